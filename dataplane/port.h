@@ -21,7 +21,7 @@ struct port {
 	uint16_t queues; // of each direction: queue i belongs to worker i
 	uint8_t mac[6];
 	uint8_t tx_offload; // enum packet_offload bits, as packet_seal takes them
-	bool rx_checksum; // received frames may carry PORT_RX_GOOD marks
+	bool rx_checksum; // asked of the hardware: port_rx_verified may be true
 	struct rte_mempool *pool; // owned; every received and made packet comes from it
 };
 
@@ -31,13 +31,14 @@ struct port {
 // Stops it and frees the pool: no mbuf is held by anyone any more.
 void port_close(struct port *);
 
-// True if the hardware has verified the UDP checksum and, of IPv4, the header's: the
-// checksums_verified of packet_parse.
+// The checksums_verified of packet_parse: the hardware found the UDP checksum right and, of IPv4, the
+// header's (IPv6 has none to mark).
 static inline bool port_rx_verified(const struct rte_mbuf *m)
 {
-	uint64_t l4 = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	uint64_t ip = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
-	return l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD && ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+
+	return (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
+	       (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || RTE_ETH_IS_IPV6_HDR(m->packet_type));
 }
 
 // Marks a frame that packet_seal made with the same offload.
