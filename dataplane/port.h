@@ -31,8 +31,8 @@ struct port {
 // Stops it and frees the pool: no mbuf is held by anyone any more.
 void port_close(struct port *);
 
-// The checksums_verified of packet_parse: the hardware found the UDP checksum right and, of IPv4, the
-// header's (IPv6 has none to mark).
+// The checksums_verified of packet_parse: the hardware found the UDP checksum right and, of IPv4,
+// the header's (IPv6 has none to mark).
 static inline bool port_rx_verified(const struct rte_mbuf *m)
 {
 	uint64_t ip = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
