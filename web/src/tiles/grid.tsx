@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { tileWidth } from './layout';
+import { tileSize } from './layout';
 
 const GAP = 8;
 
@@ -18,14 +18,12 @@ export function TileGrid({ count, children }: { count: number; children: Compone
 		return () => observer.disconnect();
 	}, []);
 
-	// Upright screens have room for taller pictures.
-	const aspect = box.width < box.height ? 4 / 3 : 16 / 9;
-	const width = tileWidth(count, box, GAP, aspect);
+	const { width, height } = tileSize(count, box, GAP);
 	return (
 		<div class="grid-box" ref={element}>
 			<div
 				class="grid"
-				style={{ gap: `${GAP}px`, '--tile-width': `${width}px`, '--tile-height': `${Math.floor(width / aspect)}px` }}
+				style={{ gap: `${GAP}px`, '--tile-width': `${width}px`, '--tile-height': `${height}px` }}
 			>
 				{children}
 			</div>

@@ -2,7 +2,10 @@
 export function initials(name: string): string {
 	const words = name.trim().split(/\s+/);
 	const letters = words.length > 1 ? [words[0]!, words[words.length - 1]!] : words;
-	return letters.map((word) => [...word][0] ?? '').join('').toLocaleUpperCase();
+	return letters
+		.map((word) => /[\p{L}\p{N}]/u.exec(word)?.[0] ?? [...word][0] ?? '')
+		.join('')
+		.toLocaleUpperCase();
 }
 
 const COLOURS = 6;
