@@ -1,7 +1,4 @@
 export const en = {
-	'app.title': 'Amphi',
-	'app.tagline': 'Video meetings on your own server',
-
 	'create.title': 'Start a conference',
 	'create.text': 'Create a room, send its link to the others and meet there. Nobody needs an account.',
 	'create.button': 'Create conference',

@@ -1,9 +1,6 @@
 import type { Texts } from './en';
 
 export const ru: Texts = {
-	'app.title': 'Amphi',
-	'app.tagline': 'Видеовстречи на вашем сервере',
-
 	'create.title': 'Новая конференция',
 	'create.text': 'Создайте комнату, отправьте ссылку остальным и встречайтесь в ней. Регистрация никому не нужна.',
 	'create.button': 'Создать конференцию',

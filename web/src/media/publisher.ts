@@ -17,7 +17,7 @@ export class Publisher {
 	readonly #local: LocalMedia;
 	readonly #published = new Map<DeviceName, Published>();
 	#work: Promise<void> = Promise.resolve();
-	readonly #unsubscribe: () => void;
+	#unsubscribe: (() => void) | null = null;
 
 	constructor(
 		connection: Connection,
@@ -30,15 +30,20 @@ export class Publisher {
 		this.#transport = transport;
 		this.#codec = cameraCodec(device.sendRtpCapabilities, forcedCodec);
 		this.#local = local;
-		this.#unsubscribe = local.devices.subscribe(() => this.sync());
 	}
 
 	get producerIds(): string[] {
 		return [...this.#published.values()].map(({ producer }) => producer.id);
 	}
 
+	/** To be called when the server has let us in: before that it takes no producer. */
+	start() {
+		this.#unsubscribe = this.#local.devices.subscribe(() => this.#sync());
+		this.#sync();
+	}
+
 	/** Makes, pauses and closes producers, one change after the other, until they match the devices. */
-	sync() {
+	#sync() {
 		for (const name of ['mic', 'camera'] as const)
 			this.#work = this.#work
 				.then(() => this.#syncDevice(name))
@@ -57,11 +62,11 @@ export class Publisher {
 			published.producer.close();
 			this.#published.delete(name);
 		}
-		this.sync();
+		this.#sync();
 	}
 
 	close() {
-		this.#unsubscribe();
+		this.#unsubscribe?.();
 	}
 
 	async #syncDevice(name: DeviceName) {

@@ -1,9 +1,14 @@
 import { t } from '../i18n';
-import type { Refusal, RefusalReason } from '../signaling/refusal';
+import type { RefusalReason } from '../signaling/refusal';
 import { CardPage } from '../ui/card';
 
+type Reason = RefusalReason | 'bad-room-id';
+
+/** These have no cause the participant could see: the server's own words help whoever looks into it. */
+const TECHNICAL: Reason[] = ['bad-request', 'server-error'];
+
 /** After these, coming back the same way cannot work or is not wanted. */
-const FINAL: (RefusalReason | 'bad-room-id')[] = [
+const FINAL: Reason[] = [
 	'removed',
 	'wrong-room-kind',
 	'bad-request',
@@ -28,8 +33,8 @@ export function LeftPage({ onRejoin }: { onRejoin(): void }) {
 }
 
 interface RefusedProps {
-	reason: Refusal['reason'] | 'bad-room-id';
-	/** The server's own words; they are English and meant for support. */
+	reason: Reason;
+	/** The server's own words, in English. */
 	message?: string;
 	onRetry?: () => void;
 }
@@ -40,7 +45,7 @@ export function RefusedPage({ reason, message, onRetry }: RefusedProps) {
 			<div data-testid="refused" data-reason={reason} role="alert">
 				<h1>{t(`refused.${reason}`)}</h1>
 				<p class="lead">{t(`refused.${reason}.text`)}</p>
-				{message && <p class="hint server-message">{message}</p>}
+				{TECHNICAL.includes(reason) && message && <p class="hint server-message">{message}</p>}
 				{onRetry && !FINAL.includes(reason) && (
 					<div class="actions">
 						<button type="button" class="button primary" data-testid="rejoin-button" onClick={onRetry}>

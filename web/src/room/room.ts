@@ -141,7 +141,7 @@ export class Room {
 		});
 		this.#joined = true;
 		this.#setPeers(peers);
-		media.publisher?.sync();
+		media.publisher?.start();
 	}
 
 	/** Takes the session up again on a new WebSocket; media went on meanwhile. False: it has to join again. */
@@ -200,6 +200,7 @@ export class Room {
 
 	#end(refusal: Refusal) {
 		if (this.state.value.phase !== 'open') return;
+		console.warn(`amphi: ${refusal.reason}: ${refusal.message}`);
 		this.#close();
 		this.state.update({ phase: 'refused', refusal, peers: [] });
 	}
