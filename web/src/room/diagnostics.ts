@@ -1,4 +1,4 @@
-import type { Room, RoomState } from './room';
+import type { Link, Room, RoomState } from './room';
 
 /**
  * The page's diagnostic interface, window.amphi: for tests, and for support that looks over a user's shoulder.
@@ -8,9 +8,17 @@ export interface Diagnostics {
 	/** What this page receives now, from getStats() of the receiving PeerConnection. */
 	stats(): Promise<ReceivedStats>;
 	/** The room's state; null before joining. */
-	readonly state: RoomState | null;
+	readonly state: PlainState | null;
 	/** The layers wanted at most of a peer's video; 0 is the lowest. */
 	setPreferredLayers(peerId: string, spatial: number, temporal: number): Promise<void>;
+}
+
+/** RoomState as plain data: a track is true where there is one. */
+interface PlainState {
+	phase: RoomState['phase'];
+	link: Link;
+	refusal: RoomState['refusal'];
+	peers: { id: string; displayName: string; video: boolean; audio: boolean; audioPaused: boolean }[];
 }
 
 interface ReceivedVideo {
@@ -37,7 +45,9 @@ interface ReceivedAudio {
 export interface ReceivedStats {
 	video: ReceivedVideo[];
 	audio: ReceivedAudio[];
-	/** Of the receiving transport; absent until it is connected. */
+	/** Of the receiving PeerConnection: new, connecting, connected, disconnected, failed; absent before joining. */
+	connectionState?: string;
+	/** Absent until the transport is connected. */
 	srtpCipher?: string;
 	dtlsState?: string;
 }
@@ -52,13 +62,23 @@ export function installDiagnostics(room: () => Room | null) {
 	window.amphi = {
 		stats: () => stats(room()),
 		get state() {
-			return room()?.state.value ?? null;
+			const state = room()?.state.value;
+			return state ? plain(state) : null;
 		},
 		setPreferredLayers: async (peerId, spatial, temporal) => {
 			const current = room();
 			if (!current) throw new Error('not in a room');
 			await current.setPreferredLayers(peerId, spatial, temporal);
 		},
+	};
+}
+
+function plain({ phase, link, refusal, peers }: RoomState): PlainState {
+	return {
+		phase,
+		link,
+		refusal,
+		peers: peers.map((peer) => ({ ...peer, video: peer.video !== null, audio: peer.audio !== null })),
 	};
 }
 
@@ -69,6 +89,7 @@ async function stats(room: Room | null): Promise<ReceivedStats> {
 
 	const owners = new Map(media.subscriber.consumers().map(({ peerId, consumer }) => [consumer.track.id, peerId]));
 	const report = await media.recvTransport.getStats();
+	result.connectionState = media.recvTransport.connectionState;
 	report.forEach((entry) => {
 		if (entry.type === 'transport') {
 			result.srtpCipher = entry.srtpCipher;

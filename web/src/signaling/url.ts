@@ -17,5 +17,6 @@ export function roomUrl(host: { protocol: string; host: string }, address: RoomA
 	});
 	if (address.kind === 'webinar' && address.speaker) query.set('itisparticipant', 'true');
 	const scheme = host.protocol === 'https:' ? 'wss' : 'ws';
-	return `${scheme}://${host.host}/${address.kind}/?${query}`;
+	// Not every server reads a plus as a blank.
+	return `${scheme}://${host.host}/${address.kind}/?${query.toString().replaceAll('+', '%20')}`;
 }

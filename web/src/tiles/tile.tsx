@@ -19,11 +19,10 @@ interface TileProps {
 export function Tile({ peerId, name, local = false, video, audio, micOn }: TileProps) {
 	return (
 		<article class="tile" data-testid="tile" data-peer-id={peerId} data-local={String(local)}>
-			{!video && (
-				<div class={`initials colour-${colourOf(peerId)}`} aria-hidden="true">
-					{initials(name)}
-				</div>
-			)}
+			{/* Also behind a video, which covers them with its first frame. */}
+			<div class={`initials colour-${colourOf(peerId)}`} aria-hidden="true">
+				{initials(name)}
+			</div>
 			<Video track={video} peerId={peerId} mirrored={local} label={name} />
 			{!local && <Audio track={audio ?? null} peerId={peerId} />}
 			<Caption micOn={micOn}>
