@@ -36,17 +36,21 @@ export async function openTransport(
 /** Restarts ICE whenever the transport's path is gone, until it has one again. */
 function keepAlive(connection: Connection, transport: types.Transport) {
 	let timer: ReturnType<typeof setTimeout> | undefined;
+	let restarting = false;
 
 	const restart = async () => {
-		// Without signaling there is nothing to ask; the next turn may have it back.
+		clearTimeout(timer);
 		timer = setTimeout(restart, RESTART_MS);
-		if (!connection.connected) return;
+		// Without signaling there is nobody to ask; the next turn may have it back.
+		if (restarting || !connection.connected) return;
+		restarting = true;
 		try {
 			const iceParameters = await connection.request('restartIce', { transportId: transport.id });
 			if (!transport.closed) await transport.restartIce({ iceParameters });
 		} catch (error) {
 			console.warn('amphi: ICE restart failed', error);
 		}
+		restarting = false;
 	};
 
 	transport.on('connectionstatechange', (state) => {
