@@ -4,8 +4,8 @@
 //
 //	          first key frame of target            key frame of the new target
 //	WAITING ───────────────────────────▶ FLOWING ─────────────────────────────▶ FLOWING (new
-//epoch) 	   ▲     (or of a lower layer, once      │ 	   └─────  SELECTOR_WAIT_MS is over) ────┘ pause: the
-//next epoch continues the numbers
+// epoch) 	   ▲     (or of a lower layer, once      │ 	   └─────  SELECTOR_WAIT_MS is over)
+// ────┘ pause: the next epoch continues the numbers
 //
 // An epoch is a stretch with constant offsets: one layer, one temporal limit. The last few are
 // kept, so that a viewer's NACK finds the source of a number from before a switch.
