@@ -1,0 +1,56 @@
+// What each worker counts, one block a worker, one writer, read by anyone. Beside these stands one
+// counter for each drop reason, whose names the data plane writes into the region at its start.
+//
+// The books of a worker balance at any quiet moment:
+//     rx_packets + service_packets + handover_in + made_copies + made_retransmissions + made_rtcp
+//   = tx_packets + punted + handover_out + consumed + the sum of all drops
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "am_schema.h"
+
+// name, unit, help
+#define AM_COUNTERS(X)                                                                             \
+	X(rx_packets, packets, "Packets received from the ports")                                  \
+	X(rx_bytes, bytes, "Bytes received from the ports, Ethernet headers included")             \
+	X(tx_packets, packets, "Packets given to the ports")                                       \
+	X(tx_bytes, bytes, "Bytes given to the ports, Ethernet headers included")                  \
+	X(service_packets, packets, "Packets made by the service thread")                          \
+	X(handover_in, packets, "Packets and references received from other workers")              \
+	X(handover_out, packets, "Packets and references given to other workers")                  \
+	X(punted, packets, "Packets given to the service thread")                                  \
+	X(consumed, packets,                                                                       \
+	  "Packets whose way ended here as it should: media relayed, RTCP read")                   \
+	X(made_copies, packets, "Copies made for subscribers")                                     \
+	X(made_retransmissions, packets, "Retransmissions made for subscribers")                   \
+	X(made_rtcp, packets, "RTCP packets made")                                                 \
+	X(rtp_packets, packets, "Authenticated RTP packets")                                       \
+	X(rtcp_packets, packets, "Authenticated RTCP packets")                                     \
+	X(nacks_sent, packets, "Sequence numbers asked for again from publishers")                 \
+	X(nacks_received, packets, "Sequence numbers that viewers asked for again")                \
+	X(plis_sent, packets, "Key frames asked for from publishers")                              \
+	X(plis_received, packets, "Key frames that viewers asked for")                             \
+	X(busy_cycles, cycles, "TSC cycles of loop turns that had work")                           \
+	X(idle_cycles, cycles, "TSC cycles of loop turns without work")
+
+enum am_counter {
+#define AM_COUNTER_ENUM(name, unit, help) AM_COUNTER_##name,
+	AM_COUNTERS(AM_COUNTER_ENUM)
+#undef AM_COUNTER_ENUM
+	        AM_COUNTER_COUNT,
+};
+
+struct am_counters {
+	_Atomic uint64_t value[AM_COUNTER_COUNT];
+	_Atomic uint64_t drops[AM_DROP_MAX];
+};
+
+// One block for each worker, and one for the drops of the service thread.
+#define AM_COUNTER_BLOCKS  (AM_WORKER_MAX + 1)
+#define AM_COUNTER_SERVICE AM_WORKER_MAX
+
+struct am_drop_name {
+	char name[32]; // snake_case, empty: unused
+};

@@ -1,0 +1,38 @@
+// Where a thread of the data plane stands, and the sign that it still turns.
+//
+//     BOOT ──▶ RUN ──▶ HALT
+//       └───────┴────▶ FAIL
+//
+// Written by the thread itself; whoever reads decides what a late heartbeat means.
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+enum am_lifecycle_state {
+	AM_LIFECYCLE_BOOT,
+	AM_LIFECYCLE_RUN,
+	AM_LIFECYCLE_HALT,
+	AM_LIFECYCLE_FAIL,
+};
+
+struct am_lifecycle {
+	_Atomic uint32_t state; // enum am_lifecycle_state
+	uint32_t pid;
+	_Atomic uint64_t heartbeat_ns; // CLOCK_MONOTONIC
+};
+
+static inline void am_lifecycle_set(struct am_lifecycle *l, enum am_lifecycle_state state)
+{
+	atomic_store_explicit(&l->state, (uint32_t)state, memory_order_release);
+}
+
+static inline uint32_t am_lifecycle_get(const struct am_lifecycle *l)
+{
+	return atomic_load_explicit(&l->state, memory_order_acquire);
+}
+
+static inline void am_lifecycle_beat(struct am_lifecycle *l, uint64_t now_ns)
+{
+	atomic_store_explicit(&l->heartbeat_ns, now_ns, memory_order_relaxed);
+}

@@ -1,0 +1,23 @@
+// One line an event on standard error: level, subject, then key=value pairs. Never called from
+// dataplane/path/.
+#pragma once
+
+enum am_log_level {
+	AM_LOG_ERROR,
+	AM_LOG_WARNING,
+	AM_LOG_INFO,
+	AM_LOG_DEBUG,
+};
+
+// The least urgent level that is printed; AM_LOG_INFO at start. Set before threads start.
+extern enum am_log_level am_log_level;
+
+// The level of a name ("error", "warning", "info", "debug"), or -EINVAL.
+int am_log_level_from_name(const char *name);
+
+void am_log(enum am_log_level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define am_error(...)   am_log(AM_LOG_ERROR, __VA_ARGS__)
+#define am_warning(...) am_log(AM_LOG_WARNING, __VA_ARGS__)
+#define am_info(...)    am_log(AM_LOG_INFO, __VA_ARGS__)
+#define am_debug(...)   am_log(AM_LOG_DEBUG, __VA_ARGS__)

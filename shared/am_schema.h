@@ -1,0 +1,282 @@
+// What the two processes say to each other: ids, messages, state tables, limits. No behaviour.
+//
+// Commands go from the control plane to the data plane, each answered by one AM_EVENT_ACK with the
+// command's sequence. Events are hints; the state tables in the region are the truth.
+// Every enum travels as a fixed-width integer, every id is a value, never a pointer.
+#pragma once
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define AM_VERSION 1u
+
+// Limits of one data plane. Tables have exactly this many entries.
+#define AM_WORKER_MAX       16
+#define AM_TRANSPORT_MAX    8192
+#define AM_TRACK_MAX        8192
+#define AM_SUBSCRIPTION_MAX 131072
+#define AM_ENCODING_MAX     4 // simulcast encodings of a track, lowest first
+#define AM_EXTENSION_MAX    15
+#define AM_ADDRESS_MAX      4 // host candidates
+#define AM_DROP_MAX         96
+
+// An id is slot | epoch << 32: the slot indexes the table, the epoch (from 1) counts the slot's
+// uses, so an id is never reused in a region's life. The control plane chooses ids. 0 is no id.
+typedef uint64_t am_id;
+
+static inline am_id am_id_make(uint32_t slot, uint32_t epoch)
+{
+	return (am_id)epoch << 32 | slot;
+}
+
+static inline uint32_t am_id_slot(am_id id)
+{
+	return (uint32_t)id;
+}
+
+static inline uint32_t am_id_epoch(am_id id)
+{
+	return (uint32_t)(id >> 32);
+}
+
+// ICE credentials (RFC 8445 5.3), chosen by the control plane. The first AM_UFRAG_SLOT_LEN
+// characters of a ufrag are the transport's slot in lower-case hex: so the data plane finds the
+// transport of a check without a table, and a stranger's check by one comparison.
+#define AM_UFRAG_LEN      16
+#define AM_UFRAG_SLOT_LEN 8
+#define AM_PWD_LEN        24
+
+#define AM_MID_MAX              16 // publisher's MID, RID: RFC 8852 strings, bounded here
+#define AM_CNAME_MAX            63
+#define AM_SUBSCRIPTION_MID_MAX 4 // decimal digits, chosen by the control plane
+
+// RTP header extensions. The value is the room-wide id of the extension (RFC 8285 one-byte form).
+enum am_extension {
+	AM_EXT_NONE = 0,
+	AM_EXT_MID = 1,
+	AM_EXT_RID = 2,
+	AM_EXT_REPAIRED_RID = 3,
+	AM_EXT_ABS_SEND_TIME = 4,
+	AM_EXT_TRANSPORT_CC = 5,
+	AM_EXT_AUDIO_LEVEL = 6,
+	AM_EXT_DEPENDENCY_DESCRIPTOR = 7,
+	AM_EXT_VIDEO_ORIENTATION = 8,
+	AM_EXT_TOFFSET = 9,
+	AM_EXT_ABS_CAPTURE_TIME = 10,
+	AM_EXT_PLAYOUT_DELAY = 11,
+	AM_EXT_COUNT,
+};
+
+enum am_codec {
+	AM_CODEC_OPUS,
+	AM_CODEC_VP8,
+	AM_CODEC_H264,
+	AM_CODEC_VP9,
+	AM_CODEC_AV1,
+	AM_CODEC_COUNT,
+};
+
+enum am_ice_state {
+	AM_ICE_NEW, // no valid check yet
+	AM_ICE_CONNECTED, // a tuple is selected
+	AM_ICE_EXPIRED, // 30 s without a valid check (RFC 7675 5.1)
+	AM_ICE_COUNT,
+};
+
+enum am_dtls_state {
+	AM_DTLS_NEW,
+	AM_DTLS_CONNECTING,
+	AM_DTLS_CONNECTED, // fingerprint verified, SRTP keys installed
+	AM_DTLS_FAILED,
+	AM_DTLS_CLOSED, // close_notify from the peer
+	AM_DTLS_COUNT,
+};
+
+enum am_msg_type {
+	AM_MSG_NONE,
+	// commands
+	AM_CMD_TRANSPORT_ADD,
+	AM_CMD_TRANSPORT_CONNECT,
+	AM_CMD_TRANSPORT_RESTART_ICE,
+	AM_CMD_TRANSPORT_REMOVE, // with its tracks and subscriptions
+	AM_CMD_TRACK_ADD,
+	AM_CMD_TRACK_PAUSE,
+	AM_CMD_TRACK_REMOVE, // with its subscriptions
+	AM_CMD_SUBSCRIPTION_ADD,
+	AM_CMD_SUBSCRIPTION_PAUSE,
+	AM_CMD_SUBSCRIPTION_LAYERS,
+	AM_CMD_SUBSCRIPTION_KEY_FRAME,
+	AM_CMD_SUBSCRIPTION_REMOVE,
+	// events
+	AM_EVENT_ACK,
+	AM_EVENT_TRANSPORT_STATE,
+	AM_EVENT_SUBSCRIPTION_LAYERS,
+	AM_MSG_COUNT,
+};
+
+struct am_cmd_transport_add {
+	am_id transport_id;
+	uint64_t room_id; // a subscription joins a track and a transport of one room only
+	char ufrag[AM_UFRAG_LEN];
+	char pwd[AM_PWD_LEN];
+};
+
+// The client's DTLS certificate, as signaled: SHA-256 only (RFC 8122 5).
+struct am_cmd_transport_connect {
+	am_id transport_id;
+	uint8_t fingerprint[32];
+};
+
+struct am_cmd_transport_restart_ice {
+	am_id transport_id;
+	char ufrag[AM_UFRAG_LEN];
+	char pwd[AM_PWD_LEN];
+};
+
+// Also subscription pause (paused), key frame request, removal: what needs an id and a flag.
+struct am_cmd_id {
+	am_id id;
+	uint8_t paused; // bool; TRACK_PAUSE and SUBSCRIPTION_PAUSE only
+};
+
+// One simulcast encoding. Either ssrc or rid is given; what is missing is learned (RFC 8852).
+struct am_encoding {
+	uint32_t ssrc; // 0: unknown
+	uint32_t rtx_ssrc; // 0: unknown or none
+	char rid[AM_MID_MAX + 1]; // empty: none
+};
+
+// A media source as its publisher sends it, and the room-wide numbers that it is rewritten to.
+struct am_cmd_track_add {
+	am_id track_id;
+	am_id transport_id;
+	uint32_t clock_rate; // Hz
+	uint8_t codec; // enum am_codec
+	uint8_t payload_type; // publisher's
+	uint8_t rtx_payload_type; // publisher's, 0: none
+	uint8_t room_payload_type;
+	uint8_t room_rtx_payload_type; // 0: none
+	uint8_t paused; // bool
+	uint8_t nack; // bool: send NACKs to the publisher
+	uint8_t transport_cc; // bool: send transport-wide feedback to the publisher
+	uint8_t encoding_count;
+	uint8_t extension_id[AM_EXT_COUNT]; // publisher's id of each extension, 0: not used
+	char mid[AM_MID_MAX + 1]; // empty: none
+	char cname[AM_CNAME_MAX + 1];
+	struct am_encoding encodings[AM_ENCODING_MAX];
+};
+
+struct am_cmd_subscription_add {
+	am_id subscription_id;
+	am_id track_id;
+	am_id transport_id; // the viewer's
+	uint32_t ssrc;
+	uint32_t rtx_ssrc; // 0: no retransmission
+	char mid[AM_SUBSCRIPTION_MID_MAX + 1];
+	uint8_t paused; // bool
+	uint8_t spatial_layer; // preferred, upper bound
+	uint8_t temporal_layer; // preferred, upper bound
+};
+
+struct am_cmd_subscription_layers {
+	am_id subscription_id;
+	uint8_t spatial_layer;
+	uint8_t temporal_layer;
+};
+
+struct am_event_ack {
+	uint32_t sequence; // the command's
+	int32_t result; // 0 or -errno
+};
+
+struct am_event_transport_state {
+	am_id transport_id;
+	uint8_t ice; // enum am_ice_state
+	uint8_t dtls; // enum am_dtls_state
+};
+
+#define AM_LAYER_NONE 0xff // nothing is being sent
+struct am_event_subscription_layers {
+	am_id subscription_id;
+	uint8_t spatial_layer; // now being sent, or AM_LAYER_NONE
+	uint8_t temporal_layer;
+};
+
+#define AM_MSG_SIZE 512
+
+struct am_msg {
+	uint16_t type; // enum am_msg_type
+	uint16_t epoch; // of the control plane's connection; an ack of an older one is ignored
+	uint32_t sequence; // of a command, counted by the control plane
+	union {
+		struct am_cmd_transport_add transport_add;
+		struct am_cmd_transport_connect transport_connect;
+		struct am_cmd_transport_restart_ice transport_restart_ice;
+		struct am_cmd_id id;
+		struct am_cmd_track_add track_add;
+		struct am_cmd_subscription_add subscription_add;
+		struct am_cmd_subscription_layers subscription_layers;
+		struct am_event_ack ack;
+		struct am_event_transport_state transport_state;
+		struct am_event_subscription_layers subscription_layer;
+		uint8_t bytes[AM_MSG_SIZE - 8];
+	};
+};
+static_assert(sizeof(struct am_msg) == AM_MSG_SIZE);
+
+// Name of a message type for logs; "unknown" for any other number.
+const char *am_msg_name(uint16_t type);
+
+// Checks a message that the other process wrote, after it was copied out of the ring: type, bounds
+// of each index and enum, termination of each string. 0, or -EINVAL.
+[[nodiscard]] int am_msg_check(const struct am_msg *);
+
+// Writes the ufrag's slot part; the caller fills the rest with random ice-chars.
+void am_ufrag_set_slot(char ufrag[AM_UFRAG_LEN], uint32_t slot);
+
+// The slot that a ufrag names, or -EINVAL.
+[[nodiscard]] int64_t am_ufrag_slot(const char *ufrag, uint32_t len);
+
+// State tables. Written by the data plane's service thread only, read by anyone through
+// am_table_read. id 0: the entry is free.
+struct am_transport_state {
+	_Atomic uint32_t version; // odd while being written
+	uint8_t ice; // enum am_ice_state
+	uint8_t dtls; // enum am_dtls_state
+	uint16_t worker; // that adopted it, or UINT16_MAX
+	am_id id;
+	uint64_t room_id;
+	uint64_t checked_ns; // CLOCK_MONOTONIC of the last valid ICE check, 0: none
+};
+
+struct am_track_state {
+	_Atomic uint32_t version;
+	uint8_t codec; // enum am_codec
+	uint8_t paused;
+	uint8_t encoding_count;
+	uint8_t reserved;
+	am_id id;
+	am_id transport_id;
+	uint64_t room_id;
+};
+
+struct am_subscription_state {
+	_Atomic uint32_t version;
+	uint8_t paused;
+	uint8_t spatial_layer; // preferred
+	uint8_t temporal_layer; // preferred
+	uint8_t spatial_layer_now; // or AM_LAYER_NONE
+	am_id id;
+	am_id track_id;
+	am_id transport_id;
+	uint32_t ssrc;
+	uint32_t rtx_ssrc;
+	char mid[AM_SUBSCRIPTION_MID_MAX + 1];
+	uint8_t temporal_layer_now;
+	uint8_t reserved[2];
+};
+static_assert(sizeof(struct am_transport_state) == 32);
+static_assert(sizeof(struct am_track_state) == 32);
+static_assert(sizeof(struct am_subscription_state) == 48);
