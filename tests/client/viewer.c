@@ -266,8 +266,10 @@ static bool follows(struct judge *j, uint32_t at, const struct viewer_packet *p)
 	if (now->part.frame - was->part.frame > TEMPORAL_STEP) {
 		j->verdict->gaps++;
 		if (!now->part.key)
-			return complain(j, at, "frame %u after %u without a key frame",
-			                now->part.frame, was->part.frame);
+			return complain(
+			        j, at, "frame %u after %u without a key frame", now->part.frame,
+			        was->part.frame
+			);
 	}
 	if (!switched && ticks != want)
 		return complain(j, at, "timestamp advances by %d, not %d", ticks, want);
@@ -318,11 +320,15 @@ static bool judge_sound(struct judge *j, uint32_t at, const struct viewer_packet
 		uint32_t frames = p->vp8.part.frame - j->before->vp8.part.frame;
 		uint32_t ticks = p->timestamp - j->before->timestamp;
 		if (frames == 0 || frames > INT32_MAX)
-			return complain(j, at, "sound %u after %u", p->vp8.part.frame,
-			                j->before->vp8.part.frame);
+			return complain(
+			        j, at, "sound %u after %u", p->vp8.part.frame,
+			        j->before->vp8.part.frame
+			);
 		if (ticks != frames * SOUND_TICKS)
-			return complain(j, at, "timestamp advances by %u, not %u", ticks,
-			                frames * SOUND_TICKS);
+			return complain(
+			        j, at, "timestamp advances by %u, not %u", ticks,
+			        frames * SOUND_TICKS
+			);
 		j->verdict->gaps += frames > 1;
 	}
 	j->verdict->frames++;
