@@ -202,10 +202,11 @@ uint64_t driver_counter(const struct driver *d, enum am_counter which)
 	return sum;
 }
 
+// Over all workers and the service thread; what is not used counts nothing.
 static uint64_t drop_sum(const struct driver *d, uint16_t which)
 {
 	uint64_t sum = 0;
-	for (uint32_t w = 0; w < d->region.map->header.worker_count; w++)
+	for (uint32_t w = 0; w < AM_COUNTER_BLOCKS; w++)
 		sum += atomic_load_explicit(
 		        &d->region.map->counters[w].drops[which], memory_order_relaxed
 		);

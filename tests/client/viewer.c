@@ -11,6 +11,7 @@
 #define OWN_SSRC           1
 #define FRAME_TICKS        3000 // of 90 kHz
 #define SOUND_TICKS        960 // of 48 kHz
+#define TEMPORAL_STEP      4 // frames between two of the base layer
 // Of a layer switch: layers are lined up by the publisher's clock, so a frame's time at most.
 #define SWITCH_TICKS_MAX 3000
 
@@ -262,6 +263,14 @@ static bool follows(struct judge *j, uint32_t at, const struct viewer_packet *p)
 		        j, at, "layer %u to %u without a key frame", was->part.encoding,
 		        now->part.encoding
 		);
+	if (now->part.frame - was->part.frame > TEMPORAL_STEP) {
+		j->verdict->gaps++;
+		if (!now->part.key)
+			return complain(
+			        j, at, "frame %u after %u without a key frame", now->part.frame,
+			        was->part.frame
+			);
+	}
 	if (!switched && ticks != want)
 		return complain(j, at, "timestamp advances by %d, not %d", ticks, want);
 	if (switched &&
@@ -309,16 +318,18 @@ static bool judge_sound(struct judge *j, uint32_t at, const struct viewer_packet
 {
 	if (j->before) {
 		uint32_t frames = p->vp8.part.frame - j->before->vp8.part.frame;
-		if (frames != 1)
+		uint32_t ticks = p->timestamp - j->before->timestamp;
+		if (frames == 0 || frames > INT32_MAX)
 			return complain(
 			        j, at, "sound %u after %u", p->vp8.part.frame,
 			        j->before->vp8.part.frame
 			);
-		if (p->timestamp - j->before->timestamp != SOUND_TICKS)
+		if (ticks != frames * SOUND_TICKS)
 			return complain(
-			        j, at, "timestamp advances by %u",
-			        p->timestamp - j->before->timestamp
+			        j, at, "timestamp advances by %u, not %u", ticks,
+			        frames * SOUND_TICKS
 			);
+		j->verdict->gaps += frames > 1;
 	}
 	j->verdict->frames++;
 	return true;

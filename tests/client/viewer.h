@@ -5,8 +5,8 @@
 #include "client.h"
 #include "media.h"
 
-#define VIEWER_SUBSCRIPTIONS 8
-#define VIEWER_PACKETS       16384 // kept for a subscription
+#define VIEWER_SUBSCRIPTIONS 4
+#define VIEWER_PACKETS       8192 // kept for a subscription
 
 // The room's numbers, into which publishers' are rewritten.
 enum {
@@ -50,7 +50,9 @@ struct viewer {
 
 // What a subscription's packets amount to. Where error is not empty, the rest is up to there.
 struct viewer_verdict {
-	uint32_t packets, missing, frames, switches, key_frames;
+	uint32_t packets, missing, frames, key_frames;
+	uint32_t switches; // of the encoding
+	uint32_t gaps; // where frames were left out on purpose: after a pause
 	uint32_t layer_frames[4][4]; // by encoding and temporal layer
 	uint32_t first_frame, last_frame; // the publisher's numbers
 	char error[160];
