@@ -26,10 +26,13 @@ void net_shift_wall_clock(int64_t seconds)
 	clock_shift_s += seconds;
 }
 
+// splitmix64: neighbouring numbers are independent, so that no one message is lost for ever.
 static unsigned next_random(struct net *n)
 {
-	n->random = n->random * 1103515245u + 12345u;
-	return n->random >> 16;
+	uint64_t z = n->random += 0x9e3779b97f4a7c15;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return (unsigned)(z >> 33);
 }
 
 static void push(struct net *n, struct net_queue *q, const void *bytes, size_t len)
@@ -238,8 +241,10 @@ void net_run(struct net *n, uint64_t duration_ns)
 		uint64_t client_ns = client_deadline(n);
 		uint64_t server_ns = dtls_deadline(n->server);
 		uint64_t next_ns = client_ns < server_ns ? client_ns : server_ns;
-		if (next_ns > end_ns)
+		if (next_ns > end_ns) {
+			clock_ns = n->now_ns = end_ns;
 			return;
+		}
 		clock_ns = n->now_ns = next_ns;
 		dtls_timer(n->server, n->now_ns);
 		if (client_ns == next_ns && DTLSv1_handle_timeout(n->client) < 0)

@@ -50,7 +50,7 @@ struct net {
 	struct net_queue to_server;
 	struct net_queue to_client;
 	unsigned loss_percent; // both ways
-	unsigned random; // its state
+	uint64_t random; // its state
 	size_t data_len; // application data that the server got
 	uint8_t data[NET_DATAGRAM_MAX];
 	void (*before_server)(struct net *); // called before each datagram that the server takes

@@ -218,7 +218,9 @@ static void a_silent_client_is_given_up(void **)
 	n.client_failed = true; // gone
 	net_run(&n, 55 * SECOND);
 	assert_int_equal(dtls_state(n.server), AM_DTLS_CONNECTING);
-	print_message("flight %d sent %d\n", flight, n.to_client.sent);
+	assert_true(
+	        n.to_client.sent - flight <= 12 * 5
+	); // five messages, each at most twelve times
 	net_run(&n, 10 * SECOND);
 	assert_failed(&n);
 	net_fini(&n);
@@ -381,7 +383,6 @@ static void garbage_is_harmless_in_every_phase(void **)
 	static const struct net_client rows[] = {
 	        {.mtu = 256, .ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256"},
 	        {.mtu = 256, .ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384"},
-	        {.mtu = 256, .ciphers = "ECDHE-ECDSA-CHACHA20-POLY1305"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct net n;
