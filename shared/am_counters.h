@@ -47,6 +47,10 @@ struct am_counters {
 	_Atomic uint64_t drops[AM_DROP_MAX];
 };
 
+// One block for each worker, and one for the drops of the service thread.
+#define AM_COUNTER_BLOCKS  (AM_WORKER_MAX + 1)
+#define AM_COUNTER_SERVICE AM_WORKER_MAX
+
 struct am_drop_name {
 	char name[32]; // snake_case, empty: unused
 };

@@ -49,7 +49,7 @@ struct am_region_layout {
 	alignas(64) struct am_transport_state transports[AM_TRANSPORT_MAX];
 	alignas(64) struct am_track_state tracks[AM_TRACK_MAX];
 	alignas(64) struct am_subscription_state subscriptions[AM_SUBSCRIPTION_MAX];
-	alignas(64) struct am_counters counters[AM_WORKER_MAX];
+	alignas(64) struct am_counters counters[AM_COUNTER_BLOCKS];
 };
 
 // One process's view of the region.

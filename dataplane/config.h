@@ -1,0 +1,55 @@
+// The configuration file as the data plane uses it: read and checked once at start, then constant.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "am_config.h"
+#include "am_log.h"
+#include "am_region.h"
+
+#define CONFIG_SOCKET_MAX  108 // with its terminator; the limit of a Unix socket's address
+#define CONFIG_PROFILE_MAX 2
+
+enum config_idle {
+	CONFIG_IDLE_POLL,
+	CONFIG_IDLE_ADAPTIVE,
+};
+
+// SRTP protection profiles by their number in DTLS (RFC 5764 4.1.2, RFC 7714 14.2).
+enum config_srtp_profile {
+	CONFIG_SRTP_AES_CM_128_HMAC_SHA1_80 = 0x0001,
+	CONFIG_SRTP_AEAD_AES_128_GCM = 0x0007,
+};
+
+// One family of the port. address.family 0: not used, then nothing else counts.
+struct config_network {
+	struct am_address address;
+	struct am_address gateway; // family 0: none
+	uint8_t prefix_len; // bits
+};
+
+struct config {
+	enum am_log_level log_level;
+	enum config_idle idle;
+	uint16_t worker_count; // 1..AM_WORKER_MAX
+	uint16_t cores[AM_WORKER_MAX]; // CPU of each worker, always filled
+	char port[AM_CONFIG_STRING_MAX]; // PCI address, or a virtual device with its arguments
+	bool hugepages;
+	uint32_t buffers;
+	uint16_t vlan; // 0: none
+	struct config_network ipv4, ipv6; // at least one is used
+	uint16_t announced_count; // 0: the port's own addresses
+	struct am_address announced[AM_ADDRESS_MAX];
+	uint16_t udp_port; // host order
+	uint16_t srtp_profile_count; // at least one
+	enum config_srtp_profile srtp_profiles[CONFIG_PROFILE_MAX]; // most wanted first
+	char socket[CONFIG_SOCKET_MAX];
+};
+
+// Reads and checks the file. 0, or -EINVAL with the reason ("amphi.conf:12: …") in error.
+[[nodiscard]] int config_read(const char *path, struct config *, char *error, size_t error_size);
+
+// True if ip, of the network's family and in network order, is on the link.
+[[nodiscard]] bool config_network_contains(const struct config_network *, const uint8_t *ip);

@@ -1,0 +1,18 @@
+// DPDK's environment: memory, the one device, and the threads. Lcore 0 is the calling thread (the
+// service), free to run on any CPU of the process; lcores 1..N are the workers, each on its core.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define EAL_SERVICE_LCORE 0u
+#define EAL_WORKER_LCORE  1u // of worker 0; worker i runs on lcore EAL_WORKER_LCORE + i
+
+struct config;
+
+// Starts the environment; the workers' threads wait for rte_eal_remote_launch. Once a process.
+// 0 or -errno, logged: -ENOMEM where hugepages are wanted but missing.
+[[nodiscard]] int eal_start(const struct config *);
+
+// Ends what eal_start began. All workers have returned and the port is closed.
+void eal_stop(void);

@@ -1,0 +1,309 @@
+#include "inbox.h"
+
+#include <errno.h>
+#include <rte_mbuf.h>
+#include <rte_ring_elem.h>
+
+#include "path/feedback.h"
+#include "path/flow.h"
+#include "path/forward.h"
+#include "path/rx.h"
+#include "path/tx.h"
+
+#define BATCH 32 // messages of one dequeue
+
+// Gives an object back to the service thread. There is room: inbox_service looked before.
+static void hand_back(struct worker *w, enum message_type type, void *object)
+{
+	const struct message msg = {.type = (uint16_t)type, .object = object};
+	int ret = rte_ring_sp_enqueue_elem(w->replies, (void *)(uintptr_t)&msg, sizeof(msg));
+	RTE_VERIFY(ret == 0);
+}
+
+static void transport_keys_set(struct transport *t, const struct transport_keys *keys)
+{
+	t->receiver = keys->receiver;
+	t->sender = keys->sender;
+}
+
+static void transport_remove(struct worker *w, am_id id)
+{
+	struct transport *t = worker_transport(w, id);
+
+	if (!t)
+		return;
+	w->transports[am_id_slot(id)] = NULL;
+	hand_back(w, MESSAGE_FREE_TRANSPORT, t);
+}
+
+// The SSRCs of the track, as signaled; others are learned from packets.
+static void track_routes_add(struct transport *t, struct track *track)
+{
+	for (uint8_t i = 0; i < track->params.encoding_count; i++) {
+		struct track_stream *s = &track->streams[i];
+		const uint32_t ssrcs[] = {s->ssrc, s->rtx_ssrc};
+		for (int rtx = 0; rtx < 2; rtx++) {
+			if (ssrcs[rtx] && t->route_count < RELAY_SSRC_MAX)
+				t->routes[t->route_count++] =
+				        (struct ssrc_route){ssrcs[rtx], i, rtx, track};
+		}
+	}
+}
+
+static void track_add(struct worker *w, am_id transport_id, struct track *track)
+{
+	struct transport *t = worker_transport(w, transport_id);
+
+	RTE_VERIFY(t); // the service thread adds in order
+	if (TAILQ_EMPTY(&t->tracks))
+		TAILQ_INSERT_TAIL(&w->publishers, t, publishers);
+	TAILQ_INSERT_TAIL(&t->tracks, track, entry);
+	track->transport = t;
+	if (track->twcc) {
+		t->twcc = track->twcc;
+		track->twcc = NULL;
+	}
+	track_routes_add(t, track);
+	w->tracks[am_id_slot(track->params.track_id)] = track;
+}
+
+// Forgets the track's SSRCs: a publisher that turns its camera on again comes with new ones, and
+// the number of streams that a receiver keeps is bounded.
+static void track_routes_remove(struct transport *t, const struct track *track)
+{
+	for (uint16_t i = 0; i < t->route_count;) {
+		if (t->routes[i].track != track) {
+			i++;
+			continue;
+		}
+		if (t->receiver)
+			srtp_receiver_forget(t->receiver, t->routes[i].ssrc);
+		t->routes[i] = t->routes[--t->route_count];
+	}
+}
+
+static void track_remove(struct worker *w, am_id id)
+{
+	struct track *track = worker_track(w, id);
+
+	if (!track)
+		return;
+	struct transport *t = track->transport;
+	track_routes_remove(t, track);
+	TAILQ_REMOVE(&t->tracks, track, entry);
+	if (TAILQ_EMPTY(&t->tracks))
+		TAILQ_REMOVE(&w->publishers, t, publishers);
+	w->tracks[am_id_slot(id)] = NULL;
+	hand_back(w, MESSAGE_FREE, track);
+}
+
+static void fanout_remove(struct worker *w, am_id id)
+{
+	struct fanout *f = worker_fanout(w, id);
+
+	if (!f)
+		return;
+	w->fanouts[am_id_slot(id)] = NULL;
+	forward_drain(f);
+	hand_back(w, MESSAGE_FREE, f);
+}
+
+static void subscription_add(struct worker *w, const struct message *msg)
+{
+	struct subscription *s = msg->object;
+
+	s->fanout = worker_fanout(w, msg->id);
+	s->transport = worker_transport(w, msg->id2);
+	RTE_VERIFY(s->fanout && s->transport); // the service thread adds in order
+	TAILQ_INSERT_TAIL(&s->fanout->subscriptions, s, of_fanout);
+	TAILQ_INSERT_TAIL(&s->transport->subscriptions, s, of_transport);
+	if (s->fanout->active)
+		selector_set_active(&s->selector, s->fanout->active);
+	if (s->paused)
+		selector_pause(&s->selector);
+}
+
+static void subscription_pause(struct worker *w, struct subscription *s, bool paused)
+{
+	if (s->paused == paused)
+		return;
+	s->paused = paused;
+	if (paused) {
+		selector_pause(&s->selector);
+		return;
+	}
+	selector_resume(&s->selector);
+	forward_request_key_frame(w, s);
+}
+
+static void subscription_remove(struct worker *w, struct subscription *s)
+{
+	TAILQ_REMOVE(&s->fanout->subscriptions, s, of_fanout);
+	TAILQ_REMOVE(&s->transport->subscriptions, s, of_transport);
+	if (s->transport->sender) {
+		srtp_sender_forget(s->transport->sender, s->ssrc);
+		if (s->rtx_ssrc)
+			srtp_sender_forget(s->transport->sender, s->rtx_ssrc);
+	}
+	hand_back(w, MESSAGE_FREE, s);
+}
+
+static void handle_transport(struct worker *w, const struct message *msg)
+{
+	struct transport *t = worker_transport(w, msg->id);
+
+	switch (msg->type) {
+	case MESSAGE_TRANSPORT_ADD:
+		t = msg->object;
+		w->transports[am_id_slot(t->id)] = t;
+		return;
+	case MESSAGE_TRANSPORT_ROUTE:
+		if (t)
+			t->route = *(struct packet_route *)msg->object;
+		hand_back(w, MESSAGE_FREE, msg->object);
+		return;
+	case MESSAGE_TRANSPORT_KEYS:
+		RTE_VERIFY(t);
+		transport_keys_set(t, msg->object);
+		hand_back(w, MESSAGE_FREE, msg->object);
+		return;
+	default: transport_remove(w, msg->id);
+	}
+}
+
+static void handle_track(struct worker *w, const struct message *msg)
+{
+	struct track *track = worker_track(w, msg->id);
+
+	switch (msg->type) {
+	case MESSAGE_TRACK_ADD: track_add(w, msg->id2, msg->object); return;
+	case MESSAGE_TRACK_PAUSE:
+		if (track)
+			track->paused = msg->value;
+		return;
+	case MESSAGE_TRACK_WORKERS:
+		if (track)
+			track->workers = msg->value;
+		return;
+	default: track_remove(w, msg->id);
+	}
+}
+
+static void handle_subscription(struct worker *w, const struct message *msg)
+{
+	struct subscription *s = msg->object;
+
+	switch (msg->type) {
+	case MESSAGE_SUBSCRIPTION_ADD: subscription_add(w, msg); return;
+	case MESSAGE_SUBSCRIPTION_PAUSE: subscription_pause(w, s, msg->value); return;
+	case MESSAGE_SUBSCRIPTION_LAYERS:
+		selector_prefer(&s->selector, (uint8_t)msg->value, (uint8_t)(msg->value >> 8));
+		forward_request_key_frame(w, s);
+		return;
+	case MESSAGE_SUBSCRIPTION_KEY_FRAME: feedback_refresh(w, s); return;
+	default: subscription_remove(w, s);
+	}
+}
+
+static void handle_service(struct worker *w, struct message *msg)
+{
+	switch (msg->type) {
+	case MESSAGE_SEND:
+		worker_count(w, AM_COUNTER_service_packets, 1);
+		tx_push(w, msg->object);
+		break;
+	case MESSAGE_FLOW_ADD:
+		// The table has room for every tuple of every transport.
+		(void)flow_add(
+		        w->flows, &msg->flow,
+		        (struct flow){.slot = msg->value, .worker = msg->owner}
+		);
+		break;
+	case MESSAGE_FLOW_REMOVE: flow_remove(w->flows, &msg->flow); break;
+	case MESSAGE_TRANSPORT_ADD:
+	case MESSAGE_TRANSPORT_ROUTE:
+	case MESSAGE_TRANSPORT_KEYS:
+	case MESSAGE_TRANSPORT_REMOVE: handle_transport(w, msg); break;
+	case MESSAGE_TRACK_ADD:
+	case MESSAGE_TRACK_PAUSE:
+	case MESSAGE_TRACK_WORKERS:
+	case MESSAGE_TRACK_REMOVE: handle_track(w, msg); break;
+	case MESSAGE_FANOUT_ADD: {
+		struct fanout *f = msg->object;
+		w->fanouts[am_id_slot(f->track_id)] = f;
+		break;
+	}
+	case MESSAGE_FANOUT_OWNER: {
+		struct fanout *f = worker_fanout(w, msg->id);
+		if (f)
+			f->owner = (uint16_t)msg->value;
+		break;
+	}
+	case MESSAGE_FANOUT_REMOVE: fanout_remove(w, msg->id); break;
+	default: handle_subscription(w, msg);
+	}
+}
+
+unsigned inbox_service(struct worker *w, unsigned n)
+{
+	struct message batch[BATCH];
+	unsigned handled = 0;
+
+	// Each message hands back one object at most.
+	while (handled < n && rte_ring_free_count(w->replies) > BATCH) {
+		unsigned got = rte_ring_sc_dequeue_burst_elem(
+		        w->inbox, batch, sizeof(*batch), BATCH, NULL
+		);
+		for (unsigned i = 0; i < got; i++)
+			handle_service(w, &batch[i]);
+		handled += got;
+		if (got < BATCH)
+			break;
+	}
+	return handled;
+}
+
+static void handle_worker(struct worker *w, const struct message *msg)
+{
+	struct track *track;
+	struct fanout *fanout;
+
+	switch (msg->type) {
+	case MESSAGE_HANDOVER:
+		worker_count(w, AM_COUNTER_handover_in, 1);
+		rx_handover(w, msg->object);
+		break;
+	case MESSAGE_PACKET:
+		worker_count(w, AM_COUNTER_handover_in, 1);
+		forward(w, msg->object);
+		break;
+	case MESSAGE_REPORT:
+		fanout = worker_fanout(w, msg->id);
+		if (fanout)
+			forward_report(w, fanout, &msg->report);
+		break;
+	case MESSAGE_KEY_FRAME:
+		track = worker_track(w, msg->id);
+		if (track)
+			feedback_request_key_frame(w, track, (uint8_t)msg->value);
+		break;
+	}
+}
+
+unsigned inbox_workers(struct worker *w, unsigned n)
+{
+	struct message batch[BATCH];
+	unsigned handled = 0;
+
+	for (uint16_t i = 0; i < w->worker_count; i++) {
+		if (!w->handovers[i])
+			continue;
+		unsigned got = rte_ring_sc_dequeue_burst_elem(
+		        w->handovers[i], batch, sizeof(*batch), n < BATCH ? n : BATCH, NULL
+		);
+		for (unsigned j = 0; j < got; j++)
+			handle_worker(w, &batch[j]);
+		handled += got;
+	}
+	return handled;
+}

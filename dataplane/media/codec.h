@@ -1,0 +1,40 @@
+// What the first bytes of an RTP payload tell about its frame: key frame, temporal layer, picture
+// numbers. Tolerant: a payload that makes no sense gives no information and is still relayed.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum codec {
+	CODEC_OPUS,
+	CODEC_VP8,
+	CODEC_H264,
+	CODEC_VP9,
+	CODEC_AV1,
+};
+
+// Offsets count from the payload's first byte.
+struct frame_info {
+	bool key_frame; // this packet begins a key frame
+	bool begin; // this packet begins a picture
+	bool layer_sync; // VP8 Y: this temporal layer may be entered with this picture
+	bool switch_up; // VP9 U: all higher temporal layers may be entered after this picture
+	bool has_tl0picidx;
+	uint8_t temporal_id; // 0 where there are no layers
+	uint8_t spatial_id;
+	uint8_t picture_id_bits; // 7, 15, or 0 = none
+	uint8_t picture_id_offset;
+	uint8_t tl0picidx_offset;
+	uint8_t tl0picidx;
+	uint16_t picture_id;
+};
+
+// Fill *info, all zero where nothing is known. Returns 0, or -EBADMSG for a malformed payload.
+int codec_inspect(enum codec, const uint8_t *payload, size_t len, struct frame_info *info);
+
+// Write a viewer's numbers over those in a copy of the payload (or of its first bytes, up to both
+// offsets). The width of the picture id stays. Fields that *info does not have are left alone.
+void codec_patch(
+        uint8_t *payload, const struct frame_info *info, uint16_t picture_id, uint8_t tl0picidx
+);

@@ -1,0 +1,41 @@
+// The last packets of one stream, to answer NACKs and late viewers from. It keeps the caller's
+// pointers and never looks behind them. Written and read by the stream's worker.
+//
+// Ownership: a packet that was put belongs to the history until put, expire or drain returns it.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct history_slot {
+	void *packet; // NULL = empty
+	uint32_t seq; // low half of the extended number
+	uint32_t arrival_ms;
+};
+
+struct history {
+	struct history_slot *slots; // the caller's memory
+	uint64_t top; // highest extended number put; 0 = none yet, see sequence_start
+	uint64_t tail; // no packet lies below
+	uint32_t mask;
+	uint32_t age_ms_max;
+};
+
+// n slots in the caller's memory, a power of two. Packets older than age_ms_max are not given out.
+void history_init(struct history *, struct history_slot *, uint32_t n, uint32_t age_ms_max);
+
+// Keep a packet. Returns the one it displaces, or the packet itself if it is a duplicate or too far
+// behind, or NULL: release whatever is returned.
+[[nodiscard]] void *history_put(struct history *, uint64_t seq, void *packet, int64_t now_us);
+
+// The packet with this extended number, or NULL. It stays the history's.
+void *history_get(const struct history *, uint64_t seq, int64_t now_us);
+
+// The packet whose number ends in seq, the nearest to the newest one; or NULL.
+void *history_find(const struct history *, uint16_t seq, int64_t now_us);
+
+// Give back one packet that is past its age, or NULL. Call with housekeeping until then.
+[[nodiscard]] void *history_expire(struct history *, int64_t now_us);
+
+// Give back any packet, or NULL once it is empty.
+[[nodiscard]] void *history_drain(struct history *);

@@ -1,0 +1,43 @@
+// Which packets of one incoming stream are missing and when to ask the publisher for them again
+// (RFC 4585 6.2.1). Packets that are merely late are given a grace, which grows with the reordering
+// seen. Written by the stream's worker.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NACK_MISSING_MAX  256 // packets; more lost at once need a key frame, not repairs
+#define NACK_JUMP_MAX     500 // packets; a larger gap is a restart
+#define NACK_TRIES_MAX    10
+#define NACK_AGE_US_MAX   1000000 // a repair later than this is no use to anyone
+#define NACK_RETRY_US_MIN 20000
+#define NACK_GRACE_US_MIN 10000
+#define NACK_GRACE_US_MAX 120000 // above the worst jitter that we promise to take calmly
+
+struct nack_missing {
+	int64_t found_us; // when the gap was seen
+	int64_t sent_us; // when it was last asked for
+	uint64_t seq; // extended
+	uint8_t tries;
+};
+
+struct nack {
+	uint64_t top; // highest extended number that came
+	int64_t grace_us;
+	int64_t rtt_us; // of the last collection
+	uint32_t given_up; // packets never repaired
+	uint16_t n;
+	bool started;
+	struct nack_missing missing[NACK_MISSING_MAX]; // ascending
+};
+
+void nack_init(struct nack *);
+
+// A packet came; `repaired` says that RTX brought it. True: so much is lost that the list was
+// emptied and a key frame must repair it.
+[[nodiscard]] bool nack_arrived(struct nack *, uint64_t seq, bool repaired, int64_t now_us);
+
+// The sequence numbers to ask for now, ascending, at most max; they count as asked. Forgets what is
+// too old or was asked too often. Call every few milliseconds, or after a gap.
+uint16_t nack_collect(struct nack *, int64_t now_us, int64_t rtt_us, uint16_t *seqs, uint16_t max);

@@ -1,0 +1,116 @@
+// What makes one viewer's subscription to one track a continuous stream: chooses the layer,
+// switches at key frames, and numbers what is forwarded without a seam. Written by the viewer's
+// worker; hot, one per subscription, so small.
+//
+//	         key frame of the target,          key frame of
+//	         or of a lower layer once          a new target:
+//	         SELECTOR_WAIT_MS is over           new epoch
+//	WAITING ──────────────────────────▶ FLOWING ─────┐
+//	   ▲                                 │  ▲        │
+//	   └──────── pause, resume ──────────┘  └────────┘
+//
+// An epoch is a stretch with constant offsets: one layer, one temporal limit. The last few are
+// kept, so that a viewer's NACK finds the source of a number from before a switch.
+#pragma once
+
+#include "media/track_packet.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SELECTOR_EPOCHS        5 // the current and four before
+#define SELECTOR_NONE          0xFF // no layer
+#define SELECTOR_WAIT_MS       500 // for the wanted layer, before a lower one will do
+#define SELECTOR_CLOCK_MS_MAX  1000 // sender reports that differ more from arrivals are not believed
+#define SELECTOR_EPOCH_SEQ_MAX 16384 // numbers of the current epoch that a NACK may go back
+
+enum selector_kind {
+	SELECTOR_AUDIO, // 48 kHz; starts with any packet
+	SELECTOR_VIDEO, // 90 kHz; starts with a key frame
+};
+
+struct selector_epoch {
+	uint32_t timestamp_offset; // out = in + offset, here and below
+	uint16_t seq_first; // the first number given out
+	uint16_t seq_offset;
+	uint16_t picture_offset;
+	uint8_t tl0_offset;
+	uint8_t source; // layer << 4 | temporal limit
+};
+
+struct selector {
+	uint32_t seq_start; // source number of the first packet of the current epoch
+	uint32_t timestamp; // highest given out, here and below
+	uint32_t track_timestamp; // of the packet with that timestamp
+	uint32_t arrival_ms; // likewise
+	uint32_t wait_start_ms;
+	uint16_t seq;
+	uint16_t picture;
+	uint8_t tl0picidx;
+	uint8_t layer; // forwarded now, or SELECTOR_NONE
+	uint8_t layer_last; // of the current epoch
+	uint8_t target; // the layer that we want to forward, or SELECTOR_NONE
+	uint8_t preferred;
+	uint8_t limit; // temporal, in force
+	uint8_t preferred_limit;
+	uint8_t active; // bit per layer
+	uint8_t flags;
+	uint8_t epoch_count;
+	struct selector_epoch epochs[SELECTOR_EPOCHS]; // newest first
+};
+static_assert(sizeof(struct selector) <= 96);
+
+// The numbers of one copy. Picture numbers are to be written only where the packet has them.
+struct selector_out {
+	uint32_t timestamp;
+	uint16_t seq;
+	uint16_t picture_id;
+	uint8_t tl0picidx;
+};
+
+// Where a number given out came from, and how to give out the same again.
+struct selector_source {
+	struct selector_epoch epoch;
+	uint16_t out_seq;
+	uint16_t seq_at; // look it up with temporal_find(counter of layer, limit, seq_at)
+	uint8_t layer;
+	uint8_t limit;
+};
+
+// The first packet will get `seq` and `timestamp`: random, RFC 3550 5.1. All layers count as active
+// and the highest is preferred until the caller says otherwise.
+void selector_init(struct selector *, enum selector_kind, uint16_t seq, uint32_t timestamp);
+
+// What the viewer wants at most. Takes effect with the next fitting key frame or picture.
+void selector_prefer(struct selector *, uint8_t layer, uint8_t temporal_limit);
+
+// Which layers the publisher sends now, a bit each.
+void selector_set_active(struct selector *, uint8_t layers);
+
+// Stop and go on, idempotent. After it video waits for a key frame again.
+void selector_pause(struct selector *);
+void selector_resume(struct selector *);
+
+// True: forward a copy of the packet with the numbers in *out. Give it every packet of the track,
+// of every layer, in order of arrival.
+[[nodiscard]] bool
+selector_forward(struct selector *, const struct track_packet *, struct selector_out *out);
+
+// The layer for which to ask the publisher for a key frame, or SELECTOR_NONE. Ask after
+// selector_forward, prefer, set_active and resume; keyframe.h merges the requests.
+uint8_t selector_wanted_layer(const struct selector *);
+
+// Which source packet was given out as seq. False if none was, or it is too long ago.
+[[nodiscard]] bool selector_find(const struct selector *, uint16_t seq, struct selector_source *);
+
+// The numbers with which a packet found by selector_find was given out. False if the packet is not
+// of this viewer's temporal layers: its number was reserved while it was missing.
+[[nodiscard]] bool selector_repeat(
+        const struct selector_source *, const struct track_packet *, struct selector_out *out
+);
+
+// The offset to add to a timestamp of the layer forwarded now, for SRs to the viewer. False before
+// the first packet.
+[[nodiscard]] bool
+selector_timestamp_offset(const struct selector *, uint8_t *layer, uint32_t *offset);

@@ -1,0 +1,40 @@
+// Counts the packets and pictures of one stream for every temporal limit, so that leaving out upper
+// temporal layers costs each viewer one addition: its sequence number is seq_at[limit] + constant.
+// Lost packets count in every limit, and get their number when they come late. Written by the
+// stream's worker.
+#pragma once
+
+#include "media/track_packet.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct frame_info;
+
+#define TEMPORAL_PACKETS  1024 // packets remembered, for late ones and for NACKs
+#define TEMPORAL_PICTURES 128
+
+static_assert((TEMPORAL_PACKETS & (TEMPORAL_PACKETS - 1)) == 0);
+static_assert((TEMPORAL_PICTURES & (TEMPORAL_PICTURES - 1)) == 0);
+
+struct layer_counter {
+	uint64_t top; // highest extended sequence number
+	uint32_t picture_top; // highest extended picture id
+	uint32_t picture_count; // remembered, up to TEMPORAL_PICTURES
+	uint32_t packet_count; // remembered, up to TEMPORAL_PACKETS
+	uint16_t packets[TEMPORAL_PACKETS][TEMPORAL_LIMITS];
+	uint16_t pictures[TEMPORAL_PICTURES][TEMPORAL_LIMITS];
+};
+
+void temporal_init(struct layer_counter *);
+
+// Count a packet: fills seq, temporal_id, seq_at, picture_at, picture_id_bits, tl0picidx and all
+// flags but TRACK_TIME. A packet with an empty payload is counted for nobody. Returns 0, or -ERANGE
+// for one so late that its number is forgotten: drop it.
+[[nodiscard]] int
+temporal_count(struct layer_counter *, uint64_t seq, const struct frame_info *, bool empty, struct track_packet *);
+
+// The extended sequence number of the packet that has this number at this limit. False if it is
+// not (or no longer) known.
+[[nodiscard]] bool
+temporal_find(const struct layer_counter *, uint8_t limit, uint16_t seq_at, uint64_t *seq);

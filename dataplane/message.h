@@ -1,0 +1,69 @@
+// What the service thread and the workers tell each other, and workers among themselves: fixed
+// messages in rte_rings of one producer and one consumer. Pointers pass ownership.
+#pragma once
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "am_schema.h"
+#include "path/flow.h"
+
+enum message_type {
+	// service thread to a worker
+	MESSAGE_SEND, // object: mbuf with a whole frame
+	MESSAGE_FLOW_ADD, // flow
+	MESSAGE_FLOW_REMOVE, // flow
+	MESSAGE_TRANSPORT_ADD, // object: transport
+	MESSAGE_TRANSPORT_ROUTE, // object: packet_route, handed back
+	MESSAGE_TRANSPORT_KEYS, // object: transport_keys, handed back
+	MESSAGE_TRANSPORT_REMOVE, // id; the transport is handed back
+	MESSAGE_TRACK_ADD, // object: track; id2: its transport
+	MESSAGE_TRACK_PAUSE, // id, value: paused
+	MESSAGE_TRACK_WORKERS, // id, value: bit per worker with a fan-out
+	MESSAGE_TRACK_REMOVE, // id; the track is handed back
+	MESSAGE_FANOUT_ADD, // object: fanout
+	MESSAGE_FANOUT_OWNER, // id of the track, value: its worker
+	MESSAGE_FANOUT_REMOVE, // id of the track; without subscriptions by then; handed back
+	MESSAGE_SUBSCRIPTION_ADD, // object: subscription; id: track; id2: transport
+	MESSAGE_SUBSCRIPTION_PAUSE, // object, value: paused
+	MESSAGE_SUBSCRIPTION_LAYERS, // object, value: spatial | temporal << 8
+	MESSAGE_SUBSCRIPTION_KEY_FRAME, // object
+	MESSAGE_SUBSCRIPTION_REMOVE, // object; handed back
+	// worker to service thread
+	MESSAGE_PUNT, // object: mbuf as received
+	MESSAGE_FREE, // object: from calloc, to be freed
+	MESSAGE_FREE_TRANSPORT, // object: transport, with its keys
+	MESSAGE_LAYERS, // id: subscription, value: spatial | temporal << 8
+	// worker to worker
+	MESSAGE_HANDOVER, // object: mbuf as received, for a transport of the receiver
+	MESSAGE_PACKET, // object: mbuf reference with a media_packet
+	MESSAGE_REPORT, // id: track, report
+	MESSAGE_KEY_FRAME, // id: track, value: encoding
+};
+
+// A publisher's sender report on its way to the subscribers.
+struct message_report {
+	uint64_t ntp;
+	uint32_t rtp_timestamp;
+	uint32_t stream; // encoding
+};
+
+struct message {
+	uint16_t type; // enum message_type
+	uint16_t owner; // FLOW_ADD: worker of the transport
+	uint32_t value;
+	void *object;
+	am_id id;
+	union {
+		am_id id2;
+		struct message_report report;
+		struct flow_key flow;
+	};
+};
+static_assert(sizeof(struct message) == 48);
+
+// Keys of a transport, once DTLS is connected. The worker takes both and hands the box back.
+struct transport_keys {
+	struct srtp_receiver *receiver;
+	struct srtp_sender *sender;
+};

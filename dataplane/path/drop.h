@@ -1,0 +1,106 @@
+// Every reason for which a worker drops a packet, each with its counter (am_counters.drops).
+#pragma once
+
+#include <assert.h>
+
+#include "am_schema.h"
+
+// name, help
+#define DROPS(X)                                                                                   \
+	/* network */                                                                              \
+	X(too_short, "Frame ends within its Ethernet, ARP or IP header")                           \
+	X(segmented, "Frame does not lie in one buffer")                                           \
+	X(own_frame, "Our own frame came back")                                                    \
+	X(not_our_mac, "Frame for another MAC address")                                            \
+	X(vlan_mismatch, "VLAN tag other than the configured one")                                 \
+	X(unknown_ethertype, "Neither ARP, IPv4 nor IPv6")                                         \
+	X(ipv4_malformed, "IPv4 version, header length or total length")                           \
+	X(ipv4_checksum, "IPv4 header checksum")                                                   \
+	X(ipv6_malformed, "IPv6 version or payload length")                                        \
+	X(ipv6_extension, "IPv6 extension header not accepted, or too many")                       \
+	X(not_our_ip, "Packet for another IP address")                                             \
+	X(bad_source, "Source address or port that cannot be answered")                            \
+	X(unknown_protocol, "Neither UDP nor ICMP")                                                \
+	X(udp_malformed, "UDP length")                                                             \
+	X(udp_checksum, "UDP checksum wrong, or missing on IPv6")                                  \
+	X(wrong_udp_port, "UDP for another port")                                                  \
+	X(fragment_refused, "Fragment too far, too late, overlapping or one too many")             \
+	X(no_neighbour, "The next hop's MAC address is not known yet")                             \
+	/* rings and buffers */                                                                    \
+	X(punt_full, "Ring to the service thread full")                                            \
+	X(handover_full, "Ring to another worker full")                                            \
+	X(tx_full, "Transmit queue full")                                                          \
+	X(no_buffers, "No free packet buffer")                                                     \
+	X(too_long, "Packet longer than a buffer or the path's limit")                             \
+	/* demultiplexing, RFC 7983 */                                                             \
+	X(unknown_class, "First byte of no protocol that we speak")                                \
+	X(unknown_flow, "From a source that no ICE check has proved")                              \
+	X(transport_closed, "For a transport that is gone")                                        \
+	/* ICE */                                                                                  \
+	X(stun_malformed, "STUN message malformed")                                                \
+	X(stun_not_request, "STUN, but no binding request")                                        \
+	X(stun_no_fingerprint, "STUN without or with a wrong FINGERPRINT")                         \
+	X(stun_unknown_user, "USERNAME names no transport")                                        \
+	X(stun_integrity, "MESSAGE-INTEGRITY missing or wrong")                                    \
+	X(stun_attribute, "STUN with an unknown comprehension-required attribute")                 \
+	X(stun_role, "Peer claims the controlled role")                                            \
+	X(stun_rate, "ICE checks beyond the transport's rate")                                     \
+	/* DTLS */                                                                                 \
+	X(dtls_malformed, "DTLS record malformed")                                                 \
+	X(dtls_early, "DTLS before a valid ICE check")                                             \
+	X(dtls_refused, "DTLS that the session refused")                                           \
+	X(sctp_refused, "SCTP that the association refused")                                       \
+	/* SRTP */                                                                                 \
+	X(no_keys, "SRTP before the DTLS handshake has ended")                                     \
+	X(srtp_malformed, "SRTP or SRTCP too short")                                               \
+	X(srtp_auth, "SRTP tag wrong")                                                             \
+	X(srtp_replay, "SRTP index already seen or too old")                                       \
+	X(srtcp_auth, "SRTCP tag wrong")                                                           \
+	X(srtcp_replay, "SRTCP index already seen or too old")                                     \
+	X(srtp_stream_limit, "More SSRCs than a transport may send")                               \
+	/* media */                                                                                \
+	X(rtp_malformed, "RTP header or extensions malformed")                                     \
+	X(rtp_payload_malformed, "Codec payload header malformed")                                 \
+	X(rtp_padding_only, "Padding for bandwidth probing, nothing to relay")                     \
+	X(rtcp_malformed, "RTCP compound malformed")                                               \
+	X(rtcp_ignored, "RTCP of a type or source that we do not use")                             \
+	X(unknown_ssrc, "RTP that matches no track")                                               \
+	X(unknown_payload_type, "RTP payload type other than the track's")                         \
+	X(unknown_rtx, "Retransmission of an unknown stream")                                      \
+	X(duplicate, "RTP packet already relayed")                                                 \
+	X(too_old, "RTP packet older than the reordering window")                                  \
+	X(paused, "Track or subscription paused")                                                  \
+	X(no_subscribers, "Nobody watches this track")                                             \
+	X(no_key_frame_yet, "Viewer waits for a key frame")                                        \
+	X(layer_not_selected, "Simulcast or temporal layer that this viewer does not get")         \
+	X(not_loudest, "Audio below the loudest speakers")                                         \
+	X(pacer_full, "Pacing queue full")                                                         \
+	X(rtx_not_cached, "Packet asked for again is no longer cached")                            \
+	X(rtx_rate, "Retransmissions beyond the viewer's rate")                                    \
+	X(cipher_failed, "Encryption failed")
+
+enum drop {
+#define DROP_ENUM(name, help) DROP_##name,
+	DROPS(DROP_ENUM)
+#undef DROP_ENUM
+	        DROP_COUNT,
+};
+static_assert(DROP_COUNT <= AM_DROP_MAX);
+
+// Each name fits its place in the region, which the control plane reads.
+struct drop_name_size {
+#define DROP_SIZE(name, help) char name[sizeof(#name) <= 32 ? 1 : -1];
+	DROPS(DROP_SIZE)
+#undef DROP_SIZE
+};
+
+// snake_case name of a reason; "unknown" for any other number.
+static inline const char *drop_name(enum drop d)
+{
+	static const char *const names[DROP_COUNT] = {
+#define DROP_NAME(name, help) [DROP_##name] = #name,
+	        DROPS(DROP_NAME)
+#undef DROP_NAME
+	};
+	return (unsigned)d < DROP_COUNT ? names[d] : "unknown";
+}

@@ -1,0 +1,331 @@
+#include "path/feedback.h"
+
+#include <rte_mbuf.h>
+#include <rte_ring_elem.h>
+
+#include "path/forward.h"
+#include "path/rtcp.h"
+#include "path/tx.h"
+
+#define FEEDBACK_SIZE 1000 // bytes of one RTCP packet that we make
+#define NACK_BATCH    64 // sequence numbers in one NACK packet
+#define REPORT_BLOCKS 31 // RFC 3550 6.4.2
+
+struct rte_mbuf *
+feedback_alloc(struct worker *w, const struct transport *t, uint16_t size, uint8_t **payload)
+{
+	worker_count(w, AM_COUNTER_made_rtcp, 1);
+	return tx_alloc(w, &t->route, (uint16_t)(size + SRTCP_TRAILER_MAX), payload);
+}
+
+void feedback_send(
+        struct worker *w, struct transport *t, struct rte_mbuf *m, uint8_t *payload, size_t len
+)
+{
+	size_t capacity = rte_pktmbuf_data_len(m) - t->route.len;
+
+	if (len == 0 || srtp_send_rtcp(t->sender, payload, &len, capacity) < 0) {
+		rte_pktmbuf_free(m);
+		worker_count_drop(w, DROP_cipher_failed);
+		return;
+	}
+	tx_send(w, &t->route, m, (uint16_t)len);
+}
+
+static bool is_reachable(const struct transport *t)
+{
+	return t->sender && t->route.len;
+}
+
+static void pli_send(struct worker *w, struct track *track, const struct track_stream *s)
+{
+	struct transport *t = track->transport;
+	uint8_t *payload;
+
+	if (!is_reachable(t) || s->ssrc == 0)
+		return;
+	struct rte_mbuf *m = feedback_alloc(w, t, FEEDBACK_SIZE, &payload);
+	if (!m)
+		return;
+	const struct rtcp_feedback f = {t->feedback_ssrc, s->ssrc};
+	feedback_send(w, t, m, payload, rtcp_build_pli(payload, FEEDBACK_SIZE, &f));
+	worker_count(w, AM_COUNTER_plis_sent, 1);
+}
+
+void feedback_request_key_frame(struct worker *w, struct track *track, uint8_t stream)
+{
+	if (stream >= track->params.encoding_count || track->params.codec == AM_CODEC_OPUS)
+		return;
+	struct track_stream *s = &track->streams[stream];
+	if (keyframe_request(&s->keyframe, w->now_us))
+		pli_send(w, track, s);
+}
+
+static struct subscription *subscription_find(struct transport *t, uint32_t ssrc)
+{
+	struct subscription *s;
+
+	TAILQ_FOREACH(s, &t->subscriptions, of_transport)
+	{
+		if (s->ssrc == ssrc)
+			return s;
+	}
+	return NULL;
+}
+
+// A stream of this publisher by its media SSRC; the roles are checked per packet: only the SSRCs
+// that came in on this very transport.
+static struct ssrc_route *stream_find(struct transport *t, uint32_t ssrc)
+{
+	for (uint16_t i = 0; i < t->route_count; i++) {
+		if (t->routes[i].ssrc == ssrc && !t->routes[i].rtx)
+			return &t->routes[i];
+	}
+	return NULL;
+}
+
+static void read_sender_report(struct worker *w, struct transport *t, const struct rtcp_view *v)
+{
+	struct rtcp_sender_info info;
+	struct message msg = {.type = MESSAGE_REPORT};
+
+	if (rtcp_parse_sender_info(v, &info) < 0)
+		return;
+	struct ssrc_route *r = stream_find(t, info.ssrc);
+	if (!r)
+		return;
+	struct track_stream *s = &r->track->streams[r->stream];
+	rtp_clock_update(&s->clock, info.ntp, info.rtp_timestamp, w->now_us);
+	reception_sr(&s->reception, info.ntp, w->now_us);
+
+	msg.id = r->track->params.track_id;
+	msg.report = (struct message_report){info.ntp, info.rtp_timestamp, r->stream};
+	for (uint16_t i = 0; i < w->worker_count; i++) {
+		if (i == w->index || !(r->track->workers & (1u << i)))
+			continue;
+		// A report that is lost here is made up for by the next one.
+		(void
+		)rte_ring_sp_enqueue_elem(w->workers[i].handovers[w->index], &msg, sizeof(msg));
+	}
+	struct fanout *f = worker_fanout(w, msg.id);
+	if (f)
+		forward_report(w, f, &msg.report);
+}
+
+static void read_nack(struct worker *w, struct transport *t, const struct rtcp_view *v)
+{
+	struct rtcp_feedback f;
+	uint16_t seq;
+
+	if (rtcp_parse_feedback(v, &f) < 0)
+		return;
+	struct subscription *s = subscription_find(t, f.media_ssrc);
+	if (!s)
+		return;
+	struct rtcp_nack_iter it = rtcp_nack_begin(v);
+	while (rtcp_nack_next(&it, &seq)) {
+		worker_count(w, AM_COUNTER_nacks_received, 1);
+		forward_repeat(w, s, seq);
+	}
+}
+
+void feedback_ask_key_frame(struct worker *w, const struct fanout *f, uint8_t stream)
+{
+	const struct message msg = {.type = MESSAGE_KEY_FRAME, .id = f->track_id, .value = stream};
+
+	if (f->owner == w->index) {
+		struct track *track = worker_track(w, f->track_id);
+		if (track)
+			feedback_request_key_frame(w, track, stream);
+		return;
+	}
+	if (f->owner == RELAY_NO_WORKER)
+		return;
+	// Where the ring is full, whoever needs it asks again.
+	(void)rte_ring_sp_enqueue_elem(
+	        w->workers[f->owner].handovers[w->index], (void *)(uintptr_t)&msg, sizeof(msg)
+	);
+}
+
+void feedback_refresh(struct worker *w, struct subscription *s)
+{
+	uint8_t layer = s->selector.layer;
+
+	if (layer == SELECTOR_NONE)
+		forward_request_key_frame(w, s);
+	else
+		feedback_ask_key_frame(w, s->fanout, layer);
+}
+
+// A viewer asks for a key frame: PLI (RFC 4585 6.3.1) or FIR (RFC 5104 4.3.1).
+static void read_key_frame_request(struct worker *w, struct transport *t, uint32_t ssrc)
+{
+	struct subscription *s = subscription_find(t, ssrc);
+
+	if (!s)
+		return;
+	worker_count(w, AM_COUNTER_plis_received, 1);
+	feedback_refresh(w, s);
+}
+
+static void read_bye(struct transport *t, const struct rtcp_view *v)
+{
+	uint32_t ssrc;
+
+	for (uint8_t i = 0; rtcp_bye_at(v, i, &ssrc); i++) {
+		struct ssrc_route *r = stream_find(t, ssrc);
+		if (r)
+			r->track->streams[r->stream].arrived_us = 0;
+	}
+}
+
+static void read_one(struct worker *w, struct transport *t, const struct rtcp_view *v)
+{
+	struct rtcp_feedback f;
+	struct rtcp_fir fir;
+
+	switch (v->kind) {
+	case RTCP_SR: read_sender_report(w, t, v); break;
+	case RTCP_NACK: read_nack(w, t, v); break;
+	case RTCP_PLI:
+		if (rtcp_parse_feedback(v, &f) == 0)
+			read_key_frame_request(w, t, f.media_ssrc);
+		break;
+	case RTCP_FIR:
+		for (uint8_t i = 0; rtcp_fir_at(v, i, &fir); i++)
+			read_key_frame_request(w, t, fir.ssrc);
+		break;
+	case RTCP_BYE: read_bye(t, v); break;
+	default:
+		break; // RR, SDES, REMB, transport-wide feedback of viewers: nothing depends on
+		       // them
+	}
+}
+
+void feedback_receive(
+        struct worker *w, struct transport *t, struct rte_mbuf *m, const struct packet_view *v
+)
+{
+	uint8_t *packet = rte_pktmbuf_mtod_offset(m, uint8_t *, v->payload_offset);
+	size_t len = v->payload_len;
+	struct rtcp_view sub;
+
+	if (!t->receiver) {
+		worker_count_drop(w, DROP_no_keys);
+		goto free;
+	}
+	int ret = srtp_receive_rtcp(t->receiver, packet, &len);
+	if (ret < 0) {
+		worker_count_drop(w, ret == -EALREADY ? DROP_srtcp_replay : DROP_srtcp_auth);
+		goto free;
+	}
+	worker_count(w, AM_COUNTER_rtcp_packets, 1);
+	struct rtcp_iter it = rtcp_begin(packet, len);
+	while (rtcp_next(&it, &sub))
+		read_one(w, t, &sub);
+	if (it.reader.failed)
+		worker_count_drop(w, DROP_rtcp_malformed);
+	else
+		worker_count(w, AM_COUNTER_consumed, 1);
+free:
+	rte_pktmbuf_free(m);
+}
+
+static void nack_send(struct worker *w, struct transport *t, struct track_stream *s)
+{
+	uint16_t seqs[NACK_BATCH];
+	uint16_t n = nack_collect(&s->nack, w->now_us, FEEDBACK_RTT_US, seqs, NACK_BATCH);
+	uint8_t *payload;
+
+	if (n == 0)
+		return;
+	struct rte_mbuf *m = feedback_alloc(w, t, FEEDBACK_SIZE, &payload);
+	if (!m)
+		return;
+	const struct rtcp_feedback f = {t->feedback_ssrc, s->ssrc};
+	feedback_send(w, t, m, payload, rtcp_build_nack(payload, FEEDBACK_SIZE, &f, seqs, n));
+	worker_count(w, AM_COUNTER_nacks_sent, n);
+}
+
+static void stream_tick(struct worker *w, struct track *track, struct track_stream *s)
+{
+	if (s->ssrc == 0)
+		return;
+	if (track->params.nack)
+		nack_send(w, track->transport, s);
+	if (keyframe_due(&s->keyframe, w->now_us))
+		pli_send(w, track, s);
+}
+
+static void reports_send(struct worker *w, struct transport *t)
+{
+	struct rtcp_report blocks[REPORT_BLOCKS];
+	uint8_t n = 0;
+	struct track *track;
+	uint8_t *payload;
+
+	TAILQ_FOREACH(track, &t->tracks, entry)
+	{
+		for (int i = 0; i < track->params.encoding_count && n < REPORT_BLOCKS; i++) {
+			struct track_stream *s = &track->streams[i];
+			if (s->ssrc &&
+			    reception_report(&s->reception, s->ssrc, w->now_us, &blocks[n]) == 0)
+				n++;
+		}
+	}
+	if (n == 0)
+		return;
+	struct rte_mbuf *m = feedback_alloc(w, t, FEEDBACK_SIZE, &payload);
+	if (m)
+		feedback_send(
+		        w, t, m, payload,
+		        rtcp_build_rr(payload, FEEDBACK_SIZE, t->feedback_ssrc, blocks, n)
+		);
+}
+
+static void twcc_send(struct worker *w, struct transport *t)
+{
+	uint8_t bytes[FEEDBACK_SIZE];
+	uint8_t *payload;
+	size_t len;
+	struct track *track = TAILQ_FIRST(&t->tracks);
+	uint32_t media_ssrc = track ? track->streams[0].ssrc : 0;
+
+	while ((len = twcc_build(t->twcc, bytes, sizeof(bytes), t->feedback_ssrc, media_ssrc))) {
+		struct rte_mbuf *m = feedback_alloc(w, t, FEEDBACK_SIZE, &payload);
+		if (!m)
+			return;
+		memcpy(payload, bytes, len);
+		feedback_send(w, t, m, payload, len);
+	}
+}
+
+static void transport_tick(struct worker *w, struct transport *t)
+{
+	struct track *track;
+
+	TAILQ_FOREACH(track, &t->tracks, entry)
+	{
+		for (int i = 0; i < track->params.encoding_count; i++)
+			stream_tick(w, track, &track->streams[i]);
+	}
+	if (w->now_us - t->report_sent_us >= FEEDBACK_REPORT_US) {
+		t->report_sent_us = w->now_us;
+		reports_send(w, t);
+	}
+	if (t->twcc && w->now_us - t->twcc_sent_us >= FEEDBACK_TWCC_US) {
+		t->twcc_sent_us = w->now_us;
+		twcc_send(w, t);
+	}
+}
+
+void feedback_tick(struct worker *w)
+{
+	struct transport *t;
+
+	TAILQ_FOREACH(t, &w->publishers, publishers)
+	{
+		if (is_reachable(t))
+			transport_tick(w, t);
+	}
+}

@@ -1,0 +1,36 @@
+// RTCP in both directions: what browsers report and ask for, and what we report to and ask of
+// publishers.
+#pragma once
+
+#include "worker.h"
+
+struct packet_view;
+
+#define FEEDBACK_TICK_US   5000 // between two calls of feedback_tick
+#define FEEDBACK_REPORT_US 1000000 // between two receiver reports, RFC 3550 6.2 at most
+#define FEEDBACK_TWCC_US   50000
+#define FEEDBACK_RTT_US    60000 // pace of repeated NACKs; publishers' own RTT is not measured
+
+// Takes the mbuf, in which the SRTCP packet is the UDP payload.
+void feedback_receive(struct worker *, struct transport *, struct rte_mbuf *, const struct packet_view *);
+
+// NACKs, receiver reports, key frame requests and transport-wide feedback that are due.
+void feedback_tick(struct worker *);
+
+// A subscriber needs a key frame of this encoding; merged with the requests of all others.
+void feedback_request_key_frame(struct worker *, struct track *, uint8_t stream);
+
+// A buffer for `size` bytes of RTCP to a connected transport, or NULL.
+struct rte_mbuf *
+feedback_alloc(struct worker *, const struct transport *, uint16_t size, uint8_t **payload);
+
+// The same, from a worker that has a fan-out of the track, wherever the track is.
+void feedback_ask_key_frame(struct worker *, const struct fanout *, uint8_t stream);
+
+// Encrypts and sends len bytes of RTCP that stand at payload in a buffer of feedback_alloc.
+void feedback_send(
+        struct worker *, struct transport *, struct rte_mbuf *, uint8_t *payload, size_t len
+);
+
+// The viewer of a subscription needs a key frame of what it is being sent.
+void feedback_refresh(struct worker *, struct subscription *);

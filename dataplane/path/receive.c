@@ -1,0 +1,297 @@
+#include "path/receive.h"
+
+#include <rte_mbuf.h>
+#include <rte_ring_elem.h>
+
+#include "media/codec.h"
+#include "media/sequence.h"
+#include "path/feedback.h"
+#include "path/forward.h"
+
+// One RTP packet on its way through this file.
+struct incoming {
+	struct rtp_view view;
+	const uint8_t *bytes; // of the decrypted RTP packet
+	struct track *track;
+	struct track_stream *stream;
+	uint8_t index; // of the stream
+	bool rtx;
+	uint64_t seq; // extended
+};
+
+static struct ssrc_route *route_find(struct transport *t, uint32_t ssrc)
+{
+	for (uint16_t i = 0; i < t->route_count; i++) {
+		if (t->routes[i].ssrc == ssrc)
+			return &t->routes[i];
+	}
+	return NULL;
+}
+
+// Does the element hold exactly this string? An empty string is held by none.
+static bool ext_equals(const struct incoming *in, uint8_t id, const char *string)
+{
+	struct rtp_ext ext;
+
+	return id && *string && rtp_ext_find(in->bytes, &in->view, id, &ext) &&
+	       ext.len == strlen(string) && memcmp(in->bytes + ext.offset, string, ext.len) == 0;
+}
+
+static bool has_ext(const struct incoming *in, uint8_t id)
+{
+	struct rtp_ext ext;
+	return id && rtp_ext_find(in->bytes, &in->view, id, &ext);
+}
+
+// The encoding of an unknown SSRC within a track: by RID or repaired RID (RFC 8852), or the only
+// encoding if that has neither SSRC nor RID. -1: none.
+static int stream_match(const struct incoming *in, const struct track *t, bool rtx)
+{
+	const struct am_cmd_track_add *p = &t->params;
+
+	for (int i = 0; i < p->encoding_count; i++) {
+		const char *rid = p->encodings[i].rid;
+		if (ext_equals(in, p->extension_id[AM_EXT_RID], rid) ||
+		    (rtx && ext_equals(in, p->extension_id[AM_EXT_REPAIRED_RID], rid)))
+			return i;
+	}
+	if (p->encoding_count == 1 && !p->encodings[0].rid[0] && (p->encodings[0].ssrc == 0 || rtx))
+		return 0;
+	return -1;
+}
+
+static struct ssrc_route *
+route_learn(struct transport *t, struct track *track, uint32_t ssrc, int stream, bool rtx)
+{
+	struct track_stream *s = &track->streams[stream];
+
+	if (t->route_count == RELAY_SSRC_MAX)
+		return NULL;
+	uint32_t *place = rtx ? &s->rtx_ssrc : &s->ssrc;
+	if (*place !=
+	    0) // a browser that restarts an encoding takes a new SSRC: the old one is gone
+		for (uint16_t i = 0; i < t->route_count; i++)
+			if (t->routes[i].ssrc == *place)
+				t->routes[i] = t->routes[--t->route_count];
+	*place = ssrc;
+	struct ssrc_route *r = &t->routes[t->route_count++];
+	*r = (struct ssrc_route){ssrc, (uint8_t)stream, rtx, track};
+	return r;
+}
+
+// Finds the track of an SSRC that was not signaled: by MID, or by RID where there is no MID
+// (RFC 8843 9.2). The packet is authentic.
+static struct ssrc_route *route_discover(struct transport *t, const struct incoming *in)
+{
+	struct track *track;
+
+	TAILQ_FOREACH(track, &t->tracks, entry)
+	{
+		const struct am_cmd_track_add *p = &track->params;
+		bool rtx = p->rtx_payload_type && in->view.pt == p->rtx_payload_type;
+		if (!rtx && in->view.pt != p->payload_type)
+			continue;
+		bool mid = ext_equals(in, p->extension_id[AM_EXT_MID], p->mid);
+		if (!mid && has_ext(in, p->extension_id[AM_EXT_MID]))
+			continue;
+		int stream = stream_match(in, track, rtx);
+		if (stream < 0 || (!mid && !p->encodings[stream].rid[0] && p->mid[0]))
+			continue;
+		return route_learn(t, track, in->view.ssrc, stream, rtx);
+	}
+	return NULL;
+}
+
+static bool incoming_find(struct worker *w, struct transport *t, struct incoming *in)
+{
+	struct ssrc_route *r = route_find(t, in->view.ssrc);
+
+	if (!r)
+		r = route_discover(t, in);
+	if (!r) {
+		worker_count_drop(w, DROP_unknown_ssrc);
+		return false;
+	}
+	const struct am_cmd_track_add *p = &r->track->params;
+	if (in->view.pt != (r->rtx ? p->rtx_payload_type : p->payload_type)) {
+		worker_count_drop(w, DROP_unknown_payload_type);
+		return false;
+	}
+	in->track = r->track;
+	in->index = r->stream;
+	in->stream = &r->track->streams[r->stream];
+	in->rtx = r->rtx;
+	return true;
+}
+
+static void twcc_note(struct worker *w, struct transport *t, const struct incoming *in)
+{
+	struct rtp_ext ext;
+	uint8_t id = in->track->params.extension_id[AM_EXT_TRANSPORT_CC];
+
+	if (t->twcc && id && rtp_ext_find(in->bytes, &in->view, id, &ext) && ext.len == 2)
+		twcc_arrived(
+		        t->twcc, (uint16_t)(in->bytes[ext.offset] << 8 | in->bytes[ext.offset + 1]),
+		        w->now_us
+		);
+}
+
+// Numbers the packet and notes its arrival. False: it is nothing to relay, and was counted.
+static bool incoming_note(struct worker *w, struct incoming *in)
+{
+	struct track_stream *s = in->stream;
+	const struct am_cmd_track_add *p = &in->track->params;
+
+	if (in->rtx &&
+	    (s->ssrc == 0 || rtp_restore_rtx(in->bytes, &in->view, s->ssrc, p->payload_type) < 0)) {
+		// Padding without media: how browsers probe for bandwidth.
+		worker_count(w, AM_COUNTER_consumed, 1);
+		return false;
+	}
+	in->seq = s->arrived_us ? sequence_extend(s->top, in->view.seq)
+	                        : sequence_start(in->view.seq);
+	if (!s->arrived_us || in->seq > s->top)
+		s->top = in->seq;
+	s->arrived_us = w->now_us;
+	if (!in->rtx)
+		reception_packet(&s->reception, in->view.seq, in->view.timestamp, w->now_us);
+	if (p->nack && nack_arrived(&s->nack, in->seq, in->rtx, w->now_us))
+		feedback_request_key_frame(w, in->track, in->index);
+	return true;
+}
+
+static uint8_t active_streams(const struct worker *w, const struct track *t)
+{
+	uint8_t active = 0;
+
+	for (int i = 0; i < t->params.encoding_count; i++) {
+		int64_t arrived_us = t->streams[i].arrived_us;
+		if (arrived_us && w->now_us - arrived_us < RELAY_STREAM_AGE_US)
+			active |= (uint8_t)(1 << i);
+	}
+	return active;
+}
+
+// Makes the track's packet of it: room-wide header and metadata in the private area, the payload as
+// the mbuf's data. False: dropped and counted.
+static bool packet_make(struct worker *w, const struct incoming *in, struct rte_mbuf *m)
+{
+	struct media_packet *p = rte_mbuf_to_priv(m);
+	struct track_stream *s = in->stream;
+	struct frame_info frame;
+
+	p->track_id = in->track->params.track_id;
+	p->info = (struct track_packet){
+	        .arrival_us = w->now_us,
+	        .seq = (uint32_t)in->seq,
+	        .timestamp = in->view.timestamp,
+	        .layer = in->index,
+	};
+	if (s->clock.known) {
+		p->info.track_timestamp = rtp_clock_track_timestamp(&s->clock, in->view.timestamp);
+		p->info.flags |= TRACK_TIME;
+	}
+	(void)codec_inspect(
+	        (enum codec)in->track->params.codec, in->bytes + in->view.payload_offset,
+	        in->view.payload_len, &frame
+	);
+	if (temporal_count(&s->counter, in->seq, &frame, in->view.payload_len == 0, &p->info) < 0) {
+		worker_count_drop(w, DROP_too_old);
+		return false;
+	}
+	if (rtp_rewrite_track(in->bytes, &in->view, &in->track->format, p->header, &p->template) <
+	    0) {
+		worker_count_drop(w, DROP_rtp_malformed);
+		return false;
+	}
+	p->picture_id_offset = frame.picture_id_offset;
+	p->tl0picidx_offset = frame.tl0picidx_offset;
+	p->active = active_streams(w, in->track);
+	if (frame.key_frame)
+		keyframe_arrived(&s->keyframe);
+	m->data_off = (uint16_t)(in->bytes + in->view.payload_offset - (uint8_t *)m->buf_addr);
+	m->data_len = in->view.payload_len;
+	m->pkt_len = in->view.payload_len;
+	return true;
+}
+
+// Gives the packet to each worker with subscribers: one reference each.
+static void packet_pass(struct worker *w, const struct track *t, struct rte_mbuf *m)
+{
+	const struct message msg = {.type = MESSAGE_PACKET, .object = m};
+	bool here = t->workers & (1u << w->index);
+
+	for (uint16_t i = 0; i < w->worker_count; i++) {
+		if (i == w->index || !(t->workers & (1u << i)))
+			continue;
+		worker_count(w, AM_COUNTER_made_copies, 1);
+		rte_mbuf_refcnt_update(m, 1);
+		if (rte_ring_sp_enqueue_elem(
+		            w->workers[i].handovers[w->index], (void *)(uintptr_t)&msg, sizeof(msg)
+		    ) == 0) {
+			worker_count(w, AM_COUNTER_handover_out, 1);
+		} else {
+			rte_pktmbuf_free(m);
+			worker_count_drop(w, DROP_handover_full);
+		}
+	}
+	if (here) {
+		forward(w, m);
+		return;
+	}
+	rte_pktmbuf_free(m);
+	if (t->workers)
+		worker_count(w, AM_COUNTER_consumed, 1);
+	else
+		worker_count_drop(w, DROP_no_subscribers);
+}
+
+static void srtp_drop(struct worker *w, int error)
+{
+	switch (error) {
+	case -EALREADY: worker_count_drop(w, DROP_srtp_replay); break;
+	case -EINVAL: worker_count_drop(w, DROP_srtp_malformed); break;
+	case -ENOSPC: worker_count_drop(w, DROP_srtp_stream_limit); break;
+	default: worker_count_drop(w, DROP_srtp_auth); break;
+	}
+}
+
+void receive_rtp(
+        struct worker *w, struct transport *t, struct rte_mbuf *m, const struct packet_view *v
+)
+{
+	uint8_t *packet = rte_pktmbuf_mtod_offset(m, uint8_t *, v->payload_offset);
+	size_t len = v->payload_len;
+	struct incoming in = {.bytes = packet};
+
+	if (!t->receiver) {
+		worker_count_drop(w, DROP_no_keys);
+		goto free;
+	}
+	int ret = srtp_receive_rtp(t->receiver, packet, &len);
+	if (ret < 0) {
+		srtp_drop(w, ret);
+		goto free;
+	}
+	if (rtp_parse(packet, len, &in.view) < 0) {
+		worker_count_drop(w, DROP_rtp_malformed);
+		goto free;
+	}
+	if (!incoming_find(w, t, &in))
+		goto free;
+	worker_count(w, AM_COUNTER_rtp_packets, 1);
+	twcc_note(w, t, &in);
+	if (!incoming_note(w, &in))
+		goto free;
+	if (in.track->paused) {
+		worker_count_drop(w, DROP_paused);
+		goto free;
+	}
+	if (!packet_make(w, &in, m))
+		goto free;
+	packet_pass(w, in.track, m);
+	return;
+
+free:
+	rte_pktmbuf_free(m);
+}

@@ -1,0 +1,83 @@
+// SRTP and SRTCP of one transport (RFC 3711, RFC 7714). The only user of libsrtp2. Names the
+// server's side: it receives with keys->client and sends with keys->server; a client swaps the two.
+//
+//	dtls_srtp_keys ──▶ struct srtp_keys ──▶ srtp_receiver_create ──▶ srtp_receive_rtp, _rtcp
+//	                    (then wiped)    └──▶ srtp_sender_create ────▶ srtp_send_rtp, _rtcp
+//
+// Each object belongs to one thread at a time. Nothing is allocated per packet: libsrtp makes one
+// stream, by malloc, at the first packet of each SSRC, and a received one only once its tag has
+// verified. So a stranger allocates nothing and a peer at most SRTP_SSRC_MAX streams.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SRTP_KEY_LEN      16 // AES-128 in both profiles
+#define SRTP_SALT_LEN_MAX 14
+#define SRTP_WINDOW       1024 // RTP packets behind the newest that are still accepted
+#define SRTP_SSRC_MAX     64 // streams that one receiver keeps
+
+// What a sender appends at most: tag, and for SRTCP the index (RFC 7714 9.2: tag, E bit and index).
+#define SRTP_TRAILER_MAX  16
+#define SRTCP_TRAILER_MAX 20
+
+// IANA's numbers of the DTLS-SRTP protection profiles, whose first byte is 0.
+enum srtp_profile {
+	SRTP_PROFILE_AES128_CM_SHA1_80 = 1, // RFC 5764 4.1.2
+	SRTP_PROFILE_AEAD_AES_128_GCM = 7, // RFC 7714 14.2
+};
+
+// A master key. Of the salt, GCM uses the first 12 bytes.
+struct srtp_master {
+	uint8_t key[SRTP_KEY_LEN];
+	uint8_t salt[SRTP_SALT_LEN_MAX];
+};
+
+// What a DTLS handshake yields (RFC 5764 4.2). Its holder wipes it where its use ends.
+struct srtp_keys {
+	uint8_t profile; // enum srtp_profile
+	struct srtp_master client; // what the DTLS client sends with
+	struct srtp_master server;
+};
+
+struct srtp_receiver;
+struct srtp_sender;
+
+// Bytes of master salt in this profile: 12 or 14, and 0 for a number that is none.
+uint8_t srtp_salt_len(uint8_t profile);
+
+void srtp_keys_wipe(struct srtp_keys *);
+
+// Once per process, before anything else. 0, or -EIO if libsrtp fails its own tests.
+[[nodiscard]] int srtp_init_library(void);
+
+// Inbound: any SSRC. NULL and errno: EINVAL for an unknown profile, ENOMEM. Copies what it needs.
+[[nodiscard]] struct srtp_receiver *srtp_receiver_create(const struct srtp_keys *);
+void srtp_receiver_destroy(struct srtp_receiver *);
+
+// Verify, then decrypt in place and shorten *len. 0, or the packet is to be dropped and nothing has
+// changed but its bytes: -EINVAL malformed, -EBADMSG wrong tag, -EALREADY a replay or older than
+// the window, -ENOSPC one SSRC too many, -ENOMEM.
+[[nodiscard]] int srtp_receive_rtp(struct srtp_receiver *, uint8_t *packet, size_t *len);
+[[nodiscard]] int srtp_receive_rtcp(struct srtp_receiver *, uint8_t *packet, size_t *len);
+
+// Free the stream of an SSRC that is over. Its replay window goes too: from now on the caller must
+// drop what comes from this SSRC by itself.
+void srtp_receiver_forget(struct srtp_receiver *, uint32_t ssrc);
+
+// Outbound: any SSRC. NULL and errno as above.
+[[nodiscard]] struct srtp_sender *srtp_sender_create(const struct srtp_keys *);
+void srtp_sender_destroy(struct srtp_sender *);
+
+// Encrypt in place and append the trailer to a buffer of `capacity` bytes. 0, or nothing may be
+// sent: -ENOSPC the trailer does not fit, -EINVAL malformed, -EALREADY this index was used before
+// (retransmissions travel on their own SSRC, RFC 4588, so a repeat would be a bug, and with another
+// payload it would break GCM), -EKEYEXPIRED after 2^48 packets or 2^31 compounds, -ENOMEM.
+[[nodiscard]] int
+srtp_send_rtp(struct srtp_sender *, uint8_t *packet, size_t *len, size_t capacity);
+[[nodiscard]] int
+srtp_send_rtcp(struct srtp_sender *, uint8_t *packet, size_t *len, size_t capacity);
+
+// Free the stream of an SSRC that is never used again. Reusing it after this call would reuse its
+// key stream.
+void srtp_sender_forget(struct srtp_sender *, uint32_t ssrc);

@@ -1,0 +1,57 @@
+// The one network port: its queues, its packet buffers, and what its hardware takes off us.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "path/packet.h"
+
+struct config;
+
+#define PORT_MBUF_PRIV      256 // bytes before each buffer's headroom, for the worker's notes
+#define PORT_MBUF_DATA_ROOM 2176 // headroom and one Ethernet frame
+#define PORT_QUEUE_DEPTH    1024 // descriptors of each queue, where the port takes that many
+static_assert(PORT_MBUF_PRIV % RTE_MBUF_PRIV_ALIGN == 0);
+static_assert(PORT_MBUF_DATA_ROOM == RTE_PKTMBUF_HEADROOM + 2048);
+
+struct port {
+	uint16_t id;
+	uint16_t queues; // of each direction: queue i belongs to worker i
+	uint8_t mac[6];
+	uint8_t tx_offload; // enum packet_offload bits, as packet_seal takes them
+	bool rx_checksum; // asked of the hardware: port_rx_verified may be true
+	struct rte_mempool *pool; // owned; every received and made packet comes from it
+};
+
+// Opens and starts the port that eal_start attached. 0 or -errno, logged.
+[[nodiscard]] int port_open(struct port *, const struct config *);
+
+// Stops it and frees the pool: no mbuf is held by anyone any more.
+void port_close(struct port *);
+
+// The checksums_verified of packet_parse: the hardware found the UDP checksum right and, of IPv4,
+// the header's (IPv6 has none to mark).
+static inline bool port_rx_verified(const struct rte_mbuf *m)
+{
+	uint64_t ip = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+
+	return (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
+	       (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || RTE_ETH_IS_IPV6_HDR(m->packet_type));
+}
+
+// Marks a frame that packet_seal made with the same offload.
+static inline void
+port_tx_mark(struct rte_mbuf *m, const struct packet_route *route, uint8_t offload)
+{
+	if (offload == 0)
+		return;
+	m->l2_len = route->l2_len;
+	m->l3_len = route->l3_len;
+	m->ol_flags |= route->family == 4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6;
+	if (route->family == 4 && offload & PACKET_OFFLOAD_IPV4)
+		m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
+	if (offload & PACKET_OFFLOAD_UDP)
+		m->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM;
+}

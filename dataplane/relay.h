@@ -1,0 +1,155 @@
+// What the packet path works on: transports, tracks, fan-outs, subscriptions.
+//
+//     publisher's worker                                       each worker with subscribers
+//     transport ─▶ track ─▶ stream (one encoding)  ──packet──▶  fanout ─▶ subscription ─▶ transport
+//
+// The service thread allocates every object and hands it to one worker by message; from then on
+// only that worker touches it, until it hands it back to be freed. The track and its fan-outs are
+// different objects because they may live on different workers: what crosses is a read-only packet.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "am_schema.h"
+#include "media/clock.h"
+#include "media/history.h"
+#include "media/keyframe.h"
+#include "media/nack.h"
+#include "media/reception.h"
+#include "media/selector.h"
+#include "media/temporal.h"
+#include "media/track_packet.h"
+#include "media/twcc.h"
+#include "path/packet.h"
+#include "path/rtp.h"
+#include "path/srtp.h"
+#include "port.h"
+
+#define RELAY_SSRC_MAX                                                                             \
+	32 // incoming SSRCs of one transport: bounds what a publisher can make us learn
+#define RELAY_HISTORY       512 // packets kept for retransmission, per encoding
+#define RELAY_HISTORY_MS    2000
+#define RELAY_STREAM_AGE_US 1000000 // without a packet for so long an encoding counts as inactive
+// Retransmissions that one viewer's NACKs may cost: a bucket, so that a lying viewer cannot make us
+// multiply its traffic.
+#define RELAY_RTX_PER_S 1000
+#define RELAY_RTX_BURST 500
+
+#define RELAY_NO_WORKER UINT16_MAX // not connected yet
+
+struct rte_mbuf;
+
+// An SSRC that a transport receives, as signaled or learned from MID and RID (RFC 8843 9.2).
+struct ssrc_route {
+	uint32_t ssrc;
+	uint8_t stream; // index of the encoding
+	bool rtx;
+	struct track *track;
+};
+
+struct transport {
+	am_id id;
+	struct packet_route route; // to the selected tuple; route.len 0: not connected
+	struct srtp_receiver *receiver; // NULL until DTLS is connected
+	struct srtp_sender *sender;
+	uint32_t feedback_ssrc; // of the RTCP that we originate towards a publisher
+	uint16_t route_count;
+	struct ssrc_route routes[RELAY_SSRC_MAX];
+	TAILQ_HEAD(, track) tracks;
+	TAILQ_HEAD(, subscription) subscriptions;
+	struct twcc *twcc; // NULL: no transport-wide feedback
+	int64_t twcc_sent_us;
+	int64_t report_sent_us;
+	int64_t rtx_refilled_us;
+	uint32_t rtx_tokens;
+	TAILQ_ENTRY(transport) publishers; // in the worker's list while it has tracks
+};
+
+// One encoding of a track, as it comes in.
+struct track_stream {
+	uint32_t ssrc; // 0: not seen yet, here and below
+	uint32_t rtx_ssrc;
+	uint64_t top; // highest extended sequence number
+	int64_t arrived_us; // of the last packet, 0: none yet
+	struct rtp_clock clock;
+	struct reception reception;
+	struct nack nack;
+	struct keyframe keyframe;
+	struct layer_counter counter;
+};
+
+struct track {
+	struct am_cmd_track_add params;
+	struct transport *transport;
+	struct rtp_track_format format;
+	uint32_t workers; // bit per worker that has a fan-out
+	bool paused;
+	struct track_stream streams[AM_ENCODING_MAX];
+	struct twcc *twcc; // for its transport, which has none yet; NULL otherwise
+	TAILQ_ENTRY(track) entry; // of its transport
+};
+
+// A packet of a track, in the private area of the mbuf that holds the decrypted payload. Written
+// once by the publisher's worker; read-only for everyone from the moment it is passed on.
+struct media_packet {
+	am_id track_id;
+	struct track_packet info;
+	struct rtp_template template;
+	uint8_t active; // encodings that are being received, a bit each
+	uint8_t picture_id_offset; // in the payload, with info.picture_id_bits
+	uint8_t tl0picidx_offset;
+	uint8_t header[RTP_TRACK_HEADER_LEN_MAX];
+};
+static_assert(sizeof(struct media_packet) <= PORT_MBUF_PRIV);
+
+// What a sender report of the publisher tells all subscribers (RFC 3550 6.4.1).
+struct fanout_clock {
+	uint64_t ntp;
+	uint32_t rtp_timestamp;
+	bool known;
+};
+
+struct fanout_stream {
+	struct history history; // of mbuf references
+	struct history_slot slots[RELAY_HISTORY];
+	// Extended sequence number, low half, of the packet with a given seq_at at each temporal
+	// limit.
+	uint32_t seq_of[TEMPORAL_LIMITS][RELAY_HISTORY];
+	struct fanout_clock clock;
+	int64_t key_frame_asked_us; // of the track, by this worker
+};
+
+// A track as one worker sees it that has subscribers to it.
+struct fanout {
+	am_id track_id;
+	uint16_t owner; // worker of the track, or RELAY_NO_WORKER
+	uint8_t codec; // enum am_codec
+	uint8_t room_rtx_payload_type;
+	uint8_t stream_count;
+	uint8_t active; // encodings being received
+	char cname[AM_CNAME_MAX + 1];
+	TAILQ_HEAD(, subscription) subscriptions;
+	struct fanout_stream
+	        streams[]; // one per encoding; audio has no history and needs the clock only
+};
+
+struct subscription {
+	struct selector selector;
+	struct transport *transport;
+	struct fanout *fanout;
+	uint32_t ssrc;
+	uint32_t rtx_ssrc; // 0: no retransmission
+	uint32_t sent_packets; // for sender reports
+	uint32_t sent_octets;
+	uint16_t rtx_seq;
+	uint8_t mid_len;
+	char mid[AM_SUBSCRIPTION_MID_MAX];
+	bool paused;
+	bool report_due; // no sender report yet since the layer began
+	uint8_t layer_told; // layers as last told to the service thread
+	am_id id;
+	TAILQ_ENTRY(subscription) of_fanout;
+	TAILQ_ENTRY(subscription) of_transport;
+};

@@ -1,0 +1,130 @@
+#include "service/command.h"
+
+#include <errno.h>
+
+#include "am_log.h"
+#include "service/publish.h"
+#include "service/service.h"
+#include "service/session.h"
+
+static int transport_command(struct service *sv, const struct am_msg *m)
+{
+	struct registry *r = &sv->registry;
+	struct session *s;
+
+	switch (m->type) {
+	case AM_CMD_TRANSPORT_ADD: return session_open(sv, &m->transport_add);
+	case AM_CMD_TRANSPORT_CONNECT:
+		s = registry_session(r, m->transport_connect.transport_id);
+		if (!s)
+			return -ENOENT;
+		session_connect(sv, s, m->transport_connect.fingerprint);
+		return 0;
+	case AM_CMD_TRANSPORT_RESTART_ICE:
+		s = registry_session(r, m->transport_restart_ice.transport_id);
+		if (!s)
+			return -ENOENT;
+		session_restart_ice(
+		        sv, s, m->transport_restart_ice.ufrag, m->transport_restart_ice.pwd
+		);
+		return 0;
+	default:
+		s = registry_session(r, m->id.id);
+		if (!s)
+			return -ENOENT;
+		session_close(sv, s);
+		return 0;
+	}
+}
+
+static int track_command(struct service *sv, const struct am_msg *m)
+{
+	struct registry *r = &sv->registry;
+
+	if (m->type == AM_CMD_TRACK_ADD)
+		return registry_add_track(r, &m->track_add);
+	struct source *s = registry_source(r, m->id.id);
+	if (!s)
+		return -ENOENT;
+	if (m->type == AM_CMD_TRACK_PAUSE)
+		registry_pause_track(r, s, m->id.paused);
+	else
+		registry_remove_track(r, s);
+	return 0;
+}
+
+static int subscription_command(struct service *sv, const struct am_msg *m)
+{
+	struct registry *r = &sv->registry;
+	am_id id = m->type == AM_CMD_SUBSCRIPTION_LAYERS ? m->subscription_layers.subscription_id
+	                                                 : m->id.id;
+
+	if (m->type == AM_CMD_SUBSCRIPTION_ADD)
+		return registry_add_subscription(r, &m->subscription_add);
+	struct sink *s = registry_sink(r, id);
+	if (!s)
+		return -ENOENT;
+	switch (m->type) {
+	case AM_CMD_SUBSCRIPTION_PAUSE: registry_pause_subscription(r, s, m->id.paused); break;
+	case AM_CMD_SUBSCRIPTION_LAYERS:
+		registry_prefer_layers(
+		        r, s, m->subscription_layers.spatial_layer,
+		        m->subscription_layers.temporal_layer
+		);
+		break;
+	case AM_CMD_SUBSCRIPTION_KEY_FRAME: registry_request_key_frame(r, s); break;
+	default: registry_remove_subscription(r, s);
+	}
+	return 0;
+}
+
+static int command_run(struct service *sv, const struct am_msg *m)
+{
+	int ret = am_msg_check(m);
+
+	if (ret < 0)
+		return ret;
+	switch (m->type) {
+	case AM_CMD_TRANSPORT_ADD:
+	case AM_CMD_TRANSPORT_CONNECT:
+	case AM_CMD_TRANSPORT_RESTART_ICE:
+	case AM_CMD_TRANSPORT_REMOVE: return transport_command(sv, m);
+	case AM_CMD_TRACK_ADD:
+	case AM_CMD_TRACK_PAUSE:
+	case AM_CMD_TRACK_REMOVE: return track_command(sv, m);
+	case AM_CMD_SUBSCRIPTION_ADD:
+	case AM_CMD_SUBSCRIPTION_PAUSE:
+	case AM_CMD_SUBSCRIPTION_LAYERS:
+	case AM_CMD_SUBSCRIPTION_KEY_FRAME:
+	case AM_CMD_SUBSCRIPTION_REMOVE: return subscription_command(sv, m);
+	default: return -EINVAL;
+	}
+}
+
+int command_handle(struct service *sv, int n)
+{
+	struct am_region_layout *map = sv->registry.region->map;
+	struct am_msg msg;
+	int handled = 0;
+
+	while (handled < n) {
+		int ret = am_ring_pop(&map->commands, &msg);
+		if (ret < 0)
+			return ret;
+		if (ret == 0)
+			break;
+		const struct am_msg ack = {
+		        .type = AM_EVENT_ACK,
+		        .epoch = msg.epoch,
+		        .ack = {msg.sequence, command_run(sv, &msg)},
+		};
+		if (ack.ack.result < 0)
+			am_warning(
+			        "service: command=%s sequence=%u refused: errno=%d",
+			        am_msg_name(msg.type), msg.sequence, -ack.ack.result
+			);
+		publish_event(sv->registry.region, &ack);
+		handled++;
+	}
+	return handled;
+}

@@ -1,0 +1,81 @@
+// DTLS 1.2 server for DTLS-SRTP (RFC 5764, RFC 6347, RFC 8827 6.5). The only SSL object. Bytes go
+// in and out through memory; the caller feeds only datagrams of tuples that ICE has validated.
+//
+//	           first datagram                  handshake done AND fingerprint equal
+//	AM_DTLS_NEW ───────────▶ AM_DTLS_CONNECTING ───────────▶ AM_DTLS_CONNECTED
+//	                               │ alert, no certificate,          │ close_notify
+//	                               │ no profile, mismatch            │   (fatal alert: FAILED)
+//	                               ▼                                 ▼
+//	                         AM_DTLS_FAILED                    AM_DTLS_CLOSED
+//
+// The fingerprint may come before, during or after the handshake; the result is the same. FAILED
+// and CLOSED are final: the session and its keys are freed at once and all input is ignored.
+// Everything here belongs to one thread, contexts included.
+//
+// Memory of a half-open handshake is bounded: reassembly of at most 10 messages of 16 kB (OpenSSL),
+// DTLS_EARLY_MAX records that came before their keys. Their number is the caller's to bound.
+#pragma once
+
+#include "am_schema.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct srtp_keys;
+
+#define DTLS_FINGERPRINT_LEN 32 // SHA-256
+#define DTLS_DATAGRAM_MAX    1200 // bytes of UDP payload that are ever sent at once
+#define DTLS_DATA_MAX        1160 // bytes of application data in one datagram
+#define DTLS_EARLY_MAX       4 // encrypted records kept while their keys are not there yet
+
+// Certificate and settings of this process, shared by all its sessions.
+struct dtls_context;
+
+// One session with one client. Holds a reference on its context's settings.
+struct dtls;
+
+// What a session calls from within dtls_receive, dtls_timer, dtls_write, dtls_set_fingerprint and
+// dtls_destroy. Neither may call a dtls_ function of the same session. The bytes are the session's.
+struct dtls_handler {
+	void (*send)(void *user, const uint8_t *datagram, size_t len); // takes it or drops it
+	void (*receive)(void *user, const uint8_t *data, size_t len); // NULL: data is discarded
+	void *user;
+};
+
+// Makes a new P-256 key and a self-signed certificate. `profiles` are IANA's names, most wanted
+// first: "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80". NULL and errno: EINVAL for another name or
+// none at all, EIO if OpenSSL refuses (logged).
+[[nodiscard]] struct dtls_context *dtls_context_create(const char *const *profiles, uint8_t n);
+void dtls_context_destroy(struct dtls_context *);
+
+// SHA-256 of the certificate: what signaling tells to the clients. DTLS_FINGERPRINT_LEN bytes.
+const uint8_t *dtls_context_fingerprint(const struct dtls_context *);
+
+// The handler is copied. NULL and errno ENOMEM.
+[[nodiscard]] struct dtls *dtls_create(struct dtls_context *, const struct dtls_handler *);
+
+// Says close_notify if the session is up. NULL is allowed.
+void dtls_destroy(struct dtls *);
+
+enum am_dtls_state dtls_state(const struct dtls *);
+
+// Take one datagram. Returns the state after it.
+enum am_dtls_state dtls_receive(struct dtls *, const uint8_t *bytes, size_t len, uint64_t now_ns);
+
+// What the client's certificate must hash to. Given once; a second call must repeat the first, or
+// the session fails. Returns the state after it.
+enum am_dtls_state
+dtls_set_fingerprint(struct dtls *, const uint8_t fingerprint[static DTLS_FINGERPRINT_LEN]);
+
+// When dtls_timer wants to be called, on the clock of now_ns; UINT64_MAX: no timer is running.
+uint64_t dtls_deadline(const struct dtls *);
+
+// Retransmit what is due. Harmless at any time. Returns the state after it.
+enum am_dtls_state dtls_timer(struct dtls *, uint64_t now_ns);
+
+// Keys and profile of the media (RFC 5764 4.2). 0, or -ENOTCONN in any state but CONNECTED; then
+// *keys is wiped. The caller wipes them where their use ends.
+[[nodiscard]] int dtls_srtp_keys(struct dtls *, struct srtp_keys *keys);
+
+// Send application data as one datagram. 0, -ENOTCONN, -EMSGSIZE above DTLS_DATA_MAX.
+[[nodiscard]] int dtls_write(struct dtls *, const uint8_t *data, size_t len);

@@ -1,0 +1,28 @@
+// Echo replies (RFC 792, RFC 4443 4.2), so that an operator can ping the port. Every other message
+// is counted and forgotten: no redirect and no too-big changes anything here.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "path/packet.h"
+
+#define ICMP_RATE_PER_S 100 // replies a second, all askers together
+#define ICMP_BURST      50
+
+// Zero is a valid start. Owned by the service thread.
+struct icmp {
+	uint64_t tokens_ns; // credit, in the time that a reply costs
+	uint64_t refilled_ns;
+	uint64_t answered;
+	uint64_t limited; // requests beyond the rate
+	uint64_t ignored; // other types, not to our unicast address
+	uint64_t malformed;
+};
+
+// Makes the reply to a frame of class PACKET_ICMP or PACKET_ICMP6 in out; it goes back to the MAC
+// address that the request came from. Returns its length, 0: no reply. frame and out are apart.
+[[nodiscard]] size_t icmp_answer(
+        struct icmp *, const struct packet_local *, const uint8_t *frame,
+        const struct packet_view *, uint64_t now_ns, uint8_t *out, size_t out_size
+);

@@ -1,0 +1,86 @@
+#include "service/publish.h"
+
+#include <string.h>
+
+#include "service/registry.h"
+
+void publish_session(struct am_region *r, const struct session *s)
+{
+	struct am_transport_state *e = &r->map->transports[am_id_slot(s->id)];
+
+	am_table_begin(&e->version);
+	e->ice = s->ice.state;
+	e->dtls = s->dtls_state;
+	e->worker = s->worker;
+	e->id = s->id;
+	e->room_id = s->room_id;
+	e->checked_ns = s->ice.checked_ns;
+	am_table_end(&e->version);
+}
+
+void publish_source(struct am_region *r, const struct source *s)
+{
+	struct am_track_state *e = &r->map->tracks[am_id_slot(s->params.track_id)];
+
+	am_table_begin(&e->version);
+	e->codec = s->params.codec;
+	e->paused = s->paused;
+	e->encoding_count = s->params.encoding_count;
+	e->id = s->params.track_id;
+	e->transport_id = s->params.transport_id;
+	e->room_id = s->session->room_id;
+	am_table_end(&e->version);
+}
+
+void publish_sink(struct am_region *r, const struct sink *s)
+{
+	const struct am_cmd_subscription_add *p = &s->params;
+	struct am_subscription_state *e = &r->map->subscriptions[am_id_slot(p->subscription_id)];
+
+	am_table_begin(&e->version);
+	e->paused = p->paused;
+	e->spatial_layer = p->spatial_layer;
+	e->temporal_layer = p->temporal_layer;
+	e->spatial_layer_now = s->spatial_now;
+	e->temporal_layer_now = s->temporal_now;
+	e->id = p->subscription_id;
+	e->track_id = p->track_id;
+	e->transport_id = p->transport_id;
+	e->ssrc = p->ssrc;
+	e->rtx_ssrc = p->rtx_ssrc;
+	memcpy(e->mid, p->mid, sizeof(e->mid));
+	am_table_end(&e->version);
+}
+
+void publish_no_session(struct am_region *r, uint32_t slot)
+{
+	struct am_transport_state *e = &r->map->transports[slot];
+
+	am_table_begin(&e->version);
+	e->id = 0;
+	am_table_end(&e->version);
+}
+
+void publish_no_source(struct am_region *r, uint32_t slot)
+{
+	struct am_track_state *e = &r->map->tracks[slot];
+
+	am_table_begin(&e->version);
+	e->id = 0;
+	am_table_end(&e->version);
+}
+
+void publish_no_sink(struct am_region *r, uint32_t slot)
+{
+	struct am_subscription_state *e = &r->map->subscriptions[slot];
+
+	am_table_begin(&e->version);
+	e->id = 0;
+	am_table_end(&e->version);
+}
+
+void publish_event(struct am_region *r, const struct am_msg *msg)
+{
+	if (am_ring_push(&r->map->events, msg) < 0)
+		atomic_fetch_add_explicit(&r->map->header.events_lost, 1, memory_order_release);
+}

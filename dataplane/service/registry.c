@@ -1,0 +1,518 @@
+#include "service/registry.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <rte_ring_elem.h>
+
+#include "am_log.h"
+#include "service/publish.h"
+
+#define COLLECT_BATCH  32
+#define POST_WAIT_US   20
+#define POST_WAITS_MAX 250000 // 5 s: a worker that takes nothing for so long is dead
+
+void registry_init(
+        struct registry *r, struct am_region *region, struct worker *workers, uint16_t worker_count
+)
+{
+	memset(r, 0, sizeof(*r));
+	r->region = region;
+	r->workers = workers;
+	r->worker_count = worker_count;
+	TAILQ_INIT(&r->all);
+}
+
+struct session *registry_session(const struct registry *r, am_id id)
+{
+	struct session *s = r->sessions[am_id_slot(id) % AM_TRANSPORT_MAX];
+	return s && s->id == id ? s : NULL;
+}
+
+struct source *registry_source(const struct registry *r, am_id id)
+{
+	struct source *s = r->sources[am_id_slot(id) % AM_TRACK_MAX];
+	return s && s->params.track_id == id ? s : NULL;
+}
+
+struct sink *registry_sink(const struct registry *r, am_id id)
+{
+	struct sink *s = r->sinks[am_id_slot(id) % AM_SUBSCRIPTION_MAX];
+	return s && s->params.subscription_id == id ? s : NULL;
+}
+
+static void transport_free(struct transport *t)
+{
+	srtp_receiver_destroy(t->receiver);
+	srtp_sender_destroy(t->sender);
+	free(t->twcc);
+	free(t);
+}
+
+static void layers_told(struct registry *r, const struct message *msg)
+{
+	struct sink *s = registry_sink(r, msg->id);
+
+	if (!s)
+		return;
+	s->spatial_now = (uint8_t)msg->value;
+	s->temporal_now = (uint8_t)(msg->value >> 8);
+	publish_sink(r->region, s);
+	const struct am_msg event = {
+	        .type = AM_EVENT_SUBSCRIPTION_LAYERS,
+	        .subscription_layer = {msg->id, s->spatial_now, s->temporal_now},
+	};
+	publish_event(r->region, &event);
+}
+
+static void reply_handle(struct registry *r, const struct message *msg)
+{
+	switch (msg->type) {
+	case MESSAGE_FREE: free(msg->object); break;
+	case MESSAGE_FREE_TRANSPORT: transport_free(msg->object); break;
+	case MESSAGE_LAYERS: layers_told(r, msg); break;
+	}
+}
+
+unsigned registry_collect(struct registry *r)
+{
+	struct message batch[COLLECT_BATCH];
+	unsigned total = 0, n;
+
+	for (uint16_t i = 0; i < r->worker_count; i++) {
+		do {
+			n = rte_ring_sc_dequeue_burst_elem(
+			        r->workers[i].replies, batch, sizeof(*batch), COLLECT_BATCH, NULL
+			);
+			for (unsigned j = 0; j < n; j++)
+				reply_handle(r, &batch[j]);
+			total += n;
+		} while (n == COLLECT_BATCH);
+	}
+	return total;
+}
+
+void registry_post(struct registry *r, uint16_t worker, const struct message *msg)
+{
+	struct rte_ring *inbox = r->workers[worker].inbox;
+
+	for (int waits = 0;
+	     rte_ring_sp_enqueue_elem(inbox, (void *)(uintptr_t)msg, sizeof(*msg)) < 0; waits++) {
+		// The worker may wait for room in its replies: collecting goes first.
+		registry_collect(r);
+		if (waits == POST_WAITS_MAX) {
+			am_error("service: worker=%u takes no messages, giving up", worker);
+			abort();
+		}
+		usleep(POST_WAIT_US);
+	}
+}
+
+static uint32_t worker_bits(const struct source *s)
+{
+	uint32_t bits = 0;
+
+	for (int i = 0; i < AM_WORKER_MAX; i++)
+		bits |= s->fanouts[i] ? 1u << i : 0;
+	return bits;
+}
+
+static void post_track_workers(struct registry *r, const struct source *s)
+{
+	if (s->placed)
+		registry_post(
+		        r, s->session->worker,
+		        &(struct message){
+		                .type = MESSAGE_TRACK_WORKERS,
+		                .id = s->params.track_id,
+		                .value = worker_bits(s),
+		        }
+		);
+}
+
+static struct fanout *fanout_create(const struct source *s)
+{
+	const struct am_cmd_track_add *p = &s->params;
+	struct fanout *f = calloc(1, sizeof(*f) + p->encoding_count * sizeof(f->streams[0]));
+
+	if (!f)
+		return NULL;
+	f->track_id = p->track_id;
+	f->owner = s->placed ? s->session->worker : RELAY_NO_WORKER;
+	f->codec = p->codec;
+	f->room_rtx_payload_type = p->room_rtx_payload_type;
+	f->stream_count = p->encoding_count;
+	strcpy(f->cname, p->cname);
+	TAILQ_INIT(&f->subscriptions);
+	for (int i = 0; i < p->encoding_count; i++)
+		history_init(
+		        &f->streams[i].history, f->streams[i].slots, RELAY_HISTORY, RELAY_HISTORY_MS
+		);
+	return f;
+}
+
+static struct subscription *subscription_create(const struct sink *k)
+{
+	const struct am_cmd_subscription_add *p = &k->params;
+	struct subscription *s = calloc(1, sizeof(*s));
+	struct {
+		uint32_t timestamp;
+		uint16_t seq, rtx_seq;
+	} random;
+
+	if (!s || getrandom(&random, sizeof(random), 0) != sizeof(random)) {
+		free(s);
+		return NULL;
+	}
+	bool audio = k->source->params.codec == AM_CODEC_OPUS;
+	selector_init(
+	        &s->selector, audio ? SELECTOR_AUDIO : SELECTOR_VIDEO, random.seq, random.timestamp
+	);
+	selector_prefer(&s->selector, p->spatial_layer, p->temporal_layer);
+	s->ssrc = p->ssrc;
+	s->rtx_ssrc = k->source->params.room_rtx_payload_type ? p->rtx_ssrc : 0;
+	s->rtx_seq = random.rtx_seq;
+	s->mid_len = (uint8_t)strlen(p->mid);
+	memcpy(s->mid, p->mid, s->mid_len);
+	s->paused = p->paused;
+	s->layer_told = AM_LAYER_NONE;
+	s->id = p->subscription_id;
+	return s;
+}
+
+// Gives the subscription to its viewer's worker, with the fan-out that it needs there.
+static int sink_place(struct registry *r, struct sink *k)
+{
+	uint16_t w = k->session->worker;
+	struct source *source = k->source;
+	struct fanout *f = source->fanouts[w] ? NULL : fanout_create(source);
+	struct subscription *s = subscription_create(k);
+
+	if (!s || (!f && !source->fanouts[w])) {
+		free(s);
+		free(f);
+		return -ENOMEM;
+	}
+	if (f)
+		registry_post(r, w, &(struct message){.type = MESSAGE_FANOUT_ADD, .object = f});
+	registry_post(
+	        r, w,
+	        &(struct message){
+	                .type = MESSAGE_SUBSCRIPTION_ADD,
+	                .object = s,
+	                .id = k->params.track_id,
+	                .id2 = k->params.transport_id,
+	        }
+	);
+	k->object = s;
+	source->fanouts[w]++;
+	if (f)
+		post_track_workers(r, source);
+	return 0;
+}
+
+static void sink_unplace(struct registry *r, struct sink *k)
+{
+	uint16_t w = k->session->worker;
+	struct source *source = k->source;
+
+	if (!k->object)
+		return;
+	registry_post(
+	        r, w, &(struct message){.type = MESSAGE_SUBSCRIPTION_REMOVE, .object = k->object}
+	);
+	k->object = NULL;
+	if (--source->fanouts[w] == 0) {
+		post_track_workers(r, source);
+		registry_post(
+		        r, w,
+		        &(struct message
+		        ){.type = MESSAGE_FANOUT_REMOVE, .id = source->params.track_id}
+		);
+	}
+}
+
+static void track_format(struct track *t)
+{
+	static const uint8_t forwarded[] = {
+	        AM_EXT_AUDIO_LEVEL,      AM_EXT_VIDEO_ORIENTATION, AM_EXT_TOFFSET,
+	        AM_EXT_ABS_CAPTURE_TIME, AM_EXT_PLAYOUT_DELAY,
+	};
+	const struct am_cmd_track_add *p = &t->params;
+
+	t->format = (struct rtp_track_format){
+	        .pt = p->room_payload_type,
+	        .mid_id = AM_EXT_MID,
+	        .abs_send_time_id = AM_EXT_ABS_SEND_TIME,
+	};
+	for (size_t i = 0; i < sizeof(forwarded); i++) {
+		uint8_t id = p->extension_id[forwarded[i]];
+		if (id && id <= RTP_EXT_CLIENT_ID_MAX)
+			t->format.ext_map.room_id[id] = forwarded[i];
+	}
+}
+
+static struct track *track_create(const struct source *s)
+{
+	struct track *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->params = s->params;
+	t->paused = s->paused;
+	track_format(t);
+	for (int i = 0; i < s->params.encoding_count; i++) {
+		struct track_stream *stream = &t->streams[i];
+		stream->ssrc = s->params.encodings[i].ssrc;
+		stream->rtx_ssrc = s->params.encodings[i].rtx_ssrc;
+		rtp_clock_init(&stream->clock, s->params.clock_rate);
+		reception_init(&stream->reception, s->params.clock_rate);
+		nack_init(&stream->nack);
+		keyframe_init(&stream->keyframe);
+		temporal_init(&stream->counter);
+	}
+	return t;
+}
+
+static int source_place(struct registry *r, struct source *s)
+{
+	struct track *t = track_create(s);
+
+	if (!t)
+		return -ENOMEM;
+	if (s->params.transport_cc && !s->session->twcc) {
+		t->twcc = malloc(sizeof(*t->twcc));
+		if (!t->twcc) {
+			free(t);
+			return -ENOMEM;
+		}
+		twcc_init(t->twcc);
+		s->session->twcc = true;
+	}
+	t->workers = worker_bits(s);
+	registry_post(
+	        r, s->session->worker,
+	        &(struct message){
+	                .type = MESSAGE_TRACK_ADD,
+	                .object = t,
+	                .id = s->params.track_id,
+	                .id2 = s->params.transport_id,
+	        }
+	);
+	s->placed = true;
+	for (uint16_t i = 0; i < r->worker_count; i++) {
+		if (s->fanouts[i])
+			registry_post(
+			        r, i,
+			        &(struct message){
+			                .type = MESSAGE_FANOUT_OWNER,
+			                .id = s->params.track_id,
+			                .value = s->session->worker,
+			        }
+			);
+	}
+	return 0;
+}
+
+int registry_place(struct registry *r, struct session *s, uint16_t worker)
+{
+	struct transport *t = calloc(1, sizeof(*t));
+	struct source *source;
+	struct sink *sink;
+
+	if (!t)
+		return -ENOMEM;
+	t->id = s->id;
+	t->feedback_ssrc = am_id_slot(s->id) + 1;
+	t->rtx_tokens = RELAY_RTX_BURST;
+	TAILQ_INIT(&t->tracks);
+	TAILQ_INIT(&t->subscriptions);
+	s->worker = worker;
+	registry_post(r, worker, &(struct message){.type = MESSAGE_TRANSPORT_ADD, .object = t});
+	TAILQ_FOREACH(source, &s->sources, entry)
+	{
+		if (source_place(r, source) < 0)
+			am_error("service: track=%lx: out of memory", source->params.track_id);
+	}
+	TAILQ_FOREACH(sink, &s->sinks, of_session)
+	{
+		if (sink_place(r, sink) < 0)
+			am_error(
+			        "service: subscription=%lx: out of memory",
+			        sink->params.subscription_id
+			);
+	}
+	return 0;
+}
+
+int registry_add_session(struct registry *r, struct session *s)
+{
+	uint32_t slot = am_id_slot(s->id);
+
+	if (r->sessions[slot])
+		return -EEXIST;
+	s->worker = RELAY_NO_WORKER;
+	TAILQ_INIT(&s->sources);
+	TAILQ_INIT(&s->sinks);
+	TAILQ_INSERT_TAIL(&r->all, s, entry);
+	r->sessions[slot] = s;
+	r->session_count++;
+	publish_session(r->region, s);
+	return 0;
+}
+
+void registry_remove_session(struct registry *r, struct session *s)
+{
+	while (!TAILQ_EMPTY(&s->sinks))
+		registry_remove_subscription(r, TAILQ_FIRST(&s->sinks));
+	while (!TAILQ_EMPTY(&s->sources))
+		registry_remove_track(r, TAILQ_FIRST(&s->sources));
+	if (s->worker != RELAY_NO_WORKER)
+		registry_post(
+		        r, s->worker,
+		        &(struct message){.type = MESSAGE_TRANSPORT_REMOVE, .id = s->id}
+		);
+	TAILQ_REMOVE(&r->all, s, entry);
+	r->sessions[am_id_slot(s->id)] = NULL;
+	r->session_count--;
+	publish_no_session(r->region, am_id_slot(s->id));
+}
+
+int registry_add_track(struct registry *r, const struct am_cmd_track_add *p)
+{
+	struct session *session = registry_session(r, p->transport_id);
+
+	if (!session)
+		return -ENOENT;
+	if (r->sources[am_id_slot(p->track_id)])
+		return -EEXIST;
+	struct source *s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->params = *p;
+	s->paused = p->paused;
+	s->session = session;
+	TAILQ_INIT(&s->sinks);
+	if (session->worker != RELAY_NO_WORKER && source_place(r, s) < 0) {
+		free(s);
+		return -ENOMEM;
+	}
+	TAILQ_INSERT_TAIL(&session->sources, s, entry);
+	r->sources[am_id_slot(p->track_id)] = s;
+	publish_source(r->region, s);
+	return 0;
+}
+
+void registry_pause_track(struct registry *r, struct source *s, bool paused)
+{
+	s->paused = paused;
+	publish_source(r->region, s);
+	if (s->placed)
+		registry_post(
+		        r, s->session->worker,
+		        &(struct message){
+		                .type = MESSAGE_TRACK_PAUSE,
+		                .id = s->params.track_id,
+		                .value = paused,
+		        }
+		);
+}
+
+void registry_remove_track(struct registry *r, struct source *s)
+{
+	while (!TAILQ_EMPTY(&s->sinks))
+		registry_remove_subscription(r, TAILQ_FIRST(&s->sinks));
+	if (s->placed)
+		registry_post(
+		        r, s->session->worker,
+		        &(struct message){.type = MESSAGE_TRACK_REMOVE, .id = s->params.track_id}
+		);
+	TAILQ_REMOVE(&s->session->sources, s, entry);
+	r->sources[am_id_slot(s->params.track_id)] = NULL;
+	publish_no_source(r->region, am_id_slot(s->params.track_id));
+	free(s);
+}
+
+int registry_add_subscription(struct registry *r, const struct am_cmd_subscription_add *p)
+{
+	struct session *session = registry_session(r, p->transport_id);
+	struct source *source = registry_source(r, p->track_id);
+
+	if (!session || !source)
+		return -ENOENT;
+	if (session->room_id != source->session->room_id)
+		return -EXDEV;
+	if (r->sinks[am_id_slot(p->subscription_id)])
+		return -EEXIST;
+	struct sink *s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->params = *p;
+	s->source = source;
+	s->session = session;
+	s->spatial_now = AM_LAYER_NONE;
+	if (session->worker != RELAY_NO_WORKER && sink_place(r, s) < 0) {
+		free(s);
+		return -ENOMEM;
+	}
+	TAILQ_INSERT_TAIL(&source->sinks, s, of_source);
+	TAILQ_INSERT_TAIL(&session->sinks, s, of_session);
+	r->sinks[am_id_slot(p->subscription_id)] = s;
+	publish_sink(r->region, s);
+	return 0;
+}
+
+static void sink_post(struct registry *r, const struct sink *s, uint16_t type, uint32_t value)
+{
+	if (s->object)
+		registry_post(
+		        r, s->session->worker,
+		        &(struct message){.type = type, .object = s->object, .value = value}
+		);
+}
+
+void registry_pause_subscription(struct registry *r, struct sink *s, bool paused)
+{
+	s->params.paused = paused;
+	if (paused)
+		s->spatial_now = AM_LAYER_NONE;
+	publish_sink(r->region, s);
+	sink_post(r, s, MESSAGE_SUBSCRIPTION_PAUSE, paused);
+}
+
+void registry_prefer_layers(struct registry *r, struct sink *s, uint8_t spatial, uint8_t temporal)
+{
+	s->params.spatial_layer = spatial;
+	s->params.temporal_layer = temporal;
+	publish_sink(r->region, s);
+	sink_post(r, s, MESSAGE_SUBSCRIPTION_LAYERS, spatial | (uint32_t)temporal << 8);
+}
+
+void registry_request_key_frame(struct registry *r, struct sink *s)
+{
+	sink_post(r, s, MESSAGE_SUBSCRIPTION_KEY_FRAME, 0);
+}
+
+void registry_remove_subscription(struct registry *r, struct sink *s)
+{
+	sink_unplace(r, s);
+	TAILQ_REMOVE(&s->source->sinks, s, of_source);
+	TAILQ_REMOVE(&s->session->sinks, s, of_session);
+	r->sinks[am_id_slot(s->params.subscription_id)] = NULL;
+	publish_no_sink(r->region, am_id_slot(s->params.subscription_id));
+	free(s);
+}
+
+void registry_publish_session(struct registry *r, const struct session *s)
+{
+	const struct am_msg event = {
+	        .type = AM_EVENT_TRANSPORT_STATE,
+	        .transport_state = {s->id, s->ice.state, s->dtls_state},
+	};
+
+	publish_session(r->region, s);
+	publish_event(r->region, &event);
+}

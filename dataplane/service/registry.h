@@ -1,0 +1,104 @@
+// All transports, tracks and subscriptions as the service thread knows them, and their places on
+// the workers. A transport gets its worker with its first valid ICE check; what is added before
+// waits here. Every change ends in messages to workers, in an order that each worker can rely on:
+// what an object refers to comes before it and goes after it.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "am_region.h"
+#include "am_schema.h"
+#include "path/packet.h"
+#include "relay.h"
+#include "service/ice.h"
+#include "worker.h"
+
+struct dtls;
+struct registry;
+
+// A transport: its ICE and DTLS (session.c) and what hangs on it.
+struct session {
+	am_id id;
+	uint64_t room_id;
+	uint16_t worker; // RELAY_NO_WORKER: not placed
+	struct ice ice;
+	struct dtls *dtls;
+	uint8_t dtls_state; // enum am_dtls_state, as published
+	bool keyed; // the worker has its SRTP keys
+	bool twcc; // its worker has a struct twcc
+	struct packet_route route; // to the selected tuple; len 0: none
+	struct am_address hop; // next hop of the route
+	uint8_t mac[6]; // from which the last valid check came
+	struct service *service;
+	TAILQ_HEAD(, source) sources;
+	TAILQ_HEAD(, sink) sinks;
+	TAILQ_ENTRY(session) entry;
+};
+
+// A track.
+struct source {
+	struct am_cmd_track_add params;
+	struct session *session;
+	bool paused;
+	bool placed; // the worker has it
+	uint16_t fanouts[AM_WORKER_MAX]; // placed subscriptions on each worker
+	TAILQ_HEAD(, sink) sinks;
+	TAILQ_ENTRY(source) entry; // of the session
+};
+
+// A subscription.
+struct sink {
+	struct am_cmd_subscription_add params;
+	struct source *source;
+	struct session *session;
+	struct subscription *object; // the worker's; NULL: not placed
+	uint8_t spatial_now, temporal_now;
+	TAILQ_ENTRY(sink) of_source;
+	TAILQ_ENTRY(sink) of_session;
+};
+
+struct registry {
+	struct am_region *region;
+	struct worker *workers;
+	uint16_t worker_count;
+	struct session *sessions[AM_TRANSPORT_MAX];
+	struct source *sources[AM_TRACK_MAX];
+	struct sink *sinks[AM_SUBSCRIPTION_MAX];
+	TAILQ_HEAD(, session) all; // sessions
+	uint32_t session_count;
+};
+
+void registry_init(struct registry *, struct am_region *, struct worker *, uint16_t worker_count);
+
+struct session *registry_session(const struct registry *, am_id);
+struct source *registry_source(const struct registry *, am_id);
+struct sink *registry_sink(const struct registry *, am_id);
+
+// Each returns 0 or -errno: -EEXIST slot in use, -ENOENT no such object, -EXDEV objects of
+// different rooms, -ENOMEM. A session's ICE and DTLS are session.c's to make before and to end
+// after.
+[[nodiscard]] int registry_add_session(struct registry *, struct session *);
+void registry_remove_session(struct registry *, struct session *);
+[[nodiscard]] int registry_add_track(struct registry *, const struct am_cmd_track_add *);
+void registry_pause_track(struct registry *, struct source *, bool paused);
+void registry_remove_track(struct registry *, struct source *);
+[[nodiscard]] int
+registry_add_subscription(struct registry *, const struct am_cmd_subscription_add *);
+void registry_pause_subscription(struct registry *, struct sink *, bool paused);
+void registry_prefer_layers(struct registry *, struct sink *, uint8_t spatial, uint8_t temporal);
+void registry_request_key_frame(struct registry *, struct sink *);
+void registry_remove_subscription(struct registry *, struct sink *);
+
+// Puts a session on a worker, with all that waits for it. 0 or -ENOMEM, then nothing is placed.
+[[nodiscard]] int registry_place(struct registry *, struct session *, uint16_t worker);
+
+// Tells a worker. Waits where its inbox is full, freeing meanwhile what workers hand back.
+void registry_post(struct registry *, uint16_t worker, const struct message *);
+
+// Takes what workers hand back and tell. Returns how many messages.
+unsigned registry_collect(struct registry *);
+
+// Writes a session's states to its table entry and tells the control plane.
+void registry_publish_session(struct registry *, const struct session *);

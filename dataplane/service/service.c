@@ -1,0 +1,395 @@
+#include "service/service.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_mbuf.h>
+#include <rte_ring_elem.h>
+
+#include "am_link.h"
+#include "am_log.h"
+#include "inbox.h"
+#include "path/demux.h"
+#include "path/flow.h"
+#include "service/command.h"
+#include "service/dtls.h"
+#include "service/fragment.h"
+#include "service/neighbour.h"
+#include "service/session.h"
+
+#define COMMANDS_PER_TURN 256
+#define PUNTS_PER_TURN    64
+#define TICK_NS           20000000ull // timers of all sessions and neighbours
+#define WAIT_MS           1 // longest sleep: workers wake nobody, their rings are looked at
+#define WAIT_EMPTY_MS     5 // the same while there is no transport
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void service_count_drop(struct service *s, enum drop reason)
+{
+	uint64_t v = atomic_load_explicit(&s->counters->drops[reason], memory_order_relaxed);
+	atomic_store_explicit(&s->counters->drops[reason], v + 1, memory_order_relaxed);
+}
+
+static void frame_post(struct service *s, uint16_t worker, struct rte_mbuf *m)
+{
+	const struct message msg = {.type = MESSAGE_SEND, .object = m};
+
+	// Frames may be lost; only objects wait for room.
+	if (rte_ring_sp_enqueue_elem(
+	            s->registry.workers[worker].inbox, (void *)(uintptr_t)&msg, sizeof(msg)
+	    ) < 0) {
+		rte_pktmbuf_free(m);
+		service_count_drop(s, DROP_tx_full);
+	}
+}
+
+static uint8_t *frame_alloc(struct service *s, size_t len, struct rte_mbuf **m)
+{
+	*m = rte_pktmbuf_alloc(s->port->pool);
+	uint8_t *frame =
+	        *m && len <= UINT16_MAX ? (uint8_t *)rte_pktmbuf_append(*m, (uint16_t)len) : NULL;
+	if (!frame) {
+		rte_pktmbuf_free(*m);
+		service_count_drop(s, DROP_no_buffers);
+	}
+	return frame;
+}
+
+void service_send_frame(struct service *s, uint16_t worker, const uint8_t *frame, uint16_t len)
+{
+	struct rte_mbuf *m;
+	uint8_t *to = frame_alloc(s, len, &m);
+
+	if (!to)
+		return;
+	memcpy(to, frame, len);
+	frame_post(s, worker, m);
+}
+
+void service_send_payload(
+        struct service *s, uint16_t worker, const struct packet_route *route,
+        const uint8_t *payload, size_t len
+)
+{
+	struct rte_mbuf *m;
+	uint8_t *to = frame_alloc(s, route->len + len, &m);
+
+	if (!to)
+		return;
+	memcpy(to + route->len, payload, len);
+	packet_seal(route, to, (uint16_t)len, s->port->tx_offload);
+	port_tx_mark(m, route, s->port->tx_offload);
+	frame_post(s, worker, m);
+}
+
+static void neighbour_send(void *user, const uint8_t *frame, uint16_t len)
+{
+	service_send_frame(user, 0, frame, len);
+}
+
+static void neighbour_changed(void *user, const struct am_address *address, const uint8_t mac[6])
+{
+	session_hop_changed(user, address, mac);
+}
+
+static void header_fill(struct service *s, struct am_region_header *h)
+{
+	uint8_t n = 0;
+
+	for (uint16_t i = 0; i < s->config->announced_count; i++)
+		h->addresses[n++] = s->config->announced[i];
+	if (n == 0) {
+		if (s->local.ipv4.family)
+			h->addresses[n++] = s->local.ipv4;
+		if (s->local.ipv6.family)
+			h->addresses[n++] = s->local.ipv6;
+	}
+	h->udp_port = s->config->udp_port;
+	memcpy(h->dtls_fingerprint, dtls_context_fingerprint(s->dtls), DTLS_FINGERPRINT_LEN);
+	h->drop_count = DROP_COUNT;
+	for (int i = 0; i < DROP_COUNT; i++)
+		strcpy(h->drop_names[i].name, drop_name((enum drop)i));
+	h->service.pid = (uint32_t)getpid();
+}
+
+static struct dtls_context *dtls_open(const struct config *c)
+{
+	const char *names[CONFIG_PROFILE_MAX];
+
+	for (uint16_t i = 0; i < c->srtp_profile_count; i++)
+		names[i] = c->srtp_profiles[i] == CONFIG_SRTP_AEAD_AES_128_GCM
+		                   ? "AEAD_AES_128_GCM"
+		                   : "AES_CM_128_HMAC_SHA1_80";
+	return dtls_context_create(names, (uint8_t)c->srtp_profile_count);
+}
+
+int service_init(
+        struct service *s, const struct config *config, const struct port *port,
+        struct am_region *region, struct worker *workers
+)
+{
+	*s = (struct service){
+	        .config = config,
+	        .port = port,
+	        .local = workers[0].local,
+	        .counters = &region->map->counters[AM_COUNTER_SERVICE],
+	        .listener = -1,
+	        .control = -1,
+	        .command_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+	        .event_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+	        .now_ns = now_ns(),
+	};
+	registry_init(&s->registry, region, workers, config->worker_count);
+	const struct neighbour_hooks hooks = {neighbour_send, neighbour_changed, s};
+	s->flows = flow_table_create("flows_service", SOCKET_ID_ANY);
+	s->dtls = dtls_open(config);
+	s->neighbours = neighbour_create(config, &s->local, &hooks);
+	s->fragments = fragment_create(port->pool);
+	if (s->command_wake < 0 || s->event_wake < 0 || !s->flows || !s->dtls || !s->neighbours ||
+	    !s->fragments || srtp_init_library() < 0) {
+		am_error("service: out of memory or descriptors");
+		service_fini(s);
+		return -ENOMEM;
+	}
+	header_fill(s, &region->map->header);
+	s->listener = am_link_listen(config->socket);
+	if (s->listener < 0) {
+		int ret = s->listener;
+		am_error(
+		        "service: cannot listen on %s: %s; make its directory, or set link.socket",
+		        config->socket, strerror(-ret)
+		);
+		service_fini(s);
+		return ret;
+	}
+	return 0;
+}
+
+static void control_accept(struct service *s)
+{
+	const struct am_link_fds fds = {
+	        .region = s->registry.region->fd,
+	        .command_wake = s->command_wake,
+	        .event_wake = s->event_wake,
+	};
+
+	// What a control plane that died has asked for comes before its successor reads the tables.
+	if (s->control < 0 && command_handle(s, AM_RING_SLOTS) < 0)
+		am_error("service: the command ring is not sane");
+	int fd = am_link_accept(
+	        s->listener, (uint16_t)(s->epoch + 1), s->control >= 0 ? EBUSY : 0, &fds
+	);
+	if (fd < 0) {
+		am_warning(
+		        "service: control plane refused: %s",
+		        fd == -EPROTO ? "it is of another version" : strerror(-fd)
+		);
+		return;
+	}
+	s->control = fd;
+	s->epoch++;
+	am_info("service: control plane attached, epoch=%u", s->epoch);
+}
+
+static void control_detach(struct service *s, const char *why)
+{
+	am_warning("service: control plane detached: %s; media goes on", why);
+	close(s->control);
+	s->control = -1;
+}
+
+static void control_read(struct service *s)
+{
+	char byte;
+
+	if (recv(s->control, &byte, 1, MSG_DONTWAIT) <= 0 && errno != EAGAIN)
+		control_detach(s, "its connection ended");
+}
+
+static void datagram_handle(
+        struct service *s, uint16_t worker, const struct packet_view *v, const uint8_t *frame
+)
+{
+	const uint8_t *payload = frame + v->payload_offset;
+
+	switch (demux_class(payload, v->payload_len)) {
+	case DEMUX_STUN: session_stun(s, worker, v, payload, v->payload_len); break;
+	case DEMUX_DTLS: session_dtls(s, v, payload, v->payload_len); break;
+	default: service_count_drop(s, DROP_unknown_class); // media in fragments is not reassembled
+	}
+}
+
+static void control_packet_handle(
+        struct service *s, uint16_t worker, enum packet_class class, const uint8_t *frame,
+        const struct packet_view *v
+)
+{
+	uint8_t reply[2048];
+
+	if (class != PACKET_ICMP && neighbour_receive(s->neighbours, class, frame, v, s->now_ns))
+		return;
+	size_t len = icmp_answer(&s->icmp, &s->local, frame, v, s->now_ns, reply, sizeof(reply));
+	if (len)
+		service_send_frame(s, worker, reply, (uint16_t)len);
+}
+
+static void punt_handle(struct service *s, uint16_t worker, struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	struct packet_view v;
+	enum drop why;
+	bool verified = s->port->rx_checksum && port_rx_verified(m);
+	enum packet_class class = packet_parse(frame, m->data_len, verified, &s->local, &v, &why);
+
+	switch (class) {
+	case PACKET_MEDIA_PORT: datagram_handle(s, worker, &v, frame); break;
+	case PACKET_ARP:
+	case PACKET_ICMP:
+	case PACKET_ICMP6: control_packet_handle(s, worker, class, frame, &v); break;
+	case PACKET_FRAGMENT:
+		m = fragment_add(s->fragments, m, &v, rte_rdtsc());
+		if (m) // whole now, so it is no fragment again
+			punt_handle(s, worker, m);
+		return;
+	case PACKET_DROP: service_count_drop(s, why); break;
+	}
+	rte_pktmbuf_free(m);
+}
+
+static unsigned punts_handle(struct service *s)
+{
+	struct message batch[PUNTS_PER_TURN];
+	unsigned total = 0;
+
+	for (uint16_t i = 0; i < s->registry.worker_count; i++) {
+		unsigned n = rte_ring_sc_dequeue_burst_elem(
+		        s->registry.workers[i].punts, batch, sizeof(*batch), PUNTS_PER_TURN, NULL
+		);
+		for (unsigned j = 0; j < n; j++)
+			punt_handle(s, i, batch[j].object);
+		total += n;
+	}
+	return total;
+}
+
+static void tick(struct service *s)
+{
+	if (s->now_ns - s->ticked_ns < TICK_NS)
+		return;
+	s->ticked_ns = s->now_ns;
+	session_tick_all(s);
+	neighbour_tick(s->neighbours, s->now_ns);
+	fragment_expire(s->fragments, rte_rdtsc());
+	am_lifecycle_beat(&s->registry.region->map->header.service, s->now_ns);
+}
+
+// Wakes the control plane if there are events that it has not read. Only this thread may: an
+// eventfd is a system call.
+static void events_wake(struct service *s, uint32_t *head)
+{
+	const struct am_ring *events = &s->registry.region->map->events;
+	uint32_t now = atomic_load_explicit(&events->head, memory_order_relaxed);
+	const uint64_t one = 1;
+
+	if (now == *head)
+		return;
+	*head = now;
+	if (write(s->event_wake, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		am_error("service: cannot wake the control plane: %s", strerror(errno));
+}
+
+static void wait_for_work(struct service *s, bool busy)
+{
+	struct pollfd fds[] = {
+	        {.fd = s->command_wake, .events = POLLIN},
+	        {.fd = s->listener, .events = POLLIN},
+	        {.fd = s->control, .events = POLLIN}, // -1: ignored
+	};
+	int timeout_ms = s->registry.session_count ? WAIT_MS : WAIT_EMPTY_MS;
+	uint64_t count;
+
+	if (poll(fds, 3, busy ? 0 : timeout_ms) <= 0)
+		return;
+	if (fds[0].revents && read(s->command_wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		am_error("service: command wake: %s", strerror(errno));
+	if (fds[2].revents)
+		control_read(s);
+	if (fds[1].revents)
+		control_accept(s);
+}
+
+void service_run(struct service *s, const volatile bool *stop)
+{
+	struct am_lifecycle *lifecycle = &s->registry.region->map->header.service;
+	uint32_t events_head = 0;
+	bool busy = false;
+
+	am_lifecycle_set(lifecycle, AM_LIFECYCLE_RUN);
+	neighbour_announce(s->neighbours, s->now_ns);
+	while (!*stop) {
+		wait_for_work(s, busy);
+		s->now_ns = now_ns();
+		int commands = s->control >= 0 ? command_handle(s, COMMANDS_PER_TURN) : 0;
+		if (commands < 0) {
+			control_detach(s, "its command ring is not sane");
+			commands = 0;
+		}
+		busy = punts_handle(s) + registry_collect(&s->registry) + (unsigned)commands > 0;
+		tick(s);
+		events_wake(s, &events_head);
+	}
+	am_lifecycle_set(lifecycle, AM_LIFECYCLE_HALT);
+}
+
+// Ends all sessions; the workers have returned, so this thread does their part.
+static void sessions_end(struct service *s)
+{
+	struct registry *r = &s->registry;
+
+	while (!TAILQ_EMPTY(&r->all)) {
+		session_close(s, TAILQ_FIRST(&r->all));
+		for (uint16_t i = 0; i < r->worker_count; i++) {
+			while (inbox_service(&r->workers[i], WORKER_INBOX) > 0)
+				registry_collect(r);
+		}
+		registry_collect(r);
+	}
+}
+
+static void fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void service_fini(struct service *s)
+{
+	sessions_end(s);
+	if (s->listener >= 0)
+		unlink(s->config->socket);
+	fd_close(&s->listener);
+	fd_close(&s->control);
+	fd_close(&s->command_wake);
+	fd_close(&s->event_wake);
+	if (s->fragments)
+		fragment_destroy(s->fragments);
+	if (s->neighbours)
+		neighbour_destroy(s->neighbours);
+	if (s->dtls)
+		dtls_context_destroy(s->dtls);
+	if (s->flows)
+		flow_table_destroy(s->flows);
+}

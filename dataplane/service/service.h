@@ -1,0 +1,64 @@
+// The service thread: everything that is not for the packet path. Commands of the control plane,
+// ICE, DTLS, neighbours, echo, fragments, timers, and the region's tables. One thread owns all of
+// it.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "am_region.h"
+#include "config.h"
+#include "path/drop.h"
+#include "path/packet.h"
+#include "port.h"
+#include "service/icmp.h"
+#include "service/registry.h"
+#include "worker.h"
+
+struct dtls_context;
+struct flow_table;
+struct fragment_table;
+struct neighbour_table;
+
+struct service {
+	const struct config *config;
+	const struct port *port;
+	struct packet_local local;
+	struct registry registry;
+	struct flow_table *flows; // all validated tuples, as every worker has them
+	struct dtls_context *dtls;
+	struct neighbour_table *neighbours;
+	struct fragment_table *fragments;
+	struct icmp icmp;
+	struct am_counters *counters; // the service thread's block in the region
+	int listener; // of the control plane's link
+	int control; // the attached control plane, or -1
+	int command_wake; // eventfd: commands are waiting
+	int event_wake; // eventfd: events are waiting
+	uint16_t epoch; // of the attached control plane
+	uint64_t now_ns; // CLOCK_MONOTONIC, of this turn
+	uint64_t ticked_ns;
+};
+
+// Workers are initialised but not launched yet. 0 or -errno, logged.
+[[nodiscard]] int service_init(
+        struct service *, const struct config *, const struct port *, struct am_region *,
+        struct worker *workers
+);
+
+// Serves until *stop is set.
+void service_run(struct service *, const volatile bool *stop);
+
+// After all workers have returned.
+void service_fini(struct service *);
+
+// Sends a frame of this thread's making through a worker's queue.
+void service_send_frame(struct service *, uint16_t worker, const uint8_t *frame, uint16_t len);
+
+// The same for a UDP payload on a route.
+void service_send_payload(
+        struct service *, uint16_t worker, const struct packet_route *, const uint8_t *payload,
+        size_t len
+);
+
+void service_count_drop(struct service *, enum drop);

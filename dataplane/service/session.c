@@ -1,0 +1,306 @@
+#include "service/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "am_log.h"
+#include "path/flow.h"
+#include "path/srtp.h"
+#include "service/dtls.h"
+#include "service/neighbour.h"
+#include "service/service.h"
+#include "service/stun.h"
+
+// All sessions send from one port of one address of each family: `local` of a tuple is the family.
+static void tuple_from_view(struct ice_tuple *t, const struct packet_view *v)
+{
+	*t = (struct ice_tuple){.port = v->src_port, .family = v->family, .local = v->family};
+	memcpy(t->ip, v->src, sizeof(t->ip));
+}
+
+static void flow_key_from_tuple(struct flow_key *key, const struct ice_tuple *t)
+{
+	*key = (struct flow_key){.port = t->port, .family = t->family};
+	memcpy(key->ip, t->ip, sizeof(key->ip));
+}
+
+static void dtls_send(void *user, const uint8_t *datagram, size_t len)
+{
+	struct session *s = user;
+
+	// Before a tuple is selected there is no way to send; DTLS sends again.
+	if (s->route.len && s->worker != RELAY_NO_WORKER)
+		service_send_payload(s->service, s->worker, &s->route, datagram, len);
+}
+
+int session_open(struct service *sv, const struct am_cmd_transport_add *p)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int ret;
+
+	if (!s)
+		return -ENOMEM;
+	s->id = p->transport_id;
+	s->room_id = p->room_id;
+	s->service = sv;
+	ice_init(&s->ice, p->ufrag, p->pwd);
+	s->dtls = dtls_create(sv->dtls, &(struct dtls_handler){.send = dtls_send, .user = s});
+	if (!s->dtls) {
+		ret = -ENOMEM;
+		goto free;
+	}
+	ret = registry_add_session(&sv->registry, s);
+	if (ret < 0)
+		goto free_dtls;
+	return 0;
+
+free_dtls:
+	dtls_destroy(s->dtls);
+free:
+	ice_fini(&s->ice);
+	free(s);
+	return ret;
+}
+
+static void flow_forget(struct service *sv, const struct ice_tuple *t)
+{
+	struct message msg = {.type = MESSAGE_FLOW_REMOVE};
+
+	flow_key_from_tuple(&msg.flow, t);
+	flow_remove(sv->flows, &msg.flow);
+	for (uint16_t i = 0; i < sv->registry.worker_count; i++)
+		registry_post(&sv->registry, i, &msg);
+}
+
+static void flow_learn(struct service *sv, const struct session *s, const struct ice_tuple *t)
+{
+	struct message msg = {
+	        .type = MESSAGE_FLOW_ADD, .owner = s->worker, .value = am_id_slot(s->id)};
+
+	flow_key_from_tuple(&msg.flow, t);
+	if (flow_add(sv->flows, &msg.flow, (struct flow){msg.value, s->worker}) < 0)
+		return;
+	for (uint16_t i = 0; i < sv->registry.worker_count; i++)
+		registry_post(&sv->registry, i, &msg);
+}
+
+static void flows_forget(struct service *sv, const struct session *s)
+{
+	for (uint8_t i = 0; i < s->ice.path_count; i++)
+		flow_forget(sv, &s->ice.paths[i].tuple);
+}
+
+void session_close(struct service *sv, struct session *s)
+{
+	dtls_destroy(s->dtls); // says close_notify while the route is there
+	flows_forget(sv, s);
+	registry_remove_session(&sv->registry, s);
+	ice_fini(&s->ice);
+	free(s);
+}
+
+// Tells the worker where to send. Until the next hop's own answer is known, its frames' source
+// does: the check that it carried was authentic.
+static void route_update(struct service *sv, struct session *s)
+{
+	const struct ice_tuple *t = ice_selected(&s->ice);
+	uint8_t mac[6];
+
+	if (!t || s->worker == RELAY_NO_WORKER)
+		return;
+	memcpy(mac, s->mac, sizeof(mac));
+	if (neighbour_next_hop(sv->neighbours, t->family, t->ip, &s->hop))
+		(void)neighbour_lookup(sv->neighbours, &s->hop, sv->now_ns, mac);
+	packet_route_init(&s->route, &sv->local, mac, t->family, t->ip, t->port);
+
+	struct packet_route *route = malloc(sizeof(*route));
+	if (!route) {
+		am_error("service: transport=%lx: no memory for its route", s->id);
+		return;
+	}
+	*route = s->route;
+	registry_post(
+	        &sv->registry, s->worker,
+	        &(struct message){.type = MESSAGE_TRANSPORT_ROUTE, .object = route, .id = s->id}
+	);
+}
+
+void session_hop_changed(struct service *sv, const struct am_address *hop, const uint8_t mac[6])
+{
+	struct session *s;
+
+	TAILQ_FOREACH(s, &sv->registry.all, entry)
+	{
+		if (s->route.len && memcmp(&s->hop, hop, sizeof(*hop)) == 0 &&
+		    memcmp(s->route.header, mac, 6) != 0)
+			route_update(sv, s);
+	}
+}
+
+// Gives the worker the SRTP keys, once the handshake is done and the fingerprint is right.
+static void keys_install(struct service *sv, struct session *s)
+{
+	struct srtp_keys keys;
+	struct transport_keys *box = calloc(1, sizeof(*box));
+
+	if (!box || dtls_srtp_keys(s->dtls, &keys) < 0)
+		goto fail;
+	box->receiver = srtp_receiver_create(&keys);
+	box->sender = srtp_sender_create(&keys);
+	srtp_keys_wipe(&keys);
+	if (!box->receiver || !box->sender)
+		goto fail;
+	registry_post(
+	        &sv->registry, s->worker,
+	        &(struct message){.type = MESSAGE_TRANSPORT_KEYS, .object = box, .id = s->id}
+	);
+	s->keyed = true;
+	return;
+
+fail:
+	am_error("service: transport=%lx: no SRTP keys", s->id);
+	if (box) {
+		srtp_receiver_destroy(box->receiver);
+		srtp_sender_destroy(box->sender);
+	}
+	free(box);
+}
+
+static void dtls_state_set(struct service *sv, struct session *s, enum am_dtls_state state)
+{
+	if (state == s->dtls_state)
+		return;
+	s->dtls_state = (uint8_t)state;
+	if (state == AM_DTLS_CONNECTED && !s->keyed)
+		keys_install(sv, s);
+	if (state == AM_DTLS_FAILED)
+		am_warning("service: transport=%lx: DTLS failed", s->id);
+	registry_publish_session(&sv->registry, s);
+}
+
+void session_connect(struct service *sv, struct session *s, const uint8_t fingerprint[32])
+{
+	dtls_state_set(sv, s, dtls_set_fingerprint(s->dtls, fingerprint));
+}
+
+void session_restart_ice(struct service *sv, struct session *s, const char *ufrag, const char *pwd)
+{
+	ice_restart(&s->ice, ufrag, pwd);
+	registry_publish_session(&sv->registry, s);
+}
+
+// The session that a STUN message names by its USERNAME, which is not authentic yet.
+static struct session *stun_session(struct service *sv, const uint8_t *msg, size_t len)
+{
+	struct stun_message m;
+	size_t ufrag_len;
+
+	if (stun_parse(msg, len, &m) < 0) {
+		service_count_drop(sv, DROP_stun_malformed);
+		return NULL;
+	}
+	if (m.type != STUN_BINDING_REQUEST) {
+		service_count_drop(sv, DROP_stun_not_request);
+		return NULL;
+	}
+	const uint8_t *ufrag = stun_local_ufrag(&m, &ufrag_len);
+	int64_t slot = ufrag ? am_ufrag_slot((const char *)ufrag, (uint32_t)ufrag_len) : -1;
+	struct session *s = slot < 0 ? NULL : sv->registry.sessions[slot];
+	if (!s)
+		service_count_drop(sv, DROP_stun_unknown_user);
+	return s;
+}
+
+static void stun_respond(
+        struct service *sv, uint16_t worker, const struct packet_view *v, const uint8_t *response,
+        size_t len
+)
+{
+	struct packet_route back;
+
+	packet_route_init(&back, &sv->local, v->src_mac, v->family, v->src, v->src_port);
+	service_send_payload(sv, worker, &back, response, len);
+}
+
+void session_stun(
+        struct service *sv, uint16_t worker, const struct packet_view *v, const uint8_t *msg,
+        size_t len
+)
+{
+	uint8_t response[ICE_RESPONSE_LEN_MAX];
+	struct ice_tuple from;
+	struct session *s = stun_session(sv, msg, len);
+
+	if (!s)
+		return;
+	tuple_from_view(&from, v);
+	uint8_t state = s->ice.state;
+	struct ice_outcome out = ice_handle_request(&s->ice, &from, msg, len, sv->now_ns, response);
+	if (out.events & ICE_RESPOND)
+		stun_respond(sv, worker, v, response, out.response_len);
+	if (!(out.events & ICE_CHECKED)) {
+		if (!(out.events & ICE_RESPOND))
+			service_count_drop(sv, DROP_stun_integrity);
+		return;
+	}
+	if (s->worker == RELAY_NO_WORKER && registry_place(&sv->registry, s, worker) < 0) {
+		am_error("service: transport=%lx: out of memory", s->id);
+		return;
+	}
+	if (out.events & ICE_EVICTED)
+		flow_forget(sv, &out.evicted);
+	if (out.events & ICE_ADDED)
+		flow_learn(sv, s, &from);
+	if (out.events & ICE_SELECTED) {
+		memcpy(s->mac, v->src_mac, sizeof(s->mac));
+		route_update(sv, s);
+	}
+	if (s->ice.state != state)
+		registry_publish_session(&sv->registry, s);
+}
+
+void session_dtls(
+        struct service *sv, const struct packet_view *v, const uint8_t *datagram, size_t len
+)
+{
+	struct flow_key key;
+	struct flow flow;
+
+	flow_key_from_view(&key, v);
+	if (!flow_lookup(sv->flows, &key, &flow)) {
+		service_count_drop(sv, DROP_dtls_early);
+		return;
+	}
+	struct session *s = sv->registry.sessions[flow.slot];
+	if (s)
+		dtls_state_set(sv, s, dtls_receive(s->dtls, datagram, len, sv->now_ns));
+}
+
+static void session_tick(struct service *sv, struct session *s)
+{
+	if (dtls_deadline(s->dtls) <= sv->now_ns)
+		dtls_state_set(sv, s, dtls_timer(s->dtls, sv->now_ns));
+	if (!ice_expired(&s->ice, sv->now_ns))
+		return;
+	// Consent is over (RFC 7675 5.1): nothing more is sent there.
+	flows_forget(sv, s);
+	ice_expire(&s->ice);
+	s->route.len = 0;
+	struct packet_route *none = calloc(1, sizeof(*none));
+	if (none)
+		registry_post(
+		        &sv->registry, s->worker,
+		        &(struct message
+		        ){.type = MESSAGE_TRANSPORT_ROUTE, .object = none, .id = s->id}
+		);
+	registry_publish_session(&sv->registry, s);
+}
+
+void session_tick_all(struct service *sv)
+{
+	struct session *s;
+
+	TAILQ_FOREACH(s, &sv->registry.all, entry)
+	session_tick(sv, s);
+}

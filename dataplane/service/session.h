@@ -1,0 +1,39 @@
+// A transport's signaling on the wire: ICE checks, the DTLS handshake, and the route that follows
+// from them.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "service/registry.h"
+
+struct packet_view;
+struct service;
+
+// Makes a session with its ICE and DTLS and registers it. 0 or -errno.
+[[nodiscard]] int session_open(struct service *, const struct am_cmd_transport_add *);
+
+// The certificate that the client must show.
+void session_connect(struct service *, struct session *, const uint8_t fingerprint[32]);
+
+void session_restart_ice(struct service *, struct session *, const char *ufrag, const char *pwd);
+
+// Ends it, with all that hangs on it, and frees it.
+void session_close(struct service *, struct session *);
+
+// A STUN message that arrived on a worker, from anyone. Strangers get silence.
+void session_stun(
+        struct service *, uint16_t worker, const struct packet_view *, const uint8_t *msg,
+        size_t len
+);
+
+// A DTLS datagram; strangers' are dropped.
+void session_dtls(
+        struct service *, const struct packet_view *, const uint8_t *datagram, size_t len
+);
+
+// Retransmissions and expiry of all sessions. Call some fifty times a second.
+void session_tick_all(struct service *);
+
+// A next hop has got another MAC address: routes through it are made anew.
+void session_hop_changed(struct service *, const struct am_address *hop, const uint8_t mac[6]);

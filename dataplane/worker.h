@@ -1,0 +1,102 @@
+// One pinned core: its queue of the port, its tables, its rings. Everything in here is touched by
+// the worker's thread only, once it runs; others reach it through its rings.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "am_counters.h"
+#include "am_lifecycle.h"
+#include "am_schema.h"
+#include "message.h"
+#include "path/drop.h"
+#include "path/packet.h"
+#include "port.h"
+#include "relay.h"
+
+#define WORKER_BURST     32 // packets of one receive call
+#define WORKER_TX_BURST  64 // frames gathered before a transmit call
+#define WORKER_INBOX     16384 // messages from the service thread
+#define WORKER_REPLIES   32768 // messages to it that must not be lost
+#define WORKER_PUNTS     1024 // packets to it; more are dropped
+#define WORKER_HANDOVERS 4096 // messages from one other worker
+#define WORKER_NAME_LEN  32
+
+struct rte_mbuf;
+struct rte_ring;
+
+struct worker {
+	uint16_t index;
+	uint16_t queue; // of the port, RX and TX
+	uint16_t worker_count;
+	bool adaptive; // sleep when idle
+	const struct port *port;
+	struct packet_local local;
+	struct rte_ring *inbox; // service: producer
+	struct rte_ring *replies; // service: consumer
+	struct rte_ring *punts; // service: consumer
+	struct rte_ring *handovers[AM_WORKER_MAX]; // from worker i; NULL for itself
+	struct worker *workers; // all of them, for their handover rings
+
+	struct am_counters *counters; // in the region; this worker: w
+	struct am_lifecycle *lifecycle; // in the region; this worker: w
+
+	int64_t now_us; // CLOCK_MONOTONIC, of this turn
+	int64_t feedback_us; // of the last feedback_tick
+	uint64_t tsc_base;
+	int64_t tsc_base_us;
+	uint64_t tsc_per_s;
+
+	struct flow_table *flows;
+	struct transport **transports; // by slot, those of this worker
+	struct track **tracks; // by slot, those whose publisher is here
+	struct fanout **fanouts; // by slot of the track
+	TAILQ_HEAD(, transport) publishers; // those with tracks
+
+	struct rte_mbuf *tx[WORKER_TX_BURST];
+	uint16_t tx_count;
+};
+
+// Allocates tables and rings of worker `index`. 0 or -errno.
+[[nodiscard]] int
+worker_init(struct worker *, uint16_t index, uint16_t count, const struct port *, bool adaptive);
+
+void worker_fini(struct worker *);
+
+// Tells all running workers to return, once. Safe in a signal handler.
+void worker_stop_all(void);
+
+// The thread's life, for rte_eal_remote_launch: a struct worker. Returns 0 after worker_stop_all.
+int worker_run(void *worker);
+
+static inline void worker_count(struct worker *w, enum am_counter c, uint64_t n)
+{
+	uint64_t v = atomic_load_explicit(&w->counters->value[c], memory_order_relaxed);
+	atomic_store_explicit(&w->counters->value[c], v + n, memory_order_relaxed);
+}
+
+static inline void worker_count_drop(struct worker *w, enum drop reason)
+{
+	uint64_t v = atomic_load_explicit(&w->counters->drops[reason], memory_order_relaxed);
+	atomic_store_explicit(&w->counters->drops[reason], v + 1, memory_order_relaxed);
+}
+
+// The transport, track or fan-out of an id, if it is this worker's and still the same.
+static inline struct transport *worker_transport(const struct worker *w, am_id id)
+{
+	struct transport *t = w->transports[am_id_slot(id) % AM_TRANSPORT_MAX];
+	return t && t->id == id ? t : NULL;
+}
+
+static inline struct track *worker_track(const struct worker *w, am_id id)
+{
+	struct track *t = w->tracks[am_id_slot(id) % AM_TRACK_MAX];
+	return t && t->params.track_id == id ? t : NULL;
+}
+
+static inline struct fanout *worker_fanout(const struct worker *w, am_id track_id)
+{
+	struct fanout *f = w->fanouts[am_id_slot(track_id) % AM_TRACK_MAX];
+	return f && f->track_id == track_id ? f : NULL;
+}
