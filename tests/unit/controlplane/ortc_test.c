@@ -213,7 +213,7 @@ static void bad_parameters_are_refused(void **)
 	        "{" CODEC ",\"encodings\":[{\"ssrc\":1},{\"ssrc\":1}]}",
 	        "{" CODEC ",\"encodings\":[{\"ssrc\":1,\"rtx\":{\"ssrc\":1}}]}",
 	        "{" CODEC ",\"encodings\":[{\"ssrc\":1},{\"ssrc\":2},{\"ssrc\":3},{\"ssrc\":4},{"
-	                  "\"ssrc\":5}]}",
+	        "\"ssrc\":5}]}",
 	        "{" CODEC ",\"encodings\":[{\"ssrc\":1}],\"mid\":\"12345678901234567\"}",
 	        "{" CODEC ",\"encodings\":[{\"ssrc\":1}],\"mid\":\"a b\"}",
 	        "{" CODEC ",\"encodings\":[{\"ssrc\":1}],\"rtcp\":{\"cname\":\"a\\nb\"}}",
@@ -222,7 +222,7 @@ static void bad_parameters_are_refused(void **)
 	        "{" CODEC
 	        ",\"encodings\":[{\"ssrc\":1}],\"headerExtensions\":[{\"uri\":\"a\",\"id\":256}]}",
 	        "{" CODEC ",\"encodings\":[{\"ssrc\":1}],\"headerExtensions\":[{\"uri\":\"a\","
-	                  "\"id\":1},{\"uri\":\"b\",\"id\":1}]}",
+	        "\"id\":1},{\"uri\":\"b\",\"id\":1}]}",
 	        "{\"codecs\":[{\"mimeType\":\"video/"
 	        "VP8\",\"payloadType\":72,\"clockRate\":90000}],\"encodings\":[{\"ssrc\":1}]}",
 	        "{\"codecs\":[{\"mimeType\":\"video/"
