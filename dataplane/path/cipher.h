@@ -1,0 +1,106 @@
+// Outgoing SRTP and SRTCP (RFC 3711, RFC 7714) for many viewers at once, by ipsec-mb. Incoming
+// packets are path/srtp.h's.
+//
+//	            service thread                            worker
+//	srtp_keys ──▶ cipher_key_create ──▶ struct cipher_key ──▶ cipher_protect_burst, _rtcp
+//
+// A cipher_key holds the session keys of keys->server, prepared for this machine's instructions,
+// and never changes: what moves (rollover counters, RTCP index) belongs to the caller, one
+// cipher_index per outgoing SSRC. A struct cipher is one worker's scratch memory. Protecting
+// allocates nothing, waits for nothing and keeps no packet once it has returned.
+//
+// One copy of a packet, as cipher_protect_burst finds and leaves it:
+//
+//	packet ─▶ | RTP header | prefix     | (payload_len bytes) | (trailer) |
+//	            header_len   prefix_len    ▲                     CIPHER_TRAILER_MAX bytes of
+//room 	                         the caller's   └ from payload, which is shared and only read
+#pragma once
+
+#include "path/srtp.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CIPHER_BURST            64 // jobs of one call that are hashed together
+#define CIPHER_PREFIX_MAX       64 // bytes of a payload that differ between viewers
+#define CIPHER_TRAILER_MAX      16 // GCM's tag; the 80-bit HMAC has 10
+#define CIPHER_RTCP_TRAILER_MAX 20 // tag and index word
+#define CIPHER_RTCP_INDEX_MAX   0x7fffffffu // RFC 3711 3.4: 31 bits
+#define CIPHER_INDEX_WINDOW     64 // packets behind the newest that may still be sent once
+
+struct cipher;
+struct cipher_key;
+
+// One copy. SSRC and sequence number are those in the header, so that they cannot differ from it.
+struct cipher_job {
+	const struct cipher_key *key;
+	uint8_t *packet; // header and prefix are written
+	const uint8_t *payload; // plaintext behind the prefix; overlaps nothing of `packet`
+	uint32_t roc; // from cipher_index_take
+	uint16_t payload_len;
+	uint8_t header_len; // with CSRCs and extension
+	uint8_t prefix_len; // RTX's original sequence number, patched codec bytes; 0 = none
+	uint16_t len; // out: of the whole SRTP packet
+};
+static_assert(sizeof(struct cipher_job) <= 40);
+
+// The indexes that one outgoing SSRC has used under its key; all zero at first. Written by the
+// SSRC's worker. Lives as long as the key, even where the stream pauses or its subscription ends
+// and comes back: only a new key may begin at zero again.
+struct cipher_index {
+	uint64_t top; // highest index taken: 32 bits of rollover counter, 16 of sequence number
+	uint64_t seen; // bit n: top - n is taken; 0 before the first packet
+};
+
+// Take a sequence number for one packet: false where its index was taken before or may have been,
+// and then nothing may be sent, for a nonce used twice gives GCM's authentication key away
+// (RFC 7714 8.1). Sets the rollover counter that is nearest (RFC 3711 3.3.1).
+[[nodiscard]] static inline bool
+cipher_index_take(struct cipher_index *i, uint16_t seq, uint32_t *roc)
+{
+	int16_t ahead = (int16_t)(uint16_t)(seq - (uint16_t)i->top);
+	uint64_t index = i->seen == 0 ? seq : i->top + (uint64_t)(int64_t)ahead;
+
+	if (index >> 48 != 0) // before the first wrap, or after 2^48 packets
+		return false;
+	if (i->seen == 0 || ahead >= CIPHER_INDEX_WINDOW) {
+		i->seen = 1;
+		i->top = index;
+	} else if (ahead > 0) {
+		i->seen = i->seen << ahead | 1;
+		i->top = index;
+	} else {
+		if (ahead <= -CIPHER_INDEX_WINDOW || (i->seen >> -ahead & 1) != 0)
+			return false;
+		i->seen |= (uint64_t)1 << -ahead;
+	}
+	*roc = (uint32_t)(index >> 16);
+	return true;
+}
+
+// Session keys of keys->server, in memory of their own. For one thread at a time. NULL and errno:
+// EINVAL for an unknown profile, ENOMEM, EIO where the crypto library failed. Copies what it needs.
+[[nodiscard]] struct cipher_key *cipher_key_create(const struct srtp_keys *);
+
+// Wipes. NULL is allowed. No cipher may be working with it.
+void cipher_key_destroy(struct cipher_key *);
+
+// One worker's. NULL and errno: ENOMEM, EIO where ipsec-mb fails its own tests.
+[[nodiscard]] struct cipher *cipher_create(void);
+void cipher_destroy(struct cipher *);
+
+// Encrypt n copies into their packets, append the tags and set each job's len. Profiles may mix,
+// n is free; a multiple of CIPHER_BURST is best. Jobs of one viewer next to each other share what
+// is fetched of its key. Cannot fail: lengths are the caller's promise, asserted.
+void cipher_protect_burst(struct cipher *, struct cipher_job *, unsigned n);
+
+// Encrypt a compound in place and append the trailer to a buffer of `capacity` bytes. The caller
+// counts `index` from 1, one counter a key, and never repeats it. 0, or nothing may be sent:
+// -ENOSPC the trailer does not fit, -EINVAL too short, -EKEYEXPIRED index above
+// CIPHER_RTCP_INDEX_MAX.
+[[nodiscard]] int cipher_protect_rtcp(
+        struct cipher *, const struct cipher_key *, uint32_t index, uint8_t *packet, size_t *len,
+        size_t capacity
+);
