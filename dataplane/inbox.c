@@ -23,7 +23,7 @@ static void hand_back(struct worker *w, enum message_type type, void *object)
 static void transport_keys_set(struct transport *t, const struct transport_keys *keys)
 {
 	t->receiver = keys->receiver;
-	t->sender = keys->sender;
+	t->key = keys->key;
 }
 
 static void transport_remove(struct worker *w, am_id id)
@@ -105,7 +105,23 @@ static void fanout_remove(struct worker *w, am_id id)
 		return;
 	w->fanouts[am_id_slot(id)] = NULL;
 	forward_drain(f);
-	hand_back(w, MESSAGE_FREE, f);
+	hand_back(w, MESSAGE_FREE_FANOUT, f);
+}
+
+static void fanout_add_chunk(struct fanout *f, struct fanout_chunk *chunk)
+{
+	chunk->next = f->chunks;
+	f->chunks = chunk;
+}
+
+// The chunk in which a subscription has its place.
+static struct fanout_chunk *chunk_of(const struct subscription *s)
+{
+	struct fanout_chunk *c = s->fanout->chunks;
+
+	while (s < c->subscriptions || s >= c->subscriptions + RELAY_CHUNK)
+		c = c->next;
+	return c;
 }
 
 static void subscription_add(struct worker *w, const struct message *msg)
@@ -115,7 +131,8 @@ static void subscription_add(struct worker *w, const struct message *msg)
 	s->fanout = worker_fanout(w, msg->id);
 	s->transport = worker_transport(w, msg->id2);
 	RTE_VERIFY(s->fanout && s->transport); // the service thread adds in order
-	TAILQ_INSERT_TAIL(&s->fanout->subscriptions, s, of_fanout);
+	struct fanout_chunk *c = chunk_of(s);
+	c->used |= UINT64_C(1) << (s - c->subscriptions);
 	TAILQ_INSERT_TAIL(&s->transport->subscriptions, s, of_transport);
 	if (s->fanout->active)
 		selector_set_active(&s->selector, s->fanout->active);
@@ -138,14 +155,14 @@ static void subscription_pause(struct worker *w, struct subscription *s, bool pa
 
 static void subscription_remove(struct worker *w, struct subscription *s)
 {
-	TAILQ_REMOVE(&s->fanout->subscriptions, s, of_fanout);
+	struct fanout_chunk *c = chunk_of(s);
+
+	c->used &= ~(UINT64_C(1) << (s - c->subscriptions));
 	TAILQ_REMOVE(&s->transport->subscriptions, s, of_transport);
-	if (s->transport->sender) {
-		srtp_sender_forget(s->transport->sender, s->ssrc);
-		if (s->rtx_ssrc)
-			srtp_sender_forget(s->transport->sender, s->rtx_ssrc);
-	}
-	hand_back(w, MESSAGE_FREE, s);
+	const struct message msg = {
+	        .type = MESSAGE_FREE_SUBSCRIPTION, .object = s, .id = s->fanout->track_id};
+	int ret = rte_ring_sp_enqueue_elem(w->replies, (void *)(uintptr_t)&msg, sizeof(msg));
+	RTE_VERIFY(ret == 0);
 }
 
 static void handle_transport(struct worker *w, const struct message *msg)
@@ -231,6 +248,12 @@ static void handle_service(struct worker *w, struct message *msg)
 	case MESSAGE_FANOUT_ADD: {
 		struct fanout *f = msg->object;
 		w->fanouts[am_id_slot(f->track_id)] = f;
+		break;
+	}
+	case MESSAGE_FANOUT_CHUNK: {
+		struct fanout *f = worker_fanout(w, msg->id);
+		RTE_VERIFY(f); // the service thread adds in order
+		fanout_add_chunk(f, msg->object);
 		break;
 	}
 	case MESSAGE_FANOUT_OWNER: {

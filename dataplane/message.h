@@ -22,17 +22,20 @@ enum message_type {
 	MESSAGE_TRACK_WORKERS, // id, value: bit per worker with a fan-out
 	MESSAGE_TRACK_REMOVE, // id; the track is handed back
 	MESSAGE_FANOUT_ADD, // object: fanout
+	MESSAGE_FANOUT_CHUNK, // object: fanout_chunk, id: its track
 	MESSAGE_FANOUT_OWNER, // id of the track, value: its worker
 	MESSAGE_FANOUT_REMOVE, // id of the track; without subscriptions by then; handed back
-	MESSAGE_SUBSCRIPTION_ADD, // object: subscription; id: track; id2: transport
+	MESSAGE_SUBSCRIPTION_ADD, // object: subscription in a chunk; id: track; id2: transport
 	MESSAGE_SUBSCRIPTION_PAUSE, // object, value: paused
 	MESSAGE_SUBSCRIPTION_LAYERS, // object, value: spatial | temporal << 8
 	MESSAGE_SUBSCRIPTION_KEY_FRAME, // object
-	MESSAGE_SUBSCRIPTION_REMOVE, // object; handed back
+	MESSAGE_SUBSCRIPTION_REMOVE, // object; its place is handed back
 	// worker to service thread
 	MESSAGE_PUNT, // object: mbuf as received
 	MESSAGE_FREE, // object: from calloc, to be freed
 	MESSAGE_FREE_TRANSPORT, // object: transport, with its keys
+	MESSAGE_FREE_FANOUT, // object: fanout, with its chunks
+	MESSAGE_FREE_SUBSCRIPTION, // object: its place in a chunk may be taken again
 	MESSAGE_LAYERS, // id: subscription, value: spatial | temporal << 8
 	// worker to worker
 	MESSAGE_HANDOVER, // object: mbuf as received, for a transport of the receiver
@@ -65,5 +68,5 @@ static_assert(sizeof(struct message) == 48);
 // Keys of a transport, once DTLS is connected. The worker takes both and hands the box back.
 struct transport_keys {
 	struct srtp_receiver *receiver;
-	struct srtp_sender *sender;
+	struct cipher_key *key;
 };

@@ -22,6 +22,7 @@
 #include "media/temporal.h"
 #include "media/track_packet.h"
 #include "media/twcc.h"
+#include "path/cipher.h"
 #include "path/packet.h"
 #include "path/rtp.h"
 #include "path/srtp.h"
@@ -53,7 +54,8 @@ struct transport {
 	am_id id;
 	struct packet_route route; // to the selected tuple; route.len 0: not connected
 	struct srtp_receiver *receiver; // NULL until DTLS is connected
-	struct srtp_sender *sender;
+	struct cipher_key *key; // for what is sent; NULL until DTLS is connected
+	uint32_t rtcp_index; // of the last SRTCP packet sent
 	uint32_t feedback_ssrc; // of the RTCP that we originate towards a publisher
 	uint16_t route_count;
 	struct ssrc_route routes[RELAY_SSRC_MAX];
@@ -100,6 +102,8 @@ struct media_packet {
 	uint8_t active; // encodings that are being received, a bit each
 	uint8_t picture_id_offset; // in the payload, with info.picture_id_bits
 	uint8_t tl0picidx_offset;
+	uint8_t patch_len; // bytes of the payload up to the last of those fields
+	uint16_t picture_id; // as it came
 	uint8_t header[RTP_TRACK_HEADER_LEN_MAX];
 };
 static_assert(sizeof(struct media_packet) <= PORT_MBUF_PRIV);
@@ -121,6 +125,38 @@ struct fanout_stream {
 	int64_t key_frame_asked_us; // of the track, by this worker
 };
 
+#define RELAY_CHUNK 64 // subscriptions of one chunk: bits of a word
+
+// One viewer's copy of one track. Read in full for each burst, so it is dense and in the order of
+// use.
+struct subscription {
+	struct selector selector;
+	struct transport *transport;
+	uint32_t ssrc;
+	uint32_t rtx_ssrc; // 0: no retransmission
+	struct cipher_index index; // of ssrc
+	uint32_t sent_packets; // for sender reports
+	uint32_t sent_octets;
+	uint8_t mid_len;
+	char mid[AM_SUBSCRIPTION_MID_MAX];
+	bool paused;
+	bool report_due; // no sender report yet since the layer began
+	uint8_t layer_told; // layers as last told to the service thread
+	uint16_t rtx_seq;
+	struct cipher_index rtx_index;
+	struct fanout *fanout;
+	am_id id;
+	TAILQ_ENTRY(subscription) of_transport;
+};
+
+// Subscriptions in a row, so that a burst walks memory forwards. The service thread says which
+// place a new one takes, and knows when it is free again.
+struct fanout_chunk {
+	uint64_t used; // bit per place; the worker's
+	struct fanout_chunk *next; // the worker's
+	struct subscription subscriptions[RELAY_CHUNK];
+};
+
 // A track as one worker sees it that has subscribers to it.
 struct fanout {
 	am_id track_id;
@@ -130,26 +166,21 @@ struct fanout {
 	uint8_t stream_count;
 	uint8_t active; // encodings being received
 	char cname[AM_CNAME_MAX + 1];
-	TAILQ_HEAD(, subscription) subscriptions;
+	struct fanout_chunk *chunks;
 	struct fanout_stream
 	        streams[]; // one per encoding; audio has no history and needs the clock only
 };
 
-struct subscription {
-	struct selector selector;
-	struct transport *transport;
-	struct fanout *fanout;
-	uint32_t ssrc;
-	uint32_t rtx_ssrc; // 0: no retransmission
-	uint32_t sent_packets; // for sender reports
-	uint32_t sent_octets;
-	uint16_t rtx_seq;
-	uint8_t mid_len;
-	char mid[AM_SUBSCRIPTION_MID_MAX];
-	bool paused;
-	bool report_due; // no sender report yet since the layer began
-	uint8_t layer_told; // layers as last told to the service thread
-	am_id id;
-	TAILQ_ENTRY(subscription) of_fanout;
-	TAILQ_ENTRY(subscription) of_transport;
-};
+// The next used place from `from` on, or RELAY_CHUNK.
+static inline unsigned fanout_chunk_next(const struct fanout_chunk *c, unsigned from)
+{
+	uint64_t rest = from < RELAY_CHUNK ? c->used >> from << from : 0;
+	return rest ? (unsigned)__builtin_ctzll(rest) : RELAY_CHUNK;
+}
+
+// Every subscription of a fan-out, in order. Do not remove any on the way.
+#define FANOUT_FOREACH(s, f)                                                                       \
+	for (struct fanout_chunk *chunk_ = (f)->chunks; chunk_; chunk_ = chunk_->next)             \
+		for (unsigned place_ = fanout_chunk_next(chunk_, 0);                               \
+		     place_ < RELAY_CHUNK && ((s) = &chunk_->subscriptions[place_], true);         \
+		     place_ = fanout_chunk_next(chunk_, place_ + 1))

@@ -15,6 +15,7 @@
 #include "inbox.h"
 #include "path/feedback.h"
 #include "path/flow.h"
+#include "path/forward.h"
 #include "path/rx.h"
 #include "path/tx.h"
 
@@ -82,10 +83,11 @@ int worker_init(
 		goto fini;
 	snprintf(name, sizeof(name), "flows_%u", index);
 	w->flows = flow_table_create(name, SOCKET_ID_ANY);
+	w->cipher = cipher_create();
 	w->transports = calloc(AM_TRANSPORT_MAX, sizeof(struct transport *));
 	w->tracks = calloc(AM_TRACK_MAX, sizeof(struct track *));
 	w->fanouts = calloc(AM_TRACK_MAX, sizeof(struct fanout *));
-	if (!w->flows || !w->transports || !w->tracks || !w->fanouts)
+	if (!w->flows || !w->cipher || !w->transports || !w->tracks || !w->fanouts)
 		goto fini;
 	return 0;
 
@@ -115,6 +117,8 @@ void worker_fini(struct worker *w)
 		ring_drain(w->handovers[i]);
 	if (w->flows)
 		flow_table_destroy(w->flows);
+	tx_drain(w);
+	cipher_destroy(w->cipher);
 	free(w->transports);
 	free(w->tracks);
 	free(w->fanouts);
@@ -155,6 +159,7 @@ static unsigned turn(struct worker *w, bool housekeeping)
 	work += n;
 	if (w->worker_count > 1)
 		work += inbox_workers(w, WORKER_BURST);
+	forward_flush(w);
 	if (housekeeping || n == 0)
 		work += inbox_service(w, INBOX_BATCH);
 	if (w->now_us - w->feedback_us >= FEEDBACK_TICK_US) {

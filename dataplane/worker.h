@@ -16,7 +16,7 @@
 #include "relay.h"
 
 #define WORKER_BURST     32 // packets of one receive call
-#define WORKER_TX_BURST  64 // frames gathered before a transmit call
+#define WORKER_BATCH     64 // track packets that are forwarded together
 #define WORKER_INBOX     16384 // messages from the service thread
 #define WORKER_REPLIES   32768 // messages to it that must not be lost
 #define WORKER_PUNTS     1024 // packets to it; more are dropped
@@ -25,6 +25,30 @@
 
 struct rte_mbuf;
 struct rte_ring;
+
+#define TX_BURST 64 // frames of one transmit call
+#define TX_SPARE 64 // buffers taken from the pool at once
+#define TX_QUEUE 8192 // frames that wait for the port; a power of two
+
+// What a worker sends: a queue of frames, the oldest at tail, and buffers in reserve.
+struct tx {
+	uint32_t head, tail; // run freely
+	bool refused; // by the port, since the last flush
+	uint16_t spare_count;
+	struct rte_mbuf *spare[TX_SPARE];
+	struct rte_mbuf *queue[TX_QUEUE];
+};
+
+// Track packets that wait to be forwarded together, and copies that wait to be encrypted together.
+struct batch {
+	uint16_t packet_count;
+	uint16_t copy_count;
+	struct fanout *fanouts[WORKER_BATCH]; // of each packet
+	struct rte_mbuf *packets[WORKER_BATCH];
+	struct cipher_job jobs[CIPHER_BURST];
+	const struct packet_route *routes[CIPHER_BURST]; // of each job
+	struct rte_mbuf *copies[CIPHER_BURST];
+};
 
 struct worker {
 	uint16_t index;
@@ -54,8 +78,9 @@ struct worker {
 	struct fanout **fanouts; // by slot of the track
 	TAILQ_HEAD(, transport) publishers; // those with tracks
 
-	struct rte_mbuf *tx[WORKER_TX_BURST];
-	uint16_t tx_count;
+	struct cipher *cipher;
+	struct batch batch;
+	struct tx tx;
 };
 
 // Allocates tables and rings of worker `index`. 0 or -errno.

@@ -158,6 +158,11 @@ static void begin_layer(struct selector *s, const struct track_packet *p)
 	uint8_t limit = s->preferred_limit;
 	uint32_t timestamp = continue_timestamp(s, p);
 	uint16_t seq_first = (uint16_t)(s->seq + 1);
+	if (s->epoch_count == 0) {
+		// Picture numbers begin as they come, so that most copies need none of their own.
+		s->picture = (uint16_t)(p->picture_at[TEMPORAL_LIMITS - 1] - 1);
+		s->tl0picidx = (uint8_t)(p->tl0picidx - 1);
+	}
 	push_epoch(
 	        s,
 	        &(struct selector_epoch){

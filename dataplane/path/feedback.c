@@ -15,7 +15,7 @@ struct rte_mbuf *
 feedback_alloc(struct worker *w, const struct transport *t, uint16_t size, uint8_t **payload)
 {
 	worker_count(w, AM_COUNTER_made_rtcp, 1);
-	return tx_alloc(w, &t->route, (uint16_t)(size + SRTCP_TRAILER_MAX), payload);
+	return tx_alloc(w, &t->route, (uint16_t)(size + CIPHER_RTCP_TRAILER_MAX), payload);
 }
 
 void feedback_send(
@@ -24,7 +24,8 @@ void feedback_send(
 {
 	size_t capacity = rte_pktmbuf_data_len(m) - t->route.len;
 
-	if (len == 0 || srtp_send_rtcp(t->sender, payload, &len, capacity) < 0) {
+	if (len == 0 ||
+	    cipher_protect_rtcp(w->cipher, t->key, ++t->rtcp_index, payload, &len, capacity) < 0) {
 		rte_pktmbuf_free(m);
 		worker_count_drop(w, DROP_cipher_failed);
 		return;
@@ -34,7 +35,7 @@ void feedback_send(
 
 static bool is_reachable(const struct transport *t)
 {
-	return t->sender && t->route.len;
+	return t->key && t->route.len;
 }
 
 static void pli_send(struct worker *w, struct track *track, const struct track_stream *s)
@@ -65,8 +66,7 @@ static struct subscription *subscription_find(struct transport *t, uint32_t ssrc
 {
 	struct subscription *s;
 
-	TAILQ_FOREACH(s, &t->subscriptions, of_transport)
-	{
+	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
 		if (s->ssrc == ssrc)
 			return s;
 	}
@@ -264,8 +264,7 @@ static void reports_send(struct worker *w, struct transport *t)
 	struct track *track;
 	uint8_t *payload;
 
-	TAILQ_FOREACH(track, &t->tracks, entry)
-	{
+	TAILQ_FOREACH (track, &t->tracks, entry) {
 		for (int i = 0; i < track->params.encoding_count && n < REPORT_BLOCKS; i++) {
 			struct track_stream *s = &track->streams[i];
 			if (s->ssrc &&
@@ -304,8 +303,7 @@ static void transport_tick(struct worker *w, struct transport *t)
 {
 	struct track *track;
 
-	TAILQ_FOREACH(track, &t->tracks, entry)
-	{
+	TAILQ_FOREACH (track, &t->tracks, entry) {
 		for (int i = 0; i < track->params.encoding_count; i++)
 			stream_tick(w, track, &track->streams[i]);
 	}
@@ -323,8 +321,7 @@ void feedback_tick(struct worker *w)
 {
 	struct transport *t;
 
-	TAILQ_FOREACH(t, &w->publishers, publishers)
-	{
+	TAILQ_FOREACH (t, &w->publishers, publishers) {
 		if (is_reachable(t))
 			transport_tick(w, t);
 	}

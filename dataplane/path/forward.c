@@ -1,6 +1,7 @@
 #include "path/forward.h"
 
 #include <rte_mbuf.h>
+#include <rte_prefetch.h>
 #include <rte_ring_elem.h>
 
 #include "media/codec.h"
@@ -11,76 +12,109 @@
 #define KEY_FRAME_ASK_US 100000 // between two requests of this worker to the track's worker
 #define SR_SIZE          128 // bytes of an SR with an SDES: 28 + 8 + 2 + 63 + padding
 
-static struct media_packet *packet_of(struct rte_mbuf *m)
+static struct media_packet *packet_of(const struct rte_mbuf *m)
 {
-	return rte_mbuf_to_priv(m);
+	return rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
 }
 
 static bool is_reachable(const struct transport *t)
 {
-	return t->sender && t->route.len;
+	return t->key && t->route.len;
 }
 
-// Writes the viewer's RTP packet to `to`, and returns its length. An RTX packet has its original
-// sequence number before the payload (RFC 4588 4).
-static size_t copy_write(
-        struct worker *w, const struct subscription *s, const struct rte_mbuf *m,
-        const struct selector_out *out, bool rtx, uint8_t *to
+// Encrypts all copies that wait and gives them to the port's queue.
+static void copies_flush(struct worker *w)
+{
+	struct batch *b = &w->batch;
+
+	if (b->copy_count == 0)
+		return;
+	cipher_protect_burst(w->cipher, b->jobs, b->copy_count);
+	for (uint16_t i = 0; i < b->copy_count; i++)
+		tx_send(w, b->routes[i], b->copies[i], b->jobs[i].len);
+	b->copy_count = 0;
+}
+
+// Writes the viewer's picture numbers before the payload's rest, where they differ from the
+// source's. Returns the bytes of the payload that it replaces.
+static uint8_t
+patch_write(const struct rte_mbuf *m, const struct selector_out *out, uint8_t *prefix)
+{
+	const struct media_packet *p = packet_of(m);
+
+	if (p->patch_len == 0 ||
+	    (out->picture_id == p->picture_id &&
+	     (!(p->info.flags & TRACK_TL0PICIDX) || out->tl0picidx == p->info.tl0picidx)))
+		return 0;
+	const struct frame_info fields = {
+	        .has_tl0picidx = p->info.flags & TRACK_TL0PICIDX,
+	        .picture_id_bits = p->info.picture_id_bits,
+	        .picture_id_offset = p->picture_id_offset,
+	        .tl0picidx_offset = p->tl0picidx_offset,
+	};
+	memcpy(prefix, rte_pktmbuf_mtod(m, const uint8_t *), p->patch_len);
+	codec_patch(prefix, &fields, out->picture_id, out->tl0picidx);
+	return p->patch_len;
+}
+
+static void header_write(
+        struct worker *w, const struct subscription *s, const struct media_packet *p,
+        const struct selector_out *out, uint8_t *to
 )
 {
-	const struct media_packet *p = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
-	uint8_t *payload = to + p->template.len;
-
 	memcpy(to, p->header, p->template.len);
 	rtp_set_seq(to, out->seq);
 	rtp_set_timestamp(to, out->timestamp);
 	rtp_set_ssrc(to, s->ssrc);
 	rtp_set_mid(to, &p->template, s->mid, s->mid_len);
 	rtp_set_abs_send_time(to, &p->template, rtp_abs_send_time(w->now_us));
-	if (rtx) {
-		am_put_u16(payload, out->seq);
-		payload += RTP_RTX_OSN_LEN;
-	}
-	memcpy(payload, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
-	if (p->info.picture_id_bits) {
-		const struct frame_info fields = {
-		        .has_tl0picidx = p->info.flags & TRACK_TL0PICIDX,
-		        .picture_id_bits = p->info.picture_id_bits,
-		        .picture_id_offset = p->picture_id_offset,
-		        .tl0picidx_offset = p->tl0picidx_offset,
-		};
-		codec_patch(payload, &fields, out->picture_id, out->tl0picidx);
-	}
-	return (size_t)(payload - to) + m->data_len;
 }
 
-// Encrypts the copy and sends it. False where it was dropped, which is counted.
-static bool copy_send(
+// Queues one copy for encryption. roc: of the SSRC and sequence number that the copy goes out with;
+// rtx: behind an RTX header (RFC 4588 4). The packet stays until copies_flush. False where it was
+// dropped, which is counted.
+static bool copy_queue(
         struct worker *w, struct subscription *s, const struct rte_mbuf *m,
-        const struct selector_out *out, bool rtx
+        const struct selector_out *out, uint32_t roc, bool rtx
 )
 {
 	const struct packet_route *route = &s->transport->route;
-	const struct media_packet *p = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
-	uint16_t capacity =
-	        (uint16_t)(p->template.len + m->data_len + RTP_RTX_OSN_LEN + SRTP_TRAILER_MAX);
-	uint8_t *payload;
-	struct rte_mbuf *copy = tx_alloc(w, route, capacity, &payload);
+	const struct media_packet *p = packet_of(m);
+	struct batch *b = &w->batch;
+	struct rte_mbuf *copy = tx_take(w);
 
 	if (!copy)
 		return false;
-	size_t len = copy_write(w, s, m, out, rtx, payload);
-	if (rtx) {
-		rtp_set_pt(payload, s->fanout->room_rtx_payload_type);
-		rtp_set_ssrc(payload, s->rtx_ssrc);
-		rtp_set_seq(payload, s->rtx_seq++);
-	}
-	if (srtp_send_rtp(s->transport->sender, payload, &len, capacity) < 0) {
+	if (route->len + p->template.len + RTP_RTX_OSN_LEN + m->data_len + CIPHER_TRAILER_MAX >
+	    rte_pktmbuf_tailroom(copy)) {
 		rte_pktmbuf_free(copy);
-		worker_count_drop(w, DROP_cipher_failed);
+		worker_count_drop(w, DROP_too_long);
 		return false;
 	}
-	tx_send(w, route, copy, (uint16_t)len);
+	uint8_t *to = rte_pktmbuf_mtod_offset(copy, uint8_t *, route->len);
+	uint8_t *prefix = to + p->template.len;
+	header_write(w, s, p, out, to);
+	if (rtx) {
+		am_put_u16(prefix, out->seq);
+		prefix += RTP_RTX_OSN_LEN;
+		rtp_set_pt(to, s->fanout->room_rtx_payload_type);
+		rtp_set_ssrc(to, s->rtx_ssrc);
+		rtp_set_seq(to, s->rtx_seq);
+	}
+	uint8_t patched = patch_write(m, out, prefix);
+	b->jobs[b->copy_count] = (struct cipher_job){
+	        .key = s->transport->key,
+	        .packet = to,
+	        .payload = rte_pktmbuf_mtod_offset(m, const uint8_t *, patched),
+	        .roc = roc,
+	        .payload_len = (uint16_t)(m->data_len - patched),
+	        .header_len = p->template.len,
+	        .prefix_len = (uint8_t)(patched + (rtx ? RTP_RTX_OSN_LEN : 0)),
+	};
+	b->routes[b->copy_count] = route;
+	b->copies[b->copy_count++] = copy;
+	if (b->copy_count == CIPHER_BURST)
+		copies_flush(w);
 	return true;
 }
 
@@ -131,27 +165,105 @@ static void layers_tell(struct worker *w, struct subscription *s)
 		s->layer_told = told;
 }
 
-static void forward_one(struct worker *w, struct subscription *s, const struct rte_mbuf *m)
+// The packets of one track that a batch holds, for one subscriber.
+static void
+forward_to(struct worker *w, struct subscription *s, struct rte_mbuf *const *packets, uint16_t n)
 {
-	const struct media_packet *p = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
 	struct selector_out out;
-	uint8_t layer = s->selector.layer;
+	uint32_t roc;
 
 	if (s->paused || !is_reachable(s->transport))
 		return;
-	if (selector_forward(&s->selector, &p->info, &out)) {
+	uint8_t layer = s->selector.layer;
+	for (uint16_t i = 0; i < n; i++) {
+		if (!selector_forward(&s->selector, &packet_of(packets[i])->info, &out))
+			continue;
 		worker_count(w, AM_COUNTER_made_copies, 1);
-		if (copy_send(w, s, m, &out, false)) {
-			s->sent_packets++;
-			s->sent_octets += m->data_len;
+		// No index is used twice, whatever the selector says: a repeated nonce breaks GCM.
+		if (!cipher_index_take(&s->index, out.seq, &roc)) {
+			worker_count_drop(w, DROP_duplicate);
+			continue;
 		}
-		if (s->selector.layer != layer)
-			s->report_due = true;
-		if (s->report_due)
-			report_send(w, s);
+		if (copy_queue(w, s, packets[i], &out, roc, false)) {
+			s->sent_packets++;
+			s->sent_octets += packets[i]->data_len;
+		}
 	}
+	if (s->selector.layer != layer)
+		s->report_due = true;
+	if (s->report_due && s->selector.layer != SELECTOR_NONE)
+		report_send(w, s);
 	layers_tell(w, s);
 	forward_request_key_frame(w, s);
+}
+
+// What the next subscriber's copies will read: its transport's route and key, and itself.
+static void prefetch_ahead(const struct fanout_chunk *c, unsigned place)
+{
+	unsigned next = fanout_chunk_next(c, place + 1);
+
+	if (next == RELAY_CHUNK)
+		return;
+	const struct subscription *s = &c->subscriptions[next];
+	rte_prefetch0(&s->transport->key);
+	rte_prefetch0(&s->transport->route);
+	rte_prefetch0((const uint8_t *)&s->transport->route + 64);
+	next = fanout_chunk_next(c, next + 1);
+	if (next == RELAY_CHUNK)
+		return;
+	s = &c->subscriptions[next];
+	rte_prefetch0(s);
+	rte_prefetch0((const uint8_t *)s + 64);
+	rte_prefetch0((const uint8_t *)s + 128);
+}
+
+static void active_update(struct fanout *f, uint8_t active)
+{
+	struct subscription *s;
+
+	if (f->active == active)
+		return;
+	f->active = active;
+	FANOUT_FOREACH (s, f)
+		selector_set_active(&s->selector, active);
+}
+
+// All packets of one fan-out in the batch, from `first` on, viewer by viewer.
+static void fanout_flush(struct worker *w, struct fanout *f, uint16_t first)
+{
+	struct batch *b = &w->batch;
+	struct rte_mbuf *packets[WORKER_BATCH];
+	uint16_t n = 0;
+
+	for (uint16_t i = first; i < b->packet_count; i++) {
+		if (b->fanouts[i] != f)
+			continue;
+		packets[n++] = b->packets[i];
+		b->fanouts[i] = NULL;
+	}
+	active_update(f, packet_of(packets[n - 1])->active);
+	for (struct fanout_chunk *c = f->chunks; c; c = c->next) {
+		unsigned place = fanout_chunk_next(c, 0);
+		for (; place < RELAY_CHUNK; place = fanout_chunk_next(c, place + 1)) {
+			prefetch_ahead(c, place);
+			forward_to(w, &c->subscriptions[place], packets, n);
+		}
+	}
+	worker_count(w, AM_COUNTER_consumed, n);
+}
+
+void forward_flush(struct worker *w)
+{
+	struct batch *b = &w->batch;
+
+	for (uint16_t i = 0; i < b->packet_count; i++) {
+		if (b->fanouts[i])
+			fanout_flush(w, b->fanouts[i], i);
+	}
+	copies_flush(w);
+	for (uint16_t i = 0; i < b->packet_count; i++)
+		rte_pktmbuf_free(b->packets[i]);
+	b->packet_count = 0;
 }
 
 // Keeps the packet for NACKs. Returns false for a duplicate, which is the caller's again.
@@ -177,7 +289,7 @@ void forward(struct worker *w, struct rte_mbuf *m)
 {
 	const struct media_packet *p = packet_of(m);
 	struct fanout *f = worker_fanout(w, p->track_id);
-	struct subscription *s;
+	struct batch *b = &w->batch;
 
 	if (!f || p->info.layer >= f->stream_count) {
 		worker_count_drop(w, DROP_no_subscribers);
@@ -187,14 +299,11 @@ void forward(struct worker *w, struct rte_mbuf *m)
 		worker_count_drop(w, DROP_duplicate);
 		goto free;
 	}
-	if (f->active != p->active) {
-		f->active = p->active;
-		TAILQ_FOREACH(s, &f->subscriptions, of_fanout)
-		selector_set_active(&s->selector, f->active);
-	}
-	TAILQ_FOREACH(s, &f->subscriptions, of_fanout)
-	forward_one(w, s, m);
-	worker_count(w, AM_COUNTER_consumed, 1);
+	b->fanouts[b->packet_count] = f;
+	b->packets[b->packet_count++] = m;
+	if (b->packet_count == WORKER_BATCH)
+		forward_flush(w);
+	return;
 free:
 	rte_pktmbuf_free(m);
 }
@@ -219,6 +328,7 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 {
 	struct selector_source source;
 	struct selector_out out;
+	uint32_t roc;
 
 	if (!s->rtx_ssrc || !is_reachable(s->transport) ||
 	    !selector_find(&s->selector, seq, &source) || source.layer >= s->fanout->stream_count)
@@ -230,8 +340,14 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 		return;
 	if (!repeat_is_allowed(w, s->transport))
 		return;
+	s->rtx_seq++;
 	worker_count(w, AM_COUNTER_made_retransmissions, 1);
-	copy_send(w, s, m, &out, true);
+	if (!cipher_index_take(&s->rtx_index, s->rtx_seq, &roc))
+		worker_count_drop(w, DROP_duplicate);
+	else
+		copy_queue(w, s, m, &out, roc, true);
+	// The history may let go of the packet before the next flush.
+	copies_flush(w);
 }
 
 void forward_report(struct worker *w, struct fanout *f, const struct message_report *report)
@@ -245,8 +361,7 @@ void forward_report(struct worker *w, struct fanout *f, const struct message_rep
 	        .rtp_timestamp = report->rtp_timestamp,
 	        .known = true,
 	};
-	TAILQ_FOREACH(s, &f->subscriptions, of_fanout)
-	{
+	FANOUT_FOREACH (s, f) {
 		if (!s->paused && s->selector.layer == report->stream)
 			report_send(w, s);
 	}

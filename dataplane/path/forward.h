@@ -1,14 +1,21 @@
 // One track to this worker's subscribers, and their retransmissions.
+//
+// Packets are gathered over a burst and then forwarded viewer by viewer: all packets of a track for
+// one viewer, then the next viewer, whose keys and route are fetched meanwhile. Copies are
+// encrypted from the one plaintext into their transmit buffers, CIPHER_BURST at a time.
 #pragma once
 
 #include "worker.h"
 
-// Copies a packet to every subscriber that is to have it. Takes over one reference of the mbuf,
-// which carries a media_packet.
+// Takes over one reference of the mbuf, which carries a media_packet, and keeps it for NACKs. It is
+// forwarded by forward_flush, or at once where the batch is full.
 void forward(struct worker *, struct rte_mbuf *);
 
+// Forwards what was gathered. Call after each burst, and before any fan-out may go.
+void forward_flush(struct worker *);
+
 // Answers a viewer's NACK of one sequence number by a retransmission (RFC 4588), where the packet
-// is still there.
+// is still there. Sent by the next forward_flush.
 void forward_repeat(struct worker *, struct subscription *, uint16_t seq);
 
 // A sender report of the publisher, with each subscriber's timestamps, to all of them.

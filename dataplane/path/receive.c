@@ -85,8 +85,7 @@ static struct ssrc_route *route_discover(struct transport *t, const struct incom
 {
 	struct track *track;
 
-	TAILQ_FOREACH(track, &t->tracks, entry)
-	{
+	TAILQ_FOREACH (track, &t->tracks, entry) {
 		const struct am_cmd_track_add *p = &track->params;
 		bool rtx = p->rtx_payload_type && in->view.pt == p->rtx_payload_type;
 		if (!rtx && in->view.pt != p->payload_type)
@@ -172,6 +171,17 @@ static uint8_t active_streams(const struct worker *w, const struct track *t)
 	return active;
 }
 
+// How much of the payload a viewer's own picture numbers may change.
+static uint8_t patch_len(const struct frame_info *f)
+{
+	uint8_t picture_end = (uint8_t)(f->picture_id_offset + (f->picture_id_bits > 7 ? 2 : 1));
+	uint8_t tl0_end = (uint8_t)(f->tl0picidx_offset + 1);
+
+	if (f->picture_id_bits == 0)
+		return 0;
+	return f->has_tl0picidx && tl0_end > picture_end ? tl0_end : picture_end;
+}
+
 // Makes the track's packet of it: room-wide header and metadata in the private area, the payload as
 // the mbuf's data. False: dropped and counted.
 static bool packet_make(struct worker *w, const struct incoming *in, struct rte_mbuf *m)
@@ -206,6 +216,8 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 	}
 	p->picture_id_offset = frame.picture_id_offset;
 	p->tl0picidx_offset = frame.tl0picidx_offset;
+	p->picture_id = frame.picture_id;
+	p->patch_len = patch_len(&frame);
 	p->active = active_streams(w, in->track);
 	if (frame.key_frame)
 		keyframe_arrived(&s->keyframe);

@@ -3,17 +3,27 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
-#define TX_TRIES 4 // transmit calls for one burst before the rest is dropped
+struct rte_mbuf *tx_take(struct worker *w)
+{
+	struct tx *t = &w->tx;
+
+	if (t->spare_count == 0) {
+		if (rte_pktmbuf_alloc_bulk(w->port->pool, t->spare, TX_SPARE) < 0) {
+			worker_count_drop(w, DROP_no_buffers);
+			return NULL;
+		}
+		t->spare_count = TX_SPARE;
+	}
+	return t->spare[--t->spare_count];
+}
 
 struct rte_mbuf *
 tx_alloc(struct worker *w, const struct packet_route *route, uint16_t capacity, uint8_t **payload)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(w->port->pool);
+	struct rte_mbuf *m = tx_take(w);
 
-	if (!m) {
-		worker_count_drop(w, DROP_no_buffers);
+	if (!m)
 		return NULL;
-	}
 	uint8_t *frame = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(route->len + capacity));
 	if (!frame) {
 		rte_pktmbuf_free(m);
@@ -39,30 +49,53 @@ void tx_send(
 
 void tx_push(struct worker *w, struct rte_mbuf *m)
 {
-	w->tx[w->tx_count++] = m;
-	if (w->tx_count == WORKER_TX_BURST)
+	struct tx *t = &w->tx;
+
+	if (t->head - t->tail == TX_QUEUE) {
+		rte_pktmbuf_free(t->queue[t->tail++ % TX_QUEUE]);
+		worker_count_drop(w, DROP_tx_full);
+	}
+	t->queue[t->head++ % TX_QUEUE] = m;
+	// A refusal by the port is not asked for again before the turn's end.
+	if (!t->refused && t->head - t->tail >= TX_BURST)
 		tx_flush(w);
 }
 
 void tx_flush(struct worker *w)
 {
-	uint16_t sent = 0;
-	uint64_t bytes = 0;
+	struct tx *t = &w->tx;
+	uint64_t bytes = 0, packets = 0;
 
-	if (w->tx_count == 0)
-		return;
-	for (uint16_t i = 0; i < w->tx_count; i++)
-		bytes += w->tx[i]->pkt_len;
-	for (int i = 0; i < TX_TRIES && sent < w->tx_count; i++)
-		sent += rte_eth_tx_burst(
-		        w->port->id, w->queue, w->tx + sent, (uint16_t)(w->tx_count - sent)
-		);
-	for (uint16_t i = sent; i < w->tx_count; i++) {
-		bytes -= w->tx[i]->pkt_len;
-		rte_pktmbuf_free(w->tx[i]);
-		worker_count_drop(w, DROP_tx_full);
+	t->refused = false;
+	while (t->head != t->tail && !t->refused) {
+		uint32_t first = t->tail % TX_QUEUE;
+		uint32_t n = t->head - t->tail;
+		uint64_t offered = 0;
+		if (n > TX_QUEUE - first)
+			n = TX_QUEUE - first;
+		if (n > TX_BURST)
+			n = TX_BURST;
+		for (uint32_t i = 0; i < n; i++)
+			offered += t->queue[first + i]->pkt_len;
+		uint16_t sent =
+		        rte_eth_tx_burst(w->port->id, w->queue, &t->queue[first], (uint16_t)n);
+		for (uint32_t i = sent; i < n; i++)
+			offered -= t->queue[first + i]->pkt_len;
+		t->tail += sent;
+		packets += sent;
+		bytes += offered;
+		t->refused = sent < n;
 	}
-	worker_count(w, AM_COUNTER_tx_packets, sent);
+	worker_count(w, AM_COUNTER_tx_packets, packets);
 	worker_count(w, AM_COUNTER_tx_bytes, bytes);
-	w->tx_count = 0;
+}
+
+void tx_drain(struct worker *w)
+{
+	struct tx *t = &w->tx;
+
+	while (t->tail != t->head)
+		rte_pktmbuf_free(t->queue[t->tail++ % TX_QUEUE]);
+	while (t->spare_count)
+		rte_pktmbuf_free(t->spare[--t->spare_count]);
 }

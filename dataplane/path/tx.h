@@ -1,20 +1,28 @@
-// Frames on their way out. Gathered over a turn, given to the port in one call.
+// Frames on their way out: gathered, given to the port in one call, and kept for a while where the
+// port is full.
 #pragma once
 
 #include <stdint.h>
 
 #include "worker.h"
 
-// A buffer for a frame of its own, with the payload's place at *payload (after the route's headers)
-// for up to `capacity` bytes; NULL if there are no buffers, which is counted.
+// A buffer for one frame, or NULL, which is counted. Buffers are taken from the pool in bulk.
+struct rte_mbuf *tx_take(struct worker *);
+
+// The same, with the payload's place at *payload (after the route's headers) for up to `capacity`
+// bytes.
 struct rte_mbuf *
 tx_alloc(struct worker *, const struct packet_route *, uint16_t capacity, uint8_t **payload);
 
 // Puts the headers of the route before payload_len bytes of payload and queues the frame.
 void tx_send(struct worker *, const struct packet_route *, struct rte_mbuf *, uint16_t payload_len);
 
-// Queues a whole frame.
+// Queues a whole frame. Where the queue is full its oldest frame is dropped and counted: what is
+// late is worth least, and no viewer is served before another.
 void tx_push(struct worker *, struct rte_mbuf *);
 
-// Gives all queued frames to the port; what it does not take is dropped and counted.
+// Gives queued frames to the port, as many as it takes; the rest wait for the next call.
 void tx_flush(struct worker *);
+
+// Frees everything that waits or is kept in reserve.
+void tx_drain(struct worker *);

@@ -47,7 +47,7 @@ struct sink *registry_sink(const struct registry *r, am_id id)
 static void transport_free(struct transport *t)
 {
 	srtp_receiver_destroy(t->receiver);
-	srtp_sender_destroy(t->sender);
+	cipher_key_destroy(t->key);
 	free(t->twcc);
 	free(t);
 }
@@ -68,10 +68,36 @@ static void layers_told(struct registry *r, const struct message *msg)
 	publish_event(r->region, &event);
 }
 
-static void reply_handle(struct registry *r, const struct message *msg)
+static void fanout_free(struct fanout *f)
+{
+	while (f->chunks) {
+		struct fanout_chunk *c = f->chunks;
+		f->chunks = c->next;
+		free(c);
+	}
+	free(f);
+}
+
+// A place in a chunk may be taken again, if the fan-out that it was in is still the same.
+static void place_free(struct registry *r, uint16_t worker, const struct message *msg)
+{
+	const struct source *source = registry_source(r, msg->id);
+	const struct subscription *s = msg->object;
+
+	if (!source)
+		return;
+	for (struct source_chunk *c = source->fanouts[worker].chunks; c; c = c->next) {
+		if (s >= c->chunk->subscriptions && s < c->chunk->subscriptions + RELAY_CHUNK)
+			c->taken &= ~(UINT64_C(1) << (s - c->chunk->subscriptions));
+	}
+}
+
+static void reply_handle(struct registry *r, uint16_t worker, const struct message *msg)
 {
 	switch (msg->type) {
 	case MESSAGE_FREE: free(msg->object); break;
+	case MESSAGE_FREE_FANOUT: fanout_free(msg->object); break;
+	case MESSAGE_FREE_SUBSCRIPTION: place_free(r, worker, msg); break;
 	case MESSAGE_FREE_TRANSPORT: transport_free(msg->object); break;
 	case MESSAGE_LAYERS: layers_told(r, msg); break;
 	}
@@ -88,7 +114,7 @@ unsigned registry_collect(struct registry *r)
 			        r->workers[i].replies, batch, sizeof(*batch), COLLECT_BATCH, NULL
 			);
 			for (unsigned j = 0; j < n; j++)
-				reply_handle(r, &batch[j]);
+				reply_handle(r, i, &batch[j]);
 			total += n;
 		} while (n == COLLECT_BATCH);
 	}
@@ -116,7 +142,7 @@ static uint32_t worker_bits(const struct source *s)
 	uint32_t bits = 0;
 
 	for (int i = 0; i < AM_WORKER_MAX; i++)
-		bits |= s->fanouts[i] ? 1u << i : 0;
+		bits |= s->fanouts[i].count ? 1u << i : 0;
 	return bits;
 }
 
@@ -146,7 +172,6 @@ static struct fanout *fanout_create(const struct source *s)
 	f->room_rtx_payload_type = p->room_rtx_payload_type;
 	f->stream_count = p->encoding_count;
 	strcpy(f->cname, p->cname);
-	TAILQ_INIT(&f->subscriptions);
 	for (int i = 0; i < p->encoding_count; i++)
 		history_init(
 		        &f->streams[i].history, f->streams[i].slots, RELAY_HISTORY, RELAY_HISTORY_MS
@@ -154,33 +179,88 @@ static struct fanout *fanout_create(const struct source *s)
 	return f;
 }
 
-static struct subscription *subscription_create(const struct sink *k)
+static int subscription_init(struct subscription *s, const struct sink *k)
 {
 	const struct am_cmd_subscription_add *p = &k->params;
-	struct subscription *s = calloc(1, sizeof(*s));
 	struct {
 		uint32_t timestamp;
 		uint16_t seq, rtx_seq;
 	} random;
 
-	if (!s || getrandom(&random, sizeof(random), 0) != sizeof(random)) {
-		free(s);
-		return NULL;
-	}
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -EIO;
+	*s = (struct subscription){
+	        .ssrc = p->ssrc,
+	        .rtx_ssrc = k->source->params.room_rtx_payload_type ? p->rtx_ssrc : 0,
+	        .rtx_seq = random.rtx_seq,
+	        .mid_len = (uint8_t)strlen(p->mid),
+	        .paused = p->paused,
+	        .layer_told = AM_LAYER_NONE,
+	        .id = p->subscription_id,
+	};
+	memcpy(s->mid, p->mid, s->mid_len);
 	bool audio = k->source->params.codec == AM_CODEC_OPUS;
 	selector_init(
 	        &s->selector, audio ? SELECTOR_AUDIO : SELECTOR_VIDEO, random.seq, random.timestamp
 	);
 	selector_prefer(&s->selector, p->spatial_layer, p->temporal_layer);
-	s->ssrc = p->ssrc;
-	s->rtx_ssrc = k->source->params.room_rtx_payload_type ? p->rtx_ssrc : 0;
-	s->rtx_seq = random.rtx_seq;
-	s->mid_len = (uint8_t)strlen(p->mid);
-	memcpy(s->mid, p->mid, s->mid_len);
-	s->paused = p->paused;
-	s->layer_told = AM_LAYER_NONE;
-	s->id = p->subscription_id;
-	return s;
+	return 0;
+}
+
+// A new chunk of a fan-out, given to its worker. NULL without memory.
+static struct source_chunk *chunk_add(struct registry *r, struct source *source, uint16_t worker)
+{
+	struct source_chunk *c = calloc(1, sizeof(*c));
+	struct fanout_chunk *chunk = aligned_alloc(64, (sizeof(*chunk) + 63) / 64 * 64);
+
+	if (!c || !chunk) {
+		free(c);
+		free(chunk);
+		return NULL;
+	}
+	chunk->used = 0;
+	c->chunk = chunk;
+	c->next = source->fanouts[worker].chunks;
+	source->fanouts[worker].chunks = c;
+	registry_post(
+	        r, worker,
+	        &(struct message
+	        ){.type = MESSAGE_FANOUT_CHUNK, .object = chunk, .id = source->params.track_id}
+	);
+	return c;
+}
+
+// A free place for a subscription in the fan-out, which is there. NULL without memory.
+static struct subscription *place_take(struct registry *r, struct source *source, uint16_t worker)
+{
+	struct source_chunk *c = source->fanouts[worker].chunks;
+
+	while (c && c->taken == UINT64_MAX)
+		c = c->next;
+	if (!c)
+		c = chunk_add(r, source, worker);
+	if (!c)
+		return NULL;
+	unsigned place = (unsigned)__builtin_ctzll(~c->taken);
+	c->taken |= UINT64_C(1) << place;
+	return &c->chunk->subscriptions[place];
+}
+
+// Takes the fan-out away; the worker hands it back with its chunks.
+static void fanout_remove(struct registry *r, struct source *source, uint16_t worker)
+{
+	struct source_fanout *f = &source->fanouts[worker];
+
+	post_track_workers(r, source);
+	registry_post(
+	        r, worker,
+	        &(struct message){.type = MESSAGE_FANOUT_REMOVE, .id = source->params.track_id}
+	);
+	while (f->chunks) {
+		struct source_chunk *c = f->chunks;
+		f->chunks = c->next;
+		free(c);
+	}
 }
 
 // Gives the subscription to its viewer's worker, with the fan-out that it needs there.
@@ -188,16 +268,19 @@ static int sink_place(struct registry *r, struct sink *k)
 {
 	uint16_t w = k->session->worker;
 	struct source *source = k->source;
-	struct fanout *f = source->fanouts[w] ? NULL : fanout_create(source);
-	struct subscription *s = subscription_create(k);
 
-	if (!s || (!f && !source->fanouts[w])) {
-		free(s);
-		free(f);
+	if (source->fanouts[w].count == 0) {
+		struct fanout *f = fanout_create(source);
+		if (!f)
+			return -ENOMEM;
+		registry_post(r, w, &(struct message){.type = MESSAGE_FANOUT_ADD, .object = f});
+	}
+	struct subscription *s = place_take(r, source, w);
+	if (!s || subscription_init(s, k) < 0) {
+		if (source->fanouts[w].count == 0)
+			fanout_remove(r, source, w);
 		return -ENOMEM;
 	}
-	if (f)
-		registry_post(r, w, &(struct message){.type = MESSAGE_FANOUT_ADD, .object = f});
 	registry_post(
 	        r, w,
 	        &(struct message){
@@ -208,8 +291,7 @@ static int sink_place(struct registry *r, struct sink *k)
 	        }
 	);
 	k->object = s;
-	source->fanouts[w]++;
-	if (f)
+	if (source->fanouts[w].count++ == 0)
 		post_track_workers(r, source);
 	return 0;
 }
@@ -217,7 +299,6 @@ static int sink_place(struct registry *r, struct sink *k)
 static void sink_unplace(struct registry *r, struct sink *k)
 {
 	uint16_t w = k->session->worker;
-	struct source *source = k->source;
 
 	if (!k->object)
 		return;
@@ -225,14 +306,8 @@ static void sink_unplace(struct registry *r, struct sink *k)
 	        r, w, &(struct message){.type = MESSAGE_SUBSCRIPTION_REMOVE, .object = k->object}
 	);
 	k->object = NULL;
-	if (--source->fanouts[w] == 0) {
-		post_track_workers(r, source);
-		registry_post(
-		        r, w,
-		        &(struct message
-		        ){.type = MESSAGE_FANOUT_REMOVE, .id = source->params.track_id}
-		);
-	}
+	if (--k->source->fanouts[w].count == 0)
+		fanout_remove(r, k->source, w);
 }
 
 static void track_format(struct track *t)
@@ -304,7 +379,7 @@ static int source_place(struct registry *r, struct source *s)
 	);
 	s->placed = true;
 	for (uint16_t i = 0; i < r->worker_count; i++) {
-		if (s->fanouts[i])
+		if (s->fanouts[i].count)
 			registry_post(
 			        r, i,
 			        &(struct message){
@@ -332,13 +407,11 @@ int registry_place(struct registry *r, struct session *s, uint16_t worker)
 	TAILQ_INIT(&t->subscriptions);
 	s->worker = worker;
 	registry_post(r, worker, &(struct message){.type = MESSAGE_TRANSPORT_ADD, .object = t});
-	TAILQ_FOREACH(source, &s->sources, entry)
-	{
+	TAILQ_FOREACH (source, &s->sources, entry) {
 		if (source_place(r, source) < 0)
 			am_error("service: track=%lx: out of memory", source->params.track_id);
 	}
-	TAILQ_FOREACH(sink, &s->sinks, of_session)
-	{
+	TAILQ_FOREACH (sink, &s->sinks, of_session) {
 		if (sink_place(r, sink) < 0)
 			am_error(
 			        "service: subscription=%lx: out of memory",

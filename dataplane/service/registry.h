@@ -37,13 +37,26 @@ struct session {
 	TAILQ_ENTRY(session) entry;
 };
 
+// A chunk of subscriptions as the service thread keeps its places.
+struct source_chunk {
+	uint64_t taken; // bit per place, until the worker has handed it back
+	struct fanout_chunk *chunk;
+	struct source_chunk *next;
+};
+
+// A track's fan-out on one worker.
+struct source_fanout {
+	uint32_t count; // placed subscriptions; 0: there is no fan-out
+	struct source_chunk *chunks;
+};
+
 // A track.
 struct source {
 	struct am_cmd_track_add params;
 	struct session *session;
 	bool paused;
 	bool placed; // the worker has it
-	uint16_t fanouts[AM_WORKER_MAX]; // placed subscriptions on each worker
+	struct source_fanout fanouts[AM_WORKER_MAX];
 	TAILQ_HEAD(, sink) sinks;
 	TAILQ_ENTRY(source) entry; // of the session
 };
@@ -53,7 +66,7 @@ struct sink {
 	struct am_cmd_subscription_add params;
 	struct source *source;
 	struct session *session;
-	struct subscription *object; // the worker's; NULL: not placed
+	struct subscription *object; // its place in a chunk; NULL: not placed
 	uint8_t spatial_now, temporal_now;
 	TAILQ_ENTRY(sink) of_source;
 	TAILQ_ENTRY(sink) of_session;

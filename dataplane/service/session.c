@@ -154,8 +154,7 @@ void session_hop_changed(struct service *sv, const struct am_address *hop, const
 {
 	struct session *s;
 
-	TAILQ_FOREACH(s, &sv->registry.all, entry)
-	{
+	TAILQ_FOREACH (s, &sv->registry.all, entry) {
 		if (s->route.len && memcmp(&s->hop, hop, sizeof(*hop)) == 0 &&
 		    memcmp(s->route.header, mac, 6) != 0)
 			route_update(sv, s);
@@ -171,9 +170,9 @@ static void keys_install(struct service *sv, struct session *s)
 	if (!box || dtls_srtp_keys(s->dtls, &keys) < 0)
 		goto fail;
 	box->receiver = srtp_receiver_create(&keys);
-	box->sender = srtp_sender_create(&keys);
+	box->key = cipher_key_create(&keys);
 	srtp_keys_wipe(&keys);
-	if (!box->receiver || !box->sender)
+	if (!box->receiver || !box->key)
 		goto fail;
 	registry_post(
 	        &sv->registry, s->worker,
@@ -186,7 +185,7 @@ fail:
 	am_error("service: transport=%lx: no SRTP keys", s->id);
 	if (box) {
 		srtp_receiver_destroy(box->receiver);
-		srtp_sender_destroy(box->sender);
+		cipher_key_destroy(box->key);
 	}
 	free(box);
 }
@@ -324,6 +323,6 @@ void session_tick_all(struct service *sv)
 {
 	struct session *s;
 
-	TAILQ_FOREACH(s, &sv->registry.all, entry)
-	session_tick(sv, s);
+	TAILQ_FOREACH (s, &sv->registry.all, entry)
+		session_tick(sv, s);
 }
