@@ -13,7 +13,8 @@
 //
 //	packet ─▶ | RTP header | prefix     | (payload_len bytes) | (trailer) |
 //	            header_len   prefix_len    ▲                     CIPHER_TRAILER_MAX bytes of
-//room 	                         the caller's   └ from payload, which is shared and only read
+// room 	                         the caller's   └ from payload, which is shared and only
+// read
 #pragma once
 
 #include "path/srtp.h"
