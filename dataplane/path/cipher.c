@@ -1,0 +1,248 @@
+#include "path/cipher.h"
+
+#include "am_reader.h"
+#include "path/cipher_state.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+
+#define RTP_HEADER_LEN  12
+#define RTCP_HEADER_LEN 8
+#define RTCP_INDEX_LEN  4
+#define RTCP_ENCRYPTED  0x80000000u // the E bit before the index, RFC 3711 3.4
+#define ROC_LEN         4
+#define GCM_TAG_LEN     16
+#define HMAC_TAG_LEN    10 // RFC 3711 8.2
+#define NONCE_LEN       16 // of which GCM uses 12
+#define PREFETCH_AHEAD  2 // jobs
+
+// Fewer than this are faster two at a time with SHA instructions than in 16 lanes of AVX-512:
+// 420 ns to 474 at 8 packets of 1200 B, 421 to 358 at 12.
+#define HMAC_FEW 12
+
+// RFC 3711 4.1.1 and RFC 7714 8.1, 9.1: the salt xor SSRC and 48-bit index. AES-CM has them from
+// byte 4, GCM from byte 2. In registers: small stores and a wide load would wait for each other.
+static inline void
+nonce_cm(const struct cipher_salt *salt, const uint8_t *ssrc, uint64_t index, uint8_t *nonce)
+{
+	uint64_t words[2], tail = htobe64(index << 16);
+	uint32_t head;
+
+	memcpy(words, salt, sizeof(words));
+	memcpy(&head, ssrc, sizeof(head));
+	words[0] ^= htole64((uint64_t)le32toh(head) << 32);
+	words[1] = (words[1] ^ tail) & htobe64(~UINT64_C(0xffff)); // the block counter begins at 0
+	memcpy(nonce, words, sizeof(words));
+}
+
+static inline void
+nonce_gcm(const struct cipher_salt *salt, const uint8_t *ssrc, uint64_t index, uint8_t *nonce)
+{
+	uint64_t words[2], tail = le64toh(htobe64(index << 16));
+	uint32_t head;
+
+	memcpy(words, salt, sizeof(words));
+	memcpy(&head, ssrc, sizeof(head));
+	words[0] ^= htole64((uint64_t)le32toh(head) << 16 | tail << 48);
+	words[1] ^= htole64(tail >> 16);
+	memcpy(nonce, words, sizeof(words));
+}
+
+static inline uint64_t job_index(const struct cipher_job *j)
+{
+	return (uint64_t)j->roc << 16 | (uint64_t)(j->packet[2] << 8 | j->packet[3]);
+}
+
+// Where encryption begins, how much there is, and what it reads. A prefix is in the packet already:
+// bringing the rest to it and encrypting in place costs 15 ns at 1200 B and 1 to 5 at 100 B; GCM in
+// two pieces costs 20 and 29.
+static inline const uint8_t *job_plaintext(const struct cipher_job *j, uint8_t **to, uint16_t *len)
+{
+	*to = j->packet + j->header_len;
+	*len = (uint16_t)(j->prefix_len + j->payload_len);
+	if (j->prefix_len == 0)
+		return j->payload;
+	memcpy(*to + j->prefix_len, j->payload, j->payload_len);
+	return *to;
+}
+
+static void gcm_protect(struct cipher *c, struct cipher_job *j)
+{
+	const struct cipher_key_gcm *k = (const struct cipher_key_gcm *)j->key;
+	uint8_t nonce[NONCE_LEN];
+	uint8_t *to;
+	uint16_t len;
+	const uint8_t *from = job_plaintext(j, &to, &len);
+
+	nonce_gcm(&k->head.salt, j->packet + 8, job_index(j), nonce);
+	c->gcm_encrypt(
+	        &k->rtp, &c->gcm, to, from, len, nonce, j->packet, j->header_len, to + len,
+	        GCM_TAG_LEN
+	);
+	j->len = (uint16_t)(j->header_len + len + GCM_TAG_LEN);
+}
+
+static void ctr_encrypt(
+        struct cipher *c, const struct cipher_cm *k, const uint8_t *nonce, uint8_t *to,
+        const uint8_t *from, size_t len
+)
+{
+	IMB_JOB *job = &c->ctr_job;
+
+	if (len == 0) // a job without bytes is an error to ipsec-mb
+		return;
+	job->enc_keys = k->round_keys;
+	job->iv = nonce;
+	job->src = from;
+	job->dst = to;
+	job->msg_len_to_cipher_in_bytes = len;
+	unsigned done = c->ctr->submit_cipher_burst_nocheck(
+	        c->ctr, job, 1, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, IMB_KEY_128_BYTES
+	);
+	assert(done == 1);
+}
+
+// Hash `len` bytes as the i-th of the next hmac_finish.
+static inline void
+hmac_add(struct cipher *c, unsigned i, const struct cipher_cm *k, const uint8_t *from, size_t len)
+{
+	IMB_JOB *job = &c->hmac_jobs[i];
+
+	job->src = from;
+	job->msg_len_to_hash_in_bytes = len;
+	job->u.HMAC._hashed_auth_key_xor_ipad = k->inner;
+	job->u.HMAC._hashed_auth_key_xor_opad = k->outer;
+}
+
+static void hmac_finish(struct cipher *c, unsigned n)
+{
+	IMB_MGR *m = n < HMAC_FEW ? c->hmac_few : c->hmac;
+	unsigned done = m->submit_hash_burst_nocheck(m, c->hmac_jobs, n, IMB_AUTH_HMAC_SHA_1);
+	assert(done == n);
+}
+
+// Encrypt, and leave the hash to cm_finish. RFC 3711 4.2: it runs over the rollover counter too,
+// which stands where the tag will go.
+static void cm_protect(struct cipher *c, struct cipher_job *j, unsigned i)
+{
+	const struct cipher_key_cm *k = (const struct cipher_key_cm *)j->key;
+	uint8_t nonce[NONCE_LEN];
+	uint8_t *to;
+	uint16_t len;
+	const uint8_t *from = job_plaintext(j, &to, &len);
+
+	nonce_cm(&k->head.salt, j->packet + 8, job_index(j), nonce);
+	ctr_encrypt(c, &k->rtp, nonce, to, from, len);
+	am_put_u32(to + len, j->roc);
+	hmac_add(c, i, &k->rtp, j->packet, (size_t)j->header_len + len + ROC_LEN);
+	j->len = (uint16_t)(j->header_len + len + HMAC_TAG_LEN);
+	c->hashed[i] = j;
+}
+
+static void cm_finish(struct cipher *c, unsigned n)
+{
+	hmac_finish(c, n);
+	for (unsigned i = 0; i < n; i++) {
+		struct cipher_job *j = c->hashed[i];
+		memcpy(j->packet + j->len - HMAC_TAG_LEN, c->tags[i], HMAC_TAG_LEN);
+	}
+}
+
+static inline void prefetch(const struct cipher_job *j, const struct cipher_job *before)
+{
+	const char *key = (const char *)j->key;
+	unsigned lines = offsetof(struct cipher_key_cm, rtcp_salt) / CIPHER_LINE;
+
+	__builtin_prefetch(j->packet, 1);
+	if (j->key == before->key)
+		return;
+	for (unsigned i = 0; i < lines; i++)
+		__builtin_prefetch(key + (size_t)i * CIPHER_LINE);
+}
+
+void cipher_protect_burst(struct cipher *c, struct cipher_job *jobs, unsigned n)
+{
+	unsigned hashed = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct cipher_job *j = &jobs[i];
+		if (i + PREFETCH_AHEAD < n)
+			prefetch(j + PREFETCH_AHEAD, j + PREFETCH_AHEAD - 1);
+		assert(j->header_len >= RTP_HEADER_LEN && j->prefix_len <= CIPHER_PREFIX_MAX);
+
+		if (j->key->salt.profile == SRTP_PROFILE_AEAD_AES_128_GCM) {
+			gcm_protect(c, j);
+			continue;
+		}
+		cm_protect(c, j, hashed++);
+		if (hashed == CIPHER_BURST) {
+			cm_finish(c, hashed);
+			hashed = 0;
+		}
+	}
+	if (hashed > 0)
+		cm_finish(c, hashed);
+}
+
+// RFC 7714 9: the index word is authenticated with the header and stands behind the tag.
+static size_t gcm_protect_rtcp(
+        struct cipher *c, const struct cipher_key_gcm *k, uint32_t index, uint8_t *packet,
+        size_t len
+)
+{
+	uint8_t *body = packet + RTCP_HEADER_LEN;
+	uint8_t aad[RTCP_HEADER_LEN + RTCP_INDEX_LEN];
+	uint8_t nonce[NONCE_LEN];
+	struct gcm_key_data expanded;
+
+	memcpy(aad, packet, RTCP_HEADER_LEN);
+	am_put_u32(aad + RTCP_HEADER_LEN, RTCP_ENCRYPTED | index);
+	memcpy(packet + len + GCM_TAG_LEN, aad + RTCP_HEADER_LEN, RTCP_INDEX_LEN);
+	nonce_gcm(&k->rtcp_salt, packet + 4, index, nonce);
+	c->gcm_prepare(k->rtcp_key, &expanded);
+	c->gcm_encrypt(
+	        &expanded, &c->gcm, body, body, len - RTCP_HEADER_LEN, nonce, aad, sizeof(aad),
+	        packet + len, GCM_TAG_LEN
+	);
+	imb_clear_mem(&expanded, sizeof(expanded));
+	return len + GCM_TAG_LEN + RTCP_INDEX_LEN;
+}
+
+static size_t cm_protect_rtcp(
+        struct cipher *c, const struct cipher_key_cm *k, uint32_t index, uint8_t *packet, size_t len
+)
+{
+	uint8_t *body = packet + RTCP_HEADER_LEN;
+	uint8_t nonce[NONCE_LEN];
+
+	nonce_cm(&k->rtcp_salt, packet + 4, index, nonce);
+	ctr_encrypt(c, &k->rtcp, nonce, body, body, len - RTCP_HEADER_LEN);
+	am_put_u32(packet + len, RTCP_ENCRYPTED | index);
+	len += RTCP_INDEX_LEN;
+	hmac_add(c, 0, &k->rtcp, packet, len);
+	hmac_finish(c, 1);
+	memcpy(packet + len, c->tags[0], HMAC_TAG_LEN);
+	return len + HMAC_TAG_LEN;
+}
+
+int cipher_protect_rtcp(
+        struct cipher *c, const struct cipher_key *key, uint32_t index, uint8_t *packet,
+        size_t *len, size_t capacity
+)
+{
+	bool gcm = key->salt.profile == SRTP_PROFILE_AEAD_AES_128_GCM;
+	size_t trailer_len = RTCP_INDEX_LEN + (gcm ? GCM_TAG_LEN : HMAC_TAG_LEN);
+
+	if (*len < RTCP_HEADER_LEN)
+		return -EINVAL;
+	if (capacity < trailer_len || *len > capacity - trailer_len)
+		return -ENOSPC;
+	if (index > CIPHER_RTCP_INDEX_MAX)
+		return -EKEYEXPIRED;
+	if (gcm)
+		*len = gcm_protect_rtcp(c, (const struct cipher_key_gcm *)key, index, packet, *len);
+	else
+		*len = cm_protect_rtcp(c, (const struct cipher_key_cm *)key, index, packet, *len);
+	return 0;
+}

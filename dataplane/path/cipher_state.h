@@ -1,0 +1,75 @@
+// What outgoing keys are made of, for the two files that touch ipsec-mb: path/cipher.c, per packet,
+// and service/cipher_key.c, which makes and ends.
+//
+// A key begins with what each packet needs, in the order in which it is touched; what RTCP needs,
+// a few times a second, lies behind it on cache lines of its own:
+//
+//	GCM  | salt, profile | round keys, powers of the hash key | RTCP's salt and AES key |
+//	     0               16                                   1024                      1088
+//	CM   | salt, profile | round keys, SHA-1 states | RTCP's salt, round keys, states |
+//	     0               16                         256                               512
+#pragma once
+
+#include <assert.h>
+#include <intel-ipsec-mb.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "path/cipher.h"
+
+#define CIPHER_LINE       64 // bytes of a cache line
+#define CIPHER_ROUND_KEYS 176 // bytes of AES-128's schedule
+#define CIPHER_SHA1_LEN   20
+
+// The salt is padded with zeros. Of the two bytes behind it, one is used.
+struct cipher_salt {
+	alignas(16) uint8_t bytes[SRTP_SALT_LEN_MAX];
+	uint8_t profile; // enum srtp_profile
+};
+
+// Every key begins so.
+struct cipher_key {
+	struct cipher_salt salt;
+};
+
+// Powers of the hash key take 768 bytes. RTCP has none: made from its AES key for each packet, they
+// cost 110 ns, and 1 KiB a viewer less.
+struct cipher_key_gcm {
+	alignas(CIPHER_LINE) struct cipher_key head;
+	struct gcm_key_data rtp; // ipsec-mb reads it unaligned
+	alignas(CIPHER_LINE) struct cipher_salt rtcp_salt;
+	uint8_t rtcp_key[SRTP_KEY_LEN];
+};
+static_assert(offsetof(struct cipher_key_gcm, rtcp_salt) == 1024);
+static_assert(sizeof(struct cipher_key_gcm) == 1088);
+
+// AES-128-CTR and HMAC-SHA1 with the key's first block already hashed (RFC 2104 4).
+struct cipher_cm {
+	alignas(16) uint8_t round_keys[CIPHER_ROUND_KEYS];
+	alignas(16) uint8_t inner[CIPHER_SHA1_LEN];
+	alignas(16) uint8_t outer[CIPHER_SHA1_LEN];
+};
+
+struct cipher_key_cm {
+	alignas(CIPHER_LINE) struct cipher_key head;
+	struct cipher_cm rtp;
+	alignas(CIPHER_LINE) struct cipher_salt rtcp_salt;
+	struct cipher_cm rtcp;
+};
+static_assert(offsetof(struct cipher_key_cm, rtcp_salt) == 256);
+static_assert(sizeof(struct cipher_key_cm) == 512);
+
+// Of the jobs, all that is the same for each packet is written once.
+struct cipher {
+	aes_gcm_enc_dec_t gcm_encrypt;
+	aes_gcm_pre_t gcm_prepare;
+	IMB_MGR *ctr; // a manager for each style of use: they keep state
+	IMB_MGR *hmac; // many lanes: wide, slow when few are filled
+	IMB_MGR *hmac_few; // one or two lanes of SHA instructions; else the same as hmac
+	struct gcm_context_data gcm;
+	IMB_JOB ctr_job;
+	struct cipher_job *hashed[CIPHER_BURST]; // what hmac_jobs are for
+	IMB_JOB hmac_jobs[CIPHER_BURST];
+	uint8_t tags[CIPHER_BURST][CIPHER_SHA1_LEN]; // ipsec-mb writes 12 or 20 bytes, never 10
+};

@@ -1,0 +1,243 @@
+// Making and ending what path/cipher.c uses per packet: session keys and each worker's scratch.
+#include "path/cipher.h"
+#include "path/cipher_state.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHA1_BLOCK_LEN 64
+
+enum label { // RFC 3711 4.3.1 and 4.3.2
+	LABEL_RTP = 0,
+	LABEL_RTCP = 3,
+	// and from either on:
+	LABEL_CIPHER = 0,
+	LABEL_AUTH = 1,
+	LABEL_SALT = 2,
+};
+
+// NULL and errno: ENOMEM, or EIO where ipsec-mb finds this machine's code to be wrong.
+static IMB_MGR *manager_create(void (*init)(IMB_MGR *))
+{
+	IMB_MGR *m = alloc_mb_mgr(0);
+	if (m == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (init != NULL)
+		init(m);
+	else
+		init_mb_mgr_auto(m, NULL);
+	if (imb_get_errno(m) != 0 || (m->features & IMB_FEATURE_SELF_TEST_PASS) == 0) {
+		free_mb_mgr(m);
+		errno = EIO;
+		return NULL;
+	}
+	return m;
+}
+
+// Expands keys in the same way as the workers use them. Its functions keep no state.
+static IMB_MGR *expander;
+static pthread_once_t expander_once = PTHREAD_ONCE_INIT;
+
+static void expander_create(void)
+{
+	expander = manager_create(NULL);
+}
+
+// RFC 3711 4.3.3, key derivation rate 0: AES-CM key stream under the master key. GCM's 12 bytes of
+// salt are padded with zeros (RFC 7714 11).
+static bool
+derive(EVP_CIPHER_CTX *ctx, const struct srtp_keys *keys, int label, uint8_t *out, size_t len)
+{
+	uint8_t block[16] = {0};
+	int n;
+
+	memcpy(block, keys->server.salt, srtp_salt_len(keys->profile));
+	block[7] ^= (uint8_t)label;
+	memset(out, 0, len);
+	return EVP_EncryptInit_ex2(ctx, EVP_aes_128_ctr(), keys->server.key, block, NULL) == 1 &&
+	       EVP_EncryptUpdate(ctx, out, &n, out, (int)len) == 1;
+}
+
+static bool
+derive_salt(EVP_CIPHER_CTX *ctx, const struct srtp_keys *keys, int first, struct cipher_salt *s)
+{
+	s->profile = keys->profile;
+	return derive(ctx, keys, first + LABEL_SALT, s->bytes, srtp_salt_len(keys->profile));
+}
+
+// The state after the first block of an inner or outer hash (RFC 2104 4).
+static void hmac_state(const uint8_t *key, size_t len, uint8_t pad, uint8_t *state)
+{
+	uint8_t block[SHA1_BLOCK_LEN];
+
+	memset(block, pad, sizeof(block));
+	for (size_t i = 0; i < len; i++)
+		block[i] ^= key[i];
+	expander->sha1_one_block(block, state);
+	explicit_bzero(block, sizeof(block));
+}
+
+static bool
+cm_derive(EVP_CIPHER_CTX *ctx, const struct srtp_keys *keys, int first, struct cipher_cm *cm)
+{
+	uint8_t cipher[SRTP_KEY_LEN], auth[CIPHER_SHA1_LEN];
+	alignas(16) uint8_t inverse[CIPHER_ROUND_KEYS]; // for decryption: ipsec-mb makes both
+
+	bool ok = derive(ctx, keys, first + LABEL_CIPHER, cipher, sizeof(cipher)) &&
+	          derive(ctx, keys, first + LABEL_AUTH, auth, sizeof(auth));
+	if (ok) {
+		expander->keyexp_128(cipher, cm->round_keys, inverse);
+		hmac_state(auth, sizeof(auth), 0x36, cm->inner);
+		hmac_state(auth, sizeof(auth), 0x5c, cm->outer);
+	}
+	explicit_bzero(cipher, sizeof(cipher));
+	explicit_bzero(auth, sizeof(auth));
+	explicit_bzero(inverse, sizeof(inverse));
+	return ok;
+}
+
+static bool key_fill_cm(EVP_CIPHER_CTX *ctx, const struct srtp_keys *keys, struct cipher_key_cm *k)
+{
+	return derive_salt(ctx, keys, LABEL_RTP, &k->head.salt) &&
+	       derive_salt(ctx, keys, LABEL_RTCP, &k->rtcp_salt) &&
+	       cm_derive(ctx, keys, LABEL_RTP, &k->rtp) &&
+	       cm_derive(ctx, keys, LABEL_RTCP, &k->rtcp);
+}
+
+static bool
+key_fill_gcm(EVP_CIPHER_CTX *ctx, const struct srtp_keys *keys, struct cipher_key_gcm *k)
+{
+	uint8_t cipher[SRTP_KEY_LEN];
+
+	bool ok = derive_salt(ctx, keys, LABEL_RTP, &k->head.salt) &&
+	          derive_salt(ctx, keys, LABEL_RTCP, &k->rtcp_salt) &&
+	          derive(ctx, keys, LABEL_RTCP + LABEL_CIPHER, k->rtcp_key, SRTP_KEY_LEN) &&
+	          derive(ctx, keys, LABEL_RTP + LABEL_CIPHER, cipher, sizeof(cipher));
+	if (ok)
+		expander->gcm128_pre(cipher, &k->rtp);
+	explicit_bzero(cipher, sizeof(cipher));
+	return ok;
+}
+
+static size_t key_size(uint8_t profile)
+{
+	return profile == SRTP_PROFILE_AEAD_AES_128_GCM ? sizeof(struct cipher_key_gcm)
+	                                                : sizeof(struct cipher_key_cm);
+}
+
+static bool key_fill(const struct srtp_keys *keys, struct cipher_key *k)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	bool ok = false;
+
+	if (ctx == NULL)
+		return false;
+	if (keys->profile == SRTP_PROFILE_AEAD_AES_128_GCM)
+		ok = key_fill_gcm(ctx, keys, (struct cipher_key_gcm *)k);
+	else
+		ok = key_fill_cm(ctx, keys, (struct cipher_key_cm *)k);
+	EVP_CIPHER_CTX_free(ctx); // wipes the master key's schedule
+	return ok;
+}
+
+struct cipher_key *cipher_key_create(const struct srtp_keys *keys)
+{
+	if (srtp_salt_len(keys->profile) == 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	pthread_once(&expander_once, expander_create);
+	if (expander == NULL) {
+		errno = EIO;
+		return NULL;
+	}
+	size_t size = key_size(keys->profile);
+	struct cipher_key *k = aligned_alloc(CIPHER_LINE, size);
+	if (k == NULL)
+		return NULL;
+
+	memset(k, 0, size);
+	k->salt.profile = keys->profile;
+	if (!key_fill(keys, k)) {
+		cipher_key_destroy(k);
+		errno = EIO;
+		return NULL;
+	}
+	return k;
+}
+
+void cipher_key_destroy(struct cipher_key *k)
+{
+	if (k == NULL)
+		return;
+	explicit_bzero(k, key_size(k->salt.profile));
+	free(k);
+}
+
+static void jobs_init(struct cipher *c)
+{
+	c->ctr_job = (IMB_JOB){
+	        .cipher_mode = IMB_CIPHER_CNTR,
+	        .cipher_direction = IMB_DIR_ENCRYPT,
+	        .hash_alg = IMB_AUTH_NULL,
+	        .key_len_in_bytes = SRTP_KEY_LEN,
+	        .iv_len_in_bytes = 16,
+	};
+	for (int i = 0; i < CIPHER_BURST; i++) {
+		c->hmac_jobs[i] = (IMB_JOB){
+		        .cipher_mode = IMB_CIPHER_NULL,
+		        .hash_alg = IMB_AUTH_HMAC_SHA_1,
+		        .auth_tag_output = c->tags[i],
+		        .auth_tag_output_len_in_bytes = sizeof(c->tags[i]),
+		};
+	}
+}
+
+struct cipher *cipher_create(void)
+{
+	size_t size = (sizeof(struct cipher) + CIPHER_LINE - 1) / CIPHER_LINE * CIPHER_LINE;
+	struct cipher *c = aligned_alloc(CIPHER_LINE, size);
+	if (c == NULL)
+		return NULL;
+
+	memset(c, 0, size);
+	c->ctr = manager_create(NULL);
+	c->hmac = manager_create(NULL);
+	if (c->ctr == NULL || c->hmac == NULL)
+		goto destroy;
+	c->hmac_few = c->hmac;
+	if (c->hmac->features & IMB_FEATURE_SHANI) {
+		c->hmac_few = manager_create(init_mb_mgr_sse);
+		if (c->hmac_few == NULL)
+			goto destroy;
+	}
+	c->gcm_encrypt = c->ctr->gcm128_enc;
+	c->gcm_prepare = c->ctr->gcm128_pre;
+	jobs_init(c);
+	return c;
+
+destroy:
+	cipher_destroy(c);
+	return NULL;
+}
+
+void cipher_destroy(struct cipher *c)
+{
+	if (c == NULL)
+		return;
+	int saved = errno; // of the constructor that failed
+	if (c->hmac_few != NULL && c->hmac_few != c->hmac)
+		free_mb_mgr(c->hmac_few);
+	if (c->hmac != NULL)
+		free_mb_mgr(c->hmac);
+	if (c->ctr != NULL)
+		free_mb_mgr(c->ctr);
+	explicit_bzero(c, sizeof(*c));
+	free(c);
+	errno = saved;
+}
