@@ -12,8 +12,9 @@
 // and CLOSED are final: the session and its keys are freed at once and all input is ignored.
 // Everything here belongs to one thread, contexts included.
 //
-// Memory of a half-open handshake is bounded: reassembly of at most 10 messages of 16 kB (OpenSSL),
-// DTLS_EARLY_MAX records that came before their keys. Their number is the caller's to bound.
+// Memory of a half-open handshake is bounded: reassembly of some 10 messages of 16 kB (OpenSSL) and
+// DTLS_EARLY_MAX records that came before their keys. Measured with OpenSSL 3.0.19: 10 kB before
+// the first datagram, 78 kB after it, 330 kB when flooded. Their number is the caller's to bound.
 #pragma once
 
 #include "am_schema.h"
@@ -25,7 +26,7 @@ struct srtp_keys;
 
 #define DTLS_FINGERPRINT_LEN 32 // SHA-256
 #define DTLS_DATAGRAM_MAX    1200 // bytes of UDP payload that are ever sent at once
-#define DTLS_DATA_MAX        1100 // bytes of application data in one datagram
+#define DTLS_DATA_MAX        1160 // bytes of application data in one datagram
 #define DTLS_EARLY_MAX       4 // encrypted records kept while their keys are not there yet
 
 // Certificate and settings of this process, shared by all its sessions.

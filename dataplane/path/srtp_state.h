@@ -1,0 +1,32 @@
+// What a transport's SRTP state is made of, for the two files that touch libsrtp2: path/srtp.c, per
+// packet, and service/srtp_session.c, which makes and ends sessions.
+#pragma once
+
+#include <srtp2/srtp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "path/srtp.h"
+
+// One that libsrtp keeps for an SSRC.
+struct stream {
+	uint32_t ssrc;
+	uint32_t heard; // the receiver's packet count at its last packet
+	bool has_rtp; // not only RTCP
+};
+
+struct srtp_receiver {
+	srtp_t session;
+	uint32_t packets; // verified, modulo 2^32
+	uint8_t tag_len;
+	uint8_t stream_count;
+	struct stream streams[SRTP_SSRC_MAX];
+};
+
+struct srtp_sender {
+	srtp_t session;
+	uint8_t tag_len;
+};
+
+// 0, or libsrtp's status as -errno.
+int srtp_to_errno(srtp_err_status_t);
