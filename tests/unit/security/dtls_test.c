@@ -355,7 +355,7 @@ static size_t make_record(uint8_t *to, uint8_t type, uint16_t epoch, uint8_t seq
 
 static void inject(struct net *n, const uint8_t *bytes, size_t len)
 {
-	uint8_t *copy = malloc(len + 1); // no byte more than it says
+	uint8_t *copy = calloc(1, len + 1); // one byte more than it says, for len 0
 	memcpy(copy, bytes, len);
 	dtls_receive(n->server, copy, len, n->now_ns);
 	free(copy);
