@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
+
+const bench = openBench();
+
+/** PeerConnections: their number, and the states of those in use. */
+const connections = ({ page }) =>
+	page.evaluate(() => {
+		const states = probe.connections.map(({ connectionState }) => connectionState);
+		return { made: states.length, used: states.filter((state) => state !== 'closed') };
+	});
+
+test('media goes on while the control plane is dead, and signaling works afterwards', LIMIT, async (t) => {
+	const room = roomId();
+	const join = (name, speaker) => Participant.join(bench, { room, kind: 'webinar', name, speaker });
+	const speaker = await join('Ada Lovelace', true);
+	const viewers = [await join('Vera'), await join('Victor')];
+	const everyone = [speaker, ...viewers];
+	await Promise.all(viewers.flatMap((viewer) => [viewer.sees(speaker), viewer.hears(speaker)]));
+	const before = await Promise.all(everyone.map(connections));
+	const sockets = await Promise.all(everyone.map(({ page }) => page.evaluate(() => probe.sockets.length)));
+	const dataplane = await bench.system.pid('dataplane');
+
+	await t.test('no frame is missing', async () => {
+		for (const viewer of viewers) await viewer.watch(speaker);
+		await bench.system.kill('controlplane');
+		await Promise.all(
+			everyone.map((one, i) =>
+				until(`${one.name} to have another WebSocket`, () =>
+					one.page.evaluate((n) => probe.sockets.length > n && probe.sockets.at(-1).readyState === 1, sockets[i]),
+				),
+			),
+		);
+		await Promise.all(everyone.map((one) => one.isConnected()));
+		for (const viewer of viewers) {
+			await viewer.sees(speaker);
+			const seen = await viewer.stopWatching();
+			t.diagnostic(`${viewer.name}: ${JSON.stringify(seen)}`);
+			assert.ok(seen.longestGap < 1000, `the picture stood still: ${JSON.stringify(seen)}`);
+			assert.equal(seen.lost, 0, 'packets were lost');
+		}
+		assert.equal(await bench.system.pid('dataplane'), dataplane);
+	});
+
+	await t.test('nobody made a new PeerConnection', async () => {
+		const after = await Promise.all(everyone.map(connections));
+		assert.deepEqual(after, before);
+		for (const { used } of after) assert.ok(used.length > 0 && used.every((state) => state === 'connected'));
+	});
+
+	await t.test('somebody new comes in and sees the speaker', async () => {
+		const late = await join('Late Viewer');
+		await late.seesNames(speaker);
+		await Promise.all([late.sees(speaker), late.hears(speaker)]);
+	});
+
+	await t.test('viewers of before learn that the speaker mutes and changes the name', async () => {
+		await speaker.click('mic-button');
+		for (const viewer of viewers) await viewer.seesMuted(speaker, true);
+		await speaker.click('mic-button');
+		for (const viewer of viewers) await viewer.seesMuted(speaker, false);
+
+		const answer = await speaker.request('changeDisplayName', { displayName: 'Countess' });
+		assert.equal(answer.ok, true, JSON.stringify(answer));
+		for (const viewer of viewers) await viewer.seesNames('Countess');
+	});
+
+	await t.test('and that the speaker leaves', async () => {
+		await speaker.click('leave-button');
+		for (const viewer of viewers) await viewer.seesNames();
+	});
+});
+
+test('pages say that media is down while the data plane is dead, and come back by themselves', LIMIT, async () => {
+	const room = roomId();
+	const ann = await Participant.join(bench, { room, name: 'Ann' });
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const see = () => Promise.all([ann.sees(bob), bob.sees(ann), ann.hears(bob), bob.hears(ann)]);
+	await see();
+
+	const banners = Promise.all([ann.seesBanner('media-down'), bob.seesBanner('media-down')]);
+	await Promise.all([banners, bench.system.kill('dataplane')]);
+	await Promise.all([ann.isConnected(), bob.isConnected()]);
+	for (const one of [ann, bob]) await one.seesNames(ann, bob);
+	await see();
+});

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LIMIT, openBench, Participant, roomId } from './harness.mjs';
+
+const PROFILE = 'AES_CM_128_HMAC_SHA1_80';
+const bench = openBench({ settings: { srtp_profiles: `["${PROFILE}"]` } });
+
+test('media flows under the older SRTP profile too, both ways', LIMIT, async () => {
+	const room = roomId();
+	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true });
+	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
+	await Promise.all([viewer.sees(speaker), viewer.hears(speaker)]);
+
+	for (const [one, direction] of [
+		[speaker, 'bytesSent'],
+		[viewer, 'bytesReceived'],
+	]) {
+		const transports = await one.page.evaluate(() => probe.transports());
+		const used = transports.filter((transport) => transport[direction] > 50_000);
+		assert.equal(used.length, 1, JSON.stringify(transports));
+		assert.equal(used[0].srtpCipher, PROFILE);
+		assert.equal(used[0].dtlsState, 'connected');
+	}
+});
