@@ -15,7 +15,7 @@ struct history_slot {
 
 struct history {
 	struct history_slot *slots; // the caller's memory
-	uint64_t top; // highest extended number put
+	uint64_t top; // highest extended number put; 0 = none yet, see sequence_start
 	uint64_t tail; // no packet lies below
 	uint32_t mask;
 	uint32_t age_ms_max;

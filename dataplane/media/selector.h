@@ -2,10 +2,12 @@
 // switches at key frames, and numbers what is forwarded without a seam. Written by the viewer's
 // worker; hot, one per subscription, so small.
 //
-//	          first key frame of target            key frame of the new target
-//	WAITING ───────────────────────────▶ FLOWING ─────────────────────────────▶ FLOWING (new
-//epoch) 	   ▲     (or of a lower layer, once      │ 	   └─────  SELECTOR_WAIT_MS is over) ────┘ pause: the
-//next epoch continues the numbers
+//	         key frame of the target,          key frame of
+//	         or of a lower layer once          a new target:
+//	         SELECTOR_WAIT_MS is over           new epoch
+//	WAITING ──────────────────────────▶ FLOWING ─────┐
+//	   ▲                                 │  ▲        │
+//	   └──────── pause, resume ──────────┘  └────────┘
 //
 // An epoch is a stretch with constant offsets: one layer, one temporal limit. The last few are
 // kept, so that a viewer's NACK finds the source of a number from before a switch.

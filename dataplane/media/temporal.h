@@ -28,9 +28,9 @@ struct layer_counter {
 
 void temporal_init(struct layer_counter *);
 
-// Count a packet: fills temporal_id, seq_at, picture_at, picture_id_bits, tl0picidx and the flags
-// that frame_info tells. A packet with an empty payload is counted for nobody. Returns 0, or
-// -ERANGE for one so late that its number is forgotten: drop it.
+// Count a packet: fills seq, temporal_id, seq_at, picture_at, picture_id_bits, tl0picidx and all
+// flags but TRACK_TIME. A packet with an empty payload is counted for nobody. Returns 0, or -ERANGE
+// for one so late that its number is forgotten: drop it.
 [[nodiscard]] int
 temporal_count(struct layer_counter *, uint64_t seq, const struct frame_info *, bool empty, struct track_packet *);
 

@@ -28,7 +28,7 @@ struct flow {
 
 struct flow_table;
 
-// name is unique in the process, up to 26 characters. NULL and errno (logged) on failure.
+// name is unique in the process, up to 26 characters. NULL and errno on failure.
 [[nodiscard]] struct flow_table *flow_table_create(const char *name, int numa_node);
 void flow_table_destroy(struct flow_table *);
 

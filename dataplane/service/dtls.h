@@ -25,7 +25,7 @@ struct srtp_keys;
 
 #define DTLS_FINGERPRINT_LEN 32 // SHA-256
 #define DTLS_DATAGRAM_MAX    1200 // bytes of UDP payload that are ever sent at once
-#define DTLS_DATA_MAX        1100 // bytes of application data in one datagram
+#define DTLS_DATA_MAX        1160 // bytes of application data in one datagram
 #define DTLS_EARLY_MAX       4 // encrypted records kept while their keys are not there yet
 
 // Certificate and settings of this process, shared by all its sessions.

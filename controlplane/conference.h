@@ -1,0 +1,140 @@
+// The domain at work: what happens in rooms, carried to the data plane and to the store. It knows
+// neither JSON messages nor WebSockets: those who do are told by conference_events.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "loop.h"
+#include "media.h"
+#include "room.h"
+#include "track.h"
+
+struct json;
+struct store;
+
+// What signaling passes on. Peers in here have a connection.
+struct conference_events {
+	void *owner;
+	void (*peer_joined)(void *owner, struct peer *to, const struct peer *who);
+	void (*peer_left)(void *owner, struct peer *to, const char *peer_id);
+	void (*peer_renamed)(void *owner, struct peer *to, const struct peer *who, const char *old);
+	void (*consumer_new)(void *owner, struct subscription *);
+	void (*consumer_closed)(void *owner, struct peer *to, am_id);
+	void (*consumer_paused)(void *owner, struct subscription *, bool paused);
+	void (*layers_changed)(void *owner, struct subscription *);
+	void (*media_down)(void *owner, struct peer *to);
+	// The peer is being removed: say why, and close its connection for good.
+	void (*removed)(void *owner, struct peer *, const char *code, const char *text);
+	void (*ready)(void *owner); // rooms are as the last control plane left them
+	void (*restart)(void *owner); // all rooms are gone: connections must come back
+};
+
+struct conference {
+	struct loop *loop;
+	struct media *media;
+	struct store *store;
+	const struct conference_events *events;
+	struct media_events media_events;
+	struct rooms rooms;
+	struct peer_list gone; // oldest first
+	struct loop_timer timer; // of the peers that are gone
+	uint64_t generation; // of the data plane that the rooms live on, 0: none yet
+	// By slot of the id.
+	struct transport *transports[AM_TRANSPORT_MAX];
+	struct track *tracks[AM_TRACK_MAX];
+	struct subscription *subscriptions[AM_SUBSCRIPTION_MAX];
+};
+
+// socket is the caller's memory, store stays the caller's. NULL with errno.
+[[nodiscard]] struct conference *
+conference_create(struct loop *l, const char *socket, struct store *, const struct conference_events *);
+
+// Forgets everything and tells nobody: media goes on.
+void conference_destroy(struct conference *);
+
+// Objects by id, or NULL.
+struct transport *conference_transport(const struct conference *, am_id);
+struct track *conference_track(const struct conference *, am_id);
+struct subscription *conference_subscription(const struct conference *, am_id);
+
+// What a connection asks for.
+struct admission {
+	char room[ROOM_NAME_MAX + 1];
+	char peer_id[PEER_ID_SIZE];
+	char session[PEER_SESSION_MAX + 1]; // may be empty
+	enum room_kind kind;
+	bool speaker;
+};
+
+// A connection enters: a peer of that id and session is taken up again, one of another session is
+// replaced. NULL with a reason in *refusal.
+struct peer *
+conference_enter(struct conference *c, const struct admission *, uint64_t connection, enum refusal *);
+
+// Makes the peer a member. The caller answers, then calls conference_welcome.
+void conference_join(struct conference *, struct peer *, const char *capabilities);
+
+// Tells the others of a new member, and subscribes it to what they publish.
+void conference_welcome(struct conference *, struct peer *);
+void conference_subscribe_all(struct conference *, struct peer *);
+
+// The connection died: the peer may come back.
+void conference_lose(struct conference *, struct peer *);
+
+// Removes the peer, and the room with its last one. code NULL: it left by itself.
+void conference_remove(struct conference *, struct peer *, const char *code, const char *text);
+
+// Takes the peer's membership and media away, but not its connection.
+void conference_reset(struct conference *, struct peer *);
+void conference_close_room(struct conference *, struct room *);
+void conference_rename(struct conference *, struct peer *, const char *old);
+
+// Transports. The id is the command's, in the call that done gets. -EPERM: a viewer; -EMFILE: the
+// peer has all it may have.
+[[nodiscard]] int
+conference_transport_add(struct conference *c, struct peer *, bool consuming, media_done *, void *owner, struct media_call *);
+// To be called first by done. NULL: it failed, or the peer is gone.
+struct transport *conference_transport_added(struct conference *, am_id, int result);
+[[nodiscard]] int
+conference_transport_connect(struct conference *c, struct transport *, const uint8_t fingerprint[32], media_done *, void *owner, const struct media_call *);
+[[nodiscard]] int
+conference_transport_restart_ice(struct conference *c, struct transport *, media_done *, void *owner, const struct media_call *);
+
+// Tracks. -EINVAL with a reason in *why.
+[[nodiscard]] int conference_track_add(
+        struct conference *, struct transport *, enum ortc_kind, const struct json *parameters,
+        const struct json *app_data, media_done *, void *owner, struct media_call *,
+        const char **why
+);
+// As conference_transport_added; the caller answers, then calls conference_track_publish.
+struct track *conference_track_added(struct conference *, am_id, int result);
+void conference_track_publish(struct conference *, struct track *);
+void conference_track_pause(struct conference *, struct track *, bool paused);
+void conference_track_remove(struct conference *, struct track *);
+
+// Subscriptions.
+void conference_subscription_confirm(struct conference *, struct subscription *);
+void conference_subscription_pause(struct conference *, struct subscription *, bool paused);
+void conference_subscription_layers(
+        struct conference *, struct subscription *, uint8_t spatial, uint8_t temporal
+);
+void conference_subscription_remove(struct conference *, struct subscription *, bool tell);
+
+// Between the conference's own files. forget: out of memory only; the data plane removes it with
+// the transport or track that it hangs on.
+bool conference_stores(const struct conference *, const struct peer *);
+void conference_store_transport(struct conference *, const struct transport *);
+void conference_gone_add(struct conference *, struct peer *);
+void conference_forget_peer(struct conference *, struct peer *);
+void conference_transport_remove(struct conference *, struct transport *);
+void conference_transport_forget(struct conference *, struct transport *);
+void conference_track_forget(struct conference *, struct track *);
+void conference_subscription_forget(struct conference *, struct subscription *);
+
+// Makes rooms of what the store and the data plane's tables hold (conference_restore.c).
+void conference_restore(struct conference *);
+
+// Holds what is known against the tables: drops what the data plane lacks, and removes there what
+// nobody knows (conference_restore.c).
+void conference_verify(struct conference *);

@@ -1,0 +1,261 @@
+#include "conference.h"
+
+#include "json.h"
+#include "memory.h"
+#include "store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct track *conference_track(const struct conference *c, am_id id)
+{
+	uint32_t slot = am_id_slot(id);
+	struct track *t = slot < AM_TRACK_MAX ? c->tracks[slot] : NULL;
+	return t && t->id == id ? t : NULL;
+}
+
+struct subscription *conference_subscription(const struct conference *c, am_id id)
+{
+	uint32_t slot = am_id_slot(id);
+	struct subscription *s = slot < AM_SUBSCRIPTION_MAX ? c->subscriptions[slot] : NULL;
+	return s && s->id == id ? s : NULL;
+}
+
+void conference_subscription_forget(struct conference *c, struct subscription *s)
+{
+	c->subscriptions[am_id_slot(s->id)] = NULL;
+	media_id_free(c->media, MEDIA_SUBSCRIPTIONS, s->id);
+	subscription_destroy(s);
+}
+
+void conference_subscription_remove(struct conference *c, struct subscription *s, bool tell)
+{
+	if (tell && s->ready && s->viewer->connection)
+		c->events->consumer_closed(c->events->owner, s->viewer, s->id);
+	media_subscription_remove(c->media, s->id);
+	conference_subscription_forget(c, s);
+}
+
+static void subscription_added(void *owner, const struct media_call *call, int result)
+{
+	struct conference *c = owner;
+	struct subscription *s = conference_subscription(c, call->id);
+
+	if (!s)
+		return;
+	if (result < 0)
+		return conference_subscription_remove(c, s, false);
+	s->ready = true;
+	if (s->viewer->connection)
+		c->events->consumer_new(c->events->owner, s);
+}
+
+static bool is_subscribed(const struct peer *viewer, const struct track *track)
+{
+	const struct subscription *s;
+
+	LIST_FOREACH(s, &viewer->subscriptions, of_viewer)
+	{
+		if (s->track == track)
+			return true;
+	}
+	return false;
+}
+
+static void subscribe(struct conference *c, struct peer *viewer, struct track *track)
+{
+	struct transport *t = peer_transport_consuming(viewer);
+	bool reserve;
+
+	if (!viewer->joined || !viewer->consumes || !t || !track->ready || track->owner == viewer ||
+	    viewer->subscription_count >= PEER_SUBSCRIPTION_MAX ||
+	    !ortc_can_consume(&track->media, &viewer->caps))
+		return;
+	am_id id = media_id_new(c->media, MEDIA_SUBSCRIPTIONS);
+	if (!id)
+		return;
+	struct subscription *s = subscription_create(id, track, t);
+	c->subscriptions[am_id_slot(id)] = s;
+	s->ssrc = peer_ssrc_new(viewer);
+	if (ortc_wants_rtx(&track->media, &viewer->caps))
+		s->rtx_ssrc = peer_ssrc_new(viewer);
+	s->mid = transport_mid_new(t, &reserve);
+	if (reserve)
+		conference_store_transport(c, t);
+
+	struct am_cmd_subscription_add add = {
+	        .subscription_id = id,
+	        .track_id = track->id,
+	        .transport_id = t->id,
+	        .ssrc = s->ssrc,
+	        .rtx_ssrc = s->rtx_ssrc,
+	        .paused = true, // until the page has it
+	        .spatial_layer = s->spatial_layer,
+	        .temporal_layer = s->temporal_layer,
+	};
+	subscription_mid_text(s, add.mid);
+	const struct media_call call = {.id = id};
+	if (media_subscription_add(c->media, &add, subscription_added, c, &call) < 0)
+		conference_subscription_forget(c, s);
+}
+
+void conference_subscribe_all(struct conference *c, struct peer *viewer)
+{
+	struct peer *speaker;
+	struct track *track;
+
+	TAILQ_FOREACH(speaker, &viewer->room->speakers, in_room)
+	{
+		if (!speaker->joined)
+			continue;
+		LIST_FOREACH(track, &speaker->tracks, of_owner)
+		{
+			if (!is_subscribed(viewer, track))
+				subscribe(c, viewer, track);
+		}
+	}
+}
+
+void conference_subscription_confirm(struct conference *c, struct subscription *s)
+{
+	s->confirmed = true;
+	s->request_id = 0;
+	if (s->paused_by_viewer)
+		return;
+	media_subscription_pause(c->media, s->id, false);
+	if (s->track->media.kind == ORTC_VIDEO)
+		media_subscription_key_frame(c->media, s->id);
+}
+
+void conference_subscription_pause(struct conference *c, struct subscription *s, bool paused)
+{
+	s->paused_by_viewer = paused;
+	if (!s->confirmed)
+		return;
+	media_subscription_pause(c->media, s->id, paused);
+	if (!paused && s->track->media.kind == ORTC_VIDEO)
+		media_subscription_key_frame(c->media, s->id);
+}
+
+void conference_subscription_layers(
+        struct conference *c, struct subscription *s, uint8_t spatial, uint8_t temporal
+)
+{
+	s->spatial_layer = spatial;
+	s->temporal_layer = temporal;
+	media_subscription_layers(c->media, s->id, spatial, temporal);
+}
+
+// The data plane removes a track's subscriptions with it; so the ids only are freed here.
+void conference_track_forget(struct conference *c, struct track *t)
+{
+	struct subscription *s;
+
+	while ((s = LIST_FIRST(&t->subscriptions))) {
+		if (s->ready && s->viewer->connection)
+			c->events->consumer_closed(c->events->owner, s->viewer, s->id);
+		conference_subscription_forget(c, s);
+	}
+	c->tracks[am_id_slot(t->id)] = NULL;
+	media_id_free(c->media, MEDIA_TRACKS, t->id);
+	track_destroy(t);
+}
+
+void conference_track_remove(struct conference *c, struct track *t)
+{
+	if (conference_stores(c, t->owner))
+		store_track_remove(c->store, t->id);
+	media_track_remove(c->media, t->id);
+	conference_track_forget(c, t);
+}
+
+static void store_track(struct conference *c, const struct track *t, const struct json *parameters)
+{
+	char *text = json_print(parameters);
+
+	store_track_put(
+	        c->store,
+	        &(struct store_track){
+	                .id = t->id,
+	                .transport_id = t->transport->id,
+	                .kind = (int)t->media.kind,
+	                .paused = t->paused,
+	                .parameters = text,
+	                .app_data = t->app_data,
+	        }
+	);
+	free(text);
+}
+
+int conference_track_add(
+        struct conference *c, struct transport *transport, enum ortc_kind kind,
+        const struct json *parameters, const struct json *app_data, media_done *done, void *owner,
+        struct media_call *call, const char **why
+)
+{
+	struct am_cmd_track_add add;
+	struct ortc_media media;
+
+	*why = "";
+	if (transport->peer->track_count >= PEER_TRACK_MAX)
+		return -EMFILE;
+	int ret = ortc_media_read(&media, &add, kind, parameters, transport->cname, why);
+	if (ret < 0)
+		return ret;
+	add.track_id = call->id = media_id_new(c->media, MEDIA_TRACKS);
+	add.transport_id = transport->id;
+	ret = call->id                ? media_track_add(c->media, &add, done, owner, call)
+	      : media_is_up(c->media) ? -ENOBUFS
+	                              : -ENOTCONN;
+	if (ret < 0) {
+		if (call->id)
+			media_id_free(c->media, MEDIA_TRACKS, call->id);
+		ortc_media_fini(&media);
+		return ret;
+	}
+	char *text = app_data ? json_print(app_data) : memory_copy_string("{}");
+	struct track *t = track_create(call->id, transport, &media, text, false);
+	c->tracks[am_id_slot(t->id)] = t;
+	store_track(c, t, parameters);
+	return 0;
+}
+
+struct track *conference_track_added(struct conference *c, am_id id, int result)
+{
+	struct track *t = conference_track(c, id);
+
+	if (t && result < 0) {
+		conference_track_remove(c, t);
+		return NULL;
+	}
+	if (t)
+		t->ready = true;
+	return t;
+}
+
+void conference_track_publish(struct conference *c, struct track *t)
+{
+	struct room *r = t->owner->room;
+	struct peer *p;
+
+	TAILQ_FOREACH(p, &r->speakers, in_room)
+	subscribe(c, p, t);
+	TAILQ_FOREACH(p, &r->viewers, in_room)
+	subscribe(c, p, t);
+}
+
+void conference_track_pause(struct conference *c, struct track *t, bool paused)
+{
+	struct subscription *s;
+
+	if (t->paused == paused)
+		return;
+	t->paused = paused;
+	media_track_pause(c->media, t->id, paused);
+	store_track_pause(c->store, t->id, paused);
+	LIST_FOREACH(s, &t->subscriptions, of_track)
+	{
+		if (s->ready && s->viewer->connection)
+			c->events->consumer_paused(c->events->owner, s, paused);
+	}
+}

@@ -1,0 +1,109 @@
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
+
+#define AT(field) offsetof(struct config, field)
+
+static const struct am_setting link_settings[] = {
+        {.name = "socket", .type = AM_SETTING_STRING, .offset = AT(socket)},
+        {0},
+};
+
+static const struct am_setting controlplane_settings[] = {
+        {.name = "log_level",
+         .type = AM_SETTING_STRING,
+         .offset = AT(log_level),
+         .accepted = levels},
+        {.name = "listen", .type = AM_SETTING_STRING, .offset = AT(listen)},
+        {.name = "port", .type = AM_SETTING_INT, .offset = AT(port), .min = 1, .max = 65535},
+        {.name = "certificate", .type = AM_SETTING_STRING, .offset = AT(certificate)},
+        {.name = "private_key", .type = AM_SETTING_STRING, .offset = AT(private_key)},
+        {.name = "pages", .type = AM_SETTING_STRING, .offset = AT(pages)},
+        {.name = "store", .type = AM_SETTING_STRING, .offset = AT(store)},
+        {.name = "node", .type = AM_SETTING_INT, .offset = AT(node), .min = 1, .max = 9999},
+        {.name = "api_tokens", .type = AM_SETTING_STRINGS, .offset = AT(api_tokens)},
+        {0},
+};
+
+static const struct am_config_group groups[] = {
+        {"link", link_settings},
+        {"dataplane", NULL},
+        {"controlplane", controlplane_settings},
+        {0},
+};
+
+static const struct config defaults = {
+        .socket = "/run/amphi/dataplane.sock",
+        .log_level = "info",
+        .listen = "127.0.0.1",
+        .port = 8080,
+        .pages = "web/dist",
+        .store = "/run/amphi/store.db",
+        .node = 1,
+};
+
+int config_read(struct config *c, const char *path, char *error, size_t error_size)
+{
+	*c = defaults;
+	int ret = am_config_read(path, groups, c, error, error_size);
+	return ret < 0 ? ret : config_check(c, error, error_size);
+}
+
+bool config_address_is_loopback(const char *address)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET, address, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static bool address_is_valid(const char *address)
+{
+	struct in6_addr any;
+	return inet_pton(AF_INET, address, &any) == 1 || inet_pton(AF_INET6, address, &any) == 1;
+}
+
+int config_check(const struct config *c, char *error, size_t size)
+{
+	if (!address_is_valid(c->listen)) {
+		snprintf(
+		        error, size, "controlplane.listen = \"%s\" is not an IP address", c->listen
+		);
+		return -EINVAL;
+	}
+	if (!c->certificate[0] != !c->private_key[0]) {
+		snprintf(
+		        error, size,
+		        "controlplane.certificate and controlplane.private_key go together: set "
+		        "both or none"
+		);
+		return -EINVAL;
+	}
+	if (!c->certificate[0] && !config_address_is_loopback(c->listen)) {
+		snprintf(
+		        error, size,
+		        "controlplane.listen = \"%s\" needs controlplane.certificate and "
+		        "controlplane.private_key: without them listen on 127.0.0.1",
+		        c->listen
+		);
+		return -EINVAL;
+	}
+	for (int i = 0; i < c->api_tokens.count; i++) {
+		if (strlen(c->api_tokens.values[i]) < 16) {
+			snprintf(
+			        error, size,
+			        "controlplane.api_tokens: entry %d is shorter than 16 characters",
+			        i + 1
+			);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,30 @@
+// The configuration as this process uses it: read and checked once, at start.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "am_config.h"
+
+struct config {
+	char socket[AM_CONFIG_STRING_MAX]; // of the data plane
+	char log_level[AM_CONFIG_STRING_MAX];
+	char listen[AM_CONFIG_STRING_MAX]; // IPv4 or IPv6 address
+	int64_t port;
+	char certificate[AM_CONFIG_STRING_MAX]; // empty: plain HTTP on loopback
+	char private_key[AM_CONFIG_STRING_MAX];
+	char pages[AM_CONFIG_STRING_MAX];
+	char store[AM_CONFIG_STRING_MAX];
+	int64_t node;
+	struct am_config_strings api_tokens;
+};
+
+// Defaults, then the file at path. 0, or -EINVAL with one line for the operator in error.
+[[nodiscard]] int config_read(struct config *, const char *path, char *error, size_t error_size);
+
+// What the settings demand of each other. 0 or -EINVAL, as above.
+[[nodiscard]] int config_check(const struct config *, char *error, size_t error_size);
+
+// True for 127.0.0.0/8 and ::1.
+[[nodiscard]] bool config_address_is_loopback(const char *address);

@@ -1,0 +1,407 @@
+#include "http.h"
+
+#include "config.h"
+#include "loop.h"
+#include "memory.h"
+
+#include "am_log.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#define CONNECTIONS_MAX   8192
+#define CONNECTION_S      15 // without a byte
+#define CONNECTION_MEMORY 32768 // bytes for a request's headers
+#define PEM_MAX           65536
+
+struct http {
+	struct loop *loop;
+	const struct http_handler *handler;
+	struct MHD_Daemon *daemon;
+	struct loop_source source; // libmicrohttpd's epoll descriptor
+	struct loop_timer timer;
+	struct loop_hook hook;
+	char *certificate, *private_key; // PEM, NULL: plain HTTP
+	LIST_HEAD(, http_socket) sockets;
+	uint32_t socket_count;
+};
+
+// One request on its way in.
+struct exchange {
+	char *body;
+	size_t body_len;
+	bool too_large;
+	void *upgrade; // waiting for `upgraded`
+};
+
+struct http_socket {
+	struct http *http;
+	LIST_ENTRY(http_socket) next;
+	int fd;
+	struct MHD_UpgradeResponseHandle *handle;
+};
+
+const char *http_header(const struct http_request *r, const char *name)
+{
+	return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_query(const struct http_request *r, const char *name)
+{
+	return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+void http_add_header(struct http_response *r, const char *name, const char *value)
+{
+	assert(r->header_count < HTTP_HEADERS_MAX && strlen(value) < HTTP_VALUE_SIZE);
+	r->headers[r->header_count].name = name;
+	strcpy(r->headers[r->header_count++].value, value);
+}
+
+int http_socket_fd(const struct http_socket *s)
+{
+	return s->fd;
+}
+
+void http_socket_close(struct http_socket *s)
+{
+	MHD_upgrade_action(s->handle, MHD_UPGRADE_ACTION_CLOSE);
+	LIST_REMOVE(s, next);
+	s->http->socket_count--;
+	free(s);
+}
+
+uint32_t http_socket_count(const struct http *h)
+{
+	return h->socket_count;
+}
+
+static bool is_loopback(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+	        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (!info)
+		return false;
+	const struct sockaddr *a = info->client_addr;
+	if (a->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)a)->sin_addr, text, sizeof(text));
+	else
+		inet_ntop(
+		        AF_INET6, &((const struct sockaddr_in6 *)a)->sin6_addr, text, sizeof(text)
+		);
+	return config_address_is_loopback(text);
+}
+
+static void on_upgraded(
+        void *owner, struct MHD_Connection *, void *context, const char *extra, size_t extra_len,
+        MHD_socket fd, struct MHD_UpgradeResponseHandle *handle
+)
+{
+	struct http *h = owner;
+	struct exchange *e = context;
+	struct http_socket *s = memory_new(1, sizeof(*s));
+
+	*s = (struct http_socket){.http = h, .fd = fd, .handle = handle};
+	LIST_INSERT_HEAD(&h->sockets, s, next);
+	h->socket_count++;
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	void *upgrade = e->upgrade;
+	e->upgrade = NULL;
+	h->handler->upgraded(h->handler->owner, upgrade, s, extra, extra_len);
+}
+
+static struct MHD_Response *
+response_make(struct http *h, const struct exchange *e, struct http_response *r)
+{
+	struct MHD_Response *m;
+
+	if (e->upgrade)
+		m = MHD_create_response_for_upgrade(on_upgraded, h);
+	else if (r->file >= 0)
+		m = MHD_create_response_from_fd64(r->file_size, r->file);
+	else
+		m = MHD_create_response_from_buffer(r->body_len, r->body, MHD_RESPMEM_MUST_FREE);
+	if (!m) {
+		free(r->body);
+		if (r->file >= 0)
+			close(r->file);
+		return NULL;
+	}
+	if (r->type)
+		MHD_add_response_header(m, "Content-Type", r->type);
+	MHD_add_response_header(m, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(m, "Referrer-Policy", "strict-origin-when-cross-origin");
+	for (int i = 0; i < r->header_count; i++)
+		MHD_add_response_header(m, r->headers[i].name, r->headers[i].value);
+	return m;
+}
+
+static void json_error(struct http_response *r, unsigned status, const char *body)
+{
+	r->status = status;
+	r->type = "application/json";
+	r->body = memory_copy_string(body);
+	r->body_len = strlen(body);
+}
+
+static enum MHD_Result answer(struct http *h, struct exchange *e, const struct http_request *q)
+{
+	struct http_response r = {.status = 500, .file = -1};
+	const char *upgrade = http_header(q, "Upgrade");
+
+	if (e->too_large) {
+		json_error(&r, 413, "{\"error\":\"body too large\"}");
+	} else if (upgrade && strcasecmp(upgrade, "websocket") == 0) {
+		e->upgrade = h->handler->upgrade(h->handler->owner, q, &r);
+		if (e->upgrade)
+			r.status = MHD_HTTP_SWITCHING_PROTOCOLS;
+	} else {
+		h->handler->respond(h->handler->owner, q, &r);
+	}
+	struct MHD_Response *m = response_make(h, e, &r);
+	if (!m)
+		return MHD_NO;
+	enum MHD_Result ret = MHD_queue_response(q->connection, r.status, m);
+	MHD_destroy_response(m);
+	return ret;
+}
+
+// Called for the headers, then for each piece of the body, then once more.
+static enum MHD_Result on_request(
+        void *owner, struct MHD_Connection *connection, const char *path, const char *method,
+        const char *, const char *data, size_t *data_len, void **context
+)
+{
+	struct exchange *e = *context;
+
+	if (!e) {
+		*context = memory_new(1, sizeof(*e));
+		return MHD_YES;
+	}
+	if (*data_len > 0) {
+		if (e->body_len + *data_len > HTTP_BODY_MAX) {
+			e->too_large = true;
+		} else {
+			e->body = memory_grow(e->body, e->body_len + *data_len + 1, 1);
+			memcpy(e->body + e->body_len, data, *data_len);
+			e->body_len += *data_len;
+			e->body[e->body_len] = '\0';
+		}
+		*data_len = 0;
+		return MHD_YES;
+	}
+	const struct http_request q = {
+	        .method = method,
+	        .path = path,
+	        .body = e->body ? e->body : "",
+	        .body_len = e->body_len,
+	        .from_loopback = is_loopback(connection),
+	        .connection = connection,
+	};
+	return answer(owner, e, &q);
+}
+
+static void
+on_completed(void *, struct MHD_Connection *, void **context, enum MHD_RequestTerminationCode)
+{
+	struct exchange *e = *context;
+
+	if (!e)
+		return;
+	free(e->upgrade);
+	free(e->body);
+	free(e);
+	*context = NULL;
+}
+
+static void on_log(void *, const char *format, va_list args)
+{
+	char line[256];
+	vsnprintf(line, sizeof(line), format, args);
+	am_debug("http: %s", line);
+}
+
+static void run(struct http *h)
+{
+	MHD_run(h->daemon);
+}
+
+static void source_ready(void *owner, uint32_t)
+{
+	run(owner);
+}
+
+static void timer_expired(void *owner)
+{
+	run(owner);
+}
+
+static void before_wait(void *owner)
+{
+	struct http *h = owner;
+	MHD_UNSIGNED_LONG_LONG timeout_ms;
+
+	if (MHD_get_timeout(h->daemon, &timeout_ms) == MHD_YES)
+		loop_timer_set(h->loop, &h->timer, timeout_ms);
+	else
+		loop_timer_cancel(h->loop, &h->timer);
+}
+
+// A PEM file's text, or NULL after a line in the log.
+static char *pem_read(const char *setting, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text = memory_new(1, PEM_MAX);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, PEM_MAX - 1);
+	int error = errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (n > 0)
+		return text;
+	am_error(
+	        "http: cannot read controlplane.%s, name a PEM file there; path=%s error=%s",
+	        setting, path, n < 0 ? strerror(error) : "empty file"
+	);
+	free(text);
+	return NULL;
+}
+
+static int address_make(const struct config *c, struct sockaddr_storage *out)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+
+	*out = (struct sockaddr_storage){0};
+	if (inet_pton(AF_INET, c->listen, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons((uint16_t)c->port);
+		return 0;
+	}
+	if (inet_pton(AF_INET6, c->listen, &v6->sin6_addr) != 1)
+		return -EINVAL;
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons((uint16_t)c->port);
+	return MHD_USE_IPv6;
+}
+
+// Listens ourselves, so that the reason of a failure is known. -1 after a line in the log.
+static int listener_make(const struct config *c, const struct sockaddr_storage *a)
+{
+	int fd = socket(a->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socklen_t len =
+	        a->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+
+	if (fd >= 0) {
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+		if (bind(fd, (const struct sockaddr *)a, len) == 0 && listen(fd, 1024) == 0)
+			return fd;
+	}
+	am_error(
+	        "http: cannot listen on %s port %lld (%s), %s", c->listen, (long long)c->port,
+	        strerror(errno),
+	        errno == EADDRINUSE ? "stop the other program or set controlplane.port"
+	                            : "set controlplane.listen and controlplane.port"
+	);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int daemon_start(struct http *h, const struct config *c)
+{
+	struct sockaddr_storage a;
+	int family = address_make(c, &a);
+	int fd = family < 0 ? -1 : listener_make(c, &a);
+	if (fd < 0)
+		return -EADDRNOTAVAIL;
+
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG | (unsigned)family;
+	struct MHD_OptionItem tls[] = {
+	        {MHD_OPTION_HTTPS_MEM_CERT, 0, h->certificate},
+	        {MHD_OPTION_HTTPS_MEM_KEY, 0, h->private_key},
+	        {MHD_OPTION_END, 0, NULL},
+	};
+	if (h->certificate)
+		flags |= MHD_USE_TLS;
+	else
+		tls[0].option = MHD_OPTION_END;
+	h->daemon = MHD_start_daemon(
+	        flags, 0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+	        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+	        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_S,
+	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+	        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+	        MHD_OPTION_ARRAY, tls, MHD_OPTION_END
+	);
+	if (h->daemon)
+		return 0;
+	close(fd);
+	am_error(
+	        "http: cannot start%s; certificate=%s private_key=%s",
+	        h->certificate ? ", check that the private key belongs to the certificate" : "",
+	        c->certificate, c->private_key
+	);
+	return -EINVAL;
+}
+
+struct http *
+http_create(struct loop *loop, const struct config *c, const struct http_handler *handler)
+{
+	struct http *h = memory_new(1, sizeof(*h));
+
+	h->loop = loop;
+	h->handler = handler;
+	h->timer = (struct loop_timer){.expired = timer_expired, .owner = h};
+	h->hook = (struct loop_hook){.before_wait = before_wait, .owner = h};
+	if (c->certificate[0]) {
+		h->certificate = pem_read("certificate", c->certificate);
+		h->private_key = pem_read("private_key", c->private_key);
+		if (!h->certificate || !h->private_key)
+			goto free_pem;
+	}
+	if (daemon_start(h, c) < 0)
+		goto free_pem;
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	h->source = (struct loop_source){.fd = info->epoll_fd, .ready = source_ready, .owner = h};
+	if (loop_add(loop, &h->source, EPOLLIN) < 0)
+		goto stop;
+	loop_hook_add(loop, &h->hook);
+	am_info("http: listening; address=%s port=%lld tls=%s", c->listen, (long long)c->port,
+	        h->certificate ? "yes" : "no");
+	return h;
+
+stop:
+	MHD_stop_daemon(h->daemon);
+free_pem:
+	free(h->certificate);
+	free(h->private_key);
+	free(h);
+	return NULL;
+}
+
+void http_destroy(struct http *h)
+{
+	while (!LIST_EMPTY(&h->sockets))
+		http_socket_close(LIST_FIRST(&h->sockets));
+	MHD_run(h->daemon); // takes back the sockets that were closed
+	loop_remove(h->loop, &h->source);
+	loop_timer_cancel(h->loop, &h->timer);
+	loop_hook_remove(h->loop, &h->hook);
+	MHD_stop_daemon(h->daemon);
+	free(h->certificate);
+	free(h->private_key);
+	free(h);
+}

@@ -1,0 +1,72 @@
+// HTTP server: request in, response out, and the hand-over of a connection that becomes a
+// WebSocket. The only user of libmicrohttpd, which runs inside our loop.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HTTP_BODY_MAX    65536 // of a request
+#define HTTP_HEADERS_MAX 8 // of a response, beside the usual ones
+#define HTTP_VALUE_SIZE  256
+
+struct config;
+struct http;
+struct http_socket;
+struct loop;
+struct MHD_Connection;
+
+struct http_request {
+	const char *method;
+	const char *path; // unescaped, without the query
+	const char *body; // NUL-terminated
+	size_t body_len;
+	bool from_loopback;
+	struct MHD_Connection *connection;
+};
+
+// A header (any case) or query value (unescaped), or NULL. Lives as long as the request.
+const char *http_header(const struct http_request *, const char *name);
+const char *http_query(const struct http_request *, const char *name);
+
+struct http_response {
+	unsigned status;
+	const char *type; // MIME; literal
+	char *body; // owned; NULL: file, or none
+	size_t body_len;
+	int file; // owned; -1: none
+	uint64_t file_size;
+	int header_count;
+	struct {
+		const char *name; // literal
+		char value[HTTP_VALUE_SIZE];
+	} headers[HTTP_HEADERS_MAX];
+};
+
+// value is copied; a value that is too long is a bug.
+void http_add_header(struct http_response *, const char *name, const char *value);
+
+struct http_handler {
+	void *owner;
+	void (*respond)(void *owner, const struct http_request *, struct http_response *);
+	// A request to become a WebSocket. Non-NULL: one block of memory that `upgraded` takes
+	// over; the response holds the headers of status 101. NULL: the response is a refusal.
+	void *(*upgrade)(void *owner, const struct http_request *, struct http_response *);
+	// extra: bytes that came behind the request.
+	void (*upgraded
+	)(void *owner, void *upgrade, struct http_socket *, const void *extra, size_t extra_len);
+};
+
+// Starts to listen. NULL after one line in the log that says what to do.
+[[nodiscard]] struct http *
+http_create(struct loop *, const struct config *, const struct http_handler *);
+
+// Upgraded connections that are not closed yet.
+uint32_t http_socket_count(const struct http *);
+
+// Cuts those off.
+void http_destroy(struct http *);
+
+// The upgraded connection: non-blocking, one end of TLS where there is TLS.
+int http_socket_fd(const struct http_socket *);
+void http_socket_close(struct http_socket *);

@@ -1,0 +1,31 @@
+// Ids of one of the region's tables: which slots are free, in the order they became free, so that a
+// slot rests as long as possible; and each slot's epoch, so that an id is never given twice in a
+// region's life. A table forgets the ids that it held, so each connection to the data plane starts
+// its epochs above those of all connections before: the upper half of an epoch is the connection's.
+#pragma once
+
+#include <stdint.h>
+
+#include "am_schema.h"
+
+struct ids {
+	uint32_t slots;
+	uint32_t first; // of the queue of free slots
+	uint32_t count; // of free slots
+	uint32_t *queue;
+	uint32_t *epochs; // last used
+	uint8_t *used; // bool
+};
+
+void ids_init(struct ids *, uint32_t slots);
+void ids_fini(struct ids *);
+
+// All slots are free, and epochs start above link_epoch << 16.
+void ids_reset(struct ids *, uint16_t link_epoch);
+
+// Takes an id that the table holds already. Call for all of these before the first ids_new.
+void ids_take(struct ids *, am_id);
+
+// A new id, or 0 if none is left.
+[[nodiscard]] am_id ids_new(struct ids *);
+void ids_free(struct ids *, am_id);

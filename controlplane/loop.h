@@ -1,0 +1,55 @@
+// One epoll loop with timers on the monotonic clock. One thread; sources, timers and hooks are the
+// caller's memory and must be removed before it goes.
+#pragma once
+
+#include <stdint.h>
+
+struct loop;
+
+struct loop_source {
+	int fd;
+	void (*ready)(void *owner, uint32_t events); // EPOLLIN, …; level-triggered
+	void *owner;
+};
+
+struct loop_timer {
+	void (*expired)(void *owner); // once for each loop_timer_set
+	void *owner;
+	uint64_t due_ms;
+	uint32_t position; // in the heap, from 1; 0: not set
+};
+
+// Called before each wait: work that is done once for all events of a turn.
+struct loop_hook {
+	void (*before_wait)(void *owner);
+	void *owner;
+	struct loop_hook *next;
+};
+
+// NULL with errno.
+[[nodiscard]] struct loop *loop_create(void);
+void loop_destroy(struct loop *);
+
+// 0 or -errno.
+[[nodiscard]] int loop_add(struct loop *, struct loop_source *, uint32_t events);
+void loop_change(struct loop *, struct loop_source *, uint32_t events);
+
+// Also forgets events of this turn that were not delivered yet.
+void loop_remove(struct loop *, struct loop_source *);
+
+// Sets or moves the timer.
+void loop_timer_set(struct loop *, struct loop_timer *, uint64_t delay_ms);
+void loop_timer_cancel(struct loop *, struct loop_timer *);
+
+void loop_hook_add(struct loop *, struct loop_hook *);
+void loop_hook_remove(struct loop *, struct loop_hook *);
+
+// CLOCK_MONOTONIC in milliseconds, as read at the start of this turn.
+uint64_t loop_now_ms(const struct loop *);
+
+// Until loop_stop, which is safe in a signal handler.
+void loop_run(struct loop *);
+void loop_stop(struct loop *);
+
+// One turn, waiting at most timeout_ms.
+void loop_turn(struct loop *, int timeout_ms);

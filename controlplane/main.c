@@ -1,0 +1,198 @@
+// Starts and stops the control plane, in order.
+#include "conference.h"
+#include "config.h"
+#include "http.h"
+#include "loop.h"
+#include "pages.h"
+#include "rest.h"
+#include "signaling.h"
+#include "store.h"
+
+#include "am_log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#ifndef AMPHI_VERSION
+#define AMPHI_VERSION "0.1.0"
+#endif
+
+#define READY_WAIT_MS 1000 // for a data plane, before browsers are let in without one
+#define GOODBYE_MS    300 // for the close frames at the end
+
+struct server {
+	struct config config;
+	struct loop *loop;
+	struct store *store;
+	struct pages *pages;
+	struct signaling *signaling;
+	struct conference *conference;
+	struct http *http;
+	struct rest rest;
+	struct http_handler handler;
+	struct loop_timer ready_wait;
+	int status;
+};
+
+static const char usage[] = "usage: amphi-controlplane -c FILE\n"
+                            "       amphi-controlplane --help | --version\n";
+
+static struct loop *stop_loop;
+
+static void stop(int)
+{
+	loop_stop(stop_loop);
+}
+
+// The configuration's path, or NULL after what the user asked for; *status is the exit status then.
+static const char *arguments_read(int argc, char **argv, int *status)
+{
+	*status = 0;
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		fputs(usage, stdout);
+		return NULL;
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("amphi-controlplane " AMPHI_VERSION);
+		return NULL;
+	}
+	if (argc == 3 && strcmp(argv[1], "-c") == 0)
+		return argv[2];
+	*status = 2;
+	if (argc > 1 && strcmp(argv[1], "-c") != 0)
+		fprintf(stderr,
+		        "amphi-controlplane: unknown option %s; accepted: -c FILE, --help, "
+		        "--version\n",
+		        argv[1]);
+	else
+		fputs(usage, stderr);
+	return NULL;
+}
+
+// A webinar has thousands of sockets.
+static void descriptors_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Browsers are let in once the rooms are back, or there is nothing to wait for.
+static void serve(void *owner)
+{
+	struct server *s = owner;
+
+	loop_timer_cancel(s->loop, &s->ready_wait);
+	if (s->http)
+		return;
+	s->http = http_create(s->loop, &s->config, &s->handler);
+	if (!s->http) {
+		s->status = 1;
+		loop_stop(s->loop);
+	}
+}
+
+static int start(struct server *s)
+{
+	s->loop = loop_create();
+	if (!s->loop)
+		return -errno;
+	s->pages = pages_open(s->config.pages);
+	if (!s->pages)
+		goto destroy_loop;
+	s->store = store_open(s->config.store);
+	if (!s->store)
+		goto close_pages;
+	s->signaling = signaling_create(s->loop, serve, s);
+	s->conference = conference_create(
+	        s->loop, s->config.socket, s->store, signaling_events(s->signaling)
+	);
+	if (!s->conference)
+		goto destroy_signaling;
+	signaling_set_conference(s->signaling, s->conference);
+	s->rest =
+	        (struct rest){.config = &s->config, .conference = s->conference, .pages = s->pages};
+	return 0;
+
+destroy_signaling:
+	am_error("main: cannot start; error=%s", strerror(errno));
+	signaling_destroy(s->signaling);
+	store_close(s->store);
+close_pages:
+	pages_close(s->pages);
+destroy_loop:
+	loop_destroy(s->loop);
+	return -EIO;
+}
+
+static void respond(void *owner, const struct http_request *q, struct http_response *r)
+{
+	struct server *s = owner;
+	rest_respond(&s->rest, q, r);
+}
+
+static void *upgrade(void *owner, const struct http_request *q, struct http_response *r)
+{
+	struct server *s = owner;
+	return signaling_upgrade(s->signaling, q, r);
+}
+
+static void
+upgraded(void *owner, void *session, struct http_socket *socket, const void *extra, size_t len)
+{
+	struct server *s = owner;
+	signaling_upgraded(s->signaling, session, socket, extra, len);
+}
+
+static void shut_down(struct server *s)
+{
+	if (s->http) {
+		signaling_suspend(s->signaling);
+		uint64_t end = loop_now_ms(s->loop) + GOODBYE_MS;
+		while (loop_now_ms(s->loop) < end && http_socket_count(s->http) > 0)
+			loop_turn(s->loop, 10);
+		http_destroy(s->http);
+	}
+	conference_destroy(s->conference);
+	signaling_destroy(s->signaling);
+	store_close(s->store);
+	pages_close(s->pages);
+	loop_destroy(s->loop);
+}
+
+int main(int argc, char **argv)
+{
+	static struct server s;
+	char error[512];
+	int status;
+
+	const char *path = arguments_read(argc, argv, &status);
+	if (!path)
+		return status;
+	if (config_read(&s.config, path, error, sizeof(error)) < 0) {
+		fprintf(stderr, "amphi-controlplane: %s\n", error);
+		return 1;
+	}
+	am_log_level = (enum am_log_level)am_log_level_from_name(s.config.log_level);
+	descriptors_raise();
+	signal(SIGPIPE, SIG_IGN);
+	if (start(&s) < 0)
+		return 1;
+	stop_loop = s.loop;
+	signal(SIGTERM, stop);
+	signal(SIGINT, stop);
+	s.handler = (struct http_handler
+	){.owner = &s, .respond = respond, .upgrade = upgrade, .upgraded = upgraded};
+	s.ready_wait = (struct loop_timer){.expired = serve, .owner = &s};
+	loop_timer_set(s.loop, &s.ready_wait, READY_WAIT_MS);
+	loop_run(s.loop);
+	shut_down(&s);
+	return s.status;
+}

@@ -1,0 +1,96 @@
+// The data plane, as the control plane sees it: one function for each command, acknowledgements,
+// events. The only user of the region and its rings. What is read from the region is copied and
+// checked before it is used: the other process may be anything.
+//
+//     DOWN ──link──▶ JOINING ──all older commands are done──▶ UP
+//       ▲                │                                    │
+//       └────────────────┴──────────── link lost ◀────────────┘
+//
+// The command ring outlives the control plane: on joining, the tables are read only after the data
+// plane has done what the last control plane left there.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "am_region.h"
+
+struct loop;
+struct media;
+
+#define MEDIA_ACK_MS 5000 // then the tables decide what became of a command
+
+// What the asker wants back with the answer. Values only: the asker may be gone by then.
+struct media_call {
+	am_id id; // the command's object
+	uint64_t connection;
+	int64_t request_id;
+};
+
+// result: 0 or -errno; -ENOTCONN where the data plane was lost meanwhile.
+typedef void media_done(void *owner, const struct media_call *, int result);
+
+struct media_events {
+	void *owner;
+	void (*up)(void *owner, uint64_t generation);
+	void (*down)(void *owner);
+	void (*transport_state)(void *owner, am_id, uint8_t ice, uint8_t dtls);
+	void (*layers)(void *owner, am_id subscription, uint8_t spatial, uint8_t temporal);
+	void (*resync)(void *owner); // events were lost: read the tables
+};
+
+enum media_table {
+	MEDIA_TRANSPORTS,
+	MEDIA_TRACKS,
+	MEDIA_SUBSCRIPTIONS,
+	MEDIA_TABLE_COUNT,
+};
+
+// What the data plane says of itself, copied when it was joined.
+struct media_info {
+	uint64_t generation;
+	uint16_t udp_port;
+	uint8_t fingerprint[32];
+	struct am_address addresses[AM_ADDRESS_MAX];
+};
+
+// path and events are the caller's memory. NULL with errno.
+[[nodiscard]] struct media *
+media_create(struct loop *, const char *path, const struct media_events *);
+
+// Leaves the data plane as it is.
+void media_destroy(struct media *);
+
+bool media_is_up(const struct media *);
+const struct media_info *media_info(const struct media *);
+
+// Ids of new objects: 0 if the table is full. An id is freed by its removal, or, where it goes with
+// the transport or track that it hangs on, by media_id_free.
+[[nodiscard]] am_id media_id_new(struct media *, enum media_table);
+void media_id_free(struct media *, enum media_table, am_id);
+
+// Copies of table entries; false if the slot is free or cannot be read.
+bool media_read_transport(const struct media *, uint32_t slot, struct am_transport_state *);
+bool media_read_track(const struct media *, uint32_t slot, struct am_track_state *);
+bool media_read_subscription(const struct media *, uint32_t slot, struct am_subscription_state *);
+
+// Commands. 0: done will be called, once; -errno: it will not. Where done is NULL nobody waits.
+[[nodiscard]] int
+media_transport_add(struct media *m, const struct am_cmd_transport_add *, media_done *, void *owner, const struct media_call *);
+[[nodiscard]] int
+media_transport_connect(struct media *m, const struct am_cmd_transport_connect *, media_done *, void *owner, const struct media_call *);
+[[nodiscard]] int
+media_transport_restart_ice(struct media *m, const struct am_cmd_transport_restart_ice *, media_done *, void *owner, const struct media_call *);
+[[nodiscard]] int
+media_track_add(struct media *m, const struct am_cmd_track_add *, media_done *, void *owner, const struct media_call *);
+[[nodiscard]] int
+media_subscription_add(struct media *m, const struct am_cmd_subscription_add *, media_done *, void *owner, const struct media_call *);
+
+// Commands that nobody waits for; without a data plane they have no effect.
+void media_transport_remove(struct media *, am_id);
+void media_track_pause(struct media *, am_id, bool paused);
+void media_track_remove(struct media *, am_id);
+void media_subscription_pause(struct media *, am_id, bool paused);
+void media_subscription_layers(struct media *, am_id, uint8_t spatial, uint8_t temporal);
+void media_subscription_key_frame(struct media *, am_id);
+void media_subscription_remove(struct media *, am_id);

@@ -1,0 +1,13 @@
+// The built web client: files under one directory, and the addresses of its one page.
+#pragma once
+
+struct http_request;
+struct http_response;
+struct pages;
+
+// NULL after a line in the log, where the directory cannot be opened.
+[[nodiscard]] struct pages *pages_open(const char *directory);
+void pages_close(struct pages *);
+
+// Fills in the response: a file, 404, or 405.
+void pages_respond(const struct pages *, const struct http_request *, struct http_response *);

@@ -1,0 +1,131 @@
+#include "peer.h"
+
+#include "memory.h"
+#include "text.h"
+#include "track.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SSRC_PROBATOR 1234 // mediasoup-client consumes it for itself
+
+struct peer *peer_create(const char *id, const char *session, bool speaker)
+{
+	struct peer *p = memory_new(1, sizeof(*p));
+
+	assert(strlen(id) < sizeof(p->id) && strlen(session) < sizeof(p->session));
+	strcpy(p->id, id);
+	strcpy(p->session, session);
+	p->speaker = speaker;
+	p->device = memory_copy_string("{}");
+	LIST_INIT(&p->tracks);
+	LIST_INIT(&p->subscriptions);
+	return p;
+}
+
+void peer_destroy(struct peer *p)
+{
+	assert(LIST_EMPTY(&p->tracks) && LIST_EMPTY(&p->subscriptions));
+	free(p->device);
+	free(p);
+}
+
+void peer_set_device(struct peer *p, char *json)
+{
+	free(p->device);
+	p->device = json;
+}
+
+int peer_set_display_name(struct peer *p, const char *name)
+{
+	char trimmed[PEER_NAME_SIZE];
+
+	if (!text_trim(trimmed, sizeof(trimmed), name) ||
+	    !text_is_printable(trimmed, 1, PEER_NAME_MAX))
+		return -EINVAL;
+	strcpy(p->display_name, trimmed);
+	return 0;
+}
+
+struct transport *peer_transport_add(struct peer *p, am_id id, bool consuming)
+{
+	struct transport *first = &p->transports[consuming ? PEER_TRANSPORT_MAX : 0];
+
+	for (int i = 0; i < PEER_TRANSPORT_MAX; i++) {
+		struct transport *t = &first[i];
+		if (t->id)
+			continue;
+		*t = (struct transport){.id = id, .peer = p, .consuming = consuming};
+		// Publishers' streams on one transport share a name (RFC 3550 6.5.1).
+		uint8_t random[8];
+		memory_random(random, sizeof(random));
+		for (size_t k = 0; k < sizeof(random); k++)
+			t->cname[k] = (char)('a' + random[k] % 26);
+		return t;
+	}
+	return NULL;
+}
+
+void peer_transport_remove(struct transport *t)
+{
+	*t = (struct transport){0};
+}
+
+struct transport *peer_transport_consuming(struct peer *p)
+{
+	for (int i = 0; i < PEER_TRANSPORT_MAX; i++) {
+		struct transport *t = &p->transports[PEER_TRANSPORT_MAX + i];
+		if (t->id && t->ready)
+			return t;
+	}
+	return NULL;
+}
+
+static bool mid_is_used(const struct transport *t, uint32_t mid)
+{
+	const struct subscription *s;
+
+	LIST_FOREACH(s, &t->peer->subscriptions, of_viewer)
+	{
+		if (s->transport == t && s->mid == mid)
+			return true;
+	}
+	return false;
+}
+
+uint16_t transport_mid_new(struct transport *t, bool *reserve)
+{
+	uint32_t mid = t->mid_next++;
+
+	// Only a viewer who saw 10000 subscriptions come and go gets here a second time.
+	while (mid >= PEER_MID_COUNT && mid_is_used(t, mid % PEER_MID_COUNT))
+		mid = t->mid_next++;
+	*reserve = mid >= t->mid_reserved;
+	if (*reserve)
+		t->mid_reserved = mid + PEER_MID_BLOCK;
+	return (uint16_t)(mid % PEER_MID_COUNT);
+}
+
+static bool ssrc_is_used(const struct peer *p, uint32_t ssrc)
+{
+	const struct subscription *s;
+
+	LIST_FOREACH(s, &p->subscriptions, of_viewer)
+	{
+		if (s->ssrc == ssrc || s->rtx_ssrc == ssrc)
+			return true;
+	}
+	return ssrc == 0 || ssrc == SSRC_PROBATOR;
+}
+
+uint32_t peer_ssrc_new(const struct peer *p)
+{
+	uint32_t ssrc;
+
+	do
+		memory_random(&ssrc, sizeof(ssrc));
+	while (ssrc_is_used(p, ssrc));
+	return ssrc;
+}

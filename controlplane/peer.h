@@ -1,0 +1,90 @@
+// One person in a room. A peer lives from the moment its WebSocket is accepted until it leaves, or
+// until it has been gone for PEER_RESUME_MS: in between its media goes on.
+//
+//     connected ──join──▶ joined ──socket dies──▶ gone ──resume within 15 s──▶ joined
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "am_schema.h"
+#include "map.h"
+#include "ortc.h"
+
+#define PEER_ID_MAX           128 // code points
+#define PEER_ID_SIZE          (PEER_ID_MAX * 4 + 1)
+#define PEER_SESSION_MAX      64
+#define PEER_NAME_MAX         64 // code points
+#define PEER_NAME_SIZE        (PEER_NAME_MAX * 4 + 1)
+#define PEER_TRANSPORT_MAX    2 // in each direction
+#define PEER_TRACK_MAX        16
+#define PEER_SUBSCRIPTION_MAX 2048
+#define PEER_RESUME_MS        15000
+#define PEER_MID_BLOCK        64 // MIDs that are set aside in the store at once
+#define PEER_MID_COUNT        10000 // AM_SUBSCRIPTION_MID_MAX digits
+
+struct room;
+struct subscription;
+struct track;
+
+struct transport {
+	am_id id; // 0: unused
+	struct peer *peer;
+	bool consuming; // else producing
+	bool ready; // the data plane has it
+	bool connected; // the client's fingerprint is known
+	uint8_t ice; // enum am_ice_state
+	uint8_t dtls; // enum am_dtls_state
+	uint32_t mid_next;
+	uint32_t mid_reserved; // the store knows that MIDs below this may be in use
+	char cname[AM_CNAME_MAX + 1]; // of publishers that give none
+	char ufrag[AM_UFRAG_LEN + 1]; // newest credentials that the client was or will be told
+	char pwd[AM_PWD_LEN + 1];
+};
+
+struct peer {
+	char id[PEER_ID_SIZE];
+	char session[PEER_SESSION_MAX + 1]; // empty: cannot resume
+	struct room *room;
+	bool speaker; // may publish
+	bool joined;
+	bool consumes; // gave rtpCapabilities
+	char display_name[PEER_NAME_SIZE];
+	char *device; // JSON object, owned
+	struct ortc_caps caps;
+	struct transport transports[2 * PEER_TRANSPORT_MAX];
+	uint32_t track_count;
+	uint32_t subscription_count;
+	LIST_HEAD(, track) tracks;
+	LIST_HEAD(, subscription) subscriptions;
+	uint64_t connection; // its WebSocket's number, 0: none
+	uint64_t gone_ms; // since when it has none, 0: it has one
+	struct map_node by_id; // in the room
+	TAILQ_ENTRY(peer) in_room;
+	TAILQ_ENTRY(peer) in_gone; // while gone_ms is set
+};
+
+struct peer *peer_create(const char *id, const char *session, bool speaker);
+
+// The peer must have neither tracks nor subscriptions left.
+void peer_destroy(struct peer *);
+
+void peer_set_device(struct peer *, char *json); // takes it over
+
+// Trimmed, 1 to PEER_NAME_MAX code points, no control characters. 0 or -EINVAL.
+[[nodiscard]] int peer_set_display_name(struct peer *, const char *);
+
+// A free transport of that direction with this id, or NULL if the peer has all it may have.
+struct transport *peer_transport_add(struct peer *, am_id, bool consuming);
+void peer_transport_remove(struct transport *);
+
+// Where new subscriptions go: the first consuming transport that the data plane has, or NULL.
+struct transport *peer_transport_consuming(struct peer *);
+
+// The next MID on the transport, not in use there. `reserve` is set where the store must be told of
+// a higher mid_reserved.
+uint16_t transport_mid_new(struct transport *, bool *reserve);
+
+// An SSRC that no subscription of the peer uses; never 0 nor 1234 (a client's own probe stream).
+uint32_t peer_ssrc_new(const struct peer *);

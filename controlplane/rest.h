@@ -1,0 +1,37 @@
+// HTTP requests to handlers: the room endpoints, a few of the server's own, and the pages.
+#pragma once
+
+#include <stddef.h>
+
+struct conference;
+struct config;
+struct http_request;
+struct http_response;
+struct json;
+struct pages;
+
+struct rest {
+	const struct config *config;
+	struct conference *conference;
+	const struct pages *pages;
+};
+
+// As http_handler's respond: owner is a struct rest.
+void rest_respond(void *owner, const struct http_request *, struct http_response *);
+
+#define REST_ARGUMENTS    2
+#define REST_ARGUMENT_MAX 600
+
+// A matched request: the parts of the path that the route names with ':'.
+struct rest_call {
+	struct rest *rest;
+	const struct http_request *request;
+	char arguments[REST_ARGUMENTS][REST_ARGUMENT_MAX + 1];
+};
+
+// Returns the answer's body in *out (taken over), and 0; or -errno, which becomes the status.
+typedef int rest_handler(const struct rest_call *, struct json **out);
+
+// rest_room.c; argument 0 is the room.
+rest_handler rest_room_close_peer, rest_room_duration, rest_room_close, rest_room_number_peers,
+        rest_room_existing_peer, rest_room_existing_peer_in_path, rest_room_capabilities;

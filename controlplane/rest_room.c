@@ -1,0 +1,117 @@
+#include "rest.h"
+
+#include "conference.h"
+#include "http.h"
+#include "json.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+static struct room *room_of(const struct rest_call *call)
+{
+	return rooms_find(&call->rest->conference->rooms, call->arguments[0]);
+}
+
+// A member of the room, or NULL: who only has a connection does not count.
+static struct peer *member_of(const struct room *r, const char *peer_id)
+{
+	struct peer *p = room_find_peer(r, peer_id);
+	return p && p->joined ? p : NULL;
+}
+
+int rest_room_close_peer(const struct rest_call *call, struct json **out)
+{
+	struct room *r = room_of(call);
+	if (!r)
+		return -ENOENT;
+	struct json *body = json_parse(call->request->body, call->request->body_len);
+	const char *id = json_string(body, "peerId", PEER_ID_SIZE - 1);
+	struct peer *p = id ? member_of(r, id) : NULL;
+	int ret = !id ? -EINVAL : !p ? -ESRCH : 0;
+
+	json_free(body);
+	if (ret < 0)
+		return ret;
+	conference_remove(call->rest->conference, p, "removed", "You were removed from the room.");
+	*out = json_new_object();
+	json_add_bool(*out, "closed", true);
+	return 0;
+}
+
+int rest_room_duration(const struct rest_call *call, struct json **out)
+{
+	const struct room *r = room_of(call);
+	struct timespec now;
+
+	if (!r)
+		return -ENOENT;
+	clock_gettime(CLOCK_REALTIME, &now);
+	int64_t seconds = now.tv_sec - r->created_ms / 1000;
+	*out = json_new_object();
+	json_add_int(*out, "duration", seconds > 0 ? seconds : 0);
+	return 0;
+}
+
+int rest_room_close(const struct rest_call *call, struct json **out)
+{
+	struct room *r = room_of(call);
+
+	if (!r)
+		return -ENOENT;
+	conference_close_room(call->rest->conference, r);
+	*out = json_new_object();
+	json_add_bool(*out, "closed", true);
+	return 0;
+}
+
+int rest_room_number_peers(const struct rest_call *call, struct json **out)
+{
+	const struct room *r = room_of(call);
+
+	if (!r)
+		return -ENOENT;
+	*out = json_new_object();
+	json_add_int(*out, "numberPeers", (int64_t)r->speaker_count + r->viewer_count);
+	json_add_int(*out, "speakers", r->speaker_count);
+	json_add_int(*out, "viewers", r->viewer_count);
+	return 0;
+}
+
+static int existing_peer(const struct rest_call *call, const char *id, struct json **out)
+{
+	const struct room *r = room_of(call);
+
+	if (!r)
+		return -ENOENT;
+	if (!id)
+		return -EINVAL;
+	*out = json_new_object();
+	json_add_bool(*out, "exists", member_of(r, id) != NULL);
+	return 0;
+}
+
+int rest_room_existing_peer(const struct rest_call *call, struct json **out)
+{
+	const struct http_request *q = call->request;
+
+	if (strcmp(q->method, "POST") != 0)
+		return existing_peer(call, http_query(q, "peerId"), out);
+	struct json *body = json_parse(q->body, q->body_len);
+	int ret = existing_peer(call, json_string(body, "peerId", PEER_ID_SIZE - 1), out);
+	json_free(body);
+	return ret;
+}
+
+int rest_room_existing_peer_in_path(const struct rest_call *call, struct json **out)
+{
+	return existing_peer(call, call->arguments[1], out);
+}
+
+int rest_room_capabilities(const struct rest_call *call, struct json **out)
+{
+	if (!room_of(call))
+		return -ENOENT;
+	*out = ortc_router_capabilities();
+	return 0;
+}

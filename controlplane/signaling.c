@@ -1,0 +1,382 @@
+#include "signaling.h"
+
+#include "http.h"
+#include "json.h"
+#include "loop.h"
+#include "memory.h"
+#include "signaling_connection.h"
+#include "text.h"
+#include "websocket.h"
+
+#include "am_log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROTOCOL   "protoo"
+#define METHOD_MAX 64
+#define ID_MAX     ((int64_t)1 << 53)
+
+static void on_message(void *owner, const char *text, size_t len);
+static void on_closed(void *owner, uint16_t code);
+
+static const struct websocket_events websocket_events = {
+        .message = on_message,
+        .closed = on_closed,
+};
+
+struct connection *signaling_connection(const struct signaling *s, uint64_t number)
+{
+	struct connection *c = s->connections[number % CONNECTION_MAX];
+	return number && c && c->number == number ? c : NULL;
+}
+
+static void send_json(struct connection *c, struct json *message)
+{
+	char *text = json_print(message);
+
+	if (c->websocket)
+		websocket_send(c->websocket, text, strlen(text));
+	free(text);
+	json_free(message);
+}
+
+static struct json *answer_new(int64_t id)
+{
+	struct json *m = json_new_object();
+	json_add_bool(m, "response", true);
+	json_add_int(m, "id", id);
+	return m;
+}
+
+void connection_accept(struct connection *c, int64_t id, struct json *data)
+{
+	if (id < 0)
+		return json_free(data);
+	struct json *m = answer_new(id);
+	json_add_bool(m, "ok", true);
+	json_add(m, "data", data ? data : json_new_object());
+	send_json(c, m);
+}
+
+void connection_reject(struct connection *c, int64_t id, int code, const char *reason)
+{
+	am_info("signaling: refused; room=%s peer=%s code=%d reason=%s", c->admission.room,
+	        c->admission.peer_id, code, reason);
+	if (id < 0)
+		return;
+	struct json *m = answer_new(id);
+	json_add_bool(m, "ok", false);
+	json_add_int(m, "errorCode", code);
+	json_add_string(m, "errorReason", reason);
+	send_json(c, m);
+}
+
+void connection_reject_errno(struct connection *c, int64_t id, int error)
+{
+	switch (error) {
+	case -EPERM: return connection_reject(c, id, 403, "not-allowed: viewers do not publish");
+	case -ENOTCONN:
+		return connection_reject(c, id, 503, "media-down: media is not available now");
+	case -ENOBUFS:
+	case -ENOSPC:
+	case -EBUSY: return connection_reject(c, id, 503, "busy: the server is at its limit");
+	case -EMFILE: return connection_reject(c, id, 409, "too-many: no more of these");
+	case -EALREADY: return connection_reject(c, id, 409, "already: connected before");
+	case -EEXIST: return connection_reject(c, id, 400, "bad-request: ssrc or mid in use");
+	case -ENOENT: return connection_reject(c, id, 404, "not-found: no such object");
+	case -EINVAL: return connection_reject(c, id, 400, "bad-request: malformed");
+	default: return connection_reject(c, id, 500, "server-error: media failed");
+	}
+}
+
+static struct json *message_new(const char *kind, const char *method, struct json *data)
+{
+	struct json *m = json_new_object();
+	json_add_bool(m, kind, true);
+	json_add_string(m, "method", method);
+	json_add(m, "data", data ? data : json_new_object());
+	return m;
+}
+
+void connection_notify(struct connection *c, const char *method, struct json *data)
+{
+	send_json(c, message_new("notification", method, data));
+}
+
+void connection_request(struct connection *c, uint32_t id, const char *method, struct json *data)
+{
+	struct json *m = message_new("request", method, data);
+	json_add_int(m, "id", id);
+	send_json(c, m);
+}
+
+static void connection_close(struct connection *c, uint16_t code, const char *reason)
+{
+	if (c->websocket)
+		websocket_close(c->websocket, code, reason);
+	c->signaling->connections[c->number % CONNECTION_MAX] = NULL;
+	free(c);
+}
+
+void connection_kick(struct connection *c, const char *code, const char *text)
+{
+	struct json *data = json_new_object();
+
+	json_add_string(data, "reason", code);
+	json_add_string(data, "message", text);
+	connection_notify(c, "sessionClosed", data);
+	connection_close(c, WEBSOCKET_KICKED, code);
+}
+
+static void request_handle(struct connection *c, int64_t id, const struct json *message)
+{
+	const char *method = json_string(message, "method", METHOD_MAX);
+	const struct request *r = signaling_requests;
+
+	if (!method)
+		return;
+	while (r->method && strcmp(r->method, method) != 0)
+		r++;
+	if (!r->method)
+		return connection_reject(c, id, 500, "unknown method");
+	// A page that was a member before, and does not say so, starts anew.
+	if (c->resumable && strcmp(method, "resume") != 0) {
+		c->resumable = false;
+		conference_reset(c->signaling->conference, c->peer);
+	}
+	if (r->members_only && !c->peer->joined)
+		return connection_reject(c, id, 400, "not-joined: join first");
+	r->handle(c, id, json_object(message, "data"));
+}
+
+// The answer to a newConsumer: the only request that we send.
+static void response_handle(struct connection *c, const struct json *message)
+{
+	struct subscription *s;
+	int64_t id;
+
+	if (!json_int(message, "id", 1, UINT32_MAX, &id))
+		return;
+	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
+	{
+		if (s->request_id == id)
+			break;
+	}
+	if (!s)
+		return;
+	s->request_id = 0;
+	if (json_is_true(message, "ok"))
+		conference_subscription_confirm(c->signaling->conference, s);
+	else
+		conference_subscription_remove(c->signaling->conference, s, false);
+}
+
+static void on_message(void *owner, const char *text, size_t len)
+{
+	struct connection *c = owner;
+	struct json *message = json_parse(text, len);
+	int64_t id;
+
+	if (json_is_true(message, "request")) {
+		if (json_int(message, "id", 0, ID_MAX, &id))
+			request_handle(c, id, message);
+	} else if (json_is_true(message, "response")) {
+		response_handle(c, message);
+	} else if (json_is_true(message, "notification")) {
+		request_handle(c, -1, message);
+	}
+	json_free(message);
+}
+
+// Codes by which a page says that it leaves; 1005 is a close() without a code.
+static bool is_leave(uint16_t code)
+{
+	return code == WEBSOCKET_NORMAL || code == WEBSOCKET_GOING_AWAY || code == 1005 ||
+	       code == WEBSOCKET_KICKED;
+}
+
+static void on_closed(void *owner, uint16_t code)
+{
+	struct connection *c = owner;
+	struct conference *conference = c->signaling->conference;
+	struct peer *p = c->peer;
+
+	am_debug("signaling: closed; peer=%s code=%u", c->admission.peer_id, code);
+	c->websocket = NULL;
+	if (p) {
+		p->connection = 0;
+		if (is_leave(code))
+			conference_remove(conference, p, NULL, NULL);
+		else
+			conference_lose(conference, p);
+	}
+	connection_close(c, 0, "");
+}
+
+static void refuse(struct http_response *r, const char *why)
+{
+	struct json *j = json_new_object();
+
+	json_add_string(j, "error", why);
+	r->status = 400;
+	r->type = "application/json";
+	r->header_count = 0;
+	r->body = json_print(j);
+	r->body_len = strlen(r->body);
+	json_free(j);
+}
+
+static bool path_is(const char *path, const char *page)
+{
+	size_t n = strlen(page);
+	return strncmp(path, page, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+static const char *admission_read(struct admission *a, const struct http_request *q)
+{
+	const char *room = http_query(q, "roomId"), *peer = http_query(q, "peerId");
+	const char *session = http_query(q, "session");
+
+	if (!room || !text_is_token(room, ROOM_NAME_MAX))
+		return "roomId must be 1 to 64 of A-Z a-z 0-9 _ -";
+	if (!peer || !text_is_printable(peer, 1, PEER_ID_MAX))
+		return "peerId must be 1 to 128 printable characters";
+	if (session && session[0] && !text_is_token(session, PEER_SESSION_MAX))
+		return "session must be up to 64 of A-Z a-z 0-9 _ -";
+	strcpy(a->room, room);
+	strcpy(a->peer_id, peer);
+	strcpy(a->session, session ? session : "");
+	a->kind = path_is(q->path, "/webinar") ? ROOM_WEBINAR : ROOM_CALL;
+	a->speaker = a->kind == ROOM_CALL || text_is_true(http_query(q, "itisparticipant"));
+	return NULL;
+}
+
+void *signaling_upgrade(void *, const struct http_request *q, struct http_response *r)
+{
+	if (!websocket_accept(q, PROTOCOL, r))
+		return NULL;
+	struct admission *a = memory_new(1, sizeof(*a));
+	const char *why = admission_read(a, q);
+	if (!why)
+		return a;
+	free(a);
+	refuse(r, why);
+	return NULL;
+}
+
+static struct connection *place_take(struct signaling *s)
+{
+	for (uint32_t i = 0; i < CONNECTION_MAX; i++) {
+		uint32_t at = (s->next + i) % CONNECTION_MAX;
+		if (s->connections[at])
+			continue;
+		struct connection *c = memory_new(1, sizeof(*c));
+		c->number = ++s->count * CONNECTION_MAX + at;
+		c->signaling = s;
+		s->connections[at] = c;
+		s->next = at + 1;
+		return c;
+	}
+	return NULL;
+}
+
+static void connection_enter(struct connection *c)
+{
+	struct signaling *s = c->signaling;
+	struct json *version = json_new_object();
+	enum refusal refusal;
+
+	json_add_string(version, "version", "3.14.16"); // of the vocabulary
+	connection_notify(c, "mediasoup-version", version);
+
+	struct room *room = rooms_find(&s->conference->rooms, c->admission.room);
+	struct peer *p = room ? room_find_peer(room, c->admission.peer_id) : NULL;
+	struct connection *before = p ? signaling_connection(s, p->connection) : NULL;
+	c->peer = conference_enter(s->conference, &c->admission, c->number, &refusal);
+	if (!c->peer) {
+		am_info("signaling: refused; room=%s peer=%s reason=%s", c->admission.room,
+		        c->admission.peer_id, refusal_code(refusal));
+		return connection_kick(c, refusal_code(refusal), refusal_text(refusal));
+	}
+	// The same session again: the socket before this one is dead, only we had not heard of it.
+	before = before ? signaling_connection(s, before->number) : NULL;
+	if (before && before != c && before->peer == c->peer)
+		connection_close(before, WEBSOCKET_GOING_AWAY, "resumed");
+	c->resumable = c->peer->joined;
+}
+
+void signaling_upgraded(
+        void *owner, void *upgrade, struct http_socket *socket, const void *extra, size_t extra_len
+)
+{
+	struct signaling *s = owner;
+	struct connection *c = place_take(s);
+
+	if (!c) {
+		am_warning("signaling: too many connections");
+		free(upgrade);
+		http_socket_close(socket);
+		return;
+	}
+	c->admission = *(struct admission *)upgrade;
+	free(upgrade);
+	c->websocket = websocket_create(s->loop, socket, extra, extra_len, &websocket_events, c);
+	connection_enter(c);
+}
+
+static void close_all(struct signaling *s)
+{
+	for (uint32_t i = 0; i < CONNECTION_MAX; i++) {
+		if (s->connections[i])
+			connection_close(s->connections[i], WEBSOCKET_RESTART, "restart");
+	}
+}
+
+void signaling_suspend(struct signaling *s)
+{
+	close_all(s);
+}
+
+static void on_ready(void *owner)
+{
+	struct signaling *s = owner;
+	s->ready(s->owner);
+}
+
+static void on_restart(void *owner)
+{
+	close_all(owner);
+}
+
+struct signaling *signaling_create(struct loop *loop, void (*ready)(void *), void *owner)
+{
+	struct signaling *s = memory_new(1, sizeof(*s));
+
+	s->loop = loop;
+	s->ready = ready;
+	s->owner = owner;
+	s->events = memory_new(1, sizeof(*s->events));
+	signaling_events_init(s->events, s);
+	s->events->ready = on_ready;
+	s->events->restart = on_restart;
+	return s;
+}
+
+void signaling_destroy(struct signaling *s)
+{
+	free(s->events);
+	free(s);
+}
+
+const struct conference_events *signaling_events(struct signaling *s)
+{
+	return s->events;
+}
+
+void signaling_set_conference(struct signaling *s, struct conference *c)
+{
+	s->conference = c;
+}

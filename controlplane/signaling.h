@@ -1,0 +1,29 @@
+// Browser signaling: protoo messages over WebSockets to domain calls, domain events to messages.
+#pragma once
+
+#include <stddef.h>
+
+struct conference;
+struct conference_events;
+struct http_request;
+struct http_response;
+struct http_socket;
+struct loop;
+struct signaling;
+
+// ready: called once when the rooms of the last control plane are back.
+struct signaling *signaling_create(struct loop *, void (*ready)(void *owner), void *owner);
+void signaling_destroy(struct signaling *);
+
+// For the conference, which must be set before the first connection.
+const struct conference_events *signaling_events(struct signaling *);
+void signaling_set_conference(struct signaling *, struct conference *);
+
+// As http_handler's: owner is the signaling.
+void *signaling_upgrade(void *owner, const struct http_request *, struct http_response *);
+void signaling_upgraded(
+        void *owner, void *upgrade, struct http_socket *, const void *extra, size_t extra_len
+);
+
+// Says to every connection that it should come back soon; peers and media stay.
+void signaling_suspend(struct signaling *);

@@ -1,0 +1,181 @@
+#include "signaling_connection.h"
+
+#include "json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCORE_BEST 10
+
+static struct connection *connection_of(void *owner, const struct peer *p)
+{
+	return signaling_connection(owner, p->connection);
+}
+
+void id_print(am_id id, char out[ID_TEXT_SIZE])
+{
+	snprintf(out, ID_TEXT_SIZE, "%016llx", (unsigned long long)id);
+}
+
+am_id id_read(const char *text)
+{
+	if (!text || strspn(text, "0123456789abcdef") != ID_TEXT_SIZE - 1 ||
+	    text[ID_TEXT_SIZE - 1] != '\0')
+		return 0;
+	return strtoull(text, NULL, 16);
+}
+
+void json_add_id(struct json *j, const char *key, am_id id)
+{
+	char text[ID_TEXT_SIZE];
+	id_print(id, text);
+	json_add_string(j, key, text);
+}
+
+static void on_joined(void *owner, struct peer *to, const struct peer *who)
+{
+	struct connection *c = connection_of(owner, to);
+	if (c)
+		connection_notify(c, "newPeer", signaling_peer_json(who));
+}
+
+static void on_left(void *owner, struct peer *to, const char *peer_id)
+{
+	struct connection *c = connection_of(owner, to);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	json_add_string(data, "peerId", peer_id);
+	connection_notify(c, "peerClosed", data);
+}
+
+static void on_renamed(void *owner, struct peer *to, const struct peer *who, const char *old)
+{
+	struct connection *c = connection_of(owner, to);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	json_add_string(data, "peerId", who->id);
+	json_add_string(data, "displayName", who->display_name);
+	json_add_string(data, "oldDisplayName", old);
+	connection_notify(c, "peerDisplayNameChanged", data);
+}
+
+static struct json *score_json(void)
+{
+	struct json *score = json_new_object(), *list = json_new_array();
+
+	json_add_int(score, "score", SCORE_BEST);
+	json_add_int(score, "producerScore", SCORE_BEST);
+	json_add(score, "producerScores", list);
+	return score;
+}
+
+void signaling_send_consumer(struct connection *c, struct subscription *s)
+{
+	const struct track *track = s->track;
+	struct json *data = json_new_object();
+	struct json *app_data = json_parse(track->app_data, strlen(track->app_data));
+	char mid[AM_SUBSCRIPTION_MID_MAX + 1];
+
+	if (!app_data)
+		app_data = json_new_object();
+	json_set_string(app_data, "peerId", track->owner->id);
+	subscription_mid_text(s, mid);
+	json_add_string(data, "peerId", track->owner->id);
+	json_add_id(data, "producerId", track->id);
+	json_add_id(data, "id", s->id);
+	json_add_id(data, "consumerId", s->id);
+	json_add_id(data, "transportId", s->transport->id);
+	json_add_string(data, "kind", ortc_kind_name(track->media.kind));
+	json_add(
+	        data, "rtpParameters",
+	        ortc_consumer_parameters(&track->media, &s->viewer->caps, s->ssrc, s->rtx_ssrc, mid)
+	);
+	json_add_string(data, "type", ortc_type_name(track->media.type));
+	json_add(data, "appData", app_data);
+	json_add_bool(data, "producerPaused", track->paused);
+	json_add(data, "consumerScore", score_json());
+	s->request_id = ++c->request_id;
+	connection_request(c, s->request_id, "newConsumer", data);
+}
+
+static void on_consumer_new(void *owner, struct subscription *s)
+{
+	struct connection *c = connection_of(owner, s->viewer);
+	if (c)
+		signaling_send_consumer(c, s);
+}
+
+static void consumer_notify(void *owner, const struct peer *to, const char *method, am_id id)
+{
+	struct connection *c = connection_of(owner, to);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	json_add_id(data, "consumerId", id);
+	connection_notify(c, method, data);
+}
+
+static void on_consumer_closed(void *owner, struct peer *to, am_id id)
+{
+	consumer_notify(owner, to, "consumerClosed", id);
+}
+
+static void on_consumer_paused(void *owner, struct subscription *s, bool paused)
+{
+	consumer_notify(owner, s->viewer, paused ? "consumerPaused" : "consumerResumed", s->id);
+}
+
+static void layer_add(struct json *j, const char *key, uint8_t layer)
+{
+	if (layer == AM_LAYER_NONE)
+		json_add_null(j, key);
+	else
+		json_add_int(j, key, layer);
+}
+
+static void on_layers_changed(void *owner, struct subscription *s)
+{
+	struct connection *c = connection_of(owner, s->viewer);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	json_add_id(data, "consumerId", s->id);
+	layer_add(data, "spatialLayer", s->spatial_layer_now);
+	layer_add(data, "temporalLayer", s->temporal_layer_now);
+	connection_notify(c, "consumerLayersChanged", data);
+}
+
+static void on_media_down(void *owner, struct peer *to)
+{
+	struct connection *c = connection_of(owner, to);
+	if (c)
+		connection_notify(c, "mediaDown", NULL);
+}
+
+static void on_removed(void *owner, struct peer *p, const char *code, const char *text)
+{
+	struct connection *c = connection_of(owner, p);
+	if (!c)
+		return;
+	c->peer = NULL;
+	connection_kick(c, code, text);
+}
+
+void signaling_events_init(struct conference_events *e, struct signaling *s)
+{
+	*e = (struct conference_events){
+	        .owner = s,
+	        .peer_joined = on_joined,
+	        .peer_left = on_left,
+	        .peer_renamed = on_renamed,
+	        .consumer_new = on_consumer_new,
+	        .consumer_closed = on_consumer_closed,
+	        .consumer_paused = on_consumer_paused,
+	        .layers_changed = on_layers_changed,
+	        .media_down = on_media_down,
+	        .removed = on_removed,
+	};
+}

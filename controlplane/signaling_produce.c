@@ -1,0 +1,178 @@
+#include "signaling_connection.h"
+
+#include "json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define APP_DATA_MAX   4096 // bytes as JSON
+#define PARAMETERS_MAX 32768 // bytes of rtpParameters as JSON
+
+static struct conference *conference_of(const struct connection *c)
+{
+	return c->signaling->conference;
+}
+
+struct track *connection_track(const struct connection *c, const struct json *data)
+{
+	am_id id = id_read(json_string(data, "producerId", 64));
+	struct track *t = conference_track(conference_of(c), id);
+	return t && t->owner == c->peer && t->ready ? t : NULL;
+}
+
+struct subscription *connection_subscription(const struct connection *c, const struct json *data)
+{
+	am_id id = id_read(json_string(data, "consumerId", 64));
+	struct subscription *s = conference_subscription(conference_of(c), id);
+	return s && s->viewer == c->peer && s->ready ? s : NULL;
+}
+
+static bool fits(const struct json *j, size_t max)
+{
+	if (!j)
+		return true;
+	char *text = json_print(j);
+	bool yes = text && strlen(text) <= max;
+	free(text);
+	return yes;
+}
+
+static void track_added(void *owner, const struct media_call *call, int result)
+{
+	struct signaling *s = owner;
+	struct track *t = conference_track_added(s->conference, call->id, result);
+	struct connection *c = signaling_connection(s, call->connection);
+
+	if (c && t) {
+		struct json *data = json_new_object();
+		json_add_id(data, "id", t->id);
+		json_add_id(data, "producerId", t->id);
+		connection_accept(c, call->request_id, data);
+	} else if (c) {
+		connection_reject_errno(c, call->request_id, result < 0 ? result : -ENOENT);
+	}
+	if (t)
+		conference_track_publish(s->conference, t);
+}
+
+void handle_produce(struct connection *c, int64_t id, const struct json *data)
+{
+	struct transport *t = connection_transport(c, data);
+	const struct json *parameters = json_object(data, "rtpParameters");
+	const struct json *app_data = json_object(data, "appData");
+	int kind = ortc_kind_read(json_string(data, "kind", 8));
+	struct media_call call = {.connection = c->number, .request_id = id};
+	const char *why = "";
+	char reason[128];
+
+	if (!c->peer->speaker)
+		return connection_reject_errno(c, id, -EPERM);
+	if (!t || t->consuming)
+		return connection_reject_errno(c, id, -ENOENT);
+	if (kind < 0 || !parameters || (json_has(data, "appData") && !app_data) ||
+	    !fits(parameters, PARAMETERS_MAX) || !fits(app_data, APP_DATA_MAX))
+		return connection_reject_errno(c, id, -EINVAL);
+	int ret = conference_track_add(
+	        conference_of(c), t, (enum ortc_kind)kind, parameters, app_data, track_added,
+	        c->signaling, &call, &why
+	);
+	if (ret == -EINVAL && why) {
+		snprintf(reason, sizeof(reason), "bad-request: %s", why);
+		connection_reject(c, id, 400, reason);
+	} else if (ret < 0) {
+		connection_reject_errno(c, id, ret);
+	}
+}
+
+void handle_close_producer(struct connection *c, int64_t id, const struct json *data)
+{
+	struct track *t = connection_track(c, data);
+
+	if (!t)
+		return connection_reject_errno(c, id, -ENOENT);
+	conference_track_remove(conference_of(c), t);
+	connection_accept(c, id, NULL);
+}
+
+static void producer_pause(struct connection *c, int64_t id, const struct json *data, bool paused)
+{
+	struct track *t = connection_track(c, data);
+
+	if (!t)
+		return connection_reject_errno(c, id, -ENOENT);
+	conference_track_pause(conference_of(c), t, paused);
+	connection_accept(c, id, NULL);
+}
+
+void handle_pause_producer(struct connection *c, int64_t id, const struct json *data)
+{
+	producer_pause(c, id, data, true);
+}
+
+void handle_resume_producer(struct connection *c, int64_t id, const struct json *data)
+{
+	producer_pause(c, id, data, false);
+}
+
+static void consumer_pause(struct connection *c, int64_t id, const struct json *data, bool paused)
+{
+	struct subscription *s = connection_subscription(c, data);
+
+	if (!s)
+		return connection_reject_errno(c, id, -ENOENT);
+	conference_subscription_pause(conference_of(c), s, paused);
+	connection_accept(c, id, NULL);
+}
+
+void handle_pause_consumer(struct connection *c, int64_t id, const struct json *data)
+{
+	consumer_pause(c, id, data, true);
+}
+
+void handle_resume_consumer(struct connection *c, int64_t id, const struct json *data)
+{
+	consumer_pause(c, id, data, false);
+}
+
+void handle_preferred_layers(struct connection *c, int64_t id, const struct json *data)
+{
+	struct subscription *s = connection_subscription(c, data);
+	int64_t spatial, temporal;
+
+	if (!s)
+		return connection_reject_errno(c, id, -ENOENT);
+	temporal = s->temporal_layer;
+	if (!json_int(data, "spatialLayer", 0, AM_LAYER_NONE, &spatial) ||
+	    (json_has(data, "temporalLayer") &&
+	     !json_int(data, "temporalLayer", 0, AM_LAYER_NONE, &temporal)))
+		return connection_reject_errno(c, id, -EINVAL);
+	if (spatial >= s->track->media.spatial_layers)
+		spatial = s->track->media.spatial_layers - 1;
+	if (temporal > TRACK_LAYER_MAX)
+		temporal = TRACK_LAYER_MAX;
+	conference_subscription_layers(conference_of(c), s, (uint8_t)spatial, (uint8_t)temporal);
+	connection_accept(c, id, NULL);
+}
+
+void handle_priority(struct connection *c, int64_t id, const struct json *data)
+{
+	int64_t priority;
+
+	if (!connection_subscription(c, data))
+		return connection_reject_errno(c, id, -ENOENT);
+	if (!json_int(data, "priority", 1, 255, &priority))
+		return connection_reject_errno(c, id, -EINVAL);
+	connection_accept(c, id, NULL);
+}
+
+void handle_key_frame(struct connection *c, int64_t id, const struct json *data)
+{
+	struct subscription *s = connection_subscription(c, data);
+
+	if (!s)
+		return connection_reject_errno(c, id, -ENOENT);
+	media_subscription_key_frame(conference_of(c)->media, s->id);
+	connection_accept(c, id, NULL);
+}

@@ -1,0 +1,464 @@
+#include "signaling_connection.h"
+
+#include "json.h"
+#include "memory.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NAME_BYTES_MAX   1024 // before trimming
+#define DEVICE_MAX       64
+#define CAPABILITIES_MAX 65536 // bytes of rtpCapabilities as JSON
+#define FINGERPRINT_MAX  8 // in a list
+
+static struct conference *conference_of(const struct connection *c)
+{
+	return c->signaling->conference;
+}
+
+struct transport *connection_transport(const struct connection *c, const struct json *data)
+{
+	am_id id = id_read(json_string(data, "transportId", 64));
+	struct transport *t = conference_transport(conference_of(c), id);
+	return t && t->peer == c->peer && t->ready ? t : NULL;
+}
+
+static void handle_router_capabilities(struct connection *c, int64_t id, const struct json *)
+{
+	connection_accept(c, id, ortc_router_capabilities());
+}
+
+static struct json *ice_parameters_json(const struct transport *t)
+{
+	struct json *j = json_new_object();
+
+	json_add_string(j, "usernameFragment", t->ufrag);
+	json_add_string(j, "password", t->pwd);
+	json_add_bool(j, "iceLite", true);
+	return j;
+}
+
+static struct json *candidate_json(const struct am_address *a, int index, uint16_t port)
+{
+	char text[INET6_ADDRSTRLEN], foundation[32];
+	struct json *j = json_new_object();
+
+	inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->bytes, text, sizeof(text));
+	snprintf(foundation, sizeof(foundation), "udpcandidate%d", index);
+	json_add_string(j, "foundation", foundation);
+	// RFC 8445 5.1.2.1 with type preference 64, component 1
+	json_add_int(j, "priority", (64 << 24) + ((10000 - index) << 8) + 255);
+	json_add_string(j, "ip", text);
+	json_add_string(j, "address", text);
+	json_add_string(j, "protocol", "udp");
+	json_add_int(j, "port", port);
+	json_add_string(j, "type", "host");
+	return j;
+}
+
+static struct json *dtls_parameters_json(const struct media_info *info)
+{
+	struct json *j = json_new_object(), *list = json_new_array(), *f = json_new_object();
+	char text[sizeof(info->fingerprint) * 3 + 1];
+
+	for (size_t i = 0; i < sizeof(info->fingerprint); i++)
+		snprintf(text + i * 3, 4, "%02X:", info->fingerprint[i]);
+	text[sizeof(info->fingerprint) * 3 - 1] = '\0';
+	json_add_string(f, "algorithm", "sha-256");
+	json_add_string(f, "value", text);
+	json_push(list, f);
+	json_add_string(j, "role", "auto");
+	json_add(j, "fingerprints", list);
+	return j;
+}
+
+static struct json *transport_json(const struct transport *t, const struct media_info *info)
+{
+	struct json *j = json_new_object(), *candidates = json_new_array();
+
+	for (int i = 0; i < AM_ADDRESS_MAX; i++) {
+		if (info->addresses[i].family == 4 || info->addresses[i].family == 6)
+			json_push(
+			        candidates, candidate_json(&info->addresses[i], i, info->udp_port)
+			);
+	}
+	json_add_id(j, "id", t->id);
+	json_add_id(j, "transportId", t->id);
+	json_add(j, "iceParameters", ice_parameters_json(t));
+	json_add(j, "iceCandidates", candidates);
+	json_add(j, "dtlsParameters", dtls_parameters_json(info));
+	return j;
+}
+
+static struct media_call call_of(const struct connection *c, int64_t id)
+{
+	return (struct media_call){.connection = c->number, .request_id = id};
+}
+
+static void transport_added(void *owner, const struct media_call *call, int result)
+{
+	struct signaling *s = owner;
+	struct transport *t = conference_transport_added(s->conference, call->id, result);
+	struct connection *c = signaling_connection(s, call->connection);
+
+	if (c && t)
+		connection_accept(
+		        c, call->request_id, transport_json(t, media_info(s->conference->media))
+		);
+	else if (c)
+		connection_reject_errno(c, call->request_id, result < 0 ? result : -ENOENT);
+	// A member who makes its receiving transport late has missed all tracks so far.
+	if (t && t->consuming && t->peer->joined)
+		conference_subscribe_all(s->conference, t->peer);
+}
+
+static void handle_create_transport(struct connection *c, int64_t id, const struct json *data)
+{
+	bool producing = json_is_true(data, "producing");
+	bool consuming = json_is_true(data, "consuming");
+	struct media_call call = call_of(c, id);
+
+	if (producing == consuming)
+		return connection_reject(c, id, 400, "bad-request: either producing or consuming");
+	int ret = conference_transport_add(
+	        conference_of(c), c->peer, consuming, transport_added, c->signaling, &call
+	);
+	if (ret < 0)
+		connection_reject_errno(c, id, ret);
+}
+
+// "AB:CD:…", 32 bytes (RFC 8122 5).
+static bool fingerprint_parse(const char *s, uint8_t out[32])
+{
+	for (int i = 0; i < 32; i++, s += 3) {
+		if (!isxdigit((unsigned char)s[0]) || !isxdigit((unsigned char)s[1]) ||
+		    s[2] != (i < 31 ? ':' : '\0'))
+			return false;
+		const char digits[] = {s[0], s[1], '\0'};
+		out[i] = (uint8_t)strtoul(digits, NULL, 16);
+	}
+	return true;
+}
+
+static bool fingerprint_read(const struct json *data, uint8_t out[32])
+{
+	const struct json *list = json_array(json_object(data, "dtlsParameters"), "fingerprints");
+	int left = FINGERPRINT_MAX;
+
+	for (const struct json *f = json_first(list); f && left-- > 0; f = json_next(f)) {
+		const char *algorithm = json_string(f, "algorithm", 16);
+		const char *value = json_string(f, "value", 95);
+		if (algorithm && value && strcasecmp(algorithm, "sha-256") == 0)
+			return fingerprint_parse(value, out);
+	}
+	return false;
+}
+
+// Acknowledges with {}.
+static void done(void *owner, const struct media_call *call, int result)
+{
+	struct connection *c = signaling_connection(owner, call->connection);
+
+	if (c && result < 0)
+		connection_reject_errno(c, call->request_id, result);
+	else if (c)
+		connection_accept(c, call->request_id, NULL);
+}
+
+static void handle_connect_transport(struct connection *c, int64_t id, const struct json *data)
+{
+	struct transport *t = connection_transport(c, data);
+	struct media_call call = call_of(c, id);
+	const char *role = json_string(json_object(data, "dtlsParameters"), "role", 8);
+	uint8_t fingerprint[32];
+
+	if (!t)
+		return connection_reject_errno(c, id, -ENOENT);
+	if (!fingerprint_read(data, fingerprint))
+		return connection_reject(
+		        c, id, 400, "bad-request: a sha-256 fingerprint is needed"
+		);
+	if (role && strcmp(role, "server") == 0) // the data plane waits for a ClientHello
+		return connection_reject(
+		        c, id, 400, "bad-request: the client has the DTLS client role"
+		);
+	call.id = t->id;
+	int ret = conference_transport_connect(
+	        conference_of(c), t, fingerprint, done, c->signaling, &call
+	);
+	if (ret < 0)
+		connection_reject_errno(c, id, ret);
+}
+
+static void ice_restarted(void *owner, const struct media_call *call, int result)
+{
+	struct signaling *s = owner;
+	struct transport *t = conference_transport(s->conference, call->id);
+	struct connection *c = signaling_connection(s, call->connection);
+
+	if (!c)
+		return;
+	if (result < 0 || !t)
+		return connection_reject_errno(c, call->request_id, result < 0 ? result : -ENOENT);
+	struct json *data = ice_parameters_json(t);
+	json_add(data, "iceParameters", ice_parameters_json(t));
+	connection_accept(c, call->request_id, data);
+}
+
+static void handle_restart_ice(struct connection *c, int64_t id, const struct json *data)
+{
+	struct transport *t = connection_transport(c, data);
+	struct media_call call = call_of(c, id);
+
+	if (!t)
+		return connection_reject_errno(c, id, -ENOENT);
+	call.id = t->id;
+	int ret = conference_transport_restart_ice(
+	        conference_of(c), t, ice_restarted, c->signaling, &call
+	);
+	if (ret < 0)
+		connection_reject_errno(c, id, ret);
+}
+
+struct json *signaling_peer_json(const struct peer *p)
+{
+	struct json *j = json_new_object();
+	struct json *device = json_parse(p->device, strlen(p->device));
+
+	json_add_string(j, "id", p->id);
+	json_add_string(j, "peerId", p->id);
+	json_add_string(j, "displayName", p->display_name);
+	json_add(j, "device", device ? device : json_new_object());
+	json_add_bool(j, "speaker", p->speaker);
+	return j;
+}
+
+static struct json *peers_json(const struct peer *but)
+{
+	struct json *list = json_new_array();
+	const struct peer *p;
+
+	TAILQ_FOREACH(p, &but->room->speakers, in_room)
+	{
+		if (p != but && peer_is_announced(p))
+			json_push(list, signaling_peer_json(p));
+	}
+	return list;
+}
+
+static char *device_read(const struct json *data)
+{
+	static const char *const keys[] = {"flag", "name", "version"};
+	const struct json *device = json_object(data, "device");
+	struct json *j = json_new_object();
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *value = json_string(device, keys[i], DEVICE_MAX);
+		if (value)
+			json_add_string(j, keys[i], value);
+	}
+	char *text = json_print(j);
+	json_free(j);
+	return text;
+}
+
+// Fills in the peer; a reason if the request is malformed.
+static const char *join_read(struct peer *p, const struct json *data)
+{
+	const char *name = json_string(data, "displayName", NAME_BYTES_MAX);
+	const struct json *caps = json_object(data, "rtpCapabilities");
+
+	if (json_has(data, "displayName") && !name)
+		return "bad-name: not a string";
+	if (name && name[0] && peer_set_display_name(p, name) < 0)
+		return "bad-name: 1 to 64 characters, no control characters";
+	if (json_has(data, "rtpCapabilities") && (!caps || ortc_caps_read(&p->caps, caps) < 0))
+		return "bad-request: rtpCapabilities";
+	p->consumes = caps != NULL;
+	peer_set_device(p, device_read(data));
+	return NULL;
+}
+
+static void handle_join(struct connection *c, int64_t id, const struct json *data)
+{
+	struct peer *p = c->peer;
+	char reason[160];
+
+	if (p->joined)
+		return connection_reject(c, id, 409, "already: joined before");
+	enum refusal refusal = room_admits(p->room, c->admission.kind, p->speaker);
+	if (refusal != REFUSAL_NONE) {
+		snprintf(
+		        reason, sizeof(reason), "%s: %s", refusal_code(refusal),
+		        refusal_text(refusal)
+		);
+		return connection_reject(c, id, 403, reason);
+	}
+	const char *why = join_read(p, data);
+	if (why)
+		return connection_reject(c, id, 400, why);
+	char *caps = p->consumes ? json_print(json_object(data, "rtpCapabilities"))
+	                         : memory_copy_string("");
+	if (strlen(caps) > CAPABILITIES_MAX) {
+		free(caps);
+		return connection_reject(c, id, 400, "bad-request: rtpCapabilities too large");
+	}
+	conference_join(conference_of(c), p, caps);
+	free(caps);
+
+	struct json *answer = json_new_object();
+	json_add(answer, "peers", peers_json(p));
+	connection_accept(c, id, answer);
+	conference_welcome(conference_of(c), p); // after the answer: the client counts on it
+}
+
+static bool has_transport(const struct peer *p)
+{
+	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
+		if (p->transports[i].id)
+			return true;
+	}
+	return false;
+}
+
+// Marks what the page still has, and lists what of it is alive.
+static struct json *consumers_mark(struct connection *c, const struct json *data)
+{
+	struct json *alive = json_new_array();
+	struct subscription *s;
+
+	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
+	s->listed = false;
+	for (const struct json *e = json_first(json_array(data, "consumerIds")); e;
+	     e = json_next(e)) {
+		const char *text = json_text(e, 64);
+		s = conference_subscription(conference_of(c), id_read(text));
+		if (!s || s->viewer != c->peer || !s->ready || s->listed)
+			continue;
+		s->listed = true;
+		json_push(alive, json_new_string(text));
+	}
+	return alive;
+}
+
+static struct json *producers_mark(struct connection *c, const struct json *data)
+{
+	struct json *alive = json_new_array();
+	struct track *t;
+
+	LIST_FOREACH(t, &c->peer->tracks, of_owner)
+	t->listed = false;
+	for (const struct json *e = json_first(json_array(data, "producerIds")); e;
+	     e = json_next(e)) {
+		const char *text = json_text(e, 64);
+		t = conference_track(conference_of(c), id_read(text));
+		if (!t || t->owner != c->peer || !t->ready || t->listed)
+			continue;
+		t->listed = true;
+		json_push(alive, json_new_string(text));
+	}
+	return alive;
+}
+
+// Brings the page and the server together after the answer: what only one side has.
+static void resume_settle(struct connection *c)
+{
+	struct track *t = LIST_FIRST(&c->peer->tracks), *next;
+	struct subscription *s;
+
+	for (; t; t = next) {
+		next = LIST_NEXT(t, of_owner);
+		if (!t->listed)
+			conference_track_remove(conference_of(c), t);
+	}
+	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
+	{
+		if (s->listed && !s->confirmed)
+			conference_subscription_confirm(conference_of(c), s);
+		else if (!s->listed && s->ready)
+			signaling_send_consumer(c, s);
+	}
+	conference_subscribe_all(conference_of(c), c->peer);
+}
+
+static void handle_resume(struct connection *c, int64_t id, const struct json *data)
+{
+	const char *session = json_string(data, "session", PEER_SESSION_MAX);
+	bool resumed = c->resumable && session && strcmp(session, c->peer->session) == 0 &&
+	               has_transport(c->peer);
+	struct json *answer = json_new_object();
+
+	c->resumable = false;
+	json_add_bool(answer, "resumed", resumed);
+	if (!resumed) {
+		conference_reset(conference_of(c), c->peer);
+		return connection_accept(c, id, answer);
+	}
+	json_add(answer, "peers", peers_json(c->peer));
+	json_add(answer, "consumerIds", consumers_mark(c, data));
+	json_add(answer, "producerIds", producers_mark(c, data));
+	connection_accept(c, id, answer);
+	resume_settle(c);
+}
+
+static void handle_display_name(struct connection *c, int64_t id, const struct json *data)
+{
+	const char *name = json_string(data, "displayName", NAME_BYTES_MAX);
+	char old[PEER_NAME_SIZE];
+
+	strcpy(old, c->peer->display_name);
+	if (!name || peer_set_display_name(c->peer, name) < 0)
+		return connection_reject(
+		        c, id, 400, "bad-name: 1 to 64 characters, no control characters"
+		);
+	connection_accept(c, id, NULL);
+	conference_rename(conference_of(c), c->peer, old);
+}
+
+static void handle_stats(struct connection *c, int64_t id, const struct json *)
+{
+	connection_accept(c, id, json_new_array());
+}
+
+static void handle_throttle(struct connection *c, int64_t id, const struct json *)
+{
+	connection_reject(c, id, 403, "not-allowed: no network throttle here");
+}
+
+static void handle_nothing(struct connection *c, int64_t id, const struct json *)
+{
+	connection_accept(c, id, NULL);
+}
+
+const struct request signaling_requests[] = {
+        {"getRtcStatsUrl", handle_nothing, false},
+        {"getRouterRtpCapabilities", handle_router_capabilities, false},
+        {"createWebRtcTransport", handle_create_transport, false},
+        {"connectWebRtcTransport", handle_connect_transport, false},
+        {"restartIce", handle_restart_ice, false},
+        {"join", handle_join, false},
+        {"resume", handle_resume, false},
+        {"produce", handle_produce, true},
+        {"closeProducer", handle_close_producer, true},
+        {"pauseProducer", handle_pause_producer, true},
+        {"resumeProducer", handle_resume_producer, true},
+        {"pauseConsumer", handle_pause_consumer, true},
+        {"resumeConsumer", handle_resume_consumer, true},
+        {"setConsumerPreferredLayers", handle_preferred_layers, true},
+        {"setConsumerPriority", handle_priority, true},
+        {"requestConsumerKeyFrame", handle_key_frame, true},
+        {"changeDisplayName", handle_display_name, true},
+        {"getTransportStats", handle_stats, false},
+        {"getProducerStats", handle_stats, false},
+        {"getConsumerStats", handle_stats, false},
+        {"getDataProducerStats", handle_stats, false},
+        {"getDataConsumerStats", handle_stats, false},
+        {"applyNetworkThrottle", handle_throttle, false},
+        {"resetNetworkThrottle", handle_throttle, false},
+        {0},
+};

@@ -1,0 +1,86 @@
+// What a restarted control plane needs to go on: rooms, peers who have joined, their transports and
+// tracks. Subscriptions are not here, the region's table has them. The only user of SQLite.
+//
+// Writes go through a bounded queue to a thread of their own, several to a transaction: the loop
+// never waits for a disk. The write-ahead log is not synced: what was committed survives the death
+// of this process, and a machine that dies takes the data plane, and so all of this, with it.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "am_schema.h"
+
+struct store;
+
+struct store_room {
+	uint64_t id;
+	const char *name;
+	int kind; // enum room_kind
+	int64_t created_ms; // CLOCK_REALTIME
+};
+
+struct store_peer {
+	uint64_t room_id;
+	const char *id;
+	const char *session;
+	bool speaker;
+	const char *display_name;
+	const char *device; // JSON
+	const char *capabilities; // rtpCapabilities as JSON; empty: does not consume
+};
+
+struct store_transport {
+	am_id id;
+	uint64_t room_id;
+	const char *peer_id;
+	bool consuming;
+	bool connected;
+	uint32_t mid_reserved;
+	const char *cname;
+};
+
+struct store_track {
+	am_id id;
+	am_id transport_id;
+	int kind; // enum ortc_kind
+	bool paused;
+	const char *parameters; // the publisher's RtpParameters as JSON
+	const char *app_data; // JSON
+};
+
+// Receives what store_read finds: every room, then every peer, and so on. Strings are lent.
+struct store_reader {
+	void *owner;
+	void (*room)(void *owner, const struct store_room *);
+	void (*peer)(void *owner, const struct store_peer *);
+	void (*transport)(void *owner, const struct store_transport *);
+	void (*track)(void *owner, const struct store_track *);
+};
+
+// Opens or makes the file. NULL after one line in the log.
+[[nodiscard]] struct store *store_open(const char *path);
+
+// Waits until all is written.
+void store_close(struct store *);
+
+// Of the data plane whose rooms these are; 0: none.
+uint64_t store_generation(const struct store *);
+
+// To be called before the first write. 0 or -EIO.
+[[nodiscard]] int store_read(struct store *, const struct store_reader *);
+
+// Empties the store for the rooms of another data plane.
+void store_reset(struct store *, uint64_t generation);
+
+// put: insert or replace. remove: with all that hangs on it.
+void store_room_put(struct store *, const struct store_room *);
+void store_room_remove(struct store *, uint64_t id);
+void store_peer_put(struct store *, const struct store_peer *);
+void store_peer_rename(struct store *, uint64_t room_id, const char *id, const char *display_name);
+void store_peer_remove(struct store *, uint64_t room_id, const char *id);
+void store_transport_put(struct store *, const struct store_transport *);
+void store_transport_remove(struct store *, am_id);
+void store_track_put(struct store *, const struct store_track *);
+void store_track_pause(struct store *, am_id, bool paused);
+void store_track_remove(struct store *, am_id);

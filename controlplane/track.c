@@ -1,0 +1,69 @@
+#include "track.h"
+
+#include "memory.h"
+#include "peer.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct track *track_create(
+        am_id id, struct transport *t, const struct ortc_media *media, char *app_data, bool paused
+)
+{
+	struct track *track = memory_new(1, sizeof(*track));
+
+	track->id = id;
+	track->owner = t->peer;
+	track->transport = t;
+	track->media = *media;
+	track->app_data = app_data;
+	track->paused = paused;
+	LIST_INIT(&track->subscriptions);
+	LIST_INSERT_HEAD(&t->peer->tracks, track, of_owner);
+	t->peer->track_count++;
+	return track;
+}
+
+void track_destroy(struct track *t)
+{
+	assert(LIST_EMPTY(&t->subscriptions));
+	LIST_REMOVE(t, of_owner);
+	t->owner->track_count--;
+	ortc_media_fini(&t->media);
+	free(t->app_data);
+	free(t);
+}
+
+struct subscription *subscription_create(am_id id, struct track *track, struct transport *t)
+{
+	struct subscription *s = memory_new(1, sizeof(*s));
+
+	s->id = id;
+	s->track = track;
+	s->transport = t;
+	s->viewer = t->peer;
+	s->spatial_layer = (uint8_t)(track->media.spatial_layers - 1);
+	s->temporal_layer = track->media.temporal_layers
+	                            ? (uint8_t)(track->media.temporal_layers - 1)
+	                            : TRACK_LAYER_MAX;
+	s->spatial_layer_now = s->temporal_layer_now = AM_LAYER_NONE;
+	LIST_INSERT_HEAD(&track->subscriptions, s, of_track);
+	LIST_INSERT_HEAD(&t->peer->subscriptions, s, of_viewer);
+	t->peer->subscription_count++;
+	return s;
+}
+
+void subscription_destroy(struct subscription *s)
+{
+	LIST_REMOVE(s, of_track);
+	LIST_REMOVE(s, of_viewer);
+	s->viewer->subscription_count--;
+	free(s);
+}
+
+void subscription_mid_text(const struct subscription *s, char out[AM_SUBSCRIPTION_MID_MAX + 1])
+{
+	static_assert(PEER_MID_COUNT == 10000 && AM_SUBSCRIPTION_MID_MAX == 4);
+	snprintf(out, AM_SUBSCRIPTION_MID_MAX + 1, "%u", s->mid % (unsigned)PEER_MID_COUNT);
+}

@@ -1,0 +1,62 @@
+// A track is what one peer publishes (signaling: producer); a subscription is one viewer's copy of
+// it (signaling: consumer). Plain state: the conference tells the data plane.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "am_schema.h"
+#include "ortc.h"
+
+#define TRACK_LAYER_MAX 7 // as an upper bound: all that there are
+
+struct peer;
+struct transport;
+
+struct subscription {
+	am_id id;
+	struct track *track;
+	struct transport *transport; // the viewer's
+	struct peer *viewer;
+	uint32_t ssrc;
+	uint32_t rtx_ssrc; // 0: none
+	uint16_t mid;
+	uint8_t spatial_layer; // preferred
+	uint8_t temporal_layer;
+	uint8_t spatial_layer_now; // or AM_LAYER_NONE
+	uint8_t temporal_layer_now;
+	bool ready; // the data plane has it, and the viewer was told
+	bool confirmed; // the viewer's page has it
+	bool paused_by_viewer;
+	bool listed; // by the page that resumes
+	uint32_t request_id; // of the newConsumer request under way, 0: none
+	LIST_ENTRY(subscription) of_track;
+	LIST_ENTRY(subscription) of_viewer;
+};
+
+struct track {
+	am_id id;
+	struct peer *owner;
+	struct transport *transport;
+	struct ortc_media media;
+	char *app_data; // JSON object, owned
+	bool paused;
+	bool ready; // the data plane has it: others may subscribe
+	bool listed; // by the page that resumes
+	LIST_HEAD(, subscription) subscriptions;
+	LIST_ENTRY(track) of_owner;
+};
+
+// Takes media and app_data over.
+struct track *
+track_create(am_id, struct transport *, const struct ortc_media *, char *app_data, bool paused);
+
+// The track must have no subscriptions left.
+void track_destroy(struct track *);
+
+struct subscription *subscription_create(am_id, struct track *, struct transport *viewer);
+void subscription_destroy(struct subscription *);
+
+// The MID as text.
+void subscription_mid_text(const struct subscription *, char out[AM_SUBSCRIPTION_MID_MAX + 1]);

@@ -1,0 +1,324 @@
+#include "websocket.h"
+
+#include "http.h"
+#include "loop.h"
+#include "memory.h"
+
+#include "am_log.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <wslay/wslay.h>
+
+#define KEY_GUID  "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" // RFC 6455 1.3
+#define KEY_LEN   24 // base64 of 16 bytes
+#define LINGER_MS 3000 // for the other side's close frame
+
+struct websocket {
+	struct loop *loop;
+	struct http_socket *socket;
+	struct loop_source source;
+	struct loop_timer timer; // ping; once closing: the end
+	wslay_event_context_ptr wslay;
+	const struct websocket_events *events; // NULL once websocket_close was called
+	void *owner;
+	char *extra; // bytes that came with the handshake, not read yet
+	size_t extra_len, extra_read;
+	uint64_t heard_ms;
+	uint32_t interest; // EPOLL bits
+	uint16_t close_code; // received or caused, 0: none yet
+	bool busy; // inside wslay: destruction waits
+	bool dead;
+};
+
+static void die_later(struct websocket *w, uint16_t code);
+
+static void refuse(struct http_response *r, unsigned status, const char *body)
+{
+	r->status = status;
+	r->type = "application/json";
+	r->body = memory_copy_string(body);
+	r->body_len = strlen(body);
+}
+
+// True if the comma-separated list has the token.
+static bool list_has(const char *list, const char *token)
+{
+	size_t len = strlen(token);
+
+	while (list && *list) {
+		list += strspn(list, " \t,");
+		size_t n = strcspn(list, " \t,");
+		if (n == len && strncmp(list, token, len) == 0)
+			return true;
+		list += n;
+	}
+	return false;
+}
+
+// Other sites' pages must not use a visitor's place in the network, or cookies, to get in.
+static bool origin_is_ours(const struct http_request *q)
+{
+	const char *origin = http_header(q, "Origin");
+	const char *host = http_header(q, "Host");
+
+	if (!origin)
+		return true; // not a browser
+	if (!host)
+		return false;
+	const char *authority = strstr(origin, "://");
+	if (!authority ||
+	    (strncasecmp(origin, "http:", 5) != 0 && strncasecmp(origin, "https:", 6) != 0))
+		return false; // also "null"
+	authority += 3;
+	// The port may differ: a proxy in front of us may take it away.
+	size_t n = authority[0] == '[' ? strcspn(authority, "]") + 1 : strcspn(authority, ":");
+	size_t m = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	return n == m && n > 0 && strncasecmp(authority, host, n) == 0;
+}
+
+static bool accept_value(const char *key, char out[HTTP_VALUE_SIZE])
+{
+	char text[KEY_LEN + sizeof(KEY_GUID)];
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int len;
+
+	if (strlen(key) != KEY_LEN)
+		return false;
+	memcpy(text, key, KEY_LEN);
+	memcpy(text + KEY_LEN, KEY_GUID, sizeof(KEY_GUID));
+	if (EVP_Digest(text, KEY_LEN + sizeof(KEY_GUID) - 1, digest, &len, EVP_sha1(), NULL) != 1)
+		return false;
+	EVP_EncodeBlock((unsigned char *)out, digest, (int)len);
+	return true;
+}
+
+bool websocket_accept(const struct http_request *q, const char *protocol, struct http_response *r)
+{
+	const char *key = http_header(q, "Sec-WebSocket-Key");
+	const char *version = http_header(q, "Sec-WebSocket-Version");
+	char value[HTTP_VALUE_SIZE];
+
+	if (strcmp(q->method, "GET") != 0 || !key || !version || strcmp(version, "13") != 0 ||
+	    !accept_value(key, value)) {
+		refuse(r, 400, "{\"error\":\"not a WebSocket handshake of version 13\"}");
+		return false;
+	}
+	if (!list_has(http_header(q, "Sec-WebSocket-Protocol"), protocol)) {
+		refuse(r, 403, "{\"error\":\"sub-protocol not spoken here\"}");
+		return false;
+	}
+	if (!origin_is_ours(q)) {
+		refuse(r, 403, "{\"error\":\"origin not allowed\"}");
+		return false;
+	}
+	http_add_header(r, "Upgrade", "websocket");
+	http_add_header(r, "Sec-WebSocket-Accept", value);
+	http_add_header(r, "Sec-WebSocket-Protocol", protocol);
+	return true;
+}
+
+static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *to, size_t len, int, void *owner)
+{
+	struct websocket *w = owner;
+	ssize_t n;
+
+	if (w->extra_read < w->extra_len) {
+		n = (ssize_t
+		)(len < w->extra_len - w->extra_read ? len : w->extra_len - w->extra_read);
+		memcpy(to, w->extra + w->extra_read, (size_t)n);
+		w->extra_read += (size_t)n;
+		return n;
+	}
+	do
+		n = recv(w->source.fd, to, len, 0);
+	while (n < 0 && errno == EINTR);
+	if (n > 0) {
+		w->heard_ms = loop_now_ms(w->loop);
+		return n;
+	}
+	bool later = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+	wslay_event_set_error(ctx, later ? WSLAY_ERR_WOULDBLOCK : WSLAY_ERR_CALLBACK_FAILURE);
+	return -1;
+}
+
+static ssize_t
+on_send(wslay_event_context_ptr ctx, const uint8_t *from, size_t len, int, void *owner)
+{
+	struct websocket *w = owner;
+	ssize_t n;
+
+	do
+		n = send(w->source.fd, from, len, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		return n;
+	bool later = errno == EAGAIN || errno == EWOULDBLOCK;
+	wslay_event_set_error(ctx, later ? WSLAY_ERR_WOULDBLOCK : WSLAY_ERR_CALLBACK_FAILURE);
+	return -1;
+}
+
+static void
+on_message(wslay_event_context_ptr, const struct wslay_event_on_msg_recv_arg *arg, void *owner)
+{
+	struct websocket *w = owner;
+
+	if (arg->opcode == WSLAY_CONNECTION_CLOSE) {
+		if (w->close_code == 0) // none given: RFC 6455 7.1.5
+			w->close_code = arg->status_code ? arg->status_code : 1005;
+		return;
+	}
+	if (!w->events || w->close_code)
+		return;
+	if (arg->opcode == WSLAY_TEXT_FRAME)
+		w->events->message(w->owner, (const char *)arg->msg, arg->msg_length);
+	else if (arg->opcode == WSLAY_BINARY_FRAME)
+		wslay_event_queue_close(w->wslay, WEBSOCKET_UNSUPPORTED, NULL, 0);
+}
+
+static void release(struct websocket *w)
+{
+	loop_remove(w->loop, &w->source);
+	loop_timer_cancel(w->loop, &w->timer);
+	wslay_event_context_free(w->wslay);
+	http_socket_close(w->socket);
+	free(w->extra);
+	free(w);
+}
+
+// Reports and releases, once nobody up the stack holds w.
+static void finish(struct websocket *w)
+{
+	const struct websocket_events *events = w->events;
+	uint16_t code = w->close_code ? w->close_code : WEBSOCKET_ABNORMAL;
+	void *owner = w->owner;
+
+	w->events = NULL;
+	release(w);
+	if (events)
+		events->closed(owner, code);
+}
+
+static void interest_update(struct websocket *w)
+{
+	uint32_t want = 0;
+
+	if (wslay_event_want_read(w->wslay))
+		want |= EPOLLIN;
+	if (wslay_event_want_write(w->wslay))
+		want |= EPOLLOUT;
+	if (want != w->interest)
+		loop_change(w->loop, &w->source, want);
+	w->interest = want;
+}
+
+static void pump(struct websocket *w, bool readable)
+{
+	w->busy = true;
+	if (readable && wslay_event_recv(w->wslay) != 0)
+		w->dead = true;
+	// One write only: the rest waits for EPOLLOUT, so that one reader cannot hold the loop.
+	if (!w->dead && wslay_event_want_write(w->wslay) && wslay_event_send(w->wslay) != 0)
+		w->dead = true;
+	w->busy = false;
+	if (wslay_event_get_queued_msg_length(w->wslay) > WEBSOCKET_QUEUE_MAX) {
+		am_info("websocket: does not read, closing");
+		w->close_code = WEBSOCKET_TOO_BIG;
+		w->dead = true;
+	}
+	if (w->dead || (!wslay_event_want_read(w->wslay) && !wslay_event_want_write(w->wslay)))
+		return finish(w);
+	interest_update(w);
+}
+
+static void source_ready(void *owner, uint32_t events)
+{
+	struct websocket *w = owner;
+
+	pump(w, events & (EPOLLIN | EPOLLHUP | EPOLLERR) || w->extra_read < w->extra_len);
+}
+
+static void die_later(struct websocket *w, uint16_t code)
+{
+	if (w->close_code == 0)
+		w->close_code = code;
+	w->dead = true;
+	if (!w->busy)
+		loop_timer_set(w->loop, &w->timer, 0);
+}
+
+static void timer_expired(void *owner)
+{
+	struct websocket *w = owner;
+	const struct wslay_event_msg ping = {.opcode = WSLAY_PING};
+	uint64_t silent_ms = loop_now_ms(w->loop) - w->heard_ms;
+
+	if (w->dead || !w->events || silent_ms > 2 * WEBSOCKET_PING_MS)
+		return finish(w);
+	wslay_event_queue_msg(w->wslay, &ping);
+	loop_timer_set(w->loop, &w->timer, WEBSOCKET_PING_MS);
+	pump(w, false);
+}
+
+struct websocket *websocket_create(
+        struct loop *loop, struct http_socket *socket, const void *extra, size_t extra_len,
+        const struct websocket_events *events, void *owner
+)
+{
+	static const struct wslay_event_callbacks callbacks = {
+	        .recv_callback = on_recv,
+	        .send_callback = on_send,
+	        .on_msg_recv_callback = on_message,
+	};
+	struct websocket *w = memory_new(1, sizeof(*w));
+
+	*w = (struct websocket){
+	        .loop = loop,
+	        .socket = socket,
+	        .source = {.fd = http_socket_fd(socket), .ready = source_ready, .owner = w},
+	        .timer = {.expired = timer_expired, .owner = w},
+	        .events = events,
+	        .owner = owner,
+	        .heard_ms = loop_now_ms(loop),
+	        .interest = EPOLLIN | EPOLLOUT, // the first turn reads `extra`
+	};
+	if (wslay_event_context_server_init(&w->wslay, &callbacks, w) != 0)
+		abort(); // no memory
+	wslay_event_config_set_max_recv_msg_length(w->wslay, WEBSOCKET_MESSAGE_MAX);
+	if (extra_len > 0) {
+		w->extra = memory_new(extra_len, 1);
+		memcpy(w->extra, extra, extra_len);
+		w->extra_len = extra_len;
+	}
+	loop_timer_set(loop, &w->timer, WEBSOCKET_PING_MS);
+	if (loop_add(loop, &w->source, w->interest) < 0)
+		die_later(w, WEBSOCKET_ABNORMAL);
+	return w;
+}
+
+void websocket_send(struct websocket *w, const char *text, size_t len)
+{
+	const struct wslay_event_msg msg = {
+	        .opcode = WSLAY_TEXT_FRAME, .msg = (const uint8_t *)text, .msg_length = len};
+
+	if (w->dead || w->close_code)
+		return;
+	if (wslay_event_get_queued_msg_length(w->wslay) + len > WEBSOCKET_QUEUE_MAX)
+		return die_later(w, WEBSOCKET_TOO_BIG);
+	if (wslay_event_queue_msg(w->wslay, &msg) == 0 && !w->busy)
+		interest_update(w);
+}
+
+void websocket_close(struct websocket *w, uint16_t code, const char *reason)
+{
+	w->events = NULL;
+	wslay_event_queue_close(w->wslay, code, (const uint8_t *)reason, strlen(reason));
+	loop_timer_set(w->loop, &w->timer, LINGER_MS);
+	if (!w->busy)
+		interest_update(w);
+}

@@ -1,0 +1,49 @@
+// WebSocket connections (RFC 6455), server side: the handshake's answer, then text messages both
+// ways. The only user of wslay. Nothing here blocks: what a slow reader leaves unsent is queued up
+// to a limit, then the connection is closed.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WEBSOCKET_MESSAGE_MAX 960000 // bytes received in one message
+#define WEBSOCKET_QUEUE_MAX   (4u << 20) // bytes waiting to be sent
+#define WEBSOCKET_PING_MS     20000 // dead when nothing is heard for two of these
+
+#define WEBSOCKET_NORMAL      1000
+#define WEBSOCKET_GOING_AWAY  1001
+#define WEBSOCKET_UNSUPPORTED 1003
+#define WEBSOCKET_ABNORMAL    1006 // the connection ended without a close frame
+#define WEBSOCKET_TOO_BIG     1009
+#define WEBSOCKET_RESTART     1012 // come back soon
+#define WEBSOCKET_KICKED      4000 // protoo: do not come back
+
+struct http_request;
+struct http_response;
+struct http_socket;
+struct loop;
+struct websocket;
+
+struct websocket_events {
+	void (*message)(void *owner, const char *text, size_t len);
+	// Once, unless websocket_close was called; the websocket is gone afterwards.
+	void (*closed)(void *owner, uint16_t code);
+};
+
+// Checks the handshake: version, key, sub-protocol, Origin (its host must be the request's). True:
+// the response has the headers of the acceptance. False: it is a refusal.
+[[nodiscard]] bool
+websocket_accept(const struct http_request *, const char *protocol, struct http_response *);
+
+// Takes the socket over.
+struct websocket *websocket_create(
+        struct loop *, struct http_socket *, const void *extra, size_t extra_len,
+        const struct websocket_events *, void *owner
+);
+
+// Queues a text message. May report `closed`, but only after it has returned.
+void websocket_send(struct websocket *, const char *text, size_t len);
+
+// Says goodbye behind what is queued. No event follows; it frees itself within 3 s.
+void websocket_close(struct websocket *, uint16_t code, const char *reason);

@@ -1,0 +1,224 @@
+#include "eal.h"
+
+#include "config.h"
+#include "port.h"
+
+#include "am_log.h"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_mempool.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARG_MAX_COUNT 24
+#define ARG_SIZE      512
+
+#define BASE_MB   96 // EAL, drivers, reassembly, the service
+#define WORKER_MB 32 // flow table, rings, queues of one worker
+
+// The arguments in the making. They live as long as the process: EAL keeps pointers to some.
+struct args {
+	int count;
+	bool overflow;
+	char text[ARG_MAX_COUNT][ARG_SIZE];
+	char *argv[ARG_MAX_COUNT + 1];
+};
+
+static void add(struct args *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct args *a, const char *format, ...)
+{
+	va_list list;
+
+	if (a->count == ARG_MAX_COUNT) {
+		a->overflow = true;
+		return;
+	}
+	va_start(list, format);
+	int n = vsnprintf(a->text[a->count], ARG_SIZE, format, list);
+	va_end(list);
+	if (n < 0 || n >= ARG_SIZE)
+		a->overflow = true;
+	a->argv[a->count] = a->text[a->count];
+	a->count++;
+}
+
+// "0@(0,1,…),1@c1,2@c2": the service on all CPUs that we may use, each worker on its own.
+static int add_lcores(struct args *a, const struct config *config)
+{
+	char text[ARG_SIZE];
+	size_t n = 0;
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return -errno;
+	n += (size_t)snprintf(text, sizeof(text), "%u@(", EAL_SERVICE_LCORE);
+	for (int first = 0, last; first < CPU_SETSIZE && n < sizeof(text); first = last + 1) {
+		last = first;
+		if (!CPU_ISSET(first, &set))
+			continue;
+		while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, &set))
+			last++;
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%d-%d,", first, last);
+	}
+	if (n >= sizeof(text))
+		return -E2BIG;
+	text[n - 1] = ')'; // in place of the last comma
+	for (uint16_t i = 0; i < config->worker_count && n < sizeof(text); i++) {
+		if (!CPU_ISSET(config->cores[i], &set)) {
+			am_error(
+			        "eal: core of a worker is not ours worker=%u core=%u", i,
+			        config->cores[i]
+			);
+			return -EINVAL;
+		}
+		n += (size_t)snprintf(
+		        text + n, sizeof(text) - n, ",%u@%u", EAL_WORKER_LCORE + i, config->cores[i]
+		);
+	}
+	if (n >= sizeof(text))
+		return -E2BIG;
+	add(a, "--lcores=%s", text);
+	add(a, "--main-lcore=%u", EAL_SERVICE_LCORE);
+	return 0;
+}
+
+static uint64_t memory_mb(const struct config *config)
+{
+	struct rte_mempool_objsz size;
+	uint32_t element = sizeof(struct rte_mbuf) + PORT_MBUF_PRIV + PORT_MBUF_DATA_ROOM;
+
+	rte_mempool_calc_obj_size(element, 0, &size);
+	// An eighth on top: objects do not cross pages, and the pool's ring of free objects.
+	uint64_t bytes = (uint64_t)config->buffers * size.total_size / 8 * 9;
+	return (bytes >> 20) + BASE_MB + (uint64_t)WORKER_MB * config->worker_count;
+}
+
+static uint64_t read_number(const char *path)
+{
+	unsigned long long value = 0;
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%llu", &value) != 1)
+		value = 0;
+	fclose(f);
+	return value;
+}
+
+// Free hugepages of all sizes, in MB.
+static uint64_t hugepages_free_mb(void)
+{
+	static const char root[] = "/sys/kernel/mm/hugepages";
+	uint64_t free_kb = 0;
+	DIR *dir = opendir(root);
+
+	if (!dir)
+		return 0;
+	for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+		unsigned long long page_kb;
+		char path[512];
+
+		if (sscanf(e->d_name, "hugepages-%llukB", &page_kb) != 1)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s/free_hugepages", root, e->d_name);
+		free_kb += read_number(path) * page_kb;
+	}
+	closedir(dir);
+	return free_kb >> 10;
+}
+
+static int add_memory(struct args *a, const struct config *config)
+{
+	uint64_t want = memory_mb(config);
+
+	add(a, "--iova-mode=va");
+	if (!config->hugepages) {
+		add(a, "--no-huge");
+		add(a, "--no-shconf");
+		add(a, "-m");
+		add(a, "%llu", (unsigned long long)want);
+		return 0;
+	}
+	uint64_t have = hugepages_free_mb();
+	if (have < want) {
+		am_error(
+		        "eal: too few hugepages want_mb=%llu free_mb=%llu: write %llu to "
+		        "/proc/sys/vm/nr_hugepages, or set hugepages = false",
+		        (unsigned long long)want, (unsigned long long)have,
+		        (unsigned long long)(want + 1) / 2
+		);
+		return -ENOMEM;
+	}
+	add(a, "--in-memory");
+	return 0;
+}
+
+static bool port_has(const char *port, const char *key)
+{
+	const char *at = strstr(port, key);
+	return at && at[-1] == ',' && at[strlen(key)] == '=';
+}
+
+// A virtual device gets as many queues as there are workers, unless the file says otherwise.
+static void add_device(struct args *a, const struct config *config)
+{
+	const char *port = config->port;
+	const char *queues = strncmp(port, "net_af_packet", 13) == 0 ? "qpairs"
+	                     : strncmp(port, "net_af_xdp", 10) == 0  ? "queue_count"
+	                                                             : NULL;
+
+	if (strncmp(port, "net_", 4) != 0) {
+		add(a, "--allow=%s", port);
+		return;
+	}
+	add(a, "--no-pci");
+	if (queues && !port_has(port, queues))
+		add(a, "--vdev=%s,%s=%u", port, queues, config->worker_count);
+	else
+		add(a, "--vdev=%s", port);
+}
+
+int eal_start(const struct config *config)
+{
+	static struct args args;
+	int ret;
+
+	args.count = 0;
+	add(&args, "amphi-dataplane");
+	ret = add_lcores(&args, config);
+	if (ret < 0)
+		return ret;
+	ret = add_memory(&args, config);
+	if (ret < 0)
+		return ret;
+	add_device(&args, config);
+	add(&args, "--no-telemetry");
+	add(&args, "--log-level=warning");
+	if (args.overflow) {
+		am_error("eal: arguments too long");
+		return -E2BIG;
+	}
+
+	if (rte_eal_init(args.count, args.argv) < 0) {
+		am_error(
+		        "eal: start failed port=%s error=%s", config->port, rte_strerror(rte_errno)
+		);
+		return rte_errno > 0 ? -rte_errno : -EIO;
+	}
+	return 0;
+}
+
+void eal_stop(void)
+{
+	rte_eal_cleanup();
+}

@@ -1,0 +1,181 @@
+#include "media/codec.h"
+
+#include "am_reader.h"
+
+#include <errno.h>
+
+#define H264_NAL_SLICE  1
+#define H264_NAL_IDR    5
+#define H264_NAL_SEI    6
+#define H264_NAL_SPS    7
+#define H264_NAL_AUD    9
+#define H264_NAL_STAP_A 24
+#define H264_NAL_FU_A   28
+
+enum av1_obu {
+	AV1_OBU_SEQUENCE = 1,
+	AV1_OBU_FRAME_HEADER = 3,
+	AV1_OBU_FRAME = 6,
+};
+
+// PictureID of VP8 and VP9: 7 bits, or 15 with the M bit.
+static void read_picture_id(struct am_reader *r, const uint8_t *payload, struct frame_info *info)
+{
+	info->picture_id_offset = (uint8_t)(r->next - payload);
+	uint8_t first = am_read_u8(r);
+	if ((first & 0x80) != 0) {
+		info->picture_id = (uint16_t)((first & 0x7F) << 8 | am_read_u8(r));
+		info->picture_id_bits = 15;
+	} else {
+		info->picture_id = first;
+		info->picture_id_bits = 7;
+	}
+}
+
+static void read_tl0picidx(struct am_reader *r, const uint8_t *payload, struct frame_info *info)
+{
+	info->tl0picidx_offset = (uint8_t)(r->next - payload);
+	info->tl0picidx = am_read_u8(r);
+	info->has_tl0picidx = true;
+}
+
+// RFC 7741 4.2: X R N S R PID, then I L T K, then the fields they announce.
+static int inspect_vp8(struct am_reader *r, const uint8_t *payload, struct frame_info *info)
+{
+	uint8_t first = am_read_u8(r);
+	info->begin = (first & 0x10) != 0 && (first & 0x07) == 0;
+	uint8_t has = (first & 0x80) != 0 ? am_read_u8(r) : 0;
+	if ((has & 0x80) != 0)
+		read_picture_id(r, payload, info);
+	if ((has & 0x40) != 0)
+		read_tl0picidx(r, payload, info);
+	if ((has & 0x30) != 0) {
+		uint8_t layers = am_read_u8(r);
+		if ((has & 0x20) != 0) {
+			info->temporal_id = layers >> 6;
+			info->layer_sync = (layers & 0x20) != 0;
+		}
+	}
+	// RFC 7741 4.3: the lowest bit of the payload header is 0 in a key frame.
+	uint8_t header = am_read_u8(r);
+	info->key_frame = info->begin && (header & 0x01) == 0;
+	return r->failed ? -EBADMSG : 0;
+}
+
+// One NAL unit, or its beginning in a FU-A. first_mb_in_slice 0 is the single bit 1 (H.264 7.3.3).
+static void inspect_nal(uint8_t type, uint8_t slice_header, struct frame_info *info)
+{
+	switch (type) {
+	case H264_NAL_SLICE: info->begin |= (slice_header & 0x80) != 0; break;
+	case H264_NAL_IDR:
+		if ((slice_header & 0x80) != 0)
+			info->begin = info->key_frame = true;
+		break;
+	case H264_NAL_SPS: info->begin = info->key_frame = true; break;
+	case H264_NAL_SEI:
+	case H264_NAL_AUD: info->begin = true; break;
+	default: break;
+	}
+}
+
+// RFC 6184 5.6 to 5.8.
+static int inspect_h264(struct am_reader *r, struct frame_info *info)
+{
+	uint8_t type = am_read_u8(r) & 0x1F;
+	if (type == H264_NAL_FU_A) {
+		uint8_t fu = am_read_u8(r);
+		uint8_t slice_header = am_read_u8(r);
+		if (!r->failed && (fu & 0x80) != 0)
+			inspect_nal(fu & 0x1F, slice_header, info);
+		return r->failed ? -EBADMSG : 0;
+	}
+	if (type == H264_NAL_STAP_A) {
+		while (!r->failed && am_reader_left(r) > 0) {
+			uint16_t len = am_read_u16(r);
+			const uint8_t *nal = am_reader_take(r, len);
+			if (nal == NULL || len == 0)
+				return -EBADMSG;
+			inspect_nal(nal[0] & 0x1F, len > 1 ? nal[1] : 0, info);
+		}
+		return r->failed ? -EBADMSG : 0;
+	}
+	if (r->failed || type == 0 || type > H264_NAL_FU_A + 1)
+		return -EBADMSG;
+
+	inspect_nal(type, am_reader_left(r) > 0 ? am_read_u8(r) : 0, info);
+	return 0;
+}
+
+// RFC 9628 4.2: I P L F B E V Z, picture id, layer indices, and TL0PICIDX in non-flexible mode.
+static int inspect_vp9(struct am_reader *r, const uint8_t *payload, struct frame_info *info)
+{
+	uint8_t first = am_read_u8(r);
+	bool inter_predicted = (first & 0x40) != 0, flexible = (first & 0x10) != 0;
+	if ((first & 0x80) != 0)
+		read_picture_id(r, payload, info);
+	if ((first & 0x20) != 0) {
+		uint8_t layers = am_read_u8(r);
+		info->temporal_id = layers >> 5;
+		info->switch_up = (layers & 0x10) != 0;
+		info->spatial_id = layers >> 1 & 0x07;
+		if (!flexible)
+			read_tl0picidx(r, payload, info);
+	}
+	info->begin = (first & 0x08) != 0 && info->spatial_id == 0;
+	info->key_frame = info->begin && !inter_predicted;
+	return r->failed ? -EBADMSG : 0;
+}
+
+// RTP payload format for AV1, 4.4: Z Y W W N, and the first OBU unless it continues another.
+// Temporal layers are in its dependency descriptor, so all of AV1 counts as layer 0 here.
+static int inspect_av1(struct am_reader *r, struct frame_info *info)
+{
+	uint8_t aggregation = am_read_u8(r);
+	bool continues = (aggregation & 0x80) != 0;
+	uint8_t elements = aggregation >> 4 & 0x03; // 0: every element has a length
+	if (continues)
+		return r->failed || (aggregation & 0x08) != 0 ? -EBADMSG : 0;
+
+	if (elements != 1) {
+		// LEB128, of which only the end matters here.
+		while ((am_read_u8(r) & 0x80) != 0 && !r->failed)
+			;
+	}
+	uint8_t type = am_read_u8(r) >> 3 & 0x0F;
+	if (r->failed)
+		return -EBADMSG;
+
+	info->key_frame = (aggregation & 0x08) != 0;
+	info->begin = info->key_frame || type == AV1_OBU_SEQUENCE || type == AV1_OBU_FRAME_HEADER ||
+	              type == AV1_OBU_FRAME;
+	return 0;
+}
+
+int codec_inspect(enum codec codec, const uint8_t *payload, size_t len, struct frame_info *info)
+{
+	struct am_reader r = am_reader_init(payload, len);
+	struct frame_info found = {0};
+	int ret = 0;
+	switch (codec) {
+	case CODEC_OPUS: found.begin = true; break;
+	case CODEC_VP8: ret = inspect_vp8(&r, payload, &found); break;
+	case CODEC_H264: ret = inspect_h264(&r, &found); break;
+	case CODEC_VP9: ret = inspect_vp9(&r, payload, &found); break;
+	case CODEC_AV1: ret = inspect_av1(&r, &found); break;
+	default: ret = -EBADMSG; break;
+	}
+	*info = ret == 0 ? found : (struct frame_info){0};
+	return ret;
+}
+
+void codec_patch(
+        uint8_t *payload, const struct frame_info *info, uint16_t picture_id, uint8_t tl0picidx
+)
+{
+	if (info->picture_id_bits == 15)
+		am_put_u16(payload + info->picture_id_offset, 0x8000 | picture_id);
+	else if (info->picture_id_bits == 7)
+		payload[info->picture_id_offset] = picture_id & 0x7F;
+	if (info->has_tl0picidx)
+		payload[info->tl0picidx_offset] = tl0picidx;
+}

@@ -1,0 +1,108 @@
+#include "media/nack.h"
+
+#include <string.h>
+
+#define GRACE_FALL_REPAIRED 8 // real losses bring the grace down by an eighth each
+#define GRACE_FALL_LATE     16 // less reordering than before by a sixteenth
+
+void nack_init(struct nack *n)
+{
+	memset(n, 0, sizeof(*n));
+	n->grace_us = NACK_GRACE_US_MIN;
+}
+
+// The index of the first missing packet that is not below seq.
+static uint16_t lower_bound(const struct nack *n, uint64_t seq)
+{
+	uint16_t low = 0, high = n->n;
+	while (low < high) {
+		uint16_t middle = (uint16_t)((low + high) / 2);
+		if (n->missing[middle].seq < seq)
+			low = (uint16_t)(middle + 1);
+		else
+			high = middle;
+	}
+	return low;
+}
+
+// Learn how late packets come by themselves. A packet that we asked for tells that only if it came
+// sooner than the answer could.
+static void adapt_grace(struct nack *n, const struct nack_missing *m, bool repaired, int64_t now_us)
+{
+	int64_t late_us = (now_us - m->found_us) * 5 / 4;
+	if (repaired) {
+		n->grace_us -= (n->grace_us - NACK_GRACE_US_MIN) / GRACE_FALL_REPAIRED;
+		return;
+	}
+	if (m->tries > 0 && now_us - m->sent_us >= n->rtt_us)
+		return;
+
+	if (late_us > n->grace_us)
+		n->grace_us = late_us;
+	else
+		n->grace_us -= (n->grace_us - late_us) / GRACE_FALL_LATE;
+	if (n->grace_us > NACK_GRACE_US_MAX)
+		n->grace_us = NACK_GRACE_US_MAX;
+	if (n->grace_us < NACK_GRACE_US_MIN)
+		n->grace_us = NACK_GRACE_US_MIN;
+}
+
+static void came_late(struct nack *n, uint64_t seq, bool repaired, int64_t now_us)
+{
+	uint16_t i = lower_bound(n, seq);
+	if (i == n->n || n->missing[i].seq != seq)
+		return;
+
+	adapt_grace(n, &n->missing[i], repaired, now_us);
+	n->n--;
+	memmove(&n->missing[i], &n->missing[i + 1], (n->n - i) * sizeof(n->missing[0]));
+}
+
+bool nack_arrived(struct nack *n, uint64_t seq, bool repaired, int64_t now_us)
+{
+	if (!n->started) {
+		n->started = true;
+		n->top = seq;
+		return false;
+	}
+	if (seq <= n->top) {
+		came_late(n, seq, repaired, now_us);
+		return false;
+	}
+
+	uint64_t gap = seq - n->top - 1;
+	if (gap >= NACK_JUMP_MAX || n->n + gap > NACK_MISSING_MAX) {
+		n->given_up += (uint32_t)(n->n + gap);
+		n->n = 0;
+		n->top = seq;
+		return true;
+	}
+	for (uint64_t lost = n->top + 1; lost < seq; lost++)
+		n->missing[n->n++] = (struct nack_missing){.seq = lost, .found_us = now_us};
+	n->top = seq;
+	return false;
+}
+
+uint16_t nack_collect(struct nack *n, int64_t now_us, int64_t rtt_us, uint16_t *seqs, uint16_t max)
+{
+	int64_t retry_us = rtt_us > NACK_RETRY_US_MIN ? rtt_us : NACK_RETRY_US_MIN;
+	uint16_t kept = 0, told = 0;
+	n->rtt_us = rtt_us;
+	for (uint16_t i = 0; i < n->n; i++) {
+		struct nack_missing m = n->missing[i];
+		int64_t age_us = now_us - m.found_us;
+		bool due = m.tries == 0 ? age_us >= n->grace_us : now_us - m.sent_us >= retry_us;
+		if (age_us > NACK_AGE_US_MAX || (due && m.tries == NACK_TRIES_MAX)) {
+			n->given_up++;
+			continue;
+		}
+		if (due && told < max) {
+			m.tries++;
+			m.sent_us = now_us;
+			seqs[told++] = (uint16_t)m.seq;
+		}
+		n->missing[kept++] = m;
+	}
+	n->n = kept;
+	return told;
+}

@@ -1,0 +1,334 @@
+#include "media/selector.h"
+
+#include "media/sequence.h"
+
+#include <string.h>
+
+#define AUDIO_KHZ 48
+#define VIDEO_KHZ 90
+
+enum selector_flags {
+	SELECTOR_IS_VIDEO = 1,
+	SELECTOR_PAUSED = 2,
+	SELECTOR_WAITING = 4, // wait_start_ms is set
+	SELECTOR_WAITED = 8, // long enough: a lower layer will do
+	SELECTOR_TIMED = 16, // track_timestamp is set
+};
+
+static uint32_t arrival_ms(const struct track_packet *p)
+{
+	return (uint32_t)((uint64_t)p->arrival_us / 1000);
+}
+
+static uint32_t khz(const struct selector *s)
+{
+	return (s->flags & SELECTOR_IS_VIDEO) != 0 ? VIDEO_KHZ : AUDIO_KHZ;
+}
+
+static bool is_active(const struct selector *s, uint8_t layer)
+{
+	return layer < TRACK_LAYERS && (s->active >> layer & 1) != 0;
+}
+
+// Nothing reaches the viewer, so something lower is better than waiting on.
+static bool is_starving(const struct selector *s)
+{
+	return s->layer == SELECTOR_NONE || !is_active(s, s->layer);
+}
+
+static uint8_t lowest_active(const struct selector *s)
+{
+	for (uint8_t layer = 0; layer < TRACK_LAYERS; layer++) {
+		if (is_active(s, layer))
+			return layer;
+	}
+	return SELECTOR_NONE;
+}
+
+// The highest active layer up to the preferred one; if there is none, the lowest above it.
+static void retarget(struct selector *s)
+{
+	uint8_t target = lowest_active(s);
+	for (uint8_t layer = 0; layer <= s->preferred; layer++) {
+		if (is_active(s, layer))
+			target = layer;
+	}
+	if (target != s->target)
+		s->flags &= (uint8_t) ~(SELECTOR_WAITING | SELECTOR_WAITED);
+	s->target = target;
+}
+
+void selector_init(struct selector *s, enum selector_kind kind, uint16_t seq, uint32_t timestamp)
+{
+	*s = (struct selector){
+	        .seq = (uint16_t)(seq - 1),
+	        .timestamp = timestamp,
+	        .layer = SELECTOR_NONE,
+	        .layer_last = SELECTOR_NONE,
+	        .preferred = TRACK_LAYERS - 1,
+	        .limit = TEMPORAL_LIMITS - 1,
+	        .preferred_limit = TEMPORAL_LIMITS - 1,
+	        .active = (1 << TRACK_LAYERS) - 1,
+	        .flags = kind == SELECTOR_VIDEO ? SELECTOR_IS_VIDEO : 0,
+	};
+	retarget(s);
+}
+
+void selector_prefer(struct selector *s, uint8_t layer, uint8_t temporal_limit)
+{
+	s->preferred = layer < TRACK_LAYERS ? layer : TRACK_LAYERS - 1;
+	s->preferred_limit =
+	        temporal_limit < TEMPORAL_LIMITS ? temporal_limit : TEMPORAL_LIMITS - 1;
+	retarget(s);
+}
+
+void selector_set_active(struct selector *s, uint8_t layers)
+{
+	s->active = layers;
+	retarget(s);
+}
+
+void selector_pause(struct selector *s)
+{
+	s->flags |= SELECTOR_PAUSED;
+	s->layer = SELECTOR_NONE;
+}
+
+void selector_resume(struct selector *s)
+{
+	if ((s->flags & SELECTOR_PAUSED) != 0)
+		s->flags &= (uint8_t) ~(SELECTOR_PAUSED | SELECTOR_WAITING | SELECTOR_WAITED);
+}
+
+uint8_t selector_wanted_layer(const struct selector *s)
+{
+	if ((s->flags & SELECTOR_IS_VIDEO) == 0 || (s->flags & SELECTOR_PAUSED) != 0 ||
+	    s->layer == s->target)
+		return SELECTOR_NONE;
+	if (is_starving(s) && (s->flags & SELECTOR_WAITED) != 0)
+		return lowest_active(s);
+	return s->target;
+}
+
+static void push_epoch(struct selector *s, const struct selector_epoch *e)
+{
+	memmove(&s->epochs[1], &s->epochs[0], sizeof(s->epochs) - sizeof(s->epochs[0]));
+	s->epochs[0] = *e;
+	if (s->epoch_count < SELECTOR_EPOCHS)
+		s->epoch_count++;
+}
+
+// The timestamp for the first packet of an epoch, from the best clock there is: the stream's own,
+// the publisher's sender reports, or the arrivals. Each must agree roughly with the arrivals, for a
+// publisher may send us any clock.
+static uint32_t continue_timestamp(const struct selector *s, const struct track_packet *p)
+{
+	if (s->epoch_count == 0)
+		return s->timestamp;
+
+	int32_t elapsed_ms = (int32_t)(arrival_ms(p) - s->arrival_ms);
+	uint32_t arrived = s->timestamp + (elapsed_ms > 0 ? (uint32_t)elapsed_ms * khz(s) : 0);
+	uint32_t best = arrived;
+	if (p->layer == s->layer_last)
+		best = p->timestamp + s->epochs[0].timestamp_offset;
+	else if ((p->flags & TRACK_TIME) != 0 && (s->flags & SELECTOR_TIMED) != 0)
+		best = s->timestamp + (p->track_timestamp - s->track_timestamp);
+
+	int32_t error = (int32_t)(best - arrived),
+	        error_max = (int32_t)(SELECTOR_CLOCK_MS_MAX * khz(s));
+	if (error > error_max || error < -error_max)
+		best = arrived;
+	return timestamp_is_newer(best, s->timestamp) ? best : s->timestamp + 1;
+}
+
+// Remember the newest timestamp and when it was true.
+static void set_time(struct selector *s, const struct track_packet *p, uint32_t timestamp)
+{
+	s->timestamp = timestamp;
+	s->arrival_ms = arrival_ms(p);
+	s->track_timestamp = p->track_timestamp;
+	s->flags &= (uint8_t)~SELECTOR_TIMED;
+	if ((p->flags & TRACK_TIME) != 0)
+		s->flags |= SELECTOR_TIMED;
+}
+
+// Go on with this packet's layer from this packet.
+static void begin_layer(struct selector *s, const struct track_packet *p)
+{
+	uint8_t limit = s->preferred_limit;
+	uint32_t timestamp = continue_timestamp(s, p);
+	uint16_t seq_first = (uint16_t)(s->seq + 1);
+	push_epoch(
+	        s,
+	        &(struct selector_epoch){
+	                .timestamp_offset = timestamp - p->timestamp,
+	                .seq_first = seq_first,
+	                .seq_offset = (uint16_t)(seq_first - p->seq_at[limit]),
+	                .picture_offset = (uint16_t)(s->picture + 1 - p->picture_at[limit]),
+	                .tl0_offset = (uint8_t)(s->tl0picidx + 1 - p->tl0picidx),
+	                .source = (uint8_t)(p->layer << 4 | limit),
+	        }
+	);
+	s->limit = limit;
+	s->layer = s->layer_last = p->layer;
+	s->seq_start = p->seq;
+	s->flags &= (uint8_t) ~(SELECTOR_WAITING | SELECTOR_WAITED);
+	set_time(s, p, timestamp);
+}
+
+static void wait_for_target(struct selector *s, const struct track_packet *p)
+{
+	if ((s->flags & SELECTOR_WAITING) == 0) {
+		s->flags |= SELECTOR_WAITING;
+		s->wait_start_ms = arrival_ms(p);
+	} else if (arrival_ms(p) - s->wait_start_ms >= SELECTOR_WAIT_MS) {
+		s->flags |= SELECTOR_WAITED;
+	}
+}
+
+// A packet of a layer that is not forwarded now. True if that begins here.
+static bool enter(struct selector *s, const struct track_packet *p)
+{
+	if ((s->flags & SELECTOR_PAUSED) != 0 || p->temporal_id > s->preferred_limit ||
+	    !is_active(s, p->layer))
+		return false;
+	if ((s->flags & SELECTOR_IS_VIDEO) != 0) {
+		bool starving = is_starving(s);
+		if (starving)
+			wait_for_target(s, p);
+		bool lower = starving && (s->flags & SELECTOR_WAITED) != 0 && p->layer < s->target;
+		if ((p->flags & TRACK_KEY_FRAME) == 0 || (p->layer != s->target && !lower))
+			return false;
+	}
+	begin_layer(s, p);
+	return true;
+}
+
+static uint16_t count_before(const uint16_t at[TEMPORAL_LIMITS], uint8_t limit, uint8_t temporal_id)
+{
+	return (uint16_t)(at[limit] - (temporal_id <= limit ? 1 : 0));
+}
+
+// At the first packet of a picture: put the preferred temporal limit in force if the picture allows
+// it. Down always; up where the layer can be entered, VP8 by one layer at a time.
+static void change_limit(struct selector *s, const struct track_packet *p)
+{
+	uint8_t from = s->limit, to = s->preferred_limit;
+	if (to > from && (p->flags & TRACK_KEY_FRAME) == 0) {
+		bool sync = (p->flags & TRACK_LAYER_SYNC) != 0 && p->temporal_id == from + 1;
+		bool up = (p->flags & TRACK_SWITCH_UP) != 0 && p->temporal_id <= from;
+		if (!sync && !up)
+			return;
+		if (sync)
+			to = p->temporal_id;
+	}
+
+	// What was counted before this packet ends in the same number at both limits.
+	struct selector_epoch e = s->epochs[0];
+	uint16_t seq_before = count_before(p->seq_at, from, p->temporal_id);
+	uint16_t picture_before = count_before(p->picture_at, from, p->temporal_id);
+	e.seq_first = (uint16_t)(seq_before + e.seq_offset + 1);
+	e.seq_offset += (uint16_t)(seq_before - count_before(p->seq_at, to, p->temporal_id));
+	e.picture_offset +=
+	        (uint16_t)(picture_before - count_before(p->picture_at, to, p->temporal_id));
+	e.source = (uint8_t)(s->layer << 4 | to);
+	push_epoch(s, &e);
+	s->limit = to;
+	s->seq_start = p->seq;
+}
+
+static void
+number(const struct selector_epoch *e, uint8_t limit, const struct track_packet *p,
+       struct selector_out *out)
+{
+	uint16_t picture_mask = (uint16_t)((1u << p->picture_id_bits) - 1);
+	out->timestamp = p->timestamp + e->timestamp_offset;
+	out->seq = (uint16_t)(p->seq_at[limit] + e->seq_offset);
+	out->picture_id = (uint16_t)(p->picture_at[limit] + e->picture_offset) & picture_mask;
+	out->tl0picidx = (uint8_t)(p->tl0picidx + e->tl0_offset);
+}
+
+// Keep the highest numbers given out.
+static void note(struct selector *s, const struct track_packet *p, const struct selector_out *out)
+{
+	struct selector_epoch *e = &s->epochs[0];
+	if (timestamp_is_newer(out->timestamp, s->timestamp))
+		set_time(s, p, out->timestamp);
+	if (sequence_is_newer(out->seq, s->seq))
+		s->seq = out->seq;
+	uint16_t picture = (uint16_t)(p->picture_at[s->limit] + e->picture_offset);
+	if (p->picture_id_bits != 0 && sequence_is_newer(picture, s->picture))
+		s->picture = picture;
+	if ((p->flags & TRACK_TL0PICIDX) != 0 && (int8_t)(out->tl0picidx - s->tl0picidx) > 0)
+		s->tl0picidx = out->tl0picidx;
+
+	// A long epoch forgets its beginning, so that 16-bit distances stay unambiguous.
+	if ((uint16_t)(s->seq - e->seq_first) > SELECTOR_EPOCH_SEQ_MAX) {
+		e->seq_first = (uint16_t)(s->seq - SELECTOR_EPOCH_SEQ_MAX / 2);
+		s->epoch_count = 1;
+	}
+}
+
+bool selector_forward(struct selector *s, const struct track_packet *p, struct selector_out *out)
+{
+	if (p->layer != s->layer && !enter(s, p))
+		return false;
+	if ((int32_t)(p->seq - s->seq_start) < 0)
+		return false;
+	if (s->limit != s->preferred_limit && (p->flags & TRACK_BEGIN) != 0)
+		change_limit(s, p);
+	if (p->temporal_id > s->limit)
+		return false;
+
+	number(&s->epochs[0], s->limit, p, out);
+	note(s, p, out);
+	return true;
+}
+
+bool selector_find(const struct selector *s, uint16_t seq, struct selector_source *source)
+{
+	uint16_t behind = (uint16_t)(s->seq - seq);
+	if (behind > INT16_MAX)
+		return false;
+
+	// Distances add up in 32 bits, since all epochs together may be longer than the numbers.
+	int32_t age = 0;
+	uint16_t from = s->seq;
+	for (uint8_t i = 0; i < s->epoch_count; i++) {
+		const struct selector_epoch *e = &s->epochs[i];
+		age += sequence_diff(from, e->seq_first);
+		from = e->seq_first;
+		if (behind > age)
+			continue;
+		*source = (struct selector_source){
+		        .epoch = *e,
+		        .out_seq = seq,
+		        .seq_at = (uint16_t)(seq - e->seq_offset),
+		        .layer = e->source >> 4,
+		        .limit = e->source & 0x0F,
+		};
+		return true;
+	}
+	return false;
+}
+
+bool selector_repeat(
+        const struct selector_source *source, const struct track_packet *p, struct selector_out *out
+)
+{
+	if (p->temporal_id > source->limit)
+		return false;
+
+	number(&source->epoch, source->limit, p, out);
+	return out->seq == source->out_seq;
+}
+
+bool selector_timestamp_offset(const struct selector *s, uint8_t *layer, uint32_t *offset)
+{
+	if (s->epoch_count == 0)
+		return false;
+
+	*layer = s->layer_last;
+	*offset = s->epochs[0].timestamp_offset;
+	return true;
+}

@@ -1,0 +1,156 @@
+#include "media/temporal.h"
+
+#include "media/codec.h"
+#include "media/sequence.h"
+
+#include <errno.h>
+#include <string.h>
+
+// Rings of counts, indexed by the low bits of an extended number.
+typedef uint16_t counts[TEMPORAL_LIMITS];
+
+void temporal_init(struct layer_counter *c)
+{
+	memset(c, 0, sizeof(*c));
+}
+
+// Number everything after `from` up to `to`, which has temporal_id; those between are missing and
+// get a number at every limit.
+static void count_up(counts *ring, uint32_t size, uint64_t from, uint64_t to, uint8_t temporal_id)
+{
+	counts at;
+	memcpy(at, ring[from % size], sizeof(at));
+	uint64_t missing = to - from - 1;
+	uint64_t forgotten = missing > size ? missing - size : 0;
+	for (int t = 0; t < TEMPORAL_LIMITS; t++)
+		at[t] = (uint16_t)(at[t] + forgotten);
+
+	for (uint64_t s = from + 1 + forgotten; s < to; s++) {
+		for (int t = 0; t < TEMPORAL_LIMITS; t++)
+			at[t]++;
+		memcpy(ring[s % size], at, sizeof(at));
+	}
+	for (int t = temporal_id; t < TEMPORAL_LIMITS; t++)
+		at[t]++;
+	memcpy(ring[to % size], at, sizeof(at));
+}
+
+static uint32_t remembered(uint32_t count, uint64_t more, uint32_t max)
+{
+	return count + more < max ? (uint32_t)(count + more) : max;
+}
+
+// How far picture id is ahead of the highest, in its modulus.
+static int32_t picture_ahead(const struct layer_counter *c, const struct frame_info *info)
+{
+	int shift = 32 - info->picture_id_bits;
+	return (int32_t)((info->picture_id - c->picture_top) << shift) >> shift;
+}
+
+// The first picture, or an encoder that has started again with an unrelated id: the count goes on.
+static void restart_pictures(struct layer_counter *c, uint16_t picture_id)
+{
+	counts at;
+	memcpy(at, c->pictures[c->picture_top % TEMPORAL_PICTURES], sizeof(at));
+	c->picture_count = 0;
+	c->picture_top = picture_id - 1u;
+	memcpy(c->pictures[c->picture_top % TEMPORAL_PICTURES], at, sizeof(at));
+}
+
+static int count_picture(
+        struct layer_counter *c, const struct frame_info *info, bool newest, struct track_packet *p
+)
+{
+	int32_t ahead = picture_ahead(c, info);
+	bool forgotten = -ahead >= (int32_t)c->picture_count;
+	if (c->picture_count == 0 || (forgotten && newest)) {
+		restart_pictures(c, info->picture_id);
+		ahead = 1;
+	}
+	if (ahead > 0) {
+		// The extended id is only used modulo the ring and in differences: it may wrap.
+		uint64_t from = (uint64_t)c->picture_top + (UINT64_C(1) << 32);
+		count_up(
+		        c->pictures, TEMPORAL_PICTURES, from, from + (uint32_t)ahead, p->temporal_id
+		);
+		c->picture_top += (uint32_t)ahead;
+		c->picture_count = remembered(c->picture_count, (uint32_t)ahead, TEMPORAL_PICTURES);
+	} else if (-ahead >= (int32_t)c->picture_count) {
+		return -ERANGE;
+	}
+	uint32_t picture = ahead > 0 ? c->picture_top : c->picture_top + (uint32_t)ahead;
+	memcpy(p->picture_at, c->pictures[picture % TEMPORAL_PICTURES], sizeof(p->picture_at));
+	return 0;
+}
+
+static uint8_t flags_of(const struct frame_info *info)
+{
+	uint8_t flags = 0;
+	flags |= info->key_frame ? TRACK_KEY_FRAME : 0;
+	flags |= info->begin ? TRACK_BEGIN : 0;
+	flags |= info->layer_sync ? TRACK_LAYER_SYNC : 0;
+	flags |= info->switch_up ? TRACK_SWITCH_UP : 0;
+	flags |= info->has_tl0picidx ? TRACK_TL0PICIDX : 0;
+	return flags;
+}
+
+int temporal_count(
+        struct layer_counter *c, uint64_t seq, const struct frame_info *info, bool empty,
+        struct track_packet *p
+)
+{
+	if (c->packet_count == 0)
+		c->top = seq - 1;
+	bool newest = seq > c->top;
+	if (!newest && c->top - seq >= c->packet_count)
+		return -ERANGE;
+
+	p->temporal_id = info->temporal_id;
+	if (p->temporal_id >= TEMPORAL_LIMITS)
+		p->temporal_id = TEMPORAL_LIMITS - 1;
+	if (empty)
+		p->temporal_id = TEMPORAL_NONE;
+	if (newest) {
+		count_up(c->packets, TEMPORAL_PACKETS, c->top, seq, p->temporal_id);
+		c->packet_count = remembered(c->packet_count, seq - c->top, TEMPORAL_PACKETS);
+		c->top = seq;
+	}
+	memset(p->picture_at, 0, sizeof(p->picture_at));
+	memcpy(p->seq_at, c->packets[seq % TEMPORAL_PACKETS], sizeof(p->seq_at));
+
+	p->seq = (uint32_t)seq;
+	p->flags = (uint8_t)((p->flags & TRACK_TIME) | flags_of(info));
+	p->tl0picidx = info->tl0picidx;
+	p->picture_id_bits = empty ? 0 : info->picture_id_bits;
+	if (p->picture_id_bits == 0)
+		return 0;
+	return count_picture(c, info, newest, p);
+}
+
+bool temporal_find(const struct layer_counter *c, uint8_t limit, uint16_t seq_at, uint64_t *seq)
+{
+	if (c->packet_count == 0 || limit >= TEMPORAL_LIMITS)
+		return false;
+
+	// Counts never fall along the stream, so the distance to the newest one falls.
+	uint16_t newest = c->packets[c->top % TEMPORAL_PACKETS][limit];
+	uint16_t distance = (uint16_t)(newest - seq_at);
+	uint64_t low = c->top - c->packet_count + 1, high = c->top + 1;
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+		uint16_t at = c->packets[middle % TEMPORAL_PACKETS][limit];
+		if ((uint16_t)(newest - at) > distance)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low > c->top || c->packets[low % TEMPORAL_PACKETS][limit] != seq_at)
+		return false;
+
+	// The first with this number has it, unless the oldest one only repeats a forgotten number.
+	bool oldest = low == c->top - c->packet_count + 1;
+	if (oldest && (c->packet_count == TEMPORAL_PACKETS || seq_at == 0))
+		return false;
+	*seq = low;
+	return true;
+}

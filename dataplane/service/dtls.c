@@ -1,0 +1,505 @@
+#include "service/dtls.h"
+
+#include "path/srtp.h"
+
+#include "am_log.h"
+#include "am_reader.h"
+
+#include <errno.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#define CERT_LIST_MAX      8192 // bytes; a browser's certificate has less than 1000
+#define CERT_DAYS          3650 // nobody checks: the fingerprint is what counts (RFC 8122)
+#define PLAIN_LEN_MAX      16384 // RFC 6347 4.1
+#define TIMEOUT_US_FIRST   200000 // RFC 6347 4.2.4.1 says 1 s; ICE has just seen the path work
+#define TIMEOUT_US_MAX     6400000 // OpenSSL gives up after 12 of them, then about a minute is over
+#define MATERIAL_LEN_MAX   (2 * (SRTP_KEY_LEN + SRTP_SALT_LEN_MAX))
+#define EXPORTER_LABEL     "EXTRACTOR-dtls_srtp" // RFC 5764 4.2
+#define EXPORTER_LABEL_LEN (sizeof(EXPORTER_LABEL) - 1)
+
+enum { RECORD_CHANGE_CIPHER_SPEC = 20, RECORD_APPLICATION_DATA = 23 };
+
+struct dtls_context {
+	SSL_CTX *ssl_ctx;
+	BIO_METHOD *bio_method;
+	uint8_t fingerprint[DTLS_FINGERPRINT_LEN];
+};
+
+struct dtls {
+	SSL *ssl; // NULL in FAILED and CLOSED
+	struct dtls_handler handler;
+	const uint8_t *input; // the record that OpenSSL reads next; NULL: none
+	size_t input_len;
+	uint64_t deadline_ns;
+	uint8_t state; // enum am_dtls_state
+	uint8_t early_count; // encrypted records that were fed before their keys were there
+	bool is_done; // the handshake, so peer_fingerprint is set
+	bool has_fingerprint;
+	uint8_t fingerprint[DTLS_FINGERPRINT_LEN]; // signaled
+	uint8_t peer_fingerprint[DTLS_FINGERPRINT_LEN]; // of the certificate that the client has
+};
+
+// The BIO: one record in, one datagram out, and never a "try again" for what goes out (a flight
+// suspended half-way is a state that OpenSSL has got wrong before).
+
+static int bio_write(BIO *bio, const char *bytes, int len)
+{
+	struct dtls *d = BIO_get_data(bio);
+	d->handler.send(d->handler.user, (const uint8_t *)bytes, (size_t)len);
+	return len;
+}
+
+static int bio_read(BIO *bio, char *bytes, int size)
+{
+	struct dtls *d = BIO_get_data(bio);
+	BIO_clear_retry_flags(bio);
+	if (d->input == NULL) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	size_t n = d->input_len < (size_t)size ? d->input_len : (size_t)size;
+	memcpy(bytes, d->input, n);
+	d->input = NULL;
+	return (int)n;
+}
+
+static long bio_ctrl(BIO *, int command, long, void *)
+{
+	switch (command) {
+	case BIO_CTRL_FLUSH: return 1;
+	case BIO_CTRL_DGRAM_QUERY_MTU:
+	case BIO_CTRL_DGRAM_GET_FALLBACK_MTU: return DTLS_DATAGRAM_MAX;
+	default: // the MTU counts UDP payload, so there is no overhead; timeouts are the caller's
+		return 0;
+	}
+}
+
+static BIO_METHOD *bio_method_create(void)
+{
+	int type = BIO_get_new_index();
+	if (type == -1)
+		return NULL;
+	BIO_METHOD *method = BIO_meth_new(type | BIO_TYPE_SOURCE_SINK, "dtls");
+	if (method == NULL)
+		return NULL;
+
+	BIO_meth_set_write(method, bio_write);
+	BIO_meth_set_read(method, bio_read);
+	BIO_meth_set_ctrl(method, bio_ctrl);
+	return method;
+}
+
+// Random serial, neutral name: the certificate tells nothing but its key. NULL if OpenSSL refuses.
+static X509 *certificate_create(EVP_PKEY *key)
+{
+	uint64_t serial;
+	X509 *cert = X509_new();
+	if (cert == NULL || RAND_bytes((uint8_t *)&serial, sizeof(serial)) != 1)
+		goto fail;
+
+	X509_NAME *name = X509_get_subject_name(cert);
+	if (X509_set_version(cert, X509_VERSION_3) != 1 ||
+	    ASN1_INTEGER_set_uint64(X509_get_serialNumber(cert), serial >> 1 | 1) != 1 ||
+	    X509_NAME_add_entry_by_txt(
+	            name, "CN", MBSTRING_ASC, (const uint8_t *)"WebRTC", -1, -1, 0
+	    ) != 1 ||
+	    X509_set_issuer_name(cert, name) != 1 ||
+	    X509_gmtime_adj(X509_getm_notBefore(cert), -86400) == NULL ||
+	    X509_gmtime_adj(X509_getm_notAfter(cert), CERT_DAYS * 86400L) == NULL ||
+	    X509_set_pubkey(cert, key) != 1 || X509_sign(cert, key, EVP_sha256()) == 0)
+		goto fail;
+	return cert;
+
+fail:
+	X509_free(cert);
+	return NULL;
+}
+
+static bool certificate_digest(const X509 *cert, uint8_t digest[static DTLS_FINGERPRINT_LEN])
+{
+	unsigned int len = DTLS_FINGERPRINT_LEN;
+	return X509_digest(cert, EVP_sha256(), digest, &len) == 1;
+}
+
+// False if OpenSSL refuses.
+static bool context_add_certificate(struct dtls_context *c)
+{
+	bool ok = false;
+	X509 *cert = NULL;
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	if (key == NULL)
+		goto out;
+	cert = certificate_create(key);
+	if (cert == NULL)
+		goto out;
+	ok = SSL_CTX_use_certificate(c->ssl_ctx, cert) == 1 &&
+	     SSL_CTX_use_PrivateKey(c->ssl_ctx, key) == 1 &&
+	     certificate_digest(cert, c->fingerprint);
+out:
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	return ok;
+}
+
+// Any certificate will do here: it is self-signed, and its fingerprint is compared afterwards.
+static int accept_certificate(X509_STORE_CTX *, void *)
+{
+	return 1;
+}
+
+static bool context_configure(SSL_CTX *ctx, const char *srtp_profiles)
+{
+	SSL_CTX_set_options(
+	        ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
+	                     SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE
+	);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_max_cert_list(ctx, CERT_LIST_MAX);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_cert_verify_callback(ctx, accept_certificate, NULL);
+	return SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) == 1 &&
+	       SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) == 1 &&
+	       SSL_CTX_set_cipher_list(
+	               ctx, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"
+	                    "ECDHE-ECDSA-AES256-GCM-SHA384"
+	       ) == 1 &&
+	       SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384") == 1 &&
+	       SSL_CTX_set_tlsext_use_srtp(ctx, srtp_profiles) == 0; // 0 is success, here only
+}
+
+// IANA's profile names to a list as OpenSSL spells it. 0 or -EINVAL.
+static int profiles_translate(const char *const *names, uint8_t n, char *list, size_t size)
+{
+	list[0] = '\0';
+	for (uint8_t i = 0; i < n; i++) {
+		const char *name;
+		if (strcmp(names[i], "AEAD_AES_128_GCM") == 0)
+			name = "SRTP_AEAD_AES_128_GCM";
+		else if (strcmp(names[i], "AES_CM_128_HMAC_SHA1_80") == 0)
+			name = "SRTP_AES128_CM_SHA1_80";
+		else
+			return -EINVAL;
+
+		size_t used = strlen(list);
+		int len = snprintf(list + used, size - used, "%s%s", i > 0 ? ":" : "", name);
+		if ((size_t)len >= size - used)
+			return -EINVAL;
+	}
+	return n > 0 ? 0 : -EINVAL;
+}
+
+struct dtls_context *dtls_context_create(const char *const *profiles, uint8_t n)
+{
+	char srtp_profiles[128];
+	if (profiles_translate(profiles, n, srtp_profiles, sizeof(srtp_profiles)) < 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	struct dtls_context *c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return NULL;
+
+	c->ssl_ctx = SSL_CTX_new(DTLS_server_method());
+	c->bio_method = bio_method_create();
+	if (c->ssl_ctx == NULL || c->bio_method == NULL ||
+	    !context_configure(c->ssl_ctx, srtp_profiles) || !context_add_certificate(c)) {
+		char reason[128];
+		ERR_error_string_n(ERR_get_error(), reason, sizeof(reason));
+		ERR_clear_error();
+		am_error("dtls: cannot make a context, reason=\"%s\"", reason);
+		dtls_context_destroy(c);
+		errno = EIO;
+		return NULL;
+	}
+	return c;
+}
+
+void dtls_context_destroy(struct dtls_context *c)
+{
+	if (c == NULL)
+		return;
+	SSL_CTX_free(c->ssl_ctx);
+	BIO_meth_free(c->bio_method);
+	free(c);
+}
+
+const uint8_t *dtls_context_fingerprint(const struct dtls_context *c)
+{
+	return c->fingerprint;
+}
+
+static unsigned int timeout_next(SSL *, unsigned int previous_us)
+{
+	if (previous_us == 0)
+		return TIMEOUT_US_FIRST;
+	return previous_us < TIMEOUT_US_MAX / 2 ? 2 * previous_us : TIMEOUT_US_MAX;
+}
+
+struct dtls *dtls_create(struct dtls_context *c, const struct dtls_handler *handler)
+{
+	struct dtls *d = calloc(1, sizeof(*d));
+	if (d == NULL)
+		return NULL;
+
+	d->handler = *handler;
+	d->state = AM_DTLS_NEW;
+	d->deadline_ns = UINT64_MAX;
+	d->ssl = SSL_new(c->ssl_ctx);
+	BIO *bio = BIO_new(c->bio_method);
+	if (d->ssl == NULL || bio == NULL)
+		goto fail;
+
+	BIO_set_data(bio, d);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(d->ssl, bio, bio);
+	SSL_set_accept_state(d->ssl);
+	SSL_set_mtu(d->ssl, DTLS_DATAGRAM_MAX);
+	DTLS_set_timer_cb(d->ssl, timeout_next);
+	return d;
+
+fail:
+	BIO_free(bio);
+	SSL_free(d->ssl);
+	free(d);
+	ERR_clear_error();
+	errno = ENOMEM;
+	return NULL;
+}
+
+// The end of a session. OpenSSL wipes its keys as it frees them.
+static void stop(struct dtls *d, enum am_dtls_state state)
+{
+	SSL_free(d->ssl);
+	ERR_clear_error();
+	d->ssl = NULL;
+	d->input = NULL;
+	d->deadline_ns = UINT64_MAX;
+	d->state = (uint8_t)state;
+}
+
+// The same, and the client is told.
+static void stop_politely(struct dtls *d, enum am_dtls_state state)
+{
+	ERR_clear_error();
+	SSL_shutdown(d->ssl);
+	stop(d, state);
+}
+
+void dtls_destroy(struct dtls *d)
+{
+	if (d == NULL)
+		return;
+	if (d->ssl != NULL && d->is_done)
+		stop_politely(d, AM_DTLS_CLOSED);
+	else
+		stop(d, AM_DTLS_CLOSED);
+	free(d);
+}
+
+enum am_dtls_state dtls_state(const struct dtls *d)
+{
+	return d->state;
+}
+
+// Connect once both halves are there: the handshake, and the fingerprint from signaling.
+static void verify_fingerprint(struct dtls *d)
+{
+	if (!d->is_done || !d->has_fingerprint)
+		return;
+	if (CRYPTO_memcmp(d->fingerprint, d->peer_fingerprint, DTLS_FINGERPRINT_LEN) == 0)
+		d->state = AM_DTLS_CONNECTED;
+	else
+		stop_politely(d, AM_DTLS_FAILED);
+}
+
+static void finish_handshake(struct dtls *d)
+{
+	X509 *cert = SSL_get1_peer_certificate(d->ssl);
+	bool ok = cert != NULL && certificate_digest(cert, d->peer_fingerprint) &&
+	          SSL_get_selected_srtp_profile(d->ssl) != NULL;
+	X509_free(cert);
+	if (!ok) {
+		stop_politely(d, AM_DTLS_FAILED);
+		return;
+	}
+	d->is_done = true;
+	verify_fingerprint(d);
+}
+
+static void fail_or_wait(struct dtls *d, int ret)
+{
+	switch (SSL_get_error(d->ssl, ret)) {
+	case SSL_ERROR_WANT_READ: break;
+	case SSL_ERROR_ZERO_RETURN: stop_politely(d, AM_DTLS_CLOSED); break;
+	default: // OpenSSL has sent its alert, or has got one
+		stop(d, AM_DTLS_FAILED);
+		break;
+	}
+	ERR_clear_error();
+}
+
+// Let OpenSSL read d->input, and what it had kept back.
+static void run(struct dtls *d)
+{
+	ERR_clear_error();
+	if (!d->is_done) {
+		int ret = SSL_do_handshake(d->ssl);
+		if (ret != 1) {
+			fail_or_wait(d, ret);
+			return;
+		}
+		finish_handshake(d);
+	}
+
+	uint8_t data[PLAIN_LEN_MAX];
+	while (d->ssl != NULL) {
+		int ret = SSL_read(d->ssl, data, sizeof(data));
+		if (ret <= 0) {
+			fail_or_wait(d, ret);
+			return;
+		}
+		// Nobody is there to talk to before the fingerprint is verified.
+		if (d->state == AM_DTLS_CONNECTED && d->handler.receive != NULL)
+			d->handler.receive(d->handler.user, data, (size_t)ret);
+	}
+}
+
+// Keep from OpenSSL what would end or swell a session by mere presence: unknown types are fatal to
+// it, records of an epoch to come are kept by the hundred with 16 kB each. There are two epochs, as
+// there is no renegotiation; and once the second is in use, nothing of the first is good.
+static bool record_is_wanted(struct dtls *d, uint8_t type, uint16_t epoch)
+{
+	if (type < RECORD_CHANGE_CIPHER_SPEC || type > RECORD_APPLICATION_DATA || epoch > 1)
+		return false;
+	if (epoch == 0)
+		return !d->is_done && type != RECORD_APPLICATION_DATA;
+
+	bool has_keys = d->is_done || SSL_get_state(d->ssl) == TLS_ST_SR_CHANGE;
+	if (has_keys)
+		return true;
+	if (d->early_count == DTLS_EARLY_MAX)
+		return false;
+	d->early_count++;
+	return true;
+}
+
+// OpenSSL's timer runs on the wall clock: it is asked only for how long, not for when.
+static void arm_timer(struct dtls *d, uint64_t now_ns)
+{
+	struct timeval left;
+	d->deadline_ns = UINT64_MAX;
+	if (d->ssl == NULL || d->is_done || DTLSv1_get_timeout(d->ssl, &left) != 1)
+		return;
+
+	uint64_t left_us = (uint64_t)left.tv_sec * 1000000 + (uint64_t)left.tv_usec;
+	if (left_us > TIMEOUT_US_MAX) // the wall clock was set back
+		left_us = TIMEOUT_US_MAX;
+	d->deadline_ns = now_ns + left_us * 1000;
+}
+
+enum am_dtls_state dtls_receive(struct dtls *d, const uint8_t *bytes, size_t len, uint64_t now_ns)
+{
+	// RFC 6347 4.1: a datagram holds whole records; what is cut off is dropped.
+	struct am_reader reader = am_reader_init(bytes, len);
+	while (d->ssl != NULL && am_reader_left(&reader) > 0) {
+		const uint8_t *record = reader.next;
+		uint8_t type = am_read_u8(&reader);
+		am_read_u16(&reader); // version: OpenSSL's to judge
+		uint16_t epoch = am_read_u16(&reader);
+		am_reader_take(&reader, 6); // sequence number
+		am_reader_take(&reader, am_read_u16(&reader));
+		if (reader.failed)
+			break;
+		if (!record_is_wanted(d, type, epoch))
+			continue;
+
+		if (d->state == AM_DTLS_NEW)
+			d->state = AM_DTLS_CONNECTING;
+		d->input = record;
+		d->input_len = (size_t)(reader.next - record);
+		run(d);
+		d->input = NULL;
+	}
+	arm_timer(d, now_ns);
+	return d->state;
+}
+
+enum am_dtls_state
+dtls_set_fingerprint(struct dtls *d, const uint8_t fingerprint[static DTLS_FINGERPRINT_LEN])
+{
+	if (d->ssl == NULL)
+		return d->state;
+	if (d->has_fingerprint &&
+	    CRYPTO_memcmp(d->fingerprint, fingerprint, DTLS_FINGERPRINT_LEN) != 0) {
+		stop(d, AM_DTLS_FAILED);
+		return d->state;
+	}
+	memcpy(d->fingerprint, fingerprint, DTLS_FINGERPRINT_LEN);
+	d->has_fingerprint = true;
+	verify_fingerprint(d);
+	return d->state;
+}
+
+uint64_t dtls_deadline(const struct dtls *d)
+{
+	return d->deadline_ns;
+}
+
+enum am_dtls_state dtls_timer(struct dtls *d, uint64_t now_ns)
+{
+	if (d->ssl == NULL || now_ns < d->deadline_ns)
+		return d->state;
+	ERR_clear_error();
+	if (DTLSv1_handle_timeout(d->ssl) < 0)
+		stop(d, AM_DTLS_FAILED);
+	ERR_clear_error();
+	arm_timer(d, now_ns);
+	return d->state;
+}
+
+int dtls_srtp_keys(struct dtls *d, struct srtp_keys *keys)
+{
+	srtp_keys_wipe(keys);
+	if (d->state != AM_DTLS_CONNECTED)
+		return -ENOTCONN;
+
+	// RFC 5764 4.2: both keys, then both salts, the client's first.
+	uint8_t material[MATERIAL_LEN_MAX];
+	uint8_t profile = (uint8_t)SSL_get_selected_srtp_profile(d->ssl)->id;
+	size_t salt_len = srtp_salt_len(profile);
+	int ret = SSL_export_keying_material(
+	        d->ssl, material, 2 * (SRTP_KEY_LEN + salt_len), EXPORTER_LABEL, EXPORTER_LABEL_LEN,
+	        NULL, 0, 0
+	);
+	if (ret == 1) {
+		const uint8_t *salts = material + 2 * SRTP_KEY_LEN;
+		keys->profile = profile;
+		memcpy(keys->client.key, material, SRTP_KEY_LEN);
+		memcpy(keys->server.key, material + SRTP_KEY_LEN, SRTP_KEY_LEN);
+		memcpy(keys->client.salt, salts, salt_len);
+		memcpy(keys->server.salt, salts + salt_len, salt_len);
+	}
+	OPENSSL_cleanse(material, sizeof(material));
+	ERR_clear_error();
+	return ret == 1 ? 0 : -ENOTCONN;
+}
+
+int dtls_write(struct dtls *d, const uint8_t *data, size_t len)
+{
+	if (d->state != AM_DTLS_CONNECTED)
+		return -ENOTCONN;
+	if (len == 0 || len > DTLS_DATA_MAX)
+		return -EMSGSIZE;
+	ERR_clear_error();
+	int ret = SSL_write(d->ssl, data, (int)len);
+	ERR_clear_error();
+	return ret > 0 ? 0 : -ENOTCONN;
+}

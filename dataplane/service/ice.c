@@ -1,0 +1,220 @@
+#include "service/ice.h"
+
+#include "service/stun.h"
+
+#include <string.h>
+
+void ice_init(
+        struct ice *ice, const char ufrag[static AM_UFRAG_LEN], const char pwd[static AM_PWD_LEN]
+)
+{
+	*ice = (struct ice){.state = AM_ICE_NEW};
+	memcpy(ice->credentials.ufrag, ufrag, AM_UFRAG_LEN);
+	memcpy(ice->credentials.pwd, pwd, AM_PWD_LEN);
+}
+
+void ice_fini(struct ice *ice)
+{
+	explicit_bzero(ice, sizeof(*ice));
+}
+
+void ice_restart(
+        struct ice *ice, const char ufrag[static AM_UFRAG_LEN], const char pwd[static AM_PWD_LEN]
+)
+{
+	// A second restart before the client followed the first: what it uses is still `previous`.
+	if (!ice->has_previous) {
+		ice->previous = ice->credentials;
+		ice->has_previous = true;
+	}
+	memcpy(ice->credentials.ufrag, ufrag, AM_UFRAG_LEN);
+	memcpy(ice->credentials.pwd, pwd, AM_PWD_LEN);
+}
+
+static bool tuple_equal(const struct ice_tuple *a, const struct ice_tuple *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+// Index of a tuple's path, or path_count.
+static uint8_t path_find(const struct ice *ice, const struct ice_tuple *tuple)
+{
+	uint8_t i = 0;
+	while (i < ice->path_count && !tuple_equal(&ice->paths[i].tuple, tuple))
+		i++;
+	return i;
+}
+
+// Which credentials the request is for, or NULL. Only the part of USERNAME before the colon can be
+// checked: the client's ufrag, after it, is never signaled.
+static const struct ice_credentials *
+credentials_find(const struct ice *ice, const struct stun_message *request)
+{
+	size_t len;
+	const uint8_t *ufrag = stun_local_ufrag(request, &len);
+	if (ufrag == NULL || len != AM_UFRAG_LEN)
+		return NULL;
+	if (memcmp(ufrag, ice->credentials.ufrag, AM_UFRAG_LEN) == 0)
+		return &ice->credentials;
+	if (ice->has_previous && memcmp(ufrag, ice->previous.ufrag, AM_UFRAG_LEN) == 0)
+		return &ice->previous;
+	return NULL;
+}
+
+// The stalest unselected path; only called with all paths taken.
+static uint8_t path_to_evict(const struct ice *ice)
+{
+	uint8_t stalest = ice->selected == 0 ? 1 : 0;
+	for (uint8_t i = stalest + 1; i < ICE_TUPLE_MAX; i++) {
+		if (i != ice->selected && ice->paths[i].checked_ns < ice->paths[stalest].checked_ns)
+			stalest = i;
+	}
+	return stalest;
+}
+
+// The place of a tuple that was not known. The selected path keeps its index.
+static uint8_t path_add(struct ice *ice, const struct ice_tuple *tuple, struct ice_outcome *outcome)
+{
+	uint8_t i = ice->path_count;
+	if (i == ICE_TUPLE_MAX) {
+		i = path_to_evict(ice);
+		outcome->events |= ICE_EVICTED;
+		outcome->evicted = ice->paths[i].tuple;
+	} else {
+		ice->path_count++;
+	}
+	ice->paths[i] = (struct ice_path){.tuple = *tuple};
+	outcome->events |= ICE_ADDED;
+	return i;
+}
+
+// Rules 2 to 6 of ice.h, for a check on a path that is not selected.
+static bool wants_selection(
+        const struct ice *ice, const struct ice_tuple *from, const struct stun_message *request,
+        bool is_new, bool nominates, uint64_t now_ns
+)
+{
+	const struct ice_path *selected = &ice->paths[ice->selected];
+	if (request->has_nomination ? nominates : request->use_candidate)
+		return true;
+	if (is_new && request->has_priority && request->priority == selected->priority &&
+	    from->local == selected->tuple.local && from->family == selected->tuple.family)
+		return true;
+	return now_ns - selected->checked_ns > ICE_SILENCE_NS;
+}
+
+// An authentic check: move what may move.
+static void accept_check(
+        struct ice *ice, const struct ice_tuple *from, const struct stun_message *request,
+        uint64_t now_ns, struct ice_outcome *outcome
+)
+{
+	bool nominates = request->has_nomination &&
+	                 (!ice->has_nomination || request->nomination > ice->nomination);
+	uint8_t i = path_find(ice, from);
+	bool is_new = i == ice->path_count;
+	bool select;
+	if (ice->state != AM_ICE_CONNECTED) {
+		ice->state = AM_ICE_CONNECTED;
+		outcome->events |= ICE_CONNECTED;
+		select = true;
+	} else {
+		select = i != ice->selected &&
+		         wants_selection(ice, from, request, is_new, nominates, now_ns);
+	}
+
+	if (is_new)
+		i = path_add(ice, from, outcome);
+	ice->paths[i].priority = request->priority;
+	ice->paths[i].checked_ns = now_ns;
+	ice->checked_ns = now_ns;
+	outcome->events |= ICE_CHECKED;
+	if (nominates) {
+		ice->has_nomination = true;
+		ice->nomination = request->nomination;
+	}
+	if (select) {
+		ice->selected = i;
+		outcome->events |= ICE_SELECTED;
+	}
+}
+
+// The client has followed the restart. Its nominations count from the start again.
+static void finish_restart(struct ice *ice, struct ice_outcome *outcome)
+{
+	explicit_bzero(&ice->previous, sizeof(ice->previous));
+	ice->has_previous = false;
+	ice->has_nomination = false;
+	ice->nomination = 0;
+	outcome->events |= ICE_RESTARTED;
+}
+
+static size_t build_success(
+        const struct ice_tuple *from, const uint8_t *transaction, const char *pwd,
+        uint8_t response[static ICE_RESPONSE_LEN_MAX]
+)
+{
+	struct stun_address mapped = {.port = from->port, .ip_len = from->family == 4 ? 4 : 16};
+	memcpy(mapped.ip, from->ip, mapped.ip_len);
+	return stun_build_success(
+	        response, ICE_RESPONSE_LEN_MAX, transaction, &mapped, pwd, AM_PWD_LEN
+	);
+}
+
+struct ice_outcome ice_handle_request(
+        struct ice *ice, const struct ice_tuple *from, const uint8_t *msg, size_t len,
+        uint64_t now_ns, uint8_t response[static ICE_RESPONSE_LEN_MAX]
+)
+{
+	struct ice_outcome outcome = {0};
+	struct stun_message request;
+	if (stun_parse(msg, len, &request) < 0)
+		return outcome;
+	// RFC 8445 7.1 and 7.3: a check has FINGERPRINT. Indications are keep-alives (RFC 8445 11).
+	if (request.type != STUN_BINDING_REQUEST || !request.has_fingerprint)
+		return outcome;
+
+	const struct ice_credentials *c = credentials_find(ice, &request);
+	if (c == NULL || !stun_verify(msg, len, &request, c->pwd, AM_PWD_LEN))
+		return outcome;
+
+	// From here on it is the client. RFC 8489 6.3.1; RFC 8445 7.3.1.1: we are lite, so
+	// controlled.
+	enum stun_error error =
+	        request.unknown_count > 0 ? STUN_UNKNOWN_ATTRIBUTE : STUN_ROLE_CONFLICT;
+	if (request.unknown_count > 0 || request.controlled) {
+		outcome.response_len = stun_build_error(
+		        response, ICE_RESPONSE_LEN_MAX, &request, error, c->pwd, AM_PWD_LEN
+		);
+	} else {
+		outcome.response_len = build_success(from, request.transaction, c->pwd, response);
+		if (c == &ice->credentials && ice->has_previous)
+			finish_restart(ice, &outcome);
+		accept_check(ice, from, &request, now_ns, &outcome);
+	}
+	if (outcome.response_len > 0)
+		outcome.events |= ICE_RESPOND;
+	return outcome;
+}
+
+const struct ice_tuple *ice_selected(const struct ice *ice)
+{
+	return ice->state == AM_ICE_CONNECTED ? &ice->paths[ice->selected].tuple : NULL;
+}
+
+bool ice_knows(const struct ice *ice, const struct ice_tuple *tuple)
+{
+	return path_find(ice, tuple) < ice->path_count;
+}
+
+bool ice_expired(const struct ice *ice, uint64_t now_ns)
+{
+	return ice->state == AM_ICE_CONNECTED && now_ns - ice->checked_ns > ICE_CONSENT_NS;
+}
+
+void ice_expire(struct ice *ice)
+{
+	ice->state = AM_ICE_EXPIRED;
+	ice->path_count = 0;
+	memset(ice->paths, 0, sizeof(ice->paths));
+}

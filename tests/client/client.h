@@ -1,0 +1,105 @@
+// One WebRTC transport as a browser has it: a UDP socket, a controlling ICE agent with one
+// candidate pair, a DTLS client, SRTP both ways. Single-threaded: the owner calls client_step in
+// its loop.
+#pragma once
+
+#include <netinet/in.h>
+#include <srtp2/srtp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "dtls.h"
+#include "ice.h"
+#include "wire.h"
+
+#define NS_PER_MS 1000000ull
+#define NS_PER_S  1000000000ull
+
+// Any of them may be NULL. What is handed over stays the client's memory and is gone afterwards.
+struct client_events {
+	void (*rtp)(void *context, const struct wire_rtp *, uint64_t now_ns);
+	void (*rtcp
+	)(void *context, const uint8_t *bytes, size_t len, uint64_t now_ns); // a compound
+	void (*tick)(void *context, uint64_t now_ns); // once a step, connected or not
+};
+
+struct client_config {
+	struct sockaddr_storage server; // port 0: learned from the first good check (passive)
+	const char *ufrag; // the server's, copied
+	const char *pwd; // the server's, or the own of a passive client; copied
+	const char *profiles; // OpenSSL's names; NULL: GCM, then CM
+	uint16_t dtls_mtu; // 0: 1200
+	uint16_t loss_in_permille; // of RTP and RTCP
+	uint16_t loss_out_permille;
+	uint64_t seed; // of the loss
+	bool passive; // plays the server: answers checks, DTLS server
+};
+
+enum client_state {
+	CLIENT_CHECKING,
+	CLIENT_HANDSHAKE,
+	CLIENT_CONNECTED,
+	CLIENT_FAILED,
+	CLIENT_CLOSED,
+};
+
+// Read by the tests; written by client.c.
+struct client {
+	struct client_config config;
+	struct client_events events;
+	void *context; // of the events
+	enum client_state state;
+	int fd;
+	char ufrag[64];
+	char pwd[64];
+	char username[96];
+	struct dtls *dtls;
+	srtp_t srtp_in, srtp_out;
+	uint16_t profile; // that was agreed
+	uint8_t server_fingerprint[32];
+	struct sockaddr_storage mapped; // as the server sees us
+	uint8_t transaction[12]; // of the last check
+	uint64_t tie_breaker;
+	uint64_t check_next_ns;
+	uint64_t random;
+	bool checks_off; // the tests': no more checks, e.g. to let the consent expire
+	bool answers_off; // the tests': a passive client falls silent
+	// counts
+	uint64_t checks_sent, checks_answered, check_errors;
+	uint16_t check_error_last; // e.g. 487
+	uint64_t datagrams_in, rtp_in, rtcp_in, rtp_out, rtcp_out;
+	uint64_t srtp_refused; // what arrived and did not verify
+	uint64_t unknown_in; // neither STUN, DTLS nor RTP
+	uint64_t lost_in, lost_out; // thrown away on purpose
+};
+
+uint64_t clock_ns(void); // CLOCK_MONOTONIC
+
+// 0 or -errno. The socket is made in the caller's network namespace.
+int client_init(
+        struct client *, const struct client_config *, const struct client_events *, void *context
+);
+void client_fini(struct client *);
+
+// Reads all that arrived, runs the timers. Never blocks.
+void client_step(struct client *, uint64_t now_ns);
+
+// Steps all clients until done(context) or the deadline. True if done; done may be NULL.
+bool clients_run(
+        struct client *const *, size_t count, uint64_t duration_ms, bool (*done)(void *context),
+        void *context
+);
+
+// Encrypts and sends. 0, or -ENOTCONN.
+int client_rtp_send(struct client *, const struct wire_rtp *);
+int client_rtcp_send(struct client *, const uint8_t *bytes, size_t len);
+
+// Another socket with another source port, as after a NAT rebinding.
+int client_rebind(struct client *);
+
+// New credentials of the server (ICE restart).
+void client_restart(struct client *, const char *ufrag, const char *pwd);
+
+// Raw bytes to the server from the client's socket, past all layers.
+void client_raw_send(struct client *, const void *bytes, size_t len);

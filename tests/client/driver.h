@@ -1,0 +1,65 @@
+// Plays the control plane: the real link and region, so what it says is what the real one says.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "am_link.h"
+#include "am_region.h"
+
+#define DRIVER_STATES 64 // last transport events kept
+
+struct driver {
+	struct am_region region;
+	int link;
+	int command_wake, event_wake;
+	uint16_t epoch;
+	uint32_t sequence;
+	uint32_t next_transport, next_track, next_subscription; // slots
+	uint32_t id_epoch;
+	uint32_t events; // all that came
+	uint32_t wrong_events; // that am_msg_check refused: must stay 0
+};
+
+struct driver_transport {
+	am_id id;
+	char ufrag[AM_UFRAG_LEN + 1];
+	char pwd[AM_PWD_LEN + 1];
+};
+
+// Connects, trying again until the data plane runs. 0 or -errno.
+int driver_open(struct driver *, const char *socket_path, uint64_t timeout_ms);
+void driver_close(struct driver *);
+
+// Sends a command and waits for its ack: its result, or -ETIMEDOUT after 5 s.
+int driver_command(struct driver *, struct am_msg *);
+
+// Takes events that wait.
+void driver_events(struct driver *);
+
+// One command each. Results as driver_command's.
+int driver_transport_add(struct driver *, uint64_t room, struct driver_transport *);
+int driver_transport_connect(struct driver *, am_id transport, const uint8_t fingerprint[32]);
+int driver_transport_restart(struct driver *, struct driver_transport *); // new credentials
+int driver_remove(struct driver *, uint16_t type, am_id); // any *_REMOVE, or KEY_FRAME
+int driver_pause(struct driver *, uint16_t type, am_id, bool paused);
+int driver_layers(struct driver *, am_id subscription, uint8_t spatial, uint8_t temporal);
+
+// Next free ids.
+am_id driver_track_id(struct driver *);
+am_id driver_subscription_id(struct driver *);
+
+// State of a transport; false where the table has another one or none.
+bool driver_transport_state(struct driver *, am_id, struct am_transport_state *);
+
+// Sums over all workers. drop: by name; UINT64_MAX: no such name.
+uint64_t driver_counter(const struct driver *, enum am_counter);
+uint64_t driver_drop(const struct driver *, const char *name);
+uint64_t driver_drops(const struct driver *); // all of them
+
+// True if the books of every worker balance (am_counters.h); otherwise says what is wrong.
+bool driver_books_balance(const struct driver *, char *why, size_t size);
+
+// All counters and drops that are not 0, a line each.
+void driver_print(const struct driver *);

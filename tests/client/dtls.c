@@ -1,0 +1,215 @@
+#include "dtls.h"
+
+#include <errno.h>
+#include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dtls {
+	SSL *ssl;
+	SSL_CTX *context;
+	void (*send)(void *owner, const uint8_t *bytes, size_t len);
+	void *owner;
+	const uint8_t *in; // the datagram being read, or NULL
+	size_t in_len;
+	uint16_t mtu;
+	bool done;
+};
+
+static EVP_PKEY *key;
+static X509 *certificate;
+static BIO_METHOD *method;
+
+static int bio_write(BIO *bio, const char *bytes, int len)
+{
+	struct dtls *d = BIO_get_data(bio);
+	d->send(d->owner, (const uint8_t *)bytes, (size_t)len);
+	return len; // a datagram is sent or lost, never blocked
+}
+
+static int bio_read(BIO *bio, char *out, int size)
+{
+	struct dtls *d = BIO_get_data(bio);
+
+	BIO_clear_retry_flags(bio);
+	if (!d->in) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	int n = d->in_len < (size_t)size ? (int)d->in_len : size;
+	memcpy(out, d->in, (size_t)n);
+	d->in = NULL;
+	return n;
+}
+
+static long bio_ctrl(BIO *bio, int command, long, void *)
+{
+	const struct dtls *d = BIO_get_data(bio);
+
+	switch (command) {
+	case BIO_CTRL_FLUSH: return 1;
+	case BIO_CTRL_DGRAM_QUERY_MTU:
+	case BIO_CTRL_DGRAM_GET_FALLBACK_MTU: return d->mtu;
+	default: return 0;
+	}
+}
+
+static void globals_make(void)
+{
+	key = EVP_EC_gen("P-256");
+	certificate = X509_new();
+	X509_set_version(certificate, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+	X509_gmtime_adj(X509_getm_notBefore(certificate), -86400);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), 30 * 86400);
+	X509_NAME *name = X509_get_subject_name(certificate);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)"client", -1, -1, 0);
+	X509_set_issuer_name(certificate, name);
+	X509_set_pubkey(certificate, key);
+	X509_sign(certificate, key, EVP_sha256());
+	method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "datagrams");
+	BIO_meth_set_write(method, bio_write);
+	BIO_meth_set_read(method, bio_read);
+	BIO_meth_set_ctrl(method, bio_ctrl);
+}
+
+static void globals_need(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, globals_make);
+}
+
+static void fingerprint_of(const X509 *x, uint8_t out[32])
+{
+	unsigned int len = 32;
+	X509_digest(x, EVP_sha256(), out, &len);
+}
+
+void dtls_fingerprint(uint8_t out[32])
+{
+	globals_need();
+	fingerprint_of(certificate, out);
+}
+
+bool dtls_peer_fingerprint(struct dtls *d, uint8_t out[32])
+{
+	X509 *x = SSL_get1_peer_certificate(d->ssl);
+	if (!x)
+		return false;
+	fingerprint_of(x, out);
+	X509_free(x);
+	return true;
+}
+
+// The chain is not what is trusted: the fingerprint is, by the owner (RFC 8122).
+static int accept_any(int, X509_STORE_CTX *)
+{
+	return 1;
+}
+
+struct dtls *dtls_create(
+        bool server, const char *profiles, uint16_t mtu,
+        void (*send)(void *owner, const uint8_t *bytes, size_t len), void *owner
+)
+{
+	struct dtls *d = calloc(1, sizeof(*d));
+	if (!d)
+		return NULL;
+	globals_need();
+	*d = (struct dtls){.send = send, .owner = owner, .mtu = mtu};
+	d->context = SSL_CTX_new(DTLS_method());
+	if (!d->context || SSL_CTX_set_min_proto_version(d->context, DTLS1_2_VERSION) != 1 ||
+	    SSL_CTX_use_certificate(d->context, certificate) != 1 ||
+	    SSL_CTX_use_PrivateKey(d->context, key) != 1 ||
+	    SSL_CTX_set_tlsext_use_srtp(d->context, profiles) != 0) // 0: success, unlike the rest
+		goto destroy;
+	SSL_CTX_set_verify(
+	        d->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, accept_any
+	);
+	d->ssl = SSL_new(d->context);
+	BIO *bio = BIO_new(method);
+	if (!d->ssl || !bio)
+		goto destroy;
+	BIO_set_data(bio, d);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(d->ssl, bio, bio);
+	SSL_set_options(d->ssl, SSL_OP_NO_QUERY_MTU);
+	DTLS_set_link_mtu(d->ssl, mtu);
+	if (server)
+		SSL_set_accept_state(d->ssl);
+	else
+		SSL_set_connect_state(d->ssl);
+	return d;
+
+destroy:
+	dtls_destroy(d);
+	return NULL;
+}
+
+void dtls_destroy(struct dtls *d)
+{
+	if (!d)
+		return;
+	SSL_free(d->ssl);
+	SSL_CTX_free(d->context);
+	free(d);
+}
+
+static enum dtls_result handshake(struct dtls *d)
+{
+	int ret = SSL_do_handshake(d->ssl);
+
+	if (ret == 1) {
+		d->done = true;
+		return DTLS_DONE;
+	}
+	return SSL_get_error(d->ssl, ret) == SSL_ERROR_WANT_READ ? DTLS_BUSY : DTLS_FAILED;
+}
+
+enum dtls_result dtls_step(struct dtls *d, const uint8_t *bytes, size_t len)
+{
+	char scratch[2048];
+
+	ERR_clear_error();
+	d->in = bytes;
+	d->in_len = len;
+	if (!d->done) {
+		enum dtls_result result = DTLS_FAILED;
+		if (bytes || DTLSv1_handle_timeout(d->ssl) >= 0)
+			result = handshake(d);
+		d->in = NULL;
+		return result;
+	}
+	if (!bytes)
+		return DTLS_DONE;
+	int n = SSL_read(d->ssl, scratch, sizeof(scratch));
+	d->in = NULL;
+	if (n <= 0 && SSL_get_error(d->ssl, n) == SSL_ERROR_ZERO_RETURN)
+		return DTLS_CLOSED;
+	return DTLS_DONE;
+}
+
+size_t dtls_material(struct dtls *d, uint8_t out[DTLS_MATERIAL_MAX], uint16_t *profile)
+{
+	static const char label[] = "EXTRACTOR-dtls_srtp";
+	const SRTP_PROTECTION_PROFILE *p = SSL_get_selected_srtp_profile(d->ssl);
+
+	if (!p)
+		return 0;
+	*profile = (uint16_t)p->id;
+	size_t len = p->id == SRTP_AEAD_AES_128_GCM ? 2 * (16 + 12) : 2 * (16 + 14);
+	return SSL_export_keying_material(d->ssl, out, len, label, strlen(label), NULL, 0, 0) == 1
+	               ? len
+	               : 0;
+}
+
+void dtls_close(struct dtls *d)
+{
+	ERR_clear_error();
+	SSL_shutdown(d->ssl);
+}

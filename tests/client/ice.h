@@ -1,0 +1,46 @@
+// STUN as an ICE agent needs it: binding requests and their answers (RFC 8489, RFC 8445).
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define ICE_MESSAGE_MAX 256
+
+struct ice_check {
+	uint8_t transaction[12];
+	const char *username; // "theirs:ours"
+	const char *password; // theirs; NULL: no MESSAGE-INTEGRITY
+	uint64_t tie_breaker;
+	uint32_t priority;
+	bool controlled; // says ICE-CONTROLLED, which a lite server refuses with 487
+	bool use_candidate;
+	bool no_fingerprint;
+};
+
+// Length of the built request.
+size_t ice_check_build(const struct ice_check *, uint8_t out[ICE_MESSAGE_MAX]);
+
+struct ice_message {
+	uint16_t type; // 0x0001 request, 0x0101 success, 0x0111 error
+	uint8_t transaction[12];
+	uint16_t error; // of an ERROR-CODE, 0: none
+	bool use_candidate;
+	bool integrity_ok; // a MESSAGE-INTEGRITY is there and verifies with the password
+	bool fingerprint_ok;
+	struct sockaddr_storage mapped; // XOR-MAPPED-ADDRESS; ss_family 0: none
+};
+
+#define ICE_REQUEST 0x0001
+#define ICE_SUCCESS 0x0101
+#define ICE_ERROR   0x0111
+
+// 0, or -EBADMSG. password: whose MESSAGE-INTEGRITY is checked.
+int ice_message_parse(struct ice_message *, const uint8_t *bytes, size_t len, const char *password);
+
+// The success answer to a request, for a client that plays the lite side.
+size_t ice_answer_build(
+        const struct ice_message *request, const char *password, const struct sockaddr *to,
+        uint8_t out[ICE_MESSAGE_MAX]
+);

@@ -1,0 +1,66 @@
+// A browser that publishes one VP8 video, in up to three simulcast encodings of 30 frames a second
+// and three temporal layers, and one opus sound. Answers NACKs by RTX and PLIs by a key frame.
+#pragma once
+
+#include "client.h"
+#include "media.h"
+
+#define PUBLISHER_ENCODINGS 3
+#define PUBLISHER_HISTORY   1024 // packets kept for NACKs
+
+// The publisher's own numbers: none is the room's, so an unrewritten one shows.
+enum {
+	PUBLISHER_PT_VP8 = 96,
+	PUBLISHER_PT_RTX = 97,
+	PUBLISHER_PT_OPUS = 111,
+	PUBLISHER_EXT_AUDIO_LEVEL = 1,
+	PUBLISHER_EXT_ABS_SEND_TIME = 2,
+	PUBLISHER_EXT_TRANSPORT_CC = 3,
+	PUBLISHER_EXT_MID = 4,
+	PUBLISHER_EXT_RID = 10,
+	PUBLISHER_EXT_REPAIRED_RID = 11,
+};
+#define PUBLISHER_MID_VIDEO "0"
+#define PUBLISHER_MID_AUDIO "1"
+#define PUBLISHER_CNAME     "amphi-publisher"
+
+struct publisher_sent {
+	struct wire_rtp head; // without pointers
+	uint16_t len;
+	uint8_t payload[MEDIA_PAYLOAD_MAX];
+};
+
+// One RTP stream.
+struct publisher_stream {
+	uint32_t ssrc, rtx_ssrc;
+	uint32_t timestamp_base;
+	uint16_t sequence, rtx_sequence;
+	uint16_t picture_id;
+	uint8_t tl0, key_index;
+	char rid[4]; // empty: none
+	bool off; // the tests': send nothing
+	bool key_wanted;
+	uint32_t key_frames, plis, nacked, resent, packets, bytes;
+	uint64_t pli_times_ns[64]; // of the first PLIs
+	uint32_t reports; // RR blocks about it
+	struct publisher_sent history[PUBLISHER_HISTORY];
+};
+
+struct publisher {
+	struct client *client;
+	uint32_t source;
+	uint8_t encodings;
+	bool audio_off, video_off;
+	uint32_t frame, sound; // next numbers
+	uint64_t start_ns, report_next_ns;
+	uint16_t transport_sequence;
+	uint32_t transport_feedback; // packets of transport-wide feedback received
+	struct publisher_stream video[PUBLISHER_ENCODINGS];
+	struct publisher_stream audio;
+};
+
+// client: is initialised with publisher_events and this as its context. source: tells publishers
+// apart.
+void publisher_init(struct publisher *, struct client *, uint32_t source, uint8_t encodings);
+
+extern const struct client_events publisher_events;

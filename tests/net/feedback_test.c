@@ -1,0 +1,221 @@
+// Loss and feedback: NACK, RTX, PLI, reports.
+#include <stdio.h>
+#include <string.h>
+
+#include "scene.h"
+
+static const struct member_options top = {TOP_LAYERS};
+
+static void check_lossy_call(uint16_t out_permille, uint16_t in_permille)
+{
+	const struct member_options speaker_options = {.loss_out_permille = out_permille};
+	const struct member_options watcher_options = {.loss_in_permille = in_permille, TOP_LAYERS};
+	struct party p;
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &speaker_options);
+	struct member *watchers[2] = {
+	        party_watcher(&p, speaker, &watcher_options),
+	        party_watcher(&p, speaker, &watcher_options)};
+	uint64_t sent = driver_counter(&scene.driver, AM_COUNTER_nacks_sent);
+	party_connect(&p);
+	party_run(&p, 5000);
+	party_settle(&p);
+	for (int i = 0; i < 2; i++) {
+		struct viewer_verdict v = check_video(watchers[i]);
+		assert_int_equal(v.missing, 0);
+		assert_true(v.frames > 100);
+		if (in_permille) {
+			assert_true(watchers[i]->client.lost_in > 20);
+			assert_true(watchers[i]->video->resent > 10);
+		}
+	}
+	if (out_permille) {
+		uint32_t resent = 0;
+		for (int i = 0; i < 3; i++)
+			resent += speaker->publisher.video[i].resent;
+		assert_true(speaker->client.lost_out > 20);
+		assert_true(resent > 10);
+		assert_true(driver_counter(&scene.driver, AM_COUNTER_nacks_sent) > sent);
+	}
+	party_end(&p);
+}
+
+static void loss_to_the_watcher_is_made_good(void **)
+{
+	check_lossy_call(0, 50);
+}
+
+static void loss_from_the_speaker_is_made_good(void **)
+{
+	check_lossy_call(50, 0);
+}
+
+static void loss_on_both_sides_is_made_good(void **)
+{
+	check_lossy_call(50, 50);
+}
+
+// Without loss nobody asks for anything.
+static void without_loss_there_are_no_nacks(void **)
+{
+	struct party p;
+
+	party_begin(&p);
+	uint64_t sent = driver_counter(&scene.driver, AM_COUNTER_nacks_sent);
+	uint64_t made = driver_counter(&scene.driver, AM_COUNTER_made_retransmissions);
+	struct member *speaker = party_speaker(&p, &top);
+	struct member *watcher = party_watcher(&p, speaker, &top);
+	party_connect(&p);
+	party_run(&p, 2000);
+	party_settle(&p);
+	check_video(watcher);
+	assert_int_equal(watcher->video->asked, 0);
+	assert_int_equal(driver_counter(&scene.driver, AM_COUNTER_nacks_sent), sent);
+	assert_int_equal(driver_counter(&scene.driver, AM_COUNTER_made_retransmissions), made);
+	party_end(&p);
+}
+
+static void a_nack_is_answered_by_rtx(void **)
+{
+	struct party p;
+	uint8_t out[32];
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &top);
+	struct member *watcher = party_watcher(&p, speaker, &top);
+	party_connect(&p);
+	party_run(&p, 1500);
+	struct viewer_subscription *s = watcher->video;
+	uint16_t newest = (uint16_t)(s->first + s->highest);
+	const uint16_t wanted[] = {(uint16_t)(newest - 9), (uint16_t)(newest - 3), newest};
+	uint32_t duplicates = s->duplicates;
+	client_rtcp_send(&watcher->client, out, wire_nack_build(1, s->ssrc, wanted, 3, out));
+	party_run(&p, 300);
+	assert_int_equal(s->duplicates, duplicates + 3);
+	assert_int_equal(s->wrong_bytes, 0);
+	assert_int_equal(s->wrong_type, 0);
+	party_settle(&p);
+	check_video(watcher);
+	party_end(&p);
+}
+
+// threats-and-faults 14: a viewer that asks for the same packets all the time.
+static void a_nack_flood_is_bounded(void **)
+{
+	struct party p;
+	uint8_t out[512];
+	uint16_t wanted[64];
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &top);
+	struct member *flooder = party_watcher(&p, speaker, &top);
+	struct member *other = party_watcher(&p, speaker, &top);
+	party_connect(&p);
+	party_run(&p, 1500);
+	uint64_t made = driver_counter(&scene.driver, AM_COUNTER_made_retransmissions);
+	for (int turn = 0; turn < 100; turn++) {
+		struct viewer_subscription *s = flooder->video;
+		for (uint16_t i = 0; i < 64; i++)
+			wanted[i] = (uint16_t)(s->first + s->highest - 64 + i);
+		for (int i = 0; i < 10; i++)
+			client_rtcp_send(
+			        &flooder->client, out, wire_nack_build(1, s->ssrc, wanted, 64, out)
+			);
+		party_run(&p, 20);
+	}
+	made = driver_counter(&scene.driver, AM_COUNTER_made_retransmissions) - made;
+	assert_true(made < 6000); // of 64 000 that were asked for in 2 s
+	party_settle(&p);
+	check_video(other);
+	assert_int_equal(check_sound(other).gaps, 0);
+	party_end(&p);
+}
+
+static void plis_of_many_are_merged(void **)
+{
+	struct party p;
+	struct member *watchers[20];
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &top);
+	for (int i = 0; i < 20; i++)
+		watchers[i] = party_watcher(&p, speaker, &top);
+	party_connect(&p);
+	party_run(&p, 1500);
+	uint32_t before = speaker->publisher.video[2].plis;
+	for (int turn = 0; turn < 40; turn++) {
+		for (int i = 0; i < 20; i++)
+			viewer_pli_send(&watchers[i]->viewer, watchers[i]->video);
+		party_run(&p, 100);
+	}
+	uint32_t plis = speaker->publisher.video[2].plis;
+	assert_in_range(plis - before, 3, 6);
+	for (int e = 0; e < 3; e++) {
+		const struct publisher_stream *s = &speaker->publisher.video[e];
+		for (uint32_t i = 1; i < s->plis && i < 64; i++) {
+			uint64_t apart = s->pli_times_ns[i] - s->pli_times_ns[i - 1];
+			assert_true(apart > 900 * NS_PER_MS);
+		}
+	}
+	party_settle(&p);
+	for (int i = 0; i < 20; i++)
+		check_video(watchers[i]);
+	party_end(&p);
+}
+
+// A sender report maps the wall clock to the timestamps that the watcher sees.
+static void reports_match_the_rewritten_timestamps(void **)
+{
+	struct party p;
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &top);
+	struct member *watcher = party_watcher(&p, speaker, &top);
+	party_connect(&p);
+	party_run(&p, 3500);
+	const struct viewer_subscription *s = watcher->video;
+	assert_in_range(s->reports, 2, 10);
+	assert_string_equal(s->cname, PUBLISHER_CNAME);
+	assert_string_equal(watcher->sound->cname, PUBLISHER_CNAME);
+	uint32_t last = s->kept[s->highest].timestamp;
+	int32_t apart = (int32_t)(last - s->report.rtp_timestamp);
+	assert_in_range(apart + 200000, 200000 - 9000, 200000 + 135000); // -0.1 to 1.5 s
+	assert_true(s->report.packets > 0 && s->report.packets <= s->packets);
+	party_settle(&p);
+	party_end(&p);
+}
+
+static void the_speaker_learns_its_loss(void **)
+{
+	const struct member_options lossy = {.loss_out_permille = 100};
+	struct party p;
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &lossy);
+	struct member *watcher = party_watcher(&p, speaker, &top);
+	party_connect(&p);
+	party_run(&p, 3000);
+	for (int e = 0; e < 3; e++)
+		assert_in_range(speaker->publisher.video[e].reports, 2, 12);
+	assert_true(speaker->publisher.transport_feedback > 10);
+	party_settle(&p);
+	check_video(watcher);
+	party_end(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(loss_to_the_watcher_is_made_good),
+	        cmocka_unit_test(loss_from_the_speaker_is_made_good),
+	        cmocka_unit_test(loss_on_both_sides_is_made_good),
+	        cmocka_unit_test(without_loss_there_are_no_nacks),
+	        cmocka_unit_test(a_nack_is_answered_by_rtx),
+	        cmocka_unit_test(a_nack_flood_is_bounded),
+	        cmocka_unit_test(plis_of_many_are_merged),
+	        cmocka_unit_test(reports_match_the_rewritten_timestamps),
+	        cmocka_unit_test(the_speaker_learns_its_loss),
+	};
+	return SCENE_RUN(tests);
+}

@@ -1,0 +1,399 @@
+// Who is not let in: strangers, wrong passwords and certificates, bytes of no protocol
+// (threats-and-faults 1, 2, 3, 5, 6, 10, 11).
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scene.h"
+
+static const struct member_options top = {TOP_LAYERS};
+
+// A plain socket that nobody signaled.
+struct stranger {
+	int fd;
+	struct sockaddr_storage server;
+};
+
+static struct stranger stranger_open(int family)
+{
+	struct stranger s = {.fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, 0)};
+
+	assert_true(s.fd >= 0);
+	s.server = scene_server(family);
+	socklen_t len =
+	        family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	assert_int_equal(connect(s.fd, (struct sockaddr *)&s.server, len), 0);
+	return s;
+}
+
+// True if nothing came back until now.
+static bool heard_nothing(const struct stranger *s)
+{
+	uint8_t bytes[2048];
+	return recv(s->fd, bytes, sizeof(bytes), 0) < 0;
+}
+
+// A call that goes on while somebody is being malicious.
+struct call {
+	struct party party;
+	struct member *speaker, *watcher;
+};
+
+static void call_begin(struct call *c)
+{
+	party_begin(&c->party);
+	c->speaker = party_speaker(&c->party, &top);
+	c->watcher = party_watcher(&c->party, c->speaker, &top);
+	party_connect(&c->party);
+	party_run(&c->party, 1000);
+}
+
+// Unharmed: media flowed all the time and still does.
+static void call_end(struct call *c)
+{
+	uint32_t packets = c->watcher->video->packets;
+
+	party_run(&c->party, 500);
+	assert_true(c->watcher->video->packets > packets + 10);
+	party_settle(&c->party);
+	check_video(c->watcher);
+	assert_int_equal(check_sound(c->watcher).gaps, 0);
+	party_end(&c->party);
+}
+
+static void random_fill(uint8_t *out, size_t n, uint32_t seed)
+{
+	uint32_t x = seed * 2654435761u | 1;
+
+	for (size_t i = 0; i < n; i++) {
+		x ^= x << 13;
+		x ^= x >> 17;
+		x ^= x << 5;
+		out[i] = (uint8_t)x;
+	}
+}
+
+static const uint16_t lengths[] = {0, 1, 2, 3, 11, 12, 13, 19, 20, 21, 28, 60, 576, 1200, 1472};
+#define LENGTHS (sizeof(lengths) / sizeof(lengths[0]))
+
+static void strangers_garbage_meets_silence(void **)
+{
+	struct call c;
+	uint8_t bytes[1500];
+	struct stranger s[2] = {stranger_open(AF_INET), stranger_open(AF_INET6)};
+
+	call_begin(&c);
+	uint64_t drops = driver_drops(&scene.driver), sent = 0;
+	for (uint32_t first = 0; first < 256; first++) {
+		for (size_t i = 0; i < LENGTHS; i++) {
+			random_fill(bytes, lengths[i], first * 100 + (uint32_t)i);
+			bytes[0] = (uint8_t)first;
+			for (int k = 0; k < 2; k++)
+				sent += send(s[k].fd, bytes, lengths[i], 0) == lengths[i];
+		}
+		party_run(&c.party, 5);
+	}
+	party_run(&c.party, 300);
+	assert_int_equal(sent, 256 * LENGTHS * 2);
+	uint64_t counted = driver_drops(&scene.driver) - drops;
+	assert_true(counted >= sent - sent / 100); // a busy machine may lose a few before us
+	for (int k = 0; k < 2; k++) {
+		assert_true(heard_nothing(&s[k]));
+		close(s[k].fd);
+	}
+	call_end(&c);
+}
+
+// The same from a tuple that is validated and in the middle of a call.
+static void garbage_on_a_live_tuple_harms_nobody(void **)
+{
+	struct call c;
+	uint8_t bytes[1500];
+
+	call_begin(&c);
+	uint64_t datagrams = c.speaker->client.unknown_in;
+	for (uint32_t first = 0; first < 256; first++) {
+		for (size_t i = 0; i < LENGTHS; i++) {
+			random_fill(bytes, lengths[i], first * 77 + (uint32_t)i);
+			bytes[0] = (uint8_t)first;
+			client_raw_send(&c.speaker->client, bytes, lengths[i]);
+			client_raw_send(&c.watcher->client, bytes, lengths[i]);
+		}
+		party_run(&c.party, 5);
+	}
+	party_run(&c.party, 300);
+	assert_int_equal(c.speaker->client.unknown_in, datagrams);
+	assert_int_equal(c.speaker->client.state, CLIENT_CONNECTED);
+	assert_int_equal(c.watcher->client.state, CLIENT_CONNECTED);
+	call_end(&c);
+}
+
+struct bad_check {
+	const char *what;
+	const char *username; // NULL: the good one
+	const char *password; // NULL: none; "": the good one
+	bool no_fingerprint;
+	const char *drop; // its counter; NULL: any
+};
+
+static void checks_of_strangers_meet_silence(void **)
+{
+	static const struct bad_check checks[] = {
+	        {"unknown slot", "00001fffabcdefgh:test", "", false, "stun_unknown_user"},
+	        {"unknown ufrag", "zzzzzzzzzzzzzzzz:test", "", false, "stun_unknown_user"},
+	        {"short user name", "a:b", "", false, "stun_unknown_user"},
+	        {"no colon", "abcdefgh", "", false, NULL},
+	        {"wrong password", NULL, "abcdefghijklmnopqrstuvwx", false, "stun_integrity"},
+	        {"no MESSAGE-INTEGRITY", NULL, NULL, false, "stun_integrity"},
+	        {"no FINGERPRINT", NULL, "", true, "stun_no_fingerprint"},
+	};
+	struct party p;
+	struct stranger s = stranger_open(AF_INET);
+	char username[64];
+
+	party_begin(&p);
+	struct member *m = party_transport(&p, &top); // signaled, its owner is slow
+	snprintf(username, sizeof(username), "%s:test", m->transport.ufrag);
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		const struct bad_check *b = &checks[i];
+		uint8_t out[ICE_MESSAGE_MAX];
+		struct ice_check check = {
+		        .transaction = {1, 2, 3},
+		        .username = b->username ? b->username : username,
+		        .password = b->password && !b->password[0] ? m->transport.pwd : b->password,
+		        .no_fingerprint = b->no_fingerprint,
+		        .use_candidate = true,
+		};
+		uint64_t drops = driver_drops(&scene.driver);
+		uint64_t named = b->drop ? driver_drop(&scene.driver, b->drop) : 0;
+		assert_true(named != UINT64_MAX);
+		for (int k = 0; k < 20; k++)
+			send(s.fd, out, ice_check_build(&check, out), 0);
+		usleep(200000);
+		if (!heard_nothing(&s))
+			fail_msg("%s: answered", b->what);
+		if (driver_drops(&scene.driver) < drops + 20 ||
+		    (b->drop && driver_drop(&scene.driver, b->drop) < named + 20))
+			fail_msg("%s: not counted as %s", b->what, b->drop ? b->drop : "a drop");
+	}
+	struct am_transport_state state;
+	assert_true(driver_transport_state(&scene.driver, m->transport.id, &state));
+	assert_int_equal(state.ice, AM_ICE_NEW);
+	party_connect(&p); // the owner, at last
+	close(s.fd);
+	party_end(&p);
+}
+
+// USERNAMEs of absurd lengths (RFC 8489 14.3 allows 508 bytes).
+static void huge_user_names_meet_silence(void **)
+{
+	static const uint16_t sizes[] = {0, 509, 513, 1024, 1440, 65535};
+	struct stranger s = stranger_open(AF_INET);
+	uint8_t bytes[1472];
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		size_t body = sizes[i] > 1440 ? 1440 : (sizes[i] + 3u) & ~3u;
+		memset(bytes, 'a', sizeof(bytes));
+		am_put_u16(bytes, ICE_REQUEST);
+		am_put_u16(bytes + 2, (uint16_t)(body + 4));
+		am_put_u32(bytes + 4, 0x2112a442);
+		am_put_u16(bytes + 20, 0x0006);
+		am_put_u16(bytes + 22, sizes[i]);
+		assert_true(send(s.fd, bytes, 24 + body, 0) > 0);
+	}
+	usleep(200000);
+	assert_true(heard_nothing(&s));
+	close(s.fd);
+}
+
+// RFC 8445 7.3.1.1: a lite server is always controlled; who else claims that gets 487.
+static void a_role_conflict_is_answered_with_487(void **)
+{
+	struct party p;
+	struct stranger s = stranger_open(AF_INET);
+	char username[64];
+	uint8_t out[ICE_MESSAGE_MAX], in[1500];
+	struct ice_message answer;
+
+	party_begin(&p);
+	struct member *m = party_transport(&p, &top);
+	snprintf(username, sizeof(username), "%s:test", m->transport.ufrag);
+	const struct ice_check check = {
+	        .transaction = {7},
+	        .username = username,
+	        .password = m->transport.pwd,
+	        .controlled = true};
+	send(s.fd, out, ice_check_build(&check, out), 0);
+	usleep(300000);
+	ssize_t n = recv(s.fd, in, sizeof(in), 0);
+	assert_true(n > 0);
+	assert_int_equal(ice_message_parse(&answer, in, (size_t)n, m->transport.pwd), 0);
+	assert_int_equal(answer.type, ICE_ERROR);
+	assert_int_equal(answer.error, 487);
+	assert_true(answer.integrity_ok);
+	struct am_transport_state state;
+	assert_true(driver_transport_state(&scene.driver, m->transport.id, &state));
+	assert_int_equal(state.ice, AM_ICE_NEW);
+	close(s.fd);
+	party_end(&p);
+}
+
+static void the_answer_names_our_address(void **)
+{
+	struct party p;
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		const struct member_options o = {.family = v6 ? AF_INET6 : AF_INET};
+		party_begin(&p);
+		struct member *m = party_transport(&p, &o);
+		party_connect(&p);
+		struct sockaddr_storage own;
+		socklen_t len = sizeof(own);
+		assert_int_equal(getsockname(m->client.fd, (struct sockaddr *)&own, &len), 0);
+		// The port stands at the same place in both families.
+		assert_int_equal(
+		        ((struct sockaddr_in *)&m->client.mapped)->sin_port,
+		        ((struct sockaddr_in *)&own)->sin_port
+		);
+		assert_int_equal(m->client.mapped.ss_family, own.ss_family);
+		uint8_t fingerprint[32];
+		memcpy(fingerprint, scene.driver.region.map->header.dtls_fingerprint, 32);
+		assert_memory_equal(m->client.server_fingerprint, fingerprint, 32);
+		party_end(&p);
+	}
+}
+
+static void dtls_before_a_check_meets_silence(void **)
+{
+	// A handshake record that says ClientHello; whatever follows is never looked at.
+	static const uint8_t hello[] = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 40, 1, 0, 0, 28};
+	uint8_t bytes[53] = {0};
+	struct stranger s = stranger_open(AF_INET);
+	uint64_t drops = driver_drop(&scene.driver, "unknown_flow") +
+	                 driver_drop(&scene.driver, "dtls_early");
+
+	memcpy(bytes, hello, sizeof(hello));
+	for (int i = 0; i < 50; i++)
+		send(s.fd, bytes, sizeof(bytes), 0);
+	usleep(300000);
+	assert_true(heard_nothing(&s));
+	assert_true(
+	        driver_drop(&scene.driver, "unknown_flow") +
+	                driver_drop(&scene.driver, "dtls_early") >=
+	        drops + 50
+	);
+	close(s.fd);
+}
+
+static void a_wrong_fingerprint_gets_no_media(void **)
+{
+	const struct member_options wrong = {.wrong_fingerprint = true, TOP_LAYERS};
+	struct party p;
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &top);
+	struct member *impostor = party_watcher(&p, speaker, &wrong);
+	check_dtls(&p, impostor, AM_DTLS_FAILED, 5000);
+	party_run(&p, 1500);
+	assert_int_equal(impostor->client.rtp_in, 0);
+	assert_int_equal(impostor->client.rtcp_in, 0);
+	struct am_transport_state state;
+	assert_true(driver_transport_state(&scene.driver, impostor->transport.id, &state));
+	assert_int_equal(state.dtls, AM_DTLS_FAILED);
+	party_end(&p);
+}
+
+// The browser may be faster than its signaling.
+static void a_hello_before_the_connect_command_waits(void **)
+{
+	const struct member_options early = {.no_connect = true};
+	struct party p;
+	uint8_t fingerprint[32];
+
+	party_begin(&p);
+	struct member *m = party_transport(&p, &early);
+	party_run(&p, 700);
+	assert_int_equal(m->client.rtcp_in + m->client.rtp_in, 0);
+	struct am_transport_state state;
+	assert_true(driver_transport_state(&scene.driver, m->transport.id, &state));
+	assert_int_equal(state.ice, AM_ICE_CONNECTED);
+	assert_int_not_equal(state.dtls, AM_DTLS_CONNECTED);
+	dtls_fingerprint(fingerprint);
+	assert_int_equal(driver_transport_connect(&scene.driver, m->transport.id, fingerprint), 0);
+	party_connect(&p);
+	check_dtls(&p, m, AM_DTLS_CONNECTED, 1000);
+	party_end(&p);
+}
+
+static void a_split_hello_is_put_together(void **)
+{
+	const struct member_options small = {.dtls_mtu = 256};
+	struct party p;
+
+	party_begin(&p);
+	struct member *m = party_transport(&p, &small);
+	party_connect(&p);
+	check_dtls(&p, m, AM_DTLS_CONNECTED, 1000);
+	party_end(&p);
+}
+
+static void a_close_notify_is_seen(void **)
+{
+	struct party p;
+
+	party_begin(&p);
+	struct member *m = party_transport(&p, &top);
+	party_connect(&p);
+	check_dtls(&p, m, AM_DTLS_CONNECTED, 1000);
+	dtls_close(m->client.dtls);
+	check_dtls(&p, m, AM_DTLS_CLOSED, 3000);
+	party_end(&p);
+}
+
+// A flood of SRTP with wrong tags from a live tuple, on the speaker's own SSRC.
+static void unauthentic_media_changes_nothing(void **)
+{
+	struct call c;
+	uint8_t bytes[400];
+
+	call_begin(&c);
+	uint64_t refused = driver_drop(&scene.driver, "srtp_auth");
+	assert_true(refused != UINT64_MAX);
+	for (int turn = 0; turn < 50; turn++) {
+		for (uint16_t i = 0; i < 20; i++) {
+			random_fill(bytes, sizeof(bytes), (uint32_t)turn * 100 + i);
+			bytes[0] = 0x80;
+			bytes[1] = PUBLISHER_PT_VP8;
+			am_put_u16(
+			        bytes + 2,
+			        (uint16_t)(c.speaker->publisher.video[2].sequence + i * 500)
+			);
+			am_put_u32(bytes + 8, c.speaker->publisher.video[2].ssrc);
+			client_raw_send(&c.speaker->client, bytes, sizeof(bytes));
+		}
+		party_run(&c.party, 10);
+	}
+	assert_true(driver_drop(&scene.driver, "srtp_auth") - refused >= 900);
+	call_end(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(the_answer_names_our_address),
+	        cmocka_unit_test(checks_of_strangers_meet_silence),
+	        cmocka_unit_test(huge_user_names_meet_silence),
+	        cmocka_unit_test(a_role_conflict_is_answered_with_487),
+	        cmocka_unit_test(dtls_before_a_check_meets_silence),
+	        cmocka_unit_test(a_wrong_fingerprint_gets_no_media),
+	        cmocka_unit_test(a_hello_before_the_connect_command_waits),
+	        cmocka_unit_test(a_split_hello_is_put_together),
+	        cmocka_unit_test(a_close_notify_is_seen),
+	        cmocka_unit_test(strangers_garbage_meets_silence),
+	        cmocka_unit_test(garbage_on_a_live_tuple_harms_nobody),
+	        cmocka_unit_test(unauthentic_media_changes_nothing),
+	};
+	return SCENE_RUN(tests);
+}

@@ -1,0 +1,30 @@
+import i18next from 'i18next';
+import type { Language } from '../page/attributes';
+import { en, type Texts } from './en';
+import { ru } from './ru';
+
+export async function startI18n(fixed: Language | null) {
+	const language = fixed ?? browserLanguage();
+	await i18next.init({
+		lng: language,
+		fallbackLng: false,
+		resources: { en: { translation: en }, ru: { translation: ru } },
+		keySeparator: false,
+		nsSeparator: false,
+		// Texts become DOM text nodes; escaping them here would show entities.
+		interpolation: { escapeValue: false },
+	});
+	document.documentElement.lang = language;
+}
+
+export function t(key: keyof Texts, values: Record<string, string | number> = {}): string {
+	return i18next.t(key, values);
+}
+
+function browserLanguage(): Language {
+	for (const tag of navigator.languages) {
+		const [language] = tag.toLowerCase().split('-');
+		if (language === 'en' || language === 'ru') return language;
+	}
+	return 'en';
+}

@@ -1,0 +1,24 @@
+import { render } from 'preact';
+import { CreatePage } from './create/page';
+import { startI18n } from './i18n';
+import { parseAttributes, parseLanguage } from './page/attributes';
+import { RefusedPage } from './room/end';
+import { RoomPage } from './room/page';
+import './ui/theme.css';
+import './create/create.css';
+import './welcome/welcome.css';
+import './room/room.css';
+import './tiles/tiles.css';
+
+const warn = (text: string) => console.warn(text);
+
+function page() {
+	const kind = /^\/(call|webinar)\/?$/.exec(location.pathname)?.[1];
+	if (kind !== 'call' && kind !== 'webinar') return <CreatePage />;
+	const { roomId, ...attributes } = parseAttributes(kind, location.search, warn);
+	if (roomId === null) return <RefusedPage reason="bad-room-id" />;
+	return <RoomPage attributes={{ ...attributes, roomId }} />;
+}
+
+await startI18n(parseLanguage(location.search, warn));
+render(page(), document.getElementById('app')!);

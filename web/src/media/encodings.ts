@@ -1,0 +1,25 @@
+import type { types } from 'mediasoup-client';
+
+/** How the camera is encoded with a codec: simulcast where one stream has one resolution, SVC for VP9 and AV1. */
+export function cameraEncodings(codec: types.RtpCodecCapability): types.RtpEncodingParameters[] {
+	if (/^video\/(vp9|av1)$/i.test(codec.mimeType)) return [{ maxBitrate: 1_500_000, scalabilityMode: 'L3T3_KEY' }];
+	return [
+		{ rid: 'r0', scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: 'L1T3' },
+		{ rid: 'r1', scaleResolutionDownBy: 2, maxBitrate: 500_000, scalabilityMode: 'L1T3' },
+		{ rid: 'r2', scaleResolutionDownBy: 1, maxBitrate: 1_500_000, scalabilityMode: 'L1T3' },
+	];
+}
+
+/** The codec to send the camera with: the forced one where both sides know it, else the room's first. */
+export function cameraCodec(
+	capabilities: types.RtpCapabilities,
+	forced: string | null,
+): types.RtpCodecCapability | undefined {
+	const codecs = (capabilities.codecs ?? []).filter(
+		({ kind, mimeType }) => kind === 'video' && !/\/rtx$/i.test(mimeType),
+	);
+	if (!forced) return codecs[0];
+	const codec = codecs.find(({ mimeType }) => mimeType.toLowerCase() === `video/${forced}`);
+	if (!codec) console.warn(`amphi: codec ${forced} is not available here`);
+	return codec ?? codecs[0];
+}

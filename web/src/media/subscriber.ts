@@ -1,0 +1,111 @@
+import type { types } from 'mediasoup-client';
+import type { NewConsumer } from '../signaling/messages';
+
+interface Subscription {
+	peerId: string;
+	kind: types.MediaKind;
+	/** Paused by its producer: nothing comes, and the tile says so. */
+	paused: boolean;
+	closed: boolean;
+	/** Null until the browser has it. */
+	consumer: types.Consumer | null;
+	ready: Promise<void>;
+}
+
+export interface PeerMedia {
+	video: MediaStreamTrack | null;
+	audio: MediaStreamTrack | null;
+	/** The microphone is there but paused. */
+	audioPaused: boolean;
+}
+
+/** The consumers: what the server sends of the other participants. */
+export class Subscriber {
+	readonly #transport: types.Transport;
+	readonly #changed: () => void;
+	readonly #subscriptions = new Map<string, Subscription>();
+
+	constructor(transport: types.Transport, changed: () => void) {
+		this.#transport = transport;
+		this.#changed = changed;
+	}
+
+	/** Only what the browser really has: the server offers anything else again after a resume. */
+	get consumerIds(): string[] {
+		return [...this.#subscriptions].filter(([, { consumer }]) => consumer).map(([id]) => id);
+	}
+
+	/** Resolves when the browser can receive it; the server sends nothing before that. */
+	async add({ id, peerId, producerId, kind, rtpParameters, producerPaused }: NewConsumer) {
+		const known = this.#subscriptions.get(id);
+		if (known) {
+			// Offered again after a broken connection.
+			known.paused = producerPaused;
+			await known.ready;
+			this.#changed();
+			return;
+		}
+		const subscription: Subscription = {
+			peerId,
+			kind,
+			paused: producerPaused,
+			closed: false,
+			consumer: null,
+			ready: Promise.resolve(),
+		};
+		this.#subscriptions.set(id, subscription);
+		subscription.ready = this.#transport
+			// One stream per peer keeps its sound and picture in step.
+			.consume({ id, producerId, kind, rtpParameters, streamId: peerId })
+			.then((consumer) => {
+				if (subscription.closed) consumer.close();
+				else subscription.consumer = consumer;
+				this.#changed();
+			});
+		try {
+			await subscription.ready;
+		} catch (error) {
+			this.#subscriptions.delete(id);
+			throw error;
+		}
+	}
+
+	setPaused(id: string, paused: boolean) {
+		const subscription = this.#subscriptions.get(id);
+		if (!subscription) return;
+		subscription.paused = paused;
+		this.#changed();
+	}
+
+	remove(id: string) {
+		const subscription = this.#subscriptions.get(id);
+		if (!subscription) return;
+		this.#subscriptions.delete(id);
+		subscription.closed = true;
+		subscription.consumer?.close();
+		this.#changed();
+	}
+
+	removePeer(peerId: string) {
+		for (const [id, subscription] of this.#subscriptions) if (subscription.peerId === peerId) this.remove(id);
+	}
+
+	mediaOf(peerId: string): PeerMedia {
+		const media: PeerMedia = { video: null, audio: null, audioPaused: false };
+		for (const { peerId: owner, kind, paused, consumer } of this.#subscriptions.values()) {
+			if (owner !== peerId || !consumer) continue;
+			if (kind === 'audio') {
+				media.audio = consumer.track;
+				media.audioPaused = paused;
+			} else if (!paused) {
+				media.video = consumer.track;
+			}
+		}
+		return media;
+	}
+
+	/** For diagnostics: the live consumers with their peers. */
+	consumers(): { peerId: string; consumer: types.Consumer }[] {
+		return [...this.#subscriptions.values()].flatMap(({ peerId, consumer }) => (consumer ? [{ peerId, consumer }] : []));
+	}
+}

@@ -1,0 +1,123 @@
+import type { Link, Room, RoomState } from './room';
+
+/**
+ * The page's diagnostic interface, window.amphi: for tests, and for support that looks over a user's shoulder.
+ * It only reads, except for setPreferredLayers, which asks the server for other simulcast or SVC layers.
+ */
+export interface Diagnostics {
+	/** What this page receives now, from getStats() of the receiving PeerConnection. */
+	stats(): Promise<ReceivedStats>;
+	/** The room's state; null before joining. */
+	readonly state: PlainState | null;
+	/** The layers wanted at most of a peer's video; 0 is the lowest. */
+	setPreferredLayers(peerId: string, spatial: number, temporal: number): Promise<void>;
+}
+
+/** RoomState as plain data: a track is true where there is one. */
+interface PlainState {
+	phase: RoomState['phase'];
+	link: Link;
+	refusal: RoomState['refusal'];
+	peers: { id: string; displayName: string; video: boolean; audio: boolean; audioPaused: boolean }[];
+}
+
+interface ReceivedVideo {
+	peerId: string;
+	framesDecoded: number;
+	frameWidth: number;
+	frameHeight: number;
+	framesPerSecond: number;
+	freezeCount: number;
+	packetsReceived: number;
+	packetsLost: number;
+	bytesReceived: number;
+	codec: string;
+}
+
+interface ReceivedAudio {
+	peerId: string;
+	totalAudioEnergy: number;
+	packetsReceived: number;
+	packetsLost: number;
+	bytesReceived: number;
+}
+
+export interface ReceivedStats {
+	video: ReceivedVideo[];
+	audio: ReceivedAudio[];
+	/** Of the receiving PeerConnection: new, connecting, connected, disconnected, failed; absent before joining. */
+	connectionState?: string;
+	/** Absent until the transport is connected. */
+	srtpCipher?: string;
+	dtlsState?: string;
+}
+
+declare global {
+	interface Window {
+		amphi: Diagnostics;
+	}
+}
+
+export function installDiagnostics(room: () => Room | null) {
+	window.amphi = {
+		stats: () => stats(room()),
+		get state() {
+			const state = room()?.state.value;
+			return state ? plain(state) : null;
+		},
+		setPreferredLayers: async (peerId, spatial, temporal) => {
+			const current = room();
+			if (!current) throw new Error('not in a room');
+			await current.setPreferredLayers(peerId, spatial, temporal);
+		},
+	};
+}
+
+function plain({ phase, link, refusal, peers }: RoomState): PlainState {
+	return {
+		phase,
+		link,
+		refusal,
+		peers: peers.map((peer) => ({ ...peer, video: peer.video !== null, audio: peer.audio !== null })),
+	};
+}
+
+async function stats(room: Room | null): Promise<ReceivedStats> {
+	const result: ReceivedStats = { video: [], audio: [] };
+	const media = room?.media;
+	if (!media) return result;
+
+	const owners = new Map(media.subscriber.consumers().map(({ peerId, consumer }) => [consumer.track.id, peerId]));
+	const report = await media.recvTransport.getStats();
+	result.connectionState = media.recvTransport.connectionState;
+	report.forEach((entry) => {
+		if (entry.type === 'transport') {
+			result.srtpCipher = entry.srtpCipher;
+			result.dtlsState = entry.dtlsState;
+		}
+		if (entry.type !== 'inbound-rtp') return;
+		const peerId = owners.get(entry.trackIdentifier);
+		// What belongs to nobody is the client's own bandwidth probe, or a consumer just closed.
+		if (peerId === undefined) return;
+		const common = {
+			peerId,
+			packetsReceived: entry.packetsReceived ?? 0,
+			packetsLost: entry.packetsLost ?? 0,
+			bytesReceived: entry.bytesReceived ?? 0,
+		};
+		if (entry.kind === 'audio') {
+			result.audio.push({ ...common, totalAudioEnergy: entry.totalAudioEnergy ?? 0 });
+		} else {
+			result.video.push({
+				...common,
+				framesDecoded: entry.framesDecoded ?? 0,
+				frameWidth: entry.frameWidth ?? 0,
+				frameHeight: entry.frameHeight ?? 0,
+				framesPerSecond: entry.framesPerSecond ?? 0,
+				freezeCount: entry.freezeCount ?? 0,
+				codec: report.get(entry.codecId)?.mimeType ?? '',
+			});
+		}
+	});
+	return result;
+}

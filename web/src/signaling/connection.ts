@@ -1,0 +1,84 @@
+import { Peer, WebSocketTransport } from 'protoo-client';
+import type { Notifications, Requests, ServerRequests } from './messages';
+
+/** The first retries come fast, later ones every two seconds, for as long as the page is open. */
+const RETRY = { forever: true, retries: 8, factor: 1.6, minTimeout: 300, maxTimeout: 2000 };
+
+type Handlers<T> = { [M in keyof T]: (data: T[M]) => void };
+type RequestHandlers = { [M in keyof ServerRequests]: (data: ServerRequests[M]) => Promise<void> };
+
+export interface ConnectionEvents {
+	/** The WebSocket is open, for the first time or again. */
+	open(): void;
+	/** The WebSocket broke; the connection is being made again. */
+	lost(): void;
+	/** An attempt to connect failed; there will be another. */
+	failed(): void;
+	/** The server closed the session for good. */
+	closed(): void;
+	requests: RequestHandlers;
+	notifications: Handlers<Notifications>;
+}
+
+/** One protoo connection to the room. It reconnects by itself; what that means for the room is up to its owner. */
+export class Connection {
+	readonly #peer: Peer;
+	#closed = false;
+	/** Rejects what waits for an answer on a WebSocket that broke; protoo-client would let it run into its timeout. */
+	#abort = new AbortController();
+
+	constructor(url: string, events: ConnectionEvents) {
+		this.#peer = new Peer(new WebSocketTransport(url, { retry: RETRY }));
+		this.#peer.on('open', () => events.open());
+		this.#peer.on('disconnected', () => {
+			this.#abort.abort();
+			this.#abort = new AbortController();
+			events.lost();
+		});
+		this.#peer.on('failed', () => events.failed());
+		this.#peer.on('close', () => {
+			this.#abort.abort();
+			if (!this.#closed) events.closed();
+		});
+		this.#peer.on('notification', ({ method, data }) => {
+			// What this page does not know (versions, scores) is none of its business.
+			const handlers = events.notifications as Record<string, ((data: unknown) => void) | undefined>;
+			if (Object.hasOwn(handlers, method)) handlers[method]?.(data ?? {});
+		});
+		this.#peer.on('request', ({ method, data }, accept, reject) => {
+			const handlers = events.requests as Record<string, ((data: unknown) => Promise<void>) | undefined>;
+			const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
+			if (!handler) {
+				reject(404, `unknown method: ${method}`);
+				return;
+			}
+			handler(data ?? {}).then(
+				() => accept(),
+				(error) => reject(500, String(error)),
+			);
+		});
+	}
+
+	get connected(): boolean {
+		return this.#peer.connected;
+	}
+
+	async request<M extends keyof Requests>(method: M, data: Requests[M][0]): Promise<Requests[M][1]> {
+		const { signal } = this.#abort;
+		if (!this.connected) throw new Error('not connected');
+		return new Promise((resolve, reject) => {
+			const lost = () => reject(new Error('connection lost'));
+			signal.addEventListener('abort', lost, { once: true });
+			this.#peer
+				.request(method, data)
+				.then((answer) => resolve(answer as Requests[M][1]), reject)
+				.finally(() => signal.removeEventListener('abort', lost));
+		});
+	}
+
+	/** Leaves: the WebSocket is closed with code 1000. */
+	close() {
+		this.#closed = true;
+		this.#peer.close();
+	}
+}

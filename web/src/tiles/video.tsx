@@ -1,0 +1,28 @@
+import { useEffect, useRef } from 'preact/hooks';
+
+interface VideoProps {
+	/** Null: the element stays, without a picture. */
+	track: MediaStreamTrack | null;
+	peerId?: string;
+	mirrored?: boolean;
+	label?: string;
+}
+
+export function Video({ track, peerId, mirrored, label }: VideoProps) {
+	const element = useRef<HTMLVideoElement>(null);
+	useEffect(() => {
+		element.current!.srcObject = track && new MediaStream([track]);
+	}, [track]);
+	return (
+		<video
+			ref={element}
+			class={mirrored ? 'video mirrored' : 'video'}
+			data-peer-id={peerId}
+			aria-label={label}
+			hidden={!track}
+			autoplay
+			playsInline
+			muted
+		/>
+	);
+}

@@ -1,0 +1,36 @@
+import { useEffect, useState } from 'preact/hooks';
+
+/** A value that the page watches. It is replaced, never changed in place. */
+export class Store<T extends object> {
+	#value: T;
+	readonly #listeners = new Set<() => void>();
+
+	constructor(value: T) {
+		this.#value = value;
+	}
+
+	get value(): T {
+		return this.#value;
+	}
+
+	update(patch: Partial<T>) {
+		this.#value = { ...this.#value, ...patch };
+		for (const listener of [...this.#listeners]) listener();
+	}
+
+	/** Calls the listener at every change; returns how to stop that. */
+	subscribe(listener: () => void): () => void {
+		this.#listeners.add(listener);
+		return () => void this.#listeners.delete(listener);
+	}
+}
+
+export function useStore<T extends object>(store: Store<T>): T {
+	const [value, setValue] = useState(store.value);
+	useEffect(() => {
+		const refresh = () => setValue(store.value);
+		refresh();
+		return store.subscribe(refresh);
+	}, [store]);
+	return value;
+}
