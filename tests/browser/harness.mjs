@@ -19,6 +19,7 @@ export const LIMIT = { timeout: 90_000 };
  */
 export function openBench({ settings } = {}) {
 	const bench = { system: null, chromium: null };
+	let reported = false;
 	before(async () => {
 		const started = await Promise.allSettled([
 			System.start(settings).then((system) => (bench.system = system)),
@@ -27,8 +28,12 @@ export function openBench({ settings } = {}) {
 		for (const { reason } of started) if (reason) throw reason;
 	});
 	afterEach(async (test) => {
-		if (!test.passed) await report(bench, test.fullName ?? test.name);
+		// Of a test that has parts: the first that fails is the one to look at.
+		if (!test.passed && !reported) await report(bench, test.fullName);
+		reported ||= !test.passed;
+		if (test.fullName !== test.name) return;
 		await bench.chromium?.closePages();
+		reported = false;
 	});
 	after(async () => {
 		await bench.chromium?.close();
