@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMIT, openBench, Participant, roomId } from './harness.mjs';
 
-const TOKEN = 'browser-tests';
+const TOKEN = 'a-token-of-the-browser-tests';
 const bench = openBench({ settings: { api_tokens: `["${TOKEN}"]` } });
 
 const rest = (path, { method = 'GET', json, token = `APIKey ${TOKEN}` } = {}) =>
