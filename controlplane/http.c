@@ -34,6 +34,7 @@ struct http {
 	char *certificate, *private_key; // PEM, NULL: plain HTTP
 	LIST_HEAD(, http_socket) sockets;
 	uint32_t socket_count;
+	bool close_due; // a socket was given back: the library closes it in its next turn
 };
 
 // One request on its way in.
@@ -78,6 +79,7 @@ void http_socket_close(struct http_socket *s)
 	MHD_upgrade_action(s->handle, MHD_UPGRADE_ACTION_CLOSE);
 	LIST_REMOVE(s, next);
 	s->http->socket_count--;
+	s->http->close_due = true;
 	free(s);
 }
 
@@ -235,6 +237,7 @@ static void on_log(void *, const char *format, va_list args)
 
 static void run(struct http *h)
 {
+	h->close_due = false;
 	MHD_run(h->daemon);
 }
 
@@ -253,7 +256,9 @@ static void before_wait(void *owner)
 	struct http *h = owner;
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
 
-	if (MHD_get_timeout(h->daemon, &timeout_ms) == MHD_YES)
+	if (h->close_due) // MHD_get_timeout does not count these
+		loop_timer_set(h->loop, &h->timer, 0);
+	else if (MHD_get_timeout(h->daemon, &timeout_ms) == MHD_YES)
 		loop_timer_set(h->loop, &h->timer, timeout_ms);
 	else
 		loop_timer_cancel(h->loop, &h->timer);

@@ -294,7 +294,7 @@ static void connection_enter(struct connection *c)
 
 	struct room *room = rooms_find(&s->conference->rooms, c->admission.room);
 	struct peer *p = room ? room_find_peer(room, c->admission.peer_id) : NULL;
-	struct connection *before = p ? signaling_connection(s, p->connection) : NULL;
+	uint64_t before_number = p ? p->connection : 0;
 	c->peer = conference_enter(s->conference, &c->admission, c->number, &refusal);
 	if (!c->peer) {
 		am_info("signaling: refused; room=%s peer=%s reason=%s", c->admission.room,
@@ -302,7 +302,7 @@ static void connection_enter(struct connection *c)
 		return connection_kick(c, refusal_code(refusal), refusal_text(refusal));
 	}
 	// The same session again: the socket before this one is dead, only we had not heard of it.
-	before = before ? signaling_connection(s, before->number) : NULL;
+	struct connection *before = signaling_connection(s, before_number);
 	if (before && before != c && before->peer == c->peer)
 		connection_close(before, WEBSOCKET_GOING_AWAY, "resumed");
 	c->resumable = c->peer->joined;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -15,9 +16,10 @@
 #include <sys/socket.h>
 #include <wslay/wslay.h>
 
-#define KEY_GUID  "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" // RFC 6455 1.3
-#define KEY_LEN   24 // base64 of 16 bytes
-#define LINGER_MS 3000 // for the other side's close frame
+#define KEY_GUID   "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" // RFC 6455 1.3
+#define KEY_LEN    24 // base64 of 16 bytes
+#define REASON_MAX 123 // RFC 6455 5.5, 5.5.1
+#define LINGER_MS  3000 // for the other side's close frame
 
 struct websocket {
 	struct loop *loop;
@@ -31,6 +33,8 @@ struct websocket {
 	size_t extra_len, extra_read;
 	uint64_t heard_ms;
 	uint32_t interest; // EPOLL bits
+	uint16_t goodbye; // close code to send behind what is queued, 0: none
+	char goodbye_reason[REASON_MAX + 1];
 	uint16_t close_code; // received or caused, 0: none yet
 	bool busy; // inside wslay: destruction waits
 	bool dead;
@@ -204,6 +208,17 @@ static void finish(struct websocket *w)
 		events->closed(owner, code);
 }
 
+// wslay lets control frames overtake messages; a close frame must not.
+static void goodbye_queue(struct websocket *w)
+{
+	if (w->goodbye == 0 || wslay_event_get_queued_msg_count(w->wslay) > 0)
+		return;
+	wslay_event_queue_close(
+	        w->wslay, w->goodbye, (const uint8_t *)w->goodbye_reason, strlen(w->goodbye_reason)
+	);
+	w->goodbye = 0;
+}
+
 static void interest_update(struct websocket *w)
 {
 	uint32_t want = 0;
@@ -226,6 +241,7 @@ static void pump(struct websocket *w, bool readable)
 	if (!w->dead && wslay_event_want_write(w->wslay) && wslay_event_send(w->wslay) != 0)
 		w->dead = true;
 	w->busy = false;
+	goodbye_queue(w);
 	if (wslay_event_get_queued_msg_length(w->wslay) > WEBSOCKET_QUEUE_MAX) {
 		am_info("websocket: does not read, closing");
 		w->close_code = WEBSOCKET_TOO_BIG;
@@ -317,8 +333,11 @@ void websocket_send(struct websocket *w, const char *text, size_t len)
 void websocket_close(struct websocket *w, uint16_t code, const char *reason)
 {
 	w->events = NULL;
-	wslay_event_queue_close(w->wslay, code, (const uint8_t *)reason, strlen(reason));
+	w->goodbye = code;
+	snprintf(w->goodbye_reason, sizeof(w->goodbye_reason), "%s", reason);
 	loop_timer_set(w->loop, &w->timer, LINGER_MS);
-	if (!w->busy)
-		interest_update(w);
+	if (w->busy)
+		return; // pump goes on
+	goodbye_queue(w);
+	interest_update(w);
 }

@@ -118,11 +118,11 @@ int command_handle(struct service *sv, int n)
 		        .epoch = msg.epoch,
 		        .ack = {msg.sequence, command_run(sv, &msg)},
 		};
+		// That an object has ended meanwhile is no fault of anyone's.
 		if (ack.ack.result < 0)
-			am_warning(
-			        "service: command=%s sequence=%u refused: errno=%d",
-			        am_msg_name(msg.type), msg.sequence, -ack.ack.result
-			);
+			am_log(ack.ack.result == -ENOENT ? AM_LOG_DEBUG : AM_LOG_WARNING,
+			       "service: command=%s sequence=%u refused: errno=%d",
+			       am_msg_name(msg.type), msg.sequence, -ack.ack.result);
 		publish_event(sv->registry.region, &ack);
 		handled++;
 	}

@@ -1,0 +1,131 @@
+// Making and ending SRTP sessions: what path/srtp.c uses per packet.
+#include "path/srtp.h"
+#include "path/srtp_state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct profile {
+	uint8_t id; // enum srtp_profile
+	uint8_t salt_len;
+	uint8_t tag_len; // the same for SRTP and SRTCP
+	void (*set_policy)(srtp_crypto_policy_t *);
+};
+
+// RFC 7714 12 and 14.2; RFC 3711 8.2 with the 80-bit tag. libsrtp's "rtp default" is the latter.
+static const struct profile profiles[] = {
+        {SRTP_PROFILE_AEAD_AES_128_GCM, 12, 16, srtp_crypto_policy_set_aes_gcm_128_16_auth},
+        {SRTP_PROFILE_AES128_CM_SHA1_80, 14, 10, srtp_crypto_policy_set_rtp_default},
+};
+
+static const struct profile *profile_find(uint8_t id)
+{
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+		if (profiles[i].id == id)
+			return &profiles[i];
+	}
+	return NULL;
+}
+
+uint8_t srtp_salt_len(uint8_t profile)
+{
+	const struct profile *p = profile_find(profile);
+	return p != NULL ? p->salt_len : 0;
+}
+
+void srtp_keys_wipe(struct srtp_keys *keys)
+{
+	explicit_bzero(keys, sizeof(*keys));
+}
+
+int srtp_init_library(void)
+{
+	if (srtp_init() != srtp_err_status_ok)
+		return -EIO;
+
+	// The default handler prints, and events come from the hot path.
+	srtp_install_event_handler(NULL);
+	return 0;
+}
+
+// A session that takes any SSRC in one direction. 0 or -errno.
+static int session_create(
+        srtp_t *session, const struct profile *p, const struct srtp_master *master,
+        srtp_ssrc_type_t direction
+)
+{
+	uint8_t key[SRTP_KEY_LEN + SRTP_SALT_LEN_MAX]; // libsrtp wants the salt right after the key
+	memcpy(key, master->key, SRTP_KEY_LEN);
+	memcpy(key + SRTP_KEY_LEN, master->salt, p->salt_len);
+
+	srtp_policy_t policy = {
+	        .ssrc = {.type = direction},
+	        .key = key,
+	        .window_size = SRTP_WINDOW,
+	        .allow_repeat_tx = 0,
+	};
+	p->set_policy(&policy.rtp);
+	p->set_policy(&policy.rtcp);
+	int ret = srtp_to_errno(srtp_create(session, &policy));
+	explicit_bzero(key, sizeof(key));
+	return ret;
+}
+
+struct srtp_receiver *srtp_receiver_create(const struct srtp_keys *keys)
+{
+	const struct profile *p = profile_find(keys->profile);
+	if (p == NULL) {
+		errno = EINVAL;
+		return NULL;
+	}
+	struct srtp_receiver *r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		return NULL;
+
+	int ret = session_create(&r->session, p, &keys->client, ssrc_any_inbound);
+	if (ret < 0) {
+		free(r);
+		errno = -ret;
+		return NULL;
+	}
+	r->tag_len = p->tag_len;
+	return r;
+}
+
+void srtp_receiver_destroy(struct srtp_receiver *r)
+{
+	if (r == NULL)
+		return;
+	srtp_dealloc(r->session); // wipes the session keys
+	free(r);
+}
+
+struct srtp_sender *srtp_sender_create(const struct srtp_keys *keys)
+{
+	const struct profile *p = profile_find(keys->profile);
+	if (p == NULL) {
+		errno = EINVAL;
+		return NULL;
+	}
+	struct srtp_sender *s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return NULL;
+
+	int ret = session_create(&s->session, p, &keys->server, ssrc_any_outbound);
+	if (ret < 0) {
+		free(s);
+		errno = -ret;
+		return NULL;
+	}
+	s->tag_len = p->tag_len;
+	return s;
+}
+
+void srtp_sender_destroy(struct srtp_sender *s)
+{
+	if (s == NULL)
+		return;
+	srtp_dealloc(s->session);
+	free(s);
+}
