@@ -1,8 +1,11 @@
 import type { types } from 'mediasoup-client';
 
-/** How the camera is encoded with a codec: simulcast where one stream has one resolution, SVC for VP9 and AV1. */
+/**
+ * How the camera is encoded with a codec: simulcast with VP8 and H.264. VP9 and AV1 send one resolution: the server
+ * relays their layers whole, and Chromium cannot decode AV1's spatial layers without their dependency descriptor.
+ */
 export function cameraEncodings(codec: types.RtpCodecCapability): types.RtpEncodingParameters[] {
-	if (/^video\/(vp9|av1)$/i.test(codec.mimeType)) return [{ maxBitrate: 1_500_000, scalabilityMode: 'L3T3_KEY' }];
+	if (/^video\/(vp9|av1)$/i.test(codec.mimeType)) return [{ maxBitrate: 1_500_000, scalabilityMode: 'L1T3' }];
 	return [
 		{ rid: 'r0', scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: 'L1T3' },
 		{ rid: 'r1', scaleResolutionDownBy: 2, maxBitrate: 500_000, scalabilityMode: 'L1T3' },
