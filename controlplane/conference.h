@@ -47,8 +47,10 @@ struct conference {
 };
 
 // socket is the caller's memory, store stays the caller's. NULL with errno.
-[[nodiscard]] struct conference *
-conference_create(struct loop *l, const char *socket, struct store *, const struct conference_events *);
+[[nodiscard]] struct conference *conference_create(
+        struct loop *l, const char *socket, struct store *store,
+        const struct conference_events *events
+);
 
 // Forgets everything and tells nobody: media goes on.
 void conference_destroy(struct conference *);
@@ -69,8 +71,9 @@ struct admission {
 
 // A connection enters: a peer of that id and session is taken up again, one of another session is
 // replaced. NULL with a reason in *refusal.
-struct peer *
-conference_enter(struct conference *c, const struct admission *, uint64_t connection, enum refusal *);
+struct peer *conference_enter(
+        struct conference *c, const struct admission *a, uint64_t connection, enum refusal *refusal
+);
 
 // Makes the peer a member. The caller answers, then calls conference_welcome.
 void conference_join(struct conference *, struct peer *, const char *capabilities);
@@ -92,19 +95,25 @@ void conference_rename(struct conference *, struct peer *, const char *old);
 
 // Transports. The id is the command's, in the call that done gets. -EPERM: a viewer; -EMFILE: the
 // peer has all it may have.
-[[nodiscard]] int
-conference_transport_add(struct conference *c, struct peer *, bool consuming, media_done *, void *owner, struct media_call *);
+[[nodiscard]] int conference_transport_add(
+        struct conference *c, struct peer *p, bool consuming, media_done *done, void *owner,
+        struct media_call *call
+);
 // To be called first by done. NULL: it failed, or the peer is gone.
 struct transport *conference_transport_added(struct conference *, am_id, int result);
-[[nodiscard]] int
-conference_transport_connect(struct conference *c, struct transport *, const uint8_t fingerprint[32], media_done *, void *owner, const struct media_call *);
-[[nodiscard]] int
-conference_transport_restart_ice(struct conference *c, struct transport *, media_done *, void *owner, const struct media_call *);
+[[nodiscard]] int conference_transport_connect(
+        struct conference *c, struct transport *t, const uint8_t fingerprint[32], media_done *done,
+        void *owner, const struct media_call *call
+);
+[[nodiscard]] int conference_transport_restart_ice(
+        struct conference *c, struct transport *t, media_done *done, void *owner,
+        const struct media_call *call
+);
 
 // Tracks. -EINVAL with a reason in *why.
 [[nodiscard]] int conference_track_add(
         struct conference *, struct transport *, enum ortc_kind, const struct json *parameters,
-        const struct json *app_data, media_done *, void *owner, struct media_call *,
+        const struct json *app_data, media_done *done, void *owner, struct media_call *,
         const char **why
 );
 // As conference_transport_added; the caller answers, then calls conference_track_publish.

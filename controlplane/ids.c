@@ -24,15 +24,21 @@ void ids_fini(struct ids *i)
 	free(i->used);
 }
 
+static void queue_fill(struct ids *i)
+{
+	i->first = i->count = 0;
+	i->stale = false;
+	for (uint32_t s = 0; s < i->slots; s++) {
+		if (!i->used[s])
+			i->queue[i->count++] = s;
+	}
+}
+
 void ids_reset(struct ids *i, uint16_t link_epoch)
 {
-	i->first = 0;
-	i->count = i->slots;
 	memset(i->used, 0, i->slots);
-	for (uint32_t s = 0; s < i->slots; s++) {
-		i->queue[s] = s;
-		i->epochs[s] = (uint32_t)link_epoch << 16;
-	}
+	i->base = (uint32_t)link_epoch << 16;
+	queue_fill(i);
 }
 
 void ids_take(struct ids *i, am_id id)
@@ -41,22 +47,23 @@ void ids_take(struct ids *i, am_id id)
 
 	assert(slot < i->slots);
 	i->used[slot] = 1;
-	if (am_id_epoch(id) > i->epochs[slot])
-		i->epochs[slot] = am_id_epoch(id);
+	i->stale = true;
+	i->epochs[slot] = am_id_epoch(id);
 }
 
 am_id ids_new(struct ids *i)
 {
-	while (i->count > 0) {
-		uint32_t slot = i->queue[i->first];
-		i->first = (i->first + 1) % i->slots;
-		i->count--;
-		if (i->used[slot])
-			continue; // taken by ids_take while it was queued
-		i->used[slot] = 1;
-		return am_id_make(slot, ++i->epochs[slot]);
-	}
-	return 0;
+	if (i->stale)
+		queue_fill(i);
+	if (i->count == 0)
+		return 0;
+	uint32_t slot = i->queue[i->first];
+	i->first = (i->first + 1) % i->slots;
+	i->count--;
+	i->used[slot] = 1;
+	if (i->epochs[slot] < i->base)
+		i->epochs[slot] = i->base;
+	return am_id_make(slot, ++i->epochs[slot]);
 }
 
 void ids_free(struct ids *i, am_id id)
@@ -64,6 +71,8 @@ void ids_free(struct ids *i, am_id id)
 	uint32_t slot = am_id_slot(id);
 
 	assert(slot < i->slots);
+	if (i->stale)
+		queue_fill(i);
 	if (!i->used[slot] || i->epochs[slot] != am_id_epoch(id))
 		return; // of a region's life before this one
 	i->used[slot] = 0;

@@ -4,6 +4,7 @@
 // its epochs above those of all connections before: the upper half of an epoch is the connection's.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "am_schema.h"
@@ -13,8 +14,10 @@ struct ids {
 	uint32_t first; // of the queue of free slots
 	uint32_t count; // of free slots
 	uint32_t *queue;
-	uint32_t *epochs; // last used
+	uint32_t base; // no new id has this epoch or a lower one
+	uint32_t *epochs; // last used, or being used
 	uint8_t *used; // bool
+	bool stale; // the queue holds slots that ids_take took
 };
 
 void ids_init(struct ids *, uint32_t slots);

@@ -75,16 +75,26 @@ bool media_read_track(const struct media *, uint32_t slot, struct am_track_state
 bool media_read_subscription(const struct media *, uint32_t slot, struct am_subscription_state *);
 
 // Commands. 0: done will be called, once; -errno: it will not. Where done is NULL nobody waits.
-[[nodiscard]] int
-media_transport_add(struct media *m, const struct am_cmd_transport_add *, media_done *, void *owner, const struct media_call *);
-[[nodiscard]] int
-media_transport_connect(struct media *m, const struct am_cmd_transport_connect *, media_done *, void *owner, const struct media_call *);
-[[nodiscard]] int
-media_transport_restart_ice(struct media *m, const struct am_cmd_transport_restart_ice *, media_done *, void *owner, const struct media_call *);
-[[nodiscard]] int
-media_track_add(struct media *m, const struct am_cmd_track_add *, media_done *, void *owner, const struct media_call *);
-[[nodiscard]] int
-media_subscription_add(struct media *m, const struct am_cmd_subscription_add *, media_done *, void *owner, const struct media_call *);
+[[nodiscard]] int media_transport_add(
+        struct media *m, const struct am_cmd_transport_add *command, media_done *done, void *owner,
+        const struct media_call *call
+);
+[[nodiscard]] int media_transport_connect(
+        struct media *m, const struct am_cmd_transport_connect *command, media_done *done,
+        void *owner, const struct media_call *call
+);
+[[nodiscard]] int media_transport_restart_ice(
+        struct media *m, const struct am_cmd_transport_restart_ice *command, media_done *done,
+        void *owner, const struct media_call *call
+);
+[[nodiscard]] int media_track_add(
+        struct media *m, const struct am_cmd_track_add *command, media_done *done, void *owner,
+        const struct media_call *call
+);
+[[nodiscard]] int media_subscription_add(
+        struct media *m, const struct am_cmd_subscription_add *command, media_done *done,
+        void *owner, const struct media_call *call
+);
 
 // Commands that nobody waits for; without a data plane they have no effect.
 void media_transport_remove(struct media *, am_id);

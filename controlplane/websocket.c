@@ -152,13 +152,15 @@ static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *to, size_t len, int
 }
 
 static ssize_t
-on_send(wslay_event_context_ptr ctx, const uint8_t *from, size_t len, int, void *owner)
+on_send(wslay_event_context_ptr ctx, const uint8_t *from, size_t len, int flags, void *owner)
 {
 	struct websocket *w = owner;
+	// A frame's header and payload leave in one packet.
+	int more = flags & WSLAY_MSG_MORE ? MSG_MORE : 0;
 	ssize_t n;
 
 	do
-		n = send(w->source.fd, from, len, MSG_NOSIGNAL);
+		n = send(w->source.fd, from, len, MSG_NOSIGNAL | more);
 	while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return n;

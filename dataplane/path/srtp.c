@@ -27,13 +27,33 @@ int srtp_to_errno(srtp_err_status_t status)
 	}
 }
 
-// Index of an SSRC, or ssrc_count.
-static uint8_t receiver_find(const struct srtp_receiver *r, uint32_t ssrc)
+// Index of an SSRC's stream, or stream_count.
+static uint8_t stream_find(const struct srtp_receiver *r, uint32_t ssrc)
 {
 	uint8_t i = 0;
-	while (i < r->ssrc_count && r->ssrcs[i] != ssrc)
+	while (i < r->stream_count && r->streams[i].ssrc != ssrc)
 		i++;
 	return i;
+}
+
+static void stream_remove(struct srtp_receiver *r, uint8_t i)
+{
+	srtp_remove_stream(r->session, htonl(r->streams[i].ssrc)); // network order, here only
+	r->streams[i] = r->streams[--r->stream_count];
+}
+
+// The RTCP stream that was silent longest, or stream_count.
+static uint8_t stream_to_evict(const struct srtp_receiver *r)
+{
+	uint8_t oldest = r->stream_count;
+	for (uint8_t i = 0; i < r->stream_count; i++) {
+		if (r->streams[i].has_rtp)
+			continue;
+		if (oldest == r->stream_count ||
+		    r->packets - r->streams[i].heard > r->packets - r->streams[oldest].heard)
+			oldest = i;
+	}
+	return oldest;
 }
 
 // libsrtp looks at the shared template for an unknown SSRC and clones it into a stream only after
@@ -42,17 +62,28 @@ static uint8_t receiver_find(const struct srtp_receiver *r, uint32_t ssrc)
 static int
 receive(struct srtp_receiver *r, transform *unprotect, uint32_t ssrc, uint8_t *packet, size_t *len)
 {
-	bool is_new = receiver_find(r, ssrc) == r->ssrc_count;
-	if (is_new && r->ssrc_count == SRTP_SSRC_MAX)
-		return -ENOSPC;
+	uint8_t i = stream_find(r, ssrc);
+	uint8_t evicted = SRTP_SSRC_MAX;
+	if (i == SRTP_SSRC_MAX) {
+		evicted = stream_to_evict(r);
+		if (evicted == SRTP_SSRC_MAX)
+			return -ENOSPC;
+	}
 
 	int n = (int)*len;
 	int ret = srtp_to_errno(unprotect(r->session, packet, &n));
 	if (ret < 0)
 		return ret;
 
-	if (is_new)
-		r->ssrcs[r->ssrc_count++] = ssrc;
+	if (i == SRTP_SSRC_MAX) {
+		stream_remove(r, evicted);
+		i = r->stream_count;
+	}
+	if (i == r->stream_count)
+		r->streams[r->stream_count++] = (struct stream){.ssrc = ssrc};
+	r->streams[i].heard = ++r->packets;
+	if (unprotect == srtp_unprotect)
+		r->streams[i].has_rtp = true;
 	*len = (size_t)n;
 	return 0;
 }
@@ -77,11 +108,9 @@ int srtp_receive_rtcp(struct srtp_receiver *r, uint8_t *packet, size_t *len)
 
 void srtp_receiver_forget(struct srtp_receiver *r, uint32_t ssrc)
 {
-	uint8_t i = receiver_find(r, ssrc);
-	if (i == r->ssrc_count)
-		return;
-	srtp_remove_stream(r->session, htonl(ssrc)); // network byte order, unlike its neighbours
-	r->ssrcs[i] = r->ssrcs[--r->ssrc_count];
+	uint8_t i = stream_find(r, ssrc);
+	if (i < r->stream_count)
+		stream_remove(r, i);
 }
 
 static int send_packet(

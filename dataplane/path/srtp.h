@@ -16,7 +16,7 @@
 #define SRTP_KEY_LEN      16 // AES-128 in both profiles
 #define SRTP_SALT_LEN_MAX 14
 #define SRTP_WINDOW       1024 // RTP packets behind the newest that are still accepted
-#define SRTP_SSRC_MAX     64 // streams that one receiver keeps
+#define SRTP_SSRC_MAX     128 // streams that one receiver keeps
 
 // What a sender appends at most: tag, and for SRTCP the index (RFC 7714 9.2: tag, E bit and index).
 #define SRTP_TRAILER_MAX  16
@@ -58,7 +58,10 @@ void srtp_receiver_destroy(struct srtp_receiver *);
 
 // Verify, then decrypt in place and shorten *len. 0, or the packet is to be dropped and nothing has
 // changed but its bytes: -EINVAL malformed, -EBADMSG wrong tag, -EALREADY a replay or older than
-// the window, -ENOSPC one SSRC too many, -ENOMEM.
+// the window, -ENOSPC one SSRC too many, -ENOMEM. With SRTP_SSRC_MAX streams a new one takes the
+// place of the most silent one that never had RTP: Firefox reports from an SSRC per m-section, by
+// the hundred in a long call, and what could be replayed from such a stream is an old report.
+// Streams with RTP stay until they are forgotten.
 [[nodiscard]] int srtp_receive_rtp(struct srtp_receiver *, uint8_t *packet, size_t *len);
 [[nodiscard]] int srtp_receive_rtcp(struct srtp_receiver *, uint8_t *packet, size_t *len);
 

@@ -3,15 +3,24 @@
 #pragma once
 
 #include <srtp2/srtp.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "path/srtp.h"
 
+// One that libsrtp keeps for an SSRC.
+struct stream {
+	uint32_t ssrc;
+	uint32_t heard; // the receiver's packet count at its last packet
+	bool has_rtp; // not only RTCP
+};
+
 struct srtp_receiver {
 	srtp_t session;
+	uint32_t packets; // verified, modulo 2^32
 	uint8_t tag_len;
-	uint8_t ssrc_count;
-	uint32_t ssrcs[SRTP_SSRC_MAX]; // those that libsrtp keeps a stream for
+	uint8_t stream_count;
+	struct stream streams[SRTP_SSRC_MAX];
 };
 
 struct srtp_sender {

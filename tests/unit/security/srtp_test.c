@@ -323,7 +323,7 @@ static void a_wrong_tag_changes_nothing(void **)
 			forged[n] ^= 1;
 			assert_int_equal(offer_rtp(p.receiver, forged, len), -EBADMSG);
 		}
-		assert_int_equal(p.receiver->ssrc_count, 0);
+		assert_int_equal(p.receiver->stream_count, 0);
 		assert_int_equal(offer_rtp(p.receiver, packet, len), 0);
 
 		// Far ahead: would move the window and the rollover counter if it were believed.
@@ -371,7 +371,7 @@ static void hostile_lengths_are_refused(void **)
 		assert_int_equal(srtp_send_rtcp(p.sender, huge, &n, 70000), -EINVAL);
 		assert_int_equal(srtp_receive_rtp(p.receiver, huge, &n), -EINVAL);
 		free(huge);
-		assert_int_equal(p.receiver->ssrc_count, 0);
+		assert_int_equal(p.receiver->stream_count, 0);
 		pair_destroy(&p);
 	}
 }
@@ -396,7 +396,7 @@ static void strangers_make_no_streams(void **)
 			assert_int_equal(offer_rtcp(p.receiver, packet, len), -EBADMSG);
 			assert_false(has_stream(p.receiver, ssrc));
 		}
-		assert_int_equal(p.receiver->ssrc_count, 0);
+		assert_int_equal(p.receiver->stream_count, 0);
 		pair_destroy(&p);
 	}
 }
@@ -421,6 +421,38 @@ static void a_peer_makes_a_bounded_number_of_streams(void **)
 	assert_int_equal(offer_rtp(p.receiver, packet, len), 0);
 	len = protect_rtp(p.sender, packet, SRTP_SSRC_MAX - 1, 2); // moved within the table
 	assert_int_equal(offer_rtp(p.receiver, packet, len), 0);
+	pair_destroy(&p);
+}
+
+// As Firefox does: SSRCs come and go, and only report.
+static void reporting_streams_give_way(void **)
+{
+	struct pair p = pair_create(SRTP_PROFILE_AEAD_AES_128_GCM);
+	uint8_t rtp[SIZE], steady[SIZE], packet[SIZE];
+	size_t rtp_len = protect_rtp(p.sender, rtp, 1, 1);
+	assert_int_equal(offer_rtp(p.receiver, rtp, rtp_len), 0);
+	size_t steady_len = 0;
+	for (uint32_t ssrc = 1000; ssrc < 2000; ssrc++) {
+		size_t len = make_rtcp(packet, ssrc, 8);
+		assert_int_equal(srtp_send_rtcp(p.sender, packet, &len, SIZE), 0);
+		packet[len - 1] ^= 1; // a forged one moves nobody
+		uint8_t count = p.receiver->stream_count;
+		assert_true(offer_rtcp(p.receiver, packet, len) < 0);
+		assert_int_equal(p.receiver->stream_count, count);
+		packet[len - 1] ^= 1;
+		assert_int_equal(offer_rtcp(p.receiver, packet, len), 0);
+		assert_true(has_stream(p.receiver, ssrc));
+
+		steady_len = make_rtcp(steady, 2, 8);
+		assert_int_equal(srtp_send_rtcp(p.sender, steady, &steady_len, SIZE), 0);
+		assert_int_equal(offer_rtcp(p.receiver, steady, steady_len), 0);
+	}
+	assert_int_equal(p.receiver->stream_count, SRTP_SSRC_MAX);
+	assert_false(has_stream(p.receiver, 1000));
+	assert_true(has_stream(p.receiver, 1999 - (SRTP_SSRC_MAX - 3)));
+	assert_false(has_stream(p.receiver, 1999 - (SRTP_SSRC_MAX - 2)));
+	assert_int_equal(offer_rtp(p.receiver, rtp, rtp_len), -EALREADY);
+	assert_int_equal(offer_rtcp(p.receiver, steady, steady_len), -EALREADY);
 	pair_destroy(&p);
 }
 
@@ -516,6 +548,7 @@ int main(void)
 	        cmocka_unit_test(hostile_lengths_are_refused),
 	        cmocka_unit_test(strangers_make_no_streams),
 	        cmocka_unit_test(a_peer_makes_a_bounded_number_of_streams),
+	        cmocka_unit_test(reporting_streams_give_way),
 	        cmocka_unit_test(an_index_is_never_sent_twice),
 	        cmocka_unit_test(a_trailer_that_does_not_fit_is_refused),
 	        cmocka_unit_test(rtcp_before_rtp_does_not_confuse_the_index),

@@ -1,0 +1,73 @@
+#include "test.h"
+
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int read_text(const char *text, struct config *c, char error[256])
+{
+	char path[] = "/tmp/amphi-config-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	int ret = config_read(c, path, error, 256);
+	unlink(path);
+	return ret;
+}
+
+static void defaults_serve_a_developer(void **)
+{
+	struct config c;
+	char error[256] = "";
+	assert_int_equal(read_text("dataplane: { whatever = 1; };", &c, error), 0);
+	assert_string_equal(c.listen, "127.0.0.1");
+	assert_int_equal(c.port, 8080);
+}
+
+static void refusals_name_the_setting(void **)
+{
+	static const struct {
+		const char *text, *named;
+	} rows[] = {
+	        {"controlplane: { listen = \"0.0.0.0\"; };", "certificate"},
+	        {"controlplane: { listen = \"::\"; };", "certificate"},
+	        {"controlplane: { listen = \"localhost\"; };", "IP address"},
+	        {"controlplane: { certificate = \"a\"; };", "private_key"},
+	        {"controlplane: { private_key = \"a\"; };", "certificate"},
+	        {"controlplane: { port = 0; };", "port"},
+	        {"controlplane: { prot = 1; };", "prot"},
+	        {"controlplane: { api_tokens = [\"short\"]; };", "api_tokens"},
+	        {"controlplane: { log_level = \"loud\"; };", "debug"},
+	        {"control: { };", "control"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct config c;
+		char error[256] = "";
+		assert_true(read_text(rows[i].text, &c, error) < 0);
+		assert_non_null(strstr(error, rows[i].named));
+		assert_null(strchr(error, '\n'));
+	}
+}
+
+static void loopback_is_told_from_the_rest(void **)
+{
+	assert_true(config_address_is_loopback("127.0.0.1"));
+	assert_true(config_address_is_loopback("127.8.0.1"));
+	assert_true(config_address_is_loopback("::1"));
+	assert_false(config_address_is_loopback("128.0.0.1"));
+	assert_false(config_address_is_loopback("::"));
+	assert_false(config_address_is_loopback("127.1"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(defaults_serve_a_developer),
+	        cmocka_unit_test(refusals_name_the_setting),
+	        cmocka_unit_test(loopback_is_told_from_the_rest),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,30 @@
+// A data plane without media: keeps the tables and acknowledges, in the test's own thread.
+#pragma once
+
+#include <stdint.h>
+
+#include "am_link.h"
+#include "am_region.h"
+
+struct fake_dataplane {
+	struct am_region region;
+	struct am_link_fds fds;
+	int listener;
+	int connection; // -1: none
+	uint16_t epoch;
+	uint32_t commands; // handled so far
+	struct am_msg last; // command
+	int result; // what ADD commands are answered with
+	int mute; // bool: acknowledges nothing
+};
+
+// Listens at path. Asserts on failure.
+void fake_dataplane_start(struct fake_dataplane *, const char *path);
+void fake_dataplane_stop(struct fake_dataplane *);
+
+// Accepts a connection that waits, and does what the ring holds.
+void fake_dataplane_turn(struct fake_dataplane *);
+
+// Writes an event; 0 or -ENOSPC.
+int fake_dataplane_push(struct fake_dataplane *, const struct am_msg *);
+void fake_dataplane_wake(struct fake_dataplane *);

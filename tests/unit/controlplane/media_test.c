@@ -1,0 +1,341 @@
+#include "test.h"
+
+#include "fake_dataplane.h"
+#include "loop.h"
+#include "media.h"
+
+#include "am_log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct fake_dataplane fake;
+static char path[64];
+
+struct test {
+	struct loop *loop;
+	struct media *media;
+	struct media_events events;
+	int ups, downs, resyncs, states, layers;
+	uint64_t generation;
+	int done, result; // of commands
+	uint64_t connection; // of the last call answered
+};
+
+static void on_up(void *owner, uint64_t generation)
+{
+	struct test *t = owner;
+	t->ups++;
+	t->generation = generation;
+}
+
+static void on_down(void *owner)
+{
+	((struct test *)owner)->downs++;
+}
+
+static void on_state(void *owner, am_id, uint8_t, uint8_t)
+{
+	((struct test *)owner)->states++;
+}
+
+static void on_layers(void *owner, am_id, uint8_t, uint8_t)
+{
+	((struct test *)owner)->layers++;
+}
+
+static void on_resync(void *owner)
+{
+	((struct test *)owner)->resyncs++;
+}
+
+static void on_done(void *owner, const struct media_call *call, int result)
+{
+	struct test *t = owner;
+	t->done++;
+	t->result = result;
+	t->connection = call->connection;
+}
+
+static void turns(struct test *t, int n)
+{
+	while (n-- > 0) {
+		fake_dataplane_turn(&fake);
+		loop_turn(t->loop, 1);
+	}
+}
+
+// Turns until *counter reaches n, at most 10 s.
+static void until(struct test *t, const int *counter, int n)
+{
+	uint64_t end = loop_now_ms(t->loop) + 10000;
+	while (*counter < n && loop_now_ms(t->loop) < end)
+		turns(t, 1);
+	assert_true(*counter >= n);
+}
+
+static void media_start(struct test *t)
+{
+	t->media = media_create(t->loop, path, &t->events);
+	assert_non_null(t->media);
+}
+
+static int setup(void **state)
+{
+	struct test *t = calloc(1, sizeof(*t));
+	snprintf(path, sizeof(path), "/tmp/amphi-media-%d.sock", getpid());
+	fake_dataplane_start(&fake, path);
+	t->events = (struct media_events){t, on_up, on_down, on_state, on_layers, on_resync};
+	t->loop = loop_create();
+	media_start(t);
+	until(t, &t->ups, 1);
+	*state = t;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct test *t = *state;
+	media_destroy(t->media);
+	loop_destroy(t->loop);
+	fake_dataplane_stop(&fake);
+	unlink(path);
+	free(t);
+	return 0;
+}
+
+static am_id transport_add(struct test *t)
+{
+	struct am_cmd_transport_add add = {
+	        .transport_id = media_id_new(t->media, MEDIA_TRANSPORTS), .room_id = 1};
+	memset(add.ufrag, 'u', sizeof(add.ufrag));
+	memset(add.pwd, 'p', sizeof(add.pwd));
+	am_ufrag_set_slot(add.ufrag, am_id_slot(add.transport_id));
+	const struct media_call call = {.id = add.transport_id, .connection = 42};
+	assert_int_equal(media_transport_add(t->media, &add, on_done, t, &call), 0);
+	return add.transport_id;
+}
+
+static void a_command_is_acknowledged_to_who_asked(void **state)
+{
+	struct test *t = *state;
+	assert_int_equal(t->generation, fake.region.map->header.generation);
+	assert_int_equal(media_info(t->media)->udp_port, 40000);
+	transport_add(t);
+	until(t, &t->done, 1);
+	assert_int_equal(t->result, 0);
+	assert_int_equal(t->connection, 42);
+	fake.result = -ENOMEM;
+	transport_add(t);
+	until(t, &t->done, 2);
+	assert_int_equal(t->result, -ENOMEM);
+}
+
+static void a_bad_command_never_leaves(void **state)
+{
+	struct test *t = *state;
+	uint32_t before = fake.commands;
+	const struct am_cmd_transport_add bad = {.transport_id = am_id_make(1, 1)};
+	const struct media_call call = {.id = bad.transport_id};
+	assert_int_equal(media_transport_add(t->media, &bad, on_done, t, &call), -EINVAL);
+	turns(t, 5);
+	assert_int_equal(fake.commands, before);
+	assert_int_equal(t->done, 0);
+}
+
+static void a_full_ring_delays_but_loses_nothing(void **state)
+{
+	struct test *t = *state;
+	uint32_t before = fake.commands;
+	const uint32_t n = AM_RING_SLOTS + 1000;
+	for (uint32_t i = 0; i < n; i++)
+		media_subscription_pause(t->media, am_id_make(i, 1), true);
+	for (int i = 0; i < 1000 && fake.commands < before + n; i++)
+		turns(t, 1);
+	assert_int_equal(fake.commands, before + n);
+	assert_int_equal(am_id_slot(fake.last.id.id), n - 1); // in order
+}
+
+static void what_waits_is_bounded(void **state)
+{
+	struct test *t = *state;
+	int refused = 0;
+	for (uint32_t i = 0; i < 80000; i++) {
+		const struct am_cmd_subscription_add add = {
+		        .subscription_id = am_id_make(i, 1),
+		        .track_id = am_id_make(1, 1),
+		        .transport_id = am_id_make(1, 1),
+		        .ssrc = 1,
+		};
+		const struct media_call call = {.id = add.subscription_id};
+		refused += media_subscription_add(t->media, &add, on_done, t, &call) == -ENOBUFS;
+	}
+	assert_int_equal(refused, 80000 - 65536);
+	until(t, &t->done, 65536 - AM_RING_SLOTS); // the event ring lost some of the rest
+}
+
+static void lost_events_lead_to_the_tables(void **state)
+{
+	struct test *t = *state;
+	atomic_fetch_add(&fake.region.map->header.events_lost, 3);
+	until(t, &t->resyncs, 1);
+	uint64_t end = loop_now_ms(t->loop) + 300;
+	while (loop_now_ms(t->loop) < end)
+		turns(t, 1);
+	assert_int_equal(t->resyncs, 1);
+}
+
+static void a_lost_acknowledgement_is_read_from_the_tables(void **state)
+{
+	struct test *t = *state;
+	fake.mute = true;
+	transport_add(t);
+	until(t, &t->done, 1); // MEDIA_ACK_MS later
+	assert_int_equal(t->result, 0);
+	fake.result = -EIO;
+	transport_add(t);
+	until(t, &t->done, 2);
+	assert_int_equal(t->result, -ETIMEDOUT);
+}
+
+static void hostile_messages_are_dropped(void **state)
+{
+	struct test *t = *state;
+	struct am_msg msg;
+	am_log_level = AM_LOG_ERROR;
+	srand(1);
+	for (int i = 0; i < 50000; i++) {
+		for (size_t k = 0; k < sizeof(msg); k++)
+			((uint8_t *)&msg)[k] = (uint8_t)rand();
+		if (i % 2)
+			msg.type = (uint16_t)(rand() % (AM_MSG_COUNT + 2));
+		(void)!fake_dataplane_push(&fake, &msg);
+		if (i % 4096 == 0)
+			turns(t, 2);
+	}
+	am_log_level = AM_LOG_INFO;
+	turns(t, 20);
+	assert_true(media_is_up(t->media));
+	transport_add(t);
+	until(t, &t->done, 1);
+	assert_int_equal(t->result, 0);
+}
+
+static void an_impossible_index_ends_the_connection(void **state)
+{
+	struct test *t = *state;
+	atomic_fetch_add(&fake.region.map->events.head, AM_RING_SLOTS * 3u);
+	fake_dataplane_wake(&fake);
+	for (int i = 0; i < 1000 && t->downs == 0; i++)
+		loop_turn(t->loop, 1);
+	assert_int_equal(t->downs, 1);
+	assert_false(media_is_up(t->media));
+	assert_true(media_id_new(t->media, MEDIA_TRACKS) == 0);
+}
+
+static void an_acknowledgement_of_an_older_connection_is_ignored(void **state)
+{
+	struct test *t = *state;
+	fake.mute = true;
+	transport_add(t);
+	turns(t, 5);
+	struct am_msg ack = {
+	        .type = AM_EVENT_ACK,
+	        .epoch = (uint16_t)(fake.epoch - 1),
+	        .ack = {.sequence = fake.last.sequence, .result = -EIO},
+	};
+	assert_int_equal(fake_dataplane_push(&fake, &ack), 0);
+	turns(t, 20);
+	assert_int_equal(t->done, 0);
+	ack.epoch = fake.epoch;
+	assert_int_equal(fake_dataplane_push(&fake, &ack), 0);
+	until(t, &t->done, 1);
+	assert_int_equal(t->result, -EIO);
+}
+
+static void a_dead_data_plane_answers_who_waits(void **state)
+{
+	struct test *t = *state;
+	fake.mute = true;
+	transport_add(t);
+	turns(t, 5);
+	close(fake.connection);
+	fake.connection = -1;
+	for (int i = 0; i < 1000 && t->downs == 0; i++)
+		loop_turn(t->loop, 1);
+	assert_int_equal(t->done, 1);
+	assert_int_equal(t->result, -ENOTCONN);
+	fake.mute = false;
+	until(t, &t->ups, 2); // and it is looked for again
+}
+
+static void ids_of_the_tables_are_not_given_again(void **state)
+{
+	struct test *t = *state;
+	am_id first = transport_add(t), second = transport_add(t);
+	until(t, &t->done, 2);
+	media_transport_remove(t->media, second);
+	turns(t, 5);
+	media_destroy(t->media);
+	media_start(t);
+	until(t, &t->ups, 2);
+	for (uint32_t i = 0; i < AM_TRANSPORT_MAX - 1; i++) {
+		am_id id = media_id_new(t->media, MEDIA_TRANSPORTS);
+		assert_true(id != 0 && id != first && id != second);
+		assert_true(am_id_slot(id) != am_id_slot(first));
+	}
+	assert_true(media_id_new(t->media, MEDIA_TRANSPORTS) == 0);
+}
+
+static void the_tables_are_read_behind_what_the_ring_still_holds(void **state)
+{
+	struct test *t = *state;
+	am_id id = transport_add(t); // the old process dies before the data plane has read it
+	media_destroy(t->media);
+	struct am_transport_state entry;
+	media_start(t);
+	until(t, &t->ups, 2);
+	assert_true(media_read_transport(t->media, am_id_slot(id), &entry));
+	assert_true(entry.id == id);
+}
+
+static void garbage_in_a_table_is_no_entry(void **state)
+{
+	struct test *t = *state;
+	struct am_subscription_state *s = &fake.region.map->subscriptions[7], copy;
+	s->id = am_id_make(8, 1); // another slot's
+	assert_false(media_read_subscription(t->media, 7, &copy));
+	s->id = am_id_make(7, 1);
+	memset(s->mid, '1', sizeof(s->mid)); // not terminated
+	assert_false(media_read_subscription(t->media, 7, &copy));
+	s->mid[1] = '\0';
+	assert_true(media_read_subscription(t->media, 7, &copy));
+	s->version = 1; // its writer died
+	assert_false(media_read_subscription(t->media, 7, &copy));
+	assert_false(media_read_subscription(t->media, AM_SUBSCRIPTION_MAX, &copy));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(a_command_is_acknowledged_to_who_asked),
+	        TEST(a_bad_command_never_leaves),
+	        TEST(a_full_ring_delays_but_loses_nothing),
+	        TEST(what_waits_is_bounded),
+	        TEST(lost_events_lead_to_the_tables),
+	        TEST(a_lost_acknowledgement_is_read_from_the_tables),
+	        TEST(hostile_messages_are_dropped),
+	        TEST(an_impossible_index_ends_the_connection),
+	        TEST(an_acknowledgement_of_an_older_connection_is_ignored),
+	        TEST(a_dead_data_plane_answers_who_waits),
+	        TEST(ids_of_the_tables_are_not_given_again),
+	        TEST(the_tables_are_read_behind_what_the_ring_still_holds),
+	        TEST(garbage_in_a_table_is_no_entry),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

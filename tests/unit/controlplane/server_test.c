@@ -1,0 +1,383 @@
+// The real process over TCP, with a fake data plane in this one.
+#include "test.h"
+
+#include "fake_dataplane.h"
+#include "json.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct fake_dataplane fake;
+static char directory[] = "/tmp/amphi-server-XXXXXX";
+static uint16_t port;
+static pid_t server;
+
+static uint16_t free_port(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
+	getsockname(fd, (struct sockaddr *)&a, &len);
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+static int dial(void)
+{
+	struct sockaddr_in a = {
+	        .sin_family = AF_INET,
+	        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	        .sin_port = htons(port),
+	};
+	for (int i = 0; i < 5000; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+		if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+			return fd;
+		close(fd);
+		fake_dataplane_turn(&fake);
+		usleep(1000);
+	}
+	fail_msg("the server does not listen");
+	return -1;
+}
+
+static void server_start(void)
+{
+	char conf[64];
+	snprintf(conf, sizeof(conf), "%s/amphi.conf", directory);
+	server = fork();
+	assert_true(server >= 0);
+	if (server == 0) {
+		execl(CONTROLPLANE_BINARY, CONTROLPLANE_BINARY, "-c", conf, NULL);
+		_exit(127);
+	}
+	close(dial());
+}
+
+static int server_stop(int signal)
+{
+	int status;
+	kill(server, signal);
+	while (waitpid(server, &status, WNOHANG) == 0) {
+		fake_dataplane_turn(&fake);
+		usleep(1000);
+	}
+	return status;
+}
+
+static int group_setup(void **)
+{
+	char path[64];
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/dataplane.sock", directory);
+	fake_dataplane_start(&fake, path);
+	snprintf(path, sizeof(path), "%s/index.html", directory);
+	FILE *f = fopen(path, "w");
+	fputs("<!doctype html>page", f);
+	fclose(f);
+	snprintf(path, sizeof(path), "%s/amphi.conf", directory);
+	port = free_port();
+	f = fopen(path, "w");
+	fprintf(f,
+	        "link: { socket = \"%s/dataplane.sock\"; };\n"
+	        "controlplane: { port = %u; pages = \"%s\"; store = \"%s/store.db\"; log_level = "
+	        "\"error\"; };\n",
+	        directory, port, directory, directory);
+	fclose(f);
+	server_start();
+	return 0;
+}
+
+static int group_teardown(void **)
+{
+	static const char *const files[] = {"dataplane.sock", "index.html",   "amphi.conf",
+	                                    "store.db",       "store.db-wal", "store.db-shm"};
+	int status = server_stop(SIGTERM);
+	fake_dataplane_stop(&fake);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char path[64];
+		snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
+		unlink(path);
+	}
+	rmdir(directory);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1; // also: no leak, no error
+}
+
+// Reads what comes until a pattern is in it, or the end of the connection. Up to 5 s. Returns the
+// length; the headers of frames may hold zeros.
+static size_t read_until(int fd, char *out, size_t size, const char *pattern)
+{
+	size_t len = 0;
+	for (int i = 0; i < 5000; i++) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		fake_dataplane_turn(&fake);
+		if (poll(&p, 1, 1) == 0)
+			continue;
+		ssize_t n = recv(fd, out + len, size - len - 1, 0);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+		out[len] = '\0';
+		if (pattern && memmem(out, len, pattern, strlen(pattern)))
+			break;
+	}
+	out[len] = '\0';
+	return len;
+}
+
+// Reads up to the message that has `pattern`, and asserts that it is there.
+static void expect(int fd, const char *pattern)
+{
+	char answer[16384];
+	size_t len = read_until(fd, answer, sizeof(answer), pattern);
+	if (!memmem(answer, len, pattern, strlen(pattern)))
+		fail_msg("not received: %s", pattern);
+}
+
+// last: what ends the answer; NULL: the server closes the connection.
+static int ask(const char *request, const char *last, char *answer, size_t size)
+{
+	int fd = dial();
+	assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
+	read_until(fd, answer, size, last);
+	close(fd);
+	int status = 0;
+	assert_int_equal(sscanf(answer, "HTTP/1.1 %d", &status), 1);
+	return status;
+}
+
+#define TAIL " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+
+static void pages_and_errors_have_their_status(void **)
+{
+	static const struct {
+		const char *request;
+		int status;
+		const char *has;
+	} rows[] = {
+	        {"GET /" TAIL "\r\n", 200, "doctype"},
+	        {"GET /call/?roomId=a" TAIL "\r\n", 200, "Content-Security-Policy"},
+	        {"GET /webinar" TAIL "\r\n", 200, "nosniff"},
+	        {"GET /amphi.conf/" TAIL "\r\n", 404, ""},
+	        {"GET /../etc/passwd" TAIL "\r\n", 404, ""},
+	        {"GET /%2e%2e/etc/passwd" TAIL "\r\n", 404, ""},
+	        {"GET /config.json" TAIL "\r\n", 200, "{\"node\":1}"},
+	        {"GET /rooms/none/numberPeers" TAIL "\r\n", 400, "{\"error\":\"room not found\"}"},
+	        {"GET /none/durationOfBroadcast" TAIL "\r\n", 400, "no-store"},
+	        {"PUT /none/closeRoom" TAIL "Content-Length: 0\r\n\r\n", 405,
+	         "Allow: GET, POST, DELETE"},
+	        {"POST /" TAIL "Content-Length: 0\r\n\r\n", 405, "Allow: GET, HEAD"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char answer[4096];
+		assert_int_equal(
+		        ask(rows[i].request, NULL, answer, sizeof(answer)), rows[i].status
+		);
+		assert_non_null(strstr(answer, rows[i].has));
+	}
+}
+
+#define WS(query, extra)                                                                           \
+	"GET /call/" query " HTTP/1.1\r\nHost: meet.example:1\r\nUpgrade: websocket\r\n"           \
+	"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"                                     \
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" extra "\r\n"
+#define PROTOO "Sec-WebSocket-Protocol: protoo\r\n"
+
+static void handshakes_are_refused(void **)
+{
+	static const struct {
+		const char *request;
+		int status;
+	} rows[] = {
+	        {WS("?roomId=r&peerId=p", ""), 403},
+	        {WS("?roomId=r&peerId=p", "Sec-WebSocket-Protocol: protoo2, xprotoo\r\n"), 403},
+	        {WS("?roomId=r&peerId=p", PROTOO "Origin: null\r\n"), 403},
+	        {WS("?roomId=r&peerId=p", PROTOO "Origin: https://evil.example\r\n"), 403},
+	        {WS("?roomId=r&peerId=p", PROTOO "Origin: https://meet.example.evil.example\r\n"),
+	         403},
+	        {WS("?roomId=r&peerId=p", PROTOO "Origin: https://evil-meet.example\r\n"), 403},
+	        {WS("?roomId=r&peerId=p", PROTOO "Origin: file://meet.example\r\n"), 403},
+	        {WS("?peerId=p", PROTOO), 400},
+	        {WS("?roomId=r", PROTOO), 400},
+	        {WS("?roomId=r&peerId=", PROTOO), 400},
+	        {WS("?roomId=a%2Fb&peerId=p", PROTOO), 400},
+	        {WS("?roomId=r&peerId=%ff", PROTOO), 400},
+	        {WS("?roomId=r&peerId=a%0Ab", PROTOO), 400},
+	        {WS("?roomId=r&peerId=p&session=%20", PROTOO), 400},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char answer[4096];
+		assert_int_equal(ask(rows[i].request, "}", answer, sizeof(answer)), rows[i].status);
+	}
+}
+
+static int ws_open(const char *request)
+{
+	char answer[4096];
+	int fd = dial();
+	assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
+	read_until(fd, answer, sizeof(answer), "mediasoup-version");
+	assert_non_null(strstr(answer, "101 Switching"));
+	// RFC 6455 1.3: its own example
+	assert_non_null(strstr(answer, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+	assert_non_null(strstr(answer, "Sec-WebSocket-Protocol: protoo"));
+	return fd;
+}
+
+static void ws_send(int fd, uint8_t first, const char *payload, size_t len)
+{
+	uint8_t frame[2048] = {first};
+	size_t n = 2; // of the header; RFC 6455 5.2 wants the shortest form
+
+	assert_true(len + 8 <= sizeof(frame));
+	frame[1] = 0x80 | (uint8_t)(len < 126 ? len : 126);
+	if (len >= 126) {
+		frame[n++] = (uint8_t)(len >> 8);
+		frame[n++] = (uint8_t)len;
+	}
+	n += 4; // mask 0
+	memcpy(frame + n, payload, len);
+	assert_int_equal(send(fd, frame, n + len, MSG_NOSIGNAL), n + len);
+}
+
+static void ws_text(int fd, const char *text)
+{
+	ws_send(fd, 0x81, text, strlen(text));
+}
+
+#define REQUEST(id, method, data)                                                                  \
+	"{\"request\":true,\"id\":" id ",\"method\":\"" method "\",\"data\":" data "}"
+
+static void a_page_talks_protoo(void **)
+{
+	int fd = ws_open(WS("?roomId=talk&peerId=p", PROTOO "Origin: https://MEET.example\r\n"));
+	ws_text(fd, REQUEST("7", "getRouterRtpCapabilities", "{}"));
+	expect(fd, "{\"response\":true,\"id\":7,\"ok\":true,\"data\":{\"codecs\":[");
+	ws_text(fd,
+	        REQUEST("8", "createWebRtcTransport", "{\"consuming\":true,\"producing\":false}"));
+	expect(fd, "\"ip\":\"198.18.0.2\",\"address\":\"198.18.0.2\",\"protocol\":\"udp\",\"port\":"
+	           "40000");
+	ws_text(fd, REQUEST("9", "nonsense", "{}"));
+	expect(fd, "{\"response\":true,\"id\":9,\"ok\":false,\"errorCode\":500,");
+	close(fd);
+}
+
+static void expect_close(int fd, uint16_t code)
+{
+	const char frame[] = {(char)0x88, 2, (char)(code >> 8), (char)code, '\0'};
+	expect(fd, frame);
+}
+
+static void bad_frames_close_the_connection(void **)
+{
+	static const struct {
+		uint8_t first;
+		const char *payload;
+		size_t len;
+		uint16_t code;
+	} rows[] = {
+	        {0x82, "binary", 6, 1003},
+	        {0x81, "\xff\xfe", 2, 1007}, // not UTF-8
+	        {0xf1, "reserved", 8, 1002},
+	        {0x83, "opcode", 6, 1002},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int fd = ws_open(WS("?roomId=bad&peerId=p", PROTOO));
+		ws_send(fd, rows[i].first, rows[i].payload, rows[i].len);
+		expect_close(fd, rows[i].code);
+		close(fd);
+	}
+}
+
+static void frames_without_a_mask_are_refused(void **) // RFC 6455 5.1
+{
+	int fd = ws_open(WS("?roomId=bad&peerId=p", PROTOO));
+	assert_int_equal(send(fd, "\x81\x02{}", 4, MSG_NOSIGNAL), 4);
+	expect_close(fd, 1002);
+	close(fd);
+}
+
+static void hostile_messages_are_survived(void **)
+{
+	static const char *const rows[] = {
+	        "",
+	        "{}",
+	        "[]",
+	        "null",
+	        "{\"request\":true}",
+	        "{\"request\":true,\"id\":-1,\"method\":\"join\"}",
+	        "{\"request\":true,\"id\":1e99,\"method\":\"join\"}",
+	        "{\"request\":true,\"id\":1,\"method\":5}",
+	        REQUEST("1", "join", "[]"),
+	        REQUEST("1", "produce", "{\"rtpParameters\":1}"),
+	        REQUEST("1", "resume", "{\"session\":[]}"),
+	        REQUEST("1", "connectWebRtcTransport", "{\"transportId\":\"ffffffffffffffff\"}"),
+	        "{\"response\":true,\"id\":1,\"ok\":true}",
+	        "{\"notification\":true,\"method\":\"closeProducer\"}",
+	};
+	int fd = ws_open(WS("?roomId=hostile&peerId=p", PROTOO));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		ws_text(fd, rows[i]);
+	ws_text(fd, REQUEST("77", "getTransportStats", "{}"));
+	expect(fd, "{\"response\":true,\"id\":77,\"ok\":true,\"data\":[]}");
+	close(fd);
+}
+
+static void too_long_a_message_is_1009(void **)
+{
+	int fd = ws_open(WS("?roomId=long&peerId=p", PROTOO));
+	const uint8_t header[32] = {0x81, 0x80 | 127, 0, 0, 0, 0, 0, 0x0f, 0x42, 0x40};
+	assert_int_equal(send(fd, header, sizeof(header), MSG_NOSIGNAL), sizeof(header));
+	expect_close(fd, 1009);
+	close(fd);
+}
+
+static void a_killed_server_takes_its_rooms_up_again(void **)
+{
+	static const char request[] = WS("?roomId=kept&peerId=p&session=s1", PROTOO);
+	char answer[4096];
+	int fd = ws_open(request);
+	ws_text(fd, REQUEST("1", "createWebRtcTransport", "{\"consuming\":true}"));
+	expect(fd, "fingerprints");
+	ws_text(fd, REQUEST("2", "join", "{\"displayName\":\"Ada\"}"));
+	expect(fd, "{\"response\":true,\"id\":2,\"ok\":true");
+	usleep(100000); // for the store's thread
+	server_stop(SIGKILL);
+	close(fd);
+	server_start();
+	fd = ws_open(request);
+	ws_text(fd, REQUEST("3", "resume",
+	                    "{\"session\":\"s1\",\"consumerIds\":[],\"producerIds\":[]}"));
+	expect(fd, "{\"resumed\":true");
+	assert_int_equal(
+	        ask("GET /kept/numberPeers" TAIL "\r\n", NULL, answer, sizeof(answer)), 200
+	);
+	assert_non_null(strstr(answer, "\"numberPeers\":1"));
+	assert_int_equal(ask("GET /kept/closeRoom" TAIL "\r\n", NULL, answer, sizeof(answer)), 200);
+	expect(fd, "\"reason\":\"room-closed\"");
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(pages_and_errors_have_their_status),
+	        cmocka_unit_test(handshakes_are_refused),
+	        cmocka_unit_test(a_page_talks_protoo),
+	        cmocka_unit_test(bad_frames_close_the_connection),
+	        cmocka_unit_test(frames_without_a_mask_are_refused),
+	        cmocka_unit_test(hostile_messages_are_survived),
+	        cmocka_unit_test(too_long_a_message_is_1009),
+	        cmocka_unit_test(a_killed_server_takes_its_rooms_up_again),
+	};
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}

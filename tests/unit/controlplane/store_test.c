@@ -1,0 +1,194 @@
+#include "test.h"
+
+#include "store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/amphi-store-XXXXXX";
+static char path[64];
+
+struct seen {
+	int rooms, peers, transports, tracks;
+	char name[64];
+	char parameters[64];
+	bool paused, connected;
+	uint32_t mid_reserved;
+};
+
+static void on_room(void *owner, const struct store_room *r)
+{
+	struct seen *s = owner;
+	s->rooms++;
+	assert_string_equal(r->name, "room");
+	assert_int_equal(r->kind, 1);
+	assert_int_equal(r->created_ms, 123456789012);
+	assert_int_equal(r->id, 0xfedcba9876543210);
+}
+
+static void on_peer(void *owner, const struct store_peer *p)
+{
+	struct seen *s = owner;
+	s->peers++;
+	snprintf(s->name, sizeof(s->name), "%s", p->display_name);
+}
+
+static void on_transport(void *owner, const struct store_transport *t)
+{
+	struct seen *s = owner;
+	s->transports++;
+	s->connected = t->connected;
+	s->mid_reserved = t->mid_reserved;
+	assert_true(t->consuming);
+}
+
+static void on_track(void *owner, const struct store_track *t)
+{
+	struct seen *s = owner;
+	s->tracks++;
+	s->paused = t->paused;
+	snprintf(s->parameters, sizeof(s->parameters), "%s", t->parameters);
+}
+
+static struct seen reopen(struct store **s)
+{
+	struct seen seen = {0};
+	const struct store_reader reader = {&seen, on_room, on_peer, on_transport, on_track};
+	store_close(*s);
+	*s = store_open(path);
+	assert_non_null(*s);
+	assert_int_equal(store_read(*s, &reader), 0);
+	return seen;
+}
+
+static void fill(struct store *s)
+{
+	store_reset(s, 77);
+	store_room_put(s, &(struct store_room){0xfedcba9876543210, "room", 1, 123456789012});
+	store_peer_put(
+	        s, &(struct store_peer
+	           ){0xfedcba9876543210, "p'1", "s", true, "Ada", "{}", "{\"c\":[]}"}
+	);
+	store_transport_put(
+	        s, &(struct store_transport
+	           ){am_id_make(5, 0x80000001), 0xfedcba9876543210, "p'1", true, false, 64, "cn"}
+	);
+	store_track_put(
+	        s, &(struct store_track
+	           ){am_id_make(9, 2), am_id_make(5, 0x80000001), 1, false, "{\"x\":1}", "{}"}
+	);
+}
+
+static int setup(void **state)
+{
+	unlink(path);
+	struct store *s = store_open(path);
+	assert_non_null(s);
+	fill(s);
+	*state = s;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	store_close(*state);
+	return 0;
+}
+
+static void all_is_there_after_reopening(void **state)
+{
+	struct store *s = *state;
+	struct seen seen = reopen(&s);
+	*state = s;
+	assert_int_equal(store_generation(s), 77);
+	assert_int_equal(seen.rooms + seen.peers + seen.transports + seen.tracks, 4);
+	assert_string_equal(seen.name, "Ada");
+	assert_string_equal(seen.parameters, "{\"x\":1}");
+}
+
+static void changes_are_kept(void **state)
+{
+	struct store *s = *state;
+	store_peer_rename(s, 0xfedcba9876543210, "p'1", "Eve");
+	store_track_pause(s, am_id_make(9, 2), true);
+	store_transport_put(
+	        s, &(struct store_transport
+	           ){am_id_make(5, 0x80000001), 0xfedcba9876543210, "p'1", true, true, 128, "cn"}
+	);
+	struct seen seen = reopen(&s);
+	*state = s;
+	assert_string_equal(seen.name, "Eve");
+	assert_true(seen.paused && seen.connected);
+	assert_int_equal(seen.mid_reserved, 128);
+	assert_int_equal(seen.tracks, 1); // the transport's update did not take it away
+}
+
+static void what_hangs_on_a_peer_goes_with_it(void **state)
+{
+	struct store *s = *state;
+	store_peer_remove(s, 0xfedcba9876543210, "p'1");
+	struct seen seen = reopen(&s);
+	*state = s;
+	assert_int_equal(seen.rooms, 1);
+	assert_int_equal(seen.peers + seen.transports + seen.tracks, 0);
+}
+
+static void a_child_without_its_parent_stops_nothing(void **state)
+{
+	struct store *s = *state;
+	store_room_remove(s, 0xfedcba9876543210);
+	store_transport_put(
+	        s, &(struct store_transport){am_id_make(6, 1), 1, "nobody", true, false, 0, ""}
+	);
+	store_track_put(
+	        s, &(struct store_track){am_id_make(9, 3), am_id_make(6, 1), 0, false, "{}", "{}"}
+	);
+	fill(s);
+	struct seen seen = reopen(&s);
+	*state = s;
+	assert_int_equal(seen.rooms + seen.peers + seen.transports + seen.tracks, 4);
+}
+
+static void another_data_plane_starts_empty(void **state)
+{
+	struct store *s = *state;
+	store_reset(s, 78);
+	struct seen seen = reopen(&s);
+	*state = s;
+	assert_int_equal(store_generation(s), 78);
+	assert_int_equal(seen.rooms + seen.peers + seen.transports + seen.tracks, 0);
+}
+
+static void an_impossible_path_is_refused(void **)
+{
+	assert_null(store_open("/proc/nowhere/store.db"));
+	assert_null(store_open("/tmp"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(all_is_there_after_reopening),
+	        TEST(changes_are_kept),
+	        TEST(what_hangs_on_a_peer_goes_with_it),
+	        TEST(a_child_without_its_parent_stops_nothing),
+	        TEST(another_data_plane_starts_empty),
+	        cmocka_unit_test(an_impossible_path_is_refused),
+	};
+	if (!mkdtemp(directory))
+		return 1;
+	snprintf(path, sizeof(path), "%s/store.db", directory);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	char command[128];
+	snprintf(command, sizeof(command), "%s-wal", path);
+	unlink(command);
+	snprintf(command, sizeof(command), "%s-shm", path);
+	unlink(command);
+	unlink(path);
+	rmdir(directory);
+	return failed;
+}

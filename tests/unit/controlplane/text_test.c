@@ -1,0 +1,71 @@
+#include "test.h"
+
+#include "text.h"
+
+static void names_are_utf8_without_controls(void **)
+{
+	assert_true(text_is_printable("Ольга ✓ 😀", 1, 64));
+	assert_true(text_is_printable("", 0, 4));
+	assert_false(text_is_printable("", 1, 4));
+	assert_true(text_is_printable("äöüß", 1, 4));
+	assert_false(text_is_printable("äöüßa", 1, 4));
+	static const char *const bad[] = {
+	        "a\nb",
+	        "\x7f",
+	        "\xc2\x80",
+	        "\xc3",
+	        "\xc3(",
+	        "\x80",
+	        "\xc0\xaf",
+	        "\xe0\x80\xaf",
+	        "\xed\xa0\x80",
+	        "\xf5\x80\x80\x80",
+	        "\xff",
+	        "\xe2\x82",
+	        "\xf4\x90\x80\x80",
+	        "\xf0\x80\x80\xaf",
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(text_is_printable(bad[i], 1, 64));
+}
+
+static void room_ids_are_tokens(void **)
+{
+	assert_true(text_is_token("serv1_aZ-9", 64));
+	assert_false(text_is_token("", 64));
+	assert_false(text_is_token("abc", 2));
+	assert_false(text_is_token("a b", 64));
+	assert_false(text_is_token("a/../b", 64));
+	assert_false(text_is_token("é", 64));
+}
+
+static void trimming_takes_blanks_at_both_ends(void **)
+{
+	char out[4];
+	assert_true(text_trim(out, sizeof(out), " \t abc\n"));
+	assert_string_equal(out, "abc");
+	assert_true(text_trim(out, sizeof(out), "   "));
+	assert_string_equal(out, "");
+	assert_false(text_trim(out, sizeof(out), "abcd"));
+}
+
+static void secrets_match_whole_only(void **)
+{
+	assert_true(text_equals_secret("abcdef", "abcdef"));
+	assert_false(text_equals_secret("abcde", "abcdef"));
+	assert_false(text_equals_secret("abcdefa", "abcdef"));
+	assert_false(text_equals_secret("abcdefabcdef", "abcdef"));
+	assert_false(text_equals_secret("", "abcdef"));
+	assert_false(text_equals_secret("abcdeg", "abcdef"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(names_are_utf8_without_controls),
+	        cmocka_unit_test(room_ids_are_tokens),
+	        cmocka_unit_test(trimming_takes_blanks_at_both_ends),
+	        cmocka_unit_test(secrets_match_whole_only),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
