@@ -60,6 +60,15 @@ test('the page speaks the language of its address, and fits large and small scre
 			assert.ok(await cy.page.getByText(texts.you).isVisible());
 			await look(cy, `room-${lang}`);
 
+			await ann.click('mic-button');
+			await ann.click('camera-button');
+			await cy.click('mic-button');
+			await cy.seesMuted(ann, true);
+			await cy.tile(ann).locator('video').waitFor({ state: 'hidden' });
+			await look(cy, `room-quiet-${lang}`);
+			await ann.click('mic-button');
+			await ann.click('camera-button');
+
 			await cy.click('leave-button');
 			await look(cy, `left-${lang}`);
 			await cy.page.close();

@@ -91,12 +91,8 @@ export class Participant {
 
 	/** Waits until a peer's picture comes in, is shown, and moves. */
 	async sees(peer, { timeout } = {}) {
-		const first = await this.#receives('video', peer, timeout);
-		await until(
-			`${this.name} to decode frames of ${peer.name}`,
-			async () => (await this.video(peer)).framesDecoded >= first.framesDecoded + 5,
-			{ timeout, describe: () => this.stats() },
-		);
+		await this.#receives('video', peer, timeout);
+		await this.decodes(peer, 5, { timeout });
 
 		let before;
 		await until(
@@ -122,6 +118,16 @@ export class Participant {
 				const { totalAudioEnergy } = await this.audio(peer);
 				return totalAudioEnergy - first.totalAudioEnergy > SOUND && this.page.evaluate((id) => probe.plays(id), peer.peerId);
 			},
+			{ timeout, describe: () => this.stats() },
+		);
+	}
+
+	/** Waits for so many more frames. */
+	async decodes(peer, frames, { timeout } = {}) {
+		const { framesDecoded } = await this.video(peer);
+		await until(
+			`${this.name} to decode frames of ${peer.name}`,
+			async () => (await this.video(peer)).framesDecoded >= framesDecoded + frames,
 			{ timeout, describe: () => this.stats() },
 		);
 	}
