@@ -27,6 +27,7 @@
 	window.RTCPeerConnection = class extends RTCPeerConnection {
 		constructor(...args) {
 			super(...args);
+			this.number = crypto.randomUUID(); // to know it again
 			probe.connections.push(this);
 		}
 	};
