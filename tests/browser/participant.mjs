@@ -163,6 +163,12 @@ export class Participant {
 		return this.page.evaluate(() => probe.stop());
 	}
 
+	/** Changes the name that the others see: the page has no control for that yet. */
+	async rename(displayName) {
+		const answer = await this.request('changeDisplayName', { displayName });
+		assert.equal(answer.ok, true, JSON.stringify(answer));
+	}
+
 	/** A request over the page's own WebSocket; the server's whole answer. */
 	async request(method, data) {
 		return this.page.evaluate(([method, data]) => probe.request(method, data), [method, data]);
