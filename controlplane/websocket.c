@@ -40,8 +40,6 @@ struct websocket {
 	bool dead;
 };
 
-static void die_later(struct websocket *w, uint16_t code);
-
 static void refuse(struct http_response *r, unsigned status, const char *body)
 {
 	r->status = status;

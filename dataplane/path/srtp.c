@@ -132,15 +132,11 @@ static int send_packet(
 
 int srtp_send_rtp(struct srtp_sender *s, uint8_t *packet, size_t *len, size_t capacity)
 {
-	if (*len < RTP_HEADER_LEN)
-		return -EINVAL;
 	return send_packet(s, srtp_protect, packet, len, s->tag_len, capacity);
 }
 
 int srtp_send_rtcp(struct srtp_sender *s, uint8_t *packet, size_t *len, size_t capacity)
 {
-	if (*len < RTCP_HEADER_LEN)
-		return -EINVAL;
 	size_t trailer_len = (size_t)s->tag_len + SRTCP_INDEX_LEN;
 	return send_packet(s, srtp_protect_rtcp, packet, len, trailer_len, capacity);
 }

@@ -1,6 +1,6 @@
-// SRTP and SRTCP of one transport (RFC 3711, RFC 7714). Two sources alone use libsrtp2: path/srtp.c,
-// per packet, and service/srtp_session.c, which makes and ends. Names the server's side: it receives
-// with keys->client and sends with keys->server; a client swaps the two.
+// SRTP and SRTCP of one transport (RFC 3711, RFC 7714). Two sources alone use libsrtp2:
+// path/srtp.c, per packet, and service/srtp_session.c, which makes and ends. Names the server's
+// side: it receives with keys->client and sends with keys->server; a client swaps the two.
 //
 //	dtls_srtp_keys ──▶ struct srtp_keys ──▶ srtp_receiver_create ──▶ srtp_receive_rtp, _rtcp
 //	                    (then wiped)    └──▶ srtp_sender_create ────▶ srtp_send_rtp, _rtcp

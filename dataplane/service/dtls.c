@@ -72,15 +72,10 @@ static int bio_read(BIO *bio, char *bytes, int size)
 	return (int)n;
 }
 
+// All else, MTU and timeouts included, is answered by 0: not the BIO's business.
 static long bio_ctrl(BIO *, int command, long, void *)
 {
-	switch (command) {
-	case BIO_CTRL_FLUSH: return 1;
-	case BIO_CTRL_DGRAM_QUERY_MTU:
-	case BIO_CTRL_DGRAM_GET_FALLBACK_MTU: return DTLS_DATAGRAM_MAX;
-	default: // the MTU counts UDP payload, so there is no overhead; timeouts are the caller's
-		return 0;
-	}
+	return command == BIO_CTRL_FLUSH;
 }
 
 static BIO_METHOD *bio_method_create(void)

@@ -12,8 +12,9 @@
 // and CLOSED are final: the session and its keys are freed at once and all input is ignored.
 // Everything here belongs to one thread, contexts included.
 //
-// Memory of a half-open handshake is bounded: reassembly of at most 10 messages of 16 kB (OpenSSL),
-// DTLS_EARLY_MAX records that came before their keys. Their number is the caller's to bound.
+// Memory of a half-open handshake is bounded: reassembly of some 10 messages of 16 kB (OpenSSL) and
+// DTLS_EARLY_MAX records that came before their keys. Measured with OpenSSL 3.0.19: 10 kB before
+// the first datagram, 78 kB after it, 330 kB when flooded. Their number is the caller's to bound.
 #pragma once
 
 #include "am_schema.h"

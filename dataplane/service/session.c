@@ -63,22 +63,46 @@ free:
 	return ret;
 }
 
-static void flow_forget(struct service *sv, const struct ice_tuple *t)
+// True if another session has proved this tuple so lately that it is still there: whoever forges
+// its address in a check of his own must not take its flow. A NAT that gives a dead client's port
+// to another one waits a few seconds before it does.
+static bool flow_is_held(const struct service *sv, uint32_t slot, const struct ice_tuple *t)
+{
+	const struct session *holder = sv->registry.sessions[slot];
+
+	for (uint8_t i = 0; holder && i < holder->ice.path_count; i++) {
+		const struct ice_path *p = &holder->ice.paths[i];
+		if (memcmp(&p->tuple, t, sizeof(*t)) == 0)
+			return sv->now_ns - p->checked_ns < ICE_SILENCE_NS;
+	}
+	return false;
+}
+
+// Only a session's own flow: another one may have it by now.
+static void flow_forget(struct service *sv, const struct session *s, const struct ice_tuple *t)
 {
 	struct message msg = {.type = MESSAGE_FLOW_REMOVE};
+	struct flow flow;
 
 	flow_key_from_tuple(&msg.flow, t);
+	if (!flow_lookup(sv->flows, &msg.flow, &flow) || flow.slot != am_id_slot(s->id))
+		return;
 	flow_remove(sv->flows, &msg.flow);
 	for (uint16_t i = 0; i < sv->registry.worker_count; i++)
 		registry_post(&sv->registry, i, &msg);
 }
 
+// After each valid check: what comes from this tuple is the session's.
 static void flow_learn(struct service *sv, const struct session *s, const struct ice_tuple *t)
 {
 	struct message msg = {
 	        .type = MESSAGE_FLOW_ADD, .owner = s->worker, .value = am_id_slot(s->id)};
+	struct flow flow;
 
 	flow_key_from_tuple(&msg.flow, t);
+	if (flow_lookup(sv->flows, &msg.flow, &flow) &&
+	    (flow.slot == msg.value || flow_is_held(sv, flow.slot, t)))
+		return;
 	if (flow_add(sv->flows, &msg.flow, (struct flow){msg.value, s->worker}) < 0)
 		return;
 	for (uint16_t i = 0; i < sv->registry.worker_count; i++)
@@ -88,7 +112,7 @@ static void flow_learn(struct service *sv, const struct session *s, const struct
 static void flows_forget(struct service *sv, const struct session *s)
 {
 	for (uint8_t i = 0; i < s->ice.path_count; i++)
-		flow_forget(sv, &s->ice.paths[i].tuple);
+		flow_forget(sv, s, &s->ice.paths[i].tuple);
 }
 
 void session_close(struct service *sv, struct session *s)
@@ -249,9 +273,8 @@ void session_stun(
 		return;
 	}
 	if (out.events & ICE_EVICTED)
-		flow_forget(sv, &out.evicted);
-	if (out.events & ICE_ADDED)
-		flow_learn(sv, s, &from);
+		flow_forget(sv, s, &out.evicted);
+	flow_learn(sv, s, &from);
 	if (out.events & ICE_SELECTED) {
 		memcpy(s->mac, v->src_mac, sizeof(s->mac));
 		route_update(sv, s);

@@ -1,18 +1,27 @@
 #include "fake_dataplane.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+static void require(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "fake data plane: %s\n", what);
+	abort();
+}
+
 void fake_dataplane_start(struct fake_dataplane *f, const char *path)
 {
 	*f = (struct fake_dataplane){.connection = -1};
-	assert(am_region_new(&f->region, 1) == 0);
+	require(am_region_new(&f->region, 1) == 0, "no region");
 	struct am_region_header *h = &f->region.map->header;
 	h->udp_port = 40000;
 	h->addresses[0].family = 4;
@@ -24,7 +33,7 @@ void fake_dataplane_start(struct fake_dataplane *f, const char *path)
 	        .event_wake = eventfd(0, EFD_NONBLOCK),
 	};
 	f->listener = am_link_listen(path);
-	assert(f->listener >= 0);
+	require(f->listener >= 0, "cannot listen");
 }
 
 void fake_dataplane_stop(struct fake_dataplane *f)

@@ -18,7 +18,7 @@ struct fake_dataplane {
 	int mute; // bool: acknowledges nothing
 };
 
-// Listens at path. Asserts on failure.
+// Listens at path. Aborts on failure.
 void fake_dataplane_start(struct fake_dataplane *, const char *path);
 void fake_dataplane_stop(struct fake_dataplane *);
 

@@ -151,8 +151,10 @@ static void a_full_ring_delays_but_loses_nothing(void **state)
 	struct test *t = *state;
 	uint32_t before = fake.commands;
 	const uint32_t n = AM_RING_SLOTS + 1000;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n - 1; i++)
 		media_subscription_pause(t->media, am_id_make(i, 1), true);
+	fake_dataplane_turn(&fake); // now there is room, but others wait for it
+	media_subscription_pause(t->media, am_id_make(n - 1, 1), true);
 	for (int i = 0; i < 1000 && fake.commands < before + n; i++)
 		turns(t, 1);
 	assert_int_equal(fake.commands, before + n);
@@ -216,8 +218,18 @@ static void hostile_messages_are_dropped(void **state)
 		if (i % 4096 == 0)
 			turns(t, 2);
 	}
-	am_log_level = AM_LOG_INFO;
 	turns(t, 20);
+	t->states = t->layers = 0;
+	msg = (struct am_msg){.type = AM_EVENT_TRANSPORT_STATE};
+	msg.transport_state.transport_id = am_id_make(1, 1);
+	msg.transport_state.ice = AM_ICE_COUNT; // out of bounds
+	assert_int_equal(fake_dataplane_push(&fake, &msg), 0);
+	turns(t, 5);
+	assert_int_equal(t->states, 0);
+	msg.transport_state.ice = AM_ICE_CONNECTED;
+	assert_int_equal(fake_dataplane_push(&fake, &msg), 0);
+	until(t, &t->states, 1);
+	am_log_level = AM_LOG_INFO;
 	assert_true(media_is_up(t->media));
 	transport_add(t);
 	until(t, &t->done, 1);

@@ -423,7 +423,10 @@ static void malformed_caps_are_refused(void **)
 	assert_true(ortc_caps_read(&caps, NULL) < 0);
 	struct json *huge = json_new_object(), *list = json_new_array();
 	for (int i = 0; i < 1000; i++)
-		json_push(list, json_new_object());
+		json_push(
+		        list,
+		        parse("{\"mimeType\":\"a/b\",\"preferredPayloadType\":1,\"clockRate\":1}")
+		);
 	json_add(huge, "codecs", list);
 	assert_true(ortc_caps_read(&caps, huge) < 0);
 	json_free(huge);

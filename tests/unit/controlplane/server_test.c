@@ -66,6 +66,7 @@ static void server_start(void)
 static int server_stop(int signal)
 {
 	int status;
+	assert_true(server > 0); // 0 would be all of us
 	kill(server, signal);
 	while (waitpid(server, &status, WNOHANG) == 0) {
 		fake_dataplane_turn(&fake);
@@ -186,6 +187,19 @@ static void pages_and_errors_have_their_status(void **)
 	}
 }
 
+static void no_path_leads_out_of_the_pages(void **)
+{
+	static const char *const ways[] = {"..", "%2e%2e", ".%2e", "assets/../.."};
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		char request[256], answer[4096];
+		snprintf(
+		        request, sizeof(request), "GET /%s/%s/index.html" TAIL "\r\n", ways[i],
+		        strrchr(directory, '/') + 1
+		);
+		assert_int_equal(ask(request, NULL, answer, sizeof(answer)), 404);
+	}
+}
+
 #define WS(query, extra)                                                                           \
 	"GET /call/" query " HTTP/1.1\r\nHost: meet.example:1\r\nUpgrade: websocket\r\n"           \
 	"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"                                     \
@@ -202,6 +216,7 @@ static void handshakes_are_refused(void **)
 	        {WS("?roomId=r&peerId=p", "Sec-WebSocket-Protocol: protoo2, xprotoo\r\n"), 403},
 	        {WS("?roomId=r&peerId=p", PROTOO "Origin: null\r\n"), 403},
 	        {WS("?roomId=r&peerId=p", PROTOO "Origin: https://evil.example\r\n"), 403},
+	        {WS("?roomId=r&peerId=p", PROTOO "Origin: https://meet\r\n"), 403},
 	        {WS("?roomId=r&peerId=p", PROTOO "Origin: https://meet.example.evil.example\r\n"),
 	         403},
 	        {WS("?roomId=r&peerId=p", PROTOO "Origin: https://evil-meet.example\r\n"), 403},
@@ -266,6 +281,8 @@ static void a_page_talks_protoo(void **)
 	        REQUEST("8", "createWebRtcTransport", "{\"consuming\":true,\"producing\":false}"));
 	expect(fd, "\"ip\":\"198.18.0.2\",\"address\":\"198.18.0.2\",\"protocol\":\"udp\",\"port\":"
 	           "40000");
+	ws_text(fd, REQUEST("10", "pauseConsumer", "{}"));
+	expect(fd, "\"errorReason\":\"not-joined");
 	ws_text(fd, REQUEST("9", "nonsense", "{}"));
 	expect(fd, "{\"response\":true,\"id\":9,\"ok\":false,\"errorCode\":500,");
 	close(fd);
@@ -363,7 +380,11 @@ static void a_killed_server_takes_its_rooms_up_again(void **)
 	);
 	assert_non_null(strstr(answer, "\"numberPeers\":1"));
 	assert_int_equal(ask("GET /kept/closeRoom" TAIL "\r\n", NULL, answer, sizeof(answer)), 200);
-	expect(fd, "\"reason\":\"room-closed\"");
+	// The reason, and only then the close frame.
+	size_t len = read_until(fd, answer, sizeof(answer), "\x0f\xa0room-closed");
+	const char *reason = memmem(answer, len, "\"reason\":\"room-closed\"", 22);
+	const char *frame = memmem(answer, len, "\x0f\xa0room-closed", 13);
+	assert_true(reason && frame && reason < frame);
 	close(fd);
 }
 
@@ -371,6 +392,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(pages_and_errors_have_their_status),
+	        cmocka_unit_test(no_path_leads_out_of_the_pages),
 	        cmocka_unit_test(handshakes_are_refused),
 	        cmocka_unit_test(a_page_talks_protoo),
 	        cmocka_unit_test(bad_frames_close_the_connection),

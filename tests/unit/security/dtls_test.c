@@ -119,6 +119,7 @@ static void the_certificate_is_the_signaled_one(void **)
 	assert_true(certificate_digest(cert, digest));
 	assert_memory_equal(digest, dtls_context_fingerprint(context), 32);
 	X509_free(cert);
+	assert_false(SSL_SESSION_has_ticket(SSL_get_session(n.client))); // nothing to resume with
 	net_fini(&n);
 
 	// A process's certificate is its own.
@@ -209,6 +210,7 @@ static void a_silent_client_is_given_up(void **)
 	struct net_datagram *hello = &n.to_server.slots[0];
 	dtls_receive(n.server, hello->bytes, hello->len, n.now_ns);
 	int flight = n.to_client.sent;
+	assert_int_equal(flight, 1); // all five messages in one datagram
 	assert_int_equal(dtls_state(n.server), AM_DTLS_CONNECTING);
 	assert_true(dtls_deadline(n.server) - n.now_ns <= SECOND / 5);
 
@@ -239,6 +241,8 @@ static void a_clock_set_back_does_not_stop_the_timer(void **)
 	assert_true(dtls_deadline(n.server) <= n.now_ns + 7 * SECOND);
 	net_shift_wall_clock(3600 * 24 * 3650ll);
 	int flight = n.to_client.sent;
+	dtls_timer(n.server, dtls_deadline(n.server) - 1);
+	assert_int_equal(n.to_client.sent, flight);
 	dtls_timer(n.server, dtls_deadline(n.server));
 	assert_true(n.to_client.sent > flight);
 	net_run(&n, 10 * SECOND);
@@ -310,6 +314,14 @@ static void a_second_fingerprint_fails(void **)
 	assert_int_equal(dtls_set_fingerprint(n.server, other), AM_DTLS_FAILED);
 	assert_failed(&n);
 	net_fini(&n);
+
+	start(&n, NULL); // half-way
+	SSL_do_handshake(n.client);
+	struct net_datagram *hello = &n.to_server.slots[0];
+	dtls_receive(n.server, hello->bytes, hello->len, n.now_ns);
+	assert_int_equal(dtls_set_fingerprint(n.server, other), AM_DTLS_FAILED);
+	assert_failed(&n);
+	net_fini(&n);
 }
 
 static void what_cannot_be_secured_fails(void **)
@@ -343,7 +355,7 @@ static size_t make_record(uint8_t *to, uint8_t type, uint16_t epoch, uint8_t seq
 
 static void inject(struct net *n, const uint8_t *bytes, size_t len)
 {
-	uint8_t *copy = malloc(len + 1); // no byte more than it says
+	uint8_t *copy = calloc(1, len + 1); // one byte more than it says, for len 0
 	memcpy(copy, bytes, len);
 	dtls_receive(n->server, copy, len, n->now_ns);
 	free(copy);
@@ -432,6 +444,8 @@ static void early_records_are_bounded(void **)
 	struct net_datagram *hello = &n.to_server.slots[0];
 	dtls_receive(n.server, hello->bytes, hello->len, n.now_ns);
 	n.to_server.count = 0;
+	inject(&n, junk, make_record(junk, 22, 2, 0, 40));
+	assert_int_equal(n.server->early_count, 0); // of an epoch that never comes
 	for (unsigned i = 0; i < 1000; i++) {
 		inject(&n, junk, make_record(junk, 22, 1, (uint8_t)i, 40));
 		assert_true(n.server->early_count <= DTLS_EARLY_MAX);

@@ -443,9 +443,15 @@ static void the_stalest_unselected_tuple_is_evicted(void **)
 
 	// Many addresses: bounded, and every one that came is told when it goes.
 	uint8_t known = ICE_TUPLE_MAX;
+	struct ice_tuple selected = tuple(1, 1);
 	for (unsigned i = 0; i < 1000; i++) {
 		request.use_candidate = i % 7 == 0;
+		request.priority++;
+		now_ns += SECOND / 100;
 		uint32_t events = check(tuple(100, (uint16_t)(1000 + i)));
+		if (request.use_candidate)
+			selected = tuple(100, (uint16_t)(1000 + i));
+		assert_selected(selected);
 		known = (uint8_t)(known + !!(events & ICE_ADDED) - !!(events & ICE_EVICTED));
 		assert_int_equal(known, ICE_TUPLE_MAX);
 		assert_int_equal(ice.path_count, ICE_TUPLE_MAX);
@@ -490,7 +496,7 @@ static void a_restart_keeps_the_old_until_the_new_is_used(void **)
 	// Nominations count from the start again.
 	set_credentials(new_ufrag, new_pwd);
 	request.has_nomination = true;
-	request.nomination = 1;
+	request.nomination = 0;
 	request.priority = 3;
 	assert_true(check(tuple(2, 2)) & ICE_SELECTED);
 }
@@ -535,6 +541,7 @@ static void consent_expires_after_30_seconds(void **)
 
 	ice_expire(&ice);
 	assert_int_equal(ice.state, AM_ICE_EXPIRED);
+	assert_int_equal(ice.path_count, 0);
 	assert_null(ice_selected(&ice));
 	assert_false(ice_knows(&ice, &a));
 	assert_false(ice_expired(&ice, now_ns + 100 * SECOND));
