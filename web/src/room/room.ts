@@ -154,6 +154,7 @@ export class Room {
 		const { closeConsumers, remakeProducers, closeProducers } = reconcile(ids, answer);
 		for (const id of closeConsumers) subscriber.remove(id);
 		this.#setPeers(answer.peers);
+		this.#connection.resumed();
 		for (const producerId of closeProducers) await this.#connection.request('closeProducer', { producerId });
 		publisher?.resumed(remakeProducers);
 		return true;
