@@ -23,6 +23,7 @@ enum message_type {
 	MESSAGE_TRACK_REMOVE, // id; the track is handed back
 	MESSAGE_FANOUT_ADD, // object: fanout
 	MESSAGE_FANOUT_OWNER, // id of the track, value: its worker
+	MESSAGE_FANOUT_RESTART, // id of the track: subscriptions wait for a key frame again
 	MESSAGE_FANOUT_REMOVE, // id of the track; without subscriptions by then; handed back
 	MESSAGE_SUBSCRIPTION_ADD, // object: subscription; id: track; id2: transport
 	MESSAGE_SUBSCRIPTION_PAUSE, // object, value: paused
