@@ -143,7 +143,11 @@ static void fragments_in_any_order_make_the_datagram(void **)
 			assert_whole(m);
 		}
 	}
-	assert_int_equal(fragment_counts(table)->completed, 12);
+	for (uint32_t i = 0; i < 2 * FRAGMENT_BUFFERS; i++) { // more than it has buffers
+		assert_null(add_cut(i, 0, 480, true));
+		assert_whole(add_cut(i, 480, 528, false));
+	}
+	assert_int_equal(fragment_counts(table)->completed, 12 + 2 * FRAGMENT_BUFFERS);
 	assert_int_equal(fragment_counts(table)->refused, 0);
 }
 
@@ -213,8 +217,8 @@ static void too_many_parts_are_refused(void **)
 static void a_flood_is_bounded_and_passes(void **)
 {
 	make_whole(4, 1000);
-	for (uint32_t id = 0; id < 20000; id++)
-		assert_null(add_cut(id, 480, 48, true)); // never the first: none completes
+	for (uint32_t i = 0; i < 20000; i++) // never the first: none completes
+		assert_null(add_cut(i % 1000, 48 + i / 1000 % 6 * 48, 48, true));
 	assert_int_equal(rte_mempool_avail_count(pool), BUFFERS); // the media's are untouched
 	assert_true(fragment_counts(table)->refused >= 20000 - FRAGMENT_BUFFERS);
 

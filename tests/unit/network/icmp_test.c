@@ -122,10 +122,8 @@ static void damaged_echoes_are_dropped(void **)
 		make_echo(&f, family, 0, type, 40);
 		f.bytes[f.len - 1] ^= 1;
 		assert_int_equal(answer(&icmp, &frame_us, &f, S), 0);
-		for (size_t len = 0; len < 8; len++) {
-			make_echo(&f, family, 0, type, 8);
-			f.len = f.l4 + len;
-			frame_ip_end(&f);
+		for (size_t len = 4; len < 8; len++) {
+			make_echo(&f, family, 0, type, len);
 			assert_int_equal(answer(&icmp, &frame_us, &f, S), 0);
 		}
 		make_echo(&f, family, 0, type, 1000);
@@ -136,7 +134,7 @@ static void damaged_echoes_are_dropped(void **)
 		);
 	}
 	assert_int_equal(icmp.answered, 0);
-	assert_int_equal(icmp.malformed, 20);
+	assert_int_equal(icmp.malformed, 12);
 }
 
 static void replies_are_rate_limited(void **)

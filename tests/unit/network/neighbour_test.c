@@ -249,6 +249,21 @@ static void answers_that_nobody_asked_for_are_ignored(void **)
 	assert_int_equal(neighbour_counts(table)->ignored, 1);
 }
 
+static void answers_to_all_are_ignored(void **)
+{
+	struct am_address a = host();
+	struct frame f;
+	uint8_t mac[6];
+
+	assert_false(neighbour_lookup(table, &a, S, mac));
+	make_arp(
+	        &f, 2, (uint8_t[]){255, 255, 255, 255, 255, 255}, evil_mac, host_ip,
+	        frame_us.ipv4.bytes
+	);
+	assert_true(receive(&f, S));
+	assert_int_equal(changed_count, 0);
+}
+
 static void claims_from_beyond_the_link_are_ignored(void **)
 {
 	struct frame f;
@@ -366,6 +381,30 @@ static void a_flood_of_strangers_keeps_what_we_use(void **)
 	assert_true(knows(&a, S, frame_peer.mac));
 }
 
+// With every entry in use, a stranger finds no room, and we still find it for ourselves.
+static void a_full_table_prefers_our_own_questions(void **)
+{
+	struct am_address a = {.family = 6, .bytes = {0xfd}};
+	struct frame f;
+	uint8_t mac[6];
+
+	for (uint32_t i = 1; i <= NEIGHBOUR_MAX; i++) {
+		am_put_u32(a.bytes + 8, i << 8);
+		assert_false(neighbour_lookup(table, &a, S + i, mac));
+	}
+	uint64_t evicted = neighbour_counts(table)->evicted;
+	assert_true(evicted > 0); // the routers have their places
+	make_nd(&f, 135, 0, frame_peer.ipv6.bytes, frame_us.ipv6.bytes, frame_us.ipv6.bytes, 1,
+	        frame_peer.mac);
+	f.bytes[f.l3 + 8 + 12] = 9;
+	frame_icmp6_fix(&f);
+	assert_true(receive(&f, 2 * S));
+	assert_int_equal(neighbour_counts(table)->evicted, evicted);
+	assert_int_equal(changed_count, 0);
+	make_live(2 * S);
+	assert_int_equal(neighbour_counts(table)->evicted, evicted + 1);
+}
+
 static void our_own_address_is_defended(void **)
 {
 	struct frame f;
@@ -478,6 +517,11 @@ static void advertisements_must_be_asked_for(void **)
 	assert_true(receive(&f, S));
 	assert_int_equal(changed_count, 0); // without a MAC address
 	make_nd(&f, 136, 0x60, peer, us, peer, 2, frame_peer.mac);
+	f.bytes[f.l4 + 26] |= 1; // a group's
+	frame_icmp6_fix(&f);
+	assert_true(receive(&f, S));
+	assert_int_equal(changed_count, 0);
+	make_nd(&f, 136, 0x60, peer, us, peer, 2, frame_peer.mac);
 	assert_true(receive(&f, S));
 	assert_true(knows(router, S, frame_peer.mac));
 	make_nd(&f, 136, 0x60, peer, us, peer, 2, evil_mac);
@@ -525,6 +569,7 @@ int main(void)
 	        TEST(unknown_neighbours_are_asked_for_once_a_second),
 	        TEST(answers_are_learned_and_told),
 	        TEST(answers_that_nobody_asked_for_are_ignored),
+	        TEST(answers_to_all_are_ignored),
 	        TEST(claims_from_beyond_the_link_are_ignored),
 	        TEST(a_live_neighbour_is_not_replaced),
 	        TEST(a_neighbour_that_is_gone_can_be_replaced),
@@ -532,6 +577,7 @@ int main(void)
 	        TEST(an_unused_or_silent_neighbour_is_forgotten),
 	        TEST(a_renewed_life_needs_our_own_question),
 	        TEST(a_flood_of_strangers_keeps_what_we_use),
+	        TEST(a_full_table_prefers_our_own_questions),
 	        TEST(our_own_address_is_defended),
 	        TEST(the_start_is_announced),
 	        TEST(solicitations_are_answered),

@@ -177,6 +177,13 @@ static void padding_of_short_frames_is_no_payload(void **)
 	f.len += 17;
 	assert_int_equal(parse(&f), PACKET_MEDIA_PORT);
 	assert_int_equal(view.payload_len, 3);
+
+	frame_udp(&f, 4, 0, 5000, 40000, "x", 1);
+	f.bytes[23] = 1; // ICMP: nine bytes
+	frame_ip_end(&f);
+	f.len = 60;
+	assert_int_equal(parse(&f), PACKET_ICMP);
+	assert_int_equal(view.payload_len, 9);
 }
 
 // Whatever bit of an IPv4 packet changes on the way, it does not get in. Of IPv6, traffic class,
