@@ -5,10 +5,10 @@ import { Chromium } from './chromium.mjs';
 import { ROOT, System } from './system.mjs';
 
 export { Participant, roomId } from './participant.mjs';
-export { Protoo, Refused } from './protoo.mjs';
+export { Protoo } from './protoo.mjs';
 export { Proxy } from './proxy.mjs';
 export { ROOT } from './system.mjs';
-export { holds, PATIENCE_MS, sleep, until } from './wait.mjs';
+export { holds, until } from './wait.mjs';
 
 /** Of one test: far more than it takes, for a machine that does other things too. */
 export const LIMIT = { timeout: 90_000 };

@@ -1,7 +1,7 @@
 import { PATIENCE_MS } from './wait.mjs';
 
 /** An error answer of the server. */
-export class Refused extends Error {
+class Refused extends Error {
 	constructor(method, { errorCode, errorReason }) {
 		super(`${method}: ${errorCode} ${errorReason}`);
 		this.code = errorCode;
@@ -14,8 +14,6 @@ export class Protoo {
 	#socket;
 	#pending = new Map();
 	#next = 1;
-	/** What the server said without being asked. */
-	notifications = [];
 	/** Resolves with the close code. */
 	closed;
 
@@ -56,7 +54,6 @@ export class Protoo {
 	}
 
 	#received(message) {
-		if (message.notification) this.notifications.push(message);
 		if (message.request) this.#socket.send(JSON.stringify({ response: true, id: message.id, ok: true, data: {} }));
 		if (!message.response) return;
 		const { method, resolve, reject } = this.#pending.get(message.id) ?? {};

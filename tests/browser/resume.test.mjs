@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { holds, LIMIT, openBench, Participant, Proxy, roomId, sleep, until } from './harness.mjs';
+import { holds, LIMIT, openBench, Participant, Proxy, roomId, until } from './harness.mjs';
 
 const bench = openBench();
 

@@ -1,7 +1,7 @@
 /** How long people would wait before they call something broken, on a machine that is busy. */
 export const PATIENCE_MS = 15_000;
 
-export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * Waits until check() gives something true, and returns it. What throws counts as not yet. In the end it fails with
