@@ -93,14 +93,18 @@ static int add_lcores(struct args *a, const struct config *config)
 
 static uint64_t memory_mb(const struct config *config)
 {
-	struct rte_mempool_objsz size;
+	const uint64_t page = config->hugepages ? 2 << 20 : 4 << 10;
 	uint32_t element = sizeof(struct rte_mbuf) + PORT_MBUF_PRIV + PORT_MBUF_DATA_ROOM;
+	struct rte_mempool_objsz size;
 
 	rte_mempool_calc_obj_size(element, 0, &size);
-	// An eighth on top: objects do not cross pages, and the pool's ring of free objects.
-	uint64_t bytes = (uint64_t)config->buffers * size.total_size / 8 * 9;
+	// No buffer crosses a page: of ordinary ones each takes a whole. A pointer to each free
+	// one.
+	uint64_t pages = config->buffers / (page / size.total_size) + 1;
+	uint64_t bytes = pages * page + config->buffers * 2 * sizeof(void *);
 	return (bytes >> 20) + BASE_MB + (uint64_t)WORKER_MB * config->worker_count;
 }
+static_assert(sizeof(struct rte_mbuf) + PORT_MBUF_PRIV + PORT_MBUF_DATA_ROOM < 4096 - 256);
 
 static uint64_t read_number(const char *path)
 {

@@ -124,6 +124,22 @@ static struct fanout_chunk *chunk_of(const struct subscription *s)
 	return c;
 }
 
+// The track pauses: what comes after it begins with a key frame.
+static void fanout_restart(struct worker *w, am_id id)
+{
+	struct fanout *f = worker_fanout(w, id);
+	struct subscription *s;
+
+	if (!f)
+		return;
+	TAILQ_FOREACH(s, &f->subscriptions, of_fanout)
+	{
+		selector_pause(&s->selector);
+		if (!s->paused)
+			selector_resume(&s->selector);
+	}
+}
+
 static void subscription_add(struct worker *w, const struct message *msg)
 {
 	struct subscription *s = msg->object;
@@ -262,6 +278,7 @@ static void handle_service(struct worker *w, struct message *msg)
 			f->owner = (uint16_t)msg->value;
 		break;
 	}
+	case MESSAGE_FANOUT_RESTART: fanout_restart(w, msg->id); break;
 	case MESSAGE_FANOUT_REMOVE: fanout_remove(w, msg->id); break;
 	default: handle_subscription(w, msg);
 	}

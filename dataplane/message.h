@@ -24,6 +24,7 @@ enum message_type {
 	MESSAGE_FANOUT_ADD, // object: fanout
 	MESSAGE_FANOUT_CHUNK, // object: fanout_chunk, id: its track
 	MESSAGE_FANOUT_OWNER, // id of the track, value: its worker
+	MESSAGE_FANOUT_RESTART, // id of the track: subscriptions wait for a key frame again
 	MESSAGE_FANOUT_REMOVE, // id of the track; without subscriptions by then; handed back
 	MESSAGE_SUBSCRIPTION_ADD, // object: subscription in a chunk; id: track; id2: transport
 	MESSAGE_SUBSCRIPTION_PAUSE, // object, value: paused

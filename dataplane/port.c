@@ -149,7 +149,10 @@ int port_open(struct port *port, const struct config *config)
 
 	port->id = (uint16_t)rte_eth_find_next(0);
 	if (port->id >= RTE_MAX_ETHPORTS) {
-		am_error("port: not found port=%s", config->port);
+		am_error(
+		        "port: not there, or its driver refused it as said above port=%s",
+		        config->port
+		);
 		return -ENODEV;
 	}
 	int ret = pool_create(port, config, rte_eth_dev_socket_id(port->id));

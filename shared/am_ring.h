@@ -37,6 +37,19 @@ struct am_ring {
 	return 0;
 }
 
+// Makes a ring whose indices no honest peer can have made an empty one. Only while the other side
+// is not there.
+static inline void am_ring_repair(struct am_ring *r)
+{
+	uint32_t used = atomic_load_explicit(&r->head, memory_order_acquire) -
+	                atomic_load_explicit(&r->tail, memory_order_acquire);
+
+	if (used <= AM_RING_SLOTS)
+		return;
+	atomic_store_explicit(&r->head, 0, memory_order_relaxed);
+	atomic_store_explicit(&r->tail, 0, memory_order_release);
+}
+
 // 1 and a copy of the oldest message; 0 if empty; -EPROTO if the producer's index is impossible.
 [[nodiscard]] static inline int am_ring_pop(struct am_ring *r, struct am_msg *msg)
 {

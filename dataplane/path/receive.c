@@ -268,6 +268,15 @@ static void srtp_drop(struct worker *w, int error)
 	}
 }
 
+// A packet of a paused track is counted for nobody, so that viewers' numbers go on without a gap.
+static void paused_count(const struct incoming *in)
+{
+	const struct frame_info nothing = {0};
+	struct track_packet unused = {0};
+
+	(void)temporal_count(&in->stream->counter, in->seq, &nothing, true, &unused);
+}
+
 void receive_rtp(
         struct worker *w, struct transport *t, struct rte_mbuf *m, const struct packet_view *v
 )
@@ -296,6 +305,7 @@ void receive_rtp(
 	if (!incoming_note(w, &in))
 		goto free;
 	if (in.track->paused) {
+		paused_count(&in);
 		worker_count_drop(w, DROP_paused);
 		goto free;
 	}

@@ -7,6 +7,8 @@
 #include "service/service.h"
 #include "service/session.h"
 
+#define REFUSAL_LOG_NS 1000000000ull
+
 static int transport_command(struct service *sv, const struct am_msg *m)
 {
 	struct registry *r = &sv->registry;
@@ -101,6 +103,22 @@ static int command_run(struct service *sv, const struct am_msg *m)
 	}
 }
 
+// One line a second at most: a control plane gone mad must not fill the disk.
+static void refusal_log(struct service *sv, const struct am_msg *m, int error)
+{
+	if (error == ENOENT) // the object has ended meanwhile: no fault of anyone's
+		return;
+	sv->refusals++;
+	if (sv->now_ns - sv->refusal_ns < REFUSAL_LOG_NS)
+		return;
+	am_warning(
+	        "service: command=%s sequence=%u refused: errno=%d refusals=%u",
+	        am_msg_name(m->type), m->sequence, error, sv->refusals
+	);
+	sv->refusal_ns = sv->now_ns;
+	sv->refusals = 0;
+}
+
 int command_handle(struct service *sv, int n)
 {
 	struct am_region_layout *map = sv->registry.region->map;
@@ -118,11 +136,8 @@ int command_handle(struct service *sv, int n)
 		        .epoch = msg.epoch,
 		        .ack = {msg.sequence, command_run(sv, &msg)},
 		};
-		// That an object has ended meanwhile is no fault of anyone's.
 		if (ack.ack.result < 0)
-			am_log(ack.ack.result == -ENOENT ? AM_LOG_DEBUG : AM_LOG_WARNING,
-			       "service: command=%s sequence=%u refused: errno=%d",
-			       am_msg_name(msg.type), msg.sequence, -ack.ack.result);
+			refusal_log(sv, &msg, -ack.ack.result);
 		publish_event(sv->registry.region, &ack);
 		handled++;
 	}

@@ -356,9 +356,8 @@ static void receive_arp(
 	if (!reply) {
 		t->counts.answered++;
 		send_arp(t, ARP_REPLY, sender_mac, sender_mac, sender_ip);
-		if (memcmp(sender_ip, ip_zero, 4) == 0) // a probe (RFC 5227 2.1.1)
-			return;
 	}
+	// A probe (RFC 5227 2.1.1) comes from 0.0.0.0, which is no neighbour.
 	learn(t, &from, sender_mac, reply, now);
 }
 

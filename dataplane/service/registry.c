@@ -482,6 +482,14 @@ int registry_add_track(struct registry *r, const struct am_cmd_track_add *p)
 void registry_pause_track(struct registry *r, struct source *s, bool paused)
 {
 	s->paused = paused;
+	for (uint16_t i = 0; paused && i < r->worker_count; i++) {
+		if (s->fanouts[i])
+			registry_post(
+			        r, i,
+			        &(struct message
+			        ){.type = MESSAGE_FANOUT_RESTART, .id = s->params.track_id}
+			);
+	}
 	publish_source(r->region, s);
 	if (s->placed)
 		registry_post(

@@ -186,8 +186,12 @@ static void control_accept(struct service *s)
 	};
 
 	// What a control plane that died has asked for comes before its successor reads the tables.
-	if (s->control < 0 && command_handle(s, AM_RING_SLOTS) < 0)
-		am_error("service: the command ring is not sane");
+	if (s->control < 0) {
+		if (command_handle(s, AM_RING_SLOTS) < 0)
+			am_error("service: the command ring is not sane; it is emptied");
+		am_ring_repair(&s->registry.region->map->commands);
+		am_ring_repair(&s->registry.region->map->events);
+	}
 	int fd = am_link_accept(
 	        s->listener, (uint16_t)(s->epoch + 1), s->control >= 0 ? EBUSY : 0, &fds
 	);

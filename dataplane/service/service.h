@@ -38,6 +38,8 @@ struct service {
 	uint16_t epoch; // of the attached control plane
 	uint64_t now_ns; // CLOCK_MONOTONIC, of this turn
 	uint64_t ticked_ns;
+	uint64_t refusal_ns; // when a refused command was last logged
+	uint32_t refusals; // not logged since
 };
 
 // Workers are initialised but not launched yet. 0 or -errno, logged.

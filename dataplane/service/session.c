@@ -227,6 +227,10 @@ static struct session *stun_session(struct service *sv, const uint8_t *msg, size
 		service_count_drop(sv, DROP_stun_not_request);
 		return NULL;
 	}
+	if (!m.has_fingerprint) {
+		service_count_drop(sv, DROP_stun_no_fingerprint);
+		return NULL;
+	}
 	const uint8_t *ufrag = stun_local_ufrag(&m, &ufrag_len);
 	int64_t slot = ufrag ? am_ufrag_slot((const char *)ufrag, (uint32_t)ufrag_len) : -1;
 	struct session *s = slot < 0 ? NULL : sv->registry.sessions[slot];

@@ -256,7 +256,8 @@ static bool follows(struct judge *j, uint32_t at, const struct viewer_packet *p)
 	int32_t want = (int32_t)(now->part.frame - was->part.frame) * FRAME_TICKS;
 	bool switched = now->part.encoding != was->part.encoding;
 
-	if (now->part.frame <= was->part.frame)
+	// Another layer may show the same moment once more, from its key frame on.
+	if (switched ? now->part.frame < was->part.frame : now->part.frame <= was->part.frame)
 		return complain(j, at, "frame %u after %u", now->part.frame, was->part.frame);
 	if (switched && !now->part.key)
 		return complain(
@@ -286,6 +287,7 @@ static bool follows(struct judge *j, uint32_t at, const struct viewer_packet *p)
 		        now->temporal_layer
 		);
 	j->verdict->switches += switched;
+	j->verdict->repeats += now->part.frame == was->part.frame;
 	return true;
 }
 

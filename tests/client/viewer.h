@@ -52,6 +52,7 @@ struct viewer {
 struct viewer_verdict {
 	uint32_t packets, missing, frames, key_frames;
 	uint32_t switches; // of the encoding
+	uint32_t repeats; // switches that showed the same moment once more
 	uint32_t gaps; // where frames were left out on purpose: after a pause
 	uint32_t layer_frames[4][4]; // by encoding and temporal layer
 	uint32_t first_frame, last_frame; // the publisher's numbers

@@ -55,11 +55,28 @@ int scene_open(void **)
 	return ret;
 }
 
+// Removes all members. False if the data plane refused one.
+static bool members_drop(void)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < scene.member_count; i++) {
+		struct member *m = scene.members[i];
+		int ret = driver_remove(&scene.driver, AM_CMD_TRANSPORT_REMOVE, m->transport.id);
+		good = good && ret == 0;
+		client_fini(&m->client);
+		free(m);
+	}
+	scene.member_count = 0;
+	return good;
+}
+
 int scene_close(void **)
 {
 	int status = 0;
 	uint64_t end = clock_ns() + STOP_MS * NS_PER_MS;
 
+	members_drop();
 	if (scene.driver.wrong_events)
 		fprintf(stderr, "scene: %u malformed events\n", scene.driver.wrong_events);
 	driver_close(&scene.driver);
@@ -100,6 +117,7 @@ struct sockaddr_storage scene_server(int family)
 
 void party_begin(struct party *p)
 {
+	members_drop();
 	*p = (struct party){.room = ++scene.rooms};
 }
 
@@ -127,6 +145,7 @@ static struct member *member_add(
 	void *context = speaker ? (void *)&m->publisher : (void *)&m->viewer;
 	assert_int_equal(client_init(&m->client, &config, events, context), 0);
 	p->members[p->count] = m;
+	scene.members[scene.member_count++] = m;
 	p->clients[p->count++] = &m->client;
 	dtls_fingerprint(fingerprint);
 	if (o->wrong_fingerprint)
@@ -312,15 +331,8 @@ static void check_books(void)
 
 void party_end(struct party *p)
 {
-	for (size_t i = 0; i < p->count; i++) {
-		struct member *m = p->members[i];
-		assert_int_equal(
-		        driver_remove(&scene.driver, AM_CMD_TRANSPORT_REMOVE, m->transport.id), 0
-		);
-		client_fini(&m->client);
-		free(m);
-	}
 	p->count = 0;
+	assert_true(members_drop());
 	driver_events(&scene.driver);
 	check_books();
 }

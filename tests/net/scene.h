@@ -18,11 +18,16 @@
 #define PARTY_MEMBERS 64
 #define SERVER_PORT   40000
 
+struct member;
+
 // The data plane under test and the way to it: one for a test program.
 struct scene {
 	struct driver driver;
 	pid_t dataplane;
 	uint64_t rooms;
+	size_t member_count; // of the party; what a failed test leaves behind goes before the next
+	                     // one
+	struct member *members[PARTY_MEMBERS];
 };
 extern struct scene scene;
 

@@ -98,7 +98,7 @@ static void strangers_garbage_meets_silence(void **)
 	party_run(&c.party, 300);
 	assert_int_equal(sent, 256 * LENGTHS * 2);
 	uint64_t counted = driver_drops(&scene.driver) - drops;
-	assert_true(counted >= sent - sent / 100); // a busy machine may lose a few before us
+	assert_true(counted >= sent - sent / 20); // a busy machine may lose some before us
 	for (int k = 0; k < 2; k++) {
 		assert_true(heard_nothing(&s[k]));
 		close(s[k].fd);

@@ -18,10 +18,11 @@ export async function openTransport(
 	});
 	const transport = direction === 'send' ? device.createSendTransport(options) : device.createRecvTransport(options);
 
+	// A transport whose first connect fails cannot be used again: mediasoup-client has begun with its SDP by then.
 	transport.on('connect', ({ dtlsParameters }, done, fail) => {
 		connection
-			.request('connectWebRtcTransport', { transportId: transport.id, dtlsParameters })
-			.then(() => done(), fail);
+			.insist('connectWebRtcTransport', { transportId: transport.id, dtlsParameters })
+			.then(done, (error: Error) => (error.message.startsWith('already:') ? done() : fail(error)));
 	});
 	if (direction === 'send')
 		transport.on('produce', ({ kind, rtpParameters, appData }, done, fail) => {

@@ -106,7 +106,9 @@ export class Room {
 			}
 			if (current()) this.#setLink('connected');
 		} catch (error) {
-			// With the media server down no join can succeed; the server reconnects us when it is back.
+			// With the media server down no join can succeed; the server reconnects us when it is back. A request may hear
+			// of it before we do.
+			if (current() && error instanceof Error && error.message.startsWith('media-down:')) this.#setLink('media-down');
 			if (!current() || this.#link === 'media-down') return;
 			this.#end(
 				error instanceof Error && error.name === 'UnsupportedError'
@@ -154,6 +156,7 @@ export class Room {
 		const { closeConsumers, remakeProducers, closeProducers } = reconcile(ids, answer);
 		for (const id of closeConsumers) subscriber.remove(id);
 		this.#setPeers(answer.peers);
+		this.#connection.resumed();
 		for (const producerId of closeProducers) await this.#connection.request('closeProducer', { producerId });
 		publisher?.resumed(remakeProducers);
 		return true;

@@ -20,12 +20,17 @@ export interface ConnectionEvents {
 	notifications: Handlers<Notifications>;
 }
 
+/** The WebSocket broke before the answer came: nobody knows whether the server did what was asked. */
+class ConnectionLost extends Error {}
+
 /** One protoo connection to the room. It reconnects by itself; what that means for the room is up to its owner. */
 export class Connection {
 	readonly #peer: Peer;
 	#closed = false;
 	/** Rejects what waits for an answer on a WebSocket that broke; protoo-client would let it run into its timeout. */
 	#abort = new AbortController();
+	/** What goes on when the server has let us in again. */
+	#waiting: (() => void)[] = [];
 
 	constructor(url: string, events: ConnectionEvents) {
 		this.#peer = new Peer(new WebSocketTransport(url, { retry: RETRY }));
@@ -65,15 +70,32 @@ export class Connection {
 
 	async request<M extends keyof Requests>(method: M, data: Requests[M][0]): Promise<Requests[M][1]> {
 		const { signal } = this.#abort;
-		if (!this.connected) throw new Error('not connected');
+		if (!this.connected) throw new ConnectionLost('not connected');
 		return new Promise((resolve, reject) => {
-			const lost = () => reject(new Error('connection lost'));
+			const lost = () => reject(new ConnectionLost('connection lost'));
 			signal.addEventListener('abort', lost, { once: true });
 			this.#peer
 				.request(method, data)
 				.then((answer) => resolve(answer as Requests[M][1]), reject)
 				.finally(() => signal.removeEventListener('abort', lost));
 		});
+	}
+
+	/** A request that is made again after a resume, for as often as the WebSocket breaks before the answer. */
+	async insist<M extends keyof Requests>(method: M, data: Requests[M][0]): Promise<Requests[M][1]> {
+		for (;;) {
+			try {
+				return await this.request(method, data);
+			} catch (error) {
+				if (!(error instanceof ConnectionLost)) throw error;
+				await new Promise<void>((resolve) => this.#waiting.push(resolve));
+			}
+		}
+	}
+
+	/** To be called when the server has taken the session up again. */
+	resumed() {
+		for (const proceed of this.#waiting.splice(0)) proceed();
 	}
 
 	/** Leaves: the WebSocket is closed with code 1000. */

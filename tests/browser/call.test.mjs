@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { holds, LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
+
+const bench = openBench();
+
+test('a call of three', LIMIT, async (t) => {
+	const room = roomId();
+	const people = [];
+	for (const name of ['Ann Archer', 'Bob Baker', 'Cy Cooper'])
+		people.push(await Participant.join(bench, { room, name }));
+	const [ann, bob, cy] = people;
+
+	await t.test('each sees and hears the other two, with names on their tiles', async () => {
+		await Promise.all(
+			people.flatMap((one) => [
+				one.seesNames(...people),
+				...people.filter((other) => other !== one).flatMap((other) => [one.sees(other), one.hears(other)]),
+			]),
+		);
+	});
+
+	await t.test('who mutes is silent, with a mark on the tile, until unmuting', async () => {
+		await bob.click('mic-button');
+		for (const other of [ann, cy]) await other.seesMuted(bob, true);
+		await ann.seesMuted(cy, false);
+		await until('Bob to be silent', async () => {
+			const before = await ann.audio(bob);
+			await ann.page.waitForTimeout(1200); // longer than from beep to beep
+			return (await ann.audio(bob)).totalAudioEnergy === before.totalAudioEnergy;
+		});
+
+		await bob.click('mic-button');
+		for (const other of [ann, cy]) await other.seesMuted(bob, false);
+		await ann.hears(bob);
+	});
+
+	await t.test('a camera that is off leaves the initials, and comes back', async () => {
+		await bob.click('camera-button');
+		for (const other of [ann, cy]) {
+			await other.tile(bob).locator('video').waitFor({ state: 'hidden' });
+			const initials = other.tile(bob).getByText('BB', { exact: true });
+			assert.ok(await initials.isVisible());
+		}
+		await ann.hears(bob);
+
+		await bob.click('camera-button');
+		await Promise.all([ann.sees(bob), cy.sees(bob)]);
+	});
+
+	await t.test('who leaves is gone from the others, and comes back', async () => {
+		await cy.click('leave-button');
+		await cy.test('left').waitFor();
+		await ann.seesNames(ann, bob);
+		await bob.seesNames(ann, bob);
+
+		await cy.click('rejoin-button');
+		await cy.isConnected();
+		await ann.seesNames(...people);
+		await Promise.all([ann.sees(cy), ann.hears(cy), cy.sees(ann), cy.hears(bob)]);
+	});
+});
+
+test('the newest connection of a peerId replaces the older one for good', LIMIT, async () => {
+	const room = roomId();
+	const witness = await Participant.join(bench, { room, name: 'Witness' });
+	const first = await Participant.join(bench, { room, name: 'Dora' });
+	await witness.sees(first);
+
+	const second = await Participant.join(bench, { room, name: 'Dora', peerId: first.peerId });
+	assert.equal(await first.isRefused(), 'replaced');
+	await witness.seesNames('Dora', 'Witness');
+	await Promise.all([witness.sees(second), second.sees(witness)]);
+
+	// Longer than the pauses between two attempts to reconnect.
+	const sockets = await first.page.evaluate(() => probe.sockets.length);
+	await holds(
+		'the first to stay away and the second to stay in',
+		async () =>
+			(await first.page.evaluate(() => probe.sockets.length)) === sockets &&
+			(await first.test('refused').isVisible()) &&
+			(await second.state()).link === 'connected',
+		{ during: 3000 },
+	);
+});

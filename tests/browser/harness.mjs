@@ -1,0 +1,60 @@
+// What each test file begins with: the running system, and a browser.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { after, afterEach, before } from 'node:test';
+import { Chromium } from './chromium.mjs';
+import { ROOT, System } from './system.mjs';
+
+export { Participant, roomId } from './participant.mjs';
+export { Protoo } from './protoo.mjs';
+export { Proxy } from './proxy.mjs';
+export { ROOT } from './system.mjs';
+export { holds, until } from './wait.mjs';
+
+/** Of one test: far more than it takes, for a machine that does other things too. */
+export const LIMIT = { timeout: 90_000 };
+
+/**
+ * Starts the system and a browser before a file's tests and ends them afterwards. Each test begins without pages; of a
+ * test that fails, what the pages showed is kept in build/browser-failures/.
+ */
+export function openBench({ settings } = {}) {
+	const bench = { system: null, chromium: null };
+	let reported = false;
+	before(async () => {
+		const started = await Promise.allSettled([
+			System.start(settings).then((system) => (bench.system = system)),
+			Chromium.launch().then((chromium) => (bench.chromium = chromium)),
+		]);
+		for (const { reason } of started) if (reason) throw reason;
+	});
+	afterEach(async (test) => {
+		// Of a test that has parts: the first that fails is the one to look at.
+		if (!test.passed && !reported) await report(bench, test.fullName);
+		reported ||= !test.passed;
+		if (test.fullName !== test.name) return;
+		await bench.chromium?.closePages();
+		reported = false;
+	});
+	after(async () => {
+		await bench.chromium?.close();
+		await bench.system?.stop();
+	});
+	return bench;
+}
+
+async function report({ system, chromium }, title) {
+	const folder = `${ROOT}/build/browser-failures`;
+	await mkdir(folder, { recursive: true });
+	const name = title.replaceAll(/\W+/g, '-');
+	const lines = [`== ${title}`];
+	for (const [i, page] of (chromium?.pages ?? []).entries()) {
+		await page.screenshot({ path: `${folder}/${name}-${i}.png`, timeout: 5000 }).catch(() => {});
+		const messages = await page.evaluate(() => ({ sent: probe.sent, received: probe.received })).catch(String);
+		await writeFile(`${folder}/${name}-${i}.json`, JSON.stringify(messages, null, '\t'));
+		lines.push(`-- ${page.url()}`, ...page.lines);
+	}
+	lines.push('-- scripts/run', system?.log ?? '');
+	for (const process of ['controlplane', 'dataplane']) lines.push(`-- ${process}`, (await system?.tail(process)) ?? '');
+	lines.push(`-- pictures and messages: ${folder}/${name}-*`);
+	console.error(lines.join('\n'));
+}

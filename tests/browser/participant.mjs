@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { until } from './wait.mjs';
+
+/** The fake microphone beeps once a second: so much energy comes together in a few beeps, and never from silence. */
+const SOUND = 0.002;
+
+export const roomId = () => `serv1${randomUUID().slice(0, 9).replace('-', '0')}`;
+
+/** Somebody with a browser: what they do, and what they see and hear. */
+export class Participant {
+	page;
+	name;
+	peerId;
+
+	/** Opens a room's page, up to the welcome screen. address: other attributes of the URL. */
+	static async open(bench, { room, kind = 'call', name, peerId, speaker, url, viewport, locale, ...address }) {
+		const self = new Participant();
+		self.name = name;
+		self.peerId = peerId ?? `${name.toLowerCase().replaceAll(/\W+/g, '-')}-${randomUUID().slice(0, 8)}`;
+		self.page = await bench.chromium.page({ viewport, locale });
+		const query = new URLSearchParams({ roomId: room, peerId: self.peerId, ...address });
+		if (speaker !== undefined) query.set('itisparticipant', speaker);
+		await self.page.goto(`${url ?? bench.system.url}/${kind}/?${query}`);
+		return self;
+	}
+
+	/** Opens a room's page and joins. */
+	static async join(bench, options) {
+		const self = await Participant.open(bench, options);
+		await self.enter();
+		await self.isConnected();
+		return self;
+	}
+
+	/** Fills in the welcome screen. */
+	async enter() {
+		await this.test('name-input').fill(this.name);
+		await this.test('join-button').click();
+	}
+
+	/** The element with this data-testid. */
+	test(id) {
+		return this.page.getByTestId(id);
+	}
+
+	async click(id) {
+		await this.test(id).click();
+	}
+
+	// The room, as the page shows it.
+
+	async isConnected() {
+		await this.#until('to be in the room', ({ phase, link }) => phase === 'open' && link === 'connected');
+		await until(`${this.name} to see no banner`, async () => (await this.test('status-banner').count()) === 0);
+	}
+
+	/** Waits for the banner with this data-state. */
+	async seesBanner(state) {
+		await this.page.locator(`[data-testid=status-banner][data-state=${state}]`).waitFor();
+	}
+
+	/** Waits for the page that turns away, and returns its reason. */
+	async isRefused() {
+		await this.test('refused').waitFor();
+		return this.test('refused').getAttribute('data-reason');
+	}
+
+	tile(peer) {
+		return this.page.locator(`[data-testid=tile][data-peer-id="${peer.peerId}"]`);
+	}
+
+	/** Names on the tiles, one's own too, in alphabetical order. */
+	async names() {
+		return (await this.test('tile-name').allTextContents()).sort();
+	}
+
+	async seesNames(...people) {
+		const wanted = people.map((person) => person.name ?? person).sort();
+		await until(
+			`${this.name} to see the tiles of ${wanted.join(', ')}`,
+			async () => JSON.stringify(await this.names()) === JSON.stringify(wanted),
+			{ describe: () => this.names() },
+		);
+	}
+
+	async seesMuted(peer, muted) {
+		const mark = this.tile(peer).getByTestId('mic-off');
+		await mark.waitFor({ state: muted ? 'visible' : 'detached' });
+	}
+
+	/** Waits until a peer's picture comes in, is shown, and moves. */
+	async sees(peer, { timeout } = {}) {
+		await this.#receives('video', peer, timeout);
+		await this.decodes(peer, 5, { timeout });
+
+		let before;
+		await until(
+			`${this.name} to see ${peer.name} move`,
+			async () => {
+				const now = await this.picture(peer);
+				const moved = before && now && before.hash !== now.hash;
+				before ??= now;
+				return moved;
+			},
+			{ timeout, describe: () => before },
+		);
+		const { mean, deviation } = await this.picture(peer);
+		assert.ok(mean > 20 && deviation > 5, `the picture is black or flat: ${mean} ± ${deviation}`);
+	}
+
+	/** Waits until a peer's sound comes in, is no silence, and is played. */
+	async hears(peer, { timeout } = {}) {
+		const first = await this.#receives('audio', peer, timeout);
+		await until(
+			`${this.name} to hear ${peer.name}`,
+			async () => {
+				const { totalAudioEnergy } = await this.audio(peer);
+				return totalAudioEnergy - first.totalAudioEnergy > SOUND && this.page.evaluate((id) => probe.plays(id), peer.peerId);
+			},
+			{ timeout, describe: () => this.stats() },
+		);
+	}
+
+	/** Waits for so many more frames. */
+	async decodes(peer, frames, { timeout } = {}) {
+		const { framesDecoded } = await this.video(peer);
+		await until(
+			`${this.name} to decode frames of ${peer.name}`,
+			async () => (await this.video(peer)).framesDecoded >= framesDecoded + frames,
+			{ timeout, describe: () => this.stats() },
+		);
+	}
+
+	async picture(peer) {
+		return this.page.evaluate((id) => probe.picture(id), peer.peerId);
+	}
+
+	// What the browser says of it.
+
+	async stats() {
+		return this.page.evaluate(() => window.amphi.stats());
+	}
+
+	async video(peer) {
+		return (await this.stats()).video.find(({ peerId }) => peerId === peer.peerId);
+	}
+
+	async audio(peer) {
+		return (await this.stats()).audio.find(({ peerId }) => peerId === peer.peerId);
+	}
+
+	async state() {
+		return this.page.evaluate(() => window.amphi?.state);
+	}
+
+	/** Watches a peer's video come in, until stopWatching() returns what was seen. */
+	async watch(peer) {
+		await this.page.evaluate((id) => probe.watch(id), peer.peerId);
+	}
+
+	async stopWatching() {
+		return this.page.evaluate(() => probe.stop());
+	}
+
+	/** Changes the name that the others see: the page has no control for that yet. */
+	async rename(displayName) {
+		const answer = await this.request('changeDisplayName', { displayName });
+		assert.equal(answer.ok, true, JSON.stringify(answer));
+	}
+
+	/** A request over the page's own WebSocket; the server's whole answer. */
+	async request(method, data) {
+		return this.page.evaluate(([method, data]) => probe.request(method, data), [method, data]);
+	}
+
+	async #receives(kind, peer, timeout) {
+		return until(`${this.name} to get ${kind} of ${peer.name}`, () => this[kind](peer), {
+			timeout,
+			describe: () => this.stats(),
+		});
+	}
+
+	async #until(what, check) {
+		await until(`${this.name} ${what}`, async () => check(await this.state()), { describe: () => this.state() });
+	}
+}

@@ -1,0 +1,132 @@
+// Runs in each page before the page's own code: notes what the page opens, and looks at what it shows.
+{
+	const probe = {
+		/** All that the page ever opened, the newest last. */
+		sockets: [],
+		connections: [],
+		userMediaCalls: 0,
+		/** What went over the WebSockets, parsed. */
+		sent: [],
+		received: [],
+	};
+	window.probe = probe;
+
+	window.WebSocket = class extends WebSocket {
+		constructor(...args) {
+			super(...args);
+			probe.sockets.push(this);
+			this.addEventListener('message', ({ data }) => probe.received.push(JSON.parse(data)));
+		}
+
+		send(data) {
+			probe.sent.push(JSON.parse(data));
+			super.send(data);
+		}
+	};
+
+	window.RTCPeerConnection = class extends RTCPeerConnection {
+		constructor(...args) {
+			super(...args);
+			this.number = crypto.randomUUID(); // to know it again
+			probe.connections.push(this);
+		}
+	};
+
+	const { getUserMedia } = MediaDevices.prototype;
+	MediaDevices.prototype.getUserMedia = function (...args) {
+		probe.userMediaCalls++;
+		return getUserMedia.apply(this, args);
+	};
+
+	/** A request by hand over the page's own WebSocket; answers with the server's message. */
+	probe.request = (method, data) =>
+		new Promise((resolve, reject) => {
+			const socket = probe.sockets.at(-1);
+			const id = 20_000_000 + probe.sent.length; // above those that protoo-client draws
+			socket.addEventListener('message', function listener({ data: text }) {
+				const message = JSON.parse(text);
+				if (!message.response || message.id !== id) return;
+				socket.removeEventListener('message', listener);
+				resolve(message);
+			});
+			socket.addEventListener('close', () => reject(new Error('the WebSocket closed')));
+			socket.send(JSON.stringify({ request: true, id, method, data }));
+		});
+
+	/** What the server answered to the page's requests of a method. */
+	probe.answers = (method) => {
+		const ids = new Set(probe.sent.filter((m) => m.request && m.method === method).map(({ id }) => id));
+		return probe.received.filter((m) => m.response && ids.has(m.id)).map(({ data }) => data);
+	};
+
+	/** SRTP cipher and state of each PeerConnection that is in use. */
+	probe.transports = async () => {
+		const transports = [];
+		for (const connection of probe.connections) {
+			for (const entry of (await connection.getStats()).values()) {
+				if (entry.type !== 'transport' || connection.connectionState === 'closed') continue;
+				const { bytesSent, bytesReceived, srtpCipher, dtlsState } = entry;
+				transports.push({ bytesSent, bytesReceived, srtpCipher, dtlsState });
+			}
+		}
+		return transports;
+	};
+
+	/** A peer's picture as it is shown now: a hash, how bright it is from 0 to 255, and how much that varies. */
+	probe.picture = (peerId) => {
+		const video = document.querySelector(`video[data-peer-id="${peerId}"]`);
+		if (!video || video.hidden || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
+		const canvas = new OffscreenCanvas(160, 90);
+		const context = canvas.getContext('2d', { willReadFrequently: true });
+		context.drawImage(video, 0, 0, canvas.width, canvas.height);
+		const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+		let hash = 0;
+		let sum = 0;
+		let squares = 0;
+		for (let i = 0; i < data.length; i += 4) {
+			const luma = 0.3 * data[i] + 0.59 * data[i + 1] + 0.11 * data[i + 2];
+			hash = (Math.imul(hash, 31) + Math.round(luma)) | 0;
+			sum += luma;
+			squares += luma * luma;
+		}
+		const count = data.length / 4;
+		const mean = sum / count;
+		return { hash, mean, deviation: Math.sqrt(squares / count - mean * mean), width: video.videoWidth };
+	};
+
+	/** Whether the page plays a peer's sound aloud. */
+	probe.plays = (peerId) => {
+		const audio = document.querySelector(`audio[data-peer-id="${peerId}"]`);
+		return Boolean(audio?.srcObject?.active) && !audio.paused && !audio.muted && audio.volume > 0;
+	};
+
+	/** Watches how a peer's video comes in, until stop() says what was seen. */
+	probe.watch = (peerId) => {
+		const samples = [];
+		const timer = setInterval(async () => {
+			const video = (await window.amphi.stats()).video.find((entry) => entry.peerId === peerId);
+			if (video) samples.push({ at: performance.now(), ...video });
+		}, 100);
+		probe.stop = () => {
+			clearInterval(timer);
+			let longestGap = 0;
+			let longestBlind = 0; // between two samples: more than that nobody can say
+			let last = samples[0];
+			for (const [i, sample] of samples.entries()) {
+				if (i > 0) longestBlind = Math.max(longestBlind, sample.at - samples[i - 1].at);
+				if (sample.framesDecoded === last.framesDecoded) continue;
+				longestGap = Math.max(longestGap, sample.at - last.at);
+				last = sample;
+			}
+			const end = samples.at(-1);
+			return {
+				samples: samples.length,
+				duration: end.at - samples[0].at,
+				frames: end.framesDecoded - samples[0].framesDecoded,
+				longestGap: Math.max(longestGap, end.at - last.at),
+				longestBlind,
+				lost: end.packetsLost - samples[0].packetsLost,
+			};
+		};
+	};
+}

@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+
+/**
+ * The network between one browser and the control plane: what comes to its port goes to the server's, until the
+ * network is cut. Media does not pass here.
+ */
+export class Proxy {
+	#server;
+	#sockets = new Set();
+	#down = false;
+	url;
+
+	static async start(target) {
+		const proxy = new Proxy();
+		const { hostname, port } = new URL(target);
+		proxy.#server = createServer((near) => {
+			if (proxy.#down) return near.resetAndDestroy();
+			const far = connect(Number(port), hostname);
+			for (const [from, to] of [
+				[near, far],
+				[far, near],
+			]) {
+				proxy.#sockets.add(from);
+				from.pipe(to);
+				from.on('error', () => to.destroy());
+				from.on('close', () => {
+					proxy.#sockets.delete(from);
+					to.destroy();
+				});
+			}
+		});
+		proxy.#server.listen(0, 'localhost');
+		await once(proxy.#server, 'listening');
+		proxy.url = `http://localhost:${proxy.#server.address().port}`;
+		return proxy;
+	}
+
+	/** Breaks all connections. down: and lets no new one through until it comes up() again. */
+	cut({ down = false } = {}) {
+		this.#down = down;
+		for (const socket of this.#sockets) socket.resetAndDestroy();
+	}
+
+	up() {
+		this.#down = false;
+	}
+
+	close() {
+		this.cut({ down: true });
+		this.#server.close();
+	}
+}

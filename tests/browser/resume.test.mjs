@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { holds, LIMIT, openBench, Participant, Proxy, roomId, until } from './harness.mjs';
+
+const bench = openBench();
+
+const RESUME_MS = 15_000; // how long the server waits for who lost the WebSocket
+const GRACE_MS = 3000;
+
+test('who loses the WebSocket keeps sending and receiving, and takes it up again', LIMIT, async (t) => {
+	const proxy = await Proxy.start(bench.system.url);
+	t.after(() => proxy.close());
+	const room = roomId();
+	const ann = await Participant.join(bench, { room, name: 'Ann' });
+	const bob = await Participant.join(bench, { room, name: 'Bob', url: proxy.url });
+	await Promise.all([ann.sees(bob), bob.sees(ann)]);
+	const made = await bob.page.evaluate(() => probe.connections.length);
+
+	await ann.watch(bob);
+	await bob.watch(ann);
+	proxy.cut({ down: true });
+	await bob.seesBanner('reconnecting');
+	// Bob cannot tell anybody, now: it must be told when the WebSocket is back.
+	await bob.click('mic-button');
+	await holds('Ann to have Bob’s tile', async () => (await ann.names()).includes('Bob'), { during: 5000 });
+	proxy.up();
+	await bob.isConnected();
+
+	for (const [one, other] of [
+		[ann, bob],
+		[bob, ann],
+	]) {
+		await one.sees(other);
+		const seen = await one.stopWatching();
+		t.diagnostic(`${one.name}: ${JSON.stringify(seen)}`);
+		assert.ok(seen.longestGap < 1000, `the picture stood still: ${JSON.stringify(seen)}`);
+		assert.equal(seen.lost, 0, 'packets were lost');
+	}
+	assert.equal(await bob.page.evaluate(() => probe.connections.length), made, 'Bob joined again');
+	await ann.seesMuted(bob, true);
+});
+
+test('who does not come back is removed', LIMIT, async (t) => {
+	const proxy = await Proxy.start(bench.system.url);
+	t.after(() => proxy.close());
+	const room = roomId();
+	const ann = await Participant.join(bench, { room, name: 'Ann' });
+	const bob = await Participant.join(bench, { room, name: 'Bob', url: proxy.url });
+	const cy = await Participant.join(bench, { room, name: 'Cy' });
+	await ann.seesNames(ann, bob, cy);
+
+	await t.test('at once when the page is closed', async () => {
+		const start = performance.now();
+		await cy.page.close({ runBeforeUnload: false });
+		await ann.seesNames(ann, bob);
+		t.diagnostic(`${Math.round(performance.now() - start)} ms`);
+	});
+
+	await t.test('after the time to resume when the network is gone', async () => {
+		const start = performance.now();
+		proxy.cut({ down: true });
+		await until('Bob to be gone', async () => !(await ann.names()).includes('Bob'), {
+			timeout: RESUME_MS + GRACE_MS,
+		});
+		const gone = performance.now() - start;
+		assert.ok(gone > RESUME_MS - GRACE_MS, `removed already after ${gone} ms`);
+	});
+
+	await t.test('and comes in anew when the network is back', async () => {
+		proxy.up();
+		await bob.isConnected();
+		await Promise.all([ann.sees(bob), bob.sees(ann)]);
+	});
+});

@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { until } from './wait.mjs';
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
+
+/** A system of our own beside the developer's: its names, networks and port come from this number. */
+const INSTANCE = process.env.AMPHI_TEST_INSTANCE ?? '231';
+const START_MS = 120_000; // with what is left to build
+const STOP_MS = 15_000;
+
+/** The running system, as scripts/run supervises it. */
+export class System {
+	#supervisor;
+	#exited;
+	#temporary;
+	#stderr = [];
+	#kills = { dataplane: 0, controlplane: 0 };
+	url;
+
+	/** settings: lines of the configuration to replace, by their names. */
+	static async start(settings = {}) {
+		const system = new System();
+		try {
+			await system.#start(settings);
+		} catch (error) {
+			await system.stop().catch(() => {});
+			throw error;
+		}
+		return system;
+	}
+
+	async #start(settings) {
+		this.#temporary = await mkdtemp(join(tmpdir(), 'amphi-browser-'));
+		const config = join(this.#temporary, 'amphi.conf');
+		await writeFile(config, configure(await readFile(`${ROOT}/shared/amphi.conf`, 'utf8'), settings));
+
+		// However this process ends, the supervisor is told and cleans up.
+		const argv = ['--pdeathsig', 'TERM', `${ROOT}/scripts/run`, '--instance', INSTANCE, '--config', config];
+		this.#supervisor = spawn('setpriv', argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+		createInterface({ input: this.#supervisor.stderr }).on('line', (line) => this.#stderr.push(line));
+		this.#exited = new Promise((resolve) => {
+			this.#supervisor.on('exit', (code, signal) => resolve(code ?? signal));
+			this.#supervisor.on('error', resolve);
+		});
+
+		this.url = await new Promise((resolve, reject) => {
+			const timer = setTimeout(() => reject(new Error(`the system is not ready\n${this.log}`)), START_MS);
+			createInterface({ input: this.#supervisor.stdout }).on('line', (line) => {
+				const url = /^ready (http\S+)$/.exec(line)?.[1];
+				if (!url) return;
+				clearTimeout(timer);
+				resolve(url);
+			});
+			void this.#exited.then((how) => {
+				clearTimeout(timer);
+				reject(new Error(`scripts/run ended (${how})\n${this.log}`));
+			});
+		});
+	}
+
+	/** What the supervisor said. */
+	get log() {
+		return this.#stderr.join('\n');
+	}
+
+	/** The last lines of a process's log. */
+	async tail(name, lines = 40) {
+		const text = await readFile(`${ROOT}/build/run-${INSTANCE}/${name}.log`, 'utf8').catch(String);
+		return text.split('\n').slice(-lines).join('\n');
+	}
+
+	async pid(name) {
+		const { pid } = this.#supervisor;
+		const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ');
+		for (const child of children) {
+			const command = await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '');
+			if (command.split('\0')[0].endsWith(`/amphi-${name}`)) return Number(child);
+		}
+		return undefined;
+	}
+
+	/** Ends a process as a crash would; resolves when the next one runs. */
+	async kill(name) {
+		const pid = await until(`amphi-${name} to run`, () => this.pid(name));
+		this.#kills[name]++;
+		process.kill(pid, 'SIGKILL');
+		await until(`another amphi-${name}`, async () => {
+			const next = await this.pid(name);
+			return next !== undefined && next !== pid;
+		});
+	}
+
+	/** A REST request about a room; the answer's body is JSON or text. */
+	async rest(path, options) {
+		const response = await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(10_000), ...options });
+		const text = await response.text();
+		const json = response.headers.get('content-type')?.startsWith('application/json');
+		return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
+	}
+
+	/** Ends everything. Fails if a process died that nobody killed. */
+	async stop() {
+		const running = this.#supervisor;
+		if (running && running.exitCode === null && running.signalCode === null) {
+			running.kill('SIGTERM');
+			const timer = setTimeout(() => running.kill('SIGKILL'), STOP_MS);
+			await this.#exited;
+			clearTimeout(timer);
+		}
+		if (this.#temporary) await rm(this.#temporary, { recursive: true, force: true });
+
+		for (const [name, kills] of Object.entries(this.#kills)) {
+			const deaths = this.#stderr.filter((line) => line.startsWith(`run: amphi-${name} ended`)).length;
+			if (deaths !== kills) throw new Error(`amphi-${name} died ${deaths} times, of them ${kills} by the test`);
+		}
+	}
+}
+
+function configure(text, settings) {
+	for (const [name, value] of Object.entries(settings)) {
+		const line = new RegExp(`^(\\s*${name} = ).*;$`, 'mg');
+		if (text.match(line)?.length !== 1) throw new Error(`shared/amphi.conf has no single line for ${name}`);
+		text = text.replace(line, (_, start) => `${start}${value};`);
+	}
+	return text;
+}
