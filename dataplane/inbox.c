@@ -132,8 +132,7 @@ static void fanout_restart(struct worker *w, am_id id)
 
 	if (!f)
 		return;
-	TAILQ_FOREACH(s, &f->subscriptions, of_fanout)
-	{
+	FANOUT_FOREACH (s, f) {
 		selector_pause(&s->selector);
 		if (!s->paused)
 			selector_resume(&s->selector);

@@ -483,7 +483,7 @@ void registry_pause_track(struct registry *r, struct source *s, bool paused)
 {
 	s->paused = paused;
 	for (uint16_t i = 0; paused && i < r->worker_count; i++) {
-		if (s->fanouts[i])
+		if (s->fanouts[i].count)
 			registry_post(
 			        r, i,
 			        &(struct message
