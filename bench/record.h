@@ -1,0 +1,44 @@
+// Figures of a benchmark: the rounds of one case, and what is told of it, as a row of the table on
+// stdout and a line of JSON in the command's file.
+#pragma once
+
+#include <stdint.h>
+#include <stdio.h>
+
+#define SERIES_MAX 512 // rounds
+
+// One case's value in each round. The least is what the code costs, the median what the machine
+// made of it.
+struct series {
+	uint16_t count;
+	double values[SERIES_MAX];
+};
+
+// What was measured, and in which case. NULL and 0 are left out.
+struct figure {
+	const char *name;
+	const char *unit;
+	const char *load;
+	const char *port;
+	const char *profile;
+	uint32_t payload; // bytes
+	uint32_t viewers;
+	uint32_t workers;
+	double value;
+	double median;
+	double floor; // what the value is to be compared with, of the same run
+};
+
+// CPU time of this thread: neighbours on the core do not count.
+uint64_t thread_time_ns(void);
+
+// Values beyond SERIES_MAX are not kept.
+void series_add(struct series *, double value);
+double series_min(const struct series *);
+double series_median(struct series *); // sorts
+
+void record_title(void);
+void record(FILE *json, const struct figure *);
+
+// What could not be measured, and why. Text that is plain ASCII without quotes.
+void record_missing(FILE *json, const char *name, const char *port, const char *reason);
