@@ -103,7 +103,6 @@ struct media_packet {
 	uint8_t picture_id_offset; // in the payload, with info.picture_id_bits
 	uint8_t tl0picidx_offset;
 	uint8_t patch_len; // bytes of the payload up to the last of those fields
-	uint16_t picture_id; // as it came
 	uint8_t header[RTP_TRACK_HEADER_LEN_MAX];
 };
 static_assert(sizeof(struct media_packet) <= PORT_MBUF_PRIV);

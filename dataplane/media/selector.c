@@ -160,7 +160,7 @@ static void begin_layer(struct selector *s, const struct track_packet *p)
 	uint16_t seq_first = (uint16_t)(s->seq + 1);
 	if (s->epoch_count == 0) {
 		// Picture numbers begin as they come, so that most copies need none of their own.
-		s->picture = (uint16_t)(p->picture_at[TEMPORAL_LIMITS - 1] - 1);
+		s->picture = (uint16_t)(p->picture_id - 1);
 		s->tl0picidx = (uint8_t)(p->tl0picidx - 1);
 	}
 	push_epoch(

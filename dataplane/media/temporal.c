@@ -47,17 +47,11 @@ static int32_t picture_ahead(const struct layer_counter *c, const struct frame_i
 	return (int32_t)((info->picture_id - c->picture_top) << shift) >> shift;
 }
 
-// The first picture, whose id begins the count; or an encoder that has started again with an
-// unrelated id: the count goes on.
+// The first picture, or an encoder that has started again with an unrelated id: the count goes on.
 static void restart_pictures(struct layer_counter *c, uint16_t picture_id)
 {
 	counts at;
 	memcpy(at, c->pictures[c->picture_top % TEMPORAL_PICTURES], sizeof(at));
-	if (!c->has_pictures) {
-		for (int t = 0; t < TEMPORAL_LIMITS; t++)
-			at[t] = (uint16_t)(picture_id - 1);
-		c->has_pictures = true;
-	}
 	c->picture_count = 0;
 	c->picture_top = picture_id - 1u;
 	memcpy(c->pictures[c->picture_top % TEMPORAL_PICTURES], at, sizeof(at));
@@ -127,6 +121,7 @@ int temporal_count(
 	p->seq = (uint32_t)seq;
 	p->flags = (uint8_t)((p->flags & TRACK_TIME) | flags_of(info));
 	p->tl0picidx = info->tl0picidx;
+	p->picture_id = info->picture_id;
 	p->picture_id_bits = empty ? 0 : info->picture_id_bits;
 	if (p->picture_id_bits == 0)
 		return 0;

@@ -22,7 +22,6 @@ struct layer_counter {
 	uint32_t picture_top; // highest extended picture id
 	uint32_t picture_count; // remembered, up to TEMPORAL_PICTURES
 	uint32_t packet_count; // remembered, up to TEMPORAL_PACKETS
-	bool has_pictures; // one was counted ever
 	uint16_t packets[TEMPORAL_PACKETS][TEMPORAL_LIMITS];
 	uint16_t pictures[TEMPORAL_PICTURES][TEMPORAL_LIMITS];
 };

@@ -25,6 +25,7 @@ struct track_packet {
 	uint32_t track_timestamp; // rtp_clock_track_timestamp of its layer's clock
 	uint16_t seq_at[TEMPORAL_LIMITS]; // packets so far with temporal_id <= t, this one included
 	uint16_t picture_at[TEMPORAL_LIMITS]; // pictures, likewise; only with picture_id_bits
+	uint16_t picture_id; // as it came, with picture_id_bits
 	uint8_t layer; // index of the encoding
 	uint8_t temporal_id;
 	uint8_t picture_id_bits; // 7, 15 or 0 = none

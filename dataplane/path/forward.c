@@ -43,7 +43,7 @@ patch_write(const struct rte_mbuf *m, const struct selector_out *out, uint8_t *p
 	const struct media_packet *p = packet_of(m);
 
 	if (p->patch_len == 0 ||
-	    (out->picture_id == p->picture_id &&
+	    (out->picture_id == p->info.picture_id &&
 	     (!(p->info.flags & TRACK_TL0PICIDX) || out->tl0picidx == p->info.tl0picidx)))
 		return 0;
 	const struct frame_info fields = {

@@ -216,7 +216,6 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 	}
 	p->picture_id_offset = frame.picture_id_offset;
 	p->tl0picidx_offset = frame.tl0picidx_offset;
-	p->picture_id = frame.picture_id;
 	p->patch_len = patch_len(&frame);
 	p->active = active_streams(w, in->track);
 	if (frame.key_frame)

@@ -112,36 +112,3 @@ void srtp_receiver_forget(struct srtp_receiver *r, uint32_t ssrc)
 	if (i < r->stream_count)
 		stream_remove(r, i);
 }
-
-static int send_packet(
-        struct srtp_sender *s, transform *protect, uint8_t *packet, size_t *len, size_t trailer_len,
-        size_t capacity
-)
-{
-	if (*len > PACKET_LEN_MAX - trailer_len)
-		return -EINVAL;
-	if (*len + trailer_len > capacity)
-		return -ENOSPC;
-
-	int n = (int)*len;
-	int ret = srtp_to_errno(protect(s->session, packet, &n));
-	if (ret == 0)
-		*len = (size_t)n;
-	return ret;
-}
-
-int srtp_send_rtp(struct srtp_sender *s, uint8_t *packet, size_t *len, size_t capacity)
-{
-	return send_packet(s, srtp_protect, packet, len, s->tag_len, capacity);
-}
-
-int srtp_send_rtcp(struct srtp_sender *s, uint8_t *packet, size_t *len, size_t capacity)
-{
-	size_t trailer_len = (size_t)s->tag_len + SRTCP_INDEX_LEN;
-	return send_packet(s, srtp_protect_rtcp, packet, len, trailer_len, capacity);
-}
-
-void srtp_sender_forget(struct srtp_sender *s, uint32_t ssrc)
-{
-	srtp_remove_stream(s->session, htonl(ssrc));
-}

@@ -42,7 +42,6 @@ struct srtp_keys {
 };
 
 struct srtp_receiver;
-struct srtp_sender;
 
 // Bytes of master salt in this profile: 12 or 14, and 0 for a number that is none.
 uint8_t srtp_salt_len(uint8_t profile);
@@ -68,20 +67,3 @@ void srtp_receiver_destroy(struct srtp_receiver *);
 // Free the stream of an SSRC that is over. Its replay window goes too: from now on the caller must
 // drop what comes from this SSRC by itself.
 void srtp_receiver_forget(struct srtp_receiver *, uint32_t ssrc);
-
-// Outbound: any SSRC. NULL and errno as above.
-[[nodiscard]] struct srtp_sender *srtp_sender_create(const struct srtp_keys *);
-void srtp_sender_destroy(struct srtp_sender *);
-
-// Encrypt in place and append the trailer to a buffer of `capacity` bytes. 0, or nothing may be
-// sent: -ENOSPC the trailer does not fit, -EINVAL malformed, -EALREADY this index was used before
-// (retransmissions travel on their own SSRC, RFC 4588, so a repeat would be a bug, and with another
-// payload it would break GCM), -EKEYEXPIRED after 2^48 packets or 2^31 compounds, -ENOMEM.
-[[nodiscard]] int
-srtp_send_rtp(struct srtp_sender *, uint8_t *packet, size_t *len, size_t capacity);
-[[nodiscard]] int
-srtp_send_rtcp(struct srtp_sender *, uint8_t *packet, size_t *len, size_t capacity);
-
-// Free the stream of an SSRC that is never used again. Reusing it after this call would reuse its
-// key stream.
-void srtp_sender_forget(struct srtp_sender *, uint32_t ssrc);

@@ -23,10 +23,5 @@ struct srtp_receiver {
 	struct stream streams[SRTP_SSRC_MAX];
 };
 
-struct srtp_sender {
-	srtp_t session;
-	uint8_t tag_len;
-};
-
 // 0, or libsrtp's status as -errno.
 int srtp_to_errno(srtp_err_status_t);

@@ -100,32 +100,3 @@ void srtp_receiver_destroy(struct srtp_receiver *r)
 	srtp_dealloc(r->session); // wipes the session keys
 	free(r);
 }
-
-struct srtp_sender *srtp_sender_create(const struct srtp_keys *keys)
-{
-	const struct profile *p = profile_find(keys->profile);
-	if (p == NULL) {
-		errno = EINVAL;
-		return NULL;
-	}
-	struct srtp_sender *s = calloc(1, sizeof(*s));
-	if (s == NULL)
-		return NULL;
-
-	int ret = session_create(&s->session, p, &keys->server, ssrc_any_outbound);
-	if (ret < 0) {
-		free(s);
-		errno = -ret;
-		return NULL;
-	}
-	s->tag_len = p->tag_len;
-	return s;
-}
-
-void srtp_sender_destroy(struct srtp_sender *s)
-{
-	if (s == NULL)
-		return;
-	srtp_dealloc(s->session);
-	free(s);
-}

@@ -168,6 +168,10 @@ static void run(int frames, int key, int expected_layer)
 			uint16_t picture = sel.picture & 0x7FFF;
 			uint8_t tl0 = sel.tl0picidx;
 			bool first = sel.epoch_count == 0;
+			if (first) { // picture numbers begin as the publisher's
+				picture = (uint16_t)(encodings[layer].picture_id - 1) & 0x7FFF;
+				tl0 = encodings[layer].tl0picidx;
+			}
 			bool got = forward(layer, 0, i == 0 && layer == key);
 			assert_int_equal(got, layer == expected_layer);
 			if (!got)

@@ -14,6 +14,7 @@ static void checked_free(void *);
 
 #include "../../vectors/srtp_vectors.h"
 #include "srtp_reference.h"
+#include "srtp_sender.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,24 @@
+// A client's outgoing SRTP by libsrtp2: what the receiver is tested with, and the reference of
+// path/cipher.h. It sends with keys->server, so a client swaps the two.
+#pragma once
+
+#include "path/srtp.h"
+
+struct srtp_sender;
+
+// Outbound: any SSRC. NULL and errno as above.
+[[nodiscard]] struct srtp_sender *srtp_sender_create(const struct srtp_keys *);
+void srtp_sender_destroy(struct srtp_sender *);
+
+// Encrypt in place and append the trailer to a buffer of `capacity` bytes. 0, or nothing may be
+// sent: -ENOSPC the trailer does not fit, -EINVAL malformed, -EALREADY this index was used before
+// (retransmissions travel on their own SSRC, RFC 4588, so a repeat would be a bug, and with another
+// payload it would break GCM), -EKEYEXPIRED after 2^48 packets or 2^31 compounds, -ENOMEM.
+[[nodiscard]] int
+srtp_send_rtp(struct srtp_sender *, uint8_t *packet, size_t *len, size_t capacity);
+[[nodiscard]] int
+srtp_send_rtcp(struct srtp_sender *, uint8_t *packet, size_t *len, size_t capacity);
+
+// Free the stream of an SSRC that is never used again. Reusing it after this call would reuse its
+// key stream.
+void srtp_sender_forget(struct srtp_sender *, uint32_t ssrc);
