@@ -32,7 +32,7 @@ def number(value):
         return "" if value is None else str(value)
     if value == 0:
         return "0"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    digits = 0 if value == int(value) else max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:,.{digits}f}".replace(",", "\u2009")
 
 
@@ -57,11 +57,14 @@ def svg(width, height, parts):
     return element("svg", "".join(parts), viewBox=f"0 0 {width} {height}", width=width, height=height, role="img")
 
 
+def case_of(figure, keys):
+    """Texts of these parts of a figure's case: names speak for themselves, numbers do not."""
+    return [f"{k} {figure[k]}" if isinstance(figure[k], int) else str(figure[k]) for k in keys if k in figure]
+
+
 def label(figure, without=()):
     """What distinguishes a figure: its name and its case."""
-    case = [f"{figure[k]} {k}" if isinstance(figure[k], int) else str(figure[k])
-            for k in CASE if k in figure and k not in without]
-    return " · ".join([figure["figure"], *case])
+    return " · ".join([figure["figure"], *case_of(figure, (k for k in CASE if k not in without))])
 
 
 def scale_of(values):
@@ -76,7 +79,8 @@ def scale_of(values):
 def bars(figures, without):
     """A bar for each figure: the value, a thin mark at the median, a dashed one at the floor."""
     names = [label(f, without) for f in figures]
-    left, width, row = 8 + 6.6 * max(map(len, names)), 900, 24
+    left, width, row = 20 + 6.6 * max(map(len, names)), 900, 24
+    kinds = list(dict.fromkeys(f["figure"] for f in figures))
     across = width - left - 150
     scale, kind = scale_of([f.get(k) or 0 for f in figures for k in ("value", "median", "floor")])
     parts = []
@@ -85,7 +89,7 @@ def bars(figures, without):
         parts.append(text(left - 6, y + 13, name, text_anchor="end"))
         length = max(1, across * scale(figure["value"]))
         parts.append(element("rect", x=round(left, 1), y=y, width=round(length, 1), height=row - 8,
-                             fill=COLOURS[i % len(COLOURS)], fill_opacity=0.75))
+                             fill=COLOURS[kinds.index(figure["figure"]) % len(COLOURS)], fill_opacity=0.75))
         end = length
         for key, dash in (("median", "none"), ("floor", "3 2")):
             if figure.get(key):
@@ -164,8 +168,7 @@ def sections(figures):
         groups.setdefault((figure.get("unit", ""), figure.get("payload"), kind), []).append(figure)
     for (unit, payload, kind), group in groups.items():
         same = [k for k in CASE if len({f.get(k) for f in group}) == 1]
-        common = " · ".join(f"{group[0][k]} {k}" for k in same if k in group[0])
-        title = ", ".join(filter(None, (kind, unit, common)))
+        title = " · ".join(filter(None, (kind, unit, *case_of(group[0], same))))
         yield title, *bars(group, set(same))
 
 

@@ -60,6 +60,9 @@ struct cipher_key_cm {
 static_assert(offsetof(struct cipher_key_cm, rtcp_salt) == 256);
 static_assert(sizeof(struct cipher_key_cm) == 512);
 
+// Cache lines of a key that RTP needs.
+#define CIPHER_LINES(key) (offsetof(struct key, rtcp_salt) / CIPHER_LINE)
+
 // Of the jobs, all that is the same for each packet is written once.
 struct cipher {
 	aes_gcm_enc_dec_t gcm_encrypt;
