@@ -67,10 +67,10 @@ static void each_peer(struct conference *c, void (*fn)(void *, struct peer *), v
 		for (struct map_node *n = c->rooms.by_name.buckets[i]; n; n = n->next) {
 			struct room *r = container_of(n, struct room, by_name);
 			struct peer *p;
-			TAILQ_FOREACH(p, &r->speakers, in_room)
-			fn(arg, p);
-			TAILQ_FOREACH(p, &r->viewers, in_room)
-			fn(arg, p);
+			TAILQ_FOREACH (p, &r->speakers, in_room)
+				fn(arg, p);
+			TAILQ_FOREACH (p, &r->viewers, in_room)
+				fn(arg, p);
 		}
 	}
 }
@@ -287,8 +287,7 @@ others(struct peer_list *list, const struct peer *but, void (*fn)(void *, struct
 {
 	struct peer *p;
 
-	TAILQ_FOREACH(p, list, in_room)
-	{
+	TAILQ_FOREACH (p, list, in_room) {
 		if (p != but && p->joined && p->connection)
 			fn(arg, p);
 	}

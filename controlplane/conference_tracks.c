@@ -104,8 +104,7 @@ void conference_subscribe_all(struct conference *c, struct peer *viewer)
 	struct peer *speaker;
 	struct track *track;
 
-	TAILQ_FOREACH(speaker, &viewer->room->speakers, in_room)
-	{
+	TAILQ_FOREACH (speaker, &viewer->room->speakers, in_room) {
 		if (!speaker->joined)
 			continue;
 		LIST_FOREACH(track, &speaker->tracks, of_owner)
@@ -238,10 +237,10 @@ void conference_track_publish(struct conference *c, struct track *t)
 	struct room *r = t->owner->room;
 	struct peer *p;
 
-	TAILQ_FOREACH(p, &r->speakers, in_room)
-	subscribe(c, p, t);
-	TAILQ_FOREACH(p, &r->viewers, in_room)
-	subscribe(c, p, t);
+	TAILQ_FOREACH (p, &r->speakers, in_room)
+		subscribe(c, p, t);
+	TAILQ_FOREACH (p, &r->viewers, in_room)
+		subscribe(c, p, t);
 }
 
 void conference_track_pause(struct conference *c, struct track *t, bool paused)

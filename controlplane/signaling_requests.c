@@ -243,8 +243,7 @@ static struct json *peers_json(const struct peer *but)
 	struct json *list = json_new_array();
 	const struct peer *p;
 
-	TAILQ_FOREACH(p, &but->room->speakers, in_room)
-	{
+	TAILQ_FOREACH (p, &but->room->speakers, in_room) {
 		if (p != but && peer_is_announced(p))
 			json_push(list, signaling_peer_json(p));
 	}

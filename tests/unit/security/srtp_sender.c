@@ -46,8 +46,8 @@ void srtp_sender_destroy(struct srtp_sender *s)
 }
 
 static int send_packet(
-        struct srtp_sender *s, protect_function *protect, uint8_t *packet, size_t *len, size_t trailer_len,
-        size_t capacity
+        struct srtp_sender *s, protect_function *protect, uint8_t *packet, size_t *len,
+        size_t trailer_len, size_t capacity
 )
 {
 	if (*len > PACKET_LEN_MAX - trailer_len)
