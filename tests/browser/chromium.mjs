@@ -6,6 +6,7 @@ import { chromium } from 'playwright-core';
 
 const ARGS = [
 	'--no-sandbox',
+	'--ignore-certificate-errors', // a test's certificate is its own
 	'--use-fake-device-for-media-stream=fps=15',
 	'--use-fake-ui-for-media-stream',
 	'--disable-gpu',

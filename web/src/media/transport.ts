@@ -24,10 +24,11 @@ export async function openTransport(
 			.insist('connectWebRtcTransport', { transportId: transport.id, dtlsParameters })
 			.then(done, (error: Error) => (error.message.startsWith('already:') ? done() : fail(error)));
 	});
+	// After a failed produce mediasoup-client undoes its SDP while it begins the next one's: the two collide.
 	if (direction === 'send')
 		transport.on('produce', ({ kind, rtpParameters, appData }, done, fail) => {
 			connection
-				.request('produce', { transportId: transport.id, kind, rtpParameters, appData })
+				.insist('produce', { transportId: transport.id, kind, rtpParameters, appData })
 				.then(({ id }) => done({ id }), fail);
 		});
 	keepAlive(connection, transport);

@@ -156,8 +156,9 @@ export class Room {
 		const { closeConsumers, remakeProducers, closeProducers } = reconcile(ids, answer);
 		for (const id of closeConsumers) subscriber.remove(id);
 		this.#setPeers(answer.peers);
-		this.#connection.resumed();
+		// What was produced but never answered goes first: its request is about to be made again.
 		for (const producerId of closeProducers) await this.#connection.request('closeProducer', { producerId });
+		this.#connection.resumed();
 		publisher?.resumed(remakeProducers);
 		return true;
 	}
