@@ -104,6 +104,7 @@ static void fanout_remove(struct worker *w, am_id id)
 	if (!f)
 		return;
 	w->fanouts[am_id_slot(id)] = NULL;
+	TAILQ_REMOVE(&w->fanout_list, f, entry);
 	forward_drain(f);
 	hand_back(w, MESSAGE_FREE_FANOUT, f);
 }
@@ -263,6 +264,7 @@ static void handle_service(struct worker *w, struct message *msg)
 	case MESSAGE_FANOUT_ADD: {
 		struct fanout *f = msg->object;
 		w->fanouts[am_id_slot(f->track_id)] = f;
+		TAILQ_INSERT_TAIL(&w->fanout_list, f, entry);
 		break;
 	}
 	case MESSAGE_FANOUT_CHUNK: {

@@ -31,7 +31,7 @@
 #define RELAY_SSRC_MAX                                                                             \
 	32 // incoming SSRCs of one transport: bounds what a publisher can make us learn
 #define RELAY_HISTORY       512 // packets kept for retransmission, per encoding
-#define RELAY_HISTORY_MS    2000
+#define RELAY_HISTORY_MS    1000 // what a NACK asks for later is of no use to a viewer any more
 #define RELAY_STREAM_AGE_US 1000000 // without a packet for so long an encoding counts as inactive
 // Retransmissions that one viewer's NACKs may cost: a bucket, so that a lying viewer cannot make us
 // multiply its traffic.
@@ -166,6 +166,7 @@ struct fanout {
 	uint8_t active; // encodings being received
 	char cname[AM_CNAME_MAX + 1];
 	struct fanout_chunk *chunks;
+	TAILQ_ENTRY(fanout) entry; // of the worker's list
 	struct fanout_stream
 	        streams[]; // one per encoding; audio has no history and needs the clock only
 };

@@ -20,6 +20,7 @@
 #include "path/tx.h"
 
 #define HOUSEKEEPING_TURNS 256 // between two looks at the inbox while busy
+#define EXPIRY_US          100000 // between two looks for packets too old to be asked for
 #define INBOX_BATCH        64
 #define CLOCK_SYNC_US      100000 // between two readings of the system's clock
 #define IDLE_TURNS         64 // without work before an adaptive worker sleeps
@@ -79,6 +80,7 @@ int worker_init(
 	        .tsc_per_s = rte_get_tsc_hz(),
 	};
 	TAILQ_INIT(&w->publishers);
+	TAILQ_INIT(&w->fanout_list);
 	if (rings_create(w) < 0)
 		goto fini;
 	snprintf(name, sizeof(name), "flows_%u", index);
@@ -166,6 +168,10 @@ static unsigned turn(struct worker *w, bool housekeeping)
 		w->feedback_us = w->now_us;
 		feedback_tick(w);
 		am_lifecycle_beat(w->lifecycle, (uint64_t)w->now_us * 1000);
+	}
+	if (w->now_us - w->expiry_us >= EXPIRY_US) {
+		w->expiry_us = w->now_us;
+		forward_expire(w);
 	}
 	tx_flush(w);
 	return work;

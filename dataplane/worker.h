@@ -68,6 +68,7 @@ struct worker {
 
 	int64_t now_us; // CLOCK_MONOTONIC, of this turn
 	int64_t feedback_us; // of the last feedback_tick
+	int64_t expiry_us; // of the last forward_expire
 	uint64_t tsc_base;
 	int64_t tsc_base_us;
 	uint64_t tsc_per_s;
@@ -77,6 +78,7 @@ struct worker {
 	struct track **tracks; // by slot, those whose publisher is here
 	struct fanout **fanouts; // by slot of the track
 	TAILQ_HEAD(, transport) publishers; // those with tracks
+	TAILQ_HEAD(, fanout) fanout_list; // all of fanouts
 
 	struct cipher *cipher;
 	struct batch batch;

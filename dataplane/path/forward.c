@@ -379,6 +379,19 @@ void forward_request_key_frame(struct worker *w, struct subscription *s)
 	feedback_ask_key_frame(w, f, layer);
 }
 
+void forward_expire(struct worker *w)
+{
+	struct fanout *f;
+	struct rte_mbuf *m;
+
+	TAILQ_FOREACH (f, &w->fanout_list, entry) {
+		for (int i = 0; i < f->stream_count; i++) {
+			while ((m = history_expire(&f->streams[i].history, w->now_us)))
+				rte_pktmbuf_free(m);
+		}
+	}
+}
+
 void forward_drain(struct fanout *f)
 {
 	struct rte_mbuf *m;

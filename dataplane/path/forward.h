@@ -24,5 +24,8 @@ void forward_report(struct worker *, struct fanout *, const struct message_repor
 // Asks the track's worker for a key frame of the layer that this subscription waits for, if any.
 void forward_request_key_frame(struct worker *, struct subscription *);
 
+// Lets go of packets that are too old to be asked for, so that a quiet track holds no buffers.
+void forward_expire(struct worker *);
+
 // Lets go of all packets that the fan-out keeps for retransmission.
 void forward_drain(struct fanout *);
