@@ -69,6 +69,12 @@ struct transport {
 	TAILQ_ENTRY(transport) publishers; // in the worker's list while it has tracks
 };
 
+// True once there is a way and a key to send with.
+static inline bool transport_is_reachable(const struct transport *t)
+{
+	return t->key && t->route.len;
+}
+
 // One encoding of a track, as it comes in.
 struct track_stream {
 	uint32_t ssrc; // 0: not seen yet, here and below

@@ -18,7 +18,6 @@
 #define AM_TRACK_MAX        8192
 #define AM_SUBSCRIPTION_MAX 131072
 #define AM_ENCODING_MAX     4 // simulcast encodings of a track, lowest first
-#define AM_EXTENSION_MAX    15
 #define AM_ADDRESS_MAX      4 // host candidates
 #define AM_DROP_MAX         96
 

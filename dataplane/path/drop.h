@@ -25,7 +25,6 @@
 	X(udp_checksum, "UDP checksum wrong, or missing on IPv6")                                  \
 	X(wrong_udp_port, "UDP for another port")                                                  \
 	X(fragment_refused, "Fragment too far, too late, overlapping or one too many")             \
-	X(no_neighbour, "The next hop's MAC address is not known yet")                             \
 	/* rings and buffers */                                                                    \
 	X(punt_full, "Ring to the service thread full")                                            \
 	X(handover_full, "Ring to another worker full")                                            \
@@ -42,14 +41,8 @@
 	X(stun_no_fingerprint, "STUN without or with a wrong FINGERPRINT")                         \
 	X(stun_unknown_user, "USERNAME names no transport")                                        \
 	X(stun_integrity, "MESSAGE-INTEGRITY missing or wrong")                                    \
-	X(stun_attribute, "STUN with an unknown comprehension-required attribute")                 \
-	X(stun_role, "Peer claims the controlled role")                                            \
-	X(stun_rate, "ICE checks beyond the transport's rate")                                     \
 	/* DTLS */                                                                                 \
-	X(dtls_malformed, "DTLS record malformed")                                                 \
 	X(dtls_early, "DTLS before a valid ICE check")                                             \
-	X(dtls_refused, "DTLS that the session refused")                                           \
-	X(sctp_refused, "SCTP that the association refused")                                       \
 	/* SRTP */                                                                                 \
 	X(no_keys, "SRTP before the DTLS handshake has ended")                                     \
 	X(srtp_malformed, "SRTP or SRTCP too short")                                               \
@@ -60,23 +53,13 @@
 	X(srtp_stream_limit, "More SSRCs than a transport may send")                               \
 	/* media */                                                                                \
 	X(rtp_malformed, "RTP header or extensions malformed")                                     \
-	X(rtp_payload_malformed, "Codec payload header malformed")                                 \
-	X(rtp_padding_only, "Padding for bandwidth probing, nothing to relay")                     \
 	X(rtcp_malformed, "RTCP compound malformed")                                               \
-	X(rtcp_ignored, "RTCP of a type or source that we do not use")                             \
 	X(unknown_ssrc, "RTP that matches no track")                                               \
 	X(unknown_payload_type, "RTP payload type other than the track's")                         \
-	X(unknown_rtx, "Retransmission of an unknown stream")                                      \
 	X(duplicate, "RTP packet already relayed")                                                 \
 	X(too_old, "RTP packet older than the reordering window")                                  \
 	X(paused, "Track or subscription paused")                                                  \
 	X(no_subscribers, "Nobody watches this track")                                             \
-	X(no_key_frame_yet, "Viewer waits for a key frame")                                        \
-	X(layer_not_selected, "Simulcast or temporal layer that this viewer does not get")         \
-	X(not_loudest, "Audio below the loudest speakers")                                         \
-	X(pacer_full, "Pacing queue full")                                                         \
-	X(rtx_not_cached, "Packet asked for again is no longer cached")                            \
-	X(rtx_rate, "Retransmissions beyond the viewer's rate")                                    \
 	X(cipher_failed, "Encryption failed")
 
 enum drop {

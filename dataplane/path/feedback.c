@@ -33,17 +33,12 @@ void feedback_send(
 	tx_send(w, &t->route, m, (uint16_t)len);
 }
 
-static bool is_reachable(const struct transport *t)
-{
-	return t->key && t->route.len;
-}
-
 static void pli_send(struct worker *w, struct track *track, const struct track_stream *s)
 {
 	struct transport *t = track->transport;
 	uint8_t *payload;
 
-	if (!is_reachable(t) || s->ssrc == 0)
+	if (!transport_is_reachable(t) || s->ssrc == 0)
 		return;
 	struct rte_mbuf *m = feedback_alloc(w, t, FEEDBACK_SIZE, &payload);
 	if (!m)
@@ -322,7 +317,7 @@ void feedback_tick(struct worker *w)
 	struct transport *t;
 
 	TAILQ_FOREACH (t, &w->publishers, publishers) {
-		if (is_reachable(t))
+		if (transport_is_reachable(t))
 			transport_tick(w, t);
 	}
 }

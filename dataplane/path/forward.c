@@ -17,11 +17,6 @@ static struct media_packet *packet_of(const struct rte_mbuf *m)
 	return rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
 }
 
-static bool is_reachable(const struct transport *t)
-{
-	return t->key && t->route.len;
-}
-
 // Encrypts all copies that wait and gives them to the port's queue.
 static void copies_flush(struct worker *w)
 {
@@ -125,7 +120,7 @@ static void report_send(struct worker *w, struct subscription *s)
 	uint8_t layer;
 	uint32_t offset;
 
-	if (!is_reachable(s->transport) ||
+	if (!transport_is_reachable(s->transport) ||
 	    !selector_timestamp_offset(&s->selector, &layer, &offset) ||
 	    layer >= s->fanout->stream_count || !s->fanout->streams[layer].clock.known)
 		return;
@@ -172,7 +167,7 @@ forward_to(struct worker *w, struct subscription *s, struct rte_mbuf *const *pac
 	struct selector_out out;
 	uint32_t roc;
 
-	if (s->paused || !is_reachable(s->transport))
+	if (s->paused || !transport_is_reachable(s->transport))
 		return;
 	uint8_t layer = s->selector.layer;
 	for (uint16_t i = 0; i < n; i++) {
@@ -330,7 +325,7 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	struct selector_out out;
 	uint32_t roc;
 
-	if (!s->rtx_ssrc || !is_reachable(s->transport) ||
+	if (!s->rtx_ssrc || !transport_is_reachable(s->transport) ||
 	    !selector_find(&s->selector, seq, &source) || source.layer >= s->fanout->stream_count)
 		return;
 	struct fanout_stream *stream = &s->fanout->streams[source.layer];

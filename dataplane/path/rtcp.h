@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #define RTCP_REPORT_COUNT_MAX 31 // RFC 3550 6.4.1: five bits
-#define RTCP_CNAME_LEN_MAX    255 // RFC 3550 6.5: one byte of length
 #define RTCP_NACK_SPAN        17 // RFC 4585 6.2.1: sequence numbers of one PID and BLP
 
 enum rtcp_kind {

@@ -249,6 +249,18 @@ static void control_packet_handle(
 		service_send_frame(s, worker, reply, (uint16_t)len);
 }
 
+// A whole datagram, once its last fragment has come; NULL while it waits or where it was refused.
+static struct rte_mbuf *
+fragment_take(struct service *s, struct rte_mbuf *m, const struct packet_view *v)
+{
+	uint64_t refused = fragment_counts(s->fragments)->refused;
+
+	m = fragment_add(s->fragments, m, v, rte_rdtsc());
+	if (fragment_counts(s->fragments)->refused != refused)
+		service_count_drop(s, DROP_fragment_refused);
+	return m;
+}
+
 static void punt_handle(struct service *s, uint16_t worker, struct rte_mbuf *m)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
@@ -263,7 +275,7 @@ static void punt_handle(struct service *s, uint16_t worker, struct rte_mbuf *m)
 	case PACKET_ICMP:
 	case PACKET_ICMP6: control_packet_handle(s, worker, class, frame, &v); break;
 	case PACKET_FRAGMENT:
-		m = fragment_add(s->fragments, m, &v, rte_rdtsc());
+		m = fragment_take(s, m, &v);
 		if (m) // whole now, so it is no fragment again
 			punt_handle(s, worker, m);
 		return;
