@@ -85,7 +85,7 @@ int client_init(
 	c->fd = socket_open(config->server.ss_family);
 	if (c->fd < 0)
 		return c->fd;
-	c->dtls = dtls_create(
+	c->dtls = handshake_create(
 	        config->passive,
 	        config->profiles ? config->profiles
 	                         : "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80",
@@ -100,7 +100,7 @@ int client_init(
 
 void client_fini(struct client *c)
 {
-	dtls_destroy(c->dtls);
+	handshake_destroy(c->dtls);
 	if (c->srtp_in)
 		srtp_dealloc(c->srtp_in);
 	if (c->srtp_out)
@@ -142,10 +142,10 @@ srtp_make(srtp_t *out, uint16_t profile, const uint8_t *key, const uint8_t *salt
 // Layout of the material: client key, server key, client salt, server salt (RFC 5764 4.2).
 static bool keys_install(struct client *c)
 {
-	uint8_t m[DTLS_MATERIAL_MAX];
-	size_t len = dtls_material(c->dtls, m, &c->profile);
+	uint8_t m[HANDSHAKE_MATERIAL_MAX];
+	size_t len = handshake_material(c->dtls, m, &c->profile);
 
-	if (len == 0 || !dtls_peer_fingerprint(c->dtls, c->server_fingerprint))
+	if (len == 0 || !handshake_peer_fingerprint(c->dtls, c->server_fingerprint))
 		return false;
 	const uint8_t *salts = m + 32;
 	size_t salt_len = (len - 32) / 2;
@@ -160,20 +160,20 @@ static bool keys_install(struct client *c)
 
 static void dtls_take(struct client *c, const uint8_t *bytes, size_t len)
 {
-	enum dtls_result result = dtls_step(c->dtls, bytes, len);
+	enum handshake_result result = handshake_step(c->dtls, bytes, len);
 
-	if (result == DTLS_CLOSED)
+	if (result == HANDSHAKE_CLOSED)
 		c->state = CLIENT_CLOSED;
-	else if (result == DTLS_FAILED && c->state == CLIENT_HANDSHAKE)
+	else if (result == HANDSHAKE_FAILED && c->state == CLIENT_HANDSHAKE)
 		c->state = CLIENT_FAILED;
-	else if (result == DTLS_DONE && c->state == CLIENT_HANDSHAKE)
+	else if (result == HANDSHAKE_DONE && c->state == CLIENT_HANDSHAKE)
 		c->state = keys_install(c) ? CLIENT_CONNECTED : CLIENT_FAILED;
 }
 
 static void check_send(struct client *c, uint64_t now_ns)
 {
-	uint8_t out[ICE_MESSAGE_MAX];
-	struct ice_check check = {
+	uint8_t out[BINDING_LEN_MAX];
+	struct binding_request check = {
 	        .username = c->username,
 	        .password = c->pwd,
 	        .tie_breaker = c->tie_breaker,
@@ -187,30 +187,33 @@ static void check_send(struct client *c, uint64_t now_ns)
 	if (getrandom(c->transaction, sizeof(c->transaction), 0) < 0)
 		return;
 	memcpy(check.transaction, c->transaction, sizeof(check.transaction));
-	client_raw_send(c, out, ice_check_build(&check, out));
+	client_raw_send(c, out, binding_request_build(&check, out));
 	c->checks_sent++;
 }
 
-static void
-passive_answer(struct client *c, const struct ice_message *m, const struct sockaddr_storage *from)
+static void passive_answer(
+        struct client *c, const struct binding_message *m, const struct sockaddr_storage *from
+)
 {
-	uint8_t out[ICE_MESSAGE_MAX];
+	uint8_t out[BINDING_LEN_MAX];
 
-	if (m->type != ICE_REQUEST || !m->integrity_ok || !m->fingerprint_ok || c->answers_off)
+	if (m->type != BINDING_REQUEST || !m->integrity_ok || !m->fingerprint_ok || c->answers_off)
 		return;
 	c->config.server = *from;
 	if (c->state == CLIENT_CHECKING)
 		c->state = CLIENT_HANDSHAKE;
-	client_raw_send(c, out, ice_answer_build(m, c->pwd, (const struct sockaddr *)from, out));
+	client_raw_send(
+	        c, out, binding_answer_build(m, c->pwd, (const struct sockaddr *)from, out)
+	);
 	c->checks_answered++;
 }
 
 static void
 stun_take(struct client *c, const uint8_t *bytes, size_t len, const struct sockaddr_storage *from)
 {
-	struct ice_message m;
+	struct binding_message m;
 
-	if (ice_message_parse(&m, bytes, len, c->pwd) < 0) {
+	if (binding_parse(&m, bytes, len, c->pwd) < 0) {
 		c->unknown_in++;
 		return;
 	}
@@ -220,11 +223,11 @@ stun_take(struct client *c, const uint8_t *bytes, size_t len, const struct socka
 	}
 	if (memcmp(m.transaction, c->transaction, sizeof(m.transaction)) != 0)
 		return; // an answer to an older check
-	if (m.type == ICE_ERROR) {
+	if (m.type == BINDING_ERROR) {
 		c->check_errors++;
 		c->check_error_last = m.error;
 	}
-	if (m.type != ICE_SUCCESS || !m.integrity_ok || !m.fingerprint_ok)
+	if (m.type != BINDING_SUCCESS || !m.integrity_ok || !m.fingerprint_ok)
 		return;
 	c->checks_answered++;
 	c->mapped = m.mapped;

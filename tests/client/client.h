@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "dtls.h"
-#include "ice.h"
+#include "handshake.h"
+#include "binding.h"
 #include "wire.h"
 
 #define NS_PER_MS 1000000ull
@@ -54,7 +54,7 @@ struct client {
 	char ufrag[64];
 	char pwd[64];
 	char username[96];
-	struct dtls *dtls;
+	struct handshake *dtls;
 	srtp_t srtp_in, srtp_out;
 	uint16_t profile; // that was agreed
 	uint8_t server_fingerprint[32];

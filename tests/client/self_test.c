@@ -114,7 +114,7 @@ static void a_small_mtu_splits_the_handshake(void **)
 	assert_int_equal(p->a.profile, 7);
 	assert_true(p->b.datagrams_in > 10);
 	uint8_t own[32];
-	dtls_fingerprint(own);
+	handshake_fingerprint(own);
 	assert_memory_equal(p->a.server_fingerprint, own, 32);
 	pair_close(p);
 }

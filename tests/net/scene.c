@@ -147,7 +147,7 @@ static struct member *member_add(
 	p->members[p->count] = m;
 	scene.members[scene.member_count++] = m;
 	p->clients[p->count++] = &m->client;
-	dtls_fingerprint(fingerprint);
+	handshake_fingerprint(fingerprint);
 	if (o->wrong_fingerprint)
 		fingerprint[31] ^= 1;
 	if (!o->no_connect)

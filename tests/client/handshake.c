@@ -1,4 +1,4 @@
-#include "dtls.h"
+#include "handshake.h"
 
 #include <errno.h>
 #include <openssl/bio.h>
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct dtls {
+struct handshake {
 	SSL *ssl;
 	SSL_CTX *context;
 	void (*send)(void *owner, const uint8_t *bytes, size_t len);
@@ -27,14 +27,14 @@ static BIO_METHOD *method;
 
 static int bio_write(BIO *bio, const char *bytes, int len)
 {
-	struct dtls *d = BIO_get_data(bio);
+	struct handshake *d = BIO_get_data(bio);
 	d->send(d->owner, (const uint8_t *)bytes, (size_t)len);
 	return len; // a datagram is sent or lost, never blocked
 }
 
 static int bio_read(BIO *bio, char *out, int size)
 {
-	struct dtls *d = BIO_get_data(bio);
+	struct handshake *d = BIO_get_data(bio);
 
 	BIO_clear_retry_flags(bio);
 	if (!d->in) {
@@ -49,7 +49,7 @@ static int bio_read(BIO *bio, char *out, int size)
 
 static long bio_ctrl(BIO *bio, int command, long, void *)
 {
-	const struct dtls *d = BIO_get_data(bio);
+	const struct handshake *d = BIO_get_data(bio);
 
 	switch (command) {
 	case BIO_CTRL_FLUSH: return 1;
@@ -90,13 +90,13 @@ static void fingerprint_of(const X509 *x, uint8_t out[32])
 	X509_digest(x, EVP_sha256(), out, &len);
 }
 
-void dtls_fingerprint(uint8_t out[32])
+void handshake_fingerprint(uint8_t out[32])
 {
 	globals_need();
 	fingerprint_of(certificate, out);
 }
 
-bool dtls_peer_fingerprint(struct dtls *d, uint8_t out[32])
+bool handshake_peer_fingerprint(struct handshake *d, uint8_t out[32])
 {
 	X509 *x = SSL_get1_peer_certificate(d->ssl);
 	if (!x)
@@ -112,16 +112,16 @@ static int accept_any(int, X509_STORE_CTX *)
 	return 1;
 }
 
-struct dtls *dtls_create(
+struct handshake *handshake_create(
         bool server, const char *profiles, uint16_t mtu,
         void (*send)(void *owner, const uint8_t *bytes, size_t len), void *owner
 )
 {
-	struct dtls *d = calloc(1, sizeof(*d));
+	struct handshake *d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
 	globals_need();
-	*d = (struct dtls){.send = send, .owner = owner, .mtu = mtu};
+	*d = (struct handshake){.send = send, .owner = owner, .mtu = mtu};
 	d->context = SSL_CTX_new(DTLS_method());
 	if (!d->context || SSL_CTX_set_min_proto_version(d->context, DTLS1_2_VERSION) != 1 ||
 	    SSL_CTX_use_certificate(d->context, certificate) != 1 ||
@@ -147,11 +147,11 @@ struct dtls *dtls_create(
 	return d;
 
 destroy:
-	dtls_destroy(d);
+	handshake_destroy(d);
 	return NULL;
 }
 
-void dtls_destroy(struct dtls *d)
+void handshake_destroy(struct handshake *d)
 {
 	if (!d)
 		return;
@@ -160,18 +160,19 @@ void dtls_destroy(struct dtls *d)
 	free(d);
 }
 
-static enum dtls_result handshake(struct dtls *d)
+static enum handshake_result handshake(struct handshake *d)
 {
 	int ret = SSL_do_handshake(d->ssl);
 
 	if (ret == 1) {
 		d->done = true;
-		return DTLS_DONE;
+		return HANDSHAKE_DONE;
 	}
-	return SSL_get_error(d->ssl, ret) == SSL_ERROR_WANT_READ ? DTLS_BUSY : DTLS_FAILED;
+	return SSL_get_error(d->ssl, ret) == SSL_ERROR_WANT_READ ? HANDSHAKE_BUSY
+	                                                         : HANDSHAKE_FAILED;
 }
 
-enum dtls_result dtls_step(struct dtls *d, const uint8_t *bytes, size_t len)
+enum handshake_result handshake_step(struct handshake *d, const uint8_t *bytes, size_t len)
 {
 	char scratch[2048];
 
@@ -179,22 +180,23 @@ enum dtls_result dtls_step(struct dtls *d, const uint8_t *bytes, size_t len)
 	d->in = bytes;
 	d->in_len = len;
 	if (!d->done) {
-		enum dtls_result result = DTLS_FAILED;
+		enum handshake_result result = HANDSHAKE_FAILED;
 		if (bytes || DTLSv1_handle_timeout(d->ssl) >= 0)
 			result = handshake(d);
 		d->in = NULL;
 		return result;
 	}
 	if (!bytes)
-		return DTLS_DONE;
+		return HANDSHAKE_DONE;
 	int n = SSL_read(d->ssl, scratch, sizeof(scratch));
 	d->in = NULL;
 	if (n <= 0 && SSL_get_error(d->ssl, n) == SSL_ERROR_ZERO_RETURN)
-		return DTLS_CLOSED;
-	return DTLS_DONE;
+		return HANDSHAKE_CLOSED;
+	return HANDSHAKE_DONE;
 }
 
-size_t dtls_material(struct dtls *d, uint8_t out[DTLS_MATERIAL_MAX], uint16_t *profile)
+size_t
+handshake_material(struct handshake *d, uint8_t out[HANDSHAKE_MATERIAL_MAX], uint16_t *profile)
 {
 	static const char label[] = "EXTRACTOR-dtls_srtp";
 	const SRTP_PROTECTION_PROFILE *p = SSL_get_selected_srtp_profile(d->ssl);
@@ -208,7 +210,7 @@ size_t dtls_material(struct dtls *d, uint8_t out[DTLS_MATERIAL_MAX], uint16_t *p
 	               : 0;
 }
 
-void dtls_close(struct dtls *d)
+void handshake_close(struct handshake *d)
 {
 	ERR_clear_error();
 	SSL_shutdown(d->ssl);
