@@ -62,7 +62,8 @@ struct server_answer {
 	const uint8_t *fingerprint; // SHA-256, 32 bytes
 	uint32_t ip;
 	uint16_t port;
-	bool sends_checks; // full ICE: the client answers checks too
+	bool full_ice; // it sends checks too
+	bool controlling; // full ICE, and the offer was the server's (RFC 8445 6.1.1)
 	const struct server_stream *streams; // a viewer's
 	uint16_t stream_count;
 };
@@ -99,6 +100,8 @@ struct server_calls {
 	// 0; -EAGAIN: too much is under way, again after a poll; other -errno: never.
 	int (*member_add)(struct server *, uint32_t member, const struct server_client *);
 	void (*member_connected)(struct server *, uint32_t member); // may be NULL
+	// The member leaves, without an answer; its number may join again. 0 or -EAGAIN as above.
+	int (*member_remove)(struct server *, uint32_t member);
 	int (*poll)(struct server *); // 0, or -errno where signaling is lost
 	void (*counts)(struct server *, struct server_counts *);
 	// Calls one() for each kind of drop that is not 0.
