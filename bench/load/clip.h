@@ -1,8 +1,8 @@
 // The clip that speakers play: encoded VP8 frames from an IVF file, or opus packets of 20 ms from
 // an Ogg file, in memory and never changed, so that any number of speakers may play one.
 //
-// The target `clip` makes the files (build/<preset>/bench/load/clip/): 720p.ivf, 180p.ivf,
-// sound.opus. They are equally long and loop without a seam.
+// The target `clip` makes the files (build/<preset>/bench/clip/): 720p.ivf, 180p.ivf, sound.opus.
+// They are equally long and loop without a seam.
 #pragma once
 
 #include <stdbool.h>
@@ -30,8 +30,8 @@ struct clip {
 // packets of 20 ms in Ogg. Say the reason on stderr.
 [[nodiscard]] int clip_video_init(struct clip *, const char *path);
 
-// Honours the tags LOOPSTART and LOOPLENGTH, in samples: the sound that is played. LEVELS, which
-// clip-make writes from the samples before they are encoded, has each played packet's level as two
-// hexadecimal digits; without it all are 127.
+// Honours the tags LOOPSTART and LOOPLENGTH, in samples: what is played. LEVELS, which
+// clip-sound computes from the samples before they are encoded, has each played packet's level as
+// two hexadecimal digits; without it all are 127.
 [[nodiscard]] int clip_audio_init(struct clip *, const char *path);
 void clip_fini(struct clip *);

@@ -3,8 +3,8 @@
 //
 // Both clips are played in loops on one clock, so they stay in step; RTP timestamps, sequence
 // numbers and picture ids go on at the seam. All packets of a video frame leave in one burst. Asked
-// for a key frame, the video jumps at once to the clip's next one and goes on at half speed until
-// its time has come: so it leaves the sound's side by a second at most, and only for two.
+// for a key frame, the video sends the clip's next one in the place of the next frame, and goes on
+// at half speed until the sound has come up: so the two are apart by a second at most, for two.
 #pragma once
 
 #include <stdbool.h>
@@ -80,11 +80,12 @@ struct speaker_stream {
 	struct cipher_index index;
 };
 
-// One clip being played.
+// One clip being played. Time is cut into slots of a frame each, counted from the clip's beginning:
+// slot n wants frame n, modulo the clip's count.
 struct speaker_track {
 	struct speaker_stream stream;
-	uint64_t frame; // next one, counted on through the loops
-	uint64_t due_ns; // when it is to be sent; UINT64_MAX: never
+	uint64_t slot; // next one
+	uint64_t frame; // to be sent in it: ahead of the slot after a jump to a key frame
 };
 
 struct speaker {
@@ -95,7 +96,7 @@ struct speaker {
 	struct cipher *cipher;
 	struct cipher_key *key;
 	struct srtp_receiver *receiver;
-	uint64_t zero_ns; // when the clips' first frame was due
+	uint64_t zero_ns; // when slot 0 was
 	uint64_t report_due_ns;
 	uint32_t rtcp_index;
 	uint16_t transport_seq;
@@ -118,6 +119,6 @@ unsigned speaker_tick(struct speaker *, uint64_t now_ns);
 // When speaker_tick has something to send; 0 before the first call.
 uint64_t speaker_deadline(const struct speaker *);
 
-// SRTCP, decrypted in place: NACKs are answered by RTX at once, PLI and FIR by a key frame at the
-// next tick (the deadline becomes 0), reports and transport-wide feedback are counted.
+// SRTCP, decrypted in place: NACKs are answered by RTX at once, PLI and FIR by a key frame as the
+// next frame, reports and transport-wide feedback are counted.
 void speaker_receive(struct speaker *, uint8_t *packet, size_t len, uint64_t now_ns);
