@@ -169,12 +169,19 @@ size_t binding_answer_build(
         uint8_t out[BINDING_LEN_MAX]
 )
 {
+	bool v6 = to->sa_family == AF_INET6;
 	const struct sockaddr_in *a = (const struct sockaddr_in *)to;
-	uint8_t value[8] = {0, 1};
+	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)to;
+	const void *ip = v6 ? (const void *)&a6->sin6_addr : (const void *)&a->sin_addr;
+	uint8_t value[20] = {0, v6 ? 2 : 1};
+	size_t len = v6 ? 20 : 8;
 	size_t n = head(out, BINDING_SUCCESS, request->transaction);
 
+	// The port stands at the same place in both.
 	am_put_u16(value + 2, (uint16_t)(ntohs(a->sin_port) ^ (COOKIE >> 16)));
-	am_put_u32(value + 4, ntohl(a->sin_addr.s_addr) ^ COOKIE);
-	n = attribute(out, n, ATTR_XOR_MAPPED_ADDRESS, value, sizeof(value));
+	memcpy(value + 4, ip, len - 4);
+	for (size_t i = 4; i < len; i++)
+		value[i] ^= out[i]; // cookie and transaction stand there in the same order
+	n = attribute(out, n, ATTR_XOR_MAPPED_ADDRESS, value, len);
 	return finish(out, n, password, true);
 }

@@ -39,7 +39,7 @@ struct binding_message {
 // 0, or -EBADMSG. password: whose MESSAGE-INTEGRITY is checked.
 int binding_parse(struct binding_message *, const uint8_t *bytes, size_t len, const char *password);
 
-// The success answer to a request, for a client that plays the lite side.
+// The success answer to a request that came from `to`.
 size_t binding_answer_build(
         const struct binding_message *request, const char *password, const struct sockaddr *to,
         uint8_t out[BINDING_LEN_MAX]

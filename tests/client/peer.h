@@ -9,7 +9,8 @@
 //	                                        ▼                           ▼ (seen with keep_dtls)
 //	                                   PEER_FAILED                 PEER_CLOSED
 //
-// Checks go on in every state but the last two: they are the consent (RFC 7675).
+// Checks go on in every state, as in a browser: they are the consent (RFC 7675), whatever DTLS
+// says.
 #pragma once
 
 #include <stdbool.h>
@@ -27,6 +28,7 @@ struct peer_config {
 	        *fingerprint; // the server's certificate's SHA-256 (32 bytes, copied) or NULL: any
 	const char *profiles; // OpenSSL's names with colons; NULL: GCM, then CM
 	uint16_t dtls_mtu; // 0: 1200
+	uint16_t consent_ms; // between checks after the first answer; 0: 2500, as Chrome
 	// The server's address, which answers to its own checks quote; copied. NULL: a lite server,
 	// which never asks.
 	const struct sockaddr *server;
@@ -64,12 +66,13 @@ struct peer {
 	struct handshake *dtls; // NULL: freed
 	uint64_t check_next_ns, timer_ns;
 	uint64_t tie_breaker;
-	uint8_t transaction[12]; // of the last check; its last 4 bytes count
+	uint8_t transaction[8]; // how the ids of checks begin; a count follows
+	uint32_t transactions;
 	bool fingerprint_wanted;
 	bool checks_off; // the tests': no more checks, e.g. to let the consent expire
 	bool answers_off; // the tests': falls silent
-	uint64_t checks_sent, checks_answered; // own ones, or a passive one's answers
-	uint64_t checks_taken; // of a full-ICE server, answered by us
+	uint64_t checks_sent, checks_answered; // a passive one's: the other's, answered
+	uint64_t requests_answered; // the server's checks
 	uint64_t check_errors;
 	uint16_t check_error_last; // e.g. 487
 	uint64_t unknown_in; // neither STUN nor DTLS
@@ -86,7 +89,7 @@ enum peer_state peer_receive(struct peer *, const uint8_t *payload, size_t len, 
 // are due. Harmless at any time.
 enum peer_state peer_tick(struct peer *, uint64_t now_ns);
 
-// When peer_tick wants to be called; UINT64_MAX: never.
+// When peer_tick wants to be called.
 uint64_t peer_deadline(const struct peer *);
 
 // Our certificate's, one a process.

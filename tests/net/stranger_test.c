@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "binding.h"
 #include "scene.h"
 
 static const struct member_options top = {TOP_LAYERS};
@@ -113,7 +114,7 @@ static void garbage_on_a_live_tuple_harms_nobody(void **)
 	uint8_t bytes[1500];
 
 	call_begin(&c);
-	uint64_t datagrams = c.speaker->client.unknown_in;
+	uint64_t unknown = c.speaker->client.unknown_in + c.speaker->client.peer.unknown_in;
 	for (uint32_t first = 0; first < 256; first++) {
 		for (size_t i = 0; i < LENGTHS; i++) {
 			random_fill(bytes, lengths[i], first * 77 + (uint32_t)i);
@@ -124,9 +125,9 @@ static void garbage_on_a_live_tuple_harms_nobody(void **)
 		party_run(&c.party, 5);
 	}
 	party_run(&c.party, 300);
-	assert_int_equal(c.speaker->client.unknown_in, datagrams);
-	assert_int_equal(c.speaker->client.state, CLIENT_CONNECTED);
-	assert_int_equal(c.watcher->client.state, CLIENT_CONNECTED);
+	assert_int_equal(c.speaker->client.unknown_in + c.speaker->client.peer.unknown_in, unknown);
+	assert_int_equal(c.speaker->client.peer.state, PEER_CONNECTED);
+	assert_int_equal(c.watcher->client.peer.state, PEER_CONNECTED);
 	call_end(&c);
 }
 
@@ -254,13 +255,13 @@ static void the_answer_names_our_address(void **)
 		assert_int_equal(getsockname(m->client.fd, (struct sockaddr *)&own, &len), 0);
 		// The port stands at the same place in both families.
 		assert_int_equal(
-		        ((struct sockaddr_in *)&m->client.mapped)->sin_port,
+		        ((struct sockaddr_in *)&m->client.peer.mapped)->sin_port,
 		        ((struct sockaddr_in *)&own)->sin_port
 		);
-		assert_int_equal(m->client.mapped.ss_family, own.ss_family);
+		assert_int_equal(m->client.peer.mapped.ss_family, own.ss_family);
 		uint8_t fingerprint[32];
 		memcpy(fingerprint, scene.driver.region.map->header.dtls_fingerprint, 32);
-		assert_memory_equal(m->client.server_fingerprint, fingerprint, 32);
+		assert_memory_equal(m->client.peer.server_fingerprint, fingerprint, 32);
 		party_end(&p);
 	}
 }
@@ -320,7 +321,7 @@ static void a_hello_before_the_connect_command_waits(void **)
 	assert_true(driver_transport_state(&scene.driver, m->transport.id, &state));
 	assert_int_equal(state.ice, AM_ICE_CONNECTED);
 	assert_int_not_equal(state.dtls, AM_DTLS_CONNECTED);
-	handshake_fingerprint(fingerprint);
+	peer_fingerprint(fingerprint);
 	assert_int_equal(driver_transport_connect(&scene.driver, m->transport.id, fingerprint), 0);
 	party_connect(&p);
 	check_dtls(&p, m, AM_DTLS_CONNECTED, 1000);
@@ -347,7 +348,7 @@ static void a_close_notify_is_seen(void **)
 	struct member *m = party_transport(&p, &top);
 	party_connect(&p);
 	check_dtls(&p, m, AM_DTLS_CONNECTED, 1000);
-	handshake_close(m->client.dtls);
+	peer_close(&m->client.peer);
 	check_dtls(&p, m, AM_DTLS_CLOSED, 3000);
 	party_end(&p);
 }
