@@ -3,6 +3,8 @@
 
 #include "driver.h"
 
+#include <rte_cycles.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -105,9 +107,8 @@ static void post(struct server *s, uint32_t member, struct am_msg *m)
 	seat->waiting++;
 }
 
-static void post_track(
-        struct server *s, uint32_t member, uint16_t index, const struct server_track *track
-)
+static void
+post_track(struct server *s, uint32_t member, uint16_t index, const struct server_track *track)
 {
 	const struct seat *seat = &s->seats[member];
 	struct source_track *t = &s->tracks[s->track_count];
@@ -162,9 +163,8 @@ static void post_subscription(struct server *s, uint32_t member, uint16_t index)
 	        .type = AM_CMD_SUBSCRIPTION_ADD,
 	        .subscription_add =
 	                {
-	                        .subscription_id = am_id_make(
-	                                member * s->track_count + index, seat->epoch
-	                        ),
+	                        .subscription_id =
+	                                am_id_make(member * s->track_count + index, seat->epoch),
 	                        .track_id = s->tracks[index].id,
 	                        .transport_id = seat->transport.id,
 	                        .ssrc = stream.ssrc,
@@ -247,9 +247,7 @@ static void ready(struct server *s, uint32_t member)
 	seat->joining = false;
 	for (uint16_t i = 0; i < answer.stream_count; i++)
 		streams[i] = stream_of(s, member, i);
-	s->events.ready(
-	        s->events.context, member, seat->result, seat->result < 0 ? NULL : &answer
-	);
+	s->events.ready(s->events.context, member, seat->result, seat->result < 0 ? NULL : &answer);
 }
 
 static void acked(void *context, uint32_t sequence, int32_t result)
@@ -301,15 +299,18 @@ static uint64_t resident_kb(int pid)
 static void amphi_counts(struct server *s, struct server_counts *c)
 {
 	const struct driver *d = &s->driver;
+	double ns = 1e9 / (double)rte_get_tsc_hz();
+	uint64_t busy = driver_counter(d, AM_COUNTER_busy_cycles);
+	uint64_t idle = driver_counter(d, AM_COUNTER_idle_cycles);
 
 	*c = (struct server_counts){
-	        .busy = driver_counter(d, AM_COUNTER_busy_cycles),
+	        .busy_ns = (uint64_t)((double)busy * ns),
+	        .total_ns = (uint64_t)((double)(busy + idle) * ns),
 	        .packets_in = driver_counter(d, AM_COUNTER_rx_packets),
 	        .packets_out = driver_counter(d, AM_COUNTER_tx_packets),
 	        .drops = driver_drops(d),
 	        .memory = resident_kb(s->pid) * 1024,
 	};
-	c->total = c->busy + driver_counter(d, AM_COUNTER_idle_cycles);
 }
 
 static void amphi_drops(

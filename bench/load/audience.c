@@ -1,5 +1,8 @@
 #include "audience.h"
 
+#include "load.h"
+#include "source.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,20 +60,30 @@ void audience_forget(struct audience *a, uint32_t viewer)
 	memset(audience_streams(a, viewer), 0, a->options.stream_count * sizeof(struct stream));
 }
 
-void audience_count(const struct audience *a, uint32_t viewers, struct audience_counts *c)
+// Packets that the source has sent behind the highest that has come.
+static uint16_t missing(const struct stream *s, const struct source *source)
+{
+	return s->known ? (uint16_t)(source->top - (s->top - s->seq_offset)) : 0;
+}
+
+void audience_count(
+        const struct audience *a, uint32_t viewers, const struct source *sources,
+        struct audience_counts *c
+)
 {
 	*c = (struct audience_counts){0};
 	for (size_t i = 0; i < (size_t)viewers * a->options.stream_count; i++) {
 		const struct stream *s = &a->streams[i];
+		const struct server_stream *l = &a->layout[s->track];
 		if (s->seen == 0) {
 			c->silent++;
 			continue;
 		}
 		c->received += s->received;
 		c->expected += stream_expected(s);
+		c->missing += missing(s, &sources[l->speaker * LOAD_TRACKS + l->track]);
 		c->duplicates += s->duplicates;
 		c->resent += s->resent;
 		c->unknown += !s->known;
 	}
-	c->lost = c->expected - c->received;
 }

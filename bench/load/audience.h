@@ -11,6 +11,8 @@
 #define AUDIENCE_ASKED_MAX 4096 // streams that wait for their NACK
 #define AUDIENCE_LEARN     2 // streams of one burst whose numbers are looked for
 
+struct source;
+
 struct audience_options {
 	uint32_t first; // member number of the first viewer
 	uint32_t capacity; // viewers
@@ -19,7 +21,9 @@ struct audience_options {
 
 // Sums over all streams.
 struct audience_counts {
-	uint64_t received, expected, lost, duplicates, resent;
+	uint64_t received, duplicates, resent;
+	uint64_t expected; // from each stream's first packet to its highest
+	uint64_t missing; // behind the highest: sent, but not arrived yet
 	uint64_t unknown; // streams that have received something, but of what is not known yet
 	uint64_t silent; // streams without a packet
 };
@@ -76,5 +80,5 @@ static inline void audience_ask(struct audience *a, struct stream *s)
 	a->asked[a->asked_count++] = (uint32_t)(s - a->streams);
 }
 
-// Of the first `viewers`.
-void audience_count(const struct audience *, uint32_t viewers, struct audience_counts *);
+// Of the first `viewers`. sources: of each track, LOAD_TRACKS of each speaker.
+void audience_count(const struct audience *, uint32_t viewers, const struct source *sources, struct audience_counts *);

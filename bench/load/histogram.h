@@ -1,4 +1,5 @@
-// Durations in buckets of equal relative width: 32 to each doubling, so a percentile is right to 3 %.
+// Durations in buckets of equal relative width: 32 to each doubling, so a percentile is right to 3
+// %.
 #pragma once
 
 #include <stdint.h>

@@ -4,6 +4,7 @@
 #include "nic.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,9 +203,8 @@ static void member_here(struct members *m, uint32_t member, uint64_t now_ns)
 	m->options.events.here(m->options.events.context, member);
 }
 
-static void member_follow(
-        struct members *m, uint32_t member, enum peer_state state, uint64_t now_ns
-)
+static void
+member_follow(struct members *m, uint32_t member, enum peer_state state, uint64_t now_ns)
 {
 	if (m->all[member].state != MEMBER_CONNECTING)
 		return;
@@ -270,7 +270,8 @@ void members_send_rtcp(
 {
 	struct member *p = &m->all[member];
 
-	if (len == 0 ||
+	// The server may have its keys, and send, a moment before the member has.
+	if (len == 0 || !p->key ||
 	    cipher_protect_rtcp(m->cipher, p->key, ++p->rtcp_index, packet, &len, capacity) < 0)
 		return;
 	members_send(m, member, packet, len);

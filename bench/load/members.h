@@ -1,5 +1,5 @@
-// All who join: speakers and viewers, each a whole WebRTC transport (tests/client/peer.h) of its own
-// address.
+// All who join: speakers and viewers, each a whole WebRTC transport (tests/client/peer.h) of its
+// own address.
 //
 //	ABSENT ─add─▶ SIGNALED ─ready─▶ CONNECTING ─DTLS is done─▶ HERE ─remove─▶ ABSENT
 //	                  └──────────────────┴── refused, or no end in time ──▶ FAILED

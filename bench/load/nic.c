@@ -134,6 +134,11 @@ void nic_commit(struct nic *n, uint16_t queue, size_t len)
 	m->pkt_len = (uint32_t)len;
 }
 
+void nic_release(struct nic *n, uint16_t queue)
+{
+	rte_pktmbuf_free(n->out[queue][n->waiting[queue]]);
+}
+
 void nic_flush(struct nic *n)
 {
 	for (uint16_t i = 0; i < n->queues; i++)

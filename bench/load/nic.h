@@ -38,10 +38,11 @@ void nic_close(struct nic *);
 // True once there is somebody at the other end.
 bool nic_is_up(const struct nic *);
 
-// Room for one frame, of NIC_FRAME_MAX bytes, to be written and given back at once by nic_commit, which
-// puts it among those that wait. NULL: out of buffers, counted as unsent.
+// Room for one frame, of NIC_FRAME_MAX bytes, to be written and put among those that wait by
+// nic_commit, or given up by nic_release. NULL: out of buffers, counted as unsent.
 uint8_t *nic_reserve(struct nic *, uint16_t queue);
 void nic_commit(struct nic *, uint16_t queue, size_t len);
+void nic_release(struct nic *, uint16_t queue);
 
 // Sends what waits.
 void nic_flush(struct nic *);

@@ -83,7 +83,7 @@ struct server_options {
 
 // Counted from the server's start; the figures are differences.
 struct server_counts {
-	uint64_t busy, total; // of the cores that carry media, in one unit: cycles, or ns of CPU
+	uint64_t busy_ns, total_ns; // of all cores that carry media
 	uint64_t packets_in, packets_out;
 	uint64_t drops; // of all kinds
 	uint64_t memory; // bytes that the process occupies now

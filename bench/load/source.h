@@ -1,5 +1,5 @@
-// What the speakers have sent of one track: the packets of the last seconds, in the clear, to compare
-// copies with, and when the first and the last copy of each arrived.
+// What the speakers have sent of one track: the packets of the last seconds, in the clear, to
+// compare copies with, and when the first and the last copy of each arrived.
 #pragma once
 
 #include <stdbool.h>
@@ -60,8 +60,9 @@ static inline void source_arrived(struct source_packet *p, uint64_t now)
 }
 
 // True if a copy's payload is this packet's. A viewer's picture numbers may be its own.
-[[nodiscard]] bool
-source_same(const struct source *, const struct source_packet *, const uint8_t *payload, size_t len);
+[[nodiscard]] bool source_same(
+        const struct source *, const struct source_packet *, const uint8_t *payload, size_t len
+);
 
 // The one packet sent since `since` that a payload is a copy of; NULL: none, or more than one.
 struct source_packet *

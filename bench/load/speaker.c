@@ -240,7 +240,8 @@ static unsigned audio_play(struct speaker *s, uint64_t now_ns)
 
 	while (track_is_due(s, s->config.audio, &s->audio, now_ns)) {
 		s->audio.frame = s->audio.slot;
-		sent += sound_send(s, now_ns);
+		if (!s->muted)
+			sent += sound_send(s, now_ns);
 		s->audio.slot++;
 	}
 	return sent;

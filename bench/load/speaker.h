@@ -103,6 +103,7 @@ struct speaker {
 	uint16_t picture_id;
 	uint8_t tl0picidx;
 	bool started;
+	bool muted; // the owner's: sound is not sent, but goes on
 	bool key_wanted;
 	struct speaker_kept history[SPEAKER_HISTORY];
 };

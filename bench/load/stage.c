@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_S    1000000000ull
-#define TURN_NS     (2 * NS_PER_S) // how long the same voices are heard
+#define TURN_NS     2000000000ull // how long the same voices are heard
 #define OFFSET_US   1370000 // between two speakers' places in the clip
 #define SSRC_FIRST  0x20000000u
 #define SSRC_STRIDE 16
@@ -96,9 +95,8 @@ static void packet_sent(void *context, const struct speaker_packet *p)
 
 	if (p->resent)
 		return;
-	struct source_packet *kept = source_add(
-	        source, &s->latency, p->seq, p->timestamp, p->payload, p->payload_len
-	);
+	struct source_packet *kept =
+	        source_add(source, &s->latency, p->seq, p->timestamp, p->payload, p->payload_len);
 	kept->measured = s->measuring;
 	kept->sent = rte_rdtsc();
 	if (s->fresh_count < STAGE_PACKETS_TICK)

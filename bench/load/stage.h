@@ -58,9 +58,7 @@ void stage_tracks(uint32_t speaker, struct server_track tracks[LOAD_TRACKS]);
 unsigned stage_tick(struct stage *, uint64_t now_ns);
 
 // SRTCP for a speaker, decrypted in place.
-void stage_receive(
-        struct stage *, uint32_t speaker, uint8_t *packet, size_t len, uint64_t now_ns
-);
+void stage_receive(struct stage *, uint32_t speaker, uint8_t *packet, size_t len, uint64_t now_ns);
 
 // True if somebody is heard on this track.
 bool stage_speaks(const struct stage *, uint16_t track);

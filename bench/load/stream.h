@@ -12,7 +12,8 @@
 struct stream {
 	alignas(64) uint32_t ssrc;
 	uint32_t rtx_ssrc; // 0: none
-	uint32_t first; // sequence number of the first packet; the rollover counter above its 16 bits
+	uint32_t first; // sequence number of the first packet; the rollover counter above its 16
+	                // bits
 	uint32_t top; // highest one, likewise
 	uint64_t seen; // bit n: top - n has come; 0 before the first packet
 	uint32_t received; // each sequence number once
@@ -53,7 +54,8 @@ static inline bool stream_receive(struct stream *s, uint16_t seq)
 		return ahead > 1;
 	}
 	// What came before the first packet was sent before the viewer was there.
-	if (ahead <= -STREAM_WINDOW || (s->seen >> -ahead & 1) != 0 || (int32_t)(n - s->first) < 0) {
+	if (ahead <= -STREAM_WINDOW || (s->seen >> -ahead & 1) != 0 ||
+	    (int32_t)(n - s->first) < 0) {
 		s->duplicates++;
 		return false;
 	}
