@@ -151,8 +151,8 @@ static int viewers_join(struct generator *g)
 			return g->members.failed == 0 ? 0 : -ECONNREFUSED;
 		if (g->failure != 0)
 			return g->failure;
-		fprintf(stderr, "bench-load: %u of %u viewers are here\n",
-		        g->members.here - g->options.load->speakers, g->wanted);
+		fprintf(stderr, "bench-load: %u of %u viewers are here; %lu frames not sent\n",
+		        g->members.here - g->options.load->speakers, g->wanted, g->nic.unsent);
 	}
 	return -ETIMEDOUT;
 }
