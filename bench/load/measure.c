@@ -26,7 +26,7 @@ void measure_settle(struct generator *g)
 	for (uint32_t ms = 0; ms < SETTLE_MS; ms += SETTLE_LOOK_MS) {
 		generator_run(g, SETTLE_LOOK_MS, NULL);
 		audience_count(&g->audience, g->added, g->stage.sources, &c);
-		if (c.silent == 0 && c.unknown == 0)
+		if (c.silent == 0 && c.unknown == 0 && stage_in_step(&g->stage))
 			break;
 	}
 	g->stage.rehearsing = false;

@@ -25,7 +25,8 @@ struct measure {
 	double generator_busy, generator_got; // the same of the generator
 };
 
-// Waits until each viewer has received of each track, for some seconds at most.
+// Waits until each viewer has received of each track and speakers are in step, for some seconds at
+// most.
 void measure_settle(struct generator *);
 
 // Speakers are silent for a moment after it. The latencies of the window are in the stage then.
