@@ -13,6 +13,3 @@ struct config;
 // Starts the environment; the workers' threads wait for rte_eal_remote_launch. Once a process.
 // 0 or -errno, logged: -ENOMEM where hugepages are wanted but missing.
 [[nodiscard]] int eal_start(const struct config *);
-
-// Ends what eal_start began. All workers have returned and the port is closed.
-void eal_stop(void);

@@ -245,6 +245,11 @@ static void handle_service(struct worker *w, struct message *msg)
 		worker_count(w, AM_COUNTER_service_packets, 1);
 		tx_push(w, msg->object);
 		break;
+	case MESSAGE_PORT_STOP:
+		w->port_stopped = true;
+		hand_back(w, MESSAGE_PORT_STOPPED, NULL);
+		break;
+	case MESSAGE_PORT_START: w->port_stopped = false; break;
 	case MESSAGE_FLOW_ADD:
 		// The table has room for every tuple of every transport.
 		(void)flow_add(

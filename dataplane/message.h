@@ -11,6 +11,8 @@
 enum message_type {
 	// service thread to a worker
 	MESSAGE_SEND, // object: mbuf with a whole frame
+	MESSAGE_PORT_STOP, // receive and send nothing; answered by PORT_STOPPED
+	MESSAGE_PORT_START,
 	MESSAGE_FLOW_ADD, // flow
 	MESSAGE_FLOW_REMOVE, // flow
 	MESSAGE_TRANSPORT_ADD, // object: transport
@@ -38,6 +40,7 @@ enum message_type {
 	MESSAGE_FREE_FANOUT, // object: fanout, with its chunks
 	MESSAGE_FREE_SUBSCRIPTION, // object: its place in a chunk may be taken again
 	MESSAGE_LAYERS, // id: subscription, value: spatial | temporal << 8
+	MESSAGE_PORT_STOPPED,
 	// worker to worker
 	MESSAGE_HANDOVER, // object: mbuf as received, for a transport of the receiver
 	MESSAGE_PACKET, // object: mbuf reference with a media_packet

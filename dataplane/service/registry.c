@@ -100,6 +100,7 @@ static void reply_handle(struct registry *r, uint16_t worker, const struct messa
 	case MESSAGE_FREE_SUBSCRIPTION: place_free(r, worker, msg); break;
 	case MESSAGE_FREE_TRANSPORT: transport_free(msg->object); break;
 	case MESSAGE_LAYERS: layers_told(r, msg); break;
+	case MESSAGE_PORT_STOPPED: r->workers_stopped++; break;
 	}
 }
 

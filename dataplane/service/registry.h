@@ -81,6 +81,7 @@ struct registry {
 	struct sink *sinks[AM_SUBSCRIPTION_MAX];
 	TAILQ_HEAD(, session) all; // sessions
 	uint32_t session_count;
+	uint16_t workers_stopped; // that have left the port alone since MESSAGE_PORT_STOP
 };
 
 void registry_init(struct registry *, struct am_region *, struct worker *, uint16_t worker_count);

@@ -136,8 +136,8 @@ static struct dtls_context *dtls_open(const struct config *c)
 }
 
 int service_init(
-        struct service *s, const struct config *config, const struct port *port,
-        struct am_region *region, struct worker *workers
+        struct service *s, const struct config *config, struct port *port, struct am_region *region,
+        struct worker *workers
 )
 {
 	*s = (struct service){
@@ -308,6 +308,7 @@ static void tick(struct service *s)
 	session_tick_all(s);
 	neighbour_tick(s->neighbours, s->now_ns);
 	fragment_expire(s->fragments, rte_rdtsc());
+	port_watch_tick(&s->port_watch, s->port, &s->registry, s->now_ns);
 	am_lifecycle_beat(&s->registry.region->map->header.service, s->now_ns);
 }
 
