@@ -1,5 +1,6 @@
 // DPDK's environment: memory, the one device, and the threads. Lcore 0 is the calling thread (the
-// service), free to run on any CPU of the process; lcores 1..N are the workers, each on its core.
+// service), which runs on the CPUs that the workers leave; lcores 1..N are the workers, each on its
+// core.
 #pragma once
 
 #include <stddef.h>

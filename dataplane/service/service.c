@@ -143,6 +143,7 @@ int service_init(
 	*s = (struct service){
 	        .config = config,
 	        .port = port,
+	        .port_watch = {.linked = port_is_linked(port)},
 	        .local = workers[0].local,
 	        .counters = &region->map->counters[AM_COUNTER_SERVICE],
 	        .listener = -1,
