@@ -18,6 +18,7 @@ enum message_type {
 	MESSAGE_TRANSPORT_ADD, // object: transport
 	MESSAGE_TRANSPORT_ROUTE, // object: packet_route, handed back
 	MESSAGE_TRANSPORT_KEYS, // object: transport_keys, handed back
+	MESSAGE_TRANSPORT_RECEIVER, // object: srtp_receiver, for RTP; id: its transport
 	MESSAGE_TRANSPORT_REMOVE, // id; the transport is handed back
 	MESSAGE_TRACK_ADD, // object: track; id2: its transport
 	MESSAGE_TRACK_PAUSE, // id, value: paused
@@ -71,6 +72,6 @@ static_assert(sizeof(struct message) == 48);
 
 // Keys of a transport, once DTLS is connected. The worker takes both and hands the box back.
 struct transport_keys {
-	struct srtp_receiver *receiver;
 	struct cipher_key *key;
+	struct srtcp_receiver *rtcp_receiver;
 };

@@ -47,6 +47,7 @@ struct sink *registry_sink(const struct registry *r, am_id id)
 static void transport_free(struct transport *t)
 {
 	srtp_receiver_destroy(t->receiver);
+	srtcp_receiver_destroy(t->rtcp_receiver);
 	cipher_key_destroy(t->key);
 	free(t->twcc);
 	free(t);
