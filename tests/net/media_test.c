@@ -29,7 +29,7 @@ static void check_call(
 	for (int i = 0; i < 2; i++) {
 		struct viewer_verdict video = check_video(watchers[i]);
 		struct viewer_verdict sound = check_sound(watchers[i]);
-		assert_int_equal(watchers[i]->client.profile, profile);
+		assert_int_equal(watchers[i]->client.peer.profile, profile);
 		assert_true(video.frames >= 45);
 		assert_true(sound.frames >= 90);
 		assert_int_equal(video.gaps, 0);
