@@ -103,6 +103,10 @@ static void run_raw_cm(struct bench *b, uint16_t len, int)
 	}
 }
 
+// Of b->keys.
+static const uint8_t srtp_profiles[] = {
+        SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES128_CM_SHA1_80};
+
 // What the data plane runs.
 static void run_cipher(struct bench *b, uint16_t len, uint8_t prefix_len, unsigned profile)
 {
@@ -112,6 +116,10 @@ static void run_cipher(struct bench *b, uint16_t len, uint8_t prefix_len, unsign
 		size_t n = FLOOR_VIEWERS - first < BURST ? FLOOR_VIEWERS - first : BURST;
 		for (size_t i = 0; i < n; i++) {
 			uint8_t *packet = b->out + (first + i) * SLOT;
+			cipher_key_prefetch(
+			        b->keys[profile][first + i], srtp_profiles[profile],
+			        FLOOR_HEADER_LEN + len
+			);
 			memcpy(packet, header, FLOOR_HEADER_LEN);
 			memcpy(packet + FLOOR_HEADER_LEN, b->payload, prefix_len);
 			jobs[i] = (struct cipher_job){

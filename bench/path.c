@@ -171,6 +171,7 @@ static struct transport *transport_make(const struct bench *b, uint32_t i, uint8
 	keys.profile = profile;
 	t->id = i + 1;
 	t->key = cipher_key_create(&keys);
+	t->key_profile = profile;
 	TAILQ_INIT(&t->tracks);
 	TAILQ_INIT(&t->subscriptions);
 	packet_route_init(&t->route, &b->worker->local, mac, 4, ip, (uint16_t)(10000 + i % 50000));

@@ -24,6 +24,7 @@ static void transport_keys_set(struct transport *t, const struct transport_keys 
 {
 	t->receiver = keys->receiver;
 	t->key = keys->key;
+	t->key_profile = cipher_key_profile(keys->key);
 }
 
 static void transport_remove(struct worker *w, am_id id)

@@ -55,6 +55,7 @@ struct transport {
 	struct packet_route route; // to the selected tuple; route.len 0: not connected
 	struct srtp_receiver *receiver; // NULL until DTLS is connected
 	struct cipher_key *key; // for what is sent; NULL until DTLS is connected
+	uint8_t key_profile; // of it
 	uint32_t rtcp_index; // of the last SRTCP packet sent
 	uint32_t feedback_ssrc; // of the RTCP that we originate towards a publisher
 	uint16_t route_count;

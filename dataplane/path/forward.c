@@ -73,7 +73,8 @@ static bool copy_queue(
         const struct selector_out *out, uint32_t roc, bool rtx
 )
 {
-	const struct packet_route *route = &s->transport->route;
+	const struct transport *t = s->transport;
+	const struct packet_route *route = &t->route;
 	const struct media_packet *p = packet_of(m);
 	struct batch *b = &w->batch;
 	struct rte_mbuf *copy = tx_take(w);
@@ -97,8 +98,10 @@ static bool copy_queue(
 		rtp_set_seq(to, s->rtx_seq);
 	}
 	uint8_t patched = patch_write(m, out, prefix);
+	if (b->copy_count == 0 || b->jobs[b->copy_count - 1].key != t->key)
+		cipher_key_prefetch(t->key, t->key_profile, p->template.len + m->data_len);
 	b->jobs[b->copy_count] = (struct cipher_job){
-	        .key = s->transport->key,
+	        .key = t->key,
 	        .packet = to,
 	        .payload = rte_pktmbuf_mtod_offset(m, const uint8_t *, patched),
 	        .roc = roc,
