@@ -194,14 +194,11 @@ static int raw_keys_make(struct bench *b)
 
 static int keys_make(struct bench *b)
 {
-	static const uint8_t profiles[] = {
-	        SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES128_CM_SHA1_80};
-
-	for (size_t p = 0; p < sizeof(profiles); p++) {
+	for (size_t p = 0; p < sizeof(srtp_profiles); p++) {
 		for (size_t i = 0; i < FLOOR_VIEWERS; i++) {
 			struct srtp_keys keys;
 			fill(&keys, sizeof(keys));
-			keys.profile = profiles[p];
+			keys.profile = srtp_profiles[p];
 			b->keys[p][i] = cipher_key_create(&keys);
 			if (b->keys[p][i] == NULL)
 				return -errno;
