@@ -106,7 +106,7 @@ static void fanout_remove(struct worker *w, am_id id)
 		return;
 	w->fanouts[am_id_slot(id)] = NULL;
 	TAILQ_REMOVE(&w->fanout_list, f, entry);
-	forward_drain(f);
+	forward_end(w, f);
 	hand_back(w, MESSAGE_FREE_FANOUT, f);
 }
 
@@ -322,7 +322,7 @@ static void handle_worker(struct worker *w, const struct message *msg)
 	case MESSAGE_REPORT:
 		fanout = worker_fanout(w, msg->id);
 		if (fanout)
-			forward_report(w, fanout, &msg->report);
+			forward_report(fanout, &msg->report);
 		break;
 	case MESSAGE_KEY_FRAME:
 		track = worker_track(w, msg->id);

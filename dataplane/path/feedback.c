@@ -104,7 +104,7 @@ static void read_sender_report(struct worker *w, struct transport *t, const stru
 	}
 	struct fanout *f = worker_fanout(w, msg.id);
 	if (f)
-		forward_report(w, f, &msg.report);
+		forward_report(f, &msg.report);
 }
 
 static void read_nack(struct worker *w, struct transport *t, const struct rtcp_view *v)
