@@ -220,7 +220,7 @@ static void switches_follow_the_publishers_clock_where_it_is_known(void **)
 	selector_prefer(&sel, 0, 3);
 	uint64_t ntp = UINT64_C(1000) << 32;
 	for (int i = 0; i < 3; i++)
-		rtp_clock_update(&encodings[i].clock, ntp, encodings[i].timestamp, now_us);
+		rtp_clock_update(&encodings[i].clock, ntp, encodings[i].timestamp);
 	run(10, 0, 0);
 	selector_prefer(&sel, 2, 3);
 	uint32_t before = sel.timestamp;
@@ -235,8 +235,8 @@ static void implausible_reports_are_not_believed(void **)
 	start(SELECTOR_VIDEO, 1);
 	selector_set_active(&sel, 7);
 	selector_prefer(&sel, 0, 3);
-	rtp_clock_update(&encodings[0].clock, UINT64_C(1000) << 32, encodings[0].timestamp, now_us);
-	rtp_clock_update(&encodings[1].clock, UINT64_C(5000) << 32, encodings[1].timestamp, now_us);
+	rtp_clock_update(&encodings[0].clock, UINT64_C(1000) << 32, encodings[0].timestamp);
+	rtp_clock_update(&encodings[1].clock, UINT64_C(5000) << 32, encodings[1].timestamp);
 	run(10, 0, 0);
 	selector_prefer(&sel, 1, 3);
 	run(10, 1, 1);
