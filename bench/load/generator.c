@@ -92,6 +92,8 @@ static void slow_turn(struct generator *g)
 	}
 	join(g);
 	members_tick(&g->members, g->now_ns);
+	for (uint32_t i = 0; i < g->options.load->speakers; i++)
+		members_visit(&g->members, i, g->now_ns);
 	sample_tick(&g->sample, g->added, g->now_ns);
 }
 

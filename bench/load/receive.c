@@ -101,12 +101,12 @@ receive_rtp(struct generator *g, const struct arrival *a, const struct clocks *c
 		struct source_packet *p = source_at(source, (uint16_t)(a->seq - s->seq_offset));
 		if (p)
 			source_arrived(p, c->tsc);
+		if (s->sampled)
+			sample_rtp(&g->sample, viewer, s, a->frame, a->payload_len);
 	} else if (*learned < AUDIENCE_LEARN) {
 		++*learned;
 		learn(g, a, s, source);
 	}
-	if (s->sampled)
-		sample_rtp(&g->sample, viewer, s, a->frame, a->payload_len);
 }
 
 // Which viewer a frame is for. Its stream's line is fetched for the next step.

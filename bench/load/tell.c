@@ -120,6 +120,8 @@ void tell_notes(const struct run_options *o, const struct generator *g, const st
 		printf("%u of %u microphones speak at a time, in turn; the others are muted and "
 		       "send nothing: our model of the loudest voices.\n",
 		       load->voices, load->speakers);
+	if (g->nic.unsent > 0)
+		printf("The generator's port did not take %lu frames.\n", g->nic.unsent);
 	if (m->missed > 0)
 		printf("The generator's port lost %lu frames.\n", m->missed);
 	if (m->worker_got < GOT_MIN || m->generator_got < GOT_MIN)
