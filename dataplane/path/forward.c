@@ -218,12 +218,12 @@ static bool round_some(struct worker *w, struct fanout *f, bool late, unsigned *
 
 // Fan-outs take turns. Where the port has not taken what it was given they wait, unless they are
 // late.
-static unsigned class_some(struct worker *w, enum worker_class class)
+static unsigned class_some(struct worker *w, enum worker_class c)
 {
 	struct fanout *f;
 	unsigned done = 0;
 
-	while (done < SLICE && (f = TAILQ_FIRST(&w->waiting[class]))) {
+	while (done < SLICE && (f = TAILQ_FIRST(&w->waiting[c]))) {
 		struct fanout_queue *q = &f->queue;
 		if (q->round == 0)
 			round_begin(f);
@@ -232,9 +232,9 @@ static unsigned class_some(struct worker *w, enum worker_class class)
 			break;
 		if (round_some(w, f, late, &done))
 			round_end(w, f);
-		TAILQ_REMOVE(&w->waiting[class], f, waiting);
+		TAILQ_REMOVE(&w->waiting[c], f, waiting);
 		if (q->count > 0)
-			TAILQ_INSERT_TAIL(&w->waiting[class], f, waiting);
+			TAILQ_INSERT_TAIL(&w->waiting[c], f, waiting);
 	}
 	return done;
 }
@@ -243,8 +243,8 @@ unsigned forward_some(struct worker *w)
 {
 	unsigned done = 0;
 
-	for (int class = 0; class < WORKER_CLASSES; class ++)
-		done += class_some(w, (enum worker_class) class);
+	for (int c = 0; c < WORKER_CLASSES; c++)
+		done += class_some(w, (enum worker_class)c);
 	copy_flush(w);
 	return done;
 }
@@ -319,7 +319,7 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	struct selector_out out;
 	uint32_t roc;
 
-	if (!s->rtx_ssrc || !transport_is_reachable(s->transport) ||
+	if (!s->rtx_ssrc || !transport_is_reachable(s->transport) || tx_is_full(w) ||
 	    !selector_find(&s->selector, seq, &source) || source.layer >= s->fanout->stream_count)
 		return;
 	struct fanout_stream *stream = &s->fanout->streams[source.layer];

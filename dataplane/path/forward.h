@@ -20,7 +20,7 @@ void forward(struct worker *, struct rte_mbuf *);
 unsigned forward_some(struct worker *);
 
 // Answers a viewer's NACK of one sequence number by a retransmission (RFC 4588), where the packet
-// is still there.
+// is still there and the port keeps up: it must not push out what was never sent.
 void forward_repeat(struct worker *, struct subscription *, uint16_t seq);
 
 // A sender report of the publisher: each subscriber gets it with its own timestamps, with the next

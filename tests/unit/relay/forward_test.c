@@ -380,6 +380,28 @@ static void viewers_of_a_lower_temporal_layer_get_retransmissions(void **)
 	end(12);
 }
 
+// A flood of NACKs must not push out copies that wait for the port.
+static void retransmissions_wait_for_the_port_like_copies(void **)
+{
+	begin(VIEWERS, 1);
+	give(0, 1, BURST);
+	settle();
+	port_room = 0;
+	give(0, 1 + BURST, BURST);
+	while (!tx_is_full(rig.worker))
+		turn();
+	struct subscription *s = &rig.fanouts[0]->chunks->subscriptions[0];
+	uint32_t waiting = rig.worker->tx.head - rig.worker->tx.tail;
+	forward_repeat(rig.worker, s, s->selector.seq);
+	assert_int_equal(rig.worker->tx.head - rig.worker->tx.tail, waiting);
+	port_room = ENDLESS;
+	tx_flush(rig.worker);
+	forward_repeat(rig.worker, s, s->selector.seq);
+	settle();
+	assert_int_equal(got[0][0].resent, 1);
+	end(2 * BURST);
+}
+
 static void each_viewer_gets_each_sender_report_once(void **)
 {
 	const struct message_report report = {.ntp = 1, .rtp_timestamp = 1, .stream = 0};
@@ -436,6 +458,7 @@ int main(void)
 	        cmocka_unit_test(subscriptions_may_end_during_a_round),
 	        cmocka_unit_test(a_fan_out_may_end_during_a_round),
 	        cmocka_unit_test(viewers_of_a_lower_temporal_layer_get_retransmissions),
+	        cmocka_unit_test(retransmissions_wait_for_the_port_like_copies),
 	        cmocka_unit_test(each_viewer_gets_each_sender_report_once),
 	        cmocka_unit_test(a_full_queue_drops_its_oldest),
 	};
