@@ -322,8 +322,12 @@ void session_dtls(
 		return;
 	}
 	struct session *s = sv->registry.sessions[flow.slot];
-	if (s)
-		dtls_state_set(sv, s, dtls_receive(s->dtls, datagram, len, sv->now_ns));
+	if (!s)
+		return;
+	enum am_dtls_state state = dtls_receive(s->dtls, datagram, len, sv->now_ns);
+	if (state == AM_DTLS_NEW)
+		service_count_drop(sv, DROP_dtls_refused);
+	dtls_state_set(sv, s, state);
 }
 
 static void session_tick(struct service *sv, struct session *s)
