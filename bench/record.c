@@ -58,15 +58,8 @@ static void put_number(FILE *json, const char *key, double value)
 		fprintf(json, ",\"%s\":%.10g", key, value);
 }
 
-void record(FILE *json, const struct figure *f)
+static void put_figure(FILE *json, const struct figure *f)
 {
-	printf("%-34s %-16s %-8s %7u %9.1f %9.1f", f->name, f->port ? f->port : "",
-	       f->profile ? f->profile : "", f->payload, f->value, f->median);
-	if (f->floor != 0)
-		printf(" %9.1f %6.2f", f->floor, f->value / f->floor);
-	printf("\n");
-	fflush(stdout);
-
 	fprintf(json, "{\"figure\":\"%s\",\"value\":%.10g", f->name, f->value);
 	put_text(json, "unit", f->unit);
 	put_text(json, "load", f->load);
@@ -80,6 +73,25 @@ void record(FILE *json, const struct figure *f)
 	put_number(json, "ratio", f->floor != 0 ? f->value / f->floor : 0);
 	fprintf(json, "}\n");
 	fflush(json);
+}
+
+void record(FILE *json, const struct figure *f)
+{
+	printf("%-34s %-16s %-8s %7u %9.1f %9.1f", f->name, f->port ? f->port : "",
+	       f->profile ? f->profile : "", f->payload, f->value, f->median);
+	if (f->floor != 0)
+		printf(" %9.1f %6.2f", f->floor, f->value / f->floor);
+	printf("\n");
+	fflush(stdout);
+	put_figure(json, f);
+}
+
+void record_value(FILE *json, const struct figure *f)
+{
+	printf("%-38s %14.*f %s\n", f->name, f->value >= 1000 || f->value == 0 ? 0 : 2, f->value,
+	       f->unit);
+	fflush(stdout);
+	put_figure(json, f);
 }
 
 void record_missing(FILE *json, const char *name, const char *port, const char *reason)

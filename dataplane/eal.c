@@ -141,30 +141,9 @@ static uint64_t hugepages_free_mb(void)
 	return free_kb >> 10;
 }
 
-static int add_memory(struct args *a, const struct config *config)
+static bool port_is(const char *port, const char *driver)
 {
-	uint64_t want = memory_mb(config);
-
-	add(a, "--iova-mode=va");
-	if (!config->hugepages) {
-		add(a, "--no-huge");
-		add(a, "--no-shconf");
-		add(a, "-m");
-		add(a, "%llu", (unsigned long long)want);
-		return 0;
-	}
-	uint64_t have = hugepages_free_mb();
-	if (have < want) {
-		am_error(
-		        "eal: too few hugepages want_mb=%llu free_mb=%llu: write %llu to "
-		        "/proc/sys/vm/nr_hugepages, or set hugepages = false",
-		        (unsigned long long)want, (unsigned long long)have,
-		        (unsigned long long)(want + 1) / 2
-		);
-		return -ENOMEM;
-	}
-	add(a, "--in-memory");
-	return 0;
+	return strncmp(port, driver, strlen(driver)) == 0;
 }
 
 static bool port_has(const char *port, const char *key)
@@ -173,13 +152,58 @@ static bool port_has(const char *port, const char *key)
 	return at && at[-1] == ',' && at[strlen(key)] == '=';
 }
 
+// True if the peer maps our packet buffers: it gets one file of all our memory, not one of each
+// page.
+static bool memory_is_shared(const char *port)
+{
+	return port_is(port, "net_virtio_user") ||
+	       (port_is(port, "net_memif") && strstr(port, ",zero-copy=yes"));
+}
+
+static int check_hugepages(uint64_t want_mb)
+{
+	uint64_t have_mb = hugepages_free_mb();
+
+	if (have_mb >= want_mb)
+		return 0;
+	am_error(
+	        "eal: too few hugepages want_mb=%llu free_mb=%llu: write %llu to "
+	        "/proc/sys/vm/nr_hugepages, or set hugepages = false",
+	        (unsigned long long)want_mb, (unsigned long long)have_mb,
+	        (unsigned long long)(want_mb + 1) / 2
+	);
+	return -ENOMEM;
+}
+
+// All memory is taken at the start: none is missing later, and a peer that maps it has seen it all.
+// Nothing of it lies in files with names, so that several processes do not meet.
+static int add_memory(struct args *a, const struct config *config)
+{
+	uint64_t want_mb = memory_mb(config);
+
+	add(a, "--iova-mode=va");
+	add(a, "-m");
+	add(a, "%llu", (unsigned long long)want_mb);
+	if (memory_is_shared(config->port))
+		add(a, "--single-file-segments");
+	if (!config->hugepages) {
+		add(a, "--no-huge");
+		add(a, "--no-shconf");
+		return 0;
+	}
+	add(a, "--in-memory");
+	return check_hugepages(want_mb);
+}
+
 // A virtual device gets as many queues as there are workers, unless the file says otherwise.
 static void add_device(struct args *a, const struct config *config)
 {
 	const char *port = config->port;
-	const char *queues = strncmp(port, "net_af_packet", 13) == 0 ? "qpairs"
-	                     : strncmp(port, "net_af_xdp", 10) == 0  ? "queue_count"
-	                                                             : NULL;
+	const char *queues = port_is(port, "net_af_packet") ? "qpairs"
+	                     : port_is(port, "net_af_xdp")  ? "queue_count"
+	                     : port_is(port, "net_vhost") || port_is(port, "net_virtio_user")
+	                             ? "queues"
+	                             : NULL;
 
 	if (strncmp(port, "net_", 4) != 0) {
 		add(a, "--allow=%s", port);

@@ -38,6 +38,22 @@ int driver_command(struct driver *, struct am_msg *);
 // Takes events that wait.
 void driver_events(struct driver *);
 
+// Sends a command without waiting: 0, and its sequence is in the message; -ENOSPC where the ring is
+// full. Whoever has more than the event ring's slots under way loses acks.
+int driver_post(struct driver *, struct am_msg *);
+
+// Wakes the data plane for what was posted. 0 or -errno.
+int driver_wake(struct driver *);
+
+// Takes events that wait; calls ack once for each command that is answered.
+void driver_collect(
+        struct driver *, void (*ack)(void *context, uint32_t sequence, int32_t result),
+        void *context
+);
+
+// Fills a TRANSPORT_ADD for t->id with new credentials.
+void driver_transport_fill(struct driver_transport *, uint64_t room, struct am_msg *);
+
 // One command each. Results as driver_command's.
 int driver_transport_add(struct driver *, uint64_t room, struct driver_transport *);
 int driver_transport_connect(struct driver *, am_id transport, const uint8_t fingerprint[32]);
