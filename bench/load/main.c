@@ -24,6 +24,7 @@ static const char usage[] =
         "  --address SOCKET    of the server's signaling\n"
         "  --device DEVICE     of our port, as DPDK names it\n"
         "  --clips FOLDER      of what the speakers play\n"
+        "  --server amphi|janus\n"
         "  --load keynote|webinar|full\n"
         "  --viewers N         2000\n"
         "  --seconds S         10\n"
@@ -62,6 +63,7 @@ enum setting {
 	OPTION_WORKERS,
 	OPTION_PORT,
 	OPTION_RAMP,
+	OPTION_SERVER,
 };
 
 static const struct option options[] = {
@@ -82,6 +84,7 @@ static const struct option options[] = {
         {"workers", required_argument, NULL, OPTION_WORKERS},
         {"port", required_argument, NULL, OPTION_PORT},
         {"ramp", no_argument, NULL, OPTION_RAMP},
+        {"server", required_argument, NULL, OPTION_SERVER},
         {0},
 };
 
@@ -121,6 +124,20 @@ static void set_load(struct run_options *o, const char *name)
 	exit(2);
 }
 
+static void set_server(struct run_options *o, const char *name)
+{
+	static const struct server_calls *const all[] = {&server_amphi, &server_janus};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (strcmp(all[i]->name, name) == 0) {
+			o->generator.calls = all[i];
+			return;
+		}
+	}
+	fprintf(stderr, "bench-load: --server takes amphi or janus, not \"%s\"\n", name);
+	exit(2);
+}
+
 static void set_file(struct run_options *o, const char *path)
 {
 	o->json = fopen(path, "ae");
@@ -154,6 +171,7 @@ static void set_option(struct run_options *o, int option, const char *value)
 	case OPTION_WORKERS: o->workers = number("workers", value, 1, AM_WORKER_MAX); break;
 	case OPTION_PORT: o->port = value; break;
 	case OPTION_RAMP: o->ramp = true; break;
+	case OPTION_SERVER: set_server(o, value); break;
 	}
 }
 

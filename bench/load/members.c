@@ -162,7 +162,7 @@ void members_ready(void *context, uint32_t member, int result, const struct serv
 	memcpy(p->peer.ufrag, p->ufrag, sizeof(p->ufrag));
 	memcpy(p->peer.pwd, p->pwd, sizeof(p->pwd));
 	p->state = MEMBER_CONNECTING;
-	m->options.net->server_port = answer->port;
+	m->options.net->server_ports[member] = answer->port;
 	m->options.events.answered(m->options.events.context, member, answer);
 }
 

@@ -94,6 +94,8 @@ struct server; // the implementation's own
 struct server_calls {
 	const char *name;
 	const char *memory_counted; // what `memory` is, for the output
+	// Its kernel leaves UDP checksums to the network card, so on a veth pair they are missing.
+	bool card_checksums;
 	// NULL, and the reason was said on stderr.
 	struct server *(*open)(const struct server_options *);
 	void (*close)(struct server *);
@@ -110,4 +112,4 @@ struct server_calls {
 	  void *context);
 };
 
-extern const struct server_calls server_amphi;
+extern const struct server_calls server_amphi, server_janus;
