@@ -587,6 +587,7 @@ const struct server_calls server_janus = {
         .memory_counted = "resident memory of the process (Rss of smaps_rollup); its sockets' "
                           "buffers in the kernel are not counted",
         .card_checksums = true,
+        .early_rollovers = true,
         .open = janus_open,
         .close = janus_close,
         .member_add = janus_member_add,

@@ -46,10 +46,13 @@ bool learn_offset(
 		return false;
 	uint16_t payload_len = (uint16_t)(view.payload_len - tag);
 	uint32_t roc = stream_extend(s->top, view.seq) >> 16;
-	if (payload_decrypt(cipher, keys, roc, packet, &view, payload_len, plain) < 0)
-		return false;
-	const struct source_packet *p =
-	        source_find(source, plain + view.payload_offset, payload_len, since);
+	const struct source_packet *p = NULL;
+	// The next counter as well: some servers count one too soon (server.h: early_rollovers).
+	for (uint32_t i = 0; i < 2 && !p; i++) {
+		if (payload_decrypt(cipher, keys, roc + i, packet, &view, payload_len, plain) < 0)
+			return false;
+		p = source_find(source, plain + view.payload_offset, payload_len, since);
+	}
 	if (!p)
 		return false;
 	s->seq_offset = (uint16_t)(view.seq - p->seq);

@@ -7,6 +7,11 @@
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
+// Copies of a server that is overloaded are late; and a speaker that was asked for a key frame may
+// repeat what it has played, so that a short look back would take a copy for one of the later
+// packet.
+#define LEARN_S 5
+
 // A frame on its way through the steps.
 struct arrival {
 	uint8_t *frame;
@@ -66,7 +71,7 @@ static void learn(struct generator *g, const struct arrival *a, struct stream *s
 
 	learn_offset(
 	        g->cipher, &m->keys, s, o, a->frame + NET_HEADER_LEN, a->payload_len,
-	        rte_rdtsc() - g->tsc_per_s
+	        rte_rdtsc() - LEARN_S * g->tsc_per_s
 	);
 }
 

@@ -96,6 +96,9 @@ struct server_calls {
 	const char *memory_counted; // what `memory` is, for the output
 	// Its kernel leaves UDP checksums to the network card, so on a veth pair they are missing.
 	bool card_checksums;
+	// It sends by libsrtp, to which a packet from before a stream's first one looks like the
+	// end of a rollover: the stream then goes on with a rollover counter of 1.
+	bool early_rollovers;
 	// NULL, and the reason was said on stderr.
 	struct server *(*open)(const struct server_options *);
 	void (*close)(struct server *);
