@@ -58,7 +58,7 @@ static void put_number(FILE *json, const char *key, double value)
 		fprintf(json, ",\"%s\":%.10g", key, value);
 }
 
-static void put_figure(FILE *json, const struct figure *f)
+void record_json(FILE *json, const struct figure *f)
 {
 	fprintf(json, "{\"figure\":\"%s\",\"value\":%.10g", f->name, f->value);
 	put_text(json, "unit", f->unit);
@@ -83,7 +83,7 @@ void record(FILE *json, const struct figure *f)
 		printf(" %9.1f %6.2f", f->floor, f->value / f->floor);
 	printf("\n");
 	fflush(stdout);
-	put_figure(json, f);
+	record_json(json, f);
 }
 
 void record_value(FILE *json, const struct figure *f)
@@ -91,7 +91,7 @@ void record_value(FILE *json, const struct figure *f)
 	printf("%-38s %14.*f %s\n", f->name, f->value >= 1000 || f->value == 0 ? 0 : 2, f->value,
 	       f->unit);
 	fflush(stdout);
-	put_figure(json, f);
+	record_json(json, f);
 }
 
 void record_missing(FILE *json, const char *name, const char *port, const char *reason)

@@ -43,5 +43,8 @@ void record(FILE *json, const struct figure *);
 // The same as a row of name, value and unit.
 void record_value(FILE *json, const struct figure *);
 
+// The same without a row.
+void record_json(FILE *json, const struct figure *);
+
 // What could not be measured, and why. Text that is plain ASCII without quotes.
 void record_missing(FILE *json, const char *name, const char *port, const char *reason);

@@ -131,10 +131,10 @@ static void lamp_draw(
 	}
 }
 
-#define STAGE_Y     95.0
+#define STAGE_Y     70.0
 #define ROWS        6
-#define ROW_FIRST   84.0 // radius
-#define ROW_STEP    36.0
+#define ROW_FIRST   78.0 // radius
+#define ROW_STEP    34.0
 #define SEAT_RADIUS 6.5
 #define WAVE_SPEED  230.0 // units a second
 #define WAVE_FADE   0.75 // seconds
@@ -217,7 +217,7 @@ struct stroke {
 		x, y, 0, 0, r, (from)*M_PI, (to)*M_PI                                              \
 	}
 #define NAME_WIDTH    357.0 // of the strokes below
-#define NAME_BASELINE 232.0
+#define NAME_BASELINE 205.0
 #define NAME_STROKE   5.5 // half a stroke's width
 
 // From the baseline's left end. Small letters are 56 high, tall ones 84.

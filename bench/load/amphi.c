@@ -3,8 +3,7 @@
 
 #include "driver.h"
 
-#include <rte_cycles.h>
-
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,18 +13,19 @@
 #include "net.h"
 #include "process.h"
 
-#define START_MS    60000 // DPDK's memory, with sanitizers
-#define POSTED_MAX  4096 // commands without an answer; the event ring holds twice as many
-#define ROOM        1
-#define SSRC_BASE   0x10000000u
-#define SSRC_BITS   7 // of a stream's SSRC below its member's: index, and one for RTX
-#define SSRC_RTX    (1u << (SSRC_BITS - 1))
-#define ROOM_OPUS   100 // payload types
-#define ROOM_VP8    101
-#define ROOM_RTX    102
-#define VIDEO_CLOCK 90000
-#define AUDIO_CLOCK 48000
-#define CNAME       "speaker"
+#define START_MS      60000 // DPDK's memory, with sanitizers
+#define POSTED_MAX    4096 // commands without an answer; the event ring holds twice as many
+#define ROOM          1
+#define SSRC_BASE     0x10000000u
+#define SSRC_BITS     7 // of a stream's SSRC below its member's: index, and one for RTX
+#define SSRC_RTX      (1u << (SSRC_BITS - 1))
+#define ROOM_OPUS     100 // payload types
+#define ROOM_VP8      101
+#define ROOM_RTX      102
+#define VIDEO_CLOCK   90000
+#define AUDIO_CLOCK   48000
+#define CNAME         "speaker"
+#define WORKER_THREAD "rte-worker"
 static_assert(SERVER_STREAM_MAX <= SSRC_RTX);
 
 // The room's and the speakers' ids are the same, so that nothing has to be learned of either.
@@ -277,16 +277,50 @@ static int amphi_poll(struct server *s)
 	return 0;
 }
 
+// Reads one value of a thread's file in /proc.
+static bool file_scan(int pid, int tid, const char *file, const char *format, void *value)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, file);
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return false;
+	int n = fscanf(f, format, value);
+	fclose(f);
+	return n == 1;
+}
+
+// CPU time of the workers' threads, which DPDK names.
+static uint64_t workers_cpu_ns(int pid)
+{
+	char path[64], name[32];
+	uint64_t sum = 0, ns;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	DIR *tasks = opendir(path);
+	for (struct dirent *e; tasks && (e = readdir(tasks)) != NULL;) {
+		int tid = atoi(e->d_name);
+		if (tid <= 0 || !file_scan(pid, tid, "comm", "%31s", name) ||
+		    strncmp(name, WORKER_THREAD, strlen(WORKER_THREAD)) != 0)
+			continue;
+		if (file_scan(pid, tid, "schedstat", "%" SCNu64, &ns))
+			sum += ns;
+	}
+	if (tasks)
+		closedir(tasks);
+	return sum;
+}
+
 static void amphi_counts(struct server *s, struct server_counts *c)
 {
 	const struct driver *d = &s->driver;
-	double ns = 1e9 / (double)rte_get_tsc_hz();
-	uint64_t busy = driver_counter(d, AM_COUNTER_busy_cycles);
-	uint64_t idle = driver_counter(d, AM_COUNTER_idle_cycles);
 
 	*c = (struct server_counts){
-	        .busy_ns = (uint64_t)((double)busy * ns),
-	        .total_ns = (uint64_t)((double)(busy + idle) * ns),
+	        .busy = driver_counter(d, AM_COUNTER_busy_cycles),
+	        .total = driver_counter(d, AM_COUNTER_busy_cycles) +
+	                 driver_counter(d, AM_COUNTER_idle_cycles),
+	        .cpu_ns = workers_cpu_ns(s->pid),
 	        .packets_in = driver_counter(d, AM_COUNTER_rx_packets),
 	        .packets_out = driver_counter(d, AM_COUNTER_tx_packets),
 	        .drops = driver_drops(d),

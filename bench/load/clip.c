@@ -46,7 +46,7 @@ static int file_read(struct file *f, const char *path)
 	if (fd >= 0)
 		close(fd);
 	if (ret < 0) {
-		am_error("clip: not usable file=%s error=\"%s\"", path, strerror(-ret));
+		am_error("clip: not usable; file=%s error=\"%s\"", path, strerror(-ret));
 		free(f->bytes);
 	}
 	return ret;
@@ -54,7 +54,7 @@ static int file_read(struct file *f, const char *path)
 
 static int refuse(const char *path, const char *why)
 {
-	am_error("clip: not usable file=%s error=\"%s\"", path, why);
+	am_error("clip: not usable; file=%s error=\"%s\"", path, why);
 	return -EBADMSG;
 }
 

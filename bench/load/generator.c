@@ -15,6 +15,9 @@
 #define LINK_MS      60000 // until the server has opened its end, with sanitizers
 #define ARP_MS       10000
 #define ARP_EVERY_MS 100
+#define JOINS_MS     120000
+#define JOINS_SAY_MS 5000
+#define LEAVE_MS     200
 #define REST_US      100 // while joining and idle: the server's own thread may share this core
 
 static uint64_t clock_read_ns(void)
@@ -134,6 +137,51 @@ bool generator_run(struct generator *g, uint64_t ms, bool (*done)(struct generat
 			usleep(REST_US);
 	} while (g->now_ns < end);
 	return done == NULL;
+}
+
+static bool viewers_here(struct generator *g)
+{
+	return g->added == g->wanted && g->members.joining_count == 0;
+}
+
+static int viewers_join(struct generator *g)
+{
+	for (uint32_t ms = 0; ms < JOINS_MS; ms += JOINS_SAY_MS) {
+		if (generator_run(g, JOINS_SAY_MS, viewers_here))
+			return g->members.failed == 0 ? 0 : -ECONNREFUSED;
+		if (g->failure != 0)
+			return g->failure;
+		fprintf(stderr, "bench-load: %u of %u viewers are here; %lu frames not sent\n",
+		        g->members.here - g->options.load->speakers, g->wanted, g->nic.unsent);
+	}
+	return -ETIMEDOUT;
+}
+
+static int viewers_leave(struct generator *g)
+{
+	while (g->added > g->wanted) {
+		uint32_t viewer = g->added - 1;
+		int ret = members_remove(&g->members, g->audience.options.first + viewer);
+		if (ret == -EAGAIN) {
+			generator_run(g, 1, NULL);
+			continue;
+		}
+		if (ret < 0)
+			return ret;
+		sample_forget(&g->sample, viewer);
+		audience_forget(&g->audience, viewer);
+		g->added--;
+	}
+	// What was on its way to them is no error.
+	generator_run(g, LEAVE_MS, NULL);
+	g->audience.strangers = 0;
+	return g->failure;
+}
+
+int generator_viewers(struct generator *g, uint32_t viewers)
+{
+	g->wanted = viewers;
+	return viewers < g->added ? viewers_leave(g) : viewers_join(g);
 }
 
 static bool link_up(struct generator *g)

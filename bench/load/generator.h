@@ -23,6 +23,7 @@
 struct generator_options {
 	const struct load *load;
 	uint32_t viewers_max;
+	uint16_t workers; // of the server: queues of its port
 	uint32_t joins_per_s; // 0: as fast as it goes
 	uint16_t joining_max;
 	const char *profiles; // OpenSSL's names
@@ -66,6 +67,10 @@ unsigned generator_turn(struct generator *);
 
 // Turns until done(g) or for so many milliseconds. True if done; NULL: never done.
 bool generator_run(struct generator *, uint64_t ms, bool (*done)(struct generator *));
+
+// Lets viewers join or the last ones leave until `viewers` are here. 0, or -errno where some could
+// not.
+[[nodiscard]] int generator_viewers(struct generator *, uint32_t viewers);
 
 // Frames of one burst, received at `tsc`; frees them.
 struct rte_mbuf;

@@ -559,13 +559,13 @@ static void janus_counts(struct server *s, struct server_counts *c)
 	clockid_t cpu;
 
 	*c = (struct server_counts){
-	        .total_ns = clock_ns_of(CLOCK_MONOTONIC),
+	        .total = clock_ns_of(CLOCK_MONOTONIC),
 	        .packets_in = udp_count(s->pid, "InDatagrams"),
 	        .packets_out = udp_count(s->pid, "OutDatagrams"),
 	        .memory = process_memory(s->pid),
 	};
 	if (clock_getcpuclockid(s->pid, &cpu) == 0)
-		c->busy_ns = clock_ns_of(cpu);
+		c->busy = c->cpu_ns = clock_ns_of(cpu);
 	for (size_t i = 0; i < UDP_LOSSES; i++)
 		c->drops += udp_count(s->pid, udp_losses[i]);
 }

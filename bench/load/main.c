@@ -35,7 +35,8 @@ static const char usage[] =
         "  --hugepages         for our packet buffers\n"
         "  --workers N         of the server, which has so many queues: 1\n"
         "  --port NAME         as the figures name it\n"
-        "  --ramp              look for the largest N\n";
+        "  --ramp              look for the largest N, up to --viewers\n"
+        "  --lossless          a lost packet is an error\n";
 
 struct profile {
 	const char *name, *openssl;
@@ -63,6 +64,7 @@ enum setting {
 	OPTION_WORKERS,
 	OPTION_PORT,
 	OPTION_RAMP,
+	OPTION_LOSSLESS,
 	OPTION_SERVER,
 };
 
@@ -84,6 +86,7 @@ static const struct option options[] = {
         {"workers", required_argument, NULL, OPTION_WORKERS},
         {"port", required_argument, NULL, OPTION_PORT},
         {"ramp", no_argument, NULL, OPTION_RAMP},
+        {"lossless", no_argument, NULL, OPTION_LOSSLESS},
         {"server", required_argument, NULL, OPTION_SERVER},
         {0},
 };
@@ -168,9 +171,12 @@ static void set_option(struct run_options *o, int option, const char *value)
 		break;
 	case OPTION_CORE: g->nic.core = (uint16_t)number("core", value, 0, 1023); break;
 	case OPTION_HUGEPAGES: g->nic.hugepages = true; break;
-	case OPTION_WORKERS: o->workers = number("workers", value, 1, AM_WORKER_MAX); break;
+	case OPTION_WORKERS:
+		g->workers = (uint16_t)number("workers", value, 1, AM_WORKER_MAX);
+		break;
 	case OPTION_PORT: o->port = value; break;
 	case OPTION_RAMP: o->ramp = true; break;
+	case OPTION_LOSSLESS: o->lossless = true; break;
 	case OPTION_SERVER: set_server(o, value); break;
 	}
 }
@@ -181,6 +187,7 @@ int main(int argc, char **argv)
 	        .generator =
 	                {
 	                        .load = load_find("keynote"),
+	                        .workers = 1,
 	                        .joining_max = JOINING,
 	                        .log = "/dev/null",
 	                        .calls = &server_amphi,
@@ -188,7 +195,6 @@ int main(int argc, char **argv)
 	                },
 	        .viewers = VIEWERS,
 	        .seconds = SECONDS,
-	        .workers = 1,
 	};
 	int option;
 
@@ -206,6 +212,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	o.generator.viewers_max = o.viewers;
-	o.generator.nic.queues = (uint16_t)o.workers;
+	o.generator.nic.queues = o.generator.workers;
 	return run(&o);
 }

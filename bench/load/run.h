@@ -1,22 +1,24 @@
 // A run of the generator: viewers join, a window is measured, and what it showed is told.
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "generator.h"
 
 struct run_options {
 	struct generator_options generator;
-	uint32_t viewers; // without ramp
-	uint32_t seconds; // of the window
-	bool ramp;
+	uint32_t viewers; // at most, with ramp
+	uint32_t seconds; // of the window; of each window of a ramp RAMP_SECONDS
+	bool ramp; // look for the largest number of viewers without loss
+	bool lossless; // a lost packet is an error
 	// The case, as figures name it.
 	const char *port;
 	const char *profile;
-	uint32_t workers;
 	FILE *json;
 };
 
-// 0; 1 where something was wrong: bytes, joins, the server's end. Loss is a figure, and 1 only with
-// `lossless`.
+// 0, or 1 where anything was wrong that is no figure: a member that did not join, a wrong byte, a
+// server that did not end well.
 int run(const struct run_options *);

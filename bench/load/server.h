@@ -83,7 +83,8 @@ struct server_options {
 
 // Counted from the server's start; the figures are differences.
 struct server_counts {
-	uint64_t busy_ns, total_ns; // of all cores that carry media
+	uint64_t busy, total; // of the threads that carry media, in one unit
+	uint64_t cpu_ns; // CPU time of these threads, waiting for work included where they poll
 	uint64_t packets_in, packets_out;
 	uint64_t drops; // of all kinds
 	uint64_t memory; // bytes that the process occupies now

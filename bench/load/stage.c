@@ -143,6 +143,16 @@ int stage_start(struct stage *s, uint32_t speaker, uint64_t now_ns)
 	return ret;
 }
 
+bool stage_in_step(const struct stage *s)
+{
+	for (uint16_t i = 0; i < s->options.load->speakers; i++) {
+		const struct speaker *sp = &s->speakers[i].speaker;
+		if (sp->key_wanted || sp->video.frame > sp->video.slot)
+			return false;
+	}
+	return true;
+}
+
 bool stage_speaks(const struct stage *s, uint16_t track)
 {
 	const struct load *load = s->options.load;

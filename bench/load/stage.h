@@ -60,5 +60,9 @@ unsigned stage_tick(struct stage *, uint64_t now_ns);
 // SRTCP for a speaker, decrypted in place.
 void stage_receive(struct stage *, uint32_t speaker, uint8_t *packet, size_t len, uint64_t now_ns);
 
+// True if every speaker plays at its pace: after a key frame that was asked for it is slower for a
+// while.
+bool stage_in_step(const struct stage *);
+
 // True if somebody is heard on this track.
 bool stage_speaks(const struct stage *, uint16_t track);
