@@ -22,8 +22,8 @@ static void hand_back(struct worker *w, enum message_type type, void *object)
 
 static void transport_keys_set(struct transport *t, const struct transport_keys *keys)
 {
-	t->receiver = keys->receiver;
 	t->key = keys->key;
+	t->rtcp_receiver = keys->rtcp_receiver;
 }
 
 static void transport_remove(struct worker *w, am_id id)
@@ -200,6 +200,10 @@ static void handle_transport(struct worker *w, const struct message *msg)
 		transport_keys_set(t, msg->object);
 		hand_back(w, MESSAGE_FREE, msg->object);
 		return;
+	case MESSAGE_TRANSPORT_RECEIVER:
+		RTE_VERIFY(t && !t->receiver);
+		t->receiver = msg->object;
+		return;
 	default: transport_remove(w, msg->id);
 	}
 }
@@ -245,6 +249,11 @@ static void handle_service(struct worker *w, struct message *msg)
 		worker_count(w, AM_COUNTER_service_packets, 1);
 		tx_push(w, msg->object);
 		break;
+	case MESSAGE_PORT_STOP:
+		w->port_stopped = true;
+		hand_back(w, MESSAGE_PORT_STOPPED, NULL);
+		break;
+	case MESSAGE_PORT_START: w->port_stopped = false; break;
 	case MESSAGE_FLOW_ADD:
 		// The table has room for every tuple of every transport.
 		(void)flow_add(
@@ -256,6 +265,7 @@ static void handle_service(struct worker *w, struct message *msg)
 	case MESSAGE_TRANSPORT_ADD:
 	case MESSAGE_TRANSPORT_ROUTE:
 	case MESSAGE_TRANSPORT_KEYS:
+	case MESSAGE_TRANSPORT_RECEIVER:
 	case MESSAGE_TRANSPORT_REMOVE: handle_transport(w, msg); break;
 	case MESSAGE_TRACK_ADD:
 	case MESSAGE_TRACK_PAUSE:

@@ -53,8 +53,9 @@ struct ssrc_route {
 struct transport {
 	am_id id;
 	struct packet_route route; // to the selected tuple; route.len 0: not connected
-	struct srtp_receiver *receiver; // NULL until DTLS is connected
 	struct cipher_key *key; // for what is sent; NULL until DTLS is connected
+	struct srtcp_receiver *rtcp_receiver; // likewise
+	struct srtp_receiver *receiver; // of RTP; NULL until then, and while there was no track yet
 	uint32_t rtcp_index; // of the last SRTCP packet sent
 	uint32_t feedback_ssrc; // of the RTCP that we originate towards a publisher
 	uint16_t route_count;

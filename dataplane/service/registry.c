@@ -47,6 +47,7 @@ struct sink *registry_sink(const struct registry *r, am_id id)
 static void transport_free(struct transport *t)
 {
 	srtp_receiver_destroy(t->receiver);
+	srtcp_receiver_destroy(t->rtcp_receiver);
 	cipher_key_destroy(t->key);
 	free(t->twcc);
 	free(t);
@@ -100,6 +101,7 @@ static void reply_handle(struct registry *r, uint16_t worker, const struct messa
 	case MESSAGE_FREE_SUBSCRIPTION: place_free(r, worker, msg); break;
 	case MESSAGE_FREE_TRANSPORT: transport_free(msg->object); break;
 	case MESSAGE_LAYERS: layers_told(r, msg); break;
+	case MESSAGE_PORT_STOPPED: r->workers_stopped++; break;
 	}
 }
 

@@ -27,6 +27,7 @@ struct session {
 	struct dtls *dtls;
 	uint8_t dtls_state; // enum am_dtls_state, as published
 	bool keyed; // the worker has its SRTP keys
+	bool receives; // and those of its incoming RTP
 	bool twcc; // its worker has a struct twcc
 	struct packet_route route; // to the selected tuple; len 0: none
 	struct am_address hop; // next hop of the route
@@ -81,6 +82,7 @@ struct registry {
 	struct sink *sinks[AM_SUBSCRIPTION_MAX];
 	TAILQ_HEAD(, session) all; // sessions
 	uint32_t session_count;
+	uint16_t workers_stopped; // that have left the port alone since MESSAGE_PORT_STOP
 };
 
 void registry_init(struct registry *, struct am_region *, struct worker *, uint16_t worker_count);

@@ -136,13 +136,14 @@ static struct dtls_context *dtls_open(const struct config *c)
 }
 
 int service_init(
-        struct service *s, const struct config *config, const struct port *port,
-        struct am_region *region, struct worker *workers
+        struct service *s, const struct config *config, struct port *port, struct am_region *region,
+        struct worker *workers
 )
 {
 	*s = (struct service){
 	        .config = config,
 	        .port = port,
+	        .port_watch = {.linked = port_is_linked(port)},
 	        .local = workers[0].local,
 	        .counters = &region->map->counters[AM_COUNTER_SERVICE],
 	        .listener = -1,
@@ -308,6 +309,7 @@ static void tick(struct service *s)
 	session_tick_all(s);
 	neighbour_tick(s->neighbours, s->now_ns);
 	fragment_expire(s->fragments, rte_rdtsc());
+	port_watch_tick(&s->port_watch, s->port, &s->registry, s->now_ns);
 	am_lifecycle_beat(&s->registry.region->map->header.service, s->now_ns);
 }
 

@@ -12,6 +12,7 @@
 #include "path/packet.h"
 #include "port.h"
 #include "service/icmp.h"
+#include "service/port_watch.h"
 #include "service/registry.h"
 #include "worker.h"
 
@@ -22,7 +23,8 @@ struct neighbour_table;
 
 struct service {
 	const struct config *config;
-	const struct port *port;
+	struct port *port;
+	struct port_watch port_watch;
 	struct packet_local local;
 	struct registry registry;
 	struct flow_table *flows; // all validated tuples, as every worker has them
@@ -44,7 +46,7 @@ struct service {
 
 // Workers are initialised but not launched yet. 0 or -errno, logged.
 [[nodiscard]] int service_init(
-        struct service *, const struct config *, const struct port *, struct am_region *,
+        struct service *, const struct config *, struct port *, struct am_region *,
         struct worker *workers
 );
 

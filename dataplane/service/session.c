@@ -169,25 +169,48 @@ static void keys_install(struct service *sv, struct session *s)
 
 	if (!box || dtls_srtp_keys(s->dtls, &keys) < 0)
 		goto fail;
-	box->receiver = srtp_receiver_create(&keys);
 	box->key = cipher_key_create(&keys);
+	box->rtcp_receiver = srtcp_receiver_create(&keys);
 	srtp_keys_wipe(&keys);
-	if (!box->receiver || !box->key)
+	if (!box->key || !box->rtcp_receiver)
 		goto fail;
 	registry_post(
 	        &sv->registry, s->worker,
 	        &(struct message){.type = MESSAGE_TRANSPORT_KEYS, .object = box, .id = s->id}
 	);
 	s->keyed = true;
+	session_receive(sv, s);
 	return;
 
 fail:
 	am_error("service: transport=%lx: no SRTP keys", s->id);
 	if (box) {
-		srtp_receiver_destroy(box->receiver);
+		srtcp_receiver_destroy(box->rtcp_receiver);
 		cipher_key_destroy(box->key);
 	}
 	free(box);
+}
+
+void session_receive(struct service *sv, struct session *s)
+{
+	struct srtp_keys keys;
+
+	if (s->receives || !s->keyed || TAILQ_EMPTY(&s->sources))
+		return;
+	if (dtls_srtp_keys(s->dtls, &keys) < 0) // it has ended
+		return;
+	struct srtp_receiver *receiver = srtp_receiver_create(&keys);
+	srtp_keys_wipe(&keys);
+	if (!receiver) {
+		am_error("service: transport=%lx: no SRTP keys", s->id);
+		return;
+	}
+	registry_post(
+	        &sv->registry, s->worker,
+	        &(struct message
+	        ){.type = MESSAGE_TRANSPORT_RECEIVER, .object = receiver, .id = s->id}
+	);
+	s->receives = true;
 }
 
 static void dtls_state_set(struct service *sv, struct session *s, enum am_dtls_state state)

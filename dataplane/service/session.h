@@ -16,6 +16,11 @@ struct service;
 // The certificate that the client must show.
 void session_connect(struct service *, struct session *, const uint8_t fingerprint[32]);
 
+// It has got a track: gives the worker what incoming RTP takes, unless it has it. A viewer never
+// needs that. What comes before is lost, its sequence numbers too: they begin in the lower half, so
+// that a rollover is not among them (RFC 3711 3.3.1).
+void session_receive(struct service *, struct session *);
+
 void session_restart_ice(struct service *, struct session *, const char *ufrag, const char *pwd);
 
 // Ends it, with all that hangs on it, and frees it.

@@ -234,9 +234,15 @@ struct member *party_speaker(struct party *p, const struct member_options *o)
 	        &m->publisher, &m->client, (uint32_t)(p->room * 64 + p->count),
 	        o->encodings ? o->encodings : PUBLISHER_ENCODINGS
 	);
+	if (!o->tracks_later)
+		party_publish(m);
+	return m;
+}
+
+void party_publish(struct member *m)
+{
 	video_add(m);
 	sound_add(m);
-	return m;
 }
 
 static am_id subscription_add(
