@@ -346,6 +346,7 @@ const struct server_calls server_amphi = {
         .name = "amphi",
         .memory_counted = "resident memory of the data plane (Rss of smaps_rollup: heap, and its "
                           "part of the shared region) with hugepages",
+        .polls = true,
         .open = amphi_open,
         .close = amphi_close,
         .member_add = amphi_member_add,

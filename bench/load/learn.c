@@ -34,7 +34,7 @@ static int payload_decrypt(
 
 bool learn_offset(
         struct cipher *cipher, const struct srtp_keys *keys, struct stream *s,
-        struct source *source, const uint8_t *packet, size_t len, uint64_t since
+        struct source *source, const uint8_t *packet, size_t len, uint64_t since, uint32_t rollovers
 )
 {
 	size_t tag = keys->profile == SRTP_PROFILE_AEAD_AES_128_GCM ? GCM_TAG : CM_TAG;
@@ -47,8 +47,7 @@ bool learn_offset(
 	uint16_t payload_len = (uint16_t)(view.payload_len - tag);
 	uint32_t roc = stream_extend(s->top, view.seq) >> 16;
 	const struct source_packet *p = NULL;
-	// The next counter as well: some servers count one too soon (server.h: early_rollovers).
-	for (uint32_t i = 0; i < 2 && !p; i++) {
+	for (uint32_t i = 0; i < rollovers && !p; i++) {
 		if (payload_decrypt(cipher, keys, roc + i, packet, &view, payload_len, plain) < 0)
 			return false;
 		p = source_find(source, plain + view.payload_offset, payload_len, since);

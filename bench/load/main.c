@@ -1,5 +1,6 @@
 // bench-load: starts a server, loads it with speakers and viewers, and measures. scripts/bench load
 // sets up what it needs.
+#include "ramp.h"
 #include "run.h"
 
 #include <errno.h>
@@ -36,6 +37,9 @@ static const char usage[] =
         "  --workers N         of the server, which has so many queues: 1\n"
         "  --port NAME         as the figures name it\n"
         "  --ramp              look for the largest N, up to --viewers\n"
+        "  --from N            viewers of its first step, 250\n"
+        "  --loss N            packets per million that a good step may lose, 1\n"
+        "  --name NAME         of the server, as the figures name it\n"
         "  --lossless          a lost packet is an error\n";
 
 struct profile {
@@ -64,6 +68,9 @@ enum setting {
 	OPTION_WORKERS,
 	OPTION_PORT,
 	OPTION_RAMP,
+	OPTION_FROM,
+	OPTION_LOSS,
+	OPTION_NAME,
 	OPTION_LOSSLESS,
 	OPTION_SERVER,
 };
@@ -86,6 +93,9 @@ static const struct option options[] = {
         {"workers", required_argument, NULL, OPTION_WORKERS},
         {"port", required_argument, NULL, OPTION_PORT},
         {"ramp", no_argument, NULL, OPTION_RAMP},
+        {"from", required_argument, NULL, OPTION_FROM},
+        {"loss", required_argument, NULL, OPTION_LOSS},
+        {"name", required_argument, NULL, OPTION_NAME},
         {"lossless", no_argument, NULL, OPTION_LOSSLESS},
         {"server", required_argument, NULL, OPTION_SERVER},
         {0},
@@ -176,6 +186,9 @@ static void set_option(struct run_options *o, int option, const char *value)
 		break;
 	case OPTION_PORT: o->port = value; break;
 	case OPTION_RAMP: o->ramp = true; break;
+	case OPTION_FROM: o->ramp_first = number("from", value, 1, 60000); break;
+	case OPTION_LOSS: o->ramp_loss = number("loss", value, 1, 1000000) / 1e6; break;
+	case OPTION_NAME: o->server = value; break;
 	case OPTION_LOSSLESS: o->lossless = true; break;
 	case OPTION_SERVER: set_server(o, value); break;
 	}
@@ -195,6 +208,8 @@ int main(int argc, char **argv)
 	                },
 	        .viewers = VIEWERS,
 	        .seconds = SECONDS,
+	        .ramp_first = RAMP_FIRST,
+	        .ramp_loss = RAMP_LOSS / 1e6,
 	};
 	int option;
 
