@@ -17,9 +17,9 @@
 struct cipher;
 
 // True, and the stream's seq_offset is known: the packet is a copy of one that was sent since
-// `since`, in TSC ticks. keys: as the DTLS client has them. rollovers: how many counts of them may
-// be meant, 1, or 2 where the server counts early. The packet has been counted in the stream.
+// `since`, in TSC ticks. keys: as the DTLS client has them. The packet has been counted in the
+// stream.
 bool learn_offset(
         struct cipher *, const struct srtp_keys *keys, struct stream *, struct source *,
-        const uint8_t *packet, size_t len, uint64_t since, uint32_t rollovers
+        const uint8_t *packet, size_t len, uint64_t since
 );

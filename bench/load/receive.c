@@ -72,11 +72,10 @@ static void learn(struct generator *g, const struct arrival *a, struct stream *s
 	const struct member *m = &g->members.all[a->member];
 	uint64_t start = rte_rdtsc();
 
-	if (start < g->learn_tsc ||
-	    learn_offset(
-	            g->cipher, &m->keys, s, o, a->frame + NET_HEADER_LEN, a->payload_len,
-	            start - LEARN_S * g->tsc_per_s, g->options.calls->early_rollovers ? 2 : 1
-	    ))
+	if (start < g->learn_tsc || learn_offset(
+	                                    g->cipher, &m->keys, s, o, a->frame + NET_HEADER_LEN,
+	                                    a->payload_len, start - LEARN_S * g->tsc_per_s
+	                            ))
 		return;
 	uint64_t end = rte_rdtsc();
 	g->learn_tsc = end + LEARN_REST * (end - start);
@@ -113,12 +112,12 @@ receive_rtp(struct generator *g, const struct arrival *a, const struct clocks *c
 		struct source_packet *p = source_at(source, (uint16_t)(a->seq - s->seq_offset));
 		if (p)
 			source_arrived(p, c->tsc);
+		if (s->sampled)
+			sample_rtp(&g->sample, viewer, s, a->frame, a->payload_len);
 	} else if (*learned < AUDIENCE_LEARN) {
 		++*learned;
 		learn(g, a, s, source);
 	}
-	if (s->sampled)
-		sample_rtp(&g->sample, viewer, s, a->frame, a->payload_len);
 }
 
 // Which viewer a frame is for. Its stream's line is fetched for the next step.

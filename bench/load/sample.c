@@ -214,8 +214,6 @@ static void check_payload(
 	const struct server_stream *l = &s->audience->layout[stream->track];
 	struct source *source = &s->sources[l->speaker * LOAD_TRACKS + l->track];
 
-	if (!stream->known)
-		return;
 	const struct source_packet *sent =
 	        source_at(source, (uint16_t)(view->seq - stream->seq_offset));
 	if (!sent) {

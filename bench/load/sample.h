@@ -50,7 +50,8 @@ void sample_tick(struct sample *, uint32_t viewers, uint64_t now_ns);
 // The viewer leaves.
 void sample_forget(struct sample *, uint32_t viewer);
 
-// A frame with an SRTP packet of a sampled stream, which was counted already; decrypted in place.
+// A frame with an SRTP packet of a sampled stream that is known and has counted it; decrypted in
+// place.
 void sample_rtp(
         struct sample *, uint32_t viewer, const struct stream *, uint8_t *frame, size_t payload_len
 );

@@ -138,9 +138,11 @@ int stage_start(struct stage *s, uint32_t speaker, uint64_t now_ns)
 	sp->stage = s;
 	sp->member = speaker;
 	int ret = speaker_init(&sp->speaker, &config);
-	if (ret == 0)
-		sp->started_ns = now_ns;
-	return ret;
+	if (ret < 0)
+		return ret;
+	sp->started_ns = now_ns;
+	s->due_ns = now_ns;
+	return 0;
 }
 
 bool stage_in_step(const struct stage *s)
@@ -183,27 +185,44 @@ static void packets_flush(struct stage *s)
 	nic_flush(s->options.nic);
 }
 
+// Lets one speaker send; returns when it has something to send next.
+static uint64_t speaker_turn(struct stage *s, uint16_t speaker, uint64_t now_ns, unsigned *sent)
+{
+	struct stage_speaker *sp = &s->speakers[speaker];
+
+	if (sp->started_ns == 0)
+		return UINT64_MAX;
+	if (speaker_deadline(&sp->speaker) <= now_ns) {
+		sp->speaker.muted = !stage_speaks(s, (uint16_t)(speaker * LOAD_TRACKS + 1));
+		*sent += speaker_tick(&sp->speaker, now_ns);
+		packets_flush(s);
+	}
+	return speaker_deadline(&sp->speaker);
+}
+
 unsigned stage_tick(struct stage *s, uint64_t now_ns)
 {
 	unsigned sent = 0;
 
-	if (s->stopped)
+	if (s->stopped || now_ns < s->due_ns)
 		return 0;
 	voices_turn(s, now_ns);
+	s->due_ns = UINT64_MAX;
 	for (uint16_t i = 0; i < s->options.load->speakers; i++) {
-		struct stage_speaker *sp = &s->speakers[i];
-		if (sp->started_ns == 0 || speaker_deadline(&sp->speaker) > now_ns)
-			continue;
-		sp->speaker.muted = !stage_speaks(s, (uint16_t)(i * LOAD_TRACKS + 1));
-		unsigned n = speaker_tick(&sp->speaker, now_ns);
-		packets_flush(s);
-		sent += n;
+		uint64_t due_ns = speaker_turn(s, i, now_ns, &sent);
+		if (due_ns < s->due_ns)
+			s->due_ns = due_ns;
 	}
 	return sent;
 }
 
 void stage_receive(struct stage *s, uint32_t speaker, uint8_t *packet, size_t len, uint64_t now_ns)
 {
-	if (s->speakers[speaker].started_ns != 0)
-		speaker_receive(&s->speakers[speaker].speaker, packet, len, now_ns);
+	struct speaker *sp = &s->speakers[speaker].speaker;
+
+	if (s->speakers[speaker].started_ns == 0)
+		return;
+	speaker_receive(sp, packet, len, now_ns);
+	if (speaker_deadline(sp) < s->due_ns)
+		s->due_ns = speaker_deadline(sp);
 }

@@ -37,6 +37,7 @@ struct stage {
 	bool rehearsing; // all voices are heard, whatever the load says
 	bool stopped; // nobody sends any more
 	uint64_t turn_ns; // when the voices change next
+	uint64_t due_ns; // when the next speaker has something to send
 	uint16_t voice; // first of those that are heard
 	uint16_t fresh_count;
 	struct source_packet *fresh[STAGE_PACKETS_TICK]; // sent in this tick
