@@ -39,6 +39,7 @@ static const char usage[] =
         "  --ramp              look for the largest N, up to --viewers\n"
         "  --from N            viewers of its first step, 250\n"
         "  --loss N            packets per million that a good step may lose, 1\n"
+        "  --within S          no step of a ramp begins later, 180\n"
         "  --name NAME         of the server, as the figures name it\n"
         "  --lossless          a lost packet is an error\n";
 
@@ -70,6 +71,7 @@ enum setting {
 	OPTION_RAMP,
 	OPTION_FROM,
 	OPTION_LOSS,
+	OPTION_WITHIN,
 	OPTION_NAME,
 	OPTION_LOSSLESS,
 	OPTION_SERVER,
@@ -95,6 +97,7 @@ static const struct option options[] = {
         {"ramp", no_argument, NULL, OPTION_RAMP},
         {"from", required_argument, NULL, OPTION_FROM},
         {"loss", required_argument, NULL, OPTION_LOSS},
+        {"within", required_argument, NULL, OPTION_WITHIN},
         {"name", required_argument, NULL, OPTION_NAME},
         {"lossless", no_argument, NULL, OPTION_LOSSLESS},
         {"server", required_argument, NULL, OPTION_SERVER},
@@ -188,6 +191,7 @@ static void set_option(struct run_options *o, int option, const char *value)
 	case OPTION_RAMP: o->ramp = true; break;
 	case OPTION_FROM: o->ramp_first = number("from", value, 1, 60000); break;
 	case OPTION_LOSS: o->ramp_loss = number("loss", value, 1, 1000000) / 1e6; break;
+	case OPTION_WITHIN: o->ramp_s_max = number("within", value, 1, 3600); break;
 	case OPTION_NAME: o->server = value; break;
 	case OPTION_LOSSLESS: o->lossless = true; break;
 	case OPTION_SERVER: set_server(o, value); break;
@@ -209,6 +213,7 @@ int main(int argc, char **argv)
 	        .viewers = VIEWERS,
 	        .seconds = SECONDS,
 	        .ramp_first = RAMP_FIRST,
+	        .ramp_s_max = RAMP_S_MAX,
 	        .ramp_loss = RAMP_LOSS / 1e6,
 	};
 	int option;

@@ -43,11 +43,11 @@ static void tell_end(const struct run_options *o, const struct measure *best, ui
 	double per_core = (double)best->viewers / workers;
 
 	tell(o, 0, "viewers per core", per_core, "viewers");
-	if (best->worker_busy > 0)
+	if (o->generator.calls->polls && best->worker_busy > 0)
 		tell(o, 0, "viewers per core, by the busy share", per_core / best->worker_busy,
 		     "viewers");
 	if (high == 0)
-		printf("No loss up to the most that was tried.\n");
+		printf("It kept up with the most that was tried.\n");
 }
 
 // True where a server is too slow for so many to join; those who have not leave again.
@@ -63,7 +63,7 @@ static bool join_failed(struct generator *g, int ret)
 
 int ramp(const struct run_options *o, struct generator *g)
 {
-	uint64_t end_ns = g->now_ns + RAMP_S_MAX * 1000000000ull;
+	uint64_t end_ns = g->now_ns + o->ramp_s_max * 1000000000ull;
 	uint32_t low = 0, high = 0;
 	struct measure best = {0};
 	struct server_counts before;

@@ -11,7 +11,7 @@ struct run_options;
 #define RAMP_LOSS      1 // packets per million; what is below counts as none
 #define RAMP_BEHIND_S  0.25 // of media that has not arrived when it should have: it does not keep up
 #define RAMP_PRECISION 0.05 // of the number found
-#define RAMP_S_MAX     180 // no step begins later
+#define RAMP_S_MAX     180
 
 // The speakers are here. 0 or -errno.
 int ramp(const struct run_options *, struct generator *);

@@ -13,6 +13,7 @@ struct run_options {
 	uint32_t seconds; // of the window; of each window of a ramp RAMP_SECONDS
 	bool ramp; // look for the largest number of viewers that the server keeps up with
 	uint32_t ramp_first; // viewers of its first step
+	uint32_t ramp_s_max; // no step begins later
 	double ramp_loss; // of the packets: a step that loses less is good
 	bool lossless; // a lost packet is an error
 	// The case, as figures name it.
