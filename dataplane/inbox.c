@@ -60,6 +60,10 @@ static void track_add(struct worker *w, am_id transport_id, struct track *track)
 		TAILQ_INSERT_TAIL(&w->publishers, t, publishers);
 	TAILQ_INSERT_TAIL(&t->tracks, track, entry);
 	track->transport = t;
+	if (track->routes) {
+		t->routes = track->routes;
+		track->routes = NULL;
+	}
 	if (track->twcc) {
 		t->twcc = track->twcc;
 		track->twcc = NULL;
@@ -116,16 +120,6 @@ static void fanout_add_chunk(struct fanout *f, struct fanout_chunk *chunk)
 	f->chunks = chunk;
 }
 
-// The chunk in which a subscription has its place.
-static struct fanout_chunk *chunk_of(const struct subscription *s)
-{
-	struct fanout_chunk *c = s->fanout->chunks;
-
-	while (s < c->subscriptions || s >= c->subscriptions + RELAY_CHUNK)
-		c = c->next;
-	return c;
-}
-
 // The track pauses: what comes after it begins with a key frame.
 static void fanout_restart(struct worker *w, am_id id)
 {
@@ -148,8 +142,7 @@ static void subscription_add(struct worker *w, const struct message *msg)
 	s->fanout = worker_fanout(w, msg->id);
 	s->transport = worker_transport(w, msg->id2);
 	RTE_VERIFY(s->fanout && s->transport); // the service thread adds in order
-	struct fanout_chunk *c = chunk_of(s);
-	c->used |= UINT64_C(1) << (s - c->subscriptions);
+	fanout_chunk_of(s)->used |= UINT64_C(1) << s->place;
 	TAILQ_INSERT_TAIL(&s->transport->subscriptions, s, of_transport);
 	if (s->fanout->active)
 		selector_set_active(&s->selector, s->fanout->active);
@@ -172,9 +165,7 @@ static void subscription_pause(struct worker *w, struct subscription *s, bool pa
 
 static void subscription_remove(struct worker *w, struct subscription *s)
 {
-	struct fanout_chunk *c = chunk_of(s);
-
-	c->used &= ~(UINT64_C(1) << (s - c->subscriptions));
+	fanout_chunk_of(s)->used &= ~(UINT64_C(1) << s->place);
 	TAILQ_REMOVE(&s->transport->subscriptions, s, of_transport);
 	const struct message msg = {
 	        .type = MESSAGE_FREE_SUBSCRIPTION, .object = s, .id = s->fanout->track_id};

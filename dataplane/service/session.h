@@ -37,7 +37,7 @@ void session_dtls(
         struct service *, const struct packet_view *, const uint8_t *datagram, size_t len
 );
 
-// Retransmissions and expiry of all sessions. Call some fifty times a second.
+// Retransmissions and expiry, of the sessions where they are due. Call some fifty times a second.
 void session_tick_all(struct service *);
 
 // A next hop has got another MAC address: routes through it are made anew.
