@@ -45,6 +45,7 @@ struct play {
 	bool silent; // says nothing of the speaker's DTLS
 	bool leave; // ends after the session's creation
 	unsigned requests;
+	unsigned attached, joined; // handles: the last one, and that of the last viewer's join
 };
 
 struct heard {
@@ -118,6 +119,7 @@ static void answer_message(struct play *p, int fd, const cJSON *r, const char *t
 		if (!p->silent)
 			say(fd, "{\"janus\":\"webrtcup\",\"sender\":101}");
 	} else if (strcmp(request, "join") == 0) {
+		p->joined = (unsigned)cJSON_GetNumberValue(cJSON_GetObjectItem(r, "handle_id"));
 		snprintf(data, sizeof(data), "{\"streams\":%s}", p->streams);
 		event(fd, transaction, data, "{\"type\":\"offer\",\"sdp\":\"" DESCRIPTION "\"}");
 	} else if (strcmp(request, "start") == 0) {
@@ -133,12 +135,14 @@ static void answer(struct play *p, int fd, const cJSON *r)
 	if (strcmp(kind, "create") != 0 &&
 	    cJSON_GetNumberValue(cJSON_GetObjectItem(r, "session_id")) != (double)SESSION)
 		return;
+	if (strcmp(kind, "attach") == 0)
+		p->attached = 99 + p->requests; // 101: the first one's
 	if (strcmp(kind, "create") == 0)
 		say(fd, "{\"janus\":\"success\",\"transaction\":\"%s\",\"data\":{\"id\":%llu}}",
 		    transaction, SESSION);
 	else if (strcmp(kind, "attach") == 0)
 		say(fd, "{\"janus\":\"success\",\"transaction\":\"%s\",\"data\":{\"id\":%u}}",
-		    transaction, 99 + p->requests); // 101: the first one's
+		    transaction, p->attached);
 	else if (strcmp(kind, "message") == 0)
 		answer_message(p, fd, r, transaction);
 }
@@ -359,13 +363,14 @@ static void who_left_is_not_answered(void **)
 	speaker_add(s, &h);
 	assert_int_equal(viewer_add(s, 1), 0);
 	assert_int_equal(server_janus.member_remove(s, 1), 0);
-	assert_int_equal(viewer_add(s, 1), 0);
+	assert_int_equal(server_janus.member_add(s, 1, &viewer), 0);
 	poll_until(s, &h, 2);
 	usleep(50000);
 	server_janus.poll(s);
 	assert_int_equal(h.count, 2);
 	assert_int_equal(h.result, 0);
 	end(&p, s);
+	assert_int_equal(p.joined, p.attached);
 }
 
 static void a_janus_that_ends_is_noticed(void **)
