@@ -11,13 +11,15 @@ static bool good(const struct run_options *o, const struct measure *m)
 	return m->silent == 0 && measure_loss(m) < o->ramp_loss && m->behind_s < RAMP_BEHIND_S;
 }
 
-// A step whose loss may be another process's fault is tried again once.
+// Speakers are silent while viewers join: a server at its limit would take minutes for it. A step
+// whose loss may be another process's fault is tried again once.
 static int
 step(const struct run_options *o, struct generator *g, uint32_t viewers, uint64_t memory_before,
      struct measure *m)
 {
+	g->stage.stopped = true;
 	int ret = generator_viewers(g, viewers);
-
+	g->stage.stopped = false;
 	for (int i = 0; i < 2 && ret == 0; i++) {
 		measure_settle(g);
 		measure_run(g, RAMP_SECONDS, m);
