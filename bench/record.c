@@ -71,6 +71,7 @@ void record_json(FILE *json, const struct figure *f)
 {
 	fprintf(json, "{\"figure\":\"%s\",\"value\":%.10g", f->name, f->value);
 	put_text(json, "unit", f->unit);
+	put_text(json, "server", f->server);
 	put_text(json, "load", f->load);
 	put_text(json, "port", f->port);
 	put_text(json, "profile", f->profile);

@@ -18,6 +18,7 @@ struct series {
 struct figure {
 	const char *name;
 	const char *unit;
+	const char *server; // where others than ours are measured as well
 	const char *load;
 	const char *port;
 	const char *profile;

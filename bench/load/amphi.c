@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "net.h"
+#include "process.h"
 
 #define START_MS      60000 // DPDK's memory, with sanitizers
 #define POSTED_MAX    4096 // commands without an answer; the event ring holds twice as many
@@ -276,26 +277,6 @@ static int amphi_poll(struct server *s)
 	return 0;
 }
 
-// kB of resident memory, huge pages included.
-static uint64_t resident_kb(int pid)
-{
-	char path[64], line[256];
-	uint64_t sum = 0, value;
-
-	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return 0;
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "Rss: %" SCNu64, &value) == 1 ||
-		    sscanf(line, "Shared_Hugetlb: %" SCNu64, &value) == 1 ||
-		    sscanf(line, "Private_Hugetlb: %" SCNu64, &value) == 1)
-			sum += value;
-	}
-	fclose(f);
-	return sum;
-}
-
 // Reads one value of a thread's file in /proc.
 static bool file_scan(int pid, int tid, const char *file, const char *format, void *value)
 {
@@ -343,7 +324,7 @@ static void amphi_counts(struct server *s, struct server_counts *c)
 	        .packets_in = driver_counter(d, AM_COUNTER_rx_packets),
 	        .packets_out = driver_counter(d, AM_COUNTER_tx_packets),
 	        .drops = driver_drops(d),
-	        .memory = resident_kb(s->pid) * 1024,
+	        .memory = process_memory(s->pid),
 	};
 }
 
@@ -365,6 +346,7 @@ const struct server_calls server_amphi = {
         .name = "amphi",
         .memory_counted = "resident memory of the data plane (Rss of smaps_rollup: heap, and its "
                           "part of the shared region) with hugepages",
+        .polls = true,
         .open = amphi_open,
         .close = amphi_close,
         .member_add = amphi_member_add,

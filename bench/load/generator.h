@@ -47,6 +47,7 @@ struct generator {
 	struct reports reports;
 	struct sample sample;
 	struct cipher *cipher; // for learn_offset
+	uint64_t learn_tsc; // when it may be tried again
 	uint32_t wanted, added; // viewers
 	uint64_t tsc_per_s;
 	uint64_t now_ns; // CLOCK_MONOTONIC, of this turn

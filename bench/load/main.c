@@ -1,5 +1,6 @@
 // bench-load: starts a server, loads it with speakers and viewers, and measures. scripts/bench load
 // sets up what it needs.
+#include "ramp.h"
 #include "run.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ static const char usage[] =
         "  --address SOCKET    of the server's signaling\n"
         "  --device DEVICE     of our port, as DPDK names it\n"
         "  --clips FOLDER      of what the speakers play\n"
+        "  --server amphi|janus\n"
         "  --load keynote|webinar|full\n"
         "  --viewers N         2000\n"
         "  --seconds S         10\n"
@@ -35,6 +37,10 @@ static const char usage[] =
         "  --workers N         of the server, which has so many queues: 1\n"
         "  --port NAME         as the figures name it\n"
         "  --ramp              look for the largest N, up to --viewers\n"
+        "  --from N            viewers of its first step, 250\n"
+        "  --loss N            packets per million that a good step may lose, 1\n"
+        "  --within S          no step of a ramp begins later, 180\n"
+        "  --name NAME         of the server, as the figures name it\n"
         "  --lossless          a lost packet is an error\n";
 
 struct profile {
@@ -63,7 +69,12 @@ enum setting {
 	OPTION_WORKERS,
 	OPTION_PORT,
 	OPTION_RAMP,
+	OPTION_FROM,
+	OPTION_LOSS,
+	OPTION_WITHIN,
+	OPTION_NAME,
 	OPTION_LOSSLESS,
+	OPTION_SERVER,
 };
 
 static const struct option options[] = {
@@ -84,7 +95,12 @@ static const struct option options[] = {
         {"workers", required_argument, NULL, OPTION_WORKERS},
         {"port", required_argument, NULL, OPTION_PORT},
         {"ramp", no_argument, NULL, OPTION_RAMP},
+        {"from", required_argument, NULL, OPTION_FROM},
+        {"loss", required_argument, NULL, OPTION_LOSS},
+        {"within", required_argument, NULL, OPTION_WITHIN},
+        {"name", required_argument, NULL, OPTION_NAME},
         {"lossless", no_argument, NULL, OPTION_LOSSLESS},
+        {"server", required_argument, NULL, OPTION_SERVER},
         {0},
 };
 
@@ -124,6 +140,20 @@ static void set_load(struct run_options *o, const char *name)
 	exit(2);
 }
 
+static void set_server(struct run_options *o, const char *name)
+{
+	static const struct server_calls *const all[] = {&server_amphi, &server_janus};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (strcmp(all[i]->name, name) == 0) {
+			o->generator.calls = all[i];
+			return;
+		}
+	}
+	fprintf(stderr, "bench-load: --server takes amphi or janus, not \"%s\"\n", name);
+	exit(2);
+}
+
 static void set_file(struct run_options *o, const char *path)
 {
 	o->json = fopen(path, "ae");
@@ -159,7 +189,12 @@ static void set_option(struct run_options *o, int option, const char *value)
 		break;
 	case OPTION_PORT: o->port = value; break;
 	case OPTION_RAMP: o->ramp = true; break;
+	case OPTION_FROM: o->ramp_first = number("from", value, 1, 60000); break;
+	case OPTION_LOSS: o->ramp_loss = number("loss", value, 1, 1000000) / 1e6; break;
+	case OPTION_WITHIN: o->ramp_s_max = number("within", value, 1, 3600); break;
+	case OPTION_NAME: o->server = value; break;
 	case OPTION_LOSSLESS: o->lossless = true; break;
+	case OPTION_SERVER: set_server(o, value); break;
 	}
 }
 
@@ -177,6 +212,9 @@ int main(int argc, char **argv)
 	                },
 	        .viewers = VIEWERS,
 	        .seconds = SECONDS,
+	        .ramp_first = RAMP_FIRST,
+	        .ramp_s_max = RAMP_S_MAX,
+	        .ramp_loss = RAMP_LOSS / 1e6,
 	};
 	int option;
 

@@ -9,6 +9,9 @@
 // After the last packet was sent; longer than what speakers make up for after a stall.
 #define DRAIN_MS 600
 
+#define REST_MS      10000
+#define REST_LOOK_MS 300
+
 // At either end of a window.
 struct mark {
 	struct server_counts server;
@@ -31,6 +34,20 @@ void measure_settle(struct generator *g)
 	}
 	g->stage.rehearsing = false;
 	generator_run(g, SETTLE_LOOK_MS, NULL);
+}
+
+void measure_rest(struct generator *g)
+{
+	uint64_t packets;
+	uint32_t ms = 0;
+
+	g->stage.stopped = true;
+	do {
+		packets = g->audience.packets;
+		generator_run(g, REST_LOOK_MS, NULL);
+		ms += REST_LOOK_MS;
+	} while (g->audience.packets != packets && ms < REST_MS);
+	g->stage.stopped = false;
 }
 
 static void mark_set(struct generator *g, struct mark *m)
@@ -72,6 +89,7 @@ static void measure_fill(
 	        .nacked = b->nacked - a->nacked,
 	        .unknown = end->unknown,
 	        .silent = end->silent,
+	        .memory = b->server.memory,
 	        .server_drops = b->server.drops - a->server.drops,
 	        .missed = b->missed - a->missed,
 	        .worker_busy =
@@ -80,7 +98,12 @@ static void measure_fill(
 	        .generator_busy = share(busy, busy + b->idle - a->idle),
 	        .generator_got = share(b->cpu_ns - a->cpu_ns, ns),
 	};
-	r->copy_ns = out ? r->worker_busy * (double)cpu_ns / (double)out : 0;
+	double work_ns = g->options.calls->polls ? r->worker_busy * (double)cpu_ns : (double)cpu_ns;
+	r->copy_ns = out ? work_ns / (double)out : 0;
+	uint64_t sent = b->audience.expected + b->audience.missing - a->audience.expected;
+	uint64_t arrived = b->audience.received - a->audience.received;
+	if (sent > arrived)
+		r->behind_s = share(sent - arrived, sent) * r->seconds;
 }
 
 void measure_run(struct generator *g, uint32_t seconds, struct measure *r)

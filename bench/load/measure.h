@@ -22,12 +22,17 @@ struct measure {
 	double worker_busy; // share of the time that the workers had
 	double worker_got; // share of their cores that the workers had
 	double copy_ns; // of a worker's core, for each packet sent
+	double behind_s; // how much of the speakers' media had not arrived when the window ended
+	uint64_t memory; // bytes that the server occupied then
 	double generator_busy, generator_got; // the same of the generator
 };
 
 // Waits until each viewer has received of each track and speakers are in step, for some seconds at
 // most.
 void measure_settle(struct generator *);
+
+// Speakers are silent until nothing arrives any more, for some seconds at most.
+void measure_rest(struct generator *);
 
 // Speakers are silent for a moment after it. The latencies of the window are in the stage then.
 void measure_run(struct generator *, uint32_t seconds, struct measure *);

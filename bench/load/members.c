@@ -11,7 +11,7 @@
 #include <sys/random.h>
 
 #define NS_PER_S     1000000000ull
-#define JOIN_MAX_NS  (30 * NS_PER_S)
+#define JOIN_MAX_NS  (MEMBERS_JOIN_S * NS_PER_S)
 #define FAILURES_SAY 5 // are told each, the others only counted
 
 int members_init(struct members *m, const struct members_options *o)
@@ -118,8 +118,11 @@ int members_remove(struct members *m, uint32_t member)
 	int ret = m->options.calls->member_remove(m->options.server, member);
 	if (ret < 0)
 		return ret;
-	if (m->all[member].state == MEMBER_HERE)
-		m->here--;
+	switch (m->all[member].state) {
+	case MEMBER_HERE: m->here--; break;
+	case MEMBER_FAILED: m->failed--; break;
+	default: joining_remove(m, member); break;
+	}
 	member_clear(&m->all[member]);
 	return 0;
 }
@@ -162,7 +165,7 @@ void members_ready(void *context, uint32_t member, int result, const struct serv
 	memcpy(p->peer.ufrag, p->ufrag, sizeof(p->ufrag));
 	memcpy(p->peer.pwd, p->pwd, sizeof(p->pwd));
 	p->state = MEMBER_CONNECTING;
-	m->options.net->server_port = answer->port;
+	m->options.net->server_ports[member] = answer->port;
 	m->options.events.answered(m->options.events.context, member, answer);
 }
 

@@ -15,6 +15,7 @@
 #include "server.h"
 
 #define MEMBERS_JOINING_MAX 256 // at the same time
+#define MEMBERS_JOIN_S      30 // who needs longer has failed
 
 struct members;
 struct net;

@@ -14,7 +14,7 @@ size_t net_seal(const struct net *n, uint32_t member, uint8_t *frame, size_t pay
 	memcpy(local.mac, n->mac, 6);
 	am_put_u32(local.ipv4.bytes, net_ip(member));
 	am_put_u32(server, NET_SERVER);
-	packet_route_init(&route, &local, n->server_mac, 4, server, n->server_port);
+	packet_route_init(&route, &local, n->server_mac, 4, server, n->server_ports[member]);
 	return packet_seal(&route, frame, (uint16_t)payload_len, 0);
 }
 

@@ -24,7 +24,7 @@ struct net {
 	uint8_t mac[6]; // ours
 	uint8_t server_mac[6];
 	bool server_known; // its MAC address has come
-	uint16_t server_port;
+	uint16_t server_ports[NET_MEMBER_MAX]; // each member's
 };
 
 // IPv4 address and UDP port of a member, in host order.

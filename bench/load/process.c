@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -71,4 +72,23 @@ bool process_stop(pid_t pid)
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	return false;
+}
+
+uint64_t process_memory(pid_t pid)
+{
+	char path[64], line[256];
+	uint64_t kb = 0, value;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "Rss: %" SCNu64, &value) == 1 ||
+		    sscanf(line, "Shared_Hugetlb: %" SCNu64, &value) == 1 ||
+		    sscanf(line, "Private_Hugetlb: %" SCNu64, &value) == 1)
+			kb += value;
+	}
+	fclose(f);
+	return kb * 1024;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 // command: words with single spaces between; its output goes to the end of the file `log`. It may
@@ -12,3 +13,6 @@ bool process_runs(pid_t);
 
 // SIGTERM, and after 10 s SIGKILL. True if it ended by itself and well.
 bool process_stop(pid_t);
+
+// Resident bytes, huge pages included; 0 where they cannot be read.
+uint64_t process_memory(pid_t);

@@ -7,6 +7,12 @@
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
+// Copies of a server that is overloaded are late; and a speaker that was asked for a key frame may
+// repeat what it has played, so that a short look back would take a copy for one of the later
+// packet.
+#define LEARN_S    5
+#define LEARN_REST 8
+
 // A frame on its way through the steps.
 struct arrival {
 	uint8_t *frame;
@@ -60,14 +66,19 @@ static void receive_arp(struct generator *g, const uint8_t *frame, size_t len)
 		nic_release(&g->nic, 0);
 }
 
+// What is too old to be known costs time without end: a failure rests for some times as long.
 static void learn(struct generator *g, const struct arrival *a, struct stream *s, struct source *o)
 {
 	const struct member *m = &g->members.all[a->member];
+	uint64_t start = rte_rdtsc();
 
-	learn_offset(
-	        g->cipher, &m->keys, s, o, a->frame + NET_HEADER_LEN, a->payload_len,
-	        rte_rdtsc() - g->tsc_per_s
-	);
+	if (start < g->learn_tsc || learn_offset(
+	                                    g->cipher, &m->keys, s, o, a->frame + NET_HEADER_LEN,
+	                                    a->payload_len, start - LEARN_S * g->tsc_per_s
+	                            ))
+		return;
+	uint64_t end = rte_rdtsc();
+	g->learn_tsc = end + LEARN_REST * (end - start);
 }
 
 static void

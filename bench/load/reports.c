@@ -2,9 +2,11 @@
 
 #include "audience.h"
 #include "members.h"
+#include "media/clock.h"
 #include "path/rtcp.h"
 
 #include <string.h>
+#include <time.h>
 
 #define NS_PER_S       1000000000ull
 #define SENDER_SSRC    1 // what Chrome reports from that sends nothing
@@ -12,6 +14,7 @@
 #define REMB_LEN       24
 #define REMB_EXPONENT  10
 #define REMB_MANTISSA  (50000000u >> REMB_EXPONENT) // 50 Mbit/s
+#define ROUND_TRIP_US  10000 // that viewers report
 #define VISITS_AT_ONCE 256 // after a stall, the others are left out
 
 void reports_init(struct reports *r, struct members *members, struct audience *a, uint64_t now_ns)
@@ -33,6 +36,19 @@ static uint64_t random_next(struct reports *r)
 	return r->random;
 }
 
+// The sender report that a report quotes. Its own would have to be decrypted for each viewer; one
+// of some milliseconds ago by the machine's clock, which is the server's as well, tells it the
+// same: a round trip time. Some keep nothing for retransmission before they know one (Janus).
+static uint32_t last_sr(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return ntp_middle(
+	        ntp_from_unix_us((int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 - ROUND_TRIP_US)
+	);
+}
+
 static void block_fill(struct stream *s, struct rtcp_report *b)
 {
 	uint32_t expected = stream_expected(s);
@@ -43,6 +59,7 @@ static void block_fill(struct stream *s, struct rtcp_report *b)
 	        .ssrc = s->ssrc,
 	        .cumulative_lost = (int32_t)stream_lost(s),
 	        .highest_seq = s->top,
+	        .last_sr = last_sr(),
 	        .jitter = s->jitter >> 4,
 	        .fraction_lost = (uint8_t)(wanted ? (lost << 8) / wanted - (lost == wanted) : 0),
 	};

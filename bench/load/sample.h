@@ -22,6 +22,7 @@ struct sample_viewer {
 	srtp_t session; // NULL: none
 	uint32_t viewer;
 	uint64_t added; // bit per stream: the session knows its rollover counter
+	uint64_t verified; // bit per stream: a packet of it has verified
 	uint64_t timed; // bit per stream: its timestamp_offset is known
 	uint32_t timestamp_offset[SERVER_STREAM_MAX];
 };

@@ -84,7 +84,7 @@ struct server_options {
 // Counted from the server's start; the figures are differences.
 struct server_counts {
 	uint64_t busy, total; // of the threads that carry media, in one unit
-	uint64_t cpu_ns; // CPU time of these threads, waiting for work included where they poll
+	uint64_t cpu_ns; // CPU time of these threads, with their waiting where they poll
 	uint64_t packets_in, packets_out;
 	uint64_t drops; // of all kinds
 	uint64_t memory; // bytes that the process occupies now
@@ -95,6 +95,12 @@ struct server; // the implementation's own
 struct server_calls {
 	const char *name;
 	const char *memory_counted; // what `memory` is, for the output
+	bool polls; // its threads never sleep: they are to have the whole of their cores
+	// Its kernel leaves UDP checksums to the network card, so on a veth pair they are missing.
+	bool card_checksums;
+	// It sends by libsrtp, to which a packet from before a stream's first one looks like the
+	// end of a rollover: the stream then goes on with a rollover counter of 1.
+	bool early_rollovers;
 	// NULL, and the reason was said on stderr.
 	struct server *(*open)(const struct server_options *);
 	void (*close)(struct server *);
@@ -111,4 +117,4 @@ struct server_calls {
 	  void *context);
 };
 
-extern const struct server_calls server_amphi;
+extern const struct server_calls server_amphi, server_janus;

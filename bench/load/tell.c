@@ -9,6 +9,7 @@
 static struct figure case_of(const struct run_options *o, uint32_t viewers)
 {
 	return (struct figure){
+	        .server = o->server,
 	        .load = o->generator.load->name,
 	        .port = o->port,
 	        .profile = o->profile,
@@ -124,7 +125,7 @@ void tell_notes(const struct run_options *o, const struct generator *g, const st
 		printf("The generator's port did not take %lu frames.\n", g->nic.unsent);
 	if (m->missed > 0)
 		printf("The generator's port lost %lu frames.\n", m->missed);
-	if (m->worker_got < GOT_MIN || m->generator_got < GOT_MIN)
+	if ((g->options.calls->polls && m->worker_got < GOT_MIN) || m->generator_got < GOT_MIN)
 		printf("Others ran on these cores: the workers had %.0f %% of theirs, the "
 		       "generator "
 		       "%.0f %%.\n",
@@ -142,7 +143,10 @@ void tell_step_title(void)
 	       "ns/copy", "first p99", "last p99", "generator");
 }
 
-void tell_step(const struct run_options *o, const struct generator *g, const struct measure *m)
+void tell_step(
+        const struct run_options *o, const struct generator *g, const struct measure *m,
+        uint64_t memory_before
+)
 {
 	const struct source_latency *l = &g->stage.latency;
 	double first = latency_us(g, &l->first, 0.99), last = latency_us(g, &l->last, 0.99);
@@ -150,11 +154,16 @@ void tell_step(const struct run_options *o, const struct generator *g, const str
 		const char *name, *unit;
 		double value;
 	} figures[] = {
+	        {"offered", "packets/s", (double)m->offered / m->seconds},
 	        {"delivered", "packets/s", (double)m->delivered / m->seconds},
 	        {"loss", "packets per million", measure_loss(m) * 1e6},
 	        {"worker busy", "%", 100 * m->worker_busy},
 	        {"core per copy", "ns", m->copy_ns},
+	        {"memory per viewer", "KiB",
+	         ((double)m->memory - (double)memory_before) / 1024 / m->viewers},
+	        {"latency to the first copy, p50", "us", latency_us(g, &l->first, 0.5)},
 	        {"latency to the first copy, p99", "us", first},
+	        {"latency to the last copy, p50", "us", latency_us(g, &l->last, 0.5)},
 	        {"latency to the last copy, p99", "us", last},
 	        {"generator busy", "%", 100 * m->generator_busy},
 	};

@@ -29,4 +29,7 @@ void tell_notes(const struct run_options *, const struct generator *, const stru
 
 // A step of a ramp: a row of its own table, all of its figures in the file.
 void tell_step_title(void);
-void tell_step(const struct run_options *, const struct generator *, const struct measure *);
+void tell_step(
+        const struct run_options *, const struct generator *, const struct measure *,
+        uint64_t memory_before
+);
