@@ -61,6 +61,28 @@ static inline size_t net_payload_len(const uint8_t *frame, size_t len)
 	return udp >= 8 && NET_HEADER_LEN - 8 + udp <= len ? udp - 8 : 0;
 }
 
+// Of an RTP packet.
+static inline uint16_t net_rtp_seq(const uint8_t *packet)
+{
+	return (uint16_t)(packet[2] << 8 | packet[3]);
+}
+
+static inline uint32_t net_rtp_timestamp(const uint8_t *packet)
+{
+	uint32_t timestamp;
+
+	memcpy(&timestamp, packet + 4, 4);
+	return __builtin_bswap32(timestamp);
+}
+
+static inline uint32_t net_rtp_ssrc(const uint8_t *packet)
+{
+	uint32_t ssrc;
+
+	memcpy(&ssrc, packet + 8, 4);
+	return __builtin_bswap32(ssrc);
+}
+
 // True if the datagram's UDP checksum is right. As a kernel has it done by its network card, only
 // samples are checked.
 bool net_checksum_good(const uint8_t *frame, size_t payload_len);

@@ -106,8 +106,8 @@ receive_rtp(struct generator *g, const struct arrival *a, const struct clocks *c
 		audience_ask(au, s);
 	const struct server_stream *layout = &au->layout[s->track];
 	struct source *source = &g->stage.sources[layout->speaker * LOAD_TRACKS + layout->track];
-	struct am_reader r = am_reader_init(a->frame + NET_HEADER_LEN + 4, 4);
-	stream_jitter(s, am_read_u32(&r), source->video ? c->video : c->audio);
+	uint32_t timestamp = net_rtp_timestamp(a->frame + NET_HEADER_LEN);
+	stream_jitter(s, timestamp, source->video ? c->video : c->audio);
 	if (s->known) {
 		struct source_packet *p = source_at(source, (uint16_t)(a->seq - s->seq_offset));
 		if (p)
@@ -134,8 +134,8 @@ static void arrival_begin(struct generator *g, struct arrival *a, struct rte_mbu
 		return;
 	a->payload_len = (uint16_t)net_payload_len(a->frame, len);
 	const uint8_t *packet = a->frame + NET_HEADER_LEN;
-	a->seq = rtp_seq(packet);
-	a->ssrc = rtp_ssrc(packet);
+	a->seq = net_rtp_seq(packet);
+	a->ssrc = net_rtp_ssrc(packet);
 	uint32_t viewer = a->member - au->options.first;
 	if (viewer < au->options.capacity)
 		rte_prefetch0(audience_streams(au, viewer) + a->ssrc % SERVER_STREAM_MAX);

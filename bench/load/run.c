@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "distance.h"
 #include "measure.h"
 #include "ramp.h"
 #include "tell.h"
@@ -7,7 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define SPEAKERS_MS 30000 // until they are here
+#define SPEAKERS_MS       30000 // until they are here
+#define FIRST_WORKER_CORE 0
 
 static bool speakers_here(struct generator *g)
 {
@@ -77,10 +79,19 @@ static int run_fixed(const struct run_options *o, struct generator *g)
 	return o->lossless && measure_lost(&m) > 0 ? -EBADMSG : 0;
 }
 
+// Both before and after: the host may have moved our cores meanwhile.
+static void distance_tell(const struct run_options *o, const char *name)
+{
+	double ns = distance_ns(o->generator.nic.core, FIRST_WORKER_CORE);
+	if (ns > 0)
+		tell(o, 0, name, ns, "ns");
+}
+
 int run(const struct run_options *o)
 {
 	static struct generator g;
 
+	distance_tell(o, "core to core and back, before");
 	int ret = generator_init(&g, &o->generator);
 	if (ret < 0)
 		return 1;
@@ -95,5 +106,6 @@ int run(const struct run_options *o)
 		fprintf(stderr, "bench-load: WRONG: the server did not end well\n");
 		ret = -ECHILD;
 	}
+	distance_tell(o, "core to core and back, after");
 	return ret < 0 ? 1 : 0;
 }

@@ -238,7 +238,7 @@ static const char *packet_open(
 )
 {
 	uint8_t *packet = frame + NET_HEADER_LEN;
-	uint32_t roc = stream_extend(stream->top, rtp_seq(packet)) >> 16;
+	uint32_t roc = stream_extend(stream->top, net_rtp_seq(packet)) >> 16;
 	int len = (int)payload_len;
 
 	if (!s->members->options.calls->card_checksums && !net_checksum_good(frame, payload_len))
@@ -260,7 +260,7 @@ void sample_rtp(
 	const struct server_stream *layout = &s->audience->layout[stream->track];
 	struct sample_viewer *v = seat_find(s, viewer);
 	const uint8_t *packet = frame + NET_HEADER_LEN;
-	uint16_t seq = rtp_seq(packet);
+	uint16_t seq = net_rtp_seq(packet);
 	struct rtp_view view;
 
 	const char *error = packet_open(s, v, stream, frame, payload_len, &view);
