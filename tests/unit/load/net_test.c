@@ -9,7 +9,9 @@ static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 1};
 
 static struct net net_make(void)
 {
-	struct net n = {.server_port = 40000};
+	struct net n = {0};
+	for (uint32_t i = 0; i < NET_MEMBER_MAX; i++)
+		n.server_ports[i] = 40000;
 	memcpy(n.mac, our_mac, 6);
 	return n;
 }
