@@ -124,6 +124,7 @@ static void header_fill(struct service *s, struct am_region_header *h)
 	h->drop_count = DROP_COUNT;
 	for (int i = 0; i < DROP_COUNT; i++)
 		strcpy(h->drop_names[i].name, drop_name((enum drop)i));
+	h->buffers = s->config->buffers;
 	h->service.pid = (uint32_t)getpid();
 }
 
@@ -326,6 +327,10 @@ static void tick(struct service *s)
 	neighbour_tick(s->neighbours, s->now_ns);
 	fragment_expire(s->fragments, rte_rdtsc());
 	memory_trim(s);
+	atomic_store_explicit(
+	        &s->registry.region->map->header.buffers_in_use,
+	        rte_mempool_in_use_count(s->port->pool), memory_order_relaxed
+	);
 	port_watch_tick(&s->port_watch, s->port, &s->registry, s->now_ns);
 	am_lifecycle_beat(&s->registry.region->map->header.service, s->now_ns);
 }

@@ -12,6 +12,7 @@
 
 #define ACK_TIMEOUT_NS (5 * NS_PER_S)
 #define RETRY_US       20000
+#define UNANSWERED_MAX (AM_RING_SLOTS / 2)
 
 int driver_open(struct driver *d, const char *socket_path, uint64_t timeout_ms)
 {
@@ -64,6 +65,10 @@ static int event_take(struct driver *d, struct am_msg *m)
 	if (am_msg_check(m) < 0) {
 		d->wrong_events++;
 		m->type = AM_MSG_NONE;
+	}
+	if (m->type == AM_EVENT_ACK && m->epoch == d->epoch && d->unanswered > 0) {
+		d->unanswered--;
+		d->refused += m->ack.result < 0;
 	}
 	return 1;
 }
@@ -131,6 +136,54 @@ int driver_command(struct driver *d, struct am_msg *command)
 			return -errno;
 	}
 	return -ETIMEDOUT;
+}
+
+static int wake(struct driver *d)
+{
+	const uint64_t one = 1;
+	return write(d->command_wake, &one, sizeof(one)) == sizeof(one) ? 0 : -errno;
+}
+
+// Waits until no more than so many commands are unanswered.
+static int answers_await(struct driver *d, uint32_t unanswered)
+{
+	uint64_t end = clock_ns() + ACK_TIMEOUT_NS;
+
+	int ret = wake(d);
+	while (ret == 0 && d->unanswered > unanswered) {
+		uint32_t before = d->unanswered;
+		driver_events(d);
+		if (d->unanswered < before)
+			end = clock_ns() + ACK_TIMEOUT_NS;
+		else if (clock_ns() > end)
+			ret = -ETIMEDOUT;
+		else
+			usleep(200);
+	}
+	return ret;
+}
+
+int driver_post(struct driver *d, struct am_msg *command)
+{
+	if (d->unanswered >= UNANSWERED_MAX) {
+		int ret = answers_await(d, UNANSWERED_MAX / 2);
+		if (ret < 0)
+			return ret;
+	}
+	command->epoch = d->epoch;
+	command->sequence = ++d->sequence;
+	d->unanswered++;
+	return am_ring_push(&d->region.map->commands, command);
+}
+
+int driver_settle(struct driver *d)
+{
+	int ret = answers_await(d, 0);
+
+	if (ret == 0 && d->refused > 0)
+		ret = -EREMOTEIO;
+	d->refused = 0;
+	return ret;
 }
 
 static void credentials_make(struct driver_transport *t)
