@@ -125,11 +125,12 @@ void tell_notes(const struct run_options *o, const struct generator *g, const st
 		printf("The generator's port did not take %lu frames.\n", g->nic.unsent);
 	if (m->missed > 0)
 		printf("The generator's port lost %lu frames.\n", m->missed);
-	if ((g->options.calls->polls && m->worker_got < GOT_MIN) || m->generator_got < GOT_MIN)
-		printf("Others ran on these cores: the workers had %.0f %% of theirs, the "
-		       "generator "
-		       "%.0f %%.\n",
-		       100 * m->worker_got, 100 * m->generator_got);
+	if (g->options.calls->polls && m->worker_got < GOT_MIN)
+		printf("Others ran on the workers' cores: they had %.0f %% of them.\n",
+		       100 * m->worker_got);
+	if (!g->options.rests && m->generator_got < GOT_MIN)
+		printf("Others ran on the generator's core: it had %.0f %% of it.\n",
+		       100 * m->generator_got);
 	if (m->worker_busy > MEASURE_FULL)
 		printf("The worker's core is the limit.\n");
 	else if (m->generator_busy > MEASURE_FULL)

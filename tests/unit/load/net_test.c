@@ -9,7 +9,7 @@ static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 1};
 
 static struct net net_make(void)
 {
-	struct net n = {.server_port = 40000};
+	struct net n = {0};
 	memcpy(n.mac, our_mac, 6);
 	return n;
 }
@@ -96,6 +96,7 @@ static void a_sealed_datagram_is_what_the_server_parses(void **)
 	uint8_t frame[256];
 	enum drop why;
 
+	n.server_ports[12345] = 40000;
 	memcpy(n.server_mac, server_mac, 6);
 	memcpy(server.mac, server_mac, 6);
 	memset(frame + NET_HEADER_LEN, 0x77, 33);
