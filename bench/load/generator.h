@@ -24,6 +24,7 @@ struct generator_options {
 	const struct load *load;
 	uint32_t viewers_max;
 	uint16_t workers; // of the server: queues of its port
+	bool rests; // sleeps while there is nothing to do: the port's kernel side runs on our core
 	uint32_t joins_per_s; // 0: as fast as it goes
 	uint16_t joining_max;
 	const char *profiles; // OpenSSL's names
@@ -52,7 +53,7 @@ struct generator {
 	uint64_t tsc_per_s;
 	uint64_t now_ns; // CLOCK_MONOTONIC, of this turn
 	uint64_t slow_ns; // when what is done each millisecond is due
-	uint64_t busy, idle; // TSC ticks of turns with and without work
+	uint64_t busy; // TSC ticks of turns with work
 	uint64_t frames, strange; // received; of them neither ours nor known
 	int failure; // -errno: goes no further
 };

@@ -34,6 +34,8 @@ static const char usage[] =
         "  --joining N         handshakes at the same time, 64\n"
         "  --core N            that we run on, 1\n"
         "  --hugepages         for our packet buffers\n"
+        "  --rests             sleep while there is nothing to do: the port's kernel side needs "
+        "the core\n"
         "  --workers N         of the server, which has so many queues: 1\n"
         "  --port NAME         as the figures name it\n"
         "  --ramp              look for the largest N, up to --viewers\n"
@@ -66,6 +68,7 @@ enum setting {
 	OPTION_JOINING,
 	OPTION_CORE,
 	OPTION_HUGEPAGES,
+	OPTION_RESTS,
 	OPTION_WORKERS,
 	OPTION_PORT,
 	OPTION_RAMP,
@@ -92,6 +95,7 @@ static const struct option options[] = {
         {"joining", required_argument, NULL, OPTION_JOINING},
         {"core", required_argument, NULL, OPTION_CORE},
         {"hugepages", no_argument, NULL, OPTION_HUGEPAGES},
+        {"rests", no_argument, NULL, OPTION_RESTS},
         {"workers", required_argument, NULL, OPTION_WORKERS},
         {"port", required_argument, NULL, OPTION_PORT},
         {"ramp", no_argument, NULL, OPTION_RAMP},
@@ -184,6 +188,7 @@ static void set_option(struct run_options *o, int option, const char *value)
 		break;
 	case OPTION_CORE: g->nic.core = (uint16_t)number("core", value, 0, 1023); break;
 	case OPTION_HUGEPAGES: g->nic.hugepages = true; break;
+	case OPTION_RESTS: g->rests = true; break;
 	case OPTION_WORKERS:
 		g->workers = (uint16_t)number("workers", value, 1, AM_WORKER_MAX);
 		break;

@@ -2,6 +2,8 @@
 
 #include "generator.h"
 
+#include <rte_cycles.h>
+
 #include <time.h>
 
 #define SETTLE_MS      8000
@@ -17,7 +19,7 @@ struct mark {
 	struct server_counts server;
 	struct audience_counts audience;
 	uint64_t now_ns, cpu_ns; // of the generator's thread
-	uint64_t busy, idle;
+	uint64_t tsc, busy;
 	uint64_t missed, nacked;
 };
 
@@ -60,7 +62,7 @@ static void mark_set(struct generator *g, struct mark *m)
 	m->cpu_ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 	m->now_ns = g->now_ns;
 	m->busy = g->busy;
-	m->idle = g->idle;
+	m->tsc = rte_rdtsc();
 	m->missed = nic_missed(&g->nic);
 	m->nacked = g->reports.nacked;
 }
@@ -76,7 +78,6 @@ static void measure_fill(
 )
 {
 	uint64_t ns = b->now_ns - a->now_ns, cpu_ns = b->server.cpu_ns - a->server.cpu_ns;
-	uint64_t busy = b->busy - a->busy;
 	uint64_t out = b->server.packets_out - a->server.packets_out;
 
 	*r = (struct measure){
@@ -95,7 +96,7 @@ static void measure_fill(
 	        .worker_busy =
 	                share(b->server.busy - a->server.busy, b->server.total - a->server.total),
 	        .worker_got = share(cpu_ns, ns * g->options.workers),
-	        .generator_busy = share(busy, busy + b->idle - a->idle),
+	        .generator_busy = share(b->busy - a->busy, b->tsc - a->tsc),
 	        .generator_got = share(b->cpu_ns - a->cpu_ns, ns),
 	};
 	double work_ns = g->options.calls->polls ? r->worker_busy * (double)cpu_ns : (double)cpu_ns;

@@ -13,7 +13,7 @@
 #define POOL_SIZE   65535
 #define POOL_CACHE  512
 #define DATA_ROOM   2176 // headroom and one Ethernet frame, as the data plane has it
-#define QUEUE_DEPTH 4096 // descriptors, where the port takes that many
+#define QUEUE_DEPTH 16384 // descriptors, where the port takes that many
 
 static int eal_begin(const struct nic_options *o)
 {

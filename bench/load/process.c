@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define WORDS_MAX 32
-#define STOP_MS   10000
+#define STOP_MS   30000
 #define POLL_MS   20
 
 static void affinity_clear(void)

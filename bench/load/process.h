@@ -11,7 +11,7 @@
 
 bool process_runs(pid_t);
 
-// SIGTERM, and after 10 s SIGKILL. True if it ended by itself and well.
+// SIGTERM, and after 30 s SIGKILL. True if it ended by itself and well.
 bool process_stop(pid_t);
 
 // Resident bytes, huge pages included; 0 where they cannot be read.

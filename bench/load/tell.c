@@ -128,7 +128,7 @@ void tell_notes(const struct run_options *o, const struct generator *g, const st
 	if (g->options.calls->polls && m->worker_got < GOT_MIN)
 		printf("Others ran on the workers' cores: they had %.0f %% of them.\n",
 		       100 * m->worker_got);
-	if (m->generator_got < GOT_MIN)
+	if (!g->options.rests && m->generator_got < GOT_MIN)
 		printf("Others ran on the generator's core: it had %.0f %% of it.\n",
 		       100 * m->generator_got);
 	if (m->worker_busy > MEASURE_FULL)
