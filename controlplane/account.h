@@ -18,6 +18,8 @@
 #define ACCOUNT_API_TOKEN_MAX 16
 #define ACCOUNT_HOST_LEN_MAX  253 // RFC 1035 2.3.4, as text
 #define ACCOUNT_KID_MAX       128
+#define ACCOUNT_KEY_BITS_MIN  2048 // RFC 7518 3.3
+#define ACCOUNT_KEY_BITS_MAX  8192
 #define ACCOUNT_HASH_SIZE     32
 #define ACCOUNT_ORIGIN_SIZE   (ACCOUNT_HOST_LEN_MAX + 24) // "https://*.", ":65535"
 #define ACCOUNT_ANCESTORS_SIZE                                                                     \

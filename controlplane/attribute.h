@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "peer.h"
@@ -14,6 +15,8 @@
 #define ATTRIBUTE_TOKEN_MAX  2048 // of an access token
 
 #define ATTRIBUTE_LIFETIME_MAX_MS ((int64_t)100 * 365 * 86400 * 1000)
+
+struct json;
 
 enum attribute {
 	ATTRIBUTE_ACCESS_TOKEN, // U01
@@ -65,13 +68,22 @@ bool attribute_is_jwt_only(enum attribute);
 
 bool attributes_have(const struct attributes *, enum attribute);
 
-// Sets it from text, as it stands in a URL once that is unescaped. A bad value makes it ignored.
-// Whether this attribute may stand in a URL is the caller's to know.
+// Sets it from text, as it stands in a URL once that is unescaped. Empty text sets nothing, a bad
+// value makes it ignored. Whether this attribute may stand in a URL is the caller's to know.
 void attributes_set(struct attributes *, enum attribute, const char *value);
 
-// Takes from `other` all that it has: a token's claims over the URL's values.
-void attributes_override(struct attributes *, const struct attributes *other);
+// The same from a claim: true and 1 are as good as "true".
+void attributes_set_json(struct attributes *, enum attribute, const struct json *value);
+
+// Takes the value away and reports it: the caller's rules do not let it stand.
+void attributes_ignore(struct attributes *, enum attribute);
+
+// Puts a token's claims over the URL's values. A claim with a bad value takes the URL's away too:
+// what an integrator wanted to fix is not the visitor's to choose.
+void attributes_override(struct attributes *of_url, const struct attributes *of_claims);
 
 // Rules that accounts have in common with attributes.
 [[nodiscard]] bool attribute_url_is_good(const char *); // https, a host, printable ASCII
+// As above, without query and fragment; out is without slashes at its end.
+[[nodiscard]] bool attribute_base_url_read(char *out, size_t size, const char *);
 [[nodiscard]] bool attribute_header_is_good(const char *); // printable ASCII, no CR or LF
