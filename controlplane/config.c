@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "hook_guard.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -25,6 +27,9 @@ static const struct am_setting controlplane_settings[] = {
         {.name = "private_key", .type = AM_SETTING_STRING, .offset = AT(private_key)},
         {.name = "pages", .type = AM_SETTING_STRING, .offset = AT(pages)},
         {.name = "store", .type = AM_SETTING_STRING, .offset = AT(store)},
+        {.name = "history", .type = AM_SETTING_STRING, .offset = AT(history)},
+        {.name = "hook_allowed", .type = AM_SETTING_STRINGS, .offset = AT(hook_allowed)},
+        {.name = "hook_authorities", .type = AM_SETTING_STRING, .offset = AT(hook_authorities)},
         {.name = "node", .type = AM_SETTING_INT, .offset = AT(node), .min = 1, .max = 9999},
         {.name = "api_tokens", .type = AM_SETTING_STRINGS, .offset = AT(api_tokens)},
         {0},
@@ -47,11 +52,24 @@ static const struct config defaults = {
         .node = 1,
 };
 
+// A file in the folder of another.
+static void name_beside(char out[AM_CONFIG_STRING_MAX], const char *other, const char *name)
+{
+	const char *slash = strrchr(other, '/');
+	int folder = slash ? (int)(slash + 1 - other) : 0;
+
+	snprintf(out, AM_CONFIG_STRING_MAX, "%.*s%s", folder, other, name);
+}
+
 int config_read(struct config *c, const char *path, char *error, size_t error_size)
 {
 	*c = defaults;
 	int ret = am_config_read(path, groups, c, error, error_size);
-	return ret < 0 ? ret : config_check(c, error, error_size);
+	if (ret < 0)
+		return ret;
+	if (!c->history[0])
+		name_beside(c->history, c->store, "history.db");
+	return config_check(c, error, error_size);
 }
 
 bool config_address_is_loopback(const char *address)
@@ -94,6 +112,17 @@ int config_check(const struct config *c, char *error, size_t size)
 		        c->listen
 		);
 		return -EINVAL;
+	}
+	for (int i = 0; i < c->hook_allowed.count; i++) {
+		if (!guard_entry_is_good(c->hook_allowed.values[i])) {
+			snprintf(
+			        error, size,
+			        "controlplane.hook_allowed: \"%s\" is not a host or host:port, "
+			        "such as \"hooks.example\" or \"10.0.0.5:8443\"",
+			        c->hook_allowed.values[i]
+			);
+			return -EINVAL;
+		}
 	}
 	for (int i = 0; i < c->api_tokens.count; i++) {
 		if (strlen(c->api_tokens.values[i]) < 16) {

@@ -1,12 +1,15 @@
 // Starts and stops the control plane, in order.
 #include "conference.h"
 #include "config.h"
+#include "hook.h"
 #include "http.h"
 #include "loop.h"
 #include "pages.h"
 #include "rest.h"
 #include "signaling.h"
+#include "statistics.h"
 #include "store.h"
+#include "store_history.h"
 
 #include "am_log.h"
 
@@ -28,6 +31,9 @@ struct server {
 	struct config config;
 	struct loop *loop;
 	struct store *store;
+	struct history *history;
+	struct statistics *statistics;
+	struct hooks *hooks;
 	struct pages *pages;
 	struct signaling *signaling;
 	struct conference *conference;
@@ -110,6 +116,13 @@ static int start(struct server *s)
 	s->store = store_open(s->config.store);
 	if (!s->store)
 		goto close_pages;
+	s->history = history_open(s->loop, s->config.history);
+	if (!s->history)
+		goto close_store;
+	s->statistics = statistics_create(s->loop, s->history);
+	s->hooks = hooks_create(s->loop, s->history, &s->config);
+	if (!s->hooks)
+		goto close_history;
 	s->signaling = signaling_create(s->loop, serve, s);
 	s->conference = conference_create(
 	        s->loop, s->config.socket, s->store, signaling_events(s->signaling)
@@ -124,6 +137,11 @@ static int start(struct server *s)
 destroy_signaling:
 	am_error("main: cannot start; error=%s", strerror(errno));
 	signaling_destroy(s->signaling);
+	hooks_destroy(s->hooks);
+close_history:
+	statistics_destroy(s->statistics);
+	history_close(s->history);
+close_store:
 	store_close(s->store);
 close_pages:
 	pages_close(s->pages);
@@ -162,6 +180,9 @@ static void shut_down(struct server *s)
 	}
 	conference_destroy(s->conference);
 	signaling_destroy(s->signaling);
+	hooks_destroy(s->hooks);
+	statistics_destroy(s->statistics);
+	history_close(s->history);
 	store_close(s->store);
 	pages_close(s->pages);
 	loop_destroy(s->loop);
