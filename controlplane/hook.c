@@ -1,5 +1,6 @@
 #include "hook.h"
 
+#include "attribute.h"
 #include "config.h"
 #include "hook_queue.h"
 #include "hook_replay.h"
@@ -380,7 +381,7 @@ static void turn_started(struct hook_turn *t)
 	struct call *c = container_of(t, struct call, turn);
 	struct hooks *h = c->hooks;
 	struct message m;
-	const char *error;
+	const char *error = "not an https URL";
 
 	// Stored before it is sent: the answer may come to a process that is no more.
 	if (c->kind == CALL_JOIN)
@@ -397,7 +398,8 @@ static void turn_started(struct hook_turn *t)
 	                {"webhook-timestamp", m.seconds},
 	                {"webhook-signature", m.signature},
 	        }};
-	c->transfer = transfer_start(h->transfers, &r, transfer_ended, c, &error);
+	if (attribute_url_is_good(c->visit->peer.url))
+		c->transfer = transfer_start(h->transfers, &r, transfer_ended, c, &error);
 	free(m.url);
 	free(m.body);
 	if (c->transfer) {

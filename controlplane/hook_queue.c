@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define REST_JITTER 4 // a fourth, so that not all come back at once
+#define STARTS_MAX  8 // each STARTS_MS
+#define STARTS_MS   4
 
 struct hook_channel {
 	char account[24]; // decimal
@@ -65,7 +67,8 @@ static void channel_wake(struct hook_queue *q, struct hook_channel *c)
 	if (!c->busy)
 		TAILQ_INSERT_TAIL(&q->busy, c, in_busy);
 	c->busy = true;
-	loop_timer_set(q->loop, &q->pump, 0);
+	if (!q->pump.position)
+		loop_timer_set(q->loop, &q->pump, 0);
 }
 
 // Which list of the channel holds a turn of this state, or NULL.
@@ -96,38 +99,40 @@ static void state_set(struct hook_turn *t, enum turn_state state)
 	channel_wake(t->queue, t->channel);
 }
 
-static void pump_channel(struct hook_channel *c)
+// Starts one turn; false: there is none that may start.
+static bool channel_start(struct hook_channel *c)
 {
 	uint32_t asks_max = c->silent ? HOOK_CALLS_SILENT_MAX : HOOK_CALLS_MAX;
 	uint32_t closes_max = c->silent ? HOOK_CLOSES_SILENT_MAX : HOOK_CLOSES_MAX;
-	struct hook_turn *t;
+	struct hook_turn *t = NULL;
 
-	while (c->asks_running < asks_max && (t = TAILQ_FIRST(&c->asks))) {
-		loop_timer_cancel(t->queue->loop, &t->timer);
-		state_set(t, TURN_RUNNING);
-		t->start(t);
-	}
-	while (c->closes_running < closes_max && (t = TAILQ_FIRST(&c->closes))) {
-		t->tries++;
-		state_set(t, TURN_RUNNING);
-		t->start(t);
-	}
+	if (c->asks_running < asks_max)
+		t = TAILQ_FIRST(&c->asks);
+	if (!t && c->closes_running < closes_max)
+		t = TAILQ_FIRST(&c->closes);
+	if (!t)
+		return false;
+	loop_timer_cancel(t->queue->loop, &t->timer);
+	t->tries++;
+	state_set(t, TURN_RUNNING); // which wakes the channel, behind the others
+	t->start(t);
+	return true;
 }
 
+// A few starts at a time, one account after the other: each may cost the loop a TLS handshake.
 static void pump(void *owner)
 {
 	struct hook_queue *q = owner;
-	struct hook_channel *c, *last = TAILQ_LAST(&q->busy, busy_list);
+	struct hook_channel *c;
+	int left = STARTS_MAX;
 
-	// Those that are woken meanwhile come in the next turn of the loop.
-	do {
-		c = TAILQ_FIRST(&q->busy);
-		if (!c)
-			return;
+	while (left > 0 && (c = TAILQ_FIRST(&q->busy))) {
 		TAILQ_REMOVE(&q->busy, c, in_busy);
 		c->busy = false;
-		pump_channel(c);
-	} while (c != last);
+		left -= channel_start(c);
+	}
+	if (!TAILQ_EMPTY(&q->busy))
+		loop_timer_set(q->loop, &q->pump, STARTS_MS);
 }
 
 void hook_queue_init(struct hook_queue *q, struct loop *l)

@@ -35,7 +35,7 @@ struct world {
 	char url[512];
 	int count;
 	struct heard heard[CALLS_MAX]; // in the order of their coming
-	uint64_t turn_ms_max; // the longest turn of the loop
+	uint64_t turn_ms_max; // CPU time of the longest turn of the loop
 };
 
 int world_setup(void **state); // *state is a struct world
@@ -69,5 +69,5 @@ const char *request_text(const struct json *request, const char *key);
 const char *request_query(const struct json *request, const char *key);
 const char *request_header(const struct json *request, const char *key);
 
-// "joinPeer a, closePeer a, …": the events of the log, in order.
+// "joinPeer a, closePeer a, …": the events that were answered, in order.
 void events_print(const struct json *log, char *out, size_t size);

@@ -15,7 +15,7 @@ A path's first part is a program, key=value by commas; without one the answer is
 
     status=N      the answer (200)
     delay=MS      before it
-    body=TEXT     percent-encoded, twice where the caller decodes
+    body=TEXT     all values are percent-encoded, also a slash and a comma
     type=TYPE     Content-Type (text/plain)
     location=URL  a header for redirects
     fail=N        the first N requests to this path and peer get status, the others 200
@@ -112,7 +112,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def program(self):
         first = self.path.split("?")[0].lstrip("/").split("/")[0]
-        return dict(part.split("=", 1) for part in first.split(",") if "=" in part)
+        parts = (part.split("=", 1) for part in first.split(",") if "=" in part)
+        return {key: urllib.parse.unquote_to_bytes(value) for key, value in parts}
 
     def answer(self, status, body, headers):
         self.send_response(status)
@@ -142,7 +143,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if url.path == "/log":
             self.answer(200, json.dumps(self.server.requests).encode(), {"Content-Type": "application/json"})
             return
-        program = self.program()
+        values = self.program()
+        program = {key: value.decode(errors="replace") for key, value in values.items()}
         query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         event = json.loads(body).get("event") if body else None
@@ -170,8 +172,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         headers = {"Content-Type": program.get("type", "text/plain; charset=utf-8")}
         if "location" in program:
-            headers["Location"] = urllib.parse.unquote(program["location"])
-        self.answer(status, urllib.parse.unquote_to_bytes(program.get("body", "")), headers)
+            headers["Location"] = program["location"]
+        self.answer(status, values.get("body", b""), headers)
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
 
