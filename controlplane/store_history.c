@@ -377,9 +377,10 @@ int history_sessions_read(
 	*sampled_ms = value_read(h->db, "SELECT sampled_ms FROM meta", 0);
 	sqlite3_stmt *p =
 	        prepare(h->db,
-	                "SELECT s.id, r.account_id, r.name, p.name, s.joined_ms FROM rooms r"
-	                " JOIN sessions s ON s.room_id = r.id AND s.left_ms IS NULL"
-	                " JOIN persons p ON p.id = s.person_id",
+	                "SELECT s.id, r.account_id, r.name, p.name, s.joined_ms"
+	                " FROM sessions s INDEXED BY sessions_open"
+	                " JOIN rooms r ON r.id = s.room_id JOIN persons p ON p.id = s.person_id"
+	                " WHERE s.left_ms IS NULL",
 	                0, NULL);
 	int step = p ? SQLITE_ROW : SQLITE_ERROR;
 
@@ -409,7 +410,7 @@ static int64_t walk_start(sqlite3 *db, int64_t room_id, int64_t longest_ms, int6
 	int64_t open = value_read(
 	        db,
 	        "SELECT COALESCE(MIN(joined_ms), 9223372036854775807) FROM sessions"
-	        " WHERE room_id = ?1 AND left_ms IS NULL",
+	        " INDEXED BY sessions_open WHERE room_id = ?1 AND left_ms IS NULL",
 	        room_id
 	);
 	return open < start ? open : start;

@@ -16,6 +16,7 @@ A path's first part is a program, key=value by commas; without one the answer is
     status=N      the answer (200)
     delay=MS      before it
     body=TEXT     all values are percent-encoded, also a slash and a comma
+    repeat=N      the body N times over
     type=TYPE     Content-Type (text/plain)
     location=URL  a header for redirects
     fail=N        the first N requests to this path and peer get status, the others 200
@@ -173,7 +174,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         headers = {"Content-Type": program.get("type", "text/plain; charset=utf-8")}
         if "location" in program:
             headers["Location"] = program["location"]
-        self.answer(status, values.get("body", b""), headers)
+        self.answer(status, values.get("body", b"") * int(program.get("repeat", 1)), headers)
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
 

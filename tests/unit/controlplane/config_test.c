@@ -25,6 +25,17 @@ static void defaults_serve_a_developer(void **)
 	assert_int_equal(read_text("dataplane: { whatever = 1; };", &c, error), 0);
 	assert_string_equal(c.listen, "127.0.0.1");
 	assert_int_equal(c.port, 8080);
+	assert_string_equal(c.history, "/run/amphi/history.db"); // beside the store
+}
+
+static void the_history_may_lie_elsewhere(void **)
+{
+	struct config c;
+	char error[256] = "";
+	assert_int_equal(read_text("controlplane: { store = \"s.db\"; };", &c, error), 0);
+	assert_string_equal(c.history, "history.db");
+	assert_int_equal(read_text("controlplane: { history = \"/var/h.db\"; };", &c, error), 0);
+	assert_string_equal(c.history, "/var/h.db");
 }
 
 static void refusals_name_the_setting(void **)
@@ -40,6 +51,8 @@ static void refusals_name_the_setting(void **)
 	        {"controlplane: { port = 0; };", "port"},
 	        {"controlplane: { prot = 1; };", "prot"},
 	        {"controlplane: { api_tokens = [\"short\"]; };", "api_tokens"},
+	        {"controlplane: { hook_allowed = [\"https://a.example\"]; };", "hook_allowed"},
+	        {"controlplane: { hook_allowed = [\"\"]; };", "hook_allowed"},
 	        {"controlplane: { log_level = \"loud\"; };", "debug"},
 	        {"control: { };", "control"},
 	};
@@ -66,6 +79,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(defaults_serve_a_developer),
+	        cmocka_unit_test(the_history_may_lie_elsewhere),
 	        cmocka_unit_test(refusals_name_the_setting),
 	        cmocka_unit_test(loopback_is_told_from_the_rest),
 	};
