@@ -128,25 +128,17 @@ char *hook_request_event(const struct hook_event *e, const char *token)
 	return print_and_free(j);
 }
 
-// The key's bytes. Returns their number.
-static size_t key_read(unsigned char key[SECRET_BYTES_MAX], const char *secret)
+// Bytes in base64 behind "whsec_". Returns their number, 0: the secret is not of that form.
+static size_t secret_decode(unsigned char key[SECRET_BYTES_MAX], const char *secret)
 {
 	const char *text = secret + sizeof(SECRET_PREFIX) - 1;
-	size_t len = strlen(secret);
 
-	if (strncmp(secret, SECRET_PREFIX, sizeof(SECRET_PREFIX) - 1) == 0 &&
-	    strlen(text) <= SECRET_BYTES_MAX / 3 * 4) {
-		int n = EVP_DecodeBlock(key, (const unsigned char *)text, (int)strlen(text));
-		for (const char *end = text + strlen(text); n > 0 && end > text && end[-1] == '=';
-		     end--)
-			n--; // which it counts
-		if (n > 0)
-			return (size_t)n;
-	}
-	if (len > SECRET_BYTES_MAX)
-		len = SECRET_BYTES_MAX;
-	memcpy(key, secret, len);
-	return len;
+	if (strncmp(secret, SECRET_PREFIX, sizeof(SECRET_PREFIX) - 1) != 0 ||
+	    strlen(text) > SECRET_BYTES_MAX / 3 * 4)
+		return 0;
+	size_t padding = strlen(text) - strcspn(text, "=");
+	int n = EVP_DecodeBlock(key, (const unsigned char *)text, (int)strlen(text));
+	return n > (int)padding ? (size_t)n - padding : 0;
 }
 
 void hook_request_sign(
@@ -156,12 +148,13 @@ void hook_request_sign(
 {
 	unsigned char key[SECRET_BYTES_MAX], digest[EVP_MAX_MD_SIZE];
 	unsigned digest_len = 0;
-	size_t key_len = key_read(key, secret), size = strlen(event_id) + strlen(body) + 32;
+	size_t decoded = secret_decode(key, secret), size = strlen(event_id) + strlen(body) + 32;
 	char *text = memory_new(size, 1);
 
 	int len = snprintf(text, size, "%s.%" PRId64 ".%s", event_id, seconds, body);
-	HMAC(EVP_sha256(), key, (int)key_len, (const unsigned char *)text, (size_t)len, digest,
-	     &digest_len);
+	HMAC(EVP_sha256(), decoded ? (const void *)key : secret,
+	     (int)(decoded ? decoded : strlen(secret)), (const unsigned char *)text, (size_t)len,
+	     digest, &digest_len);
 	strcpy(out, "v1,");
 	EVP_EncodeBlock((unsigned char *)out + 3, digest, (int)digest_len);
 	explicit_bzero(key, sizeof(key));

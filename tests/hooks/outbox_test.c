@@ -13,6 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+// The guide's commands for receivers.
+#define GUIDE_RUN "sed -n '/^```sh/,/^```$/{/^```/d;p}' " GUIDE " | bash -e"
+
 static void events_are(struct world *w, const char *expected)
 {
 	char events[1024];
@@ -354,6 +357,19 @@ static void signature_verify(const struct json *request)
 	EVP_MAC_free(hmac);
 }
 
+// And as the guide for receivers says.
+static void signature_verify_by_guide(const struct json *request)
+{
+	setenv("id", request_header(request, "webhook-id"), 1);
+	setenv("timestamp", request_header(request, "webhook-timestamp"), 1);
+	setenv("signature", request_header(request, "webhook-signature"), 1);
+	setenv("body", request_text(request, "body"), 1);
+	setenv("secret", "secret of the account", 1);
+	assert_int_equal(system(GUIDE_RUN), 0);
+	setenv("body", "{}", 1);
+	assert_int_not_equal(system(GUIDE_RUN), 0);
+}
+
 static struct json *body_of(const struct json *request)
 {
 	const char *text = request_text(request, "body");
@@ -390,6 +406,7 @@ static void W06_events_are_posted_and_signed(void **state)
 		assert_non_null(json_string(body, "visitId", 64));
 		assert_int_equal(strlen(json_string(body, "time", 64)), 24);
 		signature_verify(r);
+		signature_verify_by_guide(r);
 		json_free(body);
 	}
 	json_free(log);
