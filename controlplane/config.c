@@ -27,6 +27,12 @@ static const struct am_setting controlplane_settings[] = {
         {.name = "store", .type = AM_SETTING_STRING, .offset = AT(store)},
         {.name = "node", .type = AM_SETTING_INT, .offset = AT(node), .min = 1, .max = 9999},
         {.name = "api_tokens", .type = AM_SETTING_STRINGS, .offset = AT(api_tokens)},
+        {.name = "rest_per_s",
+         .type = AM_SETTING_INT,
+         .offset = AT(rest_per_s),
+         .min = 1,
+         .max = 100000},
+        {.name = "metrics_token", .type = AM_SETTING_STRING, .offset = AT(metrics_token)},
         {0},
 };
 
@@ -45,6 +51,7 @@ static const struct config defaults = {
         .pages = "web/dist",
         .store = "/run/amphi/store.db",
         .node = 1,
+        .rest_per_s = 50,
 };
 
 int config_read(struct config *c, const char *path, char *error, size_t error_size)
@@ -93,6 +100,10 @@ int config_check(const struct config *c, char *error, size_t size)
 		        "controlplane.private_key: without them listen on 127.0.0.1",
 		        c->listen
 		);
+		return -EINVAL;
+	}
+	if (c->metrics_token[0] && strlen(c->metrics_token) < 16) {
+		snprintf(error, size, "controlplane.metrics_token is shorter than 16 characters");
 		return -EINVAL;
 	}
 	for (int i = 0; i < c->api_tokens.count; i++) {

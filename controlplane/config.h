@@ -18,6 +18,8 @@ struct config {
 	char store[AM_CONFIG_STRING_MAX];
 	int64_t node;
 	struct am_config_strings api_tokens;
+	int64_t rest_per_s; // requests of one caller in the long run
+	char metrics_token[AM_CONFIG_STRING_MAX]; // empty: loopback alone may ask
 };
 
 // Defaults, then the file at path. 0, or -EINVAL with one line for the operator in error.

@@ -119,6 +119,7 @@ static int start(struct server *s)
 	signaling_set_conference(s->signaling, s->conference);
 	s->rest =
 	        (struct rest){.config = &s->config, .conference = s->conference, .pages = s->pages};
+	rest_init(&s->rest);
 	return 0;
 
 destroy_signaling:
@@ -160,6 +161,7 @@ static void shut_down(struct server *s)
 			loop_turn(s->loop, 10);
 		http_destroy(s->http);
 	}
+	rest_fini(&s->rest);
 	conference_destroy(s->conference);
 	signaling_destroy(s->signaling);
 	store_close(s->store);

@@ -8,13 +8,20 @@ struct config;
 struct http_request;
 struct http_response;
 struct json;
+struct limit;
 struct pages;
 
 struct rest {
 	const struct config *config;
 	struct conference *conference;
 	const struct pages *pages;
+	struct limit *limit; // of those who may ask, rest_init's
+	struct limit *guess_limit; // of those who may not
 };
+
+// Fills in the limits; the rest is the caller's.
+void rest_init(struct rest *);
+void rest_fini(struct rest *);
 
 // As http_handler's respond: owner is a struct rest.
 void rest_respond(void *owner, const struct http_request *, struct http_response *);
@@ -32,6 +39,10 @@ struct rest_call {
 // Returns the answer's body in *out (taken over), and 0; or -errno, which becomes the status.
 typedef int rest_handler(const struct rest_call *, struct json **out);
 
+// Writes the whole response.
+typedef void rest_writer(const struct rest_call *, struct http_response *);
+
 // rest_room.c; argument 0 is the room.
 rest_handler rest_room_close_peer, rest_room_duration, rest_room_close, rest_room_number_peers,
-        rest_room_existing_peer, rest_room_existing_peer_in_path, rest_room_capabilities;
+        rest_room_existing_peer, rest_room_existing_peer_in_path, rest_room_exists,
+        rest_room_capabilities;
