@@ -271,7 +271,9 @@ void rest_respond(void *owner, const struct http_request *q, struct http_respons
 		);
 	}
 	if (!allow[0])
-		return pages_respond(call.rest->pages, q, r);
+		return pages_respond(
+		        call.rest->pages, "frame-ancestors 'self' http://localhost:*", q, r
+		);
 	answer_error(r, 405, "method not allowed");
 	http_add_header(r, "Allow", allow);
 }
