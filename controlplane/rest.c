@@ -1,5 +1,6 @@
 #include "rest.h"
 
+#include "account.h"
 #include "conference.h"
 #include "config.h"
 #include "http.h"
@@ -23,6 +24,7 @@
 enum grant {
 	GRANT_ANYONE,
 	GRANT_API, // an API token, or loopback where none is configured
+	GRANT_STATISTICS, // as GRANT_API, with errors in the form of T01 and T02
 	GRANT_OPERATOR, // the node's own token, or loopback where none is configured
 };
 
@@ -60,6 +62,15 @@ static const struct route {
         {"GET", "/:/existingPeer/:", GRANT_API, .handle = rest_room_existing_peer_in_path},
         {"GET", "/rooms/:/exists", GRANT_API, .handle = rest_room_exists},
         {"GET", "/rooms/:", GRANT_API, .handle = rest_room_capabilities},
+        {"GET", "/vp/api/statistics/peers/summary", GRANT_STATISTICS,
+         .write = rest_statistics_summary},
+        {"GET", "/vp/api/statistics/peers", GRANT_STATISTICS, .write = rest_statistics_peers},
+        {"GET", "/vp/api/statistics/peers/", GRANT_STATISTICS, .write = rest_statistics_peers},
+        {"GET", "/streaming/statistics/peers/summary", GRANT_STATISTICS,
+         .write = rest_statistics_summary},
+        {"GET", "/streaming/statistics/peers", GRANT_STATISTICS, .write = rest_statistics_peers},
+        {"GET", "/streaming/statistics/peers/", GRANT_STATISTICS, .write = rest_statistics_peers},
+        {"GET", "/api/events", GRANT_API, .write = rest_hook_events},
 };
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 
@@ -79,7 +90,7 @@ void rest_fini(struct rest *r)
 	limit_destroy(r->guess_limit);
 }
 
-static void answer(struct http_response *r, unsigned status, struct json *body)
+void rest_answer(struct http_response *r, unsigned status, struct json *body)
 {
 	r->status = status;
 	r->type = "application/json";
@@ -93,7 +104,17 @@ static void answer_error(struct http_response *r, unsigned status, const char *t
 {
 	struct json *body = json_new_object();
 	json_add_string(body, "error", text);
-	answer(r, status, body);
+	rest_answer(r, status, body);
+}
+
+static void statistics_error(struct http_response *r, unsigned status, const char *text)
+{
+	struct json *body = json_new_object(), *errors = json_new_array();
+
+	json_add_null(body, "data");
+	json_push(errors, json_new_string(text));
+	json_add(body, "errors", errors);
+	rest_answer(r, status, body);
 }
 
 static int node_config(const struct rest_call *call, struct json **out)
@@ -119,7 +140,7 @@ static void readyz(const struct rest_call *call, struct http_response *r)
 	json_add_bool(body, "ready", ready);
 	if (!ready)
 		json_add_string(body, "error", "the data plane is not attached");
-	answer(r, ready ? 200 : 503, body);
+	rest_answer(r, ready ? 200 : 503, body);
 }
 
 static void metrics(const struct rest_call *call, struct http_response *r)
@@ -163,40 +184,43 @@ static bool path_matches(const char *pattern, const char *path, struct rest_call
 	return !*pattern && !*path;
 }
 
-static bool token_is_known(const struct am_config_strings *tokens, const char *header)
+// The credentials behind "APIKey " or "Bearer ", or NULL.
+static const char *authorization_token(const char *header)
 {
-	const char *token = NULL;
-	bool known = false;
-
-	if (header && strncasecmp(header, "APIKey ", 7) == 0)
-		token = header + 7;
-	else if (header && strncasecmp(header, "Bearer ", 7) == 0)
-		token = header + 7;
-	if (!token)
-		return false;
-	token += strspn(token, " ");
-	for (int i = 0; i < tokens->count; i++) // all of them: the time tells nothing
-		known |= text_equals_secret(token, tokens->values[i]);
-	return known;
+	if (!header ||
+	    (strncasecmp(header, "APIKey ", 7) != 0 && strncasecmp(header, "Bearer ", 7) != 0))
+		return NULL;
+	return header + 7 + strspn(header + 7, " ");
 }
 
-static const char *bearer(const struct http_request *q)
+static bool is_operator(const struct rest *r, const struct http_request *q)
 {
-	const char *header = http_header(q, "Authorization");
-	return header && strncasecmp(header, "Bearer ", 7) == 0 ? header + 7 : "";
+	const char *token = authorization_token(http_header(q, "Authorization"));
+
+	if (!r->config->metrics_token[0])
+		return q->from_loopback;
+	return token && text_equals_secret(token, r->config->metrics_token);
 }
 
-static bool is_granted(const struct rest *r, enum grant grant, const struct http_request *q)
+// Whose rooms and statistics the caller may see, or NULL.
+static const struct account *caller_account(const struct rest *r, const struct http_request *q)
+{
+	const char *token = authorization_token(http_header(q, "Authorization"));
+
+	if (!accounts_have_api_tokens(r->accounts) && q->from_loopback)
+		return accounts_by_host(r->accounts, http_header(q, "Host"));
+	return token ? accounts_by_api_token(r->accounts, token) : NULL;
+}
+
+static bool is_granted(struct rest_call *call, enum grant grant)
 {
 	if (grant == GRANT_ANYONE)
 		return true;
-	if (grant == GRANT_OPERATOR && r->config->metrics_token[0])
-		return text_equals_secret(bearer(q), r->config->metrics_token);
 	if (grant == GRANT_OPERATOR)
-		return q->from_loopback;
-	if (r->config->api_tokens.count == 0)
-		return q->from_loopback;
-	return token_is_known(&r->config->api_tokens, http_header(q, "Authorization"));
+		return is_operator(call->rest, call->request);
+	const struct account *a = caller_account(call->rest, call->request);
+	call->account_id = a ? a->id : 0;
+	return a != NULL;
 }
 
 // The one place where an error becomes a status.
@@ -207,46 +231,58 @@ static unsigned status_of(int error, const char **text)
 	case -ESRCH: *text = "peer not found"; return 400;
 	case -EINVAL: *text = "bad request"; return 400;
 	case -EACCES: *text = "forbidden"; return 403;
+	case -EAGAIN: *text = "too many requests"; return 429;
 	default: *text = "server error"; return 500;
 	}
 }
 
-// Those who guess tokens and those who ask too often are told to wait.
-static bool is_limited(const struct rest_call *call, bool granted, struct http_response *r)
+// An account has one budget wherever its calls come from; who has none, or guesses tokens, one for
+// his address.
+static bool take_turn(const struct rest_call *call, bool granted, uint32_t *wait_s)
 {
-	const struct http_request *q = call->request;
-	struct limit *l = granted ? call->rest->limit : call->rest->guess_limit;
-	char after[16];
-	uint32_t wait_s;
+	uint64_t now_ms = loop_now_ms(call->rest->conference->loop);
+	char name[32];
 
-	if (limit_take(l, q->address, loop_now_ms(call->rest->conference->loop), &wait_s))
-		return false;
-	metric_count(METRIC_rest_limited);
-	answer_error(r, 429, "too many requests");
-	snprintf(after, sizeof(after), "%u", wait_s);
-	http_add_header(r, "Retry-After", after);
-	return true;
+	if (!granted)
+		return limit_take(call->rest->guess_limit, call->request->address, now_ms, wait_s);
+	snprintf(name, sizeof(name), "account %llu", (unsigned long long)call->account_id);
+	return limit_take(call->rest->limit, name, now_ms, wait_s);
+}
+
+static void
+route_refuse(enum grant grant, const struct rest_call *call, int error, struct http_response *r)
+{
+	const char *text;
+	unsigned status = status_of(error, &text);
+
+	if (grant == GRANT_API)
+		am_info("rest: refused; path=%s error=%s", call->request->path, text);
+	if (grant == GRANT_STATISTICS)
+		statistics_error(r, status, text);
+	else
+		answer_error(r, status, text);
 }
 
 static void route_run(const struct route *route, struct rest_call *call, struct http_response *r)
 {
 	struct json *body = NULL;
-	const char *text;
-	int ret = -EACCES;
+	char after[16];
+	uint32_t wait_s;
 
-	bool granted = is_granted(call->rest, route->grant, call->request);
-	if (route->grant != GRANT_ANYONE && is_limited(call, granted, r))
+	bool granted = is_granted(call, route->grant);
+	if (route->grant != GRANT_ANYONE && !take_turn(call, granted, &wait_s)) {
+		metric_count(METRIC_rest_limited);
+		route_refuse(route->grant, call, -EAGAIN, r);
+		snprintf(after, sizeof(after), "%u", wait_s);
+		http_add_header(r, "Retry-After", after);
 		return;
+	}
 	if (granted && route->write)
 		return route->write(call, r);
-	if (granted)
-		ret = route->handle(call, &body);
-	if (ret == 0)
-		return answer(r, 200, body);
-	if (route->grant == GRANT_API)
-		am_info("rest: refused; path=%s error=%s", call->request->path, strerror(-ret));
-	unsigned status = status_of(ret, &text);
-	answer_error(r, status, text);
+	int ret = granted ? route->handle(call, &body) : -EACCES;
+	if (ret < 0)
+		return route_refuse(route->grant, call, ret, r);
+	rest_answer(r, 200, body);
 }
 
 static bool method_fits(const char *method, const char *wanted)
@@ -270,10 +306,14 @@ void rest_respond(void *owner, const struct http_request *q, struct http_respons
 		        allow[0] ? ", " : "", routes[i].method
 		);
 	}
-	if (!allow[0])
-		return pages_respond(
-		        call.rest->pages, "frame-ancestors 'self' http://localhost:*", q, r
+	if (!allow[0]) {
+		char ancestors[ACCOUNT_ANCESTORS_SIZE];
+		account_frame_ancestors(
+		        accounts_by_host(call.rest->accounts, http_header(q, "Host")), ancestors,
+		        sizeof(ancestors)
 		);
+		return pages_respond(call.rest->pages, ancestors, q, r);
+	}
 	answer_error(r, 405, "method not allowed");
 	http_add_header(r, "Allow", allow);
 }

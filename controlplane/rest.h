@@ -2,19 +2,26 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
+struct accounts;
 struct conference;
 struct config;
+struct hooks;
 struct http_request;
 struct http_response;
 struct json;
 struct limit;
 struct pages;
+struct statistics;
 
 struct rest {
 	const struct config *config;
 	struct conference *conference;
 	const struct pages *pages;
+	const struct accounts *accounts;
+	struct statistics *statistics;
+	struct hooks *hooks;
 	struct limit *limit; // of those who may ask, rest_init's
 	struct limit *guess_limit; // of those who may not
 };
@@ -33,6 +40,7 @@ void rest_respond(void *owner, const struct http_request *, struct http_response
 struct rest_call {
 	struct rest *rest;
 	const struct http_request *request;
+	uint64_t account_id; // of the caller, with GRANT_API
 	char arguments[REST_ARGUMENTS][REST_ARGUMENT_MAX + 1];
 };
 
@@ -41,6 +49,12 @@ typedef int rest_handler(const struct rest_call *, struct json **out);
 
 // Writes the whole response.
 typedef void rest_writer(const struct rest_call *, struct http_response *);
+
+// The one way in which JSON goes out. Takes the body over.
+void rest_answer(struct http_response *, unsigned status, struct json *body);
+
+// rest_statistics.c (T01, T02) and rest_hook.c (W06); answered later.
+rest_writer rest_statistics_summary, rest_statistics_peers, rest_hook_events;
 
 // rest_room.c; argument 0 is the room.
 rest_handler rest_room_close_peer, rest_room_duration, rest_room_close, rest_room_number_peers,
