@@ -1,10 +1,10 @@
 #include "rest.h"
 
+#include "account.h"
 #include "config.h"
 #include "http.h"
 #include "json.h"
 #include "pages.h"
-#include "text.h"
 
 #include "am_log.h"
 
@@ -16,7 +16,7 @@
 
 enum grant {
 	GRANT_ANYONE,
-	GRANT_API, // an API token, or loopback where none is configured
+	GRANT_API, // an API token of an account, or loopback while no account has one
 };
 
 static rest_handler node_config, healthz;
@@ -86,30 +86,23 @@ static bool path_matches(const char *pattern, const char *path, struct rest_call
 	return !*pattern && !*path;
 }
 
-static bool token_is_known(const struct am_config_strings *tokens, const char *header)
+// The token of an Authorization header, or NULL.
+static const char *token_of(const char *header)
 {
-	const char *token = NULL;
-	bool known = false;
-
-	if (header && strncasecmp(header, "APIKey ", 7) == 0)
-		token = header + 7;
-	else if (header && strncasecmp(header, "Bearer ", 7) == 0)
-		token = header + 7;
-	if (!token)
-		return false;
-	token += strspn(token, " ");
-	for (int i = 0; i < tokens->count; i++) // all of them: the time tells nothing
-		known |= text_equals_secret(token, tokens->values[i]);
-	return known;
+	if (!header ||
+	    (strncasecmp(header, "APIKey ", 7) != 0 && strncasecmp(header, "Bearer ", 7) != 0))
+		return NULL;
+	return header + 7 + strspn(header + 7, " ");
 }
 
-static bool is_granted(const struct rest *r, enum grant grant, const struct http_request *q)
+// Whom the request speaks for, or NULL.
+static const struct account *account_of(const struct rest *r, const struct http_request *q)
 {
-	if (grant == GRANT_ANYONE)
-		return true;
-	if (r->config->api_tokens.count == 0)
-		return q->from_loopback;
-	return token_is_known(&r->config->api_tokens, http_header(q, "Authorization"));
+	if (!accounts_have_api_tokens(r->accounts))
+		return q->from_loopback ? accounts_by_host(r->accounts, http_header(q, "Host"))
+		                        : NULL;
+	const char *token = token_of(http_header(q, "Authorization"));
+	return token ? accounts_by_api_token(r->accounts, token) : NULL;
 }
 
 // The one place where an error becomes a status.
@@ -147,7 +140,8 @@ static void route_run(const struct route *route, struct rest_call *call, struct 
 	const char *text;
 	int ret = -EACCES;
 
-	if (is_granted(call->rest, route->grant, call->request))
+	call->account = route->grant == GRANT_API ? account_of(call->rest, call->request) : NULL;
+	if (route->grant == GRANT_ANYONE || call->account)
 		ret = route->handle(call, &body);
 	if (ret == 0)
 		return answer(r, 200, body);

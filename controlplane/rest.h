@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+struct account;
+struct accounts;
 struct conference;
 struct config;
 struct http_request;
@@ -12,6 +14,7 @@ struct pages;
 
 struct rest {
 	const struct config *config;
+	const struct accounts *accounts;
 	struct conference *conference;
 	const struct pages *pages;
 };
@@ -26,6 +29,7 @@ void rest_respond(void *owner, const struct http_request *, struct http_response
 struct rest_call {
 	struct rest *rest;
 	const struct http_request *request;
+	const struct account *account; // whose API token it came with; NULL where none is needed
 	char arguments[REST_ARGUMENTS][REST_ARGUMENT_MAX + 1];
 };
 
