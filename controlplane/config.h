@@ -16,8 +16,9 @@ struct config {
 	char private_key[AM_CONFIG_STRING_MAX];
 	char pages[AM_CONFIG_STRING_MAX];
 	char store[AM_CONFIG_STRING_MAX];
+	char accounts[AM_CONFIG_STRING_MAX]; // after config_read never empty, as is admin
+	char admin[AM_CONFIG_STRING_MAX]; // socket of amphictl
 	int64_t node;
-	struct am_config_strings api_tokens;
 	int64_t rest_per_s; // requests of one caller in the long run
 	char metrics_token[AM_CONFIG_STRING_MAX]; // empty: loopback alone may ask
 };

@@ -1,4 +1,5 @@
 // Starts and stops the control plane, in order.
+#include "account.h"
 #include "conference.h"
 #include "config.h"
 #include "http.h"
@@ -28,6 +29,7 @@ struct server {
 	struct config config;
 	struct loop *loop;
 	struct store *store;
+	struct accounts *accounts;
 	struct pages *pages;
 	struct signaling *signaling;
 	struct conference *conference;
@@ -110,6 +112,9 @@ static int start(struct server *s)
 	s->store = store_open(s->config.store);
 	if (!s->store)
 		goto close_pages;
+	s->accounts = accounts_open(s->loop, s->config.accounts);
+	if (!s->accounts)
+		goto close_store;
 	s->signaling = signaling_create(s->loop, serve, s);
 	s->conference = conference_create(
 	        s->loop, s->config.socket, s->store, signaling_events(s->signaling)
@@ -117,14 +122,20 @@ static int start(struct server *s)
 	if (!s->conference)
 		goto destroy_signaling;
 	signaling_set_conference(s->signaling, s->conference);
-	s->rest =
-	        (struct rest){.config = &s->config, .conference = s->conference, .pages = s->pages};
+	s->rest = (struct rest){
+	        .config = &s->config,
+	        .accounts = s->accounts,
+	        .conference = s->conference,
+	        .pages = s->pages,
+	};
 	rest_init(&s->rest);
 	return 0;
 
 destroy_signaling:
 	am_error("main: cannot start; error=%s", strerror(errno));
 	signaling_destroy(s->signaling);
+	accounts_close(s->accounts);
+close_store:
 	store_close(s->store);
 close_pages:
 	pages_close(s->pages);
@@ -164,6 +175,7 @@ static void shut_down(struct server *s)
 	rest_fini(&s->rest);
 	conference_destroy(s->conference);
 	signaling_destroy(s->signaling);
+	accounts_close(s->accounts);
 	store_close(s->store);
 	pages_close(s->pages);
 	loop_destroy(s->loop);

@@ -11,7 +11,6 @@
 #include "metrics.h"
 #include "openapi.h"
 #include "pages.h"
-#include "text.h"
 
 #include "am_log.h"
 
@@ -185,7 +184,7 @@ static bool path_matches(const char *pattern, const char *path, struct rest_call
 }
 
 // The credentials behind "APIKey " or "Bearer ", or NULL.
-static const char *authorization_token(const char *header)
+static const char *token_of(const char *header)
 {
 	if (!header ||
 	    (strncasecmp(header, "APIKey ", 7) != 0 && strncasecmp(header, "Bearer ", 7) != 0))
@@ -195,7 +194,7 @@ static const char *authorization_token(const char *header)
 
 static bool is_operator(const struct rest *r, const struct http_request *q)
 {
-	const char *token = authorization_token(http_header(q, "Authorization"));
+	const char *token = token_of(http_header(q, "Authorization"));
 
 	if (!r->config->metrics_token[0])
 		return q->from_loopback;
@@ -203,12 +202,12 @@ static bool is_operator(const struct rest *r, const struct http_request *q)
 }
 
 // Whose rooms and statistics the caller may see, or NULL.
-static const struct account *caller_account(const struct rest *r, const struct http_request *q)
+static const struct account *account_of(const struct rest *r, const struct http_request *q)
 {
-	const char *token = authorization_token(http_header(q, "Authorization"));
-
-	if (!accounts_have_api_tokens(r->accounts) && q->from_loopback)
-		return accounts_by_host(r->accounts, http_header(q, "Host"));
+	if (!accounts_have_api_tokens(r->accounts))
+		return q->from_loopback ? accounts_by_host(r->accounts, http_header(q, "Host"))
+		                        : NULL;
+	const char *token = token_of(http_header(q, "Authorization"));
 	return token ? accounts_by_api_token(r->accounts, token) : NULL;
 }
 
@@ -218,9 +217,8 @@ static bool is_granted(struct rest_call *call, enum grant grant)
 		return true;
 	if (grant == GRANT_OPERATOR)
 		return is_operator(call->rest, call->request);
-	const struct account *a = caller_account(call->rest, call->request);
-	call->account_id = a ? a->id : 0;
-	return a != NULL;
+	call->account = account_of(call->rest, call->request);
+	return call->account != NULL;
 }
 
 // The one place where an error becomes a status.
@@ -245,7 +243,7 @@ static bool take_turn(const struct rest_call *call, bool granted, uint32_t *wait
 
 	if (!granted)
 		return limit_take(call->rest->guess_limit, call->request->address, now_ms, wait_s);
-	snprintf(name, sizeof(name), "account %llu", (unsigned long long)call->account_id);
+	snprintf(name, sizeof(name), "account %llu", (unsigned long long)call->account->id);
 	return limit_take(call->rest->limit, name, now_ms, wait_s);
 }
 

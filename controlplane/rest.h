@@ -2,8 +2,8 @@
 #pragma once
 
 #include <stddef.h>
-#include <stdint.h>
 
+struct account;
 struct accounts;
 struct conference;
 struct config;
@@ -17,9 +17,9 @@ struct statistics;
 
 struct rest {
 	const struct config *config;
+	const struct accounts *accounts;
 	struct conference *conference;
 	const struct pages *pages;
-	const struct accounts *accounts;
 	struct statistics *statistics;
 	struct hooks *hooks;
 	struct limit *limit; // of those who may ask, rest_init's
@@ -40,7 +40,7 @@ void rest_respond(void *owner, const struct http_request *, struct http_response
 struct rest_call {
 	struct rest *rest;
 	const struct http_request *request;
-	uint64_t account_id; // of the caller, with GRANT_API
+	const struct account *account; // whose API token it came with; NULL where none is needed
 	char arguments[REST_ARGUMENTS][REST_ARGUMENT_MAX + 1];
 };
 

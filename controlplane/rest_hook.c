@@ -1,5 +1,6 @@
 #include "rest.h"
 
+#include "account.h"
 #include "hook.h"
 #include "http.h"
 #include "json.h"
@@ -17,7 +18,7 @@ void rest_hook_events(const struct rest_call *call, struct http_response *)
 	const struct http_request *q = call->request;
 
 	hook_replay(
-	        call->rest->hooks, call->account_id, http_query(q, "after"), http_query(q, "limit"),
-	        answered, http_defer(q)
+	        call->rest->hooks, call->account->id, http_query(q, "after"),
+	        http_query(q, "limit"), answered, http_defer(q)
 	);
 }

@@ -1,5 +1,6 @@
 #include "rest.h"
 
+#include "account.h"
 #include "http.h"
 #include "json.h"
 #include "statistics.h"
@@ -22,7 +23,7 @@ static void ask(const struct rest_call *call, question *q)
 {
 	const struct http_request *request = call->request;
 	const struct statistics_query query = {
-	        .account_id = call->account_id,
+	        .account_id = call->account->id,
 	        .room_id = http_query(request, "room_id"),
 	        .from = http_query(request, "from"),
 	        .to = http_query(request, "to"),

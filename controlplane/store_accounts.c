@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NUMBERS 4
@@ -110,8 +112,18 @@ static int migrate(sqlite3 *db)
 	return 0;
 }
 
+// Makes the directory that the file shall lie in, where it is missing.
+static void directory_make(const char *path)
+{
+	char *copy = memory_copy_string(path);
+
+	mkdir(dirname(copy), 0700); // that it cannot be made shows when the file is opened
+	free(copy);
+}
+
 static int database_open(struct store_accounts *s, const char *path)
 {
+	directory_make(path);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;

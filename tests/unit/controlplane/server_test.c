@@ -100,8 +100,10 @@ static int group_setup(void **)
 
 static int group_teardown(void **)
 {
-	static const char *const files[] = {"dataplane.sock", "index.html",   "amphi.conf",
-	                                    "store.db",       "store.db-wal", "store.db-shm"};
+	static const char *const files[] = {"dataplane.sock", "index.html",      "amphi.conf",
+	                                    "store.db",       "store.db-wal",    "store.db-shm",
+	                                    "accounts.db",    "accounts.db-wal", "accounts.db-shm",
+	                                    "admin.sock"};
 	int status = server_stop(SIGTERM);
 	fake_dataplane_stop(&fake);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
