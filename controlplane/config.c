@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "hook_guard.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -27,6 +29,9 @@ static const struct am_setting controlplane_settings[] = {
         {.name = "store", .type = AM_SETTING_STRING, .offset = AT(store)},
         {.name = "accounts", .type = AM_SETTING_STRING, .offset = AT(accounts)},
         {.name = "admin", .type = AM_SETTING_STRING, .offset = AT(admin)},
+        {.name = "history", .type = AM_SETTING_STRING, .offset = AT(history)},
+        {.name = "hook_allowed", .type = AM_SETTING_STRINGS, .offset = AT(hook_allowed)},
+        {.name = "hook_authorities", .type = AM_SETTING_STRING, .offset = AT(hook_authorities)},
         {.name = "node", .type = AM_SETTING_INT, .offset = AT(node), .min = 1, .max = 9999},
         {.name = "rest_per_s",
          .type = AM_SETTING_INT,
@@ -74,7 +79,8 @@ int config_read(struct config *c, const char *path, char *error, size_t error_si
 	if (ret < 0)
 		return ret;
 	if (beside_store(c, c->accounts, "accounts.db") < 0 ||
-	    beside_store(c, c->admin, "admin.sock") < 0) {
+	    beside_store(c, c->admin, "admin.sock") < 0 ||
+	    beside_store(c, c->history, "history.db") < 0) {
 		snprintf(error, error_size, "controlplane.store is too long a path");
 		return -EINVAL;
 	}
@@ -125,6 +131,17 @@ int config_check(const struct config *c, char *error, size_t size)
 	if (c->metrics_token[0] && strlen(c->metrics_token) < 16) {
 		snprintf(error, size, "controlplane.metrics_token is shorter than 16 characters");
 		return -EINVAL;
+	}
+	for (int i = 0; i < c->hook_allowed.count; i++) {
+		if (!guard_entry_is_good(c->hook_allowed.values[i])) {
+			snprintf(
+			        error, size,
+			        "controlplane.hook_allowed: \"%s\" is not a host or host:port, "
+			        "such as \"hooks.example\" or \"10.0.0.5:8443\"",
+			        c->hook_allowed.values[i]
+			);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }

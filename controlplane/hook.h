@@ -91,8 +91,9 @@ void hooks_restore(
 );
 
 // W06: the account's past events with a sequence above `after`, oldest first, up to `limit` of
-// them, as they stand in a URL; NULL: from the first, and HOOK_REPLAY_MAX. Status 200 or 400 and
-// {"data":[…],"next":sequence or null}, or {"error":…}, which done takes over.
+// them; as they stand in a URL, NULL: from the first, and HOOK_REPLAY_MAX. done gets status 200 and
+// {"data":[…],"next":sequence or null}, or 500 and {"error":…}; the body is taken over. Returns the
+// call's number, 0: not numbers, or too many queries at once.
 typedef void hook_replay_done(void *owner, uint64_t call, unsigned status, struct json *body);
 uint64_t hook_replay(
         struct hooks *h, uint64_t account_id, const char *after, const char *limit,

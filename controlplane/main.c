@@ -2,12 +2,15 @@
 #include "account.h"
 #include "conference.h"
 #include "config.h"
+#include "hook.h"
 #include "http.h"
 #include "loop.h"
 #include "pages.h"
 #include "rest.h"
 #include "signaling.h"
+#include "statistics.h"
 #include "store.h"
+#include "store_history.h"
 
 #include "am_log.h"
 
@@ -30,6 +33,9 @@ struct server {
 	struct loop *loop;
 	struct store *store;
 	struct accounts *accounts;
+	struct history *history;
+	struct statistics *statistics;
+	struct hooks *hooks;
 	struct pages *pages;
 	struct signaling *signaling;
 	struct conference *conference;
@@ -115,6 +121,13 @@ static int start(struct server *s)
 	s->accounts = accounts_open(s->loop, s->config.accounts);
 	if (!s->accounts)
 		goto close_store;
+	s->history = history_open(s->loop, s->config.history);
+	if (!s->history)
+		goto close_accounts;
+	s->statistics = statistics_create(s->loop, s->history);
+	s->hooks = hooks_create(s->loop, s->history, &s->config);
+	if (!s->hooks)
+		goto close_history;
 	s->signaling = signaling_create(s->loop, serve, s);
 	s->conference = conference_create(
 	        s->loop, s->config.socket, s->store, signaling_events(s->signaling)
@@ -127,6 +140,8 @@ static int start(struct server *s)
 	        .accounts = s->accounts,
 	        .conference = s->conference,
 	        .pages = s->pages,
+	        .statistics = s->statistics,
+	        .hooks = s->hooks,
 	};
 	rest_init(&s->rest);
 	return 0;
@@ -134,6 +149,11 @@ static int start(struct server *s)
 destroy_signaling:
 	am_error("main: cannot start; error=%s", strerror(errno));
 	signaling_destroy(s->signaling);
+	hooks_destroy(s->hooks);
+close_history:
+	statistics_destroy(s->statistics);
+	history_close(s->history);
+close_accounts:
 	accounts_close(s->accounts);
 close_store:
 	store_close(s->store);
@@ -170,11 +190,15 @@ static void shut_down(struct server *s)
 		uint64_t end = loop_now_ms(s->loop) + GOODBYE_MS;
 		while (loop_now_ms(s->loop) < end && http_socket_count(s->http) > 0)
 			loop_turn(s->loop, 10);
-		http_destroy(s->http);
 	}
+	hooks_destroy(s->hooks); // before http: answers that wait for them come from there then
+	statistics_destroy(s->statistics);
+	if (s->http)
+		http_destroy(s->http);
 	rest_fini(&s->rest);
 	conference_destroy(s->conference);
 	signaling_destroy(s->signaling);
+	history_close(s->history);
 	accounts_close(s->accounts);
 	store_close(s->store);
 	pages_close(s->pages);

@@ -11,6 +11,7 @@
 #include "metrics.h"
 #include "openapi.h"
 #include "pages.h"
+#include "text.h"
 
 #include "am_log.h"
 

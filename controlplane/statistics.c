@@ -20,8 +20,6 @@
 
 #define KEY_SIZE    (20 + 1 + ROOM_NAME_MAX + 1 + PEER_ID_SIZE) // account, room, person
 #define CURSOR_SIZE 40
-#define DECIMAL     10
-#define HEXADECIMAL 16
 
 // An open session.
 struct session {
@@ -50,7 +48,7 @@ struct query {
 	int64_t now_ms;
 	struct statistics_totals totals; // T01
 	struct json *list; // T02
-	uint32_t left; // sessions that the list may still take
+	int64_t left; // sessions that the list may still take
 	char cursor[CURSOR_SIZE]; // of its last one
 	bool more; // beyond it
 };
@@ -340,41 +338,21 @@ static bool list(struct history_stays *reads, const struct history_stay *s)
 	return true;
 }
 
-// Digits of the base alone, up to the end of the text or `end`.
-static bool number_read(const char *text, int base, char end, uint64_t *out, const char **rest)
-{
-	const char *digits = base == DECIMAL ? "0123456789" : "0123456789abcdef";
-	size_t len = strspn(text, digits);
-	char *stop;
-
-	if (len == 0 || text[len] != end)
-		return false;
-	errno = 0;
-	*out = strtoull(text, &stop, base);
-	*rest = text + len + (end != '\0');
-	return errno == 0;
-}
-
+// "<joined_ms>-<id in hexadecimal>", as `list` prints it.
 static bool cursor_read(const char *text, struct history_stays *reads)
 {
-	uint64_t joined_ms;
-	const char *rest;
+	char joined_ms[CURSOR_SIZE];
+	size_t digits = strcspn(text, "-");
 
-	if (!number_read(text, DECIMAL, '-', &joined_ms, &rest) || joined_ms > INT64_MAX)
+	if (strlen(text) >= CURSOR_SIZE || !text[digits])
 		return false;
-	reads->after_joined_ms = (int64_t)joined_ms;
-	return number_read(rest, HEXADECIMAL, '\0', &reads->after_id, &rest);
-}
-
-static bool limit_read(const char *text, uint32_t *limit)
-{
-	uint64_t n;
-	const char *rest;
-
-	if (!number_read(text, DECIMAL, '\0', &n, &rest) || n < 1 || n > STATISTICS_PAGE_MAX)
+	memcpy(joined_ms, text, digits);
+	joined_ms[digits] = '\0';
+	const char *id = text + digits + 1;
+	if (strlen(id) != 16 || strspn(id, "0123456789abcdef") != 16)
 		return false;
-	*limit = (uint32_t)n;
-	return true;
+	reads->after_id = strtoull(id, NULL, 16);
+	return text_number(joined_ms, 0, INT64_MAX, &reads->after_joined_ms);
 }
 
 // NULL, or what is wrong with the values.
@@ -397,7 +375,7 @@ static const char *query_read(struct query *q, const struct statistics_query *fr
 		return "from must be before to";
 	if (from->after && !cursor_read(from->after, r))
 		return "after must be the value of next in an answer before";
-	if (from->limit && !limit_read(from->limit, &q->left))
+	if (from->limit && !text_number(from->limit, 1, STATISTICS_PAGE_MAX, &q->left))
 		return "limit must be a number from 1 to 10000";
 	static_assert(STATISTICS_PAGE_MAX == 10000);
 	return NULL;

@@ -270,12 +270,23 @@ void history_event_put(struct history *h, const struct history_event *e)
 	);
 }
 
-int64_t history_last_sequence(struct history *h, uint64_t account_id)
+int history_sequences_read(
+        struct history *h, void (*found)(void *owner, uint64_t account_id, int64_t last),
+        void *owner
+)
 {
-	int64_t last = value_read(
-	        h->db, "SELECT MAX(sequence) FROM events WHERE account_id = ?1", (int64_t)account_id
-	);
-	return last < 0 ? 0 : last;
+	sqlite3_stmt *p =
+	        prepare(h->db, "SELECT account_id, MAX(sequence) FROM events GROUP BY account_id",
+	                0, NULL);
+	int step = p ? SQLITE_ROW : SQLITE_ERROR;
+
+	while (step == SQLITE_ROW) {
+		step = sqlite3_step(p);
+		if (step == SQLITE_ROW)
+			found(owner, (uint64_t)sqlite3_column_int64(p, 0),
+			      sqlite3_column_int64(p, 1));
+	}
+	return finish(h->db, p, step);
 }
 
 void history_events_prune(struct history *h, int64_t before_ms)

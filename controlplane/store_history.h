@@ -55,8 +55,11 @@ struct history_event {
 
 void history_event_put(struct history *, const struct history_event *);
 
-// The highest sequence of the account's events, 0: none. Before the first write.
-int64_t history_last_sequence(struct history *, uint64_t account_id);
+// The highest sequence of each account. Before the first write. 0 or -EIO.
+[[nodiscard]] int history_sequences_read(
+        struct history *h, void (*found)(void *owner, uint64_t account_id, int64_t last),
+        void *owner
+);
 
 // Removes events from before that time, except each account's last.
 void history_events_prune(struct history *, int64_t before_ms);
