@@ -1,5 +1,6 @@
 // Starts and stops the control plane, in order.
 #include "account.h"
+#include "admin.h"
 #include "conference.h"
 #include "config.h"
 #include "http.h"
@@ -30,6 +31,7 @@ struct server {
 	struct loop *loop;
 	struct store *store;
 	struct accounts *accounts;
+	struct admin *admin;
 	struct pages *pages;
 	struct signaling *signaling;
 	struct conference *conference;
@@ -115,6 +117,9 @@ static int start(struct server *s)
 	s->accounts = accounts_open(s->loop, s->config.accounts);
 	if (!s->accounts)
 		goto close_store;
+	s->admin = admin_create(s->loop, s->config.admin, s->accounts);
+	if (!s->admin)
+		goto close_accounts;
 	s->signaling = signaling_create(s->loop, serve, s);
 	s->conference = conference_create(
 	        s->loop, s->config.socket, s->store, signaling_events(s->signaling)
@@ -133,6 +138,8 @@ static int start(struct server *s)
 destroy_signaling:
 	am_error("main: cannot start; error=%s", strerror(errno));
 	signaling_destroy(s->signaling);
+	admin_destroy(s->admin);
+close_accounts:
 	accounts_close(s->accounts);
 close_store:
 	store_close(s->store);
@@ -173,6 +180,7 @@ static void shut_down(struct server *s)
 	}
 	conference_destroy(s->conference);
 	signaling_destroy(s->signaling);
+	admin_destroy(s->admin);
 	accounts_close(s->accounts);
 	store_close(s->store);
 	pages_close(s->pages);
