@@ -1,7 +1,7 @@
 #include "admin.h"
 
 #include "account_edit.h"
-#include "account_key.h"
+#include "account_setting.h"
 #include "json.h"
 
 #include <errno.h>

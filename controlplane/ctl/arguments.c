@@ -1,6 +1,6 @@
 #include "arguments.h"
 
-#include "account_edit.h"
+#include "account_setting.h"
 #include "client.h"
 
 #include <stdarg.h>
@@ -250,7 +250,7 @@ enum status arguments_read(struct arguments *a, int argc, char **argv)
 
 static void option_print(const char *name, const char *value, const char *help)
 {
-	char left[64];
+	char left[128];
 
 	snprintf(left, sizeof(left), "%s%s%s", name, value ? " " : "", value ? value : "");
 	printf("  %-36s %s\n", left, help);
@@ -258,7 +258,7 @@ static void option_print(const char *name, const char *value, const char *help)
 
 static void command_print(const struct command *c)
 {
-	char left[64];
+	char left[128];
 
 	snprintf(left, sizeof(left), "%s %s %s", c->noun, c->verb, c->arguments);
 	printf("  %-36s %s\n", left, c->help);
