@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { LIMIT, openBench, Participant, roomId } from './harness.mjs';
 
-const bench = openBench();
 let apiToken;
-before(async () => {
-	apiToken = await bench.system.amphictl('token', 'add', 'default', 'browser-tests');
+const bench = openBench({
+	prepare: async (system) => {
+		apiToken = await system.amphictl('token', 'add', 'default', 'browser-tests');
+	},
 });
 
 const rest = (path, { method = 'GET', json, token = `APIKey ${apiToken}` } = {}) =>
