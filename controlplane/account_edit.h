@@ -25,6 +25,10 @@ account_fail(struct account_error *, int error, const char *format, ...);
 [[nodiscard]] struct account *account_copy(const struct account *);
 void account_free(struct account *);
 
+// 256 random bits as text; and the end of one.
+void account_secret_make(char out[ACCOUNT_SECRET_SIZE]);
+void account_secret_free(char *);
+
 // "company.example" or "*.company.example".
 [[nodiscard]] int account_add_host(struct account *, const char *host, struct account_error *);
 [[nodiscard]] int account_remove_host(struct account *, const char *host, struct account_error *);
@@ -47,20 +51,3 @@ account_remove_domain(struct account *, const char *domain, struct account_error
 );
 [[nodiscard]] int
 account_remove_api_token(struct account *, const char *name, struct account_error *);
-
-// The settings that have one value, for operators.
-struct account_setting {
-	const char *name; // "jwt-required"
-	const char *accepted; // "on|off"
-	const char *help;
-};
-
-// In the order in which they are shown; ends with a NULL name.
-extern const struct account_setting account_settings[];
-
-// value "none" takes a URL, a header or a secret away; hook-secret "new" makes one.
-[[nodiscard]] int
-account_set(struct account *a, const char *name, const char *value, struct account_error *e);
-
-// The setting's value as account_set takes it, also where it is a secret. The account's memory.
-const char *account_get(const struct account *, const char *name);

@@ -1,5 +1,6 @@
 // Starts and stops the control plane, in order.
 #include "account.h"
+#include "admin.h"
 #include "conference.h"
 #include "config.h"
 #include "hook.h"
@@ -33,6 +34,7 @@ struct server {
 	struct loop *loop;
 	struct store *store;
 	struct accounts *accounts;
+	struct admin *admin;
 	struct history *history;
 	struct statistics *statistics;
 	struct hooks *hooks;
@@ -121,9 +123,12 @@ static int start(struct server *s)
 	s->accounts = accounts_open(s->loop, s->config.accounts);
 	if (!s->accounts)
 		goto close_store;
+	s->admin = admin_create(s->loop, s->config.admin, s->accounts);
+	if (!s->admin)
+		goto close_accounts;
 	s->history = history_open(s->loop, s->config.history);
 	if (!s->history)
-		goto close_accounts;
+		goto destroy_admin;
 	s->statistics = statistics_create(s->loop, s->history);
 	s->hooks = hooks_create(s->loop, s->history, &s->config);
 	if (!s->hooks)
@@ -153,6 +158,8 @@ destroy_signaling:
 close_history:
 	statistics_destroy(s->statistics);
 	history_close(s->history);
+destroy_admin:
+	admin_destroy(s->admin);
 close_accounts:
 	accounts_close(s->accounts);
 close_store:
@@ -199,6 +206,7 @@ static void shut_down(struct server *s)
 	conference_destroy(s->conference);
 	signaling_destroy(s->signaling);
 	history_close(s->history);
+	admin_destroy(s->admin);
 	accounts_close(s->accounts);
 	store_close(s->store);
 	pages_close(s->pages);

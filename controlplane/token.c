@@ -5,6 +5,7 @@
 #include "hash.h"
 #include "json.h"
 
+#include <assert.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <stdio.h>

@@ -4,6 +4,7 @@
 #include "account_domain.h"
 #include "account_edit.h"
 #include "account_key.h"
+#include "account_setting.h"
 #include "jwt.h"
 
 #include <errno.h>

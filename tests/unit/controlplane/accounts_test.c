@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "account_edit.h"
+#include "account_setting.h"
 #include "jwt.h"
 #include "loop.h"
 #include "token.h"
