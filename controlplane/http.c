@@ -212,6 +212,14 @@ static void on_upgraded(
 	h->handler->upgraded(h->handler->owner, upgrade, s, extra, extra_len);
 }
 
+static void response_drop(struct http_response *r)
+{
+	free(r->body);
+	if (r->file >= 0)
+		close(r->file);
+	http_clear_headers(r);
+}
+
 static struct MHD_Response *
 response_make(struct http *h, const struct exchange *e, struct http_response *r)
 {
@@ -224,10 +232,7 @@ response_make(struct http *h, const struct exchange *e, struct http_response *r)
 	else
 		m = MHD_create_response_from_buffer(r->body_len, r->body, MHD_RESPMEM_MUST_FREE);
 	if (!m) {
-		free(r->body);
-		if (r->file >= 0)
-			close(r->file);
-		http_clear_headers(r);
+		response_drop(r);
 		return NULL;
 	}
 	if (r->type)
@@ -337,8 +342,10 @@ static enum MHD_Result exchange_answer(
 	        .body_len = e->body_len,
 	        .connection = connection,
 	};
-	if (e->later && e->later->delivered)
+	if (e->later && e->later->delivered) {
+		e->later->delivered = false;
 		return queue(h, e, connection, &e->later->response);
+	}
 	if (!e->later)
 		e->later = memory_new(1, sizeof(*e->later));
 	*e->later = (struct http_later){.http = h, .connection = connection};
@@ -387,6 +394,8 @@ static void on_completed(
 	arrival_begin(owner, arrival_of(connection));
 	if (!e)
 		return;
+	if (e->later && e->later->delivered) // nobody was there to take it
+		response_drop(&e->later->response);
 	free(e->upgrade);
 	free(e->later);
 	free(e->body);

@@ -244,7 +244,10 @@ static bool take_turn(const struct rest_call *call, bool granted, uint32_t *wait
 
 	if (!granted)
 		return limit_take(call->rest->guess_limit, call->request->address, now_ms, wait_s);
-	snprintf(name, sizeof(name), "account %llu", (unsigned long long)call->account->id);
+	snprintf(
+	        name, sizeof(name), "account %llu",
+	        call->account ? (unsigned long long)call->account->id : 0 // 0: the operator
+	);
 	return limit_take(call->rest->limit, name, now_ms, wait_s);
 }
 

@@ -3,7 +3,6 @@ import unittest
 
 from server import PAGE, Server
 
-TOKEN = "a-token-of-the-api-tests"
 METRICS_TOKEN = "the-operator-s-own-token"
 ROUTES = "../../controlplane/rest.c"
 
@@ -18,7 +17,8 @@ def routes_of_source():
 class Rest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = cls.enterClassContext(Server(api_tokens=[TOKEN], metrics_token=METRICS_TOKEN, rest_per_s=1000))
+        cls.server = cls.enterClassContext(Server(metrics_token=METRICS_TOKEN, rest_per_s=1000))
+        cls.token = cls.server.api_token()
 
     def get(self, path, **headers):
         return self.server.get(path, **headers)
@@ -44,7 +44,7 @@ class Rest(unittest.TestCase):
             for method, operation in methods.items():
                 ids.add(operation["operationId"])
                 concrete = re.sub(r"\{\w+\}", "nobody", path)
-                answer = self.server.ask(method.upper(), concrete, Authorization=f"Bearer {TOKEN}")
+                answer = self.server.ask(method.upper(), concrete, Authorization=f"Bearer {self.token}")
                 self.assertIn(str(answer.status), operation["responses"], f"{method} {path}")
                 if operation["security"]:
                     self.assertIn("403", operation["responses"], f"{method} {path}")
@@ -57,7 +57,7 @@ class Rest(unittest.TestCase):
         self.assertIn("error", answer.json())
 
     def test_G08_whether_a_room_exists(self):
-        answer = self.get("/rooms/nobody/exists", Authorization=f"APIKey {TOKEN}")
+        answer = self.get("/rooms/nobody/exists", Authorization=f"APIKey {self.token}")
         self.assertEqual((answer.status, answer.json()), (200, {"exists": False}))
         self.assertIn("no-store", answer.headers["Cache-Control"])
 
@@ -70,7 +70,7 @@ class Rest(unittest.TestCase):
 
     def test_metrics_want_the_operators_token(self):
         self.assertEqual(self.get("/metrics").status, 403)
-        self.assertEqual(self.get("/metrics", Authorization=f"Bearer {TOKEN}").status, 403)
+        self.assertEqual(self.get("/metrics", Authorization=f"Bearer {self.token}").status, 403)
         self.assertEqual(self.get("/metrics", Authorization=f"Bearer {METRICS_TOKEN}").status, 200)
 
     def test_metrics_are_prometheus_text(self):
@@ -120,10 +120,49 @@ class Rest(unittest.TestCase):
             self.assertEqual(self.get(path).status, 404, path)
 
 
+    def test_T01_T02_answers_and_errors_of_statistics(self):
+        for base in ("/vp/api/statistics", "/streaming/statistics"):  # G11
+            for path in ("/peers/summary", "/peers", "/peers/"):
+                answer = self.get(base + path + "?room_id=nobody")
+                self.assertEqual((answer.status, answer.json()), (403, {"data": None, "errors": ["forbidden"]}))
+                authorized = {"Authorization": f"APIKey {self.token}"}
+                answer = self.get(base + path + "?room_id=nobody", **authorized)
+                self.assertEqual(answer.status, 404, path)
+                self.assertIsNone(answer.json()["data"])
+                self.assertEqual(len(answer.json()["errors"]), 1)
+                for query in ("", "?room_id=a%20b", "?room_id=x&from=yesterday", "?room_id=x&to=2021-02-30T00:00:00.0Z"):
+                    answer = self.get(base + path + query, **authorized)
+                    self.assertEqual(answer.status, 400, query)
+                    self.assertEqual(len(answer.json()["errors"]), 1)
+
+    def test_W06_events_can_be_asked_for_again(self):
+        answer = self.get("/api/events", Authorization=f"APIKey {self.token}")
+        self.assertEqual((answer.status, answer.json()), (200, {"data": [], "next": None}))
+        self.assertEqual(self.get("/api/events?after=x", Authorization=f"APIKey {self.token}").status, 400)
+        self.assertEqual(self.get("/api/events").status, 403)
+
+    def test_S05_a_removed_token_opens_nothing(self):
+        other = self.server.ctl("token", "add", "default", "short-lived")["token"]
+        self.assertEqual(self.get("/rooms/x/exists", Authorization=f"Bearer {other}").status, 200)
+        self.server.ctl("token", "remove", "default", "short-lived")
+        self.assertEqual(self.get("/rooms/x/exists", Authorization=f"Bearer {other}").status, 403)
+
+    def test_S06_S08_pages_say_who_may_embed_them_by_host(self):
+        self.server.ctl("account", "add", "company")
+        self.server.ctl("host", "add", "company", "meet.company.example")
+        self.server.ctl("domain", "add", "company", "https://*.company.example")
+        policy = self.get("/call/x", Host="meet.company.example").headers["Content-Security-Policy"]
+        self.assertIn("frame-ancestors 'self' https://*.company.example", policy)
+        self.assertNotIn("localhost", policy)
+        policy = self.get("/call/x", Host="other.example").headers["Content-Security-Policy"]
+        self.assertIn("http://localhost:*", policy)
+
+
 class Limits(unittest.TestCase):
     def test_who_asks_too_often_is_told_when_to_come_again(self):
-        with Server(api_tokens=[TOKEN], rest_per_s=1) as server:
-            answers = [server.get("/rooms/x/exists", Authorization=f"Bearer {TOKEN}") for _ in range(130)]
+        with Server(rest_per_s=1) as server:
+            token = server.api_token()
+            answers = [server.get("/rooms/x/exists", Authorization=f"Bearer {token}") for _ in range(130)]
             statuses = [a.status for a in answers]
             self.assertEqual(statuses[:100], [200] * 100)
             self.assertIn(429, statuses)
@@ -133,11 +172,12 @@ class Limits(unittest.TestCase):
             self.assertEqual(server.get("/healthz").status, 200)
 
     def test_guessing_tokens_is_slow_and_hurts_nobody_else(self):
-        with Server(api_tokens=[TOKEN]) as server:
+        with Server() as server:
+            token = server.api_token()
             statuses = [server.get("/rooms/x/exists", Authorization=f"Bearer guess-{i}").status for i in range(40)]
             self.assertEqual(statuses[:20], [403] * 20)
             self.assertEqual(set(statuses[21:]), {429})
-            self.assertEqual(server.get("/rooms/x/exists", Authorization=f"Bearer {TOKEN}").status, 200)
+            self.assertEqual(server.get("/rooms/x/exists", Authorization=f"Bearer {token}").status, 200)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import tempfile
 import time
 
 BINARY = os.environ["AMPHI_CONTROLPLANE"]
+CTL = os.environ["AMPHI_CTL"]
 PAGE = "<!doctype html><title>page</title>"
 
 
@@ -75,6 +76,17 @@ class Server:
         self.directory.cleanup()
         if status != 0:  # a sanitizer's finding, too
             raise AssertionError(f"the server ended with {status}: {text}")
+
+    def ctl(self, *arguments):
+        """Runs amphictl; its answer as JSON."""
+        command = [CTL, "--socket", f"{self.directory.name}/admin.sock", "--json", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"{arguments}: {done.returncode} {done.stderr}")
+        return json.loads(done.stdout)
+
+    def api_token(self, account="default"):
+        return self.ctl("token", "add", account, "test")["token"]
 
     def ask(self, method, path, body=None, **headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
