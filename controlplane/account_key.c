@@ -1,6 +1,7 @@
 #include "account_key.h"
 
 #include "hash.h"
+#include "memory.h"
 
 #include <assert.h>
 #include <openssl/err.h>
@@ -71,8 +72,8 @@ char *key_write_pem(EVP_PKEY *key)
 
 	assert(made);
 	long len = BIO_get_mem_data(b, &text);
-	char *copy = strndup(text, (size_t)len);
-	assert(copy);
+	char *copy = memory_new((size_t)len + 1, 1);
+	memcpy(copy, text, (size_t)len);
 	BIO_free(b);
 	return copy;
 }

@@ -249,7 +249,8 @@ static char *pem_of(EVP_PKEY *key, bool private_part)
 	else
 		PEM_write_bio_PUBKEY(b, key);
 	long len = BIO_get_mem_data(b, &text);
-	char *copy = strndup(text, (size_t)len);
+	char *copy = calloc((size_t)len + 1, 1);
+	memcpy(copy, text, (size_t)len);
 	BIO_free(b);
 	return copy;
 }

@@ -23,7 +23,8 @@ char *jwt_public_pem(struct evp_pkey_st *key)
 	BIO *b = BIO_new(BIO_s_mem());
 	assert_int_equal(PEM_write_bio_PUBKEY(b, key), 1);
 	long len = BIO_get_mem_data(b, &text);
-	copy = strndup(text, (size_t)len);
+	copy = calloc((size_t)len + 1, 1);
+	memcpy(copy, text, (size_t)len);
 	BIO_free(b);
 	return copy;
 }
