@@ -1,7 +1,6 @@
 #include "account_key.h"
 
 #include "hash.h"
-#include "memory.h"
 
 #include <assert.h>
 #include <openssl/err.h>
@@ -68,12 +67,12 @@ char *key_write_pem(EVP_PKEY *key)
 {
 	char *text;
 	BIO *b = BIO_new(BIO_s_mem());
-	bool made = b && PEM_write_bio_PUBKEY(b, key) == 1;
+	bool made = b && PEM_write_bio_PUBKEY(b, key) == 1 && BIO_write(b, "", 1) == 1;
 
 	assert(made);
-	long len = BIO_get_mem_data(b, &text);
-	char *copy = memory_new((size_t)len + 1, 1);
-	memcpy(copy, text, (size_t)len);
+	BIO_get_mem_data(b, &text);
+	char *copy = strdup(text);
+	assert(copy);
 	BIO_free(b);
 	return copy;
 }
