@@ -67,11 +67,11 @@ char *key_write_pem(EVP_PKEY *key)
 {
 	char *text;
 	BIO *b = BIO_new(BIO_s_mem());
-	bool made = b && PEM_write_bio_PUBKEY(b, key) == 1;
+	bool made = b && PEM_write_bio_PUBKEY(b, key) == 1 && BIO_write(b, "", 1) == 1;
 
 	assert(made);
-	long len = BIO_get_mem_data(b, &text);
-	char *copy = strndup(text, (size_t)len);
+	BIO_get_mem_data(b, &text);
+	char *copy = strdup(text);
 	assert(copy);
 	BIO_free(b);
 	return copy;

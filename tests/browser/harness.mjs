@@ -14,9 +14,9 @@ export { holds, until } from './wait.mjs';
 export const LIMIT = { timeout: 90_000 };
 
 /**
- * Starts the system and a browser before a file's tests and ends them afterwards; `prepare` gets the running system before
- * the first one. Each test begins without pages; of a
- * test that fails, what the pages showed is kept in build/browser-failures/.
+ * Starts the system and a browser before a file's tests and ends them afterwards; `prepare` gets the system before the
+ * first test. Each test begins without pages; of a test that fails, what the pages showed is kept in
+ * build/browser-failures/.
  */
 export function openBench({ settings, prepare } = {}) {
 	const bench = { system: null, chromium: null };

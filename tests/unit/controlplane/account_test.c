@@ -248,8 +248,9 @@ static char *pem_of(EVP_PKEY *key, bool private_part)
 		PEM_write_bio_PrivateKey(b, key, NULL, NULL, 0, NULL, NULL);
 	else
 		PEM_write_bio_PUBKEY(b, key);
-	long len = BIO_get_mem_data(b, &text);
-	char *copy = strndup(text, (size_t)len);
+	BIO_write(b, "", 1);
+	BIO_get_mem_data(b, &text);
+	char *copy = strdup(text);
 	BIO_free(b);
 	return copy;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -60,6 +61,7 @@ static void server_start(void)
 	server = fork();
 	assert_true(server >= 0);
 	if (server == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); // also where a test aborts
 		execl(CONTROLPLANE_BINARY, CONTROLPLANE_BINARY, "-c", in("amphi.conf"), NULL);
 		_exit(127);
 	}
