@@ -351,7 +351,9 @@ static enum MHD_Result exchange_answer(
 	*e->later = (struct http_later){.http = h, .connection = connection};
 	q.later = e->later;
 	address_of(connection, q.address);
-	q.from_loopback = config_address_is_loopback(q.address);
+	// A proxy on this machine speaks for others.
+	q.from_loopback = config_address_is_loopback(q.address) &&
+	                  !http_header(&q, "X-Forwarded-For") && !http_header(&q, "Forwarded");
 	return answer(h, e, &q);
 }
 

@@ -23,7 +23,7 @@ struct http_request {
 	const char *path; // unescaped, without the query
 	const char *body; // NUL-terminated
 	size_t body_len;
-	bool from_loopback;
+	bool from_loopback; // and not for somebody else
 	char address[HTTP_ADDRESS_SIZE]; // of the client, as text
 	struct MHD_Connection *connection;
 	struct http_later *later; // for http_defer

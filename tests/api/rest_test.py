@@ -158,6 +158,16 @@ class Rest(unittest.TestCase):
         self.assertIn("http://localhost:*", policy)
 
 
+class WithoutTokens(unittest.TestCase):
+    def test_loopback_may_ask_but_no_proxy_for_others(self):
+        with Server() as server:
+            self.assertEqual(server.get("/rooms/x/exists").status, 200)
+            self.assertEqual(server.get("/metrics").status, 200)
+            for path in ("/rooms/x/exists", "/metrics"):
+                self.assertEqual(server.get(path, X_Forwarded_For="203.0.113.9").status, 403)
+                self.assertEqual(server.get(path, Forwarded="for=203.0.113.9").status, 403)
+
+
 class Limits(unittest.TestCase):
     def test_who_asks_too_often_is_told_when_to_come_again(self):
         with Server(rest_per_s=1) as server:
