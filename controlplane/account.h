@@ -67,13 +67,27 @@ struct account {
 	struct account_api_token *api_tokens;
 };
 
+struct account_error;
 struct accounts;
 
-// Opens or makes the file, with the default account. NULL after one line in the log.
+// Opens or makes the file, with the default account, which localhost may embed. NULL after one line
+// in the log.
 [[nodiscard]] struct accounts *accounts_open(struct loop *, const char *path);
 
 // Waits until all is written.
 void accounts_close(struct accounts *);
+
+// Puts an account in force (account_edit.h): a new one, whose id is 0, or one in place of that
+// which has its id. Takes it over, also on failure: -EINVAL, -EEXIST, -ENOSPC with a sentence.
+[[nodiscard]] int accounts_put(struct accounts *, struct account *, struct account_error *);
+
+// What refers to it finds the default account, or nothing. -ENOENT, or -EPERM: the default account.
+[[nodiscard]] int accounts_remove(struct accounts *, uint64_t id, struct account_error *);
+
+// The last change's number, for accounts_are_written: changes are in force before they are in the
+// file, since the loop does not wait for a disk.
+uint64_t accounts_last_change(const struct accounts *);
+bool accounts_are_written(const struct accounts *, uint64_t change);
 
 // By the Host header, with or without a port: the account with that host, else the one with the
 // longest wildcard, else the default account. host may be NULL. Never NULL.

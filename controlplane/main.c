@@ -1,4 +1,6 @@
 // Starts and stops the control plane, in order.
+#include "account.h"
+#include "admin.h"
 #include "conference.h"
 #include "config.h"
 #include "hook.h"
@@ -31,6 +33,8 @@ struct server {
 	struct config config;
 	struct loop *loop;
 	struct store *store;
+	struct accounts *accounts;
+	struct admin *admin;
 	struct history *history;
 	struct statistics *statistics;
 	struct hooks *hooks;
@@ -116,9 +120,15 @@ static int start(struct server *s)
 	s->store = store_open(s->config.store);
 	if (!s->store)
 		goto close_pages;
+	s->accounts = accounts_open(s->loop, s->config.accounts);
+	if (!s->accounts)
+		goto close_store;
+	s->admin = admin_create(s->loop, s->config.admin, s->accounts);
+	if (!s->admin)
+		goto close_accounts;
 	s->history = history_open(s->loop, s->config.history);
 	if (!s->history)
-		goto close_store;
+		goto destroy_admin;
 	s->statistics = statistics_create(s->loop, s->history);
 	s->hooks = hooks_create(s->loop, s->history, &s->config);
 	if (!s->hooks)
@@ -130,8 +140,15 @@ static int start(struct server *s)
 	if (!s->conference)
 		goto destroy_signaling;
 	signaling_set_conference(s->signaling, s->conference);
-	s->rest =
-	        (struct rest){.config = &s->config, .conference = s->conference, .pages = s->pages};
+	s->rest = (struct rest){
+	        .config = &s->config,
+	        .accounts = s->accounts,
+	        .conference = s->conference,
+	        .pages = s->pages,
+	        .statistics = s->statistics,
+	        .hooks = s->hooks,
+	};
+	rest_init(&s->rest);
 	return 0;
 
 destroy_signaling:
@@ -141,6 +158,10 @@ destroy_signaling:
 close_history:
 	statistics_destroy(s->statistics);
 	history_close(s->history);
+destroy_admin:
+	admin_destroy(s->admin);
+close_accounts:
+	accounts_close(s->accounts);
 close_store:
 	store_close(s->store);
 close_pages:
@@ -176,13 +197,17 @@ static void shut_down(struct server *s)
 		uint64_t end = loop_now_ms(s->loop) + GOODBYE_MS;
 		while (loop_now_ms(s->loop) < end && http_socket_count(s->http) > 0)
 			loop_turn(s->loop, 10);
-		http_destroy(s->http);
 	}
+	hooks_destroy(s->hooks); // before http: answers that wait for them come from there then
+	statistics_destroy(s->statistics);
+	if (s->http)
+		http_destroy(s->http);
+	rest_fini(&s->rest);
 	conference_destroy(s->conference);
 	signaling_destroy(s->signaling);
-	hooks_destroy(s->hooks);
-	statistics_destroy(s->statistics);
 	history_close(s->history);
+	admin_destroy(s->admin);
+	accounts_close(s->accounts);
 	store_close(s->store);
 	pages_close(s->pages);
 	loop_destroy(s->loop);

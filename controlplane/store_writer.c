@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 struct operation {
 	struct operation *next;
+	uint64_t number;
 	int statement;
 	int64_t numbers[STORE_NUMBERS_MAX];
 	char *texts[STORE_TEXTS_MAX]; // owned
@@ -34,8 +36,10 @@ struct store_writer {
 	pthread_mutex_t lock; // of what follows
 	pthread_cond_t changed;
 	struct queue queue;
+	uint64_t count; // of writes that were queued
 	uint64_t lost; // writes that found the queue full
 	bool closing;
+	_Atomic uint64_t written; // thread: w, loop: r
 };
 
 static void queue_init(struct queue *q)
@@ -101,21 +105,22 @@ static bool retry_wait(struct store_writer *w)
 
 static void batch_write(struct store_writer *w, struct queue *batch)
 {
-	bool failed = false;
+	bool failed = false, ended = false;
 
-	while (transaction_run(w, batch) < 0) {
+	while (!ended && transaction_run(w, batch) < 0) {
 		if (!failed)
 			am_error(
 			        "%s: cannot write, trying again; error=%s", w->statements->name,
 			        sqlite3_errmsg(w->db)
 			);
 		failed = true;
-		if (!retry_wait(w))
-			break;
+		ended = !retry_wait(w);
 	}
 	while (batch->first) {
 		struct operation *o = batch->first;
 		batch->first = o->next;
+		if (!ended)
+			w->written = o->number;
 		operation_free(o);
 	}
 }
@@ -199,7 +204,7 @@ void store_writer_stop(struct store_writer *w)
 	free(w);
 }
 
-void store_write(
+uint64_t store_write(
         struct store_writer *w, int statement, const int64_t numbers[], const char *const texts[]
 )
 {
@@ -212,9 +217,11 @@ void store_write(
 
 	pthread_mutex_lock(&w->lock);
 	bool full = w->queue.count == STORE_WRITER_QUEUE_MAX;
+	uint64_t number = full ? 0 : ++w->count;
 	if (full) {
 		w->lost++;
 	} else {
+		o->number = number;
 		*w->queue.end = o;
 		w->queue.end = &o->next;
 		w->queue.count++;
@@ -223,4 +230,10 @@ void store_write(
 	pthread_mutex_unlock(&w->lock);
 	if (full)
 		operation_free(o);
+	return number;
+}
+
+uint64_t store_written(const struct store_writer *w)
+{
+	return w->written;
 }

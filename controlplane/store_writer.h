@@ -29,7 +29,11 @@ store_writer_start(struct sqlite3 *, const struct store_statements *);
 // Waits until all is written, but not for a transaction that fails.
 void store_writer_stop(struct store_writer *);
 
-// Copies. texts may be NULL, and so may each of them: it is NULL in SQL too.
-void store_write(
+// Copies. texts may be NULL, and so may each of them: it is NULL in SQL too. Returns the write's
+// number, which grows; 0: it found the queue full.
+uint64_t store_write(
         struct store_writer *w, int statement, const int64_t numbers[], const char *const texts[]
 );
+
+// The number of the last write that is in the file.
+uint64_t store_written(const struct store_writer *);

@@ -2,6 +2,7 @@
 
 #include "account.h"
 #include "base64url.h"
+#include "hash.h"
 #include "json.h"
 
 #include <assert.h>
@@ -208,20 +209,22 @@ static enum token_result times_check(const struct json *claims, int64_t now_s, i
 	return now_s < not_before_s - TOKEN_LEEWAY_S ? TOKEN_NOT_YET_VALID : TOKEN_GOOD;
 }
 
+// A jti names the token, whoever issued it again; else its bytes do, which have one spelling only.
 static void
-identity_make(char out[TOKEN_IDENTITY_SIZE], const char *kind, const char *s, size_t len)
+identity_make(char out[TOKEN_IDENTITY_SIZE], const char *jti, const char *token, size_t len)
 {
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	char text[PAYLOAD_MAX + 4];
+	uint8_t hash[HASH_SIZE];
 
-	bool made = md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
-	            EVP_DigestUpdate(md, kind, strlen(kind) + 1) == 1 &&
-	            EVP_DigestUpdate(md, s, len) == 1 && EVP_DigestFinal_ex(md, digest, NULL) == 1;
-	assert(made);
-	EVP_MD_CTX_free(md);
-	for (int i = 0; i < 32; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	if (jti && *jti) {
+		int n = snprintf(text, sizeof(text), "jti:%s", jti); // ':' is in no token
+		hash_sha256(hash, text, (size_t)n);
+	} else {
+		hash_sha256(hash, token, len);
+	}
+	hash_hex(out, hash);
 }
+static_assert(TOKEN_IDENTITY_SIZE == HASH_HEX_SIZE);
 
 static enum token_result claims_read(const struct json *payload, int64_t now_s, struct claims *out)
 {
@@ -237,7 +240,7 @@ static enum token_result claims_read(const struct json *payload, int64_t now_s, 
 	// These restrict the token, so they are not ignored where they are bad.
 	if (json_has(payload, "roomId") && !attributes_have(&out->attributes, ATTRIBUTE_ROOM_ID))
 		return TOKEN_BAD_CLAIMS;
-	if (json_has(payload, "jti") && !json_string(payload, "jti", PAYLOAD_MAX))
+	if (json_has(payload, "jti") && !json_string(payload, "jti", PAYLOAD_MAX - 1))
 		return TOKEN_BAD_CLAIMS;
 	return TOKEN_GOOD;
 }
@@ -263,11 +266,9 @@ enum token_result token_verify(
 	if (!payload)
 		return TOKEN_MALFORMED;
 	result = claims_read(payload, now_s, &claims);
-	const char *jti = json_string(payload, "jti", PAYLOAD_MAX);
-	if (jti && *jti)
-		identity_make(claims.identity, "jti", jti, strlen(jti));
-	else
-		identity_make(claims.identity, "token", token, jws.signed_len);
+	identity_make(
+	        claims.identity, json_string(payload, "jti", PAYLOAD_MAX - 1), token, jws.signed_len
+	);
 	json_free(payload);
 	if (result == TOKEN_GOOD)
 		*out = claims;

@@ -25,17 +25,23 @@ static void defaults_serve_a_developer(void **)
 	assert_int_equal(read_text("dataplane: { whatever = 1; };", &c, error), 0);
 	assert_string_equal(c.listen, "127.0.0.1");
 	assert_int_equal(c.port, 8080);
-	assert_string_equal(c.history, "/run/amphi/history.db"); // beside the store
 }
 
-static void the_history_may_lie_elsewhere(void **)
+static void what_is_not_named_lies_beside_the_store(void **)
 {
 	struct config c;
 	char error[256] = "";
-	assert_int_equal(read_text("controlplane: { store = \"s.db\"; };", &c, error), 0);
-	assert_string_equal(c.history, "history.db");
-	assert_int_equal(read_text("controlplane: { history = \"/var/h.db\"; };", &c, error), 0);
-	assert_string_equal(c.history, "/var/h.db");
+	assert_int_equal(
+	        read_text("controlplane: { store = \"/tmp/x/store.db\"; };", &c, error), 0
+	);
+	assert_string_equal(c.accounts, "/tmp/x/accounts.db");
+	assert_string_equal(c.admin, "/tmp/x/admin.sock");
+	assert_string_equal(c.history, "/tmp/x/history.db");
+	assert_int_equal(
+	        read_text("controlplane: { store = \"s.db\"; admin = \"/a\"; };", &c, error), 0
+	);
+	assert_string_equal(c.accounts, "accounts.db");
+	assert_string_equal(c.admin, "/a");
 }
 
 static void refusals_name_the_setting(void **)
@@ -50,7 +56,6 @@ static void refusals_name_the_setting(void **)
 	        {"controlplane: { private_key = \"a\"; };", "certificate"},
 	        {"controlplane: { port = 0; };", "port"},
 	        {"controlplane: { prot = 1; };", "prot"},
-	        {"controlplane: { api_tokens = [\"short\"]; };", "api_tokens"},
 	        {"controlplane: { hook_allowed = [\"https://a.example\"]; };", "hook_allowed"},
 	        {"controlplane: { hook_allowed = [\"\"]; };", "hook_allowed"},
 	        {"controlplane: { log_level = \"loud\"; };", "debug"},
@@ -79,7 +84,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(defaults_serve_a_developer),
-	        cmocka_unit_test(the_history_may_lie_elsewhere),
+	        cmocka_unit_test(what_is_not_named_lies_beside_the_store),
 	        cmocka_unit_test(refusals_name_the_setting),
 	        cmocka_unit_test(loopback_is_told_from_the_rest),
 	};

@@ -22,8 +22,9 @@ char *jwt_public_pem(struct evp_pkey_st *key)
 	char *text, *copy;
 	BIO *b = BIO_new(BIO_s_mem());
 	assert_int_equal(PEM_write_bio_PUBKEY(b, key), 1);
-	long len = BIO_get_mem_data(b, &text);
-	copy = strndup(text, (size_t)len);
+	assert_int_equal(BIO_write(b, "", 1), 1);
+	BIO_get_mem_data(b, &text);
+	copy = strdup(text);
 	BIO_free(b);
 	return copy;
 }
