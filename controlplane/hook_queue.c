@@ -11,6 +11,7 @@
 #define REST_JITTER 4 // a fourth, so that not all come back at once
 #define STARTS_MAX  8 // each STARTS_MS
 #define STARTS_MS   4
+#define QUICK_MS    1000 // an answer that shows that there is room for more
 
 struct hook_channel {
 	char account[24]; // decimal
@@ -19,6 +20,7 @@ struct hook_channel {
 	struct turn_list resting;
 	uint32_t asks_running, closes_running;
 	uint32_t asks_waiting, closes_pending; // with those that run
+	uint32_t share; // of asks that may run
 	bool silent;
 	uint64_t answered_ms; // when it last was
 	int64_t sequence;
@@ -45,6 +47,7 @@ static struct hook_channel *channel_get(struct hook_queue *q, uint64_t account_i
 	TAILQ_INIT(&c->asks);
 	TAILQ_INIT(&c->closes);
 	TAILQ_INIT(&c->resting);
+	c->share = HOOK_CALLS_FIRST;
 	map_add(&q->channels, &c->by_account, c->account);
 	return c;
 }
@@ -102,11 +105,10 @@ static void state_set(struct hook_turn *t, enum turn_state state)
 // Starts one turn; false: there is none that may start.
 static bool channel_start(struct hook_channel *c)
 {
-	uint32_t asks_max = c->silent ? HOOK_CALLS_SILENT_MAX : HOOK_CALLS_MAX;
 	uint32_t closes_max = c->silent ? HOOK_CLOSES_SILENT_MAX : HOOK_CLOSES_MAX;
 	struct hook_turn *t = NULL;
 
-	if (c->asks_running < asks_max)
+	if (c->asks_running < c->share)
 		t = TAILQ_FIRST(&c->asks);
 	if (!t && c->closes_running < closes_max)
 		t = TAILQ_FIRST(&c->closes);
@@ -252,21 +254,35 @@ static void channel_give_up(struct hook_channel *c)
 		loop_timer_set(t->queue->loop, &t->timer, 0);
 }
 
-// Silent is who lets a call run for half of its time, and answers none meanwhile.
+static void channel_answered(struct hook_channel *c, const struct hook_turn *t, uint64_t now)
+{
+	struct hook_turn *resting;
+
+	if (!t->closes && now - t->started_ms < QUICK_MS && c->share < HOOK_CALLS_MAX)
+		c->share++;
+	c->answered_ms = now;
+	if (!c->silent)
+		return;
+	c->silent = false;
+	TAILQ_FOREACH (resting, &c->resting, in_channel)
+		loop_timer_set(t->queue->loop, &resting->timer, 0);
+}
+
+// A share grows by each quick answer, and halves where there is none: so a receiver is asked as
+// much at a time as it can take. Silent is who answers none while a call runs out.
 static void channel_learn(const struct hook_turn *t, bool answered)
 {
 	struct hook_channel *c = t->channel;
 	uint64_t now = loop_now_ms(t->queue->loop);
-	struct hook_turn *resting;
 
 	if (answered) {
-		c->answered_ms = now;
-		if (!c->silent)
-			return;
-		c->silent = false;
-		TAILQ_FOREACH (resting, &c->resting, in_channel)
-			loop_timer_set(t->queue->loop, &resting->timer, 0);
-	} else if (now - t->started_ms >= HOOK_ANSWER_MS / 2 && c->answered_ms < t->started_ms) {
+		channel_answered(c, t, now);
+		return;
+	}
+	if (now - t->started_ms < HOOK_ANSWER_MS / 2) // refused at once, by nobody or by mistake
+		return;
+	c->share = c->share / 2 > HOOK_CALLS_LEAST ? c->share / 2 : HOOK_CALLS_LEAST;
+	if (c->answered_ms < t->started_ms) {
 		c->silent = true;
 		channel_give_up(c);
 	}

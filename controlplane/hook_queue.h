@@ -14,11 +14,12 @@
 #include "loop.h"
 #include "map.h"
 
-// Of each account. While its receiver is silent, it gets less.
+// Of each account.
 #define HOOK_CALLS_MAX         100 // joins and checks that run
-#define HOOK_CALLS_SILENT_MAX  4
+#define HOOK_CALLS_FIRST       8 // of them at first: more where answers are quick
+#define HOOK_CALLS_LEAST       4 // and where there are none
 #define HOOK_CLOSES_MAX        16 // closes that run
-#define HOOK_CLOSES_SILENT_MAX 1
+#define HOOK_CLOSES_SILENT_MAX 1 // while nobody answers
 #define HOOK_WAITING_MAX       4096 // joins and checks that wait
 #define HOOK_PENDING_MAX       10000 // closes that are not delivered
 #define HOOK_REST_MS           1000 // before the second try, doubled for each next

@@ -27,16 +27,15 @@ A path's first part is a program, key=value by commas; without one the answer is
                   trickle: one byte of it a second · bomb: 10 MB of zeros as 10 kB of gzip
 """
 import argparse
+import asyncio
 import gzip
-import http.server
+import http.client
 import json
 import os
 import pathlib
-import socket
 import ssl
 import subprocess
 import sys
-import threading
 import time
 import urllib.parse
 
@@ -62,121 +61,116 @@ def certificates_make(directory, name):
             "-out", directory / "server.pem")
 
 
-class Receiver(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 512
+class Request:
+    def __init__(self, method, target, headers, body, connection):
+        self.method, self.headers, self.body, self.connection = method, headers, body, connection
+        url = urllib.parse.urlsplit(target)
+        self.path = url.path
+        self.query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
+        parts = (part.split("=", 1) for part in url.path.lstrip("/").split("/")[0].split(",") if "=" in part)
+        self.values = {key: urllib.parse.unquote_to_bytes(value) for key, value in parts}
+        data = json.loads(body) if body else {}
+        self.event = data.get("event") or url.path.rsplit("/", 1)[-1]
+        self.peer = self.query.get("peerId") or data.get("peerId")
 
-    def __init__(self, address, directory):
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        super().__init__(address, Handler)
+    def value(self, key, default=None):
+        return self.values[key].decode(errors="replace") if key in self.values else default
+
+    def status(self, times):
+        """The programmed one, for the request that comes for the times-th time."""
+        status = self.value("status", 200)
+        if self.event == "joinPeer":
+            status = self.value("join", status)
+        if self.event == "closePeer":
+            status = self.value("close", status)
+        return 200 if times > int(self.value("fail", times)) else int(status)
+
+
+class Receiver:
+    def __init__(self, directory):
         self.directory = directory
-        self.lock = threading.Lock()
         self.log = open(directory / "log.jsonl", "w", buffering=1)
         self.requests = []
-        self.seen = {}  # (path, peer): how often
+        self.seen = {}  # (path, event, peer): how often
         self.connections = 0
-        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.tls.load_cert_chain(directory / "server.pem", directory / "server.key")
 
-    def connection_number(self):
-        with self.lock:
-            self.connections += 1
-            return self.connections
+    def keep(self, request, status):
+        entry = {
+            "method": request.method, "path": request.path, "query": request.query, "body": request.body,
+            "headers": request.headers, "connection": request.connection, "at": time.time(), "status": status}
+        self.requests.append(entry)
+        self.log.write(json.dumps(entry) + "\n")
 
-    def keep(self, entry):
-        with self.lock:
-            self.requests.append(entry)
-            self.log.write(json.dumps(entry) + "\n")
+    async def serve(self, reader, writer):
+        self.connections += 1
+        number = self.connections
+        try:
+            while request := await self.read(reader, number):
+                if not await self.respond(request, writer):
+                    break
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            pass  # callers that hang up are what the tests are about
+        writer.transport.abort()
 
-    def count(self, key):
-        with self.lock:
-            self.seen[key] = self.seen.get(key, 0) + 1
-            return self.seen[key]
+    async def read(self, reader, number):
+        head = await reader.readuntil(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")[:-2]
+        method, target, _ = first.split(" ")
+        headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        return Request(method, target, headers, body.decode(), number)
 
-    def handle_error(self, request, client_address):
-        pass  # callers that hang up are what the tests are about
+    async def answer(self, writer, status, body, headers):
+        lines = [f"HTTP/1.1 {status} {http.client.responses.get(status, '')}"]
+        lines += [f"{name}: {value}" for name, value in {**headers, "Content-Length": len(body)}.items()]
+        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        await writer.drain()
 
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def setup(self):
-        self.number = self.server.connection_number()
-        self.request.settimeout(60)
-        # The handshake belongs to this thread, not to the one that accepts.
-        self.request = self.server.tls.wrap_socket(self.request, server_side=True)
-        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        super().setup()
-
-    def log_message(self, *_):
-        pass
-
-    def program(self):
-        first = self.path.split("?")[0].lstrip("/").split("/")[0]
-        parts = (part.split("=", 1) for part in first.split(",") if "=" in part)
-        return {key: urllib.parse.unquote_to_bytes(value) for key, value in parts}
-
-    def answer(self, status, body, headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def answer_badly(self, mode, status):
-        self.close_connection = True
-        if mode == "silent":
-            time.sleep(20)
-        elif mode in ("endless", "trickle"):
-            self.send_response(status)
-            self.end_headers()
-            chunk, pause = (b"x" * 16384, 0) if mode == "endless" else (b"x", 1)
-            for _ in range(20 if pause else 100000):
-                self.wfile.write(chunk)
-                self.wfile.flush()
-                time.sleep(pause)
-        elif mode == "bomb":
-            self.answer(status, gzip.compress(bytes(10 << 20)), {"Content-Encoding": "gzip"})
-
-    def do_GET(self):
-        url = urllib.parse.urlsplit(self.path)
-        if url.path == "/log":
-            self.answer(200, json.dumps(self.server.requests).encode(), {"Content-Type": "application/json"})
-            return
-        values = self.program()
-        program = {key: value.decode(errors="replace") for key, value in values.items()}
-        query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        event = json.loads(body).get("event") if body else None
-        event = event or url.path.rsplit("/", 1)[-1]
-        status = int(program.get("status", 200))
-        if event == "joinPeer" and "join" in program:
-            status = int(program["join"])
-        if event == "closePeer" and "close" in program:
-            status = int(program["close"])
-        peer = query.get("peerId") or (json.loads(body).get("peerId") if body else None)
-        times = self.server.count((url.path, event, peer))
-        if "fail" in program and times > int(program["fail"]):
-            status = 200
-        mode = program.get("mode")
-        if "down" in program and (self.server.directory / program["down"]).exists():
+    async def respond(self, request, writer):
+        """False: the connection ends."""
+        if request.path == "/log":
+            await self.answer(writer, 200, json.dumps(self.requests).encode(), {"Content-Type": "application/json"})
+            return True
+        key = (request.path, request.event, request.peer)
+        self.seen[key] = self.seen.get(key, 0) + 1
+        status = request.status(self.seen[key])
+        mode = request.value("mode")
+        if "down" in request.values and (self.directory / request.value("down")).exists():
             mode = "cut"
-        self.server.keep({
-            "method": self.command, "path": url.path, "query": query, "body": body,
-            "headers": {name.lower(): value for name, value in self.headers.items()},
-            "connection": self.number, "at": time.time(), "status": None if mode in ("cut", "silent") else status})
-        if "delay" in program:
-            time.sleep(int(program["delay"]) / 1000)
+        self.keep(request, None if mode in ("cut", "silent") else status)
+        await asyncio.sleep(int(request.value("delay", 0)) / 1000)
         if mode:
-            self.answer_badly(mode, status)
-            return
-        headers = {"Content-Type": program.get("type", "text/plain; charset=utf-8")}
-        if "location" in program:
-            headers["Location"] = program["location"]
-        self.answer(status, values.get("body", b"") * int(program.get("repeat", 1)), headers)
+            await self.respond_badly(mode, status, writer)
+            return False
+        headers = {"Content-Type": request.value("type", "text/plain; charset=utf-8")}
+        if "location" in request.values:
+            headers["Location"] = request.value("location")
+        await self.answer(writer, status, request.values.get("body", b"") * int(request.value("repeat", 1)), headers)
+        return True
 
-    do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
+    async def respond_badly(self, mode, status, writer):
+        if mode == "silent":
+            await asyncio.sleep(20)
+        elif mode in ("endless", "trickle"):
+            writer.write(f"HTTP/1.1 {status} x\r\nConnection: close\r\n\r\n".encode())
+            chunk, times, pause = (b"x" * 16384, 100000, 0) if mode == "endless" else (b"x", 20, 1)
+            for _ in range(times):
+                writer.write(chunk)
+                await writer.drain()
+                await asyncio.sleep(pause)
+        elif mode == "bomb":
+            await self.answer(writer, status, gzip.compress(bytes(10 << 20)), {"Content-Encoding": "gzip"})
+
+
+async def serve(options):
+    receiver = Receiver(options.directory)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(options.directory / "server.pem", options.directory / "server.key")
+    server = await asyncio.start_server(receiver.serve, options.address, options.port, ssl=tls, backlog=512)
+    print("ready", server.sockets[0].getsockname()[1], flush=True)
+    end = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await asyncio.wait([end], timeout=LIFE_S)
+    os._exit(0)
 
 
 def main():
@@ -187,12 +181,7 @@ def main():
     parser.add_argument("--address", default="127.0.0.1")
     options = parser.parse_args()
     certificates_make(options.directory, options.name)
-    server = Receiver((options.address, options.port), options.directory)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    threading.Timer(LIFE_S, lambda: os._exit(1)).start()
-    print("ready", server.server_address[1], flush=True)
-    sys.stdin.read()
-    os._exit(0)
+    asyncio.run(serve(options))
 
 
 if __name__ == "__main__":
