@@ -158,7 +158,7 @@ static void W03_posts_the_access_token(void **state)
 static void a_cancelled_call_stays_silent(void **state)
 {
 	struct world *w = *state;
-	struct hook_peer p = world_peer(w, "delay=100", "p");
+	struct hook_peer p = world_peer(w, "delay=500", "p");
 
 	hook_cancel(w->hooks, hook_join(w->hooks, &p, world_heard, w)); // before it is sent
 	hook_cancel(w->hooks, hook_access(w->hooks, &p, "", world_heard, w));
@@ -167,11 +167,11 @@ static void a_cancelled_call_stays_silent(void **state)
 	assert_int_equal(json_count(log), 0);
 	json_free(log);
 	uint64_t access = hook_access(w->hooks, &p, "", world_heard, w);
-	world_run(w, 80);
+	world_wait_requests(w, 1);
 	hook_cancel(w->hooks, access);
 	hook_cancel(w->hooks, access);
 	hook_cancel(w->hooks, 4711);
-	world_run(w, 300);
+	world_run(w, 700);
 	assert_int_equal(w->count, 0);
 }
 
@@ -262,12 +262,12 @@ static void a_slow_receiver_delays_its_own_account_alone(void **state)
 	other.url = receiver_url(&w->receiver, "", url, sizeof(url));
 	uint64_t start = world_now_ms();
 	uint64_t call = hook_join(w->hooks, &other, world_heard, w);
-	world_wait(w, 1, 3000);
+	world_wait(w, 1, PATIENCE_MS);
 	assert_true(w->heard[0].call == call);
 	assert_int_equal(w->heard[0].verdict, HOOK_ADMIT);
-	assert_true(world_now_ms() - start <= 1000);
+	assert_true(world_now_ms() - start <= 2000); // 1 s, and what a busy machine adds
 	// Those of the first account do not wait for their turn to meet the same silence.
-	world_wait(w, 501, HOOK_ANSWER_MS + 2000);
+	world_wait(w, 501, HOOK_ANSWER_MS + PATIENCE_MS);
 	for (int i = 1; i <= 500; i++)
 		assert_int_equal(w->heard[i].verdict, HOOK_UNAVAILABLE);
 }

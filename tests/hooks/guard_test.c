@@ -187,15 +187,6 @@ static void entries_name_hosts_and_ports(void **)
 
 // The real thing.
 
-// How many requests have come to the receiver.
-static size_t requests(struct world *w)
-{
-	struct json *log = receiver_log(&w->receiver);
-	size_t n = json_count(log);
-	json_free(log);
-	return n;
-}
-
 static enum hook_verdict ask(struct world *w, const char *url)
 {
 	struct hook_peer p = world_peer(w, "", "p");
@@ -270,7 +261,7 @@ static void nothing_is_sent_to_addresses_that_are_not_public(void **state)
 	snprintf(url, sizeof(url), "https://localhost:%u", w->receiver.port);
 	assert_int_equal(ask_openly(w, url), HOOK_UNAVAILABLE);
 	assert_int_equal(connects, 0);
-	assert_int_equal(requests(w), 0);
+	assert_int_equal(world_requests(w), 0);
 	// And the receiver is there: with leave, it is called.
 	w->config.hook_allowed.count = 1;
 	snprintf(url, sizeof(url), "https://localhost:%u", w->receiver.port);
@@ -327,7 +318,7 @@ static void only_https_is_spoken(void **state)
 			fail_msg("%s", url);
 	}
 	connects_count = false;
-	assert_int_equal(requests(w), 0);
+	assert_int_equal(world_requests(w), 0);
 }
 
 static void header_values_cannot_break_out(void **state)
@@ -341,7 +332,7 @@ static void header_values_cannot_break_out(void **state)
 		p.fail_open = true;
 		assert_int_equal(world_join(w, &p)->verdict, HOOK_UNAVAILABLE);
 	}
-	assert_int_equal(requests(w), 0);
+	assert_int_equal(world_requests(w), 0);
 }
 
 static void redirects_are_not_followed(void **state)
@@ -360,7 +351,7 @@ static void redirects_are_not_followed(void **state)
 		struct hook_peer p = world_peer(w, program, "p");
 		assert_int_equal(world_join(w, &p)->verdict, HOOK_DECLINED);
 	}
-	assert_int_equal(requests(w), 5);
+	assert_int_equal(world_requests(w), 5);
 }
 
 static void a_name_that_changes_its_address_is_checked_again(void **state)
@@ -383,7 +374,7 @@ static void a_name_that_changes_its_address_is_checked_again(void **state)
 	assert_true(rebinds >= 2);
 	assert_int_equal(connects, 0);
 	connects_count = false;
-	assert_int_equal(requests(w), 0);
+	assert_int_equal(world_requests(w), 0);
 }
 
 static void proxy_variables_are_ignored(void **state)
@@ -415,7 +406,7 @@ static void certificates_are_checked(void **state)
 	world_start(w);
 	p = world_peer(w, "", "p");
 	assert_int_equal(world_join(w, &p)->verdict, HOOK_UNAVAILABLE);
-	assert_int_equal(requests(w), 0);
+	assert_int_equal(world_requests(w), 0);
 	strcpy(w->config.hook_authorities, "/nowhere.pem");
 	assert_null(hooks_create(w->loop, w->history, &w->config));
 }
@@ -462,7 +453,7 @@ static void a_silent_name_server_does_not_stop_the_loop(void **state)
 	assert_int_equal(w->count, 1);
 	assert_int_equal(w->heard[0].verdict, HOOK_UNAVAILABLE);
 	assert_true(before - start < HOOK_ANSWER_MS + 1000);
-	assert_true(longest < 1000); // of wall time, on a busy machine
+	assert_true(longest < 2000); // of wall time, on a busy machine
 	sleep(STALL_S - HOOK_ANSWER_MS / 1000); // its thread ends by itself
 }
 

@@ -128,6 +128,35 @@ void world_wait_pending(struct world *w, uint32_t pending, uint64_t ms)
 	assert_int_equal(counts.pending, pending);
 }
 
+size_t world_requests(const struct world *w)
+{
+	struct json *log = receiver_log(&w->receiver);
+	size_t n = json_count(log);
+	json_free(log);
+	return n;
+}
+
+void world_wait_requests(struct world *w, size_t wanted)
+{
+	uint64_t end = world_now_ms() + PATIENCE_MS;
+
+	while (world_requests(w) < wanted && world_now_ms() < end)
+		turn(w);
+	assert_int_equal(world_requests(w), wanted);
+}
+
+void world_wait_unanswered(struct world *w, uint64_t unanswered)
+{
+	uint64_t end = world_now_ms() + PATIENCE_MS;
+	struct hook_counts counts;
+
+	do {
+		turn(w);
+		hooks_count(w->hooks, &counts);
+	} while (counts.unanswered < unanswered && world_now_ms() < end);
+	assert_int_equal(counts.unanswered, unanswered);
+}
+
 const struct heard *world_join(struct world *w, const struct hook_peer *p)
 {
 	uint64_t call = hook_join(w->hooks, p, world_heard, w);

@@ -15,7 +15,8 @@
 #include "receiver.h"
 #include "store_history.h"
 
-#define CALLS_MAX 4096
+#define CALLS_MAX   4096
+#define PATIENCE_MS 10000 // on a busy machine
 
 struct heard {
 	uint64_t call;
@@ -54,6 +55,13 @@ void world_run(struct world *, uint64_t ms);
 
 // Turns until so many closes are pending.
 void world_wait_pending(struct world *, uint32_t pending, uint64_t ms);
+
+// That the receiver has had so far.
+size_t world_requests(const struct world *);
+
+// Turns until the receiver has had so many requests, or calls had no answer so often.
+void world_wait_requests(struct world *, size_t requests);
+void world_wait_unanswered(struct world *, uint64_t unanswered);
 
 // One join, to its answer.
 const struct heard *world_join(struct world *, const struct hook_peer *);
