@@ -5,9 +5,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <string.h>
 
-#define SECRET_MIN 16 // characters of a given one
+#define SECRET_MIN         16 // characters of a given one
+#define HOOK_SECRET_PREFIX "whsec_"
+#define HOOK_SECRET_BYTES  32
+#define HOOK_SECRET_SIZE   (sizeof(HOOK_SECRET_PREFIX) + (HOOK_SECRET_BYTES + 2) / 3 * 4)
 
 enum kind {
 	KIND_SWITCH, // bool
@@ -69,9 +74,20 @@ static int word_read(const char *value, const char *zero, const char *one)
 	return strcmp(value, one) == 0 ? 1 : strcmp(value, zero) == 0 ? 0 : -1;
 }
 
+// As the libraries of Standard Webhooks want it: "whsec_" and base64.
+static void hook_secret_make(char out[HOOK_SECRET_SIZE])
+{
+	unsigned char random[HOOK_SECRET_BYTES];
+
+	memory_random(random, sizeof(random));
+	strcpy(out, HOOK_SECRET_PREFIX);
+	EVP_EncodeBlock((unsigned char *)out + strlen(out), random, sizeof(random));
+	OPENSSL_cleanse(random, sizeof(random));
+}
+
 static bool text_set(enum kind kind, char **field, const char *value)
 {
-	char base[ATTRIBUTE_URL_MAX + 1], secret[ACCOUNT_SECRET_SIZE];
+	char base[ATTRIBUTE_URL_MAX + 1], secret[HOOK_SECRET_SIZE];
 
 	if (strcmp(value, "none") == 0) {
 		value = NULL;
@@ -83,7 +99,7 @@ static bool text_set(enum kind kind, char **field, const char *value)
 			return false;
 		value = base;
 	} else if (kind == KIND_SECRET && strcmp(value, "new") == 0) {
-		account_secret_make(secret);
+		hook_secret_make(secret);
 		value = secret;
 	} else if (!attribute_header_is_good(value)) {
 		return false;

@@ -345,6 +345,8 @@ static void api_tokens_are_not_kept(void **) // S05
 	assert_string_equal(account->api_tokens[0].name, "web");
 }
 
+#define BASE64_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
 static void settings_say_what_they_accept(void **)
 {
 	static const struct {
@@ -388,6 +390,11 @@ static void settings_say_what_they_accept(void **)
 	assert_null(account->access_url);
 	assert_string_equal(account->api_event, "https://a.example/hook");
 	assert_string_equal(account_get(account, "hook-secret"), "0123456789abcdef");
+	assert_int_equal(account_set(account, "hook-secret", "new", &error), 0);
+	const char *secret = account_get(account, "hook-secret");
+	assert_memory_equal(secret, "whsec_", 6); // and 32 bytes in base64
+	assert_int_equal(strlen(secret), 6 + 44);
+	assert_int_equal(strspn(secret + 6, BASE64_DIGITS "="), 44);
 	assert_string_equal(account_get(account, "access-url"), "none");
 	assert_int_equal(account_set(account, "colour", "red", &error), -EINVAL);
 	for (int i = 0; account_settings[i].name; i++)
