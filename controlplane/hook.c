@@ -408,7 +408,7 @@ static void turn_started(struct hook_turn *t)
 	}
 	h->counts.refused++;
 	complain(h, c, "not called", error);
-	hook_turn_end(t, true); // which tells nothing about the receiver
+	hook_turn_end(t, false); // at once, so it tells nothing about the receiver
 	if (c->kind == CALL_CLOSE)
 		close_give_up(c, error);
 	else
