@@ -118,7 +118,7 @@ static void drop_all(struct conference *c)
 	struct room *r;
 
 	each_peer(c, silence, c); // nobody is to be told
-	while ((r = rooms_any(&c->rooms))) {
+	while ((r = rooms_next(&c->rooms, NULL))) {
 		struct peer *p = TAILQ_FIRST(&r->viewers);
 		conference_forget_peer(c, p ? p : TAILQ_FIRST(&r->speakers));
 	}
@@ -131,7 +131,7 @@ static void media_found(void *owner, uint64_t generation)
 
 	if (generation != c->generation) {
 		// What there is has no media behind it.
-		bool had_rooms = rooms_any(&c->rooms) != NULL;
+		bool had_rooms = rooms_next(&c->rooms, NULL) != NULL;
 		drop_all(c);
 		c->generation = generation;
 		if (first && store_generation(c->store) == generation)

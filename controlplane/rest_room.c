@@ -108,6 +108,13 @@ int rest_room_existing_peer_in_path(const struct rest_call *call, struct json **
 	return existing_peer(call, call->arguments[1], out);
 }
 
+int rest_room_exists(const struct rest_call *call, struct json **out)
+{
+	*out = json_new_object();
+	json_add_bool(*out, "exists", room_of(call) != NULL);
+	return 0;
+}
+
 int rest_room_capabilities(const struct rest_call *call, struct json **out)
 {
 	if (!room_of(call))

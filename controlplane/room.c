@@ -17,13 +17,10 @@ void rooms_fini(struct rooms *r)
 	map_fini(&r->by_name);
 }
 
-struct room *rooms_any(const struct rooms *r)
+struct room *rooms_next(const struct rooms *r, const struct room *previous)
 {
-	for (size_t i = 0; i < r->by_name.size; i++) {
-		if (r->by_name.buckets[i])
-			return container_of(r->by_name.buckets[i], struct room, by_name);
-	}
-	return NULL;
+	struct map_node *n = map_next(&r->by_name, previous ? &previous->by_name : NULL);
+	return n ? container_of(n, struct room, by_name) : NULL;
 }
 
 struct room *rooms_find(const struct rooms *r, const char *name)

@@ -50,8 +50,8 @@ void rooms_init(struct rooms *);
 // All rooms must be gone.
 void rooms_fini(struct rooms *);
 
-// Any room, or NULL: to take them down one by one.
-struct room *rooms_any(const struct rooms *);
+// The room after `previous`, NULL: the first; in no order.
+struct room *rooms_next(const struct rooms *, const struct room *previous);
 struct room *rooms_find(const struct rooms *, const char *name);
 
 struct room *

@@ -223,7 +223,7 @@ static void refuse(struct http_response *r, const char *why)
 	json_add_string(j, "error", why);
 	r->status = 400;
 	r->type = "application/json";
-	r->header_count = 0;
+	http_clear_headers(r);
 	r->body = json_print(j);
 	r->body_len = strlen(r->body);
 	json_free(j);

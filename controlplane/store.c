@@ -1,22 +1,18 @@
 #include "store.h"
 
 #include "memory.h"
+#include "store_writer.h"
 
 #include "am_log.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define STORE_VERSION 1
-#define QUEUE_MAX     65536 // writes that wait
 #define NUMBERS       4
 #define TEXTS         5
-#define RETRY_S       1
 
 static const char schema[] =
         "CREATE TABLE meta(generation INTEGER NOT NULL);"
@@ -81,121 +77,19 @@ static const char *const statements[STATEMENT_COUNT] = {
         [TRACK_REMOVE] = "DELETE FROM tracks WHERE id = ?1",
 };
 
-struct operation {
-	struct operation *next;
-	enum statement statement;
-	int64_t numbers[NUMBERS];
-	char *texts[TEXTS]; // owned
-};
-
-struct queue {
-	struct operation *first, **end;
-	uint32_t count;
+static const struct store_statements store_statements = {
+        .name = "store",
+        .count = STATEMENT_COUNT,
+        .sql = statements,
+        .numbers = NUMBERS,
+        .texts = TEXTS,
 };
 
 struct store {
-	sqlite3 *db; // the thread's, once the first write is queued
-	sqlite3_stmt *prepared[STATEMENT_COUNT];
+	sqlite3 *db; // the writer's, once the first write is queued
+	struct store_writer *writer;
 	uint64_t generation;
-	pthread_t thread;
-	pthread_mutex_t lock; // of what follows
-	pthread_cond_t changed;
-	struct queue queue;
-	uint64_t lost; // writes that found the queue full
-	bool closing;
 };
-
-static void queue_init(struct queue *q)
-{
-	*q = (struct queue){.end = &q->first};
-}
-
-static void operation_free(struct operation *o)
-{
-	for (int i = 0; i < TEXTS; i++)
-		free(o->texts[i]);
-	free(o);
-}
-
-static int operation_run(struct store *s, const struct operation *o)
-{
-	sqlite3_stmt *p = s->prepared[o->statement];
-
-	for (int i = 0; i < NUMBERS; i++)
-		sqlite3_bind_int64(p, i + 1, o->numbers[i]); // those that it lacks are refused
-	for (int i = 0; i < TEXTS; i++) {
-		if (o->texts[i])
-			sqlite3_bind_text(p, NUMBERS + 1 + i, o->texts[i], -1, SQLITE_STATIC);
-	}
-	int ret = sqlite3_step(p);
-	sqlite3_reset(p);
-	sqlite3_clear_bindings(p);
-	return ret == SQLITE_DONE ? 0 : -EIO;
-}
-
-static int transaction_run(struct store *s, const struct queue *batch)
-{
-	if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		return -EIO;
-	for (const struct operation *o = batch->first; o; o = o->next) {
-		if (operation_run(s, o) < 0)
-			goto rollback;
-	}
-	if (sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
-		return 0;
-
-rollback:
-	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-	return -EIO;
-}
-
-static void batch_write(struct store *s, struct queue *batch)
-{
-	bool failed = false;
-
-	while (transaction_run(s, batch) < 0) {
-		if (!failed)
-			am_error(
-			        "store: cannot write, trying again; error=%s", sqlite3_errmsg(s->db)
-			);
-		failed = true;
-		pthread_mutex_lock(&s->lock);
-		bool closing = s->closing;
-		pthread_mutex_unlock(&s->lock);
-		if (closing)
-			break;
-		sleep(RETRY_S);
-	}
-	while (batch->first) {
-		struct operation *o = batch->first;
-		batch->first = o->next;
-		operation_free(o);
-	}
-}
-
-static void *write_all(void *arg)
-{
-	struct store *s = arg;
-
-	pthread_mutex_lock(&s->lock);
-	while (s->queue.first || !s->closing) {
-		if (!s->queue.first) {
-			pthread_cond_wait(&s->changed, &s->lock);
-			continue;
-		}
-		struct queue batch = {.first = s->queue.first};
-		uint64_t lost = s->lost;
-		queue_init(&s->queue);
-		s->lost = 0;
-		pthread_mutex_unlock(&s->lock);
-		if (lost)
-			am_error("store: queue was full; lost=%llu", (unsigned long long)lost);
-		batch_write(s, &batch);
-		pthread_mutex_lock(&s->lock);
-	}
-	pthread_mutex_unlock(&s->lock);
-	return NULL;
-}
 
 static int64_t value_read(sqlite3 *db, const char *sql)
 {
@@ -246,11 +140,6 @@ static int database_open(struct store *s, const char *path)
 	    ) != SQLITE_OK ||
 	    schema_make(s->db) < 0)
 		return -EIO;
-	for (int i = 0; i < STATEMENT_COUNT; i++) {
-		if (sqlite3_prepare_v2(s->db, statements[i], -1, &s->prepared[i], NULL) !=
-		    SQLITE_OK)
-			return -EIO;
-	}
 	int64_t generation = value_read(s->db, "SELECT generation FROM meta");
 	if (generation < 0)
 		return -EIO;
@@ -258,20 +147,10 @@ static int database_open(struct store *s, const char *path)
 	return 0;
 }
 
-static void database_close(struct store *s)
-{
-	for (int i = 0; i < STATEMENT_COUNT; i++)
-		sqlite3_finalize(s->prepared[i]);
-	sqlite3_close(s->db);
-}
-
 struct store *store_open(const char *path)
 {
 	struct store *s = memory_new(1, sizeof(*s));
 
-	queue_init(&s->queue);
-	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->changed, NULL);
 	if (database_open(s, path) < 0) {
 		am_error(
 		        "store: cannot be opened, set controlplane.store to a file that this user "
@@ -280,25 +159,20 @@ struct store *store_open(const char *path)
 		);
 		goto close;
 	}
-	int ret = pthread_create(&s->thread, NULL, write_all, s);
-	if (ret == 0)
+	s->writer = store_writer_start(s->db, &store_statements);
+	if (s->writer)
 		return s;
-	am_error("store: no thread to write with; error=%s", strerror(ret));
 
 close:
-	database_close(s);
+	sqlite3_close(s->db);
 	free(s);
 	return NULL;
 }
 
 void store_close(struct store *s)
 {
-	pthread_mutex_lock(&s->lock);
-	s->closing = true;
-	pthread_cond_signal(&s->changed);
-	pthread_mutex_unlock(&s->lock);
-	pthread_join(s->thread, NULL);
-	database_close(s);
+	store_writer_stop(s->writer);
+	sqlite3_close(s->db);
 	free(s);
 }
 
@@ -389,26 +263,7 @@ static void
 enqueue(struct store *s, enum statement statement, const int64_t numbers[NUMBERS],
         const char *const texts[TEXTS])
 {
-	struct operation *o = memory_new(1, sizeof(*o));
-
-	o->statement = statement;
-	memcpy(o->numbers, numbers, sizeof(o->numbers));
-	for (int i = 0; texts && i < TEXTS; i++)
-		o->texts[i] = texts[i] ? memory_copy_string(texts[i]) : NULL;
-
-	pthread_mutex_lock(&s->lock);
-	bool full = s->queue.count == QUEUE_MAX;
-	if (full) {
-		s->lost++;
-	} else {
-		*s->queue.end = o;
-		s->queue.end = &o->next;
-		s->queue.count++;
-		pthread_cond_signal(&s->changed);
-	}
-	pthread_mutex_unlock(&s->lock);
-	if (full)
-		operation_free(o);
+	store_write(s->writer, (int)statement, numbers, texts);
 }
 
 void store_reset(struct store *s, uint64_t generation)

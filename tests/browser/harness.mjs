@@ -14,10 +14,11 @@ export { holds, until } from './wait.mjs';
 export const LIMIT = { timeout: 90_000 };
 
 /**
- * Starts the system and a browser before a file's tests and ends them afterwards. Each test begins without pages; of a
- * test that fails, what the pages showed is kept in build/browser-failures/.
+ * Starts the system and a browser before a file's tests and ends them afterwards; `prepare` gets the system before the
+ * first test. Each test begins without pages; of a test that fails, what the pages showed is kept in
+ * build/browser-failures/.
  */
-export function openBench({ settings, options } = {}) {
+export function openBench({ settings, options, prepare } = {}) {
 	const bench = { system: null, chromium: null };
 	let reported = false;
 	before(async () => {
@@ -26,6 +27,7 @@ export function openBench({ settings, options } = {}) {
 			Chromium.launch().then((chromium) => (bench.chromium = chromium)),
 		]);
 		for (const { reason } of started) if (reason) throw reason;
+		await prepare?.(bench.system);
 	});
 	afterEach(async (test) => {
 		// Of a test that has parts: the first that fails is the one to look at.

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { until } from './wait.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
@@ -12,6 +13,7 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\
 const INSTANCE = process.env.AMPHI_TEST_INSTANCE ?? '231';
 const START_MS = 120_000; // with what is left to build
 const STOP_MS = 15_000;
+const execute = promisify(execFile);
 
 /** The running system, as scripts/run supervises it. */
 export class System {
@@ -96,6 +98,13 @@ export class System {
 			const next = await this.pid(name);
 			return next !== undefined && next !== pid;
 		});
+	}
+
+	/** Changes accounts as an operator does; resolves to what it printed. */
+	async amphictl(...args) {
+		const binary = `${ROOT}/build/release/controlplane/amphictl`;
+		const { stdout } = await execute(binary, [...args, '--socket', `/run/amphi-${INSTANCE}/admin.sock`]);
+		return stdout.trim();
 	}
 
 	/** A REST request about a room; the answer's body is JSON or text. */

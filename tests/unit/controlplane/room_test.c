@@ -15,7 +15,7 @@ static int setup(void **)
 static int teardown(void **)
 {
 	struct room *r;
-	while ((r = rooms_any(&rooms))) {
+	while ((r = rooms_next(&rooms, NULL))) {
 		struct peer *p;
 		while ((p = TAILQ_FIRST(&r->speakers)) || (p = TAILQ_FIRST(&r->viewers))) {
 			room_remove_peer(p);
