@@ -116,8 +116,8 @@ static int upgrade(struct protoo *p, const char *host, const char *path)
 	        p->bio,
 	        "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 	        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n"
-	        "Sec-WebSocket-Protocol: protoo\r\n\r\n",
-	        path, host, text
+	        "Sec-WebSocket-Protocol: protoo\r\nOrigin: %s://%s\r\n\r\n",
+	        path, host, text, p->tls ? "https" : "http", host
 	);
 	return n > 0 ? upgrade_read(p) : -EPIPE;
 }
