@@ -85,8 +85,10 @@ int driver_post(struct driver *d, struct am_msg *command)
 	command->epoch = d->epoch;
 	command->sequence = d->sequence + 1;
 	int ret = am_ring_push(&d->region.map->commands, command);
-	if (ret == 0)
+	if (ret == 0) {
 		d->sequence++;
+		d->unanswered++;
+	}
 	return ret;
 }
 
@@ -138,18 +140,12 @@ int driver_command(struct driver *d, struct am_msg *command)
 	return -ETIMEDOUT;
 }
 
-static int wake(struct driver *d)
-{
-	const uint64_t one = 1;
-	return write(d->command_wake, &one, sizeof(one)) == sizeof(one) ? 0 : -errno;
-}
-
 // Waits until no more than so many commands are unanswered.
 static int answers_await(struct driver *d, uint32_t unanswered)
 {
 	uint64_t end = clock_ns() + ACK_TIMEOUT_NS;
 
-	int ret = wake(d);
+	int ret = driver_wake(d);
 	while (ret == 0 && d->unanswered > unanswered) {
 		uint32_t before = d->unanswered;
 		driver_events(d);
@@ -163,17 +159,14 @@ static int answers_await(struct driver *d, uint32_t unanswered)
 	return ret;
 }
 
-int driver_post(struct driver *d, struct am_msg *command)
+int driver_send(struct driver *d, struct am_msg *command)
 {
 	if (d->unanswered >= UNANSWERED_MAX) {
 		int ret = answers_await(d, UNANSWERED_MAX / 2);
 		if (ret < 0)
 			return ret;
 	}
-	command->epoch = d->epoch;
-	command->sequence = ++d->sequence;
-	d->unanswered++;
-	return am_ring_push(&d->region.map->commands, command);
+	return driver_post(d, command);
 }
 
 int driver_settle(struct driver *d)

@@ -21,7 +21,7 @@ struct driver {
 	uint32_t events; // all that came
 	uint32_t wrong_events; // that am_msg_check refused: must stay 0
 	uint32_t unanswered; // commands without their ack so far
-	uint32_t refused; // commands of driver_post with an ack other than 0
+	uint32_t refused; // commands with an ack other than 0, until driver_settle
 };
 
 struct driver_transport {
@@ -37,11 +37,11 @@ void driver_close(struct driver *);
 // Sends a command and waits for its ack: its result, or -ETIMEDOUT after 5 s.
 int driver_command(struct driver *, struct am_msg *);
 
-// Sends a command without waiting, as a control plane does; waits only where too many are under
-// way. 0, or -ETIMEDOUT.
-int driver_post(struct driver *, struct am_msg *);
+// Posts a command as a control plane does, and waits only where too many are under way. 0,
+// -ETIMEDOUT, or as driver_post.
+int driver_send(struct driver *, struct am_msg *);
 
-// Waits until all commands of driver_post are answered. 0, -EREMOTEIO if some were refused, or
+// Waits until all commands of driver_send are answered. 0, -EREMOTEIO if some were refused, or
 // -ETIMEDOUT.
 int driver_settle(struct driver *);
 

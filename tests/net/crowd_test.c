@@ -49,7 +49,7 @@ static uint32_t buffers_in_use(void)
 
 static void post(struct am_msg m)
 {
-	assert_int_equal(driver_post(&scene.driver, &m), 0);
+	assert_int_equal(driver_send(&scene.driver, &m), 0);
 }
 
 static am_id post_transport(uint64_t room)
