@@ -103,6 +103,10 @@ static void run_raw_cm(struct bench *b, uint16_t len, int)
 	}
 }
 
+// Of b->keys.
+static const uint8_t srtp_profiles[] = {
+        SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES128_CM_SHA1_80};
+
 // What the data plane runs.
 static void run_cipher(struct bench *b, uint16_t len, uint8_t prefix_len, unsigned profile)
 {
@@ -112,6 +116,10 @@ static void run_cipher(struct bench *b, uint16_t len, uint8_t prefix_len, unsign
 		size_t n = FLOOR_VIEWERS - first < BURST ? FLOOR_VIEWERS - first : BURST;
 		for (size_t i = 0; i < n; i++) {
 			uint8_t *packet = b->out + (first + i) * SLOT;
+			cipher_key_prefetch(
+			        b->keys[profile][first + i], srtp_profiles[profile],
+			        FLOOR_HEADER_LEN + len
+			);
 			memcpy(packet, header, FLOOR_HEADER_LEN);
 			memcpy(packet + FLOOR_HEADER_LEN, b->payload, prefix_len);
 			jobs[i] = (struct cipher_job){
@@ -186,14 +194,11 @@ static int raw_keys_make(struct bench *b)
 
 static int keys_make(struct bench *b)
 {
-	static const uint8_t profiles[] = {
-	        SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES128_CM_SHA1_80};
-
-	for (size_t p = 0; p < sizeof(profiles); p++) {
+	for (size_t p = 0; p < sizeof(srtp_profiles); p++) {
 		for (size_t i = 0; i < FLOOR_VIEWERS; i++) {
 			struct srtp_keys keys;
 			fill(&keys, sizeof(keys));
-			keys.profile = profiles[p];
+			keys.profile = srtp_profiles[p];
 			b->keys[p][i] = cipher_key_create(&keys);
 			if (b->keys[p][i] == NULL)
 				return -errno;

@@ -1,12 +1,11 @@
-// What a copy costs in the data plane's own fan-out: packets of one track are given to forward()
-// and flushed into net_null, with N subscribers that each have keys of their own.
+// What a copy costs in the data plane's own fan-out: bursts of packets of one or more tracks are
+// given to forward() and flushed into net_null, with N viewers that each have keys of their own and
+// subscribe to all tracks.
 #include "record.h"
+#include "rig.h"
 
-#include "am_region.h"
-#include "path/cipher.h"
 #include "path/forward.h"
 #include "path/tx.h"
-#include "worker.h"
 
 #include <errno.h>
 #include <rte_eal.h>
@@ -17,12 +16,44 @@
 #include <string.h>
 
 #define BURST           8 // packets of a video frame that come together
+#define BURST_MAX       16 // packets of all tracks together
 #define COPIES_OF_ROUND 16000 // at least; so short rounds do not measure the clock
+#define COPIES_OF_CASE  2000000 // enough: fewer rounds then
 #define ROUNDS          40
-#define POOL_SIZE       65535
-#define HEADER_EXT_LEN  16 // of a track header: send time and MID
+#define ROUNDS_MIN      10
+#define BUFFERS         65535
+#define BUFFER_CACHE    512
 
-static const uint32_t viewer_counts[] = {1, 10, 100, 200, 500, 1000, 2000, 5000, 10000, 20000};
+struct bench_case {
+	uint32_t viewers;
+	uint16_t tracks;
+	uint16_t burst; // packets of all tracks that come together
+};
+static const struct bench_case cases[] = {
+        // a frame of one track, for more and more viewers
+        {1, 1, BURST},
+        {10, 1, BURST},
+        {100, 1, BURST},
+        {200, 1, BURST},
+        {500, 1, BURST},
+        {1000, 1, BURST},
+        {2000, 1, BURST},
+        {5000, 1, BURST},
+        {10000, 1, BURST},
+        {20000, 1, BURST},
+        // frames of different lengths: what viewer by viewer gains
+        {2000, 1, 1},
+        {2000, 1, 2},
+        {2000, 1, 4},
+        {2000, 1, 16},
+        // frames of several tracks at once
+        {200, 4, 8},
+        {2000, 4, 8},
+        {20000, 4, 8},
+        {200, 8, 16},
+        {2000, 8, 16},
+        {20000, 8, 16},
+};
 static const uint16_t payloads[] = {1200, 100};
 
 struct profile {
@@ -35,13 +66,9 @@ static const struct profile profiles[] = {
 };
 
 struct bench {
-	struct port port;
-	struct worker *worker;
-	struct am_counters *counters;
-	struct transport *transports;
-	struct fanout *fanout;
-	uint32_t viewers;
-	uint64_t seq;
+	struct rig rig;
+	struct bench_case now;
+	uint32_t seq; // packets of each track so far
 };
 
 static int eal_begin(void)
@@ -81,199 +108,70 @@ static int eal_begin(void)
 	return ret < 0 ? -rte_errno : 0;
 }
 
-static int port_begin(struct port *p)
+static int port_begin(const struct rig *r)
 {
 	const struct rte_eth_conf conf = {0};
 
-	*p = (struct port){.queues = 1, .mac = {2, 0, 0, 0, 0, 8}};
-	p->pool = rte_pktmbuf_pool_create(
-	        "bench", POOL_SIZE, 512, PORT_MBUF_PRIV, PORT_MBUF_DATA_ROOM, SOCKET_ID_ANY
-	);
-	if (!p->pool)
-		return -rte_errno;
-	int ret = rte_eth_dev_configure(p->id, 1, 1, &conf);
+	int ret = rte_eth_dev_configure(r->port.id, 1, 1, &conf);
 	if (ret == 0)
-		ret = rte_eth_rx_queue_setup(p->id, 0, 128, 0, NULL, p->pool);
+		ret = rte_eth_rx_queue_setup(r->port.id, 0, 128, 0, NULL, r->port.pool);
 	if (ret == 0)
-		ret = rte_eth_tx_queue_setup(p->id, 0, 128, 0, NULL);
-	return ret == 0 ? rte_eth_dev_start(p->id) : ret;
+		ret = rte_eth_tx_queue_setup(r->port.id, 0, 128, 0, NULL);
+	return ret == 0 ? rte_eth_dev_start(r->port.id) : ret;
 }
 
-static int worker_begin(struct bench *b)
-{
-	b->worker = aligned_alloc(64, (sizeof(*b->worker) + 63) / 64 * 64);
-	b->counters = calloc(1, sizeof(*b->counters));
-	if (!b->worker || !b->counters)
-		return -ENOMEM;
-	int ret = worker_init(b->worker, 0, 1, &b->port, false);
-	if (ret < 0)
-		return ret;
-	struct worker *w = b->worker;
-	w->counters = b->counters;
-	w->workers = w;
-	memcpy(w->local.mac, b->port.mac, 6);
-	w->local.udp_port = 40000;
-	w->local.ipv4 = (struct am_address){.family = 4, .bytes = {198, 18, 0, 2}};
-	w->now_us = 1000000;
-	return 0;
-}
-
-static void fill(void *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		((uint8_t *)bytes)[i] = (uint8_t)rand();
-}
-
-static int viewer_make(struct bench *b, uint32_t i, uint8_t profile, struct subscription *s)
-{
-	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 9};
-	struct transport *t = &b->transports[i];
-	struct srtp_keys keys;
-	uint8_t ip[4] = {198, 19, (uint8_t)(i >> 8), (uint8_t)i};
-
-	fill(&keys, sizeof(keys));
-	keys.profile = profile;
-	*t = (struct transport){.id = i + 1, .key = cipher_key_create(&keys)};
-	TAILQ_INIT(&t->tracks);
-	TAILQ_INIT(&t->subscriptions);
-	packet_route_init(&t->route, &b->worker->local, mac, 4, ip, (uint16_t)(10000 + i % 50000));
-	*s = (struct subscription){
-	        .transport = t,
-	        .fanout = b->fanout,
-	        .ssrc = i + 1,
-	        .rtx_ssrc = i + 1000000,
-	        .mid_len = 1,
-	        .mid = "7",
-	        .layer_told = AM_LAYER_NONE,
-	        .id = i + 1,
-	};
-	selector_init(&s->selector, SELECTOR_VIDEO, (uint16_t)rand(), (uint32_t)rand());
-	selector_set_active(&s->selector, 1);
-	return t->key ? 0 : -ENOMEM;
-}
-
-// A fan-out of one encoding to `viewers` subscribers.
-static int fanout_begin(struct bench *b, uint32_t viewers, uint8_t profile)
-{
-	b->viewers = viewers;
-	b->transports = calloc(viewers, sizeof(*b->transports));
-	b->fanout = calloc(1, sizeof(*b->fanout) + sizeof(b->fanout->streams[0]));
-	if (!b->transports || !b->fanout)
-		return -ENOMEM;
-	*b->fanout = (struct fanout
-	){.track_id = 1, .codec = AM_CODEC_VP8, .stream_count = 1, .active = 1, .cname = "c"};
-	history_init(
-	        &b->fanout->streams[0].history, b->fanout->streams[0].slots, RELAY_HISTORY,
-	        RELAY_HISTORY_MS
-	);
-	b->worker->fanouts[1] = b->fanout;
-	struct fanout_chunk **end = &b->fanout->chunks;
-	for (uint32_t i = 0; i < viewers; i++) {
-		if (i % RELAY_CHUNK == 0) {
-			if (i)
-				end = &(*end)->next;
-			*end = aligned_alloc(64, (sizeof(**end) + 63) / 64 * 64);
-			if (!*end)
-				return -ENOMEM;
-			(*end)->used = 0;
-			(*end)->next = NULL;
-		}
-		(*end)->used |= UINT64_C(1) << i % RELAY_CHUNK;
-		int ret = viewer_make(b, i, profile, &(*end)->subscriptions[i % RELAY_CHUNK]);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
-}
-
-static void fanout_end(struct bench *b)
-{
-	forward_drain(b->fanout);
-	while (b->fanout->chunks) {
-		struct fanout_chunk *c = b->fanout->chunks;
-		b->fanout->chunks = c->next;
-		free(c);
-	}
-	for (uint32_t i = 0; i < b->viewers; i++)
-		cipher_key_destroy(b->transports[i].key);
-	free(b->transports);
-	free(b->fanout);
-	b->worker->fanouts[1] = NULL;
-}
-
-// A packet as path/receive.c makes it: a VP8 key frame first, then its packets.
-static struct rte_mbuf *packet_make(struct bench *b, uint16_t payload_len)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(b->port.pool);
-
-	if (!m)
-		return NULL;
-	struct media_packet *p = rte_mbuf_to_priv(m);
-	uint16_t seq = (uint16_t)++b->seq;
-	uint8_t *payload = (uint8_t *)rte_pktmbuf_append(m, payload_len);
-	memset(payload, 0x55, payload_len);
-	*p = (struct media_packet){
-	        .track_id = 1,
-	        .info =
-	                {
-	                        .arrival_us = b->worker->now_us,
-	                        .seq = (uint32_t)b->seq,
-	                        .timestamp = (uint32_t)(b->seq / BURST * 3000),
-	                        .seq_at = {seq, seq, seq, seq},
-	                        .flags = b->seq == 1 ? TRACK_KEY_FRAME | TRACK_BEGIN : 0,
-	                },
-	        .template =
-	                {
-	                        .len = RTP_HEADER_LEN + HEADER_EXT_LEN,
-	                        .abs_send_time_offset = 17,
-	                        .mid_offset = 20,
-	                        .mid_id = AM_EXT_MID,
-	                },
-	        .active = 1,
-	        .header = {0x90, 101, [12] = 0xbe, 0xde, 0, 3, AM_EXT_ABS_SEND_TIME << 4 | 2},
-	};
-	return m;
-}
-
-// One burst through the fan-out; ns of this thread.
+// One burst through the fan-out, track after track; ns of this thread.
 static uint64_t burst_run(struct bench *b, uint16_t payload_len)
 {
-	struct rte_mbuf *packets[BURST];
+	struct rte_mbuf *packets[BURST_MAX];
+	uint16_t of_track = b->now.burst / b->now.tracks;
 
-	for (int i = 0; i < BURST; i++)
-		packets[i] = packet_make(b, payload_len);
-	b->worker->now_us += 33000;
+	for (uint16_t i = 0; i < of_track; i++) {
+		b->seq++;
+		for (uint16_t track = 0; track < b->now.tracks; track++)
+			packets[track * of_track + i] =
+			        rig_packet(&b->rig, track, b->seq, payload_len);
+	}
+	struct worker *w = b->rig.worker;
+	w->now_us += 33000;
 	uint64_t start = thread_time_ns();
-	for (int i = 0; i < BURST; i++)
-		forward(b->worker, packets[i]);
-	forward_flush(b->worker);
-	tx_flush(b->worker);
+	for (uint16_t i = 0; i < b->now.burst; i++)
+		forward(w, packets[i]);
+	while (forward_some(w) > 0)
+		tx_flush(w);
 	return thread_time_ns() - start;
 }
 
+// ns per copy of so many bursts, or a negative number where copies are missing.
+static double round_run(struct bench *b, uint16_t payload, uint32_t bursts)
+{
+	uint64_t copies = b->rig.counters->value[AM_COUNTER_tx_packets], ns = 0;
+	uint64_t expected = (uint64_t)bursts * b->now.burst * b->now.viewers;
+
+	for (uint32_t i = 0; i < bursts; i++)
+		ns += burst_run(b, payload);
+	copies = b->rig.counters->value[AM_COUNTER_tx_packets] - copies;
+	if (copies == expected)
+		return (double)ns / (double)copies;
+	fprintf(stderr, "bench: %lu copies left, not %lu\n", copies, expected);
+	return -1;
+}
+
 static int
-measure(struct bench *b, FILE *json, const struct profile *profile, uint16_t payload,
-        uint32_t viewers, double floor)
+measure(struct bench *b, FILE *json, const struct profile *profile, uint16_t payload, double floor)
 {
 	struct series series = {0};
-	uint32_t bursts = COPIES_OF_ROUND / (viewers * BURST) + 1;
+	uint32_t copies = b->now.viewers * b->now.burst;
+	uint32_t bursts = COPIES_OF_ROUND / copies + 1;
+	uint32_t rounds = COPIES_OF_CASE / (bursts * copies);
 
-	int ret = fanout_begin(b, viewers, profile->id);
-	if (ret < 0)
-		return ret;
-	b->seq = 0;
+	rounds = RTE_MAX(ROUNDS_MIN, RTE_MIN(ROUNDS, rounds));
 	burst_run(b, payload);
-	for (int round = 0; round < ROUNDS; round++) {
-		uint64_t copies = b->counters->value[AM_COUNTER_tx_packets], ns = 0;
-		for (uint32_t i = 0; i < bursts; i++)
-			ns += burst_run(b, payload);
-		copies = b->counters->value[AM_COUNTER_tx_packets] - copies;
-		if (copies != (uint64_t)bursts * BURST * viewers) {
-			fprintf(stderr, "bench: %lu copies left, not %lu\n", copies,
-			        (uint64_t)bursts * BURST * viewers);
+	for (uint32_t i = 0; i < rounds; i++) {
+		double ns = round_run(b, payload, bursts);
+		if (ns < 0)
 			return -EIO;
-		}
-		series_add(&series, (double)ns / (double)copies);
+		series_add(&series, ns);
 	}
 	record(json, &(struct figure){
 	                     .name = "copy",
@@ -281,30 +179,33 @@ measure(struct bench *b, FILE *json, const struct profile *profile, uint16_t pay
 	                     .port = "net_null",
 	                     .profile = profile->name,
 	                     .payload = payload,
-	                     .viewers = viewers,
+	                     .viewers = b->now.viewers,
+	                     .tracks = b->now.tracks,
+	                     .burst = b->now.burst,
 	                     .workers = 1,
 	                     .value = series_min(&series),
 	                     .median = series_median(&series),
 	                     .floor = floor,
 	             });
-	fanout_end(b);
 	return 0;
 }
 
-// floors: of each profile and payload, in the order of the tables above.
-static int measure_all(struct bench *b, FILE *json, char **floors)
+// floors: of both payloads, in the order of the table above.
+static int
+measure_profile(struct bench *b, FILE *json, const struct profile *profile, char **floors)
 {
-	for (size_t profile = 0; profile < 2; profile++) {
-		for (size_t payload = 0; payload < 2; payload++) {
-			double floor = atof(floors[profile * 2 + payload]);
-			for (size_t i = 0; i < sizeof(viewer_counts) / sizeof(viewer_counts[0]);
-			     i++) {
-				int ret =
-				        measure(b, json, &profiles[profile], payloads[payload],
-				                viewer_counts[i], floor);
-				if (ret < 0)
-					return ret;
-			}
+	for (size_t payload = 0; payload < 2; payload++) {
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			b->now = cases[i];
+			b->seq = 0;
+			int ret = rig_fill(&b->rig, b->now.viewers, b->now.tracks, profile->id);
+			if (ret == 0)
+				ret =
+				        measure(b, json, profile, payloads[payload],
+				                atof(floors[payload]));
+			if (ret < 0)
+				return ret;
+			rig_clear(&b->rig);
 		}
 	}
 	return 0;
@@ -326,11 +227,11 @@ int main(int argc, char **argv)
 	}
 	int ret = eal_begin();
 	if (ret == 0)
-		ret = port_begin(&b.port);
+		ret = rig_init(&b.rig, BUFFERS, BUFFER_CACHE);
 	if (ret == 0)
-		ret = worker_begin(&b);
-	if (ret == 0)
-		ret = measure_all(&b, json, argv + 2);
+		ret = port_begin(&b.rig);
+	for (size_t i = 0; i < 2 && ret == 0; i++)
+		ret = measure_profile(&b, json, &profiles[i], argv + 2 + 2 * i);
 	if (ret < 0)
 		fprintf(stderr, "bench: %s\n", strerror(-ret));
 	fclose(json);

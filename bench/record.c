@@ -42,8 +42,8 @@ double series_median(struct series *s)
 
 void record_title(void)
 {
-	printf("%-34s %-16s %-8s %7s %9s %9s %9s %6s\n", "figure", "port", "profile", "payload",
-	       "min", "median", "floor", "ratio");
+	printf("%-30s %-16s %-7s %7s %7s %6s %5s %9s %9s %9s %6s\n", "figure", "port", "profile",
+	       "payload", "viewers", "tracks", "burst", "min", "median", "floor", "ratio");
 }
 
 static void put_text(FILE *json, const char *key, const char *value)
@@ -58,10 +58,23 @@ static void put_number(FILE *json, const char *key, double value)
 		fprintf(json, ",\"%s\":%.10g", key, value);
 }
 
+// A number of the table, blank where it has no meaning.
+static void cell(int width, uint32_t value)
+{
+	if (value != 0)
+		printf(" %*u", width, value);
+	else
+		printf(" %*s", width, "");
+}
+
 void record(FILE *json, const struct figure *f)
 {
-	printf("%-34s %-16s %-8s %7u %9.1f %9.1f", f->name, f->port ? f->port : "",
-	       f->profile ? f->profile : "", f->payload, f->value, f->median);
+	printf("%-30s %-16s %-7s", f->name, f->port ? f->port : "", f->profile ? f->profile : "");
+	cell(7, f->payload);
+	cell(7, f->viewers);
+	cell(6, f->tracks);
+	cell(5, f->burst);
+	printf(" %9.1f %9.1f", f->value, f->median);
 	if (f->floor != 0)
 		printf(" %9.1f %6.2f", f->floor, f->value / f->floor);
 	printf("\n");
@@ -74,6 +87,8 @@ void record(FILE *json, const struct figure *f)
 	put_text(json, "profile", f->profile);
 	put_number(json, "payload", f->payload);
 	put_number(json, "viewers", f->viewers);
+	put_number(json, "tracks", f->tracks);
+	put_number(json, "burst", f->burst);
 	put_number(json, "workers", f->workers);
 	put_number(json, "median", f->median);
 	put_number(json, "floor", f->floor);
@@ -84,7 +99,7 @@ void record(FILE *json, const struct figure *f)
 
 void record_missing(FILE *json, const char *name, const char *port, const char *reason)
 {
-	printf("%-34s %-16s not measured: %s\n", name, port, reason);
+	printf("%-30s %-16s not measured: %s\n", name, port, reason);
 	fprintf(json,
 	        "{\"figure\":\"not measured\",\"of\":\"%s\",\"port\":\"%s\",\"reason\":\"%s\"}\n",
 	        name, port, reason);

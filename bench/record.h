@@ -23,6 +23,8 @@ struct figure {
 	const char *profile;
 	uint32_t payload; // bytes
 	uint32_t viewers;
+	uint32_t tracks;
+	uint32_t burst; // packets that come together
 	uint32_t workers;
 	double value;
 	double median;

@@ -10,8 +10,8 @@ import json
 import math
 import sys
 
-CASE = ("load", "port", "profile", "payload", "viewers", "workers")
-AXES = ("viewers", "workers", "payload")  # what a curve may run over, in this order
+CASE = ("load", "port", "profile", "payload", "viewers", "tracks", "burst", "workers")
+AXES = ("viewers", "workers", "burst", "payload")  # what a curve may run over, in this order
 COLOURS = ("#2f6f9f", "#c0562f", "#3f8f4f", "#8a4f9f", "#9f7f1f", "#4f7f8f", "#af3f5f", "#5f5f5f")
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
@@ -179,7 +179,7 @@ def table(figures):
     mark = {k: {"class_": "n"} if numeric[k] else {} for k in columns}
     rows = element("tr", "".join(element("th", k, **mark[k]) for k in columns))
     for figure in figures:
-        cells = (number(figure.get(k)) if k not in ("payload", "viewers", "workers") else str(figure.get(k, ""))
+        cells = (number(figure.get(k)) if k not in ("payload", "viewers", "tracks", "burst", "workers") else str(figure.get(k, ""))
                  for k in columns)
         rows += element("tr", "".join(element("td", html.escape(c), **mark[k]) for c, k in zip(cells, columns)))
     return element("table", rows)

@@ -292,35 +292,17 @@ static uint8_t feedback_of(const struct ortc_media *m, const struct ortc_caps *c
 }
 
 static struct json *
-codec_json(const char *mime, const struct ortc_codec *c, uint8_t pt, struct json *parameters)
-{
-	struct json *j = json_new_object();
-
-	json_add_string(j, "mimeType", mime);
-	json_add_int(j, "payloadType", pt);
-	json_add_int(j, "clockRate", c->clock_rate);
-	if (c->kind == ORTC_AUDIO)
-		json_add_int(j, "channels", c->channels);
-	json_add(j, "parameters", parameters);
-	return j;
-}
-
-static struct json *
 codecs_json(const struct ortc_media *m, const struct ortc_caps *caps, uint32_t rtx_ssrc)
 {
 	const struct ortc_codec *c = &ortc_codecs[m->codec];
 	struct json *list = json_new_array();
-	struct json *j = codec_json(c->mime, c, c->payload_type, json_copy(m->parameters));
 
-	json_add(j, "rtcpFeedback", ortc_feedback_json(feedback_of(m, caps)));
-	json_push(list, j);
-	if (rtx_ssrc) {
-		struct json *apt = json_new_object();
-		json_add_int(apt, "apt", c->payload_type);
-		j = codec_json("video/rtx", c, c->rtx_payload_type, apt);
-		json_add(j, "rtcpFeedback", json_new_array());
-		json_push(list, j);
-	}
+	json_push(
+	        list,
+	        ortc_codec_json(c, "payloadType", json_copy(m->parameters), feedback_of(m, caps))
+	);
+	if (rtx_ssrc)
+		json_push(list, ortc_rtx_json(c, "payloadType"));
 	return list;
 }
 

@@ -94,7 +94,13 @@ enum am_extension ortc_extension_find(const char *uri);
 
 // enum ortc_feedback bits of a codec's rtcpFeedback list.
 uint8_t ortc_feedback_read(const struct json *codec);
-struct json *ortc_feedback_json(uint8_t feedback);
+
+// A router codec and its retransmission as entries of a codec list, under the key that payload
+// types have in it. The parameters become the entry's; feedback: enum ortc_feedback bits.
+struct json *ortc_codec_json(
+        const struct ortc_codec *, const char *pt_key, struct json *parameters, uint8_t feedback
+);
+struct json *ortc_rtx_json(const struct ortc_codec *, const char *pt_key);
 
 // Reads a viewer's RtpCapabilities. 0 or -EINVAL.
 [[nodiscard]] int ortc_caps_read(struct ortc_caps *, const struct json *);

@@ -13,6 +13,7 @@
 #define EXTENSIONS_MAX 64
 
 #define H264_PROFILE "42e01f"
+#define ROUTER_PT    "preferredPayloadType"
 
 const struct ortc_codec ortc_codecs[AM_CODEC_COUNT] = {
         [AM_CODEC_OPUS] = {"audio/opus", ORTC_AUDIO, 48000, 2, 100, 0},
@@ -63,7 +64,7 @@ static const struct {
 };
 #define FEEDBACK_COUNT (sizeof(feedbacks) / sizeof(feedbacks[0]))
 
-struct json *ortc_feedback_json(uint8_t feedback)
+static struct json *feedback_json(uint8_t feedback)
 {
 	struct json *list = json_new_array();
 
@@ -112,19 +113,42 @@ static struct json *codec_parameters(enum am_codec id)
 	return p;
 }
 
-static struct json *
-codec_json(const char *mime, const struct ortc_codec *c, uint8_t pt, struct json *parameters)
+static struct json *entry_json(
+        const struct ortc_codec *c, const char *mime, const char *pt_key, uint8_t pt,
+        struct json *parameters, struct json *feedback
+)
 {
 	struct json *j = json_new_object();
 
-	json_add_string(j, "kind", ortc_kind_name(c->kind));
 	json_add_string(j, "mimeType", mime);
-	json_add_int(j, "preferredPayloadType", pt);
+	json_add_int(j, pt_key, pt);
 	json_add_int(j, "clockRate", c->clock_rate);
 	if (c->kind == ORTC_AUDIO)
 		json_add_int(j, "channels", c->channels);
 	json_add(j, "parameters", parameters);
+	json_add(j, "rtcpFeedback", feedback);
 	return j;
+}
+
+struct json *ortc_codec_json(
+        const struct ortc_codec *c, const char *pt_key, struct json *parameters, uint8_t feedback
+)
+{
+	return entry_json(c, c->mime, pt_key, c->payload_type, parameters, feedback_json(feedback));
+}
+
+struct json *ortc_rtx_json(const struct ortc_codec *c, const char *pt_key)
+{
+	struct json *apt = json_new_object();
+
+	json_add_int(apt, "apt", c->payload_type);
+	return entry_json(c, "video/rtx", pt_key, c->rtx_payload_type, apt, json_new_array());
+}
+
+static void router_entry_push(struct json *codecs, const struct ortc_codec *c, struct json *entry)
+{
+	json_add_string(entry, "kind", ortc_kind_name(c->kind));
+	json_push(codecs, entry);
 }
 
 static void router_codec_push(struct json *codecs, enum am_codec id)
@@ -134,17 +158,9 @@ static void router_codec_push(struct json *codecs, enum am_codec id)
 
 	if (c->kind == ORTC_VIDEO)
 		feedback |= ORTC_PLI | ORTC_FIR | ORTC_REMB;
-	struct json *j = codec_json(c->mime, c, c->payload_type, codec_parameters(id));
-	json_add(j, "rtcpFeedback", ortc_feedback_json(feedback));
-	json_push(codecs, j);
-	if (c->rtx_payload_type == 0)
-		return;
-
-	struct json *apt = json_new_object();
-	json_add_int(apt, "apt", c->payload_type);
-	j = codec_json("video/rtx", c, c->rtx_payload_type, apt);
-	json_add(j, "rtcpFeedback", json_new_array());
-	json_push(codecs, j);
+	router_entry_push(codecs, c, ortc_codec_json(c, ROUTER_PT, codec_parameters(id), feedback));
+	if (c->rtx_payload_type)
+		router_entry_push(codecs, c, ortc_rtx_json(c, ROUTER_PT));
 }
 
 static void router_extension_push(struct json *list, int id, enum ortc_kind kind)

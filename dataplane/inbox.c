@@ -23,6 +23,7 @@ static void hand_back(struct worker *w, enum message_type type, void *object)
 static void transport_keys_set(struct transport *t, const struct transport_keys *keys)
 {
 	t->key = keys->key;
+	t->key_profile = cipher_key_profile(keys->key);
 	t->rtcp_receiver = keys->rtcp_receiver;
 }
 
@@ -109,7 +110,7 @@ static void fanout_remove(struct worker *w, am_id id)
 		return;
 	w->fanouts[am_id_slot(id)] = NULL;
 	TAILQ_REMOVE(&w->fanout_list, f, entry);
-	forward_drain(f);
+	forward_end(w, f);
 	hand_back(w, MESSAGE_FREE_FANOUT, f);
 }
 
@@ -322,7 +323,7 @@ static void handle_worker(struct worker *w, const struct message *msg)
 	case MESSAGE_REPORT:
 		fanout = worker_fanout(w, msg->id);
 		if (fanout)
-			forward_report(w, fanout, &msg->report);
+			forward_report(fanout, &msg->report);
 		break;
 	case MESSAGE_KEY_FRAME:
 		track = worker_track(w, msg->id);

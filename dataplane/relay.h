@@ -55,6 +55,7 @@ struct transport {
 	am_id id;
 	struct packet_route route; // to the selected tuple; route.len 0: not connected
 	struct cipher_key *key; // for what is sent; NULL until DTLS is connected
+	uint8_t key_profile; // of it
 	struct srtcp_receiver *rtcp_receiver; // likewise
 	struct srtp_receiver *receiver; // of RTP; NULL until then, and while there was no track yet
 	uint32_t rtcp_index; // of the last SRTCP packet sent
@@ -120,6 +121,7 @@ static_assert(sizeof(struct media_packet) <= PORT_MBUF_PRIV);
 struct fanout_clock {
 	uint64_t ntp;
 	uint32_t rtp_timestamp;
+	uint8_t serial; // of the report, so that each subscriber gets it once
 	bool known;
 };
 
@@ -148,7 +150,7 @@ struct subscription {
 	uint8_t mid_len;
 	char mid[AM_SUBSCRIPTION_MID_MAX];
 	bool paused;
-	bool report_due; // no sender report yet since the layer began
+	uint16_t reported; // layer and serial of the last sender report, layer 0 being 1
 	uint8_t layer_told; // layers as last told to the service thread
 	uint8_t place; // in its chunk
 	uint16_t rtx_seq;
@@ -171,6 +173,27 @@ struct fanout_chunk {
 	LIST_ENTRY(fanout_chunk) roomy; // of its fan-out's list, while a place is free
 };
 
+// A place among the subscriptions of a fan-out.
+struct fanout_cursor {
+	struct fanout_chunk *chunk; // NULL: none yet
+	unsigned place;
+};
+
+#define FANOUT_PACKETS 256 // that wait to be forwarded
+
+// Packets of a track on their way to its subscribers. A round takes what has come until it begins
+// to each subscriber once, viewer by viewer, and may last many turns of the worker.
+struct fanout_queue {
+	uint16_t count; // of packets
+	uint16_t round; // the first so many are in the round under way; 0: none is
+	bool wrapped; // the round has come to the last chunk and gone on with the first
+	bool late; // the round was given up
+	struct fanout_cursor at; // of the round: the next to be visited
+	struct fanout_cursor start; // of the round
+	struct fanout_cursor next; // where the next round is to start
+	struct rte_mbuf *packets[FANOUT_PACKETS]; // oldest first
+};
+
 // A track as one worker sees it that has subscribers to it.
 struct fanout {
 	am_id track_id;
@@ -182,6 +205,8 @@ struct fanout {
 	char cname[AM_CNAME_MAX + 1];
 	struct fanout_chunk *chunks;
 	TAILQ_ENTRY(fanout) entry; // of the worker's list
+	TAILQ_ENTRY(fanout) waiting; // likewise, while there are packets in the queue
+	struct fanout_queue queue;
 	struct fanout_stream
 	        streams[]; // one per encoding; audio has no history and needs the clock only
 };

@@ -19,14 +19,13 @@
 #include "path/rx.h"
 #include "path/tx.h"
 
-#define HOUSEKEEPING_TURNS 256 // between two looks at the inbox while busy
-#define EXPIRY_US          100000 // between two looks for packets too old to be asked for
-#define INBOX_BATCH        64
-#define CLOCK_SYNC_US      100000 // between two readings of the system's clock
-#define IDLE_TURNS         64 // without work before an adaptive worker sleeps
-#define IDLE_SLEEP_NS      50000
-#define IDLE_SLEEP_NS_MAX  500000 // reached after IDLE_LONG_TURNS
-#define IDLE_LONG_TURNS    2000
+#define EXPIRY_US         100000 // between two looks for packets too old to be asked for
+#define INBOX_BATCH       64
+#define CLOCK_SYNC_US     100000 // between two readings of the system's clock
+#define IDLE_TURNS        64 // without work before an adaptive worker sleeps
+#define IDLE_SLEEP_NS     50000
+#define IDLE_SLEEP_NS_MAX 500000 // reached after IDLE_LONG_TURNS
+#define IDLE_LONG_TURNS   2000
 
 static atomic_bool stopped;
 
@@ -81,6 +80,8 @@ int worker_init(
 	};
 	TAILQ_INIT(&w->publishers);
 	TAILQ_INIT(&w->fanout_list);
+	for (int i = 0; i < WORKER_CLASSES; i++)
+		TAILQ_INIT(&w->waiting[i]);
 	if (rings_create(w) < 0)
 		goto fini;
 	snprintf(name, sizeof(name), "flows_%u", index);
@@ -150,7 +151,7 @@ static void clock_advance(struct worker *w, uint64_t tsc)
 		w->now_us = w->tsc_base_us + since_us;
 }
 
-static unsigned turn(struct worker *w, bool housekeeping)
+static unsigned turn(struct worker *w)
 {
 	struct rte_mbuf *pkts[WORKER_BURST];
 	unsigned work = 0;
@@ -163,9 +164,8 @@ static unsigned turn(struct worker *w, bool housekeeping)
 	work += n;
 	if (w->worker_count > 1)
 		work += inbox_workers(w, WORKER_BURST);
-	forward_flush(w);
-	if (housekeeping || n == 0)
-		work += inbox_service(w, INBOX_BATCH);
+	work += inbox_service(w, INBOX_BATCH);
+	work += forward_some(w);
 	if (w->now_us - w->feedback_us >= FEEDBACK_TICK_US) {
 		w->feedback_us = w->now_us;
 		feedback_tick(w);
@@ -189,13 +189,13 @@ static void idle_sleep(unsigned idle_turns)
 int worker_run(void *arg)
 {
 	struct worker *w = arg;
-	unsigned turns = 0, idle = 0;
+	unsigned idle = 0;
 	uint64_t tsc = rte_rdtsc();
 
 	am_lifecycle_set(w->lifecycle, AM_LIFECYCLE_RUN);
 	while (!atomic_load_explicit(&stopped, memory_order_relaxed)) {
 		clock_advance(w, tsc);
-		unsigned work = turn(w, ++turns % HOUSEKEEPING_TURNS == 0);
+		unsigned work = turn(w);
 		uint64_t end = rte_rdtsc();
 		worker_count(w, work ? AM_COUNTER_busy_cycles : AM_COUNTER_idle_cycles, end - tsc);
 		idle = work ? 0 : idle + 1;

@@ -16,7 +16,6 @@
 #include "relay.h"
 
 #define WORKER_BURST     32 // packets of one receive call
-#define WORKER_BATCH     64 // track packets that are forwarded together
 #define WORKER_INBOX     16384 // messages from the service thread
 #define WORKER_REPLIES   32768 // messages to it that must not be lost
 #define WORKER_PUNTS     1024 // packets to it; more are dropped
@@ -28,7 +27,8 @@ struct rte_ring;
 
 #define TX_BURST 64 // frames of one transmit call
 #define TX_SPARE 64 // buffers taken from the pool at once
-#define TX_QUEUE 8192 // frames that wait for the port; a power of two
+#define TX_QUEUE 4096 // frames that wait for the port; a power of two
+#define TX_FULL  1024 // waiting: no more copies are made until the port has taken some
 
 // What a worker sends: a queue of frames, the oldest at tail, and buffers in reserve.
 struct tx {
@@ -39,16 +39,20 @@ struct tx {
 	struct rte_mbuf *queue[TX_QUEUE];
 };
 
-// Track packets that wait to be forwarded together, and copies that wait to be encrypted together.
+#define BATCH_SPENT 64
+
+// Copies that wait to be encrypted together.
 struct batch {
-	uint16_t packet_count;
 	uint16_t copy_count;
-	struct fanout *fanouts[WORKER_BATCH]; // of each packet
-	struct rte_mbuf *packets[WORKER_BATCH];
+	uint16_t spent_count;
 	struct cipher_job jobs[CIPHER_BURST];
 	const struct packet_route *routes[CIPHER_BURST]; // of each job
 	struct rte_mbuf *copies[CIPHER_BURST];
+	struct rte_mbuf *spent[BATCH_SPENT]; // packets to be let go of once the copies are made
 };
+
+// Sound goes before pictures: it is little, and the first thing to be missed.
+enum worker_class { WORKER_SOUND, WORKER_PICTURES, WORKER_CLASSES };
 
 struct worker {
 	uint16_t index;
@@ -80,6 +84,7 @@ struct worker {
 	struct fanout **fanouts; // by slot of the track
 	TAILQ_HEAD(, transport) publishers; // those with tracks
 	TAILQ_HEAD(, fanout) fanout_list; // all of fanouts
+	TAILQ_HEAD(, fanout) waiting[WORKER_CLASSES]; // those with packets to forward
 
 	struct cipher *cipher;
 	struct batch batch;

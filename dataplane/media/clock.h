@@ -9,7 +9,6 @@
 
 struct rtp_clock {
 	uint64_t ntp; // of the last SR, 32.32 fixed-point seconds
-	int64_t arrival_us; // of the last SR
 	uint32_t rtp_timestamp; // at ntp
 	uint32_t rate; // Hz
 	bool known; // an SR has come
@@ -41,12 +40,10 @@ static inline void rtp_clock_init(struct rtp_clock *c, uint32_t rate)
 	*c = (struct rtp_clock){.rate = rate};
 }
 
-static inline void
-rtp_clock_update(struct rtp_clock *c, uint64_t ntp, uint32_t rtp_timestamp, int64_t arrival_us)
+static inline void rtp_clock_update(struct rtp_clock *c, uint64_t ntp, uint32_t rtp_timestamp)
 {
 	c->ntp = ntp;
 	c->rtp_timestamp = rtp_timestamp;
-	c->arrival_us = arrival_us;
 	c->known = true;
 }
 
@@ -55,25 +52,4 @@ rtp_clock_update(struct rtp_clock *c, uint64_t ntp, uint32_t rtp_timestamp, int6
 static inline uint32_t rtp_clock_track_timestamp(const struct rtp_clock *c, uint32_t timestamp)
 {
 	return ntp_ticks(c->ntp, c->rate) + (timestamp - c->rtp_timestamp);
-}
-
-// A timestamp of stream `from` in the domain of stream `to`. Both known, both of one rate.
-static inline uint32_t
-rtp_clock_convert(const struct rtp_clock *from, uint32_t timestamp, const struct rtp_clock *to)
-{
-	uint32_t track = rtp_clock_track_timestamp(from, timestamp);
-	return track - ntp_ticks(to->ntp, to->rate) + to->rtp_timestamp;
-}
-
-// The publisher's NTP time now and the stream's timestamp at it: what an SR to a viewer carries,
-// once the viewer's offset is added to the timestamp. Exact on the line of the last SR, so sound
-// and picture of one publisher stay in step. Only on a known clock.
-static inline void
-rtp_clock_now(const struct rtp_clock *c, int64_t now_us, uint64_t *ntp, uint32_t *rtp_timestamp)
-{
-	uint64_t us = now_us > c->arrival_us ? (uint64_t)(now_us - c->arrival_us) : 0;
-	uint64_t seconds = us / 1000000, rest = us % 1000000;
-	*ntp = c->ntp + (seconds << 32) + (rest << 32) / 1000000;
-	*rtp_timestamp = c->rtp_timestamp + (uint32_t)seconds * c->rate +
-	                 (uint32_t)(rest * c->rate / 1000000);
 }

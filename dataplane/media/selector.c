@@ -13,6 +13,7 @@ enum selector_flags {
 	SELECTOR_WAITING = 4, // wait_start_ms is set
 	SELECTOR_WAITED = 8, // long enough: a lower layer will do
 	SELECTOR_TIMED = 16, // track_timestamp is set
+	SELECTOR_OPEN = 32, // the picture of the highest number has not ended
 };
 
 static uint32_t arrival_ms(const struct track_packet *p)
@@ -157,7 +158,8 @@ static void begin_layer(struct selector *s, const struct track_packet *p)
 {
 	uint8_t limit = s->preferred_limit;
 	uint32_t timestamp = continue_timestamp(s, p);
-	uint16_t seq_first = (uint16_t)(s->seq + 1);
+	uint8_t cut = s->flags & SELECTOR_OPEN ? SELECTOR_CUT : 0;
+	uint16_t seq_first = (uint16_t)(s->seq + (cut ? 2 : 1));
 	if (s->epoch_count == 0) {
 		// Picture numbers begin as they come, so that most copies need none of their own.
 		s->picture = (uint16_t)(p->picture_id - 1);
@@ -171,7 +173,7 @@ static void begin_layer(struct selector *s, const struct track_packet *p)
 	                .seq_offset = (uint16_t)(seq_first - p->seq_at[limit]),
 	                .picture_offset = (uint16_t)(s->picture + 1 - p->picture_at[limit]),
 	                .tl0_offset = (uint8_t)(s->tl0picidx + 1 - p->tl0picidx),
-	                .source = (uint8_t)(p->layer << 4 | limit),
+	                .source = (uint8_t)(cut | p->layer << 4 | limit),
 	        }
 	);
 	s->limit = limit;
@@ -259,8 +261,12 @@ static void note(struct selector *s, const struct track_packet *p, const struct 
 	struct selector_epoch *e = &s->epochs[0];
 	if (timestamp_is_newer(out->timestamp, s->timestamp))
 		set_time(s, p, out->timestamp);
-	if (sequence_is_newer(out->seq, s->seq))
+	if (sequence_is_newer(out->seq, s->seq)) {
 		s->seq = out->seq;
+		s->flags &= (uint8_t)~SELECTOR_OPEN;
+		if ((s->flags & SELECTOR_IS_VIDEO) != 0 && (p->flags & TRACK_END) == 0)
+			s->flags |= SELECTOR_OPEN;
+	}
 	uint16_t picture = (uint16_t)(p->picture_at[s->limit] + e->picture_offset);
 	if (p->picture_id_bits != 0 && sequence_is_newer(picture, s->picture))
 		s->picture = picture;
@@ -297,9 +303,9 @@ bool selector_find(const struct selector *s, uint16_t seq, struct selector_sourc
 		return false;
 
 	// Distances add up in 32 bits, since all epochs together may be longer than the numbers.
-	int32_t age = 0;
+	int32_t age = 0, newer = -1; // of this epoch's first number and of the next epoch's
 	uint16_t from = s->seq;
-	for (uint8_t i = 0; i < s->epoch_count; i++) {
+	for (uint8_t i = 0; i < s->epoch_count; i++, newer = age) {
 		const struct selector_epoch *e = &s->epochs[i];
 		age += sequence_diff(from, e->seq_first);
 		from = e->seq_first;
@@ -309,8 +315,9 @@ bool selector_find(const struct selector *s, uint16_t seq, struct selector_sourc
 		        .epoch = *e,
 		        .out_seq = seq,
 		        .seq_at = (uint16_t)(seq - e->seq_offset),
-		        .layer = e->source >> 4,
+		        .layer = e->source >> 4 & 7,
 		        .limit = e->source & 0x0F,
+		        .end = i > 0 && behind == newer + 1 && (e[-1].source & SELECTOR_CUT) != 0,
 		};
 		return true;
 	}
@@ -321,7 +328,7 @@ bool selector_repeat(
         const struct selector_source *source, const struct track_packet *p, struct selector_out *out
 )
 {
-	if (p->temporal_id > source->limit)
+	if (p->temporal_id > source->limit || (source->end && (p->flags & TRACK_END) == 0))
 		return false;
 
 	number(&source->epoch, source->limit, p, out);

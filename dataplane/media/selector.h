@@ -11,6 +11,11 @@
 //
 // An epoch is a stretch with constant offsets: one layer, one temporal limit. The last few are
 // kept, so that a viewer's NACK finds the source of a number from before a switch.
+//
+// A switch or pause may cut a picture off: its last packets were lost on their way to us, or come
+// later than the key frame. Then one number stays free before the key frame, or the viewer would
+// see an unfinished picture and nothing missing. Its NACK gets the picture's last packet, if just
+// that is missing and came meanwhile.
 #pragma once
 
 #include "media/track_packet.h"
@@ -30,13 +35,15 @@ enum selector_kind {
 	SELECTOR_VIDEO, // 90 kHz; starts with a key frame
 };
 
+#define SELECTOR_CUT 0x80 // the number before seq_first is free
+
 struct selector_epoch {
 	uint32_t timestamp_offset; // out = in + offset, here and below
 	uint16_t seq_first; // the first number given out
 	uint16_t seq_offset;
 	uint16_t picture_offset;
 	uint8_t tl0_offset;
-	uint8_t source; // layer << 4 | temporal limit
+	uint8_t source; // SELECTOR_CUT | layer << 4 | temporal limit
 };
 
 struct selector {
@@ -73,9 +80,10 @@ struct selector_out {
 struct selector_source {
 	struct selector_epoch epoch;
 	uint16_t out_seq;
-	uint16_t seq_at; // look it up with temporal_find(counter of layer, limit, seq_at)
+	uint16_t seq_at; // track_packet.seq_at[limit] of the layer's packet
 	uint8_t layer;
 	uint8_t limit;
+	bool end; // left free for a cut picture's last packet
 };
 
 // The first packet will get `seq` and `timestamp`: random, RFC 3550 5.1. All layers count as active
@@ -101,11 +109,13 @@ selector_forward(struct selector *, const struct track_packet *, struct selector
 // selector_forward, prefer, set_active and resume; keyframe.h merges the requests.
 uint8_t selector_wanted_layer(const struct selector *);
 
-// Which source packet was given out as seq. False if none was, or it is too long ago.
+// Which source packet was given out as seq, or would have been. False if none was, or it is too
+// long ago.
 [[nodiscard]] bool selector_find(const struct selector *, uint16_t seq, struct selector_source *);
 
 // The numbers with which a packet found by selector_find was given out. False if the packet is not
-// of this viewer's temporal layers: its number was reserved while it was missing.
+// of this viewer's temporal layers, for which its number was reserved while it was missing, or does
+// not end the picture that was cut.
 [[nodiscard]] bool selector_repeat(
         const struct selector_source *, const struct track_packet *, struct selector_out *out
 );

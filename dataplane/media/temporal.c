@@ -119,39 +119,11 @@ int temporal_count(
 	memcpy(p->seq_at, c->packets[seq % TEMPORAL_PACKETS], sizeof(p->seq_at));
 
 	p->seq = (uint32_t)seq;
-	p->flags = (uint8_t)((p->flags & TRACK_TIME) | flags_of(info));
+	p->flags = (uint8_t)((p->flags & (TRACK_TIME | TRACK_END)) | flags_of(info));
 	p->tl0picidx = info->tl0picidx;
 	p->picture_id = info->picture_id;
 	p->picture_id_bits = empty ? 0 : info->picture_id_bits;
 	if (p->picture_id_bits == 0)
 		return 0;
 	return count_picture(c, info, newest, p);
-}
-
-bool temporal_find(const struct layer_counter *c, uint8_t limit, uint16_t seq_at, uint64_t *seq)
-{
-	if (c->packet_count == 0 || limit >= TEMPORAL_LIMITS)
-		return false;
-
-	// Counts never fall along the stream, so the distance to the newest one falls.
-	uint16_t newest = c->packets[c->top % TEMPORAL_PACKETS][limit];
-	uint16_t distance = (uint16_t)(newest - seq_at);
-	uint64_t low = c->top - c->packet_count + 1, high = c->top + 1;
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-		uint16_t at = c->packets[middle % TEMPORAL_PACKETS][limit];
-		if ((uint16_t)(newest - at) > distance)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low > c->top || c->packets[low % TEMPORAL_PACKETS][limit] != seq_at)
-		return false;
-
-	// The first with this number has it, unless the oldest one only repeats a forgotten number.
-	bool oldest = low == c->top - c->packet_count + 1;
-	if (oldest && (c->packet_count == TEMPORAL_PACKETS || seq_at == 0))
-		return false;
-	*seq = low;
-	return true;
 }

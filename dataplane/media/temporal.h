@@ -11,7 +11,7 @@
 
 struct frame_info;
 
-#define TEMPORAL_PACKETS  1024 // packets remembered, for late ones and for NACKs
+#define TEMPORAL_PACKETS  1024 // packets remembered, for late ones
 #define TEMPORAL_PICTURES 128
 
 static_assert((TEMPORAL_PACKETS & (TEMPORAL_PACKETS - 1)) == 0);
@@ -29,12 +29,7 @@ struct layer_counter {
 void temporal_init(struct layer_counter *);
 
 // Count a packet: fills seq, temporal_id, seq_at, picture_at, picture_id_bits, tl0picidx and all
-// flags but TRACK_TIME. A packet with an empty payload is counted for nobody. Returns 0, or -ERANGE
-// for one so late that its number is forgotten: drop it.
+// flags but TRACK_TIME and TRACK_END. A packet with an empty payload is counted for nobody. Returns
+// 0, or -ERANGE for one so late that its number is forgotten: drop it.
 [[nodiscard]] int
 temporal_count(struct layer_counter *, uint64_t seq, const struct frame_info *, bool empty, struct track_packet *);
-
-// The extended sequence number of the packet that has this number at this limit. False if it is
-// not (or no longer) known.
-[[nodiscard]] bool
-temporal_find(const struct layer_counter *, uint8_t limit, uint16_t seq_at, uint64_t *seq);

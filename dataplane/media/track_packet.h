@@ -16,6 +16,7 @@ enum track_packet_flags {
 	TRACK_SWITCH_UP = 8, // higher temporal layers may be entered after it
 	TRACK_TIME = 16, // track_timestamp is known
 	TRACK_TL0PICIDX = 32, // tl0picidx is there
+	TRACK_END = 64, // ends a picture: the RTP marker
 };
 
 struct track_packet {

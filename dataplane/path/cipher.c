@@ -152,31 +152,37 @@ static void cm_finish(struct cipher *c, unsigned n)
 	}
 }
 
+// To the second level: the keys of 64 jobs do not fit into the first.
 static inline void prefetch_lines(const void *at, size_t first, size_t end)
 {
 	for (size_t line = first; line < end; line++)
-		__builtin_prefetch((const uint8_t *)at + line * CIPHER_LINE);
+		__builtin_prefetch((const uint8_t *)at + line * CIPHER_LINE, 0, 2);
 }
 
-// The whole packet, and of a GCM key as many powers as its length needs: the lowest are the last in
-// memory. The key's beginning, which tells the profile, was fetched by prefetch_key.
-static inline void prefetch(const struct cipher_job *j, const struct cipher_job *before)
+uint8_t cipher_key_profile(const struct cipher_key *k)
+{
+	return k->salt.profile;
+}
+
+void cipher_key_prefetch(const struct cipher_key *k, uint8_t profile, size_t len)
+{
+	size_t lines = (len + CIPHER_TRAILER_MAX + CIPHER_LINE - 1) / CIPHER_LINE;
+	size_t end = CIPHER_LINES(cipher_key_gcm);
+
+	prefetch_lines(k, 0, CIPHER_LINES(cipher_key_cm)); // round keys and salt, of both
+	if (profile != SRTP_PROFILE_AEAD_AES_128_GCM)
+		return;
+	// As many powers as the length needs: the lowest are the last in memory.
+	prefetch_lines(k, end - (lines < GCM_POWER_LINES ? lines : GCM_POWER_LINES), end);
+}
+
+// Buffers that come back from a port late have left the caches.
+static inline void prefetch_packet(const struct cipher_job *j)
 {
 	size_t len = (size_t)j->header_len + j->prefix_len + j->payload_len + CIPHER_TRAILER_MAX;
-	size_t lines = (len + CIPHER_LINE - 1) / CIPHER_LINE;
 
-	for (size_t line = 0; line < lines; line++)
-		__builtin_prefetch(j->packet + line * CIPHER_LINE, 1);
-	if (j->key == before->key || j->key->salt.profile != SRTP_PROFILE_AEAD_AES_128_GCM)
-		return;
-	size_t end = CIPHER_LINES(cipher_key_gcm);
-	prefetch_lines(j->key, end - (lines < GCM_POWER_LINES ? lines : GCM_POWER_LINES), end);
-}
-
-// Round keys and salt, of both profiles.
-static inline void prefetch_key(const struct cipher_job *j)
-{
-	prefetch_lines(j->key, 0, CIPHER_LINES(cipher_key_cm));
+	for (size_t at = 0; at < len; at += CIPHER_LINE)
+		__builtin_prefetch(j->packet + at, 1);
 }
 
 void cipher_protect_burst(struct cipher *c, struct cipher_job *jobs, unsigned n)
@@ -185,10 +191,8 @@ void cipher_protect_burst(struct cipher *c, struct cipher_job *jobs, unsigned n)
 
 	for (unsigned i = 0; i < n; i++) {
 		struct cipher_job *j = &jobs[i];
-		if (i + 2 * PREFETCH_AHEAD < n)
-			prefetch_key(j + 2 * PREFETCH_AHEAD);
 		if (i + PREFETCH_AHEAD < n)
-			prefetch(j + PREFETCH_AHEAD, j + PREFETCH_AHEAD - 1);
+			prefetch_packet(j + PREFETCH_AHEAD);
 		assert(j->header_len >= RTP_HEADER_LEN && j->prefix_len <= CIPHER_PREFIX_MAX);
 
 		if (j->key->salt.profile == SRTP_PROFILE_AEAD_AES_128_GCM) {

@@ -98,9 +98,16 @@ void srtcp_receiver_destroy(struct srtcp_receiver *);
 [[nodiscard]] struct cipher *cipher_create(void);
 void cipher_destroy(struct cipher *);
 
+// enum srtp_profile.
+[[nodiscard]] uint8_t cipher_key_profile(const struct cipher_key *);
+
+// Fetch what a packet of len bytes needs of a key of this profile. Call it for each viewer while
+// its jobs are made, so that memory has a whole burst's time to answer. Does not touch the key.
+void cipher_key_prefetch(const struct cipher_key *, uint8_t profile, size_t len);
+
 // Encrypt n copies into their packets, append the tags and set each job's len. Profiles may mix,
-// n is free; a multiple of CIPHER_BURST is best. Jobs of one viewer next to each other share what
-// is fetched of its key. Cannot fail: lengths are the caller's promise, asserted.
+// n is free; a multiple of CIPHER_BURST is best. Cannot fail: lengths are the caller's promise,
+// asserted.
 void cipher_protect_burst(struct cipher *, struct cipher_job *, unsigned n);
 
 // Encrypt a compound in place and append the trailer to a buffer of `capacity` bytes. The caller

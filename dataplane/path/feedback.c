@@ -90,7 +90,7 @@ static void read_sender_report(struct worker *w, struct transport *t, const stru
 	if (!r)
 		return;
 	struct track_stream *s = &r->track->streams[r->stream];
-	rtp_clock_update(&s->clock, info.ntp, info.rtp_timestamp, w->now_us);
+	rtp_clock_update(&s->clock, info.ntp, info.rtp_timestamp);
 	reception_sr(&s->reception, info.ntp, w->now_us);
 
 	msg.id = r->track->params.track_id;
@@ -104,7 +104,7 @@ static void read_sender_report(struct worker *w, struct transport *t, const stru
 	}
 	struct fanout *f = worker_fanout(w, msg.id);
 	if (f)
-		forward_report(w, f, &msg.report);
+		forward_report(f, &msg.report);
 }
 
 static void read_nack(struct worker *w, struct transport *t, const struct rtcp_view *v)

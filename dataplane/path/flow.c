@@ -7,7 +7,6 @@
 
 #include <errno.h>
 
-static_assert(FLOW_BURST_MAX <= RTE_HASH_LOOKUP_BULK_MAX);
 static_assert(sizeof(void *) == 8);
 
 // The table is the hash itself, whose data pointers hold packed flows.
@@ -70,22 +69,4 @@ bool flow_lookup(const struct flow_table *t, const struct flow_key *key, struct 
 		return false;
 	*out = flow_unpack(data);
 	return true;
-}
-
-uint64_t flow_lookup_burst(
-        const struct flow_table *t, const struct flow_key *const keys[], uint16_t n,
-        struct flow out[]
-)
-{
-	void *data[FLOW_BURST_MAX];
-	uint64_t hits = 0;
-
-	if (n == 0 ||
-	    rte_hash_lookup_bulk_data(hash_of(t), (const void **)keys, n, &hits, data) < 0)
-		return 0;
-	for (uint64_t left = hits; left != 0; left &= left - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(left);
-		out[i] = flow_unpack(data[i]);
-	}
-	return hits;
 }

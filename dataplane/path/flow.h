@@ -9,8 +9,7 @@
 #include "am_schema.h"
 #include "path/packet.h"
 
-#define FLOW_MAX       (4 * AM_TRANSPORT_MAX) // a transport may have proved several tuples
-#define FLOW_BURST_MAX 64
+#define FLOW_MAX (4 * AM_TRANSPORT_MAX) // a transport may have proved several tuples
 
 // No padding: the table compares and hashes all its bytes.
 struct flow_key {
@@ -36,12 +35,6 @@ void flow_table_destroy(struct flow_table *);
 [[nodiscard]] int flow_add(struct flow_table *, const struct flow_key *, struct flow);
 void flow_remove(struct flow_table *, const struct flow_key *);
 [[nodiscard]] bool flow_lookup(const struct flow_table *, const struct flow_key *, struct flow *);
-
-// Looks up n keys, at most FLOW_BURST_MAX. Bit i of the result: key i is known, and out[i] is set.
-[[nodiscard]] uint64_t flow_lookup_burst(
-        const struct flow_table *, const struct flow_key *const keys[], uint16_t n,
-        struct flow out[]
-);
 
 static inline void flow_key_from_view(struct flow_key *key, const struct packet_view *view)
 {

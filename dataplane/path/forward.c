@@ -4,127 +4,31 @@
 #include <rte_prefetch.h>
 #include <rte_ring_elem.h>
 
-#include "media/codec.h"
+#include "path/copy.h"
 #include "path/feedback.h"
 #include "path/rtcp.h"
 #include "path/tx.h"
 
 #define KEY_FRAME_ASK_US 100000 // between two requests of this worker to the track's worker
 #define SR_SIZE          128 // bytes of an SR with an SDES: 28 + 8 + 2 + 63 + padding
-
-static struct media_packet *packet_of(const struct rte_mbuf *m)
-{
-	return rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
-}
-
-// Encrypts all copies that wait and gives them to the port's queue.
-static void copies_flush(struct worker *w)
-{
-	struct batch *b = &w->batch;
-
-	if (b->copy_count == 0)
-		return;
-	cipher_protect_burst(w->cipher, b->jobs, b->copy_count);
-	for (uint16_t i = 0; i < b->copy_count; i++)
-		tx_send(w, b->routes[i], b->copies[i], b->jobs[i].len);
-	b->copy_count = 0;
-}
-
-// Writes the viewer's picture numbers before the payload's rest, where they differ from the
-// source's. Returns the bytes of the payload that it replaces.
-static uint8_t
-patch_write(const struct rte_mbuf *m, const struct selector_out *out, uint8_t *prefix)
-{
-	const struct media_packet *p = packet_of(m);
-
-	if (p->patch_len == 0 ||
-	    (out->picture_id == p->info.picture_id &&
-	     (!(p->info.flags & TRACK_TL0PICIDX) || out->tl0picidx == p->info.tl0picidx)))
-		return 0;
-	const struct frame_info fields = {
-	        .has_tl0picidx = p->info.flags & TRACK_TL0PICIDX,
-	        .picture_id_bits = p->info.picture_id_bits,
-	        .picture_id_offset = p->picture_id_offset,
-	        .tl0picidx_offset = p->tl0picidx_offset,
-	};
-	memcpy(prefix, rte_pktmbuf_mtod(m, const uint8_t *), p->patch_len);
-	codec_patch(prefix, &fields, out->picture_id, out->tl0picidx);
-	return p->patch_len;
-}
-
-static void header_write(
-        struct worker *w, const struct subscription *s, const struct media_packet *p,
-        const struct selector_out *out, uint8_t *to
-)
-{
-	memcpy(to, p->header, p->template.len);
-	rtp_set_seq(to, out->seq);
-	rtp_set_timestamp(to, out->timestamp);
-	rtp_set_ssrc(to, s->ssrc);
-	rtp_set_mid(to, &p->template, s->mid, s->mid_len);
-	rtp_set_abs_send_time(to, &p->template, rtp_abs_send_time(w->now_us));
-}
-
-// Queues one copy for encryption. roc: of the SSRC and sequence number that the copy goes out with;
-// rtx: behind an RTX header (RFC 4588 4). The packet stays until copies_flush. False where it was
-// dropped, which is counted.
-static bool copy_queue(
-        struct worker *w, struct subscription *s, const struct rte_mbuf *m,
-        const struct selector_out *out, uint32_t roc, bool rtx
-)
-{
-	const struct packet_route *route = &s->transport->route;
-	const struct media_packet *p = packet_of(m);
-	struct batch *b = &w->batch;
-	struct rte_mbuf *copy = tx_take(w);
-
-	if (!copy)
-		return false;
-	if (route->len + p->template.len + RTP_RTX_OSN_LEN + m->data_len + CIPHER_TRAILER_MAX >
-	    rte_pktmbuf_tailroom(copy)) {
-		rte_pktmbuf_free(copy);
-		worker_count_drop(w, DROP_too_long);
-		return false;
-	}
-	uint8_t *to = rte_pktmbuf_mtod_offset(copy, uint8_t *, route->len);
-	uint8_t *prefix = to + p->template.len;
-	header_write(w, s, p, out, to);
-	if (rtx) {
-		am_put_u16(prefix, out->seq);
-		prefix += RTP_RTX_OSN_LEN;
-		rtp_set_pt(to, s->fanout->room_rtx_payload_type);
-		rtp_set_ssrc(to, s->rtx_ssrc);
-		rtp_set_seq(to, s->rtx_seq);
-	}
-	uint8_t patched = patch_write(m, out, prefix);
-	b->jobs[b->copy_count] = (struct cipher_job){
-	        .key = s->transport->key,
-	        .packet = to,
-	        .payload = rte_pktmbuf_mtod_offset(m, const uint8_t *, patched),
-	        .roc = roc,
-	        .payload_len = (uint16_t)(m->data_len - patched),
-	        .header_len = p->template.len,
-	        .prefix_len = (uint8_t)(patched + (rtx ? RTP_RTX_OSN_LEN : 0)),
-	};
-	b->routes[b->copy_count] = route;
-	b->copies[b->copy_count++] = copy;
-	if (b->copy_count == CIPHER_BURST)
-		copies_flush(w);
-	return true;
-}
+#define SLICE            512 // copies of one turn and class: 0.1 ms, in which the port is not looked at
+#define ROUND_US         10000 // arrivals of one round: a frame's packets, not the next frame's
+#define LATE_US          200000 // after its arrival a packet is of no use to a live viewer
 
 // Sends the publisher's wall clock with the viewer's timestamps, so that sound and picture of one
-// publisher stay in step.
+// publisher stay in step: once for each of its reports, and when another layer begins.
 static void report_send(struct worker *w, struct subscription *s)
 {
 	uint8_t layer;
 	uint32_t offset;
 
-	if (!transport_is_reachable(s->transport) ||
-	    !selector_timestamp_offset(&s->selector, &layer, &offset) ||
-	    layer >= s->fanout->stream_count || !s->fanout->streams[layer].clock.known)
+	if (!selector_timestamp_offset(&s->selector, &layer, &offset) ||
+	    layer >= s->fanout->stream_count)
 		return;
 	const struct fanout_clock *clock = &s->fanout->streams[layer].clock;
+	uint16_t report = (uint16_t)((layer + 1) << 8 | clock->serial);
+	if (!clock->known || s->reported == report)
+		return;
 	const struct rtcp_sender_info info = {
 	        .ntp = clock->ntp,
 	        .ssrc = s->ssrc,
@@ -139,7 +43,7 @@ static void report_send(struct worker *w, struct subscription *s)
 	const char *cname = s->fanout->cname;
 	size_t len = rtcp_build_sr(payload, SR_SIZE, &info, cname, (uint8_t)strlen(cname));
 	feedback_send(w, s->transport, m, payload, len);
-	s->report_due = false;
+	s->reported = report;
 }
 
 // Tells the service thread which layers are sent now, if that has changed.
@@ -160,18 +64,15 @@ static void layers_tell(struct worker *w, struct subscription *s)
 		s->layer_told = told;
 }
 
-// The packets of one track that a batch holds, for one subscriber.
+// The packets of a round, for one subscriber.
 static void
 forward_to(struct worker *w, struct subscription *s, struct rte_mbuf *const *packets, uint16_t n)
 {
 	struct selector_out out;
 	uint32_t roc;
 
-	if (s->paused || !transport_is_reachable(s->transport))
-		return;
-	uint8_t layer = s->selector.layer;
 	for (uint16_t i = 0; i < n; i++) {
-		if (!selector_forward(&s->selector, &packet_of(packets[i])->info, &out))
+		if (!selector_forward(&s->selector, &media_packet_of(packets[i])->info, &out))
 			continue;
 		worker_count(w, AM_COUNTER_made_copies, 1);
 		// No index is used twice, whatever the selector says: a repeated nonce breaks GCM.
@@ -184,12 +85,23 @@ forward_to(struct worker *w, struct subscription *s, struct rte_mbuf *const *pac
 			s->sent_octets += packets[i]->data_len;
 		}
 	}
-	if (s->selector.layer != layer)
-		s->report_due = true;
-	if (s->report_due && s->selector.layer != SELECTOR_NONE)
+	if (s->selector.layer != SELECTOR_NONE)
 		report_send(w, s);
 	layers_tell(w, s);
 	forward_request_key_frame(w, s);
+}
+
+// The same where it is too late: the numbers stay free, so the viewer may ask for them again.
+static void
+skip(struct worker *w, const struct subscription *s, struct rte_mbuf *const *packets, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		const struct track_packet *p = &media_packet_of(packets[i])->info;
+		if (p->layer != s->selector.layer || p->temporal_id > s->selector.limit)
+			continue;
+		worker_count(w, AM_COUNTER_made_copies, 1);
+		worker_count_drop(w, DROP_late);
+	}
 }
 
 // What the next subscriber's copies will read: its transport's route and key, and itself.
@@ -223,48 +135,124 @@ static void active_update(struct fanout *f, uint8_t active)
 		selector_set_active(&s->selector, active);
 }
 
-// All packets of one fan-out in the batch, from `first` on, viewer by viewer.
-static void fanout_flush(struct worker *w, struct fanout *f, uint16_t first)
+static void round_begin(struct fanout *f)
 {
-	struct batch *b = &w->batch;
-	struct rte_mbuf *packets[WORKER_BATCH];
-	uint16_t n = 0;
+	struct fanout_queue *q = &f->queue;
+	int64_t first_us = media_packet_of(q->packets[0])->info.arrival_us;
 
-	for (uint16_t i = first; i < b->packet_count; i++) {
-		if (b->fanouts[i] != f)
-			continue;
-		packets[n++] = b->packets[i];
-		b->fanouts[i] = NULL;
-	}
-	active_update(f, packet_of(packets[n - 1])->active);
-	for (struct fanout_chunk *c = f->chunks; c; c = c->next) {
-		unsigned place = fanout_chunk_next(c, 0);
-		for (; place < RELAY_CHUNK; place = fanout_chunk_next(c, place + 1)) {
-			prefetch_ahead(c, place);
-			forward_to(w, &c->subscriptions[place], packets, n);
-		}
-	}
-	worker_count(w, AM_COUNTER_consumed, n);
+	while (q->round < q->count &&
+	       media_packet_of(q->packets[q->round])->info.arrival_us - first_us <= ROUND_US)
+		q->round++;
+	active_update(f, media_packet_of(q->packets[q->round - 1])->active);
+	if (!q->start.chunk)
+		q->start = (struct fanout_cursor){f->chunks, 0};
+	q->at = q->next = q->start;
+	q->wrapped = false;
+	q->late = false;
 }
 
-void forward_flush(struct worker *w)
+// The next subscription of the round, or NULL at its end.
+static struct subscription *round_next(struct fanout *f)
 {
-	struct batch *b = &w->batch;
+	struct fanout_queue *q = &f->queue;
+	struct fanout_cursor *at = &q->at;
 
-	for (uint16_t i = 0; i < b->packet_count; i++) {
-		if (b->fanouts[i])
-			fanout_flush(w, b->fanouts[i], i);
+	while (at->chunk) {
+		bool last = q->wrapped && at->chunk == q->start.chunk;
+		unsigned place = fanout_chunk_next(at->chunk, at->place);
+		if (place < (last ? q->start.place : RELAY_CHUNK)) {
+			at->place = place + 1;
+			prefetch_ahead(at->chunk, place);
+			return &at->chunk->subscriptions[place];
+		}
+		if (last)
+			break;
+		*at = (struct fanout_cursor){at->chunk->next, 0};
+		if (!at->chunk) {
+			at->chunk = f->chunks;
+			q->wrapped = true;
+		}
 	}
-	copies_flush(w);
-	for (uint16_t i = 0; i < b->packet_count; i++)
-		rte_pktmbuf_free(b->packets[i]);
-	b->packet_count = 0;
+	return NULL;
+}
+
+static void round_end(struct worker *w, struct fanout *f)
+{
+	struct fanout_queue *q = &f->queue;
+
+	for (uint16_t i = 0; i < q->round; i++)
+		copy_spend(w, q->packets[i]);
+	worker_count(w, AM_COUNTER_consumed, q->round);
+	q->count = (uint16_t)(q->count - q->round);
+	memmove(q->packets, q->packets + q->round, q->count * sizeof(q->packets[0]));
+	q->round = 0;
+	q->start = q->next;
+}
+
+// Takes the round on, up to SLICE copies in *done. True once it has ended. From the moment in which
+// it is late nobody is served any more, but whoever missed it first is the first in the next round:
+// so a port that takes too little takes the same from each viewer.
+static bool round_some(struct worker *w, struct fanout *f, bool late, unsigned *done)
+{
+	struct fanout_queue *q = &f->queue;
+	struct subscription *s;
+
+	if (late && !q->late) {
+		q->late = true;
+		q->next = q->at;
+	}
+	while (*done < SLICE) {
+		s = round_next(f);
+		if (!s)
+			return true;
+		*done += q->round;
+		if (s->paused || !transport_is_reachable(s->transport))
+			continue;
+		if (late)
+			skip(w, s, q->packets, q->round);
+		else
+			forward_to(w, s, q->packets, q->round);
+	}
+	return false;
+}
+
+// Fan-outs take turns. Where the port has not taken what it was given they wait, unless they are
+// late.
+static unsigned class_some(struct worker *w, enum worker_class c)
+{
+	struct fanout *f;
+	unsigned done = 0;
+
+	while (done < SLICE && (f = TAILQ_FIRST(&w->waiting[c]))) {
+		struct fanout_queue *q = &f->queue;
+		if (q->round == 0)
+			round_begin(f);
+		bool late = w->now_us - media_packet_of(q->packets[0])->info.arrival_us > LATE_US;
+		if (!late && tx_is_full(w))
+			break;
+		if (round_some(w, f, late, &done))
+			round_end(w, f);
+		TAILQ_REMOVE(&w->waiting[c], f, waiting);
+		if (q->count > 0)
+			TAILQ_INSERT_TAIL(&w->waiting[c], f, waiting);
+	}
+	return done;
+}
+
+unsigned forward_some(struct worker *w)
+{
+	unsigned done = 0;
+
+	for (int c = 0; c < WORKER_CLASSES; c++)
+		done += class_some(w, (enum worker_class)c);
+	copy_flush(w);
+	return done;
 }
 
 // Keeps the packet for NACKs. Returns false for a duplicate, which is the caller's again.
 static bool history_keep(struct worker *w, struct fanout *f, struct rte_mbuf *m)
 {
-	const struct media_packet *p = packet_of(m);
+	const struct media_packet *p = media_packet_of(m);
 	struct fanout_stream *s = &f->streams[p->info.layer];
 
 	rte_mbuf_refcnt_update(m, 1);
@@ -275,31 +263,37 @@ static bool history_keep(struct worker *w, struct fanout *f, struct rte_mbuf *m)
 	}
 	if (out)
 		rte_pktmbuf_free(out);
-	for (int limit = 0; limit < TEMPORAL_LIMITS; limit++)
+	for (int limit = p->info.temporal_id; limit < TEMPORAL_LIMITS; limit++)
 		s->seq_of[limit][p->info.seq_at[limit] % RELAY_HISTORY] = p->info.seq;
 	return true;
 }
 
+static enum worker_class class_of(const struct fanout *f)
+{
+	return f->codec == AM_CODEC_OPUS ? WORKER_SOUND : WORKER_PICTURES;
+}
+
 void forward(struct worker *w, struct rte_mbuf *m)
 {
-	const struct media_packet *p = packet_of(m);
+	const struct media_packet *p = media_packet_of(m);
 	struct fanout *f = worker_fanout(w, p->track_id);
-	struct batch *b = &w->batch;
+	enum drop why = DROP_no_subscribers;
 
-	if (!f || p->info.layer >= f->stream_count) {
-		worker_count_drop(w, DROP_no_subscribers);
-		goto free;
-	}
-	if (f->codec != AM_CODEC_OPUS && !history_keep(w, f, m)) {
-		worker_count_drop(w, DROP_duplicate);
-		goto free;
-	}
-	b->fanouts[b->packet_count] = f;
-	b->packets[b->packet_count++] = m;
-	if (b->packet_count == WORKER_BATCH)
-		forward_flush(w);
+	if (!f || p->info.layer >= f->stream_count)
+		goto drop;
+	why = DROP_duplicate;
+	if (f->codec != AM_CODEC_OPUS && !history_keep(w, f, m))
+		goto drop;
+	struct fanout_queue *q = &f->queue;
+	why = DROP_late;
+	if (q->count == FANOUT_PACKETS)
+		goto drop;
+	q->packets[q->count++] = m;
+	if (q->count == 1)
+		TAILQ_INSERT_TAIL(&w->waiting[class_of(f)], f, waiting);
 	return;
-free:
+drop:
+	worker_count_drop(w, why);
 	rte_pktmbuf_free(m);
 }
 
@@ -325,13 +319,13 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	struct selector_out out;
 	uint32_t roc;
 
-	if (!s->rtx_ssrc || !transport_is_reachable(s->transport) ||
+	if (!s->rtx_ssrc || !transport_is_reachable(s->transport) || tx_is_full(w) ||
 	    !selector_find(&s->selector, seq, &source) || source.layer >= s->fanout->stream_count)
 		return;
 	struct fanout_stream *stream = &s->fanout->streams[source.layer];
 	uint32_t in = stream->seq_of[source.limit][source.seq_at % RELAY_HISTORY];
 	struct rte_mbuf *m = history_find(&stream->history, (uint16_t)in, w->now_us);
-	if (!m || !selector_repeat(&source, &packet_of(m)->info, &out) || out.seq != seq)
+	if (!m || !selector_repeat(&source, &media_packet_of(m)->info, &out) || out.seq != seq)
 		return;
 	if (!repeat_is_allowed(w, s->transport))
 		return;
@@ -342,24 +336,20 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	else
 		copy_queue(w, s, m, &out, roc, true);
 	// The history may let go of the packet before the next flush.
-	copies_flush(w);
+	copy_flush(w);
 }
 
-void forward_report(struct worker *w, struct fanout *f, const struct message_report *report)
+void forward_report(struct fanout *f, const struct message_report *report)
 {
-	struct subscription *s;
-
 	if (report->stream >= f->stream_count)
 		return;
-	f->streams[report->stream].clock = (struct fanout_clock){
+	struct fanout_clock *clock = &f->streams[report->stream].clock;
+	*clock = (struct fanout_clock){
 	        .ntp = report->ntp,
 	        .rtp_timestamp = report->rtp_timestamp,
+	        .serial = (uint8_t)(clock->serial + 1),
 	        .known = true,
 	};
-	FANOUT_FOREACH (s, f) {
-		if (!s->paused && s->selector.layer == report->stream)
-			report_send(w, s);
-	}
 }
 
 void forward_request_key_frame(struct worker *w, struct subscription *s)
@@ -387,10 +377,16 @@ void forward_expire(struct worker *w)
 	}
 }
 
-void forward_drain(struct fanout *f)
+void forward_end(struct worker *w, struct fanout *f)
 {
+	struct fanout_queue *q = &f->queue;
 	struct rte_mbuf *m;
 
+	if (q->count > 0)
+		TAILQ_REMOVE(&w->waiting[class_of(f)], f, waiting);
+	for (uint16_t i = 0; i < q->count; i++)
+		rte_pktmbuf_free(q->packets[i]);
+	worker_count(w, AM_COUNTER_consumed, q->count);
 	for (int i = 0; i < f->stream_count; i++) {
 		while ((m = history_drain(&f->streams[i].history)))
 			rte_pktmbuf_free(m);

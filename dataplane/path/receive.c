@@ -196,6 +196,7 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 	        .seq = (uint32_t)in->seq,
 	        .timestamp = in->view.timestamp,
 	        .layer = in->index,
+	        .flags = in->view.marker ? TRACK_END : 0,
 	};
 	if (s->clock.known) {
 		p->info.track_timestamp = rtp_clock_track_timestamp(&s->clock, in->view.timestamp);

@@ -312,15 +312,3 @@ size_t rtcp_build_pli(uint8_t *buf, size_t size, const struct rtcp_feedback *fee
 	put_feedback(buf, FMT_PSFB_PLI, TYPE_PSFB, feedback, len);
 	return len;
 }
-
-size_t rtcp_build_bye(uint8_t *buf, size_t size, const uint32_t *ssrcs, uint8_t n)
-{
-	size_t len = RTCP_HEADER_LEN + 4 * (size_t)n;
-	if (n > RTCP_REPORT_COUNT_MAX || size < len)
-		return 0;
-
-	put_header(buf, n, TYPE_BYE, len);
-	for (uint8_t i = 0; i < n; i++)
-		am_put_u32(buf + RTCP_HEADER_LEN + 4 * (size_t)i, ssrcs[i]);
-	return len;
-}

@@ -117,5 +117,3 @@ size_t rtcp_build_nack(
 );
 
 size_t rtcp_build_pli(uint8_t *buf, size_t size, const struct rtcp_feedback *);
-
-size_t rtcp_build_bye(uint8_t *buf, size_t size, const uint32_t *ssrcs, uint8_t n);

@@ -3,6 +3,18 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#define PREFETCH_AHEAD 3 // buffers
+
+// The buffer's own words and where headers will be written.
+static inline void prefetch_spare(const struct rte_mbuf *m)
+{
+	const uint8_t *data = (const uint8_t *)(m + 1) + PORT_MBUF_PRIV + RTE_PKTMBUF_HEADROOM;
+
+	__builtin_prefetch(m, 1);
+	__builtin_prefetch(data, 1);
+	__builtin_prefetch(data + RTE_CACHE_LINE_SIZE, 1);
+}
+
 struct rte_mbuf *tx_take(struct worker *w)
 {
 	struct tx *t = &w->tx;
@@ -14,6 +26,8 @@ struct rte_mbuf *tx_take(struct worker *w)
 		}
 		t->spare_count = TX_SPARE;
 	}
+	if (t->spare_count > PREFETCH_AHEAD)
+		prefetch_spare(t->spare[t->spare_count - 1 - PREFETCH_AHEAD]);
 	return t->spare[--t->spare_count];
 }
 

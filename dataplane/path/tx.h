@@ -18,8 +18,14 @@ tx_alloc(struct worker *, const struct packet_route *, uint16_t capacity, uint8_
 void tx_send(struct worker *, const struct packet_route *, struct rte_mbuf *, uint16_t payload_len);
 
 // Queues a whole frame. Where the queue is full its oldest frame is dropped and counted: what is
-// late is worth least, and no viewer is served before another.
+// late is worth least.
 void tx_push(struct worker *, struct rte_mbuf *);
+
+// True while the port is behind, so that more would only wait.
+static inline bool tx_is_full(const struct worker *w)
+{
+	return w->tx.head - w->tx.tail >= TX_FULL;
+}
 
 // Gives queued frames to the port, as many as it takes; the rest wait for the next call.
 void tx_flush(struct worker *);

@@ -202,11 +202,6 @@ const struct ice_tuple *ice_selected(const struct ice *ice)
 	return ice->state == AM_ICE_CONNECTED ? &ice->paths[ice->selected].tuple : NULL;
 }
 
-bool ice_knows(const struct ice *ice, const struct ice_tuple *tuple)
-{
-	return path_find(ice, tuple) < ice->path_count;
-}
-
 bool ice_expired(const struct ice *ice, uint64_t now_ns)
 {
 	return ice->state == AM_ICE_CONNECTED && now_ns - ice->checked_ns > ICE_CONSENT_NS;

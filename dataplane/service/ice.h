@@ -97,9 +97,6 @@ void ice_restart(
 // The tuple to send to, or NULL. Valid until the next call on this ice.
 const struct ice_tuple *ice_selected(const struct ice *);
 
-// True if the tuple has been validated: DTLS and media from it may be looked at.
-bool ice_knows(const struct ice *, const struct ice_tuple *);
-
 // True if consent to send is over: connected, and no valid check for ICE_CONSENT_NS.
 bool ice_expired(const struct ice *, uint64_t now_ns);
 

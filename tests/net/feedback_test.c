@@ -4,28 +4,21 @@
 
 #include "scene.h"
 
-// Time in which every watcher has come to its top layer. A layer's last packet that is lost just
-// before a switch has no number at the watcher: its frame ends open, without a gap. The speaker's
-// loss begins later.
-#define WARM_UP_MS 1000
-
-static const struct member_options plain = {0};
 static const struct member_options top = {TOP_LAYERS};
 
 static void check_lossy_call(uint16_t out_permille, uint16_t in_permille)
 {
+	const struct member_options speaker_options = {.loss_out_permille = out_permille};
 	const struct member_options watcher_options = {.loss_in_permille = in_permille, TOP_LAYERS};
 	struct party p;
 
 	party_begin(&p);
-	struct member *speaker = party_speaker(&p, &plain);
+	struct member *speaker = party_speaker(&p, &speaker_options);
 	struct member *watchers[2] = {
 	        party_watcher(&p, speaker, &watcher_options),
 	        party_watcher(&p, speaker, &watcher_options)};
 	uint64_t sent = driver_counter(&scene.driver, AM_COUNTER_nacks_sent);
 	party_connect(&p);
-	party_run(&p, WARM_UP_MS);
-	speaker->client.config.loss_out_permille = out_permille;
 	party_run(&p, 5000);
 	party_settle(&p);
 	for (int i = 0; i < 2; i++) {
@@ -195,14 +188,13 @@ static void reports_match_the_rewritten_timestamps(void **)
 
 static void the_speaker_learns_its_loss(void **)
 {
+	const struct member_options lossy = {.loss_out_permille = 100};
 	struct party p;
 
 	party_begin(&p);
-	struct member *speaker = party_speaker(&p, &plain);
+	struct member *speaker = party_speaker(&p, &lossy);
 	struct member *watcher = party_watcher(&p, speaker, &top);
 	party_connect(&p);
-	party_run(&p, WARM_UP_MS);
-	speaker->client.config.loss_out_permille = 100;
 	party_run(&p, 3000);
 	for (int e = 0; e < 3; e++)
 		assert_in_range(speaker->publisher.video[e].reports, 2, 12);

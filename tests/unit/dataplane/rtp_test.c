@@ -193,8 +193,6 @@ static void a_copy_reads_back_as_patched(void **)
 		assert_int_equal(c.timestamp, 0xFFFFFFFF);
 		assert_int_equal(c.pt, 102);
 		assert_true(c.marker);
-		assert_int_equal(rtp_ssrc(copy), c.ssrc);
-		assert_int_equal(rtp_seq(copy), c.seq);
 		assert_true(rtp_ext_find(copy, &c, 4, &ext));
 		assert_memory_equal(copy + ext.offset, "\x12\x34\x56", 3);
 		assert_int_equal(rtp_ext_find(copy, &c, 1, &ext), len > 0);

@@ -43,28 +43,40 @@ static void start(enum selector_kind kind, uint16_t seq)
 	}
 }
 
-// The next frame of an encoding, as the publisher's worker would describe it.
-static struct track_packet frame(struct encoding *e, uint8_t tid, bool key, bool sync)
+// A packet of an encoding's next picture, as the publisher's worker would describe it.
+static struct track_packet
+part(struct encoding *e, uint8_t tid, bool key, bool sync, bool begin, bool end)
 {
 	struct frame_info info = {
-	        .begin = true,
+	        .begin = begin,
 	        .key_frame = key,
 	        .layer_sync = sync,
 	        .temporal_id = tid,
 	        .picture_id = e->picture_id,
 	        .picture_id_bits = 15,
 	        .has_tl0picidx = true,
-	        .tl0picidx = tid == 0 ? ++e->tl0picidx : e->tl0picidx,
+	        .tl0picidx = tid == 0 && begin ? ++e->tl0picidx : e->tl0picidx,
 	};
 	struct track_packet p = {
-	        .arrival_us = now_us, .timestamp = e->timestamp, .layer = e->layer};
+	        .arrival_us = now_us,
+	        .timestamp = e->timestamp,
+	        .layer = e->layer,
+	        .flags = end ? TRACK_END : 0,
+	};
 	if (e->clock.known) {
 		p.track_timestamp = rtp_clock_track_timestamp(&e->clock, p.timestamp);
 		p.flags |= TRACK_TIME;
 	}
 	assert_int_equal(temporal_count(&e->counter, e->seq++, &info, false, &p), 0);
-	e->picture_id = (e->picture_id + 1) & 0x7FFF;
+	if (end)
+		e->picture_id = (e->picture_id + 1) & 0x7FFF;
 	return p;
+}
+
+// The next frame of an encoding, of one packet.
+static struct track_packet frame(struct encoding *e, uint8_t tid, bool key, bool sync)
+{
+	return part(e, tid, key, sync, true, true);
 }
 
 // Let one frame time pass for all encodings.
@@ -208,7 +220,7 @@ static void switches_follow_the_publishers_clock_where_it_is_known(void **)
 	selector_prefer(&sel, 0, 3);
 	uint64_t ntp = UINT64_C(1000) << 32;
 	for (int i = 0; i < 3; i++)
-		rtp_clock_update(&encodings[i].clock, ntp, encodings[i].timestamp, now_us);
+		rtp_clock_update(&encodings[i].clock, ntp, encodings[i].timestamp);
 	run(10, 0, 0);
 	selector_prefer(&sel, 2, 3);
 	uint32_t before = sel.timestamp;
@@ -223,8 +235,8 @@ static void implausible_reports_are_not_believed(void **)
 	start(SELECTOR_VIDEO, 1);
 	selector_set_active(&sel, 7);
 	selector_prefer(&sel, 0, 3);
-	rtp_clock_update(&encodings[0].clock, UINT64_C(1000) << 32, encodings[0].timestamp, now_us);
-	rtp_clock_update(&encodings[1].clock, UINT64_C(5000) << 32, encodings[1].timestamp, now_us);
+	rtp_clock_update(&encodings[0].clock, UINT64_C(1000) << 32, encodings[0].timestamp);
+	rtp_clock_update(&encodings[1].clock, UINT64_C(5000) << 32, encodings[1].timestamp);
 	run(10, 0, 0);
 	selector_prefer(&sel, 1, 3);
 	run(10, 1, 1);
@@ -256,6 +268,79 @@ static void packets_from_before_the_switch_are_dropped(void **)
 	assert_true(selector_forward(&sel, &key, &out));
 	assert_false(selector_forward(&sel, &early, &out));
 	assert_false(selector_forward(&sel, &old_layer, &out));
+}
+
+// The first packets of a lower layer's key frame reach the viewer, the last one is lost on its way
+// to us: then the top layer's key frame comes. The viewer must see that something is missing.
+static void a_picture_that_a_switch_cuts_leaves_a_gap(void **)
+{
+	struct selector_source source;
+	struct encoding *lower = &encodings[0];
+	start(SELECTOR_VIDEO, 65533);
+	selector_set_active(&sel, 3);
+	selector_prefer(&sel, 0, 3);
+	struct track_packet first = part(lower, 0, true, false, true, false);
+	assert_true(selector_forward(&sel, &first, &out));
+	struct track_packet second = part(lower, 0, false, false, false, false);
+	assert_true(selector_forward(&sel, &second, &out));
+	assert_int_equal(out.seq, 65534);
+	uint16_t picture = out.picture_id;
+	selector_prefer(&sel, 1, 3);
+	assert_true(forward(1, 0, true));
+	assert_int_equal(out.seq, 0);
+	assert_int_equal(out.picture_id, (picture + 1) & 0x7FFF);
+	assert_true(forward(1, 0, false));
+	assert_int_equal(out.seq, 1);
+
+	// It comes late, and its number is for it alone.
+	assert_true(selector_find(&sel, 65535, &source));
+	assert_int_equal(source.layer, 0);
+	struct track_packet middle = part(lower, 0, false, false, false, false);
+	assert_int_equal(source.seq_at, middle.seq_at[source.limit]);
+	assert_false(selector_repeat(&source, &middle, &out)); // would leave the picture unfinished
+	struct track_packet end = middle;
+	end.flags |= TRACK_END;
+	assert_true(selector_repeat(&source, &end, &out));
+	assert_int_equal(out.seq, 65535);
+	assert_int_equal(out.picture_id, picture);
+	assert_false(selector_forward(&sel, &end, &out));
+
+	// The numbers around it are what they were.
+	assert_true(selector_find(&sel, 65534, &source));
+	assert_true(selector_repeat(&source, &second, &out));
+	assert_true(selector_find(&sel, 0, &source));
+	assert_int_equal(source.layer, 1);
+}
+
+// The end came, but not what was before it: its number is there already.
+static void a_picture_with_an_end_leaves_no_other_gap(void **)
+{
+	start(SELECTOR_VIDEO, 1);
+	selector_set_active(&sel, 3);
+	selector_prefer(&sel, 0, 3);
+	struct track_packet p = part(&encodings[0], 0, true, false, true, false);
+	assert_true(selector_forward(&sel, &p, &out));
+	struct track_packet late = part(&encodings[0], 0, false, false, false, false);
+	p = part(&encodings[0], 0, false, false, false, true);
+	assert_true(selector_forward(&sel, &p, &out));
+	assert_int_equal(out.seq, 3);
+	assert_true(selector_forward(&sel, &late, &out));
+	assert_int_equal(out.seq, 2);
+	selector_prefer(&sel, 1, 3);
+	assert_true(forward(1, 0, true));
+	assert_int_equal(out.seq, 4);
+}
+
+static void a_picture_that_a_pause_cuts_leaves_a_gap(void **)
+{
+	start(SELECTOR_VIDEO, 1);
+	selector_set_active(&sel, 1);
+	struct track_packet p = part(&encodings[0], 0, true, false, true, false);
+	assert_true(selector_forward(&sel, &p, &out));
+	selector_pause(&sel);
+	selector_resume(&sel);
+	assert_true(forward(0, 0, true));
+	assert_int_equal(out.seq, 3);
 }
 
 static void late_packets_keep_their_place(void **)
@@ -419,15 +504,10 @@ static void any_recent_number_is_found_again(void **)
 		uint16_t asked = (uint16_t)(sel.seq - hostile_random(&random) % 200);
 		if (i < 2000 || !selector_find(&sel, asked, &source))
 			continue;
-		uint64_t seq;
 		struct selector_out again = {0};
 		const struct given *g = &given[asked];
 		assert_int_equal(source.layer, g->packet.layer);
-		if (!temporal_find(
-		            &encodings[source.layer].counter, source.limit, source.seq_at, &seq
-		    ))
-			continue; // too long ago
-		assert_int_equal((uint32_t)seq, g->packet.seq);
+		assert_int_equal(source.seq_at, g->packet.seq_at[source.limit]);
 		assert_true(selector_repeat(&source, &g->packet, &again));
 		assert_memory_equal(&again, &g->out, sizeof(again.timestamp) + 5);
 		found++;
@@ -488,6 +568,9 @@ int main(void)
 	        cmocka_unit_test(implausible_reports_are_not_believed),
 	        cmocka_unit_test(timestamps_never_stand_or_go_back_at_a_switch),
 	        cmocka_unit_test(packets_from_before_the_switch_are_dropped),
+	        cmocka_unit_test(a_picture_that_a_switch_cuts_leaves_a_gap),
+	        cmocka_unit_test(a_picture_with_an_end_leaves_no_other_gap),
+	        cmocka_unit_test(a_picture_that_a_pause_cuts_leaves_a_gap),
 	        cmocka_unit_test(late_packets_keep_their_place),
 	        cmocka_unit_test(a_pause_leaves_no_gap_and_keeps_time),
 	        cmocka_unit_test(leaving_out_temporal_layers_leaves_no_gap),

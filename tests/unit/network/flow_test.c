@@ -92,28 +92,6 @@ static void a_full_table_holds_all_it_promised(void **)
 	assert_int_equal(flow_add(table, &k, (struct flow){5, 0}), 0); // room again
 }
 
-static void bursts_are_looked_up_at_once(void **)
-{
-	struct flow_key keys[FLOW_BURST_MAX];
-	const struct flow_key *pointers[FLOW_BURST_MAX];
-	struct flow out[FLOW_BURST_MAX];
-
-	for (uint32_t i = 0; i < FLOW_BURST_MAX; i++) {
-		keys[i] = key_of(i * 31);
-		pointers[i] = &keys[i];
-		if (i % 3 == 0)
-			assert_int_equal(flow_add(table, &keys[i], (struct flow){i, 1}), 0);
-	}
-	for (uint16_t n = 0; n <= FLOW_BURST_MAX; n++) {
-		uint64_t hits = flow_lookup_burst(table, pointers, n, out);
-		for (uint32_t i = 0; i < FLOW_BURST_MAX; i++) {
-			assert_int_equal(hits >> i & 1, i < n && i % 3 == 0);
-			if (hits >> i & 1)
-				assert_int_equal(out[i].slot, i);
-		}
-	}
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -121,7 +99,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(flows_are_found_until_removed),
 	        TEST(a_full_table_holds_all_it_promised),
-	        TEST(bursts_are_looked_up_at_once),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

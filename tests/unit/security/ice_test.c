@@ -92,6 +92,16 @@ static void assert_selected(struct ice_tuple t)
 }
 
 // Silence, and not one byte of state moved.
+// Whether a valid check has come from there.
+static bool is_validated(const struct ice_tuple *from)
+{
+	for (uint8_t i = 0; i < ice.path_count; i++) {
+		if (memcmp(&ice.paths[i].tuple, from, sizeof(*from)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void assert_ignored(const struct ice_tuple *from, const uint8_t *msg, size_t len)
 {
 	struct ice before = ice;
@@ -104,26 +114,26 @@ static void the_first_valid_check_connects(void **)
 	struct ice_tuple from = tuple(1, 5000);
 	assert_int_equal(ice.state, AM_ICE_NEW);
 	assert_null(ice_selected(&ice));
-	assert_false(ice_knows(&ice, &from));
+	assert_false(is_validated(&from));
 	assert_int_equal(
 	        check(from), ICE_RESPOND | ICE_CHECKED | ICE_CONNECTED | ICE_ADDED | ICE_SELECTED
 	);
 	assert_int_equal(ice.state, AM_ICE_CONNECTED);
 	assert_int_equal(ice.checked_ns, now_ns);
 	assert_selected(from);
-	assert_true(ice_knows(&ice, &from));
+	assert_true(is_validated(&from));
 	assert_int_equal(check(from), ICE_RESPOND | ICE_CHECKED);
 
 	// Each part of a tuple tells it apart.
 	struct ice_tuple other = from;
 	other.port++;
-	assert_false(ice_knows(&ice, &other));
+	assert_false(is_validated(&other));
 	other = from;
 	other.local = 1;
-	assert_false(ice_knows(&ice, &other));
+	assert_false(is_validated(&other));
 	other = from;
 	other.family = 6;
-	assert_false(ice_knows(&ice, &other));
+	assert_false(is_validated(&other));
 }
 
 static void the_answer_tells_the_mapped_address(void **)
@@ -437,8 +447,8 @@ static void the_stalest_unselected_tuple_is_evicted(void **)
 	assert_int_equal(check(tuple(9, 9)), ICE_RESPOND | ICE_CHECKED | ICE_ADDED | ICE_EVICTED);
 	struct ice_tuple gone = tuple(3, 3), added = tuple(9, 9);
 	assert_memory_equal(&outcome.evicted, &gone, sizeof(gone));
-	assert_false(ice_knows(&ice, &gone));
-	assert_true(ice_knows(&ice, &added));
+	assert_false(is_validated(&gone));
+	assert_true(is_validated(&added));
 	assert_selected(tuple(1, 1));
 
 	// Many addresses: bounded, and every one that came is told when it goes.
@@ -455,8 +465,8 @@ static void the_stalest_unselected_tuple_is_evicted(void **)
 		known = (uint8_t)(known + !!(events & ICE_ADDED) - !!(events & ICE_EVICTED));
 		assert_int_equal(known, ICE_TUPLE_MAX);
 		assert_int_equal(ice.path_count, ICE_TUPLE_MAX);
-		assert_true(ice_knows(&ice, ice_selected(&ice)));
-		assert_false(ice_knows(&ice, &outcome.evicted));
+		assert_true(is_validated(ice_selected(&ice)));
+		assert_false(is_validated(&outcome.evicted));
 	}
 }
 
@@ -543,7 +553,7 @@ static void consent_expires_after_30_seconds(void **)
 	assert_int_equal(ice.state, AM_ICE_EXPIRED);
 	assert_int_equal(ice.path_count, 0);
 	assert_null(ice_selected(&ice));
-	assert_false(ice_knows(&ice, &a));
+	assert_false(is_validated(&a));
 	assert_false(ice_expired(&ice, now_ns + 100 * SECOND));
 	now_ns += 60 * SECOND;
 	assert_int_equal(

@@ -1,0 +1,112 @@
+#include "path/copy.h"
+
+#include <rte_mbuf.h>
+
+#include "media/codec.h"
+#include "path/tx.h"
+
+void copy_flush(struct worker *w)
+{
+	struct batch *b = &w->batch;
+
+	if (b->copy_count > 0)
+		cipher_protect_burst(w->cipher, b->jobs, b->copy_count);
+	for (uint16_t i = 0; i < b->copy_count; i++)
+		tx_send(w, b->routes[i], b->copies[i], b->jobs[i].len);
+	b->copy_count = 0;
+	for (uint16_t i = 0; i < b->spent_count; i++)
+		rte_pktmbuf_free(b->spent[i]);
+	b->spent_count = 0;
+}
+
+void copy_spend(struct worker *w, struct rte_mbuf *m)
+{
+	struct batch *b = &w->batch;
+
+	if (b->spent_count == BATCH_SPENT)
+		copy_flush(w);
+	b->spent[b->spent_count++] = m;
+}
+
+// Writes the viewer's picture numbers before the payload's rest, where they differ from the
+// source's. Returns the bytes of the payload that it replaces.
+static uint8_t
+patch_write(const struct rte_mbuf *m, const struct selector_out *out, uint8_t *prefix)
+{
+	const struct media_packet *p = media_packet_of(m);
+
+	if (p->patch_len == 0 ||
+	    (out->picture_id == p->info.picture_id &&
+	     (!(p->info.flags & TRACK_TL0PICIDX) || out->tl0picidx == p->info.tl0picidx)))
+		return 0;
+	const struct frame_info fields = {
+	        .has_tl0picidx = p->info.flags & TRACK_TL0PICIDX,
+	        .picture_id_bits = p->info.picture_id_bits,
+	        .picture_id_offset = p->picture_id_offset,
+	        .tl0picidx_offset = p->tl0picidx_offset,
+	};
+	memcpy(prefix, rte_pktmbuf_mtod(m, const uint8_t *), p->patch_len);
+	codec_patch(prefix, &fields, out->picture_id, out->tl0picidx);
+	return p->patch_len;
+}
+
+static void header_write(
+        struct worker *w, const struct subscription *s, const struct media_packet *p,
+        const struct selector_out *out, uint8_t *to
+)
+{
+	memcpy(to, p->header, p->template.len);
+	rtp_set_seq(to, out->seq);
+	rtp_set_timestamp(to, out->timestamp);
+	rtp_set_ssrc(to, s->ssrc);
+	rtp_set_mid(to, &p->template, s->mid, s->mid_len);
+	rtp_set_abs_send_time(to, &p->template, rtp_abs_send_time(w->now_us));
+}
+
+bool copy_queue(
+        struct worker *w, struct subscription *s, const struct rte_mbuf *m,
+        const struct selector_out *out, uint32_t roc, bool rtx
+)
+{
+	const struct transport *t = s->transport;
+	const struct packet_route *route = &t->route;
+	const struct media_packet *p = media_packet_of(m);
+	struct batch *b = &w->batch;
+	struct rte_mbuf *copy = tx_take(w);
+
+	if (!copy)
+		return false;
+	if (route->len + p->template.len + RTP_RTX_OSN_LEN + m->data_len + CIPHER_TRAILER_MAX >
+	    rte_pktmbuf_tailroom(copy)) {
+		rte_pktmbuf_free(copy);
+		worker_count_drop(w, DROP_too_long);
+		return false;
+	}
+	uint8_t *to = rte_pktmbuf_mtod_offset(copy, uint8_t *, route->len);
+	uint8_t *prefix = to + p->template.len;
+	header_write(w, s, p, out, to);
+	if (rtx) {
+		am_put_u16(prefix, out->seq);
+		prefix += RTP_RTX_OSN_LEN;
+		rtp_set_pt(to, s->fanout->room_rtx_payload_type);
+		rtp_set_ssrc(to, s->rtx_ssrc);
+		rtp_set_seq(to, s->rtx_seq);
+	}
+	uint8_t patched = patch_write(m, out, prefix);
+	if (b->copy_count == 0 || b->jobs[b->copy_count - 1].key != t->key)
+		cipher_key_prefetch(t->key, t->key_profile, p->template.len + m->data_len);
+	b->jobs[b->copy_count] = (struct cipher_job){
+	        .key = t->key,
+	        .packet = to,
+	        .payload = rte_pktmbuf_mtod_offset(m, const uint8_t *, patched),
+	        .roc = roc,
+	        .payload_len = (uint16_t)(m->data_len - patched),
+	        .header_len = p->template.len,
+	        .prefix_len = (uint8_t)(patched + (rtx ? RTP_RTX_OSN_LEN : 0)),
+	};
+	b->routes[b->copy_count] = route;
+	b->copies[b->copy_count++] = copy;
+	if (b->copy_count == CIPHER_BURST)
+		copy_flush(w);
+	return true;
+}

@@ -1,0 +1,215 @@
+#include "rig.h"
+
+#include <errno.h>
+#include <rte_errno.h>
+#include <rte_mbuf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "path/cipher.h"
+#include "path/forward.h"
+
+#define HEADER_EXT_LEN 16 // of a track header: send time and MID
+
+int rig_init(struct rig *r, unsigned buffers, unsigned cache)
+{
+	*r = (struct rig){.port = {.queues = 1, .mac = {2, 0, 0, 0, 0, 8}}};
+	r->port.pool = rte_pktmbuf_pool_create(
+	        "rig", buffers, cache, PORT_MBUF_PRIV, PORT_MBUF_DATA_ROOM, SOCKET_ID_ANY
+	);
+	if (!r->port.pool)
+		return -rte_errno;
+	r->worker = aligned_alloc(64, (sizeof(*r->worker) + 63) / 64 * 64);
+	r->counters = calloc(1, sizeof(*r->counters));
+	if (!r->worker || !r->counters)
+		return -ENOMEM;
+	int ret = worker_init(r->worker, 0, 1, &r->port, false);
+	if (ret < 0)
+		return ret;
+	struct worker *w = r->worker;
+	w->counters = r->counters;
+	w->workers = w;
+	memcpy(w->local.mac, r->port.mac, 6);
+	w->local.udp_port = 40000;
+	w->local.ipv4 = (struct am_address){.family = 4, .bytes = {198, 18, 0, 2}};
+	w->now_us = 1000000;
+	return 0;
+}
+
+void rig_fini(struct rig *r)
+{
+	worker_fini(r->worker);
+	free(r->worker);
+	free(r->counters);
+	rte_mempool_free(r->port.pool);
+}
+
+static void fill(void *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		((uint8_t *)bytes)[i] = (uint8_t)rand();
+}
+
+static struct transport *transport_make(const struct rig *r, uint32_t i, uint8_t profile)
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 9};
+	struct transport *t = calloc(1, sizeof(*t));
+	struct srtp_keys keys;
+	uint8_t ip[4] = {198, 19, (uint8_t)(i >> 8), (uint8_t)i};
+
+	if (!t)
+		return NULL;
+	fill(&keys, sizeof(keys));
+	keys.profile = profile;
+	t->id = i + 1;
+	t->key = cipher_key_create(&keys);
+	t->key_profile = profile;
+	TAILQ_INIT(&t->tracks);
+	TAILQ_INIT(&t->subscriptions);
+	packet_route_init(
+	        &t->route, &r->worker->local, mac, 4, ip, (uint16_t)(RIG_PORT + i % 50000)
+	);
+	return t;
+}
+
+// Places for all viewers, as the service thread makes them.
+static int chunks_make(struct fanout *f, uint32_t viewers)
+{
+	struct fanout_chunk **end = &f->chunks;
+
+	for (uint32_t i = 0; i < viewers; i += RELAY_CHUNK, end = &(*end)->next) {
+		uint32_t places = viewers - i < RELAY_CHUNK ? viewers - i : RELAY_CHUNK;
+		*end = aligned_alloc(64, (sizeof(**end) + 63) / 64 * 64);
+		if (!*end)
+			return -ENOMEM;
+		(*end)->used = UINT64_MAX >> (RELAY_CHUNK - places);
+		(*end)->next = NULL;
+	}
+	return 0;
+}
+
+// All viewers subscribe to the track.
+static void subscriptions_make(const struct rig *r, struct fanout *f)
+{
+	struct subscription *s;
+	uint32_t i = 0;
+
+	FANOUT_FOREACH (s, f) {
+		*s = (struct subscription){
+		        .transport = r->transports[i],
+		        .fanout = f,
+		        .ssrc = (uint32_t)f->track_id << 20 | i,
+		        .rtx_ssrc = (uint32_t)f->track_id << 20 | i | UINT32_C(1) << 31,
+		        .mid_len = 1,
+		        .mid = "7",
+		        .layer_told = AM_LAYER_NONE,
+		        .place = (uint8_t)(i % RELAY_CHUNK),
+		        .id = i + 1,
+		};
+		selector_init(&s->selector, SELECTOR_VIDEO, (uint16_t)rand(), (uint32_t)rand());
+		selector_set_active(&s->selector, 1);
+		i++;
+	}
+}
+
+// A fan-out of one encoding.
+static int fanout_begin(struct rig *r, uint16_t track)
+{
+	struct fanout *f = calloc(1, sizeof(*f) + sizeof(f->streams[0]));
+
+	if (!f)
+		return -ENOMEM;
+	f->track_id = track + 1u;
+	f->codec = AM_CODEC_VP8;
+	f->stream_count = 1;
+	f->active = 1;
+	memcpy(f->cname, "c", 2);
+	history_init(&f->streams[0].history, f->streams[0].slots, RELAY_HISTORY, RELAY_HISTORY_MS);
+	r->fanouts[track] = f;
+	r->worker->fanouts[am_id_slot(f->track_id)] = f;
+	TAILQ_INSERT_TAIL(&r->worker->fanout_list, f, entry);
+	int ret = chunks_make(f, r->viewers);
+	if (ret == 0)
+		subscriptions_make(r, f);
+	return ret;
+}
+
+int rig_fill(struct rig *r, uint32_t viewers, uint16_t tracks, uint8_t srtp_profile)
+{
+	r->viewers = viewers;
+	r->tracks = tracks;
+	r->transports = calloc(viewers, sizeof(struct transport *));
+	if (!r->transports)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < viewers; i++) {
+		r->transports[i] = transport_make(r, i, srtp_profile);
+		if (!r->transports[i] || !r->transports[i]->key)
+			return -ENOMEM;
+	}
+	for (uint16_t i = 0; i < tracks; i++) {
+		int ret = fanout_begin(r, i);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static void fanout_end(struct rig *r, struct fanout *f)
+{
+	if (worker_fanout(r->worker, f->track_id)) { // it was not removed by message
+		r->worker->fanouts[am_id_slot(f->track_id)] = NULL;
+		TAILQ_REMOVE(&r->worker->fanout_list, f, entry);
+		forward_end(r->worker, f);
+	}
+	while (f->chunks) {
+		struct fanout_chunk *c = f->chunks;
+		f->chunks = c->next;
+		free(c);
+	}
+	free(f);
+}
+
+void rig_clear(struct rig *r)
+{
+	for (uint16_t i = 0; i < r->tracks; i++)
+		fanout_end(r, r->fanouts[i]);
+	for (uint32_t i = 0; i < r->viewers; i++) {
+		cipher_key_destroy(r->transports[i]->key);
+		free(r->transports[i]);
+	}
+	free(r->transports);
+}
+
+struct rte_mbuf *rig_packet(const struct rig *r, uint16_t track, uint32_t seq, uint16_t payload_len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(r->port.pool);
+
+	if (!m)
+		return NULL;
+	struct media_packet *p = rte_mbuf_to_priv(m);
+	uint16_t at = (uint16_t)seq;
+	uint8_t *payload = (uint8_t *)rte_pktmbuf_append(m, payload_len);
+	memset(payload, 0x55, payload_len);
+	*p = (struct media_packet){
+	        .track_id = track + 1u,
+	        .info =
+	                {
+	                        .arrival_us = r->worker->now_us,
+	                        .seq = seq,
+	                        .timestamp = seq * 3000,
+	                        .seq_at = {at, at, at, at},
+	                        .flags = (uint8_t
+	                        )(TRACK_BEGIN | TRACK_END | (seq == 1 ? TRACK_KEY_FRAME : 0)),
+	                },
+	        .template =
+	                {
+	                        .len = RTP_HEADER_LEN + HEADER_EXT_LEN,
+	                        .abs_send_time_offset = 17,
+	                        .mid_offset = 20,
+	                        .mid_id = AM_EXT_MID,
+	                },
+	        .active = 1,
+	        .header = {0x90, 101, [12] = 0xbe, 0xde, 0, 3, AM_EXT_ABS_SEND_TIME << 4 | 2},
+	};
+	return m;
+}

@@ -1,0 +1,466 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <rte_eal.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_ring_elem.h>
+
+#include "am_reader.h"
+#include "inbox.h"
+#include "path/forward.h"
+#include "path/tx.h"
+#include "rig.h"
+
+#define BUFFERS   16383
+#define VIEWERS   600 // ten chunks, the last one not full
+#define BURST     8
+#define PAYLOAD   60
+#define TURN_US   100
+#define FRAME_US  33000
+#define FRAME_LEN 42 // Ethernet, IPv4 and UDP, before RTP
+#define ENDLESS   UINT32_MAX
+
+// What a viewer got of a track, in order of arrival.
+struct got {
+	uint32_t packets, reports, resent;
+	uint32_t swaps; // packets older than the one before
+	uint16_t seq;
+	uint16_t step_max; // from one packet's number to the next one's
+};
+
+static struct rig rig;
+static struct got got[VIEWERS][2];
+static uint32_t port_room; // frames that the port will still take
+static uint64_t port_taken;
+static uint32_t sound_before; // copies of track 1 that came while track 0 was not yet complete
+
+static void take(const struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	const uint8_t *rtp = frame + FRAME_LEN;
+	uint32_t viewer = (uint32_t)(frame[36] << 8 | frame[37]) - RIG_PORT;
+	uint16_t seq = (uint16_t)(rtp[2] << 8 | rtp[3]);
+	bool report = rtp[1] == 200;
+	uint32_t ssrc;
+
+	memcpy(&ssrc, rtp + (report ? 4 : 8), sizeof(ssrc));
+	ssrc = ntohl(ssrc);
+	assert_true(viewer < rig.viewers);
+	struct got *g = &got[viewer][(ssrc & 0x7fffffff) / (1 << 20) - 1];
+	port_taken++;
+	if (report || ssrc >> 31) {
+		g->reports += report;
+		g->resent += ssrc >> 31;
+		return;
+	}
+	if (g->packets > 0) {
+		uint16_t step = (uint16_t)(seq - g->seq);
+		g->swaps += step == 0 || step > INT16_MAX;
+		g->step_max = RTE_MAX(g->step_max, step);
+	}
+	g->seq = seq;
+	g->packets++;
+	if (g == &got[viewer][1] && got[rig.viewers - 1][0].packets == 0)
+		sound_before++;
+}
+
+// In the place of a driver.
+static uint16_t port_take(void *, struct rte_mbuf **frames, uint16_t n)
+{
+	uint16_t i;
+
+	for (i = 0; i < n && port_room > 0; i++) {
+		port_room -= port_room != ENDLESS;
+		take(frames[i]);
+		rte_pktmbuf_free(frames[i]);
+	}
+	return i;
+}
+
+static int eal_begin(void **)
+{
+	static void *queues[1] = {&port_room};
+	char *argv[] = {
+	        "forward_test",   "--no-huge",      "-m",          "128", "--no-pci",
+	        "--no-telemetry", "--iova-mode=va", "--no-shconf", NULL,
+	};
+
+	if (rte_eal_init(8, argv) < 0)
+		return -1;
+	rte_eth_fp_ops[0].tx_pkt_burst = port_take;
+	rte_eth_fp_ops[0].txq.data = queues;
+	return 0;
+}
+
+static void begin(uint32_t viewers, uint16_t tracks)
+{
+	assert_int_equal(rig_init(&rig, BUFFERS, 0), 0);
+	assert_int_equal(rig_fill(&rig, viewers, tracks, SRTP_PROFILE_AEAD_AES_128_GCM), 0);
+	memset(got, 0, sizeof(got));
+	port_room = ENDLESS;
+	port_taken = 0;
+	sound_before = 0;
+}
+
+static uint64_t counter(enum am_counter c)
+{
+	return rig.counters->value[c];
+}
+
+static uint64_t dropped(enum drop reason)
+{
+	return rig.counters->drops[reason];
+}
+
+// Packets that the tests hand in come from no port: `given` stands for them.
+static void check_books(uint64_t given)
+{
+	uint64_t out = counter(AM_COUNTER_tx_packets) + counter(AM_COUNTER_consumed);
+
+	for (int i = 0; i < DROP_COUNT; i++)
+		out += dropped((enum drop)i);
+	assert_int_equal(
+	        given + counter(AM_COUNTER_made_copies) + counter(AM_COUNTER_made_rtcp) +
+	                counter(AM_COUNTER_made_retransmissions),
+	        out
+	);
+	assert_int_equal(port_taken, counter(AM_COUNTER_tx_packets));
+}
+
+// Ends a test; no buffer may be missing.
+static void end(uint64_t given)
+{
+	check_books(given);
+	rig_clear(&rig);
+	tx_drain(rig.worker);
+	assert_int_equal(rte_mempool_avail_count(rig.port.pool), BUFFERS);
+	rig_fini(&rig);
+}
+
+static void give(uint16_t track, uint32_t first, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = rig_packet(&rig, track, first + i, PAYLOAD);
+		assert_non_null(m);
+		forward(rig.worker, m);
+	}
+}
+
+// One turn of the worker. True while there is something left.
+static bool turn(void)
+{
+	struct worker *w = rig.worker;
+
+	w->now_us += TURN_US;
+	forward_some(w);
+	tx_flush(w);
+	return w->tx.head != w->tx.tail || !TAILQ_EMPTY(&w->waiting[WORKER_SOUND]) ||
+	       !TAILQ_EMPTY(&w->waiting[WORKER_PICTURES]);
+}
+
+static void settle(void)
+{
+	while (turn())
+		;
+}
+
+static void each_viewer_gets_each_packet_once_and_in_order(void **)
+{
+	begin(VIEWERS, 1);
+	for (uint32_t i = 0; i < 5; i++) {
+		give(0, 1 + i * BURST, BURST);
+		settle();
+	}
+	for (uint32_t i = 0; i < VIEWERS; i++) {
+		assert_int_equal(got[i][0].packets, 5 * BURST);
+		assert_int_equal(got[i][0].swaps, 0);
+	}
+	end(5 * BURST);
+}
+
+// What comes while a round is under way follows it.
+static void packets_that_come_meanwhile_keep_their_order(void **)
+{
+	begin(VIEWERS, 2);
+	give(0, 1, 1);
+	give(1, 1, 1);
+	for (uint32_t i = 0; i < 100; i++) {
+		turn();
+		give(i % 2, 2 + i / 2, 1);
+	}
+	settle();
+	for (uint32_t i = 0; i < VIEWERS; i++) {
+		for (int track = 0; track < 2; track++) {
+			assert_int_equal(got[i][track].packets, 51);
+			assert_int_equal(got[i][track].swaps, 0);
+		}
+	}
+	end(102);
+}
+
+static void a_port_that_stands_still_for_a_while_costs_nothing(void **)
+{
+	begin(VIEWERS, 1);
+	give(0, 1, BURST);
+	settle();
+	port_room = 0;
+	give(0, 1 + BURST, BURST);
+	for (int ms = 0; ms < 150; ms++) {
+		turn();
+		rig.worker->now_us += 1000 - TURN_US;
+		assert_true(rig.worker->tx.head - rig.worker->tx.tail < TX_QUEUE / 2);
+	}
+	port_room = ENDLESS;
+	settle();
+	for (uint32_t i = 0; i < VIEWERS; i++)
+		assert_int_equal(got[i][0].packets, 2 * BURST);
+	end(2 * BURST);
+}
+
+static void what_waits_too_long_is_given_up_and_counted(void **)
+{
+	begin(VIEWERS, 1);
+	give(0, 1, BURST);
+	settle();
+	port_room = 0;
+	give(0, 1 + BURST, BURST);
+	for (int ms = 0; ms < 250; ms++) {
+		turn();
+		rig.worker->now_us += 1000 - TURN_US;
+	}
+	give(0, 1 + 2 * BURST, BURST);
+	port_room = ENDLESS;
+	settle();
+	uint32_t least = 3 * BURST, sum = 0;
+	for (uint32_t i = 0; i < VIEWERS; i++) {
+		sum += got[i][0].packets;
+		least = RTE_MIN(least, got[i][0].packets);
+		assert_int_equal(got[i][0].swaps, 0);
+	}
+	assert_int_equal(least, 2 * BURST); // the packets before and after
+	assert_int_equal(dropped(DROP_late), 3 * BURST * VIEWERS - sum);
+	assert_true(dropped(DROP_late) > 0);
+	assert_int_equal(dropped(DROP_tx_full), 0);
+	end(3 * BURST);
+}
+
+// A port that takes 70 of 100 copies: everyone loses the same.
+static void no_viewer_starves_another(void **)
+{
+	const uint32_t frames = 200;
+	const double per_turn = 0.7 * VIEWERS * BURST / FRAME_US * TURN_US;
+	double room = 0;
+	uint32_t given = 0;
+
+	begin(VIEWERS, 1);
+	give(0, ++given, 1);
+	settle();
+	memset(got, 0, sizeof(got));
+	port_room = 0;
+	for (uint32_t i = 0; i < frames; i++) {
+		give(0, given + 1, BURST);
+		given += BURST;
+		for (int t = 0; t < FRAME_US / TURN_US; t++) {
+			room += per_turn;
+			port_room = (uint32_t)room;
+			turn();
+			room -= (uint32_t)room - port_room;
+			if (room > 2 * per_turn)
+				room = 2 * per_turn; // it does not save up
+		}
+	}
+	port_room = ENDLESS;
+	settle();
+	uint32_t least = UINT32_MAX, most = 0, sum = 0;
+	for (uint32_t i = 0; i < VIEWERS; i++) {
+		uint32_t n = got[i][0].packets;
+		least = RTE_MIN(least, n);
+		most = RTE_MAX(most, n);
+		sum += n;
+		assert_int_equal(got[i][0].swaps, 0);
+		assert_int_equal(n % BURST, 0); // whole frames or nothing,
+		assert_in_range(got[i][0].step_max, 1, 2 * BURST + 1); // not many in a row
+	}
+	double mean = (double)sum / VIEWERS;
+	assert_in_range((uint32_t)(100 * mean / (frames * BURST)), 68, 74); // with what waited
+	assert_true(least > 0.95 * mean && most < 1.05 * mean);
+	assert_int_equal(dropped(DROP_tx_full), 0);
+	end(given);
+}
+
+static void sound_goes_before_pictures(void **)
+{
+	begin(VIEWERS, 2);
+	rig.fanouts[1]->codec = AM_CODEC_OPUS;
+	give(0, 1, 4 * BURST);
+	turn();
+	give(1, 1, 1);
+	for (int i = 0; i < 3; i++)
+		turn();
+	assert_int_equal(sound_before, VIEWERS);
+	settle();
+	end(4 * BURST + 1);
+}
+
+static void post(const struct message *msg)
+{
+	assert_int_equal(
+	        rte_ring_sp_enqueue_elem(rig.worker->inbox, (void *)(uintptr_t)msg, sizeof(*msg)), 0
+	);
+	inbox_service(rig.worker, 1);
+}
+
+// Between two slices of a round subscriptions may end, and so may their transports.
+static void subscriptions_may_end_during_a_round(void **)
+{
+	begin(VIEWERS, 1);
+	give(0, 1, BURST);
+	settle();
+	give(0, 1 + BURST, BURST);
+	turn();
+	struct fanout_chunk *last = rig.fanouts[0]->chunks;
+	while (last->next)
+		last = last->next;
+	TAILQ_INSERT_TAIL(
+	        &last->subscriptions[3].transport->subscriptions, &last->subscriptions[3],
+	        of_transport
+	);
+	post(&(struct message
+	){.type = MESSAGE_SUBSCRIPTION_REMOVE, .object = &last->subscriptions[3]});
+	last->subscriptions[3].transport = NULL; // freed by the service thread
+	settle();
+	uint32_t gone = VIEWERS / RELAY_CHUNK * RELAY_CHUNK + 3;
+	for (uint32_t i = 0; i < VIEWERS; i++)
+		assert_int_equal(got[i][0].packets, i == gone ? BURST : 2 * BURST);
+	end(2 * BURST);
+}
+
+static void a_fan_out_may_end_during_a_round(void **)
+{
+	begin(VIEWERS, 1);
+	give(0, 1, BURST);
+	turn();
+	assert_true(turn());
+	post(&(struct message){.type = MESSAGE_FANOUT_REMOVE, .id = rig.fanouts[0]->track_id});
+	settle();
+	assert_true(port_taken > 0 && port_taken < VIEWERS * BURST);
+	end(BURST);
+}
+
+// Numbers of a viewer of the lowest temporal layer lead back to its packets, whatever other layers
+// came after them.
+static void viewers_of_a_lower_temporal_layer_get_retransmissions(void **)
+{
+	static const uint8_t pattern[4] = {0, 2, 1, 2};
+	begin(1, 1);
+	struct subscription *s = &rig.fanouts[0]->chunks->subscriptions[0];
+	selector_prefer(&s->selector, 0, 0);
+	uint16_t at[TEMPORAL_LIMITS] = {0};
+	for (uint32_t i = 0; i < 12; i++) {
+		struct rte_mbuf *m = rig_packet(&rig, 0, 1 + i, PAYLOAD);
+		struct media_packet *p = rte_mbuf_to_priv(m);
+		p->info.temporal_id = pattern[i % 4];
+		for (int limit = pattern[i % 4]; limit < TEMPORAL_LIMITS; limit++)
+			at[limit]++;
+		memcpy(p->info.seq_at, at, sizeof(at));
+		forward(rig.worker, m);
+	}
+	settle();
+	assert_int_equal(got[0][0].packets, 3);
+	for (uint16_t i = 0; i < 3; i++)
+		forward_repeat(rig.worker, s, (uint16_t)(s->selector.seq - i));
+	settle();
+	assert_int_equal(got[0][0].resent, 3);
+	end(12);
+}
+
+// A flood of NACKs must not push out copies that wait for the port.
+static void retransmissions_wait_for_the_port_like_copies(void **)
+{
+	begin(VIEWERS, 1);
+	give(0, 1, BURST);
+	settle();
+	port_room = 0;
+	give(0, 1 + BURST, BURST);
+	while (!tx_is_full(rig.worker))
+		turn();
+	struct subscription *s = &rig.fanouts[0]->chunks->subscriptions[0];
+	uint32_t waiting = rig.worker->tx.head - rig.worker->tx.tail;
+	forward_repeat(rig.worker, s, s->selector.seq);
+	assert_int_equal(rig.worker->tx.head - rig.worker->tx.tail, waiting);
+	port_room = ENDLESS;
+	tx_flush(rig.worker);
+	forward_repeat(rig.worker, s, s->selector.seq);
+	settle();
+	assert_int_equal(got[0][0].resent, 1);
+	end(2 * BURST);
+}
+
+static void each_viewer_gets_each_sender_report_once(void **)
+{
+	const struct message_report report = {.ntp = 1, .rtp_timestamp = 1, .stream = 0};
+
+	begin(VIEWERS, 1);
+	give(0, 1, 1);
+	settle();
+	for (uint32_t i = 0; i < 2; i++) {
+		forward_report(rig.fanouts[0], &report);
+		give(0, 2 + 2 * i, 1);
+		settle();
+		give(0, 3 + 2 * i, 1);
+		settle();
+	}
+	for (uint32_t i = 0; i < VIEWERS; i++)
+		assert_int_equal(got[i][0].reports, 2);
+	end(5);
+}
+
+// Frames that nobody holds back, such as answers, find a bounded queue.
+static void a_full_queue_drops_its_oldest(void **)
+{
+	begin(1, 1);
+	struct worker *w = rig.worker;
+	port_room = 0;
+	for (uint32_t i = 0; i < TX_QUEUE + 10; i++) {
+		uint8_t *payload;
+		struct rte_mbuf *m = tx_alloc(w, &rig.transports[0]->route, 12, &payload);
+		memset(payload, 0, 12);
+		am_put_u16(payload + 2, (uint16_t)i);
+		am_put_u32(payload + 8, 1 << 20);
+		tx_send(w, &rig.transports[0]->route, m, 12);
+	}
+	assert_int_equal(dropped(DROP_tx_full), 10);
+	port_room = 1;
+	tx_flush(w);
+	assert_int_equal(got[0][0].seq, 10);
+	port_room = ENDLESS;
+	tx_flush(w);
+	assert_int_equal(got[0][0].packets, TX_QUEUE);
+	assert_int_equal(got[0][0].swaps, 0);
+	end(TX_QUEUE + 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(each_viewer_gets_each_packet_once_and_in_order),
+	        cmocka_unit_test(packets_that_come_meanwhile_keep_their_order),
+	        cmocka_unit_test(a_port_that_stands_still_for_a_while_costs_nothing),
+	        cmocka_unit_test(what_waits_too_long_is_given_up_and_counted),
+	        cmocka_unit_test(no_viewer_starves_another),
+	        cmocka_unit_test(sound_goes_before_pictures),
+	        cmocka_unit_test(subscriptions_may_end_during_a_round),
+	        cmocka_unit_test(a_fan_out_may_end_during_a_round),
+	        cmocka_unit_test(viewers_of_a_lower_temporal_layer_get_retransmissions),
+	        cmocka_unit_test(retransmissions_wait_for_the_port_like_copies),
+	        cmocka_unit_test(each_viewer_gets_each_sender_report_once),
+	        cmocka_unit_test(a_full_queue_drops_its_oldest),
+	};
+	return cmocka_run_group_tests(tests, eal_begin, NULL);
+}
