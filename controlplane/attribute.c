@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #define START_S_MAX ((int64_t)100000000000) // what is larger is milliseconds
+#define COUNT_MAX   1000000 // of people: as good as no limit
 #define TIME_MS_MAX ((int64_t)253402300799999) // the end of year 9999
 
 enum type {
@@ -25,6 +26,8 @@ enum type {
 	TYPE_ROOM_ID,
 	TYPE_DURATION,
 	TYPE_TIME,
+	TYPE_COUNT,
+	TYPE_PIN,
 	TYPE_URL,
 	TYPE_BASE_URL, // paths are put behind it
 	TYPE_HEADER,
@@ -54,6 +57,9 @@ static const struct definition {
                 {"authorizationAccess", TYPE_HEADER, AT(authorization_access)},
         [ATTRIBUTE_ROOM_ID] = {"roomId", TYPE_ROOM_ID, AT(room_id)},
         [ATTRIBUTE_START_TIME] = {"startTime", TYPE_TIME, AT(start_time_ms), true},
+        [ATTRIBUTE_MAX_BROADCASTERS] = {"maxBroadcasters", TYPE_COUNT, AT(max_broadcasters), true},
+        [ATTRIBUTE_MAX_WATCHERS] = {"maxWatchers", TYPE_COUNT, AT(max_watchers), true},
+        [ATTRIBUTE_PIN] = {"pin", TYPE_PIN, AT(pin)},
 };
 
 enum attribute attribute_find(const char *name)
@@ -184,6 +190,7 @@ static bool text_is_good(enum type type, const char *s, size_t size)
 	case TYPE_TEXT: return text_is_printable(s, 1, size);
 	case TYPE_PEER_ID: return text_is_printable(s, 1, PEER_ID_MAX);
 	case TYPE_ROOM_ID: return text_is_token(s, ROOM_NAME_MAX);
+	case TYPE_PIN: return text_is_token(s, ROOM_PIN_MAX) && strlen(s) >= ROOM_PIN_MIN;
 	case TYPE_URL: return attribute_url_is_good(s);
 	case TYPE_HEADER: return attribute_header_is_good(s);
 	default: return false;
@@ -196,6 +203,7 @@ static bool value_read(const struct definition *d, const char *value, void *out)
 	case TYPE_BOOL: return bool_read(value, out);
 	case TYPE_DURATION: return integer_read(value, 1, ATTRIBUTE_LIFETIME_MAX_MS, out);
 	case TYPE_TIME: return time_read(value, out);
+	case TYPE_COUNT: return integer_read(value, 1, COUNT_MAX, out);
 	case TYPE_ROLE:
 		*(bool *)out = strcasecmp(value, "moderator") == 0; // the guide has both
 		return *(bool *)out;
@@ -240,7 +248,8 @@ static const char *text_of(enum type type, const struct json *value, char number
 		return type != TYPE_BOOL ? NULL : truth ? "true" : "false";
 	if (!json_number(value, &d))
 		return json_text(value, ATTRIBUTE_TOKEN_MAX);
-	if (type != TYPE_BOOL && type != TYPE_DURATION && type != TYPE_TIME && type != TYPE_PEER_ID)
+	if (type != TYPE_BOOL && type != TYPE_DURATION && type != TYPE_TIME && type != TYPE_COUNT &&
+	    type != TYPE_PIN && type != TYPE_PEER_ID)
 		return NULL;
 	if (d < 0 || d > (double)((int64_t)1 << 53) || d != (double)(int64_t)d)
 		return NULL;

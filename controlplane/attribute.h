@@ -34,6 +34,9 @@ enum attribute {
 	ATTRIBUTE_AUTHORIZATION_ACCESS, // U22
 	ATTRIBUTE_ROOM_ID, // U23
 	ATTRIBUTE_START_TIME, // U24, JWT only
+	ATTRIBUTE_MAX_BROADCASTERS, // G04, JWT only
+	ATTRIBUTE_MAX_WATCHERS, // G04, JWT only
+	ATTRIBUTE_PIN, // G14
 	ATTRIBUTE_COUNT,
 	ATTRIBUTE_NONE = ATTRIBUTE_COUNT,
 };
@@ -48,6 +51,9 @@ struct attributes {
 	bool waiting_room;
 	int64_t token_lifetime_ms;
 	int64_t start_time_ms; // CLOCK_REALTIME
+	int64_t max_broadcasters;
+	int64_t max_watchers;
+	char pin[ROOM_PIN_MAX + 1];
 	char room_id[ROOM_NAME_MAX + 1];
 	char peer_id[PEER_ID_SIZE];
 	char display_name[PEER_NAME_SIZE]; // trimmed
@@ -63,7 +69,7 @@ struct attributes {
 enum attribute attribute_find(const char *name);
 const char *attribute_name(enum attribute);
 
-// True for those that only a token may set (canRecord, role, waitingRoom, startTime).
+// True for those that only a token may set (canRecord, role, waitingRoom, …).
 bool attribute_is_jwt_only(enum attribute);
 
 bool attributes_have(const struct attributes *, enum attribute);

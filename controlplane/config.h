@@ -16,9 +16,9 @@ struct config {
 	char private_key[AM_CONFIG_STRING_MAX];
 	char pages[AM_CONFIG_STRING_MAX];
 	char store[AM_CONFIG_STRING_MAX];
-	char accounts[AM_CONFIG_STRING_MAX]; // after config_read never empty, as is admin
+	char accounts[AM_CONFIG_STRING_MAX]; // after config_read never empty, as admin and history
 	char admin[AM_CONFIG_STRING_MAX]; // socket of amphictl
-	char history[AM_CONFIG_STRING_MAX]; // empty in the file: history.db beside the store
+	char history[AM_CONFIG_STRING_MAX];
 	struct am_config_strings hook_allowed; // hosts that may have any address
 	char hook_authorities[AM_CONFIG_STRING_MAX]; // PEM file; empty: the system's alone
 	int64_t node;

@@ -1,6 +1,7 @@
 // Starts and stops the control plane, in order.
 #include "account.h"
 #include "admin.h"
+#include "admission.h"
 #include "conference.h"
 #include "config.h"
 #include "hook.h"
@@ -41,6 +42,7 @@ struct server {
 	struct pages *pages;
 	struct signaling *signaling;
 	struct conference *conference;
+	struct admissions admissions;
 	struct http *http;
 	struct rest rest;
 	struct http_handler handler;
@@ -135,11 +137,13 @@ static int start(struct server *s)
 		goto close_history;
 	s->signaling = signaling_create(s->loop, serve, s);
 	s->conference = conference_create(
-	        s->loop, s->config.socket, s->store, signaling_events(s->signaling)
+	        s->loop, s->config.socket, s->store, s->hooks, s->statistics,
+	        signaling_events(s->signaling)
 	);
 	if (!s->conference)
 		goto destroy_signaling;
-	signaling_set_conference(s->signaling, s->conference);
+	s->admissions = (struct admissions){s->accounts, s->hooks, s->conference};
+	signaling_set_admissions(s->signaling, &s->admissions);
 	s->rest = (struct rest){
 	        .config = &s->config,
 	        .accounts = s->accounts,

@@ -24,13 +24,14 @@ static void names_are_case_sensitive(void **)
 	assert_int_equal(attribute_find(""), ATTRIBUTE_NONE);
 }
 
-static void what_only_a_token_may_set_is_known(void **) // U03, U12, U18, U24
+static void what_only_a_token_may_set_is_known(void **) // U03, U12, U18, U24, G04
 {
 	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
 		assert_int_equal(
 		        attribute_is_jwt_only((enum attribute)i),
 		        i == ATTRIBUTE_CAN_RECORD || i == ATTRIBUTE_ROLE ||
-		                i == ATTRIBUTE_WAITING_ROOM || i == ATTRIBUTE_START_TIME
+		                i == ATTRIBUTE_WAITING_ROOM || i == ATTRIBUTE_START_TIME ||
+		                i == ATTRIBUTE_MAX_BROADCASTERS || i == ATTRIBUTE_MAX_WATCHERS
 		);
 }
 

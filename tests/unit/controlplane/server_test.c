@@ -97,6 +97,7 @@ static void handshakes_are_refused(void **)
 	} rows[] = {
 	        {WS("?roomId=r&peerId=p", ""), 403},
 	        {WS("?roomId=r&peerId=p", "Sec-WebSocket-Protocol: protoo2, xprotoo\r\n"), 403},
+	        {WS("?roomId=r&peerId=p", SPOKEN), 403}, // row 16, as the next ones
 	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: null\r\n"), 403},
 	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: https://evil.example\r\n"), 403},
 	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: https://meet\r\n"), 403},

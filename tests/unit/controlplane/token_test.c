@@ -58,7 +58,8 @@ static void a_good_token_says_who_comes(void **) // S01, S03
 	                "\"video\":\"https://v.example/\",\"accessUrl\":\"https://a.example/\","
 	                "\"apiEvent\":\"https://e.example/\",\"authEvent\":\"Basic x\","
 	                "\"authorizationAccess\":\"Bearer y\",\"exp\":" NOW_TEXT ","
-	                "\"startTime\":\"2021-06-21T00:00:00.0Z \"}"
+	                "\"startTime\":\"2021-06-21T00:00:00.0Z \",\"pin\":4711,"
+	                "\"maxBroadcasters\":5,\"maxWatchers\":\"100\"}"
 	        ),
 	        TOKEN_GOOD
 	);
@@ -69,6 +70,9 @@ static void a_good_token_says_who_comes(void **) // S01, S03
 	assert_string_equal(a->peer_id, "p1");
 	assert_true(a->moderator && a->can_record && a->waiting_room && a->itisparticipant);
 	assert_int_equal(a->start_time_ms, 1624233600000);
+	assert_string_equal(a->pin, "4711");
+	assert_int_equal(a->max_broadcasters, 5);
+	assert_int_equal(a->max_watchers, 100);
 	assert_int_equal(claims.expires_s, NOW);
 	assert_int_equal(strlen(claims.identity), 64);
 }
