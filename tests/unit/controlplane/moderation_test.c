@@ -193,6 +193,7 @@ static void the_waiting_survive_a_crash(void **) // U18, W05
 	page_expect(&p, "waiting", "peerId", "patient");
 	page_expect(&host, "waitingPeer", "id", "patient");
 	server_wait_stored(&integrator.server, "patient", STORE_WAITING);
+	server_wait_admission(&integrator.server, "patient");
 	server_stop(&integrator.server, SIGKILL);
 	page_die(&p);
 	page_die(&host);
@@ -472,7 +473,11 @@ static void a_demoted_speaker_publishes_no_more(void **) // B07, S07
 	assert_int_equal(publish(&speaker, send, CAMERA), 200);
 	expect_tracks(2, 0);
 	assert_int_equal(page_ask_code(&moderator, "demotePeer", about("speaker")), 200);
-	json_free(page_notified(&speaker, "producerClosed"));
+	for (int i = 0; i < 2; i++) {
+		struct json *closed = page_notified(&speaker, "producerClosed");
+		assert_non_null(closed);
+		json_free(closed);
+	}
 	struct json *rights = page_notified(&speaker, "rightsChanged");
 	assert_non_null(rights);
 	assert_false(json_is_true(rights, "speaker"));

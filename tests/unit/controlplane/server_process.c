@@ -124,13 +124,12 @@ int server_stop(struct server *s, int signal)
 	return status;
 }
 
-static bool is_stored(sqlite3 *db, const char *peer_id, uint32_t flags)
+static bool finds(sqlite3 *db, const char *sql, const char *peer_id, uint32_t flags)
 {
 	sqlite3_stmt *p;
 	bool found = false;
 
-	if (sqlite3_prepare_v2(db, "SELECT flags FROM peers WHERE id = ?1", -1, &p, NULL) !=
-	    SQLITE_OK)
+	if (sqlite3_prepare_v2(db, sql, -1, &p, NULL) != SQLITE_OK)
 		return false;
 	sqlite3_bind_text(p, 1, peer_id, -1, SQLITE_STATIC);
 	while (sqlite3_step(p) == SQLITE_ROW)
@@ -139,17 +138,31 @@ static bool is_stored(sqlite3 *db, const char *peer_id, uint32_t flags)
 	return found;
 }
 
-void server_wait_stored(struct server *s, const char *peer_id, uint32_t flags)
+static void
+wait_row(struct server *s, const char *file, const char *sql, const char *peer_id, uint32_t flags)
 {
 	char path[128];
 	sqlite3 *db;
+	bool found = false;
 
-	snprintf(path, sizeof(path), "%s/store.db", s->directory);
+	snprintf(path, sizeof(path), "%s/%s", s->directory, file);
 	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	for (int i = 0; i < SERVER_WAIT_MS && !is_stored(db, peer_id, flags); i++)
+	for (int i = 0; i < SERVER_WAIT_MS && !found; i++) {
 		server_turn(s);
-	assert_true(is_stored(db, peer_id, flags));
+		found = finds(db, sql, peer_id, flags);
+	}
 	sqlite3_close(db);
+	assert_true(found);
+}
+
+void server_wait_stored(struct server *s, const char *peer_id, uint32_t flags)
+{
+	wait_row(s, "store.db", "SELECT flags FROM peers WHERE id = ?1", peer_id, flags);
+}
+
+void server_wait_admission(struct server *s, const char *peer_id)
+{
+	wait_row(s, "history.db", "SELECT 1 FROM admissions WHERE peer = ?1", peer_id, 0);
 }
 
 int server_remove(struct server *s)

@@ -31,6 +31,9 @@ int server_remove(struct server *);
 // Until the store has this peer with these flags (enum store_flag).
 void server_wait_stored(struct server *, const char *peer_id, uint32_t flags);
 
+// Until the history has the webhook's admission of this peer.
+void server_wait_admission(struct server *, const char *peer_id);
+
 // Plays the data plane for a moment.
 void server_turn(struct server *);
 int server_dial(struct server *);
