@@ -1,28 +1,17 @@
 #include "conference.h"
 
+#include "clock.h"
+#include "hook.h"
 #include "memory.h"
+#include "statistics.h"
 #include "store.h"
 
 #include "am_log.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define GONE_CHECK_MS 250
-
-static int64_t clock_real_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-// Rooms that were made before a data plane was known are not kept.
-bool conference_stores(const struct conference *c, const struct peer *p)
-{
-	return c->generation != 0 && p->joined;
-}
 
 static void transport_changed(void *owner, am_id id, uint8_t ice, uint8_t dtls)
 {
@@ -35,12 +24,9 @@ static void transport_changed(void *owner, am_id id, uint8_t ice, uint8_t dtls)
 	t->dtls = dtls;
 	am_debug("transport: id=%llx ice=%u dtls=%u", (unsigned long long)id, ice, dtls);
 	if (dtls == AM_DTLS_FAILED)
-		conference_remove(
-		        c, t->peer, "server-error",
-		        "The encryption of the media could not be set up."
-		);
+		conference_remove(c, t->peer, REFUSAL_SERVER_ERROR);
 	else if (ice == AM_ICE_EXPIRED && !t->peer->connection)
-		conference_remove(c, t->peer, NULL, NULL);
+		conference_remove(c, t->peer, REFUSAL_NONE);
 }
 
 static void layers_changed(void *owner, am_id id, uint8_t spatial, uint8_t temporal)
@@ -61,23 +47,21 @@ static void events_lost(void *owner)
 	conference_verify(owner);
 }
 
-static void each_peer(struct conference *c, void (*fn)(void *, struct peer *), void *arg)
+static void each_of(struct peer_list *list, void (*fn)(void *, struct peer *), void *arg)
 {
-	for (size_t i = 0; i < c->rooms.by_name.size; i++) {
-		for (struct map_node *n = c->rooms.by_name.buckets[i]; n; n = n->next) {
-			struct room *r = container_of(n, struct room, by_name);
-			struct peer *p;
-			TAILQ_FOREACH (p, &r->speakers, in_room)
-				fn(arg, p);
-			TAILQ_FOREACH (p, &r->viewers, in_room)
-				fn(arg, p);
-		}
-	}
+	struct peer *p;
+
+	TAILQ_FOREACH (p, list, in_room)
+		fn(arg, p);
 }
 
-static void silence(void *, struct peer *p)
+static void each_peer(struct conference *c, void (*fn)(void *, struct peer *), void *arg)
 {
-	p->connection = 0;
+	for (struct room *r = NULL; (r = rooms_next(&c->rooms, r));) {
+		each_of(&r->speakers, fn, arg);
+		each_of(&r->viewers, fn, arg);
+		each_of(&r->waiting, fn, arg);
+	}
 }
 
 static void tell_media_down(void *owner, struct peer *p)
@@ -100,6 +84,21 @@ static void forget_media(struct conference *c, struct peer *p)
 	}
 }
 
+// W02
+static void close_admission(struct conference *c, const struct peer *p)
+{
+	const char *name = p->display_name[0] ? p->display_name : NULL; // as it was known before
+	hook_close(c->hooks, p->hook_admission, name);
+}
+
+static void unjoin(struct conference *c, struct peer *p)
+{
+	room_unjoin_peer(p);
+	p->consumes = false;
+	statistics_left(c->statistics, p->statistics_session, clock_real_ms());
+	p->statistics_session = 0;
+}
+
 void conference_forget_peer(struct conference *c, struct peer *p)
 {
 	struct room *r = p->room;
@@ -113,15 +112,68 @@ void conference_forget_peer(struct conference *c, struct peer *p)
 		room_destroy(&c->rooms, r);
 }
 
+static struct peer *any_peer(struct room *r)
+{
+	struct peer *p = TAILQ_FIRST(&r->waiting);
+
+	if (!p) // viewers before speakers: they are not told of each speaker's leave
+		p = TAILQ_FIRST(&r->viewers);
+	return p ? p : TAILQ_FIRST(&r->speakers);
+}
+
+// The data plane has gone with the media of all. They keep their places for as long as a lost
+// WebSocket does, and join anew.
+static void lose_media(void *owner, struct peer *p)
+{
+	struct conference *c = owner;
+
+	forget_media(c, p);
+	unjoin(c, p);
+	if (!p->gone_ms)
+		conference_gone_add(c, p);
+}
+
+static void silence(void *, struct peer *p)
+{
+	p->connection = 0;
+}
+
+// Those who came before the data plane did: the rooms that it has media for are older.
 static void drop_all(struct conference *c)
 {
 	struct room *r;
 
-	each_peer(c, silence, c); // nobody is to be told
-	while ((r = rooms_any(&c->rooms))) {
-		struct peer *p = TAILQ_FIRST(&r->viewers);
-		conference_forget_peer(c, p ? p : TAILQ_FIRST(&r->speakers));
+	while ((r = rooms_next(&c->rooms, NULL))) {
+		struct peer *p = any_peer(r);
+		close_admission(c, p);
+		unjoin(c, p);
+		conference_forget_peer(c, p);
 	}
+}
+
+static void store_peer(void *owner, struct peer *p)
+{
+	conference_store_peer(owner, p, "");
+}
+
+static void store_all(struct conference *c)
+{
+	store_reset(c->store, c->generation);
+	for (const struct room *r = NULL; (r = rooms_next(&c->rooms, r));)
+		conference_store_room(c, r);
+	each_peer(c, store_peer, c);
+}
+
+static bool keep_admission(void *owner, const struct hook_admission *a)
+{
+	struct conference *c = owner;
+	struct room *r = rooms_find(&c->rooms, a->account_id, a->room_id);
+	struct peer *p = r ? room_find_peer(r, a->peer_id) : NULL;
+
+	if (!p || p->hook_admission)
+		return false;
+	p->hook_admission = a->id;
+	return true;
 }
 
 static void media_found(void *owner, uint64_t generation)
@@ -130,20 +182,27 @@ static void media_found(void *owner, uint64_t generation)
 	bool first = c->generation == 0;
 
 	if (generation != c->generation) {
-		// What there is has no media behind it.
-		bool had_rooms = rooms_any(&c->rooms) != NULL;
-		drop_all(c);
+		bool had_rooms = rooms_next(&c->rooms, NULL) != NULL;
+		bool same = first && store_generation(c->store) == generation;
+		each_peer(c, silence, NULL); // nobody is to be told
+		if (same)
+			drop_all(c);
+		else
+			each_peer(c, lose_media, c);
 		c->generation = generation;
-		if (first && store_generation(c->store) == generation)
+		if (same)
 			conference_restore(c);
 		else
-			store_reset(c->store, generation);
+			store_all(c);
 		if (had_rooms)
 			c->events->restart(c->events->owner);
 	}
 	conference_verify(c);
-	if (first)
-		c->events->ready(c->events->owner);
+	if (!first)
+		return;
+	hooks_restore(c->hooks, keep_admission, c);
+	statistics_restore(c->statistics);
+	c->events->ready(c->events->owner);
 }
 
 static void gone_check(void *owner)
@@ -152,19 +211,21 @@ static void gone_check(void *owner)
 	struct peer *p;
 
 	while ((p = TAILQ_FIRST(&c->gone)) && loop_now_ms(c->loop) - p->gone_ms >= PEER_RESUME_MS)
-		conference_remove(c, p, NULL, NULL);
+		conference_remove(c, p, REFUSAL_NONE);
 	loop_timer_set(c->loop, &c->timer, GONE_CHECK_MS);
 }
 
 struct conference *conference_create(
-        struct loop *loop, const char *socket, struct store *store,
-        const struct conference_events *events
+        struct loop *loop, const char *socket, struct store *store, struct hooks *hooks,
+        struct statistics *statistics, const struct conference_events *events
 )
 {
 	struct conference *c = memory_new(1, sizeof(*c));
 
 	c->loop = loop;
 	c->store = store;
+	c->hooks = hooks;
+	c->statistics = statistics;
 	c->events = events;
 	c->media_events = (struct media_events){
 	        .owner = c,
@@ -189,7 +250,10 @@ struct conference *conference_create(
 
 void conference_destroy(struct conference *c)
 {
-	drop_all(c);
+	struct room *r;
+
+	while ((r = rooms_next(&c->rooms, NULL)))
+		conference_forget_peer(c, any_peer(r));
 	rooms_fini(&c->rooms);
 	loop_timer_cancel(c->loop, &c->timer);
 	media_destroy(c->media);
@@ -201,96 +265,6 @@ void conference_gone_add(struct conference *c, struct peer *p)
 	p->connection = 0;
 	p->gone_ms = loop_now_ms(c->loop);
 	TAILQ_INSERT_TAIL(&c->gone, p, in_gone);
-}
-
-static struct room *room_make(struct conference *c, const struct admission *a)
-{
-	uint64_t id;
-
-	memory_random(&id, sizeof(id));
-	struct room *r = room_create(&c->rooms, id, a->room, a->kind, clock_real_ms());
-	if (c->generation)
-		store_room_put(
-		        c->store, &(struct store_room){id, r->name, (int)r->kind, r->created_ms}
-		);
-	am_info("room: opened; room=%s kind=%s", r->name,
-	        r->kind == ROOM_CALL ? "call" : "webinar");
-	return r;
-}
-
-static struct peer *take_up(struct conference *c, struct peer *p, uint64_t connection)
-{
-	if (p->gone_ms)
-		TAILQ_REMOVE(&c->gone, p, in_gone);
-	p->gone_ms = 0;
-	p->connection = connection;
-	return p;
-}
-
-struct peer *conference_enter(
-        struct conference *c, const struct admission *a, uint64_t connection, enum refusal *refusal
-)
-{
-	struct room *r = rooms_find(&c->rooms, a->room);
-	struct peer *p = r ? room_find_peer(r, a->peer_id) : NULL;
-
-	*refusal = REFUSAL_NONE;
-	if (r && r->kind != a->kind)
-		*refusal = REFUSAL_WRONG_ROOM_KIND;
-	else if (p && a->session[0] && strcmp(p->session, a->session) == 0 && p->speaker == a->speaker)
-		return take_up(c, p, connection);
-	else if (r && !(p && p->joined && p->speaker == a->speaker)) // its place is taken over
-		*refusal = room_admits(r, a->kind, a->speaker);
-	if (*refusal != REFUSAL_NONE)
-		return NULL;
-	if (p)
-		conference_remove(
-		        c, p, "replaced", "You have joined from another window or device."
-		);
-	r = rooms_find(&c->rooms, a->room); // it may have gone with its only peer
-	if (!r)
-		r = room_make(c, a);
-	p = peer_create(a->peer_id, a->session, a->speaker);
-	p->connection = connection;
-	room_add_peer(r, p);
-	return p;
-}
-
-void conference_join(struct conference *c, struct peer *p, const char *capabilities)
-{
-	room_join_peer(p);
-	am_info("room: join; room=%s peer=%s name=%s speakers=%u viewers=%u", p->room->name, p->id,
-	        p->display_name, p->room->speaker_count, p->room->viewer_count);
-	if (!conference_stores(c, p))
-		return;
-	store_peer_put(
-	        c->store,
-	        &(struct store_peer){
-	                .room_id = p->room->id,
-	                .id = p->id,
-	                .session = p->session,
-	                .speaker = p->speaker,
-	                .display_name = p->display_name,
-	                .device = p->device,
-	                .capabilities = capabilities,
-	        }
-	);
-	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
-		if (p->transports[i].id)
-			conference_store_transport(c, &p->transports[i]);
-	}
-}
-
-// Calls fn for each member with a connection but p itself.
-static void
-others(struct peer_list *list, const struct peer *but, void (*fn)(void *, struct peer *), void *arg)
-{
-	struct peer *p;
-
-	TAILQ_FOREACH (p, list, in_room) {
-		if (p != but && p->joined && p->connection)
-			fn(arg, p);
-	}
 }
 
 struct news {
@@ -317,6 +291,18 @@ static void tell_renamed(void *arg, struct peer *to)
 	n->events->peer_renamed(n->events->owner, to, n->who, n->old);
 }
 
+// Calls fn for each member with a connection that may know of p, but p itself.
+static void
+tell(struct peer_list *list, const struct peer *p, void (*fn)(void *, struct peer *), void *arg)
+{
+	struct peer *to;
+
+	TAILQ_FOREACH (to, list, in_room) {
+		if (to != p && to->joined && to->connection && peer_is_announced(p, to))
+			fn(arg, to);
+	}
+}
+
 static void tell_others(
         struct conference *c, const struct peer *p, void (*fn)(void *, struct peer *),
         const char *old
@@ -324,10 +310,10 @@ static void tell_others(
 {
 	struct news n = {.events = c->events, .who = p, .old = old};
 
-	if (!peer_is_announced(p))
+	if (!p->joined)
 		return;
-	others(&p->room->speakers, p, fn, &n);
-	others(&p->room->viewers, p, fn, &n);
+	tell(&p->room->speakers, p, fn, &n);
+	tell(&p->room->viewers, p, fn, &n);
 }
 
 void conference_welcome(struct conference *c, struct peer *p)
@@ -338,41 +324,46 @@ void conference_welcome(struct conference *c, struct peer *p)
 
 void conference_lose(struct conference *c, struct peer *p)
 {
-	if (!p->joined || !p->session[0])
-		return conference_remove(c, p, NULL, NULL);
+	if (!p->session[0])
+		return conference_remove(c, p, REFUSAL_NONE);
 	am_info("room: gone; room=%s peer=%s", p->room->name, p->id);
 	conference_gone_add(c, p);
 }
 
 void conference_reset(struct conference *c, struct peer *p)
 {
+	bool joined = p->joined;
+
 	tell_others(c, p, tell_left, NULL);
 	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
 		if (p->transports[i].id)
 			conference_transport_remove(c, &p->transports[i]);
 	}
-	if (conference_stores(c, p))
+	unjoin(c, p);
+	if (joined && c->generation) {
 		store_peer_remove(c->store, p->room->id, p->id);
-	if (!p->joined)
-		return;
-	struct room *r = p->room;
-	room_remove_peer(p);
-	p->consumes = false;
-	room_add_peer(r, p);
+		conference_store_peer(c, p, "");
+	}
 }
 
-void conference_remove(struct conference *c, struct peer *p, const char *code, const char *text)
+void conference_remove(struct conference *c, struct peer *p, enum refusal refusal)
 {
 	struct room *r = p->room;
 
 	am_info("room: leave; room=%s peer=%s joined=%d reason=%s", r->name, p->id, p->joined,
-	        code ? code : "left");
-	if (code && p->connection)
-		c->events->removed(c->events->owner, p, code, text);
+	        refusal == REFUSAL_NONE ? "left" : refusal_code(refusal));
+	if (refusal != REFUSAL_NONE && p->connection)
+		c->events->removed(c->events->owner, p, refusal);
 	p->connection = 0;
+	close_admission(c, p);
 	conference_reset(c, p);
-	if (c->generation && r->peers.count == 1) {
-		store_room_remove(c->store, r->id);
+	if (p->waiting)
+		conference_tell_moderators(c, p, false);
+	if (c->generation)
+		store_peer_remove(c->store, r->id, p->id);
+	if (r->peers.count == 1) {
+		if (c->generation)
+			store_room_remove(c->store, r->id);
 		am_info("room: closed; room=%s", r->name);
 	}
 	conference_forget_peer(c, p);
@@ -380,20 +371,15 @@ void conference_remove(struct conference *c, struct peer *p, const char *code, c
 
 void conference_close_room(struct conference *c, struct room *r)
 {
-	char name[ROOM_NAME_MAX + 1];
+	size_t left = r->peers.count;
 
-	strcpy(name, r->name);
-	while ((r = rooms_find(&c->rooms, name))) {
-		struct peer *p = TAILQ_FIRST(&r->viewers);
-		if (!p) // viewers first: they are not told of each speaker's leave
-			p = TAILQ_FIRST(&r->speakers);
-		conference_remove(c, p, "room-closed", "The room was closed.");
-	}
+	while (left-- > 0) // the last one takes the room along
+		conference_remove(c, any_peer(r), REFUSAL_ROOM_CLOSED);
 }
 
 void conference_rename(struct conference *c, struct peer *p, const char *old)
 {
 	tell_others(c, p, tell_renamed, old);
-	if (conference_stores(c, p))
+	if (c->generation)
 		store_peer_rename(c->store, p->room->id, p->id, p->display_name);
 }

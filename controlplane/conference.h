@@ -10,7 +10,9 @@
 #include "room.h"
 #include "track.h"
 
+struct hooks;
 struct json;
+struct statistics;
 struct store;
 
 // What signaling passes on. Peers in here have a connection.
@@ -19,13 +21,27 @@ struct conference_events {
 	void (*peer_joined)(void *owner, struct peer *to, const struct peer *who);
 	void (*peer_left)(void *owner, struct peer *to, const char *peer_id);
 	void (*peer_renamed)(void *owner, struct peer *to, const struct peer *who, const char *old);
+	// To moderators, who know of viewers too: a speaker is a viewer now, or the other way
+	// round.
+	void (*peer_changed)(void *owner, struct peer *to, const struct peer *who);
+	// To moderators: somebody waits, or waits no more.
+	void (*waiting)(void *owner, struct peer *to, const struct peer *who, bool waits);
+	void (*admitted)(void *owner, struct peer *to); // the wait is over
+	void (*room_changed)(void *owner, struct peer *to);
+	// What a moderator did to this peer: turned off its tracks of a kind, ended one, made it a
+	// speaker or a viewer.
+	void (*muted)(void *owner, struct peer *to, enum track_kind);
+	void (*producer_closed)(void *owner, struct peer *to, am_id);
+	void (*rights_changed)(void *owner, struct peer *to);
 	void (*consumer_new)(void *owner, struct subscription *);
 	void (*consumer_closed)(void *owner, struct peer *to, am_id);
 	void (*consumer_paused)(void *owner, struct subscription *, bool paused);
 	void (*layers_changed)(void *owner, struct subscription *);
 	void (*media_down)(void *owner, struct peer *to);
 	// The peer is being removed: say why, and close its connection for good.
-	void (*removed)(void *owner, struct peer *, const char *code, const char *text);
+	void (*removed)(void *owner, struct peer *, enum refusal);
+	// The peer has another connection now: this one is dead, only nobody had heard of it.
+	void (*superseded)(void *owner, uint64_t connection);
 	void (*ready)(void *owner); // rooms are as the last control plane left them
 	void (*restart)(void *owner); // all rooms are gone: connections must come back
 };
@@ -34,6 +50,8 @@ struct conference {
 	struct loop *loop;
 	struct media *media;
 	struct store *store;
+	struct hooks *hooks;
+	struct statistics *statistics;
 	const struct conference_events *events;
 	struct media_events media_events;
 	struct rooms rooms;
@@ -46,10 +64,10 @@ struct conference {
 	struct subscription *subscriptions[AM_SUBSCRIPTION_MAX];
 };
 
-// socket is the caller's memory, store stays the caller's. NULL with errno.
+// socket is the caller's memory; store, hooks and statistics stay the caller's. NULL with errno.
 [[nodiscard]] struct conference *conference_create(
-        struct loop *l, const char *socket, struct store *store,
-        const struct conference_events *events
+        struct loop *l, const char *socket, struct store *store, struct hooks *hooks,
+        struct statistics *statistics, const struct conference_events *events
 );
 
 // Forgets everything and tells nobody: media goes on.
@@ -60,19 +78,32 @@ struct transport *conference_transport(const struct conference *, am_id);
 struct track *conference_track(const struct conference *, am_id);
 struct subscription *conference_subscription(const struct conference *, am_id);
 
-// What a connection asks for.
-struct admission {
-	char room[ROOM_NAME_MAX + 1];
-	char peer_id[PEER_ID_SIZE];
-	char session[PEER_SESSION_MAX + 1]; // may be empty
+// Somebody whom the admission lets in.
+struct newcomer {
+	uint64_t account_id;
 	enum room_kind kind;
-	bool speaker;
+	const char *room;
+	const char *peer_id;
+	const char *session; // may be empty
+	const char *display_name; // not one: empty
+	struct rights rights;
+	bool signed_id, name_is_fixed; // as in struct peer
+	int64_t deadline_ms;
+	bool waits; // by its own token; the room may want it too
+	struct room_rules rules; // what its token says of the room; lent
+	uint64_t hook_admission; // taken over in any case
 };
 
-// A connection enters: a peer of that id and session is taken up again, one of another session is
-// replaced. NULL with a reason in *refusal.
+// A newcomer enters, and replaces whoever has its peer id. connection is the higher, the more
+// recent it is. NULL with the reason in *refusal.
 struct peer *conference_enter(
-        struct conference *c, const struct admission *a, uint64_t connection, enum refusal *refusal
+        struct conference *c, const struct newcomer *n, uint64_t connection, enum refusal *refusal
+);
+
+// A connection takes up the peer that has this id and session, as it is. NULL: there is none, or it
+// may not come back for the reason in *refusal, and is gone.
+struct peer *conference_take_up(
+        struct conference *c, const struct newcomer *n, uint64_t connection, enum refusal *refusal
 );
 
 // Makes the peer a member. The caller answers, then calls conference_welcome.
@@ -85,8 +116,8 @@ void conference_subscribe_all(struct conference *, struct peer *);
 // The connection died: the peer may come back.
 void conference_lose(struct conference *, struct peer *);
 
-// Removes the peer, and the room with its last one. code NULL: it left by itself.
-void conference_remove(struct conference *, struct peer *, const char *code, const char *text);
+// Removes the peer, and the room with its last one. REFUSAL_NONE: it left by itself.
+void conference_remove(struct conference *, struct peer *, enum refusal);
 
 // Takes the peer's membership and media away, but not its connection.
 void conference_reset(struct conference *, struct peer *);
@@ -130,10 +161,25 @@ void conference_subscription_layers(
 );
 void conference_subscription_remove(struct conference *, struct subscription *, bool tell);
 
+// What moderators do (conference_moderation.c); who may ask for it is the caller's to check.
+void conference_admit(struct conference *, struct peer *);
+void conference_admit_all(struct conference *, struct room *);
+void conference_decline_all(struct conference *, struct room *);
+void conference_mute(struct conference *, struct peer *, enum track_kind);
+void conference_mute_all(struct conference *, const struct peer *but, enum track_kind);
+
+// A viewer becomes a speaker where there is a place, a speaker a viewer; what the latter publishes
+// ends. REFUSAL_WRONG_ROOM_KIND: everyone in a call is a speaker.
+enum refusal conference_set_speaker(struct conference *, struct peer *, bool speaker);
+
 // Between the conference's own files. forget: out of memory only; the data plane removes it with
 // the transport or track that it hangs on.
-bool conference_stores(const struct conference *, const struct peer *);
+void conference_store_room(struct conference *, const struct room *);
+void conference_store_peer(struct conference *, const struct peer *, const char *capabilities);
+void conference_store_flags(struct conference *, const struct peer *);
+bool conference_stores_media(const struct conference *, const struct peer *);
 void conference_store_transport(struct conference *, const struct transport *);
+void conference_tell_moderators(struct conference *, const struct peer *, bool waits);
 void conference_gone_add(struct conference *, struct peer *);
 void conference_forget_peer(struct conference *, struct peer *);
 void conference_transport_remove(struct conference *, struct transport *);

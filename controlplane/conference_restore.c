@@ -1,7 +1,9 @@
 #include "conference.h"
 
+#include "clock.h"
 #include "json.h"
 #include "memory.h"
+#include "statistics.h"
 #include "store.h"
 
 #include "am_log.h"
@@ -18,13 +20,13 @@ struct restoring {
 
 static struct room *room_by_id(struct restoring *r, uint64_t id)
 {
-	struct map *m = &r->conference->rooms.by_name;
+	struct map *m = &r->conference->rooms.by_key;
 
 	if (r->last && r->last->id == id)
 		return r->last;
 	for (size_t i = 0; i < m->size; i++) {
 		for (struct map_node *n = m->buckets[i]; n; n = n->next) {
-			struct room *room = container_of(n, struct room, by_name);
+			struct room *room = container_of(n, struct room, by_key);
 			if (room->id == id)
 				return r->last = room;
 		}
@@ -37,11 +39,27 @@ static void room_restore(void *owner, const struct store_room *row)
 	struct restoring *r = owner;
 	struct rooms *rooms = &r->conference->rooms;
 
-	if (strlen(row->name) <= ROOM_NAME_MAX && !rooms_find(rooms, row->name))
-		room_create(
-		        rooms, row->id, row->name, row->kind ? ROOM_WEBINAR : ROOM_CALL,
-		        row->created_ms
-		);
+	if (strlen(row->name) > ROOM_NAME_MAX || strlen(row->pin) > ROOM_PIN_MAX ||
+	    rooms_find(rooms, row->account_id, row->name))
+		return;
+	struct room *room = room_create(
+	        rooms, row->id, row->account_id, row->name, row->kind ? ROOM_WEBINAR : ROOM_CALL,
+	        row->created_ms
+	);
+	room->rules.waiting_room = row->waiting_room;
+	room->rules.speakers_max = row->speakers_max;
+	room->rules.viewers_max = row->viewers_max;
+	strcpy(room->rules.pin, row->pin);
+	room->rules.video = row->video[0] ? memory_copy_string(row->video) : NULL;
+}
+
+// Its session in the statistics goes on.
+static void rejoin(struct conference *c, struct peer *p)
+{
+	room_join_peer(p);
+	p->statistics_session = statistics_joined(
+	        c->statistics, p->room->account_id, p->room->name, p->id, clock_real_ms()
+	);
 }
 
 static void peer_restore(void *owner, const struct store_peer *row)
@@ -51,7 +69,17 @@ static void peer_restore(void *owner, const struct store_peer *row)
 
 	if (!room || strlen(row->id) >= PEER_ID_SIZE || strlen(row->session) > PEER_SESSION_MAX)
 		return;
-	struct peer *p = peer_create(row->id, row->session, row->speaker);
+	const struct rights rights = {
+	        .speaker = row->flags & STORE_SPEAKER,
+	        .moderator = row->flags & STORE_MODERATOR,
+	        .can_record = row->flags & STORE_CAN_RECORD,
+	        .chat = row->flags & STORE_CHAT,
+	};
+	struct peer *p = peer_create(row->id, row->session, &rights);
+	p->waiting = row->flags & STORE_WAITING;
+	p->signed_id = row->flags & STORE_SIGNED_ID;
+	p->name_is_fixed = row->flags & STORE_NAME_IS_FIXED;
+	p->deadline_ms = row->deadline_ms;
 	if (peer_set_display_name(p, row->display_name) < 0)
 		p->display_name[0] = '\0';
 	peer_set_device(p, memory_copy_string(row->device));
@@ -59,7 +87,8 @@ static void peer_restore(void *owner, const struct store_peer *row)
 	p->consumes = caps && ortc_caps_read(&p->caps, caps) == 0;
 	json_free(caps);
 	room_add_peer(room, p);
-	room_join_peer(p);
+	if (row->flags & STORE_JOINED && !p->waiting)
+		rejoin(r->conference, p);
 	conference_gone_add(r->conference, p);
 	r->peers++;
 }
@@ -139,15 +168,27 @@ static void subscription_restore(struct restoring *r, const struct am_subscripti
 	r->subscriptions++;
 }
 
+// Who has no session cannot come back.
+static void lost_peers_drop(struct conference *c)
+{
+	struct peer *p = TAILQ_FIRST(&c->gone), *next;
+
+	for (; p; p = next) {
+		next = TAILQ_NEXT(p, in_gone);
+		if (!p->session[0])
+			conference_remove(c, p, REFUSAL_NONE);
+	}
+}
+
 static void empty_rooms_drop(struct conference *c)
 {
-	struct map *m = &c->rooms.by_name;
+	struct map *m = &c->rooms.by_key;
 
 	for (size_t i = 0; i < m->size; i++) {
 		struct map_node *n = m->buckets[i], *next;
 		for (; n; n = next) {
 			next = n->next;
-			struct room *room = container_of(n, struct room, by_name);
+			struct room *room = container_of(n, struct room, by_key);
 			if (!room_is_empty(room))
 				continue;
 			store_room_remove(c->store, room->id);
@@ -174,9 +215,10 @@ void conference_restore(struct conference *c)
 		if (media_read_subscription(c->media, i, &state))
 			subscription_restore(&r, &state);
 	}
+	lost_peers_drop(c);
 	empty_rooms_drop(c);
 	am_info("conference: restored; rooms=%zu peers=%u tracks=%u subscriptions=%u",
-	        c->rooms.by_name.count, r.peers, r.tracks, r.subscriptions);
+	        c->rooms.by_key.count, r.peers, r.tracks, r.subscriptions);
 }
 
 static void transports_verify(struct conference *c)

@@ -162,7 +162,7 @@ void conference_track_forget(struct conference *c, struct track *t)
 
 void conference_track_remove(struct conference *c, struct track *t)
 {
-	if (conference_stores(c, t->owner))
+	if (conference_stores_media(c, t->owner))
 		store_track_remove(c->store, t->id);
 	media_track_remove(c->media, t->id);
 	conference_track_forget(c, t);

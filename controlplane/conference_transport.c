@@ -13,24 +13,6 @@ struct transport *conference_transport(const struct conference *c, am_id id)
 	return t && t->id == id ? t : NULL;
 }
 
-void conference_store_transport(struct conference *c, const struct transport *t)
-{
-	if (!conference_stores(c, t->peer) || !t->ready)
-		return;
-	store_transport_put(
-	        c->store,
-	        &(struct store_transport){
-	                .id = t->id,
-	                .room_id = t->peer->room->id,
-	                .peer_id = t->peer->id,
-	                .consuming = t->consuming,
-	                .connected = t->connected,
-	                .mid_reserved = t->mid_reserved,
-	                .cname = t->cname,
-	        }
-	);
-}
-
 void conference_transport_forget(struct conference *c, struct transport *t)
 {
 	struct subscription *s = LIST_FIRST(&t->peer->subscriptions), *next_s;
@@ -53,7 +35,7 @@ void conference_transport_forget(struct conference *c, struct transport *t)
 
 void conference_transport_remove(struct conference *c, struct transport *t)
 {
-	if (conference_stores(c, t->peer))
+	if (conference_stores_media(c, t->peer))
 		store_transport_remove(c->store, t->id);
 	media_transport_remove(c->media, t->id);
 	conference_transport_forget(c, t);
@@ -78,7 +60,7 @@ int conference_transport_add(
         struct media_call *call
 )
 {
-	if (!consuming && !p->speaker)
+	if (!consuming && !p->rights.speaker)
 		return -EPERM;
 	if (!media_is_up(c->media))
 		return -ENOTCONN;

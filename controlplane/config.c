@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "hook_guard.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -25,8 +27,18 @@ static const struct am_setting controlplane_settings[] = {
         {.name = "private_key", .type = AM_SETTING_STRING, .offset = AT(private_key)},
         {.name = "pages", .type = AM_SETTING_STRING, .offset = AT(pages)},
         {.name = "store", .type = AM_SETTING_STRING, .offset = AT(store)},
+        {.name = "accounts", .type = AM_SETTING_STRING, .offset = AT(accounts)},
+        {.name = "admin", .type = AM_SETTING_STRING, .offset = AT(admin)},
+        {.name = "history", .type = AM_SETTING_STRING, .offset = AT(history)},
+        {.name = "hook_allowed", .type = AM_SETTING_STRINGS, .offset = AT(hook_allowed)},
+        {.name = "hook_authorities", .type = AM_SETTING_STRING, .offset = AT(hook_authorities)},
         {.name = "node", .type = AM_SETTING_INT, .offset = AT(node), .min = 1, .max = 9999},
-        {.name = "api_tokens", .type = AM_SETTING_STRINGS, .offset = AT(api_tokens)},
+        {.name = "rest_per_s",
+         .type = AM_SETTING_INT,
+         .offset = AT(rest_per_s),
+         .min = 1,
+         .max = 100000},
+        {.name = "metrics_token", .type = AM_SETTING_STRING, .offset = AT(metrics_token)},
         {0},
 };
 
@@ -45,13 +57,34 @@ static const struct config defaults = {
         .pages = "web/dist",
         .store = "/run/amphi/store.db",
         .node = 1,
+        .rest_per_s = 50,
 };
+
+// A file beside the store, where nothing else is said.
+static int beside_store(const struct config *c, char *path, const char *name)
+{
+	const char *slash = strrchr(c->store, '/');
+	int directory = slash ? (int)(slash - c->store) + 1 : 0;
+
+	if (path[0])
+		return 0;
+	int len = snprintf(path, AM_CONFIG_STRING_MAX, "%.*s%s", directory, c->store, name);
+	return len < AM_CONFIG_STRING_MAX ? 0 : -EINVAL;
+}
 
 int config_read(struct config *c, const char *path, char *error, size_t error_size)
 {
 	*c = defaults;
 	int ret = am_config_read(path, groups, c, error, error_size);
-	return ret < 0 ? ret : config_check(c, error, error_size);
+	if (ret < 0)
+		return ret;
+	if (beside_store(c, c->accounts, "accounts.db") < 0 ||
+	    beside_store(c, c->admin, "admin.sock") < 0 ||
+	    beside_store(c, c->history, "history.db") < 0) {
+		snprintf(error, error_size, "controlplane.store is too long a path");
+		return -EINVAL;
+	}
+	return config_check(c, error, error_size);
 }
 
 bool config_address_is_loopback(const char *address)
@@ -95,12 +128,17 @@ int config_check(const struct config *c, char *error, size_t size)
 		);
 		return -EINVAL;
 	}
-	for (int i = 0; i < c->api_tokens.count; i++) {
-		if (strlen(c->api_tokens.values[i]) < 16) {
+	if (c->metrics_token[0] && strlen(c->metrics_token) < 16) {
+		snprintf(error, size, "controlplane.metrics_token is shorter than 16 characters");
+		return -EINVAL;
+	}
+	for (int i = 0; i < c->hook_allowed.count; i++) {
+		if (!guard_entry_is_good(c->hook_allowed.values[i])) {
 			snprintf(
 			        error, size,
-			        "controlplane.api_tokens: entry %d is shorter than 16 characters",
-			        i + 1
+			        "controlplane.hook_allowed: \"%s\" is not a host or host:port, "
+			        "such as \"hooks.example\" or \"10.0.0.5:8443\"",
+			        c->hook_allowed.values[i]
 			);
 			return -EINVAL;
 		}

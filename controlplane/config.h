@@ -16,8 +16,14 @@ struct config {
 	char private_key[AM_CONFIG_STRING_MAX];
 	char pages[AM_CONFIG_STRING_MAX];
 	char store[AM_CONFIG_STRING_MAX];
+	char accounts[AM_CONFIG_STRING_MAX]; // after config_read never empty, as admin and history
+	char admin[AM_CONFIG_STRING_MAX]; // socket of amphictl
+	char history[AM_CONFIG_STRING_MAX];
+	struct am_config_strings hook_allowed; // hosts that may have any address
+	char hook_authorities[AM_CONFIG_STRING_MAX]; // PEM file; empty: the system's alone
 	int64_t node;
-	struct am_config_strings api_tokens;
+	int64_t rest_per_s; // requests of one caller in the long run
+	char metrics_token[AM_CONFIG_STRING_MAX]; // empty: loopback alone may ask
 };
 
 // Defaults, then the file at path. 0, or -EINVAL with one line for the operator in error.

@@ -3,6 +3,7 @@
 #include "config.h"
 #include "loop.h"
 #include "memory.h"
+#include "metrics.h"
 
 #include "am_log.h"
 
@@ -19,10 +20,12 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MAX   8192
+#define CONNECTIONS_MAX   65536 // WebSockets and half-open ones included
 #define CONNECTION_S      15 // without a byte
 #define CONNECTION_MEMORY 32768 // bytes for a request's headers
 #define PEM_MAX           65536
+#define ARRIVAL_MS        20000 // for a connection's first request
+#define ARRIVAL_CHECK_MS  1000
 
 struct http {
 	struct loop *loop;
@@ -34,7 +37,18 @@ struct http {
 	char *certificate, *private_key; // PEM, NULL: plain HTTP
 	LIST_HEAD(, http_socket) sockets;
 	uint32_t socket_count;
-	bool close_due; // a socket was given back: the library closes it in its next turn
+	LIST_HEAD(, http_later) later;
+	TAILQ_HEAD(, http_arrival) arrivals; // the oldest first
+	struct loop_timer arrival_timer;
+	bool turn_due; // a socket or an answer was given back: the library sees it in its next turn
+};
+
+// A connection, and since when it owes us a whole request.
+struct http_arrival {
+	struct MHD_Connection *connection;
+	bool waiting;
+	uint64_t since_ms;
+	TAILQ_ENTRY(http_arrival) next;
 };
 
 // One request on its way in.
@@ -43,6 +57,15 @@ struct exchange {
 	size_t body_len;
 	bool too_large;
 	void *upgrade; // waiting for `upgraded`
+	struct http_later *later; // the answer comes, or has come, through this
+};
+
+struct http_later {
+	struct http *http;
+	struct MHD_Connection *connection;
+	bool delivered;
+	struct http_response response;
+	LIST_ENTRY(http_later) next; // until delivered
 };
 
 struct http_socket {
@@ -64,9 +87,15 @@ const char *http_query(const struct http_request *r, const char *name)
 
 void http_add_header(struct http_response *r, const char *name, const char *value)
 {
-	assert(r->header_count < HTTP_HEADERS_MAX && strlen(value) < HTTP_VALUE_SIZE);
+	assert(r->header_count < HTTP_HEADERS_MAX);
 	r->headers[r->header_count].name = name;
-	strcpy(r->headers[r->header_count++].value, value);
+	r->headers[r->header_count++].value = memory_copy_string(value);
+}
+
+void http_clear_headers(struct http_response *r)
+{
+	while (r->header_count > 0)
+		free(r->headers[--r->header_count].value);
 }
 
 int http_socket_fd(const struct http_socket *s)
@@ -79,7 +108,7 @@ void http_socket_close(struct http_socket *s)
 	MHD_upgrade_action(s->handle, MHD_UPGRADE_ACTION_CLOSE);
 	LIST_REMOVE(s, next);
 	s->http->socket_count--;
-	s->http->close_due = true;
+	s->http->turn_due = true;
 	free(s);
 }
 
@@ -88,22 +117,81 @@ uint32_t http_socket_count(const struct http *h)
 	return h->socket_count;
 }
 
-static bool is_loopback(struct MHD_Connection *connection)
+static void address_of(struct MHD_Connection *connection, char out[HTTP_ADDRESS_SIZE])
 {
 	const union MHD_ConnectionInfo *info =
 	        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	char text[INET6_ADDRSTRLEN] = "";
 
+	out[0] = '\0';
 	if (!info)
-		return false;
+		return;
 	const struct sockaddr *a = info->client_addr;
-	if (a->sa_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)a)->sin_addr, text, sizeof(text));
-	else
-		inet_ntop(
-		        AF_INET6, &((const struct sockaddr_in6 *)a)->sin6_addr, text, sizeof(text)
-		);
-	return config_address_is_loopback(text);
+	const void *ip = a->sa_family == AF_INET
+	                         ? (const void *)&((const struct sockaddr_in *)a)->sin_addr
+	                         : (const void *)&((const struct sockaddr_in6 *)a)->sin6_addr;
+	inet_ntop(a->sa_family, ip, out, HTTP_ADDRESS_SIZE);
+}
+
+// Whoever has not brought a whole request by then is cut off, however slowly he goes on (row 18).
+static void arrivals_expire(void *owner)
+{
+	struct http *h = owner;
+	struct http_arrival *a;
+	uint64_t now = loop_now_ms(h->loop);
+
+	TAILQ_FOREACH (a, &h->arrivals, next) {
+		if (now - a->since_ms < ARRIVAL_MS)
+			break;
+		int fd = MHD_get_connection_info(a->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+		                 ->connect_fd;
+		shutdown(fd, SHUT_RDWR); // the library sees the end and says so in on_connection
+	}
+	loop_timer_set(h->loop, &h->arrival_timer, ARRIVAL_CHECK_MS);
+}
+
+static struct http_arrival *arrival_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+	        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	return info ? info->socket_context : NULL;
+}
+
+static void arrival_end(struct http *h, struct http_arrival *a)
+{
+	if (!a || !a->waiting)
+		return;
+	a->waiting = false;
+	TAILQ_REMOVE(&h->arrivals, a, next);
+}
+
+static void arrival_begin(struct http *h, struct http_arrival *a)
+{
+	if (!a)
+		return;
+	arrival_end(h, a);
+	a->waiting = true;
+	a->since_ms = loop_now_ms(h->loop);
+	TAILQ_INSERT_TAIL(&h->arrivals, a, next);
+}
+
+static void on_connection(
+        void *owner, struct MHD_Connection *connection, void **context,
+        enum MHD_ConnectionNotificationCode code
+)
+{
+	struct http *h = owner;
+	struct http_arrival *a = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		a = memory_new(1, sizeof(*a));
+		a->connection = connection;
+		arrival_begin(h, a);
+		*context = a;
+		return;
+	}
+	arrival_end(h, a);
+	free(a);
+	*context = NULL;
 }
 
 static void on_upgraded(
@@ -124,6 +212,14 @@ static void on_upgraded(
 	h->handler->upgraded(h->handler->owner, upgrade, s, extra, extra_len);
 }
 
+static void response_drop(struct http_response *r)
+{
+	free(r->body);
+	if (r->file >= 0)
+		close(r->file);
+	http_clear_headers(r);
+}
+
 static struct MHD_Response *
 response_make(struct http *h, const struct exchange *e, struct http_response *r)
 {
@@ -136,17 +232,18 @@ response_make(struct http *h, const struct exchange *e, struct http_response *r)
 	else
 		m = MHD_create_response_from_buffer(r->body_len, r->body, MHD_RESPMEM_MUST_FREE);
 	if (!m) {
-		free(r->body);
-		if (r->file >= 0)
-			close(r->file);
+		response_drop(r);
 		return NULL;
 	}
 	if (r->type)
 		MHD_add_response_header(m, "Content-Type", r->type);
 	MHD_add_response_header(m, "X-Content-Type-Options", "nosniff");
 	MHD_add_response_header(m, "Referrer-Policy", "strict-origin-when-cross-origin");
+	if (h->certificate)
+		MHD_add_response_header(m, "Strict-Transport-Security", "max-age=31536000");
 	for (int i = 0; i < r->header_count; i++)
 		MHD_add_response_header(m, r->headers[i].name, r->headers[i].value);
+	http_clear_headers(r);
 	return m;
 }
 
@@ -158,12 +255,67 @@ static void json_error(struct http_response *r, unsigned status, const char *bod
 	r->body_len = strlen(body);
 }
 
+static enum MHD_Result
+queue(struct http *h, struct exchange *e, struct MHD_Connection *connection,
+      struct http_response *r)
+{
+	struct MHD_Response *m = response_make(h, e, r);
+
+	if (!m)
+		return MHD_NO;
+	metric_count_response(r->status);
+	enum MHD_Result ret = MHD_queue_response(connection, r->status, m);
+	MHD_destroy_response(m);
+	return ret;
+}
+
+struct http_later *http_defer(const struct http_request *q)
+{
+	struct http_later *l = q->later;
+
+	LIST_INSERT_HEAD(&l->http->later, l, next);
+	MHD_suspend_connection(l->connection);
+	return l;
+}
+
+void http_deliver(struct http_later *l, const struct http_response *r)
+{
+	l->response = *r;
+	l->delivered = true;
+	LIST_REMOVE(l, next);
+	l->http->turn_due = true;
+	MHD_resume_connection(l->connection);
+}
+
+struct header_count {
+	int lengths, encodings;
+};
+
+static enum MHD_Result header_count(void *owner, enum MHD_ValueKind, const char *name, const char *)
+{
+	struct header_count *c = owner;
+	c->lengths += strcasecmp(name, "Content-Length") == 0;
+	c->encodings += strcasecmp(name, "Transfer-Encoding") == 0;
+	return MHD_YES;
+}
+
+// RFC 9112 6.3: two lengths, or a length and an encoding, may be two requests to two readers.
+static bool is_ambiguous(struct MHD_Connection *connection)
+{
+	struct header_count c = {0};
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, header_count, &c);
+	return c.lengths + c.encodings > 1;
+}
+
 static enum MHD_Result answer(struct http *h, struct exchange *e, const struct http_request *q)
 {
 	struct http_response r = {.status = 500, .file = -1};
 	const char *upgrade = http_header(q, "Upgrade");
 
-	if (e->too_large) {
+	if (is_ambiguous(q->connection)) {
+		json_error(&r, 400, "{\"error\":\"more than one length\"}");
+		http_add_header(&r, "Connection", "close");
+	} else if (e->too_large) {
 		json_error(&r, 413, "{\"error\":\"body too large\"}");
 	} else if (upgrade && strcasecmp(upgrade, "websocket") == 0) {
 		e->upgrade = h->handler->upgrade(h->handler->owner, q, &r);
@@ -172,15 +324,41 @@ static enum MHD_Result answer(struct http *h, struct exchange *e, const struct h
 	} else {
 		h->handler->respond(h->handler->owner, q, &r);
 	}
-	struct MHD_Response *m = response_make(h, e, &r);
-	if (!m)
-		return MHD_NO;
-	enum MHD_Result ret = MHD_queue_response(q->connection, r.status, m);
-	MHD_destroy_response(m);
-	return ret;
+	if (MHD_get_connection_info(q->connection, MHD_CONNECTION_INFO_CONNECTION_SUSPENDED)
+	            ->suspended == MHD_YES)
+		return MHD_YES;
+	return queue(h, e, q->connection, &r);
 }
 
-// Called for the headers, then for each piece of the body, then once more.
+static enum MHD_Result exchange_answer(
+        struct http *h, struct exchange *e, struct MHD_Connection *connection, const char *path,
+        const char *method
+)
+{
+	struct http_request q = {
+	        .method = method,
+	        .path = path,
+	        .body = e->body ? e->body : "",
+	        .body_len = e->body_len,
+	        .connection = connection,
+	};
+	if (e->later && e->later->delivered) {
+		e->later->delivered = false;
+		return queue(h, e, connection, &e->later->response);
+	}
+	if (!e->later)
+		e->later = memory_new(1, sizeof(*e->later));
+	*e->later = (struct http_later){.http = h, .connection = connection};
+	q.later = e->later;
+	address_of(connection, q.address);
+	// A proxy on this machine speaks for others.
+	q.from_loopback = config_address_is_loopback(q.address) &&
+	                  !http_header(&q, "X-Forwarded-For") && !http_header(&q, "Forwarded");
+	return answer(h, e, &q);
+}
+
+// Called for the headers, then for each piece of the body, then once more; and again when the
+// answer has come that was deferred.
 static enum MHD_Result on_request(
         void *owner, struct MHD_Connection *connection, const char *path, const char *method,
         const char *, const char *data, size_t *data_len, void **context
@@ -192,37 +370,36 @@ static enum MHD_Result on_request(
 		*context = memory_new(1, sizeof(*e));
 		return MHD_YES;
 	}
-	if (*data_len > 0) {
-		if (e->body_len + *data_len > HTTP_BODY_MAX) {
-			e->too_large = true;
-		} else {
-			e->body = memory_grow(e->body, e->body_len + *data_len + 1, 1);
-			memcpy(e->body + e->body_len, data, *data_len);
-			e->body_len += *data_len;
-			e->body[e->body_len] = '\0';
-		}
-		*data_len = 0;
-		return MHD_YES;
+	if (*data_len == 0) {
+		arrival_end(owner, arrival_of(connection));
+		return exchange_answer(owner, e, connection, path, method);
 	}
-	const struct http_request q = {
-	        .method = method,
-	        .path = path,
-	        .body = e->body ? e->body : "",
-	        .body_len = e->body_len,
-	        .from_loopback = is_loopback(connection),
-	        .connection = connection,
-	};
-	return answer(owner, e, &q);
+	if (e->body_len + *data_len > HTTP_BODY_MAX) {
+		e->too_large = true;
+	} else {
+		e->body = memory_grow(e->body, e->body_len + *data_len + 1, 1);
+		memcpy(e->body + e->body_len, data, *data_len);
+		e->body_len += *data_len;
+		e->body[e->body_len] = '\0';
+	}
+	*data_len = 0;
+	return MHD_YES;
 }
 
-static void
-on_completed(void *, struct MHD_Connection *, void **context, enum MHD_RequestTerminationCode)
+static void on_completed(
+        void *owner, struct MHD_Connection *connection, void **context,
+        enum MHD_RequestTerminationCode
+)
 {
 	struct exchange *e = *context;
 
+	arrival_begin(owner, arrival_of(connection));
 	if (!e)
 		return;
+	if (e->later && e->later->delivered) // nobody was there to take it
+		response_drop(&e->later->response);
 	free(e->upgrade);
+	free(e->later);
 	free(e->body);
 	free(e);
 	*context = NULL;
@@ -237,7 +414,7 @@ static void on_log(void *, const char *format, va_list args)
 
 static void run(struct http *h)
 {
-	h->close_due = false;
+	h->turn_due = false;
 	MHD_run(h->daemon);
 }
 
@@ -256,7 +433,7 @@ static void before_wait(void *owner)
 	struct http *h = owner;
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
 
-	if (h->close_due) // MHD_get_timeout does not count these
+	if (h->turn_due) // MHD_get_timeout does not count these
 		loop_timer_set(h->loop, &h->timer, 0);
 	else if (MHD_get_timeout(h->daemon, &timeout_ms) == MHD_YES)
 		loop_timer_set(h->loop, &h->timer, timeout_ms);
@@ -333,7 +510,8 @@ static int daemon_start(struct http *h, const struct config *c)
 	if (fd < 0)
 		return -EADDRNOTAVAIL;
 
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG | (unsigned)family;
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_ALLOW_SUSPEND_RESUME |
+	                 MHD_USE_ERROR_LOG | (unsigned)family;
 	struct MHD_OptionItem tls[] = {
 	        {MHD_OPTION_HTTPS_MEM_CERT, 0, h->certificate},
 	        {MHD_OPTION_HTTPS_MEM_KEY, 0, h->private_key},
@@ -348,8 +526,9 @@ static int daemon_start(struct http *h, const struct config *c)
 	        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
 	        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_S,
 	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-	        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-	        MHD_OPTION_ARRAY, tls, MHD_OPTION_END
+	        MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
+	        on_connection, h, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls,
+	        MHD_OPTION_END
 	);
 	if (h->daemon)
 		return 0;
@@ -370,6 +549,8 @@ http_create(struct loop *loop, const struct config *c, const struct http_handler
 	h->loop = loop;
 	h->handler = handler;
 	h->timer = (struct loop_timer){.expired = timer_expired, .owner = h};
+	h->arrival_timer = (struct loop_timer){.expired = arrivals_expire, .owner = h};
+	TAILQ_INIT(&h->arrivals);
 	h->hook = (struct loop_hook){.before_wait = before_wait, .owner = h};
 	if (c->certificate[0]) {
 		h->certificate = pem_read("certificate", c->certificate);
@@ -384,6 +565,7 @@ http_create(struct loop *loop, const struct config *c, const struct http_handler
 	if (loop_add(loop, &h->source, EPOLLIN) < 0)
 		goto stop;
 	loop_hook_add(loop, &h->hook);
+	loop_timer_set(loop, &h->arrival_timer, ARRIVAL_CHECK_MS);
 	am_info("http: listening; address=%s port=%lld tls=%s", c->listen, (long long)c->port,
 	        h->certificate ? "yes" : "no");
 	return h;
@@ -397,13 +579,25 @@ free_pem:
 	return NULL;
 }
 
+// Answers that will not come: whoever would give them is gone.
+static void later_end(struct http *h)
+{
+	while (!LIST_EMPTY(&h->later)) {
+		struct http_response r = {.file = -1};
+		json_error(&r, 503, "{\"error\":\"the server is stopping\"}");
+		http_deliver(LIST_FIRST(&h->later), &r);
+	}
+}
+
 void http_destroy(struct http *h)
 {
+	later_end(h);
 	while (!LIST_EMPTY(&h->sockets))
 		http_socket_close(LIST_FIRST(&h->sockets));
 	MHD_run(h->daemon); // takes back the sockets that were closed
 	loop_remove(h->loop, &h->source);
 	loop_timer_cancel(h->loop, &h->timer);
+	loop_timer_cancel(h->loop, &h->arrival_timer);
 	loop_hook_remove(h->loop, &h->hook);
 	MHD_stop_daemon(h->daemon);
 	free(h->certificate);

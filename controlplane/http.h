@@ -6,14 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HTTP_BODY_MAX    65536 // of a request
-#define HTTP_HEADERS_MAX 8 // of a response, beside the usual ones
-#define HTTP_VALUE_SIZE  256
+#define HTTP_BODY_MAX     65536 // of a request
+#define HTTP_HEADERS_MAX  12 // of a response, beside the usual ones
+#define HTTP_VALUE_SIZE   256
+#define HTTP_ADDRESS_SIZE 46
 
 struct config;
 struct http;
 struct http_socket;
 struct loop;
+struct http_later;
 struct MHD_Connection;
 
 struct http_request {
@@ -21,8 +23,10 @@ struct http_request {
 	const char *path; // unescaped, without the query
 	const char *body; // NUL-terminated
 	size_t body_len;
-	bool from_loopback;
+	bool from_loopback; // and not for somebody else
+	char address[HTTP_ADDRESS_SIZE]; // of the client, as text
 	struct MHD_Connection *connection;
+	struct http_later *later; // for http_defer
 };
 
 // A header (any case) or query value (unescaped), or NULL. Lives as long as the request.
@@ -39,12 +43,22 @@ struct http_response {
 	int header_count;
 	struct {
 		const char *name; // literal
-		char value[HTTP_VALUE_SIZE];
+		char *value; // owned
 	} headers[HTTP_HEADERS_MAX];
 };
 
-// value is copied; a value that is too long is a bug.
+// value is copied; one header too many is a bug.
 void http_add_header(struct http_response *, const char *name, const char *value);
+
+// Takes all of them away again.
+void http_clear_headers(struct http_response *);
+
+// The answer comes later: what the handler leaves in its response is ignored. The request is gone
+// when the handler returns.
+struct http_later *http_defer(const struct http_request *);
+
+// Gives it. To be called once for each http_defer, from the loop, before http_destroy or never.
+void http_deliver(struct http_later *, const struct http_response *);
 
 struct http_handler {
 	void *owner;

@@ -61,6 +61,11 @@ bool json_is_array(const struct json *j)
 	return cJSON_IsArray(in(j));
 }
 
+bool json_is_null(const struct json *j)
+{
+	return cJSON_IsNull(in(j));
+}
+
 static const cJSON *member(const struct json *j, const char *key)
 {
 	return json_is_object(j) ? cJSON_GetObjectItemCaseSensitive(in(j), key) : NULL;
@@ -70,6 +75,11 @@ bool json_has(const struct json *j, const char *key)
 {
 	const cJSON *m = member(j, key);
 	return m && !cJSON_IsNull(m);
+}
+
+const struct json *json_member(const struct json *j, const char *key)
+{
+	return (const struct json *)member(j, key);
 }
 
 const struct json *json_object(const struct json *j, const char *key)
@@ -101,6 +111,26 @@ bool json_number(const struct json *j, double *value)
 		return false;
 	*value = in(j)->valuedouble;
 	return true;
+}
+
+bool json_bool(const struct json *j, bool *value)
+{
+	*value = cJSON_IsTrue(in(j));
+	return cJSON_IsBool(in(j));
+}
+
+// Calls itself no deeper than cJSON parses.
+bool json_has_duplicates(const struct json *j)
+{
+	for (const cJSON *a = in(j)->child; a; a = a->next) {
+		for (const cJSON *b = a->next; cJSON_IsObject(in(j)) && b; b = b->next) {
+			if (strcmp(a->string, b->string) == 0)
+				return true;
+		}
+		if (json_has_duplicates((const struct json *)a))
+			return true;
+	}
+	return false;
 }
 
 bool json_int(const struct json *j, const char *key, int64_t min, int64_t max, int64_t *value)

@@ -18,11 +18,13 @@ void json_free(struct json *);
 
 bool json_is_object(const struct json *);
 bool json_is_array(const struct json *);
+bool json_is_null(const struct json *);
 
 // True if the object has the key, whatever its value, and it is not null.
 bool json_has(const struct json *, const char *key);
 
 // Members of an object, or NULL.
+const struct json *json_member(const struct json *, const char *key);
 const struct json *json_object(const struct json *, const char *key);
 const struct json *json_array(const struct json *, const char *key);
 
@@ -45,6 +47,10 @@ size_t json_count(const struct json *);
 const char *json_key(const struct json *);
 const char *json_text(const struct json *, size_t max);
 [[nodiscard]] bool json_number(const struct json *, double *out);
+[[nodiscard]] bool json_bool(const struct json *, bool *out);
+
+// True if any object in it has a key twice: parsers differ in which one they take.
+bool json_has_duplicates(const struct json *);
 
 // Builders. Children are taken over.
 struct json *json_new_object(void);

@@ -1,12 +1,18 @@
 // Starts and stops the control plane, in order.
+#include "account.h"
+#include "admin.h"
+#include "admission.h"
 #include "conference.h"
 #include "config.h"
+#include "hook.h"
 #include "http.h"
 #include "loop.h"
 #include "pages.h"
 #include "rest.h"
 #include "signaling.h"
+#include "statistics.h"
 #include "store.h"
+#include "store_history.h"
 
 #include "am_log.h"
 
@@ -28,9 +34,15 @@ struct server {
 	struct config config;
 	struct loop *loop;
 	struct store *store;
+	struct accounts *accounts;
+	struct admin *admin;
+	struct history *history;
+	struct statistics *statistics;
+	struct hooks *hooks;
 	struct pages *pages;
 	struct signaling *signaling;
 	struct conference *conference;
+	struct admissions admissions;
 	struct http *http;
 	struct rest rest;
 	struct http_handler handler;
@@ -110,20 +122,51 @@ static int start(struct server *s)
 	s->store = store_open(s->config.store);
 	if (!s->store)
 		goto close_pages;
+	s->accounts = accounts_open(s->loop, s->config.accounts);
+	if (!s->accounts)
+		goto close_store;
+	s->admin = admin_create(s->loop, s->config.admin, s->accounts);
+	if (!s->admin)
+		goto close_accounts;
+	s->history = history_open(s->loop, s->config.history);
+	if (!s->history)
+		goto destroy_admin;
+	s->statistics = statistics_create(s->loop, s->history);
+	s->hooks = hooks_create(s->loop, s->history, &s->config);
+	if (!s->hooks)
+		goto close_history;
 	s->signaling = signaling_create(s->loop, serve, s);
 	s->conference = conference_create(
-	        s->loop, s->config.socket, s->store, signaling_events(s->signaling)
+	        s->loop, s->config.socket, s->store, s->hooks, s->statistics,
+	        signaling_events(s->signaling)
 	);
 	if (!s->conference)
 		goto destroy_signaling;
-	signaling_set_conference(s->signaling, s->conference);
-	s->rest =
-	        (struct rest){.config = &s->config, .conference = s->conference, .pages = s->pages};
+	s->admissions = (struct admissions){s->accounts, s->hooks, s->conference};
+	signaling_set_admissions(s->signaling, &s->admissions);
+	s->rest = (struct rest){
+	        .config = &s->config,
+	        .accounts = s->accounts,
+	        .conference = s->conference,
+	        .pages = s->pages,
+	        .statistics = s->statistics,
+	        .hooks = s->hooks,
+	};
+	rest_init(&s->rest);
 	return 0;
 
 destroy_signaling:
 	am_error("main: cannot start; error=%s", strerror(errno));
 	signaling_destroy(s->signaling);
+	hooks_destroy(s->hooks);
+close_history:
+	statistics_destroy(s->statistics);
+	history_close(s->history);
+destroy_admin:
+	admin_destroy(s->admin);
+close_accounts:
+	accounts_close(s->accounts);
+close_store:
 	store_close(s->store);
 close_pages:
 	pages_close(s->pages);
@@ -158,10 +201,17 @@ static void shut_down(struct server *s)
 		uint64_t end = loop_now_ms(s->loop) + GOODBYE_MS;
 		while (loop_now_ms(s->loop) < end && http_socket_count(s->http) > 0)
 			loop_turn(s->loop, 10);
-		http_destroy(s->http);
 	}
+	hooks_destroy(s->hooks); // before http: answers that wait for them come from there then
+	statistics_destroy(s->statistics);
+	if (s->http)
+		http_destroy(s->http);
+	rest_fini(&s->rest);
 	conference_destroy(s->conference);
 	signaling_destroy(s->signaling);
+	history_close(s->history);
+	admin_destroy(s->admin);
+	accounts_close(s->accounts);
 	store_close(s->store);
 	pages_close(s->pages);
 	loop_destroy(s->loop);

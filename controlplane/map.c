@@ -84,3 +84,14 @@ struct map_node *map_find(const struct map *m, const char *key)
 		n = n->next;
 	return n;
 }
+
+struct map_node *map_next(const struct map *m, const struct map_node *previous)
+{
+	if (previous && previous->next)
+		return previous->next;
+	for (size_t i = previous ? (previous->hash & (m->size - 1)) + 1 : 0; i < m->size; i++) {
+		if (m->buckets[i])
+			return m->buckets[i];
+	}
+	return NULL;
+}

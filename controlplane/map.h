@@ -24,3 +24,7 @@ void map_fini(struct map *);
 void map_add(struct map *, struct map_node *, const char *key);
 void map_remove(struct map *, struct map_node *);
 struct map_node *map_find(const struct map *, const char *key);
+
+// Every node, in no order: the one after `previous`, NULL: the first. NULL at the end. Remove none
+// on the way but the first.
+struct map_node *map_next(const struct map *, const struct map_node *previous);

@@ -8,6 +8,7 @@
 #include "am_link.h"
 #include "am_log.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TICK_MS      100 // for what an event's wake-up missed
@@ -110,6 +112,55 @@ bool media_read_subscription(
 	return m->region.map && slot < AM_SUBSCRIPTION_MAX &&
 	       am_table_read(&m->region.map->subscriptions[slot], out, sizeof(*out)) &&
 	       id_fits(out->id, slot) && memchr(out->mid, '\0', sizeof(out->mid));
+}
+
+static uint64_t heartbeat_age_ns(const struct am_lifecycle *l)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	uint64_t now = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	uint64_t beat = atomic_load_explicit(&l->heartbeat_ns, memory_order_relaxed);
+	return now > beat ? now - beat : 0;
+}
+
+// What the data plane calls it; anything but a plain name becomes one.
+static void drop_name_copy(struct am_drop_name *to, const struct am_drop_name *from)
+{
+	*to = *from;
+	to->name[sizeof(to->name) - 1] = '\0';
+	for (char *p = to->name; *p; p++) {
+		if (!isalnum((unsigned char)*p))
+			*p = '_';
+	}
+}
+
+bool media_read_counters(const struct media *m, struct media_counters *out)
+{
+	if (!m->region.map)
+		return false;
+	const struct am_region_layout *map = m->region.map;
+	uint32_t workers = map->header.worker_count;
+	uint16_t drops = map->header.drop_count;
+
+	*out = (struct media_counters){.pid = map->header.service.pid};
+	out->worker_count = workers < 1 ? 1 : workers > AM_WORKER_MAX ? AM_WORKER_MAX : workers;
+	out->drop_count = drops > AM_DROP_MAX ? AM_DROP_MAX : drops;
+	for (uint16_t i = 0; i < out->drop_count; i++)
+		drop_name_copy(&out->drop_names[i], &map->header.drop_names[i]);
+	for (uint32_t block = 0; block < AM_COUNTER_BLOCKS; block++) {
+		const struct am_counters *c = &map->counters[block];
+		for (int i = 0; i < AM_COUNTER_COUNT; i++)
+			out->value[block][i] =
+			        atomic_load_explicit(&c->value[i], memory_order_relaxed);
+		for (int i = 0; i < AM_DROP_MAX; i++)
+			out->drops[block][i] =
+			        atomic_load_explicit(&c->drops[i], memory_order_relaxed);
+		out->heartbeat_age_ns[block] = heartbeat_age_ns(
+		        block == AM_COUNTER_SERVICE ? &map->header.service
+		                                    : &map->header.workers[block]
+		);
+	}
+	return true;
 }
 
 static void disconnect(struct media *m);

@@ -64,6 +64,20 @@ void media_destroy(struct media *);
 bool media_is_up(const struct media *);
 const struct media_info *media_info(const struct media *);
 
+// What the data plane counts, copied; the index behind the last worker is AM_COUNTER_SERVICE.
+struct media_counters {
+	uint32_t worker_count; // 1 to AM_WORKER_MAX
+	uint32_t pid; // of the data plane
+	uint16_t drop_count;
+	struct am_drop_name drop_names[AM_DROP_MAX]; // letters, digits and '_' only
+	uint64_t value[AM_COUNTER_BLOCKS][AM_COUNTER_COUNT];
+	uint64_t drops[AM_COUNTER_BLOCKS][AM_DROP_MAX];
+	uint64_t heartbeat_age_ns[AM_COUNTER_BLOCKS];
+};
+
+// False while there is no region.
+bool media_read_counters(const struct media *, struct media_counters *out);
+
 // Ids of new objects: 0 if the table is full. An id is freed by its removal, or, where it goes with
 // the transport or track that it hangs on, by media_id_free.
 [[nodiscard]] am_id media_id_new(struct media *, enum media_table);

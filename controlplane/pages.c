@@ -2,6 +2,8 @@
 
 #include "http.h"
 #include "memory.h"
+#include "room.h"
+#include "text.h"
 
 #include "am_log.h"
 
@@ -42,9 +44,22 @@ static const struct {
         {".txt", "text/plain; charset=utf-8"},
 };
 
+// Scripts are our own files and nothing else; styles may be set from scripts. The external player
+// of `video` (U17) is any https page, in a sandbox.
 static const char content_policy[] =
-        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; "
-        "media-src 'self' blob:; style-src 'self' 'unsafe-inline'";
+        "default-src 'self'; script-src 'self'; connect-src 'self' ws: wss:; "
+        "img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+        "worker-src 'self' blob:; frame-src https:; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'; ";
+
+// What the page itself uses; an embedding page grants it by the iframe's allow (P05, G12).
+static const char permissions_policy[] =
+        "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), "
+        "autoplay=(self), screen-wake-lock=(self), speaker-selection=(self), geolocation=(), "
+        "payment=(), usb=(), serial=(), bluetooth=(), midi=()";
+
+// Loaded by the embedding pages, from any site (P04).
+static const char bridge[] = "meetBridgeApi.js";
 
 struct pages *pages_open(const char *directory)
 {
@@ -83,15 +98,19 @@ static bool path_is_safe(const char *path)
 	return true;
 }
 
+// The one page behind all addresses of rooms; "/call/<room>" is G01.
 static bool is_page(const char *path)
 {
-	static const char *const pages[] = {"/",      "/new",     "/new/",     "/call",
-	                                    "/call/", "/webinar", "/webinar/", NULL};
+	static const char *const pages[] = {"/", "/new", "/new/", "/call", "/webinar", NULL};
+	const char *rest = strncmp(path, "/call/", 6) == 0      ? path + 6
+	                   : strncmp(path, "/webinar/", 9) == 0 ? path + 9
+	                                                        : NULL;
+
 	for (const char *const *p = pages; *p; p++) {
 		if (strcmp(*p, path) == 0)
 			return true;
 	}
-	return false;
+	return rest && (!*rest || text_is_token(rest, ROOM_NAME_MAX));
 }
 
 static const char *type_of(const char *path)
@@ -113,7 +132,29 @@ static void not_found(struct http_response *r)
 	r->body_len = strlen(r->body);
 }
 
-void pages_respond(const struct pages *p, const struct http_request *q, struct http_response *r)
+static void headers_add(struct http_response *r, const char *path, const char *frame_ancestors)
+{
+	char *policy = memory_new(1, sizeof(content_policy) + strlen(frame_ancestors));
+	// The build puts a hash of the content into the names of assets.
+	bool forever = strncmp(path, "assets/", 7) == 0;
+
+	strcat(strcpy(policy, content_policy), frame_ancestors);
+	http_add_header(r, "Content-Security-Policy", policy);
+	free(policy);
+	http_add_header(r, "Permissions-Policy", permissions_policy);
+	http_add_header(
+	        r, "Cache-Control", forever ? "public, max-age=31536000, immutable" : "no-cache"
+	);
+	if (strcmp(path, bridge) == 0) {
+		http_add_header(r, "Access-Control-Allow-Origin", "*");
+		http_add_header(r, "Cross-Origin-Resource-Policy", "cross-origin");
+	}
+}
+
+void pages_respond(
+        const struct pages *p, const char *frame_ancestors, const struct http_request *q,
+        struct http_response *r
+)
 {
 	const char *path = is_page(q->path) ? "index.html" : q->path + 1;
 	struct stat st;
@@ -137,10 +178,5 @@ void pages_respond(const struct pages *p, const struct http_request *q, struct h
 	r->file = fd;
 	r->file_size = (uint64_t)st.st_size;
 	r->type = type_of(path);
-	// The build puts a hash of the content into the names of assets.
-	bool forever = strncmp(path, "assets/", 7) == 0;
-	http_add_header(
-	        r, "Cache-Control", forever ? "public, max-age=31536000, immutable" : "no-cache"
-	);
-	http_add_header(r, "Content-Security-Policy", content_policy);
+	headers_add(r, path, frame_ancestors);
 }

@@ -9,5 +9,9 @@ struct pages;
 [[nodiscard]] struct pages *pages_open(const char *directory);
 void pages_close(struct pages *);
 
-// Fills in the response: a file, 404, or 405.
-void pages_respond(const struct pages *, const struct http_request *, struct http_response *);
+// Fills in the response: a file, 404, or 405. frame_ancestors: the directive that says who may
+// embed pages (S08).
+void pages_respond(
+        const struct pages *p, const char *frame_ancestors, const struct http_request *q,
+        struct http_response *r
+);

@@ -11,14 +11,14 @@
 
 #define SSRC_PROBATOR 1234 // mediasoup-client consumes it for itself
 
-struct peer *peer_create(const char *id, const char *session, bool speaker)
+struct peer *peer_create(const char *id, const char *session, const struct rights *rights)
 {
 	struct peer *p = memory_new(1, sizeof(*p));
 
 	assert(strlen(id) < sizeof(p->id) && strlen(session) < sizeof(p->session));
 	strcpy(p->id, id);
 	strcpy(p->session, session);
-	p->speaker = speaker;
+	p->rights = *rights;
 	p->device = memory_copy_string("{}");
 	LIST_INIT(&p->tracks);
 	LIST_INIT(&p->subscriptions);

@@ -1,7 +1,9 @@
-// One person in a room. A peer lives from the moment its WebSocket is accepted until it leaves, or
-// until it has been gone for PEER_RESUME_MS: in between its media goes on.
+// One person in a room, from the moment of admission until the peer leaves, or has been gone for
+// PEER_RESUME_MS: in between its media goes on, and it keeps its place and its rights.
 //
-//     connected ──join──▶ joined ──socket dies──▶ gone ──resume within 15 s──▶ joined
+//     waiting ──a moderator admits──▶ admitted ──join──▶ joined
+//        ▲                               ▲                 ▲
+//        └──────── socket dies, another one comes within 15 s: the same state again
 #pragma once
 
 #include <stdbool.h>
@@ -28,6 +30,14 @@ struct room;
 struct subscription;
 struct track;
 
+// What a peer may do. Checked at every request; kept in the store.
+struct rights {
+	bool speaker; // publishes: everyone in a call
+	bool moderator;
+	bool can_record; // U03
+	bool chat; // U05
+};
+
 struct transport {
 	am_id id; // 0: unused
 	struct peer *peer;
@@ -45,10 +55,16 @@ struct transport {
 
 struct peer {
 	char id[PEER_ID_SIZE];
-	char session[PEER_SESSION_MAX + 1]; // empty: cannot resume
+	char session[PEER_SESSION_MAX + 1]; // a secret of its page; empty: cannot resume
 	struct room *room;
-	bool speaker; // may publish
+	struct rights rights;
+	bool waiting; // for a moderator (U18)
 	bool joined;
+	bool signed_id; // U11: only a token with the same peerId may take its place
+	bool name_is_fixed; // U06: by its token
+	int64_t deadline_ms; // CLOCK_REALTIME; no way back after it (U16); 0: none
+	uint64_t hook_admission; // of hook.h: to be closed when the peer goes
+	uint64_t statistics_session; // 0: none
 	bool consumes; // gave rtpCapabilities
 	char display_name[PEER_NAME_SIZE];
 	char *device; // JSON object, owned
@@ -65,7 +81,7 @@ struct peer {
 	TAILQ_ENTRY(peer) in_gone; // while gone_ms is set
 };
 
-struct peer *peer_create(const char *id, const char *session, bool speaker);
+struct peer *peer_create(const char *id, const char *session, const struct rights *);
 
 // The peer must have neither tracks nor subscriptions left.
 void peer_destroy(struct peer *);

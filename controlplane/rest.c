@@ -1,8 +1,15 @@
 #include "rest.h"
 
+#include "account.h"
+#include "conference.h"
 #include "config.h"
 #include "http.h"
 #include "json.h"
+#include "limit.h"
+#include "loop.h"
+#include "memory.h"
+#include "metrics.h"
+#include "openapi.h"
 #include "pages.h"
 #include "text.h"
 
@@ -17,38 +24,98 @@
 enum grant {
 	GRANT_ANYONE,
 	GRANT_API, // an API token, or loopback where none is configured
+	GRANT_STATISTICS, // as GRANT_API, with errors in the form of T01 and T02
+	GRANT_OPERATOR, // the node's own token, or loopback where none is configured
 };
 
 static rest_handler node_config, healthz;
+static rest_writer readyz, metrics, openapi;
 
 static const struct route {
 	const char *method, *path;
 	enum grant grant;
 	rest_handler *handle;
+	rest_writer *write; // instead of handle
 } routes[] = {
-        {"GET", "/config.json", GRANT_ANYONE, node_config},
-        {"GET", "/healthz", GRANT_ANYONE, healthz},
-        {"POST", "/rooms/:/closePeer", GRANT_API, rest_room_close_peer},
-        {"POST", "/:/closePeer", GRANT_API, rest_room_close_peer},
-        {"GET", "/rooms/:/durationOfBroadcast", GRANT_API, rest_room_duration},
-        {"GET", "/:/durationOfBroadcast", GRANT_API, rest_room_duration},
-        {"GET", "/rooms/:/closeRoom", GRANT_API, rest_room_close},
-        {"POST", "/rooms/:/closeRoom", GRANT_API, rest_room_close},
-        {"DELETE", "/rooms/:/closeRoom", GRANT_API, rest_room_close},
-        {"GET", "/:/closeRoom", GRANT_API, rest_room_close},
-        {"POST", "/:/closeRoom", GRANT_API, rest_room_close},
-        {"DELETE", "/:/closeRoom", GRANT_API, rest_room_close},
-        {"GET", "/rooms/:/numberPeers", GRANT_API, rest_room_number_peers},
-        {"GET", "/:/numberPeers", GRANT_API, rest_room_number_peers},
-        {"GET", "/rooms/:/existingPeer", GRANT_API, rest_room_existing_peer},
-        {"POST", "/rooms/:/existingPeer", GRANT_API, rest_room_existing_peer},
-        {"GET", "/:/existingPeer", GRANT_API, rest_room_existing_peer},
-        {"POST", "/:/existingPeer", GRANT_API, rest_room_existing_peer},
-        {"GET", "/rooms/:/existingPeer/:", GRANT_API, rest_room_existing_peer_in_path},
-        {"GET", "/:/existingPeer/:", GRANT_API, rest_room_existing_peer_in_path},
-        {"GET", "/rooms/:", GRANT_API, rest_room_capabilities},
+        {"GET", "/config.json", GRANT_ANYONE, .handle = node_config},
+        {"GET", "/healthz", GRANT_ANYONE, .handle = healthz},
+        {"GET", "/readyz", GRANT_ANYONE, .write = readyz},
+        {"GET", "/metrics", GRANT_OPERATOR, .write = metrics},
+        {"GET", "/api/openapi.json", GRANT_ANYONE, .write = openapi},
+        {"POST", "/rooms/:/closePeer", GRANT_API, .handle = rest_room_close_peer},
+        {"POST", "/:/closePeer", GRANT_API, .handle = rest_room_close_peer},
+        {"GET", "/rooms/:/durationOfBroadcast", GRANT_API, .handle = rest_room_duration},
+        {"GET", "/:/durationOfBroadcast", GRANT_API, .handle = rest_room_duration},
+        {"GET", "/rooms/:/closeRoom", GRANT_API, .handle = rest_room_close},
+        {"POST", "/rooms/:/closeRoom", GRANT_API, .handle = rest_room_close},
+        {"DELETE", "/rooms/:/closeRoom", GRANT_API, .handle = rest_room_close},
+        {"GET", "/:/closeRoom", GRANT_API, .handle = rest_room_close},
+        {"POST", "/:/closeRoom", GRANT_API, .handle = rest_room_close},
+        {"DELETE", "/:/closeRoom", GRANT_API, .handle = rest_room_close},
+        {"GET", "/rooms/:/numberPeers", GRANT_API, .handle = rest_room_number_peers},
+        {"GET", "/:/numberPeers", GRANT_API, .handle = rest_room_number_peers},
+        {"GET", "/rooms/:/existingPeer", GRANT_API, .handle = rest_room_existing_peer},
+        {"POST", "/rooms/:/existingPeer", GRANT_API, .handle = rest_room_existing_peer},
+        {"GET", "/:/existingPeer", GRANT_API, .handle = rest_room_existing_peer},
+        {"POST", "/:/existingPeer", GRANT_API, .handle = rest_room_existing_peer},
+        {"GET", "/rooms/:/existingPeer/:", GRANT_API, .handle = rest_room_existing_peer_in_path},
+        {"GET", "/:/existingPeer/:", GRANT_API, .handle = rest_room_existing_peer_in_path},
+        {"GET", "/rooms/:/exists", GRANT_API, .handle = rest_room_exists},
+        {"GET", "/rooms/:", GRANT_API, .handle = rest_room_capabilities},
+        {"GET", "/vp/api/statistics/peers/summary", GRANT_STATISTICS,
+         .write = rest_statistics_summary},
+        {"GET", "/vp/api/statistics/peers", GRANT_STATISTICS, .write = rest_statistics_peers},
+        {"GET", "/vp/api/statistics/peers/", GRANT_STATISTICS, .write = rest_statistics_peers},
+        {"GET", "/streaming/statistics/peers/summary", GRANT_STATISTICS,
+         .write = rest_statistics_summary},
+        {"GET", "/streaming/statistics/peers", GRANT_STATISTICS, .write = rest_statistics_peers},
+        {"GET", "/streaming/statistics/peers/", GRANT_STATISTICS, .write = rest_statistics_peers},
+        {"GET", "/api/events", GRANT_API, .write = rest_hook_events},
 };
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
+
+#define REST_BURST    100 // requests of one caller at once
+#define GUESSES_PER_S 1 // of one address without a good token
+#define GUESS_BURST   20
+
+void rest_init(struct rest *r)
+{
+	r->limit = limit_create((uint32_t)r->config->rest_per_s, REST_BURST);
+	r->guess_limit = limit_create(GUESSES_PER_S, GUESS_BURST);
+}
+
+void rest_fini(struct rest *r)
+{
+	limit_destroy(r->limit);
+	limit_destroy(r->guess_limit);
+}
+
+void rest_answer(struct http_response *r, unsigned status, struct json *body)
+{
+	r->status = status;
+	r->type = "application/json";
+	r->body = json_print(body);
+	r->body_len = strlen(r->body);
+	http_add_header(r, "Cache-Control", "no-store");
+	json_free(body);
+}
+
+static void answer_error(struct http_response *r, unsigned status, const char *text)
+{
+	struct json *body = json_new_object();
+	json_add_string(body, "error", text);
+	rest_answer(r, status, body);
+}
+
+static void statistics_error(struct http_response *r, unsigned status, const char *text)
+{
+	struct json *body = json_new_object(), *errors = json_new_array();
+
+	json_add_null(body, "data");
+	json_push(errors, json_new_string(text));
+	json_add(body, "errors", errors);
+	rest_answer(r, status, body);
+}
 
 static int node_config(const struct rest_call *call, struct json **out)
 {
@@ -62,6 +129,37 @@ static int healthz(const struct rest_call *, struct json **out)
 	*out = json_new_object();
 	json_add_bool(*out, "ok", true);
 	return 0;
+}
+
+// 200 while browsers can be let in; 503 and why not.
+static void readyz(const struct rest_call *call, struct http_response *r)
+{
+	bool ready = media_is_up(call->rest->conference->media);
+	struct json *body = json_new_object();
+
+	json_add_bool(body, "ready", ready);
+	if (!ready)
+		json_add_string(body, "error", "the data plane is not attached");
+	rest_answer(r, ready ? 200 : 503, body);
+}
+
+static void metrics(const struct rest_call *call, struct http_response *r)
+{
+	r->status = 200;
+	r->type = "text/plain; version=0.0.4; charset=utf-8";
+	r->body = metrics_print(call->rest->conference);
+	r->body_len = strlen(r->body);
+	http_add_header(r, "Cache-Control", "no-store");
+}
+
+static void openapi(const struct rest_call *, struct http_response *r)
+{
+	r->status = 200;
+	r->type = "application/json";
+	r->body = memory_copy_string(openapi_text());
+	r->body_len = strlen(r->body);
+	http_add_header(r, "Cache-Control", "no-cache");
+	http_add_header(r, "Access-Control-Allow-Origin", "*");
 }
 
 // Takes one segment of the path for each of the pattern; ':' takes any that is not empty.
@@ -86,30 +184,42 @@ static bool path_matches(const char *pattern, const char *path, struct rest_call
 	return !*pattern && !*path;
 }
 
-static bool token_is_known(const struct am_config_strings *tokens, const char *header)
+// The credentials behind "APIKey " or "Bearer ", or NULL.
+static const char *token_of(const char *header)
 {
-	const char *token = NULL;
-	bool known = false;
-
-	if (header && strncasecmp(header, "APIKey ", 7) == 0)
-		token = header + 7;
-	else if (header && strncasecmp(header, "Bearer ", 7) == 0)
-		token = header + 7;
-	if (!token)
-		return false;
-	token += strspn(token, " ");
-	for (int i = 0; i < tokens->count; i++) // all of them: the time tells nothing
-		known |= text_equals_secret(token, tokens->values[i]);
-	return known;
+	if (!header ||
+	    (strncasecmp(header, "APIKey ", 7) != 0 && strncasecmp(header, "Bearer ", 7) != 0))
+		return NULL;
+	return header + 7 + strspn(header + 7, " ");
 }
 
-static bool is_granted(const struct rest *r, enum grant grant, const struct http_request *q)
+static bool is_operator(const struct rest *r, const struct http_request *q)
+{
+	const char *token = token_of(http_header(q, "Authorization"));
+
+	if (!r->config->metrics_token[0])
+		return q->from_loopback;
+	return token && text_equals_secret(token, r->config->metrics_token);
+}
+
+// Whose rooms and statistics the caller may see, or NULL.
+static const struct account *account_of(const struct rest *r, const struct http_request *q)
+{
+	if (!accounts_have_api_tokens(r->accounts))
+		return q->from_loopback ? accounts_by_host(r->accounts, http_header(q, "Host"))
+		                        : NULL;
+	const char *token = token_of(http_header(q, "Authorization"));
+	return token ? accounts_by_api_token(r->accounts, token) : NULL;
+}
+
+static bool is_granted(struct rest_call *call, enum grant grant)
 {
 	if (grant == GRANT_ANYONE)
 		return true;
-	if (r->config->api_tokens.count == 0)
-		return q->from_loopback;
-	return token_is_known(&r->config->api_tokens, http_header(q, "Authorization"));
+	if (grant == GRANT_OPERATOR)
+		return is_operator(call->rest, call->request);
+	call->account = account_of(call->rest, call->request);
+	return call->account != NULL;
 }
 
 // The one place where an error becomes a status.
@@ -120,41 +230,61 @@ static unsigned status_of(int error, const char **text)
 	case -ESRCH: *text = "peer not found"; return 400;
 	case -EINVAL: *text = "bad request"; return 400;
 	case -EACCES: *text = "forbidden"; return 403;
+	case -EAGAIN: *text = "too many requests"; return 429;
 	default: *text = "server error"; return 500;
 	}
 }
 
-static void answer(struct http_response *r, unsigned status, struct json *body)
+// An account has one budget wherever its calls come from; who has none, or guesses tokens, one for
+// his address.
+static bool take_turn(const struct rest_call *call, bool granted, uint32_t *wait_s)
 {
-	r->status = status;
-	r->type = "application/json";
-	r->body = json_print(body);
-	r->body_len = strlen(r->body);
-	http_add_header(r, "Cache-Control", "no-store");
-	json_free(body);
+	uint64_t now_ms = loop_now_ms(call->rest->conference->loop);
+	char name[32];
+
+	if (!granted)
+		return limit_take(call->rest->guess_limit, call->request->address, now_ms, wait_s);
+	snprintf(
+	        name, sizeof(name), "account %llu",
+	        call->account ? (unsigned long long)call->account->id : 0 // 0: the operator
+	);
+	return limit_take(call->rest->limit, name, now_ms, wait_s);
 }
 
-static void answer_error(struct http_response *r, unsigned status, const char *text)
+static void
+route_refuse(enum grant grant, const struct rest_call *call, int error, struct http_response *r)
 {
-	struct json *body = json_new_object();
-	json_add_string(body, "error", text);
-	answer(r, status, body);
+	const char *text;
+	unsigned status = status_of(error, &text);
+
+	if (grant == GRANT_API)
+		am_info("rest: refused; path=%s error=%s", call->request->path, text);
+	if (grant == GRANT_STATISTICS)
+		statistics_error(r, status, text);
+	else
+		answer_error(r, status, text);
 }
 
 static void route_run(const struct route *route, struct rest_call *call, struct http_response *r)
 {
 	struct json *body = NULL;
-	const char *text;
-	int ret = -EACCES;
+	char after[16];
+	uint32_t wait_s;
 
-	if (is_granted(call->rest, route->grant, call->request))
-		ret = route->handle(call, &body);
-	if (ret == 0)
-		return answer(r, 200, body);
-	if (route->grant == GRANT_API)
-		am_info("rest: refused; path=%s error=%s", call->request->path, strerror(-ret));
-	unsigned status = status_of(ret, &text);
-	answer_error(r, status, text);
+	bool granted = is_granted(call, route->grant);
+	if (route->grant != GRANT_ANYONE && !take_turn(call, granted, &wait_s)) {
+		metric_count(METRIC_rest_limited);
+		route_refuse(route->grant, call, -EAGAIN, r);
+		snprintf(after, sizeof(after), "%u", wait_s);
+		http_add_header(r, "Retry-After", after);
+		return;
+	}
+	if (granted && route->write)
+		return route->write(call, r);
+	int ret = granted ? route->handle(call, &body) : -EACCES;
+	if (ret < 0)
+		return route_refuse(route->grant, call, ret, r);
+	rest_answer(r, 200, body);
 }
 
 static bool method_fits(const char *method, const char *wanted)
@@ -178,8 +308,14 @@ void rest_respond(void *owner, const struct http_request *q, struct http_respons
 		        allow[0] ? ", " : "", routes[i].method
 		);
 	}
-	if (!allow[0])
-		return pages_respond(call.rest->pages, q, r);
+	if (!allow[0]) {
+		char ancestors[ACCOUNT_ANCESTORS_SIZE];
+		account_frame_ancestors(
+		        accounts_by_host(call.rest->accounts, http_header(q, "Host")), ancestors,
+		        sizeof(ancestors)
+		);
+		return pages_respond(call.rest->pages, ancestors, q, r);
+	}
 	answer_error(r, 405, "method not allowed");
 	http_add_header(r, "Allow", allow);
 }

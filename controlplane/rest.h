@@ -3,18 +3,32 @@
 
 #include <stddef.h>
 
+struct account;
+struct accounts;
 struct conference;
 struct config;
+struct hooks;
 struct http_request;
 struct http_response;
 struct json;
+struct limit;
 struct pages;
+struct statistics;
 
 struct rest {
 	const struct config *config;
+	const struct accounts *accounts;
 	struct conference *conference;
 	const struct pages *pages;
+	struct statistics *statistics;
+	struct hooks *hooks;
+	struct limit *limit; // of those who may ask, rest_init's
+	struct limit *guess_limit; // of those who may not
 };
+
+// Fills in the limits; the rest is the caller's.
+void rest_init(struct rest *);
+void rest_fini(struct rest *);
 
 // As http_handler's respond: owner is a struct rest.
 void rest_respond(void *owner, const struct http_request *, struct http_response *);
@@ -26,12 +40,23 @@ void rest_respond(void *owner, const struct http_request *, struct http_response
 struct rest_call {
 	struct rest *rest;
 	const struct http_request *request;
+	const struct account *account; // whose API token it came with; NULL where none is needed
 	char arguments[REST_ARGUMENTS][REST_ARGUMENT_MAX + 1];
 };
 
 // Returns the answer's body in *out (taken over), and 0; or -errno, which becomes the status.
 typedef int rest_handler(const struct rest_call *, struct json **out);
 
+// Writes the whole response.
+typedef void rest_writer(const struct rest_call *, struct http_response *);
+
+// The one way in which JSON goes out. Takes the body over.
+void rest_answer(struct http_response *, unsigned status, struct json *body);
+
+// rest_statistics.c (T01, T02) and rest_hook.c (W06); answered later.
+rest_writer rest_statistics_summary, rest_statistics_peers, rest_hook_events;
+
 // rest_room.c; argument 0 is the room.
 rest_handler rest_room_close_peer, rest_room_duration, rest_room_close, rest_room_number_peers,
-        rest_room_existing_peer, rest_room_existing_peer_in_path, rest_room_capabilities;
+        rest_room_existing_peer, rest_room_existing_peer_in_path, rest_room_exists,
+        rest_room_capabilities;

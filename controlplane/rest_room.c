@@ -1,5 +1,6 @@
 #include "rest.h"
 
+#include "account.h"
 #include "conference.h"
 #include "http.h"
 #include "json.h"
@@ -10,7 +11,7 @@
 
 static struct room *room_of(const struct rest_call *call)
 {
-	return rooms_find(&call->rest->conference->rooms, call->arguments[0]);
+	return rooms_find(&call->rest->conference->rooms, call->account->id, call->arguments[0]);
 }
 
 // A member of the room, or NULL: who only has a connection does not count.
@@ -33,7 +34,7 @@ int rest_room_close_peer(const struct rest_call *call, struct json **out)
 	json_free(body);
 	if (ret < 0)
 		return ret;
-	conference_remove(call->rest->conference, p, "removed", "You were removed from the room.");
+	conference_remove(call->rest->conference, p, REFUSAL_REMOVED);
 	*out = json_new_object();
 	json_add_bool(*out, "closed", true);
 	return 0;
@@ -106,6 +107,13 @@ int rest_room_existing_peer(const struct rest_call *call, struct json **out)
 int rest_room_existing_peer_in_path(const struct rest_call *call, struct json **out)
 {
 	return existing_peer(call, call->arguments[1], out);
+}
+
+int rest_room_exists(const struct rest_call *call, struct json **out)
+{
+	*out = json_new_object();
+	json_add_bool(*out, "exists", room_of(call) != NULL);
+	return 0;
 }
 
 int rest_room_capabilities(const struct rest_call *call, struct json **out)

@@ -1,96 +1,142 @@
 #include "room.h"
 
 #include "memory.h"
+#include "text.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 void rooms_init(struct rooms *r)
 {
-	map_init(&r->by_name);
+	map_init(&r->by_key);
 }
 
 void rooms_fini(struct rooms *r)
 {
-	assert(r->by_name.count == 0);
-	map_fini(&r->by_name);
+	assert(r->by_key.count == 0);
+	map_fini(&r->by_key);
 }
 
-struct room *rooms_any(const struct rooms *r)
+struct room *rooms_next(const struct rooms *r, const struct room *previous)
 {
-	for (size_t i = 0; i < r->by_name.size; i++) {
-		if (r->by_name.buckets[i])
-			return container_of(r->by_name.buckets[i], struct room, by_name);
-	}
-	return NULL;
+	struct map_node *n = map_next(&r->by_key, previous ? &previous->by_key : NULL);
+	return n ? container_of(n, struct room, by_key) : NULL;
 }
 
-struct room *rooms_find(const struct rooms *r, const char *name)
+static void key_print(char key[ROOM_KEY_SIZE], uint64_t account_id, const char *name)
 {
-	struct map_node *n = map_find(&r->by_name, name);
-	return n ? container_of(n, struct room, by_name) : NULL;
+	snprintf(key, ROOM_KEY_SIZE, "%llu/%s", (unsigned long long)account_id, name);
+}
+
+struct room *rooms_find(const struct rooms *r, uint64_t account_id, const char *name)
+{
+	char key[ROOM_KEY_SIZE];
+
+	if (strlen(name) > ROOM_NAME_MAX)
+		return NULL;
+	key_print(key, account_id, name);
+	struct map_node *n = map_find(&r->by_key, key);
+	return n ? container_of(n, struct room, by_key) : NULL;
 }
 
 struct room *room_create(
-        struct rooms *rooms, uint64_t id, const char *name, enum room_kind kind, int64_t created_ms
+        struct rooms *rooms, uint64_t id, uint64_t account_id, const char *name,
+        enum room_kind kind, int64_t created_ms
 )
 {
 	struct room *r = memory_new(1, sizeof(*r));
 
 	assert(strlen(name) <= ROOM_NAME_MAX);
 	r->id = id;
+	r->account_id = account_id;
 	strcpy(r->name, name);
+	key_print(r->key, account_id, name);
 	r->kind = kind;
 	r->created_ms = created_ms;
 	map_init(&r->peers);
+	TAILQ_INIT(&r->waiting);
 	TAILQ_INIT(&r->speakers);
 	TAILQ_INIT(&r->viewers);
-	map_add(&rooms->by_name, &r->by_name, r->name);
+	map_add(&rooms->by_key, &r->by_key, r->key);
 	return r;
 }
 
 void room_destroy(struct rooms *rooms, struct room *r)
 {
 	assert(room_is_empty(r));
-	map_remove(&rooms->by_name, &r->by_name);
+	map_remove(&rooms->by_key, &r->by_key);
 	map_fini(&r->peers);
+	free(r->rules.video);
 	free(r);
 }
 
-enum refusal room_admits(const struct room *r, enum room_kind path, bool speaker)
+bool room_add_rules(struct room *r, const struct room_rules *n)
 {
+	struct room_rules *o = &r->rules;
+	struct room_rules before = *o;
+	bool new_video = n->video && (!o->video || strcmp(o->video, n->video) != 0);
+
+	o->waiting_room |= n->waiting_room;
+	if (n->speakers_max)
+		o->speakers_max = n->speakers_max;
+	if (n->viewers_max)
+		o->viewers_max = n->viewers_max;
+	if (n->pin[0])
+		strcpy(o->pin, n->pin);
+	if (new_video) {
+		free(o->video);
+		o->video = memory_copy_string(n->video);
+	}
+	return new_video || o->waiting_room != before.waiting_room ||
+	       o->speakers_max != before.speakers_max || o->viewers_max != before.viewers_max ||
+	       strcmp(o->pin, before.pin) != 0;
+}
+
+static bool has_place(uint32_t count, uint32_t limit, uint32_t of_room, uint32_t of_token)
+{
+	uint32_t wanted = of_token ? of_token : of_room;
+	return count < (wanted && wanted < limit ? wanted : limit);
+}
+
+enum refusal
+room_admits(const struct room *r, enum room_kind path, bool speaker, const struct room_rules *n)
+{
+	uint32_t speakers = n ? n->speakers_max : 0, viewers = n ? n->viewers_max : 0;
+	const struct room_rules *o = &r->rules;
+
 	if (path != r->kind)
 		return REFUSAL_WRONG_ROOM_KIND;
 	if (r->kind == ROOM_CALL)
-		return r->speaker_count < ROOM_PARTICIPANT_MAX ? REFUSAL_NONE : REFUSAL_ROOM_FULL;
+		return has_place(r->speaker_count, ROOM_PARTICIPANT_MAX, o->speakers_max, speakers)
+		               ? REFUSAL_NONE
+		               : REFUSAL_ROOM_FULL;
 	if (speaker)
-		return r->speaker_count < ROOM_SPEAKER_MAX ? REFUSAL_NONE : REFUSAL_SPEAKERS_FULL;
-	return r->viewer_count < ROOM_VIEWER_MAX ? REFUSAL_NONE : REFUSAL_VIEWERS_FULL;
+		return has_place(r->speaker_count, ROOM_SPEAKER_MAX, o->speakers_max, speakers)
+		               ? REFUSAL_NONE
+		               : REFUSAL_SPEAKERS_FULL;
+	return has_place(r->viewer_count, ROOM_VIEWER_MAX, o->viewers_max, viewers)
+	               ? REFUSAL_NONE
+	               : REFUSAL_VIEWERS_FULL;
 }
 
-static const struct {
-	const char *code, *text;
-} refusals[] = {
-        [REFUSAL_NONE] = {"none", ""},
-        [REFUSAL_ROOM_FULL] = {"room-full", "The room is full: 50 participants are in it."},
-        [REFUSAL_SPEAKERS_FULL] =
-                {"speakers-full", "The webinar has all the 20 speakers that it may have."},
-        [REFUSAL_VIEWERS_FULL] =
-                {"viewers-full", "The webinar has all the 2000 viewers that it may have."},
-        [REFUSAL_WRONG_ROOM_KIND] =
-                {"wrong-room-kind",
-                 "This room is of the other kind: call and webinar have addresses of their own."},
-};
-
-const char *refusal_code(enum refusal r)
+enum refusal room_check_pin(struct room *r, const char *given, uint64_t now_ms)
 {
-	return refusals[r].code;
-}
-
-const char *refusal_text(enum refusal r)
-{
-	return refusals[r].text;
+	if (!r->rules.pin[0])
+		return REFUSAL_NONE;
+	if (now_ms - r->pin_tries_since_ms >= ROOM_PIN_TRIES_MS) {
+		r->pin_tries_since_ms = now_ms;
+		r->pin_tries = 0;
+	}
+	if (!given[0])
+		return REFUSAL_PIN_REQUIRED;
+	if (r->pin_tries >= ROOM_PIN_TRIES) // also the right one: a guess must not be told apart
+		return REFUSAL_PIN_LOCKED;
+	if (text_equals_secret(given, r->rules.pin))
+		return REFUSAL_NONE;
+	r->pin_tries++;
+	return REFUSAL_PIN_WRONG;
 }
 
 struct peer *room_find_peer(const struct room *r, const char *peer_id)
@@ -101,7 +147,12 @@ struct peer *room_find_peer(const struct room *r, const char *peer_id)
 
 static struct peer_list *list_of(struct room *r, const struct peer *p)
 {
-	return p->speaker ? &r->speakers : &r->viewers;
+	return p->waiting ? &r->waiting : p->rights.speaker ? &r->speakers : &r->viewers;
+}
+
+static uint32_t *count_of(const struct peer *p)
+{
+	return p->rights.speaker ? &p->room->speaker_count : &p->room->viewer_count;
 }
 
 void room_add_peer(struct room *r, struct peer *p)
@@ -114,23 +165,43 @@ void room_add_peer(struct room *r, struct peer *p)
 
 void room_join_peer(struct peer *p)
 {
-	assert(!p->joined);
+	assert(!p->joined && !p->waiting);
 	p->joined = true;
-	if (p->speaker)
-		p->room->speaker_count++;
-	else
-		p->room->viewer_count++;
+	(*count_of(p))++;
+}
+
+void room_unjoin_peer(struct peer *p)
+{
+	if (p->joined)
+		(*count_of(p))--;
+	p->joined = false;
+}
+
+void room_admit_peer(struct peer *p)
+{
+	assert(p->waiting);
+	TAILQ_REMOVE(&p->room->waiting, p, in_room);
+	p->waiting = false;
+	TAILQ_INSERT_TAIL(list_of(p->room, p), p, in_room);
+}
+
+void room_set_speaker(struct peer *p, bool speaker)
+{
+	bool joined = p->joined;
+
+	room_unjoin_peer(p);
+	TAILQ_REMOVE(list_of(p->room, p), p, in_room);
+	p->rights.speaker = speaker;
+	TAILQ_INSERT_TAIL(list_of(p->room, p), p, in_room);
+	if (joined)
+		room_join_peer(p);
 }
 
 void room_remove_peer(struct peer *p)
 {
 	struct room *r = p->room;
 
-	if (p->joined && p->speaker)
-		r->speaker_count--;
-	else if (p->joined)
-		r->viewer_count--;
-	p->joined = false;
+	room_unjoin_peer(p);
 	map_remove(&r->peers, &p->by_id);
 	TAILQ_REMOVE(list_of(r, p), p, in_room);
 	p->room = NULL;
@@ -141,7 +212,7 @@ bool room_is_empty(const struct room *r)
 	return r->peers.count == 0;
 }
 
-bool peer_is_announced(const struct peer *p)
+bool peer_is_announced(const struct peer *p, const struct peer *to)
 {
-	return p->joined && p->speaker;
+	return p->joined && (p->rights.speaker || to->rights.moderator);
 }

@@ -7,42 +7,54 @@
 
 #include "map.h"
 #include "peer.h"
+#include "refusal.h"
 
 #define ROOM_NAME_MAX        64
 #define ROOM_PARTICIPANT_MAX 50 // of a call
 #define ROOM_SPEAKER_MAX     20 // of a webinar
 #define ROOM_VIEWER_MAX      2000 // of a webinar
+#define ROOM_PIN_MIN         4
+#define ROOM_PIN_MAX         16
+#define ROOM_PIN_TRIES       10 // wrong ones
+#define ROOM_PIN_TRIES_MS    60000 // within this time; then nobody may try until it is over
+#define ROOM_KEY_SIZE        (20 + 1 + ROOM_NAME_MAX + 1)
 
 enum room_kind {
 	ROOM_CALL,
 	ROOM_WEBINAR,
 };
 
-enum refusal {
-	REFUSAL_NONE,
-	REFUSAL_ROOM_FULL,
-	REFUSAL_SPEAKERS_FULL,
-	REFUSAL_VIEWERS_FULL,
-	REFUSAL_WRONG_ROOM_KIND,
-};
-
 TAILQ_HEAD(peer_list, peer);
+
+// What tokens say of the room, beside its kind. The newest one that says something counts.
+struct room_rules {
+	bool waiting_room; // U18
+	uint32_t speakers_max, viewers_max; // G04; 0: the server's own limits alone
+	char pin[ROOM_PIN_MAX + 1]; // G14; empty: none
+	char *video; // U17: for everyone; owned; NULL: none
+};
 
 struct room {
 	uint64_t id; // for the data plane and the store; random
+	uint64_t account_id;
 	char name[ROOM_NAME_MAX + 1];
+	char key[ROOM_KEY_SIZE]; // account and name
 	enum room_kind kind;
 	int64_t created_ms; // CLOCK_REALTIME
+	struct room_rules rules;
+	uint64_t pin_tries_since_ms; // CLOCK_MONOTONIC
+	uint32_t pin_tries; // wrong ones since then
 	struct map peers; // by peer id
-	struct peer_list speakers; // joined or not; all participants of a call
+	struct peer_list waiting; // U18
+	struct peer_list speakers; // admitted or joined; all participants of a call
 	struct peer_list viewers;
 	uint32_t speaker_count; // joined
 	uint32_t viewer_count; // joined
-	struct map_node by_name;
+	struct map_node by_key;
 };
 
 struct rooms {
-	struct map by_name;
+	struct map by_key;
 };
 
 void rooms_init(struct rooms *);
@@ -50,20 +62,29 @@ void rooms_init(struct rooms *);
 // All rooms must be gone.
 void rooms_fini(struct rooms *);
 
-// Any room, or NULL: to take them down one by one.
-struct room *rooms_any(const struct rooms *);
-struct room *rooms_find(const struct rooms *, const char *name);
+// The room after `previous`, NULL: the first; in no order.
+struct room *rooms_next(const struct rooms *, const struct room *previous);
+struct room *rooms_find(const struct rooms *, uint64_t account_id, const char *name);
 
-struct room *
-room_create(struct rooms *, uint64_t id, const char *name, enum room_kind, int64_t created_ms);
+struct room *room_create(
+        struct rooms *rooms, uint64_t id, uint64_t account_id, const char *name, enum room_kind,
+        int64_t created_ms
+);
 
 // The room must be empty.
 void room_destroy(struct rooms *, struct room *);
 
-// Whether one more may come in by this path. Counts those who have joined.
-enum refusal room_admits(const struct room *, enum room_kind path, bool speaker);
-const char *refusal_code(enum refusal);
-const char *refusal_text(enum refusal);
+// Replaces what `rules` has; nothing is taken over. True if that changed something.
+bool room_add_rules(struct room *, const struct room_rules *rules);
+
+// Whether one more may come in by this path. Counts those who have joined. `rules`, NULL: the
+// room's, are those of the newcomer's own token.
+enum refusal room_admits(
+        const struct room *r, enum room_kind path, bool speaker, const struct room_rules *rules
+);
+
+// Whether a PIN opens the room; given: may be empty. Counts the wrong ones.
+enum refusal room_check_pin(struct room *, const char *given, uint64_t now_ms);
 
 struct peer *room_find_peer(const struct room *, const char *peer_id);
 
@@ -71,9 +92,18 @@ struct peer *room_find_peer(const struct room *, const char *peer_id);
 void room_add_peer(struct room *, struct peer *);
 void room_join_peer(struct peer *);
 
+// The peer stays, but is no member any more.
+void room_unjoin_peer(struct peer *);
+
+// Lets a waiting peer in.
+void room_admit_peer(struct peer *);
+
+// Makes a speaker of a viewer, or the other way round.
+void room_set_speaker(struct peer *, bool speaker);
+
 // Takes the peer out; the caller destroys it, and the room where it is empty.
 void room_remove_peer(struct peer *);
 bool room_is_empty(const struct room *);
 
-// True if the others are told of this peer: viewers of a webinar are nobody's business.
-bool peer_is_announced(const struct peer *);
+// True if `to` is told of this member: viewers of a webinar are the moderators' business alone.
+bool peer_is_announced(const struct peer *, const struct peer *to);

@@ -5,7 +5,6 @@
 #include "loop.h"
 #include "memory.h"
 #include "signaling_connection.h"
-#include "text.h"
 #include "websocket.h"
 
 #include "am_log.h"
@@ -63,8 +62,8 @@ void connection_accept(struct connection *c, int64_t id, struct json *data)
 
 void connection_reject(struct connection *c, int64_t id, int code, const char *reason)
 {
-	am_info("signaling: refused; room=%s peer=%s code=%d reason=%s", c->admission.room,
-	        c->admission.peer_id, code, reason);
+	am_info("signaling: refused; room=%s peer=%s code=%d reason=%s", c->room, c->peer_id, code,
+	        reason);
 	if (id < 0)
 		return;
 	struct json *m = answer_new(id);
@@ -72,6 +71,14 @@ void connection_reject(struct connection *c, int64_t id, int code, const char *r
 	json_add_int(m, "errorCode", code);
 	json_add_string(m, "errorReason", reason);
 	send_json(c, m);
+}
+
+void connection_reject_refusal(struct connection *c, int64_t id, enum refusal r)
+{
+	char reason[256];
+
+	snprintf(reason, sizeof(reason), "%s: %s", refusal_code(r), refusal_text(r));
+	connection_reject(c, id, (int)refusal_status(r), reason);
 }
 
 void connection_reject_errno(struct connection *c, int64_t id, int error)
@@ -87,6 +94,7 @@ void connection_reject_errno(struct connection *c, int64_t id, int error)
 	case -EALREADY: return connection_reject(c, id, 409, "already: connected before");
 	case -EEXIST: return connection_reject(c, id, 400, "bad-request: ssrc or mid in use");
 	case -ENOENT: return connection_reject(c, id, 404, "not-found: no such object");
+	case -ESRCH: return connection_reject(c, id, 404, "not-found: no such participant");
 	case -EINVAL: return connection_reject(c, id, 400, "bad-request: malformed");
 	default: return connection_reject(c, id, 500, "server-error: media failed");
 	}
@@ -117,16 +125,26 @@ static void connection_close(struct connection *c, uint16_t code, const char *re
 {
 	if (c->websocket)
 		websocket_close(c->websocket, code, reason);
+	connection_abandon(c);
 	c->signaling->connections[c->number % CONNECTION_MAX] = NULL;
 	free(c);
 }
 
-void connection_kick(struct connection *c, const char *code, const char *text)
+void connection_kick(struct connection *c, const struct refused *r)
 {
 	struct json *data = json_new_object();
+	const char *code = refusal_code(r->refusal);
 
+	am_info("signaling: closed; room=%s peer=%s reason=%s detail=%s", c->room, c->peer_id, code,
+	        r->detail);
 	json_add_string(data, "reason", code);
-	json_add_string(data, "message", text);
+	json_add_int(data, "status", refusal_status(r->refusal));
+	json_add_string(data, "message", refusal_text(r->refusal));
+	json_add_string(data, "messageRu", refusal_text_russian(r->refusal));
+	if (r->detail[0])
+		json_add_string(data, "detail", r->detail);
+	if (r->start_time_ms)
+		json_add_int(data, "startTime", r->start_time_ms);
 	connection_notify(c, "sessionClosed", data);
 	connection_close(c, WEBSOCKET_KICKED, code);
 }
@@ -138,6 +156,8 @@ static void request_handle(struct connection *c, int64_t id, const struct json *
 
 	if (!method)
 		return;
+	if (c->peer->waiting)
+		return connection_reject(c, id, 403, "waiting: a moderator has not let you in yet");
 	while (r->method && strcmp(r->method, method) != 0)
 		r++;
 	if (!r->method)
@@ -147,8 +167,10 @@ static void request_handle(struct connection *c, int64_t id, const struct json *
 		c->resumable = false;
 		conference_reset(c->signaling->conference, c->peer);
 	}
-	if (r->members_only && !c->peer->joined)
+	if (r->grant != TO_ADMITTED && !c->peer->joined)
 		return connection_reject(c, id, 400, "not-joined: join first");
+	if (r->grant == TO_MODERATORS && !c->peer->rights.moderator)
+		return connection_reject(c, id, 403, "not-allowed: moderators only");
 	r->handle(c, id, json_object(message, "data"));
 }
 
@@ -174,9 +196,8 @@ static void response_handle(struct connection *c, const struct json *message)
 		conference_subscription_remove(c->signaling->conference, s, false);
 }
 
-static void on_message(void *owner, const char *text, size_t len)
+void connection_handle(struct connection *c, const char *text, size_t len)
 {
-	struct connection *c = owner;
 	struct json *message = json_parse(text, len);
 	int64_t id;
 
@@ -189,6 +210,16 @@ static void on_message(void *owner, const char *text, size_t len)
 		request_handle(c, -1, message);
 	}
 	json_free(message);
+}
+
+static void on_message(void *owner, const char *text, size_t len)
+{
+	struct connection *c = owner;
+
+	if (c->admission)
+		connection_hold(c, text, len);
+	else
+		connection_handle(c, text, len);
 }
 
 // Codes by which a page says that it leaves; 1005 is a close() without a code.
@@ -204,67 +235,43 @@ static void on_closed(void *owner, uint16_t code)
 	struct conference *conference = c->signaling->conference;
 	struct peer *p = c->peer;
 
-	am_debug("signaling: closed; peer=%s code=%u", c->admission.peer_id, code);
+	am_debug("signaling: closed; peer=%s code=%u", c->peer_id, code);
 	c->websocket = NULL;
 	if (p) {
 		p->connection = 0;
 		if (is_leave(code))
-			conference_remove(conference, p, NULL, NULL);
+			conference_remove(conference, p, REFUSAL_NONE);
 		else
 			conference_lose(conference, p);
 	}
 	connection_close(c, 0, "");
 }
 
-static void refuse(struct http_response *r, const char *why)
+static void refuse(struct http_response *r, unsigned status, const char *why)
 {
 	struct json *j = json_new_object();
 
 	json_add_string(j, "error", why);
-	r->status = 400;
+	r->status = status;
 	r->type = "application/json";
-	r->header_count = 0;
+	http_clear_headers(r);
 	r->body = json_print(j);
 	r->body_len = strlen(r->body);
 	json_free(j);
 }
 
-static bool path_is(const char *path, const char *page)
+void *signaling_upgrade(void *owner, const struct http_request *q, struct http_response *r)
 {
-	size_t n = strlen(page);
-	return strncmp(path, page, n) == 0 && (path[n] == '\0' || path[n] == '/');
-}
+	struct signaling *s = owner;
+	unsigned status;
+	const char *why;
 
-static const char *admission_read(struct admission *a, const struct http_request *q)
-{
-	const char *room = http_query(q, "roomId"), *peer = http_query(q, "peerId");
-	const char *session = http_query(q, "session");
-
-	if (!room || !text_is_token(room, ROOM_NAME_MAX))
-		return "roomId must be 1 to 64 of A-Z a-z 0-9 _ -";
-	if (!peer || !text_is_printable(peer, 1, PEER_ID_MAX))
-		return "peerId must be 1 to 128 printable characters";
-	if (session && session[0] && !text_is_token(session, PEER_SESSION_MAX))
-		return "session must be up to 64 of A-Z a-z 0-9 _ -";
-	strcpy(a->room, room);
-	strcpy(a->peer_id, peer);
-	strcpy(a->session, session ? session : "");
-	a->kind = path_is(q->path, "/webinar") ? ROOM_WEBINAR : ROOM_CALL;
-	a->speaker = a->kind == ROOM_CALL || text_is_true(http_query(q, "itisparticipant"));
-	return NULL;
-}
-
-void *signaling_upgrade(void *, const struct http_request *q, struct http_response *r)
-{
 	if (!websocket_accept(q, PROTOCOL, r))
 		return NULL;
-	struct admission *a = memory_new(1, sizeof(*a));
-	const char *why = admission_read(a, q);
-	if (!why)
-		return a;
-	free(a);
-	refuse(r, why);
-	return NULL;
+	struct application *a = admission_apply(s->admissions, q, &status, &why);
+	if (!a)
+		refuse(r, status, why);
+	return a;
 }
 
 static struct connection *place_take(struct signaling *s)
@@ -283,31 +290,6 @@ static struct connection *place_take(struct signaling *s)
 	return NULL;
 }
 
-static void connection_enter(struct connection *c)
-{
-	struct signaling *s = c->signaling;
-	struct json *version = json_new_object();
-	enum refusal refusal;
-
-	json_add_string(version, "version", "3.14.16"); // of the vocabulary
-	connection_notify(c, "mediasoup-version", version);
-
-	struct room *room = rooms_find(&s->conference->rooms, c->admission.room);
-	struct peer *p = room ? room_find_peer(room, c->admission.peer_id) : NULL;
-	uint64_t before_number = p ? p->connection : 0;
-	c->peer = conference_enter(s->conference, &c->admission, c->number, &refusal);
-	if (!c->peer) {
-		am_info("signaling: refused; room=%s peer=%s reason=%s", c->admission.room,
-		        c->admission.peer_id, refusal_code(refusal));
-		return connection_kick(c, refusal_code(refusal), refusal_text(refusal));
-	}
-	// The same session again: the socket before this one is dead, only we had not heard of it.
-	struct connection *before = signaling_connection(s, before_number);
-	if (before && before != c && before->peer == c->peer)
-		connection_close(before, WEBSOCKET_GOING_AWAY, "resumed");
-	c->resumable = c->peer->joined;
-}
-
 void signaling_upgraded(
         void *owner, void *upgrade, struct http_socket *socket, const void *extra, size_t extra_len
 )
@@ -321,10 +303,8 @@ void signaling_upgraded(
 		http_socket_close(socket);
 		return;
 	}
-	c->admission = *(struct admission *)upgrade;
-	free(upgrade);
 	c->websocket = websocket_create(s->loop, socket, extra, extra_len, &websocket_events, c);
-	connection_enter(c);
+	connection_start(c, upgrade);
 }
 
 static void close_all(struct signaling *s)
@@ -338,6 +318,15 @@ static void close_all(struct signaling *s)
 void signaling_suspend(struct signaling *s)
 {
 	close_all(s);
+}
+
+static void on_superseded(void *owner, uint64_t number)
+{
+	struct connection *c = signaling_connection(owner, number);
+	if (!c)
+		return;
+	c->peer = NULL;
+	connection_close(c, WEBSOCKET_GOING_AWAY, "resumed");
 }
 
 static void on_ready(void *owner)
@@ -362,6 +351,7 @@ struct signaling *signaling_create(struct loop *loop, void (*ready)(void *), voi
 	signaling_events_init(s->events, s);
 	s->events->ready = on_ready;
 	s->events->restart = on_restart;
+	s->events->superseded = on_superseded;
 	return s;
 }
 
@@ -376,7 +366,8 @@ const struct conference_events *signaling_events(struct signaling *s)
 	return s->events;
 }
 
-void signaling_set_conference(struct signaling *s, struct conference *c)
+void signaling_set_admissions(struct signaling *s, const struct admissions *a)
 {
-	s->conference = c;
+	s->admissions = a;
+	s->conference = a->conference;
 }

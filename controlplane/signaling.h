@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-struct conference;
+struct admissions;
 struct conference_events;
 struct http_request;
 struct http_response;
@@ -15,9 +15,11 @@ struct signaling;
 struct signaling *signaling_create(struct loop *, void (*ready)(void *owner), void *owner);
 void signaling_destroy(struct signaling *);
 
-// For the conference, which must be set before the first connection.
+// For the conference.
 const struct conference_events *signaling_events(struct signaling *);
-void signaling_set_conference(struct signaling *, struct conference *);
+
+// The way in, which must be set before the first connection; the caller's memory.
+void signaling_set_admissions(struct signaling *, const struct admissions *);
 
 // As http_handler's: owner is the signaling.
 void *signaling_upgrade(void *owner, const struct http_request *, struct http_response *);

@@ -4,27 +4,38 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "admission.h"
 #include "conference.h"
 
-#define CONNECTION_MAX 16384
+#define CONNECTION_MAX      16384
+#define CONNECTION_HELD_MAX 8 // messages while the admission asks other servers
+#define CONNECTION_HELD_LEN 65536 // bytes of these
 
 struct json;
 struct signaling;
 struct websocket;
 
+STAILQ_HEAD(held_list, held);
+
 struct connection {
 	uint64_t number; // never used again
 	struct signaling *signaling;
 	struct websocket *websocket; // NULL: closed by us
-	struct admission admission;
-	struct peer *peer; // NULL: refused or removed
+	char room[ROOM_NAME_MAX + 1]; // as the URL has them, for logs
+	char peer_id[PEER_ID_SIZE];
+	struct admission *admission; // NULL: decided
+	struct held_list held; // messages that came before
+	uint32_t held_count;
+	size_t held_len;
+	struct peer *peer; // NULL: not admitted, or removed
 	bool resumable; // the peer was a member already, and no request came yet
 	uint32_t request_id; // of the last request that we sent
 };
 
 struct signaling {
 	struct loop *loop;
-	struct conference *conference;
+	const struct admissions *admissions;
+	struct conference *conference; // the admissions'
 	struct conference_events *events;
 	void (*ready)(void *owner);
 	void *owner;
@@ -39,6 +50,8 @@ struct connection *signaling_connection(const struct signaling *, uint64_t numbe
 void connection_accept(struct connection *, int64_t id, struct json *data);
 void connection_reject(struct connection *, int64_t id, int code, const char *reason);
 
+void connection_reject_refusal(struct connection *, int64_t id, enum refusal);
+
 // The answer that fits -errno.
 void connection_reject_errno(struct connection *, int64_t id, int error);
 
@@ -47,20 +60,46 @@ void connection_notify(struct connection *, const char *method, struct json *dat
 void connection_request(struct connection *, uint32_t id, const char *method, struct json *data);
 
 // sessionClosed, then the close code for good. The connection is gone afterwards.
-void connection_kick(struct connection *, const char *code, const char *text);
+void connection_kick(struct connection *, const struct refused *);
+
+// Handles a message of an admitted peer.
+void connection_handle(struct connection *, const char *text, size_t len);
+
+// The admission's part (signaling_admission.c). start: the connection may be gone afterwards, as
+// after hold, which keeps a message until the admission has ended.
+void connection_start(struct connection *, struct application *);
+void connection_hold(struct connection *, const char *text, size_t len);
+void connection_abandon(struct connection *);
+
+// What the peer is told of its place: `admitted`, or `waiting`.
+void connection_send_place(struct connection *);
+void signaling_add_rights(struct json *, const struct rights *);
+struct json *signaling_room_json(const struct room *);
 
 // One client request or notification.
 typedef void request_fn(struct connection *, int64_t id, const struct json *data);
 
+enum grant_to {
+	TO_ADMITTED,
+	TO_MEMBERS, // who have joined
+	TO_MODERATORS, // of them
+};
+
 struct request {
 	const char *method;
 	request_fn *handle;
-	bool members_only; // refused before join
+	enum grant_to grant;
 };
 extern const struct request signaling_requests[]; // ends with a NULL method
 
-// signaling_requests.c: {id, peerId, displayName, device, speaker}
+// signaling_requests.c: {id, peerId, displayName, device, speaker, moderator}
 struct json *signaling_peer_json(const struct peer *);
+
+// signaling_moderation.c. waiting: to a moderator, everyone who waits.
+void connection_send_waiting(struct connection *);
+request_fn handle_admit, handle_admit_all, handle_decline, handle_decline_all, handle_mute,
+        handle_mute_all, handle_remove, handle_close_room, handle_promote, handle_demote;
+const char *signaling_track_kind_name(enum track_kind);
 
 // signaling_produce.c
 request_fn handle_produce, handle_close_producer, handle_pause_producer, handle_resume_producer,

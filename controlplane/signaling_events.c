@@ -155,13 +155,76 @@ static void on_media_down(void *owner, struct peer *to)
 		connection_notify(c, "mediaDown", NULL);
 }
 
-static void on_removed(void *owner, struct peer *p, const char *code, const char *text)
+static void on_changed(void *owner, struct peer *to, const struct peer *who)
+{
+	struct connection *c = connection_of(owner, to);
+	if (c)
+		connection_notify(c, "peerChanged", signaling_peer_json(who));
+}
+
+static void on_waiting(void *owner, struct peer *to, const struct peer *who, bool waits)
+{
+	struct connection *c = connection_of(owner, to);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	json_add_string(data, "id", who->id);
+	json_add_string(data, "peerId", who->id);
+	json_add_string(data, "displayName", who->display_name);
+	connection_notify(c, waits ? "waitingPeer" : "waitingPeerGone", data);
+}
+
+static void on_admitted(void *owner, struct peer *to)
+{
+	struct connection *c = connection_of(owner, to);
+	if (c)
+		connection_send_place(c);
+}
+
+static void on_room_changed(void *owner, struct peer *to)
+{
+	struct connection *c = connection_of(owner, to);
+	if (c)
+		connection_notify(c, "roomChanged", signaling_room_json(to->room));
+}
+
+static void on_muted(void *owner, struct peer *to, enum track_kind kind)
+{
+	struct connection *c = connection_of(owner, to);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	json_add_string(data, "kind", signaling_track_kind_name(kind));
+	connection_notify(c, "mutedByModerator", data);
+}
+
+static void on_producer_closed(void *owner, struct peer *to, am_id id)
+{
+	struct connection *c = connection_of(owner, to);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	json_add_id(data, "producerId", id);
+	connection_notify(c, "producerClosed", data);
+}
+
+static void on_rights_changed(void *owner, struct peer *to)
+{
+	struct connection *c = connection_of(owner, to);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	signaling_add_rights(data, &to->rights);
+	connection_notify(c, "rightsChanged", data);
+}
+
+static void on_removed(void *owner, struct peer *p, enum refusal refusal)
 {
 	struct connection *c = connection_of(owner, p);
 	if (!c)
 		return;
 	c->peer = NULL;
-	connection_kick(c, code, text);
+	connection_kick(c, &(struct refused){.refusal = refusal, .detail = ""});
 }
 
 void signaling_events_init(struct conference_events *e, struct signaling *s)
@@ -171,6 +234,13 @@ void signaling_events_init(struct conference_events *e, struct signaling *s)
 	        .peer_joined = on_joined,
 	        .peer_left = on_left,
 	        .peer_renamed = on_renamed,
+	        .peer_changed = on_changed,
+	        .waiting = on_waiting,
+	        .admitted = on_admitted,
+	        .room_changed = on_room_changed,
+	        .muted = on_muted,
+	        .producer_closed = on_producer_closed,
+	        .rights_changed = on_rights_changed,
 	        .consumer_new = on_consumer_new,
 	        .consumer_closed = on_consumer_closed,
 	        .consumer_paused = on_consumer_paused,

@@ -67,7 +67,7 @@ void handle_produce(struct connection *c, int64_t id, const struct json *data)
 	const char *why = "";
 	char reason[128];
 
-	if (!c->peer->speaker)
+	if (!c->peer->rights.speaker)
 		return connection_reject_errno(c, id, -EPERM);
 	if (!t || t->consuming)
 		return connection_reject_errno(c, id, -ENOENT);

@@ -234,19 +234,28 @@ struct json *signaling_peer_json(const struct peer *p)
 	json_add_string(j, "peerId", p->id);
 	json_add_string(j, "displayName", p->display_name);
 	json_add(j, "device", device ? device : json_new_object());
-	json_add_bool(j, "speaker", p->speaker);
+	json_add_bool(j, "speaker", p->rights.speaker);
+	json_add_bool(j, "moderator", p->rights.moderator);
 	return j;
 }
 
-static struct json *peers_json(const struct peer *but)
+static void peers_push(struct json *list, const struct peer_list *peers, const struct peer *to)
 {
-	struct json *list = json_new_array();
 	const struct peer *p;
 
-	TAILQ_FOREACH (p, &but->room->speakers, in_room) {
-		if (p != but && peer_is_announced(p))
+	TAILQ_FOREACH (p, peers, in_room) {
+		if (p != to && peer_is_announced(p, to))
 			json_push(list, signaling_peer_json(p));
 	}
+}
+
+static struct json *peers_json(const struct peer *to)
+{
+	struct json *list = json_new_array();
+
+	peers_push(list, &to->room->speakers, to);
+	if (to->rights.moderator)
+		peers_push(list, &to->room->viewers, to);
 	return list;
 }
 
@@ -274,7 +283,7 @@ static const char *join_read(struct peer *p, const struct json *data)
 
 	if (json_has(data, "displayName") && !name)
 		return "bad-name: not a string";
-	if (name && name[0] && peer_set_display_name(p, name) < 0)
+	if (name && name[0] && !p->name_is_fixed && peer_set_display_name(p, name) < 0)
 		return "bad-name: 1 to 64 characters, no control characters";
 	if (json_has(data, "rtpCapabilities") && (!caps || ortc_caps_read(&p->caps, caps) < 0))
 		return "bad-request: rtpCapabilities";
@@ -286,18 +295,12 @@ static const char *join_read(struct peer *p, const struct json *data)
 static void handle_join(struct connection *c, int64_t id, const struct json *data)
 {
 	struct peer *p = c->peer;
-	char reason[160];
 
 	if (p->joined)
 		return connection_reject(c, id, 409, "already: joined before");
-	enum refusal refusal = room_admits(p->room, c->admission.kind, p->speaker);
-	if (refusal != REFUSAL_NONE) {
-		snprintf(
-		        reason, sizeof(reason), "%s: %s", refusal_code(refusal),
-		        refusal_text(refusal)
-		);
-		return connection_reject(c, id, 403, reason);
-	}
+	enum refusal refusal = room_admits(p->room, p->room->kind, p->rights.speaker, NULL);
+	if (refusal != REFUSAL_NONE)
+		return connection_reject_refusal(c, id, refusal);
 	const char *why = join_read(p, data);
 	if (why)
 		return connection_reject(c, id, 400, why);
@@ -313,6 +316,7 @@ static void handle_join(struct connection *c, int64_t id, const struct json *dat
 	struct json *answer = json_new_object();
 	json_add(answer, "peers", peers_json(p));
 	connection_accept(c, id, answer);
+	connection_send_waiting(c);
 	conference_welcome(conference_of(c), p); // after the answer: the client counts on it
 }
 
@@ -402,6 +406,7 @@ static void handle_resume(struct connection *c, int64_t id, const struct json *d
 	json_add(answer, "consumerIds", consumers_mark(c, data));
 	json_add(answer, "producerIds", producers_mark(c, data));
 	connection_accept(c, id, answer);
+	connection_send_waiting(c);
 	resume_settle(c);
 }
 
@@ -435,29 +440,39 @@ static void handle_nothing(struct connection *c, int64_t id, const struct json *
 }
 
 const struct request signaling_requests[] = {
-        {"getRtcStatsUrl", handle_nothing, false},
-        {"getRouterRtpCapabilities", handle_router_capabilities, false},
-        {"createWebRtcTransport", handle_create_transport, false},
-        {"connectWebRtcTransport", handle_connect_transport, false},
-        {"restartIce", handle_restart_ice, false},
-        {"join", handle_join, false},
-        {"resume", handle_resume, false},
-        {"produce", handle_produce, true},
-        {"closeProducer", handle_close_producer, true},
-        {"pauseProducer", handle_pause_producer, true},
-        {"resumeProducer", handle_resume_producer, true},
-        {"pauseConsumer", handle_pause_consumer, true},
-        {"resumeConsumer", handle_resume_consumer, true},
-        {"setConsumerPreferredLayers", handle_preferred_layers, true},
-        {"setConsumerPriority", handle_priority, true},
-        {"requestConsumerKeyFrame", handle_key_frame, true},
-        {"changeDisplayName", handle_display_name, true},
-        {"getTransportStats", handle_stats, false},
-        {"getProducerStats", handle_stats, false},
-        {"getConsumerStats", handle_stats, false},
-        {"getDataProducerStats", handle_stats, false},
-        {"getDataConsumerStats", handle_stats, false},
-        {"applyNetworkThrottle", handle_throttle, false},
-        {"resetNetworkThrottle", handle_throttle, false},
+        {"getRtcStatsUrl", handle_nothing, TO_ADMITTED},
+        {"getRouterRtpCapabilities", handle_router_capabilities, TO_ADMITTED},
+        {"createWebRtcTransport", handle_create_transport, TO_ADMITTED},
+        {"connectWebRtcTransport", handle_connect_transport, TO_ADMITTED},
+        {"restartIce", handle_restart_ice, TO_ADMITTED},
+        {"join", handle_join, TO_ADMITTED},
+        {"resume", handle_resume, TO_ADMITTED},
+        {"produce", handle_produce, TO_MEMBERS},
+        {"closeProducer", handle_close_producer, TO_MEMBERS},
+        {"pauseProducer", handle_pause_producer, TO_MEMBERS},
+        {"resumeProducer", handle_resume_producer, TO_MEMBERS},
+        {"pauseConsumer", handle_pause_consumer, TO_MEMBERS},
+        {"resumeConsumer", handle_resume_consumer, TO_MEMBERS},
+        {"setConsumerPreferredLayers", handle_preferred_layers, TO_MEMBERS},
+        {"setConsumerPriority", handle_priority, TO_MEMBERS},
+        {"requestConsumerKeyFrame", handle_key_frame, TO_MEMBERS},
+        {"changeDisplayName", handle_display_name, TO_MEMBERS},
+        {"admitPeer", handle_admit, TO_MODERATORS},
+        {"admitAll", handle_admit_all, TO_MODERATORS},
+        {"declinePeer", handle_decline, TO_MODERATORS},
+        {"declineAll", handle_decline_all, TO_MODERATORS},
+        {"mutePeer", handle_mute, TO_MODERATORS},
+        {"muteAll", handle_mute_all, TO_MODERATORS},
+        {"removePeer", handle_remove, TO_MODERATORS},
+        {"promotePeer", handle_promote, TO_MODERATORS},
+        {"demotePeer", handle_demote, TO_MODERATORS},
+        {"closeRoom", handle_close_room, TO_MODERATORS},
+        {"getTransportStats", handle_stats, TO_ADMITTED},
+        {"getProducerStats", handle_stats, TO_ADMITTED},
+        {"getConsumerStats", handle_stats, TO_ADMITTED},
+        {"getDataProducerStats", handle_stats, TO_ADMITTED},
+        {"getDataConsumerStats", handle_stats, TO_ADMITTED},
+        {"applyNetworkThrottle", handle_throttle, TO_ADMITTED},
+        {"resetNetworkThrottle", handle_throttle, TO_ADMITTED},
         {0},
 };

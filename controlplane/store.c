@@ -1,30 +1,29 @@
 #include "store.h"
 
 #include "memory.h"
+#include "store_writer.h"
 
 #include "am_log.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#define STORE_VERSION 1
-#define QUEUE_MAX     65536 // writes that wait
-#define NUMBERS       4
+#define STORE_VERSION 2
+#define NUMBERS       7
 #define TEXTS         5
-#define RETRY_S       1
 
 static const char schema[] =
         "CREATE TABLE meta(generation INTEGER NOT NULL);"
         "INSERT INTO meta VALUES(0);"
-        "CREATE TABLE rooms(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
-        " created_ms INTEGER NOT NULL, name TEXT NOT NULL);"
+        "CREATE TABLE rooms(id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
+        " kind INTEGER NOT NULL, created_ms INTEGER NOT NULL, waiting_room INTEGER NOT NULL,"
+        " speakers_max INTEGER NOT NULL, viewers_max INTEGER NOT NULL, name TEXT NOT NULL,"
+        " pin TEXT NOT NULL, video TEXT NOT NULL);"
         "CREATE TABLE peers(room_id INTEGER NOT NULL REFERENCES rooms(id) ON DELETE CASCADE,"
-        " id TEXT NOT NULL, speaker INTEGER NOT NULL, session TEXT NOT NULL,"
+        " id TEXT NOT NULL, flags INTEGER NOT NULL, deadline_ms INTEGER NOT NULL,"
+        " session TEXT NOT NULL,"
         " display_name TEXT NOT NULL, device TEXT NOT NULL, capabilities TEXT NOT NULL,"
         " PRIMARY KEY(room_id, id));"
         "CREATE TABLE transports(id INTEGER PRIMARY KEY, room_id INTEGER NOT NULL,"
@@ -45,6 +44,7 @@ enum statement {
 	ROOM_REMOVE,
 	PEER_PUT,
 	PEER_RENAME,
+	PEER_FLAGS,
 	PEER_REMOVE,
 	TRANSPORT_PUT,
 	TRANSPORT_REMOVE,
@@ -54,148 +54,50 @@ enum statement {
 	STATEMENT_COUNT,
 };
 
-// ?1 to ?4 are numbers, ?5 to ?9 texts. A child whose parent is gone already is not inserted.
+// ?1 to ?7 are numbers, ?8 to ?12 texts. A child whose parent is gone already is not inserted.
 static const char *const statements[STATEMENT_COUNT] = {
         [EMPTY] = "DELETE FROM rooms",
         [GENERATION_SET] = "UPDATE meta SET generation = ?1",
-        [ROOM_PUT] = "INSERT INTO rooms(id, kind, created_ms, name) VALUES(?1, ?2, ?3, ?5)"
-                     " ON CONFLICT DO NOTHING",
+        [ROOM_PUT] = "INSERT INTO rooms(id, account_id, kind, created_ms, waiting_room,"
+                     " speakers_max, viewers_max, name, pin, video)"
+                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+                     " ON CONFLICT(id) DO UPDATE SET waiting_room = ?5, speakers_max = ?6,"
+                     " viewers_max = ?7, pin = ?9, video = ?10",
         [ROOM_REMOVE] = "DELETE FROM rooms WHERE id = ?1",
-        [PEER_PUT] = "INSERT INTO peers(room_id, speaker, id, session, display_name, device,"
-                     " capabilities) SELECT ?1, ?2, ?5, ?6, ?7, ?8, ?9"
+        [PEER_PUT] = "INSERT INTO peers(room_id, flags, deadline_ms, id, session, display_name,"
+                     " device, capabilities) SELECT ?1, ?2, ?3, ?8, ?9, ?10, ?11, ?12"
                      " WHERE EXISTS(SELECT 1 FROM rooms WHERE id = ?1)"
-                     " ON CONFLICT(room_id, id) DO UPDATE SET speaker = ?2, session = ?6,"
-                     " display_name = ?7, device = ?8, capabilities = ?9",
-        [PEER_RENAME] = "UPDATE peers SET display_name = ?6 WHERE room_id = ?1 AND id = ?5",
-        [PEER_REMOVE] = "DELETE FROM peers WHERE room_id = ?1 AND id = ?5",
+                     " ON CONFLICT(room_id, id) DO UPDATE SET flags = ?2, deadline_ms = ?3,"
+                     " session = ?9, display_name = ?10, device = ?11, capabilities = ?12",
+        [PEER_RENAME] = "UPDATE peers SET display_name = ?9 WHERE room_id = ?1 AND id = ?8",
+        [PEER_FLAGS] = "UPDATE peers SET flags = ?2 WHERE room_id = ?1 AND id = ?8",
+        [PEER_REMOVE] = "DELETE FROM peers WHERE room_id = ?1 AND id = ?8",
         [TRANSPORT_PUT] = "INSERT INTO transports(id, room_id, flags, mid_reserved, peer_id, cname)"
-                          " SELECT ?1, ?2, ?3, ?4, ?5, ?6"
-                          " WHERE EXISTS(SELECT 1 FROM peers WHERE room_id = ?2 AND id = ?5)"
+                          " SELECT ?1, ?2, ?3, ?4, ?8, ?9"
+                          " WHERE EXISTS(SELECT 1 FROM peers WHERE room_id = ?2 AND id = ?8)"
                           " ON CONFLICT(id) DO UPDATE SET flags = ?3, mid_reserved = ?4",
         [TRANSPORT_REMOVE] = "DELETE FROM transports WHERE id = ?1",
         [TRACK_PUT] = "INSERT INTO tracks(id, transport_id, kind, paused, parameters, app_data)"
-                      " SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+                      " SELECT ?1, ?2, ?3, ?4, ?8, ?9"
                       " WHERE EXISTS(SELECT 1 FROM transports WHERE id = ?2)"
                       " ON CONFLICT DO NOTHING",
         [TRACK_PAUSE] = "UPDATE tracks SET paused = ?2 WHERE id = ?1",
         [TRACK_REMOVE] = "DELETE FROM tracks WHERE id = ?1",
 };
 
-struct operation {
-	struct operation *next;
-	enum statement statement;
-	int64_t numbers[NUMBERS];
-	char *texts[TEXTS]; // owned
-};
-
-struct queue {
-	struct operation *first, **end;
-	uint32_t count;
+static const struct store_statements store_statements = {
+        .name = "store",
+        .count = STATEMENT_COUNT,
+        .sql = statements,
+        .numbers = NUMBERS,
+        .texts = TEXTS,
 };
 
 struct store {
-	sqlite3 *db; // the thread's, once the first write is queued
-	sqlite3_stmt *prepared[STATEMENT_COUNT];
+	sqlite3 *db; // the writer's, once the first write is queued
+	struct store_writer *writer;
 	uint64_t generation;
-	pthread_t thread;
-	pthread_mutex_t lock; // of what follows
-	pthread_cond_t changed;
-	struct queue queue;
-	uint64_t lost; // writes that found the queue full
-	bool closing;
 };
-
-static void queue_init(struct queue *q)
-{
-	*q = (struct queue){.end = &q->first};
-}
-
-static void operation_free(struct operation *o)
-{
-	for (int i = 0; i < TEXTS; i++)
-		free(o->texts[i]);
-	free(o);
-}
-
-static int operation_run(struct store *s, const struct operation *o)
-{
-	sqlite3_stmt *p = s->prepared[o->statement];
-
-	for (int i = 0; i < NUMBERS; i++)
-		sqlite3_bind_int64(p, i + 1, o->numbers[i]); // those that it lacks are refused
-	for (int i = 0; i < TEXTS; i++) {
-		if (o->texts[i])
-			sqlite3_bind_text(p, NUMBERS + 1 + i, o->texts[i], -1, SQLITE_STATIC);
-	}
-	int ret = sqlite3_step(p);
-	sqlite3_reset(p);
-	sqlite3_clear_bindings(p);
-	return ret == SQLITE_DONE ? 0 : -EIO;
-}
-
-static int transaction_run(struct store *s, const struct queue *batch)
-{
-	if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		return -EIO;
-	for (const struct operation *o = batch->first; o; o = o->next) {
-		if (operation_run(s, o) < 0)
-			goto rollback;
-	}
-	if (sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
-		return 0;
-
-rollback:
-	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-	return -EIO;
-}
-
-static void batch_write(struct store *s, struct queue *batch)
-{
-	bool failed = false;
-
-	while (transaction_run(s, batch) < 0) {
-		if (!failed)
-			am_error(
-			        "store: cannot write, trying again; error=%s", sqlite3_errmsg(s->db)
-			);
-		failed = true;
-		pthread_mutex_lock(&s->lock);
-		bool closing = s->closing;
-		pthread_mutex_unlock(&s->lock);
-		if (closing)
-			break;
-		sleep(RETRY_S);
-	}
-	while (batch->first) {
-		struct operation *o = batch->first;
-		batch->first = o->next;
-		operation_free(o);
-	}
-}
-
-static void *write_all(void *arg)
-{
-	struct store *s = arg;
-
-	pthread_mutex_lock(&s->lock);
-	while (s->queue.first || !s->closing) {
-		if (!s->queue.first) {
-			pthread_cond_wait(&s->changed, &s->lock);
-			continue;
-		}
-		struct queue batch = {.first = s->queue.first};
-		uint64_t lost = s->lost;
-		queue_init(&s->queue);
-		s->lost = 0;
-		pthread_mutex_unlock(&s->lock);
-		if (lost)
-			am_error("store: queue was full; lost=%llu", (unsigned long long)lost);
-		batch_write(s, &batch);
-		pthread_mutex_lock(&s->lock);
-	}
-	pthread_mutex_unlock(&s->lock);
-	return NULL;
-}
 
 static int64_t value_read(sqlite3 *db, const char *sql)
 {
@@ -223,10 +125,10 @@ static int schema_make(sqlite3 *db)
 	        "DROP TABLE IF EXISTS rooms",
 	        "DROP TABLE IF EXISTS meta",
 	        schema,
-	        "PRAGMA user_version = 1",
+	        "PRAGMA user_version = 2",
 	        "COMMIT",
 	};
-	static_assert(STORE_VERSION == 1);
+	static_assert(STORE_VERSION == 2);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (sqlite3_exec(db, steps[i], NULL, NULL, NULL) != SQLITE_OK)
 			return -EIO;
@@ -246,11 +148,6 @@ static int database_open(struct store *s, const char *path)
 	    ) != SQLITE_OK ||
 	    schema_make(s->db) < 0)
 		return -EIO;
-	for (int i = 0; i < STATEMENT_COUNT; i++) {
-		if (sqlite3_prepare_v2(s->db, statements[i], -1, &s->prepared[i], NULL) !=
-		    SQLITE_OK)
-			return -EIO;
-	}
 	int64_t generation = value_read(s->db, "SELECT generation FROM meta");
 	if (generation < 0)
 		return -EIO;
@@ -258,20 +155,10 @@ static int database_open(struct store *s, const char *path)
 	return 0;
 }
 
-static void database_close(struct store *s)
-{
-	for (int i = 0; i < STATEMENT_COUNT; i++)
-		sqlite3_finalize(s->prepared[i]);
-	sqlite3_close(s->db);
-}
-
 struct store *store_open(const char *path)
 {
 	struct store *s = memory_new(1, sizeof(*s));
 
-	queue_init(&s->queue);
-	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->changed, NULL);
 	if (database_open(s, path) < 0) {
 		am_error(
 		        "store: cannot be opened, set controlplane.store to a file that this user "
@@ -280,25 +167,20 @@ struct store *store_open(const char *path)
 		);
 		goto close;
 	}
-	int ret = pthread_create(&s->thread, NULL, write_all, s);
-	if (ret == 0)
+	s->writer = store_writer_start(s->db, &store_statements);
+	if (s->writer)
 		return s;
-	am_error("store: no thread to write with; error=%s", strerror(ret));
 
 close:
-	database_close(s);
+	sqlite3_close(s->db);
 	free(s);
 	return NULL;
 }
 
 void store_close(struct store *s)
 {
-	pthread_mutex_lock(&s->lock);
-	s->closing = true;
-	pthread_cond_signal(&s->changed);
-	pthread_mutex_unlock(&s->lock);
-	pthread_join(s->thread, NULL);
-	database_close(s);
+	store_writer_stop(s->writer);
+	sqlite3_close(s->db);
 	free(s);
 }
 
@@ -318,20 +200,27 @@ static void row_read(int table, sqlite3_stmt *p, const struct store_reader *r)
 	if (table == 0) {
 		const struct store_room room = {
 		        .id = (uint64_t)sqlite3_column_int64(p, 0),
-		        .kind = sqlite3_column_int(p, 1),
-		        .created_ms = sqlite3_column_int64(p, 2),
-		        .name = text_at(p, 3),
+		        .account_id = (uint64_t)sqlite3_column_int64(p, 1),
+		        .kind = sqlite3_column_int(p, 2),
+		        .created_ms = sqlite3_column_int64(p, 3),
+		        .waiting_room = sqlite3_column_int(p, 4),
+		        .speakers_max = (uint32_t)sqlite3_column_int64(p, 5),
+		        .viewers_max = (uint32_t)sqlite3_column_int64(p, 6),
+		        .name = text_at(p, 7),
+		        .pin = text_at(p, 8),
+		        .video = text_at(p, 9),
 		};
 		r->room(r->owner, &room);
 	} else if (table == 1) {
 		const struct store_peer peer = {
 		        .room_id = (uint64_t)sqlite3_column_int64(p, 0),
-		        .id = text_at(p, 1),
-		        .speaker = sqlite3_column_int(p, 2),
-		        .session = text_at(p, 3),
-		        .display_name = text_at(p, 4),
-		        .device = text_at(p, 5),
-		        .capabilities = text_at(p, 6),
+		        .flags = (uint32_t)sqlite3_column_int64(p, 1),
+		        .deadline_ms = sqlite3_column_int64(p, 2),
+		        .id = text_at(p, 3),
+		        .session = text_at(p, 4),
+		        .display_name = text_at(p, 5),
+		        .device = text_at(p, 6),
+		        .capabilities = text_at(p, 7),
 		};
 		r->peer(r->owner, &peer);
 	} else if (table == 2) {
@@ -361,9 +250,10 @@ static void row_read(int table, sqlite3_stmt *p, const struct store_reader *r)
 int store_read(struct store *s, const struct store_reader *r)
 {
 	static const char *const tables[] = {
-	        "SELECT id, kind, created_ms, name FROM rooms",
-	        "SELECT room_id, id, speaker, session, display_name, device, capabilities FROM "
-	        "peers ORDER BY rowid",
+	        "SELECT id, account_id, kind, created_ms, waiting_room, speakers_max, viewers_max,"
+	        " name, pin, video FROM rooms",
+	        "SELECT room_id, flags, deadline_ms, id, session, display_name, device,"
+	        " capabilities FROM peers ORDER BY rowid",
 	        "SELECT id, room_id, peer_id, flags, mid_reserved, cname FROM transports",
 	        "SELECT id, transport_id, kind, paused, parameters, app_data FROM tracks",
 	};
@@ -389,26 +279,7 @@ static void
 enqueue(struct store *s, enum statement statement, const int64_t numbers[NUMBERS],
         const char *const texts[TEXTS])
 {
-	struct operation *o = memory_new(1, sizeof(*o));
-
-	o->statement = statement;
-	memcpy(o->numbers, numbers, sizeof(o->numbers));
-	for (int i = 0; texts && i < TEXTS; i++)
-		o->texts[i] = texts[i] ? memory_copy_string(texts[i]) : NULL;
-
-	pthread_mutex_lock(&s->lock);
-	bool full = s->queue.count == QUEUE_MAX;
-	if (full) {
-		s->lost++;
-	} else {
-		*s->queue.end = o;
-		s->queue.end = &o->next;
-		s->queue.count++;
-		pthread_cond_signal(&s->changed);
-	}
-	pthread_mutex_unlock(&s->lock);
-	if (full)
-		operation_free(o);
+	store_write(s->writer, (int)statement, numbers, texts);
 }
 
 void store_reset(struct store *s, uint64_t generation)
@@ -420,8 +291,11 @@ void store_reset(struct store *s, uint64_t generation)
 
 void store_room_put(struct store *s, const struct store_room *r)
 {
-	enqueue(s, ROOM_PUT, (int64_t[NUMBERS]){(int64_t)r->id, r->kind, r->created_ms},
-	        (const char *[TEXTS]){r->name});
+	enqueue(s, ROOM_PUT,
+	        (int64_t[NUMBERS]
+	        ){(int64_t)r->id, (int64_t)r->account_id, r->kind, r->created_ms, r->waiting_room,
+	          r->speakers_max, r->viewers_max},
+	        (const char *[TEXTS]){r->name, r->pin, r->video});
 }
 
 void store_room_remove(struct store *s, uint64_t id)
@@ -431,7 +305,7 @@ void store_room_remove(struct store *s, uint64_t id)
 
 void store_peer_put(struct store *s, const struct store_peer *p)
 {
-	enqueue(s, PEER_PUT, (int64_t[NUMBERS]){(int64_t)p->room_id, p->speaker},
+	enqueue(s, PEER_PUT, (int64_t[NUMBERS]){(int64_t)p->room_id, p->flags, p->deadline_ms},
 	        (const char *[TEXTS]
 	        ){p->id, p->session, p->display_name, p->device, p->capabilities});
 }
@@ -440,6 +314,12 @@ void store_peer_rename(struct store *s, uint64_t room_id, const char *id, const 
 {
 	enqueue(s, PEER_RENAME, (int64_t[NUMBERS]){(int64_t)room_id},
 	        (const char *[TEXTS]){id, name});
+}
+
+void store_peer_flags(struct store *s, uint64_t room_id, const char *id, uint32_t flags)
+{
+	enqueue(s, PEER_FLAGS, (int64_t[NUMBERS]){(int64_t)room_id, flags},
+	        (const char *[TEXTS]){id});
 }
 
 void store_peer_remove(struct store *s, uint64_t room_id, const char *id)

@@ -1,5 +1,6 @@
-// What a restarted control plane needs to go on: rooms, peers who have joined, their transports and
-// tracks. Subscriptions are not here, the region's table has them. The only user of SQLite.
+// What a restarted control plane needs to go on: rooms, their peers, the transports and tracks of
+// those who have joined. Subscriptions are not here, the region's table has them. The only user of
+// SQLite.
 //
 // Writes go through a bounded queue to a thread of their own, several to a transaction: the loop
 // never waits for a disk. The write-ahead log is not synced: what was committed survives the death
@@ -15,16 +16,34 @@ struct store;
 
 struct store_room {
 	uint64_t id;
+	uint64_t account_id;
 	const char *name;
 	int kind; // enum room_kind
 	int64_t created_ms; // CLOCK_REALTIME
+	bool waiting_room;
+	uint32_t speakers_max, viewers_max;
+	const char *pin; // empty: none
+	const char *video; // empty: none
+};
+
+// Of a peer.
+enum store_flag {
+	STORE_SPEAKER = 1 << 0,
+	STORE_MODERATOR = 1 << 1,
+	STORE_CAN_RECORD = 1 << 2,
+	STORE_CHAT = 1 << 3,
+	STORE_WAITING = 1 << 4,
+	STORE_JOINED = 1 << 5,
+	STORE_SIGNED_ID = 1 << 6,
+	STORE_NAME_IS_FIXED = 1 << 7,
 };
 
 struct store_peer {
 	uint64_t room_id;
 	const char *id;
 	const char *session;
-	bool speaker;
+	uint32_t flags; // enum store_flag
+	int64_t deadline_ms; // CLOCK_REALTIME, 0: none
 	const char *display_name;
 	const char *device; // JSON
 	const char *capabilities; // rtpCapabilities as JSON; empty: does not consume
@@ -78,6 +97,7 @@ void store_room_put(struct store *, const struct store_room *);
 void store_room_remove(struct store *, uint64_t id);
 void store_peer_put(struct store *, const struct store_peer *);
 void store_peer_rename(struct store *, uint64_t room_id, const char *id, const char *display_name);
+void store_peer_flags(struct store *, uint64_t room_id, const char *id, uint32_t flags);
 void store_peer_remove(struct store *, uint64_t room_id, const char *id);
 void store_transport_put(struct store *, const struct store_transport *);
 void store_transport_remove(struct store *, am_id);

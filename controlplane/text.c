@@ -1,7 +1,8 @@
 #include "text.h"
 
 #include <ctype.h>
-#include <stdint.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 // Length of the UTF-8 sequence at s with its code point, or 0 if it is malformed (RFC 3629 4).
@@ -74,4 +75,15 @@ bool text_equals_secret(const char *given, const char *secret)
 	for (size_t i = 0; i < given_len; i++)
 		differs |= (uint8_t)(given[i] ^ secret[secret_len ? i % secret_len : 0]);
 	return !differs;
+}
+
+bool text_number(const char *s, int64_t min, int64_t max, int64_t *out)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*s)) // no blanks, no sign
+		return false;
+	errno = 0;
+	*out = strtoll(s, &end, 10);
+	return errno == 0 && !*end && *out >= min && *out <= max;
 }

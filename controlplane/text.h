@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 // True if s is UTF-8 (RFC 3629) of min to max code points without control characters.
 [[nodiscard]] bool text_is_printable(const char *s, size_t min, size_t max);
@@ -18,3 +19,6 @@
 
 // Equal, in a time that depends on the length of `given` alone.
 [[nodiscard]] bool text_equals_secret(const char *given, const char *secret);
+
+// True if s is a whole decimal number without sign in [min, max].
+[[nodiscard]] bool text_number(const char *s, int64_t min, int64_t max, int64_t *out);

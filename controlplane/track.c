@@ -1,11 +1,23 @@
 #include "track.h"
 
+#include "json.h"
 #include "memory.h"
 #include "peer.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+static enum track_kind kind_of(const struct ortc_media *media, const char *app_data)
+{
+	struct json *j = json_parse(app_data, strlen(app_data));
+	const char *source = json_string(j, "source", 32);
+	bool share = json_is_true(j, "share") || (source && strcmp(source, "screensharing") == 0);
+
+	json_free(j);
+	return share ? TRACK_SHARE : media->kind == ORTC_AUDIO ? TRACK_AUDIO : TRACK_VIDEO;
+}
 
 struct track *track_create(
         am_id id, struct transport *t, const struct ortc_media *media, char *app_data, bool paused
@@ -18,6 +30,7 @@ struct track *track_create(
 	track->transport = t;
 	track->media = *media;
 	track->app_data = app_data;
+	track->kind = kind_of(media, app_data);
 	track->paused = paused;
 	LIST_INIT(&track->subscriptions);
 	LIST_INSERT_HEAD(&t->peer->tracks, track, of_owner);

@@ -14,6 +14,14 @@
 struct peer;
 struct transport;
 
+// What people call a track.
+enum track_kind {
+	TRACK_AUDIO,
+	TRACK_VIDEO, // the camera
+	TRACK_SHARE, // sound and picture of a screen
+	TRACK_KIND_COUNT,
+};
+
 struct subscription {
 	am_id id;
 	struct track *track;
@@ -41,6 +49,7 @@ struct track {
 	struct transport *transport;
 	struct ortc_media media;
 	char *app_data; // JSON object, owned
+	enum track_kind kind;
 	bool paused;
 	bool ready; // the data plane has it: others may subscribe
 	bool listed; // by the page that resumes

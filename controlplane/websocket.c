@@ -63,27 +63,6 @@ static bool list_has(const char *list, const char *token)
 	return false;
 }
 
-// Other sites' pages must not use a visitor's place in the network, or cookies, to get in.
-static bool origin_is_ours(const struct http_request *q)
-{
-	const char *origin = http_header(q, "Origin");
-	const char *host = http_header(q, "Host");
-
-	if (!origin)
-		return true; // not a browser
-	if (!host)
-		return false;
-	const char *authority = strstr(origin, "://");
-	if (!authority ||
-	    (strncasecmp(origin, "http:", 5) != 0 && strncasecmp(origin, "https:", 6) != 0))
-		return false; // also "null"
-	authority += 3;
-	// The port may differ: a proxy in front of us may take it away.
-	size_t n = authority[0] == '[' ? strcspn(authority, "]") + 1 : strcspn(authority, ":");
-	size_t m = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-	return n == m && n > 0 && strncasecmp(authority, host, n) == 0;
-}
-
 static bool accept_value(const char *key, char out[HTTP_VALUE_SIZE])
 {
 	char text[KEY_LEN + sizeof(KEY_GUID)];
@@ -113,10 +92,6 @@ bool websocket_accept(const struct http_request *q, const char *protocol, struct
 	}
 	if (!list_has(http_header(q, "Sec-WebSocket-Protocol"), protocol)) {
 		refuse(r, 403, "{\"error\":\"sub-protocol not spoken here\"}");
-		return false;
-	}
-	if (!origin_is_ours(q)) {
-		refuse(r, 403, "{\"error\":\"origin not allowed\"}");
 		return false;
 	}
 	http_add_header(r, "Upgrade", "websocket");

@@ -31,8 +31,8 @@ struct websocket_events {
 	void (*closed)(void *owner, uint16_t code);
 };
 
-// Checks the handshake: version, key, sub-protocol, Origin (its host must be the request's). True:
-// the response has the headers of the acceptance. False: it is a refusal.
+// Checks the handshake: version, key, sub-protocol. True: the response has the headers of the
+// acceptance. False: it is a refusal. Origin is the admission's to check.
 [[nodiscard]] bool
 websocket_accept(const struct http_request *, const char *protocol, struct http_response *);
 

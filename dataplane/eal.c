@@ -51,42 +51,75 @@ static void add(struct args *a, const char *format, ...)
 	a->count++;
 }
 
-// "0@(0,1,…),1@c1,2@c2": the service on all CPUs that we may use, each worker on its own.
+// Text in the making: cut off where it is full, which the length then tells.
+struct text {
+	size_t len;
+	char bytes[ARG_SIZE];
+};
+
+static void append(struct text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void append(struct text *t, const char *format, ...)
+{
+	size_t left = t->len < sizeof(t->bytes) ? sizeof(t->bytes) - t->len : 0;
+	va_list list;
+
+	va_start(list, format);
+	int n = vsnprintf(t->bytes + sizeof(t->bytes) - left, left, format, list);
+	va_end(list);
+	t->len += n > 0 ? (size_t)n : 0;
+}
+
+// The service's CPUs: ours without the workers'; ours, if none is left.
+static void service_cpus(const struct config *config, const cpu_set_t *ours, cpu_set_t *set)
+{
+	*set = *ours;
+	for (uint16_t i = 0; i < config->worker_count; i++)
+		CPU_CLR(config->cores[i], set);
+	if (CPU_COUNT(set) == 0)
+		*set = *ours;
+}
+
+static void append_cpus(struct text *t, const cpu_set_t *set)
+{
+	const char *comma = "";
+
+	for (int first = 0, last; first < CPU_SETSIZE; first = last + 1) {
+		last = first;
+		if (!CPU_ISSET(first, set))
+			continue;
+		while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, set))
+			last++;
+		append(t, "%s%d-%d", comma, first, last);
+		comma = ",";
+	}
+}
+
+// "0@(2-7),1@c1,2@c2": the service beside the workers, each of them on its own.
 static int add_lcores(struct args *a, const struct config *config)
 {
-	char text[ARG_SIZE];
-	size_t n = 0;
-	cpu_set_t set;
+	struct text text = {0};
+	cpu_set_t ours, service;
 
-	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+	if (sched_getaffinity(0, sizeof(ours), &ours) < 0)
 		return -errno;
-	n += (size_t)snprintf(text, sizeof(text), "%u@(", EAL_SERVICE_LCORE);
-	for (int first = 0, last; first < CPU_SETSIZE && n < sizeof(text); first = last + 1) {
-		last = first;
-		if (!CPU_ISSET(first, &set))
-			continue;
-		while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, &set))
-			last++;
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%d-%d,", first, last);
-	}
-	if (n >= sizeof(text))
-		return -E2BIG;
-	text[n - 1] = ')'; // in place of the last comma
-	for (uint16_t i = 0; i < config->worker_count && n < sizeof(text); i++) {
-		if (!CPU_ISSET(config->cores[i], &set)) {
+	service_cpus(config, &ours, &service);
+	append(&text, "%u@(", EAL_SERVICE_LCORE);
+	append_cpus(&text, &service);
+	append(&text, ")");
+	for (uint16_t i = 0; i < config->worker_count; i++) {
+		if (!CPU_ISSET(config->cores[i], &ours)) {
 			am_error(
 			        "eal: core of a worker is not ours worker=%u core=%u", i,
 			        config->cores[i]
 			);
 			return -EINVAL;
 		}
-		n += (size_t)snprintf(
-		        text + n, sizeof(text) - n, ",%u@%u", EAL_WORKER_LCORE + i, config->cores[i]
-		);
+		append(&text, ",%u@%u", EAL_WORKER_LCORE + i, config->cores[i]);
 	}
-	if (n >= sizeof(text))
+	if (text.len >= sizeof(text.bytes))
 		return -E2BIG;
-	add(a, "--lcores=%s", text);
+	add(a, "--lcores=%s", text.bytes);
 	add(a, "--main-lcore=%u", EAL_SERVICE_LCORE);
 	return 0;
 }
@@ -141,30 +174,9 @@ static uint64_t hugepages_free_mb(void)
 	return free_kb >> 10;
 }
 
-static int add_memory(struct args *a, const struct config *config)
+static bool port_is(const char *port, const char *driver)
 {
-	uint64_t want = memory_mb(config);
-
-	add(a, "--iova-mode=va");
-	if (!config->hugepages) {
-		add(a, "--no-huge");
-		add(a, "--no-shconf");
-		add(a, "-m");
-		add(a, "%llu", (unsigned long long)want);
-		return 0;
-	}
-	uint64_t have = hugepages_free_mb();
-	if (have < want) {
-		am_error(
-		        "eal: too few hugepages want_mb=%llu free_mb=%llu: write %llu to "
-		        "/proc/sys/vm/nr_hugepages, or set hugepages = false",
-		        (unsigned long long)want, (unsigned long long)have,
-		        (unsigned long long)(want + 1) / 2
-		);
-		return -ENOMEM;
-	}
-	add(a, "--in-memory");
-	return 0;
+	return strncmp(port, driver, strlen(driver)) == 0;
 }
 
 static bool port_has(const char *port, const char *key)
@@ -173,13 +185,58 @@ static bool port_has(const char *port, const char *key)
 	return at && at[-1] == ',' && at[strlen(key)] == '=';
 }
 
+// True if the peer maps our packet buffers: it gets one file of all our memory, not one of each
+// page.
+static bool memory_is_shared(const char *port)
+{
+	return port_is(port, "net_virtio_user") ||
+	       (port_is(port, "net_memif") && strstr(port, ",zero-copy=yes"));
+}
+
+static int check_hugepages(uint64_t want_mb)
+{
+	uint64_t have_mb = hugepages_free_mb();
+
+	if (have_mb >= want_mb)
+		return 0;
+	am_error(
+	        "eal: too few hugepages want_mb=%llu free_mb=%llu: write %llu to "
+	        "/proc/sys/vm/nr_hugepages, or set hugepages = false",
+	        (unsigned long long)want_mb, (unsigned long long)have_mb,
+	        (unsigned long long)(want_mb + 1) / 2
+	);
+	return -ENOMEM;
+}
+
+// All memory is taken at the start: none is missing later, and a peer that maps it has seen it all.
+// Nothing of it lies in files with names, so that several processes do not meet.
+static int add_memory(struct args *a, const struct config *config)
+{
+	uint64_t want_mb = memory_mb(config);
+
+	add(a, "--iova-mode=va");
+	add(a, "-m");
+	add(a, "%llu", (unsigned long long)want_mb);
+	if (memory_is_shared(config->port))
+		add(a, "--single-file-segments");
+	if (!config->hugepages) {
+		add(a, "--no-huge");
+		add(a, "--no-shconf");
+		return 0;
+	}
+	add(a, "--in-memory");
+	return check_hugepages(want_mb);
+}
+
 // A virtual device gets as many queues as there are workers, unless the file says otherwise.
 static void add_device(struct args *a, const struct config *config)
 {
 	const char *port = config->port;
-	const char *queues = strncmp(port, "net_af_packet", 13) == 0 ? "qpairs"
-	                     : strncmp(port, "net_af_xdp", 10) == 0  ? "queue_count"
-	                                                             : NULL;
+	const char *queues = port_is(port, "net_af_packet") ? "qpairs"
+	                     : port_is(port, "net_af_xdp")  ? "queue_count"
+	                     : port_is(port, "net_vhost") || port_is(port, "net_virtio_user")
+	                             ? "queues"
+	                             : NULL;
 
 	if (strncmp(port, "net_", 4) != 0) {
 		add(a, "--allow=%s", port);
@@ -208,6 +265,8 @@ int eal_start(const struct config *config)
 	add_device(&args, config);
 	add(&args, "--no-telemetry");
 	add(&args, "--log-level=warning");
+	add(&args,
+	    "--log-level=pmd.net.memif:critical"); // each call of a peer that is not there yet
 	if (args.overflow) {
 		am_error("eal: arguments too long");
 		return -E2BIG;
@@ -220,9 +279,4 @@ int eal_start(const struct config *config)
 		return rte_errno > 0 ? -rte_errno : -EIO;
 	}
 	return 0;
-}
-
-void eal_stop(void)
-{
-	rte_eal_cleanup();
 }

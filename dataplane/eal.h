@@ -1,5 +1,6 @@
 // DPDK's environment: memory, the one device, and the threads. Lcore 0 is the calling thread (the
-// service), free to run on any CPU of the process; lcores 1..N are the workers, each on its core.
+// service), which runs on the CPUs that the workers leave; lcores 1..N are the workers, each on its
+// core.
 #pragma once
 
 #include <stddef.h>
@@ -13,6 +14,3 @@ struct config;
 // Starts the environment; the workers' threads wait for rte_eal_remote_launch. Once a process.
 // 0 or -errno, logged: -ENOMEM where hugepages are wanted but missing.
 [[nodiscard]] int eal_start(const struct config *);
-
-// Ends what eal_start began. All workers have returned and the port is closed.
-void eal_stop(void);

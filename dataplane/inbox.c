@@ -22,8 +22,8 @@ static void hand_back(struct worker *w, enum message_type type, void *object)
 
 static void transport_keys_set(struct transport *t, const struct transport_keys *keys)
 {
-	t->receiver = keys->receiver;
 	t->key = keys->key;
+	t->rtcp_receiver = keys->rtcp_receiver;
 	t->key_profile = cipher_key_profile(keys->key);
 }
 
@@ -60,6 +60,10 @@ static void track_add(struct worker *w, am_id transport_id, struct track *track)
 		TAILQ_INSERT_TAIL(&w->publishers, t, publishers);
 	TAILQ_INSERT_TAIL(&t->tracks, track, entry);
 	track->transport = t;
+	if (track->routes) {
+		t->routes = track->routes;
+		track->routes = NULL;
+	}
 	if (track->twcc) {
 		t->twcc = track->twcc;
 		track->twcc = NULL;
@@ -116,16 +120,6 @@ static void fanout_add_chunk(struct fanout *f, struct fanout_chunk *chunk)
 	f->chunks = chunk;
 }
 
-// The chunk in which a subscription has its place.
-static struct fanout_chunk *chunk_of(const struct subscription *s)
-{
-	struct fanout_chunk *c = s->fanout->chunks;
-
-	while (s < c->subscriptions || s >= c->subscriptions + RELAY_CHUNK)
-		c = c->next;
-	return c;
-}
-
 // The track pauses: what comes after it begins with a key frame.
 static void fanout_restart(struct worker *w, am_id id)
 {
@@ -148,8 +142,7 @@ static void subscription_add(struct worker *w, const struct message *msg)
 	s->fanout = worker_fanout(w, msg->id);
 	s->transport = worker_transport(w, msg->id2);
 	RTE_VERIFY(s->fanout && s->transport); // the service thread adds in order
-	struct fanout_chunk *c = chunk_of(s);
-	c->used |= UINT64_C(1) << (s - c->subscriptions);
+	fanout_chunk_of(s)->used |= UINT64_C(1) << s->place;
 	TAILQ_INSERT_TAIL(&s->transport->subscriptions, s, of_transport);
 	if (s->fanout->active)
 		selector_set_active(&s->selector, s->fanout->active);
@@ -172,9 +165,7 @@ static void subscription_pause(struct worker *w, struct subscription *s, bool pa
 
 static void subscription_remove(struct worker *w, struct subscription *s)
 {
-	struct fanout_chunk *c = chunk_of(s);
-
-	c->used &= ~(UINT64_C(1) << (s - c->subscriptions));
+	fanout_chunk_of(s)->used &= ~(UINT64_C(1) << s->place);
 	TAILQ_REMOVE(&s->transport->subscriptions, s, of_transport);
 	const struct message msg = {
 	        .type = MESSAGE_FREE_SUBSCRIPTION, .object = s, .id = s->fanout->track_id};
@@ -200,6 +191,10 @@ static void handle_transport(struct worker *w, const struct message *msg)
 		RTE_VERIFY(t);
 		transport_keys_set(t, msg->object);
 		hand_back(w, MESSAGE_FREE, msg->object);
+		return;
+	case MESSAGE_TRANSPORT_RECEIVER:
+		RTE_VERIFY(t && !t->receiver);
+		t->receiver = msg->object;
 		return;
 	default: transport_remove(w, msg->id);
 	}
@@ -246,6 +241,11 @@ static void handle_service(struct worker *w, struct message *msg)
 		worker_count(w, AM_COUNTER_service_packets, 1);
 		tx_push(w, msg->object);
 		break;
+	case MESSAGE_PORT_STOP:
+		w->port_stopped = true;
+		hand_back(w, MESSAGE_PORT_STOPPED, NULL);
+		break;
+	case MESSAGE_PORT_START: w->port_stopped = false; break;
 	case MESSAGE_FLOW_ADD:
 		// The table has room for every tuple of every transport.
 		(void)flow_add(
@@ -257,6 +257,7 @@ static void handle_service(struct worker *w, struct message *msg)
 	case MESSAGE_TRANSPORT_ADD:
 	case MESSAGE_TRANSPORT_ROUTE:
 	case MESSAGE_TRANSPORT_KEYS:
+	case MESSAGE_TRANSPORT_RECEIVER:
 	case MESSAGE_TRANSPORT_REMOVE: handle_transport(w, msg); break;
 	case MESSAGE_TRACK_ADD:
 	case MESSAGE_TRACK_PAUSE:

@@ -41,6 +41,7 @@ static int workers_init(
 		if (ret < 0)
 			return ret;
 		w->workers = workers;
+		w->port_stopped = !port->started;
 		w->counters = &region->map->counters[i];
 		w->lifecycle = &region->map->header.workers[i];
 		local_fill(&w->local, c, port);
@@ -79,12 +80,13 @@ static int run(const struct config *c)
 	struct port port;
 	struct am_region region;
 
+	// EAL is never ended: its interrupt thread would meet memory that is no longer there.
 	int ret = eal_start(c);
 	if (ret < 0)
 		return ret;
 	ret = port_open(&port, c);
 	if (ret < 0)
-		goto stop_eal;
+		return ret;
 	ret = am_region_new(&region, c->worker_count);
 	if (ret < 0) {
 		am_error("dataplane: no memory for the shared region: %s", strerror(-ret));
@@ -94,8 +96,6 @@ static int run(const struct config *c)
 	am_region_leave(&region);
 close_port:
 	port_close(&port);
-stop_eal:
-	eal_stop();
 	return ret;
 }
 

@@ -11,11 +11,14 @@
 enum message_type {
 	// service thread to a worker
 	MESSAGE_SEND, // object: mbuf with a whole frame
+	MESSAGE_PORT_STOP, // receive and send nothing; answered by PORT_STOPPED
+	MESSAGE_PORT_START,
 	MESSAGE_FLOW_ADD, // flow
 	MESSAGE_FLOW_REMOVE, // flow
 	MESSAGE_TRANSPORT_ADD, // object: transport
 	MESSAGE_TRANSPORT_ROUTE, // object: packet_route, handed back
 	MESSAGE_TRANSPORT_KEYS, // object: transport_keys, handed back
+	MESSAGE_TRANSPORT_RECEIVER, // object: srtp_receiver, for RTP; id: its transport
 	MESSAGE_TRANSPORT_REMOVE, // id; the transport is handed back
 	MESSAGE_TRACK_ADD, // object: track; id2: its transport
 	MESSAGE_TRACK_PAUSE, // id, value: paused
@@ -38,6 +41,7 @@ enum message_type {
 	MESSAGE_FREE_FANOUT, // object: fanout, with its chunks
 	MESSAGE_FREE_SUBSCRIPTION, // object: its place in a chunk may be taken again
 	MESSAGE_LAYERS, // id: subscription, value: spatial | temporal << 8
+	MESSAGE_PORT_STOPPED,
 	// worker to worker
 	MESSAGE_HANDOVER, // object: mbuf as received, for a transport of the receiver
 	MESSAGE_PACKET, // object: mbuf reference with a media_packet
@@ -68,6 +72,6 @@ static_assert(sizeof(struct message) == 48);
 
 // Keys of a transport, once DTLS is connected. The worker takes both and hands the box back.
 struct transport_keys {
-	struct srtp_receiver *receiver;
 	struct cipher_key *key;
+	struct srtcp_receiver *rtcp_receiver;
 };

@@ -14,10 +14,13 @@
 
 #define POOL_CACHE 256 // buffers that each thread keeps at hand
 
+// A stack: what was given back last is still in the caches. DPDK's default is a queue, which goes
+// through all buffers in turn.
 static int pool_create(struct port *port, const struct config *config, int numa_node)
 {
-	port->pool = rte_pktmbuf_pool_create(
-	        "port", config->buffers, POOL_CACHE, PORT_MBUF_PRIV, PORT_MBUF_DATA_ROOM, numa_node
+	port->pool = rte_pktmbuf_pool_create_by_ops(
+	        "port", config->buffers, POOL_CACHE, PORT_MBUF_PRIV, PORT_MBUF_DATA_ROOM, numa_node,
+	        "stack"
 	);
 	if (!port->pool) {
 		am_error(
@@ -107,6 +110,8 @@ static int configure(struct port *port, const struct config *config)
 		return -ENOTSUP;
 	}
 	choose_features(port, &info, &conf);
+	// A virtio_user sees in this interrupt alone that its peer has gone, or has come again.
+	conf.intr_conf.lsc = (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
 	ret = rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);
 	if (ret < 0) {
 		am_error("port: configuration refused error=%s", rte_strerror(-ret));
@@ -120,32 +125,70 @@ static int configure(struct port *port, const struct config *config)
 		return ret;
 	memcpy(port->mac, mac.addr_bytes, sizeof(port->mac));
 
-	ret = rte_eth_dev_start(port->id);
-	if (ret < 0) {
-		am_error("port: start failed error=%s", rte_strerror(-ret));
+	ret = port_start(port);
+	if (ret < 0 && !port->dials) {
+		am_error(
+		        "port: start failed error=%s; a peer with zero-copy=yes is to be there "
+		        "first",
+		        rte_strerror(-ret)
+		);
 		return ret;
 	}
 	join_groups(port, config);
 	return 0;
 }
 
-static void log_port(const struct port *port)
+int port_start(struct port *port)
+{
+	int ret = rte_eth_dev_start(port->id);
+
+	port->started = ret == 0;
+	return ret;
+}
+
+void port_stop(struct port *port)
+{
+	int ret = rte_eth_dev_stop(port->id);
+
+	port->started = false;
+	if (ret < 0 && ret != -EBUSY && ret != -ENOTSUP)
+		am_warning("port: stop failed error=%s", rte_strerror(-ret));
+}
+
+bool port_is_linked(const struct port *port)
 {
 	struct rte_eth_link link = {0};
+
+	return port->started && rte_eth_link_get_nowait(port->id, &link) == 0 && link.link_status;
+}
+
+static void log_port(const struct port *port)
+{
 	char name[RTE_ETH_NAME_MAX_LEN] = "";
 
 	(void)rte_eth_dev_get_name_by_port(port->id, name);
-	(void)rte_eth_link_get_nowait(port->id, &link);
 	am_info("port: open name=%s mac=" RTE_ETHER_ADDR_PRT_FMT " queues=%u link=%s "
 	        "tx_offload=%u rx_checksum=%d",
 	        name, port->mac[0], port->mac[1], port->mac[2], port->mac[3], port->mac[4],
-	        port->mac[5], port->queues, link.link_status ? "up" : "down", port->tx_offload,
+	        port->mac[5], port->queues, port_is_linked(port) ? "up" : "down", port->tx_offload,
 	        port->rx_checksum);
+}
+
+// Without copying, memif closes the files of EAL's memory at its first connection or refusal, so
+// that there is no second (DPDK 22.11): such a peer is to be there before us.
+static bool port_dials(const char *name)
+{
+	return strncmp(name, "net_memif", 9) == 0 && !strstr(name, ",role=server") &&
+	       !strstr(name, ",zero-copy=yes");
 }
 
 int port_open(struct port *port, const struct config *config)
 {
-	*port = (struct port){.id = RTE_MAX_ETHPORTS, .queues = config->worker_count};
+	*port = (struct port){
+	        .id = RTE_MAX_ETHPORTS,
+	        .queues = config->worker_count,
+	        .dials = port_dials(config->port),
+	};
 
 	port->id = (uint16_t)rte_eth_find_next(0);
 	if (port->id >= RTE_MAX_ETHPORTS) {
@@ -171,10 +214,7 @@ close:
 
 void port_close(struct port *port)
 {
-	int ret = rte_eth_dev_stop(port->id);
-
-	if (ret < 0 && ret != -EBUSY && ret != -ENOTSUP)
-		am_warning("port: stop failed error=%s", rte_strerror(-ret));
+	port_stop(port);
 	rte_eth_dev_close(port->id);
 	rte_mempool_free(port->pool);
 	port->pool = NULL;

@@ -22,11 +22,23 @@ struct port {
 	uint8_t mac[6];
 	uint8_t tx_offload; // enum packet_offload bits, as packet_seal takes them
 	bool rx_checksum; // asked of the hardware: port_rx_verified may be true
+	bool dials; // a memif client: port_start connects it to its peer, or fails where there is
+	            // none
+	bool started;
 	struct rte_mempool *pool; // owned; every received and made packet comes from it
 };
 
-// Opens and starts the port that eal_start attached. 0 or -errno, logged.
+// Opens the port that eal_start attached and starts it, unless it dials and nobody answers yet:
+// then port_start is to be tried again. 0 or -errno, logged.
 [[nodiscard]] int port_open(struct port *, const struct config *);
+
+// While no worker receives or sends. 0 or -errno.
+[[nodiscard]] int port_start(struct port *);
+void port_stop(struct port *);
+
+// True if there is a peer at the other end. A virtio_user whose peer has come again takes it up
+// here, so this is to be asked now and then.
+bool port_is_linked(const struct port *);
 
 // Stops it and frees the pool: no mbuf is held by anyone any more.
 void port_close(struct port *);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -53,13 +54,14 @@ struct ssrc_route {
 struct transport {
 	am_id id;
 	struct packet_route route; // to the selected tuple; route.len 0: not connected
-	struct srtp_receiver *receiver; // NULL until DTLS is connected
 	struct cipher_key *key; // for what is sent; NULL until DTLS is connected
 	uint8_t key_profile; // of it
+	struct srtcp_receiver *rtcp_receiver; // likewise
+	struct srtp_receiver *receiver; // of RTP; NULL until then, and while there was no track yet
 	uint32_t rtcp_index; // of the last SRTCP packet sent
 	uint32_t feedback_ssrc; // of the RTCP that we originate towards a publisher
 	uint16_t route_count;
-	struct ssrc_route routes[RELAY_SSRC_MAX];
+	struct ssrc_route *routes; // RELAY_SSRC_MAX of them once it has a track; NULL before
 	TAILQ_HEAD(, track) tracks;
 	TAILQ_HEAD(, subscription) subscriptions;
 	struct twcc *twcc; // NULL: no transport-wide feedback
@@ -96,7 +98,8 @@ struct track {
 	uint32_t workers; // bit per worker that has a fan-out
 	bool paused;
 	struct track_stream streams[AM_ENCODING_MAX];
-	struct twcc *twcc; // for its transport, which has none yet; NULL otherwise
+	struct ssrc_route *routes; // for its transport, which has none yet; NULL otherwise
+	struct twcc *twcc; // likewise
 	TAILQ_ENTRY(track) entry; // of its transport
 };
 
@@ -149,6 +152,7 @@ struct subscription {
 	bool paused;
 	uint16_t reported; // layer and serial of the last sender report, layer 0 being 1
 	uint8_t layer_told; // layers as last told to the service thread
+	uint8_t place; // in its chunk
 	uint16_t rtx_seq;
 	struct cipher_index rtx_index;
 	struct fanout *fanout;
@@ -159,9 +163,14 @@ struct subscription {
 // Subscriptions in a row, so that a burst walks memory forwards. The service thread says which
 // place a new one takes, and knows when it is free again.
 struct fanout_chunk {
-	uint64_t used; // bit per place; the worker's
-	struct fanout_chunk *next; // the worker's
+	// worker
+	uint64_t used; // bit per place
+	struct fanout_chunk *next;
 	struct subscription subscriptions[RELAY_CHUNK];
+	// service thread
+	struct fanout *fanout;
+	uint64_t taken; // bit per place, until the worker has handed it back
+	LIST_ENTRY(fanout_chunk) roomy; // of its fan-out's list, while a place is free
 };
 
 // A place among the subscriptions of a fan-out.
@@ -206,6 +215,13 @@ struct fanout {
 	struct fanout_stream
 	        streams[]; // one per encoding; audio has no history and needs the clock only
 };
+
+// The chunk in which a subscription has its place.
+static inline struct fanout_chunk *fanout_chunk_of(struct subscription *s)
+{
+	uint8_t *first = (uint8_t *)(s - s->place);
+	return (struct fanout_chunk *)(first - offsetof(struct fanout_chunk, subscriptions));
+}
 
 // The next used place from `from` on, or RELAY_CHUNK.
 static inline unsigned fanout_chunk_next(const struct fanout_chunk *c, unsigned from)

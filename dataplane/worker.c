@@ -156,7 +156,9 @@ static unsigned turn(struct worker *w)
 	struct rte_mbuf *pkts[WORKER_BURST];
 	unsigned work = 0;
 
-	uint16_t n = rte_eth_rx_burst(w->port->id, w->queue, pkts, WORKER_BURST);
+	uint16_t n = 0;
+	if (!w->port_stopped)
+		n = rte_eth_rx_burst(w->port->id, w->queue, pkts, WORKER_BURST);
 	if (n)
 		rx_burst(w, pkts, n);
 	work += n;

@@ -14,6 +14,7 @@ uint64_t am_region_layout_hash(void)
 	const uint64_t parts[] = {
 	        AM_VERSION,
 	        sizeof(struct am_region_layout),
+	        sizeof(struct am_region_header),
 	        offsetof(struct am_region_layout, commands),
 	        offsetof(struct am_region_layout, events),
 	        offsetof(struct am_region_layout, transports),

@@ -37,6 +37,8 @@ struct am_region_header {
 	uint8_t dtls_fingerprint[32]; // SHA-256 of the data plane's certificate
 	struct am_address addresses[AM_ADDRESS_MAX];
 	_Atomic uint64_t events_lost; // events that found the ring full: read the tables again
+	uint32_t buffers; // packet buffers that there are
+	_Atomic uint32_t buffers_in_use; // some fifty times a second
 	struct am_lifecycle service;
 	struct am_lifecycle workers[AM_WORKER_MAX];
 	struct am_drop_name drop_names[AM_DROP_MAX];

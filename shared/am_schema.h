@@ -14,7 +14,7 @@
 
 // Limits of one data plane. Tables have exactly this many entries.
 #define AM_WORKER_MAX       16
-#define AM_TRANSPORT_MAX    8192
+#define AM_TRANSPORT_MAX    32768
 #define AM_TRACK_MAX        8192
 #define AM_SUBSCRIPTION_MAX 131072
 #define AM_ENCODING_MAX     4 // simulcast encodings of a track, lowest first

@@ -5,11 +5,13 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <string.h>
 
 #define RTP_HEADER_LEN  12
 #define RTCP_HEADER_LEN 8
 #define RTCP_INDEX_LEN  4
+#define RTCP_LEN_MAX    65535
 #define RTCP_ENCRYPTED  0x80000000u // the E bit before the index, RFC 3711 3.4
 #define ROC_LEN         4
 #define GCM_TAG_LEN     16
@@ -266,5 +268,81 @@ int cipher_protect_rtcp(
 		*len = gcm_protect_rtcp(c, (const struct cipher_key_gcm *)key, index, packet, *len);
 	else
 		*len = cm_protect_rtcp(c, (const struct cipher_key_cm *)key, index, packet, *len);
+	return 0;
+}
+
+// RFC 7714 9.2 and 9.3. What is not encrypted is authenticated as a whole, and the index word
+// behind it: that goes where the tag was.
+static int gcm_unprotect_rtcp(
+        struct cipher *c, const struct srtcp_receiver *r, uint32_t word, uint8_t *packet, size_t len
+)
+{
+	bool encrypted = word & RTCP_ENCRYPTED;
+	uint8_t *body = packet + RTCP_HEADER_LEN;
+	uint8_t header[RTCP_HEADER_LEN + RTCP_INDEX_LEN];
+	uint8_t nonce[NONCE_LEN], want[GCM_TAG_LEN], got[GCM_TAG_LEN];
+	struct gcm_key_data expanded;
+
+	memcpy(got, packet + len, GCM_TAG_LEN);
+	memcpy(header, packet, RTCP_HEADER_LEN);
+	am_put_u32(header + RTCP_HEADER_LEN, word);
+	am_put_u32(packet + len, word);
+	nonce_gcm(&r->salt, packet + 4, word & ~RTCP_ENCRYPTED, nonce);
+	c->gcm_prepare(r->gcm_key, &expanded);
+	c->gcm_decrypt(
+	        &expanded, &c->gcm, body, body, encrypted ? len - RTCP_HEADER_LEN : 0, nonce,
+	        encrypted ? header : packet, encrypted ? sizeof(header) : len + RTCP_INDEX_LEN,
+	        want, GCM_TAG_LEN
+	);
+	imb_clear_mem(&expanded, sizeof(expanded));
+	return CRYPTO_memcmp(want, got, GCM_TAG_LEN) == 0 ? 0 : -EBADMSG;
+}
+
+// RFC 3711 3.4: the tag is behind the index word and covers it.
+static int cm_unprotect_rtcp(
+        struct cipher *c, const struct srtcp_receiver *r, uint32_t word, uint8_t *packet, size_t len
+)
+{
+	uint8_t *body = packet + RTCP_HEADER_LEN;
+	uint8_t nonce[NONCE_LEN];
+
+	if (!(word & RTCP_ENCRYPTED))
+		return -EINVAL;
+	hmac_add(c, 0, &r->cm, packet, len + RTCP_INDEX_LEN);
+	hmac_finish(c, 1);
+	if (CRYPTO_memcmp(c->tags[0], packet + len + RTCP_INDEX_LEN, HMAC_TAG_LEN) != 0)
+		return -EBADMSG;
+	nonce_cm(&r->salt, packet + 4, word & ~RTCP_ENCRYPTED, nonce);
+	ctr_encrypt(c, &r->cm, nonce, body, body, len - RTCP_HEADER_LEN);
+	return 0;
+}
+
+static uint32_t word_at(const uint8_t *bytes)
+{
+	struct am_reader r = am_reader_init(bytes, sizeof(uint32_t));
+	return am_read_u32(&r);
+}
+
+int cipher_unprotect_rtcp(struct cipher *c, struct srtcp_receiver *r, uint8_t *packet, size_t *len)
+{
+	bool gcm = r->salt.profile == SRTP_PROFILE_AEAD_AES_128_GCM;
+	size_t trailer_len = RTCP_INDEX_LEN + (gcm ? GCM_TAG_LEN : HMAC_TAG_LEN);
+
+	if (*len < RTCP_HEADER_LEN + trailer_len || *len > RTCP_LEN_MAX)
+		return -EINVAL;
+	size_t plain_len = *len - trailer_len;
+	uint32_t ssrc = word_at(packet + 4);
+	uint32_t word = word_at(packet + plain_len + (gcm ? GCM_TAG_LEN : 0));
+	uint32_t index = word & ~RTCP_ENCRYPTED;
+	uint32_t place = srtcp_replay_find(&r->replay, ssrc);
+	if (!srtcp_replay_is_new(&r->replay, place, index))
+		return -EALREADY;
+
+	int ret = gcm ? gcm_unprotect_rtcp(c, r, word, packet, plain_len)
+	              : cm_unprotect_rtcp(c, r, word, packet, plain_len);
+	if (ret < 0)
+		return ret;
+	srtcp_replay_commit(&r->replay, place, ssrc, index);
+	*len = plain_len;
 	return 0;
 }

@@ -1,8 +1,9 @@
-// Outgoing SRTP and SRTCP (RFC 3711, RFC 7714) for many viewers at once, by ipsec-mb. Incoming
-// packets are path/srtp.h's.
+// Outgoing SRTP and SRTCP (RFC 3711, RFC 7714) for many viewers at once, by ipsec-mb, and their
+// incoming SRTCP. Publishers' incoming RTP is path/srtp.h's.
 //
-//	            service thread                            worker
-//	srtp_keys ──▶ cipher_key_create ──▶ struct cipher_key ──▶ cipher_protect_burst, _rtcp
+//	            service thread                                worker
+//	srtp_keys ─┬▶ cipher_key_create ────▶ struct cipher_key ────▶ cipher_protect_burst, _rtcp
+//	           └▶ srtcp_receiver_create ▶ struct srtcp_receiver ▶ cipher_unprotect_rtcp
 //
 // A cipher_key holds the session keys of keys->server, prepared for this machine's instructions,
 // and never changes: what moves (rollover counters, RTCP index) belongs to the caller, one
@@ -33,6 +34,7 @@
 
 struct cipher;
 struct cipher_key;
+struct srtcp_receiver; // keys of keys->client and what was accepted under them
 
 // One copy. SSRC and sequence number are those in the header, so that they cannot differ from it.
 struct cipher_job {
@@ -88,6 +90,10 @@ cipher_index_take(struct cipher_index *i, uint16_t seq, uint32_t *roc)
 // Wipes. NULL is allowed. No cipher may be working with it.
 void cipher_key_destroy(struct cipher_key *);
 
+// The same for incoming SRTCP: session keys of keys->client.
+[[nodiscard]] struct srtcp_receiver *srtcp_receiver_create(const struct srtp_keys *);
+void srtcp_receiver_destroy(struct srtcp_receiver *);
+
 // One worker's. NULL and errno: ENOMEM, EIO where ipsec-mb fails its own tests.
 [[nodiscard]] struct cipher *cipher_create(void);
 void cipher_destroy(struct cipher *);
@@ -112,3 +118,9 @@ void cipher_protect_burst(struct cipher *, struct cipher_job *, unsigned n);
         struct cipher *, const struct cipher_key *, uint32_t index, uint8_t *packet, size_t *len,
         size_t capacity
 );
+
+// Verify, then decrypt in place and shorten *len. 0, or the packet is to be dropped and nothing has
+// changed but its bytes: -EINVAL malformed, or not encrypted where CM demands it, -EBADMSG wrong
+// tag, -EALREADY a replay or older than SRTCP_WINDOW.
+[[nodiscard]] int
+cipher_unprotect_rtcp(struct cipher *, struct srtcp_receiver *, uint8_t *packet, size_t *len);

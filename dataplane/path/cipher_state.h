@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "path/cipher.h"
+#include "path/srtcp_replay.h"
 
 #define CIPHER_LINE       64 // bytes of a cache line
 #define CIPHER_ROUND_KEYS 176 // bytes of AES-128's schedule
@@ -60,12 +61,22 @@ struct cipher_key_cm {
 static_assert(offsetof(struct cipher_key_cm, rtcp_salt) == 256);
 static_assert(sizeof(struct cipher_key_cm) == 512);
 
+struct srtcp_receiver {
+	struct cipher_salt salt;
+	union {
+		uint8_t gcm_key[SRTP_KEY_LEN];
+		struct cipher_cm cm;
+	};
+	struct srtcp_replay replay;
+};
+
 // Cache lines of a key that RTP needs.
 #define CIPHER_LINES(key) (offsetof(struct key, rtcp_salt) / CIPHER_LINE)
 
 // Of the jobs, all that is the same for each packet is written once.
 struct cipher {
 	aes_gcm_enc_dec_t gcm_encrypt;
+	aes_gcm_enc_dec_t gcm_decrypt;
 	aes_gcm_pre_t gcm_prepare;
 	IMB_MGR *ctr; // a manager for each style of use: they keep state
 	IMB_MGR *hmac; // many lanes: wide, slow when few are filled

@@ -205,11 +205,11 @@ void feedback_receive(
 	size_t len = v->payload_len;
 	struct rtcp_view sub;
 
-	if (!t->receiver) {
+	if (!t->rtcp_receiver) {
 		worker_count_drop(w, DROP_no_keys);
 		goto free;
 	}
-	int ret = srtp_receive_rtcp(t->receiver, packet, &len);
+	int ret = cipher_unprotect_rtcp(w->cipher, t->rtcp_receiver, packet, &len);
 	if (ret < 0) {
 		worker_count_drop(w, ret == -EALREADY ? DROP_srtcp_replay : DROP_srtcp_auth);
 		goto free;

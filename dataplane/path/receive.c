@@ -285,8 +285,8 @@ void receive_rtp(
 	size_t len = v->payload_len;
 	struct incoming in = {.bytes = packet};
 
-	if (!t->receiver) {
-		worker_count_drop(w, DROP_no_keys);
+	if (!t->receiver) { // without keys, or without a track to this day
+		worker_count_drop(w, t->key ? DROP_unknown_ssrc : DROP_no_keys);
 		goto free;
 	}
 	int ret = srtp_receive_rtp(t->receiver, packet, &len);

@@ -80,7 +80,7 @@ void tx_flush(struct worker *w)
 	struct tx *t = &w->tx;
 	uint64_t bytes = 0, packets = 0;
 
-	t->refused = false;
+	t->refused = w->port_stopped;
 	while (t->head != t->tail && !t->refused) {
 		uint32_t first = t->tail % TX_QUEUE;
 		uint32_t n = t->head - t->tail;

@@ -48,26 +48,41 @@ static void expander_create(void)
 	expander = manager_create(NULL);
 }
 
+// One direction's master key and what derives from it.
+struct derivation {
+	uint8_t profile; // enum srtp_profile
+	const struct srtp_master *master;
+	EVP_CIPHER_CTX *ctx; // wipes the master key's schedule when it is freed
+};
+
+static struct derivation derivation_begin(uint8_t profile, const struct srtp_master *master)
+{
+	return (struct derivation){profile, master, EVP_CIPHER_CTX_new()};
+}
+
+static void derivation_end(struct derivation *d)
+{
+	EVP_CIPHER_CTX_free(d->ctx);
+}
+
 // RFC 3711 4.3.3, key derivation rate 0: AES-CM key stream under the master key. GCM's 12 bytes of
 // salt are padded with zeros (RFC 7714 11).
-static bool
-derive(EVP_CIPHER_CTX *ctx, const struct srtp_keys *keys, int label, uint8_t *out, size_t len)
+static bool derive(const struct derivation *d, int label, uint8_t *out, size_t len)
 {
 	uint8_t block[16] = {0};
 	int n;
 
-	memcpy(block, keys->server.salt, srtp_salt_len(keys->profile));
+	memcpy(block, d->master->salt, srtp_salt_len(d->profile));
 	block[7] ^= (uint8_t)label;
 	memset(out, 0, len);
-	return EVP_EncryptInit_ex2(ctx, EVP_aes_128_ctr(), keys->server.key, block, NULL) == 1 &&
-	       EVP_EncryptUpdate(ctx, out, &n, out, (int)len) == 1;
+	return EVP_EncryptInit_ex2(d->ctx, EVP_aes_128_ctr(), d->master->key, block, NULL) == 1 &&
+	       EVP_EncryptUpdate(d->ctx, out, &n, out, (int)len) == 1;
 }
 
-static bool
-derive_salt(EVP_CIPHER_CTX *ctx, const struct srtp_keys *keys, int first, struct cipher_salt *s)
+static bool derive_salt(const struct derivation *d, int first, struct cipher_salt *s)
 {
-	s->profile = keys->profile;
-	return derive(ctx, keys, first + LABEL_SALT, s->bytes, srtp_salt_len(keys->profile));
+	s->profile = d->profile;
+	return derive(d, first + LABEL_SALT, s->bytes, srtp_salt_len(d->profile));
 }
 
 // The state after the first block of an inner or outer hash (RFC 2104 4).
@@ -82,14 +97,13 @@ static void hmac_state(const uint8_t *key, size_t len, uint8_t pad, uint8_t *sta
 	explicit_bzero(block, sizeof(block));
 }
 
-static bool
-cm_derive(EVP_CIPHER_CTX *ctx, const struct srtp_keys *keys, int first, struct cipher_cm *cm)
+static bool cm_derive(const struct derivation *d, int first, struct cipher_cm *cm)
 {
 	uint8_t cipher[SRTP_KEY_LEN], auth[CIPHER_SHA1_LEN];
 	alignas(16) uint8_t inverse[CIPHER_ROUND_KEYS]; // for decryption: ipsec-mb makes both
 
-	bool ok = derive(ctx, keys, first + LABEL_CIPHER, cipher, sizeof(cipher)) &&
-	          derive(ctx, keys, first + LABEL_AUTH, auth, sizeof(auth));
+	bool ok = derive(d, first + LABEL_CIPHER, cipher, sizeof(cipher)) &&
+	          derive(d, first + LABEL_AUTH, auth, sizeof(auth));
 	if (ok) {
 		expander->keyexp_128(cipher, cm->round_keys, inverse);
 		hmac_state(auth, sizeof(auth), 0x36, cm->inner);
@@ -101,23 +115,21 @@ cm_derive(EVP_CIPHER_CTX *ctx, const struct srtp_keys *keys, int first, struct c
 	return ok;
 }
 
-static bool key_fill_cm(EVP_CIPHER_CTX *ctx, const struct srtp_keys *keys, struct cipher_key_cm *k)
+static bool key_fill_cm(const struct derivation *d, struct cipher_key_cm *k)
 {
-	return derive_salt(ctx, keys, LABEL_RTP, &k->head.salt) &&
-	       derive_salt(ctx, keys, LABEL_RTCP, &k->rtcp_salt) &&
-	       cm_derive(ctx, keys, LABEL_RTP, &k->rtp) &&
-	       cm_derive(ctx, keys, LABEL_RTCP, &k->rtcp);
+	return derive_salt(d, LABEL_RTP, &k->head.salt) &&
+	       derive_salt(d, LABEL_RTCP, &k->rtcp_salt) && cm_derive(d, LABEL_RTP, &k->rtp) &&
+	       cm_derive(d, LABEL_RTCP, &k->rtcp);
 }
 
-static bool
-key_fill_gcm(EVP_CIPHER_CTX *ctx, const struct srtp_keys *keys, struct cipher_key_gcm *k)
+static bool key_fill_gcm(const struct derivation *d, struct cipher_key_gcm *k)
 {
 	uint8_t cipher[SRTP_KEY_LEN];
 
-	bool ok = derive_salt(ctx, keys, LABEL_RTP, &k->head.salt) &&
-	          derive_salt(ctx, keys, LABEL_RTCP, &k->rtcp_salt) &&
-	          derive(ctx, keys, LABEL_RTCP + LABEL_CIPHER, k->rtcp_key, SRTP_KEY_LEN) &&
-	          derive(ctx, keys, LABEL_RTP + LABEL_CIPHER, cipher, sizeof(cipher));
+	bool ok = derive_salt(d, LABEL_RTP, &k->head.salt) &&
+	          derive_salt(d, LABEL_RTCP, &k->rtcp_salt) &&
+	          derive(d, LABEL_RTCP + LABEL_CIPHER, k->rtcp_key, SRTP_KEY_LEN) &&
+	          derive(d, LABEL_RTP + LABEL_CIPHER, cipher, sizeof(cipher));
 	if (ok)
 		expander->gcm128_pre(cipher, &k->rtp);
 	explicit_bzero(cipher, sizeof(cipher));
@@ -132,30 +144,36 @@ static size_t key_size(uint8_t profile)
 
 static bool key_fill(const struct srtp_keys *keys, struct cipher_key *k)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	bool ok = false;
+	struct derivation d = derivation_begin(keys->profile, &keys->server);
+	bool ok = d.ctx != NULL;
 
-	if (ctx == NULL)
-		return false;
-	if (keys->profile == SRTP_PROFILE_AEAD_AES_128_GCM)
-		ok = key_fill_gcm(ctx, keys, (struct cipher_key_gcm *)k);
-	else
-		ok = key_fill_cm(ctx, keys, (struct cipher_key_cm *)k);
-	EVP_CIPHER_CTX_free(ctx); // wipes the master key's schedule
+	if (ok && keys->profile == SRTP_PROFILE_AEAD_AES_128_GCM)
+		ok = key_fill_gcm(&d, (struct cipher_key_gcm *)k);
+	else if (ok)
+		ok = key_fill_cm(&d, (struct cipher_key_cm *)k);
+	derivation_end(&d);
 	return ok;
 }
 
-struct cipher_key *cipher_key_create(const struct srtp_keys *keys)
+// 0, or -1 and errno: EINVAL, EIO.
+static int expander_ready(uint8_t profile)
 {
-	if (srtp_salt_len(keys->profile) == 0) {
+	if (srtp_salt_len(profile) == 0) {
 		errno = EINVAL;
-		return NULL;
+		return -1;
 	}
 	pthread_once(&expander_once, expander_create);
 	if (expander == NULL) {
 		errno = EIO;
-		return NULL;
+		return -1;
 	}
+	return 0;
+}
+
+struct cipher_key *cipher_key_create(const struct srtp_keys *keys)
+{
+	if (expander_ready(keys->profile) < 0)
+		return NULL;
 	size_t size = key_size(keys->profile);
 	struct cipher_key *k = aligned_alloc(CIPHER_LINE, size);
 	if (k == NULL)
@@ -177,6 +195,42 @@ void cipher_key_destroy(struct cipher_key *k)
 		return;
 	explicit_bzero(k, key_size(k->salt.profile));
 	free(k);
+}
+
+static bool receiver_fill(const struct srtp_keys *keys, struct srtcp_receiver *r)
+{
+	struct derivation d = derivation_begin(keys->profile, &keys->client);
+	bool ok = d.ctx != NULL && derive_salt(&d, LABEL_RTCP, &r->salt);
+
+	if (ok && keys->profile == SRTP_PROFILE_AEAD_AES_128_GCM)
+		ok = derive(&d, LABEL_RTCP + LABEL_CIPHER, r->gcm_key, SRTP_KEY_LEN);
+	else if (ok)
+		ok = cm_derive(&d, LABEL_RTCP, &r->cm);
+	derivation_end(&d);
+	return ok;
+}
+
+struct srtcp_receiver *srtcp_receiver_create(const struct srtp_keys *keys)
+{
+	if (expander_ready(keys->profile) < 0)
+		return NULL;
+	struct srtcp_receiver *r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		return NULL;
+	if (!receiver_fill(keys, r)) {
+		srtcp_receiver_destroy(r);
+		errno = EIO;
+		return NULL;
+	}
+	return r;
+}
+
+void srtcp_receiver_destroy(struct srtcp_receiver *r)
+{
+	if (r == NULL)
+		return;
+	explicit_bzero(r, offsetof(struct srtcp_receiver, replay));
+	free(r);
 }
 
 static void jobs_init(struct cipher *c)
@@ -217,6 +271,7 @@ struct cipher *cipher_create(void)
 			goto destroy;
 	}
 	c->gcm_encrypt = c->ctr->gcm128_enc;
+	c->gcm_decrypt = c->ctr->gcm128_dec;
 	c->gcm_prepare = c->ctr->gcm128_pre;
 	jobs_init(c);
 	return c;

@@ -39,12 +39,21 @@ static int transport_command(struct service *sv, const struct am_msg *m)
 	}
 }
 
+static int track_add(struct service *sv, const struct am_cmd_track_add *p)
+{
+	int ret = registry_add_track(&sv->registry, p);
+
+	if (ret == 0)
+		session_receive(sv, registry_session(&sv->registry, p->transport_id));
+	return ret;
+}
+
 static int track_command(struct service *sv, const struct am_msg *m)
 {
 	struct registry *r = &sv->registry;
 
 	if (m->type == AM_CMD_TRACK_ADD)
-		return registry_add_track(r, &m->track_add);
+		return track_add(sv, &m->track_add);
 	struct source *s = registry_source(r, m->id.id);
 	if (!s)
 		return -ENOENT;

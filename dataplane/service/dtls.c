@@ -14,29 +14,40 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/time.h>
+#include <unistd.h>
 
-#define CERT_LIST_MAX      8192 // bytes; a browser's certificate has less than 1000
-#define CERT_DAYS          3650 // nobody checks: the fingerprint is what counts (RFC 8122)
-#define GCM_LEN_MIN        24 // RFC 5288 3: explicit nonce and tag around no data
-#define PLAIN_LEN_MAX      16384 // RFC 6347 4.1
-#define TIMEOUT_US_FIRST   200000 // RFC 6347 4.2.4.1 says 1 s; ICE has just seen the path work
-#define TIMEOUT_US_MAX     6400000 // OpenSSL gives up after 12 of them, then about a minute is over
-#define MATERIAL_LEN_MAX   (2 * (SRTP_KEY_LEN + SRTP_SALT_LEN_MAX))
-#define EXPORTER_LABEL     "EXTRACTOR-dtls_srtp" // RFC 5764 4.2
-#define EXPORTER_LABEL_LEN (sizeof(EXPORTER_LABEL) - 1)
+#define CERT_LIST_MAX        8192 // bytes; a browser's certificate has less than 1000
+#define CERT_DAYS            3650 // nobody checks: the fingerprint is what counts (RFC 8122)
+#define GCM_LEN_MIN          24 // RFC 5288 3: explicit nonce and tag around no data
+#define HANDSHAKE_BUFFER_LEN 21848 // what OpenSSL 3.0 takes for 16384
+#define PLAIN_LEN_MAX        16384 // RFC 6347 4.1
+#define TIMEOUT_US_FIRST     200000 // RFC 6347 4.2.4.1 says 1 s; ICE has just seen the path work
+#define TIMEOUT_US_MAX       6400000 // OpenSSL gives up after 12 of them, then about a minute is over
+#define MATERIAL_LEN_MAX     (2 * (SRTP_KEY_LEN + SRTP_SALT_LEN_MAX))
+#define EXPORTER_LABEL       "EXTRACTOR-dtls_srtp" // RFC 5764 4.2
+#define EXPORTER_LABEL_LEN   (sizeof(EXPORTER_LABEL) - 1)
 
-enum { RECORD_CHANGE_CIPHER_SPEC = 20, RECORD_APPLICATION_DATA = 23 };
+enum {
+	RECORD_CHANGE_CIPHER_SPEC = 20,
+	RECORD_HANDSHAKE = 22,
+	RECORD_APPLICATION_DATA = 23,
+};
 
 struct dtls_context {
 	SSL_CTX *ssl_ctx;
 	BIO_METHOD *bio_method;
+	uint32_t half_open; // sessions in mid-handshake
 	uint8_t fingerprint[DTLS_FINGERPRINT_LEN];
 };
 
 struct dtls {
-	SSL *ssl; // NULL in FAILED and CLOSED
+	struct dtls_context *context;
+	SSL *ssl; // NULL in NEW, FAILED and CLOSED
 	struct dtls_handler handler;
+	const uint8_t
+	        *handshake_buffer; // OpenSSL's, in use since the last go_quiet; NULL: not known
 	const uint8_t *input; // the record that OpenSSL reads next; NULL: none
 	size_t input_len;
 	uint64_t deadline_ns;
@@ -159,11 +170,10 @@ static bool context_configure(SSL_CTX *ctx, const char *srtp_profiles)
 	);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_max_cert_list(ctx, CERT_LIST_MAX);
+	SSL_CTX_set_max_send_fragment(ctx, DTLS_DATAGRAM_MAX);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, accept_certificate, NULL);
-	return SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) == 1 &&
-	       SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) == 1 &&
-	       SSL_CTX_set_cipher_list(
+	return SSL_CTX_set_cipher_list(
 	               ctx, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"
 	       ) == 1 &&
 	       SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384") == 1 &&
@@ -191,6 +201,16 @@ static int profiles_translate(const char *const *names, uint8_t n, char *list, s
 	return n > 0 ? 0 : -EINVAL;
 }
 
+// The method of one version alone, deprecated as applications should not choose one: with the other
+// one SSL_set_session (forget_certificate) would change a live session's method, and end it.
+static const SSL_METHOD *server_method(void)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+	return DTLSv1_2_server_method();
+#pragma GCC diagnostic pop
+}
+
 struct dtls_context *dtls_context_create(const char *const *profiles, uint8_t n)
 {
 	char srtp_profiles[128];
@@ -202,7 +222,7 @@ struct dtls_context *dtls_context_create(const char *const *profiles, uint8_t n)
 	if (c == NULL)
 		return NULL;
 
-	c->ssl_ctx = SSL_CTX_new(DTLS_server_method());
+	c->ssl_ctx = SSL_CTX_new(server_method());
 	c->bio_method = bio_method_create();
 	if (c->ssl_ctx == NULL || c->bio_method == NULL ||
 	    !context_configure(c->ssl_ctx, srtp_profiles) || !context_add_certificate(c)) {
@@ -244,34 +264,84 @@ struct dtls *dtls_create(struct dtls_context *c, const struct dtls_handler *hand
 	if (d == NULL)
 		return NULL;
 
+	d->context = c;
 	d->handler = *handler;
 	d->state = AM_DTLS_NEW;
 	d->deadline_ns = UINT64_MAX;
-	d->ssl = SSL_new(c->ssl_ctx);
-	BIO *bio = BIO_new(c->bio_method);
-	if (d->ssl == NULL || bio == NULL)
-		goto fail;
+	return d;
+}
 
+// Gives the whole pages of a buffer back: it reads as zeros from now on.
+static void pages_release(const uint8_t *bytes, size_t len)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t first = ((uintptr_t)bytes + page - 1) / page * page;
+	uintptr_t end = ((uintptr_t)bytes + len) / page * page;
+
+	if (first < end)
+		madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
+// Lets go of what OpenSSL needs only while it works: 33 kB of record buffers, and the pages of its
+// handshake buffer, which it keeps for a repeated last flight and fills before it reads.
+static void go_quiet(struct dtls *d)
+{
+	if (d->ssl == NULL || !d->is_done)
+		return;
+	SSL_free_buffers(d->ssl);
+	if (d->handshake_buffer != NULL)
+		pages_release(d->handshake_buffer, HANDSHAKE_BUFFER_LEN);
+	d->handshake_buffer = NULL;
+}
+
+// OpenSSL 3.0 shows each handshake message that it sends where it lies: at the beginning of its
+// buffer (dtls1_do_write).
+static void on_message(int sent, int, int type, const void *bytes, size_t, SSL *, void *user)
+{
+	struct dtls *d = user;
+
+	if (sent && type == SSL3_RT_HANDSHAKE && OPENSSL_version_major() == 3 &&
+	    OPENSSL_version_minor() == 0)
+		d->handshake_buffer = bytes;
+}
+
+// The first record begins the handshake. Without memory, or with too many at once, it is lost, and
+// comes again.
+static void begin(struct dtls *d)
+{
+	if (d->context->half_open == DTLS_HALF_OPEN_MAX)
+		return;
+	SSL *ssl = SSL_new(d->context->ssl_ctx);
+	BIO *bio = BIO_new(d->context->bio_method);
+	if (ssl == NULL || bio == NULL) {
+		BIO_free(bio);
+		SSL_free(ssl);
+		ERR_clear_error();
+		return;
+	}
 	BIO_set_data(bio, d);
 	BIO_set_init(bio, 1);
-	SSL_set_bio(d->ssl, bio, bio);
-	SSL_set_accept_state(d->ssl);
-	SSL_set_mtu(d->ssl, DTLS_DATAGRAM_MAX);
-	DTLS_set_timer_cb(d->ssl, timeout_next);
-	return d;
+	SSL_set_bio(ssl, bio, bio);
+	SSL_set_accept_state(ssl);
+	SSL_set_mtu(ssl, DTLS_DATAGRAM_MAX);
+	SSL_set_msg_callback(ssl, on_message);
+	SSL_set_msg_callback_arg(ssl, d);
+	DTLS_set_timer_cb(ssl, timeout_next);
+	d->ssl = ssl;
+	d->state = AM_DTLS_CONNECTING;
+	d->context->half_open++;
+}
 
-fail:
-	BIO_free(bio);
-	SSL_free(d->ssl);
-	free(d);
-	ERR_clear_error();
-	errno = ENOMEM;
-	return NULL;
+static bool is_over(const struct dtls *d)
+{
+	return d->state == AM_DTLS_FAILED || d->state == AM_DTLS_CLOSED;
 }
 
 // The end of a session. OpenSSL wipes its keys as it frees them.
 static void stop(struct dtls *d, enum am_dtls_state state)
 {
+	if (d->ssl != NULL && !d->is_done)
+		d->context->half_open--;
 	SSL_free(d->ssl);
 	ERR_clear_error();
 	d->ssl = NULL;
@@ -284,6 +354,7 @@ static void stop(struct dtls *d, enum am_dtls_state state)
 static void stop_politely(struct dtls *d, enum am_dtls_state state)
 {
 	ERR_clear_error();
+	SSL_alloc_buffers(d->ssl);
 	SSL_shutdown(d->ssl);
 	stop(d, state);
 }
@@ -315,6 +386,24 @@ static void verify_fingerprint(struct dtls *d)
 		stop_politely(d, AM_DTLS_FAILED);
 }
 
+// Lets go of the client's certificate, 4 kB, with OpenSSL's session that holds it: of that only the
+// master secret is needed any more. False without memory; then it stays.
+static bool forget_certificate(struct dtls *d)
+{
+	const SSL_SESSION *old = SSL_get_session(d->ssl);
+	SSL_SESSION *s = SSL_SESSION_new();
+	uint8_t secret[SSL_MAX_MASTER_KEY_LENGTH];
+	size_t len = SSL_SESSION_get_master_key(old, secret, sizeof(secret));
+
+	bool ok = s != NULL && SSL_SESSION_set1_master_key(s, secret, len) == 1 &&
+	          SSL_SESSION_set_cipher(s, SSL_SESSION_get0_cipher(old)) == 1 &&
+	          SSL_SESSION_set_protocol_version(s, SSL_SESSION_get_protocol_version(old)) == 1 &&
+	          SSL_set_session(d->ssl, s) == 1;
+	SSL_SESSION_free(s);
+	OPENSSL_cleanse(secret, sizeof(secret));
+	return ok;
+}
+
 static void finish_handshake(struct dtls *d)
 {
 	X509 *cert = SSL_get1_peer_certificate(d->ssl);
@@ -326,6 +415,8 @@ static void finish_handshake(struct dtls *d)
 		return;
 	}
 	d->is_done = true;
+	d->context->half_open--;
+	(void)forget_certificate(d);
 	verify_fingerprint(d);
 }
 
@@ -375,6 +466,8 @@ static bool record_is_wanted(struct dtls *d, uint8_t type, uint16_t epoch, size_
 {
 	if (type < RECORD_CHANGE_CIPHER_SPEC || type > RECORD_APPLICATION_DATA || epoch > 1)
 		return false;
+	if (d->ssl == NULL)
+		return epoch == 0 && type == RECORD_HANDSHAKE;
 	if (epoch == 0)
 		return !d->is_done && type != RECORD_APPLICATION_DATA;
 	if (body_len < GCM_LEN_MIN) // our suites are all GCM
@@ -407,7 +500,7 @@ enum am_dtls_state dtls_receive(struct dtls *d, const uint8_t *bytes, size_t len
 {
 	// RFC 6347 4.1: a datagram holds whole records; what is cut off is dropped.
 	struct am_reader reader = am_reader_init(bytes, len);
-	while (d->ssl != NULL && am_reader_left(&reader) > 0) {
+	while (!is_over(d) && am_reader_left(&reader) > 0) {
 		const uint8_t *record = reader.next;
 		uint8_t type = am_read_u8(&reader);
 		am_read_u16(&reader); // version: OpenSSL's to judge
@@ -420,13 +513,16 @@ enum am_dtls_state dtls_receive(struct dtls *d, const uint8_t *bytes, size_t len
 		if (!record_is_wanted(d, type, epoch, body_len))
 			continue;
 
-		if (d->state == AM_DTLS_NEW)
-			d->state = AM_DTLS_CONNECTING;
+		if (d->ssl == NULL)
+			begin(d);
+		if (d->ssl == NULL)
+			break;
 		d->input = record;
 		d->input_len = (size_t)(reader.next - record);
 		run(d);
 		d->input = NULL;
 	}
+	go_quiet(d);
 	arm_timer(d, now_ns);
 	return d->state;
 }
@@ -434,7 +530,7 @@ enum am_dtls_state dtls_receive(struct dtls *d, const uint8_t *bytes, size_t len
 enum am_dtls_state
 dtls_set_fingerprint(struct dtls *d, const uint8_t fingerprint[static DTLS_FINGERPRINT_LEN])
 {
-	if (d->ssl == NULL)
+	if (is_over(d))
 		return d->state;
 	if (d->has_fingerprint &&
 	    CRYPTO_memcmp(d->fingerprint, fingerprint, DTLS_FINGERPRINT_LEN) != 0) {
@@ -498,7 +594,8 @@ int dtls_write(struct dtls *d, const uint8_t *data, size_t len)
 	if (len == 0 || len > DTLS_DATA_MAX)
 		return -EMSGSIZE;
 	ERR_clear_error();
-	int ret = SSL_write(d->ssl, data, (int)len);
+	int ret = SSL_alloc_buffers(d->ssl) == 1 ? SSL_write(d->ssl, data, (int)len) : 0;
+	go_quiet(d);
 	ERR_clear_error();
 	return ret > 0 ? 0 : -ENOTCONN;
 }

@@ -34,21 +34,20 @@ void publish_source(struct am_region *r, const struct source *s)
 
 void publish_sink(struct am_region *r, const struct sink *s)
 {
-	const struct am_cmd_subscription_add *p = &s->params;
-	struct am_subscription_state *e = &r->map->subscriptions[am_id_slot(p->subscription_id)];
+	struct am_subscription_state *e = &r->map->subscriptions[am_id_slot(s->id)];
 
 	am_table_begin(&e->version);
-	e->paused = p->paused;
-	e->spatial_layer = p->spatial_layer;
-	e->temporal_layer = p->temporal_layer;
+	e->paused = s->paused;
+	e->spatial_layer = s->spatial;
+	e->temporal_layer = s->temporal;
 	e->spatial_layer_now = s->spatial_now;
 	e->temporal_layer_now = s->temporal_now;
-	e->id = p->subscription_id;
-	e->track_id = p->track_id;
-	e->transport_id = p->transport_id;
-	e->ssrc = p->ssrc;
-	e->rtx_ssrc = p->rtx_ssrc;
-	memcpy(e->mid, p->mid, sizeof(e->mid));
+	e->id = s->id;
+	e->track_id = s->source->params.track_id;
+	e->transport_id = s->session->id;
+	e->ssrc = s->ssrc;
+	e->rtx_ssrc = s->rtx_ssrc;
+	memcpy(e->mid, s->mid, sizeof(e->mid));
 	am_table_end(&e->version);
 }
 

@@ -9,6 +9,7 @@
 #include <rte_ring_elem.h>
 
 #include "am_log.h"
+#include "inbox.h"
 #include "service/publish.h"
 
 #define COLLECT_BATCH  32
@@ -41,13 +42,15 @@ struct source *registry_source(const struct registry *r, am_id id)
 struct sink *registry_sink(const struct registry *r, am_id id)
 {
 	struct sink *s = r->sinks[am_id_slot(id) % AM_SUBSCRIPTION_MAX];
-	return s && s->params.subscription_id == id ? s : NULL;
+	return s && s->id == id ? s : NULL;
 }
 
 static void transport_free(struct transport *t)
 {
 	srtp_receiver_destroy(t->receiver);
+	srtcp_receiver_destroy(t->rtcp_receiver);
 	cipher_key_destroy(t->key);
+	free(t->routes);
 	free(t->twcc);
 	free(t);
 }
@@ -78,18 +81,22 @@ static void fanout_free(struct fanout *f)
 	free(f);
 }
 
+static void place_give(struct source_fanout *f, struct fanout_chunk *c, uint8_t place)
+{
+	if (c->taken == UINT64_MAX)
+		LIST_INSERT_HEAD(&f->roomy, c, roomy);
+	c->taken &= ~(UINT64_C(1) << place);
+}
+
 // A place in a chunk may be taken again, if the fan-out that it was in is still the same.
 static void place_free(struct registry *r, uint16_t worker, const struct message *msg)
 {
-	const struct source *source = registry_source(r, msg->id);
-	const struct subscription *s = msg->object;
+	struct source *source = registry_source(r, msg->id);
+	struct subscription *s = msg->object;
+	struct fanout_chunk *c = fanout_chunk_of(s);
 
-	if (!source)
-		return;
-	for (struct source_chunk *c = source->fanouts[worker].chunks; c; c = c->next) {
-		if (s >= c->chunk->subscriptions && s < c->chunk->subscriptions + RELAY_CHUNK)
-			c->taken &= ~(UINT64_C(1) << (s - c->chunk->subscriptions));
-	}
+	if (source && source->fanouts[worker].object == c->fanout)
+		place_give(&source->fanouts[worker], c, s->place);
 }
 
 static void reply_handle(struct registry *r, uint16_t worker, const struct message *msg)
@@ -100,6 +107,7 @@ static void reply_handle(struct registry *r, uint16_t worker, const struct messa
 	case MESSAGE_FREE_SUBSCRIPTION: place_free(r, worker, msg); break;
 	case MESSAGE_FREE_TRANSPORT: transport_free(msg->object); break;
 	case MESSAGE_LAYERS: layers_told(r, msg); break;
+	case MESSAGE_PORT_STOPPED: r->workers_stopped++; break;
 	}
 }
 
@@ -121,6 +129,15 @@ unsigned registry_collect(struct registry *r)
 	return total;
 }
 
+void registry_drain(struct registry *r)
+{
+	for (uint16_t i = 0; i < r->worker_count; i++) {
+		while (inbox_service(&r->workers[i], WORKER_INBOX) > 0)
+			registry_collect(r);
+	}
+	registry_collect(r);
+}
+
 void registry_post(struct registry *r, uint16_t worker, const struct message *msg)
 {
 	struct rte_ring *inbox = r->workers[worker].inbox;
@@ -129,6 +146,10 @@ void registry_post(struct registry *r, uint16_t worker, const struct message *ms
 	     rte_ring_sp_enqueue_elem(inbox, (void *)(uintptr_t)msg, sizeof(*msg)) < 0; waits++) {
 		// The worker may wait for room in its replies: collecting goes first.
 		registry_collect(r);
+		if (r->workers_returned) {
+			registry_drain(r);
+			continue;
+		}
 		if (waits == POST_WAITS_MAX) {
 			am_error("service: worker=%u takes no messages, giving up", worker);
 			abort();
@@ -181,7 +202,6 @@ static struct fanout *fanout_create(const struct source *s)
 
 static int subscription_init(struct subscription *s, const struct sink *k)
 {
-	const struct am_cmd_subscription_add *p = &k->params;
 	struct {
 		uint32_t timestamp;
 		uint16_t seq, rtx_seq;
@@ -190,42 +210,40 @@ static int subscription_init(struct subscription *s, const struct sink *k)
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -EIO;
 	*s = (struct subscription){
-	        .ssrc = p->ssrc,
-	        .rtx_ssrc = k->source->params.room_rtx_payload_type ? p->rtx_ssrc : 0,
+	        .ssrc = k->ssrc,
+	        .rtx_ssrc = k->source->params.room_rtx_payload_type ? k->rtx_ssrc : 0,
+	        .place = s->place,
 	        .rtx_seq = random.rtx_seq,
-	        .mid_len = (uint8_t)strlen(p->mid),
-	        .paused = p->paused,
+	        .mid_len = (uint8_t)strlen(k->mid),
+	        .paused = k->paused,
 	        .layer_told = AM_LAYER_NONE,
-	        .id = p->subscription_id,
+	        .id = k->id,
 	};
-	memcpy(s->mid, p->mid, s->mid_len);
+	memcpy(s->mid, k->mid, s->mid_len);
 	bool audio = k->source->params.codec == AM_CODEC_OPUS;
 	selector_init(
 	        &s->selector, audio ? SELECTOR_AUDIO : SELECTOR_VIDEO, random.seq, random.timestamp
 	);
-	selector_prefer(&s->selector, p->spatial_layer, p->temporal_layer);
+	selector_prefer(&s->selector, k->spatial, k->temporal);
 	return 0;
 }
 
 // A new chunk of a fan-out, given to its worker. NULL without memory.
-static struct source_chunk *chunk_add(struct registry *r, struct source *source, uint16_t worker)
+static struct fanout_chunk *chunk_add(struct registry *r, struct source *source, uint16_t worker)
 {
-	struct source_chunk *c = calloc(1, sizeof(*c));
-	struct fanout_chunk *chunk = aligned_alloc(64, (sizeof(*chunk) + 63) / 64 * 64);
+	struct source_fanout *f = &source->fanouts[worker];
+	struct fanout_chunk *c = aligned_alloc(64, (sizeof(*c) + 63) / 64 * 64);
 
-	if (!c || !chunk) {
-		free(c);
-		free(chunk);
+	if (!c)
 		return NULL;
-	}
-	chunk->used = 0;
-	c->chunk = chunk;
-	c->next = source->fanouts[worker].chunks;
-	source->fanouts[worker].chunks = c;
+	c->used = 0;
+	c->taken = 0;
+	c->fanout = f->object;
+	LIST_INSERT_HEAD(&f->roomy, c, roomy);
 	registry_post(
 	        r, worker,
 	        &(struct message
-	        ){.type = MESSAGE_FANOUT_CHUNK, .object = chunk, .id = source->params.track_id}
+	        ){.type = MESSAGE_FANOUT_CHUNK, .object = c, .id = source->params.track_id}
 	);
 	return c;
 }
@@ -233,17 +251,18 @@ static struct source_chunk *chunk_add(struct registry *r, struct source *source,
 // A free place for a subscription in the fan-out, which is there. NULL without memory.
 static struct subscription *place_take(struct registry *r, struct source *source, uint16_t worker)
 {
-	struct source_chunk *c = source->fanouts[worker].chunks;
+	struct fanout_chunk *c = LIST_FIRST(&source->fanouts[worker].roomy);
 
-	while (c && c->taken == UINT64_MAX)
-		c = c->next;
 	if (!c)
 		c = chunk_add(r, source, worker);
 	if (!c)
 		return NULL;
-	unsigned place = (unsigned)__builtin_ctzll(~c->taken);
+	uint8_t place = (uint8_t)__builtin_ctzll(~c->taken);
 	c->taken |= UINT64_C(1) << place;
-	return &c->chunk->subscriptions[place];
+	if (c->taken == UINT64_MAX)
+		LIST_REMOVE(c, roomy);
+	c->subscriptions[place].place = place;
+	return &c->subscriptions[place];
 }
 
 // Takes the fan-out away; the worker hands it back with its chunks.
@@ -256,29 +275,37 @@ static void fanout_remove(struct registry *r, struct source *source, uint16_t wo
 	        r, worker,
 	        &(struct message){.type = MESSAGE_FANOUT_REMOVE, .id = source->params.track_id}
 	);
-	while (f->chunks) {
-		struct source_chunk *c = f->chunks;
-		f->chunks = c->next;
-		free(c);
-	}
+	f->object = NULL;
+	LIST_INIT(&f->roomy);
+}
+
+static int fanout_add(struct registry *r, struct source *source, uint16_t worker)
+{
+	struct source_fanout *f = &source->fanouts[worker];
+
+	f->object = fanout_create(source);
+	if (!f->object)
+		return -ENOMEM;
+	registry_post(
+	        r, worker, &(struct message){.type = MESSAGE_FANOUT_ADD, .object = f->object}
+	);
+	return 0;
 }
 
 // Gives the subscription to its viewer's worker, with the fan-out that it needs there.
 static int sink_place(struct registry *r, struct sink *k)
 {
 	uint16_t w = k->session->worker;
-	struct source *source = k->source;
+	struct source_fanout *f = &k->source->fanouts[w];
 
-	if (source->fanouts[w].count == 0) {
-		struct fanout *f = fanout_create(source);
-		if (!f)
-			return -ENOMEM;
-		registry_post(r, w, &(struct message){.type = MESSAGE_FANOUT_ADD, .object = f});
-	}
-	struct subscription *s = place_take(r, source, w);
+	if (!f->object && fanout_add(r, k->source, w) < 0)
+		return -ENOMEM;
+	struct subscription *s = place_take(r, k->source, w);
 	if (!s || subscription_init(s, k) < 0) {
-		if (source->fanouts[w].count == 0)
-			fanout_remove(r, source, w);
+		if (s)
+			place_give(f, fanout_chunk_of(s), s->place);
+		if (f->count == 0)
+			fanout_remove(r, k->source, w);
 		return -ENOMEM;
 	}
 	registry_post(
@@ -286,13 +313,13 @@ static int sink_place(struct registry *r, struct sink *k)
 	        &(struct message){
 	                .type = MESSAGE_SUBSCRIPTION_ADD,
 	                .object = s,
-	                .id = k->params.track_id,
-	                .id2 = k->params.transport_id,
+	                .id = k->source->params.track_id,
+	                .id2 = k->session->id,
 	        }
 	);
 	k->object = s;
-	if (source->fanouts[w].count++ == 0)
-		post_track_workers(r, source);
+	if (f->count++ == 0)
+		post_track_workers(r, k->source);
 	return 0;
 }
 
@@ -352,20 +379,34 @@ static struct track *track_create(const struct source *s)
 	return t;
 }
 
+// What the transport lacks to receive this track; it takes it from there. 0 or -ENOMEM.
+static int transport_equip(struct session *s, struct track *t)
+{
+	if (!s->publishes)
+		t->routes = calloc(RELAY_SSRC_MAX, sizeof(*t->routes));
+	if (t->params.transport_cc && !s->twcc)
+		t->twcc = malloc(sizeof(*t->twcc));
+	if ((!s->publishes && !t->routes) || (t->params.transport_cc && !s->twcc && !t->twcc)) {
+		free(t->routes);
+		free(t->twcc);
+		return -ENOMEM;
+	}
+	if (t->twcc)
+		twcc_init(t->twcc);
+	s->publishes = true;
+	s->twcc = s->twcc || t->twcc;
+	return 0;
+}
+
 static int source_place(struct registry *r, struct source *s)
 {
 	struct track *t = track_create(s);
 
 	if (!t)
 		return -ENOMEM;
-	if (s->params.transport_cc && !s->session->twcc) {
-		t->twcc = malloc(sizeof(*t->twcc));
-		if (!t->twcc) {
-			free(t);
-			return -ENOMEM;
-		}
-		twcc_init(t->twcc);
-		s->session->twcc = true;
+	if (transport_equip(s->session, t) < 0) {
+		free(t);
+		return -ENOMEM;
 	}
 	t->workers = worker_bits(s);
 	registry_post(
@@ -413,10 +454,7 @@ int registry_place(struct registry *r, struct session *s, uint16_t worker)
 	}
 	TAILQ_FOREACH (sink, &s->sinks, of_session) {
 		if (sink_place(r, sink) < 0)
-			am_error(
-			        "service: subscription=%lx: out of memory",
-			        sink->params.subscription_id
-			);
+			am_error("service: subscription=%lx: out of memory", sink->id);
 	}
 	return 0;
 }
@@ -528,13 +566,21 @@ int registry_add_subscription(struct registry *r, const struct am_cmd_subscripti
 		return -EXDEV;
 	if (r->sinks[am_id_slot(p->subscription_id)])
 		return -EEXIST;
-	struct sink *s = calloc(1, sizeof(*s));
+	struct sink *s = malloc(sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	s->params = *p;
-	s->source = source;
-	s->session = session;
-	s->spatial_now = AM_LAYER_NONE;
+	*s = (struct sink){
+	        .id = p->subscription_id,
+	        .source = source,
+	        .session = session,
+	        .ssrc = p->ssrc,
+	        .rtx_ssrc = p->rtx_ssrc,
+	        .paused = p->paused,
+	        .spatial = p->spatial_layer,
+	        .temporal = p->temporal_layer,
+	        .spatial_now = AM_LAYER_NONE,
+	};
+	memcpy(s->mid, p->mid, sizeof(s->mid));
 	if (session->worker != RELAY_NO_WORKER && sink_place(r, s) < 0) {
 		free(s);
 		return -ENOMEM;
@@ -557,7 +603,7 @@ static void sink_post(struct registry *r, const struct sink *s, uint16_t type, u
 
 void registry_pause_subscription(struct registry *r, struct sink *s, bool paused)
 {
-	s->params.paused = paused;
+	s->paused = paused;
 	if (paused)
 		s->spatial_now = AM_LAYER_NONE;
 	publish_sink(r->region, s);
@@ -566,8 +612,8 @@ void registry_pause_subscription(struct registry *r, struct sink *s, bool paused
 
 void registry_prefer_layers(struct registry *r, struct sink *s, uint8_t spatial, uint8_t temporal)
 {
-	s->params.spatial_layer = spatial;
-	s->params.temporal_layer = temporal;
+	s->spatial = spatial;
+	s->temporal = temporal;
 	publish_sink(r->region, s);
 	sink_post(r, s, MESSAGE_SUBSCRIPTION_LAYERS, spatial | (uint32_t)temporal << 8);
 }
@@ -582,8 +628,8 @@ void registry_remove_subscription(struct registry *r, struct sink *s)
 	sink_unplace(r, s);
 	TAILQ_REMOVE(&s->source->sinks, s, of_source);
 	TAILQ_REMOVE(&s->session->sinks, s, of_session);
-	r->sinks[am_id_slot(s->params.subscription_id)] = NULL;
-	publish_no_sink(r->region, am_id_slot(s->params.subscription_id));
+	r->sinks[am_id_slot(s->id)] = NULL;
+	publish_no_sink(r->region, am_id_slot(s->id));
 	free(s);
 }
 

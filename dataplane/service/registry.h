@@ -27,6 +27,8 @@ struct session {
 	struct dtls *dtls;
 	uint8_t dtls_state; // enum am_dtls_state, as published
 	bool keyed; // the worker has its SRTP keys
+	bool receives; // and those of its incoming RTP
+	bool publishes; // its worker has its routes
 	bool twcc; // its worker has a struct twcc
 	struct packet_route route; // to the selected tuple; len 0: none
 	struct am_address hop; // next hop of the route
@@ -35,19 +37,16 @@ struct session {
 	TAILQ_HEAD(, source) sources;
 	TAILQ_HEAD(, sink) sinks;
 	TAILQ_ENTRY(session) entry;
-};
-
-// A chunk of subscriptions as the service thread keeps its places.
-struct source_chunk {
-	uint64_t taken; // bit per place, until the worker has handed it back
-	struct fanout_chunk *chunk;
-	struct source_chunk *next;
+	TAILQ_ENTRY(session) consenting; // of the service's list while ICE is connected
+	TAILQ_ENTRY(session) shaking; // of the service's list while a DTLS timer runs
+	bool is_shaking; // it is in that list
 };
 
 // A track's fan-out on one worker.
 struct source_fanout {
 	uint32_t count; // placed subscriptions; 0: there is no fan-out
-	struct source_chunk *chunks;
+	struct fanout *object; // the worker's; NULL: there is none
+	LIST_HEAD(, fanout_chunk) roomy; // its chunks with a free place
 };
 
 // A track.
@@ -63,14 +62,20 @@ struct source {
 
 // A subscription.
 struct sink {
-	struct am_cmd_subscription_add params;
+	am_id id;
 	struct source *source;
 	struct session *session;
 	struct subscription *object; // its place in a chunk; NULL: not placed
-	uint8_t spatial_now, temporal_now;
 	TAILQ_ENTRY(sink) of_source;
 	TAILQ_ENTRY(sink) of_session;
+	uint32_t ssrc;
+	uint32_t rtx_ssrc; // 0: no retransmission
+	char mid[AM_SUBSCRIPTION_MID_MAX + 1];
+	bool paused;
+	uint8_t spatial, temporal; // preferred
+	uint8_t spatial_now, temporal_now;
 };
+static_assert(sizeof(struct sink) == 88); // there are many
 
 struct registry {
 	struct am_region *region;
@@ -81,7 +86,12 @@ struct registry {
 	struct sink *sinks[AM_SUBSCRIPTION_MAX];
 	TAILQ_HEAD(, session) all; // sessions
 	uint32_t session_count;
+	uint16_t workers_stopped; // that have left the port alone since MESSAGE_PORT_STOP
+	bool workers_returned; // their threads have ended: this one does their part
 };
+
+// Does the part of the workers, once they have returned: all that waits in their inboxes.
+void registry_drain(struct registry *);
 
 void registry_init(struct registry *, struct am_region *, struct worker *, uint16_t worker_count);
 

@@ -1,6 +1,7 @@
 #include "service/service.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -14,7 +15,6 @@
 
 #include "am_link.h"
 #include "am_log.h"
-#include "inbox.h"
 #include "path/demux.h"
 #include "path/flow.h"
 #include "service/command.h"
@@ -26,6 +26,8 @@
 #define COMMANDS_PER_TURN 256
 #define PUNTS_PER_TURN    64
 #define TICK_NS           20000000ull // timers of all sessions and neighbours
+#define TRIM_SESSIONS     64
+#define TRIM_NS           10000000000ull
 #define WAIT_MS           1 // longest sleep: workers wake nobody, their rings are looked at
 #define WAIT_EMPTY_MS     5 // the same while there is no transport
 
@@ -121,6 +123,7 @@ static void header_fill(struct service *s, struct am_region_header *h)
 	h->drop_count = DROP_COUNT;
 	for (int i = 0; i < DROP_COUNT; i++)
 		strcpy(h->drop_names[i].name, drop_name((enum drop)i));
+	h->buffers = s->config->buffers;
 	h->service.pid = (uint32_t)getpid();
 }
 
@@ -136,13 +139,14 @@ static struct dtls_context *dtls_open(const struct config *c)
 }
 
 int service_init(
-        struct service *s, const struct config *config, const struct port *port,
-        struct am_region *region, struct worker *workers
+        struct service *s, const struct config *config, struct port *port, struct am_region *region,
+        struct worker *workers
 )
 {
 	*s = (struct service){
 	        .config = config,
 	        .port = port,
+	        .port_watch = {.linked = port_is_linked(port)},
 	        .local = workers[0].local,
 	        .counters = &region->map->counters[AM_COUNTER_SERVICE],
 	        .listener = -1,
@@ -151,6 +155,8 @@ int service_init(
 	        .event_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 	        .now_ns = now_ns(),
 	};
+	TAILQ_INIT(&s->consenting);
+	TAILQ_INIT(&s->shaking);
 	registry_init(&s->registry, region, workers, config->worker_count);
 	const struct neighbour_hooks hooks = {neighbour_send, neighbour_changed, s};
 	s->flows = flow_table_create("flows_service", SOCKET_ID_ANY);
@@ -300,6 +306,17 @@ static unsigned punts_handle(struct service *s)
 	return total;
 }
 
+// After many joins or leaves the heap is full of holes, each of several pages. This takes 3 ms for
+// a thousand of them.
+static void memory_trim(struct service *s)
+{
+	if (s->trim_count < TRIM_SESSIONS || s->now_ns - s->trimmed_ns < TRIM_NS)
+		return;
+	malloc_trim(0);
+	s->trim_count = 0;
+	s->trimmed_ns = s->now_ns;
+}
+
 static void tick(struct service *s)
 {
 	if (s->now_ns - s->ticked_ns < TICK_NS)
@@ -308,6 +325,12 @@ static void tick(struct service *s)
 	session_tick_all(s);
 	neighbour_tick(s->neighbours, s->now_ns);
 	fragment_expire(s->fragments, rte_rdtsc());
+	memory_trim(s);
+	atomic_store_explicit(
+	        &s->registry.region->map->header.buffers_in_use,
+	        rte_mempool_in_use_count(s->port->pool), memory_order_relaxed
+	);
+	port_watch_tick(&s->port_watch, s->port, &s->registry, s->now_ns);
 	am_lifecycle_beat(&s->registry.region->map->header.service, s->now_ns);
 }
 
@@ -369,18 +392,15 @@ void service_run(struct service *s, const volatile bool *stop)
 	am_lifecycle_set(lifecycle, AM_LIFECYCLE_HALT);
 }
 
-// Ends all sessions; the workers have returned, so this thread does their part.
+// Ends all sessions; the workers have returned.
 static void sessions_end(struct service *s)
 {
 	struct registry *r = &s->registry;
 
+	r->workers_returned = true;
 	while (!TAILQ_EMPTY(&r->all)) {
 		session_close(s, TAILQ_FIRST(&r->all));
-		for (uint16_t i = 0; i < r->worker_count; i++) {
-			while (inbox_service(&r->workers[i], WORKER_INBOX) > 0)
-				registry_collect(r);
-		}
-		registry_collect(r);
+		registry_drain(r);
 	}
 }
 

@@ -12,6 +12,7 @@
 #include "path/packet.h"
 #include "port.h"
 #include "service/icmp.h"
+#include "service/port_watch.h"
 #include "service/registry.h"
 #include "worker.h"
 
@@ -22,9 +23,12 @@ struct neighbour_table;
 
 struct service {
 	const struct config *config;
-	const struct port *port;
+	struct port *port;
+	struct port_watch port_watch;
 	struct packet_local local;
 	struct registry registry;
+	TAILQ_HEAD(, session) consenting; // ICE is connected; longest without a check first
+	TAILQ_HEAD(, session) shaking; // a DTLS timer runs
 	struct flow_table *flows; // all validated tuples, as every worker has them
 	struct dtls_context *dtls;
 	struct neighbour_table *neighbours;
@@ -38,13 +42,15 @@ struct service {
 	uint16_t epoch; // of the attached control plane
 	uint64_t now_ns; // CLOCK_MONOTONIC, of this turn
 	uint64_t ticked_ns;
+	uint64_t trimmed_ns; // when memory was last given back
+	uint32_t trim_count; // of sessions whose memory came free since
 	uint64_t refusal_ns; // when a refused command was last logged
 	uint32_t refusals; // not logged since
 };
 
 // Workers are initialised but not launched yet. 0 or -errno, logged.
 [[nodiscard]] int service_init(
-        struct service *, const struct config *, const struct port *, struct am_region *,
+        struct service *, const struct config *, struct port *, struct am_region *,
         struct worker *workers
 );
 

@@ -117,6 +117,11 @@ static void flows_forget(struct service *sv, const struct session *s)
 
 void session_close(struct service *sv, struct session *s)
 {
+	if (s->is_shaking)
+		TAILQ_REMOVE(&sv->shaking, s, shaking);
+	if (s->ice.state == AM_ICE_CONNECTED)
+		TAILQ_REMOVE(&sv->consenting, s, consenting);
+	sv->trim_count++;
 	dtls_destroy(s->dtls); // says close_notify while the route is there
 	flows_forget(sv, s);
 	registry_remove_session(&sv->registry, s);
@@ -169,29 +174,69 @@ static void keys_install(struct service *sv, struct session *s)
 
 	if (!box || dtls_srtp_keys(s->dtls, &keys) < 0)
 		goto fail;
-	box->receiver = srtp_receiver_create(&keys);
 	box->key = cipher_key_create(&keys);
+	box->rtcp_receiver = srtcp_receiver_create(&keys);
 	srtp_keys_wipe(&keys);
-	if (!box->receiver || !box->key)
+	if (!box->key || !box->rtcp_receiver)
 		goto fail;
 	registry_post(
 	        &sv->registry, s->worker,
 	        &(struct message){.type = MESSAGE_TRANSPORT_KEYS, .object = box, .id = s->id}
 	);
 	s->keyed = true;
+	session_receive(sv, s);
 	return;
 
 fail:
 	am_error("service: transport=%lx: no SRTP keys", s->id);
 	if (box) {
-		srtp_receiver_destroy(box->receiver);
+		srtcp_receiver_destroy(box->rtcp_receiver);
 		cipher_key_destroy(box->key);
 	}
 	free(box);
 }
 
+void session_receive(struct service *sv, struct session *s)
+{
+	struct srtp_keys keys;
+
+	if (s->receives || !s->keyed || TAILQ_EMPTY(&s->sources))
+		return;
+	if (dtls_srtp_keys(s->dtls, &keys) < 0) // it has ended
+		return;
+	struct srtp_receiver *receiver = srtp_receiver_create(&keys);
+	srtp_keys_wipe(&keys);
+	if (!receiver) {
+		am_error("service: transport=%lx: no SRTP keys", s->id);
+		return;
+	}
+	registry_post(
+	        &sv->registry, s->worker,
+	        &(struct message
+	        ){.type = MESSAGE_TRANSPORT_RECEIVER, .object = receiver, .id = s->id}
+	);
+	s->receives = true;
+}
+
+// After each call that may start or stop a session's DTLS timer.
+static void shaking_update(struct service *sv, struct session *s)
+{
+	bool shaking = dtls_deadline(s->dtls) != UINT64_MAX;
+
+	if (shaking == s->is_shaking)
+		return;
+	s->is_shaking = shaking;
+	if (shaking) {
+		TAILQ_INSERT_TAIL(&sv->shaking, s, shaking);
+		return;
+	}
+	TAILQ_REMOVE(&sv->shaking, s, shaking);
+	sv->trim_count++;
+}
+
 static void dtls_state_set(struct service *sv, struct session *s, enum am_dtls_state state)
 {
+	shaking_update(sv, s);
 	if (state == s->dtls_state)
 		return;
 	s->dtls_state = (uint8_t)state;
@@ -271,6 +316,9 @@ void session_stun(
 			service_count_drop(sv, DROP_stun_integrity);
 		return;
 	}
+	if (!(out.events & ICE_CONNECTED))
+		TAILQ_REMOVE(&sv->consenting, s, consenting);
+	TAILQ_INSERT_TAIL(&sv->consenting, s, consenting);
 	if (s->worker == RELAY_NO_WORKER && registry_place(&sv->registry, s, worker) < 0) {
 		am_error("service: transport=%lx: out of memory", s->id);
 		return;
@@ -299,17 +347,18 @@ void session_dtls(
 		return;
 	}
 	struct session *s = sv->registry.sessions[flow.slot];
-	if (s)
-		dtls_state_set(sv, s, dtls_receive(s->dtls, datagram, len, sv->now_ns));
+	if (!s)
+		return;
+	enum am_dtls_state state = dtls_receive(s->dtls, datagram, len, sv->now_ns);
+	if (state == AM_DTLS_NEW)
+		service_count_drop(sv, DROP_dtls_refused);
+	dtls_state_set(sv, s, state);
 }
 
-static void session_tick(struct service *sv, struct session *s)
+// Consent is over (RFC 7675 5.1): nothing more is sent there.
+static void consent_end(struct service *sv, struct session *s)
 {
-	if (dtls_deadline(s->dtls) <= sv->now_ns)
-		dtls_state_set(sv, s, dtls_timer(s->dtls, sv->now_ns));
-	if (!ice_expired(&s->ice, sv->now_ns))
-		return;
-	// Consent is over (RFC 7675 5.1): nothing more is sent there.
+	TAILQ_REMOVE(&sv->consenting, s, consenting);
 	flows_forget(sv, s);
 	ice_expire(&s->ice);
 	s->route.len = 0;
@@ -325,8 +374,13 @@ static void session_tick(struct service *sv, struct session *s)
 
 void session_tick_all(struct service *sv)
 {
-	struct session *s;
+	struct session *s, *next;
 
-	TAILQ_FOREACH (s, &sv->registry.all, entry)
-		session_tick(sv, s);
+	for (s = TAILQ_FIRST(&sv->shaking); s; s = next) {
+		next = TAILQ_NEXT(s, shaking);
+		if (dtls_deadline(s->dtls) <= sv->now_ns)
+			dtls_state_set(sv, s, dtls_timer(s->dtls, sv->now_ns));
+	}
+	while ((s = TAILQ_FIRST(&sv->consenting)) && ice_expired(&s->ice, sv->now_ns))
+		consent_end(sv, s);
 }

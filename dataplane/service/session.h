@@ -16,6 +16,11 @@ struct service;
 // The certificate that the client must show.
 void session_connect(struct service *, struct session *, const uint8_t fingerprint[32]);
 
+// It has got a track: gives the worker what incoming RTP takes, unless it has it. A viewer never
+// needs that. What comes before is lost, its sequence numbers too: they begin in the lower half, so
+// that a rollover is not among them (RFC 3711 3.3.1).
+void session_receive(struct service *, struct session *);
+
 void session_restart_ice(struct service *, struct session *, const char *ufrag, const char *pwd);
 
 // Ends it, with all that hangs on it, and frees it.
@@ -32,7 +37,7 @@ void session_dtls(
         struct service *, const struct packet_view *, const uint8_t *datagram, size_t len
 );
 
-// Retransmissions and expiry of all sessions. Call some fifty times a second.
+// Retransmissions and expiry, of the sessions where they are due. Call some fifty times a second.
 void session_tick_all(struct service *);
 
 // A next hop has got another MAC address: routes through it are made anew.

@@ -2,8 +2,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, afterEach, before } from 'node:test';
 import { Chromium } from './chromium.mjs';
+import { Integrator } from './integrator.mjs';
 import { ROOT, System } from './system.mjs';
 
+export { look } from './looks.mjs';
 export { Participant, roomId } from './participant.mjs';
 export { Protoo } from './protoo.mjs';
 export { Proxy } from './proxy.mjs';
@@ -14,18 +16,25 @@ export { holds, until } from './wait.mjs';
 export const LIMIT = { timeout: 90_000 };
 
 /**
- * Starts the system and a browser before a file's tests and ends them afterwards. Each test begins without pages; of a
- * test that fails, what the pages showed is kept in build/browser-failures/.
+ * Starts the system and a browser before a file's tests and ends them afterwards; `prepare` gets the system before the
+ * first test, and with `integrator` somebody signs tokens and is asked. Each test begins without pages; of a test that
+ * fails, what the pages showed is kept in build/browser-failures/.
  */
-export function openBench({ settings } = {}) {
-	const bench = { system: null, chromium: null };
+export function openBench({ settings, options, prepare, integrator = false } = {}) {
+	const bench = { system: null, chromium: null, integrator: null };
 	let reported = false;
+	const startSystem = async () => {
+		if (integrator) bench.integrator = await Integrator.start();
+		bench.system = await System.start({ settings: { ...settings, ...bench.integrator?.settings }, options });
+		await bench.integrator?.register(bench.system);
+	};
 	before(async () => {
 		const started = await Promise.allSettled([
-			System.start(settings).then((system) => (bench.system = system)),
+			startSystem(),
 			Chromium.launch().then((chromium) => (bench.chromium = chromium)),
 		]);
 		for (const { reason } of started) if (reason) throw reason;
+		await prepare?.(bench.system);
 	});
 	afterEach(async (test) => {
 		// Of a test that has parts: the first that fails is the one to look at.
@@ -38,6 +47,7 @@ export function openBench({ settings } = {}) {
 	after(async () => {
 		await bench.chromium?.close();
 		await bench.system?.stop();
+		await bench.integrator?.stop();
 	});
 	return bench;
 }
@@ -54,7 +64,7 @@ async function report({ system, chromium }, title) {
 		lines.push(`-- ${page.url()}`, ...page.lines);
 	}
 	lines.push('-- scripts/run', system?.log ?? '');
-	for (const process of ['controlplane', 'dataplane']) lines.push(`-- ${process}`, (await system?.tail(process)) ?? '');
+	for (const process of ['controlplane', 'dataplane', 'demo']) lines.push(`-- ${process}`, (await system?.tail(process)) ?? '');
 	lines.push(`-- pictures and messages: ${folder}/${name}-*`);
 	console.error(lines.join('\n'));
 }

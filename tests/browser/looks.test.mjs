@@ -1,42 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { LIMIT, openBench, Participant, ROOT, roomId } from './harness.mjs';
+import { LIMIT, look, openBench, Participant, roomId } from './harness.mjs';
 
 const bench = openBench();
 
-const FOLDER = `${ROOT}/build/screenshots`; // for people to look at
-const SIZES = [
-	{ width: 1280, height: 720 },
-	{ width: 390, height: 844 },
-];
 const LANGUAGES = {
 	en: { join: 'Join', leave: 'Leave', count: 'Participants: 3', you: '(you)' },
 	ru: { join: 'Войти', leave: 'Выйти', count: 'Участников: 3', you: '(вы)' },
 };
 
-/** Nothing sticks out of the window sideways: on a telephone that is what breaks first. */
-async function assertFits(page, what) {
-	const { content, window } = await page.evaluate(() => ({
-		content: document.documentElement.scrollWidth,
-		window: innerWidth,
-	}));
-	assert.ok(content <= window, `${what} is ${content} wide in a window of ${window}`);
-}
-
-async function look(one, what) {
-	for (const size of SIZES) {
-		await one.page.setViewportSize(size);
-		await one.page.waitForFunction(({ width }) => innerWidth === width, size);
-		// The tiles take their places in the next frames.
-		await one.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-		await assertFits(one.page, what);
-		await one.page.screenshot({ path: `${FOLDER}/${what}-${size.width}x${size.height}.png` });
-	}
-}
-
 test('the page speaks the language of its address, and fits large and small screens', LIMIT, async (t) => {
-	await mkdir(FOLDER, { recursive: true });
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann Archer' });
 	const boris = await Participant.join(bench, { room, name: 'Борис Петров' });

@@ -13,14 +13,16 @@ export class Participant {
 	name;
 	peerId;
 
-	/** Opens a room's page, up to the welcome screen. address: other attributes of the URL. */
-	static async open(bench, { room, kind = 'call', name, peerId, speaker, url, viewport, locale, ...address }) {
+	/** Opens a room's page, up to the welcome screen. claims: of a token. address: other attributes of the URL. */
+	static async open(bench, options) {
+		const { room, kind = 'call', name, peerId, speaker, claims, url, viewport, locale, ...address } = options;
 		const self = new Participant();
 		self.name = name;
 		self.peerId = peerId ?? `${name.toLowerCase().replaceAll(/\W+/g, '-')}-${randomUUID().slice(0, 8)}`;
 		self.page = await bench.chromium.page({ viewport, locale });
 		const query = new URLSearchParams({ roomId: room, peerId: self.peerId, ...address });
 		if (speaker !== undefined) query.set('itisparticipant', speaker);
+		if (claims) query.set('token', bench.integrator.token(claims));
 		await self.page.goto(`${url ?? bench.system.url}/${kind}/?${query}`);
 		return self;
 	}
@@ -58,6 +60,16 @@ export class Participant {
 	/** Waits for the banner with this data-state. */
 	async seesBanner(state) {
 		await this.page.locator(`[data-testid=status-banner][data-state=${state}]`).waitFor();
+	}
+
+	/** Waits for the page of those who wait for a moderator. */
+	async isWaiting() {
+		await this.test('waiting').waitFor();
+	}
+
+	/** The line about a peer in the moderator's list: 'person', or 'waiting-peer'. */
+	person(peer, list = 'person') {
+		return this.page.locator(`[data-testid=${list}][data-peer-id="${peer.peerId}"]`);
 	}
 
 	/** Waits for the page that turns away, and returns its reason. */

@@ -21,7 +21,7 @@ export class Protoo {
 	static async connect(url, kind, query) {
 		const protoo = new Protoo();
 		const address = `${url.replace(/^http/, 'ws')}/${kind}/?${new URLSearchParams(query)}`;
-		const socket = new WebSocket(address, 'protoo');
+		const socket = new WebSocket(address, { protocols: ['protoo'], headers: { Origin: url } });
 		protoo.#socket = socket;
 		protoo.closed = new Promise((resolve) => {
 			socket.addEventListener('close', ({ code }) => {

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMIT, openBench, Participant, roomId } from './harness.mjs';
 
-const TOKEN = 'a-token-of-the-browser-tests';
-const bench = openBench({ settings: { api_tokens: `["${TOKEN}"]` } });
+let apiToken;
+const bench = openBench({
+	prepare: async (system) => {
+		apiToken = await system.amphictl('token', 'add', 'default', 'browser-tests');
+	},
+});
 
-const rest = (path, { method = 'GET', json, token = `APIKey ${TOKEN}` } = {}) =>
+const rest = (path, { method = 'GET', json, token = `APIKey ${apiToken}` } = {}) =>
 	bench.system.rest(path, {
 		method,
 		headers: { ...(token && { authorization: token }), ...(json && { 'content-type': 'application/json' }) },
@@ -35,7 +39,7 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 
 	await t.test('R01–R05 want the API token, in either form', async () => {
 		for (const way of ways(room)) {
-			for (const token of [null, 'APIKey wrong', 'Bearer wrong', TOKEN]) {
+			for (const token of [null, 'APIKey wrong', 'Bearer wrong', apiToken]) {
 				assert.equal((await rest(`${way}/numberPeers`, { token })).status, 403, String(token));
 				assert.equal((await rest(`${way}/durationOfBroadcast`, { token })).status, 403, String(token));
 				assert.equal((await rest(`${way}/existingPeer?peerId=x`, { token })).status, 403, String(token));
@@ -43,7 +47,7 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 				const json = { peerId: vera.peerId };
 				assert.equal((await rest(`${way}/closePeer`, { method: 'POST', json, token })).status, 403, String(token));
 			}
-			assert.equal((await rest(`${way}/numberPeers`, { token: `Bearer ${TOKEN}` })).status, 200);
+			assert.equal((await rest(`${way}/numberPeers`, { token: `Bearer ${apiToken}` })).status, 200);
 		}
 	});
 

@@ -5,14 +5,12 @@
 #include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
-#define CHECK_FAST_NS (50 * NS_PER_MS) // until the first answer
-#define CHECK_SLOW_NS (1000 * NS_PER_MS) // consent, well under 30 s (RFC 7675 5.1)
-#define GCM_ID        7 // RFC 7714 14.2
-#define CLIENTS_MAX   256
+#define GCM_ID      7 // RFC 7714 14.2
+#define CLIENTS_MAX 256
+#define CONSENT_MS  1000 // sooner than a browser, for short tests
 
 uint64_t clock_ns(void)
 {
@@ -52,17 +50,14 @@ void client_raw_send(struct client *c, const void *bytes, size_t len)
 		c->lost_out++; // as on a wire
 }
 
-static void dtls_send(void *owner, const uint8_t *bytes, size_t len)
+static void peer_send(void *context, const uint8_t *payload, size_t len)
 {
-	client_raw_send(owner, bytes, len);
+	client_raw_send(context, payload, len);
 }
 
 void client_restart(struct client *c, const char *ufrag, const char *pwd)
 {
-	snprintf(c->ufrag, sizeof(c->ufrag), "%s", ufrag);
-	snprintf(c->pwd, sizeof(c->pwd), "%s", pwd);
-	snprintf(c->username, sizeof(c->username), "%s:test", c->ufrag);
-	c->check_next_ns = 0;
+	peer_restart(&c->peer, ufrag, pwd);
 }
 
 int client_init(
@@ -79,28 +74,30 @@ int client_init(
 	if (events)
 		c->events = *events;
 	c->random = config->seed * 2654435761u + 88172645463325252ull;
-	if (getrandom(&c->tie_breaker, sizeof(c->tie_breaker), 0) < 0)
-		return -errno;
-	client_restart(c, config->ufrag, config->pwd);
+	const struct peer_config peer = {
+	        .ufrag = config->ufrag,
+	        .pwd = config->pwd,
+	        .profiles = config->profiles,
+	        .dtls_mtu = config->dtls_mtu,
+	        .consent_ms = CONSENT_MS,
+	        .server = (const struct sockaddr *)&config->server,
+	        .keep_dtls = true,
+	        .passive = config->passive,
+	        .send = peer_send,
+	        .context = c,
+	};
 	c->fd = socket_open(config->server.ss_family);
 	if (c->fd < 0)
 		return c->fd;
-	c->dtls = dtls_create(
-	        config->passive,
-	        config->profiles ? config->profiles
-	                         : "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80",
-	        config->dtls_mtu ? config->dtls_mtu : 1200, dtls_send, c
-	);
-	if (!c->dtls) {
+	int ret = peer_init(&c->peer, &peer);
+	if (ret < 0)
 		close(c->fd);
-		return -ENOMEM;
-	}
-	return 0;
+	return ret;
 }
 
 void client_fini(struct client *c)
 {
-	dtls_destroy(c->dtls);
+	peer_fini(&c->peer);
 	if (c->srtp_in)
 		srtp_dealloc(c->srtp_in);
 	if (c->srtp_out)
@@ -117,7 +114,7 @@ int client_rebind(struct client *c)
 		return fd;
 	close(c->fd);
 	c->fd = fd;
-	c->check_next_ns = 0;
+	c->peer.check_next_ns = 0;
 	return 0;
 }
 
@@ -142,94 +139,18 @@ srtp_make(srtp_t *out, uint16_t profile, const uint8_t *key, const uint8_t *salt
 // Layout of the material: client key, server key, client salt, server salt (RFC 5764 4.2).
 static bool keys_install(struct client *c)
 {
-	uint8_t m[DTLS_MATERIAL_MAX];
-	size_t len = dtls_material(c->dtls, m, &c->profile);
-
-	if (len == 0 || !dtls_peer_fingerprint(c->dtls, c->server_fingerprint))
-		return false;
-	const uint8_t *salts = m + 32;
-	size_t salt_len = (len - 32) / 2;
+	const uint8_t *m = c->peer.material, *salts = m + 32;
+	size_t salt_len = c->peer.profile == GCM_ID ? 12 : 14;
 	bool passive = c->config.passive;
+
 	return srtp_make(
-	               &c->srtp_out, c->profile, m + 16 * passive, salts + salt_len * passive, false
+	               &c->srtp_out, c->peer.profile, m + 16 * passive, salts + salt_len * passive,
+	               false
 	       ) &&
 	       srtp_make(
-	               &c->srtp_in, c->profile, m + 16 * !passive, salts + salt_len * !passive, true
+	               &c->srtp_in, c->peer.profile, m + 16 * !passive, salts + salt_len * !passive,
+	               true
 	       );
-}
-
-static void dtls_take(struct client *c, const uint8_t *bytes, size_t len)
-{
-	enum dtls_result result = dtls_step(c->dtls, bytes, len);
-
-	if (result == DTLS_CLOSED)
-		c->state = CLIENT_CLOSED;
-	else if (result == DTLS_FAILED && c->state == CLIENT_HANDSHAKE)
-		c->state = CLIENT_FAILED;
-	else if (result == DTLS_DONE && c->state == CLIENT_HANDSHAKE)
-		c->state = keys_install(c) ? CLIENT_CONNECTED : CLIENT_FAILED;
-}
-
-static void check_send(struct client *c, uint64_t now_ns)
-{
-	uint8_t out[ICE_MESSAGE_MAX];
-	struct ice_check check = {
-	        .username = c->username,
-	        .password = c->pwd,
-	        .tie_breaker = c->tie_breaker,
-	        .priority = 1853824767, // prflx of a host (RFC 8445 5.1.2)
-	        .use_candidate = true,
-	};
-
-	if (c->checks_off || c->config.passive || now_ns < c->check_next_ns)
-		return;
-	c->check_next_ns = now_ns + (c->checks_answered ? CHECK_SLOW_NS : CHECK_FAST_NS);
-	if (getrandom(c->transaction, sizeof(c->transaction), 0) < 0)
-		return;
-	memcpy(check.transaction, c->transaction, sizeof(check.transaction));
-	client_raw_send(c, out, ice_check_build(&check, out));
-	c->checks_sent++;
-}
-
-static void
-passive_answer(struct client *c, const struct ice_message *m, const struct sockaddr_storage *from)
-{
-	uint8_t out[ICE_MESSAGE_MAX];
-
-	if (m->type != ICE_REQUEST || !m->integrity_ok || !m->fingerprint_ok || c->answers_off)
-		return;
-	c->config.server = *from;
-	if (c->state == CLIENT_CHECKING)
-		c->state = CLIENT_HANDSHAKE;
-	client_raw_send(c, out, ice_answer_build(m, c->pwd, (const struct sockaddr *)from, out));
-	c->checks_answered++;
-}
-
-static void
-stun_take(struct client *c, const uint8_t *bytes, size_t len, const struct sockaddr_storage *from)
-{
-	struct ice_message m;
-
-	if (ice_message_parse(&m, bytes, len, c->pwd) < 0) {
-		c->unknown_in++;
-		return;
-	}
-	if (c->config.passive) {
-		passive_answer(c, &m, from);
-		return;
-	}
-	if (memcmp(m.transaction, c->transaction, sizeof(m.transaction)) != 0)
-		return; // an answer to an older check
-	if (m.type == ICE_ERROR) {
-		c->check_errors++;
-		c->check_error_last = m.error;
-	}
-	if (m.type != ICE_SUCCESS || !m.integrity_ok || !m.fingerprint_ok)
-		return;
-	c->checks_answered++;
-	c->mapped = m.mapped;
-	if (c->state == CLIENT_CHECKING)
-		c->state = CLIENT_HANDSHAKE;
 }
 
 static void media_take(struct client *c, uint8_t *bytes, size_t size, uint64_t now_ns)
@@ -239,7 +160,7 @@ static void media_take(struct client *c, uint8_t *bytes, size_t size, uint64_t n
 	// RFC 5761 4: types 192 to 223 are RTCP.
 	bool rtcp = size >= 2 && bytes[1] >= 192 && bytes[1] <= 223;
 
-	if (c->state != CLIENT_CONNECTED)
+	if (c->peer.state != PEER_CONNECTED)
 		return;
 	if (is_lost(c, c->config.loss_in_permille)) {
 		c->lost_in++;
@@ -264,6 +185,18 @@ static void media_take(struct client *c, uint8_t *bytes, size_t size, uint64_t n
 	}
 }
 
+static void peer_take(
+        struct client *c, const uint8_t *bytes, size_t len, const struct sockaddr_storage *from,
+        uint64_t now_ns
+)
+{
+	if (c->config.passive) // it serves one client, whatever its address
+		c->config.server = c->peer.server = *from;
+	if (peer_receive(&c->peer, bytes, len, now_ns) == PEER_CONNECTED && !c->srtp_in &&
+	    !keys_install(c))
+		c->peer.state = PEER_FAILED;
+}
+
 void client_step(struct client *c, uint64_t now_ns)
 {
 	for (int i = 0; i < 512; i++) {
@@ -276,18 +209,13 @@ void client_step(struct client *c, uint64_t now_ns)
 		if (n <= 0)
 			break;
 		c->datagrams_in++;
-		if (bytes[0] <= 3) // RFC 7983 7
-			stun_take(c, bytes, (size_t)n, &from);
-		else if (bytes[0] >= 20 && bytes[0] <= 63)
-			dtls_take(c, bytes, (size_t)n);
-		else if (bytes[0] >= 128 && bytes[0] <= 191)
+		// RFC 7983 7
+		if (bytes[0] >= 128 && bytes[0] <= 191)
 			media_take(c, bytes, (size_t)n, now_ns);
 		else
-			c->unknown_in++;
+			peer_take(c, bytes, (size_t)n, &from, now_ns);
 	}
-	check_send(c, now_ns);
-	if (c->state == CLIENT_HANDSHAKE)
-		dtls_take(c, NULL, 0);
+	peer_tick(&c->peer, now_ns);
 	if (c->events.tick)
 		c->events.tick(c->context, now_ns);
 }
@@ -319,7 +247,7 @@ int client_rtp_send(struct client *c, const struct wire_rtp *p)
 {
 	alignas(8) uint8_t out[WIRE_MTU + SRTP_MAX_TRAILER_LEN];
 
-	if (c->state != CLIENT_CONNECTED)
+	if (c->peer.state != PEER_CONNECTED)
 		return -ENOTCONN;
 	int len = (int)wire_rtp_build(p, out);
 	if (srtp_protect(c->srtp_out, out, &len) != srtp_err_status_ok)
@@ -337,7 +265,7 @@ int client_rtcp_send(struct client *c, const uint8_t *bytes, size_t size)
 	alignas(8) uint8_t out[WIRE_MTU + SRTP_MAX_TRAILER_LEN + 4];
 	int len = (int)size;
 
-	if (c->state != CLIENT_CONNECTED)
+	if (c->peer.state != PEER_CONNECTED)
 		return -ENOTCONN;
 	memcpy(out, bytes, size);
 	if (srtp_protect_rtcp(c->srtp_out, out, &len) != srtp_err_status_ok)

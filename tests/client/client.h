@@ -1,6 +1,5 @@
-// One WebRTC transport as a browser has it: a UDP socket, a controlling ICE agent with one
-// candidate pair, a DTLS client, SRTP both ways. Single-threaded: the owner calls client_step in
-// its loop.
+// A peer with a UDP socket and SRTP both ways. Single-threaded: the owner calls client_step in its
+// loop.
 #pragma once
 
 #include <netinet/in.h>
@@ -9,8 +8,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "dtls.h"
-#include "ice.h"
+#include "peer.h"
 #include "wire.h"
 
 #define NS_PER_MS 1000000ull
@@ -36,41 +34,19 @@ struct client_config {
 	bool passive; // plays the server: answers checks, DTLS server
 };
 
-enum client_state {
-	CLIENT_CHECKING,
-	CLIENT_HANDSHAKE,
-	CLIENT_CONNECTED,
-	CLIENT_FAILED,
-	CLIENT_CLOSED,
-};
-
 // Read by the tests; written by client.c.
 struct client {
 	struct client_config config;
 	struct client_events events;
 	void *context; // of the events
-	enum client_state state;
+	struct peer peer;
 	int fd;
-	char ufrag[64];
-	char pwd[64];
-	char username[96];
-	struct dtls *dtls;
 	srtp_t srtp_in, srtp_out;
-	uint16_t profile; // that was agreed
-	uint8_t server_fingerprint[32];
-	struct sockaddr_storage mapped; // as the server sees us
-	uint8_t transaction[12]; // of the last check
-	uint64_t tie_breaker;
-	uint64_t check_next_ns;
 	uint64_t random;
-	bool checks_off; // the tests': no more checks, e.g. to let the consent expire
-	bool answers_off; // the tests': a passive client falls silent
 	// counts
-	uint64_t checks_sent, checks_answered, check_errors;
-	uint16_t check_error_last; // e.g. 487
 	uint64_t datagrams_in, rtp_in, rtcp_in, rtp_out, rtcp_out;
 	uint64_t srtp_refused; // what arrived and did not verify
-	uint64_t unknown_in; // neither STUN, DTLS nor RTP
+	uint64_t unknown_in; // looks like media, and is none
 	uint64_t lost_in, lost_out; // thrown away on purpose
 };
 

@@ -169,7 +169,7 @@ static void tick(void *context, uint64_t now_ns)
 {
 	struct publisher *p = context;
 
-	if (p->client->state != CLIENT_CONNECTED)
+	if (p->client->peer.state != PEER_CONNECTED)
 		return;
 	if (!p->start_ns)
 		p->start_ns = now_ns;

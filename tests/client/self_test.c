@@ -54,7 +54,7 @@ static void pair_close(struct pair *p)
 static bool connected(void *context)
 {
 	const struct pair *p = context;
-	return p->a.state == CLIENT_CONNECTED && p->b.state == CLIENT_CONNECTED;
+	return p->a.peer.state == PEER_CONNECTED && p->b.peer.state == PEER_CONNECTED;
 }
 
 static void pair_connect(struct pair *p)
@@ -92,8 +92,8 @@ static void each_profile_carries_media(void **)
 		pair_open(p, profiles[i].name, 1200, 0, 1);
 		struct viewer_subscription *s = watch(p);
 		pair_connect(p);
-		assert_int_equal(p->a.profile, profiles[i].id);
-		assert_int_equal(p->b.profile, profiles[i].id);
+		assert_int_equal(p->a.peer.profile, profiles[i].id);
+		assert_int_equal(p->b.peer.profile, profiles[i].id);
 		pair_run(p, 700);
 		struct viewer_verdict v = viewer_judge(s);
 		assert_string_equal(v.error, "");
@@ -111,11 +111,11 @@ static void a_small_mtu_splits_the_handshake(void **)
 	struct pair *p = calloc(1, sizeof(*p));
 	pair_open(p, NULL, 256, 0, 1);
 	pair_connect(p);
-	assert_int_equal(p->a.profile, 7);
+	assert_int_equal(p->a.peer.profile, 7);
 	assert_true(p->b.datagrams_in > 10);
 	uint8_t own[32];
-	dtls_fingerprint(own);
-	assert_memory_equal(p->a.server_fingerprint, own, 32);
+	peer_fingerprint(own);
+	assert_memory_equal(p->a.peer.server_fingerprint, own, 32);
 	pair_close(p);
 }
 
@@ -160,8 +160,8 @@ static void a_wrong_password_gets_no_answer(void **)
 	pair_open(p, NULL, 1200, 0, 1);
 	client_restart(&p->a, UFRAG, "wrongwrongwrongwrongwron");
 	assert_false(clients_run(both, 2, 300, connected, p));
-	assert_int_equal(p->a.checks_answered, 0);
-	assert_true(p->a.checks_sent > 2);
+	assert_int_equal(p->a.peer.checks_answered, 0);
+	assert_true(p->a.peer.checks_sent > 2);
 	pair_close(p);
 }
 

@@ -29,7 +29,7 @@ static void check_call(
 	for (int i = 0; i < 2; i++) {
 		struct viewer_verdict video = check_video(watchers[i]);
 		struct viewer_verdict sound = check_sound(watchers[i]);
-		assert_int_equal(watchers[i]->client.profile, profile);
+		assert_int_equal(watchers[i]->client.peer.profile, profile);
 		assert_true(video.frames >= 45);
 		assert_true(sound.frames >= 90);
 		assert_int_equal(video.gaps, 0);
@@ -87,6 +87,37 @@ static void a_single_encoding_is_relayed(void **)
 	party_settle(&p);
 	assert_true(check_video(watcher).frames > 30);
 	party_end(&p);
+}
+
+// Until then it is a viewer, whose media has no keys to be read with.
+static void a_viewer_becomes_a_speaker(void **)
+{
+	static const char *const profiles[] = {GCM, CM};
+
+	for (int i = 0; i < 2; i++) {
+		const struct member_options later = {.profiles = profiles[i], .tracks_later = true};
+		struct party p;
+
+		party_begin(&p);
+		struct member *speaker = party_speaker(&p, &later);
+		// As browsers begin, so that nothing rolls over unseen (RFC 3711 3.3.1).
+		for (int e = 0; e < PUBLISHER_ENCODINGS; e++)
+			speaker->publisher.video[e].sequence = 100;
+		speaker->publisher.audio.sequence = 100;
+		party_connect(&p);
+		uint64_t dropped = driver_drop(&scene.driver, "unknown_ssrc");
+		party_run(&p, 300);
+		assert_true(driver_drop(&scene.driver, "unknown_ssrc") > dropped + 10);
+		party_publish(speaker);
+		struct member *watcher = party_watcher(&p, speaker, &top);
+		party_connect(&p);
+		party_run(&p, 1500);
+		party_settle(&p);
+		assert_true(check_video(watcher).frames > 30);
+		assert_true(check_sound(watcher).frames > 40);
+		assert_true(speaker->publisher.video[2].reports > 0);
+		party_end(&p);
+	}
 }
 
 static void a_late_watcher_begins_at_a_key_frame(void **)
@@ -331,6 +362,7 @@ int main(void)
 	        cmocka_unit_test(ipv6_with_gcm),
 	        cmocka_unit_test(families_and_profiles_mix),
 	        cmocka_unit_test(a_single_encoding_is_relayed),
+	        cmocka_unit_test(a_viewer_becomes_a_speaker),
 	        cmocka_unit_test(a_late_watcher_begins_at_a_key_frame),
 	        cmocka_unit_test(layers_switch_without_a_seam),
 	        cmocka_unit_test(temporal_layers_thin_out_without_gaps),

@@ -135,18 +135,18 @@ static void a_restart_of_ice_keeps_the_media(void **)
 	party_run(&p, 1000);
 	const struct driver_transport old = watcher->transport;
 	assert_int_equal(driver_transport_restart(&scene.driver, &watcher->transport), 0);
-	uint64_t answered = watcher->client.checks_answered;
+	uint64_t answered = watcher->client.peer.checks_answered;
 	party_run(&p, 1500); // the old ones stay good until the new ones are used
-	assert_true(watcher->client.checks_answered > answered);
+	assert_true(watcher->client.peer.checks_answered > answered);
 	client_restart(&watcher->client, watcher->transport.ufrag, watcher->transport.pwd);
 	assert_int_equal(client_rebind(&watcher->client), 0);
-	answered = watcher->client.checks_answered;
+	answered = watcher->client.peer.checks_answered;
 	party_run(&p, 1500);
-	assert_true(watcher->client.checks_answered > answered);
+	assert_true(watcher->client.peer.checks_answered > answered);
 	client_restart(&watcher->client, old.ufrag, old.pwd);
-	answered = watcher->client.checks_answered;
+	answered = watcher->client.peer.checks_answered;
 	party_run(&p, 1500);
-	assert_int_equal(watcher->client.checks_answered, answered); // they are gone now
+	assert_int_equal(watcher->client.peer.checks_answered, answered); // they are gone now
 	party_settle(&p);
 	assert_true(check_video(watcher).frames > 120);
 	party_end(&p);
@@ -163,7 +163,7 @@ static void consent_expires_after_30_seconds(void **)
 	struct member *other = party_watcher(&p, speaker, &top);
 	party_connect(&p);
 	party_run(&p, 1200);
-	watcher->client.checks_off = true;
+	watcher->client.peer.checks_off = true;
 	uint32_t packets = watcher->video->packets;
 	party_run(&p, 27000);
 	assert_true(watcher->video->packets > packets + 500); // not before its time
@@ -190,7 +190,7 @@ static void a_removed_transport_is_a_stranger(void **)
 	assert_int_equal(driver_remove(&scene.driver, AM_CMD_TRANSPORT_REMOVE, m->transport.id), 0);
 	party_run(&p, 100);
 	uint64_t datagrams = m->client.datagrams_in;
-	m->client.check_next_ns = 0;
+	m->client.peer.check_next_ns = 0;
 	party_run(&p, 1500);
 	assert_int_equal(m->client.datagrams_in, datagrams);
 	struct am_transport_state state;

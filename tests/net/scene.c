@@ -147,7 +147,7 @@ static struct member *member_add(
 	p->members[p->count] = m;
 	scene.members[scene.member_count++] = m;
 	p->clients[p->count++] = &m->client;
-	dtls_fingerprint(fingerprint);
+	peer_fingerprint(fingerprint);
 	if (o->wrong_fingerprint)
 		fingerprint[31] ^= 1;
 	if (!o->no_connect)
@@ -234,9 +234,15 @@ struct member *party_speaker(struct party *p, const struct member_options *o)
 	        &m->publisher, &m->client, (uint32_t)(p->room * 64 + p->count),
 	        o->encodings ? o->encodings : PUBLISHER_ENCODINGS
 	);
+	if (!o->tracks_later)
+		party_publish(m);
+	return m;
+}
+
+void party_publish(struct member *m)
+{
 	video_add(m);
 	sound_add(m);
-	return m;
 }
 
 static am_id subscription_add(
@@ -286,7 +292,7 @@ static bool all_connected(void *context)
 	const struct party *p = context;
 
 	for (size_t i = 0; i < p->count; i++) {
-		if (p->clients[i]->state != CLIENT_CONNECTED)
+		if (p->clients[i]->peer.state != PEER_CONNECTED)
 			return false;
 	}
 	return true;
@@ -299,8 +305,9 @@ void party_connect(struct party *p)
 	driver_print(&scene.driver);
 	for (size_t i = 0; i < p->count; i++)
 		fprintf(stderr, "  client %zu: state %d, %llu of %llu checks answered\n", i,
-		        p->clients[i]->state, (unsigned long long)p->clients[i]->checks_answered,
-		        (unsigned long long)p->clients[i]->checks_sent);
+		        p->clients[i]->peer.state,
+		        (unsigned long long)p->clients[i]->peer.checks_answered,
+		        (unsigned long long)p->clients[i]->peer.checks_sent);
 	fail_msg("not all are connected after 10 s");
 }
 
@@ -359,7 +366,7 @@ struct viewer_verdict check_video(const struct member *watcher)
 	check_subscription(watcher->video, &v);
 	assert_int_equal(watcher->viewer.strangers, 0);
 	assert_int_equal(watcher->client.srtp_refused, 0);
-	assert_int_equal(watcher->client.unknown_in, 0);
+	assert_int_equal(watcher->client.unknown_in + watcher->client.peer.unknown_in, 0);
 	return v;
 }
 

@@ -46,6 +46,7 @@ struct member_options {
 	uint8_t encodings; // speakers; 0: 3
 	uint8_t spatial, temporal; // watchers
 	bool paused; // watchers
+	bool tracks_later; // speakers: by party_publish
 	bool no_connect; // no TRANSPORT_CONNECT
 	bool wrong_fingerprint;
 };
@@ -75,6 +76,9 @@ void party_begin(struct party *);
 struct member *party_speaker(struct party *, const struct member_options *);
 struct member *
 party_watcher(struct party *, const struct member *speaker, const struct member_options *);
+
+// The tracks of a speaker that was made without them.
+void party_publish(struct member *);
 
 // A transport alone, without tracks.
 struct member *party_transport(struct party *, const struct member_options *);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "binding.h"
 #include "scene.h"
 
 static const struct member_options top = {TOP_LAYERS};
@@ -113,7 +114,7 @@ static void garbage_on_a_live_tuple_harms_nobody(void **)
 	uint8_t bytes[1500];
 
 	call_begin(&c);
-	uint64_t datagrams = c.speaker->client.unknown_in;
+	uint64_t unknown = c.speaker->client.unknown_in + c.speaker->client.peer.unknown_in;
 	for (uint32_t first = 0; first < 256; first++) {
 		for (size_t i = 0; i < LENGTHS; i++) {
 			random_fill(bytes, lengths[i], first * 77 + (uint32_t)i);
@@ -124,9 +125,9 @@ static void garbage_on_a_live_tuple_harms_nobody(void **)
 		party_run(&c.party, 5);
 	}
 	party_run(&c.party, 300);
-	assert_int_equal(c.speaker->client.unknown_in, datagrams);
-	assert_int_equal(c.speaker->client.state, CLIENT_CONNECTED);
-	assert_int_equal(c.watcher->client.state, CLIENT_CONNECTED);
+	assert_int_equal(c.speaker->client.unknown_in + c.speaker->client.peer.unknown_in, unknown);
+	assert_int_equal(c.speaker->client.peer.state, PEER_CONNECTED);
+	assert_int_equal(c.watcher->client.peer.state, PEER_CONNECTED);
 	call_end(&c);
 }
 
@@ -158,8 +159,8 @@ static void checks_of_strangers_meet_silence(void **)
 	snprintf(username, sizeof(username), "%s:test", m->transport.ufrag);
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		const struct bad_check *b = &checks[i];
-		uint8_t out[ICE_MESSAGE_MAX];
-		struct ice_check check = {
+		uint8_t out[BINDING_LEN_MAX];
+		struct binding_request check = {
 		        .transaction = {1, 2, 3},
 		        .username = b->username ? b->username : username,
 		        .password = b->password && !b->password[0] ? m->transport.pwd : b->password,
@@ -170,7 +171,7 @@ static void checks_of_strangers_meet_silence(void **)
 		uint64_t named = b->drop ? driver_drop(&scene.driver, b->drop) : 0;
 		assert_true(named != UINT64_MAX);
 		for (int k = 0; k < 20; k++)
-			send(s.fd, out, ice_check_build(&check, out), 0);
+			send(s.fd, out, binding_request_build(&check, out), 0);
 		usleep(200000);
 		if (!heard_nothing(&s))
 			fail_msg("%s: answered", b->what);
@@ -196,7 +197,7 @@ static void huge_user_names_meet_silence(void **)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		size_t body = sizes[i] > 1440 ? 1440 : (sizes[i] + 3u) & ~3u;
 		memset(bytes, 'a', sizeof(bytes));
-		am_put_u16(bytes, ICE_REQUEST);
+		am_put_u16(bytes, BINDING_REQUEST);
 		am_put_u16(bytes + 2, (uint16_t)(body + 4));
 		am_put_u32(bytes + 4, 0x2112a442);
 		am_put_u16(bytes + 20, 0x0006);
@@ -214,23 +215,23 @@ static void a_role_conflict_is_answered_with_487(void **)
 	struct party p;
 	struct stranger s = stranger_open(AF_INET);
 	char username[64];
-	uint8_t out[ICE_MESSAGE_MAX], in[1500];
-	struct ice_message answer;
+	uint8_t out[BINDING_LEN_MAX], in[1500];
+	struct binding_message answer;
 
 	party_begin(&p);
 	struct member *m = party_transport(&p, &top);
 	snprintf(username, sizeof(username), "%s:test", m->transport.ufrag);
-	const struct ice_check check = {
+	const struct binding_request check = {
 	        .transaction = {7},
 	        .username = username,
 	        .password = m->transport.pwd,
 	        .controlled = true};
-	send(s.fd, out, ice_check_build(&check, out), 0);
+	send(s.fd, out, binding_request_build(&check, out), 0);
 	usleep(300000);
 	ssize_t n = recv(s.fd, in, sizeof(in), 0);
 	assert_true(n > 0);
-	assert_int_equal(ice_message_parse(&answer, in, (size_t)n, m->transport.pwd), 0);
-	assert_int_equal(answer.type, ICE_ERROR);
+	assert_int_equal(binding_parse(&answer, in, (size_t)n, m->transport.pwd), 0);
+	assert_int_equal(answer.type, BINDING_ERROR);
 	assert_int_equal(answer.error, 487);
 	assert_true(answer.integrity_ok);
 	struct am_transport_state state;
@@ -254,13 +255,13 @@ static void the_answer_names_our_address(void **)
 		assert_int_equal(getsockname(m->client.fd, (struct sockaddr *)&own, &len), 0);
 		// The port stands at the same place in both families.
 		assert_int_equal(
-		        ((struct sockaddr_in *)&m->client.mapped)->sin_port,
+		        ((struct sockaddr_in *)&m->client.peer.mapped)->sin_port,
 		        ((struct sockaddr_in *)&own)->sin_port
 		);
-		assert_int_equal(m->client.mapped.ss_family, own.ss_family);
+		assert_int_equal(m->client.peer.mapped.ss_family, own.ss_family);
 		uint8_t fingerprint[32];
 		memcpy(fingerprint, scene.driver.region.map->header.dtls_fingerprint, 32);
-		assert_memory_equal(m->client.server_fingerprint, fingerprint, 32);
+		assert_memory_equal(m->client.peer.server_fingerprint, fingerprint, 32);
 		party_end(&p);
 	}
 }
@@ -320,7 +321,7 @@ static void a_hello_before_the_connect_command_waits(void **)
 	assert_true(driver_transport_state(&scene.driver, m->transport.id, &state));
 	assert_int_equal(state.ice, AM_ICE_CONNECTED);
 	assert_int_not_equal(state.dtls, AM_DTLS_CONNECTED);
-	dtls_fingerprint(fingerprint);
+	peer_fingerprint(fingerprint);
 	assert_int_equal(driver_transport_connect(&scene.driver, m->transport.id, fingerprint), 0);
 	party_connect(&p);
 	check_dtls(&p, m, AM_DTLS_CONNECTED, 1000);
@@ -347,7 +348,7 @@ static void a_close_notify_is_seen(void **)
 	struct member *m = party_transport(&p, &top);
 	party_connect(&p);
 	check_dtls(&p, m, AM_DTLS_CONNECTED, 1000);
-	dtls_close(m->client.dtls);
+	peer_close(&m->client.peer);
 	check_dtls(&p, m, AM_DTLS_CLOSED, 3000);
 	party_end(&p);
 }

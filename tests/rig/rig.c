@@ -103,6 +103,7 @@ static void subscriptions_make(const struct rig *r, struct fanout *f)
 		        .mid_len = 1,
 		        .mid = "7",
 		        .layer_told = AM_LAYER_NONE,
+		        .place = (uint8_t)(i % RELAY_CHUNK),
 		        .id = i + 1,
 		};
 		selector_init(&s->selector, SELECTOR_VIDEO, (uint16_t)rand(), (uint32_t)rand());

@@ -13,9 +13,11 @@ import './tiles/tiles.css';
 const warn = (text: string) => console.warn(text);
 
 function page() {
-	const kind = /^\/(call|webinar)\/?$/.exec(location.pathname)?.[1];
+	// "/call/<room>?…" and "/call/?roomId=<room>&…" are the same (G01); the path's room wins.
+	const [, kind, room] = /^\/(call|webinar)(?:\/([\w-]*))?$/.exec(location.pathname) ?? [];
 	if (kind !== 'call' && kind !== 'webinar') return <CreatePage />;
-	const { roomId, ...attributes } = parseAttributes(kind, location.search, warn);
+	const search = room ? `?roomId=${room}&${location.search.slice(1)}` : location.search;
+	const { roomId, ...attributes } = parseAttributes(kind, search, warn);
 	if (roomId === null) return <RefusedPage reason="bad-room-id" />;
 	return <RoomPage attributes={{ ...attributes, roomId }} />;
 }

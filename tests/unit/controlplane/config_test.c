@@ -27,6 +27,23 @@ static void defaults_serve_a_developer(void **)
 	assert_int_equal(c.port, 8080);
 }
 
+static void what_is_not_named_lies_beside_the_store(void **)
+{
+	struct config c;
+	char error[256] = "";
+	assert_int_equal(
+	        read_text("controlplane: { store = \"/tmp/x/store.db\"; };", &c, error), 0
+	);
+	assert_string_equal(c.accounts, "/tmp/x/accounts.db");
+	assert_string_equal(c.admin, "/tmp/x/admin.sock");
+	assert_string_equal(c.history, "/tmp/x/history.db");
+	assert_int_equal(
+	        read_text("controlplane: { store = \"s.db\"; admin = \"/a\"; };", &c, error), 0
+	);
+	assert_string_equal(c.accounts, "accounts.db");
+	assert_string_equal(c.admin, "/a");
+}
+
 static void refusals_name_the_setting(void **)
 {
 	static const struct {
@@ -39,7 +56,8 @@ static void refusals_name_the_setting(void **)
 	        {"controlplane: { private_key = \"a\"; };", "certificate"},
 	        {"controlplane: { port = 0; };", "port"},
 	        {"controlplane: { prot = 1; };", "prot"},
-	        {"controlplane: { api_tokens = [\"short\"]; };", "api_tokens"},
+	        {"controlplane: { hook_allowed = [\"https://a.example\"]; };", "hook_allowed"},
+	        {"controlplane: { hook_allowed = [\"\"]; };", "hook_allowed"},
 	        {"controlplane: { log_level = \"loud\"; };", "debug"},
 	        {"control: { };", "control"},
 	};
@@ -66,6 +84,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(defaults_serve_a_developer),
+	        cmocka_unit_test(what_is_not_named_lies_beside_the_store),
 	        cmocka_unit_test(refusals_name_the_setting),
 	        cmocka_unit_test(loopback_is_told_from_the_rest),
 	};

@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "memory.h"
 #include "peer.h"
 #include "track.h"
 
@@ -7,12 +8,12 @@ static struct track *publish(struct peer *p, am_id id, struct transport *t)
 {
 	(void)p;
 	const struct ortc_media media = {.kind = ORTC_VIDEO, .spatial_layers = 3};
-	return track_create(id, t, &media, NULL, false);
+	return track_create(id, t, &media, memory_copy_string("{}"), false);
 }
 
 static void two_transports_in_each_direction(void **)
 {
-	struct peer *p = peer_create("p", "", true);
+	struct peer *p = peer_create("p", "", &(struct rights){.speaker = true});
 	assert_non_null(peer_transport_add(p, am_id_make(1, 1), false));
 	struct transport *t = peer_transport_add(p, am_id_make(2, 1), false);
 	assert_null(peer_transport_add(p, am_id_make(3, 1), false));
@@ -26,7 +27,7 @@ static void two_transports_in_each_direction(void **)
 
 static void subscriptions_go_to_a_transport_that_is_ready(void **)
 {
-	struct peer *p = peer_create("p", "", false);
+	struct peer *p = peer_create("p", "", &(struct rights){0});
 	struct transport *a = peer_transport_add(p, am_id_make(1, 1), true);
 	assert_null(peer_transport_consuming(p));
 	a->ready = true;
@@ -36,7 +37,7 @@ static void subscriptions_go_to_a_transport_that_is_ready(void **)
 
 static void names_are_trimmed_and_bounded(void **)
 {
-	struct peer *p = peer_create("p", "", true);
+	struct peer *p = peer_create("p", "", &(struct rights){.speaker = true});
 	assert_int_equal(peer_set_display_name(p, "  Ada  "), 0);
 	assert_string_equal(p->display_name, "Ada");
 	assert_true(peer_set_display_name(p, "   ") < 0);
@@ -52,7 +53,7 @@ static void names_are_trimmed_and_bounded(void **)
 
 static void mids_count_up_and_are_set_aside_in_blocks(void **)
 {
-	struct peer *p = peer_create("p", "", false);
+	struct peer *p = peer_create("p", "", &(struct rights){0});
 	struct transport *t = peer_transport_add(p, am_id_make(1, 1), true);
 	bool reserve;
 	for (uint32_t i = 0; i < 200; i++) {
@@ -65,7 +66,8 @@ static void mids_count_up_and_are_set_aside_in_blocks(void **)
 
 static void a_mid_in_use_is_passed_over_after_ten_thousand(void **)
 {
-	struct peer *s = peer_create("s", "", true), *p = peer_create("p", "", false);
+	struct peer *s = peer_create("s", "", &(struct rights){.speaker = true}),
+	            *p = peer_create("p", "", &(struct rights){0});
 	struct track *track =
 	        publish(s, am_id_make(1, 1), peer_transport_add(s, am_id_make(1, 1), false));
 	struct transport *t = peer_transport_add(p, am_id_make(2, 1), true);
@@ -87,7 +89,8 @@ static void a_mid_in_use_is_passed_over_after_ten_thousand(void **)
 
 static void a_new_subscription_wants_all_layers(void **)
 {
-	struct peer *s = peer_create("s", "", true), *p = peer_create("p", "", false);
+	struct peer *s = peer_create("s", "", &(struct rights){.speaker = true}),
+	            *p = peer_create("p", "", &(struct rights){0});
 	struct track *track =
 	        publish(s, am_id_make(1, 1), peer_transport_add(s, am_id_make(1, 1), false));
 	struct subscription *sub = subscription_create(

@@ -2,37 +2,97 @@
 
 #include "rest.c" // for its statics
 
-static const struct am_config_strings tokens = {
-        .count = 2, .values = {"first-token-0123456", "second-token-012345"}};
+#include "account_edit.h"
+#include "loop.h"
 
-static void tokens_are_known_in_both_schemes(void **)
+#include <stdlib.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/amphi-rest-XXXXXX";
+static char file[64];
+static struct loop *loop;
+static struct accounts *accounts;
+
+static int group_setup(void **)
 {
-	assert_true(token_is_known(&tokens, "APIKey first-token-0123456"));
-	assert_true(token_is_known(&tokens, "Bearer second-token-012345"));
-	assert_true(token_is_known(&tokens, "bearer  second-token-012345"));
-	static const char *const bad[] = {
-	        "",
-	        "APIKey",
-	        "APIKey ",
-	        "Basic first-token-0123456",
-	        "first-token-0123456",
-	        "APIKey first-token-012345",
-	        "APIKey first-token-01234567",
-	        "APIKey second-token-012345 ",
-	        "APIKey FIRST-TOKEN-0123456",
-	};
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(token_is_known(&tokens, bad[i]));
-	assert_false(token_is_known(&tokens, NULL));
+	if (!mkdtemp(directory))
+		return -1;
+	snprintf(file, sizeof(file), "%s/accounts.db", directory);
+	loop = loop_create();
+	accounts = accounts_open(loop, file);
+	return accounts ? 0 : -1;
 }
 
-static void without_tokens_only_loopback_may_ask(void **)
+static int group_teardown(void **)
 {
-	static const struct config config;
-	const struct rest r = {.config = &config};
-	assert_true(is_granted(&r, GRANT_API, &(struct http_request){.from_loopback = true}));
-	assert_false(is_granted(&r, GRANT_API, &(struct http_request){.from_loopback = false}));
-	assert_true(is_granted(&r, GRANT_ANYONE, &(struct http_request){.from_loopback = false}));
+	accounts_close(accounts);
+	loop_destroy(loop);
+	unlink(file);
+	return rmdir(directory);
+}
+
+static void tokens_come_in_both_schemes(void **)
+{
+	static const struct {
+		const char *header, *token;
+	} rows[] = {
+	        {"APIKey abc", "abc"},
+	        {"Bearer abc", "abc"},
+	        {"bearer  abc", "abc"},
+	        {"APIKey a b ", "a b "},
+	        {"APIKey ", ""},
+	        {"APIKey", NULL},
+	        {"Basic abc", NULL},
+	        {"abc", NULL},
+	        {"", NULL},
+	        {NULL, NULL},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *token = token_of(rows[i].header);
+		assert_int_equal(token != NULL, rows[i].token != NULL);
+		if (token)
+			assert_string_equal(token, rows[i].token);
+	}
+}
+
+// The header of the request that http_header reads here.
+static const char *authorization;
+
+const char *__wrap_http_header(const struct http_request *, const char *name);
+const char *__wrap_http_header(const struct http_request *, const char *name)
+{
+	return strcmp(name, "Authorization") == 0 ? authorization : NULL;
+}
+
+static const char *speaks_for(bool from_loopback)
+{
+	const struct rest r = {.accounts = accounts};
+	const struct http_request q = {.from_loopback = from_loopback};
+	const struct account *a = account_of(&r, &q);
+	return a ? a->name : "";
+}
+
+static void an_api_token_speaks_for_its_account(void **) // S05
+{
+	char token[ACCOUNT_API_TOKEN_SIZE], header[80];
+	struct account_error error;
+	struct account *a = account_create("company", &error);
+
+	// While there is no token at all, loopback may ask.
+	authorization = NULL;
+	assert_string_equal(speaks_for(true), "default");
+	assert_string_equal(speaks_for(false), "");
+	assert_int_equal(account_add_api_token(a, "t", 1, token, &error), 0);
+	assert_int_equal(accounts_put(accounts, a, &error), 0);
+	assert_string_equal(speaks_for(true), "");
+	snprintf(header, sizeof(header), "APIKey %s", token);
+	authorization = header;
+	assert_string_equal(speaks_for(true), "company");
+	assert_string_equal(speaks_for(false), "company");
+	strcat(header, " ");
+	assert_string_equal(speaks_for(true), "");
+	authorization = token;
+	assert_string_equal(speaks_for(true), "");
 }
 
 static void paths_match_segment_by_segment(void **)
@@ -74,10 +134,10 @@ static void a_long_segment_does_not_fit(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(tokens_are_known_in_both_schemes),
-	        cmocka_unit_test(without_tokens_only_loopback_may_ask),
+	        cmocka_unit_test(tokens_come_in_both_schemes),
+	        cmocka_unit_test(an_api_token_speaks_for_its_account),
 	        cmocka_unit_test(paths_match_segment_by_segment),
 	        cmocka_unit_test(a_long_segment_does_not_fit),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -3,6 +3,7 @@
 #include "room.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static struct rooms rooms;
 
@@ -15,9 +16,10 @@ static int setup(void **)
 static int teardown(void **)
 {
 	struct room *r;
-	while ((r = rooms_any(&rooms))) {
+	while ((r = rooms_next(&rooms, NULL))) {
 		struct peer *p;
-		while ((p = TAILQ_FIRST(&r->speakers)) || (p = TAILQ_FIRST(&r->viewers))) {
+		while ((p = TAILQ_FIRST(&r->speakers)) || (p = TAILQ_FIRST(&r->viewers)) ||
+		       (p = TAILQ_FIRST(&r->waiting))) {
 			room_remove_peer(p);
 			peer_destroy(p);
 		}
@@ -27,11 +29,22 @@ static int teardown(void **)
 	return 0;
 }
 
+static struct room *make(const char *name, enum room_kind kind)
+{
+	return room_create(&rooms, 1, 7, name, kind, 0);
+}
+
+static enum refusal admits(const struct room *r, enum room_kind path, bool speaker)
+{
+	return room_admits(r, path, speaker, NULL);
+}
+
 static struct peer *add(struct room *r, int n, bool speaker, bool join)
 {
+	const struct rights rights = {.speaker = speaker};
 	char id[16];
 	snprintf(id, sizeof(id), "%c%d", speaker ? 's' : 'v', n);
-	struct peer *p = peer_create(id, "", speaker);
+	struct peer *p = peer_create(id, "", &rights);
 	room_add_peer(r, p);
 	if (join)
 		room_join_peer(p);
@@ -40,55 +53,186 @@ static struct peer *add(struct room *r, int n, bool speaker, bool join)
 
 static void a_call_takes_fifty(void **)
 {
-	struct room *r = room_create(&rooms, 1, "r", ROOM_CALL, 0);
+	struct room *r = make("r", ROOM_CALL);
 	for (int i = 0; i < 50; i++) {
-		assert_int_equal(room_admits(r, ROOM_CALL, true), REFUSAL_NONE);
+		assert_int_equal(admits(r, ROOM_CALL, true), REFUSAL_NONE);
 		add(r, i, true, true);
 	}
-	assert_int_equal(room_admits(r, ROOM_CALL, true), REFUSAL_ROOM_FULL);
+	assert_int_equal(admits(r, ROOM_CALL, true), REFUSAL_ROOM_FULL);
 	struct peer *p = room_find_peer(r, "s7");
 	room_remove_peer(p);
 	peer_destroy(p);
-	assert_int_equal(room_admits(r, ROOM_CALL, true), REFUSAL_NONE);
+	assert_int_equal(admits(r, ROOM_CALL, true), REFUSAL_NONE);
 }
 
 static void a_webinar_counts_speakers_and_viewers_apart(void **)
 {
-	struct room *r = room_create(&rooms, 1, "r", ROOM_WEBINAR, 0);
+	struct room *r = make("r", ROOM_WEBINAR);
 	for (int i = 0; i < 20; i++)
 		add(r, i, true, true);
-	assert_int_equal(room_admits(r, ROOM_WEBINAR, true), REFUSAL_SPEAKERS_FULL);
-	assert_int_equal(room_admits(r, ROOM_WEBINAR, false), REFUSAL_NONE);
+	assert_int_equal(admits(r, ROOM_WEBINAR, true), REFUSAL_SPEAKERS_FULL);
+	assert_int_equal(admits(r, ROOM_WEBINAR, false), REFUSAL_NONE);
 	for (int i = 0; i < 2000; i++)
 		add(r, i, false, true);
-	assert_int_equal(room_admits(r, ROOM_WEBINAR, false), REFUSAL_VIEWERS_FULL);
+	assert_int_equal(admits(r, ROOM_WEBINAR, false), REFUSAL_VIEWERS_FULL);
 	assert_int_equal(r->viewer_count, 2000);
 }
 
 static void who_has_not_joined_takes_no_place(void **)
 {
-	struct room *r = room_create(&rooms, 1, "r", ROOM_CALL, 0);
+	struct room *r = make("r", ROOM_CALL);
 	for (int i = 0; i < 60; i++)
 		add(r, i, true, false);
-	assert_int_equal(room_admits(r, ROOM_CALL, true), REFUSAL_NONE);
+	assert_int_equal(admits(r, ROOM_CALL, true), REFUSAL_NONE);
 	assert_int_equal(r->speaker_count, 0);
 }
 
 static void the_other_kind_is_refused(void **)
 {
-	struct room *c = room_create(&rooms, 1, "c", ROOM_CALL, 0);
-	struct room *w = room_create(&rooms, 2, "w", ROOM_WEBINAR, 0);
-	assert_int_equal(room_admits(c, ROOM_WEBINAR, true), REFUSAL_WRONG_ROOM_KIND);
-	assert_int_equal(room_admits(w, ROOM_CALL, true), REFUSAL_WRONG_ROOM_KIND);
+	struct room *c = make("c", ROOM_CALL);
+	struct room *w = make("w", ROOM_WEBINAR);
+	assert_int_equal(admits(c, ROOM_WEBINAR, true), REFUSAL_WRONG_ROOM_KIND);
+	assert_int_equal(admits(w, ROOM_CALL, true), REFUSAL_WRONG_ROOM_KIND);
 	assert_string_equal(refusal_code(REFUSAL_WRONG_ROOM_KIND), "wrong-room-kind");
 }
 
-static void viewers_are_not_announced(void **)
+static void viewers_are_the_moderators_business(void **)
 {
-	struct room *r = room_create(&rooms, 1, "w", ROOM_WEBINAR, 0);
-	assert_false(peer_is_announced(add(r, 1, false, true)));
-	assert_true(peer_is_announced(add(r, 1, true, true)));
-	assert_false(peer_is_announced(add(r, 2, true, false)));
+	struct room *r = make("w", ROOM_WEBINAR);
+	struct peer *speaker = add(r, 1, true, true), *viewer = add(r, 1, false, true);
+	struct peer *moderator = add(r, 2, false, true);
+	moderator->rights.moderator = true;
+	assert_true(peer_is_announced(speaker, viewer));
+	assert_false(peer_is_announced(viewer, speaker));
+	assert_true(peer_is_announced(viewer, moderator));
+	assert_false(peer_is_announced(add(r, 3, true, false), moderator)); // not joined
+}
+
+static void tokens_lower_the_limits_but_never_raise_them(void **) // G04
+{
+	struct room *r = make("w", ROOM_WEBINAR);
+	const struct room_rules few = {.speakers_max = 2, .viewers_max = 1};
+	const struct room_rules many = {.speakers_max = 1000, .viewers_max = 100000};
+
+	add(r, 1, false, true);
+	assert_int_equal(room_admits(r, ROOM_WEBINAR, false, &few), REFUSAL_VIEWERS_FULL);
+	assert_int_equal(admits(r, ROOM_WEBINAR, false), REFUSAL_NONE); // of that token alone
+	assert_true(room_add_rules(r, &few));
+	assert_int_equal(admits(r, ROOM_WEBINAR, false), REFUSAL_VIEWERS_FULL);
+	for (int i = 0; i < 20; i++)
+		add(r, i, true, true);
+	assert_int_equal(room_admits(r, ROOM_WEBINAR, true, &many), REFUSAL_SPEAKERS_FULL);
+	assert_int_equal(room_admits(r, ROOM_WEBINAR, false, &many), REFUSAL_NONE);
+}
+
+static void rules_stay_until_newer_ones_come(void **)
+{
+	struct room *r = make("w", ROOM_WEBINAR);
+	char video[] = "https://video.example/1";
+	const struct room_rules all = {true, 5, 6, "4711", video};
+	const struct room_rules none = {0};
+
+	assert_true(room_add_rules(r, &all));
+	assert_false(room_add_rules(r, &all));
+	assert_false(room_add_rules(r, &none));
+	assert_true(r->rules.waiting_room);
+	assert_int_equal(r->rules.viewers_max, 6);
+	assert_string_equal(r->rules.pin, "4711");
+	video[0] = 'x'; // it has a copy
+	assert_string_equal(r->rules.video, "https://video.example/1");
+}
+
+static void a_pin_cannot_be_guessed(void **) // G14
+{
+	struct room *r = make("p", ROOM_CALL);
+	const struct room_rules rules = {.pin = "4711"};
+	uint64_t now = 1000000;
+
+	assert_int_equal(room_check_pin(r, "", now), REFUSAL_NONE);
+	room_add_rules(r, &rules);
+	assert_int_equal(room_check_pin(r, "4711", now), REFUSAL_NONE);
+	assert_int_equal(room_check_pin(r, "471", now), REFUSAL_PIN_WRONG);
+	for (int i = 1; i < ROOM_PIN_TRIES; i++) {
+		assert_int_equal(room_check_pin(r, "47111", now), REFUSAL_PIN_WRONG);
+		assert_int_equal(room_check_pin(r, "", now), REFUSAL_PIN_REQUIRED); // no try
+	}
+	assert_int_equal(room_check_pin(r, "4711", now), REFUSAL_PIN_LOCKED);
+	now += ROOM_PIN_TRIES_MS - 1;
+	assert_int_equal(room_check_pin(r, "4711", now), REFUSAL_PIN_LOCKED);
+	assert_int_equal(room_check_pin(r, "4711", now + 1), REFUSAL_NONE);
+}
+
+static void who_waits_takes_no_place_until_admitted(void **) // U18, R04
+{
+	struct room *r = make("w", ROOM_CALL);
+	const struct rights rights = {.speaker = true};
+	struct peer *p = peer_create("p", "", &rights);
+
+	p->waiting = true;
+	room_add_peer(r, p);
+	assert_ptr_equal(TAILQ_FIRST(&r->waiting), p);
+	assert_null(TAILQ_FIRST(&r->speakers));
+	assert_ptr_equal(room_find_peer(r, "p"), p);
+	room_admit_peer(p);
+	assert_null(TAILQ_FIRST(&r->waiting));
+	assert_ptr_equal(TAILQ_FIRST(&r->speakers), p);
+	assert_int_equal(r->speaker_count, 0);
+	room_join_peer(p);
+	assert_int_equal(r->speaker_count, 1);
+}
+
+static void promotion_and_demotion_move_the_counts(void **) // B07
+{
+	struct room *r = make("w", ROOM_WEBINAR);
+	struct peer *joined = add(r, 1, false, true), *admitted = add(r, 2, false, false);
+
+	room_set_speaker(joined, true);
+	room_set_speaker(admitted, true);
+	assert_int_equal(r->speaker_count, 1);
+	assert_int_equal(r->viewer_count, 0);
+	assert_true(joined->rights.speaker && joined->joined && !admitted->joined);
+	room_set_speaker(joined, false);
+	assert_int_equal(r->speaker_count, 0);
+	assert_int_equal(r->viewer_count, 1);
+	assert_ptr_equal(TAILQ_FIRST(&r->viewers), joined);
+	room_unjoin_peer(joined);
+	assert_int_equal(r->viewer_count, 0);
+}
+
+static void accounts_have_rooms_of_their_own(void **)
+{
+	struct room *a = room_create(&rooms, 1, 7, "same", ROOM_CALL, 0);
+	struct room *b = room_create(&rooms, 2, 77, "same", ROOM_WEBINAR, 0);
+	assert_ptr_equal(rooms_find(&rooms, 7, "same"), a);
+	assert_ptr_equal(rooms_find(&rooms, 77, "same"), b);
+	assert_null(rooms_find(&rooms, 777, "same"));
+}
+
+static void refusals_say_it_in_both_languages(void **)
+{
+	for (enum refusal r = REFUSAL_BAD_REQUEST; r <= REFUSAL_SERVER_ERROR; r++) {
+		assert_true(refusal_status(r) >= 400 && refusal_status(r) < 600);
+		assert_true(strlen(refusal_text(r)) > 5);
+		assert_non_null(strpbrk(refusal_text_russian(r), "\xd0\xd1")); // Cyrillic
+	}
+	assert_int_equal(refusal_status(REFUSAL_NOT_STARTED), 425);
+	assert_int_equal(refusal_status(REFUSAL_LOCKED), 423);
+}
+
+static void integrators_can_read_about_each_refusal(void **)
+{
+	static char page[65536];
+	FILE *f = fopen(ADMISSION_MD, "r");
+
+	assert_non_null(f);
+	assert_true(fread(page, 1, sizeof(page) - 1, f) > 0);
+	fclose(f);
+	for (enum refusal r = REFUSAL_BAD_REQUEST; r <= REFUSAL_SERVER_ERROR; r++) {
+		char code[64];
+		snprintf(code, sizeof(code), "`%s`", refusal_code(r));
+		if (!strstr(page, code))
+			fail_msg("admission.md has no %s", code);
+	}
 }
 
 static void rooms_and_peers_are_found_by_name_among_many(void **)
@@ -96,11 +240,11 @@ static void rooms_and_peers_are_found_by_name_among_many(void **)
 	char name[32];
 	for (int i = 0; i < 300; i++) {
 		snprintf(name, sizeof(name), "room%d", i);
-		room_create(&rooms, (uint64_t)i, name, ROOM_CALL, 0);
+		room_create(&rooms, (uint64_t)i, 7, name, ROOM_CALL, 0);
 	}
-	assert_int_equal(rooms_find(&rooms, "room250")->id, 250);
-	assert_null(rooms_find(&rooms, "room300"));
-	struct room *r = rooms_find(&rooms, "room7");
+	assert_int_equal(rooms_find(&rooms, 7, "room250")->id, 250);
+	assert_null(rooms_find(&rooms, 7, "room300"));
+	struct room *r = rooms_find(&rooms, 7, "room7");
 	for (int i = 0; i < 40; i++)
 		add(r, i, true, true);
 	assert_string_equal(room_find_peer(r, "s39")->id, "s39");
@@ -117,7 +261,15 @@ int main(void)
 	        TEST(a_webinar_counts_speakers_and_viewers_apart),
 	        TEST(who_has_not_joined_takes_no_place),
 	        TEST(the_other_kind_is_refused),
-	        TEST(viewers_are_not_announced),
+	        TEST(viewers_are_the_moderators_business),
+	        TEST(tokens_lower_the_limits_but_never_raise_them),
+	        TEST(rules_stay_until_newer_ones_come),
+	        TEST(a_pin_cannot_be_guessed),
+	        TEST(who_waits_takes_no_place_until_admitted),
+	        TEST(promotion_and_demotion_move_the_counts),
+	        TEST(accounts_have_rooms_of_their_own),
+	        TEST(refusals_say_it_in_both_languages),
+	        TEST(integrators_can_read_about_each_refusal),
 	        TEST(rooms_and_peers_are_found_by_name_among_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,159 +1,41 @@
 // The real process over TCP, with a fake data plane in this one.
 #include "test.h"
 
-#include "fake_dataplane.h"
-#include "json.h"
+#include "server_process.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-static struct fake_dataplane fake;
-static char directory[] = "/tmp/amphi-server-XXXXXX";
-static uint16_t port;
-static pid_t server;
-
-static uint16_t free_port(void)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
-	getsockname(fd, (struct sockaddr *)&a, &len);
-	close(fd);
-	return ntohs(a.sin_port);
-}
-
-static int dial(void)
-{
-	struct sockaddr_in a = {
-	        .sin_family = AF_INET,
-	        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	        .sin_port = htons(port),
-	};
-	for (int i = 0; i < 5000; i++) {
-		int fd = socket(AF_INET, SOCK_STREAM, 0);
-		if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
-			return fd;
-		close(fd);
-		fake_dataplane_turn(&fake);
-		usleep(1000);
-	}
-	fail_msg("the server does not listen");
-	return -1;
-}
-
-static void server_start(void)
-{
-	char conf[64];
-	snprintf(conf, sizeof(conf), "%s/amphi.conf", directory);
-	server = fork();
-	assert_true(server >= 0);
-	if (server == 0) {
-		execl(CONTROLPLANE_BINARY, CONTROLPLANE_BINARY, "-c", conf, NULL);
-		_exit(127);
-	}
-	close(dial());
-}
-
-static int server_stop(int signal)
-{
-	int status;
-	assert_true(server > 0); // 0 would be all of us
-	kill(server, signal);
-	while (waitpid(server, &status, WNOHANG) == 0) {
-		fake_dataplane_turn(&fake);
-		usleep(1000);
-	}
-	return status;
-}
+static struct server server;
 
 static int group_setup(void **)
 {
-	char path[64];
-	assert_non_null(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/dataplane.sock", directory);
-	fake_dataplane_start(&fake, path);
-	snprintf(path, sizeof(path), "%s/index.html", directory);
-	FILE *f = fopen(path, "w");
-	fputs("<!doctype html>page", f);
-	fclose(f);
-	snprintf(path, sizeof(path), "%s/amphi.conf", directory);
-	port = free_port();
-	f = fopen(path, "w");
-	fprintf(f,
-	        "link: { socket = \"%s/dataplane.sock\"; };\n"
-	        "controlplane: { port = %u; pages = \"%s\"; store = \"%s/store.db\"; log_level = "
-	        "\"error\"; };\n",
-	        directory, port, directory, directory);
-	fclose(f);
-	server_start();
+	server_make(&server, "");
+	server_start(&server);
 	return 0;
 }
 
 static int group_teardown(void **)
 {
-	static const char *const files[] = {"dataplane.sock", "index.html",   "amphi.conf",
-	                                    "store.db",       "store.db-wal", "store.db-shm"};
-	int status = server_stop(SIGTERM);
-	fake_dataplane_stop(&fake);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char path[64];
-		snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
-		unlink(path);
-	}
-	rmdir(directory);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1; // also: no leak, no error
-}
-
-// Reads what comes until a pattern is in it, or the end of the connection. Up to 5 s. Returns the
-// length; the headers of frames may hold zeros.
-static size_t read_until(int fd, char *out, size_t size, const char *pattern)
-{
-	size_t len = 0;
-	for (int i = 0; i < 5000; i++) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		fake_dataplane_turn(&fake);
-		if (poll(&p, 1, 1) == 0)
-			continue;
-		ssize_t n = recv(fd, out + len, size - len - 1, 0);
-		if (n <= 0)
-			break;
-		len += (size_t)n;
-		out[len] = '\0';
-		if (pattern && memmem(out, len, pattern, strlen(pattern)))
-			break;
-	}
-	out[len] = '\0';
-	return len;
+	return server_remove(&server);
 }
 
 // Reads up to the message that has `pattern`, and asserts that it is there.
 static void expect(int fd, const char *pattern)
 {
 	char answer[16384];
-	size_t len = read_until(fd, answer, sizeof(answer), pattern);
+	size_t len = server_read_until(&server, fd, answer, sizeof(answer), pattern);
 	if (!memmem(answer, len, pattern, strlen(pattern)))
 		fail_msg("not received: %s", pattern);
 }
 
-// last: what ends the answer; NULL: the server closes the connection.
 static int ask(const char *request, const char *last, char *answer, size_t size)
 {
-	int fd = dial();
-	assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
-	read_until(fd, answer, size, last);
-	close(fd);
-	int status = 0;
-	assert_int_equal(sscanf(answer, "HTTP/1.1 %d", &status), 1);
-	return status;
+	return server_ask(&server, request, last, answer, size);
 }
 
 #define TAIL " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
@@ -194,7 +76,7 @@ static void no_path_leads_out_of_the_pages(void **)
 		char request[256], answer[4096];
 		snprintf(
 		        request, sizeof(request), "GET /%s/%s/index.html" TAIL "\r\n", ways[i],
-		        strrchr(directory, '/') + 1
+		        strrchr(server.directory, '/') + 1
 		);
 		assert_int_equal(ask(request, NULL, answer, sizeof(answer)), 404);
 	}
@@ -204,7 +86,8 @@ static void no_path_leads_out_of_the_pages(void **)
 	"GET /call/" query " HTTP/1.1\r\nHost: meet.example:1\r\nUpgrade: websocket\r\n"           \
 	"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"                                     \
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" extra "\r\n"
-#define PROTOO "Sec-WebSocket-Protocol: protoo\r\n"
+#define SPOKEN "Sec-WebSocket-Protocol: protoo\r\n"
+#define PROTOO SPOKEN "Origin: https://meet.example\r\n"
 
 static void handshakes_are_refused(void **)
 {
@@ -214,13 +97,14 @@ static void handshakes_are_refused(void **)
 	} rows[] = {
 	        {WS("?roomId=r&peerId=p", ""), 403},
 	        {WS("?roomId=r&peerId=p", "Sec-WebSocket-Protocol: protoo2, xprotoo\r\n"), 403},
-	        {WS("?roomId=r&peerId=p", PROTOO "Origin: null\r\n"), 403},
-	        {WS("?roomId=r&peerId=p", PROTOO "Origin: https://evil.example\r\n"), 403},
-	        {WS("?roomId=r&peerId=p", PROTOO "Origin: https://meet\r\n"), 403},
-	        {WS("?roomId=r&peerId=p", PROTOO "Origin: https://meet.example.evil.example\r\n"),
+	        {WS("?roomId=r&peerId=p", SPOKEN), 403}, // row 16, as the next ones
+	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: null\r\n"), 403},
+	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: https://evil.example\r\n"), 403},
+	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: https://meet\r\n"), 403},
+	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: https://meet.example.evil.example\r\n"),
 	         403},
-	        {WS("?roomId=r&peerId=p", PROTOO "Origin: https://evil-meet.example\r\n"), 403},
-	        {WS("?roomId=r&peerId=p", PROTOO "Origin: file://meet.example\r\n"), 403},
+	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: https://evil-meet.example\r\n"), 403},
+	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: file://meet.example\r\n"), 403},
 	        {WS("?peerId=p", PROTOO), 400},
 	        {WS("?roomId=r", PROTOO), 400},
 	        {WS("?roomId=r&peerId=", PROTOO), 400},
@@ -238,9 +122,9 @@ static void handshakes_are_refused(void **)
 static int ws_open(const char *request)
 {
 	char answer[4096];
-	int fd = dial();
+	int fd = server_dial(&server);
 	assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
-	read_until(fd, answer, sizeof(answer), "mediasoup-version");
+	server_read_until(&server, fd, answer, sizeof(answer), "mediasoup-version");
 	assert_non_null(strstr(answer, "101 Switching"));
 	// RFC 6455 1.3: its own example
 	assert_non_null(strstr(answer, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
@@ -274,7 +158,7 @@ static void ws_text(int fd, const char *text)
 
 static void a_page_talks_protoo(void **)
 {
-	int fd = ws_open(WS("?roomId=talk&peerId=p", PROTOO "Origin: https://MEET.example\r\n"));
+	int fd = ws_open(WS("?roomId=talk&peerId=p", SPOKEN "Origin: https://MEET.example\r\n"));
 	ws_text(fd, REQUEST("7", "getRouterRtpCapabilities", "{}"));
 	expect(fd, "{\"response\":true,\"id\":7,\"ok\":true,\"data\":{\"codecs\":[");
 	ws_text(fd,
@@ -368,9 +252,9 @@ static void a_killed_server_takes_its_rooms_up_again(void **)
 	ws_text(fd, REQUEST("2", "join", "{\"displayName\":\"Ada\"}"));
 	expect(fd, "{\"response\":true,\"id\":2,\"ok\":true");
 	usleep(100000); // for the store's thread
-	server_stop(SIGKILL);
+	server_stop(&server, SIGKILL);
 	close(fd);
-	server_start();
+	server_start(&server);
 	fd = ws_open(request);
 	ws_text(fd, REQUEST("3", "resume",
 	                    "{\"session\":\"s1\",\"consumerIds\":[],\"producerIds\":[]}"));
@@ -381,7 +265,7 @@ static void a_killed_server_takes_its_rooms_up_again(void **)
 	assert_non_null(strstr(answer, "\"numberPeers\":1"));
 	assert_int_equal(ask("GET /kept/closeRoom" TAIL "\r\n", NULL, answer, sizeof(answer)), 200);
 	// The reason, and only then the close frame.
-	size_t len = read_until(fd, answer, sizeof(answer), "\x0f\xa0room-closed");
+	size_t len = server_read_until(&server, fd, answer, sizeof(answer), "\x0f\xa0room-closed");
 	const char *reason = memmem(answer, len, "\"reason\":\"room-closed\"", 22);
 	const char *frame = memmem(answer, len, "\x0f\xa0room-closed", 13);
 	assert_true(reason && frame && reason < frame);

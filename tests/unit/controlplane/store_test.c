@@ -12,6 +12,9 @@ static char path[64];
 
 struct seen {
 	int rooms, peers, transports, tracks;
+	uint32_t flags;
+	bool waiting_room;
+	char pin[16];
 	char name[64];
 	char parameters[64];
 	bool paused, connected;
@@ -26,12 +29,20 @@ static void on_room(void *owner, const struct store_room *r)
 	assert_int_equal(r->kind, 1);
 	assert_int_equal(r->created_ms, 123456789012);
 	assert_int_equal(r->id, 0xfedcba9876543210);
+	assert_int_equal(r->account_id, 42);
+	assert_int_equal(r->speakers_max, 3);
+	assert_int_equal(r->viewers_max, 100);
+	assert_string_equal(r->video, "https://video.example/1");
+	s->waiting_room = r->waiting_room;
+	snprintf(s->pin, sizeof(s->pin), "%s", r->pin);
 }
 
 static void on_peer(void *owner, const struct store_peer *p)
 {
 	struct seen *s = owner;
 	s->peers++;
+	s->flags = p->flags;
+	assert_int_equal(p->deadline_ms, 1234567890123);
 	snprintf(s->name, sizeof(s->name), "%s", p->display_name);
 }
 
@@ -63,13 +74,38 @@ static struct seen reopen(struct store **s)
 	return seen;
 }
 
+static struct store_room room(void)
+{
+	return (struct store_room){
+	        .id = 0xfedcba9876543210,
+	        .account_id = 42,
+	        .name = "room",
+	        .kind = 1,
+	        .created_ms = 123456789012,
+	        .speakers_max = 3,
+	        .viewers_max = 100,
+	        .pin = "",
+	        .video = "https://video.example/1",
+	};
+}
+
 static void fill(struct store *s)
 {
+	const struct store_room r = room();
 	store_reset(s, 77);
-	store_room_put(s, &(struct store_room){0xfedcba9876543210, "room", 1, 123456789012});
+	store_room_put(s, &r);
 	store_peer_put(
-	        s, &(struct store_peer
-	           ){0xfedcba9876543210, "p'1", "s", true, "Ada", "{}", "{\"c\":[]}"}
+	        s,
+	        &(struct store_peer){
+	                .room_id = r.id,
+	                .id = "p'1",
+	                .session = "s",
+	                .flags = STORE_SPEAKER | STORE_JOINED,
+	                .deadline_ms = 1234567890123,
+	                .display_name = "Ada",
+	                .device = "{}",
+	                .capabilities = "{\"c\":[]}",
+	        }
 	);
 	store_transport_put(
 	        s, &(struct store_transport
@@ -112,7 +148,12 @@ static void changes_are_kept(void **state)
 {
 	struct store *s = *state;
 	store_peer_rename(s, 0xfedcba9876543210, "p'1", "Eve");
+	store_peer_flags(s, 0xfedcba9876543210, "p'1", STORE_MODERATOR | STORE_WAITING);
 	store_track_pause(s, am_id_make(9, 2), true);
+	struct store_room r = room();
+	r.waiting_room = true;
+	r.pin = "4711";
+	store_room_put(s, &r);
 	store_transport_put(
 	        s, &(struct store_transport
 	           ){am_id_make(5, 0x80000001), 0xfedcba9876543210, "p'1", true, true, 128, "cn"}
@@ -120,9 +161,12 @@ static void changes_are_kept(void **state)
 	struct seen seen = reopen(&s);
 	*state = s;
 	assert_string_equal(seen.name, "Eve");
-	assert_true(seen.paused && seen.connected);
+	assert_true(seen.paused && seen.connected && seen.waiting_room);
+	assert_int_equal(seen.flags, STORE_MODERATOR | STORE_WAITING);
+	assert_string_equal(seen.pin, "4711");
 	assert_int_equal(seen.mid_reserved, 128);
-	assert_int_equal(seen.tracks, 1); // the transport's update did not take it away
+	// What hangs on them was not taken away by their updates.
+	assert_int_equal(seen.peers + seen.tracks, 2);
 }
 
 static void what_hangs_on_a_peer_goes_with_it(void **state)

@@ -59,6 +59,29 @@ static void secrets_match_whole_only(void **)
 	assert_false(text_equals_secret("abcdeg", "abcdef"));
 }
 
+static void numbers_are_whole_and_in_bounds(void **)
+{
+	static const char *const bad[] = {
+	        "",
+	        "-1",
+	        "+1",
+	        " 1",
+	        "1 ",
+	        "1.0",
+	        "0x1",
+	        "10001",
+	        "1e3",
+	        "9223372036854775808",
+	        "99999999999999999999999"};
+	int64_t n;
+	assert_true(text_number("0", 0, 10000, &n) && n == 0);
+	assert_true(text_number("10000", 0, 10000, &n) && n == 10000);
+	assert_true(text_number("9223372036854775807", 0, INT64_MAX, &n) && n == INT64_MAX);
+	assert_false(text_number("0", 1, 10000, &n));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(text_number(bad[i], 0, 10000, &n));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -66,6 +89,7 @@ int main(void)
 	        cmocka_unit_test(room_ids_are_tokens),
 	        cmocka_unit_test(trimming_takes_blanks_at_both_ends),
 	        cmocka_unit_test(secrets_match_whole_only),
+	        cmocka_unit_test(numbers_are_whole_and_in_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

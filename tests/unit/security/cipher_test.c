@@ -125,7 +125,7 @@ struct viewer {
 	uint16_t seq[SSRCS];
 };
 
-static void viewer_init(struct viewer *v, uint8_t profile)
+static struct srtp_keys viewer_init(struct viewer *v, uint8_t profile)
 {
 	struct srtp_keys keys = random_keys(profile);
 
@@ -134,6 +134,7 @@ static void viewer_init(struct viewer *v, uint8_t profile)
 	assert_non_null(v->sender);
 	for (int i = 0; i < SSRCS; i++)
 		v->seq[i] = (uint16_t)(65535 - random_below(400)); // wraps on the way
+	return keys;
 }
 
 static void viewer_fini(struct viewer *v)
@@ -293,15 +294,18 @@ static void full_bursts_equal_libsrtp(void **)
 static void rtcp_equals_libsrtp(struct cipher *c, uint8_t profile)
 {
 	struct viewer v;
-	uint8_t got[SIZE], want[SIZE];
+	uint8_t got[SIZE], want[SIZE], plain[SIZE];
 
-	viewer_init(&v, profile);
+	struct srtp_keys keys = viewer_init(&v, profile);
+	keys.client = keys.server; // so that it takes what is sent
+	struct srtcp_receiver *receiver = srtcp_receiver_create(&keys);
 	for (uint32_t index = 1; index < 400; index++) { // libsrtp counts from 1, per SSRC
 		size_t len = 8 + 4u * (index < 60 ? index - 1 : random_below(340)), want_len = len;
 		random_fill(want, len);
 		want[0] = 0x80;
 		want[1] = 200;
 		am_put_u32(want + 4, 0xcafe);
+		memcpy(plain, want, len);
 		memset(got, CANARY, sizeof(got));
 		memcpy(got, want, len);
 		assert_int_equal(srtp_send_rtcp(v.sender, want, &want_len, SIZE), 0);
@@ -310,7 +314,12 @@ static void rtcp_equals_libsrtp(struct cipher *c, uint8_t profile)
 		assert_memory_equal(got, want, len);
 		for (size_t i = len; i < len + 32; i++)
 			assert_int_equal(got[i], CANARY);
+		assert_int_equal(cipher_unprotect_rtcp(c, receiver, got, &len), 0);
+		assert_memory_equal(got, plain, len);
 	}
+	wiped_size = offsetof(struct srtcp_receiver, replay);
+	srtcp_receiver_destroy(receiver);
+	wiped_size = 0;
 	viewer_fini(&v);
 }
 

@@ -2,6 +2,7 @@
 
 #include "dtls_net.h"
 
+#include <malloc.h>
 #include <openssl/rand.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -457,6 +458,124 @@ static void early_records_are_bounded(void **)
 	net_fini(&n);
 }
 
+static void half_open_handshakes_are_bounded(void **)
+{
+	struct net a, b;
+
+	start(&a, NULL);
+	start(&b, NULL);
+	assert_int_equal(context->half_open, 0);
+	context->half_open = DTLS_HALF_OPEN_MAX - 1; // others
+	SSL_do_handshake(a.client);
+	SSL_do_handshake(b.client);
+	inject(&a, a.to_server.slots[0].bytes, a.to_server.slots[0].len);
+	inject(&b, b.to_server.slots[0].bytes, b.to_server.slots[0].len);
+	assert_int_equal(dtls_state(a.server), AM_DTLS_CONNECTING);
+	assert_int_equal(dtls_state(b.server), AM_DTLS_NEW);
+	assert_int_equal(b.to_client.sent, 0);
+	net_settle(&a); // done, so there is room for one
+	assert_connected(&a);
+	net_run(&b, 30 * SECOND);
+	assert_connected(&b);
+	context->half_open -= DTLS_HALF_OPEN_MAX - 1;
+	net_fini(&a);
+	assert_int_equal(context->half_open, 0);
+	net_fini(&b);
+
+	start(&a, NULL); // one that ends half-way
+	SSL_do_handshake(a.client);
+	inject(&a, a.to_server.slots[0].bytes, a.to_server.slots[0].len);
+	assert_int_equal(context->half_open, 1);
+	net_fini(&a);
+	assert_int_equal(context->half_open, 0);
+}
+
+// Resident pages of a buffer.
+static size_t resident(const uint8_t *bytes, size_t len)
+{
+	uintptr_t page = 4096, first = ((uintptr_t)bytes + page - 1) / page * page;
+	unsigned char in_core[64];
+	size_t pages = ((uintptr_t)bytes + len - first) / page, n = 0;
+
+	assert_true(pages > 0 && pages <= sizeof(in_core));
+	assert_int_equal(mincore((void *)first, pages * page, in_core), 0);
+	for (size_t i = 0; i < pages; i++)
+		n += in_core[i] & 1;
+	return n;
+}
+
+// A session in which nothing moves holds neither buffers nor the client's certificate, and works as
+// before: data both ways, the last flight once more, the same keys, a farewell.
+static void a_quiet_session_is_small(void **)
+{
+	struct srtp_keys before, after;
+	uint8_t got[64];
+	struct net n;
+
+	start(&n, NULL);
+	SSL_do_handshake(n.client);
+	inject(&n, n.to_server.slots[0].bytes, n.to_server.slots[0].len);
+	const uint8_t *buffer = n.server->handshake_buffer;
+	assert_non_null(buffer); // else OpenSSL has changed: see on_message
+	assert_true(malloc_usable_size((void *)(uintptr_t)buffer) >= HANDSHAKE_BUFFER_LEN);
+	n.to_server.count = n.to_server.head = 0;
+	net_settle(&n);
+	assert_connected(&n);
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(resident(buffer, HANDSHAKE_BUFFER_LEN), 0);
+		assert_null(SSL_get0_peer_certificate(n.server->ssl));
+		assert_int_equal(dtls_srtp_keys(n.server, &before), 0);
+		int sent = n.to_client.sent;
+		assert_int_equal(dtls_write(n.server, (const uint8_t *)"to the client", 13), 0);
+		assert_int_equal(n.to_client.sent, sent + 1);
+		assert_int_equal(net_client_read(&n, got, sizeof(got)), 13);
+		n.data_len = 0;
+		net_client_write(&n, (const uint8_t *)"to the server", 13);
+		net_settle(&n);
+		assert_int_equal(n.data_len, 13);
+		assert_int_equal(dtls_srtp_keys(n.server, &after), 0);
+		assert_memory_equal(&before, &after, sizeof(before));
+	}
+	dtls_destroy(n.server);
+	n.server = NULL;
+	net_settle(&n);
+	assert_int_equal(SSL_get_shutdown(n.client), SSL_RECEIVED_SHUTDOWN);
+	net_fini(&n);
+}
+
+// RFC 6347 4.2.4: a client that has not got our last flight sends its own again.
+static void the_last_flight_is_repeated_from_a_quiet_session(void **)
+{
+	struct net n;
+
+	start(&n, NULL);
+	SSL_do_handshake(n.client);
+	inject(&n, n.to_server.slots[0].bytes, n.to_server.slots[0].len);
+	n.to_server.count = n.to_server.head = 0;
+	SSL_do_handshake(n.client);
+	for (unsigned i = 0; i < n.to_server.count; i++)
+		inject(&n, n.to_server.slots[i].bytes, n.to_server.slots[i].len);
+	n.to_server.count = n.to_server.head = 0;
+	assert_int_equal(dtls_state(n.server), AM_DTLS_CONNECTED);
+	for (int lost = 0; lost < 3; lost++) {
+		n.to_client.count = n.to_client.head = 0; // the network drops our flight
+		n.now_ns += 10 * SECOND;
+		net_shift_wall_clock(10);
+		DTLSv1_handle_timeout(n.client);
+		assert_true(n.to_server.count > 0);
+		while (n.to_server.count > 0) {
+			struct net_datagram *d = &n.to_server.slots[n.to_server.head];
+			inject(&n, d->bytes, d->len);
+			n.to_server.head = (n.to_server.head + 1) % NET_QUEUE_MAX;
+			n.to_server.count--;
+		}
+		assert_true(n.to_client.count > 0);
+	}
+	net_settle(&n);
+	assert_connected(&n);
+	net_fini(&n);
+}
+
 static void a_finished_that_overtakes_is_kept(void **)
 {
 	struct net n;
@@ -611,6 +730,9 @@ int main(void)
 	        cmocka_unit_test(garbage_is_harmless_in_every_phase),
 	        cmocka_unit_test(a_live_session_ignores_the_first_epoch),
 	        cmocka_unit_test(early_records_are_bounded),
+	        cmocka_unit_test(half_open_handshakes_are_bounded),
+	        cmocka_unit_test(a_quiet_session_is_small),
+	        cmocka_unit_test(the_last_flight_is_repeated_from_a_quiet_session),
 	        cmocka_unit_test(a_finished_that_overtakes_is_kept),
 	        cmocka_unit_test(close_notify_closes),
 	        cmocka_unit_test(destroying_says_close_notify),

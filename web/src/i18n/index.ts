@@ -21,6 +21,11 @@ export function t(key: keyof Texts, values: Record<string, string | number> = {}
 	return i18next.t(key, values);
 }
 
+/** A point in time, in the page's language and the participant's time zone. */
+export function moment(ms: number): string {
+	return new Intl.DateTimeFormat(i18next.language, { dateStyle: 'long', timeStyle: 'short' }).format(ms);
+}
+
 function browserLanguage(): Language {
 	for (const tag of navigator.languages) {
 		const [language] = tag.toLowerCase().split('-');

@@ -10,36 +10,53 @@ export interface MediaSession {
 	device: types.Device;
 	recvTransport: types.Transport;
 	/** Null for a webinar's viewers. */
-	publisher: Publisher | null;
+	readonly publisher: Publisher | null;
 	subscriber: Subscriber;
+	/** Makes the publisher, on a transport of its own: what is received goes on. */
+	openPublisher(): Promise<void>;
+	closePublisher(): void;
 	close(): void;
 }
 
 export async function openMediaSession(
 	connection: Connection,
-	options: { local: LocalMedia | null; codec: string | null; changed: () => void },
+	options: { local: LocalMedia; speaker: boolean; codec: string | null; changed: () => void },
 ): Promise<MediaSession> {
 	const device = await Device.factory();
 	await device.load({ routerRtpCapabilities: await connection.request('getRouterRtpCapabilities', {}) });
 
-	const { local } = options;
-	const sendTransport = local && (await openTransport(connection, device, 'send'));
+	const { local, speaker, codec } = options;
+	let sendTransport: types.Transport | null = null;
+	let publisher: Publisher | null = null;
+	const openPublisher = async () => {
+		sendTransport = await openTransport(connection, device, 'send');
+		publisher = new Publisher(connection, device, sendTransport, local, codec);
+	};
+	const closePublisher = () => {
+		publisher?.close();
+		sendTransport?.close();
+		publisher = null;
+	};
+
+	if (speaker) await openPublisher();
 	let recvTransport: types.Transport;
 	try {
 		recvTransport = await openTransport(connection, device, 'recv');
 	} catch (error) {
-		sendTransport?.close();
+		closePublisher();
 		throw error;
 	}
-	const publisher = sendTransport && new Publisher(connection, device, sendTransport, local, options.codec);
 	return {
 		device,
 		recvTransport,
-		publisher,
+		get publisher() {
+			return publisher;
+		},
 		subscriber: new Subscriber(recvTransport, options.changed),
+		openPublisher,
+		closePublisher,
 		close() {
-			publisher?.close();
-			sendTransport?.close();
+			closePublisher();
 			recvTransport.close();
 		},
 	};

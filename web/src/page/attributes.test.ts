@@ -33,6 +33,44 @@ test('room id, peer id and name are taken as they are', () => {
 	expect(warnings).toEqual([]);
 });
 
+/** An unsigned token: the page only reads what it shows. */
+function token(claims: object) {
+	const bytes = new TextEncoder().encode(JSON.stringify(claims));
+	const payload = btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+	return `e30.${payload}.c2ln`;
+}
+
+test('a token’s claims win over the address', () => {
+	const claims = { roomId: 'of-token', peerId: 42, displayName: 'Ада Лавлейс', itisparticipant: true };
+	const { attributes, warnings } = parse(
+		'webinar',
+		`?peerId=p&displayName=Eve&itisparticipant=false&token=${token(claims)}`,
+	);
+	expect(attributes).toMatchObject({ roomId: 'of-token', peerId: '42', displayName: 'Ада Лавлейс', speaker: true });
+	expect(warnings).toEqual([]);
+	// Another room in the address stays: the server refuses it.
+	expect(parse('call', `?roomId=other&token=${token(claims)}`).attributes.roomId).toBe('other');
+});
+
+test.each(['x', 'a.b', 'a.!!.c', 'a.e30.c', `a.${btoa('[1]')}.c`, `a.${btoa('null')}.c`])(
+	'a token that cannot be read says nothing: %s',
+	(bad) =>
+		expect(parse('call', `?roomId=r&peerId=p&token=${bad}`).attributes).toMatchObject({
+			peerId: 'p',
+			displayName: null,
+			forServer: { token: bad },
+		}),
+);
+
+test('what the server decides on is passed on as it is', () => {
+	const search = '?roomId=r&role=moderator&tokenLifetime=1000&video=https%3A%2F%2Fv.example%2F&lang=ru&pin=';
+	expect(parse('call', search).attributes.forServer).toEqual({
+		role: 'moderator',
+		tokenLifetime: '1000',
+		video: 'https://v.example/',
+	});
+});
+
 test('a peer without an id gets a fresh GUID', () => {
 	const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 	const first = parse('call', '?roomId=r').attributes.peerId;

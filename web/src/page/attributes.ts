@@ -1,4 +1,5 @@
 import { guid } from './guid';
+import { tokenClaims } from './token';
 
 export type RoomKind = 'call' | 'webinar';
 export type Language = 'en' | 'ru';
@@ -11,13 +12,37 @@ export interface Attributes {
 	roomId: string | null;
 	peerId: string;
 	displayName: string | null;
-	/** Whether this participant may publish: everyone in a call, itisparticipant=true in a webinar. */
+	/** Whether this participant may publish, as far as the page can tell: the server decides. */
 	speaker: boolean;
+	/** What the server decides on, as it stands in the address. */
+	forServer: Record<string, string>;
 	/** Null: the video codec the room prefers. */
 	codec: VideoCodec | null;
 }
 
 type Warn = (text: string) => void;
+
+/** Those that only a token may set are passed on too: the server says why it ignores them. */
+const FOR_SERVER = [
+	'token',
+	'tokenLifetime',
+	'accessToken',
+	'itisparticipant',
+	'video',
+	'pin',
+	'disableChat',
+	'disbleChat', // the guide this API comes from has both spellings
+	'accessUrl',
+	'apiEvent',
+	'authEvent',
+	'authorizationAccess',
+	'role',
+	'canRecord',
+	'waitingRoom',
+	'startTime',
+	'maxBroadcasters',
+	'maxWatchers',
+];
 
 const BOOLEANS: Record<string, boolean> = { true: true, '1': true, false: false, '0': false };
 
@@ -52,13 +77,21 @@ export function parseAttributes(kind: RoomKind, search: string, warn: Warn): Att
 	const get = <T>(name: string, parse: (text: string) => T | undefined) => attribute(query, name, parse, warn);
 	const boolean = (text: string) => (Object.hasOwn(BOOLEANS, text) ? BOOLEANS[text] : undefined);
 	const participant = get('itisparticipant', boolean) ?? false;
+	const claims = tokenClaims(query.get('token'));
+	const forServer: Record<string, string> = {};
+	for (const name of FOR_SERVER) {
+		const value = query.get(name);
+		if (value) forServer[name] = value;
+	}
+	const roomId = (text: string) => (/^[A-Za-z0-9_-]{1,64}$/.test(text) ? text : undefined);
 	return {
 		kind,
-		roomId: get('roomId', (text) => (/^[A-Za-z0-9_-]{1,64}$/.test(text) ? text : undefined)),
+		roomId: query.has('roomId') ? get('roomId', roomId) : roomId(claims.roomId ?? '') ?? null,
 		// The guide this API comes from spells it both ways.
-		peerId: get('peerId', nonEmpty) ?? get('peerID', nonEmpty) ?? guid(),
-		displayName: get('displayName', nonEmpty),
-		speaker: kind === 'call' || participant,
+		peerId: claims.peerId ?? get('peerId', nonEmpty) ?? get('peerID', nonEmpty) ?? guid(),
+		displayName: claims.displayName ?? get('displayName', nonEmpty),
+		speaker: kind === 'call' || (claims.itisparticipant ?? participant),
+		forServer,
 		// Not part of the integration API: a switch for tests, which forces the camera's codec.
 		codec: get('codec', oneOf('vp8', 'h264', 'vp9', 'av1')),
 	};

@@ -18,6 +18,8 @@ interface PlainState {
 	phase: RoomState['phase'];
 	link: Link;
 	refusal: RoomState['refusal'];
+	waiting: boolean;
+	rights: RoomState['rights'];
 	peers: { id: string; displayName: string; video: boolean; audio: boolean; audioPaused: boolean }[];
 }
 
@@ -73,12 +75,20 @@ export function installDiagnostics(room: () => Room | null) {
 	};
 }
 
-function plain({ phase, link, refusal, peers }: RoomState): PlainState {
+function plain({ phase, link, refusal, waiting, rights, peers }: RoomState): PlainState {
 	return {
 		phase,
 		link,
 		refusal,
-		peers: peers.map((peer) => ({ ...peer, video: peer.video !== null, audio: peer.audio !== null })),
+		waiting,
+		rights,
+		peers: peers.map(({ id, displayName, video, audio, audioPaused }) => ({
+			id,
+			displayName,
+			video: video !== null,
+			audio: audio !== null,
+			audioPaused,
+		})),
 	};
 }
 

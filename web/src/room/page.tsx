@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { LocalMedia } from '../media/local';
-import type { Attributes } from '../page/attributes';
+import type { Attributes, RoomKind } from '../page/attributes';
 import { guid } from '../page/guid';
 import { useStore } from '../ui/store';
 import { WelcomePage } from '../welcome/page';
@@ -8,12 +8,13 @@ import { installDiagnostics } from './diagnostics';
 import { LeftPage, RefusedPage } from './end';
 import { Room } from './room';
 import { RoomScreen } from './screen';
+import { WaitingPage } from './waiting';
 
 type Joinable = Attributes & { roomId: string };
 
 /** A call or a webinar: welcome, the room, and what comes after it. */
 export function RoomPage({ attributes }: { attributes: Joinable }) {
-	const { kind, roomId, peerId, speaker, codec, displayName } = attributes;
+	const { kind, roomId, peerId, speaker, codec, displayName, forServer } = attributes;
 	const session = useMemo(guid, []);
 	const local = useMemo(() => new LocalMedia(), []);
 	const [visit, setVisit] = useState<{ room: Room; name: string } | null>(null);
@@ -28,13 +29,14 @@ export function RoomPage({ attributes }: { attributes: Joinable }) {
 		return () => removeEventListener('pagehide', leave);
 	}, []);
 
-	const join = (name: string) => {
-		const room = new Room({ kind, roomId, peerId, session, speaker, codec, local, displayName: name });
+	const join = (name: string, pin?: string) => {
+		const address = { kind, roomId, peerId, session, displayName: name };
+		const room = new Room({ ...address, forServer: pin ? { ...forServer, pin } : forServer, codec, local });
 		setVisit({ room, name });
 	};
 
 	return visit ? (
-		<Visit {...visit} attributes={attributes} local={speaker ? local : null} onRejoin={() => join(visit.name)} />
+		<Visit {...visit} kind={kind} local={local} onRejoin={(pin) => join(visit.name, pin)} />
 	) : (
 		<WelcomePage
 			kind={kind}
@@ -48,35 +50,26 @@ export function RoomPage({ attributes }: { attributes: Joinable }) {
 
 interface VisitProps {
 	room: Room;
-	name: string;
-	attributes: Joinable;
-	local: LocalMedia | null;
-	onRejoin(): void;
+	kind: RoomKind;
+	local: LocalMedia;
+	onRejoin(pin?: string): void;
 }
 
-function Visit({ room, name, attributes, local, onRejoin }: VisitProps) {
-	const { phase, refusal } = useStore(room.state);
+function Visit({ room, kind, local, onRejoin }: VisitProps) {
+	const { phase, refusal, waiting } = useStore(room.state);
 	const wanted = useRef({ mic: false, camera: false });
 
 	// Outside of the room no device stays open; coming back opens those that were.
 	useEffect(() => {
-		if (phase !== 'open' && local) wanted.current = local.release();
+		if (phase !== 'open') wanted.current = local.release();
 	}, [phase, local]);
-	const rejoin = () => {
-		if (local) void local.start(wanted.current);
-		onRejoin();
+	const rejoin = (pin?: string) => {
+		void local.start(wanted.current);
+		onRejoin(pin);
 	};
 
 	if (phase === 'left') return <LeftPage onRejoin={rejoin} />;
 	if (refusal) return <RefusedPage {...refusal} onRetry={rejoin} />;
-	return (
-		<RoomScreen
-			room={room}
-			kind={attributes.kind}
-			peerId={attributes.peerId}
-			name={name}
-			local={local}
-			onLeave={() => room.leave()}
-		/>
-	);
+	if (waiting) return <WaitingPage room={room} local={local} />;
+	return <RoomScreen room={room} kind={kind} devices={local} />;
 }

@@ -3,7 +3,14 @@ import type { LocalMedia } from '../media/local';
 import { openMediaSession, type MediaSession } from '../media/session';
 import type { PeerMedia } from '../media/subscriber';
 import { Connection } from '../signaling/connection';
-import type { Notifications, PeerInfo } from '../signaling/messages';
+import type {
+	MuteKind,
+	Notifications,
+	PeerInfo,
+	Rights,
+	RoomInfo,
+	WaitingPeer,
+} from '../signaling/messages';
 import { type Refusal, refusal, refusalFromError } from '../signaling/refusal';
 import { reconcile } from '../signaling/resume';
 import { type RoomAddress, roomUrl } from '../signaling/url';
@@ -14,38 +21,74 @@ export type Link = 'connecting' | 'connected' | 'reconnecting' | 'media-down';
 export interface RemotePeer extends PeerMedia {
 	id: string;
 	displayName: string;
+	speaker: boolean;
+	moderator: boolean;
 }
+
+/** What happened to this participant, to be said once. */
+export type Notice = 'muted-audio' | 'muted-video' | 'promoted' | 'demoted';
+
+/** What a moderator asks of the server about one participant. */
+export type PeerAction = 'admitPeer' | 'declinePeer' | 'removePeer' | 'promotePeer' | 'demotePeer';
+/** … and about all of them. */
+export type RoomAction = 'admitAll' | 'declineAll' | 'closeRoom';
 
 export interface RoomState {
 	/** In the room (or on the way in), gone by choice, or turned away for good. */
 	phase: 'open' | 'left' | 'refused';
 	link: Link;
 	refusal: Refusal | null;
+	/** Admitted by the server, but not yet by a moderator. */
+	waiting: boolean;
+	/** As the server knows this participant. */
+	peerId: string;
+	name: string;
+	rights: Rights;
+	info: RoomInfo;
 	/** The others who have a tile, in order of joining. */
 	peers: RemotePeer[];
+	/** For moderators: a webinar's viewers, and who waits to be let in. */
+	viewers: RemotePeer[];
+	waitingPeers: WaitingPeer[];
+	notice: Notice | null;
 }
 
 export interface RoomOptions extends RoomAddress {
-	displayName: string;
 	codec: string | null;
 	local: LocalMedia;
 }
 
 /** One visit to a room, from the join button to leaving or refusal. */
 export class Room {
-	readonly state = new Store<RoomState>({ phase: 'open', link: 'connecting', refusal: null, peers: [] });
+	readonly state: Store<RoomState>;
 	readonly #options: RoomOptions;
 	readonly #connection: Connection;
 	readonly #peers = new Map<string, PeerInfo>();
 	#media: MediaSession | null = null;
 	#joined = false;
+	#publishing: Promise<void> = Promise.resolve();
 	/** Counts WebSockets: what belongs to an earlier one is out of date. */
 	#attempt = 0;
 
 	constructor(options: RoomOptions) {
 		this.#options = options;
+		this.state = new Store<RoomState>({
+			phase: 'open',
+			link: 'connecting',
+			refusal: null,
+			waiting: false,
+			peerId: options.peerId,
+			name: options.displayName,
+			rights: { speaker: false, moderator: false, canRecord: false, chat: false },
+			info: { waitingRoom: false },
+			peers: [],
+			viewers: [],
+			waitingPeers: [],
+			notice: null,
+		});
 		this.#connection = new Connection(roomUrl(location, options), {
-			open: () => void this.#opened(),
+			// Nothing is asked before the server says that we may: it may have to ask others first.
+			open: () => {},
 			lost: () => {
 				this.#attempt++;
 				// When the media server is back the WebSocket is closed to make the page join again: no second alarm.
@@ -73,6 +116,27 @@ export class Room {
 		this.state.update({ phase: 'left', peers: [] });
 	}
 
+	/** What moderators do; rejects with the server's reason. */
+	async moderatePeer(action: PeerAction, peerId: string) {
+		await this.#connection.request(action, { peerId });
+	}
+
+	async mutePeer(peerId: string, kind: MuteKind) {
+		await this.#connection.request('mutePeer', { peerId, kind });
+	}
+
+	async muteAll(kind: MuteKind) {
+		await this.#connection.request('muteAll', { kind });
+	}
+
+	async moderateRoom(action: RoomAction) {
+		await this.#connection.request(action, {});
+	}
+
+	dismissNotice() {
+		this.state.update({ notice: null });
+	}
+
 	/** Sets the layers this page wants at most of a peer's video. */
 	async setPreferredLayers(peerId: string, spatialLayer: number, temporalLayer: number) {
 		const found = this.#media?.subscriber
@@ -94,7 +158,7 @@ export class Room {
 		this.state.update({ link });
 	}
 
-	async #opened() {
+	async #admitted() {
 		const attempt = ++this.#attempt;
 		const current = () => attempt === this.#attempt && this.state.value.phase === 'open';
 		// That the server took us back means that media is back too; it says mediaDown again if not.
@@ -125,9 +189,11 @@ export class Room {
 		this.#media = null;
 		this.#refresh();
 
-		const { local, codec, speaker, displayName } = this.#options;
+		const { local, codec, displayName } = this.#options;
+		const { speaker } = this.state.value.rights;
 		const media = await openMediaSession(this.#connection, {
-			local: speaker ? local : null,
+			local,
+			speaker,
 			codec,
 			changed: () => this.#refresh(),
 		});
@@ -144,6 +210,32 @@ export class Room {
 		this.#joined = true;
 		this.#setPeers(peers);
 		media.publisher?.start();
+		// A moderator may have changed it meanwhile.
+		this.#syncPublisher();
+	}
+
+	/** Opens or closes the publisher as the rights want it, one change after the other; what is received goes on. */
+	#syncPublisher() {
+		this.#publishing = this.#publishing
+			.then(() => this.#openOrClosePublisher())
+			.catch((error) => {
+				// A broken connection is no news: the next admission comes here again.
+				if (this.#connection.connected) console.error('amphi: publishing failed', error);
+			});
+	}
+
+	async #openOrClosePublisher() {
+		const media = this.#media;
+		if (!media || !this.#joined) return;
+		const { speaker } = this.state.value.rights;
+		if (!speaker) {
+			media.closePublisher();
+			this.#options.local.release();
+		} else if (!media.publisher) {
+			await media.openPublisher();
+			if (this.#media !== media) media.closePublisher();
+			else this.#media.publisher?.start();
+		}
 	}
 
 	/** Takes the session up again on a new WebSocket; media went on meanwhile. False: it has to join again. */
@@ -159,16 +251,48 @@ export class Room {
 		// What was produced but never answered goes first: its request is about to be made again.
 		for (const producerId of closeProducers) await this.#connection.request('closeProducer', { producerId });
 		this.#connection.resumed();
-		publisher?.resumed(remakeProducers);
+		// Who was made a viewer meanwhile has nothing to make again.
+		if (this.state.value.rights.speaker) publisher?.resumed(remakeProducers);
+		this.#syncPublisher();
 		return true;
 	}
 
 	#notifications(): { [M in keyof Notifications]: (data: Notifications[M]) => void } {
+		const setPeer = (peer: PeerInfo) => {
+			this.#peers.set(peer.id, peer);
+			this.#refresh();
+		};
 		return {
-			newPeer: (peer) => {
-				this.#peers.set(peer.id, peer);
-				this.#refresh();
+			admitted: ({ peerId, displayName, nameIsFixed, room, ...rights }) => {
+				this.state.update({ waiting: false, peerId, rights, info: room });
+				if (nameIsFixed && displayName) this.state.update({ name: displayName });
+				void this.#admitted();
 			},
+			waiting: ({ peerId }) => this.state.update({ waiting: true, peerId, link: 'connected' }),
+			attributesIgnored: ({ attributes }) => {
+				for (const { name, reason } of attributes)
+					console.warn(`amphi: the server ignores the attribute ${name}: ${reason}`);
+			},
+			waitingPeers: ({ peers }) => this.state.update({ waitingPeers: peers }),
+			waitingPeer: (peer) => this.#setWaiting(peer.id, peer),
+			waitingPeerGone: ({ id }) => this.#setWaiting(id),
+			rightsChanged: (rights) => {
+				const was = this.state.value.rights.speaker;
+				this.state.update({ rights });
+				if (was !== rights.speaker) this.state.update({ notice: rights.speaker ? 'promoted' : 'demoted' });
+				this.#syncPublisher();
+			},
+			roomChanged: (info) => this.state.update({ info }),
+			mutedByModerator: ({ kind }) => {
+				const { local } = this.#options;
+				if (kind === 'share') return;
+				const device = kind === 'audio' ? 'mic' : 'camera';
+				if (!local.devices.value[device].on) return;
+				void local.turn(device, false);
+				this.state.update({ notice: `muted-${kind}` });
+			},
+			peerChanged: setPeer,
+			newPeer: setPeer,
 			peerClosed: ({ peerId }) => {
 				this.#peers.delete(peerId);
 				this.#media?.subscriber.removePeer(peerId);
@@ -184,7 +308,7 @@ export class Room {
 			consumerPaused: ({ consumerId }) => this.#media?.subscriber.setPaused(consumerId, true),
 			consumerResumed: ({ consumerId }) => this.#media?.subscriber.setPaused(consumerId, false),
 			mediaDown: () => this.#setLink('media-down'),
-			sessionClosed: ({ reason, message }) => this.#end(refusal(reason, message)),
+			sessionClosed: ({ reason, message, ...more }) => this.#end(refusal(reason, message, more)),
 		};
 	}
 
@@ -196,15 +320,27 @@ export class Room {
 
 	#refresh() {
 		const nothing: PeerMedia = { video: null, audio: null, audioPaused: false };
-		const peers = [...this.#peers.values()]
-			.filter(({ speaker }) => speaker !== false)
-			.map(({ id, displayName }) => ({ id, displayName, ...(this.#media?.subscriber.mediaOf(id) ?? nothing) }));
-		this.state.update({ peers });
+		const all = [...this.#peers.values()].map(({ id, displayName, speaker, moderator }) => ({
+			id,
+			displayName,
+			speaker,
+			moderator,
+			...(this.#media?.subscriber.mediaOf(id) ?? nothing),
+		}));
+		this.state.update({
+			peers: all.filter(({ speaker }) => speaker),
+			viewers: all.filter(({ speaker }) => !speaker),
+		});
+	}
+
+	#setWaiting(id: string, peer?: WaitingPeer) {
+		const others = this.state.value.waitingPeers.filter((other) => other.id !== id);
+		this.state.update({ waitingPeers: peer ? [...others, peer] : others });
 	}
 
 	#end(refusal: Refusal) {
 		if (this.state.value.phase !== 'open') return;
-		console.warn(`amphi: ${refusal.reason}: ${refusal.message}`);
+		console.warn(`amphi: ${refusal.reason}: ${refusal.message}`, refusal.detail ?? '');
 		this.#close();
 		this.state.update({ phase: 'refused', refusal, peers: [] });
 	}

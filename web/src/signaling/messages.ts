@@ -11,9 +11,32 @@ export interface PeerInfo {
 	id: string;
 	displayName: string;
 	device: DeviceInfo;
-	/** False for a webinar's viewers; a server that does not say means a speaker. */
-	speaker?: boolean;
+	/** False for a webinar's viewers, of whom only moderators are told. */
+	speaker: boolean;
+	moderator: boolean;
 }
+
+/** What a participant may do; the server checks it at every request. */
+export interface Rights {
+	speaker: boolean;
+	moderator: boolean;
+	canRecord: boolean;
+	chat: boolean;
+}
+
+export interface RoomInfo {
+	waitingRoom: boolean;
+	/** An external player for everyone in the room. */
+	video?: string;
+}
+
+/** Somebody who waits for a moderator. */
+export interface WaitingPeer {
+	id: string;
+	displayName: string;
+}
+
+export type MuteKind = 'audio' | 'video' | 'share';
 
 type TransportAnswer = Pick<
 	types.TransportOptions,
@@ -47,6 +70,16 @@ export interface Requests {
 	closeProducer: [{ producerId: string }, object];
 	pauseProducer: [{ producerId: string }, object];
 	resumeProducer: [{ producerId: string }, object];
+	admitPeer: [{ peerId: string }, object];
+	admitAll: [object, object];
+	declinePeer: [{ peerId: string }, object];
+	declineAll: [object, object];
+	mutePeer: [{ peerId: string; kind: MuteKind }, object];
+	muteAll: [{ kind: MuteKind }, object];
+	removePeer: [{ peerId: string }, object];
+	promotePeer: [{ peerId: string }, object];
+	demotePeer: [{ peerId: string }, object];
+	closeRoom: [object, object];
 	setConsumerPreferredLayers: [
 		{ consumerId: string; spatialLayer: number; temporalLayer: number },
 		object,
@@ -68,6 +101,17 @@ export interface ServerRequests {
 export type NewConsumer = ServerRequests['newConsumer'];
 
 export interface Notifications {
+	/** The admission is over: requests are answered from now on. */
+	admitted: Rights & { peerId: string; displayName?: string; nameIsFixed: boolean; room: RoomInfo };
+	waiting: { peerId: string };
+	attributesIgnored: { attributes: { name: string; reason: string }[] };
+	waitingPeers: { peers: WaitingPeer[] };
+	waitingPeer: WaitingPeer;
+	waitingPeerGone: { id: string };
+	rightsChanged: Rights;
+	roomChanged: RoomInfo;
+	mutedByModerator: { kind: MuteKind };
+	peerChanged: PeerInfo;
 	newPeer: PeerInfo;
 	peerClosed: { peerId: string };
 	peerDisplayNameChanged: { peerId: string; displayName: string };
@@ -75,5 +119,5 @@ export interface Notifications {
 	consumerPaused: { consumerId: string };
 	consumerResumed: { consumerId: string };
 	mediaDown: object;
-	sessionClosed: { reason: string; message?: string };
+	sessionClosed: { reason: string; message?: string; detail?: string; startTime?: number };
 }

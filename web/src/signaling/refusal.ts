@@ -1,11 +1,26 @@
 const SERVER_REASONS = [
 	'replaced',
 	'removed',
+	'declined',
 	'room-closed',
 	'room-full',
 	'speakers-full',
 	'viewers-full',
 	'wrong-room-kind',
+	'token-missing',
+	'token-invalid',
+	'token-expired',
+	'token-used-up',
+	'token-wrong-room',
+	'access-declined',
+	'access-unknown',
+	'locked',
+	'not-started',
+	'pin-required',
+	'pin-wrong',
+	'pin-locked',
+	'peer-id-taken',
+	'busy',
 	'bad-request',
 	'server-error',
 ] as const;
@@ -17,11 +32,17 @@ export interface Refusal {
 	reason: RefusalReason;
 	/** The server's own words, in English, for whoever looks into it. */
 	message: string;
+	/** Words of the organiser's server, to be shown as they are. */
+	detail?: string;
+	/** When an event begins that has not started yet; milliseconds. */
+	startTime?: number;
 }
 
-export function refusal(reason: string, message = ''): Refusal {
+export function refusal(reason: string, message = '', more: Pick<Refusal, 'detail' | 'startTime'> = {}): Refusal {
 	const known = SERVER_REASONS.find((known) => known === reason);
-	return known ? { reason: known, message } : { reason: 'server-error', message: message || reason };
+	return known
+		? { reason: known, message, ...more }
+		: { reason: 'server-error', message: message || reason, ...more };
 }
 
 /** An error answer carries its reason as "code: text". */

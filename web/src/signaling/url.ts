@@ -4,19 +4,17 @@ export interface RoomAddress {
 	kind: RoomKind;
 	roomId: string;
 	peerId: string;
+	displayName: string;
 	/** Made once per page load: the same session may resume, another one with the same peerId replaces it. */
 	session: string;
-	speaker: boolean;
+	/** Attributes that the server decides on. */
+	forServer: Record<string, string>;
 }
 
 export function roomUrl(host: { protocol: string; host: string }, address: RoomAddress): string {
-	const query = new URLSearchParams({
-		roomId: address.roomId,
-		peerId: address.peerId,
-		session: address.session,
-	});
-	if (address.kind === 'webinar' && address.speaker) query.set('itisparticipant', 'true');
+	const { kind, roomId, peerId, displayName, session, forServer } = address;
+	const query = new URLSearchParams({ roomId, peerId, session, displayName, ...forServer });
 	const scheme = host.protocol === 'https:' ? 'wss' : 'ws';
 	// Not every server reads a plus as a blank.
-	return `${scheme}://${host.host}/${address.kind}/?${query.toString().replaceAll('+', '%20')}`;
+	return `${scheme}://${host.host}/${kind}/?${query.toString().replaceAll('+', '%20')}`;
 }

@@ -56,6 +56,28 @@ export const CloseIcon = () => (
 	</Icon>
 );
 
+export const CheckIcon = () => (
+	<Icon>
+		<path d="m5 12.5 4.5 4.5L19 7.5" />
+	</Icon>
+);
+
+export const PeopleIcon = () => (
+	<Icon>
+		<circle cx="9" cy="8" r="3.5" />
+		<path d="M2.5 19.5c.6-3.6 3.1-5.5 6.5-5.5s5.9 1.9 6.5 5.5M15.5 4.8a3.5 3.5 0 0 1 0 6.4M18 14.6c2 .8 3.2 2.4 3.5 4.9" />
+	</Icon>
+);
+
+/** Somebody at a lectern. */
+export const SpeakIcon = ({ off }: { off?: boolean }) => (
+	<Icon>
+		<circle cx="12" cy="6" r="3" />
+		<path d="M5 13h14l-1.5 4h-11zM12 17v4M9 21h6" />
+		{off && SLASH}
+	</Icon>
+);
+
 export const Logo = () => (
 	<svg class="logo" viewBox="0 0 32 20" aria-hidden="true">
 		<path d="M4 17a12 12 0 0 1 24 0M10 17a6 6 0 0 1 12 0" />

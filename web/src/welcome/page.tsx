@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import type { RoomKind } from '../page/attributes';
@@ -18,6 +18,7 @@ interface WelcomeProps {
 
 export function WelcomePage({ kind, roomId, fixedName, local, onJoin }: WelcomeProps) {
 	const [name, setName] = useState(fixedName ?? '');
+	useEffect(() => void local?.start({ mic: true, camera: true }), [local]);
 
 	return (
 		<CardPage wide={local !== null}>

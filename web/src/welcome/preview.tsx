@@ -1,4 +1,3 @@
-import { useEffect } from 'preact/hooks';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import { Video } from '../tiles/video';
@@ -6,11 +5,9 @@ import { DeviceButtons } from '../ui/devicebuttons';
 import { useStore } from '../ui/store';
 import { LevelMeter } from './level';
 
-/** What the others will see and hear, before joining. */
+/** What the others will see and hear, before they do. */
 export function Preview({ local }: { local: LocalMedia }) {
 	const { mic, camera } = useStore(local.devices);
-	useEffect(() => void local.start({ mic: true, camera: true }), [local]);
-
 	return (
 		<section class="preview">
 			<div class="preview-picture">

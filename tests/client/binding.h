@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define ICE_MESSAGE_MAX 256
+#define BINDING_LEN_MAX 256
 
-struct ice_check {
+struct binding_request {
 	uint8_t transaction[12];
 	const char *username; // "theirs:ours"
 	const char *password; // theirs; NULL: no MESSAGE-INTEGRITY
@@ -20,9 +20,9 @@ struct ice_check {
 };
 
 // Length of the built request.
-size_t ice_check_build(const struct ice_check *, uint8_t out[ICE_MESSAGE_MAX]);
+size_t binding_request_build(const struct binding_request *, uint8_t out[BINDING_LEN_MAX]);
 
-struct ice_message {
+struct binding_message {
 	uint16_t type; // 0x0001 request, 0x0101 success, 0x0111 error
 	uint8_t transaction[12];
 	uint16_t error; // of an ERROR-CODE, 0: none
@@ -32,15 +32,15 @@ struct ice_message {
 	struct sockaddr_storage mapped; // XOR-MAPPED-ADDRESS; ss_family 0: none
 };
 
-#define ICE_REQUEST 0x0001
-#define ICE_SUCCESS 0x0101
-#define ICE_ERROR   0x0111
+#define BINDING_REQUEST 0x0001
+#define BINDING_SUCCESS 0x0101
+#define BINDING_ERROR   0x0111
 
 // 0, or -EBADMSG. password: whose MESSAGE-INTEGRITY is checked.
-int ice_message_parse(struct ice_message *, const uint8_t *bytes, size_t len, const char *password);
+int binding_parse(struct binding_message *, const uint8_t *bytes, size_t len, const char *password);
 
-// The success answer to a request, for a client that plays the lite side.
-size_t ice_answer_build(
-        const struct ice_message *request, const char *password, const struct sockaddr *to,
-        uint8_t out[ICE_MESSAGE_MAX]
+// The success answer to a request that came from `to`.
+size_t binding_answer_build(
+        const struct binding_message *request, const char *password, const struct sockaddr *to,
+        uint8_t out[BINDING_LEN_MAX]
 );

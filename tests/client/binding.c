@@ -1,4 +1,4 @@
-#include "ice.h"
+#include "binding.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -79,10 +79,10 @@ static size_t finish(uint8_t *out, size_t n, const char *password, bool fingerpr
 	return n;
 }
 
-size_t ice_check_build(const struct ice_check *c, uint8_t out[ICE_MESSAGE_MAX])
+size_t binding_request_build(const struct binding_request *c, uint8_t out[BINDING_LEN_MAX])
 {
 	uint8_t priority[4], tie_breaker[8];
-	size_t n = head(out, ICE_REQUEST, c->transaction);
+	size_t n = head(out, BINDING_REQUEST, c->transaction);
 
 	am_put_u32(priority, c->priority);
 	am_put_u64(tie_breaker, c->tie_breaker);
@@ -97,7 +97,7 @@ size_t ice_check_build(const struct ice_check *c, uint8_t out[ICE_MESSAGE_MAX])
 	return finish(out, n, c->password, !c->no_fingerprint);
 }
 
-static void mapped_parse(struct ice_message *m, const uint8_t *v, size_t len)
+static void mapped_parse(struct binding_message *m, const uint8_t *v, size_t len)
 {
 	uint16_t port = len >= 4 ? (uint16_t)((v[2] << 8 | v[3]) ^ (COOKIE >> 16)) : 0;
 	uint8_t mask[16];
@@ -130,11 +130,11 @@ integrity_check(const uint8_t *bytes, size_t at, const uint8_t *tag, const char 
 	return CRYPTO_memcmp(tag, want, sizeof(want)) == 0;
 }
 
-int ice_message_parse(struct ice_message *m, const uint8_t *bytes, size_t len, const char *password)
+int binding_parse(struct binding_message *m, const uint8_t *bytes, size_t len, const char *password)
 {
 	struct am_reader r = am_reader_init(bytes, len);
 
-	*m = (struct ice_message){.type = am_read_u16(&r)};
+	*m = (struct binding_message){.type = am_read_u16(&r)};
 	uint16_t body = am_read_u16(&r);
 	uint32_t cookie = am_read_u32(&r);
 	const uint8_t *transaction = am_reader_take(&r, 12);
@@ -164,17 +164,24 @@ int ice_message_parse(struct ice_message *m, const uint8_t *bytes, size_t len, c
 	return 0;
 }
 
-size_t ice_answer_build(
-        const struct ice_message *request, const char *password, const struct sockaddr *to,
-        uint8_t out[ICE_MESSAGE_MAX]
+size_t binding_answer_build(
+        const struct binding_message *request, const char *password, const struct sockaddr *to,
+        uint8_t out[BINDING_LEN_MAX]
 )
 {
+	bool v6 = to->sa_family == AF_INET6;
 	const struct sockaddr_in *a = (const struct sockaddr_in *)to;
-	uint8_t value[8] = {0, 1};
-	size_t n = head(out, ICE_SUCCESS, request->transaction);
+	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)to;
+	const void *ip = v6 ? (const void *)&a6->sin6_addr : (const void *)&a->sin_addr;
+	uint8_t value[20] = {0, v6 ? 2 : 1};
+	size_t len = v6 ? 20 : 8;
+	size_t n = head(out, BINDING_SUCCESS, request->transaction);
 
+	// The port stands at the same place in both.
 	am_put_u16(value + 2, (uint16_t)(ntohs(a->sin_port) ^ (COOKIE >> 16)));
-	am_put_u32(value + 4, ntohl(a->sin_addr.s_addr) ^ COOKIE);
-	n = attribute(out, n, ATTR_XOR_MAPPED_ADDRESS, value, sizeof(value));
+	memcpy(value + 4, ip, len - 4);
+	for (size_t i = 4; i < len; i++)
+		value[i] ^= out[i]; // cookie and transaction stand there in the same order
+	n = attribute(out, n, ATTR_XOR_MAPPED_ADDRESS, value, len);
 	return finish(out, n, password, true);
 }

@@ -1,0 +1,497 @@
+#include "account.h"
+
+#include "account_edit.h"
+#include "account_lists.h"
+#include "hash.h"
+#include "loop.h"
+#include "map.h"
+#include "memory.h"
+#include "store_accounts.h"
+#include "token.h"
+
+#include "am_log.h"
+
+#include <errno.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <time.h>
+
+#define TOKEN_USE_MAX  262144 // tokens with a lifetime that are remembered at once
+#define PRUNE_MS       3600000
+#define PRUNE_MARGIN_S 86400 // for a clock that is put back
+#define USE_KEY_SIZE   (16 + TOKEN_IDENTITY_SIZE)
+
+// A host or an API token's hash, and whose it is.
+struct entry {
+	struct map_node node;
+	const struct account *account;
+	char key[ACCOUNT_HOST_LEN_MAX + 1];
+};
+
+// U16: a token that has been used, and has a lifetime.
+struct token_use {
+	struct map_node node;
+	LIST_ENTRY(token_use) of_all;
+	uint64_t account_id;
+	int64_t first_ms;
+	int64_t expires_s; // 0: never
+	char key[USE_KEY_SIZE];
+};
+
+struct accounts {
+	struct store_accounts *store;
+	struct loop *loop;
+	struct loop_timer prune;
+	uint32_t count;
+	struct account *list[ACCOUNT_MAX]; // in the order of their names
+	struct map hosts, api_tokens; // of struct entry
+	uint32_t entry_count;
+	struct entry *entries;
+	struct map token_uses;
+	LIST_HEAD(, token_use) uses;
+	uint64_t last_change;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void entry_add(struct accounts *s, struct map *m, const struct account *a, const char *key)
+{
+	struct entry *e = &s->entries[s->entry_count++];
+
+	e->account = a;
+	strcpy(e->key, key);
+	map_add(m, &e->node, e->key);
+}
+
+static void index_drop(struct accounts *s)
+{
+	map_fini(&s->hosts);
+	map_fini(&s->api_tokens);
+	free(s->entries);
+}
+
+// Hosts and API tokens of all accounts, anew: changes are rare.
+static void index_make(struct accounts *s)
+{
+	size_t size = 0;
+
+	for (uint32_t i = 0; i < s->count; i++)
+		size += s->list[i]->host_count + s->list[i]->api_token_count;
+	map_init(&s->hosts);
+	map_init(&s->api_tokens);
+	s->entries = memory_new(size, sizeof(*s->entries));
+	s->entry_count = 0;
+	for (uint32_t i = 0; i < s->count; i++) {
+		const struct account *a = s->list[i];
+		char hex[HASH_HEX_SIZE];
+		for (uint32_t h = 0; h < a->host_count; h++)
+			entry_add(s, &s->hosts, a, a->hosts[h]);
+		for (uint32_t t = 0; t < a->api_token_count; t++) {
+			hash_hex(hex, a->api_tokens[t].hash);
+			entry_add(s, &s->api_tokens, a, hex);
+		}
+	}
+}
+
+static const struct account *entry_find(const struct map *m, const char *key)
+{
+	struct map_node *n = map_find(m, key);
+	return n ? container_of(n, struct entry, node)->account : NULL;
+}
+
+// The first place whose name is not before this one.
+static uint32_t place_of(const struct accounts *s, const char *name)
+{
+	uint32_t i = 0;
+	while (i < s->count && strcmp(s->list[i]->name, name) < 0)
+		i++;
+	return i;
+}
+
+static uint32_t place_of_id(const struct accounts *s, uint64_t id)
+{
+	uint32_t i = 0;
+	while (i < s->count && s->list[i]->id != id)
+		i++;
+	return i;
+}
+
+const struct account *accounts_by_id(const struct accounts *s, uint64_t id)
+{
+	uint32_t i = place_of_id(s, id);
+	return i < s->count ? s->list[i] : NULL;
+}
+
+const struct account *accounts_by_name(const struct accounts *s, const char *name)
+{
+	uint32_t i = place_of(s, name);
+	return i < s->count && strcmp(s->list[i]->name, name) == 0 ? s->list[i] : NULL;
+}
+
+const struct account *accounts_next(const struct accounts *s, const struct account *previous)
+{
+	uint32_t i = previous ? place_of(s, previous->name) + 1 : 0;
+	return i < s->count ? s->list[i] : NULL;
+}
+
+// In lower case, without port and without the root's dot. False: no account has such a host.
+static bool host_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *host)
+{
+	size_t len = strcspn(host, ":");
+
+	if (len > 0 && host[len - 1] == '.')
+		len--;
+	if (len == 0 || len > ACCOUNT_HOST_LEN_MAX || host[0] == '*')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		out[i] = (char)tolower((unsigned char)host[i]);
+	out[len] = '\0';
+	return true;
+}
+
+const struct account *accounts_by_host(const struct accounts *s, const char *host)
+{
+	char name[ACCOUNT_HOST_LEN_MAX + 1];
+	const struct account *a = NULL;
+
+	if (host && host_normalize(name, host)) {
+		a = entry_find(&s->hosts, name);
+		// From the longest wildcard on: "*" goes in place of the label before a dot.
+		for (char *dot = strchr(name, '.'); !a && dot; dot = strchr(dot + 1, '.')) {
+			if (dot == name)
+				continue;
+			char before = dot[-1];
+			dot[-1] = '*';
+			a = entry_find(&s->hosts, dot - 1);
+			dot[-1] = before;
+		}
+	}
+	return a ? a : accounts_by_name(s, ACCOUNT_DEFAULT);
+}
+
+// By hash: who guesses learns nothing from the time, since the hash of a guess is not his to
+// choose.
+const struct account *accounts_by_api_token(const struct accounts *s, const char *token)
+{
+	uint8_t hash[HASH_SIZE];
+	char hex[HASH_HEX_SIZE];
+
+	hash_sha256(hash, token, strlen(token));
+	hash_hex(hex, hash);
+	return entry_find(&s->api_tokens, hex);
+}
+
+bool accounts_have_api_tokens(const struct accounts *s)
+{
+	return s->api_tokens.count > 0;
+}
+
+static void list_insert(struct accounts *s, struct account *a)
+{
+	uint32_t at = place_of(s, a->name);
+
+	memmove(s->list + at + 1, s->list + at, (s->count - at) * sizeof(s->list[0]));
+	s->list[at] = a;
+	s->count++;
+}
+
+static void list_remove(struct accounts *s, uint32_t at)
+{
+	account_free(s->list[at]);
+	s->count--;
+	memmove(s->list + at, s->list + at + 1, (s->count - at) * sizeof(s->list[0]));
+}
+
+static uint64_t stored(struct accounts *s, const struct account *a)
+{
+	struct account_lists lists;
+
+	account_lists_write(&lists, a);
+	uint64_t change = store_accounts_put(
+	        s->store,
+	        &(struct store_account){
+	                .id = a->id,
+	                .created_ms = a->created_ms,
+	                .jwt_required = a->jwt_required,
+	                .debug = a->debug,
+	                .hook_fail_open = a->hook_fail_open,
+	                .enforce_start_time = a->enforce_start_time,
+	                .hook_version = a->hook_version,
+	                .name = a->name,
+	                .access_url = a->access_url,
+	                .authorization_access = a->authorization_access,
+	                .api_event = a->api_event,
+	                .auth_event = a->auth_event,
+	                .hook_secret = a->hook_secret,
+	                .hosts = lists.hosts,
+	                .domains = lists.domains,
+	                .keys = lists.keys,
+	                .api_tokens = lists.api_tokens,
+	        }
+	);
+	account_lists_free(&lists);
+	return change;
+}
+
+// What an account demands of itself and of the others.
+static int account_check(const struct accounts *s, const struct account *a, struct account_error *e)
+{
+	const struct account *other = accounts_by_name(s, a->name);
+
+	if (other && other->id != a->id)
+		return account_fail(e, -EEXIST, "there is an account %s already", a->name);
+	if (a->id == 0 && s->count == ACCOUNT_MAX)
+		return account_fail(
+		        e, -ENOSPC, "there are %d accounts, which is the limit", ACCOUNT_MAX
+		);
+	if (a->hook_version == 2 && !a->hook_secret)
+		return account_fail(
+		        e, -EINVAL, "hook-version 2 signs what it sends: set hook-secret new"
+		);
+	for (uint32_t i = 0; i < a->host_count; i++) {
+		other = entry_find(&s->hosts, a->hosts[i]);
+		if (other && other->id != a->id)
+			return account_fail(
+			        e, -EEXIST, "the account %s has the host %s", other->name,
+			        a->hosts[i]
+			);
+	}
+	return 0;
+}
+
+static uint64_t id_new(const struct accounts *s)
+{
+	uint64_t id;
+
+	do {
+		memory_random(&id, sizeof(id));
+		id >>= 1; // SQLite's integers have a sign
+	} while (id == 0 || accounts_by_id(s, id));
+	return id;
+}
+
+int accounts_put(struct accounts *s, struct account *a, struct account_error *e)
+{
+	int ret = account_check(s, a, e);
+
+	if (ret < 0) {
+		account_free(a);
+		return ret;
+	}
+	if (a->id == 0) {
+		a->id = id_new(s);
+		a->created_ms = now_ms();
+	} else {
+		list_remove(s, place_of_id(s, a->id));
+	}
+	list_insert(s, a);
+	index_drop(s);
+	index_make(s);
+	s->last_change = stored(s, a);
+	return 0;
+}
+
+static void use_forget(struct accounts *s, struct token_use *u)
+{
+	map_remove(&s->token_uses, &u->node);
+	LIST_REMOVE(u, of_all);
+	free(u);
+}
+
+// Those of an account, or where it is 0 those of tokens that expired before that time.
+static void uses_forget(struct accounts *s, uint64_t account_id, int64_t before_s)
+{
+	struct token_use *next;
+
+	for (struct token_use *u = LIST_FIRST(&s->uses); u; u = next) {
+		next = LIST_NEXT(u, of_all);
+		if (account_id ? u->account_id == account_id
+		               : u->expires_s > 0 && u->expires_s < before_s)
+			use_forget(s, u);
+	}
+}
+
+int accounts_remove(struct accounts *s, uint64_t id, struct account_error *e)
+{
+	uint32_t at = place_of_id(s, id);
+
+	if (at == s->count)
+		return account_fail(e, -ENOENT, "there is no such account");
+	if (strcmp(s->list[at]->name, ACCOUNT_DEFAULT) == 0)
+		return account_fail(
+		        e, -EPERM, "the default account stays: it has all hosts of no other"
+		);
+	list_remove(s, at);
+	index_drop(s);
+	index_make(s);
+	uses_forget(s, id, 0);
+	s->last_change = store_accounts_remove(s->store, id);
+	return 0;
+}
+
+uint64_t accounts_last_change(const struct accounts *s)
+{
+	return s->last_change;
+}
+
+bool accounts_are_written(const struct accounts *s, uint64_t change)
+{
+	return store_accounts_are_written(s->store, change);
+}
+
+static void use_key(char out[USE_KEY_SIZE], uint64_t account_id, const char *identity)
+{
+	snprintf(out, USE_KEY_SIZE, "%016" PRIx64 "%s", account_id, identity);
+}
+
+static void use_remember(struct accounts *s, const struct store_token_use *from)
+{
+	struct token_use *u = memory_new(1, sizeof(*u));
+
+	u->account_id = from->account_id;
+	u->first_ms = from->first_ms;
+	u->expires_s = from->expires_s;
+	use_key(u->key, from->account_id, from->identity);
+	map_add(&s->token_uses, &u->node, u->key);
+	LIST_INSERT_HEAD(&s->uses, u, of_all);
+}
+
+int64_t accounts_token_first_used_ms(
+        struct accounts *s, uint64_t account_id, const char *identity, int64_t expires_s,
+        int64_t at_ms
+)
+{
+	char key[USE_KEY_SIZE];
+
+	use_key(key, account_id, identity);
+	struct map_node *n = map_find(&s->token_uses, key);
+	if (n)
+		return container_of(n, struct token_use, node)->first_ms;
+	if (s->token_uses.count >= TOKEN_USE_MAX) {
+		am_error("accounts: no more tokens with a lifetime, they need an exp that passes");
+		return -ENOSPC;
+	}
+	const struct store_token_use u = {account_id, identity, at_ms, expires_s};
+	use_remember(s, &u);
+	store_accounts_token_used(s->store, &u);
+	return at_ms;
+}
+
+static void prune(void *owner)
+{
+	struct accounts *s = owner;
+	int64_t before_s = now_ms() / 1000 - PRUNE_MARGIN_S;
+
+	uses_forget(s, 0, before_s);
+	store_accounts_prune(s->store, before_s);
+	loop_timer_set(s->loop, &s->prune, PRUNE_MS);
+}
+
+static char *text_copy(const char *text)
+{
+	return text ? memory_copy_string(text) : NULL;
+}
+
+// A damaged account must not become an account with fewer demands: then nothing starts.
+static int on_account(void *owner, const struct store_account *from)
+{
+	struct accounts *s = owner;
+	struct account_error e;
+	struct account *a = from->name ? account_create(from->name, &e) : NULL;
+
+	if (!a || s->count == ACCOUNT_MAX)
+		goto fail;
+	a->id = from->id;
+	a->created_ms = from->created_ms;
+	a->jwt_required = from->jwt_required;
+	a->debug = from->debug;
+	a->hook_fail_open = from->hook_fail_open;
+	a->enforce_start_time = from->enforce_start_time;
+	a->hook_version = from->hook_version;
+	a->access_url = text_copy(from->access_url);
+	a->authorization_access = text_copy(from->authorization_access);
+	a->api_event = text_copy(from->api_event);
+	a->auth_event = text_copy(from->auth_event);
+	a->hook_secret = text_copy(from->hook_secret);
+	if (account_lists_read(a, from->hosts, from->domains, from->keys, from->api_tokens) < 0)
+		goto fail;
+	list_insert(s, a);
+	return 0;
+
+fail:
+	am_error(
+	        "accounts: an account is damaged, restore the file; name=%s",
+	        from->name ? from->name : "?"
+	);
+	if (a)
+		account_free(a);
+	return -EINVAL;
+}
+
+static int on_token_use(void *owner, const struct store_token_use *u)
+{
+	struct accounts *s = owner;
+
+	if (u->identity && strlen(u->identity) < TOKEN_IDENTITY_SIZE)
+		use_remember(s, u);
+	return 0;
+}
+
+// So that a fresh server works at once, also embedded in pages of a developer's machine.
+static void default_make(struct accounts *s)
+{
+	struct account_error e;
+	struct account *a = account_create(ACCOUNT_DEFAULT, &e);
+
+	if (account_add_domain(a, "http://localhost:*", &e) < 0 || accounts_put(s, a, &e) < 0)
+		am_error("accounts: %s", e.text); // a bug
+}
+
+struct accounts *accounts_open(struct loop *loop, const char *path)
+{
+	struct accounts *s = memory_new(1, sizeof(*s));
+	const struct store_accounts_reader reader = {s, on_account, on_token_use};
+
+	s->loop = loop;
+	s->prune = (struct loop_timer){.expired = prune, .owner = s};
+	LIST_INIT(&s->uses);
+	map_init(&s->token_uses);
+	s->store = store_accounts_open(path);
+	if (!s->store) {
+		map_fini(&s->token_uses);
+		free(s);
+		return NULL;
+	}
+	int ret = store_accounts_read(s->store, &reader);
+	index_make(s);
+	if (ret < 0) {
+		accounts_close(s);
+		return NULL;
+	}
+	if (!accounts_by_name(s, ACCOUNT_DEFAULT))
+		default_make(s);
+	loop_timer_set(loop, &s->prune, 0);
+	return s;
+}
+
+void accounts_close(struct accounts *s)
+{
+	loop_timer_cancel(s->loop, &s->prune);
+	store_accounts_close(s->store);
+	while (!LIST_EMPTY(&s->uses))
+		use_forget(s, LIST_FIRST(&s->uses));
+	map_fini(&s->token_uses);
+	index_drop(s);
+	while (s->count > 0)
+		list_remove(s, s->count - 1);
+	free(s);
+}

@@ -1,0 +1,95 @@
+// Attributes of a participant (rows U of the integration API) that the server knows. They come from
+// a token's claims or from the page's URL, under the same names and with the same rules for values.
+// A bad value is ignored and reported, so that the page can warn of it; it breaks nothing.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "peer.h"
+#include "room.h"
+
+#define ATTRIBUTE_URL_MAX    1024 // bytes
+#define ATTRIBUTE_HEADER_MAX 1024 // of an Authorization value
+#define ATTRIBUTE_TOKEN_MAX  2048 // of an access token
+
+#define ATTRIBUTE_LIFETIME_MAX_MS ((int64_t)100 * 365 * 86400 * 1000)
+
+struct json;
+
+enum attribute {
+	ATTRIBUTE_ACCESS_TOKEN, // U01
+	ATTRIBUTE_CAN_RECORD, // U03, JWT only
+	ATTRIBUTE_DISPLAY_NAME, // U06
+	ATTRIBUTE_ITISPARTICIPANT, // U07
+	ATTRIBUTE_PEER_ID, // U11
+	ATTRIBUTE_ROLE, // U12, JWT only
+	ATTRIBUTE_TOKEN_LIFETIME, // U16
+	ATTRIBUTE_VIDEO, // U17
+	ATTRIBUTE_WAITING_ROOM, // U18, JWT only
+	ATTRIBUTE_ACCESS_URL, // U19
+	ATTRIBUTE_API_EVENT, // U20
+	ATTRIBUTE_AUTH_EVENT, // U21
+	ATTRIBUTE_AUTHORIZATION_ACCESS, // U22
+	ATTRIBUTE_ROOM_ID, // U23
+	ATTRIBUTE_START_TIME, // U24, JWT only
+	ATTRIBUTE_MAX_BROADCASTERS, // G04, JWT only
+	ATTRIBUTE_MAX_WATCHERS, // G04, JWT only
+	ATTRIBUTE_PIN, // G14
+	ATTRIBUTE_COUNT,
+	ATTRIBUTE_NONE = ATTRIBUTE_COUNT,
+};
+
+// A field counts only where attributes_have says so; else it is zero or empty.
+struct attributes {
+	uint32_t present; // a bit for each enum attribute with a good value
+	uint32_t ignored; // a bit for each with a bad one
+	bool can_record;
+	bool itisparticipant;
+	bool moderator; // role
+	bool waiting_room;
+	int64_t token_lifetime_ms;
+	int64_t start_time_ms; // CLOCK_REALTIME
+	int64_t max_broadcasters;
+	int64_t max_watchers;
+	char pin[ROOM_PIN_MAX + 1];
+	char room_id[ROOM_NAME_MAX + 1];
+	char peer_id[PEER_ID_SIZE];
+	char display_name[PEER_NAME_SIZE]; // trimmed
+	char access_token[ATTRIBUTE_TOKEN_MAX + 1];
+	char video[ATTRIBUTE_URL_MAX + 1];
+	char access_url[ATTRIBUTE_URL_MAX + 1];
+	char api_event[ATTRIBUTE_URL_MAX + 1];
+	char auth_event[ATTRIBUTE_HEADER_MAX + 1];
+	char authorization_access[ATTRIBUTE_HEADER_MAX + 1];
+};
+
+// The attribute of this name, or ATTRIBUTE_NONE. peerID is peerId.
+enum attribute attribute_find(const char *name);
+const char *attribute_name(enum attribute);
+
+// True for those that only a token may set (canRecord, role, waitingRoom, …).
+bool attribute_is_jwt_only(enum attribute);
+
+bool attributes_have(const struct attributes *, enum attribute);
+
+// Sets it from text, as it stands in a URL once that is unescaped. Empty text sets nothing, a bad
+// value makes it ignored. Whether this attribute may stand in a URL is the caller's to know.
+void attributes_set(struct attributes *, enum attribute, const char *value);
+
+// The same from a claim: true and 1 are as good as "true".
+void attributes_set_json(struct attributes *, enum attribute, const struct json *value);
+
+// Takes the value away and reports it: the caller's rules do not let it stand.
+void attributes_ignore(struct attributes *, enum attribute);
+
+// Puts a token's claims over the URL's values. A claim with a bad value takes the URL's away too:
+// what an integrator wanted to fix is not the visitor's to choose.
+void attributes_override(struct attributes *of_url, const struct attributes *of_claims);
+
+// Rules that accounts have in common with attributes.
+[[nodiscard]] bool attribute_url_is_good(const char *); // https, a host, printable ASCII
+// As above, without query and fragment; out is without slashes at its end.
+[[nodiscard]] bool attribute_base_url_read(char *out, size_t size, const char *);
+[[nodiscard]] bool attribute_header_is_good(const char *); // printable ASCII, no CR or LF

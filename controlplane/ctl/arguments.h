@@ -1,0 +1,11 @@
+// The command line, and its help.
+#pragma once
+
+#include "command.h"
+
+// STATUS_DONE, or STATUS_USAGE after a sentence that says what is accepted. Where help was asked
+// for, command is NULL unless it was named in full.
+[[nodiscard]] enum status arguments_read(struct arguments *, int argc, char **argv);
+
+// Of a command, of the commands of a noun, or of all.
+void help_print(const struct arguments *, const char *noun);

@@ -1,0 +1,13 @@
+// Asks the control plane (admin.h).
+#pragma once
+
+#include "command.h"
+
+#define DEFAULT_SOCKET "/run/amphi/admin.sock"
+
+struct json;
+
+// Takes the request over. STATUS_DONE or STATUS_NOT_WRITTEN with the answer's data, which the
+// caller frees; else the reason is on stderr.
+[[nodiscard]] enum status
+client_ask(const struct arguments *, struct json *request, struct json **data);

@@ -1,0 +1,112 @@
+// Calls to the servers of integrators: the access check (W03), and the webhooks that ask whether a
+// peer may join and tell that it has left (W01, W02, W06). Nothing here waits: answers come from
+// the loop, slow receivers delay their own account alone.
+//
+// What hook_join was told to admit is an *admission*, kept in the history until its closePeer has
+// been delivered: whatever dies in between, the receiver hears at least once that the peer left.
+// Events of one peer (account, room and peer id) are sent one after the other, in order: a joinPeer
+// comes after the closePeer of the visit before.
+//
+//     hook_join ──▶ asked ──200──▶ admitted ──hook_close──▶ closing ──200──▶ (gone)
+//                     └──refused, or cancelled: nothing to close, or closed at once
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HOOK_ANSWER_MS   3000 // time for a receiver to answer
+#define HOOK_WAIT_MS     15000 // longest wait for a turn, before it is as if there was no answer
+#define HOOK_MESSAGE_MAX 512 // bytes of a message that are shown
+#define HOOK_REPLAY_MAX  1000 // events in an answer
+
+struct config;
+struct history;
+struct hooks;
+struct json;
+struct loop;
+
+// Whom it is about, and where to ask. All strings are copied; NULL is the same as empty.
+struct hook_peer {
+	uint64_t account_id;
+	const char *room_id, *peer_id, *display_name;
+	const char *token; // the JWT as it came
+	const char *url; // accessUrl or apiEvent: the account's, or a debugger's
+	const char *authorization; // header value; empty: none
+	uint8_t version; // of a webhook: 1 GET, 2 POST JSON
+	const char *secret; // signs version 2
+	bool fail_open; // of a webhook: no answer within HOOK_ANSWER_MS, or 5xx, admits
+};
+
+enum hook_verdict {
+	HOOK_ADMIT,
+	HOOK_DECLINED,
+	HOOK_LOCKED, // 423; the one with a message
+	HOOK_NOT_STARTED, // 425; the start time is in the token
+	HOOK_UNAVAILABLE, // no answer, 5xx, or a URL that may not be called; try again later
+};
+
+struct hook_answer {
+	enum hook_verdict verdict;
+	const char *message; // text of one line for people, lent; empty: none
+	uint64_t admission; // of HOOK_ADMIT from hook_join: for hook_close, exactly once; else 0
+};
+
+// Called once, from the loop, never within the call that started it.
+typedef void hook_done(void *owner, uint64_t call, const struct hook_answer *);
+
+// history stays the caller's. NULL after one line in the log.
+[[nodiscard]] struct hooks *hooks_create(struct loop *, struct history *, const struct config *);
+
+// Silent about calls that are under way. To be called before history_close.
+void hooks_destroy(struct hooks *);
+
+// W03. Returns the call's number, never 0.
+uint64_t hook_access(
+        struct hooks *h, const struct hook_peer *p, const char *access_token, hook_done *done,
+        void *owner
+);
+
+// W01: joinPeer.
+uint64_t hook_join(struct hooks *, const struct hook_peer *, hook_done *, void *owner);
+
+// done of hook_access, hook_join or hook_replay will not be called. What the receiver admits after
+// that is closed here.
+void hook_cancel(struct hooks *, uint64_t call);
+
+// W02: the peer of this admission has left, or did not come in after all. Returns at once.
+// display_name NULL: the one that it joined with. 0 is no admission, and nothing happens.
+void hook_close(struct hooks *, uint64_t admission, const char *display_name);
+
+// An admission that the process before this one left open.
+struct hook_admission {
+	uint64_t id;
+	uint64_t account_id;
+	const char *room_id, *peer_id; // lent
+};
+
+// To be called once after a restart, when the rooms are back: keep returns true where the peer is
+// in its room again, and takes the id over. The others are closed.
+void hooks_restore(
+        struct hooks *h, bool (*keep)(void *owner, const struct hook_admission *), void *owner
+);
+
+// W06: the account's past events with a sequence above `after`, oldest first, up to `limit` of
+// them; as they stand in a URL, NULL: from the first, and HOOK_REPLAY_MAX. done gets status 200 and
+// {"data":[…],"next":sequence or null}, or 500 and {"error":…}; the body is taken over. Returns the
+// call's number, 0: not numbers, or too many queries at once.
+typedef void hook_replay_done(void *owner, uint64_t call, unsigned status, struct json *body);
+uint64_t hook_replay(
+        struct hooks *h, uint64_t account_id, const char *after, const char *limit,
+        hook_replay_done *done, void *owner
+);
+
+// Numbers for metrics.
+struct hook_counts {
+	uint64_t calls; // that were sent
+	uint64_t unanswered; // no answer, or 5xx
+	uint64_t refused; // URLs and addresses that may not be called
+	uint64_t given_up; // closePeer events that nobody took
+	uint32_t waiting; // joins and access checks that wait for a turn or an answer
+	uint32_t pending; // closePeer events that are not delivered yet
+};
+void hooks_count(const struct hooks *, struct hook_counts *);

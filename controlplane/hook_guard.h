@@ -1,0 +1,20 @@
+// Where outgoing calls may go: to public addresses, and to the hosts that the configuration allows
+// besides (threat 19). Plain rules, no I/O.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct am_config_strings;
+struct sockaddr;
+
+// False for all that a server on the internet cannot have: loopback, link-local, private, shared,
+// multicast, reserved and documentation ranges, and IPv6 addresses that stand for IPv4 ones.
+[[nodiscard]] bool guard_address_is_public(const struct sockaddr *);
+
+// True for an entry "host" or "host:port", as controlplane.hook_allowed has it; IPv6 in brackets.
+[[nodiscard]] bool guard_entry_is_good(const char *entry);
+
+// True if an entry names the host, on this port or on any. Letters match in any case.
+[[nodiscard]] bool
+guard_host_is_allowed(const struct am_config_strings *, const char *host, const char *port);

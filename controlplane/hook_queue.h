@@ -1,0 +1,89 @@
+// Whose turn it is to call. Each account has a share of its own, so that a slow receiver delays its
+// own account alone; what is about one peer goes one after the other, in order. Knows nothing of
+// HTTP: a turn is embedded in its owner's call, which it starts, and which says how it ended.
+//
+//     lined up ──first of its peer──▶ ready ──share──▶ running ──▶ (end)
+//        └──────────── wait ───────────┘                  │
+//            over: give_up                ready ◀─ back-off ─ resting: closes alone
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "loop.h"
+#include "map.h"
+
+// Of each account.
+#define HOOK_CALLS_MAX         100 // joins and checks that run
+#define HOOK_CALLS_FIRST       8 // of them at first: more where answers are quick
+#define HOOK_CALLS_LEAST       4 // and where there are none
+#define HOOK_CLOSES_MAX        16 // closes that run
+#define HOOK_CLOSES_SILENT_MAX 1 // while nobody answers
+#define HOOK_WAITING_MAX       4096 // joins and checks that wait
+#define HOOK_PENDING_MAX       10000 // closes that are not delivered
+#define HOOK_REST_MS           1000 // before the second try, doubled for each next
+#define HOOK_REST_MS_MAX       300000
+#define HOOK_TRIES_MAX         300 // a day of them
+
+struct hook_channel;
+struct hook_lane;
+
+enum turn_state {
+	TURN_NONE,
+	TURN_LINED_UP, // behind others of its peer
+	TURN_READY,
+	TURN_RUNNING,
+	TURN_RESTING,
+};
+
+struct hook_turn {
+	bool closes; // else it asks: a join or a check
+	void (*start)(struct hook_turn *); // the turn has come
+	void (*give_up)(struct hook_turn *); // it will not; the turn is over. Never for closes
+	// Private.
+	enum turn_state state;
+	uint32_t tries;
+	uint64_t started_ms;
+	struct hook_queue *queue;
+	struct hook_channel *channel;
+	struct hook_lane *lane; // NULL: about no peer
+	struct loop_timer timer; // until give_up, or for the back-off
+	TAILQ_ENTRY(hook_turn) in_lane, in_channel;
+};
+
+TAILQ_HEAD(turn_list, hook_turn);
+
+struct hook_queue {
+	struct loop *loop;
+	struct map channels; // by account
+	struct map lanes; // by account, room and peer
+	TAILQ_HEAD(busy_list, hook_channel) busy; // something may start
+	struct loop_timer pump;
+};
+
+void hook_queue_init(struct hook_queue *, struct loop *);
+
+// All turns must be over.
+void hook_queue_fini(struct hook_queue *);
+
+// Lines up; peer is the key of what must go in order, or NULL. Nothing starts before the next turn
+// of the loop. false: too many wait, and the turn is over.
+[[nodiscard]] bool
+hook_turn_take(struct hook_queue *q, struct hook_turn *t, uint64_t account_id, const char *peer);
+
+// A running one has ended.
+void hook_turn_end(struct hook_turn *, bool answered);
+
+// A running close is to be tried again later. false: it has been tried often enough, or it was
+// answered and somebody waits behind it; the turn is over.
+[[nodiscard]] bool hook_turn_rest(struct hook_turn *, bool answered);
+
+// Over, whatever its state.
+void hook_turn_leave(struct hook_turn *);
+
+bool hook_turn_is_running(const struct hook_turn *);
+
+// Of an account, from 1.
+int64_t hook_queue_sequence(struct hook_queue *, uint64_t account_id);
+void hook_queue_set_sequence(struct hook_queue *, uint64_t account_id, int64_t last);

@@ -1,0 +1,214 @@
+#include "metrics.h"
+
+#include "conference.h"
+#include "media.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+	uint64_t value[METRIC_COUNT];
+	uint64_t responses[METRICS_STATUS_CLASSES];
+} counts;
+
+void metric_count(enum metric m)
+{
+	counts.value[m]++;
+}
+
+void metric_count_response(unsigned status)
+{
+	if (status / 100 < METRICS_STATUS_CLASSES)
+		counts.responses[status / 100]++;
+}
+
+static void head(FILE *f, const char *name, const char *type, const char *help)
+{
+	fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void gauge(FILE *f, const char *name, const char *help, double value)
+{
+	head(f, name, "gauge", help);
+	fprintf(f, "%s %.15g\n", name, value);
+}
+
+static void own_counters(FILE *f)
+{
+	static const struct {
+		const char *name, *help;
+	} rows[] = {
+#define METRIC_ROW(name, help) {"amphi_controlplane_" #name "_total", help},
+	        METRICS(METRIC_ROW)
+#undef METRIC_ROW
+	};
+	for (int i = 0; i < METRIC_COUNT; i++) {
+		head(f, rows[i].name, "counter", rows[i].help);
+		fprintf(f, "%s %llu\n", rows[i].name, (unsigned long long)counts.value[i]);
+	}
+	head(f, "amphi_controlplane_http_responses_total", "counter",
+	     "HTTP responses by class of status");
+	for (int i = 1; i < METRICS_STATUS_CLASSES; i++)
+		fprintf(f, "amphi_controlplane_http_responses_total{code=\"%dxx\"} %llu\n", i,
+		        (unsigned long long)counts.responses[i]);
+}
+
+static void rooms(FILE *f, const struct conference *c)
+{
+	static const char *const kinds[] = {[ROOM_CALL] = "call", [ROOM_WEBINAR] = "webinar"};
+	uint64_t count[2] = {0}, speakers[2] = {0}, viewers[2] = {0};
+
+	for (const struct room *r = NULL; (r = rooms_next(&c->rooms, r));) {
+		count[r->kind]++;
+		speakers[r->kind] += r->speaker_count;
+		viewers[r->kind] += r->viewer_count;
+	}
+	head(f, "amphi_rooms", "gauge", "Rooms that exist now");
+	for (int kind = 0; kind < 2; kind++)
+		fprintf(f, "amphi_rooms{kind=\"%s\"} %llu\n", kinds[kind],
+		        (unsigned long long)count[kind]);
+	head(f, "amphi_peers", "gauge", "Peers that have joined a room");
+	for (int kind = 0; kind < 2; kind++) {
+		fprintf(f, "amphi_peers{kind=\"%s\",role=\"speaker\"} %llu\n", kinds[kind],
+		        (unsigned long long)speakers[kind]);
+		fprintf(f, "amphi_peers{kind=\"%s\",role=\"viewer\"} %llu\n", kinds[kind],
+		        (unsigned long long)viewers[kind]);
+	}
+}
+
+// Of a process, as Linux tells them (proc(5)).
+struct process {
+	const char *name;
+	uint64_t cpu_ticks, resident_pages, threads;
+	bool known;
+};
+
+static struct process process_read(const char *name, uint32_t pid)
+{
+	struct process p = {.name = name};
+	char path[32], line[1024], *rest = NULL;
+	unsigned long long user, system, threads, pages;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	FILE *f = pid ? fopen(path, "re") : NULL;
+	if (f && fgets(line, sizeof(line), f))
+		rest = strrchr(line, ')'); // the name may hold anything
+	if (f)
+		fclose(f);
+	if (rest && sscanf(rest + 1,
+	                   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d "
+	                   "%*d %llu %*d %*u %*u %llu",
+	                   &user, &system, &threads, &pages) == 4) {
+		p.cpu_ticks = user + system;
+		p.threads = threads;
+		p.resident_pages = pages;
+		p.known = true;
+	}
+	return p;
+}
+
+static void processes(FILE *f, const struct process *p, int n)
+{
+	head(f, "amphi_process_cpu_seconds_total", "counter", "CPU time used");
+	for (int i = 0; i < n; i++) {
+		if (p[i].known)
+			fprintf(f, "amphi_process_cpu_seconds_total{process=\"%s\"} %.2f\n",
+			        p[i].name, (double)p[i].cpu_ticks / (double)sysconf(_SC_CLK_TCK));
+	}
+	head(f, "amphi_process_resident_memory_bytes", "gauge",
+	     "Resident memory, without hugepages");
+	for (int i = 0; i < n; i++) {
+		if (p[i].known)
+			fprintf(f, "amphi_process_resident_memory_bytes{process=\"%s\"} %llu\n",
+			        p[i].name,
+			        (unsigned long long)p[i].resident_pages *
+			                (unsigned long long)sysconf(_SC_PAGESIZE));
+	}
+	head(f, "amphi_process_threads", "gauge", "Threads");
+	for (int i = 0; i < n; i++) {
+		if (p[i].known)
+			fprintf(f, "amphi_process_threads{process=\"%s\"} %llu\n", p[i].name,
+			        (unsigned long long)p[i].threads);
+	}
+}
+
+static const char *block_name(char text[8], uint32_t block)
+{
+	if (block == AM_COUNTER_SERVICE)
+		return "service";
+	snprintf(text, 8, "%u", block);
+	return text;
+}
+
+// Calls for each worker, then for the service thread.
+#define FOREACH_BLOCK(block, c)                                                                    \
+	for (uint32_t block = 0; block <= AM_COUNTER_SERVICE;                                      \
+	     block = block + 1 == (c)->worker_count ? AM_COUNTER_SERVICE : block + 1)
+
+// Prometheus wants the unit in the name: rx_packets has it, punted lacks it.
+static void counter_name(char *out, size_t size, const char *name, const char *unit)
+{
+	bool has = strstr(name, unit) != NULL;
+	snprintf(out, size, "amphi_dataplane_%s%s%s_total", name, has ? "" : "_", has ? "" : unit);
+}
+
+static void dataplane_counters(FILE *f, const struct media_counters *c)
+{
+	static const struct {
+		const char *name, *unit, *help;
+	} rows[] = {
+#define COUNTER_ROW(name, unit, help) {#name, #unit, help},
+	        AM_COUNTERS(COUNTER_ROW)
+#undef COUNTER_ROW
+	};
+	char name[96], block[8];
+
+	for (int i = 0; i < AM_COUNTER_COUNT; i++) {
+		counter_name(name, sizeof(name), rows[i].name, rows[i].unit);
+		head(f, name, "counter", rows[i].help);
+		for (uint32_t worker = 0; worker < c->worker_count; worker++)
+			fprintf(f, "%s{worker=\"%s\"} %llu\n", name, block_name(block, worker),
+			        (unsigned long long)c->value[worker][i]);
+	}
+	head(f, "amphi_dataplane_dropped_packets_total", "counter", "Packets dropped, by reason");
+	for (uint32_t i = 0; i < c->drop_count; i++) {
+		FOREACH_BLOCK(worker, c)
+		fprintf(f,
+		        "amphi_dataplane_dropped_packets_total{worker=\"%s\",reason=\"%s\"} %llu\n",
+		        block_name(block, worker), c->drop_names[i].name,
+		        (unsigned long long)c->drops[worker][i]);
+	}
+	head(f, "amphi_dataplane_heartbeat_age_seconds", "gauge",
+	     "Time since a thread of the data plane last showed that it turns");
+	FOREACH_BLOCK(worker, c)
+	fprintf(f, "amphi_dataplane_heartbeat_age_seconds{worker=\"%s\"} %.3f\n",
+	        block_name(block, worker), (double)c->heartbeat_age_ns[worker] / 1e9);
+}
+
+char *metrics_print(const struct conference *c)
+{
+	static struct media_counters counters; // 20 kB
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		abort(); // out of memory, as memory.h says
+	bool known = media_read_counters(c->media, &counters);
+	const struct process all[] = {
+	        process_read("controlplane", (uint32_t)getpid()),
+	        process_read("dataplane", known ? counters.pid : 0),
+	};
+	gauge(f, "amphi_dataplane_up", "1 while the data plane is attached",
+	      media_is_up(c->media) ? 1 : 0);
+	rooms(f, c);
+	own_counters(f);
+	processes(f, all, known ? 2 : 1);
+	if (known)
+		dataplane_counters(f, &counters);
+	fclose(f);
+	return text;
+}

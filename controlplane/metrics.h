@@ -1,0 +1,30 @@
+// What this process counts, and the text of /metrics for both processes, in Prometheus' format
+// (version 0.0.4). The data plane's counters come out of the region.
+#pragma once
+
+#include <stdint.h>
+
+#define METRICS_STATUS_CLASSES 6 // 1xx to 5xx; index is the first digit
+
+struct conference;
+
+// name, help. Prometheus' name is amphi_controlplane_<name>_total.
+#define METRICS(X)                                                                                 \
+	X(websockets_opened, "WebSockets accepted")                                                \
+	X(joins, "Peers that became members of a room")                                            \
+	X(refusals, "Peers that were not let in")                                                  \
+	X(rest_limited, "Requests refused because they came too fast")
+
+enum metric {
+#define METRIC_ENUM(name, help) METRIC_##name,
+	METRICS(METRIC_ENUM)
+#undef METRIC_ENUM
+	        METRIC_COUNT,
+};
+
+// One loop counts, so these are plain words of the process.
+void metric_count(enum metric);
+void metric_count_response(unsigned status); // of HTTP
+
+// The whole text; freed with free().
+[[nodiscard]] char *metrics_print(const struct conference *);

@@ -1,0 +1,61 @@
+// Why somebody is not let into a room, or is sent out of it: a code that the page translates, a
+// status after HTTP's, and a text in each language for clients that have none of their own.
+#pragma once
+
+// name, code, status, English, Russian
+#define REFUSALS(X)                                                                                \
+	X(NONE, "none", 200, "", "")                                                               \
+	X(BAD_REQUEST, "bad-request", 400, "The server did not understand the request.",           \
+	  "Сервер не понял запрос.")                                                               \
+	X(TOKEN_MISSING, "token-missing", 401, "Access denied: this room needs a signed link.",    \
+	  "Доступ запрещён: в эту комнату входят по подписанной ссылке.")                          \
+	X(TOKEN_INVALID, "token-invalid", 401, "Access denied: the link is not valid.",            \
+	  "Доступ запрещён: ссылка недействительна.")                                              \
+	X(TOKEN_EXPIRED, "token-expired", 401, "Access denied: the link has expired.",             \
+	  "Доступ запрещён: срок ссылки истёк.")                                                   \
+	X(TOKEN_USED_UP, "token-used-up", 401, "Access denied: the link was opened too long ago.", \
+	  "Доступ запрещён: ссылка была открыта слишком давно.")                                   \
+	X(TOKEN_WRONG_ROOM, "token-wrong-room", 403,                                               \
+	  "Access denied: the link opens another room.",                                           \
+	  "Доступ запрещён: эта ссылка ведёт в другую комнату.")                                   \
+	X(ACCESS_DECLINED, "access-declined", 401, "Access declined.", "В доступе отказано.")      \
+	X(LOCKED, "locked", 423, "The room is locked.", "Комната закрыта для входа.")              \
+	X(NOT_STARTED, "not-started", 425, "The event has not started yet.",                       \
+	  "Мероприятие ещё не началось.")                                                          \
+	X(ACCESS_UNKNOWN, "access-unknown", 503, "Access cannot be checked now.",                  \
+	  "Сейчас не удаётся проверить доступ.")                                                   \
+	X(PIN_REQUIRED, "pin-required", 401, "The room asks for a PIN.",                           \
+	  "Для входа в комнату нужен PIN-код.")                                                    \
+	X(PIN_WRONG, "pin-wrong", 403, "The PIN is wrong.", "PIN-код неверен.")                    \
+	X(PIN_LOCKED, "pin-locked", 429, "Too many wrong PINs. Try again in a minute.",            \
+	  "Слишком много неверных PIN-кодов. Попробуйте через минуту.")                            \
+	X(PEER_ID_TAKEN, "peer-id-taken", 409, "Somebody with a signed link has this peerId.",     \
+	  "Этот peerId занят участником с подписанной ссылкой.")                                   \
+	X(ROOM_FULL, "room-full", 403, "The room is full.", "В комнате нет мест.")                 \
+	X(SPEAKERS_FULL, "speakers-full", 403, "The webinar has no place for another speaker.",    \
+	  "На вебинаре нет места для ещё одного докладчика.")                                      \
+	X(VIEWERS_FULL, "viewers-full", 403, "The webinar has no place for another viewer.",       \
+	  "На вебинаре нет места для ещё одного зрителя.")                                         \
+	X(WRONG_ROOM_KIND, "wrong-room-kind", 409,                                                 \
+	  "This room is of the other kind: call and webinar have addresses of their own.",         \
+	  "Эта комната другого вида: у звонков и вебинаров разные адреса.")                        \
+	X(DECLINED, "declined", 403, "A moderator did not let you in.",                            \
+	  "Модератор вас не впустил.")                                                             \
+	X(REPLACED, "replaced", 409, "You have joined from another window or device.",             \
+	  "Вы вошли из другого окна или с другого устройства.")                                    \
+	X(REMOVED, "removed", 403, "You were removed from the room.", "Вас удалили из комнаты.")   \
+	X(ROOM_CLOSED, "room-closed", 410, "The room was closed.", "Комната закрыта.")             \
+	X(BUSY, "busy", 503, "The server is at its limit.", "Сервер перегружен.")                  \
+	X(SERVER_ERROR, "server-error", 500, "The encryption of the media could not be set up.",   \
+	  "Не удалось настроить шифрование звука и видео.")
+
+enum refusal {
+#define REFUSAL_ENUM(name, code, status, english, russian) REFUSAL_##name,
+	REFUSALS(REFUSAL_ENUM)
+#undef REFUSAL_ENUM
+};
+
+const char *refusal_code(enum refusal);
+unsigned refusal_status(enum refusal);
+const char *refusal_text(enum refusal); // English
+const char *refusal_text_russian(enum refusal);

@@ -1,0 +1,45 @@
+#include "rest.h"
+
+#include "account.h"
+#include "http.h"
+#include "json.h"
+#include "statistics.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef uint64_t
+question(struct statistics *, const struct statistics_query *, statistics_done *, void *owner);
+
+static void answered(void *owner, uint64_t, unsigned status, struct json *body)
+{
+	struct http_response r = {.file = -1};
+
+	rest_answer(&r, status, body);
+	http_deliver(owner, &r);
+}
+
+static void ask(const struct rest_call *call, question *q)
+{
+	const struct http_request *request = call->request;
+	const struct statistics_query query = {
+	        .account_id = call->account->id,
+	        .room_id = http_query(request, "room_id"),
+	        .from = http_query(request, "from"),
+	        .to = http_query(request, "to"),
+	        .after = http_query(request, "after"),
+	        .limit = http_query(request, "limit"),
+	};
+
+	q(call->rest->statistics, &query, answered, http_defer(request));
+}
+
+void rest_statistics_summary(const struct rest_call *call, struct http_response *)
+{
+	ask(call, statistics_summary);
+}
+
+void rest_statistics_peers(const struct rest_call *call, struct http_response *)
+{
+	ask(call, statistics_peers);
+}

@@ -1,0 +1,171 @@
+#include "signaling_connection.h"
+
+#include "json.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct conference *conference_of(const struct connection *c)
+{
+	return c->signaling->conference;
+}
+
+const char *signaling_track_kind_name(enum track_kind kind)
+{
+	static const char *const names[TRACK_KIND_COUNT] = {
+	        [TRACK_AUDIO] = "audio",
+	        [TRACK_VIDEO] = "video",
+	        [TRACK_SHARE] = "share",
+	};
+	return names[kind];
+}
+
+static bool kind_read(const struct json *data, enum track_kind *kind)
+{
+	const char *name = json_string(data, "kind", 8);
+
+	for (int i = 0; name && i < TRACK_KIND_COUNT; i++) {
+		*kind = (enum track_kind)i;
+		if (strcmp(name, signaling_track_kind_name(*kind)) == 0)
+			return true;
+	}
+	return false;
+}
+
+// Whom data names, of the moderator's own room.
+static struct peer *peer_named(const struct connection *c, const struct json *data)
+{
+	const char *id = json_string(data, "peerId", PEER_ID_SIZE - 1);
+
+	if (!id)
+		id = json_string(data, "userPeerId", PEER_ID_SIZE - 1); // as the Client API has it
+	return id ? room_find_peer(c->peer->room, id) : NULL;
+}
+
+static struct peer *member_named(const struct connection *c, const struct json *data)
+{
+	struct peer *p = peer_named(c, data);
+	return p && p->joined ? p : NULL;
+}
+
+static struct peer *waiting_named(const struct connection *c, const struct json *data)
+{
+	struct peer *p = peer_named(c, data);
+	return p && p->waiting ? p : NULL;
+}
+
+void connection_send_waiting(struct connection *c)
+{
+	const struct peer *p;
+
+	if (!c->peer->rights.moderator)
+		return;
+	struct json *data = json_new_object(), *list = json_new_array();
+	TAILQ_FOREACH (p, &c->peer->room->waiting, in_room) {
+		struct json *j = json_new_object();
+		json_add_string(j, "id", p->id);
+		json_add_string(j, "peerId", p->id);
+		json_add_string(j, "displayName", p->display_name);
+		json_push(list, j);
+	}
+	json_add(data, "peers", list);
+	connection_notify(c, "waitingPeers", data);
+}
+
+void handle_admit(struct connection *c, int64_t id, const struct json *data)
+{
+	struct peer *p = waiting_named(c, data);
+
+	if (!p)
+		return connection_reject_errno(c, id, -ESRCH);
+	conference_admit(conference_of(c), p);
+	connection_accept(c, id, NULL);
+}
+
+void handle_admit_all(struct connection *c, int64_t id, const struct json *)
+{
+	conference_admit_all(conference_of(c), c->peer->room);
+	connection_accept(c, id, NULL);
+}
+
+void handle_decline(struct connection *c, int64_t id, const struct json *data)
+{
+	struct peer *p = waiting_named(c, data);
+
+	if (!p)
+		return connection_reject_errno(c, id, -ESRCH);
+	conference_remove(conference_of(c), p, REFUSAL_DECLINED);
+	connection_accept(c, id, NULL);
+}
+
+void handle_decline_all(struct connection *c, int64_t id, const struct json *)
+{
+	conference_decline_all(conference_of(c), c->peer->room);
+	connection_accept(c, id, NULL);
+}
+
+void handle_mute(struct connection *c, int64_t id, const struct json *data)
+{
+	struct peer *p = member_named(c, data);
+	enum track_kind kind;
+
+	if (!kind_read(data, &kind))
+		return connection_reject_errno(c, id, -EINVAL);
+	if (!p)
+		return connection_reject_errno(c, id, -ESRCH);
+	conference_mute(conference_of(c), p, kind);
+	connection_accept(c, id, NULL);
+}
+
+void handle_mute_all(struct connection *c, int64_t id, const struct json *data)
+{
+	enum track_kind kind;
+
+	if (!kind_read(data, &kind))
+		return connection_reject_errno(c, id, -EINVAL);
+	conference_mute_all(conference_of(c), c->peer, kind);
+	connection_accept(c, id, NULL);
+}
+
+// The answer goes first: the moderator, too, may be who is removed.
+void handle_remove(struct connection *c, int64_t id, const struct json *data)
+{
+	struct conference *conference = conference_of(c);
+	struct peer *p = member_named(c, data);
+
+	if (!p)
+		return connection_reject_errno(c, id, -ESRCH);
+	connection_accept(c, id, NULL);
+	conference_remove(conference, p, REFUSAL_REMOVED);
+}
+
+void handle_close_room(struct connection *c, int64_t id, const struct json *)
+{
+	struct conference *conference = conference_of(c);
+	struct room *r = c->peer->room;
+
+	connection_accept(c, id, NULL);
+	conference_close_room(conference, r);
+}
+
+static void set_speaker(struct connection *c, int64_t id, const struct json *data, bool speaker)
+{
+	struct peer *p = member_named(c, data);
+
+	if (!p)
+		return connection_reject_errno(c, id, -ESRCH);
+	enum refusal refusal = conference_set_speaker(conference_of(c), p, speaker);
+	if (refusal != REFUSAL_NONE)
+		return connection_reject_refusal(c, id, refusal);
+	connection_accept(c, id, NULL);
+}
+
+void handle_promote(struct connection *c, int64_t id, const struct json *data)
+{
+	set_speaker(c, id, data, true);
+}
+
+void handle_demote(struct connection *c, int64_t id, const struct json *data)
+{
+	set_speaker(c, id, data, false);
+}

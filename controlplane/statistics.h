@@ -1,0 +1,59 @@
+// Who was in which room, and when (T01, T02). Times are kept exactly and published in steps of
+// STATISTICS_STEP_S: joins down, leaves up. Open sessions are sampled at each step, so a restart in
+// the middle of a session loses at most the time since the last sample.
+#pragma once
+
+#include <stdint.h>
+
+#define STATISTICS_STEP_S   30
+#define STATISTICS_PAGE_MAX 10000 // sessions in an answer of T02
+
+struct history;
+struct json;
+struct loop;
+struct statistics;
+
+// history stays the caller's.
+struct statistics *statistics_create(struct loop *, struct history *);
+
+// Open sessions stay open in the history: the next process takes them up, or closes them with the
+// time of the last sample. To be called before history_close.
+void statistics_destroy(struct statistics *);
+
+// A person is in a room from now on; CLOCK_REALTIME. Returns the session's number, never 0. Before
+// statistics_restore, a session of the same person that the process before left open goes on.
+uint64_t statistics_joined(
+        struct statistics *st, uint64_t account_id, const char *room, const char *person,
+        int64_t now_ms
+);
+
+// 0 is no session, and nothing happens.
+void statistics_left(struct statistics *, uint64_t session, int64_t now_ms);
+
+// To be called once after a restart, when the peers of the rooms are back and statistics_joined has
+// been called for each: sessions that nobody has taken up are closed.
+void statistics_restore(struct statistics *);
+
+// A query as it stands in a URL; NULL: the value is absent.
+struct statistics_query {
+	uint64_t account_id;
+	const char *room_id; // must be there
+	const char *from, *to; // ISO 8601; absent: without a bound
+	const char *after; // T02: `next` of the page before
+	const char *limit; // T02: 1 to STATISTICS_PAGE_MAX, its default
+};
+
+// The answer: status 200, 400, 404 or 500, and {"data":…,"errors":[…]}, which is taken over. Called
+// once, from the loop, never within the call that asked.
+typedef void statistics_done(void *owner, uint64_t call, unsigned status, struct json *body);
+
+// T01 and T02: a thread of the history's reads. Return the call's number, never 0.
+uint64_t statistics_summary(
+        struct statistics *st, const struct statistics_query *q, statistics_done *done, void *owner
+);
+uint64_t statistics_peers(
+        struct statistics *st, const struct statistics_query *q, statistics_done *done, void *owner
+);
+
+// done will not be called.
+void statistics_cancel(struct statistics *, uint64_t call);

@@ -1,0 +1,60 @@
+// The file behind the accounts: their values, and when tokens were first used. It outlives data
+// plane and machine, holds secrets, and so is its owner's alone to read.
+//
+// An account is one row, its lists are JSON: so a change is one statement, and never half written.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store_accounts;
+
+// Strings may be NULL: none.
+struct store_account {
+	uint64_t id; // up to INT64_MAX
+	int64_t created_ms;
+	bool jwt_required, debug, hook_fail_open, enforce_start_time;
+	uint8_t hook_version;
+	const char *name;
+	const char *access_url, *authorization_access, *api_event, *auth_event, *hook_secret;
+	const char *hosts, *domains, *keys, *api_tokens; // JSON
+};
+
+struct store_token_use {
+	uint64_t account_id;
+	const char *identity;
+	int64_t first_ms;
+	int64_t expires_s; // 0: never
+};
+
+// Receives what store_accounts_read finds: the accounts, then the uses. Strings are lent. Other
+// than 0 ends it.
+struct store_accounts_reader {
+	void *owner;
+	int (*account)(void *owner, const struct store_account *);
+	int (*token_use)(void *owner, const struct store_token_use *);
+};
+
+// Opens or makes the file. NULL after one line in the log.
+[[nodiscard]] struct store_accounts *store_accounts_open(const char *path);
+
+// Waits until all is written.
+void store_accounts_close(struct store_accounts *);
+
+// To be called before the first write. 0, -EIO, or what the reader said.
+[[nodiscard]] int
+store_accounts_read(struct store_accounts *, const struct store_accounts_reader *);
+
+// Insert or replace. These return the write's number; 0: it is lost, the disk has failed for long.
+uint64_t store_accounts_put(struct store_accounts *, const struct store_account *);
+
+// With the uses of its tokens.
+uint64_t store_accounts_remove(struct store_accounts *, uint64_t id);
+
+void store_accounts_token_used(struct store_accounts *, const struct store_token_use *);
+
+// Removes the uses of tokens that expired before that time.
+void store_accounts_prune(struct store_accounts *, int64_t before_s);
+
+// True once the write of that number is in the file.
+bool store_accounts_are_written(const struct store_accounts *, uint64_t number);

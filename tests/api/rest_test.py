@@ -1,0 +1,194 @@
+import re
+import unittest
+
+from server import PAGE, Server
+
+METRICS_TOKEN = "the-operator-s-own-token"
+ROUTES = "../../controlplane/rest.c"
+
+
+def routes_of_source():
+    """(method, path) of the table in rest.c, each ':' as {}."""
+    with open(ROUTES) as f:
+        rows = re.findall(r'\{"([A-Z]+)",\s*"([^"]+)",\s*GRANT_\w+', f.read())
+    return {(method, path.replace(":", "{}")) for method, path in rows}
+
+
+class Rest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.enterClassContext(Server(metrics_token=METRICS_TOKEN, rest_per_s=1000))
+        cls.token = cls.server.api_token()
+
+    def get(self, path, **headers):
+        return self.server.get(path, **headers)
+
+    def test_the_description_has_each_route_and_no_other(self):
+        answer = self.get("/api/openapi.json")
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.headers["Content-Type"], "application/json")
+        document = answer.json()
+        self.assertTrue(document["openapi"].startswith("3."))
+        described = {
+            (method.upper(), re.sub(r"\{\w+\}", "{}", path))
+            for path, methods in document["paths"].items()
+            for method in methods
+        }
+        self.assertGreater(len(described), 20)
+        self.assertEqual(described, routes_of_source())
+
+    def test_each_described_operation_answers_as_described(self):
+        document = self.get("/api/openapi.json").json()
+        ids = set()
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                ids.add(operation["operationId"])
+                concrete = re.sub(r"\{\w+\}", "nobody", path)
+                answer = self.server.ask(method.upper(), concrete, Authorization=f"Bearer {self.token}")
+                self.assertIn(str(answer.status), operation["responses"], f"{method} {path}")
+                if operation["security"]:
+                    self.assertIn("403", operation["responses"], f"{method} {path}")
+        self.assertEqual(len(ids), sum(len(m) for m in document["paths"].values()))
+
+    def test_a_wrong_method_names_the_right_ones(self):
+        answer = self.server.ask("PUT", "/rooms/x/closeRoom")
+        self.assertEqual(answer.status, 405)
+        self.assertEqual(answer.headers["Allow"], "GET, POST, DELETE")
+        self.assertIn("error", answer.json())
+
+    def test_G08_whether_a_room_exists(self):
+        answer = self.get("/rooms/nobody/exists", Authorization=f"APIKey {self.token}")
+        self.assertEqual((answer.status, answer.json()), (200, {"exists": False}))
+        self.assertIn("no-store", answer.headers["Cache-Control"])
+
+    def test_health_and_readiness_differ_without_a_data_plane(self):
+        self.assertEqual(self.get("/healthz").status, 200)
+        answer = self.get("/readyz")
+        self.assertEqual(answer.status, 503)
+        self.assertEqual(answer.json()["ready"], False)
+        self.assertIn("data plane", answer.json()["error"])
+
+    def test_metrics_want_the_operators_token(self):
+        self.assertEqual(self.get("/metrics").status, 403)
+        self.assertEqual(self.get("/metrics", Authorization=f"Bearer {self.token}").status, 403)
+        self.assertEqual(self.get("/metrics", Authorization=f"Bearer {METRICS_TOKEN}").status, 200)
+
+    def test_metrics_are_prometheus_text(self):
+        answer = self.get("/metrics", Authorization=f"Bearer {METRICS_TOKEN}")
+        self.assertEqual(answer.headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+        types, seen = {}, set()
+        for line in answer.body.decode().splitlines():
+            if found := re.fullmatch(r"# HELP (\w+) \S.*", line):
+                self.assertNotIn(found[1], types)
+            elif found := re.fullmatch(r"# TYPE (\w+) (counter|gauge)", line):
+                types[found[1]] = found[2]
+                self.assertEqual(found[2] == "counter", found[1].endswith("_total"), line)
+            else:
+                found = re.fullmatch(r'(\w+)(\{(\w+="[^"\\]*",?)+\})? (\d+(\.\d+)?)', line)
+                self.assertIsNotNone(found, line)
+                self.assertIn(found[1], types, "samples stand under their TYPE")
+                self.assertNotIn((found[1], found[2]), seen)
+                seen.add((found[1], found[2]))
+        self.assertEqual(types["amphi_dataplane_up"], "gauge")
+        self.assertIn(("amphi_rooms", '{kind="webinar"}'), seen)
+        self.assertIn(("amphi_process_cpu_seconds_total", '{process="controlplane"}'), seen)
+
+    def test_P01_P02_P03_pages_and_their_headers(self):
+        for path in ("/", "/new", "/call/?roomId=x", "/webinar/?roomId=x", "/call/some-room", "/webinar/some-room"):
+            answer = self.get(path)
+            self.assertEqual((answer.status, answer.body.decode()), (200, PAGE), path)
+            policy = answer.headers["Content-Security-Policy"]
+            self.assertIn("frame-ancestors 'self' http://localhost:*", policy)
+            self.assertIn("script-src 'self'", policy)
+            self.assertNotIn("unsafe-eval", policy)
+            self.assertNotIn("unsafe-inline", re.search("script-src[^;]*", policy)[0])
+            self.assertIsNone(answer.headers["X-Frame-Options"], "it would contradict frame-ancestors")
+            self.assertIn("camera=(self)", answer.headers["Permissions-Policy"])
+            self.assertEqual(answer.headers["Referrer-Policy"], "strict-origin-when-cross-origin")
+            self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
+            self.assertIsNone(answer.headers["Set-Cookie"])
+
+    def test_P04_the_bridge_may_be_loaded_from_any_site(self):
+        answer = self.get("/meetBridgeApi.js")
+        self.assertEqual(answer.status, 200)
+        self.assertIn("javascript", answer.headers["Content-Type"])
+        self.assertEqual(answer.headers["Access-Control-Allow-Origin"], "*")
+        self.assertEqual(answer.headers["Cross-Origin-Resource-Policy"], "cross-origin")
+
+    def test_what_is_not_there_is_404(self):
+        for path in ("/nothing", "/call/a/b", "/call/.hidden", "/..%2fetc/passwd", "/assets/../index.html"):
+            self.assertEqual(self.get(path).status, 404, path)
+
+
+    def test_T01_T02_answers_and_errors_of_statistics(self):
+        for base in ("/vp/api/statistics", "/streaming/statistics"):  # G11
+            for path in ("/peers/summary", "/peers", "/peers/"):
+                answer = self.get(base + path + "?room_id=nobody")
+                self.assertEqual((answer.status, answer.json()), (403, {"data": None, "errors": ["forbidden"]}))
+                authorized = {"Authorization": f"APIKey {self.token}"}
+                answer = self.get(base + path + "?room_id=nobody", **authorized)
+                self.assertEqual(answer.status, 404, path)
+                self.assertIsNone(answer.json()["data"])
+                self.assertEqual(len(answer.json()["errors"]), 1)
+                for query in ("", "?room_id=a%20b", "?room_id=x&from=yesterday", "?room_id=x&to=2021-02-30T00:00:00.0Z"):
+                    answer = self.get(base + path + query, **authorized)
+                    self.assertEqual(answer.status, 400, query)
+                    self.assertEqual(len(answer.json()["errors"]), 1)
+
+    def test_W06_events_can_be_asked_for_again(self):
+        answer = self.get("/api/events", Authorization=f"APIKey {self.token}")
+        self.assertEqual((answer.status, answer.json()), (200, {"data": [], "next": None}))
+        self.assertEqual(self.get("/api/events?after=x", Authorization=f"APIKey {self.token}").status, 400)
+        self.assertEqual(self.get("/api/events").status, 403)
+
+    def test_S05_a_removed_token_opens_nothing(self):
+        other = self.server.ctl("token", "add", "default", "short-lived")["token"]
+        self.assertEqual(self.get("/rooms/x/exists", Authorization=f"Bearer {other}").status, 200)
+        self.server.ctl("token", "remove", "default", "short-lived")
+        self.assertEqual(self.get("/rooms/x/exists", Authorization=f"Bearer {other}").status, 403)
+
+    def test_S06_S08_pages_say_who_may_embed_them_by_host(self):
+        self.server.ctl("account", "add", "company")
+        self.server.ctl("host", "add", "company", "meet.company.example")
+        self.server.ctl("domain", "add", "company", "https://*.company.example")
+        policy = self.get("/call/x", Host="meet.company.example").headers["Content-Security-Policy"]
+        self.assertIn("frame-ancestors 'self' https://*.company.example", policy)
+        self.assertNotIn("localhost", policy)
+        policy = self.get("/call/x", Host="other.example").headers["Content-Security-Policy"]
+        self.assertIn("http://localhost:*", policy)
+
+
+class WithoutTokens(unittest.TestCase):
+    def test_loopback_may_ask_but_no_proxy_for_others(self):
+        with Server() as server:
+            self.assertEqual(server.get("/rooms/x/exists").status, 200)
+            self.assertEqual(server.get("/metrics").status, 200)
+            for path in ("/rooms/x/exists", "/metrics"):
+                self.assertEqual(server.get(path, X_Forwarded_For="203.0.113.9").status, 403)
+                self.assertEqual(server.get(path, Forwarded="for=203.0.113.9").status, 403)
+
+
+class Limits(unittest.TestCase):
+    def test_who_asks_too_often_is_told_when_to_come_again(self):
+        with Server(rest_per_s=1) as server:
+            token = server.api_token()
+            answers = [server.get("/rooms/x/exists", Authorization=f"Bearer {token}") for _ in range(130)]
+            statuses = [a.status for a in answers]
+            self.assertEqual(statuses[:100], [200] * 100)
+            self.assertIn(429, statuses)
+            limited = answers[statuses.index(429)]
+            self.assertGreaterEqual(int(limited.headers["Retry-After"]), 1)
+            self.assertEqual(limited.json(), {"error": "too many requests"})
+            self.assertEqual(server.get("/healthz").status, 200)
+
+    def test_guessing_tokens_is_slow_and_hurts_nobody_else(self):
+        with Server() as server:
+            token = server.api_token()
+            statuses = [server.get("/rooms/x/exists", Authorization=f"Bearer guess-{i}").status for i in range(40)]
+            self.assertEqual(statuses[:20], [403] * 20)
+            self.assertEqual(set(statuses[21:]), {429})
+            self.assertEqual(server.get("/rooms/x/exists", Authorization=f"Bearer {token}").status, 200)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,116 @@
+"""The real control plane, on a port and in a directory of its own, without a data plane."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+BINARY = os.environ["AMPHI_CONTROLPLANE"]
+CTL = os.environ["AMPHI_CTL"]
+PAGE = "<!doctype html><title>page</title>"
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Server:
+    """with Server(setting='value', …) as s: s.get('/path')"""
+
+    def __init__(self, **settings):
+        self.settings = settings
+        self.port = free_port()
+
+    def __enter__(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="amphi-api-")
+        where = self.directory.name
+        os.mkdir(f"{where}/pages")
+        for name in ("index.html", "meetBridgeApi.js"):
+            with open(f"{where}/pages/{name}", "w") as f:
+                f.write(PAGE)
+        settings = {"port": self.port, "pages": f"{where}/pages", "store": f"{where}/store.db", "log_level": "error"}
+        settings.update(self.settings)
+        with open(f"{where}/amphi.conf", "w") as f:
+            lines = "".join(f"\t{k} = {json.dumps(v)};\n" for k, v in settings.items())
+            f.write(f'link: {{ socket = "{where}/dataplane.sock"; }};\ncontrolplane: {{\n{lines}}};\n')
+        self.log = open(f"{where}/log", "w+")
+        self.process = subprocess.Popen([BINARY, "-c", f"{where}/amphi.conf"], stderr=self.log)
+        self.wait_until_ready()
+        return self
+
+    def wait_until_ready(self):
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError(f"no server: {self.log_text()}")
+
+    def log_text(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(30)
+        text = self.log_text()
+        self.log.close()
+        self.directory.cleanup()
+        if status != 0:  # a sanitizer's finding, too
+            raise AssertionError(f"the server ended with {status}: {text}")
+
+    def ctl(self, *arguments):
+        """Runs amphictl; its answer as JSON."""
+        command = [CTL, "--socket", f"{self.directory.name}/admin.sock", "--json", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"{arguments}: {done.returncode} {done.stderr}")
+        return json.loads(done.stdout)
+
+    def api_token(self, account="default"):
+        return self.ctl("token", "add", account, "test")["token"]
+
+    def ask(self, method, path, body=None, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            if isinstance(body, (dict, list)):
+                body = json.dumps(body)
+            names = {k.replace("_", "-"): v for k, v in headers.items()}
+            connection.request(method, path, body, names)
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def get(self, path, **headers):
+        return self.ask("GET", path, **headers)
+
+    def raw(self, request, timeout=10):
+        """Sends bytes as they are, and returns all that comes until the end or the timeout."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout) as s:
+            s.sendall(request)
+            s.settimeout(timeout)
+            answer = b""
+            try:
+                while piece := s.recv(65536):
+                    answer += piece
+            except TimeoutError:
+                pass
+            return answer

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LIMIT, look, openBench, Participant, roomId } from './harness.mjs';
+
+const bench = openBench({ integrator: true });
+
+/** The texts of the page that turns somebody away, in both languages. */
+async function refusals(options, reason, texts) {
+	for (const [lang, text] of Object.entries(texts)) {
+		const one = await Participant.open(bench, { room: roomId(), name: 'Ann', lang, ...options });
+		await one.enter();
+		assert.equal(await one.isRefused(), reason);
+		assert.match(await one.test('refused').innerText(), text);
+		await look(one, `refused-${reason}-${lang}`);
+		await one.page.close();
+	}
+}
+
+/** Runs with settings of the default account. */
+async function withAccount(settings, work) {
+	const set = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+	await bench.system.amphictl('account', 'set', 'default', ...set);
+	try {
+		await work();
+	} finally {
+		const off = { 'jwt-required': 'off', 'enforce-start-time': 'off', 'api-event': 'none' };
+		const unset = Object.keys(settings).flatMap((name) => [`--${name}`, off[name]]);
+		await bench.system.amphictl('account', 'set', 'default', ...unset);
+	}
+}
+
+test('an account that requires tokens denies access without one', LIMIT, async () => { // S02
+	await withAccount({ 'jwt-required': 'on' }, async () => {
+		await refusals({}, 'token-missing', { en: /Access denied/, ru: /Доступ запрещён/ });
+		await refusals({ token: 'a.b.c' }, 'token-invalid', { en: /Access denied/, ru: /Доступ запрещён/ });
+		await refusals({ claims: { exp: 1 } }, 'token-expired', { en: /has expired/, ru: /истёк/ });
+		await refusals({ claims: { roomId: 'another' } }, 'token-wrong-room', { en: /another room/, ru: /другую комнату/ });
+		const ann = await Participant.join(bench, { room: roomId(), name: 'Ann', claims: {} });
+		await ann.seesNames(ann);
+	});
+});
+
+test('an event that has not begun says when it begins', LIMIT, async () => { // U24
+	await withAccount({ 'enforce-start-time': 'on' }, async () => {
+		await refusals({ claims: { startTime: '2099-06-21T10:00:00.0Z ' } }, 'not-started', {
+			en: /The event has not started yet\. Start (June 21|21 June).* 2099/,
+			ru: /Мероприятие ещё не началось\. Начало: 21 июня 2099/,
+		});
+	});
+});
+
+test('the organiser’s own words are shown, as text', LIMIT, async () => { // W01
+	const program = bench.integrator.url(`status=423,body=${encodeURIComponent('Full. <b>Call Ann</b> at 555')}`);
+	await withAccount({ 'api-event': program }, async () => {
+		const text = /The room is locked[^]*Full\. <b>Call Ann<\/b> at 555/;
+		await refusals({}, 'locked', { en: text, ru: /Комната закрыта для входа[^]*Full\. <b>Call Ann<\/b> at 555/ });
+	});
+});
+
+test('a room with a PIN asks for it', LIMIT, async () => { // G14
+	const room = roomId();
+	await Participant.join(bench, { room, name: 'Hanna', claims: { role: 'moderator', pin: '4711' } });
+	const guest = await Participant.open(bench, { room, name: 'Gus' });
+	await guest.enter();
+	assert.equal(await guest.isRefused(), 'pin-required');
+	await look(guest, 'pin-en');
+	await guest.test('pin-input').fill('0000');
+	await guest.click('pin-button');
+	await guest.page.locator('[data-reason=pin-wrong]').waitFor();
+	await guest.test('pin-input').fill('4711');
+	await guest.click('pin-button');
+	await guest.isConnected();
+});
+
+test('names and ids of a token count, and the page says what of the address does not', LIMIT, async () => { // U06, U11, U12
+	const room = roomId();
+	const claims = { roomId: room, peerId: 'id-of-token', displayName: 'Name of Token' };
+	const ann = await Participant.open(bench, { room, name: 'Name of Token', peerId: 'id-of-url', claims, role: 'moderator' });
+	assert.ok(await ann.test('name-input').isDisabled());
+	await ann.click('join-button');
+	await ann.isConnected();
+	ann.peerId = 'id-of-token';
+	await ann.tile(ann).waitFor();
+	assert.equal(await ann.test('people-button').count(), 0);
+	assert.ok(ann.page.lines.some((line) => /^warning: .*attribute role: jwt-only/.test(line)), ann.page.lines.join('\n'));
+});

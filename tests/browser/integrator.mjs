@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { createSign, generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ROOT } from './system.mjs';
+
+/** Somebody who embeds rooms: a key that signs tokens for the default account, and an HTTPS server that is asked. */
+export class Integrator {
+	#folder;
+	#key;
+	#receiver;
+	#port;
+
+	static async start() {
+		const self = new Integrator();
+		self.#folder = await mkdtemp(join(tmpdir(), 'amphi-integrator-'));
+		await self.#listen();
+		return self;
+	}
+
+	async #listen() {
+		this.#receiver = spawn('python3', [`${ROOT}/tests/hooks/receiver.py`, this.#folder], {
+			stdio: ['pipe', 'pipe', 'inherit'],
+		});
+		for await (const line of createInterface({ input: this.#receiver.stdout })) {
+			this.#port = Number(/^ready (\d+)$/.exec(line)?.[1]);
+			return;
+		}
+		throw new Error('the receiver does not start');
+	}
+
+	/** Settings under which a system calls our server. */
+	get settings() {
+		return { hook_allowed: '["localhost"]', hook_authorities: JSON.stringify(join(this.#folder, 'authority.pem')) };
+	}
+
+	/** What answers as receiver.py describes the program. */
+	url(program) {
+		return `https://localhost:${this.#port}/${program}`;
+	}
+
+	/** Registers the public key. */
+	async register(system) {
+		const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+		this.#key = privateKey;
+		const file = join(this.#folder, 'key.pub');
+		await writeFile(file, publicKey.export({ type: 'spki', format: 'pem' }));
+		await system.amphictl('key', 'add', 'default', file);
+	}
+
+	token(claims) {
+		const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+		const signed = `${part({ typ: 'JWT', alg: 'RS256' })}.${part(claims)}`;
+		return `${signed}.${createSign('RSA-SHA256').update(signed).sign(this.#key, 'base64url')}`;
+	}
+
+	async stop() {
+		this.#receiver?.kill('SIGKILL');
+		await rm(this.#folder, { recursive: true, force: true });
+	}
+}

@@ -1,0 +1,46 @@
+// DTLS 1.2 with use_srtp over datagrams that the owner carries: no socket in here.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HANDSHAKE_MATERIAL_MAX 60 // both keys and salts: 2 × (16 + 14)
+
+enum handshake_result {
+	HANDSHAKE_BUSY,
+	HANDSHAKE_DONE, // keys are there
+	HANDSHAKE_FAILED,
+	HANDSHAKE_CLOSED, // close_notify came
+};
+
+struct handshake; // one session
+
+// profiles: OpenSSL's names with colons. All sessions of one role and the same profiles share one
+// SSL_CTX for the life of the process. mtu: of a datagram; small ones split the ClientHello.
+// send carries a datagram to the peer. NULL on failure.
+struct handshake *handshake_create(
+        bool server, const char *profiles, uint16_t mtu,
+        void (*send)(void *owner, const uint8_t *bytes, size_t len), void *owner
+);
+void handshake_destroy(struct handshake *);
+
+// SHA-256 of the own certificate, which is made once a process.
+void handshake_fingerprint(uint8_t out[32]);
+
+// SHA-256 of the peer's certificate; false if none came.
+bool handshake_peer_fingerprint(struct handshake *, uint8_t out[32]);
+
+// Starts or goes on: with a datagram that came, or with NULL for timers.
+enum handshake_result handshake_step(struct handshake *, const uint8_t *bytes, size_t len);
+
+// Until a flight is due again, by OpenSSL's clock; UINT64_MAX: none is.
+uint64_t handshake_timeout_ns(struct handshake *);
+
+// After HANDSHAKE_DONE: the keying material (RFC 5764 4.2) and the profile that was agreed
+// (1: AES128_CM_SHA1_80, 7: AEAD_AES_128_GCM). Returns the length, or 0.
+size_t
+handshake_material(struct handshake *, uint8_t out[HANDSHAKE_MATERIAL_MAX], uint8_t *profile);
+
+// Sends close_notify.
+void handshake_close(struct handshake *);

@@ -1,0 +1,81 @@
+// A loop with hooks and their history, and a receiver to call.
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+#include "hook.h"
+#include "json.h"
+#include "loop.h"
+#include "receiver.h"
+#include "store_history.h"
+
+#define CALLS_MAX   4096
+#define PATIENCE_MS 10000 // on a busy machine
+
+struct heard {
+	uint64_t call;
+	enum hook_verdict verdict;
+	char message[HOOK_MESSAGE_MAX + 1];
+	uint64_t admission;
+	uint64_t at_ms;
+};
+
+struct world {
+	struct receiver receiver;
+	struct config config;
+	struct loop *loop;
+	struct history *history;
+	struct hooks *hooks;
+	char path[96]; // of the history
+	char url[512];
+	int count;
+	struct heard heard[CALLS_MAX]; // in the order of their coming
+	uint64_t turn_ms_max; // CPU time of the longest turn of the loop
+};
+
+int world_setup(void **state); // *state is a struct world
+int world_teardown(void **state);
+
+// The hooks' process ends in order, and begins again on the same file.
+void world_stop(struct world *);
+void world_start(struct world *);
+
+// A peer of account 1 in room "r"; the URL is the receiver's with this program.
+struct hook_peer world_peer(struct world *, const char *program, const char *peer_id);
+
+// Turns until so many answers have come, or asserts after the time.
+void world_wait(struct world *, int answers, uint64_t ms);
+void world_run(struct world *, uint64_t ms);
+
+// Turns until so many closes are pending.
+void world_wait_pending(struct world *, uint32_t pending, uint64_t ms);
+
+// That the receiver has had so far.
+size_t world_requests(const struct world *);
+
+// Turns until the receiver has had so many requests, or calls had no answer so often.
+void world_wait_requests(struct world *, size_t requests);
+void world_wait_unanswered(struct world *, uint64_t unanswered);
+
+// One join, to its answer.
+const struct heard *world_join(struct world *, const struct hook_peer *);
+
+// As hook_done; owner is the world.
+void world_heard(void *owner, uint64_t call, const struct hook_answer *);
+
+uint64_t world_now_ms(void); // monotonic
+
+// The i-th request that the receiver has had, out of a log: its members.
+const struct json *request_at(const struct json *log, int i);
+const char *request_text(const struct json *request, const char *key);
+const char *request_query(const struct json *request, const char *key);
+const char *request_header(const struct json *request, const char *key);
+
+// "joinPeer a, closePeer a, …": the events that were answered, in order.
+void events_print(const struct json *log, char *out, size_t size);

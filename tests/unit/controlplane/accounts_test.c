@@ -1,0 +1,378 @@
+// All accounts and the file behind them.
+#include "test.h"
+
+#include "account_edit.h"
+#include "account_setting.h"
+#include "jwt.h"
+#include "loop.h"
+#include "token.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NOW_MS 1700000000000
+
+static char directory[] = "/tmp/amphi-accounts-XXXXXX";
+static char path[64];
+static struct loop *loop;
+static struct accounts *accounts;
+static struct account_error error;
+
+static int setup(void **)
+{
+	unlink(path);
+	loop = loop_create();
+	accounts = accounts_open(loop, path);
+	assert_non_null(accounts);
+	return 0;
+}
+
+static int teardown(void **)
+{
+	accounts_close(accounts);
+	loop_destroy(loop);
+	return 0;
+}
+
+static void reopen(void)
+{
+	accounts_close(accounts);
+	accounts = accounts_open(loop, path);
+	assert_non_null(accounts);
+}
+
+// A new account with these hosts; returns its id.
+static uint64_t add(const char *name, const char *host, const char *other_host)
+{
+	struct account *a = account_create(name, &error);
+	assert_non_null(a);
+	if (host)
+		assert_int_equal(account_add_host(a, host, &error), 0);
+	if (other_host)
+		assert_int_equal(account_add_host(a, other_host, &error), 0);
+	assert_int_equal(accounts_put(accounts, a, &error), 0);
+	return accounts_by_name(accounts, name)->id;
+}
+
+static void a_fresh_file_has_the_default_account(void **) // S05
+{
+	for (int i = 0; i < 2; i++) {
+		const struct account *a = accounts_by_host(accounts, "localhost:8080");
+		assert_string_equal(a->name, ACCOUNT_DEFAULT);
+		assert_false(a->jwt_required || a->debug || a->hook_fail_open);
+		assert_int_equal(a->hook_version, 1);
+		assert_true(account_allows_origin(a, "localhost:8080", "http://localhost:3000"));
+		assert_false(account_allows_origin(a, "localhost:8080", "https://a.example"));
+		assert_false(accounts_have_api_tokens(accounts));
+		assert_null(accounts_next(accounts, accounts_next(accounts, NULL)));
+		reopen();
+	}
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static const char *name_of(const char *host)
+{
+	return accounts_by_host(accounts, host)->name;
+}
+
+static void an_account_is_found_by_the_host_that_was_asked(void **) // S06
+{
+	add("exact", "company.example", "video.other.example");
+	add("wide", "*.company.example", NULL);
+	add("narrow", "*.meet.company.example", NULL);
+	for (int i = 0; i < 2; i++) {
+		assert_string_equal(name_of("company.example"), "exact");
+		assert_string_equal(name_of("COMPANY.example:8443"), "exact");
+		assert_string_equal(name_of("company.example."), "exact");
+		assert_string_equal(name_of("video.other.example"), "exact");
+		assert_string_equal(name_of("a.company.example"), "wide");
+		assert_string_equal(name_of("meet.company.example"), "wide");
+		assert_string_equal(name_of("a.meet.company.example"), "narrow");
+		assert_string_equal(name_of("a.b.meet.company.example:1"), "narrow");
+		assert_string_equal(name_of("other.example"), "default");
+		assert_string_equal(name_of("evilcompany.example"), "default");
+		assert_string_equal(name_of("company.example.evil.example"), "default");
+		assert_string_equal(name_of("*.company.example"), "default");
+		assert_string_equal(name_of("*"), "default");
+		assert_string_equal(name_of(".company.example"), "default");
+		assert_string_equal(name_of(""), "default");
+		assert_string_equal(name_of("."), "default");
+		assert_string_equal(name_of("[::1]:8080"), "default");
+		assert_string_equal(name_of(NULL), "default");
+		reopen();
+	}
+	char longest[600];
+	memset(longest, 'a', sizeof(longest));
+	longest[599] = '\0';
+	assert_string_equal(name_of(longest), "default");
+}
+
+static void a_host_is_one_accounts_alone(void **)
+{
+	uint64_t id = add("first", "a.example", NULL);
+	struct account *a = account_create("second", &error);
+	assert_int_equal(account_add_host(a, "a.example", &error), 0);
+	assert_int_equal(accounts_put(accounts, a, &error), -EEXIST);
+	assert_non_null(strstr(error.text, "first"));
+	a = account_create("first", &error);
+	assert_int_equal(accounts_put(accounts, a, &error), -EEXIST);
+	assert_int_equal(accounts_remove(accounts, id, &error), 0);
+	add("second", "a.example", NULL);
+}
+
+static void changes_are_in_force_at_once_and_stay(void **) // S05
+{
+	char token[ACCOUNT_API_TOKEN_SIZE];
+	EVP_PKEY *key = jwt_key(2048);
+	char *pem = jwt_public_pem(key), jwt[JWT_SIZE];
+	uint64_t id = add("company", "a.example", NULL);
+	struct account *a = account_copy(accounts_by_id(accounts, id));
+	assert_int_equal(account_add_key(a, "k", pem, 5, &error), 0);
+	assert_int_equal(account_add_domain(a, "https://*.b.example", &error), 0);
+	assert_int_equal(account_add_api_token(a, "t", 6, token, &error), 0);
+	static const char *const values[] = {
+	        "on",      "on",   "on", "https://c.example/x", "Bearer a", "https://d.example",
+	        "Basic b", "open", "2",  "0123456789abcdef"};
+	for (int i = 0; account_settings[i].name; i++)
+		assert_int_equal(account_set(a, account_settings[i].name, values[i], &error), 0);
+	assert_int_equal(accounts_put(accounts, a, &error), 0);
+	jwt_sign(jwt, key, JWT_HEADER, "{}");
+
+	for (int i = 0; i < 2; i++) {
+		struct claims claims;
+		const struct account *now = accounts_by_host(accounts, "a.example");
+		assert_int_equal(now->id, id);
+		assert_true(now->created_ms > NOW_MS);
+		for (int s = 0; account_settings[s].name; s++)
+			assert_string_equal(account_get(now, account_settings[s].name), values[s]);
+		assert_int_equal(
+		        token_verify(now, jwt, strlen(jwt), 1700000000, &claims), TOKEN_GOOD
+		);
+		assert_int_equal(now->keys[0].created_ms, 5);
+		assert_true(account_allows_origin(now, "a.example", "https://x.b.example"));
+		assert_ptr_equal(accounts_by_api_token(accounts, token), now);
+		assert_string_equal(now->api_tokens[0].name, "t");
+		assert_int_equal(now->api_tokens[0].created_ms, 6);
+		reopen();
+	}
+	free(pem);
+	EVP_PKEY_free(key);
+}
+
+static void api_tokens_open_their_account_alone(void **) // S05
+{
+	char first[ACCOUNT_API_TOKEN_SIZE], second[ACCOUNT_API_TOKEN_SIZE];
+	struct account *a = account_create("a", &error), *b = account_create("b", &error);
+	assert_int_equal(account_add_api_token(a, "t", 6, first, &error), 0);
+	assert_int_equal(account_add_api_token(b, "t", 6, second, &error), 0);
+	assert_int_equal(accounts_put(accounts, a, &error), 0);
+	assert_int_equal(accounts_put(accounts, b, &error), 0);
+	assert_true(accounts_have_api_tokens(accounts));
+	assert_string_equal(accounts_by_api_token(accounts, first)->name, "a");
+	assert_string_equal(accounts_by_api_token(accounts, second)->name, "b");
+	assert_null(accounts_by_api_token(accounts, ""));
+	assert_null(accounts_by_api_token(accounts, "amphi_"));
+	first[10] ^= 1;
+	assert_null(accounts_by_api_token(accounts, first));
+
+	struct account *without = account_copy(accounts_by_name(accounts, "b"));
+	assert_int_equal(account_remove_api_token(without, "t", &error), 0);
+	assert_int_equal(accounts_put(accounts, without, &error), 0);
+	assert_null(accounts_by_api_token(accounts, second));
+}
+
+static void no_secret_is_in_the_file_in_plain(void **)
+{
+	char token[ACCOUNT_API_TOKEN_SIZE], bytes[65536];
+	struct account *a = account_create("a", &error);
+	assert_int_equal(account_add_api_token(a, "t", 6, token, &error), 0);
+	assert_int_equal(accounts_put(accounts, a, &error), 0);
+	reopen(); // writes the log back into the file
+	FILE *f = fopen(path, "r");
+	size_t len = fread(bytes, 1, sizeof(bytes), f);
+	fclose(f);
+	assert_non_null(memmem(bytes, len, "sha256", 6));
+	assert_null(memmem(bytes, len, token + 6, 43));
+}
+
+static void a_removed_account_is_gone(void **)
+{
+	uint64_t id = add("company", "a.example", NULL);
+	assert_int_equal(accounts_remove(accounts, id, &error), 0);
+	assert_int_equal(accounts_remove(accounts, id, &error), -ENOENT);
+	for (int i = 0; i < 2; i++) {
+		assert_null(accounts_by_id(accounts, id));
+		assert_null(accounts_by_name(accounts, "company"));
+		assert_string_equal(name_of("a.example"), "default");
+		reopen();
+	}
+	id = accounts_by_name(accounts, ACCOUNT_DEFAULT)->id;
+	assert_int_equal(accounts_remove(accounts, id, &error), -EPERM);
+}
+
+static void version_2_wants_a_secret(void **) // W06
+{
+	struct account *a = account_create("a", &error);
+	assert_int_equal(account_set(a, "hook-version", "2", &error), 0);
+	assert_int_equal(accounts_put(accounts, a, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "hook-secret"));
+}
+
+static void accounts_come_in_the_order_of_their_names(void **)
+{
+	add("zebra", NULL, NULL);
+	add("ant", NULL, NULL);
+	static const char *const names[] = {"ant", "default", "zebra"};
+	const struct account *a = NULL;
+	for (int i = 0; i < 3; i++) {
+		a = accounts_next(accounts, a);
+		assert_string_equal(a->name, names[i]);
+	}
+	assert_null(accounts_next(accounts, a));
+}
+
+static void the_number_of_accounts_is_bounded(void **)
+{
+	char name[16];
+	for (int i = 1; i < ACCOUNT_MAX; i++) {
+		snprintf(name, sizeof(name), "a%d", i);
+		add(name, NULL, NULL);
+	}
+	assert_int_equal(accounts_put(accounts, account_create("more", &error), &error), -ENOSPC);
+	assert_int_equal(
+	        accounts_put(accounts, account_copy(accounts_by_name(accounts, "a1")), &error), 0
+	);
+}
+
+static void changes_reach_the_file(void **)
+{
+	add("company", NULL, NULL);
+	uint64_t change = accounts_last_change(accounts);
+	for (int i = 0; i < 5000 && !accounts_are_written(accounts, change); i++)
+		usleep(1000);
+	assert_true(accounts_are_written(accounts, change));
+	assert_false(accounts_are_written(accounts, change + 1));
+	assert_false(accounts_are_written(accounts, 0));
+}
+
+static int64_t first_used(uint64_t account, const char *identity, int64_t expires_s, int64_t now_ms)
+{
+	return accounts_token_first_used_ms(accounts, account, identity, expires_s, now_ms);
+}
+
+static void a_tokens_first_use_is_remembered(void **) // U16: also across a restart
+{
+	uint64_t a = add("a", NULL, NULL), b = add("b", NULL, NULL);
+	int64_t later_s = (int64_t)4102444800; // 2100
+	assert_int_equal(first_used(a, "t1", later_s, NOW_MS), NOW_MS);
+	assert_int_equal(first_used(a, "t1", later_s, NOW_MS + 1), NOW_MS);
+	assert_int_equal(first_used(a, "t2", 0, NOW_MS + 2), NOW_MS + 2);
+	assert_int_equal(first_used(b, "t1", 0, NOW_MS + 3), NOW_MS + 3);
+	reopen();
+	assert_int_equal(first_used(a, "t1", later_s, NOW_MS + 9), NOW_MS);
+	assert_int_equal(first_used(a, "t2", 0, NOW_MS + 9), NOW_MS + 2);
+	assert_int_equal(first_used(b, "t1", 0, NOW_MS + 9), NOW_MS + 3);
+}
+
+static void tokens_that_have_expired_are_forgotten(void **) // U16
+{
+	uint64_t a = add("a", NULL, NULL);
+	first_used(a, "old", 1600000000, 1);
+	first_used(a, "for-ever", 0, 2);
+	first_used(a, "valid", 4102444800, 3);
+	reopen();
+	loop_turn(loop, 0);
+	loop_turn(loop, 10);
+	assert_int_equal(first_used(a, "old", 0, 9), 9);
+	assert_int_equal(first_used(a, "for-ever", 0, 9), 2);
+	assert_int_equal(first_used(a, "valid", 0, 9), 3);
+	reopen();
+	assert_int_equal(first_used(a, "old", 0, 10), 9);
+}
+
+static void a_removed_accounts_tokens_stop_nothing(void **)
+{
+	uint64_t a = add("a", NULL, NULL), b = add("b", NULL, NULL);
+	first_used(a, "t", 0, 1);
+	assert_int_equal(accounts_remove(accounts, a, &error), 0);
+	assert_int_equal(first_used(a, "t", 0, 5), 5); // still in flight while it was removed
+	first_used(b, "t", 0, 2);
+	reopen();
+	assert_int_equal(first_used(b, "t", 0, 9), 2);
+	assert_int_equal(first_used(a, "t", 0, 9), 9);
+}
+
+static void execute(const char *sql)
+{
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+// An account that is read wrongly could lose its demands: nothing starts then.
+static void a_damaged_file_is_refused(void **)
+{
+	static const char *const damages[] = {
+	        "UPDATE accounts SET hosts = '['",
+	        "UPDATE accounts SET hosts = '[\"a b\"]'",
+	        "UPDATE accounts SET domains = '{}'",
+	        "UPDATE accounts SET domains = '[\"https://a/b\"]'",
+	        "UPDATE accounts SET keys = '[{\"kid\":\"k\",\"pem\":\"x\",\"created_ms\":1}]'",
+	        "UPDATE accounts SET keys = '[1]'",
+	        "UPDATE accounts SET api_tokens = '[{\"name\":\"n\",\"sha256\":\"00\"}]'",
+	        "UPDATE accounts SET name = 'a b'",
+	};
+	accounts_close(accounts);
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		execute(damages[i]);
+		assert_null(accounts_open(loop, path));
+		execute("UPDATE accounts SET name = 'default', hosts = '[]', domains = '[]',"
+		        " keys = '[]', api_tokens = '[]'");
+	}
+	execute("PRAGMA user_version = 99"); // of a later version
+	assert_null(accounts_open(loop, path));
+	execute("PRAGMA user_version = 1");
+	accounts = accounts_open(loop, path);
+	assert_non_null(accounts);
+	assert_null(accounts_open(loop, "/proc/nowhere/accounts.db"));
+	assert_null(accounts_open(loop, "/tmp"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(a_fresh_file_has_the_default_account),
+	        TEST(an_account_is_found_by_the_host_that_was_asked),
+	        TEST(a_host_is_one_accounts_alone),
+	        TEST(changes_are_in_force_at_once_and_stay),
+	        TEST(api_tokens_open_their_account_alone),
+	        TEST(no_secret_is_in_the_file_in_plain),
+	        TEST(a_removed_account_is_gone),
+	        TEST(version_2_wants_a_secret),
+	        TEST(accounts_come_in_the_order_of_their_names),
+	        TEST(the_number_of_accounts_is_bounded),
+	        TEST(changes_reach_the_file),
+	        TEST(a_tokens_first_use_is_remembered),
+	        TEST(tokens_that_have_expired_are_forgotten),
+	        TEST(a_removed_accounts_tokens_stop_nothing),
+	        TEST(a_damaged_file_is_refused),
+	};
+	if (!mkdtemp(directory))
+		return 1;
+	snprintf(path, sizeof(path), "%s/accounts.db", directory);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(path);
+	rmdir(directory);
+	return failed;
+}

@@ -1,0 +1,49 @@
+// An integrator and the server that serves it: accounts, a key, and an HTTPS receiver that is
+// asked. Everything asserts that it succeeds.
+#pragma once
+
+#include "page.h"
+#include "receiver.h"
+#include "server_process.h"
+
+#define INTEGRATOR_HOST_SIZE 96
+
+struct json;
+
+struct integrator {
+	struct server server;
+	struct receiver receiver;
+	struct evp_pkey_st *key; // of all accounts
+	struct evp_pkey_st *foreign; // of none
+};
+
+// An account of this name at the host <name>.example, with the key. settings: names and values as
+// amphictl takes them, ended by NULL; a value "receiver:PROGRAM" is the receiver's URL.
+struct integrator_account {
+	const char *name;
+	const char *settings[9];
+};
+
+// Makes all and starts the server. accounts: ended by a NULL name.
+void integrator_setup(struct integrator *, const struct integrator_account accounts[]);
+
+// As server_remove.
+int integrator_teardown(struct integrator *);
+
+// A token with this payload, as the end of a query: "&token=…". Overwritten by the next one.
+const char *integrator_token(struct integrator *, const char *payload);
+const char *integrator_foreign_token(struct integrator *, const char *payload);
+
+// How many requests the receiver has had for this path, about this peer (NULL: any), and waits
+// until there are so many.
+int integrator_count(struct integrator *, const char *path, const char *peer_id);
+void integrator_expect(struct integrator *, const char *path, const char *peer_id, int count);
+
+// The events about a peer, in order: "joinPeer closePeer".
+void integrator_events(struct integrator *i, const char *peer_id, char *out, size_t size);
+
+// Opens a page of an account in a room, where the query goes on with `more`.
+void integrator_open(
+        struct integrator *i, struct page *p, const char *account, const char *where,
+        const char *more
+);

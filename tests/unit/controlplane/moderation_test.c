@@ -1,0 +1,621 @@
+// The waiting room, roles, and what moderators may do, on the real server: each request by each
+// role, about everyone.
+#include "integrator.h"
+#include "test.h"
+
+#include "json.h"
+#include "store.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct integrator integrator;
+
+static const struct integrator_account accounts[] = {
+        {"free", {NULL}},
+        {"other", {NULL}},
+        {"hooked", {"api-event", "receiver:ok", NULL}},
+        {NULL, {NULL}},
+};
+
+static int group_setup(void **)
+{
+	integrator_setup(&integrator, accounts);
+	return 0;
+}
+
+static int group_teardown(void **)
+{
+	return integrator_teardown(&integrator);
+}
+
+#define MODERATOR "{\"role\":\"moderator\"}"
+#define HOST      "{\"role\":\"moderator\",\"waitingRoom\":true}"
+
+// Who comes into a webinar; claims NULL: without a token. Joins where a name is given.
+static void
+come(struct page *p, const char *account, const char *room, const char *id, const char *claims,
+     const char *name)
+{
+	char where[256];
+
+	snprintf(
+	        where, sizeof(where), "/webinar/?roomId=%s&peerId=%s&session=s-%s&displayName=%s",
+	        room, id, id, name ? name : id
+	);
+	integrator_open(
+	        &integrator, p, account, where, claims ? integrator_token(&integrator, claims) : ""
+	);
+	if (!name)
+		return;
+	json_free(page_notified(p, "admitted"));
+	page_join(p, name);
+}
+
+static const char *about(const char *peer_id)
+{
+	static char data[128];
+	snprintf(data, sizeof(data), "{\"peerId\":\"%s\",\"kind\":\"audio\"}", peer_id);
+	return data;
+}
+
+static int number_of_peers(const char *host, const char *room)
+{
+	char request[256], answer[4096];
+	int count = -1;
+
+	snprintf(
+	        request, sizeof(request),
+	        "GET /rooms/%s/numberPeers HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", room,
+	        host
+	);
+	server_ask(&integrator.server, request, NULL, answer, sizeof(answer));
+	const char *found = strstr(answer, "\"numberPeers\":");
+	assert_true(found && sscanf(found, "\"numberPeers\":%d", &count) == 1);
+	return count;
+}
+
+// The ids of waitingPeers, one after the other.
+static void waiting_peers(struct page *p, char *out, size_t size)
+{
+	struct json *data = page_notified(p, "waitingPeers");
+
+	assert_non_null(data);
+	out[0] = '\0';
+	for (const struct json *j = json_first(json_array(data, "peers")); j; j = json_next(j))
+		snprintf(
+		        out + strlen(out), size - strlen(out), "%s%s", out[0] ? " " : "",
+		        json_string(j, "id", 64)
+		);
+	json_free(data);
+}
+
+static void who_waits_is_let_in_or_not(void **) // U18, B01, R04
+{
+	struct page host, early, a, b;
+	char ids[128];
+
+	come(&early, "free", "wait", "early", NULL, "Early"); // before anybody wants it
+	come(&host, "free", "wait", "host", HOST, "Host");
+	page_expect_none(&early, "waiting");
+	waiting_peers(&host, ids, sizeof(ids));
+	assert_string_equal(ids, "");
+
+	come(&a, "free", "wait", "a", NULL, NULL);
+	page_expect(&a, "waiting", "peerId", "a");
+	page_expect(&host, "waitingPeer", "displayName", "a");
+	come(&b, "free", "wait", "b", "{}", NULL);
+	page_expect(&b, "waiting", "peerId", "b");
+	page_expect(&host, "waitingPeer", "id", "b");
+	assert_int_equal(number_of_peers("free.example", "wait"), 2);
+	assert_int_equal(page_ask_code(&a, "join", "{\"displayName\":\"A\"}"), 403);
+	page_expect_none(&early, "waitingPeer"); // moderators alone are told
+
+	assert_int_equal(page_ask_code(&host, "admitPeer", about("a")), 200);
+	page_expect(&host, "waitingPeerGone", "id", "a");
+	page_expect(&a, "admitted", "peerId", "a");
+	page_join(&a, "A");
+	assert_int_equal(page_ask_code(&host, "admitPeer", about("a")), 404);
+	assert_int_equal(page_ask_code(&host, "declinePeer", about("b")), 200);
+	page_expect(&host, "waitingPeerGone", "id", "b");
+	page_expect_end(&b, "declined");
+	assert_int_equal(number_of_peers("free.example", "wait"), 3);
+
+	// Moderators do not wait, and hear who does.
+	struct page second;
+	come(&b, "free", "wait", "b2", NULL, NULL);
+	come(&second, "free", "wait", "host2", MODERATOR, "Second");
+	waiting_peers(&second, ids, sizeof(ids));
+	assert_string_equal(ids, "b2");
+	page_leave(&b);
+	page_expect(&second, "waitingPeerGone", "id", "b2");
+	page_leave(&second);
+	page_leave(&a);
+	page_leave(&host);
+	page_leave(&early);
+}
+
+static void all_are_let_in_or_turned_away_at_once(void **) // B01
+{
+	static const char *const ids[] = {"x1", "x2", "x3"};
+	struct page host, p[3];
+
+	come(&host, "free", "all", "host", HOST, "Host");
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 3; i++) {
+			come(&p[i], "free", "all", ids[i], NULL, NULL);
+			page_expect(&p[i], "waiting", "peerId", ids[i]);
+		}
+		assert_int_equal(
+		        page_ask_code(&host, round == 0 ? "declineAll" : "admitAll", "{}"), 200
+		);
+		for (int i = 0; i < 3; i++) {
+			if (round == 0)
+				page_expect_end(&p[i], "declined");
+			else
+				page_expect(&p[i], "admitted", "peerId", ids[i]);
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		page_leave(&p[i]);
+	page_leave(&host);
+}
+
+// The integrator may want someone to wait before any moderator is there.
+static void a_participants_own_token_makes_it_wait(void **) // U18
+{
+	struct page p, host;
+	char ids[64];
+
+	come(&p, "free", "own", "p", "{\"waitingRoom\":true}", NULL);
+	page_expect(&p, "waiting", "peerId", "p");
+	come(&host, "free", "own", "host", MODERATOR, "Host");
+	waiting_peers(&host, ids, sizeof(ids));
+	assert_string_equal(ids, "p");
+	// It says nothing about the others.
+	struct page q;
+	come(&q, "free", "own", "q", NULL, "Q");
+	page_leave(&q);
+	page_leave(&p);
+	page_leave(&host);
+}
+
+static void the_waiting_survive_a_crash(void **) // U18, W05
+{
+	struct page host, p;
+	char ids[64], events[64];
+
+	come(&host, "hooked", "crash", "host", HOST, "Host");
+	come(&p, "hooked", "crash", "patient", NULL, NULL);
+	page_expect(&p, "waiting", "peerId", "patient");
+	page_expect(&host, "waitingPeer", "id", "patient");
+	server_wait_stored(&integrator.server, "patient", STORE_WAITING);
+	server_stop(&integrator.server, SIGKILL);
+	page_die(&p);
+	page_die(&host);
+	server_start(&integrator.server);
+
+	come(&p, "hooked", "crash", "patient", NULL, NULL);
+	page_expect(&p, "waiting", "peerId", "patient");
+	come(&host, "hooked", "crash", "host", HOST, NULL);
+	json_free(page_notified(&host, "admitted"));
+	page_join(&host, "Host");
+	waiting_peers(&host, ids, sizeof(ids));
+	assert_string_equal(ids, "patient");
+	assert_int_equal(page_ask_code(&host, "admitPeer", about("patient")), 200);
+	page_expect(&p, "admitted", "peerId", "patient");
+	// Somebody new waits: the room remembers that it wants it.
+	struct page q;
+	come(&q, "hooked", "crash", "q", NULL, NULL);
+	page_expect(&q, "waiting", "peerId", "q");
+	page_leave(&q);
+	page_leave(&p);
+	page_leave(&host);
+	integrator_expect(&integrator, "/closePeer", "patient", 1);
+	integrator_events(&integrator, "patient", events, sizeof(events));
+	assert_string_equal(events, "joinPeer closePeer");
+}
+
+// While its socket is lost, too, somebody who waits can be let in.
+static void a_lost_socket_waits_on(void **)
+{
+	struct page host, p;
+
+	come(&host, "free", "lost", "host", HOST, "Host");
+	come(&p, "free", "lost", "p", NULL, NULL);
+	page_expect(&host, "waitingPeer", "id", "p");
+	page_die(&p);
+	assert_int_equal(page_ask_code(&host, "admitPeer", about("p")), 200);
+	come(&p, "free", "lost", "p", NULL, NULL);
+	page_expect(&p, "admitted", "peerId", "p");
+	page_leave(&p);
+	page_leave(&host);
+}
+
+// S07: each request by each role. Everyone is in one webinar.
+enum role {
+	VIEWER,
+	SPEAKER,
+	MODERATOR_ROLE, // a viewer, too
+	WAITING,
+	ADMITTED, // a moderator who has not joined
+	ROLE_COUNT,
+};
+
+static const char *const role_names[] = {"viewer", "speaker", "moderator", "waiting", "admitted"};
+
+#define NOBODY "{\"peerId\":\"nobody\",\"kind\":\"audio\"}"
+
+// Refused in the same way to those who may not, whoever it is about.
+static const struct {
+	const char *method, *data;
+	int codes[ROLE_COUNT];
+} matrix[] = {
+        {"getRouterRtpCapabilities", "{}", {200, 200, 200, 403, 200}},
+        {"createWebRtcTransport", "{\"consuming\":true}", {200, 200, 200, 403, 200}},
+        {"createWebRtcTransport", "{\"producing\":true}", {403, 200, 403, 403, 403}},
+        {"join", "{\"displayName\":\"again\"}", {409, 409, 409, 403, 0}},
+        {"produce", "{\"transportId\":\"0\",\"kind\":\"audio\"}", {403, 404, 403, 403, 400}},
+        {"closeProducer", "{\"producerId\":\"0\"}", {404, 404, 404, 403, 400}},
+        {"pauseConsumer", "{\"consumerId\":\"0\"}", {404, 404, 404, 403, 400}},
+        {"changeDisplayName", "{\"displayName\":\"New\"}", {200, 200, 200, 403, 400}},
+        {"admitPeer", NOBODY, {403, 403, 404, 403, 400}},
+        {"declinePeer", NOBODY, {403, 403, 404, 403, 400}},
+        {"mutePeer", NOBODY, {403, 403, 404, 403, 400}},
+        {"mutePeer", "{\"peerId\":\"speaker\",\"kind\":\"nose\"}", {403, 403, 400, 403, 400}},
+        {"mutePeer", "{\"peerId\":\"speaker\",\"kind\":\"video\"}", {403, 403, 200, 403, 400}},
+        {"mutePeer", "{\"userPeerId\":\"speaker\",\"kind\":\"audio\"}", {403, 403, 200, 403, 400}},
+        {"mutePeer", "{\"kind\":\"audio\"}", {403, 403, 404, 403, 400}},
+        {"muteAll", "{\"kind\":\"audio\"}", {403, 403, 200, 403, 400}},
+        {"muteAll", "{\"kind\":\"video\"}", {403, 403, 200, 403, 400}},
+        {"muteAll", "{}", {403, 403, 400, 403, 400}},
+        {"removePeer", NOBODY, {403, 403, 404, 403, 400}},
+        {"removePeer", "{\"peerId\":[]}", {403, 403, 404, 403, 400}},
+        {"promotePeer", NOBODY, {403, 403, 404, 403, 400}},
+        {"promotePeer", "{\"peerId\":\"speaker\"}", {403, 403, 200, 403, 400}},
+        {"demotePeer", "{\"peerId\":\"viewer\"}", {403, 403, 200, 403, 400}},
+        {"admitAll", "{}", {403, 403, 200, 403, 400}}, // from here on nobody waits
+        {"declineAll", "{}", {403, 403, 200, 0, 400}},
+        {"removePeer", "{\"peerId\":\"speaker\"}", {403, 0, 200, 0, 400}},
+        {"closeRoom", "{}", {403, 0, 200, 0, 0}},
+        {"nonsense", "{}", {0, 0, 0, 0, 0}},
+};
+
+static void each_role_may_do_its_own(void **) // S07, B01–B07, M26–M28
+{
+	struct page pages[ROLE_COUNT];
+
+	come(&pages[SPEAKER], "free", "matrix", "speaker", "{\"itisparticipant\":true}", "S");
+	come(&pages[VIEWER], "free", "matrix", "viewer", NULL, "V");
+	come(&pages[MODERATOR_ROLE], "free", "matrix", "moderator", HOST, "M");
+	come(&pages[WAITING], "free", "matrix", "waiting", NULL, NULL);
+	page_expect(&pages[WAITING], "waiting", "peerId", "waiting");
+	come(&pages[ADMITTED], "free", "matrix", "admitted", MODERATOR, NULL);
+	json_free(page_notified(&pages[ADMITTED], "admitted"));
+
+	for (size_t i = 0; i < sizeof(matrix) / sizeof(matrix[0]); i++) {
+		// The moderator last: what it may do changes the others.
+		static const enum role order[] = {
+		        VIEWER, SPEAKER, WAITING, ADMITTED, MODERATOR_ROLE};
+		for (int k = 0; k < ROLE_COUNT; k++) {
+			enum role role = order[k];
+			int want = matrix[i].codes[role];
+			if (!want)
+				continue;
+			int code = page_ask_code(&pages[role], matrix[i].method, matrix[i].data);
+			if (code != want)
+				fail_msg(
+				        "%s %s by the %s: %d, not %d", matrix[i].method,
+				        matrix[i].data, role_names[role], code, want
+				);
+		}
+	}
+	for (int role = 0; role < ROLE_COUNT; role++)
+		page_die(&pages[role]);
+}
+
+static void nobody_reaches_into_another_room(void **) // S07, row 22
+{
+	static const char *const methods[] = {"admitPeer",  "declinePeer", "mutePeer",
+	                                      "removePeer", "promotePeer", "demotePeer"};
+	static const char *const targets[] = {"foreign", "other", "waiting2", "nobody"};
+	struct page moderator, foreign, other, waiting;
+
+	come(&moderator, "free", "mine", "moderator", MODERATOR, "M");
+	come(&foreign, "free", "theirs", "foreign", "{\"itisparticipant\":true}", "F");
+	come(&waiting, "free", "theirs", "waiting2", "{\"waitingRoom\":true}", NULL);
+	come(&other, "other", "mine", "other", "{\"itisparticipant\":true}", "O");
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		struct json *first = NULL;
+		for (size_t k = 0; k < sizeof(targets) / sizeof(targets[0]); k++) {
+			struct json *answer = page_ask(&moderator, methods[i], about(targets[k]));
+			int64_t code;
+			assert_true(json_int(answer, "errorCode", 404, 404, &code));
+			if (first) // the same answer for forbidden and absent
+				assert_string_equal(
+				        json_string(answer, "errorReason", 128),
+				        json_string(first, "errorReason", 128)
+				);
+			json_free(first);
+			first = answer;
+		}
+		json_free(first);
+	}
+	// Nor does what is for all reach them.
+	assert_int_equal(page_ask_code(&moderator, "muteAll", "{\"kind\":\"audio\"}"), 200);
+	assert_int_equal(page_ask_code(&moderator, "declineAll", "{}"), 200);
+	assert_int_equal(page_ask_code(&moderator, "closeRoom", "{}"), 200);
+	page_expect_end(&moderator, "room-closed");
+	page_expect_none(&foreign, "mutedByModerator");
+	page_expect_none(&foreign, "sessionClosed");
+	page_expect_none(&other, "sessionClosed");
+	page_expect_none(&waiting, "sessionClosed");
+	page_leave(&foreign);
+	page_leave(&other);
+	page_leave(&waiting);
+}
+
+// Media, as far as the data plane's tables show it.
+
+static int tracks(bool paused)
+{
+	int count = 0;
+	for (int i = 0; i < AM_TRACK_MAX; i++) {
+		const struct am_track_state *t = &integrator.server.dataplane.region.map->tracks[i];
+		count += t->id && t->paused == paused;
+	}
+	return count;
+}
+
+static void expect_tracks(int playing, int paused)
+{
+	for (int i = 0; i < SERVER_WAIT_MS && (tracks(false) != playing || tracks(true) != paused);
+	     i++)
+		server_turn(&integrator.server);
+	assert_int_equal(tracks(false), playing);
+	assert_int_equal(tracks(true), paused);
+}
+
+static int transports(void)
+{
+	int count = 0;
+	for (int i = 0; i < AM_TRANSPORT_MAX; i++)
+		count += integrator.server.dataplane.region.map->transports[i].id != 0;
+	return count;
+}
+
+// A transport's id, or "" where it is refused.
+static void transport_make(struct page *p, const char *direction, char id[32])
+{
+	char data[64];
+
+	snprintf(data, sizeof(data), "{\"%s\":true}", direction);
+	struct json *answer = page_ask(p, "createWebRtcTransport", data);
+	const char *text = json_string(json_object(answer, "data"), "id", 31);
+	strcpy(id, text ? text : "");
+	json_free(answer);
+}
+
+enum published {
+	MICROPHONE,
+	CAMERA,
+	SCREEN,
+};
+
+// 200, or the error.
+static int publish(struct page *p, const char *transport, enum published kind)
+{
+	static const char audio[] =
+	        "{\"mid\":\"0\",\"codecs\":[{\"mimeType\":\"audio/opus\",\"payloadType\":111,"
+	        "\"clockRate\":48000,\"channels\":2}],\"encodings\":[{\"ssrc\":1111}]}";
+	static const char video[] =
+	        "{\"mid\":\"%d\",\"codecs\":[{\"mimeType\":\"video/VP8\",\"payloadType\":96,"
+	        "\"clockRate\":90000}],\"encodings\":[{\"ssrc\":%d}]}";
+	char data[1024], parameters[512];
+
+	snprintf(parameters, sizeof(parameters), video, (int)kind, 2000 + (int)kind);
+	snprintf(
+	        data, sizeof(data),
+	        "{\"transportId\":\"%s\",\"kind\":\"%s\",\"rtpParameters\":%s,\"appData\":%s}",
+	        transport, kind == MICROPHONE ? "audio" : "video",
+	        kind == MICROPHONE ? audio : parameters, kind == SCREEN ? "{\"share\":true}" : "{}"
+	);
+	return page_ask_code(p, "produce", data);
+}
+
+static void muting_pauses_the_track_and_tells_its_owner(void **) // B02, B03, M26–M28
+{
+	struct page speaker, moderator;
+	char send[32];
+
+	come(&speaker, "free", "mute", "speaker", "{\"itisparticipant\":true}", "S");
+	come(&moderator, "free", "mute", "moderator", MODERATOR, "M");
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, MICROPHONE), 200);
+	assert_int_equal(publish(&speaker, send, CAMERA), 200);
+	assert_int_equal(publish(&speaker, send, SCREEN), 200);
+	expect_tracks(3, 0);
+	assert_int_equal(page_ask_code(&moderator, "mutePeer", about("speaker")), 200);
+	page_expect(&speaker, "mutedByModerator", "kind", "audio");
+	expect_tracks(2, 1);
+	assert_int_equal(page_ask_code(&moderator, "muteAll", "{\"kind\":\"video\"}"), 200);
+	page_expect(&speaker, "mutedByModerator", "kind", "video");
+	expect_tracks(1, 2); // a camera is no screen
+	assert_int_equal(
+	        page_ask_code(
+	                &moderator, "mutePeer", "{\"peerId\":\"speaker\",\"kind\":\"share\"}"
+	        ),
+	        200
+	);
+	expect_tracks(0, 3);
+	page_leave(&speaker);
+	expect_tracks(0, 0);
+	page_leave(&moderator);
+}
+
+static void a_demoted_speaker_publishes_no_more(void **) // B07, S07
+{
+	struct page speaker, viewer, moderator;
+	char send[32], again[32];
+
+	come(&viewer, "free", "stage", "viewer", NULL, "V");
+	come(&moderator, "free", "stage", "moderator", MODERATOR, "M");
+	come(&speaker, "free", "stage", "speaker", "{\"itisparticipant\":true}", "S");
+	page_expect(&viewer, "newPeer", "id", "speaker");
+	page_expect(&moderator, "newPeer", "id", "speaker");
+	int before = transports();
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, MICROPHONE), 200);
+	assert_int_equal(publish(&speaker, send, CAMERA), 200);
+	expect_tracks(2, 0);
+	assert_int_equal(page_ask_code(&moderator, "demotePeer", about("speaker")), 200);
+	json_free(page_notified(&speaker, "producerClosed"));
+	struct json *rights = page_notified(&speaker, "rightsChanged");
+	assert_non_null(rights);
+	assert_false(json_is_true(rights, "speaker"));
+	json_free(rights);
+	expect_tracks(0, 0);
+	assert_int_equal(transports(), before); // nothing is left that could carry any
+	page_expect(&viewer, "peerClosed", "peerId", "speaker");
+	page_expect(&moderator, "peerChanged", "id", "speaker"); // knows of viewers, too
+
+	// Neither the old transport nor a new one is of any use.
+	assert_int_equal(publish(&speaker, send, MICROPHONE), 403);
+	transport_make(&speaker, "producing", again);
+	assert_string_equal(again, "");
+	expect_tracks(0, 0);
+	page_leave(&speaker);
+	page_leave(&viewer);
+	page_leave(&moderator);
+}
+
+static void a_promoted_viewer_publishes_on_the_same_connection(void **) // B07, S07
+{
+	struct page viewer, other, moderator;
+	char receive[32], send[32];
+
+	come(&viewer, "free", "up", "viewer", NULL, "V");
+	come(&other, "free", "up", "other", NULL, "O");
+	come(&moderator, "free", "up", "moderator", MODERATOR, "M");
+	transport_make(&viewer, "consuming", receive);
+	assert_string_not_equal(receive, "");
+	transport_make(&viewer, "producing", send);
+	assert_string_equal(send, "");
+	assert_int_equal(page_ask_code(&moderator, "promotePeer", about("viewer")), 200);
+	struct json *rights = page_notified(&viewer, "rightsChanged");
+	assert_true(json_is_true(rights, "speaker"));
+	json_free(rights);
+	page_expect(&other, "newPeer", "id", "viewer");
+	transport_make(&viewer, "producing", send);
+	assert_string_not_equal(send, "");
+	assert_int_equal(publish(&viewer, send, MICROPHONE), 200);
+	expect_tracks(1, 0);
+	// The receiving transport was not touched.
+	char data[64];
+	snprintf(data, sizeof(data), "{\"transportId\":\"%s\"}", receive);
+	assert_int_equal(page_ask_code(&viewer, "restartIce", data), 200);
+
+	// The right outlives the socket, and the process.
+	server_wait_stored(&integrator.server, "viewer", STORE_SPEAKER | STORE_JOINED);
+	server_stop(&integrator.server, SIGKILL);
+	page_die(&viewer);
+	server_start(&integrator.server);
+	come(&viewer, "free", "up", "viewer", NULL, NULL);
+	struct json *place = page_notified(&viewer, "admitted");
+	assert_true(json_is_true(place, "speaker"));
+	json_free(place);
+	struct json *resumed = page_ask(
+	        &viewer, "resume",
+	        "{\"session\":\"s-viewer\",\"consumerIds\":[],\"producerIds\":[]}"
+	);
+	assert_true(json_is_true(json_object(resumed, "data"), "resumed"));
+	json_free(resumed);
+	page_leave(&viewer);
+	page_die(&other);
+	page_die(&moderator);
+}
+
+static void promotion_needs_a_place_and_a_webinar(void **) // B07, G04
+{
+	struct page viewer, moderator;
+
+	come(&moderator, "free", "place", "moderator",
+	     "{\"role\":\"moderator\",\"itisparticipant\":true,\"maxBroadcasters\":1}", "M");
+	come(&viewer, "free", "place", "viewer", NULL, "V");
+	assert_int_equal(page_ask_code(&moderator, "promotePeer", about("viewer")), 403);
+	assert_int_equal(page_ask_code(&moderator, "demotePeer", about("moderator")), 200);
+	assert_int_equal(page_ask_code(&moderator, "promotePeer", about("viewer")), 200);
+	page_leave(&viewer);
+	page_leave(&moderator);
+
+	integrator_open(
+	        &integrator, &moderator, "free", "/call/?roomId=flat&peerId=m",
+	        integrator_token(&integrator, MODERATOR)
+	);
+	page_join(&moderator, "M");
+	assert_int_equal(page_ask_code(&moderator, "demotePeer", about("m")), 409);
+	page_leave(&moderator);
+}
+
+static void moderators_see_the_viewers(void **) // B04, B07
+{
+	struct page viewer, moderator, late;
+
+	come(&viewer, "free", "see", "viewer", NULL, "V");
+	come(&moderator, "free", "see", "moderator", MODERATOR, NULL);
+	json_free(page_notified(&moderator, "admitted"));
+	struct json *answer = page_ask(&moderator, "join", "{\"displayName\":\"M\"}");
+	const struct json *first = json_first(json_array(json_object(answer, "data"), "peers"));
+	assert_string_equal(json_string(first, "id", 64), "viewer");
+	assert_false(json_is_true(first, "speaker"));
+	json_free(answer);
+	come(&late, "free", "see", "late", NULL, "L");
+	page_expect(&moderator, "newPeer", "id", "late");
+	page_expect_none(&viewer, "newPeer");
+	page_leave(&late);
+	page_expect(&moderator, "peerClosed", "peerId", "late");
+	page_leave(&viewer);
+	page_leave(&moderator);
+}
+
+static void who_is_removed_hears_why(void **) // B04, B06
+{
+	struct page viewer, speaker, moderator, waiting;
+
+	come(&moderator, "free", "out", "moderator", HOST, "M");
+	come(&speaker, "free", "out", "speaker",
+	     "{\"role\":\"moderator\",\"itisparticipant\":true}", "S");
+	come(&waiting, "free", "out", "waiting", NULL, NULL);
+	page_expect(&moderator, "waitingPeer", "id", "waiting");
+	come(&viewer, "free", "out", "viewer", MODERATOR, "V");
+	assert_int_equal(page_ask_code(&moderator, "removePeer", about("waiting")), 404);
+	assert_int_equal(page_ask_code(&moderator, "removePeer", about("viewer")), 200);
+	page_expect_end(&viewer, "removed");
+	assert_int_equal(page_ask_code(&moderator, "closeRoom", "{}"), 200);
+	page_expect_end(&moderator, "room-closed");
+	page_expect_end(&speaker, "room-closed");
+	page_expect_end(&waiting, "room-closed");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(who_waits_is_let_in_or_not),
+	        cmocka_unit_test(all_are_let_in_or_turned_away_at_once),
+	        cmocka_unit_test(a_participants_own_token_makes_it_wait),
+	        cmocka_unit_test(the_waiting_survive_a_crash),
+	        cmocka_unit_test(a_lost_socket_waits_on),
+	        cmocka_unit_test(each_role_may_do_its_own),
+	        cmocka_unit_test(nobody_reaches_into_another_room),
+	        cmocka_unit_test(muting_pauses_the_track_and_tells_its_owner),
+	        cmocka_unit_test(a_demoted_speaker_publishes_no_more),
+	        cmocka_unit_test(a_promoted_viewer_publishes_on_the_same_connection),
+	        cmocka_unit_test(promotion_needs_a_place_and_a_webinar),
+	        cmocka_unit_test(moderators_see_the_viewers),
+	        cmocka_unit_test(who_is_removed_hears_why),
+	};
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}

@@ -1,0 +1,44 @@
+// The real amphi-controlplane on a port and in a directory of its own, with a fake data plane in
+// the test's own thread. Everything asserts that it succeeds.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "fake_dataplane.h"
+
+#define SERVER_WAIT_MS 30000 // for whatever must come, on a machine with a slow disk
+
+struct server {
+	struct fake_dataplane dataplane;
+	char directory[64];
+	char accounts[96]; // to put accounts into, before the start
+	uint16_t port;
+	pid_t pid;
+};
+
+// The directory, with a page and a configuration; `settings` are lines of its group controlplane.
+void server_make(struct server *, const char *settings);
+void server_start(struct server *);
+
+// Returns the wait status.
+int server_stop(struct server *, int signal);
+
+// Stops it in order: 0 if it had neither a leak nor another error, else -1.
+int server_remove(struct server *);
+
+// Until the store has this peer with these flags (enum store_flag).
+void server_wait_stored(struct server *, const char *peer_id, uint32_t flags);
+
+// Plays the data plane for a moment.
+void server_turn(struct server *);
+int server_dial(struct server *);
+
+// Reads what comes until a pattern is in it, or the end of the connection. Up to SERVER_WAIT_MS.
+// Returns the length; the headers of frames may hold zeros.
+size_t server_read_until(struct server *, int fd, char *out, size_t size, const char *pattern);
+
+// Sends an HTTP request and returns the answer's status. last: what ends the answer; NULL: the
+// server closes the connection.
+int server_ask(struct server *s, const char *request, const char *last, char *answer, size_t size);

@@ -1,0 +1,462 @@
+// T01, T02: the arithmetic, and sessions in a real SQLite file.
+#include "test.h"
+
+#include "json.h"
+#include "loop.h"
+#include "statistics.h"
+#include "statistics_totals.h"
+#include "store_history.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DAY_S     1624233600 // 2021-06-21T00:00:00Z
+#define AT(s)     ((DAY_S + (int64_t)(s)) * 1000)
+#define TURNS_MAX 500 // of 10 ms, for an answer
+
+static char directory[] = "/tmp/amphi-statistics-XXXXXX";
+static char path[64];
+
+struct server {
+	struct loop *loop;
+	struct history *history;
+	struct statistics *statistics;
+	unsigned status; // 0: no answer yet
+	uint64_t call;
+	struct json *body;
+};
+
+static void start(struct server *s)
+{
+	s->loop = loop_create();
+	s->history = history_open(s->loop, path);
+	assert_non_null(s->history);
+	s->statistics = statistics_create(s->loop, s->history);
+}
+
+static void stop(struct server *s)
+{
+	statistics_destroy(s->statistics);
+	history_close(s->history);
+	loop_destroy(s->loop);
+}
+
+static int setup(void **state)
+{
+	static struct server server;
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -f %s*", path);
+	assert_int_equal(system(command), 0);
+	server = (struct server){0};
+	start(&server);
+	*state = &server;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct server *s = *state;
+	json_free(s->body);
+	stop(s);
+	return 0;
+}
+
+static void answered(void *owner, uint64_t call, unsigned status, struct json *body)
+{
+	struct server *s = owner;
+	assert_int_equal(s->status, 0);
+	s->status = status;
+	s->call = call;
+	s->body = body;
+}
+
+// Sessions are written by another thread: what was asked before they were there is asked again.
+static unsigned ask(struct server *s, bool summary, struct statistics_query q)
+{
+	uint64_t call;
+
+	json_free(s->body);
+	s->body = NULL;
+	s->status = 0;
+	call = summary ? statistics_summary(s->statistics, &q, answered, s)
+	               : statistics_peers(s->statistics, &q, answered, s);
+	assert_int_equal(s->status, 0); // never within the call
+	for (int i = 0; i < TURNS_MAX && s->status == 0; i++)
+		loop_turn(s->loop, 10);
+	assert_int_equal(s->call, call);
+	return s->status;
+}
+
+static struct statistics_query room(const char *name)
+{
+	return (struct statistics_query){.account_id = 1, .room_id = name};
+}
+
+static int64_t value(const struct server *s, const char *key)
+{
+	int64_t v;
+	assert_true(json_int(json_object(s->body, "data"), key, 0, INT64_C(1) << 53, &v));
+	return v;
+}
+
+static void visit(struct server *s, const char *name, const char *who, int64_t from, int64_t to)
+{
+	uint64_t id = statistics_joined(s->statistics, 1, name, who, AT(from));
+	assert_true(id != 0);
+	statistics_left(s->statistics, id, AT(to));
+}
+
+// Until what was written is there to be read.
+static void settle(struct server *s)
+{
+	stop(s);
+	start(s);
+	statistics_restore(s->statistics);
+}
+
+// The arithmetic.
+
+static void times_are_published_in_steps_of_30_s(void **)
+{
+	static const struct {
+		int64_t joined, left, from, to, join_s, leave_s;
+	} cases[] = {
+	        {AT(0), AT(30), INT64_MIN, INT64_MAX, DAY_S, DAY_S + 30},
+	        {AT(1), AT(31), INT64_MIN, INT64_MAX, DAY_S, DAY_S + 60},
+	        {AT(29) + 999, AT(30) + 1, INT64_MIN, INT64_MAX, DAY_S, DAY_S + 60},
+	        {AT(59), AT(59), INT64_MIN, INT64_MAX, DAY_S + 30, DAY_S + 60},
+	        {AT(60), AT(60), INT64_MIN, INT64_MAX, DAY_S + 60, DAY_S + 60},
+	        // Cut at the edges, then rounded.
+	        {AT(0), AT(7200), AT(3600), AT(5400), DAY_S + 3600, DAY_S + 5400},
+	        {AT(0), AT(7200), AT(3610), AT(5410), DAY_S + 3600, DAY_S + 5430},
+	        {AT(0), AT(200000), AT(0), AT(86399) + 990, DAY_S, DAY_S + 86400},
+	        // A clock that was set back.
+	        {AT(600), AT(0), INT64_MIN, INT64_MAX, DAY_S + 600, DAY_S + 600},
+	        {-1, 1, INT64_MIN, INT64_MAX, -30, 30},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct statistics_span span =
+		        statistics_span(cases[i].joined, cases[i].left, cases[i].from, cases[i].to);
+		assert_int_equal(span.join_s, cases[i].join_s);
+		assert_int_equal(span.leave_s, cases[i].leave_s);
+	}
+}
+
+static void gaps_count_in_duration_but_not_in_active_duration(void **)
+{
+	struct statistics_totals t = {0};
+
+	statistics_totals_add(&t, (struct statistics_span){0, 3600}, 1);
+	statistics_totals_add(&t, (struct statistics_span){600, 1200}, 2); // inside
+	statistics_totals_add(&t, (struct statistics_span){3000, 3900}, 1); // beyond
+	statistics_totals_add(&t, (struct statistics_span){7200, 7800}, 3); // after a gap
+	statistics_totals_add(&t, (struct statistics_span){7800, 8100}, 3); // back to back
+	assert_int_equal(t.count, 3);
+	assert_int_equal(t.start_s, 0);
+	assert_int_equal(t.end_s, 8100);
+	assert_int_equal(t.active_s, 3900 + 900);
+	assert_int_equal(t.person_s, 3600 + 600 + 900 + 600 + 300);
+	statistics_totals_fini(&t);
+}
+
+static void many_persons_are_counted_once_each(void **)
+{
+	struct statistics_totals t = {0};
+
+	for (int round = 0; round < 3; round++) {
+		for (int64_t person = 1; person <= 5000; person++)
+			statistics_totals_add(&t, (struct statistics_span){0, 30}, person);
+	}
+	assert_int_equal(t.count, 5000);
+	assert_int_equal(t.active_s, 30);
+	statistics_totals_fini(&t);
+}
+
+// Sessions and queries.
+
+// The guide's example: seven sessions, and 90660 seconds from the first to the last.
+static void T01_the_guides_example(void **state)
+{
+	struct server *s = *state;
+
+	visit(s, "serv1test2a", "peer2", 35040, 35700);
+	visit(s, "serv1test2a", "peer1", 37200, 40920);
+	visit(s, "serv1test2a", "peer3", 35580, 35700);
+	visit(s, "serv1test2a", "peer1", 124860, 125340);
+	visit(s, "serv1test2a", "peer1", 36780, 37140);
+	visit(s, "serv1test2a", "peer1", 34680, 35700);
+	visit(s, "serv1test2a", "peer3", 35040, 35580);
+	settle(s);
+
+	struct statistics_query q = room("serv1test2a");
+	q.from = "2021-06-21T00:00:00.0Z";
+	q.to = "2021-06-22T23:59:59.99Z";
+	assert_int_equal(ask(s, true, q), 200);
+	assert_int_equal(value(s, "participants"), 3);
+	assert_int_equal(value(s, "start_time"), 1624268280);
+	assert_int_equal(value(s, "end_time"), 1624358940);
+	assert_int_equal(value(s, "duration"), 90660);
+	assert_int_equal(value(s, "active_duration"), 1020 + 360 + 3720 + 480);
+	assert_int_equal(value(s, "person_seconds"), 660 + 3720 + 120 + 480 + 360 + 1020 + 540);
+	assert_int_equal(json_count(json_array(s->body, "errors")), 0);
+
+	q.to = "2021-06-21T23:59:59.99Z"; // the first day alone
+	assert_int_equal(ask(s, true, q), 200);
+	assert_int_equal(value(s, "end_time"), DAY_S + 40920);
+
+	assert_int_equal(ask(s, false, q), 200);
+	const struct json *list = json_array(s->body, "data");
+	assert_int_equal(json_count(list), 6);
+	const struct json *first = json_first(list);
+	assert_string_equal(json_string(first, "person_id", 100), "peer1");
+	int64_t n;
+	assert_true(json_int(first, "join_time", 0, INT64_MAX, &n));
+	assert_int_equal(n, 1624268280);
+	assert_true(json_int(first, "leave_time", 0, INT64_MAX, &n));
+	assert_int_equal(n, 1624269300);
+	assert_true(json_int(first, "duration", 0, INT64_MAX, &n));
+	assert_int_equal(n, 1020);
+	assert_false(json_has(s->body, "next"));
+}
+
+static void sessions_are_cut_at_the_edges(void **state)
+{
+	struct server *s = *state;
+	struct statistics_query q = room("r");
+
+	visit(s, "r", "long", 0, 86400 * 3);
+	visit(s, "r", "before", 0, 86400);
+	visit(s, "r", "after", 2 * 86400, 2 * 86400 + 60);
+	settle(s);
+	q.from = "2021-06-22"; // touched by `before`, which ends there
+	q.to = "2021-06-23T00:00:00+00:00"; // and by `after`, which begins there
+	assert_int_equal(ask(s, true, q), 200);
+	assert_int_equal(value(s, "participants"), 1);
+	assert_int_equal(value(s, "start_time"), DAY_S + 86400);
+	assert_int_equal(value(s, "duration"), 86400);
+}
+
+static void a_peer_that_returns_makes_two_sessions(void **state)
+{
+	struct server *s = *state;
+
+	visit(s, "r", "p", 0, 300);
+	visit(s, "r", "p", 3300, 3600);
+	visit(s, "r", "p", 3600, 3900); // back to back
+	settle(s);
+	assert_int_equal(ask(s, true, room("r")), 200);
+	assert_int_equal(value(s, "participants"), 1);
+	assert_int_equal(value(s, "duration"), 3900);
+	assert_int_equal(value(s, "active_duration"), 900);
+	assert_int_equal(ask(s, false, room("r")), 200);
+	assert_int_equal(json_count(json_array(s->body, "data")), 3);
+}
+
+static void an_open_session_counts_until_now(void **state)
+{
+	struct server *s = *state;
+
+	stop(s); // first, so that what is written now is surely read after the next start
+	start(s);
+	statistics_joined(s->statistics, 1, "r", "p", AT(0));
+	settle(s);
+	statistics_joined(s->statistics, 1, "r2", "p", AT(0));
+	assert_int_equal(ask(s, true, room("r")), 200);
+	unsigned status = 404; // r2's is being written
+	for (int i = 0; i < TURNS_MAX && status == 404; i++)
+		status = ask(s, true, room("r2"));
+	assert_int_equal(status, 200);
+	assert_true(value(s, "duration") > 86400);
+	struct statistics_query q = room("r2");
+	q.to = "2021-06-21T00:10:00Z";
+	assert_int_equal(ask(s, true, q), 200);
+	assert_int_equal(value(s, "duration"), 600);
+}
+
+static void what_is_not_there_is_404(void **state)
+{
+	struct server *s = *state;
+	struct statistics_query other = room("r");
+
+	visit(s, "r", "p", 0, 30);
+	settle(s);
+	assert_int_equal(ask(s, true, room("nobody")), 404);
+	assert_true(json_has(s->body, "errors"));
+	assert_false(json_has(s->body, "data"));
+	other.account_id = 2; // row 22: the same answer for another account's room
+	assert_int_equal(ask(s, true, other), 404);
+	assert_int_equal(ask(s, false, other), 404);
+	other.account_id = 1;
+	other.from = "2022-01-01T00:00:00Z";
+	assert_int_equal(ask(s, true, other), 404);
+	assert_int_equal(ask(s, false, other), 404);
+}
+
+static void bad_input_is_400(void **state)
+{
+	static const struct statistics_query queries[] = {
+	        {1, NULL, NULL, NULL, NULL, NULL},
+	        {1, "", NULL, NULL, NULL, NULL},
+	        {1, "a b", NULL, NULL, NULL, NULL},
+	        {1, "r", "yesterday", NULL, NULL, NULL},
+	        {1, "r", "", NULL, NULL, NULL},
+	        {1, "r", NULL, "2021-13-01", NULL, NULL},
+	        {1, "r", "2021-06-22", "2021-06-21", NULL, NULL},
+	        {1, "r", NULL, NULL, "1", NULL},
+	        {1, "r", NULL, NULL, "1-", NULL},
+	        {1, "r", NULL, NULL, "-1-0", NULL},
+	        {1, "r", NULL, NULL, "99999999999999999999-0", NULL},
+	        {1, "r", NULL, NULL, "1-0;DROP TABLE sessions", NULL},
+	        {1, "r", NULL, NULL, NULL, "0"},
+	        {1, "r", NULL, NULL, NULL, "10001"},
+	        {1, "r", NULL, NULL, NULL, "ten"},
+	};
+	struct server *s = *state;
+
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		assert_int_equal(ask(s, false, queries[i]), 400);
+		assert_int_equal(json_count(json_array(s->body, "errors")), 1);
+	}
+}
+
+static void T02_a_long_list_comes_in_pages(void **state)
+{
+	struct server *s = *state;
+	struct statistics_query q = room("r");
+	char who[16], cursor[64] = "";
+	int seen = 0, pages = 0;
+
+	for (int i = 0; i < 25; i++) {
+		snprintf(who, sizeof(who), "p%d", i);
+		visit(s, "r", who, 60 * (i / 5), 60 * (i / 5) + 30); // five begin at once
+	}
+	settle(s);
+	q.limit = "7";
+	do {
+		q.after = cursor[0] ? cursor : NULL;
+		assert_int_equal(ask(s, false, q), 200);
+		seen += (int)json_count(json_array(s->body, "data"));
+		pages++;
+		const char *next = json_string(s->body, "next", sizeof(cursor) - 1);
+		snprintf(cursor, sizeof(cursor), "%s", next ? next : "");
+	} while (cursor[0] && pages < 10);
+	assert_int_equal(seen, 25);
+	assert_int_equal(pages, 4);
+}
+
+static void a_cancelled_query_stays_silent(void **state)
+{
+	struct server *s = *state;
+	struct statistics_query good = room("r"), bad = room("");
+
+	statistics_cancel(s->statistics, statistics_summary(s->statistics, &good, answered, s));
+	statistics_cancel(s->statistics, statistics_peers(s->statistics, &bad, answered, s));
+	for (int i = 0; i < 10; i++)
+		loop_turn(s->loop, 5);
+	assert_int_equal(s->status, 0);
+	// And one that is under way at the end is nobody's.
+	statistics_summary(s->statistics, &good, answered, s);
+	statistics_peers(s->statistics, &bad, answered, s);
+}
+
+static void a_restart_takes_sessions_up(void **state)
+{
+	struct server *s = *state;
+
+	uint64_t before = statistics_joined(s->statistics, 1, "r", "p", AT(0));
+	stop(s); // as a crash would, this leaves the session open
+	start(s);
+	uint64_t after = statistics_joined(s->statistics, 1, "r", "p", AT(100));
+	assert_true(before == after);
+	statistics_restore(s->statistics);
+	statistics_left(s->statistics, after, AT(300));
+	settle(s);
+	assert_int_equal(ask(s, false, room("r")), 200);
+	assert_int_equal(json_count(json_array(s->body, "data")), 1);
+	assert_int_equal(ask(s, true, room("r")), 200);
+	assert_int_equal(value(s, "duration"), 300);
+}
+
+// A process that dies without a word, in a process of its own.
+static void a_crash_closes_sessions_with_the_last_sample(void **state)
+{
+	struct server *s = *state;
+
+	stop(s);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct loop *l = loop_create();
+		struct history *h = history_open(l, path);
+		struct statistics *st = h ? statistics_create(l, h) : NULL;
+		if (!st)
+			_exit(1);
+		statistics_joined(st, 1, "r", "stays", AT(0));
+		statistics_joined(st, 1, "r", "too late", AT(130));
+		history_sampled(h, AT(120));
+		usleep(300000); // for the writer
+		kill(getpid(), SIGKILL);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	start(s);
+	statistics_restore(s->statistics);
+	settle(s);
+	assert_int_equal(ask(s, true, room("r")), 200);
+	assert_int_equal(value(s, "participants"), 2);
+	assert_int_equal(value(s, "end_time"), DAY_S + 150); // 130 to 130, in steps
+	assert_int_equal(value(s, "person_seconds"), 120 + 30);
+}
+
+static void the_file_is_its_owners_alone(void **)
+{
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void an_impossible_path_is_refused(void **state)
+{
+	struct server *s = *state;
+	assert_null(history_open(s->loop, "/proc/nowhere/history.db"));
+	assert_null(history_open(s->loop, "/tmp"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(times_are_published_in_steps_of_30_s),
+	        cmocka_unit_test(gaps_count_in_duration_but_not_in_active_duration),
+	        cmocka_unit_test(many_persons_are_counted_once_each),
+	        TEST(T01_the_guides_example),
+	        TEST(sessions_are_cut_at_the_edges),
+	        TEST(a_peer_that_returns_makes_two_sessions),
+	        TEST(an_open_session_counts_until_now),
+	        TEST(what_is_not_there_is_404),
+	        TEST(bad_input_is_400),
+	        TEST(T02_a_long_list_comes_in_pages),
+	        TEST(a_cancelled_query_stays_silent),
+	        TEST(a_restart_takes_sessions_up),
+	        TEST(a_crash_closes_sessions_with_the_last_sample),
+	        TEST(the_file_is_its_owners_alone),
+	        TEST(an_impossible_path_is_refused),
+	};
+	char command[128];
+
+	if (!mkdtemp(directory))
+		return 1;
+	snprintf(path, sizeof(path), "%s/history.db", directory);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	return system(command) == 0 ? failed : 1;
+}

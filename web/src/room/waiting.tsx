@@ -1,0 +1,31 @@
+import { t } from '../i18n';
+import type { LocalMedia } from '../media/local';
+import { CardPage } from '../ui/card';
+import { LeaveIcon } from '../ui/icons';
+import { useStore } from '../ui/store';
+import { Preview } from '../welcome/preview';
+import type { Room } from './room';
+
+/** Until a moderator lets this participant in. The devices stay as they are: in the room nothing starts anew. */
+export function WaitingPage({ room, local }: { room: Room; local: LocalMedia }) {
+	const { link } = useStore(room.state);
+	const { mic, camera } = useStore(local.devices);
+	const preview = mic.track !== null || camera.track !== null;
+
+	return (
+		<CardPage wide={preview}>
+			{preview && <Preview local={local} />}
+			<div class="waiting" data-testid="waiting" role="status">
+				<span class="pulse" aria-hidden="true" />
+				<h1>{t('waiting.title')}</h1>
+				<p class="lead">{t(link === 'connected' ? 'waiting.text' : 'status.reconnecting')}</p>
+				<div class="actions">
+					<button type="button" class="button" data-testid="leave-button" onClick={() => room.leave()}>
+						<LeaveIcon />
+						{t('waiting.leave')}
+					</button>
+				</div>
+			</div>
+		</CardPage>
+	);
+}
