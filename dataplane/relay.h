@@ -181,6 +181,11 @@ struct fanout_cursor {
 
 #define FANOUT_PACKETS 256 // that wait to be forwarded
 
+struct fanout_packet {
+	struct rte_mbuf *mbuf;
+	int64_t queued_us; // by this worker's clock
+};
+
 // Packets of a track on their way to its subscribers. A round takes what has come until it begins
 // to each subscriber once, viewer by viewer, and may last many turns of the worker.
 struct fanout_queue {
@@ -191,7 +196,7 @@ struct fanout_queue {
 	struct fanout_cursor at; // of the round: the next to be visited
 	struct fanout_cursor start; // of the round
 	struct fanout_cursor next; // where the next round is to start
-	struct rte_mbuf *packets[FANOUT_PACKETS]; // oldest first
+	struct fanout_packet packets[FANOUT_PACKETS]; // oldest first
 };
 
 // A track as one worker sees it that has subscribers to it.

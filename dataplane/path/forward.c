@@ -12,8 +12,8 @@
 #define KEY_FRAME_ASK_US 100000 // between two requests of this worker to the track's worker
 #define SR_SIZE          128 // bytes of an SR with an SDES: 28 + 8 + 2 + 63 + padding
 #define SLICE            512 // copies of one turn and class: 0.1 ms, in which the port is not looked at
-#define ROUND_US         10000 // arrivals of one round: a frame's packets, not the next frame's
-#define LATE_US          200000 // after its arrival a packet is of no use to a live viewer
+#define ROUND_US         10000 // between packets of one round: a frame's, not the next frame's
+#define LATE_US          200000 // what has waited longer is of no use to a live viewer
 
 // Sends the publisher's wall clock with the viewer's timestamps, so that sound and picture of one
 // publisher stay in step: once for each of its reports, and when another layer begins.
@@ -65,14 +65,14 @@ static void layers_tell(struct worker *w, struct subscription *s)
 }
 
 // The packets of a round, for one subscriber.
-static void
-forward_to(struct worker *w, struct subscription *s, struct rte_mbuf *const *packets, uint16_t n)
+static void forward_to(struct worker *w, struct subscription *s, const struct fanout_queue *q)
 {
 	struct selector_out out;
 	uint32_t roc;
 
-	for (uint16_t i = 0; i < n; i++) {
-		if (!selector_forward(&s->selector, &media_packet_of(packets[i])->info, &out))
+	for (uint16_t i = 0; i < q->round; i++) {
+		const struct rte_mbuf *m = q->packets[i].mbuf;
+		if (!selector_forward(&s->selector, &media_packet_of(m)->info, &out))
 			continue;
 		worker_count(w, AM_COUNTER_made_copies, 1);
 		// No index is used twice, whatever the selector says: a repeated nonce breaks GCM.
@@ -80,9 +80,9 @@ forward_to(struct worker *w, struct subscription *s, struct rte_mbuf *const *pac
 			worker_count_drop(w, DROP_duplicate);
 			continue;
 		}
-		if (copy_queue(w, s, packets[i], &out, roc, false)) {
+		if (copy_queue(w, s, m, &out, roc, false)) {
 			s->sent_packets++;
-			s->sent_octets += packets[i]->data_len;
+			s->sent_octets += m->data_len;
 		}
 	}
 	if (s->selector.layer != SELECTOR_NONE)
@@ -92,11 +92,10 @@ forward_to(struct worker *w, struct subscription *s, struct rte_mbuf *const *pac
 }
 
 // The same where it is too late: the numbers stay free, so the viewer may ask for them again.
-static void
-skip(struct worker *w, const struct subscription *s, struct rte_mbuf *const *packets, uint16_t n)
+static void skip(struct worker *w, const struct subscription *s, const struct fanout_queue *q)
 {
-	for (uint16_t i = 0; i < n; i++) {
-		const struct track_packet *p = &media_packet_of(packets[i])->info;
+	for (uint16_t i = 0; i < q->round; i++) {
+		const struct track_packet *p = &media_packet_of(q->packets[i].mbuf)->info;
 		if (p->layer != s->selector.layer || p->temporal_id > s->selector.limit)
 			continue;
 		worker_count(w, AM_COUNTER_made_copies, 1);
@@ -138,12 +137,11 @@ static void active_update(struct fanout *f, uint8_t active)
 static void round_begin(struct fanout *f)
 {
 	struct fanout_queue *q = &f->queue;
-	int64_t first_us = media_packet_of(q->packets[0])->info.arrival_us;
+	int64_t first_us = q->packets[0].queued_us;
 
-	while (q->round < q->count &&
-	       media_packet_of(q->packets[q->round])->info.arrival_us - first_us <= ROUND_US)
+	while (q->round < q->count && q->packets[q->round].queued_us - first_us <= ROUND_US)
 		q->round++;
-	active_update(f, media_packet_of(q->packets[q->round - 1])->active);
+	active_update(f, media_packet_of(q->packets[q->round - 1].mbuf)->active);
 	if (!q->start.chunk)
 		q->start = (struct fanout_cursor){f->chunks, 0};
 	q->at = q->next = q->start;
@@ -181,7 +179,7 @@ static void round_end(struct worker *w, struct fanout *f)
 	struct fanout_queue *q = &f->queue;
 
 	for (uint16_t i = 0; i < q->round; i++)
-		copy_spend(w, q->packets[i]);
+		copy_spend(w, q->packets[i].mbuf);
 	worker_count(w, AM_COUNTER_consumed, q->round);
 	q->count = (uint16_t)(q->count - q->round);
 	memmove(q->packets, q->packets + q->round, q->count * sizeof(q->packets[0]));
@@ -209,9 +207,9 @@ static bool round_some(struct worker *w, struct fanout *f, bool late, unsigned *
 		if (s->paused || !transport_is_reachable(s->transport))
 			continue;
 		if (late)
-			skip(w, s, q->packets, q->round);
+			skip(w, s, q);
 		else
-			forward_to(w, s, q->packets, q->round);
+			forward_to(w, s, q);
 	}
 	return false;
 }
@@ -227,7 +225,7 @@ static unsigned class_some(struct worker *w, enum worker_class c)
 		struct fanout_queue *q = &f->queue;
 		if (q->round == 0)
 			round_begin(f);
-		bool late = w->now_us - media_packet_of(q->packets[0])->info.arrival_us > LATE_US;
+		bool late = w->now_us - q->packets[0].queued_us > LATE_US;
 		if (!late && tx_is_full(w))
 			break;
 		if (round_some(w, f, late, &done))
@@ -288,7 +286,7 @@ void forward(struct worker *w, struct rte_mbuf *m)
 	why = DROP_late;
 	if (q->count == FANOUT_PACKETS)
 		goto drop;
-	q->packets[q->count++] = m;
+	q->packets[q->count++] = (struct fanout_packet){m, w->now_us};
 	if (q->count == 1)
 		TAILQ_INSERT_TAIL(&w->waiting[class_of(f)], f, waiting);
 	return;
@@ -385,7 +383,7 @@ void forward_end(struct worker *w, struct fanout *f)
 	if (q->count > 0)
 		TAILQ_REMOVE(&w->waiting[class_of(f)], f, waiting);
 	for (uint16_t i = 0; i < q->count; i++)
-		rte_pktmbuf_free(q->packets[i]);
+		rte_pktmbuf_free(q->packets[i].mbuf);
 	worker_count(w, AM_COUNTER_consumed, q->count);
 	for (int i = 0; i < f->stream_count; i++) {
 		while ((m = history_drain(&f->streams[i].history)))
