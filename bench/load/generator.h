@@ -23,7 +23,7 @@
 struct generator_options {
 	const struct load *load;
 	uint32_t viewers_max;
-	uint16_t workers; // of the server: queues of its port
+	uint16_t workers; // of the server
 	bool rests; // sleeps while there is nothing to do: the port's kernel side runs on our core
 	uint32_t joins_per_s; // 0: as fast as it goes
 	uint16_t joining_max;

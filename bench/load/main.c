@@ -36,7 +36,8 @@ static const char usage[] =
         "  --hugepages         for our packet buffers\n"
         "  --rests             sleep while there is nothing to do: the port's kernel side needs "
         "the core\n"
-        "  --workers N         of the server, which has so many queues: 1\n"
+        "  --workers N         of the server, 1\n"
+        "  --queues N          of our port, 1\n"
         "  --port NAME         as the figures name it\n"
         "  --ramp              look for the largest N, up to --viewers\n"
         "  --from N            viewers of its first step, 250\n"
@@ -70,6 +71,7 @@ enum setting {
 	OPTION_HUGEPAGES,
 	OPTION_RESTS,
 	OPTION_WORKERS,
+	OPTION_QUEUES,
 	OPTION_PORT,
 	OPTION_RAMP,
 	OPTION_FROM,
@@ -97,6 +99,7 @@ static const struct option options[] = {
         {"hugepages", no_argument, NULL, OPTION_HUGEPAGES},
         {"rests", no_argument, NULL, OPTION_RESTS},
         {"workers", required_argument, NULL, OPTION_WORKERS},
+        {"queues", required_argument, NULL, OPTION_QUEUES},
         {"port", required_argument, NULL, OPTION_PORT},
         {"ramp", no_argument, NULL, OPTION_RAMP},
         {"from", required_argument, NULL, OPTION_FROM},
@@ -192,6 +195,9 @@ static void set_option(struct run_options *o, int option, const char *value)
 	case OPTION_WORKERS:
 		g->workers = (uint16_t)number("workers", value, 1, AM_WORKER_MAX);
 		break;
+	case OPTION_QUEUES:
+		g->nic.queues = (uint16_t)number("queues", value, 1, NIC_QUEUE_MAX);
+		break;
 	case OPTION_PORT: o->port = value; break;
 	case OPTION_RAMP: o->ramp = true; break;
 	case OPTION_FROM: o->ramp_first = number("from", value, 1, 60000); break;
@@ -213,7 +219,7 @@ int main(int argc, char **argv)
 	                        .joining_max = JOINING,
 	                        .log = "/dev/null",
 	                        .calls = &server_amphi,
-	                        .nic = {.core = 1, .memory_mb = MEMORY_MB},
+	                        .nic = {.core = 1, .queues = 1, .memory_mb = MEMORY_MB},
 	                },
 	        .viewers = VIEWERS,
 	        .seconds = SECONDS,
@@ -237,6 +243,5 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	o.generator.viewers_max = o.viewers;
-	o.generator.nic.queues = o.generator.workers;
 	return run(&o);
 }

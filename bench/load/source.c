@@ -6,7 +6,8 @@
 
 #define VP8_NUMBERS_END 6 // descriptor up to TL0PICIDX with a 15-bit picture id (RFC 7741 4.2)
 
-static void packet_finish(struct source_packet *p, struct source_latency *l)
+static void
+packet_finish(const struct source *s, const struct source_packet *p, struct source_latency *l)
 {
 	if (!p->here || !p->measured)
 		return;
@@ -16,6 +17,8 @@ static void packet_finish(struct source_packet *p, struct source_latency *l)
 	}
 	histogram_add(&l->first, p->first - p->sent);
 	histogram_add(&l->last, p->last - p->sent);
+	if (!s->video)
+		histogram_add(&l->sound, p->last - p->sent);
 }
 
 struct source_packet *source_add(
@@ -25,7 +28,7 @@ struct source_packet *source_add(
 {
 	struct source_packet *p = &s->packets[seq % SOURCE_PACKETS];
 
-	packet_finish(p, l);
+	packet_finish(s, p, l);
 	s->top = s->count++ == 0 ? seq : stream_extend(s->top, seq);
 	*p = (struct source_packet){
 	        .timestamp = timestamp,
@@ -41,7 +44,7 @@ struct source_packet *source_add(
 void source_finish(struct source *s, struct source_latency *l)
 {
 	for (int i = 0; i < SOURCE_PACKETS; i++) {
-		packet_finish(&s->packets[i], l);
+		packet_finish(s, &s->packets[i], l);
 		s->packets[i].measured = false;
 	}
 }

@@ -34,6 +34,7 @@ struct source {
 // Latencies of the packets whose time is over.
 struct source_latency {
 	struct histogram first, last;
+	struct histogram sound; // of these, to the last copies of sound, which is no burst
 	uint64_t uncopied; // packets without any copy
 };
 

@@ -57,7 +57,7 @@ static void tell_latency(
 	char name[64];
 
 	for (int i = 0; i < 3; i++) {
-		snprintf(name, sizeof(name), "latency to the %s copy, %s", which, places[i].name);
+		snprintf(name, sizeof(name), "latency to the %s, %s", which, places[i].name);
 		tell(o, viewers, name, latency_us(g, h, places[i].share), "us");
 	}
 }
@@ -75,8 +75,9 @@ void tell_measure(const struct run_options *o, const struct generator *g, const 
 	tell(o, n, "sent again", (double)m->resent, "packets");
 	tell(o, n, "worker busy", 100 * m->worker_busy, "%");
 	tell(o, n, "core per copy", m->copy_ns, "ns");
-	tell_latency(o, g, n, "first", &g->stage.latency.first);
-	tell_latency(o, g, n, "last", &g->stage.latency.last);
+	tell_latency(o, g, n, "first copy", &g->stage.latency.first);
+	tell_latency(o, g, n, "last copy", &g->stage.latency.last);
+	tell_latency(o, g, n, "last copy of sound", &g->stage.latency.sound);
 	tell(o, n, "generator busy", 100 * m->generator_busy, "%");
 }
 
@@ -115,6 +116,9 @@ void tell_notes(const struct run_options *o, const struct generator *g, const st
 	printf("Memory is the %s.\n", g->options.calls->memory_counted);
 	printf("Checked in full: %lu packets and %lu RTCP packets of %lu viewers in turn.\n",
 	       g->sample.packets, g->sample.reports, g->sample.viewers);
+	printf("A picture's packets come in one burst, as browsers send them: the last one waits "
+	       "for the "
+	       "copies of all.\n");
 	printf("Viewers send RR with REMB each second, NACK once for each gap. Copies carry no "
 	       "transport-wide numbers, so no feedback speaks of them.\n");
 	if (load->voices < load->speakers)
@@ -151,6 +155,7 @@ void tell_step(
 {
 	const struct source_latency *l = &g->stage.latency;
 	double first = latency_us(g, &l->first, 0.99), last = latency_us(g, &l->last, 0.99);
+	double sound = latency_us(g, &l->sound, 0.99);
 	const struct {
 		const char *name, *unit;
 		double value;
@@ -166,6 +171,7 @@ void tell_step(
 	        {"latency to the first copy, p99", "us", first},
 	        {"latency to the last copy, p50", "us", latency_us(g, &l->last, 0.5)},
 	        {"latency to the last copy, p99", "us", last},
+	        {"latency to the last copy of sound, p99", "us", sound},
 	        {"generator busy", "%", 100 * m->generator_busy},
 	};
 

@@ -80,7 +80,7 @@ void driver_events(struct driver *d)
 		;
 }
 
-int driver_post(struct driver *d, struct am_msg *command)
+int driver_send(struct driver *d, struct am_msg *command)
 {
 	command->epoch = d->epoch;
 	command->sequence = d->sequence + 1;
@@ -120,7 +120,7 @@ int driver_command(struct driver *d, struct am_msg *command)
 {
 	uint64_t end = clock_ns() + ACK_TIMEOUT_NS;
 
-	int ret = driver_post(d, command);
+	int ret = driver_send(d, command);
 	if (ret == 0)
 		ret = driver_wake(d);
 	if (ret < 0)

@@ -124,6 +124,7 @@ static void latency_is_that_of_the_first_and_the_last_copy(void **)
 	assert_int_equal(latency->first.count, 1);
 	assert_int_equal(histogram_percentile(&latency->first, 1), 10);
 	assert_int_equal(histogram_percentile(&latency->last, 1), 30);
+	assert_int_equal(latency->sound.count, 1);
 	assert_int_equal(latency->uncopied, 1);
 }
 
