@@ -67,21 +67,11 @@ static void cell(int width, uint32_t value)
 		printf(" %*s", width, "");
 }
 
-void record(FILE *json, const struct figure *f)
+void record_json(FILE *json, const struct figure *f)
 {
-	printf("%-30s %-16s %-7s", f->name, f->port ? f->port : "", f->profile ? f->profile : "");
-	cell(7, f->payload);
-	cell(7, f->viewers);
-	cell(6, f->tracks);
-	cell(5, f->burst);
-	printf(" %9.1f %9.1f", f->value, f->median);
-	if (f->floor != 0)
-		printf(" %9.1f %6.2f", f->floor, f->value / f->floor);
-	printf("\n");
-	fflush(stdout);
-
 	fprintf(json, "{\"figure\":\"%s\",\"value\":%.10g", f->name, f->value);
 	put_text(json, "unit", f->unit);
+	put_text(json, "server", f->server);
 	put_text(json, "load", f->load);
 	put_text(json, "port", f->port);
 	put_text(json, "profile", f->profile);
@@ -95,6 +85,29 @@ void record(FILE *json, const struct figure *f)
 	put_number(json, "ratio", f->floor != 0 ? f->value / f->floor : 0);
 	fprintf(json, "}\n");
 	fflush(json);
+}
+
+void record(FILE *json, const struct figure *f)
+{
+	printf("%-30s %-16s %-7s", f->name, f->port ? f->port : "", f->profile ? f->profile : "");
+	cell(7, f->payload);
+	cell(7, f->viewers);
+	cell(6, f->tracks);
+	cell(5, f->burst);
+	printf(" %9.1f %9.1f", f->value, f->median);
+	if (f->floor != 0)
+		printf(" %9.1f %6.2f", f->floor, f->value / f->floor);
+	printf("\n");
+	fflush(stdout);
+	record_json(json, f);
+}
+
+void record_value(FILE *json, const struct figure *f)
+{
+	printf("%-38s %14.*f %s\n", f->name, f->value >= 1000 || f->value == 0 ? 0 : 2, f->value,
+	       f->unit);
+	fflush(stdout);
+	record_json(json, f);
 }
 
 void record_missing(FILE *json, const char *name, const char *port, const char *reason)

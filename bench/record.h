@@ -18,6 +18,7 @@ struct series {
 struct figure {
 	const char *name;
 	const char *unit;
+	const char *server; // where others than ours are measured as well
 	const char *load;
 	const char *port;
 	const char *profile;
@@ -41,6 +42,12 @@ double series_median(struct series *); // sorts
 
 void record_title(void);
 void record(FILE *json, const struct figure *);
+
+// The same as a row of name, value and unit.
+void record_value(FILE *json, const struct figure *);
+
+// The same without a row.
+void record_json(FILE *json, const struct figure *);
 
 // What could not be measured, and why. Text that is plain ASCII without quotes.
 void record_missing(FILE *json, const char *name, const char *port, const char *reason);

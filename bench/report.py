@@ -10,7 +10,7 @@ import json
 import math
 import sys
 
-CASE = ("load", "port", "profile", "payload", "viewers", "tracks", "burst", "workers")
+CASE = ("server", "load", "port", "profile", "payload", "viewers", "tracks", "burst", "workers")
 AXES = ("viewers", "workers", "burst", "payload")  # what a curve may run over, in this order
 COLOURS = ("#2f6f9f", "#c0562f", "#3f8f4f", "#8a4f9f", "#9f7f1f", "#4f7f8f", "#af3f5f", "#5f5f5f")
 STYLE = """
@@ -98,7 +98,9 @@ def bars(figures, without):
                 parts.append(line(left + x, y - 2, left + x, y + row - 6, stroke_width=2, stroke_dasharray=dash))
         ratio = f' · {figure["ratio"]:.2f} × floor' if "ratio" in figure else ""
         parts.append(text(left + end + 6, y + 13, number(figure["value"]) + ratio))
-    note = f"{kind} scale; bar: least, line: median, dashed: floor"
+    marks = [text for key, text in (("median", "bar: least, line: median"), ("floor", "dashed: floor"))
+             if any(f.get(key) for f in figures)]
+    note = "; ".join([f"{kind} scale", *marks])
     return svg(width, len(figures) * row + 8, parts), note
 
 
@@ -133,7 +135,8 @@ def curves(series, axis):
         last_x, last_y = at(figures[-1], "value")
         parts.append(text(left - 6, at(figures[0], "value")[1] + 4, number(figures[0]["value"]), text_anchor="end"))
         parts.append(text(last_x, last_y - 7, name, text_anchor="end", style=f"fill:{colour}"))
-    return svg(width, height, parts), f"{kind} scale; dashed: floor"
+    floor = any(f.get("floor") for figures in series.values() for f in figures)
+    return svg(width, height, parts), f"{kind} scale" + ("; dashed: floor" if floor else "")
 
 
 def curve_axis(figures):
@@ -188,12 +191,12 @@ def table(figures):
 def page(lines):
     machine = next((f for f in lines if f["figure"] == "machine"), {})
     missing = [f for f in lines if f["figure"] == "not measured"]
-    figures = [f for f in lines if f["figure"] not in ("machine", "not measured") and f.get("value", 0) > 0]
+    figures = [f for f in lines if f["figure"] not in ("machine", "not measured")]
     title = machine.get("command", "bench")
     parts = [element("h1", html.escape(title))]
     about = " · ".join(f"{k.replace('_', ' ')}: {v}" for k, v in machine.items() if k not in ("figure", "command"))
     parts.append(element("p", html.escape(about), class_="note"))
-    for heading, plot, note in sections(figures):
+    for heading, plot, note in sections([f for f in figures if f.get("value", 0) > 0]):
         parts += [element("h2", html.escape(heading)), plot, element("p", note, class_="note")]
     if missing:
         items = "".join(element("li", html.escape(f'{f["of"]} {f["port"]}: {f["reason"]}')) for f in missing)

@@ -9,6 +9,7 @@
 #include <rte_ring_elem.h>
 
 #include "am_log.h"
+#include "inbox.h"
 #include "service/publish.h"
 
 #define COLLECT_BATCH  32
@@ -128,6 +129,15 @@ unsigned registry_collect(struct registry *r)
 	return total;
 }
 
+void registry_drain(struct registry *r)
+{
+	for (uint16_t i = 0; i < r->worker_count; i++) {
+		while (inbox_service(&r->workers[i], WORKER_INBOX) > 0)
+			registry_collect(r);
+	}
+	registry_collect(r);
+}
+
 void registry_post(struct registry *r, uint16_t worker, const struct message *msg)
 {
 	struct rte_ring *inbox = r->workers[worker].inbox;
@@ -136,6 +146,10 @@ void registry_post(struct registry *r, uint16_t worker, const struct message *ms
 	     rte_ring_sp_enqueue_elem(inbox, (void *)(uintptr_t)msg, sizeof(*msg)) < 0; waits++) {
 		// The worker may wait for room in its replies: collecting goes first.
 		registry_collect(r);
+		if (r->workers_returned) {
+			registry_drain(r);
+			continue;
+		}
 		if (waits == POST_WAITS_MAX) {
 			am_error("service: worker=%u takes no messages, giving up", worker);
 			abort();

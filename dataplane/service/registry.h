@@ -87,7 +87,11 @@ struct registry {
 	TAILQ_HEAD(, session) all; // sessions
 	uint32_t session_count;
 	uint16_t workers_stopped; // that have left the port alone since MESSAGE_PORT_STOP
+	bool workers_returned; // their threads have ended: this one does their part
 };
+
+// Does the part of the workers, once they have returned: all that waits in their inboxes.
+void registry_drain(struct registry *);
 
 void registry_init(struct registry *, struct am_region *, struct worker *, uint16_t worker_count);
 

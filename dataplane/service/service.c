@@ -15,7 +15,6 @@
 
 #include "am_link.h"
 #include "am_log.h"
-#include "inbox.h"
 #include "path/demux.h"
 #include "path/flow.h"
 #include "service/command.h"
@@ -393,18 +392,15 @@ void service_run(struct service *s, const volatile bool *stop)
 	am_lifecycle_set(lifecycle, AM_LIFECYCLE_HALT);
 }
 
-// Ends all sessions; the workers have returned, so this thread does their part.
+// Ends all sessions; the workers have returned.
 static void sessions_end(struct service *s)
 {
 	struct registry *r = &s->registry;
 
+	r->workers_returned = true;
 	while (!TAILQ_EMPTY(&r->all)) {
 		session_close(s, TAILQ_FIRST(&r->all));
-		for (uint16_t i = 0; i < r->worker_count; i++) {
-			while (inbox_service(&r->workers[i], WORKER_INBOX) > 0)
-				registry_collect(r);
-		}
-		registry_collect(r);
+		registry_drain(r);
 	}
 }
 

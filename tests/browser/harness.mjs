@@ -17,12 +17,12 @@ export const LIMIT = { timeout: 90_000 };
  * Starts the system and a browser before a file's tests and ends them afterwards. Each test begins without pages; of a
  * test that fails, what the pages showed is kept in build/browser-failures/.
  */
-export function openBench({ settings } = {}) {
+export function openBench({ settings, options } = {}) {
 	const bench = { system: null, chromium: null };
 	let reported = false;
 	before(async () => {
 		const started = await Promise.allSettled([
-			System.start(settings).then((system) => (bench.system = system)),
+			System.start({ settings, options }).then((system) => (bench.system = system)),
 			Chromium.launch().then((chromium) => (bench.chromium = chromium)),
 		]);
 		for (const { reason } of started) if (reason) throw reason;
@@ -54,7 +54,7 @@ async function report({ system, chromium }, title) {
 		lines.push(`-- ${page.url()}`, ...page.lines);
 	}
 	lines.push('-- scripts/run', system?.log ?? '');
-	for (const process of ['controlplane', 'dataplane']) lines.push(`-- ${process}`, (await system?.tail(process)) ?? '');
+	for (const process of ['controlplane', 'dataplane', 'demo']) lines.push(`-- ${process}`, (await system?.tail(process)) ?? '');
 	lines.push(`-- pictures and messages: ${folder}/${name}-*`);
 	console.error(lines.join('\n'));
 }

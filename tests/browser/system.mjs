@@ -19,14 +19,16 @@ export class System {
 	#exited;
 	#temporary;
 	#stderr = [];
-	#kills = { dataplane: 0, controlplane: 0 };
+	#kills = { dataplane: 0, controlplane: 0, demo: 0 };
 	url;
+	/** The address of the demo, soon after the start with --demo. */
+	demo;
 
-	/** settings: lines of the configuration to replace, by their names. */
-	static async start(settings = {}) {
+	/** settings: lines of the configuration to replace, by their names. options: of scripts/run. */
+	static async start({ settings = {}, options = [] } = {}) {
 		const system = new System();
 		try {
-			await system.#start(settings);
+			await system.#start(settings, options);
 		} catch (error) {
 			await system.stop().catch(() => {});
 			throw error;
@@ -34,14 +36,14 @@ export class System {
 		return system;
 	}
 
-	async #start(settings) {
+	async #start(settings, options) {
 		this.#temporary = await mkdtemp(join(tmpdir(), 'amphi-browser-'));
 		const config = join(this.#temporary, 'amphi.conf');
 		await writeFile(config, configure(await readFile(`${ROOT}/shared/amphi.conf`, 'utf8'), settings));
 
 		// However this process ends, the supervisor is told and cleans up.
-		const argv = ['--pdeathsig', 'TERM', `${ROOT}/scripts/run`, '--instance', INSTANCE, '--config', config];
-		this.#supervisor = spawn('setpriv', argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+		const run = [`${ROOT}/scripts/run`, '--instance', INSTANCE, '--config', config, ...options];
+		this.#supervisor = spawn('setpriv', ['--pdeathsig', 'TERM', ...run], { stdio: ['ignore', 'pipe', 'pipe'] });
 		createInterface({ input: this.#supervisor.stderr }).on('line', (line) => this.#stderr.push(line));
 		this.#exited = new Promise((resolve) => {
 			this.#supervisor.on('exit', (code, signal) => resolve(code ?? signal));
@@ -51,6 +53,7 @@ export class System {
 		this.url = await new Promise((resolve, reject) => {
 			const timer = setTimeout(() => reject(new Error(`the system is not ready\n${this.log}`)), START_MS);
 			createInterface({ input: this.#supervisor.stdout }).on('line', (line) => {
+				this.demo ??= /^demo (http\S+)$/.exec(line)?.[1];
 				const url = /^ready (http\S+)$/.exec(line)?.[1];
 				if (!url) return;
 				clearTimeout(timer);

@@ -18,7 +18,8 @@ execFileSync(
 	{ stdio: 'ignore' },
 );
 after(() => rmSync(folder, { recursive: true }));
-const bench = openBench({ settings: { certificate: `"${certificate}"`, private_key: `"${key}"` } });
+const settings = { certificate: `"${certificate}"`, private_key: `"${key}"` };
+const bench = openBench({ settings, options: ['--demo'] });
 
 test('pages and signaling come over TLS where there is a certificate', LIMIT, async () => {
 	assert.match(bench.system.url, /^https:/);
@@ -27,4 +28,13 @@ test('pages and signaling come over TLS where there is a certificate', LIMIT, as
 	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
 	await Promise.all([viewer.sees(speaker), viewer.hears(speaker)]);
 	assert.equal(await viewer.page.evaluate(() => location.protocol), 'https:');
+});
+
+test('the demo speaks over TLS, too', LIMIT, async () => {
+	const guest = await Participant.join(bench, { room: 'demo', kind: 'webinar', name: 'Guest' });
+	const demo = { name: 'Amphi demo', peerId: 'amphi-demo' };
+	await Promise.all([guest.sees(demo), guest.hears(demo)]);
+	await bench.system.kill('controlplane');
+	await guest.isConnected();
+	await guest.decodes(demo, 50);
 });

@@ -12,7 +12,6 @@
 
 #define ACK_TIMEOUT_NS (5 * NS_PER_S)
 #define RETRY_US       20000
-#define UNANSWERED_MAX (AM_RING_SLOTS / 2)
 
 int driver_open(struct driver *d, const char *socket_path, uint64_t timeout_ms)
 {
@@ -66,10 +65,6 @@ static int event_take(struct driver *d, struct am_msg *m)
 		d->wrong_events++;
 		m->type = AM_MSG_NONE;
 	}
-	if (m->type == AM_EVENT_ACK && m->epoch == d->epoch && d->unanswered > 0) {
-		d->unanswered--;
-		d->refused += m->ack.result < 0;
-	}
 	return 1;
 }
 
@@ -80,23 +75,53 @@ void driver_events(struct driver *d)
 		;
 }
 
-int driver_command(struct driver *d, struct am_msg *command)
+int driver_post(struct driver *d, struct am_msg *command)
+{
+	command->epoch = d->epoch;
+	command->sequence = d->sequence + 1;
+	int ret = am_ring_push(&d->region.map->commands, command);
+	if (ret == 0)
+		d->sequence++;
+	return ret;
+}
+
+int driver_wake(struct driver *d)
 {
 	const uint64_t one = 1;
+	return write(d->command_wake, &one, sizeof(one)) == sizeof(one) ? 0 : -errno;
+}
+
+static bool is_ack(const struct driver *d, const struct am_msg *m)
+{
+	return m->type == AM_EVENT_ACK && m->epoch == d->epoch;
+}
+
+void driver_collect(
+        struct driver *d, void (*ack)(void *context, uint32_t sequence, int32_t result),
+        void *context
+)
+{
+	struct am_msg m;
+
+	while (event_take(d, &m) == 1) {
+		if (is_ack(d, &m))
+			ack(context, m.ack.sequence, m.ack.result);
+	}
+}
+
+int driver_command(struct driver *d, struct am_msg *command)
+{
 	uint64_t end = clock_ns() + ACK_TIMEOUT_NS;
 
-	command->epoch = d->epoch;
-	command->sequence = ++d->sequence;
-	int ret = am_ring_push(&d->region.map->commands, command);
+	int ret = driver_post(d, command);
+	if (ret == 0)
+		ret = driver_wake(d);
 	if (ret < 0)
 		return ret;
-	if (write(d->command_wake, &one, sizeof(one)) != sizeof(one))
-		return -errno;
 	while (clock_ns() < end) {
 		struct am_msg m;
 		while (event_take(d, &m) == 1) {
-			if (m.type == AM_EVENT_ACK && m.epoch == d->epoch &&
-			    m.ack.sequence == command->sequence)
+			if (is_ack(d, &m) && m.ack.sequence == command->sequence)
 				return m.ack.result;
 		}
 		struct pollfd p = {.fd = d->event_wake, .events = POLLIN};
@@ -106,54 +131,6 @@ int driver_command(struct driver *d, struct am_msg *command)
 			return -errno;
 	}
 	return -ETIMEDOUT;
-}
-
-static int wake(struct driver *d)
-{
-	const uint64_t one = 1;
-	return write(d->command_wake, &one, sizeof(one)) == sizeof(one) ? 0 : -errno;
-}
-
-// Waits until no more than so many commands are unanswered.
-static int answers_await(struct driver *d, uint32_t unanswered)
-{
-	uint64_t end = clock_ns() + ACK_TIMEOUT_NS;
-
-	int ret = wake(d);
-	while (ret == 0 && d->unanswered > unanswered) {
-		uint32_t before = d->unanswered;
-		driver_events(d);
-		if (d->unanswered < before)
-			end = clock_ns() + ACK_TIMEOUT_NS;
-		else if (clock_ns() > end)
-			ret = -ETIMEDOUT;
-		else
-			usleep(200);
-	}
-	return ret;
-}
-
-int driver_post(struct driver *d, struct am_msg *command)
-{
-	if (d->unanswered >= UNANSWERED_MAX) {
-		int ret = answers_await(d, UNANSWERED_MAX / 2);
-		if (ret < 0)
-			return ret;
-	}
-	command->epoch = d->epoch;
-	command->sequence = ++d->sequence;
-	d->unanswered++;
-	return am_ring_push(&d->region.map->commands, command);
-}
-
-int driver_settle(struct driver *d)
-{
-	int ret = answers_await(d, 0);
-
-	if (ret == 0 && d->refused > 0)
-		ret = -EREMOTEIO;
-	d->refused = 0;
-	return ret;
 }
 
 static void credentials_make(struct driver_transport *t)
@@ -173,16 +150,23 @@ static void credentials_make(struct driver_transport *t)
 	am_ufrag_set_slot(t->ufrag, am_id_slot(t->id));
 }
 
+void driver_transport_fill(struct driver_transport *t, uint64_t room, struct am_msg *m)
+{
+	credentials_make(t);
+	*m = (struct am_msg){
+	        .type = AM_CMD_TRANSPORT_ADD,
+	        .transport_add = {.transport_id = t->id, .room_id = room},
+	};
+	memcpy(m->transport_add.ufrag, t->ufrag, AM_UFRAG_LEN);
+	memcpy(m->transport_add.pwd, t->pwd, AM_PWD_LEN);
+}
+
 int driver_transport_add(struct driver *d, uint64_t room, struct driver_transport *t)
 {
-	struct am_msg m = {.type = AM_CMD_TRANSPORT_ADD};
+	struct am_msg m;
 
 	t->id = am_id_make(d->next_transport++ % AM_TRANSPORT_MAX, d->id_epoch);
-	credentials_make(t);
-	m.transport_add.transport_id = t->id;
-	m.transport_add.room_id = room;
-	memcpy(m.transport_add.ufrag, t->ufrag, AM_UFRAG_LEN);
-	memcpy(m.transport_add.pwd, t->pwd, AM_PWD_LEN);
+	driver_transport_fill(t, room, &m);
 	return driver_command(d, &m);
 }
 

@@ -20,8 +20,6 @@ struct driver {
 	uint32_t id_epoch;
 	uint32_t events; // all that came
 	uint32_t wrong_events; // that am_msg_check refused: must stay 0
-	uint32_t unanswered; // commands without their ack so far
-	uint32_t refused; // commands of driver_post with an ack other than 0
 };
 
 struct driver_transport {
@@ -37,16 +35,24 @@ void driver_close(struct driver *);
 // Sends a command and waits for its ack: its result, or -ETIMEDOUT after 5 s.
 int driver_command(struct driver *, struct am_msg *);
 
-// Sends a command without waiting, as a control plane does; waits only where too many are under
-// way. 0, or -ETIMEDOUT.
-int driver_post(struct driver *, struct am_msg *);
-
-// Waits until all commands of driver_post are answered. 0, -EREMOTEIO if some were refused, or
-// -ETIMEDOUT.
-int driver_settle(struct driver *);
-
 // Takes events that wait.
 void driver_events(struct driver *);
+
+// Sends a command without waiting: 0, and its sequence is in the message; -ENOSPC where the ring is
+// full. Whoever has more than the event ring's slots under way loses acks.
+int driver_post(struct driver *, struct am_msg *);
+
+// Wakes the data plane for what was posted. 0 or -errno.
+int driver_wake(struct driver *);
+
+// Takes events that wait; calls ack once for each command that is answered.
+void driver_collect(
+        struct driver *, void (*ack)(void *context, uint32_t sequence, int32_t result),
+        void *context
+);
+
+// Fills a TRANSPORT_ADD for t->id with new credentials.
+void driver_transport_fill(struct driver_transport *, uint64_t room, struct am_msg *);
 
 // One command each. Results as driver_command's.
 int driver_transport_add(struct driver *, uint64_t room, struct driver_transport *);

@@ -27,7 +27,9 @@ struct shared_context {
 	bool server;
 };
 
-#define CONTEXTS_MAX 8
+#define CONTEXTS_MAX   8
+#define TIMEOUT_US     50000u // of the first flight, as Chrome; OpenSSL's is a second
+#define TIMEOUT_US_MAX 60000000u // RFC 6347 4.2.4.1
 
 static pthread_mutex_t contexts_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct shared_context contexts[CONTEXTS_MAX];
@@ -164,6 +166,14 @@ static SSL_CTX *context_get(bool server, const char *profiles)
 	return found;
 }
 
+// The time until a flight is sent again: twice the last one.
+static unsigned int timeout_next(SSL *, unsigned int last_us)
+{
+	if (last_us == 0)
+		return TIMEOUT_US;
+	return last_us < TIMEOUT_US_MAX / 2 ? 2 * last_us : TIMEOUT_US_MAX;
+}
+
 struct handshake *handshake_create(
         bool server, const char *profiles, uint16_t mtu,
         void (*send)(void *owner, const uint8_t *bytes, size_t len), void *owner
@@ -185,6 +195,7 @@ struct handshake *handshake_create(
 	BIO_set_init(bio, 1);
 	SSL_set_bio(d->ssl, bio, bio);
 	DTLS_set_link_mtu(d->ssl, mtu);
+	DTLS_set_timer_cb(d->ssl, timeout_next);
 	if (server)
 		SSL_set_accept_state(d->ssl);
 	else

@@ -1,0 +1,84 @@
+// All viewers of a load: what each has received of each track, counted packet by packet. The frames
+// of a burst are read in steps, each of which prefetches what the next one needs.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "server.h"
+#include "stream.h"
+
+#define AUDIENCE_ASKED_MAX 4096 // streams that wait for their NACK
+#define AUDIENCE_LEARN     2 // streams of one burst whose numbers are looked for
+
+struct source;
+
+struct audience_options {
+	uint32_t first; // member number of the first viewer
+	uint32_t capacity; // viewers
+	uint16_t stream_count; // of each
+};
+
+// Sums over all streams.
+struct audience_counts {
+	uint64_t received, duplicates, resent;
+	uint64_t expected; // from each stream's first packet to its highest
+	uint64_t missing; // behind the highest: sent, but not arrived yet
+	uint64_t unknown; // streams that have received something, but of what is not known yet
+	uint64_t silent; // streams without a packet
+};
+
+struct audience {
+	struct audience_options options;
+	struct server_stream layout[SERVER_STREAM_MAX]; // of every viewer; SSRCs of the first one
+	bool layout_known;
+	uint64_t packets, bytes; // RTP, with what is not counted for a stream
+	uint64_t strangers; // of SSRCs that were not signaled
+	uint64_t rtcp;
+	uint16_t asked_count;
+	uint32_t asked[AUDIENCE_ASKED_MAX]; // indexes of streams with new gaps
+	struct stream *streams; // stream_count of each viewer, in the order of the layout
+};
+
+[[nodiscard]] int audience_init(struct audience *, const struct audience_options *);
+void audience_fini(struct audience *);
+
+// What a viewer will receive. 0; -EPROTO where it is not what the others do.
+[[nodiscard]] int
+audience_expect(struct audience *, uint32_t viewer, const struct server_stream *, uint16_t count);
+
+// Forgets what a viewer has received: it leaves.
+void audience_forget(struct audience *, uint32_t viewer);
+
+static inline struct stream *audience_streams(const struct audience *a, uint32_t viewer)
+{
+	return &a->streams[(size_t)viewer * a->options.stream_count];
+}
+
+// Of a viewer's, the one with this SSRC; NULL: a stranger's. Servers that number streams by their
+// index are answered at the first look.
+static inline struct stream *audience_find(const struct audience *a, uint32_t viewer, uint32_t ssrc)
+{
+	struct stream *streams = audience_streams(a, viewer);
+	uint32_t guess = ssrc % SERVER_STREAM_MAX;
+
+	if (guess < a->options.stream_count && streams[guess].ssrc == ssrc)
+		return &streams[guess];
+	for (uint16_t i = 0; i < a->options.stream_count; i++) {
+		if (streams[i].ssrc == ssrc || streams[i].rtx_ssrc == ssrc)
+			return &streams[i];
+	}
+	return NULL;
+}
+
+// Remembers that a stream has gaps to be asked for.
+static inline void audience_ask(struct audience *a, struct stream *s)
+{
+	if (s->asked || a->asked_count == AUDIENCE_ASKED_MAX)
+		return;
+	s->asked = true;
+	a->asked[a->asked_count++] = (uint32_t)(s - a->streams);
+}
+
+// Of the first `viewers`. sources: of each track, LOAD_TRACKS of each speaker.
+void audience_count(const struct audience *, uint32_t viewers, const struct source *sources, struct audience_counts *);

@@ -1,0 +1,65 @@
+#include "learn.h"
+
+#include "path/cipher.h"
+#include "path/rtp.h"
+
+#include <string.h>
+
+#define PACKET_MAX 2048
+#define GCM_TAG    16
+#define CM_TAG     10
+
+// 0, or -errno where the key could not be made.
+static int payload_decrypt(
+        struct cipher *cipher, const struct srtp_keys *keys, uint32_t roc, const uint8_t *packet,
+        const struct rtp_view *view, uint16_t payload_len, uint8_t *out
+)
+{
+	struct cipher_job job = {
+	        .key = cipher_key_create(keys),
+	        .packet = out,
+	        .payload = packet + view->payload_offset,
+	        .roc = roc,
+	        .payload_len = payload_len,
+	        .header_len = (uint8_t)view->payload_offset,
+	};
+
+	if (!job.key)
+		return -1;
+	memcpy(out, packet, view->payload_offset);
+	cipher_protect_burst(cipher, &job, 1);
+	cipher_key_destroy((struct cipher_key *)(uintptr_t)job.key);
+	return 0;
+}
+
+bool learn_offset(
+        struct cipher *cipher, const struct srtp_keys *keys, struct stream *s,
+        struct source *source, const uint8_t *packet, size_t len, uint64_t since
+)
+{
+	size_t tag = keys->profile == SRTP_PROFILE_AEAD_AES_128_GCM ? GCM_TAG : CM_TAG;
+	uint8_t plain[PACKET_MAX + CIPHER_TRAILER_MAX];
+	const struct source_packet *p = NULL;
+	struct rtp_view view;
+
+	if (len > PACKET_MAX || rtp_parse_header(packet, len, &view) < 0 ||
+	    view.payload_offset > UINT8_MAX || view.payload_len <= tag)
+		return false;
+	uint16_t payload_len = (uint16_t)(view.payload_len - tag);
+	uint32_t roc = stream_extend(s->top, view.seq) >> 16, wrapped = 0;
+	for (; wrapped < 2 && !p; wrapped++) {
+		if (payload_decrypt(
+		            cipher, keys, roc + wrapped, packet, &view, payload_len, plain
+		    ) < 0)
+			return false;
+		p = source_find(source, plain + view.payload_offset, payload_len, since);
+	}
+	if (!p)
+		return false;
+	// What came before the first packet that we have seen may have been lost, with a wrap.
+	s->first += (wrapped - 1) << 16;
+	s->top += (wrapped - 1) << 16;
+	s->seq_offset = (uint16_t)(view.seq - p->seq);
+	s->known = true;
+	return true;
+}

@@ -1,0 +1,19 @@
+// The loads (../shared/performance.md): who speaks in a room, and what a viewer of it receives.
+#pragma once
+
+#include <stdint.h>
+
+#define LOAD_TRACKS 2 // of each speaker: video, then sound
+
+struct load {
+	const char *name;
+	uint16_t speakers;
+	uint16_t large; // the first ones, at 720p; the others at 180p
+	uint16_t voices; // that speak at a time, in turn: who is not the room's loudest is muted
+};
+
+extern const struct load loads[];
+extern const uint16_t load_count;
+
+// NULL: no such one.
+const struct load *load_find(const char *name);

@@ -1,0 +1,242 @@
+// bench-load: starts a server, loads it with speakers and viewers, and measures. scripts/bench load
+// sets up what it needs.
+#include "ramp.h"
+#include "run.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "path/srtp.h"
+
+#define VIEWERS   2000
+#define SECONDS   10
+#define JOINING   64
+#define MEMORY_MB 512 // of our packet buffers, without hugepages
+
+static const char usage[] =
+        "usage: bench-load --file FILE --command COMMAND --address SOCKET --device DEVICE "
+        "--clips FOLDER [OPTION…]\n"
+        "  --file FILE         figures are appended to it, a line of JSON each\n"
+        "  --command COMMAND   starts the server, which connects to our port\n"
+        "  --log FILE          for the server's output\n"
+        "  --address SOCKET    of the server's signaling\n"
+        "  --device DEVICE     of our port, as DPDK names it\n"
+        "  --clips FOLDER      of what the speakers play\n"
+        "  --server amphi|janus\n"
+        "  --load keynote|webinar|full\n"
+        "  --viewers N         2000\n"
+        "  --seconds S         10\n"
+        "  --profile gcm|cm    gcm\n"
+        "  --joins-per-s N     as fast as it goes\n"
+        "  --joining N         handshakes at the same time, 64\n"
+        "  --core N            that we run on, 1\n"
+        "  --hugepages         for our packet buffers\n"
+        "  --rests             sleep while there is nothing to do: the port's kernel side needs "
+        "the core\n"
+        "  --workers N         of the server, which has so many queues: 1\n"
+        "  --port NAME         as the figures name it\n"
+        "  --ramp              look for the largest N, up to --viewers\n"
+        "  --from N            viewers of its first step, 250\n"
+        "  --loss N            packets per million that a good step may lose, 1\n"
+        "  --within S          no step of a ramp begins later, 180\n"
+        "  --name NAME         of the server, as the figures name it\n"
+        "  --lossless          a lost packet is an error\n";
+
+struct profile {
+	const char *name, *openssl;
+};
+static const struct profile profiles[] = {
+        {"gcm", "SRTP_AEAD_AES_128_GCM"},
+        {"cm", "SRTP_AES128_CM_SHA1_80"},
+};
+
+enum setting {
+	OPTION_FILE = 1,
+	OPTION_COMMAND,
+	OPTION_LOG,
+	OPTION_ADDRESS,
+	OPTION_DEVICE,
+	OPTION_CLIPS,
+	OPTION_LOAD,
+	OPTION_VIEWERS,
+	OPTION_SECONDS,
+	OPTION_PROFILE,
+	OPTION_JOINS,
+	OPTION_JOINING,
+	OPTION_CORE,
+	OPTION_HUGEPAGES,
+	OPTION_RESTS,
+	OPTION_WORKERS,
+	OPTION_PORT,
+	OPTION_RAMP,
+	OPTION_FROM,
+	OPTION_LOSS,
+	OPTION_WITHIN,
+	OPTION_NAME,
+	OPTION_LOSSLESS,
+	OPTION_SERVER,
+};
+
+static const struct option options[] = {
+        {"file", required_argument, NULL, OPTION_FILE},
+        {"command", required_argument, NULL, OPTION_COMMAND},
+        {"log", required_argument, NULL, OPTION_LOG},
+        {"address", required_argument, NULL, OPTION_ADDRESS},
+        {"device", required_argument, NULL, OPTION_DEVICE},
+        {"clips", required_argument, NULL, OPTION_CLIPS},
+        {"load", required_argument, NULL, OPTION_LOAD},
+        {"viewers", required_argument, NULL, OPTION_VIEWERS},
+        {"seconds", required_argument, NULL, OPTION_SECONDS},
+        {"profile", required_argument, NULL, OPTION_PROFILE},
+        {"joins-per-s", required_argument, NULL, OPTION_JOINS},
+        {"joining", required_argument, NULL, OPTION_JOINING},
+        {"core", required_argument, NULL, OPTION_CORE},
+        {"hugepages", no_argument, NULL, OPTION_HUGEPAGES},
+        {"rests", no_argument, NULL, OPTION_RESTS},
+        {"workers", required_argument, NULL, OPTION_WORKERS},
+        {"port", required_argument, NULL, OPTION_PORT},
+        {"ramp", no_argument, NULL, OPTION_RAMP},
+        {"from", required_argument, NULL, OPTION_FROM},
+        {"loss", required_argument, NULL, OPTION_LOSS},
+        {"within", required_argument, NULL, OPTION_WITHIN},
+        {"name", required_argument, NULL, OPTION_NAME},
+        {"lossless", no_argument, NULL, OPTION_LOSSLESS},
+        {"server", required_argument, NULL, OPTION_SERVER},
+        {0},
+};
+
+// A number within bounds; otherwise tells and ends.
+static uint32_t number(const char *name, const char *text, uint32_t min, uint32_t max)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0' || value < min || value > max) {
+		fprintf(stderr, "bench-load: --%s takes %u to %u, not \"%s\"\n", name, min, max,
+		        text);
+		exit(2);
+	}
+	return (uint32_t)value;
+}
+
+static void set_profile(struct run_options *o, const char *name)
+{
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+		if (strcmp(profiles[i].name, name) == 0) {
+			o->profile = profiles[i].name;
+			o->generator.profiles = profiles[i].openssl;
+			return;
+		}
+	}
+	fprintf(stderr, "bench-load: --profile takes gcm or cm, not \"%s\"\n", name);
+	exit(2);
+}
+
+static void set_load(struct run_options *o, const char *name)
+{
+	o->generator.load = load_find(name);
+	if (o->generator.load)
+		return;
+	fprintf(stderr, "bench-load: --load takes keynote, webinar or full, not \"%s\"\n", name);
+	exit(2);
+}
+
+static void set_server(struct run_options *o, const char *name)
+{
+	static const struct server_calls *const all[] = {&server_amphi, &server_janus};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (strcmp(all[i]->name, name) == 0) {
+			o->generator.calls = all[i];
+			return;
+		}
+	}
+	fprintf(stderr, "bench-load: --server takes amphi or janus, not \"%s\"\n", name);
+	exit(2);
+}
+
+static void set_file(struct run_options *o, const char *path)
+{
+	o->json = fopen(path, "ae");
+	if (o->json)
+		return;
+	perror(path);
+	exit(1);
+}
+
+static void set_option(struct run_options *o, int option, const char *value)
+{
+	struct generator_options *g = &o->generator;
+
+	switch ((enum setting)option) {
+	case OPTION_FILE: set_file(o, value); break;
+	case OPTION_COMMAND: g->command = value; break;
+	case OPTION_LOG: g->log = value; break;
+	case OPTION_ADDRESS: g->address = value; break;
+	case OPTION_DEVICE: g->nic.device = value; break;
+	case OPTION_CLIPS: g->clips = value; break;
+	case OPTION_LOAD: set_load(o, value); break;
+	case OPTION_VIEWERS: o->viewers = number("viewers", value, 1, 60000); break;
+	case OPTION_SECONDS: o->seconds = number("seconds", value, 1, 3600); break;
+	case OPTION_PROFILE: set_profile(o, value); break;
+	case OPTION_JOINS: g->joins_per_s = number("joins-per-s", value, 1, 100000); break;
+	case OPTION_JOINING:
+		g->joining_max = (uint16_t)number("joining", value, 1, MEMBERS_JOINING_MAX);
+		break;
+	case OPTION_CORE: g->nic.core = (uint16_t)number("core", value, 0, 1023); break;
+	case OPTION_HUGEPAGES: g->nic.hugepages = true; break;
+	case OPTION_RESTS: g->rests = true; break;
+	case OPTION_WORKERS:
+		g->workers = (uint16_t)number("workers", value, 1, AM_WORKER_MAX);
+		break;
+	case OPTION_PORT: o->port = value; break;
+	case OPTION_RAMP: o->ramp = true; break;
+	case OPTION_FROM: o->ramp_first = number("from", value, 1, 60000); break;
+	case OPTION_LOSS: o->ramp_loss = number("loss", value, 1, 1000000) / 1e6; break;
+	case OPTION_WITHIN: o->ramp_s_max = number("within", value, 1, 3600); break;
+	case OPTION_NAME: o->server = value; break;
+	case OPTION_LOSSLESS: o->lossless = true; break;
+	case OPTION_SERVER: set_server(o, value); break;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct run_options o = {
+	        .generator =
+	                {
+	                        .load = load_find("keynote"),
+	                        .workers = 1,
+	                        .joining_max = JOINING,
+	                        .log = "/dev/null",
+	                        .calls = &server_amphi,
+	                        .nic = {.core = 1, .memory_mb = MEMORY_MB},
+	                },
+	        .viewers = VIEWERS,
+	        .seconds = SECONDS,
+	        .ramp_first = RAMP_FIRST,
+	        .ramp_s_max = RAMP_S_MAX,
+	        .ramp_loss = RAMP_LOSS / 1e6,
+	};
+	int option;
+
+	set_profile(&o, "gcm");
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == '?') {
+			fputs(usage, stderr);
+			return 2;
+		}
+		set_option(&o, option, optarg);
+	}
+	if (optind != argc || !o.json || !o.generator.command || !o.generator.address ||
+	    !o.generator.nic.device || !o.generator.clips) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	o.generator.viewers_max = o.viewers;
+	o.generator.nic.queues = o.generator.workers;
+	return run(&o);
+}

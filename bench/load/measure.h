@@ -1,0 +1,48 @@
+// A window of a run, and what it shows.
+#pragma once
+
+#include <stdint.h>
+
+struct generator;
+
+#define MEASURE_FULL 0.97 // share of a core that is busy, beyond which the core is the limit
+
+// Packets are copies for viewers, which have all joined.
+struct measure {
+	uint32_t viewers;
+	double seconds;
+	uint64_t offered; // sent by speakers since the viewers' first packets, and not answered for
+	                  // before
+	uint64_t delivered;
+	uint64_t duplicates, nacked, resent;
+	uint64_t unknown; // subscriptions that received what nobody has sent
+	uint64_t silent; // that received nothing
+	uint64_t server_drops;
+	uint64_t missed; // frames that the generator's port lost
+	double worker_busy; // share of the time that the workers had
+	double worker_got; // share of their cores that the workers had
+	double copy_ns; // of a worker's core, for each packet sent
+	double behind_s; // how much of the speakers' media had not arrived when the window ended
+	uint64_t memory; // bytes that the server occupied then
+	double generator_busy, generator_got; // the same of the generator
+};
+
+// Waits until each viewer has received of each track and speakers are in step, for some seconds at
+// most.
+void measure_settle(struct generator *);
+
+// Speakers are silent until nothing arrives any more, for some seconds at most.
+void measure_rest(struct generator *);
+
+// Speakers are silent for a moment after it. The latencies of the window are in the stage then.
+void measure_run(struct generator *, uint32_t seconds, struct measure *);
+
+static inline uint64_t measure_lost(const struct measure *m)
+{
+	return m->offered > m->delivered ? m->offered - m->delivered : 0;
+}
+
+static inline double measure_loss(const struct measure *m)
+{
+	return m->offered ? (double)measure_lost(m) / (double)m->offered : 0;
+}

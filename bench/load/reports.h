@@ -1,0 +1,29 @@
+// RTCP as browsers send it: of each viewer about once a second a compound of receiver reports (RFC
+// 3550 6.4.2) and REMB, and a NACK (RFC 4585 6.2.1) for each gap, once. Transport-wide feedback is
+// not sent: copies carry no transport-wide sequence number that it could speak of.
+#pragma once
+
+#include <stdint.h>
+
+struct audience;
+struct members;
+
+#define REPORTS_VISITS_PER_S 2 // of each viewer; at every other one, at random, it reports
+
+struct reports {
+	struct members *members;
+	struct audience *audience;
+	uint64_t start_ns; // of the first round of visits
+	uint64_t visited; // visits since then
+	uint64_t random;
+	uint64_t sent, nacked; // compounds, sequence numbers
+};
+
+void reports_init(struct reports *, struct members *, struct audience *, uint64_t now_ns);
+
+// Visits the viewers, 0 to viewers - 1, that it is time for: spread evenly over the time. Returns
+// how many.
+unsigned reports_tick(struct reports *, uint32_t viewers, uint64_t now_ns);
+
+// Sends the NACKs of the streams that have new gaps.
+void reports_ask(struct reports *);

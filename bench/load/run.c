@@ -1,0 +1,111 @@
+#include "run.h"
+
+#include "distance.h"
+#include "measure.h"
+#include "ramp.h"
+#include "tell.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define SPEAKERS_MS       30000 // until they are here
+#define FIRST_WORKER_CORE 0
+
+static bool speakers_here(struct generator *g)
+{
+	return g->members.here + g->members.failed >= g->options.load->speakers;
+}
+
+static int speakers_join(struct generator *g)
+{
+	struct server_track tracks[LOAD_TRACKS];
+
+	for (uint32_t i = 0; i < g->options.load->speakers; i++) {
+		stage_tracks(i, tracks);
+		int ret = members_add(&g->members, i, tracks, LOAD_TRACKS, g->now_ns);
+		if (ret < 0)
+			return ret;
+	}
+	if (!generator_run(g, SPEAKERS_MS, speakers_here) || g->members.failed != 0)
+		return -ETIMEDOUT;
+	g->members.join_ns = (struct histogram){0}; // viewers' are told
+	return 0;
+}
+
+// What is wrong beside loss: told, and counted.
+static unsigned errors_tell(const struct generator *g)
+{
+	unsigned n = 0;
+
+	if (g->sample.errors > 0 && ++n)
+		fprintf(stderr, "bench-load: WRONG: %lu errors in sampled packets\n",
+		        g->sample.errors);
+	if (g->sample.packets == 0 && ++n)
+		fprintf(stderr, "bench-load: WRONG: no packet was sampled\n");
+	if (g->audience.strangers > 0 && ++n)
+		fprintf(stderr, "bench-load: WRONG: %lu packets of streams that nobody signaled\n",
+		        g->audience.strangers);
+	if (g->strange > 0 && ++n)
+		fprintf(stderr, "bench-load: WRONG: %lu datagrams that are no media\n", g->strange);
+	return n;
+}
+
+static int run_fixed(const struct run_options *o, struct generator *g)
+{
+	struct server_counts before, after;
+	uint64_t start_ns = g->now_ns;
+	struct measure m;
+
+	g->options.calls->counts(g->server, &before);
+	int ret = generator_viewers(g, o->viewers);
+	if (ret < 0)
+		return ret;
+	tell_joins(o, g, (double)(g->now_ns - start_ns) / 1e9);
+	measure_settle(g);
+	g->options.calls->counts(g->server, &after);
+	measure_run(g, o->seconds, &m);
+	tell_measure(o, g, &m);
+	tell_memory(o, g, before.memory, after.memory);
+	tell_drops(o, g);
+	tell_notes(o, g, &m);
+	if (m.silent + m.unknown > 0) {
+		fprintf(stderr,
+		        "bench-load: WRONG: %lu subscriptions received nothing, %lu what nobody "
+		        "has "
+		        "sent\n",
+		        m.silent, m.unknown);
+		return -EBADMSG;
+	}
+	return o->lossless && measure_lost(&m) > 0 ? -EBADMSG : 0;
+}
+
+// Both before and after: the host may have moved our cores meanwhile.
+static void distance_tell(const struct run_options *o, const char *name)
+{
+	double ns = distance_ns(o->generator.nic.core, FIRST_WORKER_CORE);
+	if (ns > 0)
+		tell(o, 0, name, ns, "ns");
+}
+
+int run(const struct run_options *o)
+{
+	static struct generator g;
+
+	distance_tell(o, "core to core and back, before");
+	int ret = generator_init(&g, &o->generator);
+	if (ret < 0)
+		return 1;
+	ret = speakers_join(&g);
+	if (ret == 0)
+		ret = o->ramp ? ramp(o, &g) : run_fixed(o, &g);
+	if (ret == 0 && errors_tell(&g) > 0)
+		ret = -EBADMSG;
+	if (ret < 0)
+		fprintf(stderr, "bench-load: failed: %s\n", strerror(-ret));
+	if (!generator_fini(&g)) {
+		fprintf(stderr, "bench-load: WRONG: the server did not end well\n");
+		ret = -ECHILD;
+	}
+	distance_tell(o, "core to core and back, after");
+	return ret < 0 ? 1 : 0;
+}

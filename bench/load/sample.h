@@ -1,0 +1,60 @@
+// A rotating sample of viewers, whose every packet is verified and decrypted by libsrtp2 and
+// compared with what the speaker has sent, byte by byte, and whose headers are checked.
+// Retransmissions are not.
+#pragma once
+
+#include <srtp2/srtp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "server.h"
+
+#define SAMPLE_VIEWERS  8
+#define SAMPLE_EVERY_NS 50000000ull // one viewer is replaced
+#define SAMPLE_SAY_MAX  10 // errors that are told each
+
+struct audience;
+struct members;
+struct source;
+struct stream;
+
+struct sample_viewer {
+	srtp_t session; // NULL: none
+	uint32_t viewer;
+	uint64_t added; // bit per stream: the session knows its rollover counter
+	uint64_t verified; // bit per stream: a packet of it has verified
+	uint64_t timed; // bit per stream: its timestamp_offset is known
+	uint32_t timestamp_offset[SERVER_STREAM_MAX];
+};
+
+struct sample {
+	struct members *members;
+	struct audience *audience;
+	struct source *sources;
+	uint64_t next_ns;
+	uint32_t chosen; // counts choices
+	uint64_t viewers, packets, reports; // checked: viewers chosen, RTP, SRTCP
+	uint64_t old; // packets whose source was not kept so long
+	uint64_t errors;
+	struct sample_viewer seats[SAMPLE_VIEWERS];
+};
+
+// 0 or -errno. sources: of each track, LOAD_TRACKS of each speaker.
+[[nodiscard]] int
+sample_init(struct sample *, struct members *, struct audience *, struct source *sources);
+void sample_fini(struct sample *);
+
+// Replaces a viewer by another, of the first `viewers`, where it is time.
+void sample_tick(struct sample *, uint32_t viewers, uint64_t now_ns);
+
+// The viewer leaves.
+void sample_forget(struct sample *, uint32_t viewer);
+
+// A frame with an SRTP packet of a sampled stream that is known and has counted it; decrypted in
+// place.
+void sample_rtp(
+        struct sample *, uint32_t viewer, const struct stream *, uint8_t *frame, size_t payload_len
+);
+
+// SRTCP for any viewer; of the sampled ones it is verified.
+void sample_rtcp(struct sample *, uint32_t viewer, uint8_t *packet, size_t len);

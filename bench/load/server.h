@@ -1,0 +1,120 @@
+// What is being loaded: a server with one room, signaled to by one of the implementations (amphi.c,
+// janus.c). Members, speakers first, are numbered by the generator from 0; each has an address of
+// its own (net.h).
+//
+//     generator                              implementation
+//     server_calls.member_add ─────────────▶ signals, as many members at a time as it likes
+//     server_calls.poll ───────────────────▶ takes what came; calls ready once for each member
+//     (ICE and DTLS over the port, by tests/client/peer.h)
+//     server_calls.member_connected ───────▶ for servers that want to hear of it
+//
+// Nothing blocks but open and close. One thread.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "am_schema.h"
+
+#define SERVER_ICE_MAX     256 // characters of a ufrag or password, RFC 8839 5.4
+#define SERVER_STREAM_MAX  64 // that one viewer receives
+#define SERVER_MID_MAX     AM_MID_MAX
+#define SERVER_SPEAKER_MAX 32
+
+// A media source of a speaker, as the speaker sends it: the generator chooses the numbers.
+struct server_track {
+	uint32_t ssrc;
+	uint32_t rtx_ssrc; // 0: none
+	uint8_t payload_type;
+	uint8_t rtx_payload_type;
+	bool video; // VP8 at 90 kHz, otherwise opus at 48 kHz
+	char mid[SERVER_MID_MAX + 1];
+};
+
+// The header extensions' ids under which speakers send, and the same for all of them.
+extern const uint8_t server_extension_ids[AM_EXT_COUNT];
+
+// One that joins. Pointers are valid during the call only.
+struct server_client {
+	const char *ufrag, *pwd; // its ICE credentials: what peer_init was given
+	const uint8_t *fingerprint; // SHA-256 of its certificate, 32 bytes
+	uint32_t ip; // host byte order, here and below
+	uint16_t port;
+	const struct server_track *tracks; // a speaker's; NULL: a viewer, of all tracks
+	uint16_t track_count;
+};
+
+// What a viewer will receive of one track.
+struct server_stream {
+	uint32_t ssrc;
+	uint32_t rtx_ssrc; // 0: none
+	uint16_t speaker; // member number
+	uint16_t track; // index in its tracks
+	uint8_t payload_type;
+	uint8_t rtx_payload_type; // 0: none
+	uint8_t mid_id; // header extension of the MID; 0: not sent
+	char mid[SERVER_MID_MAX + 1];
+};
+
+// What the server answered. Pointers are valid during the call only.
+struct server_answer {
+	const char *ufrag, *pwd;
+	const uint8_t *fingerprint; // SHA-256, 32 bytes
+	uint32_t ip;
+	uint16_t port;
+	bool full_ice; // it sends checks too
+	bool controlling; // full ICE, and the offer was the server's (RFC 8445 6.1.1)
+	const struct server_stream *streams; // a viewer's
+	uint16_t stream_count;
+};
+
+struct server_events {
+	// result: 0, or -errno and then no answer.
+	void (*ready
+	)(void *context, uint32_t member, int result, const struct server_answer *answer);
+	void *context;
+};
+
+struct server_options {
+	const char *address; // of the signaling: a socket's path or a URL
+	int pid; // of the process whose memory is measured
+	struct server_events events;
+};
+
+// Counted from the server's start; the figures are differences.
+struct server_counts {
+	uint64_t busy, total; // of the threads that carry media, in one unit
+	uint64_t cpu_ns; // CPU time of these threads, with their waiting where they poll
+	uint64_t packets_in, packets_out;
+	uint64_t drops; // of all kinds
+	uint64_t memory; // bytes that the process occupies now
+};
+
+struct server; // the implementation's own
+
+struct server_calls {
+	const char *name;
+	const char *memory_counted; // what `memory` is, for the output
+	bool polls; // its threads never sleep: they are to have the whole of their cores
+	// Its kernel leaves UDP checksums to the network card, so on a veth pair they are missing.
+	bool card_checksums;
+	// It sends by libsrtp, to which a packet from before a stream's first one looks like the
+	// end of a rollover: the stream then goes on with a rollover counter of 1.
+	bool early_rollovers;
+	// NULL, and the reason was said on stderr.
+	struct server *(*open)(const struct server_options *);
+	void (*close)(struct server *);
+	// 0; -EAGAIN: too much is under way, again after a poll; other -errno: never.
+	int (*member_add)(struct server *, uint32_t member, const struct server_client *);
+	void (*member_connected)(struct server *, uint32_t member); // may be NULL
+	// The member leaves, without an answer; its number may join again. 0 or -EAGAIN as above.
+	int (*member_remove)(struct server *, uint32_t member);
+	int (*poll)(struct server *); // 0, or -errno where signaling is lost
+	void (*counts)(struct server *, struct server_counts *);
+	// Calls one() for each kind of drop that is not 0.
+	void (*drops
+	)(struct server *, void (*one)(void *context, const char *name, uint64_t count),
+	  void *context);
+};
+
+extern const struct server_calls server_amphi, server_janus;

@@ -1,0 +1,70 @@
+// What the speakers have sent of one track: the packets of the last seconds, in the clear, to
+// compare copies with, and when the first and the last copy of each arrived.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "histogram.h"
+
+#define SOURCE_PACKETS     1024 // kept; a power of two
+#define SOURCE_PAYLOAD_MAX 1200
+
+// Times in TSC ticks.
+struct source_packet {
+	uint64_t sent;
+	uint64_t first, last; // copy; 0: none yet
+	uint32_t copies;
+	uint32_t timestamp;
+	uint16_t seq;
+	uint16_t len;
+	bool measured; // its latency counts
+	bool here;
+};
+
+struct source {
+	bool video;
+	uint32_t top; // of the last packet: sequence number and rollovers
+	uint64_t count; // packets sent
+	struct source_packet packets[SOURCE_PACKETS]; // by sequence number
+	uint8_t payloads[SOURCE_PACKETS][SOURCE_PAYLOAD_MAX];
+};
+
+// Latencies of the packets whose time is over.
+struct source_latency {
+	struct histogram first, last;
+	struct histogram sound; // of these, to the last copies of sound, which is no burst
+	uint64_t uncopied; // packets without any copy
+};
+
+// Keeps a packet; the one whose place it takes is added to the latencies.
+struct source_packet *source_add(
+        struct source *, struct source_latency *, uint16_t seq, uint32_t timestamp,
+        const uint8_t *payload, uint16_t len
+);
+
+// Adds all that are still kept to the latencies.
+void source_finish(struct source *, struct source_latency *);
+
+static inline struct source_packet *source_at(struct source *s, uint16_t seq)
+{
+	struct source_packet *p = &s->packets[seq % SOURCE_PACKETS];
+	return p->here && p->seq == seq ? p : NULL;
+}
+
+static inline void source_arrived(struct source_packet *p, uint64_t now)
+{
+	if (p->copies++ == 0)
+		p->first = now;
+	p->last = now;
+}
+
+// True if a copy's payload is this packet's. A viewer's picture numbers may be its own.
+[[nodiscard]] bool source_same(
+        const struct source *, const struct source_packet *, const uint8_t *payload, size_t len
+);
+
+// The one packet sent since `since` that a payload is a copy of; NULL: none, or more than one.
+struct source_packet *
+source_find(struct source *, const uint8_t *payload, size_t len, uint64_t since);

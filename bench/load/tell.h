@@ -1,0 +1,35 @@
+// What a run shows, as rows of a table on stdout and lines of JSON.
+#pragma once
+
+#include <stdint.h>
+
+struct generator;
+struct measure;
+struct run_options;
+
+// One figure of a case.
+void tell(
+        const struct run_options *, uint32_t viewers, const char *name, double value,
+        const char *unit
+);
+
+void tell_joins(const struct run_options *, const struct generator *, double seconds);
+void tell_measure(const struct run_options *, const struct generator *, const struct measure *);
+
+// Bytes that the server occupied before the first viewer and after the last one.
+void tell_memory(
+        const struct run_options *, const struct generator *, uint64_t before, uint64_t after
+);
+
+// What the server dropped in its life, by name.
+void tell_drops(const struct run_options *, const struct generator *);
+
+// In words: who was the limit, what was checked, what was not measured.
+void tell_notes(const struct run_options *, const struct generator *, const struct measure *);
+
+// A step of a ramp: a row of its own table, all of its figures in the file.
+void tell_step_title(void);
+void tell_step(
+        const struct run_options *, const struct generator *, const struct measure *,
+        uint64_t memory_before
+);
