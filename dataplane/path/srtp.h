@@ -1,9 +1,10 @@
-// SRTP and SRTCP of one transport (RFC 3711, RFC 7714). Two sources alone use libsrtp2:
-// path/srtp.c, per packet, and service/srtp_session.c, which makes and ends. Names the server's
-// side: it receives with keys->client and sends with keys->server; a client swaps the two.
+// Incoming SRTP of one publisher (RFC 3711, RFC 7714), and SRTCP as the reference of path/cipher.h,
+// which opens the data plane's. Two sources alone use libsrtp2: path/srtp.c, per packet, and
+// service/srtp_session.c, which makes and ends. Names the server's side: it receives with
+// keys->client and sends with keys->server; a client swaps the two.
 //
 //	dtls_srtp_keys ──▶ struct srtp_keys ──▶ srtp_receiver_create ──▶ srtp_receive_rtp, _rtcp
-//	                    (then wiped)    └──▶ srtp_sender_create ────▶ srtp_send_rtp, _rtcp
+//	                    (then wiped)
 //
 // Each object belongs to one thread at a time. Nothing is allocated per packet: libsrtp makes one
 // stream, by malloc, at the first packet of each SSRC, and a received one only once its tag has

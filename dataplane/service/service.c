@@ -27,7 +27,8 @@
 #define PUNTS_PER_TURN    64
 #define TICK_NS           20000000ull // timers of all sessions and neighbours
 #define TRIM_SESSIONS     64
-#define TRIM_NS           10000000000ull
+#define TRIM_NS           1000000000ull
+#define TRIM_NS_MAX       10000000000ull // while handshakes go on
 #define WAIT_MS           1 // longest sleep: workers wake nobody, their rings are looked at
 #define WAIT_EMPTY_MS     5 // the same while there is no transport
 
@@ -307,10 +308,12 @@ static unsigned punts_handle(struct service *s)
 }
 
 // After many joins or leaves the heap is full of holes, each of several pages. This takes 3 ms for
-// a thousand of them.
+// a thousand of them, so it waits for a quiet moment.
 static void memory_trim(struct service *s)
 {
-	if (s->trim_count < TRIM_SESSIONS || s->now_ns - s->trimmed_ns < TRIM_NS)
+	uint64_t pause_ns = TAILQ_EMPTY(&s->shaking) ? TRIM_NS : TRIM_NS_MAX;
+
+	if (s->trim_count < TRIM_SESSIONS || s->now_ns - s->trimmed_ns < pause_ns)
 		return;
 	malloc_trim(0);
 	s->trim_count = 0;

@@ -12,7 +12,6 @@
 
 #define ACK_TIMEOUT_NS (5 * NS_PER_S)
 #define RETRY_US       20000
-#define UNANSWERED_MAX (AM_RING_SLOTS / 2)
 
 int driver_open(struct driver *d, const char *socket_path, uint64_t timeout_ms)
 {
@@ -65,10 +64,6 @@ static int event_take(struct driver *d, struct am_msg *m)
 	if (am_msg_check(m) < 0) {
 		d->wrong_events++;
 		m->type = AM_MSG_NONE;
-	}
-	if (m->type == AM_EVENT_ACK && m->epoch == d->epoch && d->unanswered > 0) {
-		d->unanswered--;
-		d->refused += m->ack.result < 0;
 	}
 	return 1;
 }
