@@ -97,7 +97,7 @@ static void post(struct server *s, uint32_t member, struct am_msg *m)
 {
 	struct seat *seat = &s->seats[member];
 
-	int ret = driver_send(&s->driver, m);
+	int ret = driver_post(&s->driver, m);
 	if (ret < 0) {
 		seat->result = ret;
 		return;

@@ -12,6 +12,7 @@
 
 #define ACK_TIMEOUT_NS (5 * NS_PER_S)
 #define RETRY_US       20000
+#define UNANSWERED_MAX (AM_RING_SLOTS / 2)
 
 int driver_open(struct driver *d, const char *socket_path, uint64_t timeout_ms)
 {
@@ -65,6 +66,10 @@ static int event_take(struct driver *d, struct am_msg *m)
 		d->wrong_events++;
 		m->type = AM_MSG_NONE;
 	}
+	if (m->type == AM_EVENT_ACK && m->epoch == d->epoch && d->unanswered > 0) {
+		d->unanswered--;
+		d->refused += m->ack.result < 0;
+	}
 	return 1;
 }
 
@@ -75,7 +80,7 @@ void driver_events(struct driver *d)
 		;
 }
 
-int driver_send(struct driver *d, struct am_msg *command)
+int driver_post(struct driver *d, struct am_msg *command)
 {
 	command->epoch = d->epoch;
 	command->sequence = d->sequence + 1;
@@ -115,7 +120,7 @@ int driver_command(struct driver *d, struct am_msg *command)
 {
 	uint64_t end = clock_ns() + ACK_TIMEOUT_NS;
 
-	int ret = driver_send(d, command);
+	int ret = driver_post(d, command);
 	if (ret == 0)
 		ret = driver_wake(d);
 	if (ret < 0)

@@ -50,9 +50,9 @@ void driver_events(struct driver *);
 
 // Sends a command without waiting: 0, and its sequence is in the message; -ENOSPC where the ring is
 // full. Whoever has more than the event ring's slots under way loses acks.
-int driver_send(struct driver *, struct am_msg *);
+int driver_post(struct driver *, struct am_msg *);
 
-// Wakes the data plane for what was sent. 0 or -errno.
+// Wakes the data plane for what was posted. 0 or -errno.
 int driver_wake(struct driver *);
 
 // Takes events that wait; calls ack once for each command that is answered.
