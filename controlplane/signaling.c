@@ -4,6 +4,7 @@
 #include "json.h"
 #include "loop.h"
 #include "memory.h"
+#include "metrics.h"
 #include "signaling_connection.h"
 #include "websocket.h"
 
@@ -297,6 +298,7 @@ void signaling_upgraded(
 	struct signaling *s = owner;
 	struct connection *c = place_take(s);
 
+	metric_count(METRIC_websockets_opened);
 	if (!c) {
 		am_warning("signaling: too many connections");
 		free(upgrade);

@@ -2,6 +2,7 @@
 
 #include "json.h"
 #include "memory.h"
+#include "metrics.h"
 
 #include "am_log.h"
 
@@ -109,6 +110,7 @@ static void on_refused(void *owner, uint64_t number, const struct refused *refus
 	struct connection *c = signaling_connection(owner, number);
 
 	c->admission = NULL; // it has ended
+	metric_count(METRIC_refusals);
 	connection_kick(c, refused);
 }
 

@@ -2,6 +2,7 @@
 
 #include "json.h"
 #include "memory.h"
+#include "metrics.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -311,6 +312,7 @@ static void handle_join(struct connection *c, int64_t id, const struct json *dat
 		return connection_reject(c, id, 400, "bad-request: rtpCapabilities too large");
 	}
 	conference_join(conference_of(c), p, caps);
+	metric_count(METRIC_joins);
 	free(caps);
 
 	struct json *answer = json_new_object();
