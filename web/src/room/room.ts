@@ -5,7 +5,7 @@ import type { PeerMedia } from '../media/subscriber';
 import { Connection } from '../signaling/connection';
 import type {
 	MuteKind,
-	Notifications,
+	NotificationHandlers,
 	PeerInfo,
 	Rights,
 	RoomInfo,
@@ -79,7 +79,7 @@ export class Room {
 			waiting: false,
 			peerId: options.peerId,
 			name: options.displayName,
-			rights: { speaker: false, moderator: false, canRecord: false, chat: false },
+			rights: { speaker: false, moderator: false, canRecord: false, chat: false, hand: false },
 			info: { waitingRoom: false },
 			peers: [],
 			viewers: [],
@@ -257,7 +257,7 @@ export class Room {
 		return true;
 	}
 
-	#notifications(): { [M in keyof Notifications]: (data: Notifications[M]) => void } {
+	#notifications(): NotificationHandlers {
 		const setPeer = (peer: PeerInfo) => {
 			this.#peers.set(peer.id, peer);
 			this.#refresh();

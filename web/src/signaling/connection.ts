@@ -1,10 +1,9 @@
 import { Peer, WebSocketTransport } from 'protoo-client';
-import type { Notifications, Requests, ServerRequests } from './messages';
+import type { NotificationHandlers, Requests, ServerRequests } from './messages';
 
 /** The first retries come fast, later ones every two seconds, for as long as the page is open. */
 const RETRY = { forever: true, retries: 8, factor: 1.6, minTimeout: 300, maxTimeout: 2000 };
 
-type Handlers<T> = { [M in keyof T]: (data: T[M]) => void };
 type RequestHandlers = { [M in keyof ServerRequests]: (data: ServerRequests[M]) => Promise<void> };
 
 export interface ConnectionEvents {
@@ -17,7 +16,7 @@ export interface ConnectionEvents {
 	/** The server closed the session for good. */
 	closed(): void;
 	requests: RequestHandlers;
-	notifications: Handlers<Notifications>;
+	notifications: NotificationHandlers;
 }
 
 /** The WebSocket broke before the answer came: nobody knows whether the server did what was asked. */

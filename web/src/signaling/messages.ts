@@ -22,12 +22,16 @@ export interface Rights {
 	moderator: boolean;
 	canRecord: boolean;
 	chat: boolean;
+	/** May raise the hand. */
+	hand: boolean;
 }
 
 export interface RoomInfo {
 	waitingRoom: boolean;
 	/** An external player for everyone in the room. */
 	video?: string;
+	/** What a moderator lets everybody send of each picture at most, in bit/s. */
+	bitrate?: number;
 }
 
 /** Somebody who waits for a moderator. */
@@ -35,6 +39,15 @@ export interface WaitingPeer {
 	id: string;
 	displayName: string;
 }
+
+/** A raised hand. Lists of them are in the order of raising. */
+export interface Hand {
+	id: string;
+	displayName: string;
+}
+
+/** Of a participant's connection: 1 is bad, 2 is fair, 3 is good. */
+export type Quality = 1 | 2 | 3;
 
 export type MuteKind = 'audio' | 'video' | 'share';
 
@@ -80,6 +93,15 @@ export interface Requests {
 	promotePeer: [{ peerId: string }, object];
 	demotePeer: [{ peerId: string }, object];
 	closeRoom: [object, object];
+	/** One's own hand; lowerHand is a moderator's. */
+	raiseHand: [{ raised: boolean }, object];
+	lowerHand: [{ peerId: string }, object];
+	/** Moderators': null takes it away. Everybody hears of it by roomChanged. */
+	setRoomVideo: [{ url: string | null }, object];
+	setRoomBitrate: [{ bitrate: number | null }, object];
+	/** By the viewer's own wish; both may be repeated. */
+	pauseConsumer: [{ consumerId: string }, object];
+	resumeConsumer: [{ consumerId: string }, object];
 	setConsumerPreferredLayers: [
 		{ consumerId: string; spatialLayer: number; temporalLayer: number },
 		object,
@@ -94,6 +116,9 @@ export interface ServerRequests {
 		id: string;
 		kind: types.MediaKind;
 		rtpParameters: types.RtpParameters;
+		type: 'simple' | 'simulcast' | 'svc';
+		/** What the producer gave: `share` is true for the sound and the picture of a screen. */
+		appData: types.AppData & { share?: boolean };
 		producerPaused: boolean;
 	};
 }
@@ -110,14 +135,34 @@ export interface Notifications {
 	waitingPeerGone: { id: string };
 	rightsChanged: Rights;
 	roomChanged: RoomInfo;
-	mutedByModerator: { kind: MuteKind };
+	/** By whom: the moderator's peerId and displayName. */
+	mutedByModerator: { kind: MuteKind; peerId: string; displayName: string };
 	peerChanged: PeerInfo;
 	newPeer: PeerInfo;
 	peerClosed: { peerId: string };
 	peerDisplayNameChanged: { peerId: string; displayName: string };
+	/** To the publisher: a moderator made a viewer of it, or the server gave the track up. */
+	producerClosed: { producerId: string };
 	consumerClosed: { consumerId: string };
 	consumerPaused: { consumerId: string };
 	consumerResumed: { consumerId: string };
+	/** What the server sends of a consumer now; null: nothing. */
+	consumerLayersChanged: { consumerId: string; spatialLayer: number | null; temporalLayer: number | null };
+	/** Who leads the talk, oneself included; null: silence. The volume is in dBov, -127 to 0. */
+	activeSpeaker: { peerId: string | null; volume?: number };
+	/** Everybody who is speaking now, oneself included, the loudest first. */
+	speakingPeers: { peerVolumes: { peerId: string; volume: number }[] };
+	/** Of speakers to everybody, of oneself too. Who was never named is good. */
+	peerQuality: { peerId: string; quality: Quality };
+	/** Participants of a call are all speakers. */
+	roomCounts: { speakers: number; viewers: number };
+	/** All raised hands, after join and resume; then the changes. A webinar's are told to speakers, moderators and their owner. */
+	raisedHands: { peers: Hand[] };
+	handRaised: Hand;
+	handLowered: { peerId: string };
 	mediaDown: object;
 	sessionClosed: { reason: string; message?: string; detail?: string; startTime?: number };
 }
+
+/** A page handles what it has a use for. */
+export type NotificationHandlers = { [M in keyof Notifications]?: (data: Notifications[M]) => void };
