@@ -1,9 +1,12 @@
-import { render } from 'preact';
+import { type JSX, render } from 'preact';
 import { CreatePage } from './create/page';
-import { startI18n } from './i18n';
+import { language, startI18n } from './i18n';
 import { parseAttributes, parseLanguage } from './page/attributes';
 import { RefusedPage } from './room/end';
 import { RoomPage } from './room/page';
+import { startView } from './room/view';
+import { useStore } from './ui/store';
+import { startTheme } from './ui/theme';
 import './ui/theme.css';
 import './create/create.css';
 import './welcome/welcome.css';
@@ -12,15 +15,27 @@ import './tiles/tiles.css';
 
 const warn = (text: string) => console.warn(text);
 
-function page() {
+/** What the address leads to. */
+function page(): () => JSX.Element {
 	// "/call/<room>?…" and "/call/?roomId=<room>&…" are the same (G01); the path's room wins.
 	const [, kind, room] = /^\/(call|webinar)(?:\/([\w-]*))?$/.exec(location.pathname) ?? [];
-	if (kind !== 'call' && kind !== 'webinar') return <CreatePage />;
+	if (kind !== 'call' && kind !== 'webinar') return () => <CreatePage />;
 	const search = room ? `?roomId=${room}&${location.search.slice(1)}` : location.search;
 	const { roomId, ...attributes } = parseAttributes(kind, search, warn);
-	if (roomId === null) return <RefusedPage reason="bad-room-id" />;
-	return <RoomPage attributes={{ ...attributes, roomId }} />;
+	if (roomId === null) return () => <RefusedPage reason="bad-room-id" />;
+	startView(attributes.view);
+	const joinable = { ...attributes, roomId };
+	return () => <RoomPage attributes={joinable} />;
+}
+
+const show = page();
+
+function App() {
+	// Everything is drawn again in another language.
+	useStore(language);
+	return show();
 }
 
 await startI18n(parseLanguage(location.search, warn));
-render(page(), document.getElementById('app')!);
+startTheme();
+render(<App />, document.getElementById('app')!);

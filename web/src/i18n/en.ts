@@ -8,6 +8,9 @@ export const en = {
 	'create.join': 'Join the room',
 	'create.failed': 'The server does not answer. Please try again.',
 
+	'ui.close': 'Close',
+	'ui.cancel': 'Cancel',
+
 	'copy.copy': 'Copy',
 	'copy.copied': 'Copied',
 

@@ -1,12 +1,14 @@
 import i18next from 'i18next';
 import type { Language } from '../page/attributes';
+import { Store } from '../ui/store';
 import { en, type Texts } from './en';
 import { ru } from './ru';
 
+/** The page's language; whoever shows texts is drawn again when it changes. */
+export const language = new Store<{ language: Language }>({ language: 'en' });
+
 export async function startI18n(fixed: Language | null) {
-	const language = fixed ?? browserLanguage();
 	await i18next.init({
-		lng: language,
 		fallbackLng: false,
 		resources: { en: { translation: en }, ru: { translation: ru } },
 		keySeparator: false,
@@ -14,7 +16,14 @@ export async function startI18n(fixed: Language | null) {
 		// Texts become DOM text nodes; escaping them here would show entities.
 		interpolation: { escapeValue: false },
 	});
-	document.documentElement.lang = language;
+	await setLanguage(fixed ?? browserLanguage());
+}
+
+/** Changes the language of the page that is shown. */
+export async function setLanguage(chosen: Language) {
+	await i18next.changeLanguage(chosen);
+	document.documentElement.lang = chosen;
+	language.update({ language: chosen });
 }
 
 export function t(key: keyof Texts, values: Record<string, string | number> = {}): string {

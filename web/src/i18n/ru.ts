@@ -10,6 +10,9 @@ export const ru: Texts = {
 	'create.join': 'Войти в комнату',
 	'create.failed': 'Сервер не отвечает. Попробуйте ещё раз.',
 
+	'ui.close': 'Закрыть',
+	'ui.cancel': 'Отмена',
+
 	'copy.copy': 'Копировать',
 	'copy.copied': 'Скопировано',
 

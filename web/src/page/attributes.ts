@@ -16,6 +16,13 @@ export interface Attributes {
 	speaker: boolean;
 	/** What the server decides on, as it stands in the address. */
 	forServer: Record<string, string>;
+	/** How the room is shown at first. */
+	view: {
+		controlsDisabled: boolean;
+		hideIndicators: boolean;
+		minimizeTiles: boolean;
+		sortPeers: boolean;
+	};
 	/** Null: the video codec the room prefers. */
 	codec: VideoCodec | null;
 }
@@ -76,7 +83,8 @@ export function parseAttributes(kind: RoomKind, search: string, warn: Warn): Att
 	const query = new URLSearchParams(search);
 	const get = <T>(name: string, parse: (text: string) => T | undefined) => attribute(query, name, parse, warn);
 	const boolean = (text: string) => (Object.hasOwn(BOOLEANS, text) ? BOOLEANS[text] : undefined);
-	const participant = get('itisparticipant', boolean) ?? false;
+	const flag = (name: string) => get(name, boolean) ?? false;
+	const participant = flag('itisparticipant');
 	const claims = tokenClaims(query.get('token'));
 	const forServer: Record<string, string> = {};
 	for (const name of FOR_SERVER) {
@@ -92,6 +100,12 @@ export function parseAttributes(kind: RoomKind, search: string, warn: Warn): Att
 		displayName: claims.displayName ?? get('displayName', nonEmpty),
 		speaker: kind === 'call' || (claims.itisparticipant ?? participant),
 		forServer,
+		view: {
+			controlsDisabled: flag('controlsDisabled'),
+			hideIndicators: flag('hideIndicators'),
+			minimizeTiles: flag('minimizeTiles'),
+			sortPeers: flag('sortPeers'),
+		},
 		// Not part of the integration API: a switch for tests, which forces the camera's codec.
 		codec: get('codec', oneOf('vp8', 'h264', 'vp9', 'av1')),
 	};

@@ -1,8 +1,9 @@
+import { Check, LogOut, MessageSquareOff, Mic, MicOff, Speech, Video, VideoOff, X } from 'lucide';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import type { RoomKind } from '../page/attributes';
-import { CameraIcon, CheckIcon, CloseIcon, LeaveIcon, MicIcon, SpeakIcon } from '../ui/icons';
+import { Icon } from '../ui/icon';
 import { useStore } from '../ui/store';
 import type { RemotePeer, Room } from './room';
 
@@ -34,7 +35,7 @@ export function PeoplePanel({ room, kind, onClose }: PanelProps) {
 					title={t('people.close')}
 					onClick={onClose}
 				>
-					<CloseIcon />
+					<Icon of={X} />
 				</button>
 			</header>
 			<div class="people-lists">
@@ -69,14 +70,14 @@ export function PeoplePanel({ room, kind, onClose }: PanelProps) {
 										testId="admit"
 										onClick={() => run(room.moderatePeer('admitPeer', id))}
 									>
-										<CheckIcon />
+										<Icon of={Check} />
 									</Action>
 									<Action
 										label={t('people.decline', { name: displayName })}
 										testId="decline"
 										onClick={() => run(room.moderatePeer('declinePeer', id))}
 									>
-										<CloseIcon />
+										<Icon of={X} />
 									</Action>
 								</li>
 							))}
@@ -92,7 +93,7 @@ export function PeoplePanel({ room, kind, onClose }: PanelProps) {
 								data-testid="mute-all"
 								onClick={() => run(room.muteAll('audio'))}
 							>
-								<MicIcon off />
+								<Icon of={MicOff} />
 								{t('people.muteAll')}
 							</button>
 							<button
@@ -101,7 +102,7 @@ export function PeoplePanel({ room, kind, onClose }: PanelProps) {
 								data-testid="cameras-off"
 								onClick={() => run(room.muteAll('video'))}
 							>
-								<CameraIcon off />
+								<Icon of={VideoOff} />
 								{t('people.camerasOff')}
 							</button>
 						</div>
@@ -167,7 +168,7 @@ function Person({ peer, room, kind, run }: Omit<PeopleProps, 'peers'> & { peer: 
 					testId="mute"
 					onClick={() => run(room.mutePeer(id, 'audio'))}
 				>
-					<MicIcon />
+					<Icon of={Mic} />
 				</Action>
 			)}
 			{video && (
@@ -176,7 +177,7 @@ function Person({ peer, room, kind, run }: Omit<PeopleProps, 'peers'> & { peer: 
 					testId="camera-off"
 					onClick={() => run(room.mutePeer(id, 'video'))}
 				>
-					<CameraIcon />
+					<Icon of={Video} />
 				</Action>
 			)}
 			{kind === 'webinar' && (
@@ -185,13 +186,13 @@ function Person({ peer, room, kind, run }: Omit<PeopleProps, 'peers'> & { peer: 
 					testId={speaker ? 'demote' : 'promote'}
 					onClick={() => run(room.moderatePeer(speaker ? 'demotePeer' : 'promotePeer', id))}
 				>
-					<SpeakIcon off={speaker} />
+					<Icon of={speaker ? MessageSquareOff : Speech} />
 				</Action>
 			)}
 			<Confirm
 				label={t('people.remove', { name })}
 				testId="remove"
-				icon={<LeaveIcon />}
+				icon={<Icon of={LogOut} />}
 				onConfirm={() => run(room.moderatePeer('removePeer', id))}
 			/>
 		</li>

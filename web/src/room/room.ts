@@ -15,6 +15,7 @@ import { type Refusal, refusal, refusalFromError } from '../signaling/refusal';
 import { reconcile } from '../signaling/resume';
 import { type RoomAddress, roomUrl } from '../signaling/url';
 import { Store } from '../ui/store';
+import { view } from './view';
 
 export type Link = 'connecting' | 'connected' | 'reconnecting' | 'media-down';
 
@@ -131,6 +132,16 @@ export class Room {
 
 	async moderateRoom(action: RoomAction) {
 		await this.#connection.request(action, {});
+	}
+
+	/** Shows a picture large, until unpin() or until its owner leaves. Throws where nobody has this id. */
+	pin(peerId: string, share = false) {
+		if (peerId !== this.state.value.peerId && !this.#peers.has(peerId)) throw new Error(`no peer ${peerId}`);
+		view.update({ pinned: { peerId, share } });
+	}
+
+	unpin() {
+		if (view.value.pinned) view.update({ pinned: null });
 	}
 
 	dismissNotice() {
@@ -296,6 +307,7 @@ export class Room {
 			peerClosed: ({ peerId }) => {
 				this.#peers.delete(peerId);
 				this.#media?.subscriber.removePeer(peerId);
+				if (view.value.pinned?.peerId === peerId) this.unpin();
 				this.#refresh();
 			},
 			peerDisplayNameChanged: ({ peerId, displayName }) => {

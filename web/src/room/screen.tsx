@@ -1,3 +1,4 @@
+import { LogOut, Users, Volume2, X } from 'lucide';
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
@@ -6,7 +7,7 @@ import type { RoomKind } from '../page/attributes';
 import { TileGrid } from '../tiles/grid';
 import { Tile } from '../tiles/tile';
 import { DeviceButtons, DeviceProblems } from '../ui/devicebuttons';
-import { CloseIcon, LeaveIcon, PeopleIcon, SoundIcon } from '../ui/icons';
+import { Icon } from '../ui/icon';
 import { useStore } from '../ui/store';
 import { PeoplePanel } from './people';
 import type { Link, Notice, Room } from './room';
@@ -64,12 +65,12 @@ export function RoomScreen({ room, kind, devices }: RoomScreenProps) {
 					)}
 					{blocked && (
 						<button type="button" class="button primary" data-testid="listen-button" onClick={listen}>
-							<SoundIcon />
+							<Icon of={Volume2} />
 							{t('controls.listen')}
 						</button>
 					)}
 					<button type="button" class="button danger" data-testid="leave-button" onClick={() => room.leave()}>
-						<LeaveIcon />
+						<Icon of={LogOut} />
 						{t('controls.leave')}
 					</button>
 				</div>
@@ -90,7 +91,7 @@ function PeopleButton({ open, waiting, onClick }: { open: boolean; waiting: numb
 			title={title}
 			onClick={onClick}
 		>
-			<PeopleIcon />
+			<Icon of={Users} />
 			{waiting > 0 && <span class="badge">{waiting}</span>}
 		</button>
 	);
@@ -114,7 +115,7 @@ function NoticeBar({ notice, onDismiss }: { notice: Notice; onDismiss(): void })
 				title={t('problem.dismiss')}
 				onClick={onDismiss}
 			>
-				<CloseIcon />
+				<Icon of={X} />
 			</button>
 		</div>
 	);

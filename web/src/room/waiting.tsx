@@ -1,7 +1,8 @@
+import { LogOut } from 'lucide';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import { CardPage } from '../ui/card';
-import { LeaveIcon } from '../ui/icons';
+import { Button } from '../ui/button';
 import { useStore } from '../ui/store';
 import { Preview } from '../welcome/preview';
 import type { Room } from './room';
@@ -20,10 +21,9 @@ export function WaitingPage({ room, local }: { room: Room; local: LocalMedia }) 
 				<h1>{t('waiting.title')}</h1>
 				<p class="lead">{t(link === 'connected' ? 'waiting.text' : 'status.reconnecting')}</p>
 				<div class="actions">
-					<button type="button" class="button" data-testid="leave-button" onClick={() => room.leave()}>
-						<LeaveIcon />
+					<Button icon={LogOut} data-testid="leave-button" onClick={() => room.leave()}>
 						{t('waiting.leave')}
-					</button>
+					</Button>
 				</div>
 			</div>
 		</CardPage>

@@ -1,6 +1,7 @@
+import { MicOff } from 'lucide';
 import type { ComponentChildren } from 'preact';
 import { t } from '../i18n';
-import { MicIcon } from '../ui/icons';
+import { Icon } from '../ui/icon';
 import { Audio } from './audio';
 import { colourOf, initials } from './initials';
 import { Video } from './video';
@@ -40,7 +41,7 @@ function Caption({ micOn, children }: { micOn: boolean; children: ComponentChild
 		<footer class="caption">
 			{!micOn && (
 				<span class="mic-mark" data-testid="mic-off" role="img" aria-label={t('room.micOff')} title={t('room.micOff')}>
-					<MicIcon off />
+					<Icon of={MicOff} />
 				</span>
 			)}
 			{children}

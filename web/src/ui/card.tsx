@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { Logo } from './icons';
+import { Logo } from './logo';
 
 /** The page around everything but the room: the name on top, one card in the middle. */
 export function CardPage({ children, wide }: { children: ComponentChildren; wide?: boolean }) {

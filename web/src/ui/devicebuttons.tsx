@@ -1,30 +1,30 @@
+import { Mic, MicOff, Video, VideoOff, X } from 'lucide';
 import type { DeviceName, LocalMedia } from '../media/local';
 import { t } from '../i18n';
-import { CameraIcon, CloseIcon, MicIcon } from './icons';
+import { IconButton } from './button';
 import { useStore } from './store';
 
-const TITLES = {
-	mic: { on: 'controls.micOff', off: 'controls.micOn' },
-	camera: { on: 'controls.cameraOff', off: 'controls.cameraOn' },
+const LOOKS = {
+	mic: { on: Mic, off: MicOff, turnOff: 'controls.micOff', turnOn: 'controls.micOn' },
+	camera: { on: Video, off: VideoOff, turnOff: 'controls.cameraOff', turnOn: 'controls.cameraOn' },
 } as const;
 
 /** A toggle: pressed means that the device is on. */
 function DeviceButton({ local, name }: { local: LocalMedia; name: DeviceName }) {
 	const { on, pending } = useStore(local.devices)[name];
-	const Icon = name === 'mic' ? MicIcon : CameraIcon;
+	const looks = LOOKS[name];
 	return (
-		<button
-			type="button"
-			class="round-button device-button"
-			data-testid={`${name}-button`}
-			aria-pressed={on}
+		<IconButton
+			look="bar"
+			class="device-button"
+			icon={on ? looks.on : looks.off}
+			label={t(`controls.${name}`)}
+			title={t(on ? looks.turnOff : looks.turnOn)}
+			pressed={on}
 			aria-busy={pending}
-			aria-label={t(`controls.${name}`)}
-			title={t(on ? TITLES[name].on : TITLES[name].off)}
+			data-testid={`${name}-button`}
 			onClick={() => void local.turn(name, !on)}
-		>
-			<Icon off={!on} />
-		</button>
+		/>
 	);
 }
 
@@ -47,15 +47,7 @@ export function DeviceProblems({ local }: { local: LocalMedia }) {
 				{mic.problem && <p>{t(`problem.mic.${mic.problem}`)}</p>}
 				{camera.problem && <p>{t(`problem.camera.${camera.problem}`)}</p>}
 			</div>
-			<button
-				type="button"
-				class="plain-button"
-				aria-label={t('problem.dismiss')}
-				title={t('problem.dismiss')}
-				onClick={() => local.dismissProblems()}
-			>
-				<CloseIcon />
-			</button>
+			<IconButton icon={X} label={t('problem.dismiss')} onClick={() => local.dismissProblems()} />
 		</div>
 	);
 }

@@ -1,0 +1,45 @@
+import type { Attributes } from '../page/attributes';
+import { Store } from '../ui/store';
+
+/** Which of a participant's pictures: the camera's, or the shared screen's. */
+export interface Pin {
+	peerId: string;
+	share: boolean;
+}
+
+export type LayoutName = 'grid' | 'speaker';
+export type PanelName = 'people' | 'chat';
+
+/** How this participant looks at the room; nobody else is told. Buttons, keys, attributes and the Client API change it here. */
+export interface ViewState {
+	layout: LayoutName;
+	/** Set by Room.pin(), which knows who is there. */
+	pinned: Pin | null;
+	panel: PanelName | null;
+	/** U04, M11: the bar of controls. */
+	controls: boolean;
+	/** G03: names and marks on the tiles. */
+	indicators: boolean;
+	/** U09: as many tiles as possible without scrolling. */
+	minimizeTiles: boolean;
+	/** U13: who has a picture comes first. */
+	sortPeers: boolean;
+}
+
+export const view = new Store<ViewState>({
+	layout: 'grid',
+	pinned: null,
+	panel: null,
+	controls: true,
+	indicators: true,
+	minimizeTiles: false,
+	sortPeers: false,
+});
+
+export function startView({ controlsDisabled, hideIndicators, minimizeTiles, sortPeers }: Attributes['view']) {
+	view.update({ controls: !controlsDisabled, indicators: !hideIndicators, minimizeTiles, sortPeers });
+}
+
+export function togglePanel(panel: PanelName) {
+	view.update({ panel: view.value.panel === panel ? null : panel });
+}

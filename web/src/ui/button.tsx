@@ -1,0 +1,56 @@
+import type { IconNode } from 'lucide';
+import type { ButtonHTMLAttributes, ComponentChildren } from 'preact';
+import { Icon } from './icon';
+
+type Native = Omit<ButtonHTMLAttributes, 'icon' | 'class' | 'label'> & { 'data-testid'?: string };
+
+interface ButtonProps extends Native {
+	look?: 'primary' | 'danger';
+	small?: boolean;
+	icon?: IconNode;
+	submit?: boolean;
+	children: ComponentChildren;
+}
+
+/** Words, and an icon before them where it helps. */
+export function Button({ look, small, icon, submit, children, ...native }: ButtonProps) {
+	const classes = ['button', look, small && 'small'].filter(Boolean).join(' ');
+	return (
+		<button type={submit ? 'submit' : 'button'} class={classes} {...native}>
+			{icon && <Icon of={icon} />}
+			{children}
+		</button>
+	);
+}
+
+interface IconButtonProps extends Native {
+	icon: IconNode;
+	/** What it does, for screen readers, and for the mouse that rests on it. */
+	label: string;
+	/** Another tooltip than the label: with a toggle the label is its name, the title says what a press does. */
+	title?: string;
+	/** bar: round, on a bar of controls. plain: nothing but the icon, inside of lists and panels. */
+	look?: 'bar' | 'plain';
+	/** A toggle. */
+	pressed?: boolean;
+	/** A small number at its corner. */
+	badge?: number;
+	class?: string;
+}
+
+export function IconButton({ icon, label, title, look = 'plain', pressed, badge, class: extra, ...native }: IconButtonProps) {
+	const classes = look === 'bar' ? 'round-button' : 'plain-button';
+	return (
+		<button
+			type="button"
+			class={extra ? `${classes} ${extra}` : classes}
+			aria-label={label}
+			aria-pressed={pressed}
+			title={title ?? label}
+			{...native}
+		>
+			<Icon of={icon} />
+			{badge ? <span class="badge">{badge > 99 ? '99+' : badge}</span> : null}
+		</button>
+	);
+}
