@@ -1,11 +1,17 @@
 import i18next from 'i18next';
 import type { Language } from '../page/attributes';
+import { recall, remember } from '../page/storage';
 import { Store } from '../ui/store';
 import { en, type Texts } from './en';
 import { ru } from './ru';
 
-/** The page's language; whoever shows texts is drawn again when it changes. */
-export const language = new Store<{ language: Language }>({ language: 'en' });
+/**
+ * The page's language; whoever shows texts is drawn again when it changes. `fixed` by the page's address, so that the
+ * participant is not asked for it.
+ */
+export const language = new Store<{ language: Language; fixed: boolean }>({ language: 'en', fixed: false });
+
+export const LANGUAGES: Record<Language, string> = { en: 'English', ru: 'Русский' };
 
 export async function startI18n(fixed: Language | null) {
 	await i18next.init({
@@ -16,7 +22,8 @@ export async function startI18n(fixed: Language | null) {
 		// Texts become DOM text nodes; escaping them here would show entities.
 		interpolation: { escapeValue: false },
 	});
-	await setLanguage(fixed ?? browserLanguage());
+	await setLanguage(fixed ?? known(recall('language')) ?? browserLanguage());
+	language.update({ fixed: fixed !== null });
 }
 
 /** Changes the language of the page that is shown. */
@@ -24,6 +31,12 @@ export async function setLanguage(chosen: Language) {
 	await i18next.changeLanguage(chosen);
 	document.documentElement.lang = chosen;
 	language.update({ language: chosen });
+}
+
+/** The participant's own choice, which is kept for the next visit. */
+export async function chooseLanguage(chosen: Language) {
+	remember('language', chosen);
+	await setLanguage(chosen);
 }
 
 export function t(key: keyof Texts, values: Record<string, string | number> = {}): string {
@@ -35,10 +48,12 @@ export function moment(ms: number): string {
 	return new Intl.DateTimeFormat(i18next.language, { dateStyle: 'long', timeStyle: 'short' }).format(ms);
 }
 
+const known = (text: string | null | undefined) => (text === 'en' || text === 'ru' ? text : null);
+
 function browserLanguage(): Language {
 	for (const tag of navigator.languages) {
-		const [language] = tag.toLowerCase().split('-');
-		if (language === 'en' || language === 'ru') return language;
+		const found = known(tag.toLowerCase().split('-')[0]);
+		if (found) return found;
 	}
 	return 'en';
 }

@@ -1,8 +1,13 @@
+import { recall, remember } from '../page/storage';
 import { Store } from '../ui/store';
 
 export type DeviceName = 'mic' | 'camera';
-/** Why a device cannot be used: refused by the user, not there, in use elsewhere, or the page came without HTTPS. */
-export type DeviceProblem = 'denied' | 'missing' | 'busy' | 'insecure' | 'ended';
+
+/**
+ * Why a device cannot be used: refused by the user or the system, not there, in use elsewhere, kept from this page by
+ * the page around it, the page came without HTTPS, or it was there and went away.
+ */
+export type DeviceProblem = 'denied' | 'missing' | 'busy' | 'policy' | 'insecure' | 'ended';
 
 export interface LocalDevice {
 	/** What the participant chose. */
@@ -11,18 +16,25 @@ export interface LocalDevice {
 	pending: boolean;
 	track: MediaStreamTrack | null;
 	problem: DeviceProblem | null;
+	/** Which one of several: a deviceId, or null for the browser's own choice. It may be gone by now. */
+	wanted: string | null;
 }
 
 export type LocalDevices = Record<DeviceName, LocalDevice>;
 
-const OFF: LocalDevice = { on: false, pending: false, track: null, problem: null };
+const OFF = { on: false, pending: false, track: null, problem: null };
 
-const CONSTRAINTS = {
-	mic: { audio: true },
-	camera: { video: { width: { ideal: 1280 }, height: { ideal: 720 } } },
-} satisfies Record<DeviceName, MediaStreamConstraints>;
+const FEATURE = { mic: 'microphone', camera: 'camera' };
 
-function problemOf(error: unknown): DeviceProblem {
+/** A chosen device is insisted on; a remembered one may be replaced by another. */
+function constraintsFor(name: DeviceName, wanted: string | null, strict = false): MediaTrackConstraints {
+	return {
+		...(wanted && { deviceId: strict ? { exact: wanted } : { ideal: wanted } }),
+		...(name === 'camera' && { width: { ideal: 1280 }, height: { ideal: 720 } }),
+	};
+}
+
+export function problemOf(error: unknown): DeviceProblem {
 	switch (error instanceof DOMException ? error.name : '') {
 		case 'NotAllowedError':
 		case 'SecurityError':
@@ -35,25 +47,41 @@ function problemOf(error: unknown): DeviceProblem {
 	}
 }
 
+/** Chromium alone tells what an embedding page keeps from this one; elsewhere that looks like a refusal. */
+interface PolicedDocument {
+	featurePolicy?: { allowsFeature(feature: string): boolean };
+}
+
+/** What can be said without asking for the device. */
+function obstacle(name: DeviceName): DeviceProblem | null {
+	if (!navigator.mediaDevices) return 'insecure';
+	const allowed = (document as PolicedDocument).featurePolicy?.allowsFeature(FEATURE[name]) ?? true;
+	return allowed ? null : 'policy';
+}
+
 /**
  * The participant's own camera and microphone. A camera that is off is released; a microphone that is off stays open
  * with its track disabled, so that unmuting is instant.
  */
 export class LocalMedia {
-	readonly devices = new Store<LocalDevices>({ mic: OFF, camera: OFF });
+	readonly devices = new Store<LocalDevices>({
+		mic: { ...OFF, wanted: recall('mic') },
+		camera: { ...OFF, wanted: recall('camera') },
+	});
 	/** Counts releases: what the browser hands out for an earlier request is stopped at once. */
 	#generation = 0;
 
 	/** Opens both devices with one permission prompt, or whichever of them there is. */
 	async start(wanted: Record<DeviceName, boolean>) {
-		if (wanted.mic && wanted.camera && navigator.mediaDevices) {
+		if (wanted.mic && wanted.camera && !obstacle('mic') && !obstacle('camera')) {
 			const generation = this.#generation;
 			this.#update('mic', { on: true, pending: true, problem: null });
 			this.#update('camera', { on: true, pending: true, problem: null });
+			const { mic, camera } = this.devices.value;
 			try {
 				const stream = await navigator.mediaDevices.getUserMedia({
-					...CONSTRAINTS.mic,
-					...CONSTRAINTS.camera,
+					audio: constraintsFor('mic', mic.wanted),
+					video: constraintsFor('camera', camera.wanted),
 				});
 				this.#adopt('mic', stream.getAudioTracks()[0]!, generation);
 				this.#adopt('camera', stream.getVideoTracks()[0]!, generation);
@@ -81,6 +109,17 @@ export class LocalMedia {
 		}
 	}
 
+	/** Chooses one of several; one that is open changes at once. What comes of it, the device's state says. */
+	async choose(name: DeviceName, deviceId: string) {
+		remember(name, deviceId);
+		const { track } = this.devices.value[name];
+		this.#update(name, { wanted: deviceId, problem: null });
+		if (!track) return;
+		// Many telephones open one camera at a time. What is published of it goes on with the next one's pictures.
+		if (name === 'camera') track.stop();
+		await this.#open(name, true);
+	}
+
 	dismissProblems() {
 		this.#update('mic', { problem: null });
 		this.#update('camera', { problem: null });
@@ -92,34 +131,47 @@ export class LocalMedia {
 		this.#generation++;
 		mic.track?.stop();
 		camera.track?.stop();
-		this.devices.update({ mic: OFF, camera: OFF });
+		this.#update('mic', OFF);
+		this.#update('camera', OFF);
 		return { mic: mic.on, camera: camera.on };
 	}
 
-	async #open(name: DeviceName) {
-		if (!navigator.mediaDevices) {
-			this.#update(name, { on: false, problem: 'insecure' });
+	/** chosen: this very device, and in the state that the one before was in. */
+	async #open(name: DeviceName, chosen = false) {
+		const problem = obstacle(name);
+		if (problem) {
+			this.#update(name, { on: false, pending: false, problem });
 			return;
 		}
 		const generation = this.#generation;
-		this.#update(name, { on: true, pending: true, problem: null });
+		const { wanted, on } = this.devices.value[name];
+		this.#update(name, { on: chosen ? on : true, pending: true, problem: null });
+		const constraints = constraintsFor(name, wanted, chosen);
 		try {
-			const stream = await navigator.mediaDevices.getUserMedia(CONSTRAINTS[name]);
-			this.#adopt(name, stream.getTracks()[0]!, generation);
+			const stream = await navigator.mediaDevices.getUserMedia(
+				name === 'mic' ? { audio: constraints } : { video: constraints },
+			);
+			const track = stream.getTracks()[0]!;
+			// Meanwhile another one may have been chosen.
+			if (chosen && this.devices.value[name].wanted !== wanted) track.stop();
+			else this.#adopt(name, track, generation);
 		} catch (error) {
-			if (generation === this.#generation)
-				this.#update(name, { on: false, pending: false, problem: problemOf(error) });
+			if (generation !== this.#generation) return;
+			const before = this.devices.value[name].track;
+			const track = before?.readyState === 'live' ? before : null;
+			this.#update(name, { on: track !== null && on, pending: false, track, problem: problemOf(error) });
 		}
 	}
 
 	#adopt(name: DeviceName, track: MediaStreamTrack, generation: number) {
-		const { on } = this.devices.value[name];
+		const { on, track: before } = this.devices.value[name];
 		if (generation !== this.#generation || (name === 'camera' && !on)) {
 			// Released or switched off while the browser was asking.
 			track.stop();
 			if (generation === this.#generation) this.#update(name, { pending: false });
 			return;
 		}
+		before?.stop();
 		track.enabled = on;
 		track.addEventListener('ended', () => {
 			if (this.devices.value[name].track === track)

@@ -86,3 +86,32 @@ test('only the languages of the page are taken', () => {
 	expect(parseLanguage('?lang=RU', warn)).toBeNull();
 	expect(warn).toHaveBeenCalledOnce();
 });
+
+test('U10, U14, U17: how the page begins', () => {
+	const begins = { nameScreenDisabled: false, startWithFS: false, video: null };
+	expect(parse('call', '?roomId=r').attributes).toMatchObject(begins);
+	const { attributes, warnings } = parse(
+		'call',
+		'?roomId=r&nameScreenDisabled=true&startWithFS=1&video=https%3A%2F%2Fplayer.example%2Flive%3Fid%3D1',
+	);
+	expect(attributes).toMatchObject({
+		nameScreenDisabled: true,
+		startWithFS: true,
+		video: 'https://player.example/live?id=1',
+	});
+	expect(warnings).toEqual([]);
+});
+
+test.each(['http://player.example/', 'javascript:alert(1)', 'player.example', '//player.example/', 'data:text/html,x'])(
+	'U17: the player is an https page, not %s',
+	(video) => {
+		const { attributes, warnings } = parse('call', `?roomId=r&video=${encodeURIComponent(video)}`);
+		expect(attributes.video).toBeNull();
+		expect(warnings.join()).toContain('video');
+	},
+);
+
+test('U02: a bad autoplayWithoutAudioTrack is told, a good one is not', () => {
+	expect(parse('webinar', '?roomId=r&autoplayWithoutAudioTrack=true').warnings).toEqual([]);
+	expect(parse('webinar', '?roomId=r&autoplayWithoutAudioTrack=y').warnings.join()).toContain('autoplayWithoutAudioTrack');
+});

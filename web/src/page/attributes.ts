@@ -23,6 +23,12 @@ export interface Attributes {
 		minimizeTiles: boolean;
 		sortPeers: boolean;
 	};
+	/** No welcome screen: the Client API joins. */
+	nameScreenDisabled: boolean;
+	/** Full screen at the first gesture. */
+	startWithFS: boolean;
+	/** An external player for this participant alone, unless the room has one. */
+	video: string | null;
 	/** Null: the video codec the room prefers. */
 	codec: VideoCodec | null;
 }
@@ -75,6 +81,15 @@ const oneOf =
 
 const nonEmpty = (text: string) => text.trim() || undefined;
 
+function httpsUrl(text: string): string | undefined {
+	try {
+		const url = new URL(text);
+		return url.protocol === 'https:' ? url.href : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
 export function parseLanguage(search: string, warn: Warn): Language | null {
 	return attribute(new URLSearchParams(search), 'lang', oneOf('en', 'ru'), warn);
 }
@@ -84,6 +99,8 @@ export function parseAttributes(kind: RoomKind, search: string, warn: Warn): Att
 	const get = <T>(name: string, parse: (text: string) => T | undefined) => attribute(query, name, parse, warn);
 	const boolean = (text: string) => (Object.hasOwn(BOOLEANS, text) ? BOOLEANS[text] : undefined);
 	const flag = (name: string) => get(name, boolean) ?? false;
+	// A webinar's viewers are never asked for the microphone, so U02 changes nothing.
+	flag('autoplayWithoutAudioTrack');
 	const participant = flag('itisparticipant');
 	const claims = tokenClaims(query.get('token'));
 	const forServer: Record<string, string> = {};
@@ -106,6 +123,9 @@ export function parseAttributes(kind: RoomKind, search: string, warn: Warn): Att
 			minimizeTiles: flag('minimizeTiles'),
 			sortPeers: flag('sortPeers'),
 		},
+		nameScreenDisabled: flag('nameScreenDisabled'),
+		startWithFS: flag('startWithFS'),
+		video: get('video', httpsUrl),
 		// Not part of the integration API: a switch for tests, which forces the camera's codec.
 		codec: get('codec', oneOf('vp8', 'h264', 'vp9', 'av1')),
 	};

@@ -1,9 +1,8 @@
+import { recall, remember } from '../page/storage';
 import { Store } from './store';
 
 export type Theme = 'system' | 'light' | 'dark';
 export const THEMES: Theme[] = ['system', 'light', 'dark'];
-
-const KEY = 'amphi.theme';
 
 /** Which colours the participant chose; "system" follows the device. Kept by the browser where it may keep anything. */
 export const theme = new Store<{ theme: Theme }>({ theme: stored() });
@@ -15,11 +14,7 @@ export function startTheme() {
 
 export function setTheme(chosen: Theme) {
 	theme.update({ theme: chosen });
-	try {
-		localStorage.setItem(KEY, chosen);
-	} catch {
-		// Third-party storage may be blocked: then the choice holds for this visit.
-	}
+	remember('theme', chosen);
 }
 
 function apply() {
@@ -27,9 +22,5 @@ function apply() {
 }
 
 function stored(): Theme {
-	try {
-		return THEMES.find((known) => known === localStorage.getItem(KEY)) ?? 'system';
-	} catch {
-		return 'system';
-	}
+	return THEMES.find((known) => known === recall('theme')) ?? 'system';
 }

@@ -1,0 +1,29 @@
+import { t } from '../i18n';
+import { Button } from '../ui/button';
+import { Dialog } from '../ui/dialog';
+import { useStore } from '../ui/store';
+import { answerGesture, gesture } from './gesture';
+
+/** Over everything: what browsers allow only by a tap on this page. */
+export function GestureOverlay() {
+	const { wanted } = useStore(gesture);
+	if (!wanted) return null;
+	return (
+		<Dialog
+			key={wanted.kind}
+			title={t(`gesture.${wanted.kind}`)}
+			testId="gesture-overlay"
+			onClose={() => answerGesture(false)}
+		>
+			<p class="lead">{t('gesture.text')}</p>
+			<div class="actions">
+				<Button look="primary" data-testid="gesture-button" onClick={() => answerGesture(true)}>
+					{t(`gesture.${wanted.kind}.button`)}
+				</Button>
+				<Button data-testid="gesture-dismiss" onClick={() => answerGesture(false)}>
+					{t('gesture.dismiss')}
+				</Button>
+			</div>
+		</Dialog>
+	);
+}
