@@ -3,6 +3,7 @@ import { CreatePage } from './create/page';
 import { language, startI18n } from './i18n';
 import { parseAttributes, parseLanguage } from './page/attributes';
 import { RefusedPage } from './room/end';
+import { Meeting } from './room/meeting';
 import { RoomPage } from './room/page';
 import { startView } from './room/view';
 import { useStore } from './ui/store';
@@ -24,8 +25,8 @@ function page(): () => JSX.Element {
 	const { roomId, ...attributes } = parseAttributes(kind, search, warn);
 	if (roomId === null) return () => <RefusedPage reason="bad-room-id" />;
 	startView(attributes.view);
-	const joinable = { ...attributes, roomId };
-	return () => <RoomPage attributes={joinable} />;
+	const meeting = new Meeting({ ...attributes, roomId });
+	return () => <RoomPage meeting={meeting} />;
 }
 
 const show = page();

@@ -56,6 +56,7 @@ export const en = {
 	'room.speakers': 'Speakers: {{number}}',
 	'room.noSpeakers': 'The speakers are not here yet',
 	'room.noSpeakersText': 'Stay on this page: you will see and hear them as soon as they join.',
+	'room.shareOf': 'Screen of {{name}}',
 	'room.micOff': 'Microphone is off',
 
 	'status.connecting': 'Connecting…',
@@ -102,6 +103,7 @@ export const en = {
 
 	'notice.muted-audio': 'A moderator muted your microphone. You can turn it on again.',
 	'notice.muted-video': 'A moderator turned your camera off. You can turn it on again.',
+	'notice.muted-share': 'A moderator stopped your screen sharing.',
 	'notice.promoted': 'You may speak now: turn on your microphone and camera.',
 	'notice.demoted': 'You are a viewer now. The others no longer see and hear you.',
 

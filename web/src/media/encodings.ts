@@ -26,3 +26,8 @@ export function cameraCodec(
 	if (!codec) console.warn(`amphi: codec ${forced} is not available here`);
 	return codec ?? codecs[0];
 }
+
+/** A screen is sent in one size: its text is unreadable in a smaller one. */
+export function screenEncodings(): types.RtpEncodingParameters[] {
+	return [{ maxBitrate: 2_500_000, scalabilityMode: 'L1T3' }];
+}

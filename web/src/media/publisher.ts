@@ -1,7 +1,11 @@
 import type { types } from 'mediasoup-client';
 import type { Connection } from '../signaling/connection';
-import { cameraCodec, cameraEncodings } from './encodings';
-import type { DeviceName, LocalMedia } from './local';
+import { cameraCodec, cameraEncodings, screenEncodings } from './encodings';
+import type { LocalMedia } from './local';
+import type { ScreenShare } from './screen';
+
+const SOURCES = ['mic', 'camera', 'screen', 'screenSound'] as const;
+type Source = (typeof SOURCES)[number];
 
 interface Published {
 	producer: types.Producer;
@@ -9,27 +13,28 @@ interface Published {
 	paused: boolean | null;
 }
 
-/** Keeps the producers in step with what the participant's devices do. */
+/** Keeps the producers in step with what the participant's devices and screen do. */
 export class Publisher {
 	readonly #connection: Connection;
 	readonly #transport: types.Transport;
 	readonly #codec: types.RtpCodecCapability | undefined;
 	readonly #local: LocalMedia;
-	readonly #published = new Map<DeviceName, Published>();
+	readonly #screen: ScreenShare;
+	readonly #published = new Map<Source, Published>();
 	#work: Promise<void> = Promise.resolve();
-	#unsubscribe: (() => void) | null = null;
+	#unsubscribe: (() => void)[] = [];
 
 	constructor(
 		connection: Connection,
 		device: types.Device,
 		transport: types.Transport,
-		local: LocalMedia,
-		forcedCodec: string | null,
+		{ local, screen, codec }: { local: LocalMedia; screen: ScreenShare; codec: string | null },
 	) {
 		this.#connection = connection;
 		this.#transport = transport;
-		this.#codec = cameraCodec(device.sendRtpCapabilities, forcedCodec);
+		this.#codec = cameraCodec(device.sendRtpCapabilities, codec);
 		this.#local = local;
+		this.#screen = screen;
 	}
 
 	get producerIds(): string[] {
@@ -38,55 +43,66 @@ export class Publisher {
 
 	/** To be called when the server has let us in: before that it takes no producer. */
 	start() {
-		this.#unsubscribe = this.#local.devices.subscribe(() => this.#sync());
+		this.#unsubscribe = [this.#local.devices, this.#screen.state].map((store) => store.subscribe(() => this.#sync()));
 		this.#sync();
 	}
 
-	/** Makes, pauses and closes producers, one change after the other, until they match the devices. */
+	/** Makes, pauses and closes producers, one change after the other, until they match the sources. */
 	#sync() {
-		for (const name of ['mic', 'camera'] as const)
+		for (const source of SOURCES)
 			this.#work = this.#work
-				.then(() => this.#syncDevice(name))
+				.then(() => this.#syncSource(source))
 				.catch((error) => {
 					// A broken connection is no news: the room calls resumed() when it is back.
 					if (this.#connection.connected && !this.#transport.closed)
-						console.error(`amphi: publishing the ${name} failed`, error);
+						console.error(`amphi: publishing the ${source} failed`, error);
 				});
 	}
 
 	/** After a resume: these the server has lost, and of the others it may have missed a pause. */
 	resumed(lost: string[]) {
-		for (const [name, published] of this.#published) {
+		for (const [source, published] of this.#published) {
 			published.paused = null;
 			if (!lost.includes(published.producer.id)) continue;
 			published.producer.close();
-			this.#published.delete(name);
+			this.#published.delete(source);
 		}
 		this.#sync();
 	}
 
 	close() {
-		this.#unsubscribe?.();
+		for (const unsubscribe of this.#unsubscribe) unsubscribe();
 	}
 
-	async #syncDevice(name: DeviceName) {
-		if (this.#transport.closed || !this.#connection.connected) return;
-		const { track, on } = this.#local.devices.value[name];
-		let published = this.#published.get(name);
+	/** What there is to send, and whether the participant wants it sent. */
+	#wanted(source: Source): { track: MediaStreamTrack | null; on: boolean } {
+		if (source === 'mic' || source === 'camera') return this.#local.devices.value[source];
+		const { video, audio } = this.#screen.state.value;
+		const track = source === 'screen' ? video : audio;
+		return { track, on: track !== null };
+	}
 
-		if (published && published.producer.track !== track) {
-			this.#published.delete(name);
+	async #syncSource(source: Source) {
+		if (this.#transport.closed || !this.#connection.connected) return;
+		const { track, on } = this.#wanted(source);
+		let published = this.#published.get(source);
+
+		if (published && track && published.producer.track !== track) {
+			// Another device: the others' consumers stay.
+			await published.producer.replaceTrack({ track });
+		} else if (published && !track) {
+			this.#published.delete(source);
 			published.producer.close();
 			await this.#connection.request('closeProducer', { producerId: published.producer.id });
 			published = undefined;
 		}
 		if (!published && track && on) {
 			// A producer begins unpaused at the server, whatever its track does by then.
-			published = { producer: await this.#produce(name, track), paused: false };
-			this.#published.set(name, published);
+			published = { producer: await this.#produce(source, track), paused: false };
+			this.#published.set(source, published);
 		}
 		// Read again: the participant may have pressed the button meanwhile.
-		const paused = !this.#local.devices.value[name].on;
+		const paused = !this.#wanted(source).on;
 		if (published && published.producer.track === track && published.paused !== paused) {
 			const { producer } = published;
 			if (paused) producer.pause();
@@ -96,15 +112,23 @@ export class Publisher {
 		}
 	}
 
-	#produce(name: DeviceName, track: MediaStreamTrack): Promise<types.Producer> {
-		// The tracks belong to LocalMedia: it alone stops and disables them.
+	#produce(source: Source, track: MediaStreamTrack): Promise<types.Producer> {
+		// The tracks belong to LocalMedia and ScreenShare: they alone stop and disable them.
 		const options = { track, stopTracks: false, disableTrackOnPause: false };
-		if (name === 'mic') return this.#transport.produce({ ...options, codecOptions: { opusDtx: false } });
-		return this.#transport.produce({
-			...options,
-			codec: this.#codec,
-			encodings: this.#codec && cameraEncodings(this.#codec),
-			codecOptions: { videoGoogleStartBitrate: 1000 },
-		});
+		const video = { ...options, codec: this.#codec, codecOptions: { videoGoogleStartBitrate: 1000 } };
+		switch (source) {
+			case 'mic':
+				return this.#transport.produce({ ...options, codecOptions: { opusDtx: false } });
+			case 'camera':
+				return this.#transport.produce({ ...video, encodings: this.#codec && cameraEncodings(this.#codec) });
+			case 'screen':
+				return this.#transport.produce({ ...video, encodings: screenEncodings(), appData: { share: true } });
+			case 'screenSound':
+				return this.#transport.produce({
+					...options,
+					codecOptions: { opusStereo: true, opusDtx: false },
+					appData: { share: true },
+				});
+		}
 	}
 }

@@ -2,6 +2,7 @@ import { Device, type types } from 'mediasoup-client';
 import type { Connection } from '../signaling/connection';
 import type { LocalMedia } from './local';
 import { Publisher } from './publisher';
+import type { ScreenShare } from './screen';
 import { Subscriber } from './subscriber';
 import { openTransport } from './transport';
 
@@ -20,17 +21,22 @@ export interface MediaSession {
 
 export async function openMediaSession(
 	connection: Connection,
-	options: { local: LocalMedia; speaker: boolean; codec: string | null; changed: () => void },
+	options: {
+		local: LocalMedia;
+		screen: ScreenShare;
+		speaker: boolean;
+		codec: string | null;
+		changed: () => void;
+	},
 ): Promise<MediaSession> {
 	const device = await Device.factory();
 	await device.load({ routerRtpCapabilities: await connection.request('getRouterRtpCapabilities', {}) });
 
-	const { local, speaker, codec } = options;
 	let sendTransport: types.Transport | null = null;
 	let publisher: Publisher | null = null;
 	const openPublisher = async () => {
 		sendTransport = await openTransport(connection, device, 'send');
-		publisher = new Publisher(connection, device, sendTransport, local, codec);
+		publisher = new Publisher(connection, device, sendTransport, options);
 	};
 	const closePublisher = () => {
 		publisher?.close();
@@ -38,7 +44,7 @@ export async function openMediaSession(
 		publisher = null;
 	};
 
-	if (speaker) await openPublisher();
+	if (options.speaker) await openPublisher();
 	let recvTransport: types.Transport;
 	try {
 		recvTransport = await openTransport(connection, device, 'recv');

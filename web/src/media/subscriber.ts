@@ -4,6 +4,8 @@ import type { NewConsumer } from '../signaling/messages';
 interface Subscription {
 	peerId: string;
 	kind: types.MediaKind;
+	/** Of the peer's screen, not of camera or microphone. */
+	share: boolean;
 	/** Paused by its producer: nothing comes, and the tile says so. */
 	paused: boolean;
 	closed: boolean;
@@ -17,7 +19,12 @@ export interface PeerMedia {
 	audio: MediaStreamTrack | null;
 	/** The microphone is there but paused. */
 	audioPaused: boolean;
+	/** The peer's screen, and its sound. */
+	share: MediaStreamTrack | null;
+	shareAudio: MediaStreamTrack | null;
 }
+
+export const NO_MEDIA: PeerMedia = { video: null, audio: null, audioPaused: false, share: null, shareAudio: null };
 
 /** The consumers: what the server sends of the other participants. */
 export class Subscriber {
@@ -36,7 +43,7 @@ export class Subscriber {
 	}
 
 	/** Resolves when the browser can receive it; the server sends nothing before that. */
-	async add({ id, peerId, producerId, kind, rtpParameters, producerPaused }: NewConsumer) {
+	async add({ id, peerId, producerId, kind, rtpParameters, producerPaused, appData }: NewConsumer) {
 		const known = this.#subscriptions.get(id);
 		if (known) {
 			// Offered again after a broken connection.
@@ -45,9 +52,11 @@ export class Subscriber {
 			this.#changed();
 			return;
 		}
+		const share = appData.share === true;
 		const subscription: Subscription = {
 			peerId,
 			kind,
+			share,
 			paused: producerPaused,
 			closed: false,
 			consumer: null,
@@ -55,8 +64,8 @@ export class Subscriber {
 		};
 		this.#subscriptions.set(id, subscription);
 		subscription.ready = this.#transport
-			// One stream per peer keeps its sound and picture in step.
-			.consume({ id, producerId, kind, rtpParameters, streamId: peerId })
+			// One stream for a peer's sound and picture keeps them in step; its screen has another.
+			.consume({ id, producerId, kind, rtpParameters, streamId: share ? `${peerId}-share` : peerId })
 			.then((consumer) => {
 				if (subscription.closed) consumer.close();
 				else subscription.consumer = consumer;
@@ -91,10 +100,13 @@ export class Subscriber {
 	}
 
 	mediaOf(peerId: string): PeerMedia {
-		const media: PeerMedia = { video: null, audio: null, audioPaused: false };
-		for (const { peerId: owner, kind, paused, consumer } of this.#subscriptions.values()) {
+		const media = { ...NO_MEDIA };
+		for (const { peerId: owner, kind, share, paused, consumer } of this.#subscriptions.values()) {
 			if (owner !== peerId || !consumer) continue;
-			if (kind === 'audio') {
+			if (share) {
+				if (paused) continue;
+				media[kind === 'audio' ? 'shareAudio' : 'share'] = consumer.track;
+			} else if (kind === 'audio') {
 				media.audio = consumer.track;
 				media.audioPaused = paused;
 			} else if (!paused) {
@@ -105,7 +117,9 @@ export class Subscriber {
 	}
 
 	/** For diagnostics: the live consumers with their peers. */
-	consumers(): { peerId: string; consumer: types.Consumer }[] {
-		return [...this.#subscriptions.values()].flatMap(({ peerId, consumer }) => (consumer ? [{ peerId, consumer }] : []));
+	consumers(): { peerId: string; share: boolean; consumer: types.Consumer }[] {
+		return [...this.#subscriptions.values()].flatMap(({ peerId, share, consumer }) =>
+			consumer ? [{ peerId, share, consumer }] : [],
+		);
 	}
 }

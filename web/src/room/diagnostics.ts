@@ -20,11 +20,13 @@ interface PlainState {
 	refusal: RoomState['refusal'];
 	waiting: boolean;
 	rights: RoomState['rights'];
-	peers: { id: string; displayName: string; video: boolean; audio: boolean; audioPaused: boolean }[];
+	peers: { id: string; displayName: string; video: boolean; audio: boolean; audioPaused: boolean; share: boolean }[];
 }
 
 interface ReceivedVideo {
 	peerId: string;
+	/** Of the peer's screen. */
+	share: boolean;
 	framesDecoded: number;
 	frameWidth: number;
 	frameHeight: number;
@@ -38,6 +40,7 @@ interface ReceivedVideo {
 
 interface ReceivedAudio {
 	peerId: string;
+	share: boolean;
 	totalAudioEnergy: number;
 	packetsReceived: number;
 	packetsLost: number;
@@ -82,12 +85,13 @@ function plain({ phase, link, refusal, waiting, rights, peers }: RoomState): Pla
 		refusal,
 		waiting,
 		rights,
-		peers: peers.map(({ id, displayName, video, audio, audioPaused }) => ({
+		peers: peers.map(({ id, displayName, video, audio, audioPaused, share }) => ({
 			id,
 			displayName,
 			video: video !== null,
 			audio: audio !== null,
 			audioPaused,
+			share: share !== null,
 		})),
 	};
 }
@@ -97,7 +101,7 @@ async function stats(room: Room | null): Promise<ReceivedStats> {
 	const media = room?.media;
 	if (!media) return result;
 
-	const owners = new Map(media.subscriber.consumers().map(({ peerId, consumer }) => [consumer.track.id, peerId]));
+	const owners = new Map(media.subscriber.consumers().map((owned) => [owned.consumer.track.id, owned]));
 	const report = await media.recvTransport.getStats();
 	result.connectionState = media.recvTransport.connectionState;
 	report.forEach((entry) => {
@@ -106,11 +110,12 @@ async function stats(room: Room | null): Promise<ReceivedStats> {
 			result.dtlsState = entry.dtlsState;
 		}
 		if (entry.type !== 'inbound-rtp') return;
-		const peerId = owners.get(entry.trackIdentifier);
+		const owner = owners.get(entry.trackIdentifier);
 		// What belongs to nobody is the client's own bandwidth probe, or a consumer just closed.
-		if (peerId === undefined) return;
+		if (!owner) return;
 		const common = {
-			peerId,
+			peerId: owner.peerId,
+			share: owner.share,
 			packetsReceived: entry.packetsReceived ?? 0,
 			packetsLost: entry.packetsLost ?? 0,
 			bytesReceived: entry.bytesReceived ?? 0,

@@ -1,7 +1,8 @@
 import { browserInfo } from '../media/browser';
 import type { LocalMedia } from '../media/local';
 import { openMediaSession, type MediaSession } from '../media/session';
-import type { PeerMedia } from '../media/subscriber';
+import type { ScreenShare } from '../media/screen';
+import { NO_MEDIA, type PeerMedia } from '../media/subscriber';
 import { Connection } from '../signaling/connection';
 import type {
 	MuteKind,
@@ -27,7 +28,7 @@ export interface RemotePeer extends PeerMedia {
 }
 
 /** What happened to this participant, to be said once. */
-export type Notice = 'muted-audio' | 'muted-video' | 'promoted' | 'demoted';
+export type Notice = 'muted-audio' | 'muted-video' | 'muted-share' | 'promoted' | 'demoted';
 
 /** What a moderator asks of the server about one participant. */
 export type PeerAction = 'admitPeer' | 'declinePeer' | 'removePeer' | 'promotePeer' | 'demotePeer';
@@ -38,6 +39,8 @@ export interface RoomState {
 	/** In the room (or on the way in), gone by choice, or turned away for good. */
 	phase: 'open' | 'left' | 'refused';
 	link: Link;
+	/** Attempts to reach the server that came to nothing. */
+	attemptsFailed: number;
 	refusal: Refusal | null;
 	/** Admitted by the server, but not yet by a moderator. */
 	waiting: boolean;
@@ -57,6 +60,7 @@ export interface RoomState {
 export interface RoomOptions extends RoomAddress {
 	codec: string | null;
 	local: LocalMedia;
+	screen: ScreenShare;
 }
 
 /** One visit to a room, from the join button to leaving or refusal. */
@@ -76,6 +80,7 @@ export class Room {
 		this.state = new Store<RoomState>({
 			phase: 'open',
 			link: 'connecting',
+			attemptsFailed: 0,
 			refusal: null,
 			waiting: false,
 			peerId: options.peerId,
@@ -95,7 +100,10 @@ export class Room {
 				// When the media server is back the WebSocket is closed to make the page join again: no second alarm.
 				if (this.#link !== 'media-down') this.#setLink(this.#joined ? 'reconnecting' : 'connecting');
 			},
-			failed: () => this.#setLink(this.#joined ? 'reconnecting' : 'connecting'),
+			failed: () => {
+				this.#setLink(this.#joined ? 'reconnecting' : 'connecting');
+				this.state.update({ attemptsFailed: this.state.value.attemptsFailed + 1 });
+			},
 			closed: () => this.#end(refusal('server-error', 'closed without a reason')),
 			requests: {
 				newConsumer: async (consumer) => {
@@ -115,6 +123,11 @@ export class Room {
 		if (this.state.value.phase !== 'open') return;
 		this.#close();
 		this.state.update({ phase: 'left', peers: [] });
+	}
+
+	async changeDisplayName(displayName: string) {
+		await this.#connection.request('changeDisplayName', { displayName });
+		this.state.update({ name: displayName });
 	}
 
 	/** What moderators do; rejects with the server's reason. */
@@ -152,7 +165,7 @@ export class Room {
 	async setPreferredLayers(peerId: string, spatialLayer: number, temporalLayer: number) {
 		const found = this.#media?.subscriber
 			.consumers()
-			.find(({ peerId: owner, consumer }) => owner === peerId && consumer.kind === 'video');
+			.find(({ peerId: owner, share, consumer }) => owner === peerId && !share && consumer.kind === 'video');
 		if (!found) throw new Error(`no video from ${peerId}`);
 		await this.#connection.request('setConsumerPreferredLayers', {
 			consumerId: found.consumer.id,
@@ -200,11 +213,12 @@ export class Room {
 		this.#media = null;
 		this.#refresh();
 
-		const { local, codec, displayName } = this.#options;
-		const { speaker } = this.state.value.rights;
+		const { local, screen, codec } = this.#options;
+		const { rights, name: displayName } = this.state.value;
 		const media = await openMediaSession(this.#connection, {
 			local,
-			speaker,
+			screen,
+			speaker: rights.speaker,
 			codec,
 			changed: () => this.#refresh(),
 		});
@@ -242,6 +256,7 @@ export class Room {
 		if (!speaker) {
 			media.closePublisher();
 			this.#options.local.release();
+			this.#options.screen.stop();
 		} else if (!media.publisher) {
 			await media.openPublisher();
 			if (this.#media !== media) media.closePublisher();
@@ -295,11 +310,15 @@ export class Room {
 			},
 			roomChanged: (info) => this.state.update({ info }),
 			mutedByModerator: ({ kind }) => {
-				const { local } = this.#options;
-				if (kind === 'share') return;
-				const device = kind === 'audio' ? 'mic' : 'camera';
-				if (!local.devices.value[device].on) return;
-				void local.turn(device, false);
+				const { local, screen } = this.#options;
+				if (kind === 'share') {
+					if (!screen.state.value.video) return;
+					screen.stop();
+				} else {
+					const device = kind === 'audio' ? 'mic' : 'camera';
+					if (!local.devices.value[device].on) return;
+					void local.turn(device, false);
+				}
 				this.state.update({ notice: `muted-${kind}` });
 			},
 			peerChanged: setPeer,
@@ -331,13 +350,12 @@ export class Room {
 	}
 
 	#refresh() {
-		const nothing: PeerMedia = { video: null, audio: null, audioPaused: false };
 		const all = [...this.#peers.values()].map(({ id, displayName, speaker, moderator }) => ({
 			id,
 			displayName,
 			speaker,
 			moderator,
-			...(this.#media?.subscriber.mediaOf(id) ?? nothing),
+			...(this.#media?.subscriber.mediaOf(id) ?? NO_MEDIA),
 		}));
 		this.state.update({
 			peers: all.filter(({ speaker }) => speaker),

@@ -3,9 +3,10 @@ import { useEffect, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import { listen, playback } from '../media/playback';
+import type { ScreenShare } from '../media/screen';
 import type { RoomKind } from '../page/attributes';
 import { TileGrid } from '../tiles/grid';
-import { Tile } from '../tiles/tile';
+import { ShareTile, Tile } from '../tiles/tile';
 import { DeviceButtons, DeviceProblems } from '../ui/devicebuttons';
 import { Icon } from '../ui/icon';
 import { useStore } from '../ui/store';
@@ -16,13 +17,16 @@ interface RoomScreenProps {
 	room: Room;
 	kind: RoomKind;
 	devices: LocalMedia;
+	screen: ScreenShare;
 }
 
-export function RoomScreen({ room, kind, devices }: RoomScreenProps) {
+export function RoomScreen({ room, kind, devices, screen }: RoomScreenProps) {
 	const { link, peers, rights, peerId, name, notice, waitingPeers } = useStore(room.state);
 	const { blocked } = useStore(playback);
 	const [panel, setPanel] = useState(false);
 	const local = rights.speaker ? devices : null;
+	const { video: ownShare } = useStore(screen.state);
+	const sharing = peers.filter(({ share }) => share);
 	const count = peers.length + (local ? 1 : 0);
 
 	return (
@@ -36,7 +40,11 @@ export function RoomScreen({ room, kind, devices }: RoomScreenProps) {
 							<p>{t('room.noSpeakersText')}</p>
 						</div>
 					)}
-					<TileGrid count={count}>
+					<TileGrid count={count + sharing.length + (ownShare ? 1 : 0)}>
+						{ownShare && <ShareTile peerId={peerId} name={name} video={ownShare} />}
+						{sharing.map(({ id, displayName, share, shareAudio }) => (
+							<ShareTile key={`${id} share`} peerId={id} name={displayName} video={share} audio={shareAudio} />
+						))}
 						{local && <LocalTile local={local} peerId={peerId} name={name} />}
 						{peers.map(({ id, displayName, video, audio, audioPaused }) => (
 							<Tile

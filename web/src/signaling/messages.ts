@@ -83,6 +83,7 @@ export interface Requests {
 	closeProducer: [{ producerId: string }, object];
 	pauseProducer: [{ producerId: string }, object];
 	resumeProducer: [{ producerId: string }, object];
+	changeDisplayName: [{ displayName: string }, object];
 	admitPeer: [{ peerId: string }, object];
 	admitAll: [object, object];
 	declinePeer: [{ peerId: string }, object];

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { playAudio } from '../media/playback';
 
-export function Audio({ track, peerId }: { track: MediaStreamTrack | null; peerId: string }) {
+export function Audio({ track, peerId }: { track: MediaStreamTrack | null; peerId?: string }) {
 	const element = useRef<HTMLAudioElement>(null);
 	useEffect(() => {
 		if (track) return playAudio(element.current!, track);

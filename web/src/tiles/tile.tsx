@@ -36,6 +36,24 @@ export function Tile({ peerId, name, local = false, video, audio, micOn }: TileP
 	);
 }
 
+interface ShareTileProps {
+	peerId: string;
+	name: string;
+	video: MediaStreamTrack | null;
+	audio?: MediaStreamTrack | null;
+}
+
+/** A participant's screen, whole, with its sound. */
+export function ShareTile({ peerId, name, video, audio }: ShareTileProps) {
+	return (
+		<article class="tile tile-share" data-testid="share-tile" data-share-of={peerId}>
+			<Video track={video} label={t('room.shareOf', { name })} />
+			<Audio track={audio ?? null} />
+			<footer class="caption">{t('room.shareOf', { name })}</footer>
+		</article>
+	);
+}
+
 function Caption({ micOn, children }: { micOn: boolean; children: ComponentChildren }) {
 	return (
 		<footer class="caption">

@@ -1,0 +1,93 @@
+import { Store } from '../ui/store';
+
+/** Why the screen is not shared: turned down, refused without a gesture in this page, forbidden by the embedding page, or not possible. */
+export type ScreenProblem = 'denied' | 'gesture' | 'policy' | 'unsupported' | 'busy';
+
+export interface ScreenState {
+	/** Waiting for the browser's dialog. */
+	pending: boolean;
+	video: MediaStreamTrack | null;
+	/** The sound of what is shown, where browser and participant give it. */
+	audio: MediaStreamTrack | null;
+	problem: ScreenProblem | null;
+}
+
+const IDLE: ScreenState = { pending: false, video: null, audio: null, problem: null };
+
+function problemOf(error: unknown): ScreenProblem {
+	switch (error instanceof DOMException ? error.name : '') {
+		case 'InvalidStateError':
+			return 'gesture';
+		case 'NotAllowedError':
+			return blockedByPolicy() ? 'policy' : 'denied';
+		case 'NotFoundError':
+		case 'NotSupportedError':
+			return 'unsupported';
+		default:
+			return 'busy';
+	}
+}
+
+/** The embedding page's iframe lacks allow="display-capture". Only Chromium says so. */
+function blockedByPolicy(): boolean {
+	const { featurePolicy } = document as { featurePolicy?: { allowsFeature(name: string): boolean } };
+	return featurePolicy?.allowsFeature('display-capture') === false;
+}
+
+/** The participant's own screen, window or tab, while it is shown to the others. */
+export class ScreenShare {
+	readonly state = new Store<ScreenState>(IDLE);
+	/** Counts stops: what the browser hands out for an earlier request is stopped at once. */
+	#generation = 0;
+
+	static get possible(): boolean {
+		return typeof navigator.mediaDevices?.getDisplayMedia === 'function';
+	}
+
+	/** Asks the participant what to share. To be called from a user gesture. True: it is shared now. */
+	async start(): Promise<boolean> {
+		if (this.state.value.video) return true;
+		if (this.state.value.pending) return false;
+		if (!ScreenShare.possible) {
+			this.state.update({ problem: 'unsupported' });
+			return false;
+		}
+		const generation = this.#generation;
+		this.state.update({ ...IDLE, pending: true });
+		try {
+			const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 30 } }, audio: true });
+			return this.#adopt(stream, generation);
+		} catch (error) {
+			if (generation === this.#generation) this.state.update({ pending: false, problem: problemOf(error) });
+			return false;
+		}
+	}
+
+	stop() {
+		this.#generation++;
+		const { video, audio } = this.state.value;
+		video?.stop();
+		audio?.stop();
+		this.state.update(IDLE);
+	}
+
+	dismissProblem() {
+		this.state.update({ problem: null });
+	}
+
+	#adopt(stream: MediaStream, generation: number): boolean {
+		const video = stream.getVideoTracks()[0]!;
+		if (generation !== this.#generation) {
+			for (const track of stream.getTracks()) track.stop();
+			return false;
+		}
+		// Text must stay sharp; frames may wait.
+		video.contentHint = 'detail';
+		// The browser's own "stop sharing".
+		video.addEventListener('ended', () => {
+			if (this.state.value.video === video) this.stop();
+		});
+		this.state.update({ pending: false, video, audio: stream.getAudioTracks()[0] ?? null });
+		return true;
+	}
+}
