@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,13 +45,16 @@ static const struct {
         {".txt", "text/plain; charset=utf-8"},
 };
 
-// Scripts are our own files and nothing else; styles may be set from scripts. The external player
-// of `video` (U17) is any https page, in a sandbox.
+// Scripts and styles are our own files and nothing else.
 static const char content_policy[] =
         "default-src 'self'; script-src 'self'; connect-src 'self' ws: wss:; "
-        "img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
-        "worker-src 'self' blob:; frame-src https:; object-src 'none'; base-uri 'none'; "
-        "form-action 'none'; ";
+        "img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; "
+        "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; ";
+
+// A room's external player (U17) is any https page, in a sandbox: a moderator may choose it at any
+// time.
+static const char frames_of_rooms[] = "frame-src https:; ";
+static const char frames_elsewhere[] = "frame-src 'self'; ";
 
 // What the page itself uses; an embedding page grants it by the iframe's allow (P05, G12).
 static const char permissions_policy[] =
@@ -132,13 +136,59 @@ static void not_found(struct http_response *r)
 	r->body_len = strlen(r->body);
 }
 
-static void headers_add(struct http_response *r, const char *path, const char *frame_ancestors)
+// Whether Accept-Encoding names this coding, and not only to refuse it (RFC 9110 12.5.3).
+static bool is_accepted(const char *accepted, const char *coding)
 {
-	char *policy = memory_new(1, sizeof(content_policy) + strlen(frame_ancestors));
+	size_t len = strlen(coding);
+
+	for (const char *p = accepted; p; p = strchr(p, ',')) {
+		p += strspn(p, ", \t");
+		if (strncasecmp(p, coding, len) != 0 || (p[len] && !strchr(",; \t", p[len])))
+			continue;
+		const char *weight = p + len + strspn(p + len, "; \t");
+		return strncasecmp(weight, "q=", 2) != 0 || strtod(weight + 2, NULL) > 0;
+	}
+	return false;
+}
+
+static int file_open(const struct pages *p, const char *path)
+{
+	// A FIFO must not hold up the loop, hence O_NONBLOCK.
+	return openat(p->directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+// The build compresses what is worth it, once: the file lies beside the one it was made of.
+static int
+compressed_open(const struct pages *p, const char *path, const char *accepted, const char **coding)
+{
+	static const struct {
+		const char *coding, *extension;
+	} ways[] = {{"br", ".br"}, {"gzip", ".gz"}};
+	char name[PATH_LEN_MAX + sizeof(".br")];
+
+	for (size_t i = 0; accepted && i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (!is_accepted(accepted, ways[i].coding))
+			continue;
+		strcat(strcpy(name, path), ways[i].extension);
+		int fd = file_open(p, name);
+		if (fd >= 0) {
+			*coding = ways[i].coding;
+			return fd;
+		}
+	}
+	return -1;
+}
+
+static void
+headers_add(struct http_response *r, const char *path, bool is_room, const char *frame_ancestors)
+{
+	const char *frames = is_room ? frames_of_rooms : frames_elsewhere;
+	size_t size = sizeof(content_policy) + strlen(frames) + strlen(frame_ancestors);
+	char *policy = memory_new(1, size);
 	// The build puts a hash of the content into the names of assets.
 	bool forever = strncmp(path, "assets/", 7) == 0;
 
-	strcat(strcpy(policy, content_policy), frame_ancestors);
+	strcat(strcat(strcpy(policy, content_policy), frames), frame_ancestors);
 	http_add_header(r, "Content-Security-Policy", policy);
 	free(policy);
 	http_add_header(r, "Permissions-Policy", permissions_policy);
@@ -156,7 +206,9 @@ void pages_respond(
         struct http_response *r
 )
 {
+	bool is_room = strncmp(q->path, "/call", 5) == 0 || strncmp(q->path, "/webinar", 8) == 0;
 	const char *path = is_page(q->path) ? "index.html" : q->path + 1;
+	const char *coding = NULL;
 	struct stat st;
 
 	if (strcmp(q->method, "GET") != 0 && strcmp(q->method, "HEAD") != 0) {
@@ -166,8 +218,9 @@ void pages_respond(
 	}
 	if (q->path[0] != '/' || !path_is_safe(path))
 		return not_found(r);
-	// A FIFO must not hold up the loop, hence O_NONBLOCK.
-	int fd = openat(p->directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = compressed_open(p, path, http_header(q, "Accept-Encoding"), &coding);
+	if (fd < 0)
+		fd = file_open(p, path);
 	if (fd < 0)
 		return not_found(r);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
@@ -178,5 +231,8 @@ void pages_respond(
 	r->file = fd;
 	r->file_size = (uint64_t)st.st_size;
 	r->type = type_of(path);
-	headers_add(r, path, frame_ancestors);
+	headers_add(r, path, is_room, frame_ancestors);
+	http_add_header(r, "Vary", "Accept-Encoding");
+	if (coding)
+		http_add_header(r, "Content-Encoding", coding);
 }

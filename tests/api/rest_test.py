@@ -101,7 +101,10 @@ class Rest(unittest.TestCase):
             self.assertIn("frame-ancestors 'self' http://localhost:*", policy)
             self.assertIn("script-src 'self'", policy)
             self.assertNotIn("unsafe-eval", policy)
-            self.assertNotIn("unsafe-inline", re.search("script-src[^;]*", policy)[0])
+            self.assertNotIn("unsafe-inline", policy)
+            # U17: the external player of a room, and nothing else, may be another site's.
+            is_room = path.startswith(("/call", "/webinar"))
+            self.assertIn("frame-src https:;" if is_room else "frame-src 'self';", policy)
             self.assertIsNone(answer.headers["X-Frame-Options"], "it would contradict frame-ancestors")
             self.assertIn("camera=(self)", answer.headers["Permissions-Policy"])
             self.assertEqual(answer.headers["Referrer-Policy"], "strict-origin-when-cross-origin")
@@ -114,6 +117,28 @@ class Rest(unittest.TestCase):
         self.assertIn("javascript", answer.headers["Content-Type"])
         self.assertEqual(answer.headers["Access-Control-Allow-Origin"], "*")
         self.assertEqual(answer.headers["Cross-Origin-Resource-Policy"], "cross-origin")
+
+    def test_pages_come_compressed_to_who_takes_that(self):
+        for accepted, coding in (
+            ("gzip, deflate, br, zstd", "br"),
+            ("gzip;q=1.0, BR ; q=0.5", "br"),
+            ("gzip", "gzip"),
+            ("br;q=0, gzip;q=0.1", "gzip"),
+            ("br;q=0.000,gzip;q=0", None),
+            ("bro, x-gzip, identity", None),
+            (",,;q=1,", None),
+            (None, None),
+        ):
+            headers = {"Accept-Encoding": accepted} if accepted else {}
+            answer = self.get("/call/?roomId=x", **headers)
+            self.assertEqual(answer.status, 200, accepted)
+            self.assertEqual(answer.headers["Content-Encoding"], coding, accepted)
+            self.assertEqual(answer.headers["Vary"], "Accept-Encoding")
+            self.assertEqual(answer.headers["Content-Type"], "text/html; charset=utf-8")
+            self.assertEqual(answer.body.decode(), f"{coding} of the page" if coding else PAGE)
+        # What was not worth compressing comes as it is.
+        answer = self.get("/meetBridgeApi.js", **{"Accept-Encoding": "br"})
+        self.assertEqual((answer.headers["Content-Encoding"], answer.body.decode()), (None, PAGE))
 
     def test_what_is_not_there_is_404(self):
         for path in ("/nothing", "/call/a/b", "/call/.hidden", "/..%2fetc/passwd", "/assets/../index.html"):

@@ -44,6 +44,9 @@ class Server:
         for name in ("index.html", "meetBridgeApi.js"):
             with open(f"{where}/pages/{name}", "w") as f:
                 f.write(PAGE)
+        for coding, extension in (("br", "br"), ("gzip", "gz")):
+            with open(f"{where}/pages/index.html.{extension}", "w") as f:
+                f.write(f"{coding} of the page")
         settings = {"port": self.port, "pages": f"{where}/pages", "store": f"{where}/store.db", "log_level": "error"}
         settings.update(self.settings)
         with open(f"{where}/amphi.conf", "w") as f:
