@@ -7,17 +7,35 @@ import { chromium } from 'playwright-core';
 const ARGS = [
 	'--no-sandbox',
 	'--ignore-certificate-errors', // a test's certificate is its own
-	'--use-fake-device-for-media-stream=fps=15',
-	'--use-fake-ui-for-media-stream',
 	'--disable-gpu',
 	'--disable-quic',
 	'--no-first-run',
 	'--disable-background-networking',
 	'--disable-component-update',
 	'--disable-sync',
-	'--autoplay-policy=no-user-gesture-required',
-	'--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+	'--host-resolver-rules=MAP plain.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
 ];
+
+/** What the machine and its user are like; a test may have others. */
+const TRAITS = {
+	/** Cameras and microphones: Chromium's own fakes, or null for those that are really there: none. */
+	devices: 'fps=15',
+	/** What the user answers when a page asks for them. */
+	permission: 'allow',
+	/** Whether pages may sound before anybody has touched them. */
+	autoplay: true,
+	args: [],
+};
+
+function argsOf({ devices, permission, autoplay, args }) {
+	return [
+		...ARGS,
+		...(devices === null ? [] : [`--use-fake-device-for-media-stream=${devices}`]),
+		`--use-fake-ui-for-media-stream${permission === 'allow' ? '' : `=${permission}`}`,
+		`--autoplay-policy=${autoplay ? 'no-user-gesture-required' : 'document-user-activation-required'}`,
+		...args,
+	];
+}
 
 const VIEWPORT = { width: 1280, height: 720 };
 
@@ -27,14 +45,14 @@ export class Chromium {
 	#temporary;
 	#pages = [];
 
-	static async launch() {
+	static async launch(traits) {
 		const self = new Chromium();
 		// Chromium's profile and its other files: removed with this folder.
 		self.#temporary = await mkdtemp(join(tmpdir(), 'amphi-chromium-'));
 		self.#browser = await chromium.launch({
 			executablePath: '/usr/bin/chromium',
 			headless: true,
-			args: ARGS,
+			args: argsOf({ ...TRAITS, ...traits }),
 			env: { ...process.env, TMPDIR: self.#temporary },
 			handleSIGTERM: true,
 		});
@@ -42,8 +60,8 @@ export class Chromium {
 	}
 
 	/** A page of somebody new. Its console goes to `page.lines`. */
-	async page({ viewport = VIEWPORT, locale = 'en-GB' } = {}) {
-		const context = await this.#browser.newContext({ viewport, locale });
+	async page({ viewport = VIEWPORT, locale = 'en-GB', ...options } = {}) {
+		const context = await this.#browser.newContext({ viewport, locale, ...options });
 		await context.addInitScript({ path: fileURLToPath(new URL('probe.js', import.meta.url)) });
 		const page = await context.newPage();
 		page.setDefaultTimeout(15_000);

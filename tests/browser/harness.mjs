@@ -5,6 +5,7 @@ import { Chromium } from './chromium.mjs';
 import { Integrator } from './integrator.mjs';
 import { ROOT, System } from './system.mjs';
 
+export { Chromium } from './chromium.mjs';
 export { look } from './looks.mjs';
 export { Participant, roomId } from './participant.mjs';
 export { Protoo } from './protoo.mjs';

@@ -27,7 +27,7 @@
 	window.RTCPeerConnection = class extends RTCPeerConnection {
 		constructor(...args) {
 			super(...args);
-			this.number = crypto.randomUUID(); // to know it again
+			this.number = Math.random(); // to know it again; pages without HTTPS have no randomUUID
 			probe.connections.push(this);
 		}
 	};

@@ -11,8 +11,6 @@ import { startTheme } from './ui/theme';
 import './ui/theme.css';
 import './create/create.css';
 import './welcome/welcome.css';
-import './room/room.css';
-import './tiles/tiles.css';
 
 const warn = (text: string) => console.warn(text);
 

@@ -26,13 +26,10 @@ const OFF = { on: false, pending: false, track: null, problem: null };
 
 const FEATURE = { mic: 'microphone', camera: 'camera' };
 
-/** A chosen device is insisted on; a remembered one may be replaced by another. */
-function constraintsFor(name: DeviceName, wanted: string | null, strict = false): MediaTrackConstraints {
-	return {
-		...(wanted && { deviceId: strict ? { exact: wanted } : { ideal: wanted } }),
-		...(name === 'camera' && { width: { ideal: 1280 }, height: { ideal: 720 } }),
-	};
-}
+const constraints: Record<DeviceName, MediaTrackConstraints> = {
+	mic: {},
+	camera: { width: { ideal: 1280 }, height: { ideal: 720 } },
+};
 
 export function problemOf(error: unknown): DeviceProblem {
 	switch (error instanceof DOMException ? error.name : '') {
@@ -50,6 +47,14 @@ export function problemOf(error: unknown): DeviceProblem {
 /** Chromium alone tells what an embedding page keeps from this one; elsewhere that looks like a refusal. */
 interface PolicedDocument {
 	featurePolicy?: { allowsFeature(feature: string): boolean };
+}
+
+function request(names: DeviceName[], wanted?: Record<DeviceName, string | null>): MediaStreamConstraints {
+	const of = (name: DeviceName) => {
+		const id = wanted?.[name];
+		return names.includes(name) && { ...constraints[name], ...(id && { deviceId: { exact: id } }) };
+	};
+	return { audio: of('mic'), video: of('camera') };
 }
 
 /** What can be said without asking for the device. */
@@ -77,12 +82,8 @@ export class LocalMedia {
 			const generation = this.#generation;
 			this.#update('mic', { on: true, pending: true, problem: null });
 			this.#update('camera', { on: true, pending: true, problem: null });
-			const { mic, camera } = this.devices.value;
 			try {
-				const stream = await navigator.mediaDevices.getUserMedia({
-					audio: constraintsFor('mic', mic.wanted),
-					video: constraintsFor('camera', camera.wanted),
-				});
+				const stream = await this.#ask('mic', 'camera');
 				this.#adopt('mic', stream.getAudioTracks()[0]!, generation);
 				this.#adopt('camera', stream.getVideoTracks()[0]!, generation);
 				return;
@@ -146,11 +147,8 @@ export class LocalMedia {
 		const generation = this.#generation;
 		const { wanted, on } = this.devices.value[name];
 		this.#update(name, { on: chosen ? on : true, pending: true, problem: null });
-		const constraints = constraintsFor(name, wanted, chosen);
 		try {
-			const stream = await navigator.mediaDevices.getUserMedia(
-				name === 'mic' ? { audio: constraints } : { video: constraints },
-			);
+			const stream = await (chosen ? this.#insist(name) : this.#ask(name));
 			const track = stream.getTracks()[0]!;
 			// Meanwhile another one may have been chosen.
 			if (chosen && this.devices.value[name].wanted !== wanted) track.stop();
@@ -161,6 +159,21 @@ export class LocalMedia {
 			const track = before?.readyState === 'live' ? before : null;
 			this.#update(name, { on: track !== null && on, pending: false, track, problem: problemOf(error) });
 		}
+	}
+
+	/** The wanted ones, or any where a wanted one is gone. */
+	async #ask(...names: DeviceName[]): Promise<MediaStream> {
+		try {
+			return await this.#insist(...names);
+		} catch (error) {
+			if (!names.some((name) => this.devices.value[name].wanted) || problemOf(error) !== 'missing') throw error;
+			return navigator.mediaDevices.getUserMedia(request(names));
+		}
+	}
+
+	#insist(...names: DeviceName[]): Promise<MediaStream> {
+		const { mic, camera } = this.devices.value;
+		return navigator.mediaDevices.getUserMedia(request(names, { mic: mic.wanted, camera: camera.wanted }));
 	}
 
 	#adopt(name: DeviceName, track: MediaStreamTrack, generation: number) {

@@ -1,17 +1,30 @@
+import { t } from '../i18n';
 import { LocalMedia } from '../media/local';
 import { ScreenShare } from '../media/screen';
 import type { Attributes } from '../page/attributes';
 import { guid } from '../page/guid';
+import { recall, remember } from '../page/storage';
 import { Store } from '../ui/store';
-import { Room } from './room';
+import type { Room } from './room';
 
 export type Joinable = Attributes & { roomId: string };
+
+/** How long a page without a welcome screen waits for somebody to drive it (U10). */
+const BRIDGE_MS = 3000;
+
+type Inside = typeof import('./inside');
 
 interface MeetingState {
 	/** The visit that is going on, or the last one; null on the welcome screen. */
 	room: Room | null;
 	/** The name to join with, as far as it is known. */
 	name: string;
+	/** What the room wants of code is being loaded … */
+	loading: boolean;
+	/** … and could not be: the network is gone, or the server has a newer page. */
+	failed: boolean;
+	/** Shows a visit; null until it is loaded. */
+	Visit: Inside['Visit'] | null;
 }
 
 /** What one page does for its participant, from the welcome screen to the end, whoever asks: a button or the embedding page. */
@@ -22,30 +35,83 @@ export class Meeting {
 	readonly state: Store<MeetingState>;
 	/** Made once per page load: the same session may resume, another one with the same peerId replaces it. */
 	readonly #session = guid();
+	/** Joins without the welcome screen where nobody drives the page. */
+	readonly #timer: ReturnType<typeof setTimeout> | undefined;
+	#inside: Promise<Inside> | null = null;
+	/** The devices that were on when the last visit ended. */
+	#before = { mic: false, camera: false };
 
 	constructor(attributes: Joinable) {
+		const { displayName, nameScreenDisabled } = attributes;
 		this.attributes = attributes;
-		this.state = new Store<MeetingState>({ room: null, name: attributes.displayName ?? '' });
+		this.state = new Store<MeetingState>({
+			room: null,
+			name: displayName ?? recall('name') ?? '',
+			loading: false,
+			failed: false,
+			Visit: null,
+		});
+		if (nameScreenDisabled) this.#timer = setTimeout(() => void this.join().catch(() => {}), BRIDGE_MS);
 	}
 
-	/** Begins a visit, unless there is one. The devices stay as they are. */
-	join(name: string, pin?: string): Room {
-		const { room } = this.state.value;
+	/** The embedding page has shaken hands: it alone says when to join a room without a welcome screen (U10). */
+	driven() {
+		clearTimeout(this.#timer);
+	}
+
+	/** Loads ahead what the room wants. */
+	async preload(): Promise<Inside> {
+		try {
+			return await (this.#inside ??= import('./inside'));
+		} catch (error) {
+			this.#inside = null;
+			throw error;
+		}
+	}
+
+	/** Begins a visit, unless there is one. The devices stay as they are. Rejects where the room cannot be loaded. */
+	async join(name = '', pin?: string): Promise<Room> {
+		this.driven();
+		const { kind, roomId, peerId, displayName, codec, forServer } = this.attributes;
+		// What the participant typed; a name of the address is the embedding page's to remember.
+		if (name && displayName === null) remember('name', name);
+		this.state.update({ name: name || this.state.value.name || t('welcome.guest'), loading: true, failed: false });
+		let inside: Inside;
+		try {
+			inside = await this.preload();
+		} catch (error) {
+			this.state.update({ loading: false, failed: true });
+			throw error;
+		}
+		const { room, name: displayed } = this.state.value;
 		if (room?.state.value.phase === 'open') return room;
-		const { kind, roomId, peerId, codec, forServer } = this.attributes;
-		const next = new Room({
+
+		const next = new inside.Room({
 			kind,
 			roomId,
 			peerId,
 			session: this.#session,
-			displayName: name,
+			displayName: displayed,
 			forServer: pin ? { ...forServer, pin } : forServer,
 			codec,
 			local: this.local,
 			screen: this.screen,
 		});
-		this.state.update({ room: next, name });
+		// Outside of the room no device stays open.
+		const stop = next.state.subscribe(() => {
+			if (next.state.value.phase === 'open') return;
+			stop();
+			this.#before = this.local.release();
+			this.screen.stop();
+		});
+		this.state.update({ room: next, loading: false, Visit: inside.Visit });
 		return next;
+	}
+
+	/** Comes back, with the devices on that were. */
+	async rejoin(pin?: string): Promise<Room> {
+		void this.local.start(this.#before);
+		return this.join(this.state.value.name, pin);
 	}
 
 	leave() {

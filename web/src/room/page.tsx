@@ -1,17 +1,16 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
+import { enterFullscreenAtFirstGesture } from '../page/fullscreen';
+import { GestureOverlay } from '../page/overlay';
 import { useStore } from '../ui/store';
 import { WelcomePage } from '../welcome/page';
+import { AwaitingPage } from './awaiting';
 import { installDiagnostics } from './diagnostics';
-import { LeftPage, RefusedPage } from './end';
 import type { Meeting } from './meeting';
-import type { Room } from './room';
-import { RoomScreen } from './screen';
-import { WaitingPage } from './waiting';
 
 /** A call or a webinar: welcome, the room, and what comes after it. */
 export function RoomPage({ meeting }: { meeting: Meeting }) {
-	const { room } = useStore(meeting.state);
-	const { kind, roomId, displayName, speaker } = meeting.attributes;
+	const { room, Visit } = useStore(meeting.state);
+	const { nameScreenDisabled, startWithFS } = meeting.attributes;
 
 	useEffect(() => {
 		installDiagnostics(() => meeting.state.value.room);
@@ -20,38 +19,20 @@ export function RoomPage({ meeting }: { meeting: Meeting }) {
 		addEventListener('pagehide', leave);
 		return () => removeEventListener('pagehide', leave);
 	}, [meeting]);
+	useEffect(() => (startWithFS ? enterFullscreenAtFirstGesture() : undefined), [startWithFS]);
+	// While people look at the welcome screen the room is fetched.
+	useEffect(() => void meeting.preload().catch(() => {}), [meeting]);
 
-	return room ? (
-		<Visit room={room} meeting={meeting} />
-	) : (
-		<WelcomePage
-			kind={kind}
-			roomId={roomId}
-			fixedName={displayName}
-			local={speaker ? meeting.local : null}
-			onJoin={(name) => meeting.join(name)}
-		/>
+	return (
+		<>
+			{room && Visit ? (
+				<Visit room={room} meeting={meeting} />
+			) : nameScreenDisabled ? (
+				<AwaitingPage meeting={meeting} />
+			) : (
+				<WelcomePage meeting={meeting} />
+			)}
+			<GestureOverlay />
+		</>
 	);
-}
-
-function Visit({ room, meeting }: { room: Room; meeting: Meeting }) {
-	const { phase, refusal, waiting } = useStore(room.state);
-	const { local, screen, attributes } = meeting;
-	const wanted = useRef({ mic: false, camera: false });
-
-	// Outside of the room no device stays open; coming back opens those that were.
-	useEffect(() => {
-		if (phase === 'open') return;
-		wanted.current = local.release();
-		screen.stop();
-	}, [phase, local]);
-	const rejoin = (pin?: string) => {
-		void local.start(wanted.current);
-		meeting.join(meeting.state.value.name, pin);
-	};
-
-	if (phase === 'left') return <LeftPage onRejoin={rejoin} />;
-	if (refusal) return <RefusedPage {...refusal} onRetry={rejoin} />;
-	if (waiting) return <WaitingPage room={room} local={local} />;
-	return <RoomScreen room={room} kind={attributes.kind} devices={local} screen={screen} />;
 }

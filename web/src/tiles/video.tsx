@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import './video.css';
 
 interface VideoProps {
 	/** Null: the element stays, without a picture. */

@@ -1,13 +1,18 @@
 import type { ComponentChildren } from 'preact';
+import { LanguageSwitch } from './language';
 import { Logo } from './logo';
+import './card.css';
 
 /** The page around everything but the room: the name on top, one card in the middle. */
 export function CardPage({ children, wide }: { children: ComponentChildren; wide?: boolean }) {
 	return (
 		<div class="card-page">
-			<header class="brand">
-				<Logo />
-				Amphi
+			<header class="card-head">
+				<span class="brand">
+					<Logo />
+					Amphi
+				</span>
+				<LanguageSwitch />
 			</header>
 			<main class={wide ? 'card card-wide' : 'card'}>{children}</main>
 		</div>

@@ -1,7 +1,7 @@
-import { Mic, MicOff, Video, VideoOff, X } from 'lucide';
+import { Mic, MicOff, RotateCw, Video, VideoOff, X } from 'lucide';
 import type { DeviceName, LocalMedia } from '../media/local';
 import { t } from '../i18n';
-import { IconButton } from './button';
+import { Button, IconButton } from './button';
 import { useStore } from './store';
 
 const LOOKS = {
@@ -37,15 +37,34 @@ export function DeviceButtons({ local }: { local: LocalMedia }) {
 	);
 }
 
-/** Why a device does not work, until the participant dismisses it. */
-export function DeviceProblems({ local }: { local: LocalMedia }) {
+interface ProblemsProps {
+	local: LocalMedia;
+	/** Offers to try again. */
+	retry?: boolean;
+}
+
+/** Why devices do not work, until the participant dismisses it. */
+export function DeviceProblems({ local, retry }: ProblemsProps) {
 	const { mic, camera } = useStore(local.devices);
 	if (!mic.problem && !camera.problem) return null;
+	// One cause is said once.
+	const both = mic.problem !== null && mic.problem === camera.problem;
 	return (
 		<div class="notice" role="status" data-testid="device-problem">
 			<div>
-				{mic.problem && <p>{t(`problem.mic.${mic.problem}`)}</p>}
-				{camera.problem && <p>{t(`problem.camera.${camera.problem}`)}</p>}
+				{both && <p>{t(`problem.both.${mic.problem!}`)}</p>}
+				{!both && mic.problem && <p>{t(`problem.mic.${mic.problem}`)}</p>}
+				{!both && camera.problem && <p>{t(`problem.camera.${camera.problem}`)}</p>}
+				{retry && (
+					<Button
+						small
+						icon={RotateCw}
+						data-testid="device-retry"
+						onClick={() => void local.start({ mic: mic.problem !== null, camera: camera.problem !== null })}
+					>
+						{t('problem.retry')}
+					</Button>
+				)}
 			</div>
 			<IconButton icon={X} label={t('problem.dismiss')} onClick={() => local.dismissProblems()} />
 		</div>

@@ -1,24 +1,28 @@
 import { useEffect, useState } from 'preact/hooks';
+import { DeviceChoice } from '../devices/choice';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
-import type { RoomKind } from '../page/attributes';
+import { recall, remember } from '../page/storage';
+import type { Meeting } from '../room/meeting';
+import { Button } from '../ui/button';
 import { CardPage } from '../ui/card';
 import { DeviceProblems } from '../ui/devicebuttons';
+import { useStore } from '../ui/store';
 import { Preview } from './preview';
 
-interface WelcomeProps {
-	kind: RoomKind;
-	roomId: string;
-	/** A name from the address, which the participant cannot change here. */
-	fixedName: string | null;
-	/** Null for viewers, who have no devices. */
-	local: LocalMedia | null;
-	onJoin(name: string): void;
-}
+export function WelcomePage({ meeting }: { meeting: Meeting }) {
+	const { kind, roomId, displayName, speaker } = meeting.attributes;
+	const { name: known, loading, failed } = useStore(meeting.state);
+	const [name, setName] = useState(known);
+	const local = speaker ? meeting.local : null;
+	useEffect(() => {
+		if (local) void local.start({ mic: recall('mic.on') !== 'false', camera: recall('camera.on') !== 'false' });
+	}, [local]);
 
-export function WelcomePage({ kind, roomId, fixedName, local, onJoin }: WelcomeProps) {
-	const [name, setName] = useState(fixedName ?? '');
-	useEffect(() => void local?.start({ mic: true, camera: true }), [local]);
+	const join = async () => {
+		if (local) rememberDevices(local);
+		await meeting.join(name.trim()).catch((error) => console.error('amphi: the room could not be loaded', error));
+	};
 
 	return (
 		<CardPage wide={local !== null}>
@@ -27,7 +31,7 @@ export function WelcomePage({ kind, roomId, fixedName, local, onJoin }: WelcomeP
 				class="welcome-form"
 				onSubmit={(event) => {
 					event.preventDefault();
-					onJoin(name.trim());
+					void join();
 				}}
 			>
 				<h1>{t(`welcome.${kind}`)}</h1>
@@ -40,19 +44,63 @@ export function WelcomePage({ kind, roomId, fixedName, local, onJoin }: WelcomeP
 					class="field"
 					data-testid="name-input"
 					value={name}
-					disabled={fixedName !== null}
+					disabled={displayName !== null}
 					maxLength={64}
 					autocomplete="name"
 					placeholder={t('welcome.namePlaceholder')}
+					aria-describedby={displayName !== null ? 'name-hint' : undefined}
 					onInput={(event) => setName(event.currentTarget.value)}
 				/>
-				{fixedName !== null && <p class="hint">{t('welcome.nameFixed')}</p>}
+				{displayName !== null && (
+					<p class="hint" id="name-hint">
+						{t('welcome.nameFixed')}
+					</p>
+				)}
 				{!local && <p class="hint">{t('welcome.viewer')}</p>}
-				<button type="submit" class="button primary" data-testid="join-button" disabled={!name.trim()}>
-					{t('welcome.join')}
-				</button>
-				{local && <DeviceProblems local={local} />}
+				<Button look="primary" submit data-testid="join-button" aria-busy={loading} disabled={!name.trim() || loading}>
+					<JoinLabel local={local} loading={loading} />
+				</Button>
+				{failed && (
+					<p class="error" role="alert">
+						{t('welcome.failed')}
+					</p>
+				)}
+				{local && <DeviceHints local={local} />}
 			</form>
+			<details class="welcome-devices" open={matchMedia('(min-width: 761px)').matches}>
+				<summary>{t(local ? 'devices.title' : 'devices.sound')}</summary>
+				<DeviceChoice local={local} />
+			</details>
 		</CardPage>
 	);
+}
+
+function JoinLabel({ local, loading }: { local: LocalMedia | null; loading: boolean }) {
+	if (loading) return <>{t('welcome.joining')}</>;
+	return local ? <JoinWithDevices local={local} /> : <>{t('welcome.join')}</>;
+}
+
+/** Nobody has to have a camera or a microphone: the button says so where neither works. */
+function JoinWithDevices({ local }: { local: LocalMedia }) {
+	const { mic, camera } = useStore(local.devices);
+	return <>{t(mic.problem && camera.problem ? 'welcome.joinWithout' : 'welcome.join')}</>;
+}
+
+function DeviceHints({ local }: { local: LocalMedia }) {
+	const { mic, camera } = useStore(local.devices);
+	if (mic.pending || camera.pending)
+		return (
+			<p class="hint" role="status">
+				{t('welcome.allow')}
+			</p>
+		);
+	return <DeviceProblems local={local} retry />;
+}
+
+/** What was off at the last visit is not opened unasked at the next. A device that does not work says nothing. */
+function rememberDevices(local: LocalMedia) {
+	for (const name of ['mic', 'camera'] as const) {
+		const { on, problem } = local.devices.value[name];
+		if (!problem) remember(`${name}.on`, String(on));
+	}
 }

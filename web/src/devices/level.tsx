@@ -1,11 +1,10 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { t } from '../i18n';
 
 /** Below this the meter shows nothing: a quiet room. */
 const FLOOR_DB = -60;
 
-/** Shows how loud the microphone is, so that people see that it works. */
-export function LevelMeter({ track }: { track: MediaStreamTrack | null }) {
+/** Shows how loud a track is, so that people see that it works. */
+export function LevelMeter({ track, label }: { track: MediaStreamTrack | null; label: string }) {
 	const bar = useRef<HTMLDivElement>(null);
 
 	useEffect(() => {
@@ -16,7 +15,7 @@ export function LevelMeter({ track }: { track: MediaStreamTrack | null }) {
 	}, [track]);
 
 	return (
-		<div class="level" role="img" aria-label={t('welcome.level')}>
+		<div class="level" role="img" aria-label={label} data-testid="level">
 			{track && <div class="level-bar" ref={bar} />}
 		</div>
 	);

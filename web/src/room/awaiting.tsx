@@ -1,0 +1,18 @@
+import { t } from '../i18n';
+import { CardPage } from '../ui/card';
+import { useStore } from '../ui/store';
+import type { Meeting } from './meeting';
+
+/** In place of the welcome screen, until the embedding page joins (U10). */
+export function AwaitingPage({ meeting }: { meeting: Meeting }) {
+	const { failed } = useStore(meeting.state);
+	return (
+		<CardPage>
+			<div class="waiting" data-testid="awaiting" role="status">
+				<span class="pulse" aria-hidden="true" />
+				<h1>{t('awaiting.title')}</h1>
+				{failed && <p class="error">{t('welcome.failed')}</p>}
+			</div>
+		</CardPage>
+	);
+}

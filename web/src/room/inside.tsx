@@ -1,0 +1,23 @@
+// All that is wanted only inside of a room: loaded while people look at the welcome screen.
+import { useStore } from '../ui/store';
+import { LeftPage, RefusedPage } from './end';
+import type { Meeting } from './meeting';
+import { Room } from './room';
+import { RoomScreen } from './screen';
+import { WaitingPage } from './waiting';
+import './room.css';
+import '../tiles/tiles.css';
+
+export { Room };
+
+export function Visit({ room, meeting }: { room: Room; meeting: Meeting }) {
+	const { phase, refusal, waiting } = useStore(room.state);
+	const { local, screen, attributes } = meeting;
+	// What fails to load the page says.
+	const rejoin = (pin?: string) => void meeting.rejoin(pin).catch(() => {});
+
+	if (phase === 'left') return <LeftPage onRejoin={rejoin} />;
+	if (refusal) return <RefusedPage {...refusal} onRetry={rejoin} />;
+	if (waiting) return <WaitingPage room={room} local={local} />;
+	return <RoomScreen room={room} kind={attributes.kind} devices={local} screen={screen} />;
+}

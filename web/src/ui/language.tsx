@@ -1,0 +1,26 @@
+import { chooseLanguage, language, LANGUAGES, t } from '../i18n';
+import type { Language } from '../page/attributes';
+import { useStore } from './store';
+
+/** Each language in its own words; nothing where the address has fixed it (U08). */
+export function LanguageSwitch() {
+	const { language: current, fixed } = useStore(language);
+	if (fixed) return null;
+	return (
+		<div class="languages" role="group" aria-label={t('language.label')}>
+			{(Object.keys(LANGUAGES) as Language[]).map((code) => (
+				<button
+					key={code}
+					type="button"
+					class="language"
+					lang={code}
+					aria-pressed={code === current}
+					data-testid={`language-${code}`}
+					onClick={() => void chooseLanguage(code)}
+				>
+					{LANGUAGES[code]}
+				</button>
+			))}
+		</div>
+	);
+}
