@@ -121,6 +121,7 @@ static int dataplane_begin(struct bench *b)
 	w->workers = w;
 	w->port_stopped = true;
 	w->counters = &b->region.map->counters[0];
+	w->gauges = &b->region.map->gauges;
 	w->lifecycle = &b->region.map->header.workers[0];
 	memcpy(w->local.mac, b->port.mac, 6);
 	w->local.udp_port = b->config.udp_port;

@@ -43,6 +43,7 @@ static int workers_init(
 		w->workers = workers;
 		w->port_stopped = !port->started;
 		w->counters = &region->map->counters[i];
+		w->gauges = &region->map->gauges;
 		w->lifecycle = &region->map->header.workers[i];
 		local_fill(&w->local, c, port);
 	}

@@ -17,6 +17,8 @@
 #include "media/clock.h"
 #include "media/history.h"
 #include "media/keyframe.h"
+#include "media/level.h"
+#include "media/link.h"
 #include "media/nack.h"
 #include "media/reception.h"
 #include "media/selector.h"
@@ -67,6 +69,7 @@ struct transport {
 	struct twcc *twcc; // NULL: no transport-wide feedback
 	int64_t twcc_sent_us;
 	int64_t report_sent_us;
+	struct link link;
 	int64_t rtx_refilled_us;
 	uint32_t rtx_tokens;
 	TAILQ_ENTRY(transport) publishers; // in the worker's list while it has tracks
@@ -97,6 +100,7 @@ struct track {
 	struct rtp_track_format format;
 	uint32_t workers; // bit per worker that has a fan-out
 	bool paused;
+	struct level level; // of sound
 	struct track_stream streams[AM_ENCODING_MAX];
 	struct ssrc_route *routes; // for its transport, which has none yet; NULL otherwise
 	struct twcc *twcc; // likewise
@@ -120,6 +124,7 @@ static_assert(sizeof(struct media_packet) <= PORT_MBUF_PRIV);
 // What a sender report of the publisher tells all subscribers (RFC 3550 6.4.1).
 struct fanout_clock {
 	uint64_t ntp;
+	int64_t arrived_us; // subscribers get it with their next packet
 	uint32_t rtp_timestamp;
 	uint8_t serial; // of the report, so that each subscriber gets it once
 	bool known;

@@ -171,6 +171,10 @@ static unsigned turn(struct worker *w)
 		feedback_tick(w);
 		am_lifecycle_beat(w->lifecycle, (uint64_t)w->now_us * 1000);
 	}
+	if (w->now_us - w->levels_us >= FEEDBACK_LEVELS_US) {
+		w->levels_us = w->now_us;
+		feedback_levels(w);
+	}
 	if (w->now_us - w->expiry_us >= EXPIRY_US) {
 		w->expiry_us = w->now_us;
 		forward_expire(w);

@@ -69,10 +69,12 @@ struct worker {
 	struct worker *workers; // all of them, for their handover rings
 
 	struct am_counters *counters; // in the region; this worker: w
+	struct am_gauges *gauges; // in the region; of this worker's tracks and transports: w
 	struct am_lifecycle *lifecycle; // in the region; this worker: w
 
 	int64_t now_us; // CLOCK_MONOTONIC, of this turn
 	int64_t feedback_us; // of the last feedback_tick
+	int64_t levels_us; // of the last feedback_levels
 	int64_t expiry_us; // of the last forward_expire
 	uint64_t tsc_base;
 	int64_t tsc_base_us;

@@ -20,6 +20,7 @@ uint64_t am_region_layout_hash(void)
 	        offsetof(struct am_region_layout, transports),
 	        offsetof(struct am_region_layout, tracks),
 	        offsetof(struct am_region_layout, subscriptions),
+	        offsetof(struct am_region_layout, gauges),
 	        offsetof(struct am_region_layout, counters),
 	        sizeof(struct am_cmd_track_add),
 	        sizeof(struct am_cmd_subscription_add),

@@ -276,6 +276,36 @@ struct am_subscription_state {
 	uint8_t temporal_layer_now;
 	uint8_t reserved[2];
 };
+// What changes by the packet: one word for each track and transport, the epoch of its id above the
+// value, stored whole by the worker that has it, so there is no version. A word of another epoch
+// belongs to what had the slot before.
+//     track: loudness of sound, 0 (silence) to 127 (0 dBov)
+//     transport: lost (/256, smoothed) | jitter_ms << 8 | rtt_ms << 16, each at its maximum if more
+struct am_gauges {
+	_Atomic uint64_t tracks[AM_TRACK_MAX];
+	_Atomic uint64_t transports[AM_TRANSPORT_MAX];
+};
+
+static inline void am_gauge_set(_Atomic uint64_t *gauges, am_id id, uint32_t value)
+{
+	atomic_store_explicit(
+	        &gauges[am_id_slot(id)], (uint64_t)am_id_epoch(id) << 32 | value,
+	        memory_order_relaxed
+	);
+}
+
+// 0 where nothing was measured yet.
+static inline uint32_t am_gauge_get(const _Atomic uint64_t *gauges, am_id id)
+{
+	uint64_t word = atomic_load_explicit(&gauges[am_id_slot(id)], memory_order_relaxed);
+	return am_id_epoch(word) == am_id_epoch(id) ? (uint32_t)word : 0;
+}
+
+static inline uint32_t am_gauge_link(uint8_t lost, uint8_t jitter_ms, uint16_t rtt_ms)
+{
+	return lost | (uint32_t)jitter_ms << 8 | (uint32_t)rtt_ms << 16;
+}
+
 static_assert(sizeof(struct am_transport_state) == 32);
 static_assert(sizeof(struct am_track_state) == 32);
 static_assert(sizeof(struct am_subscription_state) == 48);

@@ -10,6 +10,8 @@
 #define FEEDBACK_SIZE 1000 // bytes of one RTCP packet that we make
 #define NACK_BATCH    64 // sequence numbers in one NACK packet
 #define REPORT_BLOCKS 31 // RFC 3550 6.4.2
+#define SOUND_RATE    48000 // Opus: RFC 7587 4.1
+#define PROBE_BLOCKS  4 // of a viewer's report that are looked at for jitter and RTT
 
 struct rte_mbuf *
 feedback_alloc(struct worker *w, const struct transport *t, uint16_t size, uint8_t **payload)
@@ -104,7 +106,52 @@ static void read_sender_report(struct worker *w, struct transport *t, const stru
 	}
 	struct fanout *f = worker_fanout(w, msg.id);
 	if (f)
-		forward_report(f, &msg.report);
+		forward_report(w, f, &msg.report);
+}
+
+static void link_tell(struct worker *w, const struct transport *t)
+{
+	am_gauge_set(w->gauges->transports, t->id, link_gauge(&t->link));
+}
+
+// What one block says of the way to the viewer, beyond loss. The report that it quotes has gone out
+// with the packet after its arrival here: exact enough.
+static void link_probe(struct worker *w, struct transport *t, const struct rtcp_report *r)
+{
+	const struct subscription *s = subscription_find(t, r->ssrc);
+
+	if (!s)
+		return;
+	if (s->fanout->codec == AM_CODEC_OPUS) // pictures come in bursts by nature
+		link_jitter(&t->link, r->jitter, SOUND_RATE);
+	for (int i = 0; r->last_sr && i < s->fanout->stream_count; i++) {
+		const struct fanout_clock *clock = &s->fanout->streams[i].clock;
+		if (clock->known && ntp_middle(clock->ntp) == r->last_sr)
+			link_rtt(
+			        &t->link, w->now_us, clock->arrived_us, r->delay_since_last_sr
+			);
+	}
+}
+
+// A viewer's reception reports, from an SR or RR.
+static void read_reports(struct worker *w, struct transport *t, const struct rtcp_view *v)
+{
+	bool probe = w->now_us - t->link.probed_us >= LINK_PROBE_US;
+	struct rtcp_report r;
+	uint32_t lost = 0;
+	uint8_t n = 0;
+
+	for (; rtcp_report_at(v, n, &r); n++) {
+		lost += r.fraction_lost;
+		if (probe && n < PROBE_BLOCKS)
+			link_probe(w, t, &r);
+	}
+	if (n == 0)
+		return;
+	if (probe)
+		t->link.probed_us = w->now_us;
+	link_lost(&t->link, (uint8_t)(lost / n));
+	link_tell(w, t);
 }
 
 static void read_nack(struct worker *w, struct transport *t, const struct rtcp_view *v)
@@ -180,7 +227,11 @@ static void read_one(struct worker *w, struct transport *t, const struct rtcp_vi
 	struct rtcp_fir fir;
 
 	switch (v->kind) {
-	case RTCP_SR: read_sender_report(w, t, v); break;
+	case RTCP_SR:
+		read_sender_report(w, t, v);
+		read_reports(w, t, v);
+		break;
+	case RTCP_RR: read_reports(w, t, v); break;
 	case RTCP_NACK: read_nack(w, t, v); break;
 	case RTCP_PLI:
 		if (rtcp_parse_feedback(v, &f) == 0)
@@ -192,8 +243,7 @@ static void read_one(struct worker *w, struct transport *t, const struct rtcp_vi
 		break;
 	case RTCP_BYE: read_bye(t, v); break;
 	default:
-		break; // RR, SDES, REMB, transport-wide feedback of viewers: nothing depends on
-		       // them
+		break; // SDES, REMB, transport-wide feedback of viewers: nothing depends on them
 	}
 }
 
@@ -255,6 +305,7 @@ static void stream_tick(struct worker *w, struct track *track, struct track_stre
 static void reports_send(struct worker *w, struct transport *t)
 {
 	struct rtcp_report blocks[REPORT_BLOCKS];
+	uint32_t lost = 0, heard = 0;
 	uint8_t n = 0;
 	struct track *track;
 	uint8_t *payload;
@@ -262,13 +313,25 @@ static void reports_send(struct worker *w, struct transport *t)
 	TAILQ_FOREACH (track, &t->tracks, entry) {
 		for (int i = 0; i < track->params.encoding_count && n < REPORT_BLOCKS; i++) {
 			struct track_stream *s = &track->streams[i];
-			if (s->ssrc &&
-			    reception_report(&s->reception, s->ssrc, w->now_us, &blocks[n]) == 0)
-				n++;
+			if (!s->ssrc || reception_report(
+			                        &s->reception, s->ssrc, w->now_us, &blocks[n]
+			                ) < 0)
+				continue;
+			if (w->now_us - s->arrived_us < FEEDBACK_REPORT_US) {
+				lost += blocks[n].fraction_lost;
+				heard++;
+				if (track->params.codec == AM_CODEC_OPUS)
+					link_jitter(&t->link, blocks[n].jitter, SOUND_RATE);
+			}
+			n++;
 		}
 	}
 	if (n == 0)
 		return;
+	if (heard > 0) { // of silence nothing can be said
+		link_lost(&t->link, (uint8_t)(lost / heard));
+		link_tell(w, t);
+	}
 	struct rte_mbuf *m = feedback_alloc(w, t, FEEDBACK_SIZE, &payload);
 	if (m)
 		feedback_send(
@@ -319,5 +382,21 @@ void feedback_tick(struct worker *w)
 	TAILQ_FOREACH (t, &w->publishers, publishers) {
 		if (transport_is_reachable(t))
 			transport_tick(w, t);
+	}
+}
+
+void feedback_levels(struct worker *w)
+{
+	struct transport *t;
+	struct track *track;
+
+	TAILQ_FOREACH (t, &w->publishers, publishers) {
+		TAILQ_FOREACH (track, &t->tracks, entry) {
+			if (track->params.codec == AM_CODEC_OPUS)
+				am_gauge_set(
+				        w->gauges->tracks, track->params.track_id,
+				        level_read(&track->level, w->now_us)
+				);
+		}
 	}
 }

@@ -9,6 +9,7 @@ struct packet_view;
 #define FEEDBACK_TICK_US   5000 // between two calls of feedback_tick
 #define FEEDBACK_REPORT_US 1000000 // between two receiver reports, RFC 3550 6.2 at most
 #define FEEDBACK_TWCC_US   50000
+#define FEEDBACK_LEVELS_US 100000 // between two calls of feedback_levels
 #define FEEDBACK_RTT_US    60000 // pace of repeated NACKs; publishers' own RTT is not measured
 
 // Takes the mbuf, in which the SRTCP packet is the UDP payload.
@@ -16,6 +17,9 @@ void feedback_receive(struct worker *, struct transport *, struct rte_mbuf *, co
 
 // NACKs, receiver reports, key frame requests and transport-wide feedback that are due.
 void feedback_tick(struct worker *);
+
+// Writes how loud publishers are into the region.
+void feedback_levels(struct worker *);
 
 // A subscriber needs a key frame of this encoding; merged with the requests of all others.
 void feedback_request_key_frame(struct worker *, struct track *, uint8_t stream);

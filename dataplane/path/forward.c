@@ -337,13 +337,14 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	copy_flush(w);
 }
 
-void forward_report(struct fanout *f, const struct message_report *report)
+void forward_report(struct worker *w, struct fanout *f, const struct message_report *report)
 {
 	if (report->stream >= f->stream_count)
 		return;
 	struct fanout_clock *clock = &f->streams[report->stream].clock;
 	*clock = (struct fanout_clock){
 	        .ntp = report->ntp,
+	        .arrived_us = w->now_us,
 	        .rtp_timestamp = report->rtp_timestamp,
 	        .serial = (uint8_t)(clock->serial + 1),
 	        .known = true,

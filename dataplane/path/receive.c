@@ -135,6 +135,15 @@ static void twcc_note(struct worker *w, struct transport *t, const struct incomi
 		);
 }
 
+static void level_note(struct worker *w, const struct incoming *in)
+{
+	struct rtp_ext ext;
+	uint8_t id = in->track->params.extension_id[AM_EXT_AUDIO_LEVEL];
+
+	if (id && rtp_ext_find(in->bytes, &in->view, id, &ext) && ext.len == 1)
+		level_packet(&in->track->level, in->bytes[ext.offset], w->now_us);
+}
+
 // Numbers the packet and notes its arrival. False: it is nothing to relay, and was counted.
 static bool incoming_note(struct worker *w, struct incoming *in)
 {
@@ -311,6 +320,8 @@ void receive_rtp(
 	}
 	if (!packet_make(w, &in, m))
 		goto free;
+	if (in.track->params.codec == AM_CODEC_OPUS)
+		level_note(w, &in);
 	packet_pass(w, in.track, m);
 	return;
 

@@ -9,6 +9,7 @@
 #include "path/srtp.h"
 #include "service/dtls.h"
 #include "service/neighbour.h"
+#include "service/publish.h"
 #include "service/service.h"
 #include "service/stun.h"
 
@@ -332,6 +333,8 @@ void session_stun(
 	}
 	if (s->ice.state != state)
 		registry_publish_session(&sv->registry, s);
+	else
+		publish_session(sv->registry.region, s); // when the check came
 }
 
 void session_dtls(

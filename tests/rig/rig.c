@@ -21,13 +21,15 @@ int rig_init(struct rig *r, unsigned buffers, unsigned cache)
 		return -rte_errno;
 	r->worker = aligned_alloc(64, (sizeof(*r->worker) + 63) / 64 * 64);
 	r->counters = calloc(1, sizeof(*r->counters));
-	if (!r->worker || !r->counters)
+	r->gauges = calloc(1, sizeof(*r->gauges));
+	if (!r->worker || !r->counters || !r->gauges)
 		return -ENOMEM;
 	int ret = worker_init(r->worker, 0, 1, &r->port, false);
 	if (ret < 0)
 		return ret;
 	struct worker *w = r->worker;
 	w->counters = r->counters;
+	w->gauges = r->gauges;
 	w->workers = w;
 	memcpy(w->local.mac, r->port.mac, 6);
 	w->local.udp_port = 40000;
@@ -41,6 +43,7 @@ void rig_fini(struct rig *r)
 	worker_fini(r->worker);
 	free(r->worker);
 	free(r->counters);
+	free(r->gauges);
 	rte_mempool_free(r->port.pool);
 }
 

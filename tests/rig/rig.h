@@ -15,6 +15,7 @@ struct rig {
 	struct port port; // and the pool
 	struct worker *worker;
 	struct am_counters *counters;
+	struct am_gauges *gauges;
 	uint32_t viewers;
 	uint16_t tracks;
 	struct transport **transports;

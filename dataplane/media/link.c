@@ -1,0 +1,39 @@
+#include "media/link.h"
+
+#include "am_schema.h"
+
+#define UNIT_SHIFT  8
+#define GAIN_SHIFT  2 // a quarter: reports come about once a second
+#define JITTER_MAX  UINT8_MAX
+#define RTT_MAX     UINT16_MAX
+#define US_PER_S    1000000
+#define DELAY_UNITS 65536 // of RFC 3550 6.4.1 in a second
+
+void link_lost(struct link *l, uint8_t fraction)
+{
+	int32_t by = (fraction << UNIT_SHIFT) - l->lost;
+
+	l->lost = (uint16_t)(l->lost + by / (1 << GAIN_SHIFT));
+}
+
+void link_jitter(struct link *l, uint32_t jitter, uint32_t rate)
+{
+	uint64_t ms = (uint64_t)jitter * 1000 / rate;
+
+	l->jitter_ms = (uint8_t)(ms < JITTER_MAX ? ms : JITTER_MAX);
+}
+
+void link_rtt(struct link *l, int64_t now_us, int64_t sent_us, uint32_t delay)
+{
+	int64_t us = now_us - sent_us - (int64_t)((uint64_t)delay * US_PER_S / DELAY_UNITS);
+	int64_t ms = us / 1000;
+
+	if (ms < 1)
+		ms = 1;
+	l->rtt_ms = (uint16_t)(ms < RTT_MAX ? ms : RTT_MAX);
+}
+
+uint32_t link_gauge(const struct link *l)
+{
+	return am_gauge_link((uint8_t)(l->lost >> UNIT_SHIFT), l->jitter_ms, l->rtt_ms);
+}

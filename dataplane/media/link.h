@@ -1,0 +1,27 @@
+// How good one client's network is, from reception reports: ours about a publisher, or a viewer's
+// about what it is sent. Who lies in its reports speaks ill of itself alone. Time is passed in.
+// Written by the transport's worker.
+#pragma once
+
+#include <stdint.h>
+
+#define LINK_PROBE_US 2000000 // between two measures of jitter and RTT, each of which costs a search
+
+struct link {
+	int64_t probed_us;
+	uint16_t lost; // smoothed, in 1/256 of the fraction's units
+	uint16_t rtt_ms; // 0: unknown
+	uint8_t jitter_ms;
+};
+
+// fraction: of RFC 3550 6.4.1, /256.
+void link_lost(struct link *, uint8_t fraction);
+
+// jitter: of RFC 3550 6.4.1, in units of rate.
+void link_jitter(struct link *, uint32_t jitter, uint32_t rate);
+
+// The report that was sent at sent_us is quoted after a delay of 1/65536 s units.
+void link_rtt(struct link *, int64_t now_us, int64_t sent_us, uint32_t delay);
+
+// As it stands in am_gauges.
+uint32_t link_gauge(const struct link *);
