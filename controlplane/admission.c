@@ -193,6 +193,8 @@ static struct newcomer newcomer_of(const struct admission *a)
 	                        .moderator = t->moderator,
 	                        .can_record = t->moderator && t->can_record,
 	                        .chat = p->chat,
+	                        .hand = t->hand_enabled ||
+	                                !attributes_have(t, ATTRIBUTE_HAND_ENABLED),
 	                },
 	        .signed_id = is_signed(a, ATTRIBUTE_PEER_ID),
 	        .name_is_fixed = is_signed(a, ATTRIBUTE_DISPLAY_NAME),

@@ -60,6 +60,7 @@ static const struct definition {
         [ATTRIBUTE_MAX_BROADCASTERS] = {"maxBroadcasters", TYPE_COUNT, AT(max_broadcasters), true},
         [ATTRIBUTE_MAX_WATCHERS] = {"maxWatchers", TYPE_COUNT, AT(max_watchers), true},
         [ATTRIBUTE_PIN] = {"pin", TYPE_PIN, AT(pin)},
+        [ATTRIBUTE_HAND_ENABLED] = {"handEnabled", TYPE_BOOL, AT(hand_enabled)},
 };
 
 enum attribute attribute_find(const char *name)

@@ -37,6 +37,7 @@ enum attribute {
 	ATTRIBUTE_MAX_BROADCASTERS, // G04, JWT only
 	ATTRIBUTE_MAX_WATCHERS, // G04, JWT only
 	ATTRIBUTE_PIN, // G14
+	ATTRIBUTE_HAND_ENABLED, // G02
 	ATTRIBUTE_COUNT,
 	ATTRIBUTE_NONE = ATTRIBUTE_COUNT,
 };
@@ -46,6 +47,7 @@ struct attributes {
 	uint32_t present; // a bit for each enum attribute with a good value
 	uint32_t ignored; // a bit for each with a bad one
 	bool can_record;
+	bool hand_enabled;
 	bool itisparticipant;
 	bool moderator; // role
 	bool waiting_room;

@@ -47,12 +47,25 @@ static void events_lost(void *owner)
 	conference_verify(owner);
 }
 
+static void tell_room(void *owner, struct peer *p)
+{
+	struct conference *c = owner;
+	if (p->joined && p->connection)
+		c->events->room_changed(c->events->owner, p);
+}
+
 static void each_of(struct peer_list *list, void (*fn)(void *, struct peer *), void *arg)
 {
 	struct peer *p;
 
 	TAILQ_FOREACH (p, list, in_room)
 		fn(arg, p);
+}
+
+void conference_tell_room(struct conference *c, struct room *r)
+{
+	each_of(&r->speakers, tell_room, c);
+	each_of(&r->viewers, tell_room, c);
 }
 
 static void each_peer(struct conference *c, void (*fn)(void *, struct peer *), void *arg)
@@ -93,6 +106,7 @@ static void close_admission(struct conference *c, const struct peer *p)
 
 static void unjoin(struct conference *c, struct peer *p)
 {
+	conference_set_hand(c, p, false);
 	room_unjoin_peer(p);
 	p->consumes = false;
 	statistics_left(c->statistics, p->statistics_session, clock_real_ms());
@@ -245,6 +259,7 @@ struct conference *conference_create(
 		return NULL;
 	}
 	loop_timer_set(loop, &c->timer, GONE_CHECK_MS);
+	conference_watch(c);
 	return c;
 }
 
@@ -256,6 +271,7 @@ void conference_destroy(struct conference *c)
 		conference_forget_peer(c, any_peer(r));
 	rooms_fini(&c->rooms);
 	loop_timer_cancel(c->loop, &c->timer);
+	loop_timer_cancel(c->loop, &c->activity);
 	media_destroy(c->media);
 	free(c);
 }

@@ -30,13 +30,21 @@ struct conference_events {
 	void (*room_changed)(void *owner, struct peer *to);
 	// What a moderator did to this peer: turned off its tracks of a kind, ended one, made it a
 	// speaker or a viewer.
-	void (*muted)(void *owner, struct peer *to, enum track_kind);
+	void (*muted)(void *owner, struct peer *to, enum track_kind, const struct peer *by);
 	void (*producer_closed)(void *owner, struct peer *to, am_id);
 	void (*rights_changed)(void *owner, struct peer *to);
 	void (*consumer_new)(void *owner, struct subscription *);
 	void (*consumer_closed)(void *owner, struct peer *to, am_id);
 	void (*consumer_paused)(void *owner, struct subscription *, bool paused);
 	void (*layers_changed)(void *owner, struct subscription *);
+	// What everybody in the room is told: how many there are, who leads the talk, who speaks,
+	// how good a speaker's connection is. A viewer's is told to the viewer alone.
+	void (*counts)(void *owner, const struct room *);
+	void (*leader)(void *owner, const struct room *);
+	void (*speakers)(void *owner, const struct room *);
+	void (*quality)(void *owner, const struct peer *who);
+	// Somebody's hand went up or down.
+	void (*hand)(void *owner, struct peer *to, const struct peer *who);
 	void (*media_down)(void *owner, struct peer *to);
 	// The peer is being removed: say why, and close its connection for good.
 	void (*removed)(void *owner, struct peer *, enum refusal);
@@ -57,6 +65,8 @@ struct conference {
 	struct rooms rooms;
 	struct peer_list gone; // oldest first
 	struct loop_timer timer; // of the peers that are gone
+	struct loop_timer activity; // conference_activity.c
+	uint32_t looks; // of it
 	uint64_t generation; // of the data plane that the rooms live on, 0: none yet
 	// By slot of the id.
 	struct transport *transports[AM_TRANSPORT_MAX];
@@ -165,12 +175,20 @@ void conference_subscription_remove(struct conference *, struct subscription *, 
 void conference_admit(struct conference *, struct peer *);
 void conference_admit_all(struct conference *, struct room *);
 void conference_decline_all(struct conference *, struct room *);
-void conference_mute(struct conference *, struct peer *, enum track_kind);
-void conference_mute_all(struct conference *, const struct peer *but, enum track_kind);
+void conference_mute(
+        struct conference *c, struct peer *p, enum track_kind kind, const struct peer *by
+);
+// All but the moderator.
+void conference_mute_all(struct conference *, const struct peer *by, enum track_kind);
+void conference_set_video(struct conference *, struct room *, const char *url); // NULL: none
+void conference_set_bitrate(struct conference *, struct room *, uint32_t bitrate); // 0: no limit
 
 // A viewer becomes a speaker where there is a place, a speaker a viewer; what the latter publishes
 // ends. REFUSAL_WRONG_ROOM_KIND: everyone in a call is a speaker.
 enum refusal conference_set_speaker(struct conference *, struct peer *, bool speaker);
+
+// A hand goes up or down (conference_activity.c).
+void conference_set_hand(struct conference *, struct peer *, bool raised);
 
 // Between the conference's own files. forget: out of memory only; the data plane removes it with
 // the transport or track that it hangs on.
@@ -179,6 +197,9 @@ void conference_store_peer(struct conference *, const struct peer *, const char 
 void conference_store_flags(struct conference *, const struct peer *);
 bool conference_stores_media(const struct conference *, const struct peer *);
 void conference_store_transport(struct conference *, const struct transport *);
+// Looks at who speaks, how many there are, and how good connections are, from now on.
+void conference_watch(struct conference *);
+void conference_tell_room(struct conference *, struct room *); // that it changed
 void conference_tell_moderators(struct conference *, const struct peer *, bool waits);
 void conference_gone_add(struct conference *, struct peer *);
 void conference_forget_peer(struct conference *, struct peer *);

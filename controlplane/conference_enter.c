@@ -24,19 +24,10 @@ static struct room *room_make(struct conference *c, const struct newcomer *n)
 
 static void room_rule(struct conference *c, struct room *r, const struct room_rules *rules)
 {
-	struct peer *p;
-
 	if (!room_add_rules(r, rules))
 		return;
 	conference_store_room(c, r);
-	TAILQ_FOREACH (p, &r->speakers, in_room) {
-		if (p->joined && p->connection)
-			c->events->room_changed(c->events->owner, p);
-	}
-	TAILQ_FOREACH (p, &r->viewers, in_room) {
-		if (p->joined && p->connection)
-			c->events->room_changed(c->events->owner, p);
-	}
+	conference_tell_room(c, r);
 }
 
 struct peer *conference_take_up(

@@ -2,6 +2,8 @@
 
 #include "am_log.h"
 
+#include <string.h>
+
 static void
 tell_waiting(struct conference *c, struct peer_list *list, const struct peer *who, bool waits)
 {
@@ -46,7 +48,9 @@ void conference_decline_all(struct conference *c, struct room *r)
 		conference_remove(c, p, REFUSAL_DECLINED);
 }
 
-void conference_mute(struct conference *c, struct peer *p, enum track_kind kind)
+void conference_mute(
+        struct conference *c, struct peer *p, enum track_kind kind, const struct peer *by
+)
 {
 	struct track *t;
 
@@ -56,17 +60,37 @@ void conference_mute(struct conference *c, struct peer *p, enum track_kind kind)
 			conference_track_pause(c, t, true);
 	}
 	if (p->connection)
-		c->events->muted(c->events->owner, p, kind);
+		c->events->muted(c->events->owner, p, kind, by);
 }
 
-void conference_mute_all(struct conference *c, const struct peer *but, enum track_kind kind)
+void conference_mute_all(struct conference *c, const struct peer *by, enum track_kind kind)
 {
 	struct peer *p;
 
-	TAILQ_FOREACH (p, &but->room->speakers, in_room) {
-		if (p != but && p->joined)
-			conference_mute(c, p, kind);
+	TAILQ_FOREACH (p, &by->room->speakers, in_room) {
+		if (p != by && p->joined)
+			conference_mute(c, p, kind, by);
 	}
+}
+
+void conference_set_video(struct conference *c, struct room *r, const char *url)
+{
+	const char *had = r->rules.video;
+
+	if (url == had || (url && had && strcmp(url, had) == 0))
+		return;
+	room_set_video(r, url);
+	conference_store_room(c, r);
+	conference_tell_room(c, r);
+}
+
+void conference_set_bitrate(struct conference *c, struct room *r, uint32_t bitrate)
+{
+	if (bitrate == r->bitrate)
+		return;
+	r->bitrate = bitrate;
+	conference_store_room(c, r);
+	conference_tell_room(c, r);
 }
 
 static void stop_publishing(struct conference *c, struct peer *p)
@@ -117,6 +141,7 @@ enum refusal conference_set_speaker(struct conference *c, struct peer *p, bool s
 	am_info("room: %s; room=%s peer=%s", speaker ? "promoted" : "demoted", r->name, p->id);
 	if (!speaker)
 		stop_publishing(c, p);
+	conference_set_hand(c, p, false); // what it was raised for has happened
 	room_set_speaker(p, speaker);
 	conference_store_flags(c, p);
 	if (p->connection)

@@ -50,7 +50,8 @@ static void room_restore(void *owner, const struct store_room *row)
 	room->rules.speakers_max = row->speakers_max;
 	room->rules.viewers_max = row->viewers_max;
 	strcpy(room->rules.pin, row->pin);
-	room->rules.video = row->video[0] ? memory_copy_string(row->video) : NULL;
+	room_set_video(room, row->video[0] ? row->video : NULL);
+	room->bitrate = row->bitrate;
 }
 
 // Its session in the statistics goes on.
@@ -74,6 +75,7 @@ static void peer_restore(void *owner, const struct store_peer *row)
 	        .moderator = row->flags & STORE_MODERATOR,
 	        .can_record = row->flags & STORE_CAN_RECORD,
 	        .chat = row->flags & STORE_CHAT,
+	        .hand = row->flags & STORE_HAND_ENABLED,
 	};
 	struct peer *p = peer_create(row->id, row->session, &rights);
 	p->waiting = row->flags & STORE_WAITING;
@@ -89,6 +91,8 @@ static void peer_restore(void *owner, const struct store_peer *row)
 	room_add_peer(room, p);
 	if (row->flags & STORE_JOINED && !p->waiting)
 		rejoin(r->conference, p);
+	if (row->flags & STORE_HAND && p->joined)
+		room_raise_hand(p);
 	conference_gone_add(r->conference, p);
 	r->peers++;
 }

@@ -163,6 +163,16 @@ bool media_read_counters(const struct media *m, struct media_counters *out)
 	return true;
 }
 
+uint8_t media_loudness(const struct media *m, am_id track)
+{
+	return m->region.map ? (uint8_t)am_gauge_get(m->region.map->gauges.tracks, track) : 0;
+}
+
+uint32_t media_link_gauge(const struct media *m, am_id transport)
+{
+	return m->region.map ? am_gauge_get(m->region.map->gauges.transports, transport) : 0;
+}
+
 static void disconnect(struct media *m);
 
 static void pending_finish(struct media *m, struct pending *p, int result)

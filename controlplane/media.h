@@ -88,6 +88,11 @@ bool media_read_transport(const struct media *, uint32_t slot, struct am_transpo
 bool media_read_track(const struct media *, uint32_t slot, struct am_track_state *);
 bool media_read_subscription(const struct media *, uint32_t slot, struct am_subscription_state *);
 
+// Measures, 0 where there is none yet: loudness of a track, 0 to 127; the link of a transport as in
+// struct am_gauges.
+uint8_t media_loudness(const struct media *, am_id track);
+uint32_t media_link_gauge(const struct media *, am_id transport);
+
 // Commands. 0: done will be called, once; -errno: it will not. Where done is NULL nobody waits.
 [[nodiscard]] int media_transport_add(
         struct media *m, const struct am_cmd_transport_add *command, media_done *done, void *owner,

@@ -13,6 +13,8 @@
 #include "am_schema.h"
 #include "map.h"
 #include "ortc.h"
+#include "quality.h"
+#include "talk.h"
 
 #define PEER_ID_MAX           128 // code points
 #define PEER_ID_SIZE          (PEER_ID_MAX * 4 + 1)
@@ -36,6 +38,7 @@ struct rights {
 	bool moderator;
 	bool can_record; // U03
 	bool chat; // U05
+	bool hand; // G02
 };
 
 struct transport {
@@ -66,6 +69,8 @@ struct peer {
 	uint64_t hook_admission; // of hook.h: to be closed when the peer goes
 	uint64_t statistics_session; // 0: none
 	bool consumes; // gave rtpCapabilities
+	struct voice voice;
+	struct connection_quality quality;
 	char display_name[PEER_NAME_SIZE];
 	char *device; // JSON object, owned
 	struct ortc_caps caps;
@@ -76,9 +81,11 @@ struct peer {
 	LIST_HEAD(, subscription) subscriptions;
 	uint64_t connection; // its WebSocket's number, 0: none
 	uint64_t gone_ms; // since when it has none, 0: it has one
+	bool hand; // is raised
 	struct map_node by_id; // in the room
 	TAILQ_ENTRY(peer) in_room;
 	TAILQ_ENTRY(peer) in_gone; // while gone_ms is set
+	TAILQ_ENTRY(peer) in_hands; // while hand is set
 };
 
 struct peer *peer_create(const char *id, const char *session, const struct rights *);

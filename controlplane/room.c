@@ -59,6 +59,7 @@ struct room *room_create(
 	TAILQ_INIT(&r->waiting);
 	TAILQ_INIT(&r->speakers);
 	TAILQ_INIT(&r->viewers);
+	TAILQ_INIT(&r->hands);
 	map_add(&rooms->by_key, &r->by_key, r->key);
 	return r;
 }
@@ -70,6 +71,14 @@ void room_destroy(struct rooms *rooms, struct room *r)
 	map_fini(&r->peers);
 	free(r->rules.video);
 	free(r);
+}
+
+void room_set_video(struct room *r, const char *url)
+{
+	char *video = url ? memory_copy_string(url) : NULL;
+
+	free(r->rules.video);
+	r->rules.video = video;
 }
 
 bool room_add_rules(struct room *r, const struct room_rules *n)
@@ -85,10 +94,8 @@ bool room_add_rules(struct room *r, const struct room_rules *n)
 		o->viewers_max = n->viewers_max;
 	if (n->pin[0])
 		strcpy(o->pin, n->pin);
-	if (new_video) {
-		free(o->video);
-		o->video = memory_copy_string(n->video);
-	}
+	if (new_video)
+		room_set_video(r, n->video);
 	return new_video || o->waiting_room != before.waiting_room ||
 	       o->speakers_max != before.speakers_max || o->viewers_max != before.viewers_max ||
 	       strcmp(o->pin, before.pin) != 0;
@@ -175,6 +182,22 @@ void room_unjoin_peer(struct peer *p)
 	if (p->joined)
 		(*count_of(p))--;
 	p->joined = false;
+	talk_forget(p->room, p);
+	room_lower_hand(p);
+}
+
+void room_raise_hand(struct peer *p)
+{
+	assert(p->joined && !p->hand);
+	p->hand = true;
+	TAILQ_INSERT_TAIL(&p->room->hands, p, in_hands);
+}
+
+void room_lower_hand(struct peer *p)
+{
+	if (p->hand)
+		TAILQ_REMOVE(&p->room->hands, p, in_hands);
+	p->hand = false;
 }
 
 void room_admit_peer(struct peer *p)
@@ -210,6 +233,11 @@ void room_remove_peer(struct peer *p)
 bool room_is_empty(const struct room *r)
 {
 	return r->peers.count == 0;
+}
+
+bool peer_sees_hand(const struct peer *to, const struct peer *who)
+{
+	return to->joined && (to == who || to->rights.speaker || to->rights.moderator);
 }
 
 bool peer_is_announced(const struct peer *p, const struct peer *to)

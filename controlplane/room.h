@@ -34,6 +34,9 @@ struct room_rules {
 	char *video; // U17: for everyone; owned; NULL: none
 };
 
+#define ROOM_BITRATE_MIN 10000 // bit/s: less is no picture
+#define ROOM_BITRATE_MAX 1000000000
+
 struct room {
 	uint64_t id; // for the data plane and the store; random
 	uint64_t account_id;
@@ -42,6 +45,7 @@ struct room {
 	enum room_kind kind;
 	int64_t created_ms; // CLOCK_REALTIME
 	struct room_rules rules;
+	uint32_t bitrate; // M19: of each picture, bit/s; 0: as their publishers like
 	uint64_t pin_tries_since_ms; // CLOCK_MONOTONIC
 	uint32_t pin_tries; // wrong ones since then
 	struct map peers; // by peer id
@@ -50,6 +54,9 @@ struct room {
 	struct peer_list viewers;
 	uint32_t speaker_count; // joined
 	uint32_t viewer_count; // joined
+	uint32_t speaker_count_told, viewer_count_told;
+	struct peer_list hands; // in the order of raising; of the joined
+	struct talk talk;
 	struct map_node by_key;
 };
 
@@ -98,12 +105,21 @@ void room_unjoin_peer(struct peer *);
 // Lets a waiting peer in.
 void room_admit_peer(struct peer *);
 
+// U17; NULL: none. Copied.
+void room_set_video(struct room *, const char *url);
+
+void room_raise_hand(struct peer *);
+void room_lower_hand(struct peer *);
+
 // Makes a speaker of a viewer, or the other way round.
 void room_set_speaker(struct peer *, bool speaker);
 
 // Takes the peer out; the caller destroys it, and the room where it is empty.
 void room_remove_peer(struct peer *);
 bool room_is_empty(const struct room *);
+
+// True if `to` is told of this member's hand: in a webinar those who can give it the floor.
+bool peer_sees_hand(const struct peer *to, const struct peer *who);
 
 // True if `to` is told of this member: viewers of a webinar are the moderators' business alone.
 bool peer_is_announced(const struct peer *, const struct peer *to);

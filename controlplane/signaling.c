@@ -33,12 +33,17 @@ struct connection *signaling_connection(const struct signaling *s, uint64_t numb
 	return number && c && c->number == number ? c : NULL;
 }
 
+static void send_text(struct connection *c, const char *text)
+{
+	if (c->websocket)
+		websocket_send(c->websocket, text, strlen(text));
+}
+
 static void send_json(struct connection *c, struct json *message)
 {
 	char *text = json_print(message);
 
-	if (c->websocket)
-		websocket_send(c->websocket, text, strlen(text));
+	send_text(c, text);
 	free(text);
 	json_free(message);
 }
@@ -113,6 +118,30 @@ static struct json *message_new(const char *kind, const char *method, struct jso
 void connection_notify(struct connection *c, const char *method, struct json *data)
 {
 	send_json(c, message_new("notification", method, data));
+}
+
+static void send_to_members(const struct signaling *s, const struct peer_list *list, const char *text)
+{
+	const struct peer *p;
+
+	TAILQ_FOREACH (p, list, in_room) {
+		struct connection *c = p->joined ? signaling_connection(s, p->connection) : NULL;
+		if (c)
+			send_text(c, text);
+	}
+}
+
+void signaling_notify_room(
+        struct signaling *s, const struct room *r, const char *method, struct json *data
+)
+{
+	struct json *message = message_new("notification", method, data);
+	char *text = json_print(message);
+
+	send_to_members(s, &r->speakers, text);
+	send_to_members(s, &r->viewers, text);
+	free(text);
+	json_free(message);
 }
 
 void connection_request(struct connection *c, uint32_t id, const char *method, struct json *data)

@@ -62,6 +62,7 @@ void signaling_add_rights(struct json *j, const struct rights *r)
 	json_add_bool(j, "moderator", r->moderator);
 	json_add_bool(j, "canRecord", r->can_record);
 	json_add_bool(j, "chat", r->chat);
+	json_add_bool(j, "hand", r->hand);
 }
 
 struct json *signaling_room_json(const struct room *r)
@@ -71,6 +72,8 @@ struct json *signaling_room_json(const struct room *r)
 	json_add_bool(j, "waitingRoom", r->rules.waiting_room);
 	if (r->rules.video)
 		json_add_string(j, "video", r->rules.video);
+	if (r->bitrate)
+		json_add_int(j, "bitrate", r->bitrate);
 	return j;
 }
 

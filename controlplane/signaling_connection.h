@@ -57,6 +57,11 @@ void connection_reject_errno(struct connection *, int64_t id, int error);
 
 // data is taken over; NULL: {}.
 void connection_notify(struct connection *, const char *method, struct json *data);
+
+// The same to all members of the room who have a connection; written once.
+void signaling_notify_room(
+        struct signaling *s, const struct room *r, const char *method, struct json *data
+);
 void connection_request(struct connection *, uint32_t id, const char *method, struct json *data);
 
 // sessionClosed, then the close code for good. The connection is gone afterwards.
@@ -98,8 +103,14 @@ struct json *signaling_peer_json(const struct peer *);
 // signaling_moderation.c. waiting: to a moderator, everyone who waits.
 void connection_send_waiting(struct connection *);
 request_fn handle_admit, handle_admit_all, handle_decline, handle_decline_all, handle_mute,
-        handle_mute_all, handle_remove, handle_close_room, handle_promote, handle_demote;
+        handle_mute_all, handle_remove, handle_close_room, handle_promote, handle_demote,
+        handle_lower_hand, handle_room_video, handle_room_bitrate;
 const char *signaling_track_kind_name(enum track_kind);
+
+// signaling_activity.c. activity: to one who comes or comes back, how things stand.
+void connection_send_activity(struct connection *);
+request_fn handle_raise_hand;
+void signaling_activity_init(struct conference_events *);
 
 // signaling_produce.c
 request_fn handle_produce, handle_close_producer, handle_pause_producer, handle_resume_producer,

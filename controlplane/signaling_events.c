@@ -188,13 +188,16 @@ static void on_room_changed(void *owner, struct peer *to)
 		connection_notify(c, "roomChanged", signaling_room_json(to->room));
 }
 
-static void on_muted(void *owner, struct peer *to, enum track_kind kind)
+static void
+on_muted(void *owner, struct peer *to, enum track_kind kind, const struct peer *by)
 {
 	struct connection *c = connection_of(owner, to);
 	if (!c)
 		return;
 	struct json *data = json_new_object();
 	json_add_string(data, "kind", signaling_track_kind_name(kind));
+	json_add_string(data, "peerId", by->id);
+	json_add_string(data, "displayName", by->display_name);
 	connection_notify(c, "mutedByModerator", data);
 }
 
@@ -248,4 +251,5 @@ void signaling_events_init(struct conference_events *e, struct signaling *s)
 	        .media_down = on_media_down,
 	        .removed = on_removed,
 	};
+	signaling_activity_init(e);
 }

@@ -1,5 +1,6 @@
 #include "signaling_connection.h"
 
+#include "attribute.h"
 #include "json.h"
 
 #include <errno.h>
@@ -113,7 +114,7 @@ void handle_mute(struct connection *c, int64_t id, const struct json *data)
 		return connection_reject_errno(c, id, -EINVAL);
 	if (!p)
 		return connection_reject_errno(c, id, -ESRCH);
-	conference_mute(conference_of(c), p, kind);
+	conference_mute(conference_of(c), p, kind, c->peer);
 	connection_accept(c, id, NULL);
 }
 
@@ -168,4 +169,36 @@ void handle_promote(struct connection *c, int64_t id, const struct json *data)
 void handle_demote(struct connection *c, int64_t id, const struct json *data)
 {
 	set_speaker(c, id, data, false);
+}
+
+void handle_lower_hand(struct connection *c, int64_t id, const struct json *data)
+{
+	struct peer *p = member_named(c, data);
+
+	if (!p)
+		return connection_reject_errno(c, id, -ESRCH);
+	conference_set_hand(conference_of(c), p, false);
+	connection_accept(c, id, NULL);
+}
+
+// Everybody's page shows it in a frame: the same rule as for the attribute.
+void handle_room_video(struct connection *c, int64_t id, const struct json *data)
+{
+	const char *url = json_string(data, "url", ATTRIBUTE_URL_MAX);
+
+	if (json_has(data, "url") && (!url || !attribute_url_is_good(url)))
+		return connection_reject(c, id, 400, "bad-request: an https URL, or null");
+	conference_set_video(conference_of(c), c->peer->room, url);
+	connection_accept(c, id, NULL);
+}
+
+void handle_room_bitrate(struct connection *c, int64_t id, const struct json *data)
+{
+	int64_t bitrate = 0;
+
+	if (json_has(data, "bitrate") &&
+	    !json_int(data, "bitrate", ROOM_BITRATE_MIN, ROOM_BITRATE_MAX, &bitrate))
+		return connection_reject_errno(c, id, -EINVAL);
+	conference_set_bitrate(conference_of(c), c->peer->room, (uint32_t)bitrate);
+	connection_accept(c, id, NULL);
 }

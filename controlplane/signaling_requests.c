@@ -319,6 +319,7 @@ static void handle_join(struct connection *c, int64_t id, const struct json *dat
 	json_add(answer, "peers", peers_json(p));
 	connection_accept(c, id, answer);
 	connection_send_waiting(c);
+	connection_send_activity(c);
 	conference_welcome(conference_of(c), p); // after the answer: the client counts on it
 }
 
@@ -409,6 +410,7 @@ static void handle_resume(struct connection *c, int64_t id, const struct json *d
 	json_add(answer, "producerIds", producers_mark(c, data));
 	connection_accept(c, id, answer);
 	connection_send_waiting(c);
+	connection_send_activity(c);
 	resume_settle(c);
 }
 
@@ -459,6 +461,7 @@ const struct request signaling_requests[] = {
         {"setConsumerPriority", handle_priority, TO_MEMBERS},
         {"requestConsumerKeyFrame", handle_key_frame, TO_MEMBERS},
         {"changeDisplayName", handle_display_name, TO_MEMBERS},
+        {"raiseHand", handle_raise_hand, TO_MEMBERS},
         {"admitPeer", handle_admit, TO_MODERATORS},
         {"admitAll", handle_admit_all, TO_MODERATORS},
         {"declinePeer", handle_decline, TO_MODERATORS},
@@ -469,6 +472,9 @@ const struct request signaling_requests[] = {
         {"promotePeer", handle_promote, TO_MODERATORS},
         {"demotePeer", handle_demote, TO_MODERATORS},
         {"closeRoom", handle_close_room, TO_MODERATORS},
+        {"lowerHand", handle_lower_hand, TO_MODERATORS},
+        {"setRoomVideo", handle_room_video, TO_MODERATORS},
+        {"setRoomBitrate", handle_room_bitrate, TO_MODERATORS},
         {"getTransportStats", handle_stats, TO_ADMITTED},
         {"getProducerStats", handle_stats, TO_ADMITTED},
         {"getConsumerStats", handle_stats, TO_ADMITTED},

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STORE_VERSION 2
-#define NUMBERS       7
+#define STORE_VERSION 3
+#define NUMBERS       8
 #define TEXTS         5
 
 static const char schema[] =
@@ -19,7 +19,8 @@ static const char schema[] =
         "INSERT INTO meta VALUES(0);"
         "CREATE TABLE rooms(id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
         " kind INTEGER NOT NULL, created_ms INTEGER NOT NULL, waiting_room INTEGER NOT NULL,"
-        " speakers_max INTEGER NOT NULL, viewers_max INTEGER NOT NULL, name TEXT NOT NULL,"
+        " speakers_max INTEGER NOT NULL, viewers_max INTEGER NOT NULL,"
+        " bitrate INTEGER NOT NULL, name TEXT NOT NULL,"
         " pin TEXT NOT NULL, video TEXT NOT NULL);"
         "CREATE TABLE peers(room_id INTEGER NOT NULL REFERENCES rooms(id) ON DELETE CASCADE,"
         " id TEXT NOT NULL, flags INTEGER NOT NULL, deadline_ms INTEGER NOT NULL,"
@@ -54,31 +55,31 @@ enum statement {
 	STATEMENT_COUNT,
 };
 
-// ?1 to ?7 are numbers, ?8 to ?12 texts. A child whose parent is gone already is not inserted.
+// ?1 to ?8 are numbers, ?9 to ?13 texts. A child whose parent is gone already is not inserted.
 static const char *const statements[STATEMENT_COUNT] = {
         [EMPTY] = "DELETE FROM rooms",
         [GENERATION_SET] = "UPDATE meta SET generation = ?1",
         [ROOM_PUT] = "INSERT INTO rooms(id, account_id, kind, created_ms, waiting_room,"
-                     " speakers_max, viewers_max, name, pin, video)"
-                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+                     " speakers_max, viewers_max, bitrate, name, pin, video)"
+                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
                      " ON CONFLICT(id) DO UPDATE SET waiting_room = ?5, speakers_max = ?6,"
-                     " viewers_max = ?7, pin = ?9, video = ?10",
+                     " viewers_max = ?7, bitrate = ?8, pin = ?10, video = ?11",
         [ROOM_REMOVE] = "DELETE FROM rooms WHERE id = ?1",
         [PEER_PUT] = "INSERT INTO peers(room_id, flags, deadline_ms, id, session, display_name,"
-                     " device, capabilities) SELECT ?1, ?2, ?3, ?8, ?9, ?10, ?11, ?12"
+                     " device, capabilities) SELECT ?1, ?2, ?3, ?9, ?10, ?11, ?12, ?13"
                      " WHERE EXISTS(SELECT 1 FROM rooms WHERE id = ?1)"
                      " ON CONFLICT(room_id, id) DO UPDATE SET flags = ?2, deadline_ms = ?3,"
-                     " session = ?9, display_name = ?10, device = ?11, capabilities = ?12",
-        [PEER_RENAME] = "UPDATE peers SET display_name = ?9 WHERE room_id = ?1 AND id = ?8",
-        [PEER_FLAGS] = "UPDATE peers SET flags = ?2 WHERE room_id = ?1 AND id = ?8",
-        [PEER_REMOVE] = "DELETE FROM peers WHERE room_id = ?1 AND id = ?8",
+                     " session = ?10, display_name = ?11, device = ?12, capabilities = ?13",
+        [PEER_RENAME] = "UPDATE peers SET display_name = ?10 WHERE room_id = ?1 AND id = ?9",
+        [PEER_FLAGS] = "UPDATE peers SET flags = ?2 WHERE room_id = ?1 AND id = ?9",
+        [PEER_REMOVE] = "DELETE FROM peers WHERE room_id = ?1 AND id = ?9",
         [TRANSPORT_PUT] = "INSERT INTO transports(id, room_id, flags, mid_reserved, peer_id, cname)"
-                          " SELECT ?1, ?2, ?3, ?4, ?8, ?9"
-                          " WHERE EXISTS(SELECT 1 FROM peers WHERE room_id = ?2 AND id = ?8)"
+                          " SELECT ?1, ?2, ?3, ?4, ?9, ?10"
+                          " WHERE EXISTS(SELECT 1 FROM peers WHERE room_id = ?2 AND id = ?9)"
                           " ON CONFLICT(id) DO UPDATE SET flags = ?3, mid_reserved = ?4",
         [TRANSPORT_REMOVE] = "DELETE FROM transports WHERE id = ?1",
         [TRACK_PUT] = "INSERT INTO tracks(id, transport_id, kind, paused, parameters, app_data)"
-                      " SELECT ?1, ?2, ?3, ?4, ?8, ?9"
+                      " SELECT ?1, ?2, ?3, ?4, ?9, ?10"
                       " WHERE EXISTS(SELECT 1 FROM transports WHERE id = ?2)"
                       " ON CONFLICT DO NOTHING",
         [TRACK_PAUSE] = "UPDATE tracks SET paused = ?2 WHERE id = ?1",
@@ -125,10 +126,10 @@ static int schema_make(sqlite3 *db)
 	        "DROP TABLE IF EXISTS rooms",
 	        "DROP TABLE IF EXISTS meta",
 	        schema,
-	        "PRAGMA user_version = 2",
+	        "PRAGMA user_version = 3",
 	        "COMMIT",
 	};
-	static_assert(STORE_VERSION == 2);
+	static_assert(STORE_VERSION == 3);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (sqlite3_exec(db, steps[i], NULL, NULL, NULL) != SQLITE_OK)
 			return -EIO;
@@ -206,9 +207,10 @@ static void row_read(int table, sqlite3_stmt *p, const struct store_reader *r)
 		        .waiting_room = sqlite3_column_int(p, 4),
 		        .speakers_max = (uint32_t)sqlite3_column_int64(p, 5),
 		        .viewers_max = (uint32_t)sqlite3_column_int64(p, 6),
-		        .name = text_at(p, 7),
-		        .pin = text_at(p, 8),
-		        .video = text_at(p, 9),
+		        .bitrate = (uint32_t)sqlite3_column_int64(p, 7),
+		        .name = text_at(p, 8),
+		        .pin = text_at(p, 9),
+		        .video = text_at(p, 10),
 		};
 		r->room(r->owner, &room);
 	} else if (table == 1) {
@@ -251,7 +253,7 @@ int store_read(struct store *s, const struct store_reader *r)
 {
 	static const char *const tables[] = {
 	        "SELECT id, account_id, kind, created_ms, waiting_room, speakers_max, viewers_max,"
-	        " name, pin, video FROM rooms",
+	        " bitrate, name, pin, video FROM rooms",
 	        "SELECT room_id, flags, deadline_ms, id, session, display_name, device,"
 	        " capabilities FROM peers ORDER BY rowid",
 	        "SELECT id, room_id, peer_id, flags, mid_reserved, cname FROM transports",
@@ -294,7 +296,7 @@ void store_room_put(struct store *s, const struct store_room *r)
 	enqueue(s, ROOM_PUT,
 	        (int64_t[NUMBERS]
 	        ){(int64_t)r->id, (int64_t)r->account_id, r->kind, r->created_ms, r->waiting_room,
-	          r->speakers_max, r->viewers_max},
+	          r->speakers_max, r->viewers_max, r->bitrate},
 	        (const char *[TEXTS]){r->name, r->pin, r->video});
 }
 

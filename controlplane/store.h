@@ -24,6 +24,7 @@ struct store_room {
 	uint32_t speakers_max, viewers_max;
 	const char *pin; // empty: none
 	const char *video; // empty: none
+	uint32_t bitrate; // 0: no limit
 };
 
 // Of a peer.
@@ -36,6 +37,8 @@ enum store_flag {
 	STORE_JOINED = 1 << 5,
 	STORE_SIGNED_ID = 1 << 6,
 	STORE_NAME_IS_FIXED = 1 << 7,
+	STORE_HAND_ENABLED = 1 << 8,
+	STORE_HAND = 1 << 9, // is raised
 };
 
 struct store_peer {

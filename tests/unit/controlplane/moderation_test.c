@@ -1,6 +1,6 @@
 // The waiting room, roles, and what moderators may do, on the real server: each request by each
 // role, about everyone.
-#include "integrator.h"
+#include "stage.h"
 #include "test.h"
 
 #include "json.h"
@@ -12,55 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct integrator integrator;
-
-static const struct integrator_account accounts[] = {
-        {"free", {NULL}},
-        {"other", {NULL}},
-        {"hooked", {"api-event", "receiver:ok", NULL}},
-        {NULL, {NULL}},
-};
-
-static int group_setup(void **)
-{
-	integrator_setup(&integrator, accounts);
-	return 0;
-}
-
-static int group_teardown(void **)
-{
-	return integrator_teardown(&integrator);
-}
-
-#define MODERATOR "{\"role\":\"moderator\"}"
 #define HOST      "{\"role\":\"moderator\",\"waitingRoom\":true}"
-
-// Who comes into a webinar; claims NULL: without a token. Joins where a name is given.
-static void
-come(struct page *p, const char *account, const char *room, const char *id, const char *claims,
-     const char *name)
-{
-	char where[256];
-
-	snprintf(
-	        where, sizeof(where), "/webinar/?roomId=%s&peerId=%s&session=s-%s&displayName=%s",
-	        room, id, id, name ? name : id
-	);
-	integrator_open(
-	        &integrator, p, account, where, claims ? integrator_token(&integrator, claims) : ""
-	);
-	if (!name)
-		return;
-	json_free(page_notified(p, "admitted"));
-	page_join(p, name);
-}
-
-static const char *about(const char *peer_id)
-{
-	static char data[128];
-	snprintf(data, sizeof(data), "{\"peerId\":\"%s\",\"kind\":\"audio\"}", peer_id);
-	return data;
-}
 
 static int number_of_peers(const char *host, const char *room)
 {
@@ -263,6 +215,10 @@ static const struct {
         {"closeProducer", "{\"producerId\":\"0\"}", {404, 404, 404, 403, 400}},
         {"pauseConsumer", "{\"consumerId\":\"0\"}", {404, 404, 404, 403, 400}},
         {"changeDisplayName", "{\"displayName\":\"New\"}", {200, 200, 200, 403, 400}},
+        {"raiseHand", "{\"raised\":true}", {200, 200, 200, 403, 400}},
+        {"lowerHand", NOBODY, {403, 403, 404, 403, 400}},
+        {"setRoomVideo", "{\"url\":null}", {403, 403, 200, 403, 400}},
+        {"setRoomBitrate", "{\"bitrate\":null}", {403, 403, 200, 403, 400}},
         {"admitPeer", NOBODY, {403, 403, 404, 403, 400}},
         {"declinePeer", NOBODY, {403, 403, 404, 403, 400}},
         {"mutePeer", NOBODY, {403, 403, 404, 403, 400}},
@@ -359,72 +315,12 @@ static void nobody_reaches_into_another_room(void **) // S07, row 22
 	page_leave(&waiting);
 }
 
-// Media, as far as the data plane's tables show it.
-
-static int tracks(bool paused)
-{
-	int count = 0;
-	for (int i = 0; i < AM_TRACK_MAX; i++) {
-		const struct am_track_state *t = &integrator.server.dataplane.region.map->tracks[i];
-		count += t->id && t->paused == paused;
-	}
-	return count;
-}
-
-static void expect_tracks(int playing, int paused)
-{
-	for (int i = 0; i < SERVER_WAIT_MS && (tracks(false) != playing || tracks(true) != paused);
-	     i++)
-		server_turn(&integrator.server);
-	assert_int_equal(tracks(false), playing);
-	assert_int_equal(tracks(true), paused);
-}
-
 static int transports(void)
 {
 	int count = 0;
 	for (int i = 0; i < AM_TRANSPORT_MAX; i++)
 		count += integrator.server.dataplane.region.map->transports[i].id != 0;
 	return count;
-}
-
-// A transport's id, or "" where it is refused.
-static void transport_make(struct page *p, const char *direction, char id[32])
-{
-	char data[64];
-
-	snprintf(data, sizeof(data), "{\"%s\":true}", direction);
-	struct json *answer = page_ask(p, "createWebRtcTransport", data);
-	const char *text = json_string(json_object(answer, "data"), "id", 31);
-	strcpy(id, text ? text : "");
-	json_free(answer);
-}
-
-enum published {
-	MICROPHONE,
-	CAMERA,
-	SCREEN,
-};
-
-// 200, or the error.
-static int publish(struct page *p, const char *transport, enum published kind)
-{
-	static const char audio[] =
-	        "{\"mid\":\"0\",\"codecs\":[{\"mimeType\":\"audio/opus\",\"payloadType\":111,"
-	        "\"clockRate\":48000,\"channels\":2}],\"encodings\":[{\"ssrc\":1111}]}";
-	static const char video[] =
-	        "{\"mid\":\"%d\",\"codecs\":[{\"mimeType\":\"video/VP8\",\"payloadType\":96,"
-	        "\"clockRate\":90000}],\"encodings\":[{\"ssrc\":%d}]}";
-	char data[1024], parameters[512];
-
-	snprintf(parameters, sizeof(parameters), video, (int)kind, 2000 + (int)kind);
-	snprintf(
-	        data, sizeof(data),
-	        "{\"transportId\":\"%s\",\"kind\":\"%s\",\"rtpParameters\":%s,\"appData\":%s}",
-	        transport, kind == MICROPHONE ? "audio" : "video",
-	        kind == MICROPHONE ? audio : parameters, kind == SCREEN ? "{\"share\":true}" : "{}"
-	);
-	return page_ask_code(p, "produce", data);
 }
 
 static void muting_pauses_the_track_and_tells_its_owner(void **) // B02, B03, M26–M28
@@ -435,9 +331,9 @@ static void muting_pauses_the_track_and_tells_its_owner(void **) // B02, B03, M2
 	come(&speaker, "free", "mute", "speaker", "{\"itisparticipant\":true}", "S");
 	come(&moderator, "free", "mute", "moderator", MODERATOR, "M");
 	transport_make(&speaker, "producing", send);
-	assert_int_equal(publish(&speaker, send, MICROPHONE), 200);
-	assert_int_equal(publish(&speaker, send, CAMERA), 200);
-	assert_int_equal(publish(&speaker, send, SCREEN), 200);
+	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 200);
+	assert_int_equal(publish(&speaker, send, CAMERA, NULL), 200);
+	assert_int_equal(publish(&speaker, send, SCREEN, NULL), 200);
 	expect_tracks(3, 0);
 	assert_int_equal(page_ask_code(&moderator, "mutePeer", about("speaker")), 200);
 	page_expect(&speaker, "mutedByModerator", "kind", "audio");
@@ -469,8 +365,8 @@ static void a_demoted_speaker_publishes_no_more(void **) // B07, S07
 	page_expect(&moderator, "newPeer", "id", "speaker");
 	int before = transports();
 	transport_make(&speaker, "producing", send);
-	assert_int_equal(publish(&speaker, send, MICROPHONE), 200);
-	assert_int_equal(publish(&speaker, send, CAMERA), 200);
+	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 200);
+	assert_int_equal(publish(&speaker, send, CAMERA, NULL), 200);
 	expect_tracks(2, 0);
 	assert_int_equal(page_ask_code(&moderator, "demotePeer", about("speaker")), 200);
 	for (int i = 0; i < 2; i++) {
@@ -488,7 +384,7 @@ static void a_demoted_speaker_publishes_no_more(void **) // B07, S07
 	page_expect(&moderator, "peerChanged", "id", "speaker"); // knows of viewers, too
 
 	// Neither the old transport nor a new one is of any use.
-	assert_int_equal(publish(&speaker, send, MICROPHONE), 403);
+	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 403);
 	transport_make(&speaker, "producing", again);
 	assert_string_equal(again, "");
 	expect_tracks(0, 0);
@@ -516,7 +412,7 @@ static void a_promoted_viewer_publishes_on_the_same_connection(void **) // B07, 
 	page_expect(&other, "newPeer", "id", "viewer");
 	transport_make(&viewer, "producing", send);
 	assert_string_not_equal(send, "");
-	assert_int_equal(publish(&viewer, send, MICROPHONE), 200);
+	assert_int_equal(publish(&viewer, send, MICROPHONE, NULL), 200);
 	expect_tracks(1, 0);
 	// The receiving transport was not touched.
 	char data[64];
@@ -622,5 +518,5 @@ int main(void)
 	        cmocka_unit_test(moderators_see_the_viewers),
 	        cmocka_unit_test(who_is_removed_hears_why),
 	};
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
 }

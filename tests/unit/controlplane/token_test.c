@@ -59,7 +59,7 @@ static void a_good_token_says_who_comes(void **) // S01, S03
 	                "\"apiEvent\":\"https://e.example/\",\"authEvent\":\"Basic x\","
 	                "\"authorizationAccess\":\"Bearer y\",\"exp\":" NOW_TEXT ","
 	                "\"startTime\":\"2021-06-21T00:00:00.0Z \",\"pin\":4711,"
-	                "\"maxBroadcasters\":5,\"maxWatchers\":\"100\"}"
+	                "\"maxBroadcasters\":5,\"maxWatchers\":\"100\",\"handEnabled\":false}"
 	        ),
 	        TOKEN_GOOD
 	);
@@ -69,6 +69,7 @@ static void a_good_token_says_who_comes(void **) // S01, S03
 	assert_string_equal(a->room_id, "abcd1234");
 	assert_string_equal(a->peer_id, "p1");
 	assert_true(a->moderator && a->can_record && a->waiting_room && a->itisparticipant);
+	assert_false(a->hand_enabled);
 	assert_int_equal(a->start_time_ms, 1624233600000);
 	assert_string_equal(a->pin, "4711");
 	assert_int_equal(a->max_broadcasters, 5);

@@ -43,6 +43,7 @@ const FOR_SERVER = [
 	'itisparticipant',
 	'video',
 	'pin',
+	'handEnabled',
 	'disableChat',
 	'disbleChat', // the guide this API comes from has both spellings
 	'accessUrl',

@@ -1,0 +1,155 @@
+// Who speaks, how many there are, how good connections are, and raised hands: what a room is told
+// as it happens, and whoever comes into it later.
+#include "signaling_connection.h"
+
+#include "json.h"
+
+#define SPEAKING_MAX 10 // in one message: the loudest
+
+static struct json *counts_json(const struct room *r)
+{
+	struct json *j = json_new_object();
+
+	json_add_int(j, "speakers", r->speaker_count);
+	json_add_int(j, "viewers", r->viewer_count);
+	return j;
+}
+
+static struct json *volume_json(const struct peer *p)
+{
+	struct json *j = json_new_object();
+
+	json_add_string(j, "peerId", p->id);
+	json_add_int(j, "volume", voice_dbov(&p->voice));
+	return j;
+}
+
+static struct json *leader_json(const struct room *r)
+{
+	if (r->talk.leader)
+		return volume_json(r->talk.leader);
+	struct json *j = json_new_object();
+	json_add_null(j, "peerId");
+	return j;
+}
+
+static struct json *speakers_json(const struct room *r)
+{
+	const struct peer *loudest[SPEAKING_MAX], *p;
+	struct json *data = json_new_object(), *list = json_new_array();
+	int count = 0;
+
+	TAILQ_FOREACH (p, &r->speakers, in_room) {
+		int i = count;
+		if (!p->voice.speaks)
+			continue;
+		for (; i > 0 && loudest[i - 1]->voice.loudness < p->voice.loudness; i--) {
+			if (i < SPEAKING_MAX)
+				loudest[i] = loudest[i - 1];
+		}
+		if (i < SPEAKING_MAX)
+			loudest[i] = p;
+		if (count < SPEAKING_MAX)
+			count++;
+	}
+	for (int i = 0; i < count; i++)
+		json_push(list, volume_json(loudest[i]));
+	json_add(data, "peerVolumes", list);
+	return data;
+}
+
+static struct json *quality_json(const struct peer *p)
+{
+	struct json *j = json_new_object();
+
+	json_add_string(j, "peerId", p->id);
+	json_add_int(j, "quality", p->quality.now);
+	return j;
+}
+
+static struct json *hand_json(const struct peer *p)
+{
+	struct json *j = json_new_object();
+
+	json_add_string(j, "id", p->id);
+	json_add_string(j, "peerId", p->id);
+	if (p->hand)
+		json_add_string(j, "displayName", p->display_name);
+	return j;
+}
+
+static void on_counts(void *owner, const struct room *r)
+{
+	signaling_notify_room(owner, r, "roomCounts", counts_json(r));
+}
+
+static void on_leader(void *owner, const struct room *r)
+{
+	signaling_notify_room(owner, r, "activeSpeaker", leader_json(r));
+}
+
+static void on_speakers(void *owner, const struct room *r)
+{
+	signaling_notify_room(owner, r, "speakingPeers", speakers_json(r));
+}
+
+static void on_quality(void *owner, const struct peer *who)
+{
+	if (who->rights.speaker)
+		return signaling_notify_room(owner, who->room, "peerQuality", quality_json(who));
+	struct connection *c = signaling_connection(owner, who->connection);
+	if (c)
+		connection_notify(c, "peerQuality", quality_json(who));
+}
+
+static void on_hand(void *owner, struct peer *to, const struct peer *who)
+{
+	struct connection *c = signaling_connection(owner, to->connection);
+	if (c)
+		connection_notify(c, who->hand ? "handRaised" : "handLowered", hand_json(who));
+}
+
+static void send_hands(struct connection *c)
+{
+	struct json *data = json_new_object(), *list = json_new_array();
+	const struct peer *p;
+
+	TAILQ_FOREACH (p, &c->peer->room->hands, in_hands) {
+		if (peer_sees_hand(c->peer, p))
+			json_push(list, hand_json(p));
+	}
+	json_add(data, "peers", list);
+	connection_notify(c, "raisedHands", data);
+}
+
+void connection_send_activity(struct connection *c)
+{
+	const struct room *r = c->peer->room;
+	const struct peer *p;
+
+	connection_notify(c, "roomCounts", counts_json(r));
+	connection_notify(c, "activeSpeaker", leader_json(r));
+	connection_notify(c, "speakingPeers", speakers_json(r));
+	send_hands(c);
+	TAILQ_FOREACH (p, &r->speakers, in_room) {
+		if (p->joined && p->quality.now && p->quality.now != QUALITY_GOOD)
+			connection_notify(c, "peerQuality", quality_json(p));
+	}
+}
+
+void handle_raise_hand(struct connection *c, int64_t id, const struct json *data)
+{
+	if (!c->peer->rights.hand)
+		return connection_reject(c, id, 403, "not-allowed: hands stay down here");
+	conference_set_hand(c->signaling->conference, c->peer, json_is_true(data, "raised"));
+	connection_accept(c, id, NULL);
+}
+
+void signaling_activity_init(struct conference_events *e)
+{
+	e->counts = on_counts;
+	e->leader = on_leader;
+	e->speakers = on_speakers;
+	e->quality = on_quality;
+	e->hand = on_hand;
+}

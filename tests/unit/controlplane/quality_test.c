@@ -1,0 +1,68 @@
+#include "quality.h"
+
+#include "am_schema.h"
+
+#include "test.h"
+
+#define MOMENT_MS 500
+
+static void each_fault_alone_is_enough(void **)
+{
+	static const struct {
+		uint8_t lost, jitter_ms;
+		uint16_t rtt_ms;
+		enum quality want;
+	} rows[] = {
+	        {0, 0, 0, QUALITY_GOOD},     {7, 39, 349, QUALITY_GOOD},
+	        {8, 0, 0, QUALITY_FAIR},     {0, 40, 0, QUALITY_FAIR},
+	        {0, 0, 350, QUALITY_FAIR},   {25, 99, 799, QUALITY_FAIR},
+	        {26, 0, 0, QUALITY_BAD},     {0, 100, 0, QUALITY_BAD},
+	        {0, 0, 800, QUALITY_BAD},    {255, 255, 65535, QUALITY_BAD},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t g = am_gauge_link(rows[i].lost, rows[i].jitter_ms, rows[i].rtt_ms);
+		assert_int_equal(quality_of(g, MOMENT_MS), rows[i].want);
+	}
+}
+
+static void a_browser_that_is_not_heard_of_is_badly_connected(void **)
+{
+	assert_int_equal(quality_of(0, QUALITY_CHECK_MS - 1), QUALITY_GOOD);
+	assert_int_equal(quality_of(0, QUALITY_CHECK_MS), QUALITY_BAD);
+}
+
+static void worse_is_told_at_once_and_better_when_it_is_sure(void **)
+{
+	struct connection_quality c = {0};
+
+	assert_false(quality_look(&c, QUALITY_GOOD)); // as everybody thought
+	assert_true(quality_look(&c, QUALITY_BAD));
+	assert_false(quality_look(&c, QUALITY_GOOD));
+	assert_int_equal(c.now, QUALITY_BAD);
+	assert_false(quality_look(&c, QUALITY_BAD));
+	assert_false(quality_look(&c, QUALITY_GOOD));
+	assert_true(quality_look(&c, QUALITY_FAIR));
+	assert_int_equal(c.now, QUALITY_FAIR);
+	assert_false(quality_look(&c, QUALITY_GOOD));
+	assert_true(quality_look(&c, QUALITY_GOOD));
+	assert_false(quality_look(&c, QUALITY_GOOD));
+}
+
+static void a_bad_beginning_is_told(void **)
+{
+	struct connection_quality c = {0};
+
+	assert_true(quality_look(&c, QUALITY_FAIR));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(each_fault_alone_is_enough),
+	        cmocka_unit_test(a_browser_that_is_not_heard_of_is_badly_connected),
+	        cmocka_unit_test(worse_is_told_at_once_and_better_when_it_is_sure),
+	        cmocka_unit_test(a_bad_beginning_is_told),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
