@@ -32,6 +32,7 @@ void publisher_init(struct publisher *p, struct client *client, uint32_t source,
 	p->audio.ssrc = source * 100 + 21;
 	p->audio.timestamp_base = source * 65537u;
 	p->audio.sequence = 65530;
+	p->level = 40;
 }
 
 static void abs_send_time_put(uint8_t out[3])
@@ -115,7 +116,7 @@ static void frame_send(struct publisher *p, uint8_t encoding)
 static void sound_send(struct publisher *p)
 {
 	uint8_t payload[AUDIO_PART];
-	const uint8_t level = 0x80 | 40; // voice, -40 dBov (RFC 6464)
+	const uint8_t level = 0x80 | p->level; // voice
 	struct media_part part = {
 	        .source = p->source, .frame = p->sound, .parts = 1, .len = AUDIO_PART};
 	struct wire_rtp rtp = {
@@ -147,6 +148,7 @@ static void report_send(struct publisher *p, struct publisher_stream *s, uint32_
 	        .packets = s->packets,
 	        .bytes = s->bytes,
 	};
+	p->ntp = sr.ntp;
 	size_t n = wire_sr_build(&sr, out);
 	n += wire_sdes_build(s->ssrc, PUBLISHER_CNAME, out + n);
 	client_rtcp_send(p->client, out, n);

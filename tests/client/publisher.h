@@ -51,6 +51,8 @@ struct publisher {
 	uint32_t source;
 	uint8_t encodings;
 	bool audio_off, video_off;
+	uint8_t level; // of the sound, in -dBov (RFC 6464)
+	uint64_t ntp; // of the last sender reports
 	uint32_t frame, sound; // next numbers
 	uint64_t start_ns, report_next_ns;
 	uint16_t transport_sequence;

@@ -204,11 +204,98 @@ static void the_speaker_learns_its_loss(void **)
 	party_end(&p);
 }
 
+static uint8_t loudness(const struct member *speaker)
+{
+	return (uint8_t)am_gauge_get(scene.driver.region.map->gauges.tracks, speaker->sound_id);
+}
+
+// RFC 6464: who is how loud, as it stands in the region.
+static void loud_and_quiet_speakers_are_measured(void **)
+{
+	struct party p;
+
+	party_begin(&p);
+	struct member *loud = party_speaker(&p, &top), *quiet = party_speaker(&p, &top);
+	struct member *watcher = party_watcher(&p, loud, &top);
+	loud->publisher.level = 20;
+	quiet->publisher.level = 70;
+	party_connect(&p);
+	party_run(&p, 1500);
+	assert_int_equal(loudness(loud), 127 - 20);
+	assert_int_equal(loudness(quiet), 127 - 70);
+	loud->publisher.level = 127; // silence
+	quiet->publisher.audio_off = true; // DTX
+	party_run(&p, 2500);
+	assert_int_equal(loudness(loud), 0);
+	assert_int_equal(loudness(quiet), 0);
+
+	// Of a paused track nothing is heard, whatever its publisher sends.
+	loud->publisher.level = 20;
+	party_run(&p, 500);
+	assert_true(loudness(loud) > 0);
+	assert_int_equal(
+	        driver_pause(&scene.driver, AM_CMD_TRACK_PAUSE, loud->sound_id, true), 0
+	);
+	party_run(&p, 1000);
+	assert_int_equal(loudness(loud), 0);
+	assert_true(check_sound(watcher).frames > 0);
+	party_end(&p);
+}
+
+static uint32_t link_of(const struct member *m)
+{
+	return am_gauge_get(scene.driver.region.map->gauges.transports, m->transport.id);
+}
+
+static void a_lossy_publisher_is_measured(void **)
+{
+	const struct member_options lossy = {.loss_out_permille = 200};
+	struct party p;
+
+	party_begin(&p);
+	struct member *good = party_speaker(&p, &top), *bad = party_speaker(&p, &lossy);
+	party_connect(&p);
+	party_run(&p, 5000);
+	assert_int_equal(link_of(good) & 0xff, 0);
+	assert_in_range(link_of(bad) & 0xff, 20, 90); // of 51 in the mean
+	party_end(&p);
+}
+
+// What a viewer reports: loss, jitter, and the delay since a sender report that it quotes.
+static void a_viewers_reports_are_measured(void **)
+{
+	struct party p;
+	uint8_t rr[64];
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &top);
+	struct member *watcher = party_watcher(&p, speaker, &top);
+	struct member *other = party_watcher(&p, speaker, &top);
+	party_connect(&p);
+	party_run(&p, 1000);
+	for (int i = 0; i < 200 && link_of(watcher) >> 16 == 0; i++) {
+		size_t n = wire_rr_build(1, watcher->sound->ssrc, 1, 0, rr);
+		rr[12] = 200; // fraction lost
+		am_put_u32(rr + 20, 2400); // jitter: 50 ms of 48 kHz
+		am_put_u32(rr + 24, (uint32_t)(speaker->publisher.ntp >> 16)); // LSR
+		assert_int_equal(client_rtcp_send(&watcher->client, rr, n), 0);
+		party_run(&p, 50);
+	}
+	assert_true((link_of(watcher) & 0xff) > 20);
+	assert_int_equal(link_of(watcher) >> 8 & 0xff, 50);
+	assert_in_range(link_of(watcher) >> 16, 1, 2000);
+	assert_int_equal(link_of(other), 0); // nobody speaks ill of another
+	party_end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(loss_to_the_watcher_is_made_good),
 	        cmocka_unit_test(loss_from_the_speaker_is_made_good),
+	        cmocka_unit_test(loud_and_quiet_speakers_are_measured),
+	        cmocka_unit_test(a_lossy_publisher_is_measured),
+	        cmocka_unit_test(a_viewers_reports_are_measured),
 	        cmocka_unit_test(loss_on_both_sides_is_made_good),
 	        cmocka_unit_test(without_loss_there_are_no_nacks),
 	        cmocka_unit_test(a_nack_is_answered_by_rtx),
