@@ -120,7 +120,8 @@ void connection_notify(struct connection *c, const char *method, struct json *da
 	send_json(c, message_new("notification", method, data));
 }
 
-static void send_to_members(const struct signaling *s, const struct peer_list *list, const char *text)
+static void
+send_to_members(const struct signaling *s, const struct peer_list *list, const char *text)
 {
 	const struct peer *p;
 
@@ -179,6 +180,20 @@ void connection_kick(struct connection *c, const struct refused *r)
 	connection_close(c, WEBSOCKET_KICKED, code);
 }
 
+static bool ask_take(struct connection *c)
+{
+	uint64_t since_ms = loop_now_ms(c->signaling->loop) - c->asks_ms;
+	uint64_t more = since_ms * CONNECTION_ASK_PER_S / 1000;
+
+	c->asks_ms += more * 1000 / CONNECTION_ASK_PER_S;
+	c->asks = more < CONNECTION_ASK_BURST - c->asks ? c->asks + (uint32_t)more
+	                                                : CONNECTION_ASK_BURST;
+	if (c->asks == 0)
+		return false;
+	c->asks--;
+	return true;
+}
+
 static void request_handle(struct connection *c, int64_t id, const struct json *message)
 {
 	const char *method = json_string(message, "method", METHOD_MAX);
@@ -186,6 +201,8 @@ static void request_handle(struct connection *c, int64_t id, const struct json *
 
 	if (!method)
 		return;
+	if (!ask_take(c))
+		return connection_reject(c, id, 429, "busy: fewer requests a second");
 	if (c->peer->waiting)
 		return connection_reject(c, id, 403, "waiting: a moderator has not let you in yet");
 	while (r->method && strcmp(r->method, method) != 0)

@@ -10,6 +10,8 @@
 #define CONNECTION_MAX      16384
 #define CONNECTION_HELD_MAX 8 // messages while the admission asks other servers
 #define CONNECTION_HELD_LEN 65536 // bytes of these
+#define CONNECTION_ASK_PER_S 50 // requests; a page that shows fifty tiles anew asks for each
+#define CONNECTION_ASK_BURST 500
 
 struct json;
 struct signaling;
@@ -30,6 +32,8 @@ struct connection {
 	struct peer *peer; // NULL: not admitted, or removed
 	bool resumable; // the peer was a member already, and no request came yet
 	uint32_t request_id; // of the last request that we sent
+	uint32_t asks; // that it has left
+	uint64_t asks_ms; // until when they are counted
 };
 
 struct signaling {

@@ -188,8 +188,7 @@ static void on_room_changed(void *owner, struct peer *to)
 		connection_notify(c, "roomChanged", signaling_room_json(to->room));
 }
 
-static void
-on_muted(void *owner, struct peer *to, enum track_kind kind, const struct peer *by)
+static void on_muted(void *owner, struct peer *to, enum track_kind kind, const struct peer *by)
 {
 	struct connection *c = connection_of(owner, to);
 	if (!c)

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-#define LINK_PROBE_US 2000000 // between two measures of jitter and RTT, each of which costs a search
+#define LINK_PROBE_US                                                                              \
+	2000000 // between two measures of jitter and RTT, each of which costs a search
 
 struct link {
 	int64_t probed_us;

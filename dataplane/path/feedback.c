@@ -127,9 +127,7 @@ static void link_probe(struct worker *w, struct transport *t, const struct rtcp_
 	for (int i = 0; r->last_sr && i < s->fanout->stream_count; i++) {
 		const struct fanout_clock *clock = &s->fanout->streams[i].clock;
 		if (clock->known && ntp_middle(clock->ntp) == r->last_sr)
-			link_rtt(
-			        &t->link, w->now_us, clock->arrived_us, r->delay_since_last_sr
-			);
+			link_rtt(&t->link, w->now_us, clock->arrived_us, r->delay_since_last_sr);
 	}
 }
 
@@ -242,8 +240,7 @@ static void read_one(struct worker *w, struct transport *t, const struct rtcp_vi
 			read_key_frame_request(w, t, fir.ssrc);
 		break;
 	case RTCP_BYE: read_bye(t, v); break;
-	default:
-		break; // SDES, REMB, transport-wide feedback of viewers: nothing depends on them
+	default: break; // SDES, REMB, transport-wide feedback of viewers: nothing depends on them
 	}
 }
 
@@ -313,9 +310,8 @@ static void reports_send(struct worker *w, struct transport *t)
 	TAILQ_FOREACH (track, &t->tracks, entry) {
 		for (int i = 0; i < track->params.encoding_count && n < REPORT_BLOCKS; i++) {
 			struct track_stream *s = &track->streams[i];
-			if (!s->ssrc || reception_report(
-			                        &s->reception, s->ssrc, w->now_us, &blocks[n]
-			                ) < 0)
+			if (!s->ssrc ||
+			    reception_report(&s->reception, s->ssrc, w->now_us, &blocks[n]) < 0)
 				continue;
 			if (w->now_us - s->arrived_us < FEEDBACK_REPORT_US) {
 				lost += blocks[n].fraction_lost;

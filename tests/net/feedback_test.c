@@ -233,9 +233,7 @@ static void loud_and_quiet_speakers_are_measured(void **)
 	loud->publisher.level = 20;
 	party_run(&p, 500);
 	assert_true(loudness(loud) > 0);
-	assert_int_equal(
-	        driver_pause(&scene.driver, AM_CMD_TRACK_PAUSE, loud->sound_id, true), 0
-	);
+	assert_int_equal(driver_pause(&scene.driver, AM_CMD_TRACK_PAUSE, loud->sound_id, true), 0);
 	party_run(&p, 1000);
 	assert_int_equal(loudness(loud), 0);
 	assert_true(check_sound(watcher).frames > 0);

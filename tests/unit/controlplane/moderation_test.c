@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOST      "{\"role\":\"moderator\",\"waitingRoom\":true}"
+#define HOST "{\"role\":\"moderator\",\"waitingRoom\":true}"
 
 static int number_of_peers(const char *host, const char *room)
 {

@@ -13,11 +13,11 @@ static void each_fault_alone_is_enough(void **)
 		uint16_t rtt_ms;
 		enum quality want;
 	} rows[] = {
-	        {0, 0, 0, QUALITY_GOOD},     {7, 39, 349, QUALITY_GOOD},
-	        {8, 0, 0, QUALITY_FAIR},     {0, 40, 0, QUALITY_FAIR},
-	        {0, 0, 350, QUALITY_FAIR},   {25, 99, 799, QUALITY_FAIR},
-	        {26, 0, 0, QUALITY_BAD},     {0, 100, 0, QUALITY_BAD},
-	        {0, 0, 800, QUALITY_BAD},    {255, 255, 65535, QUALITY_BAD},
+	        {0, 0, 0, QUALITY_GOOD},   {7, 39, 349, QUALITY_GOOD},
+	        {8, 0, 0, QUALITY_FAIR},   {0, 40, 0, QUALITY_FAIR},
+	        {0, 0, 350, QUALITY_FAIR}, {25, 99, 799, QUALITY_FAIR},
+	        {26, 0, 0, QUALITY_BAD},   {0, 100, 0, QUALITY_BAD},
+	        {0, 0, 800, QUALITY_BAD},  {255, 255, 65535, QUALITY_BAD},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -28,9 +28,10 @@ int stage_teardown(void **)
 	return integrator_teardown(&integrator);
 }
 
-void
-come(struct page *p, const char *account, const char *room, const char *id, const char *claims,
-     const char *name)
+void come(
+        struct page *p, const char *account, const char *room, const char *id, const char *claims,
+        const char *name
+)
 {
 	char where[256];
 

@@ -12,9 +12,10 @@ int stage_setup(void **);
 int stage_teardown(void **);
 
 // Who comes into a webinar; claims NULL: without a token. Joins where a name is given.
-void
-come(struct page *p, const char *account, const char *room, const char *id, const char *claims,
-     const char *name);
+void come(
+        struct page *p, const char *account, const char *room, const char *id, const char *claims,
+        const char *name
+);
 
 // Data of a request about somebody, and about his microphone; overwritten by the next one.
 const char *about(const char *peer_id);
