@@ -59,10 +59,11 @@ export class Chromium {
 		return self;
 	}
 
-	/** A page of somebody new. Its console goes to `page.lines`. */
-	async page({ viewport = VIEWPORT, locale = 'en-GB', ...options } = {}) {
+	/** A page of somebody new. Its console goes to `page.lines`. colour: what the camera shows, to tell people apart. */
+	async page({ viewport = VIEWPORT, locale = 'en-GB', colour, ...options } = {}) {
 		const context = await this.#browser.newContext({ viewport, locale, ...options });
 		await context.addInitScript({ path: fileURLToPath(new URL('probe.js', import.meta.url)) });
+		if (colour) await context.addInitScript((colour) => probe.paintCamera(colour), colour);
 		const page = await context.newPage();
 		page.setDefaultTimeout(15_000);
 		page.lines = [];

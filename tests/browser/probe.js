@@ -94,6 +94,40 @@
 		return { hash, mean, deviation: Math.sqrt(squares / count - mean * mean), width: video.videoWidth };
 	};
 
+	/** Fills the camera's pictures with a colour, all but a square that moves. */
+	probe.paintCamera = (colour) => {
+		const { getUserMedia } = MediaDevices.prototype;
+		MediaDevices.prototype.getUserMedia = async function (constraints) {
+			const stream = await getUserMedia.call(this, constraints);
+			for (const track of stream.getVideoTracks()) {
+				const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+				const context = canvas.getContext('2d');
+				let turn = 0;
+				setInterval(() => {
+					context.fillStyle = colour;
+					context.fillRect(0, 0, 640, 360);
+					context.fillStyle = 'white';
+					context.fillRect((turn += 8) % 600, 160, 40, 40);
+				}, 66);
+				stream.removeTrack(track);
+				stream.addTrack(canvas.captureStream().getVideoTracks()[0]);
+			}
+			return stream;
+		};
+	};
+
+	/** The colour in the upper left corner of a picture at this address, and its size. */
+	probe.colourOf = async (url) => {
+		const image = new Image();
+		image.src = url;
+		await image.decode();
+		const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+		const context = canvas.getContext('2d');
+		context.drawImage(image, 0, 0);
+		const [red, green, blue] = context.getImageData(20, 20, 1, 1).data;
+		return { red, green, blue, width: canvas.width, height: canvas.height };
+	};
+
 	/** Whether the page plays a peer's sound aloud. */
 	probe.plays = (peerId) => {
 		const audio = document.querySelector(`audio[data-peer-id="${peerId}"]`);

@@ -1,4 +1,5 @@
 import { type JSX, render } from 'preact';
+import { startBridge } from './bridge-page/start';
 import { CreatePage } from './create/page';
 import { language, startI18n } from './i18n';
 import { parseAttributes, parseLanguage } from './page/attributes';
@@ -24,6 +25,7 @@ function page(): () => JSX.Element {
 	if (roomId === null) return () => <RefusedPage reason="bad-room-id" />;
 	startView(attributes.view);
 	const meeting = new Meeting({ ...attributes, roomId });
+	startBridge(meeting);
 	return () => <RoomPage meeting={meeting} />;
 }
 

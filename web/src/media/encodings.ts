@@ -31,3 +31,23 @@ export function cameraCodec(
 export function screenEncodings(): types.RtpEncodingParameters[] {
 	return [{ maxBitrate: 2_500_000, scalabilityMode: 'L1T3' }];
 }
+
+/** A layer with less than this share of what it is meant for is not worth sending. */
+const LAYER_LEAST = 0.4;
+
+/**
+ * The same encodings, all together within a limit in bit/s: the small ones first, so that there is a picture as long as
+ * there can be one. Null: no limit.
+ */
+export function withinBitrate(
+	encodings: types.RtpEncodingParameters[],
+	limit: number | null,
+): { active: boolean; maxBitrate: number }[] {
+	let left = limit ?? Infinity;
+	return encodings.map(({ maxBitrate = Infinity }, index) => {
+		const given = Math.min(maxBitrate, left);
+		const active = index === 0 || given >= LAYER_LEAST * maxBitrate;
+		if (active) left -= given;
+		return { active, maxBitrate: active ? given : maxBitrate };
+	});
+}

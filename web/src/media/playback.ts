@@ -6,38 +6,83 @@ export interface Playback {
 	blocked: boolean;
 	/** The deviceId of the speaker; null: the system's. */
 	speaker: string | null;
+	/** How loud the others are, 0 to 100. */
+	volume: number;
+	muted: boolean;
 }
 
-export const playback = new Store<Playback>({ blocked: false, speaker: recall('speaker') });
+export const playback = new Store<Playback>({ blocked: false, speaker: recall('speaker'), volume: 100, muted: false });
 
 /** Safari and telephones leave the choice to the system. */
 export const canChooseSpeaker = 'setSinkId' in HTMLMediaElement.prototype;
 
-const elements = new Set<HTMLAudioElement>();
+/** What plays, with the gain node where the element's volume cannot be set. */
+const players = new Map<HTMLAudioElement, GainNode | null>();
+let context: AudioContext | null = null;
 
 /** Plays a track on an audio element; returns how to stop that. */
 export function playAudio(element: HTMLAudioElement, track: MediaStreamTrack): () => void {
-	element.srcObject = new MediaStream([track]);
-	elements.add(element);
+	const stream = new MediaStream([track]);
+	element.srcObject = stream;
+	const gain = volumeIsReadOnly() ? amplify(stream) : null;
+	players.set(element, gain);
+	setLoudness(element, gain);
 	void route(element);
 	void play(element);
 	return () => {
-		elements.delete(element);
+		players.delete(element);
+		gain?.disconnect();
 		element.srcObject = null;
 	};
 }
 
-/** To be called from a user gesture. */
-export function listen() {
+/** To be called from a user gesture. Resolves to whether everything plays now. */
+export async function listen(): Promise<boolean> {
 	playback.update({ blocked: false });
-	for (const element of elements) void play(element);
+	void context?.resume();
+	await Promise.all([...players.keys()].map(play));
+	return !playback.value.blocked;
 }
 
 /** Everything that sounds goes to this device from now on. */
 export function chooseSpeaker(deviceId: string) {
 	remember('speaker', deviceId);
 	playback.update({ speaker: deviceId });
-	for (const element of elements) void route(element);
+	for (const element of players.keys()) void route(element);
+}
+
+playback.subscribe(() => {
+	for (const [element, gain] of players) setLoudness(element, gain);
+});
+
+function setLoudness(element: HTMLAudioElement, gain: GainNode | null) {
+	const { volume, muted } = playback.value;
+	if (gain) gain.gain.value = muted ? 0 : volume / 100;
+	else element.volume = volume / 100;
+	// With a gain node the element only keeps the stream flowing.
+	element.muted = muted || gain !== null;
+}
+
+let readOnly: boolean | undefined;
+
+/** As on iPhones, where the participant's keys alone say how loud it is. */
+function volumeIsReadOnly(): boolean {
+	if (readOnly === undefined) {
+		const probe = document.createElement('audio');
+		probe.volume = 0.5;
+		readOnly = probe.volume !== 0.5;
+	}
+	return readOnly;
+}
+
+function amplify(stream: MediaStream): GainNode {
+	context ??= new AudioContext();
+	const gain = context.createGain();
+	context.createMediaStreamSource(stream).connect(gain).connect(context.destination);
+	// Muted elements play without a gesture, this does not.
+	void context.resume();
+	if (context.state === 'suspended') setTimeout(() => context!.state === 'suspended' && playback.update({ blocked: true }), 500);
+	return gain;
 }
 
 async function route(element: HTMLAudioElement) {

@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup-client';
 import type { Connection } from '../signaling/connection';
-import { cameraCodec, cameraEncodings, screenEncodings } from './encodings';
+import { cameraCodec, cameraEncodings, screenEncodings, withinBitrate } from './encodings';
 import type { LocalMedia } from './local';
 import type { ScreenShare } from './screen';
 
@@ -21,6 +21,8 @@ export class Publisher {
 	readonly #local: LocalMedia;
 	readonly #screen: ScreenShare;
 	readonly #published = new Map<Source, Published>();
+	/** Of each picture, in bit/s; null: none. */
+	#limit: number | null = null;
 	#work: Promise<void> = Promise.resolve();
 	#unsubscribe: (() => void)[] = [];
 
@@ -49,14 +51,23 @@ export class Publisher {
 
 	/** Makes, pauses and closes producers, one change after the other, until they match the sources. */
 	#sync() {
-		for (const source of SOURCES)
-			this.#work = this.#work
-				.then(() => this.#syncSource(source))
-				.catch((error) => {
-					// A broken connection is no news: the room calls resumed() when it is back.
-					if (this.#connection.connected && !this.#transport.closed)
-						console.error(`amphi: publishing the ${source} failed`, error);
-				});
+		for (const source of SOURCES) this.#enqueue(() => this.#syncSource(source));
+	}
+
+	#enqueue(work: () => Promise<void>) {
+		this.#work = this.#work.then(work).catch((error) => {
+			// A broken connection is no news: the room calls resumed() when it is back.
+			if (this.#connection.connected && !this.#transport.closed) console.error('amphi: publishing failed', error);
+		});
+	}
+
+	/** Limits each picture, in bit/s. */
+	limit(bitrate: number | null) {
+		if (this.#limit === bitrate) return;
+		this.#limit = bitrate;
+		this.#enqueue(async () => {
+			for (const [source, { producer }] of this.#published) await this.#applyLimit(source, producer);
+		});
 	}
 
 	/** After a resume: these the server has lost, and of the others it may have missed a pause. */
@@ -100,6 +111,7 @@ export class Publisher {
 			// A producer begins unpaused at the server, whatever its track does by then.
 			published = { producer: await this.#produce(source, track), paused: false };
 			this.#published.set(source, published);
+			await this.#applyLimit(source, published.producer);
 		}
 		// Read again: the participant may have pressed the button meanwhile.
 		const paused = !this.#wanted(source).on;
@@ -112,6 +124,21 @@ export class Publisher {
 		}
 	}
 
+	async #applyLimit(source: Source, { rtpSender }: types.Producer) {
+		const encodings = this.#encodings(source);
+		if (!encodings || !rtpSender) return;
+		const parameters = rtpSender.getParameters();
+		withinBitrate(encodings, this.#limit).forEach((limited, index) => {
+			if (parameters.encodings[index]) Object.assign(parameters.encodings[index], limited);
+		});
+		await rtpSender.setParameters(parameters);
+	}
+
+	#encodings(source: Source): types.RtpEncodingParameters[] | undefined {
+		if (source === 'screen') return screenEncodings();
+		return source === 'camera' && this.#codec ? cameraEncodings(this.#codec) : undefined;
+	}
+
 	#produce(source: Source, track: MediaStreamTrack): Promise<types.Producer> {
 		// The tracks belong to LocalMedia and ScreenShare: they alone stop and disable them.
 		const options = { track, stopTracks: false, disableTrackOnPause: false };
@@ -120,9 +147,9 @@ export class Publisher {
 			case 'mic':
 				return this.#transport.produce({ ...options, codecOptions: { opusDtx: false } });
 			case 'camera':
-				return this.#transport.produce({ ...video, encodings: this.#codec && cameraEncodings(this.#codec) });
+				return this.#transport.produce({ ...video, encodings: this.#encodings(source) });
 			case 'screen':
-				return this.#transport.produce({ ...video, encodings: screenEncodings(), appData: { share: true } });
+				return this.#transport.produce({ ...video, encodings: this.#encodings(source), appData: { share: true } });
 			case 'screenSound':
 				return this.#transport.produce({
 					...options,

@@ -39,6 +39,8 @@ export interface RoomState {
 	/** In the room (or on the way in), gone by choice, or turned away for good. */
 	phase: 'open' | 'left' | 'refused';
 	link: Link;
+	/** Has been in the room, and has not left it: also while the connection is made again. */
+	entered: boolean;
 	/** Attempts to reach the server that came to nothing. */
 	attemptsFailed: number;
 	refusal: Refusal | null;
@@ -71,6 +73,8 @@ export class Room {
 	readonly #peers = new Map<string, PeerInfo>();
 	#media: MediaSession | null = null;
 	#joined = false;
+	/** What this participant lets himself send of each picture, in bit/s. */
+	#ownBitrate: number | null = null;
 	#publishing: Promise<void> = Promise.resolve();
 	/** Counts WebSockets: what belongs to an earlier one is out of date. */
 	#attempt = 0;
@@ -80,6 +84,7 @@ export class Room {
 		this.state = new Store<RoomState>({
 			phase: 'open',
 			link: 'connecting',
+			entered: false,
 			attemptsFailed: 0,
 			refusal: null,
 			waiting: false,
@@ -157,6 +162,22 @@ export class Room {
 		if (view.value.pinned) view.update({ pinned: null });
 	}
 
+	/** Limits each picture, in bit/s: a moderator everybody's, anyone else his own. Null: no more. */
+	async limitBitrate(bitrate: number | null) {
+		if (this.state.value.rights.moderator) {
+			// The answer comes to everybody, as roomChanged.
+			await this.#connection.request('setRoomBitrate', { bitrate });
+			return;
+		}
+		this.#ownBitrate = bitrate;
+		this.#applyBitrate();
+	}
+
+	#applyBitrate() {
+		const limit = Math.min(this.state.value.info.bitrate ?? Infinity, this.#ownBitrate ?? Infinity);
+		this.#media?.publisher?.limit(limit === Infinity ? null : limit);
+	}
+
 	dismissNotice() {
 		this.state.update({ notice: null });
 	}
@@ -192,7 +213,7 @@ export class Room {
 				if (!current()) return;
 				await this.#join(current);
 			}
-			if (current()) this.#setLink('connected');
+			if (current()) this.state.update({ link: 'connected', entered: true });
 		} catch (error) {
 			// With the media server down no join can succeed; the server reconnects us when it is back. A request may hear
 			// of it before we do.
@@ -234,9 +255,14 @@ export class Room {
 		});
 		this.#joined = true;
 		this.#setPeers(peers);
-		media.publisher?.start();
+		this.#startPublisher();
 		// A moderator may have changed it meanwhile.
 		this.#syncPublisher();
+	}
+
+	#startPublisher() {
+		this.#applyBitrate();
+		this.#media?.publisher?.start();
 	}
 
 	/** Opens or closes the publisher as the rights want it, one change after the other; what is received goes on. */
@@ -260,7 +286,7 @@ export class Room {
 		} else if (!media.publisher) {
 			await media.openPublisher();
 			if (this.#media !== media) media.closePublisher();
-			else this.#media.publisher?.start();
+			else this.#startPublisher();
 		}
 	}
 
@@ -308,7 +334,10 @@ export class Room {
 				if (was !== rights.speaker) this.state.update({ notice: rights.speaker ? 'promoted' : 'demoted' });
 				this.#syncPublisher();
 			},
-			roomChanged: (info) => this.state.update({ info }),
+			roomChanged: (info) => {
+				this.state.update({ info });
+				this.#applyBitrate();
+			},
 			mutedByModerator: ({ kind }) => {
 				const { local, screen } = this.#options;
 				if (kind === 'share') {

@@ -25,6 +25,19 @@ export class Store<T extends object> {
 	}
 }
 
+/** Waits until the value is as it should be, and resolves to it. */
+export function settled<T extends object>(store: Store<T>, fits: (value: T) => boolean): Promise<T> {
+	return new Promise((resolve) => {
+		const check = () => {
+			if (!fits(store.value)) return;
+			stop();
+			resolve(store.value);
+		};
+		const stop = store.subscribe(check);
+		check();
+	});
+}
+
 export function useStore<T extends object>(store: Store<T>): T {
 	const [value, setValue] = useState(store.value);
 	useEffect(() => {

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { eventsBetween } from './events';
+import { NOTHING, type PeerSnapshot, type Snapshot } from './snapshot';
+
+const peer = (displayName: string, more: Partial<PeerSnapshot> = {}): PeerSnapshot => ({
+	displayName,
+	camera: false,
+	mic: false,
+	share: false,
+	...more,
+});
+
+const me = { peerId: 'me', displayName: 'Me' };
+const welcome: Snapshot = { ...NOTHING, ...me, joinable: true };
+const inRoom = (...others: [string, PeerSnapshot][]): Snapshot => ({
+	...NOTHING,
+	...me,
+	entered: true,
+	peers: new Map([['me', peer('Me', { mic: true })], ...others]),
+});
+
+const names = (was: Snapshot, now: Snapshot) => eventsBetween(was, now).map(({ name }) => name);
+
+test('a bridge that comes late is told everything, in an order that makes sense', () => { // E01, E02, E05, E08, E11, E17
+	const now = { ...inRoom(['ann', peer('Ann', { camera: true, share: true })]), pinned: 'ann' };
+	expect(eventsBetween(NOTHING, now)).toEqual([
+		{ name: 'join', data: me },
+		{ name: 'switchOnMic', data: { ...me, isLocal: true } },
+		{ name: 'newPeer', data: { peerId: 'ann', displayName: 'Ann' } },
+		{ name: 'switchOnCamera', data: { peerId: 'ann', displayName: 'Ann', isLocal: false } },
+		{ name: 'switchOnShare', data: { peerId: 'ann', displayName: 'Ann', isLocal: false } },
+		{ name: 'switchOnPin', data: { peerId: 'ann' } },
+	]);
+});
+
+test('nothing changes, nothing is told', () => {
+	const now = inRoom(['ann', peer('Ann')]);
+	expect(eventsBetween(now, { ...now, peers: new Map(now.peers) })).toEqual([]);
+});
+
+test('switches off and people who leave', () => { // E03, E06, E09, E12, E19
+	const was = { ...inRoom(['ann', peer('Ann', { camera: true })], ['bob', peer('Bob')]), pinned: 'bob' };
+	expect(eventsBetween(was, inRoom(['ann', peer('Ann')]))).toEqual([
+		{ name: 'peerClosed', data: { peerId: 'bob', displayName: 'Bob' } },
+		{ name: 'switchOffCamera', data: { peerId: 'ann', displayName: 'Ann', isLocal: false } },
+		{ name: 'switchOffPin', data: { peerId: 'bob' } },
+	]);
+});
+
+test('the connection breaks, comes back, and ends', () => { // E13, E14, E15, E16
+	const was = inRoom();
+	const lost: Snapshot = { ...was, trouble: 'lost' };
+	expect(names(was, lost)).toEqual(['disconnected']);
+	expect(names(lost, { ...lost, attemptsFailed: 1 })).toEqual(['connectionFailed']);
+	expect(names(lost, was)).toEqual([]);
+	expect(names(was, { ...was, trouble: 'media-down' })).toEqual(['connectionError']);
+
+	const left: Snapshot = { ...welcome, ended: { reason: 'left', error: null } };
+	expect(names(was, left)).toEqual(['readyToJoin', 'connectionClosed']);
+	const removed: Snapshot = { ...welcome, ended: { reason: 'removed', error: 'removed: by a moderator' } };
+	expect(eventsBetween(was, removed).slice(1)).toEqual([
+		{ name: 'connectionError', data: { peerId: 'me', error: 'removed: by a moderator' } },
+		{ name: 'connectionClosed', data: { peerId: 'me', reason: 'removed' } },
+	]);
+});
+
+test('a second visit begins anew', () => {
+	const was = inRoom(['ann', peer('Ann')]);
+	const left: Snapshot = { ...welcome, ended: { reason: 'left', error: null } };
+	expect(names(left, was)).toEqual(['join', 'switchOnMic', 'newPeer']);
+});
+
+test('problems are told once each time they come', () => { // E04, E07, E10, E18
+	const denied: Snapshot = { ...welcome, problems: { camera: 'denied', mic: 'missing', share: 'gesture' } };
+	const events = eventsBetween(welcome, denied);
+	expect(events.map(({ name }) => name)).toEqual(['errorGetCamera', 'errorGetMic', 'errorGetShare']);
+	expect(events[0]!.data).toMatchObject({ ...me, name: 'NotAllowedError', message: expect.any(String) });
+	expect(names(denied, denied)).toEqual([]);
+	expect(names(welcome, denied)).toHaveLength(3);
+	expect(names(inRoom(), { ...inRoom(), silent: true })).toEqual(['playingAudioPrevent']);
+});

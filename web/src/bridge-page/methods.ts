@@ -1,0 +1,221 @@
+import type { Constraints, Methods } from '../../bridge/index';
+import { setLanguage } from '../i18n';
+import { listen, playback } from '../media/playback';
+import { ScreenShare } from '../media/screen';
+import { enterFullscreen, exitFullscreen, fullscreen } from '../page/fullscreen';
+import { askForGesture } from '../page/gesture';
+import type { Meeting } from '../room/meeting';
+import type { Room } from '../room/room';
+import { view } from '../room/view';
+import { settled } from '../ui/store';
+import { MethodError } from './answer';
+import { chooseDevice, openWanted, readConstraints, turn } from './devices';
+import { screenshot } from './screenshot';
+
+/** How long a call waits for the participant's tap; the overlay waits longer. */
+const TAP_MS = 8000;
+
+/** How long join waits for devices, once it is in the room. */
+const DEVICES_MS = 3000;
+
+/** A method that has nothing to say answers true. */
+type Result<M extends keyof Methods> = Methods[M][1] extends true ? void : Methods[M][1];
+type Table = { [M in keyof Methods]: (data: unknown) => Result<M> | Promise<Result<M>> };
+
+/** The Client API. The embedding page's data may be anything. */
+export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { peerId: string }) => void): Table {
+	const { local, screen } = meeting;
+
+	/** The room that the participant is in. */
+	const room = (): Room => {
+		const { room } = meeting.state.value;
+		if (room?.state.value.phase !== 'open' || !room.state.value.entered)
+			throw new MethodError('not-in-room', 'The participant is not in the room.');
+		return room;
+	};
+
+	const mayPublish = () => {
+		const { room } = meeting.state.value;
+		const speaker = room ? room.state.value.rights.speaker : meeting.attributes.speaker;
+		if (!speaker) throw new MethodError('unsupported', 'Viewers have no camera, microphone or screen.');
+	};
+
+	const device = (name: 'mic' | 'camera', on: boolean) => async () => {
+		mayPublish();
+		await turn(local, name, on);
+	};
+
+	const deviceIsOn = (name: 'mic' | 'camera') => {
+		const { on, track } = local.devices.value[name];
+		return on && track !== null;
+	};
+
+	return {
+		join: async (data) => {
+			const constraints = readConstraints(data);
+			const { displayName } = (data ?? {}) as { displayName?: unknown };
+			if (typeof displayName === 'string' && displayName.trim()) meeting.state.update({ name: displayName.trim() });
+			return join(meeting, constraints);
+		},
+		enableMic: device('mic', true),
+		disableMic: device('mic', false),
+		enableWebcam: device('camera', true),
+		disableWebcam: device('camera', false),
+		enableShare: async () => {
+			room();
+			mayPublish();
+			await share(screen);
+		},
+		disableShare: () => {
+			screen.stop();
+		},
+		changeDisplayName: async (data) => {
+			const name = text(data, 'the name').trim();
+			if (!name) throw new MethodError('bad-data', 'The name is empty.');
+			const { room } = meeting.state.value;
+			if (room?.state.value.phase === 'open' && room.state.value.entered) await room.changeDisplayName(name);
+			meeting.state.update({ name });
+		},
+		setVolume: (data) => {
+			playback.update({ volume: within(data, 0, 100) });
+		},
+		getScreenshotByPeerId: async (data) => {
+			const peerId = text(data, 'peerId');
+			const { state } = room();
+			const track =
+				peerId === state.value.peerId
+					? local.devices.value.camera.track
+					: state.value.peers.find(({ id }) => id === peerId)?.video;
+			if (!track) throw new MethodError('not-found', `There is no picture of ${peerId}.`);
+			return screenshot(track);
+		},
+		setControlsVisible: (data) => {
+			view.update({ controls: truth(data) });
+		},
+		setHideIndicators: (data) => {
+			view.update({ indicators: !truth(data) });
+		},
+		isCameraEnabled: () => deviceIsOn('camera'),
+		isMicroEnabled: () => deviceIsOn('mic'),
+		isShareEnabled: () => screen.state.value.video !== null,
+		changeDevice: async (data) => {
+			const { audio, video } = readConstraints(data);
+			mayPublish();
+			if (typeof audio === 'object' && video === undefined) await chooseDevice(local, 'mic', audio);
+			else if (typeof video === 'object' && audio === undefined) await chooseDevice(local, 'camera', video);
+			else throw new MethodError('bad-data', 'constraints names one device: audio or video.');
+		},
+		playAudio: async () => {
+			if (await listen()) return;
+			askForGesture('audio', () => void listen());
+			await tapped(settled(playback, ({ blocked }) => !blocked));
+		},
+		muteAudio: () => {
+			playback.update({ muted: true });
+		},
+		unmuteAudio: () => {
+			playback.update({ muted: false });
+		},
+		setBitrate: async (data) => {
+			await room().limitBitrate(within(data, 0, 1e9) || null);
+		},
+		isFullscreenEnabled: () => fullscreen.value.enabled,
+		enableFullscreen: async () => {
+			const answer = await enterFullscreen();
+			if (answer === 'unsupported') throw new MethodError('unsupported', 'There is no full screen here.');
+			if (answer === 'gesture') await tapped(settled(fullscreen, ({ enabled }) => enabled));
+		},
+		disableFullscreen: async () => {
+			await exitFullscreen();
+		},
+		enablePin: (data) => {
+			const peerId = text(data, 'peerId');
+			const here = room();
+			try {
+				here.pin(peerId);
+			} catch {
+				emit('errorGetPin', { peerId });
+				throw new MethodError('not-found', `There is no tile of ${peerId}.`);
+			}
+		},
+		disablePin: () => {
+			room().unpin();
+		},
+		setLocale: async (data) => {
+			if (data !== 'en' && data !== 'ru') throw new MethodError('bad-data', 'The languages are en and ru.');
+			await setLanguage(data);
+		},
+		disabledTrackByModerator: async (data) => {
+			const { userPeerId, peerId = userPeerId, kind } = (data ?? {}) as Record<string, unknown>;
+			if (kind !== 'audio' && kind !== 'video') throw new MethodError('bad-data', 'kind is audio or video.');
+			await room().mutePeer(text(peerId, 'userPeerId'), kind);
+		},
+		disableAllMics: async () => {
+			await room().muteAll('audio');
+		},
+		disableAllCameras: async () => {
+			await room().muteAll('video');
+		},
+	};
+}
+
+async function join(meeting: Meeting, constraints: Constraints) {
+	const { local, attributes } = meeting;
+	const opening = attributes.speaker
+		? openWanted(local, constraints).catch((error) => console.warn('amphi: join', error))
+		: Promise.resolve();
+	const current = meeting.state.value.room;
+	const room = current?.state.value.phase === 'open' ? current : await meeting.join();
+	const { phase, refusal, waiting, peerId, name } = await settled(
+		room.state,
+		({ phase, waiting, entered }) => phase !== 'open' || waiting || entered,
+	);
+	if (refusal) throw new MethodError('refused', `${refusal.reason}: ${refusal.message}`);
+	if (phase !== 'open') throw new MethodError('failed', 'The participant has left.');
+	// A question of the browser to the participant holds up nothing but this answer, and that not for long.
+	await Promise.race([opening, new Promise((resolve) => setTimeout(resolve, DEVICES_MS))]);
+	return { peerId, displayName: name, ...(waiting && { waiting: true as const }) };
+}
+
+async function share(screen: ScreenShare) {
+	if (await screen.start()) return;
+	await settled(screen.state, ({ pending }) => !pending);
+	if (screen.state.value.problem === 'gesture') {
+		let start: Promise<boolean> | null = null;
+		askForGesture('share', () => void (start = screen.start()));
+		await tapped(settled(screen.state, ({ video, pending }) => video !== null || (start !== null && !pending)));
+	}
+	const { video, problem } = screen.state.value;
+	if (video) return;
+	if (problem === 'policy' || problem === 'busy') throw new MethodError(problem, `The screen is not shared: ${problem}.`);
+	if (problem === 'unsupported') throw new MethodError('unsupported', 'This browser cannot share the screen.');
+	throw new MethodError('denied', 'The participant does not share the screen.');
+}
+
+/** Waits for the participant's tap into this page, and for what comes of it. */
+async function tapped(done: Promise<unknown>) {
+	let timer: ReturnType<typeof setTimeout>;
+	const late = new Promise<never>((_, reject) => {
+		const error = new MethodError('user-activation-required', 'The participant has to tap into the room first; it asks for that.');
+		timer = setTimeout(() => reject(error), TAP_MS);
+	});
+	await Promise.race([done, late]).finally(() => clearTimeout(timer));
+}
+
+function text(data: unknown, what: string): string {
+	if (typeof data === 'number') return String(data);
+	if (typeof data !== 'string') throw new MethodError('bad-data', `${what} is not a string.`);
+	return data;
+}
+
+function truth(data: unknown): boolean {
+	if (typeof data !== 'boolean') throw new MethodError('bad-data', 'This takes true or false.');
+	return data;
+}
+
+function within(data: unknown, min: number, max: number): number {
+	const number = typeof data === 'string' && data.trim() ? Number(data) : data;
+	if (typeof number !== 'number' || !(number >= min && number <= max))
+		throw new MethodError('bad-data', `This takes a number from ${min} to ${max}.`);
+	return number;
+}

@@ -1,0 +1,62 @@
+import { playback } from '../media/playback';
+import type { Meeting } from '../room/meeting';
+import { view } from '../room/view';
+import { NOTHING, type Snapshot } from './snapshot';
+
+export function snapshot({ attributes, local, screen, state }: Meeting): Snapshot {
+	const { room, name } = state.value;
+	const { mic, camera } = local.devices.value;
+	const share = screen.state.value;
+	const now: Snapshot = {
+		...NOTHING,
+		peerId: attributes.peerId,
+		displayName: name,
+		joinable: !room || room.state.value.phase !== 'open',
+		peers: new Map(),
+		problems: { camera: camera.problem, mic: mic.problem, share: share.problem },
+	};
+	if (!room) return now;
+
+	const { phase, refusal, entered, link, rights, peers, viewers, ...of } = room.state.value;
+	now.peerId = of.peerId;
+	now.displayName = of.name;
+	now.attemptsFailed = of.attemptsFailed;
+	if (phase === 'left') now.ended = { reason: 'left', error: null };
+	if (refusal) now.ended = { reason: refusal.reason, error: `${refusal.reason}: ${refusal.message}` };
+	if (phase !== 'open') return now;
+
+	if (link === 'media-down') now.trouble = 'media-down';
+	if (link === 'reconnecting') now.trouble = 'lost';
+	now.silent = playback.value.blocked;
+	if (!entered) return now;
+
+	now.entered = true;
+	now.pinned = view.value.pinned?.peerId ?? null;
+	now.peers.set(now.peerId, {
+		displayName: now.displayName,
+		camera: rights.speaker && camera.on && camera.track !== null,
+		mic: rights.speaker && mic.on && mic.track !== null,
+		share: rights.speaker && share.video !== null,
+	});
+	for (const { id, displayName, video, audio, audioPaused, share } of [...peers, ...viewers])
+		now.peers.set(id, {
+			displayName,
+			camera: video !== null,
+			mic: audio !== null && !audioPaused,
+			share: share !== null,
+		});
+	return now;
+}
+
+/** Calls `changed` whenever a snapshot may be another one. */
+export function watch(meeting: Meeting, changed: () => void) {
+	let stop = () => {};
+	const follow = () => {
+		stop();
+		stop = meeting.state.value.room?.state.subscribe(changed) ?? (() => {});
+		changed();
+	};
+	meeting.state.subscribe(follow);
+	follow();
+	for (const store of [meeting.local.devices, meeting.screen.state, view, playback]) store.subscribe(changed);
+}

@@ -1,0 +1,62 @@
+import { ANSWER_MS, type CallError } from './protocol';
+
+interface Pending {
+	timer: ReturnType<typeof setTimeout>;
+	answer(result: unknown): void;
+}
+
+interface Queued {
+	id: number;
+	name: string;
+	data: unknown;
+}
+
+type Send = (call: Queued) => void;
+
+/** Calls on their way: those that wait for the page, in order, and those that wait for an answer. Each is answered once. */
+export class Calls {
+	#send: Send | null = null;
+	#next = 1;
+	readonly #queue: Queued[] = [];
+	readonly #pending = new Map<number, Pending>();
+
+	add(name: string, data: unknown, answer: (result: unknown) => void) {
+		const id = this.#next++;
+		// A call that waits for the page stays in the queue even then: whoever asked for it wants it done.
+		const timer = setTimeout(() => this.fail(id, { code: 'timeout', message: `${name}: no answer in time` }), ANSWER_MS);
+		this.#pending.set(id, { timer, answer });
+		if (this.#send) this.#send({ id, name, data });
+		else this.#queue.push({ id, name, data });
+	}
+
+	/** The page is there: what waits goes to it. */
+	connected(send: Send) {
+		this.#send = send;
+		for (const call of this.#queue.splice(0)) send(call);
+	}
+
+	/** The page is gone. What it was given is answered; what comes from now on waits for the next one. */
+	disconnected(error: CallError) {
+		this.#send = null;
+		const waiting = new Set(this.#queue.map(({ id }) => id));
+		for (const id of [...this.#pending.keys()]) if (!waiting.has(id)) this.fail(id, error);
+	}
+
+	/** Nobody will ever answer. */
+	abandon(error: CallError) {
+		this.#queue.length = 0;
+		this.disconnected(error);
+	}
+
+	settle(id: number, result: unknown) {
+		const pending = this.#pending.get(id);
+		if (!pending) return;
+		this.#pending.delete(id);
+		clearTimeout(pending.timer);
+		pending.answer(result);
+	}
+
+	fail(id: number, error: CallError) {
+		this.settle(id, { error });
+	}
+}

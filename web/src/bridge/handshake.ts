@@ -1,0 +1,150 @@
+import { isMarked, MARK, type FromLibrary, type FromPage, type Hello, type Here, type LibraryMessage } from './protocol';
+
+/** Fast while a page loads, slower where there is none. */
+const RETRY_FIRST_MS = 200;
+const RETRY_MAX_MS = 3000;
+/** A page that does not answer a ping within this time was replaced. */
+const PING_MS = 2000;
+/** Ports of one handshake whose answer may still come. */
+const PORTS = 4;
+
+interface Listeners {
+	connected(send: (message: LibraryMessage) => void): void;
+	message(message: FromPage): void;
+	lost(): void;
+}
+
+/** Finds the room's page in an iframe and holds a port to it; finds it again whenever it is loaded anew. */
+export class Handshake {
+	readonly #element: HTMLIFrameElement | Window;
+	readonly #roomId: string | undefined;
+	readonly #listeners: Listeners;
+	readonly #aborted = new AbortController();
+	#id = '';
+	#offered: MessagePort[] = [];
+	#port: MessagePort | null = null;
+	/** The room that the port is for. */
+	#room = '';
+	#timer: ReturnType<typeof setTimeout> | undefined;
+	#ping: ReturnType<typeof setTimeout> | undefined;
+
+	constructor(element: HTMLIFrameElement | Window, roomId: string | undefined, listeners: Listeners) {
+		this.#element = element;
+		this.#roomId = roomId;
+		this.#listeners = listeners;
+		const { signal } = this.#aborted;
+		addEventListener('message', (event) => this.#onWindowMessage(event), { signal });
+		// Its first document may have come long before, and a page that dies says nothing: one more hint among others.
+		if (!isWindow(element)) element.addEventListener('load', () => this.#onLoad(), { signal });
+		this.#begin();
+	}
+
+	close() {
+		this.#aborted.abort();
+		this.#drop();
+		clearTimeout(this.#timer);
+	}
+
+	#begin() {
+		this.#drop();
+		this.#id = Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join('');
+		this.#knock(RETRY_FIRST_MS);
+	}
+
+	#knock(delay: number) {
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => this.#knock(Math.min(delay * 1.3, RETRY_MAX_MS)), delay);
+		const target = targetOf(this.#element);
+		if (!target) return;
+		const { port1, port2 } = new MessageChannel();
+		this.#offered.push(port1);
+		if (this.#offered.length > PORTS) this.#offered.shift()!.close();
+		port1.onmessage = ({ data }: MessageEvent<FromPage>) => this.#onPortMessage(port1, data);
+		this.#room = this.#roomId ?? roomOf(target.url);
+		const hello: Hello = { mark: MARK, type: 'hello', id: this.#id, roomId: this.#room };
+		target.window.postMessage(hello, target.url.origin, [port2]);
+	}
+
+	#onPortMessage(port: MessagePort, message: FromPage) {
+		if (message?.roomId !== this.#room) return;
+		if (port === this.#port) {
+			clearTimeout(this.#ping);
+			if (message.type === 'bye') this.#lost();
+			else if (message.type !== 'pong') this.#listeners.message(message);
+			return;
+		}
+		if (message.type === 'refused') {
+			this.#listeners.message(message);
+			return;
+		}
+		if (message.type !== 'welcome' || !this.#offered.includes(port)) return;
+		clearTimeout(this.#timer);
+		for (const other of this.#offered) if (other !== port) other.close();
+		this.#offered = [];
+		this.#port = port;
+		this.#listeners.connected((message) => this.#post(port, message));
+	}
+
+	#onWindowMessage({ data, origin, source }: MessageEvent) {
+		const target = targetOf(this.#element);
+		if (!target || source !== target.window || origin !== target.url.origin || !isMarked<Here>(data, 'here')) return;
+		// A page that has just been loaded, whatever there was before it.
+		if (this.#port) this.#lost();
+		else this.#knock(RETRY_FIRST_MS);
+	}
+
+	#onLoad() {
+		const port = this.#port;
+		if (!port) {
+			this.#knock(RETRY_FIRST_MS);
+			return;
+		}
+		// Either the page that we are connected to has loaded its last picture, or there is another one.
+		this.#post(port, { type: 'ping' });
+		clearTimeout(this.#ping);
+		this.#ping = setTimeout(() => this.#port === port && this.#lost(), PING_MS);
+	}
+
+	#lost() {
+		this.#listeners.lost();
+		this.#begin();
+	}
+
+	#post(port: MessagePort, message: LibraryMessage) {
+		port.postMessage({ ...message, roomId: this.#room } satisfies FromLibrary);
+	}
+
+	#drop() {
+		clearTimeout(this.#ping);
+		if (this.#port) this.#post(this.#port, { type: 'bye' });
+		this.#port?.close();
+		this.#port = null;
+		for (const port of this.#offered) port.close();
+		this.#offered = [];
+	}
+}
+
+function isWindow(element: HTMLIFrameElement | Window): element is Window {
+	return 'postMessage' in element;
+}
+
+/** Where the room's page is, and its address. Null: nowhere yet. */
+function targetOf(element: HTMLIFrameElement | Window): { window: Window; url: URL } | null {
+	if (isWindow(element)) return { window: element, url: new URL(element.location.href) };
+	const window = element.contentWindow;
+	if (!window || !element.src) return null;
+	const url = new URL(element.src, document.baseURI);
+	if (!/^https?:$/.test(url.protocol)) return null;
+	try {
+		// Readable means that the iframe is still empty, or that it is of our own origin.
+		if (window.location.href === 'about:blank') return null;
+	} catch {
+		// Another origin's page: that is it.
+	}
+	return { window, url };
+}
+
+/** "/call/?roomId=x" and "/call/x" are the same. */
+export function roomOf(url: URL): string {
+	return /^\/(?:call|webinar)\/([\w-]+)$/.exec(url.pathname)?.[1] ?? url.searchParams.get('roomId') ?? '';
+}

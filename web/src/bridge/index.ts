@@ -1,0 +1,1 @@
+export { MeetIframeBridge, MeetIframeBridge as default } from './bridge';
