@@ -32,11 +32,14 @@
 		}
 	};
 
-	const { getUserMedia } = MediaDevices.prototype;
-	MediaDevices.prototype.getUserMedia = function (...args) {
-		probe.userMediaCalls++;
-		return getUserMedia.apply(this, args);
-	};
+	// Pages without HTTPS have no devices.
+	if (window.MediaDevices) {
+		const { getUserMedia } = MediaDevices.prototype;
+		MediaDevices.prototype.getUserMedia = function (...args) {
+			probe.userMediaCalls++;
+			return getUserMedia.apply(this, args);
+		};
+	}
 
 	/** A request by hand over the page's own WebSocket; answers with the server's message. */
 	probe.request = (method, data) =>
