@@ -117,6 +117,16 @@ static bool is_page(const char *path)
 	return rest && (!*rest || text_is_token(rest, ROOM_NAME_MAX));
 }
 
+// What stands at an address: one of the two pages, or a file of the build.
+static const char *file_at(const char *path)
+{
+	if (is_page(path))
+		return "index.html";
+	if (strcmp(path, "/bridge-demo") == 0 || strcmp(path, "/bridge-demo/") == 0)
+		return "bridge-demo.html";
+	return path + 1;
+}
+
 static const char *type_of(const char *path)
 {
 	const char *dot = strrchr(path, '.');
@@ -179,22 +189,27 @@ compressed_open(const struct pages *p, const char *path, const char *accepted, c
 	return -1;
 }
 
+static const char *caching_of(const char *path)
+{
+	// The build puts a hash of the content into the names of assets.
+	if (strncmp(path, "assets/", 7) == 0)
+		return "public, max-age=31536000, immutable";
+	// Embedding pages load it with each of their own; an older one still understands the page.
+	return strcmp(path, bridge) == 0 ? "public, max-age=600" : "no-cache";
+}
+
 static void
 headers_add(struct http_response *r, const char *path, bool is_room, const char *frame_ancestors)
 {
 	const char *frames = is_room ? frames_of_rooms : frames_elsewhere;
 	size_t size = sizeof(content_policy) + strlen(frames) + strlen(frame_ancestors);
 	char *policy = memory_new(1, size);
-	// The build puts a hash of the content into the names of assets.
-	bool forever = strncmp(path, "assets/", 7) == 0;
 
 	strcat(strcat(strcpy(policy, content_policy), frames), frame_ancestors);
 	http_add_header(r, "Content-Security-Policy", policy);
 	free(policy);
 	http_add_header(r, "Permissions-Policy", permissions_policy);
-	http_add_header(
-	        r, "Cache-Control", forever ? "public, max-age=31536000, immutable" : "no-cache"
-	);
+	http_add_header(r, "Cache-Control", caching_of(path));
 	if (strcmp(path, bridge) == 0) {
 		http_add_header(r, "Access-Control-Allow-Origin", "*");
 		http_add_header(r, "Cross-Origin-Resource-Policy", "cross-origin");
@@ -207,7 +222,7 @@ void pages_respond(
 )
 {
 	bool is_room = strncmp(q->path, "/call", 5) == 0 || strncmp(q->path, "/webinar", 8) == 0;
-	const char *path = is_page(q->path) ? "index.html" : q->path + 1;
+	const char *path = file_at(q->path);
 	const char *coding = NULL;
 	struct stat st;
 

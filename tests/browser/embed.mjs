@@ -80,14 +80,14 @@ export class Embedded extends Participant {
 	room;
 
 	/** early: code of the embedding page that runs before the iframe can have loaded. */
-	static async open(bench, { room, kind = 'call', name, allow = ALLOW, early = '', claims, locale, viewport, colour, ...address }) {
+	static async open(bench, { room, kind = 'call', name, allow = ALLOW, early = '', url: through, claims, locale, viewport, colour, ...address }) {
 		const self = new Embedded();
 		self.name = name;
 		self.room = room;
 		self.peerId = address.peerId ?? `${name.toLowerCase().replaceAll(/\W+/g, '-')}-${Math.random().toString(36).slice(2, 8)}`;
 		const query = new URLSearchParams({ roomId: room, displayName: name, nameScreenDisabled: true, ...address, peerId: self.peerId });
 		if (claims) query.set('token', bench.integrator.token(claims));
-		const server = bench.system.url;
+		const server = through ?? bench.system.url;
 		const src = `${server}/${kind}/?${query}`;
 		const url = bench.site.add(`
 			<style>html, body, iframe { margin: 0; border: 0; width: 100%; height: 100%; display: block }</style>

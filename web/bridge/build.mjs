@@ -6,10 +6,11 @@ import { build } from 'vite';
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
 /**
- * Makes a classic script that is a module too. "<!--" begins a comment in scripts alone (ECMA-262 B.1.1): a module reads
- * "0 < !--{}.x" and then the exports.
+ * Makes a classic script that is a module too. In a script "await" is a name, here divided by a string; in a module it
+ * waits for a regular expression, the string's quote, and then come exports and a comment.
  */
-const BOTH = '0\n<!--{}.x;export const MeetIframeBridge=window.MeetIframeBridge.default;export default MeetIframeBridge;';
+const BOTH =
+	'typeof await/"/;export const MeetIframeBridge=window.MeetIframeBridge.default;export default MeetIframeBridge;//"/1';
 
 async function library(entry, format, outDir, file, footer) {
 	await build({

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ALLOW, Embedded, openSite } from './embed.mjs';
+import { holds, LIMIT, openBench, Participant, Proxy, roomId, until } from './harness.mjs';
+
+const bench = openBench();
+openSite(bench);
+
+/** A page of the site with an iframe of ours and whatever else. */
+async function open(html, options) {
+	const page = await bench.chromium.page();
+	await page.goto(bench.site.add(html, options), { waitUntil: 'commit' });
+	return page;
+}
+
+const address = (room, more = '') => `${bench.system.url}/call/?roomId=${room}&displayName=Ann&nameScreenDisabled=true${more}`;
+
+test('the same file is a script and a module, and there is a package', LIMIT, async () => { // P04, G07
+	const room = roomId();
+	const iframe = `<iframe id="room" allow="${ALLOW}" src="${address(room).replaceAll('&', '&amp;')}"></iframe>`;
+	const join = `new Bridge({ element: document.getElementById('room'), roomId: '${room}' }).method({ name: 'join' }).then((answer) => (window.answer = answer))`;
+	const ways = {
+		script: `<script src="${bench.system.url}/meetBridgeApi.js"></script><script>const Bridge = MeetIframeBridge.default; ${join}</script>`,
+		module: `<script type="module">import Bridge, { MeetIframeBridge as Named } from '${bench.system.url}/meetBridgeApi.js';
+			if (Named !== Bridge || window.MeetIframeBridge.default !== Bridge) throw new Error('not the same'); ${join}</script>`,
+		dynamic: `<script type="module">const { default: Bridge } = await import('${bench.system.url}/meetBridgeApi.js'); ${join}</script>`,
+		package: `<script type="module">import Bridge from '/package.js'; if (window.MeetIframeBridge) throw new Error('a global'); ${join}</script>`,
+	};
+	for (const [way, script] of Object.entries(ways)) {
+		const page = await open(iframe + script);
+		const answer = await until(`${way}: an answer`, () => page.evaluate(() => window.answer), { describe: () => page.lines });
+		assert.equal(answer.displayName, 'Ann', way);
+		assert.deepEqual(page.lines.filter((line) => line.startsWith('uncaught')), []);
+		await page.close();
+	}
+	const { headers } = await bench.system.rest('/meetBridgeApi.js');
+	assert.equal(headers.get('access-control-allow-origin'), '*');
+	assert.equal(headers.get('cross-origin-resource-policy'), 'cross-origin');
+	assert.match(headers.get('content-type'), /^text\/javascript/);
+	assert.match(headers.get('cache-control'), /^public, max-age=\d+$/);
+});
+
+test('an iframe that is loaded anew is found again, and everything is told again', LIMIT, async () => { // G06
+	const room = roomId();
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const ann = await Embedded.join(bench, { room, name: 'Ann' });
+	await ann.told('newPeer', { peerId: bob.peerId });
+	await ann.host.evaluate(() => {
+		events.length = 0;
+		document.getElementById('room').contentWindow.location.replace(document.getElementById('room').src);
+	});
+	await ann.told('readyToJoin', { peerId: ann.peerId });
+	const answer = await ann.call('join', { constraints: { audio: true, video: false } });
+	assert.equal(answer.peerId, ann.peerId);
+	await ann.told('newPeer', { peerId: bob.peerId });
+	await ann.told('switchOnCamera', { peerId: bob.peerId, isLocal: false });
+	const names = (await ann.events()).map(({ name }) => name);
+	assert.deepEqual(names.filter((name) => ['ready', 'readyToJoin', 'join', 'newPeer'].includes(name)), ['ready', 'readyToJoin', 'join', 'newPeer']);
+	await bob.seesNames(bob, ann);
+});
+
+test('a second bridge to a room that has long begun hears all of it', LIMIT, async () => {
+	const room = roomId();
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const ann = await Embedded.join(bench, { room, name: 'Ann' });
+	await ann.told('switchOnCamera', { peerId: bob.peerId });
+	await ann.told('switchOnMic', { peerId: bob.peerId });
+	await ann.told('switchOnMic', { isLocal: true });
+	const wanted = ['ready', 'join', 'newPeer', 'switchOnCamera', 'switchOnMic'];
+	await ann.host.evaluate((wanted) => {
+		window.late = [];
+		const bridge = new MeetIframeBridge.default({ element: document.getElementById('room') });
+		for (const name of wanted) bridge.on(name, (data) => late.push(`${name} ${data.displayName}`));
+	}, wanted);
+	await until('the second bridge', () => ann.host.evaluate(() => window.late.length >= 7), { describe: () => ann.host.evaluate(() => window.late) });
+	const late = await ann.host.evaluate(() => late);
+	assert.deepEqual(late.slice(0, 2), ['ready Ann', 'join Ann']);
+	assert.ok(late.indexOf('newPeer Bob') < late.indexOf('switchOnCamera Bob'), late.join());
+	assert.equal(await ann.call('isCameraEnabled'), true, 'the first bridge goes on');
+});
+
+test('an iframe that never answers: each call is answered once, within 10 s, and done when it comes after all', LIMIT, async () => {
+	const room = roomId();
+	const page = await open(`<iframe id="room" allow="${ALLOW}"></iframe>
+		<script src="${bench.system.url}/meetBridgeApi.js"></script>
+		<script>
+			window.answers = [];
+			const began = performance.now();
+			const bridge = new MeetIframeBridge.default({ element: document.getElementById('room'), roomId: '${room}' });
+			for (const name of ['join', 'nonsense'])
+				bridge.method({ name, callback: (result) => answers.push({ name, ms: performance.now() - began, code: result.error?.code }) });
+		</script>`);
+	const answers = await until('both answers', () => page.evaluate(() => answers.length === 2 && answers), { timeout: 12_000 });
+	assert.deepEqual(answers.map(({ name, code }) => [name, code]), [['join', 'timeout'], ['nonsense', 'timeout']]);
+	assert.ok(answers.every(({ ms }) => ms > 5000 && ms <= 10_000), JSON.stringify(answers));
+	await page.evaluate((src) => (document.getElementById('room').src = src), address(room, '&peerId=late'));
+	const frame = await until('the room', () => page.frames().find((frame) => frame.url().includes('peerId=late')));
+	await until('the call to be done', () => frame.evaluate(() => window.amphi?.state?.link === 'connected'));
+	assert.equal(await page.evaluate(() => answers.length), 2);
+});
+
+test('another room than the bridge was made for', LIMIT, async () => {
+	const ann = await Embedded.open(bench, { room: roomId(), name: 'Ann' });
+	const answer = await ann.host.evaluate(() =>
+		new MeetIframeBridge.default({ element: document.getElementById('room'), roomId: 'another' }).method({ name: 'join' }),
+	);
+	assert.equal(answer.error.code, 'wrong-room');
+	assert.equal((await ann.state()), null, 'nobody has joined');
+});
+
+test('what foreign windows say is nobody’s business', LIMIT, async () => {
+	const room = roomId();
+	const ann = await Embedded.join(bench, { room, name: 'Ann' });
+	// A stranger in the same page: he may reach the room's window, and the embedding page's.
+	const stranger = bench.site.add(`<script>
+		window.heard = [];
+		window.say = (room) => {
+			const { port1, port2 } = new MessageChannel();
+			port1.onmessage = ({ data }) => heard.push(data);
+			const hello = { mark: 'amphi-bridge', type: 'hello', id: 'stranger', roomId: room };
+			parent.frames[0].postMessage(hello, '*', [port2]);
+			port1.postMessage({ type: 'call', id: 1, name: 'disableMic', roomId: room });
+			// As if the room had been loaded anew.
+			parent.postMessage({ mark: 'amphi-bridge', type: 'here', roomId: room }, '*');
+			parent.postMessage({ mark: 'amphi-bridge', type: 'welcome', roomId: room }, '*');
+			parent.postMessage({ type: 'event', name: 'peerClosed', roomId: room, data: { peerId: 'x' } }, '*');
+		};
+		onmessage = ({ data }) => heard.push(data);
+	</script>`, { host: '127.0.0.1' });
+	await ann.host.evaluate((src) => {
+		window.posted = [];
+		addEventListener('message', ({ origin, data }) => posted.push({ origin, type: data?.type }));
+		document.body.append(Object.assign(document.createElement('iframe'), { src }));
+	}, stranger);
+	const frame = await until('the stranger', () => ann.host.frames().find((frame) => frame.url() === stranger));
+	await frame.evaluate((room) => say(room), room);
+	await until('what he says to arrive', () => ann.host.evaluate(() => posted.length >= 3));
+	await holds('nobody answers him', () => frame.evaluate(() => heard.length === 0), { during: 1500 });
+	assert.equal(await ann.call('isMicroEnabled'), true);
+	assert.equal((await ann.events('ready')).length, 1, 'no new handshake');
+	assert.deepEqual(await ann.events('peerClosed'), []);
+
+	// The embedding page itself, but not about this room, or without the mark.
+	await ann.host.evaluate(() => {
+		const room = document.getElementById('room').contentWindow;
+		for (const data of [null, 'hello', { type: 'hello' }, { mark: 'amphi-bridge', type: 'hello' }, { mark: 'amphi-bridge', type: 'hello', id: 7, roomId: 'x' }])
+			room.postMessage(data, document.getElementById('room').src);
+	});
+	assert.equal(await ann.call('isMicroEnabled'), true);
+});
+
+test('the library says nothing to whoever else has taken the iframe', LIMIT, async () => {
+	const room = roomId();
+	const thief = bench.site.add('<script>window.heard = []; onmessage = ({ data }) => heard.push(data)</script>', { host: '127.0.0.1' });
+	const ann = await Embedded.join(bench, { room, name: 'Ann' });
+	await ann.host.evaluate((thief) => (document.getElementById('room').contentWindow.location = thief), thief);
+	const frame = await until('the other page', () => ann.host.frames().find((frame) => frame.url() === thief));
+	const call = ann.host.evaluate(() => bridge.method({ name: 'changeDisplayName', data: 'secret' }));
+	await holds('it hears nothing', () => frame.evaluate(() => heard.length === 0), { during: 3000 });
+	assert.equal((await call).error.code, 'timeout');
+});
+
+test('sites that are not allowed have no iframe of ours, and hear of it', LIMIT, async () => { // P05, S08
+	const room = roomId();
+	const page = await open(`<iframe id="room" allow="${ALLOW}" src="${address(room).replaceAll('&', '&amp;')}"></iframe>
+		<script src="${bench.system.url}/meetBridgeApi.js"></script>
+		<script>
+			window.answered = new MeetIframeBridge.default({ element: document.getElementById('room'), roomId: '${room}' }).method({ name: 'join' });
+		</script>`, { host: '127.0.0.1' });
+	await until('the browser to refuse', () => page.lines.some((line) => /frame-ancestors/.test(line)), { describe: () => page.lines });
+	assert.equal((await page.evaluate(() => answered)).error.code, 'timeout');
+});
+
+test('the connection breaks and comes back; leaving ends it', LIMIT, async () => { // E13, E14, E15
+	const room = roomId();
+	const proxy = await Proxy.start(bench.system.url);
+	try {
+		const ann = await Embedded.join(bench, { room, name: 'Ann', url: proxy.url });
+		proxy.cut({ down: true });
+		await ann.told('disconnected', { peerId: ann.peerId });
+		await ann.told('connectionFailed', { peerId: ann.peerId });
+		proxy.up();
+		await ann.isConnected();
+		assert.equal((await ann.events('join')).length, 1);
+		await ann.click('leave-button');
+		await ann.told('connectionClosed', { peerId: ann.peerId, reason: 'left' });
+		await ann.told('readyToJoin');
+		assert.equal((await ann.call('enablePin', ann.peerId)).error.code, 'not-in-room');
+		assert.equal((await ann.call('join')).peerId, ann.peerId);
+		assert.equal((await ann.events('join')).length, 2);
+	} finally {
+		proxy.close();
+	}
+});
+
+test('who is turned away hears why', LIMIT, async () => { // E16
+	const room = roomId();
+	await Participant.join(bench, { room, name: 'Bob' });
+	const ann = await Embedded.open(bench, { room, kind: 'webinar', name: 'Ann' });
+	const answer = await ann.call('join');
+	assert.equal(answer.error.code, 'refused');
+	assert.match(answer.error.message, /^wrong-room-kind: /);
+	await ann.told('connectionError', { peerId: ann.peerId, error: answer.error.message });
+	await ann.told('connectionClosed', { reason: 'wrong-room-kind' });
+});
+
+test('in an app’s web view the page drives itself', LIMIT, async () => { // P06
+	const page = await bench.chromium.page();
+	await page.goto(address(roomId()));
+	await page.addScriptTag({ url: '/meetBridgeApi.js' });
+	const answer = await page.evaluate(() => new MeetIframeBridge.default({ element: window }).method({ name: 'join' }));
+	assert.equal(answer.displayName, 'Ann');
+});
+
+test('destroy() lets go', LIMIT, async () => {
+	const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann' });
+	const code = await ann.host.evaluate(async () => {
+		bridge.destroy();
+		events.length = 0;
+		return (await bridge.method({ name: 'disableMic' })).error.code;
+	});
+	assert.equal(code, 'destroyed');
+	await ann.click('mic-button');
+	await holds('no event comes', async () => (await ann.events()).length === 0, { during: 500 });
+});
