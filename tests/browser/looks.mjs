@@ -19,6 +19,7 @@ async function assertFits(page, what) {
 
 /** Keeps pictures of what somebody sees, on a large and a small screen. */
 export async function look(one, what) {
+	const before = one.page.viewportSize();
 	await mkdir(FOLDER, { recursive: true });
 	for (const size of SIZES) {
 		await one.page.setViewportSize(size);
@@ -28,4 +29,5 @@ export async function look(one, what) {
 		await assertFits(one.page, what);
 		await one.page.screenshot({ path: `${FOLDER}/${what}-${size.width}x${size.height}.png` });
 	}
+	await one.page.setViewportSize(before);
 }

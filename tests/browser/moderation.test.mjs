@@ -76,7 +76,7 @@ test('a viewer is promoted and demoted without losing a frame of the others', LI
 	await t.test('promoted, the viewer is seen and heard by all', async () => {
 		await viewer.watch(speaker);
 		await host.click('people-button');
-		await host.person(viewer).getByTestId('promote').click();
+		await host.moderate(viewer, 'promote');
 		await viewer.page.locator('[data-notice=promoted]').waitFor();
 		await viewer.click('mic-button');
 		await viewer.click('camera-button');
@@ -91,7 +91,7 @@ test('a viewer is promoted and demoted without losing a frame of the others', LI
 
 	await t.test('demoted, the viewer is gone from the stage and sees on', async () => {
 		await viewer.watch(speaker);
-		await host.person(viewer).getByTestId('demote').click();
+		await host.moderate(viewer, 'demote');
 		await viewer.page.locator('[data-notice=demoted]').waitFor();
 		for (const one of [speaker, host]) {
 			await one.seesNames(speaker);
@@ -111,7 +111,7 @@ test('a viewer is promoted and demoted without losing a frame of the others', LI
 	});
 
 	await t.test('a speaker who is demoted ends for everyone', async () => {
-		await host.person(speaker).getByTestId('demote').click();
+		await host.moderate(speaker, 'demote');
 		await viewer.seesNames();
 		await viewer.page.getByText('The speakers are not here yet').waitFor();
 		await speaker.page.locator('[data-notice=demoted]').waitFor();
@@ -120,7 +120,7 @@ test('a viewer is promoted and demoted without losing a frame of the others', LI
 		const again = await speaker.request('createWebRtcTransport', { forceTcp: false, producing: true, consuming: false });
 		assert.equal(again.ok ?? false, false, JSON.stringify(again));
 
-		await host.person(speaker).getByTestId('promote').click();
+		await host.moderate(speaker, 'promote');
 		await speaker.page.locator('[data-notice=promoted]').waitFor();
 		await speaker.click('camera-button');
 		await viewer.sees(speaker);
@@ -161,7 +161,13 @@ test('a moderator turns off devices, removes, and closes', LIMIT, async (t) => {
 	});
 
 	await t.test('nobody else has these powers', async () => {
-		assert.equal(await ann.test('people-button').count(), 0);
+		await ann.click('people-button');
+		await ann.person(boris).waitFor();
+		for (const power of ['mute', 'mute-all', 'close-room']) assert.equal(await ann.test(power).count(), 0);
+		await ann.person(boris).getByTestId('person-menu').click();
+		await ann.test('menu-pin').waitFor();
+		assert.equal(await ann.test('remove').count(), 0);
+		await ann.page.keyboard.press('Escape');
 		for (const method of ['muteAll', 'closeRoom', 'admitAll']) {
 			const answer = await ann.request(method, { kind: 'audio' });
 			assert.equal(answer.errorCode, 403, JSON.stringify(answer));
@@ -169,18 +175,20 @@ test('a moderator turns off devices, removes, and closes', LIMIT, async (t) => {
 	});
 
 	await t.test('one is removed, after a second thought', async () => {
-		await host.person(ann).getByTestId('remove').click();
-		await holds('Ann to stay after one click', async () => (await ann.test('refused').count()) === 0, { during: 500 });
+		await host.moderate(ann, 'remove');
+		await look(host, 'remove-dialog');
+		await host.click('remove-dialog-cancel');
+		await holds('Ann to stay', async () => (await ann.test('refused').count()) === 0, { during: 500 });
 		await look(host, 'people-call');
-		await host.person(ann).getByTestId('remove').click();
-		await host.person(ann).getByTestId('remove').click({ timeout: 2000 }).catch(() => {});
+		await host.moderate(ann, 'remove');
+		await host.click('remove-dialog-confirm');
 		assert.equal(await ann.isRefused(), 'removed');
 		await boris.seesNames(host, boris);
 	});
 
 	await t.test('the room is closed for all', async () => {
 		await host.click('close-room');
-		await host.click('close-room');
+		await host.click('close-dialog-confirm');
 		assert.equal(await boris.isRefused(), 'room-closed');
 		assert.equal(await host.isRefused(), 'room-closed');
 	});

@@ -72,6 +72,12 @@ export class Participant {
 		return this.page.locator(`[data-testid=${list}][data-peer-id="${peer.peerId}"]`);
 	}
 
+	/** A moderator's deed from the menu about a peer in the open list. */
+	async moderate(peer, deed) {
+		await this.person(peer).getByTestId('person-menu').click();
+		await this.person(peer).getByTestId(deed).click();
+	}
+
 	/** Waits for the page that turns away, and returns its reason. */
 	async isRefused() {
 		await this.test('refused').waitFor();

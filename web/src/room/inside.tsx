@@ -2,13 +2,14 @@
 import { useStore } from '../ui/store';
 import { LeftPage, RefusedPage } from './end';
 import type { Meeting } from './meeting';
+import { sayNotice } from './notices';
 import { Room } from './room';
 import { RoomScreen } from './screen';
 import { WaitingPage } from './waiting';
 import './room.css';
 import '../tiles/tiles.css';
 
-export { Room };
+export { Room, sayNotice };
 
 export function Visit({ room, meeting }: { room: Room; meeting: Meeting }) {
 	const { phase, refusal, waiting } = useStore(room.state);

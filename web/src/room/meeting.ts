@@ -96,6 +96,7 @@ export class Meeting {
 			codec,
 			local: this.local,
 			screen: this.screen,
+			notify: (notice) => inside.sayNotice(notice, next),
 		});
 		// Outside of the room no device stays open.
 		const stop = next.state.subscribe(() => {

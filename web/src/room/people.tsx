@@ -1,260 +1,285 @@
-import { Check, LogOut, MessageSquareOff, Mic, MicOff, Speech, Video, VideoOff, X } from 'lucide';
+import { Check, Hand, Mic, MicOff, MonitorUp, Search, Speech, Video, VideoOff, X } from 'lucide';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { t } from '../i18n';
 import type { RoomKind } from '../page/attributes';
+import type { Hand as RaisedHand, WaitingPeer } from '../signaling/messages';
+import { colourOf, initials } from '../tiles/initials';
+import { Button, IconButton } from '../ui/button';
+import { ConfirmDialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
+import { Panel } from '../ui/panel';
 import { useStore } from '../ui/store';
+import { nameOf, PersonMenu, run } from './person';
 import type { RemotePeer, Room } from './room';
+import { view } from './view';
 
 interface PanelProps {
 	room: Room;
 	kind: RoomKind;
-	onClose(): void;
 }
 
-/** What a moderator sees of the others, and may do. The server checks all of it. */
-export function PeoplePanel({ room, kind, onClose }: PanelProps) {
-	const { peers, viewers, waitingPeers } = useStore(room.state);
-	const [failed, setFailed] = useState(false);
-	const run = (work: Promise<void>) => {
-		setFailed(false);
-		// Somebody may have left in the same moment.
-		work.catch(() => setFailed(true));
-	};
+/** Lists longer than this can be searched; of the longest only so many are drawn. */
+const SEARCHABLE = 12;
+const DRAWN = 100;
+
+/** Who is here. Moderators also see who waits and who watches, and may do something about it: the server checks all of it. */
+export function PeoplePanel({ room, kind }: PanelProps) {
+	const { peers, viewers, waitingPeers, hands, rights, counts, peerId, name } = useStore(room.state);
+	const [wanted, setWanted] = useState('');
+	const matches = (peer: RemotePeer) => peer.displayName.toLocaleLowerCase().includes(wanted.trim().toLocaleLowerCase());
+	const { moderator, speaker } = rights;
+	const here = peers.length + (speaker ? 1 : 0);
 
 	return (
-		<aside class="people" data-testid="people-panel" aria-label={t('people.title')}>
-			<header class="people-head">
-				<h2>{t('people.title')}</h2>
-				<button
-					type="button"
-					class="plain-button"
-					data-testid="people-close"
-					aria-label={t('people.close')}
-					title={t('people.close')}
-					onClick={onClose}
-				>
-					<Icon of={X} />
-				</button>
-			</header>
-			<div class="people-lists">
-				{failed && (
-					<p class="error" role="alert" data-testid="people-failed">
-						{t('people.failed')}
-					</p>
+		<Panel
+			title={t('people.title')}
+			closeLabel={t('people.close')}
+			testId="people-panel"
+			onClose={() => view.update({ panel: null })}
+			foot={moderator && <CloseRoom room={room} />}
+		>
+			{moderator && waitingPeers.length > 0 && <Waiting room={room} waiting={waitingPeers} />}
+			{hands.length > 0 && <Hands room={room} kind={kind} hands={hands} />}
+			{peers.length + viewers.length > SEARCHABLE && (
+				<label class="people-search">
+					<Icon of={Search} />
+					<input
+						class="field"
+						type="search"
+						data-testid="people-search"
+						aria-label={t('people.search')}
+						placeholder={t('people.search')}
+						value={wanted}
+						onInput={(event) => setWanted(event.currentTarget.value)}
+					/>
+				</label>
+			)}
+			<Section title={t(kind === 'call' ? 'people.here' : 'people.speakers', { number: here })}>
+				{moderator && peers.length > 0 && (
+					<div class="people-all">
+						<Button small icon={MicOff} data-testid="mute-all" onClick={() => run(room.muteAll('audio'))}>
+							{t('people.muteAll')}
+						</Button>
+						<Button small icon={VideoOff} data-testid="cameras-off" onClick={() => run(room.muteAll('video'))}>
+							{t('people.camerasOff')}
+						</Button>
+					</div>
 				)}
-				{waitingPeers.length > 0 && (
-					<Section title={t('people.waiting', { number: waitingPeers.length })}>
-						<div class="people-all">
-							<button
-								type="button"
-								class="button small primary"
-								data-testid="admit-all"
-								onClick={() => run(room.moderateRoom('admitAll'))}
-							>
-								{t('people.admitAll')}
-							</button>
-							<Confirm
-								label={t('people.declineAll')}
-								testId="decline-all"
-								onConfirm={() => run(room.moderateRoom('declineAll'))}
-							/>
-						</div>
-						<ul>
-							{waitingPeers.map(({ id, displayName }) => (
-								<li key={id} class="person" data-testid="waiting-peer" data-peer-id={id}>
-									<span class="person-name">{displayName || t('people.nameless')}</span>
-									<Action
-										label={t('people.admit', { name: displayName })}
-										testId="admit"
-										onClick={() => run(room.moderatePeer('admitPeer', id))}
-									>
-										<Icon of={Check} />
-									</Action>
-									<Action
-										label={t('people.decline', { name: displayName })}
-										testId="decline"
-										onClick={() => run(room.moderatePeer('declinePeer', id))}
-									>
-										<Icon of={X} />
-									</Action>
-								</li>
-							))}
-						</ul>
-					</Section>
-				)}
-				<Section title={t(kind === 'call' ? 'people.others' : 'people.speakers', { number: peers.length })}>
-					{peers.length > 0 && (
-						<div class="people-all">
-							<button
-								type="button"
-								class="button small"
-								data-testid="mute-all"
-								onClick={() => run(room.muteAll('audio'))}
-							>
-								<Icon of={MicOff} />
-								{t('people.muteAll')}
-							</button>
-							<button
-								type="button"
-								class="button small"
-								data-testid="cameras-off"
-								onClick={() => run(room.muteAll('video'))}
-							>
-								<Icon of={VideoOff} />
-								{t('people.camerasOff')}
-							</button>
-						</div>
+				<ul>
+					{speaker && !wanted && (
+						<li class="person">
+							<Avatar id={peerId} name={name} />
+							<span class="person-name">
+								{name} <span class="person-role">({t('room.you')})</span>
+							</span>
+						</li>
 					)}
-					<People peers={peers} room={room} kind={kind} run={run} />
-					{peers.length === 0 && <p class="hint">{t('people.nobody')}</p>}
-				</Section>
-				{viewers.length > 0 && (
-					<Section title={t('people.viewers', { number: viewers.length })}>
-						<People peers={viewers} room={room} kind={kind} run={run} />
-					</Section>
-				)}
-			</div>
-			<footer class="people-foot">
-				<Confirm
-					label={t('people.closeRoom')}
-					testId="close-room"
-					danger
-					onConfirm={() => run(room.moderateRoom('closeRoom'))}
-				/>
-			</footer>
-		</aside>
+					{peers.filter(matches).map((peer) => (
+						<Person key={peer.id} peer={peer} room={room} kind={kind} />
+					))}
+				</ul>
+				{here === 0 && <p class="hint">{t('room.noSpeakers')}</p>}
+			</Section>
+			{kind === 'webinar' && moderator && (
+				<Viewers room={room} kind={kind} viewers={viewers.filter(matches)} number={counts?.viewers ?? viewers.length} />
+			)}
+			{kind === 'webinar' && !moderator && counts && (
+				<p class="hint people-count">{t('people.viewers', { number: counts.viewers })}</p>
+			)}
+		</Panel>
 	);
 }
 
-function Section({ title, children }: { title: string; children: ComponentChildren }) {
+function Section({ title, testId, children }: { title: string; testId?: string; children: ComponentChildren }) {
 	return (
-		<section class="people-section">
+		<section class="people-section" data-testid={testId}>
 			<h3>{title}</h3>
 			{children}
 		</section>
 	);
 }
 
-interface PeopleProps {
-	peers: RemotePeer[];
-	room: Room;
-	kind: RoomKind;
-	run(work: Promise<void>): void;
-}
-
-function People({ peers, room, kind, run }: PeopleProps) {
+function Avatar({ id, name }: { id: string; name: string }) {
 	return (
-		<ul>
-			{peers.map((peer) => (
-				<Person key={peer.id} peer={peer} room={room} kind={kind} run={run} />
-			))}
-		</ul>
+		<span class={`initials colour-${colourOf(id)}`} aria-hidden="true">
+			{initials(name)}
+		</span>
 	);
 }
 
-function Person({ peer, room, kind, run }: Omit<PeopleProps, 'peers'> & { peer: RemotePeer }) {
-	const { id, displayName: name, speaker, moderator, audio, audioPaused, video } = peer;
+function Waiting({ room, waiting }: { room: Room; waiting: WaitingPeer[] }) {
+	const [declining, setDeclining] = useState(false);
+	return (
+		<Section title={t('people.waiting', { number: waiting.length })} testId="waiting-list">
+			{waiting.length > 1 && (
+				<div class="people-all">
+					<Button small look="primary" data-testid="admit-all" onClick={() => run(room.moderateRoom('admitAll'))}>
+						{t('people.admitAll')}
+					</Button>
+					<Button small data-testid="decline-all" onClick={() => setDeclining(true)}>
+						{t('people.declineAll')}
+					</Button>
+				</div>
+			)}
+			<ul>
+				{waiting.map((peer) => (
+					<li key={peer.id} class="person" data-testid="waiting-peer" data-peer-id={peer.id}>
+						<Avatar id={peer.id} name={peer.displayName} />
+						<span class="person-name">{nameOf(peer)}</span>
+						<IconButton
+							icon={X}
+							label={t('people.decline', { name: nameOf(peer) })}
+							data-testid="decline"
+							onClick={() => run(room.moderatePeer('declinePeer', peer.id))}
+						/>
+						<IconButton
+							icon={Check}
+							class="yes"
+							label={t('people.admit', { name: nameOf(peer) })}
+							data-testid="admit"
+							onClick={() => run(room.moderatePeer('admitPeer', peer.id))}
+						/>
+					</li>
+				))}
+			</ul>
+			{declining && (
+				<ConfirmDialog
+					title={t('people.declineAll')}
+					text={t('people.declineAllText', { number: waiting.length })}
+					action={t('people.declineAll')}
+					testId="decline-dialog"
+					onConfirm={() => run(room.moderateRoom('declineAll'))}
+					onClose={() => setDeclining(false)}
+				/>
+			)}
+		</Section>
+	);
+}
+
+function Hands({ room, kind, hands }: PanelProps & { hands: RaisedHand[] }) {
+	const { rights, peers, peerId } = useStore(room.state);
+	const isSpeaker = (id: string) => id === peerId || peers.some((peer) => peer.id === id);
+	return (
+		<Section title={t('people.hands', { number: hands.length })} testId="hands-list">
+			<ul>
+				{hands.map((hand) => (
+					<li key={hand.id} class="person" data-testid="raised-hand" data-peer-id={hand.id}>
+						<Avatar id={hand.id} name={hand.displayName} />
+						<span class="person-name">{nameOf(hand)}</span>
+						{rights.moderator && hand.id !== peerId && (
+							<IconButton
+								icon={Hand}
+								label={t('people.lowerHandOf', { name: nameOf(hand) })}
+								data-testid="lower-hand"
+								onClick={() => run(room.moderatePeer('lowerHand', hand.id))}
+							/>
+						)}
+						{rights.moderator && kind === 'webinar' && !isSpeaker(hand.id) && (
+							<IconButton
+								icon={Speech}
+								class="yes"
+								label={t('people.promote', { name: nameOf(hand) })}
+								data-testid="hand-promote"
+								onClick={() => run(room.moderatePeer('promotePeer', hand.id))}
+							/>
+						)}
+					</li>
+				))}
+			</ul>
+		</Section>
+	);
+}
+
+function Viewers({ room, kind, viewers, number }: PanelProps & { viewers: RemotePeer[]; number: number }) {
+	return (
+		<Section title={t('people.viewers', { number })} testId="viewers-list">
+			<ul>
+				{viewers.slice(0, DRAWN).map((peer) => (
+					<Person key={peer.id} peer={peer} room={room} kind={kind} />
+				))}
+			</ul>
+			{viewers.length > DRAWN && <p class="hint">{t('people.more', { number: viewers.length - DRAWN })}</p>}
+		</Section>
+	);
+}
+
+function Person({ peer, room, kind }: PanelProps & { peer: RemotePeer }) {
+	const { id, speaker, moderator, audio, audioPaused, video, share } = peer;
+	const { rights } = useStore(room.state);
+	const name = nameOf(peer);
+	const micOn = audio !== null && !audioPaused;
 	return (
 		<li class="person" data-testid="person" data-peer-id={id}>
+			<Avatar id={id} name={peer.displayName} />
 			<span class="person-name">
-				{name || t('people.nameless')}
+				{name}
 				{moderator && <span class="person-role">{t('people.moderator')}</span>}
 			</span>
-			{audio && !audioPaused && (
-				<Action
-					label={t('people.mute', { name })}
+			{share && <State of={MonitorUp} label={t('people.shares')} />}
+			{speaker && (
+				<Device
+					on={micOn}
+					icons={[Mic, MicOff]}
+					label={t(micOn ? 'people.mute' : 'room.micOff', { name })}
 					testId="mute"
-					onClick={() => run(room.mutePeer(id, 'audio'))}
-				>
-					<Icon of={Mic} />
-				</Action>
+					onClick={rights.moderator && micOn ? () => run(room.mutePeer(id, 'audio')) : null}
+				/>
 			)}
-			{video && (
-				<Action
-					label={t('people.cameraOff', { name })}
+			{speaker && (
+				<Device
+					on={video !== null}
+					icons={[Video, VideoOff]}
+					label={t(video ? 'people.cameraOff' : 'room.cameraOff', { name })}
 					testId="camera-off"
-					onClick={() => run(room.mutePeer(id, 'video'))}
-				>
-					<Icon of={Video} />
-				</Action>
+					onClick={rights.moderator && video ? () => run(room.mutePeer(id, 'video')) : null}
+				/>
 			)}
-			{kind === 'webinar' && (
-				<Action
-					label={t(speaker ? 'people.demote' : 'people.promote', { name })}
-					testId={speaker ? 'demote' : 'promote'}
-					onClick={() => run(room.moderatePeer(speaker ? 'demotePeer' : 'promotePeer', id))}
-				>
-					<Icon of={speaker ? MessageSquareOff : Speech} />
-				</Action>
-			)}
-			<Confirm
-				label={t('people.remove', { name })}
-				testId="remove"
-				icon={<Icon of={LogOut} />}
-				onConfirm={() => run(room.moderatePeer('removePeer', id))}
-			/>
+			{(speaker || rights.moderator) && <PersonMenu peer={peer} room={room} kind={kind} />}
 		</li>
 	);
 }
 
-interface ActionProps {
+interface DeviceProps {
+	on: boolean;
+	icons: [on: typeof Mic, off: typeof Mic];
 	label: string;
 	testId: string;
-	onClick(): void;
-	children: ComponentChildren;
+	/** Null: it only tells. */
+	onClick: (() => void) | null;
 }
 
-function Action({ label, testId, onClick, children }: ActionProps) {
+function Device({ on, icons, label, testId, onClick }: DeviceProps) {
+	const icon = icons[on ? 0 : 1];
+	if (!onClick) return on ? null : <State of={icon} label={label} />;
+	return <IconButton icon={icon} label={label} data-testid={testId} onClick={onClick} />;
+}
+
+function State({ of, label }: { of: typeof Mic; label: string }) {
 	return (
-		<button
-			type="button"
-			class="plain-button"
-			data-testid={testId}
-			aria-label={label}
-			title={label}
-			onClick={onClick}
-		>
-			{children}
-		</button>
+		<span class="person-state" role="img" aria-label={label} title={label}>
+			<Icon of={of} />
+		</span>
 	);
 }
 
-/** What cannot be undone asks once more, for as long as a hand needs to come back. */
-const SURE_MS = 4000;
-
-interface ConfirmProps {
-	label: string;
-	testId: string;
-	/** An icon instead of the words. */
-	icon?: ComponentChildren;
-	danger?: boolean;
-	onConfirm(): void;
-}
-
-function Confirm({ label, testId, icon, danger, onConfirm }: ConfirmProps) {
+function CloseRoom({ room }: { room: Room }) {
 	const [sure, setSure] = useState(false);
-	useEffect(() => {
-		if (!sure) return;
-		const timer = setTimeout(() => setSure(false), SURE_MS);
-		return () => clearTimeout(timer);
-	}, [sure]);
-	const looks = sure || danger ? 'button small danger' : icon ? 'plain-button' : 'button small';
 	return (
-		<button
-			type="button"
-			class={looks}
-			data-testid={testId}
-			data-sure={sure}
-			aria-label={sure ? `${label}: ${t('people.sure')}` : label}
-			title={label}
-			onClick={() => {
-				if (sure) onConfirm();
-				setSure(!sure);
-			}}
-		>
-			{sure ? t('people.sure') : (icon ?? label)}
-		</button>
+		<>
+			<Button look="danger" data-testid="close-room" onClick={() => setSure(true)}>
+				{t('people.closeRoom')}
+			</Button>
+			{sure && (
+				<ConfirmDialog
+					title={t('people.closeRoom')}
+					text={t('people.closeRoomText')}
+					action={t('people.closeRoom')}
+					testId="close-dialog"
+					onConfirm={() => run(room.moderateRoom('closeRoom'))}
+					onClose={() => setSure(false)}
+				/>
+			)}
+		</>
 	);
 }

@@ -1,13 +1,16 @@
 import { browserInfo } from '../media/browser';
 import type { LocalMedia } from '../media/local';
-import { openMediaSession, type MediaSession } from '../media/session';
 import type { ScreenShare } from '../media/screen';
+import { openMediaSession, type MediaSession } from '../media/session';
+import { Sight } from '../media/sight';
 import { NO_MEDIA, type PeerMedia } from '../media/subscriber';
 import { Connection } from '../signaling/connection';
 import type {
+	Hand,
 	MuteKind,
 	NotificationHandlers,
 	PeerInfo,
+	Quality,
 	Rights,
 	RoomInfo,
 	WaitingPeer,
@@ -27,11 +30,17 @@ export interface RemotePeer extends PeerMedia {
 	moderator: boolean;
 }
 
-/** What happened to this participant, to be said once. */
-export type Notice = 'muted-audio' | 'muted-video' | 'muted-share' | 'promoted' | 'demoted';
+/** What happened, to be said once to this participant. */
+export type Notice =
+	| { what: 'muted-audio' | 'muted-video' | 'muted-share'; by: string }
+	| { what: 'promoted' | 'demoted' | 'hand-lowered' }
+	/** To moderators. */
+	| { what: 'hand-raised' | 'waiting'; peerId: string; name: string }
+	/** To screen readers. */
+	| { what: 'came' | 'left' | 'share-on' | 'share-off'; name: string };
 
 /** What a moderator asks of the server about one participant. */
-export type PeerAction = 'admitPeer' | 'declinePeer' | 'removePeer' | 'promotePeer' | 'demotePeer';
+export type PeerAction = 'admitPeer' | 'declinePeer' | 'removePeer' | 'promotePeer' | 'demotePeer' | 'lowerHand';
 /** … and about all of them. */
 export type RoomAction = 'admitAll' | 'declineAll' | 'closeRoom';
 
@@ -56,13 +65,22 @@ export interface RoomState {
 	/** For moderators: a webinar's viewers, and who waits to be let in. */
 	viewers: RemotePeer[];
 	waitingPeers: WaitingPeer[];
-	notice: Notice | null;
+	/** In the order of raising; one's own too. */
+	hands: Hand[];
+	/** Who leads the talk, oneself included; and who led it last, of the others. */
+	activeSpeaker: string | null;
+	lastSpeaker: string | null;
+	/** Who is not in here has a good connection. */
+	quality: Record<string, Quality>;
+	/** As the server counts; null: it did not say. */
+	counts: { speakers: number; viewers: number } | null;
 }
 
 export interface RoomOptions extends RoomAddress {
 	codec: string | null;
 	local: LocalMedia;
 	screen: ScreenShare;
+	notify(notice: Notice): void;
 }
 
 /** One visit to a room, from the join button to leaving or refusal. */
@@ -72,6 +90,7 @@ export class Room {
 	readonly #connection: Connection;
 	readonly #peers = new Map<string, PeerInfo>();
 	#media: MediaSession | null = null;
+	readonly sight: Sight;
 	#joined = false;
 	/** What this participant lets himself send of each picture, in bit/s. */
 	#ownBitrate: number | null = null;
@@ -95,7 +114,11 @@ export class Room {
 			peers: [],
 			viewers: [],
 			waitingPeers: [],
-			notice: null,
+			hands: [],
+			activeSpeaker: null,
+			lastSpeaker: null,
+			quality: {},
+			counts: null,
 		});
 		this.#connection = new Connection(roomUrl(location, options), {
 			// Nothing is asked before the server says that we may: it may have to ask others first.
@@ -114,10 +137,16 @@ export class Room {
 				newConsumer: async (consumer) => {
 					if (!this.#media) throw new Error('not joined');
 					await this.#media.subscriber.add(consumer);
+					// Before the answer, at which the server begins to send.
+					this.sight.sync();
 				},
 			},
 			notifications: this.#notifications(),
 		});
+		this.sight = new Sight(
+			(method, data) => this.#connection.request(method, data),
+			() => this.#media?.subscriber.consumers() ?? [],
+		);
 	}
 
 	get media(): MediaSession | null {
@@ -178,8 +207,16 @@ export class Room {
 		this.#media?.publisher?.limit(limit === Infinity ? null : limit);
 	}
 
-	dismissNotice() {
-		this.state.update({ notice: null });
+	async raiseHand(raised: boolean) {
+		const { peerId, name } = this.state.value;
+		// First here: what the server then says of it is no news.
+		this.#setHand(peerId, raised ? name : null);
+		try {
+			await this.#connection.request('raiseHand', { raised });
+		} catch (error) {
+			this.#setHand(peerId, raised ? null : name);
+			throw error;
+		}
 	}
 
 	/** Sets the layers this page wants at most of a peer's video. */
@@ -303,6 +340,7 @@ export class Room {
 		// What was produced but never answered goes first: its request is about to be made again.
 		for (const producerId of closeProducers) await this.#connection.request('closeProducer', { producerId });
 		this.#connection.resumed();
+		this.sight.resumed();
 		// Who was made a viewer meanwhile has nothing to make again.
 		if (this.state.value.rights.speaker) publisher?.resumed(remakeProducers);
 		this.#syncPublisher();
@@ -326,19 +364,22 @@ export class Room {
 					console.warn(`amphi: the server ignores the attribute ${name}: ${reason}`);
 			},
 			waitingPeers: ({ peers }) => this.state.update({ waitingPeers: peers }),
-			waitingPeer: (peer) => this.#setWaiting(peer.id, peer),
+			waitingPeer: (peer) => {
+				this.#setWaiting(peer.id, peer);
+				this.#options.notify({ what: 'waiting', peerId: peer.id, name: peer.displayName });
+			},
 			waitingPeerGone: ({ id }) => this.#setWaiting(id),
 			rightsChanged: (rights) => {
 				const was = this.state.value.rights.speaker;
 				this.state.update({ rights });
-				if (was !== rights.speaker) this.state.update({ notice: rights.speaker ? 'promoted' : 'demoted' });
+				if (was !== rights.speaker) this.#options.notify({ what: rights.speaker ? 'promoted' : 'demoted' });
 				this.#syncPublisher();
 			},
 			roomChanged: (info) => {
 				this.state.update({ info });
 				this.#applyBitrate();
 			},
-			mutedByModerator: ({ kind }) => {
+			mutedByModerator: ({ kind, displayName: by }) => {
 				const { local, screen } = this.#options;
 				if (kind === 'share') {
 					if (!screen.state.value.video) return;
@@ -348,11 +389,16 @@ export class Room {
 					if (!local.devices.value[device].on) return;
 					void local.turn(device, false);
 				}
-				this.state.update({ notice: `muted-${kind}` });
+				this.#options.notify({ what: `muted-${kind}`, by });
 			},
 			peerChanged: setPeer,
-			newPeer: setPeer,
+			newPeer: (peer) => {
+				setPeer(peer);
+				if (peer.speaker) this.#options.notify({ what: 'came', name: peer.displayName });
+			},
 			peerClosed: ({ peerId }) => {
+				const peer = this.#peers.get(peerId);
+				if (peer?.speaker) this.#options.notify({ what: 'left', name: peer.displayName });
 				this.#peers.delete(peerId);
 				this.#media?.subscriber.removePeer(peerId);
 				if (view.value.pinned?.peerId === peerId) this.unpin();
@@ -367,6 +413,26 @@ export class Room {
 			consumerClosed: ({ consumerId }) => this.#media?.subscriber.remove(consumerId),
 			consumerPaused: ({ consumerId }) => this.#media?.subscriber.setPaused(consumerId, true),
 			consumerResumed: ({ consumerId }) => this.#media?.subscriber.setPaused(consumerId, false),
+			activeSpeaker: ({ peerId }) => {
+				const { peerId: own, lastSpeaker } = this.state.value;
+				this.state.update({ activeSpeaker: peerId, lastSpeaker: peerId && peerId !== own ? peerId : lastSpeaker });
+			},
+			peerQuality: ({ peerId, quality }) =>
+				this.state.update({ quality: { ...this.state.value.quality, [peerId]: quality } }),
+			roomCounts: (counts) => this.state.update({ counts }),
+			raisedHands: ({ peers }) => this.state.update({ hands: peers }),
+			handRaised: ({ id, displayName }) => {
+				this.#setHand(id, displayName);
+				const { peerId, rights } = this.state.value;
+				if (rights.moderator && id !== peerId)
+					this.#options.notify({ what: 'hand-raised', peerId: id, name: displayName });
+			},
+			handLowered: ({ peerId }) => {
+				const { hands, peerId: own } = this.state.value;
+				// One's own was put down already where it was put down here.
+				if (peerId === own && hands.some(({ id }) => id === own)) this.#options.notify({ what: 'hand-lowered' });
+				this.#setHand(peerId, null);
+			},
 			mediaDown: () => this.#setLink('media-down'),
 			sessionClosed: ({ reason, message, ...more }) => this.#end(refusal(reason, message, more)),
 		};
@@ -386,10 +452,23 @@ export class Room {
 			moderator,
 			...(this.#media?.subscriber.mediaOf(id) ?? NO_MEDIA),
 		}));
+		const shared = (id: string) => this.state.value.peers.find((peer) => peer.id === id)?.share ?? null;
+		const started = all.filter(({ id, share }) => share && !shared(id));
+		const ended = this.state.value.peers.filter(({ id, share }) => share && !all.find((peer) => peer.id === id)?.share);
 		this.state.update({
 			peers: all.filter(({ speaker }) => speaker),
 			viewers: all.filter(({ speaker }) => !speaker),
 		});
+		for (const { displayName: name } of started) this.#options.notify({ what: 'share-on', name });
+		for (const { displayName: name } of ended) this.#options.notify({ what: 'share-off', name });
+	}
+
+	/** name: null where the hand goes down. */
+	#setHand(id: string, name: string | null) {
+		const { hands } = this.state.value;
+		const raised = hands.some((hand) => hand.id === id);
+		if (name === null) this.state.update({ hands: hands.filter((hand) => hand.id !== id) });
+		else if (!raised) this.state.update({ hands: [...hands, { id, displayName: name }] });
 	}
 
 	#setWaiting(id: string, peer?: WaitingPeer) {
@@ -406,6 +485,7 @@ export class Room {
 
 	#close() {
 		this.#attempt++;
+		this.sight.close();
 		this.#connection.close();
 		this.#media?.close();
 		this.#media = null;

@@ -1,137 +1,126 @@
-import { LogOut, Users, Volume2, X } from 'lucide';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
-import { listen, playback } from '../media/playback';
 import type { ScreenShare } from '../media/screen';
 import type { RoomKind } from '../page/attributes';
-import { TileGrid } from '../tiles/grid';
+import { orderTiles, ownTile, stageTile, type TileName } from '../tiles/order';
+import { Stage } from '../tiles/stage';
 import { ShareTile, Tile } from '../tiles/tile';
-import { DeviceButtons, DeviceProblems } from '../ui/devicebuttons';
-import { Icon } from '../ui/icon';
+import { Announcements } from '../ui/announce';
+import { DeviceProblems } from '../ui/devicebuttons';
 import { useStore } from '../ui/store';
+import { Toasts } from '../ui/toast';
+import { Controls } from './controls';
 import { PeoplePanel } from './people';
-import type { Link, Notice, Room } from './room';
+import { PersonMenu } from './person';
+import type { Link, Room } from './room';
+import { SharingBanner } from './sharing';
+import { ShortcutsDialog, shortcuts, useShortcuts } from './shortcuts';
+import { view } from './view';
 
-interface RoomScreenProps {
+export interface RoomScreenProps {
 	room: Room;
 	kind: RoomKind;
 	devices: LocalMedia;
 	screen: ScreenShare;
 }
 
-export function RoomScreen({ room, kind, devices, screen }: RoomScreenProps) {
-	const { link, peers, rights, peerId, name, notice, waitingPeers } = useStore(room.state);
-	const { blocked } = useStore(playback);
-	const [panel, setPanel] = useState(false);
-	const local = rights.speaker ? devices : null;
+/** The room: the stage, a panel beside it, the bar of controls below. */
+export function RoomScreen(props: RoomScreenProps) {
+	const { room, kind, devices, screen } = props;
+	const { link, rights } = useStore(room.state);
+	const { panel, controls } = useStore(view);
 	const { video: ownShare } = useStore(screen.state);
-	const sharing = peers.filter(({ share }) => share);
-	const count = peers.length + (local ? 1 : 0);
+	const local = rights.speaker ? devices : null;
+	const { help } = useStore(shortcuts);
+	useShortcuts(room, local, screen);
 
 	return (
-		<div class="room">
+		<div class="room" data-controls={String(controls)}>
 			{link !== 'connected' && <StatusBanner link={link} />}
+			{ownShare && <SharingBanner screen={screen} />}
 			<div class="room-body">
-				<main class="stage">
-					{count === 0 && link === 'connected' && (
-						<div class="empty">
-							<h1>{t('room.noSpeakers')}</h1>
-							<p>{t('room.noSpeakersText')}</p>
-						</div>
-					)}
-					<TileGrid count={count + sharing.length + (ownShare ? 1 : 0)}>
-						{ownShare && <ShareTile peerId={peerId} name={name} video={ownShare} />}
-						{sharing.map(({ id, displayName, share, shareAudio }) => (
-							<ShareTile key={`${id} share`} peerId={id} name={displayName} video={share} audio={shareAudio} />
-						))}
-						{local && <LocalTile local={local} peerId={peerId} name={name} />}
-						{peers.map(({ id, displayName, video, audio, audioPaused }) => (
-							<Tile
-								key={id}
-								peerId={id}
-								name={displayName}
-								video={video}
-								audio={audio}
-								micOn={audio !== null && !audioPaused}
-							/>
-						))}
-					</TileGrid>
-				</main>
-				{rights.moderator && panel && <PeoplePanel room={room} kind={kind} onClose={() => setPanel(false)} />}
+				<RoomStage {...props} local={local} />
+				{panel === 'people' && <PeoplePanel room={room} kind={kind} />}
 			</div>
 			<div class="notices">
 				{local && <DeviceProblems local={local} />}
-				{notice && <NoticeBar notice={notice} onDismiss={() => room.dismissNotice()} />}
+				<Toasts />
 			</div>
-			<nav class="controls" aria-label={t('controls.label')}>
-				<p class="controls-info">{t(kind === 'call' ? 'room.participants' : 'room.speakers', { number: count })}</p>
-				<div class="controls-buttons">
-					{local && <DeviceButtons local={local} />}
-					{rights.moderator && (
-						<PeopleButton open={panel} waiting={waitingPeers.length} onClick={() => setPanel(!panel)} />
-					)}
-					{blocked && (
-						<button type="button" class="button primary" data-testid="listen-button" onClick={listen}>
-							<Icon of={Volume2} />
-							{t('controls.listen')}
-						</button>
-					)}
-					<button type="button" class="button danger" data-testid="leave-button" onClick={() => room.leave()}>
-						<Icon of={LogOut} />
-						{t('controls.leave')}
-					</button>
-				</div>
-			</nav>
+			{controls && <Controls room={room} kind={kind} local={local} screen={screen} />}
+			{help && <ShortcutsDialog />}
+			<Announcements />
 		</div>
 	);
 }
 
-function PeopleButton({ open, waiting, onClick }: { open: boolean; waiting: number; onClick(): void }) {
-	const title = waiting > 0 ? t('people.buttonWaiting', { number: waiting }) : t('people.title');
-	return (
-		<button
-			type="button"
-			class="round-button people-button"
-			data-testid="people-button"
-			aria-expanded={open}
-			aria-label={title}
-			title={title}
-			onClick={onClick}
-		>
-			<Icon of={Users} />
-			{waiting > 0 && <span class="badge">{waiting}</span>}
-		</button>
-	);
-}
+function RoomStage({ room, kind, local }: RoomScreenProps & { local: LocalMedia | null }) {
+	const { link, peers, rights, peerId, name, activeSpeaker, lastSpeaker, hands, quality } = useStore(room.state);
+	const { layout, pinned, indicators, minimizeTiles, sortPeers } = useStore(view);
 
-/** Long enough to read it twice. */
-const NOTICE_MS = 10_000;
+	const people = peers.map(({ id, video, share }) => ({ id, video: video !== null, share: share !== null }));
+	const others = orderTiles(people, sortPeers);
+	const own = local ? ownTile(peerId) : null;
+	const large = stageTile(own ? [...others, own] : others, { pinned, layout, speaker: lastSpeaker });
 
-function NoticeBar({ notice, onDismiss }: { notice: Notice; onDismiss(): void }) {
+	// A new screen is there to be looked at, also by who had chosen that all tiles be alike.
+	const screens = people.filter(({ share }) => share).length;
 	useEffect(() => {
-		const timer = setTimeout(onDismiss, NOTICE_MS);
-		return () => clearTimeout(timer);
-	}, [notice]);
-	return (
-		<div class="notice" role="status" data-testid="notice" data-notice={notice}>
-			<div>{t(`notice.${notice}`)}</div>
-			<button
-				type="button"
-				class="plain-button"
-				aria-label={t('problem.dismiss')}
-				title={t('problem.dismiss')}
-				onClick={onDismiss}
+		if (screens > 0 && view.value.layout === 'grid') view.update({ layout: 'auto' });
+	}, [screens]);
+
+	const draw = (tile: TileName) => {
+		const { pinned } = view.value;
+		const isPinned = pinned?.peerId === tile.peerId && pinned.share === tile.share;
+		const common = {
+			peerId: tile.peerId,
+			indicators,
+			pinned: isPinned,
+			onPin: () => (isPinned ? room.unpin() : room.pin(tile.peerId, tile.share)),
+		};
+		const marks = {
+			speaking: activeSpeaker === tile.peerId,
+			hand: hands.some(({ id }) => id === tile.peerId),
+			quality: quality[tile.peerId] ?? 3,
+		};
+		if (tile.local) return <LocalTile {...common} {...marks} name={name} local={local!} />;
+		const peer = peers.find(({ id }) => id === tile.peerId)!;
+		if (tile.share)
+			return <ShareTile {...common} name={peer.displayName} video={peer.share} audio={peer.shareAudio} />;
+		return (
+			<Tile
+				{...common}
+				{...marks}
+				name={peer.displayName}
+				video={peer.video}
+				audio={peer.audio}
+				micOn={peer.audio !== null && !peer.audioPaused}
 			>
-				<Icon of={X} />
-			</button>
-		</div>
+				{rights.moderator && <PersonMenu peer={peer} room={room} kind={kind} />}
+			</Tile>
+		);
+	};
+
+	return (
+		<main class="stage">
+			{!own && others.length === 0 && link === 'connected' && (
+				<div class="empty">
+					<h1>{t('room.noSpeakers')}</h1>
+					<p>{t('room.noSpeakersText')}</p>
+				</div>
+			)}
+			<Stage others={others} own={own} large={large} minimize={minimizeTiles} sight={room.sight}>
+				{draw}
+			</Stage>
+		</main>
 	);
 }
 
-function LocalTile({ local, peerId, name }: { local: LocalMedia; peerId: string; name: string }) {
+type LocalTileProps = Omit<Parameters<typeof Tile>[0], 'local' | 'video' | 'micOn'> & { local: LocalMedia };
+
+function LocalTile({ local, ...rest }: LocalTileProps) {
 	const { mic, camera } = useStore(local.devices);
-	return <Tile local peerId={peerId} name={name} video={camera.track} micOn={mic.on && mic.track !== null} />;
+	return <Tile {...rest} local video={camera.track} micOn={mic.on && mic.track !== null} />;
 }
 
 function StatusBanner({ link }: { link: Exclude<Link, 'connected'> }) {

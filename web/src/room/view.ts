@@ -7,7 +7,8 @@ export interface Pin {
 	share: boolean;
 }
 
-export type LayoutName = 'grid' | 'speaker';
+/** auto: a shared screen is shown large, people alike. */
+export type LayoutName = 'auto' | 'grid' | 'speaker';
 export type PanelName = 'people' | 'chat';
 
 /** How this participant looks at the room; nobody else is told. Buttons, keys, attributes and the Client API change it here. */
@@ -27,7 +28,7 @@ export interface ViewState {
 }
 
 export const view = new Store<ViewState>({
-	layout: 'grid',
+	layout: 'auto',
 	pinned: null,
 	panel: null,
 	controls: true,
@@ -42,4 +43,8 @@ export function startView({ controlsDisabled, hideIndicators, minimizeTiles, sor
 
 export function togglePanel(panel: PanelName) {
 	view.update({ panel: view.value.panel === panel ? null : panel });
+}
+
+export function toggleLayout() {
+	view.update({ layout: view.value.layout === 'speaker' ? 'grid' : 'speaker', pinned: null });
 }

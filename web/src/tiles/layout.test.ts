@@ -1,25 +1,124 @@
-import { expect, test } from 'vitest';
-import { tileSize } from './layout';
+import { describe, expect, test } from 'vitest';
+import { type Arrangement, GAP, gridLayout, pairLayout, type Rect, type Size, stageLayout } from './layout';
 
-const desktop = { width: 1280, height: 720 };
-const phone = { width: 374, height: 766 };
+const BOXES: Record<string, Size> = {
+	phone: { width: 344, height: 640 },
+	'phone on its side': { width: 724, height: 290 },
+	laptop: { width: 1264, height: 632 },
+	'laptop with a panel': { width: 900, height: 632 },
+	wall: { width: 1904, height: 990 },
+	'a small iframe': { width: 320, height: 180 },
+};
+const COUNTS = Array.from({ length: 50 }, (_, i) => i + 1);
+const EACH = Object.entries(BOXES).map(([name, box]) => ({ name, box }));
 
-test('one tile fills the box', () => expect(tileSize(1, desktop, 8)).toEqual(desktop));
+const overlap = (a: Rect, b: Rect) =>
+	a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
-test('four tiles make two rows of two, six on a phone three', () => {
-	expect(tileSize(4, desktop, 8)).toEqual({ width: 632, height: 356 });
-	expect(tileSize(6, phone, 8)).toEqual({ width: 183, height: 244 });
+/** Tiles that are empty, stick out, or lie over another one. */
+const unsound = ({ rects, content }: Arrangement) =>
+	rects.filter(
+		(rect, i) =>
+			rect.width <= 0 ||
+			rect.height <= 0 ||
+			rect.x < 0 ||
+			rect.y < 0 ||
+			rect.x + rect.width > content.width ||
+			rect.y + rect.height > content.height ||
+			rects.slice(i + 1).some((other) => overlap(rect, other)),
+	);
+
+const inside = ({ rects }: Arrangement, box: Size) =>
+	rects.filter(({ x, y, width, height }) => x + width <= box.width && y + height <= box.height).length;
+const area = (rects: Size[]) => rects.reduce((sum, { width, height }) => sum + width * height, 0);
+
+describe.each(EACH)('grid on $name', ({ box, name }) => {
+	test.each([
+		{ what: 'tiles', minimize: false },
+		{ what: 'minimized tiles', minimize: true },
+	])('$what are inside, apart, alike and of good shape', ({ minimize }) => {
+		for (const count of COUNTS) {
+			const grid = gridLayout(count, box, minimize);
+			expect(grid.rects, `${count}`).toHaveLength(count);
+			expect(unsound(grid), `${count}`).toEqual([]);
+			expect(grid.content.width).toBe(box.width);
+			expect(grid.seen, `${count}`).toBe(Math.max(inside(grid, box), 1));
+			const { width, height } = grid.rects[0]!;
+			expect(grid.rects.every((rect) => rect.width === width && rect.height === height)).toBe(true);
+			if (count === 1) continue;
+			expect(width / height, `${count}`).toBeLessThan(1.86);
+			expect(width / height, `${count}`).toBeGreaterThan(0.74);
+		}
+	});
+
+	test('tiles are large enough for a face, or scrolled to', () => {
+		for (const count of COUNTS)
+			expect(gridLayout(count, box).rects[0]!.width, `${count}`).toBeGreaterThanOrEqual(Math.min(132, box.width));
+	});
+
+	test('U09: minimized, none is scrolled to', () => {
+		for (const count of COUNTS) expect(gridLayout(count, box, true)).toMatchObject({ content: box, seen: count });
+	});
+
+	test('tiles use the space well', () => {
+		// In the small one two tiles are scrolled to, where one and a half would fit.
+		const least = name === 'a small iframe' ? 0.4 : 0.5;
+		for (const count of COUNTS) {
+			const { rects, content } = gridLayout(count, box);
+			expect(area(rects) / area([content]), `${count}`).toBeGreaterThan(least);
+		}
+	});
 });
 
-test('on a phone two tiles stand one above the other', () => {
-	expect(tileSize(2, phone, 8)).toEqual({ width: 374, height: 379 });
+describe('grid', () => {
+	test('a laptop shows fifty people without scrolling, a phone scrolls two beside each other', () => {
+		expect(gridLayout(50, BOXES.laptop!).seen).toBe(50);
+		const phone = gridLayout(50, BOXES.phone!);
+		expect(phone.rects[0]).toEqual({ x: 0, y: 0, width: 168, height: 168 });
+		expect(phone.rects[1]!.x).toBe(168 + GAP);
+		expect(phone.seen).toBe(6);
+	});
+
+	test('one tile fills the box, unless that is a narrow band', () => {
+		expect(gridLayout(1, BOXES.laptop!).rects).toEqual([{ x: 0, y: 0, ...BOXES.laptop }]);
+		expect(gridLayout(1, BOXES.phone!).rects).toEqual([{ x: 0, y: 0, ...BOXES.phone }]);
+		expect(gridLayout(1, { width: 1600, height: 400 }).rects[0]).toEqual({ x: 380, y: 0, width: 840, height: 400 });
+	});
+
+	test('a row that is not full stands in the middle', () => {
+		const { rects } = gridLayout(3, BOXES.laptop!);
+		expect(rects[2]!.x).toBe(Math.floor((BOXES.laptop!.width - rects[2]!.width) / 2));
+	});
+
+	test('nothing is asked of a box that is not there yet', () => {
+		expect(gridLayout(2, { width: 0, height: 0 }).rects).toHaveLength(2);
+	});
 });
 
-test('a picture is never wider than 16:9', () => {
-	expect(tileSize(1, { width: 1600, height: 450 }, 8)).toEqual({ width: 800, height: 450 });
+describe('stage', () => {
+	test.each(EACH)('on $name: inside, apart, the first the largest', ({ box }) => {
+		for (const count of COUNTS) {
+			const stage = stageLayout(count, box);
+			expect(stage.rects).toHaveLength(count);
+			expect(unsound(stage), `${count}`).toEqual([]);
+			const [first, ...strip] = stage.rects;
+			for (const tile of strip) expect(area([first!])).toBeGreaterThan(2 * area([tile]));
+			expect(area([first!]) / area([box])).toBeGreaterThan(count === 1 ? 0.99 : 0.4);
+			expect(stage.seen, `${count}`).toBe(inside(stage, box));
+			// It scrolls in one direction at most.
+			expect(stage.content.width === box.width || stage.content.height === box.height).toBe(true);
+		}
+	});
 });
 
-test('tiles never become too small to show a face', () => {
-	expect(tileSize(50, phone, 8)).toEqual({ width: 150, height: 150 });
-	expect(tileSize(1, { width: 0, height: 0 }, 8)).toEqual({ width: 0, height: 0 });
+describe('pair', () => {
+	test.each(EACH)('on $name the second is small and inside of the first', ({ box }) => {
+		const { rects } = pairLayout(box);
+		const [first, second] = rects as [Rect, Rect];
+		expect(first).toEqual({ x: 0, y: 0, ...box });
+		expect(second.x + second.width).toBeLessThan(box.width);
+		expect(second.y + second.height).toBeLessThan(box.height);
+		expect(second.y).toBeGreaterThan(0);
+		expect(area([second]) / area([first])).toBeLessThan(0.2);
+	});
 });

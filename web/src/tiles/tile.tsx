@@ -1,6 +1,8 @@
-import { MicOff } from 'lucide';
+import { Hand, MicOff, Pin, PinOff, SignalLow, SignalMedium } from 'lucide';
 import type { ComponentChildren } from 'preact';
 import { t } from '../i18n';
+import type { Quality } from '../signaling/messages';
+import { IconButton } from '../ui/button';
 import { Icon } from '../ui/icon';
 import { Audio } from './audio';
 import { colourOf, initials } from './initials';
@@ -14,25 +16,80 @@ interface TileProps {
 	/** The sound to play; never one's own. */
 	audio?: MediaStreamTrack | null;
 	micOn: boolean;
+	speaking: boolean;
+	hand: boolean;
+	/** 3 is good, and not worth a mark. */
+	quality: Quality;
+	/** G03: names and marks. */
+	indicators: boolean;
+	pinned: boolean;
+	onPin(): void;
+	/** More buttons beside the pin. */
+	children?: ComponentChildren;
 }
 
-/** One participant: picture or initials, sound, name, and whether the microphone is off. */
-export function Tile({ peerId, name, local = false, video, audio, micOn }: TileProps) {
+/** One participant: picture or initials, sound, name, and what the others should know. */
+export function Tile(props: TileProps) {
+	const { peerId, name, local = false, video, audio, micOn, speaking, hand, quality, indicators, pinned } = props;
 	return (
-		<article class="tile" data-testid="tile" data-peer-id={peerId} data-local={String(local)}>
+		<article
+			class="tile"
+			data-testid="tile"
+			data-peer-id={peerId}
+			data-local={String(local)}
+			data-speaking={String(speaking)}
+			data-pinned={String(pinned)}
+			aria-label={describe(props)}
+		>
 			{/* Also behind a video, which covers them with its first frame. */}
 			<div class={`initials colour-${colourOf(peerId)}`} aria-hidden="true">
 				{initials(name)}
 			</div>
 			<Video track={video} peerId={peerId} mirrored={local} label={name} />
 			{!local && <Audio track={audio ?? null} peerId={peerId} />}
-			<Caption micOn={micOn}>
-				<span class="tile-name" data-testid="tile-name">
-					{name}
+			{indicators && hand && (
+				<span class="hand-mark" data-testid="hand-mark" role="img" aria-label={t('room.hand')} title={t('room.hand')}>
+					<Icon of={Hand} />
 				</span>
-				{local && <span class="tile-you">({t('room.you')})</span>}
-			</Caption>
+			)}
+			{indicators && (
+				<footer class="caption">
+					{!micOn && <Mark of={MicOff} testId="mic-off" label={t('room.micOff')} />}
+					<span class="tile-name" data-testid="tile-name">
+						{name}
+					</span>
+					{local && <span class="tile-you">({t('room.you')})</span>}
+					{quality < 3 && (
+						<Mark
+							of={quality === 1 ? SignalLow : SignalMedium}
+							testId="quality"
+							label={t(quality === 1 ? 'room.qualityBad' : 'room.qualityFair')}
+						/>
+					)}
+				</footer>
+			)}
+			<TileButtons name={name} pinned={pinned} onPin={props.onPin}>
+				{props.children}
+			</TileButtons>
 		</article>
+	);
+}
+
+function describe({ name, local, micOn, speaking, hand }: TileProps): string {
+	const states = [
+		local && t('room.you'),
+		!micOn && t('room.micOff'),
+		speaking && t('room.speaking'),
+		hand && t('room.hand'),
+	];
+	return [name, ...states.filter(Boolean)].join(', ');
+}
+
+function Mark({ of, testId, label }: { of: typeof MicOff; testId: string; label: string }) {
+	return (
+		<span class={`mark ${testId}`} data-testid={testId} role="img" aria-label={label} title={label}>
+			<Icon of={of} />
+		</span>
 	);
 }
 
@@ -40,29 +97,53 @@ interface ShareTileProps {
 	peerId: string;
 	name: string;
 	video: MediaStreamTrack | null;
-	audio?: MediaStreamTrack | null;
+	audio: MediaStreamTrack | null;
+	indicators: boolean;
+	pinned: boolean;
+	onPin(): void;
 }
 
 /** A participant's screen, whole, with its sound. */
-export function ShareTile({ peerId, name, video, audio }: ShareTileProps) {
+export function ShareTile({ peerId, name, video, audio, indicators, pinned, onPin }: ShareTileProps) {
+	const label = t('room.shareOf', { name });
 	return (
-		<article class="tile tile-share" data-testid="share-tile" data-share-of={peerId}>
-			<Video track={video} label={t('room.shareOf', { name })} />
-			<Audio track={audio ?? null} />
-			<footer class="caption">{t('room.shareOf', { name })}</footer>
+		<article
+			class="tile tile-share"
+			data-testid="share-tile"
+			data-share-of={peerId}
+			data-pinned={String(pinned)}
+			aria-label={label}
+		>
+			<Video track={video} label={label} />
+			<Audio track={audio} />
+			{indicators && (
+				<footer class="caption">
+					<span class="tile-name">{label}</span>
+				</footer>
+			)}
+			<TileButtons name={label} pinned={pinned} onPin={onPin} />
 		</article>
 	);
 }
 
-function Caption({ micOn, children }: { micOn: boolean; children: ComponentChildren }) {
+interface ButtonsProps {
+	name: string;
+	pinned: boolean;
+	onPin(): void;
+	children?: ComponentChildren;
+}
+
+/** Seen while the pointer or the focus is on the tile; what is pinned says so all the time. */
+function TileButtons({ name, pinned, onPin, children }: ButtonsProps) {
 	return (
-		<footer class="caption">
-			{!micOn && (
-				<span class="mic-mark" data-testid="mic-off" role="img" aria-label={t('room.micOff')} title={t('room.micOff')}>
-					<Icon of={MicOff} />
-				</span>
-			)}
+		<div class={pinned ? 'tile-buttons pinned' : 'tile-buttons'}>
+			<IconButton
+				icon={pinned ? PinOff : Pin}
+				label={t(pinned ? 'room.unpin' : 'room.pin', { name })}
+				data-testid="pin-button"
+				onClick={onPin}
+			/>
 			{children}
-		</footer>
+		</div>
 	);
 }

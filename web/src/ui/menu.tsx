@@ -11,12 +11,13 @@ interface MenuProps {
 	testId: string;
 	look?: 'bar' | 'plain';
 	badge?: number;
+	class?: string;
 	/** MenuItem, MenuSeparator. */
 	children: ComponentChildren;
 }
 
 /** A button that opens a list of deeds. Arrows, Home and End move in it; Escape, Tab and a press elsewhere close it. */
-export function Menu({ icon, label, testId, look, badge, children }: MenuProps) {
+export function Menu({ icon, label, testId, look, badge, class: extra, children }: MenuProps) {
 	const [open, setOpen] = useState(false);
 	const root = useRef<HTMLSpanElement>(null);
 	return (
@@ -26,6 +27,7 @@ export function Menu({ icon, label, testId, look, badge, children }: MenuProps) 
 				label={label}
 				look={look}
 				badge={badge}
+				class={extra}
 				data-testid={testId}
 				aria-haspopup="menu"
 				aria-expanded={open}

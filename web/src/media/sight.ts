@@ -1,0 +1,116 @@
+import type { types } from 'mediasoup-client';
+import type { Requests } from '../signaling/messages';
+
+/** How large a picture is shown, in pixels of the page. */
+export interface Shown {
+	width: number;
+	height: number;
+}
+
+export interface Layers {
+	spatialLayer: number;
+	temporalLayer: number;
+}
+
+interface Owned {
+	peerId: string;
+	share: boolean;
+	consumer: Pick<types.Consumer, 'id' | 'kind'>;
+}
+
+type Request = <M extends 'pauseConsumer' | 'resumeConsumer' | 'setConsumerPreferredLayers'>(
+	method: M,
+	data: Requests[M][0],
+) => Promise<unknown>;
+
+interface Told {
+	paused: boolean;
+	layers: Layers | null;
+	/** Whether the server has it for certain. */
+	sure: boolean;
+}
+
+/** While a list is scrolled or a window resized, nothing is asked. */
+const SETTLE_MS = 250;
+
+/** A camera sends 320, 640 and 1280 pixels; a picture may be stretched by a quarter before the next size is worth it. */
+const WIDTHS = [320, 640];
+const STRETCH = 1.25;
+/** In pictures smaller than this nobody misses every second frame. */
+const SMALL = 200;
+
+/** The layers to ask for, of a 16:9 picture that fills this place on a screen of this density. */
+export function layersFor({ width, height }: Shown, density: number): Layers {
+	// Beyond two, eyes see no difference.
+	const pixels = Math.max(width, (height * 16) / 9) * Math.min(density, 2);
+	const spatial = WIDTHS.findIndex((sent) => pixels <= sent * STRETCH);
+	return { spatialLayer: spatial < 0 ? WIDTHS.length : spatial, temporalLayer: width < SMALL ? 1 : 2 };
+}
+
+/**
+ * Tells the server which pictures are seen, and how large: others are paused, small ones come in small layers. Sound is
+ * never touched.
+ */
+export class Sight {
+	readonly #request: Request;
+	readonly #consumers: () => Owned[];
+	/** By tile; null: not seen. A tile that is not in here is not drawn yet: its pictures come as they are. */
+	readonly #shown = new Map<string, Shown | null>();
+	readonly #told = new Map<string, Told>();
+	#timer: ReturnType<typeof setTimeout> | undefined;
+
+	constructor(request: Request, consumers: () => Owned[]) {
+		this.#request = request;
+		this.#consumers = consumers;
+	}
+
+	/** What is seen of a tile now; undefined: there is no such tile any more. */
+	set(tile: string, shown: Shown | null | undefined) {
+		if (shown === undefined) this.#shown.delete(tile);
+		else this.#shown.set(tile, shown);
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => this.sync(), SETTLE_MS);
+	}
+
+	/** Asks for what differs from what was asked last. */
+	sync() {
+		const consumers = this.#consumers().filter(({ consumer }) => consumer.kind === 'video');
+		const ids = new Set(consumers.map(({ consumer }) => consumer.id));
+		for (const id of this.#told.keys()) if (!ids.has(id)) this.#told.delete(id);
+		for (const { peerId, share, consumer } of consumers) {
+			const shown = this.#shown.get(share ? `${peerId}/share` : peerId);
+			if (shown !== undefined) this.#tell(consumer.id, shown);
+		}
+	}
+
+	/** The connection was lost meanwhile: the server may not know what it was told last. */
+	resumed() {
+		for (const told of this.#told.values()) told.sure = false;
+		this.sync();
+	}
+
+	close() {
+		clearTimeout(this.#timer);
+	}
+
+	#tell(id: string, shown: Shown | null) {
+		const last = this.#told.get(id) ?? { paused: false, layers: null, sure: true };
+		const paused = shown === null;
+		// Of a paused picture the size does not matter.
+		const layers = shown ? layersFor(shown, devicePixelRatio) : last.layers;
+		const other =
+			layers?.spatialLayer !== last.layers?.spatialLayer || layers?.temporalLayer !== last.layers?.temporalLayer;
+		const told: Told = { paused, layers, sure: true };
+		this.#told.set(id, told);
+		const ask = (asked: Promise<unknown>) =>
+			void asked.catch(() => {
+				// The consumer is gone, or the connection, which resumed() makes up for.
+				told.sure = false;
+			});
+		// First the size: what comes after a pause comes in it.
+		if (layers && !paused && (other || !last.sure))
+			ask(this.#request('setConsumerPreferredLayers', { consumerId: id, ...layers }));
+		if (paused !== last.paused || !last.sure)
+			ask(this.#request(paused ? 'pauseConsumer' : 'resumeConsumer', { consumerId: id }));
+	}
+}

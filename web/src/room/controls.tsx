@@ -1,0 +1,223 @@
+import {
+	Ellipsis,
+	Hand,
+	Keyboard,
+	LayoutGrid,
+	LayoutPanelLeft,
+	LogOut,
+	Maximize,
+	Minimize,
+	MonitorUp,
+	Settings,
+	Users,
+	Volume2,
+} from 'lucide';
+import { useState } from 'preact/hooks';
+import { t } from '../i18n';
+import type { LocalMedia } from '../media/local';
+import { listen, playback } from '../media/playback';
+import { ScreenShare } from '../media/screen';
+import type { RoomKind } from '../page/attributes';
+import { enterFullscreen, exitFullscreen, fullscreen } from '../page/fullscreen';
+import { Button, IconButton } from '../ui/button';
+import { DeviceButtons } from '../ui/devicebuttons';
+import { Menu, MenuItem, MenuSeparator } from '../ui/menu';
+import { useStore } from '../ui/store';
+import { useNarrow } from '../ui/width';
+import type { Room } from './room';
+import { SettingsDialog } from './settings';
+import { toggleShare } from './sharing';
+import { shortcuts } from './shortcuts';
+import { toggleLayout, togglePanel, view } from './view';
+
+interface ControlsProps {
+	room: Room;
+	kind: RoomKind;
+	/** Null for viewers. */
+	local: LocalMedia | null;
+	screen: ScreenShare;
+}
+
+/** The bar: on the left what room this is, in the middle what people do all the time, on the right what opens beside. */
+export function Controls({ room, kind, local, screen }: ControlsProps) {
+	const narrow = useNarrow();
+	const { blocked } = useStore(playback);
+	const { rights } = useStore(room.state);
+	const [settings, setSettings] = useState(false);
+	const openSettings = () => setSettings(true);
+
+	return (
+		<nav class="controls" aria-label={t('controls.label')}>
+			{!narrow && <RoomInfo room={room} kind={kind} />}
+			<div class="controls-middle">
+				{local && <DeviceButtons local={local} />}
+				{local && !narrow && ScreenShare.possible && <ShareButton screen={screen} />}
+				{rights.hand && <HandButton room={room} />}
+				{narrow && <MoreMenu room={room} local={local} screen={screen} narrow onSettings={openSettings} />}
+				{blocked && (
+					<Button look="primary" icon={Volume2} data-testid="listen-button" onClick={listen}>
+						{t('controls.listen')}
+					</Button>
+				)}
+				<LeaveButton room={room} narrow={narrow} />
+			</div>
+			{!narrow && (
+				<div class="controls-end">
+					<LayoutButton />
+					<PeopleButton room={room} />
+					<MoreMenu room={room} local={local} screen={screen} onSettings={openSettings} />
+				</div>
+			)}
+			{settings && <SettingsDialog local={local} onClose={() => setSettings(false)} />}
+		</nav>
+	);
+}
+
+function RoomInfo({ room, kind }: { room: Room; kind: RoomKind }) {
+	const { peers, rights, counts } = useStore(room.state);
+	const speakers = counts?.speakers ?? peers.length + (rights.speaker ? 1 : 0);
+	return (
+		<p class="controls-info" data-testid="room-info">
+			{t(kind === 'call' ? 'room.participants' : 'room.speakers', { number: speakers })}
+			{kind === 'webinar' && counts && (
+				<span data-testid="viewer-count">{t('room.viewers', { number: counts.viewers })}</span>
+			)}
+		</p>
+	);
+}
+
+function ShareButton({ screen }: { screen: ScreenShare }) {
+	const { video, pending } = useStore(screen.state);
+	return (
+		<IconButton
+			look="bar"
+			icon={MonitorUp}
+			label={t('share.label')}
+			title={t(video ? 'share.stop' : 'share.start')}
+			pressed={video !== null}
+			aria-busy={pending}
+			data-testid="share-button"
+			onClick={() => void toggleShare(screen)}
+		/>
+	);
+}
+
+function HandButton({ room }: { room: Room }) {
+	const { hands, peerId } = useStore(room.state);
+	const raised = hands.some(({ id }) => id === peerId);
+	return (
+		<IconButton
+			look="bar"
+			icon={Hand}
+			label={t('hand.label')}
+			title={t(raised ? 'hand.lower' : 'hand.raise')}
+			pressed={raised}
+			data-testid="hand-button"
+			onClick={() => void room.raiseHand(!raised).catch(() => {})}
+		/>
+	);
+}
+
+function LayoutButton() {
+	const speaker = useStore(view).layout === 'speaker';
+	return (
+		<IconButton
+			look="bar"
+			class="quiet"
+			icon={speaker ? LayoutGrid : LayoutPanelLeft}
+			label={t(speaker ? 'layout.toGrid' : 'layout.toSpeaker')}
+			data-testid="layout-button"
+			onClick={toggleLayout}
+		/>
+	);
+}
+
+function PeopleButton({ room }: { room: Room }) {
+	const open = useStore(view).panel === 'people';
+	const { waitingPeers, hands, rights } = useStore(room.state);
+	const calls = rights.moderator ? waitingPeers.length + hands.length : 0;
+	return (
+		<IconButton
+			look="bar"
+			class="quiet"
+			icon={Users}
+			label={calls > 0 ? t('people.buttonCalls', { number: calls }) : t('people.title')}
+			badge={calls}
+			aria-expanded={open}
+			data-testid="people-button"
+			onClick={() => togglePanel('people')}
+		/>
+	);
+}
+
+function LeaveButton({ room, narrow }: { room: Room; narrow: boolean }) {
+	const leave = () => room.leave();
+	if (narrow)
+		return (
+			<IconButton look="bar" class="leave" icon={LogOut} label={t('controls.leave')} data-testid="leave-button" onClick={leave} />
+		);
+	return (
+		<Button look="danger" icon={LogOut} data-testid="leave-button" onClick={leave}>
+			{t('controls.leave')}
+		</Button>
+	);
+}
+
+interface MoreProps {
+	room: Room;
+	local: LocalMedia | null;
+	screen: ScreenShare;
+	/** On a phone also what has a button of its own elsewhere. */
+	narrow?: boolean;
+	onSettings(): void;
+}
+
+function MoreMenu({ room, local, screen, narrow, onSettings }: MoreProps) {
+	const { supported, enabled } = useStore(fullscreen);
+	const { waitingPeers, hands, rights } = useStore(room.state);
+	const { video: sharing } = useStore(screen.state);
+	const { layout } = useStore(view);
+	const calls = narrow && rights.moderator ? waitingPeers.length + hands.length : 0;
+	return (
+		<Menu icon={Ellipsis} label={t('controls.more')} testId="more-button" look="bar" class="quiet" badge={calls}>
+			{narrow && (
+				<>
+					<MenuItem icon={Users} testId="people-button" onClick={() => togglePanel('people')}>
+						{calls > 0 ? t('people.buttonCalls', { number: calls }) : t('people.title')}
+					</MenuItem>
+					{local && ScreenShare.possible && (
+						<MenuItem icon={MonitorUp} testId="share-button" onClick={() => void toggleShare(screen)}>
+							{t(sharing ? 'share.stop' : 'share.start')}
+						</MenuItem>
+					)}
+					<MenuItem
+						icon={layout === 'speaker' ? LayoutGrid : LayoutPanelLeft}
+						testId="layout-button"
+						onClick={toggleLayout}
+					>
+						{t(layout === 'speaker' ? 'layout.toGrid' : 'layout.toSpeaker')}
+					</MenuItem>
+					<MenuSeparator />
+				</>
+			)}
+			{supported && (
+				<MenuItem
+					icon={enabled ? Minimize : Maximize}
+					testId="fullscreen-button"
+					hint={narrow ? undefined : 'F'}
+					onClick={() => void (enabled ? exitFullscreen() : enterFullscreen())}
+				>
+					{t(enabled ? 'fullscreen.leave' : 'fullscreen.enter')}
+				</MenuItem>
+			)}
+			<MenuItem icon={Settings} testId="settings-button" onClick={onSettings}>
+				{t('settings.title')}
+			</MenuItem>
+			{!narrow && (
+				<MenuItem icon={Keyboard} testId="shortcuts-button" hint="?" onClick={() => shortcuts.update({ help: true })}>
+					{t('shortcuts.title')}
+				</MenuItem>
+			)}
+		</Menu>
+	);
+}

@@ -1,0 +1,61 @@
+import { t } from '../i18n';
+import { announce } from '../ui/announce';
+import { toast } from '../ui/toast';
+import type { Notice, Room } from './room';
+import { view } from './view';
+
+/** Where many come at once, as at the hour, nobody wants to hear each name. */
+const AT_ONCE = 3;
+const SPAN_MS = 5000;
+let recent: number[] = [];
+
+function announceArrival(text: string) {
+	const now = Date.now();
+	recent = [...recent.filter((at) => now - at < SPAN_MS), now];
+	if (recent.length <= AT_ONCE) announce(text);
+}
+
+/** Tells the participant what happened: by a toast where it concerns them, to screen readers alone what others see. */
+export function sayNotice(notice: Notice, room: Room) {
+	const nameless = t('people.nameless');
+	switch (notice.what) {
+		case 'muted-audio':
+		case 'muted-video':
+		case 'muted-share':
+			toast({ notice: notice.what, text: t(`notice.${notice.what}`, { name: notice.by || t('notice.moderator') }) });
+			break;
+		case 'promoted':
+		case 'demoted':
+		case 'hand-lowered':
+			toast({ notice: notice.what, text: t(`notice.${notice.what}`) });
+			break;
+		case 'waiting':
+			// In the open list it stands there already.
+			if (view.value.panel === 'people') return;
+			toast({
+				notice: notice.what,
+				text: t('notice.waiting', { name: notice.name || nameless }),
+				action: {
+					label: t('people.letIn'),
+					testId: 'toast-admit',
+					run: () => void room.moderatePeer('admitPeer', notice.peerId).catch(() => {}),
+				},
+			});
+			break;
+		case 'hand-raised':
+			if (view.value.panel === 'people') return;
+			toast({
+				notice: notice.what,
+				text: t('notice.hand-raised', { name: notice.name || nameless }),
+				action: { label: t('notice.show'), run: () => view.update({ panel: 'people' }) },
+			});
+			break;
+		case 'came':
+		case 'left':
+			announceArrival(t(`notice.${notice.what}`, { name: notice.name || nameless }));
+			break;
+		case 'share-on':
+		case 'share-off':
+			announce(t(`notice.${notice.what}`, { name: notice.name || nameless }));
+	}
+}

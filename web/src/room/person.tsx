@@ -1,0 +1,97 @@
+import { EllipsisVertical, Hand, MicOff, MonitorX, Pin, PinOff, Speech, UserMinus, UserX, VideoOff } from 'lucide';
+import { useState } from 'preact/hooks';
+import { t } from '../i18n';
+import type { RoomKind } from '../page/attributes';
+import { ConfirmDialog } from '../ui/dialog';
+import { Menu, MenuItem, MenuSeparator } from '../ui/menu';
+import { useStore } from '../ui/store';
+import { toast } from '../ui/toast';
+import type { PeerAction, RemotePeer, Room } from './room';
+import { view } from './view';
+
+/** Runs what a moderator asked for. Somebody may have left in the same moment: then it says so. */
+export function run(work: Promise<void>) {
+	work.catch(() => toast({ notice: 'failed', text: t('people.failed') }));
+}
+
+export const nameOf = ({ displayName }: { displayName: string }) => displayName || t('people.nameless');
+
+interface PersonMenuProps {
+	peer: RemotePeer;
+	room: Room;
+	kind: RoomKind;
+}
+
+/** What can be done about one participant: by everybody, and by moderators. The server checks it. */
+export function PersonMenu({ peer, room, kind }: PersonMenuProps) {
+	const { id, speaker } = peer;
+	const name = nameOf(peer);
+	const { rights, hands } = useStore(room.state);
+	const { pinned } = useStore(view);
+	const [removing, setRemoving] = useState(false);
+	const isPinned = pinned?.peerId === id && !pinned.share;
+	const act = (action: PeerAction) => () => run(room.moderatePeer(action, id));
+
+	return (
+		<>
+			<Menu icon={EllipsisVertical} label={t('people.actions', { name })} testId="person-menu">
+				{speaker && (
+					<MenuItem
+						icon={isPinned ? PinOff : Pin}
+						testId="menu-pin"
+						onClick={() => (isPinned ? room.unpin() : room.pin(id))}
+					>
+						{t(isPinned ? 'people.unpin' : 'people.pin')}
+					</MenuItem>
+				)}
+				{rights.moderator && (
+					<>
+						{peer.audio && !peer.audioPaused && (
+							<MenuItem icon={MicOff} testId="menu-mute" onClick={() => run(room.mutePeer(id, 'audio'))}>
+								{t('people.muteThis')}
+							</MenuItem>
+						)}
+						{peer.video && (
+							<MenuItem icon={VideoOff} testId="menu-camera-off" onClick={() => run(room.mutePeer(id, 'video'))}>
+								{t('people.cameraOffThis')}
+							</MenuItem>
+						)}
+						{peer.share && (
+							<MenuItem icon={MonitorX} testId="menu-share-off" onClick={() => run(room.mutePeer(id, 'share'))}>
+								{t('people.shareOffThis')}
+							</MenuItem>
+						)}
+						{hands.some((hand) => hand.id === id) && (
+							<MenuItem icon={Hand} testId="menu-lower-hand" onClick={act('lowerHand')}>
+								{t('people.lowerHand')}
+							</MenuItem>
+						)}
+						{kind === 'webinar' && (
+							<MenuItem
+								icon={speaker ? UserMinus : Speech}
+								testId={speaker ? 'demote' : 'promote'}
+								onClick={act(speaker ? 'demotePeer' : 'promotePeer')}
+							>
+								{t(speaker ? 'people.demoteThis' : 'people.promoteThis')}
+							</MenuItem>
+						)}
+						<MenuSeparator />
+						<MenuItem icon={UserX} testId="remove" danger onClick={() => setRemoving(true)}>
+							{t('people.removeThis')}
+						</MenuItem>
+					</>
+				)}
+			</Menu>
+			{removing && (
+				<ConfirmDialog
+					title={t('people.remove', { name })}
+					text={t('people.removeText')}
+					action={t('people.removeThis')}
+					testId="remove-dialog"
+					onConfirm={act('removePeer')}
+					onClose={() => setRemoving(false)}
+				/>
+			)}
+		</>
+	);
+}

@@ -1,0 +1,53 @@
+import { chooseLanguage, LANGUAGES, language, t } from '../i18n';
+import type { LocalMedia } from '../media/local';
+import type { Language } from '../page/attributes';
+import { Dialog } from '../ui/dialog';
+import { useStore } from '../ui/store';
+import { Choice, Switch } from '../ui/switch';
+import { setTheme, THEMES, theme } from '../ui/theme';
+import { view } from './view';
+
+interface SettingsProps {
+	/** Null for viewers, who have no devices. */
+	local: LocalMedia | null;
+	onClose(): void;
+}
+
+export function SettingsDialog({ onClose }: SettingsProps) {
+	const { minimizeTiles, sortPeers } = useStore(view);
+	const { language: current, fixed } = useStore(language);
+	return (
+		<Dialog title={t('settings.title')} testId="settings" onClose={onClose}>
+			<div class="settings">
+				{!fixed && (
+					<Choice
+						label={t('settings.language')}
+						testId="settings-language"
+						value={current}
+						options={Object.entries(LANGUAGES).map(([value, label]) => ({ value: value as Language, label }))}
+						onChange={(chosen) => void chooseLanguage(chosen)}
+					/>
+				)}
+				<Choice
+					label={t('settings.theme')}
+					testId="settings-theme"
+					value={useStore(theme).theme}
+					options={THEMES.map((value) => ({ value, label: t(`settings.theme.${value}`) }))}
+					onChange={setTheme}
+				/>
+				<Switch
+					label={t('settings.sortPeers')}
+					testId="settings-sort"
+					on={sortPeers}
+					onChange={(on) => view.update({ sortPeers: on })}
+				/>
+				<Switch
+					label={t('settings.minimizeTiles')}
+					testId="settings-minimize"
+					on={minimizeTiles}
+					onChange={(on) => view.update({ minimizeTiles: on })}
+				/>
+			</div>
+		</Dialog>
+	);
+}

@@ -1,0 +1,28 @@
+import { MonitorUp } from 'lucide';
+import { t } from '../i18n';
+import type { ScreenShare } from '../media/screen';
+import { Button } from '../ui/button';
+import { Icon } from '../ui/icon';
+import { toast } from '../ui/toast';
+
+export async function toggleShare(screen: ScreenShare) {
+	if (screen.state.value.video) return screen.stop();
+	if (await screen.start()) return;
+	// Turned down in the browser's own dialog: the participant knows.
+	const { problem } = screen.state.value;
+	if (problem && problem !== 'denied') toast({ notice: `share-${problem}`, text: t(`problem.share.${problem}`) });
+	screen.dismissProblem();
+}
+
+/** One's own screen is not shown to oneself: a picture of this page in this page would go on forever. */
+export function SharingBanner({ screen }: { screen: ScreenShare }) {
+	return (
+		<div class="sharing" role="status" data-testid="sharing-banner">
+			<Icon of={MonitorUp} />
+			<span>{t('share.on')}</span>
+			<Button small data-testid="share-stop" onClick={() => screen.stop()}>
+				{t('share.stop')}
+			</Button>
+		</div>
+	);
+}

@@ -1,0 +1,97 @@
+import { useEffect } from 'preact/hooks';
+import { t } from '../i18n';
+import type { LocalMedia } from '../media/local';
+import type { ScreenShare } from '../media/screen';
+import { enterFullscreen, exitFullscreen, fullscreen } from '../page/fullscreen';
+import { recall, remember } from '../page/storage';
+import { Dialog } from '../ui/dialog';
+import { Store, useStore } from '../ui/store';
+import { Switch } from '../ui/switch';
+import type { Room } from './room';
+import { toggleShare } from './sharing';
+import { toggleLayout, togglePanel, view } from './view';
+
+/** The keys by their places, so that they work with a Russian layout too; and what they do. */
+const KEYS = {
+	KeyM: 'mic',
+	KeyV: 'camera',
+	KeyS: 'share',
+	KeyH: 'hand',
+	KeyP: 'people',
+	KeyL: 'layout',
+	KeyF: 'fullscreen',
+} as const;
+
+type Deed = (typeof KEYS)[keyof typeof KEYS] | 'help';
+
+/** Single letters get in the way of who steers by voice: they can be switched off (WCAG 2.1.4). */
+export const shortcuts = new Store({ on: recall('shortcuts') !== 'off', help: false });
+
+function setShortcuts(on: boolean) {
+	shortcuts.update({ on });
+	remember('shortcuts', on ? 'on' : 'off');
+}
+
+function deedOf(event: KeyboardEvent): Deed | undefined {
+	if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return undefined;
+	if (event.key === '?') return 'help';
+	return event.shiftKey ? undefined : KEYS[event.code as keyof typeof KEYS];
+}
+
+/** Where letters are text, or something else has the floor. */
+function isBusy(target: EventTarget | null): boolean {
+	if (document.querySelector('dialog[open], [popover]:popover-open')) return true;
+	return target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null;
+}
+
+export function useShortcuts(room: Room, local: LocalMedia | null, screen: ScreenShare) {
+	useEffect(() => {
+		const deeds: Record<Deed, () => void> = {
+			mic: () => void local?.turn('mic', !local.devices.value.mic.on),
+			camera: () => void local?.turn('camera', !local.devices.value.camera.on),
+			share: () => void (local && toggleShare(screen)),
+			hand: () => {
+				const { hands, peerId, rights } = room.state.value;
+				if (rights.hand) void room.raiseHand(!hands.some(({ id }) => id === peerId)).catch(() => {});
+			},
+			people: () => togglePanel('people'),
+			layout: toggleLayout,
+			fullscreen: () => void (fullscreen.value.enabled ? exitFullscreen() : enterFullscreen()),
+			help: () => shortcuts.update({ help: true }),
+		};
+		const pressed = (event: KeyboardEvent) => {
+			const deed = deedOf(event);
+			// Where the embedding page has taken the controls away, it has the keys, too.
+			if (!deed || !shortcuts.value.on || !view.value.controls || isBusy(event.target)) return;
+			event.preventDefault();
+			deeds[deed]();
+		};
+		addEventListener('keydown', pressed);
+		return () => removeEventListener('keydown', pressed);
+	}, [room, local, screen]);
+}
+
+export function ShortcutsDialog() {
+	const { on } = useStore(shortcuts);
+	return (
+		<Dialog title={t('shortcuts.title')} testId="shortcuts" onClose={() => shortcuts.update({ help: false })}>
+			<dl class="keys">
+				{Object.entries(KEYS).map(([code, deed]) => (
+					<div key={code}>
+						<dt>{t(`shortcuts.${deed}`)}</dt>
+						<dd>
+							<kbd>{code.slice(3)}</kbd>
+						</dd>
+					</div>
+				))}
+				<div>
+					<dt>{t('shortcuts.help')}</dt>
+					<dd>
+						<kbd>?</kbd>
+					</dd>
+				</div>
+			</dl>
+			<Switch label={t('shortcuts.use')} on={on} testId="shortcuts-switch" onChange={setShortcuts} />
+		</Dialog>
+	);
+}

@@ -1,0 +1,29 @@
+import { type Arrangement, gridLayout, pairLayout, type Size, stageLayout } from './layout';
+import { placeOwn, type TileName } from './order';
+
+export interface Picture extends Arrangement {
+	/** In the order of the rects. */
+	tiles: TileName[];
+	/** stage: the first is large and stays while the others scroll. pair: the second lies on the first. */
+	kind: 'grid' | 'stage' | 'pair';
+}
+
+/** Everything that the stage shows, with its place. */
+export function arrange(
+	others: TileName[],
+	own: TileName | null,
+	large: TileName | null,
+	box: Size,
+	minimize: boolean,
+): Picture {
+	const all = own ? [...others, own] : others;
+	if (large) {
+		// In the strip one's own tile comes first: it is seen without scrolling.
+		const strip = [...(own ? [own] : []), ...others].filter(({ key }) => key !== large.key);
+		if (!large.share && strip.length === 1) return { kind: 'pair', tiles: [large, ...strip], ...pairLayout(box) };
+		return { kind: 'stage', tiles: [large, ...strip], ...stageLayout(all.length, box) };
+	}
+	if (own && others.length === 1 && !others[0]!.share) return { kind: 'pair', tiles: all, ...pairLayout(box) };
+	const grid = gridLayout(all.length, box, minimize);
+	return { kind: 'grid', tiles: own ? placeOwn(others, own, grid.seen) : others, ...grid };
+}

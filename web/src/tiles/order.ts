@@ -1,0 +1,62 @@
+/** One tile: a participant, or the screen that one shares. */
+export interface TileName {
+	/** The same for as long as the tile lives. */
+	key: string;
+	peerId: string;
+	share: boolean;
+	local: boolean;
+}
+
+export interface Person {
+	id: string;
+	/** Whether there is a picture. */
+	video: boolean;
+	/** Whether a screen is shared. */
+	share: boolean;
+}
+
+export const tileKey = (peerId: string, share: boolean) => (share ? `${peerId}/share` : peerId);
+
+const tile = (peerId: string, share: boolean, local: boolean): TileName => ({
+	key: tileKey(peerId, share),
+	peerId,
+	share,
+	local,
+});
+
+/** The others' tiles: screens first, then people in order of joining; U13: of these, who has a picture comes first. */
+export function orderTiles(others: Person[], sortPeers: boolean): TileName[] {
+	const people = sortPeers
+		? [...others.filter(({ video }) => video), ...others.filter(({ video }) => !video)]
+		: others;
+	return [
+		...others.filter(({ share }) => share).map(({ id }) => tile(id, true, false)),
+		...people.map(({ id }) => tile(id, false, false)),
+	];
+}
+
+export const ownTile = (peerId: string) => tile(peerId, false, true);
+
+/** One's own tile comes last, but where people see it without scrolling. */
+export function placeOwn(others: TileName[], own: TileName, seen: number): TileName[] {
+	const at = Math.max(0, Math.min(others.length, seen - 1));
+	return [...others.slice(0, at), own, ...others.slice(at)];
+}
+
+interface StageWish {
+	pinned: { peerId: string; share: boolean } | null;
+	/** auto: a shared screen is shown large, people alike. */
+	layout: 'auto' | 'grid' | 'speaker';
+	/** Who spoke last, of the others. */
+	speaker: string | null;
+}
+
+/** The tile to show large; null: all alike. What is pinned wins, then a screen, then who speaks. */
+export function stageTile(tiles: TileName[], { pinned, layout, speaker }: StageWish): TileName | null {
+	const find = (wanted: (tile: TileName) => boolean) => tiles.find(wanted) ?? null;
+	const chosen = pinned && find(({ peerId, share }) => peerId === pinned.peerId && share === pinned.share);
+	if (chosen) return chosen;
+	const screen = layout === 'grid' ? null : find(({ share }) => share);
+	if (screen || layout !== 'speaker') return screen;
+	return find(({ peerId, local }) => !local && peerId === speaker) ?? find(({ local }) => !local);
+}
