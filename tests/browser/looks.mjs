@@ -5,7 +5,8 @@ import { ROOT } from './system.mjs';
 const FOLDER = `${ROOT}/build/screenshots`; // for people to look at
 const SIZES = [
 	{ width: 1280, height: 720 },
-	{ width: 390, height: 844 },
+	{ width: 1920, height: 1080 },
+	{ width: 360, height: 740 },
 ];
 
 /** Nothing sticks out of the window sideways: on a telephone that is what breaks first. */
@@ -17,15 +18,25 @@ async function assertFits(page, what) {
 	assert.ok(content <= window, `${what} is ${content} wide in a window of ${window}`);
 }
 
-/** Keeps pictures of what somebody sees, on a large and a small screen. */
+/** Waits until what moves has come to rest; what turns forever does not count. */
+async function settled(page) {
+	await page.evaluate(async () => {
+		const frame = () => new Promise((done) => requestAnimationFrame(done));
+		await frame();
+		await frame();
+		const moving = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().iterations !== Infinity);
+		await Promise.allSettled(moving.map(({ finished }) => finished));
+	});
+}
+
+/** Keeps pictures of what somebody sees, on screens from a phone's to a wall's. */
 export async function look(one, what) {
 	const before = one.page.viewportSize();
 	await mkdir(FOLDER, { recursive: true });
 	for (const size of SIZES) {
 		await one.page.setViewportSize(size);
 		await one.page.waitForFunction(({ width }) => innerWidth === width, size);
-		// The tiles take their places in the next frames.
-		await one.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+		await settled(one.page);
 		await assertFits(one.page, what);
 		await one.page.screenshot({ path: `${FOLDER}/${what}-${size.width}x${size.height}.png` });
 	}

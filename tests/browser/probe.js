@@ -97,7 +97,34 @@
 		return { hash, mean, deviation: Math.sqrt(squares / count - mean * mean), width: video.videoWidth };
 	};
 
-	/** Fills the camera's pictures with a colour, all but a square that moves. */
+	/** Somebody who sways before a wall of a colour. */
+	const paint = (context, colour, turn) => {
+		const { width, height } = context.canvas;
+		context.fillStyle = colour;
+		context.fillRect(0, 0, width, height);
+		const light = context.createRadialGradient(width / 2, height / 2, 40, width / 2, height / 2, width / 1.6);
+		light.addColorStop(0, 'rgb(255 255 255 / 0.35)');
+		light.addColorStop(1, 'rgb(255 255 255 / 0)');
+		context.fillStyle = light;
+		context.fillRect(40, 40, width - 80, height - 40);
+		const x = width / 2 + 14 * Math.sin(turn / 20);
+		const y = height / 2 + 4 * Math.sin(turn / 7);
+		context.fillStyle = '#2b3440';
+		context.beginPath();
+		context.ellipse(x, height + 30, 150, 170, 0, 0, 7);
+		context.fill();
+		context.fillStyle = '#f0cfae';
+		context.beginPath();
+		context.ellipse(x, y + 12, 26, 50, 0, 0, 7);
+		context.ellipse(x, y - 30, 54, 68, 0, 0, 7);
+		context.fill();
+		context.fillStyle = '#4a3524';
+		context.beginPath();
+		context.ellipse(x, y - 62, 60, 44, 0, 3.1, 6.4);
+		context.fill();
+	};
+
+	/** Shows somebody before a wall of this colour instead of the camera's pictures. */
 	probe.paintCamera = (colour) => {
 		const { getUserMedia } = MediaDevices.prototype;
 		MediaDevices.prototype.getUserMedia = async function (constraints) {
@@ -107,10 +134,7 @@
 				const context = canvas.getContext('2d');
 				let turn = 0;
 				setInterval(() => {
-					context.fillStyle = colour;
-					context.fillRect(0, 0, 640, 360);
-					context.fillStyle = 'white';
-					context.fillRect((turn += 8) % 600, 160, 40, 40);
+					paint(context, colour, turn++);
 				}, 66);
 				stream.removeTrack(track);
 				stream.addTrack(canvas.captureStream().getVideoTracks()[0]);

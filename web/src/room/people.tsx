@@ -267,7 +267,7 @@ function CloseRoom({ room }: { room: Room }) {
 	const [sure, setSure] = useState(false);
 	return (
 		<>
-			<Button look="danger" data-testid="close-room" onClick={() => setSure(true)}>
+			<Button look="warn" data-testid="close-room" onClick={() => setSure(true)}>
 				{t('people.closeRoom')}
 			</Button>
 			{sure && (

@@ -83,6 +83,9 @@ export interface RoomOptions extends RoomAddress {
 	notify(notice: Notice): void;
 }
 
+/** So much later all that belongs to one event has come. */
+const AFTERMATH_MS = 300;
+
 /** One visit to a room, from the join button to leaving or refusal. */
 export class Room {
 	readonly state: Store<RoomState>;
@@ -428,10 +431,15 @@ export class Room {
 					this.#options.notify({ what: 'hand-raised', peerId: id, name: displayName });
 			},
 			handLowered: ({ peerId }) => {
-				const { hands, peerId: own } = this.state.value;
-				// One's own was put down already where it was put down here.
-				if (peerId === own && hands.some(({ id }) => id === own)) this.#options.notify({ what: 'hand-lowered' });
+				const { hands, peerId: own, rights } = this.state.value;
+				const raised = hands.some(({ id }) => id === peerId);
 				this.#setHand(peerId, null);
+				// Where it was put down here it is down already.
+				if (peerId !== own || !raised) return;
+				setTimeout(() => {
+					// A promotion takes it down as well, and says so itself.
+					if (this.state.value.rights.speaker === rights.speaker) this.#options.notify({ what: 'hand-lowered' });
+				}, AFTERMATH_MS);
 			},
 			mediaDown: () => this.#setLink('media-down'),
 			sessionClosed: ({ reason, message, ...more }) => this.#end(refusal(reason, message, more)),

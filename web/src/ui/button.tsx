@@ -5,7 +5,8 @@ import { Icon } from './icon';
 type Native = Omit<ButtonHTMLAttributes, 'icon' | 'class' | 'label'> & { 'data-testid'?: string };
 
 interface ButtonProps extends Native {
-	look?: 'primary' | 'danger';
+	/** warn: leads to what cannot be undone, but asks first. */
+	look?: 'primary' | 'danger' | 'warn';
 	small?: boolean;
 	icon?: IconNode;
 	submit?: boolean;
