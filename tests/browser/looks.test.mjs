@@ -104,7 +104,8 @@ test('from one to fifty people, light and dark', { timeout: 300_000 }, async () 
 	const crowd = async (until) => {
 		for (let i = people.length + protoos.length + 1; i <= until; i++) {
 			const protoo = await Protoo.connect(bench.system.url, 'call', { roomId: room, peerId: `extra-${i * 7919}` });
-			await protoo.join(`${FIRST[i % FIRST.length]} ${LAST[i % LAST.length]}`);
+			const [first, last] = i % 3 ? LATIN : CYRILLIC;
+			await protoo.join(`${first[i % first.length]} ${last[i % last.length]}`);
 			protoos.push(protoo);
 		}
 	};
@@ -119,5 +120,11 @@ test('from one to fifty people, light and dark', { timeout: 300_000 }, async () 
 	for (const protoo of protoos) await protoo.close();
 });
 
-const FIRST = ['Farah', 'Григорий', 'Hye-jin', 'Ирина', 'Jonas', 'Karim', 'Лев', 'Mireille', 'Nadia'];
-const LAST = ['Okafor', 'Петров', 'Quiroga', 'Rossi', 'Соколова', 'Tanaka', 'Ueda', 'Vasquez', 'Wang', 'Юрьева'];
+const LATIN = [
+	['Farah', 'Hye-jin', 'Jonas', 'Karim', 'Mireille', 'Nadia', 'Olu'],
+	['Okafor', 'Quiroga', 'Rossi', 'Tanaka', 'Ueda', 'Vasquez', 'Wang', 'Young'],
+];
+const CYRILLIC = [
+	['Григорий', 'Ирина', 'Лев', 'Ольга'],
+	['Мороз', 'Соколенко', 'Черных', 'Шевченко', 'Яненко'],
+];

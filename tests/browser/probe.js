@@ -102,11 +102,11 @@
 		const { width, height } = context.canvas;
 		context.fillStyle = colour;
 		context.fillRect(0, 0, width, height);
-		const light = context.createRadialGradient(width / 2, height / 2, 40, width / 2, height / 2, width / 1.6);
+		const light = context.createRadialGradient(width / 2, height / 2, 40, width / 2, height / 2, width / 2);
 		light.addColorStop(0, 'rgb(255 255 255 / 0.35)');
 		light.addColorStop(1, 'rgb(255 255 255 / 0)');
 		context.fillStyle = light;
-		context.fillRect(40, 40, width - 80, height - 40);
+		context.fillRect(0, 0, width, height);
 		const x = width / 2 + 14 * Math.sin(turn / 20);
 		const y = height / 2 + 4 * Math.sin(turn / 7);
 		context.fillStyle = '#2b3440';

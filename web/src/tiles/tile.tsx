@@ -1,4 +1,4 @@
-import { Hand, MicOff, Pin, PinOff, SignalLow, SignalMedium } from 'lucide';
+import { Hand, MicOff, Pin, PinOff } from 'lucide';
 import type { ComponentChildren } from 'preact';
 import { t } from '../i18n';
 import type { Quality } from '../signaling/messages';
@@ -54,18 +54,16 @@ export function Tile(props: TileProps) {
 			)}
 			{indicators && (
 				<footer class="caption">
-					{!micOn && <Mark of={MicOff} testId="mic-off" label={t('room.micOff')} />}
+					{!micOn && (
+						<span class="mark mic-off" data-testid="mic-off" role="img" aria-label={t('room.micOff')} title={t('room.micOff')}>
+							<Icon of={MicOff} />
+						</span>
+					)}
 					<span class="tile-name" data-testid="tile-name">
 						{name}
 					</span>
 					{local && <span class="tile-you">({t('room.you')})</span>}
-					{quality < 3 && (
-						<Mark
-							of={quality === 1 ? SignalLow : SignalMedium}
-							testId="quality"
-							label={t(quality === 1 ? 'room.qualityBad' : 'room.qualityFair')}
-						/>
-					)}
+					{quality < 3 && <QualityMark quality={quality} />}
 				</footer>
 			)}
 			<TileButtons name={name} pinned={pinned} onPin={props.onPin}>
@@ -85,10 +83,14 @@ function describe({ name, local, micOn, speaking, hand }: TileProps): string {
 	return [name, ...states.filter(Boolean)].join(', ');
 }
 
-function Mark({ of, testId, label }: { of: typeof MicOff; testId: string; label: string }) {
+/** Three bars, of which those that are missing are faint. */
+function QualityMark({ quality }: { quality: Quality }) {
+	const label = t(quality === 1 ? 'room.qualityBad' : 'room.qualityFair');
 	return (
-		<span class={`mark ${testId}`} data-testid={testId} role="img" aria-label={label} title={label}>
-			<Icon of={of} />
+		<span class="mark quality" data-testid="quality" data-quality={quality} role="img" aria-label={label} title={label}>
+			<i />
+			<i />
+			<i />
 		</span>
 	);
 }

@@ -1,0 +1,255 @@
+// How the room shows people: places, order, what is large, and that only what is seen is sent.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { holds, LIMIT, openBench, Participant, Protoo, roomId, until } from './harness.mjs';
+
+const bench = openBench();
+
+const PHONE = { width: 360, height: 740 };
+
+/** So many people without devices, in this order. */
+async function crowd(room, number, kind = 'call') {
+	const people = [];
+	for (let i = 1; i <= number; i++) {
+		const peerId = `extra-${String(i).padStart(2, '0')}`;
+		const protoo = await Protoo.connect(bench.system.url, kind, { roomId: room, peerId, itisparticipant: 'true' });
+		await protoo.join(`Extra ${i}`);
+		people.push({ name: `Extra ${i}`, peerId, protoo });
+	}
+	return people;
+}
+
+/** Each tile's place in the window, in the order in which people read. */
+const places = async (one) => {
+	const all = await one.page.locator('.tile').evaluateAll((tiles) =>
+		tiles.map((tile) => {
+			const { x, y, width, height } = tile.getBoundingClientRect();
+			return { id: tile.dataset.peerId ?? `${tile.dataset.shareOf}/share`, x, y, width, height };
+		}),
+	);
+	return all.sort((a, b) => a.y - b.y || a.x - b.x);
+};
+
+const order = async (one) => (await places(one)).map(({ id }) => id);
+
+const ordered = (one, ...ids) =>
+	until(`the order ${ids.join(', ')}`, async () => (await order(one)).join() === ids.join(), {
+		describe: () => order(one),
+	});
+
+const isInside = ({ x, y, width, height }, size) => x >= 0 && y >= 0 && x + width <= size.width && y + height <= size.height;
+
+const largest = (all) => all.reduce((a, b) => (a.width * a.height >= b.width * b.height ? a : b));
+
+const isLarge = (one, id) =>
+	until(`${id} to be large`, async () => {
+		const all = await places(one);
+		const large = largest(all);
+		return large.id === id && all.every((tile) => tile === large || tile.width * 2 < large.width);
+	}, { describe: () => places(one) });
+
+const scrolls = (one) => one.test('stage').evaluate((box) => box.scrollHeight > box.clientHeight + 1);
+
+test('thirty people on a phone: scrolled to, or minimized', LIMIT, async (t) => { // U09
+	const room = roomId();
+	const others = await crowd(room, 29);
+
+	await t.test('tiles that show a face are scrolled to, one’s own is seen at once', async () => {
+		const ann = await Participant.join(bench, { room, name: 'Ann', viewport: PHONE });
+		await until('thirty tiles', async () => (await places(ann)).length === 30);
+		await until('scrolling', () => scrolls(ann));
+		const own = (await places(ann)).find(({ id }) => id === ann.peerId);
+		assert.ok(isInside(own, PHONE), JSON.stringify(own));
+		assert.ok(own.width >= 132, JSON.stringify(own));
+		await ann.click('leave-button');
+	});
+
+	await t.test('with minimizeTiles all of them are seen', async () => {
+		const bob = await Participant.join(bench, { room, name: 'Bob', viewport: PHONE, minimizeTiles: true });
+		await until('thirty tiles inside of the window', async () => {
+			const all = await places(bob);
+			return all.length === 30 && all.every((tile) => isInside(tile, PHONE));
+		}, { describe: () => places(bob) });
+		assert.equal(await scrolls(bob), false);
+	});
+	for (const { protoo } of others) await protoo.close();
+});
+
+test('who has a picture comes first, if that is wanted', LIMIT, async () => { // U13
+	const room = roomId();
+	const [first, second] = await crowd(room, 2);
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const plain = await Participant.join(bench, { room, name: 'Ann' });
+	await ordered(plain, first.peerId, second.peerId, bob.peerId, plain.peerId);
+	const sorting = await Participant.join(bench, { room, name: 'Cy', sortPeers: true });
+	await plain.click('camera-button');
+	await ordered(sorting, bob.peerId, first.peerId, second.peerId, plain.peerId, sorting.peerId);
+	await plain.click('camera-button');
+	await ordered(sorting, bob.peerId, plain.peerId, first.peerId, second.peerId, sorting.peerId);
+	await bob.click('camera-button');
+	await ordered(sorting, plain.peerId, first.peerId, second.peerId, bob.peerId, sorting.peerId);
+	await ordered(plain, first.peerId, second.peerId, bob.peerId, sorting.peerId, plain.peerId);
+});
+
+test('a tile is pinned, until it is unpinned or its owner leaves', LIMIT, async () => { // M23, M24
+	const room = roomId();
+	const [first, second, third] = await crowd(room, 3);
+	const ann = await Participant.join(bench, { room, name: 'Ann' });
+	const pin = async (peer) => {
+		await ann.tile(peer).hover();
+		await ann.tile(peer).getByTestId('pin-button').click();
+	};
+	await ordered(ann, first.peerId, second.peerId, third.peerId, ann.peerId);
+	await pin(second);
+	await isLarge(ann, second.peerId);
+	assert.equal(await ann.tile(second).getAttribute('data-pinned'), 'true');
+	await pin(third);
+	await isLarge(ann, third.peerId);
+	await pin(third);
+	await ordered(ann, first.peerId, second.peerId, third.peerId, ann.peerId);
+
+	await pin(second);
+	await isLarge(ann, second.peerId);
+	await second.protoo.close();
+	await ordered(ann, first.peerId, third.peerId, ann.peerId);
+	assert.equal(await ann.page.locator('[data-pinned=true]').count(), 0);
+});
+
+test('who speaks is outlined, and large in the speaker layout', LIMIT, async () => {
+	const room = roomId();
+	await crowd(room, 1);
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const cy = await Participant.join(bench, { room, name: 'Cy' });
+	const ann = await Participant.join(bench, { room, name: 'Ann' });
+	await ann.click('mic-button');
+	await cy.click('mic-button');
+	const speaks = (peer) => ann.page.locator(`[data-testid=tile][data-speaking=true][data-peer-id="${peer.peerId}"]`).waitFor();
+
+	await speaks(bob);
+	const outline = () => ann.tile(bob).evaluate((tile) => getComputedStyle(tile, '::after').borderColor);
+	await until('an outline', async () => !/(, |\/ )0\)$/.test(await outline()), { describe: outline });
+	await ann.click('layout-button');
+	await isLarge(ann, bob.peerId);
+
+	await bob.click('mic-button');
+	await cy.click('mic-button');
+	await speaks(cy);
+	await isLarge(ann, cy.peerId);
+	assert.equal(await ann.page.locator('[data-speaking=true]').count(), 1);
+
+	await ann.click('layout-button');
+	await until('the grid', async () => (await ann.test('stage').getAttribute('data-kind')) === 'grid');
+});
+
+test('pictures that are not seen are not sent, and small ones come small', LIMIT, async (t) => {
+	const room = roomId();
+	const others = await crowd(room, 16);
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const ann = await Participant.join(bench, { room, name: 'Ann', viewport: PHONE });
+	const packets = async () => (await ann.video(bob))?.packetsReceived ?? 0;
+	const scroll = (to) => ann.test('stage').evaluate((box, to) => box.scrollTo(0, to === 'end' ? box.scrollHeight : 0), to);
+	const stops = () =>
+		until('the picture to stop', async () => {
+			const before = await packets();
+			await ann.page.waitForTimeout(1000);
+			return (await packets()) === before;
+		});
+
+	await t.test('below the edge it is paused, its sound goes on', async () => {
+		const place = (await places(ann)).find(({ id }) => id === bob.peerId);
+		assert.ok(place.y > PHONE.height, JSON.stringify(place));
+		await ann.hears(bob);
+		await stops();
+	});
+
+	await t.test('scrolled to, it comes, in the smallest size', async () => {
+		await scroll('end');
+		await ann.sees(bob);
+		await ann.decodes(bob, 10);
+		await until('a small picture', async () => (await ann.video(bob)).frameWidth === 320, { describe: () => ann.video(bob) });
+	});
+
+	await t.test('scrolled away, it stops again, and nobody loses a sound', async () => {
+		await scroll('start');
+		await stops();
+		await ann.hears(bob);
+		await scroll('end');
+		await ann.sees(bob);
+	});
+
+	await t.test('large, it comes large', async () => {
+		await ann.page.setViewportSize({ width: 1280, height: 720 });
+		await ann.tile(bob).hover();
+		await ann.tile(bob).getByTestId('pin-button').click();
+		await isLarge(ann, bob.peerId);
+		await until('a large picture', async () => (await ann.video(bob)).frameWidth === 1280, { describe: () => ann.video(bob) });
+	});
+
+	await t.test('what was paused stays so over a broken connection', async () => {
+		await ann.tile(bob).getByTestId('pin-button').click();
+		await ann.page.setViewportSize(PHONE);
+		await scroll('start');
+		await stops();
+		await ann.page.evaluate(() => probe.sockets.at(-1).close());
+		await until('another WebSocket', () => ann.page.evaluate(() => probe.sockets.length > 1));
+		await ann.isConnected();
+		await stops();
+		await scroll('end');
+		await ann.sees(bob);
+	});
+	for (const { protoo } of others) await protoo.close();
+});
+
+test('a shared screen is large, moves, and ends', LIMIT, async () => { // M06, M07
+	const room = roomId();
+	const [extra] = await crowd(room, 1);
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const ann = await Participant.join(bench, { room, name: 'Ann' });
+	await ann.sees(bob);
+	await bob.click('share-button');
+	await bob.test('sharing-banner').waitFor();
+	await isLarge(ann, `${bob.peerId}/share`);
+
+	const screen = ann.page.locator(`[data-share-of="${bob.peerId}"] video`);
+	const picture = () =>
+		screen.evaluate((video) => {
+			const canvas = new OffscreenCanvas(160, 90);
+			const context = canvas.getContext('2d');
+			context.drawImage(video, 0, 0, 160, 90);
+			return context.getImageData(0, 0, 160, 90).data.reduce((hash, byte) => (Math.imul(hash, 31) + byte) | 0, 0);
+		});
+	await until('the screen’s picture', () => screen.evaluate((video) => video.videoWidth > 0));
+	const first = await picture();
+	await until('the screen to move', async () => (await picture()) !== first);
+	assert.equal(await screen.evaluate((video) => getComputedStyle(video).objectFit), 'contain');
+	assert.deepEqual((await ann.stats()).video.filter(({ share }) => share).map(({ peerId }) => peerId), [bob.peerId]);
+	await ann.sees(bob);
+
+	// All alike, if somebody likes that better.
+	await ann.click('layout-button');
+	await ann.click('layout-button');
+	await until('the grid', async () => (await ann.test('stage').getAttribute('data-kind')) === 'grid');
+	assert.equal((await order(ann))[0], `${bob.peerId}/share`);
+
+	await bob.click('share-stop');
+	await ordered(ann, extra.peerId, bob.peerId, ann.peerId);
+	assert.equal(await bob.test('sharing-banner').count(), 0);
+});
+
+test('controls and indicators can be left away', LIMIT, async () => { // U04, G03
+	const room = roomId();
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	await bob.click('mic-button');
+	const ann = await Participant.join(bench, { room, name: 'Ann', controlsDisabled: true, hideIndicators: true });
+	await ann.sees(bob);
+	await holds('no controls, names and marks', async () => {
+		const seen = ['mic-button', 'camera-button', 'leave-button', 'more-button', 'tile-name', 'mic-off'];
+		return (await Promise.all(seen.map((id) => ann.test(id).count()))).every((count) => count === 0);
+	}, { during: 1000 });
+	// Nor do keys do what buttons would.
+	await ann.page.keyboard.press('m');
+	await bob.page.waitForTimeout(500);
+	await bob.seesMuted(ann, false);
+	await bob.test('leave-button').waitFor();
+	await ann.tile(bob).locator('video').waitFor();
+});
