@@ -3,12 +3,13 @@ import { connect, createServer } from 'node:net';
 
 /**
  * The network between one browser and the control plane: what comes to its port goes to the server's, until the
- * network is cut. Media does not pass here.
+ * network is cut, or silent. Media does not pass here.
  */
 export class Proxy {
 	#server;
 	#sockets = new Set();
 	#down = false;
+	#silent = false;
 	url;
 
 	static async start(target) {
@@ -23,6 +24,7 @@ export class Proxy {
 			]) {
 				proxy.#sockets.add(from);
 				from.pipe(to);
+				if (proxy.#silent) from.pause();
 				from.on('error', () => to.destroy());
 				from.on('close', () => {
 					proxy.#sockets.delete(from);
@@ -44,6 +46,18 @@ export class Proxy {
 
 	up() {
 		this.#down = false;
+	}
+
+	/** Nothing gets through any more, and nobody is told: as when a telephone leaves a Wi-Fi network. */
+	silence() {
+		this.#silent = true;
+		for (const socket of this.#sockets) socket.pause();
+	}
+
+	/** What waited meanwhile gets through. */
+	speak() {
+		this.#silent = false;
+		for (const socket of this.#sockets) socket.resume();
 	}
 
 	close() {

@@ -100,6 +100,11 @@ export class System {
 		});
 	}
 
+	/** Takes the browsers' way to the data plane away, as a pulled plug does, or gives it back. */
+	async plug(state) {
+		await execute('ip', ['link', 'set', `amphi-${INSTANCE}-0`, state]);
+	}
+
 	/** Changes accounts as an operator does; resolves to what it printed. */
 	async amphictl(...args) {
 		const binary = `${ROOT}/build/release/controlplane/amphictl`;

@@ -138,6 +138,10 @@ export const en = {
 	'status.connecting': 'Connecting…',
 	'status.reconnecting': 'The connection was lost. Reconnecting…',
 	'status.media-down': 'Sound and video are interrupted. We are bringing them back, please stay.',
+	'status.media-blocked': 'Sound and video do not get through. Perhaps this network blocks them; we keep trying.',
+
+	'player.title': 'Joint viewing',
+	'player.from': 'A player of {{host}}',
 
 	'gesture.fullscreen': 'Full screen',
 	'gesture.fullscreen.button': 'Go full screen',
@@ -255,6 +259,7 @@ export const en = {
 	'refused.not-started': 'The event has not started yet',
 	'refused.not-started.text': 'Please come back later.',
 	'refused.not-started.start': 'The event has not started yet. Start {{start}}',
+	'refused.not-started.stay': 'Stay on this page: you will come in when it begins.',
 	'refused.pin-required': 'This room asks for a PIN',
 	'refused.pin-required.text': 'Enter the PIN that the organiser gave you.',
 	'refused.pin-wrong': 'The PIN is wrong',

@@ -140,6 +140,10 @@ export const ru: Texts = {
 	'status.connecting': 'Подключаемся…',
 	'status.reconnecting': 'Связь потеряна. Подключаемся заново…',
 	'status.media-down': 'Звук и видео прервались. Мы их восстанавливаем, не уходите.',
+	'status.media-blocked': 'Звук и видео не проходят. Возможно, их не пропускает эта сеть; мы продолжаем попытки.',
+
+	'player.title': 'Совместный просмотр',
+	'player.from': 'Плеер {{host}}',
 
 	'gesture.fullscreen': 'Во весь экран',
 	'gesture.fullscreen.button': 'Открыть во весь экран',
@@ -257,6 +261,7 @@ export const ru: Texts = {
 	'refused.not-started': 'Мероприятие ещё не началось',
 	'refused.not-started.text': 'Пожалуйста, зайдите позже.',
 	'refused.not-started.start': 'Мероприятие ещё не началось. Начало: {{start}}',
+	'refused.not-started.stay': 'Оставайтесь на странице: вы войдёте, когда оно начнётся.',
 	'refused.pin-required': 'Для входа нужен PIN-код',
 	'refused.pin-required.text': 'Введите PIN-код, который вам дал организатор.',
 	'refused.pin-wrong': 'Неверный PIN-код',

@@ -4,7 +4,7 @@ import type { LocalMedia } from './local';
 import { Publisher } from './publisher';
 import type { ScreenShare } from './screen';
 import { Subscriber } from './subscriber';
-import { openTransport } from './transport';
+import { openTransport, type Path } from './transport';
 
 /** Everything between one join and the next complete join: the PeerConnections and what flows over them. */
 export interface MediaSession {
@@ -13,6 +13,8 @@ export interface MediaSession {
 	/** Null for a webinar's viewers. */
 	readonly publisher: Publisher | null;
 	subscriber: Subscriber;
+	/** The worse of both directions. */
+	readonly path: Path;
 	/** Makes the publisher, on a transport of its own: what is received goes on. */
 	openPublisher(): Promise<void>;
 	closePublisher(): void;
@@ -32,10 +34,16 @@ export async function openMediaSession(
 	const device = await Device.factory();
 	await device.load({ routerRtpCapabilities: await connection.request('getRouterRtpCapabilities', {}) });
 
+	const paths: Record<'send' | 'recv', Path> = { send: 'open', recv: 'open' };
+	const open = (direction: 'send' | 'recv') =>
+		openTransport(connection, device, direction, (path) => {
+			paths[direction] = path;
+			options.changed();
+		});
 	let sendTransport: types.Transport | null = null;
 	let publisher: Publisher | null = null;
 	const openPublisher = async () => {
-		sendTransport = await openTransport(connection, device, 'send');
+		sendTransport = await open('send');
 		publisher = new Publisher(connection, device, sendTransport, options);
 	};
 	const closePublisher = () => {
@@ -47,7 +55,7 @@ export async function openMediaSession(
 	if (options.speaker) await openPublisher();
 	let recvTransport: types.Transport;
 	try {
-		recvTransport = await openTransport(connection, device, 'recv');
+		recvTransport = await open('recv');
 	} catch (error) {
 		closePublisher();
 		throw error;
@@ -57,6 +65,9 @@ export async function openMediaSession(
 		recvTransport,
 		get publisher() {
 			return publisher;
+		},
+		get path() {
+			return paths.recv === 'open' ? paths.send : paths.recv;
 		},
 		subscriber: new Subscriber(recvTransport, options.changed),
 		openPublisher,

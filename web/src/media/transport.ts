@@ -5,11 +5,15 @@ import type { Connection } from '../signaling/connection';
 const PATIENCE_MS = 2000;
 const RESTART_MS = 5000;
 
+/** How media gets through: not at all any more, or never yet, or as it should. */
+export type Path = 'open' | 'lost' | 'blocked';
+
 /** Creates a transport at the server and its PeerConnection here. */
 export async function openTransport(
 	connection: Connection,
 	device: types.Device,
 	direction: 'send' | 'recv',
+	onPath: (path: Path) => void,
 ): Promise<types.Transport> {
 	const options = await connection.request('createWebRtcTransport', {
 		forceTcp: false,
@@ -31,35 +35,71 @@ export async function openTransport(
 				.insist('produce', { transportId: transport.id, kind, rtpParameters, appData })
 				.then(({ id }) => done({ id }), fail);
 		});
-	keepAlive(connection, transport);
+	keepAlive(connection, transport, onPath);
 	return transport;
 }
 
-/** Restarts ICE whenever the transport's path is gone, until it has one again. */
-function keepAlive(connection: Connection, transport: types.Transport) {
+/** Chromium tells of telephones whether they are on Wi-Fi or cellular; its other news are estimates. */
+interface NetworkInformation extends EventTarget {
+	type?: string;
+}
+
+/** Calls the listener when this device is on another network than before; returns how to stop that. */
+function onNetworkChange(listener: () => void): () => void {
+	const { connection } = navigator as { connection?: NetworkInformation };
+	let type = connection?.type;
+	const changed = () => {
+		if (connection?.type === type) return;
+		type = connection?.type;
+		listener();
+	};
+	addEventListener('online', listener);
+	connection?.addEventListener('change', changed);
+	return () => {
+		removeEventListener('online', listener);
+		connection?.removeEventListener('change', changed);
+	};
+}
+
+/** Restarts ICE whenever the transport's path is gone, or may be, until it has one again. */
+function keepAlive(connection: Connection, transport: types.Transport, onPath: (path: Path) => void) {
 	let timer: ReturnType<typeof setTimeout> | undefined;
 	let restarting = false;
+	let wasOpen = false;
 
 	const restart = async () => {
-		clearTimeout(timer);
-		timer = setTimeout(restart, RESTART_MS);
 		// Without signaling there is nobody to ask; the next turn may have it back.
-		if (restarting || !connection.connected) return;
+		if (restarting || transport.closed || !connection.connected) return;
 		restarting = true;
 		try {
-			const iceParameters = await connection.request('restartIce', { transportId: transport.id });
+			const iceParameters = await connection.ask('restartIce', { transportId: transport.id });
 			if (!transport.closed) await transport.restartIce({ iceParameters });
 		} catch (error) {
 			console.warn('amphi: ICE restart failed', error);
 		}
 		restarting = false;
 	};
+	const search = () => {
+		clearTimeout(timer);
+		timer = setTimeout(search, RESTART_MS);
+		onPath(wasOpen ? 'lost' : 'blocked');
+		void restart();
+	};
 
 	transport.on('connectionstatechange', (state) => {
 		if (state === 'connecting') return;
 		clearTimeout(timer);
-		if (state === 'failed') void restart();
-		if (state === 'disconnected') timer = setTimeout(restart, PATIENCE_MS);
+		if (state === 'failed') search();
+		if (state === 'disconnected') timer = setTimeout(search, PATIENCE_MS);
+		if (state !== 'connected') return;
+		wasOpen = true;
+		onPath('open');
 	});
-	transport.observer.on('close', () => clearTimeout(timer));
+	// Where the old path still works nothing is lost by asking for another.
+	const stop = onNetworkChange(() => wasOpen && void restart());
+	transport.observer.on('close', () => {
+		clearTimeout(timer);
+		stop();
+		onPath('open');
+	});
 }

@@ -4,6 +4,7 @@ import type { ScreenShare } from '../media/screen';
 import { openMediaSession, type MediaSession } from '../media/session';
 import { Sight } from '../media/sight';
 import { NO_MEDIA, type PeerMedia } from '../media/subscriber';
+import type { Path } from '../media/transport';
 import { Connection } from '../signaling/connection';
 import type {
 	Hand,
@@ -22,6 +23,14 @@ import { Store } from '../ui/store';
 import { view } from './view';
 
 export type Link = 'connecting' | 'connected' | 'reconnecting' | 'media-down';
+
+/** What the participant has to know of the way to the server; null: all is well. */
+export type Trouble = Exclude<Link, 'connected'> | 'media-blocked' | null;
+
+export function troubleOf({ link, path }: Pick<RoomState, 'link' | 'path'>): Trouble {
+	if (link !== 'connected') return link;
+	return { open: null, lost: 'reconnecting' as const, blocked: 'media-blocked' as const }[path];
+}
 
 export interface RemotePeer extends PeerMedia {
 	id: string;
@@ -50,6 +59,8 @@ export interface RoomState {
 	link: Link;
 	/** Has been in the room, and has not left it: also while the connection is made again. */
 	entered: boolean;
+	/** How media gets through, beside the WebSocket. */
+	path: Path;
 	/** Attempts to reach the server that came to nothing. */
 	attemptsFailed: number;
 	refusal: Refusal | null;
@@ -107,6 +118,7 @@ export class Room {
 			phase: 'open',
 			link: 'connecting',
 			entered: false,
+			path: 'open',
 			attemptsFailed: 0,
 			refusal: null,
 			waiting: false,
@@ -464,6 +476,7 @@ export class Room {
 		const started = all.filter(({ id, share }) => share && !shared(id));
 		const ended = this.state.value.peers.filter(({ id, share }) => share && !all.find((peer) => peer.id === id)?.share);
 		this.state.update({
+			path: this.#media?.path ?? 'open',
 			peers: all.filter(({ speaker }) => speaker),
 			viewers: all.filter(({ speaker }) => !speaker),
 		});

@@ -13,7 +13,7 @@ import { Toasts } from '../ui/toast';
 import { Controls } from './controls';
 import { PeoplePanel } from './people';
 import { PersonMenu } from './person';
-import type { Link, Room } from './room';
+import { type Room, type Trouble, troubleOf } from './room';
 import { SharingBanner } from './sharing';
 import { ShortcutsDialog, shortcuts, useShortcuts } from './shortcuts';
 import { view } from './view';
@@ -28,7 +28,9 @@ export interface RoomScreenProps {
 /** The room: the stage, a panel beside it, the bar of controls below. */
 export function RoomScreen(props: RoomScreenProps) {
 	const { room, kind, devices, screen } = props;
-	const { link, rights } = useStore(room.state);
+	const state = useStore(room.state);
+	const { rights } = state;
+	const trouble = troubleOf(state);
 	const { panel, controls } = useStore(view);
 	const { video: ownShare } = useStore(screen.state);
 	const local = rights.speaker ? devices : null;
@@ -37,7 +39,7 @@ export function RoomScreen(props: RoomScreenProps) {
 
 	return (
 		<div class="room" data-controls={String(controls)}>
-			{link !== 'connected' && <StatusBanner link={link} />}
+			{trouble && <StatusBanner trouble={trouble} />}
 			{ownShare && <SharingBanner screen={screen} />}
 			<div class="room-body">
 				<RoomStage {...props} local={local} />
@@ -123,11 +125,11 @@ function LocalTile({ local, ...rest }: LocalTileProps) {
 	return <Tile {...rest} local video={camera.track} micOn={mic.on && mic.track !== null} />;
 }
 
-function StatusBanner({ link }: { link: Exclude<Link, 'connected'> }) {
+function StatusBanner({ trouble }: { trouble: Exclude<Trouble, null> }) {
 	return (
-		<div class="banner" role="status" data-testid="status-banner" data-state={link}>
+		<div class="banner" role="status" data-testid="status-banner" data-state={trouble}>
 			<span class="spinner" aria-hidden="true" />
-			{t(`status.${link}`)}
+			{t(`status.${trouble}`)}
 		</div>
 	);
 }

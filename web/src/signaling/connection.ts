@@ -1,8 +1,12 @@
 import { Peer, WebSocketTransport } from 'protoo-client';
+import { latest } from './websocket';
 import type { NotificationHandlers, Requests, ServerRequests } from './messages';
 
 /** The first retries come fast, later ones every two seconds, for as long as the page is open. */
 const RETRY = { forever: true, retries: 8, factor: 1.6, minTimeout: 300, maxTimeout: 2000 };
+
+/** Who has not answered by then will not. */
+const SILENCE_MS = 4000;
 
 type RequestHandlers = { [M in keyof ServerRequests]: (data: ServerRequests[M]) => Promise<void> };
 
@@ -78,6 +82,17 @@ export class Connection {
 				.then((answer) => resolve(answer as Requests[M][1]), reject)
 				.finally(() => signal.removeEventListener('abort', lost));
 		});
+	}
+
+	/** For questions that are answered at once: silence means that the network is gone, and the WebSocket with it. */
+	async ask<M extends keyof Requests>(method: M, data: Requests[M][0]): Promise<Requests[M][1]> {
+		const socket = latest;
+		const timer = setTimeout(() => socket === latest && socket?.abandon(), SILENCE_MS);
+		try {
+			return await this.request(method, data);
+		} finally {
+			clearTimeout(timer);
+		}
 	}
 
 	/** A request that is made again after a resume, for as often as the WebSocket breaks before the answer. */

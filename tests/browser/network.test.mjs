@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { holds, LIMIT, openBench, Participant, Proxy, roomId, until } from './harness.mjs';
+
+const bench = openBench();
+
+/** ICE takes its time to believe that a path is gone, and to find another. */
+const ICE = { timeout: 40_000 };
+
+const connections = (one) => one.page.evaluate(() => probe.connections.length);
+const restarts = (one) => one.page.evaluate(() => probe.sent.filter(({ method }) => method === 'restartIce').length);
+
+async function meet(url) {
+	const room = roomId();
+	const ann = await Participant.join(bench, { room, name: 'Ann', url });
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	await Promise.all([ann.sees(bob), bob.sees(ann)]);
+	return { ann, bob };
+}
+
+test('who loses the way to the media is told so, and comes back without joining anew', LIMIT, async (t) => {
+	const { ann, bob } = await meet();
+	const made = await connections(ann);
+	t.after(() => bench.system.plug('up'));
+	await bench.system.plug('down');
+	await ann.page.locator('[data-testid=status-banner][data-state=reconnecting]').waitFor(ICE);
+	assert.match(await ann.test('status-banner').innerText(), /The connection was lost. Reconnecting/);
+	assert.deepEqual(await ann.names(), ['Ann', 'Bob']);
+
+	await bench.system.plug('up');
+	await until('the banner to go', async () => (await ann.test('status-banner').count()) === 0, ICE);
+	await Promise.all([ann.sees(bob, ICE), ann.hears(bob, ICE), bob.sees(ann, ICE)]);
+	assert.equal(await connections(ann), made, 'Ann joined again');
+	assert.ok((await restarts(ann)) > 0);
+});
+
+test('a network that says nothing at all is given up, and the room is resumed on the next', LIMIT, async (t) => {
+	const proxy = await Proxy.start(bench.system.url);
+	t.after(() => proxy.close());
+	const { ann, bob } = await meet(proxy.url);
+	const made = await connections(ann);
+	const sockets = await ann.page.evaluate(() => probe.sockets.length);
+
+	t.after(() => bench.system.plug('up'));
+	proxy.silence();
+	await bench.system.plug('down');
+	// Nobody tells the page that its WebSocket is dead: it finds out by asking.
+	await until('another WebSocket', () => ann.page.evaluate((n) => probe.sockets.length > n, sockets), ICE);
+	assert.equal((await ann.state()).link, 'reconnecting');
+
+	await bench.system.plug('up');
+	proxy.speak();
+	await until('Ann to be back', async () => (await ann.state()).link === 'connected', ICE);
+	await Promise.all([ann.sees(bob, ICE), bob.sees(ann, ICE)]);
+	assert.equal(await connections(ann), made, 'Ann joined again');
+	await bob.seesNames(ann, bob);
+});
+
+test('a change of the network restarts ICE before anything is missed', LIMIT, async () => {
+	const { ann, bob } = await meet();
+	await ann.watch(bob);
+	await ann.page.evaluate(() => dispatchEvent(new Event('online')));
+	await until('both transports to ask', async () => (await restarts(ann)) >= 2);
+	await ann.decodes(bob, 30);
+	const { longestGap } = await ann.stopWatching();
+	assert.ok(longestGap < 1500, `the picture stood still for ${longestGap} ms`);
+	assert.equal(await ann.test('status-banner').count(), 0);
+});
+
+test('where media never gets through, the page says that, and goes on trying', LIMIT, async (t) => {
+	t.after(() => bench.system.plug('up'));
+	await bench.system.plug('down');
+	const room = roomId();
+	const ann = await Participant.open(bench, { room, name: 'Ann' });
+	await ann.enter();
+	await ann.page.locator('[data-testid=status-banner][data-state=media-blocked]').waitFor(ICE);
+	assert.match(await ann.test('status-banner').innerText(), /Sound and video do not get through/);
+
+	await bench.system.plug('up');
+	await until('the banner to go', async () => (await ann.test('status-banner').count()) === 0, ICE);
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	await Promise.all([ann.sees(bob, ICE), bob.sees(ann, ICE)]);
+});
+
+// What is final stays so: the page says why and makes no other WebSocket.
+const ENDS = {
+	replaced: async ({ room, ann }) => {
+		const again = await Participant.join(bench, { room, name: 'Ann', peerId: ann.peerId });
+		await again.seesNames('Ann', 'Bob');
+	},
+	removed: async ({ room, ann }) => {
+		await close(`/rooms/${room}/closePeer`, { peerId: ann.peerId });
+	},
+	'room-closed': async ({ room }) => {
+		await close(`/rooms/${room}/closeRoom`, {});
+	},
+};
+
+let apiToken;
+
+async function close(path, body) {
+	apiToken ??= await bench.system.amphictl('token', 'add', 'default', 'network-tests');
+	const { status } = await bench.system.rest(path, {
+		method: 'POST',
+		headers: { Authorization: `Bearer ${apiToken}`, 'Content-Type': 'application/json' },
+		body: JSON.stringify(body),
+	});
+	assert.equal(status, 200);
+}
+
+for (const [reason, end] of Object.entries(ENDS))
+	test(`${reason} is final`, LIMIT, async () => {
+		const room = roomId();
+		const ann = await Participant.join(bench, { room, name: 'Ann' });
+		const bob = await Participant.join(bench, { room, name: 'Bob' });
+		await bob.seesNames(ann, bob);
+		await end({ room, ann });
+		assert.equal(await ann.isRefused(), reason);
+		const sockets = await ann.page.evaluate(() => probe.sockets.length);
+		await holds('the page to stay out', () => ann.page.evaluate((n) => probe.sockets.length === n, sockets), { during: 4000 });
+		// Its devices are free.
+		assert.equal(await ann.page.locator('video').count(), 0);
+		if (reason === 'removed') return assert.equal(await ann.test('rejoin-button').count(), 0);
+		await ann.click('rejoin-button');
+		await ann.isConnected();
+	});
