@@ -1,4 +1,5 @@
 import { guid } from './guid';
+import { httpsUrl } from './httpsurl';
 import { tokenClaims } from './token';
 
 export type RoomKind = 'call' | 'webinar';
@@ -81,15 +82,6 @@ const oneOf =
 		values.find((value) => value === text);
 
 const nonEmpty = (text: string) => text.trim() || undefined;
-
-function httpsUrl(text: string): string | undefined {
-	try {
-		const url = new URL(text);
-		return url.protocol === 'https:' ? url.href : undefined;
-	} catch {
-		return undefined;
-	}
-}
 
 export function parseLanguage(search: string, warn: Warn): Language | null {
 	return attribute(new URLSearchParams(search), 'lang', oneOf('en', 'ru'), warn);

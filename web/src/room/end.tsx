@@ -1,7 +1,22 @@
-import { useState } from 'preact/hooks';
+import type { IconNode } from 'lucide';
+import {
+	Clock,
+	CloudOff,
+	DoorClosed,
+	DoorOpen,
+	Lock,
+	MonitorSmartphone,
+	MonitorX,
+	RotateCw,
+	Unlink,
+	Users,
+	UserX,
+} from 'lucide';
+import { useEffect, useState } from 'preact/hooks';
 import { moment, t } from '../i18n';
 import type { Refusal, RefusalReason } from '../signaling/refusal';
-import { CardPage } from '../ui/card';
+import { Button } from '../ui/button';
+import { CardIcon, CardPage } from '../ui/card';
 
 type Reason = RefusalReason | 'bad-room-id';
 
@@ -27,17 +42,42 @@ const FINAL: Reason[] = [
 	'bad-room-id',
 ];
 
+/** What kind of end it is, at a glance. */
+const ICONS: Partial<Record<Reason, IconNode>> = {
+	replaced: MonitorSmartphone,
+	removed: UserX,
+	declined: UserX,
+	'room-closed': DoorClosed,
+	'room-full': Users,
+	'speakers-full': Users,
+	'viewers-full': Users,
+	'not-started': Clock,
+	'access-unknown': CloudOff,
+	busy: CloudOff,
+	'server-error': CloudOff,
+	'bad-request': Unlink,
+	'bad-room-id': Unlink,
+	'wrong-room-kind': Unlink,
+	'unsupported-browser': MonitorX,
+};
+
+/** After the beginning of an event, its page tries to come in within this time: not all of them at once. */
+const START_SPREAD_MS = 5000;
+/** Longer no timer of a browser runs. */
+const TIMER_MS = 2 ** 31 - 1;
+
 export function LeftPage({ onRejoin }: { onRejoin(): void }) {
 	return (
 		<CardPage>
 			<div data-testid="left">
+				<CardIcon of={DoorOpen} />
 				<h1>{t('left.title')}</h1>
 				<p class="lead">{t('left.text')}</p>
-				<div class="actions">
-					<button type="button" class="button primary" data-testid="rejoin-button" onClick={() => onRejoin()}>
-						{t('left.rejoin')}
-					</button>
-				</div>
+			</div>
+			<div class="actions">
+				<Button look="primary" icon={RotateCw} data-testid="rejoin-button" onClick={() => onRejoin()}>
+					{t('left.rejoin')}
+				</Button>
 			</div>
 		</CardPage>
 	);
@@ -50,25 +90,35 @@ interface RefusedProps extends Partial<Omit<Refusal, 'reason'>> {
 
 export function RefusedPage({ reason, message, detail, startTime, onRetry }: RefusedProps) {
 	const wantsPin = reason === 'pin-required' || reason === 'pin-wrong';
+	const starts = reason === 'not-started' && startTime !== undefined;
+	const coming = starts && onRetry !== undefined && startTime > Date.now();
+	useEffect(() => {
+		if (!coming) return;
+		const timer = setTimeout(onRetry, Math.min(startTime - Date.now() + Math.random() * START_SPREAD_MS, TIMER_MS));
+		return () => clearTimeout(timer);
+	}, [coming, startTime]);
+
 	return (
 		<CardPage>
 			<div data-testid="refused" data-reason={reason} role="alert">
+				<CardIcon of={ICONS[reason] ?? Lock} />
 				<h1>{t(`refused.${reason}`)}</h1>
 				<p class="lead">
-					{reason === 'not-started' && startTime
+					{starts
 						? t('refused.not-started.start', { start: moment(startTime) })
 						: WITH_DETAIL.includes(reason) && detail
 							? detail
 							: t(`refused.${reason}.text`)}
 				</p>
+				{coming && <p class="lead">{t('refused.not-started.stay')}</p>}
 				{TECHNICAL.includes(reason) && message && <p class="hint server-message">{message}</p>}
 			</div>
 			{onRetry && wantsPin && <PinForm onEnter={onRetry} />}
 			{onRetry && !wantsPin && !FINAL.includes(reason) && (
 				<div class="actions">
-					<button type="button" class="button primary" data-testid="rejoin-button" onClick={() => onRetry()}>
+					<Button look="primary" icon={RotateCw} data-testid="rejoin-button" onClick={() => onRetry()}>
 						{t(reason === 'replaced' ? 'refused.replaced.retry' : 'refused.retry')}
-					</button>
+					</Button>
 				</div>
 			)}
 		</CardPage>

@@ -1,4 +1,6 @@
+import type { IconNode } from 'lucide';
 import type { ComponentChildren } from 'preact';
+import { Icon } from './icon';
 import { LanguageSwitch } from './language';
 import { Logo } from './logo';
 import './card.css';
@@ -18,3 +20,10 @@ export function CardPage({ children, wide }: { children: ComponentChildren; wide
 		</div>
 	);
 }
+
+/** Above a card's title. */
+export const CardIcon = ({ of }: { of: IconNode }) => (
+	<span class="card-icon">
+		<Icon of={of} />
+	</span>
+);

@@ -1,0 +1,99 @@
+import { test } from 'node:test';
+import { assertAccessible } from './a11y.mjs';
+import { Chromium, LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
+
+const bench = openBench({
+	integrator: true,
+	prepare: (system) => system.amphictl('account', 'set', 'default', '--enforce-start-time', 'on'),
+});
+
+/** Every screen that people can come to, each in both languages and both colour schemes. */
+const SCREENS = {
+	'/new': async ({ lang }) => {
+		const page = await bench.chromium.page({ locale: lang });
+		await page.goto(`${bench.system.url}/new`);
+		await page.getByTestId('create-button').waitFor();
+		await assertAccessible(page, '/new');
+		await page.getByTestId('create-button').click();
+		await page.getByTestId('room-url').waitFor();
+		await assertAccessible(page, '/new, with a room');
+	},
+	welcome: async ({ room, lang }) => {
+		const ann = await Participant.open(bench, { room, name: 'Ann', locale: lang });
+		await ann.page.locator('.preview video').waitFor();
+		await assertAccessible(ann.page, 'welcome');
+		await ann.test('name-input').fill('Ann');
+		await ann.click('camera-button');
+		await assertAccessible(ann.page, 'welcome, with a name and without a camera');
+		const vera = await Participant.open(bench, { room, kind: 'webinar', name: 'Vera', displayName: 'Vera', locale: lang });
+		await assertAccessible(vera.page, 'welcome of a viewer whose name is fixed');
+	},
+	'welcome without devices': async ({ room, lang, t }) => {
+		const chromium = await Chromium.launch({ permission: 'deny' });
+		t.after(() => chromium.close());
+		const ann = await Participant.open({ ...bench, chromium }, { room, name: 'Ann', locale: lang });
+		await ann.test('device-problem').waitFor();
+		await assertAccessible(ann.page, 'welcome, with devices denied');
+	},
+	'on the way in': async ({ room, lang }) => {
+		const host = await Participant.join(bench, { room, name: 'Host', claims: { role: 'moderator', waitingRoom: true } });
+		const ann = await Participant.open(bench, { room, name: 'Ann', lang });
+		await ann.enter();
+		await ann.isWaiting();
+		await assertAccessible(ann.page, 'the waiting room');
+		await host.page.close();
+		const bob = await Participant.open(bench, { room: roomId(), name: 'Bob', displayName: 'Bob', lang, nameScreenDisabled: true });
+		await bob.test('awaiting').waitFor();
+		await assertAccessible(bob.page, 'without a welcome screen');
+	},
+	'the room': async ({ room, lang }) => {
+		const ann = await Participant.join(bench, { room, name: 'Ann', lang });
+		await assertAccessible(ann.page, 'a room, alone');
+		const bob = await Participant.join(bench, { room, name: 'Bob', lang });
+		await ann.sees(bob);
+		await bob.click('mic-button');
+		await bob.click('camera-button');
+		await ann.seesMuted(bob, true);
+		await assertAccessible(ann.page, 'a room, with somebody who is muted');
+		await bob.click('leave-button');
+		await bob.test('left').waitFor();
+		await assertAccessible(bob.page, 'after leaving');
+	},
+	'a webinar': async ({ room, lang }) => {
+		const vera = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera', lang });
+		await assertAccessible(vera.page, 'a webinar without speakers');
+	},
+	'a moderator’s room': async ({ room, lang }) => {
+		const host = await Participant.join(bench, { room, name: 'Host', lang, claims: { role: 'moderator', waitingRoom: true } });
+		const ann = await Participant.open(bench, { room, name: 'Ann' });
+		await ann.enter();
+		await ann.isWaiting();
+		await host.click('people-button');
+		await host.person(ann, 'waiting-peer').waitFor();
+		await assertAccessible(host.page, 'the list of people');
+	},
+	'turned away': async ({ room, lang }) => {
+		const refused = async (what, options) => {
+			const one = await Participant.open(bench, { room, name: 'Ann', lang, ...options });
+			if ((await one.test('refused').count()) === 0) await one.enter();
+			await one.isRefused();
+			await assertAccessible(one.page, what);
+		};
+		await refused('no room', { room: 'a b' });
+		await refused('not started', { claims: { startTime: '2099-06-21T10:00:00.0Z' } });
+		await refused('an invalid token', { token: 'a.b.c' });
+		const pinned = `${room}p`;
+		await Participant.join(bench, { room: pinned, name: 'Host', claims: { role: 'moderator', pin: '1234' } });
+		await refused('a PIN is asked for', { room: pinned });
+	},
+	'trouble': async ({ room, lang }) => {
+		const ann = await Participant.join(bench, { room, name: 'Ann', lang });
+		await bench.system.kill('dataplane');
+		await until('a banner', async () => (await ann.test('status-banner').count()) > 0);
+		await assertAccessible(ann.page, 'media are down');
+	},
+};
+
+for (const [screen, visit] of Object.entries(SCREENS))
+	for (const lang of ['en', 'ru'])
+		test(`${screen} is for everyone, in ${lang}`, LIMIT, (t) => visit({ room: roomId(), lang, t }));

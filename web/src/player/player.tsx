@@ -1,0 +1,29 @@
+import { useId } from 'preact/hooks';
+import { t } from '../i18n';
+import { httpsUrl } from '../page/httpsurl';
+import './player.css';
+
+/**
+ * Joint viewing (U17): somebody else's page with a player. The sandbox gives it scripts and its own origin, which players
+ * want for their storage, but no windows, no downloads and no way to lead this page elsewhere.
+ */
+export function Player({ url }: { url: string }) {
+	const id = useId();
+	const page = httpsUrl(url);
+	if (!page) return null;
+	return (
+		<section class="player" aria-labelledby={id} data-testid="player">
+			<h2 id={id} class="unseen">
+				{t('player.title')}
+			</h2>
+			<iframe
+				key={page}
+				src={page}
+				title={t('player.from', { host: new URL(page).host })}
+				sandbox="allow-scripts allow-same-origin allow-presentation"
+				referrerpolicy="strict-origin-when-cross-origin"
+				allow="autoplay; encrypted-media; fullscreen; picture-in-picture"
+			/>
+		</section>
+	);
+}
