@@ -49,6 +49,18 @@ test('an event that has not begun says when it begins', LIMIT, async () => { // 
 	});
 });
 
+test('U24: who waits for the beginning of an event comes in when it begins', LIMIT, async () => {
+	await withAccount({ 'enforce-start-time': 'on' }, async () => {
+		const startTime = new Date(Date.now() + 4000).toISOString();
+		const ann = await Participant.open(bench, { room: roomId(), name: 'Ann', claims: { startTime } });
+		await ann.enter();
+		assert.equal(await ann.isRefused(), 'not-started');
+		assert.match(await ann.test('refused').innerText(), /Stay on this page/);
+		await ann.isConnected();
+		await ann.seesNames(ann);
+	});
+});
+
 test('the organiser’s own words are shown, as text', LIMIT, async () => { // W01
 	const program = bench.integrator.url(`status=423,body=${encodeURIComponent('Full. <b>Call Ann</b> at 555')}`);
 	await withAccount({ 'api-event': program }, async () => {

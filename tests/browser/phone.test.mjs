@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertAccessible } from './a11y.mjs';
+import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
+
+const bench = openBench();
+
+/** An app's WebView: small, and operated by fingers. */
+const PHONE = {
+	viewport: { width: 360, height: 740 },
+	hasTouch: true,
+	isMobile: true,
+	userAgent:
+		'Mozilla/5.0 (Linux; Android 14; Pixel 7 Build/UQ1A; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/156.0.0.0 Mobile Safari/537.36',
+};
+const FINGER_PX = 44;
+
+/** Whatever can be tapped is wholly in the window, large enough for a finger, and under nothing else. */
+async function assertForFingers(one, selector) {
+	const findings = await one.page.evaluate(
+		([selector, least]) =>
+			[...document.querySelectorAll(selector)].flatMap((element) => {
+				const { left, top, right, bottom, width, height } = element.getBoundingClientRect();
+				const what = `${element.dataset.testid ?? element.className}: ${width} × ${height} at ${left}, ${top}`;
+				if (width === 0) return [];
+				const inside = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+				const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+				const reached = element.contains(hit);
+				return inside && reached && Math.min(width, height) >= least ? [] : [what];
+			}),
+		[selector, FINGER_PX],
+	);
+	assert.deepEqual(findings, []);
+	const { content, window } = await one.page.evaluate(() => ({ content: document.documentElement.scrollWidth, window: innerWidth }));
+	assert.ok(content <= window, `${content} wide in a window of ${window}`);
+}
+
+test('P06: on a phone everything is done by touch', LIMIT, async () => {
+	const room = roomId();
+	const ann = await Participant.open(bench, { room, name: 'Ann', device: PHONE });
+	await ann.page.locator('.preview video').waitFor();
+	await ann.test('name-input').fill('Ann');
+	// What one came for is there without scrolling; the choice of devices is folded away.
+	await assertForFingers(ann, '.preview button, .welcome-form button');
+	assert.equal(await ann.test('camera-select').isVisible(), false);
+	await ann.page.locator('summary').tap();
+	await ann.test('camera-select').waitFor();
+	await assertAccessible(ann.page, 'welcome on a phone');
+	await ann.test('join-button').tap();
+	await ann.isConnected();
+
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	await Promise.all([ann.sees(bob), bob.sees(ann)]);
+	await assertForFingers(ann, '.controls button');
+	await assertAccessible(ann.page, 'a room on a phone');
+	await ann.test('mic-button').tap();
+	await bob.seesMuted(ann, true);
+	await ann.test('camera-button').tap();
+	await bob.tile(ann).locator('video').waitFor({ state: 'hidden' });
+	// Turned to its side it is still usable.
+	await ann.page.setViewportSize({ width: 740, height: 360 });
+	await assertForFingers(ann, '.controls button');
+	await ann.sees(bob);
+});
+
+test('P06: an app enters by itself, without the welcome screen', LIMIT, async () => {
+	const room = roomId();
+	const ann = await Participant.open(bench, { room, name: 'Ann', displayName: 'Ann', nameScreenDisabled: true, device: PHONE });
+	await ann.isConnected();
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	await ann.sees(bob);
+	await ann.test('mic-button').tap();
+	await bob.hears(ann);
+	await ann.test('leave-button').tap();
+	await until('Bob to be alone', async () => (await bob.names()).length === 1);
+});
