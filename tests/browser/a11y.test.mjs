@@ -55,6 +55,8 @@ const SCREENS = {
 		await bob.click('camera-button');
 		await ann.seesMuted(bob, true);
 		await assertAccessible(ann.page, 'a room, with somebody who is muted');
+		await ann.click('layout-button');
+		await assertAccessible(ann.page, 'a room, the other way');
 		await bob.click('leave-button');
 		await bob.test('left').waitFor();
 		await assertAccessible(bob.page, 'after leaving');
@@ -71,6 +73,19 @@ const SCREENS = {
 		await host.click('people-button');
 		await host.person(ann, 'waiting-peer').waitFor();
 		await assertAccessible(host.page, 'the list of people');
+		await host.person(ann, 'waiting-peer').getByTestId('admit').click();
+		await ann.isConnected();
+		await host.tile(ann).hover();
+		await assertAccessible(host.page, 'a moderator’s tiles');
+		for (const dialog of ['settings', 'shortcuts', 'player']) {
+			await host.click('more-button');
+			await assertAccessible(host.page, 'the menu');
+			await host.click(`${dialog}-button`);
+			await host.page.locator('dialog[open]').waitFor();
+			await assertAccessible(host.page, `the dialog ${dialog}`);
+			await host.page.keyboard.press('Escape');
+			await host.page.locator('dialog').waitFor({ state: 'detached' });
+		}
 	},
 	'turned away': async ({ room, lang }) => {
 		const refused = async (what, options) => {

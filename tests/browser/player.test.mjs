@@ -83,6 +83,31 @@ test('U17: a player of a token shows for everyone, also for who comes later', LI
 	for (const one of [ann, host, late]) assert.equal((await told(one)).url, player);
 });
 
+test('U17: a moderator shows everyone a player, and takes it away', LIMIT, async () => {
+	const room = roomId();
+	const host = await Participant.join(bench, { room, name: 'Host', claims: { role: 'moderator' } });
+	const ann = await Participant.join(bench, { room, name: 'Ann' });
+	const choose = async () => {
+		await host.click('more-button');
+		await host.click('player-button');
+	};
+	await choose();
+	await host.test('player-url').fill('http://no-tls.example/');
+	assert.equal(await host.test('player-start').isDisabled(), true);
+	await host.test('player-url').fill(player);
+	await host.click('player-start');
+	for (const one of [host, ann]) assert.equal((await told(one)).url, player);
+	assert.equal(await host.test('player-dialog').count(), 0);
+
+	await choose();
+	await host.click('player-stop');
+	for (const one of [host, ann]) await one.test('player').waitFor({ state: 'detached' });
+	// Others have no such power, and no such button.
+	await ann.click('more-button');
+	assert.equal(await ann.test('player-button').count(), 0);
+	assert.equal((await ann.request('setRoomVideo', { url: player })).ok, undefined);
+});
+
 test('U17: what is no https page is not shown, and the console says so', LIMIT, async () => {
 	const ann = await Participant.join(bench, { room: roomId(), name: 'Ann', video: 'javascript:alert(1)' });
 	assert.equal(await ann.test('player').count(), 0);

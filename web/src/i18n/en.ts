@@ -84,6 +84,8 @@ export const en = {
 	'problem.share.unsupported': 'This browser cannot share the screen.',
 	'problem.share.busy': 'The screen cannot be shared right now.',
 
+	'room.call': 'Meeting',
+	'room.webinar': 'Webinar',
 	'room.you': 'you',
 	'room.participants': 'Participants: {{number}}',
 	'room.speakers': 'Speakers: {{number}}',
@@ -142,6 +144,10 @@ export const en = {
 
 	'player.title': 'Joint viewing',
 	'player.from': 'A player of {{host}}',
+	'player.url': 'Address of the page with the player',
+	'player.start': 'Show to everyone',
+	'player.stop': 'Stop for everyone',
+	'player.failed': 'That did not work. The address must begin with https://',
 
 	'gesture.fullscreen': 'Full screen',
 	'gesture.fullscreen.button': 'Go full screen',

@@ -86,6 +86,8 @@ export const ru: Texts = {
 	'problem.share.unsupported': 'Этот браузер не умеет показывать экран.',
 	'problem.share.busy': 'Сейчас показать экран не получается.',
 
+	'room.call': 'Встреча',
+	'room.webinar': 'Вебинар',
 	'room.you': 'вы',
 	'room.participants': 'Участников: {{number}}',
 	'room.speakers': 'Докладчиков: {{number}}',
@@ -144,6 +146,10 @@ export const ru: Texts = {
 
 	'player.title': 'Совместный просмотр',
 	'player.from': 'Плеер {{host}}',
+	'player.url': 'Адрес страницы с плеером',
+	'player.start': 'Показать всем',
+	'player.stop': 'Остановить для всех',
+	'player.failed': 'Не получилось. Адрес должен начинаться с https://',
 
 	'gesture.fullscreen': 'Во весь экран',
 	'gesture.fullscreen.button': 'Открыть во весь экран',

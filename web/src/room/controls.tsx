@@ -9,15 +9,15 @@ import {
 	Minimize,
 	MonitorUp,
 	Settings,
+	TvMinimalPlay,
 	Users,
-	Volume2,
 } from 'lucide';
 import { useState } from 'preact/hooks';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
-import { listen, playback } from '../media/playback';
 import { ScreenShare } from '../media/screen';
 import type { RoomKind } from '../page/attributes';
+import { PlayerDialog } from '../player/dialog';
 import { enterFullscreen, exitFullscreen, fullscreen } from '../page/fullscreen';
 import { Button, IconButton } from '../ui/button';
 import { DeviceButtons } from '../ui/devicebuttons';
@@ -41,10 +41,9 @@ interface ControlsProps {
 /** The bar: on the left what room this is, in the middle what people do all the time, on the right what opens beside. */
 export function Controls({ room, kind, local, screen }: ControlsProps) {
 	const narrow = useNarrow();
-	const { blocked } = useStore(playback);
 	const { rights } = useStore(room.state);
-	const [settings, setSettings] = useState(false);
-	const openSettings = () => setSettings(true);
+	const [dialog, setDialog] = useState<'settings' | 'player' | null>(null);
+	const close = () => setDialog(null);
 
 	return (
 		<nav class="controls" aria-label={t('controls.label')}>
@@ -53,22 +52,18 @@ export function Controls({ room, kind, local, screen }: ControlsProps) {
 				{local && <DeviceButtons local={local} />}
 				{local && !narrow && ScreenShare.possible && <ShareButton screen={screen} />}
 				{rights.hand && <HandButton room={room} />}
-				{narrow && <MoreMenu room={room} local={local} screen={screen} narrow onSettings={openSettings} />}
-				{blocked && (
-					<Button look="primary" icon={Volume2} data-testid="listen-button" onClick={listen}>
-						{t('controls.listen')}
-					</Button>
-				)}
+				{narrow && <MoreMenu room={room} local={local} screen={screen} narrow onDialog={setDialog} />}
 				<LeaveButton room={room} narrow={narrow} />
 			</div>
 			{!narrow && (
 				<div class="controls-end">
 					<LayoutButton />
 					<PeopleButton room={room} />
-					<MoreMenu room={room} local={local} screen={screen} onSettings={openSettings} />
+					<MoreMenu room={room} local={local} screen={screen} onDialog={setDialog} />
 				</div>
 			)}
-			{settings && <SettingsDialog local={local} onClose={() => setSettings(false)} />}
+			{dialog === 'settings' && <SettingsDialog local={local} onClose={close} />}
+			{dialog === 'player' && <PlayerDialog room={room} onClose={close} />}
 		</nav>
 	);
 }
@@ -169,10 +164,10 @@ interface MoreProps {
 	screen: ScreenShare;
 	/** On a phone also what has a button of its own elsewhere. */
 	narrow?: boolean;
-	onSettings(): void;
+	onDialog(dialog: 'settings' | 'player'): void;
 }
 
-function MoreMenu({ room, local, screen, narrow, onSettings }: MoreProps) {
+function MoreMenu({ room, local, screen, narrow, onDialog }: MoreProps) {
 	const { supported, enabled } = useStore(fullscreen);
 	const { waitingPeers, hands, rights } = useStore(room.state);
 	const { video: sharing } = useStore(screen.state);
@@ -210,7 +205,12 @@ function MoreMenu({ room, local, screen, narrow, onSettings }: MoreProps) {
 					{t(enabled ? 'fullscreen.leave' : 'fullscreen.enter')}
 				</MenuItem>
 			)}
-			<MenuItem icon={Settings} testId="settings-button" onClick={onSettings}>
+			{rights.moderator && (
+				<MenuItem icon={TvMinimalPlay} testId="player-button" onClick={() => onDialog('player')}>
+					{t('player.title')}
+				</MenuItem>
+			)}
+			<MenuItem icon={Settings} testId="settings-button" onClick={() => onDialog('settings')}>
 				{t('settings.title')}
 			</MenuItem>
 			{!narrow && (

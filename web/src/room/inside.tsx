@@ -20,5 +20,5 @@ export function Visit({ room, meeting }: { room: Room; meeting: Meeting }) {
 	if (phase === 'left') return <LeftPage onRejoin={rejoin} />;
 	if (refusal) return <RefusedPage {...refusal} onRetry={rejoin} />;
 	if (waiting) return <WaitingPage room={room} local={local} />;
-	return <RoomScreen room={room} kind={attributes.kind} devices={local} screen={screen} />;
+	return <RoomScreen room={room} kind={attributes.kind} devices={local} screen={screen} video={attributes.video} />;
 }

@@ -222,6 +222,11 @@ export class Room {
 		this.#media?.publisher?.limit(limit === Infinity ? null : limit);
 	}
 
+	/** Joint viewing for everyone in the room; null ends it. */
+	async setVideo(url: string | null) {
+		await this.#connection.request('setRoomVideo', { url });
+	}
+
 	async raiseHand(raised: boolean) {
 		const { peerId, name } = this.state.value;
 		// First here: what the server then says of it is no news.

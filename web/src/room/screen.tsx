@@ -1,12 +1,16 @@
+import { Volume2 } from 'lucide';
 import { useEffect } from 'preact/hooks';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
+import { listen, playback } from '../media/playback';
 import type { ScreenShare } from '../media/screen';
 import type { RoomKind } from '../page/attributes';
+import { Player } from '../player/player';
 import { orderTiles, ownTile, stageTile, type TileName } from '../tiles/order';
 import { Stage } from '../tiles/stage';
 import { ShareTile, Tile } from '../tiles/tile';
 import { Announcements } from '../ui/announce';
+import { Button } from '../ui/button';
 import { DeviceProblems } from '../ui/devicebuttons';
 import { useStore } from '../ui/store';
 import { Toasts } from '../ui/toast';
@@ -23,13 +27,16 @@ export interface RoomScreenProps {
 	kind: RoomKind;
 	devices: LocalMedia;
 	screen: ScreenShare;
+	/** An external player for this participant alone, where the room has none. */
+	video: string | null;
 }
 
 /** The room: the stage, a panel beside it, the bar of controls below. */
 export function RoomScreen(props: RoomScreenProps) {
 	const { room, kind, devices, screen } = props;
 	const state = useStore(room.state);
-	const { rights } = state;
+	const { rights, info } = state;
+	const player = info.video ?? props.video;
 	const trouble = troubleOf(state);
 	const { panel, controls } = useStore(view);
 	const { video: ownShare } = useStore(screen.state);
@@ -41,11 +48,16 @@ export function RoomScreen(props: RoomScreenProps) {
 		<div class="room" data-controls={String(controls)}>
 			{trouble && <StatusBanner trouble={trouble} />}
 			{ownShare && <SharingBanner screen={screen} />}
+			<h1 class="unseen">{t(`room.${kind}`)}</h1>
 			<div class="room-body">
-				<RoomStage {...props} local={local} />
+				<div class="theatre">
+					{player && <Player url={player} />}
+					<RoomStage {...props} local={local} />
+				</div>
 				{panel === 'people' && <PeoplePanel room={room} kind={kind} />}
 			</div>
 			<div class="notices">
+				<ListenButton />
 				{local && <DeviceProblems local={local} />}
 				<Toasts />
 			</div>
@@ -53,6 +65,17 @@ export function RoomScreen(props: RoomScreenProps) {
 			{help && <ShortcutsDialog />}
 			<Announcements />
 		</div>
+	);
+}
+
+/** Where the browser plays no sound before a gesture; also where all controls are hidden (U02, U04). */
+function ListenButton() {
+	const { blocked } = useStore(playback);
+	if (!blocked) return null;
+	return (
+		<Button look="primary" icon={Volume2} data-testid="listen-button" onClick={listen}>
+			{t('controls.listen')}
+		</Button>
 	);
 }
 

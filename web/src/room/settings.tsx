@@ -1,3 +1,4 @@
+import { DeviceChoice } from '../devices/choice';
 import { chooseLanguage, LANGUAGES, language, t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import type { Language } from '../page/attributes';
@@ -13,12 +14,13 @@ interface SettingsProps {
 	onClose(): void;
 }
 
-export function SettingsDialog({ onClose }: SettingsProps) {
+export function SettingsDialog({ local, onClose }: SettingsProps) {
 	const { minimizeTiles, sortPeers } = useStore(view);
 	const { language: current, fixed } = useStore(language);
 	return (
 		<Dialog title={t('settings.title')} testId="settings" onClose={onClose}>
 			<div class="settings">
+				<DeviceChoice local={local} />
 				{!fixed && (
 					<Choice
 						label={t('settings.language')}
