@@ -1,5 +1,7 @@
+import { Check, Copy } from 'lucide';
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../i18n';
+import { Button } from '../ui/button';
 
 export function CopyButton({ text }: { text: string }) {
 	const [copied, setCopied] = useState(false);
@@ -10,15 +12,14 @@ export function CopyButton({ text }: { text: string }) {
 	}, [copied]);
 
 	return (
-		<button
-			type="button"
-			class="button"
+		<Button
+			icon={copied ? Check : Copy}
 			data-testid="copy-button"
 			aria-live="polite"
 			onClick={async () => setCopied(await copy(text))}
 		>
 			{t(copied ? 'copy.copied' : 'copy.copy')}
-		</button>
+		</Button>
 	);
 }
 

@@ -1,6 +1,8 @@
+import { Link, Video } from 'lucide';
 import { useState } from 'preact/hooks';
 import { t } from '../i18n';
-import { CardPage } from '../ui/card';
+import { Button } from '../ui/button';
+import { CardIcon, CardPage } from '../ui/card';
 import { CopyButton } from './copy';
 import { freshRoomId } from './roomid';
 
@@ -23,6 +25,7 @@ export function CreatePage() {
 
 	return (
 		<CardPage>
+			<CardIcon of={url ? Link : Video} />
 			<h1>{t(url ? 'create.ready' : 'create.title')}</h1>
 			{url ? (
 				<>
@@ -39,18 +42,18 @@ export function CreatePage() {
 						<a class="button primary" data-testid="enter-button" href={url}>
 							{t('create.join')}
 						</a>
-						<button type="button" class="button" data-testid="create-button" disabled={busy} onClick={create}>
+						<Button data-testid="create-button" disabled={busy} onClick={create}>
 							{t('create.another')}
-						</button>
+						</Button>
 					</div>
 				</>
 			) : (
 				<>
 					<p class="lead">{t('create.text')}</p>
 					<div class="actions">
-						<button type="button" class="button primary" data-testid="create-button" disabled={busy} onClick={create}>
+						<Button look="primary" data-testid="create-button" disabled={busy} onClick={create}>
 							{t('create.button')}
-						</button>
+						</Button>
 					</div>
 				</>
 			)}

@@ -148,9 +148,9 @@ function PinForm({ onEnter }: { onEnter(pin: string): void }) {
 				autofocus
 				onInput={(event) => setPin(event.currentTarget.value)}
 			/>
-			<button type="submit" class="button primary" data-testid="pin-button" disabled={pin.trim().length < 4}>
+			<Button look="primary" submit data-testid="pin-button" disabled={pin.trim().length < 4}>
 				{t('pin.enter')}
-			</button>
+			</Button>
 		</form>
 	);
 }
