@@ -5,7 +5,7 @@ import './player.css';
 
 /**
  * Joint viewing (U17): somebody else's page with a player. The sandbox gives it scripts and its own origin, which players
- * want for their storage, but no windows, no downloads and no way to lead this page elsewhere.
+ * want of their own servers, but no windows, no downloads and no way to lead this page elsewhere.
  */
 export function Player({ url }: { url: string }) {
 	const id = useId();

@@ -48,7 +48,6 @@ export function RoomScreen(props: RoomScreenProps) {
 		<div class="room" data-controls={String(controls)}>
 			{trouble && <StatusBanner trouble={trouble} />}
 			{ownShare && <SharingBanner screen={screen} />}
-			<h1 class="unseen">{t(`room.${kind}`)}</h1>
 			<div class="room-body">
 				<div class="theatre">
 					{player && <Player url={player} />}
@@ -128,9 +127,10 @@ function RoomStage({ room, kind, local }: RoomScreenProps & { local: LocalMedia 
 
 	return (
 		<main class="stage">
+			<h1 class="unseen">{t(`room.${kind}`)}</h1>
 			{!own && others.length === 0 && link === 'connected' && (
 				<div class="empty">
-					<h1>{t('room.noSpeakers')}</h1>
+					<h2>{t('room.noSpeakers')}</h2>
 					<p>{t('room.noSpeakersText')}</p>
 				</div>
 			)}
