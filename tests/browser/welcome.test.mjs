@@ -296,3 +296,16 @@ test('a browser that keeps nothing for the page lets people in all the same', LI
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	await bob.seesNames('Ann', 'Bob');
 });
+
+test('a room that cannot be loaded is said to be so, and another press tries again', LIMIT, async () => {
+	const page = await bench.chromium.page();
+	const away = (route) => route.abort('connectionfailed');
+	await page.route(/\/assets\/inside-.*\.js/, away);
+	const room = roomId();
+	await page.goto(`${bench.system.url}/call/?roomId=${room}&displayName=Ann`);
+	await page.getByTestId('join-button').click();
+	await page.getByText('The room could not be loaded').waitFor();
+	await page.unroute(/\/assets\/inside-.*\.js/, away);
+	await page.getByTestId('join-button').click();
+	await page.getByTestId('leave-button').waitFor();
+});
