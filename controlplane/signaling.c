@@ -152,6 +152,12 @@ void connection_request(struct connection *c, uint32_t id, const char *method, s
 	send_json(c, m);
 }
 
+void connection_pay(struct connection *c)
+{
+	if (c->websocket)
+		websocket_charge(c->websocket, CONNECTION_PRICE);
+}
+
 static void connection_close(struct connection *c, uint16_t code, const char *reason)
 {
 	if (c->websocket)
@@ -180,20 +186,6 @@ void connection_kick(struct connection *c, const struct refused *r)
 	connection_close(c, WEBSOCKET_KICKED, code);
 }
 
-static bool ask_take(struct connection *c)
-{
-	uint64_t since_ms = loop_now_ms(c->signaling->loop) - c->asks_ms;
-	uint64_t more = since_ms * CONNECTION_ASK_PER_S / 1000;
-
-	c->asks_ms += more * 1000 / CONNECTION_ASK_PER_S;
-	c->asks = more < CONNECTION_ASK_BURST - c->asks ? c->asks + (uint32_t)more
-	                                                : CONNECTION_ASK_BURST;
-	if (c->asks == 0)
-		return false;
-	c->asks--;
-	return true;
-}
-
 static void request_handle(struct connection *c, int64_t id, const struct json *message)
 {
 	const char *method = json_string(message, "method", METHOD_MAX);
@@ -201,8 +193,6 @@ static void request_handle(struct connection *c, int64_t id, const struct json *
 
 	if (!method)
 		return;
-	if (!ask_take(c))
-		return connection_reject(c, id, 429, "busy: fewer requests a second");
 	if (c->peer->waiting)
 		return connection_reject(c, id, 403, "waiting: a moderator has not let you in yet");
 	while (r->method && strcmp(r->method, method) != 0)

@@ -10,8 +10,7 @@
 #define CONNECTION_MAX      16384
 #define CONNECTION_HELD_MAX 8 // messages while the admission asks other servers
 #define CONNECTION_HELD_LEN 65536 // bytes of these
-#define CONNECTION_ASK_PER_S 50 // requests; a page that shows fifty tiles anew asks for each
-#define CONNECTION_ASK_BURST 500
+#define CONNECTION_PRICE    20 // in the WebSocket's credit: 50 at once, then 5 a second
 
 struct json;
 struct signaling;
@@ -32,8 +31,6 @@ struct connection {
 	struct peer *peer; // NULL: not admitted, or removed
 	bool resumable; // the peer was a member already, and no request came yet
 	uint32_t request_id; // of the last request that we sent
-	uint32_t asks; // that it has left
-	uint64_t asks_ms; // until when they are counted
 };
 
 struct signaling {
@@ -67,6 +64,9 @@ void signaling_notify_room(
         struct signaling *s, const struct room *r, const char *method, struct json *data
 );
 void connection_request(struct connection *, uint32_t id, const char *method, struct json *data);
+
+// Each request that the whole room is told of has a price, so that nobody keeps a webinar busy.
+void connection_pay(struct connection *);
 
 // sessionClosed, then the close code for good. The connection is gone afterwards.
 void connection_kick(struct connection *, const struct refused *);

@@ -424,6 +424,7 @@ static void handle_display_name(struct connection *c, int64_t id, const struct j
 		return connection_reject(
 		        c, id, 400, "bad-name: 1 to 64 characters, no control characters"
 		);
+	connection_pay(c);
 	connection_accept(c, id, NULL);
 	conference_rename(conference_of(c), c->peer, old);
 }

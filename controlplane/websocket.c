@@ -26,12 +26,16 @@ struct websocket {
 	struct http_socket *socket;
 	struct loop_source source;
 	struct loop_timer timer; // ping; once closing: the end
+	struct loop_timer rest; // until there is credit again
 	wslay_event_context_ptr wslay;
 	const struct websocket_events *events; // NULL once websocket_close was called
 	void *owner;
 	char *extra; // bytes that came with the handshake, not read yet
 	size_t extra_len, extra_read;
 	uint64_t heard_ms;
+	int64_t credit; // thousandths of a frame; below 0: nothing is read
+	uint64_t credit_ms; // of when
+	uint32_t frames; // of the message that is coming in
 	uint32_t interest; // EPOLL bits
 	uint16_t goodbye; // close code to send behind what is queued, 0: none
 	char goodbye_reason[REASON_MAX + 1];
@@ -100,11 +104,36 @@ bool websocket_accept(const struct http_request *q, const char *protocol, struct
 	return true;
 }
 
+void websocket_charge(struct websocket *w, uint32_t frames)
+{
+	w->credit -= (int64_t)frames * 1000;
+}
+
+static void credit_earn(struct websocket *w)
+{
+	uint64_t now = loop_now_ms(w->loop);
+
+	w->credit += (int64_t)(now - w->credit_ms) * WEBSOCKET_CREDIT_PER_S;
+	if (w->credit > WEBSOCKET_CREDIT * 1000)
+		w->credit = WEBSOCKET_CREDIT * 1000;
+	w->credit_ms = now;
+}
+
+// Whoever floods waits in his own socket: nothing is lost, and nobody else waits for him.
+static bool is_resting(const struct websocket *w)
+{
+	return w->credit < 0;
+}
+
 static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *to, size_t len, int, void *owner)
 {
 	struct websocket *w = owner;
 	ssize_t n;
 
+	if (is_resting(w)) {
+		wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
+		return -1;
+	}
 	if (w->extra_read < w->extra_len) {
 		n = (ssize_t
 		)(len < w->extra_len - w->extra_read ? len : w->extra_len - w->extra_read);
@@ -120,6 +149,8 @@ static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *to, size_t len, int
 		return n;
 	}
 	bool later = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+	if (!later)
+		w->dead = true;
 	wslay_event_set_error(ctx, later ? WSLAY_ERR_WOULDBLOCK : WSLAY_ERR_CALLBACK_FAILURE);
 	return -1;
 }
@@ -142,6 +173,27 @@ on_send(wslay_event_context_ptr ctx, const uint8_t *from, size_t len, int flags,
 	return -1;
 }
 
+// Ends the connection with a close frame, whatever else comes.
+static void refuse_frames(struct websocket *w, uint16_t code)
+{
+	wslay_event_queue_close(w->wslay, code, NULL, 0);
+	wslay_event_shutdown_read(w->wslay);
+}
+
+static void on_frame(
+        wslay_event_context_ptr, const struct wslay_event_on_frame_recv_start_arg *arg, void *owner
+)
+{
+	struct websocket *w = owner;
+
+	websocket_charge(w, 1 + (uint32_t)(arg->payload_length / 1024));
+	if (wslay_is_ctrl_frame(arg->opcode))
+		return;
+	w->frames = arg->opcode == WSLAY_CONTINUATION_FRAME ? w->frames + 1 : 1;
+	if (w->frames > WEBSOCKET_FRAMES_MAX)
+		refuse_frames(w, WEBSOCKET_TOO_BIG);
+}
+
 static void
 on_message(wslay_event_context_ptr, const struct wslay_event_on_msg_recv_arg *arg, void *owner)
 {
@@ -157,13 +209,14 @@ on_message(wslay_event_context_ptr, const struct wslay_event_on_msg_recv_arg *ar
 	if (arg->opcode == WSLAY_TEXT_FRAME)
 		w->events->message(w->owner, (const char *)arg->msg, arg->msg_length);
 	else if (arg->opcode == WSLAY_BINARY_FRAME)
-		wslay_event_queue_close(w->wslay, WEBSOCKET_UNSUPPORTED, NULL, 0);
+		refuse_frames(w, WEBSOCKET_UNSUPPORTED);
 }
 
 static void release(struct websocket *w)
 {
 	loop_remove(w->loop, &w->source);
 	loop_timer_cancel(w->loop, &w->timer);
+	loop_timer_cancel(w->loop, &w->rest);
 	wslay_event_context_free(w->wslay);
 	http_socket_close(w->socket);
 	free(w->extra);
@@ -198,7 +251,7 @@ static void interest_update(struct websocket *w)
 {
 	uint32_t want = 0;
 
-	if (wslay_event_want_read(w->wslay))
+	if (wslay_event_want_read(w->wslay) && !is_resting(w))
 		want |= EPOLLIN;
 	if (wslay_event_want_write(w->wslay))
 		want |= EPOLLOUT;
@@ -207,30 +260,63 @@ static void interest_update(struct websocket *w)
 	w->interest = want;
 }
 
+static uint64_t rest_ms(const struct websocket *w)
+{
+	return (uint64_t)-w->credit / WEBSOCKET_CREDIT_PER_S + 1;
+}
+
+// For a frame that has no end, wslay queues a close frame without a code (RFC 6455 7.4.1).
+static void refuse_unreadable(struct websocket *w)
+{
+	static const uint8_t close_1002[] = {0x88, 2, 0x03, 0xea};
+
+	if (!w->dead && wslay_event_get_queued_msg_count(w->wslay) == 1)
+		send(w->source.fd, close_1002, sizeof(close_1002), MSG_NOSIGNAL);
+	w->dead = true;
+}
+
+// One write only: the rest waits for EPOLLOUT, so that one reader cannot hold the loop.
+static void flush(struct websocket *w)
+{
+	if (!w->dead && wslay_event_want_write(w->wslay) && wslay_event_send(w->wslay) != 0)
+		w->dead = true;
+}
+
 static void pump(struct websocket *w, bool readable)
 {
 	w->busy = true;
-	if (readable && wslay_event_recv(w->wslay) != 0)
-		w->dead = true;
-	// One write only: the rest waits for EPOLLOUT, so that one reader cannot hold the loop.
-	if (!w->dead && wslay_event_want_write(w->wslay) && wslay_event_send(w->wslay) != 0)
-		w->dead = true;
+	credit_earn(w);
+	flush(w);
+	if (readable && !w->dead && wslay_event_recv(w->wslay) != 0)
+		refuse_unreadable(w);
+	flush(w);
 	w->busy = false;
 	goodbye_queue(w);
-	if (wslay_event_get_queued_msg_length(w->wslay) > WEBSOCKET_QUEUE_MAX) {
+	if (wslay_event_get_queued_msg_length(w->wslay) > WEBSOCKET_QUEUE_MAX ||
+	    wslay_event_get_queued_msg_count(w->wslay) > WEBSOCKET_UNSENT_MAX) {
 		am_info("websocket: does not read, closing");
 		w->close_code = WEBSOCKET_TOO_BIG;
 		w->dead = true;
 	}
 	if (w->dead || (!wslay_event_want_read(w->wslay) && !wslay_event_want_write(w->wslay)))
 		return finish(w);
+	if (is_resting(w))
+		loop_timer_set(w->loop, &w->rest, rest_ms(w));
 	interest_update(w);
+}
+
+static void rest_expired(void *owner)
+{
+	pump(owner, true);
 }
 
 static void source_ready(void *owner, uint32_t events)
 {
 	struct websocket *w = owner;
 
+	// Both ends are closed: what was not read yet will not be answered.
+	if (is_resting(w) && events & (EPOLLHUP | EPOLLERR))
+		w->dead = true;
 	pump(w, events & (EPOLLIN | EPOLLHUP | EPOLLERR) || w->extra_read < w->extra_len);
 }
 
@@ -264,6 +350,7 @@ struct websocket *websocket_create(
 	static const struct wslay_event_callbacks callbacks = {
 	        .recv_callback = on_recv,
 	        .send_callback = on_send,
+	        .on_frame_recv_start_callback = on_frame,
 	        .on_msg_recv_callback = on_message,
 	};
 	struct websocket *w = memory_new(1, sizeof(*w));
@@ -273,9 +360,12 @@ struct websocket *websocket_create(
 	        .socket = socket,
 	        .source = {.fd = http_socket_fd(socket), .ready = source_ready, .owner = w},
 	        .timer = {.expired = timer_expired, .owner = w},
+	        .rest = {.expired = rest_expired, .owner = w},
 	        .events = events,
 	        .owner = owner,
 	        .heard_ms = loop_now_ms(loop),
+	        .credit = WEBSOCKET_CREDIT * 1000,
+	        .credit_ms = loop_now_ms(loop),
 	        .interest = EPOLLIN | EPOLLOUT, // the first turn reads `extra`
 	};
 	if (wslay_event_context_server_init(&w->wslay, &callbacks, w) != 0)

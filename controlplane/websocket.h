@@ -7,9 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WEBSOCKET_MESSAGE_MAX 960000 // bytes received in one message
-#define WEBSOCKET_QUEUE_MAX   (4u << 20) // bytes waiting to be sent
-#define WEBSOCKET_PING_MS     20000 // dead when nothing is heard for two of these
+#define WEBSOCKET_MESSAGE_MAX  131072 // bytes received in one message
+#define WEBSOCKET_FRAMES_MAX   256 // of one message
+#define WEBSOCKET_QUEUE_MAX    (4u << 20) // bytes waiting to be sent
+#define WEBSOCKET_UNSENT_MAX   16384 // messages waiting to be sent
+#define WEBSOCKET_PING_MS      20000 // dead when nothing is heard for two of these
+#define WEBSOCKET_CREDIT       1000 // frames at once; one more for each KiB in them
+#define WEBSOCKET_CREDIT_PER_S 100 // in the long run; who sends more is read more slowly
 
 #define WEBSOCKET_NORMAL      1000
 #define WEBSOCKET_GOING_AWAY  1001
@@ -41,6 +45,9 @@ struct websocket *websocket_create(
         struct loop *, struct http_socket *, const void *extra, size_t extra_len,
         const struct websocket_events *, void *owner
 );
+
+// Takes credit for a message that makes more work than its length says.
+void websocket_charge(struct websocket *, uint32_t frames);
 
 // Queues a text message. May report `closed`, but only after it has returned.
 void websocket_send(struct websocket *, const char *text, size_t len);

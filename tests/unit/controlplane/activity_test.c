@@ -384,39 +384,6 @@ static void moderators_set_the_rooms_video_and_bitrate(void **) // U17, M19
 	page_leave(&moderator);
 }
 
-// Drops what has come; how many answers of it were refusals for asking too often.
-static int refusals_take(struct page *p)
-{
-	int64_t code;
-	int count = 0;
-
-	for (int i = 0; i < p->inbox_count; i++) {
-		count += json_int(p->inbox[i], "errorCode", 429, 429, &code);
-		json_free(p->inbox[i]);
-	}
-	p->inbox_count = 0;
-	return count;
-}
-
-static void who_asks_too_often_is_refused(void **) // row 18
-{
-	struct page p, other;
-	int refused = 0;
-
-	come(&p, "free", "flood", "p", NULL, "P");
-	come(&other, "free", "flood", "other", NULL, "O");
-	for (int round = 0; round < 20 && refused == 0; round++) {
-		for (int i = 0; i < 100; i++)
-			page_send(&p, "getTransportStats", "{}");
-		page_ask_code(&p, "getTransportStats", "{}");
-		refused = refusals_take(&p);
-	}
-	assert_true(refused > 0);
-	assert_int_equal(page_ask_code(&other, "getTransportStats", "{}"), 200);
-	page_die(&p);
-	page_leave(&other);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,7 +393,6 @@ int main(void)
 	        cmocka_unit_test(a_raised_hand_is_seen_by_those_who_give_the_floor),
 	        cmocka_unit_test(in_a_call_all_see_hands_and_some_may_not_raise_any),
 	        cmocka_unit_test(moderators_set_the_rooms_video_and_bitrate),
-	        cmocka_unit_test(who_asks_too_often_is_refused),
 	};
 	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
 }
