@@ -54,7 +54,7 @@ struct http_arrival {
 // One request on its way in.
 struct exchange {
 	char *body;
-	size_t body_len;
+	size_t body_len, body_size;
 	bool too_large;
 	void *upgrade; // waiting for `upgraded`
 	struct http_later *later; // the answer comes, or has come, through this
@@ -287,24 +287,44 @@ void http_deliver(struct http_later *l, const struct http_response *r)
 	MHD_resume_connection(l->connection);
 }
 
-struct header_count {
-	int lengths, encodings;
+// How the headers say where the request ends, and whom it is for.
+struct framing {
+	int lengths, encodings, hosts;
+	bool unclear;
 };
 
-static enum MHD_Result header_count(void *owner, enum MHD_ValueKind, const char *name, const char *)
+static enum MHD_Result
+framing_read(void *owner, enum MHD_ValueKind, const char *name, const char *value)
 {
-	struct header_count *c = owner;
-	c->lengths += strcasecmp(name, "Content-Length") == 0;
-	c->encodings += strcasecmp(name, "Transfer-Encoding") == 0;
+	struct framing *f = owner;
+	bool encoding = strcasecmp(name, "Transfer-Encoding") == 0;
+
+	f->lengths += strcasecmp(name, "Content-Length") == 0;
+	f->encodings += encoding;
+	f->hosts += strcasecmp(name, "Host") == 0;
+	// "Content-Length : 5" is another header to us than to others.
+	f->unclear |= name[strcspn(name, " \t")] != '\0' ||
+	              (encoding && strcasecmp(value, "chunked") != 0);
 	return MHD_YES;
 }
 
-// RFC 9112 6.3: two lengths, or a length and an encoding, may be two requests to two readers.
+// RFC 9112 3.2, 5.1, 6.1, 6.3: what another reader may take for two requests, or another host's.
 static bool is_ambiguous(struct MHD_Connection *connection)
 {
-	struct header_count c = {0};
-	MHD_get_connection_values(connection, MHD_HEADER_KIND, header_count, &c);
-	return c.lengths + c.encodings > 1;
+	struct framing f = {0};
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, framing_read, &f);
+	return f.unclear || f.lengths + f.encodings > 1 || f.hosts > 1;
+}
+
+// Before its body is read, so nothing behind it is taken for a request.
+static enum MHD_Result
+refuse_ambiguous(struct http *h, struct exchange *e, struct MHD_Connection *connection)
+{
+	struct http_response r = {.file = -1};
+
+	json_error(&r, 400, "{\"error\":\"ambiguous headers\"}");
+	http_add_header(&r, "Connection", "close");
+	return queue(h, e, connection, &r);
 }
 
 static enum MHD_Result answer(struct http *h, struct exchange *e, const struct http_request *q)
@@ -312,10 +332,7 @@ static enum MHD_Result answer(struct http *h, struct exchange *e, const struct h
 	struct http_response r = {.status = 500, .file = -1};
 	const char *upgrade = http_header(q, "Upgrade");
 
-	if (is_ambiguous(q->connection)) {
-		json_error(&r, 400, "{\"error\":\"more than one length\"}");
-		http_add_header(&r, "Connection", "close");
-	} else if (e->too_large) {
+	if (e->too_large) {
 		json_error(&r, 413, "{\"error\":\"body too large\"}");
 	} else if (upgrade && strcasecmp(upgrade, "websocket") == 0) {
 		e->upgrade = h->handler->upgrade(h->handler->owner, q, &r);
@@ -357,6 +374,22 @@ static enum MHD_Result exchange_answer(
 	return answer(h, e, &q);
 }
 
+// Pieces may be of one byte each, so the space doubles.
+static void body_add(struct exchange *e, const char *data, size_t len)
+{
+	if (e->body_len + len > HTTP_BODY_MAX) {
+		e->too_large = true;
+		return;
+	}
+	if (e->body_len + len >= e->body_size) {
+		e->body_size = 2 * (e->body_len + len) + 1;
+		e->body = memory_grow(e->body, e->body_size, 1);
+	}
+	memcpy(e->body + e->body_len, data, len);
+	e->body_len += len;
+	e->body[e->body_len] = '\0';
+}
+
 // Called for the headers, then for each piece of the body, then once more; and again when the
 // answer has come that was deferred.
 static enum MHD_Result on_request(
@@ -367,21 +400,14 @@ static enum MHD_Result on_request(
 	struct exchange *e = *context;
 
 	if (!e) {
-		*context = memory_new(1, sizeof(*e));
-		return MHD_YES;
+		*context = e = memory_new(1, sizeof(*e));
+		return is_ambiguous(connection) ? refuse_ambiguous(owner, e, connection) : MHD_YES;
 	}
 	if (*data_len == 0) {
 		arrival_end(owner, arrival_of(connection));
 		return exchange_answer(owner, e, connection, path, method);
 	}
-	if (e->body_len + *data_len > HTTP_BODY_MAX) {
-		e->too_large = true;
-	} else {
-		e->body = memory_grow(e->body, e->body_len + *data_len + 1, 1);
-		memcpy(e->body + e->body_len, data, *data_len);
-		e->body_len += *data_len;
-		e->body[e->body_len] = '\0';
-	}
+	body_add(e, data, *data_len);
 	*data_len = 0;
 	return MHD_YES;
 }

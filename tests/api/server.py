@@ -67,6 +67,10 @@ class Server:
                 time.sleep(0.02)
         raise AssertionError(f"no server: {self.log_text()}")
 
+    def descriptors(self):
+        """How many files and sockets the server has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def log_text(self):
         self.log.seek(0)
         return self.log.read()
