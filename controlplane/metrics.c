@@ -1,6 +1,7 @@
 #include "metrics.h"
 
 #include "conference.h"
+#include "hook.h"
 #include "media.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@
 static struct {
 	uint64_t value[METRIC_COUNT];
 	uint64_t responses[METRICS_STATUS_CLASSES];
+	uint64_t refusals[REFUSAL_COUNT];
 } counts;
 
 void metric_count(enum metric m)
@@ -23,6 +25,11 @@ void metric_count_response(unsigned status)
 {
 	if (status / 100 < METRICS_STATUS_CLASSES)
 		counts.responses[status / 100]++;
+}
+
+void metric_count_refusal(enum refusal r)
+{
+	counts.refusals[r]++;
 }
 
 static void head(FILE *f, const char *name, const char *type, const char *help)
@@ -54,6 +61,41 @@ static void own_counters(FILE *f)
 	for (int i = 1; i < METRICS_STATUS_CLASSES; i++)
 		fprintf(f, "amphi_controlplane_http_responses_total{code=\"%dxx\"} %llu\n", i,
 		        (unsigned long long)counts.responses[i]);
+}
+
+static void refusals(FILE *f)
+{
+	head(f, "amphi_controlplane_refusals_total", "counter",
+	     "Peers that were not let in, by reason");
+	for (int i = REFUSAL_NONE + 1; i < REFUSAL_COUNT; i++)
+		fprintf(f, "amphi_controlplane_refusals_total{reason=\"%s\"} %llu\n",
+		        refusal_code((enum refusal)i), (unsigned long long)counts.refusals[i]);
+}
+
+static void webhooks(FILE *f, const struct hooks *h)
+{
+	struct hook_counts c;
+
+	hooks_count(h, &c);
+	const struct {
+		const char *name, *help;
+		uint64_t value;
+	} rows[] = {
+	        {"calls", "Webhooks and access checks sent", c.calls},
+	        {"unanswered", "Of them: without an answer, or with 5xx", c.unanswered},
+	        {"blocked", "URLs and addresses that may not be called", c.refused},
+	        {"given_up", "closePeer events that nobody has taken", c.given_up},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char name[64];
+		snprintf(name, sizeof(name), "amphi_controlplane_webhook_%s_total", rows[i].name);
+		head(f, name, "counter", rows[i].help);
+		fprintf(f, "%s %llu\n", name, (unsigned long long)rows[i].value);
+	}
+	gauge(f, "amphi_controlplane_webhook_joins_waiting",
+	      "Joins that wait for an integrator's answer", c.waiting);
+	gauge(f, "amphi_controlplane_webhook_events_pending",
+	      "closePeer events that are not delivered yet", c.pending);
 }
 
 static void rooms(FILE *f, const struct conference *c)
@@ -206,6 +248,8 @@ char *metrics_print(const struct conference *c)
 	      media_is_up(c->media) ? 1 : 0);
 	rooms(f, c);
 	own_counters(f);
+	refusals(f);
+	webhooks(f, c->hooks);
 	processes(f, all, known ? 2 : 1);
 	if (known)
 		dataplane_counters(f, &counters);

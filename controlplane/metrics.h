@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "refusal.h"
+
 #define METRICS_STATUS_CLASSES 6 // 1xx to 5xx; index is the first digit
 
 struct conference;
@@ -12,7 +14,6 @@ struct conference;
 #define METRICS(X)                                                                                 \
 	X(websockets_opened, "WebSockets accepted")                                                \
 	X(joins, "Peers that became members of a room")                                            \
-	X(refusals, "Peers that were not let in")                                                  \
 	X(rest_limited, "Requests refused because they came too fast")
 
 enum metric {
@@ -25,6 +26,7 @@ enum metric {
 // One loop counts, so these are plain words of the process.
 void metric_count(enum metric);
 void metric_count_response(unsigned status); // of HTTP
+void metric_count_refusal(enum refusal); // of a peer that wants in
 
 // The whole text; freed with free().
 [[nodiscard]] char *metrics_print(const struct conference *);

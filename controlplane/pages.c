@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define PATH_LEN_MAX 255
+#define HOST_LEN_MAX 259 // a name, ':' and a port
 
 struct pages {
 	int directory;
@@ -47,7 +49,7 @@ static const struct {
 
 // Scripts and styles are our own files and nothing else.
 static const char content_policy[] =
-        "default-src 'self'; script-src 'self'; connect-src 'self' ws: wss:; "
+        "default-src 'self'; script-src 'self'; "
         "img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; "
         "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; ";
 
@@ -198,16 +200,44 @@ static const char *caching_of(const char *path)
 	return strcmp(path, bridge) == 0 ? "public, max-age=600" : "no-cache";
 }
 
+static bool host_is_plain(const char *host)
+{
+	size_t len = host ? strnlen(host, HOST_LEN_MAX + 1) : 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)host[i]) && !strchr(".-:[]", host[i]))
+			return false;
+	}
+	return len > 0 && len <= HOST_LEN_MAX;
+}
+
+// Where scripts may connect: here. Not every browser takes 'self' for WebSockets, so the host
+// stands there, too, in both schemes, since a proxy may have taken TLS away.
+static void connect_policy(char *out, size_t size, const char *host)
+{
+	if (host_is_plain(host))
+		snprintf(out, size, "connect-src 'self' ws://%s wss://%s; ", host, host);
+	else
+		snprintf(out, size, "connect-src 'self'; ");
+}
+
 static void
-headers_add(struct http_response *r, const char *path, bool is_room, const char *frame_ancestors)
+policy_add(struct http_response *r, const char *host, bool is_room, const char *frame_ancestors)
 {
 	const char *frames = is_room ? frames_of_rooms : frames_elsewhere;
-	size_t size = sizeof(content_policy) + strlen(frames) + strlen(frame_ancestors);
-	char *policy = memory_new(1, size);
+	char connect[2 * HOST_LEN_MAX + 64];
 
-	strcat(strcat(strcpy(policy, content_policy), frames), frame_ancestors);
+	connect_policy(connect, sizeof(connect), host);
+	size_t size =
+	        sizeof(content_policy) + strlen(connect) + strlen(frames) + strlen(frame_ancestors);
+	char *policy = memory_new(1, size);
+	snprintf(policy, size, "%s%s%s%s", content_policy, connect, frames, frame_ancestors);
 	http_add_header(r, "Content-Security-Policy", policy);
 	free(policy);
+}
+
+static void headers_add(struct http_response *r, const char *path)
+{
 	http_add_header(r, "Permissions-Policy", permissions_policy);
 	http_add_header(r, "Cache-Control", caching_of(path));
 	if (strcmp(path, bridge) == 0) {
@@ -246,7 +276,8 @@ void pages_respond(
 	r->file = fd;
 	r->file_size = (uint64_t)st.st_size;
 	r->type = type_of(path);
-	headers_add(r, path, is_room, frame_ancestors);
+	policy_add(r, http_header(q, "Host"), is_room, frame_ancestors);
+	headers_add(r, path);
 	http_add_header(r, "Vary", "Accept-Encoding");
 	if (coding)
 		http_add_header(r, "Content-Encoding", coding);

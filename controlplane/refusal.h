@@ -53,6 +53,7 @@ enum refusal {
 #define REFUSAL_ENUM(name, code, status, english, russian) REFUSAL_##name,
 	REFUSALS(REFUSAL_ENUM)
 #undef REFUSAL_ENUM
+	        REFUSAL_COUNT,
 };
 
 const char *refusal_code(enum refusal);

@@ -193,12 +193,34 @@ static const char *token_of(const char *header)
 	return header + 7 + strspn(header + 7, " ");
 }
 
+// "localhost:8080", "127.0.0.1", "[::1]:8080"
+static bool host_is_loopback(const char *host)
+{
+	char name[64] = "";
+	bool brackets = host && host[0] == '[';
+
+	if (host)
+		snprintf(name, sizeof(name), "%s", host + brackets);
+	name[strcspn(name, brackets ? "]" : ":")] = '\0';
+	return strcasecmp(name, "localhost") == 0 || config_address_is_loopback(name);
+}
+
+// Somebody at this machine who calls it so; not a proxy's client, and not a page in a browser here,
+// which may be anybody's and have any name lead here (row 16).
+static bool is_local(const struct http_request *q)
+{
+	const char *site = http_header(q, "Sec-Fetch-Site");
+
+	return q->from_loopback && host_is_loopback(http_header(q, "Host")) &&
+	       !http_header(q, "Origin") && (!site || strcmp(site, "none") == 0);
+}
+
 static bool is_operator(const struct rest *r, const struct http_request *q)
 {
 	const char *token = token_of(http_header(q, "Authorization"));
 
 	if (!r->config->metrics_token[0])
-		return q->from_loopback;
+		return is_local(q);
 	return token && text_equals_secret(token, r->config->metrics_token);
 }
 
@@ -206,8 +228,7 @@ static bool is_operator(const struct rest *r, const struct http_request *q)
 static const struct account *account_of(const struct rest *r, const struct http_request *q)
 {
 	if (!accounts_have_api_tokens(r->accounts))
-		return q->from_loopback ? accounts_by_host(r->accounts, http_header(q, "Host"))
-		                        : NULL;
+		return is_local(q) ? accounts_by_name(r->accounts, ACCOUNT_DEFAULT) : NULL;
 	const char *token = token_of(http_header(q, "Authorization"));
 	return token ? accounts_by_api_token(r->accounts, token) : NULL;
 }

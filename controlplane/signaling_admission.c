@@ -113,7 +113,7 @@ static void on_refused(void *owner, uint64_t number, const struct refused *refus
 	struct connection *c = signaling_connection(owner, number);
 
 	c->admission = NULL; // it has ended
-	metric_count(METRIC_refusals);
+	metric_count_refusal(refused->refusal);
 	connection_kick(c, refused);
 }
 

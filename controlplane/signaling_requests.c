@@ -300,8 +300,10 @@ static void handle_join(struct connection *c, int64_t id, const struct json *dat
 	if (p->joined)
 		return connection_reject(c, id, 409, "already: joined before");
 	enum refusal refusal = room_admits(p->room, p->room->kind, p->rights.speaker, NULL);
-	if (refusal != REFUSAL_NONE)
+	if (refusal != REFUSAL_NONE) {
+		metric_count_refusal(refusal);
 		return connection_reject_refusal(c, id, refusal);
+	}
 	const char *why = join_read(p, data);
 	if (why)
 		return connection_reject(c, id, 400, why);

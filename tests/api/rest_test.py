@@ -99,6 +99,8 @@ class Rest(unittest.TestCase):
             self.assertEqual((answer.status, answer.body.decode()), (200, PAGE), path)
             policy = answer.headers["Content-Security-Policy"]
             self.assertIn("frame-ancestors 'self' http://localhost:*", policy)
+            here = f"localhost:{self.server.port}"
+            self.assertIn(f"connect-src 'self' ws://{here} wss://{here};", policy)
             self.assertIn("script-src 'self'", policy)
             self.assertNotIn("unsafe-eval", policy)
             self.assertNotIn("unsafe-inline", policy)
@@ -110,6 +112,12 @@ class Rest(unittest.TestCase):
             self.assertEqual(answer.headers["Referrer-Policy"], "strict-origin-when-cross-origin")
             self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
             self.assertIsNone(answer.headers["Set-Cookie"])
+
+    def test_a_host_cannot_write_the_policy(self):
+        for host in ("a;script-src *", "a b", "a'", "a,b", "a/b", "x" * 300):
+            policy = self.get("/", Host=host).headers["Content-Security-Policy"]
+            self.assertIn("connect-src 'self'; ", policy, host)
+            self.assertNotIn(host, policy)
 
     def test_P04_the_bridge_may_be_loaded_from_any_site(self):
         answer = self.get("/meetBridgeApi.js")

@@ -618,17 +618,52 @@ static void who_is_gone_after_a_kill_is_closed(void **) // W05
 	// It has no session: the server waits for nobody. One with a session has 15 s.
 	char answer[4096];
 	assert_int_equal(
-	        server_ask(
-	                &integrator.server,
-	                "GET /rooms/w5k/numberPeers HTTP/1.1\r\nHost: hooked.example\r\n"
-	                "Connection: close\r\n\r\n",
-	                NULL, answer, sizeof(answer)
+	        integrator_rest(
+	                &integrator, "hooked", "GET", "/rooms/w5k/numberPeers", "", answer,
+	                sizeof(answer)
 	        ),
 	        400
 	);
 	integrator_expect(&integrator, "/closePeer", "w5kill", 1);
 	integrator_events(&integrator, "w5kill", events, sizeof(events));
 	assert_string_equal(events, "joinPeer closePeer");
+}
+
+static unsigned long long metric(const char *sample)
+{
+	static char answer[262144];
+	unsigned long long value = 0;
+
+	assert_int_equal(
+	        integrator_rest(&integrator, NULL, "GET", "/metrics", "", answer, sizeof(answer)),
+	        200
+	);
+	const char *found = strstr(answer, sample);
+	assert_non_null(found);
+	assert_int_equal(sscanf(found + strlen(sample), " %llu", &value), 1);
+	return value;
+}
+
+static void what_happens_at_the_door_is_counted(void **)
+{
+#define REFUSED(reason) "\namphi_controlplane_refusals_total{reason=\"" reason "\"}"
+#define CALLS           "\namphi_controlplane_webhook_calls_total"
+#define JOINS           "\namphi_controlplane_joins_total"
+	unsigned long long expired = metric(REFUSED("token-expired")), calls = metric(CALLS);
+	unsigned long long declined = metric(REFUSED("access-declined")), joins = metric(JOINS);
+	static const char where[] = "/call/?roomId=counted&peerId=a";
+	struct page p;
+
+	refuse("free", where, integrator_token(&integrator, "{\"exp\":1}"), "token-expired");
+	assert_int_equal(metric(REFUSED("token-expired")), expired + 1);
+	refuse("w401", where, "", "access-declined");
+	assert_int_equal(metric(REFUSED("access-declined")), declined + 1);
+	assert_int_equal(metric(CALLS), calls + 1);
+	assert_int_equal(metric(JOINS), joins);
+	let_in(&p, "free", where, "");
+	page_join(&p, "A");
+	assert_int_equal(metric(JOINS), joins + 1);
+	page_leave(&p);
 }
 
 static void tokens_limit_the_room(void **) // G04
@@ -824,6 +859,7 @@ int main(void)
 	        cmocka_unit_test(a_session_needs_no_token),
 	        cmocka_unit_test(each_admitted_join_gets_one_close),
 	        cmocka_unit_test(who_is_gone_after_a_kill_is_closed),
+	        cmocka_unit_test(what_happens_at_the_door_is_counted),
 	        cmocka_unit_test(tokens_limit_the_room),
 	        cmocka_unit_test(a_pin_is_asked_for),
 	        cmocka_unit_test(a_video_is_for_everyone_where_it_is_signed),

@@ -282,7 +282,7 @@ static int rest_status(const char *token)
 	}
 	snprintf(
 	        request, sizeof(request),
-	        "GET /rooms/none/numberPeers HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+	        "GET /rooms/none/numberPeers HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 	        "Authorization: %s\r\n\r\n",
 	        token
 	);

@@ -37,6 +37,10 @@ static void account_make(
 	snprintf(host, sizeof(host), "%s.example", wanted->name);
 	assert_int_equal(account_add_host(a, host, &e), 0);
 	assert_int_equal(account_add_key(a, NULL, pem, 1, &e), 0);
+	assert_true(i->account_count < INTEGRATOR_ACCOUNTS_MAX);
+	char *token = i->accounts[i->account_count].api_token;
+	assert_int_equal(account_add_api_token(a, "rest", 1, token, &e), 0);
+	i->accounts[i->account_count++].name = wanted->name;
 	for (int k = 0; wanted->settings[k]; k += 2) {
 		const char *value = value_of(i, wanted->settings[k + 1], url, sizeof(url));
 		if (account_set(a, wanted->settings[k], value, &e) < 0)
@@ -83,6 +87,27 @@ int integrator_teardown(struct integrator *i)
 	EVP_PKEY_free(i->key);
 	EVP_PKEY_free(i->foreign);
 	return ret;
+}
+
+int integrator_rest(
+        struct integrator *i, const char *account, const char *method, const char *path,
+        const char *body, char *answer, size_t size
+)
+{
+	const char *token = "";
+	char request[1024];
+
+	for (int k = 0; account && k < i->account_count; k++) {
+		if (strcmp(i->accounts[k].name, account) == 0)
+			token = i->accounts[k].api_token;
+	}
+	snprintf(
+	        request, sizeof(request),
+	        "%s %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+	        "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+	        method, path, token, strlen(body), body
+	);
+	return server_ask(&i->server, request, NULL, answer, size);
 }
 
 static const char *token_of(struct evp_pkey_st *key, const char *payload)

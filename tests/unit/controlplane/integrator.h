@@ -2,11 +2,13 @@
 // asked. Everything asserts that it succeeds.
 #pragma once
 
+#include "account_edit.h"
 #include "page.h"
 #include "receiver.h"
 #include "server_process.h"
 
-#define INTEGRATOR_HOST_SIZE 96
+#define INTEGRATOR_HOST_SIZE    96
+#define INTEGRATOR_ACCOUNTS_MAX 32
 
 struct json;
 
@@ -15,6 +17,11 @@ struct integrator {
 	struct receiver receiver;
 	struct evp_pkey_st *key; // of all accounts
 	struct evp_pkey_st *foreign; // of none
+	int account_count;
+	struct {
+		const char *name;
+		char api_token[ACCOUNT_API_TOKEN_SIZE];
+	} accounts[INTEGRATOR_ACCOUNTS_MAX];
 };
 
 // An account of this name at the host <name>.example, with the key. settings: names and values as
@@ -29,6 +36,12 @@ void integrator_setup(struct integrator *, const struct integrator_account accou
 
 // As server_remove.
 int integrator_teardown(struct integrator *);
+
+// A request with the account's API token, NULL: without one. Returns the status.
+int integrator_rest(
+        struct integrator *, const char *account, const char *method, const char *path,
+        const char *body, char *answer, size_t size
+);
 
 // A token with this payload, as the end of a query: "&token=…". Overwritten by the next one.
 const char *integrator_token(struct integrator *, const char *payload);

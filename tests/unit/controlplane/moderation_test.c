@@ -14,17 +14,13 @@
 
 #define HOST "{\"role\":\"moderator\",\"waitingRoom\":true}"
 
-static int number_of_peers(const char *host, const char *room)
+static int number_of_peers(const char *account, const char *room)
 {
-	char request[256], answer[4096];
+	char path[128], answer[4096];
 	int count = -1;
 
-	snprintf(
-	        request, sizeof(request),
-	        "GET /rooms/%s/numberPeers HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", room,
-	        host
-	);
-	server_ask(&integrator.server, request, NULL, answer, sizeof(answer));
+	snprintf(path, sizeof(path), "/rooms/%s/numberPeers", room);
+	integrator_rest(&integrator, account, "GET", path, "", answer, sizeof(answer));
 	const char *found = strstr(answer, "\"numberPeers\":");
 	assert_true(found && sscanf(found, "\"numberPeers\":%d", &count) == 1);
 	return count;
@@ -62,7 +58,7 @@ static void who_waits_is_let_in_or_not(void **) // U18, B01, R04
 	come(&b, "free", "wait", "b", "{}", NULL);
 	page_expect(&b, "waiting", "peerId", "b");
 	page_expect(&host, "waitingPeer", "id", "b");
-	assert_int_equal(number_of_peers("free.example", "wait"), 2);
+	assert_int_equal(number_of_peers("free", "wait"), 2);
 	assert_int_equal(page_ask_code(&a, "join", "{\"displayName\":\"A\"}"), 403);
 	page_expect_none(&early, "waitingPeer"); // moderators alone are told
 
@@ -74,7 +70,7 @@ static void who_waits_is_let_in_or_not(void **) // U18, B01, R04
 	assert_int_equal(page_ask_code(&host, "declinePeer", about("b")), 200);
 	page_expect(&host, "waitingPeerGone", "id", "b");
 	page_expect_end(&b, "declined");
-	assert_int_equal(number_of_peers("free.example", "wait"), 3);
+	assert_int_equal(number_of_peers("free", "wait"), 3);
 
 	// Moderators do not wait, and hear who does.
 	struct page second;
@@ -323,6 +319,58 @@ static int transports(void)
 	return count;
 }
 
+// An API token opens its own account's rooms: those of others are as those that do not exist.
+static void REST_reaches_into_no_other_account(void **) // R01–R05, G08, S05, S07, row 22
+{
+	static const struct {
+		const char *method, *path, *body;
+	} rows[] = {
+	        {"POST", "/rooms/%s/closePeer", "{\"peerId\":\"guest\"}"},
+	        {"POST", "/%s/closePeer", "{\"peerId\":\"nobody\"}"},
+	        {"GET", "/rooms/%s/durationOfBroadcast", ""},
+	        {"GET", "/rooms/%s/numberPeers", ""},
+	        {"GET", "/rooms/%s/existingPeer?peerId=guest", ""},
+	        {"GET", "/%s/existingPeer/guest", ""},
+	        {"POST", "/rooms/%s/existingPeer", "{\"peerId\":\"guest\"}"},
+	        {"GET", "/rooms/%s/exists", ""},
+	        {"GET", "/rooms/%s", ""},
+	        {"GET", "/vp/api/statistics/peers?room_id=%s", ""},
+	        {"GET", "/rooms/%s/closeRoom", ""},
+	        {"POST", "/rooms/%s/closeRoom", ""},
+	        {"DELETE", "/%s/closeRoom", ""},
+	};
+	char there[128], nowhere[128], answer[4096], other[4096];
+	struct page guest;
+
+	come(&guest, "free", "private", "guest", "{}", "Guest");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(there, sizeof(there), rows[i].path, "private");
+		snprintf(nowhere, sizeof(nowhere), rows[i].path, "nothing");
+#pragma GCC diagnostic pop
+		int status = integrator_rest(
+		        &integrator, "other", rows[i].method, there, rows[i].body, answer,
+		        sizeof(answer)
+		);
+		int absent = integrator_rest(
+		        &integrator, "other", rows[i].method, nowhere, rows[i].body, other,
+		        sizeof(other)
+		);
+		assert_int_equal(status, absent);
+		assert_string_equal(strstr(answer, "\r\n\r\n"), strstr(other, "\r\n\r\n"));
+		assert_int_equal(
+		        integrator_rest(
+		                &integrator, NULL, rows[i].method, there, rows[i].body, answer,
+		                sizeof(answer)
+		        ),
+		        403
+		);
+	}
+	assert_int_equal(number_of_peers("free", "private"), 1);
+	page_leave(&guest);
+}
+
 static void muting_pauses_the_track_and_tells_its_owner(void **) // B02, B03, M26–M28
 {
 	struct page speaker, moderator;
@@ -511,6 +559,7 @@ int main(void)
 	        cmocka_unit_test(a_lost_socket_waits_on),
 	        cmocka_unit_test(each_role_may_do_its_own),
 	        cmocka_unit_test(nobody_reaches_into_another_room),
+	        cmocka_unit_test(REST_reaches_into_no_other_account),
 	        cmocka_unit_test(muting_pauses_the_track_and_tells_its_owner),
 	        cmocka_unit_test(a_demoted_speaker_publishes_no_more),
 	        cmocka_unit_test(a_promoted_viewer_publishes_on_the_same_connection),

@@ -56,12 +56,16 @@ static void tokens_come_in_both_schemes(void **)
 }
 
 // The header of the request that http_header reads here.
-static const char *authorization;
+static const char *authorization, *host = "localhost", *origin, *fetch_site;
 
 const char *__wrap_http_header(const struct http_request *, const char *name);
 const char *__wrap_http_header(const struct http_request *, const char *name)
 {
-	return strcmp(name, "Authorization") == 0 ? authorization : NULL;
+	return strcmp(name, "Authorization") == 0    ? authorization
+	       : strcmp(name, "Host") == 0           ? host
+	       : strcmp(name, "Origin") == 0         ? origin
+	       : strcmp(name, "Sec-Fetch-Site") == 0 ? fetch_site
+	                                             : NULL;
 }
 
 static const char *speaks_for(bool from_loopback)
@@ -93,6 +97,43 @@ static void an_api_token_speaks_for_its_account(void **) // S05
 	assert_string_equal(speaks_for(true), "");
 	authorization = token;
 	assert_string_equal(speaks_for(true), "");
+}
+
+static void without_tokens_only_the_machine_itself_may_ask(void **) // S05, row 16
+{
+	static const char *const own[] = {"localhost",      "LOCALHOST:8080", "127.0.0.1",
+	                                  "127.0.0.1:8080", "[::1]",          "[::1]:8080"};
+	static const char *const others[] = {NULL,
+	                                     "",
+	                                     "meet.example",
+	                                     "localhost.evil.example",
+	                                     "127.0.0.1.evil.example",
+	                                     "::1",
+	                                     "[::2]:1",
+	                                     "10.0.0.1",
+	                                     "evil.example:127.0.0.1"};
+
+	authorization = NULL;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		host = own[i];
+		if (!*speaks_for(true))
+			fail_msg("%s", host);
+		assert_string_equal(speaks_for(false), "");
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		host = others[i];
+		if (*speaks_for(true))
+			fail_msg("%s", host ? host : "no host");
+	}
+	host = "localhost";
+	fetch_site = "none"; // typed into a browser
+	assert_string_equal(speaks_for(true), "default");
+	fetch_site = "cross-site"; // an <img> of any page
+	assert_string_equal(speaks_for(true), "");
+	fetch_site = NULL;
+	origin = "http://localhost";
+	assert_string_equal(speaks_for(true), "");
+	origin = NULL;
 }
 
 static void paths_match_segment_by_segment(void **)
@@ -135,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(tokens_come_in_both_schemes),
+	        cmocka_unit_test(without_tokens_only_the_machine_itself_may_ask),
 	        cmocka_unit_test(an_api_token_speaks_for_its_account),
 	        cmocka_unit_test(paths_match_segment_by_segment),
 	        cmocka_unit_test(a_long_segment_does_not_fit),

@@ -38,7 +38,7 @@ static int ask(const char *request, const char *last, char *answer, size_t size)
 	return server_ask(&server, request, last, answer, size);
 }
 
-#define TAIL " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+#define TAIL " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 
 static void pages_and_errors_have_their_status(void **)
 {
