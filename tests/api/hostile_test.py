@@ -23,17 +23,17 @@ class Ambiguous(unittest.TestCase):
         cls.server = cls.enterClassContext(Server())
 
     def assert_refused(self, head, body=b""):
-        answer = self.server.raw(b"POST /rooms/x/closeRoom HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n" + body)
+        answer = self.server.raw(b"POST /rooms/x/closeRoom HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n" + body)
         self.assertIn(status_of(answer), (400, 413), answer)
         self.assertNotIn(b"200 OK", answer, "no second request is seen")
         self.assertEqual(self.server.get("/healthz").status, 200)
 
     def test_two_lengths(self):
         self.assert_refused(b"Content-Length: 5\r\nContent-Length: 5\r\n", b"{} {}")
-        self.assert_refused(b"Content-Length: 2\r\nContent-Length: 30\r\n", b"{}GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assert_refused(b"Content-Length: 2\r\nContent-Length: 30\r\n", b"{}GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
     def test_a_length_and_an_encoding(self):
-        smuggled = b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        smuggled = b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
         length = b"Content-Length: %d\r\n" % len(smuggled)
         self.assert_refused(length + b"Transfer-Encoding: chunked\r\n", smuggled)
         self.assert_refused(b"Transfer-Encoding: chunked\r\n" + length, smuggled)
@@ -45,17 +45,17 @@ class Ambiguous(unittest.TestCase):
     def test_hosts_and_names_that_others_read_otherwise(self):
         for head in (b"Host: y\r\n", b"Content-Length : 30\r\n", b"Content-Length\t: 30\r\n",
                      b"Transfer-Encoding : chunked\r\n", b"X: a\r\n Content-Length: 30\r\nContent-Length: 2\r\n b\r\n"):
-            self.assert_refused(head, b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assert_refused(head, b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
     def test_encodings_other_than_chunked(self):
         for encoding in (b"xchunked", b"chunked, identity", b"identity, chunked", b"chunked,", b"chunked\tx", b"gzip",
                          b"identity", b'"chunked"', b"chunked;q=1", b""):
             head = b"Transfer-Encoding: " + encoding + b"\r\n"
-            self.assert_refused(head, b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assert_refused(head, b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
     def test_chunks(self):
-        head = b"POST /rooms/x/existingPeer HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-        last = b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        head = b"POST /rooms/x/existingPeer HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        last = b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         for size in (b"-2", b"0x2", b" 2", b"zz", b"", b"2 2", b"fffffffffffffffff", b"2\0"):
             answer = self.server.raw(head + size + b"\r\n{}\r\n" + last)
             self.assertIn(status_of(answer), (400, 413), size)
@@ -67,15 +67,15 @@ class Ambiguous(unittest.TestCase):
             self.assertEqual((status_of(answer), answer.count(b'{"ok":true}')), (400, 1), "no room, then healthz")
 
     def test_a_body_in_countless_pieces(self):
-        head = b"POST /rooms/x/existingPeer HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+        head = b"POST /rooms/x/existingPeer HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
         for count, status in ((60000, 400), (70000, 413)):
             answer = self.server.raw(head + b"1\r\n \r\n" * count + b"0\r\n\r\n", timeout=60)
             self.assertEqual(status_of(answer), status)
 
     def test_requests_in_one_packet_are_answered_in_order(self):
         paths = [b"/healthz", b"/rooms/x/nothing", b"/rooms/x/numberPeers"] * 30
-        requests = b"".join(b"GET " + p + b" HTTP/1.1\r\nHost: x\r\n\r\n" for p in paths)
-        answer = self.server.raw(requests + b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", timeout=60)
+        requests = b"".join(b"GET " + p + b" HTTP/1.1\r\nHost: localhost\r\n\r\n" for p in paths)
+        answer = self.server.raw(requests + b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", timeout=60)
         self.assertEqual(re.findall(rb"HTTP/1\.1 (\d+)", answer), [b"200", b"404", b"400"] * 30 + [b"200"])
 
     def test_no_path_leads_out(self):
@@ -83,19 +83,19 @@ class Ambiguous(unittest.TestCase):
                      b"//etc/passwd", b"/assets//etc/passwd", b"/.%00./x", b"/index.html/", b"/./index.html", b"/pages/\xff",
                      b"/%c0%ae%c0%ae/x", b"/\\..\\..\\x", b"/index.html%20", b"/%", b"/%2", b"/%zz", b"/" + b"a/" * 5000,
                      b"http://localhost/index.html", b"*", b"/call/..", b"/call/%2e%2e"):
-            answer = self.server.raw(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            answer = self.server.raw(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             self.assertEqual(status_of(answer), 404, path)
 
     def test_bodies_and_headers_have_bounds(self):
         answer = self.server.ask("POST", "/rooms/x/closePeer", "x" * 70000)
         self.assertEqual((answer.status, answer.json()), (413, {"error": "body too large"}))
-        answer = self.server.raw(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 100000 + b"\r\n\r\n")
+        answer = self.server.raw(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 100000 + b"\r\n\r\n")
         self.assertIn(status_of(answer), (400, 413, 431, None))
-        answer = self.server.raw(b"GET /" + b"y" * 100000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = self.server.raw(b"GET /" + b"y" * 100000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
         self.assertIn(status_of(answer), (400, 413, 414, 431, None))
-        answer = self.server.raw(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 10000 + b"\r\n")
+        answer = self.server.raw(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 10000 + b"\r\n")
         self.assertIn(status_of(answer), (400, 413, 431, None))
-        answer = self.server.raw(b"GET /?" + b"a&" * 10000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = self.server.raw(b"GET /?" + b"a&" * 10000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
         self.assertIn(status_of(answer), (400, 413, 414, 431, None))
         self.assertEqual(self.server.get("/healthz").status, 200)
 
@@ -145,7 +145,7 @@ class Slow(unittest.TestCase):
             try:
                 for _ in range(200):
                     s = socket.create_connection(("127.0.0.1", server.port), 10)
-                    s.send(b"GET /large.js HTTP/1.1\r\nHost: x\r\n\r\n")
+                    s.send(b"GET /large.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
                     sockets.append(s)
                 self.assertEqual(server.get("/healthz").status, 200)
                 # Here nothing shows that the server has closed: what the kernel holds comes first.

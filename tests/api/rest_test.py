@@ -99,7 +99,7 @@ class Rest(unittest.TestCase):
             self.assertEqual((answer.status, answer.body.decode()), (200, PAGE), path)
             policy = answer.headers["Content-Security-Policy"]
             self.assertIn("frame-ancestors 'self' http://localhost:*", policy)
-            here = f"localhost:{self.server.port}"
+            here = f"127.0.0.1:{self.server.port}"
             self.assertIn(f"connect-src 'self' ws://{here} wss://{here};", policy)
             self.assertIn("script-src 'self'", policy)
             self.assertNotIn("unsafe-eval", policy)
