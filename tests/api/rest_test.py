@@ -153,8 +153,8 @@ class Rest(unittest.TestCase):
             self.assertEqual(self.get(path).status, 404, path)
 
 
-    def test_T01_T02_answers_and_errors_of_statistics(self):
-        for base in ("/vp/api/statistics", "/streaming/statistics"):  # G11
+    def test_T01_T02_G11_answers_and_errors_of_statistics(self):
+        for base in ("/vp/api/statistics", "/streaming/statistics"):
             for path in ("/peers/summary", "/peers", "/peers/"):
                 answer = self.get(base + path + "?room_id=nobody")
                 self.assertEqual((answer.status, answer.json()), (403, {"data": None, "errors": ["forbidden"]}))

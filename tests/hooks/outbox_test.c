@@ -379,7 +379,7 @@ static struct json *body_of(const struct json *request)
 	return json_parse(text, strlen(text));
 }
 
-static void W06_events_are_posted_and_signed(void **state)
+static void W06_events_are_posted_and_signed(void **state) // G10
 {
 	struct world *w = *state;
 	struct hook_peer p = peer_v2(w, "hook", "p");

@@ -174,7 +174,7 @@ static void a_token_opens_its_room_alone(void **) // U23
 	refuse("strict", "/call/?roomId=r", integrator_token(&integrator, "{}"), "bad-request");
 }
 
-static void claims_win_over_the_url(void **) // U06, U07, U11, U12
+static void claims_win_over_the_url(void **) // U03, U06, U07, U11, U12
 {
 	struct page p;
 	struct json *place = admit(
@@ -409,10 +409,13 @@ static void debug_attributes_are_for_debuggers(void **) // U19–U22
 	json_free(r);
 	page_leave(&p);
 
-	strcat(more, "&authEvent=Basic%20visitor");
+	strcat(more, "&authEvent=Basic%20visitor&authorizationAccess=Bearer%20visitor");
 	let_in(&p, "debug", "/call/?roomId=dbg&peerId=head", more);
 	r = request_about("/visitor/joinPeer", "head");
 	assert_string_equal(header_of(r, "authorization"), "Basic visitor");
+	json_free(r);
+	r = request_about("/visitor/access", "head");
+	assert_string_equal(header_of(r, "authorization"), "Bearer visitor");
 	json_free(r);
 	page_leave(&p);
 
