@@ -95,6 +95,7 @@ test('from one to fifty people, light and dark', { timeout: 300_000 }, async () 
 	await people[4].click('hand-button');
 	await lookAll(5);
 
+	await people[2].page.evaluate(() => probe.paintScreen());
 	await people[2].click('share-button');
 	for (const one of people.slice(0, 2)) await one.test('share-tile').waitFor();
 	await look(people[0], 'share-en-light');

@@ -143,6 +143,33 @@
 		};
 	};
 
+	/** Shares a slide instead of a screen. */
+	probe.paintScreen = () => {
+		MediaDevices.prototype.getDisplayMedia = async () => {
+			const canvas = Object.assign(document.createElement('canvas'), { width: 1280, height: 720 });
+			const context = canvas.getContext('2d');
+			const bars = [34, 46, 41, 58, 67, 74, 88];
+			let turn = 0;
+			setInterval(() => {
+				context.fillStyle = '#fbfaf7';
+				context.fillRect(0, 0, 1280, 720);
+				context.fillStyle = '#1f2a33';
+				context.font = '600 54px sans-serif';
+				context.fillText('Visitors a week', 96, 130);
+				context.font = '26px sans-serif';
+				context.fillText('Seven weeks since the opening', 96, 180);
+				for (const [i, value] of bars.entries()) {
+					context.fillStyle = i === bars.length - 1 ? '#0f7264' : '#9fc7bf';
+					context.fillRect(110 + i * 155, 620 - value * 4, 100, value * 4);
+				}
+				context.fillStyle = '#1f2a33';
+				context.fillRect(96, 620, 1090, 3);
+				context.fillRect(1180, 690, 4 + (turn++ % 2), 4); // still pictures are not sent
+			}, 200);
+			return canvas.captureStream();
+		};
+	};
+
 	/** The colour in the upper left corner of a picture at this address, and its size. */
 	probe.colourOf = async (url) => {
 		const image = new Image();

@@ -223,3 +223,51 @@ test('on a phone everything can be reached', LIMIT, async () => { // P06
 		assert.ok(width >= 44 && height >= 44, `${await button.getAttribute('data-testid')}: ${width} × ${height}`);
 	}
 });
+
+test('screen readers hear who comes, shares and leaves', LIMIT, async () => {
+	const room = roomId();
+	const ann = await Participant.join(bench, { room, name: 'Ann' });
+	const hears = (text) => ann.test('announcements').filter({ hasText: text }).waitFor({ state: 'attached' });
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	await hears('Bob is here');
+	await bob.click('share-button');
+	await hears('Bob shares the screen');
+	await bob.click('share-stop');
+	await hears('Bob stopped sharing the screen');
+	assert.match(await ann.tile(bob).getAttribute('aria-label'), /^Bob/);
+	await bob.click('mic-button');
+	await until('the tile to say so', async () => /Microphone is off/.test(await ann.tile(bob).getAttribute('aria-label')));
+	await bob.click('leave-button');
+	await hears('Bob is gone');
+	assert.equal(await ann.test('announcements').getAttribute('aria-live'), 'polite');
+});
+
+test('who wants less motion gets none', LIMIT, async () => {
+	const room = roomId();
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const ann = await Participant.join(bench, { room, name: 'Ann' });
+	await ann.sees(bob);
+	/** How many movements begin when the list of people opens and the layout changes. */
+	const movements = async () => {
+		await ann.page.evaluate(() => {
+			window.moved = 0;
+			for (const event of ['animationstart', 'transitionrun']) addEventListener(event, () => moved++, true);
+		});
+		await ann.page.keyboard.press('p');
+		await ann.page.keyboard.press('l');
+		await ann.page.waitForTimeout(500);
+		return ann.page.evaluate(() => moved);
+	};
+	assert.ok((await movements()) > 0);
+	await ann.page.emulateMedia({ reducedMotion: 'reduce' });
+	const still = await ann.page.evaluate(() => getComputedStyle(document.querySelector('.place')).transitionDuration);
+	assert.match(still, /^0s/);
+	await ann.page.keyboard.press('p');
+	await ann.test('people-panel').waitFor({ state: 'detached' });
+	await ann.page.keyboard.press('p');
+	await ann.test('people-panel').waitFor();
+	const durations = await ann.page.evaluate(() =>
+		document.getAnimations().map(({ effect }) => effect.getComputedTiming().duration),
+	);
+	assert.deepEqual(durations.filter((ms) => ms > 0), []);
+});

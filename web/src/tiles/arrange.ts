@@ -21,7 +21,7 @@ export function arrange(
 		// In the strip one's own tile comes first: it is seen without scrolling.
 		const strip = [...(own ? [own] : []), ...others].filter(({ key }) => key !== large.key);
 		if (!large.share && strip.length === 1) return { kind: 'pair', tiles: [large, ...strip], ...pairLayout(box) };
-		return { kind: 'stage', tiles: [large, ...strip], ...stageLayout(all.length, box) };
+		return { kind: 'stage', tiles: [large, ...strip], ...stageLayout(all.length, box, minimize) };
 	}
 	if (own && others.length === 1 && !others[0]!.share) return { kind: 'pair', tiles: all, ...pairLayout(box) };
 	const grid = gridLayout(all.length, box, minimize);

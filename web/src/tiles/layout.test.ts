@@ -109,6 +109,16 @@ describe('stage', () => {
 			expect(stage.content.width === box.width || stage.content.height === box.height).toBe(true);
 		}
 	});
+
+	test.each(EACH)('U09: on $name, minimized, none is scrolled to', ({ box }) => {
+		for (const count of COUNTS) {
+			const stage = stageLayout(count, box, true);
+			expect(stage).toMatchObject({ content: box, seen: count });
+			expect(unsound(stage), `${count}`).toEqual([]);
+			const [first, ...strip] = stage.rects;
+			for (const tile of strip) expect(area([first!])).toBeGreaterThan(2 * area([tile]));
+		}
+	});
 });
 
 describe('pair', () => {

@@ -74,10 +74,26 @@ function rows(count: number, box: Size, tile: Size, columns: number): Arrangemen
 	};
 }
 
-/** The first tile large; the others in a strip beside it, or below it on upright screens. */
-export function stageLayout(count: number, box: Size): Arrangement {
+/**
+ * The first tile large; the others in a strip beside it, or below it on upright screens. With `minimize` a strip that
+ * would have to be scrolled becomes a small grid.
+ */
+export function stageLayout(count: number, box: Size, minimize = false): Arrangement {
 	if (count <= 1) return { rects: count ? [{ x: 0, y: 0, ...box }] : [], content: box, seen: count };
-	return box.width < box.height ? stageAboveStrip(count, box) : stageBesideStrip(count, box);
+	const upright = box.width < box.height;
+	const plain = upright ? stageAboveStrip(count, box) : stageBesideStrip(count, box);
+	return minimize && plain.seen < count ? stageWithGrid(count, box, upright) : plain;
+}
+
+function stageWithGrid(count: number, box: Size, upright: boolean): Arrangement {
+	const stage = upright
+		? { ...box, height: Math.floor(box.height * 0.6) }
+		: { ...box, width: Math.floor(box.width * 0.7) };
+	const offset = upright ? { x: 0, y: stage.height + GAP } : { x: stage.width + GAP, y: 0 };
+	const rest = { width: box.width - offset.x, height: box.height - offset.y };
+	const { rects } = gridLayout(count - 1, rest, true);
+	const moved = rects.map((rect) => ({ ...rect, x: rect.x + offset.x, y: rect.y + offset.y }));
+	return { rects: [{ x: 0, y: 0, ...stage }, ...moved], content: box, seen: count };
 }
 
 function stageBesideStrip(count: number, box: Size): Arrangement {

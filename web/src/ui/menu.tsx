@@ -79,11 +79,12 @@ function MenuList({ label, button, onClose, children }: MenuListProps) {
 			const { target } = event;
 			if (target instanceof Node && !element.contains(target) && !button.contains(target)) onClose();
 		};
-		addEventListener('pointerdown', elsewhere, true);
-		addEventListener('blur', onClose);
+		// What is scrolled or resized moves the button away from its list.
+		for (const event of ['pointerdown', 'scroll']) addEventListener(event, elsewhere, true);
+		for (const event of ['blur', 'resize']) addEventListener(event, onClose);
 		return () => {
-			removeEventListener('pointerdown', elsewhere, true);
-			removeEventListener('blur', onClose);
+			for (const event of ['pointerdown', 'scroll']) removeEventListener(event, elsewhere, true);
+			for (const event of ['blur', 'resize']) removeEventListener(event, onClose);
 			if (element.contains(document.activeElement) || document.activeElement === document.body) button.focus();
 		};
 	}, []);
