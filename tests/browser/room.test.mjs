@@ -176,8 +176,7 @@ test('menus are walked through by arrows, and give the focus back', LIMIT, async
 	await keyboard.press('Enter');
 	await ann.test('settings').waitFor();
 	await keyboard.press('Escape');
-	await ann.test('settings').waitFor({ state: 'detached' });
-	assert.equal(await focused(), 'more-button');
+	await until('the button to have the focus again', async () => (await focused()) === 'more-button', { describe: focused });
 });
 
 test('language and colours change while the call goes on', LIMIT, async () => { // M25
