@@ -219,30 +219,46 @@ static void connections_are_used_again(void **state)
 	json_free(log);
 }
 
-// 2000 joins through a webhook that takes 200 ms; and the loop does other things meanwhile.
-static void two_thousand_joins_take_seconds(void **state)
+static int crowd_join(struct world *w)
 {
-	struct world *w = *state;
 	static char ids[SLOW_PEERS][16];
-	uint64_t start = world_now_ms();
+	int admitted = 0;
 
+	w->count = 0;
 	for (int i = 0; i < SLOW_PEERS; i++) {
 		snprintf(ids[i], sizeof(ids[i]), "p%d", i);
 		struct hook_peer p = world_peer(w, "delay=200", ids[i]);
 		hook_join(w->hooks, &p, world_heard, w);
 	}
-	world_wait(w, SLOW_PEERS, 40000);
+	world_wait(w, SLOW_PEERS, 2 * HOOK_WAIT_MS + PATIENCE_MS); // each is answered
+	for (int i = 0; i < SLOW_PEERS; i++) {
+		const struct heard *h = &w->heard[i];
+		admitted += h->verdict == HOOK_ADMIT;
+		hook_close(w->hooks, h->admission, NULL);
+	}
+	return admitted;
+}
+
+// 2000 joins through a webhook that takes 200 ms; and the loop does other things meanwhile. Nobody
+// waits longer than HOOK_WAIT_MS, so these are seconds. A machine that keeps the receiver from its
+// work may turn some away, but not each time.
+static void two_thousand_joins_take_seconds(void **state)
+{
+	struct world *w = *state;
 	int admitted = 0;
-	for (int i = 0; i < SLOW_PEERS; i++)
-		admitted += w->heard[i].verdict == HOOK_ADMIT;
-	assert_true(
-	        admitted > SLOW_PEERS * 9 / 10
-	); // a busy machine may starve the receiver for 3 s
-	assert_true(w->turn_ms_max < 500); // a tenth of it, without sanitizers
-	print_message(
-	        "2000 joins: %llu ms, longest turn %llu ms\n",
-	        (unsigned long long)(world_now_ms() - start), (unsigned long long)w->turn_ms_max
-	);
+
+	for (int i = 0; i < 3 && admitted < SLOW_PEERS; i++) {
+		uint64_t start = world_now_ms();
+		admitted = crowd_join(w);
+		print_message(
+		        "%d of 2000 joins: %llu ms, longest turn %llu ms\n", admitted,
+		        (unsigned long long)(world_now_ms() - start),
+		        (unsigned long long)w->turn_ms_max
+		);
+		assert_true(w->turn_ms_max < 500); // a tenth of it, without sanitizers
+		world_wait_pending(w, 0, 4 * PATIENCE_MS); // all have left
+	}
+	assert_int_equal(admitted, SLOW_PEERS);
 }
 
 static void a_slow_receiver_delays_its_own_account_alone(void **state)
