@@ -74,3 +74,22 @@ test('P06: an app enters by itself, without the welcome screen', LIMIT, async ()
 	await ann.test('leave-button').tap();
 	await until('Bob to be alone', async () => (await bob.names()).length === 1);
 });
+
+test('G12: the screen stays on as long as one is in the room', LIMIT, async () => {
+	const ann = await Participant.open(bench, { room: roomId(), name: 'Ann', device: PHONE });
+	await ann.page.evaluate(() => {
+		window.locks = [];
+		const { request } = WakeLock.prototype;
+		WakeLock.prototype.request = async function (type) {
+			const lock = await request.call(this, type);
+			window.locks.push(lock);
+			return lock;
+		};
+	});
+	const held = () => ann.page.evaluate(() => window.locks.map(({ released }) => !released));
+	await ann.enter();
+	await ann.isConnected();
+	await until('a lock', async () => (await held()).join() === 'true');
+	await ann.test('leave-button').tap();
+	await until('no lock', async () => (await held()).join() === 'false');
+});

@@ -1,4 +1,6 @@
 // All that is wanted only inside of a room: loaded while people look at the welcome screen.
+import { useEffect } from 'preact/hooks';
+import { keepAwake } from '../page/wakelock';
 import { useStore } from '../ui/store';
 import { LeftPage, RefusedPage } from './end';
 import type { Meeting } from './meeting';
@@ -14,6 +16,7 @@ export { Room, sayNotice };
 export function Visit({ room, meeting }: { room: Room; meeting: Meeting }) {
 	const { phase, refusal, waiting } = useStore(room.state);
 	const { local, screen, attributes } = meeting;
+	useEffect(() => (phase === 'open' ? keepAwake() : undefined), [phase]);
 	// What fails to load the page says.
 	const rejoin = (pin?: string) => void meeting.rejoin(pin).catch(() => {});
 
