@@ -62,7 +62,7 @@ static const char frames_elsewhere[] = "frame-src 'self'; ";
 static const char permissions_policy[] =
         "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), "
         "autoplay=(self), screen-wake-lock=(self), speaker-selection=(self), geolocation=(), "
-        "payment=(), usb=(), serial=(), bluetooth=(), midi=()";
+        "payment=(), usb=(), serial=(), midi=()";
 
 // Loaded by the embedding pages, from any site (P04).
 static const char bridge[] = "meetBridgeApi.js";
