@@ -17,6 +17,10 @@ static const char *const names[AM_MSG_COUNT] = {
         [AM_CMD_SUBSCRIPTION_LAYERS] = "subscription_layers",
         [AM_CMD_SUBSCRIPTION_KEY_FRAME] = "subscription_key_frame",
         [AM_CMD_SUBSCRIPTION_REMOVE] = "subscription_remove",
+        [AM_CMD_DATA_PRODUCER_ADD] = "data_producer_add",
+        [AM_CMD_DATA_PRODUCER_REMOVE] = "data_producer_remove",
+        [AM_CMD_DATA_CONSUMER_ADD] = "data_consumer_add",
+        [AM_CMD_DATA_CONSUMER_REMOVE] = "data_consumer_remove",
         [AM_EVENT_ACK] = "ack",
         [AM_EVENT_TRANSPORT_STATE] = "transport_state",
         [AM_EVENT_SUBSCRIPTION_LAYERS] = "subscription_layers_now",
@@ -90,6 +94,12 @@ static bool subscription_add_is_valid(const struct am_cmd_subscription_add *s)
 	       s->paused <= 1;
 }
 
+static bool data_add_is_valid(const struct am_cmd_data_add *d)
+{
+	return id_is_valid(d->transport_id, AM_TRANSPORT_MAX) && d->stream < AM_DATA_STREAMS &&
+	       d->tag_len <= AM_DATA_TAG_MAX && !memchr(d->tag, '\n', d->tag_len);
+}
+
 static bool msg_is_valid(const struct am_msg *m)
 {
 	switch (m->type) {
@@ -104,7 +114,12 @@ static bool msg_is_valid(const struct am_msg *m)
 		);
 	case AM_CMD_TRANSPORT_CONNECT:
 		return id_is_valid(m->transport_connect.transport_id, AM_TRANSPORT_MAX);
-	case AM_CMD_TRANSPORT_REMOVE: return id_is_valid(m->id.id, AM_TRANSPORT_MAX);
+	case AM_CMD_TRANSPORT_REMOVE:
+	case AM_CMD_DATA_PRODUCER_REMOVE:
+	case AM_CMD_DATA_CONSUMER_REMOVE: return id_is_valid(m->id.id, AM_TRANSPORT_MAX);
+	case AM_CMD_DATA_PRODUCER_ADD: return data_add_is_valid(&m->data_add) && m->data_add.tag_len;
+	case AM_CMD_DATA_CONSUMER_ADD:
+		return data_add_is_valid(&m->data_add) && !m->data_add.tag_len;
 	case AM_CMD_TRACK_ADD: return track_add_is_valid(&m->track_add);
 	case AM_CMD_TRACK_PAUSE:
 	case AM_CMD_TRACK_REMOVE: return id_is_valid(m->id.id, AM_TRACK_MAX) && m->id.paused <= 1;

@@ -21,6 +21,12 @@
 #define AM_ADDRESS_MAX      4 // host candidates
 #define AM_DROP_MAX         96
 
+// Data channels (RFC 8831). A room has one: what its senders say goes to all of its readers.
+#define AM_DATA_MESSAGE_MAX 8192 // bytes of what a sender says
+#define AM_DATA_STREAMS     16 // SCTP streams of a transport, each way
+#define AM_DATA_TAG_MAX     448 // bytes that stand for a sender; they travel in a command
+#define AM_DATA_NONE        0xff // no stream
+
 // An id is slot | epoch << 32: the slot indexes the table, the epoch (from 1) counts the slot's
 // uses, so an id is never reused in a region's life. The control plane chooses ids. 0 is no id.
 typedef uint64_t am_id;
@@ -108,6 +114,10 @@ enum am_msg_type {
 	AM_CMD_SUBSCRIPTION_LAYERS,
 	AM_CMD_SUBSCRIPTION_KEY_FRAME,
 	AM_CMD_SUBSCRIPTION_REMOVE,
+	AM_CMD_DATA_PRODUCER_ADD, // to a transport, which has one at most; or changes that one
+	AM_CMD_DATA_PRODUCER_REMOVE,
+	AM_CMD_DATA_CONSUMER_ADD, // likewise
+	AM_CMD_DATA_CONSUMER_REMOVE,
 	// events
 	AM_EVENT_ACK,
 	AM_EVENT_TRANSPORT_STATE,
@@ -185,6 +195,16 @@ struct am_cmd_subscription_layers {
 	uint8_t temporal_layer;
 };
 
+// A transport may speak in its room's data channel, or hear what is said there. The tag goes before
+// each message to all readers; it has no line break.
+struct am_cmd_data_add {
+	am_id transport_id;
+	uint8_t stream; // of SCTP
+	uint8_t reserved;
+	uint16_t tag_len; // 0: a consumer
+	uint8_t tag[AM_DATA_TAG_MAX];
+};
+
 struct am_event_ack {
 	uint32_t sequence; // the command's
 	int32_t result; // 0 or -errno
@@ -217,6 +237,7 @@ struct am_msg {
 		struct am_cmd_track_add track_add;
 		struct am_cmd_subscription_add subscription_add;
 		struct am_cmd_subscription_layers subscription_layers;
+		struct am_cmd_data_add data_add;
 		struct am_event_ack ack;
 		struct am_event_transport_state transport_state;
 		struct am_event_subscription_layers subscription_layer;
@@ -248,6 +269,11 @@ struct am_transport_state {
 	am_id id;
 	uint64_t room_id;
 	uint64_t checked_ns; // CLOCK_MONOTONIC of the last valid ICE check, 0: none
+	uint8_t data_producer; // its stream, or AM_DATA_NONE
+	uint8_t data_consumer; // likewise
+	uint8_t reserved[6];
+	uint64_t data_messages_in, data_bytes_in; // said by its data producer
+	uint64_t data_messages_out, data_bytes_out; // sent to its data consumer
 };
 
 struct am_track_state {
@@ -306,6 +332,6 @@ static inline uint32_t am_gauge_link(uint8_t lost, uint8_t jitter_ms, uint16_t r
 	return lost | (uint32_t)jitter_ms << 8 | (uint32_t)rtt_ms << 16;
 }
 
-static_assert(sizeof(struct am_transport_state) == 32);
+static_assert(sizeof(struct am_transport_state) == 72);
 static_assert(sizeof(struct am_track_state) == 32);
 static_assert(sizeof(struct am_subscription_state) == 48);

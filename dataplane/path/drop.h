@@ -62,7 +62,16 @@
 	X(too_old, "RTP packet older than the reordering window")                                  \
 	X(paused, "Track or subscription paused")                                                  \
 	X(no_subscribers, "Nobody watches this track")                                             \
-	X(cipher_failed, "Encryption failed")
+	X(cipher_failed, "Encryption failed")                                                      \
+	/* data channels: packets, then messages */                                                \
+	X(sctp_unwanted, "SCTP on a transport that has no data channel")                           \
+	X(sctp_rate, "More SCTP packets than a transport may send")                                \
+	X(data_too_long, "Data channel message above the limit")                                   \
+	X(data_not_text, "Data channel message that is no text")                                   \
+	X(data_no_producer, "Data channel message on a stream of no data producer")                \
+	X(data_rate, "Data channel message above its sender's rate")                               \
+	X(data_room_rate, "Data channel message above the room's rate")                            \
+	X(data_slow, "Data channel message that a reader was too slow for")
 
 enum drop {
 #define DROP_ENUM(name, help) DROP_##name,

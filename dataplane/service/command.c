@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "am_log.h"
+#include "service/data.h"
 #include "service/publish.h"
 #include "service/service.h"
 #include "service/session.h"
@@ -89,6 +90,24 @@ static int subscription_command(struct service *sv, const struct am_msg *m)
 	return 0;
 }
 
+static int data_command(struct service *sv, const struct am_msg *m)
+{
+	bool adds = m->type == AM_CMD_DATA_PRODUCER_ADD || m->type == AM_CMD_DATA_CONSUMER_ADD;
+	struct session *s = registry_session(
+	        &sv->registry, adds ? m->data_add.transport_id : m->id.id
+	);
+
+	if (!s)
+		return -ENOENT;
+	switch (m->type) {
+	case AM_CMD_DATA_PRODUCER_ADD: return data_add_producer(sv, s, &m->data_add);
+	case AM_CMD_DATA_CONSUMER_ADD: return data_add_consumer(sv, s, m->data_add.stream);
+	case AM_CMD_DATA_PRODUCER_REMOVE: data_remove_producer(sv, s); break;
+	default: data_remove_consumer(sv, s);
+	}
+	return 0;
+}
+
 static int command_run(struct service *sv, const struct am_msg *m)
 {
 	int ret = am_msg_check(m);
@@ -108,6 +127,10 @@ static int command_run(struct service *sv, const struct am_msg *m)
 	case AM_CMD_SUBSCRIPTION_LAYERS:
 	case AM_CMD_SUBSCRIPTION_KEY_FRAME:
 	case AM_CMD_SUBSCRIPTION_REMOVE: return subscription_command(sv, m);
+	case AM_CMD_DATA_PRODUCER_ADD:
+	case AM_CMD_DATA_PRODUCER_REMOVE:
+	case AM_CMD_DATA_CONSUMER_ADD:
+	case AM_CMD_DATA_CONSUMER_REMOVE: return data_command(sv, m);
 	default: return -EINVAL;
 	}
 }

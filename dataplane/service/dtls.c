@@ -54,6 +54,7 @@ struct dtls {
 	uint8_t state; // enum am_dtls_state
 	uint8_t early_count; // encrypted records that were fed before their keys were there
 	bool is_done; // the handshake, so peer_fingerprint is set
+	bool is_reading; // within dtls_receive
 	bool has_fingerprint;
 	uint8_t fingerprint[DTLS_FINGERPRINT_LEN]; // signaled
 	uint8_t peer_fingerprint[DTLS_FINGERPRINT_LEN]; // of the certificate that the client has
@@ -286,7 +287,7 @@ static void pages_release(const uint8_t *bytes, size_t len)
 // handshake buffer, which it keeps for a repeated last flight and fills before it reads.
 static void go_quiet(struct dtls *d)
 {
-	if (d->ssl == NULL || !d->is_done)
+	if (d->ssl == NULL || !d->is_done || d->is_reading)
 		return;
 	SSL_free_buffers(d->ssl);
 	if (d->handshake_buffer != NULL)
@@ -498,6 +499,7 @@ static void arm_timer(struct dtls *d, uint64_t now_ns)
 
 enum am_dtls_state dtls_receive(struct dtls *d, const uint8_t *bytes, size_t len, uint64_t now_ns)
 {
+	d->is_reading = true;
 	// RFC 6347 4.1: a datagram holds whole records; what is cut off is dropped.
 	struct am_reader reader = am_reader_init(bytes, len);
 	while (!is_over(d) && am_reader_left(&reader) > 0) {
@@ -522,6 +524,7 @@ enum am_dtls_state dtls_receive(struct dtls *d, const uint8_t *bytes, size_t len
 		run(d);
 		d->input = NULL;
 	}
+	d->is_reading = false;
 	go_quiet(d);
 	arm_timer(d, now_ns);
 	return d->state;

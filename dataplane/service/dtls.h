@@ -38,7 +38,8 @@ struct dtls_context;
 struct dtls;
 
 // What a session calls from within dtls_receive, dtls_timer, dtls_write, dtls_set_fingerprint and
-// dtls_destroy. Neither may call a dtls_ function of the same session. The bytes are the session's.
+// dtls_destroy. Neither may call a dtls_ function of the same session, but receive dtls_write. The
+// bytes are the session's.
 struct dtls_handler {
 	void (*send)(void *user, const uint8_t *datagram, size_t len); // takes it or drops it
 	void (*receive)(void *user, const uint8_t *data, size_t len); // NULL: data is discarded

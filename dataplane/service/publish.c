@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "service/data.h"
 #include "service/registry.h"
 
 void publish_session(struct am_region *r, const struct session *s)
@@ -15,6 +16,7 @@ void publish_session(struct am_region *r, const struct session *s)
 	e->id = s->id;
 	e->room_id = s->room_id;
 	e->checked_ns = s->ice.checked_ns;
+	data_publish(s->data, e);
 	am_table_end(&e->version);
 }
 

@@ -15,6 +15,7 @@
 #include "service/ice.h"
 #include "worker.h"
 
+struct data;
 struct dtls;
 struct registry;
 
@@ -25,6 +26,7 @@ struct session {
 	uint16_t worker; // RELAY_NO_WORKER: not placed
 	struct ice ice;
 	struct dtls *dtls;
+	struct data *data; // its data channel; NULL: it has none
 	uint8_t dtls_state; // enum am_dtls_state, as published
 	bool keyed; // the worker has its SRTP keys
 	bool receives; // and those of its incoming RTP

@@ -170,6 +170,7 @@ int service_init(
 		service_fini(s);
 		return -ENOMEM;
 	}
+	data_open(s);
 	header_fill(s, &region->map->header);
 	s->listener = am_link_listen(config->socket);
 	if (s->listener < 0) {
@@ -326,6 +327,7 @@ static void tick(struct service *s)
 		return;
 	s->ticked_ns = s->now_ns;
 	session_tick_all(s);
+	data_tick(s);
 	neighbour_tick(s->neighbours, s->now_ns);
 	fragment_expire(s->fragments, rte_rdtsc());
 	memory_trim(s);
@@ -388,7 +390,9 @@ void service_run(struct service *s, const volatile bool *stop)
 			control_detach(s, "its command ring is not sane");
 			commands = 0;
 		}
-		busy = punts_handle(s) + registry_collect(&s->registry) + (unsigned)commands > 0;
+		busy = punts_handle(s) + registry_collect(&s->registry) + (unsigned)commands +
+		               data_pump(s) >
+		       0;
 		tick(s);
 		events_wake(s, &events_head);
 	}
@@ -423,6 +427,7 @@ void service_fini(struct service *s)
 	fd_close(&s->control);
 	fd_close(&s->command_wake);
 	fd_close(&s->event_wake);
+	data_close(s);
 	if (s->fragments)
 		fragment_destroy(s->fragments);
 	if (s->neighbours)

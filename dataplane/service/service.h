@@ -11,6 +11,7 @@
 #include "path/drop.h"
 #include "path/packet.h"
 #include "port.h"
+#include "service/data.h"
 #include "service/icmp.h"
 #include "service/port_watch.h"
 #include "service/registry.h"
@@ -31,6 +32,7 @@ struct service {
 	TAILQ_HEAD(, session) shaking; // a DTLS timer runs
 	struct flow_table *flows; // all validated tuples, as every worker has them
 	struct dtls_context *dtls;
+	struct data_plane data;
 	struct neighbour_table *neighbours;
 	struct fragment_table *fragments;
 	struct icmp icmp;

@@ -7,6 +7,7 @@
 #include "am_log.h"
 #include "path/flow.h"
 #include "path/srtp.h"
+#include "service/data.h"
 #include "service/dtls.h"
 #include "service/neighbour.h"
 #include "service/publish.h"
@@ -35,6 +36,13 @@ static void dtls_send(void *user, const uint8_t *datagram, size_t len)
 		service_send_payload(s->service, s->worker, &s->route, datagram, len);
 }
 
+static void dtls_receive_data(void *user, const uint8_t *data, size_t len)
+{
+	struct session *s = user;
+
+	data_receive(s->service, s, data, len);
+}
+
 int session_open(struct service *sv, const struct am_cmd_transport_add *p)
 {
 	struct session *s = calloc(1, sizeof(*s));
@@ -46,7 +54,10 @@ int session_open(struct service *sv, const struct am_cmd_transport_add *p)
 	s->room_id = p->room_id;
 	s->service = sv;
 	ice_init(&s->ice, p->ufrag, p->pwd);
-	s->dtls = dtls_create(sv->dtls, &(struct dtls_handler){.send = dtls_send, .user = s});
+	s->dtls = dtls_create(
+	        sv->dtls, &(struct dtls_handler
+	                  ){.send = dtls_send, .receive = dtls_receive_data, .user = s}
+	);
 	if (!s->dtls) {
 		ret = -ENOMEM;
 		goto free;
@@ -123,6 +134,7 @@ void session_close(struct service *sv, struct session *s)
 	if (s->ice.state == AM_ICE_CONNECTED)
 		TAILQ_REMOVE(&sv->consenting, s, consenting);
 	sv->trim_count++;
+	data_end(sv, s);
 	dtls_destroy(s->dtls); // says close_notify while the route is there
 	flows_forget(sv, s);
 	registry_remove_session(&sv->registry, s);
@@ -243,6 +255,8 @@ static void dtls_state_set(struct service *sv, struct session *s, enum am_dtls_s
 	s->dtls_state = (uint8_t)state;
 	if (state == AM_DTLS_CONNECTED && !s->keyed)
 		keys_install(sv, s);
+	if (s->data)
+		data_connect(sv, s);
 	if (state == AM_DTLS_FAILED)
 		am_warning("service: transport=%lx: DTLS failed", s->id);
 	registry_publish_session(&sv->registry, s);

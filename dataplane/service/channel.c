@@ -1,0 +1,202 @@
+#include "service/channel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DROPS_PER_TOKEN UINT64_C(1000000000)
+#define ENVELOPE_MAX    64 // its first line
+
+static void bucket_init(struct channel_bucket *b, uint64_t burst, uint64_t now_ns)
+{
+	*b = (struct channel_bucket){.filled_ns = now_ns, .drops = burst * DROPS_PER_TOKEN};
+}
+
+static void bucket_fill(struct channel_bucket *b, uint64_t per_s, uint64_t burst, uint64_t now_ns)
+{
+	uint64_t passed_ns = now_ns - b->filled_ns, full = burst * DROPS_PER_TOKEN;
+
+	b->filled_ns = now_ns;
+	// A nanosecond's share of a token is per_s billionths.
+	if (passed_ns >= (full - b->drops) / per_s)
+		b->drops = full;
+	else
+		b->drops += passed_ns * per_s;
+}
+
+static bool bucket_has(const struct channel_bucket *b, uint64_t tokens)
+{
+	return b->drops >= tokens * DROPS_PER_TOKEN;
+}
+
+static void bucket_take(struct channel_bucket *b, uint64_t tokens)
+{
+	b->drops -= tokens * DROPS_PER_TOKEN;
+}
+
+struct channel *channel_create(uint64_t room_id, const struct channel_time *t)
+{
+	struct channel *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->room_id = room_id;
+	c->opened_ms = t->now_ms;
+	c->first = c->next = 1;
+	bucket_init(&c->bucket, CHANNEL_BURST, t->now_ns);
+	TAILQ_INIT(&c->readers);
+	return c;
+}
+
+static struct channel_message **slot(struct channel *c, uint64_t sequence)
+{
+	return &c->log[sequence % CHANNEL_MESSAGES];
+}
+
+static void drop_oldest(struct channel *c)
+{
+	struct channel_message **m = slot(c, c->first++);
+
+	c->bytes -= (*m)->len;
+	free(*m);
+	*m = NULL;
+}
+
+void channel_destroy(struct channel *c)
+{
+	while (c->first != c->next)
+		drop_oldest(c);
+	free(c);
+}
+
+void channel_sender_init(struct channel_sender *s, const struct channel_time *t)
+{
+	*s = (struct channel_sender){0};
+	bucket_init(&s->messages, CHANNEL_SENDER_BURST, t->now_ns);
+	bucket_init(&s->bytes, CHANNEL_SENDER_BYTES_BURST, t->now_ns);
+}
+
+void channel_join(struct channel *c, struct channel_reader *r)
+{
+	r->channel = c;
+	r->next = c->first;
+	TAILQ_INSERT_TAIL(&c->readers, r, entry);
+}
+
+void channel_leave(struct channel_reader *r)
+{
+	TAILQ_REMOVE(&r->channel->readers, r, entry);
+	r->channel = NULL;
+}
+
+static struct channel_message *message_create(
+        const struct channel *c, const struct channel_sender *s, const uint8_t *text, size_t len,
+        int64_t now_ms
+)
+{
+	char line[ENVELOPE_MAX];
+	size_t line_len = (size_t)snprintf(
+	        line, sizeof(line), "%llu %lld %lld\n", (unsigned long long)c->next,
+	        (long long)now_ms, (long long)c->opened_ms
+	);
+	struct channel_message *m = malloc(sizeof(*m) + line_len + s->tag_len + 1 + len);
+
+	if (!m)
+		return NULL;
+	uint8_t *to = m->bytes;
+	memcpy(to, line, line_len);
+	to += line_len;
+	memcpy(to, s->tag, s->tag_len);
+	to += s->tag_len;
+	*to++ = '\n';
+	memcpy(to, text, len);
+	m->len = (size_t)(to - m->bytes) + len;
+	return m;
+}
+
+static bool may_say(
+        struct channel *c, struct channel_sender *s, size_t len, uint64_t now_ns, enum drop *why
+)
+{
+	bucket_fill(&s->messages, CHANNEL_SENDER_PER_S, CHANNEL_SENDER_BURST, now_ns);
+	bucket_fill(&s->bytes, CHANNEL_SENDER_BYTES_PER_S, CHANNEL_SENDER_BYTES_BURST, now_ns);
+	bucket_fill(&c->bucket, CHANNEL_PER_S, CHANNEL_BURST, now_ns);
+	if (!bucket_has(&s->messages, 1) || !bucket_has(&s->bytes, len)) {
+		*why = DROP_data_rate;
+		return false;
+	}
+	if (!bucket_has(&c->bucket, 1)) {
+		*why = DROP_data_room_rate;
+		return false;
+	}
+	return true;
+}
+
+bool channel_say(
+        struct channel *c, struct channel_sender *s, const uint8_t *text, size_t len,
+        const struct channel_time *t, enum drop *why
+)
+{
+	if (!may_say(c, s, len, t->now_ns, why))
+		return false;
+	struct channel_message *m = message_create(c, s, text, len, t->now_ms);
+	if (!m) {
+		*why = DROP_no_buffers;
+		return false;
+	}
+	bucket_take(&s->messages, 1);
+	bucket_take(&s->bytes, len);
+	bucket_take(&c->bucket, 1);
+	while (c->next - c->first == CHANNEL_MESSAGES ||
+	       (c->first != c->next && c->bytes + m->len > CHANNEL_BYTES))
+		drop_oldest(c);
+	*slot(c, c->next++) = m;
+	c->bytes += m->len;
+	return true;
+}
+
+const struct channel_message *channel_peek(struct channel_reader *r, uint64_t *lost)
+{
+	struct channel *c = r->channel;
+
+	*lost = 0;
+	if (r->next < c->first) {
+		*lost = c->first - r->next;
+		r->next = c->first;
+	}
+	return r->next == c->next ? NULL : *slot(c, r->next);
+}
+
+void channel_advance(struct channel_reader *r)
+{
+	r->next++;
+}
+
+// Bytes that follow a first byte, and the range of the second (RFC 3629 4). -1: no first byte.
+static int tail_of(uint8_t first, uint8_t *low, uint8_t *high)
+{
+	*low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	*high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+	if (first < 0x80)
+		return 0;
+	if (first < 0xc2 || first > 0xf4)
+		return -1;
+	return first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+}
+
+bool channel_is_text(const uint8_t *bytes, size_t len)
+{
+	uint8_t low, high;
+
+	for (size_t i = 0; i < len; i++) {
+		int tail = tail_of(bytes[i], &low, &high);
+		if (tail < 0 || (size_t)tail > len - i - 1)
+			return false;
+		for (; tail > 0; tail--, low = 0x80, high = 0xbf) {
+			i++;
+			if (bytes[i] < low || bytes[i] > high)
+				return false;
+		}
+	}
+	return true;
+}

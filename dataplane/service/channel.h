@@ -1,0 +1,100 @@
+// A room's data channel: what its senders said last, for any number of readers. Plain logic: no
+// SCTP, time passed in.
+//
+//	senders ──limits──▶ log of the last messages ◀── each reader's own place in it
+//
+// The log is all the memory there is, whatever the number of readers: one that is too slow for it
+// loses what has fallen out at its beginning, and a new one begins with what is there.
+//
+// Before each message stands an envelope, so that nobody can speak in another's name. Its second
+// line is the sender's tag, opaque here:
+//
+//	<sequence> <milliseconds since 1970> <of the channel's opening>\n<tag>\n<message>
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "am_schema.h"
+#include "path/drop.h"
+
+#define CHANNEL_MESSAGES 200 // kept
+#define CHANNEL_BYTES    65536 // of them in all
+// What one sender may say, and all of them together: buckets.
+#define CHANNEL_SENDER_PER_S       2
+#define CHANNEL_SENDER_BURST       10
+#define CHANNEL_SENDER_BYTES_PER_S 4096
+#define CHANNEL_SENDER_BYTES_BURST 16384
+#define CHANNEL_PER_S              20
+#define CHANNEL_BURST              40
+
+struct channel_message {
+	size_t len;
+	uint8_t bytes[]; // with its envelope
+};
+
+// Fills with time and is drawn from.
+struct channel_bucket {
+	uint64_t filled_ns;
+	uint64_t drops; // a billionth of a token each
+};
+
+struct channel {
+	uint64_t room_id;
+	int64_t opened_ms; // CLOCK_REALTIME
+	uint32_t users; // senders and readers
+	uint64_t first; // sequence number of the oldest message that is kept
+	uint64_t next; // of the next to come; the first of all is 1
+	size_t bytes; // kept
+	struct channel_bucket bucket;
+	struct channel_message *log[CHANNEL_MESSAGES]; // by sequence number
+	TAILQ_HEAD(channel_readers, channel_reader) readers;
+	LIST_ENTRY(channel) entry; // of the owner's list
+};
+
+struct channel_sender {
+	struct channel_bucket messages, bytes;
+	uint16_t tag_len;
+	uint8_t tag[AM_DATA_TAG_MAX];
+};
+
+struct channel_reader {
+	struct channel *channel;
+	uint64_t next; // that it has not got
+	TAILQ_ENTRY(channel_reader) entry;
+};
+
+struct channel_time {
+	uint64_t now_ns; // CLOCK_MONOTONIC
+	int64_t now_ms; // CLOCK_REALTIME
+};
+
+// NULL without memory.
+[[nodiscard]] struct channel *channel_create(uint64_t room_id, const struct channel_time *);
+
+// Readers must have left.
+void channel_destroy(struct channel *);
+
+void channel_sender_init(struct channel_sender *, const struct channel_time *);
+
+// The reader begins with the oldest message.
+void channel_join(struct channel *, struct channel_reader *);
+void channel_leave(struct channel_reader *);
+
+// Adds a message. True, or false and why not.
+[[nodiscard]] bool channel_say(
+        struct channel *c, struct channel_sender *, const uint8_t *text, size_t len,
+        const struct channel_time *, enum drop *why
+);
+
+// What the reader gets next; NULL: it has everything. *lost: how many fell out of the log before
+// it came to them, once.
+const struct channel_message *channel_peek(struct channel_reader *, uint64_t *lost);
+
+// It has got what channel_peek returned.
+void channel_advance(struct channel_reader *);
+
+// UTF-8 as RFC 3629 has it: shortest forms, no surrogates.
+bool channel_is_text(const uint8_t *bytes, size_t len);

@@ -1,0 +1,421 @@
+#include "service/data.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_ring_elem.h>
+
+#include "am_log.h"
+#include "service/channel.h"
+#include "service/dtls.h"
+#include "service/publish.h"
+#include "service/sctp.h"
+#include "service/service.h"
+
+#define DATA_PER_TURN     64 // readers
+#define DATA_PER_READER   8 // messages to one of them in a turn
+#define PACKETS_PER_S     200 // SCTP packets that one client may send
+#define PACKETS_BURST     400
+#define TICK_NS           50000000ull // of SCTP's timers
+#define INBOX_ROOM        (WORKER_INBOX / 2) // of a worker's inbox that is not for data
+#define PACKET_NS         (1000000000ull / PACKETS_PER_S)
+
+static_assert(SCTP_PACKET_MAX <= DTLS_DATA_MAX);
+
+struct data {
+	struct session *session;
+	struct channel *channel; // the room's
+	struct sctp *sctp; // NULL: none yet, or it is over
+	struct channel_sender *sender; // NULL: not a producer
+	struct channel_reader reader; // reader.channel NULL: not a consumer
+	TAILQ_ENTRY(data) ready;
+	bool is_ready; // in that list
+	bool is_blocked; // SCTP has no room until the client has acknowledged something
+	uint8_t producer; // its stream, or AM_DATA_NONE
+	uint8_t consumer; // likewise
+	uint32_t packets; // that the client may send
+	uint64_t refilled_ns;
+	uint64_t messages_in, bytes_in, messages_out, bytes_out;
+};
+
+static void count(_Atomic uint64_t *counter, uint64_t n)
+{
+	uint64_t v = atomic_load_explicit(counter, memory_order_relaxed);
+	atomic_store_explicit(counter, v + n, memory_order_relaxed);
+}
+
+static struct channel_time time_now(const struct service *sv)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (struct channel_time){
+	        .now_ns = sv->now_ns,
+	        .now_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000,
+	};
+}
+
+void data_open(struct service *sv)
+{
+	sctp_library_open();
+	LIST_INIT(&sv->data.channels);
+	TAILQ_INIT(&sv->data.ready);
+	sv->data.is_open = true;
+}
+
+void data_close(struct service *sv)
+{
+	if (sv->data.is_open)
+		sctp_library_close();
+	sv->data.is_open = false;
+}
+
+static struct channel *channel_get(struct service *sv, uint64_t room_id)
+{
+	const struct channel_time now = time_now(sv);
+	struct channel *c;
+
+	LIST_FOREACH (c, &sv->data.channels, entry) {
+		if (c->room_id == room_id)
+			break;
+	}
+	if (!c) {
+		c = channel_create(room_id, &now);
+		if (!c)
+			return NULL;
+		LIST_INSERT_HEAD(&sv->data.channels, c, entry);
+	}
+	c->users++;
+	return c;
+}
+
+static void channel_put(struct channel *c)
+{
+	if (--c->users > 0)
+		return;
+	LIST_REMOVE(c, entry);
+	channel_destroy(c);
+}
+
+static void ready_set(struct data *d, bool ready)
+{
+	struct data_plane *p = &d->session->service->data;
+
+	if (d->is_ready == ready)
+		return;
+	d->is_ready = ready;
+	if (ready)
+		TAILQ_INSERT_TAIL(&p->ready, d, ready);
+	else
+		TAILQ_REMOVE(&p->ready, d, ready);
+}
+
+static void ready_check(struct data *d)
+{
+	if (d->reader.channel && d->reader.next != d->channel->next && !d->is_blocked && d->sctp)
+		ready_set(d, true);
+}
+
+static void packet_send(void *user, const uint8_t *packet, size_t len)
+{
+	struct data *d = user;
+
+	(void)dtls_write(d->session->dtls, packet, len); // as good as lost on the way
+}
+
+static void message_too_long(void *user)
+{
+	struct data *d = user;
+
+	service_count_drop(d->session->service, DROP_data_too_long);
+}
+
+static void readers_wake(struct channel *c)
+{
+	struct channel_reader *r;
+
+	TAILQ_FOREACH (r, &c->readers, entry)
+		ready_check((struct data *)((uint8_t *)r - offsetof(struct data, reader)));
+}
+
+static bool
+message_take(struct data *d, uint16_t stream, uint32_t ppid, const uint8_t *text, size_t len,
+             enum drop *why)
+{
+	const struct channel_time now = time_now(d->session->service);
+
+	if (stream != d->producer) {
+		*why = DROP_data_no_producer;
+		return false;
+	}
+	// Channels are negotiated, not opened in-band: DCEP's messages (RFC 8832) are no text either.
+	if (ppid != SCTP_PPID_STRING || !channel_is_text(text, len)) {
+		*why = DROP_data_not_text;
+		return false;
+	}
+	return channel_say(d->channel, d->sender, text, len, &now, why);
+}
+
+static void
+message_receive(void *user, uint16_t stream, uint32_t ppid, const uint8_t *message, size_t len)
+{
+	struct data *d = user;
+	struct service *sv = d->session->service;
+	enum drop why;
+
+	if (!message_take(d, stream, ppid, message, len, &why)) {
+		service_count_drop(sv, why);
+		return;
+	}
+	d->messages_in++;
+	d->bytes_in += len;
+	count(&sv->counters->value[AM_COUNTER_data_messages_in], 1);
+	publish_session(sv->registry.region, d->session);
+	readers_wake(d->channel);
+}
+
+static void association_end(struct data *d)
+{
+	ready_set(d, false);
+	sctp_destroy(d->sctp);
+	d->sctp = NULL;
+	d->is_blocked = false;
+}
+
+static void association_begin(struct data *d)
+{
+	const struct sctp_handler handler = {
+	        .send = packet_send,
+	        .receive = message_receive,
+	        .too_long = message_too_long,
+	        .user = d,
+	};
+
+	d->sctp = sctp_create(d->session->id, &handler);
+	if (!d->sctp)
+		am_error(
+		        "service: transport=%lx: no SCTP association: %s", d->session->id,
+		        strerror(errno)
+		);
+}
+
+void data_connect(struct service *, struct session *s)
+{
+	struct data *d = s->data;
+	bool connected = s->dtls_state == AM_DTLS_CONNECTED;
+
+	if (d->sctp && (!connected || sctp_state(d->sctp) == SCTP_OVER))
+		association_end(d);
+	if (connected && !d->sctp)
+		association_begin(d);
+}
+
+// The session's data, made where it has none. NULL without memory.
+static struct data *data_get(struct service *sv, struct session *s)
+{
+	if (s->data)
+		return s->data;
+	struct data *d = calloc(1, sizeof(*d));
+	if (!d)
+		return NULL;
+	d->session = s;
+	d->producer = d->consumer = AM_DATA_NONE;
+	d->packets = PACKETS_BURST;
+	d->refilled_ns = sv->now_ns;
+	d->channel = channel_get(sv, s->room_id);
+	if (!d->channel) {
+		free(d);
+		return NULL;
+	}
+	s->data = d;
+	return d;
+}
+
+// After a removal: nothing is left where neither a producer nor a consumer is.
+static void data_settle(struct service *sv, struct session *s)
+{
+	struct data *d = s->data;
+
+	if (!d->sender && !d->reader.channel) {
+		association_end(d);
+		channel_put(d->channel);
+		free(d);
+		s->data = NULL;
+	}
+	publish_session(sv->registry.region, s);
+}
+
+int data_add_producer(struct service *sv, struct session *s, const struct am_cmd_data_add *p)
+{
+	const struct channel_time now = time_now(sv);
+	struct data *d = data_get(sv, s);
+
+	if (!d)
+		return -ENOMEM;
+	if (!d->sender) {
+		d->sender = malloc(sizeof(*d->sender));
+		if (!d->sender) {
+			data_settle(sv, s);
+			return -ENOMEM;
+		}
+		channel_sender_init(d->sender, &now);
+	}
+	d->producer = p->stream;
+	d->sender->tag_len = p->tag_len;
+	memcpy(d->sender->tag, p->tag, p->tag_len);
+	publish_session(sv->registry.region, s);
+	data_connect(sv, s);
+	return 0;
+}
+
+int data_add_consumer(struct service *sv, struct session *s, uint8_t stream)
+{
+	struct data *d = data_get(sv, s);
+
+	if (!d)
+		return -ENOMEM;
+	if (!d->reader.channel)
+		channel_join(d->channel, &d->reader);
+	d->consumer = stream;
+	publish_session(sv->registry.region, s);
+	data_connect(sv, s);
+	ready_check(d);
+	return 0;
+}
+
+void data_remove_producer(struct service *sv, struct session *s)
+{
+	struct data *d = s->data;
+
+	if (!d || !d->sender)
+		return;
+	if (d->sctp)
+		sctp_reset_stream(d->sctp, d->producer);
+	free(d->sender);
+	d->sender = NULL;
+	d->producer = AM_DATA_NONE;
+	data_settle(sv, s);
+}
+
+void data_remove_consumer(struct service *sv, struct session *s)
+{
+	struct data *d = s->data;
+
+	if (!d || !d->reader.channel)
+		return;
+	if (d->sctp)
+		sctp_reset_stream(d->sctp, d->consumer);
+	ready_set(d, false);
+	channel_leave(&d->reader);
+	d->consumer = AM_DATA_NONE;
+	data_settle(sv, s);
+}
+
+void data_end(struct service *sv, struct session *s)
+{
+	if (s->data)
+		association_end(s->data);
+	data_remove_consumer(sv, s);
+	data_remove_producer(sv, s);
+}
+
+static bool packet_may_pass(struct data *d, uint64_t now_ns)
+{
+	uint64_t more = (now_ns - d->refilled_ns) / PACKET_NS;
+
+	d->refilled_ns += more * PACKET_NS;
+	d->packets = more > PACKETS_BURST - d->packets ? PACKETS_BURST
+	                                               : d->packets + (uint32_t)more;
+	if (d->packets == 0)
+		return false;
+	d->packets--;
+	return true;
+}
+
+void data_receive(struct service *sv, struct session *s, const uint8_t *packet, size_t len)
+{
+	struct data *d = s->data;
+
+	if (!d) {
+		service_count_drop(sv, DROP_sctp_unwanted);
+		return;
+	}
+	if (!packet_may_pass(d, sv->now_ns)) {
+		service_count_drop(sv, DROP_sctp_rate);
+		return;
+	}
+	data_connect(sv, s); // the client may begin anew
+	if (!d->sctp)
+		return;
+	if (sctp_receive(d->sctp, packet, len) == SCTP_OVER) {
+		association_end(d);
+		return;
+	}
+	d->is_blocked = false;
+	ready_check(d);
+}
+
+// Sends to one reader, who is in the list no more. False: it has to come again.
+static bool reader_serve(struct service *sv, struct data *d)
+{
+	const struct channel_message *m;
+	uint64_t lost;
+
+	for (int i = 0; i < DATA_PER_READER; i++) {
+		m = channel_peek(&d->reader, &lost);
+		count(&sv->counters->drops[DROP_data_slow], lost);
+		if (!m)
+			return true;
+		int ret = sctp_send(d->sctp, d->consumer, SCTP_PPID_STRING, m->bytes, m->len);
+		if (ret < 0) {
+			d->is_blocked = ret == -EAGAIN;
+			return true;
+		}
+		channel_advance(&d->reader);
+		d->messages_out++;
+		d->bytes_out += m->len;
+		count(&sv->counters->value[AM_COUNTER_data_messages_out], 1);
+	}
+	return false;
+}
+
+unsigned data_pump(struct service *sv)
+{
+	unsigned n;
+
+	for (n = 0; n < DATA_PER_TURN && !TAILQ_EMPTY(&sv->data.ready); n++) {
+		struct data *d = TAILQ_FIRST(&sv->data.ready);
+		struct rte_ring *inbox = sv->registry.workers[d->session->worker].inbox;
+		if (rte_ring_free_count(inbox) < INBOX_ROOM)
+			break;
+		ready_set(d, false);
+		if (!reader_serve(sv, d))
+			ready_check(d);
+		publish_session(sv->registry.region, d->session);
+	}
+	return n;
+}
+
+void data_tick(struct service *sv)
+{
+	if (sv->now_ns - sv->data.ticked_ns < TICK_NS)
+		return;
+	sv->data.ticked_ns = sv->now_ns;
+	sctp_tick(sv->now_ns);
+}
+
+void data_publish(const struct data *d, struct am_transport_state *e)
+{
+	static const struct data none = {.producer = AM_DATA_NONE, .consumer = AM_DATA_NONE};
+
+	if (!d)
+		d = &none;
+	e->data_producer = d->producer;
+	e->data_consumer = d->consumer;
+	e->data_messages_in = d->messages_in;
+	e->data_bytes_in = d->bytes_in;
+	e->data_messages_out = d->messages_out;
+	e->data_bytes_out = d->bytes_out;
+}

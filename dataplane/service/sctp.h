@@ -1,0 +1,76 @@
+// SCTP for data channels (RFC 8831, RFC 8261): the only usrsctp. One association for each transport
+// that has data, fed and drained through memory; DTLS carries the packets. usrsctp is one for the
+// process and makes no threads here: sctp_tick moves its clock, all on the service thread.
+//
+//	             INIT ACK, COOKIE ACK, or the other way round
+//	SCTP_CONNECTING ───────────────────────────────▶ SCTP_UP
+//	       │ nobody answers                             │ ABORT, SHUTDOWN
+//	       ▼                                            ▼
+//	SCTP_OVER ◀─────────────────────────────────────────┘
+//
+// Both sides may begin (RFC 9260 5.2.1). What an association may hold is bounded: SCTP_RECEIVE_MAX
+// of what comes, SCTP_SEND_MAX of what goes, SCTP_STREAMS each way. A message above
+// AM_DATA_MESSAGE_MAX is never put together. Measured: 11 kB at rest.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "am_schema.h"
+
+#define SCTP_PACKET_MAX  1148 // bytes; fits DTLS_DATA_MAX and is a multiple of 4
+#define SCTP_RECEIVE_MAX 32768 // bytes of one association that came and are not whole yet
+#define SCTP_SEND_MAX    16384 // bytes that wait to be sent or acknowledged
+
+// Payload protocol identifiers (RFC 8831 8).
+enum sctp_ppid {
+	SCTP_PPID_DCEP = 50,
+	SCTP_PPID_STRING = 51,
+	SCTP_PPID_BINARY = 53,
+	SCTP_PPID_STRING_EMPTY = 56,
+	SCTP_PPID_BINARY_EMPTY = 57,
+};
+
+enum sctp_state {
+	SCTP_CONNECTING,
+	SCTP_UP,
+	SCTP_OVER, // only sctp_destroy is left to do
+};
+
+struct sctp;
+
+// What an association calls from within any sctp_ function. None of them may call sctp_destroy.
+struct sctp_handler {
+	void (*send)(void *user, const uint8_t *packet, size_t len); // takes it or drops it
+	// A whole message.
+	void (*receive
+	)(void *user, uint16_t stream, uint32_t ppid, const uint8_t *message, size_t len);
+	void (*too_long)(void *user); // instead of a message above AM_DATA_MESSAGE_MAX
+	void *user;
+};
+
+// Once in the process, before and after all associations.
+void sctp_library_open(void);
+void sctp_library_close(void);
+
+// Makes an association and sends its INIT. id: the transport's, of which only one may live in a
+// slot at a time. The handler is copied. NULL with errno.
+[[nodiscard]] struct sctp *sctp_create(am_id id, const struct sctp_handler *);
+
+// Says ABORT. NULL is allowed.
+void sctp_destroy(struct sctp *);
+
+// Takes one packet. Returns the state after it.
+enum sctp_state sctp_receive(struct sctp *, const uint8_t *packet, size_t len);
+
+enum sctp_state sctp_state(const struct sctp *);
+
+// Sends a message, ordered and reliable. 0; -EAGAIN while there is no room, -ENOTCONN, -EINVAL.
+[[nodiscard]] int
+sctp_send(struct sctp *, uint16_t stream, uint32_t ppid, const uint8_t *message, size_t len);
+
+// Closes the outgoing half of a stream (RFC 8831 6.7).
+void sctp_reset_stream(struct sctp *, uint16_t stream);
+
+// Runs the timers of all associations.
+void sctp_tick(uint64_t now_ns);
