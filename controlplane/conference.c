@@ -108,7 +108,7 @@ static void unjoin(struct conference *c, struct peer *p)
 {
 	conference_set_hand(c, p, false);
 	room_unjoin_peer(p);
-	p->consumes = false;
+	p->consumes = p->takes_data = false;
 	statistics_left(c->statistics, p->statistics_session, clock_real_ms());
 	p->statistics_session = 0;
 }
@@ -396,6 +396,7 @@ void conference_close_room(struct conference *c, struct room *r)
 void conference_rename(struct conference *c, struct peer *p, const char *old)
 {
 	tell_others(c, p, tell_renamed, old);
+	conference_data_rename(c, p);
 	if (c->generation)
 		store_peer_rename(c->store, p->room->id, p->id, p->display_name);
 }

@@ -45,6 +45,8 @@ struct conference_events {
 	void (*quality)(void *owner, const struct peer *who);
 	// Somebody's hand went up or down.
 	void (*hand)(void *owner, struct peer *to, const struct peer *who);
+	void (*data_consumer_new)(void *owner, struct transport *);
+	void (*data_consumer_closed)(void *owner, struct peer *to, am_id);
 	void (*media_down)(void *owner, struct peer *to);
 	// The peer is being removed: say why, and close its connection for good.
 	void (*removed)(void *owner, struct peer *, enum refusal);
@@ -134,11 +136,11 @@ void conference_reset(struct conference *, struct peer *);
 void conference_close_room(struct conference *, struct room *);
 void conference_rename(struct conference *, struct peer *, const char *old);
 
-// Transports. The id is the command's, in the call that done gets. -EPERM: a viewer; -EMFILE: the
-// peer has all it may have.
+// Transports. The id is the command's, in the call that done gets. data: the client asked for SCTP.
+// -EPERM: a viewer, who may send data alone; -EMFILE: the peer has all it may have.
 [[nodiscard]] int conference_transport_add(
-        struct conference *c, struct peer *p, bool consuming, media_done *done, void *owner,
-        struct media_call *call
+        struct conference *c, struct peer *p, bool consuming, bool data, media_done *done,
+        void *owner, struct media_call *call
 );
 // To be called first by done. NULL: it failed, or the peer is gone.
 struct transport *conference_transport_added(struct conference *, am_id, int result);
@@ -170,6 +172,22 @@ void conference_subscription_layers(
         struct conference *, struct subscription *, uint8_t spatial, uint8_t temporal
 );
 void conference_subscription_remove(struct conference *, struct subscription *, bool tell);
+
+// The room's data channel (conference_data.c): a peer writes into it by one data producer, on a
+// sending transport, and hears it by one data consumer. -EPERM: it may not chat (U05).
+[[nodiscard]] int conference_data_produce(
+        struct conference *c, struct transport *t, uint8_t stream, media_done *done, void *owner,
+        struct media_call *call
+);
+// As conference_transport_added.
+struct transport *conference_data_produced(struct conference *, am_id, int result);
+void conference_data_close(struct conference *, struct transport *);
+void conference_data_consume(struct conference *, struct peer *); // where it may, wants and can
+void conference_data_rename(struct conference *, struct peer *);
+void conference_data_restore(struct transport *, const struct am_transport_state *);
+void conference_data_verify(
+        struct conference *c, struct transport *t, const struct am_transport_state *state
+);
 
 // What moderators do (conference_moderation.c); who may ask for it is the caller's to check.
 void conference_admit(struct conference *, struct peer *);

@@ -103,8 +103,10 @@ static void stop_publishing(struct conference *c, struct peer *p)
 		conference_track_remove(c, t);
 	}
 	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
-		if (p->transports[i].id && !p->transports[i].consuming)
-			conference_transport_remove(c, &p->transports[i]);
+		struct transport *sending = &p->transports[i];
+		if (sending->id && !sending->consuming &&
+		    !(sending->takes_data && p->rights.chat)) // who chats goes on
+			conference_transport_remove(c, sending);
 	}
 }
 

@@ -81,6 +81,7 @@ static void peer_restore(void *owner, const struct store_peer *row)
 	p->waiting = row->flags & STORE_WAITING;
 	p->signed_id = row->flags & STORE_SIGNED_ID;
 	p->name_is_fixed = row->flags & STORE_NAME_IS_FIXED;
+	p->takes_data = row->flags & STORE_TAKES_DATA;
 	p->deadline_ms = row->deadline_ms;
 	if (peer_set_display_name(p, row->display_name) < 0)
 		p->display_name[0] = '\0';
@@ -117,6 +118,7 @@ static void transport_restore(void *owner, const struct store_transport *row)
 	t->dtls = state.dtls;
 	t->mid_next = t->mid_reserved = row->mid_reserved;
 	strcpy(t->cname, row->cname);
+	conference_data_restore(t, &state);
 	c->transports[am_id_slot(t->id)] = t;
 }
 
@@ -239,6 +241,9 @@ static void transports_verify(struct conference *c)
 			e->transport_state(e->owner, state.id, state.ice, state.dtls);
 		else if (!t && there)
 			media_transport_remove(c->media, state.id);
+		t = c->transports[i]; // a change may have ended it
+		if (t && there && state.id == t->id)
+			conference_data_verify(c, t, &state);
 	}
 }
 

@@ -37,7 +37,8 @@ static uint32_t flags_of(const struct peer *p)
 	       (p->rights.can_record ? STORE_CAN_RECORD : 0) | (p->rights.chat ? STORE_CHAT : 0) |
 	       (p->waiting ? STORE_WAITING : 0) | (p->joined ? STORE_JOINED : 0) |
 	       (p->signed_id ? STORE_SIGNED_ID : 0) | (p->name_is_fixed ? STORE_NAME_IS_FIXED : 0) |
-	       (p->rights.hand ? STORE_HAND_ENABLED : 0) | (p->hand ? STORE_HAND : 0);
+	       (p->rights.hand ? STORE_HAND_ENABLED : 0) | (p->hand ? STORE_HAND : 0) |
+	       (p->takes_data ? STORE_TAKES_DATA : 0);
 }
 
 void conference_store_peer(struct conference *c, const struct peer *p, const char *capabilities)

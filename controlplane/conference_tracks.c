@@ -113,6 +113,7 @@ void conference_subscribe_all(struct conference *c, struct peer *viewer)
 				subscribe(c, viewer, track);
 		}
 	}
+	conference_data_consume(c, viewer);
 }
 
 void conference_subscription_confirm(struct conference *c, struct subscription *s)

@@ -56,11 +56,11 @@ static void credentials_new(struct transport *t)
 }
 
 int conference_transport_add(
-        struct conference *c, struct peer *p, bool consuming, media_done *done, void *owner,
-        struct media_call *call
+        struct conference *c, struct peer *p, bool consuming, bool data, media_done *done,
+        void *owner, struct media_call *call
 )
 {
-	if (!consuming && !p->rights.speaker)
+	if (!consuming && !p->rights.speaker && !(data && p->rights.chat))
 		return -EPERM;
 	if (!media_is_up(c->media))
 		return -ENOTCONN;
@@ -72,6 +72,7 @@ int conference_transport_add(
 		media_id_free(c->media, MEDIA_TRANSPORTS, call->id);
 		return -EMFILE;
 	}
+	t->takes_data = data;
 	c->transports[am_id_slot(t->id)] = t;
 	credentials_new(t);
 	struct am_cmd_transport_add add = {.transport_id = t->id, .room_id = p->room->id};

@@ -264,6 +264,16 @@ static int result_from_tables(const struct media *m, const struct pending *p)
 		if (media_read_subscription(m, slot, &subscription))
 			id = subscription.id;
 		break;
+	case AM_CMD_DATA_PRODUCER_ADD:
+		if (media_read_transport(m, slot, &transport) &&
+		    transport.data_producer != AM_DATA_NONE)
+			id = transport.id;
+		break;
+	case AM_CMD_DATA_CONSUMER_ADD:
+		if (media_read_transport(m, slot, &transport) &&
+		    transport.data_consumer != AM_DATA_NONE)
+			id = transport.id;
+		break;
 	default:
 		if (media_read_transport(m, slot, &transport))
 			id = transport.id;
@@ -611,6 +621,24 @@ int media_subscription_add(
 	return command(m, &msg, done, owner, call);
 }
 
+int media_data_producer_add(
+        struct media *m, const struct am_cmd_data_add *c, media_done *done, void *owner,
+        const struct media_call *call
+)
+{
+	struct am_msg msg = {.type = AM_CMD_DATA_PRODUCER_ADD, .data_add = *c};
+	return command(m, &msg, done, owner, call);
+}
+
+int media_data_consumer_add(
+        struct media *m, const struct am_cmd_data_add *c, media_done *done, void *owner,
+        const struct media_call *call
+)
+{
+	struct am_msg msg = {.type = AM_CMD_DATA_CONSUMER_ADD, .data_add = *c};
+	return command(m, &msg, done, owner, call);
+}
+
 static void tell(struct media *m, struct am_msg *msg)
 {
 	int ret = command(m, msg, NULL, NULL, NULL);
@@ -667,4 +695,20 @@ void media_subscription_remove(struct media *m, am_id id)
 {
 	tell_id(m, AM_CMD_SUBSCRIPTION_REMOVE, id, false);
 	ids_free(&m->ids[MEDIA_SUBSCRIPTIONS], id);
+}
+
+void media_data_producer_change(struct media *m, const struct am_cmd_data_add *c)
+{
+	struct am_msg msg = {.type = AM_CMD_DATA_PRODUCER_ADD, .data_add = *c};
+	tell(m, &msg);
+}
+
+void media_data_producer_remove(struct media *m, am_id transport)
+{
+	tell_id(m, AM_CMD_DATA_PRODUCER_REMOVE, transport, false);
+}
+
+void media_data_consumer_remove(struct media *m, am_id transport)
+{
+	tell_id(m, AM_CMD_DATA_CONSUMER_REMOVE, transport, false);
 }

@@ -114,6 +114,14 @@ uint32_t media_link_gauge(const struct media *, am_id transport);
         struct media *m, const struct am_cmd_subscription_add *command, media_done *done,
         void *owner, const struct media_call *call
 );
+[[nodiscard]] int media_data_producer_add(
+        struct media *m, const struct am_cmd_data_add *command, media_done *done, void *owner,
+        const struct media_call *call
+);
+[[nodiscard]] int media_data_consumer_add(
+        struct media *m, const struct am_cmd_data_add *command, media_done *done, void *owner,
+        const struct media_call *call
+);
 
 // Commands that nobody waits for; without a data plane they have no effect.
 void media_transport_remove(struct media *, am_id);
@@ -123,3 +131,6 @@ void media_subscription_pause(struct media *, am_id, bool paused);
 void media_subscription_layers(struct media *, am_id, uint8_t spatial, uint8_t temporal);
 void media_subscription_key_frame(struct media *, am_id);
 void media_subscription_remove(struct media *, am_id);
+void media_data_producer_change(struct media *, const struct am_cmd_data_add *);
+void media_data_producer_remove(struct media *, am_id transport);
+void media_data_consumer_remove(struct media *, am_id transport);

@@ -57,7 +57,12 @@ struct transport *peer_transport_add(struct peer *p, am_id id, bool consuming)
 		struct transport *t = &first[i];
 		if (t->id)
 			continue;
-		*t = (struct transport){.id = id, .peer = p, .consuming = consuming};
+		*t = (struct transport){
+		        .id = id,
+		        .peer = p,
+		        .consuming = consuming,
+		        .data_stream = AM_DATA_NONE,
+		};
 		// Publishers' streams on one transport share a name (RFC 3550 6.5.1).
 		uint8_t random[8];
 		memory_random(random, sizeof(random));

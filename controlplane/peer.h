@@ -47,6 +47,11 @@ struct transport {
 	bool consuming; // else producing
 	bool ready; // the data plane has it
 	bool connected; // the client's fingerprint is known
+	bool takes_data; // the client asked for SCTP when it made it
+	bool data_ready; // the data plane has its data producer or, where it is consuming, consumer
+	bool data_confirmed; // the page has the data consumer
+	uint8_t data_stream; // of that data producer or consumer, or AM_DATA_NONE
+	uint32_t data_request_id; // of the newDataConsumer request under way, 0: none
 	uint8_t ice; // enum am_ice_state
 	uint8_t dtls; // enum am_dtls_state
 	uint32_t mid_next;
@@ -71,6 +76,7 @@ struct peer {
 	bool consumes; // gave rtpCapabilities
 	struct voice voice;
 	struct connection_quality quality;
+	bool takes_data; // gave sctpCapabilities
 	char display_name[PEER_NAME_SIZE];
 	char *device; // JSON object, owned
 	struct ortc_caps caps;

@@ -211,7 +211,7 @@ static void request_handle(struct connection *c, int64_t id, const struct json *
 	r->handle(c, id, json_object(message, "data"));
 }
 
-// The answer to a newConsumer: the only request that we send.
+// The answer to a newConsumer or a newDataConsumer: the only requests that we send.
 static void response_handle(struct connection *c, const struct json *message)
 {
 	struct subscription *s;
@@ -225,7 +225,7 @@ static void response_handle(struct connection *c, const struct json *message)
 			break;
 	}
 	if (!s)
-		return;
+		return connection_data_answer(c, id, json_is_true(message, "ok"));
 	s->request_id = 0;
 	if (json_is_true(message, "ok"))
 		conference_subscription_confirm(c->signaling->conference, s);

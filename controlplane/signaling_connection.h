@@ -121,6 +121,13 @@ request_fn handle_produce, handle_close_producer, handle_pause_producer, handle_
         handle_pause_consumer, handle_resume_consumer, handle_preferred_layers, handle_priority,
         handle_key_frame;
 
+// signaling_data.c. answer: to a newDataConsumer with this id, if there is one.
+request_fn handle_produce_data, handle_close_data_producer, handle_data_producer_stats,
+        handle_data_consumer_stats;
+void signaling_send_data_consumer(struct connection *, struct transport *);
+void connection_data_answer(struct connection *, int64_t id, bool ok);
+struct json *signaling_sctp_json(void);
+
 // Ids as text.
 #define ID_TEXT_SIZE 17
 void id_print(am_id, char out[ID_TEXT_SIZE]);

@@ -148,6 +148,23 @@ static void on_layers_changed(void *owner, struct subscription *s)
 	connection_notify(c, "consumerLayersChanged", data);
 }
 
+static void on_data_consumer_new(void *owner, struct transport *t)
+{
+	struct connection *c = connection_of(owner, t->peer);
+	if (c)
+		signaling_send_data_consumer(c, t);
+}
+
+static void on_data_consumer_closed(void *owner, struct peer *to, am_id id)
+{
+	struct connection *c = connection_of(owner, to);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	json_add_id(data, "dataConsumerId", id);
+	connection_notify(c, "dataConsumerClosed", data);
+}
+
 static void on_media_down(void *owner, struct peer *to)
 {
 	struct connection *c = connection_of(owner, to);
@@ -247,6 +264,8 @@ void signaling_events_init(struct conference_events *e, struct signaling *s)
 	        .consumer_closed = on_consumer_closed,
 	        .consumer_paused = on_consumer_paused,
 	        .layers_changed = on_layers_changed,
+	        .data_consumer_new = on_data_consumer_new,
+	        .data_consumer_closed = on_data_consumer_closed,
 	        .media_down = on_media_down,
 	        .removed = on_removed,
 	};

@@ -93,6 +93,7 @@ static struct json *transport_json(const struct transport *t, const struct media
 	json_add(j, "iceParameters", ice_parameters_json(t));
 	json_add(j, "iceCandidates", candidates);
 	json_add(j, "dtlsParameters", dtls_parameters_json(info));
+	json_add(j, "sctpParameters", signaling_sctp_json());
 	return j;
 }
 
@@ -126,8 +127,10 @@ static void handle_create_transport(struct connection *c, int64_t id, const stru
 
 	if (producing == consuming)
 		return connection_reject(c, id, 400, "bad-request: either producing or consuming");
+	bool data_wanted = json_object(data, "sctpCapabilities") != NULL;
 	int ret = conference_transport_add(
-	        conference_of(c), c->peer, consuming, transport_added, c->signaling, &call
+	        conference_of(c), c->peer, consuming, data_wanted, transport_added, c->signaling,
+	        &call
 	);
 	if (ret < 0)
 		connection_reject_errno(c, id, ret);
@@ -289,6 +292,7 @@ static const char *join_read(struct peer *p, const struct json *data)
 	if (json_has(data, "rtpCapabilities") && (!caps || ortc_caps_read(&p->caps, caps) < 0))
 		return "bad-request: rtpCapabilities";
 	p->consumes = caps != NULL;
+	p->takes_data = json_object(data, "sctpCapabilities") != NULL;
 	peer_set_device(p, device_read(data));
 	return NULL;
 }
@@ -391,6 +395,9 @@ static void resume_settle(struct connection *c)
 		else if (!s->listed && s->ready)
 			signaling_send_consumer(c, s);
 	}
+	struct transport *hears = peer_transport_consuming(c->peer);
+	if (hears && hears->data_ready && !hears->data_confirmed)
+		signaling_send_data_consumer(c, hears);
 	conference_subscribe_all(conference_of(c), c->peer);
 }
 
@@ -456,6 +463,8 @@ const struct request signaling_requests[] = {
         {"resume", handle_resume, TO_ADMITTED},
         {"produce", handle_produce, TO_MEMBERS},
         {"closeProducer", handle_close_producer, TO_MEMBERS},
+        {"produceData", handle_produce_data, TO_MEMBERS},
+        {"closeDataProducer", handle_close_data_producer, TO_MEMBERS},
         {"pauseProducer", handle_pause_producer, TO_MEMBERS},
         {"resumeProducer", handle_resume_producer, TO_MEMBERS},
         {"pauseConsumer", handle_pause_consumer, TO_MEMBERS},
@@ -481,8 +490,8 @@ const struct request signaling_requests[] = {
         {"getTransportStats", handle_stats, TO_ADMITTED},
         {"getProducerStats", handle_stats, TO_ADMITTED},
         {"getConsumerStats", handle_stats, TO_ADMITTED},
-        {"getDataProducerStats", handle_stats, TO_ADMITTED},
-        {"getDataConsumerStats", handle_stats, TO_ADMITTED},
+        {"getDataProducerStats", handle_data_producer_stats, TO_ADMITTED},
+        {"getDataConsumerStats", handle_data_consumer_stats, TO_ADMITTED},
         {"applyNetworkThrottle", handle_throttle, TO_ADMITTED},
         {"resetNetworkThrottle", handle_throttle, TO_ADMITTED},
         {0},

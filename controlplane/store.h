@@ -39,6 +39,7 @@ enum store_flag {
 	STORE_NAME_IS_FIXED = 1 << 7,
 	STORE_HAND_ENABLED = 1 << 8,
 	STORE_HAND = 1 << 9, // is raised
+	STORE_TAKES_DATA = 1 << 10,
 };
 
 struct store_peer {

@@ -32,8 +32,8 @@
 	X(nacks_received, packets, "Sequence numbers that viewers asked for again")                \
 	X(plis_sent, packets, "Key frames asked for from publishers")                              \
 	X(plis_received, packets, "Key frames that viewers asked for")                             \
-	X(data_messages_in, messages, "Data channel messages accepted from senders")                \
-	X(data_messages_out, messages, "Data channel messages sent to readers")                     \
+	X(data_messages_in, messages, "Data channel messages accepted from senders")               \
+	X(data_messages_out, messages, "Data channel messages sent to readers")                    \
 	X(busy_cycles, cycles, "TSC cycles of loop turns that had work")                           \
 	X(idle_cycles, cycles, "TSC cycles of loop turns without work")
 

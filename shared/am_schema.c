@@ -117,7 +117,8 @@ static bool msg_is_valid(const struct am_msg *m)
 	case AM_CMD_TRANSPORT_REMOVE:
 	case AM_CMD_DATA_PRODUCER_REMOVE:
 	case AM_CMD_DATA_CONSUMER_REMOVE: return id_is_valid(m->id.id, AM_TRANSPORT_MAX);
-	case AM_CMD_DATA_PRODUCER_ADD: return data_add_is_valid(&m->data_add) && m->data_add.tag_len;
+	case AM_CMD_DATA_PRODUCER_ADD:
+		return data_add_is_valid(&m->data_add) && m->data_add.tag_len;
 	case AM_CMD_DATA_CONSUMER_ADD:
 		return data_add_is_valid(&m->data_add) && !m->data_add.tag_len;
 	case AM_CMD_TRACK_ADD: return track_add_is_valid(&m->track_add);

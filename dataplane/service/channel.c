@@ -114,9 +114,8 @@ static struct channel_message *message_create(
 	return m;
 }
 
-static bool may_say(
-        struct channel *c, struct channel_sender *s, size_t len, uint64_t now_ns, enum drop *why
-)
+static bool
+may_say(struct channel *c, struct channel_sender *s, size_t len, uint64_t now_ns, enum drop *why)
 {
 	bucket_fill(&s->messages, CHANNEL_SENDER_PER_S, CHANNEL_SENDER_BURST, now_ns);
 	bucket_fill(&s->bytes, CHANNEL_SENDER_BYTES_PER_S, CHANNEL_SENDER_BYTES_BURST, now_ns);

@@ -93,9 +93,8 @@ static int subscription_command(struct service *sv, const struct am_msg *m)
 static int data_command(struct service *sv, const struct am_msg *m)
 {
 	bool adds = m->type == AM_CMD_DATA_PRODUCER_ADD || m->type == AM_CMD_DATA_CONSUMER_ADD;
-	struct session *s = registry_session(
-	        &sv->registry, adds ? m->data_add.transport_id : m->id.id
-	);
+	struct session *s =
+	        registry_session(&sv->registry, adds ? m->data_add.transport_id : m->id.id);
 
 	if (!s)
 		return -ENOENT;

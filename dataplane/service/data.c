@@ -14,13 +14,13 @@
 #include "service/sctp.h"
 #include "service/service.h"
 
-#define DATA_PER_TURN     64 // readers
-#define DATA_PER_READER   8 // messages to one of them in a turn
-#define PACKETS_PER_S     200 // SCTP packets that one client may send
-#define PACKETS_BURST     400
-#define TICK_NS           50000000ull // of SCTP's timers
-#define INBOX_ROOM        (WORKER_INBOX / 2) // of a worker's inbox that is not for data
-#define PACKET_NS         (1000000000ull / PACKETS_PER_S)
+#define DATA_PER_TURN   64 // readers
+#define DATA_PER_READER 8 // messages to one of them in a turn
+#define PACKETS_PER_S   200 // SCTP packets that one client may send
+#define PACKETS_BURST   400
+#define TICK_NS         50000000ull // of SCTP's timers
+#define INBOX_ROOM      (WORKER_INBOX / 2) // of a worker's inbox that is not for data
+#define PACKET_NS       (1000000000ull / PACKETS_PER_S)
 
 static_assert(SCTP_PACKET_MAX <= DTLS_DATA_MAX);
 
@@ -77,7 +77,8 @@ static struct channel *channel_get(struct service *sv, uint64_t room_id)
 	const struct channel_time now = time_now(sv);
 	struct channel *c;
 
-	LIST_FOREACH (c, &sv->data.channels, entry) {
+	LIST_FOREACH(c, &sv->data.channels, entry)
+	{
 		if (c->room_id == room_id)
 			break;
 	}
@@ -140,9 +141,10 @@ static void readers_wake(struct channel *c)
 		ready_check((struct data *)((uint8_t *)r - offsetof(struct data, reader)));
 }
 
-static bool
-message_take(struct data *d, uint16_t stream, uint32_t ppid, const uint8_t *text, size_t len,
-             enum drop *why)
+static bool message_take(
+        struct data *d, uint16_t stream, uint32_t ppid, const uint8_t *text, size_t len,
+        enum drop *why
+)
 {
 	const struct channel_time now = time_now(d->session->service);
 
@@ -150,7 +152,8 @@ message_take(struct data *d, uint16_t stream, uint32_t ppid, const uint8_t *text
 		*why = DROP_data_no_producer;
 		return false;
 	}
-	// Channels are negotiated, not opened in-band: DCEP's messages (RFC 8832) are no text either.
+	// Channels are negotiated, not opened in-band: DCEP's messages (RFC 8832) are no text
+	// either.
 	if (ppid != SCTP_PPID_STRING || !channel_is_text(text, len)) {
 		*why = DROP_data_not_text;
 		return false;
@@ -326,8 +329,8 @@ static bool packet_may_pass(struct data *d, uint64_t now_ns)
 	uint64_t more = (now_ns - d->refilled_ns) / PACKET_NS;
 
 	d->refilled_ns += more * PACKET_NS;
-	d->packets = more > PACKETS_BURST - d->packets ? PACKETS_BURST
-	                                               : d->packets + (uint32_t)more;
+	d->packets =
+	        more > PACKETS_BURST - d->packets ? PACKETS_BURST : d->packets + (uint32_t)more;
 	if (d->packets == 0)
 		return false;
 	d->packets--;

@@ -1,6 +1,6 @@
-// Data channels of sessions: SCTP over their DTLS (sctp.h), between a room's channel (channel.h) and
-// its members. A session may speak in the channel of its room, and hear it; SCTP is made for those
-// only, once DTLS is connected.
+// Data channels of sessions: SCTP over their DTLS (sctp.h), between a room's channel (channel.h)
+// and its members. A session may speak in the channel of its room, and hear it; SCTP is made for
+// those only, once DTLS is connected.
 //
 //	client ──SCTP──▶ data producer ──▶ channel ──▶ data consumers ──SCTP──▶ clients
 //

@@ -29,8 +29,8 @@ struct sctp {
 };
 static_assert(AM_DATA_STREAMS <= 16);
 
-// usrsctp is given ids, not pointers, for addresses: in older versions an INIT ACK's cookie showed them
-// to the client (CVE-2020-6514).
+// usrsctp is given ids, not pointers, for addresses: in older versions an INIT ACK's cookie showed
+// them to the client (CVE-2020-6514).
 static struct sctp *by_slot[AM_TRANSPORT_MAX];
 static uint64_t ticked_ns;
 
@@ -102,7 +102,8 @@ static void notification(struct sctp *s, const uint8_t *bytes, size_t len)
 // A message, or a piece of one that is longer than any may be: usrsctp hands over what reaches the
 // partial delivery point.
 static void
-message(struct sctp *s, const uint8_t *bytes, size_t len, const struct sctp_rcvinfo *info, int flags)
+message(struct sctp *s, const uint8_t *bytes, size_t len, const struct sctp_rcvinfo *info,
+        int flags)
 {
 	uint16_t bit = (uint16_t)(1 << info->rcv_sid % AM_DATA_STREAMS);
 	bool ends = flags & MSG_EOR;
@@ -115,14 +116,13 @@ message(struct sctp *s, const uint8_t *bytes, size_t len, const struct sctp_rcvi
 		s->too_long = (uint16_t)(ends ? s->too_long & ~bit : s->too_long | bit);
 		return;
 	}
-	s->handler.receive(
-	        s->handler.user, info->rcv_sid, ntohl(info->rcv_ppid), bytes, len
-	);
+	s->handler.receive(s->handler.user, info->rcv_sid, ntohl(info->rcv_ppid), bytes, len);
 }
 
-static int
-received(struct socket *, union sctp_sockstore, void *bytes, size_t len, struct sctp_rcvinfo info,
-         int flags, void *user)
+static int received(
+        struct socket *, union sctp_sockstore, void *bytes, size_t len, struct sctp_rcvinfo info,
+        int flags, void *user
+)
 {
 	struct sctp *s = user;
 

@@ -55,8 +55,8 @@ int session_open(struct service *sv, const struct am_cmd_transport_add *p)
 	s->service = sv;
 	ice_init(&s->ice, p->ufrag, p->pwd);
 	s->dtls = dtls_create(
-	        sv->dtls, &(struct dtls_handler
-	                  ){.send = dtls_send, .receive = dtls_receive_data, .user = s}
+	        sv->dtls,
+	        &(struct dtls_handler){.send = dtls_send, .receive = dtls_receive_data, .user = s}
 	);
 	if (!s->dtls) {
 		ret = -ENOMEM;

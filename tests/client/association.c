@@ -4,11 +4,11 @@
 
 #include "am_reader.h"
 
-#define PORT       5000
-#define HEADER     12
-#define DATA_MAX   1100 // bytes of a message in one chunk
-#define RWND       131072
-#define STREAMS    16
+#define PORT     5000
+#define HEADER   12
+#define DATA_MAX 1100 // bytes of a message in one chunk
+#define RWND     131072
+#define STREAMS  16
 
 enum {
 	CHUNK_DATA = 0,
@@ -110,8 +110,8 @@ void association_say(
 
 	for (size_t at = 0; at < len; at += DATA_MAX) {
 		size_t n = len - at < DATA_MAX ? len - at : DATA_MAX;
-		uint8_t flags = (uint8_t)((at == 0 ? DATA_BEGIN : 0) |
-		                          (at + n == len ? DATA_END : 0));
+		uint8_t flags =
+		        (uint8_t)((at == 0 ? DATA_BEGIN : 0) | (at + n == len ? DATA_END : 0));
 		association_data(a, flags, stream, ppid, bytes + at, n);
 	}
 }

@@ -65,6 +65,25 @@ static int transport_add(struct am_region_layout *m, const struct am_msg *msg)
 	t->id = msg->transport_add.transport_id;
 	t->room_id = msg->transport_add.room_id;
 	t->ice = t->dtls = 0;
+	t->data_producer = t->data_consumer = AM_DATA_NONE;
+	am_table_end(&t->version);
+	return 0;
+}
+
+static int data_change(struct am_region_layout *m, const struct am_msg *msg)
+{
+	bool adds = msg->type == AM_CMD_DATA_PRODUCER_ADD || msg->type == AM_CMD_DATA_CONSUMER_ADD;
+	am_id id = adds ? msg->data_add.transport_id : msg->id.id;
+	uint8_t stream = adds ? msg->data_add.stream : AM_DATA_NONE;
+	struct am_transport_state *t = &m->transports[am_id_slot(id)];
+
+	if (t->id != id)
+		return -ENOENT;
+	am_table_begin(&t->version);
+	if (msg->type == AM_CMD_DATA_PRODUCER_ADD || msg->type == AM_CMD_DATA_PRODUCER_REMOVE)
+		t->data_producer = stream;
+	else
+		t->data_consumer = stream;
 	am_table_end(&t->version);
 	return 0;
 }
@@ -171,6 +190,10 @@ static int command_do(struct fake_dataplane *f, const struct am_msg *msg)
 	case AM_CMD_TRANSPORT_ADD: return f->result ? f->result : transport_add(m, msg);
 	case AM_CMD_TRACK_ADD: return f->result ? f->result : track_add(m, msg);
 	case AM_CMD_SUBSCRIPTION_ADD: return f->result ? f->result : subscription_add(m, msg);
+	case AM_CMD_DATA_PRODUCER_ADD:
+	case AM_CMD_DATA_CONSUMER_ADD: return f->result ? f->result : data_change(m, msg);
+	case AM_CMD_DATA_PRODUCER_REMOVE:
+	case AM_CMD_DATA_CONSUMER_REMOVE: return data_change(m, msg);
 	case AM_CMD_TRANSPORT_REMOVE: return transport_remove(m, msg->id.id);
 	case AM_CMD_TRACK_REMOVE: return track_remove(m, msg->id.id);
 	case AM_CMD_TRACK_PAUSE: {

@@ -45,8 +45,7 @@ static void messages_come_in_an_envelope(void **)
 	later(3);
 	assert_true(say(c, &s, "one\ntwo"));
 	const struct channel_message *m = channel_peek(&r, &lost);
-	const char want[] =
-	        "1 1700000003000 1700000000000\n{\"peerId\":\"ann\"}\none\ntwo";
+	const char want[] = "1 1700000003000 1700000000000\n{\"peerId\":\"ann\"}\none\ntwo";
 	assert_int_equal(m->len, strlen(want));
 	assert_memory_equal(m->bytes, want, m->len);
 	assert_int_equal(lost, 0);

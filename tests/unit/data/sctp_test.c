@@ -60,9 +60,8 @@ static void server_sends(void *user, const uint8_t *packet, size_t len)
 	wire_put(l, false, packet, len);
 }
 
-static void server_receives(
-        void *user, uint16_t stream, uint32_t ppid, const uint8_t *message, size_t len
-)
+static void
+server_receives(void *user, uint16_t stream, uint32_t ppid, const uint8_t *message, size_t len)
 {
 	struct link *l = user;
 
@@ -84,9 +83,7 @@ static void client_sends(void *context, const uint8_t *packet, size_t len)
 	wire_put(context, true, packet, len);
 }
 
-static void client_receives(
-        void *context, uint16_t, uint32_t, const uint8_t *message, size_t len
-)
+static void client_receives(void *context, uint16_t, uint32_t, const uint8_t *message, size_t len)
 {
 	struct link *l = context;
 
@@ -185,9 +182,7 @@ static void both_ends_begin_and_speak(void **)
 	assert_int_equal(l->messages, 2);
 	assert_int_equal(l->last_len, sizeof(longest));
 
-	assert_int_equal(
-	        sctp_send(l->server, 0, SCTP_PPID_STRING, (const uint8_t *)"hi", 2), 0
-	);
+	assert_int_equal(sctp_send(l->server, 0, SCTP_PPID_STRING, (const uint8_t *)"hi", 2), 0);
 	flow(l);
 	assert_int_equal(l->heard_count, 1);
 	assert_memory_equal(l->heard, "hi", 2);
@@ -356,9 +351,7 @@ static void a_reader_that_acknowledges_nothing_is_bounded(void **)
 		flow(l);
 	}
 	assert_in_range(taken, 4, SCTP_SEND_MAX / sizeof(text));
-	assert_int_equal(
-	        sctp_send(l->server, 0, SCTP_PPID_STRING, text, sizeof(text)), -EAGAIN
-	);
+	assert_int_equal(sctp_send(l->server, 0, SCTP_PPID_STRING, text, sizeof(text)), -EAGAIN);
 	pass(l, 60000); // it is not given up either: ICE does that
 	assert_int_equal(sctp_state(l->server), SCTP_UP);
 	l->client.deaf = false;
@@ -378,7 +371,7 @@ static uint64_t random_next(uint64_t *state)
 
 static void mutate(struct packet *p, uint64_t *random)
 {
-	static const uint8_t types[] = {0,  1,  2,  3,   4,   5,   6,   7,   8,   9,    10,  11,
+	static const uint8_t types[] = {0,  1,  2,   3,   4,   5,   6,   7,   8,   9,    10, 11,
 	                                14, 64, 130, 131, 192, 193, 194, 128, 129, 0x0f, 255};
 	uint64_t r = random_next(random);
 
@@ -446,12 +439,13 @@ static void two_thousand_associations(void **)
 
 	for (uint32_t i = 0; i < COUNT; i++)
 		links[i] = link_up(am_id_make(i, 1));
-	size_t each = (heap() - before) / COUNT - sizeof(struct link) -
-	              WIRE_MAX * sizeof(struct packet);
+	size_t each =
+	        (heap() - before) / COUNT - sizeof(struct link) - WIRE_MAX * sizeof(struct packet);
 	print_message("an association: %zu bytes\n", each);
 	for (uint32_t i = 0; i < COUNT; i++) {
 		assert_int_equal(
-		        sctp_send(links[i]->server, 0, SCTP_PPID_STRING, (const uint8_t *)"hi", 2), 0
+		        sctp_send(links[i]->server, 0, SCTP_PPID_STRING, (const uint8_t *)"hi", 2),
+		        0
 		);
 		flow(links[i]);
 		assert_int_equal(links[i]->heard_count, 1);
