@@ -48,6 +48,11 @@ export function moment(ms: number): string {
 	return new Intl.DateTimeFormat(i18next.language, { dateStyle: 'long', timeStyle: 'short' }).format(ms);
 }
 
+/** The time of day of a point in time. */
+export function clockTime(ms: number): string {
+	return new Intl.DateTimeFormat(i18next.language, { timeStyle: 'short' }).format(ms);
+}
+
 const known = (text: string | null | undefined) => (text === 'en' || text === 'ru' ? text : null);
 
 function browserLanguage(): Language {

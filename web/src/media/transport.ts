@@ -8,17 +8,22 @@ const RESTART_MS = 5000;
 /** How media gets through: not at all any more, or never yet, or as it should. */
 export type Path = 'open' | 'lost' | 'blocked';
 
-/** Creates a transport at the server and its PeerConnection here. */
+/** What this page takes of SCTP's streams; the server has fewer. */
+export const SCTP = { numStreams: { OS: 1024, MIS: 1024 } };
+
+/** Creates a transport at the server and its PeerConnection here. data: for data channels, which viewers may send too. */
 export async function openTransport(
 	connection: Connection,
 	device: types.Device,
 	direction: 'send' | 'recv',
 	onPath: (path: Path) => void,
+	data = false,
 ): Promise<types.Transport> {
 	const options = await connection.request('createWebRtcTransport', {
 		forceTcp: false,
 		producing: direction === 'send',
 		consuming: direction === 'recv',
+		...(data && { sctpCapabilities: SCTP }),
 	});
 	const transport = direction === 'send' ? device.createSendTransport(options) : device.createRecvTransport(options);
 
@@ -33,6 +38,12 @@ export async function openTransport(
 		transport.on('produce', ({ kind, rtpParameters, appData }, done, fail) => {
 			connection
 				.insist('produce', { transportId: transport.id, kind, rtpParameters, appData })
+				.then(({ id }) => done({ id }), fail);
+		});
+	if (data)
+		transport.on('producedata', ({ sctpStreamParameters, label = '', protocol = '', appData }, done, fail) => {
+			connection
+				.insist('produceData', { transportId: transport.id, sctpStreamParameters, label, protocol, appData })
 				.then(({ id }) => done({ id }), fail);
 		});
 	keepAlive(connection, transport, onPath);

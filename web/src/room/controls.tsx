@@ -13,6 +13,7 @@ import {
 	Users,
 } from 'lucide';
 import { useState } from 'preact/hooks';
+import { ChatButton } from '../chat/button';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import { ScreenShare } from '../media/screen';
@@ -52,12 +53,14 @@ export function Controls({ room, kind, local, screen }: ControlsProps) {
 				{local && <DeviceButtons local={local} />}
 				{local && !narrow && ScreenShare.possible && <ShareButton screen={screen} />}
 				{rights.hand && <HandButton room={room} />}
+				{narrow && rights.chat && <ChatButton chat={room.chat} />}
 				{narrow && <MoreMenu room={room} local={local} screen={screen} narrow onDialog={setDialog} />}
 				<LeaveButton room={room} narrow={narrow} />
 			</div>
 			{!narrow && (
 				<div class="controls-end">
 					<LayoutButton />
+					{rights.chat && <ChatButton chat={room.chat} />}
 					<PeopleButton room={room} />
 					<MoreMenu room={room} local={local} screen={screen} onDialog={setDialog} />
 				</div>

@@ -1,10 +1,12 @@
+import { Chat } from '../chat/chat';
+import { openProducer } from '../chat/producer';
 import { browserInfo } from '../media/browser';
 import type { LocalMedia } from '../media/local';
 import type { ScreenShare } from '../media/screen';
 import { openMediaSession, type MediaSession } from '../media/session';
 import { Sight } from '../media/sight';
 import { NO_MEDIA, type PeerMedia } from '../media/subscriber';
-import type { Path } from '../media/transport';
+import { type Path, SCTP } from '../media/transport';
 import { Connection } from '../signaling/connection';
 import type {
 	Hand,
@@ -103,6 +105,7 @@ export class Room {
 	readonly #options: RoomOptions;
 	readonly #connection: Connection;
 	readonly #peers = new Map<string, PeerInfo>();
+	readonly chat: Chat;
 	#media: MediaSession | null = null;
 	readonly sight: Sight;
 	#joined = false;
@@ -149,6 +152,11 @@ export class Room {
 			},
 			closed: () => this.#end(refusal('server-error', 'closed without a reason')),
 			requests: {
+				newDataConsumer: async (consumer) => {
+					if (!this.#media || !this.state.value.rights.chat) throw new Error('no chat here');
+					// Offered again after a broken connection.
+					if (!this.chat.hears(consumer.id)) this.chat.hear(await this.#media.recvTransport.consumeData(consumer));
+				},
 				newConsumer: async (consumer) => {
 					if (!this.#media) throw new Error('not joined');
 					await this.#media.subscriber.add(consumer);
@@ -161,6 +169,13 @@ export class Room {
 		this.sight = new Sight(
 			(method, data) => this.#connection.request(method, data),
 			() => this.#media?.subscriber.consumers() ?? [],
+		);
+		this.chat = new Chat(
+			() => this.state.value,
+			async () => {
+				if (!this.#media) throw new Error('not joined');
+				return openProducer(this.#connection, this.#media.device);
+			},
 		);
 	}
 
@@ -287,6 +302,7 @@ export class Room {
 	/** The complete join: a new Device, new transports, everything from the beginning. */
 	async #join(current: () => boolean) {
 		this.#joined = false;
+		this.chat.reset();
 		this.#media?.close();
 		this.#media = null;
 		this.#refresh();
@@ -309,6 +325,7 @@ export class Room {
 			displayName,
 			device: browserInfo(navigator.userAgent),
 			rtpCapabilities: media.device.recvRtpCapabilities,
+			...(rights.chat && { sctpCapabilities: SCTP }),
 		});
 		this.#joined = true;
 		this.#setPeers(peers);
@@ -430,6 +447,9 @@ export class Room {
 				this.#peers.set(peerId, { ...peer, displayName });
 				this.#refresh();
 			},
+			dataConsumerClosed: ({ dataConsumerId }) => {
+				if (this.chat.hears(dataConsumerId)) this.chat.deafen();
+			},
 			consumerClosed: ({ consumerId }) => this.#media?.subscriber.remove(consumerId),
 			consumerPaused: ({ consumerId }) => this.#media?.subscriber.setPaused(consumerId, true),
 			consumerResumed: ({ consumerId }) => this.#media?.subscriber.setPaused(consumerId, false),
@@ -513,6 +533,7 @@ export class Room {
 		this.#attempt++;
 		this.sight.close();
 		this.#connection.close();
+		this.chat.reset();
 		this.#media?.close();
 		this.#media = null;
 	}

@@ -1,5 +1,6 @@
 import { Volume2 } from 'lucide';
 import { useEffect } from 'preact/hooks';
+import { ChatPanel } from '../chat/panel';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import { listen, playback } from '../media/playback';
@@ -53,6 +54,9 @@ export function RoomScreen(props: RoomScreenProps) {
 					{player && <Player url={player} />}
 					<RoomStage {...props} local={local} />
 				</div>
+				{panel === 'chat' && rights.chat && (
+					<ChatPanel chat={room.chat} onClose={() => view.update({ panel: null })} />
+				)}
 				{panel === 'people' && <PeoplePanel room={room} kind={kind} />}
 			</div>
 			<div class="notices">

@@ -63,11 +63,20 @@ export type ResumeAnswer =
 /** Requests the page sends: [data, answer]. */
 export interface Requests {
 	getRouterRtpCapabilities: [object, types.RtpCapabilities];
-	createWebRtcTransport: [{ forceTcp: boolean; producing: boolean; consuming: boolean }, TransportAnswer];
+	createWebRtcTransport: [
+		{ forceTcp: boolean; producing: boolean; consuming: boolean; sctpCapabilities?: object },
+		TransportAnswer,
+	];
 	connectWebRtcTransport: [{ transportId: string; dtlsParameters: types.DtlsParameters }, object];
 	restartIce: [{ transportId: string }, types.IceParameters];
 	join: [
-		{ displayName: string; device: DeviceInfo; rtpCapabilities: types.RtpCapabilities },
+		{
+			displayName: string;
+			device: DeviceInfo;
+			rtpCapabilities: types.RtpCapabilities;
+			/** Given by whoever wants the chat. */
+			sctpCapabilities?: object;
+		},
 		{ peers: PeerInfo[] },
 	];
 	resume: [{ session: string; consumerIds: string[]; producerIds: string[] }, ResumeAnswer];
@@ -81,6 +90,16 @@ export interface Requests {
 		{ id: string },
 	];
 	closeProducer: [{ producerId: string }, object];
+	produceData: [
+		{
+			transportId: string;
+			sctpStreamParameters: types.SctpStreamParameters;
+			label: string;
+			protocol: string;
+			appData: types.AppData;
+		},
+		{ id: string },
+	];
 	pauseProducer: [{ producerId: string }, object];
 	resumeProducer: [{ producerId: string }, object];
 	changeDisplayName: [{ displayName: string }, object];
@@ -122,8 +141,18 @@ export interface ServerRequests {
 		appData: types.AppData & { share?: boolean };
 		producerPaused: boolean;
 	};
+	newDataConsumer: {
+		/** Null: it is everybody's. */
+		peerId: string | null;
+		dataProducerId: string;
+		id: string;
+		sctpStreamParameters: types.SctpStreamParameters;
+		label: string;
+		protocol: string;
+	};
 }
 
+export type NewDataConsumer = ServerRequests['newDataConsumer'];
 export type NewConsumer = ServerRequests['newConsumer'];
 
 export interface Notifications {
@@ -145,6 +174,7 @@ export interface Notifications {
 	/** To the publisher: a moderator made a viewer of it, or the server gave the track up. */
 	producerClosed: { producerId: string };
 	consumerClosed: { consumerId: string };
+	dataConsumerClosed: { dataConsumerId: string };
 	consumerPaused: { consumerId: string };
 	consumerResumed: { consumerId: string };
 	/** What the server sends of a consumer now; null: nothing. */
