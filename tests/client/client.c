@@ -55,6 +55,19 @@ static void peer_send(void *context, const uint8_t *payload, size_t len)
 	client_raw_send(context, payload, len);
 }
 
+static void data_take(void *context, const uint8_t *bytes, size_t len)
+{
+	struct client *c = context;
+
+	if (c->events.data)
+		c->events.data(c->context, bytes, len);
+}
+
+void client_data_send(struct client *c, const uint8_t *bytes, size_t len)
+{
+	peer_data_send(&c->peer, bytes, len);
+}
+
 void client_restart(struct client *c, const char *ufrag, const char *pwd)
 {
 	peer_restart(&c->peer, ufrag, pwd);
@@ -84,6 +97,7 @@ int client_init(
 	        .keep_dtls = true,
 	        .passive = config->passive,
 	        .send = peer_send,
+	        .data = data_take,
 	        .context = c,
 	};
 	c->fd = socket_open(config->server.ss_family);

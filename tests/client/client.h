@@ -19,6 +19,7 @@ struct client_events {
 	void (*rtp)(void *context, const struct wire_rtp *, uint64_t now_ns);
 	void (*rtcp
 	)(void *context, const uint8_t *bytes, size_t len, uint64_t now_ns); // a compound
+	void (*data)(void *context, const uint8_t *bytes, size_t len); // over DTLS
 	void (*tick)(void *context, uint64_t now_ns); // once a step, connected or not
 };
 
@@ -70,6 +71,9 @@ bool clients_run(
 // Encrypts and sends. 0, or -ENOTCONN.
 int client_rtp_send(struct client *, const struct wire_rtp *);
 int client_rtcp_send(struct client *, const uint8_t *bytes, size_t len);
+
+// Sends data over DTLS, once it is connected.
+void client_data_send(struct client *, const uint8_t *bytes, size_t len);
 
 // Another socket with another source port, as after a NAT rebinding.
 int client_rebind(struct client *);

@@ -13,6 +13,7 @@
 struct handshake {
 	SSL *ssl;
 	void (*send)(void *owner, const uint8_t *bytes, size_t len);
+	void (*receive)(void *owner, const uint8_t *bytes, size_t len); // of data; may be NULL
 	void *owner;
 	const uint8_t *in; // the datagram being read, or NULL
 	size_t in_len;
@@ -225,7 +226,7 @@ static enum handshake_result handshake(struct handshake *d)
 
 enum handshake_result handshake_step(struct handshake *d, const uint8_t *bytes, size_t len)
 {
-	char scratch[2048];
+	uint8_t data[2048];
 
 	ERR_clear_error();
 	d->in = bytes;
@@ -239,8 +240,10 @@ enum handshake_result handshake_step(struct handshake *d, const uint8_t *bytes, 
 	}
 	if (!bytes)
 		return HANDSHAKE_DONE;
-	int n = SSL_read(d->ssl, scratch, sizeof(scratch));
+	int n = SSL_read(d->ssl, data, sizeof(data));
 	d->in = NULL;
+	if (n > 0 && d->receive)
+		d->receive(d->owner, data, (size_t)n);
 	if (n <= 0 && SSL_get_error(d->ssl, n) == SSL_ERROR_ZERO_RETURN)
 		return HANDSHAKE_CLOSED;
 	return HANDSHAKE_DONE;
@@ -268,6 +271,19 @@ handshake_material(struct handshake *d, uint8_t out[HANDSHAKE_MATERIAL_MAX], uin
 	return SSL_export_keying_material(d->ssl, out, len, label, strlen(label), NULL, 0, 0) == 1
 	               ? len
 	               : 0;
+}
+
+void handshake_on_data(
+        struct handshake *d, void (*receive)(void *owner, const uint8_t *bytes, size_t len)
+)
+{
+	d->receive = receive;
+}
+
+void handshake_send(struct handshake *d, const uint8_t *bytes, size_t len)
+{
+	ERR_clear_error();
+	SSL_write(d->ssl, bytes, (int)len);
 }
 
 void handshake_close(struct handshake *d)

@@ -42,5 +42,13 @@ uint64_t handshake_timeout_ns(struct handshake *);
 size_t
 handshake_material(struct handshake *, uint8_t out[HANDSHAKE_MATERIAL_MAX], uint8_t *profile);
 
+// From now on application data goes there; before, it is read and forgotten.
+void handshake_on_data(
+        struct handshake *, void (*receive)(void *owner, const uint8_t *bytes, size_t len)
+);
+
+// Sends application data as one datagram, once the handshake is done.
+void handshake_send(struct handshake *, const uint8_t *bytes, size_t len);
+
 // Sends close_notify.
 void handshake_close(struct handshake *);

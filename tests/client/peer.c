@@ -24,6 +24,12 @@ static void handshake_out(void *owner, const uint8_t *bytes, size_t len)
 	p->config.send(p->config.context, bytes, len);
 }
 
+static void data_in(void *owner, const uint8_t *bytes, size_t len)
+{
+	const struct peer *p = owner;
+	p->config.data(p->config.context, bytes, len);
+}
+
 // n characters of RFC 8445's ice-char.
 static bool word_make(char *out, size_t n)
 {
@@ -87,7 +93,11 @@ int peer_init(struct peer *p, const struct peer_config *config)
 	        config->passive, config->profiles ? config->profiles : PROFILES,
 	        config->dtls_mtu ? config->dtls_mtu : MTU, handshake_out, p
 	);
-	return p->dtls ? 0 : -ENOMEM;
+	if (!p->dtls)
+		return -ENOMEM;
+	if (p->config.data)
+		handshake_on_data(p->dtls, data_in);
+	return 0;
 }
 
 void peer_fini(struct peer *p)
@@ -108,6 +118,12 @@ void peer_restart(struct peer *p, const char *ufrag, const char *pwd)
 	RAND_bytes(p->transaction, sizeof(p->transaction)); // answers to the old ones are void
 	p->transactions = 0;
 	p->check_next_ns = 0;
+}
+
+void peer_data_send(struct peer *p, const uint8_t *bytes, size_t len)
+{
+	if (p->dtls && p->state == PEER_CONNECTED)
+		handshake_send(p->dtls, bytes, len);
 }
 
 void peer_close(struct peer *p)

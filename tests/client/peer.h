@@ -37,6 +37,7 @@ struct peer_config {
 	bool passive; // plays a lite server: ufrag and pwd are its own, DTLS server, no checks
 	void (*send
 	)(void *context, const uint8_t *payload, size_t len); // one UDP payload to the server
+	void (*data)(void *context, const uint8_t *bytes, size_t len); // of DTLS; may be NULL
 	void *context;
 };
 
@@ -97,6 +98,9 @@ void peer_fingerprint(uint8_t out[32]);
 
 // New credentials of the server (ICE restart); the next tick sends a check.
 void peer_restart(struct peer *, const char *ufrag, const char *pwd);
+
+// Sends application data, where DTLS was kept and is connected.
+void peer_data_send(struct peer *, const uint8_t *bytes, size_t len);
 
 // Sends close_notify, where DTLS was kept.
 void peer_close(struct peer *);
