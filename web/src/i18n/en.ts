@@ -131,6 +131,7 @@ export const en = {
 	'shortcuts.camera': 'Camera on or off',
 	'shortcuts.share': 'Share your screen or stop',
 	'shortcuts.hand': 'Raise or lower your hand',
+	'shortcuts.chat': 'Chat',
 	'shortcuts.people': 'People',
 	'shortcuts.layout': 'Speaker large or all alike',
 	'shortcuts.fullscreen': 'Full screen',

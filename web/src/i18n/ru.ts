@@ -133,6 +133,7 @@ export const ru: Texts = {
 	'shortcuts.camera': 'Включить или выключить камеру',
 	'shortcuts.share': 'Начать или прекратить показ экрана',
 	'shortcuts.hand': 'Поднять или опустить руку',
+	'shortcuts.chat': 'Чат',
 	'shortcuts.people': 'Участники',
 	'shortcuts.layout': 'Говорящий крупно или все одинаково',
 	'shortcuts.fullscreen': 'Во весь экран',

@@ -17,6 +17,7 @@ const KEYS = {
 	KeyV: 'camera',
 	KeyS: 'share',
 	KeyH: 'hand',
+	KeyC: 'chat',
 	KeyP: 'people',
 	KeyL: 'layout',
 	KeyF: 'fullscreen',
@@ -53,6 +54,9 @@ export function useShortcuts(room: Room, local: LocalMedia | null, screen: Scree
 			hand: () => {
 				const { hands, peerId, rights } = room.state.value;
 				if (rights.hand) void room.raiseHand(!hands.some(({ id }) => id === peerId)).catch(() => {});
+			},
+			chat: () => {
+				if (room.state.value.rights.chat) togglePanel('chat');
 			},
 			people: () => togglePanel('people'),
 			layout: toggleLayout,
