@@ -36,10 +36,14 @@
 #define RELAY_HISTORY       512 // packets kept for retransmission, per encoding
 #define RELAY_HISTORY_MS    1000 // what a NACK asks for later is of no use to a viewer any more
 #define RELAY_STREAM_AGE_US 1000000 // without a packet for so long an encoding counts as inactive
-// Retransmissions that one viewer's NACKs may cost: a bucket, so that a lying viewer cannot make us
-// multiply its traffic.
+// Retransmissions that one viewer's NACKs may cost, so that a lying viewer cannot make us multiply
+// its traffic.
 #define RELAY_RTX_PER_S 1000
 #define RELAY_RTX_BURST 500
+// The same for all viewers of a worker, about a tenth of its time: after a stall thousands ask for
+// what they missed, and answering all of them would make them miss the present.
+#define RELAY_RTX_WORKER_PER_S 150000
+#define RELAY_RTX_WORKER_BURST 8192
 
 #define RELAY_NO_WORKER UINT16_MAX // not connected yet
 
@@ -51,6 +55,12 @@ struct ssrc_route {
 	uint8_t stream; // index of the encoding
 	bool rtx;
 	struct track *track;
+};
+
+// A budget that fills with time.
+struct relay_bucket {
+	int64_t refilled_us;
+	uint32_t tokens;
 };
 
 struct transport {
@@ -70,8 +80,7 @@ struct transport {
 	int64_t twcc_sent_us;
 	int64_t report_sent_us;
 	struct link link;
-	int64_t rtx_refilled_us;
-	uint32_t rtx_tokens;
+	struct relay_bucket rtx;
 	TAILQ_ENTRY(transport) publishers; // in the worker's list while it has tracks
 };
 

@@ -77,6 +77,7 @@ int worker_init(
 	        .adaptive = adaptive,
 	        .port = port,
 	        .tsc_per_s = rte_get_tsc_hz(),
+	        .rtx = {.tokens = RELAY_RTX_WORKER_BURST},
 	};
 	TAILQ_INIT(&w->publishers);
 	TAILQ_INIT(&w->fanout_list);

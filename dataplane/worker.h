@@ -90,6 +90,9 @@ struct worker {
 
 	struct cipher *cipher;
 	struct batch batch;
+	bool behind; // pictures have waited long to be forwarded
+	uint8_t shed; // SRTCP packets while behind
+	struct relay_bucket rtx; // of all its viewers together
 	struct tx tx;
 };
 

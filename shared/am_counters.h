@@ -25,6 +25,8 @@
 	  "Packets whose way ended here as it should: media relayed, RTCP read")                   \
 	X(made_copies, packets, "Copies made for subscribers")                                     \
 	X(made_retransmissions, packets, "Retransmissions made for subscribers")                   \
+	X(retransmissions_refused, packets,                                                        \
+	  "Retransmissions not made: the viewer or the worker has had its share")                  \
 	X(made_rtcp, packets, "RTCP packets made")                                                 \
 	X(rtp_packets, packets, "Authenticated RTP packets")                                       \
 	X(rtcp_packets, packets, "Authenticated RTCP packets")                                     \

@@ -10,6 +10,7 @@
 
 #define SPEAKERS_MS       30000 // until they are here
 #define FIRST_WORKER_CORE 0
+#define FAR_NS            250 // there and back; 100 to 150 within one cache
 
 static bool speakers_here(struct generator *g)
 {
@@ -61,6 +62,7 @@ static int run_fixed(const struct run_options *o, struct generator *g)
 	if (ret < 0)
 		return ret;
 	tell_joins(o, g, (double)(g->now_ns - start_ns) / 1e9);
+	measure_rest(g); // of what got lost while the joins had this core
 	measure_settle(g);
 	g->options.calls->counts(g->server, &after);
 	measure_run(g, o->seconds, &m);
@@ -85,6 +87,9 @@ static void distance_tell(const struct run_options *o, const char *name)
 	double ns = distance_ns(o->generator.nic.core, FIRST_WORKER_CORE);
 	if (ns > 0)
 		tell(o, 0, name, ns, "ns");
+	if (ns > FAR_NS)
+		printf("The host has put the two cores far apart: each copy crosses between "
+		       "caches.\n");
 }
 
 int run(const struct run_options *o)

@@ -30,6 +30,7 @@
 	X(handover_full, "Ring to another worker full")                                            \
 	X(tx_full, "Transmit queue full")                                                          \
 	X(late, "Not forwarded in time: the port or the worker is too slow")                       \
+	X(busy, "SRTCP while media waits: the worker is too slow")                                 \
 	X(no_buffers, "No free packet buffer")                                                     \
 	X(too_long, "Packet longer than a buffer or the path's limit")                             \
 	/* demultiplexing, RFC 7983 */                                                             \

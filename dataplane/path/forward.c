@@ -13,6 +13,7 @@
 #define SR_SIZE          128 // bytes of an SR with an SDES: 28 + 8 + 2 + 63 + padding
 #define SLICE            512 // copies of one turn and class: 0.1 ms, in which the port is not looked at
 #define ROUND_US         10000 // between packets of one round: a frame's, not the next frame's
+#define BEHIND_US        50000 // what has waited longer makes viewers' reports wait
 #define LATE_US          200000 // what has waited longer is of no use to a live viewer
 
 // Sends the publisher's wall clock with the viewer's timestamps, so that sound and picture of one
@@ -237,6 +238,13 @@ static unsigned class_some(struct worker *w, enum worker_class c)
 	return done;
 }
 
+static bool is_behind(const struct worker *w)
+{
+	const struct fanout *f = TAILQ_FIRST(&w->waiting[WORKER_PICTURES]);
+
+	return f && w->now_us - f->queue.packets[0].queued_us > BEHIND_US;
+}
+
 unsigned forward_some(struct worker *w)
 {
 	unsigned done = 0;
@@ -244,6 +252,7 @@ unsigned forward_some(struct worker *w)
 	for (int c = 0; c < WORKER_CLASSES; c++)
 		done += class_some(w, (enum worker_class)c);
 	copy_flush(w);
+	w->behind = is_behind(w);
 	return done;
 }
 
@@ -295,20 +304,28 @@ drop:
 	rte_pktmbuf_free(m);
 }
 
-static bool repeat_is_allowed(struct worker *w, struct transport *t)
+static void bucket_refill(struct relay_bucket *b, int64_t now_us, int64_t per_s, int64_t burst)
 {
-	int64_t gone_us = w->now_us - t->rtx_refilled_us;
-	int64_t refill = gone_us * RELAY_RTX_PER_S / 1000000;
+	int64_t refill = (now_us - b->refilled_us) * per_s / 1000000;
 
-	if (refill > 0) {
-		int64_t tokens = t->rtx_tokens + refill;
-		t->rtx_tokens = (uint32_t)(tokens < RELAY_RTX_BURST ? tokens : RELAY_RTX_BURST);
-		t->rtx_refilled_us = w->now_us;
-	}
-	if (t->rtx_tokens == 0)
-		return false;
-	t->rtx_tokens--;
-	return true;
+	if (refill <= 0)
+		return;
+	int64_t tokens = b->tokens + refill;
+	b->tokens = (uint32_t)(tokens < burst ? tokens : burst);
+	b->refilled_us = now_us;
+}
+
+// Before anything is looked up for it: thousands may ask.
+static bool worker_may_repeat(struct worker *w)
+{
+	bucket_refill(&w->rtx, w->now_us, RELAY_RTX_WORKER_PER_S, RELAY_RTX_WORKER_BURST);
+	return w->rtx.tokens > 0;
+}
+
+static bool viewer_may_repeat(struct worker *w, struct transport *t)
+{
+	bucket_refill(&t->rtx, w->now_us, RELAY_RTX_PER_S, RELAY_RTX_BURST);
+	return t->rtx.tokens > 0;
 }
 
 void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
@@ -317,6 +334,10 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	struct selector_out out;
 	uint32_t roc;
 
+	if (!worker_may_repeat(w)) {
+		worker_count(w, AM_COUNTER_retransmissions_refused, 1);
+		return;
+	}
 	if (!s->rtx_ssrc || !transport_is_reachable(s->transport) || tx_is_full(w) ||
 	    !selector_find(&s->selector, seq, &source) || source.layer >= s->fanout->stream_count)
 		return;
@@ -325,8 +346,12 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	struct rte_mbuf *m = history_find(&stream->history, (uint16_t)in, w->now_us);
 	if (!m || !selector_repeat(&source, &media_packet_of(m)->info, &out) || out.seq != seq)
 		return;
-	if (!repeat_is_allowed(w, s->transport))
+	if (!viewer_may_repeat(w, s->transport)) {
+		worker_count(w, AM_COUNTER_retransmissions_refused, 1);
 		return;
+	}
+	w->rtx.tokens--;
+	s->transport->rtx.tokens--;
 	s->rtx_seq++;
 	worker_count(w, AM_COUNTER_made_retransmissions, 1);
 	if (!cipher_index_take(&s->rtx_index, s->rtx_seq, &roc))

@@ -443,7 +443,7 @@ int registry_place(struct registry *r, struct session *s, uint16_t worker)
 		return -ENOMEM;
 	t->id = s->id;
 	t->feedback_ssrc = am_id_slot(s->id) + 1;
-	t->rtx_tokens = RELAY_RTX_BURST;
+	t->rtx.tokens = RELAY_RTX_BURST;
 	TAILQ_INIT(&t->tracks);
 	TAILQ_INIT(&t->subscriptions);
 	s->worker = worker;

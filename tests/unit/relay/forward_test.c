@@ -14,6 +14,7 @@
 #include "am_reader.h"
 #include "inbox.h"
 #include "path/forward.h"
+#include "path/rx.h"
 #include "path/tx.h"
 #include "rig.h"
 
@@ -402,6 +403,82 @@ static void retransmissions_wait_for_the_port_like_copies(void **)
 	end(2 * BURST);
 }
 
+// All viewers ask for all they got, at once, as after a stall.
+static void retransmissions_take_a_bounded_share_of_the_worker(void **)
+{
+	begin(VIEWERS, 1);
+	uint32_t packets = RELAY_RTX_WORKER_BURST / VIEWERS + 8;
+	give(0, 1, packets);
+	settle();
+	uint32_t viewer = 0;
+	struct subscription *s;
+	FANOUT_FOREACH (s, rig.fanouts[0]) {
+		for (uint32_t i = 0; i < packets; i++)
+			forward_repeat(rig.worker, s, (uint16_t)(s->selector.seq - i));
+		viewer++;
+	}
+	assert_int_equal(viewer, VIEWERS);
+	assert_int_equal(counter(AM_COUNTER_made_retransmissions), RELAY_RTX_WORKER_BURST);
+	assert_int_equal(
+	        counter(AM_COUNTER_retransmissions_refused),
+	        packets * VIEWERS - RELAY_RTX_WORKER_BURST
+	);
+	rig.worker->now_us += 1000;
+	s = &rig.fanouts[0]->chunks->subscriptions[0];
+	forward_repeat(rig.worker, s, s->selector.seq);
+	assert_int_equal(counter(AM_COUNTER_made_retransmissions), RELAY_RTX_WORKER_BURST + 1);
+	settle();
+	end(packets);
+}
+
+// SRTCP comes in, from somebody who is not even known.
+static void receive_srtcp(uint32_t n)
+{
+	static const uint8_t ours[6] = {2, 0, 0, 0, 0, 8}, ip[4] = {198, 18, 0, 2};
+	static const uint8_t rtcp[28] = {0x80, 201, 0, 1};
+	const struct packet_local client = {
+	        .mac = {2, 0, 0, 0, 0, 9},
+	        .udp_port = 5000,
+	        .ipv4 = {.family = 4, .bytes = {198, 18, 0, 1}},
+	};
+	struct packet_route route;
+
+	packet_route_init(&route, &client, ours, 4, ip, 40000);
+	for (uint32_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(rig.port.pool);
+		uint16_t len = (uint16_t)(route.len + sizeof(rtcp));
+		uint8_t *frame = (uint8_t *)rte_pktmbuf_append(m, len);
+		memcpy(frame + route.len, rtcp, sizeof(rtcp));
+		packet_seal(&route, frame, sizeof(rtcp), 0);
+		rx_burst(rig.worker, &m, 1);
+	}
+}
+
+// Reports of thousands must not keep a worker from catching up.
+static void srtcp_is_shed_while_pictures_wait(void **)
+{
+	begin(VIEWERS, 1);
+	give(0, 1, 1);
+	settle();
+	receive_srtcp(8);
+	assert_int_equal(dropped(DROP_unknown_flow), 8);
+	port_room = 0;
+	give(0, 2, BURST);
+	for (int ms = 0; ms < 60; ms++) {
+		turn();
+		rig.worker->now_us += 1000 - TURN_US;
+	}
+	receive_srtcp(80);
+	assert_int_equal(dropped(DROP_busy), 70);
+	assert_int_equal(dropped(DROP_unknown_flow), 18);
+	port_room = ENDLESS;
+	settle();
+	turn();
+	receive_srtcp(8);
+	assert_int_equal(dropped(DROP_busy), 70);
+	end(1 + BURST + 96);
+}
+
 static void each_viewer_gets_each_sender_report_once(void **)
 {
 	const struct message_report report = {.ntp = 1, .rtp_timestamp = 1, .stream = 0};
@@ -459,6 +536,8 @@ int main(void)
 	        cmocka_unit_test(a_fan_out_may_end_during_a_round),
 	        cmocka_unit_test(viewers_of_a_lower_temporal_layer_get_retransmissions),
 	        cmocka_unit_test(retransmissions_wait_for_the_port_like_copies),
+	        cmocka_unit_test(retransmissions_take_a_bounded_share_of_the_worker),
+	        cmocka_unit_test(srtcp_is_shed_while_pictures_wait),
 	        cmocka_unit_test(each_viewer_gets_each_sender_report_once),
 	        cmocka_unit_test(a_full_queue_drops_its_oldest),
 	};
