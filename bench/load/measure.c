@@ -1,6 +1,7 @@
 #include "measure.h"
 
 #include "generator.h"
+#include "steal.h"
 
 #include <rte_cycles.h>
 
@@ -20,7 +21,7 @@ struct mark {
 	struct audience_counts audience;
 	uint64_t now_ns, cpu_ns; // of the generator's thread
 	uint64_t tsc, busy;
-	uint64_t missed, nacked;
+	uint64_t missed, nacked, steal_ms;
 };
 
 void measure_settle(struct generator *g)
@@ -65,6 +66,7 @@ static void mark_set(struct generator *g, struct mark *m)
 	m->tsc = rte_rdtsc();
 	m->missed = nic_missed(&g->nic);
 	m->nacked = g->reports.nacked;
+	m->steal_ms = steal_ms();
 }
 
 static double share(uint64_t part, uint64_t whole)
@@ -93,6 +95,7 @@ static void measure_fill(
 	        .memory = b->server.memory,
 	        .server_drops = b->server.drops - a->server.drops,
 	        .missed = b->missed - a->missed,
+	        .steal_ms = b->steal_ms - a->steal_ms,
 	        .worker_busy =
 	                share(b->server.busy - a->server.busy, b->server.total - a->server.total),
 	        .worker_got = share(cpu_ns, ns * g->options.workers),

@@ -19,6 +19,7 @@ struct measure {
 	uint64_t silent; // that received nothing
 	uint64_t server_drops;
 	uint64_t missed; // frames that the generator's port lost
+	uint64_t steal_ms; // that the host took of all cores
 	double worker_busy; // share of the time that the workers had
 	double worker_got; // share of their cores that the workers had
 	double copy_ns; // of a worker's core, for each packet sent

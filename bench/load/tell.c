@@ -73,6 +73,7 @@ void tell_measure(const struct run_options *o, const struct generator *g, const 
 	tell(o, n, "duplicates", (double)m->duplicates, "packets");
 	tell(o, n, "asked for again", (double)m->nacked, "packets");
 	tell(o, n, "sent again", (double)m->resent, "packets");
+	tell(o, n, "taken by the host", (double)m->steal_ms, "ms");
 	tell(o, n, "worker busy", 100 * m->worker_busy, "%");
 	tell(o, n, "core per copy", m->copy_ns, "ns");
 	tell_latency(o, g, n, "first copy", &g->stage.latency.first);
