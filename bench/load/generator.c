@@ -6,7 +6,6 @@
 #include <rte_ethdev.h>
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -135,8 +134,6 @@ bool generator_run(struct generator *g, uint64_t ms, bool (*done)(struct generat
 			return true;
 		if (work == 0 && (done || g->options.rests))
 			usleep(REST_US);
-		else if (g->options.rests)
-			sched_yield(); // to what fills our port
 	} while (g->now_ns < end);
 	return done == NULL;
 }
