@@ -129,6 +129,8 @@ void conference_subscription_confirm(struct conference *c, struct subscription *
 
 void conference_subscription_pause(struct conference *c, struct subscription *s, bool paused)
 {
+	if (s->paused_by_viewer == paused)
+		return;
 	s->paused_by_viewer = paused;
 	if (!s->confirmed)
 		return;
@@ -141,6 +143,8 @@ void conference_subscription_layers(
         struct conference *c, struct subscription *s, uint8_t spatial, uint8_t temporal
 )
 {
+	if (s->spatial_layer == spatial && s->temporal_layer == temporal)
+		return;
 	s->spatial_layer = spatial;
 	s->temporal_layer = temporal;
 	media_subscription_layers(c->media, s->id, spatial, temporal);
@@ -197,7 +201,8 @@ int conference_track_add(
 	struct ortc_media media;
 
 	*why = "";
-	if (transport->peer->track_count >= PEER_TRACK_MAX)
+	if (transport->peer->track_count >= PEER_TRACK_MAX ||
+	    (track_kind_of(kind, app_data) == TRACK_SHARE && track_share_of(transport->peer, kind)))
 		return -EMFILE;
 	int ret = ortc_media_read(&media, &add, kind, parameters, transport->cname, why);
 	if (ret < 0)

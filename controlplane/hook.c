@@ -26,6 +26,7 @@
 #define ID_SIZE       17 // of a number in hexadecimal
 #define PEER_KEY_SIZE (20 + 1 + ROOM_NAME_MAX + 1 + PEER_ID_SIZE) // account, room, peer
 #define PRUNE_MS      3600000
+#define STORE_LOOK_MS 2 // between two looks into how far the history is
 #define LOG_MS        1000 // between complaints about receivers
 #define DAY_MS        86400000
 #define SEQUENCE_SKIP STORE_WRITER_QUEUE_MAX // numbers that were sent but perhaps not stored
@@ -38,6 +39,7 @@ struct visit {
 	int64_t time_ms; // of joining, then of leaving
 	int64_t sequence; // of the last event in version 2
 	bool stored;
+	uint64_t write; // of its storing
 	struct map_node by_id; // once it is admitted, until it is closed
 	TAILQ_ENTRY(visit) in_restored;
 };
@@ -61,6 +63,8 @@ struct call {
 	void *owner;
 	struct transfer *transfer; // while it runs
 	struct loop_timer refused; // answers a call that never had a turn
+	struct loop_timer stored; // looks whether the history has the visit
+	uint64_t patience_ms; // until when
 	TAILQ_ENTRY(call) next;
 };
 
@@ -160,7 +164,7 @@ static void visit_store(struct hooks *h, struct visit *v, bool closing)
 	        .secret = p->secret,
 	};
 
-	history_admission_put(h->history, &a);
+	v->write = history_admission_put(h->history, &a);
 	v->stored = true;
 }
 
@@ -213,6 +217,7 @@ static void call_destroy(struct call *c)
 	struct hooks *h = c->hooks;
 
 	loop_timer_cancel(h->loop, &c->refused);
+	loop_timer_cancel(h->loop, &c->stored);
 	map_remove(&h->calls, &c->by_id);
 	TAILQ_REMOVE(&h->all_calls, c, next);
 	if (c->kind == CALL_CLOSE)
@@ -376,16 +381,12 @@ static void message_make(struct message *m, const struct call *c)
 		hook_request_sign(m->signature, p->secret, m->id, seconds, m->body);
 }
 
-static void turn_started(struct hook_turn *t)
+static void call_send(struct call *c)
 {
-	struct call *c = container_of(t, struct call, turn);
 	struct hooks *h = c->hooks;
 	struct message m;
 	const char *error = "not an https URL";
 
-	// Stored before it is sent: the answer may come to a process that is no more.
-	if (c->kind == CALL_JOIN)
-		visit_event(h, c->visit, false);
 	message_make(&m, c);
 	const struct transfer_request r = {
 	        .url = m.url,
@@ -408,11 +409,36 @@ static void turn_started(struct hook_turn *t)
 	}
 	h->counts.refused++;
 	complain(h, c, "not called", error);
-	hook_turn_end(t, false); // at once, so it tells nothing about the receiver
+	hook_turn_end(&c->turn, false); // at once, so it tells nothing about the receiver
 	if (c->kind == CALL_CLOSE)
 		close_give_up(c, error);
 	else
 		call_answer(c, HOOK_UNAVAILABLE, "");
+}
+
+static void call_send_stored(void *owner)
+{
+	struct call *c = owner;
+	struct hooks *h = c->hooks;
+
+	if (!history_is_written(h->history, c->visit->write) &&
+	    loop_now_ms(h->loop) < c->patience_ms)
+		loop_timer_set(h->loop, &c->stored, STORE_LOOK_MS);
+	else
+		call_send(c);
+}
+
+// A joinPeer is in the file before it is sent: the answer may come to a process that is no more.
+static void turn_started(struct hook_turn *t)
+{
+	struct call *c = container_of(t, struct call, turn);
+	struct hooks *h = c->hooks;
+
+	if (c->kind != CALL_JOIN)
+		return call_send(c);
+	visit_event(h, c->visit, false);
+	c->patience_ms = loop_now_ms(h->loop) + HOOK_STORE_MS;
+	loop_timer_set(h->loop, &c->stored, STORE_LOOK_MS);
 }
 
 static struct call *call_create(struct hooks *h, enum call_kind kind, struct visit *v)
@@ -427,6 +453,7 @@ static struct call *call_create(struct hooks *h, enum call_kind kind, struct vis
 	c->turn.start = turn_started;
 	c->turn.give_up = turn_gave_up;
 	c->refused = (struct loop_timer){.expired = call_refused, .owner = c};
+	c->stored = (struct loop_timer){.expired = call_send_stored, .owner = c};
 	snprintf(c->key, sizeof(c->key), "%016" PRIx64, c->id);
 	map_add(&h->calls, &c->by_id, c->key);
 	TAILQ_INSERT_TAIL(&h->all_calls, c, next);
@@ -492,6 +519,19 @@ uint64_t hook_join(struct hooks *h, const struct hook_peer *p, hook_done *done, 
 	return call_ask(call_create(h, CALL_JOIN, visit_create(id | 1, p)), done, owner);
 }
 
+// Ends a call without an answer. What was not sent yet is nothing to close.
+static void call_drop(struct call *c)
+{
+	if (c->transfer) {
+		transfer_cancel(c->transfer);
+	} else if (c->kind == CALL_JOIN) {
+		visit_forget(c->hooks, c->visit);
+		c->visit = NULL;
+	}
+	hook_turn_leave(&c->turn);
+	call_destroy(c);
+}
+
 void hook_cancel(struct hooks *h, uint64_t id)
 {
 	char key[ID_SIZE];
@@ -508,10 +548,7 @@ void hook_cancel(struct hooks *h, uint64_t id)
 	c->done = NULL;
 	if (c->kind == CALL_JOIN && c->transfer)
 		return; // whether it is to be closed will be known
-	if (c->transfer)
-		transfer_cancel(c->transfer);
-	hook_turn_leave(&c->turn);
-	call_destroy(c);
+	call_drop(c);
 }
 
 void hook_close(struct hooks *h, uint64_t admission, const char *display_name)
@@ -643,12 +680,8 @@ void hooks_destroy(struct hooks *h)
 {
 	struct call *c;
 
-	while ((c = TAILQ_FIRST(&h->all_calls))) {
-		if (c->transfer)
-			transfer_cancel(c->transfer);
-		hook_turn_leave(&c->turn);
-		call_destroy(c);
-	}
+	while ((c = TAILQ_FIRST(&h->all_calls)))
+		call_drop(c);
 	admissions_free(h);
 	loop_timer_cancel(h->loop, &h->prune);
 	hook_queue_fini(&h->queue);

@@ -16,6 +16,7 @@
 
 #define HOOK_ANSWER_MS   3000 // time for a receiver to answer
 #define HOOK_WAIT_MS     15000 // longest wait for a turn, before it is as if there was no answer
+#define HOOK_STORE_MS    1000 // a disk slower than this does not keep people out
 #define HOOK_MESSAGE_MAX 512 // bytes of a message that are shown
 #define HOOK_REPLAY_MAX  1000 // events in an answer
 

@@ -205,9 +205,9 @@ void history_close(struct history *h)
 	free(h);
 }
 
-void history_admission_put(struct history *h, const struct history_admission *a)
+uint64_t history_admission_put(struct history *h, const struct history_admission *a)
 {
-	store_write(
+	return store_write(
 	        h->writer, ADMISSION_PUT,
 	        (int64_t[NUMBERS]
 	        ){(int64_t)a->id, (int64_t)a->account_id, a->closing | a->version << 1, a->sequence,
@@ -215,6 +215,11 @@ void history_admission_put(struct history *h, const struct history_admission *a)
 	        (const char *[TEXTS]
 	        ){a->room, a->peer, a->display_name, a->token, a->url, a->authorization, a->secret}
 	);
+}
+
+bool history_is_written(const struct history *h, uint64_t number)
+{
+	return store_written(h->writer) >= number;
 }
 
 void history_admission_remove(struct history *h, uint64_t id)

@@ -34,8 +34,9 @@ struct history_admission {
 	const char *url, *authorization, *secret;
 };
 
-// Insert or replace.
-void history_admission_put(struct history *, const struct history_admission *);
+// Insert or replace. Returns the write's number for history_is_written, 0: it is lost.
+uint64_t history_admission_put(struct history *, const struct history_admission *);
+bool history_is_written(const struct history *, uint64_t number);
 void history_admission_remove(struct history *, uint64_t id);
 
 // All of them, oldest first. Before the first write. 0 or -EIO.

@@ -9,14 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum track_kind kind_of(const struct ortc_media *media, const char *app_data)
+enum track_kind track_kind_of(enum ortc_kind kind, const struct json *app_data)
 {
-	struct json *j = json_parse(app_data, strlen(app_data));
-	const char *source = json_string(j, "source", 32);
-	bool share = json_is_true(j, "share") || (source && strcmp(source, "screensharing") == 0);
+	const char *source = json_string(app_data, "source", 32);
+	bool share =
+	        json_is_true(app_data, "share") || (source && strcmp(source, "screensharing") == 0);
 
-	json_free(j);
-	return share ? TRACK_SHARE : media->kind == ORTC_AUDIO ? TRACK_AUDIO : TRACK_VIDEO;
+	return share ? TRACK_SHARE : kind == ORTC_AUDIO ? TRACK_AUDIO : TRACK_VIDEO;
+}
+
+const struct track *track_share_of(const struct peer *p, enum ortc_kind kind)
+{
+	const struct track *t;
+
+	LIST_FOREACH(t, &p->tracks, of_owner)
+	{
+		if (t->kind == TRACK_SHARE && t->media.kind == kind)
+			return t;
+	}
+	return NULL;
 }
 
 struct track *track_create(
@@ -24,13 +35,15 @@ struct track *track_create(
 )
 {
 	struct track *track = memory_new(1, sizeof(*track));
+	struct json *parsed = json_parse(app_data, strlen(app_data));
 
 	track->id = id;
 	track->owner = t->peer;
 	track->transport = t;
 	track->media = *media;
 	track->app_data = app_data;
-	track->kind = kind_of(media, app_data);
+	track->kind = track_kind_of(media->kind, parsed);
+	json_free(parsed);
 	track->paused = paused;
 	LIST_INIT(&track->subscriptions);
 	LIST_INSERT_HEAD(&t->peer->tracks, track, of_owner);

@@ -11,6 +11,7 @@
 
 #define TRACK_LAYER_MAX 7 // as an upper bound: all that there are
 
+struct json;
 struct peer;
 struct transport;
 
@@ -21,6 +22,8 @@ enum track_kind {
 	TRACK_SHARE, // sound and picture of a screen
 	TRACK_KIND_COUNT,
 };
+
+enum track_kind track_kind_of(enum ortc_kind, const struct json *app_data);
 
 struct subscription {
 	am_id id;
@@ -38,6 +41,7 @@ struct subscription {
 	bool confirmed; // the viewer's page has it
 	bool paused_by_viewer;
 	bool listed; // by the page that resumes
+	bool wanted_paused; // likewise
 	uint32_t request_id; // of the newConsumer request under way, 0: none
 	LIST_ENTRY(subscription) of_track;
 	LIST_ENTRY(subscription) of_viewer;
@@ -60,6 +64,9 @@ struct track {
 // Takes media and app_data over.
 struct track *
 track_create(am_id, struct transport *, const struct ortc_media *, char *app_data, bool paused);
+
+// What the peer shares of this kind, or NULL: it may share one screen.
+const struct track *track_share_of(const struct peer *, enum ortc_kind);
 
 // The track must have no subscriptions left.
 void track_destroy(struct track *);

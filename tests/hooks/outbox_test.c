@@ -7,6 +7,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,35 @@ static void W05_a_close_that_was_refused_is_not_repeated_after_a_return(void **s
 	struct hook_counts counts;
 	hooks_count(w->hooks, &counts);
 	assert_int_equal(counts.given_up, 1);
+}
+
+// W05: whatever a receiver has heard of is in the file, however slow that is; but a disk that
+// stands still keeps nobody out.
+static void W05_a_join_is_stored_before_it_is_sent(void **state)
+{
+	struct world *w = *state;
+	const struct hook_peer p = world_peer(w, "", "p"), q = world_peer(w, "", "q");
+	sqlite3 *other;
+
+	assert_int_equal(sqlite3_open(w->path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	hook_join(w->hooks, &p, world_heard, w);
+	world_run(w, HOOK_STORE_MS / 4);
+	assert_int_equal(world_requests(w), 0);
+	assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	world_wait(w, 1, PATIENCE_MS);
+	assert_int_equal(w->heard[0].verdict, HOOK_ADMIT);
+
+	// Who gives up before it was sent has not been there.
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	uint64_t call = hook_join(w->hooks, &q, world_heard, w);
+	world_run(w, HOOK_STORE_MS / 4);
+	hook_cancel(w->hooks, call);
+	hook_join(w->hooks, &q, world_heard, w);
+	world_wait(w, 2, PATIENCE_MS);
+	assert_int_equal(w->heard[1].verdict, HOOK_ADMIT);
+	events_are(w, "joinPeer p, joinPeer q");
+	sqlite3_close(other);
 }
 
 static void W02_pending_closes_survive_a_restart(void **state)
@@ -547,6 +577,7 @@ int main(void)
 	        TEST(W02_a_close_is_tried_until_it_is_taken),
 	        TEST(W05_a_join_hurries_the_close_before_it),
 	        TEST(W05_a_close_that_was_refused_is_not_repeated_after_a_return),
+	        TEST(W05_a_join_is_stored_before_it_is_sent),
 	        TEST(W02_pending_closes_survive_a_restart),
 	        TEST(W05_a_restart_closes_those_who_are_gone),
 	        TEST(W05_kill_9_loses_no_close),

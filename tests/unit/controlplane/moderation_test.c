@@ -395,6 +395,7 @@ static void muting_pauses_the_track_and_tells_its_owner(void **) // B02, B03, M2
 	        ),
 	        200
 	);
+	page_expect(&speaker, "mutedByModerator", "peerId", "moderator"); // and by whom
 	expect_tracks(0, 3);
 	page_leave(&speaker);
 	expect_tracks(0, 0);

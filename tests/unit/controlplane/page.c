@@ -198,29 +198,51 @@ int page_ask_code(struct page *p, const char *method, const char *data)
 	return (int)code;
 }
 
-static struct json *notification_take(struct page *p, const char *method)
+static struct json *message_take(struct page *p, const char *kind, const char *method, int64_t *id)
 {
 	for (int i = 0; i < p->inbox_count; i++) {
 		const char *name = json_string(p->inbox[i], "method", 64);
-		if (!json_is_true(p->inbox[i], "notification") || !name ||
-		    strcmp(name, method) != 0)
+		if (!json_is_true(p->inbox[i], kind) || !name || strcmp(name, method) != 0)
 			continue;
 		struct json *m = inbox_take(p, i), *data = json_copy(json_object(m, "data"));
+		if (id)
+			assert_true(json_int(m, "id", 0, UINT32_MAX, id));
 		json_free(m);
 		return data;
 	}
 	return NULL;
 }
 
-struct json *page_notified(struct page *p, const char *method)
+static struct json *message_wait(struct page *p, const char *kind, const char *method, int64_t *id)
 {
 	for (uint64_t end = now_ms() + SERVER_WAIT_MS; now_ms() < end;) {
-		struct json *data = notification_take(p, method);
+		struct json *data = message_take(p, kind, method, id);
 		if (data || p->close_code)
 			return data;
 		page_read(p);
 	}
 	return NULL;
+}
+
+struct json *page_notified(struct page *p, const char *method)
+{
+	return message_wait(p, "notification", method, NULL);
+}
+
+struct json *page_requested(struct page *p, const char *method)
+{
+	char answer[96];
+	int64_t id;
+	struct json *data = message_wait(p, "request", method, &id);
+
+	if (!data)
+		fail_msg("no %s", method);
+	int n = snprintf(
+	        answer, sizeof(answer), "{\"response\":true,\"id\":%lld,\"ok\":true,\"data\":{}}",
+	        (long long)id
+	);
+	frame_send(p, 1, answer, (size_t)n);
+	return data;
 }
 
 void page_expect(struct page *p, const char *method, const char *key, const char *value)
@@ -242,7 +264,7 @@ void page_expect_none(struct page *p, const char *method)
 	// The answer to this comes after whatever the server has sent so far.
 	int code = page_ask_code(p, "getTransportStats", "{}");
 	assert_true(code == 200 || code == 403);
-	struct json *data = notification_take(p, method);
+	struct json *data = message_take(p, "notification", method, NULL);
 	if (data)
 		fail_msg("%s came", method);
 }

@@ -39,7 +39,10 @@ void page_send(struct page *, const char *method, const char *data);
 // The next notification of this name: its data, freed by the caller. NULL: none came.
 struct json *page_notified(struct page *, const char *method);
 
-// The same, where `key` must have this text; others of the name are dropped.
+// The next request of the server: its data, freed by the caller. It is answered by yes.
+struct json *page_requested(struct page *, const char *method);
+
+// The same as page_notified, where `key` must have this text; others of the name are dropped.
 void page_expect(struct page *, const char *method, const char *key, const char *value);
 
 // Asserts that there has been no notification of this name so far.

@@ -366,7 +366,9 @@ export class Room {
 
 	/** Takes the session up again on a new WebSocket; media went on meanwhile. False: it has to join again. */
 	async #resume(current: () => boolean): Promise<boolean> {
-		const { subscriber, publisher } = this.#media!;
+		const media = this.#media!;
+		const { subscriber } = media;
+		let { publisher } = media;
 		const ids = { consumerIds: subscriber.consumerIds, producerIds: publisher?.producerIds ?? [] };
 		const answer = await this.#connection.request('resume', { session: this.#options.session, ...ids });
 		if (!answer.resumed || !current()) return false;
@@ -374,6 +376,11 @@ export class Room {
 		const { closeConsumers, remakeProducers, closeProducers } = reconcile(ids, answer);
 		for (const id of closeConsumers) subscriber.remove(id);
 		this.#setPeers(answer.peers);
+		// Made a viewer and a speaker again meanwhile: what it sent on is gone, and another is made below.
+		if (publisher && !answer.transportIds.includes(publisher.transportId)) {
+			media.closePublisher();
+			publisher = null;
+		}
 		// What was produced but never answered goes first: its request is about to be made again.
 		for (const producerId of closeProducers) await this.#connection.request('closeProducer', { producerId });
 		this.#connection.resumed();

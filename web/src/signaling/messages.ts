@@ -58,7 +58,7 @@ type TransportAnswer = Pick<
 
 export type ResumeAnswer =
 	| { resumed: false }
-	| { resumed: true; peers: PeerInfo[]; consumerIds: string[]; producerIds: string[] };
+	| { resumed: true; peers: PeerInfo[]; consumerIds: string[]; producerIds: string[]; transportIds: string[] };
 
 /** Requests the page sends: [data, answer]. */
 export interface Requests {
@@ -79,7 +79,11 @@ export interface Requests {
 		},
 		{ peers: PeerInfo[] },
 	];
-	resume: [{ session: string; consumerIds: string[]; producerIds: string[] }, ResumeAnswer];
+	/** pausedConsumerIds: what the page wants paused, of consumerIds; left out, the server keeps to what it was asked last. */
+	resume: [
+		{ session: string; consumerIds: string[]; producerIds: string[]; pausedConsumerIds?: string[] },
+		ResumeAnswer,
+	];
 	produce: [
 		{
 			transportId: string;

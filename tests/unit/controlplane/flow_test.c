@@ -1,0 +1,229 @@
+// What flows, as far as the data plane's tables and commands show it: screens, what a viewer's page
+// wants to have, and what a page that comes back is told.
+#include "stage.h"
+
+#include "json.h"
+#include "store.h"
+#include "test.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SPEAKER "{\"itisparticipant\":true}"
+
+static struct fake_dataplane *dataplane(void)
+{
+	return &integrator.server.dataplane;
+}
+
+static void one_screen_is_shared_at_a_time(void **) // M06, E08
+{
+	struct page speaker;
+	char send[32], data[64];
+	am_id screen;
+
+	come(&speaker, "free", "share", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, CAMERA, NULL), 200);
+	assert_int_equal(publish(&speaker, send, SCREEN, &screen), 200);
+	assert_int_equal(publish(&speaker, send, SCREEN, NULL), 409);
+	expect_tracks(2, 0);
+	snprintf(data, sizeof(data), "{\"producerId\":\"%016llx\"}", (unsigned long long)screen);
+	assert_int_equal(page_ask_code(&speaker, "closeProducer", data), 200);
+	assert_int_equal(publish(&speaker, send, SCREEN, NULL), 200);
+	expect_tracks(2, 0);
+	page_leave(&speaker);
+}
+
+static struct json *ask_resume(struct page *p, const char *id, const char *more)
+{
+	char data[512];
+
+	snprintf(
+	        data, sizeof(data), "{\"session\":\"s-%s\",\"producerIds\":[]%s}", id,
+	        more ? more : ",\"consumerIds\":[]"
+	);
+	struct json *answer = page_ask(p, "resume", data);
+	struct json *found = json_copy(json_object(answer, "data"));
+	json_free(answer);
+	assert_true(json_is_true(found, "resumed"));
+	return found;
+}
+
+static bool lists(const struct json *answer, const char *key, const char *id)
+{
+	for (const struct json *j = json_first(json_array(answer, key)); j; j = json_next(j)) {
+		if (strcmp(json_text(j, 64), id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void who_comes_back_hears_which_transports_live(void **) // B07
+{
+	struct page speaker, moderator;
+	char send[32], receive[32];
+
+	come(&moderator, "free", "dead", "moderator", MODERATOR, "M");
+	come(&speaker, "free", "dead", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	transport_make(&speaker, "consuming", receive);
+	page_die(&speaker);
+	assert_int_equal(page_ask_code(&moderator, "demotePeer", about("speaker")), 200);
+	assert_int_equal(page_ask_code(&moderator, "promotePeer", about("speaker")), 200);
+	come(&speaker, "free", "dead", "speaker", SPEAKER, NULL);
+	struct json *answer = ask_resume(&speaker, "speaker", NULL);
+	assert_true(lists(answer, "transportIds", receive));
+	assert_false(lists(answer, "transportIds", send));
+	json_free(answer);
+	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 404);
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 200);
+	page_leave(&speaker);
+	page_leave(&moderator);
+}
+
+// A viewer who receives: two consumers, both confirmed.
+static void watch(struct page *p, const char *room, const char *id, char consumers[2][32])
+{
+	static const char join[] =
+	        "{\"displayName\":\"V\",\"device\":{},\"rtpCapabilities\":{\"codecs\":["
+	        "{\"kind\":\"video\",\"mimeType\":\"video/VP8\",\"preferredPayloadType\":101,"
+	        "\"clockRate\":90000,\"rtcpFeedback\":[]},{\"kind\":\"audio\","
+	        "\"mimeType\":\"audio/opus\",\"preferredPayloadType\":100,\"clockRate\":48000,"
+	        "\"channels\":2,\"rtcpFeedback\":[]}],\"headerExtensions\":[]}}";
+	char receive[32];
+
+	come(p, "free", room, id, NULL, NULL);
+	json_free(page_notified(p, "admitted"));
+	transport_make(p, "consuming", receive);
+	assert_int_equal(page_ask_code(p, "join", join), 200);
+	for (int i = 0; i < 2; i++) {
+		struct json *data = page_requested(p, "newConsumer");
+		int at = strcmp(json_string(data, "kind", 8), "video") == 0 ? 0 : 1;
+		strcpy(consumers[at], json_string(data, "id", 31));
+		json_free(data);
+	}
+}
+
+static bool is_paused(const char *consumer)
+{
+	am_id id = strtoull(consumer, NULL, 16);
+	return dataplane()->region.map->subscriptions[am_id_slot(id)].paused;
+}
+
+static void expect_paused(const char *consumer, bool paused)
+{
+	for (int i = 0; i < SERVER_WAIT_MS && is_paused(consumer) != paused; i++)
+		server_turn(&integrator.server);
+	assert_int_equal(is_paused(consumer), paused);
+}
+
+static int ask_about(struct page *p, const char *method, const char *consumer)
+{
+	char data[128];
+
+	snprintf(
+	        data, sizeof(data),
+	        "{\"consumerId\":\"%s\",\"spatialLayer\":0,\"temporalLayer\":1}", consumer
+	);
+	return page_ask_code(p, method, data);
+}
+
+static void begin_stage(struct page *speaker, const char *room)
+{
+	char send[32];
+
+	come(speaker, "free", room, "speaker", SPEAKER, "S");
+	transport_make(speaker, "producing", send);
+	assert_int_equal(publish(speaker, send, MICROPHONE, NULL), 200);
+	assert_int_equal(publish(speaker, send, CAMERA, NULL), 200);
+}
+
+static void what_a_page_does_not_show_is_paused(void **)
+{
+	struct page speaker, viewer;
+	char consumers[2][32];
+	const char *video = consumers[0];
+
+	begin_stage(&speaker, "scroll");
+	watch(&viewer, "scroll", "viewer", consumers);
+	expect_paused(video, false);
+	assert_int_equal(ask_about(&viewer, "pauseConsumer", video), 200);
+	expect_paused(video, true);
+	expect_paused(consumers[1], false);
+	assert_int_equal(ask_about(&viewer, "setConsumerPreferredLayers", video), 200);
+	server_turn(&integrator.server); // the command came before the answer
+	assert_int_equal(dataplane()->last.type, AM_CMD_SUBSCRIPTION_LAYERS);
+	assert_int_equal(dataplane()->last.subscription_layers.temporal_layer, 1);
+
+	// What is so already costs the data plane nothing.
+	uint32_t commands = dataplane()->commands;
+	assert_int_equal(ask_about(&viewer, "pauseConsumer", video), 200);
+	assert_int_equal(ask_about(&viewer, "setConsumerPreferredLayers", video), 200);
+	assert_int_equal(ask_about(&viewer, "resumeConsumer", consumers[1]), 200);
+	server_turn(&integrator.server);
+	assert_int_equal(dataplane()->commands, commands);
+	assert_int_equal(ask_about(&viewer, "resumeConsumer", video), 200);
+	expect_paused(video, false);
+
+	// Nobody else's.
+	assert_int_equal(ask_about(&speaker, "pauseConsumer", video), 404);
+	page_leave(&viewer);
+	page_leave(&speaker);
+}
+
+static void a_page_that_comes_back_says_what_it_shows(void **)
+{
+	struct page speaker, viewer;
+	char consumers[2][32], more[256];
+
+	begin_stage(&speaker, "back");
+	watch(&viewer, "back", "viewer", consumers);
+	expect_paused(consumers[0], false);
+	assert_int_equal(ask_about(&viewer, "pauseConsumer", consumers[0]), 200);
+	server_wait_stored(&integrator.server, "viewer", STORE_JOINED);
+	server_stop(&integrator.server, SIGKILL);
+	page_die(&viewer);
+	server_start(&integrator.server);
+	come(&viewer, "free", "back", "viewer", NULL, NULL);
+	snprintf(
+	        more, sizeof(more),
+	        ",\"consumerIds\":[\"%s\",\"%s\"],\"pausedConsumerIds\":[\"%s\"]", consumers[0],
+	        consumers[1], consumers[0]
+	);
+	struct json *answer = ask_resume(&viewer, "viewer", more);
+	assert_true(lists(answer, "consumerIds", consumers[0]));
+	json_free(answer);
+	page_expect_none(&viewer, "consumerClosed");
+	assert_true(is_paused(consumers[0]));
+	expect_paused(consumers[1], false);
+
+	// It has scrolled while its socket was lost.
+	page_die(&viewer);
+	come(&viewer, "free", "back", "viewer", NULL, NULL);
+	snprintf(
+	        more, sizeof(more),
+	        ",\"consumerIds\":[\"%s\",\"%s\"],\"pausedConsumerIds\":[\"%s\"]", consumers[0],
+	        consumers[1], consumers[1]
+	);
+	json_free(ask_resume(&viewer, "viewer", more));
+	expect_paused(consumers[0], false);
+	expect_paused(consumers[1], true);
+	page_leave(&viewer);
+	page_die(&speaker);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(one_screen_is_shared_at_a_time),
+	        cmocka_unit_test(who_comes_back_hears_which_transports_live),
+	        cmocka_unit_test(what_a_page_does_not_show_is_paused),
+	        cmocka_unit_test(a_page_that_comes_back_says_what_it_shows),
+	};
+	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
+}
