@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
+import { LIMIT, openBench, Participant, Proxy, roomId, until } from './harness.mjs';
 
 const bench = openBench({ integrator: true });
 
@@ -106,21 +106,21 @@ test('counts, hands, the room’s video and bitrate, and who turned a microphone
 	await late.seesMuted(ada, true);
 });
 
-test('a speaker who was demoted and promoted while disconnected speaks again', LIMIT, async () => { // B07
+test('a speaker who was demoted and promoted while disconnected speaks again', LIMIT, async (t) => { // B07
+	const proxy = await Proxy.start(bench.system.url);
+	t.after(() => proxy.close());
 	const room = roomId();
 	const kind = 'webinar';
 	const host = await Participant.join(bench, { room, kind, name: 'Hanna Host', claims: { role: 'moderator' } });
-	const ada = await Participant.join(bench, { room, kind, name: 'Ada', speaker: true });
+	const ada = await Participant.join(bench, { room, kind, name: 'Ada', speaker: true, url: proxy.url });
 	await Promise.all([host.sees(ada), host.hears(ada)]);
-	// Its WebSocket breaks, and finds no way back until all is done.
-	await ada.page.context().setOffline(true);
-	await ada.page.evaluate(() => probe.sockets.at(-1).close(3000));
+	proxy.cut({ down: true });
 	await ada.seesBanner('reconnecting');
 	for (const method of ['demotePeer', 'promotePeer']) {
 		const answer = await host.request(method, { peerId: ada.peerId });
 		assert.equal(answer.ok, true, JSON.stringify(answer));
 	}
-	await ada.page.context().setOffline(false);
+	proxy.up();
 	await ada.isConnected();
 	await Promise.all([host.sees(ada), host.hears(ada)]);
 });
