@@ -393,29 +393,6 @@ static struct json *transports_alive(const struct peer *p)
 	return alive;
 }
 
-// Which of its consumers the page wants paused; it may have said so to nobody, or to a server that
-// is no more. Pages that do not say are believed to want what they asked for last.
-static void consumers_pause(struct connection *c, const struct json *data)
-{
-	struct subscription *s;
-
-	if (!json_array(data, "pausedConsumerIds"))
-		return;
-	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
-	s->wanted_paused = false;
-	for (const struct json *e = json_first(json_array(data, "pausedConsumerIds")); e;
-	     e = json_next(e)) {
-		s = conference_subscription(conference_of(c), id_read(json_text(e, 64)));
-		if (s && s->viewer == c->peer)
-			s->wanted_paused = true;
-	}
-	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
-	{
-		if (s->listed)
-			conference_subscription_pause(conference_of(c), s, s->wanted_paused);
-	}
-}
-
 // Brings the page and the server together after the answer: what only one side has.
 static void resume_settle(struct connection *c)
 {
@@ -457,7 +434,6 @@ static void handle_resume(struct connection *c, int64_t id, const struct json *d
 	json_add(answer, "consumerIds", consumers_mark(c, data));
 	json_add(answer, "producerIds", producers_mark(c, data));
 	json_add(answer, "transportIds", transports_alive(c->peer));
-	consumers_pause(c, data);
 	connection_accept(c, id, answer);
 	connection_send_waiting(c);
 	connection_send_activity(c);

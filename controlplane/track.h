@@ -41,7 +41,6 @@ struct subscription {
 	bool confirmed; // the viewer's page has it
 	bool paused_by_viewer;
 	bool listed; // by the page that resumes
-	bool wanted_paused; // likewise
 	uint32_t request_id; // of the newConsumer request under way, 0: none
 	LIST_ENTRY(subscription) of_track;
 	LIST_ENTRY(subscription) of_viewer;

@@ -79,11 +79,7 @@ export interface Requests {
 		},
 		{ peers: PeerInfo[] },
 	];
-	/** pausedConsumerIds: what the page wants paused, of consumerIds; left out, the server keeps to what it was asked last. */
-	resume: [
-		{ session: string; consumerIds: string[]; producerIds: string[]; pausedConsumerIds?: string[] },
-		ResumeAnswer,
-	];
+	resume: [{ session: string; consumerIds: string[]; producerIds: string[] }, ResumeAnswer];
 	produce: [
 		{
 			transportId: string;
