@@ -1,4 +1,4 @@
-import { type Arrangement, gridLayout, pairLayout, type Size, stageLayout } from './layout';
+import { type Arrangement, gridLayout, pairLayout, screenLayout, type Size, stageLayout } from './layout';
 import { placeOwn, type TileName } from './order';
 
 export interface Picture extends Arrangement {
@@ -21,7 +21,8 @@ export function arrange(
 		// In the strip one's own tile comes first: it is seen without scrolling.
 		const strip = [...(own ? [own] : []), ...others].filter(({ key }) => key !== large.key);
 		if (!large.share && strip.length === 1) return { kind: 'pair', tiles: [large, ...strip], ...pairLayout(box) };
-		return { kind: 'stage', tiles: [large, ...strip], ...stageLayout(all.length, box, minimize) };
+		const layout = large.share ? screenLayout : stageLayout;
+		return { kind: 'stage', tiles: [large, ...strip], ...layout(all.length, box, minimize) };
 	}
 	if (own && others.length === 1 && !others[0]!.share) return { kind: 'pair', tiles: all, ...pairLayout(box) };
 	const grid = gridLayout(all.length, box, minimize);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Arrangement, GAP, gridLayout, pairLayout, type Rect, type Size, stageLayout } from './layout';
+import { type Arrangement, GAP, gridLayout, pairLayout, type Rect, screenLayout, type Size, stageLayout } from './layout';
 
 const BOXES: Record<string, Size> = {
 	phone: { width: 344, height: 640 },
@@ -118,6 +118,26 @@ describe('stage', () => {
 			const [first, ...strip] = stage.rects;
 			for (const tile of strip) expect(area([first!])).toBeGreaterThan(2 * area([tile]));
 		}
+	});
+});
+
+describe('screen', () => {
+	test.each(EACH)('on $name: inside, apart, the screen as wide as it can be', ({ box }) => {
+		for (const count of COUNTS) {
+			const screen = screenLayout(count, box);
+			expect(screen.rects).toHaveLength(count);
+			expect(unsound(screen), `${count}`).toEqual([]);
+			expect(screen.seen, `${count}`).toBe(inside(screen, box));
+			expect(screenLayout(count, box, true)).toMatchObject({ content: box, seen: count });
+		}
+	});
+
+	test('upright, it takes its shape and leaves the rest to the others', () => {
+		const { rects, seen } = screenLayout(12, BOXES.phone!);
+		expect(rects[0]).toEqual({ x: 0, y: 0, width: 344, height: 215 });
+		expect(rects[1]!.y).toBe(215 + GAP);
+		expect(seen).toBeGreaterThan(4);
+		expect(screenLayout(1, BOXES.phone!).rects).toEqual([{ x: 0, y: 0, ...BOXES.phone }]);
 	});
 });
 

@@ -85,6 +85,19 @@ export function stageLayout(count: number, box: Size, minimize = false): Arrange
 	return minimize && plain.seen < count ? stageWithGrid(count, box, upright) : plain;
 }
 
+/** A screen is wide: on an upright one it stays at the top, and what it does not need is the others' grid. */
+export function screenLayout(count: number, box: Size, minimize = false): Arrangement {
+	if (count <= 1 || box.width >= box.height) return stageLayout(count, box, minimize);
+	const stage = { width: box.width, height: Math.floor(Math.min(box.width / 1.6, box.height / 2)) };
+	const top = stage.height + GAP;
+	const grid = gridLayout(count - 1, { width: box.width, height: box.height - top }, minimize);
+	return {
+		rects: [{ x: 0, y: 0, ...stage }, ...grid.rects.map((rect) => ({ ...rect, y: rect.y + top }))],
+		content: { width: box.width, height: grid.content.height + top },
+		seen: 1 + grid.seen,
+	};
+}
+
 function stageWithGrid(count: number, box: Size, upright: boolean): Arrangement {
 	const stage = upright
 		? { ...box, height: Math.floor(box.height * 0.6) }
