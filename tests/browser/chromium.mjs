@@ -65,7 +65,7 @@ export class Chromium {
 		await context.addInitScript({ path: fileURLToPath(new URL('probe.js', import.meta.url)) });
 		if (colour) await context.addInitScript((colour) => probe.paintCamera(colour), colour);
 		const page = await context.newPage();
-		page.setDefaultTimeout(15_000);
+		page.setDefaultTimeout(30_000);
 		page.lines = [];
 		page.on('console', (message) => page.lines.push(`${message.type()}: ${message.text()}`));
 		page.on('pageerror', (error) => page.lines.push(`uncaught: ${error.stack ?? error}`));

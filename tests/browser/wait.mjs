@@ -1,5 +1,5 @@
-/** How long people would wait before they call something broken, on a machine that is busy. */
-export const PATIENCE_MS = 15_000;
+/** Before something counts as broken. Waits end as soon as it has come; a machine with other tests on it is slow. */
+export const PATIENCE_MS = 30_000;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
