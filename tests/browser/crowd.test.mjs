@@ -3,7 +3,7 @@ import { look, openBench, Participant, Protoo, roomId, until } from './harness.m
 
 const bench = openBench();
 
-test('from one to fifty people, light and dark', { timeout: 200_000 }, async () => {
+test('from one to fifty people, light and dark', { timeout: 230_000 }, async () => {
 	const room = roomId();
 	const people = [];
 	const join = async (name, colour, more) =>
@@ -25,8 +25,7 @@ test('from one to fifty people, light and dark', { timeout: 200_000 }, async () 
 	await join('Chiara Conti', '#8fae8b');
 	await join('Дарья Дорохова', '#a98fb0');
 	await join('Emeka Eze', '#c08f86');
-	for (const one of people.slice(0, 2))
-		for (const other of people) if (other !== one) await one.sees(other);
+	for (const other of people.slice(1)) await people[0].sees(other);
 	await people[3].click('mic-button');
 	await people[4].click('hand-button');
 	await lookAll(5);
