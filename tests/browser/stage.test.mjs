@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { holds, LIMIT, openBench, Participant, Protoo, roomId, until } from './harness.mjs';
 
-const bench = openBench();
+const bench = openBench({
+	// Who comes before media does is asked to come again: pages do so by themselves, our crowd does not.
+	prepare: (system) => until('media to be there', async () => (await system.rest('/readyz')).status === 200),
+});
 
 const PHONE = { width: 360, height: 740 };
 
