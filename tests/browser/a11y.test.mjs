@@ -57,6 +57,16 @@ const SCREENS = {
 		await assertAccessible(ann.page, 'a room, with somebody who is muted');
 		await ann.click('layout-button');
 		await assertAccessible(ann.page, 'a room, the other way');
+		await bob.click('chat-button');
+		await assertAccessible(bob.page, 'the empty chat');
+		await bob.test('chat-input').fill('Look at https://example.org/ and say');
+		await bob.test('chat-input').press('Enter');
+		await bob.test('chat-line').waitFor();
+		await ann.page.locator('[data-testid=chat-button] .badge').waitFor();
+		await assertAccessible(ann.page, 'an unread mark');
+		await ann.click('chat-button');
+		await ann.test('chat-line').waitFor();
+		await assertAccessible(ann.page, 'the chat');
 		await bob.click('leave-button');
 		await bob.test('left').waitFor();
 		await assertAccessible(bob.page, 'after leaving');
