@@ -206,6 +206,11 @@ static const struct {
         {"getRouterRtpCapabilities", "{}", {200, 200, 200, 403, 200}},
         {"createWebRtcTransport", "{\"consuming\":true}", {200, 200, 200, 403, 200}},
         {"createWebRtcTransport", "{\"producing\":true}", {403, 200, 403, 403, 403}},
+        {"createWebRtcTransport",
+         "{\"producing\":true,\"sctpCapabilities\":{}}",
+         {200, 200, 200, 403, 200}}, // for the chat
+        {"produceData", "{\"transportId\":\"0\",\"label\":\"chat\"}", {404, 404, 404, 403, 400}},
+        {"closeDataProducer", "{\"dataProducerId\":\"0\"}", {404, 404, 404, 403, 400}},
         {"join", "{\"displayName\":\"again\"}", {409, 409, 409, 403, 0}},
         {"produce", "{\"transportId\":\"0\",\"kind\":\"audio\"}", {403, 404, 403, 403, 400}},
         {"closeProducer", "{\"producerId\":\"0\"}", {404, 404, 404, 403, 400}},
@@ -442,6 +447,58 @@ static void a_demoted_speaker_publishes_no_more(void **) // B07, S07
 	page_leave(&moderator);
 }
 
+static void a_demoted_speaker_chats_on(void **) // U05, B07
+{
+	struct page speaker, moderator;
+	char send[32], data[256];
+
+	come(&speaker, "free", "talk", "speaker", "{\"itisparticipant\":true}", "S");
+	come(&moderator, "free", "talk", "moderator", MODERATOR, "M");
+	struct json *answer = page_ask(
+	        &speaker, "createWebRtcTransport", "{\"producing\":true,\"sctpCapabilities\":{}}"
+	);
+	snprintf(send, sizeof(send), "%s", json_string(json_object(answer, "data"), "id", 31));
+	json_free(answer);
+	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 200);
+	const struct {
+		const char *stream, *label;
+		int code;
+	} cases[] = {
+	        {"16", "chat", 400}, // one too many
+	        {"-1", "chat", 400}, {"2", "bot", 404},
+	        {"2", "chat", 200},  {"3", "chat", 200}, // again, as after a broken connection
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(
+		        data, sizeof(data),
+		        "{\"transportId\":\"%s\",\"label\":\"%s\","
+		        "\"sctpStreamParameters\":{\"streamId\":%s}}",
+		        send, cases[i].label, cases[i].stream
+		);
+		assert_int_equal(page_ask_code(&speaker, "produceData", data), cases[i].code);
+	}
+	// What goes before each of its messages: only the server says who that is.
+	const struct am_cmd_data_add *add = &integrator.server.dataplane.last.data_add;
+	assert_int_equal(integrator.server.dataplane.last.type, AM_CMD_DATA_PRODUCER_ADD);
+	assert_int_equal(add->stream, 3);
+	const char tag[] = "{\"peerId\":\"speaker\",\"displayName\":\"S\",\"moderator\":false}";
+	assert_int_equal(add->tag_len, strlen(tag));
+	assert_memory_equal(add->tag, tag, strlen(tag));
+
+	assert_int_equal(page_ask_code(&moderator, "demotePeer", about("speaker")), 200);
+	expect_tracks(0, 0);
+	snprintf(data, sizeof(data), "{\"dataProducerId\":\"%s\"}", send);
+	assert_int_equal(page_ask_code(&speaker, "getDataProducerStats", data), 200);
+	assert_int_equal(
+	        page_ask_code(&moderator, "getDataProducerStats", data), 404
+	); // not its own
+	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 403);
+	assert_int_equal(page_ask_code(&speaker, "closeDataProducer", data), 200);
+	assert_int_equal(page_ask_code(&speaker, "getDataProducerStats", data), 404);
+	page_leave(&speaker);
+	page_leave(&moderator);
+}
+
 static void a_promoted_viewer_publishes_on_the_same_connection(void **) // B07, S07
 {
 	struct page viewer, other, moderator;
@@ -563,6 +620,7 @@ int main(void)
 	        cmocka_unit_test(REST_reaches_into_no_other_account),
 	        cmocka_unit_test(muting_pauses_the_track_and_tells_its_owner),
 	        cmocka_unit_test(a_demoted_speaker_publishes_no_more),
+	        cmocka_unit_test(a_demoted_speaker_chats_on),
 	        cmocka_unit_test(a_promoted_viewer_publishes_on_the_same_connection),
 	        cmocka_unit_test(promotion_needs_a_place_and_a_webinar),
 	        cmocka_unit_test(moderators_see_the_viewers),

@@ -87,6 +87,9 @@ static void ids_are_bounded(void **)
 	        {AM_CMD_SUBSCRIPTION_LAYERS, AM_SUBSCRIPTION_MAX},
 	        {AM_CMD_SUBSCRIPTION_KEY_FRAME, AM_SUBSCRIPTION_MAX},
 	        {AM_CMD_SUBSCRIPTION_REMOVE, AM_SUBSCRIPTION_MAX},
+	        {AM_CMD_DATA_PRODUCER_REMOVE, AM_TRANSPORT_MAX},
+	        {AM_CMD_DATA_CONSUMER_ADD, AM_TRANSPORT_MAX},
+	        {AM_CMD_DATA_CONSUMER_REMOVE, AM_TRANSPORT_MAX},
 	        {AM_EVENT_TRANSPORT_STATE, AM_TRANSPORT_MAX},
 	        {AM_EVENT_SUBSCRIPTION_LAYERS, AM_SUBSCRIPTION_MAX},
 	};
@@ -102,6 +105,31 @@ static void ids_are_bounded(void **)
 		m.id.id = am_id_make(0, 0);
 		assert_int_equal(am_msg_check(&m), -EINVAL);
 	}
+}
+
+static void tags_are_bounded_and_have_no_line_break(void **)
+{
+	struct am_msg m = {.type = AM_CMD_DATA_PRODUCER_ADD};
+	struct am_cmd_data_add *d = &m.data_add;
+
+	d->transport_id = am_id_make(1, 1);
+	assert_int_equal(am_msg_check(&m), -EINVAL); // nobody speaks without
+	d->tag_len = AM_DATA_TAG_MAX;
+	memset(d->tag, 'x', sizeof(d->tag));
+	assert_int_equal(am_msg_check(&m), 0);
+	d->tag_len = AM_DATA_TAG_MAX + 1;
+	assert_int_equal(am_msg_check(&m), -EINVAL);
+	d->tag_len = 3;
+	d->tag[3] = '\n'; // behind it
+	assert_int_equal(am_msg_check(&m), 0);
+	d->tag[2] = '\n';
+	assert_int_equal(am_msg_check(&m), -EINVAL);
+	d->tag[2] = 'x';
+	d->stream = AM_DATA_STREAMS;
+	assert_int_equal(am_msg_check(&m), -EINVAL);
+	d->stream = 0;
+	m.type = AM_CMD_DATA_CONSUMER_ADD; // has none
+	assert_int_equal(am_msg_check(&m), -EINVAL);
 }
 
 static void credentials_are_ice_chars_of_the_own_slot(void **)
@@ -262,6 +290,7 @@ int main(void)
 	        cmocka_unit_test(whole_messages_pass),
 	        cmocka_unit_test(every_type_is_checked),
 	        cmocka_unit_test(ids_are_bounded),
+	        cmocka_unit_test(tags_are_bounded_and_have_no_line_break),
 	        cmocka_unit_test(credentials_are_ice_chars_of_the_own_slot),
 	        cmocka_unit_test(bytes_of_a_track_are_bounded),
 	        cmocka_unit_test(the_rest_of_a_track_is_bounded),
