@@ -10,7 +10,7 @@
 //
 // Both sides may begin (RFC 9260 5.2.1). What an association may hold is bounded: SCTP_RECEIVE_MAX
 // of what comes, SCTP_SEND_MAX of what goes, SCTP_STREAMS each way. A message above
-// AM_DATA_MESSAGE_MAX is never put together. Measured: 11 kB at rest.
+// AM_DATA_MESSAGE_MAX is never put together. Measured: 7.4 kB at rest.
 #pragma once
 
 #include <stddef.h>
