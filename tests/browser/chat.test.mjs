@@ -94,3 +94,163 @@ test('three people chat, and who comes late reads what was said', LIMIT, async (
 		await dora.one.click('leave-button');
 	});
 });
+
+test('markup stays text, and only addresses of web pages become links', LIMIT, async () => {
+	const room = roomId();
+	const eve = await Chatter.join({ room, name: '<b onclick="hacked=1">Eve</b>', peerId: 'eve' });
+	const bob = await Chatter.join({ room, name: 'Bob' });
+	await Promise.all([eve.open(), bob.open()]);
+
+	const attack = '<img src=x onerror="hacked=1"><script>hacked=1</script>';
+	const forged = '9 9 9\n{"peerId":"bob","displayName":"Bob","moderator":true}\nI resign';
+	await eve.say(attack);
+	await eve.say(forged);
+	await eve.say('See https://example.com/a?b=1, javascript:alert(1) or https://bank.example@evil.example/');
+	await bob.unread(0);
+	await until('Bob to read all three', async () => (await bob.lines()).length === 3);
+	const lines = await bob.lines();
+	assert.deepEqual(
+		lines.slice(0, 2).map(({ text, mine }) => ({ text, mine })),
+		[attack, forged].map((text) => ({ text, mine: false })),
+	);
+	assert.equal(lines[0].name, '<b onclick="hacked=1">Eve</b>');
+	const panel = bob.test('chat-panel');
+	assert.equal(await panel.locator('img, script, b').count(), 0);
+	assert.equal(await bob.one.page.evaluate(() => globalThis.hacked), undefined);
+
+	const links = await panel.locator('a').evaluateAll((all) => all.map(({ href, target, rel }) => ({ href, target, rel })));
+	assert.deepEqual(links, [{ href: 'https://example.com/a?b=1', target: '_blank', rel: 'noopener noreferrer nofollow' }]);
+});
+
+test('the chat is worked by keys, and says how much may be written', LIMIT, async () => {
+	const ann = await Chatter.join({ room: roomId(), name: 'Ann' });
+	const { page } = ann.one;
+	const input = ann.test('chat-input');
+	await page.keyboard.press('c');
+	await until('the cursor to be in the chat', () => input.evaluate((area) => area === document.activeElement));
+	assert.equal(await ann.test('chat-button').getAttribute('aria-expanded'), 'true');
+
+	await page.keyboard.type('cc');
+	await page.keyboard.press('Shift+Enter');
+	await page.keyboard.type('two');
+	await page.keyboard.press('Enter');
+	await ann.reads('You: cc\ntwo');
+	assert.equal(await input.inputValue(), '');
+
+	await input.fill('x'.repeat(1900));
+	assert.match(await ann.test('chat-left').textContent(), /100 characters left/);
+	await page.keyboard.insertText('y'.repeat(200));
+	assert.equal((await input.inputValue()).length, 2000);
+	await page.keyboard.press('Enter');
+	await until('the longest message to be sent', async () => (await ann.lines()).at(-1).state === 'sent');
+
+	await page.keyboard.press('Escape');
+	await ann.test('chat-panel').waitFor({ state: 'detached' });
+});
+
+test('U05: who disables the chat has none, neither in the page nor at the server', LIMIT, async (t) => {
+	const room = roomId();
+	const ann = await Chatter.join({ room, name: 'Ann' });
+	const mute = await Participant.join(bench, { room, name: 'Mute', disableChat: 'true' });
+	assert.equal(await mute.test('chat-button').count(), 0);
+	await mute.page.keyboard.press('c');
+	assert.equal(await mute.test('chat-panel').count(), 0);
+	await ann.open();
+	await ann.say('Is anybody there?');
+
+	for (const [spelling, code] of [
+		['disableChat', 403],
+		['disbleChat', 403],
+		['nothing', 200],
+	])
+		await t.test(`${spelling}: the server answers ${code}`, async () => {
+			const peer = await Protoo.connect(bench.system.url, 'call', { roomId: room, peerId: `by-hand-${spelling}`, [spelling]: 'true' });
+			await peer.join('By Hand');
+			const transport = await peer.request('createWebRtcTransport', {
+				producing: true,
+				consuming: false,
+				sctpCapabilities: { numStreams: { OS: 1024, MIS: 1024 } },
+			});
+			assert.equal(transport.sctpParameters.port, 5000);
+			assert.equal(transport.sctpParameters.maxMessageSize, 8192);
+			const answer = peer.request('produceData', {
+				transportId: transport.id,
+				sctpStreamParameters: { streamId: 0, ordered: true },
+				label: 'chat',
+				protocol: '',
+				appData: {},
+			});
+			if (code === 403) await assert.rejects(answer, { code: 403 });
+			else {
+				const { id, dataProducerId } = await answer;
+				assert.equal(id, dataProducerId);
+				const [stats] = await peer.request('getDataProducerStats', { dataProducerId });
+				assert.deepEqual([stats.type, stats.messagesReceived], ['data-producer', 0]);
+				await peer.request('closeDataProducer', { dataProducerId });
+				await assert.rejects(peer.request('getDataProducerStats', { dataProducerId }), { code: 404 });
+			}
+			await peer.close();
+		});
+});
+
+test('a webinar’s viewers chat with the speaker and with each other', LIMIT, async () => {
+	const room = roomId();
+	const join = (name, speaker) => Chatter.join({ room, kind: 'webinar', name, speaker });
+	const ada = await join('Ada', true);
+	const vera = await join('Vera');
+	const victor = await join('Victor');
+	for (const one of [ada, vera, victor]) await one.open();
+	await vera.say('A question');
+	await ada.reads('Vera: A question');
+	await victor.reads('Vera: A question');
+	await ada.say('An answer');
+	await vera.reads('You: A question', 'Ada: An answer');
+	// To chat is not to speak: nobody sees a viewer.
+	await ada.one.seesNames('Ada');
+	await victor.one.seesNames('Ada');
+});
+
+test('the chat outlives both of the server’s processes', LIMIT, async (t) => {
+	const room = roomId();
+	const ann = await Chatter.join({ room, name: 'Ann' });
+	const bob = await Chatter.join({ room, name: 'Bob' });
+	await Promise.all([ann.open(), bob.open()]);
+	await ann.say('one');
+	await bob.say('two');
+
+	await t.test('the control plane dies: what is written goes on', async () => {
+		await bench.system.kill('controlplane');
+		await ann.say('three');
+		await bob.reads('Ann: one', 'You: two', 'Ann: three');
+		await Promise.all([ann.one.isConnected(), bob.one.isConnected()]);
+		await bob.say('four');
+		await ann.reads('You: one', 'Bob: two', 'You: three', 'Bob: four');
+	});
+
+	await t.test('the data plane dies: pages keep what they have, and the chat begins anew', async () => {
+		await Promise.all([ann.one.seesBanner('media-down'), bench.system.kill('dataplane')]);
+		await Promise.all([ann.one.isConnected(), bob.one.isConnected()]);
+		await bob.say('five');
+		await ann.reads('You: one', 'Bob: two', 'You: three', 'Bob: four', 'Bob: five');
+		await ann.say('six');
+		const cy = await Chatter.join({ room, name: 'Cy' });
+		await cy.open();
+		await cy.reads('Bob: five', 'Ann: six');
+	});
+});
+
+test('the chat speaks Russian', LIMIT, async () => {
+	const room = roomId();
+	const ann = await Chatter.join({ room, name: 'Аня', lang: 'ru' });
+	const bob = await Chatter.join({ room, name: 'Bob' });
+	assert.equal(await ann.test('chat-button').getAttribute('aria-label'), 'Чат');
+	await bob.open();
+	await bob.say('Привет 👋');
+	await ann.unread(1);
+	assert.equal(await ann.test('chat-button').getAttribute('aria-label'), 'Чат, непрочитанных: 1');
+	await ann.open();
+	await ann.reads('Bob: Привет 👋');
+	await ann.say('И тебе');
+	await ann.reads('Bob: Привет 👋', 'Вы: И тебе');
+	assert.equal(await ann.test('chat-input').getAttribute('placeholder'), 'Напишите сообщение');
+});
