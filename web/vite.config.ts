@@ -13,5 +13,6 @@ export default defineConfig({
 		modulePreload: { polyfill: false },
 		// The content security policy has no data: URLs.
 		assetsInlineLimit: 0,
+		rolldownOptions: { input: ['index.html', 'bridge-demo.html'] },
 	},
 });

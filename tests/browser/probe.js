@@ -39,6 +39,12 @@
 			probe.userMediaCalls++;
 			return getUserMedia.apply(this, args);
 		};
+		// Chromium's fake dialog wants no gesture, as the real one does.
+		const { getDisplayMedia } = MediaDevices.prototype;
+		MediaDevices.prototype.getDisplayMedia = async function (...args) {
+			if (!navigator.userActivation.isActive) throw new DOMException('without a gesture', 'InvalidStateError');
+			return getDisplayMedia.apply(this, args);
+		};
 	}
 
 	/** A request by hand over the page's own WebSocket; answers with the server's message. */

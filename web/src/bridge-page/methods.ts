@@ -81,13 +81,19 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 		},
 		getScreenshotByPeerId: async (data) => {
 			const peerId = text(data, 'peerId');
-			const { state } = room();
+			const { state, sight } = room();
 			const track =
 				peerId === state.value.peerId
 					? local.devices.value.camera.track
 					: state.value.peers.find(({ id }) => id === peerId)?.video;
 			if (!track) throw new MethodError('not-found', `There is no picture of ${peerId}.`);
-			return screenshot(track);
+			// It may be scrolled away, and is not sent then.
+			const release = sight.want(peerId);
+			try {
+				return await screenshot(track);
+			} finally {
+				release();
+			}
 		},
 		setControlsVisible: (data) => {
 			view.update({ controls: truth(data) });

@@ -29,8 +29,8 @@ async function firstFrame(video: HTMLVideoElement) {
 			clearTimeout(timer);
 			resolve();
 		};
-		if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(done);
-		else (video as HTMLVideoElement).addEventListener('loadeddata', done, { once: true });
+		// Not requestVideoFrameCallback(): it waits for as long as the page itself is out of sight.
+		video.addEventListener('loadeddata', done, { once: true });
 		void video.play().catch(() => {});
 	});
 }

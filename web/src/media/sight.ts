@@ -36,6 +36,8 @@ const SETTLE_MS = 250;
 /** A camera sends 320, 640 and 1280 pixels; a picture may be stretched by a quarter before the next size is worth it. */
 const WIDTHS = [320, 640];
 const STRETCH = 1.25;
+/** Larger than any camera's picture. */
+const WHOLE: Shown = { width: 1920, height: 1080 };
 /** In pictures smaller than this nobody misses every second frame. */
 const SMALL = 200;
 
@@ -56,6 +58,8 @@ export class Sight {
 	readonly #consumers: () => Owned[];
 	/** By tile; null: not seen. A tile that is not in here is not drawn yet: its pictures come as they are. */
 	readonly #shown = new Map<string, Shown | null>();
+	/** Tiles whose picture is wanted whatever is seen of them, and by how many. */
+	readonly #wanted = new Map<string, number>();
 	readonly #told = new Map<string, Told>();
 	#timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -72,13 +76,26 @@ export class Sight {
 		this.#timer = setTimeout(() => this.sync(), SETTLE_MS);
 	}
 
+	/** Wants a tile's picture as it is sent, seen or not, until the function that it returns is called. */
+	want(tile: string): () => void {
+		const count = (change: number) => {
+			const wanted = (this.#wanted.get(tile) ?? 0) + change;
+			if (wanted) this.#wanted.set(tile, wanted);
+			else this.#wanted.delete(tile);
+			this.sync();
+		};
+		count(1);
+		return () => count(-1);
+	}
+
 	/** Asks for what differs from what was asked last. */
 	sync() {
 		const consumers = this.#consumers().filter(({ consumer }) => consumer.kind === 'video');
 		const ids = new Set(consumers.map(({ consumer }) => consumer.id));
 		for (const id of this.#told.keys()) if (!ids.has(id)) this.#told.delete(id);
 		for (const { peerId, share, consumer } of consumers) {
-			const shown = this.#shown.get(share ? `${peerId}/share` : peerId);
+			const tile = share ? `${peerId}/share` : peerId;
+			const shown = this.#wanted.has(tile) ? WHOLE : this.#shown.get(tile);
 			if (shown !== undefined) this.#tell(consumer.id, shown);
 		}
 	}

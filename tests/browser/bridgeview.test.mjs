@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ALLOW, Embedded, openSite } from './embed.mjs';
+import { Chromium, holds, LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
+
+const bench = openBench({ integrator: true });
+openSite(bench);
+
+/** Runs with a browser that has other traits. */
+async function inBrowser(traits, work) {
+	const { chromium: before } = bench;
+	bench.chromium = await Chromium.launch(traits);
+	try {
+		await work();
+	} finally {
+		await bench.chromium.close();
+		bench.chromium = before;
+	}
+}
+
+/** Until no gesture counts any more in the room: what the tests evaluate there is one to Chromium. */
+const untouched = () => holds('nobody touches the room', () => true, { during: 5500 });
+
+test('the screen is shared after a tap in the room', LIMIT, async () => { // M06, M07, M14, E08, E09, E10
+	const room = roomId();
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const cem = await Embedded.join(bench, { room, name: 'Cem', constraints: {} });
+	const ann = await Embedded.join(bench, { room, name: 'Ann' });
+	assert.equal(await ann.call('isShareEnabled'), false);
+	const data = { peerId: ann.peerId, displayName: 'Ann' };
+
+	await untouched();
+	const answer = ann.call('enableShare');
+	await ann.test('gesture-overlay').waitFor();
+	// What the browser said to the first attempt.
+	await ann.told('errorGetShare', { ...data, name: 'InvalidStateError' });
+	await ann.click('gesture-button');
+	assert.equal(await answer, true);
+	assert.equal(await ann.call('isShareEnabled'), true);
+	await ann.told('switchOnShare', { ...data, isLocal: true });
+	await cem.told('switchOnShare', { ...data, isLocal: false });
+	for (const one of [bob, cem]) {
+		await one.page.locator(`[data-share-of="${ann.peerId}"] video`).waitFor();
+		await until(
+			`${one.name} to get frames of the screen`,
+			async () => (await one.stats()).video.some(({ share, framesDecoded }) => share && framesDecoded > 5),
+			{ describe: () => one.stats() },
+		);
+	}
+	assert.equal(await ann.call('disableShare'), true);
+	await bob.page.locator(`[data-share-of="${ann.peerId}"]`).waitFor({ state: 'detached' });
+	await ann.told('switchOffShare', { ...data, isLocal: true });
+	await cem.told('switchOffShare', { ...data, isLocal: false });
+	assert.equal(await ann.call('isShareEnabled'), false);
+
+	// Nobody taps: the call is answered in time, and a tap later still does it.
+	await untouched();
+	const late = await ann.call('enableShare');
+	assert.equal(late.error.code, 'user-activation-required');
+	await ann.click('gesture-button');
+	await cem.told('switchOnShare', { ...data, isLocal: false });
+	assert.equal((await ann.events('switchOnShare')).length, 2);
+});
+
+test('an iframe that may not share says so', LIMIT, async () => { // E10
+	const allow = ALLOW.replace('display-capture; ', '');
+	const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann', allow });
+	assert.equal((await ann.call('enableShare')).error.code, 'policy');
+	await ann.told('errorGetShare', { peerId: ann.peerId, displayName: 'Ann', name: 'NotAllowedError' });
+});
+
+test('devices that are refused', LIMIT, async () => { // E04, E07
+	await inBrowser({ permission: 'deny' }, async () => {
+		const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann' });
+		const data = { peerId: ann.peerId, displayName: 'Ann' };
+		const camera = await ann.told('errorGetCamera', { ...data, name: 'NotAllowedError' });
+		assert.ok(camera.message.length > 10);
+		await ann.told('errorGetMic', { ...data, name: 'NotAllowedError' });
+		assert.equal((await ann.call('enableWebcam')).error.code, 'denied');
+		assert.equal((await ann.call('enableMic')).error.code, 'denied');
+		assert.equal(await ann.call('isCameraEnabled'), false);
+	});
+	await inBrowser({ devices: null }, async () => {
+		const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann', constraints: {} });
+		assert.equal((await ann.call('enableWebcam')).error.code, 'not-found');
+		await ann.told('errorGetCamera', { peerId: ann.peerId, name: 'NotFoundError' });
+	});
+	const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann', allow: 'microphone' });
+	assert.equal((await ann.call('enableWebcam')).error.code, 'policy');
+	assert.equal(await ann.call('isMicroEnabled'), true);
+});
+
+test('devices by id and by label', LIMIT, async () => { // M01, M15
+	await inBrowser({ devices: 'fps=15,device-count=3' }, async () => {
+		const room = roomId();
+		const bob = await Participant.join(bench, { room, name: 'Bob' });
+		const wanted = await bob.page.evaluate(async () =>
+			(await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === 'videoinput').map(({ label }) => label),
+		);
+		// The second is a depth camera, whose pictures nobody can send.
+		assert.equal(wanted.length, 3);
+		const labels = (one) =>
+			one.page.evaluate(() => probe.connections.flatMap((c) => c.getSenders()).map(({ track }) => track?.label).filter(Boolean));
+		// The embedding page knows labels, and ids of its own origin.
+		const video = { deviceId: 'of another site', label: wanted[2], kind: 'video' };
+		const ann = await Embedded.join(bench, { room, name: 'Ann', constraints: { video, audio: true } });
+		await until('the third camera', async () => (await labels(ann)).includes(wanted[2]), { describe: () => labels(ann) });
+		await bob.sees(ann);
+		assert.equal(await ann.call('changeDevice', { constraints: { video: { label: wanted[0] } } }), true);
+		await until('the first camera', async () => (await labels(ann)).includes(wanted[0]), { describe: () => labels(ann) });
+		await bob.sees(ann);
+		assert.equal((await ann.call('changeDevice', { constraints: { audio: { label: 'none' } } })).error.code, 'not-found');
+		const both = { constraints: { audio: { label: wanted[0] }, video: { label: wanted[0] } } };
+		assert.equal((await ann.call('changeDevice', both)).error.code, 'bad-data');
+	});
+});
+
+test('controls, marks, pin and language', LIMIT, async (t) => {
+	const room = roomId();
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const cem = await Participant.join(bench, { room, name: 'Cem' });
+	const ann = await Embedded.join(bench, { room, name: 'Ann' });
+	await Promise.all([ann.sees(bob), ann.sees(cem)]);
+
+	await t.test('controls are hidden and shown', async () => { // M11, U04
+		assert.equal(await ann.call('setControlsVisible', false), true);
+		await ann.test('leave-button').waitFor({ state: 'detached' });
+		assert.equal(await ann.call('enableMic'), true);
+		assert.equal(await ann.call('setControlsVisible', true), true);
+		await ann.test('leave-button').waitFor();
+	});
+
+	await t.test('so are names and marks', async () => { // G03
+		assert.equal(await ann.call('setHideIndicators', true), true);
+		await ann.tile(bob).getByTestId('tile-name').waitFor({ state: 'hidden' });
+		assert.equal(await ann.call('setHideIndicators', false), true);
+		await ann.tile(bob).getByTestId('tile-name').waitFor();
+	});
+
+	await t.test('a pin makes one large', async () => { // M23, M24, E17, E19, E20
+		const area = async (peer) => {
+			const { width, height } = await ann.tile(peer).boundingBox();
+			return width * height;
+		};
+		assert.equal(await ann.call('enablePin', bob.peerId), true);
+		await ann.told('switchOnPin', { peerId: bob.peerId });
+		await until('Bob to be large', async () => (await area(bob)) > 3 * (await area(cem)));
+		assert.equal(await ann.call('enablePin', cem.peerId), true);
+		await ann.told('switchOffPin', { peerId: bob.peerId });
+		await ann.told('switchOnPin', { peerId: cem.peerId });
+		await until('Cem to be large', async () => (await area(cem)) > 3 * (await area(bob)));
+		assert.equal(await ann.call('disablePin'), true);
+		await ann.told('switchOffPin', { peerId: cem.peerId });
+		await until('all to be equal', async () => Math.abs((await area(cem)) - (await area(bob))) < 100);
+		assert.equal((await ann.call('enablePin', 'nobody')).error.code, 'not-found');
+		await ann.told('errorGetPin', { peerId: 'nobody' });
+	});
+
+	await t.test('the language changes at once', async () => { // M25
+		assert.equal(await ann.call('setLocale', 'ru'), true);
+		await ann.page.getByText('Выйти').first().waitFor();
+		assert.equal(await ann.page.evaluate(() => document.documentElement.lang), 'ru');
+		assert.equal(await ann.call('setLocale', 'en'), true);
+		await ann.page.getByText('Leave').first().waitFor();
+	});
+
+	await t.test('full screen after a tap in the room', async () => { // M20, M21, M22
+		assert.equal(await ann.call('isFullscreenEnabled'), false);
+		await untouched();
+		const answer = ann.call('enableFullscreen');
+		await ann.click('gesture-button');
+		assert.equal(await answer, true);
+		assert.equal(await ann.call('isFullscreenEnabled'), true);
+		assert.equal(await ann.call('disableFullscreen'), true);
+		await until('the end of it', async () => !(await ann.call('isFullscreenEnabled')));
+	});
+
+	await t.test('a picture that is out of sight can be had all the same', async () => { // M10
+		await ann.host.evaluate(() => (document.getElementById('room').style.display = 'none'));
+		await holds('time to settle', () => true, { during: 1000 });
+		assert.match(await ann.call('getScreenshotByPeerId', bob.peerId), /^data:image\/png;base64,/);
+	});
+});
+
+test('an iframe that may not go full screen says so', LIMIT, async () => { // M21
+	const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann', allow: 'camera; microphone' });
+	assert.equal((await ann.call('enableFullscreen')).error.code, 'unsupported');
+});
+
+test('sound that the browser refuses starts after a tap', LIMIT, async () => { // M16, E18, U02
+	await inBrowser({ autoplay: false }, async () => {
+		const room = roomId();
+		const ada = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true });
+		const vera = await Embedded.open(bench, { room, kind: 'webinar', name: 'Vera', autoplayWithoutAudioTrack: true, allow: 'fullscreen' });
+		assert.equal((await vera.call('join')).peerId, vera.peerId);
+		await vera.told('playingAudioPrevent', { peerId: vera.peerId });
+		const answer = vera.call('playAudio');
+		await vera.click('gesture-button');
+		assert.equal(await answer, true);
+		await vera.hears(ada);
+	});
+});
+
+test('where elements have no volume a gain node has it', LIMIT, async () => { // M09
+	const room = roomId();
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const ann = await Embedded.open(bench, { room, name: 'Ann' });
+	// As on an iPhone: what is set is not kept.
+	await ann.page.evaluate(() => Object.defineProperty(HTMLMediaElement.prototype, 'volume', { get: () => 1, set: () => {} }));
+	await ann.page.evaluate(() => {
+		const { createGain } = BaseAudioContext.prototype;
+		BaseAudioContext.prototype.createGain = function () {
+			const gain = createGain.call(this);
+			const analyser = this.createAnalyser();
+			analyser.fftSize = 2048;
+			gain.connect(analyser);
+			window.loudest = async () => {
+				let peak = 0;
+				const samples = new Float32Array(analyser.fftSize);
+				for (let turn = 0; turn < 75; turn++) {
+					analyser.getFloatTimeDomainData(samples);
+					peak = Math.max(peak, ...samples.map(Math.abs));
+					await new Promise((done) => setTimeout(done, 30));
+				}
+				return peak;
+			};
+			return gain;
+		};
+	});
+	await ann.call('join', { constraints: { audio: false, video: false } });
+	await ann.told('switchOnMic', { peerId: bob.peerId });
+	await until('the sound', async () => (await ann.page.evaluate(() => window.loudest?.())) > 0.05);
+	const full = await ann.page.evaluate(() => loudest());
+	await ann.call('setVolume', 20);
+	const isQuiet = (low) => low > 0.1 * full && low < 0.35 * full;
+	await until(`a fifth of ${full}`, async () => isQuiet(await ann.page.evaluate(() => loudest())));
+	await ann.call('muteAudio');
+	await until('silence', async () => (await ann.page.evaluate(() => loudest())) === 0);
+});
+
+test('a limit in bit/s: one’s own, and a moderator’s for the room', LIMIT, async () => { // M19
+	const room = roomId();
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const mod = await Embedded.join(bench, { room, name: 'Mod', claims: { role: 'moderator' }, constraints: { video: true, audio: false } });
+	const ann = await Embedded.join(bench, { room, name: 'Ann' });
+	/** The most that a sender may use, of the layers that are on. */
+	const sent = (one) =>
+		one.page.evaluate(() => {
+			const encodings = probe.connections.flatMap((c) => c.getSenders()).filter(({ track }) => track?.kind === 'video')
+				.map((sender) => sender.getParameters().encodings).findLast((encodings) => encodings.length);
+			return encodings?.filter(({ active }) => active).reduce((sum, { maxBitrate }) => sum + maxBitrate, 0);
+		});
+	const reaches = (one, bitrate) => until(`${one.name} to send ${bitrate}`, async () => (await sent(one)) === bitrate, { describe: () => sent(one) });
+	await Promise.all([reaches(ann, 2_150_000), reaches(bob, 2_150_000)]);
+	await bob.sees(ann);
+
+	assert.equal(await ann.call('setBitrate', 150_000), true);
+	await reaches(ann, 150_000);
+	await reaches(bob, 2_150_000);
+	await until('small pictures', async () => (await bob.video(ann)).frameWidth <= 320, { describe: () => bob.video(ann) });
+	assert.equal(await mod.call('setBitrate', 100_000), true);
+	await Promise.all([mod, ann, bob].map((one) => reaches(one, 100_000)));
+	await bob.sees(ann);
+	assert.equal(await mod.call('setBitrate', 0), true);
+	await reaches(bob, 2_150_000);
+	await reaches(ann, 150_000);
+	assert.equal(await ann.call('setBitrate', 0), true);
+	await reaches(ann, 2_150_000);
+	await bob.sees(ann);
+});
+
+test('moderators switch others off; nobody else does', LIMIT, async () => { // M26, M27, M28, S07
+	const room = roomId();
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const ann = await Embedded.join(bench, { room, name: 'Ann' });
+	const mod = await Embedded.join(bench, { room, name: 'Mod', claims: { role: 'moderator' } });
+	await bob.seesMuted(ann, false);
+	for (const [name, data] of [['disableAllMics'], ['disableAllCameras'], ['disabledTrackByModerator', { userPeerId: bob.peerId, kind: 'audio' }]])
+		assert.equal((await ann.call(name, data)).error.code, 'refused', name);
+	await bob.seesMuted(mod, false);
+
+	assert.equal(await mod.call('disabledTrackByModerator', { userPeerId: ann.peerId, kind: 'audio' }), true);
+	await bob.seesMuted(ann, true);
+	await ann.told('switchOffMic', { peerId: ann.peerId, isLocal: true });
+	assert.equal(await ann.call('isMicroEnabled'), false);
+	assert.equal(await mod.call('disabledTrackByModerator', { peerId: ann.peerId, kind: 'video' }), true);
+	await ann.told('switchOffCamera', { peerId: ann.peerId, isLocal: true });
+	assert.equal((await mod.call('disabledTrackByModerator', { userPeerId: 'nobody', kind: 'audio' })).error.code, 'refused');
+	assert.equal((await mod.call('disabledTrackByModerator', { userPeerId: ann.peerId, kind: 'smell' })).error.code, 'bad-data');
+
+	// What was switched off may be switched on again.
+	assert.equal(await ann.call('enableMic'), true);
+	assert.equal(await ann.call('enableWebcam'), true);
+	await bob.seesMuted(ann, false);
+	assert.equal(await mod.call('disableAllMics'), true);
+	for (const peer of [ann, bob]) await mod.seesMuted(peer, true);
+	assert.equal(await mod.call('disableAllCameras'), true);
+	for (const peer of [ann, bob]) await mod.told('switchOffCamera', { peerId: peer.peerId, isLocal: false });
+	assert.equal(await mod.call('isMicroEnabled'), true);
+});

@@ -1,0 +1,46 @@
+import { language } from '../i18n';
+import type { Language } from '../page/attributes';
+
+/** A text of this page in each language; the page has its own, so that rooms need not load them. */
+export type Text = Record<Language, string>;
+
+export const say = (text: Text) => text[language.value.language];
+
+export const TEXTS = {
+	title: { en: 'The bridge', ru: 'Мост' },
+	lead: {
+		en: 'Your page controls a room in an iframe, and hears what happens in it. Everything here is live.',
+		ru: 'Ваша страница управляет комнатой в iframe и узнаёт обо всём, что в ней происходит. Здесь всё работает вживую.',
+	},
+	room: { en: 'Room', ru: 'Комната' },
+	name: { en: 'Name', ru: 'Имя' },
+	kind: { en: 'Kind', ru: 'Вид' },
+	call: { en: 'Call', ru: 'Конференция' },
+	webinar: { en: 'Webinar, as a speaker', ru: 'Вебинар, спикер' },
+	attributes: { en: 'More URL attributes', ru: 'Другие атрибуты URL' },
+	load: { en: 'Load the room', ru: 'Загрузить комнату' },
+	another: { en: 'Open another participant', ru: 'Открыть ещё участника' },
+	embed: { en: 'Embed it', ru: 'Как встроить' },
+	methods: { en: 'Methods', ru: 'Методы' },
+	events: { en: 'Events', ru: 'События' },
+	log: { en: 'What happens', ru: 'Что происходит' },
+	clear: { en: 'Clear', ru: 'Очистить' },
+	nothing: { en: 'Nothing yet: call join.', ru: 'Пока ничего: вызовите join.' },
+	run: { en: 'Call', ru: 'Вызвать' },
+	running: { en: 'Waiting…', ru: 'Ждём…' },
+	result: { en: 'Answer', ru: 'Ответ' },
+	data: { en: 'Data', ru: 'Данные' },
+	peer: { en: 'Participant', ru: 'Участник' },
+	camera: { en: 'Camera', ru: 'Камера' },
+	microphone: { en: 'Microphone', ru: 'Микрофон' },
+	groups: {
+		join: { en: 'Joining', ru: 'Вход' },
+		devices: { en: 'Devices', ru: 'Устройства' },
+		sound: { en: 'Sound', ru: 'Звук' },
+		view: { en: 'View', ru: 'Вид' },
+		people: { en: 'People', ru: 'Участники' },
+		connection: { en: 'Connection', ru: 'Соединение' },
+	},
+} satisfies Record<string, Text | Record<string, Text>>;
+
+export type Group = keyof typeof TEXTS.groups;
