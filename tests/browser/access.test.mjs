@@ -93,6 +93,8 @@ test('names and ids of a token count, and the page says what of the address does
 	await ann.isConnected();
 	ann.peerId = 'id-of-token';
 	await ann.tile(ann).waitFor();
-	assert.equal(await ann.test('people-button').count(), 0);
+	await ann.click('people-button');
+	await ann.test('people-panel').waitFor();
+	for (const power of ['mute-all', 'cameras-off', 'close-room']) assert.equal(await ann.test(power).count(), 0, power);
 	assert.ok(ann.page.lines.some((line) => /^warning: .*attribute role: jwt-only/.test(line)), ann.page.lines.join('\n'));
 });
