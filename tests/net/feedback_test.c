@@ -271,17 +271,20 @@ static void a_viewers_reports_are_measured(void **)
 	struct member *other = party_watcher(&p, speaker, &top);
 	party_connect(&p);
 	party_run(&p, 1000);
-	for (int i = 0; i < 200 && link_of(watcher) >> 16 == 0; i++) {
+	// The watcher's own reports come in between: they say that all is well, and quote nothing.
+	uint32_t link = 0;
+	for (int i = 0; i < 200 && (link >> 16 == 0 || (link >> 8 & 0xff) == 0); i++) {
 		size_t n = wire_rr_build(1, watcher->sound->ssrc, 1, 0, rr);
 		rr[12] = 200; // fraction lost
 		am_put_u32(rr + 20, 2400); // jitter: 50 ms of 48 kHz
 		am_put_u32(rr + 24, (uint32_t)(speaker->publisher.ntp >> 16)); // LSR
 		assert_int_equal(client_rtcp_send(&watcher->client, rr, n), 0);
 		party_run(&p, 50);
+		link = link_of(watcher);
 	}
-	assert_true((link_of(watcher) & 0xff) > 20);
-	assert_int_equal(link_of(watcher) >> 8 & 0xff, 50);
-	assert_in_range(link_of(watcher) >> 16, 1, 2000);
+	assert_true((link & 0xff) > 20);
+	assert_int_equal(link >> 8 & 0xff, 50);
+	assert_in_range(link >> 16, 1, 2000);
 	assert_int_equal(link_of(other), 0); // nobody speaks ill of another
 	party_end(&p);
 }
