@@ -18,8 +18,10 @@ test('media flows under the older SRTP profile too, both ways', LIMIT, async () 
 	]) {
 		const transports = await one.page.evaluate(() => probe.transports());
 		const used = transports.filter(({ dtlsState }) => dtlsState === 'connected');
-		assert.equal(used.length, 1, JSON.stringify(transports));
-		assert.equal(used[0].srtpCipher, AS_CHROMIUM_SPELLS_IT);
-		assert.ok(used[0][to] > 2 * used[0][from], JSON.stringify(used));
+		assert.ok(used.length > 0, JSON.stringify(transports));
+		for (const { srtpCipher } of used) assert.equal(srtpCipher, AS_CHROMIUM_SPELLS_IT);
+		// Beside it may be one for chat alone.
+		const [media] = used.sort((a, b) => b[to] - a[to]);
+		assert.ok(media[to] > 2 * media[from], JSON.stringify(used));
 	}
 });

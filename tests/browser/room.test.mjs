@@ -172,7 +172,9 @@ test('menus are walked through by arrows, and give the focus back', LIMIT, async
 	await keyboard.press('Escape');
 	assert.equal(await focused(), 'more-button');
 	await keyboard.press('Enter');
+	await until('the first entry to have the focus again', async () => (await focused()) === 'fullscreen-button');
 	await keyboard.press('ArrowDown');
+	assert.equal(await focused(), 'settings-button');
 	await keyboard.press('Enter');
 	await ann.test('settings').waitFor();
 	await keyboard.press('Escape');
