@@ -1,6 +1,7 @@
 #include "store.h"
 
 #include "memory.h"
+#include "store_column.h"
 #include "store_writer.h"
 
 #include "am_log.h"
@@ -190,12 +191,6 @@ uint64_t store_generation(const struct store *s)
 	return s->generation;
 }
 
-static const char *text_at(sqlite3_stmt *p, int column)
-{
-	const unsigned char *s = sqlite3_column_text(p, column);
-	return s ? (const char *)s : "";
-}
-
 static void row_read(int table, sqlite3_stmt *p, const struct store_reader *r)
 {
 	if (table == 0) {
@@ -208,9 +203,9 @@ static void row_read(int table, sqlite3_stmt *p, const struct store_reader *r)
 		        .speakers_max = (uint32_t)sqlite3_column_int64(p, 5),
 		        .viewers_max = (uint32_t)sqlite3_column_int64(p, 6),
 		        .bitrate = (uint32_t)sqlite3_column_int64(p, 7),
-		        .name = text_at(p, 8),
-		        .pin = text_at(p, 9),
-		        .video = text_at(p, 10),
+		        .name = column_text(p, 8),
+		        .pin = column_text(p, 9),
+		        .video = column_text(p, 10),
 		};
 		r->room(r->owner, &room);
 	} else if (table == 1) {
@@ -218,22 +213,22 @@ static void row_read(int table, sqlite3_stmt *p, const struct store_reader *r)
 		        .room_id = (uint64_t)sqlite3_column_int64(p, 0),
 		        .flags = (uint32_t)sqlite3_column_int64(p, 1),
 		        .deadline_ms = sqlite3_column_int64(p, 2),
-		        .id = text_at(p, 3),
-		        .session = text_at(p, 4),
-		        .display_name = text_at(p, 5),
-		        .device = text_at(p, 6),
-		        .capabilities = text_at(p, 7),
+		        .id = column_text(p, 3),
+		        .session = column_text(p, 4),
+		        .display_name = column_text(p, 5),
+		        .device = column_text(p, 6),
+		        .capabilities = column_text(p, 7),
 		};
 		r->peer(r->owner, &peer);
 	} else if (table == 2) {
 		const struct store_transport transport = {
 		        .id = (am_id)sqlite3_column_int64(p, 0),
 		        .room_id = (uint64_t)sqlite3_column_int64(p, 1),
-		        .peer_id = text_at(p, 2),
+		        .peer_id = column_text(p, 2),
 		        .consuming = sqlite3_column_int(p, 3) & 1,
 		        .connected = sqlite3_column_int(p, 3) >> 1 & 1,
 		        .mid_reserved = (uint32_t)sqlite3_column_int64(p, 4),
-		        .cname = text_at(p, 5),
+		        .cname = column_text(p, 5),
 		};
 		r->transport(r->owner, &transport);
 	} else {
@@ -242,8 +237,8 @@ static void row_read(int table, sqlite3_stmt *p, const struct store_reader *r)
 		        .transport_id = (am_id)sqlite3_column_int64(p, 1),
 		        .kind = sqlite3_column_int(p, 2),
 		        .paused = sqlite3_column_int(p, 3),
-		        .parameters = text_at(p, 4),
-		        .app_data = text_at(p, 5),
+		        .parameters = column_text(p, 4),
+		        .app_data = column_text(p, 5),
 		};
 		r->track(r->owner, &track);
 	}

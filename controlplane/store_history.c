@@ -1,6 +1,7 @@
 #include "store_history.h"
 
 #include "memory.h"
+#include "store_column.h"
 #include "store_writer.h"
 
 #include "am_log.h"
@@ -122,12 +123,6 @@ static int finish(sqlite3 *db, sqlite3_stmt *p, int step)
 	return ret;
 }
 
-static const char *text_at(sqlite3_stmt *p, int column)
-{
-	const unsigned char *s = sqlite3_column_text(p, column);
-	return s ? (const char *)s : "";
-}
-
 // -1: cannot be read.
 static int64_t value_read(sqlite3 *db, const char *statement, int64_t parameter)
 {
@@ -238,13 +233,13 @@ static void admission_read(
 	        .version = (uint8_t)(sqlite3_column_int(p, 2) >> 1),
 	        .sequence = sqlite3_column_int64(p, 3),
 	        .time_ms = sqlite3_column_int64(p, 4),
-	        .room = text_at(p, 5),
-	        .peer = text_at(p, 6),
-	        .display_name = text_at(p, 7),
-	        .token = text_at(p, 8),
-	        .url = text_at(p, 9),
-	        .authorization = text_at(p, 10),
-	        .secret = text_at(p, 11),
+	        .room = column_text(p, 5),
+	        .peer = column_text(p, 6),
+	        .display_name = column_text(p, 7),
+	        .token = column_text(p, 8),
+	        .url = column_text(p, 9),
+	        .authorization = column_text(p, 10),
+	        .secret = column_text(p, 11),
 	};
 	found(owner, &a);
 }
@@ -324,9 +319,9 @@ static void events_ask(struct store_question *q, sqlite3 *db)
 		        .admission = (uint64_t)sqlite3_column_int64(p, 2),
 		        .closed = sqlite3_column_int(p, 3),
 		        .time_ms = sqlite3_column_int64(p, 4),
-		        .room = text_at(p, 5),
-		        .peer = text_at(p, 6),
-		        .display_name = text_at(p, 7),
+		        .room = column_text(p, 5),
+		        .peer = column_text(p, 6),
+		        .display_name = column_text(p, 7),
 		};
 		events->event(events, &e);
 	}
@@ -396,8 +391,8 @@ int history_sessions_read(
 		const struct history_session s = {
 		        .id = (uint64_t)sqlite3_column_int64(p, 0),
 		        .account_id = (uint64_t)sqlite3_column_int64(p, 1),
-		        .room = text_at(p, 2),
-		        .person = text_at(p, 3),
+		        .room = column_text(p, 2),
+		        .person = column_text(p, 3),
 		        .joined_ms = sqlite3_column_int64(p, 4),
 		};
 		found(owner, &s);
@@ -452,7 +447,7 @@ static int stays_walk(struct history_stays *s, sqlite3 *db, int64_t room_id, int
 		        .id = (uint64_t)sqlite3_column_int64(p, 1),
 		        .left_ms = open ? HISTORY_OPEN : sqlite3_column_int64(p, 2),
 		        .person_id = sqlite3_column_int64(p, 3),
-		        .person = s->names ? text_at(p, 4) : NULL,
+		        .person = s->names ? column_text(p, 4) : NULL,
 		};
 		if (!s->stay(s, &stay))
 			break;

@@ -1,0 +1,11 @@
+// Reading the columns of SQLite's rows.
+#pragma once
+
+#include <sqlite3.h>
+
+// The text of a column, "" for NULL; SQLite's, until the next step.
+static inline const char *column_text(sqlite3_stmt *p, int column)
+{
+	const unsigned char *s = sqlite3_column_text(p, column);
+	return s ? (const char *)s : "";
+}
