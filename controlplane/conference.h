@@ -183,6 +183,8 @@ void conference_subscription_remove(struct conference *, struct subscription *, 
 struct transport *conference_data_produced(struct conference *, am_id, int result);
 void conference_data_close(struct conference *, struct transport *);
 void conference_data_consume(struct conference *, struct peer *); // where it may, wants and can
+// The page listens: what is said may be sent to it.
+void conference_data_confirm(struct conference *, struct transport *);
 void conference_data_rename(struct conference *, struct peer *);
 void conference_data_restore(struct transport *, const struct am_transport_state *);
 void conference_data_verify(

@@ -133,6 +133,12 @@ void conference_data_consume(struct conference *c, struct peer *p)
 		t->data_stream = CONSUMER_STREAM;
 }
 
+void conference_data_confirm(struct conference *c, struct transport *t)
+{
+	t->data_confirmed = true;
+	media_data_consumer_start(c->media, t->id);
+}
+
 void conference_data_rename(struct conference *c, struct peer *p)
 {
 	struct transport *t = producing(p);

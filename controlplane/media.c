@@ -708,6 +708,11 @@ void media_data_producer_remove(struct media *m, am_id transport)
 	tell_id(m, AM_CMD_DATA_PRODUCER_REMOVE, transport, false);
 }
 
+void media_data_consumer_start(struct media *m, am_id transport)
+{
+	tell_id(m, AM_CMD_DATA_CONSUMER_START, transport, false);
+}
+
 void media_data_consumer_remove(struct media *m, am_id transport)
 {
 	tell_id(m, AM_CMD_DATA_CONSUMER_REMOVE, transport, false);

@@ -133,4 +133,5 @@ void media_subscription_key_frame(struct media *, am_id);
 void media_subscription_remove(struct media *, am_id);
 void media_data_producer_change(struct media *, const struct am_cmd_data_add *);
 void media_data_producer_remove(struct media *, am_id transport);
+void media_data_consumer_start(struct media *, am_id transport);
 void media_data_consumer_remove(struct media *, am_id transport);

@@ -129,11 +129,12 @@ void connection_data_answer(struct connection *c, int64_t id, bool ok)
 	if (!t || t->data_request_id != id)
 		return;
 	t->data_request_id = 0;
-	t->data_confirmed = ok;
-	if (ok)
-		return;
-	c->peer->takes_data = false;
-	conference_data_close(conference_of(c), t);
+	if (ok) {
+		conference_data_confirm(conference_of(c), t);
+	} else {
+		c->peer->takes_data = false;
+		conference_data_close(conference_of(c), t);
+	}
 }
 
 static void stats(struct connection *c, int64_t id, const struct json *data, bool consuming)

@@ -20,6 +20,7 @@ static const char *const names[AM_MSG_COUNT] = {
         [AM_CMD_DATA_PRODUCER_ADD] = "data_producer_add",
         [AM_CMD_DATA_PRODUCER_REMOVE] = "data_producer_remove",
         [AM_CMD_DATA_CONSUMER_ADD] = "data_consumer_add",
+        [AM_CMD_DATA_CONSUMER_START] = "data_consumer_start",
         [AM_CMD_DATA_CONSUMER_REMOVE] = "data_consumer_remove",
         [AM_EVENT_ACK] = "ack",
         [AM_EVENT_TRANSPORT_STATE] = "transport_state",
@@ -116,6 +117,7 @@ static bool msg_is_valid(const struct am_msg *m)
 		return id_is_valid(m->transport_connect.transport_id, AM_TRANSPORT_MAX);
 	case AM_CMD_TRANSPORT_REMOVE:
 	case AM_CMD_DATA_PRODUCER_REMOVE:
+	case AM_CMD_DATA_CONSUMER_START:
 	case AM_CMD_DATA_CONSUMER_REMOVE: return id_is_valid(m->id.id, AM_TRANSPORT_MAX);
 	case AM_CMD_DATA_PRODUCER_ADD:
 		return data_add_is_valid(&m->data_add) && m->data_add.tag_len;

@@ -116,7 +116,8 @@ enum am_msg_type {
 	AM_CMD_SUBSCRIPTION_REMOVE,
 	AM_CMD_DATA_PRODUCER_ADD, // to a transport, which has one at most; or changes that one
 	AM_CMD_DATA_PRODUCER_REMOVE,
-	AM_CMD_DATA_CONSUMER_ADD, // likewise
+	AM_CMD_DATA_CONSUMER_ADD, // likewise; nothing is sent before its start
+	AM_CMD_DATA_CONSUMER_START, // with the oldest message; again: nothing happens
 	AM_CMD_DATA_CONSUMER_REMOVE,
 	// events
 	AM_EVENT_ACK,

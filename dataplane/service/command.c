@@ -101,6 +101,7 @@ static int data_command(struct service *sv, const struct am_msg *m)
 	switch (m->type) {
 	case AM_CMD_DATA_PRODUCER_ADD: return data_add_producer(sv, s, &m->data_add);
 	case AM_CMD_DATA_CONSUMER_ADD: return data_add_consumer(sv, s, m->data_add.stream);
+	case AM_CMD_DATA_CONSUMER_START: return data_start_consumer(s);
 	case AM_CMD_DATA_PRODUCER_REMOVE: data_remove_producer(sv, s); break;
 	default: data_remove_consumer(sv, s);
 	}
@@ -129,6 +130,7 @@ static int command_run(struct service *sv, const struct am_msg *m)
 	case AM_CMD_DATA_PRODUCER_ADD:
 	case AM_CMD_DATA_PRODUCER_REMOVE:
 	case AM_CMD_DATA_CONSUMER_ADD:
+	case AM_CMD_DATA_CONSUMER_START:
 	case AM_CMD_DATA_CONSUMER_REMOVE: return data_command(sv, m);
 	default: return -EINVAL;
 	}

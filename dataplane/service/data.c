@@ -29,12 +29,12 @@ struct data {
 	struct channel *channel; // the room's
 	struct sctp *sctp; // NULL: none yet, or it is over
 	struct channel_sender *sender; // NULL: not a producer
-	struct channel_reader reader; // reader.channel NULL: not a consumer
+	struct channel_reader reader; // reader.channel NULL: nobody listens
 	TAILQ_ENTRY(data) ready;
 	bool is_ready; // in that list
 	bool is_blocked; // SCTP has no room until the client has acknowledged something
 	uint8_t producer; // its stream, or AM_DATA_NONE
-	uint8_t consumer; // likewise
+	uint8_t consumer; // likewise; it has nothing to do before its start
 	uint32_t packets; // that the client may send
 	uint64_t refilled_ns;
 	uint64_t messages_in, bytes_in, messages_out, bytes_out;
@@ -241,7 +241,7 @@ static void data_settle(struct service *sv, struct session *s)
 {
 	struct data *d = s->data;
 
-	if (!d->sender && !d->reader.channel) {
+	if (d->producer == AM_DATA_NONE && d->consumer == AM_DATA_NONE) {
 		association_end(d);
 		channel_put(d->channel);
 		free(d);
@@ -279,11 +279,20 @@ int data_add_consumer(struct service *sv, struct session *s, uint8_t stream)
 
 	if (!d)
 		return -ENOMEM;
-	if (!d->reader.channel)
-		channel_join(d->channel, &d->reader);
 	d->consumer = stream;
 	publish_session(sv->registry.region, s);
 	data_connect(sv, s);
+	return 0;
+}
+
+int data_start_consumer(struct session *s)
+{
+	struct data *d = s->data;
+
+	if (!d || d->consumer == AM_DATA_NONE)
+		return -ENOENT;
+	if (!d->reader.channel)
+		channel_join(d->channel, &d->reader);
 	ready_check(d);
 	return 0;
 }
@@ -306,12 +315,13 @@ void data_remove_consumer(struct service *sv, struct session *s)
 {
 	struct data *d = s->data;
 
-	if (!d || !d->reader.channel)
+	if (!d || d->consumer == AM_DATA_NONE)
 		return;
 	if (d->sctp)
 		sctp_reset_stream(d->sctp, d->consumer);
 	ready_set(d, false);
-	channel_leave(&d->reader);
+	if (d->reader.channel)
+		channel_leave(&d->reader);
 	d->consumer = AM_DATA_NONE;
 	data_settle(sv, s);
 }

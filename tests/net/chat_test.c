@@ -1,4 +1,5 @@
 // A room's data channel over real DTLS: who speaks, who hears, and who may not (threats 12, 14).
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,7 @@ static struct chatter *listener_make(struct party *p)
 {
 	struct chatter *c = chatter_make(p);
 	assert_int_equal(command(AM_CMD_DATA_CONSUMER_ADD, c, 0, ""), 0);
+	assert_int_equal(command(AM_CMD_DATA_CONSUMER_START, c, 0, ""), 0);
 	return c;
 }
 
@@ -215,6 +217,37 @@ static void one_speaks_and_all_hear(void **)
 	party_end(&other_room);
 	free(stranger);
 	free_all(c, 6);
+}
+
+// A page that has the association may not have its data channel yet.
+static void nothing_is_sent_before_the_start(void **)
+{
+	struct party p;
+	struct chatter *c[3];
+
+	party_begin(&p);
+	c[0] = speaker_make(&p, "{}");
+	c[1] = listener_make(&p);
+	c[2] = chatter_make(&p);
+	assert_int_equal(command(AM_CMD_DATA_CONSUMER_START, c[2], 0, ""), -ENOENT);
+	assert_int_equal(command(AM_CMD_DATA_CONSUMER_ADD, c[2], 0, ""), 0);
+	party_connect(&p);
+	for (int i = 0; i < 3; i++)
+		associate(&p, c[i]);
+	say(c[0], "one");
+	check_heard(&p, c[1], 1);
+	party_run(&p, 300);
+	assert_int_equal(c[2]->heard, 0);
+	for (int i = 0; i < 2; i++) { // once more it changes nothing
+		assert_int_equal(command(AM_CMD_DATA_CONSUMER_START, c[2], 0, ""), 0);
+		check_heard(&p, c[2], 1);
+	}
+	say(c[0], "two");
+	check_heard(&p, c[2], 2);
+	assert_int_equal(command(AM_CMD_DATA_CONSUMER_REMOVE, c[2], 0, ""), 0);
+	assert_int_equal(command(AM_CMD_DATA_CONSUMER_START, c[2], 0, ""), -ENOENT);
+	party_end(&p);
+	free_all(c, 3);
 }
 
 static void what_is_no_message_is_dropped_by_name(void **)
@@ -389,6 +422,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(one_speaks_and_all_hear),
+	        cmocka_unit_test(nothing_is_sent_before_the_start),
 	        cmocka_unit_test(what_is_no_message_is_dropped_by_name),
 	        cmocka_unit_test(a_chatterbox_is_limited),
 	        cmocka_unit_test(a_slow_reader_loses_and_the_others_do_not),
