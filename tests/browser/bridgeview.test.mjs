@@ -31,7 +31,7 @@ test('the screen is shared after a tap in the room', LIMIT, async () => { // M06
 
 	await untouched();
 	const answer = ann.call('enableShare');
-	await ann.test('gesture-overlay').waitFor();
+	await ann.shows('gesture-overlay');
 	// What the browser said to the first attempt.
 	await ann.told('errorGetShare', { ...data, name: 'InvalidStateError' });
 	await ann.click('gesture-button');
@@ -168,6 +168,7 @@ test('controls, marks, pin and language', LIMIT, async (t) => {
 		assert.equal(await ann.call('isFullscreenEnabled'), false);
 		await untouched();
 		const answer = ann.call('enableFullscreen');
+		await ann.shows('gesture-overlay');
 		await ann.click('gesture-button');
 		assert.equal(await answer, true);
 		assert.equal(await ann.call('isFullscreenEnabled'), true);
@@ -195,6 +196,7 @@ test('sound that the browser refuses starts after a tap', LIMIT, async () => { /
 		assert.equal((await vera.call('join')).peerId, vera.peerId);
 		await vera.told('playingAudioPrevent', { peerId: vera.peerId });
 		const answer = vera.call('playAudio');
+		await vera.shows('gesture-overlay');
 		await vera.click('gesture-button');
 		assert.equal(await answer, true);
 		await vera.hears(ada);

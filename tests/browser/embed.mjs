@@ -99,6 +99,8 @@ export class Embedded extends Participant {
 			</script>`);
 		self.host = await bench.chromium.page({ viewport, locale, colour });
 		await self.host.goto(url, { waitUntil: 'commit' });
+		// After the iframe, which does not wait for it, comes the bridge.
+		await self.host.waitForFunction(() => typeof call === 'function');
 		self.page = await until('the iframe', () => self.host.frames().find((frame) => frame.url().startsWith(server)));
 		return self;
 	}
@@ -110,6 +112,16 @@ export class Embedded extends Participant {
 		if (answer.error) throw new Error(JSON.stringify(answer));
 		await self.isConnected();
 		return self;
+	}
+
+	/** Waits for an element of the room without a look by script, which Chromium takes for a gesture there. */
+	async shows(testId) {
+		const devtools = await this.host.context().newCDPSession(this.host);
+		await until(`the room of ${this.name} to show ${testId}`, async () => {
+			const { root } = await devtools.send('DOM.getDocument', { depth: -1, pierce: true });
+			return JSON.stringify(root).includes(`"data-testid","${testId}"`);
+		});
+		await devtools.detach();
 	}
 
 	/** Calls a method from the embedding page. */
