@@ -165,11 +165,11 @@ static int socket_connect(const char *path)
 	return ret;
 }
 
-static int connect_within(const char *path, uint32_t ms_max)
+static int connect_within(const char *path, uint32_t ms_max, pid_t pid)
 {
 	int fd = socket_connect(path);
 
-	for (uint32_t ms = 0; fd < 0 && ms < ms_max; ms += START_EVERY) {
+	for (uint32_t ms = 0; fd < 0 && ms < ms_max && process_runs(pid); ms += START_EVERY) {
 		usleep(START_EVERY * 1000);
 		fd = socket_connect(path);
 	}
@@ -210,7 +210,7 @@ static struct server *janus_open(const struct server_options *o)
 	}
 	s->events = o->events;
 	s->pid = o->pid;
-	s->fd = connect_within(o->address, START_MS);
+	s->fd = connect_within(o->address, START_MS, o->pid);
 	int ret = s->fd < 0 ? s->fd : session_create(s);
 	if (ret < 0) {
 		fprintf(stderr, "bench-load: no Janus at %s: %s\n", o->address, strerror(-ret));
