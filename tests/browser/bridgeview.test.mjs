@@ -101,14 +101,27 @@ test('devices by id and by label', LIMIT, async () => { // M01, M15
 		assert.equal(wanted.length, 3);
 		const labels = (one) =>
 			one.page.evaluate(() => probe.connections.flatMap((c) => c.getSenders()).map(({ track }) => track?.label).filter(Boolean));
+		const sends = (one, label) => until(`${one.name} to send of ${label}`, async () => (await labels(one)).includes(label), { describe: () => labels(one) });
 		// The embedding page knows labels, and ids of its own origin.
 		const video = { deviceId: 'of another site', label: wanted[2], kind: 'video' };
 		const ann = await Embedded.join(bench, { room, name: 'Ann', constraints: { video, audio: true } });
-		await until('the third camera', async () => (await labels(ann)).includes(wanted[2]), { describe: () => labels(ann) });
+		await sends(ann, wanted[2]);
 		await bob.sees(ann);
 		assert.equal(await ann.call('changeDevice', { constraints: { video: { label: wanted[0] } } }), true);
-		await until('the first camera', async () => (await labels(ann)).includes(wanted[0]), { describe: () => labels(ann) });
+		await sends(ann, wanted[0]);
 		await bob.sees(ann);
+		// The room's own ids, as an embedding page of the same origin knows them.
+		const devices = await ann.page.evaluate(async () =>
+			(await navigator.mediaDevices.enumerateDevices()).map(({ kind, deviceId, label }) => ({ kind, deviceId, label })),
+		);
+		const third = devices.find(({ label }) => label === wanted[2]);
+		assert.equal(await ann.call('changeDevice', { constraints: { video: { deviceId: third.deviceId } } }), true);
+		await sends(ann, wanted[2]);
+		const mic = devices.findLast(({ kind }) => kind === 'audioinput');
+		assert.ok(!(await labels(ann)).includes(mic.label), 'another microphone');
+		assert.equal(await ann.call('changeDevice', { constraints: { audio: { label: mic.label } } }), true);
+		await sends(ann, mic.label);
+		await Promise.all([bob.sees(ann), bob.hears(ann)]);
 		assert.equal((await ann.call('changeDevice', { constraints: { audio: { label: 'none' } } })).error.code, 'not-found');
 		const both = { constraints: { audio: { label: wanted[0] }, video: { label: wanted[0] } } };
 		assert.equal((await ann.call('changeDevice', both)).error.code, 'bad-data');
@@ -181,6 +194,32 @@ test('controls, marks, pin and language', LIMIT, async (t) => {
 		await holds('time to settle', () => true, { during: 1000 });
 		assert.match(await ann.call('getScreenshotByPeerId', bob.peerId), /^data:image\/png;base64,/);
 	});
+});
+
+test('a picture that is shown small can be had large', LIMIT, async () => { // M10
+	const room = roomId();
+	const bob = await Participant.join(bench, { room, name: 'Bob', colour: 'red' });
+	const ann = await Embedded.join(bench, { room, name: 'Ann', viewport: { width: 240, height: 270 } });
+	const shownSmall = () =>
+		until('the small picture', async () => (await ann.video(bob)).frameWidth === 160, { describe: () => ann.stats() });
+	const sent = () =>
+		bob.page.evaluate(async () => {
+			const reports = await Promise.all(probe.connections.map(async (connection) => [...(await connection.getStats()).values()]));
+			const layers = reports.flat().filter(({ type, kind, framesPerSecond }) => type === 'outbound-rtp' && kind === 'video' && framesPerSecond > 0);
+			return layers.map(({ frameWidth }) => frameWidth);
+		});
+	await until('Bob to send larger ones', async () => (await sent()).some((width) => width >= 320), { describe: sent });
+	await shownSmall();
+	// Ann's wish for it takes its time: small pictures go on meanwhile.
+	await ann.page.evaluate(() => {
+		const socket = probe.sockets.at(-1);
+		const { send } = socket;
+		socket.send = (data) => void setTimeout(() => send.call(socket, data), 500);
+	});
+	const url = await ann.call('getScreenshotByPeerId', bob.peerId);
+	const { width, height } = await ann.host.evaluate((url) => probe.colourOf(url), url);
+	assert.ok(width >= 320 && height >= 180, `${width} × ${height}`);
+	await shownSmall();
 });
 
 test('an iframe that may not go full screen says so', LIMIT, async () => { // M21

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -127,6 +128,16 @@ export class Embedded extends Participant {
 	/** Calls a method from the embedding page. */
 	async call(name, data) {
 		return this.host.evaluate(([name, data]) => call(name, data ?? undefined), [name, data]);
+	}
+
+	/** A peer's picture from the Client API: its colour and size, as soon as the peer sends more than the smallest. */
+	async screenshot(peer) {
+		return until(`${this.name} to get a picture of ${peer.name}`, async () => {
+			const url = await this.call('getScreenshotByPeerId', peer.peerId);
+			assert.match(url, /^data:image\/png;base64,iVBORw0KGgo/);
+			const picture = await this.host.evaluate((url) => probe.colourOf(url), url);
+			return picture.width > 160 && picture;
+		});
 	}
 
 	async events(name) {

@@ -81,16 +81,14 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 		},
 		getScreenshotByPeerId: async (data) => {
 			const peerId = text(data, 'peerId');
-			const { state, sight } = room();
-			const track =
-				peerId === state.value.peerId
-					? local.devices.value.camera.track
-					: state.value.peers.find(({ id }) => id === peerId)?.video;
+			const { state, sight, media } = room();
+			const own = peerId === state.value.peerId;
+			const track = own ? local.devices.value.camera.track : state.value.peers.find(({ id }) => id === peerId)?.video;
 			if (!track) throw new MethodError('not-found', `There is no picture of ${peerId}.`);
-			// It may be scrolled away, and is not sent then.
+			// It may be small, or scrolled away, and is not sent then.
 			const release = sight.want(peerId);
 			try {
-				return await screenshot(track);
+				return await screenshot(track, () => own || media?.subscriber.isLargest(peerId) === true);
 			} finally {
 				release();
 			}

@@ -1,17 +1,23 @@
 import { MethodError } from './answer';
 
 /** Longer than a key frame takes, shorter than the caller waits. */
-const FRAME_MS = 8000;
+const FRAME_MS = 6000;
 
-/** A track's current picture as a PNG in a data: URL. */
-export async function screenshot(track: MediaStreamTrack): Promise<string> {
+/** How long the largest picture may take from the first on, and how long until it is shown for certain once it is sent. */
+const LARGEST_MS = 3000;
+const SHOWN_MS = 500;
+
+/** A track's current picture as a PNG in a data: URL; the largest that comes soon. isLargest: whether that is sent now. */
+export async function screenshot(track: MediaStreamTrack, isLargest: () => boolean): Promise<string> {
 	// Of its own: the tile may show nothing of it now.
 	const video = document.createElement('video');
 	video.muted = true;
 	video.playsInline = true;
 	video.srcObject = new MediaStream([track]);
+	const wasLargest = isLargest();
 	try {
 		await firstFrame(video);
+		if (!wasLargest) await largestFrame(video, isLargest);
 		const canvas = document.createElement('canvas');
 		canvas.width = video.videoWidth;
 		canvas.height = video.videoHeight;
@@ -33,4 +39,16 @@ async function firstFrame(video: HTMLVideoElement) {
 		video.addEventListener('loadeddata', done, { once: true });
 		void video.play().catch(() => {});
 	});
+}
+
+/** A small picture goes on until the large one has a key frame; what the server says of it is ahead of the pictures. */
+async function largestFrame(video: HTMLVideoElement, isLargest: () => boolean) {
+	const began = performance.now();
+	const first = video.videoWidth;
+	let since = Infinity;
+	for (let now = began; now - began < LARGEST_MS; now = performance.now()) {
+		since = isLargest() ? Math.min(since, now) : Infinity;
+		if (now - since > SHOWN_MS || (since < Infinity && video.videoWidth > first)) return;
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
 }

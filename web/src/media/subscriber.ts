@@ -1,4 +1,4 @@
-import type { types } from 'mediasoup-client';
+import { parseScalabilityMode, type types } from 'mediasoup-client';
 import type { NewConsumer } from '../signaling/messages';
 
 interface Subscription {
@@ -9,6 +9,8 @@ interface Subscription {
 	/** Paused by its producer: nothing comes, and the tile says so. */
 	paused: boolean;
 	closed: boolean;
+	/** Which of its sizes the server sends now; null: none. */
+	layer: number | null;
 	/** Null until the browser has it. */
 	consumer: types.Consumer | null;
 	ready: Promise<void>;
@@ -59,6 +61,7 @@ export class Subscriber {
 			share,
 			paused: producerPaused,
 			closed: false,
+			layer: null,
 			consumer: null,
 			ready: Promise.resolve(),
 		};
@@ -84,6 +87,11 @@ export class Subscriber {
 		if (!subscription) return;
 		subscription.paused = paused;
 		this.#changed();
+	}
+
+	setLayer(id: string, layer: number | null) {
+		const subscription = this.#subscriptions.get(id);
+		if (subscription) subscription.layer = layer;
 	}
 
 	remove(id: string) {
@@ -114,6 +122,16 @@ export class Subscriber {
 			}
 		}
 		return media;
+	}
+
+	/** Whether a camera's picture comes in the largest of the sizes that it is sent in. */
+	isLargest(peerId: string): boolean {
+		for (const { peerId: owner, kind, share, layer, consumer } of this.#subscriptions.values()) {
+			if (owner !== peerId || kind !== 'video' || share || !consumer) continue;
+			const { scalabilityMode } = consumer.rtpParameters.encodings?.[0] ?? {};
+			return layer === parseScalabilityMode(scalabilityMode).spatialLayers - 1;
+		}
+		return false;
 	}
 
 	/** For diagnostics: the live consumers with their peers. */

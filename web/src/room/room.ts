@@ -460,6 +460,7 @@ export class Room {
 			consumerClosed: ({ consumerId }) => this.#media?.subscriber.remove(consumerId),
 			consumerPaused: ({ consumerId }) => this.#media?.subscriber.setPaused(consumerId, true),
 			consumerResumed: ({ consumerId }) => this.#media?.subscriber.setPaused(consumerId, false),
+			consumerLayersChanged: ({ consumerId, spatialLayer }) => this.#media?.subscriber.setLayer(consumerId, spatialLayer),
 			activeSpeaker: ({ peerId }) => {
 				const { peerId: own, lastSpeaker } = this.state.value;
 				this.state.update({ activeSpeaker: peerId, lastSpeaker: peerId && peerId !== own ? peerId : lastSpeaker });
