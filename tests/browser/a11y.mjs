@@ -5,12 +5,13 @@ const AXE = await readFile(new URL('node_modules/axe-core/axe.min.js', import.me
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const SCHEMES = ['light', 'dark'];
 
-/** Holds what a page shows against WCAG 2.2 AA, in both colour schemes. */
+/** Holds what a page or a frame of one shows against WCAG 2.2 AA, in both colour schemes. */
 export async function assertAccessible(page, what) {
 	const findings = [];
 	await page.evaluate(AXE);
+	const whole = page.page?.() ?? page;
 	for (const colorScheme of SCHEMES) {
-		await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+		await whole.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
 		const { violations } = await page.evaluate(async (standards) => {
 			// What moves or fades comes to its end first.
 			await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));

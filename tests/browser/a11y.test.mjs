@@ -1,11 +1,14 @@
 import { test } from 'node:test';
 import { assertAccessible } from './a11y.mjs';
-import { Chromium, LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
+import { Embedded, openSite } from './embed.mjs';
+import { Chromium, holds, LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench({
 	integrator: true,
 	prepare: (system) => system.amphictl('account', 'set', 'default', '--enforce-start-time', 'on'),
 });
+
+openSite(bench);
 
 /** Every screen that people can come to, each in both languages and both colour schemes. */
 const SCREENS = {
@@ -17,6 +20,19 @@ const SCREENS = {
 		await page.getByTestId('create-button').click();
 		await page.getByTestId('room-url').waitFor();
 		await assertAccessible(page, '/new, with a room');
+	},
+	'/bridge-demo': async ({ lang }) => {
+		const page = await bench.chromium.page({ locale: lang, viewport: { width: 360, height: 740 } });
+		await page.goto(`${bench.system.url}/bridge-demo`);
+		await page.locator('[data-testid=event-readyToJoin][data-count="1"]').waitFor();
+		await page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
+		for (const [method, answer] of [['enablePin', 'pre.failed'], ['join', 'pre.answer'], ['getScreenshotByPeerId', 'img']]) {
+			await page.getByTestId(`call-${method}`).click();
+			await page.getByTestId(`method-${method}`).locator(answer).waitFor();
+		}
+		await assertAccessible(page, 'the bridge, on a phone');
+		await page.setViewportSize({ width: 1920, height: 1080 });
+		await assertAccessible(page, 'the bridge, on a wall');
 	},
 	welcome: async ({ room, lang }) => {
 		const ann = await Participant.open(bench, { room, name: 'Ann', locale: lang });
@@ -96,6 +112,15 @@ const SCREENS = {
 			await host.page.keyboard.press('Escape');
 			await host.page.locator('dialog').waitFor({ state: 'detached' });
 		}
+	},
+	'what asks for a tap': async ({ room, lang }) => {
+		const ann = await Embedded.join(bench, { room, name: 'Ann', lang });
+		await holds('no gesture counts any more', () => true, { during: 5500 });
+		const answer = ann.call('enableFullscreen');
+		await ann.shows('gesture-overlay');
+		await assertAccessible(ann.page, 'the overlay');
+		await ann.click('gesture-dismiss');
+		await answer;
 	},
 	'turned away': async ({ room, lang }) => {
 		const refused = async (what, options) => {

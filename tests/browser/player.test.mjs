@@ -6,6 +6,7 @@ import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { assertAccessible } from './a11y.mjs';
 import { LIMIT, look, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench({ integrator: true });
@@ -75,10 +76,11 @@ test('U17: a player of the address is this participant’s alone, and kept in it
 
 test('U17: a player of a token shows for everyone, also for who comes later', LIMIT, async () => {
 	const room = roomId();
-	const ann = await Participant.join(bench, { room, name: 'Ann' });
+	const ann = await Participant.join(bench, { room, name: 'Ann', lang: 'ru' });
 	const host = await Participant.join(bench, { room, name: 'Host', claims: { role: 'moderator', video: player } });
 	const late = await Participant.join(bench, { room, name: 'Late', video: 'https://localhost:1/of-ones-own' });
 	for (const one of [ann, host, late]) assert.equal((await told(one)).url, player);
+	for (const one of [ann, host]) await assertAccessible(one.page, 'the player');
 });
 
 test('U17: a moderator shows everyone a player, and takes it away', LIMIT, async () => {

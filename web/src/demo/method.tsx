@@ -3,6 +3,7 @@ import type { Methods } from '../../bridge/index';
 import { Button } from '../ui/button';
 import { useStore } from '../ui/store';
 import { type Input, METHODS } from './catalogue';
+import { literal } from './literal';
 import { call, demo, isFailure } from './session';
 import { say, TEXTS } from './texts';
 
@@ -36,7 +37,7 @@ export function Method({ name }: { name: keyof Methods }) {
 	const [answer, setAnswer] = useState<unknown>(undefined);
 	const [running, setRunning] = useState(false);
 	const first = [...peers.keys()].at(-1) ?? '';
-	const data = input.kind === 'peer' ? (chosen ?? first) : withPeer(chosen, input, first);
+	const data = withPeer(chosen, input, (id) => (peers.has(id) ? id : first));
 
 	const run = async () => {
 		setRunning(true);
@@ -47,9 +48,9 @@ export function Method({ name }: { name: keyof Methods }) {
 	return (
 		<article class="method" data-testid={`method-${name}`}>
 			<div class="method-head">
-				<h4 id={`method-${name}`}>
+				<h3 id={`method-${name}`}>
 					<code>{name}</code>
-				</h4>
+				</h3>
 				<Button small look="primary" disabled={running} data-testid={`call-${name}`} aria-describedby={`method-${name}`} onClick={run}>
 					{say(running ? TEXTS.running : TEXTS.run)}
 				</Button>
@@ -62,14 +63,16 @@ export function Method({ name }: { name: keyof Methods }) {
 	);
 }
 
-function withPeer(data: unknown, input: Input, first: string): unknown {
+/** The data with somebody in it who is there. */
+function withPeer(data: unknown, input: Input, present: (id: string) => string): unknown {
+	if (input.kind === 'peer') return present(data as string);
 	if (input.kind !== 'track') return data;
 	const track = data as { userPeerId: string; kind: string };
-	return { ...track, userPeerId: track.userPeerId || first };
+	return { ...track, userPeerId: present(track.userPeerId) };
 }
 
 function snippet(name: string, data: unknown): string {
-	const more = data === undefined ? '' : `, data: ${JSON.stringify(data)}`;
+	const more = data === undefined ? '' : `, data: ${literal(data)}`;
 	return `bridge.method({ name: '${name}'${more} })`;
 }
 
@@ -79,7 +82,7 @@ function Answer({ answer }: { answer: unknown }) {
 		return <img class="answer-image" data-testid="answer" src={answer} alt={say(TEXTS.result)} />;
 	return (
 		<pre class={failed ? 'code answer failed' : 'code answer'} data-testid="answer" role="status" aria-label={say(TEXTS.result)}>
-			{JSON.stringify(answer)}
+			{literal(answer)}
 		</pre>
 	);
 }
@@ -154,6 +157,7 @@ interface DeviceData {
 function Device({ data: { constraints }, onChange }: { data: DeviceData; onChange(data: unknown): void }) {
 	const key = constraints.audio ? 'audio' : 'video';
 	const { label } = constraints[key]!;
+	const [devices, setDevices] = useState<MediaDeviceInfo[]>([]);
 	return (
 		<div class="row">
 			<Choice
@@ -167,11 +171,16 @@ function Device({ data: { constraints }, onChange }: { data: DeviceData; onChang
 			/>
 			<input
 				class="field"
+				list="device-labels"
 				aria-label="label"
 				placeholder="label"
 				value={label}
+				onFocus={async () => setDevices((await navigator.mediaDevices?.enumerateDevices()) ?? [])}
 				onInput={({ currentTarget }) => onChange({ constraints: { [key]: { label: currentTarget.value } } })}
 			/>
+			<datalist id="device-labels">
+				{devices.filter(({ kind }) => kind === `${key}input`).map(({ deviceId, label }) => <option key={deviceId} value={label} />)}
+			</datalist>
 		</div>
 	);
 }

@@ -12,7 +12,7 @@ export interface LogEntry {
 
 interface DemoState {
 	/** The iframe's address. */
-	src: string | null;
+	src: string;
 	log: LogEntry[];
 	/** How often each event has come. */
 	counts: Partial<Record<keyof Events, number>>;
@@ -23,7 +23,7 @@ interface DemoState {
 const LOG_MAX = 200;
 const EMPTY = { log: [], counts: {}, peers: new Map<string, string>() };
 
-export const demo = new Store<DemoState>({ src: null, ...EMPTY });
+export const demo = new Store<DemoState>({ src: '', ...EMPTY });
 
 let bridge: MeetIframeBridge | null = null;
 let next = 1;

@@ -7,15 +7,15 @@ export type Text = Record<Language, string>;
 export const say = (text: Text) => text[language.value.language];
 
 export const TEXTS = {
-	title: { en: 'The bridge', ru: 'Мост' },
+	title: { en: 'The bridge, live', ru: 'Мост вживую' },
 	lead: {
-		en: 'Your page controls a room in an iframe, and hears what happens in it. Everything here is live.',
-		ru: 'Ваша страница управляет комнатой в iframe и узнаёт обо всём, что в ней происходит. Здесь всё работает вживую.',
+		en: 'Your page controls a room in an iframe, and hears what happens in it.',
+		ru: 'Ваша страница управляет комнатой в iframe и узнаёт обо всём, что в ней происходит.',
 	},
 	room: { en: 'Room', ru: 'Комната' },
 	name: { en: 'Name', ru: 'Имя' },
 	kind: { en: 'Kind', ru: 'Вид' },
-	call: { en: 'Call', ru: 'Конференция' },
+	call: { en: 'Meeting', ru: 'Конференция' },
 	webinar: { en: 'Webinar, as a speaker', ru: 'Вебинар, спикер' },
 	attributes: { en: 'More URL attributes', ru: 'Другие атрибуты URL' },
 	load: { en: 'Load the room', ru: 'Загрузить комнату' },

@@ -1,0 +1,10 @@
+/** A value as one writes it in JavaScript; a picture's bytes are left away. */
+export function literal(value: unknown): string {
+	if (typeof value === 'string') {
+		const text = value.length > 160 ? `${value.slice(0, 60)}…` : value;
+		return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+	}
+	if (typeof value !== 'object' || value === null) return String(value);
+	const fields = Object.entries(value).map(([name, field]) => `${name}: ${literal(field)}`);
+	return fields.length > 0 ? `{ ${fields.join(', ')} }` : '{}';
+}
