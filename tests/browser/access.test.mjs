@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LIMIT, look, openBench, Participant, roomId } from './harness.mjs';
+import { holds, LIMIT, look, openBench, Participant, roomId } from './harness.mjs';
 
 const bench = openBench({ integrator: true });
 
@@ -23,13 +23,13 @@ async function withAccount(settings, work) {
 	try {
 		await work();
 	} finally {
-		const off = { 'jwt-required': 'off', 'enforce-start-time': 'off', 'api-event': 'none' };
+		const off = { 'jwt-required': 'off', 'enforce-start-time': 'off', 'api-event': 'none', 'access-url': 'none' };
 		const unset = Object.keys(settings).flatMap((name) => [`--${name}`, off[name]]);
 		await bench.system.amphictl('account', 'set', 'default', ...unset);
 	}
 }
 
-test('an account that requires tokens denies access without one', LIMIT, async () => { // S02
+test('an account that requires tokens denies access without one', LIMIT, async () => { // S02, U15
 	await withAccount({ 'jwt-required': 'on' }, async () => {
 		await refusals({}, 'token-missing', { en: /Access denied/, ru: /Доступ запрещён/ });
 		await refusals({ token: 'a.b.c' }, 'token-invalid', { en: /Access denied/, ru: /Доступ запрещён/ });
@@ -67,6 +67,31 @@ test('the organiser’s own words are shown, as text', LIMIT, async () => { // W
 		const text = /The room is locked[^]*Full\. <b>Call Ann<\/b> at 555/;
 		await refusals({}, 'locked', { en: text, ru: /Комната закрыта для входа[^]*Full\. <b>Call Ann<\/b> at 555/ });
 	});
+});
+
+test('U01: the organiser’s server decides by the accessToken', LIMIT, async () => {
+	const room = roomId();
+	await withAccount({ 'access-url': bench.integrator.url('status=200') }, async () => {
+		const ann = await Participant.join(bench, { room, name: 'Ann', accessToken: 'of the address' });
+		const [asked] = (await bench.integrator.asked()).filter(({ body }) => body.roomId === room);
+		assert.deepEqual(asked, { path: '/status=200', body: { accessToken: 'of the address', roomId: room, peerId: ann.peerId } });
+	});
+	await withAccount({ 'access-url': bench.integrator.url('status=401') }, async () => {
+		const texts = { en: /Access declined/, ru: /В доступе отказано/ };
+		await refusals({ accessToken: 'of somebody else' }, 'access-declined', texts);
+		await refusals({}, 'access-declined', texts);
+	});
+});
+
+test('U16: a link may be used for its time; who is in the room then stays', LIMIT, async () => {
+	const claims = { tokenLifetime: 1000, jti: roomId() };
+	const ann = await Participant.join(bench, { room: roomId(), name: 'Ann', claims });
+	await holds('Ann to be in the room', async () => (await ann.state()).link === 'connected', { during: 1500 });
+	await refusals({ claims }, 'token-used-up', { en: /Access denied/, ru: /Доступ запрещён/ });
+	await ann.seesNames(ann);
+	await ann.page.reload();
+	await ann.enter();
+	assert.equal(await ann.isRefused(), 'token-used-up');
 });
 
 test('a room with a PIN asks for it', LIMIT, async () => { // G14

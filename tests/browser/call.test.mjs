@@ -61,7 +61,7 @@ test('a call of three', LIMIT, async (t) => {
 	});
 });
 
-test('the newest connection of a peerId replaces the older one for good', LIMIT, async () => {
+test('the newest connection of a peerId replaces the older one for good', LIMIT, async () => { // U11
 	const room = roomId();
 	const witness = await Participant.join(bench, { room, name: 'Witness' });
 	const first = await Participant.join(bench, { room, name: 'Dora' });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,10 @@ const TRAITS = {
 	permission: 'allow',
 	/** Whether pages may sound before anybody has touched them. */
 	autoplay: true,
+	/** What the user has set, as in a profile's Preferences; all pages are then of this one user. */
+	preferences: null,
+	/** Whether the browser keeps a page that was left, and shows it again when the user goes back. */
+	keepsPages: false,
 	args: [],
 };
 
@@ -42,6 +46,8 @@ const VIEWPORT = { width: 1280, height: 720 };
 /** One Chromium process for all participants; each is in a context of its own, as on machines of their own. */
 export class Chromium {
 	#browser;
+	/** The one context of somebody with preferences. */
+	#user;
 	#temporary;
 	#pages = [];
 
@@ -49,19 +55,27 @@ export class Chromium {
 		const self = new Chromium();
 		// Chromium's profile and its other files: removed with this folder.
 		self.#temporary = await mkdtemp(join(tmpdir(), 'amphi-chromium-'));
-		self.#browser = await chromium.launch({
+		const { preferences, keepsPages, ...others } = { ...TRAITS, ...traits };
+		const options = {
 			executablePath: '/usr/bin/chromium',
 			headless: true,
-			args: argsOf({ ...TRAITS, ...traits }),
+			args: argsOf(others),
+			ignoreDefaultArgs: keepsPages ? ['--disable-back-forward-cache'] : [],
 			env: { ...process.env, TMPDIR: self.#temporary },
 			handleSIGTERM: true,
-		});
+		};
+		if (preferences) {
+			const profile = join(self.#temporary, 'profile');
+			await mkdir(join(profile, 'Default'), { recursive: true });
+			await writeFile(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences));
+			self.#user = await chromium.launchPersistentContext(profile, { ...options, viewport: VIEWPORT });
+		} else self.#browser = await chromium.launch(options);
 		return self;
 	}
 
 	/** A page of somebody new. Its console goes to `page.lines`. colour: what the camera shows, to tell people apart. */
 	async page({ viewport = VIEWPORT, locale = 'en-GB', colour, ...options } = {}) {
-		const context = await this.#browser.newContext({ viewport, locale, ...options });
+		const context = this.#user ?? (await this.#browser.newContext({ viewport, locale, ...options }));
 		await context.addInitScript({ path: fileURLToPath(new URL('probe.js', import.meta.url)) });
 		if (colour) await context.addInitScript((colour) => probe.paintCamera(colour), colour);
 		const page = await context.newPage();
@@ -84,7 +98,7 @@ export class Chromium {
 	}
 
 	async close() {
-		await this.#browser?.close();
+		await (this.#user ?? this.#browser)?.close();
 		if (this.#temporary) await rm(this.#temporary, { recursive: true, force: true });
 	}
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createSign, generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -39,6 +39,12 @@ export class Integrator {
 	/** What answers as receiver.py describes the program. */
 	url(program) {
 		return `https://localhost:${this.#port}/${program}`;
+	}
+
+	/** What it was asked by POST so far: the path, and the JSON. */
+	async asked() {
+		const lines = (await readFile(join(this.#folder, 'log.jsonl'), 'utf8')).trim().split('\n');
+		return lines.map((line) => JSON.parse(line)).flatMap(({ method, path, body }) => (method === 'POST' ? [{ path, body: JSON.parse(body) }] : []));
 	}
 
 	/** Registers the public key. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LIMIT, look, openBench, Participant, roomId } from './harness.mjs';
+import { LIMIT, look, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench();
 
@@ -62,6 +62,9 @@ test('P01: /new makes a room, and its link leads there', LIMIT, async () => {
 	await page.getByTestId('create-button').click();
 	const url = await page.getByTestId('room-url').innerText();
 	assert.match(url, new RegExp(`^${bench.system.url}/call/\\?roomId=serv1[a-z0-9]{9}$`));
+	await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+	await page.getByTestId('copy-button').click();
+	await until('the link to be copied', async () => (await page.evaluate(() => navigator.clipboard.readText())) === url);
 	await page.getByTestId('enter-button').click();
 	await page.getByTestId('join-button').waitFor();
 	assert.equal(page.url(), url);

@@ -242,7 +242,7 @@ static const struct {
         {"nonsense", "{}", {0, 0, 0, 0, 0}},
 };
 
-static void each_role_may_do_its_own(void **) // S07, B01–B07, M26–M28
+static void each_role_may_do_its_own(void **) // S07, B01–B04, B06, B07, M26–M28
 {
 	struct page pages[ROLE_COUNT];
 

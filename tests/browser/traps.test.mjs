@@ -1,0 +1,31 @@
+// What users of such APIs report, where no other file has it. The others: calls before the frame is ready (bridge), whose
+// messages count (bridgelink), what wants a tap (bridgeview), a volume that cannot be set (bridgeview), an iPhone's full
+// screen (web/src/page/fullscreen.test.ts), four messages for devices (welcome), ghosts (call: U11).
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Embedded, openSite } from './embed.mjs';
+import { Chromium, LIMIT, openBench, Participant, roomId } from './harness.mjs';
+
+const bench = openBench();
+openSite(bench);
+
+/** Another browser for one test; its bench. */
+async function other(t, traits) {
+	const chromium = await Chromium.launch(traits);
+	t.after(() => chromium.close());
+	return { ...bench, chromium };
+}
+
+test('where the browser keeps nothing for third parties, an iframe lets people in all the same', LIMIT, async (t) => {
+	const preferences = { profile: { block_third_party_cookies: true, cookie_controls_mode: 1 } };
+	const strict = await other(t, { preferences });
+	const room = roomId();
+	// Another site than localhost, where the embedding page is.
+	const url = bench.system.url.replace('localhost', '127.0.0.1');
+	const ann = await Embedded.open(strict, { room, name: 'Ann', url });
+	await assert.rejects(ann.page.evaluate(() => localStorage.length), /Access is denied/);
+	assert.equal((await ann.call('join', { constraints: { audio: true, video: true } })).peerId, ann.peerId);
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	await Promise.all([bob.sees(ann), ann.hears(bob)]);
+	assert.equal(await ann.call('setLocale', 'ru'), true);
+});
