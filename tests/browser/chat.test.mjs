@@ -1,72 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Chatter } from './chatter.mjs';
 import { LIMIT, openBench, Participant, Protoo, roomId, until } from './harness.mjs';
 
 const bench = openBench();
 
-/** The chat as a participant sees it. */
-class Chatter {
-	constructor(one) {
-		this.one = one;
-	}
-
-	static async join(options) {
-		return new Chatter(await Participant.join(bench, options));
-	}
-
-	test(id) {
-		return this.one.test(id);
-	}
-
-	async open() {
-		await this.one.click('chat-button');
-		await this.test('chat-panel').waitFor();
-	}
-
-	async close() {
-		await this.one.click('chat-panel-close');
-		await this.test('chat-panel').waitFor({ state: 'detached' });
-	}
-
-	async say(text) {
-		await this.test('chat-input').fill(text);
-		await this.test('chat-input').press('Enter');
-		await until(`${this.one.name} to have sent it`, async () =>
-			(await this.lines()).some((line) => line.mine && line.text === text && line.state === 'sent'),
-		);
-	}
-
-	lines() {
-		return this.test('chat-line').evaluateAll((lines) =>
-			lines.map((line) => ({
-				name: line.querySelector('[data-testid=chat-name]').textContent,
-				text: line.querySelector('[data-testid=chat-text]').textContent,
-				mine: line.dataset.mine === 'true',
-				state: line.dataset.state,
-			})),
-		);
-	}
-
-	/** Waits for exactly these lines: "name: text". */
-	async reads(...wanted) {
-		const read = async () => (await this.lines()).map(({ name, text }) => `${name}: ${text}`);
-		await until(`${this.one.name} to read ${JSON.stringify(wanted)}`, async () => JSON.stringify(await read()) === JSON.stringify(wanted), {
-			describe: read,
-		});
-	}
-
-	/** Waits for the number at the chat's button; 0: none. */
-	async unread(number) {
-		const badge = this.test('chat-button').locator('.badge');
-		await until(`${this.one.name} to have ${number} unread`, async () =>
-			number === 0 ? (await badge.count()) === 0 : (await badge.count()) === 1 && (await badge.textContent()) === String(number),
-		);
-	}
-}
-
 test('three people chat, and who comes late reads what was said', LIMIT, async (t) => {
 	const room = roomId();
-	const [ann, bob, cy] = await Promise.all(['Ann', 'Bob', 'Cy'].map((name) => Chatter.join({ room, name })));
+	const [ann, bob, cy] = await Promise.all(['Ann', 'Bob', 'Cy'].map((name) => Chatter.join(bench, { room, name })));
 
 	await t.test('the empty chat says what it is for', async () => {
 		await ann.open();
@@ -87,7 +28,7 @@ test('three people chat, and who comes late reads what was said', LIMIT, async (
 	});
 
 	await t.test('who joins now reads all of it', async () => {
-		const dora = await Chatter.join({ room, name: 'Dora' });
+		const dora = await Chatter.join(bench, { room, name: 'Dora' });
 		await dora.unread(2);
 		await dora.open();
 		await dora.reads('Ann: Hello', 'Bob: Hi Ann\nand all');
@@ -97,8 +38,8 @@ test('three people chat, and who comes late reads what was said', LIMIT, async (
 
 test('markup stays text, and only addresses of web pages become links', LIMIT, async () => {
 	const room = roomId();
-	const eve = await Chatter.join({ room, name: '<b onclick="hacked=1">Eve</b>', peerId: 'eve' });
-	const bob = await Chatter.join({ room, name: 'Bob' });
+	const eve = await Chatter.join(bench, { room, name: '<b onclick="hacked=1">Eve</b>', peerId: 'eve' });
+	const bob = await Chatter.join(bench, { room, name: 'Bob' });
 	await Promise.all([eve.open(), bob.open()]);
 
 	const attack = '<img src=x onerror="hacked=1"><script>hacked=1</script>';
@@ -123,7 +64,7 @@ test('markup stays text, and only addresses of web pages become links', LIMIT, a
 });
 
 test('the chat is worked by keys, and says how much may be written', LIMIT, async () => {
-	const ann = await Chatter.join({ room: roomId(), name: 'Ann' });
+	const ann = await Chatter.join(bench, { room: roomId(), name: 'Ann' });
 	const { page } = ann.one;
 	const input = ann.test('chat-input');
 	await page.keyboard.press('c');
@@ -150,7 +91,7 @@ test('the chat is worked by keys, and says how much may be written', LIMIT, asyn
 
 test('U05: who disables the chat has none, neither in the page nor at the server', LIMIT, async (t) => {
 	const room = roomId();
-	const ann = await Chatter.join({ room, name: 'Ann' });
+	const ann = await Chatter.join(bench, { room, name: 'Ann' });
 	const mute = await Participant.join(bench, { room, name: 'Mute', disableChat: 'true' });
 	assert.equal(await mute.test('chat-button').count(), 0);
 	await mute.page.keyboard.press('c');
@@ -195,7 +136,7 @@ test('U05: who disables the chat has none, neither in the page nor at the server
 
 test('a webinar’s viewers chat with the speaker and with each other', LIMIT, async () => {
 	const room = roomId();
-	const join = (name, speaker) => Chatter.join({ room, kind: 'webinar', name, speaker });
+	const join = (name, speaker) => Chatter.join(bench, { room, kind: 'webinar', name, speaker });
 	const ada = await join('Ada', true);
 	const vera = await join('Vera');
 	const victor = await join('Victor');
@@ -212,8 +153,8 @@ test('a webinar’s viewers chat with the speaker and with each other', LIMIT, a
 
 test('the chat outlives both of the server’s processes', LIMIT, async (t) => {
 	const room = roomId();
-	const ann = await Chatter.join({ room, name: 'Ann' });
-	const bob = await Chatter.join({ room, name: 'Bob' });
+	const ann = await Chatter.join(bench, { room, name: 'Ann' });
+	const bob = await Chatter.join(bench, { room, name: 'Bob' });
 	await Promise.all([ann.open(), bob.open()]);
 	await ann.say('one');
 	await bob.say('two');
@@ -233,7 +174,7 @@ test('the chat outlives both of the server’s processes', LIMIT, async (t) => {
 		await bob.say('five');
 		await ann.reads('You: one', 'Bob: two', 'You: three', 'Bob: four', 'Bob: five');
 		await ann.say('six');
-		const cy = await Chatter.join({ room, name: 'Cy' });
+		const cy = await Chatter.join(bench, { room, name: 'Cy' });
 		await cy.open();
 		await cy.reads('Bob: five', 'Ann: six');
 	});
@@ -241,8 +182,8 @@ test('the chat outlives both of the server’s processes', LIMIT, async (t) => {
 
 test('the chat speaks Russian', LIMIT, async () => {
 	const room = roomId();
-	const ann = await Chatter.join({ room, name: 'Аня', lang: 'ru' });
-	const bob = await Chatter.join({ room, name: 'Bob' });
+	const ann = await Chatter.join(bench, { room, name: 'Аня', lang: 'ru' });
+	const bob = await Chatter.join(bench, { room, name: 'Bob' });
 	assert.equal(await ann.test('chat-button').getAttribute('aria-label'), 'Чат');
 	await bob.open();
 	await bob.say('Привет 👋');

@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, afterEach, before } from 'node:test';
 import { Chromium } from './chromium.mjs';
+import { Firefox } from './firefox.mjs';
 import { Integrator } from './integrator.mjs';
 import { ROOT, System } from './system.mjs';
 
@@ -18,11 +19,12 @@ export const LIMIT = { timeout: 90_000 };
 
 /**
  * Starts the system and a browser before a file's tests and ends them afterwards; `prepare` gets the system before the
- * first test, and with `integrator` somebody signs tokens and is asked. Each test begins without pages; of a test that
- * fails, what the pages showed is kept in build/browser-failures/.
+ * first test, with `integrator` somebody signs tokens and is asked, and with `firefox` there is that browser too. Each test
+ * begins without pages; of a test that fails, what the pages showed is kept in build/browser-failures/.
  */
-export function openBench({ settings, options, prepare, integrator = false } = {}) {
-	const bench = { system: null, chromium: null, integrator: null };
+export function openBench({ settings, options, prepare, integrator = false, firefox = false } = {}) {
+	const bench = { system: null, chromium: null, firefox: null, integrator: null };
+	const browsers = () => [bench.chromium, bench.firefox].filter(Boolean);
 	let reported = false;
 	const startSystem = async () => {
 		if (integrator) bench.integrator = await Integrator.start();
@@ -33,32 +35,33 @@ export function openBench({ settings, options, prepare, integrator = false } = {
 		const started = await Promise.allSettled([
 			startSystem(),
 			Chromium.launch().then((chromium) => (bench.chromium = chromium)),
+			firefox && Firefox.launch().then((firefox) => (bench.firefox = firefox)),
 		]);
 		for (const { reason } of started) if (reason) throw reason;
 		await prepare?.(bench.system);
 	});
 	afterEach(async (test) => {
 		// Of a test that has parts: the first that fails is the one to look at.
-		if (!test.passed && !reported) await report(bench, test.fullName);
+		if (!test.passed && !reported) await report(bench.system, browsers(), test.fullName);
 		reported ||= !test.passed;
 		if (test.fullName !== test.name) return;
-		await bench.chromium?.closePages();
+		await Promise.all(browsers().map((browser) => browser.closePages()));
 		reported = false;
 	});
 	after(async () => {
-		await bench.chromium?.close();
+		await Promise.all(browsers().map((browser) => browser.close()));
 		await bench.system?.stop();
 		await bench.integrator?.stop();
 	});
 	return bench;
 }
 
-async function report({ system, chromium }, title) {
+async function report(system, browsers, title) {
 	const folder = `${ROOT}/build/browser-failures`;
 	await mkdir(folder, { recursive: true });
 	const name = title.replaceAll(/\W+/g, '-');
 	const lines = [`== ${title}`];
-	for (const [i, page] of (chromium?.pages ?? []).entries()) {
+	for (const [i, page] of browsers.flatMap(({ pages }) => pages).entries()) {
 		await page.screenshot({ path: `${folder}/${name}-${i}.png`, timeout: 5000 }).catch(() => {});
 		const messages = await page.evaluate(() => ({ sent: probe.sent, received: probe.received })).catch(String);
 		await writeFile(`${folder}/${name}-${i}.json`, JSON.stringify(messages, null, '\t'));

@@ -13,13 +13,16 @@ export class Participant {
 	name;
 	peerId;
 
-	/** Opens a room's page, up to the welcome screen. claims: of a token. device: of the browser's. address: other attributes of the URL. */
+	/**
+	 * Opens a room's page, up to the welcome screen. claims: of a token. device: what the browser's pages may be. address:
+	 * other attributes of the URL.
+	 */
 	static async open(bench, options) {
-		const { room, kind = 'call', name, peerId, speaker, claims, url, viewport, locale, colour, device, ...address } = options;
+		const { room, kind = 'call', name, peerId, speaker, claims, url, browser, viewport, locale, colour, device, ...address } = options;
 		const self = new Participant();
 		self.name = name;
 		self.peerId = peerId ?? `${name.toLowerCase().replaceAll(/\W+/g, '-')}-${randomUUID().slice(0, 8)}`;
-		self.page = await bench.chromium.page({ viewport, locale, colour, ...device });
+		self.page = await (browser ?? bench.chromium).page({ viewport, locale, colour, ...device });
 		const query = new URLSearchParams({ roomId: room, peerId: self.peerId, ...address });
 		if (speaker !== undefined) query.set('itisparticipant', speaker);
 		if (claims) query.set('token', bench.integrator.token(claims));
@@ -142,7 +145,7 @@ export class Participant {
 
 	/** Waits for so many more frames. */
 	async decodes(peer, frames, { timeout } = {}) {
-		const { framesDecoded } = await this.video(peer);
+		const { framesDecoded } = await this.#receives('video', peer, timeout);
 		await until(
 			`${this.name} to decode frames of ${peer.name}`,
 			async () => (await this.video(peer)).framesDecoded >= framesDecoded + frames,
