@@ -51,7 +51,7 @@ export class Firefox {
 		const page = await context.newPage({ type: 'window' });
 		await page.setViewport(viewport);
 		const probe = await readFile(new URL('probe.js', import.meta.url), 'utf8');
-		const paint = colour ? `probe.paintCamera(${JSON.stringify(colour)});` : '';
+		const paint = colour ? `if (window.MediaDevices) probe.paintCamera(${JSON.stringify(colour)});` : '';
 		// As a function: BiDi takes nothing else.
 		await page.evaluateOnNewDocument(new Function(`${probe}\n${paint}`));
 		this.#pages.push(new FirefoxPage(page));
