@@ -11,7 +11,7 @@ export { look } from './looks.mjs';
 export { Participant, roomId } from './participant.mjs';
 export { Protoo } from './protoo.mjs';
 export { Proxy } from './proxy.mjs';
-export { ROOT } from './system.mjs';
+export { ROOT, System } from './system.mjs';
 export { holds, until } from './wait.mjs';
 
 /** Of one test: far more than it takes, for a machine that does other things too. */

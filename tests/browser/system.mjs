@@ -22,15 +22,19 @@ export class System {
 	#temporary;
 	#stderr = [];
 	#kills = { dataplane: 0, controlplane: 0, demo: 0 };
+	/** Where this system keeps its sockets, and will serve pages. */
+	runtime = `/run/amphi-${INSTANCE}`;
+	address = `http://localhost:${8080 + Number(INSTANCE)}`;
+	/** Where it serves them, with the right scheme, once it is ready. */
 	url;
 	/** The address of the demo, soon after the start with --demo. */
 	demo;
 
 	/** settings: lines of the configuration to replace, by their names. options: of scripts/run. */
-	static async start({ settings = {}, options = [] } = {}) {
+	static async start({ settings, options } = {}) {
 		const system = new System();
 		try {
-			await system.#start(settings, options);
+			await system.launch({ settings, options });
 		} catch (error) {
 			await system.stop().catch(() => {});
 			throw error;
@@ -38,7 +42,8 @@ export class System {
 		return system;
 	}
 
-	async #start(settings, options) {
+	/** Resolves when browsers may come. stop() is the caller's. */
+	async launch({ settings = {}, options = [] } = {}) {
 		this.#temporary = await mkdtemp(join(tmpdir(), 'amphi-browser-'));
 		const config = join(this.#temporary, 'amphi.conf');
 		await writeFile(config, configure(await readFile(`${ROOT}/shared/amphi.conf`, 'utf8'), settings));
@@ -108,7 +113,7 @@ export class System {
 	/** Changes accounts as an operator does; resolves to what it printed. */
 	async amphictl(...args) {
 		const binary = `${ROOT}/build/release/controlplane/amphictl`;
-		const { stdout } = await execute(binary, [...args, '--socket', `/run/amphi-${INSTANCE}/admin.sock`]);
+		const { stdout } = await execute(binary, [...args, '--socket', `${this.runtime}/admin.sock`]);
 		return stdout.trim();
 	}
 
