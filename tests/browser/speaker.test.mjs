@@ -36,6 +36,21 @@ const leads = (speaker, ...people) =>
 		),
 	);
 
+/** Waits until the tiles of these people, and no others, show that they speak, and one of them that it is to be looked at. */
+async function marks(one, { speaking, leads }) {
+	const seen = () =>
+		one.page.getByTestId('tile').evaluateAll((tiles) => ({
+			speaking: tiles.filter((tile) => tile.querySelector('[data-testid=speaking]')).map((tile) => tile.dataset.peerId).sort(),
+			outlined: tiles.filter((tile) => !/(, |\/ )0\)$/.test(getComputedStyle(tile, '::after').borderColor)).map((tile) => tile.dataset.peerId),
+		}));
+	const wanted = { speaking: speaking.map(({ peerId }) => peerId).sort(), outlined: leads ? [leads.peerId] : [] };
+	await until(
+		`${one.name} to see who speaks`,
+		async () => JSON.stringify(await seen()) === JSON.stringify(wanted),
+		{ describe: seen },
+	);
+}
+
 test('who speaks loudest leads, and everyone is told', LIMIT, async (t) => {
 	const room = roomId();
 	const kind = 'webinar';
@@ -64,9 +79,17 @@ test('who speaks loudest leads, and everyone is told', LIMIT, async (t) => {
 		const both = async () => (await told(viewer, 'speakingPeers'))?.peerVolumes.map(({ peerId }) => peerId).join();
 		await until('both to speak', async () => (await both()) === [ada.peerId, ben.peerId].join(), { describe: both });
 	});
+	await t.test('who speaks has a mark, who leads an outline', async () => {
+		await marks(viewer, { speaking: [ada, ben], leads: ada });
+		await marks(ben, { speaking: [ada, ben], leads: ada });
+	});
 	await t.test('a microphone that is off leads nothing', async () => {
 		await ada.click('mic-button');
 		await leads(ben, viewer);
+		await marks(viewer, { speaking: [ben], leads: ben });
+		await ben.click('mic-button');
+		await leads(null, viewer);
+		await marks(viewer, { speaking: [], leads: null });
 	});
 });
 

@@ -3,10 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { holds, LIMIT, openBench, Participant, Protoo, roomId, until } from './harness.mjs';
 
-const bench = openBench({
-	// Who comes before media does is asked to come again: pages do so by themselves, our crowd does not.
-	prepare: (system) => until('media to be there', async () => (await system.rest('/readyz')).status === 200),
-});
+const bench = openBench();
 
 const PHONE = { width: 360, height: 740 };
 
@@ -118,7 +115,7 @@ test('a tile is pinned, until it is unpinned or its owner leaves', LIMIT, async 
 	assert.equal(await ann.page.locator('[data-pinned=true]').count(), 0);
 });
 
-test('who speaks is outlined, and large in the speaker layout', LIMIT, async () => {
+test('who leads the talk is outlined, and large in the speaker layout', LIMIT, async () => {
 	const room = roomId();
 	await crowd(room, 1);
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
@@ -126,9 +123,9 @@ test('who speaks is outlined, and large in the speaker layout', LIMIT, async () 
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
 	await ann.click('mic-button');
 	await cy.click('mic-button');
-	const speaks = (peer) => ann.page.locator(`[data-testid=tile][data-speaking=true][data-peer-id="${peer.peerId}"]`).waitFor();
+	const leads = (peer) => ann.page.locator(`[data-testid=tile][data-leads=true][data-peer-id="${peer.peerId}"]`).waitFor();
 
-	await speaks(bob);
+	await leads(bob);
 	const outline = () => ann.tile(bob).evaluate((tile) => getComputedStyle(tile, '::after').borderColor);
 	await until('an outline', async () => !/(, |\/ )0\)$/.test(await outline()), { describe: outline });
 	await ann.click('layout-button');
@@ -136,9 +133,9 @@ test('who speaks is outlined, and large in the speaker layout', LIMIT, async () 
 
 	await bob.click('mic-button');
 	await cy.click('mic-button');
-	await speaks(cy);
+	await leads(cy);
 	await isLarge(ann, cy.peerId);
-	assert.equal(await ann.page.locator('[data-speaking=true]').count(), 1);
+	assert.equal(await ann.page.locator('[data-leads=true]').count(), 1);
 
 	await ann.click('layout-button');
 	await until('the grid', async () => (await ann.test('stage').getAttribute('data-kind')) === 'grid');

@@ -80,6 +80,8 @@ export interface RoomState {
 	waitingPeers: WaitingPeer[];
 	/** In the order of raising; one's own too. */
 	hands: Hand[];
+	/** Everybody who speaks, oneself included, the loudest first. */
+	speaking: string[];
 	/** Who leads the talk, oneself included; and who led it last, of the others. */
 	activeSpeaker: string | null;
 	lastSpeaker: string | null;
@@ -133,6 +135,7 @@ export class Room {
 			viewers: [],
 			waitingPeers: [],
 			hands: [],
+			speaking: [],
 			activeSpeaker: null,
 			lastSpeaker: null,
 			quality: {},
@@ -465,6 +468,7 @@ export class Room {
 				const { peerId: own, lastSpeaker } = this.state.value;
 				this.state.update({ activeSpeaker: peerId, lastSpeaker: peerId && peerId !== own ? peerId : lastSpeaker });
 			},
+			speakingPeers: ({ peerVolumes }) => this.state.update({ speaking: peerVolumes.map(({ peerId }) => peerId) }),
 			peerQuality: ({ peerId, quality }) =>
 				this.state.update({ quality: { ...this.state.value.quality, [peerId]: quality } }),
 			roomCounts: (counts) => this.state.update({ counts }),

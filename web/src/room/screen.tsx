@@ -83,13 +83,14 @@ function ListenButton() {
 }
 
 function RoomStage({ room, kind, local }: RoomScreenProps & { local: LocalMedia | null }) {
-	const { link, peers, rights, peerId, name, activeSpeaker, lastSpeaker, hands, quality } = useStore(room.state);
+	const { link, peers, rights, peerId, name, speaking, activeSpeaker, lastSpeaker, hands, quality } = useStore(room.state);
 	const { layout, pinned, indicators, minimizeTiles, sortPeers } = useStore(view);
 
 	const people = peers.map(({ id, video, share }) => ({ id, video: video !== null, share: share !== null }));
 	const others = orderTiles(people, sortPeers);
 	const own = local ? ownTile(peerId) : null;
-	const large = stageTile(own ? [...others, own] : others, { pinned, layout, speaker: lastSpeaker });
+	const all = own ? [...others, own] : others;
+	const large = stageTile(all, { pinned, layout, speaker: lastSpeaker });
 
 	// A new screen is there to be looked at, also by who had chosen that all tiles be alike.
 	const screens = people.filter(({ share }) => share).length;
@@ -107,7 +108,9 @@ function RoomStage({ room, kind, local }: RoomScreenProps & { local: LocalMedia 
 			onPin: () => (isPinned ? room.unpin() : room.pin(tile.peerId, tile.share)),
 		};
 		const marks = {
-			speaking: activeSpeaker === tile.peerId,
+			speaking: speaking.includes(tile.peerId),
+			// Of one tile everybody sees which one it is.
+			leads: activeSpeaker === tile.peerId && all.length > 1,
 			hand: hands.some(({ id }) => id === tile.peerId),
 			quality: quality[tile.peerId] ?? 3,
 		};

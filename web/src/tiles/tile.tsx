@@ -17,6 +17,8 @@ interface TileProps {
 	audio?: MediaStreamTrack | null;
 	micOn: boolean;
 	speaking: boolean;
+	/** Of those who speak, the one to look at. */
+	leads: boolean;
 	hand: boolean;
 	/** 3 is good, and not worth a mark. */
 	quality: Quality;
@@ -30,14 +32,15 @@ interface TileProps {
 
 /** One participant: picture or initials, sound, name, and what the others should know. */
 export function Tile(props: TileProps) {
-	const { peerId, name, local = false, video, audio, micOn, speaking, hand, quality, indicators, pinned } = props;
+	const { peerId, name, local = false, video, audio, micOn, leads, hand, quality, indicators, pinned } = props;
+	const speaking = speaks(props);
 	return (
 		<article
 			class="tile"
 			data-testid="tile"
 			data-peer-id={peerId}
 			data-local={String(local)}
-			data-speaking={String(speaking)}
+			data-leads={String(leads)}
 			data-pinned={String(pinned)}
 			aria-label={describe(props)}
 		>
@@ -63,6 +66,7 @@ export function Tile(props: TileProps) {
 						{name}
 					</span>
 					{local && <span class="tile-you">({t('room.you')})</span>}
+					{speaking && <SpeakingMark />}
 					{quality < 3 && <QualityMark quality={quality} />}
 				</footer>
 			)}
@@ -73,14 +77,29 @@ export function Tile(props: TileProps) {
 	);
 }
 
-function describe({ name, local, micOn, speaking, hand }: TileProps): string {
+/** Of a microphone that was just turned off, the last words are still told. */
+const speaks = ({ speaking, micOn }: TileProps) => speaking && micOn;
+
+function describe(props: TileProps): string {
+	const { name, local, micOn, hand } = props;
 	const states = [
 		local && t('room.you'),
 		!micOn && t('room.micOff'),
-		speaking && t('room.speaking'),
+		speaks(props) && t('room.speaking'),
 		hand && t('room.hand'),
 	];
 	return [name, ...states.filter(Boolean)].join(', ');
+}
+
+/** A voice. It stands still: in a talk of many, what moves should be the people. */
+function SpeakingMark() {
+	return (
+		<span class="mark voice" data-testid="speaking" role="img" aria-label={t('room.speaking')} title={t('room.speaking')}>
+			<i />
+			<i />
+			<i />
+		</span>
+	);
 }
 
 /** Three bars, of which those that are missing are faint. */
