@@ -53,6 +53,26 @@ test('P06: on a phone everything is done by touch', LIMIT, async () => {
 	await Promise.all([ann.sees(bob), bob.sees(ann)]);
 	await assertForFingers(ann, '.controls button');
 	await assertAccessible(ann.page, 'a room on a phone');
+	// A tap on a tile shows its buttons: before that, they are not there to be hit.
+	const pin = ann.tile(bob).getByTestId('pin-button');
+	const hit = () =>
+		pin.evaluate((button) => {
+			const { left, top, width, height } = button.getBoundingClientRect();
+			return button.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+		});
+	assert.equal(await hit(), false);
+	await ann.tile(bob).tap();
+	await until('the buttons', hit);
+	await assertForFingers(ann, '.tile[data-local=false] .tile-buttons button');
+	await pin.tap();
+	await until('Bob to be pinned', async () => (await ann.tile(bob).getAttribute('data-pinned')) === 'true');
+	await pin.tap();
+	await ann.test('chat-button').tap();
+	await assertForFingers(ann, '.panel button, .panel textarea');
+	// The keyboard waits until it is asked for.
+	assert.notEqual(await ann.page.evaluate(() => document.activeElement.dataset.testid), 'chat-input');
+	await assertAccessible(ann.page, 'the chat on a phone');
+	await ann.test('chat-panel-close').tap();
 	await ann.test('mic-button').tap();
 	await bob.seesMuted(ann, true);
 	await ann.test('camera-button').tap();

@@ -129,7 +129,10 @@ function Composer({ chat }: { chat: Chat }) {
 	const input = useRef<HTMLTextAreaElement>(null);
 	const empty = text.trim() === '';
 
-	useEffect(() => input.current?.focus({ preventScroll: true }), []);
+	// Not on a phone, whose keyboard would cover what one came to read.
+	useEffect(() => {
+		if (matchMedia('(pointer: fine)').matches) input.current!.focus({ preventScroll: true });
+	}, []);
 	// As many rows as the text needs; the style says how many at most.
 	useLayoutEffect(() => {
 		const area = input.current!;

@@ -1,6 +1,6 @@
 import { Check, Hand, Mic, MicOff, MonitorUp, Search, Speech, Video, VideoOff, X } from 'lucide';
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import type { RoomKind } from '../page/attributes';
 import type { Hand as RaisedHand, WaitingPeer } from '../signaling/messages';
@@ -10,6 +10,7 @@ import { ConfirmDialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
 import { Panel } from '../ui/panel';
 import { useStore } from '../ui/store';
+import { untoast } from '../ui/toast';
 import { nameOf, PersonMenu, run } from './person';
 import type { RemotePeer, Room } from './room';
 import { view } from './view';
@@ -30,6 +31,7 @@ export function PeoplePanel({ room, kind }: PanelProps) {
 	const matches = (peer: RemotePeer) => peer.displayName.toLocaleLowerCase().includes(wanted.trim().toLocaleLowerCase());
 	const { moderator, speaker } = rights;
 	const here = peers.length + (speaker ? 1 : 0);
+	useEffect(() => untoast('waiting', 'hand-raised'), []);
 
 	return (
 		<Panel
@@ -71,7 +73,8 @@ export function PeoplePanel({ room, kind }: PanelProps) {
 						<li class="person">
 							<Avatar id={peerId} name={name} />
 							<span class="person-name">
-								{name} <span class="person-role">({t('room.you')})</span>
+								{name}
+								<span class="person-role"> ({t('room.you')})</span>
 							</span>
 						</li>
 					)}
@@ -214,7 +217,7 @@ function Person({ peer, room, kind }: PanelProps & { peer: RemotePeer }) {
 			<Avatar id={id} name={peer.displayName} />
 			<span class="person-name">
 				{name}
-				{moderator && <span class="person-role">{t('people.moderator')}</span>}
+				{moderator && <span class="person-role"> {t('people.moderator')}</span>}
 			</span>
 			{share && <State of={MonitorUp} label={t('people.shares')} />}
 			{speaker && (

@@ -139,7 +139,7 @@ function stageAboveStrip(count: number, box: Size): Arrangement {
 	return { rects: [stage, ...strip], content: { width: Math.max(box.width, length), height: box.height }, seen };
 }
 
-/** Two people: the first fills the box, the second is small in a corner of it, away from the first one's name. */
+/** Two people: the first fills the box, the second is small in the corner that has neither the first one's name nor its buttons. */
 export function pairLayout(box: Size): Arrangement {
 	const upright = box.width < box.height;
 	const width = Math.floor(clamp(box.width * 0.22, Math.min(104, box.width / 3), 300));
@@ -147,7 +147,7 @@ export function pairLayout(box: Size): Arrangement {
 	const margin = Math.min(12, Math.floor(box.width / 30));
 	const corner = {
 		x: box.width - width - margin,
-		y: upright ? margin : box.height - height - margin,
+		y: box.height - height - margin,
 		width,
 		height,
 	};

@@ -39,6 +39,7 @@ export function Stage({ others, own, large, minimize, sight, children }: StagePr
 						rect={rects[i]!}
 						stays={kind === 'stage' && i === 0}
 						above={kind === 'pair' && i === 1}
+						covered={kind === 'pair' && i === 0 ? content.width - rects[1]!.x : 0}
 						watch={watch}
 					>
 						{children(tile)}
@@ -140,11 +141,13 @@ interface PlaceProps {
 	stays: boolean;
 	/** Over another tile. */
 	above: boolean;
+	/** So much of it, from the right, lies under another. */
+	covered: number;
 	watch: Watch;
 	children: ComponentChildren;
 }
 
-function Place({ tile, rect, stays, above, watch, children }: PlaceProps) {
+function Place({ tile, rect, stays, above, covered, watch, children }: PlaceProps) {
 	const element = useRef<HTMLDivElement>(null);
 	const gone = useRef(() => {});
 	const { x, y, width, height } = rect;
@@ -156,7 +159,12 @@ function Place({ tile, rect, stays, above, watch, children }: PlaceProps) {
 		<div
 			ref={element}
 			class={`place${stays ? ' stays' : ''}${above ? ' above' : ''}`}
-			style={{ transform: `translate(${x}px, ${y}px)`, width: `${width}px`, height: `${height}px` }}
+			style={{
+				transform: `translate(${x}px, ${y}px)`,
+				width: `${width}px`,
+				height: `${height}px`,
+				'--covered': `${covered}px`,
+			}}
 		>
 			{children}
 		</div>

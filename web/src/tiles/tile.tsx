@@ -43,6 +43,7 @@ export function Tile(props: TileProps) {
 			data-leads={String(leads)}
 			data-pinned={String(pinned)}
 			aria-label={describe(props)}
+			tabIndex={-1}
 		>
 			{/* Also behind a video, which covers them with its first frame. */}
 			<div class={`initials colour-${colourOf(peerId)}`} aria-hidden="true">
@@ -134,6 +135,7 @@ export function ShareTile({ peerId, name, video, audio, indicators, pinned, onPi
 			data-share-of={peerId}
 			data-pinned={String(pinned)}
 			aria-label={label}
+			tabIndex={-1}
 		>
 			<Video track={video} label={label} />
 			<Audio track={audio} />
@@ -154,7 +156,7 @@ interface ButtonsProps {
 	children?: ComponentChildren;
 }
 
-/** Seen while the pointer or the focus is on the tile; what is pinned says so all the time. */
+/** Seen while the pointer or the focus is on the tile: fingers tap it. What is pinned says so all the time. */
 function TileButtons({ name, pinned, onPin, children }: ButtonsProps) {
 	return (
 		<div class={pinned ? 'tile-buttons pinned' : 'tile-buttons'}>

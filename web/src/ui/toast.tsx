@@ -7,7 +7,7 @@ import { Store, useStore } from './store';
 export interface ToastOptions {
 	/** What it says, already in the participant's language. */
 	text: string;
-	/** For tests: what it is about. */
+	/** What it is about, as a name. */
 	notice?: string;
 	action?: { label: string; testId?: string; run(): void };
 	/** How long it stays; without it, long enough to be read twice. */
@@ -30,6 +30,11 @@ export function toast(options: ToastOptions) {
 	// The same thing said again replaces itself.
 	const others = toasts.value.list.filter(({ text }) => text !== options.text);
 	toasts.update({ list: [...others, { ...options, id: next++ }].slice(-AT_ONCE) });
+}
+
+/** Takes back what is told about elsewhere by now. */
+export function untoast(...notices: string[]) {
+	toasts.update({ list: toasts.value.list.filter(({ notice }) => !notice || !notices.includes(notice)) });
 }
 
 function dismiss(id: number) {
