@@ -31,7 +31,8 @@ const TRAITS = {
 	args: [],
 };
 
-function argsOf({ devices, permission, autoplay, args }) {
+export function argsOf(traits) {
+	const { devices, permission, autoplay, args } = { ...TRAITS, ...traits };
 	return [
 		...ARGS,
 		...(devices === null ? [] : [`--use-fake-device-for-media-stream=${devices}`]),
@@ -41,7 +42,17 @@ function argsOf({ devices, permission, autoplay, args }) {
 	];
 }
 
-const VIEWPORT = { width: 1280, height: 720 };
+export const VIEWPORT = { width: 1280, height: 720 };
+
+/** Makes a new page one that tests look into. Its console goes to `page.lines`. */
+export async function prepare(page) {
+	await page.addInitScript({ path: fileURLToPath(new URL('probe.js', import.meta.url)) });
+	page.setDefaultTimeout(30_000);
+	page.lines = [];
+	page.on('console', (message) => page.lines.push(`${message.type()}: ${message.text()}`));
+	page.on('pageerror', (error) => page.lines.push(`uncaught: ${error.stack ?? error}`));
+	return page;
+}
 
 /** One Chromium process for all participants; each is in a context of its own, as on machines of their own. */
 export class Chromium {
@@ -73,16 +84,11 @@ export class Chromium {
 		return self;
 	}
 
-	/** A page of somebody new. Its console goes to `page.lines`. colour: what the camera shows, to tell people apart. */
+	/** A page of somebody new. colour: what the camera shows, to tell people apart. */
 	async page({ viewport = VIEWPORT, locale = 'en-GB', colour, ...options } = {}) {
 		const context = this.#user ?? (await this.#browser.newContext({ viewport, locale, ...options }));
-		await context.addInitScript({ path: fileURLToPath(new URL('probe.js', import.meta.url)) });
-		if (colour) await context.addInitScript((colour) => probe.paintCamera(colour), colour);
-		const page = await context.newPage();
-		page.setDefaultTimeout(30_000);
-		page.lines = [];
-		page.on('console', (message) => page.lines.push(`${message.type()}: ${message.text()}`));
-		page.on('pageerror', (error) => page.lines.push(`uncaught: ${error.stack ?? error}`));
+		const page = await prepare(await context.newPage());
+		if (colour) await page.addInitScript((colour) => probe.paintCamera(colour), colour);
 		this.#pages.push(page);
 		return page;
 	}

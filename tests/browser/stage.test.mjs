@@ -236,6 +236,27 @@ test('a shared screen is large, moves, and ends', LIMIT, async () => { // M06, M
 	assert.equal(await bob.test('sharing-banner').count(), 0);
 });
 
+test('what a shared screen plays is heard, also from who is muted', LIMIT, async () => { // M06
+	const room = roomId();
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const ann = await Participant.join(bench, { room, name: 'Ann' });
+	await bob.click('mic-button');
+	await ann.seesMuted(bob, true);
+	await bob.click('share-button');
+	await ann.test('share-tile').waitFor();
+
+	// Chromium's fake screen beeps, as its fake microphone does.
+	const sounds = async () => (await ann.stats()).audio.filter(({ share }) => share);
+	await until('the screen’s sound', async () => (await sounds())[0]?.totalAudioEnergy > 0.002, { describe: () => ann.stats() });
+	assert.deepEqual((await sounds()).map(({ peerId }) => peerId), [bob.peerId]);
+	const plays = () =>
+		ann.test('share-tile').locator('audio').evaluate((audio) => audio.srcObject.active && !audio.paused && !audio.muted && audio.volume > 0);
+	await until('it to be played', plays);
+
+	await bob.click('share-stop');
+	await until('silence', async () => (await sounds()).length === 0, { describe: sounds });
+});
+
 test('controls and indicators can be left away', LIMIT, async () => { // U04, G03
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
