@@ -18,6 +18,9 @@ const TAP_MS = 8000;
 /** How long join waits for devices, once it is in the room. */
 const DEVICES_MS = 3000;
 
+/** Of one's own camera. */
+const ONE_SIZE = { now: 0, largest: 0 };
+
 /** A method that has nothing to say answers true. */
 type Result<M extends keyof Methods> = Methods[M][1] extends true ? void : Methods[M][1];
 type Table = { [M in keyof Methods]: (data: unknown) => Result<M> | Promise<Result<M>> };
@@ -88,7 +91,7 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 			// It may be small, or scrolled away, and is not sent then.
 			const release = sight.want(peerId);
 			try {
-				return await screenshot(track, () => own || media?.subscriber.isLargest(peerId) === true);
+				return await screenshot(track, () => (own || !media ? ONE_SIZE : media.subscriber.sizeOf(peerId)));
 			} finally {
 				release();
 			}

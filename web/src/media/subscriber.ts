@@ -16,6 +16,12 @@ interface Subscription {
 	ready: Promise<void>;
 }
 
+/** 0 is the smallest, -1 none. */
+export interface Size {
+	now: number;
+	largest: number;
+}
+
 export interface PeerMedia {
 	video: MediaStreamTrack | null;
 	audio: MediaStreamTrack | null;
@@ -124,14 +130,14 @@ export class Subscriber {
 		return media;
 	}
 
-	/** Whether a camera's picture comes in the largest of the sizes that it is sent in. */
-	isLargest(peerId: string): boolean {
+	/** In which of its sizes a camera's picture comes now. */
+	sizeOf(peerId: string): Size {
 		for (const { peerId: owner, kind, share, layer, consumer } of this.#subscriptions.values()) {
 			if (owner !== peerId || kind !== 'video' || share || !consumer) continue;
 			const { scalabilityMode } = consumer.rtpParameters.encodings?.[0] ?? {};
-			return layer === parseScalabilityMode(scalabilityMode).spatialLayers - 1;
+			return { now: layer ?? -1, largest: parseScalabilityMode(scalabilityMode).spatialLayers - 1 };
 		}
-		return false;
+		return { now: -1, largest: 0 };
 	}
 
 	/** For diagnostics: the live consumers with their peers. */
