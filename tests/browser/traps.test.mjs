@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Embedded, openSite } from './embed.mjs';
-import { Chromium, LIMIT, openBench, Participant, roomId } from './harness.mjs';
+import { Chromium, LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench();
 openSite(bench);
@@ -28,4 +28,18 @@ test('where the browser keeps nothing for third parties, an iframe lets people i
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	await Promise.all([bob.sees(ann), ann.hears(bob)]);
 	assert.equal(await ann.call('setLocale', 'ru'), true);
+});
+
+test('who goes to another page has left, and finds the bridge standing when coming back', LIMIT, async (t) => {
+	const room = roomId();
+	const ann = await Embedded.join(await other(t, { keepsPages: true }), { room, name: 'Ann' });
+	await ann.host.evaluate(() => addEventListener('pageshow', ({ persisted }) => (window.kept = persisted)));
+	await ann.host.goto(bench.site.add('<p>elsewhere'));
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	await bob.seesNames(bob);
+	await ann.host.goBack({ waitUntil: 'commit' });
+	await until('the very page again', () => ann.host.evaluate(() => window.kept));
+	await ann.told('connectionClosed', { peerId: ann.peerId });
+	assert.equal((await ann.call('join')).peerId, ann.peerId);
+	await bob.seesNames(ann, bob);
 });
