@@ -98,14 +98,13 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 	await t.test('a screenshot shows this peer, as a PNG', async () => { // M10
 		await ann.call('enableWebcam');
 		const colours = { red: bob, green: cem, blue: ann };
-		for (const one of [ann, cem])
-			for (const [colour, peer] of Object.entries(colours)) {
-				if (peer !== one) await one.sees(peer);
-				const { width, height, ...levels } = await one.screenshot(peer);
-				assert.ok(width >= 320 && height >= 180, `${width} × ${height}`);
-				const others = Object.keys(levels).filter((name) => name !== colour);
-				assert.ok(levels[colour] > 150 && others.every((name) => levels[name] < 90), `${colour}: ${JSON.stringify(levels)}`);
-			}
+		for (const [colour, peer] of Object.entries(colours)) {
+			if (peer !== ann) await ann.sees(peer);
+			const { width, height, ...levels } = await ann.screenshot(peer);
+			assert.ok(width >= 320 && height >= 180, `${width} × ${height}`);
+			const others = Object.keys(levels).filter((name) => name !== colour);
+			assert.ok(levels[colour] > 150 && others.every((name) => levels[name] < 90), `${colour}: ${JSON.stringify(levels)}`);
+		}
 		assert.equal((await ann.call('getScreenshotByPeerId', 'nobody')).error.code, 'not-found');
 		assert.equal((await ann.call('getScreenshotByPeerId', 7)).error.code, 'not-found');
 		assert.equal((await ann.call('getScreenshotByPeerId')).error.code, 'bad-data');
