@@ -2,13 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Chatter } from './chatter.mjs';
 import { ALLOW, openSite } from './embed.mjs';
-import { openBench, Participant, roomId, until } from './harness.mjs';
+import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench({ firefox: true });
 openSite(bench);
-
-/** A second browser starts, on a machine that has enough to do with the first. */
-const LIMIT = { timeout: 150_000 };
 
 /** Its own fake camera shows a flat colour. */
 const fox = () => ({ name: 'Fox', browser: bench.firefox, viewport: { width: 640, height: 480 }, colour: 'orange' });

@@ -15,7 +15,7 @@ export { ROOT, System } from './system.mjs';
 export { holds, until } from './wait.mjs';
 
 /** Of one test: far more than it takes, for a machine that does other things too. */
-export const LIMIT = { timeout: 90_000 };
+export const LIMIT = { timeout: 180_000 };
 
 /**
  * Starts the system and a browser before a file's tests and ends them afterwards; `prepare` gets the system before the

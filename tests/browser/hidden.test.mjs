@@ -1,12 +1,12 @@
 // A page that nobody sees gets no pictures.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openBench, Participant, roomId, until } from './harness.mjs';
+import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 import { Tabs } from './tabs.mjs';
 
 const bench = openBench();
 
-test('behind another tab for ten seconds, a page gets sound alone; in front again, pictures too', { timeout: 180_000 }, async (t) => {
+test('behind another tab for ten seconds, a page gets sound alone; in front again, pictures too', LIMIT, async (t) => {
 	const chromium = await Tabs.launch();
 	t.after(() => chromium.close());
 	const room = roomId();
