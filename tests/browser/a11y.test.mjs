@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertAccessible } from './a11y.mjs';
 import { Embedded, openSite } from './embed.mjs';
@@ -118,6 +119,7 @@ const SCREENS = {
 		await holds('no gesture counts any more', () => true, { during: 5500 });
 		const answer = ann.call('enableFullscreen');
 		await ann.shows('gesture-overlay');
+		assert.equal(await ann.page.evaluate(() => document.activeElement.dataset.testid), 'gesture-button');
 		await assertAccessible(ann.page, 'the overlay');
 		await ann.click('gesture-dismiss');
 		await answer;

@@ -17,7 +17,7 @@ export function GestureOverlay() {
 		>
 			<p class="lead">{t('gesture.text')}</p>
 			<div class="actions">
-				<Button look="primary" data-testid="gesture-button" onClick={() => answerGesture(true)}>
+				<Button look="primary" autofocus data-testid="gesture-button" onClick={() => answerGesture(true)}>
 					{t(`gesture.${wanted.kind}.button`)}
 				</Button>
 				<Button data-testid="gesture-dismiss" onClick={() => answerGesture(false)}>
