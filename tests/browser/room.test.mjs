@@ -190,7 +190,12 @@ test('menus are walked through by arrows, and give the focus back', LIMIT, async
 	await until('the first entry to have the focus again', async () => (await focused()) === 'fullscreen-button');
 	await keyboard.press('ArrowDown');
 	assert.equal(await focused(), 'settings-button');
-	await keyboard.press('Enter');
+	// A dialog gives the focus back to what has it as it opens, and by then the entry is gone.
+	const next = await ann.page.evaluate(() => {
+		document.activeElement.click();
+		return document.activeElement.dataset.testid;
+	});
+	assert.equal(next, 'more-button');
 	await ann.test('settings').waitFor();
 	await keyboard.press('Escape');
 	await until('the button to have the focus again', async () => (await focused()) === 'more-button', { describe: focused });

@@ -113,6 +113,8 @@ function MenuList({ label, button, onClose, children }: MenuListProps) {
 			popover="manual"
 			aria-label={label}
 			onKeyDown={move}
+			// Before the deed: a dialog gives the focus back to what has it as it opens.
+			onClickCapture={() => button.focus()}
 			onClick={onClose}
 		>
 			{children}
