@@ -45,7 +45,8 @@
 	X(stun_integrity, "MESSAGE-INTEGRITY missing or wrong")                                    \
 	/* DTLS */                                                                                 \
 	X(dtls_early, "DTLS before a valid ICE check")                                             \
-	X(dtls_refused, "DTLS that begins no handshake, or one too many at once")                  \
+	X(dtls_refused,                                                                            \
+	  "DTLS that begins no handshake, or one too many for all, a room or an address")          \
 	/* SRTP */                                                                                 \
 	X(no_keys, "SRTP before the DTLS handshake has ended")                                     \
 	X(srtp_malformed, "SRTP or SRTCP too short")                                               \

@@ -24,7 +24,7 @@
 #define HANDSHAKE_BUFFER_LEN 21848 // what OpenSSL 3.0 takes for 16384
 #define PLAIN_LEN_MAX        16384 // RFC 6347 4.1
 #define TIMEOUT_US_FIRST     200000 // RFC 6347 4.2.4.1 says 1 s; ICE has just seen the path work
-#define TIMEOUT_US_MAX       6400000 // OpenSSL gives up after 12 of them, then about a minute is over
+#define TIMEOUT_US_MAX       6400000
 #define MATERIAL_LEN_MAX     (2 * (SRTP_KEY_LEN + SRTP_SALT_LEN_MAX))
 #define EXPORTER_LABEL       "EXTRACTOR-dtls_srtp" // RFC 5764 4.2
 #define EXPORTER_LABEL_LEN   (sizeof(EXPORTER_LABEL) - 1)
@@ -38,7 +38,7 @@ enum {
 struct dtls_context {
 	SSL_CTX *ssl_ctx;
 	BIO_METHOD *bio_method;
-	uint32_t half_open; // sessions in mid-handshake
+	uint32_t half_open; // sessions in AM_DTLS_CONNECTING
 	uint8_t fingerprint[DTLS_FINGERPRINT_LEN];
 };
 
@@ -50,7 +50,8 @@ struct dtls {
 	        *handshake_buffer; // OpenSSL's, in use since the last go_quiet; NULL: not known
 	const uint8_t *input; // the record that OpenSSL reads next; NULL: none
 	size_t input_len;
-	uint64_t deadline_ns;
+	uint64_t deadline_ns; // of the next retransmission or of the handshake
+	uint64_t handshake_end_ns; // by when it must be connected
 	uint8_t state; // enum am_dtls_state
 	uint8_t early_count; // encrypted records that were fed before their keys were there
 	bool is_done; // the handshake, so peer_fingerprint is set
@@ -308,7 +309,7 @@ static void on_message(int sent, int, int type, const void *bytes, size_t, SSL *
 
 // The first record begins the handshake. Without memory, or with too many at once, it is lost, and
 // comes again.
-static void begin(struct dtls *d)
+static void begin(struct dtls *d, uint64_t now_ns)
 {
 	if (d->context->half_open == DTLS_HALF_OPEN_MAX)
 		return;
@@ -329,8 +330,18 @@ static void begin(struct dtls *d)
 	SSL_set_msg_callback_arg(ssl, d);
 	DTLS_set_timer_cb(ssl, timeout_next);
 	d->ssl = ssl;
+	d->handshake_end_ns = now_ns + DTLS_HANDSHAKE_NS;
 	d->state = AM_DTLS_CONNECTING;
 	d->context->half_open++;
+}
+
+// The only way out of AM_DTLS_CONNECTING and into a final state: it gives the handshake's place
+// back.
+static void state_set(struct dtls *d, enum am_dtls_state state)
+{
+	if (d->state == AM_DTLS_CONNECTING)
+		d->context->half_open--;
+	d->state = (uint8_t)state;
 }
 
 static bool is_over(const struct dtls *d)
@@ -341,14 +352,12 @@ static bool is_over(const struct dtls *d)
 // The end of a session. OpenSSL wipes its keys as it frees them.
 static void stop(struct dtls *d, enum am_dtls_state state)
 {
-	if (d->ssl != NULL && !d->is_done)
-		d->context->half_open--;
 	SSL_free(d->ssl);
 	ERR_clear_error();
 	d->ssl = NULL;
 	d->input = NULL;
 	d->deadline_ns = UINT64_MAX;
-	d->state = (uint8_t)state;
+	state_set(d, state);
 }
 
 // The same, and the client is told.
@@ -381,10 +390,12 @@ static void verify_fingerprint(struct dtls *d)
 {
 	if (!d->is_done || !d->has_fingerprint)
 		return;
-	if (CRYPTO_memcmp(d->fingerprint, d->peer_fingerprint, DTLS_FINGERPRINT_LEN) == 0)
-		d->state = AM_DTLS_CONNECTED;
-	else
+	if (CRYPTO_memcmp(d->fingerprint, d->peer_fingerprint, DTLS_FINGERPRINT_LEN) != 0) {
 		stop_politely(d, AM_DTLS_FAILED);
+		return;
+	}
+	d->deadline_ns = UINT64_MAX;
+	state_set(d, AM_DTLS_CONNECTED);
 }
 
 // Lets go of the client's certificate, 4 kB, with OpenSSL's session that holds it: of that only the
@@ -416,7 +427,6 @@ static void finish_handshake(struct dtls *d)
 		return;
 	}
 	d->is_done = true;
-	d->context->half_open--;
 	(void)forget_certificate(d);
 	verify_fingerprint(d);
 }
@@ -483,18 +493,22 @@ static bool record_is_wanted(struct dtls *d, uint8_t type, uint16_t epoch, size_
 	return true;
 }
 
-// OpenSSL's timer runs on the wall clock: it is asked only for how long, not for when.
+// OpenSSL's timer runs on the wall clock: it is asked only for how long, not for when. It has none
+// until it has answered a whole ClientHello; the handshake's end holds from the first byte on, and
+// until the fingerprint is verified.
 static void arm_timer(struct dtls *d, uint64_t now_ns)
 {
 	struct timeval left;
-	d->deadline_ns = UINT64_MAX;
+
+	d->deadline_ns = d->state == AM_DTLS_CONNECTING ? d->handshake_end_ns : UINT64_MAX;
 	if (d->ssl == NULL || d->is_done || DTLSv1_get_timeout(d->ssl, &left) != 1)
 		return;
 
 	uint64_t left_us = (uint64_t)left.tv_sec * 1000000 + (uint64_t)left.tv_usec;
 	if (left_us > TIMEOUT_US_MAX) // the wall clock was set back
 		left_us = TIMEOUT_US_MAX;
-	d->deadline_ns = now_ns + left_us * 1000;
+	if (now_ns + left_us * 1000 < d->deadline_ns)
+		d->deadline_ns = now_ns + left_us * 1000;
 }
 
 enum am_dtls_state dtls_receive(struct dtls *d, const uint8_t *bytes, size_t len, uint64_t now_ns)
@@ -516,7 +530,7 @@ enum am_dtls_state dtls_receive(struct dtls *d, const uint8_t *bytes, size_t len
 			continue;
 
 		if (d->ssl == NULL)
-			begin(d);
+			begin(d, now_ns);
 		if (d->ssl == NULL)
 			break;
 		d->input = record;
@@ -553,10 +567,10 @@ uint64_t dtls_deadline(const struct dtls *d)
 
 enum am_dtls_state dtls_timer(struct dtls *d, uint64_t now_ns)
 {
-	if (d->ssl == NULL || now_ns < d->deadline_ns)
+	if (d->state != AM_DTLS_CONNECTING || now_ns < d->deadline_ns)
 		return d->state;
 	ERR_clear_error();
-	if (DTLSv1_handle_timeout(d->ssl) < 0)
+	if (now_ns >= d->handshake_end_ns || DTLSv1_handle_timeout(d->ssl) < 0)
 		stop(d, AM_DTLS_FAILED);
 	ERR_clear_error();
 	arm_timer(d, now_ns);

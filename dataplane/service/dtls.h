@@ -4,7 +4,8 @@
 //	           first datagram                  handshake done AND fingerprint equal
 //	AM_DTLS_NEW ───────────▶ AM_DTLS_CONNECTING ───────────▶ AM_DTLS_CONNECTED
 //	                               │ alert, no certificate,          │ close_notify
-//	                               │ no profile, mismatch            │   (fatal alert: FAILED)
+//	                               │ no profile, mismatch,           │   (fatal alert: FAILED)
+//	                               │ DTLS_HANDSHAKE_NS               │
 //	                               ▼                                 ▼
 //	                         AM_DTLS_FAILED                    AM_DTLS_CLOSED
 //
@@ -30,6 +31,7 @@ struct srtp_keys;
 #define DTLS_DATA_MAX        1160 // bytes of application data in one datagram
 #define DTLS_EARLY_MAX       4 // encrypted records kept while their keys are not there yet
 #define DTLS_HALF_OPEN_MAX   4096 // handshakes of one context at a time
+#define DTLS_HANDSHAKE_NS    30000000000ull // from its first record until CONNECTED; then it fails
 
 // Certificate and settings of this process, shared by all its sessions; it outlives them.
 struct dtls_context;
@@ -71,10 +73,12 @@ enum am_dtls_state dtls_receive(struct dtls *, const uint8_t *bytes, size_t len,
 enum am_dtls_state
 dtls_set_fingerprint(struct dtls *, const uint8_t fingerprint[static DTLS_FINGERPRINT_LEN]);
 
-// When dtls_timer wants to be called, on the clock of now_ns; UINT64_MAX: no timer is running.
+// When dtls_timer is to be called, on the clock of now_ns: before UINT64_MAX exactly while the
+// state is CONNECTING.
 uint64_t dtls_deadline(const struct dtls *);
 
-// Retransmit what is due. Harmless at any time. Returns the state after it.
+// Retransmit what is due, or fail a handshake that took too long. Harmless at any time. Returns the
+// state after it.
 enum am_dtls_state dtls_timer(struct dtls *, uint64_t now_ns);
 
 // Keys and profile of the media (RFC 5764 4.2). 0, or -ENOTCONN in any state but CONNECTED; then

@@ -13,6 +13,7 @@
 #include "path/packet.h"
 #include "relay.h"
 #include "service/ice.h"
+#include "service/places.h"
 #include "worker.h"
 
 struct data;
@@ -40,8 +41,9 @@ struct session {
 	TAILQ_HEAD(, sink) sinks;
 	TAILQ_ENTRY(session) entry;
 	TAILQ_ENTRY(session) consenting; // of the service's list while ICE is connected
-	TAILQ_ENTRY(session) shaking; // of the service's list while a DTLS timer runs
+	TAILQ_ENTRY(session) shaking; // of the service's list while a DTLS handshake is under way
 	bool is_shaking; // it is in that list
+	struct place place; // that the handshake holds
 };
 
 // A track's fan-out on one worker.

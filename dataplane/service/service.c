@@ -158,6 +158,7 @@ int service_init(
 	};
 	TAILQ_INIT(&s->consenting);
 	TAILQ_INIT(&s->shaking);
+	places_init(&s->places);
 	registry_init(&s->registry, region, workers, config->worker_count);
 	const struct neighbour_hooks hooks = {neighbour_send, neighbour_changed, s};
 	s->flows = flow_table_create("flows_service", SOCKET_ID_ANY);

@@ -13,6 +13,7 @@
 #include "port.h"
 #include "service/data.h"
 #include "service/icmp.h"
+#include "service/places.h"
 #include "service/port_watch.h"
 #include "service/registry.h"
 #include "worker.h"
@@ -29,7 +30,8 @@ struct service {
 	struct packet_local local;
 	struct registry registry;
 	TAILQ_HEAD(, session) consenting; // ICE is connected; longest without a check first
-	TAILQ_HEAD(, session) shaking; // a DTLS timer runs
+	TAILQ_HEAD(, session) shaking; // a DTLS handshake is under way
+	struct places places; // of those
 	struct flow_table *flows; // all validated tuples, as every worker has them
 	struct dtls_context *dtls;
 	struct data_plane data;

@@ -10,6 +10,7 @@
 #include "service/data.h"
 #include "service/dtls.h"
 #include "service/neighbour.h"
+#include "service/places.h"
 #include "service/publish.h"
 #include "service/service.h"
 #include "service/stun.h"
@@ -129,8 +130,10 @@ static void flows_forget(struct service *sv, const struct session *s)
 
 void session_close(struct service *sv, struct session *s)
 {
-	if (s->is_shaking)
+	if (s->is_shaking) {
 		TAILQ_REMOVE(&sv->shaking, s, shaking);
+		places_give(&sv->places, s->place);
+	}
 	if (s->ice.state == AM_ICE_CONNECTED)
 		TAILQ_REMOVE(&sv->consenting, s, consenting);
 	sv->trim_count++;
@@ -231,7 +234,7 @@ void session_receive(struct service *sv, struct session *s)
 	s->receives = true;
 }
 
-// After each call that may start or stop a session's DTLS timer.
+// After each call that may begin or end a session's handshake, for all of which its timer runs.
 static void shaking_update(struct service *sv, struct session *s)
 {
 	bool shaking = dtls_deadline(s->dtls) != UINT64_MAX;
@@ -241,9 +244,11 @@ static void shaking_update(struct service *sv, struct session *s)
 	s->is_shaking = shaking;
 	if (shaking) {
 		TAILQ_INSERT_TAIL(&sv->shaking, s, shaking);
+		places_take(&sv->places, s->place);
 		return;
 	}
 	TAILQ_REMOVE(&sv->shaking, s, shaking);
+	places_give(&sv->places, s->place);
 	sv->trim_count++;
 }
 
@@ -351,6 +356,15 @@ void session_stun(
 		publish_session(sv->registry.region, s); // when the check came
 }
 
+// True if the session may begin a handshake from this address, or has begun one.
+static bool handshake_has_place(struct service *sv, struct session *s, const struct flow_key *from)
+{
+	if (dtls_state(s->dtls) != AM_DTLS_NEW)
+		return true;
+	s->place = places_of(&sv->places, s->room_id, from->ip, from->family);
+	return places_free(&sv->places, s->place);
+}
+
 void session_dtls(
         struct service *sv, const struct packet_view *v, const uint8_t *datagram, size_t len
 )
@@ -366,6 +380,10 @@ void session_dtls(
 	struct session *s = sv->registry.sessions[flow.slot];
 	if (!s)
 		return;
+	if (!handshake_has_place(sv, s, &key)) {
+		service_count_drop(sv, DROP_dtls_refused);
+		return;
+	}
 	enum am_dtls_state state = dtls_receive(s->dtls, datagram, len, sv->now_ns);
 	if (state == AM_DTLS_NEW)
 		service_count_drop(sv, DROP_dtls_refused);

@@ -340,6 +340,63 @@ static void a_split_hello_is_put_together(void **)
 	party_end(&p);
 }
 
+#define HALF_OPEN 600 // from one address, of which 512 may be in mid-handshake
+
+// Clients that begin a handshake and never go on: the first part of a ClientHello and no more. They
+// keep their own address from connecting, nobody else.
+static void half_open_handshakes_keep_nobody_else_out(void **)
+{
+	// A handshake message of 1000 bytes, of which this fragment has 28.
+	static const uint8_t hello[53] = {22, 0xfe, 0xfd, 0,   0, 0, 0, 0, 0, 0, 0, 0, 40,
+	                                  1,  0,    3,    232, 0, 0, 0, 0, 0, 0, 0, 28};
+	const struct member_options neighbour = {.family = AF_INET6};
+	static struct stranger s[HALF_OPEN];
+	struct party p;
+	uint8_t out[BINDING_LEN_MAX], in[1500];
+	char username[64];
+
+	party_begin(&p);
+	uint64_t refused = driver_drop(&scene.driver, "dtls_refused");
+	am_id ids[HALF_OPEN];
+	for (int i = 0; i < HALF_OPEN; i++) {
+		struct driver_transport t;
+		s[i] = stranger_open(AF_INET);
+		assert_int_equal(driver_transport_add(&scene.driver, p.room, &t), 0);
+		ids[i] = t.id;
+		snprintf(username, sizeof(username), "%s:test", t.ufrag);
+		const struct binding_request check = {
+		        .transaction = {7}, .username = username, .password = t.pwd};
+		send(s[i].fd, out, binding_request_build(&check, out), 0);
+		for (int k = 0; k < 1000 && recv(s[i].fd, in, sizeof(in), 0) < 0; k++)
+			usleep(1000);
+		send(s[i].fd, hello, sizeof(hello), 0);
+	}
+	usleep(300000);
+	struct am_transport_state state;
+	assert_true(driver_transport_state(&scene.driver, ids[0], &state));
+	assert_int_equal(state.dtls, AM_DTLS_CONNECTING);
+	assert_true(driver_transport_state(&scene.driver, ids[HALF_OPEN - 1], &state));
+	assert_int_equal(state.ice, AM_ICE_CONNECTED);
+	assert_int_equal(state.dtls, AM_DTLS_NEW);
+	assert_in_range(
+	        driver_drop(&scene.driver, "dtls_refused") - refused, HALF_OPEN - 512 - 20,
+	        HALF_OPEN - 512
+	);
+	struct member *m = party_transport(&p, &neighbour); // of the same room
+	party_connect(&p);
+	check_dtls(&p, m, AM_DTLS_CONNECTED, 1000);
+	for (int i = 0; i < HALF_OPEN; i++) {
+		close(s[i].fd);
+		assert_int_equal(driver_remove(&scene.driver, AM_CMD_TRANSPORT_REMOVE, ids[i]), 0);
+	}
+	// The places are free again.
+	party_end(&p);
+	party_begin(&p);
+	party_transport(&p, &top);
+	party_connect(&p);
+	party_end(&p);
+}
+
 static void a_close_notify_is_seen(void **)
 {
 	struct party p;
@@ -391,6 +448,7 @@ int main(void)
 	        cmocka_unit_test(a_wrong_fingerprint_gets_no_media),
 	        cmocka_unit_test(a_hello_before_the_connect_command_waits),
 	        cmocka_unit_test(a_split_hello_is_put_together),
+	        cmocka_unit_test(half_open_handshakes_keep_nobody_else_out),
 	        cmocka_unit_test(a_close_notify_is_seen),
 	        cmocka_unit_test(strangers_garbage_meets_silence),
 	        cmocka_unit_test(garbage_on_a_live_tuple_harms_nobody),

@@ -219,13 +219,61 @@ static void a_silent_client_is_given_up(void **)
 	assert_int_equal(n.to_client.sent, flight); // not yet
 	n.to_server.count = 0;
 	n.client_failed = true; // gone
-	net_run(&n, 55 * SECOND);
+	net_run(&n, 29 * SECOND);
 	assert_int_equal(dtls_state(n.server), AM_DTLS_CONNECTING);
-	assert_true(
-	        n.to_client.sent - flight <= 12 * 5
-	); // five messages, each at most twelve times
-	net_run(&n, 10 * SECOND);
+	assert_true(n.to_client.sent - flight <= 8 * 5); // five messages, each at most eight times
+	net_run(&n, 2 * SECOND);
 	assert_failed(&n);
+	net_fini(&n);
+}
+
+// OpenSSL answers nothing before the ClientHello is whole, so it has no timer.
+static void an_incomplete_hello_has_a_deadline(void **)
+{
+	struct net_client how = {.mtu = 256, .alpn_len = 1000};
+	struct net n;
+	start(&n, &how);
+	SSL_do_handshake(n.client);
+	struct net_datagram *part = &n.to_server.slots[0];
+	uint64_t began_ns = n.now_ns;
+	assert_int_equal(
+	        dtls_receive(n.server, part->bytes, part->len, began_ns), AM_DTLS_CONNECTING
+	);
+	assert_int_equal(n.to_client.sent, 0);
+	assert_int_equal(context->half_open, 1);
+	assert_int_equal(dtls_deadline(n.server), began_ns + 30 * SECOND);
+
+	// Saying it again does not put the end off.
+	assert_int_equal(
+	        dtls_receive(n.server, part->bytes, part->len, began_ns + 20 * SECOND),
+	        AM_DTLS_CONNECTING
+	);
+	assert_int_equal(dtls_deadline(n.server), began_ns + 30 * SECOND);
+	assert_int_equal(dtls_timer(n.server, began_ns + 30 * SECOND - 1), AM_DTLS_CONNECTING);
+	assert_int_equal(dtls_timer(n.server, began_ns + 30 * SECOND), AM_DTLS_FAILED);
+	assert_int_equal(context->half_open, 0);
+	assert_failed(&n);
+	net_fini(&n);
+}
+
+// A client that nobody signals holds its place no longer.
+static void a_handshake_without_a_fingerprint_has_a_deadline(void **)
+{
+	struct net n;
+	net_init(&n, context, NULL);
+	uint64_t began_ns = n.now_ns;
+	net_settle(&n);
+	assert_true(SSL_is_init_finished(n.client));
+	assert_int_equal(dtls_state(n.server), AM_DTLS_CONNECTING);
+	assert_int_equal(context->half_open, 1);
+	assert_in_range(dtls_deadline(n.server), began_ns + 30 * SECOND, began_ns + 31 * SECOND);
+	assert_int_equal(dtls_timer(n.server, dtls_deadline(n.server)), AM_DTLS_FAILED);
+	assert_int_equal(context->half_open, 0);
+	net_fini(&n);
+
+	// One that is connected has none.
+	start_connected(&n);
+	assert_int_equal(dtls_timer(n.server, n.now_ns + 3600 * SECOND), AM_DTLS_CONNECTED);
 	net_fini(&n);
 }
 
@@ -259,13 +307,14 @@ static void the_fingerprint_may_come_late(void **)
 	assert_int_equal(dtls_state(n.server), AM_DTLS_CONNECTING);
 	assert_true(SSL_is_init_finished(n.client));
 	assert_no_keys(&n);
-	assert_int_equal(dtls_deadline(n.server), UINT64_MAX);
+	assert_true(dtls_deadline(n.server) > n.now_ns + 20 * SECOND);
 
 	// Nobody listens to a client that nobody knows.
 	net_client_write(&n, (const uint8_t *)"early", 5);
 	net_settle(&n);
 	assert_int_equal(n.data_len, 0);
 	assert_int_equal(dtls_set_fingerprint(n.server, n.client_fingerprint), AM_DTLS_CONNECTED);
+	assert_int_equal(dtls_deadline(n.server), UINT64_MAX);
 	assert_connected(&n);
 	assert_int_equal(dtls_set_fingerprint(n.server, n.client_fingerprint), AM_DTLS_CONNECTED);
 	net_fini(&n);
@@ -721,6 +770,8 @@ int main(void)
 	        cmocka_unit_test(any_lost_datagram_is_recovered),
 	        cmocka_unit_test(thirty_percent_loss_is_survived),
 	        cmocka_unit_test(a_silent_client_is_given_up),
+	        cmocka_unit_test(an_incomplete_hello_has_a_deadline),
+	        cmocka_unit_test(a_handshake_without_a_fingerprint_has_a_deadline),
 	        cmocka_unit_test(a_clock_set_back_does_not_stop_the_timer),
 	        cmocka_unit_test(the_fingerprint_may_come_late),
 	        cmocka_unit_test(the_fingerprint_may_come_in_between),
