@@ -25,6 +25,23 @@
 #define ACCOUNT_ANCESTORS_SIZE                                                                     \
 	(sizeof("frame-ancestors 'self'") + ACCOUNT_DOMAIN_MAX * (ACCOUNT_ORIGIN_SIZE + 1))
 
+// What an account has of what all share: name, setting, default, help. The defaults leave a full
+// webinar (20 speakers with two tracks, 2000 viewers) its place, and others some of the server's.
+#define QUOTAS(X)                                                                                  \
+	X(ROOMS, "max-rooms", 2048, "rooms at once")                                               \
+	X(PEERS, "max-peers", 8192, "people in rooms, or waiting there, at once")                  \
+	X(TRANSPORTS, "max-transports", 16384, "media connections at once")                        \
+	X(TRACKS, "max-tracks", 4096, "cameras, microphones and shares at once")                   \
+	X(SUBSCRIPTIONS, "max-subscriptions", 98304, "tracks that are sent to somebody at once")   \
+	X(TOKENS, "max-tokens", 65536, "tokens with a lifetime that are remembered (U16)")
+
+enum quota {
+#define QUOTA_ENUM(name, setting, standard, help) QUOTA_##name,
+	QUOTAS(QUOTA_ENUM)
+#undef QUOTA_ENUM
+	        QUOTA_COUNT,
+};
+
 struct evp_pkey_st;
 struct loop;
 
@@ -57,6 +74,9 @@ struct account {
 	char *api_event; // W01, W02: without a slash at its end
 	char *auth_event; // Authorization of W01 and W02
 	char *hook_secret; // key of W06's HMAC; there with hook_version 2
+	bool native_clients; // a WebSocket without Origin, which no browser opens, needs no token
+	char *rest_addresses; // whose REST requests need no API token: address_list_has; NULL: none
+	uint32_t quotas[QUOTA_COUNT]; // how much it may have at once
 	uint32_t host_count;
 	char **hosts; // lower case, without port; "*.company.example" has all hosts under it
 	uint32_t domain_count;

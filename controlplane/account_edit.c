@@ -53,6 +53,9 @@ struct account *account_create(const char *name, struct account_error *e)
 	struct account *a = memory_new(1, sizeof(*a));
 	strcpy(a->name, name);
 	a->hook_version = 1;
+#define QUOTA_SET(quota, setting, standard, help) a->quotas[QUOTA_##quota] = standard;
+	QUOTAS(QUOTA_SET)
+#undef QUOTA_SET
 	return a;
 }
 
@@ -80,6 +83,7 @@ struct account *account_copy(const struct account *a)
 	c->api_event = text_copy(a->api_event);
 	c->auth_event = text_copy(a->auth_event);
 	c->hook_secret = text_copy(a->hook_secret);
+	c->rest_addresses = text_copy(a->rest_addresses);
 	c->hosts = list_copy(a->hosts, a->host_count);
 	c->domains = list_copy(a->domains, a->domain_count);
 	c->keys = memory_new(a->key_count, sizeof(*c->keys));
@@ -114,6 +118,7 @@ void account_free(struct account *a)
 	free(a->api_event);
 	account_secret_free(a->auth_event);
 	account_secret_free(a->hook_secret);
+	free(a->rest_addresses);
 	for (uint32_t i = 0; i < a->host_count; i++)
 		free(a->hosts[i]);
 	free(a->hosts);

@@ -1,14 +1,19 @@
 #include "account_setting.h"
 
+#include "address.h"
 #include "attribute.h"
+#include "json.h"
 #include "memory.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#define VALUE_MAX          4096 // characters, as the operator's command has
 #define SECRET_MIN         16 // characters of a given one
 #define HOOK_SECRET_PREFIX "whsec_"
 #define HOOK_SECRET_BYTES  32
@@ -22,6 +27,8 @@ enum kind {
 	KIND_BASE_URL,
 	KIND_HEADER,
 	KIND_SECRET,
+	KIND_ADDRESSES,
+	KIND_NUMBER, // uint32_t, from 1
 };
 
 const struct account_setting account_settings[] = {
@@ -35,10 +42,17 @@ const struct account_setting account_settings[] = {
         {"hook-fail", "open|closed", "who joins while api-event does not answer (W01)"},
         {"hook-version", "1|2", "1: GET; 2: POST of signed JSON (W06)"},
         {"hook-secret", "new|SECRET|none", "signs version 2"},
-        {0},
+        {"native-clients", "on|off",
+         "WebSockets without an Origin, as apps open them, need no token"},
+        {"rest-addresses", "ADDRESS[/BITS],...|none",
+         "may use REST at the account's hosts without an API token"},
+#define QUOTA_SETTING(quota, setting, standard, help) {setting, "NUMBER", help},
+        QUOTAS(QUOTA_SETTING)
+#undef QUOTA_SETTING
+                {0},
 };
 
-// Kinds and places of the settings, in the same order.
+// Kinds and places of the settings, in the same order. New ones need no column in the file.
 static const struct {
 	enum kind kind;
 	size_t offset;
@@ -53,7 +67,14 @@ static const struct {
         {KIND_FAIL, offsetof(struct account, hook_fail_open)},
         {KIND_VERSION, offsetof(struct account, hook_version)},
         {KIND_SECRET, offsetof(struct account, hook_secret)},
+        {KIND_SWITCH, offsetof(struct account, native_clients)},
+        {KIND_ADDRESSES, offsetof(struct account, rest_addresses)},
+#define QUOTA_FIELD(quota, setting, standard, help)                                                \
+	{KIND_NUMBER, offsetof(struct account, quotas[QUOTA_##quota])},
+        QUOTAS(QUOTA_FIELD)
+#undef QUOTA_FIELD
 };
+#define WITH_COLUMN 10 // the first ones
 static_assert(
         sizeof(fields) / sizeof(fields[0]) + 1 ==
         sizeof(account_settings) / sizeof(account_settings[0])
@@ -101,6 +122,9 @@ static bool text_set(enum kind kind, char **field, const char *value)
 	} else if (kind == KIND_SECRET && strcmp(value, "new") == 0) {
 		hook_secret_make(secret);
 		value = secret;
+	} else if (kind == KIND_ADDRESSES) {
+		if (!address_list_is_good(value))
+			return false;
 	} else if (!attribute_header_is_good(value)) {
 		return false;
 	} else if (kind == KIND_SECRET && strlen(value) < SECRET_MIN) {
@@ -108,6 +132,16 @@ static bool text_set(enum kind kind, char **field, const char *value)
 	}
 	account_secret_free(*field);
 	*field = value ? memory_copy_string(value) : NULL;
+	return true;
+}
+
+static bool number_set(uint32_t *field, const char *value)
+{
+	size_t digits = strspn(value, "0123456789");
+
+	if (digits == 0 || digits > 9 || value[digits] || strtoul(value, NULL, 10) == 0)
+		return false;
+	*field = (uint32_t)strtoul(value, NULL, 10);
 	return true;
 }
 
@@ -123,6 +157,7 @@ static bool value_set(enum kind kind, void *field, const char *value)
 		if (word >= 0)
 			*(uint8_t *)field = (uint8_t)(word + 1);
 		return word >= 0;
+	case KIND_NUMBER: return number_set(field, value);
 	default: return text_set(kind, field, value);
 	}
 	if (word >= 0)
@@ -138,6 +173,8 @@ static const char *hint(enum kind kind)
 		return " (a URL of https, without user and fragment; api-event also without query)";
 	case KIND_HEADER: return " (1 to 1024 printable ASCII characters)";
 	case KIND_SECRET: return " (16 to 1024 printable ASCII characters)";
+	case KIND_NUMBER: return " (1 to 999999999)";
+	case KIND_ADDRESSES: return ", such as 192.0.2.7,10.0.0.0/8,2001:db8::/48";
 	default: return "";
 	}
 }
@@ -156,7 +193,8 @@ int account_set(struct account *a, const char *name, const char *value, struct a
 	);
 }
 
-const char *account_get(const struct account *a, const char *name)
+const char *
+account_get(const struct account *a, const char *name, char scratch[ACCOUNT_NUMBER_SIZE])
 {
 	int i = setting_find(name);
 	const char *field = (const char *)a + fields[i].offset;
@@ -165,6 +203,41 @@ const char *account_get(const struct account *a, const char *name)
 	case KIND_SWITCH: return *(const bool *)field ? "on" : "off";
 	case KIND_FAIL: return *(const bool *)field ? "open" : "closed";
 	case KIND_VERSION: return *(const uint8_t *)field == 2 ? "2" : "1";
+	case KIND_NUMBER:
+		snprintf(scratch, ACCOUNT_NUMBER_SIZE, "%u", *(const uint32_t *)field);
+		return scratch;
 	default: return *(char *const *)field ? *(char *const *)field : "none";
 	}
+}
+
+char *account_settings_write(const struct account *a)
+{
+	char one[ACCOUNT_NUMBER_SIZE], other[ACCOUNT_NUMBER_SIZE];
+	struct account *first = account_create(ACCOUNT_DEFAULT, &(struct account_error){0});
+	struct json *j = json_new_object();
+
+	for (const struct account_setting *s = account_settings + WITH_COLUMN; s->name; s++) {
+		const char *value = account_get(a, s->name, one);
+		if (strcmp(value, account_get(first, s->name, other)) != 0)
+			json_add_string(j, s->name, value);
+	}
+	char *text = json_print(j);
+	json_free(j);
+	account_free(first);
+	return text;
+}
+
+int account_settings_read(struct account *a, const char *text)
+{
+	struct json *j = text ? json_parse(text, strlen(text)) : NULL;
+	int ret = json_is_object(j) ? 0 : -EINVAL;
+	struct account_error e;
+
+	for (const struct json *m = ret < 0 ? NULL : json_first(j); m && ret == 0;
+	     m = json_next(m)) {
+		const char *value = json_text(m, VALUE_MAX);
+		ret = value ? account_set(a, json_key(m), value, &e) : -EINVAL;
+	}
+	json_free(j);
+	return ret;
 }

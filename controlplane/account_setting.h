@@ -16,5 +16,16 @@ extern const struct account_setting account_settings[];
 [[nodiscard]] int
 account_set(struct account *a, const char *name, const char *value, struct account_error *e);
 
-// The setting's value as account_set takes it, also where it is a secret. The account's memory.
-const char *account_get(const struct account *, const char *name);
+#define ACCOUNT_NUMBER_SIZE 12
+
+// The setting's value as account_set takes it, also where it is a secret: the account's memory, or
+// `scratch`.
+const char *
+account_get(const struct account *a, const char *name, char scratch[ACCOUNT_NUMBER_SIZE]);
+
+// The settings that have no column of their own in the accounts' file, as an object of JSON: those
+// that are not as an account has them at first. Freed with free().
+[[nodiscard]] char *account_settings_write(const struct account *);
+
+// Into an account that has the first values. 0 or -EINVAL.
+[[nodiscard]] int account_settings_read(struct account *, const char *text);

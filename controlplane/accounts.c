@@ -2,6 +2,7 @@
 
 #include "account_edit.h"
 #include "account_lists.h"
+#include "account_setting.h"
 #include "hash.h"
 #include "loop.h"
 #include "map.h"
@@ -214,6 +215,7 @@ static void list_remove(struct accounts *s, uint32_t at)
 static uint64_t stored(struct accounts *s, const struct account *a)
 {
 	struct account_lists lists;
+	char *settings = account_settings_write(a);
 
 	account_lists_write(&lists, a);
 	uint64_t change = store_accounts_put(
@@ -236,9 +238,11 @@ static uint64_t stored(struct accounts *s, const struct account *a)
 	                .domains = lists.domains,
 	                .keys = lists.keys,
 	                .api_tokens = lists.api_tokens,
+	                .settings = settings,
 	        }
 	);
 	account_lists_free(&lists);
+	free(settings);
 	return change;
 }
 
@@ -422,7 +426,8 @@ static int on_account(void *owner, const struct store_account *from)
 	a->api_event = text_copy(from->api_event);
 	a->auth_event = text_copy(from->auth_event);
 	a->hook_secret = text_copy(from->hook_secret);
-	if (account_lists_read(a, from->hosts, from->domains, from->keys, from->api_tokens) < 0)
+	if (account_lists_read(a, from->hosts, from->domains, from->keys, from->api_tokens) < 0 ||
+	    account_settings_read(a, from->settings) < 0)
 		goto fail;
 	list_insert(s, a);
 	return 0;

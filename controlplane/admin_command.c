@@ -50,9 +50,10 @@ static bool is_secret(const char *setting)
 static struct json *settings_of(const struct account *a)
 {
 	struct json *j = json_new_object();
+	char scratch[ACCOUNT_NUMBER_SIZE];
 
 	for (const struct account_setting *s = account_settings; s->name; s++) {
-		const char *value = account_get(a, s->name);
+		const char *value = account_get(a, s->name, scratch);
 		bool shown = !is_secret(s->name) || strcmp(value, "none") == 0;
 		json_add_string(j, s->name, shown ? value : "set");
 	}

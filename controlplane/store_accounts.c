@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define NUMBERS 4
-#define TEXTS   10
+#define TEXTS   11
 
 enum flag {
 	FLAG_JWT_REQUIRED = 1,
@@ -36,6 +36,7 @@ static const char *const migrations[] = {
         " identity TEXT NOT NULL, first_ms INTEGER NOT NULL, expires_s INTEGER NOT NULL,"
         " PRIMARY KEY(account_id, identity)) WITHOUT ROWID;"
         "CREATE INDEX token_uses_by_expiry ON token_uses(expires_s);",
+        "ALTER TABLE accounts ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'",
 };
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
@@ -47,15 +48,16 @@ enum statement {
 	STATEMENT_COUNT,
 };
 
-// ?1 to ?4 are numbers, ?5 to ?14 texts. The use of a token of an account that is gone already is
+// ?1 to ?4 are numbers, ?5 to ?15 texts. The use of a token of an account that is gone already is
 // not inserted.
 static const char *const sql[STATEMENT_COUNT] = {
         [ACCOUNT_PUT] =
                 "INSERT INTO accounts VALUES"
-                "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+                "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
                 " ON CONFLICT(id) DO UPDATE SET flags = ?3, hook_version = ?4, name = ?5,"
                 " access_url = ?6, authorization_access = ?7, api_event = ?8, auth_event = ?9,"
-                " hook_secret = ?10, hosts = ?11, domains = ?12, keys = ?13, api_tokens = ?14",
+                " hook_secret = ?10, hosts = ?11, domains = ?12, keys = ?13, api_tokens = ?14,"
+                " settings = ?15",
         [ACCOUNT_REMOVE] = "DELETE FROM accounts WHERE id = ?1",
         [TOKEN_USED] = "INSERT INTO token_uses(account_id, identity, first_ms, expires_s)"
                        " SELECT ?1, ?5, ?2, ?3 WHERE EXISTS(SELECT 1 FROM accounts WHERE id = ?1)"
@@ -198,6 +200,7 @@ static int account_read(sqlite3_stmt *p, const struct store_accounts_reader *r)
 	        .domains = text_at(p, 11),
 	        .keys = text_at(p, 12),
 	        .api_tokens = text_at(p, 13),
+	        .settings = text_at(p, 14),
 	};
 	return r->account(r->owner, &a);
 }
@@ -241,7 +244,7 @@ int store_accounts_read(struct store_accounts *s, const struct store_accounts_re
 	        s,
 	        "SELECT id, created_ms, flags, hook_version, name, access_url,"
 	        " authorization_access, api_event, auth_event, hook_secret, hosts, domains, keys,"
-	        " api_tokens FROM accounts",
+	        " api_tokens, settings FROM accounts",
 	        r, account_read
 	);
 	if (ret < 0)
@@ -263,7 +266,7 @@ uint64_t store_accounts_put(struct store_accounts *s, const struct store_account
 	        (int64_t[NUMBERS]){(int64_t)a->id, a->created_ms, flags, a->hook_version},
 	        (const char *[TEXTS]
 	        ){a->name, a->access_url, a->authorization_access, a->api_event, a->auth_event,
-	          a->hook_secret, a->hosts, a->domains, a->keys, a->api_tokens}
+	          a->hook_secret, a->hosts, a->domains, a->keys, a->api_tokens, a->settings}
 	);
 }
 

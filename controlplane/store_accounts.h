@@ -18,6 +18,7 @@ struct store_account {
 	const char *name;
 	const char *access_url, *authorization_access, *api_event, *auth_event, *hook_secret;
 	const char *hosts, *domains, *keys, *api_tokens; // JSON
+	const char *settings; // JSON: those without a column
 };
 
 struct store_token_use {

@@ -8,7 +8,7 @@
 
 #define STORE_WRITER_QUEUE_MAX 65536 // writes that wait
 #define STORE_NUMBERS_MAX      8
-#define STORE_TEXTS_MAX        10
+#define STORE_TEXTS_MAX        11
 
 struct sqlite3;
 struct store_writer;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMES_SIZE 1024
+#define NAMES_SIZE 4096
 
 static const struct option common[] = {
         {"--socket", "PATH",

@@ -375,7 +375,21 @@ static void settings_say_what_they_accept(void **)
 	        {"hook-secret", "new", true},
 	        {"hook-secret", "short", false},
 	        {"hook-secret", "0123456789abcdef", true},
+	        {"native-clients", "on", true},
+	        {"native-clients", "all", false},
+	        {"rest-addresses", "192.0.2.7", true},
+	        {"rest-addresses", "localhost", false},
+	        {"rest-addresses", "10.0.0.0/33", false},
+	        {"rest-addresses", "10.0.0.0/8,", false},
+	        {"rest-addresses", "10.0.0.0/8,2001:db8::/48,::1", true},
+	        {"max-rooms", "1", true},
+	        {"max-rooms", "0", false},
+	        {"max-rooms", "-1", false},
+	        {"max-peers", "999999999", true},
+	        {"max-peers", "1000000000", false},
+	        {"max-tokens", "12x", false},
 	};
+	char scratch[ACCOUNT_NUMBER_SIZE];
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int ret = account_set(account, rows[i].name, rows[i].value, &error);
 		assert_int_equal(ret, rows[i].good ? 0 : -EINVAL);
@@ -388,17 +402,21 @@ static void settings_say_what_they_accept(void **)
 	assert_true(account->hook_fail_open);
 	assert_int_equal(account->hook_version, 2);
 	assert_null(account->access_url);
+	assert_true(account->native_clients);
+	assert_string_equal(account->rest_addresses, "10.0.0.0/8,2001:db8::/48,::1");
+	assert_int_equal(account->quotas[QUOTA_ROOMS], 1);
+	assert_int_equal(account->quotas[QUOTA_PEERS], 999999999);
 	assert_string_equal(account->api_event, "https://a.example/hook");
-	assert_string_equal(account_get(account, "hook-secret"), "0123456789abcdef");
+	assert_string_equal(account_get(account, "hook-secret", scratch), "0123456789abcdef");
 	assert_int_equal(account_set(account, "hook-secret", "new", &error), 0);
-	const char *secret = account_get(account, "hook-secret");
+	const char *secret = account_get(account, "hook-secret", scratch);
 	assert_memory_equal(secret, "whsec_", 6); // and 32 bytes in base64
 	assert_int_equal(strlen(secret), 6 + 44);
 	assert_int_equal(strspn(secret + 6, BASE64_DIGITS "="), 44);
-	assert_string_equal(account_get(account, "access-url"), "none");
+	assert_string_equal(account_get(account, "access-url", scratch), "none");
 	assert_int_equal(account_set(account, "colour", "red", &error), -EINVAL);
 	for (int i = 0; account_settings[i].name; i++)
-		assert_non_null(account_get(account, account_settings[i].name));
+		assert_non_null(account_get(account, account_settings[i].name, scratch));
 }
 
 static void a_copy_is_the_same_and_its_own(void **)
@@ -421,11 +439,14 @@ static void a_copy_is_the_same_and_its_own(void **)
 			        0
 			);
 	}
+	assert_int_equal(account_set(account, "rest-addresses", "::1", &error), 0);
+	assert_int_equal(account_set(account, "max-peers", "7", &error), 0);
+	char one[ACCOUNT_NUMBER_SIZE], other[ACCOUNT_NUMBER_SIZE];
 	struct account *copy = account_copy(account);
 	for (int i = 0; account_settings[i].name; i++)
 		assert_string_equal(
-		        account_get(copy, account_settings[i].name),
-		        account_get(account, account_settings[i].name)
+		        account_get(copy, account_settings[i].name, one),
+		        account_get(account, account_settings[i].name, other)
 		);
 	assert_int_equal(account_remove_key(account, "k", &error), 0);
 	assert_int_equal(account_remove_host(account, "a.example", &error), 0);

@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NOW_MS 1700000000000
+#define NOW_MS        1700000000000
+#define SETTING_COUNT (12 + QUOTA_COUNT)
 
 static char directory[] = "/tmp/amphi-accounts-XXXXXX";
 static char path[64];
@@ -138,9 +139,17 @@ static void changes_are_in_force_at_once_and_stay(void **) // S05
 	assert_int_equal(account_add_key(a, "k", pem, 5, &error), 0);
 	assert_int_equal(account_add_domain(a, "https://*.b.example", &error), 0);
 	assert_int_equal(account_add_api_token(a, "t", 6, token, &error), 0);
-	static const char *const values[] = {
-	        "on",      "on",   "on", "https://c.example/x", "Bearer a", "https://d.example",
-	        "Basic b", "open", "2",  "0123456789abcdef"};
+	static const char *const values[] = {"on",       "on",
+	                                     "on",       "https://c.example/x",
+	                                     "Bearer a", "https://d.example",
+	                                     "Basic b",  "open",
+	                                     "2",        "0123456789abcdef",
+	                                     "on",       "::1,10.0.0.0/8",
+	                                     "2",        "3",
+	                                     "4",        "5",
+	                                     "6",        "7"};
+	char scratch[ACCOUNT_NUMBER_SIZE];
+	assert_int_equal(sizeof(values) / sizeof(values[0]), SETTING_COUNT);
 	for (int i = 0; account_settings[i].name; i++)
 		assert_int_equal(account_set(a, account_settings[i].name, values[i], &error), 0);
 	assert_int_equal(accounts_put(accounts, a, &error), 0);
@@ -152,7 +161,9 @@ static void changes_are_in_force_at_once_and_stay(void **) // S05
 		assert_int_equal(now->id, id);
 		assert_true(now->created_ms > NOW_MS);
 		for (int s = 0; account_settings[s].name; s++)
-			assert_string_equal(account_get(now, account_settings[s].name), values[s]);
+			assert_string_equal(
+			        account_get(now, account_settings[s].name, scratch), values[s]
+			);
 		assert_int_equal(
 		        token_verify(now, jwt, strlen(jwt), 1700000000, &claims), TOKEN_GOOD
 		);
@@ -340,7 +351,7 @@ static void a_damaged_file_is_refused(void **)
 	}
 	execute("PRAGMA user_version = 99"); // of a later version
 	assert_null(accounts_open(loop, path));
-	execute("PRAGMA user_version = 1");
+	execute("PRAGMA user_version = 2");
 	accounts = accounts_open(loop, path);
 	assert_non_null(accounts);
 	assert_null(accounts_open(loop, "/proc/nowhere/accounts.db"));
