@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #ifndef AMPHI_VERSION
 #define AMPHI_VERSION "0.1.0"
@@ -231,6 +232,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	am_log_level = (enum am_log_level)am_log_level_from_name(s.config.log_level);
+	umask(077); // what is written here holds secrets: sessions, PINs, tokens
 	descriptors_raise();
 	signal(SIGPIPE, SIG_IGN);
 	if (start(&s) < 0)

@@ -2,6 +2,7 @@
 
 #include "memory.h"
 #include "store_column.h"
+#include "store_file.h"
 #include "store_writer.h"
 
 #include "am_log.h"
@@ -140,7 +141,7 @@ static int schema_make(sqlite3 *db)
 
 static int database_open(struct store *s, const char *path)
 {
-	if (sqlite3_open(path, &s->db) != SQLITE_OK)
+	if (store_file_make(path) < 0 || sqlite3_open(path, &s->db) != SQLITE_OK)
 		return -EIO;
 	sqlite3_busy_timeout(s->db, 1000);
 	if (sqlite3_exec(
@@ -165,7 +166,7 @@ struct store *store_open(const char *path)
 		am_error(
 		        "store: cannot be opened, set controlplane.store to a file that this user "
 		        "may write; path=%s error=%s",
-		        path, s->db ? sqlite3_errmsg(s->db) : "out of memory"
+		        path, s->db ? sqlite3_errmsg(s->db) : strerror(errno)
 		);
 		goto close;
 	}

@@ -1,6 +1,7 @@
 #include "store_accounts.h"
 
 #include "memory.h"
+#include "store_file.h"
 #include "store_writer.h"
 
 #include "am_log.h"
@@ -126,10 +127,9 @@ static void directory_make(const char *path)
 static int database_open(struct store_accounts *s, const char *path)
 {
 	directory_make(path);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	close(fd);
+	int ret = store_file_make(path);
+	if (ret < 0)
+		return ret;
 	if (sqlite3_open(path, &s->db) != SQLITE_OK)
 		return -EIO;
 	sqlite3_busy_timeout(s->db, 1000);

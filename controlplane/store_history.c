@@ -2,6 +2,7 @@
 
 #include "memory.h"
 #include "store_column.h"
+#include "store_file.h"
 #include "store_writer.h"
 
 #include "am_log.h"
@@ -153,10 +154,9 @@ static int schema_make(sqlite3 *db)
 static int database_open(struct history *h, const char *path)
 {
 	// It holds tokens and secrets until events are delivered.
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	close(fd);
+	int ret = store_file_make(path);
+	if (ret < 0)
+		return ret;
 	if (sqlite3_open(path, &h->db) != SQLITE_OK)
 		return -EIO;
 	sqlite3_busy_timeout(h->db, 1000);

@@ -53,8 +53,7 @@ class Server:
             lines = "".join(f"\t{k} = {json.dumps(v)};\n" for k, v in settings.items())
             f.write(f'link: {{ socket = "{where}/dataplane.sock"; }};\ncontrolplane: {{\n{lines}}};\n')
         self.log = open(f"{where}/log", "w+")
-        self.process = subprocess.Popen([BINARY, "-c", f"{where}/amphi.conf"], stderr=self.log)
-        self.wait_until_ready()
+        self.start()
         return self
 
     def wait_until_ready(self):
@@ -66,6 +65,16 @@ class Server:
             except OSError:
                 time.sleep(0.02)
         raise AssertionError(f"no server: {self.log_text()}")
+
+    def restart(self):
+        """Kills the process, and starts it again on its files."""
+        self.process.kill()
+        self.process.wait(30)
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([BINARY, "-c", f"{self.directory.name}/amphi.conf"], stderr=self.log)
+        self.wait_until_ready()
 
     def descriptors(self):
         """How many files and sockets the server has open."""
