@@ -36,6 +36,7 @@ static const struct route {
 	enum grant grant;
 	rest_handler *handle;
 	rest_writer *write; // instead of handle
+	bool acts; // it is no question: a GET that the guide has so
 } routes[] = {
         {"GET", "/config.json", GRANT_ANYONE, .handle = node_config},
         {"GET", "/healthz", GRANT_ANYONE, .handle = healthz},
@@ -46,10 +47,10 @@ static const struct route {
         {"POST", "/:/closePeer", GRANT_API, .handle = rest_room_close_peer},
         {"GET", "/rooms/:/durationOfBroadcast", GRANT_API, .handle = rest_room_duration},
         {"GET", "/:/durationOfBroadcast", GRANT_API, .handle = rest_room_duration},
-        {"GET", "/rooms/:/closeRoom", GRANT_API, .handle = rest_room_close},
+        {"GET", "/rooms/:/closeRoom", GRANT_API, .handle = rest_room_close, .acts = true},
         {"POST", "/rooms/:/closeRoom", GRANT_API, .handle = rest_room_close},
         {"DELETE", "/rooms/:/closeRoom", GRANT_API, .handle = rest_room_close},
-        {"GET", "/:/closeRoom", GRANT_API, .handle = rest_room_close},
+        {"GET", "/:/closeRoom", GRANT_API, .handle = rest_room_close, .acts = true},
         {"POST", "/:/closeRoom", GRANT_API, .handle = rest_room_close},
         {"DELETE", "/:/closeRoom", GRANT_API, .handle = rest_room_close},
         {"GET", "/rooms/:/numberPeers", GRANT_API, .handle = rest_room_number_peers},
@@ -308,10 +309,11 @@ static void route_run(const struct route *route, struct rest_call *call, struct 
 	rest_answer(r, 200, body);
 }
 
-static bool method_fits(const char *method, const char *wanted)
+// HEAD asks about what GET would say (RFC 9110 9.3.2); where GET does something, nothing may.
+static bool method_fits(const char *method, const struct route *route)
 {
-	return strcmp(method, wanted) == 0 ||
-	       (strcmp(method, "HEAD") == 0 && strcmp(wanted, "GET") == 0);
+	return strcmp(method, route->method) == 0 ||
+	       (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0 && !route->acts);
 }
 
 void rest_respond(void *owner, const struct http_request *q, struct http_response *r)
@@ -322,7 +324,7 @@ void rest_respond(void *owner, const struct http_request *q, struct http_respons
 	for (size_t i = 0; i < ROUTE_COUNT; i++) {
 		if (!path_matches(routes[i].path, q->path, &call))
 			continue;
-		if (method_fits(q->method, routes[i].method))
+		if (method_fits(q->method, &routes[i]))
 			return route_run(&routes[i], &call, r);
 		snprintf(
 		        allow + strlen(allow), sizeof(allow) - strlen(allow), "%s%s",
