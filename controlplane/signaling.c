@@ -58,6 +58,9 @@ static struct json *answer_new(int64_t id)
 
 void connection_accept(struct connection *c, int64_t id, struct json *data)
 {
+	if (c->told)
+		connection_pay(c);
+	c->told = false;
 	if (id < 0)
 		return json_free(data);
 	struct json *m = answer_new(id);
@@ -70,6 +73,7 @@ void connection_reject(struct connection *c, int64_t id, int code, const char *r
 {
 	am_info("signaling: refused; room=%s peer=%s code=%d reason=%s", c->room, c->peer_id, code,
 	        reason);
+	c->told = false;
 	if (id < 0)
 		return;
 	struct json *m = answer_new(id);
@@ -208,6 +212,7 @@ static void request_handle(struct connection *c, int64_t id, const struct json *
 		return connection_reject(c, id, 400, "not-joined: join first");
 	if (r->grant == TO_MODERATORS && !c->peer->rights.moderator)
 		return connection_reject(c, id, 403, "not-allowed: moderators only");
+	c->told = r->told;
 	r->handle(c, id, json_object(message, "data"));
 }
 

@@ -141,7 +141,6 @@ void handle_raise_hand(struct connection *c, int64_t id, const struct json *data
 {
 	if (!c->peer->rights.hand)
 		return connection_reject(c, id, 403, "not-allowed: hands stay down here");
-	connection_pay(c);
 	conference_set_hand(c->signaling->conference, c->peer, json_is_true(data, "raised"));
 	connection_accept(c, id, NULL);
 }

@@ -30,6 +30,7 @@ struct connection {
 	size_t held_len;
 	struct peer *peer; // NULL: not admitted, or removed
 	bool resumable; // the peer was a member already, and no request came yet
+	bool told; // of the request that is being handled: struct request's
 	uint32_t request_id; // of the last request that we sent
 };
 
@@ -65,7 +66,8 @@ void signaling_notify_room(
 );
 void connection_request(struct connection *, uint32_t id, const char *method, struct json *data);
 
-// Each request that the whole room is told of has a price, so that nobody keeps a webinar busy.
+// Each request that others are told of has a price, so that nobody keeps a webinar busy. Called by
+// connection_accept for those that are answered within their handler.
 void connection_pay(struct connection *);
 
 // sessionClosed, then the close code for good. The connection is gone afterwards.
@@ -98,6 +100,7 @@ struct request {
 	const char *method;
 	request_fn *handle;
 	enum grant_to grant;
+	bool told; // others hear of it: so it has a price where it is accepted
 };
 extern const struct request signaling_requests[]; // ends with a NULL method
 

@@ -124,7 +124,6 @@ void handle_mute_all(struct connection *c, int64_t id, const struct json *data)
 
 	if (!kind_read(data, &kind))
 		return connection_reject_errno(c, id, -EINVAL);
-	connection_pay(c);
 	conference_mute_all(conference_of(c), c->peer, kind);
 	connection_accept(c, id, NULL);
 }

@@ -69,7 +69,7 @@ void handle_produce(struct connection *c, int64_t id, const struct json *data)
 
 	if (!c->peer->rights.speaker)
 		return connection_reject_errno(c, id, -EPERM);
-	connection_pay(c);
+	connection_pay(c); // the others are told when the data plane has it
 	if (!t || t->consuming)
 		return connection_reject_errno(c, id, -ENOENT);
 	if (kind < 0 || !parameters || (json_has(data, "appData") && !app_data) ||
@@ -93,7 +93,6 @@ void handle_close_producer(struct connection *c, int64_t id, const struct json *
 
 	if (!t)
 		return connection_reject_errno(c, id, -ENOENT);
-	connection_pay(c);
 	conference_track_remove(conference_of(c), t);
 	connection_accept(c, id, NULL);
 }
@@ -104,7 +103,6 @@ static void producer_pause(struct connection *c, int64_t id, const struct json *
 
 	if (!t)
 		return connection_reject_errno(c, id, -ENOENT);
-	connection_pay(c);
 	conference_track_pause(conference_of(c), t, paused);
 	connection_accept(c, id, NULL);
 }

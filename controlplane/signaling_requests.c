@@ -425,6 +425,8 @@ static void handle_resume(struct connection *c, int64_t id, const struct json *d
 	struct json *answer = json_new_object();
 
 	c->resumable = false;
+	if (c->peer->joined)
+		connection_pay(c);
 	json_add_bool(answer, "resumed", resumed);
 	if (!resumed) {
 		conference_reset(conference_of(c), c->peer);
@@ -450,7 +452,6 @@ static void handle_display_name(struct connection *c, int64_t id, const struct j
 		return connection_reject(
 		        c, id, 400, "bad-name: 1 to 64 characters, no control characters"
 		);
-	connection_pay(c);
 	connection_accept(c, id, NULL);
 	conference_rename(conference_of(c), c->peer, old);
 }
@@ -471,45 +472,45 @@ static void handle_nothing(struct connection *c, int64_t id, const struct json *
 }
 
 const struct request signaling_requests[] = {
-        {"getRtcStatsUrl", handle_nothing, TO_ADMITTED},
-        {"getRouterRtpCapabilities", handle_router_capabilities, TO_ADMITTED},
-        {"createWebRtcTransport", handle_create_transport, TO_ADMITTED},
-        {"connectWebRtcTransport", handle_connect_transport, TO_ADMITTED},
-        {"restartIce", handle_restart_ice, TO_ADMITTED},
-        {"join", handle_join, TO_ADMITTED},
-        {"resume", handle_resume, TO_ADMITTED},
-        {"produce", handle_produce, TO_MEMBERS},
-        {"closeProducer", handle_close_producer, TO_MEMBERS},
-        {"produceData", handle_produce_data, TO_MEMBERS},
-        {"closeDataProducer", handle_close_data_producer, TO_MEMBERS},
-        {"pauseProducer", handle_pause_producer, TO_MEMBERS},
-        {"resumeProducer", handle_resume_producer, TO_MEMBERS},
-        {"pauseConsumer", handle_pause_consumer, TO_MEMBERS},
-        {"resumeConsumer", handle_resume_consumer, TO_MEMBERS},
-        {"setConsumerPreferredLayers", handle_preferred_layers, TO_MEMBERS},
-        {"setConsumerPriority", handle_priority, TO_MEMBERS},
-        {"requestConsumerKeyFrame", handle_key_frame, TO_MEMBERS},
-        {"changeDisplayName", handle_display_name, TO_MEMBERS},
-        {"raiseHand", handle_raise_hand, TO_MEMBERS},
-        {"admitPeer", handle_admit, TO_MODERATORS},
-        {"admitAll", handle_admit_all, TO_MODERATORS},
-        {"declinePeer", handle_decline, TO_MODERATORS},
-        {"declineAll", handle_decline_all, TO_MODERATORS},
-        {"mutePeer", handle_mute, TO_MODERATORS},
-        {"muteAll", handle_mute_all, TO_MODERATORS},
-        {"removePeer", handle_remove, TO_MODERATORS},
-        {"promotePeer", handle_promote, TO_MODERATORS},
-        {"demotePeer", handle_demote, TO_MODERATORS},
-        {"closeRoom", handle_close_room, TO_MODERATORS},
-        {"lowerHand", handle_lower_hand, TO_MODERATORS},
-        {"setRoomVideo", handle_room_video, TO_MODERATORS},
-        {"setRoomBitrate", handle_room_bitrate, TO_MODERATORS},
-        {"getTransportStats", handle_stats, TO_ADMITTED},
-        {"getProducerStats", handle_stats, TO_ADMITTED},
-        {"getConsumerStats", handle_stats, TO_ADMITTED},
-        {"getDataProducerStats", handle_data_producer_stats, TO_ADMITTED},
-        {"getDataConsumerStats", handle_data_consumer_stats, TO_ADMITTED},
-        {"applyNetworkThrottle", handle_throttle, TO_ADMITTED},
-        {"resetNetworkThrottle", handle_throttle, TO_ADMITTED},
+        {"getRtcStatsUrl", handle_nothing, .grant = TO_ADMITTED},
+        {"getRouterRtpCapabilities", handle_router_capabilities, .grant = TO_ADMITTED},
+        {"createWebRtcTransport", handle_create_transport, .grant = TO_ADMITTED},
+        {"connectWebRtcTransport", handle_connect_transport, .grant = TO_ADMITTED},
+        {"restartIce", handle_restart_ice, .grant = TO_ADMITTED},
+        {"join", handle_join, .grant = TO_ADMITTED, .told = true},
+        {"resume", handle_resume, .grant = TO_ADMITTED}, // pays where it has something to tell
+        {"produce", handle_produce, .grant = TO_MEMBERS},
+        {"closeProducer", handle_close_producer, .grant = TO_MEMBERS, .told = true},
+        {"produceData", handle_produce_data, .grant = TO_MEMBERS},
+        {"closeDataProducer", handle_close_data_producer, .grant = TO_MEMBERS},
+        {"pauseProducer", handle_pause_producer, .grant = TO_MEMBERS, .told = true},
+        {"resumeProducer", handle_resume_producer, .grant = TO_MEMBERS, .told = true},
+        {"pauseConsumer", handle_pause_consumer, .grant = TO_MEMBERS},
+        {"resumeConsumer", handle_resume_consumer, .grant = TO_MEMBERS},
+        {"setConsumerPreferredLayers", handle_preferred_layers, .grant = TO_MEMBERS},
+        {"setConsumerPriority", handle_priority, .grant = TO_MEMBERS},
+        {"requestConsumerKeyFrame", handle_key_frame, .grant = TO_MEMBERS},
+        {"changeDisplayName", handle_display_name, .grant = TO_MEMBERS, .told = true},
+        {"raiseHand", handle_raise_hand, .grant = TO_MEMBERS, .told = true},
+        {"admitPeer", handle_admit, .grant = TO_MODERATORS, .told = true},
+        {"admitAll", handle_admit_all, .grant = TO_MODERATORS, .told = true},
+        {"declinePeer", handle_decline, .grant = TO_MODERATORS, .told = true},
+        {"declineAll", handle_decline_all, .grant = TO_MODERATORS, .told = true},
+        {"mutePeer", handle_mute, .grant = TO_MODERATORS, .told = true},
+        {"muteAll", handle_mute_all, .grant = TO_MODERATORS, .told = true},
+        {"removePeer", handle_remove, .grant = TO_MODERATORS, .told = true},
+        {"promotePeer", handle_promote, .grant = TO_MODERATORS, .told = true},
+        {"demotePeer", handle_demote, .grant = TO_MODERATORS, .told = true},
+        {"closeRoom", handle_close_room, .grant = TO_MODERATORS, .told = true},
+        {"lowerHand", handle_lower_hand, .grant = TO_MODERATORS, .told = true},
+        {"setRoomVideo", handle_room_video, .grant = TO_MODERATORS, .told = true},
+        {"setRoomBitrate", handle_room_bitrate, .grant = TO_MODERATORS, .told = true},
+        {"getTransportStats", handle_stats, .grant = TO_ADMITTED},
+        {"getProducerStats", handle_stats, .grant = TO_ADMITTED},
+        {"getConsumerStats", handle_stats, .grant = TO_ADMITTED},
+        {"getDataProducerStats", handle_data_producer_stats, .grant = TO_ADMITTED},
+        {"getDataConsumerStats", handle_data_consumer_stats, .grant = TO_ADMITTED},
+        {"applyNetworkThrottle", handle_throttle, .grant = TO_ADMITTED},
+        {"resetNetworkThrottle", handle_throttle, .grant = TO_ADMITTED},
         {0},
 };
