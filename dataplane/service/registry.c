@@ -12,6 +12,9 @@
 #include "inbox.h"
 #include "service/publish.h"
 
+// First sequence numbers are random in their lower half alone: a viewer who misses the first
+// packets would take a number after the wrap for one before it, and never decrypt (RFC 3711 3.3.1).
+#define SEQ_START_MASK 0x7FFF
 #define COLLECT_BATCH  32
 #define POST_WAIT_US   20
 #define POST_WAITS_MAX 250000 // 5 s: a worker that takes nothing for so long is dead
@@ -213,7 +216,7 @@ static int subscription_init(struct subscription *s, const struct sink *k)
 	        .ssrc = k->ssrc,
 	        .rtx_ssrc = k->source->params.room_rtx_payload_type ? k->rtx_ssrc : 0,
 	        .place = s->place,
-	        .rtx_seq = random.rtx_seq,
+	        .rtx_seq = random.rtx_seq & SEQ_START_MASK,
 	        .mid_len = (uint8_t)strlen(k->mid),
 	        .paused = k->paused,
 	        .layer_told = AM_LAYER_NONE,
@@ -222,7 +225,8 @@ static int subscription_init(struct subscription *s, const struct sink *k)
 	memcpy(s->mid, k->mid, s->mid_len);
 	bool audio = k->source->params.codec == AM_CODEC_OPUS;
 	selector_init(
-	        &s->selector, audio ? SELECTOR_AUDIO : SELECTOR_VIDEO, random.seq, random.timestamp
+	        &s->selector, audio ? SELECTOR_AUDIO : SELECTOR_VIDEO, random.seq & SEQ_START_MASK,
+	        random.timestamp
 	);
 	selector_prefer(&s->selector, k->spatial, k->temporal);
 	return 0;
@@ -489,6 +493,7 @@ void registry_remove_session(struct registry *r, struct session *s)
 	TAILQ_REMOVE(&r->all, s, entry);
 	r->sessions[am_id_slot(s->id)] = NULL;
 	r->session_count--;
+	ssrc_set_fini(&s->ssrcs);
 	publish_no_session(r->region, am_id_slot(s->id));
 }
 
@@ -569,6 +574,11 @@ int registry_add_subscription(struct registry *r, const struct am_cmd_subscripti
 	struct sink *s = malloc(sizeof(*s));
 	if (!s)
 		return -ENOMEM;
+	int ret = ssrc_set_add(&session->ssrcs, p->ssrc, p->rtx_ssrc);
+	if (ret < 0) {
+		free(s);
+		return ret;
+	}
 	*s = (struct sink){
 	        .id = p->subscription_id,
 	        .source = source,

@@ -14,6 +14,7 @@
 #include "relay.h"
 #include "service/ice.h"
 #include "service/places.h"
+#include "service/ssrc_set.h"
 #include "worker.h"
 
 struct data;
@@ -37,6 +38,8 @@ struct session {
 	struct am_address hop; // next hop of the route
 	uint8_t mac[6]; // from which the last valid check came
 	struct service *service;
+	struct ssrc_set
+	        ssrcs; // of its subscriptions, past ones too: its key lives as long as it does
 	TAILQ_HEAD(, source) sources;
 	TAILQ_HEAD(, sink) sinks;
 	TAILQ_ENTRY(session) entry;
@@ -104,7 +107,8 @@ struct source *registry_source(const struct registry *, am_id);
 struct sink *registry_sink(const struct registry *, am_id);
 
 // Each returns 0 or -errno: -EEXIST slot in use, -ENOENT no such object, -EXDEV objects of
-// different rooms, -ENOMEM. A session's ICE and DTLS are session.c's to make before and to end
+// different rooms, -EADDRINUSE an SSRC that the transport sends from or has sent from, -ENOSPC too
+// many of them, -ENOMEM. A session's ICE and DTLS are session.c's to make before and to end
 // after.
 [[nodiscard]] int registry_add_session(struct registry *, struct session *);
 void registry_remove_session(struct registry *, struct session *);
