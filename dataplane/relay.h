@@ -158,7 +158,6 @@ struct subscription {
 	struct transport *transport;
 	uint32_t ssrc;
 	uint32_t rtx_ssrc; // 0: no retransmission
-	struct cipher_index index; // of ssrc
 	uint32_t sent_packets; // for sender reports
 	uint32_t sent_octets;
 	uint8_t mid_len;
@@ -167,11 +166,11 @@ struct subscription {
 	uint16_t reported; // layer and serial of the last sender report, layer 0 being 1
 	uint8_t layer_told; // layers as last told to the service thread
 	uint8_t place; // in its chunk
-	uint16_t rtx_seq;
-	struct cipher_index rtx_index;
+	uint64_t rtx_index; // of rtx_ssrc, the last one used; RFC 3711 3.3.1
 	struct fanout *fanout;
 	am_id id;
 	TAILQ_ENTRY(subscription) of_transport;
+	struct cipher_index index; // of ssrc
 };
 
 // Subscriptions in a row, so that a burst walks memory forwards. The service thread says which

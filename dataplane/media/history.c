@@ -30,13 +30,18 @@ static void *take(struct history_slot *slot)
 	return packet;
 }
 
+bool history_is_past(const struct history *h, uint64_t seq)
+{
+	return h->top > seq && h->top - seq > h->mask;
+}
+
 void *history_put(struct history *h, uint64_t seq, void *packet, int64_t now_us)
 {
 	if (h->top == 0)
 		h->tail = seq;
 	if (seq > h->top)
 		h->top = seq;
-	else if (h->top - seq > h->mask)
+	else if (history_is_past(h, seq))
 		return packet;
 
 	struct history_slot *slot = slot_of(h, seq);

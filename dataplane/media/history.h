@@ -4,6 +4,7 @@
 // Ownership: a packet that was put belongs to the history until put, expire or drain returns it.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,9 @@ void history_init(struct history *, struct history_slot *, uint32_t n, uint32_t 
 // Keep a packet. Returns the one it displaces, or the packet itself if it is a duplicate or too far
 // behind, or NULL: release whatever is returned.
 [[nodiscard]] void *history_put(struct history *, uint64_t seq, void *packet, int64_t now_us);
+
+// True for a number so far behind the newest that its packet is not kept.
+bool history_is_past(const struct history *, uint64_t seq);
 
 // The packet with this extended number, or NULL. It stays the history's.
 void *history_get(const struct history *, uint64_t seq, int64_t now_us);

@@ -30,7 +30,7 @@
 #define CIPHER_TRAILER_MAX      16 // GCM's tag; the 80-bit HMAC has 10
 #define CIPHER_RTCP_TRAILER_MAX 20 // tag and index word
 #define CIPHER_RTCP_INDEX_MAX   0x7fffffffu // RFC 3711 3.4: 31 bits
-#define CIPHER_INDEX_WINDOW     64 // packets behind the newest that may still be sent once
+#define CIPHER_INDEX_WINDOW     1024 // packets behind the newest that may still be sent once
 
 struct cipher;
 struct cipher_key;
@@ -49,13 +49,40 @@ struct cipher_job {
 };
 static_assert(sizeof(struct cipher_job) <= 40);
 
+// A publisher's repair is late for its viewers as it was for us: what was accepted can be sent.
+static_assert(CIPHER_INDEX_WINDOW >= SRTP_WINDOW);
+
 // The indexes that one outgoing SSRC has used under its key; all zero at first. Written by the
 // SSRC's worker. Lives as long as the key, even where the stream pauses or its subscription ends
 // and comes back: only a new key may begin at zero again.
 struct cipher_index {
 	uint64_t top; // highest index taken: 32 bits of rollover counter, 16 of sequence number
-	uint64_t seen; // bit n: top - n is taken; 0 before the first packet
+	// Of each index in the window behind top, whether it is taken: bit index %
+	// CIPHER_INDEX_WINDOW.
+	uint64_t taken[CIPHER_INDEX_WINDOW / 64];
 };
+
+// The word that holds an index's bit; a packet that comes in order touches no other.
+static inline uint64_t *cipher_index_word(struct cipher_index *i, uint64_t index)
+{
+	return &i->taken[index % CIPHER_INDEX_WINDOW / 64];
+}
+
+// The window moves on to `index`: what lies between is not taken.
+static inline void cipher_index_advance(struct cipher_index *i, uint64_t index)
+{
+	uint64_t next = i->top + 1;
+
+	if (index - i->top > CIPHER_INDEX_WINDOW)
+		next = index - CIPHER_INDEX_WINDOW + 1;
+	for (; next <= index; next = (next | 63) + 1) {
+		uint64_t bits = UINT64_MAX << (next & 63);
+		if ((next | 63) > index)
+			bits &= UINT64_MAX >> (63 - (index & 63));
+		*cipher_index_word(i, next) &= ~bits;
+	}
+	i->top = index;
+}
 
 // Take a sequence number for one packet: false where its index was taken before or may have been,
 // and then nothing may be sent, for a nonce used twice gives GCM's authentication key away
@@ -63,22 +90,22 @@ struct cipher_index {
 [[nodiscard]] static inline bool
 cipher_index_take(struct cipher_index *i, uint16_t seq, uint32_t *roc)
 {
+	bool started = *cipher_index_word(i, i->top) >> (i->top & 63) & 1;
 	int16_t ahead = (int16_t)(uint16_t)(seq - (uint16_t)i->top);
-	uint64_t index = i->seen == 0 ? seq : i->top + (uint64_t)(int64_t)ahead;
+	uint64_t index = started ? i->top + (uint64_t)(int64_t)ahead : seq;
 
 	if (index >> 48 != 0) // before the first wrap, or after 2^48 packets
 		return false;
-	if (i->seen == 0 || ahead >= CIPHER_INDEX_WINDOW) {
-		i->seen = 1;
+	if (!started)
 		i->top = index;
-	} else if (ahead > 0) {
-		i->seen = i->seen << ahead | 1;
-		i->top = index;
-	} else {
-		if (ahead <= -CIPHER_INDEX_WINDOW || (i->seen >> -ahead & 1) != 0)
-			return false;
-		i->seen |= (uint64_t)1 << -ahead;
-	}
+	else if (ahead > 0)
+		cipher_index_advance(i, index);
+	else if (ahead <= -CIPHER_INDEX_WINDOW)
+		return false;
+	uint64_t *word = cipher_index_word(i, index), bit = UINT64_C(1) << (index & 63);
+	if (*word & bit)
+		return false;
+	*word |= bit;
 	*roc = (uint32_t)(index >> 16);
 	return true;
 }

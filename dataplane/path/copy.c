@@ -90,7 +90,7 @@ bool copy_queue(
 		prefix += RTP_RTX_OSN_LEN;
 		rtp_set_pt(to, s->fanout->room_rtx_payload_type);
 		rtp_set_ssrc(to, s->rtx_ssrc);
-		rtp_set_seq(to, s->rtx_seq);
+		rtp_set_seq(to, (uint16_t)s->rtx_index);
 	}
 	uint8_t patched = patch_write(m, out, prefix);
 	if (b->copy_count == 0 || b->jobs[b->copy_count - 1].key != t->key)

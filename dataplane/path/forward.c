@@ -112,6 +112,7 @@ static void prefetch_ahead(const struct fanout_chunk *c, unsigned place)
 	if (next == RELAY_CHUNK)
 		return;
 	const struct subscription *s = &c->subscriptions[next];
+	rte_prefetch0(cipher_index_word((struct cipher_index *)(uintptr_t)&s->index, s->index.top));
 	rte_prefetch0(&s->transport->key);
 	rte_prefetch0(&s->transport->route);
 	rte_prefetch0((const uint8_t *)&s->transport->route + 64);
@@ -256,7 +257,8 @@ unsigned forward_some(struct worker *w)
 	return done;
 }
 
-// Keeps the packet for NACKs. Returns false for a duplicate, which is the caller's again.
+// Keeps the packet for NACKs, unless it comes too late for that: each viewer's guard of indexes
+// then tells a duplicate. Returns false for one that is known here; it is the caller's again.
 static bool history_keep(struct worker *w, struct fanout *f, struct rte_mbuf *m)
 {
 	const struct media_packet *p = media_packet_of(m);
@@ -266,7 +268,7 @@ static bool history_keep(struct worker *w, struct fanout *f, struct rte_mbuf *m)
 	void *out = history_put(&s->history, p->info.seq, m, w->now_us);
 	if (out == m) {
 		rte_pktmbuf_free(m);
-		return false;
+		return history_is_past(&s->history, p->info.seq);
 	}
 	if (out)
 		rte_pktmbuf_free(out);
@@ -332,7 +334,6 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 {
 	struct selector_source source;
 	struct selector_out out;
-	uint32_t roc;
 
 	if (!worker_may_repeat(w)) {
 		worker_count(w, AM_COUNTER_retransmissions_refused, 1);
@@ -352,12 +353,9 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	}
 	w->rtx.tokens--;
 	s->transport->rtx.tokens--;
-	s->rtx_seq++;
+	s->rtx_index++; // counts up alone, so no index comes twice
 	worker_count(w, AM_COUNTER_made_retransmissions, 1);
-	if (!cipher_index_take(&s->rtx_index, s->rtx_seq, &roc))
-		worker_count_drop(w, DROP_duplicate);
-	else
-		copy_queue(w, s, m, &out, roc, true);
+	copy_queue(w, s, m, &out, (uint32_t)(s->rtx_index >> 16), true);
 	// The history may let go of the packet before the next flush.
 	copy_flush(w);
 }

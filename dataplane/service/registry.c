@@ -216,7 +216,7 @@ static int subscription_init(struct subscription *s, const struct sink *k)
 	        .ssrc = k->ssrc,
 	        .rtx_ssrc = k->source->params.room_rtx_payload_type ? k->rtx_ssrc : 0,
 	        .place = s->place,
-	        .rtx_seq = random.rtx_seq & SEQ_START_MASK,
+	        .rtx_index = random.rtx_seq & SEQ_START_MASK,
 	        .mid_len = (uint8_t)strlen(k->mid),
 	        .paused = k->paused,
 	        .layer_told = AM_LAYER_NONE,

@@ -185,6 +185,34 @@ static void each_viewer_gets_each_packet_once_and_in_order(void **)
 	end(5 * BURST);
 }
 
+// What a publisher repairs is as late for its viewers as for us. Beyond what the history keeps,
+// each viewer's guard tells a duplicate.
+static void a_repair_reaches_everyone_however_late_it_is_taken(void **)
+{
+	static const uint32_t late[] = {63, 64, RELAY_HISTORY, SRTP_WINDOW - 1};
+	uint32_t seq = 1;
+
+	begin(8, 1);
+	for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++) {
+		give(0, seq, 1);
+		for (uint32_t n = 0; n < late[i]; n++) {
+			give(0, seq + 2 + n, 1);
+			settle();
+		}
+		memset(got, 0, sizeof(got));
+		give(0, seq + 1, 1);
+		settle();
+		for (uint32_t v = 0; v < 8; v++)
+			assert_int_equal(got[v][0].packets, 1);
+		seq += late[i] + 2;
+	}
+	assert_int_equal(dropped(DROP_duplicate), 0);
+	give(0, seq - SRTP_WINDOW, 1);
+	settle();
+	assert_int_equal(dropped(DROP_duplicate), 8);
+	end(seq);
+}
+
 // What comes while a round is under way follows it.
 static void packets_that_come_meanwhile_keep_their_order(void **)
 {
@@ -527,6 +555,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(each_viewer_gets_each_packet_once_and_in_order),
+	        cmocka_unit_test(a_repair_reaches_everyone_however_late_it_is_taken),
 	        cmocka_unit_test(packets_that_come_meanwhile_keep_their_order),
 	        cmocka_unit_test(a_port_that_stands_still_for_a_while_costs_nothing),
 	        cmocka_unit_test(what_waits_too_long_is_given_up_and_counted),

@@ -114,9 +114,9 @@ static void numbers_begin_in_the_lower_half(void **)
 		const struct sink *k = registry_sink(&registry, am_id_make(i, 1));
 		uint16_t first = (uint16_t)(k->object->selector.seq + 1);
 		assert_in_range(first, 0, 0x7FFF);
-		assert_in_range(k->object->rtx_seq, 0, 0x7FFF);
+		assert_in_range(k->object->rtx_index, 0, 0x7FFF);
 		all |= first;
-		all_rtx |= (uint16_t)k->object->rtx_seq;
+		all_rtx |= (uint16_t)k->object->rtx_index;
 	}
 	assert_int_equal(all, 0x7FFF); // and anywhere in it
 	assert_int_equal(all_rtx, 0x7FFF);

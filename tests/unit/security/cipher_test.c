@@ -562,9 +562,13 @@ static void an_index_is_taken_once(void **)
 	OFFER({5, true, 0}, {5, false, 0}, {6, true, 0}, {5, false, 0}, {6, false, 0});
 	OFFER({100, true, 0}, {98, true, 0}, {98, false, 0}, {99, true, 0}, {99, false, 0});
 	// The window, and what lies behind it.
-	OFFER({1000, true, 0}, {937, true, 0}, {937, false, 0}, {936, false, 0});
-	OFFER({937, true, 0}, {1000, true, 0}, {937, false, 0}, {938, true, 0});
-	OFFER({936, true, 0}, {1000, true, 0}, {936, false, 0}, {937, true, 0});
+	OFFER({2000, true, 0}, {977, true, 0}, {977, false, 0}, {976, false, 0});
+	OFFER({977, true, 0}, {2000, true, 0}, {977, false, 0}, {978, true, 0});
+	OFFER({976, true, 0}, {2000, true, 0}, {976, false, 0}, {977, true, 0});
+	// It moves on by less and by more than a word of its bits.
+	OFFER({63, true, 0}, {64, true, 0}, {63, false, 0}, {64, false, 0}, {65, true, 0});
+	OFFER({63, true, 0}, {1087, true, 0}, {63, false, 0}, {64, true, 0}, {1087, false, 0});
+	OFFER({63, true, 0}, {1088, true, 0}, {64, false, 0}, {65, true, 0}, {1088, false, 0});
 	// A jump empties the window; what was before it stays refused.
 	OFFER({10, true, 0}, {20000, true, 0}, {10, false, 0}, {19999, true, 0}, {20000, false, 0});
 }
@@ -583,7 +587,8 @@ static void rollover_follows_the_nearest(void **)
 
 static void indexes_end_where_the_key_does(void **)
 {
-	struct cipher_index i = {.top = (UINT64_C(1) << 48) - 2, .seen = 1};
+	struct cipher_index i = {.top = (UINT64_C(1) << 48) - 2};
+	*cipher_index_word(&i, i.top) = UINT64_C(1) << (i.top & 63);
 	uint32_t roc;
 	assert_true(cipher_index_take(&i, 65535, &roc));
 	assert_int_equal(roc, 0xffffffff);
@@ -591,6 +596,21 @@ static void indexes_end_where_the_key_does(void **)
 	assert_false(cipher_index_take(&i, 65535, &roc));
 	assert_true(cipher_index_take(&i, 65533, &roc));
 	assert_int_equal(roc, 0xffffffff);
+}
+
+// A publisher's repairs are accepted up to SRTP_WINDOW packets late, and so they go out.
+static void a_late_repair_goes_out_as_long_as_it_comes_in(void **)
+{
+	for (uint16_t late = 1; late < SRTP_WINDOW; late++) {
+		struct cipher_index i = {0};
+		uint32_t roc;
+		for (uint16_t n = 0; n <= late + 1; n++) {
+			if (n != 1)
+				assert_true(cipher_index_take(&i, (uint16_t)(65500 + n), &roc));
+		}
+		assert_true(cipher_index_take(&i, 65501, &roc));
+		assert_false(cipher_index_take(&i, 65501, &roc));
+	}
 }
 
 // Against a set of all that was ever taken.
@@ -608,7 +628,7 @@ static void the_guard_never_gives_an_index_twice(void **)
 		if (kind < 45000)
 			seq = (uint16_t)(i.top + random_below(10));
 		else if (kind < 49999)
-			seq = (uint16_t)(i.top - random_below(80));
+			seq = (uint16_t)(i.top - random_below(1100));
 		else
 			seq = (uint16_t)random_below(65536);
 		if (!cipher_index_take(&i, seq, &roc))
@@ -645,6 +665,7 @@ int main(void)
 	        cmocka_unit_test(an_index_is_taken_once),
 	        cmocka_unit_test(rollover_follows_the_nearest),
 	        cmocka_unit_test(indexes_end_where_the_key_does),
+	        cmocka_unit_test(a_late_repair_goes_out_as_long_as_it_comes_in),
 	        cmocka_unit_test(the_guard_never_gives_an_index_twice),
 	};
 	return cmocka_run_group_tests(tests, init_library, NULL);
