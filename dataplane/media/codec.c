@@ -107,6 +107,8 @@ static int inspect_h264(struct am_reader *r, struct frame_info *info)
 }
 
 // RFC 9628 4.2: I P L F B E V Z, picture id, layer indices, and TL0PICIDX in non-flexible mode.
+// What a picture is predicted from is told by distances of picture ids in both modes: P_DIFF of the
+// packet, or the picture's place in the group of pictures.
 static int inspect_vp9(struct am_reader *r, const uint8_t *payload, struct frame_info *info)
 {
 	uint8_t first = am_read_u8(r);
@@ -118,11 +120,16 @@ static int inspect_vp9(struct am_reader *r, const uint8_t *payload, struct frame
 		info->temporal_id = layers >> 5;
 		info->switch_up = (layers & 0x10) != 0;
 		info->spatial_id = layers >> 1 & 0x07;
+		info->inter_layer = (layers & 0x01) != 0;
 		if (!flexible)
 			read_tl0picidx(r, payload, info);
 	}
-	info->begin = (first & 0x08) != 0 && info->spatial_id == 0;
-	info->key_frame = info->begin && !inter_predicted;
+	info->picture_refs = true;
+	info->layer_begin = (first & 0x08) != 0;
+	info->layer_end = (first & 0x04) != 0;
+	info->spatial_sync = info->layer_begin && !inter_predicted;
+	info->begin = info->layer_begin && info->spatial_id == 0;
+	info->key_frame = info->begin && info->spatial_sync;
 	return r->failed ? -EBADMSG : 0;
 }
 
@@ -166,6 +173,16 @@ int codec_inspect(enum codec codec, const uint8_t *payload, size_t len, struct f
 	}
 	*info = ret == 0 ? found : (struct frame_info){0};
 	return ret;
+}
+
+void codec_ignore_spatial(struct frame_info *info)
+{
+	info->layer_end = false;
+	if (info->spatial_id == 0)
+		return;
+	info->spatial_id = 0;
+	info->begin = info->layer_begin && !info->inter_layer;
+	info->key_frame = info->begin && info->spatial_sync;
 }
 
 void codec_patch(

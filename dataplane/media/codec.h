@@ -20,6 +20,11 @@ struct frame_info {
 	bool begin; // this packet begins a picture
 	bool layer_sync; // VP8 Y: this temporal layer may be entered with this picture
 	bool switch_up; // VP9 U: all higher temporal layers may be entered after this picture
+	bool layer_begin; // VP9 B: begins a spatial layer of a picture
+	bool layer_end; // VP9 E: ends one
+	bool spatial_sync; // VP9 P 0: this spatial layer may be entered from the one below
+	bool inter_layer; // VP9 D: needs the spatial layer below
+	bool picture_refs; // VP9: pictures are referred to by the distance of their ids
 	bool has_tl0picidx;
 	uint8_t temporal_id; // 0 where there are no layers
 	uint8_t spatial_id;
@@ -32,6 +37,10 @@ struct frame_info {
 
 // Fill *info, all zero where nothing is known. Returns 0, or -EBADMSG for a malformed payload.
 int codec_inspect(enum codec, const uint8_t *payload, size_t len, struct frame_info *info);
+
+// Of a track of several encodings: which one a packet is of, its stream says, so a spatial id that
+// the encoder has left in it means nothing.
+void codec_ignore_spatial(struct frame_info *);
 
 // Write a viewer's numbers over those in a copy of the payload (or of its first bytes, up to both
 // offsets). The width of the picture id stays. Fields that *info does not have are left alone.

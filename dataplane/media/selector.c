@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define CHANGES_LIMIT (TRACK_BEGIN | TRACK_SPATIAL_SYNC)
+
 #define AUDIO_KHZ 48
 #define VIDEO_KHZ 90
 
@@ -14,6 +16,7 @@ enum selector_flags {
 	SELECTOR_WAITED = 8, // long enough: a lower layer will do
 	SELECTOR_TIMED = 16, // track_timestamp is set
 	SELECTOR_OPEN = 32, // the picture of the highest number has not ended
+	SELECTOR_IS_SVC = 64,
 };
 
 static uint32_t arrival_ms(const struct track_packet *p)
@@ -37,6 +40,21 @@ static bool is_starving(const struct selector *s)
 	return s->layer == SELECTOR_NONE || !is_active(s, s->layer);
 }
 
+static bool is_svc(const struct selector *s)
+{
+	return (s->flags & SELECTOR_IS_SVC) != 0;
+}
+
+static uint8_t highest_active(const struct selector *s)
+{
+	uint8_t highest = 0;
+	for (uint8_t layer = 0; layer < TRACK_LAYERS; layer++) {
+		if (is_active(s, layer))
+			highest = layer;
+	}
+	return highest;
+}
+
 static uint8_t lowest_active(const struct selector *s)
 {
 	for (uint8_t layer = 0; layer < TRACK_LAYERS; layer++) {
@@ -46,9 +64,14 @@ static uint8_t lowest_active(const struct selector *s)
 	return SELECTOR_NONE;
 }
 
-// The highest active layer up to the preferred one; if there is none, the lowest above it.
+// The highest active encoding up to the preferred one; if there is none, the lowest above it. Of
+// spatial layers the limit says which are forwarded; they are all in the first encoding.
 static void retarget(struct selector *s)
 {
+	if (is_svc(s)) {
+		s->target = s->active != 0 ? 0 : SELECTOR_NONE;
+		return;
+	}
 	uint8_t target = lowest_active(s);
 	for (uint8_t layer = 0; layer <= s->preferred; layer++) {
 		if (is_active(s, layer))
@@ -68,18 +91,22 @@ void selector_init(struct selector *s, enum selector_kind kind, uint16_t seq, ui
 	        .layer_last = SELECTOR_NONE,
 	        .preferred = TRACK_LAYERS - 1,
 	        .limit = TEMPORAL_LIMITS - 1,
-	        .preferred_limit = TEMPORAL_LIMITS - 1,
 	        .active = (1 << TRACK_LAYERS) - 1,
-	        .flags = kind == SELECTOR_VIDEO ? SELECTOR_IS_VIDEO : 0,
+	        .flags = kind != SELECTOR_AUDIO ? SELECTOR_IS_VIDEO : 0,
 	};
-	retarget(s);
+	if (kind == SELECTOR_SVC)
+		s->flags |= SELECTOR_IS_SVC;
+	selector_prefer(s, TRACK_LAYERS - 1, TEMPORAL_LIMITS - 1);
 }
 
 void selector_prefer(struct selector *s, uint8_t layer, uint8_t temporal_limit)
 {
-	s->preferred = layer < TRACK_LAYERS ? layer : TRACK_LAYERS - 1;
-	s->preferred_limit =
-	        temporal_limit < TEMPORAL_LIMITS ? temporal_limit : TEMPORAL_LIMITS - 1;
+	if (layer >= TRACK_LAYERS)
+		layer = TRACK_LAYERS - 1;
+	if (temporal_limit >= TEMPORAL_LIMITS)
+		temporal_limit = TEMPORAL_LIMITS - 1;
+	s->preferred = layer;
+	s->preferred_limit = limit_make(is_svc(s) ? layer : 0, temporal_limit);
 	retarget(s);
 }
 
@@ -101,10 +128,26 @@ void selector_resume(struct selector *s)
 		s->flags &= (uint8_t) ~(SELECTOR_PAUSED | SELECTOR_WAITING | SELECTOR_WAITED);
 }
 
+uint8_t selector_layer(const struct selector *s)
+{
+	if (!is_svc(s) || s->layer == SELECTOR_NONE)
+		return s->layer;
+
+	uint8_t limit = limit_spatial(s->limit), highest = highest_active(s);
+	return limit < highest ? limit : highest;
+}
+
+// A spatial layer that the viewer wants is there, but not entered yet.
+static bool wants_spatial(const struct selector *s)
+{
+	uint8_t wanted = limit_spatial(s->preferred_limit), highest = highest_active(s);
+	return is_svc(s) && limit_spatial(s->limit) < (wanted < highest ? wanted : highest);
+}
+
 uint8_t selector_wanted_layer(const struct selector *s)
 {
 	if ((s->flags & SELECTOR_IS_VIDEO) == 0 || (s->flags & SELECTOR_PAUSED) != 0 ||
-	    s->layer == s->target)
+	    (s->layer == s->target && !wants_spatial(s)))
 		return SELECTOR_NONE;
 	if (is_starving(s) && (s->flags & SELECTOR_WAITED) != 0)
 		return lowest_active(s);
@@ -171,7 +214,8 @@ static void begin_layer(struct selector *s, const struct track_packet *p)
 	                .timestamp_offset = timestamp - p->timestamp,
 	                .seq_first = seq_first,
 	                .seq_offset = (uint16_t)(seq_first - p->seq_at[limit]),
-	                .picture_offset = (uint16_t)(s->picture + 1 - p->picture_at[limit]),
+	                .picture_offset =
+	                        (uint16_t)(s->picture + 1 - p->picture_at[limit_temporal(limit)]),
 	                .tl0_offset = (uint8_t)(s->tl0picidx + 1 - p->tl0picidx),
 	                .source = (uint8_t)(cut | p->layer << 4 | limit),
 	        }
@@ -196,8 +240,8 @@ static void wait_for_target(struct selector *s, const struct track_packet *p)
 // A packet of a layer that is not forwarded now. True if that begins here.
 static bool enter(struct selector *s, const struct track_packet *p)
 {
-	if ((s->flags & SELECTOR_PAUSED) != 0 || p->temporal_id > s->preferred_limit ||
-	    !is_active(s, p->layer))
+	if ((s->flags & SELECTOR_PAUSED) != 0 || !track_packet_is_within(p, s->preferred_limit) ||
+	    (!is_svc(s) && !is_active(s, p->layer)))
 		return false;
 	if ((s->flags & SELECTOR_IS_VIDEO) != 0) {
 		bool starving = is_starving(s);
@@ -211,33 +255,59 @@ static bool enter(struct selector *s, const struct track_packet *p)
 	return true;
 }
 
-static uint16_t count_before(const uint16_t at[TEMPORAL_LIMITS], uint8_t limit, uint8_t temporal_id)
+static uint16_t count_before(uint16_t at, bool counted)
 {
-	return (uint16_t)(at[limit] - (temporal_id <= limit ? 1 : 0));
+	return (uint16_t)(at - (counted ? 1 : 0));
 }
 
-// At the first packet of a picture: put the preferred temporal limit in force if the picture allows
-// it. Down always; up where the layer can be entered, VP8 by one layer at a time.
+// The temporal limit from this packet on: down with any picture; up where the layer can be entered,
+// VP8 by one layer at a time.
+static uint8_t next_temporal(const struct selector *s, const struct track_packet *p)
+{
+	uint8_t from = limit_temporal(s->limit), to = limit_temporal(s->preferred_limit);
+	if ((p->flags & TRACK_BEGIN) == 0)
+		return from;
+	if (to <= from || (p->flags & TRACK_KEY_FRAME) != 0)
+		return to;
+	if ((p->flags & TRACK_LAYER_SYNC) != 0 && p->temporal_id == from + 1)
+		return p->temporal_id;
+	return (p->flags & TRACK_SWITCH_UP) != 0 && p->temporal_id <= from ? to : from;
+}
+
+// The spatial limit, likewise: up with a key frame, or with the beginning of the layer above where
+// that needs nothing but the one below (RFC 9628 4.2, P).
+static uint8_t next_spatial(const struct selector *s, const struct track_packet *p)
+{
+	uint8_t from = limit_spatial(s->limit), to = limit_spatial(s->preferred_limit);
+	if (to > from && (p->flags & TRACK_KEY_FRAME) == 0) {
+		bool sync = (p->flags & TRACK_SPATIAL_SYNC) != 0 && p->spatial_id == from + 1;
+		return sync ? p->spatial_id : from;
+	}
+	return (p->flags & TRACK_BEGIN) != 0 ? to : from;
+}
+
+// Put the preferred limit in force if the packet allows it.
 static void change_limit(struct selector *s, const struct track_packet *p)
 {
-	uint8_t from = s->limit, to = s->preferred_limit;
-	if (to > from && (p->flags & TRACK_KEY_FRAME) == 0) {
-		bool sync = (p->flags & TRACK_LAYER_SYNC) != 0 && p->temporal_id == from + 1;
-		bool up = (p->flags & TRACK_SWITCH_UP) != 0 && p->temporal_id <= from;
-		if (!sync && !up)
-			return;
-		if (sync)
-			to = p->temporal_id;
-	}
+	uint8_t from = s->limit, to = limit_make(next_spatial(s, p), next_temporal(s, p));
+	if (to == from)
+		return;
 
 	// What was counted before this packet ends in the same number at both limits.
 	struct selector_epoch e = s->epochs[0];
-	uint16_t seq_before = count_before(p->seq_at, from, p->temporal_id);
-	uint16_t picture_before = count_before(p->picture_at, from, p->temporal_id);
+	uint16_t seq_before = count_before(p->seq_at[from], track_packet_is_within(p, from));
+	// Where a later packet has had its number the packet comes late, and numbers would come
+	// twice.
+	if (sequence_is_newer(s->seq, (uint16_t)(seq_before + e.seq_offset)))
+		return;
 	e.seq_first = (uint16_t)(seq_before + e.seq_offset + 1);
-	e.seq_offset += (uint16_t)(seq_before - count_before(p->seq_at, to, p->temporal_id));
-	e.picture_offset +=
-	        (uint16_t)(picture_before - count_before(p->picture_at, to, p->temporal_id));
+	e.seq_offset +=
+	        (uint16_t)(seq_before - count_before(p->seq_at[to], track_packet_is_within(p, to)));
+	if ((p->flags & TRACK_PICTURE_REFS) == 0) {
+		uint8_t t_from = limit_temporal(from), t_to = limit_temporal(to);
+		e.picture_offset += count_before(p->picture_at[t_from], p->temporal_id <= t_from);
+		e.picture_offset -= count_before(p->picture_at[t_to], p->temporal_id <= t_to);
+	}
 	e.source = (uint8_t)(s->layer << 4 | to);
 	push_epoch(s, &e);
 	s->limit = to;
@@ -249,10 +319,13 @@ number(const struct selector_epoch *e, uint8_t limit, const struct track_packet 
        struct selector_out *out)
 {
 	uint16_t picture_mask = (uint16_t)((1u << p->picture_id_bits) - 1);
+	uint16_t picture = (uint16_t)(p->picture_at[limit_temporal(limit)] + e->picture_offset);
+	bool layer_end = (p->flags & TRACK_LAYER_END) != 0 && p->spatial_id == limit_spatial(limit);
 	out->timestamp = p->timestamp + e->timestamp_offset;
 	out->seq = (uint16_t)(p->seq_at[limit] + e->seq_offset);
-	out->picture_id = (uint16_t)(p->picture_at[limit] + e->picture_offset) & picture_mask;
+	out->picture_id = picture & picture_mask;
 	out->tl0picidx = (uint8_t)(p->tl0picidx + e->tl0_offset);
+	out->end = (p->flags & TRACK_END) != 0 || layer_end;
 }
 
 // Keep the highest numbers given out.
@@ -264,10 +337,10 @@ static void note(struct selector *s, const struct track_packet *p, const struct 
 	if (sequence_is_newer(out->seq, s->seq)) {
 		s->seq = out->seq;
 		s->flags &= (uint8_t)~SELECTOR_OPEN;
-		if ((s->flags & SELECTOR_IS_VIDEO) != 0 && (p->flags & TRACK_END) == 0)
+		if ((s->flags & SELECTOR_IS_VIDEO) != 0 && !out->end)
 			s->flags |= SELECTOR_OPEN;
 	}
-	uint16_t picture = (uint16_t)(p->picture_at[s->limit] + e->picture_offset);
+	uint16_t picture = (uint16_t)(p->picture_at[limit_temporal(s->limit)] + e->picture_offset);
 	if (p->picture_id_bits != 0 && sequence_is_newer(picture, s->picture))
 		s->picture = picture;
 	if ((p->flags & TRACK_TL0PICIDX) != 0 && (int8_t)(out->tl0picidx - s->tl0picidx) > 0)
@@ -286,12 +359,19 @@ bool selector_forward(struct selector *s, const struct track_packet *p, struct s
 		return false;
 	if ((int32_t)(p->seq - s->seq_start) < 0)
 		return false;
-	if (s->limit != s->preferred_limit && (p->flags & TRACK_BEGIN) != 0)
+	if (s->limit != s->preferred_limit && (p->flags & CHANGES_LIMIT) != 0)
 		change_limit(s, p);
-	if (p->temporal_id > s->limit)
+	if (!track_packet_is_within(p, s->limit))
 		return false;
 
 	number(&s->epochs[0], s->limit, p, out);
+	if (sequence_diff(out->seq, s->seq) <= -SELECTOR_LATE_MAX) {
+		// The viewer has missed so much that the numbers have gone half round.
+		s->layer = SELECTOR_NONE;
+		if (!enter(s, p))
+			return false;
+		number(&s->epochs[0], s->limit, p, out);
+	}
 	note(s, p, out);
 	return true;
 }
@@ -328,11 +408,11 @@ bool selector_repeat(
         const struct selector_source *source, const struct track_packet *p, struct selector_out *out
 )
 {
-	if (p->temporal_id > source->limit || (source->end && (p->flags & TRACK_END) == 0))
+	if (!track_packet_is_within(p, source->limit))
 		return false;
 
 	number(&source->epoch, source->limit, p, out);
-	return out->seq == source->out_seq;
+	return out->seq == source->out_seq && (out->end || !source->end);
 }
 
 bool selector_timestamp_offset(const struct selector *s, uint8_t *layer, uint32_t *offset)

@@ -9,8 +9,8 @@
 //	   ▲                                 │  ▲        │
 //	   └──────── pause, resume ──────────┘  └────────┘
 //
-// An epoch is a stretch with constant offsets: one layer, one temporal limit. The last few are
-// kept, so that a viewer's NACK finds the source of a number from before a switch.
+// An epoch is a stretch with constant offsets: one layer, one limit (track_packet.h). The last few
+// are kept, so that a viewer's NACK finds the source of a number from before a switch.
 //
 // A switch or pause may cut a picture off: its last packets were lost on their way to us, or come
 // later than the key frame. Then one number stays free before the key frame, or the viewer would
@@ -27,12 +27,14 @@
 #define SELECTOR_EPOCHS        5 // the current and four before
 #define SELECTOR_NONE          0xFF // no layer
 #define SELECTOR_WAIT_MS       500 // for the wanted layer, before a lower one will do
+#define SELECTOR_LATE_MAX      1024 // packets; what is numbered further back has gone round instead
 #define SELECTOR_CLOCK_MS_MAX  1000 // sender reports that differ more from arrivals are not believed
 #define SELECTOR_EPOCH_SEQ_MAX 16384 // numbers of the current epoch that a NACK may go back
 
 enum selector_kind {
 	SELECTOR_AUDIO, // 48 kHz; starts with any packet
 	SELECTOR_VIDEO, // 90 kHz; starts with a key frame
+	SELECTOR_SVC, // the same; one encoding, whose spatial layers are the viewer's layers
 };
 
 #define SELECTOR_CUT 0x80 // the number before seq_first is free
@@ -43,7 +45,7 @@ struct selector_epoch {
 	uint16_t seq_offset;
 	uint16_t picture_offset;
 	uint8_t tl0_offset;
-	uint8_t source; // SELECTOR_CUT | layer << 4 | temporal limit
+	uint8_t source; // SELECTOR_CUT | layer << 4 | limit
 };
 
 struct selector {
@@ -55,11 +57,11 @@ struct selector {
 	uint16_t seq;
 	uint16_t picture;
 	uint8_t tl0picidx;
-	uint8_t layer; // forwarded now, or SELECTOR_NONE
+	uint8_t layer; // the encoding that is forwarded now, or SELECTOR_NONE
 	uint8_t layer_last; // of the current epoch
-	uint8_t target; // the layer that we want to forward, or SELECTOR_NONE
+	uint8_t target; // the encoding that we want to forward, or SELECTOR_NONE
 	uint8_t preferred;
-	uint8_t limit; // temporal, in force
+	uint8_t limit; // in force
 	uint8_t preferred_limit;
 	uint8_t active; // bit per layer
 	uint8_t flags;
@@ -74,13 +76,14 @@ struct selector_out {
 	uint16_t seq;
 	uint16_t picture_id;
 	uint8_t tl0picidx;
+	bool end; // of the picture, as the viewer gets it: the RTP marker
 };
 
 // Where a number given out came from, and how to give out the same again.
 struct selector_source {
 	struct selector_epoch epoch;
 	uint16_t out_seq;
-	uint16_t seq_at; // track_packet.seq_at[limit] of the layer's packet
+	uint16_t seq_at; // track_packet.seq_at[limit] of the encoding's packet
 	uint8_t layer;
 	uint8_t limit;
 	bool end; // left free for a cut picture's last packet
@@ -90,10 +93,11 @@ struct selector_source {
 // and the highest is preferred until the caller says otherwise.
 void selector_init(struct selector *, enum selector_kind, uint16_t seq, uint32_t timestamp);
 
-// What the viewer wants at most. Takes effect with the next fitting key frame or picture.
+// What the viewer wants at most: of encodings, or of spatial layers. Takes effect with the next
+// fitting key frame or picture.
 void selector_prefer(struct selector *, uint8_t layer, uint8_t temporal_limit);
 
-// Which layers the publisher sends now, a bit each.
+// Which encodings or spatial layers the publisher sends now, a bit each.
 void selector_set_active(struct selector *, uint8_t layers);
 
 // Stop and go on, idempotent. After it video waits for a key frame again.
@@ -105,7 +109,10 @@ void selector_resume(struct selector *);
 [[nodiscard]] bool
 selector_forward(struct selector *, const struct track_packet *, struct selector_out *out);
 
-// The layer for which to ask the publisher for a key frame, or SELECTOR_NONE. Ask after
+// The encoding or spatial layer that the viewer gets now, or SELECTOR_NONE.
+uint8_t selector_layer(const struct selector *);
+
+// The encoding for which to ask the publisher for a key frame, or SELECTOR_NONE. Ask after
 // selector_forward, prefer, set_active and resume; keyframe.h merges the requests.
 uint8_t selector_wanted_layer(const struct selector *);
 
@@ -120,7 +127,7 @@ uint8_t selector_wanted_layer(const struct selector *);
         const struct selector_source *, const struct track_packet *, struct selector_out *out
 );
 
-// The offset to add to a timestamp of the layer forwarded now, for SRs to the viewer. False before
-// the first packet.
+// The offset to add to a timestamp of the encoding forwarded now, for SRs to the viewer. False
+// before the first packet.
 [[nodiscard]] bool
 selector_timestamp_offset(const struct selector *, uint8_t *layer, uint32_t *offset);

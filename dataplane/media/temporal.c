@@ -83,15 +83,82 @@ static int count_picture(
 	return 0;
 }
 
-static uint8_t flags_of(const struct frame_info *info)
+// Pictures that refer to each other by id keep their distances, whatever a viewer leaves out: at
+// each limit they count by id. Gaps are legal.
+static void
+extend_picture(struct layer_counter *c, const struct frame_info *info, struct track_packet *p)
 {
-	uint8_t flags = 0;
+	int32_t ahead = picture_ahead(c, info);
+	uint32_t picture = c->picture_top + (uint32_t)ahead;
+
+	if (ahead > 0)
+		c->picture_top = picture;
+	for (int t = 0; t < TEMPORAL_LIMITS; t++)
+		p->picture_at[t] = (uint16_t)picture;
+}
+
+static uint16_t flags_of(const struct frame_info *info)
+{
+	uint16_t flags = 0;
 	flags |= info->key_frame ? TRACK_KEY_FRAME : 0;
 	flags |= info->begin ? TRACK_BEGIN : 0;
 	flags |= info->layer_sync ? TRACK_LAYER_SYNC : 0;
 	flags |= info->switch_up ? TRACK_SWITCH_UP : 0;
 	flags |= info->has_tl0picidx ? TRACK_TL0PICIDX : 0;
+	flags |= info->layer_end ? TRACK_LAYER_END : 0;
+	flags |= info->spatial_sync ? TRACK_SPATIAL_SYNC : 0;
+	flags |= info->picture_refs ? TRACK_PICTURE_REFS : 0;
 	return flags;
+}
+
+// Counts a packet of this temporal layer: fills at. 0 or -ERANGE; *newest: it is.
+static int count_packet(
+        struct layer_counter *c, uint64_t seq, uint8_t temporal_id, uint16_t at[TEMPORAL_LIMITS],
+        bool *newest
+)
+{
+	if (c->packet_count == 0)
+		c->top = seq - 1;
+	*newest = seq > c->top;
+	if (!*newest && c->top - seq >= c->packet_count)
+		return -ERANGE;
+	if (*newest) {
+		count_up(c->packets, TEMPORAL_PACKETS, c->top, seq, temporal_id);
+		c->packet_count = remembered(c->packet_count, seq - c->top, TEMPORAL_PACKETS);
+		c->top = seq;
+	}
+	memcpy(at, c->packets[seq % TEMPORAL_PACKETS], sizeof(counts));
+	return 0;
+}
+
+// What the packet itself tells.
+static void
+describe(uint64_t seq, const struct frame_info *info, bool empty, struct track_packet *p)
+{
+	p->seq = (uint32_t)seq;
+	p->flags = (uint16_t)((p->flags & (TRACK_TIME | TRACK_END)) | flags_of(info));
+	p->spatial_id = 0;
+	p->temporal_id = info->temporal_id;
+	if (p->temporal_id >= TEMPORAL_LIMITS)
+		p->temporal_id = TEMPORAL_LIMITS - 1;
+	if (empty)
+		p->temporal_id = TEMPORAL_NONE;
+	p->tl0picidx = info->tl0picidx;
+	p->picture_id = info->picture_id;
+	p->picture_id_bits = empty ? 0 : info->picture_id_bits;
+	memset(p->picture_at, 0, sizeof(p->picture_at));
+}
+
+static int count_pictures(
+        struct layer_counter *c, const struct frame_info *info, bool newest, struct track_packet *p
+)
+{
+	if (p->picture_id_bits == 0)
+		return 0;
+	if (!info->picture_refs)
+		return count_picture(c, info, newest, p);
+	extend_picture(c, info, p);
+	return 0;
 }
 
 int temporal_count(
@@ -99,31 +166,31 @@ int temporal_count(
         struct track_packet *p
 )
 {
-	if (c->packet_count == 0)
-		c->top = seq - 1;
-	bool newest = seq > c->top;
-	if (!newest && c->top - seq >= c->packet_count)
+	bool newest;
+
+	describe(seq, info, empty, p);
+	if (count_packet(c, seq, p->temporal_id, p->seq_at, &newest) < 0)
 		return -ERANGE;
+	return count_pictures(c, info, newest, p);
+}
 
-	p->temporal_id = info->temporal_id;
-	if (p->temporal_id >= TEMPORAL_LIMITS)
-		p->temporal_id = TEMPORAL_LIMITS - 1;
-	if (empty)
-		p->temporal_id = TEMPORAL_NONE;
-	if (newest) {
-		count_up(c->packets, TEMPORAL_PACKETS, c->top, seq, p->temporal_id);
-		c->packet_count = remembered(c->packet_count, seq - c->top, TEMPORAL_PACKETS);
-		c->top = seq;
+int spatial_count(
+        struct layer_counter *const counters[SPATIAL_LIMITS], uint64_t seq,
+        const struct frame_info *info, bool empty, struct track_packet *p
+)
+{
+	bool newest;
+
+	describe(seq, info, empty, p);
+	p->spatial_id = info->spatial_id;
+	if (p->spatial_id >= SPATIAL_LIMITS)
+		p->spatial_id = SPATIAL_LIMITS - 1;
+	for (uint8_t s = 0; s < SPATIAL_LIMITS; s++) {
+		uint8_t temporal_id = s < p->spatial_id ? TEMPORAL_NONE : p->temporal_id;
+		if (count_packet(
+		            counters[s], seq, temporal_id, &p->seq_at[limit_make(s, 0)], &newest
+		    ) < 0)
+			return -ERANGE;
 	}
-	memset(p->picture_at, 0, sizeof(p->picture_at));
-	memcpy(p->seq_at, c->packets[seq % TEMPORAL_PACKETS], sizeof(p->seq_at));
-
-	p->seq = (uint32_t)seq;
-	p->flags = (uint8_t)((p->flags & (TRACK_TIME | TRACK_END)) | flags_of(info));
-	p->tl0picidx = info->tl0picidx;
-	p->picture_id = info->picture_id;
-	p->picture_id_bits = empty ? 0 : info->picture_id_bits;
-	if (p->picture_id_bits == 0)
-		return 0;
-	return count_picture(c, info, newest, p);
+	return count_pictures(counters[0], info, newest, p);
 }

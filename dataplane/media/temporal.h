@@ -1,5 +1,5 @@
-// Counts the packets and pictures of one stream for every temporal limit, so that leaving out upper
-// temporal layers costs each viewer one addition: its sequence number is seq_at[limit] + constant.
+// Counts the packets and pictures of one stream for every limit, so that leaving out upper layers
+// costs each viewer one addition: its sequence number is seq_at[limit] + constant.
 // Lost packets count in every limit, and get their number when they come late. Written by the
 // stream's worker.
 #pragma once
@@ -28,8 +28,13 @@ struct layer_counter {
 
 void temporal_init(struct layer_counter *);
 
-// Count a packet: fills seq, temporal_id, seq_at, picture_at, picture_id_bits, tl0picidx and all
-// flags but TRACK_TIME and TRACK_END. A packet with an empty payload is counted for nobody. Returns
-// 0, or -ERANGE for one so late that its number is forgotten: drop it.
+// Count a packet: fills seq, temporal_id, seq_at for spatial limit 0, picture_at, picture_id_bits,
+// tl0picidx and all flags but TRACK_TIME and TRACK_END. A packet with an empty payload is counted
+// for nobody. Returns 0, or -ERANGE for one so late that its number is forgotten: drop it.
 [[nodiscard]] int
 temporal_count(struct layer_counter *, uint64_t seq, const struct frame_info *, bool empty, struct track_packet *);
+
+// The same for a stream of spatial layers: fills spatial_id and all of seq_at. It takes a counter
+// for each spatial limit.
+[[nodiscard]] int
+spatial_count(struct layer_counter *const[SPATIAL_LIMITS], uint64_t seq, const struct frame_info *, bool empty, struct track_packet *);

@@ -114,6 +114,42 @@ static void vp9_key_frames_begin_the_lowest_layer_without_prediction(void **)
 	assert_false(info.has_tl0picidx);
 }
 
+// An encoder of many layers that sends each as an encoding of its own may number them all the same.
+static void a_spatial_id_means_nothing_where_the_encoding_is_known(void **)
+{
+	struct frame_info info;
+	assert_int_equal(INSPECT(CODEC_VP9, "\xA8\x05\x02\x09", &info), 0);
+	codec_ignore_spatial(&info);
+	assert_true(info.key_frame && info.begin);
+	assert_int_equal(info.spatial_id, 0);
+	assert_int_equal(INSPECT(CODEC_VP9, "\xE8\x05\x02\x09", &info), 0); // predicted
+	codec_ignore_spatial(&info);
+	assert_true(!info.key_frame && info.begin);
+	assert_int_equal(INSPECT(CODEC_VP9, "\xA8\x05\x03\x09", &info), 0); // from the layer below
+	codec_ignore_spatial(&info);
+	assert_true(!info.key_frame && !info.begin);
+	assert_int_equal(INSPECT(CODEC_VP9, "\xA8\x05\x00\x09", &info), 0);
+	codec_ignore_spatial(&info);
+	assert_true(info.key_frame && info.begin);
+	assert_int_equal(INSPECT(CODEC_VP8, "\x10\x10", &info), 0);
+	codec_ignore_spatial(&info);
+	assert_true(info.key_frame && info.begin);
+}
+
+// RFC 9628 4.2: where a layer begins and ends, and where it may be entered from the one below.
+static void vp9_spatial_layers_tell_their_ends(void **)
+{
+	struct frame_info info;
+	assert_int_equal(INSPECT(CODEC_VP9, "\xA8\x05\x03\x09", &info), 0); // S1, D
+	assert_true(info.spatial_sync && info.inter_layer && info.picture_refs && !info.begin);
+	assert_false(info.layer_end);
+	assert_int_equal(INSPECT(CODEC_VP9, "\xEC\x05\x05\x09", &info), 0); // S2, D, P, B, E
+	assert_true(!info.spatial_sync && info.layer_end);
+	assert_int_equal(info.spatial_id, 2);
+	assert_int_equal(INSPECT(CODEC_VP9, "\xA4\x05\x03\x09", &info), 0); // not its beginning
+	assert_true(!info.spatial_sync && info.layer_end);
+}
+
 static void av1_key_frames_carry_the_new_sequence_bit(void **)
 {
 	struct frame_info info;
@@ -194,6 +230,8 @@ int main(void)
 	        cmocka_unit_test(patched_vp8_numbers_read_back),
 	        cmocka_unit_test(h264_key_frames_begin_with_sps_or_idr),
 	        cmocka_unit_test(vp9_key_frames_begin_the_lowest_layer_without_prediction),
+	        cmocka_unit_test(a_spatial_id_means_nothing_where_the_encoding_is_known),
+	        cmocka_unit_test(vp9_spatial_layers_tell_their_ends),
 	        cmocka_unit_test(av1_key_frames_carry_the_new_sequence_bit),
 	        cmocka_unit_test(malformed_payloads_give_no_information),
 	        cmocka_unit_test(hostile_payloads_are_never_read_past_their_end),
