@@ -14,6 +14,7 @@
 #include <sys/queue.h>
 
 #include "am_schema.h"
+#include "media/access_unit.h"
 #include "media/clock.h"
 #include "media/history.h"
 #include "media/keyframe.h"
@@ -90,6 +91,14 @@ static inline bool transport_is_reachable(const struct transport *t)
 	return t->key && t->route.len;
 }
 
+// A viewer chooses among spatial layers where there is one encoding and the codec tells them: VP9
+// (RFC 9628). AV1's are in its dependency descriptor, and are relayed whole. 1: there are none.
+static inline uint8_t relay_spatial_limits(const struct am_cmd_track_add *p)
+{
+	static_assert(SPATIAL_LIMITS <= AM_ENCODING_MAX);
+	return p->codec == AM_CODEC_VP9 && p->encoding_count == 1 ? SPATIAL_LIMITS : 1;
+}
+
 // One encoding of a track, as it comes in.
 struct track_stream {
 	uint32_t ssrc; // 0: not seen yet, here and below
@@ -101,6 +110,7 @@ struct track_stream {
 	struct nack nack;
 	struct keyframe keyframe;
 	struct layer_counter counter;
+	struct access_unit unit; // of H.264
 };
 
 struct track {
@@ -110,6 +120,8 @@ struct track {
 	uint32_t workers; // bit per worker that has a fan-out
 	bool paused;
 	struct level level; // of sound
+	// Where there are spatial layers, stream n counts for spatial limit n, and arrived_us is of
+	// layer n.
 	struct track_stream streams[AM_ENCODING_MAX];
 	struct ssrc_route *routes; // for its transport, which has none yet; NULL otherwise
 	struct twcc *twcc; // likewise
@@ -122,7 +134,7 @@ struct media_packet {
 	am_id track_id;
 	struct track_packet info;
 	struct rtp_template template;
-	uint8_t active; // encodings that are being received, a bit each
+	uint8_t active; // encodings or spatial layers that are being received, a bit each
 	uint8_t picture_id_offset; // in the payload, with info.picture_id_bits
 	uint8_t tl0picidx_offset;
 	uint8_t patch_len; // bytes of the payload up to the last of those fields
@@ -143,7 +155,7 @@ struct fanout_stream {
 	struct history history; // of mbuf references
 	struct history_slot slots[RELAY_HISTORY];
 	// Extended sequence number, low half, of the packet with a given seq_at at each temporal
-	// limit.
+	// limit. Of the only encoding, stream n has those of spatial limit n.
 	uint32_t seq_of[TEMPORAL_LIMITS][RELAY_HISTORY];
 	struct fanout_clock clock;
 	int64_t key_frame_asked_us; // of the track, by this worker
@@ -219,14 +231,15 @@ struct fanout {
 	uint8_t codec; // enum am_codec
 	uint8_t room_rtx_payload_type;
 	uint8_t stream_count;
-	uint8_t active; // encodings being received
+	uint8_t spatial_limits; // relay_spatial_limits
+	uint8_t active; // encodings or spatial layers being received
 	char cname[AM_CNAME_MAX + 1];
 	struct fanout_chunk *chunks;
 	TAILQ_ENTRY(fanout) entry; // of the worker's list
 	TAILQ_ENTRY(fanout) waiting; // likewise, while there are packets in the queue
 	struct fanout_queue queue;
 	struct fanout_stream
-	        streams[]; // one per encoding; audio has no history and needs the clock only
+	        streams[]; // one per encoding or spatial limit; audio needs the clock only
 };
 
 // The chunk in which a subscription has its place.

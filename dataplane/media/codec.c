@@ -8,6 +8,7 @@
 #define H264_NAL_IDR    5
 #define H264_NAL_SEI    6
 #define H264_NAL_SPS    7
+#define H264_NAL_PPS    8
 #define H264_NAL_AUD    9
 #define H264_NAL_STAP_A 24
 #define H264_NAL_FU_A   28
@@ -65,40 +66,85 @@ static int inspect_vp8(struct am_reader *r, const uint8_t *payload, struct frame
 // One NAL unit, or its beginning in a FU-A. first_mb_in_slice 0 is the single bit 1 (H.264 7.3.3).
 static void inspect_nal(uint8_t type, uint8_t slice_header, struct frame_info *info)
 {
+	bool first = (slice_header & 0x80) != 0;
+
 	switch (type) {
-	case H264_NAL_SLICE: info->begin |= (slice_header & 0x80) != 0; break;
 	case H264_NAL_IDR:
-		if ((slice_header & 0x80) != 0)
+		if (first) {
 			info->begin = info->key_frame = true;
+			info->h264_units |= H264_IDR;
+		}
+		info->h264_units |= H264_SLICE;
 		break;
-	case H264_NAL_SPS: info->begin = info->key_frame = true; break;
+	case H264_NAL_SPS:
+		info->begin = true;
+		info->h264_units |= H264_SPS;
+		break;
+	case H264_NAL_PPS: info->h264_units |= H264_PPS; break;
 	case H264_NAL_SEI:
-	case H264_NAL_AUD: info->begin = true; break;
-	default: break;
+	case H264_NAL_AUD:
+		info->begin = true;
+		info->h264_units |= H264_OTHER;
+		break;
+	default:
+		if (type >= H264_NAL_SLICE && type < H264_NAL_IDR) {
+			info->begin |= type == H264_NAL_SLICE && first;
+			info->h264_units |= H264_SLICE;
+		} else {
+			info->h264_units |= H264_OTHER;
+		}
+		break;
 	}
+}
+
+static bool is_zero(const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+// RFC 6184 5.7.1. Some encoders fill up with zeros behind the last unit.
+static int inspect_stap_a(struct am_reader *r, struct frame_info *info)
+{
+	while (am_reader_left(r) > 0) {
+		if (info->h264_units != 0 && is_zero(r->next, am_reader_left(r)))
+			return 0;
+		uint16_t len = am_read_u16(r);
+		const uint8_t *nal = am_reader_take(r, len);
+		if (nal == NULL || len == 0)
+			return -EBADMSG;
+		inspect_nal(nal[0] & 0x1F, len > 1 ? nal[1] : 0, info);
+	}
+	return r->failed ? -EBADMSG : 0;
+}
+
+// RFC 6184 5.8.
+static int inspect_fu_a(struct am_reader *r, struct frame_info *info)
+{
+	uint8_t fu = am_read_u8(r);
+	uint8_t slice_header = am_read_u8(r);
+	uint8_t type = fu & 0x1F;
+
+	if (r->failed)
+		return -EBADMSG;
+	if ((fu & 0x80) != 0)
+		inspect_nal(type, slice_header, info);
+	else
+		info->h264_units |= type <= H264_NAL_IDR ? H264_SLICE : H264_OTHER;
+	return 0;
 }
 
 // RFC 6184 5.6 to 5.8.
 static int inspect_h264(struct am_reader *r, struct frame_info *info)
 {
 	uint8_t type = am_read_u8(r) & 0x1F;
-	if (type == H264_NAL_FU_A) {
-		uint8_t fu = am_read_u8(r);
-		uint8_t slice_header = am_read_u8(r);
-		if (!r->failed && (fu & 0x80) != 0)
-			inspect_nal(fu & 0x1F, slice_header, info);
-		return r->failed ? -EBADMSG : 0;
-	}
-	if (type == H264_NAL_STAP_A) {
-		while (!r->failed && am_reader_left(r) > 0) {
-			uint16_t len = am_read_u16(r);
-			const uint8_t *nal = am_reader_take(r, len);
-			if (nal == NULL || len == 0)
-				return -EBADMSG;
-			inspect_nal(nal[0] & 0x1F, len > 1 ? nal[1] : 0, info);
-		}
-		return r->failed ? -EBADMSG : 0;
-	}
+	if (type == H264_NAL_FU_A)
+		return inspect_fu_a(r, info);
+	if (type == H264_NAL_STAP_A)
+		return inspect_stap_a(r, info);
 	if (r->failed || type == 0 || type > H264_NAL_FU_A + 1)
 		return -EBADMSG;
 

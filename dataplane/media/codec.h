@@ -14,9 +14,19 @@ enum codec {
 	CODEC_AV1,
 };
 
+// What NAL units of H.264 a packet has (7.4.1). Which packets make a key frame, access_unit.h
+// tells.
+enum h264_units {
+	H264_SPS = 1,
+	H264_PPS = 2,
+	H264_IDR = 4, // begins a picture from which decoding may begin
+	H264_SLICE = 8, // of any picture
+	H264_OTHER = 16, // SEI, delimiters, padding
+};
+
 // Offsets count from the payload's first byte.
 struct frame_info {
-	bool key_frame; // this packet begins a key frame
+	bool key_frame; // this packet begins a key frame; H.264: its IDR picture
 	bool begin; // this packet begins a picture
 	bool layer_sync; // VP8 Y: this temporal layer may be entered with this picture
 	bool switch_up; // VP9 U: all higher temporal layers may be entered after this picture
@@ -26,6 +36,7 @@ struct frame_info {
 	bool inter_layer; // VP9 D: needs the spatial layer below
 	bool picture_refs; // VP9: pictures are referred to by the distance of their ids
 	bool has_tl0picidx;
+	uint8_t h264_units;
 	uint8_t temporal_id; // 0 where there are no layers
 	uint8_t spatial_id;
 	uint8_t picture_id_bits; // 7, 15, or 0 = none

@@ -237,10 +237,10 @@ static void wait_for_target(struct selector *s, const struct track_packet *p)
 	}
 }
 
-// A packet of a layer that is not forwarded now. True if that begins here.
-static bool enter(struct selector *s, const struct track_packet *p)
+bool selector_may_begin(struct selector *s, const struct track_packet *p)
 {
-	if ((s->flags & SELECTOR_PAUSED) != 0 || !track_packet_is_within(p, s->preferred_limit) ||
+	if (p->layer == s->layer || (s->flags & SELECTOR_PAUSED) != 0 ||
+	    !track_packet_is_within(p, s->preferred_limit) ||
 	    (!is_svc(s) && !is_active(s, p->layer)))
 		return false;
 	if ((s->flags & SELECTOR_IS_VIDEO) != 0) {
@@ -251,6 +251,19 @@ static bool enter(struct selector *s, const struct track_packet *p)
 		if ((p->flags & TRACK_KEY_FRAME) == 0 || (p->layer != s->target && !lower))
 			return false;
 	}
+	return true;
+}
+
+void selector_begin(struct selector *s, const struct track_packet *p)
+{
+	begin_layer(s, p);
+}
+
+// A packet of a layer that is not forwarded now. True if that begins here.
+static bool enter(struct selector *s, const struct track_packet *p)
+{
+	if (!selector_may_begin(s, p))
+		return false;
 	begin_layer(s, p);
 	return true;
 }

@@ -109,6 +109,11 @@ void selector_resume(struct selector *);
 [[nodiscard]] bool
 selector_forward(struct selector *, const struct track_packet *, struct selector_out *out);
 
+// True if the viewer, who gets another encoding or none, goes on with this key frame. With
+// selector_begin it goes on with a packet of it that comes before this one; then forward both.
+[[nodiscard]] bool selector_may_begin(struct selector *, const struct track_packet *);
+void selector_begin(struct selector *, const struct track_packet *);
+
 // The encoding or spatial layer that the viewer gets now, or SELECTOR_NONE.
 uint8_t selector_layer(const struct selector *);
 

@@ -117,8 +117,12 @@ static int count_packet(
         bool *newest
 )
 {
-	if (c->packet_count == 0)
-		c->top = seq - 1;
+	if (c->packet_count == 0) {
+		// Those before the first may come late: they are missing as yet.
+		c->top = seq - 1 - TEMPORAL_EARLY;
+		for (int t = 0; t < TEMPORAL_LIMITS; t++)
+			c->packets[c->top % TEMPORAL_PACKETS][t] = (uint16_t)-TEMPORAL_EARLY;
+	}
 	*newest = seq > c->top;
 	if (!*newest && c->top - seq >= c->packet_count)
 		return -ERANGE;

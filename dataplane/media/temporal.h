@@ -12,6 +12,7 @@
 struct frame_info;
 
 #define TEMPORAL_PACKETS  1024 // packets remembered, for late ones
+#define TEMPORAL_EARLY    16 // packets before the first one that may still come
 #define TEMPORAL_PICTURES 128
 
 static_assert((TEMPORAL_PACKETS & (TEMPORAL_PACKETS - 1)) == 0);

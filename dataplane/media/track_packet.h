@@ -57,6 +57,10 @@ struct track_packet {
 	uint8_t temporal_id;
 	uint8_t picture_id_bits; // 7, 15 or 0 = none
 	uint8_t tl0picidx;
+	// With TRACK_KEY_FRAME: who begins with it begins so many packets before it, and has got so
+	// many behind it already that have come before it (access_unit.h).
+	uint8_t lead;
+	uint8_t trail;
 };
 static_assert(sizeof(struct track_packet) == 72);
 

@@ -56,6 +56,8 @@ static void header_write(
 )
 {
 	memcpy(to, p->header, p->template.len);
+	if (out->end)
+		to[1] |= RTP_MARKER; // layers above, with the publisher's marker, are left out
 	rtp_set_seq(to, out->seq);
 	rtp_set_timestamp(to, out->timestamp);
 	rtp_set_ssrc(to, s->ssrc);

@@ -50,41 +50,70 @@ static void report_send(struct worker *w, struct subscription *s)
 // Tells the service thread which layers are sent now, if that has changed.
 static void layers_tell(struct worker *w, struct subscription *s)
 {
-	uint8_t layer = s->selector.layer == SELECTOR_NONE ? AM_LAYER_NONE : s->selector.layer;
-	uint8_t told = (uint8_t)(layer << 4 | s->selector.limit);
+	uint8_t layer = selector_layer(&s->selector), temporal = limit_temporal(s->selector.limit);
+	uint8_t told = (uint8_t)(layer << 4 | temporal);
 
-	if (told == s->layer_told)
+	static_assert(SELECTOR_NONE == AM_LAYER_NONE);
+	if (told == s->layer_told || s->fanout->codec == AM_CODEC_OPUS)
 		return;
 	const struct message msg = {
 	        .type = MESSAGE_LAYERS,
 	        .id = s->id,
-	        .value = layer | (uint32_t)s->selector.limit << 8,
+	        .value = layer | (uint32_t)temporal << 8,
 	};
 	// Where the ring is full it is told with the next packet.
 	if (rte_ring_sp_enqueue_elem(w->replies, (void *)(uintptr_t)&msg, sizeof(msg)) == 0)
 		s->layer_told = told;
 }
 
-// The packets of a round, for one subscriber.
-static void forward_to(struct worker *w, struct subscription *s, const struct fanout_queue *q)
+static void forward_one(struct worker *w, struct subscription *s, const struct rte_mbuf *m)
 {
 	struct selector_out out;
 	uint32_t roc;
 
+	if (!selector_forward(&s->selector, &media_packet_of(m)->info, &out))
+		return;
+	worker_count(w, AM_COUNTER_made_copies, 1);
+	// No index is used twice, whatever the selector says: a repeated nonce breaks GCM.
+	if (!cipher_index_take(&s->index, out.seq, &roc)) {
+		worker_count_drop(w, DROP_duplicate);
+		return;
+	}
+	if (copy_queue(w, s, m, &out, roc, false)) {
+		s->sent_packets++;
+		s->sent_octets += m->data_len;
+	}
+}
+
+// A key frame that begins before the packet which made it whole: who begins with it gets all of it.
+static void
+forward_key_frame(struct worker *w, struct subscription *s, const struct track_packet *whole)
+{
+	const struct history *h = &s->fanout->streams[whole->layer].history;
+	bool begun = false;
+
+	for (int32_t i = -(int32_t)whole->lead; i <= whole->trail; i++) {
+		const struct rte_mbuf *m = history_get(h, whole->seq + (uint32_t)i, w->now_us);
+		if (!m)
+			continue;
+		if (!begun)
+			selector_begin(&s->selector, &media_packet_of(m)->info);
+		begun = true;
+		forward_one(w, s, m);
+	}
+}
+
+// The packets of a round, for one subscriber.
+static void forward_to(struct worker *w, struct subscription *s, const struct fanout_queue *q)
+{
+	selector_resume(&s->selector); // it was unreachable, perhaps
 	for (uint16_t i = 0; i < q->round; i++) {
 		const struct rte_mbuf *m = q->packets[i].mbuf;
-		if (!selector_forward(&s->selector, &media_packet_of(m)->info, &out))
-			continue;
-		worker_count(w, AM_COUNTER_made_copies, 1);
-		// No index is used twice, whatever the selector says: a repeated nonce breaks GCM.
-		if (!cipher_index_take(&s->index, out.seq, &roc)) {
-			worker_count_drop(w, DROP_duplicate);
-			continue;
-		}
-		if (copy_queue(w, s, m, &out, roc, false)) {
-			s->sent_packets++;
-			s->sent_octets += m->data_len;
-		}
+		const struct track_packet *p = &media_packet_of(m)->info;
+		if ((p->lead | p->trail) != 0 && selector_may_begin(&s->selector, p))
+			forward_key_frame(w, s, p);
+		else
+			forward_one(w, s, m);
 	}
 	if (s->selector.layer != SELECTOR_NONE)
 		report_send(w, s);
@@ -97,11 +126,19 @@ static void skip(struct worker *w, const struct subscription *s, const struct fa
 {
 	for (uint16_t i = 0; i < q->round; i++) {
 		const struct track_packet *p = &media_packet_of(q->packets[i].mbuf)->info;
-		if (p->layer != s->selector.layer || p->temporal_id > s->selector.limit)
+		if (p->layer != s->selector.layer || !track_packet_is_within(p, s->selector.limit))
 			continue;
 		worker_count(w, AM_COUNTER_made_copies, 1);
 		worker_count_drop(w, DROP_late);
 	}
+}
+
+// There is no way to the viewer. The source's numbers must not run on meanwhile: after half a round
+// of them the viewer would take what is new for old.
+static void suspend(struct worker *w, struct subscription *s)
+{
+	selector_pause(&s->selector);
+	layers_tell(w, s);
 }
 
 // What the next subscriber's copies will read: its transport's route and key, and itself.
@@ -206,9 +243,11 @@ static bool round_some(struct worker *w, struct fanout *f, bool late, unsigned *
 		if (!s)
 			return true;
 		*done += q->round;
-		if (s->paused || !transport_is_reachable(s->transport))
+		if (s->paused)
 			continue;
-		if (late)
+		if (!transport_is_reachable(s->transport))
+			suspend(w, s);
+		else if (late)
 			skip(w, s, q);
 		else
 			forward_to(w, s, q);
@@ -257,6 +296,14 @@ unsigned forward_some(struct worker *w)
 	return done;
 }
 
+// Where the sequence number of the packet stands that is the at-th within a limit.
+static uint32_t *seq_of(struct fanout *f, uint8_t layer, uint8_t limit, uint16_t at)
+{
+	struct fanout_stream *s = &f->streams[layer + limit_spatial(limit)];
+
+	return &s->seq_of[limit_temporal(limit)][at % RELAY_HISTORY];
+}
+
 // Keeps the packet for NACKs, unless it comes too late for that: each viewer's guard of indexes
 // then tells a duplicate. Returns false for one that is known here; it is the caller's again.
 static bool history_keep(struct worker *w, struct fanout *f, struct rte_mbuf *m)
@@ -272,8 +319,12 @@ static bool history_keep(struct worker *w, struct fanout *f, struct rte_mbuf *m)
 	}
 	if (out)
 		rte_pktmbuf_free(out);
-	for (int limit = p->info.temporal_id; limit < TEMPORAL_LIMITS; limit++)
-		s->seq_of[limit][p->info.seq_at[limit] % RELAY_HISTORY] = p->info.seq;
+	for (uint8_t spatial = p->info.spatial_id; spatial < f->spatial_limits; spatial++) {
+		for (uint8_t t = p->info.temporal_id; t < TEMPORAL_LIMITS; t++) {
+			uint8_t limit = limit_make(spatial, t);
+			*seq_of(f, p->info.layer, limit, p->info.seq_at[limit]) = p->info.seq;
+		}
+	}
 	return true;
 }
 
@@ -343,7 +394,7 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	    !selector_find(&s->selector, seq, &source) || source.layer >= s->fanout->stream_count)
 		return;
 	struct fanout_stream *stream = &s->fanout->streams[source.layer];
-	uint32_t in = stream->seq_of[source.limit][source.seq_at % RELAY_HISTORY];
+	uint32_t in = *seq_of(s->fanout, source.layer, source.limit, source.seq_at);
 	struct rte_mbuf *m = history_find(&stream->history, (uint16_t)in, w->now_us);
 	if (!m || !selector_repeat(&source, &media_packet_of(m)->info, &out) || out.seq != seq)
 		return;

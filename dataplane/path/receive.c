@@ -171,8 +171,9 @@ static bool incoming_note(struct worker *w, struct incoming *in)
 static uint8_t active_streams(const struct worker *w, const struct track *t)
 {
 	uint8_t active = 0;
+	int count = RTE_MAX(t->params.encoding_count, relay_spatial_limits(&t->params));
 
-	for (int i = 0; i < t->params.encoding_count; i++) {
+	for (int i = 0; i < count; i++) {
 		int64_t arrived_us = t->streams[i].arrived_us;
 		if (arrived_us && w->now_us - arrived_us < RELAY_STREAM_AGE_US)
 			active |= (uint8_t)(1 << i);
@@ -191,12 +192,51 @@ static uint8_t patch_len(const struct frame_info *f)
 	return f->has_tl0picidx && tl0_end > picture_end ? tl0_end : picture_end;
 }
 
+// What the payload tells of its frame.
+static void frame_inspect(
+        struct worker *w, const struct incoming *in, struct frame_info *frame,
+        struct access_unit_key *key
+)
+{
+	struct track *t = in->track;
+
+	(void)codec_inspect(
+	        (enum codec)t->params.codec, in->bytes + in->view.payload_offset,
+	        in->view.payload_len, frame
+	);
+	if (t->params.codec == AM_CODEC_H264)
+		frame->key_frame = access_unit_packet(
+		        &in->stream->unit, in->seq,
+		        in->view.payload_len > 0 ? frame->h264_units : H264_OTHER, key
+		);
+	if (relay_spatial_limits(&t->params) == 1)
+		codec_ignore_spatial(frame);
+	else if (frame->spatial_id > 0 && frame->spatial_id < SPATIAL_LIMITS)
+		t->streams[frame->spatial_id].arrived_us = w->now_us;
+}
+
+// Counts the packet for each limit that a viewer may have. 0 or -ERANGE.
+static int packet_count(
+        const struct incoming *in, const struct frame_info *frame, bool empty,
+        struct track_packet *info
+)
+{
+	struct track_stream *s = in->track->streams;
+	struct layer_counter *const counters[SPATIAL_LIMITS] = {
+	        &s[0].counter, &s[1].counter, &s[2].counter, &s[3].counter};
+
+	if (relay_spatial_limits(&in->track->params) > 1)
+		return spatial_count(counters, in->seq, frame, empty, info);
+	return temporal_count(&in->stream->counter, in->seq, frame, empty, info);
+}
+
 // Makes the track's packet of it: room-wide header and metadata in the private area, the payload as
 // the mbuf's data. False: dropped and counted.
 static bool packet_make(struct worker *w, const struct incoming *in, struct rte_mbuf *m)
 {
 	struct media_packet *p = rte_mbuf_to_priv(m);
 	struct track_stream *s = in->stream;
+	struct access_unit_key key = {0};
 	struct frame_info frame;
 
 	p->track_id = in->track->params.track_id;
@@ -211,11 +251,8 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 		p->info.track_timestamp = rtp_clock_track_timestamp(&s->clock, in->view.timestamp);
 		p->info.flags |= TRACK_TIME;
 	}
-	(void)codec_inspect(
-	        (enum codec)in->track->params.codec, in->bytes + in->view.payload_offset,
-	        in->view.payload_len, &frame
-	);
-	if (temporal_count(&s->counter, in->seq, &frame, in->view.payload_len == 0, &p->info) < 0) {
+	frame_inspect(w, in, &frame, &key);
+	if (packet_count(in, &frame, in->view.payload_len == 0, &p->info) < 0) {
 		worker_count_drop(w, DROP_too_old);
 		return false;
 	}
@@ -224,6 +261,8 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 		worker_count_drop(w, DROP_rtp_malformed);
 		return false;
 	}
+	p->info.lead = key.lead;
+	p->info.trail = key.trail;
 	p->picture_id_offset = frame.picture_id_offset;
 	p->tl0picidx_offset = frame.tl0picidx_offset;
 	p->patch_len = patch_len(&frame);
@@ -283,7 +322,7 @@ static void paused_count(const struct incoming *in)
 	const struct frame_info nothing = {0};
 	struct track_packet unused = {0};
 
-	(void)temporal_count(&in->stream->counter, in->seq, &nothing, true, &unused);
+	(void)packet_count(in, &nothing, true, &unused);
 }
 
 void receive_rtp(

@@ -186,7 +186,9 @@ static void post_track_workers(struct registry *r, const struct source *s)
 static struct fanout *fanout_create(const struct source *s)
 {
 	const struct am_cmd_track_add *p = &s->params;
-	struct fanout *f = calloc(1, sizeof(*f) + p->encoding_count * sizeof(f->streams[0]));
+	uint8_t spatial_limits = relay_spatial_limits(p);
+	uint8_t streams = spatial_limits > 1 ? spatial_limits : p->encoding_count;
+	struct fanout *f = calloc(1, sizeof(*f) + streams * sizeof(f->streams[0]));
 
 	if (!f)
 		return NULL;
@@ -195,6 +197,7 @@ static struct fanout *fanout_create(const struct source *s)
 	f->codec = p->codec;
 	f->room_rtx_payload_type = p->room_rtx_payload_type;
 	f->stream_count = p->encoding_count;
+	f->spatial_limits = spatial_limits;
 	strcpy(f->cname, p->cname);
 	for (int i = 0; i < p->encoding_count; i++)
 		history_init(
@@ -223,11 +226,12 @@ static int subscription_init(struct subscription *s, const struct sink *k)
 	        .id = k->id,
 	};
 	memcpy(s->mid, k->mid, s->mid_len);
-	bool audio = k->source->params.codec == AM_CODEC_OPUS;
-	selector_init(
-	        &s->selector, audio ? SELECTOR_AUDIO : SELECTOR_VIDEO, random.seq & SEQ_START_MASK,
-	        random.timestamp
-	);
+	enum selector_kind kind = SELECTOR_VIDEO;
+	if (k->source->params.codec == AM_CODEC_OPUS)
+		kind = SELECTOR_AUDIO;
+	else if (relay_spatial_limits(&k->source->params) > 1)
+		kind = SELECTOR_SVC;
+	selector_init(&s->selector, kind, random.seq & SEQ_START_MASK, random.timestamp);
 	selector_prefer(&s->selector, k->spatial, k->temporal);
 	return 0;
 }

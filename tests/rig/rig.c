@@ -118,13 +118,14 @@ static void subscriptions_make(const struct rig *r, struct fanout *f)
 // A fan-out of one encoding.
 static int fanout_begin(struct rig *r, uint16_t track)
 {
-	struct fanout *f = calloc(1, sizeof(*f) + sizeof(f->streams[0]));
+	struct fanout *f = calloc(1, sizeof(*f) + SPATIAL_LIMITS * sizeof(f->streams[0]));
 
 	if (!f)
 		return -ENOMEM;
 	f->track_id = track + 1u;
 	f->codec = AM_CODEC_VP8;
 	f->stream_count = 1;
+	f->spatial_limits = 1;
 	f->active = 1;
 	memcpy(f->cname, "c", 2);
 	history_init(&f->streams[0].history, f->streams[0].slots, RELAY_HISTORY, RELAY_HISTORY_MS);
@@ -201,7 +202,7 @@ struct rte_mbuf *rig_packet(const struct rig *r, uint16_t track, uint32_t seq, u
 	                        .seq = seq,
 	                        .timestamp = seq * 3000,
 	                        .seq_at = {at, at, at, at},
-	                        .flags = (uint8_t
+	                        .flags = (uint16_t
 	                        )(TRACK_BEGIN | TRACK_END | (seq == 1 ? TRACK_KEY_FRAME : 0)),
 	                },
 	        .template =

@@ -60,33 +60,47 @@ static void patched_vp8_numbers_read_back(void **)
 	assert_memory_equal(narrow, expected, sizeof(expected));
 }
 
+#define SETS (H264_SPS | H264_PPS)
+#define IDR  (H264_IDR | H264_SLICE)
+
 // RFC 6184 5.6 to 5.8.
-static void h264_key_frames_begin_with_sps_or_idr(void **)
+static void h264_key_frames_begin_with_an_idr_picture(void **)
 {
 	static const struct {
 		const char *bytes;
 		size_t len;
 		bool key_frame, begin;
+		uint8_t units;
 	} cases[] = {
-	        {"\x67\x42", 2, true, true}, // SPS
-	        {"\x65\x88", 2, true, true}, // IDR, first macroblock 0
-	        {"\x65\x48", 2, false, false}, // IDR, a later slice
-	        {"\x61\x9A", 2, false, true}, // slice of a picture
-	        {"\x61\x40", 2, false, false}, // a later slice
-	        {"\x68\xCE", 2, false, false}, // PPS
-	        {"\x06\x05", 2, false, true}, // SEI
-	        {"\x78\x00\x02\x67\x42\x00\x02\x68\xCE", 9, true, true}, // STAP-A: SPS, PPS
-	        {"\x78\x00\x02\x06\x05\x00\x02\x61\x9A", 9, false, true}, // STAP-A: SEI, slice
-	        {"\x7C\x85\x88", 3, true, true}, // FU-A begins IDR
-	        {"\x7C\x05\x88", 3, false, false}, // FU-A within IDR
-	        {"\x7C\x45\x88", 3, false, false}, // FU-A ends IDR
-	        {"\x7C\x81\x9A", 3, false, true}, // FU-A begins a slice
+	        {"\x67\x42", 2, false, true, H264_SPS}, // alone: decoding begins with none
+	        {"\x65\x88", 2, true, true, IDR}, // first macroblock 0
+	        {"\x65\x48", 2, false, false, H264_SLICE}, // IDR, a later slice
+	        {"\x61\x9A", 2, false, true, H264_SLICE}, // slice of a picture
+	        {"\x61\x40", 2, false, false, H264_SLICE}, // a later slice
+	        {"\x62\x9A", 2, false, false, H264_SLICE}, // a data partition
+	        {"\x68\xCE", 2, false, false, H264_PPS},
+	        {"\x06\x05", 2, false, true, H264_OTHER}, // SEI
+	        {"\x6C\xFF", 2, false, false, H264_OTHER}, // filler data
+	        {"\x78\x00\x02\x67\x42\x00\x02\x68\xCE", 9, false, true, SETS}, // STAP-A
+	        {"\x78\x00\x02\x67\x42\x00\x02\x68\xCE\x00\x02\x65\x88", 13, true, true,
+	         SETS | IDR},
+	        {"\x78\x00\x02\x06\x05\x00\x02\x61\x9A", 9, false, true, H264_OTHER | H264_SLICE},
+	        {"\x7C\x85\x88", 3, true, true, IDR}, // FU-A begins IDR
+	        {"\x7C\x05\x88", 3, false, false, H264_SLICE}, // FU-A within IDR
+	        {"\x7C\x45\x88", 3, false, false, H264_SLICE}, // FU-A ends IDR
+	        {"\x7C\x81\x9A", 3, false, true, H264_SLICE}, // FU-A begins a slice
+	        {"\x7C\x06\x00", 3, false, false, H264_OTHER}, // FU-A within SEI
+	        // STAP-A with zeros behind its last unit
+	        {"\x78\x00\x02\x67\x42\x00\x02\x68\xCE\x00", 10, false, true, SETS},
+	        {"\x78\x00\x02\x67\x42\x00\x02\x68\xCE\x00\x00", 11, false, true, SETS},
+	        {"\x78\x00\x02\x65\x88\x00\x00\x00\x00\x00", 10, true, true, IDR},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct frame_info info;
 		assert_int_equal(inspect(CODEC_H264, cases[i].bytes, cases[i].len, &info), 0);
 		assert_int_equal(info.key_frame, cases[i].key_frame);
 		assert_int_equal(info.begin, cases[i].begin);
+		assert_int_equal(info.h264_units, cases[i].units);
 	}
 }
 
@@ -179,6 +193,7 @@ static void malformed_payloads_give_no_information(void **)
 	        {CODEC_H264, "\x7C\x85", 2},
 	        {CODEC_H264, "\x78\x00\x02\x67\x42\x00\x03\x68", 8}, // SPS, then an overrun
 	        {CODEC_H264, "\x78\x00\x00", 3},
+	        {CODEC_H264, "\x78\x00\x02\x67\x42\x00\x00\x68\xCE", 9}, // no unit, then more
 	        {CODEC_VP9, "\xA8\x81", 2},
 	        {CODEC_AV1, "\x08", 1},
 	        {CODEC_AV1, "\x00\xFF\xFF", 3},
@@ -228,7 +243,7 @@ int main(void)
 	        cmocka_unit_test(a_vp8_key_frame_tells_its_numbers),
 	        cmocka_unit_test(only_the_first_vp8_packet_begins_a_frame),
 	        cmocka_unit_test(patched_vp8_numbers_read_back),
-	        cmocka_unit_test(h264_key_frames_begin_with_sps_or_idr),
+	        cmocka_unit_test(h264_key_frames_begin_with_an_idr_picture),
 	        cmocka_unit_test(vp9_key_frames_begin_the_lowest_layer_without_prediction),
 	        cmocka_unit_test(a_spatial_id_means_nothing_where_the_encoding_is_known),
 	        cmocka_unit_test(vp9_spatial_layers_tell_their_ends),

@@ -72,7 +72,9 @@ static void forgotten_packets_are_refused(void **)
 	struct track_packet p;
 	temporal_init(&counter);
 	counted(100000, 0, 0);
-	assert_int_equal(count(99999, 0, 0, &p), -ERANGE); // from before the first
+	assert_int_equal(count(99999 - TEMPORAL_EARLY, 0, 0, &p), -ERANGE); // from before the first
+	assert_int_equal(counted(99999, 0, 0).seq_at[0], 0);
+	assert_int_equal(counted(99998, 0, 0).seq_at[3], UINT16_MAX);
 	counted(100000 + TEMPORAL_PACKETS, 0, 1);
 	assert_int_equal(count(100000, 0, 0, &p), -ERANGE);
 	assert_int_equal(count(100001, 0, 0, &p), 0);

@@ -29,7 +29,7 @@
 
 // What a viewer got of a track, in order of arrival.
 struct got {
-	uint32_t packets, reports, resent;
+	uint32_t packets, reports, resent, markers;
 	uint32_t swaps; // packets older than the one before
 	uint16_t seq;
 	uint16_t step_max; // from one packet's number to the next one's
@@ -55,6 +55,7 @@ static void take(const struct rte_mbuf *m)
 	assert_true(viewer < rig.viewers);
 	struct got *g = &got[viewer][(ssrc & 0x7fffffff) / (1 << 20) - 1];
 	port_taken++;
+	g->markers += !report && (rtp[1] & RTP_MARKER);
 	if (report || ssrc >> 31) {
 		g->reports += report;
 		g->resent += ssrc >> 31;
@@ -233,6 +234,94 @@ static void packets_that_come_meanwhile_keep_their_order(void **)
 	end(102);
 }
 
+// One packet that begins a key frame, or none.
+static void give_one(uint32_t seq, bool key)
+{
+	struct rte_mbuf *m = rig_packet(&rig, 0, seq, PAYLOAD);
+	struct media_packet *p = rte_mbuf_to_priv(m);
+
+	p->info.flags = TRACK_BEGIN | TRACK_END | (key ? TRACK_KEY_FRAME : 0);
+	forward(rig.worker, m);
+	settle();
+}
+
+// More than half a round of numbers passes while there is no way to the viewer.
+static void an_unreachable_viewer_goes_on_where_it_was(void **)
+{
+	static const uint32_t away[] = {100, 32768, 40000, 65535};
+	uint32_t seq = 1;
+
+	for (size_t i = 0; i < sizeof(away) / sizeof(away[0]); i++) {
+		begin(2, 1);
+		uint16_t len = rig.transports[0]->route.len;
+		give_one(seq = 1, true);
+		rig.transports[0]->route.len = 0;
+		for (uint32_t n = 0; n < away[i]; n++)
+			give_one(++seq, false);
+		struct subscription *s = &rig.fanouts[0]->chunks->subscriptions[0];
+		assert_int_equal(selector_layer(&s->selector), SELECTOR_NONE);
+		assert_int_equal(s->layer_told >> 4, SELECTOR_NONE & 0x0F);
+		rig.transports[0]->route.len = len;
+		give_one(++seq, false);
+		assert_int_equal(selector_wanted_layer(&s->selector), 0);
+		assert_int_equal(got[0][0].packets, 1);
+		give_one(++seq, true);
+		give_one(++seq, false);
+		assert_int_equal(got[0][0].packets, 3);
+		assert_int_equal(got[0][0].step_max, 1);
+		assert_int_equal(got[1][0].packets, seq);
+		assert_int_equal(got[1][0].step_max, 1);
+		assert_int_equal(dropped(DROP_duplicate), 0);
+		end(seq);
+	}
+}
+
+// A key frame of H.264 in packets of their own: parameter sets, then the picture. Who begins with
+// it gets all of it, in order; who gets the stream already gets each packet once.
+static void who_begins_gets_the_whole_key_frame(void **)
+{
+	static const struct {
+		uint8_t order[4]; // in which 2 to 5 come
+		uint8_t whole; // with which the key frame is whole
+		uint8_t lead, trail;
+	} cases[] = {
+	        {{2, 3, 4, 5}, 4, 2, 0}, // SPS, PPS, IDR and its second packet
+	        {{3, 4, 5, 2}, 2, 0, 3}, // SPS late
+	        {{2, 4, 5, 3}, 3, 1, 2}, // PPS late
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(2, 1);
+		struct subscription *s = &rig.fanouts[0]->chunks->subscriptions[0];
+		s->paused = true;
+		selector_pause(&s->selector);
+		give_one(1, true);
+		assert_int_equal(got[0][0].packets, 0);
+		s->paused = false;
+		selector_resume(&s->selector);
+		for (int k = 0; k < 4; k++) {
+			struct rte_mbuf *m = rig_packet(&rig, 0, cases[i].order[k], PAYLOAD);
+			struct media_packet *p = rte_mbuf_to_priv(m);
+			p->info.flags = TRACK_BEGIN;
+			if (cases[i].order[k] == cases[i].whole) {
+				assert_int_equal(got[0][0].packets, 0);
+				p->info.flags |= TRACK_KEY_FRAME;
+				p->info.lead = cases[i].lead;
+				p->info.trail = cases[i].trail;
+			}
+			forward(rig.worker, m);
+			settle();
+		}
+		give_one(6, false);
+		assert_int_equal(got[0][0].packets, 5);
+		assert_int_equal(got[0][0].swaps, 0);
+		assert_int_equal(got[0][0].step_max, 1);
+		assert_int_equal(got[1][0].packets, 6);
+		assert_int_equal(dropped(DROP_duplicate), 0);
+		end(6);
+	}
+}
+
 static void a_port_that_stands_still_for_a_while_costs_nothing(void **)
 {
 	begin(VIEWERS, 1);
@@ -409,6 +498,71 @@ static void viewers_of_a_lower_temporal_layer_get_retransmissions(void **)
 	end(12);
 }
 
+// A picture of three spatial layers, two packets each: each viewer gets those up to its own, with a
+// marker on the last, and by retransmission what was on the wire.
+static void viewers_choose_among_spatial_layers(void **)
+{
+	uint16_t at[LIMITS] = {0};
+
+	begin(3, 1);
+	rig.fanouts[0]->spatial_limits = SPATIAL_LIMITS;
+	struct subscription *first = &rig.fanouts[0]->chunks->subscriptions[0];
+	for (uint8_t v = 0; v < 3; v++) {
+		selector_init(&first[v].selector, SELECTOR_SVC, 1000, 0);
+		selector_set_active(&first[v].selector, 7);
+		selector_prefer(&first[v].selector, v, 3);
+	}
+	for (uint32_t i = 0; i < 60; i++) {
+		struct rte_mbuf *m = rig_packet(&rig, 0, 1 + i, PAYLOAD);
+		struct media_packet *p = rte_mbuf_to_priv(m);
+		p->info.flags = i == 0 ? TRACK_BEGIN | TRACK_KEY_FRAME : 0;
+		p->info.flags |= i % 2 == 1 ? TRACK_LAYER_END : 0;
+		p->info.flags |= i % 6 == 5 ? TRACK_END : 0;
+		p->header[1] = i % 6 == 5 ? RTP_MARKER | 101 : 101;
+		p->info.spatial_id = (uint8_t)(i / 2 % 3);
+		p->active = 7;
+		for (uint8_t limit = 0; limit < LIMITS; limit++)
+			at[limit] += track_packet_is_within(&p->info, limit);
+		memcpy(p->info.seq_at, at, sizeof(at));
+		forward(rig.worker, m);
+		settle();
+	}
+	for (uint32_t v = 0; v < 3; v++) {
+		assert_int_equal(got[v][0].packets, 20 * (v + 1));
+		assert_int_equal(got[v][0].step_max, 1);
+		assert_int_equal(got[v][0].markers, 10);
+		assert_int_equal(first[v].layer_told >> 4, v);
+		got[v][0].markers = 0;
+		for (uint16_t i = 0; i < 2 * (v + 1); i++)
+			forward_repeat(
+			        rig.worker, &first[v], (uint16_t)(first[v].selector.seq - i)
+			);
+		settle();
+		assert_int_equal(got[v][0].resent, 2 * (v + 1));
+		assert_int_equal(got[v][0].markers, 1);
+	}
+	end(60);
+}
+
+// Sound has no layers, and nobody is told of them.
+static void no_layers_are_told_of_sound(void **)
+{
+	struct message msg;
+
+	begin(1, 2);
+	rig.fanouts[1]->codec = AM_CODEC_OPUS;
+	selector_init(&rig.fanouts[1]->chunks->subscriptions[0].selector, SELECTOR_AUDIO, 1, 1);
+	give(1, 1, 5);
+	settle();
+	assert_int_equal(got[0][1].packets, 5);
+	assert_int_not_equal(rte_ring_sc_dequeue_elem(rig.worker->replies, &msg, sizeof(msg)), 0);
+	give(0, 1, 5);
+	settle();
+	assert_int_equal(rte_ring_sc_dequeue_elem(rig.worker->replies, &msg, sizeof(msg)), 0);
+	assert_int_equal(msg.type, MESSAGE_LAYERS);
+	end(10);
+}
+
 // A flood of NACKs must not push out copies that wait for the port.
 static void retransmissions_wait_for_the_port_like_copies(void **)
 {
@@ -557,6 +711,8 @@ int main(void)
 	        cmocka_unit_test(each_viewer_gets_each_packet_once_and_in_order),
 	        cmocka_unit_test(a_repair_reaches_everyone_however_late_it_is_taken),
 	        cmocka_unit_test(packets_that_come_meanwhile_keep_their_order),
+	        cmocka_unit_test(an_unreachable_viewer_goes_on_where_it_was),
+	        cmocka_unit_test(who_begins_gets_the_whole_key_frame),
 	        cmocka_unit_test(a_port_that_stands_still_for_a_while_costs_nothing),
 	        cmocka_unit_test(what_waits_too_long_is_given_up_and_counted),
 	        cmocka_unit_test(no_viewer_starves_another),
@@ -564,6 +720,8 @@ int main(void)
 	        cmocka_unit_test(subscriptions_may_end_during_a_round),
 	        cmocka_unit_test(a_fan_out_may_end_during_a_round),
 	        cmocka_unit_test(viewers_of_a_lower_temporal_layer_get_retransmissions),
+	        cmocka_unit_test(viewers_choose_among_spatial_layers),
+	        cmocka_unit_test(no_layers_are_told_of_sound),
 	        cmocka_unit_test(retransmissions_wait_for_the_port_like_copies),
 	        cmocka_unit_test(retransmissions_take_a_bounded_share_of_the_worker),
 	        cmocka_unit_test(srtcp_is_shed_while_pictures_wait),
