@@ -34,7 +34,7 @@ static void layers_changed(void *owner, am_id id, uint8_t spatial, uint8_t tempo
 	struct conference *c = owner;
 	struct subscription *s = conference_subscription(c, id);
 
-	if (!s)
+	if (!s || s->track->media.kind == ORTC_AUDIO) // sound has no layers
 		return;
 	s->spatial_layer_now = spatial;
 	s->temporal_layer_now = temporal;

@@ -118,6 +118,8 @@ extensions_read(struct ortc_media *m, struct am_cmd_track_add *add, const struct
 	return NULL;
 }
 
+#define SPATIAL_LAYERS_MAX 4 // of a mode, and what the data plane tells apart
+
 // "L3T3_KEY", "S2T1h", … (W3C webrtc-svc 6): the layer counts.
 static bool mode_read(const char *mode, uint8_t *spatial, uint8_t *temporal)
 {
@@ -197,6 +199,9 @@ encodings_read(struct ortc_media *m, struct am_cmd_track_add *add, const struct 
 	else if (m->kind == ORTC_VIDEO && (spatial > 1 || temporal > 1))
 		m->type = m->codec == AM_CODEC_VP9 || m->codec == AM_CODEC_AV1 ? ORTC_SVC
 		                                                               : ORTC_SIMULCAST;
+	// Layers that are not announced may come: a viewer who asks for nothing gets them all.
+	if (!m->mode[0] && m->codec == AM_CODEC_VP9)
+		spatial = SPATIAL_LAYERS_MAX;
 	m->spatial_layers = count > 1 ? (uint8_t)count : spatial;
 	m->temporal_layers = temporal;
 	if (count > 1)

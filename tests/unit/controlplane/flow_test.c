@@ -143,6 +143,39 @@ static void begin_stage(struct page *speaker, const char *room)
 	assert_int_equal(publish(speaker, send, CAMERA, NULL), 200);
 }
 
+static void layers_now(const char *consumer, uint8_t spatial)
+{
+	const struct am_msg event = {
+	        .type = AM_EVENT_SUBSCRIPTION_LAYERS,
+	        .subscription_layer = {strtoull(consumer, NULL, 16), spatial, 2},
+	};
+
+	assert_int_equal(fake_dataplane_push(dataplane(), &event), 0);
+	fake_dataplane_wake(dataplane());
+	server_turn(&integrator.server);
+}
+
+// Sound has none, whatever the data plane says.
+static void a_page_is_told_the_layers_of_pictures(void **)
+{
+	struct page speaker, viewer;
+	char consumers[2][32];
+
+	begin_stage(&speaker, "layers");
+	watch(&viewer, "layers", "viewer", consumers);
+	layers_now(consumers[1], 0);
+	layers_now(consumers[0], 1);
+	struct json *data = page_notified(&viewer, "consumerLayersChanged");
+	assert_string_equal(json_string(data, "consumerId", 31), consumers[0]);
+	int64_t spatial;
+	assert_true(json_int(data, "spatialLayer", 0, 9, &spatial));
+	assert_int_equal(spatial, 1);
+	json_free(data);
+	page_expect_none(&viewer, "consumerLayersChanged");
+	page_leave(&viewer);
+	page_leave(&speaker);
+}
+
 static void what_a_page_does_not_show_is_paused(void **)
 {
 	struct page speaker, viewer;
@@ -219,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(one_screen_is_shared_at_a_time),
 	        cmocka_unit_test(who_comes_back_hears_which_transports_live),
+	        cmocka_unit_test(a_page_is_told_the_layers_of_pictures),
 	        cmocka_unit_test(what_a_page_does_not_show_is_paused),
 	        cmocka_unit_test(after_a_crash_a_page_pauses_again),
 	};

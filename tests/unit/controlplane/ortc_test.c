@@ -118,7 +118,8 @@ static void svc_is_told_by_codec_and_mode(void **)
 	} rows[] = {
 	        {"video/VP9", "L3T3_KEY", ORTC_SVC, 3},    {"video/AV1", "L1T2", ORTC_SVC, 1},
 	        {"video/VP8", "L1T3", ORTC_SIMULCAST, 1},  {"video/VP9", "L1T1", ORTC_SIMPLE, 1},
-	        {"video/VP9", "nonsense", ORTC_SIMPLE, 1}, {"video/AV1", "L9T9", ORTC_SIMPLE, 1},
+	        {"video/VP9", "nonsense", ORTC_SIMPLE, 4}, {"video/AV1", "L9T9", ORTC_SIMPLE, 1},
+	        {"video/VP9", "L2T1", ORTC_SVC, 2},        {"video/VP9", "L1T3", ORTC_SVC, 1},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char text[512];
