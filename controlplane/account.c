@@ -18,7 +18,7 @@ bool account_allows_origin(const struct account *a, const char *host, const char
 
 	if (!origin || !domain_read_origin(&o, origin))
 		return false;
-	if (host) {
+	if (host && !o.app[0]) {
 		size_t len = host_len(host);
 		if (len == strlen(o.host) && strncasecmp(o.host, host, len) == 0)
 			return true;

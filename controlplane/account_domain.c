@@ -1,5 +1,7 @@
 #include "account_domain.h"
 
+#include "address.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,9 +39,9 @@ static size_t name_read(char *out, const char *text)
 // ":8443", ":*" where that is allowed, or nothing: the scheme's own. Must be all that is left.
 static bool port_read(struct domain *d, const char *text, bool any)
 {
-	d->port = d->secure ? 443 : 80;
-	if (!*text)
-		return true;
+	d->port = d->app[0] ? 0 : d->secure ? 443 : 80;
+	if (!*text || d->app[0])
+		return !*text;
 	if (any && strcmp(text, ":*") == 0) {
 		d->port = DOMAIN_PORT_ANY;
 		return true;
@@ -51,12 +53,37 @@ static bool port_read(struct domain *d, const char *text, bool any)
 	return d->port >= 1 && d->port <= 65535;
 }
 
+// RFC 3986 3.1. The schemes that browsers and the system give a meaning are no app's.
+static const char *app_read(struct domain *d, const char *text)
+{
+	static const char *const others[] = {"about",      "blob", "data", "file",
+	                                     "filesystem", "ftp",  "http", "https",
+	                                     "javascript", "ws",   "wss"};
+	size_t len = 0;
+
+	for (; isalnum((unsigned char)text[len]) ||
+	       (len > 0 && text[len] && strchr("+-.", text[len]));
+	     len++) {
+		if (len == DOMAIN_APP_MAX)
+			return NULL;
+		d->app[len] = (char)tolower((unsigned char)text[len]);
+	}
+	d->app[len] = '\0';
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (strcmp(d->app, others[i]) == 0)
+			return NULL;
+	}
+	return isalpha((unsigned char)text[0]) && strncmp(text + len, "://", 3) == 0
+	               ? text + len + 3
+	               : NULL;
+}
+
 static const char *scheme_read(struct domain *d, const char *text)
 {
 	*d = (struct domain){.secure = strncasecmp(text, "https://", 8) == 0};
 	if (d->secure)
 		return text + 8;
-	return strncasecmp(text, "http://", 7) == 0 ? text + 7 : NULL;
+	return strncasecmp(text, "http://", 7) == 0 ? text + 7 : app_read(d, text);
 }
 
 static const char why_star[] =
@@ -90,7 +117,7 @@ bool domain_read(struct domain *d, const char *text, const char **why)
 
 	if (!rest)
 		return refuse(why, "does not begin with https://");
-	d->wildcard = strncmp(rest, "*.", 2) == 0;
+	d->wildcard = !d->app[0] && strncmp(rest, "*.", 2) == 0;
 	if (d->wildcard)
 		rest += 2;
 	size_t len = name_read(d->host, rest);
@@ -98,7 +125,7 @@ bool domain_read(struct domain *d, const char *text, const char **why)
 		return refuse(why, why_no_name(rest));
 	if (d->wildcard && !strchr(d->host, '.'))
 		return refuse(why, "allows a whole top-level domain: put a name before it");
-	if (!d->secure && strcmp(d->host, "localhost") != 0)
+	if (!d->app[0] && !d->secure && strcmp(d->host, "localhost") != 0)
 		return refuse(why, "does not begin with https:// (http:// is for localhost alone)");
 	return port_read(d, rest + len, true) || refuse(why, why_not_at_end(rest + len));
 }
@@ -106,17 +133,20 @@ bool domain_read(struct domain *d, const char *text, const char **why)
 void domain_write(char *out, const struct domain *d)
 {
 	int n = snprintf(
-	        out, ACCOUNT_ORIGIN_SIZE, "%s://%s%s", d->secure ? "https" : "http",
+	        out, ACCOUNT_ORIGIN_SIZE, "%s://%s%s",
+	        d->app[0]   ? d->app
+	        : d->secure ? "https"
+	                    : "http",
 	        d->wildcard ? "*." : "", d->host
 	);
 	if (d->port == DOMAIN_PORT_ANY)
 		strcpy(out + n, ":*");
-	else if (d->port != (d->secure ? 443 : 80))
+	else if (!d->app[0] && d->port != (d->secure ? 443 : 80))
 		sprintf(out + n, ":%d", d->port);
 }
 
 // "[…]": what is in it need not be an address, since it is compared alone.
-static size_t address_read(char *out, const char *text)
+static size_t brackets_read(char *out, const char *text)
 {
 	size_t len = 1 + strspn(text + 1, "0123456789abcdefABCDEF:.");
 
@@ -132,7 +162,7 @@ bool domain_read_origin(struct domain *d, const char *text)
 {
 	const char *rest = scheme_read(d, text);
 	size_t len = !rest          ? 0
-	             : *rest == '[' ? address_read(d->host, rest)
+	             : *rest == '[' ? brackets_read(d->host, rest)
 	                            : name_read(d->host, rest);
 
 	return len > 0 && port_read(d, rest + len, false);
@@ -142,7 +172,7 @@ bool domain_matches(const struct domain *d, const struct domain *origin)
 {
 	size_t want = strlen(d->host), have = strlen(origin->host);
 
-	if (d->secure && !origin->secure)
+	if (strcmp(d->app, origin->app) != 0 || (d->secure && !origin->secure))
 		return false;
 	// CSP 3, 6.7.2.11: the default port follows the scheme that is matched.
 	int32_t port = d->port == (d->secure ? 443 : 80) ? (origin->secure ? 443 : 80) : d->port;
@@ -154,8 +184,29 @@ bool domain_matches(const struct domain *d, const struct domain *origin)
 	       strcmp(origin->host + have - want, d->host) == 0;
 }
 
+// "[2001:db8::1]", in its one form.
+static bool host_read_address(char *out, const char *text)
+{
+	char address[ADDRESS_TEXT_SIZE];
+	struct address a;
+	size_t len = strcspn(text + 1, "]");
+
+	if (len >= sizeof(address) || strcmp(text + 1 + len, "]") != 0)
+		return false;
+	memcpy(address, text + 1, len);
+	address[len] = '\0';
+	if (!address_read(&a, address))
+		return false;
+	address_write(address, &a);
+	sprintf(out, strchr(address, ':') ? "[%s]" : "%s", address);
+	return true;
+}
+
 bool domain_read_host(char *out, const char *text, const char **why)
 {
+	if (text[0] == '[')
+		return host_read_address(out, text) ||
+		       refuse(why, "is no IPv6 address in brackets");
 	bool wildcard = strncmp(text, "*.", 2) == 0;
 	char name[ACCOUNT_HOST_LEN_MAX + 1];
 	size_t len = name_read(name, text + (wildcard ? 2 : 0));

@@ -10,7 +10,10 @@
 
 #define DOMAIN_PORT_ANY -1
 
+#define DOMAIN_APP_MAX 16
+
 struct domain {
+	char app[DOMAIN_APP_MAX + 1]; // scheme of an app's web view, as "capacitor"; empty: the web
 	bool secure; // https
 	bool wildcard; // any host under it, not itself
 	char host[ACCOUNT_HOST_LEN_MAX + 3]; // lower case; an IPv6 address of an origin in its
@@ -19,7 +22,8 @@ struct domain {
 };
 
 // "https://domain", "https://*.domain", each with ":8443" or ":*" if need be; http for localhost
-// alone. False: *why, where not NULL, is a sentence without its subject.
+// alone; "capacitor://localhost" and the like for an app's web view. False: *why, where not NULL,
+// is a sentence without its subject.
 [[nodiscard]] bool domain_read(struct domain *, const char *text, const char **why);
 
 // Its one spelling. out has ACCOUNT_ORIGIN_SIZE.

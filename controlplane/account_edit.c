@@ -192,7 +192,8 @@ int account_add_domain(struct account *a, const char *text, struct account_error
 	if (!domain_read(&d, text, &why))
 		return account_fail(
 		        e, -EINVAL,
-		        "the domain \"%.280s\" %s; accepted: https://domain, https://*.domain",
+		        "the domain \"%.280s\" %s; accepted: https://domain, https://*.domain, "
+		        "capacitor://localhost and the like",
 		        text, why
 		);
 	domain_write(domain, &d);

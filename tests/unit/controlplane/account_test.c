@@ -65,6 +65,9 @@ static void domains_are_https_without_a_path(void **) // S08
 	        {"http://localhost", "http://localhost"},
 	        {"http://localhost:3000", "http://localhost:3000"},
 	        {"http://localhost:*", "http://localhost:*"},
+	        {"capacitor://localhost", "capacitor://localhost"},
+	        {"Ionic://LOCALHOST", "ionic://localhost"},
+	        {"com.example.app://meet", "com.example.app://meet"},
 	};
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		assert_int_equal(
@@ -105,6 +108,18 @@ static void domains_are_https_without_a_path(void **) // S08
 	        {"https://..", "no domain name"},
 	        {"https://company.example.", "no domain name"},
 	        {"https://a..b", "no domain name"},
+	        {"capacitor://", "no domain name"},
+	        {"capacitor://*", "first label"},
+	        {"capacitor://*.company.example", "first label"},
+	        {"capacitor://localhost:1", "port"},
+	        {"capacitor://localhost/", "path"},
+	        {"capacitor:localhost", "https://"},
+	        {"1app://localhost", "https://"},
+	        {"a-scheme-too-long://localhost", "https://"},
+	        {"wss://localhost", "https://"},
+	        {"file://localhost", "https://"},
+	        {"data://localhost", "https://"},
+	        {"javascript://localhost", "https://"},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(account_add_domain(account, bad[i].text, &error), -EINVAL);
@@ -117,7 +132,7 @@ static void origins_are_held_against_the_domains(void **) // S08, row 16
 {
 	static const char *const domains[] = {
 	        "https://company.example", "https://*.wild.example", "https://port.example:8443",
-	        "https://any.example:*",   "http://localhost:*",
+	        "https://any.example:*",   "http://localhost:*",     "capacitor://localhost",
 	};
 	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)
 		assert_int_equal(account_add_domain(account, domains[i], &error), 0);
@@ -126,6 +141,12 @@ static void origins_are_held_against_the_domains(void **) // S08, row 16
 		bool allowed;
 	} rows[] = {
 	        {"https://company.example", true},
+	        {"capacitor://localhost", true},
+	        {"capacitor://LOCALHOST", true},
+	        {"capacitor://localhost:80", false},
+	        {"capacitor://meet.example", false}, // the host that is asked, but no page of it
+	        {"ionic://localhost", false},
+	        {"capacitor://", false},
 	        {"https://COMPANY.example", true},
 	        {"https://company.example:443", true},
 	        {"https://company.example:444", false},
@@ -180,8 +201,13 @@ static void frame_ancestors_lists_the_domains(void **) // P05, S08, row 20
 	assert_string_equal(out, "frame-ancestors 'self'");
 	assert_int_equal(account_add_domain(account, "https://a.example", &error), 0);
 	assert_int_equal(account_add_domain(account, "https://*.b.example", &error), 0);
+	assert_int_equal(account_add_domain(account, "capacitor://localhost", &error), 0);
 	account_frame_ancestors(account, out, sizeof(out));
-	assert_string_equal(out, "frame-ancestors 'self' https://a.example https://*.b.example");
+	// CSP 3, 2.3.1: a host source has a scheme of any kind.
+	assert_string_equal(
+	        out,
+	        "frame-ancestors 'self' https://a.example https://*.b.example capacitor://localhost"
+	);
 }
 
 static void the_longest_domains_fit(void **)
