@@ -2,33 +2,89 @@
 
 #include "am_log.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-static void *checked(void *p)
+static struct {
+	_Atomic(void *) block; // NULL: none, or used up, by whichever thread
+	size_t size; // 0: none
+} reserve;
+
+static bool reserve_take(void)
 {
-	if (!p) {
-		am_error("memory: none left");
-		abort();
-	}
-	return p;
+	void *block = malloc(reserve.size);
+
+	if (block)
+		memset(block, 1, reserve.size); // so that the kernel, too, has given it
+	reserve.block = block;
+	return block != NULL;
+}
+
+// True: there may be some now.
+static bool reserve_give(void)
+{
+	void *block = atomic_exchange(&reserve.block, NULL);
+
+	if (!block)
+		return false;
+	free(block);
+	am_error("memory: short, what begins now is refused");
+	return true;
+}
+
+static void none_left(void)
+{
+	am_error("memory: none left");
+	abort();
+}
+
+void memory_reserve(size_t bytes)
+{
+	reserve.size = bytes;
+	if (!reserve_take())
+		none_left();
+}
+
+bool memory_is_short(void)
+{
+	return reserve.size > 0 && !reserve.block && !reserve_take();
 }
 
 void *memory_new(size_t count, size_t size)
 {
-	return checked(calloc(count ? count : 1, size));
+	void *p = calloc(count ? count : 1, size);
+
+	if (!p && reserve_give())
+		p = calloc(count ? count : 1, size);
+	if (!p)
+		none_left();
+	return p;
+}
+
+void *memory_try_grow(void *old, size_t count, size_t size)
+{
+	return reallocarray(old, count ? count : 1, size);
 }
 
 void *memory_grow(void *old, size_t count, size_t size)
 {
-	return checked(reallocarray(old, count ? count : 1, size));
+	void *p = memory_try_grow(old, count, size);
+
+	if (!p && reserve_give())
+		p = memory_try_grow(old, count, size);
+	if (!p)
+		none_left();
+	return p;
 }
 
 char *memory_copy_string(const char *s)
 {
-	return checked(strdup(s));
+	size_t size = strlen(s) + 1;
+	return memcpy(memory_new(size, 1), s, size);
 }
 
 void memory_random(void *out, size_t size)
