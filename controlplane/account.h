@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ACCOUNT_DEFAULT       "default" // its name; always there, has what no host of another claims
+#define ACCOUNT_DEFAULT       "default" // its name; always there; has localhost, unless another claims it
 #define ACCOUNT_MAX           1024
 #define ACCOUNT_NAME_MAX      64 // A-Z a-z 0-9 _ -
 #define ACCOUNT_HOST_MAX      32
@@ -78,7 +78,8 @@ struct account {
 	char *rest_addresses; // whose REST requests need no API token: address_list_has; NULL: none
 	uint32_t quotas[QUOTA_COUNT]; // how much it may have at once
 	uint32_t host_count;
-	char **hosts; // lower case, without port; "*.company.example" has all hosts under it
+	char **hosts; // lower case, without port; "*.company.example" has all hosts under it;
+	              // "[::1]"
 	uint32_t domain_count;
 	char **domains; // S08: "https://domain", "https://*.domain"; lower case
 	uint32_t key_count;
@@ -110,8 +111,14 @@ uint64_t accounts_last_change(const struct accounts *);
 bool accounts_are_written(const struct accounts *, uint64_t change);
 
 // By the Host header, with or without a port: the account with that host, else the one with the
-// longest wildcard, else the default account. host may be NULL. Never NULL.
+// longest wildcard. Else the default account has localhost and loopback addresses, and all others
+// only after accounts_serve_unknown_hosts: NULL. host may be NULL.
 const struct account *accounts_by_host(const struct accounts *, const char *host);
+void accounts_serve_unknown_hosts(struct accounts *, bool);
+
+// A host that accounts_by_host does not know was asked for: counts it, and names the remedy in the
+// log, at most every ten seconds.
+void accounts_refuse_host(struct accounts *, const char *host, uint64_t now_ms);
 
 // NULL: no such account, or removed meanwhile.
 const struct account *accounts_by_id(const struct accounts *, uint64_t id);
@@ -135,8 +142,11 @@ account_allows_origin(const struct account *, const char *host, const char *orig
 size_t account_frame_ancestors(const struct account *, char *out, size_t size);
 
 // U16: when the token of this identity (struct claims) was first used, which is now where it was
-// not; kept until the token has expired. -ENOSPC: too many tokens are remembered.
+// not; kept until the token has expired, or the account has max-tokens newer ones.
 [[nodiscard]] int64_t accounts_token_first_used_ms(
         struct accounts *, uint64_t account_id, const char *identity, int64_t expires_s,
         int64_t now_ms
 );
+
+// Forgets them all: their lifetimes begin anew with their next use. Returns how many there were.
+uint32_t accounts_forget_tokens(struct accounts *, uint64_t account_id);

@@ -1,12 +1,15 @@
 #include "account.h"
 
+#include "account_domain.h"
 #include "account_edit.h"
 #include "account_lists.h"
 #include "account_setting.h"
+#include "address.h"
 #include "hash.h"
 #include "loop.h"
 #include "map.h"
 #include "memory.h"
+#include "metrics.h"
 #include "store_accounts.h"
 #include "token.h"
 
@@ -21,10 +24,12 @@
 #include <sys/queue.h>
 #include <time.h>
 
-#define TOKEN_USE_MAX  262144 // tokens with a lifetime that are remembered at once
-#define PRUNE_MS       3600000
-#define PRUNE_MARGIN_S 86400 // for a clock that is put back
-#define USE_KEY_SIZE   (16 + TOKEN_IDENTITY_SIZE)
+#define TOKEN_USE_MAX   1048576 // tokens with a lifetime that are remembered at once, of all accounts
+#define PRUNE_MS        3600000
+#define REFUSED_LOG_MS  10000
+#define PRUNE_MARGIN_S  86400 // for a clock that is put back
+#define USE_ACCOUNT_LEN 16 // digits before the identity in a key
+#define USE_KEY_SIZE    (USE_ACCOUNT_LEN + TOKEN_IDENTITY_SIZE)
 
 // A host or an API token's hash, and whose it is.
 struct entry {
@@ -36,11 +41,20 @@ struct entry {
 // U16: a token that has been used, and has a lifetime.
 struct token_use {
 	struct map_node node;
-	LIST_ENTRY(token_use) of_all;
-	uint64_t account_id;
+	TAILQ_ENTRY(token_use) of_shelf;
+	struct shelf *shelf;
 	int64_t first_ms;
 	int64_t expires_s; // 0: never
 	char key[USE_KEY_SIZE];
+};
+
+// What is remembered of one account's tokens, the oldest first.
+struct shelf {
+	LIST_ENTRY(shelf) of_all;
+	uint64_t account_id;
+	uint32_t count;
+	bool told; // the log, that the oldest must go
+	TAILQ_HEAD(, token_use) uses;
 };
 
 struct accounts {
@@ -53,8 +67,10 @@ struct accounts {
 	uint32_t entry_count;
 	struct entry *entries;
 	struct map token_uses;
-	LIST_HEAD(, token_use) uses;
+	LIST_HEAD(, shelf) shelves;
 	uint64_t last_change;
+	bool unknown_served; // hosts of no account, by the default one
+	uint64_t refused_ms; // when an unknown host was logged, 0: never
 };
 
 static int64_t now_ms(void)
@@ -144,11 +160,31 @@ const struct account *accounts_next(const struct accounts *s, const struct accou
 	return i < s->count ? s->list[i] : NULL;
 }
 
+// Their text between brackets, in its one form.
+static bool brackets_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *host)
+{
+	char text[ADDRESS_TEXT_SIZE];
+	struct address a;
+	size_t len = strcspn(host + 1, "]");
+
+	if (host[len + 1] != ']' || len >= sizeof(text))
+		return false;
+	memcpy(text, host + 1, len);
+	text[len] = '\0';
+	if (!address_read(&a, text))
+		return false;
+	address_write(text, &a);
+	sprintf(out, strchr(text, ':') ? "[%s]" : "%s", text);
+	return true;
+}
+
 // In lower case, without port and without the root's dot. False: no account has such a host.
 static bool host_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *host)
 {
 	size_t len = strcspn(host, ":");
 
+	if (host[0] == '[')
+		return brackets_normalize(out, host);
 	if (len > 0 && host[len - 1] == '.')
 		len--;
 	if (len == 0 || len > ACCOUNT_HOST_LEN_MAX || host[0] == '*')
@@ -159,24 +195,64 @@ static bool host_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *host)
 	return true;
 }
 
+static const struct account *wildcard_find(const struct accounts *s, char *name)
+{
+	const struct account *a = NULL;
+
+	// From the longest wildcard on: "*" goes in place of the label before a dot.
+	for (char *dot = strchr(name, '.'); !a && dot; dot = strchr(dot + 1, '.')) {
+		if (dot == name)
+			continue;
+		char before = dot[-1];
+		dot[-1] = '*';
+		a = entry_find(&s->hosts, dot - 1);
+		dot[-1] = before;
+	}
+	return a;
+}
+
+static bool name_is_loopback(const char *name)
+{
+	return strcmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0 ||
+	       address_text_is_loopback(name);
+}
+
 const struct account *accounts_by_host(const struct accounts *s, const char *host)
 {
 	char name[ACCOUNT_HOST_LEN_MAX + 1];
 	const struct account *a = NULL;
+	bool known = host && host_normalize(name, host);
 
-	if (host && host_normalize(name, host)) {
+	if (known)
 		a = entry_find(&s->hosts, name);
-		// From the longest wildcard on: "*" goes in place of the label before a dot.
-		for (char *dot = strchr(name, '.'); !a && dot; dot = strchr(dot + 1, '.')) {
-			if (dot == name)
-				continue;
-			char before = dot[-1];
-			dot[-1] = '*';
-			a = entry_find(&s->hosts, dot - 1);
-			dot[-1] = before;
-		}
-	}
-	return a ? a : accounts_by_name(s, ACCOUNT_DEFAULT);
+	if (known && !a)
+		a = wildcard_find(s, name);
+	if (!a && (s->unknown_served || (known && name_is_loopback(name))))
+		a = accounts_by_name(s, ACCOUNT_DEFAULT);
+	return a;
+}
+
+void accounts_serve_unknown_hosts(struct accounts *s, bool serve)
+{
+	s->unknown_served = serve;
+}
+
+void accounts_refuse_host(struct accounts *s, const char *host, uint64_t now_ms)
+{
+	char name[ACCOUNT_HOST_LEN_MAX + 1];
+
+	metric_count(METRIC_hosts_refused);
+	if (s->refused_ms && now_ms - s->refused_ms < REFUSED_LOG_MS)
+		return;
+	s->refused_ms = now_ms;
+	if (host && host_normalize(name, host) && domain_read_host(name, name, NULL))
+		am_warning(
+		        "accounts: no account has the host %s; if it is yours: amphictl host add "
+		        "ACCOUNT %s",
+		        name, name
+		);
+	else
+		am_warning("accounts: a request without a host, or with one that cannot be");
 }
 
 // By hash: who guesses learns nothing from the time, since the hash of a guess is not his to
@@ -304,23 +380,80 @@ int accounts_put(struct accounts *s, struct account *a, struct account_error *e)
 	return 0;
 }
 
-static void use_forget(struct accounts *s, struct token_use *u)
+// NULL: nothing is remembered of it.
+static struct shelf *shelf_find(const struct accounts *s, uint64_t account_id)
 {
-	map_remove(&s->token_uses, &u->node);
-	LIST_REMOVE(u, of_all);
-	free(u);
+	struct shelf *shelf;
+
+	LIST_FOREACH(shelf, &s->shelves, of_all)
+	{
+		if (shelf->account_id == account_id)
+			break;
+	}
+	return shelf;
 }
 
-// Those of an account, or where it is 0 those of tokens that expired before that time.
-static void uses_forget(struct accounts *s, uint64_t account_id, int64_t before_s)
+static struct shelf *shelf_get(struct accounts *s, uint64_t account_id)
 {
-	struct token_use *next;
+	struct shelf *shelf = shelf_find(s, account_id);
 
-	for (struct token_use *u = LIST_FIRST(&s->uses); u; u = next) {
-		next = LIST_NEXT(u, of_all);
-		if (account_id ? u->account_id == account_id
-		               : u->expires_s > 0 && u->expires_s < before_s)
-			use_forget(s, u);
+	if (shelf)
+		return shelf;
+	shelf = memory_new(1, sizeof(*shelf));
+	shelf->account_id = account_id;
+	TAILQ_INIT(&shelf->uses);
+	LIST_INSERT_HEAD(&s->shelves, shelf, of_all);
+	return shelf;
+}
+
+static struct shelf *shelf_largest(const struct accounts *s)
+{
+	struct shelf *shelf, *largest = LIST_FIRST(&s->shelves);
+
+	LIST_FOREACH(shelf, &s->shelves, of_all)
+	{
+		if (shelf->count > largest->count)
+			largest = shelf;
+	}
+	return largest;
+}
+
+// The shelf goes with its last one.
+static void use_forget(struct accounts *s, struct token_use *u)
+{
+	struct shelf *shelf = u->shelf;
+
+	map_remove(&s->token_uses, &u->node);
+	TAILQ_REMOVE(&shelf->uses, u, of_shelf);
+	free(u);
+	if (--shelf->count > 0)
+		return;
+	LIST_REMOVE(shelf, of_all);
+	free(shelf);
+}
+
+static uint32_t shelf_clear(struct accounts *s, uint64_t account_id)
+{
+	struct shelf *shelf = shelf_find(s, account_id);
+	uint32_t count = shelf ? shelf->count : 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		use_forget(s, TAILQ_FIRST(&shelf->uses));
+	return count;
+}
+
+static void uses_expire(struct accounts *s, int64_t before_s)
+{
+	struct shelf *shelf, *next_shelf;
+
+	for (shelf = LIST_FIRST(&s->shelves); shelf; shelf = next_shelf) {
+		struct token_use *u = TAILQ_FIRST(&shelf->uses), *next;
+		next_shelf = LIST_NEXT(shelf, of_all);
+		for (; u; u = next) {
+			next = TAILQ_NEXT(u, of_shelf);
+			if (u->expires_s > 0 && u->expires_s < before_s)
+				use_forget(s, u);
+		}
 	}
 }
 
@@ -331,13 +464,11 @@ int accounts_remove(struct accounts *s, uint64_t id, struct account_error *e)
 	if (at == s->count)
 		return account_fail(e, -ENOENT, "there is no such account");
 	if (strcmp(s->list[at]->name, ACCOUNT_DEFAULT) == 0)
-		return account_fail(
-		        e, -EPERM, "the default account stays: it has all hosts of no other"
-		);
+		return account_fail(e, -EPERM, "the default account stays: it has localhost");
 	list_remove(s, at);
 	index_drop(s);
 	index_make(s);
-	uses_forget(s, id, 0);
+	shelf_clear(s, id);
 	s->last_change = store_accounts_remove(s->store, id);
 	return 0;
 }
@@ -361,12 +492,42 @@ static void use_remember(struct accounts *s, const struct store_token_use *from)
 {
 	struct token_use *u = memory_new(1, sizeof(*u));
 
-	u->account_id = from->account_id;
+	u->shelf = shelf_get(s, from->account_id);
 	u->first_ms = from->first_ms;
 	u->expires_s = from->expires_s;
 	use_key(u->key, from->account_id, from->identity);
 	map_add(&s->token_uses, &u->node, u->key);
-	LIST_INSERT_HEAD(&s->uses, u, of_all);
+	TAILQ_INSERT_TAIL(&u->shelf->uses, u, of_shelf);
+	u->shelf->count++;
+}
+
+static void oldest_forget(struct accounts *s, struct shelf *shelf)
+{
+	struct token_use *u = TAILQ_FIRST(&shelf->uses);
+	const struct account *a = accounts_by_id(s, shelf->account_id);
+
+	if (!shelf->told)
+		am_warning(
+		        "accounts: too many tokens with a lifetime, the oldest are forgotten: give "
+		        "them "
+		        "an exp, or raise max-tokens; account=%s",
+		        a ? a->name : "?"
+		);
+	shelf->told = true;
+	store_accounts_token_forget(s->store, shelf->account_id, u->key + USE_ACCOUNT_LEN);
+	use_forget(s, u);
+}
+
+// So that one more can be remembered.
+static void room_make(struct accounts *s, uint64_t account_id)
+{
+	const struct account *a = accounts_by_id(s, account_id);
+	struct shelf *shelf;
+
+	while (a && (shelf = shelf_find(s, account_id)) && shelf->count >= a->quotas[QUOTA_TOKENS])
+		oldest_forget(s, shelf);
+	if (s->token_uses.count >= TOKEN_USE_MAX)
+		oldest_forget(s, shelf_largest(s));
 }
 
 int64_t accounts_token_first_used_ms(
@@ -380,14 +541,17 @@ int64_t accounts_token_first_used_ms(
 	struct map_node *n = map_find(&s->token_uses, key);
 	if (n)
 		return container_of(n, struct token_use, node)->first_ms;
-	if (s->token_uses.count >= TOKEN_USE_MAX) {
-		am_error("accounts: no more tokens with a lifetime, they need an exp that passes");
-		return -ENOSPC;
-	}
+	room_make(s, account_id);
 	const struct store_token_use u = {account_id, identity, at_ms, expires_s};
 	use_remember(s, &u);
 	store_accounts_token_used(s->store, &u);
 	return at_ms;
+}
+
+uint32_t accounts_forget_tokens(struct accounts *s, uint64_t account_id)
+{
+	s->last_change = store_accounts_tokens_forget(s->store, account_id);
+	return shelf_clear(s, account_id);
 }
 
 static void prune(void *owner)
@@ -395,7 +559,7 @@ static void prune(void *owner)
 	struct accounts *s = owner;
 	int64_t before_s = now_ms() / 1000 - PRUNE_MARGIN_S;
 
-	uses_forget(s, 0, before_s);
+	uses_expire(s, before_s);
 	store_accounts_prune(s->store, before_s);
 	loop_timer_set(s->loop, &s->prune, PRUNE_MS);
 }
@@ -468,7 +632,7 @@ struct accounts *accounts_open(struct loop *loop, const char *path)
 
 	s->loop = loop;
 	s->prune = (struct loop_timer){.expired = prune, .owner = s};
-	LIST_INIT(&s->uses);
+	LIST_INIT(&s->shelves);
 	map_init(&s->token_uses);
 	s->store = store_accounts_open(path);
 	if (!s->store) {
@@ -492,8 +656,8 @@ void accounts_close(struct accounts *s)
 {
 	loop_timer_cancel(s->loop, &s->prune);
 	store_accounts_close(s->store);
-	while (!LIST_EMPTY(&s->uses))
-		use_forget(s, LIST_FIRST(&s->uses));
+	while (!LIST_EMPTY(&s->shelves))
+		shelf_clear(s, LIST_FIRST(&s->shelves)->account_id);
 	map_fini(&s->token_uses);
 	index_drop(s);
 	while (s->count > 0)

@@ -230,6 +230,16 @@ static int account_remove(struct call *c)
 	return a ? accounts_remove(c->accounts, a->id, c->error) : -ENOENT;
 }
 
+static int forget_tokens(struct call *c)
+{
+	const struct account *a = account_of(c);
+
+	if (!a)
+		return -ENOENT;
+	json_add_int(c->data, "forgotten", accounts_forget_tokens(c->accounts, a->id));
+	return 0;
+}
+
 // The edits of lists: each takes one string of the request.
 #define EDIT(function, member)                                                                     \
 	static int function##_edit(struct call *c, struct account *a)                              \
@@ -290,12 +300,19 @@ static const struct {
 	const char *name;
 	command_run *run;
 } commands[] = {
-        {"account.list", account_list},     {"account.show", account_show},
-        {"account.add", account_add},       {"account.set", account_change},
-        {"account.remove", account_remove}, {"host.add", add_host},
-        {"host.remove", remove_host},       {"domain.add", add_domain},
-        {"domain.remove", remove_domain},   {"key.add", add_key},
-        {"key.remove", remove_key},         {"token.add", add_api_token},
+        {"account.list", account_list},
+        {"account.show", account_show},
+        {"account.add", account_add},
+        {"account.set", account_change},
+        {"account.remove", account_remove},
+        {"host.add", add_host},
+        {"account.forget-tokens", forget_tokens},
+        {"host.remove", remove_host},
+        {"domain.add", add_domain},
+        {"domain.remove", remove_domain},
+        {"key.add", add_key},
+        {"key.remove", remove_key},
+        {"token.add", add_api_token},
         {"token.remove", remove_api_token},
 };
 

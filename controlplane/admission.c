@@ -20,6 +20,7 @@
 // Asked for by a handshake; none of it is believed.
 struct application {
 	uint64_t account_id; // of the host
+	char client[ADDRESS_TEXT_SIZE];
 	enum room_kind kind;
 	char session[PEER_SESSION_MAX + 1]; // may be empty
 	bool chat;
@@ -68,6 +69,11 @@ const char *application_peer_id(const struct application *a)
 	return a->url.peer_id;
 }
 
+const char *application_client(const struct application *a)
+{
+	return a->client;
+}
+
 static bool path_is(const char *path, const char *page)
 {
 	size_t n = strlen(page);
@@ -113,6 +119,21 @@ static const char *what_is_missing(const struct application *a, const struct htt
 	return NULL;
 }
 
+// Row 16: another site's page must not use its visitor's place in the network. Browsers always send
+// an Origin; who sends none is no page, and comes in by a token, or where the account says so.
+static bool may_ask(const struct account *account, const char *host, const struct http_request *q)
+{
+	const char *origin = http_header(q, "Origin"), *token = query(q, "token");
+	struct claims claims;
+
+	if (origin)
+		return account_allows_origin(account, host, origin);
+	return account->native_clients ||
+	       (token[0] &&
+	        token_verify(account, token, strlen(token), clock_real_ms() / 1000, &claims) ==
+	                TOKEN_GOOD);
+}
+
 struct application *admission_apply(
         const struct admissions *shared, const struct http_request *q, unsigned *status,
         const char **why
@@ -121,13 +142,19 @@ struct application *admission_apply(
 	const char *host = http_header(q, "Host");
 	const struct account *account = accounts_by_host(shared->accounts, host);
 
-	// Row 16: another site's page must not use its visitor's place in the network.
+	if (!account) {
+		accounts_refuse_host(shared->accounts, host, loop_now_ms(shared->conference->loop));
+		*status = 404;
+		*why = "no account has this host";
+		return NULL;
+	}
 	*status = 403;
 	*why = "origin not allowed";
-	if (!account_allows_origin(account, host, http_header(q, "Origin")))
+	if (!may_ask(account, host, q))
 		return NULL;
 	struct application *a = memory_new(1, sizeof(*a));
 	a->account_id = account->id;
+	strcpy(a->client, q->client);
 	a->kind = path_is(q->path, "/webinar") ? ROOM_WEBINAR : ROOM_CALL;
 	strncpy(a->token, query(q, "token"), sizeof(a->token) - 1);
 	attributes_read(a, q);
@@ -201,6 +228,7 @@ static struct newcomer newcomer_of(const struct admission *a)
 	        .deadline_ms = a->deadline_ms,
 	        .waits = t->waiting_room,
 	        .hook_admission = a->hook_admission,
+	        .client = p->client,
 	};
 }
 
@@ -304,8 +332,6 @@ static enum outcome check_lifetime(struct admission *a)
 	        a->shared->accounts, a->application->account_id, a->claims.identity,
 	        a->claims.expires_s, now
 	);
-	if (first < 0)
-		return refuse(a, REFUSAL_BUSY, "");
 	a->deadline_ms = first + t->token_lifetime_ms;
 	return now > a->deadline_ms ? refuse(a, REFUSAL_TOKEN_USED_UP, "") : NEXT;
 }

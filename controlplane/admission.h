@@ -75,6 +75,9 @@ struct admission_events {
 const char *application_room(const struct application *);
 const char *application_peer_id(const struct application *);
 
+// As in struct http_request: what limits count.
+const char *application_client(const struct application *);
+
 // The other steps; takes the application over. NULL: it has ended already. connection is the
 // newcomer's number: of two with one peerId the higher one is the more recent.
 struct admission *admission_start(

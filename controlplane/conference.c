@@ -3,8 +3,10 @@
 #include "clock.h"
 #include "hook.h"
 #include "memory.h"
+#include "metrics.h"
 #include "statistics.h"
 #include "store.h"
+#include "tally.h"
 
 #include "am_log.h"
 
@@ -12,6 +14,7 @@
 #include <string.h>
 
 #define GONE_CHECK_MS 250
+#define QUOTA_TOLD_MS 60000 // between two lines of the log about one account
 
 static void transport_changed(void *owner, am_id id, uint8_t ice, uint8_t dtls)
 {
@@ -113,6 +116,25 @@ static void unjoin(struct conference *c, struct peer *p)
 	p->statistics_session = 0;
 }
 
+static void idle_end(struct conference *c, struct peer *p)
+{
+	if (p->idle_ms)
+		TAILQ_REMOVE(&c->idle, p, in_idle);
+	p->idle_ms = 0;
+}
+
+void conference_expect_join(struct conference *c, struct peer *p)
+{
+	bool idle = !p->joined && !p->waiting && !p->gone_ms;
+
+	if (!idle)
+		return idle_end(c, p);
+	if (p->idle_ms)
+		return;
+	p->idle_ms = loop_now_ms(c->loop);
+	TAILQ_INSERT_TAIL(&c->idle, p, in_idle);
+}
+
 void conference_forget_peer(struct conference *c, struct peer *p)
 {
 	struct room *r = p->room;
@@ -120,6 +142,7 @@ void conference_forget_peer(struct conference *c, struct peer *p)
 	forget_media(c, p);
 	if (p->gone_ms)
 		TAILQ_REMOVE(&c->gone, p, in_gone);
+	idle_end(c, p);
 	room_remove_peer(p);
 	peer_destroy(p);
 	if (room_is_empty(r))
@@ -219,6 +242,22 @@ static void media_found(void *owner, uint64_t generation)
 	c->events->ready(c->events->owner);
 }
 
+// While there is no data plane nobody can join: their time begins anew.
+static void idle_check(struct conference *c)
+{
+	uint64_t now_ms = loop_now_ms(c->loop);
+	struct peer *p;
+
+	while (c->join_ms && (p = TAILQ_FIRST(&c->idle)) && now_ms - p->idle_ms >= c->join_ms) {
+		if (media_is_up(c->media)) {
+			conference_remove(c, p, REFUSAL_NOT_JOINED);
+		} else {
+			idle_end(c, p);
+			conference_expect_join(c, p);
+		}
+	}
+}
+
 static void gone_check(void *owner)
 {
 	struct conference *c = owner;
@@ -226,6 +265,7 @@ static void gone_check(void *owner)
 
 	while ((p = TAILQ_FIRST(&c->gone)) && loop_now_ms(c->loop) - p->gone_ms >= PEER_RESUME_MS)
 		conference_remove(c, p, REFUSAL_NONE);
+	idle_check(c);
 	loop_timer_set(c->loop, &c->timer, GONE_CHECK_MS);
 }
 
@@ -251,10 +291,13 @@ struct conference *conference_create(
 	};
 	rooms_init(&c->rooms);
 	TAILQ_INIT(&c->gone);
+	TAILQ_INIT(&c->idle);
+	c->transports_of = tally_create();
 	c->timer = (struct loop_timer){.expired = gone_check, .owner = c};
 	c->media = media_create(loop, socket, &c->media_events);
 	if (!c->media) {
 		rooms_fini(&c->rooms);
+		tally_destroy(c->transports_of);
 		free(c);
 		return NULL;
 	}
@@ -273,6 +316,7 @@ void conference_destroy(struct conference *c)
 	loop_timer_cancel(c->loop, &c->timer);
 	loop_timer_cancel(c->loop, &c->activity);
 	media_destroy(c->media);
+	tally_destroy(c->transports_of);
 	free(c);
 }
 
@@ -281,6 +325,32 @@ void conference_gone_add(struct conference *c, struct peer *p)
 	p->connection = 0;
 	p->gone_ms = loop_now_ms(c->loop);
 	TAILQ_INSERT_TAIL(&c->gone, p, in_gone);
+	conference_expect_join(c, p);
+}
+
+bool conference_quota(struct conference *c, uint64_t account_id, enum quota q)
+{
+	static const char *const settings[] = {
+#define QUOTA_NAME(quota, setting, standard, help) [QUOTA_##quota] = setting,
+	        QUOTAS(QUOTA_NAME)
+#undef QUOTA_NAME
+	};
+	const struct account *a = c->accounts ? accounts_by_id(c->accounts, account_id) : NULL;
+	struct usage *u = rooms_usage(&c->rooms, account_id);
+	uint64_t now_ms = loop_now_ms(c->loop);
+
+	if (!a || (u ? u->count[q] : 0) < a->quotas[q])
+		return true;
+	metric_count(METRIC_quota_refused);
+	if (!u || (u->told_ms && now_ms - u->told_ms < QUOTA_TOLD_MS))
+		return false;
+	u->told_ms = now_ms;
+	am_warning(
+	        "accounts: %s has all it may, %s is %u; to give it more: amphictl account set %s "
+	        "--%s NUMBER",
+	        a->name, settings[q], a->quotas[q], a->name, settings[q]
+	);
+	return false;
 }
 
 struct news {
@@ -360,6 +430,7 @@ void conference_reset(struct conference *c, struct peer *p)
 		store_peer_remove(c->store, p->room->id, p->id);
 		conference_store_peer(c, p, "");
 	}
+	conference_expect_join(c, p);
 }
 
 void conference_remove(struct conference *c, struct peer *p, enum refusal refusal)

@@ -13,6 +13,8 @@
 struct hooks;
 struct json;
 struct statistics;
+struct accounts;
+struct tally;
 struct store;
 
 // What signaling passes on. Peers in here have a connection.
@@ -65,8 +67,13 @@ struct conference {
 	const struct conference_events *events;
 	struct media_events media_events;
 	struct rooms rooms;
+	const struct accounts *accounts; // whose quotas hold; NULL: none do
+	uint64_t join_ms; // for an admitted peer to join; 0: as long as it likes
+	uint32_t client_transports; // of one address at once; 0: any number
+	struct tally *transports_of; // by address
 	struct peer_list gone; // oldest first
-	struct loop_timer timer; // of the peers that are gone
+	struct peer_list idle; // admitted, and not joined: oldest first
+	struct loop_timer timer; // of both
 	struct loop_timer activity; // conference_activity.c
 	uint32_t looks; // of it
 	uint64_t generation; // of the data plane that the rooms live on, 0: none yet
@@ -104,6 +111,7 @@ struct newcomer {
 	bool waits; // by its own token; the room may want it too
 	struct room_rules rules; // what its token says of the room; lent
 	uint64_t hook_admission; // taken over in any case
+	const char *client; // its address, as limits count it
 };
 
 // A newcomer enters, and replaces whoever has its peer id. connection is the higher, the more
@@ -137,7 +145,8 @@ void conference_close_room(struct conference *, struct room *);
 void conference_rename(struct conference *, struct peer *, const char *old);
 
 // Transports. The id is the command's, in the call that done gets. data: the client asked for SCTP.
-// -EPERM: a viewer, who may send data alone; -EMFILE: the peer has all it may have.
+// -EPERM: a viewer, who may send data alone; -EMFILE: the peer has all it may have; -EDQUOT: its
+// account or its address has.
 [[nodiscard]] int conference_transport_add(
         struct conference *c, struct peer *p, bool consuming, bool data, media_done *done,
         void *owner, struct media_call *call
@@ -153,7 +162,7 @@ struct transport *conference_transport_added(struct conference *, am_id, int res
         const struct media_call *call
 );
 
-// Tracks. -EINVAL with a reason in *why.
+// Tracks. -EINVAL with a reason in *why; -EMFILE, -EDQUOT as for transports.
 [[nodiscard]] int conference_track_add(
         struct conference *, struct transport *, enum ortc_kind, const struct json *parameters,
         const struct json *app_data, media_done *done, void *owner, struct media_call *,
@@ -209,6 +218,12 @@ enum refusal conference_set_speaker(struct conference *, struct peer *, bool spe
 
 // A hand goes up or down (conference_activity.c).
 void conference_set_hand(struct conference *, struct peer *, bool raised);
+
+// Whether the account may have one more. Says so in the log where not.
+[[nodiscard]] bool conference_quota(struct conference *, uint64_t account_id, enum quota);
+
+// To be called when a peer comes in, joins, or loses its membership: it has join_ms to join.
+void conference_expect_join(struct conference *, struct peer *);
 
 // Between the conference's own files. forget: out of memory only; the data plane removes it with
 // the transport or track that it hangs on.

@@ -9,6 +9,8 @@
 
 #include "am_log.h"
 
+#include <string.h>
+
 static struct room *room_make(struct conference *c, const struct newcomer *n)
 {
 	uint64_t id;
@@ -51,6 +53,8 @@ struct peer *conference_take_up(
 	if (p->connection)
 		c->events->superseded(c->events->owner, p->connection);
 	p->connection = connection;
+	strcpy(p->client, n->client);
+	conference_expect_join(c, p);
 	if (!p->joined) // whatever it had begun to make, it begins anew
 		conference_reset(c, p);
 	return p;
@@ -85,6 +89,7 @@ peer_make(struct conference *c, struct room *r, const struct newcomer *n, uint64
 	p->deadline_ms = n->deadline_ms;
 	p->hook_admission = n->hook_admission;
 	p->connection = connection;
+	strcpy(p->client, n->client);
 	p->waiting = !p->rights.moderator && (n->waits || r->rules.waiting_room);
 	room_add_peer(r, p);
 	conference_store_peer(c, p, "");
@@ -92,6 +97,7 @@ peer_make(struct conference *c, struct room *r, const struct newcomer *n, uint64
 		am_info("room: waits; room=%s peer=%s", r->name, p->id);
 		conference_tell_moderators(c, p, true);
 	}
+	conference_expect_join(c, p);
 	return p;
 }
 
@@ -103,6 +109,9 @@ struct peer *conference_enter(
 	struct peer *p = r ? room_find_peer(r, n->peer_id) : NULL;
 
 	*refusal = refuse(n, r, p, connection);
+	if (*refusal == REFUSAL_NONE && ((!r && !conference_quota(c, n->account_id, QUOTA_ROOMS)) ||
+	                                 (!p && !conference_quota(c, n->account_id, QUOTA_PEERS))))
+		*refusal = REFUSAL_BUSY;
 	if (*refusal != REFUSAL_NONE) {
 		hook_close(c->hooks, n->hook_admission, NULL);
 		return NULL;
@@ -119,6 +128,7 @@ struct peer *conference_enter(
 void conference_join(struct conference *c, struct peer *p, const char *capabilities)
 {
 	room_join_peer(p);
+	conference_expect_join(c, p);
 	p->statistics_session = statistics_joined(
 	        c->statistics, p->room->account_id, p->room->name, p->id, clock_real_ms()
 	);

@@ -26,6 +26,7 @@ void conference_admit(struct conference *c, struct peer *p)
 	am_info("room: let in; room=%s peer=%s", p->room->name, p->id);
 	conference_tell_moderators(c, p, false);
 	room_admit_peer(p);
+	conference_expect_join(c, p);
 	conference_store_flags(c, p);
 	if (p->connection)
 		c->events->admitted(c->events->owner, p);

@@ -69,7 +69,8 @@ static void subscribe(struct conference *c, struct peer *viewer, struct track *t
 
 	if (!viewer->joined || !viewer->consumes || !t || !track->ready || track->owner == viewer ||
 	    viewer->subscription_count >= PEER_SUBSCRIPTION_MAX ||
-	    !ortc_can_consume(&track->media, &viewer->caps))
+	    !ortc_can_consume(&track->media, &viewer->caps) ||
+	    !conference_quota(c, viewer->room->account_id, QUOTA_SUBSCRIPTIONS))
 		return;
 	am_id id = media_id_new(c->media, MEDIA_SUBSCRIPTIONS);
 	if (!id)
@@ -204,6 +205,8 @@ int conference_track_add(
 	if (transport->peer->track_count >= PEER_TRACK_MAX ||
 	    (track_kind_of(kind, app_data) == TRACK_SHARE && track_share_of(transport->peer, kind)))
 		return -EMFILE;
+	if (!conference_quota(c, transport->peer->room->account_id, QUOTA_TRACKS))
+		return -EDQUOT;
 	int ret = ortc_media_read(&media, &add, kind, parameters, transport->cname, why);
 	if (ret < 0)
 		return ret;

@@ -2,6 +2,7 @@
 
 #include "memory.h"
 #include "store.h"
+#include "tally.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,6 +29,8 @@ void conference_transport_forget(struct conference *c, struct transport *t)
 		if (track->transport == t)
 			conference_track_forget(c, track);
 	}
+	if (t->client[0])
+		tally_leave(c->transports_of, t->client);
 	c->transports[am_id_slot(t->id)] = NULL;
 	media_id_free(c->media, MEDIA_TRANSPORTS, t->id);
 	peer_transport_remove(t);
@@ -64,6 +67,10 @@ int conference_transport_add(
 		return -EPERM;
 	if (!media_is_up(c->media))
 		return -ENOTCONN;
+	if (!conference_quota(c, p->room->account_id, QUOTA_TRANSPORTS) ||
+	    (c->client_transports && p->client[0] &&
+	     tally_count(c->transports_of, p->client) >= c->client_transports))
+		return -EDQUOT;
 	call->id = media_id_new(c->media, MEDIA_TRANSPORTS);
 	if (!call->id)
 		return -ENOBUFS;
@@ -73,6 +80,8 @@ int conference_transport_add(
 		return -EMFILE;
 	}
 	t->takes_data = data;
+	if (p->client[0] && tally_enter(c->transports_of, p->client, UINT32_MAX))
+		strcpy(t->client, p->client);
 	c->transports[am_id_slot(t->id)] = t;
 	credentials_new(t);
 	struct am_cmd_transport_add add = {.transport_id = t->id, .room_id = p->room->id};

@@ -1,12 +1,13 @@
 #include "config.h"
 
+#include "address.h"
 #include "hook_guard.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+static const char *const unknown_hosts[] = {"refuse", "default", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 #define AT(field) offsetof(struct config, field)
@@ -39,6 +40,23 @@ static const struct am_setting controlplane_settings[] = {
          .min = 1,
          .max = 100000},
         {.name = "metrics_token", .type = AM_SETTING_STRING, .offset = AT(metrics_token)},
+        {.name = "metrics_addresses", .type = AM_SETTING_STRINGS, .offset = AT(metrics_addresses)},
+        {.name = "proxies", .type = AM_SETTING_STRINGS, .offset = AT(proxies)},
+        {.name = "unknown_hosts",
+         .type = AM_SETTING_STRING,
+         .offset = AT(unknown_hosts),
+         .accepted = unknown_hosts},
+        {.name = "join_s", .type = AM_SETTING_INT, .offset = AT(join_s), .min = 1, .max = 86400},
+        {.name = "address_connections",
+         .type = AM_SETTING_INT,
+         .offset = AT(address_connections),
+         .min = 1,
+         .max = 65536},
+        {.name = "address_websockets",
+         .type = AM_SETTING_INT,
+         .offset = AT(address_websockets),
+         .min = 1,
+         .max = 65536},
         {0},
 };
 
@@ -58,6 +76,10 @@ static const struct config defaults = {
         .store = "/run/amphi/store.db",
         .node = 1,
         .rest_per_s = 50,
+        .unknown_hosts = "refuse",
+        .join_s = 60,
+        .address_connections = 4096,
+        .address_websockets = 2048,
 };
 
 // A file beside the store, where nothing else is said.
@@ -87,25 +109,29 @@ int config_read(struct config *c, const char *path, char *error, size_t error_si
 	return config_check(c, error, error_size);
 }
 
-bool config_address_is_loopback(const char *address)
+// Whether each is an address or a network.
+static bool
+networks_are_good(const struct am_config_strings *list, const char *name, char *error, size_t size)
 {
-	struct in_addr v4;
-	struct in6_addr v6;
-
-	if (inet_pton(AF_INET, address, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-static bool address_is_valid(const char *address)
-{
-	struct in6_addr any;
-	return inet_pton(AF_INET, address, &any) == 1 || inet_pton(AF_INET6, address, &any) == 1;
+	for (int i = 0; i < list->count; i++) {
+		if (address_network_is_good(list->values[i], strlen(list->values[i])))
+			continue;
+		snprintf(
+		        error, size,
+		        "controlplane.%s: \"%s\" is neither an address nor a network, such as "
+		        "\"10.0.0.5\" or \"10.0.0.0/8\"",
+		        name, list->values[i]
+		);
+		return false;
+	}
+	return true;
 }
 
 int config_check(const struct config *c, char *error, size_t size)
 {
-	if (!address_is_valid(c->listen)) {
+	struct address listen;
+
+	if (!address_read(&listen, c->listen)) {
 		snprintf(
 		        error, size, "controlplane.listen = \"%s\" is not an IP address", c->listen
 		);
@@ -119,7 +145,7 @@ int config_check(const struct config *c, char *error, size_t size)
 		);
 		return -EINVAL;
 	}
-	if (!c->certificate[0] && !config_address_is_loopback(c->listen)) {
+	if (!c->certificate[0] && !address_is_loopback(&listen)) {
 		snprintf(
 		        error, size,
 		        "controlplane.listen = \"%s\" needs controlplane.certificate and "
@@ -132,6 +158,9 @@ int config_check(const struct config *c, char *error, size_t size)
 		snprintf(error, size, "controlplane.metrics_token is shorter than 16 characters");
 		return -EINVAL;
 	}
+	if (!networks_are_good(&c->proxies, "proxies", error, size) ||
+	    !networks_are_good(&c->metrics_addresses, "metrics_addresses", error, size))
+		return -EINVAL;
 	for (int i = 0; i < c->hook_allowed.count; i++) {
 		if (!guard_entry_is_good(c->hook_allowed.values[i])) {
 			snprintf(

@@ -23,7 +23,13 @@ struct config {
 	char hook_authorities[AM_CONFIG_STRING_MAX]; // PEM file; empty: the system's alone
 	int64_t node;
 	int64_t rest_per_s; // requests of one caller in the long run
-	char metrics_token[AM_CONFIG_STRING_MAX]; // empty: loopback alone may ask
+	char metrics_token[AM_CONFIG_STRING_MAX]; // empty: metrics_addresses alone may ask
+	struct am_config_strings metrics_addresses; // networks that need no token for /metrics
+	struct am_config_strings proxies; // networks whose X-Forwarded-For counts
+	char unknown_hosts[AM_CONFIG_STRING_MAX]; // "refuse", "default"
+	int64_t join_s; // for an admitted peer to join
+	int64_t address_connections; // of one client at once, WebSockets included
+	int64_t address_websockets; // of one client at once
 };
 
 // Defaults, then the file at path. 0, or -EINVAL with one line for the operator in error.
@@ -31,6 +37,3 @@ struct config {
 
 // What the settings demand of each other. 0 or -EINVAL, as above.
 [[nodiscard]] int config_check(const struct config *, char *error, size_t error_size);
-
-// True for 127.0.0.0/8 and ::1.
-[[nodiscard]] bool config_address_is_loopback(const char *address);

@@ -1,6 +1,8 @@
 #include "http.h"
 
 #include "config.h"
+#include "forwarded.h"
+#include "http_arrival.h"
 #include "loop.h"
 #include "memory.h"
 #include "metrics.h"
@@ -21,11 +23,12 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX   65536 // WebSockets and half-open ones included
-#define CONNECTION_S      15 // without a byte
+#define CONNECTION_S      15 // without a byte, within a request and its answer
 #define CONNECTION_MEMORY 32768 // bytes for a request's headers
 #define PEM_MAX           65536
-#define ARRIVAL_MS        20000 // for a connection's first request
-#define ARRIVAL_CHECK_MS  1000
+#define PROXY_WARN_MS     600000 // between two warnings about an unknown proxy
+#define TEXT_OF(macro)    TEXT_OF_VALUE(macro)
+#define TEXT_OF_VALUE(x)  #x
 
 struct http {
 	struct loop *loop;
@@ -38,24 +41,19 @@ struct http {
 	LIST_HEAD(, http_socket) sockets;
 	uint32_t socket_count;
 	LIST_HEAD(, http_later) later;
-	TAILQ_HEAD(, http_arrival) arrivals; // the oldest first
-	struct loop_timer arrival_timer;
+	struct http_arrivals arrivals;
+	const struct config *config;
+	uint64_t proxy_warned_ms;
 	bool turn_due; // a socket or an answer was given back: the library sees it in its next turn
-};
-
-// A connection, and since when it owes us a whole request.
-struct http_arrival {
-	struct MHD_Connection *connection;
-	bool waiting;
-	uint64_t since_ms;
-	TAILQ_ENTRY(http_arrival) next;
 };
 
 // One request on its way in.
 struct exchange {
 	char *body;
 	size_t body_len, body_size;
-	bool too_large;
+	bool too_large, no_memory;
+	bool closes; // the connection ends with the answer
+	bool upgraded;
 	void *upgrade; // waiting for `upgraded`
 	struct http_later *later; // the answer comes, or has come, through this
 };
@@ -117,38 +115,6 @@ uint32_t http_socket_count(const struct http *h)
 	return h->socket_count;
 }
 
-static void address_of(struct MHD_Connection *connection, char out[HTTP_ADDRESS_SIZE])
-{
-	const union MHD_ConnectionInfo *info =
-	        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-
-	out[0] = '\0';
-	if (!info)
-		return;
-	const struct sockaddr *a = info->client_addr;
-	const void *ip = a->sa_family == AF_INET
-	                         ? (const void *)&((const struct sockaddr_in *)a)->sin_addr
-	                         : (const void *)&((const struct sockaddr_in6 *)a)->sin6_addr;
-	inet_ntop(a->sa_family, ip, out, HTTP_ADDRESS_SIZE);
-}
-
-// Whoever has not brought a whole request by then is cut off, however slowly he goes on (row 18).
-static void arrivals_expire(void *owner)
-{
-	struct http *h = owner;
-	struct http_arrival *a;
-	uint64_t now = loop_now_ms(h->loop);
-
-	TAILQ_FOREACH (a, &h->arrivals, next) {
-		if (now - a->since_ms < ARRIVAL_MS)
-			break;
-		int fd = MHD_get_connection_info(a->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
-		                 ->connect_fd;
-		shutdown(fd, SHUT_RDWR); // the library sees the end and says so in on_connection
-	}
-	loop_timer_set(h->loop, &h->arrival_timer, ARRIVAL_CHECK_MS);
-}
-
 static struct http_arrival *arrival_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
@@ -156,22 +122,22 @@ static struct http_arrival *arrival_of(struct MHD_Connection *connection)
 	return info ? info->socket_context : NULL;
 }
 
-static void arrival_end(struct http *h, struct http_arrival *a)
+static const struct sockaddr *peer_of(struct MHD_Connection *connection)
 {
-	if (!a || !a->waiting)
-		return;
-	a->waiting = false;
-	TAILQ_REMOVE(&h->arrivals, a, next);
+	const union MHD_ConnectionInfo *info =
+	        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	return info ? info->client_addr : NULL;
 }
 
-static void arrival_begin(struct http *h, struct http_arrival *a)
+// Too many connections of one address: the others' place is not his.
+static enum MHD_Result on_accept(void *owner, const struct sockaddr *from, socklen_t)
 {
-	if (!a)
-		return;
-	arrival_end(h, a);
-	a->waiting = true;
-	a->since_ms = loop_now_ms(h->loop);
-	TAILQ_INSERT_TAIL(&h->arrivals, a, next);
+	struct http *h = owner;
+
+	if (http_arrivals_take(&h->arrivals, from))
+		return MHD_YES;
+	metric_count(METRIC_connections_refused);
+	return MHD_NO;
 }
 
 static void on_connection(
@@ -180,17 +146,15 @@ static void on_connection(
 )
 {
 	struct http *h = owner;
-	struct http_arrival *a = *context;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		a = memory_new(1, sizeof(*a));
-		a->connection = connection;
-		arrival_begin(h, a);
-		*context = a;
+		int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+		                 ->connect_fd;
+		*context = http_arrival_create(&h->arrivals, fd, peer_of(connection));
 		return;
 	}
-	arrival_end(h, a);
-	free(a);
+	if (*context)
+		http_arrival_destroy(*context);
 	*context = NULL;
 }
 
@@ -209,6 +173,7 @@ static void on_upgraded(
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	void *upgrade = e->upgrade;
 	e->upgrade = NULL;
+	e->upgraded = true;
 	h->handler->upgraded(h->handler->owner, upgrade, s, extra, extra_len);
 }
 
@@ -241,6 +206,10 @@ response_make(struct http *h, const struct exchange *e, struct http_response *r)
 	MHD_add_response_header(m, "Referrer-Policy", "strict-origin-when-cross-origin");
 	if (h->certificate)
 		MHD_add_response_header(m, "Strict-Transport-Security", "max-age=31536000");
+	if (e->closes)
+		MHD_add_response_header(m, "Connection", "close");
+	else if (!e->upgrade)
+		MHD_add_response_header(m, "Keep-Alive", "timeout=" TEXT_OF(IDLE_S));
 	for (int i = 0; i < r->header_count; i++)
 		MHD_add_response_header(m, r->headers[i].name, r->headers[i].value);
 	http_clear_headers(r);
@@ -290,7 +259,7 @@ void http_deliver(struct http_later *l, const struct http_response *r)
 // How the headers say where the request ends, and whom it is for.
 struct framing {
 	int lengths, encodings, hosts;
-	bool unclear;
+	bool unclear, body, closes;
 };
 
 static enum MHD_Result
@@ -302,6 +271,8 @@ framing_read(void *owner, enum MHD_ValueKind, const char *name, const char *valu
 	f->lengths += strcasecmp(name, "Content-Length") == 0;
 	f->encodings += encoding;
 	f->hosts += strcasecmp(name, "Host") == 0;
+	f->body |= encoding || (strcasecmp(name, "Content-Length") == 0 && strcmp(value, "0") != 0);
+	f->closes |= strcasecmp(name, "Connection") == 0 && strcasecmp(value, "close") == 0;
 	// "Content-Length : 5" is another header to us than to others.
 	f->unclear |= name[strcspn(name, " \t")] != '\0' ||
 	              (encoding && strcasecmp(value, "chunked") != 0);
@@ -309,11 +280,9 @@ framing_read(void *owner, enum MHD_ValueKind, const char *name, const char *valu
 }
 
 // RFC 9112 3.2, 5.1, 6.1, 6.3: what another reader may take for two requests, or another host's.
-static bool is_ambiguous(struct MHD_Connection *connection)
+static bool is_ambiguous(const struct framing *f)
 {
-	struct framing f = {0};
-	MHD_get_connection_values(connection, MHD_HEADER_KIND, framing_read, &f);
-	return f.unclear || f.lengths + f.encodings > 1 || f.hosts > 1;
+	return f->unclear || f->lengths + f->encodings > 1 || f->hosts > 1;
 }
 
 // Before its body is read, so nothing behind it is taken for a request.
@@ -323,7 +292,7 @@ refuse_ambiguous(struct http *h, struct exchange *e, struct MHD_Connection *conn
 	struct http_response r = {.file = -1};
 
 	json_error(&r, 400, "{\"error\":\"ambiguous headers\"}");
-	http_add_header(&r, "Connection", "close");
+	e->closes = true;
 	return queue(h, e, connection, &r);
 }
 
@@ -334,6 +303,9 @@ static enum MHD_Result answer(struct http *h, struct exchange *e, const struct h
 
 	if (e->too_large) {
 		json_error(&r, 413, "{\"error\":\"body too large\"}");
+	} else if (e->no_memory) {
+		json_error(&r, 503, "{\"error\":\"the server has no memory left\"}");
+		http_add_header(&r, "Retry-After", "1");
 	} else if (upgrade && strcasecmp(upgrade, "websocket") == 0) {
 		e->upgrade = h->handler->upgrade(h->handler->owner, q, &r);
 		if (e->upgrade)
@@ -347,43 +319,106 @@ static enum MHD_Result answer(struct http *h, struct exchange *e, const struct h
 	return queue(h, e, q->connection, &r);
 }
 
-static enum MHD_Result exchange_answer(
-        struct http *h, struct exchange *e, struct MHD_Connection *connection, const char *path,
-        const char *method
-)
+// Whoever sets a proxy up must hear that it does not count.
+static void proxy_warn(struct http *h, const struct address *peer)
 {
-	struct http_request q = {
-	        .method = method,
-	        .path = path,
-	        .body = e->body ? e->body : "",
-	        .body_len = e->body_len,
-	        .connection = connection,
-	};
+	char text[ADDRESS_TEXT_SIZE];
+	uint64_t now_ms = loop_now_ms(h->loop);
+
+	if (h->proxy_warned_ms && now_ms - h->proxy_warned_ms < PROXY_WARN_MS)
+		return;
+	h->proxy_warned_ms = now_ms;
+	address_write(text, peer);
+	am_warning(
+	        "http: X-Forwarded-For is ignored; if this is a proxy of yours, add it to "
+	        "controlplane.proxies; address=%s",
+	        text
+	);
+}
+
+static enum MHD_Result
+forwarded_read(void *owner, enum MHD_ValueKind, const char *name, const char *value)
+{
+	struct forwarded *f = owner;
+
+	if (strcasecmp(name, "X-Forwarded-For") == 0)
+		forwarded_add(f, value ? value : "");
+	f->marked |= strcasecmp(name, "Forwarded") == 0;
+	return MHD_YES;
+}
+
+static void client_find(struct http *h, struct http_request *q)
+{
+	const struct sockaddr *from = peer_of(q->connection);
+	struct address peer = {0};
+	struct forwarded f;
+
+	if (from && !address_of_socket(&peer, from))
+		peer = (struct address){0};
+	forwarded_begin(&f, &peer, &h->config->proxies);
+	MHD_get_connection_values(q->connection, MHD_HEADER_KIND, forwarded_read, &f);
+	if (f.marked && !f.trusted)
+		proxy_warn(h, &peer);
+	q->address_is_sure = forwarded_end(&f, &q->address);
+	address_write_client(q->client, &q->address);
+}
+
+static enum MHD_Result exchange_answer(struct http *h, struct exchange *e, struct http_request *q)
+{
+	q->body = e->body ? e->body : "";
+	q->body_len = e->body_len;
 	if (e->later && e->later->delivered) {
 		e->later->delivered = false;
-		return queue(h, e, connection, &e->later->response);
+		return queue(h, e, q->connection, &e->later->response);
 	}
 	if (!e->later)
 		e->later = memory_new(1, sizeof(*e->later));
-	*e->later = (struct http_later){.http = h, .connection = connection};
-	q.later = e->later;
-	address_of(connection, q.address);
-	// A proxy on this machine speaks for others.
-	q.from_loopback = config_address_is_loopback(q.address) &&
-	                  !http_header(&q, "X-Forwarded-For") && !http_header(&q, "Forwarded");
-	return answer(h, e, &q);
+	*e->later = (struct http_later){.http = h, .connection = q->connection};
+	q->later = e->later;
+	client_find(h, q);
+	return answer(h, e, q);
+}
+
+// The headers have come. Nobody's body is read before it is known that he may send one.
+static enum MHD_Result exchange_begin(struct http *h, struct exchange *e, struct http_request *q)
+{
+	struct framing f = {0};
+
+	MHD_set_connection_option(
+	        q->connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)CONNECTION_S
+	);
+	MHD_get_connection_values(q->connection, MHD_HEADER_KIND, framing_read, &f);
+	if (is_ambiguous(&f) || (f.body && http_header(q, "Upgrade")))
+		return refuse_ambiguous(h, e, q->connection);
+	e->closes = f.closes;
+	e->no_memory = memory_is_short();
+	if (!f.body)
+		return MHD_YES;
+	client_find(h, q);
+	if (!e->no_memory && h->handler->takes_body(h->handler->owner, q))
+		return MHD_YES;
+	e->closes = true;
+	http_arrival_end(arrival_of(q->connection));
+	return exchange_answer(h, e, q);
 }
 
 // Pieces may be of one byte each, so the space doubles.
 static void body_add(struct exchange *e, const char *data, size_t len)
 {
+	if (e->no_memory)
+		return;
 	if (e->body_len + len > HTTP_BODY_MAX) {
 		e->too_large = true;
 		return;
 	}
 	if (e->body_len + len >= e->body_size) {
-		e->body_size = 2 * (e->body_len + len) + 1;
-		e->body = memory_grow(e->body, e->body_size, 1);
+		size_t size = 2 * (e->body_len + len) + 1;
+		char *body = memory_try_grow(e->body, size, 1);
+		e->no_memory |= !body;
+		if (!body)
+			return;
+		e->body_size = size;
+		e->body = body;
 	}
 	memcpy(e->body + e->body_len, data, len);
 	e->body_len += len;
@@ -398,14 +433,16 @@ static enum MHD_Result on_request(
 )
 {
 	struct exchange *e = *context;
+	struct http_request q = {
+	        .method = method, .path = path, .body = "", .connection = connection};
 
 	if (!e) {
 		*context = e = memory_new(1, sizeof(*e));
-		return is_ambiguous(connection) ? refuse_ambiguous(owner, e, connection) : MHD_YES;
+		return exchange_begin(owner, e, &q);
 	}
 	if (*data_len == 0) {
-		arrival_end(owner, arrival_of(connection));
-		return exchange_answer(owner, e, connection, path, method);
+		http_arrival_end(arrival_of(connection));
+		return exchange_answer(owner, e, &q);
 	}
 	body_add(e, data, *data_len);
 	*data_len = 0;
@@ -413,15 +450,20 @@ static enum MHD_Result on_request(
 }
 
 static void on_completed(
-        void *owner, struct MHD_Connection *connection, void **context,
-        enum MHD_RequestTerminationCode
+        void *, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode
 )
 {
 	struct exchange *e = *context;
+	struct http_arrival *a = arrival_of(connection);
 
-	arrival_begin(owner, arrival_of(connection));
+	if (a)
+		http_arrival_again(a);
 	if (!e)
 		return;
+	if (!e->upgraded) // that one is not the library's any more
+		MHD_set_connection_option(
+		        connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)IDLE_S
+		);
 	if (e->later && e->later->delivered) // nobody was there to take it
 		response_drop(&e->later->response);
 	free(e->upgrade);
@@ -548,7 +590,7 @@ static int daemon_start(struct http *h, const struct config *c)
 	else
 		tls[0].option = MHD_OPTION_END;
 	h->daemon = MHD_start_daemon(
-	        flags, 0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+	        flags, 0, on_accept, h, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 	        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
 	        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_S,
 	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
@@ -575,8 +617,8 @@ http_create(struct loop *loop, const struct config *c, const struct http_handler
 	h->loop = loop;
 	h->handler = handler;
 	h->timer = (struct loop_timer){.expired = timer_expired, .owner = h};
-	h->arrival_timer = (struct loop_timer){.expired = arrivals_expire, .owner = h};
-	TAILQ_INIT(&h->arrivals);
+	h->config = c;
+	http_arrivals_init(&h->arrivals, loop, &c->proxies, (uint32_t)c->address_connections);
 	h->hook = (struct loop_hook){.before_wait = before_wait, .owner = h};
 	if (c->certificate[0]) {
 		h->certificate = pem_read("certificate", c->certificate);
@@ -591,7 +633,6 @@ http_create(struct loop *loop, const struct config *c, const struct http_handler
 	if (loop_add(loop, &h->source, EPOLLIN) < 0)
 		goto stop;
 	loop_hook_add(loop, &h->hook);
-	loop_timer_set(loop, &h->arrival_timer, ARRIVAL_CHECK_MS);
 	am_info("http: listening; address=%s port=%lld tls=%s", c->listen, (long long)c->port,
 	        h->certificate ? "yes" : "no");
 	return h;
@@ -599,6 +640,7 @@ http_create(struct loop *loop, const struct config *c, const struct http_handler
 stop:
 	MHD_stop_daemon(h->daemon);
 free_pem:
+	http_arrivals_fini(&h->arrivals);
 	free(h->certificate);
 	free(h->private_key);
 	free(h);
@@ -623,9 +665,9 @@ void http_destroy(struct http *h)
 	MHD_run(h->daemon); // takes back the sockets that were closed
 	loop_remove(h->loop, &h->source);
 	loop_timer_cancel(h->loop, &h->timer);
-	loop_timer_cancel(h->loop, &h->arrival_timer);
 	loop_hook_remove(h->loop, &h->hook);
 	MHD_stop_daemon(h->daemon);
+	http_arrivals_fini(&h->arrivals);
 	free(h->certificate);
 	free(h->private_key);
 	free(h);

@@ -6,10 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HTTP_BODY_MAX     65536 // of a request
-#define HTTP_HEADERS_MAX  12 // of a response, beside the usual ones
-#define HTTP_VALUE_SIZE   256
-#define HTTP_ADDRESS_SIZE 46
+#include "address.h"
+
+#define HTTP_BODY_MAX    65536 // of a request
+#define HTTP_HEADERS_MAX 12 // of a response, beside the usual ones
+#define HTTP_VALUE_SIZE  256
 
 struct config;
 struct http;
@@ -23,8 +24,9 @@ struct http_request {
 	const char *path; // unescaped, without the query
 	const char *body; // NUL-terminated
 	size_t body_len;
-	bool from_loopback; // and not for somebody else
-	char address[HTTP_ADDRESS_SIZE]; // of the client, as text
+	struct address address; // of the client, also behind the proxies of the configuration
+	bool address_is_sure; // false: it may be somebody else's, behind a proxy that does not say
+	char client[ADDRESS_TEXT_SIZE]; // what limits count, as address_write_client has it
 	struct MHD_Connection *connection;
 	struct http_later *later; // for http_defer
 };
@@ -62,6 +64,9 @@ void http_deliver(struct http_later *, const struct http_response *);
 
 struct http_handler {
 	void *owner;
+	// Whether the body of this request, of which only the headers have come, shall be read. If
+	// not, it is answered at once, as if there were none, and the connection closed.
+	bool (*takes_body)(void *owner, const struct http_request *);
 	void (*respond)(void *owner, const struct http_request *, struct http_response *);
 	// A request to become a WebSocket. Non-NULL: one block of memory that `upgraded` takes
 	// over; the response holds the headers of status 101. NULL: the response is a refusal.

@@ -7,6 +7,7 @@
 #include "hook.h"
 #include "http.h"
 #include "loop.h"
+#include "memory.h"
 #include "pages.h"
 #include "rest.h"
 #include "signaling.h"
@@ -126,6 +127,7 @@ static int start(struct server *s)
 	s->accounts = accounts_open(s->loop, s->config.accounts);
 	if (!s->accounts)
 		goto close_store;
+	accounts_serve_unknown_hosts(s->accounts, strcmp(s->config.unknown_hosts, "default") == 0);
 	s->admin = admin_create(s->loop, s->config.admin, s->accounts);
 	if (!s->admin)
 		goto close_accounts;
@@ -136,13 +138,16 @@ static int start(struct server *s)
 	s->hooks = hooks_create(s->loop, s->history, &s->config);
 	if (!s->hooks)
 		goto close_history;
-	s->signaling = signaling_create(s->loop, serve, s);
+	s->signaling = signaling_create(s->loop, (uint32_t)s->config.address_websockets, serve, s);
 	s->conference = conference_create(
 	        s->loop, s->config.socket, s->store, s->hooks, s->statistics,
 	        signaling_events(s->signaling)
 	);
 	if (!s->conference)
 		goto destroy_signaling;
+	s->conference->accounts = s->accounts;
+	s->conference->join_ms = (uint64_t)s->config.join_s * 1000;
+	s->conference->client_transports = 2 * (uint32_t)s->config.address_websockets;
 	s->admissions = (struct admissions){s->accounts, s->hooks, s->conference};
 	signaling_set_admissions(s->signaling, &s->admissions);
 	s->rest = (struct rest){
@@ -180,6 +185,12 @@ static void respond(void *owner, const struct http_request *q, struct http_respo
 {
 	struct server *s = owner;
 	rest_respond(&s->rest, q, r);
+}
+
+static bool takes_body(void *owner, const struct http_request *q)
+{
+	struct server *s = owner;
+	return rest_takes_body(&s->rest, q);
 }
 
 static void *upgrade(void *owner, const struct http_request *q, struct http_response *r)
@@ -232,6 +243,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	am_log_level = (enum am_log_level)am_log_level_from_name(s.config.log_level);
+	memory_reserve(MEMORY_RESERVE);
 	umask(077); // what is written here holds secrets: sessions, PINs, tokens
 	descriptors_raise();
 	signal(SIGPIPE, SIG_IGN);
@@ -241,7 +253,11 @@ int main(int argc, char **argv)
 	signal(SIGTERM, stop);
 	signal(SIGINT, stop);
 	s.handler = (struct http_handler
-	){.owner = &s, .respond = respond, .upgrade = upgrade, .upgraded = upgraded};
+	){.owner = &s,
+	  .takes_body = takes_body,
+	  .respond = respond,
+	  .upgrade = upgrade,
+	  .upgraded = upgraded};
 	s.ready_wait = (struct loop_timer){.expired = serve, .owner = &s};
 	loop_timer_set(s.loop, &s.ready_wait, READY_WAIT_MS);
 	loop_run(s.loop);

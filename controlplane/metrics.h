@@ -14,7 +14,11 @@ struct conference;
 #define METRICS(X)                                                                                 \
 	X(websockets_opened, "WebSockets accepted")                                                \
 	X(joins, "Peers that became members of a room")                                            \
-	X(rest_limited, "Requests refused because they came too fast")
+	X(rest_limited, "Requests refused because they came too fast")                             \
+	X(connections_refused, "Connections refused because their address has too many")           \
+	X(websockets_refused, "WebSockets refused because their address has, or opens, too many")  \
+	X(quota_refused, "Rooms, peers and media refused because their account has all it may")    \
+	X(hosts_refused, "Requests refused because no account has their host")
 
 enum metric {
 #define METRIC_ENUM(name, help) METRIC_##name,

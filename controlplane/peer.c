@@ -1,6 +1,7 @@
 #include "peer.h"
 
 #include "memory.h"
+#include "room.h"
 #include "text.h"
 #include "track.h"
 
@@ -68,6 +69,7 @@ struct transport *peer_transport_add(struct peer *p, am_id id, bool consuming)
 		memory_random(random, sizeof(random));
 		for (size_t k = 0; k < sizeof(random); k++)
 			t->cname[k] = (char)('a' + random[k] % 26);
+		peer_use(p, QUOTA_TRANSPORTS, 1);
 		return t;
 	}
 	return NULL;
@@ -75,6 +77,7 @@ struct transport *peer_transport_add(struct peer *p, am_id id, bool consuming)
 
 void peer_transport_remove(struct transport *t)
 {
+	peer_use(t->peer, QUOTA_TRANSPORTS, -1);
 	*t = (struct transport){0};
 }
 

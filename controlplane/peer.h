@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "address.h"
 #include "am_schema.h"
 #include "map.h"
 #include "ortc.h"
@@ -43,6 +44,7 @@ struct rights {
 
 struct transport {
 	am_id id; // 0: unused
+	char client[ADDRESS_TEXT_SIZE]; // whose limit it is counted in; empty: nobody's
 	struct peer *peer;
 	bool consuming; // else producing
 	bool ready; // the data plane has it
@@ -87,10 +89,13 @@ struct peer {
 	LIST_HEAD(, subscription) subscriptions;
 	uint64_t connection; // its WebSocket's number, 0: none
 	uint64_t gone_ms; // since when it has none, 0: it has one
+	uint64_t idle_ms; // since when it might join, 0: it is not expected to
+	char client[ADDRESS_TEXT_SIZE]; // its address, as limits count it; empty: unknown
 	bool hand; // is raised
 	struct map_node by_id; // in the room
 	TAILQ_ENTRY(peer) in_room;
 	TAILQ_ENTRY(peer) in_gone; // while gone_ms is set
+	TAILQ_ENTRY(peer) in_idle; // while idle_ms is set
 	TAILQ_ENTRY(peer) in_hands; // while hand is set
 };
 

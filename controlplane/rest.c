@@ -1,6 +1,7 @@
 #include "rest.h"
 
 #include "account.h"
+#include "address.h"
 #include "conference.h"
 #include "config.h"
 #include "http.h"
@@ -23,9 +24,9 @@
 
 enum grant {
 	GRANT_ANYONE,
-	GRANT_API, // an API token, or loopback where none is configured
+	GRANT_API, // an API token, or an address that the account lists
 	GRANT_STATISTICS, // as GRANT_API, with errors in the form of T01 and T02
-	GRANT_OPERATOR, // the node's own token, or loopback where none is configured
+	GRANT_OPERATOR, // the node's own token, or an address of controlplane.metrics_addresses
 };
 
 static rest_handler node_config, healthz;
@@ -203,35 +204,50 @@ static bool host_is_loopback(const char *host)
 	if (host)
 		snprintf(name, sizeof(name), "%s", host + brackets);
 	name[strcspn(name, brackets ? "]" : ":")] = '\0';
-	return strcasecmp(name, "localhost") == 0 || config_address_is_loopback(name);
+	return strcasecmp(name, "localhost") == 0 || address_text_is_loopback(name);
 }
 
-// Somebody at this machine who calls it so; not a proxy's client, and not a page in a browser here,
-// which may be anybody's and have any name lead here (row 16).
-static bool is_local(const struct http_request *q)
+// Whether the address that the request comes from may speak for it: it is the client's own, and no
+// page in a browser there asks, which may be anybody's and have any name lead here (row 16).
+static bool speaks_by_address(const struct http_request *q)
 {
 	const char *site = http_header(q, "Sec-Fetch-Site");
 
-	return q->from_loopback && host_is_loopback(http_header(q, "Host")) &&
-	       !http_header(q, "Origin") && (!site || strcmp(site, "none") == 0);
+	if (!q->address_is_sure || http_header(q, "Origin") || (site && strcmp(site, "none") != 0))
+		return false;
+	return !address_is_loopback(&q->address) || host_is_loopback(http_header(q, "Host"));
+}
+
+static bool is_listed(const struct am_config_strings *networks, const struct address *a)
+{
+	for (int i = 0; i < networks->count; i++) {
+		if (address_matches(a, networks->values[i], strlen(networks->values[i])))
+			return true;
+	}
+	return false;
 }
 
 static bool is_operator(const struct rest *r, const struct http_request *q)
 {
 	const char *token = token_of(http_header(q, "Authorization"));
 
-	if (!r->config->metrics_token[0])
-		return is_local(q);
-	return token && text_equals_secret(token, r->config->metrics_token);
+	if (token)
+		return r->config->metrics_token[0] &&
+		       text_equals_secret(token, r->config->metrics_token);
+	return is_listed(&r->config->metrics_addresses, &q->address) && speaks_by_address(q);
 }
 
-// Whose rooms and statistics the caller may see, or NULL.
+// Whose rooms and statistics the caller may see, or NULL: by an API token, else by the host that is
+// asked, whose account lists the caller's address.
 static const struct account *account_of(const struct rest *r, const struct http_request *q)
 {
-	if (!accounts_have_api_tokens(r->accounts))
-		return is_local(q) ? accounts_by_name(r->accounts, ACCOUNT_DEFAULT) : NULL;
 	const char *token = token_of(http_header(q, "Authorization"));
-	return token ? accounts_by_api_token(r->accounts, token) : NULL;
+
+	if (token)
+		return accounts_by_api_token(r->accounts, token);
+	const struct account *a = accounts_by_host(r->accounts, http_header(q, "Host"));
+	bool listed = a && a->rest_addresses && address_list_has(a->rest_addresses, &q->address);
+	return listed && speaks_by_address(q) ? a : NULL;
 }
 
 static bool is_granted(struct rest_call *call, enum grant grant)
@@ -265,7 +281,7 @@ static bool take_turn(const struct rest_call *call, bool granted, uint32_t *wait
 	char name[32];
 
 	if (!granted)
-		return limit_take(call->rest->guess_limit, call->request->address, now_ms, wait_s);
+		return limit_take(call->rest->guess_limit, call->request->client, now_ms, wait_s);
 	snprintf(
 	        name, sizeof(name), "account %llu",
 	        call->account ? (unsigned long long)call->account->id : 0 // 0: the operator
@@ -316,29 +332,68 @@ static bool method_fits(const char *method, const struct route *route)
 	       (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0 && !route->acts);
 }
 
+static const struct route *route_find(const struct http_request *q, struct rest_call *call)
+{
+	for (size_t i = 0; i < ROUTE_COUNT; i++) {
+		if (path_matches(routes[i].path, q->path, call) &&
+		    method_fits(q->method, &routes[i]))
+			return &routes[i];
+	}
+	return NULL;
+}
+
+// "GET, POST": the methods of a path; empty where it is no route's.
+static void methods_of(const char *path, char *out, size_t size)
+{
+	struct rest_call call;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < ROUTE_COUNT; i++) {
+		size_t len = strlen(out);
+		if (path_matches(routes[i].path, path, &call))
+			snprintf(out + len, size - len, "%s%s", len ? ", " : "", routes[i].method);
+	}
+}
+
+bool rest_takes_body(void *owner, const struct http_request *q)
+{
+	struct rest_call call = {.rest = owner, .request = q};
+	const struct route *route = route_find(q, &call);
+
+	return route && route->grant != GRANT_ANYONE && is_granted(&call, route->grant);
+}
+
+// An unknown host is said in the log with the remedy, but not for each request of a scanner.
+static void host_refuse(struct rest *r, const char *host, struct http_response *response)
+{
+	static const char text[] = "No account of this server has this host name.\n"
+	                           "Ни у одной учётной записи этого сервера нет такого адреса.\n";
+
+	accounts_refuse_host(r->accounts, host, loop_now_ms(r->conference->loop));
+	response->status = 404;
+	response->type = "text/plain; charset=utf-8";
+	response->body = memory_copy_string(text);
+	response->body_len = sizeof(text) - 1;
+}
+
 void rest_respond(void *owner, const struct http_request *q, struct http_response *r)
 {
 	struct rest_call call = {.rest = owner, .request = q};
-	char allow[64] = "";
+	const struct route *route = route_find(q, &call);
+	const char *host = http_header(q, "Host");
+	char allow[64];
 
-	for (size_t i = 0; i < ROUTE_COUNT; i++) {
-		if (!path_matches(routes[i].path, q->path, &call))
-			continue;
-		if (method_fits(q->method, &routes[i]))
-			return route_run(&routes[i], &call, r);
-		snprintf(
-		        allow + strlen(allow), sizeof(allow) - strlen(allow), "%s%s",
-		        allow[0] ? ", " : "", routes[i].method
-		);
+	if (route)
+		return route_run(route, &call, r);
+	methods_of(q->path, allow, sizeof(allow));
+	if (allow[0]) {
+		answer_error(r, 405, "method not allowed");
+		return http_add_header(r, "Allow", allow);
 	}
-	if (!allow[0]) {
-		char ancestors[ACCOUNT_ANCESTORS_SIZE];
-		account_frame_ancestors(
-		        accounts_by_host(call.rest->accounts, http_header(q, "Host")), ancestors,
-		        sizeof(ancestors)
-		);
-		return pages_respond(call.rest->pages, ancestors, q, r);
-	}
-	answer_error(r, 405, "method not allowed");
-	http_add_header(r, "Allow", allow);
+	const struct account *a = accounts_by_host(call.rest->accounts, host);
+	if (!a)
+		return host_refuse(call.rest, host, r);
+	char ancestors[ACCOUNT_ANCESTORS_SIZE];
+	account_frame_ancestors(a, ancestors, sizeof(ancestors));
+	pages_respond(call.rest->pages, ancestors, q, r);
 }

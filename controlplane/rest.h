@@ -1,6 +1,8 @@
 // HTTP requests to handlers: the room endpoints, a few of the server's own, and the pages.
 #pragma once
 
+#include <stdbool.h>
+
 #include <stddef.h>
 
 struct account;
@@ -17,7 +19,7 @@ struct statistics;
 
 struct rest {
 	const struct config *config;
-	const struct accounts *accounts;
+	struct accounts *accounts;
 	struct conference *conference;
 	const struct pages *pages;
 	struct statistics *statistics;
@@ -30,7 +32,8 @@ struct rest {
 void rest_init(struct rest *);
 void rest_fini(struct rest *);
 
-// As http_handler's respond: owner is a struct rest.
+// As http_handler's takes_body and respond: owner is a struct rest.
+bool rest_takes_body(void *owner, const struct http_request *);
 void rest_respond(void *owner, const struct http_request *, struct http_response *);
 
 #define REST_ARGUMENTS    2

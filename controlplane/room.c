@@ -11,12 +11,44 @@
 void rooms_init(struct rooms *r)
 {
 	map_init(&r->by_key);
+	map_init(&r->usages);
 }
 
 void rooms_fini(struct rooms *r)
 {
 	assert(r->by_key.count == 0);
 	map_fini(&r->by_key);
+	map_fini(&r->usages);
+}
+
+struct usage *rooms_usage(const struct rooms *r, uint64_t account_id)
+{
+	char key[sizeof(((struct usage *)0)->key)];
+
+	snprintf(key, sizeof(key), "%llu", (unsigned long long)account_id);
+	struct map_node *n = map_find(&r->usages, key);
+	return n ? container_of(n, struct usage, by_account) : NULL;
+}
+
+static struct usage *usage_get(struct rooms *r, uint64_t account_id)
+{
+	struct usage *u = rooms_usage(r, account_id);
+
+	if (!u) {
+		u = memory_new(1, sizeof(*u));
+		snprintf(u->key, sizeof(u->key), "%llu", (unsigned long long)account_id);
+		map_add(&r->usages, &u->by_account, u->key);
+	}
+	u->count[QUOTA_ROOMS]++;
+	return u;
+}
+
+static void usage_put(struct rooms *r, struct usage *u)
+{
+	if (--u->count[QUOTA_ROOMS] > 0)
+		return;
+	map_remove(&r->usages, &u->by_account);
+	free(u);
 }
 
 struct room *rooms_next(const struct rooms *r, const struct room *previous)
@@ -50,6 +82,7 @@ struct room *room_create(
 
 	assert(strlen(name) <= ROOM_NAME_MAX);
 	r->id = id;
+	r->usage = usage_get(rooms, account_id);
 	r->account_id = account_id;
 	strcpy(r->name, name);
 	key_print(r->key, account_id, name);
@@ -67,6 +100,7 @@ struct room *room_create(
 void room_destroy(struct rooms *rooms, struct room *r)
 {
 	assert(room_is_empty(r));
+	usage_put(rooms, r->usage);
 	map_remove(&rooms->by_key, &r->by_key);
 	map_fini(&r->peers);
 	free(r->rules.video);
@@ -162,10 +196,17 @@ static uint32_t *count_of(const struct peer *p)
 	return p->rights.speaker ? &p->room->speaker_count : &p->room->viewer_count;
 }
 
+void peer_use(const struct peer *p, enum quota q, int n)
+{
+	if (p->room)
+		p->room->usage->count[q] += (uint32_t)n;
+}
+
 void room_add_peer(struct room *r, struct peer *p)
 {
 	assert(!room_find_peer(r, p->id));
 	p->room = r;
+	peer_use(p, QUOTA_PEERS, 1);
 	map_add(&r->peers, &p->by_id, p->id);
 	TAILQ_INSERT_TAIL(list_of(r, p), p, in_room);
 }
@@ -227,6 +268,7 @@ void room_remove_peer(struct peer *p)
 	room_unjoin_peer(p);
 	map_remove(&r->peers, &p->by_id);
 	TAILQ_REMOVE(list_of(r, p), p, in_room);
+	peer_use(p, QUOTA_PEERS, -1);
 	p->room = NULL;
 }
 

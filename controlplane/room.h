@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "account.h"
 #include "map.h"
 #include "peer.h"
 #include "refusal.h"
@@ -37,7 +38,16 @@ struct room_rules {
 #define ROOM_BITRATE_MIN 10000 // bit/s: less is no picture
 #define ROOM_BITRATE_MAX 1000000000
 
+// What one account has at this moment, as long as it has a room.
+struct usage {
+	struct map_node by_account;
+	char key[20 + 1];
+	uint32_t count[QUOTA_COUNT];
+	uint64_t told_ms; // when the log was told that it is too much, 0: never
+};
+
 struct room {
+	struct usage *usage;
 	uint64_t id; // for the data plane and the store; random
 	uint64_t account_id;
 	char name[ROOM_NAME_MAX + 1];
@@ -62,9 +72,13 @@ struct room {
 
 struct rooms {
 	struct map by_key;
+	struct map usages; // of struct usage
 };
 
 void rooms_init(struct rooms *);
+
+// NULL: the account has no room.
+struct usage *rooms_usage(const struct rooms *, uint64_t account_id);
 
 // All rooms must be gone.
 void rooms_fini(struct rooms *);
@@ -117,6 +131,9 @@ void room_set_speaker(struct peer *, bool speaker);
 // Takes the peer out; the caller destroys it, and the room where it is empty.
 void room_remove_peer(struct peer *);
 bool room_is_empty(const struct room *);
+
+// Counts what a peer has of what its account may have: n is 1 or -1.
+void peer_use(const struct peer *, enum quota, int n);
 
 // True if `to` is told of this member's hand: in a webinar those who can give it the floor.
 bool peer_sees_hand(const struct peer *to, const struct peer *who);

@@ -2,10 +2,12 @@
 
 #include "http.h"
 #include "json.h"
+#include "limit.h"
 #include "loop.h"
 #include "memory.h"
 #include "metrics.h"
 #include "signaling_connection.h"
+#include "tally.h"
 #include "websocket.h"
 
 #include "am_log.h"
@@ -18,6 +20,11 @@
 #define PROTOCOL   "protoo"
 #define METHOD_MAX 64
 #define ID_MAX     ((int64_t)1 << 53)
+#define SHORT_MAX  4096 // bytes of a message that is heard in any case
+
+// WebSockets that one address may open in the long run; as many at once as it may have open, so
+// that an office comes back together after a cut.
+#define OPENS_PER_S 50
 
 static void on_message(void *owner, const char *text, size_t len);
 static void on_closed(void *owner, uint16_t code);
@@ -101,6 +108,10 @@ void connection_reject_errno(struct connection *c, int64_t id, int error)
 	case -ENOSPC:
 	case -EBUSY: return connection_reject(c, id, 503, "busy: the server is at its limit");
 	case -EMFILE: return connection_reject(c, id, 409, "too-many: no more of these");
+	case -EDQUOT:
+		return connection_reject(
+		        c, id, 503, "busy: this account or address has all it may have"
+		);
 	case -EALREADY: return connection_reject(c, id, 409, "already: connected before");
 	case -EEXIST: return connection_reject(c, id, 400, "bad-request: ssrc or mid in use");
 	case -ENOENT: return connection_reject(c, id, 404, "not-found: no such object");
@@ -167,6 +178,7 @@ static void connection_close(struct connection *c, uint16_t code, const char *re
 	if (c->websocket)
 		websocket_close(c->websocket, code, reason);
 	connection_abandon(c);
+	tally_leave(c->signaling->open, c->client);
 	c->signaling->connections[c->number % CONNECTION_MAX] = NULL;
 	free(c);
 }
@@ -254,10 +266,17 @@ void connection_handle(struct connection *c, const char *text, size_t len)
 	json_free(message);
 }
 
+// Where memory is short only what needs little of it is heard.
 static void on_message(void *owner, const char *text, size_t len)
 {
 	struct connection *c = owner;
 
+	if (len > SHORT_MAX && memory_is_short()) {
+		am_warning(
+		        "signaling: no memory for a message; peer=%s bytes=%zu", c->peer_id, len
+		);
+		return websocket_refuse(c->websocket, WEBSOCKET_RESTART);
+	}
 	if (c->admission)
 		connection_hold(c, text, len);
 	else
@@ -302,13 +321,30 @@ static void refuse(struct http_response *r, unsigned status, const char *why)
 	json_free(j);
 }
 
+// Whether this address may have one more.
+static bool
+place_granted(struct signaling *s, const struct http_request *q, struct http_response *r)
+{
+	uint32_t wait_s = 1;
+	char after[16];
+
+	if (tally_count(s->open, q->client) < s->client_max &&
+	    limit_take(s->opens, q->client, loop_now_ms(s->loop), &wait_s))
+		return true;
+	metric_count(METRIC_websockets_refused);
+	refuse(r, 429, "too many connections from this address");
+	snprintf(after, sizeof(after), "%u", wait_s);
+	http_add_header(r, "Retry-After", after);
+	return false;
+}
+
 void *signaling_upgrade(void *owner, const struct http_request *q, struct http_response *r)
 {
 	struct signaling *s = owner;
 	unsigned status;
 	const char *why;
 
-	if (!websocket_accept(q, PROTOCOL, r))
+	if (!websocket_accept(q, PROTOCOL, r) || !place_granted(s, q, r))
 		return NULL;
 	struct application *a = admission_apply(s->admissions, q, &status, &why);
 	if (!a)
@@ -316,15 +352,19 @@ void *signaling_upgrade(void *owner, const struct http_request *q, struct http_r
 	return a;
 }
 
-static struct connection *place_take(struct signaling *s)
+// NULL: all places are taken, or this address has its share by now.
+static struct connection *place_take(struct signaling *s, const char *client)
 {
 	for (uint32_t i = 0; i < CONNECTION_MAX; i++) {
 		uint32_t at = (s->next + i) % CONNECTION_MAX;
 		if (s->connections[at])
 			continue;
+		if (!tally_enter(s->open, client, s->client_max))
+			return NULL;
 		struct connection *c = memory_new(1, sizeof(*c));
 		c->number = ++s->count * CONNECTION_MAX + at;
 		c->signaling = s;
+		strcpy(c->client, client);
 		s->connections[at] = c;
 		s->next = at + 1;
 		return c;
@@ -337,7 +377,7 @@ void signaling_upgraded(
 )
 {
 	struct signaling *s = owner;
-	struct connection *c = place_take(s);
+	struct connection *c = place_take(s, application_client(upgrade));
 
 	metric_count(METRIC_websockets_opened);
 	if (!c) {
@@ -383,11 +423,16 @@ static void on_restart(void *owner)
 	close_all(owner);
 }
 
-struct signaling *signaling_create(struct loop *loop, void (*ready)(void *), void *owner)
+struct signaling *
+signaling_create(struct loop *loop, uint32_t client_max, void (*ready)(void *), void *owner)
 {
 	struct signaling *s = memory_new(1, sizeof(*s));
 
 	s->loop = loop;
+	s->client_max = client_max;
+	s->open = tally_create();
+	s->asking = tally_create();
+	s->opens = limit_create(OPENS_PER_S, client_max);
 	s->ready = ready;
 	s->owner = owner;
 	s->events = memory_new(1, sizeof(*s->events));
@@ -400,6 +445,9 @@ struct signaling *signaling_create(struct loop *loop, void (*ready)(void *), voi
 
 void signaling_destroy(struct signaling *s)
 {
+	limit_destroy(s->opens);
+	tally_destroy(s->asking);
+	tally_destroy(s->open);
 	free(s->events);
 	free(s);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct admissions;
 struct conference_events;
@@ -11,8 +12,10 @@ struct http_socket;
 struct loop;
 struct signaling;
 
-// ready: called once when the rooms of the last control plane are back.
-struct signaling *signaling_create(struct loop *, void (*ready)(void *owner), void *owner);
+// client_max: WebSockets of one address at once. ready: called once when the rooms of the last
+// control plane are back.
+struct signaling *
+signaling_create(struct loop *loop, uint32_t client_max, void (*ready)(void *owner), void *owner);
 void signaling_destroy(struct signaling *);
 
 // For the conference.

@@ -3,6 +3,7 @@
 #include "json.h"
 #include "memory.h"
 #include "metrics.h"
+#include "tally.h"
 
 #include "am_log.h"
 
@@ -44,11 +45,19 @@ static void release_held(struct signaling *s, uint64_t number)
 	}
 }
 
+static void asking_end(struct connection *c)
+{
+	c->admission = NULL;
+	if (c->asking)
+		tally_leave(c->signaling->asking, c->client);
+	c->asking = false;
+}
+
 void connection_abandon(struct connection *c)
 {
 	if (c->admission)
 		admission_abandon(c->admission);
-	c->admission = NULL;
+	asking_end(c);
 	while (!STAILQ_EMPTY(&c->held)) {
 		struct held *h = STAILQ_FIRST(&c->held);
 		STAILQ_REMOVE_HEAD(&c->held, next);
@@ -112,7 +121,7 @@ static void on_refused(void *owner, uint64_t number, const struct refused *refus
 {
 	struct connection *c = signaling_connection(owner, number);
 
-	c->admission = NULL; // it has ended
+	asking_end(c);
 	metric_count_refusal(refused->refusal);
 	connection_kick(c, refused);
 }
@@ -121,12 +130,14 @@ static void on_entered(void *owner, uint64_t number, struct peer *p)
 {
 	struct connection *c = signaling_connection(owner, number);
 
-	c->admission = NULL;
+	asking_end(c);
 	c->peer = p;
 	c->resumable = p->joined;
 	connection_send_place(c);
 	release_held(owner, number);
 }
+
+static const struct refused busy = {.refusal = REFUSAL_BUSY, .detail = ""};
 
 static const struct admission_events admission_events = {
         .ignored = on_ignored,
@@ -145,8 +156,16 @@ void connection_start(struct connection *c, struct application *a)
 	STAILQ_INIT(&c->held);
 	json_add_string(version, "version", VOCABULARY_VERSION);
 	connection_notify(c, "mediasoup-version", version);
+	// Half of what the address may have open at most, so that others find a place where it
+	// waits.
+	if (tally_count(s->asking, c->client) >= (s->client_max + 1) / 2) {
+		free(a);
+		return on_refused(s, number, &busy);
+	}
 	struct admission *admission =
 	        admission_start(s->admissions, a, number, &admission_events, s);
-	if (admission)
-		c->admission = admission; // and so the connection is still there
+	if (!admission)
+		return; // with or without the connection
+	c->admission = admission;
+	c->asking = tally_enter(s->asking, c->client, UINT32_MAX);
 }

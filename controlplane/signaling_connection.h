@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "address.h"
 #include "admission.h"
 #include "conference.h"
 
@@ -22,6 +23,8 @@ struct connection {
 	uint64_t number; // never used again
 	struct signaling *signaling;
 	struct websocket *websocket; // NULL: closed by us
+	char client[ADDRESS_TEXT_SIZE]; // its address, as limits count it
+	bool asking; // counted in the signaling's
 	char room[ROOM_NAME_MAX + 1]; // as the URL has them, for logs
 	char peer_id[PEER_ID_SIZE];
 	struct admission *admission; // NULL: decided
@@ -41,6 +44,10 @@ struct signaling {
 	struct conference_events *events;
 	void (*ready)(void *owner);
 	void *owner;
+	uint32_t client_max; // WebSockets of one address at once
+	struct tally *open; // by address
+	struct tally *asking; // those of them whose admission waits for other servers
+	struct limit *opens; // how fast an address may open them
 	uint32_t next; // where the search for a free place starts
 	uint64_t count; // of connections ever
 	struct connection *connections[CONNECTION_MAX]; // by number

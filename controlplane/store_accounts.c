@@ -45,6 +45,8 @@ enum statement {
 	ACCOUNT_PUT,
 	ACCOUNT_REMOVE,
 	TOKEN_USED,
+	TOKEN_FORGET,
+	TOKENS_FORGET,
 	TOKENS_PRUNE,
 	STATEMENT_COUNT,
 };
@@ -63,6 +65,8 @@ static const char *const sql[STATEMENT_COUNT] = {
         [TOKEN_USED] = "INSERT INTO token_uses(account_id, identity, first_ms, expires_s)"
                        " SELECT ?1, ?5, ?2, ?3 WHERE EXISTS(SELECT 1 FROM accounts WHERE id = ?1)"
                        " ON CONFLICT DO NOTHING",
+        [TOKEN_FORGET] = "DELETE FROM token_uses WHERE account_id = ?1 AND identity = ?5",
+        [TOKENS_FORGET] = "DELETE FROM token_uses WHERE account_id = ?1",
         [TOKENS_PRUNE] = "DELETE FROM token_uses WHERE expires_s > 0 AND expires_s < ?1",
 };
 
@@ -250,8 +254,10 @@ int store_accounts_read(struct store_accounts *s, const struct store_accounts_re
 	if (ret < 0)
 		return ret;
 	return rows_read(
-	        s, "SELECT account_id, identity, first_ms, expires_s FROM token_uses", r,
-	        token_use_read
+	        s,
+	        "SELECT account_id, identity, first_ms, expires_s FROM token_uses"
+	        " ORDER BY first_ms",
+	        r, token_use_read
 	);
 }
 
@@ -282,6 +288,21 @@ void store_accounts_token_used(struct store_accounts *s, const struct store_toke
 	        (int64_t[NUMBERS]){(int64_t)u->account_id, u->first_ms, u->expires_s},
 	        (const char *[TEXTS]){u->identity}
 	);
+}
+
+void store_accounts_token_forget(
+        struct store_accounts *s, uint64_t account_id, const char *identity
+)
+{
+	store_write(
+	        s->writer, TOKEN_FORGET, (int64_t[NUMBERS]){(int64_t)account_id},
+	        (const char *[TEXTS]){identity}
+	);
+}
+
+uint64_t store_accounts_tokens_forget(struct store_accounts *s, uint64_t account_id)
+{
+	return store_write(s->writer, TOKENS_FORGET, (int64_t[NUMBERS]){(int64_t)account_id}, NULL);
 }
 
 void store_accounts_prune(struct store_accounts *s, int64_t before_s)

@@ -54,6 +54,12 @@ uint64_t store_accounts_remove(struct store_accounts *, uint64_t id);
 
 void store_accounts_token_used(struct store_accounts *, const struct store_token_use *);
 
+// Removes one of them; all of an account, as store_accounts_put.
+void store_accounts_token_forget(
+        struct store_accounts *, uint64_t account_id, const char *identity
+);
+uint64_t store_accounts_tokens_forget(struct store_accounts *, uint64_t account_id);
+
 // Removes the uses of tokens that expired before that time.
 void store_accounts_prune(struct store_accounts *, int64_t before_s);
 

@@ -3,6 +3,7 @@
 #include "json.h"
 #include "memory.h"
 #include "peer.h"
+#include "room.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -48,6 +49,7 @@ struct track *track_create(
 	LIST_INIT(&track->subscriptions);
 	LIST_INSERT_HEAD(&t->peer->tracks, track, of_owner);
 	t->peer->track_count++;
+	peer_use(t->peer, QUOTA_TRACKS, 1);
 	return track;
 }
 
@@ -56,6 +58,7 @@ void track_destroy(struct track *t)
 	assert(LIST_EMPTY(&t->subscriptions));
 	LIST_REMOVE(t, of_owner);
 	t->owner->track_count--;
+	peer_use(t->owner, QUOTA_TRACKS, -1);
 	ortc_media_fini(&t->media);
 	free(t->app_data);
 	free(t);
@@ -77,6 +80,7 @@ struct subscription *subscription_create(am_id id, struct track *track, struct t
 	LIST_INSERT_HEAD(&track->subscriptions, s, of_track);
 	LIST_INSERT_HEAD(&t->peer->subscriptions, s, of_viewer);
 	t->peer->subscription_count++;
+	peer_use(t->peer, QUOTA_SUBSCRIPTIONS, 1);
 	return s;
 }
 
@@ -85,6 +89,7 @@ void subscription_destroy(struct subscription *s)
 	LIST_REMOVE(s, of_track);
 	LIST_REMOVE(s, of_viewer);
 	s->viewer->subscription_count--;
+	peer_use(s->viewer, QUOTA_SUBSCRIPTIONS, -1);
 	free(s);
 }
 

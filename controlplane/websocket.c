@@ -174,7 +174,7 @@ on_send(wslay_event_context_ptr ctx, const uint8_t *from, size_t len, int flags,
 }
 
 // Ends the connection with a close frame, whatever else comes.
-static void refuse_frames(struct websocket *w, uint16_t code)
+void websocket_refuse(struct websocket *w, uint16_t code)
 {
 	wslay_event_queue_close(w->wslay, code, NULL, 0);
 	wslay_event_shutdown_read(w->wslay);
@@ -191,7 +191,7 @@ static void on_frame(
 		return;
 	w->frames = arg->opcode == WSLAY_CONTINUATION_FRAME ? w->frames + 1 : 1;
 	if (w->frames > WEBSOCKET_FRAMES_MAX)
-		refuse_frames(w, WEBSOCKET_TOO_BIG);
+		websocket_refuse(w, WEBSOCKET_TOO_BIG);
 }
 
 static void
@@ -209,7 +209,7 @@ on_message(wslay_event_context_ptr, const struct wslay_event_on_msg_recv_arg *ar
 	if (arg->opcode == WSLAY_TEXT_FRAME)
 		w->events->message(w->owner, (const char *)arg->msg, arg->msg_length);
 	else if (arg->opcode == WSLAY_BINARY_FRAME)
-		refuse_frames(w, WEBSOCKET_UNSUPPORTED);
+		websocket_refuse(w, WEBSOCKET_UNSUPPORTED);
 }
 
 static void release(struct websocket *w)

@@ -49,6 +49,9 @@ struct websocket *websocket_create(
 // Takes credit for a message that makes more work than its length says.
 void websocket_charge(struct websocket *, uint32_t frames);
 
+// Hears nothing more, and ends with this code: `closed` is reported then. For use within `message`.
+void websocket_refuse(struct websocket *, uint16_t code);
+
 // Queues a text message. May report `closed`, but only after it has returned.
 void websocket_send(struct websocket *, const char *text, size_t len);
 

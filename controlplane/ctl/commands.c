@@ -109,6 +109,18 @@ static enum status account_remove(const struct arguments *a)
 	return change(a, request_new(a, "account.remove"), "removed the account %s", a->list[0]);
 }
 
+static enum status account_forget_tokens(const struct arguments *a)
+{
+	struct json *data;
+	enum status s = ask(a, request_new(a, "account.forget-tokens"), &data);
+	int64_t n;
+
+	if (data && json_int(data, "forgotten", 0, INT64_MAX, &n))
+		printf("forgot the first uses of %lld tokens of %s\n", (long long)n, a->list[0]);
+	json_free(data);
+	return s;
+}
+
 // One list of an account.
 static enum status
 list(const struct arguments *a, const char *member, void (*print)(const struct json *))
@@ -272,6 +284,9 @@ const struct command commands[] = {
          account_set_values},
         {"account", "remove", "ACCOUNT", "Removes an account; who is in a room stays", NULL, false,
          account_remove},
+        {"account", "forget-tokens", "ACCOUNT",
+         "Forgets when tokens with a lifetime were first used: it begins anew", NULL, false,
+         account_forget_tokens},
         {"host", "list", "ACCOUNT", "Lists the host names that lead to an account", NULL, false,
          host_list},
         {"host", "add", "ACCOUNT HOST", "Lets meet.example or *.meet.example lead to the account",

@@ -21,6 +21,7 @@ class Ambiguous(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = cls.enterClassContext(Server())
+        cls.server.ctl("account", "set", "default", "--rest-addresses", "127.0.0.1")
 
     def assert_refused(self, head, body=b""):
         answer = self.server.raw(b"POST /rooms/x/closeRoom HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n" + body)
@@ -113,7 +114,7 @@ class Slow(unittest.TestCase):
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, need), hard))
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         clients = min(SLOW_CLIENTS, min(hard, need) - 200)
-        with Server() as server:
+        with Server(address_connections=65536) as server:
             sockets = []
             try:
                 started = time.monotonic()

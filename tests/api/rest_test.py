@@ -17,7 +17,7 @@ def routes_of_source():
 class Rest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = cls.enterClassContext(Server(metrics_token=METRICS_TOKEN, rest_per_s=1000))
+        cls.server = cls.enterClassContext(Server(metrics_token=METRICS_TOKEN, rest_per_s=1000, unknown_hosts="default"))
         cls.token = cls.server.api_token()
 
     def get(self, path, **headers):
@@ -192,13 +192,59 @@ class Rest(unittest.TestCase):
 
 
 class WithoutTokens(unittest.TestCase):
-    def test_loopback_may_ask_but_no_proxy_for_others(self):
+    PATHS = ("/rooms/x/exists", "/metrics")
+
+    def assert_statuses(self, server, statuses, **headers):
+        self.assertEqual([server.get(path, **headers).status for path in self.PATHS], statuses)
+
+    def test_S05_a_proxy_that_says_nothing_opens_nothing(self):
+        # As nginx with proxy_pass http://localhost:8080 does: its own host, and no word of the client.
         with Server() as server:
-            self.assertEqual(server.get("/rooms/x/exists").status, 200)
-            self.assertEqual(server.get("/metrics").status, 200)
-            for path in ("/rooms/x/exists", "/metrics"):
-                self.assertEqual(server.get(path, X_Forwarded_For="203.0.113.9").status, 403)
-                self.assertEqual(server.get(path, Forwarded="for=203.0.113.9").status, 403)
+            self.assert_statuses(server, [403, 403])
+            self.assert_statuses(server, [403, 403], Host="localhost:8080")
+
+    def test_S05_listed_addresses_may_ask_but_no_proxy_for_others(self):
+        with Server(metrics_addresses=["127.0.0.1"]) as server:
+            self.assert_statuses(server, [403, 200])
+            server.ctl("account", "set", "default", "--rest-addresses", "127.0.0.1,2001:db8::/32")
+            self.assert_statuses(server, [200, 200])
+            self.assert_statuses(server, [403, 403], X_Forwarded_For="127.0.0.1")
+            self.assert_statuses(server, [403, 403], X_Forwarded_For="203.0.113.9")
+            self.assert_statuses(server, [403, 403], Forwarded="for=203.0.113.9")
+            self.assert_statuses(server, [403, 403], Origin="http://localhost")  # a page
+            self.assert_statuses(server, [403, 403], Sec_Fetch_Site="cross-site")
+            self.assert_statuses(server, [403, 403], Host="rebound.example")
+            self.assert_statuses(server, [403, 403], Authorization="Bearer wrong")
+            server.ctl("account", "set", "default", "--rest-addresses", "none")
+            self.assert_statuses(server, [403, 200])
+
+    def test_R_the_guides_check_of_a_server_works_from_listed_addresses(self):
+        with Server() as server:
+            path = "/rooms/nobody/durationOfBroadcast"
+            self.assertEqual(server.get(path).status, 403)
+            server.ctl("account", "set", "default", "--rest-addresses", "127.0.0.0/8")
+            answer = server.get(path)
+            self.assertEqual((answer.status, answer.json()), (400, {"error": "room not found"}))
+
+    def test_R_each_account_has_its_own_list(self):
+        with Server(proxies=["127.0.0.1"]) as server:
+            server.ctl("account", "add", "a", "--rest-addresses", "192.0.2.0/24")
+            server.ctl("host", "add", "a", "a.example")
+            server.ctl("account", "add", "b")
+            server.ctl("host", "add", "b", "b.example")
+            for host, client, status in (
+                ("a.example", "192.0.2.7", 200),
+                ("a.example", "::ffff:192.0.2.7", 200),
+                ("a.example:8443", "203.0.113.9, 192.0.2.7", 200),
+                ("a.example", "192.0.3.7", 403),
+                ("a.example", "192.0.2.7, 203.0.113.9", 403),  # the left one is what a client claims
+                ("b.example", "192.0.2.7", 403),
+                ("localhost", "192.0.2.7", 403),
+                ("c.example", "192.0.2.7", 403),
+            ):
+                answer = server.get("/rooms/x/exists", Host=host, X_Forwarded_For=client)
+                self.assertEqual(answer.status, status, (host, client))
+            self.assertEqual(server.get("/rooms/x/exists", Host="a.example").status, 403)
 
 
 class Limits(unittest.TestCase):

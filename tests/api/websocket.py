@@ -27,18 +27,22 @@ def frame(opcode, payload=b"", fin=True, rsv=0, masked=True, length=None):
 
 
 class WebSocket:
-    """with WebSocket(server, roomId='r', peerId='p') as w: answer = w.ask('join', {…})"""
+    """with WebSocket(server, roomId='r', peerId='p') as w: answer = w.ask('join', {…})
 
-    def __init__(self, server, path="/call/", host="localhost", origin=None, receive_buffer=None, **query):
+    origin: None: the host's own; False: none, as native clients."""
+
+    def __init__(self, server, path="/call/", host="localhost", origin=None, receive_buffer=None, headers=None, **query):
         self.buffer, self.inbox, self.close_code, self.id = b"", [], None, 0
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(60)
         self.socket.connect(("127.0.0.1", server.port))
+        lines = {} if origin is False else {"Origin": origin or f"http://{host}"}
+        more = "".join(f"{name}: {value}\r\n" for name, value in (lines | (headers or {})).items())
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(
-            f"GET {path}?{urlencode(query)} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin or 'http://' + host}\r\n"
+            f"GET {path}?{urlencode(query)} HTTP/1.1\r\nHost: {host}\r\n{more}"
             "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Protocol: protoo\r\n\r\n".encode())
         while b"\r\n\r\n" not in self.buffer:

@@ -81,7 +81,8 @@ static void a_fresh_file_has_the_default_account(void **) // S05
 
 static const char *name_of(const char *host)
 {
-	return accounts_by_host(accounts, host)->name;
+	const struct account *a = accounts_by_host(accounts, host);
+	return a ? a->name : "none";
 }
 
 static void an_account_is_found_by_the_host_that_was_asked(void **) // S06
@@ -98,22 +99,46 @@ static void an_account_is_found_by_the_host_that_was_asked(void **) // S06
 		assert_string_equal(name_of("meet.company.example"), "wide");
 		assert_string_equal(name_of("a.meet.company.example"), "narrow");
 		assert_string_equal(name_of("a.b.meet.company.example:1"), "narrow");
-		assert_string_equal(name_of("other.example"), "default");
-		assert_string_equal(name_of("evilcompany.example"), "default");
-		assert_string_equal(name_of("company.example.evil.example"), "default");
-		assert_string_equal(name_of("*.company.example"), "default");
-		assert_string_equal(name_of("*"), "default");
-		assert_string_equal(name_of(".company.example"), "default");
-		assert_string_equal(name_of(""), "default");
-		assert_string_equal(name_of("."), "default");
+		assert_string_equal(name_of("other.example"), "none");
+		assert_string_equal(name_of("evilcompany.example"), "none");
+		assert_string_equal(name_of("company.example.evil.example"), "none");
+		assert_string_equal(name_of("*.company.example"), "none");
+		assert_string_equal(name_of("*"), "none");
+		assert_string_equal(name_of(".company.example"), "none");
+		assert_string_equal(name_of(""), "none");
+		assert_string_equal(name_of("."), "none");
 		assert_string_equal(name_of("[::1]:8080"), "default");
-		assert_string_equal(name_of(NULL), "default");
+		assert_string_equal(name_of(NULL), "none");
 		reopen();
 	}
 	char longest[600];
 	memset(longest, 'a', sizeof(longest));
 	longest[599] = '\0';
-	assert_string_equal(name_of(longest), "default");
+	assert_string_equal(name_of(longest), "none");
+}
+
+static void localhost_is_the_default_accounts_and_the_rest_is_nobodys(void **)
+{
+	static const char *const own[] = {"localhost",  "LOCALHOST:8080", "localhost.",
+	                                  "127.0.0.1",  "127.8.0.1:1",    "[::1]",
+	                                  "[::1]:8080", "[0:0::1]",       "[::ffff:127.0.0.1]"};
+	static const char *const others[] = {
+	        "192.168.1.5", "192.168.1.5:8080", "[fd00::5]:8080", "box.lan", "::1",
+	        "[::1",        "[localhost]",      "127.1"};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		assert_string_equal(name_of(own[i]), "default");
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_string_equal(name_of(others[i]), "none");
+	accounts_serve_unknown_hosts(accounts, true);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_string_equal(name_of(others[i]), "default");
+	accounts_serve_unknown_hosts(accounts, false);
+	add("lan", "192.168.1.5", "[FD00:0::5]");
+	assert_string_equal(name_of("192.168.1.5:8080"), "lan");
+	assert_string_equal(name_of("[fd00::5]:8080"), "lan");
+	add("loop", "localhost", NULL); // then it is its
+	assert_string_equal(name_of("localhost"), "loop");
 }
 
 static void a_host_is_one_accounts_alone(void **)
@@ -222,7 +247,7 @@ static void a_removed_account_is_gone(void **)
 	for (int i = 0; i < 2; i++) {
 		assert_null(accounts_by_id(accounts, id));
 		assert_null(accounts_by_name(accounts, "company"));
-		assert_string_equal(name_of("a.example"), "default");
+		assert_string_equal(name_of("a.example"), "none");
 		reopen();
 	}
 	id = accounts_by_name(accounts, ACCOUNT_DEFAULT)->id;
@@ -309,6 +334,40 @@ static void tokens_that_have_expired_are_forgotten(void **) // U16
 	assert_int_equal(first_used(a, "old", 0, 10), 9);
 }
 
+static void quota(uint64_t id, const char *tokens)
+{
+	struct account *a = account_copy(accounts_by_id(accounts, id));
+	assert_int_equal(account_set(a, "max-tokens", tokens, &error), 0);
+	assert_int_equal(accounts_put(accounts, a, &error), 0);
+}
+
+static void an_accounts_oldest_tokens_make_room_for_its_own(void **) // U16
+{
+	uint64_t a = add("a", NULL, NULL), b = add("b", NULL, NULL);
+	char name[16];
+	quota(a, "3");
+	first_used(b, "b0", 0, 1);
+	for (int i = 0; i < 5; i++) {
+		snprintf(name, sizeof(name), "a%d", i);
+		assert_int_equal(first_used(a, name, 0, 100 + i), 100 + i);
+	}
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(first_used(b, "b0", 0, 900), 1);
+		assert_int_equal(first_used(a, "a4", 0, 900), 104);
+		assert_int_equal(first_used(a, "a2", 0, 900), 102);
+		reopen();
+	}
+	assert_int_equal(first_used(a, "a0", 0, 901), 901); // forgotten, in the file too
+	assert_int_equal(first_used(a, "a2", 0, 902), 902); // it was the oldest then
+	quota(a, "1");
+	assert_int_equal(first_used(a, "last", 0, 903), 903);
+	assert_int_equal(accounts_forget_tokens(accounts, a), 1);
+	assert_int_equal(accounts_forget_tokens(accounts, a), 0);
+	reopen();
+	assert_int_equal(first_used(a, "last", 0, 904), 904);
+	assert_int_equal(first_used(b, "b0", 0, 905), 1);
+}
+
 static void a_removed_accounts_tokens_stop_nothing(void **)
 {
 	uint64_t a = add("a", NULL, NULL), b = add("b", NULL, NULL);
@@ -365,6 +424,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(a_fresh_file_has_the_default_account),
 	        TEST(an_account_is_found_by_the_host_that_was_asked),
+	        TEST(localhost_is_the_default_accounts_and_the_rest_is_nobodys),
 	        TEST(a_host_is_one_accounts_alone),
 	        TEST(changes_are_in_force_at_once_and_stay),
 	        TEST(api_tokens_open_their_account_alone),
@@ -377,6 +437,7 @@ int main(void)
 	        TEST(a_tokens_first_use_is_remembered),
 	        TEST(tokens_that_have_expired_are_forgotten),
 	        TEST(a_removed_accounts_tokens_stop_nothing),
+	        TEST(an_accounts_oldest_tokens_make_room_for_its_own),
 	        TEST(a_damaged_file_is_refused),
 	};
 	if (!mkdtemp(directory))

@@ -103,9 +103,10 @@ int integrator_rest(
 	}
 	snprintf(
 	        request, sizeof(request),
-	        "%s %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+	        "%s %s HTTP/1.1\r\nHost: localhost\r\n%s%s%s"
 	        "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
-	        method, path, token, strlen(body), body
+	        method, path, *token ? "Authorization: Bearer " : "", token, *token ? "\r\n" : "",
+	        strlen(body), body
 	);
 	return server_ask(&i->server, request, NULL, answer, size);
 }

@@ -3,6 +3,7 @@
 #include "rest.c" // for its statics
 
 #include "account_edit.h"
+#include "account_setting.h"
 #include "loop.h"
 
 #include <stdlib.h>
@@ -68,12 +69,23 @@ const char *__wrap_http_header(const struct http_request *, const char *name)
 	                                             : NULL;
 }
 
-static const char *speaks_for(bool from_loopback)
+static const char *speaks_for(const char *address, bool sure)
 {
 	const struct rest r = {.accounts = accounts};
-	const struct http_request q = {.from_loopback = from_loopback};
+	struct http_request q = {.address_is_sure = sure};
+
+	assert_true(address_read(&q.address, address));
 	const struct account *a = account_of(&r, &q);
 	return a ? a->name : "";
+}
+
+static void list(const char *account, const char *addresses)
+{
+	struct account_error error;
+	struct account *a = account_copy(accounts_by_name(accounts, account));
+
+	assert_int_equal(account_set(a, "rest-addresses", addresses, &error), 0);
+	assert_int_equal(accounts_put(accounts, a, &error), 0);
 }
 
 static void an_api_token_speaks_for_its_account(void **) // S05
@@ -82,24 +94,22 @@ static void an_api_token_speaks_for_its_account(void **) // S05
 	struct account_error error;
 	struct account *a = account_create("company", &error);
 
-	// While there is no token at all, loopback may ask.
-	authorization = NULL;
-	assert_string_equal(speaks_for(true), "default");
-	assert_string_equal(speaks_for(false), "");
 	assert_int_equal(account_add_api_token(a, "t", 1, token, &error), 0);
+	assert_int_equal(account_add_host(a, "company.example", &error), 0);
 	assert_int_equal(accounts_put(accounts, a, &error), 0);
-	assert_string_equal(speaks_for(true), "");
 	snprintf(header, sizeof(header), "APIKey %s", token);
 	authorization = header;
-	assert_string_equal(speaks_for(true), "company");
-	assert_string_equal(speaks_for(false), "company");
+	assert_string_equal(speaks_for("127.0.0.1", true), "company");
+	assert_string_equal(speaks_for("203.0.113.1", false), "company");
+	list("default", "127.0.0.1"); // a wrong token counts for nothing there, too
 	strcat(header, " ");
-	assert_string_equal(speaks_for(true), "");
-	authorization = token;
-	assert_string_equal(speaks_for(true), "");
+	assert_string_equal(speaks_for("127.0.0.1", true), "");
+	authorization = NULL;
+	assert_string_equal(speaks_for("127.0.0.1", true), "default");
+	list("default", "none");
 }
 
-static void without_tokens_only_the_machine_itself_may_ask(void **) // S05, row 16
+static void without_a_token_only_listed_addresses_may_ask(void **) // S05, row 16
 {
 	static const char *const own[] = {"localhost",      "LOCALHOST:8080", "127.0.0.1",
 	                                  "127.0.0.1:8080", "[::1]",          "[::1]:8080"};
@@ -114,26 +124,36 @@ static void without_tokens_only_the_machine_itself_may_ask(void **) // S05, row 
 	                                     "evil.example:127.0.0.1"};
 
 	authorization = NULL;
+	assert_string_equal(speaks_for("127.0.0.1", true), "");
+	list("default", "127.0.0.0/8,::1");
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
 		host = own[i];
-		if (!*speaks_for(true))
+		if (!*speaks_for("127.0.0.1", true) || !*speaks_for("::1", true) ||
+		    !*speaks_for("::ffff:127.0.0.1", true))
 			fail_msg("%s", host);
-		assert_string_equal(speaks_for(false), "");
+		assert_string_equal(speaks_for("127.0.0.1", false), "");
+		assert_string_equal(speaks_for("192.0.2.1", true), "");
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		host = others[i];
-		if (*speaks_for(true))
+		if (*speaks_for("127.0.0.1", true))
 			fail_msg("%s", host ? host : "no host");
 	}
 	host = "localhost";
 	fetch_site = "none"; // typed into a browser
-	assert_string_equal(speaks_for(true), "default");
+	assert_string_equal(speaks_for("127.0.0.1", true), "default");
 	fetch_site = "cross-site"; // an <img> of any page
-	assert_string_equal(speaks_for(true), "");
+	assert_string_equal(speaks_for("127.0.0.1", true), "");
 	fetch_site = NULL;
 	origin = "http://localhost";
-	assert_string_equal(speaks_for(true), "");
+	assert_string_equal(speaks_for("127.0.0.1", true), "");
 	origin = NULL;
+	list("company", "192.0.2.0/24");
+	assert_string_equal(speaks_for("192.0.2.1", true), "");
+	host = "company.example";
+	assert_string_equal(speaks_for("192.0.2.1", true), "company");
+	assert_string_equal(speaks_for("127.0.0.1", true), "");
+	host = "localhost";
 }
 
 static void paths_match_segment_by_segment(void **)
@@ -176,8 +196,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(tokens_come_in_both_schemes),
-	        cmocka_unit_test(without_tokens_only_the_machine_itself_may_ask),
 	        cmocka_unit_test(an_api_token_speaks_for_its_account),
+	        cmocka_unit_test(without_a_token_only_listed_addresses_may_ask),
 	        cmocka_unit_test(paths_match_segment_by_segment),
 	        cmocka_unit_test(a_long_segment_does_not_fit),
 	};

@@ -2,6 +2,9 @@
 
 #include "test.h"
 
+#include "account_setting.h"
+#include "loop.h"
+
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -55,9 +58,23 @@ void server_make(struct server *s, const char *settings)
 	fprintf(f,
 	        "link: { socket = \"%s/dataplane.sock\"; };\n"
 	        "controlplane: { port = %u; pages = \"%s\"; store = \"%s/store.db\"; log_level = "
-	        "\"error\";\n%s\n};\n",
+	        "\"error\"; address_connections = 65536; address_websockets = 16384;\n"
+	        "metrics_addresses = [\"127.0.0.1\"]; %s\n};\n",
 	        s->directory, s->port, s->directory, s->directory, settings);
 	fclose(f);
+}
+
+void server_set_default(struct server *s, const char *setting, const char *value)
+{
+	struct loop *loop = loop_create();
+	struct accounts *accounts = accounts_open(loop, s->accounts);
+	struct account *a = account_copy(accounts_by_name(accounts, ACCOUNT_DEFAULT));
+	struct account_error e;
+
+	assert_int_equal(account_set(a, setting, value, &e), 0);
+	assert_int_equal(accounts_put(accounts, a, &e), 0);
+	accounts_close(accounts);
+	loop_destroy(loop);
 }
 
 void server_turn(struct server *s)

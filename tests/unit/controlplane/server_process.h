@@ -22,6 +22,9 @@ struct server {
 void server_make(struct server *, const char *settings);
 void server_start(struct server *);
 
+// Before server_start: a setting of the account default.
+void server_set_default(struct server *, const char *setting, const char *value);
+
 // Returns the wait status.
 int server_stop(struct server *, int signal);
 

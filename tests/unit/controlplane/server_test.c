@@ -14,7 +14,8 @@ static struct server server;
 
 static int group_setup(void **)
 {
-	server_make(&server, "");
+	server_make(&server, "unknown_hosts = \"default\";");
+	server_set_default(&server, "rest-addresses", "127.0.0.1");
 	server_start(&server);
 	return 0;
 }

@@ -290,6 +290,8 @@ export const ru: Texts = {
 	'refused.pin-locked.text': 'Попробуйте ещё раз через минуту.',
 	'refused.peer-id-taken': 'Это место занято',
 	'refused.peer-id-taken.text': 'В комнате под этим именем уже находится участник с личной ссылкой.',
+	'refused.not-joined': 'Страница не завершила вход',
+	'refused.not-joined.text': 'Обновите её, пожалуйста.',
 	'refused.busy': 'Сервер перегружен',
 	'refused.busy.text': 'Попробуйте ещё раз чуть позже.',
 	'refused.bad-request': 'Сервер не принял ссылку',

@@ -20,6 +20,7 @@ const SERVER_REASONS = [
 	'pin-wrong',
 	'pin-locked',
 	'peer-id-taken',
+	'not-joined',
 	'busy',
 	'bad-request',
 	'server-error',

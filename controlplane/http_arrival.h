@@ -1,0 +1,60 @@
+// Who is connected, from where, and until when each must have brought a whole request: however
+// slowly somebody goes on, a connection that brings none is cut off.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "address.h"
+#include "loop.h"
+
+#define ARRIVAL_MS 20000 // for a connection's first request
+#define IDLE_S     75 // between requests: longer than the 60 s of balancers and proxies (AWS, nginx)
+#define IDLE_MS    (IDLE_S * 1000 + ARRIVAL_MS) // for the next request, with the pause before it
+
+struct am_config_strings;
+struct http_arrival;
+struct sockaddr;
+struct tally;
+
+TAILQ_HEAD(http_arrival_list, http_arrival);
+
+struct http_arrivals {
+	struct loop *loop;
+	const struct am_config_strings *proxies; // whose connections are not counted
+	uint32_t most; // connections of one address
+	struct tally *counts;
+	struct http_arrival_list first, next; // those whose request is waited for, the oldest first
+	struct loop_timer timer;
+};
+
+struct http_arrival {
+	struct http_arrivals *owner;
+	int fd;
+	bool counted;
+	char client[ADDRESS_TEXT_SIZE];
+	struct http_arrival_list *list; // NULL: nothing is waited for
+	uint64_t since_ms;
+	TAILQ_ENTRY(http_arrival) of_list;
+};
+
+// proxies is lent.
+void http_arrivals_init(
+        struct http_arrivals *s, struct loop *, const struct am_config_strings *proxies,
+        uint32_t most
+);
+
+// All must have ended.
+void http_arrivals_fini(struct http_arrivals *);
+
+// Whether one more connection of that address may come.
+[[nodiscard]] bool http_arrivals_take(const struct http_arrivals *, const struct sockaddr *);
+
+// A connection has begun, and its first request is waited for. Freed by http_arrival_destroy.
+struct http_arrival *http_arrival_create(struct http_arrivals *, int fd, const struct sockaddr *);
+void http_arrival_destroy(struct http_arrival *);
+
+// Its request has come; it has been answered, and another may follow.
+void http_arrival_end(struct http_arrival *);
+void http_arrival_again(struct http_arrival *);
