@@ -77,6 +77,7 @@ void audience_count(
 		const struct server_stream *l = &a->layout[s->track];
 		if (s->seen == 0) {
 			c->silent++;
+			c->silent_of[i % a->options.stream_count]++;
 			continue;
 		}
 		c->received += s->received;

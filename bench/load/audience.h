@@ -24,8 +24,10 @@ struct audience_counts {
 	uint64_t received, duplicates, resent;
 	uint64_t expected; // from each stream's first packet to its highest
 	uint64_t missing; // behind the highest: sent, but not arrived yet
-	uint64_t unknown; // streams that have received something, but of what is not known yet
+	uint64_t
+	        unknown; // streams that have received something, but of what was not looked for yet
 	uint64_t silent; // streams without a packet
+	uint32_t silent_of[SERVER_STREAM_MAX]; // by their place in the layout
 };
 
 struct audience {
@@ -34,6 +36,7 @@ struct audience {
 	bool layout_known;
 	uint64_t packets, bytes; // RTP, with what is not counted for a stream
 	uint64_t strangers; // of SSRCs that were not signaled
+	uint64_t foreign; // copies that were looked at, and of no packet that was sent
 	uint64_t rtcp;
 	uint16_t asked_count;
 	uint32_t asked[AUDIENCE_ASKED_MAX]; // indexes of streams with new gaps

@@ -32,34 +32,34 @@ static int payload_decrypt(
 	return 0;
 }
 
-bool learn_offset(
+enum learned learn_offset(
         struct cipher *cipher, const struct srtp_keys *keys, struct stream *s,
         struct source *source, const uint8_t *packet, size_t len, uint64_t since
 )
 {
 	size_t tag = keys->profile == SRTP_PROFILE_AEAD_AES_128_GCM ? GCM_TAG : CM_TAG;
 	uint8_t plain[PACKET_MAX + CIPHER_TRAILER_MAX];
-	const struct source_packet *p = NULL;
+	struct source_match match = {0};
 	struct rtp_view view;
 
 	if (len > PACKET_MAX || rtp_parse_header(packet, len, &view) < 0 ||
 	    view.payload_offset > UINT8_MAX || view.payload_len <= tag)
-		return false;
+		return LEARN_FOREIGN;
 	uint16_t payload_len = (uint16_t)(view.payload_len - tag);
 	uint32_t roc = stream_extend(s->top, view.seq) >> 16, wrapped = 0;
-	for (; wrapped < 2 && !p; wrapped++) {
+	for (; wrapped < 2 && match.count == 0; wrapped++) {
 		if (payload_decrypt(
 		            cipher, keys, roc + wrapped, packet, &view, payload_len, plain
 		    ) < 0)
-			return false;
-		p = source_find(source, plain + view.payload_offset, payload_len, since);
+			return LEARN_UNSURE;
+		match = source_find(source, plain + view.payload_offset, payload_len, since);
 	}
-	if (!p)
-		return false;
+	if (match.count != 1)
+		return match.count == 0 ? LEARN_FOREIGN : LEARN_UNSURE;
 	// What came before the first packet that we have seen may have been lost, with a wrap.
 	s->first += (wrapped - 1) << 16;
 	s->top += (wrapped - 1) << 16;
-	s->seq_offset = (uint16_t)(view.seq - p->seq);
+	s->seq_offset = (uint16_t)(view.seq - match.packet->seq);
 	s->known = true;
-	return true;
+	return LEARN_FOUND;
 }

@@ -16,10 +16,15 @@
 
 struct cipher;
 
-// True, and the stream's seq_offset is known: the packet is a copy of one that was sent since
-// `since`, in TSC ticks. keys: as the DTLS client has them. The packet has been counted in the
-// stream.
-bool learn_offset(
+enum learned {
+	LEARN_FOUND, // the stream's seq_offset is known
+	LEARN_UNSURE, // more than one packet was sent that it may be a copy of
+	LEARN_FOREIGN, // nobody has sent its payload
+};
+
+// Looks among the packets that were sent since `since`, in TSC ticks. keys: as the DTLS client has
+// them. The packet has been counted in the stream.
+enum learned learn_offset(
         struct cipher *, const struct srtp_keys *keys, struct stream *, struct source *,
         const uint8_t *packet, size_t len, uint64_t since
 );

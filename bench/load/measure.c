@@ -1,6 +1,7 @@
 #include "measure.h"
 
 #include "generator.h"
+#include "load.h"
 #include "steal.h"
 
 #include <rte_cycles.h>
@@ -22,6 +23,8 @@ struct mark {
 	uint64_t now_ns, cpu_ns; // of the generator's thread
 	uint64_t tsc, busy;
 	uint64_t missed, nacked, steal_ms;
+	uint64_t
+	        sent[SERVER_STREAM_MAX]; // packets of each source, as viewers' streams are laid out
 };
 
 void measure_settle(struct generator *g)
@@ -53,11 +56,30 @@ void measure_rest(struct generator *g)
 	g->stage.stopped = false;
 }
 
+static const struct source *source_of(const struct generator *g, uint16_t stream)
+{
+	const struct server_stream *l = &g->audience.layout[stream];
+	return &g->stage.sources[l->speaker * LOAD_TRACKS + l->track];
+}
+
+// What was sent in the window to those who have received none of it.
+static uint64_t
+unserved(const struct generator *g, const struct mark *a, const struct audience_counts *end)
+{
+	uint64_t n = 0;
+
+	for (uint16_t i = 0; i < g->audience.options.stream_count; i++)
+		n += (source_of(g, i)->count - a->sent[i]) * end->silent_of[i];
+	return n;
+}
+
 static void mark_set(struct generator *g, struct mark *m)
 {
 	struct timespec t;
 
 	audience_count(&g->audience, g->added, g->stage.sources, &m->audience);
+	for (uint16_t i = 0; i < g->audience.options.stream_count; i++)
+		m->sent[i] = source_of(g, i)->count;
 	g->options.calls->counts(g->server, &m->server);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	m->cpu_ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
@@ -85,7 +107,8 @@ static void measure_fill(
 	*r = (struct measure){
 	        .viewers = g->added,
 	        .seconds = (double)ns / 1e9,
-	        .offered = end->expected + end->missing - a->audience.expected,
+	        .offered =
+	                end->expected + end->missing - a->audience.expected + unserved(g, a, end),
 	        .delivered = end->received - a->audience.received,
 	        .duplicates = end->duplicates - a->audience.duplicates,
 	        .resent = end->resent - a->audience.resent,

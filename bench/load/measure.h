@@ -12,10 +12,10 @@ struct measure {
 	uint32_t viewers;
 	double seconds;
 	uint64_t offered; // sent by speakers since the viewers' first packets, and not answered for
-	                  // before
+	                  // before; to who has received none, all of the window
 	uint64_t delivered;
 	uint64_t duplicates, nacked, resent;
-	uint64_t unknown; // subscriptions that received what nobody has sent
+	uint64_t unknown; // subscriptions that received something that was not looked at
 	uint64_t silent; // that received nothing
 	uint64_t server_drops;
 	uint64_t missed; // frames that the generator's port lost

@@ -72,11 +72,15 @@ static void learn(struct generator *g, const struct arrival *a, struct stream *s
 	const struct member *m = &g->members.all[a->member];
 	uint64_t start = rte_rdtsc();
 
-	if (start < g->learn_tsc || learn_offset(
-	                                    g->cipher, &m->keys, s, o, a->frame + NET_HEADER_LEN,
-	                                    a->payload_len, start - LEARN_S * g->tsc_per_s
-	                            ))
+	if (start < g->learn_tsc)
 		return;
+	enum learned learned = learn_offset(
+	        g->cipher, &m->keys, s, o, a->frame + NET_HEADER_LEN, a->payload_len,
+	        start - LEARN_S * g->tsc_per_s
+	);
+	if (learned == LEARN_FOUND)
+		return;
+	g->audience.foreign += learned == LEARN_FOREIGN;
 	uint64_t end = rte_rdtsc();
 	g->learn_tsc = end + LEARN_REST * (end - start);
 }

@@ -73,20 +73,19 @@ bool source_same(
 	       memcmp(payload + skip, sent + skip, len - skip) == 0;
 }
 
-struct source_packet *
+struct source_match
 source_find(struct source *s, const uint8_t *payload, size_t len, uint64_t since)
 {
-	struct source_packet *found = NULL;
+	struct source_match match = {0};
 
 	for (uint32_t i = 0; i < SOURCE_PACKETS && i < s->count; i++) {
-		struct source_packet *p = source_at(s, (uint16_t)(s->top - i));
+		const struct source_packet *p = source_at(s, (uint16_t)(s->top - i));
 		if (!p || p->sent < since)
 			break;
 		if (!source_same(s, p, payload, len))
 			continue;
-		if (found)
-			return NULL;
-		found = p;
+		if (match.count++ == 0)
+			match.packet = p;
 	}
-	return found;
+	return match;
 }

@@ -65,6 +65,11 @@ static inline void source_arrived(struct source_packet *p, uint64_t now)
         const struct source *, const struct source_packet *, const uint8_t *payload, size_t len
 );
 
-// The one packet sent since `since` that a payload is a copy of; NULL: none, or more than one.
-struct source_packet *
+struct source_match {
+	const struct source_packet *packet; // the last one
+	unsigned count;
+};
+
+// The packets sent since `since` that a payload may be a copy of.
+struct source_match
 source_find(struct source *, const uint8_t *payload, size_t len, uint64_t since);

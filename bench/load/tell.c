@@ -70,6 +70,7 @@ void tell_measure(const struct run_options *o, const struct generator *g, const 
 	tell(o, n, "delivered", (double)m->delivered / m->seconds, "packets/s");
 	tell(o, n, "lost", (double)measure_lost(m), "packets");
 	tell(o, n, "loss", measure_loss(m) * 1e6, "packets per million");
+	tell(o, n, "subscriptions that received nothing", (double)m->silent, "subscriptions");
 	tell(o, n, "duplicates", (double)m->duplicates, "packets");
 	tell(o, n, "asked for again", (double)m->nacked, "packets");
 	tell(o, n, "sent again", (double)m->resent, "packets");
@@ -126,6 +127,9 @@ void tell_notes(const struct run_options *o, const struct generator *g, const st
 		printf("%u of %u microphones speak at a time, in turn; the others are muted and "
 		       "send nothing: our model of the loudest voices.\n",
 		       load->voices, load->speakers);
+	if (m->unknown > 0)
+		printf("Nothing was compared of %lu subscriptions: there was no time to.\n",
+		       m->unknown);
 	if (g->nic.unsent > 0)
 		printf("The generator's port did not take %lu frames.\n", g->nic.unsent);
 	if (m->missed > 0)
