@@ -15,6 +15,8 @@
 #define ROUND_US         10000 // between packets of one round: a frame's, not the next frame's
 #define BEHIND_US        50000 // what has waited longer makes viewers' reports wait
 #define LATE_US          200000 // what has waited longer is of no use to a live viewer
+#define STALE_US         100000 // what is given up together with it, so that the next round has time
+#define SKIPS_A_COPY     8 // subscribers passed over in the time of one copy
 
 // Sends the publisher's wall clock with the viewer's timestamps, so that sound and picture of one
 // publisher stay in step: once for each of its reports, and when another layer begins.
@@ -173,13 +175,31 @@ static void active_update(struct fanout *f, uint8_t active)
 		selector_set_active(&s->selector, active);
 }
 
-static void round_begin(struct fanout *f)
+static int64_t age_us(const struct worker *w, const struct fanout_packet *p)
+{
+	return w->now_us - p->queued_us;
+}
+
+// A round that is late from its beginning is given up in one go with all that is about to be late.
+// Giving up frame by frame, and only what is late already, takes a starved worker so long that the
+// next frame is late as well, and nobody is served any more.
+static uint16_t round_size(const struct worker *w, const struct fanout_queue *q)
+{
+	const struct fanout_packet *first = &q->packets[0];
+	bool late = age_us(w, first) > LATE_US;
+	uint16_t n = 1;
+
+	while (n < q->count && (late ? age_us(w, &q->packets[n]) > STALE_US
+	                             : q->packets[n].queued_us - first->queued_us <= ROUND_US))
+		n++;
+	return n;
+}
+
+static void round_begin(const struct worker *w, struct fanout *f)
 {
 	struct fanout_queue *q = &f->queue;
-	int64_t first_us = q->packets[0].queued_us;
 
-	while (q->round < q->count && q->packets[q->round].queued_us - first_us <= ROUND_US)
-		q->round++;
+	q->round = round_size(w, q);
 	active_update(f, media_packet_of(q->packets[q->round - 1].mbuf)->active);
 	if (!q->start.chunk)
 		q->start = (struct fanout_cursor){f->chunks, 0};
@@ -233,6 +253,7 @@ static bool round_some(struct worker *w, struct fanout *f, bool late, unsigned *
 {
 	struct fanout_queue *q = &f->queue;
 	struct subscription *s;
+	unsigned skips = 0;
 
 	if (late && !q->late) {
 		q->late = true;
@@ -242,7 +263,7 @@ static bool round_some(struct worker *w, struct fanout *f, bool late, unsigned *
 		s = round_next(f);
 		if (!s)
 			return true;
-		*done += q->round;
+		*done += late ? skips++ % SKIPS_A_COPY == 0 : q->round;
 		if (s->paused)
 			continue;
 		if (!transport_is_reachable(s->transport))
@@ -265,8 +286,8 @@ static unsigned class_some(struct worker *w, enum worker_class c)
 	while (done < SLICE && (f = TAILQ_FIRST(&w->waiting[c]))) {
 		struct fanout_queue *q = &f->queue;
 		if (q->round == 0)
-			round_begin(f);
-		bool late = w->now_us - q->packets[0].queued_us > LATE_US;
+			round_begin(w, f);
+		bool late = age_us(w, &q->packets[0]) > LATE_US;
 		if (!late && tx_is_full(w))
 			break;
 		if (round_some(w, f, late, &done))
@@ -282,7 +303,7 @@ static bool is_behind(const struct worker *w)
 {
 	const struct fanout *f = TAILQ_FIRST(&w->waiting[WORKER_PICTURES]);
 
-	return f && w->now_us - f->queue.packets[0].queued_us > BEHIND_US;
+	return f && age_us(w, &f->queue.packets[0]) > BEHIND_US;
 }
 
 unsigned forward_some(struct worker *w)

@@ -412,6 +412,41 @@ static void no_viewer_starves_another(void **)
 	end(given);
 }
 
+// A worker that others keep from its core makes one of twenty copies: everyone gets some of each
+// track, and hardly any of its turns is spent on what it gives up.
+static void a_worker_without_time_starves_nobody(void **)
+{
+	const uint32_t turn_us = 40000, turns = 500;
+	uint32_t given = 1, frames = 0;
+
+	begin(VIEWERS, 2);
+	give(0, 1, 1);
+	give(1, 1, 1);
+	settle();
+	memset(got, 0, sizeof(got));
+	for (uint32_t t = 0; t < turns; t++) {
+		for (; frames < (uint64_t)t * turn_us / FRAME_US; frames++, given += BURST) {
+			give(0, 1 + given, BURST);
+			give(1, 1 + given, BURST);
+		}
+		turn();
+		rig.worker->now_us += turn_us - TURN_US;
+	}
+	uint32_t least = UINT32_MAX, sum = 0;
+	for (uint32_t i = 0; i < VIEWERS; i++) {
+		for (int track = 0; track < 2; track++) {
+			least = RTE_MIN(least, got[i][track].packets);
+			sum += got[i][track].packets;
+			assert_int_equal(got[i][track].swaps, 0);
+		}
+	}
+	assert_true(least > 0);
+	assert_true(least * 2 > sum / (2 * VIEWERS));
+	assert_true(sum > turns * 512 / 3);
+	settle();
+	end(2 * given);
+}
+
 static void sound_goes_before_pictures(void **)
 {
 	begin(VIEWERS, 2);
@@ -716,6 +751,7 @@ int main(void)
 	        cmocka_unit_test(a_port_that_stands_still_for_a_while_costs_nothing),
 	        cmocka_unit_test(what_waits_too_long_is_given_up_and_counted),
 	        cmocka_unit_test(no_viewer_starves_another),
+	        cmocka_unit_test(a_worker_without_time_starves_nobody),
 	        cmocka_unit_test(sound_goes_before_pictures),
 	        cmocka_unit_test(subscriptions_may_end_during_a_round),
 	        cmocka_unit_test(a_fan_out_may_end_during_a_round),
