@@ -266,6 +266,12 @@ am_id driver_subscription_id(struct driver *d)
 	return am_id_make(d->next_subscription++ % AM_SUBSCRIPTION_MAX, d->id_epoch);
 }
 
+uint32_t driver_ssrc(am_id subscription_id)
+{
+	uint32_t life = am_id_epoch(subscription_id) % 64;
+	return 0x10000000u + 2 * (life * AM_SUBSCRIPTION_MAX + am_id_slot(subscription_id));
+}
+
 bool driver_transport_state(struct driver *d, am_id id, struct am_transport_state *out)
 {
 	const struct am_transport_state *entry = &d->region.map->transports[am_id_slot(id)];

@@ -76,6 +76,9 @@ int driver_layers(struct driver *, am_id subscription, uint8_t spatial, uint8_t 
 am_id driver_track_id(struct driver *);
 am_id driver_subscription_id(struct driver *);
 
+// Its SSRC; its RTX has the next one. Another id has others: none comes back under a viewer's key.
+uint32_t driver_ssrc(am_id subscription_id);
+
 // State of a transport; false where the table has another one or none.
 bool driver_transport_state(struct driver *, am_id, struct am_transport_state *);
 

@@ -94,7 +94,7 @@ static void post_subscription(am_id viewer, am_id track)
 	s->subscription_id = driver_subscription_id(&scene.driver);
 	s->track_id = track;
 	s->transport_id = viewer;
-	s->ssrc = 0x10000000u + am_id_slot(s->subscription_id) * 2;
+	s->ssrc = driver_ssrc(s->subscription_id);
 	strcpy(s->mid, "1");
 	post(m);
 }

@@ -261,7 +261,7 @@ static am_id subscription_add(
 	        .spatial_layer = o->spatial,
 	        .temporal_layer = o->temporal,
 	};
-	s->ssrc = 0x10000000u + am_id_slot(s->subscription_id) * 2;
+	s->ssrc = driver_ssrc(s->subscription_id);
 	s->rtx_ssrc = video ? s->ssrc + 1 : 0;
 	snprintf(s->mid, sizeof(s->mid), "%u", p->mid_next++ % 10000u);
 	assert_int_equal(driver_command(&scene.driver, &msg), 0);
