@@ -152,6 +152,17 @@ static int inspect_h264(struct am_reader *r, struct frame_info *info)
 	return 0;
 }
 
+// RFC 9628 4.2: P_DIFF of 7 bits, and N where another one follows.
+static void read_refs(struct am_reader *r, struct frame_info *info)
+{
+	bool more = true;
+	while (more && info->ref_count < CODEC_REFS_MAX) {
+		uint8_t ref = am_read_u8(r);
+		more = (ref & 0x01) != 0;
+		info->refs[info->ref_count++] = ref >> 1;
+	}
+}
+
 // RFC 9628 4.2: I P L F B E V Z, picture id, layer indices, and TL0PICIDX in non-flexible mode.
 // What a picture is predicted from is told by distances of picture ids in both modes: P_DIFF of the
 // packet, or the picture's place in the group of pictures.
@@ -170,6 +181,8 @@ static int inspect_vp9(struct am_reader *r, const uint8_t *payload, struct frame
 		if (!flexible)
 			read_tl0picidx(r, payload, info);
 	}
+	if (flexible && inter_predicted)
+		read_refs(r, info);
 	info->picture_refs = true;
 	info->layer_begin = (first & 0x08) != 0;
 	info->layer_end = (first & 0x04) != 0;

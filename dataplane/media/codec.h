@@ -14,6 +14,8 @@ enum codec {
 	CODEC_AV1,
 };
 
+#define CODEC_REFS_MAX 3 // RFC 9628 4.2
+
 // What NAL units of H.264 a packet has (7.4.1). Which packets make a key frame, access_unit.h
 // tells.
 enum h264_units {
@@ -39,6 +41,8 @@ struct frame_info {
 	uint8_t h264_units;
 	uint8_t temporal_id; // 0 where there are no layers
 	uint8_t spatial_id;
+	uint8_t ref_count; // VP9 in flexible mode: pictures that this one is predicted from
+	uint8_t refs[CODEC_REFS_MAX]; // distances of their ids, P_DIFF
 	uint8_t picture_id_bits; // 7, 15, or 0 = none
 	uint8_t picture_id_offset;
 	uint8_t tl0picidx_offset;

@@ -83,6 +83,26 @@ static int count_picture(
 	return 0;
 }
 
+// Notes the picture's temporal layer. True if it is predicted from pictures of lower layers alone,
+// as far as it says: then its layer may be entered with it, as with VP8's Y.
+static bool refers_below(
+        struct layer_counter *c, const struct frame_info *info, uint32_t picture,
+        uint8_t temporal_id
+)
+{
+	// Of each picture: its id and its temporal layer.
+	uint16_t *own = c->pictures[picture % TEMPORAL_PICTURES];
+	own[0] = (uint16_t)picture;
+	own[1] = temporal_id;
+	for (uint8_t i = 0; i < info->ref_count; i++) {
+		uint32_t ref = picture - info->refs[i];
+		const uint16_t *at = c->pictures[ref % TEMPORAL_PICTURES];
+		if (at[0] != (uint16_t)ref || at[1] >= temporal_id)
+			return false;
+	}
+	return info->ref_count > 0;
+}
+
 // Pictures that refer to each other by id keep their distances, whatever a viewer leaves out: at
 // each limit they count by id. Gaps are legal.
 static void
@@ -93,6 +113,8 @@ extend_picture(struct layer_counter *c, const struct frame_info *info, struct tr
 
 	if (ahead > 0)
 		c->picture_top = picture;
+	if (refers_below(c, info, picture, p->temporal_id))
+		p->flags |= TRACK_LAYER_SYNC;
 	for (int t = 0; t < TEMPORAL_LIMITS; t++)
 		p->picture_at[t] = (uint16_t)picture;
 }

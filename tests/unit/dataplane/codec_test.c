@@ -164,6 +164,24 @@ static void vp9_spatial_layers_tell_their_ends(void **)
 	assert_true(!info.spatial_sync && info.layer_end);
 }
 
+static void vp9_tells_what_a_picture_is_predicted_from(void **)
+{
+	struct frame_info info;
+	// I P L F B, picture id 5, T1, P_DIFF 1 and 2
+	assert_int_equal(INSPECT(CODEC_VP9, "\xF8\x05\x20\x03\x04", &info), 0);
+	assert_int_equal(info.ref_count, 2);
+	assert_int_equal(info.refs[0], 1);
+	assert_int_equal(info.refs[1], 2);
+	// three at most, whatever the last one says
+	assert_int_equal(INSPECT(CODEC_VP9, "\xF8\x05\x20\x03\x05\x07\x09", &info), 0);
+	assert_int_equal(info.ref_count, 3);
+	assert_int_equal(INSPECT(CODEC_VP9, "\xF8\x05\x20\x03", &info), -EBADMSG); // cut off
+	assert_int_equal(INSPECT(CODEC_VP9, "\xB8\x05\x20\x03", &info), 0); // P 0
+	assert_int_equal(info.ref_count, 0);
+	assert_int_equal(INSPECT(CODEC_VP9, "\xE8\x05\x20\x03", &info), 0); // not flexible
+	assert_int_equal(info.ref_count, 0);
+}
+
 static void av1_key_frames_carry_the_new_sequence_bit(void **)
 {
 	struct frame_info info;
@@ -247,6 +265,7 @@ int main(void)
 	        cmocka_unit_test(vp9_key_frames_begin_the_lowest_layer_without_prediction),
 	        cmocka_unit_test(a_spatial_id_means_nothing_where_the_encoding_is_known),
 	        cmocka_unit_test(vp9_spatial_layers_tell_their_ends),
+	        cmocka_unit_test(vp9_tells_what_a_picture_is_predicted_from),
 	        cmocka_unit_test(av1_key_frames_carry_the_new_sequence_bit),
 	        cmocka_unit_test(malformed_payloads_give_no_information),
 	        cmocka_unit_test(hostile_payloads_are_never_read_past_their_end),

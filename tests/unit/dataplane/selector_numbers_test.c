@@ -80,6 +80,43 @@ static void pictures_that_refer_to_ids_keep_them(void **)
 	}
 }
 
+// Without a switching point (RFC 9628 4.2, U) a temporal layer is entered with a picture of it that
+// is predicted from lower layers alone.
+static void a_temporal_layer_is_entered_where_its_references_are_there(void **)
+{
+	static const struct {
+		uint8_t temporal, refs[2];
+	} pattern[] = {{0, {4}}, {2, {1}}, {1, {2}}, {2, {1, 3}}};
+	start(SELECTOR_VIDEO, 1);
+	selector_set_active(&sel, 1);
+	selector_prefer(&sel, 0, 0);
+	uint16_t seq = 1;
+	for (int i = 0; i < 100; i++, tick()) {
+		struct encoding *e = &encodings[0];
+		struct frame_info info = {
+		        .begin = true,
+		        .key_frame = i == 0,
+		        .temporal_id = pattern[i % 4].temporal,
+		        .picture_refs = true,
+		        .picture_id = (uint16_t)(32700 + i) & 0x7FFF,
+		        .picture_id_bits = 15,
+		        .refs = {pattern[i % 4].refs[0], pattern[i % 4].refs[1]},
+		        .ref_count = i == 0                   ? 0
+		                     : pattern[i % 4].refs[1] ? 2
+		                                              : 1,
+		};
+		struct track_packet p = {
+		        .arrival_us = now_us, .timestamp = e->timestamp, .flags = TRACK_END};
+		assert_int_equal(temporal_count(&e->counter, e->seq++, &info, false, &p), 0);
+		if (i == 40)
+			selector_prefer(&sel, 0, 2);
+		uint8_t limit = i < 42 ? 0 : i < 43 ? 1 : 2; // T1 is the 43rd, and T2 follows it
+		assert_int_equal(selector_forward(&sel, &p, &out), info.temporal_id <= limit);
+		if (info.temporal_id <= limit)
+			assert_int_equal(out.seq, seq++);
+	}
+}
+
 // Another encoding's pictures follow, at the same distances.
 static void ids_that_are_referred_to_go_on_at_a_switch(void **)
 {
@@ -130,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_late_beginning_changes_no_limit),
 	        cmocka_unit_test(pictures_that_refer_to_ids_keep_them),
+	        cmocka_unit_test(a_temporal_layer_is_entered_where_its_references_are_there),
 	        cmocka_unit_test(ids_that_are_referred_to_go_on_at_a_switch),
 	        cmocka_unit_test(numbers_that_have_gone_half_round_begin_again),
 	};
