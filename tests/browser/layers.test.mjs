@@ -4,9 +4,10 @@ import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench();
 
-test('a viewer gets the layer it asks for, without a freeze', LIMIT, async (t) => {
+// Encodings of simulcast, and spatial layers.
+for (const codec of ['vp8', 'vp9']) test(`a viewer gets the layer of ${codec} it asks for, without a freeze`, LIMIT, async (t) => {
 	const room = roomId();
-	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true });
+	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec });
 	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
 	const prefer = (layer) =>
 		viewer.page.evaluate(([peer, layer]) => window.amphi.setPreferredLayers(peer, layer, 2), [speaker.peerId, layer]);
@@ -34,4 +35,14 @@ test('a viewer gets the layer it asks for, without a freeze', LIMIT, async (t) =
 	const seen = await viewer.stopWatching();
 	t.diagnostic(JSON.stringify(seen));
 	assert.ok(seen.longestGap < 1000, `the picture stood still: ${JSON.stringify(seen)}`);
+});
+
+// A small tile's first wish is the lower temporal layers: they must be all that a decoder needs.
+for (const codec of ['vp8', 'vp9', 'h264']) test(`a small tile's pictures of ${codec} are decoded`, LIMIT, async () => {
+	const room = roomId();
+	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec });
+	const viewport = { width: 190, height: 400 };
+	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera', viewport });
+	await viewer.sees(speaker);
+	await viewer.decodes(speaker, 60, { timeout: 15_000 });
 });

@@ -1,11 +1,13 @@
 import type { types } from 'mediasoup-client';
 
 /**
- * How the camera is encoded with a codec: simulcast with VP8 and H.264. VP9 and AV1 send one resolution: the server
- * relays their layers whole, and Chromium cannot decode AV1's spatial layers without their dependency descriptor.
+ * How the camera is encoded with a codec: simulcast with VP8 and H.264, spatial layers of the same three sizes with VP9.
+ * AV1 sends one resolution: the server relays its layers whole, and Chromium cannot decode its spatial layers without
+ * their dependency descriptor.
  */
 export function cameraEncodings(codec: types.RtpCodecCapability): types.RtpEncodingParameters[] {
-	if (/^video\/(vp9|av1)$/i.test(codec.mimeType)) return [{ maxBitrate: 1_500_000, scalabilityMode: 'L1T3' }];
+	if (/^video\/vp9$/i.test(codec.mimeType)) return [{ maxBitrate: 1_500_000, scalabilityMode: 'L3T3_KEY' }];
+	if (/^video\/av1$/i.test(codec.mimeType)) return [{ maxBitrate: 1_500_000, scalabilityMode: 'L1T3' }];
 	return [
 		{ rid: 'r0', scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: 'L1T3' },
 		{ rid: 'r1', scaleResolutionDownBy: 2, maxBitrate: 500_000, scalabilityMode: 'L1T3' },
