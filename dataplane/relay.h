@@ -8,6 +8,8 @@
 // different objects because they may live on different workers: what crosses is a read-only packet.
 #pragma once
 
+#include <assert.h>
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -166,7 +168,7 @@ struct fanout_stream {
 // One viewer's copy of one track. Read in full for each burst, so it is dense and in the order of
 // use.
 struct subscription {
-	struct selector selector;
+	alignas(64) struct selector selector;
 	struct transport *transport;
 	uint32_t ssrc;
 	uint32_t rtx_ssrc; // 0: no retransmission
@@ -184,6 +186,7 @@ struct subscription {
 	TAILQ_ENTRY(subscription) of_transport;
 	struct cipher_index index; // of ssrc
 };
+static_assert(offsetof(struct subscription, index) < 3 * 64); // what a round fetches ahead
 
 // Subscriptions in a row, so that a burst walks memory forwards. The service thread says which
 // place a new one takes, and knows when it is free again.
