@@ -23,13 +23,19 @@ static void transport_changed(void *owner, am_id id, uint8_t ice, uint8_t dtls)
 
 	if (!t)
 		return;
+	struct peer *p = t->peer;
 	t->ice = ice;
 	t->dtls = dtls;
 	am_debug("transport: id=%llx ice=%u dtls=%u", (unsigned long long)id, ice, dtls);
-	if (dtls == AM_DTLS_FAILED)
-		conference_remove(c, t->peer, REFUSAL_SERVER_ERROR);
-	else if (ice == AM_ICE_EXPIRED && !t->peer->connection)
-		conference_remove(c, t->peer, REFUSAL_NONE);
+	bool gone = ice == AM_ICE_EXPIRED;
+	if (dtls == AM_DTLS_FAILED || dtls == AM_DTLS_CLOSED) {
+		conference_transport_end(
+		        c, t, dtls == AM_DTLS_FAILED ? TRANSPORT_DTLS_FAILED : TRANSPORT_DTLS_CLOSED
+		);
+		gone = dtls == AM_DTLS_CLOSED && !peer_has_transport(p);
+	}
+	if (gone && !p->connection)
+		conference_remove(c, p, REFUSAL_NONE);
 }
 
 static void layers_changed(void *owner, am_id id, uint8_t spatial, uint8_t temporal)

@@ -49,6 +49,8 @@ struct conference_events {
 	void (*hand)(void *owner, struct peer *to, const struct peer *who);
 	void (*data_consumer_new)(void *owner, struct transport *);
 	void (*data_consumer_closed)(void *owner, struct peer *to, am_id);
+	// A transport of the peer has ended, with what it carried.
+	void (*transport_closed)(void *owner, struct peer *to, am_id, enum transport_end);
 	void (*media_down)(void *owner, struct peer *to);
 	// The peer is being removed: say why, and close its connection for good.
 	void (*removed)(void *owner, struct peer *, enum refusal);
@@ -161,6 +163,10 @@ struct transport *conference_transport_added(struct conference *, am_id, int res
         struct conference *c, struct transport *t, media_done *done, void *owner,
         const struct media_call *call
 );
+// Its owner wants it closed; what it received comes over another one, where there is one.
+void conference_transport_close(struct conference *, struct transport *);
+// It has ended by itself: the same, and its owner is told.
+void conference_transport_end(struct conference *, struct transport *, enum transport_end);
 
 // Tracks. -EINVAL with a reason in *why; -EMFILE, -EDQUOT as for transports.
 [[nodiscard]] int conference_track_add(

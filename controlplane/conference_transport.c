@@ -1,8 +1,11 @@
 #include "conference.h"
 
 #include "memory.h"
+#include "metrics.h"
 #include "store.h"
 #include "tally.h"
+
+#include "am_log.h"
 
 #include <errno.h>
 #include <string.h>
@@ -44,6 +47,37 @@ void conference_transport_remove(struct conference *c, struct transport *t)
 	conference_transport_forget(c, t);
 }
 
+void conference_transport_close(struct conference *c, struct transport *t)
+{
+	struct peer *p = t->peer;
+	bool consuming = t->consuming;
+
+	conference_transport_remove(c, t);
+	if (consuming)
+		conference_subscribe_all(c, p);
+}
+
+void conference_transport_end(struct conference *c, struct transport *t, enum transport_end why)
+{
+	static const struct {
+		const char *name;
+		enum metric metric;
+	} ends[] = {
+	        [TRANSPORT_DTLS_FAILED] = {"DTLS failed", METRIC_transports_dtls_failed},
+	        [TRANSPORT_DTLS_CLOSED] = {"close_notify", METRIC_transports_dtls_closed},
+	        [TRANSPORT_REPLACED] = {"replaced", METRIC_transports_replaced},
+	};
+	struct peer *p = t->peer;
+	am_id id = t->id;
+
+	am_info("transport: ended; room=%s peer=%s id=%llx reason=%s", p->room->name, p->id,
+	        (unsigned long long)id, ends[why].name);
+	metric_count(ends[why].metric);
+	conference_transport_close(c, t);
+	if (p->connection)
+		c->events->transport_closed(c->events->owner, p, id, why);
+}
+
 static void credentials_new(struct transport *t)
 {
 	static const char ice_chars[] = // RFC 8839 5.4
@@ -67,6 +101,9 @@ int conference_transport_add(
 		return -EPERM;
 	if (!media_is_up(c->media))
 		return -ENOTCONN;
+	struct transport *old = peer_transport_replaceable(p, consuming);
+	if (old)
+		conference_transport_end(c, old, TRANSPORT_REPLACED);
 	if (!conference_quota(c, p->room->account_id, QUOTA_TRANSPORTS) ||
 	    (c->client_transports && p->client[0] &&
 	     tally_count(c->transports_of, p->client) >= c->client_transports))

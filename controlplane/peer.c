@@ -60,6 +60,7 @@ struct transport *peer_transport_add(struct peer *p, am_id id, bool consuming)
 			continue;
 		*t = (struct transport){
 		        .id = id,
+		        .number = ++p->transport_count,
 		        .peer = p,
 		        .consuming = consuming,
 		        .data_stream = AM_DATA_NONE,
@@ -75,10 +76,55 @@ struct transport *peer_transport_add(struct peer *p, am_id id, bool consuming)
 	return NULL;
 }
 
+// 2: it has no path and carries nothing; 1: its path was lost; 0: it lives, or is about to.
+static int replaceable_rank(const struct transport *t)
+{
+	const struct subscription *s;
+	const struct track *track;
+	int lost = t->ready && t->ice == AM_ICE_EXPIRED;
+
+	if (!t->ready || t->ice == AM_ICE_CONNECTED)
+		return 0;
+	LIST_FOREACH(track, &t->peer->tracks, of_owner)
+	{
+		if (track->transport == t)
+			return lost;
+	}
+	LIST_FOREACH(s, &t->peer->subscriptions, of_viewer)
+	{
+		if (s->transport == t)
+			return lost;
+	}
+	return 2;
+}
+
+struct transport *peer_transport_replaceable(struct peer *p, bool consuming)
+{
+	struct transport *first = &p->transports[consuming ? PEER_TRANSPORT_MAX : 0], *best = NULL;
+
+	for (struct transport *t = first; t < first + PEER_TRANSPORT_MAX; t++) {
+		if (!t->id)
+			return NULL;
+		int rank = replaceable_rank(t), best_rank = best ? replaceable_rank(best) : 0;
+		if (rank > best_rank || (rank > 0 && rank == best_rank && t->number < best->number))
+			best = t;
+	}
+	return best;
+}
+
 void peer_transport_remove(struct transport *t)
 {
 	peer_use(t->peer, QUOTA_TRANSPORTS, -1);
 	*t = (struct transport){0};
+}
+
+bool peer_has_transport(const struct peer *p)
+{
+	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
+		if (p->transports[i].id)
+			return true;
+	}
+	return false;
 }
 
 struct transport *peer_transport_consuming(struct peer *p)

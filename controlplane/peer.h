@@ -42,9 +42,17 @@ struct rights {
 	bool hand; // G02
 };
 
+// Why a transport ended, other than by its owner's request or with its owner.
+enum transport_end {
+	TRANSPORT_DTLS_FAILED, // no handshake, or not with the certificate that was signaled
+	TRANSPORT_DTLS_CLOSED, // the client's close_notify
+	TRANSPORT_REPLACED, // it had no path, and a new one needed its place
+};
+
 struct transport {
 	am_id id; // 0: unused
 	char client[ADDRESS_TEXT_SIZE]; // whose limit it is counted in; empty: nobody's
+	uint64_t number; // counts the peer's transports
 	struct peer *peer;
 	bool consuming; // else producing
 	bool ready; // the data plane has it
@@ -83,6 +91,7 @@ struct peer {
 	char *device; // JSON object, owned
 	struct ortc_caps caps;
 	struct transport transports[2 * PEER_TRANSPORT_MAX];
+	uint64_t transport_count; // of all that it has had
 	uint32_t track_count;
 	uint32_t subscription_count;
 	LIST_HEAD(, track) tracks;
@@ -111,7 +120,12 @@ void peer_set_device(struct peer *, char *json); // takes it over
 
 // A free transport of that direction with this id, or NULL if the peer has all it may have.
 struct transport *peer_transport_add(struct peer *, am_id, bool consuming);
+
+// Which of that direction gives way where there is no free one: without a path, and best without
+// media, the oldest of these. NULL: there is a free one, or all of them live.
+struct transport *peer_transport_replaceable(struct peer *, bool consuming);
 void peer_transport_remove(struct transport *);
+bool peer_has_transport(const struct peer *);
 
 // Where new subscriptions go: the first consuming transport that the data plane has, or NULL.
 struct transport *peer_transport_consuming(struct peer *);

@@ -113,6 +113,12 @@ void connection_reject_errno(struct connection *c, int64_t id, int error)
 		        c, id, 503, "busy: this account or address has all it may have"
 		);
 	case -EALREADY: return connection_reject(c, id, 409, "already: connected before");
+	case -EPROTO:
+		return connection_reject(
+		        c, id, 409,
+		        "no-srtp: the transport's DTLS has no SRTP profile, so it carries data "
+		        "alone"
+		);
 	case -EEXIST: return connection_reject(c, id, 400, "bad-request: ssrc or mid in use");
 	case -ENOENT: return connection_reject(c, id, 404, "not-found: no such object");
 	case -ESRCH: return connection_reject(c, id, 404, "not-found: no such participant");

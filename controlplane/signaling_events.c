@@ -165,6 +165,22 @@ static void on_data_consumer_closed(void *owner, struct peer *to, am_id id)
 	connection_notify(c, "dataConsumerClosed", data);
 }
 
+static void on_transport_closed(void *owner, struct peer *to, am_id id, enum transport_end why)
+{
+	static const char *const reasons[] = {
+	        [TRANSPORT_DTLS_FAILED] = "dtls-failed",
+	        [TRANSPORT_DTLS_CLOSED] = "dtls-closed",
+	        [TRANSPORT_REPLACED] = "replaced",
+	};
+	struct connection *c = connection_of(owner, to);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	json_add_id(data, "transportId", id);
+	json_add_string(data, "reason", reasons[why]);
+	connection_notify(c, "transportClosed", data);
+}
+
 static void on_media_down(void *owner, struct peer *to)
 {
 	struct connection *c = connection_of(owner, to);
@@ -266,6 +282,7 @@ void signaling_events_init(struct conference_events *e, struct signaling *s)
 	        .layers_changed = on_layers_changed,
 	        .data_consumer_new = on_data_consumer_new,
 	        .data_consumer_closed = on_data_consumer_closed,
+	        .transport_closed = on_transport_closed,
 	        .media_down = on_media_down,
 	        .removed = on_removed,
 	};

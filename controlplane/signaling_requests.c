@@ -229,6 +229,16 @@ static void handle_restart_ice(struct connection *c, int64_t id, const struct js
 		connection_reject_errno(c, id, ret);
 }
 
+static void handle_close_transport(struct connection *c, int64_t id, const struct json *data)
+{
+	struct transport *t = connection_transport(c, data);
+
+	if (!t)
+		return connection_reject_errno(c, id, -ENOENT);
+	conference_transport_close(conference_of(c), t);
+	connection_accept(c, id, NULL);
+}
+
 struct json *signaling_peer_json(const struct peer *p)
 {
 	struct json *j = json_new_object();
@@ -329,15 +339,6 @@ static void handle_join(struct connection *c, int64_t id, const struct json *dat
 	conference_welcome(conference_of(c), p); // after the answer: the client counts on it
 }
 
-static bool has_transport(const struct peer *p)
-{
-	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
-		if (p->transports[i].id)
-			return true;
-	}
-	return false;
-}
-
 // Marks what the page still has, and lists what of it is alive.
 static struct json *consumers_mark(struct connection *c, const struct json *data)
 {
@@ -421,7 +422,7 @@ static void handle_resume(struct connection *c, int64_t id, const struct json *d
 {
 	const char *session = json_string(data, "session", PEER_SESSION_MAX);
 	bool resumed = c->resumable && session && strcmp(session, c->peer->session) == 0 &&
-	               has_transport(c->peer);
+	               peer_has_transport(c->peer);
 	struct json *answer = json_new_object();
 
 	c->resumable = false;
@@ -477,6 +478,7 @@ const struct request signaling_requests[] = {
         {"createWebRtcTransport", handle_create_transport, .grant = TO_ADMITTED},
         {"connectWebRtcTransport", handle_connect_transport, .grant = TO_ADMITTED},
         {"restartIce", handle_restart_ice, .grant = TO_ADMITTED},
+        {"closeTransport", handle_close_transport, .grant = TO_ADMITTED, .told = true},
         {"join", handle_join, .grant = TO_ADMITTED, .told = true},
         {"resume", handle_resume, .grant = TO_ADMITTED}, // pays where it has something to tell
         {"produce", handle_produce, .grant = TO_MEMBERS},

@@ -380,6 +380,15 @@ void dtls_destroy(struct dtls *d)
 	free(d);
 }
 
+enum am_dtls_state dtls_fail(struct dtls *d)
+{
+	if (d->ssl != NULL)
+		stop_politely(d, AM_DTLS_FAILED);
+	else if (!is_over(d))
+		stop(d, AM_DTLS_FAILED);
+	return d->state;
+}
+
 enum am_dtls_state dtls_state(const struct dtls *d)
 {
 	return d->state;
@@ -419,8 +428,7 @@ static bool forget_certificate(struct dtls *d)
 static void finish_handshake(struct dtls *d)
 {
 	X509 *cert = SSL_get1_peer_certificate(d->ssl);
-	bool ok = cert != NULL && certificate_digest(cert, d->peer_fingerprint) &&
-	          SSL_get_selected_srtp_profile(d->ssl) != NULL;
+	bool ok = cert != NULL && certificate_digest(cert, d->peer_fingerprint);
 	X509_free(cert);
 	if (!ok) {
 		stop_politely(d, AM_DTLS_FAILED);
@@ -583,9 +591,13 @@ int dtls_srtp_keys(struct dtls *d, struct srtp_keys *keys)
 	if (d->state != AM_DTLS_CONNECTED)
 		return -ENOTCONN;
 
+	const SRTP_PROTECTION_PROFILE *selected = SSL_get_selected_srtp_profile(d->ssl);
+	if (selected == NULL)
+		return -ENOPROTOOPT;
+
 	// RFC 5764 4.2: both keys, then both salts, the client's first.
 	uint8_t material[MATERIAL_LEN_MAX];
-	uint8_t profile = (uint8_t)SSL_get_selected_srtp_profile(d->ssl)->id;
+	uint8_t profile = (uint8_t)selected->id;
 	size_t salt_len = srtp_salt_len(profile);
 	int ret = SSL_export_keying_material(
 	        d->ssl, material, 2 * (SRTP_KEY_LEN + salt_len), EXPORTER_LABEL, EXPORTER_LABEL_LEN,

@@ -4,7 +4,7 @@
 //	           first datagram                  handshake done AND fingerprint equal
 //	AM_DTLS_NEW ───────────▶ AM_DTLS_CONNECTING ───────────▶ AM_DTLS_CONNECTED
 //	                               │ alert, no certificate,          │ close_notify
-//	                               │ no profile, mismatch,           │   (fatal alert: FAILED)
+//	                               │ mismatch,                       │   (fatal alert: FAILED)
 //	                               │ DTLS_HANDSHAKE_NS               │
 //	                               ▼                                 ▼
 //	                         AM_DTLS_FAILED                    AM_DTLS_CLOSED
@@ -63,6 +63,9 @@ const uint8_t *dtls_context_fingerprint(const struct dtls_context *);
 // Says close_notify if the session is up. NULL is allowed.
 void dtls_destroy(struct dtls *);
 
+// Ends a session that lacks what its transport needs, and says close_notify. Returns the state.
+enum am_dtls_state dtls_fail(struct dtls *);
+
 enum am_dtls_state dtls_state(const struct dtls *);
 
 // Take one datagram. Returns the state after it.
@@ -81,8 +84,9 @@ uint64_t dtls_deadline(const struct dtls *);
 // state after it.
 enum am_dtls_state dtls_timer(struct dtls *, uint64_t now_ns);
 
-// Keys and profile of the media (RFC 5764 4.2). 0, or -ENOTCONN in any state but CONNECTED; then
-// *keys is wiped. The caller wipes them where their use ends.
+// Keys and profile of the media (RFC 5764 4.2). 0; -ENOTCONN in any state but CONNECTED;
+// -ENOPROTOOPT without a common profile: such a session carries data alone. Where it fails *keys is
+// wiped. The caller wipes them where their use ends.
 [[nodiscard]] int dtls_srtp_keys(struct dtls *, struct srtp_keys *keys);
 
 // Send application data as one datagram. 0, -ENOTCONN, -EMSGSIZE above DTLS_DATA_MAX.

@@ -36,6 +36,17 @@ struct session *registry_session(const struct registry *r, am_id id)
 	return s && s->id == id ? s : NULL;
 }
 
+bool registry_has_media(const struct session *s)
+{
+	return !TAILQ_EMPTY(&s->sources) || !TAILQ_EMPTY(&s->sinks);
+}
+
+// Its client has offered no SRTP profile: it carries data alone.
+static bool lacks_srtp(const struct session *s)
+{
+	return s->dtls_state == AM_DTLS_CONNECTED && !s->keyed;
+}
+
 struct source *registry_source(const struct registry *r, am_id id)
 {
 	struct source *s = r->sources[am_id_slot(id) % AM_TRACK_MAX];
@@ -507,6 +518,8 @@ int registry_add_track(struct registry *r, const struct am_cmd_track_add *p)
 
 	if (!session)
 		return -ENOENT;
+	if (lacks_srtp(session))
+		return -EPROTO;
 	if (r->sources[am_id_slot(p->track_id)])
 		return -EEXIST;
 	struct source *s = calloc(1, sizeof(*s));
@@ -573,6 +586,8 @@ int registry_add_subscription(struct registry *r, const struct am_cmd_subscripti
 		return -ENOENT;
 	if (session->room_id != source->session->room_id)
 		return -EXDEV;
+	if (lacks_srtp(session))
+		return -EPROTO;
 	if (r->sinks[am_id_slot(p->subscription_id)])
 		return -EEXIST;
 	struct sink *s = malloc(sizeof(*s));

@@ -103,13 +103,14 @@ void registry_drain(struct registry *);
 void registry_init(struct registry *, struct am_region *, struct worker *, uint16_t worker_count);
 
 struct session *registry_session(const struct registry *, am_id);
+bool registry_has_media(const struct session *); // tracks or subscriptions
 struct source *registry_source(const struct registry *, am_id);
 struct sink *registry_sink(const struct registry *, am_id);
 
 // Each returns 0 or -errno: -EEXIST slot in use, -ENOENT no such object, -EXDEV objects of
-// different rooms, -EADDRINUSE an SSRC that the transport sends from or has sent from, -ENOSPC too
-// many of them, -ENOMEM. A session's ICE and DTLS are session.c's to make before and to end
-// after.
+// different rooms, -EPROTO media on a transport without SRTP, -EADDRINUSE an SSRC that the
+// transport sends from or has sent from, -ENOSPC too many of them, -ENOMEM. A session's ICE and
+// DTLS are session.c's to make before and to end after.
 [[nodiscard]] int registry_add_session(struct registry *, struct session *);
 void registry_remove_session(struct registry *, struct session *);
 [[nodiscard]] int registry_add_track(struct registry *, const struct am_cmd_track_add *);

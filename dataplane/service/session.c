@@ -186,9 +186,12 @@ void session_hop_changed(struct service *sv, const struct am_address *hop, const
 static void keys_install(struct service *sv, struct session *s)
 {
 	struct srtp_keys keys;
-	struct transport_keys *box = calloc(1, sizeof(*box));
+	int ret = dtls_srtp_keys(s->dtls, &keys);
 
-	if (!box || dtls_srtp_keys(s->dtls, &keys) < 0)
+	if (ret == -ENOPROTOOPT) // no use_srtp: for data
+		return;
+	struct transport_keys *box = calloc(1, sizeof(*box));
+	if (!box || ret < 0)
 		goto fail;
 	box->key = cipher_key_create(&keys);
 	box->rtcp_receiver = srtcp_receiver_create(&keys);
@@ -252,6 +255,29 @@ static void shaking_update(struct service *sv, struct session *s)
 	sv->trim_count++;
 }
 
+// Nothing more is sent there, and what comes from there is a stranger's.
+static void paths_end(struct service *sv, struct session *s)
+{
+	if (s->ice.state != AM_ICE_CONNECTED)
+		return;
+	TAILQ_REMOVE(&sv->consenting, s, consenting);
+	flows_forget(sv, s);
+	ice_expire(&s->ice);
+	s->route.len = 0;
+	struct packet_route *none = calloc(1, sizeof(*none));
+	if (none)
+		registry_post(
+		        &sv->registry, s->worker,
+		        &(struct message
+		        ){.type = MESSAGE_TRANSPORT_ROUTE, .object = none, .id = s->id}
+		);
+}
+
+static bool is_over(const struct session *s)
+{
+	return s->dtls_state == AM_DTLS_FAILED || s->dtls_state == AM_DTLS_CLOSED;
+}
+
 static void dtls_state_set(struct service *sv, struct session *s, enum am_dtls_state state)
 {
 	shaking_update(sv, s);
@@ -260,10 +286,16 @@ static void dtls_state_set(struct service *sv, struct session *s, enum am_dtls_s
 	s->dtls_state = (uint8_t)state;
 	if (state == AM_DTLS_CONNECTED && !s->keyed)
 		keys_install(sv, s);
+	if (state == AM_DTLS_CONNECTED && !s->keyed && registry_has_media(s)) {
+		am_warning("service: transport=%lx: no SRTP profile for its media", s->id);
+		s->dtls_state = (uint8_t)dtls_fail(s->dtls);
+	}
 	if (s->data)
 		data_connect(sv, s);
-	if (state == AM_DTLS_FAILED)
+	if (s->dtls_state == AM_DTLS_FAILED)
 		am_warning("service: transport=%lx: DTLS failed", s->id);
+	if (is_over(s)) // without waiting for the control plane, which removes it
+		paths_end(sv, s);
 	registry_publish_session(&sv->registry, s);
 }
 
@@ -299,8 +331,10 @@ static struct session *stun_session(struct service *sv, const uint8_t *msg, size
 	const uint8_t *ufrag = stun_local_ufrag(&m, &ufrag_len);
 	int64_t slot = ufrag ? am_ufrag_slot((const char *)ufrag, (uint32_t)ufrag_len) : -1;
 	struct session *s = slot < 0 ? NULL : sv->registry.sessions[slot];
-	if (!s)
+	if (!s || is_over(s)) {
 		service_count_drop(sv, DROP_stun_unknown_user);
+		return NULL;
+	}
 	return s;
 }
 
@@ -393,17 +427,7 @@ void session_dtls(
 // Consent is over (RFC 7675 5.1): nothing more is sent there.
 static void consent_end(struct service *sv, struct session *s)
 {
-	TAILQ_REMOVE(&sv->consenting, s, consenting);
-	flows_forget(sv, s);
-	ice_expire(&s->ice);
-	s->route.len = 0;
-	struct packet_route *none = calloc(1, sizeof(*none));
-	if (none)
-		registry_post(
-		        &sv->registry, s->worker,
-		        &(struct message
-		        ){.type = MESSAGE_TRANSPORT_ROUTE, .object = none, .id = s->id}
-		);
+	paths_end(sv, s);
 	registry_publish_session(&sv->registry, s);
 }
 

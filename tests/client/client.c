@@ -174,7 +174,7 @@ static void media_take(struct client *c, uint8_t *bytes, size_t size, uint64_t n
 	// RFC 5761 4: types 192 to 223 are RTCP.
 	bool rtcp = size >= 2 && bytes[1] >= 192 && bytes[1] <= 223;
 
-	if (c->peer.state != PEER_CONNECTED)
+	if (c->peer.state != PEER_CONNECTED || !c->srtp_in)
 		return;
 	if (is_lost(c, c->config.loss_in_permille)) {
 		c->lost_in++;
@@ -207,7 +207,7 @@ static void peer_take(
 	if (c->config.passive) // it serves one client, whatever its address
 		c->config.server = c->peer.server = *from;
 	if (peer_receive(&c->peer, bytes, len, now_ns) == PEER_CONNECTED && !c->srtp_in &&
-	    !keys_install(c))
+	    !c->peer.data_alone && !keys_install(c))
 		c->peer.state = PEER_FAILED;
 }
 
@@ -261,7 +261,7 @@ int client_rtp_send(struct client *c, const struct wire_rtp *p)
 {
 	alignas(8) uint8_t out[WIRE_MTU + SRTP_MAX_TRAILER_LEN];
 
-	if (c->peer.state != PEER_CONNECTED)
+	if (c->peer.state != PEER_CONNECTED || !c->srtp_out)
 		return -ENOTCONN;
 	int len = (int)wire_rtp_build(p, out);
 	if (srtp_protect(c->srtp_out, out, &len) != srtp_err_status_ok)
@@ -279,7 +279,7 @@ int client_rtcp_send(struct client *c, const uint8_t *bytes, size_t size)
 	alignas(8) uint8_t out[WIRE_MTU + SRTP_MAX_TRAILER_LEN + 4];
 	int len = (int)size;
 
-	if (c->peer.state != PEER_CONNECTED)
+	if (c->peer.state != PEER_CONNECTED || !c->srtp_out)
 		return -ENOTCONN;
 	memcpy(out, bytes, size);
 	if (srtp_protect_rtcp(c->srtp_out, out, &len) != srtp_err_status_ok)

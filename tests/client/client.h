@@ -27,7 +27,7 @@ struct client_config {
 	struct sockaddr_storage server; // port 0: learned from the first good check (passive)
 	const char *ufrag; // the server's, copied
 	const char *pwd; // the server's, or the own of a passive client; copied
-	const char *profiles; // OpenSSL's names; NULL: GCM, then CM
+	const char *profiles; // OpenSSL's names; NULL: GCM, then CM; empty: no SRTP
 	uint16_t dtls_mtu; // 0: 1200
 	uint16_t loss_in_permille; // of RTP and RTCP
 	uint16_t loss_out_permille;

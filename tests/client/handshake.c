@@ -132,7 +132,7 @@ static SSL_CTX *context_make(const char *profiles)
 	if (ssl && SSL_CTX_set_min_proto_version(ssl, DTLS1_2_VERSION) == 1 &&
 	    SSL_CTX_use_certificate(ssl, certificate) == 1 &&
 	    SSL_CTX_use_PrivateKey(ssl, key) == 1 &&
-	    SSL_CTX_set_tlsext_use_srtp(ssl, profiles) == 0) { // 0: success, unlike the rest
+	    (!profiles[0] || SSL_CTX_set_tlsext_use_srtp(ssl, profiles) == 0)) { // 0: success
 		SSL_CTX_set_verify(
 		        ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, accept_any
 		);

@@ -16,9 +16,9 @@ enum handshake_result {
 
 struct handshake; // one session
 
-// profiles: OpenSSL's names with colons. All sessions of one role and the same profiles share one
-// SSL_CTX for the life of the process. mtu: of a datagram; small ones split the ClientHello.
-// send carries a datagram to the peer. NULL on failure.
+// profiles: OpenSSL's names with colons; empty: no use_srtp, and no material. All sessions of one
+// role and the same profiles share one SSL_CTX for the life of the process. mtu: of a datagram;
+// small ones split the ClientHello. send carries a datagram to the peer. NULL on failure.
 struct handshake *handshake_create(
         bool server, const char *profiles, uint16_t mtu,
         void (*send)(void *owner, const uint8_t *bytes, size_t len), void *owner

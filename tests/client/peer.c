@@ -75,6 +75,7 @@ int peer_init(struct peer *p, const struct peer_config *config)
 	*p = (struct peer){.config = *config};
 	p->config.ufrag = p->config.pwd = p->config.profiles = NULL;
 	p->config.fingerprint = NULL;
+	p->data_alone = config->profiles && !config->profiles[0];
 	p->config.server = NULL;
 	if (!config->consent_ms)
 		p->config.consent_ms = CONSENT_MS;
@@ -149,7 +150,9 @@ static bool fingerprint_good(struct peer *p)
 // resumed.
 static enum peer_state keys_take(struct peer *p)
 {
-	if (!fingerprint_good(p) || handshake_material(p->dtls, p->material, &p->profile) == 0)
+	if (!fingerprint_good(p))
+		return PEER_FAILED;
+	if (!p->data_alone && handshake_material(p->dtls, p->material, &p->profile) == 0)
 		return PEER_FAILED;
 	if (!p->config.keep_dtls && !p->config.passive) {
 		handshake_destroy(p->dtls);

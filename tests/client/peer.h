@@ -26,7 +26,7 @@ struct peer_config {
 	const char *ufrag, *pwd; // the server's; copied
 	const uint8_t
 	        *fingerprint; // the server's certificate's SHA-256 (32 bytes, copied) or NULL: any
-	const char *profiles; // OpenSSL's names with colons; NULL: GCM, then CM
+	const char *profiles; // OpenSSL's names with colons; NULL: GCM, then CM; empty: data alone
 	uint16_t dtls_mtu; // 0: 1200
 	uint16_t consent_ms; // between checks after the first answer; 0: 2500, as Chrome
 	// The server's address, which answers to its own checks quote; copied. NULL: a lite server,
@@ -70,6 +70,7 @@ struct peer {
 	uint8_t transaction[8]; // how the ids of checks begin; a count follows
 	uint32_t transactions;
 	bool fingerprint_wanted;
+	bool data_alone; // without SRTP
 	bool checks_off; // the tests': no more checks, e.g. to let the consent expire
 	bool answers_off; // the tests': falls silent
 	uint64_t checks_sent, checks_answered; // a passive one's: the other's, answered

@@ -50,12 +50,12 @@ static void message_in(void *context, uint16_t, uint32_t ppid, const uint8_t *me
 	assert_int_equal(sscanf(c->last, "%u ", &c->sequence), 1);
 }
 
-static struct chatter *chatter_make(struct party *p)
+static struct chatter *chatter_make(struct party *p, const struct member_options *o)
 {
 	struct chatter *c = calloc(1, sizeof(*c));
 
 	assert_non_null(c);
-	c->member = party_transport(p, &plain);
+	c->member = party_transport(p, o);
 	c->member->client.context = c;
 	c->member->client.events.data = packet_in;
 	c->association.send = packet_out;
@@ -79,14 +79,14 @@ static int command(uint16_t type, const struct chatter *c, uint8_t stream, const
 
 static struct chatter *speaker_make(struct party *p, const char *tag)
 {
-	struct chatter *c = chatter_make(p);
+	struct chatter *c = chatter_make(p, &plain);
 	assert_int_equal(command(AM_CMD_DATA_PRODUCER_ADD, c, STREAM, tag), 0);
 	return c;
 }
 
 static struct chatter *listener_make(struct party *p)
 {
-	struct chatter *c = chatter_make(p);
+	struct chatter *c = chatter_make(p, &plain);
 	assert_int_equal(command(AM_CMD_DATA_CONSUMER_ADD, c, 0, ""), 0);
 	assert_int_equal(command(AM_CMD_DATA_CONSUMER_START, c, 0, ""), 0);
 	return c;
@@ -219,6 +219,39 @@ static void one_speaks_and_all_hear(void **)
 	free_all(c, 6);
 }
 
+// A client of the chat alone offers no use_srtp.
+static void data_needs_no_srtp(void **)
+{
+	const struct member_options without = {.profiles = ""};
+	struct am_msg track = {.type = AM_CMD_TRACK_ADD};
+	struct party p;
+	struct chatter *c[2];
+
+	party_begin(&p);
+	c[0] = chatter_make(&p, &without);
+	assert_int_equal(command(AM_CMD_DATA_PRODUCER_ADD, c[0], STREAM, "{\"ann\"}"), 0);
+	c[1] = chatter_make(&p, &without);
+	assert_int_equal(command(AM_CMD_DATA_CONSUMER_ADD, c[1], 0, ""), 0);
+	assert_int_equal(command(AM_CMD_DATA_CONSUMER_START, c[1], 0, ""), 0);
+	party_connect(&p);
+	associate(&p, c[0]);
+	associate(&p, c[1]);
+	say(c[0], "hello");
+	check_heard(&p, c[1], 1);
+	// Media has no keys there.
+	track.track_add = (struct am_cmd_track_add){
+	        .track_id = driver_track_id(&scene.driver),
+	        .transport_id = c[0]->member->transport.id,
+	        .clock_rate = 48000,
+	        .payload_type = 111,
+	        .room_payload_type = 100,
+	        .encoding_count = 1,
+	};
+	assert_int_equal(driver_command(&scene.driver, &track), -EPROTO);
+	party_end(&p);
+	free_all(c, 2);
+}
+
 // A page that has the association may not have its data channel yet.
 static void nothing_is_sent_before_the_start(void **)
 {
@@ -228,7 +261,7 @@ static void nothing_is_sent_before_the_start(void **)
 	party_begin(&p);
 	c[0] = speaker_make(&p, "{}");
 	c[1] = listener_make(&p);
-	c[2] = chatter_make(&p);
+	c[2] = chatter_make(&p, &plain);
 	assert_int_equal(command(AM_CMD_DATA_CONSUMER_START, c[2], 0, ""), -ENOENT);
 	assert_int_equal(command(AM_CMD_DATA_CONSUMER_ADD, c[2], 0, ""), 0);
 	party_connect(&p);
@@ -361,7 +394,7 @@ static void who_has_no_channel_is_not_answered(void **)
 	struct chatter *c[2];
 
 	party_begin(&p);
-	c[0] = chatter_make(&p);
+	c[0] = chatter_make(&p, &plain);
 	c[1] = listener_make(&p);
 	party_connect(&p);
 	uint64_t dropped = data_drops("sctp_unwanted");
@@ -422,6 +455,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(one_speaks_and_all_hear),
+	        cmocka_unit_test(data_needs_no_srtp),
 	        cmocka_unit_test(nothing_is_sent_before_the_start),
 	        cmocka_unit_test(what_is_no_message_is_dropped_by_name),
 	        cmocka_unit_test(a_chatterbox_is_limited),

@@ -40,7 +40,7 @@ struct sockaddr_storage scene_server(int family);
 
 struct member_options {
 	int family; // 0: AF_INET
-	const char *profiles; // NULL: both
+	const char *profiles; // NULL: both; empty: no SRTP
 	uint16_t dtls_mtu; // 0: 1200
 	uint16_t loss_in_permille, loss_out_permille;
 	uint8_t encodings; // speakers; 0: 3

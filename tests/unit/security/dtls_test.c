@@ -378,14 +378,33 @@ static void what_cannot_be_secured_fails(void **)
 {
 	static const struct net_client rows[] = {
 	        {.no_certificate = true},
-	        {.profiles = ""}, // no use_srtp
-	        {.profiles = "SRTP_AES128_CM_SHA1_32"}, // none in common
 	        {.dtls_1_0 = true},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct net n;
 		start(&n, &rows[i]);
 		net_run(&n, SECOND);
+		assert_failed(&n);
+		net_fini(&n);
+	}
+}
+
+// RFC 5764 4.1.1: media alone needs a profile, data does not.
+static void without_a_profile_there_is_data_alone(void **)
+{
+	static const char *const offers[] = {"", "SRTP_AES128_CM_SHA1_32"}; // none, none in common
+	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
+		struct net_client how = {.profiles = offers[i]};
+		struct srtp_keys keys;
+		struct net n;
+		start(&n, &how);
+		net_settle(&n);
+		assert_int_equal(dtls_state(n.server), AM_DTLS_CONNECTED);
+		assert_int_equal(dtls_srtp_keys(n.server, &keys), -ENOPROTOOPT);
+		net_client_write(&n, (const uint8_t *)"data", 4);
+		net_settle(&n);
+		assert_int_equal(n.data_len, 4);
+		assert_int_equal(dtls_fail(n.server), AM_DTLS_FAILED);
 		assert_failed(&n);
 		net_fini(&n);
 	}
@@ -778,6 +797,7 @@ int main(void)
 	        cmocka_unit_test(a_wrong_fingerprint_fails),
 	        cmocka_unit_test(a_second_fingerprint_fails),
 	        cmocka_unit_test(what_cannot_be_secured_fails),
+	        cmocka_unit_test(without_a_profile_there_is_data_alone),
 	        cmocka_unit_test(garbage_is_harmless_in_every_phase),
 	        cmocka_unit_test(a_live_session_ignores_the_first_epoch),
 	        cmocka_unit_test(early_records_are_bounded),

@@ -1,0 +1,60 @@
+// How a transport's DTLS begins and ends, and what that means for its media.
+#include "scene.h"
+
+static const struct member_options top = {TOP_LAYERS};
+
+static void nothing_is_sent_after_a_close_notify(void **)
+{
+	struct party p;
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &top);
+	struct member *leaver = party_watcher(&p, speaker, &top);
+	struct member *other = party_watcher(&p, speaker, &top);
+	party_connect(&p);
+	party_run(&p, 500);
+	assert_true(leaver->client.rtp_in > 0);
+	peer_close(&leaver->client.peer);
+	check_dtls(&p, leaver, AM_DTLS_CLOSED, 3000);
+	party_run(&p, 200); // what was under way
+	uint64_t before = leaver->client.datagrams_in, heard = other->client.rtp_in;
+	party_run(&p, 1000);
+	assert_int_equal(leaver->client.datagrams_in, before);
+	assert_true(other->client.rtp_in > heard + 20);
+	// Its checks keep nothing alive.
+	assert_true(leaver->client.peer.checks_sent > leaver->client.peer.checks_answered);
+
+	// Nothing is heard from a speaker who has closed.
+	peer_close(&speaker->client.peer);
+	check_dtls(&p, speaker, AM_DTLS_CLOSED, 3000);
+	party_run(&p, 200);
+	uint64_t strangers = driver_drop(&scene.driver, "unknown_flow");
+	heard = other->client.rtp_in;
+	speaker->client.peer.state = PEER_CONNECTED; // it does not stop
+	party_run(&p, 500);
+	assert_int_equal(other->client.rtp_in, heard);
+	assert_true(driver_drop(&scene.driver, "unknown_flow") > strangers);
+	party_end(&p);
+}
+
+static void media_needs_srtp(void **)
+{
+	const struct member_options without = {.profiles = "", TOP_LAYERS};
+	struct party p;
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &top);
+	struct member *watcher = party_watcher(&p, speaker, &without);
+	check_dtls(&p, watcher, AM_DTLS_FAILED, 5000);
+	check_dtls(&p, speaker, AM_DTLS_CONNECTED, 5000);
+	party_end(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(nothing_is_sent_after_a_close_notify),
+	        cmocka_unit_test(media_needs_srtp),
+	};
+	return SCENE_RUN(tests);
+}

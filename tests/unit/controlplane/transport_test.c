@@ -1,0 +1,220 @@
+// The life of transports: how they end, what goes with them, and whose place becomes free.
+#include "stage.h"
+
+#include "json.h"
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SPEAKER "{\"itisparticipant\":true}"
+
+static const char *of_transport(const char *id)
+{
+	static char data[64];
+	snprintf(data, sizeof(data), "{\"transportId\":\"%s\"}", id);
+	return data;
+}
+
+// What the data plane says of a transport.
+static void tell_state(const char *transport, enum am_ice_state ice, enum am_dtls_state dtls)
+{
+	const struct am_msg event = {
+	        .type = AM_EVENT_TRANSPORT_STATE,
+	        .transport_state = {strtoull(transport, NULL, 16), (uint8_t)ice, (uint8_t)dtls},
+	};
+	assert_int_equal(fake_dataplane_push(&integrator.server.dataplane, &event), 0);
+	fake_dataplane_wake(&integrator.server.dataplane);
+}
+
+static void expect_closed(struct page *p, const char *transport, const char *reason)
+{
+	struct json *data = page_notified(p, "transportClosed");
+	assert_string_equal(json_string(data, "transportId", 64), transport);
+	assert_string_equal(json_string(data, "reason", 64), reason);
+	json_free(data);
+}
+
+static int transports(void)
+{
+	int count = 0;
+	for (int i = 0; i < AM_TRANSPORT_MAX; i++)
+		count += integrator.server.dataplane.region.map->transports[i].id != 0;
+	return count;
+}
+
+static void expect_transports(int count)
+{
+	for (int i = 0; i < SERVER_WAIT_MS && transports() != count; i++)
+		server_turn(&integrator.server);
+	assert_int_equal(transports(), count);
+}
+
+static void a_transport_that_ends_takes_nobody_along(void **)
+{
+	static const struct {
+		enum am_dtls_state dtls;
+		const char *reason;
+	} rows[] = {{AM_DTLS_FAILED, "dtls-failed"}, {AM_DTLS_CLOSED, "dtls-closed"}};
+	struct page speaker;
+	char media[32], data[32];
+
+	come(&speaker, "free", "ends", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", media);
+	assert_int_equal(publish(&speaker, media, CAMERA, NULL), 200);
+	tell_state(media, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
+	// As often as it happens, there is a place for the next.
+	for (size_t i = 0; i < 6; i++) {
+		transport_make(&speaker, "producing", data);
+		assert_string_not_equal(data, "");
+		tell_state(data, AM_ICE_CONNECTED, rows[i % 2].dtls);
+		expect_closed(&speaker, data, rows[i % 2].reason);
+		expect_transports(1);
+		assert_int_equal(page_ask_code(&speaker, "restartIce", of_transport(data)), 404);
+	}
+	assert_int_equal(publish(&speaker, media, MICROPHONE, NULL), 200);
+	expect_tracks(2, 0);
+	page_leave(&speaker);
+	expect_transports(0);
+}
+
+static void what_a_transport_carried_ends_with_it(void **)
+{
+	struct page speaker, moderator;
+	char send[32];
+
+	come(&moderator, "free", "carried", "moderator", MODERATOR, "M");
+	come(&speaker, "free", "carried", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, CAMERA, NULL), 200);
+	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 200);
+	tell_state(send, AM_ICE_CONNECTED, AM_DTLS_CLOSED);
+	expect_closed(&speaker, send, "dtls-closed");
+	expect_tracks(0, 0);
+	// Nobody has left.
+	page_expect_none(&moderator, "peerClosed");
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, CAMERA, NULL), 200);
+	page_leave(&speaker);
+	page_leave(&moderator);
+}
+
+static void a_transport_is_closed_by_request(void **)
+{
+	struct page speaker, other;
+	char transport[32];
+
+	come(&speaker, "free", "asked", "speaker", SPEAKER, "S");
+	come(&other, "free", "asked", "other", SPEAKER, "O");
+	for (int i = 0; i < 6; i++) {
+		transport_make(&speaker, i % 2 ? "consuming" : "producing", transport);
+		assert_string_not_equal(transport, "");
+		tell_state(transport, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
+		if (i == 0)
+			assert_int_equal(publish(&speaker, transport, CAMERA, NULL), 200);
+		assert_int_equal(
+		        page_ask_code(&other, "closeTransport", of_transport(transport)), 404
+		);
+		assert_int_equal(
+		        page_ask_code(&speaker, "closeTransport", of_transport(transport)), 200
+		);
+		assert_int_equal(
+		        page_ask_code(&speaker, "closeTransport", of_transport(transport)), 404
+		);
+		expect_transports(0);
+	}
+	expect_tracks(0, 0);
+	assert_int_equal(page_ask_code(&speaker, "closeTransport", "{}"), 404);
+	page_expect_none(&speaker, "transportClosed"); // it knows
+	page_leave(&speaker);
+	page_leave(&other);
+}
+
+// A viewer who receives, and has two tracks to receive.
+static void watch(struct page *p, const char *room, char receive[32])
+{
+	static const char join[] =
+	        "{\"displayName\":\"V\",\"device\":{},\"rtpCapabilities\":{\"codecs\":["
+	        "{\"kind\":\"video\",\"mimeType\":\"video/VP8\",\"preferredPayloadType\":101,"
+	        "\"clockRate\":90000,\"rtcpFeedback\":[]}],\"headerExtensions\":[]}}";
+
+	come(p, "free", room, "viewer", NULL, NULL);
+	json_free(page_notified(p, "admitted"));
+	transport_make(p, "consuming", receive);
+	assert_int_equal(page_ask_code(p, "join", join), 200);
+}
+
+static void expect_consumer(struct page *p, const char *transport)
+{
+	struct json *data = page_requested(p, "newConsumer");
+	assert_string_equal(json_string(data, "transportId", 64), transport);
+	json_free(data);
+}
+
+static void what_was_received_comes_over_the_next(void **)
+{
+	struct page speaker, viewer;
+	char send[32], receive[32], next[32];
+
+	come(&speaker, "free", "received", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, CAMERA, NULL), 200);
+	watch(&viewer, "received", receive);
+	expect_consumer(&viewer, receive);
+	// It makes the next one first …
+	transport_make(&viewer, "consuming", next);
+	assert_int_equal(page_ask_code(&viewer, "closeTransport", of_transport(receive)), 200);
+	expect_consumer(&viewer, next);
+	// … or last.
+	tell_state(next, AM_ICE_CONNECTED, AM_DTLS_FAILED);
+	expect_closed(&viewer, next, "dtls-failed");
+	transport_make(&viewer, "consuming", receive);
+	expect_consumer(&viewer, receive);
+	page_leave(&viewer);
+	page_leave(&speaker);
+}
+
+static void one_without_a_path_gives_way(void **)
+{
+	struct page speaker;
+	char media[32], first[32], second[32], third[32];
+
+	come(&speaker, "free", "gives", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", media);
+	assert_int_equal(publish(&speaker, media, CAMERA, NULL), 200);
+	transport_make(&speaker, "producing", first);
+	// The network is gone, and what has media may get its path back.
+	tell_state(media, AM_ICE_EXPIRED, AM_DTLS_CONNECTED);
+	transport_make(&speaker, "producing", second);
+	expect_closed(&speaker, first, "replaced");
+	transport_make(&speaker, "producing", third);
+	expect_closed(&speaker, second, "replaced");
+	expect_transports(2);
+	// Those that live stay.
+	tell_state(media, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
+	tell_state(third, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
+	page_expect_none(&speaker, "transportClosed");
+	assert_int_equal(
+	        page_ask_code(&speaker, "createWebRtcTransport", "{\"producing\":true}"), 409
+	);
+	// What has lost its path is the last to go, before the client is refused.
+	tell_state(media, AM_ICE_EXPIRED, AM_DTLS_CONNECTED);
+	page_expect_none(&speaker, "transportClosed");
+	transport_make(&speaker, "producing", first);
+	expect_closed(&speaker, media, "replaced");
+	expect_tracks(0, 0);
+	page_leave(&speaker);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_transport_that_ends_takes_nobody_along),
+	        cmocka_unit_test(what_a_transport_carried_ends_with_it),
+	        cmocka_unit_test(a_transport_is_closed_by_request),
+	        cmocka_unit_test(what_was_received_comes_over_the_next),
+	        cmocka_unit_test(one_without_a_path_gives_way),
+	};
+	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
+}
