@@ -255,7 +255,7 @@ static void viewer_add(struct bench *b, uint32_t viewer)
 
 	transport_add(b, viewer + 1);
 	m.transport_connect.transport_id = transport_id(viewer + 1);
-	memcpy(m.transport_connect.fingerprint, clients_fingerprint(b->clients), 32);
+	memcpy(m.transport_connect.fingerprint.bytes, clients_fingerprint(b->clients), 32);
 	command(b, &m);
 }
 

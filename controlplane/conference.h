@@ -156,8 +156,9 @@ void conference_rename(struct conference *, struct peer *, const char *old);
 // To be called first by done. NULL: it failed, or the peer is gone.
 struct transport *conference_transport_added(struct conference *, am_id, int result);
 [[nodiscard]] int conference_transport_connect(
-        struct conference *c, struct transport *t, const uint8_t fingerprint[32], media_done *done,
-        void *owner, const struct media_call *call
+        struct conference *c, struct transport *t, enum am_dtls_role role,
+        const struct am_fingerprint *fingerprint, media_done *done, void *owner,
+        const struct media_call *call
 );
 [[nodiscard]] int conference_transport_restart_ice(
         struct conference *c, struct transport *t, media_done *done, void *owner,

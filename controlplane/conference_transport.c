@@ -146,15 +146,19 @@ struct transport *conference_transport_added(struct conference *c, am_id id, int
 }
 
 int conference_transport_connect(
-        struct conference *c, struct transport *t, const uint8_t fingerprint[32], media_done *done,
-        void *owner, const struct media_call *call
+        struct conference *c, struct transport *t, enum am_dtls_role role,
+        const struct am_fingerprint *fingerprint, media_done *done, void *owner,
+        const struct media_call *call
 )
 {
-	struct am_cmd_transport_connect connect = {.transport_id = t->id};
+	const struct am_cmd_transport_connect connect = {
+	        .transport_id = t->id,
+	        .role = (uint8_t)role,
+	        .fingerprint = *fingerprint,
+	};
 
 	if (t->connected)
 		return -EALREADY;
-	memcpy(connect.fingerprint, fingerprint, sizeof(connect.fingerprint));
 	int ret = media_transport_connect(c->media, &connect, done, owner, call);
 	if (ret < 0)
 		return ret;

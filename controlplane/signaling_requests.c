@@ -136,31 +136,68 @@ static void handle_create_transport(struct connection *c, int64_t id, const stru
 		connection_reject_errno(c, id, ret);
 }
 
-// "AB:CD:…", 32 bytes (RFC 8122 5).
-static bool fingerprint_parse(const char *s, uint8_t out[32])
+// "AB:CD:…" (RFC 8122 5).
+static bool fingerprint_parse(const char *s, struct am_fingerprint *out)
 {
-	for (int i = 0; i < 32; i++, s += 3) {
+	uint32_t len = am_hash_len(out->hash);
+
+	for (uint32_t i = 0; i < len; i++, s += 3) {
 		if (!isxdigit((unsigned char)s[0]) || !isxdigit((unsigned char)s[1]) ||
-		    s[2] != (i < 31 ? ':' : '\0'))
+		    s[2] != (i < len - 1 ? ':' : '\0'))
 			return false;
 		const char digits[] = {s[0], s[1], '\0'};
-		out[i] = (uint8_t)strtoul(digits, NULL, 16);
+		out->bytes[i] = (uint8_t)strtoul(digits, NULL, 16);
 	}
 	return true;
 }
 
-static bool fingerprint_read(const struct json *data, uint8_t out[32])
+static int hash_read(const char *algorithm)
+{
+	static const char *const names[AM_HASH_COUNT] = {
+	        [AM_HASH_SHA256] = "sha-256",
+	        [AM_HASH_SHA384] = "sha-384",
+	        [AM_HASH_SHA512] = "sha-512",
+	};
+	int hash = AM_HASH_COUNT - 1;
+
+	while (hash >= 0 && (!algorithm || strcasecmp(algorithm, names[hash]) != 0))
+		hash--;
+	return hash;
+}
+
+// The strongest that we know, as RFC 8122 5 asks for. NULL, or why there is none.
+static const char *fingerprint_read(const struct json *data, struct am_fingerprint *out)
 {
 	const struct json *list = json_array(json_object(data, "dtlsParameters"), "fingerprints");
-	int left = FINGERPRINT_MAX;
+	const char *strongest = NULL;
+	int left = FINGERPRINT_MAX, best = -1;
 
 	for (const struct json *f = json_first(list); f && left-- > 0; f = json_next(f)) {
-		const char *algorithm = json_string(f, "algorithm", 16);
-		const char *value = json_string(f, "value", 95);
-		if (algorithm && value && strcasecmp(algorithm, "sha-256") == 0)
-			return fingerprint_parse(value, out);
+		int hash = hash_read(json_string(f, "algorithm", 16));
+		if (hash <= best)
+			continue;
+		best = hash;
+		strongest = json_string(f, "value", 3 * AM_FINGERPRINT_MAX - 1);
 	}
-	return false;
+	if (best < 0)
+		return "bad-request: a fingerprint of sha-256, sha-384 or sha-512 is needed";
+	*out = (struct am_fingerprint){.hash = (uint8_t)best};
+	if (!strongest || !fingerprint_parse(strongest, out))
+		return "bad-request: the strongest fingerprint is malformed";
+	return NULL;
+}
+
+// Ours, from the client's own (RFC 8842 5). -EINVAL: there is no such role.
+static int role_read(const struct json *data)
+{
+	const struct json *parameters = json_object(data, "dtlsParameters");
+	const char *role = json_string(parameters, "role", 8);
+
+	if (!json_has(parameters, "role") || (role && strcmp(role, "auto") == 0))
+		return AM_DTLS_EITHER;
+	if (role && strcmp(role, "client") == 0)
+		return AM_DTLS_SERVER;
+	return role && strcmp(role, "server") == 0 ? AM_DTLS_CLIENT : -EINVAL;
 }
 
 // Acknowledges with {}.
@@ -178,22 +215,22 @@ static void handle_connect_transport(struct connection *c, int64_t id, const str
 {
 	struct transport *t = connection_transport(c, data);
 	struct media_call call = call_of(c, id);
-	const char *role = json_string(json_object(data, "dtlsParameters"), "role", 8);
-	uint8_t fingerprint[32];
+	struct am_fingerprint fingerprint;
+	int role = role_read(data);
 
 	if (!t)
 		return connection_reject_errno(c, id, -ENOENT);
-	if (!fingerprint_read(data, fingerprint))
+	const char *why = fingerprint_read(data, &fingerprint);
+	if (why)
+		return connection_reject(c, id, 400, why);
+	if (role < 0)
 		return connection_reject(
-		        c, id, 400, "bad-request: a sha-256 fingerprint is needed"
-		);
-	if (role && strcmp(role, "server") == 0) // the data plane waits for a ClientHello
-		return connection_reject(
-		        c, id, 400, "bad-request: the client has the DTLS client role"
+		        c, id, 400, "bad-request: the DTLS role is auto, client or server"
 		);
 	call.id = t->id;
 	int ret = conference_transport_connect(
-	        conference_of(c), t, fingerprint, done, c->signaling, &call
+	        conference_of(c), t, (enum am_dtls_role)role, &fingerprint, done, c->signaling,
+	        &call
 	);
 	if (ret < 0)
 		connection_reject_errno(c, id, ret);

@@ -114,7 +114,9 @@ static bool msg_is_valid(const struct am_msg *m)
 		        m->transport_restart_ice.pwd
 		);
 	case AM_CMD_TRANSPORT_CONNECT:
-		return id_is_valid(m->transport_connect.transport_id, AM_TRANSPORT_MAX);
+		return id_is_valid(m->transport_connect.transport_id, AM_TRANSPORT_MAX) &&
+		       m->transport_connect.role < AM_DTLS_ROLE_COUNT &&
+		       m->transport_connect.fingerprint.hash < AM_HASH_COUNT;
 	case AM_CMD_TRANSPORT_REMOVE:
 	case AM_CMD_DATA_PRODUCER_REMOVE:
 	case AM_CMD_DATA_CONSUMER_START:

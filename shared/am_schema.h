@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define AM_VERSION 1u
+#define AM_VERSION 2u
 
 // Limits of one data plane. Tables have exactly this many entries.
 #define AM_WORKER_MAX       16
@@ -133,10 +133,38 @@ struct am_cmd_transport_add {
 	char pwd[AM_PWD_LEN];
 };
 
-// The client's DTLS certificate, as signaled: SHA-256 only (RFC 8122 5).
+// What a certificate hashes to (RFC 8122 5), the weakest first.
+enum am_hash {
+	AM_HASH_SHA256,
+	AM_HASH_SHA384,
+	AM_HASH_SHA512,
+	AM_HASH_COUNT,
+};
+#define AM_FINGERPRINT_MAX 64
+
+struct am_fingerprint {
+	uint8_t hash; // enum am_hash
+	uint8_t bytes[AM_FINGERPRINT_MAX]; // am_hash_len of them
+};
+
+static inline uint32_t am_hash_len(uint8_t hash)
+{
+	return 32u + hash * 16u;
+}
+
+// Who begins the handshake (RFC 8842 5).
+enum am_dtls_role {
+	AM_DTLS_SERVER, // the client does
+	AM_DTLS_CLIENT, // the data plane does
+	AM_DTLS_EITHER, // the data plane, if the client does not
+	AM_DTLS_ROLE_COUNT,
+};
+
+// The client's DTLS certificate, as signaled, and the data plane's role.
 struct am_cmd_transport_connect {
 	am_id transport_id;
-	uint8_t fingerprint[32];
+	uint8_t role; // enum am_dtls_role
+	struct am_fingerprint fingerprint;
 };
 
 struct am_cmd_transport_restart_ice {

@@ -191,7 +191,7 @@ static void post_transport(struct server *s, uint32_t member, const uint8_t fing
 	        .type = AM_CMD_TRANSPORT_CONNECT,
 	        .transport_connect = {.transport_id = seat->transport.id},
 	};
-	memcpy(m.transport_connect.fingerprint, fingerprint, 32);
+	memcpy(m.transport_connect.fingerprint.bytes, fingerprint, 32);
 	post(s, member, &m);
 }
 

@@ -1,7 +1,7 @@
 // Incoming SRTP of one publisher (RFC 3711, RFC 7714), and SRTCP as the reference of path/cipher.h,
 // which opens the data plane's. Two sources alone use libsrtp2: path/srtp.c, per packet, and
-// service/srtp_session.c, which makes and ends. Names the server's side: it receives with
-// keys->client and sends with keys->server; a client swaps the two.
+// service/srtp_session.c, which makes and ends. Names the server's side, whatever its DTLS role: it
+// receives with keys->client and sends with keys->server; a client swaps the two.
 //
 //	dtls_srtp_keys ──▶ struct srtp_keys ──▶ srtp_receiver_create ──▶ srtp_receive_rtp, _rtcp
 //	                    (then wiped)
@@ -38,8 +38,8 @@ struct srtp_master {
 // What a DTLS handshake yields (RFC 5764 4.2). Its holder wipes it where its use ends.
 struct srtp_keys {
 	uint8_t profile; // enum srtp_profile
-	struct srtp_master client; // what the DTLS client sends with
-	struct srtp_master server;
+	struct srtp_master client; // what the participant sends with
+	struct srtp_master server; // what we send with
 };
 
 struct srtp_receiver;

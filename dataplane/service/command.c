@@ -21,7 +21,7 @@ static int transport_command(struct service *sv, const struct am_msg *m)
 		s = registry_session(r, m->transport_connect.transport_id);
 		if (!s)
 			return -ENOENT;
-		session_connect(sv, s, m->transport_connect.fingerprint);
+		session_connect(sv, s, &m->transport_connect);
 		return 0;
 	case AM_CMD_TRANSPORT_RESTART_ICE:
 		s = registry_session(r, m->transport_restart_ice.transport_id);

@@ -24,8 +24,11 @@
 #define HANDSHAKE_BUFFER_LEN 21848 // what OpenSSL 3.0 takes for 16384
 #define PLAIN_LEN_MAX        16384 // RFC 6347 4.1
 #define TIMEOUT_US_FIRST     200000 // RFC 6347 4.2.4.1 says 1 s; ICE has just seen the path work
+#define BEGIN_AGAIN_NS       1000000000ull // where there were too many handshakes to begin one
 #define TIMEOUT_US_MAX       6400000
 #define MATERIAL_LEN_MAX     (2 * (SRTP_KEY_LEN + SRTP_SALT_LEN_MAX))
+#define CIPHERS_ECDSA        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"
+#define CIPHERS_RSA          "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384"
 #define EXPORTER_LABEL       "EXTRACTOR-dtls_srtp" // RFC 5764 4.2
 #define EXPORTER_LABEL_LEN   (sizeof(EXPORTER_LABEL) - 1)
 
@@ -36,7 +39,7 @@ enum {
 };
 
 struct dtls_context {
-	SSL_CTX *ssl_ctx;
+	SSL_CTX *server, *client;
 	BIO_METHOD *bio_method;
 	uint32_t half_open; // sessions in AM_DTLS_CONNECTING
 	uint8_t fingerprint[DTLS_FINGERPRINT_LEN];
@@ -52,13 +55,14 @@ struct dtls {
 	size_t input_len;
 	uint64_t deadline_ns; // of the next retransmission or of the handshake
 	uint64_t handshake_end_ns; // by when it must be connected
+	uint64_t start_ns; // when we begin, as the DTLS client; UINT64_MAX: never, or we have
 	uint8_t state; // enum am_dtls_state
 	uint8_t early_count; // encrypted records that were fed before their keys were there
-	bool is_done; // the handshake, so peer_fingerprint is set
+	bool is_done; // the handshake
 	bool is_reading; // within dtls_receive
 	bool has_fingerprint;
-	uint8_t fingerprint[DTLS_FINGERPRINT_LEN]; // signaled
-	uint8_t peer_fingerprint[DTLS_FINGERPRINT_LEN]; // of the certificate that the client has
+	struct am_fingerprint fingerprint; // signaled
+	X509 *certificate; // the client's, from the handshake's end until it is verified
 };
 
 // The BIO: one record in, one datagram out, and never a "try again" for what goes out (a flight
@@ -132,16 +136,26 @@ fail:
 	return NULL;
 }
 
-static bool certificate_digest(const X509 *cert, uint8_t digest[static DTLS_FINGERPRINT_LEN])
+static bool
+certificate_digest(const X509 *cert, uint8_t hash, uint8_t digest[static AM_FINGERPRINT_MAX])
 {
-	unsigned int len = DTLS_FINGERPRINT_LEN;
-	return X509_digest(cert, EVP_sha256(), digest, &len) == 1;
+	const EVP_MD *md = hash == AM_HASH_SHA512   ? EVP_sha512()
+	                   : hash == AM_HASH_SHA384 ? EVP_sha384()
+	                                            : EVP_sha256();
+	unsigned int len = AM_FINGERPRINT_MAX;
+	return X509_digest(cert, md, digest, &len) == 1;
+}
+
+static bool context_use_certificate(SSL_CTX *ctx, X509 *cert, EVP_PKEY *key)
+{
+	return SSL_CTX_use_certificate(ctx, cert) == 1 && SSL_CTX_use_PrivateKey(ctx, key) == 1;
 }
 
 // False if OpenSSL refuses.
 static bool context_add_certificate(struct dtls_context *c)
 {
 	bool ok = false;
+	uint8_t digest[AM_FINGERPRINT_MAX];
 	X509 *cert = NULL;
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	if (key == NULL)
@@ -149,9 +163,10 @@ static bool context_add_certificate(struct dtls_context *c)
 	cert = certificate_create(key);
 	if (cert == NULL)
 		goto out;
-	ok = SSL_CTX_use_certificate(c->ssl_ctx, cert) == 1 &&
-	     SSL_CTX_use_PrivateKey(c->ssl_ctx, key) == 1 &&
-	     certificate_digest(cert, c->fingerprint);
+	ok = context_use_certificate(c->server, cert, key) &&
+	     context_use_certificate(c->client, cert, key) &&
+	     certificate_digest(cert, AM_HASH_SHA256, digest);
+	memcpy(c->fingerprint, digest, DTLS_FINGERPRINT_LEN);
 out:
 	X509_free(cert);
 	EVP_PKEY_free(key);
@@ -164,20 +179,20 @@ static int accept_certificate(X509_STORE_CTX *, void *)
 	return 1;
 }
 
-static bool context_configure(SSL_CTX *ctx, const char *srtp_profiles)
+// Some servers do not know RFC 5746. Without renegotiation there is nothing that it would secure.
+static bool context_configure(SSL_CTX *ctx, const char *ciphers, const char *srtp_profiles)
 {
 	SSL_CTX_set_options(
 	        ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
-	                     SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE
+	                     SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+	                     SSL_OP_LEGACY_SERVER_CONNECT
 	);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_max_cert_list(ctx, CERT_LIST_MAX);
 	SSL_CTX_set_max_send_fragment(ctx, DTLS_DATAGRAM_MAX);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, accept_certificate, NULL);
-	return SSL_CTX_set_cipher_list(
-	               ctx, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"
-	       ) == 1 &&
+	return SSL_CTX_set_cipher_list(ctx, ciphers) == 1 &&
 	       SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384") == 1 &&
 	       SSL_CTX_set_tlsext_use_srtp(ctx, srtp_profiles) == 0; // 0 is success, here only
 }
@@ -203,13 +218,14 @@ static int profiles_translate(const char *const *names, uint8_t n, char *list, s
 	return n > 0 ? 0 : -EINVAL;
 }
 
-// The method of one version alone, deprecated as applications should not choose one: with the other
-// one SSL_set_session (forget_certificate) would change a live session's method, and end it.
-static const SSL_METHOD *server_method(void)
+// The methods of one version alone, deprecated as applications should not choose one: with the
+// other one SSL_set_session (forget_certificate) would change a live session's method, and end it.
+static void context_create_ssl(struct dtls_context *c)
 {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-	return DTLSv1_2_server_method();
+	c->server = SSL_CTX_new(DTLSv1_2_server_method());
+	c->client = SSL_CTX_new(DTLSv1_2_client_method());
 #pragma GCC diagnostic pop
 }
 
@@ -224,10 +240,13 @@ struct dtls_context *dtls_context_create(const char *const *profiles, uint8_t n)
 	if (c == NULL)
 		return NULL;
 
-	c->ssl_ctx = SSL_CTX_new(server_method());
+	context_create_ssl(c);
 	c->bio_method = bio_method_create();
-	if (c->ssl_ctx == NULL || c->bio_method == NULL ||
-	    !context_configure(c->ssl_ctx, srtp_profiles) || !context_add_certificate(c)) {
+	// Our own certificate is ECDSA; a client's, where it is the DTLS server, may be RSA.
+	if (c->server == NULL || c->client == NULL || c->bio_method == NULL ||
+	    !context_configure(c->server, CIPHERS_ECDSA, srtp_profiles) ||
+	    !context_configure(c->client, CIPHERS_ECDSA ":" CIPHERS_RSA, srtp_profiles) ||
+	    !context_add_certificate(c)) {
 		char reason[128];
 		ERR_error_string_n(ERR_get_error(), reason, sizeof(reason));
 		ERR_clear_error();
@@ -243,7 +262,8 @@ void dtls_context_destroy(struct dtls_context *c)
 {
 	if (c == NULL)
 		return;
-	SSL_CTX_free(c->ssl_ctx);
+	SSL_CTX_free(c->server);
+	SSL_CTX_free(c->client);
 	BIO_meth_free(c->bio_method);
 	free(c);
 }
@@ -269,7 +289,7 @@ struct dtls *dtls_create(struct dtls_context *c, const struct dtls_handler *hand
 	d->context = c;
 	d->handler = *handler;
 	d->state = AM_DTLS_NEW;
-	d->deadline_ns = UINT64_MAX;
+	d->deadline_ns = d->start_ns = UINT64_MAX;
 	return d;
 }
 
@@ -307,13 +327,13 @@ static void on_message(int sent, int, int type, const void *bytes, size_t, SSL *
 		d->handshake_buffer = bytes;
 }
 
-// The first record begins the handshake. Without memory, or with too many at once, it is lost, and
-// comes again.
-static void begin(struct dtls *d, uint64_t now_ns)
+// The first record begins the handshake, or we do. Without memory, or with too many at once, it is
+// lost, and comes again.
+static void begin(struct dtls *d, bool as_client, uint64_t now_ns)
 {
 	if (d->context->half_open == DTLS_HALF_OPEN_MAX)
 		return;
-	SSL *ssl = SSL_new(d->context->ssl_ctx);
+	SSL *ssl = SSL_new(as_client ? d->context->client : d->context->server);
 	BIO *bio = BIO_new(d->context->bio_method);
 	if (ssl == NULL || bio == NULL) {
 		BIO_free(bio);
@@ -324,13 +344,17 @@ static void begin(struct dtls *d, uint64_t now_ns)
 	BIO_set_data(bio, d);
 	BIO_set_init(bio, 1);
 	SSL_set_bio(ssl, bio, bio);
-	SSL_set_accept_state(ssl);
+	if (as_client)
+		SSL_set_connect_state(ssl);
+	else
+		SSL_set_accept_state(ssl);
 	SSL_set_mtu(ssl, DTLS_DATAGRAM_MAX);
 	SSL_set_msg_callback(ssl, on_message);
 	SSL_set_msg_callback_arg(ssl, d);
 	DTLS_set_timer_cb(ssl, timeout_next);
 	d->ssl = ssl;
 	d->handshake_end_ns = now_ns + DTLS_HANDSHAKE_NS;
+	d->start_ns = UINT64_MAX;
 	d->state = AM_DTLS_CONNECTING;
 	d->context->half_open++;
 }
@@ -353,10 +377,12 @@ static bool is_over(const struct dtls *d)
 static void stop(struct dtls *d, enum am_dtls_state state)
 {
 	SSL_free(d->ssl);
+	X509_free(d->certificate);
 	ERR_clear_error();
 	d->ssl = NULL;
+	d->certificate = NULL;
 	d->input = NULL;
-	d->deadline_ns = UINT64_MAX;
+	d->deadline_ns = d->start_ns = UINT64_MAX;
 	state_set(d, state);
 }
 
@@ -397,12 +423,18 @@ enum am_dtls_state dtls_state(const struct dtls *d)
 // Connect once both halves are there: the handshake, and the fingerprint from signaling.
 static void verify_fingerprint(struct dtls *d)
 {
-	if (!d->is_done || !d->has_fingerprint)
+	uint8_t digest[AM_FINGERPRINT_MAX];
+
+	if (d->certificate == NULL || !d->has_fingerprint)
 		return;
-	if (CRYPTO_memcmp(d->fingerprint, d->peer_fingerprint, DTLS_FINGERPRINT_LEN) != 0) {
+	const struct am_fingerprint *f = &d->fingerprint;
+	if (!certificate_digest(d->certificate, f->hash, digest) ||
+	    CRYPTO_memcmp(f->bytes, digest, am_hash_len(f->hash)) != 0) {
 		stop_politely(d, AM_DTLS_FAILED);
 		return;
 	}
+	X509_free(d->certificate);
+	d->certificate = NULL;
 	d->deadline_ns = UINT64_MAX;
 	state_set(d, AM_DTLS_CONNECTED);
 }
@@ -427,10 +459,8 @@ static bool forget_certificate(struct dtls *d)
 
 static void finish_handshake(struct dtls *d)
 {
-	X509 *cert = SSL_get1_peer_certificate(d->ssl);
-	bool ok = cert != NULL && certificate_digest(cert, d->peer_fingerprint);
-	X509_free(cert);
-	if (!ok) {
+	d->certificate = SSL_get1_peer_certificate(d->ssl);
+	if (d->certificate == NULL) {
 		stop_politely(d, AM_DTLS_FAILED);
 		return;
 	}
@@ -492,8 +522,8 @@ static bool record_is_wanted(struct dtls *d, uint8_t type, uint16_t epoch, size_
 	if (body_len < GCM_LEN_MIN) // our suites are all GCM
 		return false;
 
-	bool has_keys = d->is_done || SSL_get_state(d->ssl) == TLS_ST_SR_CHANGE;
-	if (has_keys)
+	OSSL_HANDSHAKE_STATE state = SSL_get_state(d->ssl);
+	if (d->is_done || state == TLS_ST_SR_CHANGE || state == TLS_ST_CR_CHANGE) // it has keys
 		return true;
 	if (d->early_count == DTLS_EARLY_MAX)
 		return false;
@@ -508,7 +538,7 @@ static void arm_timer(struct dtls *d, uint64_t now_ns)
 {
 	struct timeval left;
 
-	d->deadline_ns = d->state == AM_DTLS_CONNECTING ? d->handshake_end_ns : UINT64_MAX;
+	d->deadline_ns = d->state == AM_DTLS_CONNECTING ? d->handshake_end_ns : d->start_ns;
 	if (d->ssl == NULL || d->is_done || DTLSv1_get_timeout(d->ssl, &left) != 1)
 		return;
 
@@ -538,7 +568,7 @@ enum am_dtls_state dtls_receive(struct dtls *d, const uint8_t *bytes, size_t len
 			continue;
 
 		if (d->ssl == NULL)
-			begin(d, now_ns);
+			begin(d, false, now_ns);
 		if (d->ssl == NULL)
 			break;
 		d->input = record;
@@ -552,20 +582,29 @@ enum am_dtls_state dtls_receive(struct dtls *d, const uint8_t *bytes, size_t len
 	return d->state;
 }
 
-enum am_dtls_state
-dtls_set_fingerprint(struct dtls *d, const uint8_t fingerprint[static DTLS_FINGERPRINT_LEN])
+static bool fingerprint_equal(const struct am_fingerprint *a, const struct am_fingerprint *b)
+{
+	return a->hash == b->hash && CRYPTO_memcmp(a->bytes, b->bytes, am_hash_len(a->hash)) == 0;
+}
+
+enum am_dtls_state dtls_set_fingerprint(struct dtls *d, const struct am_fingerprint *fingerprint)
 {
 	if (is_over(d))
 		return d->state;
-	if (d->has_fingerprint &&
-	    CRYPTO_memcmp(d->fingerprint, fingerprint, DTLS_FINGERPRINT_LEN) != 0) {
+	if (d->has_fingerprint && !fingerprint_equal(&d->fingerprint, fingerprint)) {
 		stop(d, AM_DTLS_FAILED);
 		return d->state;
 	}
-	memcpy(d->fingerprint, fingerprint, DTLS_FINGERPRINT_LEN);
+	d->fingerprint = *fingerprint;
 	d->has_fingerprint = true;
 	verify_fingerprint(d);
 	return d->state;
+}
+
+void dtls_start(struct dtls *d, uint64_t at_ns)
+{
+	if (d->state == AM_DTLS_NEW && at_ns < d->start_ns)
+		d->deadline_ns = d->start_ns = at_ns;
 }
 
 uint64_t dtls_deadline(const struct dtls *d)
@@ -573,12 +612,24 @@ uint64_t dtls_deadline(const struct dtls *d)
 	return d->deadline_ns;
 }
 
+// Sends the ClientHello.
+static void begin_client(struct dtls *d, uint64_t now_ns)
+{
+	begin(d, true, now_ns);
+	if (d->ssl == NULL)
+		d->start_ns = now_ns + BEGIN_AGAIN_NS;
+	else
+		run(d);
+}
+
 enum am_dtls_state dtls_timer(struct dtls *d, uint64_t now_ns)
 {
-	if (d->state != AM_DTLS_CONNECTING || now_ns < d->deadline_ns)
+	if (is_over(d) || now_ns < d->deadline_ns)
 		return d->state;
 	ERR_clear_error();
-	if (now_ns >= d->handshake_end_ns || DTLSv1_handle_timeout(d->ssl) < 0)
+	if (d->ssl == NULL)
+		begin_client(d, now_ns);
+	else if (now_ns >= d->handshake_end_ns || DTLSv1_handle_timeout(d->ssl) < 0)
 		stop(d, AM_DTLS_FAILED);
 	ERR_clear_error();
 	arm_timer(d, now_ns);
@@ -595,7 +646,7 @@ int dtls_srtp_keys(struct dtls *d, struct srtp_keys *keys)
 	if (selected == NULL)
 		return -ENOPROTOOPT;
 
-	// RFC 5764 4.2: both keys, then both salts, the client's first.
+	// RFC 5764 4.2: both keys, then both salts, the DTLS client's first.
 	uint8_t material[MATERIAL_LEN_MAX];
 	uint8_t profile = (uint8_t)selected->id;
 	size_t salt_len = srtp_salt_len(profile);
@@ -606,10 +657,13 @@ int dtls_srtp_keys(struct dtls *d, struct srtp_keys *keys)
 	if (ret == 1) {
 		const uint8_t *salts = material + 2 * SRTP_KEY_LEN;
 		keys->profile = profile;
-		memcpy(keys->client.key, material, SRTP_KEY_LEN);
-		memcpy(keys->server.key, material + SRTP_KEY_LEN, SRTP_KEY_LEN);
-		memcpy(keys->client.salt, salts, salt_len);
-		memcpy(keys->server.salt, salts + salt_len, salt_len);
+		bool is_server = SSL_is_server(d->ssl);
+		struct srtp_master *first = is_server ? &keys->client : &keys->server;
+		struct srtp_master *second = is_server ? &keys->server : &keys->client;
+		memcpy(first->key, material, SRTP_KEY_LEN);
+		memcpy(second->key, material + SRTP_KEY_LEN, SRTP_KEY_LEN);
+		memcpy(first->salt, salts, salt_len);
+		memcpy(second->salt, salts + salt_len, salt_len);
 	}
 	OPENSSL_cleanse(material, sizeof(material));
 	ERR_clear_error();

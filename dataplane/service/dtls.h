@@ -1,7 +1,8 @@
-// DTLS 1.2 server for DTLS-SRTP (RFC 5764, RFC 6347, RFC 8827 6.5). The only SSL object. Bytes go
-// in and out through memory; the caller feeds only datagrams of tuples that ICE has validated.
+// DTLS 1.2 for DTLS-SRTP (RFC 5764, RFC 6347, RFC 8827 6.5), in either role. The only SSL object.
+// Bytes go in and out through memory; the caller feeds only datagrams of tuples that ICE has
+// validated, and starts the client's role only where there is one.
 //
-//	           first datagram                  handshake done AND fingerprint equal
+//	     first datagram, or dtls_start         handshake done AND fingerprint equal
 //	AM_DTLS_NEW ───────────▶ AM_DTLS_CONNECTING ───────────▶ AM_DTLS_CONNECTED
 //	                               │ alert, no certificate,          │ close_notify
 //	                               │ mismatch,                       │   (fatal alert: FAILED)
@@ -26,12 +27,13 @@
 
 struct srtp_keys;
 
-#define DTLS_FINGERPRINT_LEN 32 // SHA-256
+#define DTLS_FINGERPRINT_LEN 32 // SHA-256, of our own certificate
 #define DTLS_DATAGRAM_MAX    1200 // bytes of UDP payload that are ever sent at once
 #define DTLS_DATA_MAX        1160 // bytes of application data in one datagram
 #define DTLS_EARLY_MAX       4 // encrypted records kept while their keys are not there yet
 #define DTLS_HALF_OPEN_MAX   4096 // handshakes of one context at a time
 #define DTLS_HANDSHAKE_NS    30000000000ull // from its first record until CONNECTED; then it fails
+#define DTLS_EITHER_NS       500000000ull // how long a client that takes either role may begin
 
 // Certificate and settings of this process, shared by all its sessions; it outlives them.
 struct dtls_context;
@@ -73,11 +75,14 @@ enum am_dtls_state dtls_receive(struct dtls *, const uint8_t *bytes, size_t len,
 
 // What the client's certificate must hash to. Given once; a second call must repeat the first, or
 // the session fails. Returns the state after it.
-enum am_dtls_state
-dtls_set_fingerprint(struct dtls *, const uint8_t fingerprint[static DTLS_FINGERPRINT_LEN]);
+enum am_dtls_state dtls_set_fingerprint(struct dtls *, const struct am_fingerprint *);
+
+// Send the ClientHello at this time, from within dtls_timer, unless the client's has come by then.
+// Does nothing once a handshake has begun.
+void dtls_start(struct dtls *, uint64_t at_ns);
 
 // When dtls_timer is to be called, on the clock of now_ns: before UINT64_MAX exactly while the
-// state is CONNECTING.
+// state is CONNECTING, or NEW and a start waits.
 uint64_t dtls_deadline(const struct dtls *);
 
 // Retransmit what is due, or fail a handshake that took too long. Harmless at any time. Returns the

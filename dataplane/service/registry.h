@@ -30,6 +30,7 @@ struct session {
 	struct dtls *dtls;
 	struct data *data; // its data channel; NULL: it has none
 	uint8_t dtls_state; // enum am_dtls_state, as published
+	uint8_t dtls_role; // enum am_dtls_role
 	bool keyed; // the worker has its SRTP keys
 	bool receives; // and those of its incoming RTP
 	bool publishes; // its worker has its routes

@@ -299,9 +299,36 @@ static void dtls_state_set(struct service *sv, struct session *s, enum am_dtls_s
 	registry_publish_session(&sv->registry, s);
 }
 
-void session_connect(struct service *sv, struct session *s, const uint8_t fingerprint[32])
+// True if the session may begin a handshake with this address, or has begun one.
+static bool handshake_has_place(
+        struct service *sv, struct session *s, const uint8_t ip[static 16], uint8_t family
+)
 {
-	dtls_state_set(sv, s, dtls_set_fingerprint(s->dtls, fingerprint));
+	if (dtls_state(s->dtls) != AM_DTLS_NEW || s->is_shaking)
+		return true;
+	s->place = places_of(&sv->places, s->room_id, ip, family);
+	return places_free(&sv->places, s->place);
+}
+
+// Begins the handshake where that is ours to do, and to a validated address only.
+static void handshake_begin(struct service *sv, struct session *s)
+{
+	const struct ice_tuple *to = ice_selected(&s->ice);
+
+	if (s->dtls_role == AM_DTLS_SERVER || s->dtls_state != AM_DTLS_NEW || !to ||
+	    !s->route.len || !handshake_has_place(sv, s, to->ip, to->family))
+		return; // with the next check it may have one
+	dtls_start(s->dtls, sv->now_ns + (s->dtls_role == AM_DTLS_EITHER ? DTLS_EITHER_NS : 0));
+	dtls_state_set(sv, s, dtls_timer(s->dtls, sv->now_ns));
+}
+
+void session_connect(
+        struct service *sv, struct session *s, const struct am_cmd_transport_connect *p
+)
+{
+	s->dtls_role = p->role;
+	dtls_state_set(sv, s, dtls_set_fingerprint(s->dtls, &p->fingerprint));
+	handshake_begin(sv, s);
 }
 
 void session_restart_ice(struct service *sv, struct session *s, const char *ufrag, const char *pwd)
@@ -388,15 +415,7 @@ void session_stun(
 		registry_publish_session(&sv->registry, s);
 	else
 		publish_session(sv->registry.region, s); // when the check came
-}
-
-// True if the session may begin a handshake from this address, or has begun one.
-static bool handshake_has_place(struct service *sv, struct session *s, const struct flow_key *from)
-{
-	if (dtls_state(s->dtls) != AM_DTLS_NEW)
-		return true;
-	s->place = places_of(&sv->places, s->room_id, from->ip, from->family);
-	return places_free(&sv->places, s->place);
+	handshake_begin(sv, s);
 }
 
 void session_dtls(
@@ -414,7 +433,7 @@ void session_dtls(
 	struct session *s = sv->registry.sessions[flow.slot];
 	if (!s)
 		return;
-	if (!handshake_has_place(sv, s, &key)) {
+	if (!handshake_has_place(sv, s, key.ip, key.family)) {
 		service_count_drop(sv, DROP_dtls_refused);
 		return;
 	}

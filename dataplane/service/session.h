@@ -13,8 +13,8 @@ struct service;
 // Makes a session with its ICE and DTLS and registers it. 0 or -errno.
 [[nodiscard]] int session_open(struct service *, const struct am_cmd_transport_add *);
 
-// The certificate that the client must show.
-void session_connect(struct service *, struct session *, const uint8_t fingerprint[32]);
+// The certificate that the client must show, and our role.
+void session_connect(struct service *, struct session *, const struct am_cmd_transport_connect *);
 
 // It has got a track: gives the worker what incoming RTP takes, unless it has it. A viewer never
 // needs that. What comes before is lost, its sequence numbers too: they begin in the lower half, so

@@ -95,6 +95,7 @@ int client_init(
 	        .consent_ms = CONSENT_MS,
 	        .server = (const struct sockaddr *)&config->server,
 	        .keep_dtls = true,
+	        .dtls_server = config->dtls_server,
 	        .passive = config->passive,
 	        .send = peer_send,
 	        .data = data_take,
@@ -155,7 +156,7 @@ static bool keys_install(struct client *c)
 {
 	const uint8_t *m = c->peer.material, *salts = m + 32;
 	size_t salt_len = c->peer.profile == GCM_ID ? 12 : 14;
-	bool passive = c->config.passive;
+	bool passive = c->config.passive || c->config.dtls_server;
 
 	return srtp_make(
 	               &c->srtp_out, c->peer.profile, m + 16 * passive, salts + salt_len * passive,

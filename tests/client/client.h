@@ -32,6 +32,7 @@ struct client_config {
 	uint16_t loss_in_permille; // of RTP and RTCP
 	uint16_t loss_out_permille;
 	uint64_t seed; // of the loss
+	bool dtls_server; // the server begins the handshake
 	bool passive; // plays the server: answers checks, DTLS server
 };
 

@@ -229,10 +229,18 @@ int driver_transport_restart(struct driver *d, struct driver_transport *t)
 
 int driver_transport_connect(struct driver *d, am_id transport, const uint8_t fingerprint[32])
 {
+	return driver_transport_connect_as(d, transport, AM_DTLS_SERVER, fingerprint);
+}
+
+int driver_transport_connect_as(
+        struct driver *d, am_id transport, enum am_dtls_role role, const uint8_t fingerprint[32]
+)
+{
 	struct am_msg m = {.type = AM_CMD_TRANSPORT_CONNECT};
 
 	m.transport_connect.transport_id = transport;
-	memcpy(m.transport_connect.fingerprint, fingerprint, 32);
+	m.transport_connect.role = (uint8_t)role;
+	memcpy(m.transport_connect.fingerprint.bytes, fingerprint, 32);
 	return driver_command(d, &m);
 }
 

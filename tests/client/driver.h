@@ -67,6 +67,9 @@ void driver_transport_fill(struct driver_transport *, uint64_t room, struct am_m
 // One command each. Results as driver_command's.
 int driver_transport_add(struct driver *, uint64_t room, struct driver_transport *);
 int driver_transport_connect(struct driver *, am_id transport, const uint8_t fingerprint[32]);
+int driver_transport_connect_as(
+        struct driver *d, am_id transport, enum am_dtls_role role, const uint8_t fingerprint[32]
+);
 int driver_transport_restart(struct driver *, struct driver_transport *); // new credentials
 int driver_remove(struct driver *, uint16_t type, am_id); // any *_REMOVE, or KEY_FRAME
 int driver_pause(struct driver *, uint16_t type, am_id, bool paused);

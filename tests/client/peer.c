@@ -91,7 +91,8 @@ int peer_init(struct peer *p, const struct peer_config *config)
 	if (RAND_bytes((uint8_t *)&p->tie_breaker, sizeof(p->tie_breaker)) != 1)
 		return -EIO;
 	p->dtls = handshake_create(
-	        config->passive, config->profiles ? config->profiles : PROFILES,
+	        config->passive || config->dtls_server,
+	        config->profiles ? config->profiles : PROFILES,
 	        config->dtls_mtu ? config->dtls_mtu : MTU, handshake_out, p
 	);
 	if (!p->dtls)
@@ -154,7 +155,7 @@ static enum peer_state keys_take(struct peer *p)
 		return PEER_FAILED;
 	if (!p->data_alone && handshake_material(p->dtls, p->material, &p->profile) == 0)
 		return PEER_FAILED;
-	if (!p->config.keep_dtls && !p->config.passive) {
+	if (!p->config.keep_dtls && !p->config.passive && !p->config.dtls_server) {
 		handshake_destroy(p->dtls);
 		p->dtls = NULL;
 	}

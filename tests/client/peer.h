@@ -34,6 +34,7 @@ struct peer_config {
 	const struct sockaddr *server;
 	bool controlled; // the server made the offer and is not lite (RFC 8445 6.1.1)
 	bool keep_dtls; // after the handshake too, to send and to see close_notify
+	bool dtls_server; // waits for the server's ClientHello
 	bool passive; // plays a lite server: ufrag and pwd are its own, DTLS server, no checks
 	void (*send
 	)(void *context, const uint8_t *payload, size_t len); // one UDP payload to the server

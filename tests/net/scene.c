@@ -141,6 +141,7 @@ static struct member *member_add(
 	        .loss_in_permille = o->loss_in_permille,
 	        .loss_out_permille = o->loss_out_permille,
 	        .seed = p->count + 1,
+	        .dtls_server = o->dtls_server,
 	};
 	void *context = speaker ? (void *)&m->publisher : (void *)&m->viewer;
 	assert_int_equal(client_init(&m->client, &config, events, context), 0);
@@ -150,9 +151,15 @@ static struct member *member_add(
 	peer_fingerprint(fingerprint);
 	if (o->wrong_fingerprint)
 		fingerprint[31] ^= 1;
+	enum am_dtls_role role = o->auto_role     ? AM_DTLS_EITHER
+	                         : o->dtls_server ? AM_DTLS_CLIENT
+	                                          : AM_DTLS_SERVER;
 	if (!o->no_connect)
 		assert_int_equal(
-		        driver_transport_connect(&scene.driver, m->transport.id, fingerprint), 0
+		        driver_transport_connect_as(
+		                &scene.driver, m->transport.id, role, fingerprint
+		        ),
+		        0
 		);
 	return m;
 }

@@ -49,6 +49,8 @@ struct member_options {
 	bool tracks_later; // speakers: by party_publish
 	bool no_connect; // no TRANSPORT_CONNECT
 	bool wrong_fingerprint;
+	bool dtls_server; // the data plane begins
+	bool auto_role; // it may begin
 };
 #define TOP_LAYERS .spatial = 2, .temporal = 2
 

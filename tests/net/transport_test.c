@@ -37,6 +37,58 @@ static void nothing_is_sent_after_a_close_notify(void **)
 	party_end(&p);
 }
 
+// Clients in either role, as RFC 8842 has it, and all of them hear each other.
+static void a_client_may_be_the_dtls_server(void **)
+{
+	static const struct member_options rows[] = {
+	        {.dtls_server = true, TOP_LAYERS},
+	        {.dtls_server = true, .profiles = "SRTP_AES128_CM_SHA1_80", TOP_LAYERS},
+	        {.dtls_server = true, .auto_role = true, TOP_LAYERS},
+	        {.auto_role = true, TOP_LAYERS},
+	        {TOP_LAYERS},
+	};
+	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+	for (int i = 0; i < 2; i++) {
+		struct member *watchers[ROWS];
+		struct party p;
+
+		party_begin(&p);
+		struct member *speaker = party_speaker(&p, &rows[i]);
+		for (int k = 0; k < ROWS; k++)
+			watchers[k] = party_watcher(&p, speaker, &rows[k]);
+		party_connect(&p);
+		party_run(&p, 1500);
+		party_settle(&p);
+		for (int k = 0; k < ROWS; k++) {
+			assert_true(check_video(watchers[k]).frames > 20);
+			assert_true(check_sound(watchers[k]).frames > 40);
+			assert_true(watchers[k]->video->reports > 0);
+		}
+		assert_true(speaker->publisher.video[2].reports > 0);
+		peer_close(&speaker->client.peer);
+		check_dtls(&p, speaker, AM_DTLS_CLOSED, 3000);
+		party_end(&p);
+	}
+}
+
+// Nothing is sent to an address that no check has validated.
+static void we_begin_at_a_validated_address(void **)
+{
+	const struct member_options o = {.dtls_server = true};
+	struct party p;
+
+	party_begin(&p);
+	struct member *m = party_transport(&p, &o);
+	m->client.peer.checks_off = true;
+	party_run(&p, 1000);
+	assert_int_equal(m->client.datagrams_in, 0);
+	m->client.peer.checks_off = false;
+	party_connect(&p);
+	check_dtls(&p, m, AM_DTLS_CONNECTED, 1000);
+	party_end(&p);
+}
+
 static void media_needs_srtp(void **)
 {
 	const struct member_options without = {.profiles = "", TOP_LAYERS};
@@ -54,6 +106,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(nothing_is_sent_after_a_close_notify),
+	        cmocka_unit_test(a_client_may_be_the_dtls_server),
+	        cmocka_unit_test(we_begin_at_a_validated_address),
 	        cmocka_unit_test(media_needs_srtp),
 	};
 	return SCENE_RUN(tests);

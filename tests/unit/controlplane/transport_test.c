@@ -207,6 +207,114 @@ static void one_without_a_path_gives_way(void **)
 	page_leave(&speaker);
 }
 
+static const char *connect_data(const char *transport, const char *role, const char *fingerprints)
+{
+	static char data[1024];
+	snprintf(
+	        data, sizeof(data),
+	        "{\"transportId\":\"%s\",\"dtlsParameters\":{%s%s%s\"fingerprints\":[%s]}}",
+	        transport, role ? "\"role\":\"" : "", role ? role : "", role ? "\"," : "",
+	        fingerprints
+	);
+	return data;
+}
+
+// {"algorithm":…,"value":…} of so many bytes.
+static void fingerprint_add(char *list, const char *algorithm, int len, int byte)
+{
+	sprintf(list + strlen(list), "%s{\"algorithm\":\"%s\",\"value\":\"", list[0] ? "," : "",
+	        algorithm);
+	for (int i = 0; i < len; i++)
+		sprintf(list + strlen(list), "%s%02X", i ? ":" : "", byte);
+	strcat(list, "\"}");
+}
+
+static int connect_with(struct page *p, const char *role, const char *fingerprints)
+{
+	char transport[32];
+
+	transport_make(p, "consuming", transport);
+	int code = page_ask_code(
+	        p, "connectWebRtcTransport", connect_data(transport, role, fingerprints)
+	);
+	struct am_msg last = integrator.server.dataplane.last;
+	assert_int_equal(page_ask_code(p, "closeTransport", of_transport(transport)), 200);
+	integrator.server.dataplane.last = last;
+	return code;
+}
+
+static void the_dtls_role_is_the_clients_choice(void **) // RFC 8842 5
+{
+	static const struct {
+		const char *role;
+		enum am_dtls_role ours;
+	} rows[] = {
+	        {"client", AM_DTLS_SERVER},
+	        {"server", AM_DTLS_CLIENT},
+	        {"auto", AM_DTLS_EITHER},
+	        {NULL, AM_DTLS_EITHER},
+	};
+	char list[512] = "";
+	struct page p;
+
+	fingerprint_add(list, "sha-256", 32, 0xab);
+	come(&p, "free", "roles", "speaker", SPEAKER, "S");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(connect_with(&p, rows[i].role, list), 200);
+		const struct am_msg *m = &integrator.server.dataplane.last;
+		assert_int_equal(m->type, AM_CMD_TRANSPORT_CONNECT);
+		assert_int_equal(m->transport_connect.role, rows[i].ours);
+	}
+	assert_int_equal(connect_with(&p, "active", list), 400);
+	assert_int_equal(connect_with(&p, "", list), 400);
+	page_leave(&p);
+}
+
+static void the_strongest_fingerprint_counts(void **) // RFC 8122 5
+{
+	static const struct {
+		const char *algorithm[3];
+		int code;
+		enum am_hash hash;
+	} rows[] = {
+	        {{"sha-256"}, 200, AM_HASH_SHA256},
+	        {{"SHA-384"}, 200, AM_HASH_SHA384},
+	        {{"sha-512"}, 200, AM_HASH_SHA512},
+	        {{"sha-1", "sha-384", "sha-256"}, 200, AM_HASH_SHA384},
+	        {{"sha-512", "sha-256"}, 200, AM_HASH_SHA512},
+	        {{"sha-1"}, 400, 0},
+	        {{"sha-1", "sha-224", "md5"}, 400, 0},
+	        {{NULL}, 400, 0},
+	};
+	struct page p;
+
+	come(&p, "free", "hashes", "speaker", SPEAKER, "S");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char list[768] = "";
+		for (int k = 0; k < 3 && rows[i].algorithm[k]; k++) {
+			const char *a = rows[i].algorithm[k];
+			int len = strstr(a, "384") ? 48 : strstr(a, "512") ? 64 : 32;
+			fingerprint_add(list, a, len, len);
+		}
+		assert_int_equal(connect_with(&p, "client", list), rows[i].code);
+		if (rows[i].code != 200)
+			continue;
+		const struct am_fingerprint *f =
+		        &integrator.server.dataplane.last.transport_connect.fingerprint;
+		assert_int_equal(f->hash, rows[i].hash);
+		uint32_t len = am_hash_len(f->hash);
+		assert_int_equal(f->bytes[0], len);
+		assert_int_equal(f->bytes[len - 1], len);
+	}
+	// Not of its length.
+	for (int len = 31; len <= 65; len++) {
+		char list[512] = "";
+		fingerprint_add(list, "sha-384", len, 1);
+		assert_int_equal(connect_with(&p, "client", list), len == 48 ? 200 : 400);
+	}
+	page_leave(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +323,8 @@ int main(void)
 	        cmocka_unit_test(a_transport_is_closed_by_request),
 	        cmocka_unit_test(what_was_received_comes_over_the_next),
 	        cmocka_unit_test(one_without_a_path_gives_way),
+	        cmocka_unit_test(the_dtls_role_is_the_clients_choice),
+	        cmocka_unit_test(the_strongest_fingerprint_counts),
 	};
 	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
 }

@@ -126,17 +126,22 @@ static void add_certificate(struct net *n, bool rsa)
 	X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
 	X509_set_pubkey(cert, key);
 	assert(X509_sign(cert, key, EVP_sha256()) != 0);
-	assert(X509_digest(cert, EVP_sha256(), n->client_fingerprint, &len) == 1);
+	assert(X509_digest(cert, EVP_sha256(), n->client_fingerprint.bytes, &len) == 1);
 	assert(SSL_CTX_use_certificate(n->client_ctx, cert) == 1);
 	assert(SSL_CTX_use_PrivateKey(n->client_ctx, key) == 1);
 	X509_free(cert);
 	EVP_PKEY_free(key);
 }
 
+static int any_certificate(int, X509_STORE_CTX *)
+{
+	return 1;
+}
+
 static void client_init(struct net *n, const struct net_client *how)
 {
 	int version = how->dtls_1_0 ? DTLS1_VERSION : DTLS1_2_VERSION;
-	n->client_ctx = SSL_CTX_new(DTLS_client_method());
+	n->client_ctx = SSL_CTX_new(how->accepts ? DTLS_server_method() : DTLS_client_method());
 	SSL_CTX_set_min_proto_version(n->client_ctx, version);
 	SSL_CTX_set_max_proto_version(n->client_ctx, version);
 	SSL_CTX_set_options(n->client_ctx, SSL_OP_NO_QUERY_MTU);
@@ -164,7 +169,12 @@ static void client_init(struct net *n, const struct net_client *how)
 	SSL_set_bio(n->client, bio, bio);
 	SSL_set_mtu(n->client, how->mtu > 0 ? how->mtu : DTLS_DATAGRAM_MAX);
 	DTLS_set_timer_cb(n->client, client_timeout);
-	SSL_set_connect_state(n->client);
+	if (how->accepts) {
+		SSL_set_verify(n->client, SSL_VERIFY_PEER, any_certificate);
+		SSL_set_accept_state(n->client);
+	} else {
+		SSL_set_connect_state(n->client);
+	}
 }
 
 void net_init(struct net *n, struct dtls_context *context, const struct net_client *how)

@@ -36,6 +36,7 @@ struct net_client {
 	uint16_t alpn_len; // makes the ClientHello longer
 	bool no_certificate;
 	bool rsa; // certificate
+	bool accepts; // it is the DTLS server
 	bool dtls_1_0;
 };
 
@@ -45,7 +46,7 @@ struct net {
 	SSL_CTX *client_ctx;
 	SSL *client;
 	bool client_failed;
-	uint8_t client_fingerprint[DTLS_FINGERPRINT_LEN];
+	struct am_fingerprint client_fingerprint; // SHA-256
 	uint64_t now_ns;
 	struct net_queue to_server;
 	struct net_queue to_client;

@@ -21,7 +21,7 @@ static struct dtls_context *context; // gcm_first
 static void start(struct net *n, const struct net_client *how)
 {
 	net_init(n, context, how);
-	dtls_set_fingerprint(n->server, n->client_fingerprint);
+	dtls_set_fingerprint(n->server, &n->client_fingerprint);
 }
 
 static void start_connected(struct net *n)
@@ -51,10 +51,14 @@ static void assert_connected(struct net *n)
 	        ),
 	        1
 	);
-	assert_memory_equal(keys.client.key, want, 16);
-	assert_memory_equal(keys.server.key, want + 16, 16);
-	assert_memory_equal(keys.client.salt, want + 32, salt_len);
-	assert_memory_equal(keys.server.salt, want + 32 + salt_len, salt_len);
+	// The DTLS client's come first, whoever that is.
+	bool accepts = SSL_is_server(n->client);
+	const struct srtp_master *first = accepts ? &keys.server : &keys.client;
+	const struct srtp_master *second = accepts ? &keys.client : &keys.server;
+	assert_memory_equal(first->key, want, 16);
+	assert_memory_equal(second->key, want + 16, 16);
+	assert_memory_equal(first->salt, want + 32, salt_len);
+	assert_memory_equal(second->salt, want + 32 + salt_len, salt_len);
 }
 
 static void assert_no_keys(struct net *n)
@@ -100,7 +104,7 @@ static void both_profiles_connect_and_the_server_prefers(void **)
 		struct net n;
 		struct srtp_keys keys;
 		net_init(&n, c, &how);
-		dtls_set_fingerprint(n.server, n.client_fingerprint);
+		dtls_set_fingerprint(n.server, &n.client_fingerprint);
 		assert_int_equal(dtls_state(n.server), AM_DTLS_NEW);
 		net_settle(&n);
 		assert_connected(&n);
@@ -116,8 +120,8 @@ static void the_certificate_is_the_signaled_one(void **)
 	struct net n;
 	start_connected(&n);
 	X509 *cert = SSL_get1_peer_certificate(n.client);
-	uint8_t digest[32];
-	assert_true(certificate_digest(cert, digest));
+	uint8_t digest[AM_FINGERPRINT_MAX];
+	assert_true(certificate_digest(cert, AM_HASH_SHA256, digest));
 	assert_memory_equal(digest, dtls_context_fingerprint(context), 32);
 	X509_free(cert);
 	assert_false(SSL_SESSION_has_ticket(SSL_get_session(n.client))); // nothing to resume with
@@ -201,6 +205,128 @@ static void thirty_percent_loss_is_survived(void **)
 		assert_connected(&n);
 		net_fini(&n);
 	}
+}
+
+static void fingerprints_of_three_hashes_are_known(void **)
+{
+	static const EVP_MD *(*const digests[AM_HASH_COUNT])(void) = {
+	        [AM_HASH_SHA256] = EVP_sha256,
+	        [AM_HASH_SHA384] = EVP_sha384,
+	        [AM_HASH_SHA512] = EVP_sha512,
+	};
+	for (uint8_t hash = 0; hash < AM_HASH_COUNT; hash++) {
+		for (int wrong = 0; wrong < 2; wrong++) {
+			struct am_fingerprint f = {.hash = hash};
+			unsigned int len = sizeof(f.bytes);
+			struct net n;
+			net_init(&n, context, NULL);
+			X509 *cert = SSL_CTX_get0_certificate(n.client_ctx);
+			assert_int_equal(X509_digest(cert, digests[hash](), f.bytes, &len), 1);
+			assert_int_equal(len, am_hash_len(hash));
+			f.bytes[len - 1] ^= (uint8_t)wrong;
+			dtls_set_fingerprint(n.server, &f);
+			net_settle(&n);
+			assert_int_equal(
+			        dtls_state(n.server), wrong ? AM_DTLS_FAILED : AM_DTLS_CONNECTED
+			);
+			net_fini(&n);
+		}
+	}
+}
+
+// RFC 8842 5: the client has chosen to be the DTLS server.
+static void start_client(struct net *n, const struct net_client *how)
+{
+	struct net_client accepting = *how;
+	accepting.accepts = true;
+	start(n, &accepting);
+	dtls_start(n->server, n->now_ns);
+	assert_int_equal(dtls_deadline(n->server), n->now_ns);
+}
+
+static void we_may_begin(void **)
+{
+	static const struct net_client rows[] = {
+	        {0},
+	        {.rsa = true},
+	        {.mtu = 256},
+	        {.profiles = "SRTP_AES128_CM_SHA1_80"},
+	        {.ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct net n;
+		start_client(&n, &rows[i]);
+		assert_int_equal(n.to_client.sent, 0);
+		net_run(&n, SECOND);
+		assert_connected(&n);
+		assert_int_equal(dtls_deadline(n.server), UINT64_MAX);
+		net_client_write(&n, (const uint8_t *)"data", 4);
+		net_settle(&n);
+		assert_int_equal(n.data_len, 4);
+		assert_int_equal(SSL_shutdown(n.client), 0);
+		net_settle(&n);
+		assert_int_equal(dtls_state(n.server), AM_DTLS_CLOSED);
+		net_fini(&n);
+	}
+}
+
+static void what_we_began_survives_loss_and_garbage(void **)
+{
+	static const struct net_client how = {.mtu = 256};
+	for (unsigned seed = 1; seed <= 20; seed++) {
+		struct net n;
+		start_client(&n, &how);
+		n.random = seed;
+		n.loss_percent = 30;
+		net_run(&n, 60 * SECOND);
+		assert_connected(&n);
+		net_fini(&n);
+	}
+}
+
+static void what_we_began_ends_by_itself(void **)
+{
+	static const struct net_client how;
+	struct net n;
+	start_client(&n, &how);
+	n.client_failed = true; // gone
+	n.to_server.drop_nth = 1;
+	for (int i = 0; i < 100 && dtls_state(n.server) != AM_DTLS_FAILED; i++) {
+		n.to_client.count = 0;
+		net_run(&n, SECOND);
+	}
+	assert_failed(&n);
+	net_fini(&n);
+
+	// Nor with somebody else than was signaled.
+	start_client(&n, &how);
+	struct am_fingerprint other = n.client_fingerprint;
+	other.bytes[0] ^= 1;
+	n.server->fingerprint = other;
+	net_run(&n, SECOND);
+	assert_failed(&n);
+	net_fini(&n);
+}
+
+static void whoever_begins_first_is_the_client(void **)
+{
+	struct net n;
+	start(&n, NULL);
+	dtls_start(n.server, n.now_ns + SECOND / 2);
+	net_run(&n, 2 * SECOND);
+	assert_connected(&n);
+	assert_true(SSL_is_server(n.server->ssl));
+	net_fini(&n);
+
+	const struct net_client accepting = {.accepts = true};
+	start(&n, &accepting);
+	dtls_start(n.server, n.now_ns + SECOND / 2);
+	net_run(&n, SECOND / 2 - 1);
+	assert_int_equal(n.to_client.sent, 0);
+	net_run(&n, SECOND);
+	assert_connected(&n);
+	assert_false(SSL_is_server(n.server->ssl));
+	net_fini(&n);
 }
 
 static void a_silent_client_is_given_up(void **)
@@ -313,10 +439,10 @@ static void the_fingerprint_may_come_late(void **)
 	net_client_write(&n, (const uint8_t *)"early", 5);
 	net_settle(&n);
 	assert_int_equal(n.data_len, 0);
-	assert_int_equal(dtls_set_fingerprint(n.server, n.client_fingerprint), AM_DTLS_CONNECTED);
+	assert_int_equal(dtls_set_fingerprint(n.server, &n.client_fingerprint), AM_DTLS_CONNECTED);
 	assert_int_equal(dtls_deadline(n.server), UINT64_MAX);
 	assert_connected(&n);
-	assert_int_equal(dtls_set_fingerprint(n.server, n.client_fingerprint), AM_DTLS_CONNECTED);
+	assert_int_equal(dtls_set_fingerprint(n.server, &n.client_fingerprint), AM_DTLS_CONNECTED);
 	net_fini(&n);
 }
 
@@ -328,7 +454,7 @@ static void the_fingerprint_may_come_in_between(void **)
 	struct net_datagram *hello = &n.to_server.slots[0];
 	dtls_receive(n.server, hello->bytes, hello->len, n.now_ns);
 	n.to_server.count = 0;
-	assert_int_equal(dtls_set_fingerprint(n.server, n.client_fingerprint), AM_DTLS_CONNECTING);
+	assert_int_equal(dtls_set_fingerprint(n.server, &n.client_fingerprint), AM_DTLS_CONNECTING);
 	net_settle(&n);
 	assert_connected(&n);
 	net_fini(&n);
@@ -340,16 +466,16 @@ static void a_wrong_fingerprint_fails(void **)
 		for (int late = 0; late < 2; late++) {
 			struct net n;
 			net_init(&n, context, NULL);
-			uint8_t wrong[32];
-			memcpy(wrong, n.client_fingerprint, 32);
-			wrong[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			struct am_fingerprint wrong = n.client_fingerprint;
+			wrong.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 			if (late)
 				net_settle(&n);
-			dtls_set_fingerprint(n.server, wrong);
+			dtls_set_fingerprint(n.server, &wrong);
 			net_settle(&n);
 			assert_failed(&n);
 			assert_int_equal(
-			        dtls_set_fingerprint(n.server, n.client_fingerprint), AM_DTLS_FAILED
+			        dtls_set_fingerprint(n.server, &n.client_fingerprint),
+			        AM_DTLS_FAILED
 			);
 			net_fini(&n);
 		}
@@ -358,10 +484,10 @@ static void a_wrong_fingerprint_fails(void **)
 
 static void a_second_fingerprint_fails(void **)
 {
-	static const uint8_t other[32];
+	static const struct am_fingerprint other;
 	struct net n;
 	start_connected(&n);
-	assert_int_equal(dtls_set_fingerprint(n.server, other), AM_DTLS_FAILED);
+	assert_int_equal(dtls_set_fingerprint(n.server, &other), AM_DTLS_FAILED);
 	assert_failed(&n);
 	net_fini(&n);
 
@@ -369,7 +495,7 @@ static void a_second_fingerprint_fails(void **)
 	SSL_do_handshake(n.client);
 	struct net_datagram *hello = &n.to_server.slots[0];
 	dtls_receive(n.server, hello->bytes, hello->len, n.now_ns);
-	assert_int_equal(dtls_set_fingerprint(n.server, other), AM_DTLS_FAILED);
+	assert_int_equal(dtls_set_fingerprint(n.server, &other), AM_DTLS_FAILED);
 	assert_failed(&n);
 	net_fini(&n);
 }
@@ -788,6 +914,11 @@ int main(void)
 	        cmocka_unit_test(a_fragmented_client_hello_is_reassembled),
 	        cmocka_unit_test(any_lost_datagram_is_recovered),
 	        cmocka_unit_test(thirty_percent_loss_is_survived),
+	        cmocka_unit_test(fingerprints_of_three_hashes_are_known),
+	        cmocka_unit_test(we_may_begin),
+	        cmocka_unit_test(what_we_began_survives_loss_and_garbage),
+	        cmocka_unit_test(what_we_began_ends_by_itself),
+	        cmocka_unit_test(whoever_begins_first_is_the_client),
 	        cmocka_unit_test(a_silent_client_is_given_up),
 	        cmocka_unit_test(an_incomplete_hello_has_a_deadline),
 	        cmocka_unit_test(a_handshake_without_a_fingerprint_has_a_deadline),

@@ -108,6 +108,23 @@ static void ids_are_bounded(void **)
 	}
 }
 
+static void roles_and_hashes_are_bounded(void **)
+{
+	struct am_msg m = {.type = AM_CMD_TRANSPORT_CONNECT};
+	struct am_cmd_transport_connect *c = &m.transport_connect;
+
+	c->transport_id = am_id_make(1, 1);
+	c->role = AM_DTLS_ROLE_COUNT - 1;
+	c->fingerprint.hash = AM_HASH_COUNT - 1;
+	assert_int_equal(am_msg_check(&m), 0);
+	assert_int_equal(am_hash_len(c->fingerprint.hash), AM_FINGERPRINT_MAX);
+	c->role = AM_DTLS_ROLE_COUNT;
+	assert_int_equal(am_msg_check(&m), -EINVAL);
+	c->role = AM_DTLS_CLIENT;
+	c->fingerprint.hash = AM_HASH_COUNT;
+	assert_int_equal(am_msg_check(&m), -EINVAL);
+}
+
 static void tags_are_bounded_and_have_no_line_break(void **)
 {
 	struct am_msg m = {.type = AM_CMD_DATA_PRODUCER_ADD};
@@ -291,6 +308,7 @@ int main(void)
 	        cmocka_unit_test(whole_messages_pass),
 	        cmocka_unit_test(every_type_is_checked),
 	        cmocka_unit_test(ids_are_bounded),
+	        cmocka_unit_test(roles_and_hashes_are_bounded),
 	        cmocka_unit_test(tags_are_bounded_and_have_no_line_break),
 	        cmocka_unit_test(credentials_are_ice_chars_of_the_own_slot),
 	        cmocka_unit_test(bytes_of_a_track_are_bounded),
