@@ -5,3 +5,6 @@
 
 // CLOCK_REALTIME in milliseconds.
 int64_t clock_real_ms(void);
+
+// CLOCK_MONOTONIC
+uint64_t clock_monotonic_ns(void);

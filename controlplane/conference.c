@@ -16,6 +16,21 @@
 #define GONE_CHECK_MS 250
 #define QUOTA_TOLD_MS 60000 // between two lines of the log about one account
 
+// RFC 7675 5.1. A browser's checks end with its network, so it knows; another client may never have
+// known that it has to send any.
+static void tell_path(struct conference *c, const struct transport *t, bool lost)
+{
+	const struct peer *p = t->peer;
+
+	am_info("transport: %s; room=%s peer=%s id=%llx",
+	        lost ? "consent expired" : "consent is back", p->room->name, p->id,
+	        (unsigned long long)t->id);
+	if (lost)
+		metric_count(METRIC_transports_expired);
+	if (p->connection)
+		c->events->transport_path(c->events->owner, t, lost);
+}
+
 static void transport_changed(void *owner, am_id id, uint8_t ice, uint8_t dtls)
 {
 	struct conference *c = owner;
@@ -24,6 +39,7 @@ static void transport_changed(void *owner, am_id id, uint8_t ice, uint8_t dtls)
 	if (!t)
 		return;
 	struct peer *p = t->peer;
+	uint8_t ice_before = t->ice;
 	t->ice = ice;
 	t->dtls = dtls;
 	am_debug("transport: id=%llx ice=%u dtls=%u", (unsigned long long)id, ice, dtls);
@@ -33,6 +49,8 @@ static void transport_changed(void *owner, am_id id, uint8_t ice, uint8_t dtls)
 		        c, t, dtls == AM_DTLS_FAILED ? TRANSPORT_DTLS_FAILED : TRANSPORT_DTLS_CLOSED
 		);
 		gone = dtls == AM_DTLS_CLOSED && !peer_has_transport(p);
+	} else if (ice != ice_before && (gone || ice_before == AM_ICE_EXPIRED)) {
+		tell_path(c, t, gone);
 	}
 	if (gone && !p->connection)
 		conference_remove(c, p, REFUSAL_NONE);
@@ -113,12 +131,34 @@ static void close_admission(struct conference *c, const struct peer *p)
 	hook_close(c->hooks, p->hook_admission, name);
 }
 
-static void unjoin(struct conference *c, struct peer *p)
+// The last sign of life: now, or of who is gone, what was last heard on its connection or of its
+// transports. CLOCK_REALTIME.
+static int64_t last_seen_ms(const struct conference *c, const struct peer *p)
+{
+	int64_t now_ms = clock_real_ms(), seen_ms = p->seen_ms;
+	uint64_t now_ns = clock_monotonic_ns();
+	struct am_transport_state state;
+
+	if (!p->gone_ms)
+		return now_ms;
+	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
+		am_id id = p->transports[i].id;
+		if (!id || !media_read_transport(c->media, am_id_slot(id), &state) ||
+		    state.id != id || !state.checked_ns || state.checked_ns > now_ns)
+			continue;
+		int64_t checked_ms = now_ms - (int64_t)((now_ns - state.checked_ns) / 1000000);
+		if (checked_ms > seen_ms)
+			seen_ms = checked_ms;
+	}
+	return seen_ms;
+}
+
+static void unjoin(struct conference *c, struct peer *p, int64_t left_ms)
 {
 	conference_set_hand(c, p, false);
 	room_unjoin_peer(p);
 	p->consumes = p->takes_data = false;
-	statistics_left(c->statistics, p->statistics_session, clock_real_ms());
+	statistics_left(c->statistics, p->statistics_session, left_ms);
 	p->statistics_session = 0;
 }
 
@@ -170,8 +210,9 @@ static void lose_media(void *owner, struct peer *p)
 {
 	struct conference *c = owner;
 
+	int64_t left_ms = last_seen_ms(c, p);
 	forget_media(c, p);
-	unjoin(c, p);
+	unjoin(c, p, left_ms);
 	if (!p->gone_ms)
 		conference_gone_add(c, p);
 }
@@ -189,7 +230,7 @@ static void drop_all(struct conference *c)
 	while ((r = rooms_next(&c->rooms, NULL))) {
 		struct peer *p = any_peer(r);
 		close_admission(c, p);
-		unjoin(c, p);
+		unjoin(c, p, clock_real_ms());
 		conference_forget_peer(c, p);
 	}
 }
@@ -330,6 +371,7 @@ void conference_gone_add(struct conference *c, struct peer *p)
 {
 	p->connection = 0;
 	p->gone_ms = loop_now_ms(c->loop);
+	p->seen_ms = clock_real_ms();
 	TAILQ_INSERT_TAIL(&c->gone, p, in_gone);
 	conference_expect_join(c, p);
 }
@@ -414,24 +456,27 @@ void conference_welcome(struct conference *c, struct peer *p)
 	conference_subscribe_all(c, p);
 }
 
-void conference_lose(struct conference *c, struct peer *p)
+void conference_lose(struct conference *c, struct peer *p, uint64_t silent_ms)
 {
-	if (!p->session[0])
-		return conference_remove(c, p, REFUSAL_NONE);
-	am_info("room: gone; room=%s peer=%s", p->room->name, p->id);
+	am_info("room: gone; room=%s peer=%s silent_ms=%llu", p->room->name, p->id,
+	        (unsigned long long)silent_ms);
 	conference_gone_add(c, p);
+	p->seen_ms -= (int64_t)silent_ms;
+	if (!p->session[0])
+		conference_remove(c, p, REFUSAL_NONE);
 }
 
 void conference_reset(struct conference *c, struct peer *p)
 {
 	bool joined = p->joined;
+	int64_t left_ms = last_seen_ms(c, p);
 
 	tell_others(c, p, tell_left, NULL);
 	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
 		if (p->transports[i].id)
 			conference_transport_remove(c, &p->transports[i]);
 	}
-	unjoin(c, p);
+	unjoin(c, p, left_ms);
 	if (joined && c->generation) {
 		store_peer_remove(c->store, p->room->id, p->id);
 		conference_store_peer(c, p, "");

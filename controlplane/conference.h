@@ -51,6 +51,9 @@ struct conference_events {
 	void (*data_consumer_closed)(void *owner, struct peer *to, am_id);
 	// A transport of the peer has ended, with what it carried.
 	void (*transport_closed)(void *owner, struct peer *to, am_id, enum transport_end);
+	// Nothing goes over a transport of the peer any more, for want of ICE checks; or it does
+	// again.
+	void (*transport_path)(void *owner, const struct transport *, bool lost);
 	void (*media_down)(void *owner, struct peer *to);
 	// The peer is being removed: say why, and close its connection for good.
 	void (*removed)(void *owner, struct peer *, enum refusal);
@@ -135,8 +138,8 @@ void conference_join(struct conference *, struct peer *, const char *capabilitie
 void conference_welcome(struct conference *, struct peer *);
 void conference_subscribe_all(struct conference *, struct peer *);
 
-// The connection died: the peer may come back.
-void conference_lose(struct conference *, struct peer *);
+// The connection died: the peer may come back. silent_ms: for how long it had said nothing.
+void conference_lose(struct conference *, struct peer *, uint64_t silent_ms);
 
 // Removes the peer, and the room with its last one. REFUSAL_NONE: it left by itself.
 void conference_remove(struct conference *, struct peer *, enum refusal);

@@ -2,7 +2,7 @@
 // connections are; and raised hands.
 #include "conference.h"
 
-#include <time.h>
+#include "clock.h"
 
 #define COUNTS_MS         1000
 #define LARGE_ROOM        200 // members, from which on news of who speaks come less often
@@ -58,13 +58,6 @@ static void look_at_counts(struct conference *c, struct room *r)
 	c->events->counts(c->events->owner, r);
 }
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static void look_at_link(struct conference *c, struct peer *p)
 {
 	enum quality worst = QUALITY_UNKNOWN;
@@ -75,7 +68,7 @@ static void look_at_link(struct conference *c, struct peer *p)
 		if (!t->id || !media_read_transport(c->media, am_id_slot(t->id), &state) ||
 		    state.id != t->id || state.dtls != AM_DTLS_CONNECTED)
 			continue;
-		uint64_t now_ns = monotonic_ns();
+		uint64_t now_ns = clock_monotonic_ns();
 		uint64_t age_ns = now_ns > state.checked_ns ? now_ns - state.checked_ns : 0;
 		enum quality q = quality_of(media_link_gauge(c->media, t->id), age_ns / 1000000);
 		if (worst == QUALITY_UNKNOWN || q < worst)

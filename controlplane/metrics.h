@@ -16,6 +16,7 @@ struct conference;
 	X(joins, "Peers that became members of a room")                                            \
 	X(transports_dtls_failed, "Transports that ended because DTLS failed")                     \
 	X(transports_dtls_closed, "Transports that ended by their client's close_notify")          \
+	X(transports_expired, "Transports whose client sent no ICE check for 30 s")                \
 	X(transports_replaced, "Transports without a path that gave way to a new one")             \
 	X(rest_limited, "Requests refused because they came too fast")                             \
 	X(connections_refused, "Connections refused because their address has too many")           \

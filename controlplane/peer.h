@@ -98,6 +98,7 @@ struct peer {
 	LIST_HEAD(, subscription) subscriptions;
 	uint64_t connection; // its WebSocket's number, 0: none
 	uint64_t gone_ms; // since when it has none, 0: it has one
+	int64_t seen_ms; // while gone_ms is set: CLOCK_REALTIME of what was last heard on that one
 	uint64_t idle_ms; // since when it might join, 0: it is not expected to
 	char client[ADDRESS_TEXT_SIZE]; // its address, as limits count it; empty: unknown
 	bool hand; // is raised

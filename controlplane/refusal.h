@@ -47,9 +47,7 @@
 	X(ROOM_CLOSED, "room-closed", 410, "The room was closed.", "Комната закрыта.")             \
 	X(NOT_JOINED, "not-joined", 408, "You were let in, but the page did not finish joining.",  \
 	  "Вас впустили, но страница не завершила вход.")                                          \
-	X(BUSY, "busy", 503, "The server is at its limit.", "Сервер перегружен.")                  \
-	X(SERVER_ERROR, "server-error", 500, "The encryption of the media could not be set up.",   \
-	  "Не удалось настроить шифрование звука и видео.")
+	X(BUSY, "busy", 503, "The server is at its limit.", "Сервер перегружен.")
 
 enum refusal {
 #define REFUSAL_ENUM(name, code, status, english, russian) REFUSAL_##name,

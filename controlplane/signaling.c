@@ -27,7 +27,7 @@
 #define OPENS_PER_S 50
 
 static void on_message(void *owner, const char *text, size_t len);
-static void on_closed(void *owner, uint16_t code);
+static void on_closed(void *owner, uint16_t code, uint64_t silent_ms);
 
 static const struct websocket_events websocket_events = {
         .message = on_message,
@@ -296,7 +296,7 @@ static bool is_leave(uint16_t code)
 	       code == WEBSOCKET_KICKED;
 }
 
-static void on_closed(void *owner, uint16_t code)
+static void on_closed(void *owner, uint16_t code, uint64_t silent_ms)
 {
 	struct connection *c = owner;
 	struct conference *conference = c->signaling->conference;
@@ -309,7 +309,7 @@ static void on_closed(void *owner, uint16_t code)
 		if (is_leave(code))
 			conference_remove(conference, p, REFUSAL_NONE);
 		else
-			conference_lose(conference, p);
+			conference_lose(conference, p, silent_ms);
 	}
 	connection_close(c, 0, "");
 }

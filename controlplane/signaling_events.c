@@ -181,6 +181,25 @@ static void on_transport_closed(void *owner, struct peer *to, am_id id, enum tra
 	connection_notify(c, "transportClosed", data);
 }
 
+static void on_transport_path(void *owner, const struct transport *t, bool lost)
+{
+	struct connection *c = connection_of(owner, t->peer);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	json_add_id(data, "transportId", t->id);
+	json_add_string(data, "iceState", lost ? "disconnected" : "connected");
+	if (lost) {
+		json_add_string(data, "reason", "consent-expired");
+		json_add_string(
+		        data, "message",
+		        "No STUN binding request for 30 s (RFC 7675): until the next one nothing "
+		        "is sent to the client, and nothing is taken from it."
+		);
+	}
+	connection_notify(c, "transportIceStateChanged", data);
+}
+
 static void on_media_down(void *owner, struct peer *to)
 {
 	struct connection *c = connection_of(owner, to);
@@ -283,6 +302,7 @@ void signaling_events_init(struct conference_events *e, struct signaling *s)
 	        .data_consumer_new = on_data_consumer_new,
 	        .data_consumer_closed = on_data_consumer_closed,
 	        .transport_closed = on_transport_closed,
+	        .transport_path = on_transport_path,
 	        .media_down = on_media_down,
 	        .removed = on_removed,
 	};

@@ -33,6 +33,7 @@ struct websocket {
 	char *extra; // bytes that came with the handshake, not read yet
 	size_t extra_len, extra_read;
 	uint64_t heard_ms;
+	uint64_t silent_ms; // when it was given up; 0: it was not for that
 	int64_t credit; // thousandths of a frame; below 0: nothing is read
 	uint64_t credit_ms; // of when
 	uint32_t frames; // of the message that is coming in
@@ -228,12 +229,13 @@ static void finish(struct websocket *w)
 {
 	const struct websocket_events *events = w->events;
 	uint16_t code = w->close_code ? w->close_code : WEBSOCKET_ABNORMAL;
+	uint64_t silent_ms = w->silent_ms;
 	void *owner = w->owner;
 
 	w->events = NULL;
 	release(w);
 	if (events)
-		events->closed(owner, code);
+		events->closed(owner, code, silent_ms);
 }
 
 // wslay lets control frames overtake messages; a close frame must not.
@@ -335,10 +337,17 @@ static void timer_expired(void *owner)
 	const struct wslay_event_msg ping = {.opcode = WSLAY_PING};
 	uint64_t silent_ms = loop_now_ms(w->loop) - w->heard_ms;
 
-	if (w->dead || !w->events || silent_ms > 2 * WEBSOCKET_PING_MS)
+	if (w->dead || !w->events)
 		return finish(w);
+	if (silent_ms >= WEBSOCKET_SILENCE_MS) {
+		w->silent_ms = silent_ms;
+		return finish(w);
+	}
 	wslay_event_queue_msg(w->wslay, &ping);
-	loop_timer_set(w->loop, &w->timer, WEBSOCKET_PING_MS);
+	uint64_t left_ms = WEBSOCKET_SILENCE_MS - silent_ms;
+	loop_timer_set(
+	        w->loop, &w->timer, left_ms < WEBSOCKET_PING_MS ? left_ms : WEBSOCKET_PING_MS
+	);
 	pump(w, false);
 }
 

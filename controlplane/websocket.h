@@ -11,7 +11,8 @@
 #define WEBSOCKET_FRAMES_MAX   256 // of one message
 #define WEBSOCKET_QUEUE_MAX    (4u << 20) // bytes waiting to be sent
 #define WEBSOCKET_UNSENT_MAX   16384 // messages waiting to be sent
-#define WEBSOCKET_PING_MS      20000 // dead when nothing is heard for two of these
+#define WEBSOCKET_PING_MS      5000
+#define WEBSOCKET_SILENCE_MS   15000 // dead when nothing is heard for so long
 #define WEBSOCKET_CREDIT       1000 // frames at once; one more for each KiB in them
 #define WEBSOCKET_CREDIT_PER_S 100 // in the long run; who sends more is read more slowly
 
@@ -31,8 +32,9 @@ struct websocket;
 
 struct websocket_events {
 	void (*message)(void *owner, const char *text, size_t len);
-	// Once, unless websocket_close was called; the websocket is gone afterwards.
-	void (*closed)(void *owner, uint16_t code);
+	// Once, unless websocket_close was called; the websocket is gone afterwards. silent_ms: for
+	// how long nothing had been heard, where that is why.
+	void (*closed)(void *owner, uint16_t code, uint64_t silent_ms);
 };
 
 // Checks the handshake: version, key, sub-protocol. True: the response has the headers of the

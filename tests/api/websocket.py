@@ -92,6 +92,8 @@ class WebSocket:
                 return None
             if opcode == TEXT:
                 return json.loads(payload)
+            if opcode == PING:
+                self.send(frame(PONG, payload))
             if opcode == CLOSE:
                 self.close_code = int.from_bytes(payload[:2], "big")
                 return None

@@ -89,9 +89,11 @@ static void frame_send(struct page *p, uint8_t opcode, const char *payload, size
 		send(p->fd, payload, len, MSG_NOSIGNAL); // the server may be gone by now
 }
 
-// A message goes to the inbox; pings need no answer within a test.
+// A message goes to the inbox.
 static void frame_handle(struct page *p, uint8_t opcode, const char *payload, size_t len)
 {
+	if (opcode == 9)
+		frame_send(p, 10, payload, len);
 	if (opcode == 8)
 		p->close_code = (uint16_t)((uint8_t)payload[0] << 8 | (uint8_t)payload[1]);
 	if (opcode != 1)

@@ -210,7 +210,7 @@ static void accounts_have_rooms_of_their_own(void **)
 
 static void refusals_say_it_in_both_languages(void **)
 {
-	for (enum refusal r = REFUSAL_BAD_REQUEST; r <= REFUSAL_SERVER_ERROR; r++) {
+	for (enum refusal r = REFUSAL_BAD_REQUEST; r < REFUSAL_COUNT; r++) {
 		assert_true(refusal_status(r) >= 400 && refusal_status(r) < 600);
 		assert_true(strlen(refusal_text(r)) > 5);
 		assert_non_null(strpbrk(refusal_text_russian(r), "\xd0\xd1")); // Cyrillic
@@ -227,7 +227,7 @@ static void integrators_can_read_about_each_refusal(void **)
 	assert_non_null(f);
 	assert_true(fread(page, 1, sizeof(page) - 1, f) > 0);
 	fclose(f);
-	for (enum refusal r = REFUSAL_BAD_REQUEST; r <= REFUSAL_SERVER_ERROR; r++) {
+	for (enum refusal r = REFUSAL_BAD_REQUEST; r < REFUSAL_COUNT; r++) {
 		char code[64];
 		snprintf(code, sizeof(code), "`%s`", refusal_code(r));
 		if (!strstr(page, code))

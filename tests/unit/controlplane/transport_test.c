@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SPEAKER "{\"itisparticipant\":true}"
 
@@ -207,6 +208,87 @@ static void one_without_a_path_gives_way(void **)
 	page_leave(&speaker);
 }
 
+static void expect_ice(struct page *p, const char *transport, const char *state, const char *reason)
+{
+	struct json *data = page_notified(p, "transportIceStateChanged");
+	assert_string_equal(json_string(data, "transportId", 64), transport);
+	assert_string_equal(json_string(data, "iceState", 64), state);
+	assert_int_equal(json_has(data, "reason"), reason != NULL);
+	if (reason)
+		assert_string_equal(json_string(data, "reason", 64), reason);
+	json_free(data);
+}
+
+// Media alone is no consent, and whoever sends that alone is told so.
+static void a_client_without_checks_is_told(void **) // RFC 7675 5.1
+{
+	struct page speaker;
+	char send[32];
+
+	come(&speaker, "free", "silent", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, CAMERA, NULL), 200);
+	tell_state(send, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
+	page_expect_none(&speaker, "transportIceStateChanged");
+	for (int i = 0; i < 2; i++) {
+		tell_state(send, AM_ICE_EXPIRED, AM_DTLS_CONNECTED);
+		expect_ice(&speaker, send, "disconnected", "consent-expired");
+		tell_state(send, AM_ICE_EXPIRED, AM_DTLS_CONNECTED); // once is enough
+		tell_state(send, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
+		expect_ice(&speaker, send, "connected", NULL);
+	}
+	expect_tracks(1, 0);
+	page_expect_none(&speaker, "transportIceStateChanged");
+	page_leave(&speaker);
+}
+
+static uint64_t now_s(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec;
+}
+
+// Its plug was pulled: nothing comes from it, and nobody says so.
+static void a_ghost_goes_within_30_s(void **)
+{
+	struct page ghost, other;
+	char answer[4096];
+	int64_t duration_s;
+
+	come(&other, "free", "ghost", "other", SPEAKER, "O");
+	uint64_t since_s = now_s();
+	come(&ghost, "free", "ghost", "ghost", SPEAKER, "G");
+	struct json *closed = page_notified(&other, "peerClosed");
+	if (!closed) // it waits 30 s
+		closed = page_notified(&other, "peerClosed");
+	assert_string_equal(json_string(closed, "peerId", 64), "ghost");
+	json_free(closed);
+	assert_in_range(now_s() - since_s, 29, 40);
+
+	// It was there for a moment, which is told in steps of 30 s, to either side.
+	int status = integrator_rest(
+	        &integrator, "free", "GET", "/vp/api/statistics/peers?room_id=ghost", "", answer,
+	        sizeof(answer)
+	);
+	assert_int_equal(status, 200);
+	const char *text = strstr(answer, "\r\n\r\n");
+	assert_non_null(text);
+	struct json *body = json_parse(text, strlen(text));
+	bool found = false;
+	for (const struct json *s = json_first(json_array(body, "data")); s; s = json_next(s)) {
+		if (strcmp(json_string(s, "person_id", 64), "ghost") != 0)
+			continue;
+		found = true;
+		assert_true(json_int(s, "duration", 0, INT32_MAX, &duration_s));
+		assert_in_range(duration_s, 30, 60);
+	}
+	assert_true(found);
+	json_free(body);
+	page_die(&ghost);
+	page_leave(&other);
+}
+
 static const char *connect_data(const char *transport, const char *role, const char *fingerprints)
 {
 	static char data[1024];
@@ -323,6 +405,8 @@ int main(void)
 	        cmocka_unit_test(a_transport_is_closed_by_request),
 	        cmocka_unit_test(what_was_received_comes_over_the_next),
 	        cmocka_unit_test(one_without_a_path_gives_way),
+	        cmocka_unit_test(a_client_without_checks_is_told),
+	        cmocka_unit_test(a_ghost_goes_within_30_s),
 	        cmocka_unit_test(the_dtls_role_is_the_clients_choice),
 	        cmocka_unit_test(the_strongest_fingerprint_counts),
 	};
