@@ -195,7 +195,7 @@ void conference_subscription_remove(struct conference *, struct subscription *, 
 // The room's data channel (conference_data.c): a peer writes into it by one data producer, on a
 // sending transport, and hears it by one data consumer. -EPERM: it may not chat (U05).
 [[nodiscard]] int conference_data_produce(
-        struct conference *c, struct transport *t, uint8_t stream, media_done *done, void *owner,
+        struct conference *c, struct transport *t, uint16_t stream, media_done *done, void *owner,
         struct media_call *call
 );
 // As conference_transport_added.

@@ -66,7 +66,7 @@ static struct transport *producing(struct peer *p)
 }
 
 int conference_data_produce(
-        struct conference *c, struct transport *t, uint8_t stream, media_done *done, void *owner,
+        struct conference *c, struct transport *t, uint16_t stream, media_done *done, void *owner,
         struct media_call *call
 )
 {
@@ -152,9 +152,9 @@ void conference_data_rename(struct conference *c, struct peer *p)
 
 void conference_data_restore(struct transport *t, const struct am_transport_state *state)
 {
-	uint8_t stream = t->consuming ? state->data_consumer : state->data_producer;
+	uint16_t stream = t->consuming ? state->data_consumer : state->data_producer;
 
-	if (stream >= AM_DATA_STREAMS)
+	if (stream >= AM_DATA_STREAMS_IN)
 		return;
 	t->data_stream = stream;
 	t->data_ready = true;
@@ -165,7 +165,7 @@ void conference_data_verify(
         struct conference *c, struct transport *t, const struct am_transport_state *state
 )
 {
-	uint8_t stream = t->consuming ? state->data_consumer : state->data_producer;
+	uint16_t stream = t->consuming ? state->data_consumer : state->data_producer;
 
 	if (t->data_ready && stream == AM_DATA_NONE) {
 		if (t->consuming && t->peer->connection)

@@ -60,7 +60,7 @@ struct transport {
 	bool takes_data; // the client asked for SCTP when it made it
 	bool data_ready; // the data plane has its data producer or, where it is consuming, consumer
 	bool data_confirmed; // the page has the data consumer
-	uint8_t data_stream; // of that data producer or consumer, or AM_DATA_NONE
+	uint16_t data_stream; // of that data producer or consumer, or AM_DATA_NONE
 	uint32_t data_request_id; // of the newDataConsumer request under way, 0: none
 	uint8_t ice; // enum am_ice_state
 	uint8_t dtls; // enum am_dtls_state

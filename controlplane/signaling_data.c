@@ -22,8 +22,8 @@ struct json *signaling_sctp_json(void)
 	struct json *j = json_new_object();
 
 	json_add_int(j, "port", SCTP_PORT);
-	json_add_int(j, "OS", AM_DATA_STREAMS);
-	json_add_int(j, "MIS", AM_DATA_STREAMS);
+	json_add_int(j, "OS", AM_DATA_STREAMS_OUT);
+	json_add_int(j, "MIS", AM_DATA_STREAMS_IN);
 	json_add_int(j, "maxMessageSize", AM_DATA_MESSAGE_MAX);
 	json_add_int(j, "maxSendMessageSize", SEND_MAX);
 	json_add_int(j, "maxReceiveMessageSize", AM_DATA_MESSAGE_MAX);
@@ -80,12 +80,12 @@ void handle_produce_data(struct connection *c, int64_t id, const struct json *da
 	if (!channel_is_named(data))
 		return connection_reject(c, id, 404, "not-found: the only channel is " CHANNEL);
 	if (!json_int(
-	            json_object(data, "sctpStreamParameters"), "streamId", 0, AM_DATA_STREAMS - 1,
-	            &stream
+	            json_object(data, "sctpStreamParameters"), "streamId", 0,
+	            AM_DATA_STREAMS_IN - 1, &stream
 	    ))
-		return connection_reject_errno(c, id, -EINVAL);
+		return connection_reject(c, id, 400, "bad-request: streamId is 0 to 1023");
 	int ret = conference_data_produce(
-	        conference_of(c), t, (uint8_t)stream, data_produced, c->signaling, &call
+	        conference_of(c), t, (uint16_t)stream, data_produced, c->signaling, &call
 	);
 	if (ret < 0)
 		connection_reject_errno(c, id, ret);

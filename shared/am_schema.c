@@ -97,7 +97,9 @@ static bool subscription_add_is_valid(const struct am_cmd_subscription_add *s)
 
 static bool data_add_is_valid(const struct am_cmd_data_add *d)
 {
-	return id_is_valid(d->transport_id, AM_TRANSPORT_MAX) && d->stream < AM_DATA_STREAMS &&
+	uint16_t streams = d->tag_len ? AM_DATA_STREAMS_IN : AM_DATA_STREAMS_OUT;
+
+	return id_is_valid(d->transport_id, AM_TRANSPORT_MAX) && d->stream < streams &&
 	       d->tag_len <= AM_DATA_TAG_MAX && !memchr(d->tag, '\n', d->tag_len);
 }
 

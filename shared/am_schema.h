@@ -23,9 +23,10 @@
 
 // Data channels (RFC 8831). A room has one: what its senders say goes to all of its readers.
 #define AM_DATA_MESSAGE_MAX 8192 // bytes of what a sender says
-#define AM_DATA_STREAMS     16 // SCTP streams of a transport, each way
+#define AM_DATA_STREAMS_OUT 16 // SCTP streams to a client; one is used
+#define AM_DATA_STREAMS_IN  1024 // from a client: many never use the id of a closed one again
 #define AM_DATA_TAG_MAX     448 // bytes that stand for a sender; they travel in a command
-#define AM_DATA_NONE        0xff // no stream
+#define AM_DATA_NONE        0xffff // no stream
 
 // An id is slot | epoch << 32: the slot indexes the table, the epoch (from 1) counts the slot's
 // uses, so an id is never reused in a region's life. The control plane chooses ids. 0 is no id.
@@ -228,8 +229,8 @@ struct am_cmd_subscription_layers {
 // each message to all readers; it has no line break.
 struct am_cmd_data_add {
 	am_id transport_id;
-	uint8_t stream; // of SCTP
-	uint8_t reserved;
+	uint16_t stream; // of SCTP, below AM_DATA_STREAMS_IN; a consumer's: below
+	                 // AM_DATA_STREAMS_OUT
 	uint16_t tag_len; // 0: a consumer
 	uint8_t tag[AM_DATA_TAG_MAX];
 };
@@ -298,9 +299,9 @@ struct am_transport_state {
 	am_id id;
 	uint64_t room_id;
 	uint64_t checked_ns; // CLOCK_MONOTONIC of the last valid ICE check, 0: none
-	uint8_t data_producer; // its stream, or AM_DATA_NONE
-	uint8_t data_consumer; // likewise
-	uint8_t reserved[6];
+	uint16_t data_producer; // its stream, or AM_DATA_NONE
+	uint16_t data_consumer; // likewise
+	uint8_t reserved[4];
 	uint64_t data_messages_in, data_bytes_in; // said by its data producer
 	uint64_t data_messages_out, data_bytes_out; // sent to its data consumer
 };

@@ -33,8 +33,8 @@ struct data {
 	TAILQ_ENTRY(data) ready;
 	bool is_ready; // in that list
 	bool is_blocked; // SCTP has no room until the client has acknowledged something
-	uint8_t producer; // its stream, or AM_DATA_NONE
-	uint8_t consumer; // likewise; it has nothing to do before its start
+	uint16_t producer; // its stream, or AM_DATA_NONE
+	uint16_t consumer; // likewise; it has nothing to do before its start
 	uint32_t packets; // that the client may send
 	uint64_t refilled_ns;
 	uint64_t messages_in, bytes_in, messages_out, bytes_out;
@@ -196,7 +196,8 @@ static void association_begin(struct data *d)
 	        .user = d,
 	};
 
-	d->sctp = sctp_create(d->session->id, &handler);
+	// Only who speaks needs the many streams, and their memory.
+	d->sctp = sctp_create(d->session->id, d->producer != AM_DATA_NONE, &handler);
 	if (!d->sctp)
 		am_error(
 		        "service: transport=%lx: no SCTP association: %s", d->session->id,
@@ -273,7 +274,7 @@ int data_add_producer(struct service *sv, struct session *s, const struct am_cmd
 	return 0;
 }
 
-int data_add_consumer(struct service *sv, struct session *s, uint8_t stream)
+int data_add_consumer(struct service *sv, struct session *s, uint16_t stream)
 {
 	struct data *d = data_get(sv, s);
 

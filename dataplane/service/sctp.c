@@ -24,10 +24,12 @@ struct sctp {
 	struct socket *socket;
 	struct sctp_handler handler;
 	uint8_t state; // enum sctp_state
-	uint16_t reset_due; // a bit for each stream that the client has reset
-	uint16_t too_long; // a bit for each stream in the middle of a message that is dropped
+	uint16_t reset_due; // a bit for each stream to the client that it has reset
+	uint16_t streams_in;
+	uint64_t too_long[AM_DATA_STREAMS_IN / 64]; // a bit for each stream in the middle of a
+	                                            // message that is dropped
 };
-static_assert(AM_DATA_STREAMS <= 16);
+static_assert(AM_DATA_STREAMS_OUT <= 16);
 
 // usrsctp is given ids, not pointers, for addresses: in older versions an INIT ACK's cookie showed
 // them to the client (CVE-2020-6514).
@@ -93,7 +95,7 @@ static void notification(struct sctp *s, const uint8_t *bytes, size_t len)
 		size_t count = (len - sizeof(n->sn_strreset_event)) / sizeof(uint16_t);
 		for (size_t i = 0; i < count; i++) {
 			uint16_t stream = n->sn_strreset_event.strreset_stream_list[i];
-			if (stream < AM_DATA_STREAMS)
+			if (stream < AM_DATA_STREAMS_OUT)
 				s->reset_due |= (uint16_t)(1 << stream);
 		}
 	}
@@ -105,15 +107,16 @@ static void
 message(struct sctp *s, const uint8_t *bytes, size_t len, const struct sctp_rcvinfo *info,
         int flags)
 {
-	uint16_t bit = (uint16_t)(1 << info->rcv_sid % AM_DATA_STREAMS);
 	bool ends = flags & MSG_EOR;
 
-	if (info->rcv_sid >= AM_DATA_STREAMS)
+	if (info->rcv_sid >= s->streams_in)
 		return;
-	if (!ends || s->too_long & bit || len > AM_DATA_MESSAGE_MAX) {
-		if (!(s->too_long & bit))
+	uint64_t *too_long = &s->too_long[info->rcv_sid / 64];
+	uint64_t bit = UINT64_C(1) << info->rcv_sid % 64;
+	if (!ends || *too_long & bit || len > AM_DATA_MESSAGE_MAX) {
+		if (!(*too_long & bit))
 			s->handler.too_long(s->handler.user);
-		s->too_long = (uint16_t)(ends ? s->too_long & ~bit : s->too_long | bit);
+		*too_long = ends ? *too_long & ~bit : *too_long | bit;
 		return;
 	}
 	s->handler.receive(s->handler.user, info->rcv_sid, ntohl(info->rcv_ppid), bytes, len);
@@ -148,8 +151,8 @@ static int socket_configure(struct sctp *s)
 	const int on = 1, receive_max = SCTP_RECEIVE_MAX, send_max = SCTP_SEND_MAX;
 	const uint32_t delivery_point = AM_DATA_MESSAGE_MAX + 1;
 	const struct sctp_initmsg init = {
-	        .sinit_num_ostreams = AM_DATA_STREAMS,
-	        .sinit_max_instreams = AM_DATA_STREAMS,
+	        .sinit_num_ostreams = AM_DATA_STREAMS_OUT,
+	        .sinit_max_instreams = s->streams_in,
 	        .sinit_max_attempts = INIT_ATTEMPTS,
 	        .sinit_max_init_timeo = RTO_MAX_MS,
 	};
@@ -200,13 +203,14 @@ static int socket_connect(struct sctp *s)
 	return 0;
 }
 
-struct sctp *sctp_create(am_id id, const struct sctp_handler *handler)
+struct sctp *sctp_create(am_id id, bool speaks, const struct sctp_handler *handler)
 {
 	struct sctp *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->id = id;
+	s->streams_in = speaks ? AM_DATA_STREAMS_IN : AM_DATA_STREAMS_OUT;
 	s->handler = *handler;
 	usrsctp_register_address(address_of(id));
 	by_slot[am_id_slot(id)] = s;
@@ -241,7 +245,8 @@ void sctp_reset_stream(struct sctp *s, uint16_t stream)
 	r->srs_flags = SCTP_STREAM_RESET_OUTGOING;
 	r->srs_number_streams = 1;
 	r->srs_stream_list[0] = stream;
-	(void)option(s, SCTP_RESET_STREAMS, bytes, sizeof(bytes));
+	if (stream < AM_DATA_STREAMS_OUT)
+		(void)option(s, SCTP_RESET_STREAMS, bytes, sizeof(bytes));
 }
 
 enum sctp_state sctp_receive(struct sctp *s, const uint8_t *packet, size_t len)

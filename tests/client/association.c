@@ -8,7 +8,7 @@
 #define HEADER   12
 #define DATA_MAX 1100 // bytes of a message in one chunk
 #define RWND     131072
-#define STREAMS  16
+#define STREAMS  ASSOCIATION_STREAMS
 
 enum {
 	CHUNK_DATA = 0,

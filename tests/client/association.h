@@ -8,6 +8,7 @@
 
 #define ASSOCIATION_PACKET_MAX  1160
 #define ASSOCIATION_MESSAGE_MAX 65536
+#define ASSOCIATION_STREAMS     1024 // each way, as older clients have
 
 enum {
 	DATA_END = 1,
@@ -26,7 +27,7 @@ struct association {
 	uint32_t own_tag, peer_tag;
 	uint32_t tsn; // of the next DATA chunk
 	uint32_t peer_tsn; // highest in order
-	uint16_t ssn[16]; // next, by stream
+	uint16_t ssn[ASSOCIATION_STREAMS]; // next, by stream
 	uint16_t streams_in, streams_out; // as the peer has it
 	uint64_t packets_in, inits_in, init_acks_in, bad_in;
 	uint8_t cookie[4096]; // of the last INIT ACK

@@ -64,7 +64,7 @@ static struct chatter *chatter_make(struct party *p, const struct member_options
 	return c;
 }
 
-static int command(uint16_t type, const struct chatter *c, uint8_t stream, const char *tag)
+static int command(uint16_t type, const struct chatter *c, uint16_t stream, const char *tag)
 {
 	struct am_msg msg = {.type = type};
 
@@ -248,6 +248,34 @@ static void data_needs_no_srtp(void **)
 	        .encoding_count = 1,
 	};
 	assert_int_equal(driver_command(&scene.driver, &track), -EPROTO);
+	party_end(&p);
+	free_all(c, 2);
+}
+
+// Clients before mediasoup-client 3.21 count their data channels up to 1023, whichever are closed.
+static void a_data_producer_opens_again_and_again(void **)
+{
+	static const uint16_t streams[] = {0, 15, 16, 17, 255, 256, 1023};
+	enum { COUNT = sizeof(streams) / sizeof(streams[0]) };
+	struct party p;
+	struct chatter *c[2];
+
+	party_begin(&p);
+	c[0] = speaker_make(&p, "{\"ann\"}");
+	c[1] = listener_make(&p);
+	party_connect(&p);
+	associate(&p, c[0]);
+	associate(&p, c[1]);
+	for (unsigned i = 0; i < COUNT; i++) {
+		assert_int_equal(
+		        command(AM_CMD_DATA_PRODUCER_ADD, c[0], streams[i], "{\"ann\"}"), 0
+		);
+		assert_int_equal(state_of(c[0]).data_producer, streams[i]);
+		association_say(&c[0]->association, streams[i], PPID_STRING, "again", 5);
+		check_heard(&p, c[1], i + 1);
+		party_run(&p, 500); // the sender's rate
+	}
+	assert_int_equal(command(AM_CMD_DATA_PRODUCER_ADD, c[0], 1024, "{\"ann\"}"), -EINVAL);
 	party_end(&p);
 	free_all(c, 2);
 }
@@ -456,6 +484,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(one_speaks_and_all_hear),
 	        cmocka_unit_test(data_needs_no_srtp),
+	        cmocka_unit_test(a_data_producer_opens_again_and_again),
 	        cmocka_unit_test(nothing_is_sent_before_the_start),
 	        cmocka_unit_test(what_is_no_message_is_dropped_by_name),
 	        cmocka_unit_test(a_chatterbox_is_limited),

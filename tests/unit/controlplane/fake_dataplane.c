@@ -74,7 +74,7 @@ static int data_change(struct am_region_layout *m, const struct am_msg *msg)
 {
 	bool adds = msg->type == AM_CMD_DATA_PRODUCER_ADD || msg->type == AM_CMD_DATA_CONSUMER_ADD;
 	am_id id = adds ? msg->data_add.transport_id : msg->id.id;
-	uint8_t stream = adds ? msg->data_add.stream : AM_DATA_NONE;
+	uint16_t stream = adds ? msg->data_add.stream : AM_DATA_NONE;
 	struct am_transport_state *t = &m->transports[am_id_slot(id)];
 
 	if (t->id != id)

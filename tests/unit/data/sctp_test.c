@@ -126,7 +126,7 @@ static struct link *link_make(am_id id)
 	        .too_long = server_refuses,
 	        .user = l,
 	};
-	l->server = sctp_create(id, &handler);
+	l->server = sctp_create(id, true, &handler);
 	assert_non_null(l->server);
 	return l;
 }
@@ -167,7 +167,8 @@ static void both_ends_begin_and_speak(void **)
 	struct link *l = link_up(am_id_make(7, 1));
 
 	assert_true(l->client.inits_in > 0);
-	assert_int_equal(l->client.streams_in, AM_DATA_STREAMS);
+	assert_int_equal(l->client.streams_in, AM_DATA_STREAMS_IN);
+	assert_int_equal(l->client.streams_out, AM_DATA_STREAMS_OUT);
 	association_say(&l->client, 3, SCTP_PPID_STRING, "hello", 5);
 	flow(l);
 	assert_int_equal(l->messages, 1);
@@ -307,7 +308,7 @@ static void streams_that_are_not_there_harm_nothing(void **)
 {
 	struct link *l = link_up(am_id_make(7, 1));
 
-	for (unsigned stream = AM_DATA_STREAMS; stream < 65536; stream += 4093) {
+	for (unsigned stream = AM_DATA_STREAMS_IN; stream < 65536; stream += 4093) {
 		association_data(
 		        &l->client, DATA_WHOLE, (uint16_t)stream, SCTP_PPID_STRING, "x", 1
 		);

@@ -143,7 +143,7 @@ static void tags_are_bounded_and_have_no_line_break(void **)
 	d->tag[2] = '\n';
 	assert_int_equal(am_msg_check(&m), -EINVAL);
 	d->tag[2] = 'x';
-	d->stream = AM_DATA_STREAMS;
+	d->stream = AM_DATA_STREAMS_IN;
 	assert_int_equal(am_msg_check(&m), -EINVAL);
 	d->stream = 0;
 	m.type = AM_CMD_DATA_CONSUMER_ADD; // has none
