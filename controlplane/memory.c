@@ -2,6 +2,7 @@
 
 #include "am_log.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,10 +17,18 @@ static struct {
 
 static bool reserve_take(void)
 {
-	void *block = malloc(reserve.size);
+	size_t size = reserve.size;
+	void *block = malloc(size);
 
+	// What was given back lies in pieces, of which some may go to the kernel; a quarter will
+	// do.
+	while (!block && size > reserve.size / 4) {
+		malloc_trim(0);
+		size /= 2;
+		block = malloc(size);
+	}
 	if (block)
-		memset(block, 1, reserve.size); // so that the kernel, too, has given it
+		memset(block, 1, size); // so that the kernel, too, has given it
 	reserve.block = block;
 	return block != NULL;
 }
