@@ -1,6 +1,8 @@
 #include "test.h"
 
+#include "memory.h"
 #include "room.h"
+#include "track.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -208,6 +210,43 @@ static void accounts_have_rooms_of_their_own(void **)
 	assert_null(rooms_find(&rooms, 777, "same"));
 }
 
+static void expect_usage(uint64_t account, const uint32_t counts[QUOTA_TOKENS])
+{
+	const struct usage *u = rooms_usage(&rooms, account);
+	for (int q = 0; q < QUOTA_TOKENS; q++)
+		assert_int_equal(u->count[q], counts[q]);
+}
+
+static void what_an_account_has_is_counted(void **)
+{
+	const struct ortc_media media = {.kind = ORTC_AUDIO, .spatial_layers = 1};
+
+	assert_null(rooms_usage(&rooms, 7));
+	struct peer *speaker = add(make("a", ROOM_WEBINAR), 1, true, true);
+	struct peer *viewer = add(speaker->room, 1, false, true);
+	add(room_create(&rooms, 2, 77, "a", ROOM_CALL, 0), 1, true, true);
+	struct peer *elsewhere = add(make("b", ROOM_CALL), 1, true, true);
+	struct transport *from = peer_transport_add(speaker, am_id_make(1, 1), false);
+	struct transport *to = peer_transport_add(viewer, am_id_make(2, 1), true);
+	struct track *t =
+	        track_create(am_id_make(1, 1), from, &media, memory_copy_string("{}"), false);
+	struct subscription *s = subscription_create(am_id_make(1, 1), t, to);
+	expect_usage(
+	        7, (uint32_t[]){2, 3, 2, 1, 1}
+	); // rooms, peers, transports, tracks, subscriptions
+	expect_usage(77, (uint32_t[]){1, 1, 0, 0, 0});
+	subscription_destroy(s);
+	track_destroy(t);
+	peer_transport_remove(to);
+	expect_usage(7, (uint32_t[]){2, 3, 1, 0, 0});
+	peer_transport_remove(from);
+	struct room *b = elsewhere->room;
+	room_remove_peer(elsewhere);
+	peer_destroy(elsewhere);
+	room_destroy(&rooms, b);
+	expect_usage(7, (uint32_t[]){1, 2, 0, 0, 0});
+}
+
 static void refusals_say_it_in_both_languages(void **)
 {
 	for (enum refusal r = REFUSAL_BAD_REQUEST; r < REFUSAL_COUNT; r++) {
@@ -268,6 +307,7 @@ int main(void)
 	        TEST(who_waits_takes_no_place_until_admitted),
 	        TEST(promotion_and_demotion_move_the_counts),
 	        TEST(accounts_have_rooms_of_their_own),
+	        TEST(what_an_account_has_is_counted),
 	        TEST(refusals_say_it_in_both_languages),
 	        TEST(integrators_can_read_about_each_refusal),
 	        TEST(rooms_and_peers_are_found_by_name_among_many),
