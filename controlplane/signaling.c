@@ -25,6 +25,7 @@
 // WebSockets that one address may open in the long run; as many at once as it may have open, so
 // that an office comes back together after a cut.
 #define OPENS_PER_S 50
+#define WARN_MS     10000 // between two lines of the log about addresses
 
 static void on_message(void *owner, const char *text, size_t len);
 static void on_closed(void *owner, uint16_t code, uint64_t silent_ms);
@@ -327,6 +328,22 @@ static void refuse(struct http_response *r, unsigned status, const char *why)
 	json_free(j);
 }
 
+// A proxy that the configuration does not know looks like one greedy client.
+static void client_warn(struct signaling *s, const char *client)
+{
+	uint64_t now_ms = loop_now_ms(s->loop);
+
+	if (s->warned_ms && now_ms - s->warned_ms < WARN_MS)
+		return;
+	s->warned_ms = now_ms;
+	am_warning(
+	        "signaling: an address has, or opens, too many WebSockets; if it is a proxy add it "
+	        "to "
+	        "controlplane.proxies, else see controlplane.address_websockets; address=%s",
+	        client
+	);
+}
+
 // Whether this address may have one more.
 static bool
 place_granted(struct signaling *s, const struct http_request *q, struct http_response *r)
@@ -338,6 +355,7 @@ place_granted(struct signaling *s, const struct http_request *q, struct http_res
 	    limit_take(s->opens, q->client, loop_now_ms(s->loop), &wait_s))
 		return true;
 	metric_count(METRIC_websockets_refused);
+	client_warn(s, q->client);
 	refuse(r, 429, "too many connections from this address");
 	snprintf(after, sizeof(after), "%u", wait_s);
 	http_add_header(r, "Retry-After", after);

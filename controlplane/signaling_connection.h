@@ -48,6 +48,7 @@ struct signaling {
 	struct tally *open; // by address
 	struct tally *asking; // those of them whose admission waits for other servers
 	struct limit *opens; // how fast an address may open them
+	uint64_t warned_ms; // when the log was told of one that has too many, 0: never
 	uint32_t next; // where the search for a free place starts
 	uint64_t count; // of connections ever
 	struct connection *connections[CONNECTION_MAX]; // by number
