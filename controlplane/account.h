@@ -111,9 +111,10 @@ uint64_t accounts_last_change(const struct accounts *);
 bool accounts_are_written(const struct accounts *, uint64_t change);
 
 // By the Host header, with or without a port: the account with that host, else the one with the
-// longest wildcard. Else the default account has localhost and loopback addresses, and all others
-// only after accounts_serve_unknown_hosts: NULL. host may be NULL.
-const struct account *accounts_by_host(const struct accounts *, const char *host);
+// longest wildcard. Else the default account has localhost and loopback addresses for clients on
+// this machine (local), and all others only after accounts_serve_unknown_hosts: NULL. host may be
+// NULL.
+const struct account *accounts_by_host(const struct accounts *, const char *host, bool local);
 void accounts_serve_unknown_hosts(struct accounts *, bool);
 
 // A host that accounts_by_host does not know was asked for: counts it, and names the remedy in the

@@ -217,7 +217,7 @@ static bool name_is_loopback(const char *name)
 	       address_text_is_loopback(name);
 }
 
-const struct account *accounts_by_host(const struct accounts *s, const char *host)
+const struct account *accounts_by_host(const struct accounts *s, const char *host, bool local)
 {
 	char name[ACCOUNT_HOST_LEN_MAX + 1];
 	const struct account *a = NULL;
@@ -227,7 +227,7 @@ const struct account *accounts_by_host(const struct accounts *s, const char *hos
 		a = entry_find(&s->hosts, name);
 	if (known && !a)
 		a = wildcard_find(s, name);
-	if (!a && (s->unknown_served || (known && name_is_loopback(name))))
+	if (!a && (s->unknown_served || (local && known && name_is_loopback(name))))
 		a = accounts_by_name(s, ACCOUNT_DEFAULT);
 	return a;
 }

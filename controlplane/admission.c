@@ -119,19 +119,46 @@ static const char *what_is_missing(const struct application *a, const struct htt
 	return NULL;
 }
 
+// A peer that waits for its page has this session, a secret of that page.
+static bool comes_back(const struct admissions *shared, const struct application *a)
+{
+	struct room *r = rooms_find(&shared->conference->rooms, a->account_id, a->url.room_id);
+	const struct peer *p = r ? room_find_peer(r, a->url.peer_id) : NULL;
+
+	return p && p->session[0] && text_equals_secret(a->session, p->session);
+}
+
 // Row 16: another site's page must not use its visitor's place in the network. Browsers always send
-// an Origin; who sends none is no page, and comes in by a token, or where the account says so.
-static bool may_ask(const struct account *account, const char *host, const struct http_request *q)
+// an Origin; who sends none is no page, and comes in by a token, where the account says so, or
+// back.
+static bool
+may_ask(const struct admissions *shared, const struct account *account, const struct application *a,
+        const struct http_request *q)
 {
 	const char *origin = http_header(q, "Origin"), *token = query(q, "token");
 	struct claims claims;
 
 	if (origin)
-		return account_allows_origin(account, host, origin);
-	return account->native_clients ||
-	       (token[0] &&
-	        token_verify(account, token, strlen(token), clock_real_ms() / 1000, &claims) ==
-	                TOKEN_GOOD);
+		return account_allows_origin(account, http_header(q, "Host"), origin);
+	if (account->native_clients || comes_back(shared, a))
+		return true;
+	return token[0] &&
+	       token_verify(account, token, strlen(token), clock_real_ms() / 1000, &claims) ==
+	               TOKEN_GOOD;
+}
+
+static struct application *
+application_make(const struct account *account, const struct http_request *q)
+{
+	struct application *a = memory_new(1, sizeof(*a));
+
+	a->account_id = account->id;
+	strcpy(a->client, q->client);
+	a->kind = path_is(q->path, "/webinar") ? ROOM_WEBINAR : ROOM_CALL;
+	strncpy(a->token, query(q, "token"), sizeof(a->token) - 1);
+	strncpy(a->session, query(q, "session"), sizeof(a->session) - 1);
+	attributes_read(a, q);
+	return a;
 }
 
 struct application *admission_apply(
@@ -140,7 +167,7 @@ struct application *admission_apply(
 )
 {
 	const char *host = http_header(q, "Host");
-	const struct account *account = accounts_by_host(shared->accounts, host);
+	const struct account *account = accounts_by_host(shared->accounts, host, http_is_local(q));
 
 	if (!account) {
 		accounts_refuse_host(shared->accounts, host, loop_now_ms(shared->conference->loop));
@@ -148,24 +175,17 @@ struct application *admission_apply(
 		*why = "no account has this host";
 		return NULL;
 	}
+	struct application *a = application_make(account, q);
 	*status = 403;
-	*why = "origin not allowed";
-	if (!may_ask(account, host, q))
-		return NULL;
-	struct application *a = memory_new(1, sizeof(*a));
-	a->account_id = account->id;
-	strcpy(a->client, q->client);
-	a->kind = path_is(q->path, "/webinar") ? ROOM_WEBINAR : ROOM_CALL;
-	strncpy(a->token, query(q, "token"), sizeof(a->token) - 1);
-	attributes_read(a, q);
-	*status = 400;
-	*why = what_is_missing(a, q);
-	if (*why) {
-		free(a);
-		return NULL;
+	*why = may_ask(shared, account, a, q) ? NULL : "origin not allowed";
+	if (!*why) {
+		*status = 400;
+		*why = what_is_missing(a, q);
 	}
-	strcpy(a->session, query(q, "session"));
-	return a;
+	if (!*why)
+		return a;
+	free(a);
+	return NULL;
 }
 
 static enum outcome refuse_with(struct admission *a, const struct refused *refused)

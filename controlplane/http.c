@@ -73,6 +73,11 @@ struct http_socket {
 	struct MHD_UpgradeResponseHandle *handle;
 };
 
+bool http_is_local(const struct http_request *q)
+{
+	return q->address_is_sure && address_is_loopback(&q->address);
+}
+
 const char *http_header(const struct http_request *r, const char *name)
 {
 	return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);

@@ -31,6 +31,9 @@ struct http_request {
 	struct http_later *later; // for http_defer
 };
 
+// True for a client on this machine, unless somebody may be behind it.
+bool http_is_local(const struct http_request *);
+
 // A header (any case) or query value (unescaped), or NULL. Lives as long as the request.
 const char *http_header(const struct http_request *, const char *name);
 const char *http_query(const struct http_request *, const char *name);

@@ -245,7 +245,8 @@ static const struct account *account_of(const struct rest *r, const struct http_
 
 	if (token)
 		return accounts_by_api_token(r->accounts, token);
-	const struct account *a = accounts_by_host(r->accounts, http_header(q, "Host"));
+	const struct account *a =
+	        accounts_by_host(r->accounts, http_header(q, "Host"), http_is_local(q));
 	bool listed = a && a->rest_addresses && address_list_has(a->rest_addresses, &q->address);
 	return listed && speaks_by_address(q) ? a : NULL;
 }
@@ -390,7 +391,7 @@ void rest_respond(void *owner, const struct http_request *q, struct http_respons
 		answer_error(r, 405, "method not allowed");
 		return http_add_header(r, "Allow", allow);
 	}
-	const struct account *a = accounts_by_host(call.rest->accounts, host);
+	const struct account *a = accounts_by_host(call.rest->accounts, host, http_is_local(q));
 	if (!a)
 		return host_refuse(call.rest, host, r);
 	char ancestors[ACCOUNT_ANCESTORS_SIZE];

@@ -94,6 +94,18 @@ class Hosts(unittest.TestCase):
             with WebSocket(server, host="meet.example", roomId="r", peerId="p") as w:
                 self.assertEqual(w.status, 101)
 
+    def test_localhost_is_for_clients_on_the_machine_itself(self):
+        with Server(proxies=["127.0.0.2"]) as server:
+            path = "/call/?roomId=x"
+            self.assertEqual(server.get(path, Host="localhost").status, 200)
+            self.assertEqual(server.get(path, Host="localhost", X_Forwarded_For="192.0.2.1").status, 404)
+            self.assertEqual(server.get(path, Host="localhost", Forwarded="for=192.0.2.1").status, 404)
+            with WebSocket(server, roomId="r", peerId="p", headers={"X-Forwarded-For": "192.0.2.1"}) as w:
+                self.assertEqual(w.status, 404)
+        with Server(proxies=["127.0.0.1"]) as server:
+            self.assertEqual(server.get(path, Host="localhost").status, 404)  # it does not say for whom
+            self.assertEqual(server.get(path, Host="localhost", X_Forwarded_For="192.0.2.1").status, 404)
+
     def test_an_operator_may_have_them_served(self):
         with Server(unknown_hosts="default") as server:
             self.assertEqual(server.get("/call/?roomId=x", Host="192.168.1.5:8080").status, 200)
@@ -123,6 +135,13 @@ class Origins(unittest.TestCase):
             self.assertEqual(self.status(server, token=token), 101)
             self.assertEqual(self.status(server, token=token[:-6] + "AAAAAA"), 403)
             self.assertEqual(self.status(server, token="x"), 403)
+            # Who has a place comes back by his session, as pages do, when the token has expired.
+            with WebSocket(server, host="a.example", origin=False, roomId="r", peerId="q", session="s1", token=token) as w:
+                self.assertTrue(w.ask("join", {"displayName": "Q"})["ok"])
+            back = {"roomId": "r", "peerId": "q", "host": "a.example", "origin": False, "token": "x"}
+            for session, status in (("s2", 403), ("", 403), ("s1", 101)):
+                with WebSocket(server, session=session, **back) as w:
+                    self.assertEqual(w.status, status, session)
             server.ctl("account", "set", "a", "--native-clients", "on")
             self.assertEqual(self.status(server), 101)
             for origin in ("null", "https://evil.example", "file://"):  # a browser's, whatever else holds
@@ -180,7 +199,7 @@ class Addresses(unittest.TestCase):
             until(lambda: b"200 OK" in answer("127.0.0.2")[1])
 
     def test_a_proxys_clients_are_counted_each_on_its_own(self):
-        with Server(address_connections=2, address_websockets=3, proxies=["127.0.0.1"]) as server:
+        with Server(address_connections=2, address_websockets=3, proxies=["127.0.0.1"], unknown_hosts="default") as server:
             def comes(client, peer):
                 w = WebSocket(server, roomId="r", peerId=peer, headers={"X-Forwarded-For": client})
                 opened.append(w)
@@ -205,11 +224,12 @@ class Addresses(unittest.TestCase):
                 w.socket.close()
 
     def test_without_the_configuration_nobody_speaks_for_others(self):
-        with Server(address_websockets=2, log_level="warning") as server:
+        with Server(address_websockets=2, log_level="warning", unknown_hosts="default") as server:
             held = [WebSocket(server, roomId="r", peerId=f"p{i}", headers={"X-Forwarded-For": f"192.0.2.{i}"})
                     for i in range(3)]
             self.assertEqual([w.status for w in held], [101, 101, 429])
-            self.assertIn("controlplane.proxies", server.log_text())
+            self.assertIn("X-Forwarded-For is ignored", server.log_text())
+            self.assertIn("controlplane.address_websockets; address=127.0.0.1", server.log_text())
             for w in held:
                 w.socket.close()
 

@@ -64,7 +64,7 @@ static uint64_t add(const char *name, const char *host, const char *other_host)
 static void a_fresh_file_has_the_default_account(void **) // S05
 {
 	for (int i = 0; i < 2; i++) {
-		const struct account *a = accounts_by_host(accounts, "localhost:8080");
+		const struct account *a = accounts_by_host(accounts, "localhost:8080", true);
 		assert_string_equal(a->name, ACCOUNT_DEFAULT);
 		assert_false(a->jwt_required || a->debug || a->hook_fail_open);
 		assert_int_equal(a->hook_version, 1);
@@ -81,7 +81,7 @@ static void a_fresh_file_has_the_default_account(void **) // S05
 
 static const char *name_of(const char *host)
 {
-	const struct account *a = accounts_by_host(accounts, host);
+	const struct account *a = accounts_by_host(accounts, host, true);
 	return a ? a->name : "none";
 }
 
@@ -126,8 +126,11 @@ static void localhost_is_the_default_accounts_and_the_rest_is_nobodys(void **)
 	        "192.168.1.5", "192.168.1.5:8080", "[fd00::5]:8080", "box.lan", "::1",
 	        "[::1",        "[localhost]",      "127.1"};
 
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
 		assert_string_equal(name_of(own[i]), "default");
+		assert_null(accounts_by_host(accounts, own[i], false)
+		); // whatever somebody writes there
+	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		assert_string_equal(name_of(others[i]), "none");
 	accounts_serve_unknown_hosts(accounts, true);
@@ -182,7 +185,7 @@ static void changes_are_in_force_at_once_and_stay(void **) // S05
 
 	for (int i = 0; i < 2; i++) {
 		struct claims claims;
-		const struct account *now = accounts_by_host(accounts, "a.example");
+		const struct account *now = accounts_by_host(accounts, "a.example", false);
 		assert_int_equal(now->id, id);
 		assert_true(now->created_ms > NOW_MS);
 		for (int s = 0; account_settings[s].name; s++)
