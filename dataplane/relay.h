@@ -48,6 +48,14 @@
 #define RELAY_RTX_WORKER_PER_S 150000
 #define RELAY_RTX_WORKER_BURST 8192
 
+// What a client's RTCP may cost, in units of work: about what it takes to look for one number of a
+// NACK (feedback.c). Without it one viewer's lists of numbers that nobody has take a core.
+#define RELAY_RTCP_PER_S 10000
+#define RELAY_RTCP_BURST 5000
+// The same for all clients of a worker, again about a tenth of its time.
+#define RELAY_RTCP_WORKER_PER_S 1000000
+#define RELAY_RTCP_WORKER_BURST 65536
+
 #define RELAY_NO_WORKER UINT16_MAX // not connected yet
 
 struct rte_mbuf;
@@ -66,6 +74,18 @@ struct relay_bucket {
 	uint32_t tokens;
 };
 
+static inline void
+relay_bucket_refill(struct relay_bucket *b, int64_t now_us, int64_t per_s, int64_t burst)
+{
+	int64_t refill = (now_us - b->refilled_us) * per_s / 1000000;
+
+	if (refill <= 0)
+		return;
+	int64_t tokens = b->tokens + refill;
+	b->tokens = (uint32_t)(tokens < burst ? tokens : burst);
+	b->refilled_us = now_us;
+}
+
 struct transport {
 	am_id id;
 	struct packet_route route; // to the selected tuple; route.len 0: not connected
@@ -83,7 +103,8 @@ struct transport {
 	int64_t twcc_sent_us;
 	int64_t report_sent_us;
 	struct link link;
-	struct relay_bucket rtx;
+	struct relay_bucket rtx; // retransmissions
+	struct relay_bucket rtcp; // work for its RTCP
 	TAILQ_ENTRY(transport) publishers; // in the worker's list while it has tracks
 };
 

@@ -78,6 +78,7 @@ int worker_init(
 	        .port = port,
 	        .tsc_per_s = rte_get_tsc_hz(),
 	        .rtx = {.tokens = RELAY_RTX_WORKER_BURST},
+	        .rtcp = {.tokens = RELAY_RTCP_WORKER_BURST},
 	};
 	TAILQ_INIT(&w->publishers);
 	TAILQ_INIT(&w->fanout_list);

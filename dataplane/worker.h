@@ -92,7 +92,8 @@ struct worker {
 	struct batch batch;
 	bool behind; // pictures have waited long to be forwarded
 	uint8_t shed; // SRTCP packets while behind
-	struct relay_bucket rtx; // of all its viewers together
+	struct relay_bucket rtx; // retransmissions of all its viewers together
+	struct relay_bucket rtcp; // work for the RTCP of all its clients together
 	struct tx tx;
 };
 

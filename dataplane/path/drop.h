@@ -57,6 +57,7 @@
 	X(srtp_stream_limit, "More SSRCs than a transport may send")                               \
 	/* media */                                                                                \
 	X(rtp_malformed, "RTP header or extensions malformed")                                     \
+	X(rtcp_rate, "RTCP of a client that has had its share of the worker")                      \
 	X(rtcp_malformed, "RTCP compound malformed")                                               \
 	X(unknown_ssrc, "RTP that matches no track")                                               \
 	X(unknown_payload_type, "RTP payload type other than the track's")                         \

@@ -12,6 +12,12 @@
 #define REPORT_BLOCKS 31 // RFC 3550 6.4.2
 #define SOUND_RATE    48000 // Opus: RFC 7587 4.1
 #define PROBE_BLOCKS  4 // of a viewer's report that are looked at for jitter and RTT
+#define SHED          8 // of so many SRTCP packets a worker that is behind reads one
+
+// In units of RELAY_RTCP_PER_S. A number of a NACK and an SSRC of a BYE are one each.
+#define PACKET_COST 4 // to decrypt a packet
+#define PART_COST   2 // to read a packet of a compound
+#define FIND_COST   8 // to look for a subscription
 
 struct rte_mbuf *
 feedback_alloc(struct worker *w, const struct transport *t, uint16_t size, uint8_t **payload)
@@ -152,21 +158,52 @@ static void read_reports(struct worker *w, struct transport *t, const struct rtc
 	link_tell(w, t);
 }
 
-static void read_nack(struct worker *w, struct transport *t, const struct rtcp_view *v)
+static void work_refill(struct worker *w, struct transport *t)
+{
+	relay_bucket_refill(&t->rtcp, w->now_us, RELAY_RTCP_PER_S, RELAY_RTCP_BURST);
+	relay_bucket_refill(&w->rtcp, w->now_us, RELAY_RTCP_WORKER_PER_S, RELAY_RTCP_WORKER_BURST);
+}
+
+// A client that has used up half of its share is the first to wait: the second half of the worker's
+// is for the others.
+static bool asks_much(const struct transport *t)
+{
+	return t->rtcp.tokens < RELAY_RTCP_BURST / 2;
+}
+
+// Pays for work before it is done. False: it is not to be done.
+static bool work_take(struct worker *w, struct transport *t, uint32_t cost)
+{
+	uint32_t reserve = asks_much(t) ? RELAY_RTCP_WORKER_BURST / 2 : 0;
+
+	if (t->rtcp.tokens < cost || w->rtcp.tokens < cost + reserve)
+		return false;
+	t->rtcp.tokens -= cost;
+	w->rtcp.tokens -= cost;
+	return true;
+}
+
+// This and the other readers return false once the client has had its share.
+static bool read_nack(struct worker *w, struct transport *t, const struct rtcp_view *v)
 {
 	struct rtcp_feedback f;
 	uint16_t seq;
 
+	if (!work_take(w, t, FIND_COST))
+		return false;
 	if (rtcp_parse_feedback(v, &f) < 0)
-		return;
+		return true;
 	struct subscription *s = subscription_find(t, f.media_ssrc);
 	if (!s)
-		return;
+		return true;
 	struct rtcp_nack_iter it = rtcp_nack_begin(v);
 	while (rtcp_nack_next(&it, &seq)) {
+		if (!work_take(w, t, 1))
+			return false;
 		worker_count(w, AM_COUNTER_nacks_received, 1);
 		forward_repeat(w, s, seq);
 	}
+	return true;
 }
 
 void feedback_ask_key_frame(struct worker *w, const struct fanout *f, uint8_t stream)
@@ -198,14 +235,16 @@ void feedback_refresh(struct worker *w, struct subscription *s)
 }
 
 // A viewer asks for a key frame: PLI (RFC 4585 6.3.1) or FIR (RFC 5104 4.3.1).
-static void read_key_frame_request(struct worker *w, struct transport *t, uint32_t ssrc)
+static bool read_key_frame_request(struct worker *w, struct transport *t, uint32_t ssrc)
 {
+	if (!work_take(w, t, FIND_COST))
+		return false;
 	struct subscription *s = subscription_find(t, ssrc);
-
 	if (!s)
-		return;
+		return true;
 	worker_count(w, AM_COUNTER_plis_received, 1);
 	feedback_refresh(w, s);
+	return true;
 }
 
 static void read_bye(struct transport *t, const struct rtcp_view *v)
@@ -219,29 +258,49 @@ static void read_bye(struct transport *t, const struct rtcp_view *v)
 	}
 }
 
-static void read_one(struct worker *w, struct transport *t, const struct rtcp_view *v)
+static bool read_one(struct worker *w, struct transport *t, const struct rtcp_view *v)
 {
 	struct rtcp_feedback f;
 	struct rtcp_fir fir;
 
+	if (!work_take(w, t, PART_COST))
+		return false;
 	switch (v->kind) {
 	case RTCP_SR:
 		read_sender_report(w, t, v);
 		read_reports(w, t, v);
 		break;
 	case RTCP_RR: read_reports(w, t, v); break;
-	case RTCP_NACK: read_nack(w, t, v); break;
+	case RTCP_NACK: return read_nack(w, t, v);
 	case RTCP_PLI:
-		if (rtcp_parse_feedback(v, &f) == 0)
-			read_key_frame_request(w, t, f.media_ssrc);
-		break;
+		return rtcp_parse_feedback(v, &f) < 0 || read_key_frame_request(w, t, f.media_ssrc);
 	case RTCP_FIR:
-		for (uint8_t i = 0; rtcp_fir_at(v, i, &fir); i++)
-			read_key_frame_request(w, t, fir.ssrc);
+		for (uint8_t i = 0; rtcp_fir_at(v, i, &fir); i++) {
+			if (!read_key_frame_request(w, t, fir.ssrc))
+				return false;
+		}
 		break;
-	case RTCP_BYE: read_bye(t, v); break;
+	case RTCP_BYE:
+		if (!work_take(w, t, v->count))
+			return false;
+		read_bye(t, v);
+		break;
 	default: break; // SDES, REMB, transport-wide feedback of viewers: nothing depends on them
 	}
+	return true;
+}
+
+// Packets that are not even decrypted. A worker that is behind reads one of eight: after a stall
+// thousands of viewers ask for what they missed, and reading that would take the time in which to
+// catch up. Of those who ask much it reads none.
+static bool is_shed(struct worker *w, struct transport *t, enum drop *why)
+{
+	work_refill(w, t);
+	*why = DROP_busy;
+	if (w->behind && (asks_much(t) || ++w->shed % SHED != 0))
+		return true;
+	*why = DROP_rtcp_rate;
+	return t->rtcp.tokens < PACKET_COST;
 }
 
 void feedback_receive(
@@ -251,7 +310,13 @@ void feedback_receive(
 	uint8_t *packet = rte_pktmbuf_mtod_offset(m, uint8_t *, v->payload_offset);
 	size_t len = v->payload_len;
 	struct rtcp_view sub;
+	bool paid = true;
+	enum drop why;
 
+	if (is_shed(w, t, &why)) {
+		worker_count_drop(w, why);
+		goto free;
+	}
 	if (!t->rtcp_receiver) {
 		worker_count_drop(w, DROP_no_keys);
 		goto free;
@@ -263,9 +328,12 @@ void feedback_receive(
 	}
 	worker_count(w, AM_COUNTER_rtcp_packets, 1);
 	struct rtcp_iter it = rtcp_begin(packet, len);
-	while (rtcp_next(&it, &sub))
-		read_one(w, t, &sub);
-	if (it.reader.failed)
+	paid = work_take(w, t, PACKET_COST); // not before: it may be forged
+	while (paid && rtcp_next(&it, &sub))
+		paid = read_one(w, t, &sub);
+	if (!paid)
+		worker_count_drop(w, DROP_rtcp_rate);
+	else if (it.reader.failed)
 		worker_count_drop(w, DROP_rtcp_malformed);
 	else
 		worker_count(w, AM_COUNTER_consumed, 1);

@@ -378,28 +378,20 @@ drop:
 	rte_pktmbuf_free(m);
 }
 
-static void bucket_refill(struct relay_bucket *b, int64_t now_us, int64_t per_s, int64_t burst)
-{
-	int64_t refill = (now_us - b->refilled_us) * per_s / 1000000;
-
-	if (refill <= 0)
-		return;
-	int64_t tokens = b->tokens + refill;
-	b->tokens = (uint32_t)(tokens < burst ? tokens : burst);
-	b->refilled_us = now_us;
-}
-
-// Before anything is looked up for it: thousands may ask.
-static bool worker_may_repeat(struct worker *w)
-{
-	bucket_refill(&w->rtx, w->now_us, RELAY_RTX_WORKER_PER_S, RELAY_RTX_WORKER_BURST);
-	return w->rtx.tokens > 0;
-}
-
 static bool viewer_may_repeat(struct worker *w, struct transport *t)
 {
-	bucket_refill(&t->rtx, w->now_us, RELAY_RTX_PER_S, RELAY_RTX_BURST);
+	relay_bucket_refill(&t->rtx, w->now_us, RELAY_RTX_PER_S, RELAY_RTX_BURST);
 	return t->rtx.tokens > 0;
+}
+
+// Before anything is looked up for it: thousands may ask. The second half of the worker's share is
+// for those who have not used up half of theirs.
+static bool worker_may_repeat(struct worker *w, const struct transport *t)
+{
+	uint32_t reserve = t->rtx.tokens < RELAY_RTX_BURST / 2 ? RELAY_RTX_WORKER_BURST / 2 : 0;
+
+	relay_bucket_refill(&w->rtx, w->now_us, RELAY_RTX_WORKER_PER_S, RELAY_RTX_WORKER_BURST);
+	return w->rtx.tokens > reserve;
 }
 
 void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
@@ -407,7 +399,7 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	struct selector_source source;
 	struct selector_out out;
 
-	if (!worker_may_repeat(w)) {
+	if (!viewer_may_repeat(w, s->transport) || !worker_may_repeat(w, s->transport)) {
 		worker_count(w, AM_COUNTER_retransmissions_refused, 1);
 		return;
 	}
@@ -419,10 +411,6 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	struct rte_mbuf *m = history_find(&stream->history, (uint16_t)in, w->now_us);
 	if (!m || !selector_repeat(&source, &media_packet_of(m)->info, &out) || out.seq != seq)
 		return;
-	if (!viewer_may_repeat(w, s->transport)) {
-		worker_count(w, AM_COUNTER_retransmissions_refused, 1);
-		return;
-	}
 	w->rtx.tokens--;
 	s->transport->rtx.tokens--;
 	s->rtx_index++; // counts up alone, so no index comes twice

@@ -10,7 +10,6 @@
 #include "path/receive.h"
 
 #define PREFETCH_AHEAD 4 // packets
-#define RTCP_SHED      8
 
 static void drop(struct worker *w, struct rte_mbuf *m, enum drop why)
 {
@@ -41,13 +40,6 @@ static void handover(struct worker *w, struct rte_mbuf *m, uint16_t owner)
 		drop(w, m, DROP_handover_full);
 }
 
-// A worker that is behind reads one SRTCP packet of eight: after a stall thousands of viewers ask
-// for what they missed, and reading that would take the time in which to catch up.
-static bool is_shed(struct worker *w, enum demux_class class)
-{
-	return class == DEMUX_RTCP && w->behind && ++w->shed % RTCP_SHED != 0;
-}
-
 static void
 media(struct worker *w, struct rte_mbuf *m, const struct packet_view *v, enum demux_class class,
       bool handed_over)
@@ -55,10 +47,6 @@ media(struct worker *w, struct rte_mbuf *m, const struct packet_view *v, enum de
 	struct flow_key key;
 	struct flow flow;
 
-	if (is_shed(w, class)) {
-		drop(w, m, DROP_busy);
-		return;
-	}
 	flow_key_from_view(&key, v);
 	if (!flow_lookup(w->flows, &key, &flow)) {
 		drop(w, m, DROP_unknown_flow); // a stranger: silence

@@ -13,6 +13,7 @@
 
 #include "am_reader.h"
 #include "inbox.h"
+#include "path/flow.h"
 #include "path/forward.h"
 #include "path/rx.h"
 #include "path/tx.h"
@@ -648,7 +649,16 @@ static void retransmissions_take_a_bounded_share_of_the_worker(void **)
 	end(packets);
 }
 
-// SRTCP comes in, from somebody who is not even known.
+// The first viewer's transport has a proven tuple, but no keys: what is not shed ends there.
+static void viewer_prove(void)
+{
+	struct flow_key key = {.ip = {198, 18, 0, 1}, .port = 5000, .family = 4};
+
+	assert_int_equal(flow_add(rig.worker->flows, &key, (struct flow){7, 0}), 0);
+	rig.worker->transports[7] = rig.transports[0];
+}
+
+// SRTCP comes in from there.
 static void receive_srtcp(uint32_t n)
 {
 	static const uint8_t ours[6] = {2, 0, 0, 0, 0, 8}, ip[4] = {198, 18, 0, 2};
@@ -679,6 +689,9 @@ static void srtcp_is_shed_while_pictures_wait(void **)
 	settle();
 	receive_srtcp(8);
 	assert_int_equal(dropped(DROP_unknown_flow), 8);
+	viewer_prove();
+	receive_srtcp(8);
+	assert_int_equal(dropped(DROP_no_keys), 8);
 	port_room = 0;
 	give(0, 2, BURST);
 	for (int ms = 0; ms < 60; ms++) {
@@ -687,13 +700,55 @@ static void srtcp_is_shed_while_pictures_wait(void **)
 	}
 	receive_srtcp(80);
 	assert_int_equal(dropped(DROP_busy), 70);
-	assert_int_equal(dropped(DROP_unknown_flow), 18);
+	assert_int_equal(dropped(DROP_no_keys), 18);
+
+	// Of a viewer that has used up half of its share nothing is read.
+	struct relay_bucket *share = &rig.transports[0]->rtcp;
+	*share = (struct relay_bucket){rig.worker->now_us, RELAY_RTCP_BURST / 2 - 1};
+	receive_srtcp(80);
+	assert_int_equal(dropped(DROP_busy), 150);
+	assert_int_equal(dropped(DROP_no_keys), 18);
 	port_room = ENDLESS;
 	settle();
 	turn();
+	*share = (struct relay_bucket){rig.worker->now_us, RELAY_RTCP_BURST / 2 - 1};
 	receive_srtcp(8);
-	assert_int_equal(dropped(DROP_busy), 70);
-	end(1 + BURST + 96);
+	assert_int_equal(dropped(DROP_busy), 150);
+	assert_int_equal(dropped(DROP_no_keys), 26);
+
+	// Without means it is not even decrypted.
+	*share = (struct relay_bucket){rig.worker->now_us, 0};
+	receive_srtcp(8);
+	assert_int_equal(dropped(DROP_rtcp_rate), 8);
+	end(1 + BURST + 192);
+}
+
+// Viewers who ask for everything leave the second half of the worker's share to the others.
+static void who_asks_for_much_leaves_some_to_the_others(void **)
+{
+	begin(VIEWERS, 1);
+	uint32_t packets = 2 * RELAY_RTX_WORKER_BURST / VIEWERS;
+	give(0, 1, packets);
+	settle();
+	uint32_t viewer = 0;
+	struct subscription *s;
+	FANOUT_FOREACH (s, rig.fanouts[0]) {
+		s->transport->rtx =
+		        (struct relay_bucket){rig.worker->now_us, RELAY_RTX_BURST / 2 - 1};
+		for (uint32_t i = 0; i < packets && viewer < VIEWERS - 1; i++)
+			forward_repeat(rig.worker, s, (uint16_t)(s->selector.seq - i));
+		viewer++;
+	}
+	assert_int_equal(counter(AM_COUNTER_made_retransmissions), RELAY_RTX_WORKER_BURST / 2);
+	s = &rig.fanouts[0]->chunks->subscriptions[0];
+	s->transport->rtx.tokens = RELAY_RTX_BURST;
+	for (uint32_t i = 0; i < packets; i++)
+		forward_repeat(rig.worker, s, (uint16_t)(s->selector.seq - i));
+	assert_int_equal(
+	        counter(AM_COUNTER_made_retransmissions), RELAY_RTX_WORKER_BURST / 2 + packets
+	);
+	settle();
+	end(packets);
 }
 
 static void each_viewer_gets_each_sender_report_once(void **)
@@ -761,6 +816,7 @@ int main(void)
 	        cmocka_unit_test(retransmissions_wait_for_the_port_like_copies),
 	        cmocka_unit_test(retransmissions_take_a_bounded_share_of_the_worker),
 	        cmocka_unit_test(srtcp_is_shed_while_pictures_wait),
+	        cmocka_unit_test(who_asks_for_much_leaves_some_to_the_others),
 	        cmocka_unit_test(each_viewer_gets_each_sender_report_once),
 	        cmocka_unit_test(a_full_queue_drops_its_oldest),
 	};

@@ -1,0 +1,138 @@
+// What one viewer may cost: it floods, and the others get what they got before (threats-and-faults
+// 14).
+#include <stdio.h>
+#include <string.h>
+
+#include "scene.h"
+
+#define OTHERS      2
+#define FLOOD_TURNS 150
+#define TURN_MS     20
+#define PACKETS     36 // of 1.4 kB in 20 ms: 20 Mbit/s
+#define NACK_FCIS   347 // in a packet of 1.4 kB
+#define FIR_FCIS    173
+#define RTCP_HEAD   12 // header, sender's and media's SSRC
+
+static const struct member_options top = {TOP_LAYERS};
+static const struct member_options lossy = {.loss_in_permille = 50, TOP_LAYERS};
+
+// A webinar with one viewer who is up to no good, and two whose network is bad: they need what the
+// server's budgets are for.
+struct hall {
+	struct party party;
+	struct member *speaker, *guilty;
+	struct member *others[OTHERS];
+	uint64_t busy; // packets that were not read since the worker was behind
+};
+
+static void hall_open(struct hall *h)
+{
+	party_begin(&h->party);
+	h->speaker = party_speaker(&h->party, &top);
+	h->guilty = party_watcher(&h->party, h->speaker, &top);
+	for (int i = 0; i < OTHERS; i++)
+		h->others[i] = party_watcher(&h->party, h->speaker, &lossy);
+	party_connect(&h->party);
+	party_run(&h->party, 1500);
+	h->busy = driver_drop(&scene.driver, "busy");
+}
+
+// Runs the party while the guilty one sends `packets` each turn.
+static void hall_flood(struct hall *h, const uint8_t *rtcp, size_t len, int packets)
+{
+	for (int turn = 0; turn < FLOOD_TURNS; turn++) {
+		for (int i = 0; i < packets; i++)
+			client_rtcp_send(&h->guilty->client, rtcp, len);
+		party_run(&h->party, TURN_MS);
+	}
+}
+
+// Nobody has lost a frame; those who lost packets got them again.
+static void hall_close(struct hall *h)
+{
+	party_settle(&h->party);
+	for (int i = 0; i < OTHERS; i++) {
+		struct viewer_verdict v = check_video(h->others[i]);
+		assert_int_equal(v.missing, 0);
+		assert_int_equal(v.gaps, 0);
+		assert_true(v.frames > 100); // of 135 in 4.5 s
+		assert_int_equal(v.layer_frames[0][0] + v.layer_frames[1][0], 0);
+		assert_true(h->others[i]->client.lost_in > 20);
+		assert_true(h->others[i]->video->resent > 10);
+	}
+	assert_int_equal(check_video(h->guilty).missing, 0);
+	assert_int_equal(driver_drop(&scene.driver, "busy"), h->busy);
+	party_end(&h->party);
+}
+
+static size_t feedback_head(uint8_t *out, uint8_t format, uint8_t type, uint32_t media, size_t len)
+{
+	out[0] = (uint8_t)(0x80 | format);
+	out[1] = type;
+	am_put_u16(out + 2, (uint16_t)(len / 4 - 1));
+	am_put_u32(out + 4, 1);
+	am_put_u32(out + 8, media);
+	return len;
+}
+
+// A list of 5899 numbers that were never sent.
+static size_t long_nack(const struct viewer_subscription *s, uint8_t *out)
+{
+	uint16_t first = (uint16_t)(s->first + s->highest + 5000);
+
+	for (uint16_t i = 0; i < NACK_FCIS; i++) {
+		am_put_u16(out + RTCP_HEAD + i * 4, (uint16_t)(first + i * 17));
+		am_put_u16(out + RTCP_HEAD + i * 4 + 2, 0xffff);
+	}
+	return feedback_head(out, WIRE_FMT_NACK, WIRE_RTPFB, s->ssrc, RTCP_HEAD + NACK_FCIS * 4);
+}
+
+// RFC 5104 4.3.1: one command after the other, for the same stream.
+static size_t long_fir(const struct viewer_subscription *s, uint8_t *out)
+{
+	for (uint16_t i = 0; i < FIR_FCIS; i++) {
+		am_put_u32(out + RTCP_HEAD + i * 8, s->ssrc);
+		am_put_u32(out + RTCP_HEAD + i * 8 + 4, (uint32_t)i << 24);
+	}
+	return feedback_head(out, WIRE_FMT_FIR, WIRE_PSFB, 0, RTCP_HEAD + FIR_FCIS * 8);
+}
+
+static void lists_of_numbers_that_nobody_has_are_bounded(void **)
+{
+	struct hall h;
+	uint8_t out[WIRE_MTU];
+
+	hall_open(&h);
+	uint64_t numbers = driver_counter(&scene.driver, AM_COUNTER_nacks_received);
+	uint64_t shed = driver_drop(&scene.driver, "rtcp_rate");
+	hall_flood(&h, out, long_nack(h.guilty->video, out), PACKETS);
+	// 5000 at once and 10 000 a second, of 30 million; the others ask for little.
+	numbers = driver_counter(&scene.driver, AM_COUNTER_nacks_received) - numbers;
+	assert_in_range(numbers, 5000, 60000);
+	assert_true(driver_drop(&scene.driver, "rtcp_rate") > shed + 1000);
+	hall_close(&h);
+}
+
+static void lists_of_key_frame_requests_are_bounded(void **)
+{
+	struct hall h;
+	uint8_t out[WIRE_MTU];
+
+	hall_open(&h);
+	uint64_t asked = driver_counter(&scene.driver, AM_COUNTER_plis_received);
+	uint64_t shed = driver_drop(&scene.driver, "rtcp_rate");
+	hall_flood(&h, out, long_fir(h.guilty->video, out), PACKETS);
+	asked = driver_counter(&scene.driver, AM_COUNTER_plis_received) - asked;
+	assert_in_range(asked, 500, 7500); // of 900 000
+	assert_true(driver_drop(&scene.driver, "rtcp_rate") > shed + 1000);
+	hall_close(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(lists_of_numbers_that_nobody_has_are_bounded),
+	        cmocka_unit_test(lists_of_key_frame_requests_are_bounded),
+	};
+	return SCENE_RUN(tests);
+}
