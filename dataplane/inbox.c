@@ -150,6 +150,15 @@ static void subscription_add(struct worker *w, const struct message *msg)
 		selector_pause(&s->selector);
 }
 
+// The viewer has changed what it is sent: a key frame may be needed for that.
+static void changed(struct worker *w, struct subscription *s)
+{
+	if (selector_wanted_layer(&s->selector) == SELECTOR_NONE)
+		return;
+	keyframe_share_reserve(&s->key_frames, w->now_us);
+	forward_request_key_frame(w, s);
+}
+
 static void subscription_pause(struct worker *w, struct subscription *s, bool paused)
 {
 	if (s->paused == paused)
@@ -160,7 +169,7 @@ static void subscription_pause(struct worker *w, struct subscription *s, bool pa
 		return;
 	}
 	selector_resume(&s->selector);
-	forward_request_key_frame(w, s);
+	changed(w, s);
 }
 
 static void subscription_remove(struct worker *w, struct subscription *s)
@@ -227,7 +236,7 @@ static void handle_subscription(struct worker *w, const struct message *msg)
 	case MESSAGE_SUBSCRIPTION_PAUSE: subscription_pause(w, s, msg->value); return;
 	case MESSAGE_SUBSCRIPTION_LAYERS:
 		selector_prefer(&s->selector, (uint8_t)msg->value, (uint8_t)(msg->value >> 8));
-		forward_request_key_frame(w, s);
+		changed(w, s);
 		return;
 	case MESSAGE_SUBSCRIPTION_KEY_FRAME: feedback_refresh(w, s); return;
 	default: subscription_remove(w, s);

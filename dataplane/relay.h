@@ -206,6 +206,7 @@ struct subscription {
 	am_id id;
 	TAILQ_ENTRY(subscription) of_transport;
 	struct cipher_index index; // of ssrc
+	struct keyframe_share key_frames;
 };
 static_assert(offsetof(struct subscription, index) < 3 * 64); // what a round fetches ahead
 

@@ -34,6 +34,7 @@
 	X(nacks_received, packets, "Sequence numbers that viewers asked for again")                \
 	X(plis_sent, packets, "Key frames asked for from publishers")                              \
 	X(plis_received, packets, "Key frames that viewers asked for")                             \
+	X(plis_refused, packets, "Key frames not asked for: the viewer has had its share")         \
 	X(data_messages_in, messages, "Data channel messages accepted from senders")               \
 	X(data_messages_out, messages, "Data channel messages sent to readers")                    \
 	X(busy_cycles, cycles, "TSC cycles of loop turns that had work")                           \

@@ -26,3 +26,52 @@ void keyframe_arrived(struct keyframe *k)
 {
 	k->pending = false;
 }
+
+static void forget(struct keyframe_share *k, int64_t now_us)
+{
+	int64_t steps = (now_us - k->forgotten_us) / KEYFRAME_SHARE_WAIT_MAX_US;
+
+	if (steps <= 0)
+		return;
+	k->used = steps < k->used ? (uint8_t)(k->used - steps) : 0;
+	k->forgotten_us = k->used ? k->forgotten_us + steps * KEYFRAME_SHARE_WAIT_MAX_US : now_us;
+}
+
+// How long after this one the next may follow.
+static int64_t wait_after(const struct keyframe_share *k)
+{
+	int64_t wait_us = KEYFRAME_SHARE_WAIT_US;
+
+	if (k->used < KEYFRAME_SHARE_FREE)
+		return 0;
+	for (int i = KEYFRAME_SHARE_FREE; i < k->used && wait_us < KEYFRAME_SHARE_WAIT_MAX_US; i++)
+		wait_us *= 2;
+	return wait_us;
+}
+
+static void use(struct keyframe_share *k, int64_t at_us)
+{
+	k->used++;
+	k->next_us = at_us + wait_after(k);
+}
+
+bool keyframe_share_take(struct keyframe_share *k, int64_t now_us)
+{
+	if (k->asked)
+		return true;
+	forget(k, now_us);
+	if (now_us < k->next_us)
+		return false;
+	use(k, now_us);
+	k->asked = true;
+	return true;
+}
+
+void keyframe_share_reserve(struct keyframe_share *k, int64_t now_us)
+{
+	if (now_us < k->reserved_us) // it waits already
+		return;
+	forget(k, now_us);
+	k->reserved_us = now_us < k->next_us ? k->next_us : now_us;
+	use(k, k->reserved_us);
+}

@@ -1,5 +1,6 @@
 // Key frame requests of all viewers of one stream, merged: 2000 joins cost the speaker one picture.
-// One per encoding, written by the publisher's worker.
+// One per encoding, written by the publisher's worker. And how often one viewer may ask: a key
+// frame is everyone's, and costs the others sharpness.
 #pragma once
 
 #include <stdbool.h>
@@ -23,3 +24,33 @@ void keyframe_init(struct keyframe *);
 
 // A key frame has begun: it answers every request before it.
 void keyframe_arrived(struct keyframe *);
+
+#define KEYFRAME_SHARE_FREE    4 // key frames that a viewer has at once
+#define KEYFRAME_SHARE_WAIT_US 1000000 // before the next one; doubled for each after it
+#define KEYFRAME_SHARE_WAIT_MAX_US                                                                 \
+	16000000 // so this is the pace of who asks forever; and of how fast asking is forgotten
+
+// What one viewer has asked for of one track, by its own doing: PLI, other layers, a pause that
+// ends. What it needs since the publisher begins, pauses or drops a layer is not held against it.
+// Written by the viewer's worker. All zero at first.
+struct keyframe_share {
+	int64_t reserved_us; // before this nothing is to be asked for it
+	int64_t next_us; // when it may cause the next one
+	int64_t forgotten_us; // up to when `used` has been made less
+	uint8_t used; // key frames, of which one is forgotten each KEYFRAME_SHARE_WAIT_MAX_US
+	bool asked; // the last one has not come yet: asking again costs nothing
+};
+
+// The viewer cannot decode what it gets. True: ask for a key frame. False: it has had its share,
+// and may ask again later.
+[[nodiscard]] bool keyframe_share_take(struct keyframe_share *, int64_t now_us);
+
+// The viewer changes what it gets, and so will need one: from reserved_us on, which is now if it
+// has not had its share.
+void keyframe_share_reserve(struct keyframe_share *, int64_t now_us);
+
+// It has got a key frame.
+static inline void keyframe_share_answered(struct keyframe_share *k)
+{
+	k->asked = false;
+}

@@ -228,10 +228,14 @@ void feedback_refresh(struct worker *w, struct subscription *s)
 {
 	uint8_t layer = s->selector.layer;
 
-	if (layer == SELECTOR_NONE)
+	if (s->paused || s->fanout->codec == AM_CODEC_OPUS)
+		return;
+	if (layer == SELECTOR_NONE) // it is being asked for anyway
 		forward_request_key_frame(w, s);
-	else
+	else if (keyframe_share_take(&s->key_frames, w->now_us))
 		feedback_ask_key_frame(w, s->fanout, layer);
+	else
+		worker_count(w, AM_COUNTER_plis_refused, 1);
 }
 
 // A viewer asks for a key frame: PLI (RFC 4585 6.3.1) or FIR (RFC 5104 4.3.1).

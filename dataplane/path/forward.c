@@ -75,6 +75,8 @@ static void forward_one(struct worker *w, struct subscription *s, const struct r
 
 	if (!selector_forward(&s->selector, &media_packet_of(m)->info, &out))
 		return;
+	if (media_packet_of(m)->info.flags & TRACK_KEY_FRAME)
+		keyframe_share_answered(&s->key_frames);
 	worker_count(w, AM_COUNTER_made_copies, 1);
 	// No index is used twice, whatever the selector says: a repeated nonce breaks GCM.
 	if (!cipher_index_take(&s->index, out.seq, &roc)) {
@@ -440,6 +442,7 @@ void forward_request_key_frame(struct worker *w, struct subscription *s)
 	uint8_t layer = selector_wanted_layer(&s->selector);
 
 	if (layer == SELECTOR_NONE || layer >= f->stream_count || f->codec == AM_CODEC_OPUS ||
+	    w->now_us < s->key_frames.reserved_us ||
 	    w->now_us - f->streams[layer].key_frame_asked_us < KEY_FRAME_ASK_US)
 		return;
 	f->streams[layer].key_frame_asked_us = w->now_us;

@@ -47,12 +47,79 @@ static void a_flood_of_requests_is_one_a_second(void **)
 	assert_int_equal(sent, 10);
 }
 
+// A viewer that asks five times a second and gets each key frame at once.
+static int taken_in(struct keyframe_share *k, int64_t from, int64_t until)
+{
+	int taken = 0;
+
+	for (int64_t now = from; now < until; now += SECOND / 5) {
+		if (!keyframe_share_take(k, now))
+			continue;
+		taken++;
+		keyframe_share_answered(k);
+	}
+	return taken;
+}
+
+static void who_asks_forever_gets_less_and_less(void **)
+{
+	struct keyframe_share k = {0};
+	assert_int_equal(taken_in(&k, 100 * SECOND, 101 * SECOND), 4);
+	assert_int_equal(taken_in(&k, 101 * SECOND, 132 * SECOND), 5); // after 1, 2, 4, 8 s, and 16
+	assert_in_range(taken_in(&k, 132 * SECOND, 732 * SECOND), 600 / 16 - 2, 600 / 16 + 2);
+}
+
+static void asking_again_before_the_key_frame_has_come_costs_nothing(void **)
+{
+	struct keyframe_share k = {0};
+	for (int i = 0; i < 100; i++)
+		assert_true(keyframe_share_take(&k, 100 * SECOND + i * SECOND / 5));
+	assert_int_equal(k.used, 1);
+	keyframe_share_answered(&k);
+	assert_int_equal(
+	        taken_in(&k, 120 * SECOND, 121 * SECOND), 4
+	); // of the first nothing is left
+}
+
+static void a_share_comes_back_with_time(void **)
+{
+	struct keyframe_share k = {0};
+	taken_in(&k, 100 * SECOND, 200 * SECOND);
+	assert_int_equal(taken_in(&k, 200 * SECOND + 9 * 16 * SECOND, 345 * SECOND), 4);
+}
+
+// Layers or pauses that change all the time: what is needed comes late, and no more often.
+static void changes_are_put_off(void **)
+{
+	struct keyframe_share k = {0};
+	int due = 0;
+	int64_t last = 0;
+	for (int64_t now = 100 * SECOND; now < 131 * SECOND; now += SECOND / 5) {
+		keyframe_share_reserve(&k, now);
+		due += k.reserved_us != last;
+		last = k.reserved_us;
+		assert_true(k.reserved_us - now <= KEYFRAME_SHARE_WAIT_MAX_US);
+	}
+	assert_in_range(due, 8, 10);
+
+	// What is to come is not asked for twice.
+	k = (struct keyframe_share){0};
+	assert_int_equal(taken_in(&k, 100 * SECOND, 100 * SECOND + 4 * SECOND / 5), 4);
+	keyframe_share_reserve(&k, 101 * SECOND);
+	assert_in_range(k.reserved_us, 101 * SECOND, 102 * SECOND);
+	assert_false(keyframe_share_take(&k, k.reserved_us));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_first_request_goes_out_at_once_and_the_next_second_is_quiet),
 	        cmocka_unit_test(a_key_frame_answers_requests_before_it_but_not_after),
 	        cmocka_unit_test(a_flood_of_requests_is_one_a_second),
+	        cmocka_unit_test(who_asks_forever_gets_less_and_less),
+	        cmocka_unit_test(asking_again_before_the_key_frame_has_come_costs_nothing),
+	        cmocka_unit_test(a_share_comes_back_with_time),
+	        cmocka_unit_test(changes_are_put_off),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
