@@ -332,7 +332,7 @@ static void handle_worker(struct worker *w, const struct message *msg)
 	case MESSAGE_REPORT:
 		fanout = worker_fanout(w, msg->id);
 		if (fanout)
-			forward_report(w, fanout, &msg->report);
+			forward_report(fanout, &msg->report);
 		break;
 	case MESSAGE_KEY_FRAME:
 		track = worker_track(w, msg->id);

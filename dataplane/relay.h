@@ -168,7 +168,6 @@ static_assert(sizeof(struct media_packet) <= PORT_MBUF_PRIV);
 // What a sender report of the publisher tells all subscribers (RFC 3550 6.4.1).
 struct fanout_clock {
 	uint64_t ntp;
-	int64_t arrived_us; // subscribers get it with their next packet
 	uint32_t rtp_timestamp;
 	uint8_t serial; // of the report, so that each subscriber gets it once
 	bool known;
@@ -206,6 +205,9 @@ struct subscription {
 	am_id id;
 	TAILQ_ENTRY(subscription) of_transport;
 	struct cipher_index index; // of ssrc
+	uint32_t reported_ntp; // of the last sender report, as the viewer's quote it; 0: none was
+	                       // sent
+	int64_t reported_us; // when that report went to the viewer
 	struct keyframe_share key_frames;
 };
 static_assert(offsetof(struct subscription, index) < 3 * 64); // what a round fetches ahead

@@ -112,7 +112,7 @@ static void read_sender_report(struct worker *w, struct transport *t, const stru
 	}
 	struct fanout *f = worker_fanout(w, msg.id);
 	if (f)
-		forward_report(w, f, &msg.report);
+		forward_report(f, &msg.report);
 }
 
 static void link_tell(struct worker *w, const struct transport *t)
@@ -120,8 +120,7 @@ static void link_tell(struct worker *w, const struct transport *t)
 	am_gauge_set(w->gauges->transports, t->id, link_gauge(&t->link));
 }
 
-// What one block says of the way to the viewer, beyond loss. The report that it quotes has gone out
-// with the packet after its arrival here: exact enough.
+// What one block says of the way to the viewer, beyond loss.
 static void link_probe(struct worker *w, struct transport *t, const struct rtcp_report *r)
 {
 	const struct subscription *s = subscription_find(t, r->ssrc);
@@ -130,11 +129,8 @@ static void link_probe(struct worker *w, struct transport *t, const struct rtcp_
 		return;
 	if (s->fanout->codec == AM_CODEC_OPUS) // pictures come in bursts by nature
 		link_jitter(&t->link, r->jitter, SOUND_RATE);
-	for (int i = 0; r->last_sr && i < s->fanout->stream_count; i++) {
-		const struct fanout_clock *clock = &s->fanout->streams[i].clock;
-		if (clock->known && ntp_middle(clock->ntp) == r->last_sr)
-			link_rtt(&t->link, w->now_us, clock->arrived_us, r->delay_since_last_sr);
-	}
+	if (r->last_sr && r->last_sr == s->reported_ntp)
+		link_rtt(&t->link, w->now_us, s->reported_us, r->delay_since_last_sr);
 }
 
 // A viewer's reception reports, from an SR or RR.

@@ -47,6 +47,8 @@ static void report_send(struct worker *w, struct subscription *s)
 	size_t len = rtcp_build_sr(payload, SR_SIZE, &info, cname, (uint8_t)strlen(cname));
 	feedback_send(w, s->transport, m, payload, len);
 	s->reported = report;
+	s->reported_ntp = ntp_middle(clock->ntp);
+	s->reported_us = w->now_us;
 }
 
 // Tells the service thread which layers are sent now, if that has changed.
@@ -422,14 +424,13 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	copy_flush(w);
 }
 
-void forward_report(struct worker *w, struct fanout *f, const struct message_report *report)
+void forward_report(struct fanout *f, const struct message_report *report)
 {
 	if (report->stream >= f->stream_count)
 		return;
 	struct fanout_clock *clock = &f->streams[report->stream].clock;
 	*clock = (struct fanout_clock){
 	        .ntp = report->ntp,
-	        .arrived_us = w->now_us,
 	        .rtp_timestamp = report->rtp_timestamp,
 	        .serial = (uint8_t)(clock->serial + 1),
 	        .known = true,

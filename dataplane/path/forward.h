@@ -25,7 +25,7 @@ void forward_repeat(struct worker *, struct subscription *, uint16_t seq);
 
 // A sender report of the publisher: each subscriber gets it with its own timestamps, with the next
 // packet.
-void forward_report(struct worker *, struct fanout *, const struct message_report *);
+void forward_report(struct fanout *, const struct message_report *);
 
 // Asks the track's worker for a key frame of the layer that this subscription waits for, if any.
 void forward_request_key_frame(struct worker *, struct subscription *);

@@ -291,6 +291,40 @@ static void a_viewers_reports_are_measured(void **)
 	party_end(&p);
 }
 
+// A report that the publisher has sent before somebody came is as old as that for nobody.
+static void a_joiners_round_trip_begins_when_its_report_goes_out(void **)
+{
+	struct party p;
+	uint8_t rr[64];
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &top);
+	struct member *first = party_watcher(&p, speaker, &top);
+	party_connect(&p);
+	party_run(&p, 1000);
+	speaker->publisher.report_next_ns = UINT64_MAX; // it was the last one
+	party_run(&p, 5000);
+	struct member *joiner = party_watcher(&p, speaker, &top);
+	for (size_t i = 0; i < joiner->viewer.count; i++)
+		joiner->viewer.subscriptions[i].reported_ns = UINT64_MAX / 2;
+	party_connect(&p);
+	for (int i = 0; i < 100 && joiner->sound->reports == 0; i++)
+		party_run(&p, 20);
+	assert_true(joiner->sound->reports > 0);
+	uint32_t link = 0;
+	for (int i = 0; i < 100 && link >> 16 == 0; i++) {
+		size_t n = wire_rr_build(1, joiner->sound->ssrc, 1, 0, rr);
+		am_put_u32(rr + 24, (uint32_t)(joiner->sound->report.ntp >> 16)); // LSR
+		assert_int_equal(client_rtcp_send(&joiner->client, rr, n), 0);
+		party_run(&p, 20);
+		link = link_of(joiner);
+	}
+	assert_in_range(link >> 16, 1, 2000); // what the test itself takes, not the 5 s before
+	party_settle(&p);
+	check_video(first);
+	party_end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +333,7 @@ int main(void)
 	        cmocka_unit_test(loud_and_quiet_speakers_are_measured),
 	        cmocka_unit_test(a_lossy_publisher_is_measured),
 	        cmocka_unit_test(a_viewers_reports_are_measured),
+	        cmocka_unit_test(a_joiners_round_trip_begins_when_its_report_goes_out),
 	        cmocka_unit_test(loss_on_both_sides_is_made_good),
 	        cmocka_unit_test(without_loss_there_are_no_nacks),
 	        cmocka_unit_test(a_nack_is_answered_by_rtx),

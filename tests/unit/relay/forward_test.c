@@ -759,7 +759,7 @@ static void each_viewer_gets_each_sender_report_once(void **)
 	give(0, 1, 1);
 	settle();
 	for (uint32_t i = 0; i < 2; i++) {
-		forward_report(rig.worker, rig.fanouts[0], &report);
+		forward_report(rig.fanouts[0], &report);
 		give(0, 2 + 2 * i, 1);
 		settle();
 		give(0, 3 + 2 * i, 1);
