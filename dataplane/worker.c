@@ -51,9 +51,13 @@ static int rings_create(struct worker *w)
 {
 	w->inbox = ring_create("inbox", w->index, 0, WORKER_INBOX);
 	w->replies = ring_create("replies", w->index, 0, WORKER_REPLIES);
-	w->punts = ring_create("punts", w->index, 0, WORKER_PUNTS);
-	if (!w->inbox || !w->replies || !w->punts)
+	if (!w->inbox || !w->replies)
 		return -ENOMEM;
+	for (uint16_t i = 0; i < PUNT_COUNT; i++) {
+		w->punts[i] = ring_create("punts", w->index, i, WORKER_PUNTS);
+		if (!w->punts[i])
+			return -ENOMEM;
+	}
 	for (uint16_t i = 0; i < w->worker_count; i++) {
 		if (i == w->index)
 			continue;
@@ -88,11 +92,13 @@ int worker_init(
 		goto fini;
 	snprintf(name, sizeof(name), "flows_%u", index);
 	w->flows = flow_table_create(name, SOCKET_ID_ANY);
+	w->punt_shares = calloc(AM_TRANSPORT_MAX, sizeof(struct relay_bucket));
 	w->cipher = cipher_create();
 	w->transports = calloc(AM_TRANSPORT_MAX, sizeof(struct transport *));
 	w->tracks = calloc(AM_TRACK_MAX, sizeof(struct track *));
 	w->fanouts = calloc(AM_TRACK_MAX, sizeof(struct fanout *));
-	if (!w->flows || !w->cipher || !w->transports || !w->tracks || !w->fanouts)
+	if (!w->flows || !w->punt_shares || !w->cipher || !w->transports || !w->tracks ||
+	    !w->fanouts)
 		goto fini;
 	return 0;
 
@@ -117,13 +123,15 @@ void worker_fini(struct worker *w)
 {
 	ring_drain(w->inbox);
 	ring_drain(w->replies);
-	ring_drain(w->punts);
+	for (int i = 0; i < PUNT_COUNT; i++)
+		ring_drain(w->punts[i]);
 	for (uint16_t i = 0; i < AM_WORKER_MAX; i++)
 		ring_drain(w->handovers[i]);
 	if (w->flows)
 		flow_table_destroy(w->flows);
 	tx_drain(w);
 	cipher_destroy(w->cipher);
+	free(w->punt_shares);
 	free(w->transports);
 	free(w->tracks);
 	free(w->fanouts);

@@ -18,9 +18,24 @@
 #define WORKER_BURST     32 // packets of one receive call
 #define WORKER_INBOX     16384 // messages from the service thread
 #define WORKER_REPLIES   32768 // messages to it that must not be lost
-#define WORKER_PUNTS     1024 // packets to it; more are dropped
+#define WORKER_PUNTS     1024 // packets to it, of each kind; more are dropped
 #define WORKER_HANDOVERS 4096 // messages from one other worker
 #define WORKER_NAME_LEN  32
+
+// What one transport may send to the service thread as known: DTLS with its messages, and checks.
+// The rest waits with strangers'.
+#define WORKER_PUNT_PER_S 500
+#define WORKER_PUNT_BURST 500
+
+// Packets for the service thread, each kind with a ring of its own, most wanted first: whoever
+// fills one keeps nobody out of another.
+enum worker_punt {
+	PUNT_KNOWN, // from tuples that a check has proved: consent, DTLS
+	PUNT_NEIGHBOUR, // ARP and neighbour discovery
+	PUNT_STRANGER, // STUN from others: a join's first check is one
+	PUNT_OTHER, // ICMP and fragments
+	PUNT_COUNT,
+};
 
 struct rte_mbuf;
 struct rte_ring;
@@ -64,7 +79,7 @@ struct worker {
 	struct packet_local local;
 	struct rte_ring *inbox; // service: producer
 	struct rte_ring *replies; // service: consumer
-	struct rte_ring *punts; // service: consumer
+	struct rte_ring *punts[PUNT_COUNT]; // service: consumer
 	struct rte_ring *handovers[AM_WORKER_MAX]; // from worker i; NULL for itself
 	struct worker *workers; // all of them, for their handover rings
 
@@ -81,6 +96,7 @@ struct worker {
 	uint64_t tsc_per_s;
 
 	struct flow_table *flows;
+	struct relay_bucket *punt_shares; // by slot, of all transports
 	struct transport **transports; // by slot, those of this worker
 	struct track **tracks; // by slot, those whose publisher is here
 	struct fanout **fanouts; // by slot of the track

@@ -10,6 +10,8 @@
 #include "path/receive.h"
 
 #define PREFETCH_AHEAD 4 // packets
+#define ND_FIRST       133 // ICMPv6 types, RFC 4861 4: router solicitation
+#define ND_LAST        137 // redirect
 
 static void drop(struct worker *w, struct rte_mbuf *m, enum drop why)
 {
@@ -17,15 +19,52 @@ static void drop(struct worker *w, struct rte_mbuf *m, enum drop why)
 	rte_pktmbuf_free(m);
 }
 
-// To the service thread, which parses the frame again: it is rare, and the ring stays simple.
-static void punt(struct worker *w, struct rte_mbuf *m)
+// To the service thread, which parses the frame again: it is rare, and the rings stay simple.
+static void punt(struct worker *w, struct rte_mbuf *m, enum worker_punt kind)
 {
 	const struct message msg = {.type = MESSAGE_PUNT, .object = m};
 
-	if (rte_ring_sp_enqueue_elem(w->punts, (void *)(uintptr_t)&msg, sizeof(msg)) == 0)
+	if (rte_ring_sp_enqueue_elem(w->punts[kind], (void *)(uintptr_t)&msg, sizeof(msg)) == 0)
 		worker_count(w, AM_COUNTER_punted, 1);
 	else
-		drop(w, m, DROP_punt_full);
+		drop(w, m, kind == PUNT_KNOWN ? DROP_punt_full : DROP_punt_other_full);
+}
+
+// From a proven source. One that sends more than its share waits with the strangers: what fills its
+// share may be forged in its name.
+static void punt_known(struct worker *w, struct rte_mbuf *m, const struct flow *flow)
+{
+	struct relay_bucket *share = &w->punt_shares[flow->slot % AM_TRANSPORT_MAX];
+
+	relay_bucket_refill(share, w->now_us, WORKER_PUNT_PER_S, WORKER_PUNT_BURST);
+	if (share->tokens == 0) {
+		punt(w, m, PUNT_STRANGER);
+		return;
+	}
+	share->tokens--;
+	punt(w, m, PUNT_KNOWN);
+}
+
+static void stun(struct worker *w, struct rte_mbuf *m, const struct packet_view *v)
+{
+	struct flow_key key;
+	struct flow flow;
+
+	flow_key_from_view(&key, v);
+	if (flow_lookup(w->flows, &key, &flow))
+		punt_known(w, m, &flow);
+	else
+		punt(w, m, PUNT_STRANGER);
+}
+
+// Neighbour discovery comes from the link alone (RFC 4861 7.1); all else of ICMPv6 from anywhere.
+static enum worker_punt icmp6_kind(const struct rte_mbuf *m, const struct packet_view *v)
+{
+	const uint8_t *type = rte_pktmbuf_mtod_offset(m, const uint8_t *, v->payload_offset);
+
+	return v->payload_len > 0 && v->hop_limit == 255 && *type >= ND_FIRST && *type <= ND_LAST
+	               ? PUNT_NEIGHBOUR
+	               : PUNT_OTHER;
 }
 
 static void handover(struct worker *w, struct rte_mbuf *m, uint16_t owner)
@@ -53,7 +92,7 @@ media(struct worker *w, struct rte_mbuf *m, const struct packet_view *v, enum de
 		return;
 	}
 	if (class == DEMUX_DTLS) {
-		punt(w, m);
+		punt_known(w, m, &flow);
 		return;
 	}
 	if (flow.worker != w->index && !handed_over) {
@@ -86,17 +125,17 @@ static void rx_one(struct worker *w, struct rte_mbuf *m, bool handed_over)
 		const uint8_t *payload = rte_pktmbuf_mtod_offset(m, uint8_t *, v.payload_offset);
 		enum demux_class class = demux_class(payload, v.payload_len);
 		if (class == DEMUX_STUN)
-			punt(w, m);
+			stun(w, m, &v);
 		else if (class == DEMUX_UNKNOWN)
 			drop(w, m, DROP_unknown_class);
 		else
 			media(w, m, &v, class, handed_over);
 		break;
 	}
-	case PACKET_ARP:
+	case PACKET_ARP: punt(w, m, PUNT_NEIGHBOUR); break;
+	case PACKET_ICMP6: punt(w, m, icmp6_kind(m, &v)); break;
 	case PACKET_ICMP:
-	case PACKET_ICMP6:
-	case PACKET_FRAGMENT: punt(w, m); break;
+	case PACKET_FRAGMENT: punt(w, m, PUNT_OTHER); break;
 	case PACKET_DROP: drop(w, m, why); break;
 	}
 }

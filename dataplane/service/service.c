@@ -24,7 +24,7 @@
 #include "service/session.h"
 
 #define COMMANDS_PER_TURN 256
-#define PUNTS_PER_TURN    64
+#define PUNTS_PER_TURN    64 // of one worker and kind
 #define TICK_NS           20000000ull // timers of all sessions and neighbours
 #define TRIM_SESSIONS     64
 #define TRIM_NS           1000000000ull
@@ -293,19 +293,30 @@ static void punt_handle(struct service *s, uint16_t worker, struct rte_mbuf *m)
 	rte_pktmbuf_free(m);
 }
 
-static unsigned punts_handle(struct service *s)
+static unsigned punts_of(struct service *s, enum worker_punt kind, unsigned max)
 {
 	struct message batch[PUNTS_PER_TURN];
 	unsigned total = 0;
 
 	for (uint16_t i = 0; i < s->registry.worker_count; i++) {
 		unsigned n = rte_ring_sc_dequeue_burst_elem(
-		        s->registry.workers[i].punts, batch, sizeof(*batch), PUNTS_PER_TURN, NULL
+		        s->registry.workers[i].punts[kind], batch, sizeof(*batch), max, NULL
 		);
 		for (unsigned j = 0; j < n; j++)
 			punt_handle(s, i, batch[j].object);
 		total += n;
 	}
+	return total;
+}
+
+// Those of proven sources first, and as long as there are many, little of the others.
+static unsigned punts_handle(struct service *s)
+{
+	unsigned total = punts_of(s, PUNT_KNOWN, PUNTS_PER_TURN);
+	unsigned max = total > PUNTS_PER_TURN / 2 ? PUNTS_PER_TURN / 8 : PUNTS_PER_TURN;
+
+	for (enum worker_punt kind = PUNT_KNOWN + 1; kind < PUNT_COUNT; kind++)
+		total += punts_of(s, kind, max);
 	return total;
 }
 
