@@ -205,6 +205,12 @@ static void handle_transport(struct worker *w, const struct message *msg)
 		RTE_VERIFY(t && !t->receiver);
 		t->receiver = msg->object;
 		return;
+	case MESSAGE_TRANSPORT_AWAIT:
+		if (t) {
+			t->awaited = msg->flow;
+			t->awaits = true;
+		}
+		return;
 	default: transport_remove(w, msg->id);
 	}
 }
@@ -267,6 +273,7 @@ static void handle_service(struct worker *w, struct message *msg)
 	case MESSAGE_TRANSPORT_ROUTE:
 	case MESSAGE_TRANSPORT_KEYS:
 	case MESSAGE_TRANSPORT_RECEIVER:
+	case MESSAGE_TRANSPORT_AWAIT:
 	case MESSAGE_TRANSPORT_REMOVE: handle_transport(w, msg); break;
 	case MESSAGE_TRACK_ADD:
 	case MESSAGE_TRACK_PAUSE:

@@ -19,6 +19,7 @@ enum message_type {
 	MESSAGE_TRANSPORT_ROUTE, // object: packet_route, handed back
 	MESSAGE_TRANSPORT_KEYS, // object: transport_keys, handed back
 	MESSAGE_TRANSPORT_RECEIVER, // object: srtp_receiver, for RTP; id: its transport
+	MESSAGE_TRANSPORT_AWAIT, // id, flow: PATH_PROVEN is wanted once it is
 	MESSAGE_TRANSPORT_REMOVE, // id; the transport is handed back
 	MESSAGE_TRACK_ADD, // object: track; id2: its transport
 	MESSAGE_TRACK_PAUSE, // id, value: paused
@@ -40,6 +41,7 @@ enum message_type {
 	MESSAGE_FREE_TRANSPORT, // object: transport, with its keys
 	MESSAGE_FREE_FANOUT, // object: fanout, with its chunks
 	MESSAGE_FREE_SUBSCRIPTION, // object: its place in a chunk may be taken again
+	MESSAGE_PATH_PROVEN, // id: transport, flow: from which an authentic packet has come
 	MESSAGE_LAYERS, // id: subscription, value: spatial | temporal << 8
 	MESSAGE_PORT_STOPPED,
 	// worker to worker

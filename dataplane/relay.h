@@ -29,6 +29,7 @@
 #include "media/track_packet.h"
 #include "media/twcc.h"
 #include "path/cipher.h"
+#include "path/flow.h"
 #include "path/packet.h"
 #include "path/rtp.h"
 #include "path/srtp.h"
@@ -103,6 +104,8 @@ struct transport {
 	int64_t twcc_sent_us;
 	int64_t report_sent_us;
 	struct link link;
+	struct flow_key awaited; // a new path, on which it is to be proven by an authentic packet
+	bool awaits; // it has not come yet
 	struct relay_bucket rtx; // retransmissions
 	struct relay_bucket rtcp; // work for its RTCP
 	TAILQ_ENTRY(transport) publishers; // in the worker's list while it has tracks

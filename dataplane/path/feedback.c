@@ -290,6 +290,17 @@ static bool read_one(struct worker *w, struct transport *t, const struct rtcp_vi
 	return true;
 }
 
+void feedback_path_seen(struct worker *w, struct transport *t, const struct packet_view *v)
+{
+	struct message msg = {.type = MESSAGE_PATH_PROVEN, .id = t->id};
+
+	flow_key_from_view(&msg.flow, v);
+	if (memcmp(&msg.flow, &t->awaited, sizeof(msg.flow)) != 0)
+		return;
+	// Where the ring is full the next packet tells it.
+	t->awaits = rte_ring_sp_enqueue_elem(w->replies, &msg, sizeof(msg)) < 0;
+}
+
 // Packets that are not even decrypted. A worker that is behind reads one of eight: after a stall
 // thousands of viewers ask for what they missed, and reading that would take the time in which to
 // catch up. Of those who ask much it reads none.
@@ -326,6 +337,8 @@ void feedback_receive(
 		worker_count_drop(w, ret == -EALREADY ? DROP_srtcp_replay : DROP_srtcp_auth);
 		goto free;
 	}
+	if (t->awaits)
+		feedback_path_seen(w, t, v);
 	worker_count(w, AM_COUNTER_rtcp_packets, 1);
 	struct rtcp_iter it = rtcp_begin(packet, len);
 	paid = work_take(w, t, PACKET_COST); // not before: it may be forged

@@ -15,6 +15,10 @@ struct packet_view;
 // Takes the mbuf, in which the SRTCP packet is the UDP payload.
 void feedback_receive(struct worker *, struct transport *, struct rte_mbuf *, const struct packet_view *);
 
+// An authentic packet has come on a transport that awaits one from a new path: tells the service
+// thread if it is from there.
+void feedback_path_seen(struct worker *, struct transport *, const struct packet_view *);
+
 // NACKs, receiver reports, key frame requests and transport-wide feedback that are due.
 void feedback_tick(struct worker *);
 

@@ -342,6 +342,8 @@ void receive_rtp(
 		srtp_drop(w, ret);
 		goto free;
 	}
+	if (t->awaits)
+		feedback_path_seen(w, t, v);
 	if (rtp_parse(packet, len, &in.view) < 0) {
 		worker_count_drop(w, DROP_rtp_malformed);
 		goto free;

@@ -8,7 +8,7 @@ void ice_init(
         struct ice *ice, const char ufrag[static AM_UFRAG_LEN], const char pwd[static AM_PWD_LEN]
 )
 {
-	*ice = (struct ice){.state = AM_ICE_NEW};
+	*ice = (struct ice){.state = AM_ICE_NEW, .selected = ICE_NO_PATH, .awaited = ICE_NO_PATH};
 	memcpy(ice->credentials.ufrag, ufrag, AM_UFRAG_LEN);
 	memcpy(ice->credentials.pwd, pwd, AM_PWD_LEN);
 }
@@ -80,6 +80,8 @@ static uint8_t path_add(struct ice *ice, const struct ice_tuple *tuple, struct i
 		i = path_to_evict(ice);
 		outcome->events |= ICE_EVICTED;
 		outcome->evicted = ice->paths[i].tuple;
+		if (ice->awaited == i)
+			ice->awaited = ICE_NO_PATH;
 	} else {
 		ice->path_count++;
 	}
@@ -94,6 +96,8 @@ static bool wants_selection(
         bool is_new, bool nominates, uint64_t now_ns
 )
 {
+	if (ice->selected == ICE_NO_PATH)
+		return true;
 	const struct ice_path *selected = &ice->paths[ice->selected];
 	if (request->has_nomination ? nominates : request->use_candidate)
 		return true;
@@ -101,6 +105,28 @@ static bool wants_selection(
 	    from->local == selected->tuple.local && from->family == selected->tuple.family)
 		return true;
 	return now_ns - selected->checked_ns > ICE_SILENCE_NS;
+}
+
+static bool address_equal(const struct ice_tuple *a, const struct ice_tuple *b)
+{
+	return a->family == b->family && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
+}
+
+// Selects a path, or awaits its proof.
+static void select_path(struct ice *ice, uint8_t i, struct ice_outcome *outcome)
+{
+	struct ice_path *path = &ice->paths[i];
+
+	if (ice->guarded && !path->proven && !address_equal(&path->tuple, &ice->proven)) {
+		ice->awaited = i;
+		outcome->events |= ICE_AWAITED;
+		return;
+	}
+	if (ice->guarded)
+		ice->proven = path->tuple;
+	ice->selected = i;
+	ice->awaited = ICE_NO_PATH;
+	outcome->events |= ICE_SELECTED;
 }
 
 // An authentic check: move what may move.
@@ -119,8 +145,7 @@ static void accept_check(
 		outcome->events |= ICE_CONNECTED;
 		select = true;
 	} else {
-		select = i != ice->selected &&
-		         wants_selection(ice, from, request, is_new, nominates, now_ns);
+		select = wants_selection(ice, from, request, is_new, nominates, now_ns);
 	}
 
 	if (is_new)
@@ -133,10 +158,10 @@ static void accept_check(
 		ice->has_nomination = true;
 		ice->nomination = request->nomination;
 	}
-	if (select) {
-		ice->selected = i;
-		outcome->events |= ICE_SELECTED;
-	}
+	if (select && i == ice->selected)
+		ice->awaited = ICE_NO_PATH; // it is to stay
+	else if (select)
+		select_path(ice, i, outcome);
 }
 
 // The client has followed the restart. Its nominations count from the start again.
@@ -197,9 +222,37 @@ struct ice_outcome ice_handle_request(
 	return outcome;
 }
 
+void ice_guard(struct ice *ice)
+{
+	const struct ice_tuple *selected = ice_selected(ice);
+
+	ice->guarded = true;
+	if (selected) {
+		ice->paths[ice->selected].proven = true;
+		ice->proven = *selected;
+	}
+}
+
+bool ice_prove(struct ice *ice, const struct ice_tuple *from)
+{
+	uint8_t i = path_find(ice, from);
+
+	if (i == ice->path_count)
+		return false;
+	ice->paths[i].proven = true;
+	if (i != ice->awaited)
+		return false;
+	ice->awaited = ICE_NO_PATH;
+	ice->selected = i;
+	ice->proven = *from;
+	return true;
+}
+
 const struct ice_tuple *ice_selected(const struct ice *ice)
 {
-	return ice->state == AM_ICE_CONNECTED ? &ice->paths[ice->selected].tuple : NULL;
+	return ice->state == AM_ICE_CONNECTED && ice->selected != ICE_NO_PATH
+	               ? &ice->paths[ice->selected].tuple
+	               : NULL;
 }
 
 bool ice_expired(const struct ice *ice, uint64_t now_ns)
@@ -211,5 +264,7 @@ void ice_expire(struct ice *ice)
 {
 	ice->state = AM_ICE_EXPIRED;
 	ice->path_count = 0;
+	ice->selected = ICE_NO_PATH;
+	ice->awaited = ICE_NO_PATH;
 	memset(ice->paths, 0, sizeof(ice->paths));
 }

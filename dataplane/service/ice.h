@@ -10,6 +10,13 @@
 //     mapping at a time, so the old address is gone: this one, without waiting.
 //  5. The selected one has been silent for more than ICE_SILENCE_NS: this one.
 //  6. Otherwise the tuple is valid, media from it is accepted, and the selected one stays.
+//
+// A check can be replayed by whoever saw it, and sent in another's name. So once the keys are there
+// (ice_guard) a tuple of another address than the last proven one is only awaited: it is selected
+// with the first authentic packet that comes from it (ice_prove), until which nothing but answers
+// to its checks goes there, and media goes on to where it went. That is less than the threefold of
+// what came, which RFC 9000 8.1 allows. Another port of the same address is followed at once: NATs
+// change ports, and it can harm nobody else.
 #pragma once
 
 #include "am_schema.h"
@@ -19,6 +26,7 @@
 #include <stdint.h>
 
 #define ICE_TUPLE_MAX        4 // validated tuples; the stalest unselected one gives way
+#define ICE_NO_PATH          UINT8_MAX
 #define ICE_RESPONSE_LEN_MAX 160
 #define ICE_SILENCE_NS       5000000000ull // two checks of Chrome's that did not come
 #define ICE_CONSENT_NS       30000000000ull // RFC 7675 5.1
@@ -40,6 +48,7 @@ struct ice_credentials {
 // A tuple from which an authentic check came.
 struct ice_path {
 	struct ice_tuple tuple;
+	bool proven; // with ice_guard: an authentic packet has come from there
 	uint32_t priority; // of its last check
 	uint64_t checked_ns; // its last valid check
 };
@@ -51,9 +60,12 @@ struct ice {
 	bool has_nomination;
 	uint8_t state; // enum am_ice_state
 	uint8_t path_count;
-	uint8_t selected; // index of paths, meaningful in AM_ICE_CONNECTED
+	bool guarded; // paths must be proven
+	uint8_t selected; // index of paths, meaningful in AM_ICE_CONNECTED; or ICE_NO_PATH
+	uint8_t awaited; // index of the one to be selected once it is proven; or ICE_NO_PATH
 	uint32_t nomination; // highest value seen since the last restart
 	uint64_t checked_ns; // last valid check on any path
+	struct ice_tuple proven; // the last selected one that was; its address needs no other proof
 	struct ice_path paths[ICE_TUPLE_MAX];
 };
 
@@ -66,6 +78,7 @@ enum ice_event {
 	ICE_EVICTED = 1 << 4, // another had to go for it
 	ICE_SELECTED = 1 << 5, // its tuple is selected from now on
 	ICE_RESTARTED = 1 << 6, // the client uses the new credentials; the previous ones are gone
+	ICE_AWAITED = 1 << 7, // its tuple is selected as soon as ice_prove says so
 };
 
 struct ice_outcome {
@@ -93,6 +106,12 @@ void ice_restart(
         struct ice *, const struct ice_tuple *from, const uint8_t *msg, size_t len, uint64_t now_ns,
         uint8_t response[static ICE_RESPONSE_LEN_MAX]
 );
+
+// The handshake has ended, which proves the selected tuple. From now on others must be proven, too.
+void ice_guard(struct ice *);
+
+// An authentic packet has come from there. True: the tuple was awaited, and is selected now.
+[[nodiscard]] bool ice_prove(struct ice *, const struct ice_tuple *from);
 
 // The tuple to send to, or NULL. Valid until the next call on this ice.
 const struct ice_tuple *ice_selected(const struct ice *);

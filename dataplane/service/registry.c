@@ -11,6 +11,7 @@
 #include "am_log.h"
 #include "inbox.h"
 #include "service/publish.h"
+#include "service/session.h"
 
 // First sequence numbers are random in their lower half alone: a viewer who misses the first
 // packets would take a number after the wrap for one before it, and never decrypt (RFC 3711 3.3.1).
@@ -121,6 +122,7 @@ static void reply_handle(struct registry *r, uint16_t worker, const struct messa
 	case MESSAGE_FREE_SUBSCRIPTION: place_free(r, worker, msg); break;
 	case MESSAGE_FREE_TRANSPORT: transport_free(msg->object); break;
 	case MESSAGE_LAYERS: layers_told(r, msg); break;
+	case MESSAGE_PATH_PROVEN: session_proven(registry_session(r, msg->id), &msg->flow); break;
 	case MESSAGE_PORT_STOPPED: r->workers_stopped++; break;
 	}
 }

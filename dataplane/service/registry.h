@@ -37,7 +37,9 @@ struct session {
 	bool twcc; // its worker has a struct twcc
 	struct packet_route route; // to the selected tuple; len 0: none
 	struct am_address hop; // next hop of the route
-	uint8_t mac[6]; // from which the last valid check came
+	uint8_t mac[6]; // of the frame that selected the tuple
+	uint8_t awaited_mac[6]; // of the check whose tuple waits for its proof
+	bool heard; // authentic data has come over DTLS since it was last asked for
 	struct service *service;
 	struct ssrc_set
 	        ssrcs; // of its subscriptions, past ones too: its key lives as long as it does

@@ -41,6 +41,7 @@ static void dtls_receive_data(void *user, const uint8_t *data, size_t len)
 {
 	struct session *s = user;
 
+	s->heard = true;
 	data_receive(s->service, s, data, len);
 }
 
@@ -182,6 +183,28 @@ void session_hop_changed(struct service *sv, const struct am_address *hop, const
 	}
 }
 
+void session_proven(struct session *s, const struct flow_key *from)
+{
+	struct ice_tuple t = {.port = from->port, .family = from->family, .local = from->family};
+
+	if (!s)
+		return;
+	memcpy(t.ip, from->ip, sizeof(t.ip));
+	if (!ice_prove(&s->ice, &t))
+		return;
+	memcpy(s->mac, s->awaited_mac, sizeof(s->mac));
+	route_update(s->service, s);
+}
+
+// The worker sees first whether media comes from there.
+static void path_await(struct service *sv, struct session *s, const struct ice_tuple *t)
+{
+	struct message msg = {.type = MESSAGE_TRANSPORT_AWAIT, .id = s->id};
+
+	flow_key_from_tuple(&msg.flow, t);
+	registry_post(&sv->registry, s->worker, &msg);
+}
+
 // Gives the worker the SRTP keys, once the handshake is done and the fingerprint is right.
 static void keys_install(struct service *sv, struct session *s)
 {
@@ -203,6 +226,7 @@ static void keys_install(struct service *sv, struct session *s)
 	        &(struct message){.type = MESSAGE_TRANSPORT_KEYS, .object = box, .id = s->id}
 	);
 	s->keyed = true;
+	ice_guard(&s->ice);
 	session_receive(sv, s);
 	return;
 
@@ -411,6 +435,10 @@ void session_stun(
 		memcpy(s->mac, v->src_mac, sizeof(s->mac));
 		route_update(sv, s);
 	}
+	if (out.events & ICE_AWAITED) {
+		memcpy(s->awaited_mac, v->src_mac, sizeof(s->awaited_mac));
+		path_await(sv, s, &from);
+	}
 	if (s->ice.state != state)
 		registry_publish_session(&sv->registry, s);
 	else
@@ -437,7 +465,10 @@ void session_dtls(
 		service_count_drop(sv, DROP_dtls_refused);
 		return;
 	}
+	s->heard = false;
 	enum am_dtls_state state = dtls_receive(s->dtls, datagram, len, sv->now_ns);
+	if (s->heard)
+		session_proven(s, &key);
 	if (state == AM_DTLS_NEW)
 		service_count_drop(sv, DROP_dtls_refused);
 	dtls_state_set(sv, s, state);

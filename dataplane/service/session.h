@@ -7,6 +7,7 @@
 
 #include "service/registry.h"
 
+struct flow_key;
 struct packet_view;
 struct service;
 
@@ -22,6 +23,10 @@ void session_connect(struct service *, struct session *, const struct am_cmd_tra
 void session_receive(struct service *, struct session *);
 
 void session_restart_ice(struct service *, struct session *, const char *ufrag, const char *pwd);
+
+// An authentic packet has come from a tuple that waited for this proof: it is selected. The session
+// may be gone (NULL).
+void session_proven(struct session *, const struct flow_key *from);
 
 // Ends it, with all that hangs on it, and frees it.
 void session_close(struct service *, struct session *);

@@ -209,6 +209,66 @@ static void huge_user_names_meet_silence(void **)
 	close(s.fd);
 }
 
+// A check that somebody replays, or sends in another's name, redirects nothing: media goes on to
+// where it went, and its new source gets no more than the answer (RFC 9000 8.1).
+static void a_replayed_check_redirects_nothing(void **)
+{
+	struct call c;
+	struct stranger victim = stranger_open(AF_INET6);
+	char username[64];
+	uint8_t out[BINDING_LEN_MAX], in[2048];
+	size_t bytes_out = 0, bytes_in = 0;
+
+	call_begin(&c);
+	snprintf(username, sizeof(username), "%s:test", c.watcher->transport.ufrag);
+	const struct binding_request check = {
+	        .transaction = {9},
+	        .username = username,
+	        .password = c.watcher->transport.pwd,
+	        .use_candidate = true};
+	uint32_t packets = c.watcher->video->packets;
+	for (int turn = 0; turn < 20; turn++) {
+		size_t n = binding_request_build(&check, out);
+		bytes_out += (size_t)send(victim.fd, out, n, 0);
+		party_run(&c.party, 100);
+		for (ssize_t len; (len = recv(victim.fd, in, sizeof(in), 0)) > 0;)
+			bytes_in += (size_t)len;
+	}
+	assert_true(bytes_in > 0); // the answers
+	assert_true(bytes_in <= 3 * bytes_out);
+	assert_true(c.watcher->video->packets > packets + 100); // in 2 s
+	close(victim.fd);
+	call_end(&c);
+}
+
+// The client itself moves to another address: its reports prove that it is there.
+static void a_client_that_moves_is_followed(void **)
+{
+	struct call c;
+
+	call_begin(&c);
+	c.watcher->client.config.server = scene_server(AF_INET6);
+	assert_int_equal(client_rebind(&c.watcher->client), 0);
+	uint32_t packets = c.watcher->video->packets;
+	for (int i = 0; i < 100 && c.watcher->video->packets < packets + 100; i++)
+		party_run(&c.party, 50);
+	assert_true(c.watcher->video->packets >= packets + 100);
+	party_run(&c.party, 1000);
+	party_settle(&c.party);
+	assert_int_equal(c.watcher->client.srtp_refused, 0);
+	party_end(&c.party);
+
+	// A speaker is proven by its media.
+	call_begin(&c);
+	c.speaker->client.config.server = scene_server(AF_INET6);
+	assert_int_equal(client_rebind(&c.speaker->client), 0);
+	uint32_t feedback = c.speaker->publisher.transport_feedback;
+	party_run(&c.party, 1000);
+	assert_true(c.speaker->publisher.transport_feedback > feedback + 5);
+	party_settle(&c.party);
+	party_end(&c.party);
+}
+
 // RFC 8445 7.3.1.1: a lite server is always controlled; who else claims that gets 487.
 static void a_role_conflict_is_answered_with_487(void **)
 {
@@ -443,6 +503,8 @@ int main(void)
 	        cmocka_unit_test(the_answer_names_our_address),
 	        cmocka_unit_test(checks_of_strangers_meet_silence),
 	        cmocka_unit_test(huge_user_names_meet_silence),
+	        cmocka_unit_test(a_replayed_check_redirects_nothing),
+	        cmocka_unit_test(a_client_that_moves_is_followed),
 	        cmocka_unit_test(a_role_conflict_is_answered_with_487),
 	        cmocka_unit_test(dtls_before_a_check_meets_silence),
 	        cmocka_unit_test(a_wrong_fingerprint_gets_no_media),

@@ -420,6 +420,95 @@ static void a_rebound_client_is_followed_at_once(void **)
 	assert_false(check(d) & ICE_SELECTED);
 }
 
+// RFC 9000 8.1 and 9.3: who sends a check from a new address has not yet shown that it is there.
+static void a_new_address_is_selected_once_it_is_proven(void **)
+{
+	struct ice_tuple a = tuple(1, 1), b = tuple(2, 2), c = tuple(3, 3);
+	check(a);
+	ice_guard(&ice);
+	request.use_candidate = true;
+	assert_int_equal(check(b), ICE_RESPOND | ICE_CHECKED | ICE_ADDED | ICE_AWAITED);
+	assert_selected(a);
+	assert_false(ice_prove(&ice, &c)); // never seen
+	assert_false(ice_prove(&ice, &a)); // it is selected
+	assert_selected(a);
+	assert_true(ice_prove(&ice, &b));
+	assert_selected(b);
+	assert_false(ice_prove(&ice, &b));
+	// What is proven is followed at once.
+	assert_true(check(a) & ICE_SELECTED);
+	assert_true(check(b) & ICE_SELECTED);
+}
+
+static void another_port_of_a_proven_address_needs_no_proof(void **)
+{
+	struct ice_tuple a = tuple(1, 1), b = tuple(1, 2), c = tuple(2, 2), d = tuple(2, 3);
+	check(a);
+	ice_guard(&ice);
+	assert_true(check(b) & ICE_SELECTED); // rebinding
+	assert_true(check(c) & ICE_AWAITED);
+	assert_true(ice_prove(&ice, &c));
+	assert_true(check(d) & ICE_SELECTED);
+	assert_selected(d);
+}
+
+// Each rule that selects is held to it.
+static void no_rule_selects_what_is_not_proven(void **)
+{
+	struct ice_tuple a = tuple(1, 1), b = tuple(2, 2), c = tuple(3, 3);
+	check(a);
+	ice_guard(&ice);
+	assert_true(check(b) & ICE_AWAITED); // NAT rebinding
+	request.has_nomination = true;
+	request.nomination = 7;
+	assert_true(check(c) & ICE_AWAITED);
+	request.has_nomination = false;
+	request.priority++;
+	now_ns += ICE_SILENCE_NS + 1;
+	assert_true(check(b) & ICE_AWAITED); // silence
+	assert_selected(a);
+	assert_false(ice_prove(&ice, &c)); // b is awaited by now
+	assert_selected(a);
+
+	// The selected one is nominated anew: nothing is awaited any more.
+	request.has_nomination = true;
+	request.nomination = 8;
+	check(a);
+	assert_false(ice_prove(&ice, &b));
+	assert_selected(a);
+
+	// After expiry nothing is selected, and a new address still needs its proof.
+	request.has_nomination = false;
+	ice_expire(&ice);
+	struct ice_tuple d = tuple(4, 4);
+	assert_int_equal(
+	        check(d), ICE_RESPOND | ICE_CHECKED | ICE_CONNECTED | ICE_ADDED | ICE_AWAITED
+	);
+	assert_null(ice_selected(&ice));
+	assert_true(check(d) & ICE_AWAITED);
+	assert_true(check(tuple(1, 9)) & ICE_SELECTED); // a laptop that slept
+	assert_true(ice_prove(&ice, &d) == false);
+}
+
+static void an_awaited_tuple_that_is_evicted_is_awaited_no_more(void **)
+{
+	check(tuple(1, 1));
+	ice_guard(&ice);
+	request.use_candidate = true;
+	struct ice_tuple awaited = tuple(2, 2);
+	assert_true(check(awaited) & ICE_AWAITED);
+	request.use_candidate = false;
+	for (uint8_t i = 3; i < 20; i++) {
+		now_ns += SECOND / 10;
+		request.priority++;
+		check(tuple(i, i));
+	}
+	assert_false(is_validated(&awaited));
+	assert_int_equal(ice.awaited, ICE_NO_PATH);
+	assert_false(ice_prove(&ice, &awaited));
+	assert_selected(tuple(1, 1));
+}
+
 static void a_silent_selection_is_left(void **)
 {
 	struct ice_tuple a = tuple(1, 1), b = tuple(2, 2);
@@ -586,6 +675,10 @@ int main(void)
 	        cmocka_unit_test_setup(nomination_moves_the_selection, setup),
 	        cmocka_unit_test_setup(the_higher_nomination_wins, setup),
 	        cmocka_unit_test_setup(a_rebound_client_is_followed_at_once, setup),
+	        cmocka_unit_test_setup(a_new_address_is_selected_once_it_is_proven, setup),
+	        cmocka_unit_test_setup(another_port_of_a_proven_address_needs_no_proof, setup),
+	        cmocka_unit_test_setup(no_rule_selects_what_is_not_proven, setup),
+	        cmocka_unit_test_setup(an_awaited_tuple_that_is_evicted_is_awaited_no_more, setup),
 	        cmocka_unit_test_setup(a_silent_selection_is_left, setup),
 	        cmocka_unit_test_setup(the_stalest_unselected_tuple_is_evicted, setup),
 	        cmocka_unit_test_setup(a_restart_keeps_the_old_until_the_new_is_used, setup),
