@@ -235,6 +235,8 @@ int main(int argc, char **argv)
 	char error[512];
 	int status;
 
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); // there is nothing to reload
 	const char *path = arguments_read(argc, argv, &status);
 	if (!path)
 		return status;
@@ -246,7 +248,6 @@ int main(int argc, char **argv)
 	memory_reserve(MEMORY_RESERVE);
 	umask(077); // what is written here holds secrets: sessions, PINs, tokens
 	descriptors_raise();
-	signal(SIGPIPE, SIG_IGN);
 	if (start(&s) < 0)
 		return 1;
 	stop_loop = s.loop;

@@ -137,5 +137,6 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); // there is nothing to reload
 	return run(&config) < 0 ? 1 : 0;
 }

@@ -3,6 +3,7 @@
 // kernel UDP socket; comes back by itself whatever becomes of the server.
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,6 +232,7 @@ int main(int argc, char **argv)
 {
 	static struct demo d = {.udp = -1};
 
+	signal(SIGHUP, SIG_IGN); // there is nothing to reload
 	if (argc != 3) {
 		fputs("usage: amphi-demo http://HOST:PORT FOLDER\n", stderr);
 		return 2;

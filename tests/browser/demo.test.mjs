@@ -55,6 +55,14 @@ test('the demo is seen and heard by who opens its link', LIMIT, async (t) => {
 	});
 });
 
+test('SIGHUP ends none of the processes', LIMIT, async () => {
+	const names = ['demo', 'controlplane', 'dataplane'];
+	const pids = await Promise.all(names.map((name) => bench.system.pid(name)));
+	for (const pid of pids) process.kill(pid, 'SIGHUP');
+	await new Promise((resolve) => setTimeout(resolve, 500));
+	assert.deepEqual(await Promise.all(names.map((name) => bench.system.pid(name))), pids);
+});
+
 test('the demo comes back after it has died', LIMIT, async () => {
 	const guest = await visit();
 	await Promise.all([guest.sees(demo), guest.hears(demo)]);

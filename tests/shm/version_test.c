@@ -117,6 +117,13 @@ static void the_next_control_plane_finds_the_tables(void **)
 }
 
 // Messages of random bytes, of every type: refused or ignored, never a crash.
+static void a_hangup_ends_nothing(void **)
+{
+	assert_int_equal(kill(scene.dataplane, SIGHUP), 0);
+	usleep(300000);
+	check_alive();
+}
+
 static void garbage_messages_are_survived(void **)
 {
 	struct am_ring *ring = &scene.driver.region.map->commands;
@@ -218,6 +225,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(the_data_plane_refuses_other_versions),
 	        cmocka_unit_test(a_second_control_plane_is_refused),
 	        cmocka_unit_test(the_next_control_plane_finds_the_tables),
+	        cmocka_unit_test(a_hangup_ends_nothing),
 	        cmocka_unit_test(garbage_messages_are_survived),
 	        cmocka_unit_test(impossible_indices_are_survived),
 	        cmocka_unit_test(the_control_plane_says_that_versions_differ),
