@@ -1,6 +1,7 @@
 #include "json.h"
 
 #include "memory.h"
+#include "text.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -131,6 +132,21 @@ bool json_has_duplicates(const struct json *j)
 			return true;
 	}
 	return false;
+}
+
+// Calls itself no deeper than cJSON parses.
+bool json_is_printable(const struct json *j)
+{
+	const cJSON *v = in(j);
+
+	if ((v->string && !text_is_printable(v->string, 0, SIZE_MAX)) ||
+	    (cJSON_IsString(v) && !text_is_printable(v->valuestring, 0, SIZE_MAX)))
+		return false;
+	for (const cJSON *child = v->child; child; child = child->next) {
+		if (!json_is_printable((const struct json *)child))
+			return false;
+	}
+	return true;
 }
 
 bool json_int(const struct json *j, const char *key, int64_t min, int64_t max, int64_t *value)

@@ -52,6 +52,10 @@ const char *json_text(const struct json *, size_t max);
 // True if any object in it has a key twice: parsers differ in which one they take.
 bool json_has_duplicates(const struct json *);
 
+// True if every key and string in it is UTF-8 without control characters, as text_is_printable
+// says.
+bool json_is_printable(const struct json *);
+
 // Builders. Children are taken over.
 struct json *json_new_object(void);
 struct json *json_new_array(void);

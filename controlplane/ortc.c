@@ -32,7 +32,30 @@ static bool is_visible(const char *s)
 	return true;
 }
 
-// The codec's fmtp: values are strings or numbers. NULL if it is anything else.
+// RFC 8866 9: token
+static bool is_token(const char *s)
+{
+	size_t len = strnlen(s, PARAMETER_MAX);
+
+	for (const char *p = s; *p; p++) {
+		if (*p <= ' ' || *p > '~' || strchr("\"(),/:;<=>?@[\\]", *p))
+			return false;
+	}
+	return len > 0 && len < PARAMETER_MAX;
+}
+
+// What can stand behind a parameter's '=', and is no second parameter or line there.
+static bool is_parameter_value(const char *s)
+{
+	for (; *s; s++) {
+		if (*s < ' ' || *s > '~' || *s == ';')
+			return false;
+	}
+	return true;
+}
+
+// The codec's fmtp, which goes into viewers' SDP: names are tokens, values strings or numbers. NULL
+// if it is anything else.
 static struct json *parameters_read(const struct json *codec)
 {
 	const struct json *p = json_object(codec, "parameters");
@@ -43,9 +66,10 @@ static struct json *parameters_read(const struct json *codec)
 	if (json_count(p) > PARAMETERS_MAX)
 		return NULL;
 	for (const struct json *v = json_first(p); v; v = json_next(v)) {
-		if (!json_text(v, PARAMETER_MAX) && !json_number(v, &number))
+		const char *text = json_text(v, PARAMETER_MAX);
+		if (text ? !is_parameter_value(text) : !json_number(v, &number))
 			return NULL;
-		if (strnlen(json_key(v), PARAMETER_MAX) == PARAMETER_MAX)
+		if (!is_token(json_key(v)))
 			return NULL;
 	}
 	return json_copy(p);

@@ -209,6 +209,25 @@ void connection_kick(struct connection *c, const struct refused *r)
 	connection_close(c, WEBSOCKET_KICKED, code);
 }
 
+static bool ends_with(const char *s, const char *end)
+{
+	size_t len = strlen(s), end_len = strlen(end);
+	return len >= end_len && strcmp(s + len - end_len, end) == 0;
+}
+
+// The one check of what SDP is made of, here and in other pages: rtpParameters, rtpCapabilities,
+// sctpCapabilities and the like. A line break in them would be a line of its own (RFC 8866 5).
+static bool parameters_are_printable(const struct json *data)
+{
+	for (const struct json *m = json_first(data); m; m = json_next(m)) {
+		const char *key = json_key(m);
+		bool is_sdp = ends_with(key, "Parameters") || ends_with(key, "Capabilities");
+		if (is_sdp && !json_is_printable(m))
+			return false;
+	}
+	return true;
+}
+
 static void request_handle(struct connection *c, int64_t id, const struct json *message)
 {
 	const char *method = json_string(message, "method", METHOD_MAX);
@@ -231,8 +250,11 @@ static void request_handle(struct connection *c, int64_t id, const struct json *
 		return connection_reject(c, id, 400, "not-joined: join first");
 	if (r->grant == TO_MODERATORS && !c->peer->rights.moderator)
 		return connection_reject(c, id, 403, "not-allowed: moderators only");
+	const struct json *data = json_object(message, "data");
+	if (!parameters_are_printable(data))
+		return connection_reject(c, id, 400, "bad-request: control characters");
 	c->told = r->told;
-	r->handle(c, id, json_object(message, "data"));
+	r->handle(c, id, data);
 }
 
 // The answer to a newConsumer or a newDataConsumer: the only requests that we send.

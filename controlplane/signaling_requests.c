@@ -3,6 +3,7 @@
 #include "json.h"
 #include "memory.h"
 #include "metrics.h"
+#include "text.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -318,7 +319,7 @@ static char *device_read(const struct json *data)
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const char *value = json_string(device, keys[i], DEVICE_MAX);
-		if (value)
+		if (value && text_is_printable(value, 1, DEVICE_MAX))
 			json_add_string(j, keys[i], value);
 	}
 	char *text = json_print(j);

@@ -86,6 +86,37 @@ static void who_waits_is_let_in_or_not(void **) // U18, B01, R04
 	page_leave(&early);
 }
 
+// Lines of their own in what others' SDP is made of.
+static void strings_of_parameters_have_no_controls(void **)
+{
+	static const struct {
+		const char *method, *data;
+	} rows[] = {
+	        {"join", "{\"rtpCapabilities\":{\"codecs\":[{\"mimeType\":\"x\\r\\ny\"}]}}"},
+	        {"join", "{\"sctpCapabilities\":{\"numStreams\":{\"O\\nS\":16}}}"},
+	        {"createWebRtcTransport",
+	         "{\"producing\":true,\"sctpCapabilities\":{\"a\":[\"\\u0001\"]}}"},
+	        {"produce", "{\"rtpParameters\":{\"rtcp\":{\"x\":\"\\u0085\"}}}"},
+	        {"produce", "{\"rtpParameters\":{\"codecs\":[{\"parameters\":{\"a\\rb\":1}}]}}"},
+	        {"produceData", "{\"sctpStreamParameters\":{\"label\":\"a\\u001fb\"}}"},
+	        {"connectWebRtcTransport", "{\"dtlsParameters\":{\"role\":\"\\u007f\"}}"},
+	};
+	struct page p;
+
+	come(&p, "free", "controls", "p", NULL, NULL);
+	json_free(page_notified(&p, "admitted"));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (i == 3)
+			page_join(&p, "P");
+		struct json *answer = page_ask(&p, rows[i].method, rows[i].data);
+		const char *why = json_string(answer, "errorReason", 200);
+		if (!why || !strstr(why, "control"))
+			fail_msg("%s: %s", rows[i].data, why ? why : "accepted");
+		json_free(answer);
+	}
+	page_leave(&p);
+}
+
 static void all_are_let_in_or_turned_away_at_once(void **) // B01
 {
 	static const char *const ids[] = {"x1", "x2", "x3"};
@@ -610,6 +641,7 @@ static void who_is_removed_hears_why(void **) // B04, B06
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(strings_of_parameters_have_no_controls),
 	        cmocka_unit_test(who_waits_is_let_in_or_not),
 	        cmocka_unit_test(all_are_let_in_or_turned_away_at_once),
 	        cmocka_unit_test(a_participants_own_token_makes_it_wait),

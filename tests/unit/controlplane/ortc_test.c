@@ -109,6 +109,51 @@ static void sound_has_a_cname_in_any_case(void **)
 	ortc_media_fini(&m);
 }
 
+// What stands in fmtp goes into every viewer's SDP: it must be one parameter of one line there.
+static void fmtp_takes_no_line_of_its_own(void **)
+{
+	static const struct {
+		const char *parameters;
+		bool good;
+	} rows[] = {
+	        {"{\"minptime\":10,\"useinbandfec\":\"1\"}", true},
+	        {"{\"x\":\"\"}", true},
+	        {"{\"x\":\"a b, \\\"c\\\" = d\"}", true},
+	        {"{\"x\":\"1\\r\\na=candidate:1\"}", false},
+	        {"{\"x\":\"1\\na=setup:active\"}", false},
+	        {"{\"x\":\"1\\r\"}", false},
+	        {"{\"x\":\"1\\t\"}", false},
+	        {"{\"x\":\"\\u007f\"}", false},
+	        {"{\"x\":\"\\u0085\"}", false},
+	        {"{\"x\":\"\\u2028\"}", false},
+	        {"{\"x\":\"1;usedtx=1\"}", false}, // a second parameter
+	        {"{\"x\\r\\na=b\":1}", false},
+	        {"{\"x y\":1}", false},
+	        {"{\"x;y\":1}", false},
+	        {"{\"x=y\":1}", false},
+	        {"{\"\":1}", false},
+	};
+	struct ortc_media m;
+	struct am_cmd_track_add add;
+	char text[1024];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(
+		        text, sizeof(text),
+		        "{\"mid\":\"0\",\"codecs\":[{\"mimeType\":\"audio/"
+		        "opus\",\"payloadType\":111,"
+		        "\"clockRate\":48000,\"channels\":2,\"parameters\":%s}],"
+		        "\"encodings\":[{\"ssrc\":1111}]}",
+		        rows[i].parameters
+		);
+		int ret = media_read(text, ORTC_AUDIO, &m, &add);
+		if ((ret == 0) != rows[i].good)
+			fail_msg("%s: %d", rows[i].parameters, ret);
+		if (ret == 0)
+			ortc_media_fini(&m);
+	}
+}
+
 static void svc_is_told_by_codec_and_mode(void **)
 {
 	static const struct {
@@ -455,6 +500,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(simulcast_by_rid_is_mapped),
 	        cmocka_unit_test(sound_has_a_cname_in_any_case),
+	        cmocka_unit_test(fmtp_takes_no_line_of_its_own),
 	        cmocka_unit_test(svc_is_told_by_codec_and_mode),
 	        cmocka_unit_test(hostile_values_do_no_harm),
 	        cmocka_unit_test(bad_parameters_are_refused),
