@@ -486,6 +486,8 @@ static void handle_display_name(struct connection *c, int64_t id, const struct j
 	const char *name = json_string(data, "displayName", NAME_BYTES_MAX);
 	char old[PEER_NAME_SIZE];
 
+	if (c->peer->name_is_fixed)
+		return connection_reject(c, id, 403, "not-allowed: the name is signed");
 	strcpy(old, c->peer->display_name);
 	if (!name || peer_set_display_name(c->peer, name) < 0)
 		return connection_reject(

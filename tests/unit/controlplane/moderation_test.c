@@ -86,6 +86,27 @@ static void who_waits_is_let_in_or_not(void **) // U18, B01, R04
 	page_leave(&early);
 }
 
+// U06: who signs a token says who somebody is; names of a URL are the participant's own.
+static void a_signed_name_stays_as_it_was_signed(void **)
+{
+	struct page signed_one, other;
+
+	come(&other, "free", "names", "other", "{\"itisparticipant\":true}", "Other");
+	come(&signed_one, "free", "names", "signed",
+	     "{\"itisparticipant\":true,\"displayName\":\"Dr. Ada\"}", "Ada");
+	page_expect(&other, "newPeer", "displayName", "Dr. Ada");
+	assert_int_equal(
+	        page_ask_code(&signed_one, "changeDisplayName", "{\"displayName\":\"Chair\"}"), 403
+	);
+	page_expect_none(&other, "peerDisplayNameChanged");
+	assert_int_equal(
+	        page_ask_code(&other, "changeDisplayName", "{\"displayName\":\"Eve\"}"), 200
+	);
+	page_expect(&signed_one, "peerDisplayNameChanged", "displayName", "Eve");
+	page_leave(&signed_one);
+	page_leave(&other);
+}
+
 // Lines of their own in what others' SDP is made of.
 static void strings_of_parameters_have_no_controls(void **)
 {
@@ -641,6 +662,7 @@ static void who_is_removed_hears_why(void **) // B04, B06
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_signed_name_stays_as_it_was_signed),
 	        cmocka_unit_test(strings_of_parameters_have_no_controls),
 	        cmocka_unit_test(who_waits_is_let_in_or_not),
 	        cmocka_unit_test(all_are_let_in_or_turned_away_at_once),
