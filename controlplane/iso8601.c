@@ -59,7 +59,12 @@ static int fraction(struct cursor *c)
 // Seconds east of UTC.
 static int zone(struct cursor *c)
 {
-	if (!c->at || skip(c, 'Z') || skip(c, 'z') || (*c->at != '+' && *c->at != '-'))
+	if (!c->at || skip(c, 'Z') || skip(c, 'z'))
+		return 0;
+	// A '+' that a query did not escape has become a blank.
+	bool has = *c->at == '+' || *c->at == '-' ||
+	           (*c->at == ' ' && isdigit((unsigned char)c->at[1]));
+	if (!has)
 		return 0;
 	int sign = *c->at++ == '-' ? -1 : 1;
 	int hours = number(c, 2, 0, 23);
