@@ -25,6 +25,7 @@
 #define CONNECTIONS_MAX   65536 // WebSockets and half-open ones included
 #define CONNECTION_S      15 // without a byte, within a request and its answer
 #define CONNECTION_MEMORY 32768 // bytes for a request's headers
+#define FORM_BUFFER       1024
 #define PEM_MAX           65536
 #define PROXY_WARN_MS     600000 // between two warnings about an unknown proxy
 #define TEXT_OF(macro)    TEXT_OF_VALUE(macro)
@@ -86,6 +87,54 @@ const char *http_header(const struct http_request *r, const char *name)
 const char *http_query(const struct http_request *r, const char *name)
 {
 	return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+struct form_search {
+	const char *name;
+	char *value;
+	size_t size, len;
+	bool found, too_long;
+};
+
+// Gets values piece by piece.
+static enum MHD_Result form_field(
+        void *owner, enum MHD_ValueKind, const char *name, const char *, const char *, const char *,
+        const char *data, uint64_t at, size_t len
+)
+{
+	struct form_search *s = owner;
+
+	if (!name || strcmp(name, s->name) != 0)
+		return MHD_YES;
+	if (at == 0)
+		s->len = 0; // the last one of a name counts
+	s->found = true;
+	s->too_long = s->len + len >= s->size || (len > 0 && memchr(data, '\0', len));
+	if (s->too_long)
+		return MHD_NO;
+	memcpy(s->value + s->len, data, len);
+	s->len += len;
+	return MHD_YES;
+}
+
+bool http_form(const struct http_request *q, const char *name, char *value, size_t size)
+{
+	struct form_search s = {.name = name, .value = value, .size = size};
+	struct MHD_PostProcessor *form =
+	        MHD_create_post_processor(q->connection, FORM_BUFFER, form_field, &s);
+
+	if (!form)
+		return false;
+	MHD_post_process(form, q->body, q->body_len);
+	MHD_destroy_post_processor(form); // which gives the rest
+	value[s.too_long ? 0 : s.len] = '\0';
+	return s.found && !s.too_long;
+}
+
+bool http_unescape(char *s)
+{
+	size_t len = MHD_http_unescape(s);
+	return memchr(s, '\0', len) == NULL;
 }
 
 void http_add_header(struct http_response *r, const char *name, const char *value)
@@ -430,6 +479,21 @@ static void body_add(struct exchange *e, const char *data, size_t len)
 	e->body[e->body_len] = '\0';
 }
 
+// Called before all else, with the target as it was sent: the library unescapes it later. Not kept
+// in the request's own context, which the library forgets where it refuses the headers.
+static void *on_target(void *, const char *target, struct MHD_Connection *connection)
+{
+	struct http_arrival *a = arrival_of(connection);
+	size_t len = strcspn(target, "?");
+
+	if (!a)
+		return NULL;
+	free(a->raw_path);
+	a->raw_path = memory_new(len + 1, 1);
+	memcpy(a->raw_path, target, len);
+	return NULL;
+}
+
 // Called for the headers, then for each piece of the body, then once more; and again when the
 // answer has come that was deferred.
 static enum MHD_Result on_request(
@@ -437,9 +501,15 @@ static enum MHD_Result on_request(
         const char *, const char *data, size_t *data_len, void **context
 )
 {
+	const struct http_arrival *a = arrival_of(connection);
 	struct exchange *e = *context;
 	struct http_request q = {
-	        .method = method, .path = path, .body = "", .connection = connection};
+	        .method = method,
+	        .path = path,
+	        .raw_path = a && a->raw_path ? a->raw_path : path,
+	        .body = "",
+	        .connection = connection,
+	};
 
 	if (!e) {
 		*context = e = memory_new(1, sizeof(*e));
@@ -599,9 +669,9 @@ static int daemon_start(struct http *h, const struct config *c)
 	        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
 	        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_S,
 	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-	        MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
-	        on_connection, h, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls,
-	        MHD_OPTION_END
+	        MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+	        on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+	        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END
 	);
 	if (h->daemon)
 		return 0;

@@ -22,6 +22,7 @@ struct MHD_Connection;
 struct http_request {
 	const char *method;
 	const char *path; // unescaped, without the query
+	const char *raw_path; // as it was sent: a "%2F" in it is no slash
 	const char *body; // NUL-terminated
 	size_t body_len;
 	struct address address; // of the client, also behind the proxies of the configuration
@@ -37,6 +38,14 @@ bool http_is_local(const struct http_request *);
 // A header (any case) or query value (unescaped), or NULL. Lives as long as the request.
 const char *http_header(const struct http_request *, const char *name);
 const char *http_query(const struct http_request *, const char *name);
+
+// A field of a body that is a form (application/x-www-form-urlencoded or multipart/form-data).
+// False: it is none, lacks the field, or the value does not fit.
+[[nodiscard]] bool
+http_form(const struct http_request *, const char *name, char *value, size_t size);
+
+// Replaces "%41" by "A" and so on (RFC 3986 2.1), in place. False where that makes a NUL.
+[[nodiscard]] bool http_unescape(char *);
 
 struct http_response {
 	unsigned status;

@@ -93,6 +93,7 @@ void http_arrival_destroy(struct http_arrival *a)
 	http_arrival_end(a);
 	if (a->counted)
 		tally_leave(a->owner->counts, a->client);
+	free(a->raw_path);
 	free(a);
 }
 

@@ -164,26 +164,72 @@ static void openapi(const struct rest_call *, struct http_response *r)
 	http_add_header(r, "Access-Control-Allow-Origin", "*");
 }
 
-// Takes one segment of the path for each of the pattern; ':' takes any that is not empty.
+// One segment of a path, unescaped. False: it is empty, too long or has a NUL, as no id has.
+static bool segment_read(char out[REST_ARGUMENT_MAX + 1], const char *at, size_t len)
+{
+	char text[3 * REST_ARGUMENT_MAX + 1];
+
+	if (len == 0 || len >= sizeof(text))
+		return false;
+	memcpy(text, at, len);
+	text[len] = '\0';
+	if (!http_unescape(text) || strlen(text) > REST_ARGUMENT_MAX)
+		return false;
+	strcpy(out, text);
+	return true;
+}
+
+// Takes one segment of the path as it was sent for each of the pattern, so that an id may hold a
+// slash; ':' takes any.
 static bool path_matches(const char *pattern, const char *path, struct rest_call *call)
 {
+	char segment[REST_ARGUMENT_MAX + 1];
 	int n = 0;
 
 	while (*pattern && *path == '/' && *pattern == '/') {
 		pattern++, path++;
 		size_t want = strcspn(pattern, "/"), have = strcspn(path, "/");
-		if (pattern[0] == ':') {
-			if (have == 0 || have > REST_ARGUMENT_MAX || n == REST_ARGUMENTS)
-				return false;
-			memcpy(call->arguments[n], path, have);
-			call->arguments[n++][have] = '\0';
-		} else if (want != have || strncmp(pattern, path, want) != 0) {
+		if (want + have > 0 && !segment_read(segment, path, have))
 			return false;
-		}
+		if (pattern[0] == ':' && n < REST_ARGUMENTS)
+			strcpy(call->arguments[n++], segment);
+		else if (want > 0 && (strncmp(segment, pattern, want) != 0 || segment[want]))
+			return false;
 		pattern += want;
 		path += have;
 	}
 	return !*pattern && !*path;
+}
+
+// "/:/closeRoom", where the path has that name behind anything.
+static bool path_names(const char *path, const char *pattern)
+{
+	const char *name = pattern + strlen("/:");
+	size_t len = 1 + strcspn(name + 1, "/");
+
+	if (strncmp(pattern, "/:/", 3) != 0)
+		return false;
+	for (path = strchr(path + 1, '/'); path; path = strchr(path + 1, '/')) {
+		if (strncmp(path, name, len) == 0 && (!path[len] || path[len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+// What is no page: its errors are JSON.
+static bool path_is_api(const char *path)
+{
+	static const char *const roots[] = {"/rooms/", "/api/", "/vp/api/", "/streaming/"};
+
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		if (strncmp(path, roots[i], strlen(roots[i])) == 0)
+			return true;
+	}
+	for (size_t i = 0; path[0] == '/' && i < ROUTE_COUNT; i++) {
+		if (path_names(path, routes[i].path))
+			return true;
+	}
+	return false;
 }
 
 // The credentials behind "APIKey " or "Bearer ", or NULL.
@@ -336,7 +382,7 @@ static bool method_fits(const char *method, const struct route *route)
 static const struct route *route_find(const struct http_request *q, struct rest_call *call)
 {
 	for (size_t i = 0; i < ROUTE_COUNT; i++) {
-		if (path_matches(routes[i].path, q->path, call) &&
+		if (path_matches(routes[i].path, q->raw_path, call) &&
 		    method_fits(q->method, &routes[i]))
 			return &routes[i];
 	}
@@ -386,11 +432,13 @@ void rest_respond(void *owner, const struct http_request *q, struct http_respons
 
 	if (route)
 		return route_run(route, &call, r);
-	methods_of(q->path, allow, sizeof(allow));
+	methods_of(q->raw_path, allow, sizeof(allow));
 	if (allow[0]) {
 		answer_error(r, 405, "method not allowed");
 		return http_add_header(r, "Allow", allow);
 	}
+	if (path_is_api(q->raw_path))
+		return answer_error(r, 404, "not found");
 	const struct account *a = accounts_by_host(call.rest->accounts, host, http_is_local(q));
 	if (!a)
 		return host_refuse(call.rest, host, r);

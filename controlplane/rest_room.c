@@ -6,6 +6,8 @@
 #include "json.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -21,19 +23,52 @@ static struct peer *member_of(const struct room *r, const char *peer_id)
 	return p && p->joined ? p : NULL;
 }
 
+// A string, or a whole number, as claims may have it, too.
+static bool peer_id_read(const struct json *body, char id[PEER_ID_SIZE])
+{
+	const char *text = json_string(body, "peerId", PEER_ID_SIZE - 1);
+	int64_t number;
+
+	if (text)
+		strcpy(id, text);
+	else if (json_int(body, "peerId", 0, INT64_C(1) << 53, &number))
+		snprintf(id, PEER_ID_SIZE, "%" PRId64, number);
+	else
+		return false;
+	return true;
+}
+
+// Who is meant: the body says it, as JSON or as a form, or else the query. Whatever the method is:
+// clients' libraries differ in what they make of parameters.
+static bool peer_id_of(const struct http_request *q, char id[PEER_ID_SIZE])
+{
+	struct json *body = json_parse(q->body, q->body_len);
+	bool found = peer_id_read(body, id);
+
+	json_free(body);
+	if (found)
+		return true;
+	if (q->body_len > 0 && http_form(q, "peerId", id, PEER_ID_SIZE))
+		return true;
+	const char *query = http_query(q, "peerId");
+	if (!query || strlen(query) >= PEER_ID_SIZE)
+		return false;
+	strcpy(id, query);
+	return true;
+}
+
 int rest_room_close_peer(const struct rest_call *call, struct json **out)
 {
 	struct room *r = room_of(call);
+	char id[PEER_ID_SIZE];
+
 	if (!r)
 		return -ENOENT;
-	struct json *body = json_parse(call->request->body, call->request->body_len);
-	const char *id = json_string(body, "peerId", PEER_ID_SIZE - 1);
-	struct peer *p = id ? member_of(r, id) : NULL;
-	int ret = !id ? -EINVAL : !p ? -ESRCH : 0;
-
-	json_free(body);
-	if (ret < 0)
-		return ret;
+	if (!peer_id_of(call->request, id))
+		return -EINVAL;
+	struct peer *p = member_of(r, id);
+	if (!p)
+		return -ESRCH;
 	conference_remove(call->rest->conference, p, REFUSAL_REMOVED);
 	*out = json_new_object();
 	json_add_bool(*out, "closed", true);
@@ -94,14 +129,9 @@ static int existing_peer(const struct rest_call *call, const char *id, struct js
 
 int rest_room_existing_peer(const struct rest_call *call, struct json **out)
 {
-	const struct http_request *q = call->request;
+	char id[PEER_ID_SIZE];
 
-	if (strcmp(q->method, "POST") != 0)
-		return existing_peer(call, http_query(q, "peerId"), out);
-	struct json *body = json_parse(q->body, q->body_len);
-	int ret = existing_peer(call, json_string(body, "peerId", PEER_ID_SIZE - 1), out);
-	json_free(body);
-	return ret;
+	return existing_peer(call, peer_id_of(call->request, id) ? id : NULL, out);
 }
 
 int rest_room_existing_peer_in_path(const struct rest_call *call, struct json **out)

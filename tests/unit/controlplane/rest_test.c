@@ -172,6 +172,10 @@ static void paths_match_segment_by_segment(void **)
 	        {"/:/closeRoom", "/a/closeRoomX", false, NULL},
 	        {"/:/closeRoom", "", false, NULL},
 	        {"/:/existingPeer/:", "/a/existingPeer/b c", true, "a"},
+	        {"/:/closeRoom", "/a%2Fb/closeRoom", true, "a/b"},
+	        {"/:/closeRoom", "/a%252Fb/close%52oom", true, "a%2Fb"},
+	        {"/:/closeRoom", "/a%00b/closeRoom", false, NULL},
+	        {"/:/closeRoom", "/a%2FcloseRoom", false, NULL},
 	        {"/healthz", "/healthz", true, NULL},
 	        {"/healthz", "/health", false, NULL},
 	};

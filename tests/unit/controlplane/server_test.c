@@ -1,7 +1,7 @@
 // The real process over TCP, with a fake data plane in this one.
 #include "test.h"
 
-#include "server_process.h"
+#include "page.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -273,6 +273,139 @@ static void a_killed_server_takes_its_rooms_up_again(void **)
 	close(fd);
 }
 
+// SIGHUP reloads nothing, so it must not end anything either.
+static void a_hangup_ends_nothing(void **)
+{
+	char answer[4096];
+
+	assert_int_equal(kill(server.pid, SIGHUP), 0);
+	usleep(100000);
+	assert_int_equal(ask("GET /healthz" TAIL "\r\n", NULL, answer, sizeof(answer)), 200);
+}
+
+// The room's answer to a request with a body of this type; type NULL: without.
+static int ask_room(
+        const char *method, const char *path, const char *type, const char *body, char answer[4096]
+)
+{
+	char request[2048];
+
+	snprintf(
+	        request, sizeof(request), "%s %s" TAIL "%s%s%sContent-Length: %zu\r\n\r\n%s",
+	        method, path, type ? "Content-Type: " : "", type ? type : "", type ? "\r\n" : "",
+	        strlen(body), body
+	);
+	return ask(request, NULL, answer, 4096);
+}
+
+#define JSON_TYPE "application/json"
+#define FORM_TYPE "application/x-www-form-urlencoded"
+#define PARTS                                                                                      \
+	"--part\r\nContent-Disposition: form-data; name=\"peerId\"\r\n\r\n4711\r\n--part--\r\n"
+
+// R05: a client may say who it means in the query or in the body, which may be JSON or a form.
+static void a_peer_is_named_in_any_way(void **)
+{
+	static const struct {
+		const char *method, *path, *type, *body;
+	} rows[] = {
+	        {"GET", "/rooms/ids/existingPeer?peerId=4711", NULL, ""},
+	        {"GET", "/rooms/ids/existingPeer/4711", NULL, ""},
+	        {"POST", "/rooms/ids/existingPeer", JSON_TYPE, "{\"peerId\":\"4711\"}"},
+	        {"POST", "/rooms/ids/existingPeer", JSON_TYPE, "{\"peerId\":4711}"},
+	        {"POST", "/rooms/ids/existingPeer", FORM_TYPE, "peerId=4711"},
+	        {"POST", "/rooms/ids/existingPeer", FORM_TYPE, "{\"peerId\":4711}"}, // curl -d
+	        {"POST", "/rooms/ids/existingPeer", "multipart/form-data; boundary=part", PARTS},
+	        {"POST", "/ids/existingPeer?peerId=4711", NULL, ""},
+	        {"GET", "/ids/existingPeer", JSON_TYPE, "{\"peerId\":\"4711\"}"},
+	        {"GET", "/ids/existingPeer", JSON_TYPE, "{\"peerId\":4711}"},
+	        {"GET", "/ids/existingPeer", FORM_TYPE, "peerId=4711"},
+	};
+	struct page p;
+	char answer[4096];
+
+	page_open(&p, &server, "localhost", "/call/?roomId=ids&peerId=4711");
+	page_join(&p, "Number");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int status =
+		        ask_room(rows[i].method, rows[i].path, rows[i].type, rows[i].body, answer);
+		if (status != 200 || !strstr(answer, "{\"exists\":true}"))
+			fail_msg("row %zu: %s", i, answer);
+	}
+	static const char *const bad[] = {
+	        "{\"peerId\":47.11}", "{\"peerId\":-1}", "{\"peerId\":1e99}",
+	        "{\"peerId\":true}",  "{\"peerId\":[]}", "{}",
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(
+		        ask_room("POST", "/ids/existingPeer", JSON_TYPE, bad[i], answer), 400
+		);
+	assert_int_equal(
+	        ask_room("POST", "/ids/closePeer", JSON_TYPE, "{\"peerId\":4711}", answer), 200
+	);
+	page_expect_end(&p, "removed");
+}
+
+// An id is what stands between two slashes of the request, unescaped afterwards.
+static void ids_are_matched_before_they_are_unescaped(void **)
+{
+	static const struct {
+		const char *path;
+		int status;
+		const char *has;
+	} rows[] = {
+	        {"/rooms/odd/existingPeer/a%2Fb%20c%25d", 200, "{\"exists\":true}"},
+	        {"/odd/existingPeer/a%2fb%20c%25d", 200, "{\"exists\":true}"},
+	        {"/odd/existingPeer/a%252Fb%20c%25d", 200, "{\"exists\":false}"},
+	        {"/rooms/o%64d/numberPeer%73", 200, "\"numberPeers\":1"},
+	        {"/rooms/a%2Fb/numberPeers", 400, "{\"error\":\"room not found\"}"},
+	        {"/a%2Fb/durationOfBroadcast", 400, "{\"error\":\"room not found\"}"},
+	        {"/rooms/odd%00x/numberPeers", 404, "{\"error\":\"not found\"}"},
+	        // All of the API says its errors in JSON.
+	        {"/rooms/a/b/numberPeers", 404, "{\"error\":\"not found\"}"},
+	        {"/rooms//numberPeers", 404, "{\"error\":\"not found\"}"},
+	        {"//numberPeers", 404, "{\"error\":\"not found\"}"},
+	        {"/rooms/odd/unknown", 404, "{\"error\":\"not found\"}"},
+	        {"/api/unknown", 404, "{\"error\":\"not found\"}"},
+	        {"/vp/api/statistics", 404, "{\"error\":\"not found\"}"},
+	        {"/streaming/statistics/nothing", 404, "{\"error\":\"not found\"}"},
+	};
+	struct page p;
+	char request[512], answer[4096];
+
+	page_open(&p, &server, "localhost", "/call/?roomId=odd&peerId=a%2Fb%20c%25d");
+	page_join(&p, "Odd");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(request, sizeof(request), "GET %s" TAIL "\r\n", rows[i].path);
+		int status = ask(request, NULL, answer, sizeof(answer));
+		if (status != rows[i].status || !strstr(answer, rows[i].has) ||
+		    !strstr(answer, "application/json"))
+			fail_msg("%s: %s", rows[i].path, answer);
+	}
+	// Longer than any id: there is no such room, and that is all.
+	char long_id[1200];
+	memset(long_id, 'x', sizeof(long_id));
+	long_id[sizeof(long_id) - 1] = '\0';
+	char long_request[1400];
+	snprintf(long_request, sizeof(long_request), "GET /%s/numberPeers" TAIL "\r\n", long_id);
+	assert_int_equal(ask(long_request, NULL, answer, sizeof(answer)), 404);
+	assert_non_null(strstr(answer, "{\"error\":\"not found\"}"));
+	page_leave(&p);
+}
+
+// A '+' that was not escaped arrives as a blank, and meant a time zone.
+static void a_zone_east_of_greenwich_needs_no_escape(void **)
+{
+	char answer[4096];
+
+	assert_int_equal(
+	        ask("GET /vp/api/statistics/peers/summary?room_id=none&"
+	            "from=2021-06-21T00:00:00.0+03:00&to=2021-06-21T23:59:59+0300" TAIL "\r\n",
+	            NULL, answer, sizeof(answer)),
+	        404
+	);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +417,10 @@ int main(void)
 	        cmocka_unit_test(frames_without_a_mask_are_refused),
 	        cmocka_unit_test(hostile_messages_are_survived),
 	        cmocka_unit_test(too_long_a_message_is_1009),
+	        cmocka_unit_test(a_hangup_ends_nothing),
+	        cmocka_unit_test(a_peer_is_named_in_any_way),
+	        cmocka_unit_test(ids_are_matched_before_they_are_unescaped),
+	        cmocka_unit_test(a_zone_east_of_greenwich_needs_no_escape),
 	        cmocka_unit_test(a_killed_server_takes_its_rooms_up_again),
 	};
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
