@@ -121,32 +121,6 @@ static void rooms(FILE *f, const struct conference *c)
 	}
 }
 
-static void hooks(FILE *f, const struct conference *c)
-{
-	struct hook_counts n;
-
-	hooks_count(c->hooks, &n);
-	const struct {
-		const char *name, *type, *help;
-		uint64_t value;
-	} rows[] = {
-	        {"amphi_hooks_calls_total", "counter", "Calls sent to integrators", n.calls},
-	        {"amphi_hooks_unanswered_total", "counter",
-	         "Calls to integrators without an answer, or with 5xx", n.unanswered},
-	        {"amphi_hooks_refused_total", "counter",
-	         "Calls not sent because their URL or address is not allowed", n.refused},
-	        {"amphi_hooks_given_up_total", "counter", "closePeer events that nobody took",
-	         n.given_up},
-	        {"amphi_hooks_waiting", "gauge", "Joins that wait for an integrator", n.waiting},
-	        {"amphi_hooks_pending", "gauge", "closePeer events not yet delivered", n.pending},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		head(f, rows[i].name, rows[i].type, rows[i].help);
-		fprintf(f, "%s %llu\n", rows[i].name, (unsigned long long)rows[i].value);
-	}
-}
-
 // Of a process, as Linux tells them (proc(5)).
 struct process {
 	const char *name;
@@ -273,7 +247,6 @@ char *metrics_print(const struct conference *c)
 	gauge(f, "amphi_dataplane_up", "1 while the data plane is attached",
 	      media_is_up(c->media) ? 1 : 0);
 	rooms(f, c);
-	hooks(f, c);
 	own_counters(f);
 	refusals(f);
 	webhooks(f, c->hooks);

@@ -89,6 +89,8 @@ class Rest(unittest.TestCase):
                 self.assertIn(found[1], types, "samples stand under their TYPE")
                 self.assertNotIn((found[1], found[2]), seen)
                 seen.add((found[1], found[2]))
+        self.assertFalse([name for name in types if name.startswith("amphi_hooks_")], "the same under another name")
+        self.assertIn("amphi_controlplane_webhook_calls_total", types)
         self.assertEqual(types["amphi_dataplane_up"], "gauge")
         self.assertIn(("amphi_rooms", '{kind="webinar"}'), seen)
         self.assertIn(("amphi_process_cpu_seconds_total", '{process="controlplane"}'), seen)
