@@ -11,27 +11,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-// While the store is read: its ids of rooms.
+// While the store is read: its rooms by id, which all rows behind them name.
 struct restoring {
 	struct conference *conference;
-	struct room *last; // rows of one room mostly follow each other
+	struct room **rooms; // sorted from the first peer on
+	size_t count, size;
+	bool sorted;
 	uint32_t peers, tracks, subscriptions;
 };
 
+static int ids_compare(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int rooms_compare(const void *a, const void *b)
+{
+	return ids_compare((*(struct room *const *)a)->id, (*(struct room *const *)b)->id);
+}
+
+static int id_compare(const void *id, const void *room)
+{
+	return ids_compare(*(const uint64_t *)id, (*(struct room *const *)room)->id);
+}
+
 static struct room *room_by_id(struct restoring *r, uint64_t id)
 {
-	struct map *m = &r->conference->rooms.by_key;
+	if (r->count == 0)
+		return NULL;
+	if (!r->sorted)
+		qsort(r->rooms, r->count, sizeof(struct room *), rooms_compare);
+	r->sorted = true;
+	struct room **found = bsearch(&id, r->rooms, r->count, sizeof(struct room *), id_compare);
+	return found ? *found : NULL;
+}
 
-	if (r->last && r->last->id == id)
-		return r->last;
-	for (size_t i = 0; i < m->size; i++) {
-		for (struct map_node *n = m->buckets[i]; n; n = n->next) {
-			struct room *room = container_of(n, struct room, by_key);
-			if (room->id == id)
-				return r->last = room;
-		}
+static void room_note(struct restoring *r, struct room *room)
+{
+	if (r->count == r->size) {
+		r->size = r->size ? 2 * r->size : 64;
+		r->rooms = memory_grow(r->rooms, r->size, sizeof(struct room *));
 	}
-	return NULL;
+	r->rooms[r->count++] = room;
 }
 
 static void room_restore(void *owner, const struct store_room *row)
@@ -52,6 +73,7 @@ static void room_restore(void *owner, const struct store_room *row)
 	strcpy(room->rules.pin, row->pin);
 	room_set_video(room, row->video[0] ? row->video : NULL);
 	room->bitrate = row->bitrate;
+	room_note(r, room);
 }
 
 // Its session in the statistics goes on.
@@ -221,6 +243,7 @@ void conference_restore(struct conference *c)
 		if (media_read_subscription(c->media, i, &state))
 			subscription_restore(&r, &state);
 	}
+	free(r.rooms);
 	lost_peers_drop(c);
 	empty_rooms_drop(c);
 	am_info("conference: restored; rooms=%zu peers=%u tracks=%u subscriptions=%u",
