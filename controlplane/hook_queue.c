@@ -221,7 +221,7 @@ bool hook_turn_take(
 {
 	struct hook_channel *c = channel_get(q, account_id);
 
-	if (t->closes ? c->closes_pending == HOOK_PENDING_MAX : c->asks_waiting == HOOK_WAITING_MAX)
+	if (!t->closes && c->asks_waiting == HOOK_WAITING_MAX)
 		return false;
 	t->queue = q;
 	t->channel = c;

@@ -21,7 +21,6 @@
 #define HOOK_CLOSES_MAX        16 // closes that run
 #define HOOK_CLOSES_SILENT_MAX 1 // while nobody answers
 #define HOOK_WAITING_MAX       4096 // joins and checks that wait
-#define HOOK_PENDING_MAX       10000 // closes that are not delivered
 #define HOOK_REST_MS           1000 // before the second try, doubled for each next
 #define HOOK_REST_MS_MAX       300000
 #define HOOK_TRIES_MAX         300 // a day of them
@@ -68,7 +67,7 @@ void hook_queue_init(struct hook_queue *, struct loop *);
 void hook_queue_fini(struct hook_queue *);
 
 // Lines up; peer is the key of what must go in order, or NULL. Nothing starts before the next turn
-// of the loop. false: too many wait, and the turn is over.
+// of the loop. false: too many joins and checks wait, and the turn is over; closes always may.
 [[nodiscard]] bool
 hook_turn_take(struct hook_queue *q, struct hook_turn *t, uint64_t account_id, const char *peer);
 
