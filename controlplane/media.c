@@ -23,6 +23,9 @@
 #define PENDING_MAX  65536 // commands whose acknowledgement somebody waits for; power of two
 #define OVERFLOW_MAX 65536 // commands that wait for room in the ring
 #define DRAIN_MAX    AM_RING_SLOTS // events in one turn
+#define ANSWERS_MAX                                                                                \
+	(AM_RING_SLOTS / 2                                                                         \
+	) // commands without an answer: the other half of the events' ring is for the rest
 
 enum media_state {
 	MEDIA_DOWN,
@@ -58,6 +61,8 @@ struct media {
 	bool wake_due; // commands were pushed since the data plane was last woken
 	uint32_t sequence; // of the next command
 	uint32_t oldest; // no command before this one is pending
+	uint32_t answered; // all commands before this one are; answers come in order
+	bool answers_lost; // since the last answer; the next one may be the barrier's
 	struct pending *pending; // by sequence
 	struct am_msg *overflow; // ring buffer of OVERFLOW_MAX, made when first needed
 	uint32_t overflow_first, overflow_count;
@@ -188,11 +193,18 @@ static void pending_finish(struct media *m, struct pending *p, int result)
 	done.done(done.owner, &done.call, result);
 }
 
-// Commands, -ENOBUFS where too many wait already.
+// Commands in the ring, or done, that have no answer yet.
+static uint32_t answers_due(const struct media *m)
+{
+	return m->sequence - m->overflow_count - m->answered;
+}
+
+// Commands, -ENOBUFS where too many wait already. No more go into the ring than there is surely
+// room for the answers of.
 static int push(struct media *m, const struct am_msg *msg)
 {
 	m->wake_due = true;
-	if (m->overflow_count == 0) {
+	if (m->overflow_count == 0 && answers_due(m) < ANSWERS_MAX) {
 		int ret = am_ring_push(&m->region.map->commands, msg);
 		if (ret != -ENOSPC)
 			return ret;
@@ -207,7 +219,7 @@ static int push(struct media *m, const struct am_msg *msg)
 
 static void overflow_flush(struct media *m)
 {
-	while (m->overflow_count > 0) {
+	while (m->overflow_count > 0 && answers_due(m) < ANSWERS_MAX) {
 		if (am_ring_push(&m->region.map->commands, &m->overflow[m->overflow_first]) < 0)
 			return;
 		m->overflow_first = (m->overflow_first + 1) % OVERFLOW_MAX;
@@ -295,18 +307,34 @@ static void pending_expire(struct media *m, uint64_t now_ms)
 	}
 }
 
+// Answers come in the order of the commands: what this one skips is lost, and the tables tell.
+static void answer_handle(struct media *m, uint32_t sequence, int result)
+{
+	uint32_t first = m->answered;
+
+	if (sequence - first >= answers_due(m)) // not one that is due
+		return;
+	bool barrier = m->answers_lost && result == -ENOENT;
+	m->answered = sequence + 1;
+	m->answers_lost = false;
+	for (uint32_t s = first; s != sequence + 1 && m->state != MEDIA_DOWN; s++) {
+		struct pending *p = &m->pending[s % PENDING_MAX];
+		if (p->type == AM_MSG_NONE || p->sequence != s)
+			continue;
+		bool told = s == sequence && !barrier;
+		pending_finish(m, p, told ? result : result_from_tables(m, p));
+	}
+}
+
 static void event_handle(struct media *m, const struct am_msg *msg)
 {
 	const struct media_events *e = m->events;
 
 	switch (msg->type) {
-	case AM_EVENT_ACK: {
-		struct pending *p = &m->pending[msg->ack.sequence % PENDING_MAX];
-		if (msg->epoch == m->epoch && p->type != AM_MSG_NONE &&
-		    p->sequence == msg->ack.sequence)
-			pending_finish(m, p, msg->ack.result);
+	case AM_EVENT_ACK:
+		if (msg->epoch == m->epoch)
+			answer_handle(m, msg->ack.sequence, msg->ack.result);
 		return;
-	}
 	case AM_EVENT_TRANSPORT_STATE:
 		if (m->state == MEDIA_UP)
 			e->transport_state(
@@ -351,11 +379,35 @@ static void events_drain(struct media *m)
 	}
 }
 
+// No such subscription was ever made; what counts is the answer's place in the order.
+static struct am_msg barrier_make(void)
+{
+	return (struct am_msg
+	){.type = AM_CMD_SUBSCRIPTION_KEY_FRAME, .id.id = am_id_make(0, UINT32_MAX)};
+}
+
+// Asks for another answer to the last command, so that the lost ones show. There is room: the ring
+// holds no more than ANSWERS_MAX.
+static void answers_ask(struct media *m)
+{
+	struct am_msg msg = barrier_make();
+
+	msg.epoch = m->epoch;
+	msg.sequence = m->sequence - m->overflow_count - 1;
+	if (am_ring_push(&m->region.map->commands, &msg) == 0)
+		m->wake_due = true;
+}
+
 static void lost_check(struct media *m)
 {
 	uint64_t lost =
 	        atomic_load_explicit(&m->region.map->header.events_lost, memory_order_acquire);
-	if (lost == m->events_lost || m->state != MEDIA_UP)
+	bool more = lost != m->events_lost;
+
+	m->answers_lost = (m->answers_lost || more) && answers_due(m) > 0;
+	if (m->answers_lost)
+		answers_ask(m);
+	if (!more || m->state != MEDIA_UP)
 		return;
 	am_warning(
 	        "media: events were lost; count=%llu", (unsigned long long)(lost - m->events_lost)
@@ -423,6 +475,7 @@ static void region_release(struct media *m)
 	close(m->event_wake.fd);
 	close(m->command_wake);
 	am_region_leave(&m->region);
+	m->answered = m->sequence;
 	m->overflow_count = 0;
 }
 
@@ -496,9 +549,7 @@ static void info_copy(struct media *m)
 
 static void barrier_send(struct media *m)
 {
-	// No such subscription was ever made; what counts is the answer's place in the order.
-	struct am_msg msg = {
-	        .type = AM_CMD_SUBSCRIPTION_KEY_FRAME, .id.id = am_id_make(0, UINT32_MAX)};
+	struct am_msg msg = barrier_make();
 	struct media_call call = {.id = msg.id.id};
 
 	m->state = MEDIA_UP; // for command()
@@ -531,6 +582,8 @@ static void connected(void *owner, int connection, uint16_t epoch, const struct 
 		return;
 	}
 	m->epoch = epoch;
+	m->answered = m->sequence;
+	m->answers_lost = false;
 	info_copy(m);
 	m->state = MEDIA_JOINING;
 	loop_timer_set(m->loop, &m->tick, TICK_MS);

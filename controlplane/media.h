@@ -18,7 +18,8 @@
 struct loop;
 struct media;
 
-#define MEDIA_ACK_MS 5000 // then the tables decide what became of a command
+#define MEDIA_ACK_MS                                                                               \
+	5000 // then the tables decide what became of a command; sooner where its answer was lost
 
 // What the asker wants back with the answer. Values only: the asker may be gone by then.
 struct media_call {

@@ -332,6 +332,54 @@ static void garbage_in_a_table_is_no_entry(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+// An answer that did not fit shows by the next one, or by the count of lost events.
+static void lost_answers_are_found_by_the_tables(void **state)
+{
+	struct test *t = *state;
+
+	fake.mute = 1;
+	for (int i = 0; i < 3; i++)
+		transport_add(t);
+	turns(t, 20);
+	assert_int_equal(t->done, 0);
+	fake.mute = 0;
+	transport_add(t);
+	turns(t, 20);
+	assert_int_equal(t->done, 4);
+	assert_int_equal(t->result, 0);
+
+	fake.mute = 1;
+	am_id kept = transport_add(t), gone = transport_add(t);
+	turns(t, 20);
+	assert_int_equal(t->done, 4);
+	fake.region.map->transports[am_id_slot(gone)].id = 0; // it was refused
+	fake.mute = 0;
+	atomic_fetch_add(&fake.region.map->header.events_lost, 2);
+	until(t, &t->resyncs, 1);
+	turns(t, 50); // and not when they are overdue
+	assert_int_equal(t->done, 6);
+	assert_int_equal(t->result, -ETIMEDOUT);
+	assert_int_equal(t->resyncs, 1);
+	assert_true(fake.region.map->transports[am_id_slot(kept)].id == kept);
+}
+
+// No more commands are under way than the ring of events can answer.
+static void commands_wait_for_room_for_their_answers(void **state)
+{
+	struct test *t = *state;
+	const struct am_ring *ring = &fake.region.map->commands;
+	uint32_t before = fake.commands;
+	am_id id = am_id_make(1, 1);
+
+	for (int i = 0; i < 20000; i++)
+		media_subscription_key_frame(t->media, id);
+	uint32_t waiting = atomic_load(&ring->head) - atomic_load(&ring->tail);
+	assert_int_equal(waiting, AM_RING_SLOTS / 2);
+	turns(t, 50);
+	assert_int_equal(fake.commands - before, 20000);
+	assert_int_equal(atomic_load(&fake.region.map->header.events_lost), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +389,8 @@ int main(void)
 	        TEST(what_waits_is_bounded),
 	        TEST(lost_events_lead_to_the_tables),
 	        TEST(a_lost_acknowledgement_is_read_from_the_tables),
+	        TEST(lost_answers_are_found_by_the_tables),
+	        TEST(commands_wait_for_room_for_their_answers),
 	        TEST(hostile_messages_are_dropped),
 	        TEST(an_impossible_index_ends_the_connection),
 	        TEST(an_acknowledgement_of_an_older_connection_is_ignored),
