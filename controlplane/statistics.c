@@ -307,7 +307,7 @@ static struct statistics_span span_of(const struct query *q, const struct histor
 {
 	int64_t left_ms = s->left_ms == HISTORY_OPEN ? q->now_ms : s->left_ms;
 
-	return statistics_span(s->joined_ms, left_ms, q->reads.from_ms, q->reads.to_ms);
+	return statistics_span(s->joined_ms, left_ms, q->reads.from_ms, q->reads.to_ms, q->now_ms);
 }
 
 static bool add_up(struct history_stays *reads, const struct history_stay *s)
@@ -405,7 +405,7 @@ static uint64_t query_ask(
 	if (error)
 		query_refuse(q, 400, error);
 	else if (history_stays_ask(st->history, &q->reads) < 0)
-		query_refuse(q, 500, "too many queries at once: try again later");
+		query_refuse(q, 503, "too many queries at once: try again later");
 	if (q->error)
 		loop_timer_set(st->loop, &q->refused, 0);
 	return q->call;

@@ -1,6 +1,6 @@
 // Who was in which room, and when (T01, T02). Times are kept exactly and published in steps of
-// STATISTICS_STEP_S: joins down, leaves up. Open sessions are sampled at each step, so a restart in
-// the middle of a session loses at most the time since the last sample.
+// STATISTICS_STEP_S: joins down, durations up, once. Open sessions are sampled at each step, so a
+// restart in the middle of a session loses at most the time since the last sample.
 #pragma once
 
 #include <stdint.h>
@@ -43,8 +43,8 @@ struct statistics_query {
 	const char *limit; // T02: 1 to STATISTICS_PAGE_MAX, its default
 };
 
-// The answer: status 200, 400, 404 or 500, and {"data":…,"errors":[…]}, which is taken over. Called
-// once, from the loop, never within the call that asked.
+// The answer: status 200, 400, 404, 500 or 503, and {"data":…,"errors":[…]}, which is taken over.
+// Called once, from the loop, never within the call that asked.
 typedef void statistics_done(void *owner, uint64_t call, unsigned status, struct json *body);
 
 // T01 and T02: a thread of the history's reads. Return the call's number, never 0.

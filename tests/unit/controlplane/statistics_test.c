@@ -19,6 +19,7 @@
 
 #define DAY_S      1624233600 // 2021-06-21T00:00:00Z
 #define AT(s)      ((DAY_S + (int64_t)(s)) * 1000)
+#define LATER      AT(1000000)
 #define PATIENCE_S 50 // with the threads that read and write, on a machine that does other things
 
 static char directory[] = "/tmp/amphi-statistics-XXXXXX";
@@ -127,27 +128,72 @@ static void settle(struct server *s)
 static void times_are_published_in_steps_of_30_s(void **)
 {
 	static const struct {
-		int64_t joined, left, from, to, join_s, leave_s;
+		int64_t joined, left, from, to, now, join_s, leave_s;
 	} cases[] = {
-	        {AT(0), AT(30), INT64_MIN, INT64_MAX, DAY_S, DAY_S + 30},
-	        {AT(1), AT(31), INT64_MIN, INT64_MAX, DAY_S, DAY_S + 60},
-	        {AT(29) + 999, AT(30) + 1, INT64_MIN, INT64_MAX, DAY_S, DAY_S + 60},
-	        {AT(59), AT(59), INT64_MIN, INT64_MAX, DAY_S + 30, DAY_S + 60},
-	        {AT(60), AT(60), INT64_MIN, INT64_MAX, DAY_S + 60, DAY_S + 60},
+	        {AT(0), AT(30), INT64_MIN, INT64_MAX, LATER, DAY_S, DAY_S + 30},
+	        {AT(1), AT(31), INT64_MIN, INT64_MAX, LATER, DAY_S, DAY_S + 30},
+	        {AT(1), AT(31) + 1, INT64_MIN, INT64_MAX, LATER, DAY_S, DAY_S + 60},
+	        // 4 s count 30, wherever they lie.
+	        {AT(28), AT(32), INT64_MIN, INT64_MAX, LATER, DAY_S, DAY_S + 30},
+	        {AT(29) + 999, AT(33) + 999, INT64_MIN, INT64_MAX, LATER, DAY_S, DAY_S + 30},
+	        // Who was there was there for some time.
+	        {AT(59), AT(59), INT64_MIN, INT64_MAX, LATER, DAY_S + 30, DAY_S + 60},
+	        {AT(60), AT(60), INT64_MIN, INT64_MAX, LATER, DAY_S + 60, DAY_S + 90},
+	        // Nothing lies in the future: a step back, where it must.
+	        {AT(28), AT(32), INT64_MIN, INT64_MAX, AT(32), DAY_S, DAY_S + 30},
+	        {AT(32), AT(36), INT64_MIN, INT64_MAX, AT(36), DAY_S, DAY_S + 30},
+	        {AT(32), AT(36), INT64_MIN, INT64_MAX, AT(60), DAY_S + 30, DAY_S + 60},
+	        {AT(59), AT(120), INT64_MIN, INT64_MAX, AT(121), DAY_S + 30, DAY_S + 120},
+	        {AT(30), AT(91), INT64_MIN, INT64_MAX, AT(91), DAY_S, DAY_S + 90},
+	        {AT(30), AT(95), INT64_MIN, INT64_MAX, AT(91), DAY_S, DAY_S + 90},
 	        // Cut at the edges, then rounded.
-	        {AT(0), AT(7200), AT(3600), AT(5400), DAY_S + 3600, DAY_S + 5400},
-	        {AT(0), AT(7200), AT(3610), AT(5410), DAY_S + 3600, DAY_S + 5430},
-	        {AT(0), AT(200000), AT(0), AT(86399) + 990, DAY_S, DAY_S + 86400},
+	        {AT(0), AT(7200), AT(3600), AT(5400), LATER, DAY_S + 3600, DAY_S + 5400},
+	        {AT(0), AT(7200), AT(3610), AT(5410), LATER, DAY_S + 3600, DAY_S + 5400},
+	        {AT(0), AT(200000), AT(0), AT(86399) + 990, LATER, DAY_S, DAY_S + 86400},
 	        // A clock that was set back.
-	        {AT(600), AT(0), INT64_MIN, INT64_MAX, DAY_S + 600, DAY_S + 600},
-	        {-1, 1, INT64_MIN, INT64_MAX, -30, 30},
+	        {AT(600), AT(0), INT64_MIN, INT64_MAX, LATER, DAY_S + 600, DAY_S + 630},
+	        {-1, 1, INT64_MIN, INT64_MAX, LATER, -30, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct statistics_span span =
-		        statistics_span(cases[i].joined, cases[i].left, cases[i].from, cases[i].to);
+		struct statistics_span span = statistics_span(
+		        cases[i].joined, cases[i].left, cases[i].from, cases[i].to, cases[i].now
+		);
 		assert_int_equal(span.join_s, cases[i].join_s);
 		assert_int_equal(span.leave_s, cases[i].leave_s);
+	}
+}
+
+// Whatever the visits are: multiples of 30 s, each time rounded up once, nothing after now; and
+// what is added up is what a plain count of the steps says.
+static void each_visit_is_rounded_up_once(void **)
+{
+	for (int round = 0; round < 200; round++) {
+		struct statistics_totals t = {0};
+		bool steps[64] = {0};
+		int64_t now = AT(900) + rand() % 90000, joined = AT(60), active = 0, sum = 0;
+
+		while ((joined += rand() % 60000) < now) {
+			int64_t left = joined + rand() % (now - joined + 1);
+			if (rand() % 3 == 0)
+				left = now;
+			struct statistics_span s =
+			        statistics_span(joined, left, INT64_MIN, INT64_MAX, now);
+			int64_t duration = s.leave_s - s.join_s;
+			assert_true(s.join_s % 30 == 0 && duration % 30 == 0);
+			assert_true(s.leave_s * 1000 <= now && s.join_s * 1000 <= joined);
+			assert_true(duration * 1000 >= left - joined && duration >= 30);
+			assert_true(duration * 1000 < left - joined + 30000 || duration == 30);
+			statistics_totals_add(&t, s, 1);
+			sum += duration;
+			for (int64_t at = s.join_s; at < s.leave_s; at += 30)
+				steps[(at - DAY_S) / 30] = true;
+		}
+		for (int i = 0; i < 64; i++)
+			active += steps[i] ? 30 : 0;
+		assert_int_equal(t.person_s, sum);
+		assert_int_equal(t.active_s, active);
+		statistics_totals_fini(&t);
 	}
 }
 
@@ -437,6 +483,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(times_are_published_in_steps_of_30_s),
+	        cmocka_unit_test(each_visit_is_rounded_up_once),
 	        cmocka_unit_test(gaps_count_in_duration_but_not_in_active_duration),
 	        cmocka_unit_test(many_persons_are_counted_once_each),
 	        TEST(T01_the_guides_example),
