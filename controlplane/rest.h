@@ -37,6 +37,7 @@ bool rest_takes_body(void *owner, const struct http_request *);
 void rest_respond(void *owner, const struct http_request *, struct http_response *);
 
 #define REST_ARGUMENTS    2
+#define REST_RETRY_S      "1" // Retry-After of what is full for the moment
 #define REST_ARGUMENT_MAX 600
 
 // A matched request: the parts of the path that the route names with ':'.

@@ -16,6 +16,8 @@ static void answered(void *owner, uint64_t, unsigned status, struct json *body)
 	struct http_response r = {.file = -1};
 
 	rest_answer(&r, status, body);
+	if (status == 503)
+		http_add_header(&r, "Retry-After", REST_RETRY_S);
 	http_deliver(owner, &r);
 }
 

@@ -337,7 +337,8 @@ static void events_done(struct store_question *q)
 int history_events_ask(struct history *h, struct history_events *events)
 {
 	events->result = -ECANCELED;
-	events->question = (struct store_question){.ask = events_ask, .done = events_done};
+	events->question = (struct store_question
+	){.account_id = events->account_id, .ask = events_ask, .done = events_done};
 	return store_ask(h->asker, &events->question);
 }
 
@@ -492,6 +493,7 @@ static void stays_done(struct store_question *q)
 int history_stays_ask(struct history *h, struct history_stays *s)
 {
 	s->result = -ECANCELED;
-	s->question = (struct store_question){.ask = stays_ask, .done = stays_done};
+	s->question = (struct store_question
+	){.account_id = s->account_id, .ask = stays_ask, .done = stays_done};
 	return store_ask(h->asker, &s->question);
 }
