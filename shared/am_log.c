@@ -1,13 +1,19 @@
 #include "am_log.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #define LINE_MAX_LEN 1024
+#define LEFT_OUT_MAX 32
 
 enum am_log_level am_log_level = AM_LOG_INFO;
 
@@ -22,35 +28,135 @@ int am_log_level_from_name(const char *name)
 	return -EINVAL;
 }
 
+// A line's kind is its format. One that comes too often leaves lines out, and says how many.
+#define KINDS_MAX  256 // power of two; what finds no place is not limited
+#define KIND_BURST 200 // lines at once
+#define KIND_PER_S 20 // in the long run
+
+struct kind {
+	const char *format;
+	uint32_t lines; // that it may still write now
+	uint32_t left_out;
+	time_t since; // CLOCK_MONOTONIC
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // of all that follows, and of the writing
+static struct kind kinds[KINDS_MAX];
+static uint64_t unwritten; // lines that standard error did not take
+
+static struct kind *kind_find(const char *format)
+{
+	size_t first = ((uintptr_t)format >> 3) * 0x9e3779b97f4a7c15u >> 20;
+
+	for (size_t i = 0; i < KINDS_MAX; i++) {
+		struct kind *k = &kinds[(first + i) % KINDS_MAX];
+		if (k->format == format)
+			return k;
+		if (!k->format) {
+			*k = (struct kind){.format = format, .lines = KIND_BURST};
+			return k;
+		}
+	}
+	return NULL;
+}
+
+// Whether one more line of the kind may be written.
+static bool kind_take(struct kind *k)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec != k->since) {
+		uint64_t lines = k->lines + (uint64_t)(now.tv_sec - k->since) * KIND_PER_S;
+		k->lines = lines < KIND_BURST ? (uint32_t)lines : KIND_BURST;
+		k->since = now.tv_sec;
+	}
+	if (k->lines == 0) {
+		k->left_out++;
+		return false;
+	}
+	k->lines--;
+	return true;
+}
+
+// False where that would have to wait: a pipe or a socket that nobody reads.
+static bool line_write(const char *line, size_t len)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (send(STDERR_FILENO, line, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		return true;
+	if (errno != ENOTSOCK)
+		return false;
+	// A pipe that is ready has a page free, and a line is shorter than that (pipe(7)).
+	return poll(&p, 1, 0) == 1 && p.revents & POLLOUT && write(STDERR_FILENO, line, len) >= 0;
+}
+
+static size_t line_begin(char line[LINE_MAX_LEN], enum am_log_level level)
+{
+	struct timespec now;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	size_t len = strftime(line, LINE_MAX_LEN, "%FT%T", &tm);
+	return len + (size_t)snprintf(
+	                     line + len, LINE_MAX_LEN - len, ".%03ldZ %s: ", now.tv_nsec / 1000000,
+	                     level_names[level]
+	             );
+}
+
+static void gap_write(void)
+{
+	char line[LINE_MAX_LEN];
+
+	size_t len = line_begin(line, AM_LOG_WARNING);
+	len += (size_t)snprintf(
+	        line + len, sizeof(line) - len, "log: lines could not be written; count=%llu\n",
+	        (unsigned long long)unwritten
+	);
+	if (line_write(line, len))
+		unwritten = 0;
+}
+
+// How many lines of the kind were left out before this one goes behind it.
+static size_t left_out_print(char *end, size_t size, struct kind *k)
+{
+	if (!k || k->left_out == 0)
+		return 0;
+	int n = snprintf(end, size, " left_out=%u", k->left_out);
+	k->left_out = 0;
+	return n > 0 && (size_t)n < size ? (size_t)n : 0;
+}
+
 void am_log(enum am_log_level level, const char *format, ...)
 {
 	if (level > am_log_level)
 		return;
 
 	char line[LINE_MAX_LEN];
-	struct timespec now;
-	struct tm tm;
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	size_t len = strftime(line, sizeof(line), "%FT%T", &tm);
-	len += (size_t)snprintf(
-	        line + len, sizeof(line) - len, ".%03ldZ %s: ", now.tv_nsec / 1000000,
-	        level_names[level]
-	);
-
+	size_t len = line_begin(line, level), most = sizeof(line) - LEFT_OUT_MAX;
 	va_list args;
 	va_start(args, format);
-	int n = vsnprintf(line + len, sizeof(line) - len - 1, format, args);
+	int n = vsnprintf(line + len, most - len, format, args);
 	va_end(args);
 	if (n < 0)
 		return;
-	len += (size_t)n < sizeof(line) - len - 1 ? (size_t)n : sizeof(line) - len - 2;
-	// A name from the network must not forge a line of its own.
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)line[i] < ' ')
-			line[i] = '?';
+	len += (size_t)n < most - len ? (size_t)n : most - len - 1;
+
+	pthread_mutex_lock(&lock);
+	struct kind *k = level < AM_LOG_DEBUG ? kind_find(format) : NULL;
+	if (!k || kind_take(k)) {
+		len += left_out_print(line + len, LEFT_OUT_MAX - 1, k);
+		// A name from the network must not forge a line of its own.
+		for (size_t i = 0; i < len; i++) {
+			if ((unsigned char)line[i] < ' ')
+				line[i] = '?';
+		}
+		line[len++] = '\n';
+		if (unwritten)
+			gap_write();
+		unwritten += !line_write(line, len);
 	}
-	line[len++] = '\n';
-	ssize_t ignored = write(STDERR_FILENO, line, len); // one write: lines of threads do not mix
-	(void)ignored;
+	pthread_mutex_unlock(&lock);
 }

@@ -1,5 +1,7 @@
 // One line an event on standard error: level, subject, then key=value pairs. Never called from
-// dataplane/path/.
+// dataplane/path/. Never waits for who reads it: what cannot be written is counted, and told by a
+// line later. Of one format 200 lines are written at once and 20 a second; the next one tells how
+// many were left out. Debug lines are not limited.
 #pragma once
 
 enum am_log_level {

@@ -1,0 +1,111 @@
+// The log never waits, and says what it left out.
+#include "test.h"
+
+#include "am_log.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int reader, saved;
+static char text[1 << 20];
+
+static int setup(void **)
+{
+	int ends[2];
+
+	if (pipe(ends) < 0)
+		return -1;
+	saved = dup(STDERR_FILENO);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	reader = ends[0];
+	fcntl(reader, F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+static int teardown(void **)
+{
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(reader);
+	return 0;
+}
+
+// What has been written since the last call.
+static const char *written(void)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = read(reader, text + len, sizeof(text) - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	return text;
+}
+
+static int lines_with(const char *log, const char *what)
+{
+	int count = 0;
+	for (const char *at = strstr(log, what); at; at = strstr(at + 1, what))
+		count++;
+	return count;
+}
+
+static void refuse(int name)
+{
+	am_warning("test: refused; name=%d", name);
+}
+
+static void a_kind_that_comes_too_often_is_limited(void **)
+{
+	for (int i = 0; i < 1000; i++)
+		refuse(i);
+	am_warning("test: something else");
+	const char *log = written();
+	int said = lines_with(log, "test: refused");
+	assert_in_range(said, 200, 260); // a second or two may pass
+	assert_int_equal(lines_with(log, "test: something else"), 1);
+	sleep(2);
+	refuse(7777);
+	char left_out[32];
+	snprintf(left_out, sizeof(left_out), " left_out=%d\n", 1000 - said);
+	log = written();
+	assert_non_null(strstr(log, "name=7777 left_out="));
+	assert_non_null(strstr(log, left_out));
+}
+
+// Each call is a format of its own, so that only the pipe is full.
+static void nobody_who_reads_stops_nobody(void **)
+{
+	static char formats[400][16];
+	char long_line[900];
+
+	memset(long_line, 'x', sizeof(long_line));
+	long_line[sizeof(long_line) - 1] = '\0';
+	for (int i = 0; i < 400; i++) {
+		snprintf(formats[i], sizeof(formats[i]), "%d %%s", i);
+		am_log(AM_LOG_INFO, formats[i], long_line);
+	}
+	int kept = lines_with(written(), "xxx\n");
+	assert_in_range(kept, 1, 399);
+	am_info("test: it is read again");
+	char gap[64];
+	snprintf(gap, sizeof(gap), "could not be written; count=%d\n", 400 - kept);
+	const char *log = written();
+	assert_non_null(strstr(log, gap));
+	assert_non_null(strstr(log, "test: it is read again\n"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(
+	                a_kind_that_comes_too_often_is_limited, setup, teardown
+	        ),
+	        cmocka_unit_test_setup_teardown(nobody_who_reads_stops_nobody, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
