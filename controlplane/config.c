@@ -82,15 +82,15 @@ static const struct config defaults = {
         .address_websockets = 2048,
 };
 
-// A file beside the store, where nothing else is said.
-static int beside_store(const struct config *c, char *path, const char *name)
+// A file beside another, where nothing else is said.
+static int beside(const char *other, char *path, const char *name)
 {
-	const char *slash = strrchr(c->store, '/');
-	int directory = slash ? (int)(slash - c->store) + 1 : 0;
+	const char *slash = strrchr(other, '/');
+	int directory = slash ? (int)(slash - other) + 1 : 0;
 
 	if (path[0])
 		return 0;
-	int len = snprintf(path, AM_CONFIG_STRING_MAX, "%.*s%s", directory, c->store, name);
+	int len = snprintf(path, AM_CONFIG_STRING_MAX, "%.*s%s", directory, other, name);
 	return len < AM_CONFIG_STRING_MAX ? 0 : -EINVAL;
 }
 
@@ -100,10 +100,13 @@ int config_read(struct config *c, const char *path, char *error, size_t error_si
 	int ret = am_config_read(path, groups, c, error, error_size);
 	if (ret < 0)
 		return ret;
-	if (beside_store(c, c->accounts, "accounts.db") < 0 ||
-	    beside_store(c, c->admin, "admin.sock") < 0 ||
-	    beside_store(c, c->history, "history.db") < 0) {
-		snprintf(error, error_size, "controlplane.store is too long a path");
+	if (beside(c->store, c->accounts, "accounts.db") < 0 ||
+	    beside(c->store, c->admin, "admin.sock") < 0 ||
+	    beside(c->accounts, c->history, "history.db") < 0) { // both outlive reboots
+		snprintf(
+		        error, error_size,
+		        "controlplane.store or controlplane.accounts is too long a path"
+		);
 		return -EINVAL;
 	}
 	return config_check(c, error, error_size);

@@ -22,7 +22,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/resource.h>
+#include <sys/vfs.h>
 #include <sys/stat.h>
 
 #ifndef AMPHI_VERSION
@@ -54,6 +56,19 @@ struct server {
 
 static const char usage[] = "usage: amphi-controlplane -c FILE\n"
                             "       amphi-controlplane --help | --version\n";
+
+// What must outlive a reboot lies in memory: a warning, since nothing else would tell in time.
+static void volatile_warn(const char *setting, const char *path)
+{
+	struct statfs fs;
+
+	if (statfs(path, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
+		am_warning(
+		        "main: controlplane.%s is lost with the next reboot, since it lies in "
+		        "memory (tmpfs): name a file such as /var/lib/amphi/%s.db; path=%s",
+		        setting, setting, path
+		);
+}
 
 static struct loop *stop_loop;
 
@@ -134,6 +149,8 @@ static int start(struct server *s)
 	s->history = history_open(s->loop, s->config.history);
 	if (!s->history)
 		goto destroy_admin;
+	volatile_warn("accounts", s->config.accounts);
+	volatile_warn("history", s->config.history);
 	s->statistics = statistics_create(s->loop, s->history);
 	s->hooks = hooks_create(s->loop, s->history, &s->config);
 	if (!s->hooks)

@@ -42,6 +42,15 @@ static void what_is_not_named_lies_beside_the_store(void **)
 	);
 	assert_string_equal(c.accounts, "accounts.db");
 	assert_string_equal(c.admin, "/a");
+	// What must outlive reboots lies together.
+	assert_int_equal(
+	        read_text(
+	                "controlplane: { store = \"/run/s.db\"; accounts = \"/var/lib/a.db\"; };",
+	                &c, error
+	        ),
+	        0
+	);
+	assert_string_equal(c.history, "/var/lib/history.db");
 }
 
 static void refusals_name_the_setting(void **)
