@@ -213,7 +213,8 @@ struct subscription {
 	int64_t reported_us; // when that report went to the viewer
 	struct keyframe_share key_frames;
 };
-static_assert(offsetof(struct subscription, index) < 3 * 64); // what a round fetches ahead
+// What a round fetches ahead holds what a packet in order needs.
+static_assert(offsetof(struct subscription, index.blocks) <= 3 * 64);
 
 // Subscriptions in a row, so that a burst walks memory forwards. The service thread says which
 // place a new one takes, and knows when it is free again.

@@ -57,29 +57,32 @@ static_assert(CIPHER_INDEX_WINDOW >= SRTP_WINDOW);
 // and comes back: only a new key may begin at zero again.
 struct cipher_index {
 	uint64_t top; // highest index taken: 32 bits of rollover counter, 16 of sequence number
-	// Of each index in the window behind top, whether it is taken: bit index %
-	// CIPHER_INDEX_WINDOW.
-	uint64_t taken[CIPHER_INDEX_WINDOW / 64];
+	// Which are taken, a bit each, in blocks of 64: the one that top is in, and those before
+	// it. So a packet that comes in order touches one cache line.
+	uint64_t current;
+	uint64_t blocks[CIPHER_INDEX_WINDOW / 64];
 };
 
-// The word that holds an index's bit; a packet that comes in order touches no other.
-static inline uint64_t *cipher_index_word(struct cipher_index *i, uint64_t index)
+static inline uint64_t *cipher_index_block(struct cipher_index *i, uint64_t index)
 {
-	return &i->taken[index % CIPHER_INDEX_WINDOW / 64];
+	if (index / 64 == i->top / 64)
+		return &i->current;
+	return &i->blocks[index / 64 % (CIPHER_INDEX_WINDOW / 64)];
 }
 
-// The window moves on to `index`: what lies between is not taken.
+// The window moves on to `index`, which is above top: what lies between is not taken.
 static inline void cipher_index_advance(struct cipher_index *i, uint64_t index)
 {
-	uint64_t next = i->top + 1;
+	const uint64_t count = CIPHER_INDEX_WINDOW / 64;
+	uint64_t block = i->top / 64;
 
-	if (index - i->top > CIPHER_INDEX_WINDOW)
-		next = index - CIPHER_INDEX_WINDOW + 1;
-	for (; next <= index; next = (next | 63) + 1) {
-		uint64_t bits = UINT64_MAX << (next & 63);
-		if ((next | 63) > index)
-			bits &= UINT64_MAX >> (63 - (index & 63));
-		*cipher_index_word(i, next) &= ~bits;
+	if (index / 64 != block) {
+		i->blocks[block % count] = i->current;
+		i->current = 0;
+		if (index / 64 - block > count)
+			block = index / 64 - count - 1;
+		while (++block < index / 64)
+			i->blocks[block % count] = 0;
 	}
 	i->top = index;
 }
@@ -90,7 +93,7 @@ static inline void cipher_index_advance(struct cipher_index *i, uint64_t index)
 [[nodiscard]] static inline bool
 cipher_index_take(struct cipher_index *i, uint16_t seq, uint32_t *roc)
 {
-	bool started = *cipher_index_word(i, i->top) >> (i->top & 63) & 1;
+	bool started = i->current >> (i->top & 63) & 1;
 	int16_t ahead = (int16_t)(uint16_t)(seq - (uint16_t)i->top);
 	uint64_t index = started ? i->top + (uint64_t)(int64_t)ahead : seq;
 
@@ -102,10 +105,10 @@ cipher_index_take(struct cipher_index *i, uint16_t seq, uint32_t *roc)
 		cipher_index_advance(i, index);
 	else if (ahead <= -CIPHER_INDEX_WINDOW)
 		return false;
-	uint64_t *word = cipher_index_word(i, index), bit = UINT64_C(1) << (index & 63);
-	if (*word & bit)
+	uint64_t *block = cipher_index_block(i, index), bit = UINT64_C(1) << (index & 63);
+	if (*block & bit)
 		return false;
-	*word |= bit;
+	*block |= bit;
 	*roc = (uint32_t)(index >> 16);
 	return true;
 }

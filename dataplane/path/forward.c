@@ -155,7 +155,6 @@ static void prefetch_ahead(const struct fanout_chunk *c, unsigned place)
 	if (next == RELAY_CHUNK)
 		return;
 	const struct subscription *s = &c->subscriptions[next];
-	rte_prefetch0(cipher_index_word((struct cipher_index *)(uintptr_t)&s->index, s->index.top));
 	rte_prefetch0(&s->transport->key);
 	rte_prefetch0(&s->transport->route);
 	rte_prefetch0((const uint8_t *)&s->transport->route + 64);
