@@ -8,6 +8,7 @@
 #include "path/flow.h"
 #include "path/forward.h"
 #include "path/rx.h"
+#include "path/ssrc.h"
 #include "path/tx.h"
 
 #define BATCH 32 // messages of one dequeue
@@ -37,20 +38,6 @@ static void transport_remove(struct worker *w, am_id id)
 	hand_back(w, MESSAGE_FREE_TRANSPORT, t);
 }
 
-// The SSRCs of the track, as signaled; others are learned from packets.
-static void track_routes_add(struct transport *t, struct track *track)
-{
-	for (uint8_t i = 0; i < track->params.encoding_count; i++) {
-		struct track_stream *s = &track->streams[i];
-		const uint32_t ssrcs[] = {s->ssrc, s->rtx_ssrc};
-		for (int rtx = 0; rtx < 2; rtx++) {
-			if (ssrcs[rtx] && t->route_count < RELAY_SSRC_MAX)
-				t->routes[t->route_count++] =
-				        (struct ssrc_route){ssrcs[rtx], i, rtx, track};
-		}
-	}
-}
-
 static void track_add(struct worker *w, am_id transport_id, struct track *track)
 {
 	struct transport *t = worker_transport(w, transport_id);
@@ -60,31 +47,16 @@ static void track_add(struct worker *w, am_id transport_id, struct track *track)
 		TAILQ_INSERT_TAIL(&w->publishers, t, publishers);
 	TAILQ_INSERT_TAIL(&t->tracks, track, entry);
 	track->transport = t;
-	if (track->routes) {
-		t->routes = track->routes;
-		track->routes = NULL;
+	if (track->ssrcs) {
+		t->ssrcs = track->ssrcs;
+		track->ssrcs = NULL;
 	}
 	if (track->twcc) {
 		t->twcc = track->twcc;
 		track->twcc = NULL;
 	}
-	track_routes_add(t, track);
+	ssrc_add_track(t, track);
 	w->tracks[am_id_slot(track->params.track_id)] = track;
-}
-
-// Forgets the track's SSRCs: a publisher that turns its camera on again comes with new ones, and
-// the number of streams that a receiver keeps is bounded.
-static void track_routes_remove(struct transport *t, const struct track *track)
-{
-	for (uint16_t i = 0; i < t->route_count;) {
-		if (t->routes[i].track != track) {
-			i++;
-			continue;
-		}
-		if (t->receiver)
-			srtp_receiver_forget(t->receiver, t->routes[i].ssrc);
-		t->routes[i] = t->routes[--t->route_count];
-	}
 }
 
 static void track_remove(struct worker *w, am_id id)
@@ -94,7 +66,7 @@ static void track_remove(struct worker *w, am_id id)
 	if (!track)
 		return;
 	struct transport *t = track->transport;
-	track_routes_remove(t, track);
+	ssrc_remove_track(t, track);
 	TAILQ_REMOVE(&t->tracks, track, entry);
 	if (TAILQ_EMPTY(&t->tracks))
 		TAILQ_REMOVE(&w->publishers, t, publishers);

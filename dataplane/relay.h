@@ -23,6 +23,7 @@
 #include "media/level.h"
 #include "media/link.h"
 #include "media/nack.h"
+#include "media/numbering.h"
 #include "media/reception.h"
 #include "media/selector.h"
 #include "media/temporal.h"
@@ -35,8 +36,9 @@
 #include "path/srtp.h"
 #include "port.h"
 
-#define RELAY_SSRC_MAX                                                                             \
-	32 // incoming SSRCs of one transport: bounds what a publisher can make us learn
+// Incoming SSRCs of one transport: as many as its tracks need, or they are refused.
+#define RELAY_SSRC_MAX      AM_SSRC_MAX
+#define RELAY_SSRC_OVER     128 // that others have replaced; the oldest are forgotten
 #define RELAY_HISTORY       512 // packets kept for retransmission, per encoding
 #define RELAY_HISTORY_MS    1000 // what a NACK asks for later is of no use to a viewer any more
 #define RELAY_STREAM_AGE_US 1000000 // without a packet for so long an encoding counts as inactive
@@ -66,7 +68,15 @@ struct ssrc_route {
 	uint32_t ssrc;
 	uint8_t stream; // index of the encoding
 	bool rtx;
+	bool held; // its SRTP stream stays
 	struct track *track;
+};
+
+struct ssrc_table {
+	uint16_t count;
+	uint16_t over_count, over_next; // a ring
+	uint32_t over[RELAY_SSRC_OVER]; // replaced by others, never to be taken again
+	struct ssrc_route routes[RELAY_SSRC_MAX];
 };
 
 // A budget that fills with time.
@@ -96,8 +106,7 @@ struct transport {
 	struct srtp_receiver *receiver; // of RTP; NULL until then, and while there was no track yet
 	uint32_t rtcp_index; // of the last SRTCP packet sent
 	uint32_t feedback_ssrc; // of the RTCP that we originate towards a publisher
-	uint16_t route_count;
-	struct ssrc_route *routes; // RELAY_SSRC_MAX of them once it has a track; NULL before
+	struct ssrc_table *ssrcs; // once it has had a track; NULL before
 	TAILQ_HEAD(, track) tracks;
 	TAILQ_HEAD(, subscription) subscriptions;
 	struct twcc *twcc; // NULL: no transport-wide feedback
@@ -129,8 +138,9 @@ static inline uint8_t relay_spatial_limits(const struct am_cmd_track_add *p)
 struct track_stream {
 	uint32_t ssrc; // 0: not seen yet, here and below
 	uint32_t rtx_ssrc;
-	uint64_t top; // highest extended sequence number
+	struct numbering numbering;
 	int64_t arrived_us; // of the last packet, 0: none yet
+	bool left; // by a BYE, and nothing has come since
 	struct rtp_clock clock;
 	struct reception reception;
 	struct nack nack;
@@ -149,7 +159,7 @@ struct track {
 	// Where there are spatial layers, stream n counts for spatial limit n, and arrived_us is of
 	// layer n.
 	struct track_stream streams[AM_ENCODING_MAX];
-	struct ssrc_route *routes; // for its transport, which has none yet; NULL otherwise
+	struct ssrc_table *ssrcs; // for its transport, which has none yet; NULL otherwise
 	struct twcc *twcc; // likewise
 	TAILQ_ENTRY(track) entry; // of its transport
 };
@@ -183,6 +193,7 @@ struct fanout_stream {
 	// limit. Of the only encoding, stream n has those of spatial limit n.
 	uint32_t seq_of[TEMPORAL_LIMITS][RELAY_HISTORY];
 	struct fanout_clock clock;
+	uint8_t source; // of the last packet
 	int64_t key_frame_asked_us; // of the track, by this worker
 };
 
@@ -203,6 +214,7 @@ struct subscription {
 	uint16_t reported; // layer and serial of the last sender report, layer 0 being 1
 	uint8_t layer_told; // layers as last told to the service thread
 	uint8_t place; // in its chunk
+	uint8_t source; // of the last packet forwarded
 	uint64_t rtx_index; // of rtx_ssrc, the last one used; RFC 3711 3.3.1
 	struct fanout *fanout;
 	am_id id;

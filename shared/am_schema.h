@@ -18,6 +18,7 @@
 #define AM_TRACK_MAX        8192
 #define AM_SUBSCRIPTION_MAX 131072
 #define AM_ENCODING_MAX     4 // simulcast encodings of a track, lowest first
+#define AM_SSRC_MAX         32 // of all encodings that come from one transport, with their RTX
 #define AM_ADDRESS_MAX      4 // host candidates
 #define AM_DROP_MAX         96
 

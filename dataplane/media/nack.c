@@ -11,6 +11,12 @@ void nack_init(struct nack *n)
 	n->grace_us = NACK_GRACE_US_MIN;
 }
 
+void nack_restart(struct nack *n)
+{
+	n->started = false;
+	n->n = 0;
+}
+
 // The index of the first missing packet that is not below seq.
 static uint16_t lower_bound(const struct nack *n, uint64_t seq)
 {

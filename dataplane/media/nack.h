@@ -34,6 +34,10 @@ struct nack {
 
 void nack_init(struct nack *);
 
+// The source begins anew: what is missing of the old one stays so. What was learned of the way to
+// the publisher is kept.
+void nack_restart(struct nack *);
+
 // A packet came; `repaired` says that RTX brought it. True: so much is lost that the list was
 // emptied and a key frame must repair it.
 [[nodiscard]] bool nack_arrived(struct nack *, uint64_t seq, bool repaired, int64_t now_us);

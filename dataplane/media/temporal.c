@@ -14,6 +14,11 @@ void temporal_init(struct layer_counter *c)
 	memset(c, 0, sizeof(*c));
 }
 
+void temporal_restart(struct layer_counter *c)
+{
+	c->picture_count = 0;
+}
+
 // Number everything after `from` up to `to`, which has temporal_id; those between are missing and
 // get a number at every limit.
 static void count_up(counts *ring, uint32_t size, uint64_t from, uint64_t to, uint8_t temporal_id)

@@ -29,6 +29,9 @@ struct layer_counter {
 
 void temporal_init(struct layer_counter *);
 
+// The source begins anew: its picture ids have nothing to do with those before. All counts go on.
+void temporal_restart(struct layer_counter *);
+
 // Count a packet: fills seq, temporal_id, seq_at for spatial limit 0, picture_at, picture_id_bits,
 // tl0picidx and all flags but TRACK_TIME and TRACK_END. A packet with an empty payload is counted
 // for nobody. Returns 0, or -ERANGE for one so late that its number is forgotten: drop it.

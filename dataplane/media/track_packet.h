@@ -61,6 +61,7 @@ struct track_packet {
 	// many behind it already that have come before it (access_unit.h).
 	uint8_t lead;
 	uint8_t trail;
+	uint8_t source; // of its encoding: another one has nothing in common but the numbers' order
 };
 static_assert(sizeof(struct track_packet) == 72);
 

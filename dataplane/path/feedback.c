@@ -5,6 +5,7 @@
 
 #include "path/forward.h"
 #include "path/rtcp.h"
+#include "path/ssrc.h"
 #include "path/tx.h"
 
 #define FEEDBACK_SIZE 1000 // bytes of one RTCP packet that we make
@@ -80,11 +81,9 @@ static struct subscription *subscription_find(struct transport *t, uint32_t ssrc
 // that came in on this very transport.
 static struct ssrc_route *stream_find(struct transport *t, uint32_t ssrc)
 {
-	for (uint16_t i = 0; i < t->route_count; i++) {
-		if (t->routes[i].ssrc == ssrc && !t->routes[i].rtx)
-			return &t->routes[i];
-	}
-	return NULL;
+	struct ssrc_route *r = t->ssrcs ? ssrc_find(t, ssrc) : NULL;
+
+	return r && !r->rtx ? r : NULL;
 }
 
 static void read_sender_report(struct worker *w, struct transport *t, const struct rtcp_view *v)
@@ -247,6 +246,7 @@ static bool read_key_frame_request(struct worker *w, struct transport *t, uint32
 	return true;
 }
 
+// RFC 3550 6.6. Whoever goes on after it is taken as before: it says nothing of numbers.
 static void read_bye(struct transport *t, const struct rtcp_view *v)
 {
 	uint32_t ssrc;
@@ -254,7 +254,7 @@ static void read_bye(struct transport *t, const struct rtcp_view *v)
 	for (uint8_t i = 0; rtcp_bye_at(v, i, &ssrc); i++) {
 		struct ssrc_route *r = stream_find(t, ssrc);
 		if (r)
-			r->track->streams[r->stream].arrived_us = 0;
+			r->track->streams[r->stream].left = true;
 	}
 }
 

@@ -70,6 +70,14 @@ static void layers_tell(struct worker *w, struct subscription *s)
 		s->layer_told = told;
 }
 
+// The encoding comes from another source now: video goes on with a key frame of that, and the
+// timestamps are its own.
+static void restart(struct subscription *s)
+{
+	selector_pause(&s->selector);
+	selector_resume(&s->selector);
+}
+
 static void forward_one(struct worker *w, struct subscription *s, const struct rte_mbuf *m)
 {
 	struct selector_out out;
@@ -79,6 +87,7 @@ static void forward_one(struct worker *w, struct subscription *s, const struct r
 		return;
 	if (media_packet_of(m)->info.flags & TRACK_KEY_FRAME)
 		keyframe_share_answered(&s->key_frames);
+	s->source = media_packet_of(m)->info.source;
 	worker_count(w, AM_COUNTER_made_copies, 1);
 	// No index is used twice, whatever the selector says: a repeated nonce breaks GCM.
 	if (!cipher_index_take(&s->index, out.seq, &roc)) {
@@ -116,6 +125,8 @@ static void forward_to(struct worker *w, struct subscription *s, const struct fa
 	for (uint16_t i = 0; i < q->round; i++) {
 		const struct rte_mbuf *m = q->packets[i].mbuf;
 		const struct track_packet *p = &media_packet_of(m)->info;
+		if (p->source != s->source && p->layer == s->selector.layer)
+			restart(s);
 		if ((p->lead | p->trail) != 0 && selector_may_begin(&s->selector, p))
 			forward_key_frame(w, s, p);
 		else
@@ -352,6 +363,15 @@ static bool history_keep(struct worker *w, struct fanout *f, struct rte_mbuf *m)
 	return true;
 }
 
+// The sender reports of another source say nothing of this one's timestamps.
+static void source_note(struct fanout_stream *s, uint8_t source)
+{
+	if (s->source == source)
+		return;
+	s->source = source;
+	s->clock.known = false;
+}
+
 static enum worker_class class_of(const struct fanout *f)
 {
 	return f->codec == AM_CODEC_OPUS ? WORKER_SOUND : WORKER_PICTURES;
@@ -365,6 +385,7 @@ void forward(struct worker *w, struct rte_mbuf *m)
 
 	if (!f || p->info.layer >= f->stream_count)
 		goto drop;
+	source_note(&f->streams[p->info.layer], p->info.source);
 	why = DROP_duplicate;
 	if (f->codec != AM_CODEC_OPUS && !history_keep(w, f, m))
 		goto drop;

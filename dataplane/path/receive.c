@@ -7,6 +7,7 @@
 #include "media/sequence.h"
 #include "path/feedback.h"
 #include "path/forward.h"
+#include "path/ssrc.h"
 
 // One RTP packet on its way through this file.
 struct incoming {
@@ -16,17 +17,9 @@ struct incoming {
 	struct track_stream *stream;
 	uint8_t index; // of the stream
 	bool rtx;
-	uint64_t seq; // extended
+	uint64_t source_seq; // extended sequence number, the publisher's
+	uint64_t seq; // the encoding's
 };
-
-static struct ssrc_route *route_find(struct transport *t, uint32_t ssrc)
-{
-	for (uint16_t i = 0; i < t->route_count; i++) {
-		if (t->routes[i].ssrc == ssrc)
-			return &t->routes[i];
-	}
-	return NULL;
-}
 
 // Does the element hold exactly this string? An empty string is held by none.
 static bool ext_equals(const struct incoming *in, uint8_t id, const char *string)
@@ -44,8 +37,9 @@ static bool has_ext(const struct incoming *in, uint8_t id)
 }
 
 // The encoding of an unknown SSRC within a track: by RID or repaired RID (RFC 8852), or the only
-// encoding if that has neither SSRC nor RID. -1: none.
-static int stream_match(const struct incoming *in, const struct track *t, bool rtx)
+// encoding if that has no RID and either no SSRC or the track's MID, which the packet has, says
+// that it is its. -1: none.
+static int stream_match(const struct incoming *in, const struct track *t, bool rtx, bool mid)
 {
 	const struct am_cmd_track_add *p = &t->params;
 
@@ -55,28 +49,10 @@ static int stream_match(const struct incoming *in, const struct track *t, bool r
 		    (rtx && ext_equals(in, p->extension_id[AM_EXT_REPAIRED_RID], rid)))
 			return i;
 	}
-	if (p->encoding_count == 1 && !p->encodings[0].rid[0] && (p->encodings[0].ssrc == 0 || rtx))
+	if (p->encoding_count == 1 && !p->encodings[0].rid[0] &&
+	    (p->encodings[0].ssrc == 0 || rtx || mid))
 		return 0;
 	return -1;
-}
-
-static struct ssrc_route *
-route_learn(struct transport *t, struct track *track, uint32_t ssrc, int stream, bool rtx)
-{
-	struct track_stream *s = &track->streams[stream];
-
-	if (t->route_count == RELAY_SSRC_MAX)
-		return NULL;
-	uint32_t *place = rtx ? &s->rtx_ssrc : &s->ssrc;
-	if (*place !=
-	    0) // a browser that restarts an encoding takes a new SSRC: the old one is gone
-		for (uint16_t i = 0; i < t->route_count; i++)
-			if (t->routes[i].ssrc == *place)
-				t->routes[i] = t->routes[--t->route_count];
-	*place = ssrc;
-	struct ssrc_route *r = &t->routes[t->route_count++];
-	*r = (struct ssrc_route){ssrc, (uint8_t)stream, rtx, track};
-	return r;
 }
 
 // Finds the track of an SSRC that was not signaled: by MID, or by RID where there is no MID
@@ -93,23 +69,27 @@ static struct ssrc_route *route_discover(struct transport *t, const struct incom
 		bool mid = ext_equals(in, p->extension_id[AM_EXT_MID], p->mid);
 		if (!mid && has_ext(in, p->extension_id[AM_EXT_MID]))
 			continue;
-		int stream = stream_match(in, track, rtx);
+		int stream = stream_match(in, track, rtx, mid);
 		if (stream < 0 || (!mid && !p->encodings[stream].rid[0] && p->mid[0]))
 			continue;
-		return route_learn(t, track, in->view.ssrc, stream, rtx);
+		return ssrc_learn(t, track, in->view.ssrc, (uint8_t)stream, rtx);
 	}
 	return NULL;
 }
 
 static bool incoming_find(struct worker *w, struct transport *t, struct incoming *in)
 {
-	struct ssrc_route *r = route_find(t, in->view.ssrc);
+	struct ssrc_route *r = ssrc_find(t, in->view.ssrc);
 
 	if (!r)
 		r = route_discover(t, in);
 	if (!r) {
 		worker_count_drop(w, DROP_unknown_ssrc);
 		return false;
+	}
+	if (!r->held) {
+		srtp_receiver_hold(t->receiver, r->ssrc);
+		r->held = true;
 	}
 	const struct am_cmd_track_add *p = &r->track->params;
 	if (in->view.pt != (r->rtx ? p->rtx_payload_type : p->payload_type)) {
@@ -144,6 +124,18 @@ static void level_note(struct worker *w, const struct incoming *in)
 		level_packet(&in->track->level, in->bytes[ext.offset], w->now_us);
 }
 
+// The stream goes on with another source: of the old one nothing is valid but the numbers given
+// out.
+static void source_begin(const struct track *t, struct track_stream *s)
+{
+	nack_restart(&s->nack);
+	rtp_clock_init(&s->clock, s->clock.rate);
+	s->unit = (struct access_unit){0};
+	temporal_restart(&s->counter);
+	for (int i = 1; i < relay_spatial_limits(&t->params); i++)
+		temporal_restart(&s[i].counter);
+}
+
 // Numbers the packet and notes its arrival. False: it is nothing to relay, and was counted.
 static bool incoming_note(struct worker *w, struct incoming *in)
 {
@@ -156,14 +148,16 @@ static bool incoming_note(struct worker *w, struct incoming *in)
 		worker_count(w, AM_COUNTER_consumed, 1);
 		return false;
 	}
-	in->seq = s->arrived_us ? sequence_extend(s->top, in->view.seq)
-	                        : sequence_start(in->view.seq);
-	if (!s->arrived_us || in->seq > s->top)
-		s->top = in->seq;
+	switch (numbering_packet(&s->numbering, in->view.seq, in->rtx, &in->source_seq, &in->seq)) {
+	case NUMBERING_OUTSIDE: worker_count_drop(w, DROP_too_old); return false;
+	case NUMBERING_NEW: source_begin(in->track, s); break;
+	case NUMBERING_NEXT: break;
+	}
 	s->arrived_us = w->now_us;
+	s->left = false;
 	if (!in->rtx)
 		reception_packet(&s->reception, in->view.seq, in->view.timestamp, w->now_us);
-	if (p->nack && nack_arrived(&s->nack, in->seq, in->rtx, w->now_us))
+	if (p->nack && nack_arrived(&s->nack, in->source_seq, in->rtx, w->now_us))
 		feedback_request_key_frame(w, in->track, in->index);
 	return true;
 }
@@ -171,11 +165,13 @@ static bool incoming_note(struct worker *w, struct incoming *in)
 static uint8_t active_streams(const struct worker *w, const struct track *t)
 {
 	uint8_t active = 0;
-	int count = RTE_MAX(t->params.encoding_count, relay_spatial_limits(&t->params));
+	uint8_t spatial = relay_spatial_limits(&t->params);
+	int count = RTE_MAX(t->params.encoding_count, spatial);
 
 	for (int i = 0; i < count; i++) {
-		int64_t arrived_us = t->streams[i].arrived_us;
-		if (arrived_us && w->now_us - arrived_us < RELAY_STREAM_AGE_US)
+		const struct track_stream *s = &t->streams[i];
+		bool left = spatial > 1 ? t->streams[0].left : s->left;
+		if (s->arrived_us && !left && w->now_us - s->arrived_us < RELAY_STREAM_AGE_US)
 			active |= (uint8_t)(1 << i);
 	}
 	return active;
@@ -245,6 +241,7 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 	        .seq = (uint32_t)in->seq,
 	        .timestamp = in->view.timestamp,
 	        .layer = in->index,
+	        .source = s->numbering.source,
 	        .flags = in->view.marker ? TRACK_END : 0,
 	};
 	if (s->clock.known) {
@@ -333,7 +330,7 @@ void receive_rtp(
 	size_t len = v->payload_len;
 	struct incoming in = {.bytes = packet};
 
-	if (!t->receiver) { // without keys, or without a track to this day
+	if (!t->receiver || !t->ssrcs) { // without keys, or without a track to this day
 		worker_count_drop(w, t->key ? DROP_unknown_ssrc : DROP_no_keys);
 		goto free;
 	}

@@ -42,12 +42,12 @@ static void stream_remove(struct srtp_receiver *r, uint8_t i)
 	r->streams[i] = r->streams[--r->stream_count];
 }
 
-// The RTCP stream that was silent longest, or stream_count.
+// Of the streams that nobody holds, the one that was silent longest; or stream_count.
 static uint8_t stream_to_evict(const struct srtp_receiver *r)
 {
 	uint8_t oldest = r->stream_count;
 	for (uint8_t i = 0; i < r->stream_count; i++) {
-		if (r->streams[i].has_rtp)
+		if (r->streams[i].held)
 			continue;
 		if (oldest == r->stream_count ||
 		    r->packets - r->streams[i].heard > r->packets - r->streams[oldest].heard)
@@ -82,8 +82,6 @@ receive(struct srtp_receiver *r, transform *unprotect, uint32_t ssrc, uint8_t *p
 	if (i == r->stream_count)
 		r->streams[r->stream_count++] = (struct stream){.ssrc = ssrc};
 	r->streams[i].heard = ++r->packets;
-	if (unprotect == srtp_unprotect)
-		r->streams[i].has_rtp = true;
 	*len = (size_t)n;
 	return 0;
 }
@@ -104,6 +102,13 @@ int srtp_receive_rtcp(struct srtp_receiver *r, uint8_t *packet, size_t *len)
 
 	struct am_reader reader = am_reader_init(packet + 4, 4);
 	return receive(r, srtp_unprotect_rtcp, am_read_u32(&reader), packet, len);
+}
+
+void srtp_receiver_hold(struct srtp_receiver *r, uint32_t ssrc)
+{
+	uint8_t i = stream_find(r, ssrc);
+	if (i < r->stream_count)
+		r->streams[i].held = true;
 }
 
 void srtp_receiver_forget(struct srtp_receiver *r, uint32_t ssrc)

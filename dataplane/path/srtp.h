@@ -59,11 +59,14 @@ void srtp_receiver_destroy(struct srtp_receiver *);
 // Verify, then decrypt in place and shorten *len. 0, or the packet is to be dropped and nothing has
 // changed but its bytes: -EINVAL malformed, -EBADMSG wrong tag, -EALREADY a replay or older than
 // the window, -ENOSPC one SSRC too many, -ENOMEM. With SRTP_SSRC_MAX streams a new one takes the
-// place of the most silent one that never had RTP: Firefox reports from an SSRC per m-section, by
-// the hundred in a long call, and what could be replayed from such a stream is an old report.
-// Streams with RTP stay until they are forgotten.
+// place of the most silent one that nobody holds: what could be replayed from that is a packet of
+// no track, or an old report.
 [[nodiscard]] int srtp_receive_rtp(struct srtp_receiver *, uint8_t *packet, size_t *len);
 [[nodiscard]] int srtp_receive_rtcp(struct srtp_receiver *, uint8_t *packet, size_t *len);
+
+// The stream of this SSRC, which has had a packet, stays until it is forgotten: what it brings is
+// relayed, so nothing of it may be replayed.
+void srtp_receiver_hold(struct srtp_receiver *, uint32_t ssrc);
 
 // Free the stream of an SSRC that is over. Its replay window goes too: from now on the caller must
 // drop what comes from this SSRC by itself.

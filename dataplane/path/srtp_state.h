@@ -12,7 +12,7 @@
 struct stream {
 	uint32_t ssrc;
 	uint32_t heard; // the receiver's packet count at its last packet
-	bool has_rtp; // not only RTCP
+	bool held; // by srtp_receiver_hold
 };
 
 struct srtp_receiver {

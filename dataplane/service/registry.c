@@ -65,7 +65,7 @@ static void transport_free(struct transport *t)
 	srtp_receiver_destroy(t->receiver);
 	srtcp_receiver_destroy(t->rtcp_receiver);
 	cipher_key_destroy(t->key);
-	free(t->routes);
+	free(t->ssrcs);
 	free(t->twcc);
 	free(t);
 }
@@ -404,11 +404,11 @@ static struct track *track_create(const struct source *s)
 static int transport_equip(struct session *s, struct track *t)
 {
 	if (!s->publishes)
-		t->routes = calloc(RELAY_SSRC_MAX, sizeof(*t->routes));
+		t->ssrcs = calloc(1, sizeof(*t->ssrcs));
 	if (t->params.transport_cc && !s->twcc)
 		t->twcc = malloc(sizeof(*t->twcc));
-	if ((!s->publishes && !t->routes) || (t->params.transport_cc && !s->twcc && !t->twcc)) {
-		free(t->routes);
+	if ((!s->publishes && !t->ssrcs) || (t->params.transport_cc && !s->twcc && !t->twcc)) {
+		free(t->ssrcs);
 		free(t->twcc);
 		return -ENOMEM;
 	}

@@ -33,7 +33,7 @@ struct session {
 	uint8_t dtls_role; // enum am_dtls_role
 	bool keyed; // the worker has its SRTP keys
 	bool receives; // and those of its incoming RTP
-	bool publishes; // its worker has its routes
+	bool publishes; // its worker has a table of its SSRCs
 	bool twcc; // its worker has a struct twcc
 	struct packet_route route; // to the selected tuple; len 0: none
 	struct am_address hop; // next hop of the route

@@ -115,7 +115,7 @@ static void subscriptions_make(const struct rig *r, struct fanout *f)
 	}
 }
 
-// A fan-out of one encoding.
+// A fan-out of one encoding, with room for more.
 static int fanout_begin(struct rig *r, uint16_t track)
 {
 	struct fanout *f = calloc(1, sizeof(*f) + SPATIAL_LIMITS * sizeof(f->streams[0]));
@@ -128,7 +128,10 @@ static int fanout_begin(struct rig *r, uint16_t track)
 	f->spatial_limits = 1;
 	f->active = 1;
 	memcpy(f->cname, "c", 2);
-	history_init(&f->streams[0].history, f->streams[0].slots, RELAY_HISTORY, RELAY_HISTORY_MS);
+	for (int i = 0; i < AM_ENCODING_MAX; i++) {
+		struct fanout_stream *s = &f->streams[i];
+		history_init(&s->history, s->slots, RELAY_HISTORY, RELAY_HISTORY_MS);
+	}
 	r->fanouts[track] = f;
 	r->worker->fanouts[am_id_slot(f->track_id)] = f;
 	TAILQ_INSERT_TAIL(&r->worker->fanout_list, f, entry);
