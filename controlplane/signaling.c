@@ -99,6 +99,19 @@ void connection_reject_refusal(struct connection *c, int64_t id, enum refusal r)
 	connection_reject(c, id, (int)refusal_status(r), reason);
 }
 
+static void connection_reject_ssrcs(struct connection *c, int64_t id)
+{
+	char reason[128];
+
+	snprintf(
+	        reason, sizeof(reason),
+	        "too-many-ssrcs: a transport sends from at most %d, all encodings and their RTX "
+	        "together",
+	        AM_SSRC_MAX
+	);
+	connection_reject(c, id, 409, reason);
+}
+
 void connection_reject_errno(struct connection *c, int64_t id, int error)
 {
 	switch (error) {
@@ -113,6 +126,7 @@ void connection_reject_errno(struct connection *c, int64_t id, int error)
 		return connection_reject(
 		        c, id, 503, "busy: this account or address has all it may have"
 		);
+	case -E2BIG: return connection_reject_ssrcs(c, id);
 	case -EALREADY: return connection_reject(c, id, 409, "already: connected before");
 	case -EPROTO:
 		return connection_reject(

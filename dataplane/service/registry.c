@@ -514,6 +514,22 @@ void registry_remove_session(struct registry *r, struct session *s)
 	publish_no_session(r->region, am_id_slot(s->id));
 }
 
+// SSRCs that a track may send from: one for each encoding, and as many for RTX.
+static unsigned ssrcs_of(const struct am_cmd_track_add *p)
+{
+	return p->encoding_count * (p->rtx_payload_type ? 2u : 1u);
+}
+
+static bool ssrcs_fit(const struct session *s, const struct am_cmd_track_add *p)
+{
+	unsigned count = ssrcs_of(p);
+	const struct source *source;
+
+	TAILQ_FOREACH (source, &s->sources, entry)
+		count += ssrcs_of(&source->params);
+	return count <= AM_SSRC_MAX;
+}
+
 int registry_add_track(struct registry *r, const struct am_cmd_track_add *p)
 {
 	struct session *session = registry_session(r, p->transport_id);
@@ -522,6 +538,8 @@ int registry_add_track(struct registry *r, const struct am_cmd_track_add *p)
 		return -ENOENT;
 	if (lacks_srtp(session))
 		return -EPROTO;
+	if (!ssrcs_fit(session, p))
+		return -E2BIG;
 	if (r->sources[am_id_slot(p->track_id)])
 		return -EEXIST;
 	struct source *s = calloc(1, sizeof(*s));

@@ -112,8 +112,9 @@ struct sink *registry_sink(const struct registry *, am_id);
 
 // Each returns 0 or -errno: -EEXIST slot in use, -ENOENT no such object, -EXDEV objects of
 // different rooms, -EPROTO media on a transport without SRTP, -EADDRINUSE an SSRC that the
-// transport sends from or has sent from, -ENOSPC too many of them, -ENOMEM. A session's ICE and
-// DTLS are session.c's to make before and to end after.
+// transport sends from or has sent from, -ENOSPC too many of them, -E2BIG its tracks would send
+// from more SSRCs than AM_SSRC_MAX, -ENOMEM. A session's ICE and DTLS are session.c's to make
+// before and to end after.
 [[nodiscard]] int registry_add_session(struct registry *, struct session *);
 void registry_remove_session(struct registry *, struct session *);
 [[nodiscard]] int registry_add_track(struct registry *, const struct am_cmd_track_add *);

@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NACK_INTERVAL_NS   (40 * NS_PER_MS)
-#define REPORT_INTERVAL_NS NS_PER_S
-#define NACK_MAX           64
-#define NACK_WINDOW        1000 // packets back that are asked for
-#define OWN_SSRC           1
-#define FRAME_TICKS        3000 // of 90 kHz
-#define SOUND_TICKS        960 // of 48 kHz
-#define TEMPORAL_STEP      4 // frames between two of the base layer
+#define NACK_INTERVAL_NS     (40 * NS_PER_MS)
+#define REPORT_INTERVAL_NS   NS_PER_S
+#define NACK_MAX             64
+#define NACK_WINDOW          1000 // packets back that are asked for
+#define OWN_SSRC             1
+#define FRAME_TICKS          3000 // of 90 kHz
+#define SOUND_TICKS          960 // of 48 kHz
+#define SOUND_SEAM_TICKS_MAX (48 * 100) // 100 ms
+#define TEMPORAL_STEP        4 // frames between two of the base layer
 // Of a layer switch: layers are lined up by the publisher's clock, so a frame's time at most.
 #define SWITCH_TICKS_MAX 3000
 
@@ -272,9 +273,10 @@ static bool follows(struct judge *j, uint32_t at, const struct viewer_packet *p)
 			        was->part.frame
 			);
 	}
-	if (!switched && ticks != want)
+	bool seam = switched || (j->s->restarts && now->part.key);
+	if (!seam && ticks != want)
 		return complain(j, at, "timestamp advances by %d, not %d", ticks, want);
-	if (switched &&
+	if (seam &&
 	    (ticks <= 0 || ticks < want - SWITCH_TICKS_MAX || ticks > want + SWITCH_TICKS_MAX))
 		return complain(
 		        j, at, "timestamp advances by %d, not about %d, at a switch", ticks, want
@@ -326,7 +328,8 @@ static bool judge_sound(struct judge *j, uint32_t at, const struct viewer_packet
 			        j, at, "sound %u after %u", p->vp8.part.frame,
 			        j->before->vp8.part.frame
 			);
-		if (ticks != frames * SOUND_TICKS)
+		uint32_t error_max = j->s->restarts ? SOUND_SEAM_TICKS_MAX : 0;
+		if (ticks == 0 || ticks + error_max - frames * SOUND_TICKS > 2 * error_max)
 			return complain(
 			        j, at, "timestamp advances by %u, not %u", ticks,
 			        frames * SOUND_TICKS

@@ -27,6 +27,8 @@ struct viewer_subscription {
 	char mid[5];
 	bool video;
 	bool nack; // ask again for what is missing
+	bool restarts; // the tests': the publisher's sources change, so time goes on by the
+	               // arrivals
 	bool started;
 	uint16_t first; // sequence number
 	uint32_t highest; // counted from first, without wrapping

@@ -6,6 +6,7 @@
 #include "store.h"
 #include "test.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,6 +35,24 @@ static void one_screen_is_shared_at_a_time(void **) // M06, E08
 	snprintf(data, sizeof(data), "{\"producerId\":\"%016llx\"}", (unsigned long long)screen);
 	assert_int_equal(page_ask_code(&speaker, "closeProducer", data), 200);
 	assert_int_equal(publish(&speaker, send, SCREEN, NULL), 200);
+	expect_tracks(2, 0);
+	page_leave(&speaker);
+}
+
+// What the data plane cannot take is told, and leaves nothing behind.
+static void a_track_that_is_refused_says_why(void **)
+{
+	struct page speaker;
+	char send[32];
+
+	come(&speaker, "free", "refused", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, CAMERA, NULL), 200);
+	dataplane()->result = -E2BIG;
+	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 409);
+	dataplane()->result = 0;
+	expect_tracks(1, 0);
+	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 200);
 	expect_tracks(2, 0);
 	page_leave(&speaker);
 }
@@ -251,6 +270,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(one_screen_is_shared_at_a_time),
+	        cmocka_unit_test(a_track_that_is_refused_says_why),
 	        cmocka_unit_test(who_comes_back_hears_which_transports_live),
 	        cmocka_unit_test(a_page_is_told_the_layers_of_pictures),
 	        cmocka_unit_test(what_a_page_does_not_show_is_paused),
