@@ -1,26 +1,44 @@
 #include "media/level.h"
 
 #define ATTACK_SHIFT 1 // the needle is there after two packets, 40 ms
-#define DECAY_SHIFT  4 // and back after some 300 ms: words are not cut into syllables
+#define FALL_US      10000 // each time it falls by
+#define FALL_SHIFT   5 // a part of its way: back after some 300 ms, so words are not cut apart
 #define UNIT_SHIFT   8
 #define DBOV_MASK    0x7F // RFC 6464 3: 0 is the loudest, 127 is silence
+
+static void fall(struct level *l, uint16_t to, int64_t until_us)
+{
+	for (; l->fell_us + FALL_US <= until_us; l->fell_us += FALL_US) {
+		if (l->loudness > to)
+			l->loudness -= (uint16_t)((l->loudness - to) >> FALL_SHIFT);
+	}
+}
 
 void level_packet(struct level *l, uint8_t value, int64_t now_us)
 {
 	uint16_t loudness = (uint16_t)((LEVEL_MAX - (value & DBOV_MASK)) << UNIT_SHIFT);
+	int64_t pause_us = l->at_us + LEVEL_GAP_US;
 
-	if (now_us - l->at_us >= LEVEL_SILENCE_US)
+	if (now_us - l->at_us >= LEVEL_SILENCE_US) {
 		l->loudness = 0;
+		l->fell_us = now_us;
+	}
+	fall(l, loudness, now_us < pause_us ? now_us : pause_us);
+	fall(l, 0, now_us);
 	if (loudness > l->loudness)
 		l->loudness += (uint16_t)((loudness - l->loudness + 1) >> ATTACK_SHIFT);
-	else
-		l->loudness -= (uint16_t)((l->loudness - loudness) >> DECAY_SHIFT);
 	l->at_us = now_us;
 }
 
 uint8_t level_read(const struct level *l, int64_t now_us)
 {
+	struct level then = *l;
+	int64_t pause_us = l->at_us + LEVEL_GAP_US;
+
 	if (now_us - l->at_us >= LEVEL_SILENCE_US)
 		return 0;
-	return (uint8_t)((l->loudness + (1 << (UNIT_SHIFT - 1))) >> UNIT_SHIFT);
+	if (then.fell_us < pause_us)
+		then.fell_us = pause_us;
+	fall(&then, 0, now_us);
+	return (uint8_t)((then.loudness + (1 << (UNIT_SHIFT - 1))) >> UNIT_SHIFT);
 }

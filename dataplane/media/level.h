@@ -1,14 +1,17 @@
 // How loud a publisher is, from the audio level of each packet (RFC 6464): up at once, down slowly,
-// as the needle of a meter. Time is passed in. Written by the stream's worker.
+// as the needle of a meter. It falls with time, not with packets: with DTX there are few of those
+// in a pause. Time is passed in. Written by the stream's worker.
 #pragma once
 
 #include <stdint.h>
 
 #define LEVEL_MAX        127 // 0 dBov; each step below is one dB, and 0 is silence
-#define LEVEL_SILENCE_US 500000 // without a packet for so long a publisher is silent: DTX, or gone
+#define LEVEL_GAP_US     120000 // the longest packet that Opus makes; without one it is a pause
+#define LEVEL_SILENCE_US 500000 // without a packet for so long a publisher is silent, or gone
 
 struct level {
 	int64_t at_us; // of the last packet
+	int64_t fell_us; // until when the needle has fallen
 	uint16_t loudness; // in 1/256
 };
 

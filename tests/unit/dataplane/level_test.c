@@ -49,15 +49,56 @@ static void a_pause_between_syllables_is_bridged_and_silence_is_not(void **)
 	assert_int_equal(level_read(&l, now), 0);
 }
 
-// DTX, a muted track, a publisher that is gone: no packets come.
+// A muted track, a publisher that is gone: no packets come.
 static void without_packets_there_is_silence(void **)
 {
 	struct level l = {0};
 	int64_t last = say(&l, SPEECH, 20, 5000000) - PACKET_US;
-	assert_int_equal(level_read(&l, last + LEVEL_SILENCE_US - 1), LEVEL_MAX - SPEECH);
+	assert_int_equal(level_read(&l, last + LEVEL_GAP_US), LEVEL_MAX - SPEECH);
+	assert_in_range(level_read(&l, last + 250000), 40, 80);
 	assert_int_equal(level_read(&l, last + LEVEL_SILENCE_US), 0);
 	level_packet(&l, 127, last + LEVEL_SILENCE_US);
 	assert_int_equal(level_read(&l, last + LEVEL_SILENCE_US), 0);
+}
+
+// How long after somebody's last word the level is that of speech, for talk.h: at -58 dBov and
+// above. `quiet` comes every period_us from then on.
+static int64_t speaks_on_us(uint8_t quiet, int64_t period_us)
+{
+	struct level l = {0};
+	int64_t start = say(&l, SPEECH, 50, 5000000) - PACKET_US, last = start;
+
+	for (int64_t now = start; now < start + 10000000; now += 1000) {
+		if (now > start && (now - start) % period_us == 0)
+			level_packet(&l, quiet, now);
+		if (level_read(&l, now) >= LEVEL_MAX - 58)
+			last = now;
+	}
+	return last - start;
+}
+
+// RFC 6716 2.1.9: with DTX a packet comes every 400 ms, and the needle falls as fast as without.
+static void the_level_falls_with_time_and_not_with_packets(void **)
+{
+	static const int64_t periods[] = {10000, 20000, 40000, 60000, 400000};
+	static const uint8_t quiet[] = {127, 70, 62};
+
+	for (size_t i = 0; i < COUNT(periods); i++) {
+		for (size_t j = 0; j < COUNT(quiet); j++)
+			assert_in_range(speaks_on_us(quiet[j], periods[i]), 100000, 750000);
+	}
+}
+
+// Packets that come in bursts, as after a stall of the network.
+static void jitter_does_not_silence_a_speaker(void **)
+{
+	struct level l = {0};
+	int64_t now = say(&l, SPEECH, 50, 5000000);
+	for (int burst = 0; burst < 50; burst++, now += 100000) {
+		assert_true(level_read(&l, now) >= LEVEL_MAX - 50);
+		for (int i = 0; i < 5; i++)
+			level_packet(&l, SPEECH, now + i * 100);
+	}
 }
 
 int main(void)
@@ -68,6 +109,8 @@ int main(void)
 	        cmocka_unit_test(all_values_of_the_extension_are_levels),
 	        cmocka_unit_test(a_pause_between_syllables_is_bridged_and_silence_is_not),
 	        cmocka_unit_test(without_packets_there_is_silence),
+	        cmocka_unit_test(the_level_falls_with_time_and_not_with_packets),
+	        cmocka_unit_test(jitter_does_not_silence_a_speaker),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
