@@ -3,12 +3,14 @@
 #include <string.h>
 
 #define GRACE_FALL_REPAIRED 8 // real losses bring the grace down by an eighth each
+#define RTT_GAIN            8 // RFC 6298 2: an eighth of what is new
 #define GRACE_FALL_LATE     16 // less reordering than before by a sixteenth
 
 void nack_init(struct nack *n)
 {
 	memset(n, 0, sizeof(*n));
 	n->grace_us = NACK_GRACE_US_MIN;
+	n->rtt_us = NACK_RTT_US_START;
 }
 
 void nack_restart(struct nack *n)
@@ -53,6 +55,18 @@ static void adapt_grace(struct nack *n, const struct nack_missing *m, bool repai
 		n->grace_us = NACK_GRACE_US_MIN;
 }
 
+// Which of several requests is answered nobody says: it counts from the first, so that a lost one
+// makes the estimate too long, never too short.
+static void measure_rtt(struct nack *n, const struct nack_missing *m, int64_t now_us)
+{
+	int64_t us = now_us - m->asked_us;
+
+	if (!n->measured)
+		n->rtt_us = us;
+	n->measured = true;
+	n->rtt_us += (us - n->rtt_us) / RTT_GAIN;
+}
+
 static void came_late(struct nack *n, uint64_t seq, bool repaired, int64_t now_us)
 {
 	uint16_t i = lower_bound(n, seq);
@@ -60,6 +74,8 @@ static void came_late(struct nack *n, uint64_t seq, bool repaired, int64_t now_u
 		return;
 
 	adapt_grace(n, &n->missing[i], repaired, now_us);
+	if (repaired && n->missing[i].tries > 0)
+		measure_rtt(n, &n->missing[i], now_us);
 	n->n--;
 	memmove(&n->missing[i], &n->missing[i + 1], (n->n - i) * sizeof(n->missing[0]));
 }
@@ -89,11 +105,12 @@ bool nack_arrived(struct nack *n, uint64_t seq, bool repaired, int64_t now_us)
 	return false;
 }
 
-uint16_t nack_collect(struct nack *n, int64_t now_us, int64_t rtt_us, uint16_t *seqs, uint16_t max)
+uint16_t nack_collect(struct nack *n, int64_t now_us, uint16_t *seqs, uint16_t max)
 {
-	int64_t retry_us = rtt_us > NACK_RETRY_US_MIN ? rtt_us : NACK_RETRY_US_MIN;
+	int64_t retry_us = n->rtt_us * 5 / 4;
 	uint16_t kept = 0, told = 0;
-	n->rtt_us = rtt_us;
+	if (retry_us < NACK_RETRY_US_MIN)
+		retry_us = NACK_RETRY_US_MIN;
 	for (uint16_t i = 0; i < n->n; i++) {
 		struct nack_missing m = n->missing[i];
 		int64_t age_us = now_us - m.found_us;
@@ -103,7 +120,8 @@ uint16_t nack_collect(struct nack *n, int64_t now_us, int64_t rtt_us, uint16_t *
 			continue;
 		}
 		if (due && told < max) {
-			m.tries++;
+			if (m.tries++ == 0)
+				m.asked_us = now_us;
 			m.sent_us = now_us;
 			seqs[told++] = (uint16_t)m.seq;
 		}

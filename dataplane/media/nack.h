@@ -12,11 +12,13 @@
 #define NACK_TRIES_MAX    10
 #define NACK_AGE_US_MAX   1000000 // a repair later than this is no use to anyone
 #define NACK_RETRY_US_MIN 20000
+#define NACK_RTT_US_START 100000 // until the first answer
 #define NACK_GRACE_US_MIN 10000
 #define NACK_GRACE_US_MAX 120000 // above the worst jitter that we promise to take calmly
 
 struct nack_missing {
 	int64_t found_us; // when the gap was seen
+	int64_t asked_us; // when it was first asked for
 	int64_t sent_us; // when it was last asked for
 	uint64_t seq; // extended
 	uint8_t tries;
@@ -25,10 +27,11 @@ struct nack_missing {
 struct nack {
 	uint64_t top; // highest extended number that came
 	int64_t grace_us;
-	int64_t rtt_us; // of the last collection
+	int64_t rtt_us; // from asking to the answer by RTX, smoothed
 	uint32_t given_up; // packets never repaired
 	uint16_t n;
 	bool started;
+	bool measured; // rtt_us has been
 	struct nack_missing missing[NACK_MISSING_MAX]; // ascending
 };
 
@@ -43,5 +46,6 @@ void nack_restart(struct nack *);
 [[nodiscard]] bool nack_arrived(struct nack *, uint64_t seq, bool repaired, int64_t now_us);
 
 // The sequence numbers to ask for now, ascending, at most max; they count as asked. Forgets what is
-// too old or was asked too often. Call every few milliseconds, or after a gap.
-uint16_t nack_collect(struct nack *, int64_t now_us, int64_t rtt_us, uint16_t *seqs, uint16_t max);
+// too old or was asked too often. It asks again when the answer is a quarter of a round trip late.
+// Call every few milliseconds, or after a gap.
+uint16_t nack_collect(struct nack *, int64_t now_us, uint16_t *seqs, uint16_t max);

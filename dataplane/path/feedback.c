@@ -357,7 +357,7 @@ free:
 static void nack_send(struct worker *w, struct transport *t, struct track_stream *s)
 {
 	uint16_t seqs[NACK_BATCH];
-	uint16_t n = nack_collect(&s->nack, w->now_us, FEEDBACK_RTT_US, seqs, NACK_BATCH);
+	uint16_t n = nack_collect(&s->nack, w->now_us, seqs, NACK_BATCH);
 	uint8_t *payload;
 
 	if (n == 0)

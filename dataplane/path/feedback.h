@@ -10,7 +10,6 @@ struct packet_view;
 #define FEEDBACK_REPORT_US 1000000 // between two receiver reports, RFC 3550 6.2 at most
 #define FEEDBACK_TWCC_US   50000
 #define FEEDBACK_LEVELS_US 100000 // between two calls of feedback_levels
-#define FEEDBACK_RTT_US    60000 // pace of repeated NACKs; publishers' own RTT is not measured
 
 // Takes the mbuf, in which the SRTCP packet is the UDP payload.
 void feedback_receive(struct worker *, struct transport *, struct rte_mbuf *, const struct packet_view *);

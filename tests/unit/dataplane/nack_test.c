@@ -3,12 +3,19 @@
 #include "hostile.h"
 #include "media/sequence.h"
 
-#define MS  1000
-#define RTT (30 * MS)
+#define MS    1000
+#define RTT   (30 * MS)
+#define RETRY (RTT * 5 / 4)
+
+static void init(struct nack *n)
+{
+	nack_init(n);
+	n->rtt_us = RTT;
+}
 
 static uint16_t collect(struct nack *n, int64_t now_us, uint16_t *seqs)
 {
-	return nack_collect(n, now_us, RTT, seqs, NACK_MISSING_MAX);
+	return nack_collect(n, now_us, seqs, NACK_MISSING_MAX);
 }
 
 static void arrive(struct nack *n, uint64_t seq, int64_t now_us)
@@ -20,7 +27,7 @@ static void a_gap_is_asked_for_after_the_grace_and_again_after_the_rtt(void **)
 {
 	struct nack n;
 	uint16_t seqs[NACK_MISSING_MAX];
-	nack_init(&n);
+	init(&n);
 	arrive(&n, sequence_start(65534), 0);
 	arrive(&n, sequence_start(65534) + 4, 0);
 	assert_int_equal(collect(&n, NACK_GRACE_US_MIN - 1, seqs), 0);
@@ -28,15 +35,15 @@ static void a_gap_is_asked_for_after_the_grace_and_again_after_the_rtt(void **)
 	assert_int_equal(seqs[0], 65535);
 	assert_int_equal(seqs[1], 0);
 	assert_int_equal(seqs[2], 1);
-	assert_int_equal(collect(&n, NACK_GRACE_US_MIN + RTT - 1, seqs), 0);
-	assert_int_equal(collect(&n, NACK_GRACE_US_MIN + RTT, seqs), 3);
+	assert_int_equal(collect(&n, NACK_GRACE_US_MIN + RETRY - 1, seqs), 0);
+	assert_int_equal(collect(&n, NACK_GRACE_US_MIN + RETRY, seqs), 3);
 }
 
 static void a_repaired_packet_is_not_asked_for(void **)
 {
 	struct nack n;
 	uint16_t seqs[NACK_MISSING_MAX];
-	nack_init(&n);
+	init(&n);
 	arrive(&n, 100, 0);
 	arrive(&n, 104, 0);
 	assert_false(nack_arrived(&n, 102, true, 1 * MS));
@@ -50,7 +57,7 @@ static void a_packet_is_given_up_after_ten_tries_or_a_second(void **)
 {
 	struct nack n;
 	uint16_t seqs[NACK_MISSING_MAX];
-	nack_init(&n);
+	init(&n);
 	arrive(&n, 100, 0);
 	arrive(&n, 102, 0);
 	int asked = 0;
@@ -61,8 +68,9 @@ static void a_packet_is_given_up_after_ten_tries_or_a_second(void **)
 
 	arrive(&n, 104, 3000 * MS);
 	asked = 0;
+	n.rtt_us = 240 * MS;
 	for (int64_t now = 3000 * MS; now < 6000 * MS; now += 5 * MS)
-		asked += nack_collect(&n, now, 300 * MS, seqs, NACK_MISSING_MAX);
+		asked += collect(&n, now, seqs);
 	assert_int_equal(asked, 4); // at 10, 310, 610 and 910 ms
 	assert_int_equal(n.n, 0);
 }
@@ -71,7 +79,7 @@ static void a_jump_asks_for_a_key_frame_instead(void **)
 {
 	struct nack n;
 	uint16_t seqs[NACK_MISSING_MAX];
-	nack_init(&n);
+	init(&n);
 	arrive(&n, 100, 0);
 	arrive(&n, 102, 0);
 	assert_true(nack_arrived(&n, 102 + NACK_JUMP_MAX + 1, false, 0));
@@ -84,12 +92,12 @@ static void memory_for_missing_packets_is_bounded(void **)
 {
 	struct nack n;
 	uint16_t seqs[NACK_MISSING_MAX];
-	nack_init(&n);
+	init(&n);
 	uint64_t seq = 100;
 	arrive(&n, seq, 0);
 	for (int i = 0; i < NACK_MISSING_MAX; i++)
 		arrive(&n, seq += 2, 0);
-	assert_int_equal(nack_collect(&n, 50 * MS, RTT, seqs, 10), 10); // the caller's buffer, too
+	assert_int_equal(nack_collect(&n, 50 * MS, seqs, 10), 10); // the caller's buffer, too
 	assert_true(nack_arrived(&n, seq + 2, false, 0));
 	assert_int_equal(n.n, 0);
 }
@@ -103,7 +111,7 @@ static void reordering_settles_without_a_storm(void **)
 	uint64_t random = hostile_seed();
 	uint16_t seqs[NACK_MISSING_MAX];
 	struct nack n;
-	nack_init(&n);
+	init(&n);
 	for (int i = 0; i < PACKETS; i++)
 		arrival[i] = (int64_t)i * INTERVAL + (hostile_random(&random) % 4 == 0 ? DELAY : 0);
 
@@ -127,7 +135,7 @@ static void the_grace_comes_down_again_with_real_losses(void **)
 {
 	struct nack n;
 	uint16_t seqs[NACK_MISSING_MAX];
-	nack_init(&n);
+	init(&n);
 	arrive(&n, 100, 0);
 	arrive(&n, 102, 0);
 	arrive(&n, 101, 80 * MS);
@@ -141,6 +149,58 @@ static void the_grace_comes_down_again_with_real_losses(void **)
 	assert_in_range(n.grace_us, NACK_GRACE_US_MIN, 2 * NACK_GRACE_US_MIN);
 }
 
+// One packet in fifty is lost, and answered a round trip after it was asked for. Returns how often
+// each was asked for in the mean, in percent, once the round trip is known.
+static int asked_percent(int64_t rtt_us)
+{
+	enum { PACKETS = 10000, EVERY = 50, INTERVAL = 5 * MS };
+	int64_t answers[NACK_TRIES_MAX * 8];
+	uint64_t answered[NACK_TRIES_MAX * 8];
+	uint16_t seqs[NACK_MISSING_MAX];
+	int waiting = 0, asked = 0, lost = 0;
+	struct nack n;
+
+	nack_init(&n);
+	for (int64_t now = 0; now < (int64_t)PACKETS * INTERVAL; now += 1 * MS) {
+		uint64_t i = (uint64_t)(now / INTERVAL);
+		if (now % INTERVAL == 0 && i % EVERY != EVERY - 1)
+			arrive(&n, sequence_start(0) + i, now);
+		lost += now > 5000 * MS && now % (INTERVAL * EVERY) == 0;
+		uint16_t count = collect(&n, now, seqs);
+		asked += now > 5000 * MS ? count : 0;
+		for (uint16_t k = 0; k < count; k++, waiting++) {
+			answers[waiting] = now + rtt_us;
+			answered[waiting] = sequence_extend(sequence_start(0) + i, seqs[k]);
+		}
+		while (waiting > 0 && answers[0] == now) {
+			assert_false(nack_arrived(&n, answered[0], true, now));
+			waiting--;
+			memmove(&answers[0], &answers[1], sizeof(answers) - sizeof(answers[0]));
+			memmove(&answered[0], &answered[1], sizeof(answered) - sizeof(answered[0]));
+		}
+	}
+	assert_int_equal(n.given_up, 0);
+	assert_in_range(n.rtt_us, rtt_us - 1 * MS, rtt_us + 1 * MS);
+	return asked * 100 / lost;
+}
+
+static void the_pace_is_that_of_the_publishers_round_trip(void **)
+{
+	static const int64_t rtts[] = {5 * MS, 40 * MS, 61 * MS, 150 * MS, 300 * MS, 700 * MS};
+	for (size_t i = 0; i < COUNT(rtts); i++)
+		assert_in_range(asked_percent(rtts[i]), 95, 105);
+
+	struct nack n;
+	uint16_t seqs[NACK_MISSING_MAX];
+	nack_init(&n);
+	n.rtt_us = 5 * MS;
+	arrive(&n, 100, 0);
+	arrive(&n, 102, 0);
+	assert_int_equal(collect(&n, 10 * MS, seqs), 1);
+	assert_int_equal(collect(&n, 29 * MS, seqs), 0);
+	assert_int_equal(collect(&n, 30 * MS, seqs), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +211,7 @@ int main(void)
 	        cmocka_unit_test(memory_for_missing_packets_is_bounded),
 	        cmocka_unit_test(reordering_settles_without_a_storm),
 	        cmocka_unit_test(the_grace_comes_down_again_with_real_losses),
+	        cmocka_unit_test(the_pace_is_that_of_the_publishers_round_trip),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
