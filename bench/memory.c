@@ -105,7 +105,8 @@ static void config_fill(struct config *c)
 static int dataplane_begin(struct bench *b)
 {
 	config_fill(&b->config);
-	b->port = (struct port){.queues = 1, .mac = {2, 0, 0, 0, 0, 8}};
+	b->port = (struct port
+	){.queues = 1, .mac = {2, 0, 0, 0, 0, 8}, .mtu = 1500, .frame_max = 1514};
 	b->port.pool = rte_pktmbuf_pool_create(
 	        "bench", BUFFERS, 0, PORT_MBUF_PRIV, PORT_MBUF_DATA_ROOM, SOCKET_ID_ANY
 	);

@@ -43,6 +43,7 @@ enum message_type {
 	MESSAGE_FREE_SUBSCRIPTION, // object: its place in a chunk may be taken again
 	MESSAGE_PATH_PROVEN, // id: transport, flow: from which an authentic packet has come
 	MESSAGE_LAYERS, // id: subscription, value: spatial | temporal << 8
+	MESSAGE_TOO_LONG, // id: track, value: bytes of a payload that not every viewer can get
 	MESSAGE_PORT_STOPPED,
 	// worker to worker
 	MESSAGE_HANDOVER, // object: mbuf as received, for a transport of the receiver

@@ -125,6 +125,12 @@ static int configure(struct port *port, const struct config *config)
 		return ret;
 	memcpy(port->mac, mac.addr_bytes, sizeof(port->mac));
 
+	ret = rte_eth_dev_get_mtu(port->id, &port->mtu);
+	if (ret < 0)
+		return ret;
+	port->frame_max =
+	        (uint16_t)(RTE_ETHER_HDR_LEN + (config->vlan ? RTE_VLAN_HLEN : 0) + port->mtu);
+
 	ret = port_start(port);
 	if (ret < 0 && !port->dials) {
 		am_error(
@@ -168,10 +174,10 @@ static void log_port(const struct port *port)
 
 	(void)rte_eth_dev_get_name_by_port(port->id, name);
 	am_info("port: open name=%s mac=" RTE_ETHER_ADDR_PRT_FMT " queues=%u link=%s "
-	        "tx_offload=%u rx_checksum=%d",
+	        "mtu=%u tx_offload=%u rx_checksum=%d",
 	        name, port->mac[0], port->mac[1], port->mac[2], port->mac[3], port->mac[4],
-	        port->mac[5], port->queues, port_is_linked(port) ? "up" : "down", port->tx_offload,
-	        port->rx_checksum);
+	        port->mac[5], port->queues, port_is_linked(port) ? "up" : "down", port->mtu,
+	        port->tx_offload, port->rx_checksum);
 }
 
 // Without copying, memif closes the files of EAL's memory at its first connection or refusal, so

@@ -20,6 +20,8 @@ struct port {
 	uint16_t id;
 	uint16_t queues; // of each direction: queue i belongs to worker i
 	uint8_t mac[6];
+	uint16_t mtu; // bytes of an IP packet that it takes
+	uint16_t frame_max; // the same with Ethernet and VLAN headers: longer frames vanish in it
 	uint8_t tx_offload; // enum packet_offload bits, as packet_seal takes them
 	bool rx_checksum; // asked of the hardware: port_rx_verified may be true
 	bool dials; // a memif client: port_start connects it to its peer, or fails where there is

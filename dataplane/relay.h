@@ -155,6 +155,7 @@ struct track {
 	struct rtp_track_format format;
 	uint32_t workers; // bit per worker that has a fan-out
 	bool paused;
+	bool too_long_told; // the service thread knows that its packets are
 	struct level level; // of sound
 	// Where there are spatial layers, stream n counts for spatial limit n, and arrived_us is of
 	// layer n.

@@ -64,7 +64,7 @@
 	X(unknown_ssrc, "RTP that matches no track")                                               \
 	X(unknown_payload_type, "RTP payload type other than the track's")                         \
 	X(duplicate, "RTP packet already relayed")                                                 \
-	X(too_old, "RTP packet outside the reordering window")                                  \
+	X(too_old, "RTP packet outside the reordering window")                                     \
 	X(paused, "Track or subscription paused")                                                  \
 	X(no_subscribers, "Nobody watches this track")                                             \
 	X(cipher_failed, "Encryption failed")                                                      \

@@ -272,6 +272,24 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 	return true;
 }
 
+// A packet that fits the publisher's path may be too long for a viewer's, on which it has an IPv6
+// header, the room's extensions and, as RTX, its number. Copies that are too long are dropped one
+// by one; here it is said once whose they are.
+static void length_check(struct worker *w, struct track *t, const struct rte_mbuf *m)
+{
+	const struct media_packet *p = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
+	const struct message msg = {
+	        .type = MESSAGE_TOO_LONG, .id = t->params.track_id, .value = m->data_len};
+	uint32_t longest = PACKET_IP_UDP_MAX + p->template.len + RTP_RTX_OSN_LEN + m->data_len +
+	                   CIPHER_TRAILER_MAX;
+
+	if (longest <= w->port->mtu || t->too_long_told)
+		return;
+	// Where the ring is full it is told with the next packet.
+	t->too_long_told =
+	        rte_ring_sp_enqueue_elem(w->replies, (void *)(uintptr_t)&msg, sizeof(msg)) == 0;
+}
+
 // Gives the packet to each worker with subscribers: one reference each.
 static void packet_pass(struct worker *w, const struct track *t, struct rte_mbuf *m)
 {
@@ -360,6 +378,7 @@ void receive_rtp(
 		goto free;
 	if (in.track->params.codec == AM_CODEC_OPUS)
 		level_note(w, &in);
+	length_check(w, in.track, m);
 	packet_pass(w, in.track, m);
 	return;
 

@@ -65,6 +65,11 @@ void tx_push(struct worker *w, struct rte_mbuf *m)
 {
 	struct tx *t = &w->tx;
 
+	if (m->pkt_len > w->port->frame_max) {
+		rte_pktmbuf_free(m);
+		worker_count_drop(w, DROP_too_long);
+		return;
+	}
 	if (t->head - t->tail == TX_QUEUE) {
 		rte_pktmbuf_free(t->queue[t->tail++ % TX_QUEUE]);
 		worker_count_drop(w, DROP_tx_full);

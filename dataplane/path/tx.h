@@ -17,8 +17,9 @@ tx_alloc(struct worker *, const struct packet_route *, uint16_t capacity, uint8_
 // Puts the headers of the route before payload_len bytes of payload and queues the frame.
 void tx_send(struct worker *, const struct packet_route *, struct rte_mbuf *, uint16_t payload_len);
 
-// Queues a whole frame. Where the queue is full its oldest frame is dropped and counted: what is
-// late is worth least.
+// Queues a whole frame. One that is too long for the port is dropped and counted, for the port
+// would not say so. Where the queue is full its oldest frame is dropped and counted: what is late
+// is worth least.
 void tx_push(struct worker *, struct rte_mbuf *);
 
 // True while the port is behind, so that more would only wait.

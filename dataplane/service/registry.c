@@ -123,6 +123,13 @@ static void reply_handle(struct registry *r, uint16_t worker, const struct messa
 	case MESSAGE_FREE_TRANSPORT: transport_free(msg->object); break;
 	case MESSAGE_LAYERS: layers_told(r, msg); break;
 	case MESSAGE_PATH_PROVEN: session_proven(registry_session(r, msg->id), &msg->flow); break;
+	case MESSAGE_TOO_LONG:
+		am_warning(
+		        "service: track=%lx: payloads of %u bytes are too long for some viewers' "
+		        "paths: counted as drop too_long",
+		        msg->id, msg->value
+		);
+		break;
 	case MESSAGE_PORT_STOPPED: r->workers_stopped++; break;
 	}
 }

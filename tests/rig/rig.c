@@ -13,7 +13,8 @@
 
 int rig_init(struct rig *r, unsigned buffers, unsigned cache)
 {
-	*r = (struct rig){.port = {.queues = 1, .mac = {2, 0, 0, 0, 0, 8}}};
+	*r = (struct rig
+	){.port = {.queues = 1, .mac = {2, 0, 0, 0, 0, 8}, .mtu = 1500, .frame_max = 1514}};
 	r->port.pool = rte_pktmbuf_pool_create(
 	        "rig", buffers, cache, PORT_MBUF_PRIV, PORT_MBUF_DATA_ROOM, SOCKET_ID_ANY
 	);

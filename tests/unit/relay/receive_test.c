@@ -11,6 +11,7 @@
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
+#include <rte_ring_elem.h>
 
 #include "../security/srtp_sender.h"
 #include "am_reader.h"
@@ -62,6 +63,7 @@ static void take(const struct rte_mbuf *m)
 	uint16_t seq = am_read_u16(&r);
 	uint32_t timestamp = am_read_u32(&r);
 
+	assert_true(m->pkt_len <= rig.port.frame_max); // or the port would swallow it
 	if (rtp[1] >= 192 && rtp[1] <= 223) // RTCP
 		return;
 	if (got.packets > 0) {
@@ -409,6 +411,38 @@ static void ssrcs_of_no_track_give_way(void **)
 	end();
 }
 
+static uint32_t told_too_long(void)
+{
+	struct message msg;
+	uint32_t told = 0;
+
+	while (rte_ring_sc_dequeue_elem(rig.worker->replies, &msg, sizeof(msg)) == 0)
+		told += msg.type == MESSAGE_TOO_LONG;
+	return told;
+}
+
+// A publisher's path takes them, a viewer's does not.
+static void packets_that_become_too_long_are_counted_and_told(void **)
+{
+	const size_t fits = 1500 - 28 - 24 - 16; // IPv4 and UDP, RTP with a MID, tag
+
+	begin();
+	send_packet(1, 1, true, fits - 22); // by IPv6 and as RTX, too
+	assert_int_equal(told_too_long(), 0);
+	send_packet(1, 2, false, fits);
+	assert_int_equal(got.packets, 2);
+	assert_int_equal(dropped(DROP_too_long), 0);
+	assert_int_equal(told_too_long(), 1);
+	for (uint16_t i = 0; i < 10; i++)
+		send_packet(1, (uint16_t)(3 + i), false, fits + 1 + i);
+	assert_int_equal(got.packets, 2);
+	assert_int_equal(dropped(DROP_too_long), 10);
+	assert_int_equal(told_too_long(), 0); // once
+	send_packet(1, 13, false, 100);
+	assert_int_equal(got.packets, 3);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,6 +457,7 @@ int main(void)
 	        cmocka_unit_test_teardown(a_hundred_and_thirty_changes_work, clear),
 	        cmocka_unit_test_teardown(the_old_ssrc_stays_away, clear),
 	        cmocka_unit_test_teardown(ssrcs_of_no_track_give_way, clear),
+	        cmocka_unit_test_teardown(packets_that_become_too_long_are_counted_and_told, clear),
 	};
 	return cmocka_run_group_tests(tests, eal_begin, NULL);
 }
