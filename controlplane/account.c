@@ -35,7 +35,14 @@ size_t account_frame_ancestors(const struct account *a, char *out, size_t size)
 {
 	size_t len = (size_t)snprintf(out, size, "frame-ancestors 'self'");
 
-	for (uint32_t i = 0; i < a->domain_count && len < size; i++)
+	for (uint32_t i = 0; i < a->domain_count && len < size; i++) {
+		struct domain d, loopback;
+		char text[ACCOUNT_ORIGIN_SIZE];
 		len += (size_t)snprintf(out + len, size - len, " %s", a->domains[i]);
+		if (!domain_read(&d, a->domains[i], NULL) || !domain_loopback(&d, &loopback))
+			continue;
+		domain_write(text, &loopback);
+		len += (size_t)snprintf(out + len, size - len, " %s", text);
+	}
 	return len;
 }

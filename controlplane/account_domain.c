@@ -10,6 +10,10 @@
 
 #define LABEL_MAX 63 // RFC 1035 2.3.4
 
+// Developers open their pages under either. [::1] cannot be a host source: CSP 3, 2.3.1.
+#define LOCALHOST "localhost"
+#define LOOPBACK  "127.0.0.1"
+
 static bool refuse(const char **why, const char *reason)
 {
 	if (why)
@@ -125,8 +129,11 @@ bool domain_read(struct domain *d, const char *text, const char **why)
 		return refuse(why, why_no_name(rest));
 	if (d->wildcard && !strchr(d->host, '.'))
 		return refuse(why, "allows a whole top-level domain: put a name before it");
-	if (!d->app[0] && !d->secure && strcmp(d->host, "localhost") != 0)
-		return refuse(why, "does not begin with https:// (http:// is for localhost alone)");
+	if (!d->app[0] && !d->secure && strcmp(d->host, LOCALHOST) != 0 &&
+	    strcmp(d->host, LOOPBACK) != 0)
+		return refuse(
+		        why, "does not begin with https:// (http:// is for localhost and 127.0.0.1)"
+		);
 	return port_read(d, rest + len, true) || refuse(why, why_not_at_end(rest + len));
 }
 
@@ -168,6 +175,22 @@ bool domain_read_origin(struct domain *d, const char *text)
 	return len > 0 && port_read(d, rest + len, false);
 }
 
+bool domain_loopback(const struct domain *d, struct domain *out)
+{
+	if (d->app[0] || strcmp(d->host, LOCALHOST) != 0)
+		return false;
+	*out = *d;
+	strcpy(out->host, LOOPBACK);
+	return true;
+}
+
+static bool is_host(const struct domain *d, const struct domain *origin)
+{
+	return strcmp(d->host, origin->host) == 0 ||
+	       (!d->app[0] && strcmp(d->host, LOCALHOST) == 0 && strcmp(origin->host, LOOPBACK) == 0
+	       );
+}
+
 bool domain_matches(const struct domain *d, const struct domain *origin)
 {
 	size_t want = strlen(d->host), have = strlen(origin->host);
@@ -179,7 +202,7 @@ bool domain_matches(const struct domain *d, const struct domain *origin)
 	if (port != DOMAIN_PORT_ANY && port != origin->port)
 		return false;
 	if (!d->wildcard)
-		return strcmp(d->host, origin->host) == 0;
+		return is_host(d, origin);
 	return have > want + 1 && origin->host[have - want - 1] == '.' &&
 	       strcmp(origin->host + have - want, d->host) == 0;
 }

@@ -22,8 +22,8 @@ struct domain {
 };
 
 // "https://domain", "https://*.domain", each with ":8443" or ":*" if need be; http for localhost
-// alone; "capacitor://localhost" and the like for an app's web view. False: *why, where not NULL,
-// is a sentence without its subject.
+// and 127.0.0.1 alone; "capacitor://localhost" and the like for an app's web view. False: *why,
+// where not NULL, is a sentence without its subject.
 [[nodiscard]] bool domain_read(struct domain *, const char *text, const char **why);
 
 // Its one spelling. out has ACCOUNT_ORIGIN_SIZE.
@@ -31,6 +31,9 @@ void domain_write(char *out, const struct domain *);
 
 // As in an Origin header. False also for "null".
 [[nodiscard]] bool domain_read_origin(struct domain *, const char *text);
+
+// True if d is localhost, which has 127.0.0.1 too: out is d under that address.
+[[nodiscard]] bool domain_loopback(const struct domain *d, struct domain *out);
 
 bool domain_matches(const struct domain *, const struct domain *origin);
 

@@ -68,6 +68,7 @@ static void domains_are_https_without_a_path(void **) // S08
 	        {"capacitor://localhost", "capacitor://localhost"},
 	        {"Ionic://LOCALHOST", "ionic://localhost"},
 	        {"com.example.app://meet", "com.example.app://meet"},
+	        {"http://127.0.0.1:3000", "http://127.0.0.1:3000"},
 	};
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		assert_int_equal(
@@ -170,6 +171,9 @@ static void origins_are_held_against_the_domains(void **) // S08, row 16
 	        {"http://localhost", true},
 	        {"http://localhost:5173", true},
 	        {"https://localhost:5173", true},
+	        {"http://127.0.0.1:5173", true}, // the same place, as the visitor spelled it
+	        {"https://127.0.0.1", true},
+	        {"http://127.0.0.2:5173", false},
 	        {"http://localhost.evil.example", false},
 	        {"https://meet.example", true}, // the host that was asked
 	        {"http://meet.example:9", true},
@@ -207,6 +211,10 @@ static void frame_ancestors_lists_the_domains(void **) // P05, S08, row 20
 	assert_string_equal(
 	        out,
 	        "frame-ancestors 'self' https://a.example https://*.b.example capacitor://localhost"
+	);
+	assert_int_equal(account_add_domain(account, "http://localhost:*", &error), 0);
+	account_frame_ancestors(account, out, sizeof(out));
+	assert_non_null(strstr(out, " capacitor://localhost http://localhost:* http://127.0.0.1:*")
 	);
 }
 
