@@ -209,8 +209,7 @@ static bool value_read(const struct definition *d, const char *value, void *out)
 		*(bool *)out = strcasecmp(value, "moderator") == 0; // the guide has both
 		return *(bool *)out;
 	case TYPE_BASE_URL: return attribute_base_url_read(out, d->size, value);
-	case TYPE_NAME:
-		return text_trim(out, d->size, value) && text_is_printable(out, 1, PEER_NAME_MAX);
+	case TYPE_NAME: return text_clean_name(out, PEER_NAME_MAX, value) > 0;
 	default:
 		if (!text_is_good(d->type, value, d->size))
 			return false;

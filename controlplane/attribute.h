@@ -58,7 +58,7 @@ struct attributes {
 	char pin[ROOM_PIN_MAX + 1];
 	char room_id[ROOM_NAME_MAX + 1];
 	char peer_id[PEER_ID_SIZE];
-	char display_name[PEER_NAME_SIZE]; // trimmed
+	char display_name[PEER_NAME_SIZE]; // as text_clean_name writes it
 	char access_token[ATTRIBUTE_TOKEN_MAX + 1];
 	char video[ATTRIBUTE_URL_MAX + 1];
 	char access_url[ATTRIBUTE_URL_MAX + 1];

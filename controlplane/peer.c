@@ -41,12 +41,11 @@ void peer_set_device(struct peer *p, char *json)
 
 int peer_set_display_name(struct peer *p, const char *name)
 {
-	char trimmed[PEER_NAME_SIZE];
+	char clean[PEER_NAME_SIZE];
 
-	if (!text_trim(trimmed, sizeof(trimmed), name) ||
-	    !text_is_printable(trimmed, 1, PEER_NAME_MAX))
+	if (text_clean_name(clean, PEER_NAME_MAX, name) <= 0)
 		return -EINVAL;
-	strcpy(p->display_name, trimmed);
+	strcpy(p->display_name, clean);
 	return 0;
 }
 

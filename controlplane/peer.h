@@ -21,7 +21,7 @@
 #define PEER_ID_SIZE          (PEER_ID_MAX * 4 + 1)
 #define PEER_SESSION_MAX      64
 #define PEER_NAME_MAX         64 // code points
-#define PEER_NAME_SIZE        (PEER_NAME_MAX * 4 + 1)
+#define PEER_NAME_SIZE        (PEER_NAME_MAX * 4 + 1) // TEXT_NAME_SIZE
 #define PEER_TRANSPORT_MAX    2 // in each direction
 #define PEER_TRACK_MAX        16
 #define PEER_SUBSCRIPTION_MAX 2048
@@ -116,7 +116,8 @@ void peer_destroy(struct peer *);
 
 void peer_set_device(struct peer *, char *json); // takes it over
 
-// Trimmed, 1 to PEER_NAME_MAX code points, no control characters. 0 or -EINVAL.
+// As text_clean_name writes it, 1 to PEER_NAME_MAX code points. 0 or -EINVAL: it keeps the one
+// before.
 [[nodiscard]] int peer_set_display_name(struct peer *, const char *);
 
 // A free transport of that direction with this id, or NULL if the peer has all it may have.

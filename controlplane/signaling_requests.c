@@ -5,6 +5,8 @@
 #include "metrics.h"
 #include "text.h"
 
+#include "am_log.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -335,8 +337,9 @@ static const char *join_read(struct peer *p, const struct json *data)
 
 	if (json_has(data, "displayName") && !name)
 		return "bad-name: not a string";
-	if (name && name[0] && !p->name_is_fixed && peer_set_display_name(p, name) < 0)
-		return "bad-name: 1 to 64 characters, no control characters";
+	// A bad one does not count, as in the URL: a page may say the same twice.
+	if (name && !p->name_is_fixed && peer_set_display_name(p, name) < 0)
+		am_debug("signaling: bad name ignored; peer=%s", p->id);
 	if (json_has(data, "rtpCapabilities") && (!caps || ortc_caps_read(&p->caps, caps) < 0))
 		return "bad-request: rtpCapabilities";
 	p->consumes = caps != NULL;

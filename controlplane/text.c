@@ -42,24 +42,109 @@ bool text_is_printable(const char *s, size_t min, size_t max)
 	return count >= min;
 }
 
+struct range {
+	uint32_t first, last;
+};
+
+// Line and paragraph separators among the control characters: they break lines as well.
+static const struct range controls[] = {
+        {0x00, 0x1f},
+        {0x7f, 0x9f},
+        {0x2028, 0x2029},
+};
+
+// The braille cell without a dot looks like one.
+static const struct range blanks[] = {
+        {0x20, 0x20},     {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a},
+        {0x202f, 0x202f}, {0x205f, 0x205f}, {0x2800, 0x2800}, {0x3000, 0x3000},
+};
+
+// Unicode's Default_Ignorable_Code_Point and Bidi_Control, and interlinear annotation, but for
+// joiners.
+static const struct range unseen[] = {
+        {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},     {0x115f, 0x1160},
+        {0x17b4, 0x17b5},   {0x180e, 0x180e},   {0x200b, 0x200b},   {0x200e, 0x200f},
+        {0x202a, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},   {0xfeff, 0xfeff},
+        {0xffa0, 0xffa0},   {0xfff0, 0xfffb},   {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+        {0xe0000, 0xe001f}, {0xe0080, 0xe00ff}, {0xe01f0, 0xe0fff},
+};
+
+// They say how the character before them looks, in Persian, Mongolian, and emoji.
+static const struct range joiners[] = {
+        {0x180b, 0x180d}, {0x180f, 0x180f},   {0x200c, 0x200d},
+        {0xfe00, 0xfe0f}, {0xe0020, 0xe007f}, {0xe0100, 0xe01ef},
+};
+
+#define IN(list, code) is_in(list, sizeof(list) / sizeof((list)[0]), code)
+
+static bool is_in(const struct range *list, size_t count, uint32_t code)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (code >= list[i].first && code <= list[i].last)
+			return true;
+	}
+	return false;
+}
+
+struct name {
+	char *out;
+	size_t len, count, max; // bytes; code points
+	bool gap; // a blank comes before the next character
+};
+
+static bool name_add(struct name *n, const unsigned char *code, size_t bytes)
+{
+	if (n->count + n->gap >= n->max)
+		return false;
+	if (n->gap)
+		n->out[n->len++] = ' ';
+	memcpy(n->out + n->len, code, bytes);
+	n->len += bytes;
+	n->count += 1 + n->gap;
+	n->gap = false;
+	return true;
+}
+
+// Nothing follows for it to join.
+static void name_drop_joiners(struct name *n)
+{
+	while (n->len >= 3 && (memcmp(n->out + n->len - 3, "\u200c", 3) == 0 ||
+	                       memcmp(n->out + n->len - 3, "\u200d", 3) == 0)) {
+		n->len -= 3;
+		n->count--;
+	}
+}
+
+int text_clean_name(char *out, size_t max, const char *s)
+{
+	const unsigned char *p = (const unsigned char *)s, *end = p + strlen(s);
+	struct name n = {.out = out, .max = max};
+	uint32_t code;
+
+	while (p < end && isspace(*p))
+		p++;
+	while (end > p && isspace(end[-1]))
+		end--;
+	for (size_t bytes; p < end; p += bytes) {
+		bytes = decode(p, &code);
+		if (bytes == 0 || IN(controls, code))
+			return -EINVAL;
+		if (IN(unseen, code) || (IN(joiners, code) && (n.count == 0 || n.gap)))
+			continue;
+		if (IN(blanks, code))
+			n.gap = n.count > 0;
+		else if (!name_add(&n, p, bytes))
+			return -EINVAL;
+	}
+	name_drop_joiners(&n);
+	out[n.len] = '\0';
+	return (int)n.count;
+}
+
 bool text_is_token(const char *s, size_t max)
 {
 	size_t len = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 	return len >= 1 && len <= max && s[len] == '\0';
-}
-
-bool text_trim(char *out, size_t size, const char *s)
-{
-	while (isspace((unsigned char)*s))
-		s++;
-	size_t len = strlen(s);
-	while (len > 0 && isspace((unsigned char)s[len - 1]))
-		len--;
-	if (len >= size)
-		return false;
-	memcpy(out, s, len);
-	out[len] = '\0';
-	return true;
 }
 
 bool text_is_true(const char *s)

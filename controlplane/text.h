@@ -11,8 +11,15 @@
 // True if s is 1 to max characters of A-Z, a-z, 0-9, '_', '-'.
 [[nodiscard]] bool text_is_token(const char *s, size_t max);
 
-// Copies s without blanks at its ends; false if it does not fit.
-[[nodiscard]] bool text_trim(char *out, size_t size, const char *s);
+// The room that a cleaned name of max code points needs.
+#define TEXT_NAME_SIZE(max) ((max)*4 + 1)
+
+// Writes the name s to out, of TEXT_NAME_SIZE(max) bytes, as everybody is to see it: blanks of all
+// kinds as single spaces between words, without characters that nobody sees or that turn others
+// around. Returns its code points, 0: there is nothing to see; or
+// -EINVAL: not UTF-8, control characters (a line break too), more than max code points. The page
+// has the same rules (web/src/page/name.ts).
+[[nodiscard]] int text_clean_name(char *out, size_t max, const char *s);
 
 // "true" and "1" are true, all else false.
 [[nodiscard]] bool text_is_true(const char *s);

@@ -276,6 +276,40 @@ static void bad_claims_are_told_too(void **)
 	page_leave(&p);
 }
 
+#define LETTERS_35 "abcdefghijklmnopqrstuvwxyzabcdefghi"
+
+// A page that sends the same name again is let in all the same.
+static void a_bad_name_breaks_nothing(void **) // U06
+{
+	static const struct {
+		const char *escaped, *json, *shown; // NULL: nothing
+	} rows[] = {
+	        {LETTERS_35 LETTERS_35, LETTERS_35 LETTERS_35, NULL},
+	        {"Ada%0ALovelace", "Ada\\nLovelace", NULL},
+	        {"%E2%80%8B", "\\u200b", NULL},
+	        {"%E2%80%AEadA", "\\u202eadA", "adA"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char more[256], data[256], list[64];
+		struct page p;
+		snprintf(more, sizeof(more), "&displayName=%s", rows[i].escaped);
+		struct json *place = admit(&p, "free", "/call/?roomId=names&peerId=p", more);
+		const char *name = json_string(place, "displayName", 64);
+		assert_true(rows[i].shown ? name && strcmp(name, rows[i].shown) == 0 : !name);
+		json_free(place);
+		if (!rows[i].shown) {
+			ignored(&p, list, sizeof(list));
+			assert_string_equal(list, "displayName:bad-value");
+		}
+		snprintf(data, sizeof(data), "{\"displayName\":\"%s\"}", rows[i].json);
+		assert_int_equal(page_ask_code(&p, "join", data), 200);
+		assert_int_equal(
+		        page_ask_code(&p, "changeDisplayName", data), rows[i].shown ? 200 : 400
+		);
+		page_leave(&p);
+	}
+}
+
 // An answer in the receiver's log: the first request whose path ends so, about this peer.
 static struct json *request_about(const char *path, const char *peer_id)
 {
@@ -849,6 +883,7 @@ int main(void)
 	        cmocka_unit_test(claims_win_over_the_url),
 	        cmocka_unit_test(what_does_not_count_is_told),
 	        cmocka_unit_test(bad_claims_are_told_too),
+	        cmocka_unit_test(a_bad_name_breaks_nothing),
 	        cmocka_unit_test(the_webhook_decides),
 	        cmocka_unit_test(who_comes_too_early_hears_when_it_begins),
 	        cmocka_unit_test(the_access_check_decides),

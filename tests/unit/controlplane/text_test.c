@@ -2,6 +2,9 @@
 
 #include "text.h"
 
+#include <errno.h>
+#include <string.h>
+
 static void names_are_utf8_without_controls(void **)
 {
 	assert_true(text_is_printable("Ольга ✓ 😀", 1, 64));
@@ -29,6 +32,49 @@ static void names_are_utf8_without_controls(void **)
 		assert_false(text_is_printable(bad[i], 1, 64));
 }
 
+static void names_are_cleaned_of_what_nobody_sees(void **) // U06
+{
+	static const struct {
+		const char *given, *clean; // NULL: refused
+	} rows[] = {
+	        {"Ada Lovelace", "Ada Lovelace"},
+	        {" \t Ada\r\n", "Ada"},
+	        {"Ada\u00a0 \u3000Lovelace\u2003", "Ada Lovelace"},
+	        {"Иван Петрович", "Иван Петрович"},
+	        {"\u202egnihtyna\u202c", "gnihtyna"}, // turns the letters around
+	        {"\u2066a\u2069\u200e\u200fb\u061c", "ab"},
+	        {"A\u200bd\u00ada\ufeff", "Ada"},
+	        {"\u200b\u2060", ""},
+	        {"\u3164", ""},
+	        {"\u2800 \u00a0", ""},
+	        {"\u200d\ufe0f", ""},
+	        {"می\u200cخواهم", "می\u200cخواهم"}, // needs its joiner
+	        {"❤\ufe0f 👩\u200d💻", "❤\ufe0f 👩\u200d💻"},
+	        {"Ada\u200d\u200c", "Ada"},
+	        {"\u200dAda \u200dL", "Ada L"},
+	        {"Ada\nLovelace", NULL},
+	        {"Ada\u2028Lovelace", NULL},
+	        {"Ada\xc2\x85", NULL},
+	        {"Ada\x01", NULL},
+	        {"Ada\xff", NULL},
+	        {"", ""},
+	};
+	char out[TEXT_NAME_SIZE(64)];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int n = text_clean_name(out, 64, rows[i].given);
+		if ((n < 0) != !rows[i].clean || (n >= 0 && strcmp(out, rows[i].clean) != 0))
+			fail_msg("%s: %d %s", rows[i].given, n, out);
+	}
+	char letters[4 * 70 + 1] = "";
+	for (int i = 0; i < 64; i++)
+		strcat(letters, "😀");
+	assert_int_equal(text_clean_name(out, 64, letters), 64);
+	strcat(letters, " ");
+	assert_int_equal(text_clean_name(out, 64, letters), 64);
+	strcat(letters, "a");
+	assert_int_equal(text_clean_name(out, 64, letters), -EINVAL);
+}
+
 static void room_ids_are_tokens(void **)
 {
 	assert_true(text_is_token("serv1_aZ-9", 64));
@@ -37,16 +83,6 @@ static void room_ids_are_tokens(void **)
 	assert_false(text_is_token("a b", 64));
 	assert_false(text_is_token("a/../b", 64));
 	assert_false(text_is_token("é", 64));
-}
-
-static void trimming_takes_blanks_at_both_ends(void **)
-{
-	char out[4];
-	assert_true(text_trim(out, sizeof(out), " \t abc\n"));
-	assert_string_equal(out, "abc");
-	assert_true(text_trim(out, sizeof(out), "   "));
-	assert_string_equal(out, "");
-	assert_false(text_trim(out, sizeof(out), "abcd"));
 }
 
 static void secrets_match_whole_only(void **)
@@ -86,8 +122,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(names_are_utf8_without_controls),
+	        cmocka_unit_test(names_are_cleaned_of_what_nobody_sees),
 	        cmocka_unit_test(room_ids_are_tokens),
-	        cmocka_unit_test(trimming_takes_blanks_at_both_ends),
 	        cmocka_unit_test(secrets_match_whole_only),
 	        cmocka_unit_test(numbers_are_whole_and_in_bounds),
 	};

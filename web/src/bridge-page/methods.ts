@@ -4,6 +4,7 @@ import { listen, playback } from '../media/playback';
 import { ScreenShare } from '../media/screen';
 import { enterFullscreen, exitFullscreen, fullscreen } from '../page/fullscreen';
 import { askForGesture } from '../page/gesture';
+import { cleanName, NAME_MAX, validName } from '../page/name';
 import type { Meeting } from '../room/meeting';
 import type { Room } from '../room/room';
 import { view } from '../room/view';
@@ -57,7 +58,7 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 		join: async (data) => {
 			const constraints = readConstraints(data);
 			const { displayName } = (data ?? {}) as { displayName?: unknown };
-			if (typeof displayName === 'string' && displayName.trim()) meeting.state.update({ name: displayName.trim() });
+			if (displayName !== undefined) setName(meeting, displayName);
 			return join(meeting, constraints);
 		},
 		enableMic: device('mic', true),
@@ -73,7 +74,9 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 			screen.stop();
 		},
 		changeDisplayName: async (data) => {
-			const name = text(data, 'the name').trim();
+			const name = cleanName(text(data, 'the name'));
+			if (name === null)
+				throw new MethodError('bad-data', `A name has ${NAME_MAX} characters at most, and no line breaks.`);
 			if (!name) throw new MethodError('bad-data', 'The name is empty.');
 			const { room } = meeting.state.value;
 			if (room?.state.value.phase === 'open' && room.state.value.entered) await room.changeDisplayName(name);
@@ -164,6 +167,13 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 			await room().muteAll('video');
 		},
 	};
+}
+
+/** As with the attribute, a bad name is told and keeps nobody out. */
+function setName(meeting: Meeting, wish: unknown) {
+	const name = typeof wish === 'string' ? validName(wish) : undefined;
+	if (name) meeting.state.update({ name });
+	else console.warn(`amphi: join ignores displayName: bad value ${JSON.stringify(wish)}`);
 }
 
 async function join(meeting: Meeting, constraints: Constraints) {

@@ -33,6 +33,25 @@ test('room id, peer id and name are taken as they are', () => {
 	expect(warnings).toEqual([]);
 });
 
+test.each(['x'.repeat(70), 'Ada\nLovelace', '\u200b', ' '])('U06: %j is no name, and is told', (name) => {
+	const { attributes, warnings } = parse('call', `?roomId=r&displayName=${encodeURIComponent(name)}`);
+	expect(attributes.displayName).toBeNull();
+	expect(warnings.join()).toContain('displayName');
+	// Nor is it one in a token, whose bad value takes the address's away as well.
+	const signed = parse('call', `?roomId=r&displayName=Eve&token=${token({ displayName: name })}`);
+	expect(signed.attributes.displayName).toBe(name.trim() ? null : 'Eve');
+});
+
+test('U06: a name is shown without what turns it around', () =>
+	expect(parse('call', '?roomId=r&displayName=%E2%80%AEadA%E2%80%8B').attributes.displayName).toBe('adA'));
+
+test.each(['x'.repeat(129), 'a\nb', ' '])('U11: %j is no peerId: the page makes one', (peerId) => {
+	const { attributes, warnings } = parse('call', `?roomId=r&peerId=${encodeURIComponent(peerId)}`);
+	expect(attributes.peerId).toMatch(/^[0-9a-f-]{36}$/);
+	expect(warnings.join()).toContain('peerId');
+	expect(parse('call', `?roomId=r&peerId=${'x'.repeat(128)}`).attributes.peerId).toHaveLength(128);
+});
+
 /** An unsigned token: the page only reads what it shows. */
 function token(claims: object) {
 	const bytes = new TextEncoder().encode(JSON.stringify(claims));

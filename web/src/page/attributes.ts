@@ -1,5 +1,6 @@
 import { guid } from './guid';
 import { httpsUrl } from './httpsurl';
+import { validName } from './name';
 import { tokenClaims } from './token';
 
 export type RoomKind = 'call' | 'webinar';
@@ -81,7 +82,13 @@ const oneOf =
 	(text: string) =>
 		values.find((value) => value === text);
 
-const nonEmpty = (text: string) => text.trim() || undefined;
+/** In code points, as the server has it. */
+const PEER_ID_MAX = 128;
+
+function peerIdOf(text: string): string | undefined {
+	const id = text.trim();
+	return id && [...id].length <= PEER_ID_MAX && !/[\0-\x1f\x7f-\x9f\p{Cs}]/u.test(id) ? id : undefined;
+}
 
 export function parseLanguage(search: string, warn: Warn): Language | null {
 	return attribute(new URLSearchParams(search), 'lang', oneOf('en', 'ru'), warn);
@@ -90,12 +97,14 @@ export function parseLanguage(search: string, warn: Warn): Language | null {
 export function parseAttributes(kind: RoomKind, search: string, warn: Warn): Attributes {
 	const query = new URLSearchParams(search);
 	const get = <T>(name: string, parse: (text: string) => T | undefined) => attribute(query, name, parse, warn);
+	const claims = tokenClaims(query.get('token'));
+	// A token's name stands in the way of the address's also where it is a bad one, as it does at the server.
+	const names = claims.displayName === undefined ? query : new URLSearchParams({ displayName: claims.displayName });
 	const boolean = (text: string) => (Object.hasOwn(BOOLEANS, text) ? BOOLEANS[text] : undefined);
 	const flag = (name: string) => get(name, boolean) ?? false;
 	// A webinar's viewers are never asked for the microphone, so U02 changes nothing.
 	flag('autoplayWithoutAudioTrack');
 	const participant = flag('itisparticipant');
-	const claims = tokenClaims(query.get('token'));
 	const forServer: Record<string, string> = {};
 	for (const name of FOR_SERVER) {
 		const value = query.get(name);
@@ -106,8 +115,8 @@ export function parseAttributes(kind: RoomKind, search: string, warn: Warn): Att
 		kind,
 		roomId: query.has('roomId') ? get('roomId', roomId) : roomId(claims.roomId ?? '') ?? null,
 		// The guide this API comes from spells it both ways.
-		peerId: claims.peerId ?? get('peerId', nonEmpty) ?? get('peerID', nonEmpty) ?? guid(),
-		displayName: claims.displayName ?? get('displayName', nonEmpty),
+		peerId: claims.peerId ?? get('peerId', peerIdOf) ?? get('peerID', peerIdOf) ?? guid(),
+		displayName: attribute(names, 'displayName', validName, warn),
 		speaker: kind === 'call' || (claims.itisparticipant ?? participant),
 		forServer,
 		view: {

@@ -3,6 +3,7 @@ import { LocalMedia } from '../media/local';
 import { ScreenShare } from '../media/screen';
 import type { Attributes } from '../page/attributes';
 import { guid } from '../page/guid';
+import { validName } from '../page/name';
 import { recall, remember } from '../page/storage';
 import { Store } from '../ui/store';
 import type { Room } from './room';
@@ -46,7 +47,7 @@ export class Meeting {
 		this.attributes = attributes;
 		this.state = new Store<MeetingState>({
 			room: null,
-			name: displayName ?? recall('name') ?? '',
+			name: displayName ?? validName(recall('name') ?? '') ?? '',
 			loading: false,
 			failed: false,
 			Visit: null,
@@ -70,8 +71,9 @@ export class Meeting {
 	}
 
 	/** Begins a visit, unless there is one. The devices stay as they are. Rejects where the room cannot be loaded. */
-	async join(name = '', pin?: string): Promise<Room> {
+	async join(wanted = '', pin?: string): Promise<Room> {
 		this.driven();
+		const name = validName(wanted);
 		const { kind, roomId, peerId, displayName, codec, forServer } = this.attributes;
 		// What the participant typed; a name of the address is the embedding page's to remember.
 		if (name && displayName === null) remember('name', name);

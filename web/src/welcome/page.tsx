@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { DeviceChoice } from '../devices/choice';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
+import { NAME_MAX, validName } from '../page/name';
 import { recall, remember } from '../page/storage';
 import type { Meeting } from '../room/meeting';
 import { Button } from '../ui/button';
@@ -21,7 +22,7 @@ export function WelcomePage({ meeting }: { meeting: Meeting }) {
 
 	const join = async () => {
 		if (local) rememberDevices(local);
-		await meeting.join(name.trim()).catch((error) => console.error('amphi: the room could not be loaded', error));
+		await meeting.join(name).catch((error) => console.error('amphi: the room could not be loaded', error));
 	};
 
 	return (
@@ -45,7 +46,7 @@ export function WelcomePage({ meeting }: { meeting: Meeting }) {
 					data-testid="name-input"
 					value={name}
 					disabled={displayName !== null}
-					maxLength={64}
+					maxLength={NAME_MAX}
 					autocomplete="name"
 					placeholder={t('welcome.namePlaceholder')}
 					aria-describedby={displayName !== null ? 'name-hint' : undefined}
@@ -57,7 +58,7 @@ export function WelcomePage({ meeting }: { meeting: Meeting }) {
 					</p>
 				)}
 				{!local && <p class="hint">{t('welcome.viewer')}</p>}
-				<Button look="primary" submit data-testid="join-button" aria-busy={loading} disabled={!name.trim() || loading}>
+				<Button look="primary" submit data-testid="join-button" aria-busy={loading} disabled={!validName(name) || loading}>
 					<JoinLabel local={local} loading={loading} />
 				</Button>
 				{failed && (
