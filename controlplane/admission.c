@@ -162,7 +162,7 @@ application_make(const struct account *account, const struct http_request *q)
 }
 
 struct application *admission_apply(
-        const struct admissions *shared, const struct http_request *q, unsigned *status,
+        const struct admissions *shared, const struct http_request *q, enum refusal *refusal,
         const char **why
 )
 {
@@ -171,15 +171,17 @@ struct application *admission_apply(
 
 	if (!account) {
 		accounts_refuse_host(shared->accounts, host, loop_now_ms(shared->conference->loop));
-		*status = 404;
+		*refusal = REFUSAL_HOST_UNKNOWN;
 		*why = "no account has this host";
 		return NULL;
 	}
 	struct application *a = application_make(account, q);
-	*status = 403;
-	*why = may_ask(shared, account, a, q) ? NULL : "origin not allowed";
+	*refusal = REFUSAL_ORIGIN_NOT_ALLOWED;
+	*why = may_ask(shared, account, a, q) ? NULL
+	                                      : "origin not allowed: neither the host that was "
+	                                        "asked nor an allowed domain";
 	if (!*why) {
-		*status = 400;
+		*refusal = REFUSAL_BAD_REQUEST;
 		*why = what_is_missing(a, q);
 	}
 	if (!*why)

@@ -66,9 +66,10 @@ struct admission_events {
 };
 
 // The first step, within the HTTP request: host, origin, and what must be well-formed for anything
-// to be decided. One block of memory, freed with free(); or NULL, with the answer's status.
+// to be decided. One block of memory, freed with free(); or NULL, with a refusal and what it is
+// about, in English.
 [[nodiscard]] struct application *admission_apply(
-        const struct admissions *, const struct http_request *, unsigned *status, const char **why
+        const struct admissions *, const struct http_request *, enum refusal *, const char **why
 );
 
 // For logs.

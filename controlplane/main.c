@@ -170,6 +170,7 @@ static int start(struct server *s)
 	s->rest = (struct rest){
 	        .config = &s->config,
 	        .accounts = s->accounts,
+	        .admissions = &s->admissions,
 	        .conference = s->conference,
 	        .pages = s->pages,
 	        .statistics = s->statistics,

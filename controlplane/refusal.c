@@ -1,5 +1,7 @@
 #include "refusal.h"
 
+#include "json.h"
+
 static const struct {
 	const char *code;
 	unsigned status;
@@ -29,4 +31,15 @@ const char *refusal_text(enum refusal r)
 const char *refusal_text_russian(enum refusal r)
 {
 	return refusals[r].russian;
+}
+
+struct json *refusal_json(enum refusal r, const char *message)
+{
+	struct json *j = json_new_object();
+
+	json_add_string(j, "reason", refusal_code(r));
+	json_add_int(j, "status", refusal_status(r));
+	json_add_string(j, "message", message);
+	json_add_string(j, "messageRu", refusal_text_russian(r));
+	return j;
 }

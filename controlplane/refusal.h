@@ -7,6 +7,11 @@
 	X(NONE, "none", 200, "", "")                                                               \
 	X(BAD_REQUEST, "bad-request", 400, "The server did not understand the request.",           \
 	  "Сервер не понял запрос.")                                                               \
+	X(HOST_UNKNOWN, "host-unknown", 404, "No account of the server has this host name.",       \
+	  "У сервера нет аккаунта с этим именем узла.")                                            \
+	X(ORIGIN_NOT_ALLOWED, "origin-not-allowed", 403,                                           \
+	  "Pages of this address may not enter rooms here.",                                       \
+	  "Страницам с этого адреса вход в комнаты закрыт.")                                       \
 	X(TOKEN_MISSING, "token-missing", 401, "Access denied: this room needs a signed link.",    \
 	  "Доступ запрещён: в эту комнату входят по подписанной ссылке.")                          \
 	X(TOKEN_INVALID, "token-invalid", 401, "Access denied: the link is not valid.",            \
@@ -49,6 +54,8 @@
 	  "Вас впустили, но страница не завершила вход.")                                          \
 	X(BUSY, "busy", 503, "The server is at its limit.", "Сервер перегружен.")
 
+struct json;
+
 enum refusal {
 #define REFUSAL_ENUM(name, code, status, english, russian) REFUSAL_##name,
 	REFUSALS(REFUSAL_ENUM)
@@ -60,3 +67,6 @@ const char *refusal_code(enum refusal);
 unsigned refusal_status(enum refusal);
 const char *refusal_text(enum refusal); // English
 const char *refusal_text_russian(enum refusal);
+
+// {reason, status, message, messageRu}: as a page is told. message: English.
+struct json *refusal_json(enum refusal, const char *message);

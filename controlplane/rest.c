@@ -43,6 +43,7 @@ static const struct route {
         {"GET", "/healthz", GRANT_ANYONE, .handle = healthz},
         {"GET", "/readyz", GRANT_ANYONE, .write = readyz},
         {"GET", "/metrics", GRANT_OPERATOR, .write = metrics},
+        {"POST", "/api/handshake", GRANT_ANYONE, .write = rest_handshake},
         {"GET", "/api/openapi.json", GRANT_ANYONE, .write = openapi},
         {"POST", "/rooms/:/closePeer", GRANT_API, .handle = rest_room_close_peer},
         {"POST", "/:/closePeer", GRANT_API, .handle = rest_room_close_peer},

@@ -7,6 +7,7 @@
 
 struct account;
 struct accounts;
+struct admissions;
 struct conference;
 struct config;
 struct hooks;
@@ -20,6 +21,7 @@ struct statistics;
 struct rest {
 	const struct config *config;
 	struct accounts *accounts;
+	const struct admissions *admissions;
 	struct conference *conference;
 	const struct pages *pages;
 	struct statistics *statistics;
@@ -56,6 +58,9 @@ typedef void rest_writer(const struct rest_call *, struct http_response *);
 
 // The one way in which JSON goes out. Takes the body over.
 void rest_answer(struct http_response *, unsigned status, struct json *body);
+
+// rest_handshake.c: what a WebSocket with this query and Origin would be told.
+rest_writer rest_handshake;
 
 // rest_statistics.c (T01, T02) and rest_hook.c (W06); answered later.
 rest_writer rest_statistics_summary, rest_statistics_peers, rest_hook_events;

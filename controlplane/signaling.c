@@ -206,15 +206,11 @@ static void connection_close(struct connection *c, uint16_t code, const char *re
 
 void connection_kick(struct connection *c, const struct refused *r)
 {
-	struct json *data = json_new_object();
+	struct json *data = refusal_json(r->refusal, refusal_text(r->refusal));
 	const char *code = refusal_code(r->refusal);
 
 	am_info("signaling: closed; room=%s peer=%s reason=%s detail=%s", c->room, c->peer_id, code,
 	        r->detail);
-	json_add_string(data, "reason", code);
-	json_add_int(data, "status", refusal_status(r->refusal));
-	json_add_string(data, "message", refusal_text(r->refusal));
-	json_add_string(data, "messageRu", refusal_text_russian(r->refusal));
 	if (r->detail[0])
 		json_add_string(data, "detail", r->detail);
 	if (r->start_time_ms)
@@ -351,12 +347,12 @@ static void on_closed(void *owner, uint16_t code, uint64_t silent_ms)
 	connection_close(c, 0, "");
 }
 
-static void refuse(struct http_response *r, unsigned status, const char *why)
+static void refuse(struct http_response *r, enum refusal refusal, const char *why)
 {
-	struct json *j = json_new_object();
+	struct json *j = refusal_json(refusal, why);
 
 	json_add_string(j, "error", why);
-	r->status = status;
+	r->status = refusal_status(refusal);
 	r->type = "application/json";
 	http_clear_headers(r);
 	r->body = json_print(j);
@@ -401,14 +397,18 @@ place_granted(struct signaling *s, const struct http_request *q, struct http_res
 void *signaling_upgrade(void *owner, const struct http_request *q, struct http_response *r)
 {
 	struct signaling *s = owner;
-	unsigned status;
+	enum refusal refusal;
 	const char *why;
 
 	if (!websocket_accept(q, PROTOCOL, r) || !place_granted(s, q, r))
 		return NULL;
-	struct application *a = admission_apply(s->admissions, q, &status, &why);
-	if (!a)
-		refuse(r, status, why);
+	struct application *a = admission_apply(s->admissions, q, &refusal, &why);
+	if (!a) {
+		am_info("signaling: handshake refused; reason=%s why=\"%s\"", refusal_code(refusal),
+		        why);
+		metric_count_refusal(refusal);
+		refuse(r, refusal, why);
+	}
 	return a;
 }
 

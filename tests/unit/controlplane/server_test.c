@@ -87,8 +87,10 @@ static void no_path_leads_out_of_the_pages(void **)
 	"GET /call/" query " HTTP/1.1\r\nHost: meet.example:1\r\nUpgrade: websocket\r\n"           \
 	"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"                                     \
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" extra "\r\n"
-#define SPOKEN "Sec-WebSocket-Protocol: protoo\r\n"
-#define PROTOO SPOKEN "Origin: https://meet.example\r\n"
+#define SPOKEN      "Sec-WebSocket-Protocol: protoo\r\n"
+#define LETTERS_43  "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq"
+#define LETTERS_129 LETTERS_43 LETTERS_43 LETTERS_43
+#define PROTOO      SPOKEN "Origin: https://meet.example\r\n"
 
 static void handshakes_are_refused(void **)
 {
@@ -118,6 +120,40 @@ static void handshakes_are_refused(void **)
 		char answer[4096];
 		assert_int_equal(ask(rows[i].request, "}", answer, sizeof(answer)), rows[i].status);
 	}
+}
+
+#define ASK(query, origin)                                                                         \
+	"POST /api/handshake?" query " HTTP/1.1\r\nHost: meet.example:1\r\nConnection: close\r\n"  \
+	"Content-Length: 0\r\nOrigin: " origin "\r\n\r\n"
+
+// Browsers keep from a page why its WebSocket was refused.
+static void a_page_can_ask_why_its_handshake_is_refused(void **)
+{
+	static const struct {
+		const char *request;
+		int status;
+		const char *has;
+	} rows[] = {
+	        {ASK("roomId=r&peerId=p", "https://meet.example"), 200, "{\"ok\":true}"},
+	        {ASK("roomId=r&peerId=" LETTERS_129, "https://meet.example"), 400,
+	         "{\"reason\":\"bad-request\",\"status\":400,\"message\":\"peerId must be"},
+	        {ASK("roomId=r&peerId=p", "https://evil.example"), 403,
+	         "\"reason\":\"origin-not-allowed\""},
+	        {ASK("roomId=r&peerId=p", "https://evil.example"), 403, "\"messageRu\":\"С"},
+	        {ASK("roomId=r&peerId=p", "null"), 403, "origin-not-allowed"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char answer[4096];
+		assert_int_equal(
+		        ask(rows[i].request, NULL, answer, sizeof(answer)), rows[i].status
+		);
+		assert_non_null(strstr(answer, rows[i].has));
+		assert_null(strstr(answer, "Access-Control-Allow-Origin"));
+	}
+	// What asks otherwise reads the same in the refusal itself.
+	char answer[4096];
+	ask(WS("?roomId=r&peerId=" LETTERS_129, PROTOO), "}", answer, sizeof(answer));
+	assert_non_null(strstr(answer, "\"reason\":\"bad-request\""));
 }
 
 static int ws_open(const char *request)
@@ -412,6 +448,7 @@ int main(void)
 	        cmocka_unit_test(pages_and_errors_have_their_status),
 	        cmocka_unit_test(no_path_leads_out_of_the_pages),
 	        cmocka_unit_test(handshakes_are_refused),
+	        cmocka_unit_test(a_page_can_ask_why_its_handshake_is_refused),
 	        cmocka_unit_test(a_page_talks_protoo),
 	        cmocka_unit_test(bad_frames_close_the_connection),
 	        cmocka_unit_test(frames_without_a_mask_are_refused),

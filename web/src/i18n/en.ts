@@ -294,6 +294,15 @@ export const en = {
 	'refused.busy.text': 'Please try again in a moment.',
 	'refused.bad-request': 'The server did not accept the link',
 	'refused.bad-request.text': 'Ask the organiser for a new one.',
+	'refused.host-unknown': 'This address does not lead to the meeting',
+	'refused.host-unknown.text':
+		'The server does not know the address at which this page was opened. Ask the organiser for the right link.',
+	'refused.origin-not-allowed': 'This address does not lead to the meeting',
+	'refused.origin-not-allowed.text':
+		'The server does not know the address at which this page was opened. Ask the organiser for the right link.',
+	'refused.websocket-blocked': 'The connection does not get through',
+	'refused.websocket-blocked.text':
+		'The server answers, but something on the way blocks the connection of the meeting (WebSocket): a proxy, a firewall or an extension of the browser. Try another network, or ask whoever runs this one.',
 	'refused.server-error': 'Something went wrong at the server',
 	'refused.server-error.text': 'Please try again in a moment.',
 	'refused.unsupported-browser': 'This browser cannot take part',

@@ -21,7 +21,7 @@ import { CardIcon, CardPage } from '../ui/card';
 type Reason = RefusalReason | 'bad-room-id';
 
 /** These have no cause the participant could see: the server's own words help whoever looks into it. */
-const TECHNICAL: Reason[] = ['bad-request', 'server-error'];
+const TECHNICAL: Reason[] = ['bad-request', 'host-unknown', 'origin-not-allowed', 'server-error'];
 
 /** Here the organiser's server may have something to say. */
 const WITH_DETAIL: Reason[] = ['locked', 'access-declined'];
@@ -31,6 +31,8 @@ const FINAL: Reason[] = [
 	'removed',
 	'declined',
 	'wrong-room-kind',
+	'host-unknown',
+	'origin-not-allowed',
 	'token-missing',
 	'token-invalid',
 	'token-expired',
@@ -56,6 +58,9 @@ const ICONS: Partial<Record<Reason, IconNode>> = {
 	busy: CloudOff,
 	'server-error': CloudOff,
 	'bad-request': Unlink,
+	'host-unknown': Unlink,
+	'origin-not-allowed': Unlink,
+	'websocket-blocked': Unlink,
 	'bad-room-id': Unlink,
 	'wrong-room-kind': Unlink,
 	'unsupported-browser': MonitorX,

@@ -8,6 +8,7 @@ import { Sight } from '../media/sight';
 import { NO_MEDIA, type PeerMedia } from '../media/subscriber';
 import { type Path, SCTP } from '../media/transport';
 import { Connection } from '../signaling/connection';
+import { askWhy } from '../signaling/handshake';
 import type {
 	Hand,
 	MuteKind,
@@ -20,7 +21,7 @@ import type {
 } from '../signaling/messages';
 import { type Refusal, refusal, refusalFromError } from '../signaling/refusal';
 import { reconcile } from '../signaling/resume';
-import { type RoomAddress, roomUrl } from '../signaling/url';
+import { type RoomAddress, roomQuery, roomUrl } from '../signaling/url';
 import { Store } from '../ui/store';
 import { view } from './view';
 
@@ -98,6 +99,9 @@ export interface RoomOptions extends RoomAddress {
 	notify(notice: Notice): void;
 }
 
+/** So often a WebSocket may fail to open while the server answers: something between the two does not let any through. */
+const BLOCKED_MAX = 4;
+
 /** So much later all that belongs to one event has come. */
 const AFTERMATH_MS = 300;
 
@@ -114,6 +118,10 @@ export class Room {
 	/** What this participant lets himself send of each picture, in bit/s. */
 	#ownBitrate: number | null = null;
 	#publishing: Promise<void> = Promise.resolve();
+	/** The WebSocket has been open … */
+	#opened = false;
+	/** … or so many times in a row it was not, though the server knows no reason. */
+	#blocked = 0;
 	/** Counts WebSockets: what belongs to an earlier one is out of date. */
 	#attempt = 0;
 
@@ -143,7 +151,7 @@ export class Room {
 		});
 		this.#connection = new Connection(roomUrl(location, options), {
 			// Nothing is asked before the server says that we may: it may have to ask others first.
-			open: () => {},
+			open: () => void (this.#opened = true),
 			lost: () => {
 				this.#attempt++;
 				// When the media server is back the WebSocket is closed to make the page join again: no second alarm.
@@ -152,6 +160,7 @@ export class Room {
 			failed: () => {
 				this.#setLink(this.#joined ? 'reconnecting' : 'connecting');
 				this.state.update({ attemptsFailed: this.state.value.attemptsFailed + 1 });
+				void this.#askWhy();
 			},
 			closed: () => this.#end(refusal('server-error', 'closed without a reason')),
 			requests: {
@@ -300,6 +309,15 @@ export class Room {
 					: refusalFromError(error),
 			);
 		}
+	}
+
+	/** An attempt to connect failed: the next may do better, unless the server says that none will. */
+	async #askWhy() {
+		const why = await askWhy(roomQuery(this.#options));
+		if (why !== null && why !== 'fine') this.#end(why);
+		this.#blocked = why === 'fine' && !this.#opened ? this.#blocked + 1 : 0;
+		if (this.#blocked === BLOCKED_MAX)
+			this.#end({ reason: 'websocket-blocked', message: 'the server answers, but no WebSocket to it opens' });
 	}
 
 	/** The complete join: a new Device, new transports, everything from the beginning. */

@@ -7,6 +7,8 @@ const SERVER_REASONS = [
 	'speakers-full',
 	'viewers-full',
 	'wrong-room-kind',
+	'host-unknown',
+	'origin-not-allowed',
 	'token-missing',
 	'token-invalid',
 	'token-expired',
@@ -26,7 +28,7 @@ const SERVER_REASONS = [
 	'server-error',
 ] as const;
 
-export type RefusalReason = (typeof SERVER_REASONS)[number] | 'unsupported-browser';
+export type RefusalReason = (typeof SERVER_REASONS)[number] | 'unsupported-browser' | 'websocket-blocked';
 
 /** Why the session ended for good. */
 export interface Refusal {

@@ -11,10 +11,13 @@ export interface RoomAddress {
 	forServer: Record<string, string>;
 }
 
-export function roomUrl(host: { protocol: string; host: string }, address: RoomAddress): string {
-	const { kind, roomId, peerId, displayName, session, forServer } = address;
+export function roomQuery({ roomId, peerId, displayName, session, forServer }: RoomAddress): string {
 	const query = new URLSearchParams({ roomId, peerId, session, displayName, ...forServer });
-	const scheme = host.protocol === 'https:' ? 'wss' : 'ws';
 	// Not every server reads a plus as a blank.
-	return `${scheme}://${host.host}/${kind}/?${query.toString().replaceAll('+', '%20')}`;
+	return query.toString().replaceAll('+', '%20');
+}
+
+export function roomUrl(host: { protocol: string; host: string }, address: RoomAddress): string {
+	const scheme = host.protocol === 'https:' ? 'wss' : 'ws';
+	return `${scheme}://${host.host}/${address.kind}/?${roomQuery(address)}`;
 }

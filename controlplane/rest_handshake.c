@@ -1,0 +1,23 @@
+#include "rest.h"
+
+#include "admission.h"
+#include "http.h"
+#include "json.h"
+
+#include <stdlib.h>
+
+// A browser keeps from its page why a WebSocket was refused: asked with the same query, this says
+// so. Without Access-Control-Allow-Origin, so that no other site's page reads it.
+void rest_handshake(const struct rest_call *call, struct http_response *r)
+{
+	enum refusal refusal;
+	const char *why;
+
+	struct application *a =
+	        admission_apply(call->rest->admissions, call->request, &refusal, &why);
+	struct json *body = a ? json_new_object() : refusal_json(refusal, why);
+	if (a)
+		json_add_bool(body, "ok", true);
+	rest_answer(r, a ? 200 : refusal_status(refusal), body);
+	free(a);
+}
