@@ -245,10 +245,13 @@ static void request_handle(struct connection *c, int64_t id, const struct json *
 
 	if (!method)
 		return;
-	if (c->peer->waiting)
-		return connection_reject(c, id, 403, "waiting: a moderator has not let you in yet");
 	while (r->method && strcmp(r->method, method) != 0)
 		r++;
+	c->told = r->told;
+	if (r->method && r->grant == TO_ANYONE)
+		return r->handle(c, id, NULL);
+	if (c->peer->waiting)
+		return connection_reject(c, id, 403, "waiting: a moderator has not let you in yet");
 	if (!r->method)
 		return connection_reject(c, id, 500, "unknown method");
 	// A page that was a member before, and does not say so, starts anew.
@@ -263,7 +266,6 @@ static void request_handle(struct connection *c, int64_t id, const struct json *
 	const struct json *data = json_object(message, "data");
 	if (!parameters_are_printable(data))
 		return connection_reject(c, id, 400, "bad-request: control characters");
-	c->told = r->told;
 	r->handle(c, id, data);
 }
 

@@ -99,6 +99,7 @@ struct json *signaling_room_json(const struct room *);
 typedef void request_fn(struct connection *, int64_t id, const struct json *data);
 
 enum grant_to {
+	TO_ANYONE, // also who waits to be let in
 	TO_ADMITTED,
 	TO_MEMBERS, // who have joined
 	TO_MODERATORS, // of them

@@ -522,6 +522,7 @@ const struct request signaling_requests[] = {
         {"connectWebRtcTransport", handle_connect_transport, .grant = TO_ADMITTED},
         {"restartIce", handle_restart_ice, .grant = TO_ADMITTED},
         {"closeTransport", handle_close_transport, .grant = TO_ADMITTED, .told = true},
+        {"ping", handle_nothing, .grant = TO_ANYONE},
         {"join", handle_join, .grant = TO_ADMITTED, .told = true},
         {"resume", handle_resume, .grant = TO_ADMITTED}, // pays where it has something to tell
         {"produce", handle_produce, .grant = TO_MEMBERS},

@@ -255,6 +255,7 @@ static const struct {
 	const char *method, *data;
 	int codes[ROLE_COUNT];
 } matrix[] = {
+        {"ping", "{}", {200, 200, 200, 200, 200}},
         {"getRouterRtpCapabilities", "{}", {200, 200, 200, 403, 200}},
         {"createWebRtcTransport", "{\"consuming\":true}", {200, 200, 200, 403, 200}},
         {"createWebRtcTransport", "{\"producing\":true}", {403, 200, 403, 403, 403}},

@@ -1,4 +1,5 @@
-import type { Link, Room, RoomState } from './room';
+import type { Room, RoomState } from './room';
+import type { Link } from './trouble';
 
 /**
  * The page's diagnostic interface, window.amphi: for tests, and for support that looks over a user's shoulder.

@@ -23,17 +23,8 @@ import { type Refusal, refusal, refusalFromError } from '../signaling/refusal';
 import { reconcile } from '../signaling/resume';
 import { type RoomAddress, roomQuery, roomUrl } from '../signaling/url';
 import { Store } from '../ui/store';
+import type { Link } from './trouble';
 import { view } from './view';
-
-export type Link = 'connecting' | 'connected' | 'reconnecting' | 'media-down';
-
-/** What the participant has to know of the way to the server; null: all is well. */
-export type Trouble = Exclude<Link, 'connected'> | 'media-blocked' | null;
-
-export function troubleOf({ link, path }: Pick<RoomState, 'link' | 'path'>): Trouble {
-	if (link !== 'connected') return link;
-	return { open: null, lost: 'reconnecting' as const, blocked: 'media-blocked' as const }[path];
-}
 
 export interface RemotePeer extends PeerMedia {
 	id: string;
@@ -157,6 +148,9 @@ export class Room {
 				// When the media server is back the WebSocket is closed to make the page join again: no second alarm.
 				if (this.#link !== 'media-down') this.#setLink(this.#joined ? 'reconnecting' : 'connecting');
 			},
+			// It stands still, and media may go on all the same. Only who was connected has something to lose.
+			stalled: () => this.#link === 'connected' && this.#setLink('reconnecting'),
+			recovered: () => this.#link === 'reconnecting' && this.#setLink('connected'),
 			failed: () => {
 				this.#setLink(this.#joined ? 'reconnecting' : 'connecting');
 				this.state.update({ attemptsFailed: this.state.value.attemptsFailed + 1 });

@@ -18,9 +18,10 @@ import { Toasts } from '../ui/toast';
 import { Controls } from './controls';
 import { PeoplePanel } from './people';
 import { PersonMenu } from './person';
-import { type Room, type Trouble, troubleOf } from './room';
+import type { Room } from './room';
 import { SharingBanner } from './sharing';
 import { ShortcutsDialog, shortcuts, useShortcuts } from './shortcuts';
+import { type Trouble, troubleOf } from './trouble';
 import { view } from './view';
 
 export interface RoomScreenProps {

@@ -1,4 +1,5 @@
 import { Peer, WebSocketTransport } from 'protoo-client';
+import { Heartbeat } from './heartbeat';
 import { latest } from './websocket';
 import type { NotificationHandlers, Requests, ServerRequests } from './messages';
 
@@ -15,6 +16,10 @@ export interface ConnectionEvents {
 	open(): void;
 	/** The WebSocket broke; the connection is being made again. */
 	lost(): void;
+	/** The server says nothing more, though the WebSocket is open … */
+	stalled(): void;
+	/** … and now it does. */
+	recovered(): void;
 	/** An attempt to connect failed; there will be another. */
 	failed(): void;
 	/** The server closed the session for good. */
@@ -35,25 +40,39 @@ export class Connection {
 	/** What goes on when the server has let us in again. */
 	#waiting: (() => void)[] = [];
 
+	readonly #heartbeat: Heartbeat;
+
 	constructor(url: string, events: ConnectionEvents) {
 		this.#peer = new Peer(new WebSocketTransport(url, { retry: RETRY }));
+		this.#heartbeat = new Heartbeat({
+			ask: () => this.request('ping', {}),
+			stalled: events.stalled,
+			recovered: events.recovered,
+			dead: () => latest?.abandon(),
+		});
 		this.#peer.on('open', () => events.open());
 		this.#peer.on('disconnected', () => {
+			this.#heartbeat.stop();
 			this.#abort.abort();
 			this.#abort = new AbortController();
 			events.lost();
 		});
 		this.#peer.on('failed', () => events.failed());
 		this.#peer.on('close', () => {
+			this.#heartbeat.stop();
 			this.#abort.abort();
 			if (!this.#closed) events.closed();
 		});
 		this.#peer.on('notification', ({ method, data }) => {
+			this.#heartbeat.hear();
+			// What is asked before is held until it has been decided who may enter.
+			if (method === 'admitted' || method === 'waiting') this.#heartbeat.start();
 			// What this page does not know (versions, scores) is none of its business.
 			const handlers = events.notifications as Record<string, ((data: unknown) => void) | undefined>;
 			if (Object.hasOwn(handlers, method)) handlers[method]?.(data ?? {});
 		});
 		this.#peer.on('request', ({ method, data }, accept, reject) => {
+			this.#heartbeat.hear();
 			const handlers = events.requests as Record<string, ((data: unknown) => Promise<void>) | undefined>;
 			const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
 			if (!handler) {

@@ -113,6 +113,8 @@ export interface Requests {
 	promotePeer: [{ peerId: string }, object];
 	demotePeer: [{ peerId: string }, object];
 	closeRoom: [object, object];
+	/** Asks for nothing but an answer. */
+	ping: [object, object];
 	/** One's own hand; lowerHand is a moderator's. */
 	raiseHand: [{ raised: boolean }, object];
 	lowerHand: [{ peerId: string }, object];
