@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { ALLOW, Embedded, openSite } from './embed.mjs';
 import { holds, LIMIT, openBench, Participant, Proxy, roomId, until } from './harness.mjs';
@@ -166,7 +168,7 @@ test('sites that are not allowed have no iframe of ours, and hear of it', LIMIT,
 		<script src="${bench.system.url}/meetBridgeApi.js"></script>
 		<script>
 			window.answered = new MeetIframeBridge.default({ element: document.getElementById('room'), roomId: '${room}' }).method({ name: 'join' });
-		</script>`, { host: '127.0.0.1' });
+		</script>`, { host: 'plain.test' });
 	await until('the browser to refuse', () => page.lines.some((line) => /frame-ancestors/.test(line)), { describe: () => page.lines });
 	assert.equal((await page.evaluate(() => answered)).error.code, 'timeout');
 });
@@ -181,6 +183,7 @@ test('the connection breaks and comes back; leaving ends it', LIMIT, async () =>
 		await ann.told('connectionFailed', { peerId: ann.peerId });
 		proxy.up();
 		await ann.isConnected();
+		await ann.told('reconnected', { peerId: ann.peerId });
 		assert.equal((await ann.events('join')).length, 1);
 		await ann.click('leave-button');
 		await ann.told('connectionClosed', { peerId: ann.peerId, reason: 'left' });
@@ -223,3 +226,90 @@ test('destroy() lets go', LIMIT, async () => {
 	await ann.click('mic-button');
 	await holds('no event comes', async () => (await ann.events()).length === 0, { during: 500 });
 });
+
+test('a server that stands still is told, and that it goes on', LIMIT, async () => { // E14
+	const proxy = await Proxy.start(bench.system.url);
+	try {
+		const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann', url: proxy.url });
+		proxy.silence();
+		await ann.told('disconnected', { peerId: ann.peerId });
+		await ann.seesBanner('reconnecting');
+		assert.deepEqual(await ann.events('reconnected'), []);
+		proxy.speak();
+		await ann.told('reconnected', { peerId: ann.peerId });
+		await ann.isConnected();
+		assert.equal((await ann.events('join')).length, 1);
+	} finally {
+		proxy.close();
+	}
+});
+
+test('each device that cannot be had is told, the same again as well', LIMIT, async () => { // E04, E07
+	const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann', allow: '', constraints: {} });
+	for (const [method, event] of [['enableMic', 'errorGetMic'], ['enableWebcam', 'errorGetCamera']])
+		for (const times of [1, 2, 3]) {
+			assert.equal((await ann.call(method)).error.code, 'policy');
+			await until(`${times} of ${event}`, async () => (await ann.events(event)).length === times);
+		}
+});
+
+const escaped = (url) => url.replaceAll('&', '&amp;');
+
+test('an iframe whose address redirects to another origin is told so', LIMIT, async () => {
+	const room = roomId();
+	const elsewhere = createServer((_, answer) => answer.writeHead(302, { location: address(room) }).end()).listen(0, 'localhost');
+	await once(elsewhere, 'listening');
+	const src = `http://localhost:${elsewhere.address().port}/call/?roomId=${room}`;
+	const page = await open(`<iframe id="room" allow="${ALLOW}" src="${escaped(src)}"></iframe>
+		<script src="${bench.system.url}/meetBridgeApi.js"></script>
+		<script>
+			window.bridge = new MeetIframeBridge.default({ element: document.getElementById('room'), roomId: '${room}' });
+			window.answered = bridge.method({ name: 'join' });
+		</script>`);
+	const { error } = await page.evaluate(() => answered);
+	assert.equal(error.code, 'wrong-origin');
+	assert.match(error.message, new RegExp(`${new URL(src).origin}.*${new URL(bench.system.url).origin}`));
+	assert.equal((await page.evaluate(() => bridge.method({ name: 'enableMic' }))).error.code, 'wrong-origin', 'later calls, too');
+	assert.equal(page.lines.filter((line) => line.includes('MeetIframeBridge: ')).length, 1);
+	// Mended by the embedding page, it works.
+	await page.evaluate((src) => (document.getElementById('room').src = src), address(room));
+	await until('the bridge', async () => (await page.evaluate(() => bridge.method({ name: 'isCameraEnabled' }))) === false);
+	elsewhere.close();
+});
+
+test('a bridge made in the load handler hears each event once, also after a reload', LIMIT, async () => {
+	const room = roomId();
+	const page = await open(`<iframe id="room" allow="${ALLOW}"></iframe>
+		<script src="${bench.system.url}/meetBridgeApi.js"></script>
+		<script>
+			window.heard = [];
+			window.frame = document.getElementById('room');
+			frame.addEventListener('load', () => {
+				window.bridge = new MeetIframeBridge.default({ element: frame, roomId: '${room}' });
+				for (const name of ['ready', 'readyToJoin', 'join', 'switchOnMic']) bridge.on(name, () => heard.push(name));
+				bridge.method({ name: 'join', data: { constraints: { audio: true } } });
+			});
+			frame.src = '${address(room)}&peerId=ann';
+		</script>`);
+	const visit = ['ready', 'readyToJoin', 'join', 'switchOnMic'];
+	for (const time of [1, 2, 3]) {
+		await until(`visit ${time}`, () => page.evaluate(() => heard.includes('switchOnMic')), { describe: () => page.evaluate(() => heard) });
+		await holds('nothing comes twice', () => page.evaluate((length) => heard.length === length, visit.length), { during: 1500 });
+		assert.deepEqual(await page.evaluate(() => heard.splice(0).sort()), [...visit].sort(), `visit ${time}`);
+		await page.evaluate(() => frame.contentWindow.location.replace(frame.src));
+	}
+});
+
+for (const [what, attributes, options] of [
+	['referrerpolicy="no-referrer"', 'referrerpolicy="no-referrer"', {}],
+	['an embedding page at 127.0.0.1', '', { host: '127.0.0.1' }],
+])
+	test(`the bridge works under ${what}`, LIMIT, async () => {
+		const room = roomId();
+		const page = await open(`<iframe id="room" ${attributes} allow="${ALLOW}" src="${escaped(address(room))}"></iframe>
+			<script src="${bench.system.url}/meetBridgeApi.js"></script>
+			<script>
+				window.answered = new MeetIframeBridge.default({ element: document.getElementById('room') }).method({ name: 'join' });
+			</script>`, options);
+		assert.equal((await page.evaluate(() => answered)).displayName, 'Ann');
+	});

@@ -53,7 +53,7 @@ export class Site {
 /** What the embedding page does at once, before its iframe can have loaded: a record of all that the bridge tells it. */
 const RECORD = `
 	const NAMES = ${JSON.stringify(
-		'ready readyToJoin join newPeer peerClosed switchOnCamera switchOffCamera errorGetCamera switchOnMic switchOffMic errorGetMic switchOnShare switchOffShare errorGetShare connectionFailed disconnected connectionClosed connectionError switchOnPin switchOffPin errorGetPin playingAudioPrevent'.split(' '),
+		'ready readyToJoin join newPeer peerClosed switchOnCamera switchOffCamera errorGetCamera switchOnMic switchOffMic errorGetMic switchOnShare switchOffShare errorGetShare connectionFailed disconnected reconnected connectionClosed connectionError switchOnPin switchOffPin errorGetPin playingAudioPrevent'.split(' '),
 	)};
 	window.events = [];
 	window.answers = [];

@@ -40,11 +40,13 @@ export type ErrorCode =
 	| 'unsupported'
 	/** The iframe shows another room. */
 	| 'wrong-room'
+	/** The iframe's src redirects to another origin: the message says to which. */
+	| 'wrong-origin'
 	/** The iframe was loaded anew before it answered. */
 	| 'interrupted'
 	/** No answer in time. A call that waits for the iframe is delivered all the same when it comes. */
 	| 'timeout'
-	/** destroy() was called. */
+	/** destroy() was called, or the iframe's next load made another bridge in this one's place. */
 	| 'destroyed'
 	/** Something else went wrong. */
 	| 'failed';
@@ -78,7 +80,10 @@ export interface Methods {
 	playAudio: [undefined, true];
 	muteAudio: [undefined, true];
 	unmuteAudio: [undefined, true];
-	/** Bit/s of each picture at most; 0 takes the limit away. A moderator's holds for the room, anyone else's for himself. */
+	/**
+	 * Of each picture at most: from 10 000 on in bit/s, 10 to 9999 in kbit/s, since nobody means 300 bit/s. 0 takes the limit
+	 * away. A moderator's holds for the room, anyone else's for himself.
+	 */
 	setBitrate: [number, true];
 	isFullscreenEnabled: [undefined, boolean];
 	/** As enableShare: needs a tap into the room's page. */
@@ -120,15 +125,18 @@ export interface Events {
 	errorGetShare: DeviceErrorData;
 	/** An attempt to reach the server came to nothing; there will be another. */
 	connectionFailed: { peerId: string };
-	/** The connection broke; it is being made again. */
+	/** The connection broke, or the server stands still; it is being made again. */
 	disconnected: { peerId: string };
+	/** All is well again after connectionFailed, disconnected, or a connectionError that did not end the visit. */
+	reconnected: { peerId: string };
 	/** The participant has left, or was turned away: reason says which. */
 	connectionClosed: { peerId: string; reason: string };
+	/** Sound and pictures are interrupted (media-down, media-blocked), or why the visit ends: error begins with the reason. */
 	connectionError: { peerId: string; error: string };
 	switchOnPin: { peerId: string };
 	switchOffPin: { peerId: string };
 	errorGetPin: { peerId: string };
-	/** The browser plays no sound before the participant taps into the room's page, or playAudio is called after that. */
+	/** The browser plays no sound, or no pictures, before the participant taps into the room's page. */
 	playingAudioPrevent: { peerId: string };
 }
 

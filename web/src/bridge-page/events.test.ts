@@ -52,8 +52,16 @@ test('the connection breaks, comes back, and ends', () => { // E13, E14, E15, E1
 	const lost: Snapshot = { ...was, trouble: 'lost' };
 	expect(names(was, lost)).toEqual(['disconnected']);
 	expect(names(lost, { ...lost, attemptsFailed: 1 })).toEqual(['connectionFailed']);
-	expect(names(lost, was)).toEqual([]);
-	expect(names(was, { ...was, trouble: 'media-down' })).toEqual(['connectionError']);
+	expect(eventsBetween(lost, was)).toEqual([{ name: 'reconnected', data: { peerId: 'me' } }]);
+	for (const trouble of ['media-down', 'media-blocked'] as const) {
+		expect(names(was, { ...was, trouble })).toEqual(['connectionError']);
+		expect(names({ ...was, trouble }, was)).toEqual(['reconnected']);
+	}
+	// It was told that the connection has failed before there was any.
+	const failed: Snapshot = { ...NOTHING, ...me, trouble: 'failed', attemptsFailed: 1 };
+	expect(names({ ...NOTHING, ...me }, failed)).toEqual(['connectionFailed']);
+	expect(names(failed, { ...was, attemptsFailed: 1 })).toEqual(['reconnected', 'join', 'switchOnMic']);
+	expect(names(lost, { ...welcome, ended: { reason: 'left', error: null } })).not.toContain('reconnected');
 
 	const left: Snapshot = { ...welcome, ended: { reason: 'left', error: null } };
 	expect(names(was, left)).toEqual(['readyToJoin', 'connectionClosed']);
@@ -76,6 +84,8 @@ test('problems are told once each time they come', () => { // E04, E07, E10, E18
 	expect(events.map(({ name }) => name)).toEqual(['errorGetCamera', 'errorGetMic', 'errorGetShare']);
 	expect(events[0]!.data).toMatchObject({ ...me, name: 'NotAllowedError', message: expect.any(String) });
 	expect(names(denied, denied)).toEqual([]);
+	// The same again.
+	expect(names(denied, { ...denied, failures: { camera: 0, mic: 1, share: 0 } })).toEqual(['errorGetMic']);
 	expect(names(welcome, denied)).toHaveLength(3);
 	expect(names(inRoom(), { ...inRoom(), silent: true })).toEqual(['playingAudioPrevent']);
 });

@@ -29,6 +29,11 @@ const PROBLEMS: Record<DeviceProblem | ScreenProblem, [name: string, message: st
 	ended: ['AbortError', 'The device was disconnected.'],
 };
 
+const INTERRUPTIONS: Partial<Record<NonNullable<Snapshot['trouble']>, string>> = {
+	'media-down': 'media-down: sound and pictures are interrupted',
+	'media-blocked': 'media-blocked: sound and pictures do not get through this network',
+};
+
 /**
  * What has to be told to whoever knows of one snapshot, so that he knows of another. To tell everything, to a bridge that
  * has just connected, is the difference from NOTHING.
@@ -43,7 +48,7 @@ export function eventsBetween(was: Snapshot, now: Snapshot): Event[] {
 	if (now.entered) events.push(...peerEvents(before, now));
 	for (const [source, name] of ERRORS) {
 		const problem = now.problems[source];
-		if (!problem || problem === was.problems[source]) continue;
+		if (!problem || (problem === was.problems[source] && now.failures[source] === was.failures[source])) continue;
 		const [error, message] = PROBLEMS[problem];
 		events.push({ name, data: { peerId, displayName, name: error, message } });
 	}
@@ -56,8 +61,9 @@ function connectionEvents(was: Snapshot, now: Snapshot): Event[] {
 	const events: Event[] = [];
 	if (now.trouble === 'lost' && was.trouble !== 'lost') events.push({ name: 'disconnected', data: { peerId } });
 	if (now.attemptsFailed > was.attemptsFailed) events.push({ name: 'connectionFailed', data: { peerId } });
-	if (now.trouble === 'media-down' && was.trouble !== 'media-down')
-		events.push({ name: 'connectionError', data: { peerId, error: 'media-down: sound and pictures are interrupted' } });
+	const interruption = now.trouble !== was.trouble && now.trouble && INTERRUPTIONS[now.trouble];
+	if (interruption) events.push({ name: 'connectionError', data: { peerId, error: interruption } });
+	if (was.trouble && !now.trouble && !now.joinable) events.push({ name: 'reconnected', data: { peerId } });
 	if (now.ended && !was.ended) {
 		const { reason, error } = now.ended;
 		if (error !== null) events.push({ name: 'connectionError', data: { peerId, error } });

@@ -40,8 +40,8 @@ export class Links {
 		// The page right around this one, which frame-ancestors has let in; in an app's web view, this one itself.
 		if (source !== window.parent || !isMarked<Hello>(data, 'hello') || !port || typeof data.id !== 'string') return;
 		if (window.parent === window && origin !== location.origin) return;
-		const known = location.ancestorOrigins?.[0];
-		if (known !== undefined && known !== origin) return;
+		const known = ancestor();
+		if (known !== null && known !== origin) return;
 
 		const post = (message: PageMessage) => port.postMessage({ ...message, roomId: String(data.roomId) } as FromPage);
 		if (data.roomId !== this.#roomId) {
@@ -86,10 +86,16 @@ export class Links {
 	}
 }
 
-/** The origin of the page around this one, where the browser tells it. */
+/** The origin of the page around this one. Browsers redact it to "null" under the iframe's referrerpolicy="no-referrer". */
+function ancestor(): string | null {
+	const origin = location.ancestorOrigins?.[0] ?? 'null';
+	return origin === 'null' ? null : origin;
+}
+
+/** The same, where the browser tells it in whatever way. */
 function embedder(): string | null {
-	const [origin] = location.ancestorOrigins ?? [];
-	if (origin !== undefined) return origin === 'null' ? null : origin;
+	const origin = ancestor();
+	if (origin !== null) return origin;
 	try {
 		return new URL(document.referrer).origin;
 	} catch {

@@ -10,6 +10,7 @@ import type { Room } from '../room/room';
 import { view } from '../room/view';
 import { settled } from '../ui/store';
 import { MethodError } from './answer';
+import { bitrate } from './bitrate';
 import { chooseDevice, openWanted, readConstraints, turn } from './devices';
 import { screenshot } from './screenshot';
 
@@ -127,7 +128,7 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 			playback.update({ muted: false });
 		},
 		setBitrate: async (data) => {
-			await room().limitBitrate(within(data, 0, 1e9) || null);
+			await room().limitBitrate(bitrate(within(data, 0, 1e9)));
 		},
 		isFullscreenEnabled: () => fullscreen.value.enabled,
 		enableFullscreen: async () => {

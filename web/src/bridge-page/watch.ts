@@ -1,5 +1,6 @@
 import { playback } from '../media/playback';
 import type { Meeting } from '../room/meeting';
+import { troubleOf } from '../room/trouble';
 import { view } from '../room/view';
 import { NOTHING, type Snapshot } from './snapshot';
 
@@ -14,6 +15,7 @@ export function snapshot({ attributes, local, screen, state }: Meeting): Snapsho
 		joinable: !room || room.state.value.phase !== 'open',
 		peers: new Map(),
 		problems: { camera: camera.problem, mic: mic.problem, share: share.problem },
+		failures: { camera: camera.failures, mic: mic.failures, share: share.failures },
 	};
 	if (!room) return now;
 
@@ -25,8 +27,9 @@ export function snapshot({ attributes, local, screen, state }: Meeting): Snapsho
 	if (refusal) now.ended = { reason: refusal.reason, error: `${refusal.reason}: ${refusal.message}` };
 	if (phase !== 'open') return now;
 
-	if (link === 'media-down') now.trouble = 'media-down';
-	if (link === 'reconnecting') now.trouble = 'lost';
+	const trouble = troubleOf({ link, path: of.path });
+	if (trouble === 'connecting') now.trouble = of.attemptsFailed > 0 ? 'failed' : null;
+	else now.trouble = trouble === 'reconnecting' ? 'lost' : trouble;
 	now.silent = playback.value.blocked;
 	if (!entered) return now;
 

@@ -11,19 +11,23 @@ import { Calls } from './calls';
 import { Emitter, guarded } from './emitter';
 import { Handshake } from './handshake';
 import type { CallError, FromPage } from './protocol';
+import { succeed } from './succession';
 
 /** What the embedding page uses; bridge/index.d.ts says what it promises. */
 export class MeetIframeBridge implements Declared {
 	readonly #calls = new Calls();
 	readonly #events = new Emitter(['ready', 'readyToJoin']);
 	readonly #handshake: Handshake;
+	readonly #leave: () => void;
 	/** Why calls can never be answered. */
 	#ended: CallError | null = null;
 
 	constructor({ element, roomId }: Options) {
 		if (!(element && ('contentWindow' in element || 'postMessage' in element)))
 			throw new TypeError('MeetIframeBridge: element is not an iframe');
-		this.#handshake = new Handshake(element, roomId === undefined ? undefined : String(roomId), {
+		const { atLoad, leave } = succeed(element, () => this.destroy());
+		this.#leave = leave;
+		this.#handshake = new Handshake(element, roomId === undefined ? undefined : String(roomId), atLoad, {
 			connected: (send) => this.#calls.connected((call) => send({ type: 'call', ...call })),
 			message: (message) => this.#onMessage(message),
 			lost: () => {
@@ -72,6 +76,7 @@ export class MeetIframeBridge implements Declared {
 
 	destroy() {
 		this.#ended ??= { code: 'destroyed', message: 'The bridge was destroyed.' };
+		this.#leave();
 		this.#handshake.close();
 		this.#calls.abandon(this.#ended);
 	}

@@ -23,7 +23,11 @@ export class Calls {
 	add(name: string, data: unknown, answer: (result: unknown) => void) {
 		const id = this.#next++;
 		// A call that waits for the page stays in the queue even then: whoever asked for it wants it done.
-		const timer = setTimeout(() => this.fail(id, { code: 'timeout', message: `${name}: no answer in time` }), ANSWER_MS);
+		const timer = setTimeout(() => {
+			const waits = this.#queue.some((call) => call.id === id);
+			const why = waits ? 'the room has not come up in the iframe: is its src right, and may this site embed it?' : 'no answer in time';
+			this.fail(id, { code: 'timeout', message: `${name}: ${why}` });
+		}, ANSWER_MS);
 		this.#pending.set(id, { timer, answer });
 		if (this.#send) this.#send({ id, name, data });
 		else this.#queue.push({ id, name, data });

@@ -1,10 +1,13 @@
-import { isMarked, MARK, type FromLibrary, type FromPage, type Hello, type Here, type LibraryMessage } from './protocol';
+import { type CallError, isMarked, MARK, type FromLibrary, type FromPage, type Hello, type Here, type LibraryMessage } from './protocol';
+import { HANDLER_MS } from './succession';
 
 /** Fast while a page loads, slower where there is none. */
 const RETRY_FIRST_MS = 200;
 const RETRY_MAX_MS = 3000;
 /** A page that does not answer a ping within this time was replaced. */
 const PING_MS = 2000;
+/** An embedding page that makes its bridges at loads makes the next one by then; else the one before goes on. */
+const LOAD_MS = 5000;
 /** Ports of one handshake whose answer may still come. */
 const PORTS = 4;
 
@@ -18,6 +21,8 @@ interface Listeners {
 export class Handshake {
 	readonly #element: HTMLIFrameElement | Window;
 	readonly #roomId: string | undefined;
+	/** Made at a load of the iframe: at the next one the embedding page may make another in its place. */
+	readonly #atLoad: boolean;
 	readonly #listeners: Listeners;
 	readonly #aborted = new AbortController();
 	#id = '';
@@ -27,10 +32,13 @@ export class Handshake {
 	#room = '';
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#ping: ReturnType<typeof setTimeout> | undefined;
+	/** The room's page is at another origin than this address of the iframe. */
+	#astray: { src: string; error: CallError } | null = null;
 
-	constructor(element: HTMLIFrameElement | Window, roomId: string | undefined, listeners: Listeners) {
+	constructor(element: HTMLIFrameElement | Window, roomId: string | undefined, atLoad: boolean, listeners: Listeners) {
 		this.#element = element;
 		this.#roomId = roomId;
+		this.#atLoad = atLoad;
 		this.#listeners = listeners;
 		const { signal } = this.#aborted;
 		addEventListener('message', (event) => this.#onWindowMessage(event), { signal });
@@ -56,6 +64,10 @@ export class Handshake {
 		this.#timer = setTimeout(() => this.#knock(Math.min(delay * 1.3, RETRY_MAX_MS)), delay);
 		const target = targetOf(this.#element);
 		if (!target) return;
+		if (this.#astray?.src === target.url.href) {
+			this.#listeners.message({ type: 'refused', error: this.#astray.error, roomId: this.#room });
+			return;
+		}
 		const { port1, port2 } = new MessageChannel();
 		this.#offered.push(port1);
 		if (this.#offered.length > PORTS) this.#offered.shift()!.close();
@@ -79,6 +91,7 @@ export class Handshake {
 		}
 		if (message.type !== 'welcome' || !this.#offered.includes(port)) return;
 		clearTimeout(this.#timer);
+		this.#astray = null;
 		for (const other of this.#offered) if (other !== port) other.close();
 		this.#offered = [];
 		this.#port = port;
@@ -87,8 +100,22 @@ export class Handshake {
 
 	#onWindowMessage({ data, origin, source }: MessageEvent) {
 		const target = targetOf(this.#element);
-		if (!target || source !== target.window || origin !== target.url.origin || !isMarked<Here>(data, 'here')) return;
+		if (!target || source !== target.window || !isMarked<Here>(data, 'here')) return;
+		if (origin !== target.url.origin) {
+			this.#redirected(target.url, origin);
+			return;
+		}
+		this.#astray = null;
 		// A page that has just been loaded, whatever there was before it.
+		if (this.#port) this.#lost();
+		else this.#knock(RETRY_FIRST_MS);
+	}
+
+	/** Nothing is said to an origin that the embedding page has not named: that it was another one is all there is to say. */
+	#redirected({ href, origin: expected }: URL, origin: string) {
+		const message = `The iframe's src leads to ${expected}, but ${origin} answers: give src the address that it redirects to.`;
+		if (this.#astray?.src !== href) console.error(`MeetIframeBridge: ${message}`);
+		this.#astray = { src: href, error: { code: 'wrong-origin', message } };
 		if (this.#port) this.#lost();
 		else this.#knock(RETRY_FIRST_MS);
 	}
@@ -96,7 +123,8 @@ export class Handshake {
 	#onLoad() {
 		const port = this.#port;
 		if (!port) {
-			this.#knock(RETRY_FIRST_MS);
+			if (!this.#atLoad) this.#knock(RETRY_FIRST_MS);
+			else this.#waitForHeir(HANDLER_MS);
 			return;
 		}
 		// Either the page that we are connected to has loaded its last picture, or there is another one.
@@ -107,7 +135,18 @@ export class Handshake {
 
 	#lost() {
 		this.#listeners.lost();
-		this.#begin();
+		if (!this.#atLoad) {
+			this.#begin();
+			return;
+		}
+		this.#drop();
+		this.#waitForHeir(LOAD_MS);
+	}
+
+	/** Who comes to be in this one's place ends it before then. */
+	#waitForHeir(delay: number) {
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => this.#begin(), delay);
 	}
 
 	#post(port: MessagePort, message: LibraryMessage) {

@@ -64,8 +64,8 @@ export const METHODS: Record<keyof Methods, MethodEntry> = {
 	isShareEnabled: method('devices', 'Whether the screen is shared.', 'Показывается ли экран.'),
 	setBitrate: method(
 		'devices',
-		'The most that each picture may take, in bit/s: a moderator limits the room, anyone else himself. 0: no limit.',
-		'Предел для каждого изображения, бит/с: модератор ограничивает всю комнату, остальные — только себя. 0: без предела.',
+		'The most that each picture may take: from 10 000 on in bit/s, below that in kbit/s. A moderator limits the room, anyone else himself. 0: no limit.',
+		'Предел для каждого изображения: от 10 000 — в бит/с, меньшие числа — в кбит/с. Модератор ограничивает всю комнату, остальные — только себя. 0: без предела.',
 		{ kind: 'number', value: 300_000, min: 0, max: 5_000_000, step: 50_000 },
 	),
 	setVolume: method('sound', 'How loud the others are, 0 to 100.', 'Громкость остальных, от 0 до 100.', {
@@ -139,10 +139,11 @@ export const EVENTS: Record<keyof Events, EventEntry> = {
 	playingAudioPrevent: event(
 		'sound',
 		'peerId',
-		'The browser plays no sound before the participant has tapped.',
-		'Браузер не включает звук, пока участник не нажмёт.',
+		'The browser plays no sound, or no pictures, before the participant has tapped.',
+		'Браузер не включает звук или изображение, пока участник не нажмёт.',
 	),
 	disconnected: event('connection', 'peerId', 'The connection broke; it is being made again.', 'Соединение прервалось и восстанавливается.'),
+	reconnected: event('connection', 'peerId', 'All is well again.', 'Всё снова работает.'),
 	connectionFailed: event('connection', 'peerId', 'An attempt to connect failed.', 'Попытка соединиться не удалась.'),
 	connectionError: event('connection', 'peerId, error', 'Something went wrong.', 'Что-то пошло не так.'),
 	connectionClosed: event('connection', 'peerId, reason', 'The participant has left, or was turned away.', 'Участник вышел, или его не впустили.'),

@@ -16,6 +16,8 @@ export interface LocalDevice {
 	pending: boolean;
 	track: MediaStreamTrack | null;
 	problem: DeviceProblem | null;
+	/** How often there was a problem. */
+	failures: number;
 	/** Which one of several: a deviceId, or null for the browser's own choice. It may be gone by now. */
 	wanted: string | null;
 }
@@ -70,8 +72,8 @@ function obstacle(name: DeviceName): DeviceProblem | null {
  */
 export class LocalMedia {
 	readonly devices = new Store<LocalDevices>({
-		mic: { ...OFF, wanted: recall('mic') },
-		camera: { ...OFF, wanted: recall('camera') },
+		mic: { ...OFF, failures: 0, wanted: recall('mic') },
+		camera: { ...OFF, failures: 0, wanted: recall('camera') },
 	});
 	/** Counts releases: what the browser hands out for an earlier request is stopped at once. */
 	#generation = 0;
@@ -194,6 +196,8 @@ export class LocalMedia {
 	}
 
 	#update(name: DeviceName, patch: Partial<LocalDevice>) {
-		this.devices.update({ [name]: { ...this.devices.value[name], ...patch } });
+		const was = this.devices.value[name];
+		const failures = was.failures + (patch.problem ? 1 : 0);
+		this.devices.update({ [name]: { ...was, failures, ...patch } });
 	}
 }

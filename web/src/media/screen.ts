@@ -10,9 +10,11 @@ export interface ScreenState {
 	/** The sound of what is shown, where browser and participant give it. */
 	audio: MediaStreamTrack | null;
 	problem: ScreenProblem | null;
+	/** How often there was a problem. */
+	failures: number;
 }
 
-const IDLE: ScreenState = { pending: false, video: null, audio: null, problem: null };
+const IDLE: Omit<ScreenState, 'failures'> = { pending: false, video: null, audio: null, problem: null };
 
 function problemOf(error: unknown): ScreenProblem {
 	switch (error instanceof DOMException ? error.name : '') {
@@ -36,7 +38,7 @@ function blockedByPolicy(): boolean {
 
 /** The participant's own screen, window or tab, while it is shown to the others. */
 export class ScreenShare {
-	readonly state = new Store<ScreenState>(IDLE);
+	readonly state = new Store<ScreenState>({ ...IDLE, failures: 0 });
 	/** Counts stops: what the browser hands out for an earlier request is stopped at once. */
 	#generation = 0;
 
@@ -49,7 +51,7 @@ export class ScreenShare {
 		if (this.state.value.video) return true;
 		if (this.state.value.pending) return false;
 		if (!ScreenShare.possible) {
-			this.state.update({ problem: 'unsupported' });
+			this.#fail('unsupported');
 			return false;
 		}
 		const generation = this.#generation;
@@ -58,7 +60,7 @@ export class ScreenShare {
 			const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 30 } }, audio: true });
 			return this.#adopt(stream, generation);
 		} catch (error) {
-			if (generation === this.#generation) this.state.update({ pending: false, problem: problemOf(error) });
+			if (generation === this.#generation) this.#fail(problemOf(error));
 			return false;
 		}
 	}
@@ -73,6 +75,10 @@ export class ScreenShare {
 
 	dismissProblem() {
 		this.state.update({ problem: null });
+	}
+
+	#fail(problem: ScreenProblem) {
+		this.state.update({ pending: false, problem, failures: this.state.value.failures + 1 });
 	}
 
 	#adopt(stream: MediaStream, generation: number): boolean {
