@@ -56,6 +56,7 @@ export const en = {
 	'controls.cameraOn': 'Turn the camera on',
 	'controls.leave': 'Leave',
 	'controls.listen': 'Tap to listen',
+	'controls.watch': 'Tap to watch',
 	'controls.more': 'More',
 
 	'problem.retry': 'Try again',

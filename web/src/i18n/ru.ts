@@ -58,6 +58,7 @@ export const ru: Texts = {
 	'controls.cameraOn': 'Включить камеру',
 	'controls.leave': 'Выйти',
 	'controls.listen': 'Нажмите, чтобы включить звук',
+	'controls.watch': 'Нажмите, чтобы смотреть',
 	'controls.more': 'Ещё',
 
 	'problem.retry': 'Попробовать снова',

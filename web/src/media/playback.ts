@@ -1,9 +1,12 @@
 import { recall, remember } from '../page/storage';
+import { atNextGesture } from '../page/gesture';
 import { Store } from '../ui/store';
 
 export interface Playback {
-	/** The browser refuses to play sound until the participant touches the page. */
+	/** The browser refuses to play sound, or pictures, until the participant touches the page. */
 	blocked: boolean;
+	/** Pictures as well, as iPhones in low power mode. */
+	frozen: boolean;
 	/** The deviceId of the speaker; null: the system's. */
 	speaker: string | null;
 	/** How loud the others are, 0 to 100. */
@@ -11,13 +14,14 @@ export interface Playback {
 	muted: boolean;
 }
 
-export const playback = new Store<Playback>({ blocked: false, speaker: recall('speaker'), volume: 100, muted: false });
+export const playback = new Store<Playback>({ blocked: false, frozen: false, speaker: recall('speaker'), volume: 100, muted: false });
 
 /** Safari and telephones leave the choice to the system. */
 export const canChooseSpeaker = 'setSinkId' in HTMLMediaElement.prototype;
 
 /** What plays, with the gain node where the element's volume cannot be set. */
 const players = new Map<HTMLAudioElement, GainNode | null>();
+const pictures = new Set<HTMLVideoElement>();
 let context: AudioContext | null = null;
 
 /** Plays a track on an audio element; returns how to stop that. */
@@ -36,11 +40,23 @@ export function playAudio(element: HTMLAudioElement, track: MediaStreamTrack): (
 	};
 }
 
+/** Shows a track on a video element; returns how to stop that. */
+export function playVideo(element: HTMLVideoElement, track: MediaStreamTrack): () => void {
+	element.srcObject = new MediaStream([track]);
+	pictures.add(element);
+	// autoplay would start it, but says nothing where it may not.
+	void play(element);
+	return () => {
+		pictures.delete(element);
+		element.srcObject = null;
+	};
+}
+
 /** To be called from a user gesture. Resolves to whether everything plays now. */
 export async function listen(): Promise<boolean> {
-	playback.update({ blocked: false });
+	playback.update({ blocked: false, frozen: false });
 	void context?.resume();
-	await Promise.all([...players.keys()].map(play));
+	await Promise.all([...players.keys(), ...pictures].map(play));
 	return !playback.value.blocked;
 }
 
@@ -96,11 +112,19 @@ async function route(element: HTMLAudioElement) {
 	}
 }
 
-async function play(element: HTMLAudioElement) {
+async function play(element: HTMLMediaElement) {
 	try {
 		await element.play();
 	} catch (error) {
 		// An element that left the page meanwhile fails with AbortError, which means nothing.
-		if (error instanceof DOMException && error.name === 'NotAllowedError') playback.update({ blocked: true });
+		if (!(error instanceof DOMException && error.name === 'NotAllowedError')) return;
+		if (element instanceof HTMLVideoElement) freeze();
+		else playback.update({ blocked: true });
 	}
+}
+
+/** Any touch will do: on the welcome screen there is no button for it. */
+function freeze() {
+	if (!playback.value.frozen) atNextGesture(() => void listen());
+	playback.update({ blocked: true, frozen: true });
 }

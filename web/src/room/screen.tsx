@@ -74,11 +74,11 @@ export function RoomScreen(props: RoomScreenProps) {
 
 /** Where the browser plays no sound before a gesture; also where all controls are hidden (U02, U04). */
 function ListenButton() {
-	const { blocked } = useStore(playback);
+	const { blocked, frozen } = useStore(playback);
 	if (!blocked) return null;
 	return (
 		<Button look="primary" icon={Volume2} data-testid="listen-button" onClick={listen}>
-			{t('controls.listen')}
+			{t(frozen ? 'controls.watch' : 'controls.listen')}
 		</Button>
 	);
 }

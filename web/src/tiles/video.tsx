@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { playVideo } from '../media/playback';
 import './video.css';
 
 interface VideoProps {
@@ -12,7 +13,7 @@ interface VideoProps {
 export function Video({ track, peerId, mirrored, label }: VideoProps) {
 	const element = useRef<HTMLVideoElement>(null);
 	useEffect(() => {
-		element.current!.srcObject = track && new MediaStream([track]);
+		if (track) return playVideo(element.current!, track);
 	}, [track]);
 	return (
 		<video

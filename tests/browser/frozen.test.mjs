@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
+
+const bench = openBench();
+
+/** As an iPhone in low power mode: nothing plays before a gesture, pictures neither, and autoplay says nothing of it. */
+function refusePlay() {
+	Object.defineProperty(HTMLMediaElement.prototype, 'autoplay', { get: () => false, set() {} });
+	const play = HTMLMediaElement.prototype.play;
+	HTMLMediaElement.prototype.play = function () {
+		if (!window.touched) return Promise.reject(new DOMException('not without a gesture', 'NotAllowedError'));
+		return play.call(this);
+	};
+}
+
+test('pictures that were refused play after the tap, as the sound does', LIMIT, async () => {
+	const room = roomId();
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const page = await bench.chromium.page();
+	await page.addInitScript(refusePlay);
+	await page.goto(`${bench.system.url}/webinar/?roomId=${room}-w`);
+	assert.equal(await page.getByTestId('name-input').count(), 1);
+
+	await page.goto(`${bench.system.url}/call/?roomId=${room}`);
+	await page.getByTestId('name-input').fill('Ann');
+	await page.getByTestId('join-button').click();
+	const button = page.getByTestId('listen-button');
+	await button.waitFor();
+	const paused = () => page.evaluate((id) => document.querySelector(`[data-testid=tile][data-peer-id="${id}"] video`)?.paused, bob.peerId);
+	await until('the picture to be refused', async () => (await paused()) === true);
+	assert.equal(await button.innerText(), 'Tap to watch');
+	await page.evaluate(() => (window.touched = true));
+	await button.click();
+	await until('the picture to play', async () => (await paused()) === false);
+	await until('no video to stand still', () => page.evaluate(() => [...document.querySelectorAll('video:not([hidden])')].every(({ paused }) => !paused)));
+	await button.waitFor({ state: 'detached' });
+});
