@@ -31,6 +31,29 @@ bool account_allows_origin(const struct account *a, const char *host, const char
 	return false;
 }
 
+bool account_allows_url(const struct account *a, const char *url)
+{
+	char origin[ACCOUNT_ORIGIN_SIZE];
+	size_t scheme = strlen("https://");
+	size_t len = scheme + strcspn(url + scheme, "/?#");
+	struct domain of_url, d;
+
+	if (len >= sizeof(origin))
+		return false;
+	memcpy(origin, url, len);
+	origin[len] = '\0';
+	if (!domain_read_origin(&of_url, origin))
+		return false;
+	for (uint32_t i = 0; i < a->domain_count; i++) {
+		if (!domain_read(&d, a->domains[i], NULL))
+			continue;
+		d.port = DOMAIN_PORT_ANY;
+		if (domain_matches(&d, &of_url))
+			return true;
+	}
+	return false;
+}
+
 size_t account_frame_ancestors(const struct account *a, char *out, size_t size)
 {
 	size_t len = (size_t)snprintf(out, size, "frame-ancestors 'self'");

@@ -65,7 +65,7 @@ struct account {
 	char name[ACCOUNT_NAME_MAX + 1];
 	int64_t created_ms;
 	bool jwt_required; // S02
-	bool debug; // U19–U22 are honoured from the URL
+	bool debug; // U19–U22 are honoured from the URL, whatever they say
 	bool hook_fail_open; // W01 without an answer admits
 	bool enforce_start_time; // U24 without asking a webhook
 	uint8_t hook_version; // 1: GET (W01, W02); 2: POST JSON, signed (W06)
@@ -138,6 +138,9 @@ const struct account *accounts_next(const struct accounts *, const struct accoun
 // it), or an allowed domain. Origin NULL and "null" are never allowed.
 [[nodiscard]] bool
 account_allows_origin(const struct account *, const char *host, const char *origin);
+
+// The URL's host is one of the allowed domains, whatever its port (U19, U20). url is a good one.
+[[nodiscard]] bool account_allows_url(const struct account *, const char *url);
 
 // "frame-ancestors 'self' …", at most ACCOUNT_ANCESTORS_SIZE with its end. Returns its length.
 size_t account_frame_ancestors(const struct account *, char *out, size_t size);

@@ -33,7 +33,8 @@ enum kind {
 
 const struct account_setting account_settings[] = {
         {"jwt-required", "on|off", "refuse who has no valid token (S02)"},
-        {"debug", "on|off", "honour accessUrl, apiEvent and their headers from the URL (U19-U22)"},
+        {"debug", "on|off",
+         "honour accessUrl, apiEvent and their headers from the URL, wherever they lead (U19-U22)"},
         {"enforce-start-time", "on|off", "refuse before the token's startTime (U24)"},
         {"access-url", "https://URL|none", "is asked whether an accessToken admits (W03)"},
         {"authorization-access", "HEADER|none", "value of Authorization for access-url (W04)"},

@@ -51,7 +51,7 @@ enum outcome {
 static const char *const ignored_codes[IGNORED_REASON_COUNT] = {
         [IGNORED_BAD_VALUE] = "bad-value",       [IGNORED_JWT_ONLY] = "jwt-only",
         [IGNORED_JWT_REQUIRED] = "jwt-required", [IGNORED_DEBUG_ONLY] = "debug-only",
-        [IGNORED_NO_TOKEN] = "no-token",
+        [IGNORED_NO_TOKEN] = "no-token",         [IGNORED_REGISTERED] = "registered",
 };
 
 const char *ignored_reason_code(enum ignored_reason r)
@@ -312,6 +312,47 @@ strip(struct attributes *url, struct ignored *list, uint32_t mask, enum ignored_
 	}
 }
 
+// U19 to U22: a URL names who is asked only at the account's own domains, and where the account has
+// registered nobody: else each visitor could choose. A header goes with its URL.
+static void strip_hooks(struct admission *a, const struct account *account, struct ignored *list)
+{
+	struct attributes *url = &a->application->url;
+	const struct {
+		enum attribute destination, header;
+		const char *value, *own;
+	} hooks[] = {
+	        {ATTRIBUTE_ACCESS_URL, ATTRIBUTE_AUTHORIZATION_ACCESS, url->access_url,
+	         account->access_url},
+	        {ATTRIBUTE_API_EVENT, ATTRIBUTE_AUTH_EVENT, url->api_event, account->api_event},
+	};
+	uint32_t elsewhere = 0, registered = 0;
+
+	if (account->debug)
+		return;
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+		uint32_t both = MASK(hooks[i].destination) | MASK(hooks[i].header);
+		if (hooks[i].own)
+			registered |= both;
+		else if (is_signed(a, hooks[i].destination))
+			elsewhere |= MASK(hooks[i].header);
+		else if (!hooks[i].value[0] || !account_allows_url(account, hooks[i].value))
+			elsewhere |= both;
+	}
+	strip(url, list, registered, IGNORED_REGISTERED);
+	strip(url, list, elsewhere, IGNORED_DEBUG_ONLY);
+}
+
+// To the server's log as well: an integrator who reads it may not see the visitor's console.
+static void log_ignored(const struct admission *a, const struct ignored *list)
+{
+	for (int i = 0; i < list->count; i++) {
+		am_info("admission: attribute ignored; room=%s peer=%s name=%s reason=%s",
+		        application_room(a->application), application_peer_id(a->application),
+		        attribute_name(list->list[i].attribute),
+		        ignored_codes[list->list[i].reason]);
+	}
+}
+
 static enum outcome merge(struct admission *a)
 {
 	const struct account *account = account_of(a);
@@ -327,14 +368,11 @@ static enum outcome merge(struct admission *a)
 	if (account->jwt_required)
 		strip(url, &list, MASK(ATTRIBUTE_ACCESS_TOKEN) | MASK(ATTRIBUTE_ITISPARTICIPANT),
 		      IGNORED_JWT_REQUIRED);
-	if (!account->debug)
-		strip(url, &list,
-		      MASK(ATTRIBUTE_ACCESS_URL) | MASK(ATTRIBUTE_API_EVENT) |
-		              MASK(ATTRIBUTE_AUTH_EVENT) | MASK(ATTRIBUTE_AUTHORIZATION_ACCESS),
-		      IGNORED_DEBUG_ONLY);
+	strip_hooks(a, account, &list);
 	if (!a->application->token[0])
 		strip(url, &list, MASK(ATTRIBUTE_TOKEN_LIFETIME), IGNORED_NO_TOKEN);
 	attributes_override(url, &a->claims.attributes);
+	log_ignored(a, &list);
 	if (list.count)
 		a->events->ignored(a->owner, a->connection, &list);
 	if (!attributes_have(url, ATTRIBUTE_ROOM_ID) || !attributes_have(url, ATTRIBUTE_PEER_ID))

@@ -30,6 +30,10 @@ static const struct integrator_account accounts[] = {
          {"debug", "on", "api-event", "receiver:own/", "auth-event", "Basic own", "access-url",
           "receiver:own/access", NULL}},
         {"closed", {"api-event", "receiver:own", "access-url", "receiver:own/access", NULL}},
+        {"registered",
+         {"domain", "https://localhost", "api-event", "receiver:own", "access-url",
+          "receiver:own/access", NULL}},
+        {"guided", {"domain", "https://localhost", NULL}},
         {"punctual", {"enforce-start-time", "on", NULL}},
         {"hooked", {"api-event", "receiver:ok", "auth-event", "Basic Zm9v", NULL}},
         {"w401", JOIN("401")},
@@ -463,6 +467,79 @@ static void debug_attributes_are_for_debuggers(void **) // U19–U22
 	page_leave(&p);
 }
 
+// The guide's own example: the access check and the webhooks stand in the address.
+static void an_allowed_domain_is_asked_as_the_address_says(void **) // U19–U22
+{
+	char more[2048], url[512], list[512];
+	struct page p;
+
+#define OF_HOST "https%%3A%%2F%%2Flocalhost%%3A%u%%2F"
+	snprintf(
+	        more, sizeof(more),
+	        "&accessToken=t&apiEvent=" OF_HOST "ok&accessUrl=" OF_HOST "ok%%2Faccess"
+	        "&authEvent=Basic%%20ours",
+	        integrator.receiver.port, integrator.receiver.port
+	);
+	let_in(&p, "guided", "/call/?roomId=guide&peerId=allowed", more);
+	assert_int_equal(integrator_count(&integrator, "/ok/access", "allowed"), 1);
+	struct json *r = request_about("/ok/joinPeer", "allowed");
+	assert_string_equal(header_of(r, "authorization"), "Basic ours");
+	json_free(r);
+	page_leave(&p);
+
+	snprintf(
+	        more, sizeof(more), "&accessUrl=" OF_HOST "status=401%%2Faccess",
+	        integrator.receiver.port
+	);
+	refuse("guided", "/call/?roomId=guide&peerId=declined", more, "access-declined");
+	refuse("guided", "/call/?roomId=guide&peerId=p", "&apiEvent=https%3A%2F%2Flocalhost%3A1%2F",
+	       "access-unknown"); // is asked, and does not answer
+
+	// Elsewhere nobody is sent, and an Authorization goes with its own URL alone.
+	let_in(&p, "guided", "/call/?roomId=guide&peerId=else",
+	       "&accessUrl=https%3A%2F%2Flocalhost.evil.example%2F&authorizationAccess=a&authEvent="
+	       "b");
+	ignored(&p, list, sizeof(list));
+	assert_string_equal(
+	        list, "accessUrl:debug-only authEvent:debug-only authorizationAccess:debug-only"
+	);
+	page_leave(&p);
+	snprintf(
+	        url, sizeof(url), "{\"apiEvent\":\"https://localhost:%u/ok\"}",
+	        integrator.receiver.port
+	);
+	snprintf(
+	        more, sizeof(more), "&apiEvent=" OF_HOST "visitor&authEvent=visitor%s",
+	        integrator.receiver.port, integrator_token(&integrator, url)
+	);
+	let_in(&p, "guided", "/call/?roomId=guide&peerId=signed", more);
+	r = request_about("/ok/joinPeer", "signed");
+	assert_string_equal(header_of(r, "authorization"), "");
+	json_free(r);
+	page_leave(&p);
+}
+
+// Else a visitor would choose who is asked about him: any page of an allowed domain answers 200.
+static void what_the_account_has_registered_is_asked(void **) // U01, U19, U20
+{
+	char more[2048], list[512];
+	struct page p;
+
+	snprintf(
+	        more, sizeof(more),
+	        "&apiEvent=" OF_HOST "visitor&accessUrl=" OF_HOST "visitor%%2Faccess&authEvent=x",
+	        integrator.receiver.port, integrator.receiver.port
+	);
+	let_in(&p, "registered", "/call/?roomId=reg&peerId=reg", more);
+	ignored(&p, list, sizeof(list));
+	assert_string_equal(list, "accessUrl:registered apiEvent:registered authEvent:registered");
+	assert_int_equal(integrator_count(&integrator, "/visitor/access", "reg"), 0);
+	assert_int_equal(integrator_count(&integrator, "/visitor/joinPeer", "reg"), 0);
+	assert_int_equal(integrator_count(&integrator, "/own/access", "reg"), 1);
+	assert_int_equal(integrator_count(&integrator, "/own/joinPeer", "reg"), 1);
+	page_leave(&p);
+}
+
 static void a_token_lives_from_its_first_use(void **) // U16
 {
 	static const char where[] = "/call/?roomId=life&session=s1&peerId=";
@@ -888,6 +965,8 @@ int main(void)
 	        cmocka_unit_test(who_comes_too_early_hears_when_it_begins),
 	        cmocka_unit_test(the_access_check_decides),
 	        cmocka_unit_test(debug_attributes_are_for_debuggers),
+	        cmocka_unit_test(an_allowed_domain_is_asked_as_the_address_says),
+	        cmocka_unit_test(what_the_account_has_registered_is_asked),
 	        cmocka_unit_test(a_token_lives_from_its_first_use),
 	        cmocka_unit_test(a_used_up_token_stays_so_after_a_restart),
 	        cmocka_unit_test(the_most_recent_connection_wins),

@@ -43,7 +43,9 @@ static void account_make(
 	i->accounts[i->account_count++].name = wanted->name;
 	for (int k = 0; wanted->settings[k]; k += 2) {
 		const char *value = value_of(i, wanted->settings[k + 1], url, sizeof(url));
-		if (account_set(a, wanted->settings[k], value, &e) < 0)
+		bool domain = strcmp(wanted->settings[k], "domain") == 0;
+		if (domain ? account_add_domain(a, value, &e) < 0
+		           : account_set(a, wanted->settings[k], value, &e) < 0)
 			fail_msg("%s", e.text);
 	}
 	if (accounts_put(accounts, a, &e) < 0)

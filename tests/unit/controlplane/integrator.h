@@ -25,7 +25,8 @@ struct integrator {
 };
 
 // An account of this name at the host <name>.example, with the key. settings: names and values as
-// amphictl takes them, ended by NULL; a value "receiver:PROGRAM" is the receiver's URL.
+// amphictl takes them, or "domain" and one that may embed, ended by NULL; a value
+// "receiver:PROGRAM" is the receiver's URL.
 struct integrator_account {
 	const char *name;
 	const char *settings[9];

@@ -19,6 +19,7 @@ import type {
 	RoomInfo,
 	WaitingPeer,
 } from '../signaling/messages';
+import { ignoredText } from '../signaling/ignored';
 import { type Refusal, refusal, refusalFromError } from '../signaling/refusal';
 import { reconcile } from '../signaling/resume';
 import { type RoomAddress, roomQuery, roomUrl } from '../signaling/url';
@@ -419,8 +420,7 @@ export class Room {
 			},
 			waiting: ({ peerId }) => this.state.update({ waiting: true, peerId, link: 'connected' }),
 			attributesIgnored: ({ attributes }) => {
-				for (const { name, reason } of attributes)
-					console.warn(`amphi: the server ignores the attribute ${name}: ${reason}`);
+				for (const { name, reason } of attributes) console.warn(ignoredText(name, reason));
 			},
 			waitingPeers: ({ peers }) => this.state.update({ waitingPeers: peers }),
 			waitingPeer: (peer) => {
