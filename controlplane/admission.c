@@ -507,6 +507,12 @@ static void rules_read(struct room_rules *rules, const struct admission *a)
 {
 	struct attributes *t = &a->application->url;
 
+	// Nobody has held them back: their moderators should know.
+	if (t->start_time_ms > clock_real_ms()) {
+		am_info("admission: let in before the start time; room=%s peer=%s", t->room_id,
+		        t->peer_id);
+		rules->start_time_ms = t->start_time_ms;
+	}
 	rules->speakers_max = (uint32_t)t->max_broadcasters;
 	rules->viewers_max = (uint32_t)t->max_watchers;
 	if (t->moderator) {

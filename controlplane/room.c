@@ -128,11 +128,13 @@ bool room_add_rules(struct room *r, const struct room_rules *n)
 		o->viewers_max = n->viewers_max;
 	if (n->pin[0])
 		strcpy(o->pin, n->pin);
+	if (n->start_time_ms)
+		o->start_time_ms = n->start_time_ms;
 	if (new_video)
 		room_set_video(r, n->video);
-	return new_video || o->waiting_room != before.waiting_room ||
-	       o->speakers_max != before.speakers_max || o->viewers_max != before.viewers_max ||
-	       strcmp(o->pin, before.pin) != 0;
+	return new_video || o->start_time_ms != before.start_time_ms ||
+	       o->waiting_room != before.waiting_room || o->speakers_max != before.speakers_max ||
+	       o->viewers_max != before.viewers_max || strcmp(o->pin, before.pin) != 0;
 }
 
 static bool has_place(uint32_t count, uint32_t limit, uint32_t of_room, uint32_t of_token)

@@ -32,6 +32,7 @@ struct room_rules {
 	bool waiting_room; // U18
 	uint32_t speakers_max, viewers_max; // G04; 0: the server's own limits alone
 	char pin[ROOM_PIN_MAX + 1]; // G14; empty: none
+	int64_t start_time_ms; // U24, CLOCK_REALTIME, where somebody was let in before; 0: none
 	char *video; // U17: for everyone; owned; NULL: none
 };
 

@@ -81,6 +81,8 @@ struct json *signaling_room_json(const struct room *r)
 	json_add_bool(j, "waitingRoom", r->rules.waiting_room);
 	if (r->rules.video)
 		json_add_string(j, "video", r->rules.video);
+	if (r->rules.start_time_ms)
+		json_add_int(j, "startTime", r->rules.start_time_ms);
 	if (r->bitrate)
 		json_add_int(j, "bitrate", r->bitrate);
 	return j;

@@ -540,6 +540,41 @@ static void what_the_account_has_registered_is_asked(void **) // U01, U19, U20
 	page_leave(&p);
 }
 
+// Where no webhook and no switch keeps people out, moderators hear of it: also those who were there
+// before.
+static void a_start_that_holds_nobody_back_is_told(void **) // U24
+{
+	static const char start[] = "{\"startTime\":4085683200,\"role\":\"moderator\"}";
+	struct page m, p, q;
+	int64_t ms;
+
+	let_in(&m, "free", "/call/?roomId=early&peerId=m",
+	       integrator_token(&integrator, "{\"role\":\"moderator\"}"));
+	page_join(&m, "M");
+	let_in(&p, "free", "/call/?roomId=early&peerId=p",
+	       integrator_token(&integrator, "{\"startTime\":4085683200}"));
+	struct json *told = page_notified(&m, "roomChanged");
+	assert_true(json_int(told, "startTime", 4085683200000, 4085683200000, &ms));
+	json_free(told);
+	struct json *place =
+	        admit(&q, "free", "/call/?roomId=early&peerId=q",
+	              integrator_token(&integrator, start));
+	assert_true(
+	        json_int(json_object(place, "room"), "startTime", 4085683200000, 4085683200000, &ms)
+	);
+	json_free(place);
+	page_leave(&p);
+	page_leave(&q);
+	page_leave(&m);
+	// A start that has been is no news.
+	place =
+	        admit(&p, "free", "/call/?roomId=late&peerId=p",
+	              integrator_token(&integrator, "{\"startTime\":1600000000}"));
+	assert_false(json_has(json_object(place, "room"), "startTime"));
+	json_free(place);
+	page_leave(&p);
+}
+
 static void a_token_lives_from_its_first_use(void **) // U16
 {
 	static const char where[] = "/call/?roomId=life&session=s1&peerId=";
@@ -967,6 +1002,7 @@ int main(void)
 	        cmocka_unit_test(debug_attributes_are_for_debuggers),
 	        cmocka_unit_test(an_allowed_domain_is_asked_as_the_address_says),
 	        cmocka_unit_test(what_the_account_has_registered_is_asked),
+	        cmocka_unit_test(a_start_that_holds_nobody_back_is_told),
 	        cmocka_unit_test(a_token_lives_from_its_first_use),
 	        cmocka_unit_test(a_used_up_token_stays_so_after_a_restart),
 	        cmocka_unit_test(the_most_recent_connection_wins),

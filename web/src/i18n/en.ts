@@ -209,6 +209,8 @@ export const en = {
 	'notice.muted-audio': '{{name}} muted your microphone. You can turn it on again.',
 	'notice.muted-video': '{{name}} turned your camera off. You can turn it on again.',
 	'notice.muted-share': '{{name}} stopped your screen sharing.',
+	'notice.early':
+		'The event begins on {{start}}, but people can enter already: the organiser’s account does not keep anyone out until then.',
 	'notice.promoted': 'You may speak now: turn on your microphone and camera.',
 	'notice.demoted': 'You are a viewer now. The others no longer see and hear you.',
 	'notice.moderator': 'A moderator',

@@ -1,4 +1,4 @@
-import { t } from '../i18n';
+import { moment, t } from '../i18n';
 import { announce } from '../ui/announce';
 import { toast } from '../ui/toast';
 import type { Notice, Room } from './room';
@@ -7,6 +7,8 @@ import { view } from './view';
 /** Where many come at once, as at the hour, nobody wants to hear each name. */
 const AT_ONCE = 3;
 const SPAN_MS = 5000;
+/** Comes while a moderator still looks around. */
+const EARLY_MS = 60_000;
 let recent: number[] = [];
 
 function announceArrival(text: string) {
@@ -28,6 +30,9 @@ export function sayNotice(notice: Notice, room: Room) {
 		case 'demoted':
 		case 'hand-lowered':
 			toast({ notice: notice.what, text: t(`notice.${notice.what}`) });
+			break;
+		case 'early':
+			toast({ notice: notice.what, text: t('notice.early', { start: moment(notice.startTime) }), ms: EARLY_MS });
 			break;
 		case 'waiting':
 			// In the open list it stands there already.

@@ -38,6 +38,8 @@ export interface RemotePeer extends PeerMedia {
 export type Notice =
 	| { what: 'muted-audio' | 'muted-video' | 'muted-share'; by: string }
 	| { what: 'promoted' | 'demoted' | 'hand-lowered' }
+	/** To moderators: people come in before the event begins. */
+	| { what: 'early'; startTime: number }
 	/** To moderators. */
 	| { what: 'hand-raised' | 'waiting'; peerId: string; name: string }
 	/** To screen readers. */
@@ -110,6 +112,8 @@ export class Room {
 	/** What this participant lets himself send of each picture, in bit/s. */
 	#ownBitrate: number | null = null;
 	#publishing: Promise<void> = Promise.resolve();
+	/** The beginning that the moderator was told of. */
+	#early = 0;
 	/** The WebSocket has been open … */
 	#opened = false;
 	/** … or so many times in a row it was not, though the server knows no reason. */
@@ -416,6 +420,7 @@ export class Room {
 			admitted: ({ peerId, displayName, nameIsFixed, room, ...rights }) => {
 				this.state.update({ waiting: false, peerId, rights, info: room });
 				if (nameIsFixed && displayName) this.state.update({ name: displayName });
+				this.#sayEarly();
 				void this.#admitted();
 			},
 			waiting: ({ peerId }) => this.state.update({ waiting: true, peerId, link: 'connected' }),
@@ -437,6 +442,7 @@ export class Room {
 			roomChanged: (info) => {
 				this.state.update({ info });
 				this.#applyBitrate();
+				this.#sayEarly();
 			},
 			mutedByModerator: ({ kind, displayName: by }) => {
 				const { local, screen } = this.#options;
@@ -505,6 +511,15 @@ export class Room {
 			mediaDown: () => this.#setLink('media-down'),
 			sessionClosed: ({ reason, message, ...more }) => this.#end(refusal(reason, message, more)),
 		};
+	}
+
+	/** U24: that nobody is held back until the event begins, once. */
+	#sayEarly() {
+		const { rights, info } = this.state.value;
+		const { startTime = 0 } = info;
+		if (!rights.moderator || startTime <= Date.now() || startTime === this.#early) return;
+		this.#early = startTime;
+		this.#options.notify({ what: 'early', startTime });
 	}
 
 	#setPeers(peers: PeerInfo[]) {

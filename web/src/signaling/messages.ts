@@ -30,6 +30,8 @@ export interface RoomInfo {
 	waitingRoom: boolean;
 	/** An external player for everyone in the room. */
 	video?: string;
+	/** When the event begins, in milliseconds, where somebody was let in before. */
+	startTime?: number;
 	/** What a moderator lets everybody send of each picture at most, in bit/s. */
 	bitrate?: number;
 }
