@@ -246,9 +246,30 @@ static void headers_add(struct http_response *r, const char *path)
 	}
 }
 
+static bool is_chromium(const struct http_request *q)
+{
+	const char *brands = http_header(q, "Sec-CH-UA");
+
+	return brands && strstr(brands, "\"Chromium\"");
+}
+
+// A page with a Cross-Origin-Embedder-Policy shows no frame without one; in turn, ours may not show
+// a player (U17) without one, as hardly any has. So where there is a player the page goes without,
+// but for Chromium, whose frames may be credentialless instead (the page's player.tsx).
+static void embedding_add(struct http_response *r, const struct http_request *q, bool player)
+{
+	const char *destination = http_header(q, "Sec-Fetch-Dest");
+
+	if (!destination || strcmp(destination, "iframe") != 0)
+		return;
+	http_add_header(r, "Cross-Origin-Resource-Policy", "cross-origin");
+	if (!player || is_chromium(q))
+		http_add_header(r, "Cross-Origin-Embedder-Policy", "require-corp");
+}
+
 void pages_respond(
-        const struct pages *p, const char *frame_ancestors, const struct http_request *q,
-        struct http_response *r
+        const struct pages *p, const char *frame_ancestors, bool player,
+        const struct http_request *q, struct http_response *r
 )
 {
 	bool is_room = strncmp(q->path, "/call", 5) == 0 || strncmp(q->path, "/webinar", 8) == 0;
@@ -278,6 +299,8 @@ void pages_respond(
 	r->type = type_of(path);
 	policy_add(r, http_header(q, "Host"), is_room, frame_ancestors);
 	headers_add(r, path);
+	if (is_room)
+		embedding_add(r, q, player);
 	http_add_header(r, "Vary", "Accept-Encoding");
 	if (coding)
 		http_add_header(r, "Content-Encoding", coding);

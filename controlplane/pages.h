@@ -1,6 +1,8 @@
 // The built web client: files under one directory, and the addresses of its one page.
 #pragma once
 
+#include <stdbool.h>
+
 struct http_request;
 struct http_response;
 struct pages;
@@ -10,8 +12,8 @@ struct pages;
 void pages_close(struct pages *);
 
 // Fills in the response: a file, 404, or 405. frame_ancestors: the directive that says who may
-// embed pages (S08).
+// embed pages (S08). player: the room's page is going to show one (U17).
 void pages_respond(
-        const struct pages *p, const char *frame_ancestors, const struct http_request *q,
-        struct http_response *r
+        const struct pages *p, const char *frame_ancestors, bool player,
+        const struct http_request *q, struct http_response *r
 );

@@ -445,5 +445,5 @@ void rest_respond(void *owner, const struct http_request *q, struct http_respons
 		return host_refuse(call.rest, host, r);
 	char ancestors[ACCOUNT_ANCESTORS_SIZE];
 	account_frame_ancestors(a, ancestors, sizeof(ancestors));
-	pages_respond(call.rest->pages, ancestors, q, r);
+	pages_respond(call.rest->pages, ancestors, rest_page_has_player(&call, a), q, r);
 }

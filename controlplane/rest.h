@@ -2,7 +2,6 @@
 #pragma once
 
 #include <stdbool.h>
-
 #include <stddef.h>
 
 struct account;
@@ -58,6 +57,10 @@ typedef void rest_writer(const struct rest_call *, struct http_response *);
 
 // The one way in which JSON goes out. Takes the body over.
 void rest_answer(struct http_response *, unsigned status, struct json *body);
+
+// rest_player.c: whether a room's page is going to show an external player (U17), as far as its
+// address, its token and its room say.
+bool rest_page_has_player(const struct rest_call *, const struct account *);
 
 // rest_handshake.c: what a WebSocket with this query and Origin would be told.
 rest_writer rest_handshake;

@@ -1,3 +1,4 @@
+import base64
 import re
 import unittest
 
@@ -120,6 +121,25 @@ class Rest(unittest.TestCase):
             policy = self.get("/", Host=host).headers["Content-Security-Policy"]
             self.assertIn("connect-src 'self'; ", policy, host)
             self.assertNotIn(host, policy)
+
+    def test_a_page_with_an_embedder_policy_may_embed_rooms(self):
+        chromium = {"Sec_CH_UA": '"Chromium";v="150", "Not_A Brand";v="24"'}
+        token = "e30." + base64.urlsafe_b64encode(b'{"video":"https://v.example/"}').decode().rstrip("=") + ".x"
+        for path, headers, policies in (
+            ("/call/?roomId=x", {"Sec_Fetch_Dest": "iframe"}, ("require-corp", "cross-origin")),
+            ("/webinar/x", {"Sec_Fetch_Dest": "iframe"}, ("require-corp", "cross-origin")),
+            ("/call/?roomId=x", {"Sec_Fetch_Dest": "document"}, (None, None)),
+            ("/call/?roomId=x", {}, (None, None)),
+            ("/new", {"Sec_Fetch_Dest": "iframe"}, (None, None)),
+            # The player has no such policy (U17), which only Chromium can do without.
+            ("/call/?roomId=x&video=https%3A%2F%2Fv.example", {"Sec_Fetch_Dest": "iframe"}, (None, "cross-origin")),
+            ("/call/?roomId=x&token=" + token, {"Sec_Fetch_Dest": "iframe"}, (None, "cross-origin")),
+            ("/call/?roomId=x&token=a.e30.b", {"Sec_Fetch_Dest": "iframe"}, ("require-corp", "cross-origin")),
+            ("/call/?roomId=x&token=" + token, {"Sec_Fetch_Dest": "iframe", **chromium}, ("require-corp", "cross-origin")),
+        ):
+            answer = self.get(path, **headers).headers
+            have = (answer["Cross-Origin-Embedder-Policy"], answer["Cross-Origin-Resource-Policy"])
+            self.assertEqual(have, policies, (path, headers))
 
     def test_P04_the_bridge_may_be_loaded_from_any_site(self):
         answer = self.get("/meetBridgeApi.js")

@@ -313,3 +313,22 @@ for (const [what, attributes, options] of [
 			</script>`, options);
 		assert.equal((await page.evaluate(() => answered)).displayName, 'Ann');
 	});
+
+for (const policy of ['require-corp', 'credentialless'])
+	test(`an embedding page with Cross-Origin-Embedder-Policy: ${policy}`, LIMIT, async () => {
+		const room = roomId();
+		const site = createServer((_, answer) => {
+			answer.writeHead(200, { 'content-type': 'text/html', 'cross-origin-embedder-policy': policy, 'cross-origin-opener-policy': 'same-origin' });
+			answer.end(`<!doctype html><iframe id="room" allow="${ALLOW}" src="${escaped(address(room))}"></iframe>
+				<script src="${bench.system.url}/meetBridgeApi.js"></script>
+				<script>
+					window.answered = new MeetIframeBridge.default({ element: document.getElementById('room') }).method({ name: 'join' });
+				</script>`);
+		}).listen(0, 'localhost');
+		await once(site, 'listening');
+		const page = await bench.chromium.page();
+		await page.goto(`http://localhost:${site.address().port}/`);
+		assert.equal(await page.evaluate(() => crossOriginIsolated), true);
+		assert.equal((await page.evaluate(() => answered)).displayName, 'Ann');
+		site.close();
+	});

@@ -145,6 +145,7 @@ export const en = {
 	'status.media-blocked': 'Sound and video do not get through. Perhaps this network blocks them; we keep trying.',
 
 	'player.title': 'Joint viewing',
+	'player.elsewhere': 'No player here? Open it in a new tab',
 	'player.from': 'A player of {{host}}',
 	'player.url': 'Address of the page with the player',
 	'player.start': 'Show to everyone',

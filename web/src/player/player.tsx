@@ -11,13 +11,25 @@ export function Player({ url }: { url: string }) {
 	const id = useId();
 	const page = httpsUrl(url);
 	if (!page) return null;
+	// In a frame this page may be under an embedder policy, which shows no others' pages but without credentials, in
+	// Chromium. Elsewhere the player may not come up.
+	const framed = window.parent !== window;
+	const credentialless = framed && 'credentialless' in HTMLIFrameElement.prototype;
 	return (
 		<section class="player" aria-labelledby={id} data-testid="player">
 			<h2 id={id} class="unseen">
 				{t('player.title')}
 			</h2>
+			{framed && !credentialless && (
+				<p class="player-elsewhere">
+					<a href={page} target="_blank" rel="noopener" data-testid="player-elsewhere">
+						{t('player.elsewhere')}
+					</a>
+				</p>
+			)}
 			<iframe
 				key={page}
+				{...(credentialless && { credentialless: true })}
 				src={page}
 				title={t('player.from', { host: new URL(page).host })}
 				sandbox="allow-scripts allow-same-origin allow-presentation"
