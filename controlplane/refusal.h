@@ -8,7 +8,7 @@
 	X(BAD_REQUEST, "bad-request", 400, "The server did not understand the request.",           \
 	  "Сервер не понял запрос.")                                                               \
 	X(HOST_UNKNOWN, "host-unknown", 404, "No account of the server has this host name.",       \
-	  "У сервера нет аккаунта с этим именем узла.")                                            \
+	  "Ни у одной учётной записи этого сервера нет такого адреса.")                            \
 	X(ORIGIN_NOT_ALLOWED, "origin-not-allowed", 403,                                           \
 	  "Pages of this address may not enter rooms here.",                                       \
 	  "Страницам с этого адреса вход в комнаты закрыт.")                                       \
