@@ -143,7 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(a_copy_is_found_across_the_wrap, begin, end),
 	        cmocka_unit_test_setup_teardown(what_was_not_sent_is_not_found, begin, end),
-	        cmocka_unit_test_setup_teardown(two_that_are_alike_are_none, begin, end),
+	        cmocka_unit_test_setup_teardown(two_that_are_alike_are_two, begin, end),
 	        cmocka_unit_test_setup_teardown(old_packets_give_way, begin, end),
 	        cmocka_unit_test_setup_teardown(
 	                picture_numbers_may_differ_and_nothing_else, begin, end
