@@ -227,8 +227,8 @@ static void settle(void)
 	} while (w->tx.head != w->tx.tail || !TAILQ_EMPTY(&w->waiting[WORKER_PICTURES]));
 }
 
-// One packet of the publisher: a picture of its own, with MID and RID. len: of its payload.
-static void send_packet(uint32_t ssrc, uint16_t seq, bool key_frame, size_t payload_len)
+// One packet of the publisher, with MID and RID.
+static void send_payload(uint32_t ssrc, uint16_t seq, const uint8_t *payload, size_t payload_len)
 {
 	uint8_t packet[2048] = {0x90, 0x80 | PT, [12] = 0xbe, 0xde, 0, 1};
 	size_t len = 20 + payload_len;
@@ -241,15 +241,24 @@ static void send_packet(uint32_t ssrc, uint16_t seq, bool key_frame, size_t payl
 	packet[17] = (uint8_t)pub.mid;
 	packet[18] = EXT_RID << 4;
 	packet[19] = (uint8_t)pub.rid;
-	memset(packet + 20, 0x55, payload_len);
-	packet[20] = 0x10; // begins a partition
-	packet[21] = key_frame ? 0 : 1;
+	memcpy(packet + 20, payload, payload_len);
 	assert_int_equal(srtp_send_rtp(pub.sender, packet, &len, sizeof(packet)), 0);
 	struct rte_mbuf *m = datagram(packet, len, &v);
 	receive_rtp(rig.worker, &pub.transport, m, &v);
 	settle();
 	rig.worker->now_us += PACKET_US;
 	pub.timestamp += STEP;
+}
+
+// A picture of its own. len: of the payload.
+static void send_packet(uint32_t ssrc, uint16_t seq, bool key_frame, size_t len)
+{
+	uint8_t payload[2048];
+
+	memset(payload, 0x55, len);
+	payload[0] = 0x10; // begins a partition
+	payload[1] = key_frame ? 0 : 1;
+	send_payload(ssrc, seq, payload, len);
 }
 
 static void send_run(uint32_t ssrc, uint16_t first, uint32_t n, bool key_frame)
@@ -443,9 +452,103 @@ static void packets_that_become_too_long_are_counted_and_told(void **)
 	end();
 }
 
+// A packet of VP9 that begins and ends its layer of a picture (RFC 9628 4.2). layers: T, U, S, D.
+static void send_vp9(uint16_t seq, uint8_t picture_id, bool key_frame, uint8_t layers)
+{
+	const uint8_t payload[8] = {
+	        key_frame ? 0xac : 0xec, picture_id & 0x7f, layers, picture_id, 0x55};
+
+	send_payload(1, seq, payload, sizeof(payload));
+}
+
+// An encoder of many layers may leave the number of its layer in an encoding's packets.
+static void the_rid_tells_the_encoding_whatever_the_spatial_id(void **)
+{
+	begin();
+	pub.track.params.codec = AM_CODEC_VP9;
+	pub.track.params.encoding_count = 2;
+	rig.fanouts[0]->stream_count = 2;
+	strcpy(pub.track.params.encodings[0].rid, "l");
+	strcpy(pub.track.params.encodings[1].rid, "h");
+	for (uint8_t i = 0; i < 100; i++)
+		send_vp9((uint16_t)(65500 + i), i, i == 0, 0x02);
+	assert_int_equal(got.packets, 100);
+	assert_int_equal(got.gaps + got.swaps, 0);
+	assert_int_equal(selector_layer(&rig.fanouts[0]->chunks->subscriptions[0].selector), 1);
+	end();
+}
+
+static void a_viewer_gets_the_spatial_layers_it_prefers(void **)
+{
+	begin();
+	pub.track.params.codec = AM_CODEC_VP9;
+	rig.fanouts[0]->spatial_limits = SPATIAL_LIMITS;
+	struct selector *s = &rig.fanouts[0]->chunks->subscriptions[0].selector;
+	selector_init(s, SELECTOR_SVC, 7, 7);
+	uint16_t seq = 65000;
+	uint32_t expected = 0;
+	for (uint8_t preferred = 0; preferred < SPATIAL_LIMITS; preferred++) {
+		selector_prefer(s, preferred, 3);
+		for (int i = 0; i < 300; i++) {
+			for (uint8_t layer = 0; layer < 3; layer++)
+				send_vp9(
+				        seq++, (uint8_t)i, i == 0,
+				        (uint8_t)(layer << 1 | (layer > 0))
+				);
+		}
+		expected += 300 * (preferred < 2 ? preferred + 1u : 3);
+		assert_int_equal(got.packets, expected);
+		assert_int_equal(selector_layer(s), preferred < 2 ? preferred : 2);
+	}
+	assert_int_equal(got.gaps + got.swaps, 0);
+	end();
+}
+
+// The stream's first packet, its SPS, comes last.
+static void a_key_frame_of_h264_waits_for_its_parameter_sets(void **)
+{
+	static const uint8_t sps[] = {0x67, 0x42, 0x55}, pps[] = {0x68, 0xce, 0x55};
+	static const uint8_t idr[] = {0x65, 0x88, 0x55}, slice[] = {0x61, 0x9a, 0x55};
+
+	begin();
+	pub.track.params.codec = AM_CODEC_H264;
+	send_payload(1, 101, pps, sizeof(pps));
+	send_payload(1, 102, idr, sizeof(idr));
+	assert_int_equal(got.packets, 0);
+	send_payload(1, 100, sps, sizeof(sps));
+	assert_int_equal(got.packets, 3);
+	send_payload(1, 103, slice, sizeof(slice));
+	assert_int_equal(got.packets, 4);
+	assert_int_equal(got.gaps + got.swaps, 0);
+
+	// One that waits again, and an SPS without a picture to begin with.
+	struct selector *s = &rig.fanouts[0]->chunks->subscriptions[0].selector;
+	selector_pause(s);
+	selector_resume(s);
+	feedback_request_key_frame(rig.worker, &pub.track, 0);
+	feedback_request_key_frame(rig.worker, &pub.track, 0);
+	assert_true(pub.track.streams[0].keyframe.pending);
+	send_payload(1, 104, sps, sizeof(sps));
+	send_payload(1, 105, slice, sizeof(slice));
+	assert_true(pub.track.streams[0].keyframe.pending);
+	assert_int_equal(got.packets, 4);
+	send_payload(1, 106, sps, sizeof(sps));
+	send_payload(1, 107, pps, sizeof(pps));
+	send_payload(1, 108, idr, sizeof(idr));
+	assert_false(pub.track.streams[0].keyframe.pending);
+	assert_int_equal(got.packets, 7);
+	assert_int_equal(got.gaps + got.swaps, 0);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_teardown(
+	                the_rid_tells_the_encoding_whatever_the_spatial_id, clear
+	        ),
+	        cmocka_unit_test_teardown(a_viewer_gets_the_spatial_layers_it_prefers, clear),
+	        cmocka_unit_test_teardown(a_key_frame_of_h264_waits_for_its_parameter_sets, clear),
 	        cmocka_unit_test_teardown(a_bye_changes_no_number, clear),
 	        cmocka_unit_test_teardown(after_a_bye_the_layer_is_inactive, clear),
 	        cmocka_unit_test_teardown(another_ssrc_is_numbered_on, clear),
