@@ -246,7 +246,7 @@ class Bodies(unittest.TestCase):
                 answer = self.begun(server, b"closePeer HTTP/1.1\r\n" + authorization)
                 self.assertIn(b" 403 ", answer.split(b"\r\n")[0])
                 self.assertIn(b"Connection: close", answer)
-            self.assertIn(b" 405 ", self.begun(server, b"nothing HTTP/1.1\r\n").split(b"\r\n")[0])
+            self.assertIn(b" 404 ", self.begun(server, b"nothing HTTP/1.1\r\n").split(b"\r\n")[0])
             self.assertIn(b" 405 ", self.begun(server, b"exists HTTP/1.1\r\n").split(b"\r\n")[0])
             self.assertEqual(self.begun(server, b"closePeer HTTP/1.1\r\nAuthorization: Bearer " + token + b"\r\n"), b"")
             answer = server.ask("POST", "/rooms/x/closePeer", {"peerId": "p"}, Authorization=f"Bearer {token.decode()}")
