@@ -35,6 +35,8 @@ struct conference_events {
 	void (*muted)(void *owner, struct peer *to, enum track_kind, const struct peer *by);
 	void (*producer_closed)(void *owner, struct peer *to, am_id);
 	void (*rights_changed)(void *owner, struct peer *to);
+	// p->lacks: something that it is to see or hear finds no room, or does so no more.
+	void (*lacking)(void *owner, struct peer *to);
 	void (*consumer_new)(void *owner, struct subscription *);
 	void (*consumer_closed)(void *owner, struct peer *to, am_id);
 	void (*consumer_paused)(void *owner, struct subscription *, bool paused);
@@ -137,6 +139,8 @@ void conference_join(struct conference *, struct peer *, const char *capabilitie
 // Tells the others of a new member, and subscribes it to what they publish.
 void conference_welcome(struct conference *, struct peer *);
 void conference_subscribe_all(struct conference *, struct peer *);
+// Tries again what found no room; to be called now and then.
+void conference_subscribe_again(struct conference *, struct peer *);
 
 // The connection died: the peer may come back. silent_ms: for how long it had said nothing.
 void conference_lose(struct conference *, struct peer *, uint64_t silent_ms);

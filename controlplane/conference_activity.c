@@ -88,6 +88,16 @@ static void look_at_links(struct conference *c, struct room *r)
 		look_at_link(c, p);
 }
 
+static void look_at_lacks(struct conference *c, struct room *r)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &r->speakers, in_room)
+		conference_subscribe_again(c, p);
+	TAILQ_FOREACH (p, &r->viewers, in_room)
+		conference_subscribe_again(c, p);
+}
+
 static void look(void *owner)
 {
 	struct conference *c = owner;
@@ -99,6 +109,8 @@ static void look(void *owner)
 		look_at_talk(c, r, now_ms);
 		if (c->looks % (COUNTS_MS / TALK_LOOK_MS) == 0)
 			look_at_counts(c, r);
+		if (c->looks % (COUNTS_MS / TALK_LOOK_MS) == 0)
+			look_at_lacks(c, r);
 		if (c->looks % (QUALITY_LOOK_MS / TALK_LOOK_MS) == 0)
 			look_at_links(c, r);
 	}

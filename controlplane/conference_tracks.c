@@ -2,7 +2,10 @@
 
 #include "json.h"
 #include "memory.h"
+#include "metrics.h"
 #include "store.h"
+
+#include "am_log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -36,6 +39,36 @@ void conference_subscription_remove(struct conference *c, struct subscription *s
 	conference_subscription_forget(c, s);
 }
 
+// There is no room for what the viewer is to see or hear: its page is told, and it is tried again.
+static void lack(struct conference *c, struct peer *viewer)
+{
+	metric_count(METRIC_subscriptions_refused);
+	viewer->lack_seen = true;
+	if (viewer->lacks)
+		return;
+	viewer->lacks = true;
+	am_warning(
+	        "conference: no room for a subscription; room=%s peer=%s", viewer->room->name,
+	        viewer->id
+	);
+	if (viewer->connection)
+		c->events->lacking(c->events->owner, viewer);
+}
+
+void conference_subscribe_again(struct conference *c, struct peer *viewer)
+{
+	if (!viewer->lacks)
+		return;
+	if (viewer->lack_seen) {
+		viewer->lack_seen = false;
+		conference_subscribe_all(c, viewer);
+		return;
+	}
+	viewer->lacks = false; // since the last try nothing was refused
+	if (viewer->connection)
+		c->events->lacking(c->events->owner, viewer);
+}
+
 static void subscription_added(void *owner, const struct media_call *call, int result)
 {
 	struct conference *c = owner;
@@ -43,8 +76,13 @@ static void subscription_added(void *owner, const struct media_call *call, int r
 
 	if (!s)
 		return;
-	if (result < 0)
-		return conference_subscription_remove(c, s, false);
+	if (result < 0) {
+		struct peer *viewer = s->viewer;
+		conference_subscription_remove(c, s, false);
+		if (result != -ENOENT && result != -ENOTCONN) // what it hangs on has ended
+			lack(c, viewer);
+		return;
+	}
 	s->ready = true;
 	if (s->viewer->connection)
 		c->events->consumer_new(c->events->owner, s);
@@ -68,13 +106,13 @@ static void subscribe(struct conference *c, struct peer *viewer, struct track *t
 	bool reserve;
 
 	if (!viewer->joined || !viewer->consumes || !t || !track->ready || track->owner == viewer ||
-	    viewer->subscription_count >= PEER_SUBSCRIPTION_MAX ||
-	    !ortc_can_consume(&track->media, &viewer->caps) ||
-	    !conference_quota(c, viewer->room->account_id, QUOTA_SUBSCRIPTIONS))
+	    !ortc_can_consume(&track->media, &viewer->caps))
 		return;
-	am_id id = media_id_new(c->media, MEDIA_SUBSCRIPTIONS);
+	bool fits = viewer->subscription_count < PEER_SUBSCRIPTION_MAX &&
+	            conference_quota(c, viewer->room->account_id, QUOTA_SUBSCRIPTIONS);
+	am_id id = fits ? media_id_new(c->media, MEDIA_SUBSCRIPTIONS) : 0;
 	if (!id)
-		return;
+		return lack(c, viewer);
 	struct subscription *s = subscription_create(id, track, t);
 	c->subscriptions[am_id_slot(id)] = s;
 	s->ssrc = peer_ssrc_new(viewer);
@@ -96,8 +134,10 @@ static void subscribe(struct conference *c, struct peer *viewer, struct track *t
 	};
 	subscription_mid_text(s, add.mid);
 	const struct media_call call = {.id = id};
-	if (media_subscription_add(c->media, &add, subscription_added, c, &call) < 0)
+	if (media_subscription_add(c->media, &add, subscription_added, c, &call) < 0) {
 		conference_subscription_forget(c, s);
+		lack(c, viewer);
+	}
 }
 
 void conference_subscribe_all(struct conference *c, struct peer *viewer)

@@ -13,6 +13,7 @@ struct conference;
 // name, help. Prometheus' name is amphi_controlplane_<name>_total.
 #define METRICS(X)                                                                                 \
 	X(websockets_opened, "WebSockets accepted")                                                \
+	X(subscriptions_refused, "Tries to subscribe a viewer to a track that found no room")      \
 	X(joins, "Peers that became members of a room")                                            \
 	X(transports_dtls_failed, "Transports that ended because DTLS failed")                     \
 	X(transports_dtls_closed, "Transports that ended by their client's close_notify")          \

@@ -84,6 +84,8 @@ struct peer {
 	uint64_t hook_admission; // of hook.h: to be closed when the peer goes
 	uint64_t statistics_session; // 0: none
 	bool consumes; // gave rtpCapabilities
+	bool lacks; // a track found no room for its subscription, which the page was told
+	bool lack_seen; // since that was last tried
 	struct voice voice;
 	struct connection_quality quality;
 	bool takes_data; // gave sctpCapabilities

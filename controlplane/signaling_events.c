@@ -240,6 +240,16 @@ static void on_room_changed(void *owner, struct peer *to)
 		connection_notify(c, "roomChanged", signaling_room_json(to->room));
 }
 
+static void on_lacking(void *owner, struct peer *to)
+{
+	struct connection *c = connection_of(owner, to);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	json_add_bool(data, "missing", to->lacks);
+	connection_notify(c, "consumersMissing", data);
+}
+
 static void on_muted(void *owner, struct peer *to, enum track_kind kind, const struct peer *by)
 {
 	struct connection *c = connection_of(owner, to);
@@ -293,6 +303,7 @@ void signaling_events_init(struct conference_events *e, struct signaling *s)
 	        .admitted = on_admitted,
 	        .room_changed = on_room_changed,
 	        .muted = on_muted,
+	        .lacking = on_lacking,
 	        .producer_closed = on_producer_closed,
 	        .rights_changed = on_rights_changed,
 	        .consumer_new = on_consumer_new,

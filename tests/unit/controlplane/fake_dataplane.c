@@ -189,7 +189,10 @@ static int command_do(struct fake_dataplane *f, const struct am_msg *msg)
 	switch (msg->type) {
 	case AM_CMD_TRANSPORT_ADD: return f->result ? f->result : transport_add(m, msg);
 	case AM_CMD_TRACK_ADD: return f->result ? f->result : track_add(m, msg);
-	case AM_CMD_SUBSCRIPTION_ADD: return f->result ? f->result : subscription_add(m, msg);
+	case AM_CMD_SUBSCRIPTION_ADD:
+		if (f->subscription_result)
+			return f->subscription_result;
+		return f->result ? f->result : subscription_add(m, msg);
 	case AM_CMD_DATA_PRODUCER_ADD:
 	case AM_CMD_DATA_CONSUMER_ADD: return f->result ? f->result : data_change(m, msg);
 	case AM_CMD_DATA_PRODUCER_REMOVE:

@@ -15,6 +15,7 @@ struct fake_dataplane {
 	uint32_t commands; // handled so far
 	struct am_msg last; // command
 	int result; // what ADD commands are answered with
+	int subscription_result; // of SUBSCRIPTION_ADD alone; 0: as result
 	int mute; // bool: acknowledges nothing
 };
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,41 @@ static void who_comes_back_hears_which_transports_live(void **) // B07
 	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 200);
 	page_leave(&speaker);
 	page_leave(&moderator);
+}
+
+static bool is_missing(struct page *p)
+{
+	struct json *data = page_notified(p, "consumersMissing");
+	assert_non_null(data);
+	bool missing = json_is_true(data, "missing");
+	json_free(data);
+	return missing;
+}
+
+// Where a viewer's subscriptions find no room, its page is told, and they come as soon as they do.
+static void a_viewer_gets_later_what_finds_no_room(void **)
+{
+	static const char join[] =
+	        "{\"displayName\":\"V\",\"device\":{},\"rtpCapabilities\":{\"codecs\":["
+	        "{\"kind\":\"audio\",\"mimeType\":\"audio/opus\",\"preferredPayloadType\":100,"
+	        "\"clockRate\":48000,\"channels\":2,\"rtcpFeedback\":[]}]}}";
+	struct page speaker, viewer;
+	char send[32], receive[32];
+
+	come(&speaker, "free", "full", "speaker", "{\"itisparticipant\":true}", "Speaker");
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 200);
+	integrator.server.dataplane.subscription_result = -ENOSPC;
+	come(&viewer, "free", "full", "viewer", NULL, NULL);
+	json_free(page_notified(&viewer, "admitted"));
+	transport_make(&viewer, "consuming", receive);
+	assert_int_equal(page_ask_code(&viewer, "join", join), 200);
+	assert_true(is_missing(&viewer));
+	integrator.server.dataplane.subscription_result = 0;
+	json_free(page_requested(&viewer, "newConsumer"));
+	assert_false(is_missing(&viewer));
+	page_leave(&viewer);
+	page_leave(&speaker);
 }
 
 // A viewer who receives: two consumers, both confirmed.
@@ -269,6 +305,7 @@ static void after_a_crash_a_page_pauses_again(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_viewer_gets_later_what_finds_no_room),
 	        cmocka_unit_test(one_screen_is_shared_at_a_time),
 	        cmocka_unit_test(a_track_that_is_refused_says_why),
 	        cmocka_unit_test(who_comes_back_hears_which_transports_live),
