@@ -131,6 +131,8 @@ static void transport_restore(void *owner, const struct store_transport *row)
 	if (!p || !media_read_transport(c->media, am_id_slot(row->id), &state) ||
 	    state.id != row->id || strlen(row->cname) > AM_CNAME_MAX)
 		return;
+	if (state.dtls == AM_DTLS_FAILED || state.dtls == AM_DTLS_CLOSED)
+		return; // it ended while nobody looked; conference_verify removes it
 	struct transport *t = peer_transport_add(p, row->id, row->consuming);
 	if (!t)
 		return;

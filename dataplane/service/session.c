@@ -288,7 +288,7 @@ static void paths_end(struct service *sv, struct session *s)
 	flows_forget(sv, s);
 	ice_expire(&s->ice);
 	s->route.len = 0;
-	struct packet_route *none = calloc(1, sizeof(*none));
+	struct packet_route *none = s->worker != RELAY_NO_WORKER ? calloc(1, sizeof(*none)) : NULL;
 	if (none)
 		registry_post(
 		        &sv->registry, s->worker,

@@ -2,8 +2,10 @@
 #include "stage.h"
 
 #include "json.h"
+#include "store.h"
 #include "test.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,6 +291,48 @@ static void a_ghost_goes_within_30_s(void **)
 	page_leave(&other);
 }
 
+static struct json *ask_resume(struct page *p, const char *id)
+{
+	char data[256];
+
+	snprintf(
+	        data, sizeof(data), "{\"session\":\"s-%s\",\"producerIds\":[],\"consumerIds\":[]}",
+	        id
+	);
+	struct json *answer = page_ask(p, "resume", data);
+	struct json *found = json_copy(json_object(answer, "data"));
+	json_free(answer);
+	assert_true(json_is_true(found, "resumed"));
+	return found;
+}
+
+// The data plane has ended it, and no control plane was there to hear of it.
+static void what_ended_meanwhile_is_not_taken_up(void **)
+{
+	struct page speaker;
+	char send[32], receive[32];
+
+	come(&speaker, "free", "meanwhile", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	transport_make(&speaker, "consuming", receive);
+	server_wait_stored(&integrator.server, "speaker", STORE_JOINED);
+	server_stop(&integrator.server, SIGKILL);
+	page_die(&speaker);
+	uint32_t slot = (uint32_t)strtoull(send, NULL, 16);
+	integrator.server.dataplane.region.map->transports[slot].dtls = AM_DTLS_CLOSED;
+	server_start(&integrator.server);
+	come(&speaker, "free", "meanwhile", "speaker", SPEAKER, NULL);
+	struct json *answer = ask_resume(&speaker, "speaker");
+	const struct json *alive = json_array(answer, "transportIds");
+	assert_int_equal(json_count(alive), 1);
+	assert_string_equal(json_text(json_first(alive), 64), receive);
+	json_free(answer);
+	expect_transports(1);
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, CAMERA, NULL), 200);
+	page_leave(&speaker);
+}
+
 static const char *connect_data(const char *transport, const char *role, const char *fingerprints)
 {
 	static char data[1024];
@@ -405,6 +449,7 @@ int main(void)
 	        cmocka_unit_test(a_transport_is_closed_by_request),
 	        cmocka_unit_test(what_was_received_comes_over_the_next),
 	        cmocka_unit_test(one_without_a_path_gives_way),
+	        cmocka_unit_test(what_ended_meanwhile_is_not_taken_up),
 	        cmocka_unit_test(a_client_without_checks_is_told),
 	        cmocka_unit_test(a_ghost_goes_within_30_s),
 	        cmocka_unit_test(the_dtls_role_is_the_clients_choice),
