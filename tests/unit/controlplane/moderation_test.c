@@ -517,9 +517,9 @@ static void a_demoted_speaker_chats_on(void **) // U05, B07
 		const char *stream, *label;
 		int code;
 	} cases[] = {
-	        {"16", "chat", 400}, // one too many
-	        {"-1", "chat", 400}, {"2", "bot", 404},
-	        {"2", "chat", 200},  {"3", "chat", 200}, // again, as after a broken connection
+	        {"1024", "chat", 400}, // one too many
+	        {"-1", "chat", 400},   {"2", "bot", 404},
+	        {"2", "chat", 200},    {"3", "chat", 200}, // again, as after a broken connection
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		snprintf(
