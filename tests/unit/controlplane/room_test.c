@@ -131,7 +131,7 @@ static void rules_stay_until_newer_ones_come(void **)
 {
 	struct room *r = make("w", ROOM_WEBINAR);
 	char video[] = "https://video.example/1";
-	const struct room_rules all = {true, 5, 6, "4711", video};
+	const struct room_rules all = {true, 5, 6, "4711", 0, video};
 	const struct room_rules none = {0};
 
 	assert_true(room_add_rules(r, &all));
