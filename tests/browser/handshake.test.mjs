@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { LIMIT, openBench, Participant, roomId } from './harness.mjs';
 
-const bench = openBench();
+const bench = openBench({ settings: { unknown_hosts: '"refuse"' } });
 
 /** A proxy as people set them up: it may forget the Host for other than pages, or know nothing of WebSockets. */
 async function startProxy({ host, origin, upgrades }) {

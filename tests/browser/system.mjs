@@ -46,7 +46,7 @@ export class System {
 	async launch({ settings = {}, options = [] } = {}) {
 		this.#temporary = await mkdtemp(join(tmpdir(), 'amphi-browser-'));
 		const config = join(this.#temporary, 'amphi.conf');
-		await writeFile(config, configure(await readFile(`${ROOT}/shared/amphi.conf`, 'utf8'), settings));
+		await writeFile(config, configure(await readFile(`${ROOT}/shared/amphi.conf`, 'utf8'), { unknown_hosts: '"default"', ...settings }));
 
 		// However this process ends, the supervisor is told and cleans up.
 		const run = [`${ROOT}/scripts/run`, '--instance', INSTANCE, '--config', config, ...options];
