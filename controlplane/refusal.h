@@ -52,6 +52,9 @@
 	X(ROOM_CLOSED, "room-closed", 410, "The room was closed.", "Комната закрыта.")             \
 	X(NOT_JOINED, "not-joined", 408, "You were let in, but the page did not finish joining.",  \
 	  "Вас впустили, но страница не завершила вход.")                                          \
+	X(TOO_MANY_CONNECTIONS, "too-many-connections", 429,                                       \
+	  "Your address has too many connections to the server.",                                  \
+	  "С вашего адреса слишком много соединений с сервером.")                                  \
 	X(BUSY, "busy", 503, "The server is at its limit.", "Сервер перегружен.")
 
 struct json;

@@ -390,7 +390,7 @@ place_granted(struct signaling *s, const struct http_request *q, struct http_res
 		return true;
 	metric_count(METRIC_websockets_refused);
 	client_warn(s, q->client);
-	refuse(r, 429, "too many connections from this address");
+	refuse(r, REFUSAL_TOO_MANY_CONNECTIONS, "too many connections from this address");
 	snprintf(after, sizeof(after), "%u", wait_s);
 	http_add_header(r, "Retry-After", after);
 	return false;

@@ -158,7 +158,7 @@ class Origins(unittest.TestCase):
                     self.assertEqual(w.status, 101)
             policy = server.get("/call/x").headers["Content-Security-Policy"]
             ancestors = re.search(r"frame-ancestors ([^;]*)$", policy)[1].split()
-            self.assertEqual(ancestors, ["'self'", "http://localhost:*", "capacitor://localhost", "ionic://localhost"])
+            self.assertEqual(ancestors, ["'self'", "http://localhost:*", "http://127.0.0.1:*", "capacitor://localhost", "ionic://localhost"])
             for source in ancestors[1:]:  # CSP 3, 2.3.1
                 self.assertRegex(source, r"^[a-z][a-z0-9+.-]*://(\*\.)?[a-z0-9.-]+(:([0-9]+|\*))?$")
 
@@ -211,6 +211,7 @@ class Addresses(unittest.TestCase):
             self.assertEqual([w.status for w in held], [101] * 3)
             refused = comes("192.0.2.1", "a3")
             self.assertEqual(refused.status, 429)
+            self.assertIn(b'"reason":"too-many-connections"', refused.buffer)
             self.assertEqual(comes("::ffff:192.0.2.1", "a4").status, 429)  # the same one
             self.assertEqual(comes("203.0.113.7, 192.0.2.1", "a5").status, 429)  # whatever it claims
             held += [comes("192.0.2.2", "b0"), *(comes(f"2001:db8:1:2::{i}", f"c{i}") for i in range(3))]
