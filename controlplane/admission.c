@@ -38,7 +38,6 @@ struct admission {
 	struct claims claims; // zero without a token
 	size_t step; // the next one of the pipeline, whose last one never says NEXT
 	uint64_t call; // that it waits for, 0: none
-	int64_t deadline_ms; // of struct peer
 	uint64_t hook_admission;
 };
 
@@ -247,7 +246,6 @@ static struct newcomer newcomer_of(const struct admission *a)
 	                },
 	        .signed_id = is_signed(a, ATTRIBUTE_PEER_ID),
 	        .name_is_fixed = is_signed(a, ATTRIBUTE_DISPLAY_NAME),
-	        .deadline_ms = a->deadline_ms,
 	        .waits = t->waiting_room,
 	        .hook_admission = a->hook_admission,
 	        .client = p->client,
@@ -392,8 +390,7 @@ static enum outcome check_lifetime(struct admission *a)
 	        a->shared->accounts, a->application->account_id, a->claims.identity,
 	        a->claims.expires_s, now
 	);
-	a->deadline_ms = first + t->token_lifetime_ms;
-	return now > a->deadline_ms ? refuse(a, REFUSAL_TOKEN_USED_UP, "") : NEXT;
+	return now > first + t->token_lifetime_ms ? refuse(a, REFUSAL_TOKEN_USED_UP, "") : NEXT;
 }
 
 // U24

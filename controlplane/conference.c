@@ -265,6 +265,8 @@ static void media_found(void *owner, uint64_t generation)
 	struct conference *c = owner;
 	bool first = c->generation == 0;
 
+	if (first)
+		conference_recall_restore(c);
 	if (generation != c->generation) {
 		bool had_rooms = rooms_next(&c->rooms, NULL) != NULL;
 		bool same = first && store_generation(c->store) == generation;
@@ -340,9 +342,11 @@ struct conference *conference_create(
 	TAILQ_INIT(&c->gone);
 	TAILQ_INIT(&c->idle);
 	c->transports_of = tally_create();
+	conference_recall_init(c);
 	c->timer = (struct loop_timer){.expired = gone_check, .owner = c};
 	c->media = media_create(loop, socket, &c->media_events);
 	if (!c->media) {
+		conference_recall_fini(c);
 		rooms_fini(&c->rooms);
 		tally_destroy(c->transports_of);
 		free(c);
@@ -360,6 +364,7 @@ void conference_destroy(struct conference *c)
 	while ((r = rooms_next(&c->rooms, NULL)))
 		conference_forget_peer(c, any_peer(r));
 	rooms_fini(&c->rooms);
+	conference_recall_fini(c);
 	loop_timer_cancel(c->loop, &c->timer);
 	loop_timer_cancel(c->loop, &c->activity);
 	media_destroy(c->media);
@@ -490,6 +495,8 @@ void conference_remove(struct conference *c, struct peer *p, enum refusal refusa
 
 	am_info("room: leave; room=%s peer=%s joined=%d reason=%s", r->name, p->id, p->joined,
 	        refusal == REFUSAL_NONE ? "left" : refusal_code(refusal));
+	if (refusal != REFUSAL_NONE)
+		conference_turn_away(c, p, refusal);
 	if (refusal != REFUSAL_NONE && p->connection)
 		c->events->removed(c->events->owner, p, refusal);
 	p->connection = 0;

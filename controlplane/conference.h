@@ -12,6 +12,7 @@
 
 struct hooks;
 struct json;
+struct shelf;
 struct statistics;
 struct accounts;
 struct tally;
@@ -32,7 +33,7 @@ struct conference_events {
 	void (*room_changed)(void *owner, struct peer *to);
 	// What a moderator did to this peer: turned off its tracks of a kind, ended one, made it a
 	// speaker or a viewer.
-	void (*muted)(void *owner, struct peer *to, enum track_kind, const struct peer *by);
+	void (*muted)(void *owner, struct peer *to, enum track_kind);
 	void (*producer_closed)(void *owner, struct peer *to, am_id);
 	void (*rights_changed)(void *owner, struct peer *to);
 	// p->lacks: something that it is to see or hear finds no room, or does so no more.
@@ -80,7 +81,8 @@ struct conference {
 	struct tally *transports_of; // by address
 	struct peer_list gone; // oldest first
 	struct peer_list idle; // admitted, and not joined: oldest first
-	struct loop_timer timer; // of both
+	struct shelf *turned_away; // conference_recall.c
+	struct loop_timer timer; // of the peers that are gone, and of the idle
 	struct loop_timer activity; // conference_activity.c
 	uint32_t looks; // of it
 	uint64_t generation; // of the data plane that the rooms live on, 0: none yet
@@ -114,7 +116,6 @@ struct newcomer {
 	const char *display_name; // not one: empty
 	struct rights rights;
 	bool signed_id, name_is_fixed; // as in struct peer
-	int64_t deadline_ms;
 	bool waits; // by its own token; the room may want it too
 	struct room_rules rules; // what its token says of the room; lent
 	uint64_t hook_admission; // taken over in any case
@@ -127,8 +128,8 @@ struct peer *conference_enter(
         struct conference *c, const struct newcomer *n, uint64_t connection, enum refusal *refusal
 );
 
-// A connection takes up the peer that has this id and session, as it is. NULL: there is none, or it
-// may not come back for the reason in *refusal, and is gone.
+// A connection takes up the peer that has this id and session, as it is. NULL: there is none, or
+// the session was sent out of the room, for the reason in *refusal.
 struct peer *conference_take_up(
         struct conference *c, const struct newcomer *n, uint64_t connection, enum refusal *refusal
 );
@@ -221,6 +222,8 @@ void conference_decline_all(struct conference *, struct room *);
 void conference_mute(
         struct conference *c, struct peer *p, enum track_kind kind, const struct peer *by
 );
+// The owner's page has said something about its tracks of this kind: it knows.
+void conference_mute_heard(struct conference *, struct peer *, enum track_kind);
 // All but the moderator.
 void conference_mute_all(struct conference *, const struct peer *by, enum track_kind);
 void conference_set_video(struct conference *, struct room *, const char *url); // NULL: none
@@ -239,6 +242,13 @@ void conference_set_hand(struct conference *, struct peer *, bool raised);
 // To be called when a peer comes in, joins, or loses its membership: it has join_ms to join.
 void conference_expect_join(struct conference *, struct peer *);
 
+// Who is sent out stays out with this session, also where nobody could tell its page
+// (conference_recall.c). REFUSAL_NONE: the session may come.
+void conference_turn_away(struct conference *, const struct peer *, enum refusal);
+enum refusal conference_turned_away(
+        const struct conference *c, uint64_t account_id, const char *room, const char *session
+);
+
 // Between the conference's own files. forget: out of memory only; the data plane removes it with
 // the transport or track that it hangs on.
 void conference_store_room(struct conference *, const struct room *);
@@ -250,6 +260,9 @@ void conference_store_transport(struct conference *, const struct transport *);
 void conference_watch(struct conference *);
 void conference_tell_room(struct conference *, struct room *); // that it changed
 void conference_tell_moderators(struct conference *, const struct peer *, bool waits);
+void conference_recall_init(struct conference *);
+void conference_recall_fini(struct conference *);
+void conference_recall_restore(struct conference *);
 void conference_gone_add(struct conference *, struct peer *);
 void conference_forget_peer(struct conference *, struct peer *);
 void conference_transport_remove(struct conference *, struct transport *);

@@ -39,14 +39,10 @@ struct peer *conference_take_up(
 	struct room *r = rooms_find(&c->rooms, n->account_id, n->room);
 	struct peer *p = r && r->kind == n->kind ? room_find_peer(r, n->peer_id) : NULL;
 
-	*refusal = REFUSAL_NONE;
-	if (!p || !p->session[0] || !text_equals_secret(n->session, p->session))
+	*refusal = conference_turned_away(c, n->account_id, n->room, n->session);
+	if (*refusal != REFUSAL_NONE || !p || !p->session[0] ||
+	    !text_equals_secret(n->session, p->session))
 		return NULL;
-	if (p->deadline_ms && clock_real_ms() > p->deadline_ms) {
-		*refusal = REFUSAL_TOKEN_USED_UP;
-		conference_remove(c, p, REFUSAL_TOKEN_USED_UP);
-		return NULL;
-	}
 	if (p->gone_ms)
 		TAILQ_REMOVE(&c->gone, p, in_gone);
 	p->gone_ms = 0;
@@ -86,7 +82,6 @@ peer_make(struct conference *c, struct room *r, const struct newcomer *n, uint64
 		p->display_name[0] = '\0';
 	p->signed_id = n->signed_id;
 	p->name_is_fixed = n->name_is_fixed;
-	p->deadline_ms = n->deadline_ms;
 	p->hook_admission = n->hook_admission;
 	p->connection = connection;
 	strcpy(p->client, n->client);

@@ -53,15 +53,33 @@ void conference_mute(
         struct conference *c, struct peer *p, enum track_kind kind, const struct peer *by
 )
 {
+	bool played = false;
 	struct track *t;
 
 	LIST_FOREACH(t, &p->tracks, of_owner)
 	{
-		if (t->kind == kind)
-			conference_track_pause(c, t, true);
+		if (t->kind != kind)
+			continue;
+		played |= !t->paused;
+		conference_track_pause(c, t, true);
+	}
+	strcpy(p->muted_by_id, by->id);
+	strcpy(p->muted_by_name, by->display_name);
+	// Until its page has heard of it, which would otherwise turn it on again on coming back.
+	if (played || !p->connection) {
+		p->muted |= 1u << kind;
+		conference_store_flags(c, p);
 	}
 	if (p->connection)
-		c->events->muted(c->events->owner, p, kind, by);
+		c->events->muted(c->events->owner, p, kind);
+}
+
+void conference_mute_heard(struct conference *c, struct peer *p, enum track_kind kind)
+{
+	if (!(p->muted & 1u << kind))
+		return;
+	p->muted &= ~(1u << kind);
+	conference_store_flags(c, p);
 }
 
 void conference_mute_all(struct conference *c, const struct peer *by, enum track_kind kind)

@@ -2,6 +2,8 @@
 
 #include "store.h"
 
+#include <assert.h>
+
 // Rooms that were made before a data plane was known are not kept.
 static bool is_kept(const struct conference *c)
 {
@@ -30,6 +32,9 @@ void conference_store_room(struct conference *c, const struct room *r)
 	);
 }
 
+static_assert(STORE_MUTED_VIDEO == STORE_MUTED_AUDIO << TRACK_VIDEO);
+static_assert(STORE_MUTED_SHARE == STORE_MUTED_AUDIO << TRACK_SHARE);
+
 static uint32_t flags_of(const struct peer *p)
 {
 	return (p->rights.speaker ? STORE_SPEAKER : 0) |
@@ -38,7 +43,7 @@ static uint32_t flags_of(const struct peer *p)
 	       (p->waiting ? STORE_WAITING : 0) | (p->joined ? STORE_JOINED : 0) |
 	       (p->signed_id ? STORE_SIGNED_ID : 0) | (p->name_is_fixed ? STORE_NAME_IS_FIXED : 0) |
 	       (p->rights.hand ? STORE_HAND_ENABLED : 0) | (p->hand ? STORE_HAND : 0) |
-	       (p->takes_data ? STORE_TAKES_DATA : 0);
+	       (p->takes_data ? STORE_TAKES_DATA : 0) | p->muted * STORE_MUTED_AUDIO;
 }
 
 void conference_store_peer(struct conference *c, const struct peer *p, const char *capabilities)
@@ -52,7 +57,6 @@ void conference_store_peer(struct conference *c, const struct peer *p, const cha
 	                .id = p->id,
 	                .session = p->session,
 	                .flags = flags_of(p),
-	                .deadline_ms = p->deadline_ms,
 	                .display_name = p->display_name,
 	                .device = p->device,
 	                .capabilities = capabilities,

@@ -80,7 +80,6 @@ struct peer {
 	bool joined;
 	bool signed_id; // U11: only a token with the same peerId may take its place
 	bool name_is_fixed; // U06: by its token
-	int64_t deadline_ms; // CLOCK_REALTIME; no way back after it (U16); 0: none
 	uint64_t hook_admission; // of hook.h: to be closed when the peer goes
 	uint64_t statistics_session; // 0: none
 	bool consumes; // gave rtpCapabilities
@@ -103,6 +102,9 @@ struct peer {
 	int64_t seen_ms; // while gone_ms is set: CLOCK_REALTIME of what was last heard on that one
 	uint64_t idle_ms; // since when it might join, 0: it is not expected to
 	char client[ADDRESS_TEXT_SIZE]; // its address, as limits count it; empty: unknown
+	uint32_t muted; // kinds that a moderator has muted, as bits, while the page may not know
+	char muted_by_id[PEER_ID_SIZE]; // the last one who did; empty: not known any more
+	char muted_by_name[PEER_NAME_SIZE];
 	bool hand; // is raised
 	struct map_node by_id; // in the room
 	TAILQ_ENTRY(peer) in_room;

@@ -2,6 +2,8 @@
 
 #include "json.h"
 
+#include <string.h>
+
 static const struct {
 	const char *code;
 	unsigned status;
@@ -16,6 +18,15 @@ static const struct {
 const char *refusal_code(enum refusal r)
 {
 	return refusals[r].code;
+}
+
+enum refusal refusal_by_code(const char *code)
+{
+	int i = REFUSAL_COUNT;
+
+	while (--i > REFUSAL_NONE && strcmp(refusals[i].code, code) != 0)
+		;
+	return (enum refusal)i;
 }
 
 unsigned refusal_status(enum refusal r)

@@ -67,6 +67,7 @@ enum refusal {
 };
 
 const char *refusal_code(enum refusal);
+enum refusal refusal_by_code(const char *); // REFUSAL_NONE: no such code
 unsigned refusal_status(enum refusal);
 const char *refusal_text(enum refusal); // English
 const char *refusal_text_russian(enum refusal);

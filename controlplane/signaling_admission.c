@@ -102,6 +102,11 @@ void connection_send_place(struct connection *c)
 	signaling_add_rights(data, &p->rights);
 	json_add(data, "room", signaling_room_json(p->room));
 	connection_notify(c, "admitted", data);
+	// Before the page asks for anything: it would turn on again what is off.
+	for (int kind = 0; kind < TRACK_KIND_COUNT; kind++) {
+		if (p->muted & 1u << kind)
+			connection_send_muted(c, (enum track_kind)kind);
+	}
 }
 
 static void on_ignored(void *owner, uint64_t number, const struct ignored *list)

@@ -118,6 +118,7 @@ struct json *signaling_peer_json(const struct peer *);
 
 // signaling_moderation.c. waiting: to a moderator, everyone who waits.
 void connection_send_waiting(struct connection *);
+void connection_send_muted(struct connection *, enum track_kind);
 request_fn handle_admit, handle_admit_all, handle_decline, handle_decline_all, handle_mute,
         handle_mute_all, handle_remove, handle_close_room, handle_promote, handle_demote,
         handle_lower_hand, handle_room_video, handle_room_bitrate;

@@ -250,16 +250,11 @@ static void on_lacking(void *owner, struct peer *to)
 	connection_notify(c, "consumersMissing", data);
 }
 
-static void on_muted(void *owner, struct peer *to, enum track_kind kind, const struct peer *by)
+static void on_muted(void *owner, struct peer *to, enum track_kind kind)
 {
 	struct connection *c = connection_of(owner, to);
-	if (!c)
-		return;
-	struct json *data = json_new_object();
-	json_add_string(data, "kind", signaling_track_kind_name(kind));
-	json_add_string(data, "peerId", by->id);
-	json_add_string(data, "displayName", by->display_name);
-	connection_notify(c, "mutedByModerator", data);
+	if (c)
+		connection_send_muted(c, kind);
 }
 
 static void on_producer_closed(void *owner, struct peer *to, am_id id)

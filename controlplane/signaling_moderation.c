@@ -105,6 +105,17 @@ void handle_decline_all(struct connection *c, int64_t id, const struct json *)
 	connection_accept(c, id, NULL);
 }
 
+void connection_send_muted(struct connection *c, enum track_kind kind)
+{
+	const struct peer *p = c->peer;
+	struct json *data = json_new_object();
+
+	json_add_string(data, "kind", signaling_track_kind_name(kind));
+	json_add_string(data, "peerId", p->muted_by_id);
+	json_add_string(data, "displayName", p->muted_by_name);
+	connection_notify(c, "mutedByModerator", data);
+}
+
 void handle_mute(struct connection *c, int64_t id, const struct json *data)
 {
 	struct peer *p = member_named(c, data);

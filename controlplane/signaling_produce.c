@@ -53,8 +53,10 @@ static void track_added(void *owner, const struct media_call *call, int result)
 	} else if (c) {
 		connection_reject_errno(c, call->request_id, result < 0 ? result : -ENOENT);
 	}
-	if (t)
+	if (t) {
+		conference_mute_heard(s->conference, t->owner, t->kind);
 		conference_track_publish(s->conference, t);
+	}
 }
 
 void handle_produce(struct connection *c, int64_t id, const struct json *data)
@@ -93,6 +95,7 @@ void handle_close_producer(struct connection *c, int64_t id, const struct json *
 
 	if (!t)
 		return connection_reject_errno(c, id, -ENOENT);
+	conference_mute_heard(conference_of(c), c->peer, t->kind);
 	conference_track_remove(conference_of(c), t);
 	connection_accept(c, id, NULL);
 }
@@ -103,6 +106,7 @@ static void producer_pause(struct connection *c, int64_t id, const struct json *
 
 	if (!t)
 		return connection_reject_errno(c, id, -ENOENT);
+	conference_mute_heard(conference_of(c), c->peer, t->kind);
 	conference_track_pause(conference_of(c), t, paused);
 	connection_accept(c, id, NULL);
 }

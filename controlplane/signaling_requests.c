@@ -380,8 +380,10 @@ static void handle_join(struct connection *c, int64_t id, const struct json *dat
 	conference_welcome(conference_of(c), p); // after the answer: the client counts on it
 }
 
-// Marks what the page still has, and lists what of it is alive.
-static struct json *consumers_mark(struct connection *c, const struct json *data)
+// Marks what the page still has, and lists what of it is alive, and what of that is paused by its
+// publisher.
+static struct json *
+consumers_mark(struct connection *c, const struct json *data, struct json *paused)
 {
 	struct json *alive = json_new_array();
 	struct subscription *s;
@@ -396,6 +398,8 @@ static struct json *consumers_mark(struct connection *c, const struct json *data
 			continue;
 		s->listed = true;
 		json_push(alive, json_new_string(text));
+		if (s->track->paused)
+			json_push(paused, json_new_string(text));
 	}
 	return alive;
 }
@@ -464,18 +468,20 @@ static void handle_resume(struct connection *c, int64_t id, const struct json *d
 	const char *session = json_string(data, "session", PEER_SESSION_MAX);
 	bool resumed = c->resumable && session && strcmp(session, c->peer->session) == 0 &&
 	               peer_has_transport(c->peer);
-	struct json *answer = json_new_object();
+	struct json *answer = json_new_object(), *paused = json_new_array();
 
 	c->resumable = false;
 	if (c->peer->joined)
 		connection_pay(c);
 	json_add_bool(answer, "resumed", resumed);
 	if (!resumed) {
+		json_free(paused);
 		conference_reset(conference_of(c), c->peer);
 		return connection_accept(c, id, answer);
 	}
 	json_add(answer, "peers", peers_json(c->peer));
-	json_add(answer, "consumerIds", consumers_mark(c, data));
+	json_add(answer, "consumerIds", consumers_mark(c, data, paused));
+	json_add(answer, "pausedConsumerIds", paused);
 	json_add(answer, "producerIds", producers_mark(c, data));
 	json_add(answer, "transportIds", transports_alive(c->peer));
 	connection_accept(c, id, answer);

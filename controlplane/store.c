@@ -12,9 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STORE_VERSION 3
+#define STORE_VERSION 4
 #define NUMBERS       8
 #define TEXTS         5
+#define TABLE_RECALL  4 // of store_read: the first table that is of no data plane
 
 static const char schema[] =
         "CREATE TABLE meta(generation INTEGER NOT NULL);"
@@ -25,8 +26,7 @@ static const char schema[] =
         " bitrate INTEGER NOT NULL, name TEXT NOT NULL,"
         " pin TEXT NOT NULL, video TEXT NOT NULL);"
         "CREATE TABLE peers(room_id INTEGER NOT NULL REFERENCES rooms(id) ON DELETE CASCADE,"
-        " id TEXT NOT NULL, flags INTEGER NOT NULL, deadline_ms INTEGER NOT NULL,"
-        " session TEXT NOT NULL,"
+        " id TEXT NOT NULL, flags INTEGER NOT NULL, session TEXT NOT NULL,"
         " display_name TEXT NOT NULL, device TEXT NOT NULL, capabilities TEXT NOT NULL,"
         " PRIMARY KEY(room_id, id));"
         "CREATE TABLE transports(id INTEGER PRIMARY KEY, room_id INTEGER NOT NULL,"
@@ -38,7 +38,10 @@ static const char schema[] =
         " transport_id INTEGER NOT NULL REFERENCES transports(id) ON DELETE CASCADE,"
         " kind INTEGER NOT NULL, paused INTEGER NOT NULL, parameters TEXT NOT NULL,"
         " app_data TEXT NOT NULL);"
-        "CREATE INDEX tracks_by_transport ON tracks(transport_id);";
+        "CREATE INDEX tracks_by_transport ON tracks(transport_id);"
+        "CREATE TABLE turned_away(key TEXT PRIMARY KEY, refusal TEXT NOT NULL,"
+        " until_ms INTEGER NOT NULL) WITHOUT ROWID;"
+        "CREATE INDEX turned_away_by_end ON turned_away(until_ms);";
 
 enum statement {
 	EMPTY,
@@ -54,6 +57,8 @@ enum statement {
 	TRACK_PUT,
 	TRACK_PAUSE,
 	TRACK_REMOVE,
+	TURNED_AWAY_PUT,
+	TURNED_AWAY_PRUNE,
 	STATEMENT_COUNT,
 };
 
@@ -67,10 +72,10 @@ static const char *const statements[STATEMENT_COUNT] = {
                      " ON CONFLICT(id) DO UPDATE SET waiting_room = ?5, speakers_max = ?6,"
                      " viewers_max = ?7, bitrate = ?8, pin = ?10, video = ?11",
         [ROOM_REMOVE] = "DELETE FROM rooms WHERE id = ?1",
-        [PEER_PUT] = "INSERT INTO peers(room_id, flags, deadline_ms, id, session, display_name,"
-                     " device, capabilities) SELECT ?1, ?2, ?3, ?9, ?10, ?11, ?12, ?13"
+        [PEER_PUT] = "INSERT INTO peers(room_id, flags, id, session, display_name,"
+                     " device, capabilities) SELECT ?1, ?2, ?9, ?10, ?11, ?12, ?13"
                      " WHERE EXISTS(SELECT 1 FROM rooms WHERE id = ?1)"
-                     " ON CONFLICT(room_id, id) DO UPDATE SET flags = ?2, deadline_ms = ?3,"
+                     " ON CONFLICT(room_id, id) DO UPDATE SET flags = ?2,"
                      " session = ?10, display_name = ?11, device = ?12, capabilities = ?13",
         [PEER_RENAME] = "UPDATE peers SET display_name = ?10 WHERE room_id = ?1 AND id = ?9",
         [PEER_FLAGS] = "UPDATE peers SET flags = ?2 WHERE room_id = ?1 AND id = ?9",
@@ -86,6 +91,9 @@ static const char *const statements[STATEMENT_COUNT] = {
                       " ON CONFLICT DO NOTHING",
         [TRACK_PAUSE] = "UPDATE tracks SET paused = ?2 WHERE id = ?1",
         [TRACK_REMOVE] = "DELETE FROM tracks WHERE id = ?1",
+        [TURNED_AWAY_PUT] = "INSERT INTO turned_away(until_ms, key, refusal) VALUES(?1, ?9, ?10)"
+                            " ON CONFLICT(key) DO UPDATE SET until_ms = ?1, refusal = ?10",
+        [TURNED_AWAY_PRUNE] = "DELETE FROM turned_away WHERE until_ms < ?1",
 };
 
 static const struct store_statements store_statements = {
@@ -122,16 +130,17 @@ static int schema_make(sqlite3 *db)
 	// Another version's rooms cannot be taken up: start afresh.
 	static const char *const steps[] = {
 	        "BEGIN IMMEDIATE",
+	        "DROP TABLE IF EXISTS turned_away",
 	        "DROP TABLE IF EXISTS tracks",
 	        "DROP TABLE IF EXISTS transports",
 	        "DROP TABLE IF EXISTS peers",
 	        "DROP TABLE IF EXISTS rooms",
 	        "DROP TABLE IF EXISTS meta",
 	        schema,
-	        "PRAGMA user_version = 3",
+	        "PRAGMA user_version = 4",
 	        "COMMIT",
 	};
-	static_assert(STORE_VERSION == 3);
+	static_assert(STORE_VERSION == 4);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (sqlite3_exec(db, steps[i], NULL, NULL, NULL) != SQLITE_OK)
 			return -EIO;
@@ -213,12 +222,11 @@ static void row_read(int table, sqlite3_stmt *p, const struct store_reader *r)
 		const struct store_peer peer = {
 		        .room_id = (uint64_t)sqlite3_column_int64(p, 0),
 		        .flags = (uint32_t)sqlite3_column_int64(p, 1),
-		        .deadline_ms = sqlite3_column_int64(p, 2),
-		        .id = column_text(p, 3),
-		        .session = column_text(p, 4),
-		        .display_name = column_text(p, 5),
-		        .device = column_text(p, 6),
-		        .capabilities = column_text(p, 7),
+		        .id = column_text(p, 2),
+		        .session = column_text(p, 3),
+		        .display_name = column_text(p, 4),
+		        .device = column_text(p, 5),
+		        .capabilities = column_text(p, 6),
 		};
 		r->peer(r->owner, &peer);
 	} else if (table == 2) {
@@ -232,7 +240,7 @@ static void row_read(int table, sqlite3_stmt *p, const struct store_reader *r)
 		        .cname = column_text(p, 5),
 		};
 		r->transport(r->owner, &transport);
-	} else {
+	} else if (table == 3) {
 		const struct store_track track = {
 		        .id = (am_id)sqlite3_column_int64(p, 0),
 		        .transport_id = (am_id)sqlite3_column_int64(p, 1),
@@ -242,35 +250,55 @@ static void row_read(int table, sqlite3_stmt *p, const struct store_reader *r)
 		        .app_data = column_text(p, 5),
 		};
 		r->track(r->owner, &track);
+	} else {
+		const struct store_turned_away turned_away = {
+		        .key = column_text(p, 0),
+		        .refusal = column_text(p, 1),
+		        .until_ms = sqlite3_column_int64(p, 2),
+		};
+		r->turned_away(r->owner, &turned_away);
 	}
+}
+
+static int table_read(struct store *s, int table, const struct store_reader *r)
+{
+	static const char *const queries[] = {
+	        "SELECT id, account_id, kind, created_ms, waiting_room, speakers_max, viewers_max,"
+	        " bitrate, name, pin, video FROM rooms",
+	        "SELECT room_id, flags, id, session, display_name, device,"
+	        " capabilities FROM peers ORDER BY rowid",
+	        "SELECT id, room_id, peer_id, flags, mid_reserved, cname FROM transports",
+	        "SELECT id, transport_id, kind, paused, parameters, app_data FROM tracks",
+	        "SELECT key, refusal, until_ms FROM turned_away ORDER BY until_ms",
+	};
+
+	sqlite3_stmt *p;
+
+	int ret = sqlite3_prepare_v2(s->db, queries[table], -1, &p, NULL);
+	while (ret == SQLITE_OK || ret == SQLITE_ROW) {
+		ret = sqlite3_step(p);
+		if (ret == SQLITE_ROW)
+			row_read(table, p, r);
+	}
+	sqlite3_finalize(p);
+	if (ret == SQLITE_DONE)
+		return 0;
+	am_error("store: cannot be read; error=%s", sqlite3_errmsg(s->db));
+	return -EIO;
 }
 
 int store_read(struct store *s, const struct store_reader *r)
 {
-	static const char *const tables[] = {
-	        "SELECT id, account_id, kind, created_ms, waiting_room, speakers_max, viewers_max,"
-	        " bitrate, name, pin, video FROM rooms",
-	        "SELECT room_id, flags, deadline_ms, id, session, display_name, device,"
-	        " capabilities FROM peers ORDER BY rowid",
-	        "SELECT id, room_id, peer_id, flags, mid_reserved, cname FROM transports",
-	        "SELECT id, transport_id, kind, paused, parameters, app_data FROM tracks",
-	};
+	int ret = 0;
 
-	for (int i = 0; i < 4; i++) {
-		sqlite3_stmt *p;
-		int ret = sqlite3_prepare_v2(s->db, tables[i], -1, &p, NULL);
-		while (ret == SQLITE_OK || ret == SQLITE_ROW) {
-			ret = sqlite3_step(p);
-			if (ret == SQLITE_ROW)
-				row_read(i, p, r);
-		}
-		sqlite3_finalize(p);
-		if (ret != SQLITE_DONE) {
-			am_error("store: cannot be read; error=%s", sqlite3_errmsg(s->db));
-			return -EIO;
-		}
-	}
-	return 0;
+	for (int table = 0; table < TABLE_RECALL && ret == 0; table++)
+		ret = table_read(s, table, r);
+	return ret;
+}
+
+int store_read_recall(struct store *s, const struct store_reader *r)
+{
+	return table_read(s, TABLE_RECALL, r);
 }
 
 static void
@@ -303,7 +331,7 @@ void store_room_remove(struct store *s, uint64_t id)
 
 void store_peer_put(struct store *s, const struct store_peer *p)
 {
-	enqueue(s, PEER_PUT, (int64_t[NUMBERS]){(int64_t)p->room_id, p->flags, p->deadline_ms},
+	enqueue(s, PEER_PUT, (int64_t[NUMBERS]){(int64_t)p->room_id, p->flags},
 	        (const char *[TEXTS]
 	        ){p->id, p->session, p->display_name, p->device, p->capabilities});
 }
@@ -354,4 +382,11 @@ void store_track_pause(struct store *s, am_id id, bool paused)
 void store_track_remove(struct store *s, am_id id)
 {
 	enqueue(s, TRACK_REMOVE, (int64_t[NUMBERS]){(int64_t)id}, NULL);
+}
+
+void store_turned_away_put(struct store *s, const struct store_turned_away *t)
+{
+	enqueue(s, TURNED_AWAY_PRUNE, (int64_t[NUMBERS]){t->now_ms}, NULL);
+	enqueue(s, TURNED_AWAY_PUT, (int64_t[NUMBERS]){t->until_ms},
+	        (const char *[TEXTS]){t->key, t->refusal});
 }

@@ -40,6 +40,9 @@ enum store_flag {
 	STORE_HAND_ENABLED = 1 << 8,
 	STORE_HAND = 1 << 9, // is raised
 	STORE_TAKES_DATA = 1 << 10,
+	STORE_MUTED_AUDIO = 1 << 11, // by a moderator, and the page has not reacted yet
+	STORE_MUTED_VIDEO = 1 << 12,
+	STORE_MUTED_SHARE = 1 << 13,
 };
 
 struct store_peer {
@@ -47,7 +50,6 @@ struct store_peer {
 	const char *id;
 	const char *session;
 	uint32_t flags; // enum store_flag
-	int64_t deadline_ms; // CLOCK_REALTIME, 0: none
 	const char *display_name;
 	const char *device; // JSON
 	const char *capabilities; // rtpCapabilities as JSON; empty: does not consume
@@ -72,6 +74,14 @@ struct store_track {
 	const char *app_data; // JSON
 };
 
+// A session that was sent out of a room.
+struct store_turned_away {
+	const char *key; // the conference's
+	const char *refusal; // its code
+	int64_t until_ms; // CLOCK_REALTIME
+	int64_t now_ms; // on writing: what is over by then goes
+};
+
 // Receives what store_read finds: every room, then every peer, and so on. Strings are lent.
 struct store_reader {
 	void *owner;
@@ -79,6 +89,7 @@ struct store_reader {
 	void (*peer)(void *owner, const struct store_peer *);
 	void (*transport)(void *owner, const struct store_transport *);
 	void (*track)(void *owner, const struct store_track *);
+	void (*turned_away)(void *owner, const struct store_turned_away *);
 };
 
 // Opens or makes the file. NULL after one line in the log.
@@ -92,6 +103,9 @@ uint64_t store_generation(const struct store *);
 
 // To be called before the first write. 0 or -EIO.
 [[nodiscard]] int store_read(struct store *, const struct store_reader *);
+
+// The same for what outlives a data plane: turned_away.
+[[nodiscard]] int store_read_recall(struct store *, const struct store_reader *);
 
 // Empties the store for the rooms of another data plane.
 void store_reset(struct store *, uint64_t generation);
@@ -108,3 +122,4 @@ void store_transport_remove(struct store *, am_id);
 void store_track_put(struct store *, const struct store_track *);
 void store_track_pause(struct store *, am_id, bool paused);
 void store_track_remove(struct store *, am_id);
+void store_turned_away_put(struct store *, const struct store_turned_away *);

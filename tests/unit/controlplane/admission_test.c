@@ -595,8 +595,8 @@ static void a_token_lives_from_its_first_use(void **) // U16
 	refuse("free", second,
 	       integrator_token(&integrator, "{\"jti\":\"life\",\"tokenLifetime\":1500,\"x\":1}"),
 	       "token-used-up");
-	page_die(&p);
-	refuse("free", first, token, "token-used-up"); // and a reconnect
+	page_leave(&p);
+	refuse("free", first, token, "token-used-up"); // and who has left
 	assert_int_equal(
 	        page_refused(&integrator.server, "free.example", "/call/?roomId=life&peerId=new"),
 	        101

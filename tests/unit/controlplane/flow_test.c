@@ -302,6 +302,35 @@ static void after_a_crash_a_page_pauses_again(void **)
 	page_die(&speaker);
 }
 
+// Its microphone went off, and nobody could tell the viewer.
+static void what_was_paused_meanwhile_is_told(void **)
+{
+	struct page speaker, viewer;
+	char consumers[2][32], send[32], more[128], data[64];
+	am_id microphone;
+
+	come(&speaker, "free", "paused", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, MICROPHONE, &microphone), 200);
+	assert_int_equal(publish(&speaker, send, CAMERA, NULL), 200);
+	watch(&viewer, "paused", "viewer", consumers);
+	page_die(&viewer);
+	snprintf(
+	        data, sizeof(data), "{\"producerId\":\"%016llx\"}", (unsigned long long)microphone
+	);
+	assert_int_equal(page_ask_code(&speaker, "pauseProducer", data), 200);
+	come(&viewer, "free", "paused", "viewer", NULL, NULL);
+	snprintf(
+	        more, sizeof(more), ",\"consumerIds\":[\"%s\",\"%s\"]", consumers[0], consumers[1]
+	);
+	struct json *answer = ask_resume(&viewer, "viewer", more);
+	assert_true(lists(answer, "pausedConsumerIds", consumers[1]));
+	assert_false(lists(answer, "pausedConsumerIds", consumers[0]));
+	json_free(answer);
+	page_leave(&viewer);
+	page_leave(&speaker);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +341,7 @@ int main(void)
 	        cmocka_unit_test(a_page_is_told_the_layers_of_pictures),
 	        cmocka_unit_test(what_a_page_does_not_show_is_paused),
 	        cmocka_unit_test(after_a_crash_a_page_pauses_again),
+	        cmocka_unit_test(what_was_paused_meanwhile_is_told),
 	};
 	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
 }

@@ -11,7 +11,7 @@ static char directory[] = "/tmp/amphi-store-XXXXXX";
 static char path[64];
 
 struct seen {
-	int rooms, peers, transports, tracks;
+	int rooms, peers, transports, tracks, turned_away;
 	uint32_t flags;
 	bool waiting_room;
 	char pin[16];
@@ -42,7 +42,6 @@ static void on_peer(void *owner, const struct store_peer *p)
 	struct seen *s = owner;
 	s->peers++;
 	s->flags = p->flags;
-	assert_int_equal(p->deadline_ms, 1234567890123);
 	snprintf(s->name, sizeof(s->name), "%s", p->display_name);
 }
 
@@ -63,14 +62,25 @@ static void on_track(void *owner, const struct store_track *t)
 	snprintf(s->parameters, sizeof(s->parameters), "%s", t->parameters);
 }
 
+static void on_turned_away(void *owner, const struct store_turned_away *t)
+{
+	struct seen *s = owner;
+	s->turned_away++;
+	assert_string_equal(t->key, "42/room/late");
+	assert_string_equal(t->refusal, "removed");
+	assert_int_equal(t->until_ms, 3000);
+}
+
 static struct seen reopen(struct store **s)
 {
 	struct seen seen = {0};
-	const struct store_reader reader = {&seen, on_room, on_peer, on_transport, on_track};
+	const struct store_reader reader = {&seen,        on_room,  on_peer,
+	                                    on_transport, on_track, on_turned_away};
 	store_close(*s);
 	*s = store_open(path);
 	assert_non_null(*s);
 	assert_int_equal(store_read(*s, &reader), 0);
+	assert_int_equal(store_read_recall(*s, &reader), 0);
 	return seen;
 }
 
@@ -101,7 +111,6 @@ static void fill(struct store *s)
 	                .id = "p'1",
 	                .session = "s",
 	                .flags = STORE_SPEAKER | STORE_JOINED,
-	                .deadline_ms = 1234567890123,
 	                .display_name = "Ada",
 	                .device = "{}",
 	                .capabilities = "{\"c\":[]}",
@@ -205,6 +214,24 @@ static void another_data_plane_starts_empty(void **state)
 	assert_int_equal(seen.rooms + seen.peers + seen.transports + seen.tracks, 0);
 }
 
+static void who_was_turned_away_is_known_until_it_is_over(void **state)
+{
+	struct store *s = *state;
+	store_turned_away_put(
+	        s, &(struct store_turned_away){"42/room/early", "removed", 2000, 1000}
+	);
+	store_turned_away_put(
+	        s, &(struct store_turned_away){"42/room/late", "declined", 2500, 1500}
+	);
+	store_turned_away_put(
+	        s, &(struct store_turned_away){"42/room/late", "removed", 3000, 2001}
+	);
+	store_reset(s, 79); // another data plane makes nobody welcome
+	struct seen seen = reopen(&s);
+	*state = s;
+	assert_int_equal(seen.turned_away, 1);
+}
+
 static void an_impossible_path_is_refused(void **)
 {
 	assert_null(store_open("/proc/nowhere/store.db"));
@@ -221,6 +248,7 @@ int main(void)
 	        TEST(what_hangs_on_a_peer_goes_with_it),
 	        TEST(a_child_without_its_parent_stops_nothing),
 	        TEST(another_data_plane_starts_empty),
+	        TEST(who_was_turned_away_is_known_until_it_is_over),
 	        cmocka_unit_test(an_impossible_path_is_refused),
 	};
 	if (!mkdtemp(directory))

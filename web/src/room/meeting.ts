@@ -34,8 +34,6 @@ export class Meeting {
 	readonly local = new LocalMedia();
 	readonly screen = new ScreenShare();
 	readonly state: Store<MeetingState>;
-	/** Made once per page load: the same session may resume, another one with the same peerId replaces it. */
-	readonly #session = guid();
 	/** Joins without the welcome screen where nobody drives the page. */
 	readonly #timer: ReturnType<typeof setTimeout> | undefined;
 	#inside: Promise<Inside> | null = null;
@@ -92,7 +90,7 @@ export class Meeting {
 			kind,
 			roomId,
 			peerId,
-			session: this.#session,
+			session: guid(),
 			displayName: displayed,
 			forServer: pin ? { ...forServer, pin } : forServer,
 			codec,

@@ -395,6 +395,7 @@ export class Room {
 
 		const { closeConsumers, remakeProducers, closeProducers } = reconcile(ids, answer);
 		for (const id of closeConsumers) subscriber.remove(id);
+		for (const id of answer.consumerIds) subscriber.setPaused(id, answer.pausedConsumerIds.includes(id));
 		this.#setPeers(answer.peers);
 		// Made a viewer and a speaker again meanwhile: what it sent on is gone, and another is made below.
 		if (publisher && !answer.transportIds.includes(publisher.transportId)) {

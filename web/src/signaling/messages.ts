@@ -60,7 +60,15 @@ type TransportAnswer = Pick<
 
 export type ResumeAnswer =
 	| { resumed: false }
-	| { resumed: true; peers: PeerInfo[]; consumerIds: string[]; producerIds: string[]; transportIds: string[] };
+	| {
+			resumed: true;
+			peers: PeerInfo[];
+			consumerIds: string[];
+			/** Of these: whose producers are paused now. */
+			pausedConsumerIds: string[];
+			producerIds: string[];
+			transportIds: string[];
+	  };
 
 /** Requests the page sends: [data, answer]. */
 export interface Requests {
@@ -169,7 +177,7 @@ export interface Notifications {
 	waitingPeerGone: { id: string };
 	rightsChanged: Rights;
 	roomChanged: RoomInfo;
-	/** By whom: the moderator's peerId and displayName. */
+	/** By whom: the moderator's peerId and displayName; empty where it is not known any more. */
 	mutedByModerator: { kind: MuteKind; peerId: string; displayName: string };
 	peerChanged: PeerInfo;
 	newPeer: PeerInfo;

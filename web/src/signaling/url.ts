@@ -5,7 +5,7 @@ export interface RoomAddress {
 	roomId: string;
 	peerId: string;
 	displayName: string;
-	/** Made once per page load: the same session may resume, another one with the same peerId replaces it. */
+	/** Made once per visit: the same session may resume, another one with the same peerId replaces it. */
 	session: string;
 	/** Attributes that the server decides on. */
 	forServer: Record<string, string>;

@@ -1,0 +1,106 @@
+// What outlives the people it is about: who was sent out of a room, by session.
+#include "conference.h"
+
+#include "clock.h"
+#include "shelf.h"
+#include "store.h"
+
+#include "am_log.h"
+
+#include <stdio.h>
+
+#define KEY_SIZE        (ROOM_KEY_SIZE + 1 + PEER_SESSION_MAX)
+#define TURNED_AWAY_MAX 32768
+#define TURNED_AWAY_MS  INT64_C(86400000) // a page that sleeps for longer has to ask again
+
+struct turned_away {
+	int64_t until_ms; // CLOCK_REALTIME
+	enum refusal refusal;
+};
+
+void conference_recall_init(struct conference *c)
+{
+	c->turned_away = shelf_create(TURNED_AWAY_MAX, sizeof(struct turned_away));
+}
+
+void conference_recall_fini(struct conference *c)
+{
+	shelf_destroy(c->turned_away);
+}
+
+static void
+session_key(char key[KEY_SIZE], uint64_t account_id, const char *room, const char *session)
+{
+	snprintf(key, KEY_SIZE, "%llu/%s/%s", (unsigned long long)account_id, room, session);
+}
+
+static void put(struct conference *c, const char *key, enum refusal refusal, int64_t until_ms)
+{
+	struct turned_away *t = shelf_put(c->turned_away, key);
+
+	t->until_ms = until_ms;
+	t->refusal = refusal;
+}
+
+static void prune(struct conference *c, int64_t now_ms)
+{
+	const struct turned_away *oldest;
+
+	while ((oldest = shelf_oldest(c->turned_away)) && oldest->until_ms < now_ms)
+		shelf_remove_oldest(c->turned_away);
+}
+
+// The others end with their cause.
+static bool is_somebodys_will(enum refusal r)
+{
+	return r == REFUSAL_REMOVED || r == REFUSAL_DECLINED || r == REFUSAL_ROOM_CLOSED ||
+	       r == REFUSAL_REPLACED;
+}
+
+void conference_turn_away(struct conference *c, const struct peer *p, enum refusal refusal)
+{
+	int64_t now_ms = clock_real_ms();
+	char key[KEY_SIZE];
+
+	if (!p->session[0] || !is_somebodys_will(refusal))
+		return;
+	prune(c, now_ms);
+	session_key(key, p->room->account_id, p->room->name, p->session);
+	put(c, key, refusal, now_ms + TURNED_AWAY_MS);
+	if (c->generation)
+		store_turned_away_put(
+		        c->store,
+		        &(struct store_turned_away){
+		                .key = key,
+		                .refusal = refusal_code(refusal),
+		                .until_ms = now_ms + TURNED_AWAY_MS,
+		                .now_ms = now_ms,
+		        }
+		);
+}
+
+enum refusal conference_turned_away(
+        const struct conference *c, uint64_t account_id, const char *room, const char *session
+)
+{
+	char key[KEY_SIZE];
+
+	if (!session[0])
+		return REFUSAL_NONE;
+	session_key(key, account_id, room, session);
+	const struct turned_away *t = shelf_find(c->turned_away, key);
+	return t && t->until_ms >= clock_real_ms() ? t->refusal : REFUSAL_NONE;
+}
+
+static void turned_away_restore(void *owner, const struct store_turned_away *row)
+{
+	put(owner, row->key, refusal_by_code(row->refusal), row->until_ms);
+}
+
+void conference_recall_restore(struct conference *c)
+{
+	const struct store_reader reader = {.owner = c, .turned_away = turned_away_restore};
+
+	if (store_read_recall(c->store, &reader) < 0)
+		am_error("conference: who was sent out is forgotten");
+}

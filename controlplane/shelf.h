@@ -1,0 +1,23 @@
+// A bounded memory: small values by name, of which the oldest is forgotten where there are too
+// many.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct shelf;
+
+// At most count_max values of value_size bytes.
+struct shelf *shelf_create(size_t count_max, size_t value_size);
+void shelf_destroy(struct shelf *);
+
+// The value of that name, or NULL. It may be changed; it moves, or goes, with the next put.
+void *shelf_find(const struct shelf *, const char *name);
+
+// The value of that name, all zeros where it is new, and now the youngest.
+void *shelf_put(struct shelf *, const char *name);
+void shelf_remove(struct shelf *, const char *name);
+
+// The oldest, or NULL.
+void *shelf_oldest(const struct shelf *);
+void shelf_remove_oldest(struct shelf *);

@@ -1,0 +1,244 @@
+// What happens to a participant while its WebSocket is away, and what it finds on coming back, on
+// the real server.
+#include "stage.h"
+#include "test.h"
+
+#include "json.h"
+#include "store.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SPEAKER "{\"itisparticipant\":true}"
+
+static int rest(const char *method, const char *path, const char *body)
+{
+	char answer[4096];
+
+	return integrator_rest(&integrator, "free", method, path, body, answer, sizeof(answer));
+}
+
+static void expect_refused(const char *room, const char *id, const char *reason)
+{
+	struct page p;
+
+	come(&p, "free", room, id, NULL, NULL);
+	page_expect_end(&p, reason);
+}
+
+static void who_was_removed_meanwhile_stays_out(void **) // B04, R01
+{
+	struct page moderator, p, other;
+
+	come(&moderator, "free", "out", "m", MODERATOR, "M");
+	come(&p, "free", "out", "a", NULL, "A");
+	page_die(&p);
+	assert_int_equal(page_ask_code(&moderator, "removePeer", about("a")), 200);
+	for (int i = 0; i < 2; i++)
+		expect_refused("out", "a", "removed");
+
+	come(&p, "free", "out", "b", NULL, "B");
+	page_die(&p);
+	assert_int_equal(rest("POST", "/rooms/out/closePeer", "{\"peerId\":\"b\"}"), 200);
+	expect_refused("out", "b", "removed");
+	// It is the session that was sent out: a page that is loaded anew has another.
+	integrator_open(
+	        &integrator, &other, "free", "/webinar/?roomId=out&peerId=b&session=reloaded", ""
+	);
+	json_free(page_notified(&other, "admitted"));
+	page_leave(&other);
+	page_leave(&moderator);
+}
+
+// The network is gone, but nobody has noticed: what the server says goes nowhere.
+static void who_was_removed_on_a_dead_socket_stays_out(void **) // B04
+{
+	struct page moderator, p;
+
+	come(&moderator, "free", "dead", "m", MODERATOR, "M");
+	come(&p, "free", "dead", "a", NULL, "A");
+	assert_int_equal(page_ask_code(&moderator, "removePeer", about("a")), 200);
+	expect_refused("dead", "a", "removed");
+	page_die(&p);
+	page_leave(&moderator);
+}
+
+static void a_closed_room_stays_closed_to_its_sessions(void **) // B06, R03
+{
+	struct page moderator, p;
+
+	come(&moderator, "free", "shut", "m", MODERATOR, "M");
+	come(&p, "free", "shut", "a", NULL, "A");
+	page_die(&p);
+	assert_int_equal(page_ask_code(&moderator, "closeRoom", "{}"), 200);
+	page_expect_end(&moderator, "room-closed");
+	expect_refused("shut", "a", "room-closed");
+	assert_int_equal(rest("GET", "/rooms/shut/numberPeers", ""), 400); // nobody opened it
+
+	come(&p, "free", "shut2", "a", NULL, "A");
+	page_die(&p);
+	assert_int_equal(rest("POST", "/rooms/shut2/closeRoom", "{}"), 200);
+	expect_refused("shut2", "a", "room-closed");
+	assert_int_equal(rest("GET", "/rooms/shut2/numberPeers", ""), 400);
+}
+
+static void who_was_declined_or_replaced_meanwhile_stays_out(void **) // U18, U11
+{
+	struct page moderator, p, next;
+
+	come(&moderator, "free", "no", "m", "{\"role\":\"moderator\",\"waitingRoom\":true}", "M");
+	come(&p, "free", "no", "a", NULL, NULL);
+	page_expect(&moderator, "waitingPeer", "id", "a");
+	page_die(&p);
+	assert_int_equal(page_ask_code(&moderator, "declinePeer", about("a")), 200);
+	expect_refused("no", "a", "declined");
+	page_leave(&moderator);
+
+	come(&p, "free", "two", "a", NULL, "A");
+	page_die(&p);
+	integrator_open(
+	        &integrator, &next, "free", "/webinar/?roomId=two&peerId=a&session=newer", ""
+	);
+	json_free(page_notified(&next, "admitted"));
+	expect_refused("two", "a", "replaced");
+	page_expect_none(&next, "sessionClosed");
+	page_leave(&next);
+}
+
+static void a_refusal_outlives_the_control_plane(void **) // B04
+{
+	struct page moderator, p;
+
+	come(&moderator, "free", "kill", "m", MODERATOR, "M");
+	come(&p, "free", "kill", "a", NULL, "A");
+	page_die(&p);
+	assert_int_equal(page_ask_code(&moderator, "removePeer", about("a")), 200);
+	server_wait_turned_away(&integrator.server, "s-a");
+	server_stop(&integrator.server, SIGKILL);
+	page_die(&moderator);
+	server_start(&integrator.server);
+	expect_refused("kill", "a", "removed");
+}
+
+// microphone: data of a request about the microphone.
+static void begin(struct page *moderator, struct page *p, const char *room, char microphone[64])
+{
+	char send[32];
+	am_id id;
+
+	come(moderator, "free", room, "m", MODERATOR, "Mo");
+	come(p, "free", room, "a", SPEAKER, "A");
+	transport_make(p, "producing", send);
+	assert_int_equal(publish(p, send, MICROPHONE, &id), 200);
+	snprintf(microphone, 64, "{\"producerId\":\"%016llx\"}", (unsigned long long)id);
+	assert_int_equal(publish(p, send, CAMERA, NULL), 200);
+}
+
+// The notice comes before the page has said anything on its new socket.
+static void who_was_muted_meanwhile_hears_of_it(void **) // M26, M27
+{
+	struct page moderator, p;
+	char microphone[64];
+
+	begin(&moderator, &p, "mute", microphone);
+	page_die(&p);
+	assert_int_equal(page_ask_code(&moderator, "mutePeer", about("a")), 200);
+	expect_tracks(1, 1);
+	come(&p, "free", "mute", "a", SPEAKER, NULL);
+	json_free(page_notified(&p, "admitted"));
+	struct json *data = page_notified(&p, "mutedByModerator");
+	assert_string_equal(json_string(data, "kind", 8), "audio");
+	assert_string_equal(json_string(data, "displayName", 64), "Mo");
+	assert_string_equal(json_string(data, "peerId", 64), "m");
+	json_free(data);
+	page_leave(&p);
+	page_leave(&moderator);
+
+	begin(&moderator, &p, "muteall", microphone);
+	page_die(&p);
+	assert_int_equal(page_ask_code(&moderator, "muteAll", "{\"kind\":\"audio\"}"), 200);
+	assert_int_equal(page_ask_code(&moderator, "muteAll", "{\"kind\":\"video\"}"), 200);
+	come(&p, "free", "muteall", "a", SPEAKER, NULL);
+	page_expect(&p, "mutedByModerator", "kind", "audio");
+	page_expect(&p, "mutedByModerator", "kind", "video");
+	page_leave(&p);
+	page_leave(&moderator);
+}
+
+// A page says what it does about it: until then the notice may have gone nowhere, and afterwards
+// it is not repeated.
+static void a_mute_is_told_until_the_page_has_heard_of_it(void **) // M26
+{
+	struct page moderator, p;
+	char microphone[64];
+
+	begin(&moderator, &p, "again", microphone);
+	assert_int_equal(page_ask_code(&moderator, "mutePeer", about("a")), 200);
+	page_die(&p); // it has not read it
+	server_wait_stored(&integrator.server, "a", STORE_MUTED_AUDIO);
+	server_stop(&integrator.server, SIGKILL);
+	page_die(&moderator);
+	server_start(&integrator.server);
+	come(&p, "free", "again", "a", SPEAKER, NULL);
+	page_expect(&p, "mutedByModerator", "kind", "audio"); // by whom is forgotten
+	assert_int_equal(
+	        page_ask_code(
+	                &p, "resume", "{\"session\":\"s-a\",\"consumerIds\":[],\"producerIds\":[]}"
+	        ),
+	        200
+	);
+	page_leave(&p);
+
+	begin(&moderator, &p, "heard", microphone);
+	assert_int_equal(page_ask_code(&moderator, "mutePeer", about("a")), 200);
+	page_expect(&p, "mutedByModerator", "kind", "audio");
+	assert_int_equal(page_ask_code(&p, "pauseProducer", microphone), 200);
+	page_die(&p);
+	come(&p, "free", "heard", "a", SPEAKER, NULL);
+	json_free(page_notified(&p, "admitted"));
+	page_expect_none(&p, "mutedByModerator");
+	page_leave(&p);
+	page_leave(&moderator);
+}
+
+static void who_is_in_stays_in_though_the_token_ends(void **) // U16
+{
+	static const char where[] = "/call/?roomId=stay&peerId=p&session=s1";
+	char token[16384];
+	struct page p;
+
+	strcpy(token, integrator_token(&integrator, "{\"jti\":\"stay\",\"tokenLifetime\":1500}"));
+	integrator_open(&integrator, &p, "free", where, token);
+	json_free(page_notified(&p, "admitted"));
+	page_join(&p, "P");
+	server_wait_stored(&integrator.server, "p", STORE_JOINED);
+	usleep(1600000);
+	server_stop(&integrator.server, SIGKILL);
+	page_die(&p);
+	server_start(&integrator.server);
+	integrator_open(&integrator, &p, "free", where, token);
+	page_expect(&p, "admitted", "peerId", "p");
+	page_leave(&p);
+	// Who has left comes back with it no more.
+	integrator_open(&integrator, &p, "free", where, token);
+	page_expect_end(&p, "token-used-up");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(who_was_removed_meanwhile_stays_out),
+	        cmocka_unit_test(who_was_removed_on_a_dead_socket_stays_out),
+	        cmocka_unit_test(a_closed_room_stays_closed_to_its_sessions),
+	        cmocka_unit_test(who_was_declined_or_replaced_meanwhile_stays_out),
+	        cmocka_unit_test(a_refusal_outlives_the_control_plane),
+	        cmocka_unit_test(who_was_muted_meanwhile_hears_of_it),
+	        cmocka_unit_test(a_mute_is_told_until_the_page_has_heard_of_it),
+	        cmocka_unit_test(who_is_in_stays_in_though_the_token_ends),
+	};
+	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
+}
