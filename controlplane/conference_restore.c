@@ -166,6 +166,7 @@ static void track_restore(void *owner, const struct store_track *row)
 		return;
 	struct track *track =
 	        track_create(row->id, t, &media, memory_copy_string(row->app_data), row->paused);
+	track_set_encodings(track, &add);
 	track->ready = true;
 	c->tracks[am_id_slot(track->id)] = track;
 	if (state.paused != row->paused) // the last process died between the two

@@ -263,6 +263,7 @@ int conference_track_add(
 	}
 	char *text = app_data ? json_print(app_data) : memory_copy_string("{}");
 	struct track *t = track_create(call->id, transport, &media, text, false);
+	track_set_encodings(t, &add);
 	c->tracks[am_id_slot(t->id)] = t;
 	store_track(c, t, parameters);
 	return 0;

@@ -225,6 +225,11 @@ void json_add_int(struct json *j, const char *key, int64_t v)
 	cJSON_AddNumberToObject(out(j), key, (double)v);
 }
 
+void json_add_number(struct json *j, const char *key, double v)
+{
+	cJSON_AddNumberToObject(out(j), key, v);
+}
+
 void json_add_bool(struct json *j, const char *key, bool v)
 {
 	cJSON_AddBoolToObject(out(j), key, v);

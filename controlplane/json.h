@@ -64,6 +64,7 @@ struct json *json_copy(const struct json *);
 void json_add(struct json *, const char *key, struct json *child);
 void json_add_string(struct json *, const char *key, const char *);
 void json_add_int(struct json *, const char *key, int64_t); // up to 2^53
+void json_add_number(struct json *, const char *key, double);
 void json_add_bool(struct json *, const char *key, bool);
 void json_add_null(struct json *, const char *key);
 void json_set_string(struct json *, const char *key, const char *); // replaces

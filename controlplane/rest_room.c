@@ -151,5 +151,6 @@ int rest_room_capabilities(const struct rest_call *call, struct json **out)
 	if (!room_of(call))
 		return -ENOENT;
 	*out = ortc_router_capabilities();
+	json_add(*out, "routerRtpCapabilities", ortc_router_capabilities());
 	return 0;
 }

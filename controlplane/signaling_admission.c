@@ -152,17 +152,25 @@ static const struct admission_events admission_events = {
         .entered = on_entered,
 };
 
+static void send_version(struct connection *c, const char *method)
+{
+	struct json *version = json_new_object();
+
+	json_add_string(version, "version", VOCABULARY_VERSION);
+	connection_notify(c, method, version);
+}
+
 void connection_start(struct connection *c, struct application *a)
 {
 	struct signaling *s = c->signaling;
-	struct json *version = json_new_object();
 	uint64_t number = c->number;
 
 	strcpy(c->room, application_room(a));
 	strcpy(c->peer_id, application_peer_id(a));
 	STAILQ_INIT(&c->held);
-	json_add_string(version, "version", VOCABULARY_VERSION);
-	connection_notify(c, "mediasoup-version", version);
+	// In both vocabularies: which one the client speaks is not known yet.
+	send_version(c, "mediasoup-version");
+	send_version(c, "mediasoupVersion");
 	// Half of what the address may have open at most, so that others find a place where it
 	// waits.
 	if (tally_count(s->asking, c->client) >= (s->client_max + 1) / 2) {

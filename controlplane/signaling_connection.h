@@ -32,6 +32,7 @@ struct connection {
 	uint32_t held_count;
 	size_t held_len;
 	struct peer *peer; // NULL: not admitted, or removed
+	bool is_renamed; // speaks the vocabulary of 2026, whose fields have other names
 	bool resumable; // the peer was a member already, and no request came yet
 	bool told; // of the request that is being handled: struct request's
 	uint32_t request_id; // of the last request that we sent
@@ -140,6 +141,10 @@ request_fn handle_produce_data, handle_close_data_producer, handle_data_producer
 void signaling_send_data_consumer(struct connection *, struct transport *);
 void connection_data_answer(struct connection *, int64_t id, bool ok);
 struct json *signaling_sctp_json(void);
+
+// signaling_stats.c. send_stats: the answer to a get…Stats, in the client's vocabulary.
+request_fn handle_transport_stats, handle_producer_stats, handle_consumer_stats;
+void connection_send_stats(struct connection *, int64_t id, struct json *list);
 
 // Ids as text.
 #define ID_TEXT_SIZE 17

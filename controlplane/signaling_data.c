@@ -159,7 +159,7 @@ static void stats(struct connection *c, int64_t id, const struct json *data, boo
 	        (int64_t)(consuming ? state.data_bytes_out : state.data_bytes_in)
 	);
 	json_push(list, j);
-	connection_accept(c, id, list);
+	connection_send_stats(c, id, list);
 }
 
 void handle_data_producer_stats(struct connection *c, int64_t id, const struct json *data)

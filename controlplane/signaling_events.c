@@ -36,8 +36,12 @@ void json_add_id(struct json *j, const char *key, am_id id)
 static void on_joined(void *owner, struct peer *to, const struct peer *who)
 {
 	struct connection *c = connection_of(owner, to);
-	if (c)
-		connection_notify(c, "newPeer", signaling_peer_json(who));
+	if (!c)
+		return;
+	struct json *data = signaling_peer_json(who);
+	if (c->is_renamed)
+		json_add(data, "peer", signaling_peer_json(who));
+	connection_notify(c, "newPeer", data);
 }
 
 static void on_left(void *owner, struct peer *to, const char *peer_id)
@@ -72,6 +76,12 @@ static struct json *score_json(void)
 	return score;
 }
 
+// The newer vocabulary's words.
+static const char *source_name(enum track_kind kind)
+{
+	return kind == TRACK_SHARE ? "screensharing" : signaling_track_kind_name(kind);
+}
+
 void signaling_send_consumer(struct connection *c, struct subscription *s)
 {
 	const struct track *track = s->track;
@@ -82,6 +92,9 @@ void signaling_send_consumer(struct connection *c, struct subscription *s)
 	if (!app_data)
 		app_data = json_new_object();
 	json_set_string(app_data, "peerId", track->owner->id);
+	json_set_string(app_data, "source", source_name(track->kind));
+	if (track->kind == TRACK_SHARE && !json_has(app_data, "share"))
+		json_add_bool(app_data, "share", true);
 	subscription_mid_text(s, mid);
 	json_add_string(data, "peerId", track->owner->id);
 	json_add_id(data, "producerId", track->id);
@@ -145,6 +158,12 @@ static void on_layers_changed(void *owner, struct subscription *s)
 	json_add_id(data, "consumerId", s->id);
 	layer_add(data, "spatialLayer", s->spatial_layer_now);
 	layer_add(data, "temporalLayer", s->temporal_layer_now);
+	if (c->is_renamed && s->spatial_layer_now != AM_LAYER_NONE) {
+		struct json *layers = json_new_object();
+		json_add_int(layers, "spatialLayer", s->spatial_layer_now);
+		json_add_int(layers, "temporalLayer", s->temporal_layer_now);
+		json_add(data, "layers", layers);
+	}
 	connection_notify(c, "consumerLayersChanged", data);
 }
 

@@ -32,9 +32,19 @@ struct transport *connection_transport(const struct connection *c, const struct 
 	return t && t->peer == c->peer && t->ready ? t : NULL;
 }
 
+// Only clients that speak the newer vocabulary ask for it, before anything else.
+static void handle_rtc_stats_url(struct connection *c, int64_t id, const struct json *)
+{
+	c->is_renamed = true;
+	connection_accept(c, id, NULL);
+}
+
 static void handle_router_capabilities(struct connection *c, int64_t id, const struct json *)
 {
-	connection_accept(c, id, ortc_router_capabilities());
+	struct json *data = ortc_router_capabilities();
+
+	json_add(data, "routerRtpCapabilities", ortc_router_capabilities());
+	connection_accept(c, id, data);
 }
 
 static struct json *ice_parameters_json(const struct transport *t)
@@ -124,13 +134,20 @@ static void transport_added(void *owner, const struct media_call *call, int resu
 
 static void handle_create_transport(struct connection *c, int64_t id, const struct json *data)
 {
+	const char *direction = json_string(json_object(data, "appData"), "direction", 16);
 	bool producing = json_is_true(data, "producing");
 	bool consuming = json_is_true(data, "consuming");
 	struct media_call call = call_of(c, id);
 
+	if (direction) {
+		c->is_renamed = true;
+		producing = strcmp(direction, "producer") == 0;
+		consuming = strcmp(direction, "consumer") == 0;
+	}
+
 	if (producing == consuming)
 		return connection_reject(c, id, 400, "bad-request: either producing or consuming");
-	bool data_wanted = json_object(data, "sctpCapabilities") != NULL;
+	bool data_wanted = c->is_renamed || json_object(data, "sctpCapabilities");
 	int ret = conference_transport_add(
 	        conference_of(c), c->peer, consuming, data_wanted, transport_added, c->signaling,
 	        &call
@@ -506,9 +523,9 @@ static void handle_display_name(struct connection *c, int64_t id, const struct j
 	conference_rename(conference_of(c), c->peer, old);
 }
 
-static void handle_stats(struct connection *c, int64_t id, const struct json *)
+static void handle_nothing(struct connection *c, int64_t id, const struct json *)
 {
-	connection_accept(c, id, json_new_array());
+	connection_accept(c, id, NULL);
 }
 
 static void handle_throttle(struct connection *c, int64_t id, const struct json *)
@@ -516,13 +533,8 @@ static void handle_throttle(struct connection *c, int64_t id, const struct json 
 	connection_reject(c, id, 403, "not-allowed: no network throttle here");
 }
 
-static void handle_nothing(struct connection *c, int64_t id, const struct json *)
-{
-	connection_accept(c, id, NULL);
-}
-
 const struct request signaling_requests[] = {
-        {"getRtcStatsUrl", handle_nothing, .grant = TO_ADMITTED},
+        {"getRtcStatsUrl", handle_rtc_stats_url, .grant = TO_ADMITTED},
         {"getRouterRtpCapabilities", handle_router_capabilities, .grant = TO_ADMITTED},
         {"createWebRtcTransport", handle_create_transport, .grant = TO_ADMITTED},
         {"connectWebRtcTransport", handle_connect_transport, .grant = TO_ADMITTED},
@@ -557,12 +569,13 @@ const struct request signaling_requests[] = {
         {"lowerHand", handle_lower_hand, .grant = TO_MODERATORS, .told = true},
         {"setRoomVideo", handle_room_video, .grant = TO_MODERATORS, .told = true},
         {"setRoomBitrate", handle_room_bitrate, .grant = TO_MODERATORS, .told = true},
-        {"getTransportStats", handle_stats, .grant = TO_ADMITTED},
-        {"getProducerStats", handle_stats, .grant = TO_ADMITTED},
-        {"getConsumerStats", handle_stats, .grant = TO_ADMITTED},
+        {"getTransportStats", handle_transport_stats, .grant = TO_ADMITTED},
+        {"getProducerStats", handle_producer_stats, .grant = TO_ADMITTED},
+        {"getConsumerStats", handle_consumer_stats, .grant = TO_ADMITTED},
         {"getDataProducerStats", handle_data_producer_stats, .grant = TO_ADMITTED},
         {"getDataConsumerStats", handle_data_consumer_stats, .grant = TO_ADMITTED},
         {"applyNetworkThrottle", handle_throttle, .grant = TO_ADMITTED},
         {"resetNetworkThrottle", handle_throttle, .grant = TO_ADMITTED},
+        {"stopNetworkThrottle", handle_throttle, .grant = TO_ADMITTED},
         {0},
 };

@@ -53,6 +53,12 @@ struct track *track_create(
 	return track;
 }
 
+void track_set_encodings(struct track *t, const struct am_cmd_track_add *add)
+{
+	t->encoding_count = add->encoding_count;
+	memcpy(t->encodings, add->encodings, sizeof(t->encodings));
+}
+
 void track_destroy(struct track *t)
 {
 	assert(LIST_EMPTY(&t->subscriptions));

@@ -51,6 +51,8 @@ struct track {
 	struct peer *owner;
 	struct transport *transport;
 	struct ortc_media media;
+	uint8_t encoding_count;
+	struct am_encoding encodings[AM_ENCODING_MAX]; // as its publisher has announced them
 	char *app_data; // JSON object, owned
 	enum track_kind kind;
 	bool paused;
@@ -63,6 +65,9 @@ struct track {
 // Takes media and app_data over.
 struct track *
 track_create(am_id, struct transport *, const struct ortc_media *, char *app_data, bool paused);
+
+// As the publisher has announced them.
+void track_set_encodings(struct track *, const struct am_cmd_track_add *);
 
 // What the peer shares of this kind, or NULL: it may share one screen.
 const struct track *track_share_of(const struct peer *, enum ortc_kind);

@@ -163,6 +163,17 @@ static int request_send(struct page *p, const char *method, const char *data)
 	return id;
 }
 
+void page_tell(struct page *p, const char *method, const char *data)
+{
+	char text[REQUEST_MAX];
+	int n = snprintf(
+	        text, sizeof(text), "{\"notification\":true,\"method\":\"%s\",\"data\":%s}", method,
+	        data
+	);
+	assert_true(n > 0 && (size_t)n < sizeof(text));
+	frame_send(p, 1, text, (size_t)n);
+}
+
 void page_send(struct page *p, const char *method, const char *data)
 {
 	request_send(p, method, data);

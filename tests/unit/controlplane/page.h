@@ -33,6 +33,9 @@ struct json *page_ask(struct page *, const char *method, const char *data);
 // 200, or the errorCode.
 int page_ask_code(struct page *, const char *method, const char *data);
 
+// A notification: there is no answer.
+void page_tell(struct page *, const char *method, const char *data);
+
 // Asks without waiting.
 void page_send(struct page *, const char *method, const char *data);
 

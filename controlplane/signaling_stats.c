@@ -1,0 +1,170 @@
+// What a client is told in figures: the objects of mediasoup's getStats(), as far as the data plane
+// counts what is in them.
+#include "signaling_connection.h"
+
+#include "clock.h"
+#include "json.h"
+
+#include <errno.h>
+
+// A word of the region's gauges of transports (am_schema.h).
+struct link {
+	uint8_t lost; // /256
+	uint8_t jitter_ms;
+	uint16_t rtt_ms;
+};
+
+static struct link link_of(const struct connection *c, am_id transport)
+{
+	uint32_t gauge = media_link_gauge(c->signaling->conference->media, transport);
+	return (struct link){(uint8_t)gauge, (uint8_t)(gauge >> 8), (uint16_t)(gauge >> 16)};
+}
+
+static struct json *stat_new(const char *type)
+{
+	struct json *j = json_new_object();
+
+	json_add_string(j, "type", type);
+	json_add_int(j, "timestamp", clock_real_ms());
+	return j;
+}
+
+// The newer vocabulary has the list in an object.
+void connection_send_stats(struct connection *c, int64_t id, struct json *list)
+{
+	if (!c->is_renamed)
+		return connection_accept(c, id, list);
+	struct json *data = json_new_object();
+	json_add(data, "stats", list);
+	connection_accept(c, id, data);
+}
+
+static const char *ice_state_name(uint8_t state)
+{
+	return state == AM_ICE_CONNECTED ? "connected"
+	       : state == AM_ICE_EXPIRED ? "disconnected"
+	                                 : "new";
+}
+
+static const char *dtls_state_name(uint8_t state)
+{
+	static const char *const names[AM_DTLS_COUNT] = {
+	        [AM_DTLS_NEW] = "new",
+	        [AM_DTLS_CONNECTING] = "connecting",
+	        [AM_DTLS_CONNECTED] = "connected",
+	        [AM_DTLS_FAILED] = "failed",
+	        [AM_DTLS_CLOSED] = "closed",
+	};
+	return state < AM_DTLS_COUNT ? names[state] : "failed";
+}
+
+static struct json *transport_stat(const struct connection *c, const struct transport *t)
+{
+	struct json *j = stat_new("webrtc-transport");
+	struct link link = link_of(c, t->id);
+
+	json_add_id(j, "transportId", t->id);
+	json_add_string(j, "iceRole", "controlled");
+	json_add_string(j, "iceState", ice_state_name(t->ice));
+	json_add_string(j, "dtlsState", dtls_state_name(t->dtls));
+	json_add_number(
+	        j, t->consuming ? "rtpPacketLossSent" : "rtpPacketLossReceived", link.lost / 256.0
+	);
+	return j;
+}
+
+// What a stream shares with the others on its transport. Jitter is in units of the timestamp, as
+// RFC 3550 6.4.1 has it.
+static void add_link(struct json *j, struct link link, const struct track *t)
+{
+	const struct ortc_codec *codec = &ortc_codecs[t->media.codec];
+
+	json_add_string(j, "kind", ortc_kind_name(t->media.kind));
+	json_add_string(j, "mimeType", codec->mime);
+	json_add_int(j, "fractionLost", link.lost);
+	json_add_int(j, "jitter", (int64_t)link.jitter_ms * codec->clock_rate / 1000);
+	if (link.rtt_ms)
+		json_add_int(j, "roundTripTime", link.rtt_ms);
+}
+
+static void producer_push(struct json *list, const struct connection *c, const struct track *t)
+{
+	for (int i = 0; i < t->encoding_count; i++) {
+		const struct am_encoding *e = &t->encodings[i];
+		struct json *j = stat_new("inbound-rtp");
+		if (e->ssrc)
+			json_add_int(j, "ssrc", e->ssrc);
+		if (e->rtx_ssrc)
+			json_add_int(j, "rtxSsrc", e->rtx_ssrc);
+		if (e->rid[0])
+			json_add_string(j, "rid", e->rid);
+		json_add_int(j, "encodingIdx", i);
+		add_link(j, link_of(c, t->transport->id), t);
+		json_push(list, j);
+	}
+}
+
+static struct json *consumer_stat(const struct connection *c, const struct subscription *s)
+{
+	struct json *j = stat_new("outbound-rtp");
+
+	json_add_int(j, "ssrc", s->ssrc);
+	if (s->rtx_ssrc)
+		json_add_int(j, "rtxSsrc", s->rtx_ssrc);
+	add_link(j, link_of(c, s->transport->id), s->track);
+	return j;
+}
+
+// Without an id: all that the client has.
+void handle_transport_stats(struct connection *c, int64_t id, const struct json *data)
+{
+	bool all = !json_has(data, "transportId");
+	const struct transport *t = connection_transport(c, data);
+
+	if (!all && !t)
+		return connection_reject_errno(c, id, -ENOENT);
+	struct json *list = json_new_array();
+	for (int i = 0; all && i < 2 * PEER_TRANSPORT_MAX; i++) {
+		if (c->peer->transports[i].ready)
+			json_push(list, transport_stat(c, &c->peer->transports[i]));
+	}
+	if (!all)
+		json_push(list, transport_stat(c, t));
+	connection_send_stats(c, id, list);
+}
+
+void handle_producer_stats(struct connection *c, int64_t id, const struct json *data)
+{
+	bool all = !json_has(data, "producerId");
+	const struct track *t = connection_track(c, data);
+
+	if (!all && !t)
+		return connection_reject_errno(c, id, -ENOENT);
+	struct json *list = json_new_array();
+	if (!all)
+		producer_push(list, c, t);
+	LIST_FOREACH(t, &c->peer->tracks, of_owner)
+	{
+		if (all && t->ready)
+			producer_push(list, c, t);
+	}
+	connection_send_stats(c, id, list);
+}
+
+void handle_consumer_stats(struct connection *c, int64_t id, const struct json *data)
+{
+	bool all = !json_has(data, "consumerId");
+	const struct subscription *s = connection_subscription(c, data);
+
+	if (!all && !s)
+		return connection_reject_errno(c, id, -ENOENT);
+	struct json *list = json_new_array();
+	if (!all)
+		json_push(list, consumer_stat(c, s));
+	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
+	{
+		if (all && s->ready)
+			json_push(list, consumer_stat(c, s));
+	}
+	connection_send_stats(c, id, list);
+}

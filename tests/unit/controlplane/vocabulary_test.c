@@ -1,0 +1,287 @@
+// Other people's clients, by hand, on the real server: the classic vocabulary of mediasoup-demo and
+// that of 2026, whose fields have other names, in one room.
+#include "stage.h"
+#include "test.h"
+
+#include "json.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SPEAKER "{\"itisparticipant\":true}"
+#define CAPABILITIES                                                                               \
+	"{\"codecs\":[{\"kind\":\"video\",\"mimeType\":\"video/VP8\","                             \
+	"\"preferredPayloadType\":101,\"clockRate\":90000,\"rtcpFeedback\":[]},"                   \
+	"{\"kind\":\"audio\",\"mimeType\":\"audio/opus\",\"preferredPayloadType\":100,"            \
+	"\"clockRate\":48000,\"channels\":2,\"rtcpFeedback\":[]}],\"headerExtensions\":[]}"
+
+// The data of an answer that is good, freed by the caller.
+static struct json *ask(struct page *p, const char *method, const char *data)
+{
+	struct json *answer = page_ask(p, method, data);
+
+	if (!json_is_true(answer, "ok"))
+		fail_msg("%s %s: %s", method, data, json_string(answer, "errorReason", 256));
+	struct json *found = json_copy(json_member(answer, "data"));
+	json_free(answer);
+	return found;
+}
+
+static void text_of(const struct json *j, const char *key, char out[64])
+{
+	const char *text = json_string(j, key, 63);
+
+	if (!text)
+		fail_msg("no %s", key);
+	strcpy(out, text);
+}
+
+// A transport of the newer vocabulary, connected.
+static void transport_open(struct page *p, const char *direction, char id[64])
+{
+	char data[512];
+
+	snprintf(
+	        data, sizeof(data), "{\"forceTcp\":false,\"appData\":{\"direction\":\"%s\"}}",
+	        direction
+	);
+	struct json *answer = ask(p, "createWebRtcTransport", data);
+	text_of(answer, "transportId", id);
+	assert_non_null(json_object(answer, "sctpParameters"));
+	assert_non_null(json_object(answer, "iceParameters"));
+	json_free(answer);
+	snprintf(
+	        data, sizeof(data),
+	        "{\"transportId\":\"%s\",\"dtlsParameters\":{\"role\":\"client\",\"fingerprints\":["
+	        "{\"algorithm\":\"sha-256\",\"value\":\"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:"
+	        "EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\"}]}}",
+	        id
+	);
+	json_free(ask(p, "connectWebRtcTransport", data));
+}
+
+static void newer_begin(struct page *p, const char *room, char receive[64], char send[64])
+{
+	come(p, "free", room, "newer", SPEAKER, NULL);
+	page_expect(p, "mediasoupVersion", "version", "3.14.16");
+	json_free(page_notified(p, "admitted"));
+	json_free(ask(p, "getRtcStatsUrl", "{}"));
+	struct json *answer = ask(p, "getRouterRtpCapabilities", "{}");
+	const struct json *codecs =
+	        json_array(json_object(answer, "routerRtpCapabilities"), "codecs");
+	assert_true(json_count(codecs) > 0);
+	json_free(answer);
+	transport_open(p, "producer", send);
+	transport_open(p, "consumer", receive);
+}
+
+// The server's next newConsumer about this source.
+static struct json *consumer_of(struct page *p, const char *source)
+{
+	for (;;) {
+		struct json *data = page_requested(p, "newConsumer");
+		const char *is = json_string(json_object(data, "appData"), "source", 32);
+		assert_non_null(is);
+		if (strcmp(is, source) == 0)
+			return data;
+		json_free(data);
+	}
+}
+
+static void expect_paused(am_id id, bool paused)
+{
+	const struct am_subscription_state *s =
+	        &integrator.server.dataplane.region.map->subscriptions[am_id_slot(id)];
+
+	for (int i = 0; i < SERVER_WAIT_MS && s->paused != paused; i++)
+		server_turn(&integrator.server);
+	assert_int_equal(s->paused, paused);
+}
+
+static void layers_change(am_id id, uint8_t layer)
+{
+	const struct am_msg m = {
+	        .type = AM_EVENT_SUBSCRIPTION_LAYERS,
+	        .epoch = integrator.server.dataplane.epoch,
+	        .subscription_layer = {id, layer, layer},
+	};
+
+	assert_int_equal(fake_dataplane_push(&integrator.server.dataplane, &m), 0);
+	fake_dataplane_wake(&integrator.server.dataplane);
+}
+
+static void the_newer_vocabulary_is_served(void **)
+{
+	static const char join[] =
+	        "{\"displayName\":\"Newer\",\"device\":{\"flag\":\"chrome\",\"name\":\"Chrome\","
+	        "\"version\":\"1\"},\"rtpCapabilities\":" CAPABILITIES "}";
+	struct page classic, newer, third;
+	char receive[64], send[64], classic_send[32], id[64], data[128];
+
+	come(&classic, "free", "both", "classic", SPEAKER, "Classic");
+	transport_make(&classic, "producing", classic_send);
+	assert_int_equal(publish(&classic, classic_send, MICROPHONE, NULL), 200);
+	assert_int_equal(publish(&classic, classic_send, SCREEN, NULL), 200);
+	newer_begin(&newer, "both", receive, send);
+	struct json *answer = ask(&newer, "join", join);
+	text_of(json_first(json_array(answer, "peers")), "peerId", id);
+	assert_string_equal(id, "classic");
+	json_free(answer);
+
+	struct json *consumer = consumer_of(&newer, "screensharing");
+	text_of(consumer, "transportId", id);
+	assert_string_equal(id, receive);
+	assert_non_null(json_object(consumer, "consumerScore"));
+	text_of(consumer, "consumerId", id);
+	json_free(consumer);
+	am_id subscription = strtoull(id, NULL, 16);
+	expect_paused(subscription, false);
+	snprintf(data, sizeof(data), "{\"consumerId\":\"%s\"}", id);
+	page_tell(&newer, "pauseConsumer", data); // controls are notifications here
+	expect_paused(subscription, true);
+	page_tell(&newer, "resumeConsumer", data);
+	expect_paused(subscription, false);
+
+	layers_change(subscription, 0);
+	struct json *layers = page_notified(&newer, "consumerLayersChanged");
+	int64_t layer;
+	assert_true(json_int(json_object(layers, "layers"), "spatialLayer", 0, 0, &layer));
+	json_free(layers);
+	layers_change(subscription, AM_LAYER_NONE);
+	layers = page_notified(&newer, "consumerLayersChanged");
+	assert_false(json_has(layers, "layers"));
+	json_free(layers);
+
+	assert_int_equal(publish(&newer, send, CAMERA, NULL), 200);
+	come(&third, "free", "both", "third", SPEAKER, "Third");
+	struct json *news = page_notified(&newer, "newPeer");
+	text_of(json_object(news, "peer"), "peerId", id);
+	assert_string_equal(id, "third");
+	json_free(news);
+	page_expect(&classic, "newPeer", "id", "newer");
+	page_expect(&classic, "newPeer", "id", "third");
+	assert_int_equal(page_ask_code(&newer, "stopNetworkThrottle", "{\"secret\":\"x\"}"), 403);
+	page_leave(&third);
+	page_leave(&newer);
+	page_leave(&classic);
+}
+
+// What a client of 2026 publishes, one of before sees, and the screen is known as a screen.
+static void both_vocabularies_meet_in_a_room(void **) // M06
+{
+	static const char join[] =
+	        "{\"displayName\":\"C\",\"device\":{},\"rtpCapabilities\":" CAPABILITIES "}";
+	struct page classic, newer;
+	char receive[64], send[64], classic_receive[32], data[1024];
+
+	newer_begin(&newer, "meet", receive, send);
+	json_free(ask(&newer, "join", "{\"displayName\":\"N\",\"device\":{}}"));
+	snprintf(
+	        data, sizeof(data),
+	        "{\"transportId\":\"%s\",\"kind\":\"video\",\"rtpParameters\":{\"mid\":\"0\","
+	        "\"codecs\":[{\"mimeType\":\"video/VP8\",\"payloadType\":96,\"clockRate\":90000}],"
+	        "\"encodings\":[{\"ssrc\":77}]},\"appData\":{\"source\":\"screensharing\"}}",
+	        send
+	);
+	struct json *answer = ask(&newer, "produce", data);
+	assert_non_null(json_string(answer, "producerId", 63));
+	json_free(answer);
+	come(&classic, "free", "meet", "classic", NULL, NULL);
+	json_free(page_notified(&classic, "admitted"));
+	transport_make(&classic, "consuming", classic_receive);
+	json_free(ask(&classic, "join", join));
+	struct json *consumer = page_requested(&classic, "newConsumer");
+	assert_true(json_is_true(json_object(consumer, "appData"), "share"));
+	json_free(consumer);
+	page_leave(&classic);
+	page_leave(&newer);
+}
+
+// The first object of a list of statistics: its type, and that it has these numbers.
+static void expect_stat(const struct json *list, const char *type, const char *number)
+{
+	const struct json *stat = json_first(list);
+	int64_t value;
+
+	assert_true(json_is_array(list));
+	if (!stat)
+		fail_msg("no %s", type);
+	assert_string_equal(json_string(stat, "type", 32), type);
+	assert_true(json_int(stat, "timestamp", 1700000000000, INT64_MAX, &value));
+	if (number)
+		assert_true(json_int(stat, number, 1, UINT32_MAX, &value));
+}
+
+static void statistics_are_answered_in_either_form(void **)
+{
+	static const char join[] =
+	        "{\"displayName\":\"V\",\"device\":{},\"rtpCapabilities\":" CAPABILITIES "}";
+	struct page speaker, viewer, newer;
+	char send[32], receive[32], data[128];
+	am_id microphone;
+
+	come(&speaker, "free", "stats", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, MICROPHONE, &microphone), 200);
+	come(&viewer, "free", "stats", "viewer", NULL, NULL);
+	json_free(page_notified(&viewer, "admitted"));
+	transport_make(&viewer, "consuming", receive);
+	json_free(ask(&viewer, "join", join));
+	struct json *consumer = page_requested(&viewer, "newConsumer");
+
+	// 51/256 are lost, 8 ms of jitter, 120 ms there and back.
+	struct am_gauges *g = &integrator.server.dataplane.region.map->gauges;
+	am_gauge_set(g->transports, strtoull(send, NULL, 16), am_gauge_link(51, 8, 120));
+	snprintf(data, sizeof(data), "{\"transportId\":\"%s\"}", send);
+	struct json *list = ask(&speaker, "getTransportStats", data);
+	expect_stat(list, "webrtc-transport", NULL);
+	assert_string_equal(json_string(json_first(list), "iceState", 16), "new");
+	assert_string_equal(json_string(json_first(list), "transportId", 32), send);
+	json_free(list);
+	snprintf(
+	        data, sizeof(data), "{\"producerId\":\"%016llx\"}", (unsigned long long)microphone
+	);
+	list = ask(&speaker, "getProducerStats", data);
+	expect_stat(list, "inbound-rtp", "ssrc");
+	int64_t value;
+	assert_true(json_int(json_first(list), "ssrc", 1111, 1111, &value));
+	assert_true(json_int(json_first(list), "fractionLost", 51, 51, &value));
+	assert_true(json_int(json_first(list), "jitter", 384, 384, &value)); // of 48 kHz
+	assert_true(json_int(json_first(list), "roundTripTime", 120, 120, &value));
+	assert_string_equal(json_string(json_first(list), "mimeType", 32), "audio/opus");
+	json_free(list);
+	snprintf(data, sizeof(data), "{\"consumerId\":\"%s\"}", json_string(consumer, "id", 32));
+	list = ask(&viewer, "getConsumerStats", data);
+	expect_stat(list, "outbound-rtp", "ssrc");
+	json_free(list);
+	json_free(consumer);
+	list = ask(&viewer, "getTransportStats", "{}"); // all
+	assert_int_equal(json_count(list), 1);
+	json_free(list);
+	// Nobody else's.
+	assert_int_equal(page_ask_code(&speaker, "getConsumerStats", data), 404);
+	snprintf(data, sizeof(data), "{\"transportId\":\"%s\"}", send);
+	assert_int_equal(page_ask_code(&viewer, "getTransportStats", data), 404);
+
+	char newer_receive[64], newer_send[64];
+	newer_begin(&newer, "stats", newer_receive, newer_send);
+	list = ask(&newer, "getTransportStats", "{}");
+	assert_int_equal(json_count(json_array(list, "stats")), 2);
+	expect_stat(json_array(list, "stats"), "webrtc-transport", NULL);
+	json_free(list);
+	page_leave(&newer);
+	page_leave(&viewer);
+	page_leave(&speaker);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(the_newer_vocabulary_is_served),
+	        cmocka_unit_test(both_vocabularies_meet_in_a_room),
+	        cmocka_unit_test(statistics_are_answered_in_either_form),
+	};
+	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
+}
