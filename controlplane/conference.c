@@ -157,7 +157,7 @@ static void unjoin(struct conference *c, struct peer *p, int64_t left_ms)
 {
 	conference_set_hand(c, p, false);
 	room_unjoin_peer(p);
-	p->consumes = p->takes_data = p->lacks = p->lack_seen = false;
+	p->consumes = p->takes_data = p->reads_envelope = p->lacks = p->lack_seen = false;
 	statistics_left(c->statistics, p->statistics_session, left_ms);
 	p->statistics_session = 0;
 }

@@ -57,6 +57,9 @@ struct conference_events {
 	// Nothing goes over a transport of the peer any more, for want of ICE checks; or it does
 	// again.
 	void (*transport_path)(void *owner, const struct transport *, bool lost);
+	// A sender of the chat comes to one who gets them apart, on this stream, or goes.
+	void (*data_source_new)(void *owner, struct peer *to, uint8_t stream, const struct peer *);
+	void (*data_source_gone)(void *owner, struct peer *to, uint8_t stream);
 	void (*media_down)(void *owner, struct peer *to);
 	// The peer is being removed: say why, and close its connection for good.
 	void (*removed)(void *owner, struct peer *, enum refusal);
@@ -209,6 +212,16 @@ void conference_data_close(struct conference *, struct transport *);
 void conference_data_consume(struct conference *, struct peer *); // where it may, wants and can
 // The page listens: what is said may be sent to it.
 void conference_data_confirm(struct conference *, struct transport *);
+
+// The chat for clients that know no envelope (conference_sources.c): each sender is a data consumer
+// of its own, on a stream of its own. settle: gives the peer those whom it lacks.
+void conference_data_consume_apart(struct conference *, struct transport *);
+void conference_sources_settle(struct conference *, struct peer *);
+void conference_sources_added(struct conference *, struct transport *); // the data plane is ready
+void conference_source_confirm(struct conference *, struct peer *, uint8_t stream);
+void conference_source_come(struct conference *, const struct transport *sender);
+void conference_source_gone(struct conference *, const struct transport *sender);
+
 void conference_data_rename(struct conference *, struct peer *);
 void conference_data_restore(struct transport *, const struct am_transport_state *);
 void conference_data_verify(

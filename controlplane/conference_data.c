@@ -96,6 +96,8 @@ struct transport *conference_data_produced(struct conference *c, am_id id, int r
 		return NULL;
 	}
 	t->data_ready = true;
+	if (!t->consuming)
+		conference_source_come(c, t);
 	return t;
 }
 
@@ -103,13 +105,16 @@ void conference_data_close(struct conference *c, struct transport *t)
 {
 	if (t->data_stream == AM_DATA_NONE)
 		return;
-	if (t->consuming)
-		media_data_consumer_remove(c->media, t->id);
-	else
-		media_data_producer_remove(c->media, t->id);
 	t->data_stream = AM_DATA_NONE;
 	t->data_ready = t->data_confirmed = false;
 	t->data_request_id = 0;
+	if (t->consuming) {
+		media_data_consumer_remove(c->media, t->id);
+		memset(t->peer->sources, 0, sizeof(t->peer->sources));
+	} else {
+		media_data_producer_remove(c->media, t->id);
+		conference_source_gone(c, t);
+	}
 }
 
 static void data_consumer_added(void *owner, const struct media_call *call, int result)
@@ -117,20 +122,39 @@ static void data_consumer_added(void *owner, const struct media_call *call, int 
 	struct conference *c = owner;
 	struct transport *t = conference_data_produced(c, call->id, result);
 
-	if (t && t->peer->connection)
+	if (t && !t->peer->reads_envelope)
+		conference_sources_added(c, t);
+	else if (t && t->peer->connection)
 		c->events->data_consumer_new(c->events->owner, t);
+}
+
+static void consumer_add(struct conference *c, struct transport *t, bool apart)
+{
+	const struct am_cmd_data_add add = {
+	        .transport_id = t->id,
+	        .stream = CONSUMER_STREAM,
+	        .apart = apart,
+	};
+	const struct media_call call = {.id = t->id};
+
+	if (t->data_stream == AM_DATA_NONE &&
+	    media_data_consumer_add(c->media, &add, data_consumer_added, c, &call) == 0)
+		t->data_stream = CONSUMER_STREAM;
+}
+
+void conference_data_consume_apart(struct conference *c, struct transport *t)
+{
+	consumer_add(c, t, true);
 }
 
 void conference_data_consume(struct conference *c, struct peer *p)
 {
 	struct transport *t = peer_transport_consuming(p);
 
-	if (!p->joined || !p->rights.chat || !p->takes_data || !t || t->data_stream != AM_DATA_NONE)
-		return;
-	const struct am_cmd_data_add add = {.transport_id = t->id, .stream = CONSUMER_STREAM};
-	const struct media_call call = {.id = t->id};
-	if (media_data_consumer_add(c->media, &add, data_consumer_added, c, &call) == 0)
-		t->data_stream = CONSUMER_STREAM;
+	if (!p->reads_envelope)
+		conference_sources_settle(c, p);
+	else if (p->joined && p->rights.chat && p->takes_data && t)
+		consumer_add(c, t, false);
 }
 
 void conference_data_confirm(struct conference *c, struct transport *t)

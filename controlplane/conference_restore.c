@@ -104,6 +104,7 @@ static void peer_restore(void *owner, const struct store_peer *row)
 	p->signed_id = row->flags & STORE_SIGNED_ID;
 	p->name_is_fixed = row->flags & STORE_NAME_IS_FIXED;
 	p->takes_data = row->flags & STORE_TAKES_DATA;
+	p->reads_envelope = row->flags & STORE_READS_ENVELOPE;
 	p->muted = row->flags / STORE_MUTED_AUDIO % (1u << TRACK_KIND_COUNT);
 	if (peer_set_display_name(p, row->display_name) < 0)
 		p->display_name[0] = '\0';

@@ -32,6 +32,12 @@ void conference_transport_forget(struct conference *c, struct transport *t)
 		if (track->transport == t)
 			conference_track_forget(c, track);
 	}
+	bool was_sender = !t->consuming && t->data_ready;
+	t->data_ready = false;
+	if (was_sender)
+		conference_source_gone(c, t);
+	else if (t->consuming && t->data_stream != AM_DATA_NONE)
+		memset(t->peer->sources, 0, sizeof(t->peer->sources));
 	if (t->client[0])
 		tally_leave(c->transports_of, t->client);
 	c->transports[am_id_slot(t->id)] = NULL;

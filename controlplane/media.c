@@ -761,6 +761,12 @@ void media_data_producer_remove(struct media *m, am_id transport)
 	tell_id(m, AM_CMD_DATA_PRODUCER_REMOVE, transport, false);
 }
 
+void media_data_consumer_source(struct media *m, const struct am_cmd_data_source *c)
+{
+	struct am_msg msg = {.type = AM_CMD_DATA_CONSUMER_SOURCE, .data_source = *c};
+	tell(m, &msg);
+}
+
 void media_data_consumer_start(struct media *m, am_id transport)
 {
 	tell_id(m, AM_CMD_DATA_CONSUMER_START, transport, false);

@@ -134,5 +134,6 @@ void media_subscription_key_frame(struct media *, am_id);
 void media_subscription_remove(struct media *, am_id);
 void media_data_producer_change(struct media *, const struct am_cmd_data_add *);
 void media_data_producer_remove(struct media *, am_id transport);
+void media_data_consumer_source(struct media *, const struct am_cmd_data_source *);
 void media_data_consumer_start(struct media *, am_id transport);
 void media_data_consumer_remove(struct media *, am_id transport);

@@ -71,6 +71,13 @@ struct transport {
 	char pwd[AM_PWD_LEN + 1];
 };
 
+// Whom a peer hears in the chat that gets its senders apart: by stream.
+struct data_source {
+	am_id sender; // its sending transport; 0: nobody
+	uint32_t request_id; // of the newDataConsumer request under way, 0: none
+	bool told; // the page was told
+};
+
 struct peer {
 	char id[PEER_ID_SIZE];
 	char session[PEER_SESSION_MAX + 1]; // a secret of its page; empty: cannot resume
@@ -87,7 +94,9 @@ struct peer {
 	bool lack_seen; // since that was last tried
 	struct voice voice;
 	struct connection_quality quality;
-	bool takes_data; // gave sctpCapabilities
+	bool takes_data; // is to have the chat, unless it said no
+	bool reads_envelope; // hears all senders on one stream; else plain text, each on its own
+	struct data_source sources[AM_DATA_SOURCES];
 	char display_name[PEER_NAME_SIZE];
 	char *device; // JSON object, owned
 	struct ortc_caps caps;

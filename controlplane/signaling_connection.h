@@ -139,6 +139,8 @@ request_fn handle_produce, handle_close_producer, handle_pause_producer, handle_
 request_fn handle_produce_data, handle_close_data_producer, handle_data_producer_stats,
         handle_data_consumer_stats;
 void signaling_send_data_consumer(struct connection *, struct transport *);
+void signaling_send_data_source(struct connection *, uint8_t stream, const struct peer *sender);
+void signaling_send_data_source_closed(struct connection *, uint8_t stream);
 void connection_data_answer(struct connection *, int64_t id, bool ok);
 struct json *signaling_sctp_json(void);
 

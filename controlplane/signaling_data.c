@@ -6,8 +6,11 @@
 #include "json.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#define BOT       "bot"
 #define CHANNEL   "chat" // label, and what all data producers are to a consumer
 #define SCTP_PORT 5000
 #define SEND_MAX  16384 // bytes that wait for one client
@@ -36,9 +39,12 @@ struct json *signaling_sctp_json(void)
 static struct transport *
 end_named(const struct connection *c, const struct json *data, bool consuming)
 {
-	const char *key = consuming ? "dataConsumerId" : "dataProducerId";
-	struct transport *t =
-	        conference_transport(conference_of(c), id_read(json_string(data, key, 64)));
+	const char *text = json_string(data, consuming ? "dataConsumerId" : "dataProducerId", 64);
+	char transport[ID_TEXT_SIZE];
+
+	// That of one of several senders goes on with its stream.
+	snprintf(transport, sizeof(transport), "%s", text ? text : "");
+	struct transport *t = conference_transport(conference_of(c), id_read(transport));
 	return t && t->peer == c->peer && t->consuming == consuming && t->data_ready ? t : NULL;
 }
 
@@ -58,13 +64,32 @@ static void data_produced(void *owner, const struct media_call *call, int result
 	}
 }
 
-static bool channel_is_named(const struct json *data)
+static bool channel_is_named(const struct json *data, const char *channel)
 {
 	const char *name = json_string(data, "label", 64);
 
-	if (!name || strcmp(name, CHANNEL) != 0)
+	if (!name || strcmp(name, channel) != 0)
 		name = json_string(json_object(data, "appData"), "channel", 64);
-	return name && strcmp(name, CHANNEL) == 0;
+	return name && strcmp(name, channel) == 0;
+}
+
+// mediasoup-demo's clients open a channel to a bot at each join. Ours listens, and says nothing.
+static void bot_accept(struct connection *c, int64_t id, const struct transport *t)
+{
+	char transport[ID_TEXT_SIZE], text[sizeof(BOT) + 1 + ID_TEXT_SIZE];
+	struct json *data = json_new_object();
+
+	id_print(t->id, transport);
+	snprintf(text, sizeof(text), BOT "-%s", transport);
+	json_add_string(data, "id", text);
+	json_add_string(data, "dataProducerId", text);
+	connection_accept(c, id, data);
+}
+
+static bool names_bot(const struct json *data)
+{
+	const char *id = json_string(data, "dataProducerId", 64);
+	return id && strncmp(id, BOT "-", strlen(BOT "-")) == 0;
 }
 
 void handle_produce_data(struct connection *c, int64_t id, const struct json *data)
@@ -73,11 +98,13 @@ void handle_produce_data(struct connection *c, int64_t id, const struct json *da
 	struct media_call call = {.connection = c->number, .request_id = id};
 	int64_t stream;
 
+	if (t && !t->consuming && channel_is_named(data, BOT))
+		return bot_accept(c, id, t);
 	if (!c->peer->rights.chat)
 		return connection_reject_errno(c, id, -EPERM);
 	if (!t || t->consuming)
 		return connection_reject_errno(c, id, -ENOENT);
-	if (!channel_is_named(data))
+	if (!channel_is_named(data, CHANNEL))
 		return connection_reject(c, id, 404, "not-found: the only channel is " CHANNEL);
 	if (!json_int(
 	            json_object(data, "sctpStreamParameters"), "streamId", 0,
@@ -95,26 +122,34 @@ void handle_close_data_producer(struct connection *c, int64_t id, const struct j
 {
 	struct transport *t = end_named(c, data, false);
 
+	if (names_bot(data))
+		return connection_accept(c, id, NULL);
 	if (!t)
 		return connection_reject_errno(c, id, -ENOENT);
 	conference_data_close(conference_of(c), t);
 	connection_accept(c, id, NULL);
 }
 
+static struct json *stream_json(uint8_t stream)
+{
+	struct json *j = json_new_object();
+
+	json_add_int(j, "streamId", stream);
+	json_add_bool(j, "ordered", true);
+	return j;
+}
+
 void signaling_send_data_consumer(struct connection *c, struct transport *t)
 {
-	struct json *data = json_new_object(), *stream = json_new_object();
-	struct json *app_data = json_new_object();
+	struct json *data = json_new_object(), *app_data = json_new_object();
 
-	json_add_int(stream, "streamId", t->data_stream);
-	json_add_bool(stream, "ordered", true);
 	json_add_string(app_data, "channel", CHANNEL);
 	json_add_null(data, "peerId"); // everybody's
 	json_add_id(data, "transportId", t->id);
 	json_add_string(data, "dataProducerId", CHANNEL);
 	json_add_id(data, "id", t->id);
 	json_add_id(data, "dataConsumerId", t->id);
-	json_add(data, "sctpStreamParameters", stream);
+	json_add(data, "sctpStreamParameters", stream_json(t->data_stream));
 	json_add_string(data, "label", CHANNEL);
 	json_add_string(data, "protocol", "");
 	json_add(data, "appData", app_data);
@@ -122,25 +157,93 @@ void signaling_send_data_consumer(struct connection *c, struct transport *t)
 	connection_request(c, t->data_request_id, "newDataConsumer", data);
 }
 
+// The transport's id, and the stream.
+static void source_id_print(const struct transport *t, uint8_t stream, char out[ID_TEXT_SIZE + 4])
+{
+	char transport[ID_TEXT_SIZE];
+
+	id_print(t->id, transport);
+	snprintf(out, ID_TEXT_SIZE + 4, "%s-%u", transport, stream);
+}
+
+// What one sender says, as mediasoup-demo's clients know it.
+void signaling_send_data_source(struct connection *c, uint8_t stream, const struct peer *sender)
+{
+	struct data_source *s = &c->peer->sources[stream];
+	const struct transport *t = peer_transport_consuming(c->peer);
+	struct json *data = json_new_object(), *app_data = json_new_object();
+	char id[ID_TEXT_SIZE + 4];
+
+	source_id_print(t, stream, id);
+	json_add_string(app_data, "peerId", sender->id);
+	json_add_string(app_data, "channel", CHANNEL);
+	json_add_string(data, "peerId", sender->id);
+	json_add_id(data, "transportId", t->id);
+	json_add_id(data, "dataProducerId", s->sender);
+	json_add_string(data, "id", id);
+	json_add_string(data, "dataConsumerId", id);
+	json_add(data, "sctpStreamParameters", stream_json(stream));
+	json_add_string(data, "label", CHANNEL);
+	json_add_string(data, "protocol", "");
+	json_add(data, "appData", app_data);
+	s->request_id = ++c->request_id;
+	connection_request(c, s->request_id, "newDataConsumer", data);
+}
+
+void signaling_send_data_source_closed(struct connection *c, uint8_t stream)
+{
+	const struct transport *t = peer_transport_consuming(c->peer);
+	struct json *data = json_new_object();
+	char id[ID_TEXT_SIZE + 4] = "";
+
+	if (t)
+		source_id_print(t, stream, id);
+	json_add_string(data, "dataConsumerId", id);
+	connection_notify(c, "dataConsumerClosed", data);
+}
+
+static void data_refused(struct connection *c, struct transport *t)
+{
+	c->peer->takes_data = false;
+	conference_data_close(conference_of(c), t);
+}
+
+static void source_answer(struct connection *c, struct transport *t, int64_t id, bool ok)
+{
+	for (uint8_t stream = 0; stream < AM_DATA_SOURCES; stream++) {
+		const struct data_source *s = &c->peer->sources[stream];
+		if (!s->sender || s->request_id != id)
+			continue;
+		if (ok)
+			conference_source_confirm(conference_of(c), c->peer, stream);
+		else
+			data_refused(c, t);
+		return;
+	}
+}
+
 void connection_data_answer(struct connection *c, int64_t id, bool ok)
 {
 	struct transport *t = peer_transport_consuming(c->peer);
 
+	if (t && !c->peer->reads_envelope)
+		return source_answer(c, t, id, ok);
 	if (!t || t->data_request_id != id)
 		return;
 	t->data_request_id = 0;
-	if (ok) {
+	if (ok)
 		conference_data_confirm(conference_of(c), t);
-	} else {
-		c->peer->takes_data = false;
-		conference_data_close(conference_of(c), t);
-	}
+	else
+		data_refused(c, t);
 }
 
 static void stats(struct connection *c, int64_t id, const struct json *data, bool consuming)
 {
 	struct transport *t = end_named(c, data, consuming);
 	struct am_transport_state state;
+
+	if (!consuming && names_bot(data))
+		return connection_send_stats(c, id, json_new_array());
 
 	if (!t || !media_read_transport(conference_of(c)->media, am_id_slot(t->id), &state) ||
 	    state.id != t->id)

@@ -219,6 +219,21 @@ static void on_transport_path(void *owner, const struct transport *t, bool lost)
 	connection_notify(c, "transportIceStateChanged", data);
 }
 
+static void
+on_data_source_new(void *owner, struct peer *to, uint8_t stream, const struct peer *sender)
+{
+	struct connection *c = connection_of(owner, to);
+	if (c)
+		signaling_send_data_source(c, stream, sender);
+}
+
+static void on_data_source_gone(void *owner, struct peer *to, uint8_t stream)
+{
+	struct connection *c = connection_of(owner, to);
+	if (c)
+		signaling_send_data_source_closed(c, stream);
+}
+
 static void on_media_down(void *owner, struct peer *to)
 {
 	struct connection *c = connection_of(owner, to);
@@ -328,6 +343,8 @@ void signaling_events_init(struct conference_events *e, struct signaling *s)
 	        .data_consumer_closed = on_data_consumer_closed,
 	        .transport_closed = on_transport_closed,
 	        .transport_path = on_transport_path,
+	        .data_source_new = on_data_source_new,
+	        .data_source_gone = on_data_source_gone,
 	        .media_down = on_media_down,
 	        .removed = on_removed,
 	};

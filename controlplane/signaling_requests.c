@@ -360,7 +360,10 @@ static const char *join_read(struct peer *p, const struct json *data)
 	if (json_has(data, "rtpCapabilities") && (!caps || ortc_caps_read(&p->caps, caps) < 0))
 		return "bad-request: rtpCapabilities";
 	p->consumes = caps != NULL;
-	p->takes_data = json_object(data, "sctpCapabilities") != NULL;
+	// Newer clients give no sctpCapabilities; who wants no data says so when it is offered.
+	const char *chat = json_string(data, "chat", 16);
+	p->reads_envelope = chat && strcmp(chat, "envelope") == 0;
+	p->takes_data = p->consumes || json_object(data, "sctpCapabilities");
 	peer_set_device(p, device_read(data));
 	return NULL;
 }

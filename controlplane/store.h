@@ -43,6 +43,7 @@ enum store_flag {
 	STORE_MUTED_AUDIO = 1 << 11, // by a moderator, and the page has not reacted yet
 	STORE_MUTED_VIDEO = 1 << 12,
 	STORE_MUTED_SHARE = 1 << 13,
+	STORE_READS_ENVELOPE = 1 << 14,
 };
 
 struct store_peer {

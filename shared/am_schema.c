@@ -20,6 +20,7 @@ static const char *const names[AM_MSG_COUNT] = {
         [AM_CMD_DATA_PRODUCER_ADD] = "data_producer_add",
         [AM_CMD_DATA_PRODUCER_REMOVE] = "data_producer_remove",
         [AM_CMD_DATA_CONSUMER_ADD] = "data_consumer_add",
+        [AM_CMD_DATA_CONSUMER_SOURCE] = "data_consumer_source",
         [AM_CMD_DATA_CONSUMER_START] = "data_consumer_start",
         [AM_CMD_DATA_CONSUMER_REMOVE] = "data_consumer_remove",
         [AM_EVENT_ACK] = "ack",
@@ -103,6 +104,12 @@ static bool data_add_is_valid(const struct am_cmd_data_add *d)
 	       d->tag_len <= AM_DATA_TAG_MAX && !memchr(d->tag, '\n', d->tag_len);
 }
 
+static bool data_source_is_valid(const struct am_cmd_data_source *d)
+{
+	return id_is_valid(d->transport_id, AM_TRANSPORT_MAX) && d->stream < AM_DATA_SOURCES &&
+	       (!d->source_id || id_is_valid(d->source_id, AM_TRANSPORT_MAX));
+}
+
 static bool msg_is_valid(const struct am_msg *m)
 {
 	switch (m->type) {
@@ -124,9 +131,11 @@ static bool msg_is_valid(const struct am_msg *m)
 	case AM_CMD_DATA_CONSUMER_START:
 	case AM_CMD_DATA_CONSUMER_REMOVE: return id_is_valid(m->id.id, AM_TRANSPORT_MAX);
 	case AM_CMD_DATA_PRODUCER_ADD:
-		return data_add_is_valid(&m->data_add) && m->data_add.tag_len;
+		return data_add_is_valid(&m->data_add) && m->data_add.tag_len && !m->data_add.apart;
 	case AM_CMD_DATA_CONSUMER_ADD:
-		return data_add_is_valid(&m->data_add) && !m->data_add.tag_len;
+		return data_add_is_valid(&m->data_add) && !m->data_add.tag_len &&
+		       m->data_add.apart <= 1;
+	case AM_CMD_DATA_CONSUMER_SOURCE: return data_source_is_valid(&m->data_source);
 	case AM_CMD_TRACK_ADD: return track_add_is_valid(&m->track_add);
 	case AM_CMD_TRACK_PAUSE:
 	case AM_CMD_TRACK_REMOVE: return id_is_valid(m->id.id, AM_TRACK_MAX) && m->id.paused <= 1;

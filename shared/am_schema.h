@@ -24,10 +24,12 @@
 
 // Data channels (RFC 8831). A room has one: what its senders say goes to all of its readers.
 #define AM_DATA_MESSAGE_MAX 8192 // bytes of what a sender says
-#define AM_DATA_STREAMS_OUT 16 // SCTP streams to a client; one is used
+#define AM_DATA_STREAMS_OUT 16 // SCTP streams to a client
 #define AM_DATA_STREAMS_IN  1024 // from a client: many never use the id of a closed one again
-#define AM_DATA_TAG_MAX     448 // bytes that stand for a sender; they travel in a command
-#define AM_DATA_NONE        0xffff // no stream
+#define AM_DATA_SOURCES                                                                            \
+	AM_DATA_STREAMS_OUT // senders at a time that a consumer gets apart, each on its stream
+#define AM_DATA_TAG_MAX 448 // bytes that stand for a sender; they travel in a command
+#define AM_DATA_NONE    0xffff // no stream
 
 // An id is slot | epoch << 32: the slot indexes the table, the epoch (from 1) counts the slot's
 // uses, so an id is never reused in a region's life. The control plane chooses ids. 0 is no id.
@@ -119,6 +121,7 @@ enum am_msg_type {
 	AM_CMD_DATA_PRODUCER_ADD, // to a transport, which has one at most; or changes that one
 	AM_CMD_DATA_PRODUCER_REMOVE,
 	AM_CMD_DATA_CONSUMER_ADD, // likewise; nothing is sent before its start
+	AM_CMD_DATA_CONSUMER_SOURCE, // to one that gets senders apart: who is on a stream
 	AM_CMD_DATA_CONSUMER_START, // with the oldest message; again: nothing happens
 	AM_CMD_DATA_CONSUMER_REMOVE,
 	// events
@@ -232,8 +235,17 @@ struct am_cmd_data_add {
 	am_id transport_id;
 	uint16_t stream; // of SCTP, below AM_DATA_STREAMS_IN; a consumer's: below
 	                 // AM_DATA_STREAMS_OUT
+	uint8_t apart; // bool; a consumer only: what the sources say, each on a stream, with no tag
+	uint8_t reserved;
 	uint16_t tag_len; // 0: a consumer
 	uint8_t tag[AM_DATA_TAG_MAX];
+};
+
+// From now on the consumer hears this sender on this stream.
+struct am_cmd_data_source {
+	am_id transport_id; // the consumer's
+	am_id source_id; // transport of the data producer; 0: nobody
+	uint8_t stream; // below AM_DATA_SOURCES
 };
 
 struct am_event_ack {
@@ -269,6 +281,7 @@ struct am_msg {
 		struct am_cmd_subscription_add subscription_add;
 		struct am_cmd_subscription_layers subscription_layers;
 		struct am_cmd_data_add data_add;
+		struct am_cmd_data_source data_source;
 		struct am_event_ack ack;
 		struct am_event_transport_state transport_state;
 		struct am_event_subscription_layers subscription_layer;

@@ -83,6 +83,12 @@ void channel_join(struct channel *c, struct channel_reader *r)
 	TAILQ_INSERT_TAIL(&c->readers, r, entry);
 }
 
+void channel_join_late(struct channel *c, struct channel_reader *r)
+{
+	channel_join(c, r);
+	r->next = c->next;
+}
+
 void channel_leave(struct channel_reader *r)
 {
 	TAILQ_REMOVE(&r->channel->readers, r, entry);
@@ -110,7 +116,9 @@ static struct channel_message *message_create(
 	to += s->tag_len;
 	*to++ = '\n';
 	memcpy(to, text, len);
-	m->len = (size_t)(to - m->bytes) + len;
+	m->sender = s->id;
+	m->text = (size_t)(to - m->bytes);
+	m->len = m->text + len;
 	return m;
 }
 

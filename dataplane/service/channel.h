@@ -31,7 +31,9 @@
 #define CHANNEL_BURST              40
 
 struct channel_message {
+	am_id sender;
 	size_t len;
+	size_t text; // where what was said begins
 	uint8_t bytes[]; // with its envelope
 };
 
@@ -55,6 +57,7 @@ struct channel {
 };
 
 struct channel_sender {
+	am_id id; // the owner sets it
 	struct channel_bucket messages, bytes;
 	uint16_t tag_len;
 	uint8_t tag[AM_DATA_TAG_MAX];
@@ -81,6 +84,8 @@ void channel_sender_init(struct channel_sender *, const struct channel_time *);
 
 // The reader begins with the oldest message.
 void channel_join(struct channel *, struct channel_reader *);
+// The reader begins with the next message.
+void channel_join_late(struct channel *, struct channel_reader *);
 void channel_leave(struct channel_reader *);
 
 // Adds a message. True, or false and why not.

@@ -92,15 +92,15 @@ static int subscription_command(struct service *sv, const struct am_msg *m)
 
 static int data_command(struct service *sv, const struct am_msg *m)
 {
-	bool adds = m->type == AM_CMD_DATA_PRODUCER_ADD || m->type == AM_CMD_DATA_CONSUMER_ADD;
-	struct session *s =
-	        registry_session(&sv->registry, adds ? m->data_add.transport_id : m->id.id);
+	// All of them begin with the transport's id.
+	struct session *s = registry_session(&sv->registry, m->id.id);
 
 	if (!s)
 		return -ENOENT;
 	switch (m->type) {
 	case AM_CMD_DATA_PRODUCER_ADD: return data_add_producer(sv, s, &m->data_add);
-	case AM_CMD_DATA_CONSUMER_ADD: return data_add_consumer(sv, s, m->data_add.stream);
+	case AM_CMD_DATA_CONSUMER_ADD: return data_add_consumer(sv, s, &m->data_add);
+	case AM_CMD_DATA_CONSUMER_SOURCE: return data_set_source(s, &m->data_source);
 	case AM_CMD_DATA_CONSUMER_START: return data_start_consumer(s);
 	case AM_CMD_DATA_PRODUCER_REMOVE: data_remove_producer(sv, s); break;
 	default: data_remove_consumer(sv, s);
@@ -130,6 +130,7 @@ static int command_run(struct service *sv, const struct am_msg *m)
 	case AM_CMD_DATA_PRODUCER_ADD:
 	case AM_CMD_DATA_PRODUCER_REMOVE:
 	case AM_CMD_DATA_CONSUMER_ADD:
+	case AM_CMD_DATA_CONSUMER_SOURCE:
 	case AM_CMD_DATA_CONSUMER_START:
 	case AM_CMD_DATA_CONSUMER_REMOVE: return data_command(sv, m);
 	default: return -EINVAL;

@@ -29,6 +29,7 @@ struct data {
 	struct channel *channel; // the room's
 	struct sctp *sctp; // NULL: none yet, or it is over
 	struct channel_sender *sender; // NULL: not a producer
+	am_id *sources; // by stream, AM_DATA_SOURCES of them; NULL: all on one, in their envelopes
 	struct channel_reader reader; // reader.channel NULL: nobody listens
 	TAILQ_ENTRY(data) ready;
 	bool is_ready; // in that list
@@ -265,6 +266,7 @@ int data_add_producer(struct service *sv, struct session *s, const struct am_cmd
 			return -ENOMEM;
 		}
 		channel_sender_init(d->sender, &now);
+		d->sender->id = s->id;
 	}
 	d->producer = p->stream;
 	d->sender->tag_len = p->tag_len;
@@ -274,15 +276,34 @@ int data_add_producer(struct service *sv, struct session *s, const struct am_cmd
 	return 0;
 }
 
-int data_add_consumer(struct service *sv, struct session *s, uint16_t stream)
+int data_add_consumer(struct service *sv, struct session *s, const struct am_cmd_data_add *c)
 {
 	struct data *d = data_get(sv, s);
 
 	if (!d)
 		return -ENOMEM;
-	d->consumer = stream;
+	if (c->apart && !d->sources) {
+		d->sources = calloc(AM_DATA_SOURCES, sizeof(*d->sources));
+		if (!d->sources) {
+			data_settle(sv, s);
+			return -ENOMEM;
+		}
+	}
+	d->consumer = c->stream;
 	publish_session(sv->registry.region, s);
 	data_connect(sv, s);
+	return 0;
+}
+
+int data_set_source(struct session *s, const struct am_cmd_data_source *c)
+{
+	struct data *d = s->data;
+
+	if (!d || !d->sources)
+		return -ENOENT;
+	d->sources[c->stream] = c->source_id;
+	if (!d->reader.channel)
+		channel_join_late(d->channel, &d->reader);
 	return 0;
 }
 
@@ -290,7 +311,7 @@ int data_start_consumer(struct session *s)
 {
 	struct data *d = s->data;
 
-	if (!d || d->consumer == AM_DATA_NONE)
+	if (!d || d->consumer == AM_DATA_NONE || d->sources)
 		return -ENOENT;
 	if (!d->reader.channel)
 		channel_join(d->channel, &d->reader);
@@ -323,6 +344,8 @@ void data_remove_consumer(struct service *sv, struct session *s)
 	ready_set(d, false);
 	if (d->reader.channel)
 		channel_leave(&d->reader);
+	free(d->sources);
+	d->sources = NULL;
 	d->consumer = AM_DATA_NONE;
 	data_settle(sv, s);
 }
@@ -371,6 +394,37 @@ void data_receive(struct service *sv, struct session *s, const uint8_t *packet, 
 	ready_check(d);
 }
 
+// The stream on which the reader gets what this sender says, or -1: it does not.
+static int stream_of(const struct data *d, am_id sender)
+{
+	int stream = AM_DATA_SOURCES - 1;
+
+	if (!d->sources)
+		return d->consumer;
+	while (stream >= 0 && d->sources[stream] != sender)
+		stream--;
+	return stream;
+}
+
+// 0, or the error of SCTP.
+static int message_send(struct service *sv, struct data *d, const struct channel_message *m)
+{
+	size_t skip = d->sources ? m->text : 0;
+	int stream = stream_of(d, m->sender);
+
+	if (stream < 0)
+		return 0;
+	int ret = sctp_send(
+	        d->sctp, (uint16_t)stream, SCTP_PPID_STRING, m->bytes + skip, m->len - skip
+	);
+	if (ret < 0)
+		return ret;
+	d->messages_out++;
+	d->bytes_out += m->len - skip;
+	count(&sv->counters->value[AM_COUNTER_data_messages_out], 1);
+	return 0;
+}
+
 // Sends to one reader, who is in the list no more. False: it has to come again.
 static bool reader_serve(struct service *sv, struct data *d)
 {
@@ -382,15 +436,12 @@ static bool reader_serve(struct service *sv, struct data *d)
 		count(&sv->counters->drops[DROP_data_slow], lost);
 		if (!m)
 			return true;
-		int ret = sctp_send(d->sctp, d->consumer, SCTP_PPID_STRING, m->bytes, m->len);
+		int ret = message_send(sv, d, m);
 		if (ret < 0) {
 			d->is_blocked = ret == -EAGAIN;
 			return true;
 		}
 		channel_advance(&d->reader);
-		d->messages_out++;
-		d->bytes_out += m->len;
-		count(&sv->counters->value[AM_COUNTER_data_messages_out], 1);
 	}
 	return false;
 }

@@ -35,7 +35,10 @@ void data_close(struct service *);
 // 0 or -ENOMEM. A session has one of each at most: a second call changes stream and tag.
 [[nodiscard]] int
 data_add_producer(struct service *, struct session *, const struct am_cmd_data_add *);
-[[nodiscard]] int data_add_consumer(struct service *, struct session *, uint16_t stream);
+[[nodiscard]] int
+data_add_consumer(struct service *, struct session *, const struct am_cmd_data_add *);
+// Of a consumer that gets senders apart; it hears what is said from then on. -ENOENT: it is none.
+[[nodiscard]] int data_set_source(struct session *, const struct am_cmd_data_source *);
 // The client listens: from the oldest message on. 0, also where it had begun; -ENOENT: no consumer.
 [[nodiscard]] int data_start_consumer(struct session *);
 void data_remove_producer(struct service *, struct session *);

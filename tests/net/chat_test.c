@@ -21,6 +21,7 @@ struct chatter {
 	size_t last_len;
 	char last[9000]; // without a NUL in it, so it is a string
 	unsigned sequence; // of the last
+	uint16_t stream; // likewise; of one that hears senders apart
 };
 
 static const struct member_options plain = {0};
@@ -48,6 +49,20 @@ static void message_in(void *context, uint16_t, uint32_t ppid, const uint8_t *me
 	memcpy(c->last, message, len);
 	c->last[len] = '\0';
 	assert_int_equal(sscanf(c->last, "%u ", &c->sequence), 1);
+}
+
+// Without an envelope.
+static void
+text_in(void *context, uint16_t stream, uint32_t ppid, const uint8_t *message, size_t len)
+{
+	struct chatter *c = context;
+
+	assert_int_equal(ppid, PPID_STRING);
+	c->heard++;
+	c->stream = stream;
+	c->last_len = len;
+	memcpy(c->last, message, len);
+	c->last[len] = '\0';
 }
 
 static struct chatter *chatter_make(struct party *p, const struct member_options *o)
@@ -90,6 +105,33 @@ static struct chatter *listener_make(struct party *p)
 	assert_int_equal(command(AM_CMD_DATA_CONSUMER_ADD, c, 0, ""), 0);
 	assert_int_equal(command(AM_CMD_DATA_CONSUMER_START, c, 0, ""), 0);
 	return c;
+}
+
+static struct chatter *apart_make(struct party *p)
+{
+	struct chatter *c = chatter_make(p, &plain);
+	struct am_msg msg = {.type = AM_CMD_DATA_CONSUMER_ADD};
+
+	c->association.receive = text_in;
+	msg.data_add.transport_id = c->member->transport.id;
+	msg.data_add.apart = true;
+	assert_int_equal(driver_command(&scene.driver, &msg), 0);
+	return c;
+}
+
+// source NULL: nobody.
+static int source_set(const struct chatter *c, uint8_t stream, const struct chatter *source)
+{
+	struct am_msg msg = {
+	        .type = AM_CMD_DATA_CONSUMER_SOURCE,
+	        .data_source =
+	                {
+	                        .transport_id = c->member->transport.id,
+	                        .source_id = source ? source->member->transport.id : 0,
+	                        .stream = stream,
+	                },
+	};
+	return driver_command(&scene.driver, &msg);
 }
 
 static bool is_up(void *context)
@@ -311,6 +353,52 @@ static void nothing_is_sent_before_the_start(void **)
 	free_all(c, 3);
 }
 
+// For clients that know no envelope: each sender on a stream, and what was said alone.
+static void senders_can_be_heard_apart(void **)
+{
+	struct party p;
+	struct chatter *c[4];
+
+	party_begin(&p);
+	c[0] = speaker_make(&p, "{\"ann\"}");
+	c[1] = speaker_make(&p, "{\"bob\"}");
+	c[2] = apart_make(&p);
+	c[3] = listener_make(&p);
+	party_connect(&p);
+	for (int i = 0; i < 4; i++)
+		associate(&p, c[i]);
+	assert_int_equal(command(AM_CMD_DATA_CONSUMER_START, c[2], 0, ""), -ENOENT);
+	assert_int_equal(source_set(c[3], 0, c[0]), -ENOENT); // it gets all on one
+	say(c[0], "before anybody listens");
+	check_heard(&p, c[3], 1);
+	assert_int_equal(source_set(c[2], 5, c[0]), 0);
+	say(c[1], "not heard");
+	check_heard(&p, c[3], 2);
+	say(c[0], "hello");
+	check_heard(&p, c[2], 1);
+	assert_string_equal(c[2]->last, "hello");
+	assert_int_equal(c[2]->stream, 5);
+	assert_int_equal(source_set(c[2], 7, c[1]), 0);
+	say(c[1], "привет");
+	check_heard(&p, c[2], 2);
+	assert_string_equal(c[2]->last, "привет");
+	assert_int_equal(c[2]->stream, 7);
+	// Another one takes the stream: nothing that was said by the first comes on it.
+	assert_int_equal(source_set(c[2], 7, NULL), 0);
+	assert_int_equal(source_set(c[2], 5, c[1]), 0);
+	say(c[0], "gone");
+	say(c[1], "here");
+	check_heard(&p, c[2], 3);
+	assert_string_equal(c[2]->last, "here");
+	assert_int_equal(c[2]->stream, 5);
+	check_heard(&p, c[3], 6);
+	assert_int_equal(state_of(c[2]).data_messages_out, 3);
+	assert_int_equal(command(AM_CMD_DATA_CONSUMER_REMOVE, c[2], 0, ""), 0);
+	assert_int_equal(source_set(c[2], 5, c[1]), -ENOENT);
+	party_end(&p);
+	free_all(c, 4);
+}
+
 static void what_is_no_message_is_dropped_by_name(void **)
 {
 	struct party p;
@@ -486,6 +574,7 @@ int main(void)
 	        cmocka_unit_test(data_needs_no_srtp),
 	        cmocka_unit_test(a_data_producer_opens_again_and_again),
 	        cmocka_unit_test(nothing_is_sent_before_the_start),
+	        cmocka_unit_test(senders_can_be_heard_apart),
 	        cmocka_unit_test(what_is_no_message_is_dropped_by_name),
 	        cmocka_unit_test(a_chatterbox_is_limited),
 	        cmocka_unit_test(a_slow_reader_loses_and_the_others_do_not),

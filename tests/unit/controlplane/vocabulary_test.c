@@ -276,12 +276,167 @@ static void statistics_are_answered_in_either_form(void **)
 	page_leave(&speaker);
 }
 
+static int produce_data(struct page *p, const char *transport, const char *channel, char id[64])
+{
+	char data[256];
+
+	snprintf(
+	        data, sizeof(data),
+	        "{\"transportId\":\"%s\",\"sctpStreamParameters\":{\"streamId\":1,"
+	        "\"ordered\":true},\"label\":\"%s\",\"protocol\":\"\",\"appData\":{}}",
+	        transport, channel
+	);
+	struct json *answer = page_ask(p, "produceData", data);
+	int64_t code = 200;
+	if (json_is_true(answer, "ok"))
+		text_of(json_object(answer, "data"), "id", id);
+	else
+		assert_true(json_int(answer, "errorCode", 1, 999, &code));
+	json_free(answer);
+	return (int)code;
+}
+
+static void their_bot_is_taken_and_says_nothing(void **)
+{
+	struct page p;
+	char send[32], id[64], data[128];
+
+	come(&p, "free", "bot", "p", SPEAKER, "P");
+	transport_make(&p, "producing", send);
+	assert_int_equal(produce_data(&p, send, "bot", id), 200);
+	snprintf(data, sizeof(data), "{\"dataProducerId\":\"%s\"}", id);
+	struct json *list = ask(&p, "getDataProducerStats", data);
+	assert_int_equal(json_count(list), 0);
+	json_free(list);
+	json_free(ask(&p, "closeDataProducer", data));
+	assert_int_equal(produce_data(&p, send, "nonsense", id), 404);
+	page_leave(&p);
+}
+
+// The last command about who is on a stream of the chat.
+static void expect_source(am_id source, uint8_t stream)
+{
+	const struct am_msg *last = &integrator.server.dataplane.last;
+
+	for (int i = 0; i < SERVER_WAIT_MS && (last->type != AM_CMD_DATA_CONSUMER_SOURCE ||
+	                                       last->data_source.source_id != source);
+	     i++)
+		server_turn(&integrator.server);
+	assert_int_equal(last->type, AM_CMD_DATA_CONSUMER_SOURCE);
+	assert_int_equal(last->data_source.source_id, source);
+	assert_int_equal(last->data_source.stream, stream);
+}
+
+// A client that knows no envelope has a data consumer for each sender, and gave no
+// sctpCapabilities.
+static void strangers_hear_each_sender_apart(void **)
+{
+	static const char join[] =
+	        "{\"displayName\":\"S\",\"device\":{},\"rtpCapabilities\":" CAPABILITIES "}";
+	struct page ann, bob, stranger;
+	char ann_send[32], bob_send[32], receive[32], id[64], stream[16];
+
+	come(&ann, "free", "chat", "ann", SPEAKER, "Ann");
+	transport_make(&ann, "producing", ann_send);
+	assert_int_equal(produce_data(&ann, ann_send, "chat", id), 200);
+	come(&stranger, "free", "chat", "stranger", NULL, NULL);
+	json_free(page_notified(&stranger, "admitted"));
+	transport_make(&stranger, "consuming", receive);
+	json_free(ask(&stranger, "join", join));
+	struct json *consumer = page_requested(&stranger, "newDataConsumer");
+	assert_string_equal(json_string(consumer, "peerId", 64), "ann");
+	assert_string_equal(json_string(consumer, "dataProducerId", 64), ann_send);
+	assert_string_equal(json_string(consumer, "label", 64), "chat");
+	text_of(consumer, "id", id);
+	json_free(consumer);
+	expect_source(strtoull(ann_send, NULL, 16), 0);
+
+	come(&bob, "free", "chat", "bob", SPEAKER, "Bob");
+	transport_make(&bob, "producing", bob_send);
+	assert_int_equal(produce_data(&bob, bob_send, "chat", stream), 200);
+	consumer = page_requested(&stranger, "newDataConsumer");
+	assert_string_equal(json_string(consumer, "peerId", 64), "bob");
+	int64_t number;
+	assert_true(
+	        json_int(json_object(consumer, "sctpStreamParameters"), "streamId", 1, 1, &number)
+	);
+	json_free(consumer);
+	expect_source(strtoull(bob_send, NULL, 16), 1);
+
+	page_leave(&ann);
+	page_expect(&stranger, "dataConsumerClosed", "dataConsumerId", id);
+	page_leave(&stranger);
+	page_leave(&bob);
+}
+
+// Who reads envelopes says so, and has one data consumer of everybody.
+static void our_pages_hear_all_on_one_channel(void **)
+{
+	static const char join[] =
+	        "{\"displayName\":\"O\",\"device\":{},\"rtpCapabilities\":" CAPABILITIES
+	        ",\"sctpCapabilities\":{},\"chat\":\"envelope\"}";
+	struct page ours;
+	char receive[32];
+
+	come(&ours, "free", "ours", "ours", NULL, NULL);
+	json_free(page_notified(&ours, "admitted"));
+	transport_make(&ours, "consuming", receive);
+	json_free(ask(&ours, "join", join));
+	struct json *consumer = page_requested(&ours, "newDataConsumer");
+	assert_false(json_has(consumer, "peerId"));
+	assert_string_equal(json_string(consumer, "id", 64), receive);
+	json_free(consumer);
+	page_leave(&ours);
+}
+
+// More senders than streams: the first are heard, and a place that becomes free is filled.
+static void a_stranger_hears_sixteen_senders(void **)
+{
+	static const char join[] =
+	        "{\"displayName\":\"S\",\"device\":{},\"rtpCapabilities\":" CAPABILITIES "}";
+	struct page senders[AM_DATA_SOURCES + 1], stranger;
+	char send[32], receive[32], id[64], name[16];
+
+	for (int i = 0; i <= AM_DATA_SOURCES; i++) {
+		snprintf(name, sizeof(name), "s%d", i);
+		come(&senders[i], "free", "many", name, SPEAKER, name);
+		transport_make(&senders[i], "producing", send);
+		assert_int_equal(produce_data(&senders[i], send, "chat", id), 200);
+	}
+	come(&stranger, "free", "many", "stranger", NULL, NULL);
+	json_free(page_notified(&stranger, "admitted"));
+	transport_make(&stranger, "consuming", receive);
+	json_free(ask(&stranger, "join", join));
+	for (int i = 0; i < AM_DATA_SOURCES; i++) {
+		struct json *consumer = page_requested(&stranger, "newDataConsumer");
+		assert_string_not_equal(json_string(consumer, "peerId", 64), "s16");
+		json_free(consumer);
+	}
+	page_leave(&senders[3]);
+	struct json *consumer = page_requested(&stranger, "newDataConsumer");
+	assert_string_equal(json_string(consumer, "peerId", 64), "s16");
+	int64_t number;
+	assert_true(
+	        json_int(json_object(consumer, "sctpStreamParameters"), "streamId", 3, 3, &number)
+	);
+	json_free(consumer);
+	page_leave(&stranger);
+	for (int i = 0; i <= AM_DATA_SOURCES; i++) {
+		if (i != 3)
+			page_leave(&senders[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_newer_vocabulary_is_served),
 	        cmocka_unit_test(both_vocabularies_meet_in_a_room),
 	        cmocka_unit_test(statistics_are_answered_in_either_form),
+	        cmocka_unit_test(their_bot_is_taken_and_says_nothing),
+	        cmocka_unit_test(strangers_hear_each_sender_apart),
+	        cmocka_unit_test(our_pages_hear_all_on_one_channel),
+	        cmocka_unit_test(a_stranger_hears_sixteen_senders),
 	};
 	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
 }

@@ -22,6 +22,7 @@ static void later(uint64_t seconds)
 static void sender_make(struct channel_sender *s)
 {
 	channel_sender_init(s, &now);
+	s->id = am_id_make(3, 1);
 	s->tag_len = sizeof(tag) - 1;
 	memcpy(s->tag, tag, s->tag_len);
 }
@@ -48,10 +49,32 @@ static void messages_come_in_an_envelope(void **)
 	const char want[] = "1 1700000003000 1700000000000\n{\"peerId\":\"ann\"}\none\ntwo";
 	assert_int_equal(m->len, strlen(want));
 	assert_memory_equal(m->bytes, want, m->len);
+	assert_int_equal(m->sender, s.id);
+	assert_memory_equal(m->bytes + m->text, "one\ntwo", 7);
+	assert_int_equal(m->len - m->text, 7);
 	assert_int_equal(lost, 0);
 	assert_ptr_equal(channel_peek(&r, &lost), m); // until it has it
 	channel_advance(&r);
 	assert_null(channel_peek(&r, &lost));
+	channel_leave(&r);
+	channel_destroy(c);
+}
+
+static void who_joins_late_begins_with_the_next(void **)
+{
+	struct channel *c = channel_create(1, &now);
+	struct channel_sender s;
+	struct channel_reader r = {0};
+	uint64_t lost;
+
+	sender_make(&s);
+	assert_true(say(c, &s, "before"));
+	channel_join_late(c, &r);
+	assert_null(channel_peek(&r, &lost));
+	assert_true(say(c, &s, "after"));
+	const struct channel_message *m = channel_peek(&r, &lost);
+	assert_memory_equal(m->bytes + m->text, "after", 5);
+	assert_int_equal(lost, 0);
 	channel_leave(&r);
 	channel_destroy(c);
 }
@@ -219,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(messages_come_in_an_envelope),
+	        cmocka_unit_test(who_joins_late_begins_with_the_next),
 	        cmocka_unit_test(late_joiners_get_what_is_kept),
 	        cmocka_unit_test(bytes_kept_are_bounded),
 	        cmocka_unit_test(a_slow_reader_loses_the_oldest),

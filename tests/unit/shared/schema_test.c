@@ -89,6 +89,7 @@ static void ids_are_bounded(void **)
 	        {AM_CMD_SUBSCRIPTION_REMOVE, AM_SUBSCRIPTION_MAX},
 	        {AM_CMD_DATA_PRODUCER_REMOVE, AM_TRANSPORT_MAX},
 	        {AM_CMD_DATA_CONSUMER_ADD, AM_TRANSPORT_MAX},
+	        {AM_CMD_DATA_CONSUMER_SOURCE, AM_TRANSPORT_MAX},
 	        {AM_CMD_DATA_CONSUMER_START, AM_TRANSPORT_MAX},
 	        {AM_CMD_DATA_CONSUMER_REMOVE, AM_TRANSPORT_MAX},
 	        {AM_EVENT_TRANSPORT_STATE, AM_TRANSPORT_MAX},
@@ -147,6 +148,29 @@ static void tags_are_bounded_and_have_no_line_break(void **)
 	assert_int_equal(am_msg_check(&m), -EINVAL);
 	d->stream = 0;
 	m.type = AM_CMD_DATA_CONSUMER_ADD; // has none
+	assert_int_equal(am_msg_check(&m), -EINVAL);
+}
+
+static void sources_are_bounded(void **)
+{
+	struct am_msg m = {.type = AM_CMD_DATA_CONSUMER_SOURCE};
+	struct am_cmd_data_source *d = &m.data_source;
+
+	d->transport_id = am_id_make(1, 1);
+	assert_int_equal(am_msg_check(&m), 0); // nobody
+	d->source_id = am_id_make(2, 1);
+	d->stream = AM_DATA_SOURCES - 1;
+	assert_int_equal(am_msg_check(&m), 0);
+	d->stream = AM_DATA_SOURCES;
+	assert_int_equal(am_msg_check(&m), -EINVAL);
+	d->stream = 0;
+	d->source_id = am_id_make(AM_TRANSPORT_MAX, 1);
+	assert_int_equal(am_msg_check(&m), -EINVAL);
+	m = (struct am_msg){.type = AM_CMD_DATA_CONSUMER_ADD};
+	m.data_add.transport_id = am_id_make(1, 1);
+	m.data_add.apart = 1;
+	assert_int_equal(am_msg_check(&m), 0);
+	m.data_add.apart = 2;
 	assert_int_equal(am_msg_check(&m), -EINVAL);
 }
 
@@ -309,6 +333,7 @@ int main(void)
 	        cmocka_unit_test(every_type_is_checked),
 	        cmocka_unit_test(ids_are_bounded),
 	        cmocka_unit_test(roles_and_hashes_are_bounded),
+	        cmocka_unit_test(sources_are_bounded),
 	        cmocka_unit_test(tags_are_bounded_and_have_no_line_break),
 	        cmocka_unit_test(credentials_are_ice_chars_of_the_own_slot),
 	        cmocka_unit_test(bytes_of_a_track_are_bounded),

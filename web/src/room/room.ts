@@ -345,7 +345,7 @@ export class Room {
 			displayName,
 			device: browserInfo(navigator.userAgent),
 			rtpCapabilities: media.device.recvRtpCapabilities,
-			...(rights.chat && { sctpCapabilities: SCTP }),
+			...(rights.chat && { sctpCapabilities: SCTP, chat: 'envelope' }),
 		});
 		this.#joined = true;
 		this.#setPeers(peers);

@@ -86,6 +86,8 @@ export interface Requests {
 			rtpCapabilities: types.RtpCapabilities;
 			/** Given by whoever wants the chat. */
 			sctpCapabilities?: object;
+			/** All senders on one channel, in envelopes that name them; other clients get plain text, each sender on its own. */
+			chat?: 'envelope';
 		},
 		{ peers: PeerInfo[] },
 	];
