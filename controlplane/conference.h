@@ -84,7 +84,7 @@ struct conference {
 	struct tally *transports_of; // by address
 	struct peer_list gone; // oldest first
 	struct peer_list idle; // admitted, and not joined: oldest first
-	struct shelf *turned_away; // conference_recall.c
+	struct shelf *turned_away, *kept_rules; // conference_recall.c
 	struct loop_timer timer; // of the peers that are gone, and of the idle
 	struct loop_timer activity; // conference_activity.c
 	uint32_t looks; // of it
@@ -217,7 +217,8 @@ void conference_data_confirm(struct conference *, struct transport *);
 // of its own, on a stream of its own. settle: gives the peer those whom it lacks.
 void conference_data_consume_apart(struct conference *, struct transport *);
 void conference_sources_settle(struct conference *, struct peer *);
-void conference_sources_added(struct conference *, struct transport *); // the data plane is ready
+// To be called when the data plane has the data consumer, and when the client is back.
+void conference_sources_offer(struct conference *, struct transport *);
 void conference_source_confirm(struct conference *, struct peer *, uint8_t stream);
 void conference_source_come(struct conference *, const struct transport *sender);
 void conference_source_gone(struct conference *, const struct transport *sender);
@@ -261,6 +262,13 @@ void conference_turn_away(struct conference *, const struct peer *, enum refusal
 enum refusal conference_turned_away(
         const struct conference *c, uint64_t account_id, const char *room, const char *session
 );
+
+// Waiting room and PIN outlast the people: a room that opens again has them until a moderator's
+// token says otherwise (conference_recall.c). pin: of an open or an empty room; may be empty.
+const char *conference_pin(const struct conference *, const char *room_key);
+void conference_keep_rules(struct conference *, const struct room *);
+void conference_recall_rules(struct conference *, struct room *);
+void conference_forget_rules(struct conference *, struct room *);
 
 // Between the conference's own files. forget: out of memory only; the data plane removes it with
 // the transport or track that it hangs on.

@@ -123,7 +123,7 @@ static void data_consumer_added(void *owner, const struct media_call *call, int 
 	struct transport *t = conference_data_produced(c, call->id, result);
 
 	if (t && !t->peer->reads_envelope)
-		conference_sources_added(c, t);
+		conference_sources_offer(c, t);
 	else if (t && t->peer->connection)
 		c->events->data_consumer_new(c->events->owner, t);
 }
@@ -179,6 +179,9 @@ void conference_data_restore(struct transport *t, const struct am_transport_stat
 	uint16_t stream = t->consuming ? state->data_consumer : state->data_producer;
 
 	if (stream >= AM_DATA_STREAMS_IN)
+		return;
+	// Who is on which stream is not stored: the client is offered its senders anew.
+	if (t->consuming && !t->peer->reads_envelope)
 		return;
 	t->data_stream = stream;
 	t->data_ready = true;

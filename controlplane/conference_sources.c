@@ -25,17 +25,19 @@ static void tell(struct conference *c, struct peer *p, struct data_source *s)
 {
 	const struct transport *sender = conference_transport(c, s->sender);
 
-	if (s->told || !sender || !p->connection)
+	if (!s->sender || s->told || !sender || !p->connection)
 		return;
 	s->told = true;
 	c->events->data_source_new(c->events->owner, p, stream_of(p, s), sender->peer);
 }
 
-void conference_sources_added(struct conference *c, struct transport *t)
+void conference_sources_offer(struct conference *c, struct transport *t)
 {
 	for (int i = 0; i < AM_DATA_SOURCES; i++) {
-		if (t->peer->sources[i].sender)
-			tell(c, t->peer, &t->peer->sources[i]);
+		struct data_source *s = &t->peer->sources[i];
+		if (s->request_id) // it may not have heard of it
+			s->told = false;
+		tell(c, t->peer, s);
 	}
 }
 

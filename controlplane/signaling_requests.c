@@ -478,7 +478,9 @@ static void resume_settle(struct connection *c)
 			signaling_send_consumer(c, s);
 	}
 	struct transport *hears = peer_transport_consuming(c->peer);
-	if (hears && hears->data_ready && !hears->data_confirmed)
+	if (hears && hears->data_ready && !c->peer->reads_envelope)
+		conference_sources_offer(conference_of(c), hears);
+	else if (hears && hears->data_ready && !hears->data_confirmed)
 		signaling_send_data_consumer(c, hears);
 	conference_subscribe_all(conference_of(c), c->peer);
 }
