@@ -219,9 +219,14 @@ void guest_init(
         struct guest *g, const char *url, const char *room, const char *peer_id, const char *name
 )
 {
+	*g = (struct guest){.url = url, .room = room, .peer_id = peer_id, .name = name};
+}
+
+// One for each visit: that of a guest who was sent out is not let in again.
+static void session_make(struct guest *g)
+{
 	uint8_t random[GUEST_SESSION_LEN / 2];
 
-	*g = (struct guest){.url = url, .room = room, .peer_id = peer_id, .name = name};
 	memory_random(random, sizeof(random));
 	for (size_t i = 0; i < sizeof(random); i++)
 		snprintf(g->session + 2 * i, 3, "%02x", random[i]);
@@ -263,6 +268,8 @@ int guest_enter(struct guest *g, const uint8_t fingerprint[32], struct guest_tra
 {
 	char path[PATH_MAX_LEN];
 
+	if (!g->producers)
+		session_make(g);
 	snprintf(
 	        path, sizeof(path), "/webinar/?roomId=%s&peerId=%s&session=%s&itisparticipant=true",
 	        g->room, g->peer_id, g->session
