@@ -75,6 +75,7 @@ struct account {
 	char *auth_event; // Authorization of W01 and W02
 	char *hook_secret; // key of W06's HMAC; there with hook_version 2
 	bool native_clients; // a WebSocket without Origin, which no browser opens, needs no token
+	bool waiting_room; // U18: in each of its rooms, whatever tokens say
 	char *rest_addresses; // whose REST requests need no API token: address_list_has; NULL: none
 	uint32_t quotas[QUOTA_COUNT]; // how much it may have at once
 	uint32_t host_count;

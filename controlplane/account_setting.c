@@ -45,6 +45,7 @@ const struct account_setting account_settings[] = {
         {"hook-secret", "new|SECRET|none", "signs version 2"},
         {"native-clients", "on|off",
          "WebSockets without an Origin, as apps open them, need no token"},
+        {"waiting-room", "on|off", "in all rooms people wait until a moderator lets them in (U18)"},
         {"rest-addresses", "ADDRESS[/BITS],...|none",
          "may use REST at the account's hosts without an API token"},
 #define QUOTA_SETTING(quota, setting, standard, help) {setting, "NUMBER", help},
@@ -69,6 +70,7 @@ static const struct {
         {KIND_VERSION, offsetof(struct account, hook_version)},
         {KIND_SECRET, offsetof(struct account, hook_secret)},
         {KIND_SWITCH, offsetof(struct account, native_clients)},
+        {KIND_SWITCH, offsetof(struct account, waiting_room)},
         {KIND_ADDRESSES, offsetof(struct account, rest_addresses)},
 #define QUOTA_FIELD(quota, setting, standard, help)                                                \
 	{KIND_NUMBER, offsetof(struct account, quotas[QUOTA_##quota])},

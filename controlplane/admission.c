@@ -1,11 +1,13 @@
 #include "admission.h"
 
 #include "account.h"
+#include "address.h"
 #include "clock.h"
 #include "conference.h"
 #include "hook.h"
 #include "http.h"
 #include "memory.h"
+#include "pin.h"
 #include "text.h"
 #include "token.h"
 
@@ -20,7 +22,7 @@
 // Asked for by a handshake; none of it is believed.
 struct application {
 	uint64_t account_id; // of the host
-	char client[ADDRESS_TEXT_SIZE];
+	char client[ADDRESS_TEXT_SIZE]; // whom limits and wrong PINs are held against
 	enum room_kind kind;
 	char session[PEER_SESSION_MAX + 1]; // may be empty
 	bool chat;
@@ -410,11 +412,15 @@ static enum outcome check_pin(struct admission *a)
 {
 	struct conference *c = a->shared->conference;
 	const struct attributes *t = &a->application->url;
-	struct room *r = rooms_find(&c->rooms, a->application->account_id, t->room_id);
+	char room[ROOM_KEY_SIZE];
 
-	if (!r || t->moderator)
+	if (t->moderator)
 		return NEXT;
-	enum refusal refusal = room_check_pin(r, t->pin, loop_now_ms(c->loop));
+	room_key_print(room, a->application->account_id, t->room_id);
+	enum refusal refusal = pins_check(
+	        a->shared->pins, room, a->application->client, conference_pin(c, room), t->pin,
+	        loop_now_ms(c->loop)
+	);
 	return refusal == REFUSAL_NONE ? NEXT : refuse(a, refusal, "");
 }
 
@@ -502,6 +508,7 @@ static enum outcome ask_webhook(struct admission *a)
 
 static void rules_read(struct room_rules *rules, const struct admission *a)
 {
+	const struct account *account = account_of(a);
 	struct attributes *t = &a->application->url;
 
 	// Nobody has held them back: their moderators should know.
@@ -510,10 +517,11 @@ static void rules_read(struct room_rules *rules, const struct admission *a)
 		        t->peer_id);
 		rules->start_time_ms = t->start_time_ms;
 	}
+	rules->waiting_room = account && account->waiting_room;
 	rules->speakers_max = (uint32_t)t->max_broadcasters;
 	rules->viewers_max = (uint32_t)t->max_watchers;
 	if (t->moderator) {
-		rules->waiting_room = t->waiting_room;
+		rules->waiting_room |= t->waiting_room;
 		if (is_signed(a, ATTRIBUTE_PIN))
 			strcpy(rules->pin, t->pin);
 	}

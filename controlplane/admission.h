@@ -21,12 +21,14 @@ struct conference;
 struct hooks;
 struct http_request;
 struct peer;
+struct pins;
 
 // What all admissions share; it outlives them.
 struct admissions {
 	struct accounts *accounts;
 	struct hooks *hooks;
 	struct conference *conference;
+	struct pins *pins;
 };
 
 // Why an attribute did not count.

@@ -509,6 +509,7 @@ void conference_remove(struct conference *c, struct peer *p, enum refusal refusa
 	if (r->peers.count == 1) {
 		if (c->generation)
 			store_room_remove(c->store, r->id);
+		conference_keep_rules(c, r);
 		am_info("room: closed; room=%s", r->name);
 	}
 	conference_forget_peer(c, p);

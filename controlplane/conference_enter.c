@@ -18,6 +18,8 @@ static struct room *room_make(struct conference *c, const struct newcomer *n)
 	memory_random(&id, sizeof(id));
 	struct room *r =
 	        room_create(&c->rooms, id, n->account_id, n->room, n->kind, clock_real_ms());
+	if (!n->rights.moderator)
+		conference_recall_rules(c, r);
 	conference_store_room(c, r);
 	am_info("room: opened; room=%s kind=%s", r->name,
 	        r->kind == ROOM_CALL ? "call" : "webinar");
@@ -116,6 +118,8 @@ struct peer *conference_enter(
 	r = rooms_find(&c->rooms, n->account_id, n->room); // it may have gone with its only peer
 	if (!r)
 		r = room_make(c, n);
+	if (n->rights.moderator)
+		conference_forget_rules(c, r); // the token's are the room's from now on
 	room_rule(c, r, &n->rules);
 	return peer_make(c, r, n, connection);
 }

@@ -1,4 +1,5 @@
-// What outlives the people it is about: who was sent out of a room, by session.
+// What outlives the people it is about: who was sent out of a room, by session, and what a room
+// that is empty asks of those who come.
 #include "conference.h"
 
 #include "clock.h"
@@ -8,10 +9,20 @@
 #include "am_log.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define KEY_SIZE        (ROOM_KEY_SIZE + 1 + PEER_SESSION_MAX)
 #define TURNED_AWAY_MAX 32768
 #define TURNED_AWAY_MS  INT64_C(86400000) // a page that sleeps for longer has to ask again
+
+#define KEPT_MAX 16384
+#define KEPT_MS  (INT64_C(90) * 86400000)
+
+struct kept_rules {
+	int64_t until_ms; // CLOCK_REALTIME
+	bool waiting_room;
+	char pin[ROOM_PIN_MAX + 1];
+};
 
 struct turned_away {
 	int64_t until_ms; // CLOCK_REALTIME
@@ -21,11 +32,13 @@ struct turned_away {
 void conference_recall_init(struct conference *c)
 {
 	c->turned_away = shelf_create(TURNED_AWAY_MAX, sizeof(struct turned_away));
+	c->kept_rules = shelf_create(KEPT_MAX, sizeof(struct kept_rules));
 }
 
 void conference_recall_fini(struct conference *c)
 {
 	shelf_destroy(c->turned_away);
+	shelf_destroy(c->kept_rules);
 }
 
 static void
@@ -92,6 +105,77 @@ enum refusal conference_turned_away(
 	return t && t->until_ms >= clock_real_ms() ? t->refusal : REFUSAL_NONE;
 }
 
+static const struct kept_rules *kept_find(const struct conference *c, const char *key)
+{
+	const struct kept_rules *k = shelf_find(c->kept_rules, key);
+	return k && k->until_ms >= clock_real_ms() ? k : NULL;
+}
+
+const char *conference_pin(const struct conference *c, const char *room_key)
+{
+	const struct room *r = rooms_by_key(&c->rooms, room_key);
+	const struct kept_rules *k = r ? NULL : kept_find(c, room_key);
+
+	return r ? r->rules.pin : k ? k->pin : "";
+}
+
+static void kept_put(struct conference *c, const struct store_kept_rules *row)
+{
+	struct kept_rules *k = shelf_put(c->kept_rules, row->key);
+
+	k->until_ms = row->until_ms;
+	k->waiting_room = row->waiting_room;
+	snprintf(k->pin, sizeof(k->pin), "%s", row->pin);
+}
+
+void conference_keep_rules(struct conference *c, const struct room *r)
+{
+	const struct store_kept_rules row = {
+	        .key = r->key,
+	        .waiting_room = r->rules.waiting_room,
+	        .pin = r->rules.pin,
+	        .until_ms = clock_real_ms() + KEPT_MS,
+	        .now_ms = clock_real_ms(),
+	};
+
+	if (!row.waiting_room && !row.pin[0])
+		return;
+	kept_put(c, &row);
+	if (c->generation)
+		store_kept_rules_put(c->store, &row);
+}
+
+void conference_recall_rules(struct conference *c, struct room *r)
+{
+	const struct kept_rules *k = kept_find(c, r->key);
+
+	if (!k)
+		return;
+	r->rules_are_kept = true;
+	r->rules.waiting_room = k->waiting_room;
+	strcpy(r->rules.pin, k->pin);
+}
+
+void conference_forget_rules(struct conference *c, struct room *r)
+{
+	if (r->rules_are_kept) {
+		r->rules_are_kept = r->rules.waiting_room = false;
+		r->rules.pin[0] = '\0';
+		conference_store_room(c, r);
+		conference_tell_room(c, r);
+	}
+	if (!shelf_find(c->kept_rules, r->key))
+		return;
+	shelf_remove(c->kept_rules, r->key);
+	if (c->generation)
+		store_kept_rules_remove(c->store, r->key);
+}
+
+static void kept_restore(void *owner, const struct store_kept_rules *row)
+{
+	kept_put(owner, row);
+}
+
 static void turned_away_restore(void *owner, const struct store_turned_away *row)
 {
 	put(owner, row->key, refusal_by_code(row->refusal), row->until_ms);
@@ -99,8 +183,10 @@ static void turned_away_restore(void *owner, const struct store_turned_away *row
 
 void conference_recall_restore(struct conference *c)
 {
-	const struct store_reader reader = {.owner = c, .turned_away = turned_away_restore};
+	const struct store_reader reader = {
+	        .owner = c, .turned_away = turned_away_restore, .kept_rules = kept_restore};
 
 	if (store_read_recall(c->store, &reader) < 0)
-		am_error("conference: who was sent out is forgotten");
+		am_error("conference: who was sent out, and the PINs of empty rooms, are forgotten"
+		);
 }

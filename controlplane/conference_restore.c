@@ -223,6 +223,7 @@ static void empty_rooms_drop(struct conference *c)
 			struct room *room = container_of(n, struct room, by_key);
 			if (!room_is_empty(room))
 				continue;
+			conference_keep_rules(c, room);
 			store_room_remove(c->store, room->id);
 			room_destroy(&c->rooms, room);
 		}

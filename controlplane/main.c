@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "memory.h"
 #include "pages.h"
+#include "pin.h"
 #include "rest.h"
 #include "signaling.h"
 #include "statistics.h"
@@ -165,7 +166,12 @@ static int start(struct server *s)
 	s->conference->accounts = s->accounts;
 	s->conference->join_ms = (uint64_t)s->config.join_s * 1000;
 	s->conference->client_transports = 2 * (uint32_t)s->config.address_websockets;
-	s->admissions = (struct admissions){s->accounts, s->hooks, s->conference};
+	s->admissions = (struct admissions){
+	        .accounts = s->accounts,
+	        .hooks = s->hooks,
+	        .conference = s->conference,
+	        .pins = pins_create(),
+	};
 	signaling_set_admissions(s->signaling, &s->admissions);
 	s->rest = (struct rest){
 	        .config = &s->config,
@@ -238,6 +244,7 @@ static void shut_down(struct server *s)
 		http_destroy(s->http);
 	rest_fini(&s->rest);
 	conference_destroy(s->conference);
+	pins_destroy(s->admissions.pins);
 	signaling_destroy(s->signaling);
 	history_close(s->history);
 	admin_destroy(s->admin);

@@ -57,9 +57,15 @@ struct room *rooms_next(const struct rooms *r, const struct room *previous)
 	return n ? container_of(n, struct room, by_key) : NULL;
 }
 
-static void key_print(char key[ROOM_KEY_SIZE], uint64_t account_id, const char *name)
+void room_key_print(char key[ROOM_KEY_SIZE], uint64_t account_id, const char *name)
 {
 	snprintf(key, ROOM_KEY_SIZE, "%llu/%s", (unsigned long long)account_id, name);
+}
+
+struct room *rooms_by_key(const struct rooms *r, const char *key)
+{
+	struct map_node *n = map_find(&r->by_key, key);
+	return n ? container_of(n, struct room, by_key) : NULL;
 }
 
 struct room *rooms_find(const struct rooms *r, uint64_t account_id, const char *name)
@@ -68,9 +74,8 @@ struct room *rooms_find(const struct rooms *r, uint64_t account_id, const char *
 
 	if (strlen(name) > ROOM_NAME_MAX)
 		return NULL;
-	key_print(key, account_id, name);
-	struct map_node *n = map_find(&r->by_key, key);
-	return n ? container_of(n, struct room, by_key) : NULL;
+	room_key_print(key, account_id, name);
+	return rooms_by_key(r, key);
 }
 
 struct room *room_create(
@@ -85,7 +90,7 @@ struct room *room_create(
 	r->usage = usage_get(rooms, account_id);
 	r->account_id = account_id;
 	strcpy(r->name, name);
-	key_print(r->key, account_id, name);
+	room_key_print(r->key, account_id, name);
 	r->kind = kind;
 	r->created_ms = created_ms;
 	map_init(&r->peers);
@@ -162,24 +167,6 @@ room_admits(const struct room *r, enum room_kind path, bool speaker, const struc
 	return has_place(r->viewer_count, ROOM_VIEWER_MAX, o->viewers_max, viewers)
 	               ? REFUSAL_NONE
 	               : REFUSAL_VIEWERS_FULL;
-}
-
-enum refusal room_check_pin(struct room *r, const char *given, uint64_t now_ms)
-{
-	if (!r->rules.pin[0])
-		return REFUSAL_NONE;
-	if (now_ms - r->pin_tries_since_ms >= ROOM_PIN_TRIES_MS) {
-		r->pin_tries_since_ms = now_ms;
-		r->pin_tries = 0;
-	}
-	if (!given[0])
-		return REFUSAL_PIN_REQUIRED;
-	if (r->pin_tries >= ROOM_PIN_TRIES) // also the right one: a guess must not be told apart
-		return REFUSAL_PIN_LOCKED;
-	if (text_equals_secret(given, r->rules.pin))
-		return REFUSAL_NONE;
-	r->pin_tries++;
-	return REFUSAL_PIN_WRONG;
 }
 
 struct peer *room_find_peer(const struct room *r, const char *peer_id)

@@ -16,8 +16,6 @@
 #define ROOM_VIEWER_MAX      2000 // of a webinar
 #define ROOM_PIN_MIN         4
 #define ROOM_PIN_MAX         16
-#define ROOM_PIN_TRIES       10 // wrong ones
-#define ROOM_PIN_TRIES_MS    60000 // within this time; then nobody may try until it is over
 #define ROOM_KEY_SIZE        (20 + 1 + ROOM_NAME_MAX + 1)
 
 enum room_kind {
@@ -56,9 +54,8 @@ struct room {
 	enum room_kind kind;
 	int64_t created_ms; // CLOCK_REALTIME
 	struct room_rules rules;
+	bool rules_are_kept; // waiting room and PIN are those of before it was empty
 	uint32_t bitrate; // M19: of each picture, bit/s; 0: as their publishers like
-	uint64_t pin_tries_since_ms; // CLOCK_MONOTONIC
-	uint32_t pin_tries; // wrong ones since then
 	struct map peers; // by peer id
 	struct peer_list waiting; // U18
 	struct peer_list speakers; // admitted or joined; all participants of a call
@@ -86,6 +83,8 @@ void rooms_fini(struct rooms *);
 
 // The room after `previous`, NULL: the first; in no order.
 struct room *rooms_next(const struct rooms *, const struct room *previous);
+void room_key_print(char key[ROOM_KEY_SIZE], uint64_t account_id, const char *name);
+struct room *rooms_by_key(const struct rooms *, const char *key);
 struct room *rooms_find(const struct rooms *, uint64_t account_id, const char *name);
 
 struct room *room_create(
@@ -104,9 +103,6 @@ bool room_add_rules(struct room *, const struct room_rules *rules);
 enum refusal room_admits(
         const struct room *r, enum room_kind path, bool speaker, const struct room_rules *rules
 );
-
-// Whether a PIN opens the room; given: may be empty. Counts the wrong ones.
-enum refusal room_check_pin(struct room *, const char *given, uint64_t now_ms);
 
 struct peer *room_find_peer(const struct room *, const char *peer_id);
 

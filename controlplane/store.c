@@ -41,7 +41,10 @@ static const char schema[] =
         "CREATE INDEX tracks_by_transport ON tracks(transport_id);"
         "CREATE TABLE turned_away(key TEXT PRIMARY KEY, refusal TEXT NOT NULL,"
         " until_ms INTEGER NOT NULL) WITHOUT ROWID;"
-        "CREATE INDEX turned_away_by_end ON turned_away(until_ms);";
+        "CREATE INDEX turned_away_by_end ON turned_away(until_ms);"
+        "CREATE TABLE kept_rules(key TEXT PRIMARY KEY, waiting_room INTEGER NOT NULL,"
+        " pin TEXT NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;"
+        "CREATE INDEX kept_rules_by_end ON kept_rules(until_ms);";
 
 enum statement {
 	EMPTY,
@@ -57,6 +60,9 @@ enum statement {
 	TRACK_PUT,
 	TRACK_PAUSE,
 	TRACK_REMOVE,
+	KEPT_RULES_PUT,
+	KEPT_RULES_REMOVE,
+	KEPT_RULES_PRUNE,
 	TURNED_AWAY_PUT,
 	TURNED_AWAY_PRUNE,
 	STATEMENT_COUNT,
@@ -91,6 +97,11 @@ static const char *const statements[STATEMENT_COUNT] = {
                       " ON CONFLICT DO NOTHING",
         [TRACK_PAUSE] = "UPDATE tracks SET paused = ?2 WHERE id = ?1",
         [TRACK_REMOVE] = "DELETE FROM tracks WHERE id = ?1",
+        [KEPT_RULES_PUT] = "INSERT INTO kept_rules(until_ms, waiting_room, key, pin)"
+                           " VALUES(?1, ?2, ?9, ?10) ON CONFLICT(key) DO UPDATE SET"
+                           " until_ms = ?1, waiting_room = ?2, pin = ?10",
+        [KEPT_RULES_REMOVE] = "DELETE FROM kept_rules WHERE key = ?9",
+        [KEPT_RULES_PRUNE] = "DELETE FROM kept_rules WHERE until_ms < ?1",
         [TURNED_AWAY_PUT] = "INSERT INTO turned_away(until_ms, key, refusal) VALUES(?1, ?9, ?10)"
                             " ON CONFLICT(key) DO UPDATE SET until_ms = ?1, refusal = ?10",
         [TURNED_AWAY_PRUNE] = "DELETE FROM turned_away WHERE until_ms < ?1",
@@ -131,6 +142,7 @@ static int schema_make(sqlite3 *db)
 	static const char *const steps[] = {
 	        "BEGIN IMMEDIATE",
 	        "DROP TABLE IF EXISTS turned_away",
+	        "DROP TABLE IF EXISTS kept_rules",
 	        "DROP TABLE IF EXISTS tracks",
 	        "DROP TABLE IF EXISTS transports",
 	        "DROP TABLE IF EXISTS peers",
@@ -250,13 +262,21 @@ static void row_read(int table, sqlite3_stmt *p, const struct store_reader *r)
 		        .app_data = column_text(p, 5),
 		};
 		r->track(r->owner, &track);
-	} else {
+	} else if (table == 4) {
 		const struct store_turned_away turned_away = {
 		        .key = column_text(p, 0),
 		        .refusal = column_text(p, 1),
 		        .until_ms = sqlite3_column_int64(p, 2),
 		};
 		r->turned_away(r->owner, &turned_away);
+	} else {
+		const struct store_kept_rules kept_rules = {
+		        .key = column_text(p, 0),
+		        .waiting_room = sqlite3_column_int(p, 1),
+		        .pin = column_text(p, 2),
+		        .until_ms = sqlite3_column_int64(p, 3),
+		};
+		r->kept_rules(r->owner, &kept_rules);
 	}
 }
 
@@ -270,6 +290,7 @@ static int table_read(struct store *s, int table, const struct store_reader *r)
 	        "SELECT id, room_id, peer_id, flags, mid_reserved, cname FROM transports",
 	        "SELECT id, transport_id, kind, paused, parameters, app_data FROM tracks",
 	        "SELECT key, refusal, until_ms FROM turned_away ORDER BY until_ms",
+	        "SELECT key, waiting_room, pin, until_ms FROM kept_rules ORDER BY until_ms",
 	};
 
 	sqlite3_stmt *p;
@@ -298,7 +319,8 @@ int store_read(struct store *s, const struct store_reader *r)
 
 int store_read_recall(struct store *s, const struct store_reader *r)
 {
-	return table_read(s, TABLE_RECALL, r);
+	int ret = table_read(s, TABLE_RECALL, r);
+	return ret < 0 ? ret : table_read(s, TABLE_RECALL + 1, r);
 }
 
 static void
@@ -389,4 +411,16 @@ void store_turned_away_put(struct store *s, const struct store_turned_away *t)
 	enqueue(s, TURNED_AWAY_PRUNE, (int64_t[NUMBERS]){t->now_ms}, NULL);
 	enqueue(s, TURNED_AWAY_PUT, (int64_t[NUMBERS]){t->until_ms},
 	        (const char *[TEXTS]){t->key, t->refusal});
+}
+
+void store_kept_rules_put(struct store *s, const struct store_kept_rules *k)
+{
+	enqueue(s, KEPT_RULES_PRUNE, (int64_t[NUMBERS]){k->now_ms}, NULL);
+	enqueue(s, KEPT_RULES_PUT, (int64_t[NUMBERS]){k->until_ms, k->waiting_room},
+	        (const char *[TEXTS]){k->key, k->pin});
+}
+
+void store_kept_rules_remove(struct store *s, const char *key)
+{
+	enqueue(s, KEPT_RULES_REMOVE, (int64_t[NUMBERS]){0}, (const char *[TEXTS]){key});
 }

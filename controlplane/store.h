@@ -83,6 +83,15 @@ struct store_turned_away {
 	int64_t now_ms; // on writing: what is over by then goes
 };
 
+// What an empty room asks of those who come.
+struct store_kept_rules {
+	const char *key; // account and name
+	bool waiting_room;
+	const char *pin; // empty: none
+	int64_t until_ms; // CLOCK_REALTIME
+	int64_t now_ms; // on writing: what is over by then goes
+};
+
 // Receives what store_read finds: every room, then every peer, and so on. Strings are lent.
 struct store_reader {
 	void *owner;
@@ -91,6 +100,7 @@ struct store_reader {
 	void (*transport)(void *owner, const struct store_transport *);
 	void (*track)(void *owner, const struct store_track *);
 	void (*turned_away)(void *owner, const struct store_turned_away *);
+	void (*kept_rules)(void *owner, const struct store_kept_rules *);
 };
 
 // Opens or makes the file. NULL after one line in the log.
@@ -105,7 +115,7 @@ uint64_t store_generation(const struct store *);
 // To be called before the first write. 0 or -EIO.
 [[nodiscard]] int store_read(struct store *, const struct store_reader *);
 
-// The same for what outlives a data plane: turned_away.
+// The same for what outlives a data plane: turned_away and kept_rules.
 [[nodiscard]] int store_read_recall(struct store *, const struct store_reader *);
 
 // Empties the store for the rooms of another data plane.
@@ -123,4 +133,6 @@ void store_transport_remove(struct store *, am_id);
 void store_track_put(struct store *, const struct store_track *);
 void store_track_pause(struct store *, am_id, bool paused);
 void store_track_remove(struct store *, am_id);
+void store_kept_rules_put(struct store *, const struct store_kept_rules *);
+void store_kept_rules_remove(struct store *, const char *key);
 void store_turned_away_put(struct store *, const struct store_turned_away *);

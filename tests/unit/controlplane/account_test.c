@@ -411,6 +411,8 @@ static void settings_say_what_they_accept(void **)
 	        {"hook-secret", "0123456789abcdef", true},
 	        {"native-clients", "on", true},
 	        {"native-clients", "all", false},
+	        {"waiting-room", "on", true},
+	        {"waiting-room", "yes", false},
 	        {"rest-addresses", "192.0.2.7", true},
 	        {"rest-addresses", "localhost", false},
 	        {"rest-addresses", "10.0.0.0/33", false},

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define NOW_MS        1700000000000
-#define SETTING_COUNT (12 + QUOTA_COUNT)
+#define SETTING_COUNT (13 + QUOTA_COUNT)
 
 static char directory[] = "/tmp/amphi-accounts-XXXXXX";
 static char path[64];
@@ -167,15 +167,26 @@ static void changes_are_in_force_at_once_and_stay(void **) // S05
 	assert_int_equal(account_add_key(a, "k", pem, 5, &error), 0);
 	assert_int_equal(account_add_domain(a, "https://*.b.example", &error), 0);
 	assert_int_equal(account_add_api_token(a, "t", 6, token, &error), 0);
-	static const char *const values[] = {"on",       "on",
-	                                     "on",       "https://c.example/x",
-	                                     "Bearer a", "https://d.example",
-	                                     "Basic b",  "open",
-	                                     "2",        "0123456789abcdef",
-	                                     "on",       "::1,10.0.0.0/8",
-	                                     "2",        "3",
-	                                     "4",        "5",
-	                                     "6",        "7"};
+	static const char *const values[] = {
+	        "on",
+	        "on",
+	        "on",
+	        "https://c.example/x",
+	        "Bearer a",
+	        "https://d.example",
+	        "Basic b",
+	        "open",
+	        "2",
+	        "0123456789abcdef",
+	        "on",
+	        "on",
+	        "::1,10.0.0.0/8",
+	        "2",
+	        "3",
+	        "4",
+	        "5",
+	        "6",
+	        "7"};
 	char scratch[ACCOUNT_NUMBER_SIZE];
 	assert_int_equal(sizeof(values) / sizeof(values[0]), SETTING_COUNT);
 	for (int i = 0; account_settings[i].name; i++)

@@ -222,6 +222,65 @@ static void the_waiting_survive_a_crash(void **) // U18, W05
 	assert_string_equal(events, "joinPeer closePeer");
 }
 
+// Also when nobody is there: who comes before the moderator waits, or gives the PIN.
+static void an_empty_room_keeps_its_door(void **) // U18, G14
+{
+	static const char own[] = "{\"role\":\"moderator\",\"waitingRoom\":true,"
+	                          "\"pin\":\"4711\"}";
+	static const char where[] = "/webinar/?roomId=door&peerId=early&session=e&pin=4711";
+	struct page host, early;
+
+	come(&host, "free", "door", "host", own, "Host");
+	page_leave(&host);
+	come(&early, "free", "door", "nosy", NULL, NULL);
+	page_expect_end(&early, "pin-required");
+	integrator_open(&integrator, &early, "free", where, "");
+	page_expect(&early, "waiting", "peerId", "early");
+	page_leave(&early);
+
+	// The server may be another by then.
+	server_wait_kept(&integrator.server, "/door");
+	server_stop(&integrator.server, SIGKILL);
+	server_start(&integrator.server);
+	come(&early, "free", "door", "nosy2", NULL, NULL);
+	page_expect_end(&early, "pin-required");
+	integrator_open(&integrator, &early, "free", where, "");
+	page_expect(&early, "waiting", "peerId", "early");
+
+	// A moderator's token says anew what the room is like; who waits, waits for a moderator.
+	struct page guest;
+	come(&host, "free", "door", "host2", MODERATOR, "Host");
+	struct json *waiting = page_notified(&host, "waitingPeers");
+	assert_int_equal(json_count(json_array(waiting, "peers")), 1);
+	json_free(waiting);
+	come(&guest, "free", "door", "guest", NULL, "Guest");
+	page_leave(&guest);
+	page_leave(&early);
+	page_leave(&host);
+	come(&guest, "free", "door", "guest2", NULL, "Guest");
+	page_leave(&guest);
+}
+
+// Nobody walks in before the moderator has come, nor by a link that asks for nothing.
+static void an_account_may_have_a_waiting_room_everywhere(void **) // U18
+{
+	struct page host, early, late;
+
+	come(&early, "lobby", "any", "early", NULL, NULL);
+	page_expect(&early, "waiting", "peerId", "early");
+	come(&host, "lobby", "any", "host", MODERATOR, "Host");
+	struct json *waiting = page_notified(&host, "waitingPeers");
+	assert_int_equal(json_count(json_array(waiting, "peers")), 1);
+	json_free(waiting);
+	come(&late, "lobby", "any", "late", "{}", NULL);
+	page_expect(&late, "waiting", "peerId", "late");
+	assert_int_equal(page_ask_code(&host, "admitPeer", about("early")), 200);
+	page_expect(&early, "admitted", "peerId", "early");
+	page_leave(&late);
+	page_leave(&early);
+	page_leave(&host);
+}
+
 // While its socket is lost, too, somebody who waits can be let in.
 static void a_lost_socket_waits_on(void **)
 {
@@ -520,7 +579,7 @@ static void a_demoted_speaker_chats_on(void **) // U05, B07
 		int code;
 	} cases[] = {
 	        {"1024", "chat", 400}, // one too many
-	        {"-1", "chat", 400},   {"2", "bot", 404},
+	        {"-1", "chat", 400},   {"2", "other", 404},
 	        {"2", "chat", 200},    {"3", "chat", 200}, // again, as after a broken connection
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -671,6 +730,8 @@ int main(void)
 	        cmocka_unit_test(all_are_let_in_or_turned_away_at_once),
 	        cmocka_unit_test(a_participants_own_token_makes_it_wait),
 	        cmocka_unit_test(the_waiting_survive_a_crash),
+	        cmocka_unit_test(an_empty_room_keeps_its_door),
+	        cmocka_unit_test(an_account_may_have_a_waiting_room_everywhere),
 	        cmocka_unit_test(a_lost_socket_waits_on),
 	        cmocka_unit_test(each_role_may_do_its_own),
 	        cmocka_unit_test(nobody_reaches_into_another_room),

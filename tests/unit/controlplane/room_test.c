@@ -144,26 +144,6 @@ static void rules_stay_until_newer_ones_come(void **)
 	assert_string_equal(r->rules.video, "https://video.example/1");
 }
 
-static void a_pin_cannot_be_guessed(void **) // G14
-{
-	struct room *r = make("p", ROOM_CALL);
-	const struct room_rules rules = {.pin = "4711"};
-	uint64_t now = 1000000;
-
-	assert_int_equal(room_check_pin(r, "", now), REFUSAL_NONE);
-	room_add_rules(r, &rules);
-	assert_int_equal(room_check_pin(r, "4711", now), REFUSAL_NONE);
-	assert_int_equal(room_check_pin(r, "471", now), REFUSAL_PIN_WRONG);
-	for (int i = 1; i < ROOM_PIN_TRIES; i++) {
-		assert_int_equal(room_check_pin(r, "47111", now), REFUSAL_PIN_WRONG);
-		assert_int_equal(room_check_pin(r, "", now), REFUSAL_PIN_REQUIRED); // no try
-	}
-	assert_int_equal(room_check_pin(r, "4711", now), REFUSAL_PIN_LOCKED);
-	now += ROOM_PIN_TRIES_MS - 1;
-	assert_int_equal(room_check_pin(r, "4711", now), REFUSAL_PIN_LOCKED);
-	assert_int_equal(room_check_pin(r, "4711", now + 1), REFUSAL_NONE);
-}
-
 static void who_waits_takes_no_place_until_admitted(void **) // U18, R04
 {
 	struct room *r = make("w", ROOM_CALL);
@@ -303,7 +283,6 @@ int main(void)
 	        TEST(viewers_are_the_moderators_business),
 	        TEST(tokens_lower_the_limits_but_never_raise_them),
 	        TEST(rules_stay_until_newer_ones_come),
-	        TEST(a_pin_cannot_be_guessed),
 	        TEST(who_waits_takes_no_place_until_admitted),
 	        TEST(promotion_and_demotion_move_the_counts),
 	        TEST(accounts_have_rooms_of_their_own),

@@ -177,6 +177,11 @@ void server_wait_stored(struct server *s, const char *peer_id, uint32_t flags)
 	wait_row(s, "store.db", "SELECT flags FROM peers WHERE id = ?1", peer_id, flags);
 }
 
+void server_wait_kept(struct server *s, const char *room)
+{
+	wait_row(s, "store.db", "SELECT 1 FROM kept_rules WHERE key LIKE '%' || ?1", room, 0);
+}
+
 void server_wait_turned_away(struct server *s, const char *session)
 {
 	wait_row(s, "store.db", "SELECT 1 FROM turned_away WHERE key LIKE '%/' || ?1", session, 0);

@@ -34,6 +34,9 @@ int server_remove(struct server *);
 // Until the store has this peer with these flags (enum store_flag).
 void server_wait_stored(struct server *, const char *peer_id, uint32_t flags);
 
+// Until the store has the rules of this empty room, a key's end.
+void server_wait_kept(struct server *, const char *room);
+
 // Until the store has somebody with this session who was sent out.
 void server_wait_turned_away(struct server *, const char *session);
 

@@ -13,6 +13,7 @@ struct integrator integrator;
 static const struct integrator_account accounts[] = {
         {"free", {NULL}},
         {"other", {NULL}},
+        {"lobby", {"waiting-room", "on", NULL}},
         {"hooked", {"api-event", "receiver:ok", NULL}},
         {NULL, {NULL}},
 };

@@ -6,7 +6,8 @@
 
 #define MODERATOR "{\"role\":\"moderator\"}"
 
-extern struct integrator integrator; // with the accounts free, other and hooked
+extern struct integrator
+        integrator; // with the accounts free, other, lobby (waiting-room on) and hooked
 
 int stage_setup(void **);
 int stage_teardown(void **);

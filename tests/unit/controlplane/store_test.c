@@ -11,7 +11,7 @@ static char directory[] = "/tmp/amphi-store-XXXXXX";
 static char path[64];
 
 struct seen {
-	int rooms, peers, transports, tracks, turned_away;
+	int rooms, peers, transports, tracks, turned_away, kept;
 	uint32_t flags;
 	bool waiting_room;
 	char pin[16];
@@ -71,11 +71,21 @@ static void on_turned_away(void *owner, const struct store_turned_away *t)
 	assert_int_equal(t->until_ms, 3000);
 }
 
+static void on_kept(void *owner, const struct store_kept_rules *k)
+{
+	struct seen *s = owner;
+	s->kept++;
+	assert_string_equal(k->key, "42/room");
+	assert_string_equal(k->pin, "4711");
+	assert_true(k->waiting_room);
+	assert_int_equal(k->until_ms, 9000);
+}
+
 static struct seen reopen(struct store **s)
 {
 	struct seen seen = {0};
-	const struct store_reader reader = {&seen,        on_room,  on_peer,
-	                                    on_transport, on_track, on_turned_away};
+	const struct store_reader reader = {&seen,    on_room,        on_peer, on_transport,
+	                                    on_track, on_turned_away, on_kept};
 	store_close(*s);
 	*s = store_open(path);
 	assert_non_null(*s);
@@ -232,6 +242,20 @@ static void who_was_turned_away_is_known_until_it_is_over(void **state)
 	assert_int_equal(seen.turned_away, 1);
 }
 
+static void the_rules_of_empty_rooms_are_kept(void **state)
+{
+	struct store *s = *state;
+	store_kept_rules_put(s, &(struct store_kept_rules){"42/old", true, "", 2000, 1000});
+	store_kept_rules_put(s, &(struct store_kept_rules){"42/gone", true, "", 9000, 1000});
+	store_kept_rules_put(s, &(struct store_kept_rules){"42/room", false, "1111", 8000, 1000});
+	store_kept_rules_put(s, &(struct store_kept_rules){"42/room", true, "4711", 9000, 2001});
+	store_kept_rules_remove(s, "42/gone");
+	store_reset(s, 79);
+	struct seen seen = reopen(&s);
+	*state = s;
+	assert_int_equal(seen.kept, 1);
+}
+
 static void an_impossible_path_is_refused(void **)
 {
 	assert_null(store_open("/proc/nowhere/store.db"));
@@ -248,6 +272,7 @@ int main(void)
 	        TEST(what_hangs_on_a_peer_goes_with_it),
 	        TEST(a_child_without_its_parent_stops_nothing),
 	        TEST(another_data_plane_starts_empty),
+	        TEST(the_rules_of_empty_rooms_are_kept),
 	        TEST(who_was_turned_away_is_known_until_it_is_over),
 	        cmocka_unit_test(an_impossible_path_is_refused),
 	};

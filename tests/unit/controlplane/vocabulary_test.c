@@ -334,7 +334,7 @@ static void strangers_hear_each_sender_apart(void **)
 	static const char join[] =
 	        "{\"displayName\":\"S\",\"device\":{},\"rtpCapabilities\":" CAPABILITIES "}";
 	struct page ann, bob, stranger;
-	char ann_send[32], bob_send[32], receive[32], id[64], stream[16];
+	char ann_send[32], bob_send[32], receive[32], id[64], other[64];
 
 	come(&ann, "free", "chat", "ann", SPEAKER, "Ann");
 	transport_make(&ann, "producing", ann_send);
@@ -353,7 +353,7 @@ static void strangers_hear_each_sender_apart(void **)
 
 	come(&bob, "free", "chat", "bob", SPEAKER, "Bob");
 	transport_make(&bob, "producing", bob_send);
-	assert_int_equal(produce_data(&bob, bob_send, "chat", stream), 200);
+	assert_int_equal(produce_data(&bob, bob_send, "chat", other), 200);
 	consumer = page_requested(&stranger, "newDataConsumer");
 	assert_string_equal(json_string(consumer, "peerId", 64), "bob");
 	int64_t number;
