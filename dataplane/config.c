@@ -24,6 +24,7 @@ struct raw {
 	struct am_config_strings announced;
 	struct am_config_strings srtp_profiles;
 	int64_t workers, buffers, vlan, udp_port;
+	int64_t publisher_packets_per_s, publisher_mbit_per_s;
 	bool hugepages;
 };
 
@@ -41,6 +42,8 @@ static const struct am_setting dataplane_settings[] = {
         {FIELD(port), .type = AM_SETTING_STRING},
         {FIELD(hugepages), .type = AM_SETTING_BOOL},
         {FIELD(buffers), .type = AM_SETTING_INT, .min = 4096, .max = 4 << 20},
+        {FIELD(publisher_packets_per_s), .type = AM_SETTING_INT, .min = 100, .max = 1000000},
+        {FIELD(publisher_mbit_per_s), .type = AM_SETTING_INT, .min = 1, .max = 10000},
         {FIELD(vlan), .type = AM_SETTING_INT, .min = 0, .max = 4094},
         {FIELD(ipv4), .type = AM_SETTING_STRING},
         {FIELD(ipv4_gateway), .type = AM_SETTING_STRING},
@@ -64,6 +67,8 @@ static const struct raw defaults = {
         .srtp_profiles = {2, {"AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"}},
         .workers = 1,
         .buffers = 32768,
+        .publisher_packets_per_s = 5000,
+        .publisher_mbit_per_s = 50,
         .udp_port = 40000,
         .hugepages = true,
 };
@@ -276,6 +281,8 @@ static int check(const struct report *r, const struct raw *raw, struct config *o
 	        .worker_count = (uint16_t)raw->workers,
 	        .hugepages = raw->hugepages,
 	        .buffers = (uint32_t)raw->buffers,
+	        .publisher_packets_per_s = (uint32_t)raw->publisher_packets_per_s,
+	        .publisher_mbit_per_s = (uint32_t)raw->publisher_mbit_per_s,
 	        .vlan = (uint16_t)raw->vlan,
 	        .udp_port = (uint16_t)raw->udp_port,
 	};

@@ -38,6 +38,8 @@ struct config {
 	char port[AM_CONFIG_STRING_MAX]; // PCI address, or a virtual device with its arguments
 	bool hugepages;
 	uint32_t buffers;
+	uint32_t publisher_packets_per_s; // that one transport may send, of RTP
+	uint32_t publisher_mbit_per_s; // likewise
 	uint16_t vlan; // 0: none
 	struct config_network ipv4, ipv6; // at least one is used
 	uint16_t announced_count; // 0: the port's own addresses

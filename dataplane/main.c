@@ -42,6 +42,8 @@ static int workers_init(
 			return ret;
 		w->workers = workers;
 		w->port_stopped = !port->started;
+		w->publisher_packets_per_s = c->publisher_packets_per_s;
+		w->publisher_bytes_per_s = c->publisher_mbit_per_s * (1000000 / 8);
 		w->counters = &region->map->counters[i];
 		w->gauges = &region->map->gauges;
 		w->lifecycle = &region->map->header.workers[i];

@@ -79,6 +79,8 @@ struct ssrc_table {
 	struct ssrc_route routes[RELAY_SSRC_MAX];
 };
 
+#define RELAY_BUCKET_US 60000000 // fills any bucket
+
 // A budget that fills with time.
 struct relay_bucket {
 	int64_t refilled_us;
@@ -88,13 +90,15 @@ struct relay_bucket {
 static inline void
 relay_bucket_refill(struct relay_bucket *b, int64_t now_us, int64_t per_s, int64_t burst)
 {
-	int64_t refill = (now_us - b->refilled_us) * per_s / 1000000;
+	int64_t since_us = now_us - b->refilled_us;
+	int64_t earned = (since_us < RELAY_BUCKET_US ? since_us : RELAY_BUCKET_US) * per_s;
+	int64_t refill = earned / 1000000;
 
 	if (refill <= 0)
 		return;
 	int64_t tokens = b->tokens + refill;
 	b->tokens = (uint32_t)(tokens < burst ? tokens : burst);
-	b->refilled_us = now_us;
+	b->refilled_us = now_us - earned % 1000000 / per_s; // what was too little for one more
 }
 
 struct transport {
@@ -117,6 +121,7 @@ struct transport {
 	bool awaits; // it has not come yet
 	struct relay_bucket rtx; // retransmissions
 	struct relay_bucket rtcp; // work for its RTCP
+	struct relay_bucket in_packets, in_bytes; // authentic RTP that it may still send
 	TAILQ_ENTRY(transport) publishers; // in the worker's list while it has tracks
 };
 

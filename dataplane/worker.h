@@ -110,6 +110,8 @@ struct worker {
 	uint8_t shed; // SRTCP packets while behind
 	struct relay_bucket rtx; // retransmissions of all its viewers together
 	struct relay_bucket rtcp; // work for the RTCP of all its clients together
+	uint32_t publisher_packets_per_s; // RTP that one transport may send; 0: any number
+	uint32_t publisher_bytes_per_s; // likewise, in whole frames
 	struct tx tx;
 };
 

@@ -56,6 +56,7 @@
 	X(srtp_replay, "SRTP index already seen or too old")                                       \
 	X(srtcp_auth, "SRTCP tag wrong")                                                           \
 	X(srtcp_replay, "SRTCP index already seen or too old")                                     \
+	X(publisher_rate, "More RTP packets or bits than a transport may send")                    \
 	X(srtp_stream_limit, "More SSRCs than a transport may send")                               \
 	/* media */                                                                                \
 	X(rtp_malformed, "RTP header or extensions malformed")                                     \

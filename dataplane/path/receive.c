@@ -331,6 +331,24 @@ static void srtp_drop(struct worker *w, int error)
 	}
 }
 
+// True if the transport has not yet sent as much as it may. A second's worth may come at once.
+static bool publisher_may_send(const struct worker *w, struct transport *t, uint32_t frame_len)
+{
+	uint32_t packets = w->publisher_packets_per_s, bytes = w->publisher_bytes_per_s;
+
+	relay_bucket_refill(&t->in_packets, w->now_us, packets, packets);
+	relay_bucket_refill(&t->in_bytes, w->now_us, bytes, bytes);
+	return (!packets || t->in_packets.tokens > 0) &&
+	       (!bytes || t->in_bytes.tokens >= frame_len);
+}
+
+// Only authentic packets cost something: a forger must not silence a publisher.
+static void publisher_pay(struct transport *t, uint32_t frame_len)
+{
+	t->in_packets.tokens -= RTE_MIN(1u, t->in_packets.tokens);
+	t->in_bytes.tokens -= RTE_MIN(frame_len, t->in_bytes.tokens);
+}
+
 // A packet of a paused track is counted for nobody, so that viewers' numbers go on without a gap.
 static void paused_count(const struct incoming *in)
 {
@@ -352,11 +370,16 @@ void receive_rtp(
 		worker_count_drop(w, t->key ? DROP_unknown_ssrc : DROP_no_keys);
 		goto free;
 	}
+	if (!publisher_may_send(w, t, m->pkt_len)) {
+		worker_count_drop(w, DROP_publisher_rate);
+		goto free;
+	}
 	int ret = srtp_receive_rtp(t->receiver, packet, &len);
 	if (ret < 0) {
 		srtp_drop(w, ret);
 		goto free;
 	}
+	publisher_pay(t, m->pkt_len);
 	if (t->awaits)
 		feedback_path_seen(w, t, v);
 	if (rtp_parse(packet, len, &in.view) < 0) {

@@ -60,6 +60,8 @@ static void a_short_file_gets_the_defaults(void **)
 	assert_int_equal(config.cores[0], 0);
 	assert_true(config.hugepages);
 	assert_int_equal(config.buffers, 32768);
+	assert_int_equal(config.publisher_packets_per_s, 5000);
+	assert_int_equal(config.publisher_mbit_per_s, 50);
 	assert_int_equal(config.vlan, 0);
 	assert_int_equal(config.udp_port, 40000);
 	assert_int_equal(config.announced_count, 0);
@@ -129,6 +131,8 @@ static void mistakes_are_named_with_their_line(void **)
 	        {GOOD "hugepages = 1;", "hugepages takes"},
 	        {GOOD "buffers = 4095;", "buffers = 4095"},
 	        {GOOD "buffers = 4194305;", "buffers = 4194305"},
+	        {GOOD "publisher_packets_per_s = 99;", "publisher_packets_per_s = 99"},
+	        {GOOD "publisher_mbit_per_s = 0;", "publisher_mbit_per_s = 0"},
 	        {GOOD "workers = 2; buffers = 8191;", "buffers = 8191 is less than 4096"},
 	        {GOOD "vlan = 4095;", "vlan = 4095"},
 	        {GOOD "udp_port = 0;", "udp_port = 0"},

@@ -541,6 +541,49 @@ static void a_key_frame_of_h264_waits_for_its_parameter_sets(void **)
 	end();
 }
 
+// 100 packets a second where 70 may be sent, after a second's worth at once. None of the 70 is lost
+// to rounding.
+static void what_one_transport_sends_is_bounded_in_packets(void **)
+{
+	begin();
+	rig.worker->publisher_packets_per_s = 70;
+	send_run(1, 0, 300, true);
+	assert_in_range(got.packets, 278, 281);
+	assert_int_equal(dropped(DROP_publisher_rate), 300 - got.packets);
+	rig.worker->now_us += 1000000;
+	uint32_t before = got.packets;
+	send_run(1, 300, 50, true);
+	assert_int_equal(got.packets, before + 50);
+	end();
+}
+
+static void what_one_transport_sends_is_bounded_in_bytes(void **)
+{
+	begin();
+	rig.worker->publisher_bytes_per_s = 50 * (FRAME_LEN + 20 + 100 + 16);
+	send_run(1, 0, 300, true);
+	assert_in_range(got.packets, 195, 205);
+	assert_int_equal(dropped(DROP_publisher_rate), 300 - got.packets);
+	end();
+}
+
+// What is forged is charged to nobody.
+static void forged_packets_cost_the_publisher_nothing(void **)
+{
+	begin();
+	rig.worker->publisher_packets_per_s = 50;
+	for (int i = 0; i < 1000; i++) {
+		uint8_t forged[120] = {0x80, PT};
+		struct packet_view v;
+		struct rte_mbuf *m = datagram(forged, sizeof(forged), &v);
+		receive_rtp(rig.worker, &pub.transport, m, &v);
+	}
+	assert_int_equal(dropped(DROP_srtp_auth), 1000);
+	send_run(1, 0, 50, true);
+	assert_int_equal(got.packets, 50);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -560,6 +603,9 @@ int main(void)
 	        cmocka_unit_test_teardown(a_hundred_and_thirty_changes_work, clear),
 	        cmocka_unit_test_teardown(the_old_ssrc_stays_away, clear),
 	        cmocka_unit_test_teardown(ssrcs_of_no_track_give_way, clear),
+	        cmocka_unit_test_teardown(what_one_transport_sends_is_bounded_in_packets, clear),
+	        cmocka_unit_test_teardown(what_one_transport_sends_is_bounded_in_bytes, clear),
+	        cmocka_unit_test_teardown(forged_packets_cost_the_publisher_nothing, clear),
 	        cmocka_unit_test_teardown(packets_that_become_too_long_are_counted_and_told, clear),
 	};
 	return cmocka_run_group_tests(tests, eal_begin, NULL);
