@@ -110,8 +110,11 @@ static int dataplane_begin(struct bench *b)
 	b->port.pool = rte_pktmbuf_pool_create(
 	        "bench", BUFFERS, 0, PORT_MBUF_PRIV, PORT_MBUF_DATA_ROOM, SOCKET_ID_ANY
 	);
+	b->port.small_pool = rte_pktmbuf_pool_create(
+	        "small", BUFFERS, 0, PORT_MBUF_PRIV, PORT_SMALL_DATA_ROOM, SOCKET_ID_ANY
+	);
 	b->worker = aligned_alloc(64, (sizeof(*b->worker) + 63) / 64 * 64);
-	if (!b->port.pool || !b->worker)
+	if (!b->port.pool || !b->port.small_pool || !b->worker)
 		return -ENOMEM;
 	int ret = am_region_new(&b->region, 1);
 	if (ret == 0)

@@ -124,17 +124,22 @@ static int add_lcores(struct args *a, const struct config *config)
 	return 0;
 }
 
-static uint64_t memory_mb(const struct config *config)
+static uint64_t pool_bytes(const struct config *config, uint32_t data_room)
 {
 	const uint64_t page = config->hugepages ? 2 << 20 : 4 << 10;
-	uint32_t element = sizeof(struct rte_mbuf) + PORT_MBUF_PRIV + PORT_MBUF_DATA_ROOM;
 	struct rte_mempool_objsz size;
 
-	rte_mempool_calc_obj_size(element, 0, &size);
-	// No buffer crosses a page: of ordinary ones each takes a whole. A pointer to each free
-	// one.
+	rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + PORT_MBUF_PRIV + data_room, 0, &size);
+	// No buffer crosses a page. A pointer to each free one.
 	uint64_t pages = config->buffers / (page / size.total_size) + 1;
-	uint64_t bytes = pages * page + config->buffers * 2 * sizeof(void *);
+	return pages * page + config->buffers * 2 * sizeof(void *);
+}
+
+static uint64_t memory_mb(const struct config *config)
+{
+	uint64_t bytes =
+	        pool_bytes(config, PORT_MBUF_DATA_ROOM) + pool_bytes(config, PORT_SMALL_DATA_ROOM);
+
 	return (bytes >> 20) + BASE_MB + (uint64_t)WORKER_MB * config->worker_count;
 }
 static_assert(sizeof(struct rte_mbuf) + PORT_MBUF_PRIV + PORT_MBUF_DATA_ROOM < 4096 - 256);

@@ -22,7 +22,11 @@ static int pool_create(struct port *port, const struct config *config, int numa_
 	        "port", config->buffers, POOL_CACHE, PORT_MBUF_PRIV, PORT_MBUF_DATA_ROOM, numa_node,
 	        "stack"
 	);
-	if (!port->pool) {
+	port->small_pool = rte_pktmbuf_pool_create_by_ops(
+	        "port_small", config->buffers, POOL_CACHE, PORT_MBUF_PRIV, PORT_SMALL_DATA_ROOM,
+	        numa_node, "stack"
+	);
+	if (!port->pool || !port->small_pool) {
 		am_error(
 		        "port: no memory for packet buffers count=%u error=%s", config->buffers,
 		        rte_strerror(rte_errno)
@@ -223,5 +227,6 @@ void port_close(struct port *port)
 	port_stop(port);
 	rte_eth_dev_close(port->id);
 	rte_mempool_free(port->pool);
-	port->pool = NULL;
+	rte_mempool_free(port->small_pool);
+	port->pool = port->small_pool = NULL;
 }

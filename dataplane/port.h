@@ -10,9 +10,11 @@
 
 struct config;
 
-#define PORT_MBUF_PRIV      256 // bytes before each buffer's headroom, for the worker's notes
-#define PORT_MBUF_DATA_ROOM 2176 // headroom and one Ethernet frame
-#define PORT_QUEUE_DEPTH    1024 // descriptors of each queue, where the port takes that many
+#define PORT_MBUF_PRIV       256 // bytes before each buffer's headroom, for the worker's notes
+#define PORT_MBUF_DATA_ROOM  2176 // headroom and one Ethernet frame
+#define PORT_SMALL_PAYLOAD   512 // bytes of the longest packet whose history copy is small
+#define PORT_SMALL_DATA_ROOM (RTE_PKTMBUF_HEADROOM + PORT_SMALL_PAYLOAD)
+#define PORT_QUEUE_DEPTH     1024 // descriptors of each queue, where the port takes that many
 static_assert(PORT_MBUF_PRIV % RTE_MBUF_PRIV_ALIGN == 0);
 static_assert(PORT_MBUF_DATA_ROOM == RTE_PKTMBUF_HEADROOM + 2048);
 
@@ -28,6 +30,7 @@ struct port {
 	            // none
 	bool started;
 	struct rte_mempool *pool; // owned; every received and made packet comes from it
+	struct rte_mempool *small_pool; // owned; copies of small packets in histories
 };
 
 // Opens the port that eal_start attached and starts it, unless it dials and nobody answers yet:

@@ -72,6 +72,14 @@ struct ssrc_route {
 	struct track *track;
 };
 
+// What the histories of one worker hold of a pool. Each publisher may hold as many buffers as the
+// budget has left: one alone takes half, two take a third each, and a newcomer always finds some.
+struct history_share {
+	uint32_t budget; // buffers
+	uint32_t held;
+	uint32_t *held_of; // of each publisher, by its transport's slot
+};
+
 struct ssrc_table {
 	uint16_t count;
 	uint16_t over_count, over_next; // a ring
@@ -277,6 +285,7 @@ struct fanout_queue {
 struct fanout {
 	am_id track_id;
 	uint16_t owner; // worker of the track, or RELAY_NO_WORKER
+	uint32_t publisher; // slot of the track's transport
 	uint8_t codec; // enum am_codec
 	uint8_t room_rtx_payload_type;
 	uint8_t stream_count;

@@ -68,6 +68,19 @@ static int rings_create(struct worker *w)
 	return 0;
 }
 
+// Histories get half of the buffers: the other half stays free for receiving and sending.
+static int shares_init(struct worker *w)
+{
+	w->shares[WORKER_LARGE].budget = w->port->pool->size / 2 / w->worker_count;
+	w->shares[WORKER_SMALL].budget = w->port->small_pool->size / w->worker_count;
+	for (int i = 0; i < WORKER_SHARES; i++) {
+		w->shares[i].held_of = calloc(AM_TRANSPORT_MAX, sizeof(uint32_t));
+		if (!w->shares[i].held_of)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int worker_init(
         struct worker *w, uint16_t index, uint16_t count, const struct port *port, bool adaptive
 )
@@ -98,7 +111,7 @@ int worker_init(
 	w->tracks = calloc(AM_TRACK_MAX, sizeof(struct track *));
 	w->fanouts = calloc(AM_TRACK_MAX, sizeof(struct fanout *));
 	if (!w->flows || !w->punt_shares || !w->cipher || !w->transports || !w->tracks ||
-	    !w->fanouts)
+	    !w->fanouts || shares_init(w) < 0)
 		goto fini;
 	return 0;
 
@@ -135,6 +148,8 @@ void worker_fini(struct worker *w)
 	free(w->transports);
 	free(w->tracks);
 	free(w->fanouts);
+	for (int i = 0; i < WORKER_SHARES; i++)
+		free(w->shares[i].held_of);
 	*w = (struct worker){0};
 }
 

@@ -66,6 +66,9 @@ struct batch {
 	struct rte_mbuf *spent[BATCH_SPENT]; // packets to be let go of once the copies are made
 };
 
+// Buffers that histories hold: received ones, and copies of small packets.
+enum worker_share { WORKER_LARGE, WORKER_SMALL, WORKER_SHARES };
+
 // Sound goes before pictures: it is little, and the first thing to be missed.
 enum worker_class { WORKER_SOUND, WORKER_PICTURES, WORKER_CLASSES };
 
@@ -112,6 +115,7 @@ struct worker {
 	struct relay_bucket rtcp; // work for the RTCP of all its clients together
 	uint32_t publisher_packets_per_s; // RTP that one transport may send; 0: any number
 	uint32_t publisher_bytes_per_s; // likewise, in whole frames
+	struct history_share shares[WORKER_SHARES];
 	struct tx tx;
 };
 

@@ -101,14 +101,15 @@ static void forward_one(struct worker *w, struct subscription *s, const struct r
 }
 
 // A key frame that begins before the packet which made it whole: who begins with it gets all of it.
-static void
-forward_key_frame(struct worker *w, struct subscription *s, const struct track_packet *whole)
+static void forward_key_frame(struct worker *w, struct subscription *s, const struct rte_mbuf *last)
 {
+	const struct track_packet *whole = &media_packet_of(last)->info;
 	const struct history *h = &s->fanout->streams[whole->layer].history;
 	bool begun = false;
 
 	for (int32_t i = -(int32_t)whole->lead; i <= whole->trail; i++) {
-		const struct rte_mbuf *m = history_get(h, whole->seq + (uint32_t)i, w->now_us);
+		const struct rte_mbuf *m =
+		        i == 0 ? last : history_get(h, whole->seq + (uint32_t)i, w->now_us);
 		if (!m)
 			continue;
 		if (!begun)
@@ -128,7 +129,7 @@ static void forward_to(struct worker *w, struct subscription *s, const struct fa
 		if (p->source != s->source && p->layer == s->selector.layer)
 			restart(s);
 		if ((p->lead | p->trail) != 0 && selector_may_begin(&s->selector, p))
-			forward_key_frame(w, s, p);
+			forward_key_frame(w, s, m);
 		else
 			forward_one(w, s, m);
 	}
@@ -339,21 +340,75 @@ static uint32_t *seq_of(struct fanout *f, uint8_t layer, uint8_t limit, uint16_t
 	return &s->seq_of[limit_temporal(limit)][at % RELAY_HISTORY];
 }
 
-// Keeps the packet for NACKs, unless it comes too late for that: each viewer's guard of indexes
-// then tells a duplicate. Returns false for one that is known here; it is the caller's again.
+static struct history_share *share_of(struct worker *w, const struct rte_mbuf *m)
+{
+	return &w->shares[m->pool == w->port->small_pool ? WORKER_SMALL : WORKER_LARGE];
+}
+
+// What a history gives back. NULL is allowed.
+static void history_release(struct worker *w, const struct fanout *f, struct rte_mbuf *m)
+{
+	if (!m)
+		return;
+	struct history_share *share = share_of(w, m);
+	share->held--;
+	share->held_of[f->publisher]--;
+	rte_pktmbuf_free(m);
+}
+
+static bool share_is_left(const struct history_share *share, uint32_t publisher)
+{
+	return share->held < share->budget &&
+	       share->held_of[publisher] < share->budget - share->held;
+}
+
+// The packet as a history keeps it: a small one as a copy, since a received buffer is large
+// whatever it holds. A publisher that has used up its share loses the oldest of this history. NULL:
+// not kept.
+static struct rte_mbuf *
+history_hold(struct worker *w, const struct fanout *f, struct history *h, struct rte_mbuf *m)
+{
+	bool small = m->data_len <= PORT_SMALL_PAYLOAD;
+	struct history_share *share = &w->shares[small ? WORKER_SMALL : WORKER_LARGE];
+	struct rte_mbuf *oldest;
+
+	while (!share_is_left(share, f->publisher) && (oldest = history_drain(h)))
+		history_release(w, f, oldest);
+	if (!share_is_left(share, f->publisher))
+		return NULL;
+	if (small) {
+		struct rte_mbuf *copy = rte_pktmbuf_alloc(w->port->small_pool);
+		if (!copy)
+			return NULL;
+		memcpy(rte_mbuf_to_priv(copy), media_packet_of(m), sizeof(struct media_packet));
+		memcpy(rte_pktmbuf_mtod(copy, void *), rte_pktmbuf_mtod(m, const void *),
+		       m->data_len);
+		copy->data_len = m->data_len;
+		copy->pkt_len = m->data_len;
+		m = copy;
+	} else {
+		rte_mbuf_refcnt_update(m, 1);
+	}
+	share->held++;
+	share->held_of[f->publisher]++;
+	return m;
+}
+
+// Keeps the packet for NACKs, unless it comes too late for that or there is no room: each viewer's
+// guard of indexes then tells a duplicate. Returns false for one that is known here; it is the
+// caller's again.
 static bool history_keep(struct worker *w, struct fanout *f, struct rte_mbuf *m)
 {
 	const struct media_packet *p = media_packet_of(m);
 	struct fanout_stream *s = &f->streams[p->info.layer];
 
-	rte_mbuf_refcnt_update(m, 1);
-	void *out = history_put(&s->history, p->info.seq, m, w->now_us);
-	if (out == m) {
-		rte_pktmbuf_free(m);
+	struct rte_mbuf *kept = history_hold(w, f, &s->history, m);
+	if (!kept)
+		return true;
+	struct rte_mbuf *out = history_put(&s->history, p->info.seq, kept, w->now_us);
+	history_release(w, f, out);
+	if (out == kept)
 		return history_is_past(&s->history, p->info.seq);
-	}
-	if (out)
-		rte_pktmbuf_free(out);
 	for (uint8_t spatial = p->info.spatial_id; spatial < f->spatial_limits; spatial++) {
 		for (uint8_t t = p->info.temporal_id; t < TEMPORAL_LIMITS; t++) {
 			uint8_t limit = limit_make(spatial, t);
@@ -478,7 +533,7 @@ void forward_expire(struct worker *w)
 	TAILQ_FOREACH (f, &w->fanout_list, entry) {
 		for (int i = 0; i < f->stream_count; i++) {
 			while ((m = history_expire(&f->streams[i].history, w->now_us)))
-				rte_pktmbuf_free(m);
+				history_release(w, f, m);
 		}
 	}
 }
@@ -495,6 +550,6 @@ void forward_end(struct worker *w, struct fanout *f)
 	worker_count(w, AM_COUNTER_consumed, q->count);
 	for (int i = 0; i < f->stream_count; i++) {
 		while ((m = history_drain(&f->streams[i].history)))
-			rte_pktmbuf_free(m);
+			history_release(w, f, m);
 	}
 }

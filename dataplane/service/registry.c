@@ -213,6 +213,7 @@ static struct fanout *fanout_create(const struct source *s)
 	if (!f)
 		return NULL;
 	f->track_id = p->track_id;
+	f->publisher = am_id_slot(p->transport_id);
 	f->owner = s->placed ? s->session->worker : RELAY_NO_WORKER;
 	f->codec = p->codec;
 	f->room_rtx_payload_type = p->room_rtx_payload_type;

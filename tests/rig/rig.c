@@ -18,7 +18,10 @@ int rig_init(struct rig *r, unsigned buffers, unsigned cache)
 	r->port.pool = rte_pktmbuf_pool_create(
 	        "rig", buffers, cache, PORT_MBUF_PRIV, PORT_MBUF_DATA_ROOM, SOCKET_ID_ANY
 	);
-	if (!r->port.pool)
+	r->port.small_pool = rte_pktmbuf_pool_create(
+	        "rig_small", buffers, cache, PORT_MBUF_PRIV, PORT_SMALL_DATA_ROOM, SOCKET_ID_ANY
+	);
+	if (!r->port.pool || !r->port.small_pool)
 		return -rte_errno;
 	r->worker = aligned_alloc(64, (sizeof(*r->worker) + 63) / 64 * 64);
 	r->counters = calloc(1, sizeof(*r->counters));
@@ -46,6 +49,7 @@ void rig_fini(struct rig *r)
 	free(r->counters);
 	free(r->gauges);
 	rte_mempool_free(r->port.pool);
+	rte_mempool_free(r->port.small_pool);
 }
 
 static void fill(void *bytes, size_t n)
@@ -124,6 +128,7 @@ static int fanout_begin(struct rig *r, uint16_t track)
 	if (!f)
 		return -ENOMEM;
 	f->track_id = track + 1u;
+	f->publisher = track;
 	f->codec = AM_CODEC_VP8;
 	f->stream_count = 1;
 	f->spatial_limits = 1;

@@ -27,7 +27,8 @@ struct rig {
 [[nodiscard]] int rig_init(struct rig *, unsigned buffers, unsigned cache);
 void rig_fini(struct rig *);
 
-// Video tracks of one encoding and viewers who subscribe to all of them. 0 or -errno.
+// Video tracks of one encoding, each of a publisher of its own, and viewers who subscribe to all of
+// them. 0 or -errno.
 [[nodiscard]] int rig_fill(struct rig *, uint32_t viewers, uint16_t tracks, uint8_t srtp_profile);
 void rig_clear(struct rig *);
 

@@ -37,7 +37,7 @@ struct got {
 };
 
 static struct rig rig;
-static struct got got[VIEWERS][2];
+static struct got got[VIEWERS][RIG_TRACKS_MAX];
 static uint32_t port_room; // frames that the port will still take
 static uint64_t port_taken;
 static uint32_t sound_before; // copies of track 1 that came while track 0 was not yet complete
@@ -143,16 +143,22 @@ static void end(uint64_t given)
 	rig_clear(&rig);
 	tx_drain(rig.worker);
 	assert_int_equal(rte_mempool_avail_count(rig.port.pool), BUFFERS);
+	assert_int_equal(rte_mempool_avail_count(rig.port.small_pool), BUFFERS);
 	rig_fini(&rig);
+}
+
+static void give_sized(uint16_t track, uint32_t first, uint32_t n, uint16_t payload_len)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = rig_packet(&rig, track, first + i, payload_len);
+		assert_non_null(m);
+		forward(rig.worker, m);
+	}
 }
 
 static void give(uint16_t track, uint32_t first, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		struct rte_mbuf *m = rig_packet(&rig, track, first + i, PAYLOAD);
-		assert_non_null(m);
-		forward(rig.worker, m);
-	}
+	give_sized(track, first, n, PAYLOAD);
 }
 
 // One turn of the worker. True while there is something left.
@@ -649,6 +655,63 @@ static void retransmissions_take_a_bounded_share_of_the_worker(void **)
 	end(packets);
 }
 
+// The viewer's last n packets of the track again.
+static void ask_again(uint16_t track, uint16_t n)
+{
+	struct subscription *s = &rig.fanouts[track]->chunks->subscriptions[0];
+	for (uint16_t i = 0; i < n; i++)
+		forward_repeat(rig.worker, s, (uint16_t)(s->selector.seq - i));
+	settle();
+}
+
+// A received buffer is large, whatever is in it.
+static void small_packets_take_no_received_buffers(void **)
+{
+	begin(1, RIG_TRACKS_MAX);
+	for (uint32_t i = 0; i < RELAY_HISTORY; i++) {
+		for (uint16_t track = 0; track < RIG_TRACKS_MAX; track++)
+			give(track, 1 + i, 1);
+		settle();
+	}
+	assert_true(rte_mempool_avail_count(rig.port.pool) >= BUFFERS - TX_SPARE);
+	for (uint16_t track = 0; track < RIG_TRACKS_MAX; track++) {
+		ask_again(track, 50);
+		assert_int_equal(got[0][track].resent, 50);
+	}
+	end(RIG_TRACKS_MAX * RELAY_HISTORY);
+}
+
+// Half of the buffers are left to what comes and goes, and the rest is shared.
+static void histories_leave_buffers_and_each_publisher_its_share(void **)
+{
+	begin(1, 2);
+	struct history_share *share = &rig.worker->shares[WORKER_LARGE];
+	assert_int_equal(share->budget, BUFFERS / 2);
+	share->budget = 300;
+	for (uint32_t i = 0; i < RELAY_HISTORY; i++) {
+		give_sized(0, 1 + i, 1, 1100);
+		settle();
+	}
+	assert_int_equal(share->held, 150); // alone: half of them
+	for (uint32_t i = 0; i < RELAY_HISTORY; i++) {
+		give_sized(1, 1 + i, 1, 1100);
+		give_sized(0, 1 + RELAY_HISTORY + i, 1, 1100);
+		settle();
+	}
+	assert_in_range(share->held_of[0], 99, 102); // two: a third each
+	assert_in_range(share->held_of[1], 99, 102);
+	assert_int_equal(share->held, share->held_of[0] + share->held_of[1]);
+	for (uint16_t track = 0; track < 2; track++) {
+		ask_again(track, 90);
+		assert_int_equal(got[0][track].resent, 90);
+		assert_int_equal(got[0][track].swaps, 0);
+	}
+	rig.worker->now_us += RELAY_HISTORY_MS * 1000 + 1000;
+	forward_expire(rig.worker);
+	assert_int_equal(share->held, 0);
+	end(3 * RELAY_HISTORY);
+}
+
 // The first viewer's transport has a proven tuple, but no keys: what is not shed ends there.
 static void viewer_prove(void)
 {
@@ -815,6 +878,8 @@ int main(void)
 	        cmocka_unit_test(no_layers_are_told_of_sound),
 	        cmocka_unit_test(retransmissions_wait_for_the_port_like_copies),
 	        cmocka_unit_test(retransmissions_take_a_bounded_share_of_the_worker),
+	        cmocka_unit_test(small_packets_take_no_received_buffers),
+	        cmocka_unit_test(histories_leave_buffers_and_each_publisher_its_share),
 	        cmocka_unit_test(srtcp_is_shed_while_pictures_wait),
 	        cmocka_unit_test(who_asks_for_much_leaves_some_to_the_others),
 	        cmocka_unit_test(each_viewer_gets_each_sender_report_once),
