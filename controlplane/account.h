@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct store_counts;
+
 #define ACCOUNT_DEFAULT       "default" // its name; always there; has localhost, unless another claims it
 #define ACCOUNT_MAX           1024
 #define ACCOUNT_NAME_MAX      64 // A-Z a-z 0-9 _ -
@@ -110,6 +112,9 @@ void accounts_close(struct accounts *);
 // file, since the loop does not wait for a disk.
 uint64_t accounts_last_change(const struct accounts *);
 bool accounts_are_written(const struct accounts *, uint64_t change);
+
+// Numbers for metrics: of the thread that writes the file.
+void accounts_count(const struct accounts *, struct store_counts *);
 
 // By the Host header, with or without a port: the account with that host, else the one with the
 // longest wildcard. Else the default account has localhost and loopback addresses for clients on

@@ -483,6 +483,11 @@ bool accounts_are_written(const struct accounts *s, uint64_t change)
 	return store_accounts_are_written(s->store, change);
 }
 
+void accounts_count(const struct accounts *s, struct store_counts *counts)
+{
+	store_accounts_count(s->store, counts);
+}
+
 static void use_key(char out[USE_KEY_SIZE], uint64_t account_id, const char *identity)
 {
 	snprintf(out, USE_KEY_SIZE, "%016" PRIx64 "%s", account_id, identity);

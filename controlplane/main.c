@@ -180,6 +180,7 @@ static int start(struct server *s)
 	        .conference = s->conference,
 	        .pages = s->pages,
 	        .statistics = s->statistics,
+	        .history = s->history,
 	        .hooks = s->hooks,
 	};
 	rest_init(&s->rest);

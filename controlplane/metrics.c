@@ -1,8 +1,12 @@
 #include "metrics.h"
 
+#include "account.h"
 #include "conference.h"
 #include "hook.h"
 #include "media.h"
+#include "store.h"
+#include "store_history.h"
+#include "store_writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +100,37 @@ static void webhooks(FILE *f, const struct hooks *h)
 	      "Joins that wait for an integrator's answer", c.waiting);
 	gauge(f, "amphi_controlplane_webhook_events_pending",
 	      "closePeer events that are not delivered yet", c.pending);
+}
+
+static void files(FILE *f, const struct conference *c, const struct history *h)
+{
+	static const char *const names[] = {"store", "accounts", "history"};
+	static const struct {
+		const char *name, *type, *help;
+		size_t at;
+	} rows[] = {
+	        {"amphi_controlplane_store_failed_transactions_total", "counter",
+	         "Transactions that could not be written to a file; each is tried again",
+	         offsetof(struct store_counts, failed)},
+	        {"amphi_controlplane_store_lost_writes_total", "counter",
+	         "Writes that found the queue of a file full, and are lost",
+	         offsetof(struct store_counts, lost)},
+	        {"amphi_controlplane_store_waiting_writes", "gauge",
+	         "Writes that are not in their file yet", offsetof(struct store_counts, waiting)},
+	};
+	struct store_counts of[3];
+
+	store_count(c->store, &of[0]);
+	accounts_count(c->accounts, &of[1]);
+	history_count(h, &of[2]);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		head(f, rows[i].name, rows[i].type, rows[i].help);
+		for (int file = 0; file < 3; file++) {
+			const char *value = (const char *)&of[file] + rows[i].at;
+			fprintf(f, "%s{file=\"%s\"} %llu\n", rows[i].name, names[file],
+			        (unsigned long long)*(const uint64_t *)value);
+		}
+	}
 }
 
 static void rooms(FILE *f, const struct conference *c)
@@ -230,7 +265,7 @@ static void dataplane_counters(FILE *f, const struct media_counters *c)
 	        block_name(block, worker), (double)c->heartbeat_age_ns[worker] / 1e9);
 }
 
-char *metrics_print(const struct conference *c)
+char *metrics_print(const struct conference *c, const struct history *h)
 {
 	static struct media_counters counters; // 20 kB
 	char *text = NULL;
@@ -250,6 +285,7 @@ char *metrics_print(const struct conference *c)
 	own_counters(f);
 	refusals(f);
 	webhooks(f, c->hooks);
+	files(f, c, h);
 	processes(f, all, known ? 2 : 1);
 	if (known)
 		dataplane_counters(f, &counters);

@@ -9,6 +9,7 @@
 #define METRICS_STATUS_CLASSES 6 // 1xx to 5xx; index is the first digit
 
 struct conference;
+struct history;
 
 // name, help. Prometheus' name is amphi_controlplane_<name>_total.
 #define METRICS(X)                                                                                 \
@@ -38,4 +39,4 @@ void metric_count_response(unsigned status); // of HTTP
 void metric_count_refusal(enum refusal); // of a peer that wants in
 
 // The whole text; freed with free().
-[[nodiscard]] char *metrics_print(const struct conference *);
+[[nodiscard]] char *metrics_print(const struct conference *, const struct history *);

@@ -150,7 +150,7 @@ static void metrics(const struct rest_call *call, struct http_response *r)
 {
 	r->status = 200;
 	r->type = "text/plain; version=0.0.4; charset=utf-8";
-	r->body = metrics_print(call->rest->conference);
+	r->body = metrics_print(call->rest->conference, call->rest->history);
 	r->body_len = strlen(r->body);
 	http_add_header(r, "Cache-Control", "no-store");
 }

@@ -9,6 +9,7 @@ struct accounts;
 struct admissions;
 struct conference;
 struct config;
+struct history;
 struct hooks;
 struct http_request;
 struct http_response;
@@ -24,6 +25,7 @@ struct rest {
 	struct conference *conference;
 	const struct pages *pages;
 	struct statistics *statistics;
+	const struct history *history; // for its metrics
 	struct hooks *hooks;
 	struct limit *limit; // of those who may ask, rest_init's
 	struct limit *guess_limit; // of those who may not

@@ -208,6 +208,11 @@ void store_close(struct store *s)
 	free(s);
 }
 
+void store_count(const struct store *s, struct store_counts *counts)
+{
+	store_writer_count(s->writer, counts);
+}
+
 uint64_t store_generation(const struct store *s)
 {
 	return s->generation;

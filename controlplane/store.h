@@ -13,6 +13,7 @@
 #include "am_schema.h"
 
 struct store;
+struct store_counts;
 
 struct store_room {
 	uint64_t id;
@@ -108,6 +109,9 @@ struct store_reader {
 
 // Waits until all is written.
 void store_close(struct store *);
+
+// Numbers for metrics.
+void store_count(const struct store *, struct store_counts *);
 
 // Of the data plane whose rooms these are; 0: none.
 uint64_t store_generation(const struct store *);

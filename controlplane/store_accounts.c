@@ -178,6 +178,11 @@ void store_accounts_close(struct store_accounts *s)
 	free(s);
 }
 
+void store_accounts_count(const struct store_accounts *s, struct store_counts *counts)
+{
+	store_writer_count(s->writer, counts);
+}
+
 static const char *text_at(sqlite3_stmt *p, int column)
 {
 	return (const char *)sqlite3_column_text(p, column);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct store_accounts;
+struct store_counts;
 
 // Strings may be NULL: none.
 struct store_account {
@@ -41,6 +42,9 @@ struct store_accounts_reader {
 
 // Waits until all is written.
 void store_accounts_close(struct store_accounts *);
+
+// Numbers for metrics.
+void store_accounts_count(const struct store_accounts *, struct store_counts *);
 
 // To be called before the first write. 0, -EIO, or what the reader said.
 [[nodiscard]] int

@@ -200,6 +200,11 @@ void history_close(struct history *h)
 	free(h);
 }
 
+void history_count(const struct history *h, struct store_counts *counts)
+{
+	store_writer_count(h->writer, counts);
+}
+
 uint64_t history_admission_put(struct history *h, const struct history_admission *a)
 {
 	return store_write(

@@ -15,12 +15,16 @@
 
 struct history;
 struct loop;
+struct store_counts;
 
 // Opens or makes the file. NULL after one line in the log.
 [[nodiscard]] struct history *history_open(struct loop *, const char *path);
 
 // Waits until all is written; queries that were not answered end with -ECANCELED.
 void history_close(struct history *);
+
+// Numbers for metrics.
+void history_count(const struct history *, struct store_counts *);
 
 // A visit that a webhook has been asked about (hook.h). Strings may be NULL: empty.
 struct history_admission {

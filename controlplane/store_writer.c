@@ -37,9 +37,10 @@ struct store_writer {
 	pthread_cond_t changed;
 	struct queue queue;
 	uint64_t count; // of writes that were queued
-	uint64_t lost; // writes that found the queue full
+	uint64_t lost, lost_told; // writes that found the queue full, and of these in the log
 	bool closing;
 	_Atomic uint64_t written; // thread: w, loop: r
+	_Atomic uint64_t failed; // transactions; thread: w, loop: r
 };
 
 static void queue_init(struct queue *q)
@@ -114,8 +115,13 @@ static void batch_write(struct store_writer *w, struct queue *batch)
 			        sqlite3_errmsg(w->db)
 			);
 		failed = true;
+		w->failed++;
 		ended = !retry_wait(w);
 	}
+	if (ended)
+		am_error(
+		        "%s: given up, the process ends; lost=%u", w->statements->name, batch->count
+		);
 	while (batch->first) {
 		struct operation *o = batch->first;
 		batch->first = o->next;
@@ -135,10 +141,10 @@ static void *write_all(void *arg)
 			pthread_cond_wait(&w->changed, &w->lock);
 			continue;
 		}
-		struct queue batch = {.first = w->queue.first};
-		uint64_t lost = w->lost;
+		struct queue batch = {.first = w->queue.first, .count = w->queue.count};
+		uint64_t lost = w->lost - w->lost_told;
 		queue_init(&w->queue);
-		w->lost = 0;
+		w->lost_told = w->lost;
 		pthread_mutex_unlock(&w->lock);
 		if (lost)
 			am_error(
@@ -236,4 +242,12 @@ uint64_t store_write(
 uint64_t store_written(const struct store_writer *w)
 {
 	return w->written;
+}
+
+void store_writer_count(struct store_writer *w, struct store_counts *counts)
+{
+	pthread_mutex_lock(&w->lock);
+	*counts = (struct store_counts
+	){.failed = w->failed, .lost = w->lost, .waiting = w->count - w->written};
+	pthread_mutex_unlock(&w->lock);
 }

@@ -1,7 +1,7 @@
 // A thread that writes one SQLite file, so that the loop never waits for a disk: a bounded queue of
 // prepared statements, several to a transaction. A transaction that fails (the disk is full, the
 // file locked) is tried again until it succeeds; what finds the queue full meanwhile is lost, and
-// counted.
+// so is what still cannot be written when the process ends. The log tells of both.
 #pragma once
 
 #include <stdint.h>
@@ -37,3 +37,11 @@ uint64_t store_write(
 
 // The number of the last write that is in the file.
 uint64_t store_written(const struct store_writer *);
+
+// Numbers for metrics.
+struct store_counts {
+	uint64_t failed; // transactions: each try counts
+	uint64_t lost; // writes that found the queue full
+	uint64_t waiting; // writes that are not in the file yet
+};
+void store_writer_count(struct store_writer *, struct store_counts *);

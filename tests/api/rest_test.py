@@ -93,6 +93,9 @@ class Rest(unittest.TestCase):
         self.assertFalse([name for name in types if name.startswith("amphi_hooks_")], "the same under another name")
         self.assertIn("amphi_controlplane_webhook_calls_total", types)
         self.assertEqual(types["amphi_dataplane_up"], "gauge")
+        for file in ("store", "accounts", "history"):
+            for name in ("failed_transactions_total", "lost_writes_total", "waiting_writes"):
+                self.assertIn((f"amphi_controlplane_store_{name}", f'{{file="{file}"}}'), seen)
         self.assertIn(("amphi_rooms", '{kind="webinar"}'), seen)
         self.assertIn(("amphi_process_cpu_seconds_total", '{process="controlplane"}'), seen)
 
