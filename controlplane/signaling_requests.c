@@ -482,6 +482,8 @@ static void resume_settle(struct connection *c)
 		conference_sources_offer(conference_of(c), hears);
 	else if (hears && hears->data_ready && !hears->data_confirmed)
 		signaling_send_data_consumer(c, hears);
+	if (c->peer->lacks) // is said again: a page that was away may have missed its end
+		conference_of(c)->events->lacking(conference_of(c)->events->owner, c->peer);
 	conference_subscribe_all(conference_of(c), c->peer);
 }
 

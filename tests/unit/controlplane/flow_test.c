@@ -134,6 +134,10 @@ static void a_viewer_gets_later_what_finds_no_room(void **)
 	transport_make(&viewer, "consuming", receive);
 	assert_int_equal(page_ask_code(&viewer, "join", join), 200);
 	assert_true(is_missing(&viewer));
+	page_die(&viewer);
+	come(&viewer, "free", "full", "viewer", NULL, NULL);
+	json_free(ask_resume(&viewer, "viewer", NULL));
+	assert_true(is_missing(&viewer)); // said again: who comes back cannot know
 	integrator.server.dataplane.subscription_result = 0;
 	json_free(page_requested(&viewer, "newConsumer"));
 	assert_false(is_missing(&viewer));

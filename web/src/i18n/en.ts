@@ -143,6 +143,7 @@ export const en = {
 	'status.reconnecting': 'The connection was lost. Reconnecting…',
 	'status.media-down': 'Sound and video are interrupted. We are bringing them back, please stay.',
 	'status.media-blocked': 'Sound and video do not get through. Perhaps this network blocks them; we keep trying.',
+	'status.missing': 'The server is full: you do not see and hear everyone. The others will appear as soon as there is room.',
 
 	'player.title': 'Joint viewing',
 	'player.elsewhere': 'No player here? Open it in a new tab',

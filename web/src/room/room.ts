@@ -58,6 +58,8 @@ export interface RoomState {
 	entered: boolean;
 	/** How media gets through, beside the WebSocket. */
 	path: Path;
+	/** The server has no room for all that there is to see and hear here; it keeps trying. */
+	missing: boolean;
 	/** Attempts to reach the server that came to nothing. */
 	attemptsFailed: number;
 	refusal: Refusal | null;
@@ -128,6 +130,7 @@ export class Room {
 			link: 'connecting',
 			entered: false,
 			path: 'open',
+			missing: false,
 			attemptsFailed: 0,
 			refusal: null,
 			waiting: false,
@@ -419,7 +422,8 @@ export class Room {
 		};
 		return {
 			admitted: ({ peerId, displayName, nameIsFixed, room, ...rights }) => {
-				this.state.update({ waiting: false, peerId, rights, info: room });
+				// Where something is missing still, the server says so once more.
+				this.state.update({ waiting: false, missing: false, peerId, rights, info: room });
 				if (nameIsFixed && displayName) this.state.update({ name: displayName });
 				this.#sayEarly();
 				void this.#admitted();
@@ -480,6 +484,7 @@ export class Room {
 				if (this.chat.hears(dataConsumerId)) this.chat.deafen();
 			},
 			consumerClosed: ({ consumerId }) => this.#media?.subscriber.remove(consumerId),
+			consumersMissing: ({ missing }) => this.state.update({ missing }),
 			consumerPaused: ({ consumerId }) => this.#media?.subscriber.setPaused(consumerId, true),
 			consumerResumed: ({ consumerId }) => this.#media?.subscriber.setPaused(consumerId, false),
 			consumerLayersChanged: ({ consumerId, spatialLayer }) => this.#media?.subscriber.setLayer(consumerId, spatialLayer),

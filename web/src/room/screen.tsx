@@ -21,7 +21,7 @@ import { PersonMenu } from './person';
 import type { Room } from './room';
 import { SharingBanner } from './sharing';
 import { ShortcutsDialog, shortcuts, useShortcuts } from './shortcuts';
-import { type Trouble, troubleOf } from './trouble';
+import { type Banner, bannerOf } from './trouble';
 import { view } from './view';
 
 export interface RoomScreenProps {
@@ -39,7 +39,7 @@ export function RoomScreen(props: RoomScreenProps) {
 	const state = useStore(room.state);
 	const { rights, info } = state;
 	const player = info.video ?? props.video;
-	const trouble = troubleOf(state);
+	const banner = bannerOf(state);
 	const { panel, controls } = useStore(view);
 	const { video: ownShare } = useStore(screen.state);
 	const local = rights.speaker ? devices : null;
@@ -48,7 +48,7 @@ export function RoomScreen(props: RoomScreenProps) {
 
 	return (
 		<div class="room" data-controls={String(controls)}>
-			{trouble && <StatusBanner trouble={trouble} />}
+			{banner && <StatusBanner banner={banner} />}
 			{ownShare && <SharingBanner screen={screen} />}
 			<div class="room-body">
 				<div class="theatre">
@@ -156,11 +156,11 @@ function LocalTile({ local, ...rest }: LocalTileProps) {
 	return <Tile {...rest} local video={camera.track} micOn={mic.on && mic.track !== null} />;
 }
 
-function StatusBanner({ trouble }: { trouble: Exclude<Trouble, null> }) {
+function StatusBanner({ banner }: { banner: Exclude<Banner, null> }) {
 	return (
-		<div class="banner" role="status" data-testid="status-banner" data-state={trouble}>
+		<div class="banner" role="status" data-testid="status-banner" data-state={banner}>
 			<span class="spinner" aria-hidden="true" />
-			{t(`status.${trouble}`)}
+			{t(`status.${banner}`)}
 		</div>
 	);
 }

@@ -188,6 +188,8 @@ export interface Notifications {
 	/** To the publisher: a moderator made a viewer of it, or the server gave the track up. */
 	producerClosed: { producerId: string };
 	consumerClosed: { consumerId: string };
+	/** Somebody's picture or sound finds no room on the server, which tries again; or nothing is missing any more. */
+	consumersMissing: { missing: boolean };
 	dataConsumerClosed: { dataConsumerId: string };
 	consumerPaused: { consumerId: string };
 	consumerResumed: { consumerId: string };

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { en } from '../i18n/en';
+import { ru } from '../i18n/ru';
+import { bannerOf } from './trouble';
+
+const well = { link: 'connected', path: 'open', missing: false } as const;
+
+test('what finds no room on the server is told until it has come', () => {
+	expect(bannerOf(well)).toBe(null);
+	expect(bannerOf({ ...well, missing: true })).toBe('missing');
+	expect(en['status.missing']).toContain('The server is full');
+	expect(ru['status.missing']).toContain('не хватает места');
+});
+
+test('a broken connection is told first', () => {
+	expect(bannerOf({ ...well, link: 'reconnecting', missing: true })).toBe('reconnecting');
+	expect(bannerOf({ ...well, path: 'blocked', missing: true })).toBe('media-blocked');
+});
