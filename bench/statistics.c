@@ -55,7 +55,7 @@ static uint64_t pick(struct bench *b, uint64_t below)
 
 static void history_begin(struct bench *b)
 {
-	b->history = history_open(b->loop, b->path);
+	b->history = history_open(b->loop, b->path, 0);
 	if (!b->history)
 		exit(1);
 }

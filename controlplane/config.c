@@ -2,6 +2,7 @@
 
 #include "address.h"
 #include "hook_guard.h"
+#include "store_history.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,6 +32,11 @@ static const struct am_setting controlplane_settings[] = {
         {.name = "accounts", .type = AM_SETTING_STRING, .offset = AT(accounts)},
         {.name = "admin", .type = AM_SETTING_STRING, .offset = AT(admin)},
         {.name = "history", .type = AM_SETTING_STRING, .offset = AT(history)},
+        {.name = "session_days",
+         .type = AM_SETTING_INT,
+         .offset = AT(session_days),
+         .min = 0,
+         .max = HISTORY_SESSION_DAYS_MAX},
         {.name = "hook_allowed", .type = AM_SETTING_STRINGS, .offset = AT(hook_allowed)},
         {.name = "hook_authorities", .type = AM_SETTING_STRING, .offset = AT(hook_authorities)},
         {.name = "node", .type = AM_SETTING_INT, .offset = AT(node), .min = 1, .max = 9999},

@@ -19,6 +19,7 @@ struct config {
 	char accounts[AM_CONFIG_STRING_MAX]; // after config_read never empty, as admin and history
 	char admin[AM_CONFIG_STRING_MAX]; // socket of amphictl
 	char history[AM_CONFIG_STRING_MAX];
+	int64_t session_days; // that finished sessions are kept; 0: forever
 	struct am_config_strings hook_allowed; // hosts that may have any address
 	char hook_authorities[AM_CONFIG_STRING_MAX]; // PEM file; empty: the system's alone
 	int64_t node;

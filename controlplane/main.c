@@ -147,7 +147,7 @@ static int start(struct server *s)
 	s->admin = admin_create(s->loop, s->config.admin, s->accounts);
 	if (!s->admin)
 		goto close_accounts;
-	s->history = history_open(s->loop, s->config.history);
+	s->history = history_open(s->loop, s->config.history, s->config.session_days);
 	if (!s->history)
 		goto destroy_admin;
 	volatile_warn("accounts", s->config.accounts);

@@ -134,12 +134,18 @@ static void orphan_remove(struct statistics *st, struct session *s)
 	TAILQ_REMOVE(&st->orphans, s, next);
 }
 
-static void sample(void *owner)
+static void sample(struct statistics *st)
+{
+	if (!TAILQ_EMPTY(&st->sessions))
+		history_sampled(st->history, wall_ms());
+}
+
+static void step(void *owner)
 {
 	struct statistics *st = owner;
 
-	if (!TAILQ_EMPTY(&st->sessions))
-		history_sampled(st->history, wall_ms());
+	sample(st);
+	history_sessions_prune(st->history, wall_ms());
 	loop_timer_set(st->loop, &st->sampler, STATISTICS_STEP_S * 1000);
 }
 
@@ -149,7 +155,7 @@ struct statistics *statistics_create(struct loop *l, struct history *h)
 
 	st->loop = l;
 	st->history = h;
-	st->sampler = (struct loop_timer){.expired = sample, .owner = st};
+	st->sampler = (struct loop_timer){.expired = step, .owner = st};
 	map_init(&st->by_id);
 	map_init(&st->orphans_by_key);
 	TAILQ_INIT(&st->sessions);

@@ -17,6 +17,7 @@
 #define HISTORY_VERSION 1
 #define NUMBERS         6
 #define TEXTS           7
+#define DAY_MS          INT64_C(86400000)
 
 // Sessions lie by room and time, so that a summary is one walk over neighbours. Those that began
 // before the range but reach into it are found by the room's longest session.
@@ -41,6 +42,17 @@ static const char schema[] =
         " PRIMARY KEY(account_id, sequence)) WITHOUT ROWID;"
         "CREATE INDEX events_by_time ON events(time_ms);";
 
+// Only where sessions are not kept forever: what finds the old ones, and what goes with them. A
+// room is there for as long as one of its sessions, also one that is open.
+static const char retention[] =
+        "CREATE INDEX IF NOT EXISTS sessions_ended ON sessions(left_ms) WHERE left_ms IS NOT NULL;"
+        "CREATE INDEX IF NOT EXISTS sessions_of_person ON sessions(person_id);"
+        "CREATE TRIGGER IF NOT EXISTS session_gone AFTER DELETE ON sessions BEGIN"
+        " DELETE FROM persons WHERE id = old.person_id AND NOT EXISTS"
+        " (SELECT 1 FROM sessions WHERE person_id = old.person_id);"
+        " DELETE FROM rooms WHERE id = old.room_id AND NOT EXISTS"
+        " (SELECT 1 FROM sessions WHERE room_id = old.room_id); END;";
+
 enum statement {
 	ADMISSION_PUT,
 	ADMISSION_REMOVE,
@@ -52,6 +64,7 @@ enum statement {
 	SESSION_CLOSE,
 	SESSION_LONGEST,
 	SAMPLED,
+	SESSIONS_PRUNE,
 	STATEMENT_COUNT,
 };
 
@@ -77,6 +90,9 @@ static const char *const sql[STATEMENT_COUNT] = {
         [SESSION_LONGEST] = "UPDATE rooms SET longest_ms = ?4 - ?3"
                             " WHERE account_id = ?2 AND name = ?7 AND longest_ms < ?4 - ?3",
         [SAMPLED] = "UPDATE meta SET sampled_ms = ?1",
+        [SESSIONS_PRUNE] = "DELETE FROM sessions WHERE (room_id, joined_ms, id) IN"
+                           " (SELECT room_id, joined_ms, id FROM sessions WHERE left_ms < ?1"
+                           " ORDER BY left_ms LIMIT ?2)",
 };
 
 static const struct store_statements statements = {
@@ -91,6 +107,7 @@ struct history {
 	sqlite3 *db; // the writer's, once the first write is queued
 	struct store_writer *writer;
 	struct store_asker *asker;
+	int64_t keep_ms; // 0: forever
 };
 
 static int execute(sqlite3 *db, const char *statement)
@@ -162,12 +179,15 @@ static int database_open(struct history *h, const char *path)
 	sqlite3_busy_timeout(h->db, 1000);
 	if (execute(h->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL") < 0)
 		return -EIO;
-	return schema_make(h->db);
+	ret = schema_make(h->db);
+	return ret == 0 && h->keep_ms ? execute(h->db, retention) : ret;
 }
 
-struct history *history_open(struct loop *l, const char *path)
+struct history *history_open(struct loop *l, const char *path, int64_t session_days)
 {
 	struct history *h = memory_new(1, sizeof(*h));
+
+	h->keep_ms = session_days * DAY_MS;
 	int ret = database_open(h, path);
 
 	if (ret < 0) {
@@ -373,6 +393,15 @@ void history_session_close(struct history *h, const struct history_session *s)
 void history_sampled(struct history *h, int64_t now_ms)
 {
 	store_write(h->writer, SAMPLED, (int64_t[NUMBERS]){now_ms}, NULL);
+}
+
+void history_sessions_prune(struct history *h, int64_t now_ms)
+{
+	if (h->keep_ms)
+		store_write(
+		        h->writer, SESSIONS_PRUNE,
+		        (int64_t[NUMBERS]){now_ms - h->keep_ms, HISTORY_PRUNE_STEP}, NULL
+		);
 }
 
 int history_sessions_read(

@@ -11,14 +11,18 @@
 #include "room.h"
 #include "store_asker.h"
 
-#define HISTORY_EVENT_DAYS 7 // that past events are kept
+#define HISTORY_EVENT_DAYS       7 // that past events are kept
+#define HISTORY_SESSION_DAYS_MAX 36500
+#define HISTORY_PRUNE_STEP       500 // sessions that one history_sessions_prune removes
 
 struct history;
 struct loop;
 struct store_counts;
 
-// Opens or makes the file. NULL after one line in the log.
-[[nodiscard]] struct history *history_open(struct loop *, const char *path);
+// Opens or makes the file. session_days: how long finished sessions are kept, 0: forever. Where it
+// is set for the first time, two indexes are made, about two seconds for a million sessions. NULL
+// after one line in the log.
+[[nodiscard]] struct history *history_open(struct loop *, const char *path, int64_t session_days);
 
 // Waits until all is written; queries that were not answered end with -ECANCELED.
 void history_close(struct history *);
@@ -98,6 +102,10 @@ void history_session_close(struct history *, const struct history_session *);
 
 // Every open session was still open at that time.
 void history_sampled(struct history *, int64_t now_ms);
+
+// Removes the sessions that ended more than session_days before now, with persons and rooms that
+// have no other; those that ended first, HISTORY_PRUNE_STEP at most. To be called again and again.
+void history_sessions_prune(struct history *, int64_t now_ms);
 
 // The open sessions, and the last sample (0: none). Before the first write. 0 or -EIO.
 [[nodiscard]] int history_sessions_read(

@@ -18,7 +18,7 @@ uint64_t world_now_ms(void)
 void world_start(struct world *w)
 {
 	w->loop = loop_create();
-	w->history = history_open(w->loop, w->path);
+	w->history = history_open(w->loop, w->path, 0);
 	assert_non_null(w->history);
 	w->hooks = hooks_create(w->loop, w->history, &w->config);
 	assert_non_null(w->hooks);

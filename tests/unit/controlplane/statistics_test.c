@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -29,6 +30,7 @@ struct server {
 	struct loop *loop;
 	struct history *history;
 	struct statistics *statistics;
+	int64_t session_days;
 	unsigned status; // 0: no answer yet
 	uint64_t call;
 	struct json *body;
@@ -37,7 +39,7 @@ struct server {
 static void start(struct server *s)
 {
 	s->loop = loop_create();
-	s->history = history_open(s->loop, path);
+	s->history = history_open(s->loop, path, s->session_days);
 	assert_non_null(s->history);
 	s->statistics = statistics_create(s->loop, s->history);
 }
@@ -441,7 +443,7 @@ static void a_crash_closes_sessions_with_the_last_sample(void **state)
 	pid_t pid = fork();
 	if (pid == 0) {
 		struct loop *l = loop_create();
-		struct history *h = history_open(l, path);
+		struct history *h = history_open(l, path, 0);
 		struct statistics *st = h ? statistics_create(l, h) : NULL;
 		if (!st)
 			_exit(1);
@@ -463,6 +465,92 @@ static void a_crash_closes_sessions_with_the_last_sample(void **state)
 	assert_int_equal(value(s, "person_seconds"), 120 + 30);
 }
 
+// Of the file itself, once all is written.
+static int64_t rows(struct server *s, const char *query)
+{
+	sqlite3 *db;
+	sqlite3_stmt *p;
+
+	stop(s);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &p, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(p), SQLITE_ROW);
+	int64_t n = sqlite3_column_int64(p, 0);
+	sqlite3_finalize(p);
+	sqlite3_close(db);
+	start(s);
+	return n;
+}
+
+#define DAYS(n) ((n)*86400)
+
+static void keep(struct server *s, int64_t days)
+{
+	stop(s);
+	s->session_days = days;
+	start(s);
+}
+
+static void sessions_go_when_they_are_too_old(void **state)
+{
+	struct server *s = *state;
+
+	visit(s, "old", "gone", 0, 60); // before the setting: the file is an older one
+	keep(s, 2);
+	visit(s, "r", "gone", 0, 60);
+	visit(s, "r", "returns", 0, 60);
+	visit(s, "r", "returns", DAYS(1), DAYS(1) + 60);
+	visit(s, "r", "long", 0, DAYS(1));
+	visit(s, "r", "at the edge", 0, 90);
+	statistics_joined(s->statistics, 1, "r", "open", AT(0));
+	history_sessions_prune(s->history, AT(DAYS(2) + 60));
+	assert_int_equal(rows(s, "SELECT COUNT(*) FROM sessions"), 7);
+	history_sessions_prune(s->history, AT(DAYS(2) + 90));
+	assert_int_equal(rows(s, "SELECT COUNT(*) FROM sessions"), 4);
+	assert_int_equal(ask(s, true, room("old")), 404);
+	assert_int_equal(ask(s, true, room("r")), 200);
+	assert_int_equal(value(s, "participants"), 4);
+	assert_int_equal(rows(s, "SELECT COUNT(*) FROM persons WHERE name = 'gone'"), 0);
+	assert_int_equal(rows(s, "SELECT COUNT(*) FROM rooms"), 1);
+	history_sessions_prune(s->history, AT(DAYS(30)));
+	assert_int_equal(rows(s, "SELECT COUNT(*) FROM sessions WHERE left_ms IS NULL"), 1);
+	assert_int_equal(rows(s, "SELECT COUNT(*) FROM sessions"), 1);
+	assert_int_equal(rows(s, "SELECT COUNT(*) FROM persons"), 1);
+	statistics_joined(s->statistics, 1, "r", "open", AT(0)); // still in the room
+}
+
+static void old_sessions_go_in_small_steps(void **state)
+{
+	struct server *s = *state;
+
+	keep(s, 1);
+	for (int i = 0; i < 2 * HISTORY_PRUNE_STEP + 1; i++)
+		visit(s, "r", "p", i, i + 1);
+	history_sessions_prune(s->history, AT(DAYS(3)));
+	assert_int_equal(rows(s, "SELECT COUNT(*) FROM sessions"), HISTORY_PRUNE_STEP + 1);
+	assert_int_equal( // the oldest first
+	        rows(s, "SELECT MIN(left_ms) FROM sessions"), AT(HISTORY_PRUNE_STEP + 1)
+	);
+	history_sessions_prune(s->history, AT(DAYS(3)));
+	history_sessions_prune(s->history, AT(DAYS(3)));
+	assert_int_equal(rows(s, "SELECT COUNT(*) FROM sessions"), 0);
+	assert_int_equal(rows(s, "SELECT (SELECT COUNT(*) FROM persons) + COUNT(*) FROM rooms"), 0);
+	// Who comes again is somebody new.
+	visit(s, "r", "p", DAYS(4), DAYS(4) + 60);
+	settle(s);
+	assert_int_equal(ask(s, true, room("r")), 200);
+	assert_int_equal(value(s, "participants"), 1);
+}
+
+static void sessions_are_kept_forever_where_nothing_is_said(void **state)
+{
+	struct server *s = *state;
+
+	visit(s, "r", "p", 0, 60);
+	history_sessions_prune(s->history, AT(DAYS(20000)));
+	assert_int_equal(rows(s, "SELECT COUNT(*) FROM sessions"), 1);
+}
+
 static void the_file_is_its_owners_alone(void **)
 {
 	struct stat st;
@@ -473,8 +561,8 @@ static void the_file_is_its_owners_alone(void **)
 static void an_impossible_path_is_refused(void **state)
 {
 	struct server *s = *state;
-	assert_null(history_open(s->loop, "/proc/nowhere/history.db"));
-	assert_null(history_open(s->loop, "/tmp"));
+	assert_null(history_open(s->loop, "/proc/nowhere/history.db", 0));
+	assert_null(history_open(s->loop, "/tmp", 0));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -496,6 +584,9 @@ int main(void)
 	        TEST(a_cancelled_query_stays_silent),
 	        TEST(a_restart_takes_sessions_up),
 	        TEST(a_crash_closes_sessions_with_the_last_sample),
+	        TEST(sessions_go_when_they_are_too_old),
+	        TEST(old_sessions_go_in_small_steps),
+	        TEST(sessions_are_kept_forever_where_nothing_is_said),
 	        TEST(the_file_is_its_owners_alone),
 	        TEST(an_impossible_path_is_refused),
 	};
