@@ -5,6 +5,7 @@
 
 #include "json.h"
 #include "store.h"
+#include "websocket.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -928,14 +929,35 @@ static void crowd_come(int *sockets, int count, const char *account)
 	}
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+// Whoever says nothing for WEBSOCKET_SILENCE_MS is given up.
+static void crowd_show_life(const int *sockets, int count)
+{
+	static const char pong[] = "\x8a\x80\0\0\0"; // masked, empty: RFC 6455 5.5.3
+
+	for (int i = 0; i < count; i++)
+		send(sockets[i], pong, sizeof(pong), MSG_NOSIGNAL);
+}
+
 // Until all of them are decided about, and leave. Returns how many were let in.
 static int crowd_leave(int *sockets, int count)
 {
 	static const char decided[] = "ed\",\"data\":"; // of admitted, and of sessionClosed
 	char answer[4096];
+	int64_t shown_ms = 0;
 	int in = 0;
 
 	for (int i = 0; i < count; i++) {
+		if (now_ms() - shown_ms >= WEBSOCKET_PING_MS) {
+			crowd_show_life(sockets + i, count - i);
+			shown_ms = now_ms();
+		}
 		size_t len = server_read_until(
 		        &integrator.server, sockets[i], answer, sizeof(answer), decided
 		);
@@ -962,13 +984,6 @@ static void a_slow_webhook_delays_its_own_account_alone(void **)
 	ssize_t early = recv(sockets[CROWD - 1], answer, sizeof(answer), MSG_PEEK | MSG_DONTWAIT);
 	assert_true(early <= 0 || !memmem(answer, (size_t)early, "\"admitted\"", 10));
 	crowd_leave(sockets, CROWD);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 // The webhook takes 200 ms for each.
