@@ -151,6 +151,54 @@ test('a webinar’s viewers chat with the speaker and with each other', LIMIT, a
 	await victor.one.seesNames('Ada');
 });
 
+test('whoever writes while media is down is heard once it is back', LIMIT, async (t) => {
+	const room = roomId();
+	const ann = await Chatter.join(bench, { room, name: 'Ann' });
+	const bob = await Chatter.join(bench, { room, name: 'Bob' });
+	await Promise.all([ann.open(), bob.open()]);
+	t.after(() => bench.system.plug('up'));
+	await bench.system.plug('down');
+	// Each attempt makes a transport that comes to nothing; the server has two places for those that send.
+	await ann.test('chat-input').fill('Hello?');
+	await ann.test('chat-input').press('Enter');
+	const failed = () => until('the message to fail', async () => (await ann.lines())[0].state === 'failed', { timeout: 20_000 });
+	for (let attempt = 1; attempt <= 3; attempt++) {
+		await failed();
+		// The page gives a transport up after 10 s, two later than the message.
+		await until('the transport to be given up', () => ann.one.page.evaluate((n) => probe.sent.filter(({ method }) => method === 'closeTransport').length >= n, attempt));
+		if (attempt < 3) await ann.one.page.locator('[data-testid=chat-retry]').click();
+	}
+
+	await bench.system.plug('up');
+	await ann.one.isConnected();
+	await ann.one.page.locator('[data-testid=chat-retry]').click();
+	await bob.reads('Ann: Hello?');
+	await ann.reads('You: Hello?');
+	// Nobody has left meanwhile.
+	await Promise.all([ann.one.sees(bob.one), bob.one.sees(ann.one), bob.one.seesNames('Ann', 'Bob')]);
+});
+
+test('a transport that the server ends is made anew, and nobody is sent out', LIMIT, async (t) => {
+	const room = roomId();
+	const ann = await Participant.join(bench, { room, name: 'Ann' });
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	await Promise.all([ann.sees(bob), bob.sees(ann)]);
+	const sockets = await ann.page.evaluate(() => probe.sockets.length);
+	for (const direction of ['send', 'recv'])
+		await t.test(direction, async () => {
+			const made = await ann.page.evaluate(() => probe.connections.length);
+			// Its PeerConnection says close_notify behind the page's back.
+			await ann.page.evaluate((which) => {
+				const sends = (one) => one.getSenders().some(({ track }) => track);
+				probe.connections.find((one) => one.connectionState === 'connected' && sends(one) === (which === 'send')).close();
+			}, direction);
+			await until('another transport', () => ann.page.evaluate((n) => probe.connections.length > n, made), { timeout: 40_000 });
+			await Promise.all([ann.sees(bob), ann.hears(bob), bob.sees(ann), bob.hears(ann)]);
+		});
+	assert.equal(await ann.page.evaluate(() => probe.sockets.length), sockets);
+	await bob.seesNames('Ann', 'Bob');
+});
+
 test('the chat outlives both of the server’s processes', LIMIT, async (t) => {
 	const room = roomId();
 	const ann = await Chatter.join(bench, { room, name: 'Ann' });

@@ -39,10 +39,6 @@ export class Publisher {
 		this.#screen = screen;
 	}
 
-	get transportId(): string {
-		return this.#transport.id;
-	}
-
 	get producerIds(): string[] {
 		return [...this.#published.values()].map(({ producer }) => producer.id);
 	}

@@ -9,15 +9,17 @@ import { openTransport, type Path } from './transport';
 /** Everything between one join and the next complete join: the PeerConnections and what flows over them. */
 export interface MediaSession {
 	device: types.Device;
-	recvTransport: types.Transport;
+	readonly recvTransport: types.Transport;
 	/** Null for a webinar's viewers. */
 	readonly publisher: Publisher | null;
-	subscriber: Subscriber;
+	readonly subscriber: Subscriber;
 	/** The worse of both directions. */
 	readonly path: Path;
 	/** Makes the publisher, on a transport of its own: what is received goes on. */
 	openPublisher(): Promise<void>;
 	closePublisher(): void;
+	/** Makes another transport to receive on; what it brings, the server offers anew. */
+	reopenSubscriber(): Promise<void>;
 	close(): void;
 }
 
@@ -29,52 +31,77 @@ export async function openMediaSession(
 		speaker: boolean;
 		codec: string | null;
 		changed: () => void;
+		/** The server has ended a transport. connected: it had worked before. */
+		ended: (direction: 'send' | 'recv', connected: boolean) => void;
 	},
 ): Promise<MediaSession> {
 	const device = await Device.factory();
 	await device.load({ routerRtpCapabilities: await connection.request('getRouterRtpCapabilities', {}) });
 
 	const paths: Record<'send' | 'recv', Path> = { send: 'open', recv: 'open' };
-	const open = (direction: 'send' | 'recv') =>
-		openTransport(connection, device, direction, (path) => {
+	let sendTransport: types.Transport | null = null;
+	let recvTransport: types.Transport | null = null;
+	let publisher: Publisher | null = null;
+	const open = async (direction: 'send' | 'recv') => {
+		let connected = false;
+		const transport = await openTransport(connection, device, direction, (path) => {
 			paths[direction] = path;
 			options.changed();
 		});
-	let sendTransport: types.Transport | null = null;
-	let publisher: Publisher | null = null;
+		transport.on('connectionstatechange', (state) => (connected ||= state === 'connected'));
+		transport.observer.on('close', () => {
+			if (transport === sendTransport || transport === recvTransport) options.ended(direction, connected);
+		});
+		return transport;
+	};
 	const openPublisher = async () => {
 		sendTransport = await open('send');
 		publisher = new Publisher(connection, device, sendTransport, options);
 	};
 	const closePublisher = () => {
 		publisher?.close();
-		sendTransport?.close();
 		publisher = null;
+		const transport = sendTransport;
+		sendTransport = null;
+		transport?.close();
+	};
+	const openSubscriber = async () => {
+		const transport = await open('recv');
+		recvTransport = transport;
+		return { transport, subscriber: new Subscriber(transport, options.changed) };
 	};
 
 	if (options.speaker) await openPublisher();
-	let recvTransport: types.Transport;
+	let receiving: Awaited<ReturnType<typeof openSubscriber>>;
 	try {
-		recvTransport = await open('recv');
+		receiving = await openSubscriber();
 	} catch (error) {
 		closePublisher();
 		throw error;
 	}
 	return {
 		device,
-		recvTransport,
+		get recvTransport() {
+			return receiving.transport;
+		},
 		get publisher() {
 			return publisher;
 		},
 		get path() {
 			return paths.recv === 'open' ? paths.send : paths.recv;
 		},
-		subscriber: new Subscriber(recvTransport, options.changed),
+		get subscriber() {
+			return receiving.subscriber;
+		},
 		openPublisher,
 		closePublisher,
+		async reopenSubscriber() {
+			receiving = await openSubscriber();
+		},
 		close() {
 			closePublisher();
-			recvTransport.close();
+			recvTransport = null;
+			receiving.transport.close();
 		},
 	};
 }

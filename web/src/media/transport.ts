@@ -11,6 +11,32 @@ export type Path = 'open' | 'lost' | 'blocked';
 /** What this page takes of SCTP's streams; the server has fewer. */
 export const SCTP = { numStreams: { OS: 1024, MIS: 1024 } };
 
+/** Those that are open on both sides, by id. */
+const open = new Map<string, types.Transport>();
+
+/** The server has ended it. */
+export function endTransport(transportId: string) {
+	const transport = open.get(transportId);
+	open.delete(transportId);
+	transport?.close();
+}
+
+/** Before a complete join: the server has none of them any more, and may give their ids again. */
+export function forgetTransports() {
+	open.clear();
+}
+
+/** Gives a transport's place at the server free. It does not matter whether the server still has it. */
+function closeAtServer(connection: Connection, transportId: string) {
+	connection.request('closeTransport', { transportId }).catch(() => {});
+}
+
+/** After a resume: ends what the server has lost meanwhile, and closes there what is not open here. */
+export function reconcileTransports(connection: Connection, alive: string[]) {
+	for (const id of open.keys()) if (!alive.includes(id)) endTransport(id);
+	for (const id of alive) if (!open.has(id)) closeAtServer(connection, id);
+}
+
 /** Creates a transport at the server and its PeerConnection here. data: for data channels, which viewers may send too. */
 export async function openTransport(
 	connection: Connection,
@@ -26,6 +52,13 @@ export async function openTransport(
 		...(data && { sctpCapabilities: SCTP }),
 	});
 	const transport = direction === 'send' ? device.createSendTransport(options) : device.createRecvTransport(options);
+	open.set(transport.id, transport);
+	transport.observer.on('close', () => {
+		// What the server has ended is not in the list any more.
+		if (open.get(transport.id) !== transport) return;
+		open.delete(transport.id);
+		closeAtServer(connection, transport.id);
+	});
 
 	// A transport whose first connect fails cannot be used again: mediasoup-client has begun with its SDP by then.
 	transport.on('connect', ({ dtlsParameters }, done, fail) => {

@@ -6,7 +6,7 @@ import type { ScreenShare } from '../media/screen';
 import { openMediaSession, type MediaSession } from '../media/session';
 import { Sight } from '../media/sight';
 import { NO_MEDIA, type PeerMedia } from '../media/subscriber';
-import { type Path, SCTP } from '../media/transport';
+import { endTransport, forgetTransports, type Path, reconcileTransports, SCTP } from '../media/transport';
 import { Connection } from '../signaling/connection';
 import { askWhy } from '../signaling/handshake';
 import type {
@@ -101,6 +101,9 @@ const BLOCKED_MAX = 4;
 /** So much later all that belongs to one event has come. */
 const AFTERMATH_MS = 300;
 
+/** So many transports in a row that never worked, and the page gives up. */
+const TRANSPORTS_FAILED_MAX = 3;
+
 /** One visit to a room, from the join button to leaving or refusal. */
 export class Room {
 	readonly state: Store<RoomState>;
@@ -120,6 +123,7 @@ export class Room {
 	#opened = false;
 	/** … or so many times in a row it was not, though the server knows no reason. */
 	#blocked = 0;
+	#transportsFailed = 0;
 	/** Counts WebSockets: what belongs to an earlier one is out of date. */
 	#attempt = 0;
 
@@ -325,6 +329,7 @@ export class Room {
 	/** The complete join: a new Device, new transports, everything from the beginning. */
 	async #join(current: () => boolean) {
 		this.#joined = false;
+		forgetTransports();
 		this.chat.reset();
 		this.#media?.close();
 		this.#media = null;
@@ -338,6 +343,7 @@ export class Room {
 			speaker: rights.speaker,
 			codec,
 			changed: () => this.#refresh(),
+			ended: (direction, connected) => this.#transportEnded(direction, connected),
 		});
 		if (!current()) {
 			media.close();
@@ -354,6 +360,24 @@ export class Room {
 		this.#setPeers(peers);
 		this.#startPublisher();
 		// A moderator may have changed it meanwhile.
+		this.#syncPublisher();
+	}
+
+	/** The server has ended a transport: another one takes its place, and all else goes on. */
+	#transportEnded(direction: 'send' | 'recv', connected: boolean) {
+		this.#transportsFailed = connected ? 0 : this.#transportsFailed + 1;
+		if (this.#transportsFailed >= TRANSPORTS_FAILED_MAX) {
+			this.#end(refusal('server-error', 'no media transport works'));
+			return;
+		}
+		const media = this.#media;
+		if (direction === 'send') media?.closePublisher();
+		else
+			media?.reopenSubscriber().then(
+				() => this.#refresh(),
+				(error) => console.error('amphi: receiving failed', error),
+			);
+		this.#refresh();
 		this.#syncPublisher();
 	}
 
@@ -390,8 +414,7 @@ export class Room {
 	/** Takes the session up again on a new WebSocket; media went on meanwhile. False: it has to join again. */
 	async #resume(current: () => boolean): Promise<boolean> {
 		const media = this.#media!;
-		const { subscriber } = media;
-		let { publisher } = media;
+		const { subscriber, publisher } = media;
 		const ids = { consumerIds: subscriber.consumerIds, producerIds: publisher?.producerIds ?? [] };
 		const answer = await this.#connection.request('resume', { session: this.#options.session, ...ids });
 		if (!answer.resumed || !current()) return false;
@@ -400,17 +423,13 @@ export class Room {
 		for (const id of closeConsumers) subscriber.remove(id);
 		for (const id of answer.consumerIds) subscriber.setPaused(id, answer.pausedConsumerIds.includes(id));
 		this.#setPeers(answer.peers);
-		// Made a viewer and a speaker again meanwhile: what it sent on is gone, and another is made below.
-		if (publisher && !answer.transportIds.includes(publisher.transportId)) {
-			media.closePublisher();
-			publisher = null;
-		}
+		reconcileTransports(this.#connection, answer.transportIds);
 		// What was produced but never answered goes first: its request is about to be made again.
 		for (const producerId of closeProducers) await this.#connection.request('closeProducer', { producerId });
 		this.#connection.resumed();
 		this.sight.resumed();
 		// Who was made a viewer meanwhile has nothing to make again.
-		if (this.state.value.rights.speaker) publisher?.resumed(remakeProducers);
+		if (this.state.value.rights.speaker) media.publisher?.resumed(remakeProducers);
 		this.#syncPublisher();
 		return true;
 	}
@@ -514,6 +533,7 @@ export class Room {
 					if (this.state.value.rights.speaker === rights.speaker) this.#options.notify({ what: 'hand-lowered' });
 				}, AFTERMATH_MS);
 			},
+			transportClosed: ({ transportId }) => endTransport(transportId),
 			mediaDown: () => this.#setLink('media-down'),
 			sessionClosed: ({ reason, message, ...more }) => this.#end(refusal(reason, message, more)),
 		};

@@ -79,6 +79,7 @@ export interface Requests {
 	];
 	connectWebRtcTransport: [{ transportId: string; dtlsParameters: types.DtlsParameters }, object];
 	restartIce: [{ transportId: string }, types.IceParameters];
+	closeTransport: [{ transportId: string }, object];
 	join: [
 		{
 			displayName: string;
@@ -207,6 +208,8 @@ export interface Notifications {
 	raisedHands: { peers: Hand[] };
 	handRaised: Hand;
 	handLowered: { peerId: string };
+	/** The server has ended a transport, with what it carried. */
+	transportClosed: { transportId: string; reason: 'dtls-failed' | 'dtls-closed' | 'replaced' };
 	mediaDown: object;
 	sessionClosed: { reason: string; message?: string; detail?: string; startTime?: number };
 }
