@@ -26,7 +26,7 @@ static_assert(SCTP_PACKET_MAX <= DTLS_DATA_MAX);
 
 struct data {
 	struct session *session;
-	struct channel *channel; // the room's
+	struct channel *channel; // the room's; NULL: it neither speaks nor listens now
 	struct sctp *sctp; // NULL: none yet, or it is over
 	struct channel_sender *sender; // NULL: not a producer
 	am_id *sources; // by stream, AM_DATA_SOURCES of them; NULL: all on one, in their envelopes
@@ -213,41 +213,44 @@ void data_connect(struct service *, struct session *s)
 
 	if (d->sctp && (!connected || sctp_state(d->sctp) == SCTP_OVER))
 		association_end(d);
-	if (connected && !d->sctp)
+	if (connected && !d->sctp && d->channel)
 		association_begin(d);
 }
 
-// The session's data, made where it has none. NULL without memory.
-static struct data *data_get(struct service *sv, struct session *s)
+static struct data *data_create(const struct service *sv, struct session *s)
 {
-	if (s->data)
-		return s->data;
 	struct data *d = calloc(1, sizeof(*d));
+
 	if (!d)
 		return NULL;
 	d->session = s;
 	d->producer = d->consumer = AM_DATA_NONE;
 	d->packets = PACKETS_BURST;
 	d->refilled_ns = sv->now_ns;
-	d->channel = channel_get(sv, s->room_id);
-	if (!d->channel) {
-		free(d);
-		return NULL;
-	}
-	s->data = d;
 	return d;
 }
 
-// After a removal: nothing is left where neither a producer nor a consumer is.
+// The session's data, in its room's channel, made where it has none. NULL without memory.
+static struct data *data_get(struct service *sv, struct session *s)
+{
+	if (!s->data)
+		s->data = data_create(sv, s);
+	struct data *d = s->data;
+	if (d && !d->channel)
+		d->channel = channel_get(sv, s->room_id);
+	return d && d->channel ? d : NULL;
+}
+
+// After a removal: where neither a producer nor a consumer is left the room's channel needs it no
+// more. The association stays, since a client's that has ended cannot begin anew: what it opens
+// next is another stream (RFC 8831 6.7).
 static void data_settle(struct service *sv, struct session *s)
 {
 	struct data *d = s->data;
 
 	if (d->producer == AM_DATA_NONE && d->consumer == AM_DATA_NONE) {
-		association_end(d);
 		channel_put(d->channel);
-		free(d);
-		s->data = NULL;
+		d->channel = NULL;
 	}
 	publish_session(sv->registry.region, s);
 }
@@ -352,10 +355,13 @@ void data_remove_consumer(struct service *sv, struct session *s)
 
 void data_end(struct service *sv, struct session *s)
 {
-	if (s->data)
-		association_end(s->data);
+	if (!s->data)
+		return;
+	association_end(s->data);
 	data_remove_consumer(sv, s);
 	data_remove_producer(sv, s);
+	free(s->data);
+	s->data = NULL;
 }
 
 static bool packet_may_pass(struct data *d, uint64_t now_ns)
@@ -375,7 +381,7 @@ void data_receive(struct service *sv, struct session *s, const uint8_t *packet, 
 {
 	struct data *d = s->data;
 
-	if (!d) {
+	if (!d || (!d->sctp && !d->channel)) {
 		service_count_drop(sv, DROP_sctp_unwanted);
 		return;
 	}
