@@ -372,13 +372,19 @@ export class Room {
 		}
 		const media = this.#media;
 		if (direction === 'send') media?.closePublisher();
-		else
-			media?.reopenSubscriber().then(
-				() => this.#refresh(),
-				(error) => console.error('amphi: receiving failed', error),
-			);
+		else this.#reopenSubscriber();
 		this.#refresh();
 		this.#syncPublisher();
+	}
+
+	#reopenSubscriber() {
+		this.#media?.reopenSubscriber().then(
+			() => this.#refresh(),
+			(error) => {
+				// A broken connection is no news: the resume comes here again.
+				if (this.#connection.connected) console.error('amphi: receiving failed', error);
+			},
+		);
 	}
 
 	#startPublisher() {
@@ -423,7 +429,10 @@ export class Room {
 		for (const id of closeConsumers) subscriber.remove(id);
 		for (const id of answer.consumerIds) subscriber.setPaused(id, answer.pausedConsumerIds.includes(id));
 		this.#setPeers(answer.peers);
+		// The WebSocket broke while another transport was made.
+		const deaf = media.recvTransport.closed;
 		reconcileTransports(this.#connection, answer.transportIds);
+		if (deaf) this.#reopenSubscriber();
 		// What was produced but never answered goes first: its request is about to be made again.
 		for (const producerId of closeProducers) await this.#connection.request('closeProducer', { producerId });
 		this.#connection.resumed();
