@@ -257,7 +257,7 @@ const escaped = (url) => url.replaceAll('&', '&amp;');
 
 test('an iframe whose address redirects to another origin is told so', LIMIT, async () => {
 	const room = roomId();
-	const elsewhere = createServer((_, answer) => answer.writeHead(302, { location: address(room) }).end()).listen(0, 'localhost');
+	const elsewhere = createServer((_, answer) => answer.writeHead(302, { location: address(room) }).end()).listen(0, 'localhost').unref();
 	await once(elsewhere, 'listening');
 	const src = `http://localhost:${elsewhere.address().port}/call/?roomId=${room}`;
 	const page = await open(`<iframe id="room" allow="${ALLOW}" src="${escaped(src)}"></iframe>
@@ -324,7 +324,7 @@ for (const policy of ['require-corp', 'credentialless'])
 				<script>
 					window.answered = new MeetIframeBridge.default({ element: document.getElementById('room') }).method({ name: 'join' });
 				</script>`);
-		}).listen(0, 'localhost');
+		}).listen(0, 'localhost').unref();
 		await once(site, 'listening');
 		const page = await bench.chromium.page();
 		await page.goto(`http://localhost:${site.address().port}/`);

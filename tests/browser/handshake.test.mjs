@@ -27,7 +27,7 @@ async function startProxy({ host, origin, upgrades }) {
 		socket.pipe(far).pipe(socket);
 		for (const end of [socket, far]) end.on('error', () => {});
 	});
-	proxy.listen(0, 'localhost');
+	proxy.listen(0, 'localhost').unref();
 	await once(proxy, 'listening');
 	return { url: `http://localhost:${proxy.address().port}`, close: () => proxy.close() };
 }
