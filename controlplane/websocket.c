@@ -213,12 +213,26 @@ on_message(wslay_event_context_ptr, const struct wslay_event_on_msg_recv_arg *ar
 		websocket_refuse(w, WEBSOCKET_UNSUPPORTED);
 }
 
+// A socket that is closed with bytes unread resets the connection, and the client never sees the
+// close frame that was sent before (RFC 6455 7.1.1).
+static void discard_unread(int fd)
+{
+	char bytes[4096];
+	int reads = 0;
+
+	shutdown(fd, SHUT_WR);
+	while (reads++ < WEBSOCKET_MESSAGE_MAX / (int)sizeof(bytes) &&
+	       recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+}
+
 static void release(struct websocket *w)
 {
 	loop_remove(w->loop, &w->source);
 	loop_timer_cancel(w->loop, &w->timer);
 	loop_timer_cancel(w->loop, &w->rest);
 	wslay_event_context_free(w->wslay);
+	discard_unread(w->source.fd);
 	http_socket_close(w->socket);
 	free(w->extra);
 	free(w);
