@@ -32,8 +32,14 @@ static void hall_open(struct hall *h)
 	h->guilty = party_watcher(&h->party, h->speaker, &top);
 	for (int i = 0; i < OTHERS; i++)
 		h->others[i] = party_watcher(&h->party, h->speaker, &lossy);
+	// What is lost before the first packet that came is asked for by nobody.
+	for (int i = 0; i < OTHERS; i++)
+		h->others[i]->client.config.loss_in_permille = 0;
 	party_connect(&h->party);
-	party_run(&h->party, 1500);
+	party_run(&h->party, 300);
+	for (int i = 0; i < OTHERS; i++)
+		h->others[i]->client.config.loss_in_permille = lossy.loss_in_permille;
+	party_run(&h->party, 1200);
 	h->busy = driver_drop(&scene.driver, "busy");
 }
 

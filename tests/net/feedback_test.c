@@ -300,6 +300,8 @@ static void a_joiners_round_trip_begins_when_its_report_goes_out(void **)
 	party_begin(&p);
 	struct member *speaker = party_speaker(&p, &top);
 	struct member *first = party_watcher(&p, speaker, &top);
+	for (int i = 0; i < 10; i++) // a worker keeps the report where somebody watches
+		party_watcher(&p, speaker, &top);
 	party_connect(&p);
 	party_run(&p, 1000);
 	speaker->publisher.report_next_ns = UINT64_MAX; // it was the last one
