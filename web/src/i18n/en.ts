@@ -295,6 +295,8 @@ export const en = {
 	'refused.peer-id-taken.text': 'Somebody with a personal link is in the room under this identity.',
 	'refused.not-joined': 'The page did not finish joining',
 	'refused.not-joined.text': 'Please reload it.',
+	'refused.too-many-connections': 'Too many connections from your network',
+	'refused.too-many-connections.text': 'Please try again in a minute.',
 	'refused.busy': 'The server is at its limit',
 	'refused.busy.text': 'Please try again in a moment.',
 	'refused.bad-request': 'The server did not accept the link',

@@ -297,6 +297,8 @@ export const ru: Texts = {
 	'refused.peer-id-taken.text': 'В комнате под этим именем уже находится участник с личной ссылкой.',
 	'refused.not-joined': 'Страница не завершила вход',
 	'refused.not-joined.text': 'Обновите её, пожалуйста.',
+	'refused.too-many-connections': 'Слишком много соединений из вашей сети',
+	'refused.too-many-connections.text': 'Попробуйте ещё раз через минуту.',
 	'refused.busy': 'Сервер перегружен',
 	'refused.busy.text': 'Попробуйте ещё раз чуть позже.',
 	'refused.bad-request': 'Сервер не принял ссылку',

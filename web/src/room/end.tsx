@@ -55,6 +55,7 @@ const ICONS: Partial<Record<Reason, IconNode>> = {
 	'viewers-full': Users,
 	'not-started': Clock,
 	'access-unknown': CloudOff,
+	'too-many-connections': CloudOff,
 	busy: CloudOff,
 	'server-error': CloudOff,
 	'bad-request': Unlink,

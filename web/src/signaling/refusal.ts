@@ -23,6 +23,7 @@ const SERVER_REASONS = [
 	'pin-locked',
 	'peer-id-taken',
 	'not-joined',
+	'too-many-connections',
 	'busy',
 	'bad-request',
 	'server-error',
