@@ -78,24 +78,15 @@ static void look_at_link(struct conference *c, struct peer *p)
 		c->events->quality(c->events->owner, p);
 }
 
-static void look_at_links(struct conference *c, struct room *r)
+static void
+each_peer(struct conference *c, struct room *r, void (*look)(struct conference *, struct peer *))
 {
 	struct peer *p;
 
 	TAILQ_FOREACH (p, &r->speakers, in_room)
-		look_at_link(c, p);
+		look(c, p);
 	TAILQ_FOREACH (p, &r->viewers, in_room)
-		look_at_link(c, p);
-}
-
-static void look_at_lacks(struct conference *c, struct room *r)
-{
-	struct peer *p;
-
-	TAILQ_FOREACH (p, &r->speakers, in_room)
-		conference_subscribe_again(c, p);
-	TAILQ_FOREACH (p, &r->viewers, in_room)
-		conference_subscribe_again(c, p);
+		look(c, p);
 }
 
 static void look(void *owner)
@@ -107,12 +98,12 @@ static void look(void *owner)
 	c->looks++;
 	for (struct room *r = NULL; (r = rooms_next(&c->rooms, r));) {
 		look_at_talk(c, r, now_ms);
-		if (c->looks % (COUNTS_MS / TALK_LOOK_MS) == 0)
+		if (c->looks % (COUNTS_MS / TALK_LOOK_MS) == 0) {
 			look_at_counts(c, r);
-		if (c->looks % (COUNTS_MS / TALK_LOOK_MS) == 0)
-			look_at_lacks(c, r);
+			each_peer(c, r, conference_subscribe_again);
+		}
 		if (c->looks % (QUALITY_LOOK_MS / TALK_LOOK_MS) == 0)
-			look_at_links(c, r);
+			each_peer(c, r, look_at_link);
 	}
 }
 
