@@ -11,7 +11,7 @@ openSite(bench);
 /** A page of the site with an iframe of ours and whatever else. */
 async function open(html, options) {
 	const page = await bench.chromium.page();
-	await page.goto(bench.site.add(html, options), { waitUntil: 'commit' });
+	await page.goto(bench.site.add(html, options), { waitUntil: 'domcontentloaded' });
 	return page;
 }
 
