@@ -433,14 +433,20 @@ static enum MHD_Result exchange_answer(struct http *h, struct exchange *e, struc
 	return answer(h, e, q);
 }
 
+// Connections with the daemon's timeout stand in a list by age, of which a turn looks at the end;
+// all others it walks one by one. So IDLE_S is the daemon's: the idle are many, those asked for
+// few.
+static void timeout_set(struct MHD_Connection *connection, unsigned seconds)
+{
+	MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
+}
+
 // The headers have come. Nobody's body is read before it is known that he may send one.
 static enum MHD_Result exchange_begin(struct http *h, struct exchange *e, struct http_request *q)
 {
 	struct framing f = {0};
 
-	MHD_set_connection_option(
-	        q->connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)CONNECTION_S
-	);
+	timeout_set(q->connection, CONNECTION_S);
 	MHD_get_connection_values(q->connection, MHD_HEADER_KIND, framing_read, &f);
 	if (is_ambiguous(&f) || (f.body && http_header(q, "Upgrade")))
 		return refuse_ambiguous(h, e, q->connection);
@@ -536,9 +542,7 @@ static void on_completed(
 	if (!e)
 		return;
 	if (!e->upgraded) // that one is not the library's any more
-		MHD_set_connection_option(
-		        connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)IDLE_S
-		);
+		timeout_set(connection, IDLE_S);
 	if (e->later && e->later->delivered) // nobody was there to take it
 		response_drop(&e->later->response);
 	free(e->upgrade);
@@ -667,7 +671,7 @@ static int daemon_start(struct http *h, const struct config *c)
 	h->daemon = MHD_start_daemon(
 	        flags, 0, on_accept, h, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 	        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-	        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_S,
+	        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 	        MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED,
 	        on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
