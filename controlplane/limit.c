@@ -48,13 +48,19 @@ void limit_destroy(struct limit *l)
 	free(l);
 }
 
-static struct bucket *bucket_of(struct limit *l, const char *caller, uint64_t now_ms)
+static struct bucket *bucket_find(const struct limit *l, const char *caller)
 {
 	char name[LIMIT_NAME_MAX + 1];
 
 	snprintf(name, sizeof(name), "%s", caller);
 	struct map_node *n = map_find(&l->by_name, name);
-	struct bucket *b = n ? container_of(n, struct bucket, by_name) : NULL;
+	return n ? container_of(n, struct bucket, by_name) : NULL;
+}
+
+static struct bucket *bucket_of(struct limit *l, const char *caller, uint64_t now_ms)
+{
+	struct bucket *b = bucket_find(l, caller);
+
 	if (b) {
 		TAILQ_REMOVE(&l->by_age, b, by_age);
 	} else {
@@ -62,27 +68,43 @@ static struct bucket *bucket_of(struct limit *l, const char *caller, uint64_t no
 			bucket_remove(l, TAILQ_FIRST(&l->by_age));
 		b = memory_new(1, sizeof(*b));
 		*b = (struct bucket){.level = l->full, .filled_ms = now_ms};
-		snprintf(b->name, sizeof(b->name), "%s", name);
+		snprintf(b->name, sizeof(b->name), "%s", caller);
 		map_add(&l->by_name, &b->by_name, b->name);
 	}
 	TAILQ_INSERT_TAIL(&l->by_age, b, by_age);
 	return b;
 }
 
+static uint64_t level_at(const struct limit *l, const struct bucket *b, uint64_t now_ms)
+{
+	uint64_t level = b->level + (now_ms - b->filled_ms) * l->per_s;
+	return level > l->full ? l->full : level;
+}
+
+// Whether this is enough for a request. If not, *wait_s says when there will be one.
+static bool is_enough(const struct limit *l, uint64_t level, uint32_t *wait_s)
+{
+	if (level >= 1000)
+		return true;
+	uint64_t wait_ms = (1000 - level + l->per_s - 1) / l->per_s;
+	*wait_s = (uint32_t)((wait_ms + 999) / 1000);
+	return false;
+}
+
 bool limit_take(struct limit *l, const char *name, uint64_t now_ms, uint32_t *wait_s)
 {
 	struct bucket *b = bucket_of(l, name, now_ms);
-	uint64_t since_ms = now_ms - b->filled_ms;
 
+	b->level = level_at(l, b, now_ms);
 	b->filled_ms = now_ms;
-	b->level += since_ms * l->per_s;
-	if (b->level > l->full)
-		b->level = l->full;
-	if (b->level >= 1000) {
-		b->level -= 1000;
-		return true;
-	}
-	uint64_t wait_ms = (1000 - b->level + l->per_s - 1) / l->per_s;
-	*wait_s = (uint32_t)((wait_ms + 999) / 1000);
-	return false;
+	if (!is_enough(l, b->level, wait_s))
+		return false;
+	b->level -= 1000;
+	return true;
+}
+
+bool limit_allows(const struct limit *l, const char *name, uint64_t now_ms, uint32_t *wait_s)
+{
+	const struct bucket *b = bucket_find(l, name);
+	return !b || is_enough(l, level_at(l, b, now_ms), wait_s);
 }

@@ -16,3 +16,7 @@ void limit_destroy(struct limit *);
 // Takes one request of the caller's. False where there is none left; then *wait_s says when there
 // will be (Retry-After, at least 1). Longer names are cut.
 [[nodiscard]] bool limit_take(struct limit *, const char *name, uint64_t now_ms, uint32_t *wait_s);
+
+// The same, but takes nothing: whether limit_take would be true now.
+[[nodiscard]] bool
+limit_allows(const struct limit *l, const char *name, uint64_t now_ms, uint32_t *wait_s);

@@ -182,6 +182,7 @@ static int start(struct server *s)
 	        .statistics = s->statistics,
 	        .history = s->history,
 	        .hooks = s->hooks,
+	        .signaling = s->signaling,
 	};
 	rest_init(&s->rest);
 	return 0;

@@ -16,6 +16,7 @@ struct http_response;
 struct json;
 struct limit;
 struct pages;
+struct signaling;
 struct statistics;
 
 struct rest {
@@ -27,6 +28,7 @@ struct rest {
 	struct statistics *statistics;
 	const struct history *history; // for its metrics
 	struct hooks *hooks;
+	const struct signaling *signaling; // for what it would say to a handshake
 	struct limit *limit; // of those who may ask, rest_init's
 	struct limit *guess_limit; // of those who may not
 };

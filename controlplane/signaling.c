@@ -378,19 +378,26 @@ static void client_warn(struct signaling *s, const char *client)
 	);
 }
 
+bool signaling_allows(const struct signaling *s, const struct http_request *q, uint32_t *wait_s)
+{
+	*wait_s = 1;
+	return tally_count(s->open, q->client) < s->client_max &&
+	       limit_allows(s->opens, q->client, loop_now_ms(s->loop), wait_s);
+}
+
 // Whether this address may have one more.
 static bool
 place_granted(struct signaling *s, const struct http_request *q, struct http_response *r)
 {
-	uint32_t wait_s = 1;
+	uint32_t wait_s;
 	char after[16];
 
-	if (tally_count(s->open, q->client) < s->client_max &&
+	if (signaling_allows(s, q, &wait_s) &&
 	    limit_take(s->opens, q->client, loop_now_ms(s->loop), &wait_s))
 		return true;
 	metric_count(METRIC_websockets_refused);
 	client_warn(s, q->client);
-	refuse(r, REFUSAL_TOO_MANY_CONNECTIONS, "too many connections from this address");
+	refuse(r, REFUSAL_TOO_MANY_CONNECTIONS, SIGNALING_TOO_MANY);
 	snprintf(after, sizeof(after), "%u", wait_s);
 	http_add_header(r, "Retry-After", after);
 	return false;

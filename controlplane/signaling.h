@@ -1,8 +1,11 @@
 // Browser signaling: protoo messages over WebSockets to domain calls, domain events to messages.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define SIGNALING_TOO_MANY "too many connections from this address"
 
 struct admissions;
 struct conference_events;
@@ -23,6 +26,11 @@ const struct conference_events *signaling_events(struct signaling *);
 
 // The way in, which must be set before the first connection; the caller's memory.
 void signaling_set_admissions(struct signaling *, const struct admissions *);
+
+// Whether the address of this request may open one more WebSocket now. If not, *wait_s says when to
+// try again.
+[[nodiscard]] bool
+signaling_allows(const struct signaling *, const struct http_request *, uint32_t *wait_s);
 
 // As http_handler's: owner is the signaling.
 void *signaling_upgrade(void *owner, const struct http_request *, struct http_response *);

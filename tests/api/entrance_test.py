@@ -213,6 +213,13 @@ class Addresses(unittest.TestCase):
             self.assertEqual(refused.status, 429)
             self.assertIn(b'"reason":"too-many-connections"', refused.buffer)
             self.assertEqual(comes("::ffff:192.0.2.1", "a4").status, 429)  # the same one
+            for client, status in (("192.0.2.1", 429), ("192.0.2.2", 200)):  # asked by a page, which cannot see it
+                answer = server.ask("POST", "/api/handshake?roomId=r&peerId=a3", Host="localhost",
+                                    Origin="http://localhost", X_Forwarded_For=client)
+                self.assertEqual(answer.status, status, client)
+                if status == 429:
+                    self.assertEqual(answer.json()["reason"], "too-many-connections")
+                    self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
             self.assertEqual(comes("203.0.113.7, 192.0.2.1", "a5").status, 429)  # whatever it claims
             held += [comes("192.0.2.2", "b0"), *(comes(f"2001:db8:1:2::{i}", f"c{i}") for i in range(3))]
             self.assertEqual([w.status for w in held], [101] * 7)

@@ -61,12 +61,28 @@ static void callers_are_bounded_and_the_silent_are_forgotten(void **)
 	limit_destroy(l);
 }
 
+static void to_look_takes_nothing(void **)
+{
+	struct limit *l = limit_create(2, 1);
+	uint32_t wait_s = 0;
+
+	for (int i = 0; i < 3; i++)
+		assert_true(limit_allows(l, "a", 1000, &wait_s));
+	assert_true(take(l, "a", 1000));
+	assert_false(limit_allows(l, "a", 1000, &wait_s));
+	assert_int_equal(wait_s, 1);
+	assert_true(limit_allows(l, "a", 1500, &wait_s));
+	assert_true(take(l, "a", 1500));
+	limit_destroy(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_burst_passes_and_then_no_more),
 	        cmocka_unit_test(what_is_used_comes_back_at_the_rate),
 	        cmocka_unit_test(a_refused_caller_is_told_how_long),
+	        cmocka_unit_test(to_look_takes_nothing),
 	        cmocka_unit_test(callers_are_bounded_and_the_silent_are_forgotten),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -320,7 +320,9 @@ export class Room {
 	/** An attempt to connect failed: the next may do better, unless the server says that none will. */
 	async #askWhy() {
 		const why = await askWhy(roomQuery(this.#options));
-		if (why !== null && why !== 'fine') this.#end(why);
+		// Who was in comes back with everybody on his network at once: there will be room again.
+		const isFinal = why !== null && why !== 'fine' && !(this.#opened && why.reason === 'too-many-connections');
+		if (isFinal) this.#end(why);
 		this.#blocked = why === 'fine' && !this.#opened ? this.#blocked + 1 : 0;
 		if (this.#blocked === BLOCKED_MAX)
 			this.#end({ reason: 'websocket-blocked', message: 'the server answers, but no WebSocket to it opens' });
