@@ -115,7 +115,8 @@ void handle_produce_data(struct connection *c, int64_t id, const struct json *da
 	        conference_of(c), t, (uint16_t)stream, data_produced, c->signaling, &call
 	);
 	if (ret < 0)
-		connection_reject_errno(c, id, ret);
+		return connection_reject_errno(c, id, ret);
+	connection_pay(c); // who knows no envelope is told when the data plane has it
 }
 
 void handle_close_data_producer(struct connection *c, int64_t id, const struct json *data)

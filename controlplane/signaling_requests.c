@@ -553,7 +553,7 @@ const struct request signaling_requests[] = {
         {"produce", handle_produce, .grant = TO_MEMBERS},
         {"closeProducer", handle_close_producer, .grant = TO_MEMBERS, .told = true},
         {"produceData", handle_produce_data, .grant = TO_MEMBERS},
-        {"closeDataProducer", handle_close_data_producer, .grant = TO_MEMBERS},
+        {"closeDataProducer", handle_close_data_producer, .grant = TO_MEMBERS, .told = true},
         {"pauseProducer", handle_pause_producer, .grant = TO_MEMBERS, .told = true},
         {"resumeProducer", handle_resume_producer, .grant = TO_MEMBERS, .told = true},
         {"pauseConsumer", handle_pause_consumer, .grant = TO_MEMBERS},

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "json.h"
+#include "websocket.h"
 
 #include <errno.h>
 
@@ -29,9 +30,13 @@ static struct json *stat_new(const char *type)
 	return j;
 }
 
-// The newer vocabulary has the list in an object.
+// The newer vocabulary has the list in an object. Each of its objects costs what a request does.
 void connection_send_stats(struct connection *c, int64_t id, struct json *list)
 {
+	size_t count = json_count(list);
+
+	if (count > 1 && c->websocket)
+		websocket_charge(c->websocket, (uint32_t)count - 1);
 	if (!c->is_renamed)
 		return connection_accept(c, id, list);
 	struct json *data = json_new_object();

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SPEAKER "{\"itisparticipant\":true}"
 #define CAPABILITIES                                                                               \
@@ -313,6 +314,56 @@ static void their_bot_is_taken_and_says_nothing(void **)
 	page_leave(&p);
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+// At the rate of 100 credits a second, of which there are 1000 at first (websocket.h).
+static void expect_paid(uint64_t since_ms, int credits)
+{
+	assert_in_range(now_ms() - since_ms, (uint64_t)(credits - 1100) * 10, UINT64_MAX);
+}
+
+// Strangers are told of each sender that comes or goes.
+static void who_comes_and_goes_as_a_sender_pays_for_it(void **)
+{
+	struct page p;
+	char send[32], id[64], data[128];
+
+	come(&p, "free", "price", "p", SPEAKER, "P");
+	transport_make(&p, "producing", send);
+	uint64_t since_ms = now_ms();
+	for (int i = 0; i < 35; i++) {
+		assert_int_equal(produce_data(&p, send, "chat", id), 200);
+		snprintf(data, sizeof(data), "{\"dataProducerId\":\"%s\"}", id);
+		json_free(ask(&p, "closeDataProducer", data));
+	}
+	expect_paid(since_ms, 70 * 20);
+	page_leave(&p);
+}
+
+static void a_list_of_figures_costs_its_length(void **)
+{
+	struct page p;
+	char send[32];
+
+	come(&p, "free", "figures", "p", SPEAKER, "P");
+	transport_make(&p, "producing", send);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(publish(&p, send, (enum published)i, NULL), 200);
+	uint64_t since_ms = now_ms();
+	for (int i = 1; i < 450; i++)
+		page_send(&p, "getProducerStats", "{}");
+	struct json *list = ask(&p, "getProducerStats", "{}"); // answered last
+	assert_int_equal(json_count(list), 3);
+	json_free(list);
+	expect_paid(since_ms, 450 * 3);
+	page_leave(&p);
+}
+
 // The last command about who is on a stream of the chat.
 static void expect_source(am_id source, uint8_t stream)
 {
@@ -434,6 +485,8 @@ int main(void)
 	        cmocka_unit_test(both_vocabularies_meet_in_a_room),
 	        cmocka_unit_test(statistics_are_answered_in_either_form),
 	        cmocka_unit_test(their_bot_is_taken_and_says_nothing),
+	        cmocka_unit_test(who_comes_and_goes_as_a_sender_pays_for_it),
+	        cmocka_unit_test(a_list_of_figures_costs_its_length),
 	        cmocka_unit_test(strangers_hear_each_sender_apart),
 	        cmocka_unit_test(our_pages_hear_all_on_one_channel),
 	        cmocka_unit_test(a_stranger_hears_sixteen_senders),
