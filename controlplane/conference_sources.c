@@ -61,6 +61,8 @@ static void senders_add(struct conference *c, struct peer *p, const struct peer_
 	const struct peer *q;
 
 	TAILQ_FOREACH (q, senders, in_room) {
+		if (!source_of(p, 0))
+			return;
 		for (int i = 0; i < PEER_TRANSPORT_MAX; i++) {
 			const struct transport *t = &q->transports[i];
 			if (t->id && t->data_ready)
@@ -113,28 +115,21 @@ void conference_source_confirm(struct conference *c, struct peer *p, uint8_t str
 	source_set(c, p, stream, p->sources[stream].sender);
 }
 
+// A place becomes free: who was not heard for want of one is now.
 static void gone(struct conference *c, struct peer_list *readers, am_id sender)
 {
 	struct peer *p;
 
 	TAILQ_FOREACH (p, readers, in_room) {
-		struct data_source *s = source_of(p, sender);
+		struct data_source *s = p->reads_envelope ? NULL : source_of(p, sender);
 		if (!s)
 			continue;
 		if (s->told && p->connection)
 			c->events->data_source_gone(c->events->owner, p, stream_of(p, s));
 		source_set(c, p, stream_of(p, s), 0);
 		*s = (struct data_source){0};
-	}
-}
-
-// A place has become free, too: who was not heard for want of one is now.
-static void settle_all(struct conference *c, struct peer_list *readers)
-{
-	struct peer *p;
-
-	TAILQ_FOREACH (p, readers, in_room)
 		conference_sources_settle(c, p);
+	}
 }
 
 void conference_source_gone(struct conference *c, const struct transport *sender)
@@ -143,6 +138,4 @@ void conference_source_gone(struct conference *c, const struct transport *sender
 
 	gone(c, &r->speakers, sender->id);
 	gone(c, &r->viewers, sender->id);
-	settle_all(c, &r->speakers);
-	settle_all(c, &r->viewers);
 }
