@@ -52,7 +52,7 @@ static void transport_changed(void *owner, am_id id, uint8_t ice, uint8_t dtls)
 	} else if (ice != ice_before && (gone || ice_before == AM_ICE_EXPIRED)) {
 		tell_path(c, t, gone);
 	}
-	if (gone && !p->connection)
+	if (gone && !p->connection && !peer_is_connected(p))
 		conference_remove(c, p, REFUSAL_NONE);
 }
 

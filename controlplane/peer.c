@@ -126,6 +126,15 @@ bool peer_has_transport(const struct peer *p)
 	return false;
 }
 
+bool peer_is_connected(const struct peer *p)
+{
+	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
+		if (p->transports[i].id && p->transports[i].ice == AM_ICE_CONNECTED)
+			return true;
+	}
+	return false;
+}
+
 struct transport *peer_transport_consuming(struct peer *p)
 {
 	for (int i = 0; i < PEER_TRANSPORT_MAX; i++) {

@@ -142,6 +142,9 @@ struct transport *peer_transport_replaceable(struct peer *, bool consuming);
 void peer_transport_remove(struct transport *);
 bool peer_has_transport(const struct peer *);
 
+// Something goes over one of its transports.
+bool peer_is_connected(const struct peer *);
+
 // Where new subscriptions go: the first consuming transport that the data plane has, or NULL.
 struct transport *peer_transport_consuming(struct peer *);
 

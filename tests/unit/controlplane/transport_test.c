@@ -244,6 +244,51 @@ static void a_client_without_checks_is_told(void **) // RFC 7675 5.1
 	page_leave(&speaker);
 }
 
+static struct json *ask_resume(struct page *p, const char *id)
+{
+	char data[256];
+
+	snprintf(
+	        data, sizeof(data), "{\"session\":\"s-%s\",\"producerIds\":[],\"consumerIds\":[]}",
+	        id
+	);
+	struct json *answer = page_ask(p, "resume", data);
+	struct json *found = json_copy(json_object(answer, "data"));
+	json_free(answer);
+	assert_true(json_is_true(found, "resumed"));
+	return found;
+}
+
+// While its WebSocket is away, one of its transports loses its path: the other still has one.
+static void who_is_connected_by_another_transport_stays(void **)
+{
+	struct page speaker, other;
+	char send[32], receive[32];
+
+	come(&other, "free", "half", "other", SPEAKER, "O");
+	come(&speaker, "free", "half", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	transport_make(&speaker, "consuming", receive);
+	tell_state(send, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
+	tell_state(receive, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
+	page_die(&speaker);
+	page_expect_none(&other, "peerClosed"); // and the server has seen that
+	tell_state(receive, AM_ICE_EXPIRED, AM_DTLS_CONNECTED);
+	page_expect_none(&other, "peerClosed");
+	expect_transports(2);
+	come(&speaker, "free", "half", "speaker", SPEAKER, NULL);
+	struct json *answer = ask_resume(&speaker, "speaker");
+	assert_int_equal(json_count(json_array(answer, "transportIds")), 2);
+	json_free(answer);
+	// Without any it goes.
+	page_die(&speaker);
+	page_expect_none(&other, "peerClosed");
+	tell_state(send, AM_ICE_EXPIRED, AM_DTLS_CONNECTED);
+	page_expect(&other, "peerClosed", "peerId", "speaker");
+	expect_transports(0);
+	page_leave(&other);
+}
+
 static uint64_t now_s(void)
 {
 	struct timespec t;
@@ -289,21 +334,6 @@ static void a_ghost_goes_within_30_s(void **)
 	json_free(body);
 	page_die(&ghost);
 	page_leave(&other);
-}
-
-static struct json *ask_resume(struct page *p, const char *id)
-{
-	char data[256];
-
-	snprintf(
-	        data, sizeof(data), "{\"session\":\"s-%s\",\"producerIds\":[],\"consumerIds\":[]}",
-	        id
-	);
-	struct json *answer = page_ask(p, "resume", data);
-	struct json *found = json_copy(json_object(answer, "data"));
-	json_free(answer);
-	assert_true(json_is_true(found, "resumed"));
-	return found;
 }
 
 // The data plane has ended it, and no control plane was there to hear of it.
@@ -451,6 +481,7 @@ int main(void)
 	        cmocka_unit_test(one_without_a_path_gives_way),
 	        cmocka_unit_test(what_ended_meanwhile_is_not_taken_up),
 	        cmocka_unit_test(a_client_without_checks_is_told),
+	        cmocka_unit_test(who_is_connected_by_another_transport_stays),
 	        cmocka_unit_test(a_ghost_goes_within_30_s),
 	        cmocka_unit_test(the_dtls_role_is_the_clients_choice),
 	        cmocka_unit_test(the_strongest_fingerprint_counts),
