@@ -53,20 +53,21 @@ void conference_mute(
         struct conference *c, struct peer *p, enum track_kind kind, const struct peer *by
 )
 {
-	bool played = false;
+	bool played = false, exists = false;
 	struct track *t;
 
 	LIST_FOREACH(t, &p->tracks, of_owner)
 	{
 		if (t->kind != kind)
 			continue;
+		exists = true;
 		played |= !t->paused;
 		conference_track_pause(c, t, true);
 	}
 	strcpy(p->muted_by_id, by->id);
 	strcpy(p->muted_by_name, by->display_name);
 	// Until its page has heard of it, which would otherwise turn it on again on coming back.
-	if (played || !p->connection) {
+	if (played || (exists && !p->connection)) {
 		p->muted |= 1u << kind;
 		conference_store_flags(c, p);
 	}

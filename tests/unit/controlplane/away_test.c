@@ -169,6 +169,22 @@ static void who_was_muted_meanwhile_hears_of_it(void **) // M26, M27
 	page_leave(&moderator);
 }
 
+// What nobody has turned on, nobody has turned off.
+static void who_published_nothing_hears_of_no_mute(void **) // M27
+{
+	struct page moderator, p;
+	char microphone[64];
+
+	begin(&moderator, &p, "nothing", microphone);
+	page_die(&p);
+	assert_int_equal(page_ask_code(&moderator, "muteAll", "{\"kind\":\"share\"}"), 200);
+	come(&p, "free", "nothing", "a", SPEAKER, NULL);
+	json_free(page_notified(&p, "admitted"));
+	page_expect_none(&p, "mutedByModerator");
+	page_leave(&p);
+	page_leave(&moderator);
+}
+
 // A page says what it does about it: until then the notice may have gone nowhere, and afterwards
 // it is not repeated.
 static void a_mute_is_told_until_the_page_has_heard_of_it(void **) // M26
@@ -237,6 +253,7 @@ int main(void)
 	        cmocka_unit_test(who_was_declined_or_replaced_meanwhile_stays_out),
 	        cmocka_unit_test(a_refusal_outlives_the_control_plane),
 	        cmocka_unit_test(who_was_muted_meanwhile_hears_of_it),
+	        cmocka_unit_test(who_published_nothing_hears_of_no_mute),
 	        cmocka_unit_test(a_mute_is_told_until_the_page_has_heard_of_it),
 	        cmocka_unit_test(who_is_in_stays_in_though_the_token_ends),
 	};
