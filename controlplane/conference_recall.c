@@ -151,21 +151,18 @@ void conference_recall_rules(struct conference *c, struct room *r)
 
 	if (!k)
 		return;
-	r->rules_are_kept = true;
 	r->rules.waiting_room = k->waiting_room;
 	strcpy(r->rules.pin, k->pin);
 }
 
 void conference_forget_rules(struct conference *c, struct room *r)
 {
-	if (r->rules_are_kept) {
-		r->rules_are_kept = r->rules.waiting_room = false;
-		r->rules.pin[0] = '\0';
-		conference_store_room(c, r);
-		conference_tell_room(c, r);
-	}
 	if (!shelf_find(c->kept_rules, r->key))
 		return;
+	r->rules.waiting_room = false;
+	r->rules.pin[0] = '\0';
+	conference_store_room(c, r);
+	conference_tell_room(c, r);
 	shelf_remove(c->kept_rules, r->key);
 	if (c->generation)
 		store_kept_rules_remove(c->store, r->key);

@@ -54,7 +54,6 @@ struct room {
 	enum room_kind kind;
 	int64_t created_ms; // CLOCK_REALTIME
 	struct room_rules rules;
-	bool rules_are_kept; // waiting room and PIN are those of before it was empty
 	uint32_t bitrate; // M19: of each picture, bit/s; 0: as their publishers like
 	struct map peers; // by peer id
 	struct peer_list waiting; // U18

@@ -261,6 +261,32 @@ static void an_empty_room_keeps_its_door(void **) // U18, G14
 	page_leave(&guest);
 }
 
+// The server may have become another one in the middle of a room, too.
+static void kept_rules_are_known_for_such_after_a_crash(void **) // U18, G14
+{
+	static const char own[] = "{\"role\":\"moderator\",\"waitingRoom\":true,"
+	                          "\"pin\":\"4711\"}";
+	static const char where[] = "/webinar/?roomId=kept&peerId=early&session=e&pin=4711";
+	struct page host, early, guest;
+
+	come(&host, "free", "kept", "host", own, "Host");
+	page_leave(&host);
+	integrator_open(&integrator, &early, "free", where, "");
+	page_expect(&early, "waiting", "peerId", "early");
+	server_wait_kept(&integrator.server, "/kept");
+	server_wait_stored(&integrator.server, "early", STORE_WAITING);
+	server_stop(&integrator.server, SIGKILL);
+	page_die(&early);
+	server_start(&integrator.server);
+	integrator_open(&integrator, &early, "free", where, "");
+	page_expect(&early, "waiting", "peerId", "early");
+	come(&host, "free", "kept", "host2", MODERATOR, "Host");
+	come(&guest, "free", "kept", "guest", NULL, "Guest"); // neither waits nor has a PIN
+	page_leave(&guest);
+	page_leave(&early);
+	page_leave(&host);
+}
+
 // Nobody walks in before the moderator has come, nor by a link that asks for nothing.
 static void an_account_may_have_a_waiting_room_everywhere(void **) // U18
 {
@@ -731,6 +757,7 @@ int main(void)
 	        cmocka_unit_test(a_participants_own_token_makes_it_wait),
 	        cmocka_unit_test(the_waiting_survive_a_crash),
 	        cmocka_unit_test(an_empty_room_keeps_its_door),
+	        cmocka_unit_test(kept_rules_are_known_for_such_after_a_crash),
 	        cmocka_unit_test(an_account_may_have_a_waiting_room_everywhere),
 	        cmocka_unit_test(a_lost_socket_waits_on),
 	        cmocka_unit_test(each_role_may_do_its_own),
