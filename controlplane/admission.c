@@ -508,7 +508,6 @@ static enum outcome ask_webhook(struct admission *a)
 
 static void rules_read(struct room_rules *rules, const struct admission *a)
 {
-	const struct account *account = account_of(a);
 	struct attributes *t = &a->application->url;
 
 	// Nobody has held them back: their moderators should know.
@@ -517,11 +516,10 @@ static void rules_read(struct room_rules *rules, const struct admission *a)
 		        t->peer_id);
 		rules->start_time_ms = t->start_time_ms;
 	}
-	rules->waiting_room = account && account->waiting_room;
 	rules->speakers_max = (uint32_t)t->max_broadcasters;
 	rules->viewers_max = (uint32_t)t->max_watchers;
 	if (t->moderator) {
-		rules->waiting_room |= t->waiting_room;
+		rules->waiting_room = t->waiting_room;
 		if (is_signed(a, ATTRIBUTE_PIN))
 			strcpy(rules->pin, t->pin);
 	}

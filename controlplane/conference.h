@@ -137,6 +137,9 @@ struct peer *conference_take_up(
         struct conference *c, const struct newcomer *n, uint64_t connection, enum refusal *refusal
 );
 
+// U18: who comes waits, by a token's word or the account's.
+bool conference_has_waiting_room(const struct conference *, const struct room *);
+
 // Makes the peer a member. The caller answers, then calls conference_welcome.
 void conference_join(struct conference *, struct peer *, const char *capabilities);
 

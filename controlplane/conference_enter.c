@@ -75,6 +75,13 @@ refuse(const struct newcomer *n, const struct room *r, const struct peer *p, uin
 	return room_admits(r, n->kind, n->rights.speaker, &n->rules);
 }
 
+// Of the account's own switch the room remembers nothing: it may be turned off again.
+bool conference_has_waiting_room(const struct conference *c, const struct room *r)
+{
+	const struct account *a = c->accounts ? accounts_by_id(c->accounts, r->account_id) : NULL;
+	return r->rules.waiting_room || (a && a->waiting_room);
+}
+
 static struct peer *
 peer_make(struct conference *c, struct room *r, const struct newcomer *n, uint64_t connection)
 {
@@ -87,7 +94,7 @@ peer_make(struct conference *c, struct room *r, const struct newcomer *n, uint64
 	p->hook_admission = n->hook_admission;
 	p->connection = connection;
 	strcpy(p->client, n->client);
-	p->waiting = !p->rights.moderator && (n->waits || r->rules.waiting_room);
+	p->waiting = !p->rights.moderator && (n->waits || conference_has_waiting_room(c, r));
 	room_add_peer(r, p);
 	conference_store_peer(c, p, "");
 	if (p->waiting) {

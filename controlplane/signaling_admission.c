@@ -74,11 +74,11 @@ void signaling_add_rights(struct json *j, const struct rights *r)
 	json_add_bool(j, "hand", r->hand);
 }
 
-struct json *signaling_room_json(const struct room *r)
+struct json *signaling_room_json(const struct signaling *s, const struct room *r)
 {
 	struct json *j = json_new_object();
 
-	json_add_bool(j, "waitingRoom", r->rules.waiting_room);
+	json_add_bool(j, "waitingRoom", conference_has_waiting_room(s->conference, r));
 	if (r->rules.video)
 		json_add_string(j, "video", r->rules.video);
 	if (r->rules.start_time_ms)
@@ -100,7 +100,7 @@ void connection_send_place(struct connection *c)
 		json_add_string(data, "displayName", p->display_name);
 	json_add_bool(data, "nameIsFixed", p->name_is_fixed);
 	signaling_add_rights(data, &p->rights);
-	json_add(data, "room", signaling_room_json(p->room));
+	json_add(data, "room", signaling_room_json(c->signaling, p->room));
 	connection_notify(c, "admitted", data);
 	// Before the page asks for anything: it would turn on again what is off.
 	for (int kind = 0; kind < TRACK_KIND_COUNT; kind++) {

@@ -94,7 +94,7 @@ void connection_abandon(struct connection *);
 // What the peer is told of its place: `admitted`, or `waiting`.
 void connection_send_place(struct connection *);
 void signaling_add_rights(struct json *, const struct rights *);
-struct json *signaling_room_json(const struct room *);
+struct json *signaling_room_json(const struct signaling *, const struct room *);
 
 // One client request or notification.
 typedef void request_fn(struct connection *, int64_t id, const struct json *data);

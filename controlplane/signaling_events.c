@@ -271,7 +271,7 @@ static void on_room_changed(void *owner, struct peer *to)
 {
 	struct connection *c = connection_of(owner, to);
 	if (c)
-		connection_notify(c, "roomChanged", signaling_room_json(to->room));
+		connection_notify(c, "roomChanged", signaling_room_json(owner, to->room));
 }
 
 static void on_lacking(void *owner, struct peer *to)

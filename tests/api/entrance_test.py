@@ -290,6 +290,35 @@ class KeepAlive(unittest.TestCase):
             self.assertNotIn(b"Keep-Alive:", answer)
 
 
+class WaitingRooms(unittest.TestCase):
+    def test_an_account_may_turn_its_own_off_again(self):
+        def comes(peer):
+            w = WebSocket(server, roomId="r", peerId=peer)
+            self.addCleanup(w.socket.close)
+            while (message := w.receive()).get("method") not in ("admitted", "waiting"):
+                pass
+            if message["method"] == "admitted":
+                self.assertFalse(message["data"]["room"]["waitingRoom"])
+            return message["method"], w
+
+        def leaves(w):
+            w.send(frame(8, b"\x03\xe8"))
+            self.assertEqual(w.ended(), 1000)
+
+        with Server() as server:
+            server.ctl("account", "set", "default", "--waiting-room", "on")
+            first = comes("first")
+            self.assertEqual(first[0], "waiting")
+            server.ctl("account", "set", "default", "--waiting-room", "off")
+            second = comes("second")  # into the same room
+            self.assertEqual(second[0], "admitted")
+            for _, w in (first, second):
+                leaves(w)
+            self.assertEqual(comes("third")[0], "admitted")  # into one that was empty
+            server.ctl("account", "set", "default", "--waiting-room", "on")
+            self.assertEqual(comes("fourth")[0], "waiting")
+
+
 class Quotas(unittest.TestCase):
     def test_one_account_takes_not_all(self):
         with Server(log_level="warning") as server:
