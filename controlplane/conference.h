@@ -12,7 +12,7 @@
 
 struct hooks;
 struct json;
-struct shelf;
+struct shelves;
 struct statistics;
 struct accounts;
 struct tally;
@@ -84,7 +84,7 @@ struct conference {
 	struct tally *transports_of; // by address
 	struct peer_list gone; // oldest first
 	struct peer_list idle; // admitted, and not joined: oldest first
-	struct shelf *turned_away, *kept_rules; // conference_recall.c
+	struct shelves *turned_away, *kept_rules; // conference_recall.c
 	struct loop_timer timer; // of the peers that are gone, and of the idle
 	struct loop_timer activity; // conference_activity.c
 	uint32_t looks; // of it

@@ -3,7 +3,7 @@
 #include "conference.h"
 
 #include "clock.h"
-#include "shelf.h"
+#include "shelves.h"
 #include "store.h"
 
 #include "am_log.h"
@@ -11,12 +11,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define KEY_SIZE        (ROOM_KEY_SIZE + 1 + PEER_SESSION_MAX)
-#define TURNED_AWAY_MAX 32768
-#define TURNED_AWAY_MS  INT64_C(86400000) // a page that sleeps for longer has to ask again
+#define KEY_SIZE (ROOM_KEY_SIZE + 1 + PEER_SESSION_MAX)
 
-#define KEPT_MAX 16384
-#define KEPT_MS  (INT64_C(90) * 86400000)
+#define TURNED_AWAY_ACCOUNT_MAX 4096
+#define TURNED_AWAY_MAX         65536 // of all accounts
+#define TURNED_AWAY_MS          INT64_C(86400000) // a page that sleeps for longer has to ask again
+
+#define KEPT_ACCOUNT_MAX 4096
+#define KEPT_MAX         65536 // of all accounts
+#define KEPT_MS          (INT64_C(90) * 86400000)
 
 struct kept_rules {
 	int64_t until_ms; // CLOCK_REALTIME
@@ -29,16 +32,37 @@ struct turned_away {
 	enum refusal refusal;
 };
 
+// Not while the store is read, which may not be written then: what is too much in there goes with
+// its time.
+static void turned_away_forgotten(void *owner, const char *key)
+{
+	const struct conference *c = owner;
+	if (c->generation)
+		store_turned_away_remove(c->store, key);
+}
+
+static void kept_forgotten(void *owner, const char *key)
+{
+	const struct conference *c = owner;
+	if (c->generation)
+		store_kept_rules_remove(c->store, key);
+}
+
 void conference_recall_init(struct conference *c)
 {
-	c->turned_away = shelf_create(TURNED_AWAY_MAX, sizeof(struct turned_away));
-	c->kept_rules = shelf_create(KEPT_MAX, sizeof(struct kept_rules));
+	c->turned_away = shelves_create(
+	        TURNED_AWAY_ACCOUNT_MAX, TURNED_AWAY_MAX, sizeof(struct turned_away),
+	        turned_away_forgotten, c
+	);
+	c->kept_rules = shelves_create(
+	        KEPT_ACCOUNT_MAX, KEPT_MAX, sizeof(struct kept_rules), kept_forgotten, c
+	);
 }
 
 void conference_recall_fini(struct conference *c)
 {
-	shelf_destroy(c->turned_away);
-	shelf_destroy(c->kept_rules);
+	shelves_destroy(c->turned_away);
+	shelves_destroy(c->kept_rules);
 }
 
 static void
@@ -49,18 +73,10 @@ session_key(char key[KEY_SIZE], uint64_t account_id, const char *room, const cha
 
 static void put(struct conference *c, const char *key, enum refusal refusal, int64_t until_ms)
 {
-	struct turned_away *t = shelf_put(c->turned_away, key);
+	struct turned_away *t = shelves_put(c->turned_away, key);
 
 	t->until_ms = until_ms;
 	t->refusal = refusal;
-}
-
-static void prune(struct conference *c, int64_t now_ms)
-{
-	const struct turned_away *oldest;
-
-	while ((oldest = shelf_oldest(c->turned_away)) && oldest->until_ms < now_ms)
-		shelf_remove_oldest(c->turned_away);
 }
 
 // The others end with their cause.
@@ -77,7 +93,6 @@ void conference_turn_away(struct conference *c, const struct peer *p, enum refus
 
 	if (!p->session[0] || !is_somebodys_will(refusal))
 		return;
-	prune(c, now_ms);
 	session_key(key, p->room->account_id, p->room->name, p->session);
 	put(c, key, refusal, now_ms + TURNED_AWAY_MS);
 	if (c->generation)
@@ -101,13 +116,13 @@ enum refusal conference_turned_away(
 	if (!session[0])
 		return REFUSAL_NONE;
 	session_key(key, account_id, room, session);
-	const struct turned_away *t = shelf_find(c->turned_away, key);
+	const struct turned_away *t = shelves_find(c->turned_away, key);
 	return t && t->until_ms >= clock_real_ms() ? t->refusal : REFUSAL_NONE;
 }
 
 static const struct kept_rules *kept_find(const struct conference *c, const char *key)
 {
-	const struct kept_rules *k = shelf_find(c->kept_rules, key);
+	const struct kept_rules *k = shelves_find(c->kept_rules, key);
 	return k && k->until_ms >= clock_real_ms() ? k : NULL;
 }
 
@@ -121,7 +136,7 @@ const char *conference_pin(const struct conference *c, const char *room_key)
 
 static void kept_put(struct conference *c, const struct store_kept_rules *row)
 {
-	struct kept_rules *k = shelf_put(c->kept_rules, row->key);
+	struct kept_rules *k = shelves_put(c->kept_rules, row->key);
 
 	k->until_ms = row->until_ms;
 	k->waiting_room = row->waiting_room;
@@ -157,13 +172,13 @@ void conference_recall_rules(struct conference *c, struct room *r)
 
 void conference_forget_rules(struct conference *c, struct room *r)
 {
-	if (!shelf_find(c->kept_rules, r->key))
+	if (!shelves_find(c->kept_rules, r->key))
 		return;
 	r->rules.waiting_room = false;
 	r->rules.pin[0] = '\0';
 	conference_store_room(c, r);
 	conference_tell_room(c, r);
-	shelf_remove(c->kept_rules, r->key);
+	shelves_remove(c->kept_rules, r->key);
 	if (c->generation)
 		store_kept_rules_remove(c->store, r->key);
 }

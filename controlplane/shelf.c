@@ -84,10 +84,15 @@ void shelf_remove(struct shelf *s, const char *name)
 		item_remove(s, i);
 }
 
-void *shelf_oldest(const struct shelf *s)
+size_t shelf_count(const struct shelf *s)
 {
-	struct item *i = TAILQ_FIRST(&s->by_age);
-	return i ? i->value : NULL;
+	return s->by_name.count;
+}
+
+const char *shelf_oldest_name(const struct shelf *s)
+{
+	const struct item *i = TAILQ_FIRST(&s->by_age);
+	return i ? i->name : NULL;
 }
 
 void shelf_remove_oldest(struct shelf *s)

@@ -18,6 +18,8 @@ void *shelf_find(const struct shelf *, const char *name);
 void *shelf_put(struct shelf *, const char *name);
 void shelf_remove(struct shelf *, const char *name);
 
-// The oldest, or NULL.
-void *shelf_oldest(const struct shelf *);
+size_t shelf_count(const struct shelf *);
+
+// The oldest one's name, or NULL.
+const char *shelf_oldest_name(const struct shelf *);
 void shelf_remove_oldest(struct shelf *);

@@ -64,6 +64,7 @@ enum statement {
 	KEPT_RULES_REMOVE,
 	KEPT_RULES_PRUNE,
 	TURNED_AWAY_PUT,
+	TURNED_AWAY_REMOVE,
 	TURNED_AWAY_PRUNE,
 	STATEMENT_COUNT,
 };
@@ -104,6 +105,7 @@ static const char *const statements[STATEMENT_COUNT] = {
         [KEPT_RULES_PRUNE] = "DELETE FROM kept_rules WHERE until_ms < ?1",
         [TURNED_AWAY_PUT] = "INSERT INTO turned_away(until_ms, key, refusal) VALUES(?1, ?9, ?10)"
                             " ON CONFLICT(key) DO UPDATE SET until_ms = ?1, refusal = ?10",
+        [TURNED_AWAY_REMOVE] = "DELETE FROM turned_away WHERE key = ?9",
         [TURNED_AWAY_PRUNE] = "DELETE FROM turned_away WHERE until_ms < ?1",
 };
 
@@ -416,6 +418,11 @@ void store_turned_away_put(struct store *s, const struct store_turned_away *t)
 	enqueue(s, TURNED_AWAY_PRUNE, (int64_t[NUMBERS]){t->now_ms}, NULL);
 	enqueue(s, TURNED_AWAY_PUT, (int64_t[NUMBERS]){t->until_ms},
 	        (const char *[TEXTS]){t->key, t->refusal});
+}
+
+void store_turned_away_remove(struct store *s, const char *key)
+{
+	enqueue(s, TURNED_AWAY_REMOVE, (int64_t[NUMBERS]){0}, (const char *[TEXTS]){key});
 }
 
 void store_kept_rules_put(struct store *s, const struct store_kept_rules *k)

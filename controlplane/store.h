@@ -140,3 +140,4 @@ void store_track_remove(struct store *, am_id);
 void store_kept_rules_put(struct store *, const struct store_kept_rules *);
 void store_kept_rules_remove(struct store *, const char *key);
 void store_turned_away_put(struct store *, const struct store_turned_away *);
+void store_turned_away_remove(struct store *, const char *key);

@@ -9,7 +9,8 @@ static void what_is_put_is_found(void **)
 	struct shelf *s = shelf_create(3, sizeof(int));
 
 	assert_null(shelf_find(s, "a"));
-	assert_null(shelf_oldest(s));
+	assert_null(shelf_oldest_name(s));
+	assert_int_equal(shelf_count(s), 0);
 	int *a = shelf_put(s, "a");
 	assert_int_equal(*a, 0);
 	*a = 7;
@@ -33,7 +34,8 @@ static void the_oldest_is_forgotten(void **)
 	shelf_put(s, "3");
 	assert_null(shelf_find(s, "1"));
 	assert_non_null(shelf_find(s, "0"));
-	assert_int_equal(*(int *)shelf_oldest(s), 2);
+	assert_string_equal(shelf_oldest_name(s), "2");
+	assert_int_equal(shelf_count(s), 3);
 	shelf_remove_oldest(s);
 	assert_null(shelf_find(s, "2"));
 	shelf_destroy(s);

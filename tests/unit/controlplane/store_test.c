@@ -236,6 +236,10 @@ static void who_was_turned_away_is_known_until_it_is_over(void **state)
 	store_turned_away_put(
 	        s, &(struct store_turned_away){"42/room/late", "removed", 3000, 2001}
 	);
+	store_turned_away_put(
+	        s, &(struct store_turned_away){"42/room/forgotten", "removed", 3000, 2001}
+	);
+	store_turned_away_remove(s, "42/room/forgotten");
 	store_reset(s, 79); // another data plane makes nobody welcome
 	struct seen seen = reopen(&s);
 	*state = s;
