@@ -47,7 +47,7 @@ const struct account_setting account_settings[] = {
          "WebSockets without an Origin, as apps open them, need no token"},
         {"waiting-room", "on|off", "in all rooms people wait until a moderator lets them in (U18)"},
         {"rest-addresses", "ADDRESS[/BITS],...|none",
-         "may use REST at the account's hosts without an API token"},
+         "may use REST at the account's hosts without an API token; no proxies"},
 #define QUOTA_SETTING(quota, setting, standard, help) {setting, "NUMBER", help},
         QUOTAS(QUOTA_SETTING)
 #undef QUOTA_SETTING
