@@ -84,7 +84,7 @@ static const struct config defaults = {
         .rest_per_s = 50,
         .unknown_hosts = "refuse",
         .join_s = 60,
-        .address_connections = 4096,
+        .address_connections = 16384,
         .address_websockets = 2048,
 };
 

@@ -28,6 +28,7 @@
 #define FORM_BUFFER       1024
 #define PEM_MAX           65536
 #define PROXY_WARN_MS     600000 // between two warnings about an unknown proxy
+#define REFUSED_WARN_MS   10000 // and about an address with too many connections
 #define TEXT_OF(macro)    TEXT_OF_VALUE(macro)
 #define TEXT_OF_VALUE(x)  #x
 
@@ -44,7 +45,7 @@ struct http {
 	LIST_HEAD(, http_later) later;
 	struct http_arrivals arrivals;
 	const struct config *config;
-	uint64_t proxy_warned_ms;
+	uint64_t proxy_warned_ms, refused_warned_ms;
 	bool turn_due; // a socket or an answer was given back: the library sees it in its next turn
 };
 
@@ -183,6 +184,25 @@ static const struct sockaddr *peer_of(struct MHD_Connection *connection)
 	return info ? info->client_addr : NULL;
 }
 
+// Whoever has an office behind one address must hear what to set.
+static void refused_warn(struct http *h, const struct sockaddr *from)
+{
+	uint64_t now_ms = loop_now_ms(h->loop);
+	char text[ADDRESS_TEXT_SIZE];
+	struct address a;
+
+	if ((h->refused_warned_ms && now_ms - h->refused_warned_ms < REFUSED_WARN_MS) ||
+	    !address_of_socket(&a, from))
+		return;
+	h->refused_warned_ms = now_ms;
+	address_write_client(text, &a);
+	am_warning(
+	        "http: an address has too many connections; if it is a proxy add it to "
+	        "controlplane.proxies, else see controlplane.address_connections; address=%s",
+	        text
+	);
+}
+
 // Too many connections of one address: the others' place is not his.
 static enum MHD_Result on_accept(void *owner, const struct sockaddr *from, socklen_t)
 {
@@ -191,6 +211,7 @@ static enum MHD_Result on_accept(void *owner, const struct sockaddr *from, sockl
 	if (http_arrivals_take(&h->arrivals, from))
 		return MHD_YES;
 	metric_count(METRIC_connections_refused);
+	refused_warn(h, from);
 	return MHD_NO;
 }
 

@@ -32,8 +32,9 @@
 #define AMPHI_VERSION "0.1.0"
 #endif
 
-#define READY_WAIT_MS 1000 // for a data plane, before browsers are let in without one
-#define GOODBYE_MS    300 // for the close frames at the end
+#define READY_WAIT_MS   1000 // for a data plane, before browsers are let in without one
+#define GOODBYE_MS      300 // for the close frames at the end
+#define DESCRIPTORS_OWN 1024 // files beside the sockets of clients
 
 struct server {
 	struct config config;
@@ -103,15 +104,27 @@ static const char *arguments_read(int argc, char **argv, int *status)
 	return NULL;
 }
 
-// A webinar has thousands of sockets.
-static void descriptors_raise(void)
+// A webinar has thousands of sockets: as many as may be, and at least those of one address where
+// this process may ask for more.
+static void descriptors_raise(const struct config *c)
 {
+	rlim_t wanted = (rlim_t)c->address_connections + DESCRIPTORS_OWN;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return;
+	rlim_t allowed = limit.rlim_max;
+	limit.rlim_max = allowed < wanted ? wanted : allowed;
 	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return;
+	limit = (struct rlimit){allowed, allowed};
 	setrlimit(RLIMIT_NOFILE, &limit);
+	am_warning(
+	        "main: too few files may be open for controlplane.address_connections: raise the "
+	        "hard limit (LimitNOFILE of systemd); limit=%llu wanted=%llu",
+	        (unsigned long long)allowed, (unsigned long long)wanted
+	);
 }
 
 // Browsers are let in once the rooms are back, or there is nothing to wait for.
@@ -274,7 +287,7 @@ int main(int argc, char **argv)
 	am_log_level = (enum am_log_level)am_log_level_from_name(s.config.log_level);
 	memory_reserve(MEMORY_RESERVE);
 	umask(077); // what is written here holds secrets: sessions, PINs, tokens
-	descriptors_raise();
+	descriptors_raise(&s.config);
 	if (start(&s) < 0)
 		return 1;
 	stop_loop = s.loop;
