@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertAccessible } from './a11y.mjs';
 import { Embedded, openSite } from './embed.mjs';
-import { Chromium, holds, LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
+import { Chromium, holds, LIMIT, openBench, Participant, roomId } from './harness.mjs';
 
 const bench = openBench({
 	integrator: true,
@@ -10,6 +10,12 @@ const bench = openBench({
 });
 
 openSite(bench);
+
+/** Runs in the page before its own code: it would wait 3 s for a bridge, and then enter by itself. */
+function waitForBridge() {
+	const { setTimeout } = window;
+	window.setTimeout = (act, ms, ...args) => (ms === 3000 ? 0 : setTimeout(act, ms, ...args));
+}
 
 /** Every screen that people can come to, each in both languages and both colour schemes. */
 const SCREENS = {
@@ -59,7 +65,8 @@ const SCREENS = {
 		await ann.isWaiting();
 		await assertAccessible(ann.page, 'the waiting room');
 		await host.page.close();
-		const bob = await Participant.open(bench, { room: roomId(), name: 'Bob', displayName: 'Bob', lang, nameScreenDisabled: true });
+		const address = { displayName: 'Bob', lang, nameScreenDisabled: true };
+		const bob = await Participant.open(bench, { room: roomId(), name: 'Bob', ...address, early: waitForBridge });
 		await bob.test('awaiting').waitFor();
 		await assertAccessible(bob.page, 'without a welcome screen');
 	},
@@ -140,9 +147,10 @@ const SCREENS = {
 	},
 	'trouble': async ({ room, lang }) => {
 		const ann = await Participant.join(bench, { room, name: 'Ann', lang });
-		await bench.system.kill('dataplane');
-		await until('a banner', async () => (await ann.test('status-banner').count()) > 0);
-		await assertAccessible(ann.page, 'media are down');
+		await Promise.all([
+			ann.seesBanner('media-down').then(() => assertAccessible(ann.page, 'media are down')),
+			bench.system.kill('dataplane'),
+		]);
 	},
 };
 

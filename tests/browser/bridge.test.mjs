@@ -138,6 +138,7 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 
 test('an unknown name and bad data are answered, each once and soon', LIMIT, async () => {
 	const ann = await Embedded.open(bench, { room: roomId(), name: 'Ann' });
+	await ann.told('ready');
 	const codes = {};
 	for (const [name, data] of [
 		['toString'], ['constructor'], [''], ['enableShare'], ['enablePin', 'x'], ['setBitrate', 1000], ['disableAllMics'],

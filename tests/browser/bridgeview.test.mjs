@@ -18,6 +18,15 @@ async function inBrowser(traits, work) {
 	}
 }
 
+/** Calls what wants a tap in the room, and taps. A tap too late for the call does what it asked for, and the next one says so. */
+async function callAndTap(one, name) {
+	const first = one.call(name);
+	await one.shows('gesture-overlay');
+	await one.click('gesture-button');
+	const answer = await first;
+	return answer.error?.code === 'user-activation-required' ? one.call(name) : answer;
+}
+
 /** Until no gesture counts any more in the room: what the tests evaluate there is one to Chromium. */
 const untouched = () => holds('nobody touches the room', () => true, { during: 5500 });
 
@@ -30,12 +39,9 @@ test('the screen is shared after a tap in the room', LIMIT, async () => { // M06
 	const data = { peerId: ann.peerId, displayName: 'Ann' };
 
 	await untouched();
-	const answer = ann.call('enableShare');
-	await ann.shows('gesture-overlay');
+	assert.equal(await callAndTap(ann, 'enableShare'), true);
 	// What the browser said to the first attempt.
 	await ann.told('errorGetShare', { ...data, name: 'InvalidStateError' });
-	await ann.click('gesture-button');
-	assert.equal(await answer, true);
 	assert.equal(await ann.call('isShareEnabled'), true);
 	await ann.told('switchOnShare', { ...data, isLocal: true });
 	await cem.told('switchOnShare', { ...data, isLocal: false });
@@ -182,10 +188,7 @@ test('controls, marks, pin and language', LIMIT, async (t) => {
 	await t.test('full screen after a tap in the room', async () => { // M20, M21, M22
 		assert.equal(await ann.call('isFullscreenEnabled'), false);
 		await untouched();
-		const answer = ann.call('enableFullscreen');
-		await ann.shows('gesture-overlay');
-		await ann.click('gesture-button');
-		assert.equal(await answer, true);
+		assert.equal(await callAndTap(ann, 'enableFullscreen'), true);
 		assert.equal(await ann.call('isFullscreenEnabled'), true);
 		assert.equal(await ann.call('disableFullscreen'), true);
 		await until('the end of it', async () => !(await ann.call('isFullscreenEnabled')));
@@ -203,14 +206,10 @@ test('a picture that is shown small can be had large', LIMIT, async () => { // M
 	const bob = await Participant.join(bench, { room, name: 'Bob', colour: 'red' });
 	const ann = await Embedded.join(bench, { room, name: 'Ann', viewport: { width: 240, height: 270 } });
 	const shownSmall = () =>
-		until('the small picture', async () => (await ann.video(bob)).frameWidth === 160, { describe: () => ann.stats() });
-	const sent = () =>
-		bob.page.evaluate(async () => {
-			const reports = await Promise.all(probe.connections.map(async (connection) => [...(await connection.getStats()).values()]));
-			const layers = reports.flat().filter(({ type, kind, framesPerSecond }) => type === 'outbound-rtp' && kind === 'video' && framesPerSecond > 0);
-			return layers.map(({ frameWidth }) => frameWidth);
-		});
-	await until('Bob to send larger ones', async () => (await sent()).some((width) => width >= 320), { describe: sent });
+		until('the small picture', async () => {
+			const [small, ...larger] = await bob.sentWidths();
+			return larger.length > 0 && (await ann.video(bob)).frameWidth === small && small;
+		}, { describe: async () => [await bob.sentWidths(), await ann.stats()] });
 	await shownSmall();
 	// Ann's wish for it takes its time: small pictures go on meanwhile.
 	await ann.page.evaluate(() => {
@@ -218,9 +217,13 @@ test('a picture that is shown small can be had large', LIMIT, async () => { // M
 		const { send } = socket;
 		socket.send = (data) => void setTimeout(() => send.call(socket, data), 500);
 	});
-	const url = await ann.call('getScreenshotByPeerId', bob.peerId);
-	const { width, height } = await ann.host.evaluate((url) => probe.colourOf(url), url);
-	assert.ok(width >= 320 && height >= 180, `${width} × ${height}`);
+	// A page that is short of time gives what it has after 3 s.
+	await until('a large picture', async () => {
+		const small = await shownSmall();
+		const url = await ann.call('getScreenshotByPeerId', bob.peerId);
+		const { width } = await ann.host.evaluate((url) => probe.colourOf(url), url);
+		return width >= 2 * small;
+	});
 	await shownSmall();
 });
 
@@ -236,10 +239,7 @@ test('sound that the browser refuses starts after a tap', LIMIT, async () => { /
 		const vera = await Embedded.open(bench, { room, kind: 'webinar', name: 'Vera', autoplayWithoutAudioTrack: true, allow: 'fullscreen' });
 		assert.equal((await vera.call('join')).peerId, vera.peerId);
 		await vera.told('playingAudioPrevent', { peerId: vera.peerId });
-		const answer = vera.call('playAudio');
-		await vera.shows('gesture-overlay');
-		await vera.click('gesture-button');
-		assert.equal(await answer, true);
+		assert.equal(await callAndTap(vera, 'playAudio'), true);
 		await vera.hears(ada);
 	});
 });

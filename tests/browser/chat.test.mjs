@@ -170,7 +170,8 @@ test('whoever writes while media is down is heard once it is back', LIMIT, async
 	}
 
 	await bench.system.plug('up');
-	await ann.one.isConnected();
+	// ICE takes its time to find a path again.
+	await ann.one.isConnected({ timeout: 40_000 });
 	await ann.one.page.locator('[data-testid=chat-retry]').click();
 	await bob.reads('Ann: Hello?');
 	await ann.reads('You: Hello?');
@@ -217,7 +218,7 @@ test('the chat outlives both of the server’s processes', LIMIT, async (t) => {
 	});
 
 	await t.test('the data plane dies: pages keep what they have, and the chat begins anew', async () => {
-		await Promise.all([ann.one.seesBanner('media-down'), bench.system.kill('dataplane')]);
+		await Promise.all([ann.one.seesBanner('media-down'), bob.one.seesBanner('media-down'), bench.system.kill('dataplane')]);
 		await Promise.all([ann.one.isConnected(), bob.one.isConnected()]);
 		await bob.say('five');
 		await ann.reads('You: one', 'Bob: two', 'You: three', 'Bob: four', 'Bob: five');

@@ -3,7 +3,7 @@ import { look, openBench, Participant, Protoo, roomId, until } from './harness.m
 
 const bench = openBench();
 
-test('from one to fifty people, light and dark', { timeout: 230_000 }, async () => {
+test('from one to fifty people, light and dark', { timeout: 600_000 }, async () => {
 	const room = roomId();
 	const people = [];
 	const join = async (name, colour, more) =>

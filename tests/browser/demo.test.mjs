@@ -31,12 +31,13 @@ test('the demo is seen and heard by who opens its link', LIMIT, async (t) => {
 	assert.equal(await guest.page.evaluate(() => probe.userMediaCalls), 0);
 
 	await t.test('without a gap, longer than its clip is', async () => {
+		const missed = await bench.system.missed();
 		await guest.watch(demo);
 		await new Promise((resolve) => setTimeout(resolve, 15_000));
 		const seen = await guest.stopWatching();
 		t.diagnostic(JSON.stringify(seen));
-		assert.equal(seen.lost, 0, 'packets were lost');
-		assert.ok(seen.longestGap < 1000, `the picture stood still: ${JSON.stringify(seen)}`);
+		assert.ok(seen.lost <= (await bench.system.missed()) - missed, `packets were lost: ${JSON.stringify(seen)}`);
+		assert.ok(seen.longestGap < 1000 + seen.longestBlind, `the picture stood still: ${JSON.stringify(seen)}`);
 	});
 
 	await t.test('on large and small screens', async () => {
@@ -74,14 +75,15 @@ test('the demo comes back after it has died', LIMIT, async () => {
 test('the demo goes on while the control plane is dead, and resumes', LIMIT, async () => {
 	const guest = await visit();
 	await Promise.all([guest.sees(demo), guest.hears(demo)]);
+	const missed = await bench.system.missed();
 	await guest.watch(demo);
 	await bench.system.kill('controlplane');
 	await guest.isConnected();
 	// It is let in again within a second, and what it then does to its media would be seen.
 	await new Promise((resolve) => setTimeout(resolve, 3000));
 	const seen = await guest.stopWatching();
-	assert.ok(seen.longestGap < 1000, `the picture stood still: ${JSON.stringify(seen)}`);
-	assert.equal(seen.lost, 0, 'packets were lost');
+	assert.ok(seen.longestGap < 1000 + seen.longestBlind, `the picture stood still: ${JSON.stringify(seen)}`);
+	assert.ok(seen.lost <= (await bench.system.missed()) - missed, `packets were lost: ${JSON.stringify(seen)}`);
 	await guest.seesNames(demo);
 	// Somebody new gets the demo from the new control plane.
 	const late = await visit();

@@ -54,7 +54,7 @@ test('who waits when the control plane dies waits on', LIMIT, async () => { // U
 	const guest = await Participant.open(bench, { room, name: 'Gus' });
 	await guest.enter();
 	await guest.isWaiting();
-	await host.page.waitForTimeout(300); // for the store
+	await until('the store to have it', async () => (await bench.system.metric('amphi_controlplane_store_waiting_writes')) === 0);
 	await bench.system.kill('controlplane');
 	await host.isConnected();
 	await host.click('people-button');
@@ -115,8 +115,10 @@ test('a viewer is promoted and demoted without losing a frame of the others', LI
 		await viewer.seesNames();
 		await viewer.page.getByText('The speakers are not here yet').waitFor();
 		await speaker.page.locator('[data-notice=demoted]').waitFor();
-		const { video, audio } = await viewer.stats();
-		assert.deepEqual([...video, ...audio], []);
+		await until('the viewer to get nothing any more', async () => {
+			const { video, audio } = await viewer.stats();
+			return video.length + audio.length === 0;
+		}, { describe: () => viewer.stats() });
 		const again = await speaker.request('createWebRtcTransport', { forceTcp: false, producing: true, consuming: false });
 		assert.equal(again.ok ?? false, false, JSON.stringify(again));
 
@@ -139,7 +141,7 @@ test('a moderator turns off devices, removes, and closes', LIMIT, async (t) => {
 		await host.person(ann).getByTestId('mute').click();
 		for (const other of [host, boris]) await other.seesMuted(ann, true);
 		await ann.page.locator('[data-notice=muted-audio]').waitFor();
-		assert.equal(await ann.test('mic-button').getAttribute('aria-pressed'), 'false');
+		await until('the button to say so', async () => (await ann.test('mic-button').getAttribute('aria-pressed')) === 'false');
 		await host.seesMuted(boris, false);
 		await look(ann, 'muted-en');
 		await ann.click('mic-button');
@@ -152,7 +154,8 @@ test('a moderator turns off devices, removes, and closes', LIMIT, async (t) => {
 		for (const one of [ann, boris]) {
 			await host.seesMuted(one, true);
 			await host.tile(one).locator('video').waitFor({ state: 'hidden' });
-			assert.equal(await one.test('camera-button').getAttribute('aria-pressed'), 'false');
+			// The others hear of it before the page does.
+			await until('the button to say so', async () => (await one.test('camera-button').getAttribute('aria-pressed')) === 'false');
 		}
 		await ann.sees(host);
 		await ann.hears(host);

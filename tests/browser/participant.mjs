@@ -14,15 +14,16 @@ export class Participant {
 	peerId;
 
 	/**
-	 * Opens a room's page, up to the welcome screen. claims: of a token. device: what the browser's pages may be. address:
-	 * other attributes of the URL.
+	 * Opens a room's page, up to the welcome screen. claims: of a token. device: what the browser's pages may be. early:
+	 * runs in the page before its own code. address: other attributes of the URL.
 	 */
 	static async open(bench, options) {
-		const { room, kind = 'call', name, peerId, speaker, claims, url, browser, viewport, locale, colour, device, ...address } = options;
+		const { room, kind = 'call', name, peerId, speaker, claims, url, browser, viewport, locale, colour, device, early, ...address } = options;
 		const self = new Participant();
 		self.name = name;
 		self.peerId = peerId ?? `${name.toLowerCase().replaceAll(/\W+/g, '-')}-${randomUUID().slice(0, 8)}`;
 		self.page = await (browser ?? bench.chromium).page({ viewport, locale, colour, ...device });
+		if (early) await self.page.addInitScript(early);
 		const query = new URLSearchParams({ roomId: room, peerId: self.peerId, ...address });
 		if (speaker !== undefined) query.set('itisparticipant', speaker);
 		if (claims) query.set('token', bench.integrator.token(claims));
@@ -55,9 +56,16 @@ export class Participant {
 
 	// The room, as the page shows it.
 
-	async isConnected() {
-		await this.#until('to be in the room', ({ phase, link }) => phase === 'open' && link === 'connected');
-		await until(`${this.name} to see no banner`, async () => (await this.test('status-banner').count()) === 0);
+	async isConnected({ timeout } = {}) {
+		await until(
+			`${this.name} to be in the room`,
+			async () => {
+				const { phase, link } = await this.state();
+				return phase === 'open' && link === 'connected';
+			},
+			{ timeout, describe: () => this.state() },
+		);
+		await until(`${this.name} to see no banner`, async () => (await this.test('status-banner').count()) === 0, { timeout });
 	}
 
 	/** Waits for the banner with this data-state. */
@@ -171,6 +179,11 @@ export class Participant {
 		return (await this.stats()).audio.find(({ peerId }) => peerId === peer.peerId);
 	}
 
+	/** Widths in which this browser sends its camera now, the smallest first. A busy one sends smaller, and fewer. */
+	async sentWidths() {
+		return this.page.evaluate(() => probe.sentWidths());
+	}
+
 	async state() {
 		return this.page.evaluate(() => window.amphi?.state);
 	}
@@ -200,9 +213,5 @@ export class Participant {
 			timeout,
 			describe: () => this.stats(),
 		});
-	}
-
-	async #until(what, check) {
-		await until(`${this.name} ${what}`, async () => check(await this.state()), { describe: () => this.state() });
 	}
 }

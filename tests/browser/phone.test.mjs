@@ -68,6 +68,7 @@ test('P06: on a phone everything is done by touch', LIMIT, async () => {
 	await until('Bob to be pinned', async () => (await ann.tile(bob).getAttribute('data-pinned')) === 'true');
 	await pin.tap();
 	await ann.test('chat-button').tap();
+	await ann.test('chat-panel').waitFor();
 	await assertForFingers(ann, '.panel button, .panel textarea');
 	// The keyboard waits until it is asked for.
 	assert.notEqual(await ann.page.evaluate(() => document.activeElement.dataset.testid), 'chat-input');

@@ -15,6 +15,7 @@
 		constructor(...args) {
 			super(...args);
 			probe.sockets.push(this);
+			this.madeAt = performance.now();
 			this.addEventListener('message', ({ data }) => probe.received.push(JSON.parse(data)));
 		}
 
@@ -79,6 +80,19 @@
 			}
 		}
 		return transports;
+	};
+
+	/**
+	 * Widths in which the camera is sent now, the smallest first: of simulcast, or of spatial layers, of which VP9's encoder
+	 * makes none narrower than 240.
+	 */
+	probe.sentWidths = async () => {
+		const reports = await Promise.all(probe.connections.map(async (connection) => [...(await connection.getStats()).values()]));
+		const sent = reports.flat().filter(({ type, kind, framesPerSecond }) => type === 'outbound-rtp' && kind === 'video' && framesPerSecond > 0);
+		const widths = sent.flatMap(({ frameWidth, scalabilityMode }) =>
+			/^L3/.test(scalabilityMode) ? [frameWidth / 4, frameWidth / 2, frameWidth].filter((width) => width >= 240) : [frameWidth],
+		);
+		return widths.sort((a, b) => a - b);
 	};
 
 	/** A peer's picture as it is shown now: a hash, how bright it is from 0 to 255, and how much that varies. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { holds, LIMIT, openBench, Participant, Proxy, roomId, until } from './harness.mjs';
+import { holds, LIMIT, openBench, Participant, PATIENCE_MS, Proxy, roomId, until } from './harness.mjs';
 
 const bench = openBench();
 
 const RESUME_MS = 15_000; // how long the server waits for who lost the WebSocket
-const GRACE_MS = 3000;
+const GRACE_MS = 3000; // what the server may have noticed before this test looks
 
 test('who loses the WebSocket keeps sending and receiving, and takes it up again', LIMIT, async (t) => {
 	const proxy = await Proxy.start(bench.system.url);
@@ -16,6 +16,7 @@ test('who loses the WebSocket keeps sending and receiving, and takes it up again
 	await Promise.all([ann.sees(bob), bob.sees(ann)]);
 	const made = await bob.page.evaluate(() => probe.connections.length);
 
+	const missed = await bench.system.missed();
 	await ann.watch(bob);
 	await bob.watch(ann);
 	proxy.cut({ down: true });
@@ -33,8 +34,8 @@ test('who loses the WebSocket keeps sending and receiving, and takes it up again
 		await one.sees(other);
 		const seen = await one.stopWatching();
 		t.diagnostic(`${one.name}: ${JSON.stringify(seen)}`);
-		assert.ok(seen.longestGap < 1000, `the picture stood still: ${JSON.stringify(seen)}`);
-		assert.equal(seen.lost, 0, 'packets were lost');
+		assert.ok(seen.longestGap < 1000 + seen.longestBlind, `the picture stood still: ${JSON.stringify(seen)}`);
+		assert.ok(seen.lost <= (await bench.system.missed()) - missed, `packets were lost: ${JSON.stringify(seen)}`);
 	}
 	assert.equal(await bob.page.evaluate(() => probe.connections.length), made, 'Bob joined again');
 	await ann.seesMuted(bob, true);
@@ -60,7 +61,7 @@ test('who does not come back is removed', LIMIT, async (t) => {
 		const start = performance.now();
 		proxy.cut({ down: true });
 		await until('Bob to be gone', async () => !(await ann.names()).includes('Bob'), {
-			timeout: RESUME_MS + GRACE_MS,
+			timeout: RESUME_MS + PATIENCE_MS,
 		});
 		const gone = performance.now() - start;
 		assert.ok(gone > RESUME_MS - GRACE_MS, `removed already after ${gone} ms`);

@@ -155,9 +155,17 @@ test('pictures that are not seen are not sent, and small ones come small', LIMIT
 			return (await packets()) === before;
 		});
 
+	/** Waits for one of at least two sizes. */
+	const comes = (size, choose) =>
+		until(`a ${size} picture`, async () => {
+			const sent = await bob.sentWidths();
+			return sent.length > 1 && (await ann.video(bob)).frameWidth === choose(sent);
+		}, { describe: async () => [await bob.sentWidths(), await ann.video(bob)] });
+
 	await t.test('below the edge it is paused, its sound goes on', async () => {
-		const place = (await places(ann)).find(({ id }) => id === bob.peerId);
-		assert.ok(place.y > PHONE.height, JSON.stringify(place));
+		await until('Bob’s tile below the edge', async () => (await places(ann)).find(({ id }) => id === bob.peerId).y > PHONE.height, {
+			describe: () => places(ann),
+		});
 		await ann.hears(bob);
 		await stops();
 	});
@@ -166,7 +174,7 @@ test('pictures that are not seen are not sent, and small ones come small', LIMIT
 		await scroll('end');
 		await ann.sees(bob);
 		await ann.decodes(bob, 10);
-		await until('a small picture', async () => (await ann.video(bob)).frameWidth === 320, { describe: () => ann.video(bob) });
+		await comes('small', (sent) => sent[0]);
 	});
 
 	await t.test('scrolled away, it stops again, and nobody loses a sound', async () => {
@@ -182,7 +190,7 @@ test('pictures that are not seen are not sent, and small ones come small', LIMIT
 		await ann.tile(bob).hover();
 		await ann.tile(bob).getByTestId('pin-button').click();
 		await isLarge(ann, bob.peerId);
-		await until('a large picture', async () => (await ann.video(bob)).frameWidth === 1280, { describe: () => ann.video(bob) });
+		await comes('large', (sent) => sent.at(-1));
 	});
 
 	await t.test('what was paused stays so over a broken connection', async () => {

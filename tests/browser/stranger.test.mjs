@@ -53,10 +53,11 @@ test('a client of the vocabulary of 2026 sees, is seen, and chats', LIMIT, async
 
 	await t.test('controls are notifications', async () => {
 		await page.evaluate((peerId) => stranger.pause(peerId, true), ada.one.peerId);
-		await page.waitForTimeout(500);
-		const paused = await frames();
-		await page.waitForTimeout(1000);
-		assert.ok((await frames()) <= paused + 1);
+		const paused = await until('Ned’s picture to stop', async () => {
+			const before = await frames();
+			await page.waitForTimeout(1000);
+			return (await frames()) === before && before;
+		});
 		await page.evaluate((peerId) => stranger.pause(peerId, false), ada.one.peerId);
 		await until('Ned to go on', async () => (await frames()) > paused + 10, { describe: frames });
 	});

@@ -11,6 +11,8 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\
 
 /** A system of our own beside the developer's: its names, networks and port come from this number. */
 const INSTANCE = process.env.AMPHI_TEST_INSTANCE ?? '231';
+/** Settings that tests have for themselves. */
+const OURS = { unknown_hosts: '"default"', metrics_addresses: '[ "127.0.0.1", "::1" ]' };
 const START_MS = 120_000; // with what is left to build
 const STOP_MS = 15_000;
 const execute = promisify(execFile);
@@ -46,7 +48,7 @@ export class System {
 	async launch({ settings = {}, options = [] } = {}) {
 		this.#temporary = await mkdtemp(join(tmpdir(), 'amphi-browser-'));
 		const config = join(this.#temporary, 'amphi.conf');
-		await writeFile(config, configure(await readFile(`${ROOT}/shared/amphi.conf`, 'utf8'), { unknown_hosts: '"default"', ...settings }));
+		await writeFile(config, configure(await readFile(`${ROOT}/shared/amphi.conf`, 'utf8'), { ...OURS, ...settings }));
 
 		// However this process ends, the supervisor is told and cleans up.
 		const run = [`${ROOT}/scripts/run`, '--instance', INSTANCE, '--config', config, ...options];
@@ -125,6 +127,28 @@ export class System {
 		return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
 	}
 
+	/** A number of /metrics, over all its labels, or over those in which this text is. */
+	async metric(name, label = '') {
+		const { status, body } = await this.rest('/metrics');
+		const lines = body.split('\n').filter((line) => line.startsWith(`${name}{`) && line.includes(label));
+		if (lines.length === 0) throw new Error(`/metrics answers ${status}, and says nothing of ${name}`);
+		return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+	}
+
+	/**
+	 * Media packets that were lost because this machine was too busy to take them: dropped at a browser's socket, on the
+	 * way to it, or by the data plane, which has also asked again for those that it never got.
+	 */
+	async missed() {
+		const busy = ['late', 'tx_full', 'handover_full', 'no_buffers'];
+		const counts = await Promise.all([
+			kernelDrops(),
+			this.metric('amphi_dataplane_nacks_sent_packets_total'),
+			...busy.map((reason) => this.metric('amphi_dataplane_dropped_packets_total', `reason="${reason}"`)),
+		]);
+		return counts.reduce((a, b) => a + b);
+	}
+
 	/** Ends everything. Fails if a process died that nobody killed. */
 	async stop() {
 		const running = this.#supervisor;
@@ -141,6 +165,14 @@ export class System {
 			if (deaths !== kills) throw new Error(`amphi-${name} died ${deaths} times, of them ${kills} by the test`);
 		}
 	}
+}
+
+/** Packets that came for this machine's programs and found a full buffer. */
+async function kernelDrops() {
+	const [names, values] = (await readFile('/proc/net/snmp', 'utf8')).split('\n').filter((line) => line.startsWith('Udp: ')).map((line) => line.split(' '));
+	const udp6 = /^Udp6RcvbufErrors\s+(\d+)/m.exec(await readFile('/proc/net/snmp6', 'utf8').catch(() => ''))?.[1] ?? 0;
+	const backlog = (await readFile('/proc/net/softnet_stat', 'utf8')).trim().split('\n').map((line) => parseInt(line.split(' ')[1], 16));
+	return Number(values[names.indexOf('RcvbufErrors')]) + Number(udp6) + backlog.reduce((a, b) => a + b);
 }
 
 function configure(text, settings) {
