@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import socket
 import struct
 import time
@@ -49,6 +50,7 @@ class WebSocket:
             self.fill()
         head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
         self.status = int(head.split(b" ")[1])
+        self.head = head
 
     def __enter__(self):
         return self
@@ -61,6 +63,13 @@ class WebSocket:
         if not piece:
             raise ConnectionError("closed")
         self.buffer += piece
+
+    def refusal(self):
+        """The body of a handshake's answer."""
+        length = int(re.search(rb"(?i)\r\nContent-Length: (\d+)", self.head)[1])
+        while len(self.buffer) < length:
+            self.fill()
+        return self.buffer[:length]
 
     def send(self, data):
         self.socket.sendall(data)

@@ -124,16 +124,13 @@ class Hostile(unittest.TestCase):
         self.assertTrue(w.ask("join", {"displayName": "p"})["ok"])
         names = [{"request": True, "id": i, "method": "changeDisplayName", "data": {"displayName": f"n{i}"}}
                  for i in range(100, 200)]
+        begun = time.monotonic()
         w.send(b"".join(frame(TEXT, json.dumps(r).encode()) for r in names))
         heard = 0
-        witness.socket.settimeout(1)  # a tenth of what all of them take
-        with self.assertRaises(TimeoutError):
-            while message := witness.receive():
-                heard += message.get("method") == "peerDisplayNameChanged"
-        self.assertTrue(0 < heard < len(names), heard)
-        witness.socket.settimeout(60)
         while heard < len(names):
             heard += witness.receive().get("method") == "peerDisplayNameChanged"
+        # Each costs 21, of 1000 at once and 100 a second; 40 fit into what is read at a time.
+        self.assertGreater(time.monotonic() - begun, 2)
 
     def test_who_does_not_read_is_put_out(self):
         method = "getRouterRtpCapabilities"

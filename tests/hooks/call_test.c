@@ -245,20 +245,24 @@ static int crowd_join(struct world *w)
 static void two_thousand_joins_take_seconds(void **state)
 {
 	struct world *w = *state;
+	uint64_t turn_ms_max = 0, turns_ms = 0;
 	int admitted = 0;
 
 	for (int i = 0; i < 3 && admitted < SLOW_PEERS; i++) {
 		uint64_t start = world_now_ms();
+		w->turns_ms = w->turn_ms_max = 0;
 		admitted = crowd_join(w);
 		print_message(
-		        "%d of 2000 joins: %llu ms, longest turn %llu ms\n", admitted,
-		        (unsigned long long)(world_now_ms() - start),
-		        (unsigned long long)w->turn_ms_max
+		        "%d of 2000 joins: %llu ms, CPU %llu ms, of the longest turn %llu ms\n",
+		        admitted, (unsigned long long)(world_now_ms() - start),
+		        (unsigned long long)w->turns_ms, (unsigned long long)w->turn_ms_max
 		);
-		assert_true(w->turn_ms_max < 500); // a tenth of it, without sanitizers
+		turn_ms_max = w->turn_ms_max;
+		turns_ms = w->turns_ms;
 		world_wait_pending(w, 0, 4 * PATIENCE_MS); // all have left
 	}
 	assert_int_equal(admitted, SLOW_PEERS);
+	assert_true(turn_ms_max < turns_ms / 5); // no turn does much of the work
 }
 
 static void a_slow_receiver_delays_its_own_account_alone(void **state)

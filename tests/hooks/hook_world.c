@@ -97,6 +97,7 @@ static void turn(struct world *w)
 
 	loop_turn(w->loop, 5);
 	uint64_t took = cpu_ms() - start;
+	w->turns_ms += took;
 	if (took > w->turn_ms_max)
 		w->turn_ms_max = took;
 }

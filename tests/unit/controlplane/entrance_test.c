@@ -8,9 +8,17 @@
 
 static struct server server;
 
+// Long enough for a slow machine to join in.
+static int setup_impatient(void **)
+{
+	server_make(&server, "join_s = 5;");
+	server_start(&server);
+	return 0;
+}
+
 static int setup(void **)
 {
-	server_make(&server, "join_s = 1;");
+	server_make(&server, "");
 	server_set_default(&server, "max-transports", "3");
 	server_start(&server);
 	return 0;
@@ -79,9 +87,14 @@ static void an_account_has_so_many_transports(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(who_is_let_in_and_does_not_join_goes),
-	        cmocka_unit_test(who_gives_his_membership_back_is_expected_to_join_again),
-	        cmocka_unit_test(an_account_has_so_many_transports),
+	        cmocka_unit_test_setup_teardown(
+	                who_is_let_in_and_does_not_join_goes, setup_impatient, teardown
+	        ),
+	        cmocka_unit_test_setup_teardown(
+	                who_gives_his_membership_back_is_expected_to_join_again, setup_impatient,
+	                teardown
+	        ),
+	        cmocka_unit_test_setup_teardown(an_account_has_so_many_transports, setup, teardown),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

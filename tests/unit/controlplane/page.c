@@ -92,8 +92,10 @@ static void frame_send(struct page *p, uint8_t opcode, const char *payload, size
 // A message goes to the inbox.
 static void frame_handle(struct page *p, uint8_t opcode, const char *payload, size_t len)
 {
-	if (opcode == 9)
+	if (opcode == 9) {
+		p->pings++;
 		frame_send(p, 10, payload, len);
+	}
 	if (opcode == 8)
 		p->close_code = (uint16_t)((uint8_t)payload[0] << 8 | (uint8_t)payload[1]);
 	if (opcode != 1)

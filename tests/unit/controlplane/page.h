@@ -19,6 +19,7 @@ struct page {
 	int inbox_count;
 	int next_id;
 	uint16_t close_code; // 0: open
+	int pings; // heard so far: the server's own clock, one each WEBSOCKET_PING_MS
 };
 
 // Opens a WebSocket. where: path and query, as "/call/?roomId=r&peerId=p". host: of the account.
