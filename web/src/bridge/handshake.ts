@@ -31,6 +31,8 @@ export class Handshake {
 	/** The room that the port is for. */
 	#room = '';
 	#timer: ReturnType<typeof setTimeout> | undefined;
+	/** Gives the embedding page time to make another bridge in this one's place. */
+	#waits = false;
 	#ping: ReturnType<typeof setTimeout> | undefined;
 	/** The room's page is at another origin than this address of the iframe. */
 	#astray: { src: string; error: CallError } | null = null;
@@ -54,6 +56,7 @@ export class Handshake {
 	}
 
 	#begin() {
+		this.#waits = false;
 		this.#drop();
 		this.#id = Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join('');
 		this.#knock(RETRY_FIRST_MS);
@@ -107,8 +110,13 @@ export class Handshake {
 		}
 		this.#astray = null;
 		// A page that has just been loaded, whatever there was before it.
+		this.#comeIn();
+	}
+
+	/** Another page is there than this one is connected with. */
+	#comeIn() {
 		if (this.#port) this.#lost();
-		else this.#knock(RETRY_FIRST_MS);
+		else if (!this.#waits) this.#knock(RETRY_FIRST_MS);
 	}
 
 	/** Nothing is said to an origin that the embedding page has not named: that it was another one is all there is to say. */
@@ -116,8 +124,7 @@ export class Handshake {
 		const message = `The iframe's src leads to ${expected}, but ${origin} answers: give src the address that it redirects to.`;
 		if (this.#astray?.src !== href) console.error(`MeetIframeBridge: ${message}`);
 		this.#astray = { src: href, error: { code: 'wrong-origin', message } };
-		if (this.#port) this.#lost();
-		else this.#knock(RETRY_FIRST_MS);
+		this.#comeIn();
 	}
 
 	#onLoad() {
@@ -146,6 +153,7 @@ export class Handshake {
 	/** Who comes to be in this one's place ends it before then. */
 	#waitForHeir(delay: number) {
 		clearTimeout(this.#timer);
+		this.#waits = true;
 		this.#timer = setTimeout(() => this.#begin(), delay);
 	}
 
