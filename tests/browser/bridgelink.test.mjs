@@ -280,28 +280,39 @@ test('an iframe whose address redirects to another origin is told so', LIMIT, as
 	elsewhere.close();
 });
 
-test('a bridge made in the load handler hears each event once, also after a reload', LIMIT, async () => {
-	const room = roomId();
-	const page = await open(`<iframe id="room" allow="${ALLOW}"></iframe>
-		<script src="${bench.system.url}/meetBridgeApi.js"></script>
-		<script>
-			window.heard = [];
-			window.frame = document.getElementById('room');
-			frame.addEventListener('load', () => {
-				window.bridge = new MeetIframeBridge.default({ element: frame, roomId: '${room}' });
-				for (const name of ['ready', 'readyToJoin', 'join', 'switchOnMic']) bridge.on(name, () => heard.push(name));
-				bridge.method({ name: 'join', data: { constraints: { audio: true } } });
-			});
-			frame.src = '${address(room)}&peerId=ann';
-		</script>`);
-	const visit = ['ready', 'readyToJoin', 'join', 'switchOnMic'];
-	for (const time of [1, 2, 3]) {
-		await until(`visit ${time}`, () => page.evaluate(() => heard.includes('switchOnMic')), { describe: () => page.evaluate(() => heard) });
-		await holds('nothing comes twice', () => page.evaluate((length) => heard.length === length, visit.length), { during: 1500 });
-		assert.deepEqual(await page.evaluate(() => heard.splice(0).sort()), [...visit].sort(), `visit ${time}`);
-		await page.evaluate(() => frame.contentWindow.location.replace(frame.src));
-	}
-});
+// How a load handler comes by the library, and where the iframe is.
+for (const [what, { library = '', handler, parent = 'document.body' }] of Object.entries({
+	'a bridge made in the load handler': { library: 'script', handler: 'make(MeetIframeBridge.default)' },
+	'one in a shadow tree': { library: 'script', handler: 'make(MeetIframeBridge.default)', parent: "document.body.attachShadow({ mode: 'closed' })" },
+	'one of a handler that imports the library': { handler: 'import(library).then((module) => make(module.default))' },
+	'one of a handler that brings the script each time': {
+		handler: "document.head.append(Object.assign(document.createElement('script'), { src: library, onload: () => make(MeetIframeBridge.default) }))",
+	},
+}))
+	test(`${what} hears each event once, also after a reload`, LIMIT, async () => {
+		const room = roomId();
+		const url = `${bench.system.url}/meetBridgeApi.js`;
+		const page = await open(`${library && `<script src="${url}"></script>`}
+			<script>
+				window.heard = [];
+				const library = '${url}';
+				window.frame = Object.assign(document.createElement('iframe'), { allow: '${ALLOW}', src: '${address(room)}&peerId=ann' });
+				const make = (Bridge) => {
+					window.bridge = new Bridge({ element: frame, roomId: '${room}' });
+					for (const name of ['ready', 'readyToJoin', 'join', 'switchOnMic']) bridge.on(name, () => heard.push(name));
+					bridge.method({ name: 'join', data: { constraints: { audio: true } } });
+				};
+				frame.addEventListener('load', () => { ${handler}; });
+				addEventListener('DOMContentLoaded', () => ${parent}.append(frame));
+			</script>`);
+		const visit = ['ready', 'readyToJoin', 'join', 'switchOnMic'];
+		for (const time of [1, 2, 3]) {
+			await until(`visit ${time}`, () => page.evaluate(() => heard.includes('switchOnMic')), { describe: () => page.evaluate(() => heard) });
+			await holds('nothing comes twice', () => page.evaluate((length) => heard.length === length, visit.length), { during: 1500 });
+			assert.deepEqual(await page.evaluate(() => heard.splice(0).sort()), [...visit].sort(), `visit ${time}`);
+			await page.evaluate(() => frame.contentWindow.location.replace(frame.src));
+		}
+	});
 
 for (const [what, attributes, options] of [
 	['referrerpolicy="no-referrer"', 'referrerpolicy="no-referrer"', {}],

@@ -4,31 +4,86 @@
 /** A load handler may have to fetch the library first. */
 export const HANDLER_MS = 250;
 
+interface Load {
+	/** Counts them; 0 is none. */
+	count: number;
+	at: number;
+	event: Event | null;
+}
+
 interface Entry {
 	/** The load at which it was made; 0: at none. */
 	load: number;
 	end(): void;
 }
 
-const loads = new WeakMap<object, { count: number; at: number }>();
-const bridges = new WeakMap<object, Set<Entry>>();
+/** What all copies of this library know together: a page may have it by script tag anew at each load. */
+interface Shared {
+	loads: WeakMap<object, Load>;
+	bridges: WeakMap<object, Set<Entry>>;
+	/** When the newest copy came. */
+	at: number;
+}
 
-if (typeof document !== 'undefined')
-	// Before the handlers of the iframe itself.
-	document.addEventListener('load', ({ target }) => target && noteLoad(target), true);
+const KEY = Symbol.for('amphi-meet-bridge');
+const shared = share();
 
-export function noteLoad(element: object) {
-	loads.set(element, { count: (loads.get(element)?.count ?? 0) + 1, at: Date.now() });
+function share(): Shared {
+	const page = globalThis as { [KEY]?: Shared };
+	if (!page[KEY]) {
+		page[KEY] = { loads: new WeakMap(), bridges: new WeakMap(), at: 0 };
+		if (typeof document !== 'undefined')
+			// Before the handlers of the iframe itself.
+			document.addEventListener('load', (event) => event.target && noteLoad(event.target, event), true);
+	}
+	page[KEY].at = Date.now();
+	return page[KEY];
+}
+
+/** Counts a load of the element; the event may be seen more than once. */
+export function noteLoad(element: object, event: Event | null = null): Load {
+	const last = shared.loads.get(element);
+	if (last && event && last.event === event) return last;
+	const load = { count: (last?.count ?? 0) + 1, at: Date.now(), event };
+	shared.loads.set(element, load);
+	return load;
 }
 
 /** Ends the bridges that were made at earlier loads of the element, where this one is made at a load, too. */
 export function succeed(element: object, end: () => void): { atLoad: boolean; leave(): void } {
-	const last = loads.get(element);
-	const load = last && Date.now() - last.at <= HANDLER_MS ? last.count : 0;
-	const all = bridges.get(element) ?? new Set();
-	bridges.set(element, all);
+	const load = loadOf(element);
+	const known = shared.bridges.get(element);
+	const all = known ?? new Set();
+	if (!known) {
+		shared.bridges.set(element, all);
+		// A load in a shadow tree is not to be seen from outside.
+		if (isInShadow(element)) element.addEventListener('load', (event) => noteLoad(element, event), true);
+	}
 	if (load > 0) for (const other of [...all]) if (other.load > 0 && other.load < load) other.end();
 	const entry = { load, end };
 	all.add(entry);
 	return { atLoad: load > 0, leave: () => void all.delete(entry) };
+}
+
+/** The number of the load in whose handler this is. */
+function loadOf(element: object): number {
+	const justNow = (at: number) => Date.now() - at <= HANDLER_MS;
+	const last = shared.loads.get(element);
+	if (last) return justNow(last.at) || (shared.at >= last.at && justNow(shared.at)) ? last.count : 0;
+	// The first load that is known is the next, but this one has had the library fetched, or was out of sight.
+	return showsPage(element) && (justNow(shared.at) || isInShadow(element)) ? noteLoad(element).count : 0;
+}
+
+function isInShadow(element: object): element is Element {
+	return 'getRootNode' in element && (element as Element).getRootNode() !== document;
+}
+
+/** Whether something has been loaded. */
+function showsPage(element: object): boolean {
+	try {
+		const window = (element as Partial<HTMLIFrameElement>).contentWindow;
+		return Boolean(window) && window!.location.href !== 'about:blank';
+	} catch {
+		return true; // another origin's
+	}
 }
