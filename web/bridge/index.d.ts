@@ -131,7 +131,7 @@ export interface Events {
 	reconnected: { peerId: string };
 	/** The participant has left, or was turned away: reason says which. */
 	connectionClosed: { peerId: string; reason: string };
-	/** Sound and pictures are interrupted (media-down, media-blocked), or why the visit ends: error begins with the reason. */
+	/** Sound and pictures are interrupted (media-down, media-lost, media-blocked), or why the visit ends: error begins with the reason. */
 	connectionError: { peerId: string; error: string };
 	switchOnPin: { peerId: string };
 	switchOffPin: { peerId: string };

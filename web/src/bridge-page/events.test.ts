@@ -53,7 +53,7 @@ test('the connection breaks, comes back, and ends', () => { // E13, E14, E15, E1
 	expect(names(was, lost)).toEqual(['disconnected']);
 	expect(names(lost, { ...lost, attemptsFailed: 1 })).toEqual(['connectionFailed']);
 	expect(eventsBetween(lost, was)).toEqual([{ name: 'reconnected', data: { peerId: 'me' } }]);
-	for (const trouble of ['media-down', 'media-blocked'] as const) {
+	for (const trouble of ['media-down', 'media-lost', 'media-blocked'] as const) {
 		expect(names(was, { ...was, trouble })).toEqual(['connectionError']);
 		expect(names({ ...was, trouble }, was)).toEqual(['reconnected']);
 	}

@@ -31,6 +31,7 @@ const PROBLEMS: Record<DeviceProblem | ScreenProblem, [name: string, message: st
 
 const INTERRUPTIONS: Partial<Record<NonNullable<Snapshot['trouble']>, string>> = {
 	'media-down': 'media-down: sound and pictures are interrupted',
+	'media-lost': 'media-lost: sound and pictures are interrupted; another way for them is looked for',
 	'media-blocked': 'media-blocked: sound and pictures do not get through this network',
 };
 

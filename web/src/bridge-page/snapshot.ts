@@ -17,7 +17,7 @@ export interface Snapshot {
 	/** In the room, also while the connection is made again. */
 	entered: boolean;
 	/** Connected but for this, which is worth an event; failed: not connected yet, after an attempt or more. */
-	trouble: 'failed' | 'lost' | 'media-down' | 'media-blocked' | null;
+	trouble: 'failed' | 'lost' | 'media-down' | 'media-lost' | 'media-blocked' | null;
 	attemptsFailed: number;
 	/** How the visit ended. */
 	ended: { reason: string; error: string | null } | null;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { en } from '../i18n/en';
 import { ru } from '../i18n/ru';
-import { bannerOf } from './trouble';
+import { bannerOf, troubleOf } from './trouble';
 
 const well = { link: 'connected', path: 'open', missing: false } as const;
 
@@ -15,4 +15,10 @@ test('what finds no room on the server is told until it has come', () => {
 test('a broken connection is told first', () => {
 	expect(bannerOf({ ...well, link: 'reconnecting', missing: true })).toBe('reconnecting');
 	expect(bannerOf({ ...well, path: 'blocked', missing: true })).toBe('media-blocked');
+	expect(bannerOf({ ...well, path: 'lost', missing: true })).toBe('reconnecting');
+});
+
+test('that media alone is lost is known apart from a broken connection', () => {
+	expect(troubleOf({ link: 'connected', path: 'lost' })).toBe('media-lost');
+	expect(troubleOf({ link: 'reconnecting', path: 'lost' })).toBe('reconnecting');
 });
