@@ -31,7 +31,9 @@ export async function openMediaSession(
 		speaker: boolean;
 		codec: string | null;
 		changed: () => void;
-		/** The server has ended a transport. connected: it had worked before. */
+		/** A transport works. */
+		connected: () => void;
+		/** The server has ended a transport, and the path is lost until there is another. connected: it had worked before. */
 		ended: (direction: 'send' | 'recv', connected: boolean) => void;
 	},
 ): Promise<MediaSession> {
@@ -44,26 +46,39 @@ export async function openMediaSession(
 	let publisher: Publisher | null = null;
 	const open = async (direction: 'send' | 'recv') => {
 		let connected = false;
-		const transport = await openTransport(connection, device, direction, (path) => {
-			paths[direction] = path;
-			options.changed();
+		const transport = await openTransport(connection, device, direction, (path) => setPath(direction, path));
+		transport.on('connectionstatechange', (state) => {
+			if (state !== 'connected') return;
+			connected = true;
+			options.connected();
 		});
-		transport.on('connectionstatechange', (state) => (connected ||= state === 'connected'));
 		transport.observer.on('close', () => {
-			if (transport === sendTransport || transport === recvTransport) options.ended(direction, connected);
+			if (transport !== sendTransport && transport !== recvTransport) return;
+			if (direction === 'send') dropPublisher();
+			setPath(direction, 'lost');
+			options.ended(direction, connected);
 		});
+		setPath(direction, 'open');
 		return transport;
+	};
+	const setPath = (direction: 'send' | 'recv', path: Path) => {
+		paths[direction] = path;
+		options.changed();
 	};
 	const openPublisher = async () => {
 		sendTransport = await open('send');
 		publisher = new Publisher(connection, device, sendTransport, options);
 	};
-	const closePublisher = () => {
+	const dropPublisher = () => {
 		publisher?.close();
 		publisher = null;
 		const transport = sendTransport;
 		sendTransport = null;
 		transport?.close();
+	};
+	const closePublisher = () => {
+		dropPublisher();
+		setPath('send', 'open');
 	};
 	const openSubscriber = async () => {
 		const transport = await open('recv');

@@ -144,6 +144,5 @@ function keepAlive(connection: Connection, transport: types.Transport, onPath: (
 	transport.observer.on('close', () => {
 		clearTimeout(timer);
 		stop();
-		onPath('open');
 	});
 }

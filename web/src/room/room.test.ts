@@ -1,31 +1,83 @@
-import { expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { openMediaSession } from '../media/session';
 import type { ConnectionEvents } from '../signaling/connection';
 import { Room, type RoomOptions } from './room';
 
 let events: ConnectionEvents;
+/** What the server answers. */
+let answer: (method: string) => Promise<unknown>;
+let media: { reopenSubscriber: () => Promise<void>; openPublisher: () => Promise<void>; publisher: object | null };
+let told: Parameters<typeof openMediaSession>[1];
 
 vi.mock('../signaling/connection', () => ({
 	Connection: class {
+		connected = true;
 		constructor(_url: string, given: ConnectionEvents) {
 			events = given;
 		}
-		request() {
-			return new Promise(() => {});
+		request(method: string) {
+			return answer(method);
 		}
 		close() {}
 	},
 }));
+vi.mock('../media/session', () => ({
+	openMediaSession: async (_: unknown, options: typeof told) => {
+		told = options;
+		return media;
+	},
+}));
 vi.stubGlobal('location', { protocol: 'https:', host: 'meet.example', pathname: '/call/r', search: '' });
+vi.stubGlobal('navigator', { userAgent: '' });
 
-test('what is missing is known until it comes, and forgotten with the connection that said it', () => {
-	const room = new Room({
+beforeEach(() => {
+	vi.useFakeTimers();
+	vi.spyOn(console, 'error').mockImplementation(() => {});
+	vi.spyOn(console, 'warn').mockImplementation(() => {});
+	answer = () => new Promise(() => {});
+	const publisher = { start() {}, limit() {} };
+	media = Object.assign({ reopenSubscriber: vi.fn(), openPublisher: vi.fn(), publisher: null }, {
+		path: 'open',
+		device: {},
+		subscriber: { mediaOf: () => ({}), consumers: () => [], consumerIds: [] },
+		close() {},
+		closePublisher() {},
+	});
+	vi.mocked(media.openPublisher).mockImplementation(async () => void (media.publisher = publisher));
+});
+afterEach(() => void vi.useRealTimers());
+
+function open(): Room {
+	const local = { release() {} };
+	const screen = { stop() {} };
+	return new Room({
 		kind: 'call',
 		roomId: 'r',
 		peerId: 'p',
 		session: 's',
 		displayName: 'P',
 		forServer: {},
-	} as RoomOptions);
+		...{ local, screen, notify() {} },
+	} as unknown as RoomOptions);
+}
+
+/** The server lets the participant in. */
+function admit({ speaker = false } = {}) {
+	const rights = { speaker, moderator: false, canRecord: false, chat: false, hand: false };
+	events.notifications.admitted?.({ ...rights, peerId: 'p', nameIsFixed: false, room: { waitingRoom: false } });
+}
+
+async function enter(rights?: { speaker: boolean }): Promise<Room> {
+	const room = open();
+	answer = async () => ({ peers: [] });
+	admit(rights);
+	await vi.advanceTimersByTimeAsync(0);
+	expect(room.state.value.entered).toBe(true);
+	return room;
+}
+
+test('what is missing is known until it comes, and forgotten with the connection that said it', () => {
+	const room = open();
 	const missing = () => room.state.value.missing;
 	const say = (value: boolean) => events.notifications.consumersMissing?.({ missing: value });
 
@@ -36,7 +88,56 @@ test('what is missing is known until it comes, and forgotten with the connection
 	expect(missing()).toBe(false);
 
 	say(true);
-	const rights = { speaker: false, moderator: false, canRecord: false, chat: false, hand: false };
-	events.notifications.admitted?.({ ...rights, peerId: 'p', nameIsFixed: false, room: { waitingRoom: false } });
+	admit();
 	expect(missing()).toBe(false);
+});
+
+test('a transport that the server has ended and then refuses is asked for until it is there', async () => {
+	await enter({ speaker: true });
+	vi.mocked(media.openPublisher).mockClear();
+	const refuse = async () => {
+		throw new Error('busy: too many transports');
+	};
+	vi.mocked(media.reopenSubscriber).mockImplementationOnce(refuse).mockImplementationOnce(refuse);
+	vi.mocked(media.openPublisher).mockImplementationOnce(refuse).mockImplementationOnce(refuse);
+	told.ended('recv', true);
+	media.publisher = null;
+	told.ended('send', true);
+	await vi.advanceTimersByTimeAsync(60_000);
+	expect(media.reopenSubscriber).toHaveBeenCalledTimes(3);
+	expect(media.publisher).not.toBe(null);
+});
+
+test('it is not asked for once the connection is another', async () => {
+	await enter();
+	vi.mocked(media.reopenSubscriber).mockRejectedValue(new Error('busy: for ever'));
+	told.ended('recv', true);
+	await vi.advanceTimersByTimeAsync(60_000);
+	const { length } = vi.mocked(media.reopenSubscriber).mock.calls;
+	expect(length).toBeGreaterThan(5);
+	events.lost();
+	await vi.advanceTimersByTimeAsync(60_000);
+	expect(media.reopenSubscriber).toHaveBeenCalledTimes(length);
+});
+
+test('the page gives up after three transports that never worked, if none between them did', async () => {
+	const room = await enter();
+	const phase = () => room.state.value.phase;
+	for (const _ of [1, 2]) told.ended('recv', false);
+	told.connected();
+	for (const _ of [1, 2]) told.ended('send', false);
+	expect(phase()).toBe('open');
+	told.ended('recv', false);
+	expect(phase()).toBe('refused');
+});
+
+test('a new visit to the room begins the count anew', async () => {
+	const room = await enter();
+	for (const _ of [1, 2]) told.ended('recv', false);
+	answer = async (method) => (method === 'resume' ? { resumed: false } : { peers: [] });
+	events.lost();
+	admit();
+	await vi.advanceTimersByTimeAsync(0);
+	told.ended('recv', false);
+	expect(room.state.value.phase).toBe('open');
 });

@@ -101,6 +101,10 @@ const BLOCKED_MAX = 4;
 /** So much later all that belongs to one event has come. */
 const AFTERMATH_MS = 300;
 
+/** How soon what a busy server has refused is tried again: later each time, up to the second. */
+const AGAIN_MS = 1000;
+const AGAIN_MAX_MS = 10_000;
+
 /** So many transports in a row that never worked, and the page gives up. */
 const TRANSPORTS_FAILED_MAX = 3;
 
@@ -331,6 +335,7 @@ export class Room {
 	/** The complete join: a new Device, new transports, everything from the beginning. */
 	async #join(current: () => boolean) {
 		this.#joined = false;
+		this.#transportsFailed = 0;
 		forgetTransports();
 		this.chat.reset();
 		this.#media?.close();
@@ -345,6 +350,7 @@ export class Room {
 			speaker: rights.speaker,
 			codec,
 			changed: () => this.#refresh(),
+			connected: () => void (this.#transportsFailed = 0),
 			ended: (direction, connected) => this.#transportEnded(direction, connected),
 		});
 		if (!current()) {
@@ -367,26 +373,36 @@ export class Room {
 
 	/** The server has ended a transport: another one takes its place, and all else goes on. */
 	#transportEnded(direction: 'send' | 'recv', connected: boolean) {
-		this.#transportsFailed = connected ? 0 : this.#transportsFailed + 1;
+		if (!connected) this.#transportsFailed++;
 		if (this.#transportsFailed >= TRANSPORTS_FAILED_MAX) {
 			this.#end(refusal('server-error', 'no media transport works'));
 			return;
 		}
-		const media = this.#media;
-		if (direction === 'send') media?.closePublisher();
-		else this.#reopenSubscriber();
+		if (direction === 'recv') this.#reopenSubscriber();
 		this.#refresh();
 		this.#syncPublisher();
 	}
 
 	#reopenSubscriber() {
-		this.#media?.reopenSubscriber().then(
-			() => this.#refresh(),
-			(error) => {
-				// A broken connection is no news: the resume comes here again.
-				if (this.#connection.connected) console.error('amphi: receiving failed', error);
-			},
-		);
+		void this.#persist('receiving', async () => {
+			await this.#media?.reopenSubscriber();
+			this.#refresh();
+		});
+	}
+
+	/** Does what the server may refuse for a while, as often as it takes. */
+	async #persist(what: string, act: () => Promise<void>) {
+		const attempt = this.#attempt;
+		for (let delay = AGAIN_MS; attempt === this.#attempt; delay = Math.min(2 * delay, AGAIN_MAX_MS)) {
+			try {
+				return await act();
+			} catch (error) {
+				// A broken connection is no news: the next admission comes here again.
+				if (!this.#connection.connected) return;
+				console.error(`amphi: ${what} failed`, error);
+			}
+			await new Promise((resolve) => setTimeout(resolve, delay));
+		}
 	}
 
 	#startPublisher() {
@@ -396,12 +412,11 @@ export class Room {
 
 	/** Opens or closes the publisher as the rights want it, one change after the other; what is received goes on. */
 	#syncPublisher() {
-		this.#publishing = this.#publishing
-			.then(() => this.#openOrClosePublisher())
-			.catch((error) => {
-				// A broken connection is no news: the next admission comes here again.
-				if (this.#connection.connected) console.error('amphi: publishing failed', error);
-			});
+		void this.#persist('publishing', () => {
+			const turn = this.#publishing.then(() => this.#openOrClosePublisher());
+			this.#publishing = turn.catch(() => {});
+			return turn;
+		});
 	}
 
 	async #openOrClosePublisher() {
