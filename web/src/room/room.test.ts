@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { openMediaSession } from '../media/session';
 import type { ConnectionEvents } from '../signaling/connection';
+import { refusal, type Refusal } from '../signaling/refusal';
 import { Room, type RoomOptions } from './room';
 
 let events: ConnectionEvents;
 /** What the server answers. */
 let answer: (method: string) => Promise<unknown>;
+/** … and to the question why no WebSocket opens. */
+let why: Refusal;
 let media: { reopenSubscriber: () => Promise<void>; openPublisher: () => Promise<void>; publisher: object | null };
 let told: Parameters<typeof openMediaSession>[1];
 
@@ -21,6 +24,7 @@ vi.mock('../signaling/connection', () => ({
 		close() {}
 	},
 }));
+vi.mock('../signaling/handshake', () => ({ askWhy: async () => why }));
 vi.mock('../media/session', () => ({
 	openMediaSession: async (_: unknown, options: typeof told) => {
 		told = options;
@@ -140,4 +144,31 @@ test('a new visit to the room begins the count anew', async () => {
 	await vi.advanceTimersByTimeAsync(0);
 	told.ended('recv', false);
 	expect(room.state.value.phase).toBe('open');
+});
+
+/** Attempts to reach the server, and what became of the visit. */
+async function attempts(room: Room, seconds: number) {
+	for (let i = 0; i < seconds; i++) {
+		events.failed();
+		await vi.advanceTimersByTimeAsync(1000);
+	}
+	return room.state.value.refusal?.reason ?? null;
+}
+
+test('who was in the room tries to come back for as long as its network has too many connections', async () => {
+	why = refusal('too-many-connections');
+	const room = await enter();
+	events.lost();
+	expect(await attempts(room, 600)).toBe(null);
+	why = refusal('removed');
+	expect(await attempts(room, 1)).toBe('removed');
+});
+
+test('who comes anew tries for a minute, and then hears why', async () => {
+	why = refusal('too-many-connections');
+	const room = open();
+	expect(await attempts(room, 50)).toBe(null);
+	events.open();
+	expect(await attempts(room, 59)).toBe(null);
+	expect(await attempts(room, 3)).toBe('too-many-connections');
 });

@@ -98,6 +98,9 @@ export interface RoomOptions extends RoomAddress {
 /** So often a WebSocket may fail to open while the server answers: something between the two does not let any through. */
 const BLOCKED_MAX = 4;
 
+/** So long who is not in yet tries for a place among the WebSockets of its network: dead ones count for a while. */
+const CROWDED_MS = 60_000;
+
 /** So much later all that belongs to one event has come. */
 const AFTERMATH_MS = 300;
 
@@ -127,6 +130,8 @@ export class Room {
 	#opened = false;
 	/** … or so many times in a row it was not, though the server knows no reason. */
 	#blocked = 0;
+	/** When the network was first found to have too many WebSockets; 0: it has not. */
+	#crowdedSince = 0;
 	#transportsFailed = 0;
 	/** Counts WebSockets: what belongs to an earlier one is out of date. */
 	#attempt = 0;
@@ -158,7 +163,10 @@ export class Room {
 		});
 		this.#connection = new Connection(roomUrl(location, options), {
 			// Nothing is asked before the server says that we may: it may have to ask others first.
-			open: () => void (this.#opened = true),
+			open: () => {
+				this.#opened = true;
+				this.#crowdedSince = 0;
+			},
 			lost: () => {
 				this.#attempt++;
 				// When the media server is back the WebSocket is closed to make the page join again: no second alarm.
@@ -324,12 +332,18 @@ export class Room {
 	/** An attempt to connect failed: the next may do better, unless the server says that none will. */
 	async #askWhy() {
 		const why = await askWhy(roomQuery(this.#options));
-		// Who was in comes back with everybody on his network at once: there will be room again.
-		const isFinal = why !== null && why !== 'fine' && !(this.#opened && why.reason === 'too-many-connections');
-		if (isFinal) this.#end(why);
+		if (why !== null && why !== 'fine' && !this.#mayPass(why)) this.#end(why);
 		this.#blocked = why === 'fine' && !this.#opened ? this.#blocked + 1 : 0;
 		if (this.#blocked === BLOCKED_MAX)
 			this.#end({ reason: 'websocket-blocked', message: 'the server answers, but no WebSocket to it opens' });
+	}
+
+	/** Whether trying goes on. Where an office loses its network all of it comes back at once, to its own dead WebSockets. */
+	#mayPass({ reason }: Refusal): boolean {
+		if (reason !== 'too-many-connections') return false;
+		const { entered, waiting } = this.state.value;
+		this.#crowdedSince ||= Date.now();
+		return entered || waiting || Date.now() - this.#crowdedSince < CROWDED_MS;
 	}
 
 	/** The complete join: a new Device, new transports, everything from the beginning. */
