@@ -39,6 +39,13 @@ test('who loses the WebSocket keeps sending and receiving, and takes it up again
 	}
 	assert.equal(await bob.page.evaluate(() => probe.connections.length), made, 'Bob joined again');
 	await ann.seesMuted(bob, true);
+
+	// What is switched from now on is told, both ways.
+	await bob.click('mic-button');
+	await ann.seesMuted(bob, false);
+	await ann.hears(bob);
+	await ann.click('mic-button');
+	await bob.seesMuted(ann, true);
 });
 
 test('who does not come back is removed', LIMIT, async (t) => {
