@@ -102,6 +102,7 @@ static void fanout_restart(struct worker *w, am_id id)
 		return;
 	FANOUT_FOREACH (s, f) {
 		selector_pause(&s->selector);
+		keyframe_share_excuse(&s->key_frames);
 		if (!s->paused)
 			selector_resume(&s->selector);
 	}

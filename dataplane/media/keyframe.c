@@ -59,6 +59,7 @@ bool keyframe_share_take(struct keyframe_share *k, int64_t now_us)
 {
 	if (k->asked)
 		return true;
+	k->asked_us = now_us;
 	forget(k, now_us);
 	if (now_us < k->next_us)
 		return false;
@@ -69,7 +70,15 @@ bool keyframe_share_take(struct keyframe_share *k, int64_t now_us)
 
 void keyframe_share_reserve(struct keyframe_share *k, int64_t now_us)
 {
-	if (now_us < k->reserved_us) // it waits already
+	bool calm = k->asked_us && now_us - k->asked_us >= KEYFRAME_SHARE_CALM_US;
+
+	k->asked_us = now_us;
+	if (calm) {
+		k->reserved_us = now_us;
+		return;
+	}
+	// It waits already, or the key frame is on its way. But a wish may have been taken back.
+	if (k->reserved_us && now_us < k->reserved_us + KEYFRAME_INTERVAL_US)
 		return;
 	forget(k, now_us);
 	k->reserved_us = now_us < k->next_us ? k->next_us : now_us;

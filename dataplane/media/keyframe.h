@@ -29,12 +29,15 @@ void keyframe_arrived(struct keyframe *);
 #define KEYFRAME_SHARE_WAIT_US 1000000 // before the next one; doubled for each after it
 #define KEYFRAME_SHARE_WAIT_MAX_US                                                                 \
 	16000000 // so this is the pace of who asks forever; and of how fast asking is forgotten
+#define KEYFRAME_SHARE_CALM_US                                                                     \
+	5000000 // a wish after so long without one is free: nobody sees that in the picture
 
 // What one viewer has asked for of one track, by its own doing: PLI, other layers, a pause that
 // ends. What it needs since the publisher begins, pauses or drops a layer is not held against it.
 // Written by the viewer's worker. All zero at first.
 struct keyframe_share {
-	int64_t reserved_us; // before this nothing is to be asked for it
+	int64_t reserved_us; // before this nothing is to be asked for its wish; 0: it has none
+	int64_t asked_us; // when it last asked or wished for one
 	int64_t next_us; // when it may cause the next one
 	int64_t forgotten_us; // up to when `used` has been made less
 	uint8_t used; // key frames, of which one is forgotten each KEYFRAME_SHARE_WAIT_MAX_US
@@ -46,8 +49,14 @@ struct keyframe_share {
 [[nodiscard]] bool keyframe_share_take(struct keyframe_share *, int64_t now_us);
 
 // The viewer changes what it gets, and so will need one: from reserved_us on, which is now if it
-// has not had its share.
+// has not had its share. Wishes before the key frame has come are one.
 void keyframe_share_reserve(struct keyframe_share *, int64_t now_us);
+
+// It has what it wished for, or needs something else that is not its doing: that is not to wait.
+static inline void keyframe_share_excuse(struct keyframe_share *k)
+{
+	k->reserved_us = 0;
+}
 
 // It has got a key frame.
 static inline void keyframe_share_answered(struct keyframe_share *k)

@@ -74,8 +74,17 @@ static void layers_tell(struct worker *w, struct subscription *s)
 // timestamps are its own.
 static void restart(struct subscription *s)
 {
+	keyframe_share_excuse(&s->key_frames);
 	selector_pause(&s->selector);
 	selector_resume(&s->selector);
+}
+
+// A key frame goes to the viewer. If it still wants another layer, its wish waits on.
+static void answered(struct subscription *s)
+{
+	keyframe_share_answered(&s->key_frames);
+	if (selector_wanted_layer(&s->selector) == SELECTOR_NONE)
+		keyframe_share_excuse(&s->key_frames);
 }
 
 static void forward_one(struct worker *w, struct subscription *s, const struct rte_mbuf *m)
@@ -86,7 +95,7 @@ static void forward_one(struct worker *w, struct subscription *s, const struct r
 	if (!selector_forward(&s->selector, &media_packet_of(m)->info, &out))
 		return;
 	if (media_packet_of(m)->info.flags & TRACK_KEY_FRAME)
-		keyframe_share_answered(&s->key_frames);
+		answered(s);
 	s->source = media_packet_of(m)->info.source;
 	worker_count(w, AM_COUNTER_made_copies, 1);
 	// No index is used twice, whatever the selector says: a repeated nonce breaks GCM.
@@ -186,8 +195,10 @@ static void active_update(struct fanout *f, uint8_t active)
 	if (f->active == active)
 		return;
 	f->active = active;
-	FANOUT_FOREACH (s, f)
+	FANOUT_FOREACH (s, f) {
 		selector_set_active(&s->selector, active);
+		keyframe_share_excuse(&s->key_frames);
+	}
 }
 
 static int64_t age_us(const struct worker *w, const struct fanout_packet *p)

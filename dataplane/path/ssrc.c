@@ -90,7 +90,7 @@ void ssrc_remove_track(struct transport *t, const struct track *track)
 {
 	for (uint16_t i = 0; i < t->ssrcs->count;) {
 		if (t->ssrcs->routes[i].track == track)
-			route_remove(t, &t->ssrcs->routes[i]);
+			end(t, &t->ssrcs->routes[i]);
 		else
 			i++;
 	}

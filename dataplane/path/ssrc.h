@@ -17,5 +17,6 @@ ssrc_learn(struct transport *, struct track *, uint32_t ssrc, uint8_t stream, bo
 // The SSRCs of the track as signaled.
 void ssrc_add_track(struct transport *, struct track *);
 
-// Forgets the track's SSRCs, with their SRTP streams. A later track may have them again.
+// The track's SSRCs are over: its last packets, late or said again, are no other track's that has
+// the same MID. Where a later track signals them they are back.
 void ssrc_remove_track(struct transport *, const struct track *);

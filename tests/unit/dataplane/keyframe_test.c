@@ -110,6 +110,45 @@ static void changes_are_put_off(void **)
 	assert_false(keyframe_share_take(&k, k.reserved_us));
 }
 
+// The key frame that is on its way serves all wishes.
+static void wishes_before_the_key_frame_has_come_are_one(void **)
+{
+	struct keyframe_share k = {0};
+	for (int64_t i = 0; i < 10; i++) {
+		keyframe_share_reserve(&k, 100 * SECOND + i * SECOND / 11);
+		assert_int_equal(k.reserved_us, 100 * SECOND);
+	}
+	assert_int_equal(k.used, 1);
+	keyframe_share_excuse(&k);
+	keyframe_share_reserve(&k, 101 * SECOND);
+	assert_int_equal(k.used, 2);
+}
+
+// Who scrolls away and back now and then is no flood, however long it goes on.
+static void calm_wishes_never_wait(void **)
+{
+	struct keyframe_share k = {0};
+	for (int64_t now = 100 * SECOND; now < 700 * SECOND; now += 6 * SECOND) {
+		keyframe_share_reserve(&k, now);
+		assert_int_equal(k.reserved_us, now);
+		keyframe_share_excuse(&k);
+	}
+}
+
+static void wishes_all_the_time_have_the_pace_of_who_asks_forever(void **)
+{
+	struct keyframe_share k = {0};
+	int due = 0;
+	for (int64_t now = 100 * SECOND; now < 700 * SECOND; now += SECOND / 5) {
+		keyframe_share_reserve(&k, now);
+		if (now < k.reserved_us)
+			continue;
+		due++;
+		keyframe_share_excuse(&k);
+	}
+	assert_in_range(due, 600 / 16, 600 / 16 + 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +159,9 @@ int main(void)
 	        cmocka_unit_test(asking_again_before_the_key_frame_has_come_costs_nothing),
 	        cmocka_unit_test(a_share_comes_back_with_time),
 	        cmocka_unit_test(changes_are_put_off),
+	        cmocka_unit_test(wishes_before_the_key_frame_has_come_are_one),
+	        cmocka_unit_test(calm_wishes_never_wait),
+	        cmocka_unit_test(wishes_all_the_time_have_the_pace_of_who_asks_forever),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 
 #include "../security/srtp_sender.h"
 #include "am_reader.h"
+#include "inbox.h"
 #include "path/feedback.h"
 #include "path/forward.h"
 #include "path/receive.h"
@@ -328,13 +329,18 @@ static void another_ssrc_is_numbered_on(void **)
 	end();
 }
 
+static void signal_ssrc(uint32_t ssrc)
+{
+	memset(pub.track.params.encodings, 0, sizeof(pub.track.params.encodings));
+	pub.track.params.encodings[0].ssrc = pub.track.streams[0].ssrc = ssrc;
+	ssrc_add_track(&pub.transport, &pub.track);
+}
+
 // Without simulcast SSRCs are signaled, and MIDs say where another one belongs.
 static void another_ssrc_than_the_signaled_one_is_known_by_its_mid(void **)
 {
 	begin();
-	memset(pub.track.params.encodings, 0, sizeof(pub.track.params.encodings));
-	pub.track.params.encodings[0].ssrc = pub.track.streams[0].ssrc = 7;
-	ssrc_add_track(&pub.transport, &pub.track);
+	signal_ssrc(7);
 	send_run(7, 40000, 10, true);
 	send_run(8, 20000, 10, true);
 	assert_int_equal(got.packets, 20);
@@ -400,6 +406,102 @@ static void the_old_ssrc_stays_away(void **)
 	send_run(8, 510, 10, false);
 	assert_int_equal(got.packets, 30);
 	assert_int_equal(got.gaps + got.swaps, 0);
+	end();
+}
+
+// A removed track's last packets, late or said again, are not those of the next one with its MID.
+static void the_ssrc_of_a_removed_track_stays_away(void **)
+{
+	begin();
+	signal_ssrc(7);
+	send_run(7, 100, 10, true);
+	ssrc_remove_track(&pub.transport, &pub.track);
+	signal_ssrc(8);
+	send_run(8, 20000, 10, true);
+	send_run(7, 110, 1, false);
+	assert_int_equal(dropped(DROP_unknown_ssrc), 1);
+	send_run(8, 20010, 10, false);
+	assert_int_equal(got.packets, 30);
+	assert_int_equal(got.gaps + got.swaps, 0);
+
+	// Where it is signaled it is back.
+	ssrc_remove_track(&pub.transport, &pub.track);
+	signal_ssrc(7);
+	send_run(7, 40000, 10, true);
+	assert_int_equal(got.packets, 40);
+	end();
+}
+
+static struct subscription *viewer(void)
+{
+	return &rig.fanouts[0]->chunks->subscriptions[0];
+}
+
+// A viewer that has changed what it gets so often that it is to wait for long.
+static void begin_with_a_restless_viewer(void)
+{
+	begin();
+	rig.worker->now_us += 100000000;
+	send_run(7, 100, 10, true);
+	while (viewer()->key_frames.reserved_us < rig.worker->now_us + 5000000) {
+		rig.worker->now_us += 500000;
+		keyframe_share_reserve(&viewer()->key_frames, rig.worker->now_us);
+	}
+}
+
+static void restart_fanout(void)
+{
+	const struct message msg = {.type = MESSAGE_FANOUT_RESTART, .id = rig.fanouts[0]->track_id};
+
+	assert_int_equal(
+	        rte_ring_sp_enqueue_elem(rig.worker->inbox, (void *)(uintptr_t)&msg, sizeof(msg)), 0
+	);
+	inbox_service(rig.worker, 1);
+}
+
+// What a viewer needs since its publisher does something is not held against it.
+static void a_restless_viewer_gets_what_the_publisher_begins(void **)
+{
+	begin_with_a_restless_viewer();
+	uint64_t asked = counter(AM_COUNTER_plis_sent);
+	restart_fanout(); // the camera is muted and unmuted
+	send_run(7, 110, 3, false);
+	assert_int_equal(counter(AM_COUNTER_plis_sent), asked + 1);
+	end();
+
+	begin_with_a_restless_viewer();
+	asked = counter(AM_COUNTER_plis_sent);
+	send_run(8, 500, 3, false); // another source
+	assert_int_equal(counter(AM_COUNTER_plis_sent), asked + 1);
+	end();
+}
+
+static void a_restless_viewer_gets_another_layer_where_its_own_ends(void **)
+{
+	begin();
+	pub.track.params.encoding_count = 2;
+	rig.fanouts[0]->stream_count = 2;
+	strcpy(pub.track.params.encodings[0].rid, "l");
+	strcpy(pub.track.params.encodings[1].rid, "h");
+	rig.worker->now_us += 100000000;
+	send_run(1, 100, 3, true);
+	pub.rid = 'l';
+	send_run(2, 100, 3, true);
+	assert_int_equal(viewer()->selector.layer, 1);
+	viewer()->key_frames.reserved_us = rig.worker->now_us + 16000000;
+	uint64_t asked = counter(AM_COUNTER_plis_sent);
+	rig.worker->now_us += RELAY_STREAM_AGE_US;
+	send_run(2, 103, 3, false);
+	assert_int_equal(counter(AM_COUNTER_plis_sent), asked + 1);
+	end();
+}
+
+// It has what it wished for: the next thing that it needs is another matter.
+static void a_key_frame_ends_the_wait_of_who_wished_for_it(void **)
+{
+	begin_with_a_restless_viewer();
+	send_run(7, 110, 1, true);
+	assert_int_equal(viewer()->key_frames.reserved_us, 0);
 	end();
 }
 
@@ -602,6 +704,12 @@ int main(void)
 	        cmocka_unit_test_teardown(a_jump_ahead_is_numbered_on, clear),
 	        cmocka_unit_test_teardown(a_hundred_and_thirty_changes_work, clear),
 	        cmocka_unit_test_teardown(the_old_ssrc_stays_away, clear),
+	        cmocka_unit_test_teardown(the_ssrc_of_a_removed_track_stays_away, clear),
+	        cmocka_unit_test_teardown(a_restless_viewer_gets_what_the_publisher_begins, clear),
+	        cmocka_unit_test_teardown(
+	                a_restless_viewer_gets_another_layer_where_its_own_ends, clear
+	        ),
+	        cmocka_unit_test_teardown(a_key_frame_ends_the_wait_of_who_wished_for_it, clear),
 	        cmocka_unit_test_teardown(ssrcs_of_no_track_give_way, clear),
 	        cmocka_unit_test_teardown(what_one_transport_sends_is_bounded_in_packets, clear),
 	        cmocka_unit_test_teardown(what_one_transport_sends_is_bounded_in_bytes, clear),
