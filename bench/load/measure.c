@@ -115,6 +115,7 @@ static void measure_fill(
 	        .nacked = b->nacked - a->nacked,
 	        .unknown = end->unknown,
 	        .silent = end->silent,
+	        .unserved = unserved(g, a, end),
 	        .memory = b->server.memory,
 	        .server_drops = b->server.drops - a->server.drops,
 	        .missed = b->missed - a->missed,

@@ -1,6 +1,7 @@
 // A window of a run, and what it shows.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct generator;
@@ -17,6 +18,7 @@ struct measure {
 	uint64_t duplicates, nacked, resent;
 	uint64_t unknown; // subscriptions that received something that was not looked at
 	uint64_t silent; // that received nothing
+	uint64_t unserved; // packets that were sent for those
 	uint64_t server_drops;
 	uint64_t missed; // frames that the generator's port lost
 	uint64_t steal_ms; // that the host took of all cores
@@ -41,6 +43,12 @@ void measure_run(struct generator *, uint32_t seconds, struct measure *);
 static inline uint64_t measure_lost(const struct measure *m)
 {
 	return m->offered > m->delivered ? m->offered - m->delivered : 0;
+}
+
+// A server that has no time for all says what it drops; one that forgets somebody does not.
+static inline bool measure_forgets(const struct measure *m)
+{
+	return m->unserved > m->server_drops + m->missed;
 }
 
 static inline double measure_loss(const struct measure *m)
