@@ -35,6 +35,7 @@
 #define READY_WAIT_MS   1000 // for a data plane, before browsers are let in without one
 #define GOODBYE_MS      300 // for the close frames at the end
 #define DESCRIPTORS_OWN 1024 // files beside the sockets of clients
+#define LOG_MS          1000 // between two looks at what the log has left out
 
 struct server {
 	struct config config;
@@ -53,6 +54,7 @@ struct server {
 	struct rest rest;
 	struct http_handler handler;
 	struct loop_timer ready_wait;
+	struct loop_timer log_wait;
 	int status;
 };
 
@@ -269,6 +271,14 @@ static void shut_down(struct server *s)
 	loop_destroy(s->loop);
 }
 
+static void log_tick(void *owner)
+{
+	struct server *s = owner;
+
+	am_log_flush();
+	loop_timer_set(s->loop, &s->log_wait, LOG_MS);
+}
+
 int main(int argc, char **argv)
 {
 	static struct server s;
@@ -301,7 +311,11 @@ int main(int argc, char **argv)
 	  .upgraded = upgraded};
 	s.ready_wait = (struct loop_timer){.expired = serve, .owner = &s};
 	loop_timer_set(s.loop, &s.ready_wait, READY_WAIT_MS);
+	s.log_wait = (struct loop_timer){.expired = log_tick, .owner = &s};
+	loop_timer_set(s.loop, &s.log_wait, LOG_MS);
 	loop_run(s.loop);
+	loop_timer_cancel(s.loop, &s.log_wait);
 	shut_down(&s);
+	am_log_flush();
 	return s.status;
 }

@@ -120,13 +120,29 @@ static void gap_write(void)
 }
 
 // How many lines of the kind were left out before this one goes behind it.
-static size_t left_out_print(char *end, size_t size, struct kind *k)
+static size_t left_out_print(char *end, size_t size, const struct kind *k)
 {
 	if (!k || k->left_out == 0)
 		return 0;
 	int n = snprintf(end, size, " left_out=%u", k->left_out);
-	k->left_out = 0;
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
+}
+
+// Writes the line, which has room for one byte more and tells what its kind has left out.
+static void line_end(char *line, size_t len, struct kind *k)
+{
+	// A name from the network must not forge a line of its own.
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)line[i] < ' ')
+			line[i] = '?';
+	}
+	line[len++] = '\n';
+	if (unwritten)
+		gap_write();
+	if (!line_write(line, len))
+		unwritten++;
+	else if (k)
+		k->left_out = 0;
 }
 
 void am_log(enum am_log_level level, const char *format, ...)
@@ -148,15 +164,24 @@ void am_log(enum am_log_level level, const char *format, ...)
 	struct kind *k = level < AM_LOG_DEBUG ? kind_find(format) : NULL;
 	if (!k || kind_take(k)) {
 		len += left_out_print(line + len, LEFT_OUT_MAX - 1, k);
-		// A name from the network must not forge a line of its own.
-		for (size_t i = 0; i < len; i++) {
-			if ((unsigned char)line[i] < ' ')
-				line[i] = '?';
-		}
-		line[len++] = '\n';
-		if (unwritten)
-			gap_write();
-		unwritten += !line_write(line, len);
+		line_end(line, len, k);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+void am_log_flush(void)
+{
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < KINDS_MAX; i++) {
+		struct kind *k = &kinds[i];
+		char line[LINE_MAX_LEN];
+		if (k->left_out == 0)
+			continue;
+		size_t len = line_begin(line, AM_LOG_WARNING), most = sizeof(line) - LEFT_OUT_MAX;
+		int n = snprintf(line + len, most - len, "log: lines like \"%s\":", k->format);
+		len += (size_t)n < most - len ? (size_t)n : most - len - 1;
+		len += left_out_print(line + len, LEFT_OUT_MAX - 1, k);
+		line_end(line, len, k);
 	}
 	pthread_mutex_unlock(&lock);
 }

@@ -1,7 +1,7 @@
 // One line an event on standard error: level, subject, then key=value pairs. Never called from
 // dataplane/path/. Never waits for who reads it: what cannot be written is counted, and told by a
-// line later. Of one format 200 lines are written at once and 20 a second; the next one tells how
-// many were left out. Debug lines are not limited.
+// line later. Of one format 200 lines are written at once and 20 a second; how many were left out
+// is told by the next one, or by am_log_flush. Debug lines are not limited.
 #pragma once
 
 enum am_log_level {
@@ -18,6 +18,9 @@ extern enum am_log_level am_log_level;
 int am_log_level_from_name(const char *name);
 
 void am_log(enum am_log_level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// Tells what was left out and has not been told. Call it about once a second, and at the end.
+void am_log_flush(void);
 
 #define am_error(...)   am_log(AM_LOG_ERROR, __VA_ARGS__)
 #define am_warning(...) am_log(AM_LOG_WARNING, __VA_ARGS__)

@@ -26,6 +26,7 @@
 #define COMMANDS_PER_TURN 256
 #define PUNTS_PER_TURN    64 // of one worker and kind
 #define TICK_NS           20000000ull // timers of all sessions and neighbours
+#define LOG_NS            1000000000ull // between two looks at what the log has left out
 #define TRIM_SESSIONS     64
 #define TRIM_NS           1000000000ull
 #define TRIM_NS_MAX       10000000000ull // while handshakes go on
@@ -349,6 +350,10 @@ static void tick(struct service *s)
 	);
 	port_watch_tick(&s->port_watch, s->port, &s->registry, s->now_ns);
 	am_lifecycle_beat(&s->registry.region->map->header.service, s->now_ns);
+	if (s->now_ns - s->log_ns >= LOG_NS) {
+		am_log_flush();
+		s->log_ns = s->now_ns;
+	}
 }
 
 // Wakes the control plane if there are events that it has not read. Only this thread may: an
@@ -408,6 +413,7 @@ void service_run(struct service *s, const volatile bool *stop)
 		tick(s);
 		events_wake(s, &events_head);
 	}
+	am_log_flush();
 	am_lifecycle_set(lifecycle, AM_LIFECYCLE_HALT);
 }
 

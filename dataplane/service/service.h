@@ -46,6 +46,7 @@ struct service {
 	uint16_t epoch; // of the attached control plane
 	uint64_t now_ns; // CLOCK_MONOTONIC, of this turn
 	uint64_t ticked_ns;
+	uint64_t log_ns; // when the log was last told to say what it left out
 	uint64_t trimmed_ns; // when memory was last given back
 	uint32_t trim_count; // of sessions whose memory came free since
 	uint64_t refusal_ns; // when a refused command was last logged

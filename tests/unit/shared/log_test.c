@@ -54,6 +54,17 @@ static int lines_with(const char *log, const char *what)
 	return count;
 }
 
+// What the lines say was left out, all together: a second that passes meanwhile lets some more in,
+// the first of which tells.
+static int told_left_out(const char *log)
+{
+	static const char key[] = " left_out=";
+	int sum = 0;
+	for (const char *at = strstr(log, key); at; at = strstr(at + 1, key))
+		sum += atoi(at + sizeof(key) - 1);
+	return sum;
+}
+
 static void refuse(int name)
 {
 	am_warning("test: refused; name=%d", name);
@@ -65,16 +76,45 @@ static void a_kind_that_comes_too_often_is_limited(void **)
 		refuse(i);
 	am_warning("test: something else");
 	const char *log = written();
-	int said = lines_with(log, "test: refused");
+	int said = lines_with(log, "test: refused"), told = told_left_out(log);
 	assert_in_range(said, 200, 260); // a second or two may pass
 	assert_int_equal(lines_with(log, "test: something else"), 1);
 	sleep(2);
 	refuse(7777);
-	char left_out[32];
-	snprintf(left_out, sizeof(left_out), " left_out=%d\n", 1000 - said);
 	log = written();
 	assert_non_null(strstr(log, "name=7777 left_out="));
-	assert_non_null(strstr(log, left_out));
+	assert_int_equal(told + told_left_out(log), 1000 - said);
+}
+
+static void tell(int name)
+{
+	am_warning("test: told; name=%d", name);
+}
+
+// Also where no line of the kind ever follows, and only once it is really written.
+static void what_was_left_out_is_told_in_the_end(void **)
+{
+	static const char filler[4096];
+
+	for (int i = 0; i < 1000; i++)
+		tell(i);
+	const char *log = written();
+	int left_out = 1000 - lines_with(log, "test: told") - told_left_out(log);
+	char expected[80];
+	snprintf(
+	        expected, sizeof(expected),
+	        "log: lines like \"test: told; name=%%d\": left_out=%d\n", left_out
+	);
+	fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);
+	while (write(STDERR_FILENO, filler, sizeof(filler)) > 0)
+		;
+	am_log_flush(); // nobody reads
+	while (read(reader, text, sizeof(text)) > 0)
+		;
+	am_log_flush();
+	assert_non_null(strstr(written(), expected));
+	am_log_flush();
+	assert_string_equal(written(), "");
 }
 
 // Each call is a format of its own, so that only the pipe is full.
@@ -104,6 +144,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(
 	                a_kind_that_comes_too_often_is_limited, setup, teardown
+	        ),
+	        cmocka_unit_test_setup_teardown(
+	                what_was_left_out_is_told_in_the_end, setup, teardown
 	        ),
 	        cmocka_unit_test_setup_teardown(nobody_who_reads_stops_nobody, setup, teardown),
 	};
