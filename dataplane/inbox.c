@@ -179,10 +179,8 @@ static void handle_transport(struct worker *w, const struct message *msg)
 		t->receiver = msg->object;
 		return;
 	case MESSAGE_TRANSPORT_AWAIT:
-		if (t) {
-			t->awaited = msg->flow;
-			t->awaits = true;
-		}
+		if (t)
+			feedback_path_await(t, &msg->flow);
 		return;
 	default: transport_remove(w, msg->id);
 	}

@@ -41,7 +41,7 @@ enum message_type {
 	MESSAGE_FREE_TRANSPORT, // object: transport, with its keys
 	MESSAGE_FREE_FANOUT, // object: fanout, with its chunks
 	MESSAGE_FREE_SUBSCRIPTION, // object: its place in a chunk may be taken again
-	MESSAGE_PATH_PROVEN, // id: transport, flow: from which an authentic packet has come
+	MESSAGE_PATH_PROVEN, // id: transport, flow, mac: from where an authentic packet has come
 	MESSAGE_LAYERS, // id: subscription, value: spatial | temporal << 8
 	MESSAGE_TOO_LONG, // id: track, value: bytes of a payload that not every viewer can get
 	MESSAGE_PORT_STOPPED,
@@ -63,7 +63,10 @@ struct message {
 	uint16_t type; // enum message_type
 	uint16_t owner; // FLOW_ADD: worker of the transport
 	uint32_t value;
-	void *object;
+	union {
+		void *object;
+		uint8_t mac[6];
+	};
 	am_id id;
 	union {
 		am_id id2;

@@ -59,6 +59,7 @@
 #define RELAY_RTCP_WORKER_PER_S 1000000
 #define RELAY_RTCP_WORKER_BURST 65536
 
+#define RELAY_AWAITED   4 // as many as ICE has paths
 #define RELAY_NO_WORKER UINT16_MAX // not connected yet
 
 struct rte_mbuf;
@@ -125,8 +126,9 @@ struct transport {
 	int64_t twcc_sent_us;
 	int64_t report_sent_us;
 	struct link link;
-	struct flow_key awaited; // a new path, on which it is to be proven by an authentic packet
-	bool awaits; // it has not come yet
+	struct flow_key awaited[RELAY_AWAITED]; // new paths: an authentic packet is their proof
+	uint8_t awaits; // bit per one from which none has come yet
+	uint8_t awaited_next; // the oldest, whose place the next one takes
 	struct relay_bucket rtx; // retransmissions
 	struct relay_bucket rtcp; // work for its RTCP
 	struct relay_bucket in_packets, in_bytes; // authentic RTP that it may still send

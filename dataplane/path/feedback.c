@@ -290,15 +290,34 @@ static bool read_one(struct worker *w, struct transport *t, const struct rtcp_vi
 	return true;
 }
 
+void feedback_path_await(struct transport *t, const struct flow_key *flow)
+{
+	uint8_t i = 0;
+
+	while (i < RELAY_AWAITED && memcmp(&t->awaited[i], flow, sizeof(*flow)) != 0)
+		i++;
+	if (i == RELAY_AWAITED) {
+		i = t->awaited_next;
+		t->awaited_next = (uint8_t)((i + 1) % RELAY_AWAITED);
+		t->awaited[i] = *flow;
+	}
+	t->awaits |= (uint8_t)(1 << i);
+}
+
 void feedback_path_seen(struct worker *w, struct transport *t, const struct packet_view *v)
 {
 	struct message msg = {.type = MESSAGE_PATH_PROVEN, .id = t->id};
 
 	flow_key_from_view(&msg.flow, v);
-	if (memcmp(&msg.flow, &t->awaited, sizeof(msg.flow)) != 0)
-		return;
-	// Where the ring is full the next packet tells it.
-	t->awaits = rte_ring_sp_enqueue_elem(w->replies, &msg, sizeof(msg)) < 0;
+	memcpy(msg.mac, v->src_mac, sizeof(msg.mac));
+	for (uint8_t i = 0; i < RELAY_AWAITED; i++) {
+		if (!(t->awaits & 1 << i) ||
+		    memcmp(&msg.flow, &t->awaited[i], sizeof(msg.flow)) != 0)
+			continue;
+		// Where the ring is full the next packet tells it.
+		if (rte_ring_sp_enqueue_elem(w->replies, &msg, sizeof(msg)) == 0)
+			t->awaits &= (uint8_t) ~(1 << i);
+	}
 }
 
 // Packets that are not even decrypted. A worker that is behind reads one of eight: after a stall

@@ -14,8 +14,10 @@ struct packet_view;
 // Takes the mbuf, in which the SRTCP packet is the UDP payload.
 void feedback_receive(struct worker *, struct transport *, struct rte_mbuf *, const struct packet_view *);
 
-// An authentic packet has come on a transport that awaits one from a new path: tells the service
-// thread if it is from there.
+// An authentic packet from this new path is to be told to the service thread.
+void feedback_path_await(struct transport *, const struct flow_key *);
+
+// An authentic packet has come on a transport that awaits some: tells it if it is from there.
 void feedback_path_seen(struct worker *, struct transport *, const struct packet_view *);
 
 // NACKs, receiver reports, key frame requests and transport-wide feedback that are due.

@@ -8,7 +8,7 @@ void ice_init(
         struct ice *ice, const char ufrag[static AM_UFRAG_LEN], const char pwd[static AM_PWD_LEN]
 )
 {
-	*ice = (struct ice){.state = AM_ICE_NEW, .selected = ICE_NO_PATH, .awaited = ICE_NO_PATH};
+	*ice = (struct ice){.state = AM_ICE_NEW, .selected = ICE_NO_PATH};
 	memcpy(ice->credentials.ufrag, ufrag, AM_UFRAG_LEN);
 	memcpy(ice->credentials.pwd, pwd, AM_PWD_LEN);
 }
@@ -80,8 +80,6 @@ static uint8_t path_add(struct ice *ice, const struct ice_tuple *tuple, struct i
 		i = path_to_evict(ice);
 		outcome->events |= ICE_EVICTED;
 		outcome->evicted = ice->paths[i].tuple;
-		if (ice->awaited == i)
-			ice->awaited = ICE_NO_PATH;
 	} else {
 		ice->path_count++;
 	}
@@ -90,21 +88,25 @@ static uint8_t path_add(struct ice *ice, const struct ice_tuple *tuple, struct i
 	return i;
 }
 
-// Rules 2 to 6 of ice.h, for a check on a path that is not selected.
+static bool is_silent(const struct ice *ice, uint64_t now_ns, uint64_t for_ns)
+{
+	return ice->selected == ICE_NO_PATH ||
+	       now_ns - ice->paths[ice->selected].checked_ns > for_ns;
+}
+
+// Rules 1 to 6 of ice.h, for a check on a path that is not selected.
 static bool wants_selection(
         const struct ice *ice, const struct ice_tuple *from, const struct stun_message *request,
         bool is_new, bool nominates, uint64_t now_ns
 )
 {
-	if (ice->selected == ICE_NO_PATH)
+	if (is_silent(ice, now_ns, ICE_SILENCE_NS))
 		return true;
 	const struct ice_path *selected = &ice->paths[ice->selected];
 	if (request->has_nomination ? nominates : request->use_candidate)
 		return true;
-	if (is_new && request->has_priority && request->priority == selected->priority &&
-	    from->local == selected->tuple.local && from->family == selected->tuple.family)
-		return true;
-	return now_ns - selected->checked_ns > ICE_SILENCE_NS;
+	return is_new && request->has_priority && request->priority == selected->priority &&
+	       from->local == selected->tuple.local && from->family == selected->tuple.family;
 }
 
 static bool address_equal(const struct ice_tuple *a, const struct ice_tuple *b)
@@ -112,21 +114,45 @@ static bool address_equal(const struct ice_tuple *a, const struct ice_tuple *b)
 	return a->family == b->family && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
 
-// Selects a path, or awaits its proof.
+static bool is_unproven(const struct ice *ice, const struct ice_path *path)
+{
+	return ice->guarded && !path->proven && !address_equal(&path->tuple, &ice->proven);
+}
+
+static void await_none(struct ice *ice)
+{
+	for (uint8_t i = 0; i < ice->path_count; i++)
+		ice->paths[i].awaited = false;
+}
+
 static void select_path(struct ice *ice, uint8_t i, struct ice_outcome *outcome)
 {
-	struct ice_path *path = &ice->paths[i];
-
-	if (ice->guarded && !path->proven && !address_equal(&path->tuple, &ice->proven)) {
-		ice->awaited = i;
-		outcome->events |= ICE_AWAITED;
-		return;
-	}
-	if (ice->guarded)
-		ice->proven = path->tuple;
+	if (ice->guarded && !is_unproven(ice, &ice->paths[i]))
+		ice->proven = ice->paths[i].tuple;
 	ice->selected = i;
-	ice->awaited = ICE_NO_PATH;
+	await_none(ice);
 	outcome->events |= ICE_SELECTED;
+	if (ice->state != AM_ICE_CONNECTED)
+		outcome->events |= ICE_CONNECTED;
+	ice->state = AM_ICE_CONNECTED;
+}
+
+// Whether a check with this transaction has never come before. Notes it. Two bits of the hash's
+// stand for each, so after many thousands some new ones look old, which is the safe side.
+static bool transaction_is_new(struct ice *ice, const uint8_t *transaction)
+{
+	uint64_t hash = 0x9e3779b97f4a7c15;
+	bool is_new = false;
+
+	for (int i = 0; i < STUN_TRANSACTION_LEN; i++)
+		hash = (hash ^ transaction[i]) * 0x100000001b3;
+	for (int shift = 16; shift <= 40; shift += 24) {
+		uint64_t bit = hash >> shift & (ICE_SEEN_BITS - 1);
+		uint8_t mask = (uint8_t)(1 << bit % 8);
+		is_new |= (ice->seen[bit / 8] & mask) == 0;
+		ice->seen[bit / 8] |= mask;
+	}
+	return is_new;
 }
 
 // An authentic check: move what may move.
@@ -137,21 +163,25 @@ static void accept_check(
 {
 	bool nominates = request->has_nomination &&
 	                 (!ice->has_nomination || request->nomination > ice->nomination);
+	bool fresh = transaction_is_new(ice, request->transaction);
+	bool follows =
+	        fresh && (is_silent(ice, now_ns, ICE_GONE_NS) || outcome->events & ICE_RESTARTED);
 	uint8_t i = path_find(ice, from);
 	bool is_new = i == ice->path_count;
-	bool select;
-	if (ice->state != AM_ICE_CONNECTED) {
-		ice->state = AM_ICE_CONNECTED;
-		outcome->events |= ICE_CONNECTED;
-		select = true;
-	} else {
-		select = wants_selection(ice, from, request, is_new, nominates, now_ns);
-	}
+	bool select = wants_selection(ice, from, request, is_new, nominates, now_ns);
 
 	if (is_new)
 		i = path_add(ice, from, outcome);
-	ice->paths[i].priority = request->priority;
-	ice->paths[i].checked_ns = now_ns;
+	struct ice_path *path = &ice->paths[i];
+	path->priority = request->priority;
+	if (is_unproven(ice, path)) {
+		outcome->events |= ICE_AWAITED;
+		path->awaited |= select && i != ice->selected;
+		select &= follows;
+		if (!fresh)
+			return;
+	}
+	path->checked_ns = now_ns;
 	ice->checked_ns = now_ns;
 	outcome->events |= ICE_CHECKED;
 	if (nominates) {
@@ -159,7 +189,7 @@ static void accept_check(
 		ice->nomination = request->nomination;
 	}
 	if (select && i == ice->selected)
-		ice->awaited = ICE_NO_PATH; // it is to stay
+		await_none(ice); // it is to stay
 	else if (select)
 		select_path(ice, i, outcome);
 }
@@ -171,6 +201,7 @@ static void finish_restart(struct ice *ice, struct ice_outcome *outcome)
 	ice->has_previous = false;
 	ice->has_nomination = false;
 	ice->nomination = 0;
+	memset(ice->seen, 0, sizeof(ice->seen)); // the old password is worth nothing any more
 	outcome->events |= ICE_RESTARTED;
 }
 
@@ -233,18 +264,24 @@ void ice_guard(struct ice *ice)
 	}
 }
 
-bool ice_prove(struct ice *ice, const struct ice_tuple *from)
+bool ice_prove(struct ice *ice, const struct ice_tuple *from, uint64_t now_ns)
 {
 	uint8_t i = path_find(ice, from);
 
 	if (i == ice->path_count)
 		return false;
-	ice->paths[i].proven = true;
-	if (i != ice->awaited)
+	struct ice_path *path = &ice->paths[i];
+	path->proven = true;
+	if (i == ice->selected)
+		ice->proven = *from;
+	if (!path->awaited)
 		return false;
-	ice->awaited = ICE_NO_PATH;
+	await_none(ice);
+	path->checked_ns = now_ns;
+	ice->checked_ns = now_ns;
 	ice->selected = i;
 	ice->proven = *from;
+	ice->state = AM_ICE_CONNECTED;
 	return true;
 }
 
@@ -265,6 +302,5 @@ void ice_expire(struct ice *ice)
 	ice->state = AM_ICE_EXPIRED;
 	ice->path_count = 0;
 	ice->selected = ICE_NO_PATH;
-	ice->awaited = ICE_NO_PATH;
 	memset(ice->paths, 0, sizeof(ice->paths));
 }

@@ -17,6 +17,11 @@
 // to its checks goes there, and media goes on to where it went. That is less than the threefold of
 // what came, which RFC 9000 8.1 allows. Another port of the same address is followed at once: NATs
 // change ports, and it can harm nobody else.
+//
+// A client that sends nothing but checks is followed without that proof where the selected tuple
+// has been silent for ICE_GONE_NS, or by its first check after a restart, if the check's
+// transaction is new: what is replayed has been here before. And replays keep no consent to a tuple
+// that is not proven.
 #pragma once
 
 #include "am_schema.h"
@@ -29,7 +34,9 @@
 #define ICE_NO_PATH          UINT8_MAX
 #define ICE_RESPONSE_LEN_MAX 160
 #define ICE_SILENCE_NS       5000000000ull // two checks of Chrome's that did not come
+#define ICE_GONE_NS          10000000000ull // one of anybody's: RFC 7675 5.1 asks for 4 to 6 s
 #define ICE_CONSENT_NS       30000000000ull // RFC 7675 5.1
+#define ICE_SEEN_BITS        16384 // power of two; in hours some thousand checks come
 
 // Both ends of a path. Compares bytewise: unused bytes are 0.
 struct ice_tuple {
@@ -49,8 +56,9 @@ struct ice_credentials {
 struct ice_path {
 	struct ice_tuple tuple;
 	bool proven; // with ice_guard: an authentic packet has come from there
+	bool awaited; // to be selected once that has
 	uint32_t priority; // of its last check
-	uint64_t checked_ns; // its last valid check
+	uint64_t checked_ns; // its last valid check, replays apart while it is not proven
 };
 
 struct ice {
@@ -61,24 +69,24 @@ struct ice {
 	uint8_t state; // enum am_ice_state
 	uint8_t path_count;
 	bool guarded; // paths must be proven
-	uint8_t selected; // index of paths, meaningful in AM_ICE_CONNECTED; or ICE_NO_PATH
-	uint8_t awaited; // index of the one to be selected once it is proven; or ICE_NO_PATH
+	uint8_t selected; // index of paths in AM_ICE_CONNECTED, otherwise ICE_NO_PATH
 	uint32_t nomination; // highest value seen since the last restart
-	uint64_t checked_ns; // last valid check on any path
+	uint64_t checked_ns; // last valid check that was consent to send, on any path
 	struct ice_tuple proven; // the last selected one that was; its address needs no other proof
 	struct ice_path paths[ICE_TUPLE_MAX];
+	uint8_t seen[ICE_SEEN_BITS / 8]; // transactions, as a Bloom filter
 };
 
 // What a datagram did. None of them: silence, nothing changed.
 enum ice_event {
 	ICE_RESPOND = 1 << 0, // send the response to where the request came from
-	ICE_CHECKED = 1 << 1, // a valid check: consent is fresh
+	ICE_CHECKED = 1 << 1, // a valid check: consent is fresh, and a tuple is selected
 	ICE_CONNECTED = 1 << 2, // it was the first one, or the first after expiry
 	ICE_ADDED = 1 << 3, // its tuple is new
 	ICE_EVICTED = 1 << 4, // another had to go for it
 	ICE_SELECTED = 1 << 5, // its tuple is selected from now on
 	ICE_RESTARTED = 1 << 6, // the client uses the new credentials; the previous ones are gone
-	ICE_AWAITED = 1 << 7, // its tuple is selected as soon as ice_prove says so
+	ICE_AWAITED = 1 << 7, // a valid check of a tuple that ice_prove has not seen yet
 };
 
 struct ice_outcome {
@@ -111,7 +119,7 @@ void ice_restart(
 void ice_guard(struct ice *);
 
 // An authentic packet has come from there. True: the tuple was awaited, and is selected now.
-[[nodiscard]] bool ice_prove(struct ice *, const struct ice_tuple *from);
+[[nodiscard]] bool ice_prove(struct ice *, const struct ice_tuple *from, uint64_t now_ns);
 
 // The tuple to send to, or NULL. Valid until the next call on this ice.
 const struct ice_tuple *ice_selected(const struct ice *);
@@ -119,7 +127,7 @@ const struct ice_tuple *ice_selected(const struct ice *);
 // True if consent to send is over: connected, and no valid check for ICE_CONSENT_NS.
 bool ice_expired(const struct ice *, uint64_t now_ns);
 
-// Act on it: AM_ICE_EXPIRED, all paths forgotten. A later valid check connects again, as a first
-// one does. RFC 7675 5.1 would ask for a restart first; but that check proves the same password,
-// and a laptop that slept is back without signaling.
+// Act on it: AM_ICE_EXPIRED, all paths forgotten. A later valid check connects again, unless it is
+// a replay from an unproven address. RFC 7675 5.1 would ask for a restart first; but that check
+// proves the same password, and a laptop that slept is back without signaling.
 void ice_expire(struct ice *);

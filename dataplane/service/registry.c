@@ -122,7 +122,9 @@ static void reply_handle(struct registry *r, uint16_t worker, const struct messa
 	case MESSAGE_FREE_SUBSCRIPTION: place_free(r, worker, msg); break;
 	case MESSAGE_FREE_TRANSPORT: transport_free(msg->object); break;
 	case MESSAGE_LAYERS: layers_told(r, msg); break;
-	case MESSAGE_PATH_PROVEN: session_proven(registry_session(r, msg->id), &msg->flow); break;
+	case MESSAGE_PATH_PROVEN:
+		session_proven(registry_session(r, msg->id), &msg->flow, msg->mac);
+		break;
 	case MESSAGE_TOO_LONG:
 		am_warning(
 		        "service: track=%lx: payloads of %u bytes are too long for some viewers' "

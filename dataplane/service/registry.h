@@ -37,8 +37,7 @@ struct session {
 	bool twcc; // its worker has a struct twcc
 	struct packet_route route; // to the selected tuple; len 0: none
 	struct am_address hop; // next hop of the route
-	uint8_t mac[6]; // of the frame that selected the tuple
-	uint8_t awaited_mac[6]; // of the check whose tuple waits for its proof
+	uint8_t mac[6]; // of the frame that selected or proved the tuple
 	bool heard; // authentic data has come over DTLS since it was last asked for
 	struct service *service;
 	struct ssrc_set

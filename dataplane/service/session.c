@@ -183,22 +183,30 @@ void session_hop_changed(struct service *sv, const struct am_address *hop, const
 	}
 }
 
-void session_proven(struct session *s, const struct flow_key *from)
+void session_proven(struct session *s, const struct flow_key *from, const uint8_t mac[6])
 {
 	struct ice_tuple t = {.port = from->port, .family = from->family, .local = from->family};
 
 	if (!s)
 		return;
 	memcpy(t.ip, from->ip, sizeof(t.ip));
-	if (!ice_prove(&s->ice, &t))
+	struct service *sv = s->service;
+	uint8_t state = s->ice.state;
+	if (!ice_prove(&s->ice, &t, sv->now_ns))
 		return;
-	memcpy(s->mac, s->awaited_mac, sizeof(s->mac));
-	route_update(s->service, s);
+	if (state == AM_ICE_CONNECTED)
+		TAILQ_REMOVE(&sv->consenting, s, consenting);
+	TAILQ_INSERT_TAIL(&sv->consenting, s, consenting);
+	memcpy(s->mac, mac, sizeof(s->mac));
+	route_update(sv, s);
+	if (state != AM_ICE_CONNECTED)
+		registry_publish_session(&sv->registry, s);
 }
 
 // The worker sees first whether media comes from there.
 static void path_await(struct service *sv, struct session *s, const struct ice_tuple *t)
 {
+	static_assert(RELAY_AWAITED == ICE_TUPLE_MAX);
 	struct message msg = {.type = MESSAGE_TRANSPORT_AWAIT, .id = s->id};
 
 	flow_key_from_tuple(&msg.flow, t);
@@ -416,14 +424,16 @@ void session_stun(
 	struct ice_outcome out = ice_handle_request(&s->ice, &from, msg, len, sv->now_ns, response);
 	if (out.events & ICE_RESPOND)
 		stun_respond(sv, worker, v, response, out.response_len);
-	if (!(out.events & ICE_CHECKED)) {
+	if (!(out.events & (ICE_CHECKED | ICE_AWAITED))) {
 		if (!(out.events & ICE_RESPOND))
 			service_count_drop(sv, DROP_stun_integrity);
 		return;
 	}
-	if (!(out.events & ICE_CONNECTED))
-		TAILQ_REMOVE(&sv->consenting, s, consenting);
-	TAILQ_INSERT_TAIL(&sv->consenting, s, consenting);
+	if (out.events & ICE_CHECKED) {
+		if (!(out.events & ICE_CONNECTED))
+			TAILQ_REMOVE(&sv->consenting, s, consenting);
+		TAILQ_INSERT_TAIL(&sv->consenting, s, consenting);
+	}
 	if (s->worker == RELAY_NO_WORKER && registry_place(&sv->registry, s, worker) < 0) {
 		am_error("service: transport=%lx: out of memory", s->id);
 		return;
@@ -435,10 +445,8 @@ void session_stun(
 		memcpy(s->mac, v->src_mac, sizeof(s->mac));
 		route_update(sv, s);
 	}
-	if (out.events & ICE_AWAITED) {
-		memcpy(s->awaited_mac, v->src_mac, sizeof(s->awaited_mac));
+	if (out.events & ICE_AWAITED)
 		path_await(sv, s, &from);
-	}
 	if (s->ice.state != state)
 		registry_publish_session(&sv->registry, s);
 	else
@@ -468,7 +476,7 @@ void session_dtls(
 	s->heard = false;
 	enum am_dtls_state state = dtls_receive(s->dtls, datagram, len, sv->now_ns);
 	if (s->heard)
-		session_proven(s, &key);
+		session_proven(s, &key, v->src_mac);
 	if (state == AM_DTLS_NEW)
 		service_count_drop(sv, DROP_dtls_refused);
 	dtls_state_set(sv, s, state);

@@ -24,9 +24,9 @@ void session_receive(struct service *, struct session *);
 
 void session_restart_ice(struct service *, struct session *, const char *ufrag, const char *pwd);
 
-// An authentic packet has come from a tuple that waited for this proof: it is selected. The session
-// may be gone (NULL).
-void session_proven(struct session *, const struct flow_key *from);
+// An authentic packet has come from there, by a frame of this MAC address: a tuple that waited for
+// this proof is selected. The session may be gone (NULL).
+void session_proven(struct session *, const struct flow_key *from, const uint8_t mac[6]);
 
 // Ends it, with all that hangs on it, and frees it.
 void session_close(struct service *, struct session *);

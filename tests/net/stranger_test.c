@@ -237,8 +237,38 @@ static void a_replayed_check_redirects_nothing(void **)
 	assert_true(bytes_in > 0); // the answers
 	assert_true(bytes_in <= 3 * bytes_out);
 	assert_true(c.watcher->video->packets > packets + 100); // in 2 s
+
+	// Nor where the client sends no checks of its own any more.
+	c.watcher->client.peer.checks_off = true;
+	for (int turn = 0; turn < 120; turn++) {
+		size_t n = binding_request_build(&check, out);
+		bytes_out += (size_t)send(victim.fd, out, n, 0);
+		party_run(&c.party, 100);
+		for (ssize_t len; (len = recv(victim.fd, in, sizeof(in), 0)) > 0;)
+			bytes_in += (size_t)len;
+	}
+	assert_true(bytes_in <= 3 * bytes_out);
 	close(victim.fd);
 	call_end(&c);
+}
+
+// It sends checks alone: once nothing comes from where it was, they are believed.
+static void a_client_that_moves_and_sends_no_reports_is_followed(void **)
+{
+	struct call c;
+
+	call_begin(&c);
+	c.watcher->client.events.tick = NULL; // no reports
+	c.watcher->client.config.server = scene_server(AF_INET6);
+	assert_int_equal(client_rebind(&c.watcher->client), 0);
+	uint32_t packets = c.watcher->video->packets;
+	for (int i = 0; i < 400 && c.watcher->video->packets < packets + 100; i++)
+		party_run(&c.party, 50);
+	assert_true(c.watcher->video->packets >= packets + 100);
+	party_run(&c.party, 500);
+	party_settle(&c.party);
+	assert_int_equal(c.watcher->client.srtp_refused, 0);
+	party_end(&c.party);
 }
 
 // The client itself moves to another address: its reports prove that it is there.
@@ -505,6 +535,7 @@ int main(void)
 	        cmocka_unit_test(huge_user_names_meet_silence),
 	        cmocka_unit_test(a_replayed_check_redirects_nothing),
 	        cmocka_unit_test(a_client_that_moves_is_followed),
+	        cmocka_unit_test(a_client_that_moves_and_sends_no_reports_is_followed),
 	        cmocka_unit_test(a_role_conflict_is_answered_with_487),
 	        cmocka_unit_test(dtls_before_a_check_meets_silence),
 	        cmocka_unit_test(a_wrong_fingerprint_gets_no_media),

@@ -522,6 +522,59 @@ static void ssrcs_of_no_track_give_way(void **)
 	end();
 }
 
+// A media packet from a port; the one that it proves is told, or 0.
+static uint16_t proven_by(uint16_t port, uint16_t seq)
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 7}, ip[16] = {198, 51, 100, 1};
+	uint8_t packet[256] = {0x80, PT};
+	size_t len = 100;
+	struct packet_view v;
+	struct message msg;
+	uint16_t proven = 0;
+
+	am_put_u16(packet + 2, seq);
+	am_put_u32(packet + 8, 7);
+	assert_int_equal(srtp_send_rtp(pub.sender, packet, &len, sizeof(packet)), 0);
+	struct rte_mbuf *m = datagram(packet, len, &v);
+	v.family = 4;
+	v.src_port = port;
+	v.src_mac = mac;
+	memcpy(v.src, ip, sizeof(v.src));
+	receive_rtp(rig.worker, &pub.transport, m, &v);
+	while (rte_ring_sc_dequeue_elem(rig.worker->replies, &msg, sizeof(msg)) == 0) {
+		if (msg.type != MESSAGE_PATH_PROVEN)
+			continue;
+		assert_int_equal(proven, 0);
+		assert_memory_equal(msg.mac, mac, sizeof(mac));
+		proven = msg.flow.port;
+	}
+	return proven;
+}
+
+static void each_new_path_is_proven_once(void **)
+{
+	struct flow_key paths[RELAY_AWAITED + 1];
+
+	begin();
+	for (uint16_t i = 0; i <= RELAY_AWAITED; i++)
+		paths[i] = (struct flow_key
+		){.ip = {198, 51, 100, 1}, .port = (uint16_t)(6000 + i), .family = 4};
+	feedback_path_await(&pub.transport, &paths[1]);
+	feedback_path_await(&pub.transport, &paths[2]);
+	feedback_path_await(&pub.transport, &paths[1]);
+	assert_int_equal(proven_by(6000, 1), 0);
+	assert_int_equal(proven_by(6002, 2), 6002);
+	assert_int_equal(proven_by(6002, 3), 0);
+	assert_int_equal(proven_by(6001, 4), 6001);
+	assert_int_equal(pub.transport.awaits, 0);
+
+	// More than fit: the latest count.
+	for (uint16_t i = 0; i <= RELAY_AWAITED; i++)
+		feedback_path_await(&pub.transport, &paths[i]);
+	assert_int_equal(proven_by(6000 + RELAY_AWAITED, 5), 6000 + RELAY_AWAITED);
+	end();
+}
+
 static uint32_t told_too_long(void)
 {
 	struct message msg;
@@ -714,6 +767,7 @@ int main(void)
 	        cmocka_unit_test_teardown(what_one_transport_sends_is_bounded_in_packets, clear),
 	        cmocka_unit_test_teardown(what_one_transport_sends_is_bounded_in_bytes, clear),
 	        cmocka_unit_test_teardown(forged_packets_cost_the_publisher_nothing, clear),
+	        cmocka_unit_test_teardown(each_new_path_is_proven_once, clear),
 	        cmocka_unit_test_teardown(packets_that_become_too_long_are_counted_and_told, clear),
 	};
 	return cmocka_run_group_tests(tests, eal_begin, NULL);

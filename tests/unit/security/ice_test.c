@@ -427,14 +427,14 @@ static void a_new_address_is_selected_once_it_is_proven(void **)
 	check(a);
 	ice_guard(&ice);
 	request.use_candidate = true;
-	assert_int_equal(check(b), ICE_RESPOND | ICE_CHECKED | ICE_ADDED | ICE_AWAITED);
+	assert_int_equal(check(b), ICE_RESPOND | ICE_ADDED | ICE_AWAITED);
 	assert_selected(a);
-	assert_false(ice_prove(&ice, &c)); // never seen
-	assert_false(ice_prove(&ice, &a)); // it is selected
+	assert_false(ice_prove(&ice, &c, now_ns)); // never seen
+	assert_false(ice_prove(&ice, &a, now_ns)); // it is selected
 	assert_selected(a);
-	assert_true(ice_prove(&ice, &b));
+	assert_true(ice_prove(&ice, &b, now_ns));
 	assert_selected(b);
-	assert_false(ice_prove(&ice, &b));
+	assert_false(ice_prove(&ice, &b, now_ns));
 	// What is proven is followed at once.
 	assert_true(check(a) & ICE_SELECTED);
 	assert_true(check(b) & ICE_SELECTED);
@@ -447,7 +447,7 @@ static void another_port_of_a_proven_address_needs_no_proof(void **)
 	ice_guard(&ice);
 	assert_true(check(b) & ICE_SELECTED); // rebinding
 	assert_true(check(c) & ICE_AWAITED);
-	assert_true(ice_prove(&ice, &c));
+	assert_true(ice_prove(&ice, &c, now_ns));
 	assert_true(check(d) & ICE_SELECTED);
 	assert_selected(d);
 }
@@ -467,27 +467,134 @@ static void no_rule_selects_what_is_not_proven(void **)
 	now_ns += ICE_SILENCE_NS + 1;
 	assert_true(check(b) & ICE_AWAITED); // silence
 	assert_selected(a);
-	assert_false(ice_prove(&ice, &c)); // b is awaited by now
 	assert_selected(a);
 
 	// The selected one is nominated anew: nothing is awaited any more.
 	request.has_nomination = true;
 	request.nomination = 8;
 	check(a);
-	assert_false(ice_prove(&ice, &b));
+	assert_false(ice_prove(&ice, &b, now_ns));
 	assert_selected(a);
 
 	// After expiry nothing is selected, and a new address still needs its proof.
 	request.has_nomination = false;
 	ice_expire(&ice);
 	struct ice_tuple d = tuple(4, 4);
-	assert_int_equal(
-	        check(d), ICE_RESPOND | ICE_CHECKED | ICE_CONNECTED | ICE_ADDED | ICE_AWAITED
-	);
+	assert_int_equal(check(d), ICE_RESPOND | ICE_ADDED | ICE_AWAITED);
+	assert_int_equal(ice.state, AM_ICE_EXPIRED); // nothing is sent, and nobody says otherwise
 	assert_null(ice_selected(&ice));
 	assert_true(check(d) & ICE_AWAITED);
 	assert_true(check(tuple(1, 9)) & ICE_SELECTED); // a laptop that slept
-	assert_true(ice_prove(&ice, &d) == false);
+	assert_false(ice_prove(&ice, &d, now_ns));
+}
+
+// Whoever replays a check all the time keeps nobody from moving.
+static void each_awaited_tuple_may_be_proven(void **)
+{
+	struct ice_tuple victim = tuple(2, 2), b = tuple(3, 3);
+	check(tuple(1, 1));
+	ice_guard(&ice);
+	request.use_candidate = true;
+	check(b);
+	check(victim);
+	assert_true(ice_prove(&ice, &b, now_ns));
+	assert_selected(b);
+	assert_false(ice_prove(&ice, &victim, now_ns)); // it is awaited no more
+	assert_selected(b);
+
+	ice_expire(&ice);
+	check(victim = tuple(4, 4));
+	now_ns += SECOND;
+	assert_true(ice_prove(&ice, &victim, now_ns));
+	assert_selected(victim);
+	assert_int_equal(ice.state, AM_ICE_CONNECTED);
+	assert_false(ice_expired(&ice, now_ns + ICE_CONSENT_NS));
+}
+
+// A check that has never come before.
+static uint32_t check_fresh(struct ice_tuple from)
+{
+	static uint8_t next[STUN_TRANSACTION_LEN] = "a fresh one";
+	for (int i = 0; i < STUN_TRANSACTION_LEN && ++next[i] == 0; i++)
+		;
+	request.transaction = next;
+	uint32_t events = check(from);
+	request.transaction = transaction;
+	return events;
+}
+
+static void who_sends_only_checks_is_followed_where_the_old_tuple_is_silent(void **)
+{
+	struct ice_tuple a = tuple(1, 1), b = tuple(2, 2), victim = tuple(3, 3);
+	check(a);
+	ice_guard(&ice);
+	request.use_candidate = true;
+	check_fresh(a);
+	assert_false(check_fresh(b) & ICE_SELECTED);
+	now_ns += ICE_GONE_NS;
+	assert_false(check_fresh(b) & ICE_SELECTED);
+	now_ns += 1;
+	assert_false(check(victim) & ICE_SELECTED); // a replay
+	assert_true(check_fresh(b) & ICE_SELECTED);
+	assert_selected(b);
+	assert_true(check(b) & ICE_AWAITED); // its proof is still welcome
+	assert_false(ice_prove(&ice, &b, now_ns));
+	assert_memory_equal(&ice.proven, &b, sizeof(b));
+
+	ice_expire(&ice);
+	assert_false(check(victim) & (ICE_SELECTED | ICE_CONNECTED));
+	assert_true(check_fresh(victim) & ICE_CONNECTED);
+	assert_selected(victim);
+}
+
+// Whoever replays the checks of a client that has gone gets nothing sent for longer.
+static void replays_keep_no_consent_to_an_unproven_tuple(void **)
+{
+	struct ice_tuple b = tuple(2, 2);
+	check(tuple(1, 1));
+	ice_guard(&ice);
+	now_ns += ICE_GONE_NS + 1;
+	assert_true(check_fresh(b) & ICE_SELECTED);
+	for (int i = 0; i <= 30; i++) {
+		assert_false(ice_expired(&ice, now_ns));
+		now_ns += SECOND;
+		assert_int_equal(check(b), ICE_RESPOND | ICE_AWAITED);
+	}
+	assert_true(ice_expired(&ice, now_ns));
+}
+
+static void the_first_check_after_a_restart_is_followed(void **)
+{
+	struct ice_tuple a = tuple(1, 1), b = tuple(2, 2), victim = tuple(3, 3);
+	check(a);
+	ice_guard(&ice);
+	ice_restart(&ice, new_ufrag, new_pwd);
+	request.use_candidate = true;
+	assert_false(check(b) & ICE_SELECTED); // the old password
+	set_credentials(new_ufrag, new_pwd);
+	assert_true(check(b) & ICE_SELECTED);
+	assert_selected(b);
+	assert_false(check(victim) & ICE_SELECTED);
+}
+
+static void what_was_here_before_is_known_for_hours(void **)
+{
+	enum { CHECKS = 3000 };
+	uint32_t fresh = 0;
+	uint8_t t[STUN_TRANSACTION_LEN] = "0123456789ab";
+	struct ice_tuple b = tuple(2, 2);
+	check(tuple(1, 1));
+	ice_guard(&ice);
+	request.transaction = t;
+	for (uint16_t i = 0; i < CHECKS; i++) {
+		memcpy(t + 3, &i, sizeof(i));
+		fresh += (check(b) & ICE_CHECKED) != 0;
+	}
+	assert_in_range(fresh, CHECKS * 9 / 10, CHECKS);
+	for (uint16_t i = 0; i < CHECKS; i++) {
+		memcpy(t + 3, &i, sizeof(i));
+		assert_false(check(b) & ICE_CHECKED);
+	}
 }
 
 static void an_awaited_tuple_that_is_evicted_is_awaited_no_more(void **)
@@ -504,8 +611,7 @@ static void an_awaited_tuple_that_is_evicted_is_awaited_no_more(void **)
 		check(tuple(i, i));
 	}
 	assert_false(is_validated(&awaited));
-	assert_int_equal(ice.awaited, ICE_NO_PATH);
-	assert_false(ice_prove(&ice, &awaited));
+	assert_false(ice_prove(&ice, &awaited, now_ns));
 	assert_selected(tuple(1, 1));
 }
 
@@ -678,6 +784,13 @@ int main(void)
 	        cmocka_unit_test_setup(a_new_address_is_selected_once_it_is_proven, setup),
 	        cmocka_unit_test_setup(another_port_of_a_proven_address_needs_no_proof, setup),
 	        cmocka_unit_test_setup(no_rule_selects_what_is_not_proven, setup),
+	        cmocka_unit_test_setup(each_awaited_tuple_may_be_proven, setup),
+	        cmocka_unit_test_setup(
+	                who_sends_only_checks_is_followed_where_the_old_tuple_is_silent, setup
+	        ),
+	        cmocka_unit_test_setup(replays_keep_no_consent_to_an_unproven_tuple, setup),
+	        cmocka_unit_test_setup(the_first_check_after_a_restart_is_followed, setup),
+	        cmocka_unit_test_setup(what_was_here_before_is_known_for_hours, setup),
 	        cmocka_unit_test_setup(an_awaited_tuple_that_is_evicted_is_awaited_no_more, setup),
 	        cmocka_unit_test_setup(a_silent_selection_is_left, setup),
 	        cmocka_unit_test_setup(the_stalest_unselected_tuple_is_evicted, setup),
