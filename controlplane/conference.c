@@ -69,6 +69,15 @@ static void layers_changed(void *owner, am_id id, uint8_t spatial, uint8_t tempo
 		c->events->layers_changed(c->events->owner, s);
 }
 
+static void too_long(void *owner, am_id id, uint32_t payload_len)
+{
+	struct conference *c = owner;
+	struct track *t = conference_track(c, id);
+
+	if (t && t->owner->connection)
+		c->events->producer_too_long(c->events->owner, t, payload_len);
+}
+
 static void events_lost(void *owner)
 {
 	conference_verify(owner);
@@ -336,6 +345,7 @@ struct conference *conference_create(
 	        .down = media_lost,
 	        .transport_state = transport_changed,
 	        .layers = layers_changed,
+	        .too_long = too_long,
 	        .resync = events_lost,
 	};
 	rooms_init(&c->rooms);

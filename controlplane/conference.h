@@ -35,6 +35,8 @@ struct conference_events {
 	// speaker or a viewer.
 	void (*muted)(void *owner, struct peer *to, enum track_kind);
 	void (*producer_closed)(void *owner, struct peer *to, am_id);
+	// Its packets do not reach every viewer.
+	void (*producer_too_long)(void *owner, const struct track *, uint32_t payload_len);
 	void (*rights_changed)(void *owner, struct peer *to);
 	// p->lacks: something that it is to see or hear finds no room, or does so no more.
 	void (*lacking)(void *owner, struct peer *to);

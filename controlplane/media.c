@@ -350,6 +350,13 @@ static void event_handle(struct media *m, const struct am_msg *msg)
 			        msg->subscription_layer.temporal_layer
 			);
 		return;
+	case AM_EVENT_TRACK_TOO_LONG:
+		if (m->state == MEDIA_UP)
+			e->too_long(
+			        e->owner, msg->track_too_long.track_id,
+			        msg->track_too_long.payload_len
+			);
+		return;
 	default: m->garbage++; // a command on the ring of events
 	}
 }

@@ -37,6 +37,7 @@ struct media_events {
 	void (*down)(void *owner);
 	void (*transport_state)(void *owner, am_id, uint8_t ice, uint8_t dtls);
 	void (*layers)(void *owner, am_id subscription, uint8_t spatial, uint8_t temporal);
+	void (*too_long)(void *owner, am_id track, uint32_t payload_len);
 	void (*resync)(void *owner); // events were lost: read the tables
 };
 

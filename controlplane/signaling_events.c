@@ -184,6 +184,22 @@ static void on_data_consumer_closed(void *owner, struct peer *to, am_id id)
 	connection_notify(c, "dataConsumerClosed", data);
 }
 
+static void on_producer_too_long(void *owner, const struct track *t, uint32_t payload_len)
+{
+	struct connection *c = connection_of(owner, t->owner);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	json_add_id(data, "producerId", t->id);
+	json_add_int(data, "payloadBytes", payload_len);
+	json_add_string(
+	        data, "message",
+	        "RTP payloads of this length do not fit on some viewers' paths and are dropped: "
+	        "1200 bytes fit everywhere."
+	);
+	connection_notify(c, "producerTooLong", data);
+}
+
 static void on_transport_closed(void *owner, struct peer *to, am_id id, enum transport_end why)
 {
 	static const char *const reasons[] = {
@@ -334,6 +350,7 @@ void signaling_events_init(struct conference_events *e, struct signaling *s)
 	        .muted = on_muted,
 	        .lacking = on_lacking,
 	        .producer_closed = on_producer_closed,
+	        .producer_too_long = on_producer_too_long,
 	        .rights_changed = on_rights_changed,
 	        .consumer_new = on_consumer_new,
 	        .consumer_closed = on_consumer_closed,

@@ -26,6 +26,7 @@ static const char *const names[AM_MSG_COUNT] = {
         [AM_EVENT_ACK] = "ack",
         [AM_EVENT_TRANSPORT_STATE] = "transport_state",
         [AM_EVENT_SUBSCRIPTION_LAYERS] = "subscription_layers_now",
+        [AM_EVENT_TRACK_TOO_LONG] = "track_too_long",
 };
 
 const char *am_msg_name(uint16_t type)
@@ -153,6 +154,7 @@ static bool msg_is_valid(const struct am_msg *m)
 		       m->transport_state.dtls < AM_DTLS_COUNT;
 	case AM_EVENT_SUBSCRIPTION_LAYERS:
 		return id_is_valid(m->subscription_layer.subscription_id, AM_SUBSCRIPTION_MAX);
+	case AM_EVENT_TRACK_TOO_LONG: return id_is_valid(m->track_too_long.track_id, AM_TRACK_MAX);
 	default: return false;
 	}
 }

@@ -128,6 +128,7 @@ enum am_msg_type {
 	AM_EVENT_ACK,
 	AM_EVENT_TRANSPORT_STATE,
 	AM_EVENT_SUBSCRIPTION_LAYERS,
+	AM_EVENT_TRACK_TOO_LONG, // once for each track
 	AM_MSG_COUNT,
 };
 
@@ -266,6 +267,12 @@ struct am_event_subscription_layers {
 	uint8_t temporal_layer;
 };
 
+// Its packets do not fit on some viewers' paths: those are dropped.
+struct am_event_track_too_long {
+	am_id track_id;
+	uint32_t payload_len; // of the first such packet
+};
+
 #define AM_MSG_SIZE 512
 
 struct am_msg {
@@ -285,6 +292,7 @@ struct am_msg {
 		struct am_event_ack ack;
 		struct am_event_transport_state transport_state;
 		struct am_event_subscription_layers subscription_layer;
+		struct am_event_track_too_long track_too_long;
 		uint8_t bytes[AM_MSG_SIZE - 8];
 	};
 };

@@ -14,6 +14,7 @@
 
 #define PACKET_HEADER_MAX 66 // Ethernet 14, VLAN 4, IPv6 40, UDP 8
 #define PACKET_IP_UDP_MAX 48 // without Ethernet and VLAN
+#define PACKET_IPV4_UDP   28
 
 #define PACKET_ETHERTYPE_IPV4 0x0800
 #define PACKET_ETHERTYPE_ARP  0x0806

@@ -272,16 +272,17 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 	return true;
 }
 
-// A packet that fits the publisher's path may be too long for a viewer's, on which it has an IPv6
-// header, the room's extensions and, as RTX, its number. Copies that are too long are dropped one
-// by one; here it is said once whose they are.
+// A packet that fits the publisher's path may be too long for a viewer's, on which it has the
+// room's extensions, as RTX its number, and an IPv6 header where that is spoken. Copies that are
+// too long are dropped one by one; here it is said once whose they are.
 static void length_check(struct worker *w, struct track *t, const struct rte_mbuf *m)
 {
 	const struct media_packet *p = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
 	const struct message msg = {
 	        .type = MESSAGE_TOO_LONG, .id = t->params.track_id, .value = m->data_len};
-	uint32_t longest = PACKET_IP_UDP_MAX + p->template.len + RTP_RTX_OSN_LEN + m->data_len +
-	                   CIPHER_TRAILER_MAX;
+	uint32_t ip_udp = w->local.ipv6.family ? PACKET_IP_UDP_MAX : PACKET_IPV4_UDP;
+	uint32_t longest =
+	        ip_udp + p->template.len + RTP_RTX_OSN_LEN + m->data_len + CIPHER_TRAILER_MAX;
 
 	if (longest <= w->port->mtu || t->too_long_told)
 		return;

@@ -86,6 +86,21 @@ static void layers_told(struct registry *r, const struct message *msg)
 	publish_event(r->region, &event);
 }
 
+static void too_long_told(struct registry *r, const struct message *msg)
+{
+	const struct am_msg event = {
+	        .type = AM_EVENT_TRACK_TOO_LONG,
+	        .track_too_long = {msg->id, msg->value},
+	};
+
+	am_warning(
+	        "service: track=%lx: payloads of %u bytes are too long for some viewers' paths: "
+	        "counted as drop too_long",
+	        msg->id, msg->value
+	);
+	publish_event(r->region, &event);
+}
+
 static void fanout_free(struct fanout *f)
 {
 	while (f->chunks) {
@@ -125,13 +140,7 @@ static void reply_handle(struct registry *r, uint16_t worker, const struct messa
 	case MESSAGE_PATH_PROVEN:
 		session_proven(registry_session(r, msg->id), &msg->flow, msg->mac);
 		break;
-	case MESSAGE_TOO_LONG:
-		am_warning(
-		        "service: track=%lx: payloads of %u bytes are too long for some viewers' "
-		        "paths: counted as drop too_long",
-		        msg->id, msg->value
-		);
-		break;
+	case MESSAGE_TOO_LONG: too_long_told(r, msg); break;
 	case MESSAGE_PORT_STOPPED: r->workers_stopped++; break;
 	}
 }

@@ -134,6 +134,28 @@ static void a_transport_is_closed_by_request(void **)
 	page_leave(&other);
 }
 
+static void a_publisher_is_told_of_packets_that_are_too_long(void **)
+{
+	struct page speaker;
+	char send[32];
+	am_id track;
+	int64_t value;
+
+	come(&speaker, "free", "long", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, CAMERA, &track), 200);
+	const struct am_msg event = {
+	        .type = AM_EVENT_TRACK_TOO_LONG, .track_too_long = {track, 1450}};
+	assert_int_equal(fake_dataplane_push(&integrator.server.dataplane, &event), 0);
+	fake_dataplane_wake(&integrator.server.dataplane);
+	struct json *data = page_notified(&speaker, "producerTooLong");
+	assert_int_equal(strtoull(json_string(data, "producerId", 31), NULL, 16), track);
+	assert_true(json_int(data, "payloadBytes", 0, 9999, &value));
+	assert_int_equal(value, 1450);
+	json_free(data);
+	page_leave(&speaker);
+}
+
 // A viewer who receives, and has two tracks to receive.
 static void watch(struct page *p, const char *room, char receive[32])
 {
@@ -479,6 +501,7 @@ int main(void)
 	        cmocka_unit_test(a_transport_that_ends_takes_nobody_along),
 	        cmocka_unit_test(what_a_transport_carried_ends_with_it),
 	        cmocka_unit_test(a_transport_is_closed_by_request),
+	        cmocka_unit_test(a_publisher_is_told_of_packets_that_are_too_long),
 	        cmocka_unit_test(what_was_received_comes_over_the_next),
 	        cmocka_unit_test(one_without_a_path_gives_way),
 	        cmocka_unit_test(what_ended_meanwhile_is_not_taken_up),

@@ -591,7 +591,7 @@ static void packets_that_become_too_long_are_counted_and_told(void **)
 	const size_t fits = 1500 - 28 - 24 - 16; // IPv4 and UDP, RTP with a MID, tag
 
 	begin();
-	send_packet(1, 1, true, fits - 22); // by IPv6 and as RTX, too
+	send_packet(1, 1, true, fits - 2); // as RTX, too
 	assert_int_equal(told_too_long(), 0);
 	send_packet(1, 2, false, fits);
 	assert_int_equal(got.packets, 2);
@@ -604,6 +604,15 @@ static void packets_that_become_too_long_are_counted_and_told(void **)
 	assert_int_equal(told_too_long(), 0); // once
 	send_packet(1, 13, false, 100);
 	assert_int_equal(got.packets, 3);
+	end();
+
+	// Who may be reached by IPv6 gets less.
+	begin();
+	rig.worker->local.ipv6.family = 6;
+	send_packet(1, 1, true, fits - 22);
+	assert_int_equal(told_too_long(), 0);
+	send_packet(1, 2, false, fits - 21);
+	assert_int_equal(told_too_long(), 1);
 	end();
 }
 

@@ -94,6 +94,7 @@ static void ids_are_bounded(void **)
 	        {AM_CMD_DATA_CONSUMER_REMOVE, AM_TRANSPORT_MAX},
 	        {AM_EVENT_TRANSPORT_STATE, AM_TRANSPORT_MAX},
 	        {AM_EVENT_SUBSCRIPTION_LAYERS, AM_SUBSCRIPTION_MAX},
+	        {AM_EVENT_TRACK_TOO_LONG, AM_TRACK_MAX},
 	};
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		// The id is the first field of each of these.
