@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { LIMIT, openBench, Participant, roomId } from './harness.mjs';
 
-const bench = openBench({ settings: { unknown_hosts: '"refuse"' } });
+const bench = openBench({ settings: { unknown_hosts: '"refuse"', address_websockets: 2 } });
 
 /** A proxy as people set them up: it may forget the Host for other than pages, or know nothing of WebSockets. */
 async function startProxy({ host, origin, upgrades }) {
@@ -49,6 +49,18 @@ for (const [what, options, reason, text] of [
 		assert.equal(await sockets(), tried);
 		proxy.close();
 	});
+
+test('where a network has too many connections a newcomer is told so, and who is in stays', LIMIT, async () => {
+	const room = roomId();
+	const [ann, bob, cy] = await Promise.all(['Ann', 'Bob', 'Cy'].map((name) => Participant.open(bench, { room, name })));
+	for (const one of [ann, bob]) {
+		await one.enter();
+		await one.isConnected();
+	}
+	await cy.enter();
+	assert.equal(await cy.isRefused(), 'too-many-connections');
+	await ann.isConnected();
+});
 
 test('U06, U11: a name and a peerId that are none keep nobody out', LIMIT, async () => {
 	const room = roomId();
