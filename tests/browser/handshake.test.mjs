@@ -58,6 +58,7 @@ test('where a network has too many connections a newcomer is told so, and who is
 		await one.isConnected();
 	}
 	await cy.enter();
+	await cy.test('refused').waitFor({ timeout: 150_000 }); // after a minute of trying
 	assert.equal(await cy.isRefused(), 'too-many-connections');
 	await ann.isConnected();
 });
