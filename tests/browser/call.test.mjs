@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { holds, LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
-const bench = openBench();
+const bench = openBench({ traits: {} }); // in the browser that people have
 
 test('a call of three', LIMIT, async (t) => {
 	const room = roomId();

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { openSite } from './embed.mjs';
 import { LIMIT, openBench, Participant, ROOT, until } from './harness.mjs';
 
-const bench = openBench();
+const bench = openBench({ traits: {} }); // in the browser that people have
 openSite(bench);
 
 /** The pieces of code of one language in a guide, with our server's name in them. */

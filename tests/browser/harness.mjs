@@ -19,10 +19,10 @@ export const LIMIT = { timeout: 300_000 };
 
 /**
  * Starts the system and a browser before a file's tests and ends them afterwards; `prepare` gets the system before the
- * first test, with `integrator` somebody signs tokens and is asked, and with `firefox` there is that browser too. Each test
- * begins without pages; of a test that fails, what the pages showed is kept in build/browser-failures/.
+ * first test, with `integrator` somebody signs tokens and is asked, and with `firefox` there is that browser too; `traits` are
+ * Chromium's. Each test begins without pages; of a test that fails, what the pages showed is kept in build/browser-failures/.
  */
-export function openBench({ settings, options, prepare, integrator = false, firefox = false } = {}) {
+export function openBench({ settings, options, prepare, integrator = false, firefox = false, traits } = {}) {
 	const bench = { system: null, chromium: null, firefox: null, integrator: null };
 	const browsers = () => [bench.chromium, bench.firefox].filter(Boolean);
 	let reported = false;
@@ -34,7 +34,7 @@ export function openBench({ settings, options, prepare, integrator = false, fire
 	before(async () => {
 		const started = await Promise.allSettled([
 			startSystem(),
-			Chromium.launch().then((chromium) => (bench.chromium = chromium)),
+			Chromium.launch(traits).then((chromium) => (bench.chromium = chromium)),
 			firefox && Firefox.launch().then((firefox) => (bench.firefox = firefox)),
 		]);
 		for (const { reason } of started) if (reason) throw reason;
