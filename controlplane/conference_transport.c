@@ -107,6 +107,8 @@ int conference_transport_add(
 		return -EPERM;
 	if (!media_is_up(c->media))
 		return -ENOTCONN;
+	if (consuming && !peer_receiving_take(p, loop_now_ms(c->loop)))
+		return -EAGAIN;
 	struct transport *old = peer_transport_replaceable(p, consuming);
 	if (old)
 		conference_transport_end(c, old, TRANSPORT_REPLACED);

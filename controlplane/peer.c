@@ -97,6 +97,18 @@ static int replaceable_rank(const struct transport *t)
 	return 2;
 }
 
+bool peer_receiving_take(struct peer *p, uint64_t now_ms)
+{
+	uint64_t steps = (now_ms - p->receiving_ms) / PEER_RECEIVING_MS;
+
+	p->receiving_used = steps < p->receiving_used ? p->receiving_used - (uint32_t)steps : 0;
+	p->receiving_ms = p->receiving_used ? p->receiving_ms + steps * PEER_RECEIVING_MS : now_ms;
+	if (p->receiving_used >= PEER_RECEIVING_BURST)
+		return false;
+	p->receiving_used++;
+	return true;
+}
+
 struct transport *peer_transport_replaceable(struct peer *p, bool consuming)
 {
 	struct transport *first = &p->transports[consuming ? PEER_TRANSPORT_MAX : 0], *best = NULL;

@@ -17,12 +17,16 @@
 #include "quality.h"
 #include "talk.h"
 
-#define PEER_ID_MAX           128 // code points
-#define PEER_ID_SIZE          (PEER_ID_MAX * 4 + 1)
-#define PEER_SESSION_MAX      64
-#define PEER_NAME_MAX         64 // code points
-#define PEER_NAME_SIZE        (PEER_NAME_MAX * 4 + 1) // TEXT_NAME_SIZE
-#define PEER_TRANSPORT_MAX    2 // in each direction
+#define PEER_ID_MAX        128 // code points
+#define PEER_ID_SIZE       (PEER_ID_MAX * 4 + 1)
+#define PEER_SESSION_MAX   64
+#define PEER_NAME_MAX      64 // code points
+#define PEER_NAME_SIZE     (PEER_NAME_MAX * 4 + 1) // TEXT_NAME_SIZE
+#define PEER_TRANSPORT_MAX 2 // in each direction
+// Receiving transports that a peer may make at once, and the pace beyond: each costs every speaker
+// a key frame, and the data plane's share of those ends with the transport.
+#define PEER_RECEIVING_BURST  10
+#define PEER_RECEIVING_MS     16000 // KEYFRAME_SHARE_WAIT_MAX_US of the data plane
 #define PEER_TRACK_MAX        16
 #define PEER_SUBSCRIPTION_MAX 2048
 #define PEER_RESUME_MS        15000
@@ -102,6 +106,8 @@ struct peer {
 	struct ortc_caps caps;
 	struct transport transports[2 * PEER_TRANSPORT_MAX];
 	uint64_t transport_count; // of all that it has had
+	uint32_t receiving_used; // of its receiving transports, one is forgotten now and then
+	uint64_t receiving_ms; // up to when they have been
 	uint32_t track_count;
 	uint32_t subscription_count;
 	LIST_HEAD(, track) tracks;
@@ -135,6 +141,9 @@ void peer_set_device(struct peer *, char *json); // takes it over
 
 // A free transport of that direction with this id, or NULL if the peer has all it may have.
 struct transport *peer_transport_add(struct peer *, am_id, bool consuming);
+
+// Takes one of the receiving transports that the peer may make. False: it has to wait.
+[[nodiscard]] bool peer_receiving_take(struct peer *, uint64_t now_ms);
 
 // Which of that direction gives way where there is no free one: without a path, and best without
 // media, the oldest of these. NULL: there is a free one, or all of them live.

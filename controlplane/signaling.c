@@ -122,6 +122,7 @@ void connection_reject_errno(struct connection *c, int64_t id, int error)
 	case -ENOSPC:
 	case -EBUSY: return connection_reject(c, id, 503, "busy: the server is at its limit");
 	case -EMFILE: return connection_reject(c, id, 409, "too-many: no more of these");
+	case -EAGAIN: return connection_reject(c, id, 429, "too-often: try again in some seconds");
 	case -EDQUOT:
 		return connection_reject(
 		        c, id, 503, "busy: this account or address has all it may have"

@@ -2,6 +2,7 @@
 #include "stage.h"
 
 #include "json.h"
+#include "peer.h"
 #include "store.h"
 #include "test.h"
 
@@ -154,6 +155,25 @@ static void a_publisher_is_told_of_packets_that_are_too_long(void **)
 	assert_int_equal(value, 1450);
 	json_free(data);
 	page_leave(&speaker);
+}
+
+// Each costs the speakers a key frame.
+static void who_receives_anew_all_the_time_has_to_wait(void **)
+{
+	static const char consuming[] = "{\"consuming\":true,\"producing\":false}";
+	struct page viewer;
+	char transport[32];
+
+	come(&viewer, "free", "anew", "viewer", SPEAKER, "V");
+	for (int i = 0; i < PEER_RECEIVING_BURST; i++) {
+		transport_make(&viewer, "consuming", transport);
+		assert_int_equal(
+		        page_ask_code(&viewer, "closeTransport", of_transport(transport)), 200
+		);
+	}
+	assert_int_equal(page_ask_code(&viewer, "createWebRtcTransport", consuming), 429);
+	transport_make(&viewer, "producing", transport); // nobody else is asked for anything
+	page_leave(&viewer);
 }
 
 // A viewer who receives, and has two tracks to receive.
@@ -413,7 +433,7 @@ static int connect_with(struct page *p, const char *role, const char *fingerprin
 {
 	char transport[32];
 
-	transport_make(p, "consuming", transport);
+	transport_make(p, "producing", transport);
 	int code = page_ask_code(
 	        p, "connectWebRtcTransport", connect_data(transport, role, fingerprints)
 	);
@@ -502,6 +522,7 @@ int main(void)
 	        cmocka_unit_test(what_a_transport_carried_ends_with_it),
 	        cmocka_unit_test(a_transport_is_closed_by_request),
 	        cmocka_unit_test(a_publisher_is_told_of_packets_that_are_too_long),
+	        cmocka_unit_test(who_receives_anew_all_the_time_has_to_wait),
 	        cmocka_unit_test(what_was_received_comes_over_the_next),
 	        cmocka_unit_test(one_without_a_path_gives_way),
 	        cmocka_unit_test(what_ended_meanwhile_is_not_taken_up),
