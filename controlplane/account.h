@@ -28,9 +28,10 @@ struct store_counts;
 	(sizeof("frame-ancestors 'self'") + ACCOUNT_DOMAIN_MAX * (ACCOUNT_ORIGIN_SIZE + 1))
 
 // What an account has of what all share: name, setting, default, help. The defaults leave a full
-// webinar (20 speakers with two tracks, 2000 viewers) its place, and others some of the server's.
+// webinar (20 speakers with two tracks, 2000 viewers) its place, and others some of the server's;
+// one address, of 2048 WebSockets, takes a part of each.
 #define QUOTAS(X)                                                                                  \
-	X(ROOMS, "max-rooms", 2048, "rooms at once")                                               \
+	X(ROOMS, "max-rooms", 8192, "rooms at once")                                               \
 	X(PEERS, "max-peers", 8192, "people in rooms, or waiting there, at once")                  \
 	X(TRANSPORTS, "max-transports", 16384, "media connections at once")                        \
 	X(TRACKS, "max-tracks", 4096, "cameras, microphones and shares at once")                   \

@@ -71,5 +71,7 @@ bool forwarded_end(const struct forwarded *f, struct address *client)
 	bool known = f->trusted && f->known;
 
 	*client = known ? f->client : f->peer;
+	if (known && address_is_loopback(client))
+		return false; // of the proxy's machine, whichever that is
 	return known || (!f->trusted && !f->marked);
 }

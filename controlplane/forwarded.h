@@ -28,7 +28,7 @@ void forwarded_add(struct forwarded *, const char *value);
 
 // The client's address: the last one in the list that is no proxy's, or the peer's own. False: it
 // may be somebody else's, since an unknown proxy speaks for him, or a known one does not say for
-// whom.
+// whom, or for its own loopback.
 [[nodiscard]] bool forwarded_end(const struct forwarded *, struct address *client);
 
 // Whether that is an address of a proxy of ours.

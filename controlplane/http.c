@@ -14,12 +14,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX   65536 // WebSockets and half-open ones included
@@ -246,6 +249,8 @@ static void on_upgraded(
 	LIST_INSERT_HEAD(&h->sockets, s, next);
 	h->socket_count++;
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	// Its messages are small and soon followed by others: none waits for an ACK (RFC 896).
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	void *upgrade = e->upgrade;
 	e->upgrade = NULL;
 	e->upgraded = true;
@@ -362,11 +367,11 @@ static bool is_ambiguous(const struct framing *f)
 
 // Before its body is read, so nothing behind it is taken for a request.
 static enum MHD_Result
-refuse_ambiguous(struct http *h, struct exchange *e, struct MHD_Connection *connection)
+refuse(struct http *h, struct exchange *e, struct MHD_Connection *connection, const char *body)
 {
 	struct http_response r = {.file = -1};
 
-	json_error(&r, 400, "{\"error\":\"ambiguous headers\"}");
+	json_error(&r, 400, body);
 	e->closes = true;
 	return queue(h, e, connection, &r);
 }
@@ -465,12 +470,16 @@ static void timeout_set(struct MHD_Connection *connection, unsigned seconds)
 // The headers have come. Nobody's body is read before it is known that he may send one.
 static enum MHD_Result exchange_begin(struct http *h, struct exchange *e, struct http_request *q)
 {
+	const struct http_arrival *arrival = arrival_of(q->connection);
 	struct framing f = {0};
 
 	timeout_set(q->connection, CONNECTION_S);
 	MHD_get_connection_values(q->connection, MHD_HEADER_KIND, framing_read, &f);
 	if (is_ambiguous(&f) || (f.body && http_header(q, "Upgrade")))
-		return refuse_ambiguous(h, e, q->connection);
+		return refuse(h, e, q->connection, "{\"error\":\"ambiguous headers\"}");
+	// Strings end there: half a value would pass for a whole one.
+	if (arrival && arrival->has_nul)
+		return refuse(h, e, q->connection, "{\"error\":\"a NUL (%00) in the query\"}");
 	e->closes = f.closes;
 	e->no_memory = memory_is_short();
 	if (!f.body)
@@ -516,6 +525,7 @@ static void *on_target(void *, const char *target, struct MHD_Connection *connec
 	if (!a)
 		return NULL;
 	free(a->raw_path);
+	a->has_nul = strstr(target + len, "%00") != NULL;
 	a->raw_path = memory_new(len + 1, 1);
 	memcpy(a->raw_path, target, len);
 	return NULL;

@@ -33,6 +33,7 @@ struct http_arrival {
 	struct http_arrivals *owner;
 	int fd;
 	char *raw_path; // of its last request, without the query; owned; NULL: none yet
+	bool has_nul; // in that request's query
 	bool counted;
 	char client[ADDRESS_TEXT_SIZE];
 	struct http_arrival_list *list; // NULL: nothing is waited for

@@ -4,7 +4,9 @@
 #include "text.h"
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,10 +30,23 @@ __attribute__((constructor)) static void hooks_set(void)
 	cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = allocate, .free_fn = free});
 }
 
-struct json *json_parse(const char *text, size_t len)
+// The next \u0000, or NULL: cJSON would make an end of a C string of it. Outside strings JSON has
+// no backslash.
+static const char *nul_find(const char *s, const char *end)
+{
+	while ((s = memchr(s, '\\', (size_t)(end - s))) && end - s >= 6) {
+		if (memcmp(s, "\\u0000", 6) == 0)
+			return s;
+		s += 2;
+	}
+	return NULL;
+}
+
+static struct json *parse(const char *text, size_t len)
 {
 	const char *end = NULL;
 	cJSON *j = cJSON_ParseWithLengthOpts(text, len, &end, 0);
+
 	if (!j)
 		return NULL;
 	while (end < text + len && strchr(" \t\r\n", *end) && *end)
@@ -40,6 +55,25 @@ struct json *json_parse(const char *text, size_t len)
 		return (struct json *)j;
 	cJSON_Delete(j);
 	return NULL;
+}
+
+struct json *json_parse(const char *text, size_t len)
+{
+	const char *nul;
+
+	if (len == 0 || memchr(text, '\0', len))
+		return NULL;
+	if (!(nul = nul_find(text, text + len)))
+		return parse(text, len);
+	char *copy = memory_new(1, len);
+	memcpy(copy, text, len);
+	for (; nul; nul = nul_find(nul, text + len)) {
+		copy[nul - text + 5] = '1';
+		nul += 6;
+	}
+	struct json *j = parse(copy, len);
+	free(copy);
+	return j;
 }
 
 void json_free(struct json *j)
@@ -159,6 +193,20 @@ bool json_int(const struct json *j, const char *key, int64_t min, int64_t max, i
 	if (d < (double)min || d > (double)max || d != trunc(d))
 		return false;
 	*value = (int64_t)d;
+	return true;
+}
+
+bool json_id(const struct json *j, const char *key, char *out, size_t size)
+{
+	const char *text = json_string(j, key, size - 1);
+	int64_t number;
+
+	if (text)
+		strcpy(out, text);
+	else if (json_int(j, key, 0, INT64_C(1) << 53, &number))
+		snprintf(out, size, "%" PRId64, number);
+	else
+		return false;
 	return true;
 }
 

@@ -9,7 +9,8 @@
 
 struct json;
 
-// NULL if the text is not exactly one JSON value.
+// NULL if the text is not exactly one JSON value, or has a NUL in it. A string's \u0000 becomes
+// \u0001: as little printable, and no end of a C string, which would make half a value a whole one.
 [[nodiscard]] struct json *json_parse(const char *text, size_t len);
 void json_free(struct json *);
 
@@ -34,6 +35,10 @@ const char *json_string(const struct json *, const char *key, size_t max);
 // A whole number in [min, max].
 [[nodiscard]] bool
 json_int(const struct json *, const char *key, int64_t min, int64_t max, int64_t *out);
+
+// An id, as a string or as a whole number, which integrators' ids may be; of size - 1 bytes at
+// most. size: 24 or more.
+[[nodiscard]] bool json_id(const struct json *, const char *key, char *out, size_t size);
 
 // True only for true.
 bool json_is_true(const struct json *, const char *key);

@@ -6,8 +6,6 @@
 #include "json.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -23,27 +21,12 @@ static struct peer *member_of(const struct room *r, const char *peer_id)
 	return p && p->joined ? p : NULL;
 }
 
-// A string, or a whole number, as claims may have it, too.
-static bool peer_id_read(const struct json *body, char id[PEER_ID_SIZE])
-{
-	const char *text = json_string(body, "peerId", PEER_ID_SIZE - 1);
-	int64_t number;
-
-	if (text)
-		strcpy(id, text);
-	else if (json_int(body, "peerId", 0, INT64_C(1) << 53, &number))
-		snprintf(id, PEER_ID_SIZE, "%" PRId64, number);
-	else
-		return false;
-	return true;
-}
-
 // Who is meant: the body says it, as JSON or as a form, or else the query. Whatever the method is:
 // clients' libraries differ in what they make of parameters.
 static bool peer_id_of(const struct http_request *q, char id[PEER_ID_SIZE])
 {
 	struct json *body = json_parse(q->body, q->body_len);
-	bool found = peer_id_read(body, id);
+	bool found = json_id(body, "peerId", id, PEER_ID_SIZE);
 
 	json_free(body);
 	if (found)

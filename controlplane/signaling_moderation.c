@@ -36,11 +36,12 @@ static bool kind_read(const struct json *data, enum track_kind *kind)
 // Whom data names, of the moderator's own room.
 static struct peer *peer_named(const struct connection *c, const struct json *data)
 {
-	const char *id = json_string(data, "peerId", PEER_ID_SIZE - 1);
+	char id[PEER_ID_SIZE];
 
-	if (!id)
-		id = json_string(data, "userPeerId", PEER_ID_SIZE - 1); // as the Client API has it
-	return id ? room_find_peer(c->peer->room, id) : NULL;
+	if (!json_id(data, "peerId", id, sizeof(id)) &&
+	    !json_id(data, "userPeerId", id, sizeof(id))) // as the Client API has it
+		return NULL;
+	return room_find_peer(c->peer->room, id);
 }
 
 static struct peer *member_named(const struct connection *c, const struct json *data)

@@ -177,6 +177,11 @@ class Rest(unittest.TestCase):
         for path in ("/nothing", "/call/a/b", "/call/.hidden", "/..%2fetc/passwd", "/assets/../index.html"):
             self.assertEqual(self.get(path).status, 404, path)
 
+    def test_a_nul_in_a_query_is_refused_not_cut(self):
+        for path in ("/call/?roomId=a%00b", "/api/handshake?peerId=x%00", "/rooms/a/exists?%00"):
+            answer = self.get(path)
+            self.assertEqual((answer.status, answer.json()), (400, {"error": "a NUL (%00) in the query"}), path)
+        self.assertEqual(self.get("/call/?roomId=a%2500b").status, 200)
 
     def test_T01_T02_G11_answers_and_errors_of_statistics(self):
         for base in ("/vp/api/statistics", "/streaming/statistics"):

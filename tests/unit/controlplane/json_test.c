@@ -21,6 +21,37 @@ static void only_one_whole_value_is_json(void **)
 	json_free(j);
 }
 
+static void a_nul_ends_no_string(void **)
+{
+	static const char raw[] = "{\"a\":\"b\0c\"}";
+
+	assert_null(json_parse(raw, sizeof(raw) - 1));
+	struct json *j = parse(
+	        "{\"a\":\"b\\u0000c\\u0000\",\"b\\u0000\":\"\\\\u0000\",\"c\":\"\\\\\\u0000\"}"
+	);
+	assert_string_equal(json_string(j, "a", 8), "b\001c\001");
+	assert_string_equal(json_string(j, "b\001", 8), "\\u0000");
+	assert_string_equal(json_string(j, "c", 8), "\\\001");
+	assert_null(json_string(j, "b", 8));
+	assert_false(json_is_printable(j));
+	json_free(j);
+}
+
+static void an_id_is_a_string_or_a_whole_number(void **)
+{
+	struct json *j = parse("{\"a\":\"17\",\"b\":17,\"c\":1.5,\"d\":-1,\"e\":null,"
+	                       "\"f\":\"012345678901234567890123\"}");
+	char id[24];
+
+	assert_true(json_id(j, "a", id, sizeof(id)));
+	assert_string_equal(id, "17");
+	assert_true(json_id(j, "b", id, sizeof(id)));
+	assert_string_equal(id, "17");
+	for (const char *key = "cdefg"; *key; key++)
+		assert_false(json_id(j, (char[]){*key, 0}, id, sizeof(id)));
+	json_free(j);
+}
+
 static void depth_is_bounded(void **)
 {
 	char deep[20001];
@@ -103,6 +134,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(only_one_whole_value_is_json),
+	        cmocka_unit_test(a_nul_ends_no_string),
+	        cmocka_unit_test(an_id_is_a_string_or_a_whole_number),
 	        cmocka_unit_test(depth_is_bounded),
 	        cmocka_unit_test(whole_numbers_are_checked_against_their_bounds),
 	        cmocka_unit_test(strings_are_bounded),
