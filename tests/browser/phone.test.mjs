@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { assertAccessible } from './a11y.mjs';
 import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
-const bench = openBench();
+const bench = openBench({ traits: {} }); // the headless shell has no wake lock
 
 /** An app's WebView: small, and operated by fingers. */
 const PHONE = {
