@@ -107,7 +107,7 @@ int conference_transport_add(
 		return -EPERM;
 	if (!media_is_up(c->media))
 		return -ENOTCONN;
-	if (consuming && !peer_receiving_take(p, loop_now_ms(c->loop)))
+	if (consuming && !peer_receiving_allows(p, loop_now_ms(c->loop)))
 		return -EAGAIN;
 	struct transport *old = peer_transport_replaceable(p, consuming);
 	if (old)

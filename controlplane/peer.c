@@ -70,6 +70,7 @@ struct transport *peer_transport_add(struct peer *p, am_id id, bool consuming)
 		for (size_t k = 0; k < sizeof(random); k++)
 			t->cname[k] = (char)('a' + random[k] % 26);
 		peer_use(p, QUOTA_TRANSPORTS, 1);
+		p->receiving_used += consuming;
 		return t;
 	}
 	return NULL;
@@ -97,16 +98,13 @@ static int replaceable_rank(const struct transport *t)
 	return 2;
 }
 
-bool peer_receiving_take(struct peer *p, uint64_t now_ms)
+bool peer_receiving_allows(struct peer *p, uint64_t now_ms)
 {
 	uint64_t steps = (now_ms - p->receiving_ms) / PEER_RECEIVING_MS;
 
 	p->receiving_used = steps < p->receiving_used ? p->receiving_used - (uint32_t)steps : 0;
 	p->receiving_ms = p->receiving_used ? p->receiving_ms + steps * PEER_RECEIVING_MS : now_ms;
-	if (p->receiving_used >= PEER_RECEIVING_BURST)
-		return false;
-	p->receiving_used++;
-	return true;
+	return p->receiving_used < PEER_RECEIVING_BURST;
 }
 
 struct transport *peer_transport_replaceable(struct peer *p, bool consuming)

@@ -139,11 +139,12 @@ void peer_set_device(struct peer *, char *json); // takes it over
 // before.
 [[nodiscard]] int peer_set_display_name(struct peer *, const char *);
 
-// A free transport of that direction with this id, or NULL if the peer has all it may have.
+// A free transport of that direction with this id, or NULL if the peer has all it may have. One
+// that receives is counted.
 struct transport *peer_transport_add(struct peer *, am_id, bool consuming);
 
-// Takes one of the receiving transports that the peer may make. False: it has to wait.
-[[nodiscard]] bool peer_receiving_take(struct peer *, uint64_t now_ms);
+// Whether the peer may make one more receiving transport. False: it has to wait.
+[[nodiscard]] bool peer_receiving_allows(struct peer *, uint64_t now_ms);
 
 // Which of that direction gives way where there is no free one: without a path, and best without
 // media, the oldest of these. NULL: there is a free one, or all of them live.

@@ -25,6 +25,26 @@ static void two_transports_in_each_direction(void **)
 	peer_destroy(p);
 }
 
+static void receiving_transports_have_a_pace(void **)
+{
+	struct peer *p = peer_create("p", "", &(struct rights){0});
+	uint64_t now_ms = 1000000;
+
+	for (int i = 0; i < PEER_RECEIVING_BURST; i++) {
+		assert_true(peer_receiving_allows(p, now_ms));
+		assert_true(peer_receiving_allows(p, now_ms)); // what came to nothing costs nothing
+		peer_transport_remove(peer_transport_add(p, am_id_make(1, 1), true));
+	}
+	assert_false(peer_receiving_allows(p, now_ms));
+	assert_false(peer_receiving_allows(p, now_ms + PEER_RECEIVING_MS - 1));
+	assert_true(peer_receiving_allows(p, now_ms + PEER_RECEIVING_MS));
+	peer_transport_remove(peer_transport_add(p, am_id_make(1, 1), false)); // asks for nothing
+	assert_true(peer_receiving_allows(p, now_ms + PEER_RECEIVING_MS));
+	peer_transport_remove(peer_transport_add(p, am_id_make(1, 1), true));
+	assert_false(peer_receiving_allows(p, now_ms + PEER_RECEIVING_MS));
+	peer_destroy(p);
+}
+
 static void subscriptions_go_to_a_transport_that_is_ready(void **)
 {
 	struct peer *p = peer_create("p", "", &(struct rights){0});
@@ -110,6 +130,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(two_transports_in_each_direction),
+	        cmocka_unit_test(receiving_transports_have_a_pace),
 	        cmocka_unit_test(subscriptions_go_to_a_transport_that_is_ready),
 	        cmocka_unit_test(names_are_trimmed_and_bounded),
 	        cmocka_unit_test(mids_count_up_and_are_set_aside_in_blocks),
