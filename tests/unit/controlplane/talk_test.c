@@ -124,8 +124,11 @@ static void two_equals_do_not_flicker(void **)
 static void who_stays_louder_takes_over(void **)
 {
 	hear(2000, LOUD, 0, 0);
-	hear(TALK_TAKE_MS + 2 * TALK_LOOK_MS, LOUD, LOUD + TALK_LOUDER, 0);
+	hear(TALK_LOOK_MS, LOUD, LOUD + TALK_LOUDER, 0);
+	room->talk.speakers_changed = false; // told, in the order of that moment
+	hear(TALK_TAKE_MS + TALK_LOOK_MS, LOUD, LOUD + TALK_LOUDER, 0);
 	expect_leader("ben");
+	assert_true(room->talk.speakers_changed);
 	// Between two rivals the time begins anew.
 	hear(TALK_TAKE_MS - TALK_LOOK_MS, 0, TALK_ON, LOUD);
 	hear(TALK_LOOK_MS, LOUD + 1, TALK_ON, LOUD);
