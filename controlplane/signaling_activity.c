@@ -4,7 +4,7 @@
 
 #include "json.h"
 
-#define SPEAKING_MAX 10 // in one message: the loudest
+#define SPEAKING_MAX 10 // in one message: who leads, and the loudest
 
 static struct json *counts_json(const struct room *r)
 {
@@ -33,9 +33,17 @@ static struct json *leader_json(const struct room *r)
 	return j;
 }
 
+// The leader keeps the first place also in a moment in which another is louder.
+static bool goes_before(const struct peer *a, const struct peer *b)
+{
+	const struct peer *leader = a->room->talk.leader;
+
+	return a == leader || (b != leader && a->voice.loudness > b->voice.loudness);
+}
+
 static struct json *speakers_json(const struct room *r)
 {
-	const struct peer *loudest[SPEAKING_MAX], *p;
+	const struct peer *first[SPEAKING_MAX], *p;
 	struct json *data = json_new_object(), *list = json_new_array();
 	int count = 0;
 
@@ -43,17 +51,17 @@ static struct json *speakers_json(const struct room *r)
 		int i = count;
 		if (!p->voice.speaks)
 			continue;
-		for (; i > 0 && loudest[i - 1]->voice.loudness < p->voice.loudness; i--) {
+		for (; i > 0 && goes_before(p, first[i - 1]); i--) {
 			if (i < SPEAKING_MAX)
-				loudest[i] = loudest[i - 1];
+				first[i] = first[i - 1];
 		}
 		if (i < SPEAKING_MAX)
-			loudest[i] = p;
+			first[i] = p;
 		if (count < SPEAKING_MAX)
 			count++;
 	}
 	for (int i = 0; i < count; i++)
-		json_push(list, volume_json(loudest[i]));
+		json_push(list, volume_json(first[i]));
 	json_add(data, "peerVolumes", list);
 	return data;
 }

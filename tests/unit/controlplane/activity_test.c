@@ -5,6 +5,7 @@
 
 #include "json.h"
 #include "store.h"
+#include "talk.h"
 #include "test.h"
 
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SPEAKER "{\"itisparticipant\":true}"
 #define LOUD    (127 - 20)
@@ -40,7 +42,7 @@ static struct json *notified_number(struct page *p, const char *method, const ch
 	}
 }
 
-// Waits until this many speak; the loudest is `first`.
+// Waits until this many speak, `first` before all others.
 static void expect_speaking(struct page *p, int count, const char *first)
 {
 	for (;;) {
@@ -99,6 +101,15 @@ static void everyone_hears_who_leads_the_talk(void **)
 	come(&late, "free", "talk", "late", NULL, "L");
 	page_expect(&late, "activeSpeaker", "peerId", "other");
 	expect_speaking(&late, 2, "other");
+
+	// Who leads stays first, also while another is the louder one.
+	struct page later;
+	loudness_set(second, LOUD - TALK_LOUDER + 1);
+	usleep(3 * TALK_LOOK_MS * 1000); // until it was heard
+	come(&later, "free", "talk", "later", NULL, "L");
+	page_expect(&later, "activeSpeaker", "peerId", "other");
+	expect_speaking(&later, 2, "other");
+	page_leave(&later);
 
 	// A muted microphone is silent, whatever is measured.
 	struct page moderator;
