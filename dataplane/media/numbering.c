@@ -26,7 +26,7 @@ enum numbering_result numbering_packet(
 			return NUMBERING_OUTSIDE;
 		begin(n, s);
 		result = NUMBERING_NEW;
-	} else if (s + NUMBERING_ROOM < n->source_first) {
+	} else if (s + NUMBERING_ROOM <= n->source_first) {
 		return NUMBERING_OUTSIDE;
 	} else if (s > n->source_top) {
 		n->source_top = s;

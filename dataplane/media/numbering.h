@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 #define NUMBERING_JUMP_MAX 500 // packets; a larger gap is a new beginning
-// Numbers left free before a source's first packet: those before it may still come late, and the
-// number after the old source's last one stays nobody's.
+// Numbers left free before a source's first packet: the first of them, which follows the old
+// source's last one, stays nobody's, so that the two never seem to be one run; the others are for
+// packets from before the first that still come late.
 #define NUMBERING_ROOM 16
 
 // All zero at first.
