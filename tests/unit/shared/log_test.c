@@ -4,6 +4,7 @@
 #include "am_log.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +161,84 @@ static void a_value_stays_one_value(void **)
 	expect_printed("a\u00a0b", "\"a\u00a0b\"");
 }
 
+// What looks like nothing, or like a blank, in a terminal or an editor.
+static void what_nobody_sees_is_replaced_or_quoted(void **)
+{
+	static const char *const unseen[] = {
+	        "\u00ad", "\u034f",   "\u061c",   "\u115f",     "\u1160",     "\u17b4",
+	        "\u180b", "\u180e",   "\u200b",   "\u200f",     "\u2028",     "\u2029",
+	        "\u202a", "\u202e",   "\u2060",   "\u2069",     "\u206f",     "\u3164",
+	        "\ufeff", "\uffa0",   "\ufff9",   "\U000e0001", "\U000e0041", "\U000e007f",
+	        "\x7f",   "\xc2\x80", "\xc2\x85", "\xc2\x9b",   "\xc2\x9f",   "\x1b",
+	        "\n",
+	};
+	static const char *const blanks[] = {"\u00a0", "\u1680", "\u2000", "\u200a", "\u202f",
+	                                     "\u205f", "\u2800", "\u3000", " "};
+	char value[16], expected[32];
+
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++) {
+		snprintf(value, sizeof(value), "a%sb", unseen[i]);
+		expect_printed(value, "\"a?b\"");
+	}
+	for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+		snprintf(value, sizeof(value), "a%sb", blanks[i]);
+		snprintf(expected, sizeof(expected), "\"%s\"", value);
+		expect_printed(value, expected);
+	}
+}
+
+static void bytes_that_are_no_utf8_are_replaced(void **) // RFC 3629 3
+{
+	expect_printed(
+	        "a\xff"
+	        "b",
+	        "\"a?b\""
+	);
+	expect_printed("\x80", "\"?\""); // a tail alone
+	expect_printed("a\xd0", "\"a?\""); // cut off
+	expect_printed("a\xe2\x80", "\"a??\"");
+	expect_printed("\xc0\xaf", "\"??\""); // an overlong slash
+	expect_printed("\xed\xa0\x80", "\"???\""); // a surrogate
+	expect_printed("\xf4\x90\x80\x80", "\"????\""); // beyond U+10FFFF
+	expect_printed("\U0001f600\U0010ffff", "\U0001f600\U0010ffff");
+}
+
+static bool is_utf8(const char *s)
+{
+	return strcmp(am_log_value(s), s) == 0;
+}
+
+// At any byte of a character, in quotes and without.
+static void values_are_cut_between_two_characters(void **)
+{
+	char value[1200];
+
+	for (int shift = 0; shift < 8; shift++) {
+		bool quoted = shift >= 4;
+		size_t len = (size_t)snprintf(
+		        value, sizeof(value), "%.*s", shift % 4 + quoted, quoted ? " aaa" : "aaa"
+		);
+		while (len + 4 < sizeof(value))
+			len += (size_t)snprintf(value + len, sizeof(value) - len, "\U0001f600");
+		const char *cut = am_log_value(value);
+		size_t cut_len = strlen(cut);
+		assert_in_range(cut_len, 505, 511);
+		assert_int_equal(cut[0] == '"', quoted);
+		if (quoted) {
+			assert_int_equal(cut[cut_len - 1], '"');
+			assert_memory_equal(cut + 1, value, cut_len - 2);
+			assert_int_equal((cut_len - 2 - (size_t)(shift % 4 + 1)) % 4, 0);
+		} else {
+			assert_memory_equal(cut, value, cut_len);
+			assert_true(is_utf8(cut));
+		}
+	}
+	// What just fits stays as it is.
+	memset(value, 'a', sizeof(value));
+	value[511] = '\0';
+	assert_string_equal(am_log_value(value), value);
+}
+
 static void long_values_are_cut_and_eight_live_at_a_time(void **)
 {
 	char blanks[2000];
@@ -188,6 +267,9 @@ int main(void)
 	        ),
 	        cmocka_unit_test_setup_teardown(nobody_who_reads_stops_nobody, setup, teardown),
 	        cmocka_unit_test(a_value_stays_one_value),
+	        cmocka_unit_test(what_nobody_sees_is_replaced_or_quoted),
+	        cmocka_unit_test(bytes_that_are_no_utf8_are_replaced),
+	        cmocka_unit_test(values_are_cut_between_two_characters),
 	        cmocka_unit_test(long_values_are_cut_and_eight_live_at_a_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
