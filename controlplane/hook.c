@@ -105,7 +105,7 @@ static void complain(struct hooks *h, const struct call *c, const char *what, co
 	am_warning(
 	        "hook: %s; account=%" PRIu64 " call=%s room=%s error=%s", what, p->account_id,
 	        c->kind == CALL_ACCESS ? "accessUrl" : hook_event_name(c->kind == CALL_CLOSE),
-	        p->room_id, error
+	        p->room_id, am_log_value(error)
 	);
 }
 
@@ -311,9 +311,9 @@ static void close_give_up(struct call *c, const char *why)
 
 	h->counts.given_up++;
 	am_error(
-	        "hook: closePeer is given up: %s; account=%" PRIu64 " room=%s peer=%s", why,
+	        "hook: closePeer is given up; account=%" PRIu64 " room=%s peer=%s error=%s",
 	        c->visit->peer.account_id, c->visit->peer.room_id,
-	        am_log_value(c->visit->peer.peer_id)
+	        am_log_value(c->visit->peer.peer_id), am_log_value(why)
 	);
 	visit_forget(h, c->visit);
 	c->visit = NULL;

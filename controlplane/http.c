@@ -587,7 +587,8 @@ static void on_log(void *, const char *format, va_list args)
 {
 	char line[256];
 	vsnprintf(line, sizeof(line), format, args);
-	am_debug("http: %s", line);
+	line[strcspn(line, "\n")] = '\0';
+	am_debug("http: the library says; text=%s", am_log_value(line));
 }
 
 static void run(struct http *h)

@@ -344,7 +344,8 @@ route_refuse(enum grant grant, const struct rest_call *call, int error, struct h
 	unsigned status = status_of(error, &text);
 
 	if (grant == GRANT_API)
-		am_info("rest: refused; path=%s error=%s", call->request->path, text);
+		am_info("rest: refused; path=%s error=%s", am_log_value(call->request->path),
+		        am_log_value(text));
 	if (grant == GRANT_STATISTICS)
 		statistics_error(r, status, text);
 	else

@@ -415,8 +415,8 @@ void *signaling_upgrade(void *owner, const struct http_request *q, struct http_r
 		return NULL;
 	struct application *a = admission_apply(s->admissions, q, &refusal, &why);
 	if (!a) {
-		am_info("signaling: handshake refused; reason=%s why=\"%s\"", refusal_code(refusal),
-		        why);
+		am_info("signaling: handshake refused; reason=%s why=%s", refusal_code(refusal),
+		        am_log_value(why));
 		metric_count_refusal(refusal);
 		refuse(r, refusal, why);
 	}

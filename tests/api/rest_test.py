@@ -173,6 +173,11 @@ class Rest(unittest.TestCase):
         answer = self.get("/meetBridgeApi.js", **{"Accept-Encoding": "br"})
         self.assertEqual((answer.headers["Content-Encoding"], answer.body.decode()), (None, PAGE))
 
+    def test_a_path_stays_one_value_in_the_log(self):
+        with Server(log_level="info", unknown_hosts="default") as server:
+            self.assertEqual(server.get("/rooms/a%20error=none%E2%80%AE/exists").status, 403)
+            self.assertIn('path="/rooms/a error=none?/exists" error=forbidden', server.log_text())
+
     def test_what_is_not_there_is_404(self):
         for path in ("/nothing", "/call/a/b", "/call/.hidden", "/..%2fetc/passwd", "/assets/../index.html"):
             self.assertEqual(self.get(path).status, 404, path)
