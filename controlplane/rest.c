@@ -217,16 +217,37 @@ static bool path_names(const char *path, const char *pattern)
 	return false;
 }
 
+// Whether the path lies at or under the root, however it is written: in any case, with slashes more
+// than one, escaped.
+static bool path_is_under(const char *path, const char *root)
+{
+	char segment[REST_ARGUMENT_MAX + 1];
+
+	while (*root) {
+		size_t want = strcspn(++root, "/");
+		path += strspn(path, "/");
+		size_t have = strcspn(path, "/");
+		if (!segment_read(segment, path, have) || strlen(segment) != want ||
+		    strncasecmp(segment, root, want) != 0)
+			return false;
+		root += want;
+		path += have;
+	}
+	return true;
+}
+
 // What is no page: its errors are JSON.
 static bool path_is_api(const char *path)
 {
-	static const char *const roots[] = {"/rooms/", "/api/", "/vp/api/", "/streaming/"};
+	static const char *const roots[] = {"/rooms", "/api", "/vp/api", "/streaming"};
 
+	if (path[0] != '/')
+		return false;
 	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
-		if (strncmp(path, roots[i], strlen(roots[i])) == 0)
+		if (path_is_under(path, roots[i]))
 			return true;
 	}
-	for (size_t i = 0; path[0] == '/' && i < ROUTE_COUNT; i++) {
+	for (size_t i = 0; i < ROUTE_COUNT; i++) {
 		if (path_names(path, routes[i].path))
 			return true;
 	}

@@ -182,6 +182,12 @@ class Rest(unittest.TestCase):
         for path in ("/nothing", "/call/a/b", "/call/.hidden", "/..%2fetc/passwd", "/assets/../index.html"):
             self.assertEqual(self.get(path).status, 404, path)
 
+    def test_what_is_not_there_under_the_apis_roots_is_404_in_json(self):
+        for path in ("/rooms", "/api", "/Rooms/x/exists", "//rooms/x/exists", "/api/nothing", "/streaming"):
+            answer = self.get(path)
+            self.assertEqual((answer.status, answer.headers["Content-Type"]), (404, "application/json"), path)
+            self.assertEqual(answer.json(), {"error": "not found"})
+
     def test_a_nul_in_a_query_is_refused_not_cut(self):
         for path in ("/call/?roomId=a%00b", "/api/handshake?peerId=x%00", "/rooms/a/exists?%00"):
             answer = self.get(path)

@@ -196,6 +196,29 @@ static void a_long_segment_does_not_fit(void **)
 	assert_false(path_matches("/:/closeRoom", path, &call));
 }
 
+static void what_lies_under_the_apis_roots_is_no_page(void **)
+{
+	static const char *const apis[] = {
+	        "/rooms",         "/rooms/",          "/rooms/a/b",   "/Rooms/a",
+	        "/ROOMS",         "//rooms/a",        "///rooms",     "/api",
+	        "/api/x",         "/API/handshake",   "//api",        "/vp/api",
+	        "/vp/api/x",      "/VP/Api/x",        "/vp//api/x",   "/streaming",
+	        "/streaming/x",   "//streaming",      "/%72ooms/a/b", "/a/closeRoom",
+	        "/a/b/closeRoom", "//a/numberPeers/x"};
+	static const char *const pages[] = {
+	        "/",        "/call", "/call/rooms",   "/roomsx",     "/apis/x", "/vp", "/vp/x",
+	        "/vp/apix", "/room", "/streaming.js", "/assets/api", "rooms",   "",    "*"};
+
+	for (size_t i = 0; i < sizeof(apis) / sizeof(apis[0]); i++) {
+		if (!path_is_api(apis[i]))
+			fail_msg("a page: %s", apis[i]);
+	}
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		if (path_is_api(pages[i]))
+			fail_msg("no page: %s", pages[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +227,7 @@ int main(void)
 	        cmocka_unit_test(without_a_token_only_listed_addresses_may_ask),
 	        cmocka_unit_test(paths_match_segment_by_segment),
 	        cmocka_unit_test(a_long_segment_does_not_fit),
+	        cmocka_unit_test(what_lies_under_the_apis_roots_is_no_page),
 	};
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
