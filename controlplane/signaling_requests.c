@@ -352,10 +352,9 @@ static const char *join_read(struct peer *p, const struct json *data)
 	const char *name = json_string(data, "displayName", NAME_BYTES_MAX);
 	const struct json *caps = json_object(data, "rtpCapabilities");
 
-	if (json_has(data, "displayName") && !name)
-		return "bad-name: not a string";
 	// A bad one does not count, as in the URL: a page may say the same twice.
-	if (name && !p->name_is_fixed && peer_set_display_name(p, name) < 0)
+	bool is_good = name && (p->name_is_fixed || peer_set_display_name(p, name) == 0);
+	if (json_has(data, "displayName") && !is_good)
 		am_debug("signaling: bad name ignored; peer=%s", am_log_value(p->id));
 	if (json_has(data, "rtpCapabilities") && (!caps || ortc_caps_read(&p->caps, caps) < 0))
 		return "bad-request: rtpCapabilities";

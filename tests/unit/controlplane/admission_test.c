@@ -315,6 +315,27 @@ static void a_bad_name_breaks_nothing(void **) // U06
 	}
 }
 
+// Neither does one that is no name at all, which a URL cannot say.
+static void a_join_with_no_name_at_all_goes_on(void **) // U06
+{
+	static const char others[][24] = {"7", "null", "{}", "[\"Ada\"]"};
+	char data[4096], letters[2048] = "";
+
+	memset(letters, 'a', sizeof(letters) - 1);
+	for (size_t i = 0; i <= sizeof(others) / sizeof(others[0]); i++) {
+		struct page p;
+		bool is_long = i == sizeof(others) / sizeof(others[0]);
+		snprintf(
+		        data, sizeof(data),
+		        is_long ? "{\"displayName\":\"%s\"}" : "{\"displayName\":%s}",
+		        is_long ? letters : others[i]
+		);
+		let_in(&p, "free", "/call/?roomId=names&peerId=p", "&displayName=Ada");
+		assert_int_equal(page_ask_code(&p, "join", data), 200);
+		page_leave(&p);
+	}
+}
+
 // An answer in the receiver's log: the first request whose path ends so, about this peer.
 static struct json *request_about(const char *path, const char *peer_id)
 {
@@ -1011,6 +1032,7 @@ int main(void)
 	        cmocka_unit_test(what_does_not_count_is_told),
 	        cmocka_unit_test(bad_claims_are_told_too),
 	        cmocka_unit_test(a_bad_name_breaks_nothing),
+	        cmocka_unit_test(a_join_with_no_name_at_all_goes_on),
 	        cmocka_unit_test(the_webhook_decides),
 	        cmocka_unit_test(who_comes_too_early_hears_when_it_begins),
 	        cmocka_unit_test(the_access_check_decides),
