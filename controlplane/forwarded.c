@@ -3,6 +3,7 @@
 #include "am_config.h"
 
 #include <string.h>
+#include <strings.h>
 
 bool forwarded_is_proxy(const struct am_config_strings *proxies, const struct address *a)
 {
@@ -54,9 +55,8 @@ static void element_add(struct forwarded *f, const char *text, size_t len)
 	f->known = true;
 }
 
-void forwarded_add(struct forwarded *f, const char *value)
+static void list_add(struct forwarded *f, const char *value)
 {
-	f->marked = true;
 	while (*value) {
 		value += strspn(value, ", \t");
 		size_t len = strcspn(value, ", \t");
@@ -64,6 +64,27 @@ void forwarded_add(struct forwarded *f, const char *value)
 			element_add(f, value, len);
 		value += len;
 	}
+}
+
+// RFC 7239 4, RFC 9110 7.6.3, and what nginx, HAProxy and large networks of proxies write.
+static bool is_mark(const char *name)
+{
+	static const char *const names[] = {"Forwarded",      "Via",         "X-Real-IP",
+	                                    "True-Client-IP", "X-Client-IP", "CF-Connecting-IP"};
+	static const char prefix[] = "X-Forwarded-";
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcasecmp(names[i], name) == 0)
+			return true;
+	}
+	return strncasecmp(name, prefix, strlen(prefix)) == 0;
+}
+
+void forwarded_header(struct forwarded *f, const char *name, const char *value)
+{
+	f->marked |= is_mark(name);
+	if (value && strcasecmp(name, "X-Forwarded-For") == 0)
+		list_add(f, value);
 }
 
 bool forwarded_end(const struct forwarded *f, struct address *client)

@@ -23,8 +23,10 @@ void forwarded_begin(
         struct forwarded *f, const struct address *peer, const struct am_config_strings *proxies
 );
 
-// Each X-Forwarded-For of the request, in its order: "client, proxy, proxy".
-void forwarded_add(struct forwarded *, const char *value);
+// Each header of the request, in its order. X-Forwarded-For, "client, proxy, proxy", says who the
+// client is; that one, and others that proxies write, say that somebody speaks for others. value
+// may be NULL.
+void forwarded_header(struct forwarded *, const char *name, const char *value);
 
 // The client's address: the last one in the list that is no proxy's, or the peer's own. False: it
 // may be somebody else's, since an unknown proxy speaks for him, or a known one does not say for

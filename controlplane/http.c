@@ -410,8 +410,8 @@ static void proxy_warn(struct http *h, const struct address *peer)
 	h->proxy_warned_ms = now_ms;
 	address_write(text, peer);
 	am_warning(
-	        "http: X-Forwarded-For is ignored; if this is a proxy of yours, add it to "
-	        "controlplane.proxies; address=%s",
+	        "http: X-Forwarded-For is ignored, like all that proxies write; if this is one of "
+	        "yours, add it to controlplane.proxies; address=%s",
 	        text
 	);
 }
@@ -419,11 +419,7 @@ static void proxy_warn(struct http *h, const struct address *peer)
 static enum MHD_Result
 forwarded_read(void *owner, enum MHD_ValueKind, const char *name, const char *value)
 {
-	struct forwarded *f = owner;
-
-	if (strcasecmp(name, "X-Forwarded-For") == 0)
-		forwarded_add(f, value ? value : "");
-	f->marked |= strcasecmp(name, "Forwarded") == 0;
+	forwarded_header(owner, name, value);
 	return MHD_YES;
 }
 

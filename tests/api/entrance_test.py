@@ -98,6 +98,7 @@ class Hosts(unittest.TestCase):
             self.assertEqual(server.get(path, Host="localhost").status, 200)
             self.assertEqual(server.get(path, Host="localhost", X_Forwarded_For="192.0.2.1").status, 404)
             self.assertEqual(server.get(path, Host="localhost", Forwarded="for=192.0.2.1").status, 404)
+            self.assertEqual(server.get(path, Host="localhost", X_Real_IP="192.0.2.1").status, 404)
             with WebSocket(server, roomId="r", peerId="p", headers={"X-Forwarded-For": "192.0.2.1"}) as w:
                 self.assertEqual(w.status, 404)
         with Server(proxies=["127.0.0.1"]) as server:

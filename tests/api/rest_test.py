@@ -252,6 +252,8 @@ class WithoutTokens(unittest.TestCase):
             self.assert_statuses(server, [403, 403], X_Forwarded_For="127.0.0.1")
             self.assert_statuses(server, [403, 403], X_Forwarded_For="203.0.113.9")
             self.assert_statuses(server, [403, 403], Forwarded="for=203.0.113.9")
+            self.assert_statuses(server, [403, 403], X_Real_IP="203.0.113.9")  # nginx's usual line, alone
+            self.assert_statuses(server, [403, 403], Via="1.1 cache.example")
             self.assert_statuses(server, [403, 403], Origin="http://localhost")  # a page
             self.assert_statuses(server, [403, 403], Sec_Fetch_Site="cross-site")
             self.assert_statuses(server, [403, 403], Host="rebound.example")

@@ -17,7 +17,7 @@ static void check(const char *peer, const char *const values[], const char *clie
 	assert_true(address_read(&a, peer));
 	forwarded_begin(&f, &a, &proxies);
 	for (; *values; values++)
-		forwarded_add(&f, *values);
+		forwarded_header(&f, "x-forwarded-for", *values);
 	assert_int_equal(forwarded_end(&f, &a), sure);
 	address_write(text, &a);
 	assert_string_equal(text, client);
@@ -58,10 +58,47 @@ static void the_last_address_that_is_no_proxys_counts(void **)
 		check(rows[i].peer, rows[i].values, rows[i].client, rows[i].sure);
 }
 
+// Whatever a proxy leaves of itself: then nobody knows whose request that is, unless it says so.
+static void who_speaks_for_others_is_not_the_client(void **)
+{
+	static const struct {
+		const char *name;
+		bool marks;
+	} rows[] = {
+	        {"X-Forwarded-For", true},  {"X-Forwarded-Proto", true},
+	        {"x-forwarded-host", true}, {"X-Forwarded-Port", true},
+	        {"Forwarded", true},        {"X-Real-IP", true},
+	        {"x-real-ip", true},        {"Via", true},
+	        {"CF-Connecting-IP", true}, {"True-Client-IP", true},
+	        {"X-Client-IP", true},      {"Host", false},
+	        {"User-Agent", false},      {"X-Forwarded", false},
+	        {"Viable", false},
+	};
+	struct address peer, a;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct forwarded f;
+		assert_true(address_read(&peer, "127.0.0.9")); // no proxy of ours
+		forwarded_begin(&f, &peer, &proxies);
+		forwarded_header(&f, rows[i].name, "127.0.0.9");
+		forwarded_header(&f, "Accept", "*/*");
+		if (forwarded_end(&f, &a) == rows[i].marks)
+			fail_msg("%s", rows[i].name);
+		// A known one says for whom it asks in one header alone.
+		assert_true(address_read(&peer, "127.0.0.1"));
+		forwarded_begin(&f, &peer, &proxies);
+		forwarded_header(&f, rows[i].name, "192.0.2.1");
+		assert_int_equal(forwarded_end(&f, &a), i == 0);
+		forwarded_header(&f, "X-Forwarded-For", "192.0.2.1");
+		assert_true(forwarded_end(&f, &a));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_last_address_that_is_no_proxys_counts),
+	        cmocka_unit_test(who_speaks_for_others_is_not_the_client),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
