@@ -473,7 +473,7 @@ static void half_open_handshakes_keep_nobody_else_out(void **)
 		connecting += state.dtls == AM_DTLS_CONNECTING;
 		turned_away += state.dtls == AM_DTLS_NEW && state.ice == AM_ICE_CONNECTED;
 	}
-	// A datagram may be lost on its way, of any of them.
+	// Any of them may lose its datagram on the way.
 	assert_in_range(connecting, 512 - 20, 512);
 	assert_in_range(turned_away, refused_least, HALF_OPEN - 512 + 20);
 	assert_in_range(
