@@ -54,9 +54,9 @@ static bool is_parameter_value(const char *s)
 	return true;
 }
 
-// The codec's fmtp, which goes into viewers' SDP: names are tokens, values strings or numbers. NULL
-// if it is anything else.
-static struct json *parameters_read(const struct json *codec)
+// The codec's fmtp, as it goes into viewers' SDP. NULL if it is not made of tokens and strings or
+// numbers.
+static struct json *parameters_read(enum am_codec id, const struct json *codec)
 {
 	const struct json *p = json_object(codec, "parameters");
 	double number;
@@ -72,7 +72,7 @@ static struct json *parameters_read(const struct json *codec)
 		if (!is_token(json_key(v)))
 			return NULL;
 	}
-	return json_copy(p);
+	return ortc_fmtp(id, p);
 }
 
 static const char *codecs_read(
@@ -90,11 +90,11 @@ static const char *codecs_read(
 		return "codecs: not a codec of this room";
 	if (!pt_read(codec, &add->payload_type))
 		return "codecs: bad payloadType";
-	m->parameters = parameters_read(codec);
+	m->codec = (enum am_codec)id;
+	m->parameters = parameters_read(m->codec, codec);
 	if (!m->parameters)
 		return "codecs: bad parameters";
 
-	m->codec = (enum am_codec)id;
 	add->codec = (uint8_t)id;
 	add->clock_rate = ortc_codecs[id].clock_rate;
 	add->room_payload_type = ortc_codecs[id].payload_type;

@@ -80,7 +80,7 @@ struct ortc_media {
 	uint16_t extensions; // that the publisher sends: bit i, enum am_extension i
 	char mode[ORTC_MODE_MAX + 1]; // scalability mode for viewers, may be empty
 	char cname[AM_CNAME_MAX + 1]; // never empty
-	struct json *parameters; // of the codec; owned
+	struct json *parameters; // of the codec, as by ortc_fmtp; owned
 };
 
 // The router's RtpCapabilities.
@@ -117,6 +117,11 @@ const char *ortc_type_name(enum ortc_type);
         const struct json *parameters, const char *cname, const char **why
 );
 void ortc_media_fini(struct ortc_media *);
+
+// Of a publisher's codec parameters (fmtp) those that the codec knows, with values that it may
+// have: a strict parser of SDP would refuse all of a viewer's description for another. Owned by the
+// caller.
+[[nodiscard]] struct json *ortc_fmtp(enum am_codec, const struct json *given);
 
 bool ortc_can_consume(const struct ortc_media *, const struct ortc_caps *);
 

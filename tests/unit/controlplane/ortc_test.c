@@ -109,7 +109,7 @@ static void sound_has_a_cname_in_any_case(void **)
 	ortc_media_fini(&m);
 }
 
-// What stands in fmtp goes into every viewer's SDP: it must be one parameter of one line there.
+// fmtp is refused where it could be more than one parameter of one line in SDP.
 static void fmtp_takes_no_line_of_its_own(void **)
 {
 	static const struct {
@@ -152,6 +152,70 @@ static void fmtp_takes_no_line_of_its_own(void **)
 		if (ret == 0)
 			ortc_media_fini(&m);
 	}
+}
+
+// The first codec's parameters as a viewer is told them, as JSON, of a publisher who gives these.
+static void expect_told(const char *mime, const char *parameters, const char *expected)
+{
+	bool audio = strncmp(mime, "audio/", 6) == 0;
+	struct ortc_caps caps = all_caps();
+	struct ortc_media m;
+	struct am_cmd_track_add add;
+	char text[1024];
+
+	snprintf(
+	        text, sizeof(text),
+	        "{\"mid\":\"0\",\"codecs\":[{\"mimeType\":\"%s\",\"payloadType\":111,"
+	        "\"clockRate\":%d,\"channels\":%d,\"parameters\":%s}],"
+	        "\"encodings\":[{\"ssrc\":1111}]}",
+	        mime, audio ? 48000 : 90000, audio ? 2 : 1, parameters
+	);
+	if (media_read(text, audio ? ORTC_AUDIO : ORTC_VIDEO, &m, &add) < 0)
+		fail_msg("%s: %s: refused", mime, parameters);
+	struct json *p = ortc_consumer_parameters(&m, &caps, 11, 0, "0");
+	char *told = json_print(json_object(json_first(json_array(p, "codecs")), "parameters"));
+	assert_string_equal(told, expected);
+	free(told);
+	json_free(p);
+	ortc_media_fini(&m);
+}
+
+// A strict parser refuses the whole description for one value that is not its codec's.
+static void viewers_are_told_what_the_codec_knows(void **)
+{
+	static const struct {
+		const char *mime, *given, *told;
+	} rows[] = {
+	        {"audio/opus",
+	         "{\"minptime\":10,\"maxptime\":60,\"ptime\":20,\"useinbandfec\":1,\"usedtx\":0,"
+	         "\"stereo\":1,\"sprop-stereo\":\"1\",\"cbr\":0,\"maxplaybackrate\":\"48000\","
+	         "\"sprop-maxcapturerate\":48000,\"maxaveragebitrate\":510000}",
+	         "{\"minptime\":10,\"maxptime\":60,\"ptime\":20,\"useinbandfec\":1,\"usedtx\":0,"
+	         "\"stereo\":1,\"sprop-stereo\":1,\"cbr\":0,\"maxplaybackrate\":48000,"
+	         "\"sprop-maxcapturerate\":48000,\"maxaveragebitrate\":510000}"},
+	        {"audio/opus",
+	         "{\"maxplaybackrate\":\"abc\",\"stereo\":\"\",\"cbr\":\"1 \",\"usedtx\":\"+1\"}",
+	         "{}"},
+	        {"audio/opus",
+	         "{\"minptime\":1e300,\"maxptime\":-1,\"ptime\":2.5,\"stereo\":\"99999999999\"}",
+	         "{}"},
+	        {"audio/opus", "{\"apt\":96,\"x\":1,\"max-fs\":1,\"STEREO\":1,\"stereo\":0}",
+	         "{\"stereo\":0}"},
+	        {"video/VP8", "{\"max-fs\":12288,\"max-fr\":\"60\",\"apt\":96,\"max-br\":1}",
+	         "{\"max-fs\":12288,\"max-fr\":60}"},
+	        {"video/H264",
+	         "{\"packetization-mode\":\"1\",\"profile-level-id\":\"42e01F\","
+	         "\"level-asymmetry-allowed\":\"1\",\"max-mbps\":1,\"max-fs\":\"2\",\"max-br\":3,"
+	         "\"max-cpb\":\"x\",\"max-evil\":1,\"sprop-parameter-sets\":\"Z0LgH9o=\"}",
+	         "{\"packetization-mode\":1,\"profile-level-id\":\"42e01F\","
+	         "\"level-asymmetry-allowed\":1,\"max-mbps\":1,\"max-fs\":2,\"max-br\":3}"},
+	        {"video/VP9", "{\"profile-id\":\"0\",\"level-idx\":5}", "{\"profile-id\":0}"},
+	        {"video/AV1", "{\"profile\":0,\"level-idx\":\"5\",\"tier\":0,\"profile-id\":0}",
+	         "{\"profile\":0,\"level-idx\":5,\"tier\":0}"},
+	        {"video/AV1", "{\"level-idx\":\"x\"}", "{}"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		expect_told(rows[i].mime, rows[i].given, rows[i].told);
 }
 
 static void svc_is_told_by_codec_and_mode(void **)
@@ -408,7 +472,8 @@ static void sound_is_never_retransmitted(void **)
 	const struct json *codec = json_first(json_array(p, "codecs"));
 	assert_null(json_next(codec));
 	assert_int_equal(ortc_feedback_read(codec), 0);
-	assert_string_equal(json_string(json_object(codec, "parameters"), "sprop-stereo", 4), "1");
+	int64_t stereo;
+	assert_true(json_int(json_object(codec, "parameters"), "sprop-stereo", 1, 1, &stereo));
 	assert_non_null(extension(p, AM_EXT_AUDIO_LEVEL));
 	json_free(p);
 	ortc_media_fini(&m);
@@ -501,6 +566,7 @@ int main(void)
 	        cmocka_unit_test(simulcast_by_rid_is_mapped),
 	        cmocka_unit_test(sound_has_a_cname_in_any_case),
 	        cmocka_unit_test(fmtp_takes_no_line_of_its_own),
+	        cmocka_unit_test(viewers_are_told_what_the_codec_knows),
 	        cmocka_unit_test(svc_is_told_by_codec_and_mode),
 	        cmocka_unit_test(hostile_values_do_no_harm),
 	        cmocka_unit_test(bad_parameters_are_refused),
