@@ -190,6 +190,12 @@ void conference_expect_join(struct conference *c, struct peer *p)
 	TAILQ_INSERT_TAIL(&c->idle, p, in_idle);
 }
 
+void conference_expect_join_anew(struct conference *c, struct peer *p)
+{
+	idle_end(c, p);
+	conference_expect_join(c, p);
+}
+
 void conference_forget_peer(struct conference *c, struct peer *p)
 {
 	struct room *r = p->room;
@@ -310,8 +316,7 @@ static void idle_check(struct conference *c)
 		if (media_is_up(c->media)) {
 			conference_remove(c, p, REFUSAL_NOT_JOINED);
 		} else {
-			idle_end(c, p);
-			conference_expect_join(c, p);
+			conference_expect_join_anew(c, p);
 		}
 	}
 }

@@ -261,6 +261,9 @@ void conference_set_hand(struct conference *, struct peer *, bool raised);
 // To be called when a peer comes in, joins, or loses its membership: it has join_ms to join.
 void conference_expect_join(struct conference *, struct peer *);
 
+// The same, where the server could not let it join so far: its time begins anew.
+void conference_expect_join_anew(struct conference *, struct peer *);
+
 // Who is sent out stays out with this session, also where nobody could tell its page
 // (conference_recall.c). REFUSAL_NONE: the session may come.
 void conference_turn_away(struct conference *, const struct peer *, enum refusal);

@@ -25,6 +25,9 @@
 // WebSockets that one address may open in the long run; as many at once as it may have open, so
 // that an office comes back together after a cut.
 #define OPENS_PER_S 50
+// How often an address may join a room in the long run, since all the room hears of it; as many at
+// once as it may have WebSockets, so that a company joins a webinar together.
+#define JOINS_PER_S 10
 #define WARN_MS     10000 // between two lines of the log about addresses
 
 static void on_message(void *owner, const char *text, size_t len);
@@ -504,6 +507,7 @@ signaling_create(struct loop *loop, uint32_t client_max, void (*ready)(void *), 
 	s->open = tally_create();
 	s->asking = tally_create();
 	s->opens = limit_create(OPENS_PER_S, client_max);
+	s->joins = limit_create(JOINS_PER_S, client_max);
 	s->ready = ready;
 	s->owner = owner;
 	s->events = memory_new(1, sizeof(*s->events));
@@ -516,6 +520,7 @@ signaling_create(struct loop *loop, uint32_t client_max, void (*ready)(void *), 
 
 void signaling_destroy(struct signaling *s)
 {
+	limit_destroy(s->joins);
 	limit_destroy(s->opens);
 	tally_destroy(s->asking);
 	tally_destroy(s->open);

@@ -49,6 +49,7 @@ struct signaling {
 	struct tally *open; // by address
 	struct tally *asking; // those of them whose admission waits for other servers
 	struct limit *opens; // how fast an address may open them
+	struct limit *joins; // … and join a room
 	uint64_t warned_ms; // when the log was told of one that has too many, 0: never
 	uint32_t next; // where the search for a free place starts
 	uint64_t count; // of connections ever

@@ -1,6 +1,7 @@
 #include "signaling_connection.h"
 
 #include "json.h"
+#include "limit.h"
 #include "memory.h"
 #include "metrics.h"
 #include "text.h"
@@ -367,6 +368,29 @@ static const char *join_read(struct peer *p, const struct json *data)
 	return NULL;
 }
 
+// As they are stored; owned by the caller. NULL: they are too large.
+static char *capabilities_print(const struct peer *p, const struct json *data)
+{
+	char *caps = p->consumes ? json_print(json_object(data, "rtpCapabilities"))
+	                         : memory_copy_string("");
+
+	if (strlen(caps) <= CAPABILITIES_MAX)
+		return caps;
+	free(caps);
+	return NULL;
+}
+
+// Whether the peer's address may join its room once more now.
+static bool join_take_turn(const struct connection *c)
+{
+	const struct signaling *s = c->signaling;
+	char name[LIMIT_NAME_MAX + 1];
+	uint32_t wait_s;
+
+	snprintf(name, sizeof(name), "%llx %s", (unsigned long long)c->peer->room->id, c->client);
+	return limit_take(s->joins, name, loop_now_ms(s->loop), &wait_s);
+}
+
 static void handle_join(struct connection *c, int64_t id, const struct json *data)
 {
 	struct peer *p = c->peer;
@@ -381,11 +405,13 @@ static void handle_join(struct connection *c, int64_t id, const struct json *dat
 	const char *why = join_read(p, data);
 	if (why)
 		return connection_reject(c, id, 400, why);
-	char *caps = p->consumes ? json_print(json_object(data, "rtpCapabilities"))
-	                         : memory_copy_string("");
-	if (strlen(caps) > CAPABILITIES_MAX) {
-		free(caps);
+	char *caps = capabilities_print(p, data);
+	if (!caps)
 		return connection_reject(c, id, 400, "bad-request: rtpCapabilities too large");
+	if (!join_take_turn(c)) {
+		free(caps);
+		conference_expect_join_anew(conference_of(c), p);
+		return connection_reject_errno(c, id, -EAGAIN);
 	}
 	conference_join(conference_of(c), p, caps);
 	metric_count(METRIC_joins);

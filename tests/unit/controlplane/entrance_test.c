@@ -5,6 +5,7 @@
 #include "server_process.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static struct server server;
 
@@ -84,6 +85,51 @@ static void an_account_has_so_many_transports(void **)
 	page_leave(&b);
 }
 
+#define FEW 8
+
+static int setup_few(void **)
+{
+	server_make(&server, "address_websockets = 8;");
+	server_start(&server);
+	return 0;
+}
+
+// Opens, joins and leaves; returns what the join was answered.
+static int visit(const char *where)
+{
+	struct page p;
+
+	page_open(&p, &server, "localhost", where);
+	int code = page_ask_code(&p, "join", "{\"displayName\":\"V\",\"device\":{}}");
+	page_leave(&p);
+	usleep(20000); // so often as it may open one
+	return code;
+}
+
+// All the room hears of each: in the long run an address joins ten times a second.
+static void who_joins_a_room_all_the_time_has_to_wait(void **)
+{
+	struct page member, waits;
+	int code = 200;
+
+	page_open(&member, &server, "localhost", "/webinar/?roomId=busy&peerId=member");
+	page_join(&member, "M");
+	for (int i = 1; i < FEW; i++)
+		assert_int_equal(visit("/webinar/?roomId=busy&peerId=comes"), 200);
+	for (int i = 0; i < 1000 && code == 200; i++)
+		code = visit("/webinar/?roomId=busy&peerId=comes");
+	assert_int_equal(code, 429);
+	// In another room it is no burden to anyone.
+	assert_int_equal(visit("/webinar/?roomId=idle&peerId=comes"), 200);
+	// Who asks again is in soon.
+	page_open(&waits, &server, "localhost", "/webinar/?roomId=busy&peerId=waits");
+	for (int i = 0; i < 1000 && code == 429; i++)
+		code = page_ask_code(&waits, "join", "{\"displayName\":\"W\",\"device\":{}}");
+	assert_int_equal(code, 200);
+	page_leave(&waits);
+	page_leave(&member);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -95,6 +141,9 @@ int main(void)
 	                teardown
 	        ),
 	        cmocka_unit_test_setup_teardown(an_account_has_so_many_transports, setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                who_joins_a_room_all_the_time_has_to_wait, setup_few, teardown
+	        ),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,9 +58,11 @@ void server_make(struct server *s, const char *settings)
 	fprintf(f,
 	        "link: { socket = \"%s/dataplane.sock\"; };\n"
 	        "controlplane: { port = %u; pages = \"%s\"; store = \"%s/store.db\"; log_level = "
-	        "\"error\"; address_connections = 65536; address_websockets = 16384;\n"
+	        "\"error\"; address_connections = 65536; %s\n"
 	        "metrics_addresses = [\"127.0.0.1\"]; %s\n};\n",
-	        s->directory, s->port, s->directory, s->directory, settings);
+	        s->directory, s->port, s->directory, s->directory,
+	        strstr(settings, "address_websockets") ? "" : "address_websockets = 16384;",
+	        settings);
 	fclose(f);
 }
 
