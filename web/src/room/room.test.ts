@@ -96,6 +96,34 @@ test('what is missing is known until it comes, and forgotten with the connection
 	expect(missing()).toBe(false);
 });
 
+test('who comes with too many others joins a little later', async () => {
+	const room = open();
+	let asked = 0;
+	answer = async (method) => {
+		if (method === 'join' && ++asked < 4) throw new Error('too-often: try again in some seconds');
+		return { peers: [] };
+	};
+	admit();
+	await vi.advanceTimersByTimeAsync(0);
+	expect(room.state.value).toMatchObject({ phase: 'open', entered: false });
+	await vi.advanceTimersByTimeAsync(60_000);
+	expect(room.state.value).toMatchObject({ phase: 'open', entered: true });
+	expect(asked).toBe(4);
+});
+
+test('who hears another no at the door does not ask again', async () => {
+	const room = open();
+	let asked = 0;
+	answer = async (method) => {
+		if (method === 'join') asked++;
+		throw new Error('room-full: 50 participants');
+	};
+	admit();
+	await vi.advanceTimersByTimeAsync(60_000);
+	expect(room.state.value).toMatchObject({ phase: 'refused', refusal: { reason: 'room-full' } });
+	expect(asked).toBe(1);
+});
+
 test('a transport that the server has ended and then refuses is asked for until it is there', async () => {
 	await enter({ speaker: true });
 	vi.mocked(media.openPublisher).mockClear();

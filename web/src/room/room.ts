@@ -15,6 +15,7 @@ import type {
 	NotificationHandlers,
 	PeerInfo,
 	Quality,
+	Requests,
 	Rights,
 	RoomInfo,
 	WaitingPeer,
@@ -372,7 +373,7 @@ export class Room {
 			return;
 		}
 		this.#media = media;
-		const { peers } = await this.#connection.request('join', {
+		const { peers } = await this.#askToJoin(current, {
 			displayName,
 			device: browserInfo(navigator.userAgent),
 			rtpCapabilities: media.device.recvRtpCapabilities,
@@ -383,6 +384,19 @@ export class Room {
 		this.#startPublisher();
 		// A moderator may have changed it meanwhile.
 		this.#syncPublisher();
+	}
+
+	/** Where more come from one network than the server takes at once, the rest join a little later. */
+	async #askToJoin(current: () => boolean, me: Requests['join'][0]) {
+		for (let delay = AGAIN_MS; ; delay = Math.min(2 * delay, AGAIN_MAX_MS)) {
+			try {
+				return await this.#connection.request('join', me);
+			} catch (error) {
+				if (!(error instanceof Error && error.message.startsWith('too-often:'))) throw error;
+				await new Promise((resolve) => setTimeout(resolve, delay));
+				if (!current()) throw error;
+			}
+		}
 	}
 
 	/** The server has ended a transport: another one takes its place, and all else goes on. */
