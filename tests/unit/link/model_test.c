@@ -388,9 +388,9 @@ static void next_is_never_later_than_what_comes(void **)
 	struct lane_config c = {
 	        .rate.bit_s = 1000000,
 	        .queue_us = 100 * MS,
-	        .delay_us = 10 * MS,
+	        .delay_us = 1 * MS,
 	        .jitter_us = 5 * MS,
-	        .reorder = 0.1,
+	        .reorder = 0.3,
 	        .reorder_us = 20 * MS,
 	        .seed = 3};
 	struct lane *l = lane_new(&c);
@@ -483,6 +483,37 @@ static void a_seed_gives_the_same_run_and_another_one_another(void **)
 {
 	assert_int_equal(run_hash(1, 0), run_hash(1, 0));
 	assert_int_not_equal(run_hash(1, 0), run_hash(2, 0));
+}
+
+// Which of 64 packets a lane loses, reorders or duplicates, or how late each is.
+static uint64_t fate(struct lane_config c, uint64_t seed)
+{
+	uint64_t hash = 0;
+	uintptr_t n = 0;
+
+	c.seed = seed;
+	struct lane *l = lane_new(&c);
+	send_evenly(l, 100, 0, 64, 1, &n);
+	take_until(l, S);
+	for (uint32_t i = 0; i < out_n; i++)
+		hash = hash * 31 + (uintptr_t)out[i].packet * 7 + (uint64_t)out[i].out_us;
+	lane_destroy(l, NULL);
+	return hash;
+}
+
+static void each_kind_of_chance_comes_from_the_seed(void **)
+{
+	const struct lane_config kinds[] = {
+	        {.loss = 0.5},
+	        {.loss = 0.5, .loss_burst = 3},
+	        {.jitter_us = 1000},
+	        {.reorder = 0.5, .reorder_us = 100},
+	        {.duplicate = 0.5}};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		assert_int_equal(fate(kinds[i], 1), fate(kinds[i], 1));
+		assert_int_not_equal(fate(kinds[i], 1), fate(kinds[i], 2));
+	}
 }
 
 static void how_often_it_is_asked_changes_nothing(void **)
@@ -580,6 +611,7 @@ static void time_that_runs_backwards_is_taken_as_standing_still(void **)
 	take_until(l, 2 * S);
 	assert_int_equal(out_n, 2);
 	assert_int_equal(out[1].out_us, S + 16 * MS);
+	assert_int_equal(out[1].queue_us, 16 * MS);
 	lane_destroy(l, NULL);
 }
 
@@ -609,6 +641,7 @@ int main(void)
 	        cmocka_unit_test(the_asked_share_is_reordered_and_none_lost),
 	        cmocka_unit_test(a_copy_comes_right_behind_and_only_the_first_says_so),
 	        cmocka_unit_test(a_seed_gives_the_same_run_and_another_one_another),
+	        cmocka_unit_test(each_kind_of_chance_comes_from_the_seed),
 	        cmocka_unit_test(how_often_it_is_asked_changes_nothing),
 	        cmocka_unit_test(the_books_balance),
 	        cmocka_unit_test(destroying_gives_back_each_packet_once),
