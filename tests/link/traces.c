@@ -70,10 +70,7 @@ int trace_steps(
 	struct rate rate = {.steps = steps, .steps_n = steps_n};
 	struct course c;
 
-	for (uint32_t i = 0; i < steps_n; i++)
-		if (steps[i].bit_s == RATE_UNLIMITED)
-			return -EINVAL;
-	if (steps_n == 0 || !rate_is_valid(&rate))
+	if (steps_n == 0 || !rate_is_valid(&rate)) // unlimited ones want too many lines
 		return -EINVAL;
 	int ret = course_init(&c, duration_ms);
 	if (ret < 0)

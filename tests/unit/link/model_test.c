@@ -406,6 +406,24 @@ static void next_is_never_later_than_what_comes(void **)
 	lane_destroy(l, NULL);
 }
 
+static void next_is_the_one_that_overtakes(void **)
+{
+	struct lane_config c = {.rate.bit_s = 1000000, .reorder = 1, .reorder_us = 100 * MS};
+	struct lane *l = lane_new(&c);
+
+	assert_int_equal(lane_send(l, 0, 1000, (void *)1), LANE_ACCEPTED);
+	take_until(l, 9 * MS);
+	assert_int_equal(lane_next_us(l), 108 * MS);
+	c.reorder = 0;
+	assert_int_equal(lane_configure(l, 9 * MS, &c), 0);
+	assert_int_equal(lane_send(l, 9 * MS, 1000, (void *)2), LANE_ACCEPTED);
+	assert_int_equal(lane_next_us(l), 17 * MS);
+	take_until(l, S);
+	assert_int_equal(out[0].packet, 2);
+	assert_int_equal(out[1].packet, 1);
+	lane_destroy(l, NULL);
+}
+
 static void the_asked_share_is_reordered_and_none_lost(void **)
 {
 	struct lane_config c = {
@@ -638,6 +656,7 @@ int main(void)
 	        cmocka_unit_test(a_bad_state_that_loses_half_keeps_the_mean),
 	        cmocka_unit_test(delay_and_jitter_keep_their_bounds_and_the_order),
 	        cmocka_unit_test(next_is_never_later_than_what_comes),
+	        cmocka_unit_test(next_is_the_one_that_overtakes),
 	        cmocka_unit_test(the_asked_share_is_reordered_and_none_lost),
 	        cmocka_unit_test(a_copy_comes_right_behind_and_only_the_first_says_so),
 	        cmocka_unit_test(a_seed_gives_the_same_run_and_another_one_another),
