@@ -105,6 +105,7 @@ void way_report(struct way *w, FILE *file)
 	        {"duplicates", s->duplicates},
 	        {"reordered", s->reordered},
 	        {"queue_bytes", lane_queue_bytes(w->lane)},
+	        {"inside_packets", lane_inside_packets(w->lane)},
 	        {"overrun", w->from->overrun},
 	        {"refused", w->to->refused},
 	};
