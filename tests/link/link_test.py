@@ -188,6 +188,34 @@ class Tool(unittest.TestCase):
         self.assertIn("gone", output[1])
 
 
+class Between(unittest.TestCase):
+    def between(self, *arguments):
+        return subprocess.Popen([HERE.parent / "between", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                stdin=subprocess.DEVNULL, text=True)
+
+    def test_it_ends_as_its_command_does(self):
+        between = self.between("--", "bash", "-c", "exit 7")
+        between.communicate(timeout=20)
+        self.assertEqual(between.returncode, 7)
+
+    def test_a_wrong_option_ends_it_with_the_reason(self):
+        between = self.between("--down-rate", "fast", "--", "true")
+        _, errors = between.communicate(timeout=20)
+        self.assertEqual(between.returncode, 1)
+        self.assertIn("--down-rate takes 600k", errors)
+
+    def test_stopped_in_the_middle_it_leaves_nothing(self):
+        for here in [[], ["--here"]]:
+            between = self.between(*here, "--", "bash", "-c", "echo $$ $AMPHI_CLIENT; exec sleep 100")
+            pid, client = between.stdout.readline().split()
+            self.assertIn(client, run(["ip", "netns", "list"]).stdout)
+            between.terminate()
+            between.communicate(timeout=20)
+            self.assertEqual(between.returncode, 143)
+            self.assertNotIn(f"-{between.pid}", run(["ip", "netns", "list"]).stdout)
+            self.assertFalse(os.path.exists(f"/proc/{pid}"))
+
+
 class Via(unittest.TestCase):
     """A host with a network behind `amphi0`, as scripts/run makes it: only COMMAND of between is behind the link."""
 
@@ -244,7 +272,7 @@ def main():
         link = run(
             [HERE.parent / "between", "--down-rate", "1m", "--delay", "50ms", "--", sys.executable, HERE, "client"])
         print(link.stdout + link.stderr)
-        if not unittest.main(argv=sys.argv[:1] + ["Tool", "Via"], exit=False).result.wasSuccessful():
+        if not unittest.main(argv=sys.argv[:1] + ["Between", "Tool", "Via"], exit=False).result.wasSuccessful():
             return 1
         return link.returncode
     return 0
