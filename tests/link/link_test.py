@@ -75,7 +75,9 @@ class Link(unittest.TestCase):
         path = pathlib.Path(os.environ["AMPHI_LINK_FIGURES"])
         before = len(path.read_text().splitlines())
         self.tell("report")
-        while len(path.read_text().splitlines()) == before:
+        for _ in range(500):
+            if len(path.read_text().splitlines()) > before:
+                break
             time.sleep(0.01)
         return json.loads(path.read_text().splitlines()[-1])
 
