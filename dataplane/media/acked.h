@@ -9,6 +9,7 @@
 // Behind a bottleneck that is full, arrivals are even: a short time tells the capacity. Pictures
 // that pass freely come in bursts, and only a longer time tells their rate.
 #define ACKED_SHORT 6
+#define ACKED_BRIEF 3
 #define ACKED_LONG  (ACKED_BINS - 1)
 
 struct acked {

@@ -116,9 +116,7 @@ void twcc_feedback_skip(struct twcc_feedback *f, uint16_t n)
 			n -= twcc_feedback_next(f, &status);
 			continue;
 		}
-		uint16_t left = f->count - f->at;
 		uint16_t run = f->left < n ? f->left : n;
-		run = run < left ? run : left;
 		f->left -= run;
 		f->at += run;
 		n -= run;
