@@ -347,7 +347,8 @@ static void log_ignored(const struct admission *a, const struct ignored *list)
 {
 	for (int i = 0; i < list->count; i++) {
 		am_info("admission: attribute ignored; room=%s peer=%s name=%s reason=%s",
-		        application_room(a->application), application_peer_id(a->application),
+		        application_room(a->application),
+		        am_log_value(application_peer_id(a->application)),
 		        attribute_name(list->list[i].attribute),
 		        ignored_codes[list->list[i].reason]);
 	}
@@ -513,7 +514,7 @@ static void rules_read(struct room_rules *rules, const struct admission *a)
 	// Nobody has held them back: their moderators should know.
 	if (t->start_time_ms > clock_real_ms()) {
 		am_info("admission: let in before the start time; room=%s peer=%s", t->room_id,
-		        t->peer_id);
+		        am_log_value(t->peer_id));
 		rules->start_time_ms = t->start_time_ms;
 	}
 	rules->speakers_max = (uint32_t)t->max_broadcasters;
@@ -571,7 +572,7 @@ static bool run(struct admission *a)
 	while (outcome == NEXT) {
 		am_debug(
 		        "admission: %s; room=%s peer=%s", pipeline[a->step].name,
-		        a->application->url.room_id, a->application->url.peer_id
+		        a->application->url.room_id, am_log_value(a->application->url.peer_id)
 		);
 		outcome = pipeline[a->step++].run(a);
 	}

@@ -23,7 +23,7 @@ static void tell_path(struct conference *c, const struct transport *t, bool lost
 	const struct peer *p = t->peer;
 
 	am_info("transport: %s; room=%s peer=%s id=%llx",
-	        lost ? "consent expired" : "consent is back", p->room->name, p->id,
+	        lost ? "consent expired" : "consent is back", p->room->name, am_log_value(p->id),
 	        (unsigned long long)t->id);
 	if (lost)
 		metric_count(METRIC_transports_expired);
@@ -473,7 +473,7 @@ void conference_welcome(struct conference *c, struct peer *p)
 
 void conference_lose(struct conference *c, struct peer *p, uint64_t silent_ms)
 {
-	am_info("room: gone; room=%s peer=%s silent_ms=%llu", p->room->name, p->id,
+	am_info("room: gone; room=%s peer=%s silent_ms=%llu", p->room->name, am_log_value(p->id),
 	        (unsigned long long)silent_ms);
 	conference_gone_add(c, p);
 	p->seen_ms -= (int64_t)silent_ms;
@@ -503,8 +503,8 @@ void conference_remove(struct conference *c, struct peer *p, enum refusal refusa
 {
 	struct room *r = p->room;
 
-	am_info("room: leave; room=%s peer=%s joined=%d reason=%s", r->name, p->id, p->joined,
-	        refusal == REFUSAL_NONE ? "left" : refusal_code(refusal));
+	am_info("room: leave; room=%s peer=%s joined=%d reason=%s", r->name, am_log_value(p->id),
+	        p->joined, refusal == REFUSAL_NONE ? "left" : refusal_code(refusal));
 	if (refusal != REFUSAL_NONE)
 		conference_turn_away(c, p, refusal);
 	if (refusal != REFUSAL_NONE && p->connection)

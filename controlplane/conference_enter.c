@@ -98,7 +98,7 @@ peer_make(struct conference *c, struct room *r, const struct newcomer *n, uint64
 	room_add_peer(r, p);
 	conference_store_peer(c, p, "");
 	if (p->waiting) {
-		am_info("room: waits; room=%s peer=%s", r->name, p->id);
+		am_info("room: waits; room=%s peer=%s", r->name, am_log_value(p->id));
 		conference_tell_moderators(c, p, true);
 	}
 	conference_expect_join(c, p);
@@ -138,8 +138,9 @@ void conference_join(struct conference *c, struct peer *p, const char *capabilit
 	p->statistics_session = statistics_joined(
 	        c->statistics, p->room->account_id, p->room->name, p->id, clock_real_ms()
 	);
-	am_info("room: join; room=%s peer=%s name=%s speakers=%u viewers=%u", p->room->name, p->id,
-	        p->display_name, p->room->speaker_count, p->room->viewer_count);
+	am_info("room: join; room=%s peer=%s name=%s speakers=%u viewers=%u", p->room->name,
+	        am_log_value(p->id), am_log_value(p->display_name), p->room->speaker_count,
+	        p->room->viewer_count);
 	conference_store_peer(c, p, capabilities);
 	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
 		if (p->transports[i].id)

@@ -23,7 +23,7 @@ void conference_tell_moderators(struct conference *c, const struct peer *who, bo
 
 void conference_admit(struct conference *c, struct peer *p)
 {
-	am_info("room: let in; room=%s peer=%s", p->room->name, p->id);
+	am_info("room: let in; room=%s peer=%s", p->room->name, am_log_value(p->id));
 	conference_tell_moderators(c, p, false);
 	room_admit_peer(p);
 	conference_expect_join(c, p);
@@ -160,7 +160,8 @@ enum refusal conference_set_speaker(struct conference *c, struct peer *p, bool s
 	enum refusal refusal = speaker ? room_admits(r, r->kind, true, NULL) : REFUSAL_NONE;
 	if (refusal != REFUSAL_NONE)
 		return refusal;
-	am_info("room: %s; room=%s peer=%s", speaker ? "promoted" : "demoted", r->name, p->id);
+	am_info("room: %s; room=%s peer=%s", speaker ? "promoted" : "demoted", r->name,
+	        am_log_value(p->id));
 	if (!speaker)
 		stop_publishing(c, p);
 	conference_set_hand(c, p, false); // what it was raised for has happened

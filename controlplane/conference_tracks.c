@@ -49,7 +49,7 @@ static void lack(struct conference *c, struct peer *viewer)
 	viewer->lacks = true;
 	am_warning(
 	        "conference: no room for a subscription; room=%s peer=%s", viewer->room->name,
-	        viewer->id
+	        am_log_value(viewer->id)
 	);
 	if (viewer->connection)
 		c->events->lacking(c->events->owner, viewer);

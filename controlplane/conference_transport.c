@@ -76,8 +76,8 @@ void conference_transport_end(struct conference *c, struct transport *t, enum tr
 	struct peer *p = t->peer;
 	am_id id = t->id;
 
-	am_info("transport: ended; room=%s peer=%s id=%llx reason=%s", p->room->name, p->id,
-	        (unsigned long long)id, ends[why].name);
+	am_info("transport: ended; room=%s peer=%s id=%llx reason=%s", p->room->name,
+	        am_log_value(p->id), (unsigned long long)id, ends[why].name);
 	metric_count(ends[why].metric);
 	conference_transport_close(c, t);
 	if (p->connection)

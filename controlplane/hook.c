@@ -312,7 +312,8 @@ static void close_give_up(struct call *c, const char *why)
 	h->counts.given_up++;
 	am_error(
 	        "hook: closePeer is given up: %s; account=%" PRIu64 " room=%s peer=%s", why,
-	        c->visit->peer.account_id, c->visit->peer.room_id, c->visit->peer.peer_id
+	        c->visit->peer.account_id, c->visit->peer.room_id,
+	        am_log_value(c->visit->peer.peer_id)
 	);
 	visit_forget(h, c->visit);
 	c->visit = NULL;

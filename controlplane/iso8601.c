@@ -68,8 +68,8 @@ static int zone(struct cursor *c)
 		return 0;
 	int sign = *c->at++ == '-' ? -1 : 1;
 	int hours = number(c, 2, 0, 23);
-	skip(c, ':');
-	return sign * (hours * 60 + number(c, 2, 0, 59)) * 60;
+	bool minutes = skip(c, ':') || (c->at && isdigit((unsigned char)*c->at));
+	return sign * (hours * 60 + (minutes ? number(c, 2, 0, 59) : 0)) * 60;
 }
 
 static int month_days(int year, int month)

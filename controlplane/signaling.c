@@ -79,8 +79,8 @@ void connection_accept(struct connection *c, int64_t id, struct json *data)
 
 void connection_reject(struct connection *c, int64_t id, int code, const char *reason)
 {
-	am_info("signaling: refused; room=%s peer=%s code=%d reason=%s", c->room, c->peer_id, code,
-	        reason);
+	am_info("signaling: refused; room=%s peer=%s code=%d reason=%s", c->room,
+	        am_log_value(c->peer_id), code, reason);
 	c->told = false;
 	if (id < 0)
 		return;
@@ -210,8 +210,8 @@ void connection_kick(struct connection *c, const struct refused *r)
 	struct json *data = refusal_json(r->refusal, refusal_text(r->refusal));
 	const char *code = refusal_code(r->refusal);
 
-	am_info("signaling: closed; room=%s peer=%s reason=%s detail=%s", c->room, c->peer_id, code,
-	        r->detail);
+	am_info("signaling: closed; room=%s peer=%s reason=%s detail=%s", c->room,
+	        am_log_value(c->peer_id), code, am_log_value(r->detail));
 	if (r->detail[0])
 		json_add_string(data, "detail", r->detail);
 	if (r->start_time_ms)
@@ -315,7 +315,8 @@ static void on_message(void *owner, const char *text, size_t len)
 
 	if (len > SHORT_MAX && memory_is_short()) {
 		am_warning(
-		        "signaling: no memory for a message; peer=%s bytes=%zu", c->peer_id, len
+		        "signaling: no memory for a message; peer=%s bytes=%zu",
+		        am_log_value(c->peer_id), len
 		);
 		return websocket_refuse(c->websocket, WEBSOCKET_RESTART);
 	}
@@ -338,7 +339,7 @@ static void on_closed(void *owner, uint16_t code, uint64_t silent_ms)
 	struct conference *conference = c->signaling->conference;
 	struct peer *p = c->peer;
 
-	am_debug("signaling: closed; peer=%s code=%u", c->peer_id, code);
+	am_debug("signaling: closed; peer=%s code=%u", am_log_value(c->peer_id), code);
 	c->websocket = NULL;
 	if (p) {
 		p->connection = 0;

@@ -356,7 +356,7 @@ static const char *join_read(struct peer *p, const struct json *data)
 		return "bad-name: not a string";
 	// A bad one does not count, as in the URL: a page may say the same twice.
 	if (name && !p->name_is_fixed && peer_set_display_name(p, name) < 0)
-		am_debug("signaling: bad name ignored; peer=%s", p->id);
+		am_debug("signaling: bad name ignored; peer=%s", am_log_value(p->id));
 	if (json_has(data, "rtpCapabilities") && (!caps || ortc_caps_read(&p->caps, caps) < 0))
 		return "bad-request: rtpCapabilities";
 	p->consumes = caps != NULL;

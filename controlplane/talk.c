@@ -35,7 +35,8 @@ static void lead(struct talk *t, const struct peer *p)
 {
 	t->rival = NULL;
 	t->leader_changed |= t->leader != p;
-	t->speakers_changed |= p && t->leader != p; // their order, which was told before, is another now
+	t->speakers_changed |=
+	        p && t->leader != p; // their order, which was told before, is another now
 	t->leader = p;
 }
 

@@ -14,6 +14,8 @@
 
 #define LINE_MAX_LEN 1024
 #define LEFT_OUT_MAX 32
+#define VALUE_MAX    512
+#define VALUES       8 // that a line may have
 
 enum am_log_level am_log_level = AM_LOG_INFO;
 
@@ -167,6 +169,51 @@ void am_log(enum am_log_level level, const char *format, ...)
 		line_end(line, len, k);
 	}
 	pthread_mutex_unlock(&lock);
+}
+
+// Three bytes of UTF-8 that break lines, turn what follows around, or are not seen: U+200B to
+// U+200F, U+2028 to U+202E, U+2060 to U+206F, and U+FEFF.
+static bool is_unseen(const unsigned char *s)
+{
+	if (s[0] == 0xe2 && s[1] == 0x80)
+		return (s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae);
+	if (s[0] == 0xe2 && s[1] == 0x81)
+		return s[2] >= 0xa0 && s[2] <= 0xaf;
+	return s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf;
+}
+
+// Whether the character of UTF-8 at s is not one of a plain word.
+static bool is_odd(const unsigned char *s)
+{
+	bool wide_blank = (s[0] == 0xc2 && s[1] <= 0xa0) || (s[0] == 0xe2 && s[1] == 0x80) ||
+	                  (s[0] == 0xe3 && s[1] == 0x80 && s[2] == 0x80);
+	return *s <= ' ' || *s == '"' || *s == '=' || *s == '\\' || wide_blank || is_unseen(s);
+}
+
+const char *am_log_value(const char *value)
+{
+	static _Thread_local char values[VALUES][VALUE_MAX];
+	static _Thread_local unsigned next;
+	const unsigned char *s = (const unsigned char *)value;
+	bool odd = *s == '\0';
+
+	for (; *s && !odd; s++)
+		odd = is_odd(s);
+	if (!odd)
+		return value;
+	char *out = values[next++ % VALUES];
+	size_t len = 0;
+	out[len++] = '"';
+	for (s = (const unsigned char *)value; *s && len < VALUE_MAX - 3; s++) {
+		if (*s == '"' || *s == '\\')
+			out[len++] = '\\';
+		bool unseen = is_unseen(s);
+		out[len++] = unseen ? '?' : (char)*s;
+		s += unseen ? 2 : 0;
+	}
+	out[len++] = '"';
+	out[len] = '\0';
+	return out;
 }
 
 void am_log_flush(void)

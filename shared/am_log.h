@@ -19,6 +19,12 @@ int am_log_level_from_name(const char *name);
 
 void am_log(enum am_log_level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+// A value from the network, for one %s: as it is, or in quotes where it would pass for several
+// values or for another one (blanks, quotes, '=', nothing at all). What turns others around or is
+// not seen is replaced. Valid until this thread has made eight more; longer ones than 512 bytes are
+// cut.
+const char *am_log_value(const char *);
+
 // Tells what was left out and has not been told. Call it about once a second, and at the end.
 void am_log_flush(void);
 

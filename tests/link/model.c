@@ -123,6 +123,11 @@ uint64_t lane_queue_bytes(const struct lane *l)
 	return l->queue_bytes;
 }
 
+uint32_t lane_inside_packets(const struct lane *l)
+{
+	return l->waiting_n + l->flying_n;
+}
+
 // Memory: room for all that is inside and one more, each with a copy, so that what is accepted
 // never wants more later.
 

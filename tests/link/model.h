@@ -86,3 +86,7 @@ const struct lane_stats *lane_stats(const struct lane *);
 
 // What waits for the rate, as of the last call that passed a time.
 uint64_t lane_queue_bytes(const struct lane *);
+
+// Packets that wait or are on their way, copies included. The books: in + duplicates = out +
+// dropped + lost + these.
+uint32_t lane_inside_packets(const struct lane *);

@@ -466,12 +466,16 @@ static void half_open_handshakes_keep_nobody_else_out(void **)
 	     k < 10000 && driver_drop(&scene.driver, "dtls_refused") - refused < refused_least; k++)
 		usleep(1000);
 	usleep(100000); // nothing more is to come
-	struct am_transport_state state;
-	assert_true(driver_transport_state(&scene.driver, ids[0], &state));
-	assert_int_equal(state.dtls, AM_DTLS_CONNECTING);
-	assert_true(driver_transport_state(&scene.driver, ids[HALF_OPEN - 1], &state));
-	assert_int_equal(state.ice, AM_ICE_CONNECTED);
-	assert_int_equal(state.dtls, AM_DTLS_NEW);
+	uint32_t connecting = 0, turned_away = 0;
+	for (int i = 0; i < HALF_OPEN; i++) {
+		struct am_transport_state state;
+		assert_true(driver_transport_state(&scene.driver, ids[i], &state));
+		connecting += state.dtls == AM_DTLS_CONNECTING;
+		turned_away += state.dtls == AM_DTLS_NEW && state.ice == AM_ICE_CONNECTED;
+	}
+	// A datagram may be lost on its way, of any of them.
+	assert_in_range(connecting, 512 - 20, 512);
+	assert_in_range(turned_away, refused_least, HALF_OPEN - 512 + 20);
 	assert_in_range(
 	        driver_drop(&scene.driver, "dtls_refused") - refused, refused_least, HALF_OPEN - 512
 	);

@@ -1,4 +1,4 @@
-// cmocka, with what it wants included before it, and a sender for lanes.
+// cmocka, with what it wants included before it.
 #pragma once
 
 // clang-format off

@@ -139,6 +139,44 @@ static void nobody_who_reads_stops_nobody(void **)
 	assert_non_null(strstr(log, "test: it is read again\n"));
 }
 
+static void expect_printed(const char *value, const char *expected)
+{
+	assert_string_equal(am_log_value(value), expected);
+}
+
+// Whoever names itself cannot write fields of the line, nor turn them around.
+static void a_value_stays_one_value(void **)
+{
+	expect_printed("ada-1@example.org", "ada-1@example.org");
+	expect_printed("Зоя", "Зоя");
+	expect_printed("", "\"\"");
+	expect_printed("Ada speakers=9", "\"Ada speakers=9\"");
+	expect_printed("a=b", "\"a=b\"");
+	expect_printed("a\" peer=\"b", "\"a\\\" peer=\\\"b\"");
+	expect_printed("back\\", "\"back\\\\\"");
+	expect_printed("a\u202egnp", "\"a?gnp\"");
+	expect_printed("a\u200bb\ufeff", "\"a?b?\"");
+	expect_printed("a\u2003b", "\"a\u2003b\"");
+	expect_printed("a\u00a0b", "\"a\u00a0b\"");
+}
+
+static void long_values_are_cut_and_eight_live_at_a_time(void **)
+{
+	char blanks[2000];
+	const char *first = am_log_value("1 1");
+
+	memset(blanks, ' ', sizeof(blanks));
+	blanks[sizeof(blanks) - 1] = '\0';
+	for (int i = 0; i < 7; i++) {
+		const char *cut = am_log_value(blanks);
+		assert_in_range(strlen(cut), 500, 511);
+		assert_int_equal(cut[strlen(cut) - 1], '"');
+	}
+	memset(blanks, '"', sizeof(blanks) - 1);
+	assert_string_equal(first, "\"1 1\"");
+	assert_in_range(strlen(am_log_value(blanks)), 500, 511);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +187,8 @@ int main(void)
 	                what_was_left_out_is_told_in_the_end, setup, teardown
 	        ),
 	        cmocka_unit_test_setup_teardown(nobody_who_reads_stops_nobody, setup, teardown),
+	        cmocka_unit_test(a_value_stays_one_value),
+	        cmocka_unit_test(long_values_are_cut_and_eight_live_at_a_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

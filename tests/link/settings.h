@@ -1,0 +1,42 @@
+// What can be set of one direction, by an option (--down-rate 600k) or by a line while it runs
+// (down rate 600k): one table for both, with the help.
+#pragma once
+
+#include <stdio.h>
+
+#include "model.h"
+#include "traces.h"
+
+// One direction's configuration with what it borrows.
+struct direction {
+	struct lane_config config;
+	struct rate_step *steps; // owned
+	struct trace trace;
+};
+
+struct setting {
+	const char *name; // as in --NAME, --down-NAME and --up-NAME
+	const char *value; // what the help calls it
+	const char *help;
+	const char *accepted; // what it takes, by examples
+	// False where the text is none of it. Replaces pointers without freeing.
+	bool (*set)(struct direction *, const char *text);
+};
+
+extern const struct setting settings[];
+extern const size_t settings_n;
+
+const struct setting *setting_find(const char *name); // NULL: there is none
+
+// No limit, loss or delay; a queue of 200 ms once there is a rate.
+void direction_init(struct direction *);
+
+// Sets what the text says; false changes nothing.
+[[nodiscard]] bool direction_set(struct direction *, const struct setting *, const char *text);
+
+// The same for a lane that runs, from now_us on.
+[[nodiscard]] bool direction_change(
+        struct direction *, struct lane *, int64_t now_us, const struct setting *, const char *text
+);
+
+void direction_fini(struct direction *);

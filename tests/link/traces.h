@@ -1,0 +1,38 @@
+// Delivery traces in mahimahi's form, made from a seed or read from a file: each line a millisecond
+// at which RATE_MTU bytes may be delivered, the last also the period. They go into struct rate.
+#pragma once
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "rate.h"
+
+#define TRACE_MS_MAX    3600000 // an hour
+#define TRACE_LINES_MAX 40000000 // 133 Mbit/s for an hour
+
+struct trace {
+	uint32_t *ms; // owned
+	uint32_t n;
+};
+
+// Each makes a trace of duration_ms (1 to TRACE_MS_MAX): 0, -EINVAL or -ENOMEM.
+
+// Each step at its rate, evenly. No step may be unlimited.
+[[nodiscard]] int
+trace_steps(struct trace *, const struct rate_step *, uint32_t steps_n, uint32_t duration_ms);
+
+// A walk around the mean, with fades of 0.3 to 2 s to a tenth or less, one in 8 s on average.
+[[nodiscard]] int
+trace_lte(struct trace *, int64_t mean_bit_s, uint32_t duration_ms, uint64_t seed);
+
+// Bursts of what was gathered for some milliseconds, and stalls of 50 to 400 ms, one in 3 s on
+// average.
+[[nodiscard]] int
+trace_wifi(struct trace *, int64_t mean_bit_s, uint32_t duration_ms, uint64_t seed);
+
+// 0, -EINVAL with the number of the line that is none or not in order (0: there are none), -ENOMEM,
+// -EIO.
+[[nodiscard]] int trace_read(struct trace *, FILE *, uint32_t *line);
+[[nodiscard]] int trace_write(const struct trace *, FILE *); // 0 or -EIO
+
+void trace_fini(struct trace *);
