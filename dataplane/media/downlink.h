@@ -1,0 +1,118 @@
+// How much one viewer's link carries: the estimate of the sender, from the viewer's transport-wide
+// feedback, or from its REMB where that was not negotiated. Time is passed in and may be of any
+// clock that never runs backwards. Written by the viewer's worker only.
+//
+//	downlink_sent ───▶ sent ring ─┬─▶ delay ─┐
+//	downlink_feedback ────────────┼─▶ acked ─┼─▶ target ─▶ allocator ─▶ downlink_want ─┐
+//	                              ├─▶ loss ──┘                                         │
+//	                              └─▶ probe ◀──────────────────────────────────────────┘
+//
+// A viewer that lies speaks ill of itself alone: the estimate rises to 1.5 × what was really sent
+// of late and 10 kbit/s at most, or to what a probe was really sent at.
+#pragma once
+
+#include "media/acked.h"
+#include "media/delay.h"
+#include "media/loss.h"
+#include "media/probe.h"
+#include "media/sent.h"
+#include "media/twcc_feedback.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DOWNLINK_RATE_START 600000 // bit/s of a new viewer
+#define DOWNLINK_TICK_US    100000
+#define DOWNLINK_WINDOWS    10 // ticks that make a second
+#define DOWNLINK_REMB_US    5000000 // an older REMB limits nothing
+#define DOWNLINK_PROVEN_US  2000000 // how long a probe's result says that a step may be taken
+
+struct downlink {
+	struct sent sent; // first: the copies' part
+	struct delay delay;
+	struct loss loss;
+	struct probe probe;
+	struct acked acked;
+	struct twcc_time time;
+	int64_t clock_us; // the viewer's clock less ours, at the fastest way
+	int64_t feedback_us; // when the last came, or when packets went unanswered from
+	int64_t remb_us;
+	int64_t overuse_us; // when it was last seen
+	int64_t excuse_us; // when a burst of ours was last an excuse for it
+	uint32_t answered; // low bits of the next number when the last feedback came
+	uint32_t tick_bytes; // sent by the last tick, low bits
+	uint32_t windows[DOWNLINK_WINDOWS]; // bytes of each tick
+	uint32_t sent_peak; // bit/s of the last second, or of those before, fading
+	uint32_t rtt_us; // 0 = unknown
+	uint32_t want; // bit/s, 0 = nothing
+	uint32_t former; // bit/s before a cut that may have been wrong, 0 = none
+	uint32_t remb;
+	uint32_t report_bytes; // sent by the last reception report, low bits
+	uint32_t proven; // bit/s, by the last probe
+	uint8_t window;
+	uint8_t used; // percent of the target, half a second
+	bool transport_wide;
+	bool clock_known;
+	bool gained; // by the last probe
+	uint8_t drain; // enum drain
+};
+static_assert(sizeof(struct downlink) - SENT_COUNT * 4 <= 832); // 32 of them are the copies'
+
+// rate: bit/s to begin with, 0.7 × its session's last, or 0 for DOWNLINK_RATE_START. number: the
+// first to give out. transport_wide: the extension was negotiated; else REMB counts.
+void downlink_init(
+        struct downlink *, int64_t now_us, uint32_t rate, uint16_t number, bool transport_wide
+);
+
+// A packet goes out: sound, pictures, repairs, probes. bytes: on the wire, IP and UDP included.
+// Returns the transport-wide number to write into it.
+static inline uint16_t downlink_sent(struct downlink *d, int64_t now_us, uint32_t bytes)
+{
+	return sent_put(&d->sent, now_us, bytes);
+}
+
+// A feedback message, from the base sequence number on (after both SSRCs). 0, or -EBADMSG if it is
+// broken: then nothing has changed.
+int downlink_feedback(struct downlink *, int64_t now_us, const uint8_t *fci, size_t len);
+
+// For viewers without the extension: an REMB in bit/s, and the share of the last reception report
+// (RFC 3550 6.4.1), in 1/256. Both are ignored for others.
+void downlink_remb(struct downlink *, int64_t now_us, uint64_t bitrate);
+void downlink_report(struct downlink *, int64_t now_us, uint8_t fraction_lost);
+
+// Each DOWNLINK_TICK_US, about.
+void downlink_tick(struct downlink *, int64_t now_us);
+
+// The allocator would like to send so much in all, its next step included, but lacks the means;
+// 0: all is well. bit/s.
+void downlink_want(struct downlink *, int64_t now_us, uint32_t rate);
+
+// What may be sent in all, bit/s. Never 0.
+uint32_t downlink_target(const struct downlink *, int64_t now_us);
+
+// What a probe has proven of late, bit/s, or 0: so far the allocator need not wait.
+uint32_t downlink_proven(const struct downlink *, int64_t now_us);
+
+// Is a probe to be sent? Only where the extension was negotiated. Then ask downlink_probe each
+// PROBE_STEP_US.
+static inline bool downlink_probing(const struct downlink *d)
+{
+	return d->probe.sending;
+}
+
+// Bytes on the wire of a packet that is to be sent now besides the media, by downlink_sent as all
+// others; 0: none for now. Ask until then.
+uint16_t downlink_probe(struct downlink *, int64_t now_us);
+
+// How the queue does by the last feedback, and µs since it was last seen to grow.
+static inline enum delay_usage downlink_usage(const struct downlink *d)
+{
+	return (enum delay_usage)d->delay.usage;
+}
+
+static inline int64_t downlink_calm_us(const struct downlink *d, int64_t now_us)
+{
+	return now_us - d->overuse_us;
+}

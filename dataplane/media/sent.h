@@ -1,0 +1,68 @@
+// What was sent to one viewer, for the feedback that tells what of it arrived: transport-wide
+// numbers (draft-holmer-rmcat-transport-wide-cc-extensions-01, 2) are given out here, and the last
+// SENT_COUNT are remembered with time and size. Written by the viewer's worker only.
+//
+//	entry: time in 64 µs, 20 bits │ bytes on the wire, 11 bits │ told lost, 1 bit
+//
+// An entry without bytes has been told to have arrived, or was never made.
+#pragma once
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SENT_COUNT      1024 // a second of 8 Mbit/s, or 20 of sound
+#define SENT_TICK_SHIFT 6 // 64 µs: the time goes round after 67 s
+#define SENT_TIME_BITS  20
+#define SENT_TIME_SHIFT 12
+#define SENT_BYTES_MAX  2047
+#define SENT_LOST       1u
+#define SENT_AGE_US     30000000 // numbers up to this age are known, none of the double
+
+static_assert((SENT_COUNT & (SENT_COUNT - 1)) == 0);
+
+struct sent {
+	uint64_t next; // extended number of the next packet
+	uint64_t bytes; // sent so far, IP and UDP included
+	uint64_t first; // numbers before it are too old: their time has gone round
+	uint64_t mark; // becomes `first` in turn
+	int64_t mark_us;
+	uint32_t entry[SENT_COUNT];
+};
+static_assert(sizeof(struct sent) <= SENT_COUNT * 4 + 40);
+
+struct sent_packet {
+	int64_t us; // when it was sent
+	uint16_t bytes;
+	bool told_lost;
+};
+
+// number: of the first packet.
+void sent_init(struct sent *, int64_t now_us, uint16_t number);
+
+// bytes: on the wire, IP and UDP included. Returns the number to write into the packet.
+static inline uint16_t sent_put(struct sent *s, int64_t now_us, uint32_t bytes)
+{
+	uint64_t number = s->next++;
+	uint32_t kept = bytes < SENT_BYTES_MAX ? bytes : SENT_BYTES_MAX;
+
+	s->bytes += kept;
+	s->entry[number % SENT_COUNT] =
+	        (uint32_t)(now_us >> SENT_TICK_SHIFT) << SENT_TIME_SHIFT | kept << 1;
+	return (uint16_t)number;
+}
+
+// The extended number that a 16-bit one means: the nearest to the last given out.
+uint64_t sent_extend(const struct sent *, uint16_t number);
+
+// The packet with an extended number. False if it was never sent, was told to have arrived, or is
+// too old.
+[[nodiscard]] bool
+sent_find(const struct sent *, uint64_t number, int64_t now_us, struct sent_packet *);
+
+// Only for a number that sent_find has found.
+void sent_told_arrived(struct sent *, uint64_t number);
+void sent_told_lost(struct sent *, uint64_t number);
+
+// Forgets what is too old. Call at least each 30 s.
+void sent_tick(struct sent *, int64_t now_us);
