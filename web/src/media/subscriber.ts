@@ -1,5 +1,5 @@
 import { parseScalabilityMode, type types } from 'mediasoup-client';
-import type { NewConsumer } from '../signaling/messages';
+import type { NewConsumer, Notifications } from '../signaling/messages';
 
 interface Subscription {
 	peerId: string;
@@ -11,6 +11,10 @@ interface Subscription {
 	closed: boolean;
 	/** Which of its sizes the server sends now; null: none. */
 	layer: number | null;
+	/** The server sends nothing, since this viewer's link does not carry it. */
+	starved: boolean;
+	/** False: paused by this page, as a picture that is not seen. */
+	wanted: boolean;
 	/** Null until the browser has it. */
 	consumer: types.Consumer | null;
 	ready: Promise<void>;
@@ -24,15 +28,28 @@ export interface Size {
 
 export interface PeerMedia {
 	video: MediaStreamTrack | null;
+	/** The picture is there and wanted, but this viewer's link does not carry it now. */
+	starved: boolean;
 	audio: MediaStreamTrack | null;
 	/** The microphone is there but paused. */
 	audioPaused: boolean;
 	/** The peer's screen, and its sound. */
 	share: MediaStreamTrack | null;
+	shareStarved: boolean;
 	shareAudio: MediaStreamTrack | null;
 }
 
-export const NO_MEDIA: PeerMedia = { video: null, audio: null, audioPaused: false, share: null, shareAudio: null };
+export const NO_MEDIA: PeerMedia = {
+	video: null,
+	starved: false,
+	audio: null,
+	audioPaused: false,
+	share: null,
+	shareStarved: false,
+	shareAudio: null,
+};
+
+type LayersReason = Notifications['consumerLayersChanged']['reason'];
 
 /** The consumers: what the server sends of the other participants. */
 export class Subscriber {
@@ -68,6 +85,8 @@ export class Subscriber {
 			paused: producerPaused,
 			closed: false,
 			layer: null,
+			starved: false,
+			wanted: true,
 			consumer: null,
 			ready: Promise.resolve(),
 		};
@@ -95,9 +114,31 @@ export class Subscriber {
 		this.#changed();
 	}
 
-	setLayer(id: string, layer: number | null) {
+	/** What the server sends now; null: nothing, and why. */
+	setLayer(id: string, layer: number | null, reason?: LayersReason) {
 		const subscription = this.#subscriptions.get(id);
-		if (subscription) subscription.layer = layer;
+		if (!subscription) return;
+		subscription.layer = layer;
+		this.#setStarved(subscription, layer === null && reason === 'bandwidth');
+	}
+
+	/** Whether this page wants it sent. What it does not want lacks nothing. */
+	setWanted(id: string, wanted: boolean) {
+		const subscription = this.#subscriptions.get(id);
+		if (!subscription || subscription.wanted === wanted) return;
+		subscription.wanted = wanted;
+		if (subscription.starved) this.#changed();
+	}
+
+	/** For another connection, on which the server says it once more. */
+	forgetStarved() {
+		for (const subscription of this.#subscriptions.values()) this.#setStarved(subscription, false);
+	}
+
+	#setStarved(subscription: Subscription, starved: boolean) {
+		if (subscription.starved === starved) return;
+		subscription.starved = starved;
+		this.#changed();
 	}
 
 	remove(id: string) {
@@ -115,16 +156,21 @@ export class Subscriber {
 
 	mediaOf(peerId: string): PeerMedia {
 		const media = { ...NO_MEDIA };
-		for (const { peerId: owner, kind, share, paused, consumer } of this.#subscriptions.values()) {
+		for (const { peerId: owner, kind, share, paused, starved, wanted, consumer } of this.#subscriptions.values()) {
 			if (owner !== peerId || !consumer) continue;
-			if (share) {
-				if (paused) continue;
-				media[kind === 'audio' ? 'shareAudio' : 'share'] = consumer.track;
-			} else if (kind === 'audio') {
+			if (kind === 'audio' && !share) {
 				media.audio = consumer.track;
 				media.audioPaused = paused;
-			} else if (!paused) {
+			} else if (paused) {
+				continue;
+			} else if (kind === 'audio') {
+				media.shareAudio = consumer.track;
+			} else if (share) {
+				media.share = consumer.track;
+				media.shareStarved = starved && wanted;
+			} else {
 				media.video = consumer.track;
+				media.starved = starved && wanted;
 			}
 		}
 		return media;

@@ -21,7 +21,19 @@ interface PlainState {
 	refusal: RoomState['refusal'];
 	waiting: boolean;
 	rights: RoomState['rights'];
-	peers: { id: string; displayName: string; video: boolean; audio: boolean; audioPaused: boolean; share: boolean }[];
+	peers: PlainPeer[];
+}
+
+interface PlainPeer {
+	id: string;
+	displayName: string;
+	video: boolean;
+	/** There is a picture, but this viewer's link does not carry it now. */
+	starved: boolean;
+	audio: boolean;
+	audioPaused: boolean;
+	share: boolean;
+	shareStarved: boolean;
 }
 
 interface ReceivedVideo {
@@ -86,13 +98,15 @@ function plain({ phase, link, refusal, waiting, rights, peers }: RoomState): Pla
 		refusal,
 		waiting,
 		rights,
-		peers: peers.map(({ id, displayName, video, audio, audioPaused, share }) => ({
+		peers: peers.map(({ id, displayName, video, starved, audio, audioPaused, share, shareStarved }) => ({
 			id,
 			displayName,
 			video: video !== null,
+			starved,
 			audio: audio !== null,
 			audioPaused,
 			share: share !== null,
+			shareStarved,
 		})),
 	};
 }

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { openMediaSession } from '../media/session';
+import { Subscriber } from '../media/subscriber';
 import type { ConnectionEvents } from '../signaling/connection';
+import type { NewConsumer, PeerInfo } from '../signaling/messages';
 import { refusal, type Refusal } from '../signaling/refusal';
 import { Room, type RoomOptions } from './room';
 
@@ -40,10 +42,11 @@ beforeEach(() => {
 	vi.spyOn(console, 'warn').mockImplementation(() => {});
 	answer = () => new Promise(() => {});
 	const publisher = { start() {}, limit() {} };
+	const consume = async ({ id, kind }: { id: string; kind: string }) => ({ id, kind, track: { id }, close() {} });
 	media = Object.assign({ reopenSubscriber: vi.fn(), openPublisher: vi.fn(), publisher: null }, {
 		path: 'open',
 		device: {},
-		subscriber: { mediaOf: () => ({}), consumers: () => [], consumerIds: [] },
+		subscriber: new Subscriber({ consume } as never, () => told.changed()),
 		close() {},
 		closePublisher() {},
 	});
@@ -172,6 +175,84 @@ test('a new visit to the room begins the count anew', async () => {
 	await vi.advanceTimersByTimeAsync(0);
 	told.ended('recv', false);
 	expect(room.state.value.phase).toBe('open');
+});
+
+/** Ann is in the room, with a camera and a screen that have arrived here. */
+async function enterWithAnn(): Promise<Room> {
+	const room = await enter();
+	vi.stubGlobal('devicePixelRatio', 1);
+	events.notifications.newPeer?.({ id: 'ann', displayName: 'Ann', speaker: true, moderator: false } as PeerInfo);
+	for (const id of ['camera', 'screen']) {
+		const offered = { id, peerId: 'ann', producerId: id, kind: 'video', producerPaused: false };
+		await events.requests.newConsumer({ ...offered, appData: { share: id === 'screen' } } as NewConsumer);
+	}
+	return room;
+}
+
+const starve = (consumerId: string) =>
+	events.notifications.consumerLayersChanged?.({
+		consumerId,
+		spatialLayer: null,
+		temporalLayer: null,
+		reason: 'bandwidth',
+	});
+const flow = (consumerId: string) =>
+	events.notifications.consumerLayersChanged?.({ consumerId, spatialLayer: 0, temporalLayer: 1 });
+/** Which of Ann's pictures the room calls starved. */
+const starved = (room: Room) => {
+	const { starved, shareStarved, video, share } = room.state.value.peers[0]!;
+	expect([video, share]).toEqual([{ id: 'camera' }, { id: 'screen' }]);
+	return [starved && 'camera', shareStarved && 'screen'].filter(Boolean);
+};
+
+test('a picture that the link does not carry is starved until it flows, and stays a picture', async () => {
+	const room = await enterWithAnn();
+	const drawn = vi.fn();
+	room.state.subscribe(drawn);
+	starve('camera');
+	expect(starved(room)).toEqual(['camera']);
+	starve('screen');
+	expect(starved(room)).toEqual(['camera', 'screen']);
+	flow('camera');
+	flow('screen');
+	expect(starved(room)).toEqual([]);
+	expect(drawn).toHaveBeenCalledTimes(4);
+});
+
+test('while the page itself pauses a picture it is not called starved', async () => {
+	const room = await enterWithAnn();
+	starve('camera');
+	room.sight.set('ann', null);
+	await vi.advanceTimersByTimeAsync(1000);
+	expect(starved(room)).toEqual([]);
+	room.sight.set('ann', { width: 640, height: 360 });
+	await vi.advanceTimersByTimeAsync(1000);
+	expect(starved(room)).toEqual(['camera']);
+});
+
+test('a starved picture in sight is not paused by the page', async () => {
+	const room = await enterWithAnn();
+	const asked: string[] = [];
+	answer = async (method) => void asked.push(method);
+	room.sight.set('ann', { width: 640, height: 360 });
+	starve('camera');
+	await vi.advanceTimersByTimeAsync(1000);
+	flow('camera');
+	await vi.advanceTimersByTimeAsync(1000);
+	expect(asked).toEqual(['setConsumerPreferredLayers']);
+});
+
+test('what was starved is forgotten with the connection that said it', async () => {
+	const room = await enterWithAnn();
+	starve('camera');
+	starve('screen');
+	events.lost();
+	expect(starved(room)).toEqual(['camera', 'screen']);
+	// Before it answers what the page asks, the server may have news.
+	answer = () => new Promise(() => {});
+	admit();
+	starve('screen');
+	expect(starved(room)).toEqual(['screen']);
 });
 
 /** Attempts to reach the server, and what became of the visit. */

@@ -198,7 +198,11 @@ export class Room {
 			notifications: this.#notifications(),
 		});
 		this.sight = new Sight(
-			(method, data) => this.#connection.request(method, data),
+			(method, data) => {
+				if (method !== 'setConsumerPreferredLayers')
+					this.#media?.subscriber.setWanted(data.consumerId, method === 'resumeConsumer');
+				return this.#connection.request(method, data);
+			},
 			() => this.#media?.subscriber.consumers() ?? [],
 		);
 		this.chat = new Chat(
@@ -495,8 +499,9 @@ export class Room {
 		};
 		return {
 			admitted: ({ peerId, displayName, nameIsFixed, room, ...rights }) => {
-				// Where something is missing still, the server says so once more.
+				// What is missing or starved still, the server says once more.
 				this.state.update({ waiting: false, missing: false, peerId, rights, info: room });
+				this.#media?.subscriber.forgetStarved();
 				if (nameIsFixed && displayName) this.state.update({ name: displayName });
 				this.#sayEarly();
 				void this.#admitted();
@@ -560,7 +565,8 @@ export class Room {
 			consumersMissing: ({ missing }) => this.state.update({ missing }),
 			consumerPaused: ({ consumerId }) => this.#media?.subscriber.setPaused(consumerId, true),
 			consumerResumed: ({ consumerId }) => this.#media?.subscriber.setPaused(consumerId, false),
-			consumerLayersChanged: ({ consumerId, spatialLayer }) => this.#media?.subscriber.setLayer(consumerId, spatialLayer),
+			consumerLayersChanged: ({ consumerId, spatialLayer, reason }) =>
+				this.#media?.subscriber.setLayer(consumerId, spatialLayer, reason),
 			activeSpeaker: ({ peerId }) => {
 				const { peerId: own, lastSpeaker } = this.state.value;
 				this.state.update({ activeSpeaker: peerId, lastSpeaker: peerId && peerId !== own ? peerId : lastSpeaker });

@@ -118,13 +118,22 @@ function RoomStage({ room, kind, local }: RoomScreenProps & { local: LocalMedia 
 		if (tile.local) return <LocalTile {...common} {...marks} name={name} local={local!} />;
 		const peer = peers.find(({ id }) => id === tile.peerId)!;
 		if (tile.share)
-			return <ShareTile {...common} name={peer.displayName} video={peer.share} audio={peer.shareAudio} />;
+			return (
+				<ShareTile
+					{...common}
+					name={peer.displayName}
+					video={peer.share}
+					starved={peer.shareStarved}
+					audio={peer.shareAudio}
+				/>
+			);
 		return (
 			<Tile
 				{...common}
 				{...marks}
 				name={peer.displayName}
 				video={peer.video}
+				starved={peer.starved}
 				audio={peer.audio}
 				micOn={peer.audio !== null && !peer.audioPaused}
 			>

@@ -194,8 +194,13 @@ export interface Notifications {
 	dataConsumerClosed: { dataConsumerId: string };
 	consumerPaused: { consumerId: string };
 	consumerResumed: { consumerId: string };
-	/** What the server sends of a consumer now; null: nothing. */
-	consumerLayersChanged: { consumerId: string; spatialLayer: number | null; temporalLayer: number | null };
+	/** What the server sends of a consumer now; null: nothing. bandwidth: since this viewer's link does not carry it. */
+	consumerLayersChanged: {
+		consumerId: string;
+		spatialLayer: number | null;
+		temporalLayer: number | null;
+		reason?: 'bandwidth';
+	};
 	/** Who leads the talk, oneself included; null: silence. The volume is in dBov, -127 to 0. */
 	activeSpeaker: { peerId: string | null; volume?: number };
 	/** Everybody who is speaking now, oneself included, the loudest first. */

@@ -1,4 +1,4 @@
-import { Hand, MicOff, Pin, PinOff } from 'lucide';
+import { Hand, MicOff, Pause, Pin, PinOff } from 'lucide';
 import type { ComponentChildren } from 'preact';
 import { t } from '../i18n';
 import type { Quality } from '../signaling/messages';
@@ -13,6 +13,8 @@ interface TileProps {
 	name: string;
 	local?: boolean;
 	video: MediaStreamTrack | null;
+	/** No picture comes for now, since the link does not carry it. */
+	starved?: boolean;
 	/** The sound to play; never one's own. */
 	audio?: MediaStreamTrack | null;
 	micOn: boolean;
@@ -32,7 +34,8 @@ interface TileProps {
 
 /** One participant: picture or initials, sound, name, and what the others should know. */
 export function Tile(props: TileProps) {
-	const { peerId, name, local = false, video, audio, micOn, leads, hand, quality, indicators, pinned } = props;
+	const { peerId, name, local = false, video, starved = false, audio } = props;
+	const { micOn, leads, hand, quality, indicators, pinned } = props;
 	const speaking = speaks(props);
 	return (
 		<article
@@ -42,6 +45,7 @@ export function Tile(props: TileProps) {
 			data-local={String(local)}
 			data-leads={String(leads)}
 			data-pinned={String(pinned)}
+			data-starved={String(starved)}
 			aria-label={describe(props)}
 			tabIndex={-1}
 		>
@@ -50,6 +54,7 @@ export function Tile(props: TileProps) {
 				{initials(name)}
 			</div>
 			<Video track={video} peerId={peerId} mirrored={local} label={name} />
+			{starved && <StarvedNote />}
 			{!local && <Audio track={audio ?? null} peerId={peerId} />}
 			{indicators && hand && (
 				<span class="hand-mark" data-testid="hand-mark" role="img" aria-label={t('room.hand')} title={t('room.hand')}>
@@ -82,9 +87,10 @@ export function Tile(props: TileProps) {
 const speaks = ({ speaking, micOn }: TileProps) => speaking && micOn;
 
 function describe(props: TileProps): string {
-	const { name, local, micOn, hand } = props;
+	const { name, local, starved, micOn, hand } = props;
 	const states = [
 		local && t('room.you'),
+		starved && t('room.starved'),
 		!micOn && t('room.micOff'),
 		speaks(props) && t('room.speaking'),
 		hand && t('room.hand'),
@@ -115,10 +121,24 @@ function QualityMark({ quality }: { quality: Quality }) {
 	);
 }
 
+/** Stands where the picture was, so that it is no mark over one; in a small tile it is an icon. */
+function StarvedNote() {
+	const text = t('room.starved');
+	return (
+		<p class="starved" data-testid="starved" title={text}>
+			<Icon of={Pause} />
+			{/* In a wide tile the line feed is a space. */}
+			<span>{text.replace(': ', ':\n')}</span>
+		</p>
+	);
+}
+
 interface ShareTileProps {
 	peerId: string;
 	name: string;
 	video: MediaStreamTrack | null;
+	/** As of a Tile. */
+	starved: boolean;
 	audio: MediaStreamTrack | null;
 	indicators: boolean;
 	pinned: boolean;
@@ -126,7 +146,7 @@ interface ShareTileProps {
 }
 
 /** A participant's screen, whole, with its sound. */
-export function ShareTile({ peerId, name, video, audio, indicators, pinned, onPin }: ShareTileProps) {
+export function ShareTile({ peerId, name, video, starved, audio, indicators, pinned, onPin }: ShareTileProps) {
 	const label = t('room.shareOf', { name });
 	return (
 		<article
@@ -134,10 +154,12 @@ export function ShareTile({ peerId, name, video, audio, indicators, pinned, onPi
 			data-testid="share-tile"
 			data-share-of={peerId}
 			data-pinned={String(pinned)}
-			aria-label={label}
+			data-starved={String(starved)}
+			aria-label={starved ? `${label}, ${t('room.starved')}` : label}
 			tabIndex={-1}
 		>
 			<Video track={video} label={label} />
+			{starved && <StarvedNote />}
 			<Audio track={audio} />
 			{indicators && (
 				<footer class="caption">
