@@ -10,6 +10,7 @@
 #define EXCUSE_US           500000 // how long a burst of ours is an excuse for overuse
 #define EXCUSE_AGAIN_US     3000000
 #define ALR_PERCENT         65 // used less: the media, not the link is the limit
+#define WHOLE_PERCENT       85 // of what was sent in half a second has arrived
 #define DROP_PERCENT        66 // of the former rate: a cut that is worth a probe
 #define PEAK_FADE           32 // the peak loses one of so many parts a tick
 #define FUTURE_US_MAX       1000000 // an arrival further ahead is of another clock
@@ -208,6 +209,14 @@ static bool is_excused(struct downlink *d, int64_t now_us)
 	return now_us - d->excuse_us < EXCUSE_US;
 }
 
+// Little is sent, and as much arrives: then it is jitter that looks like a growing queue. A cut to
+// what arrives would be a cut to little for no reason.
+static bool arrives_whole(const struct downlink *d)
+{
+	uint64_t sent = (uint64_t)d->used * estimate(d) / 100;
+	return is_application_limited(d) && (uint64_t)acked_short(d) * 100 >= sent * WHOLE_PERCENT;
+}
+
 static void follow_delay(struct downlink *d, int64_t now_us, uint32_t acked)
 {
 	struct delay_input in = {
@@ -222,7 +231,7 @@ static void follow_delay(struct downlink *d, int64_t now_us, uint32_t acked)
 		return; // it is the probe that arrives, and fills the queue
 	if (d->delay.usage == DELAY_OVERUSE) {
 		d->overuse_us = now_us;
-		in.excused = is_excused(d, now_us);
+		in.excused = is_excused(d, now_us) || arrives_whole(d);
 	}
 	if (delay_update(&d->delay, now_us, &in)) {
 		bool large = d->delay.rate * 100 < (float)before * DROP_PERCENT;

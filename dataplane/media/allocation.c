@@ -1,0 +1,192 @@
+#include "media/allocation.h"
+
+static uint64_t step_bps(const struct allocation_picture *p)
+{
+	return p->chosen == ALLOCATION_NONE ? 0 : p->bps[p->chosen];
+}
+
+static uint8_t step_next(const struct allocation_picture *p)
+{
+	return p->chosen == ALLOCATION_NONE ? 0 : (uint8_t)(p->chosen + 1);
+}
+
+// Takes the next step of each picture of this priority that fits. Returns whether any did.
+static bool round_of(
+        struct allocation_picture *pictures, unsigned count, uint8_t priority, uint64_t budget_bps,
+        bool first, uint64_t *used_bps
+)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct allocation_picture *p = &pictures[i];
+		uint8_t next = step_next(p);
+		if (p->priority != priority || next >= p->count ||
+		    first != (p->chosen == ALLOCATION_NONE))
+			continue;
+		uint64_t sum = *used_bps - step_bps(p) + p->bps[next];
+		if (sum > budget_bps)
+			continue;
+		p->chosen = next;
+		*used_bps = sum;
+		any = true;
+	}
+	return any;
+}
+
+// Every priority that there is, most important first.
+static bool round_all(
+        struct allocation_picture *pictures, unsigned count, uint64_t budget_bps, bool first,
+        uint64_t *used_bps
+)
+{
+	bool any = false;
+
+	for (int priority = UINT8_MAX; priority >= 0; priority--) {
+		bool there = false;
+		for (unsigned i = 0; i < count && !there; i++)
+			there = pictures[i].priority == priority;
+		if (there)
+			any |= round_of(
+			        pictures, count, (uint8_t)priority, budget_bps, first, used_bps
+			);
+	}
+	return any;
+}
+
+uint64_t allocation_choose(struct allocation_picture *pictures, unsigned count, uint64_t budget_bps)
+{
+	uint64_t used_bps = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		pictures[i].chosen = ALLOCATION_NONE;
+	round_all(pictures, count, budget_bps, true, &used_bps);
+	while (round_all(pictures, count, budget_bps, false, &used_bps))
+		;
+	return used_bps;
+}
+
+uint64_t allocation_used(const struct allocation_picture *pictures, unsigned count)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		sum += step_bps(&pictures[i]);
+	return sum;
+}
+
+uint64_t
+allocation_next(const struct allocation_picture *pictures, unsigned count, uint64_t used_bps)
+{
+	uint64_t least = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct allocation_picture *p = &pictures[i];
+		uint8_t next = step_next(p);
+		if (next >= p->count)
+			continue;
+		uint64_t sum = used_bps - step_bps(p) + p->bps[next];
+		if (least == 0 || sum < least)
+			least = sum;
+	}
+	return least;
+}
+
+static bool is_since(int64_t *since_us, bool is_so, int64_t for_us, int64_t now_us)
+{
+	if (!is_so)
+		*since_us = 0;
+	else if (*since_us == 0)
+		*since_us = now_us;
+	return is_so && now_us - *since_us >= for_us;
+}
+
+static void stepped_down(struct allocation *a, int64_t now_us)
+{
+	bool regretted = a->up_us && now_us - a->up_us < ALLOCATION_REGRET_US;
+
+	a->wait_us = regretted ? a->wait_us * 2 : ALLOCATION_WAIT_US;
+	if (a->wait_us < ALLOCATION_WAIT_US)
+		a->wait_us = ALLOCATION_WAIT_US;
+	if (a->wait_us > ALLOCATION_WAIT_US_MAX)
+		a->wait_us = ALLOCATION_WAIT_US_MAX;
+	a->down_us = now_us;
+	a->roomy_us = 0;
+}
+
+static uint64_t margin_of(bool sure)
+{
+	return sure ? ALLOCATION_MARGIN_PERCENT : ALLOCATION_UP_PERCENT;
+}
+
+// Nothing is worse than a picture that is not there: its first step waits less.
+static bool lacks_a_picture(const struct allocation_picture *pictures, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (pictures[i].chosen == ALLOCATION_NONE && pictures[i].count > 0)
+			return true;
+	}
+	return false;
+}
+
+static bool may_step_up(struct allocation *a, bool roomy, bool probed, bool black, int64_t now_us)
+{
+	int64_t for_us = black ? ALLOCATION_BLACK_US : ALLOCATION_UP_US, wait_us = a->wait_us;
+	bool patient = is_since(&a->roomy_us, roomy, for_us, now_us);
+
+	if (black)
+		wait_us = wait_us > ALLOCATION_WAIT_US ? ALLOCATION_WAIT_US : ALLOCATION_BLACK_US;
+	return roomy && (probed || patient) && (!a->down_us || now_us - a->down_us >= wait_us);
+}
+
+// Chooses anew. A picture that is there goes altogether only once the link has been short for a
+// while: an estimate that was cut by mistake is mended sooner, and what comes back needs a key
+// frame.
+static bool choose_other(
+        const struct allocation *a, struct allocation_picture *pictures, unsigned count,
+        uint64_t budget_bps, int64_t now_us
+)
+{
+	uint8_t before[ALLOCATION_PICTURES];
+	bool spare = a->short_us == 0 || now_us - a->short_us < ALLOCATION_BLACK_US, other = false;
+
+	for (unsigned i = 0; i < count; i++)
+		before[i] = pictures[i].chosen;
+	allocation_choose(pictures, count, budget_bps);
+	for (unsigned i = 0; i < count; i++) {
+		if (spare && pictures[i].chosen == ALLOCATION_NONE && before[i] != ALLOCATION_NONE)
+			pictures[i].chosen = 0;
+		other |= pictures[i].chosen != before[i];
+	}
+	return other;
+}
+
+bool allocation_look(
+        struct allocation *a, struct allocation_picture *pictures, unsigned count,
+        uint64_t budget_bps, enum allocation_why why, int64_t now_us
+)
+{
+	if (count > ALLOCATION_PICTURES)
+		count = ALLOCATION_PICTURES;
+
+	uint64_t used_bps = allocation_used(pictures, count);
+	bool severe = used_bps * 100 > budget_bps * ALLOCATION_DOWN_PERCENT;
+	bool lasts = is_since(&a->short_us, used_bps > budget_bps, ALLOCATION_DOWN_US, now_us);
+	if (why == ALLOCATION_CHANGED)
+		return choose_other(a, pictures, count, budget_bps, now_us);
+	if (lasts || severe) {
+		bool other = choose_other(a, pictures, count, budget_bps, now_us);
+		if (other)
+			stepped_down(a, now_us);
+		return other;
+	}
+	bool probed = why == ALLOCATION_PROBED, black = lacks_a_picture(pictures, count);
+	uint64_t next_bps = allocation_next(pictures, count, used_bps);
+	uint64_t margin = margin_of(probed || black);
+	bool roomy = next_bps && budget_bps * 100 >= next_bps * margin;
+	if (!may_step_up(a, roomy, probed, black, now_us))
+		return false;
+	a->up_us = now_us;
+	a->roomy_us = 0;
+	return choose_other(a, pictures, count, budget_bps * 100 / margin, now_us);
+}

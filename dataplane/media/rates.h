@@ -1,0 +1,43 @@
+// What the layers of one track weigh on the wire: the mean of the last five seconds, without key
+// frames. Those come when somebody asks for one, and would make each layer look dear just when
+// viewers change theirs; the largest second does the same, since an encoder spends more right
+// behind a key frame. Written by each worker that has subscribers; time is passed in.
+#pragma once
+
+#include "media/track_packet.h"
+
+#include <stdint.h>
+
+#define RATES_WINDOW_US   1000000
+#define RATES_WINDOWS     5
+#define RATES_WINDOWS_MIN 2 // an encoder that begins is no measure
+
+struct rates_layer {
+	// Of the second under way, of each temporal layer alone.
+	uint32_t bytes[TEMPORAL_LIMITS];
+	uint16_t pictures[TEMPORAL_LIMITS];
+	// Of the seconds before, likewise.
+	uint32_t past[RATES_WINDOWS][TEMPORAL_LIMITS];
+	uint16_t past_pictures[RATES_WINDOWS][TEMPORAL_LIMITS];
+	// Means, up to this temporal layer.
+	uint32_t bps[TEMPORAL_LIMITS];
+	uint16_t pictures_per_s[TEMPORAL_LIMITS];
+};
+
+// Of encodings, or of the spatial layers of the only one.
+struct rates {
+	int64_t begun_us; // the second under way; 0: no packet yet
+	uint8_t key; // bit per layer: a key frame is under way
+	uint8_t at; // of the past: the next to be written
+	uint8_t count; // of seconds in the past
+	struct rates_layer layers[TRACK_LAYERS];
+};
+
+// A packet came; bytes on the wire, IP and UDP included.
+void rates_packet(struct rates *, const struct track_packet *, uint32_t bytes, int64_t now_us);
+
+// bit/s of a layer up to this temporal one. 0: nothing is known of it yet.
+uint32_t rates_read(const struct rates *, uint8_t layer, uint8_t temporal);
+
+// Pictures a second of a layer up to this temporal one, likewise.
+uint32_t rates_pictures(const struct rates *, uint8_t layer, uint8_t temporal);
