@@ -56,15 +56,16 @@ static void transport_changed(void *owner, am_id id, uint8_t ice, uint8_t dtls)
 		conference_remove(c, p, REFUSAL_NONE);
 }
 
-static void layers_changed(void *owner, am_id id, uint8_t spatial, uint8_t temporal)
+static void layers_changed(void *owner, const struct am_event_subscription_layers *now)
 {
 	struct conference *c = owner;
-	struct subscription *s = conference_subscription(c, id);
+	struct subscription *s = conference_subscription(c, now->subscription_id);
 
 	if (!s || s->track->media.kind == ORTC_AUDIO) // sound has no layers
 		return;
-	s->spatial_layer_now = spatial;
-	s->temporal_layer_now = temporal;
+	s->spatial_layer_now = now->spatial_layer;
+	s->temporal_layer_now = now->temporal_layer;
+	s->starved = now->starved;
 	if (s->ready && s->viewer->connection)
 		c->events->layers_changed(c->events->owner, s);
 }

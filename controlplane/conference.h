@@ -201,7 +201,8 @@ void conference_track_remove(struct conference *, struct track *);
 void conference_subscription_confirm(struct conference *, struct subscription *);
 void conference_subscription_pause(struct conference *, struct subscription *, bool paused);
 void conference_subscription_layers(
-        struct conference *, struct subscription *, uint8_t spatial, uint8_t temporal
+        struct conference *, struct subscription *, uint8_t spatial, uint8_t temporal,
+        uint8_t priority
 );
 void conference_subscription_remove(struct conference *, struct subscription *, bool tell);
 

@@ -192,6 +192,8 @@ static void subscription_restore(struct restoring *r, const struct am_subscripti
 	s->temporal_layer = state->temporal_layer;
 	s->spatial_layer_now = state->spatial_layer_now;
 	s->temporal_layer_now = state->temporal_layer_now;
+	s->starved = state->starved;
+	s->priority = state->priority;
 	s->ready = true;
 	// Paused by its viewer, or never confirmed: the table does not say. A page that lists it on
 	// resuming has it, and then a picture too many is better than a black one.
@@ -302,12 +304,13 @@ static void subscriptions_verify(struct conference *c)
 				c->events->consumer_closed(c->events->owner, s->viewer, s->id);
 			conference_subscription_forget(c, s);
 		} else if (s && there && state.id == s->id) {
-			if (s->spatial_layer_now != state.spatial_layer_now ||
-			    s->temporal_layer_now != state.temporal_layer_now)
-				e->layers(
-				        e->owner, s->id, state.spatial_layer_now,
-				        state.temporal_layer_now
-				);
+			const struct am_event_subscription_layers now = {
+			        s->id, state.spatial_layer_now, state.temporal_layer_now,
+			        state.starved};
+			if (s->spatial_layer_now != now.spatial_layer ||
+			    s->temporal_layer_now != now.temporal_layer ||
+			    s->starved != now.starved)
+				e->layers(e->owner, &now);
 		} else if (!s && there) {
 			media_subscription_remove(c->media, state.id);
 		}

@@ -131,6 +131,8 @@ static void subscribe(struct conference *c, struct peer *viewer, struct track *t
 	        .paused = true, // until the page has it
 	        .spatial_layer = s->spatial_layer,
 	        .temporal_layer = s->temporal_layer,
+	        .priority = s->priority,
+	        .transport_cc = ortc_wants_transport_cc(&track->media, &viewer->caps),
 	};
 	subscription_mid_text(s, add.mid);
 	const struct media_call call = {.id = id};
@@ -181,14 +183,16 @@ void conference_subscription_pause(struct conference *c, struct subscription *s,
 }
 
 void conference_subscription_layers(
-        struct conference *c, struct subscription *s, uint8_t spatial, uint8_t temporal
+        struct conference *c, struct subscription *s, uint8_t spatial, uint8_t temporal,
+        uint8_t priority
 )
 {
-	if (s->spatial_layer == spatial && s->temporal_layer == temporal)
+	if (s->spatial_layer == spatial && s->temporal_layer == temporal && s->priority == priority)
 		return;
 	s->spatial_layer = spatial;
 	s->temporal_layer = temporal;
-	media_subscription_layers(c->media, s->id, spatial, temporal);
+	s->priority = priority;
+	media_subscription_layers(c->media, s->id, spatial, temporal, priority);
 }
 
 // The data plane removes a track's subscriptions with it; so the ids only are freed here.

@@ -168,6 +168,11 @@ bool media_read_counters(const struct media *m, struct media_counters *out)
 	return true;
 }
 
+uint32_t media_downlink(const struct media *m, am_id transport)
+{
+	return m->region.map ? am_gauge_get(m->region.map->gauges.downlinks, transport) : 0;
+}
+
 uint8_t media_loudness(const struct media *m, am_id track)
 {
 	return m->region.map ? (uint8_t)am_gauge_get(m->region.map->gauges.tracks, track) : 0;
@@ -344,11 +349,7 @@ static void event_handle(struct media *m, const struct am_msg *msg)
 		return;
 	case AM_EVENT_SUBSCRIPTION_LAYERS:
 		if (m->state == MEDIA_UP)
-			e->layers(
-			        e->owner, msg->subscription_layer.subscription_id,
-			        msg->subscription_layer.spatial_layer,
-			        msg->subscription_layer.temporal_layer
-			);
+			e->layers(e->owner, &msg->subscription_layer);
 		return;
 	case AM_EVENT_TRACK_TOO_LONG:
 		if (m->state == MEDIA_UP)
@@ -737,11 +738,13 @@ void media_subscription_pause(struct media *m, am_id id, bool paused)
 	tell_id(m, AM_CMD_SUBSCRIPTION_PAUSE, id, paused);
 }
 
-void media_subscription_layers(struct media *m, am_id id, uint8_t spatial, uint8_t temporal)
+void media_subscription_layers(
+        struct media *m, am_id id, uint8_t spatial, uint8_t temporal, uint8_t priority
+)
 {
 	struct am_msg msg = {
 	        .type = AM_CMD_SUBSCRIPTION_LAYERS,
-	        .subscription_layers = {id, spatial, temporal},
+	        .subscription_layers = {id, spatial, temporal, priority},
 	};
 	tell(m, &msg);
 }

@@ -36,7 +36,7 @@ struct media_events {
 	void (*up)(void *owner, uint64_t generation);
 	void (*down)(void *owner);
 	void (*transport_state)(void *owner, am_id, uint8_t ice, uint8_t dtls);
-	void (*layers)(void *owner, am_id subscription, uint8_t spatial, uint8_t temporal);
+	void (*layers)(void *owner, const struct am_event_subscription_layers *);
 	void (*too_long)(void *owner, am_id track, uint32_t payload_len);
 	void (*resync)(void *owner); // events were lost: read the tables
 };
@@ -93,6 +93,9 @@ bool media_read_subscription(const struct media *, uint32_t slot, struct am_subs
 // Measures, 0 where there is none yet: loudness of a track, 0 to 127; the link of a transport as in
 // struct am_gauges.
 uint8_t media_loudness(const struct media *, am_id track);
+
+// What a viewer's transport may be sent, as estimated: kbit/s, 0: nothing was measured yet.
+uint32_t media_downlink(const struct media *, am_id transport);
 uint32_t media_link_gauge(const struct media *, am_id transport);
 
 // Commands. 0: done will be called, once; -errno: it will not. Where done is NULL nobody waits.
@@ -130,7 +133,9 @@ void media_transport_remove(struct media *, am_id);
 void media_track_pause(struct media *, am_id, bool paused);
 void media_track_remove(struct media *, am_id);
 void media_subscription_pause(struct media *, am_id, bool paused);
-void media_subscription_layers(struct media *, am_id, uint8_t spatial, uint8_t temporal);
+void media_subscription_layers(
+        struct media *, am_id, uint8_t spatial, uint8_t temporal, uint8_t priority
+);
 void media_subscription_key_frame(struct media *, am_id);
 void media_subscription_remove(struct media *, am_id);
 void media_data_producer_change(struct media *, const struct am_cmd_data_add *);

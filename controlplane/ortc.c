@@ -300,16 +300,23 @@ extension_is_sent(const struct ortc_media *m, const struct ortc_caps *caps, enum
 {
 	if (ortc_extensions[ext].direction[m->kind] != ORTC_BOTH)
 		return false;
+	if (ext == AM_EXT_TRANSPORT_CC && !(caps->codecs[m->codec].feedback & ORTC_TRANSPORT_CC))
+		return false; // a number that nobody answers
 	if (ext == AM_EXT_ABS_CAPTURE_TIME && !(m->extensions >> ext & 1))
 		return false; // nothing to pass on
 	return caps->extensions[m->kind] >> ext & 1;
+}
+
+bool ortc_wants_transport_cc(const struct ortc_media *m, const struct ortc_caps *caps)
+{
+	return extension_is_sent(m, caps, AM_EXT_TRANSPORT_CC);
 }
 
 static uint8_t feedback_of(const struct ortc_media *m, const struct ortc_caps *caps)
 {
 	uint8_t feedback = caps->codecs[m->codec].feedback;
 
-	if (extension_is_sent(m, caps, AM_EXT_TRANSPORT_CC))
+	if (ortc_wants_transport_cc(m, caps))
 		feedback &= (uint8_t)~ORTC_REMB;
 	else if (extension_is_sent(m, caps, AM_EXT_ABS_SEND_TIME))
 		feedback &= (uint8_t)~ORTC_TRANSPORT_CC;

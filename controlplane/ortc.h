@@ -128,6 +128,9 @@ bool ortc_can_consume(const struct ortc_media *, const struct ortc_caps *);
 // True if the viewer gets retransmissions on a stream of their own.
 bool ortc_wants_rtx(const struct ortc_media *, const struct ortc_caps *);
 
+// True if the viewer's copies carry transport-wide numbers, which it answers with feedback.
+bool ortc_wants_transport_cc(const struct ortc_media *, const struct ortc_caps *);
+
 // RtpParameters of a consumer; rtx_ssrc 0: no retransmission.
 struct json *ortc_consumer_parameters(
         const struct ortc_media *, const struct ortc_caps *, uint32_t ssrc, uint32_t rtx_ssrc,

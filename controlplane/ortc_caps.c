@@ -23,7 +23,6 @@ const struct ortc_codec ortc_codecs[AM_CODEC_COUNT] = {
         [AM_CODEC_AV1] = {"video/AV1", ORTC_VIDEO, 90000, 1, 107, 108},
 };
 
-// transport-wide-cc is received only: viewers are not given it yet, so they answer with REMB.
 const struct ortc_extension ortc_extensions[AM_EXT_COUNT] = {
         [AM_EXT_MID] = {"urn:ietf:params:rtp-hdrext:sdes:mid", {ORTC_BOTH, ORTC_BOTH}},
         [AM_EXT_RID] = {"urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", {ORTC_NONE, ORTC_RECEIVE}},
@@ -35,7 +34,7 @@ const struct ortc_extension ortc_extensions[AM_EXT_COUNT] = {
                  {ORTC_BOTH, ORTC_BOTH}},
         [AM_EXT_TRANSPORT_CC] =
                 {"http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
-                 {ORTC_RECEIVE, ORTC_RECEIVE}},
+                 {ORTC_BOTH, ORTC_BOTH}},
         [AM_EXT_AUDIO_LEVEL] =
                 {"urn:ietf:params:rtp-hdrext:ssrc-audio-level", {ORTC_BOTH, ORTC_NONE}},
         [AM_EXT_DEPENDENCY_DESCRIPTOR] =

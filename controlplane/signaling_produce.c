@@ -157,18 +157,24 @@ void handle_preferred_layers(struct connection *c, int64_t id, const struct json
 		spatial = s->track->media.spatial_layers - 1;
 	if (temporal > TRACK_LAYER_MAX)
 		temporal = TRACK_LAYER_MAX;
-	conference_subscription_layers(conference_of(c), s, (uint8_t)spatial, (uint8_t)temporal);
+	conference_subscription_layers(
+	        conference_of(c), s, (uint8_t)spatial, (uint8_t)temporal, s->priority
+	);
 	connection_accept(c, id, NULL);
 }
 
 void handle_priority(struct connection *c, int64_t id, const struct json *data)
 {
+	struct subscription *s = connection_subscription(c, data);
 	int64_t priority;
 
-	if (!connection_subscription(c, data))
+	if (!s)
 		return connection_reject_errno(c, id, -ENOENT);
 	if (!json_int(data, "priority", 1, 255, &priority))
 		return connection_reject_errno(c, id, -EINVAL);
+	conference_subscription_layers(
+	        conference_of(c), s, s->spatial_layer, s->temporal_layer, (uint8_t)priority
+	);
 	connection_accept(c, id, NULL);
 }
 

@@ -501,6 +501,10 @@ static void resume_settle(struct connection *c)
 			conference_subscription_confirm(conference_of(c), s);
 		else if (!s->listed && s->ready)
 			signaling_send_consumer(c, s);
+		if (s->listed && s->starved) // its tile has forgotten it
+			conference_of(c)->events->layers_changed(
+			        conference_of(c)->events->owner, s
+			);
 	}
 	struct transport *hears = peer_transport_consuming(c->peer);
 	if (hears && hears->data_ready && !c->peer->reads_envelope)

@@ -75,6 +75,9 @@ static struct json *transport_stat(const struct connection *c, const struct tran
 	json_add_number(
 	        j, t->consuming ? "rtpPacketLossSent" : "rtpPacketLossReceived", link.lost / 256.0
 	);
+	uint32_t kbps = media_downlink(c->signaling->conference->media, t->id);
+	if (t->consuming && kbps)
+		json_add_int(j, "availableOutgoingBitrate", (int64_t)kbps * 1000);
 	return j;
 }
 

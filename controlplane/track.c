@@ -82,6 +82,7 @@ struct subscription *subscription_create(am_id id, struct track *track, struct t
 	s->temporal_layer = track->media.temporal_layers
 	                            ? (uint8_t)(track->media.temporal_layers - 1)
 	                            : TRACK_LAYER_MAX;
+	s->priority = track->kind == TRACK_SHARE ? TRACK_PRIORITY_SHARE : TRACK_PRIORITY;
 	s->spatial_layer_now = s->temporal_layer_now = AM_LAYER_NONE;
 	LIST_INSERT_HEAD(&track->subscriptions, s, of_track);
 	LIST_INSERT_HEAD(&t->peer->subscriptions, s, of_viewer);

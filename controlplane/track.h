@@ -23,6 +23,10 @@ enum track_kind {
 	TRACK_KIND_COUNT,
 };
 
+// Of a subscription, until its viewer says otherwise: 1 to 255, most important last.
+#define TRACK_PRIORITY       100
+#define TRACK_PRIORITY_SHARE 255
+
 enum track_kind track_kind_of(enum ortc_kind, const struct json *app_data);
 
 struct subscription {
@@ -37,6 +41,8 @@ struct subscription {
 	uint8_t temporal_layer;
 	uint8_t spatial_layer_now; // or AM_LAYER_NONE
 	uint8_t temporal_layer_now;
+	uint8_t priority; // among the viewer's, where its link does not carry all
+	bool starved; // nothing is sent, since the viewer's link does not carry it
 	bool ready; // the data plane has it, and the viewer was told
 	bool confirmed; // the viewer's page has it
 	bool paused_by_viewer;

@@ -9,6 +9,7 @@
 #include "path/forward.h"
 #include "path/rx.h"
 #include "path/ssrc.h"
+#include "path/viewer.h"
 #include "path/tx.h"
 
 #define BATCH 32 // messages of one dequeue
@@ -35,6 +36,8 @@ static void transport_remove(struct worker *w, am_id id)
 	if (!t)
 		return;
 	w->transports[am_id_slot(id)] = NULL;
+	if (t->viewer)
+		viewer_remove(w, t);
 	hand_back(w, MESSAGE_FREE_TRANSPORT, t);
 }
 
@@ -121,33 +124,38 @@ static void subscription_add(struct worker *w, const struct message *msg)
 		selector_set_active(&s->selector, s->fanout->active);
 	if (s->paused)
 		selector_pause(&s->selector);
-}
-
-// The viewer has changed what it is sent: a key frame may be needed for that.
-static void changed(struct worker *w, struct subscription *s)
-{
-	if (selector_wanted_layer(&s->selector) == SELECTOR_NONE)
-		return;
-	keyframe_share_reserve(&s->key_frames, w->now_us);
-	forward_request_key_frame(w, s);
+	s->transport->viewer->changed = true;
 }
 
 static void subscription_pause(struct worker *w, struct subscription *s, bool paused)
 {
-	if (s->paused == paused)
+	uint8_t before = s->paused;
+
+	s->paused = paused ? before | SUBSCRIPTION_PAUSED : before & (uint8_t)~SUBSCRIPTION_PAUSED;
+	if (s->paused == before)
 		return;
-	s->paused = paused;
+	s->transport->viewer->changed = true;
 	if (paused) {
 		selector_pause(&s->selector);
-		return;
+	} else if (!s->paused) {
+		selector_resume(&s->selector);
+		forward_changed(w, s);
 	}
-	selector_resume(&s->selector);
-	changed(w, s);
+}
+
+static void subscription_prefer(struct worker *w, struct subscription *s, uint32_t wish)
+{
+	s->asked = layers_make((uint8_t)wish, (uint8_t)(wish >> 8));
+	s->priority = (uint8_t)(wish >> 16);
+	s->transport->viewer->changed = true;
+	viewer_prefer(s);
+	forward_changed(w, s);
 }
 
 static void subscription_remove(struct worker *w, struct subscription *s)
 {
 	fanout_chunk_of(s)->used &= ~(UINT64_C(1) << s->place);
+	s->transport->viewer->changed = true;
 	TAILQ_REMOVE(&s->transport->subscriptions, s, of_transport);
 	const struct message msg = {
 	        .type = MESSAGE_FREE_SUBSCRIPTION, .object = s, .id = s->fanout->track_id};
@@ -177,6 +185,10 @@ static void handle_transport(struct worker *w, const struct message *msg)
 	case MESSAGE_TRANSPORT_RECEIVER:
 		RTE_VERIFY(t && !t->receiver);
 		t->receiver = msg->object;
+		return;
+	case MESSAGE_TRANSPORT_VIEWER:
+		RTE_VERIFY(t && !t->viewer);
+		viewer_add(w, t, msg->object, msg->value);
 		return;
 	case MESSAGE_TRANSPORT_AWAIT:
 		if (t)
@@ -211,10 +223,7 @@ static void handle_subscription(struct worker *w, const struct message *msg)
 	switch (msg->type) {
 	case MESSAGE_SUBSCRIPTION_ADD: subscription_add(w, msg); return;
 	case MESSAGE_SUBSCRIPTION_PAUSE: subscription_pause(w, s, msg->value); return;
-	case MESSAGE_SUBSCRIPTION_LAYERS:
-		selector_prefer(&s->selector, (uint8_t)msg->value, (uint8_t)(msg->value >> 8));
-		changed(w, s);
-		return;
+	case MESSAGE_SUBSCRIPTION_LAYERS: subscription_prefer(w, s, msg->value); return;
 	case MESSAGE_SUBSCRIPTION_KEY_FRAME: feedback_refresh(w, s); return;
 	default: subscription_remove(w, s);
 	}
@@ -244,6 +253,7 @@ static void handle_service(struct worker *w, struct message *msg)
 	case MESSAGE_TRANSPORT_ROUTE:
 	case MESSAGE_TRANSPORT_KEYS:
 	case MESSAGE_TRANSPORT_RECEIVER:
+	case MESSAGE_TRANSPORT_VIEWER:
 	case MESSAGE_TRANSPORT_AWAIT:
 	case MESSAGE_TRANSPORT_REMOVE: handle_transport(w, msg); break;
 	case MESSAGE_TRACK_ADD:

@@ -19,6 +19,7 @@ enum message_type {
 	MESSAGE_TRANSPORT_ROUTE, // object: packet_route, handed back
 	MESSAGE_TRANSPORT_KEYS, // object: transport_keys, handed back
 	MESSAGE_TRANSPORT_RECEIVER, // object: srtp_receiver, for RTP; id: its transport
+	MESSAGE_TRANSPORT_VIEWER, // object: viewer; id: its transport; value: with feedback
 	MESSAGE_TRANSPORT_AWAIT, // id, flow: PATH_PROVEN is wanted once it is
 	MESSAGE_TRANSPORT_REMOVE, // id; the transport is handed back
 	MESSAGE_TRACK_ADD, // object: track; id2: its transport
@@ -32,7 +33,7 @@ enum message_type {
 	MESSAGE_FANOUT_REMOVE, // id of the track; without subscriptions by then; handed back
 	MESSAGE_SUBSCRIPTION_ADD, // object: subscription in a chunk; id: track; id2: transport
 	MESSAGE_SUBSCRIPTION_PAUSE, // object, value: paused
-	MESSAGE_SUBSCRIPTION_LAYERS, // object, value: spatial | temporal << 8
+	MESSAGE_SUBSCRIPTION_LAYERS, // object, value: spatial | temporal << 8 | priority << 16
 	MESSAGE_SUBSCRIPTION_KEY_FRAME, // object
 	MESSAGE_SUBSCRIPTION_REMOVE, // object; its place is handed back
 	// worker to service thread
@@ -42,7 +43,7 @@ enum message_type {
 	MESSAGE_FREE_FANOUT, // object: fanout, with its chunks
 	MESSAGE_FREE_SUBSCRIPTION, // object: its place in a chunk may be taken again
 	MESSAGE_PATH_PROVEN, // id: transport, flow, mac: from where an authentic packet has come
-	MESSAGE_LAYERS, // id: subscription, value: spatial | temporal << 8
+	MESSAGE_LAYERS, // id: subscription, value: spatial | temporal << 8 | starved << 16
 	MESSAGE_TOO_LONG, // id: track, value: bytes of a payload that not every viewer can get
 	MESSAGE_PORT_STOPPED,
 	// worker to worker

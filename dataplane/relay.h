@@ -17,13 +17,16 @@
 
 #include "am_schema.h"
 #include "media/access_unit.h"
+#include "media/allocation.h"
 #include "media/clock.h"
+#include "media/downlink.h"
 #include "media/history.h"
 #include "media/keyframe.h"
 #include "media/level.h"
 #include "media/link.h"
 #include "media/nack.h"
 #include "media/numbering.h"
+#include "media/rates.h"
 #include "media/reception.h"
 #include "media/selector.h"
 #include "media/temporal.h"
@@ -110,6 +113,17 @@ relay_bucket_refill(struct relay_bucket *b, int64_t now_us, int64_t per_s, int64
 	b->refilled_us = now_us - earned % 1000000 / per_s; // what was too little for one more
 }
 
+// Where a transport has subscriptions: what its way carries, and which pictures get how much of it.
+struct viewer {
+	struct downlink downlink;
+	struct allocation allocation;
+	int64_t looked_us; // at it, the last time
+	struct relay_bucket repairs; // bytes of retransmissions
+	bool changed; // other subscriptions, or other wishes, since then
+	bool probing; // it is in the worker's list of these
+	uint8_t rest; // looks that may be left out, since there is more than enough for everything
+};
+
 struct transport {
 	am_id id;
 	struct packet_route route; // to the selected tuple; route.len 0: not connected
@@ -122,6 +136,7 @@ struct transport {
 	struct ssrc_table *ssrcs; // once it has had a track; NULL before
 	TAILQ_HEAD(, track) tracks;
 	TAILQ_HEAD(, subscription) subscriptions;
+	struct viewer *viewer; // once it has had a subscription; NULL before
 	struct twcc *twcc; // NULL: no transport-wide feedback
 	int64_t twcc_sent_us;
 	int64_t report_sent_us;
@@ -133,6 +148,8 @@ struct transport {
 	struct relay_bucket rtcp; // work for its RTCP
 	struct relay_bucket in_packets, in_bytes; // authentic RTP that it may still send
 	TAILQ_ENTRY(transport) publishers; // in the worker's list while it has tracks
+	TAILQ_ENTRY(transport) viewers; // in the worker's list once it is a viewer
+	TAILQ_ENTRY(transport) probing; // likewise, while a probe is sent to it
 };
 
 // True once there is a way and a key to send with.
@@ -215,6 +232,18 @@ struct fanout_stream {
 
 #define RELAY_CHUNK 64 // subscriptions of one chunk: bits of a word
 
+// Layers in a byte, so that more of either compare as more.
+static inline uint8_t layers_make(uint8_t spatial, uint8_t temporal)
+{
+	return (uint8_t)((spatial < 15 ? spatial : 15) << 4 | (temporal < 15 ? temporal : 15));
+}
+
+// Why a subscription is sent nothing, a bit each.
+enum subscription_pause {
+	SUBSCRIPTION_PAUSED = 1, // the client asks for it
+	SUBSCRIPTION_STARVED = 2, // its link does not carry it
+};
+
 // One viewer's copy of one track. Read in full for each burst, so it is dense and in the order of
 // use.
 struct subscription {
@@ -226,7 +255,7 @@ struct subscription {
 	uint32_t sent_octets;
 	uint8_t mid_len;
 	char mid[AM_SUBSCRIPTION_MID_MAX];
-	bool paused;
+	uint8_t paused; // enum subscription_pause
 	uint16_t reported; // layer and serial of the last sender report, layer 0 being 1
 	uint8_t layer_told; // layers as last told to the service thread
 	uint8_t place; // in its chunk
@@ -240,6 +269,11 @@ struct subscription {
 	                       // sent
 	int64_t reported_us; // when that report went to the viewer
 	struct keyframe_share key_frames;
+	bool transport_cc; // copies carry transport-wide numbers
+	uint8_t priority; // among the viewer's: media/allocation.h
+	uint8_t asked; // layers that the client asks for at most: layers_make
+	uint8_t given; // those that its link carries, or SELECTOR_NONE
+	bool starved_told; // to the service thread
 };
 // What a round fetches ahead holds what a packet in order needs.
 static_assert(offsetof(struct subscription, index.blocks) <= 3 * 64);
@@ -294,6 +328,7 @@ struct fanout {
 	uint8_t spatial_limits; // relay_spatial_limits
 	uint8_t active; // encodings or spatial layers being received
 	char cname[AM_CNAME_MAX + 1];
+	struct rates rates; // of its encodings or spatial layers
 	struct fanout_chunk *chunks;
 	TAILQ_ENTRY(fanout) entry; // of the worker's list
 	TAILQ_ENTRY(fanout) waiting; // likewise, while there are packets in the queue

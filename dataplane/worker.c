@@ -18,6 +18,7 @@
 #include "path/forward.h"
 #include "path/rx.h"
 #include "path/tx.h"
+#include "path/viewer.h"
 
 #define EXPIRY_US         100000 // between two looks for packets too old to be asked for
 #define INBOX_BATCH       64
@@ -98,6 +99,8 @@ int worker_init(
 	        .rtcp = {.tokens = RELAY_RTCP_WORKER_BURST},
 	};
 	TAILQ_INIT(&w->publishers);
+	TAILQ_INIT(&w->viewers);
+	TAILQ_INIT(&w->probing);
 	TAILQ_INIT(&w->fanout_list);
 	for (int i = 0; i < WORKER_CLASSES; i++)
 		TAILQ_INIT(&w->waiting[i]);
@@ -195,6 +198,14 @@ static unsigned turn(struct worker *w)
 		w->feedback_us = w->now_us;
 		feedback_tick(w);
 		am_lifecycle_beat(w->lifecycle, (uint64_t)w->now_us * 1000);
+	}
+	if (w->now_us - w->viewers_us >= VIEWER_TICK_US) {
+		w->viewers_us = w->now_us;
+		viewer_tick(w);
+	}
+	if (w->now_us - w->probes_us >= VIEWER_PROBE_US && !TAILQ_EMPTY(&w->probing)) {
+		w->probes_us = w->now_us;
+		viewer_probe(w);
 	}
 	if (w->now_us - w->levels_us >= FEEDBACK_LEVELS_US) {
 		w->levels_us = w->now_us;

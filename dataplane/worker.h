@@ -94,6 +94,8 @@ struct worker {
 	int64_t feedback_us; // of the last feedback_tick
 	int64_t levels_us; // of the last feedback_levels
 	int64_t expiry_us; // of the last forward_expire
+	int64_t viewers_us; // of the last viewer_tick
+	int64_t probes_us; // of the last viewer_probe
 	uint64_t tsc_base;
 	int64_t tsc_base_us;
 	uint64_t tsc_per_s;
@@ -104,6 +106,9 @@ struct worker {
 	struct track **tracks; // by slot, those whose publisher is here
 	struct fanout **fanouts; // by slot of the track
 	TAILQ_HEAD(, transport) publishers; // those with tracks
+	TAILQ_HEAD(, transport) viewers; // those with a struct viewer
+	TAILQ_HEAD(, transport) probing; // of them
+	uint32_t viewer_count;
 	TAILQ_HEAD(, fanout) fanout_list; // all of fanouts
 	TAILQ_HEAD(, fanout) waiting[WORKER_CLASSES]; // those with packets to forward
 

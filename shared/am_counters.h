@@ -2,7 +2,8 @@
 // counter for each drop reason, whose names the data plane writes into the region at its start.
 //
 // The books of a worker balance at any quiet moment:
-//     rx_packets + service_packets + handover_in + made_copies + made_retransmissions + made_rtcp
+//     rx_packets + service_packets + handover_in + made_copies + made_retransmissions +
+//     made_probes + made_rtcp
 //   = tx_packets + punted + handover_out + consumed + the sum of all drops
 #pragma once
 
@@ -25,6 +26,7 @@
 	  "Packets whose way ended here as it should: media relayed, RTCP read")                   \
 	X(made_copies, packets, "Copies made for subscribers")                                     \
 	X(made_retransmissions, packets, "Retransmissions made for subscribers")                   \
+	X(made_probes, packets, "Packets made to probe viewers' links")                            \
 	X(retransmissions_refused, packets,                                                        \
 	  "Retransmissions not made: the viewer or the worker has had its share")                  \
 	X(made_rtcp, packets, "RTCP packets made")                                                 \
@@ -35,6 +37,7 @@
 	X(plis_sent, packets, "Key frames asked for from publishers")                              \
 	X(plis_received, packets, "Key frames that viewers asked for")                             \
 	X(plis_refused, packets, "Key frames not asked for: the viewer has had its share")         \
+	X(transport_feedbacks, packets, "Transport-wide feedback messages of viewers")             \
 	X(data_messages_in, messages, "Data channel messages accepted from senders")               \
 	X(data_messages_out, messages, "Data channel messages sent to readers")                    \
 	X(busy_cycles, cycles, "TSC cycles of loop turns that had work")                           \

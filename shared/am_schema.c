@@ -94,7 +94,7 @@ static bool subscription_add_is_valid(const struct am_cmd_subscription_add *s)
 	       id_is_valid(s->track_id, AM_TRACK_MAX) &&
 	       id_is_valid(s->transport_id, AM_TRANSPORT_MAX) && s->ssrc != 0 &&
 	       s->ssrc != s->rtx_ssrc && string_is_terminated(s->mid, sizeof(s->mid)) &&
-	       s->paused <= 1;
+	       s->paused <= 1 && s->transport_cc <= 1;
 }
 
 static bool data_add_is_valid(const struct am_cmd_data_add *d)
@@ -153,7 +153,8 @@ static bool msg_is_valid(const struct am_msg *m)
 		       m->transport_state.ice < AM_ICE_COUNT &&
 		       m->transport_state.dtls < AM_DTLS_COUNT;
 	case AM_EVENT_SUBSCRIPTION_LAYERS:
-		return id_is_valid(m->subscription_layer.subscription_id, AM_SUBSCRIPTION_MAX);
+		return id_is_valid(m->subscription_layer.subscription_id, AM_SUBSCRIPTION_MAX) &&
+		       m->subscription_layer.starved <= 1;
 	case AM_EVENT_TRACK_TOO_LONG: return id_is_valid(m->track_too_long.track_id, AM_TRACK_MAX);
 	default: return false;
 	}

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define AM_VERSION 2u
+#define AM_VERSION 3u
 
 // Limits of one data plane. Tables have exactly this many entries.
 #define AM_WORKER_MAX       16
@@ -222,12 +222,16 @@ struct am_cmd_subscription_add {
 	uint8_t paused; // bool
 	uint8_t spatial_layer; // preferred, upper bound
 	uint8_t temporal_layer; // preferred, upper bound
+	uint8_t priority; // among the viewer's, where its link does not carry all; most important
+	                  // last
+	uint8_t transport_cc; // bool: the viewer answers transport-wide numbers with feedback
 };
 
 struct am_cmd_subscription_layers {
 	am_id subscription_id;
 	uint8_t spatial_layer;
 	uint8_t temporal_layer;
+	uint8_t priority;
 };
 
 // A transport may speak in its room's data channel, or hear what is said there. The tag goes before
@@ -265,6 +269,7 @@ struct am_event_subscription_layers {
 	am_id subscription_id;
 	uint8_t spatial_layer; // now being sent, or AM_LAYER_NONE
 	uint8_t temporal_layer;
+	uint8_t starved; // bool: nothing is sent, since the viewer's link does not carry it
 };
 
 // Its packets do not fit on some viewers' paths: those are dropped.
@@ -352,16 +357,19 @@ struct am_subscription_state {
 	uint32_t rtx_ssrc;
 	char mid[AM_SUBSCRIPTION_MID_MAX + 1];
 	uint8_t temporal_layer_now;
-	uint8_t reserved[2];
+	uint8_t starved; // bool, as in am_event_subscription_layers
+	uint8_t priority;
 };
 // What changes by the packet: one word for each track and transport, the epoch of its id above the
 // value, stored whole by the worker that has it, so there is no version. A word of another epoch
 // belongs to what had the slot before.
 //     track: loudness of sound, 0 (silence) to 127 (0 dBov)
 //     transport: lost (/256, smoothed) | jitter_ms << 8 | rtt_ms << 16, each at its maximum if more
+//     downlink: what a viewer's transport may be sent, as estimated; kbit/s
 struct am_gauges {
 	_Atomic uint64_t tracks[AM_TRACK_MAX];
 	_Atomic uint64_t transports[AM_TRANSPORT_MAX];
+	_Atomic uint64_t downlinks[AM_TRANSPORT_MAX];
 };
 
 static inline void am_gauge_set(_Atomic uint64_t *gauges, am_id id, uint32_t value)

@@ -1,9 +1,13 @@
 #include "path/copy.h"
 
+#include <rte_ether.h>
 #include <rte_mbuf.h>
 
 #include "media/codec.h"
 #include "path/tx.h"
+
+#define PADDING_HEADER_LEN  24 // with send time and transport-wide number
+#define RTP_PADDED_EXTENDED 0xb0 // version 2, padding, extension
 
 void copy_flush(struct worker *w)
 {
@@ -65,6 +69,23 @@ static void header_write(
 	rtp_set_abs_send_time(to, &p->template, rtp_abs_send_time(w->now_us));
 }
 
+// What the copy weighs on its way, IP and UDP included.
+static uint32_t wire_bytes(const struct packet_route *route, const struct cipher_job *job)
+{
+	return route->len - (uint32_t)sizeof(struct rte_ether_hdr) + job->header_len +
+	       job->prefix_len + job->payload_len + CIPHER_TRAILER_MAX;
+}
+
+static void number_write(
+        struct worker *w, const struct transport *t, const struct rtp_template *template,
+        const struct cipher_job *job, uint8_t *header
+)
+{
+	uint16_t number =
+	        downlink_sent(&t->viewer->downlink, w->now_us, wire_bytes(&t->route, job));
+	rtp_set_transport_cc(header, template, number);
+}
+
 bool copy_queue(
         struct worker *w, struct subscription *s, const struct rte_mbuf *m,
         const struct selector_out *out, uint32_t roc, bool rtx
@@ -106,7 +127,53 @@ bool copy_queue(
 	        .header_len = p->template.len,
 	        .prefix_len = (uint8_t)(patched + (rtx ? RTP_RTX_OSN_LEN : 0)),
 	};
+	if (s->transport_cc)
+		number_write(w, t, &p->template, &b->jobs[b->copy_count], to);
 	b->routes[b->copy_count] = route;
+	b->copies[b->copy_count++] = copy;
+	if (b->copy_count == CIPHER_BURST)
+		copy_flush(w);
+	return true;
+}
+
+bool copy_queue_padding(struct worker *w, struct subscription *s)
+{
+	// It counts itself in its last byte (RFC 3550 5.1).
+	static const uint8_t padding[UINT8_MAX] = {[UINT8_MAX - 1] = UINT8_MAX};
+	static const struct rtp_template template = {
+	        .len = PADDING_HEADER_LEN,
+	        .abs_send_time_offset = RTP_HEADER_LEN + 5,
+	        .transport_cc_offset = RTP_HEADER_LEN + 8,
+	        .transport_cc_id = AM_EXT_TRANSPORT_CC,
+	};
+	const struct transport *t = s->transport;
+	struct batch *b = &w->batch;
+	struct rte_mbuf *copy = tx_take(w);
+
+	if (!copy)
+		return false;
+	uint8_t *to = rte_pktmbuf_mtod_offset(copy, uint8_t *, t->route.len);
+	memset(to, 0, PADDING_HEADER_LEN);
+	s->rtx_index++; // as of repeats
+	to[0] = RTP_PADDED_EXTENDED;
+	rtp_set_pt(to, s->fanout->room_rtx_payload_type);
+	rtp_set_seq(to, (uint16_t)s->rtx_index);
+	rtp_set_timestamp(to, s->selector.timestamp);
+	rtp_set_ssrc(to, s->rtx_ssrc);
+	am_put_u16(to + RTP_HEADER_LEN, RTP_EXT_ONE_BYTE);
+	am_put_u16(to + RTP_HEADER_LEN + 2, (PADDING_HEADER_LEN - RTP_HEADER_LEN) / 4 - 1);
+	to[RTP_HEADER_LEN + 4] = AM_EXT_ABS_SEND_TIME << 4 | 2;
+	rtp_set_abs_send_time(to, &template, rtp_abs_send_time(w->now_us));
+	b->jobs[b->copy_count] = (struct cipher_job){
+	        .key = t->key,
+	        .packet = to,
+	        .payload = padding,
+	        .roc = (uint32_t)(s->rtx_index >> 16),
+	        .payload_len = sizeof(padding),
+	        .header_len = PADDING_HEADER_LEN,
+	};
+	number_write(w, t, &template, &b->jobs[b->copy_count], to);
+	b->routes[b->copy_count] = &t->route;
 	b->copies[b->copy_count++] = copy;
 	if (b->copy_count == CIPHER_BURST)
 		copy_flush(w);

@@ -20,6 +20,11 @@ bool copy_queue(
         const struct selector_out *, uint32_t roc, bool rtx
 );
 
+// Queues a packet of padding alone, as much as one holds, on the subscription's stream of
+// retransmissions: receivers drop it, and tell when it came. False where it was dropped, which is
+// counted.
+bool copy_queue_padding(struct worker *, struct subscription *);
+
 // Lets go of a packet's reference once the copies that wait are made.
 void copy_spend(struct worker *, struct rte_mbuf *);
 

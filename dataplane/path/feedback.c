@@ -7,6 +7,7 @@
 #include "path/rtcp.h"
 #include "path/ssrc.h"
 #include "path/tx.h"
+#include "path/viewer.h"
 
 #define FEEDBACK_SIZE 1000 // bytes of one RTCP packet that we make
 #define NACK_BATCH    64 // sequence numbers in one NACK packet
@@ -19,6 +20,8 @@
 #define PACKET_COST 4 // to decrypt a packet
 #define PART_COST   2 // to read a packet of a compound
 #define FIND_COST   8 // to look for a subscription
+
+#define STATUSES_COST 8 // statuses of transport-wide feedback for one unit
 
 struct rte_mbuf *
 feedback_alloc(struct worker *w, const struct transport *t, uint16_t size, uint8_t **payload)
@@ -151,6 +154,7 @@ static void read_reports(struct worker *w, struct transport *t, const struct rtc
 		t->link.probed_us = w->now_us;
 	link_lost(&t->link, (uint8_t)(lost / n));
 	link_tell(w, t);
+	viewer_report(w, t, (uint8_t)(lost / n));
 }
 
 static void work_refill(struct worker *w, struct transport *t)
@@ -258,6 +262,15 @@ static void read_bye(struct transport *t, const struct rtcp_view *v)
 	}
 }
 
+// How a viewer's copies have fared.
+static bool read_transport_cc(struct worker *w, struct transport *t, const struct rtcp_view *v)
+{
+	if (!work_take(w, t, viewer_feedback_statuses(v) / STATUSES_COST))
+		return false;
+	viewer_feedback(w, t, v);
+	return true;
+}
+
 static bool read_one(struct worker *w, struct transport *t, const struct rtcp_view *v)
 {
 	struct rtcp_feedback f;
@@ -285,7 +298,9 @@ static bool read_one(struct worker *w, struct transport *t, const struct rtcp_vi
 			return false;
 		read_bye(t, v);
 		break;
-	default: break; // SDES, REMB, transport-wide feedback of viewers: nothing depends on them
+	case RTCP_TRANSPORT_CC: return read_transport_cc(w, t, v);
+	case RTCP_REMB: viewer_remb(w, t, v); break;
+	default: break; // SDES: nothing depends on it
 	}
 	return true;
 }

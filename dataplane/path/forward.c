@@ -8,6 +8,7 @@
 #include "path/feedback.h"
 #include "path/rtcp.h"
 #include "path/tx.h"
+#include "path/viewer.h"
 
 #define KEY_FRAME_ASK_US 100000 // between two requests of this worker to the track's worker
 #define SR_SIZE          128 // bytes of an SR with an SDES: 28 + 8 + 2 + 63 + padding
@@ -16,6 +17,7 @@
 #define BEHIND_US        50000 // what has waited longer makes viewers' reports wait
 #define LATE_US          200000 // what has waited longer is of no use to a live viewer
 #define STALE_US         100000 // what is given up together with it, so that the next round has time
+#define WIRE_OVERHEAD    44 // bytes of IPv4, UDP and the tag around a copy, about
 #define SKIPS_A_COPY     8 // subscribers passed over in the time of one copy
 
 // Sends the publisher's wall clock with the viewer's timestamps, so that sound and picture of one
@@ -51,23 +53,26 @@ static void report_send(struct worker *w, struct subscription *s)
 	s->reported_us = w->now_us;
 }
 
-// Tells the service thread which layers are sent now, if that has changed.
-static void layers_tell(struct worker *w, struct subscription *s)
+void forward_tell_layers(struct worker *w, struct subscription *s)
 {
 	uint8_t layer = selector_layer(&s->selector), temporal = limit_temporal(s->selector.limit);
 	uint8_t told = (uint8_t)(layer << 4 | temporal);
+	bool starved = s->paused == SUBSCRIPTION_STARVED;
 
 	static_assert(SELECTOR_NONE == AM_LAYER_NONE);
-	if (told == s->layer_told || s->fanout->codec == AM_CODEC_OPUS)
+	if ((told == s->layer_told && starved == s->starved_told) ||
+	    s->fanout->codec == AM_CODEC_OPUS)
 		return;
 	const struct message msg = {
 	        .type = MESSAGE_LAYERS,
 	        .id = s->id,
-	        .value = layer | (uint32_t)temporal << 8,
+	        .value = layer | (uint32_t)temporal << 8 | (uint32_t)starved << 16,
 	};
 	// Where the ring is full it is told with the next packet.
-	if (rte_ring_sp_enqueue_elem(w->replies, (void *)(uintptr_t)&msg, sizeof(msg)) == 0)
-		s->layer_told = told;
+	if (rte_ring_sp_enqueue_elem(w->replies, (void *)(uintptr_t)&msg, sizeof(msg)) != 0)
+		return;
+	s->layer_told = told;
+	s->starved_told = starved;
 }
 
 // The encoding comes from another source now: video goes on with a key frame of that, and the
@@ -144,7 +149,7 @@ static void forward_to(struct worker *w, struct subscription *s, const struct fa
 	}
 	if (s->selector.layer != SELECTOR_NONE)
 		report_send(w, s);
-	layers_tell(w, s);
+	forward_tell_layers(w, s);
 	forward_request_key_frame(w, s);
 }
 
@@ -165,7 +170,7 @@ static void skip(struct worker *w, const struct subscription *s, const struct fa
 static void suspend(struct worker *w, struct subscription *s)
 {
 	selector_pause(&s->selector);
-	layers_tell(w, s);
+	forward_tell_layers(w, s);
 }
 
 // What the next subscriber's copies will read: its transport's route and key, and itself.
@@ -452,6 +457,10 @@ void forward(struct worker *w, struct rte_mbuf *m)
 	if (!f || p->info.layer >= f->stream_count)
 		goto drop;
 	source_note(&f->streams[p->info.layer], p->info.source);
+	rates_packet(
+	        &f->rates, &p->info, (uint32_t)m->data_len + p->template.len + WIRE_OVERHEAD,
+	        w->now_us
+	);
 	why = DROP_duplicate;
 	if (f->codec != AM_CODEC_OPUS && !history_keep(w, f, m))
 		goto drop;
@@ -468,10 +477,10 @@ drop:
 	rte_pktmbuf_free(m);
 }
 
-static bool viewer_may_repeat(struct worker *w, struct transport *t)
+static bool transport_may_repeat(struct worker *w, struct transport *t)
 {
 	relay_bucket_refill(&t->rtx, w->now_us, RELAY_RTX_PER_S, RELAY_RTX_BURST);
-	return t->rtx.tokens > 0;
+	return t->rtx.tokens > 0 && viewer_may_repeat(w, t);
 }
 
 // Before anything is looked up for it: thousands may ask. The second half of the worker's share is
@@ -489,7 +498,7 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	struct selector_source source;
 	struct selector_out out;
 
-	if (!viewer_may_repeat(w, s->transport) || !worker_may_repeat(w, s->transport)) {
+	if (!transport_may_repeat(w, s->transport) || !worker_may_repeat(w, s->transport)) {
 		worker_count(w, AM_COUNTER_retransmissions_refused, 1);
 		return;
 	}
@@ -503,6 +512,7 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 		return;
 	w->rtx.tokens--;
 	s->transport->rtx.tokens--;
+	viewer_repeated(s->transport, (uint32_t)m->data_len + WIRE_OVERHEAD);
 	s->rtx_index++; // counts up alone, so no index comes twice
 	worker_count(w, AM_COUNTER_made_retransmissions, 1);
 	copy_queue(w, s, m, &out, (uint32_t)(s->rtx_index >> 16), true);
@@ -534,6 +544,14 @@ void forward_request_key_frame(struct worker *w, struct subscription *s)
 		return;
 	f->streams[layer].key_frame_asked_us = w->now_us;
 	feedback_ask_key_frame(w, f, layer);
+}
+
+void forward_changed(struct worker *w, struct subscription *s)
+{
+	if (selector_wanted_layer(&s->selector) == SELECTOR_NONE)
+		return;
+	keyframe_share_reserve(&s->key_frames, w->now_us);
+	forward_request_key_frame(w, s);
 }
 
 void forward_expire(struct worker *w)

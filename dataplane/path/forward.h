@@ -30,6 +30,13 @@ void forward_report(struct fanout *, const struct message_report *);
 // Asks the track's worker for a key frame of the layer that this subscription waits for, if any.
 void forward_request_key_frame(struct worker *, struct subscription *);
 
+// The subscription is to be sent something else from now on: a key frame may be needed for that.
+void forward_changed(struct worker *, struct subscription *);
+
+// Tells the service thread which layers are sent now, or that the link carries none, if that has
+// changed.
+void forward_tell_layers(struct worker *, struct subscription *);
+
 // Lets go of packets that are too old to be asked for, so that a quiet track holds no buffers.
 void forward_expire(struct worker *);
 

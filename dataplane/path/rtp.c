@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #define EXT_SEND_TIME_LEN    3
+#define EXT_TRANSPORT_CC_LEN 2
 #define EXT_ONE_BYTE_LEN_MAX 16 // RFC 8285 4.2
 #define EXT_STOP_ID          15 // RFC 8285 4.2: ends the walk over one-byte elements
 
@@ -176,13 +177,18 @@ int rtp_rewrite_track(
 {
 	int at = RTP_HEADER_LEN + 4;
 	int mid_len = format->mid_id != 0 ? 1 + RTP_MID_LEN_MAX : 0;
-	struct rtp_template t = {.mid_id = format->mid_id};
+	struct rtp_template t = {
+	        .transport_cc_id = format->transport_cc_id, .mid_id = format->mid_id};
 
 	memset(header, 0, RTP_TRACK_HEADER_LEN_MAX);
 	if (format->abs_send_time_id != 0) {
 		header[at] = (uint8_t)(format->abs_send_time_id << 4 | (EXT_SEND_TIME_LEN - 1));
 		t.abs_send_time_offset = (uint8_t)(at + 1);
 		at += 1 + EXT_SEND_TIME_LEN;
+	}
+	if (format->transport_cc_id != 0) {
+		t.transport_cc_offset = (uint8_t)at;
+		at += 1 + EXT_TRANSPORT_CC_LEN;
 	}
 	at = ext_copy(
 	        packet, view, &format->ext_map, header, at, RTP_TRACK_HEADER_LEN_MAX - mid_len

@@ -3,11 +3,13 @@
 //
 // A track header as rtp_rewrite_track writes it; every offset is from the first byte:
 //
-//	0         12         16             20
-//	+---------+----------+--------------+--------------- ~ -+----------------+-------+
-//	| fixed   | BEDE len | id + 3 bytes | copied elements   | id + 4 bytes   | zeros |
-//	| header  |          | send time    | under room ids    | MID            | to 4n |
-//	+---------+----------+--------------+--------------- ~ -+----------------+-------+
+//	0         12         16             20               23
+//	+---------+----------+--------------+----------------+-------- ~ -+----------+-------+
+//	| fixed   | BEDE len | id + 3 bytes | id + 2 bytes   | copied     | id + 4   | zeros |
+//	| header  |          | send time    | transport-wide | elements   | MID      | to 4n |
+//	+---------+----------+--------------+----------------+-------- ~ -+----------+-------+
+//
+// The transport-wide number's slot is zeros, which are padding (RFC 8285 4.2), for viewers without.
 #pragma once
 
 #include "am_reader.h"
@@ -67,13 +69,16 @@ struct rtp_track_format {
 	struct rtp_ext_map ext_map;
 	uint8_t pt; // the room's payload type
 	uint8_t abs_send_time_id; // room id, 0 = no slot
-	uint8_t mid_id; // room id, 0 = no slot
+	uint8_t transport_cc_id; // likewise
+	uint8_t mid_id; // likewise
 };
 
 // Where a track header has the slots that each copy fills.
 struct rtp_template {
 	uint8_t len; // of the header, a multiple of 4
 	uint8_t abs_send_time_offset; // of the 3 bytes of time; 0 = none
+	uint8_t transport_cc_offset; // of the id byte; 0 = none
+	uint8_t transport_cc_id; // room id, written by each copy that has a number
 	uint8_t mid_offset; // of the id byte; 0 = none
 	uint8_t mid_id; // room id, written back by each copy
 };
@@ -154,6 +159,16 @@ rtp_set_abs_send_time(uint8_t *header, const struct rtp_template *t, uint32_t ab
 {
 	if (t->abs_send_time_offset != 0)
 		am_put_u24(header + t->abs_send_time_offset, abs_send_time);
+}
+
+// For viewers who answer with feedback; the others' slot stays padding.
+static inline void
+rtp_set_transport_cc(uint8_t *header, const struct rtp_template *t, uint16_t number)
+{
+	if (t->transport_cc_offset == 0)
+		return;
+	header[t->transport_cc_offset] = (uint8_t)(t->transport_cc_id << 4 | 1);
+	am_put_u16(header + t->transport_cc_offset + 1, number);
 }
 
 // len 0 (a viewer without the extension) leaves only padding. Longer than the slot is a bug of the

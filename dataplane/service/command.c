@@ -81,7 +81,7 @@ static int subscription_command(struct service *sv, const struct am_msg *m)
 	case AM_CMD_SUBSCRIPTION_LAYERS:
 		registry_prefer_layers(
 		        r, s, m->subscription_layers.spatial_layer,
-		        m->subscription_layers.temporal_layer
+		        m->subscription_layers.temporal_layer, m->subscription_layers.priority
 		);
 		break;
 	case AM_CMD_SUBSCRIPTION_KEY_FRAME: registry_request_key_frame(r, s); break;

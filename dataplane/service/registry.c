@@ -67,6 +67,7 @@ static void transport_free(struct transport *t)
 	cipher_key_destroy(t->key);
 	free(t->ssrcs);
 	free(t->twcc);
+	free(t->viewer);
 	free(t);
 }
 
@@ -78,10 +79,11 @@ static void layers_told(struct registry *r, const struct message *msg)
 		return;
 	s->spatial_now = (uint8_t)msg->value;
 	s->temporal_now = (uint8_t)(msg->value >> 8);
+	s->starved = msg->value >> 16;
 	publish_sink(r->region, s);
 	const struct am_msg event = {
 	        .type = AM_EVENT_SUBSCRIPTION_LAYERS,
-	        .subscription_layer = {msg->id, s->spatial_now, s->temporal_now},
+	        .subscription_layer = {msg->id, s->spatial_now, s->temporal_now, s->starved},
 	};
 	publish_event(r->region, &event);
 }
@@ -253,7 +255,11 @@ static int subscription_init(struct subscription *s, const struct sink *k)
 	        .place = s->place,
 	        .rtx_index = random.rtx_seq & SEQ_START_MASK,
 	        .mid_len = (uint8_t)strlen(k->mid),
-	        .paused = k->paused,
+	        .paused = k->paused ? SUBSCRIPTION_PAUSED : 0,
+	        .transport_cc = k->transport_cc,
+	        .priority = k->priority,
+	        .asked = layers_make(k->spatial, k->temporal),
+	        .given = SELECTOR_NONE,
 	        .layer_told = AM_LAYER_NONE,
 	        .id = k->id,
 	};
@@ -333,11 +339,30 @@ static int fanout_add(struct registry *r, struct source *source, uint16_t worker
 }
 
 // Gives the subscription to its viewer's worker, with the fan-out that it needs there.
+// What the way to a viewer carries is measured from its first subscription on. 0 or -ENOMEM.
+static int viewer_equip(struct registry *r, struct session *s, bool transport_cc)
+{
+	if (s->views)
+		return 0;
+	struct viewer *v = calloc(1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	registry_post(
+	        r, s->worker,
+	        &(struct message
+	        ){.type = MESSAGE_TRANSPORT_VIEWER, .object = v, .id = s->id, .value = transport_cc}
+	);
+	s->views = true;
+	return 0;
+}
+
 static int sink_place(struct registry *r, struct sink *k)
 {
 	uint16_t w = k->session->worker;
 	struct source_fanout *f = &k->source->fanouts[w];
 
+	if (viewer_equip(r, k->session, k->transport_cc) < 0)
+		return -ENOMEM;
 	if (!f->object && fanout_add(r, k->source, w) < 0)
 		return -ENOMEM;
 	struct subscription *s = place_take(r, k->source, w);
@@ -389,6 +414,7 @@ static void track_format(struct track *t)
 	        .pt = p->room_payload_type,
 	        .mid_id = AM_EXT_MID,
 	        .abs_send_time_id = AM_EXT_ABS_SEND_TIME,
+	        .transport_cc_id = AM_EXT_TRANSPORT_CC,
 	};
 	for (size_t i = 0; i < sizeof(forwarded); i++) {
 		uint8_t id = p->extension_id[forwarded[i]];
@@ -644,6 +670,8 @@ int registry_add_subscription(struct registry *r, const struct am_cmd_subscripti
 	        .ssrc = p->ssrc,
 	        .rtx_ssrc = p->rtx_ssrc,
 	        .paused = p->paused,
+	        .transport_cc = p->transport_cc,
+	        .priority = p->priority,
 	        .spatial = p->spatial_layer,
 	        .temporal = p->temporal_layer,
 	        .spatial_now = AM_LAYER_NONE,
@@ -678,12 +706,18 @@ void registry_pause_subscription(struct registry *r, struct sink *s, bool paused
 	sink_post(r, s, MESSAGE_SUBSCRIPTION_PAUSE, paused);
 }
 
-void registry_prefer_layers(struct registry *r, struct sink *s, uint8_t spatial, uint8_t temporal)
+void registry_prefer_layers(
+        struct registry *r, struct sink *s, uint8_t spatial, uint8_t temporal, uint8_t priority
+)
 {
 	s->spatial = spatial;
 	s->temporal = temporal;
+	s->priority = priority;
 	publish_sink(r->region, s);
-	sink_post(r, s, MESSAGE_SUBSCRIPTION_LAYERS, spatial | (uint32_t)temporal << 8);
+	sink_post(
+	        r, s, MESSAGE_SUBSCRIPTION_LAYERS,
+	        spatial | (uint32_t)temporal << 8 | (uint32_t)priority << 16
+	);
 }
 
 void registry_request_key_frame(struct registry *r, struct sink *s)

@@ -35,6 +35,7 @@ struct session {
 	bool receives; // and those of its incoming RTP
 	bool publishes; // its worker has a table of its SSRCs
 	bool twcc; // its worker has a struct twcc
+	bool views; // its worker has a struct viewer
 	struct packet_route route; // to the selected tuple; len 0: none
 	struct am_address hop; // next hop of the route
 	uint8_t mac[6]; // of the frame that selected or proved the tuple
@@ -81,10 +82,13 @@ struct sink {
 	uint32_t rtx_ssrc; // 0: no retransmission
 	char mid[AM_SUBSCRIPTION_MID_MAX + 1];
 	bool paused;
+	bool transport_cc; // the viewer gets transport-wide numbers
 	uint8_t spatial, temporal; // preferred
+	uint8_t priority;
 	uint8_t spatial_now, temporal_now;
+	bool starved; // nothing is sent, since the viewer's link does not carry it
 };
-static_assert(sizeof(struct sink) == 88); // there are many
+static_assert(sizeof(struct sink) <= 96); // there are many
 
 struct registry {
 	struct am_region *region;
@@ -122,7 +126,9 @@ void registry_remove_track(struct registry *, struct source *);
 [[nodiscard]] int
 registry_add_subscription(struct registry *, const struct am_cmd_subscription_add *);
 void registry_pause_subscription(struct registry *, struct sink *, bool paused);
-void registry_prefer_layers(struct registry *, struct sink *, uint8_t spatial, uint8_t temporal);
+void registry_prefer_layers(
+        struct registry *, struct sink *, uint8_t spatial, uint8_t temporal, uint8_t priority
+);
 void registry_request_key_frame(struct registry *, struct sink *);
 void registry_remove_subscription(struct registry *, struct sink *);
 

@@ -333,10 +333,11 @@ bool driver_books_balance(const struct driver *d, char *why, size_t size)
 {
 	for (uint32_t w = 0; w < d->region.map->header.worker_count; w++) {
 		const struct am_counters *c = &d->region.map->counters[w];
-		uint64_t in =
-		        value(c, AM_COUNTER_rx_packets) + value(c, AM_COUNTER_service_packets) +
-		        value(c, AM_COUNTER_handover_in) + value(c, AM_COUNTER_made_copies) +
-		        value(c, AM_COUNTER_made_retransmissions) + value(c, AM_COUNTER_made_rtcp);
+		uint64_t in = value(c, AM_COUNTER_rx_packets) +
+		              value(c, AM_COUNTER_service_packets) +
+		              value(c, AM_COUNTER_handover_in) + value(c, AM_COUNTER_made_copies) +
+		              value(c, AM_COUNTER_made_retransmissions) +
+		              value(c, AM_COUNTER_made_probes) + value(c, AM_COUNTER_made_rtcp);
 		uint64_t out = value(c, AM_COUNTER_tx_packets) + value(c, AM_COUNTER_punted) +
 		               value(c, AM_COUNTER_handover_out) + value(c, AM_COUNTER_consumed);
 		for (uint16_t i = 0; i < AM_DROP_MAX; i++)

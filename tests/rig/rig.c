@@ -8,7 +8,9 @@
 
 #include "path/cipher.h"
 #include "path/forward.h"
+#include "path/viewer.h"
 
+#define RIG_RATE       40000000 // bit/s that each viewer's way carries
 #define HEADER_EXT_LEN 16 // of a track header: send time and MID
 
 int rig_init(struct rig *r, unsigned buffers, unsigned cache)
@@ -113,7 +115,11 @@ static void subscriptions_make(const struct rig *r, struct fanout *f)
 		        .layer_told = AM_LAYER_NONE,
 		        .place = (uint8_t)(i % RELAY_CHUNK),
 		        .id = i + 1,
+		        .transport_cc = true,
+		        .asked = layers_make(15, 15),
+		        .given = SELECTOR_NONE,
 		};
+		TAILQ_INSERT_TAIL(&s->transport->subscriptions, s, of_transport);
 		selector_init(&s->selector, SELECTOR_VIDEO, (uint16_t)rand(), (uint32_t)rand());
 		selector_set_active(&s->selector, 1);
 		i++;
@@ -156,8 +162,12 @@ int rig_fill(struct rig *r, uint32_t viewers, uint16_t tracks, uint8_t srtp_prof
 		return -ENOMEM;
 	for (uint32_t i = 0; i < viewers; i++) {
 		r->transports[i] = transport_make(r, i, srtp_profile);
-		if (!r->transports[i] || !r->transports[i]->key)
+		struct viewer *v = aligned_alloc(64, (sizeof(*v) + 63) / 64 * 64);
+		if (!r->transports[i] || !r->transports[i]->key || !v)
 			return -ENOMEM;
+		*v = (struct viewer){0};
+		viewer_add(r->worker, r->transports[i], v, true);
+		downlink_init(&v->downlink, r->worker->now_us, RIG_RATE, 0, true);
 	}
 	for (uint16_t i = 0; i < tracks; i++) {
 		int ret = fanout_begin(r, i);
@@ -187,7 +197,9 @@ void rig_clear(struct rig *r)
 	for (uint16_t i = 0; i < r->tracks; i++)
 		fanout_end(r, r->fanouts[i]);
 	for (uint32_t i = 0; i < r->viewers; i++) {
+		viewer_remove(r->worker, r->transports[i]);
 		cipher_key_destroy(r->transports[i]->key);
+		free(r->transports[i]->viewer);
 		free(r->transports[i]);
 	}
 	free(r->transports);
@@ -218,7 +230,9 @@ struct rte_mbuf *rig_packet(const struct rig *r, uint16_t track, uint32_t seq, u
 	                {
 	                        .len = RTP_HEADER_LEN + HEADER_EXT_LEN,
 	                        .abs_send_time_offset = 17,
-	                        .mid_offset = 20,
+	                        .transport_cc_offset = 20,
+	                        .transport_cc_id = AM_EXT_TRANSPORT_CC,
+	                        .mid_offset = 23,
 	                        .mid_id = AM_EXT_MID,
 	                },
 	        .active = 1,

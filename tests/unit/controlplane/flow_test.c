@@ -202,11 +202,11 @@ static void begin_stage(struct page *speaker, const char *room)
 	assert_int_equal(publish(speaker, send, CAMERA, NULL), 200);
 }
 
-static void layers_now(const char *consumer, uint8_t spatial)
+static void layers_now(const char *consumer, uint8_t spatial, bool starved)
 {
 	const struct am_msg event = {
 	        .type = AM_EVENT_SUBSCRIPTION_LAYERS,
-	        .subscription_layer = {strtoull(consumer, NULL, 16), spatial, 2},
+	        .subscription_layer = {strtoull(consumer, NULL, 16), spatial, 2, starved},
 	};
 
 	assert_int_equal(fake_dataplane_push(dataplane(), &event), 0);
@@ -218,19 +218,37 @@ static void layers_now(const char *consumer, uint8_t spatial)
 static void a_page_is_told_the_layers_of_pictures(void **)
 {
 	struct page speaker, viewer;
-	char consumers[2][32];
+	char consumers[2][32], more[128];
 
 	begin_stage(&speaker, "layers");
 	watch(&viewer, "layers", "viewer", consumers);
-	layers_now(consumers[1], 0);
-	layers_now(consumers[0], 1);
+	layers_now(consumers[1], 0, false);
+	layers_now(consumers[0], 1, false);
 	struct json *data = page_notified(&viewer, "consumerLayersChanged");
 	assert_string_equal(json_string(data, "consumerId", 31), consumers[0]);
 	int64_t spatial;
 	assert_true(json_int(data, "spatialLayer", 0, 9, &spatial));
 	assert_int_equal(spatial, 1);
+	assert_false(json_has(data, "reason"));
 	json_free(data);
 	page_expect_none(&viewer, "consumerLayersChanged");
+	layers_now(consumers[0], AM_LAYER_NONE, true);
+	data = page_notified(&viewer, "consumerLayersChanged");
+	assert_false(json_int(data, "spatialLayer", 0, 255, &spatial));
+	assert_string_equal(json_string(data, "reason", 31), "bandwidth");
+	json_free(data);
+
+	// A page that was away has forgotten it.
+	page_die(&viewer);
+	come(&viewer, "free", "layers", "viewer", NULL, NULL);
+	snprintf(
+	        more, sizeof(more), ",\"consumerIds\":[\"%s\",\"%s\"]", consumers[0], consumers[1]
+	);
+	json_free(ask_resume(&viewer, "viewer", more));
+	data = page_notified(&viewer, "consumerLayersChanged");
+	assert_string_equal(json_string(data, "consumerId", 31), consumers[0]);
+	assert_string_equal(json_string(data, "reason", 31), "bandwidth");
+	json_free(data);
 	page_leave(&viewer);
 	page_leave(&speaker);
 }

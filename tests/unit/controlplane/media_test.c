@@ -42,7 +42,7 @@ static void on_state(void *owner, am_id, uint8_t, uint8_t)
 	((struct test *)owner)->states++;
 }
 
-static void on_layers(void *owner, am_id, uint8_t, uint8_t)
+static void on_layers(void *owner, const struct am_event_subscription_layers *)
 {
 	((struct test *)owner)->layers++;
 }

@@ -443,7 +443,9 @@ static void a_viewer_gets_the_rooms_numbers(void **)
 	struct json *p = ortc_consumer_parameters(&m, &caps, 11, 12, "3");
 	const struct json *codec = json_first(json_array(p, "codecs"));
 	assert_true(json_int(codec, "payloadType", 101, 101, &v));
-	assert_int_equal(ortc_feedback_read(codec), ORTC_NACK | ORTC_PLI | ORTC_FIR | ORTC_REMB);
+	assert_int_equal(
+	        ortc_feedback_read(codec), ORTC_NACK | ORTC_PLI | ORTC_FIR | ORTC_TRANSPORT_CC
+	);
 	assert_true(json_int(json_next(codec), "payloadType", 102, 102, &v));
 	assert_true(json_int(json_object(json_next(codec), "parameters"), "apt", 101, 101, &v));
 	const struct json *e = json_first(json_array(p, "encodings"));
@@ -455,7 +457,8 @@ static void a_viewer_gets_the_rooms_numbers(void **)
 	assert_non_null(extension(p, AM_EXT_MID));
 	assert_non_null(extension(p, AM_EXT_ABS_SEND_TIME));
 	assert_null(extension(p, AM_EXT_RID));
-	assert_null(extension(p, AM_EXT_TRANSPORT_CC)); // not offered to viewers
+	assert_non_null(extension(p, AM_EXT_TRANSPORT_CC));
+	assert_true(ortc_wants_transport_cc(&m, &caps));
 	assert_null(extension(p, AM_EXT_ABS_CAPTURE_TIME)); // the publisher has none
 	json_free(p);
 	ortc_media_fini(&m);
@@ -471,7 +474,7 @@ static void sound_is_never_retransmitted(void **)
 	struct json *p = ortc_consumer_parameters(&m, &caps, 11, 0, "0");
 	const struct json *codec = json_first(json_array(p, "codecs"));
 	assert_null(json_next(codec));
-	assert_int_equal(ortc_feedback_read(codec), 0);
+	assert_int_equal(ortc_feedback_read(codec), ORTC_TRANSPORT_CC);
 	int64_t stereo;
 	assert_true(json_int(json_object(codec, "parameters"), "sprop-stereo", 1, 1, &stereo));
 	assert_non_null(extension(p, AM_EXT_AUDIO_LEVEL));
@@ -555,7 +558,7 @@ static void the_router_keeps_clear_of_reserved_numbers(void **)
 	for (const struct json *e = json_first(json_array(caps, "headerExtensions")); e;
 	     e = json_next(e)) {
 		if (strstr(json_string(e, "uri", 255), "transport-wide-cc"))
-			assert_string_equal(json_string(e, "direction", 16), "recvonly");
+			assert_string_equal(json_string(e, "direction", 16), "sendrecv");
 	}
 	json_free(caps);
 }

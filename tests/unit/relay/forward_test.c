@@ -130,7 +130,7 @@ static void check_books(uint64_t given)
 		out += dropped((enum drop)i);
 	assert_int_equal(
 	        given + counter(AM_COUNTER_made_copies) + counter(AM_COUNTER_made_rtcp) +
-	                counter(AM_COUNTER_made_retransmissions),
+	                counter(AM_COUNTER_made_retransmissions) + counter(AM_COUNTER_made_probes),
 	        out
 	);
 	assert_int_equal(port_taken, counter(AM_COUNTER_tx_packets));

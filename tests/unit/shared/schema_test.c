@@ -280,6 +280,9 @@ static void subscriptions_are_bounded(void **)
 	m = subscription_add();
 	m.subscription_add.paused = 2;
 	assert_int_equal(am_msg_check(&m), -EINVAL);
+	m = subscription_add();
+	m.subscription_add.transport_cc = 2;
+	assert_int_equal(am_msg_check(&m), -EINVAL);
 }
 
 static void events_are_bounded(void **)

@@ -100,7 +100,7 @@ export const en = {
 	'room.qualityFair': 'The connection is weak',
 	'room.qualityBad': 'The connection is bad',
 	'room.cameraOff': 'Camera is off',
-	'room.starved': 'Video paused: slow connection',
+	'room.starved': 'Video paused: your connection is slow',
 	'room.pin': 'Show {{name}} large',
 	'room.unpin': 'Stop showing {{name}} large',
 

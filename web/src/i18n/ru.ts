@@ -102,7 +102,7 @@ export const ru: Texts = {
 	'room.qualityFair': 'Слабое соединение',
 	'room.qualityBad': 'Плохое соединение',
 	'room.cameraOff': 'Камера выключена',
-	'room.starved': 'Видео приостановлено: медленное соединение',
+	'room.starved': 'Видео приостановлено: у вас медленное соединение',
 	'room.pin': 'Показать крупно: {{name}}',
 	'room.unpin': 'Не показывать крупно: {{name}}',
 

@@ -1,0 +1,38 @@
+// What each viewer's way carries: its feedback becomes an estimate, and the estimate becomes layers
+// of pictures (media/downlink.h, media/allocation.h).
+#pragma once
+
+#include "path/rtcp.h"
+#include "worker.h"
+
+#define VIEWER_TICK_US 5000 // between two calls of viewer_tick
+#define VIEWER_TICKS   20 // in so many of them each viewer is looked at once
+
+#define VIEWER_PROBE_US PROBE_STEP_US // between two calls of viewer_probe
+
+// A transport becomes a viewer's. transport_wide: it answers transport-wide numbers with feedback.
+void viewer_add(struct worker *, struct transport *, struct viewer *, bool transport_wide);
+void viewer_remove(struct worker *, struct transport *);
+
+// How many packets a transport-wide feedback message speaks of, as it says itself.
+uint32_t viewer_feedback_statuses(const struct rtcp_view *);
+
+// Transport-wide feedback of a viewer; its REMB. Ignored where the transport is none.
+void viewer_feedback(struct worker *, struct transport *, const struct rtcp_view *);
+void viewer_remb(struct worker *, struct transport *, const struct rtcp_view *);
+
+// The loss that a viewer's reception reports tell, in 1/256.
+void viewer_report(struct worker *, struct transport *, uint8_t fraction_lost);
+
+// Whether the viewer's way has room for one retransmission more; that one was made.
+bool viewer_may_repeat(struct worker *, struct transport *);
+void viewer_repeated(struct transport *, uint32_t bytes);
+
+// Gives the selector what the client asks for and its way carries.
+void viewer_prefer(struct subscription *);
+
+// Looks at some of the viewers: their estimates, and what they are sent for them.
+void viewer_tick(struct worker *);
+
+// Sends what is due of the probes under way.
+void viewer_probe(struct worker *);
