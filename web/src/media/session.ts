@@ -1,5 +1,6 @@
 import { Device, type types } from 'mediasoup-client';
 import type { Connection } from '../signaling/connection';
+import { receivingCapabilities } from './capabilities';
 import type { LocalMedia } from './local';
 import { Publisher } from './publisher';
 import type { ScreenShare } from './screen';
@@ -9,6 +10,8 @@ import { openTransport, type Path } from './transport';
 /** Everything between one join and the next complete join: the PeerConnections and what flows over them. */
 export interface MediaSession {
 	device: types.Device;
+	/** What this browser receives of what the server sends. */
+	readonly rtpCapabilities: types.RtpCapabilities;
 	readonly recvTransport: types.Transport;
 	/** Null for a webinar's viewers. */
 	readonly publisher: Publisher | null;
@@ -38,7 +41,9 @@ export async function openMediaSession(
 	},
 ): Promise<MediaSession> {
 	const device = await Device.factory();
-	await device.load({ routerRtpCapabilities: await connection.request('getRouterRtpCapabilities', {}) });
+	const router = await connection.request('getRouterRtpCapabilities', {});
+	await device.load({ routerRtpCapabilities: router });
+	const rtpCapabilities = receivingCapabilities(device.recvRtpCapabilities, router);
 
 	const paths: Record<'send' | 'recv', Path> = { send: 'open', recv: 'open' };
 	let sendTransport: types.Transport | null = null;
@@ -96,6 +101,7 @@ export async function openMediaSession(
 	}
 	return {
 		device,
+		rtpCapabilities,
 		get recvTransport() {
 			return receiving.transport;
 		},

@@ -46,6 +46,7 @@ beforeEach(() => {
 	media = Object.assign({ reopenSubscriber: vi.fn(), openPublisher: vi.fn(), publisher: null }, {
 		path: 'open',
 		device: {},
+		rtpCapabilities: {},
 		subscriber: new Subscriber({ consume } as never, () => told.changed()),
 		close() {},
 		closePublisher() {},

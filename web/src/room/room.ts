@@ -380,7 +380,7 @@ export class Room {
 		const { peers } = await this.#askToJoin(current, {
 			displayName,
 			device: browserInfo(navigator.userAgent),
-			rtpCapabilities: media.device.recvRtpCapabilities,
+			rtpCapabilities: media.rtpCapabilities,
 			...(rights.chat && { sctpCapabilities: SCTP, chat: 'envelope' }),
 		});
 		this.#joined = true;
