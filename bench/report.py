@@ -10,7 +10,7 @@ import json
 import math
 import sys
 
-CASE = ("server", "load", "port", "profile", "payload", "viewers", "tracks", "burst", "workers")
+CASE = ("server", "load", "link", "port", "profile", "payload", "viewers", "tracks", "burst", "workers")
 AXES = ("viewers", "workers", "burst", "payload")  # what a curve may run over, in this order
 COLOURS = ("#2f6f9f", "#c0562f", "#3f8f4f", "#8a4f9f", "#9f7f1f", "#4f7f8f", "#af3f5f", "#5f5f5f")
 STYLE = """
@@ -69,7 +69,8 @@ def label(figure, without=()):
 
 def scale_of(values):
     """From a value to 0…1: by its logarithm where values differ more than fifty times."""
-    top, least = max(values), min(v for v in values if v > 0)
+    least = min((v for v in values if v > 0), default=1)
+    top = max(*values, least)
     if top / least <= 50:
         return (lambda v: v / top), "linear"
     low = math.log10(least) - 0.5
@@ -77,12 +78,12 @@ def scale_of(values):
 
 
 def bars(figures, without):
-    """A bar for each figure: the value, a thin mark at the median, a dashed one at the floor."""
+    """A bar for each figure: the value, a thin mark at the median or the baseline, a dashed one at the floor."""
     names = [label(f, without) for f in figures]
     left, width, row = 20 + 6.6 * max(map(len, names)), 900, 24
     kinds = list(dict.fromkeys(f["figure"] for f in figures))
     across = width - left - 150
-    scale, kind = scale_of([f.get(k) or 0 for f in figures for k in ("value", "median", "floor")])
+    scale, kind = scale_of([f.get(k) or 0 for f in figures for k in ("value", "median", "floor", "baseline")])
     parts = []
     for i, (figure, name) in enumerate(zip(figures, names)):
         y = i * row + 4
@@ -91,15 +92,15 @@ def bars(figures, without):
         parts.append(element("rect", x=round(left, 1), y=y, width=round(length, 1), height=row - 8,
                              fill=COLOURS[kinds.index(figure["figure"]) % len(COLOURS)], fill_opacity=0.75))
         end = length
-        for key, dash in (("median", "none"), ("floor", "3 2")):
-            if figure.get(key):
+        for key, dash in (("median", "none"), ("floor", "3 2"), ("baseline", "none")):
+            if figure.get(key) is not None and (figure[key] or key == "baseline"):
                 x = across * scale(figure[key])
                 end = max(end, x)
                 parts.append(line(left + x, y - 2, left + x, y + row - 6, stroke_width=2, stroke_dasharray=dash))
         ratio = f' · {figure["ratio"]:.2f} × floor' if "ratio" in figure else ""
         parts.append(text(left + end + 6, y + 13, number(figure["value"]) + ratio))
-    marks = [text for key, text in (("median", "bar: least, line: median"), ("floor", "dashed: floor"))
-             if any(f.get(key) for f in figures)]
+    marks = [text for key, text in (("median", "bar: least, line: median"), ("floor", "dashed: floor"), ("baseline", "line: baseline"))
+             if any(f.get(key) is not None for f in figures)]
     note = "; ".join([f"{kind} scale", *marks])
     return svg(width, len(figures) * row + 8, parts), note
 
@@ -167,7 +168,7 @@ def sections(figures):
             left = [f for f in left if id(f) not in drawn]
     groups = {}
     for figure in left:
-        kind = "transmit" if figure["figure"] == "transmit" else ""
+        kind = figure["figure"] if figure["figure"] == "transmit" or "link" in figure else ""
         groups.setdefault((figure.get("unit", ""), figure.get("payload"), kind), []).append(figure)
     for (unit, payload, kind), group in groups.items():
         same = [k for k in CASE if len({f.get(k) for f in group}) == 1]
@@ -176,7 +177,7 @@ def sections(figures):
 
 
 def table(figures):
-    columns = [k for k in ("figure", *CASE, "value", "median", "floor", "ratio", "unit")
+    columns = [k for k in ("figure", *CASE, "value", "baseline", "median", "floor", "ratio", "unit")
                if any(k in f for f in figures)]
     numeric = {k: any(isinstance(f.get(k), (int, float)) for f in figures) for k in columns}
     mark = {k: {"class_": "n"} if numeric[k] else {} for k in columns}
@@ -196,7 +197,7 @@ def page(lines):
     parts = [element("h1", html.escape(title))]
     about = " · ".join(f"{k.replace('_', ' ')}: {v}" for k, v in machine.items() if k not in ("figure", "command"))
     parts.append(element("p", html.escape(about), class_="note"))
-    for heading, plot, note in sections([f for f in figures if f.get("value", 0) > 0]):
+    for heading, plot, note in sections([f for f in figures if f.get("value", 0) > 0 or "link" in f]):
         parts += [element("h2", html.escape(heading)), plot, element("p", note, class_="note")]
     if missing:
         items = "".join(element("li", html.escape(f'{f["of"]} {f["port"]}: {f["reason"]}')) for f in missing)

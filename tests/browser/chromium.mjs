@@ -28,6 +28,10 @@ const TRAITS = {
 	preferences: null,
 	/** Whether the browser keeps a page that was left, and shows it again when the user goes back. */
 	keepsPages: false,
+	/** Whether it is the headless shell even with traits. */
+	shell: false,
+	/** The network namespace that it lives in; null is this one. */
+	namespace: null,
 	args: [],
 };
 
@@ -54,6 +58,13 @@ export async function prepare(page) {
 	return page;
 }
 
+/** A command that runs a binary in a network namespace. */
+async function wrap(binary, namespace, folder) {
+	const path = join(folder, 'wrapped');
+	await writeFile(path, `#!/bin/sh\nexec ip netns exec ${namespace} ${binary} "$@"\n`, { mode: 0o755 });
+	return path;
+}
+
 /** One Chromium process for all participants; each is in a context of its own, as on machines of their own. */
 export class Chromium {
 	#browser;
@@ -70,9 +81,10 @@ export class Chromium {
 		const self = new Chromium();
 		// Chromium's profile and its other files: removed with this folder.
 		self.#temporary = await mkdtemp(join(tmpdir(), 'amphi-chromium-'));
-		const { preferences, keepsPages, ...others } = { ...TRAITS, ...traits };
+		const { preferences, keepsPages, shell, namespace, ...others } = { ...TRAITS, ...traits };
+		const binary = `/usr/bin/${traits && !shell ? 'chromium' : 'chromium-headless-shell'}`;
 		const options = {
-			executablePath: `/usr/bin/${traits ? 'chromium' : 'chromium-headless-shell'}`,
+			executablePath: namespace ? await wrap(binary, namespace, self.#temporary) : binary,
 			headless: true,
 			args: argsOf(others),
 			ignoreDefaultArgs: keepsPages ? ['--disable-back-forward-cache'] : [],

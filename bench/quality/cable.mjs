@@ -1,0 +1,118 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ROOT } from '../../tests/browser/system.mjs';
+import { until } from '../../tests/browser/wait.mjs';
+
+const LINK = `${ROOT}/build/release/tests/link/amphi-link`;
+const TRACE_S = 120;
+
+const hasCarrier = (namespace) =>
+	execFileSync('ip', ['-n', namespace, 'link', 'show', 'eth0', 'up']).toString().includes('state UP');
+
+/** A bad cable that tests/link/between lays, with the namespaces at its ends. It lasts until close(). */
+export class Cable {
+	#between;
+	#ended;
+	#errors = [];
+	#folder;
+	#environment;
+
+	/** via: the interface behind which the data plane is; without it there is a namespace at the other end, too. */
+	static async lay({ via, first }) {
+		const self = new Cable();
+		try {
+			await self.#lay(via, first);
+		} catch (error) {
+			await self.close();
+			throw error;
+		}
+		return self;
+	}
+
+	async #lay(via, first) {
+		this.#folder = await mkdtemp(join(tmpdir(), 'amphi-quality-'));
+		const options = [...(via ? ['--via', via] : []), '--here', '--log', join(this.#folder, 'log')];
+		// The cable ends with its standard input, so with this process, however it ends.
+		const command = ['sh', '-c', 'env | grep ^AMPHI_; echo laid; exec cat'];
+		this.#between = spawn('setpriv', ['--pdeathsig', 'TERM', `${ROOT}/tests/link/between`, ...options, '--', ...command], {
+			env: { ...process.env, AMPHI_LINK: LINK },
+		});
+		createInterface({ input: this.#between.stderr }).on('line', (line) => this.#errors.push(line));
+		this.#ended = new Promise((resolve) => {
+			this.#between.on('exit', resolve);
+			this.#between.on('error', resolve);
+		});
+		const lines = [];
+		await new Promise((resolve, reject) => {
+			createInterface({ input: this.#between.stdout }).on('line', (line) => (line === 'laid' ? resolve() : lines.push(line)));
+			void this.#ended.then(() => reject(new Error(`tests/link/between ended: ${this.#errors.join('; ')}`)));
+		});
+		this.#environment = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s)));
+		// Browsers look at their interfaces once, and leave out those without a carrier, as new ones are for a second.
+		for (const end of [this.client, this.server].filter(Boolean)) await until(`${end} to have a carrier`, () => hasCarrier(end));
+		await this.tell(first);
+	}
+
+	get client() {
+		return this.#environment.AMPHI_CLIENT;
+	}
+
+	get server() {
+		return this.#environment.AMPHI_SERVER;
+	}
+
+	/** Changes the way to the client. */
+	async tell(lines) {
+		for (const line of lines) this.#say(`down ${await this.#withFile(line)}`);
+	}
+
+	/** How long the cable has been there: its log's clock. */
+	async seconds() {
+		const before = await this.#reports();
+		this.#say('report');
+		const reports = await until('a report of amphi-link', async () => {
+			const now = await this.#reports();
+			return now.length > before.length && now;
+		}, { every: 10 });
+		return JSON.parse(reports.at(-1)).seconds;
+	}
+
+	/** Ends it, and returns the queue times of the packets that left for the client, by their seconds. */
+	async close() {
+		if (this.#between && this.#between.exitCode === null && this.#between.signalCode === null) {
+			this.#between.stdin.end();
+			await this.#ended;
+		}
+		if (!this.#folder) return [];
+		const log = await readFile(join(this.#folder, 'log'), 'utf8').catch(() => '');
+		await rm(this.#folder, { recursive: true, force: true });
+		return log
+			.split('\n')
+			.filter((line) => line.includes('"way":"down"') && line.includes('queue_ms'))
+			.map((line) => JSON.parse(line));
+	}
+
+	#say(line) {
+		const control = openSync(this.#environment.AMPHI_LINK_CONTROL, 'w');
+		writeSync(control, `${line}\n`);
+		closeSync(control);
+	}
+
+	async #reports() {
+		const text = await readFile(this.#environment.AMPHI_LINK_FIGURES, 'utf8');
+		return text.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+	}
+
+	/** A trace of this kind is made, always the same. */
+	async #withFile(line) {
+		const kind = /^trace (\w+)$/.exec(line)?.[1];
+		if (!kind) return line;
+		const path = join(this.#folder, kind);
+		await writeFile(path, execFileSync(LINK, ['trace', kind, '--seconds', String(TRACE_S)]));
+		return `trace ${path}`;
+	}
+}

@@ -1,0 +1,174 @@
+// quality.mjs FILE SECONDS LINK…: what a viewer gets over each link, through Amphi and by a direct call of two
+// browsers. A table to standard output, a JSON line for each figure to the end of FILE, and beside it, in a folder of its
+// name, each call's samples, for those who want to know when something was.
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { System } from '../../tests/browser/system.mjs';
+import { Cable } from './cable.mjs';
+import { course } from './links.mjs';
+import { Direct, samplesOf, ThroughAmphi } from './viewers.mjs';
+import { figuresOf, percentile, secondsUntil, sentOf } from './watch.mjs';
+
+const JOINS = 5; // of which a first frame's time is the median
+const BUSY = 18; // frames a second of the camera's 20
+
+/** Each figure with its unit, and how it stands in the table. */
+const FIGURES = {
+	frames_per_s: ['frames/s', 'frames/s', 1],
+	height: ['lines', 'height', 0],
+	freeze_s: ['s', 'frozen s', 1],
+	voice_concealed_percent: ['%', 'voice concealed %', 1],
+	nack_per_s: ['NACKs/s', 'NACKs/s', 1],
+	queue_p95_ms: ['ms', 'queue p95 ms', 0],
+	changes_per_min: ['changes/min', 'changes/min', 1],
+	down_s: ['s', 'down s', 1],
+	up_s: ['s', 'up s', 1],
+	first_frame_ms_p50: ['ms', 'first frame ms', 0],
+};
+
+/** What is to be undone, the newest first, and once. */
+class Cleaner {
+	#undo = [];
+
+	push(undo) {
+		this.#undo.push(undo);
+	}
+
+	async clean() {
+		while (this.#undo.length > 0) {
+			await Promise.resolve(this.#undo.pop()()).catch((error) => console.error(`bench: ${error.message}`));
+		}
+	}
+}
+
+const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** The link's course under a call that has begun: when each part began and ended, and the cable's seconds then. */
+async function run(cable, { open_s, measured }) {
+	await sleep(open_s);
+	const parts = [];
+	const queueFrom = await cable.seconds();
+	for (const part of measured) {
+		await cable.tell(part.lines);
+		const from = Date.now();
+		await sleep(part.seconds);
+		parts.push({ ...part, from, to: Date.now() });
+	}
+	return { parts, queueFrom, queueTo: await cable.seconds() };
+}
+
+/** Worst of the steps that go this way, or undefined where none does. */
+function worst(parts, samples, way, { direct }) {
+	const times = parts
+		.filter((part) => part[way])
+		.map((part) => {
+			// A direct call has no layers: what it sends on a slow link may be as high as it can.
+			const right = direct && way === 'down' ? { ...part.down, height: Infinity } : part[way];
+			return secondsUntil(samples, part.from, part.to, right, way === 'up');
+		});
+	return times.length > 0 ? Math.max(...times) : undefined;
+}
+
+/** A call's samples, a line each, after lines with the link's steps; times in ms from the first step. */
+function keep(folder, name, samples, parts) {
+	const since = ({ at, ...others }) => ({ at: at - parts[0].from, ...others });
+	const steps = parts.map(({ from, lines }) => ({ at: from, lines }));
+	mkdirSync(folder, { recursive: true });
+	writeFileSync(`${folder}/${name}.jsonl`, [...steps, ...samples].map((line) => `${JSON.stringify(since(line))}\n`).join(''));
+}
+
+/** Figures of one link under one kind of call. */
+async function measure(Call, { name, seconds, system, via, file }) {
+	const cleaner = new Cleaner();
+	running.push(() => cleaner.clean());
+	try {
+		const plan = course(name, seconds);
+		const cable = await Cable.lay({ via, first: plan.first });
+		let queue;
+		cleaner.push(() => cable.close());
+		const call = await Call.begin({ system, cable, cleaner, joins: name === 'open' ? JOINS : 1 });
+		const { parts, queueFrom, queueTo } = await run(cable, plan);
+		const samples = await samplesOf(call.viewer);
+		const [from, to] = [parts[0].from, parts.at(-1).to];
+		const sent = sentOf(await samplesOf(call.sender), from, to);
+		queue = (await cable.close()).filter(({ t }) => t >= queueFrom && t <= queueTo);
+		keep(file.replace(/\.jsonl$/, ''), `${name}-${call.direct ? 'direct' : 'amphi'}`, samples, parts);
+		const figures = {
+			...figuresOf(samples, from, to, call),
+			queue_p95_ms: percentile(queue.map(({ queue_ms }) => queue_ms), 0.95),
+			down_s: worst(parts, samples, 'down', call),
+			up_s: worst(parts, samples, 'up', call),
+			first_frame_ms_p50: name === 'open' ? percentile(call.firstFrames, 0.5) : undefined,
+		};
+		// A direct call's camera is the one that gives way to the link.
+		if (!call.direct && sent < BUSY) console.error(`bench: ${name}: this machine is busy: the camera gave ${sent.toFixed(1)} frames/s in 720p`);
+		return figures;
+	} finally {
+		await cleaner.clean();
+	}
+}
+
+const cells = (texts) => texts.map((text, i) => (i < 2 ? text.padEnd(11) : text.padStart(Object.values(FIGURES)[i - 2][1].length + 2))).join('');
+
+function row(link, who, figures) {
+	const texts = Object.entries(FIGURES).map(([figure, [, , digits]]) => figures[figure]?.toFixed(digits) ?? '');
+	console.log(cells([link, who, ...texts]));
+}
+
+function record(file, link, figures, baseline) {
+	for (const [figure, [unit]] of Object.entries(FIGURES)) {
+		const [value, direct] = [figures[figure], baseline?.[figure]].map((number) => number && Number(number.toFixed(2)));
+		if (value === undefined) continue;
+		appendFileSync(file, `${JSON.stringify({ figure, link, value, ...(direct === undefined ? {} : { baseline: direct }), unit })}\n`);
+	}
+}
+
+/** One call after the other, so that each has the machine. What fails is told, and the rest goes on. */
+async function attempt(what, link, file, deed) {
+	console.error(`bench: ${link}: ${what}`);
+	try {
+		return await deed();
+	} catch (error) {
+		if (stopping) return new Promise(() => {}); // the end is near
+		const [reason] = String(error.message).split('\n');
+		console.error(`bench: ${link}: ${what} was not measured: ${reason}`);
+		appendFileSync(file, `${JSON.stringify({ figure: 'not measured', of: link, port: what, reason })}\n`);
+		process.exitCode = 1;
+		return undefined;
+	}
+}
+
+/** What runs, to be ended when this process is told to end. */
+const running = [];
+let stopping = false;
+async function stop(status) {
+	if (stopping) return;
+	stopping = true;
+	let ended = status;
+	for (const end of running.reverse()) {
+		await Promise.resolve(end()).catch((error) => {
+			console.error(`bench: ${error.message}`);
+			ended ||= 1;
+		});
+	}
+	process.exit(ended);
+}
+process.on('SIGINT', () => void stop(130));
+process.on('SIGTERM', () => void stop(143));
+
+const [file, seconds, ...links] = process.argv.slice(2);
+const via = `amphi-${process.env.AMPHI_TEST_INSTANCE}-0`;
+const system = await System.start().catch(async (error) => {
+	console.error(`bench: ${error.message}`);
+	await stop(1);
+});
+running.push(() => system.stop());
+console.log(cells(['link', 'call', ...Object.values(FIGURES).map(([, title]) => title)]));
+for (const name of links) {
+	const options = { name, seconds: Number(seconds), system, file };
+	const figures = await attempt('through Amphi', name, file, () => measure(ThroughAmphi, { ...options, via }));
+	if (figures) row(name, 'Amphi', figures);
+	const baseline = await attempt('direct call', name, file, () => measure(Direct, options));
+	if (baseline) row(name, 'direct', baseline);
+	if (figures) record(file, name, figures, baseline);
+}
+await stop(process.exitCode ?? 0);

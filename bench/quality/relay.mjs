@@ -1,0 +1,26 @@
+// relay.mjs PORT PATH: carries connections to a port of this namespace's localhost to a socket in the file system,
+// which has no namespaces. So a page is loaded as http://localhost from beside the link, and only media are on it.
+import net from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+/** from, to: where net.Server.listen() and net.connect() are told to. */
+export function relay(from, to) {
+	const server = net.createServer((near) => {
+		const far = net.connect(to);
+		near.pipe(far).pipe(near);
+		for (const [one, other] of [[near, far], [far, near]]) {
+			one.on('error', () => other.destroy());
+			one.on('close', () => other.destroy());
+		}
+	});
+	return new Promise((resolve, reject) => {
+		server.on('error', reject);
+		server.listen(from, () => resolve(server));
+	});
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+	const [port, path] = process.argv.slice(2);
+	await relay({ port: Number(port), host: '127.0.0.1' }, { path });
+	console.log('ready');
+}

@@ -1,0 +1,197 @@
+// The two ways to watch a speaker over a link: through Amphi, and by a direct call of two browsers.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Chromium } from '../../tests/browser/chromium.mjs';
+import { Participant, roomId } from '../../tests/browser/participant.mjs';
+import { until } from '../../tests/browser/wait.mjs';
+import { relay } from './relay.mjs';
+import { watchInPage } from './watch.mjs';
+
+const CAMERA = { devices: 'fps=20', shell: true };
+const SENT_BPS = 1_500_000;
+/** How long a direct call has to come to 720p, as an encoder begins lower; Amphi's speaker is there before the viewer. */
+const DIRECT_GROWS_MS = 20_000;
+
+/** Before a click, for a page that has just come and another that has just gone: nobody clicks so early. */
+const PAUSE_MS = 2000;
+
+/** Runs in the page before its own code: when a video first shows a frame, after the click that asked for it. */
+function noteFirstFrame() {
+	const noted = new WeakSet();
+	document.addEventListener('click', ({ target }) => {
+		if (target.closest('[data-testid=join-button]')) probe.clickedAt = performance.now();
+	}, true);
+	new MutationObserver(() => {
+		for (const video of document.querySelectorAll('video')) {
+			if (noted.has(video)) continue;
+			noted.add(video);
+			video.requestVideoFrameCallback((now) => {
+				if (probe.clickedAt) probe.firstFrameMs ??= now - probe.clickedAt;
+			});
+		}
+	}).observe(document, { childList: true, subtree: true });
+}
+
+/** A Chromium at the viewer's end, with a page of `url` loaded from beside the link. */
+async function browserBehind(cable, cleaner, url) {
+	const chromium = await Chromium.launch({ ...CAMERA, namespace: cable.client });
+	cleaner.push(() => chromium.close());
+	if (!url) return chromium;
+	const { port } = new URL(url);
+	const path = `/tmp/${cable.client}.sock`;
+	const outside = await relay({ path }, { port, host: '127.0.0.1' });
+	cleaner.push(() => outside.close()); // which removes the socket's file
+	const inside = spawn('ip', ['netns', 'exec', cable.client, process.execPath, new URL('relay.mjs', import.meta.url).pathname, port, path], {
+		stdio: ['ignore', 'pipe', 'inherit'],
+	});
+	cleaner.push(() => inside.kill());
+	await new Promise((resolve, reject) => {
+		createInterface({ input: inside.stdout }).once('line', resolve);
+		inside.once('exit', () => reject(new Error('the relay into the namespace ended')));
+	});
+	return chromium;
+}
+
+/** Samples of a page so far. */
+export const samplesOf = (page) => page.evaluate(() => window.quality);
+
+/** A webinar's speaker on the open link, and one viewer behind the cable. */
+export class ThroughAmphi {
+	direct = false;
+	firstFrames = [];
+	#bench;
+	#room = roomId();
+	#slow;
+
+	static async begin({ system, cable, cleaner, joins }) {
+		const self = new ThroughAmphi();
+		const chromium = await Chromium.launch(CAMERA);
+		cleaner.push(() => chromium.close());
+		self.#bench = { system, chromium };
+		self.#slow = await browserBehind(cable, cleaner, system.url);
+		const speaker = await Participant.join(self.#bench, { room: self.#room, kind: 'webinar', name: 'Ada', speaker: true });
+		self.sender = speaker.page;
+		await self.sender.evaluate(watchInPage);
+		await sends720(self.sender);
+		for (let i = 0; i < joins; i++) await self.#view();
+		return self;
+	}
+
+	async #view() {
+		await this.viewer?.context().close();
+		const vera = await Participant.open(this.#bench, { room: this.#room, kind: 'webinar', name: 'Vera', browser: this.#slow, early: noteFirstFrame });
+		this.viewer = vera.page;
+		await sleep(PAUSE_MS);
+		await vera.enter();
+		await vera.isConnected();
+		await this.viewer.evaluate(watchInPage);
+		this.firstFrames.push(await firstFrame(this.viewer));
+	}
+}
+
+/** The same camera in one encoding from browser to browser, signaled by this process. */
+export class Direct {
+	direct = true;
+	firstFrames = [];
+	#near;
+
+	static async begin({ cable, cleaner, joins }) {
+		const self = new Direct();
+		const far = await Chromium.launch({ ...CAMERA, namespace: cable.server });
+		cleaner.push(() => far.close());
+		self.#near = await browserBehind(cable, cleaner);
+		self.sender = await blank(far);
+		await self.sender.evaluate(prepareSender, SENT_BPS);
+		for (let i = 0; i < joins; i++) await self.#view();
+		await self.sender.evaluate(watchInPage);
+		await sends720(self.sender, DIRECT_GROWS_MS).catch(() => {}); // where the link carries it
+		return self;
+	}
+
+	async #view() {
+		await this.viewer?.context().close();
+		this.viewer = await blank(this.#near);
+		const { sender, viewer } = this;
+		await viewer.exposeFunction('tell', (message) => sender.evaluate((message) => call.take(message), message));
+		if (this.firstFrames.length === 0) await sender.exposeFunction('tell', (message) => this.viewer.evaluate((message) => call.take(message), message));
+		await viewer.evaluate(noteFirstFrame);
+		await sleep(PAUSE_MS);
+		await viewer.evaluate(callSender);
+		await viewer.evaluate(watchInPage);
+		this.firstFrames.push(await firstFrame(viewer));
+	}
+}
+
+/** A page without a server, and yet with devices. */
+async function blank(chromium) {
+	const page = await chromium.page();
+	// Pages that may use the microphone tell their addresses.
+	await page.context().grantPermissions(['camera', 'microphone']);
+	await page.route('http://localhost/', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }));
+	await page.goto('http://localhost/');
+	return page;
+}
+
+async function prepareSender(maxBitrate) {
+	const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 1280, height: 720 } });
+	window.call = {
+		async take({ offer, candidate }) {
+			if (candidate) return void (await call.connection.addIceCandidate(candidate));
+			call.connection?.close();
+			const connection = (call.connection = new RTCPeerConnection());
+			connection.onicecandidate = ({ candidate }) => candidate && tell({ candidate: candidate.toJSON() });
+			await connection.setRemoteDescription(offer);
+			for (const transceiver of connection.getTransceivers()) {
+				const { sender, receiver } = transceiver;
+				transceiver.direction = 'sendonly';
+				await sender.replaceTrack(stream.getTracks().find(({ kind }) => kind === receiver.track.kind));
+			}
+			const answer = await connection.createAnswer();
+			await connection.setLocalDescription(answer);
+			const { sender } = connection.getTransceivers().find(({ receiver }) => receiver.track.kind === 'video');
+			const parameters = sender.getParameters();
+			parameters.encodings[0].maxBitrate = maxBitrate;
+			await sender.setParameters(parameters);
+			await tell({ answer });
+		},
+	};
+}
+
+async function callSender() {
+	const video = Object.assign(document.createElement('video'), { autoplay: true, muted: true });
+	const audio = Object.assign(document.createElement('audio'), { autoplay: true });
+	document.body.append(video, audio);
+	probe.clickedAt = performance.now();
+	const connection = new RTCPeerConnection();
+	const early = [];
+	window.call = {
+		async take({ answer, candidate }) {
+			if (answer) {
+				await connection.setRemoteDescription(answer);
+				for (const candidate of early.splice(0)) await connection.addIceCandidate(candidate);
+			} else if (connection.remoteDescription) await connection.addIceCandidate(candidate);
+			else early.push(candidate);
+		},
+	};
+	connection.ontrack = ({ track }) => ((track.kind === 'video' ? video : audio).srcObject = new MediaStream([track]));
+	connection.addTransceiver('audio', { direction: 'recvonly' });
+	connection.addTransceiver('video', { direction: 'recvonly' });
+	await connection.setLocalDescription();
+	const told = tell({ offer: connection.localDescription.toJSON() });
+	connection.onicecandidate = ({ candidate }) => candidate && told.then(() => tell({ candidate: candidate.toJSON() }));
+}
+
+const firstFrame = (page) => until('the first frame', () => page.evaluate(() => probe.firstFrameMs));
+
+/** The sender begins small, and grows by its own estimate. */
+function sends720(page, timeout) {
+	return until(
+		'720p to be sent',
+		async () => {
+			const samples = await samplesOf(page);
+			return samples.length > 8 && samples.at(-1).sent - samples.at(-5).sent >= 12;
+		},
+		{ timeout },
+	);
+}

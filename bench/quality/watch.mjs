@@ -1,0 +1,95 @@
+// What a viewer gets, from the browser's own statistics: samples taken in the page, and figures made of them.
+
+/** Runs in the page: from now on four samples a second, in window.quality. All times are Date.now(). */
+export function watchInPage() {
+	const counters = ['framesDecoded', 'totalFreezesDuration', 'nackCount', 'concealedSamples', 'silentConcealedSamples', 'totalSamplesReceived'];
+	const take = async () => {
+		const sample = { at: Date.now(), height: 0, layers: 0, sent: 0 };
+		for (const counter of counters) sample[counter] = 0;
+		for (const connection of probe.connections) {
+			if (connection.connectionState === 'closed') continue;
+			for (const entry of (await connection.getStats()).values()) {
+				if (entry.type === 'outbound-rtp' && entry.frameHeight === 720) sample.sent += entry.framesEncoded;
+				if (entry.type !== 'inbound-rtp') continue;
+				for (const counter of counters) sample[counter] += entry[counter] ?? 0;
+				if (entry.frameHeight) sample.height = entry.frameHeight;
+			}
+		}
+		const told = probe.received.filter(({ method }) => method === 'consumerLayersChanged').map(({ data }) => data);
+		sample.layers = told.length;
+		sample.told = told.at(-1);
+		return sample;
+	};
+	window.quality = [];
+	setInterval(async () => window.quality.push(await take()), 250);
+}
+
+const last = (samples, until) => samples.findLast(({ at }) => at <= until) ?? samples[0];
+
+/** The height in which most frames came. */
+function heightOf(samples) {
+	const frames = {};
+	for (const [i, sample] of samples.entries()) {
+		if (i > 0) frames[sample.height] = (frames[sample.height] ?? 0) + sample.framesDecoded - samples[i - 1].framesDecoded;
+	}
+	const [height, most] = Object.entries(frames).sort(([, a], [, b]) => b - a)[0] ?? [0, 0];
+	return most > 0 ? Number(height) : 0;
+}
+
+/**
+ * Seconds of all times of more than one without a frame. Chromium counts a freeze when it ends, and not always then: a
+ * picture that was paused for half a minute was none.
+ */
+function still(samples, to) {
+	let sum = 0;
+	let moved = samples[0];
+	for (const sample of [...samples.slice(1), { at: to }]) {
+		if (sample.framesDecoded === moved.framesDecoded) continue;
+		if (sample.at - moved.at > 1000) sum += sample.at - moved.at;
+		moved = sample;
+	}
+	return sum / 1000;
+}
+
+/** Figures from one time to another. A direct call has no messages about layers: there changes of height count. */
+export function figuresOf(samples, from, to, { direct }) {
+	const begin = last(samples, from);
+	const inside = samples.filter(({ at }) => at >= begin.at && at <= to);
+	const end = inside.at(-1);
+	const grown = (counter) => end[counter] - begin[counter];
+	const seconds = (end.at - begin.at) / 1000;
+	const changes = direct ? inside.filter(({ height }, i) => i > 0 && height !== inside[i - 1].height).length : grown('layers');
+	return {
+		frames_per_s: grown('framesDecoded') / seconds,
+		height: heightOf(inside),
+		freeze_s: Math.min(seconds, Math.max(grown('totalFreezesDuration'), still(inside, to))),
+		voice_concealed_percent: (100 * (grown('concealedSamples') - grown('silentConcealedSamples'))) / Math.max(1, grown('totalSamplesReceived')),
+		nack_per_s: grown('nackCount') / seconds,
+		changes_per_min: (changes * 60) / seconds,
+	};
+}
+
+/** Frames a second that the camera's 720p gave, which a busy machine makes fewer. */
+export function sentOf(samples, from, to) {
+	const [begin, end] = [last(samples, from), last(samples, to)];
+	return ((end.sent - begin.sent) * 1000) / Math.max(1, end.at - begin.at);
+}
+
+/**
+ * Seconds from one time until there begins a second of so many frames, none of them higher (or, going up, all as
+ * high); all of the time where none does.
+ */
+export function secondsUntil(samples, from, to, { height, frames }, up = false) {
+	for (const begin of samples.filter(({ at }) => at >= from && at + 1000 <= to)) {
+		const second = samples.filter(({ at }) => at >= begin.at && at <= begin.at + 1100);
+		const right = second.every((sample) => (up ? sample.height >= height : sample.height <= height));
+		if (right && second.at(-1).framesDecoded - begin.framesDecoded >= frames) return (begin.at - from) / 1000;
+	}
+	return (to - from) / 1000;
+}
+
+/** Of a sorted copy. */
+export function percentile(values, share) {
+	const sorted = [...values].sort((a, b) => a - b);
+	return sorted.length > 0 ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] : 0;
+}
