@@ -111,6 +111,13 @@ static void fanout_restart(struct worker *w, am_id id)
 	}
 }
 
+// What is asked for of pictures is weighed anew, and at once; sound is not asked.
+static void wishes_changed(const struct subscription *s)
+{
+	if (s->fanout->codec != AM_CODEC_OPUS)
+		s->transport->viewer->changed = true;
+}
+
 static void subscription_add(struct worker *w, const struct message *msg)
 {
 	struct subscription *s = msg->object;
@@ -124,7 +131,9 @@ static void subscription_add(struct worker *w, const struct message *msg)
 		selector_set_active(&s->selector, s->fanout->active);
 	if (s->paused)
 		selector_pause(&s->selector);
-	s->transport->viewer->changed = true;
+	if (s->transport_cc)
+		viewer_answers(s->transport);
+	wishes_changed(s);
 }
 
 static void subscription_pause(struct worker *w, struct subscription *s, bool paused)
@@ -134,10 +143,12 @@ static void subscription_pause(struct worker *w, struct subscription *s, bool pa
 	s->paused = paused ? before | SUBSCRIPTION_PAUSED : before & (uint8_t)~SUBSCRIPTION_PAUSED;
 	if (s->paused == before)
 		return;
-	s->transport->viewer->changed = true;
 	if (paused) {
 		selector_pause(&s->selector);
-	} else if (!s->paused) {
+		return;
+	}
+	wishes_changed(s);
+	if (!s->paused) {
 		selector_resume(&s->selector);
 		forward_changed(w, s);
 	}
@@ -145,9 +156,15 @@ static void subscription_pause(struct worker *w, struct subscription *s, bool pa
 
 static void subscription_prefer(struct worker *w, struct subscription *s, uint32_t wish)
 {
+	uint8_t before = s->asked;
+
 	s->asked = layers_make((uint8_t)wish, (uint8_t)(wish >> 8));
 	s->priority = (uint8_t)(wish >> 16);
-	s->transport->viewer->changed = true;
+	wishes_changed(s);
+	// More is given by the next look, if there is room: a key frame that nobody keeps costs
+	// all.
+	if (s->asked > before && s->given > before && viewer_weighs(w, s))
+		s->given = before;
 	viewer_prefer(s);
 	forward_changed(w, s);
 }
@@ -155,7 +172,6 @@ static void subscription_prefer(struct worker *w, struct subscription *s, uint32
 static void subscription_remove(struct worker *w, struct subscription *s)
 {
 	fanout_chunk_of(s)->used &= ~(UINT64_C(1) << s->place);
-	s->transport->viewer->changed = true;
 	TAILQ_REMOVE(&s->transport->subscriptions, s, of_transport);
 	const struct message msg = {
 	        .type = MESSAGE_FREE_SUBSCRIPTION, .object = s, .id = s->fanout->track_id};
@@ -188,7 +204,7 @@ static void handle_transport(struct worker *w, const struct message *msg)
 		return;
 	case MESSAGE_TRANSPORT_VIEWER:
 		RTE_VERIFY(t && !t->viewer);
-		viewer_add(w, t, msg->object, msg->value);
+		viewer_add(w, t, msg->object);
 		return;
 	case MESSAGE_TRANSPORT_AWAIT:
 		if (t)

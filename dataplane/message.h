@@ -19,7 +19,7 @@ enum message_type {
 	MESSAGE_TRANSPORT_ROUTE, // object: packet_route, handed back
 	MESSAGE_TRANSPORT_KEYS, // object: transport_keys, handed back
 	MESSAGE_TRANSPORT_RECEIVER, // object: srtp_receiver, for RTP; id: its transport
-	MESSAGE_TRANSPORT_VIEWER, // object: viewer; id: its transport; value: with feedback
+	MESSAGE_TRANSPORT_VIEWER, // object: viewer; id: its transport
 	MESSAGE_TRANSPORT_AWAIT, // id, flow: PATH_PROVEN is wanted once it is
 	MESSAGE_TRANSPORT_REMOVE, // id; the transport is handed back
 	MESSAGE_TRACK_ADD, // object: track; id2: its transport

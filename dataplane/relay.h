@@ -121,6 +121,7 @@ struct viewer {
 	struct relay_bucket repairs; // bytes of retransmissions
 	bool changed; // other subscriptions, or other wishes, since then
 	bool probing; // it is in the worker's list of these
+	bool answers; // it has agreed to answer transport-wide numbers
 	uint8_t rest; // looks that may be left out, since there is more than enough for everything
 };
 

@@ -1,5 +1,7 @@
 #include "media/allocation.h"
 
+#include <string.h>
+
 static uint64_t step_bps(const struct allocation_picture *p)
 {
 	return p->chosen == ALLOCATION_NONE ? 0 : p->bps[p->chosen];
@@ -34,23 +36,29 @@ static bool round_of(
 	return any;
 }
 
+// The highest priority below this one, or -1.
+static int priority_below(const struct allocation_picture *pictures, unsigned count, int below)
+{
+	int highest = -1;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (pictures[i].priority < below && pictures[i].priority > highest)
+			highest = pictures[i].priority;
+	}
+	return highest;
+}
+
 // Every priority that there is, most important first.
 static bool round_all(
         struct allocation_picture *pictures, unsigned count, uint64_t budget_bps, bool first,
         uint64_t *used_bps
 )
 {
+	int priority = UINT8_MAX + 1;
 	bool any = false;
 
-	for (int priority = UINT8_MAX; priority >= 0; priority--) {
-		bool there = false;
-		for (unsigned i = 0; i < count && !there; i++)
-			there = pictures[i].priority == priority;
-		if (there)
-			any |= round_of(
-			        pictures, count, (uint8_t)priority, budget_bps, first, used_bps
-			);
-	}
+	while ((priority = priority_below(pictures, count, priority)) >= 0)
+		any |= round_of(pictures, count, (uint8_t)priority, budget_bps, first, used_bps);
 	return any;
 }
 
@@ -120,13 +128,24 @@ static uint64_t margin_of(bool sure)
 }
 
 // Nothing is worse than a picture that is not there: its first step waits less.
-static bool lacks_a_picture(const struct allocation_picture *pictures, unsigned count)
+static unsigned lacks(const struct allocation_picture *pictures, unsigned count)
 {
-	for (unsigned i = 0; i < count; i++) {
-		if (pictures[i].chosen == ALLOCATION_NONE && pictures[i].count > 0)
-			return true;
-	}
-	return false;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		n += pictures[i].chosen == ALLOCATION_NONE && pictures[i].count > 0;
+	return n;
+}
+
+// Whether fewer would be lacking if the others made room.
+static bool
+makes_room(const struct allocation_picture *pictures, unsigned count, uint64_t budget_bps)
+{
+	struct allocation_picture other[ALLOCATION_PICTURES];
+
+	memcpy(other, pictures, count * sizeof(*pictures));
+	allocation_choose(other, count, budget_bps);
+	return lacks(other, count) < lacks(pictures, count);
 }
 
 static bool may_step_up(struct allocation *a, bool roomy, bool probed, bool black, int64_t now_us)
@@ -180,13 +199,17 @@ bool allocation_look(
 			stepped_down(a, now_us);
 		return other;
 	}
-	bool probed = why == ALLOCATION_PROBED, black = lacks_a_picture(pictures, count);
+	bool probed = why == ALLOCATION_PROBED, black = lacks(pictures, count) > 0;
 	uint64_t next_bps = allocation_next(pictures, count, used_bps);
 	uint64_t margin = margin_of(probed || black);
 	bool roomy = next_bps && budget_bps * 100 >= next_bps * margin;
+	if (black && !roomy)
+		roomy = makes_room(pictures, count, budget_bps * 100 / margin);
 	if (!may_step_up(a, roomy, probed, black, now_us))
 		return false;
-	a->up_us = now_us;
+	bool other = choose_other(a, pictures, count, budget_bps * 100 / margin, now_us);
+	if (other)
+		a->up_us = now_us;
 	a->roomy_us = 0;
-	return choose_other(a, pictures, count, budget_bps * 100 / margin, now_us);
+	return other;
 }

@@ -6,6 +6,7 @@
 
 #include "media/track_packet.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RATES_WINDOW_US   1000000
@@ -38,6 +39,13 @@ void rates_packet(struct rates *, const struct track_packet *, uint32_t bytes, i
 
 // bit/s of a layer up to this temporal one. 0: nothing is known of it yet.
 uint32_t rates_read(const struct rates *, uint8_t layer, uint8_t temporal);
+
+// Whether anything has come of late; what is known of a track that has paused since is worth
+// nothing.
+static inline bool rates_are_fresh(const struct rates *r, int64_t now_us)
+{
+	return r->begun_us && now_us - r->begun_us < RATES_WINDOWS * RATES_WINDOW_US;
+}
 
 // Pictures a second of a layer up to this temporal one, likewise.
 uint32_t rates_pictures(const struct rates *, uint8_t layer, uint8_t temporal);

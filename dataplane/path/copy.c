@@ -95,12 +95,18 @@ bool copy_queue(
 	const struct packet_route *route = &t->route;
 	const struct media_packet *p = media_packet_of(m);
 	struct batch *b = &w->batch;
-	struct rte_mbuf *copy = tx_take(w);
+	uint32_t len = (uint32_t)route->len + p->template.len + (rtx ? RTP_RTX_OSN_LEN : 0) +
+	               m->data_len + CIPHER_TRAILER_MAX;
 
+	// Before it has a number: the viewer would tell of a loss that was none of its way.
+	if (len > w->port->frame_max) {
+		worker_count_drop(w, DROP_too_long);
+		return false;
+	}
+	struct rte_mbuf *copy = tx_take(w);
 	if (!copy)
 		return false;
-	if (route->len + p->template.len + RTP_RTX_OSN_LEN + m->data_len + CIPHER_TRAILER_MAX >
-	    rte_pktmbuf_tailroom(copy)) {
+	if (len > rte_pktmbuf_tailroom(copy)) {
 		rte_pktmbuf_free(copy);
 		worker_count_drop(w, DROP_too_long);
 		return false;

@@ -9,17 +9,30 @@
 #define FCI_AT             8 // of the body: behind both SSRCs (RFC 4585 6.1)
 #define MOVING_PER_S       12 // pictures a second that an upper encoding has at least
 #define CALM_LOOKS         4
+#define MUTE_US            5000000
 #define REPAIR_PERCENT     15 // of what the way carries may be retransmissions
 #define REPAIR_BURST_S     4
 #define REPAIR_BYTES_PER_S 8000 // … and so much in any case
 #define STATUSES_AT        (FCI_AT + 2) // behind the base sequence number
 
-void viewer_add(struct worker *w, struct transport *t, struct viewer *v, bool transport_wide)
+void viewer_add(struct worker *w, struct transport *t, struct viewer *v)
 {
 	t->viewer = v;
-	downlink_init(&v->downlink, w->now_us, 0, 0, transport_wide);
+	downlink_init(&v->downlink, w->now_us, 0, 0, false);
 	TAILQ_INSERT_TAIL(&w->viewers, t, viewers);
 	w->viewer_count++;
+}
+
+void viewer_answers(struct transport *t)
+{
+	t->viewer->answers = true;
+	t->viewer->downlink.transport_wide = true;
+}
+
+bool viewer_weighs(const struct worker *w, const struct subscription *s)
+{
+	const struct rates *r = &s->fanout->rates;
+	return rates_are_fresh(r, w->now_us) && rates_read(r, 0, TEMPORAL_LIMITS - 1) > 0;
 }
 
 static void probing_end(struct worker *w, struct transport *t)
@@ -115,24 +128,40 @@ static void step_add(struct steps *s, uint8_t layers, uint32_t bps)
 	p->bps[p->count++] = bps;
 }
 
-// Lower encodings first. An upper one is only worth it where it moves: a sharper picture that
-// stutters looks worse than the one beneath it.
+// What a layer weighs up to this temporal one: a spatial layer with those beneath it.
+static uint32_t weigh(const struct fanout *f, uint8_t layer, uint8_t limit)
+{
+	uint32_t bps = rates_read(&f->rates, layer, limit);
+
+	for (uint8_t i = 0; f->spatial_limits > 1 && i < layer; i++)
+		bps += rates_read(&f->rates, i, limit);
+	return bps;
+}
+
+// A sharper picture that stutters looks worse than the one beneath it.
+static bool stutters(const struct fanout *f, uint8_t layer, uint8_t limit)
+{
+	uint32_t pictures = rates_pictures(&f->rates, layer, limit);
+
+	return pictures < MOVING_PER_S && rates_pictures(&f->rates, layer, limit + 1) > pictures;
+}
+
+// Lower layers first.
 static void steps_make(const struct subscription *sub, struct steps *s)
 {
 	const struct fanout *f = sub->fanout;
+	uint8_t layers = f->spatial_limits > 1 ? f->spatial_limits : f->stream_count;
 	uint8_t spatial = sub->asked >> 4, temporal = sub->asked & 15;
 
-	for (uint8_t layer = 0; layer < f->stream_count && layer <= spatial; layer++) {
+	for (uint8_t layer = 0; layer < layers && layer <= spatial; layer++) {
 		if (!(f->active >> layer & 1))
 			continue;
 		for (uint8_t t = s->picture->count ? 1 : 0; t < TEMPORAL_LIMITS; t++) {
 			uint8_t limit = t < temporal ? t : temporal;
-			if (s->picture->count && layer && limit < temporal &&
-			    rates_pictures(&f->rates, layer, limit) < MOVING_PER_S &&
-			    rates_pictures(&f->rates, layer, limit + 1) >
-			            rates_pictures(&f->rates, layer, limit))
+			if (layer && s->picture->count && limit < temporal &&
+			    stutters(f, layer, limit))
 				continue;
-			step_add(s, layers_make(layer, limit), rates_read(&f->rates, layer, limit));
+			step_add(s, layers_make(layer, limit), weigh(f, layer, limit));
 		}
 	}
 }
@@ -160,20 +189,33 @@ chosen_of(const struct subscription *s, const struct allocation_picture *p, cons
 	return at;
 }
 
-static void picture_add(struct look *look, struct subscription *s)
+static void picture_add(struct worker *w, struct look *look, struct subscription *s)
 {
 	struct allocation_picture *p = &look->pictures[look->count];
-	uint8_t *layers = look->layers[look->count];
+	struct steps steps = {p, look->layers[look->count]};
 
 	*p = (struct allocation_picture){.priority = s->priority, .chosen = ALLOCATION_NONE};
-	steps_make(s, &(struct steps){p, layers});
-	if (p->count == 0) // it is not known yet what it weighs
+	if (rates_are_fresh(&s->fanout->rates, w->now_us))
+		steps_make(s, &steps);
+	if (p->count == 0 && s->paused & SUBSCRIPTION_STARVED) {
+		step_add(&steps, layers_make(0, 0), DELAY_RATE_MIN); // to be tried
+	} else if (p->count == 0) { // it is not known what it weighs
+		s->given = SELECTOR_NONE;
+		viewer_prefer(s);
 		return;
-	p->chosen = chosen_of(s, p, layers);
+	}
+	p->chosen = chosen_of(s, p, steps.layers);
 	look->subscriptions[look->count++] = s;
 }
 
-static void look_begin(struct look *look, const struct transport *t)
+// Sound that is not answered for is not part of an estimate by answers.
+static bool sound_counts(const struct worker *w, const struct subscription *s)
+{
+	return rates_are_fresh(&s->fanout->rates, w->now_us) &&
+	       (s->transport_cc || !s->transport->viewer->downlink.transport_wide);
+}
+
+static void look_begin(struct worker *w, struct look *look, const struct transport *t)
 {
 	struct subscription *s;
 
@@ -182,10 +224,12 @@ static void look_begin(struct look *look, const struct transport *t)
 	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
 		if (s->paused & SUBSCRIPTION_PAUSED)
 			continue;
-		if (s->fanout->codec == AM_CODEC_OPUS)
+		if (s->fanout->codec != AM_CODEC_OPUS) {
+			if (look->count < ALLOCATION_PICTURES)
+				picture_add(w, look, s);
+		} else if (sound_counts(w, s)) {
 			look->sound_bps += rates_read(&s->fanout->rates, 0, 0);
-		else if (look->count < ALLOCATION_PICTURES)
-			picture_add(look, s);
+		}
 	}
 }
 
@@ -214,13 +258,25 @@ static void apply(struct worker *w, const struct look *look, unsigned i)
 	forward_tell_layers(w, s);
 }
 
-// What the allocator lacks: the next step with its margin, or nothing where it is only to wait for
-// it.
-static void want(struct worker *w, struct viewer *v, const struct look *look)
+// Where probe packets go: a stream of retransmissions whose copies carry transport-wide numbers.
+static struct subscription *probe_stream(const struct transport *t)
 {
+	struct subscription *s;
+
+	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
+		if (s->rtx_ssrc && s->transport_cc)
+			return s;
+	}
+	return NULL;
+}
+
+// What the allocator lacks: the next step. Nothing where that cannot be probed.
+static void want(struct worker *w, struct transport *t, const struct look *look)
+{
+	struct viewer *v = t->viewer;
 	uint64_t used_bps = allocation_used(look->pictures, look->count);
 	uint64_t next_bps = allocation_next(look->pictures, look->count, used_bps);
-	uint64_t all_bps = next_bps ? look->sound_bps + next_bps : 0;
+	uint64_t all_bps = next_bps && probe_stream(t) ? look->sound_bps + next_bps : 0;
 
 	downlink_want(
 	        &v->downlink, w->now_us, all_bps < UINT32_MAX ? (uint32_t)all_bps : UINT32_MAX
@@ -234,7 +290,7 @@ static void allocate(struct worker *w, struct transport *t)
 	uint64_t target_bps = downlink_target(&v->downlink, w->now_us);
 	enum allocation_why why = ALLOCATION_TIME;
 
-	look_begin(&look, t);
+	look_begin(w, &look, t);
 	if (v->changed)
 		why = ALLOCATION_CHANGED;
 	else if (downlink_proven(&v->downlink, w->now_us))
@@ -247,9 +303,12 @@ static void allocate(struct worker *w, struct transport *t)
 		for (unsigned i = 0; i < look.count; i++)
 			apply(w, &look, i);
 	}
-	for (unsigned i = 0; i < look.count; i++)
+	for (unsigned i = 0; i < look.count; i++) {
 		viewer_prefer(look.subscriptions[i]); // a lower layer may have begun
-	want(w, v, &look);
+		if (look.subscriptions[i]->paused & SUBSCRIPTION_STARVED)
+			forward_tell_layers(w, look.subscriptions[i]); // if the ring was full
+	}
+	want(w, t, &look);
 	bool calm = v->downlink.want == 0 &&
 	            target_bps > 2 * (look.sound_bps + allocation_used(look.pictures, look.count));
 	v->rest = calm ? CALM_LOOKS : 0;
@@ -262,16 +321,25 @@ void viewer_feedback(struct worker *w, struct transport *t, const struct rtcp_vi
 	if (!d || v->body_len < FCI_AT)
 		return;
 	worker_count(w, AM_COUNTER_transport_feedbacks, 1);
+	d->transport_wide = t->viewer->answers;
 	if (downlink_feedback(d, w->now_us, v->body + FCI_AT, v->body_len - (size_t)FCI_AT) < 0)
 		return;
 	if (downlink_usage(d) == DELAY_OVERUSE) // the queue grows: this does not wait for the tick
 		allocate(w, t);
 }
 
+// Whoever has agreed to answer and never did is sent what it asks for, as those who did not agree.
+static void heed_mute(const struct worker *w, struct downlink *d)
+{
+	if (!d->clock_known && w->now_us - d->feedback_us >= MUTE_US)
+		d->transport_wide = false;
+}
+
 static void look_at(struct worker *w, struct transport *t)
 {
 	struct viewer *v = t->viewer;
 
+	heed_mute(w, &v->downlink);
 	downlink_tick(&v->downlink, w->now_us);
 	am_gauge_set(w->gauges->downlinks, t->id, downlink_target(&v->downlink, w->now_us) / 1000);
 	if (v->rest > 0 && !v->changed)
@@ -298,18 +366,6 @@ void viewer_tick(struct worker *w)
 		if (transport_is_reachable(t) && !TAILQ_EMPTY(&t->subscriptions))
 			look_at(w, t);
 	}
-}
-
-// Where probe packets go: a stream of retransmissions whose copies carry transport-wide numbers.
-static struct subscription *probe_stream(const struct transport *t)
-{
-	struct subscription *s;
-
-	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
-		if (s->rtx_ssrc && s->transport_cc)
-			return s;
-	}
-	return NULL;
 }
 
 static void probe_some(struct worker *w, struct transport *t)

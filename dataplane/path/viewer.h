@@ -10,8 +10,14 @@
 
 #define VIEWER_PROBE_US PROBE_STEP_US // between two calls of viewer_probe
 
-// A transport becomes a viewer's. transport_wide: it answers transport-wide numbers with feedback.
-void viewer_add(struct worker *, struct transport *, struct viewer *, bool transport_wide);
+// A transport becomes a viewer's.
+void viewer_add(struct worker *, struct transport *, struct viewer *);
+
+// It has agreed to answer transport-wide numbers with feedback.
+void viewer_answers(struct transport *);
+
+// Whether it is known what the subscription's picture weighs.
+bool viewer_weighs(const struct worker *, const struct subscription *);
 void viewer_remove(struct worker *, struct transport *);
 
 // How many packets a transport-wide feedback message speaks of, as it says itself.

@@ -340,7 +340,7 @@ static int fanout_add(struct registry *r, struct source *source, uint16_t worker
 
 // Gives the subscription to its viewer's worker, with the fan-out that it needs there.
 // What the way to a viewer carries is measured from its first subscription on. 0 or -ENOMEM.
-static int viewer_equip(struct registry *r, struct session *s, bool transport_cc)
+static int viewer_equip(struct registry *r, struct session *s)
 {
 	if (s->views)
 		return 0;
@@ -349,8 +349,7 @@ static int viewer_equip(struct registry *r, struct session *s, bool transport_cc
 		return -ENOMEM;
 	registry_post(
 	        r, s->worker,
-	        &(struct message
-	        ){.type = MESSAGE_TRANSPORT_VIEWER, .object = v, .id = s->id, .value = transport_cc}
+	        &(struct message){.type = MESSAGE_TRANSPORT_VIEWER, .object = v, .id = s->id}
 	);
 	s->views = true;
 	return 0;
@@ -361,7 +360,7 @@ static int sink_place(struct registry *r, struct sink *k)
 	uint16_t w = k->session->worker;
 	struct source_fanout *f = &k->source->fanouts[w];
 
-	if (viewer_equip(r, k->session, k->transport_cc) < 0)
+	if (viewer_equip(r, k->session) < 0)
 		return -ENOMEM;
 	if (!f->object && fanout_add(r, k->source, w) < 0)
 		return -ENOMEM;

@@ -166,7 +166,8 @@ int rig_fill(struct rig *r, uint32_t viewers, uint16_t tracks, uint8_t srtp_prof
 		if (!r->transports[i] || !r->transports[i]->key || !v)
 			return -ENOMEM;
 		*v = (struct viewer){0};
-		viewer_add(r->worker, r->transports[i], v, true);
+		viewer_add(r->worker, r->transports[i], v);
+		viewer_answers(r->transports[i]);
 		downlink_init(&v->downlink, r->worker->now_us, RIG_RATE, 0, true);
 	}
 	for (uint16_t i = 0; i < tracks; i++) {

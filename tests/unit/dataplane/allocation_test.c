@@ -184,6 +184,23 @@ static void a_picture_that_is_not_there_comes_back_soon(void **)
 	}
 }
 
+// The most important picture is black, and another could make room for it.
+static void others_make_room_for_a_picture_that_is_not_there(void **)
+{
+	struct allocation_picture p[2] = {camera, camera};
+
+	p[1].priority = 255;
+	p[1].count = 1;
+	p[1].bps[0] = 700000;
+	choose_at_once(p, 2, 600000);
+	assert_int_equal(p[0].chosen, 3);
+	assert_int_equal(p[1].chosen, ALLOCATION_NONE);
+	p[1].bps[0] = 120000;
+	assert_in_range(look_for(p, 2, 600000, 5000), 900, 1100);
+	assert_int_equal(p[1].chosen, 0);
+	assert_int_equal(p[0].chosen, 2);
+}
+
 static void other_wishes_are_met_at_once(void **)
 {
 	struct allocation_picture p[2] = {camera, camera};
@@ -253,6 +270,7 @@ int main(void)
 	        cmocka_unit_test_setup(what_is_regretted_is_tried_ever_more_rarely, setup),
 	        cmocka_unit_test_setup(a_picture_goes_altogether_after_a_while_alone, setup),
 	        cmocka_unit_test_setup(a_picture_that_is_not_there_comes_back_soon, setup),
+	        cmocka_unit_test_setup(others_make_room_for_a_picture_that_is_not_there, setup),
 	        cmocka_unit_test_setup(other_wishes_are_met_at_once, setup),
 	        cmocka_unit_test_setup(a_wish_takes_no_picture_away, setup),
 	        cmocka_unit_test_setup(any_numbers_are_survived, setup),

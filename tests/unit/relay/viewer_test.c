@@ -14,6 +14,7 @@
 
 #include "am_reader.h"
 #include "inbox.h"
+#include "path/copy.h"
 #include "path/tx.h"
 #include "path/viewer.h"
 #include "rig.h"
@@ -24,6 +25,7 @@
 
 static struct rig rig;
 static uint32_t frames, padded;
+static bool silent[RIG_TRACKS_MAX]; // of these tracks nothing comes any more
 static uint16_t numbers[1000]; // transport-wide, in the order sent
 
 static void take(const struct rte_mbuf *m)
@@ -87,10 +89,13 @@ static void begin(uint16_t tracks, bool transport_wide)
 			for (int t = 0; t < TEMPORAL_LIMITS; t++)
 				f->rates.layers[layer].bps[t] = bps[layer];
 		}
+		f->rates.begun_us = rig.worker->now_us;
 		selector_set_active(&subscription(i)->selector, 7);
 	}
 	downlink_init(&viewer()->downlink, rig.worker->now_us, 0, 0, transport_wide);
+	viewer()->answers = transport_wide;
 	frames = padded = 0;
+	memset(silent, 0, sizeof(silent));
 }
 
 static void end(void)
@@ -107,6 +112,10 @@ static void tick(int times)
 
 	for (int i = 0; i < times; i++) {
 		w->now_us += VIEWER_TICK_US;
+		for (uint16_t k = 0; k < rig.tracks; k++) {
+			if (!silent[k])
+				rig.fanouts[k]->rates.begun_us = w->now_us;
+		}
 		viewer_tick(w);
 		viewer_probe(w);
 		tx_flush(w);
@@ -204,7 +213,8 @@ static void what_the_client_pauses_takes_nothing(void **)
 	        .type = MESSAGE_SUBSCRIPTION_PAUSE, .object = subscription(0), .value = 1};
 	assert_int_equal(rte_ring_sp_enqueue_elem(rig.worker->inbox, &pause, sizeof(pause)), 0);
 	inbox_service(rig.worker, 8);
-	carries(700000);
+	for (int i = 0; i < 6; i++)
+		carries(700000);
 	expect_layer(1, 1);
 	end();
 }
@@ -215,6 +225,88 @@ static void sound_comes_first(void **)
 	rig.fanouts[0]->codec = AM_CODEC_OPUS;
 	carries(600000); // 150 of it for the sound
 	expect_layer(1, 0);
+	end();
+}
+
+// Muted, it weighs nothing, whatever it weighed before.
+static void what_has_fallen_silent_takes_nothing(void **)
+{
+	begin(3, false);
+	rig.fanouts[0]->codec = AM_CODEC_OPUS;
+	carries(700000); // 150 of it for the sound, 500 for one picture, or 150 for each
+	expect_layer(1, 0);
+	silent[0] = silent[2] = true;
+	for (int i = 0; i < 8; i++)
+		carries(700000);
+	expect_layer(1, 1);
+	end();
+}
+
+// VP9 with spatial layers: what is sent of it weighs as much as all up to it.
+static void spatial_layers_weigh_with_those_beneath(void **)
+{
+	begin(1, false);
+	struct fanout *f = rig.fanouts[0];
+	f->stream_count = 1;
+	f->spatial_limits = 3;
+	carries(640000); // the second alone would fit, with the first it does not
+	expect_layer(0, 0);
+	for (int i = 0; i < 8; i++)
+		carries(720000);
+	expect_layer(0, 1);
+	end();
+}
+
+// A shared screen that stands still: nobody knows what it weighs.
+static void a_starved_picture_of_unknown_weight_is_tried(void **)
+{
+	begin(1, false);
+	carries(100000);
+	assert_true(subscription(0)->paused == SUBSCRIPTION_STARVED);
+	silent[0] = true;
+	for (int i = 0; i < 8; i++)
+		carries(100000);
+	assert_int_equal(subscription(0)->paused, 0);
+	end();
+}
+
+// The sound came first, and its numbers are not answered.
+static void who_answers_for_pictures_alone_is_estimated(void **)
+{
+	begin(1, false);
+	assert_true(downlink_target(&viewer()->downlink, rig.worker->now_us) > 10000000);
+	viewer_answers(rig.transports[0]);
+	assert_in_range(downlink_target(&viewer()->downlink, rig.worker->now_us), 1, 1000000);
+	end();
+}
+
+static void who_never_answers_gets_what_it_asks_for(void **)
+{
+	begin(1, true);
+	for (int i = 0; i < 5 * TICKS; i++) {
+		(void)downlink_sent(&viewer()->downlink, rig.worker->now_us, 1000);
+		tick(1);
+	}
+	assert_true(downlink_target(&viewer()->downlink, rig.worker->now_us) > 10000000);
+	assert_int_equal(subscription(0)->given, SELECTOR_NONE);
+	const struct rtcp_view answer = {.body = (uint8_t[64]){0}, .body_len = 64};
+	viewer_feedback(rig.worker, rig.transports[0], &answer);
+	assert_true(downlink_target(&viewer()->downlink, rig.worker->now_us) < 10000000);
+	end();
+}
+
+// A number that is never sent would look like a loss on the viewer's way.
+static void what_is_too_long_takes_no_number(void **)
+{
+	begin(1, true);
+	uint64_t next = viewer()->downlink.sent.next;
+	const struct selector_out out = {.seq = 1};
+	struct rte_mbuf *m = rig_packet(&rig, 0, 1, 1460);
+	assert_non_null(m);
+	assert_false(copy_queue(rig.worker, subscription(0), m, &out, 0, false));
+	assert_int_equal(rig.counters->drops[DROP_too_long], 1);
+	assert_int_equal(viewer()->downlink.sent.next, next);
+	rte_pktmbuf_free(m);
 	end();
 }
 
@@ -293,6 +385,12 @@ int main(void)
 	        cmocka_unit_test(a_starved_picture_says_so_and_comes_back),
 	        cmocka_unit_test(what_the_client_pauses_takes_nothing),
 	        cmocka_unit_test(sound_comes_first),
+	        cmocka_unit_test(what_has_fallen_silent_takes_nothing),
+	        cmocka_unit_test(spatial_layers_weigh_with_those_beneath),
+	        cmocka_unit_test(a_starved_picture_of_unknown_weight_is_tried),
+	        cmocka_unit_test(who_answers_for_pictures_alone_is_estimated),
+	        cmocka_unit_test(who_never_answers_gets_what_it_asks_for),
+	        cmocka_unit_test(what_is_too_long_takes_no_number),
 	        cmocka_unit_test(the_client_gets_no_more_than_it_asks_for),
 	        cmocka_unit_test(a_wish_is_probed_with_padding),
 	        cmocka_unit_test(without_retransmissions_nothing_is_probed),
