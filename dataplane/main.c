@@ -41,6 +41,7 @@ static int workers_init(
 		if (ret < 0)
 			return ret;
 		w->workers = workers;
+		w->adapts = c->adapt;
 		w->port_stopped = !port->started;
 		w->publisher_packets_per_s = c->publisher_packets_per_s;
 		w->publisher_bytes_per_s = c->publisher_mbit_per_s * (1000000 / 8);

@@ -77,6 +77,7 @@ struct worker {
 	uint16_t queue; // of the port, RX and TX
 	uint16_t worker_count;
 	bool adaptive; // sleep when idle
+	bool adapts; // to what viewers' links carry
 	bool port_stopped; // the service thread starts it, or starts it anew
 	const struct port *port;
 	struct packet_local local;

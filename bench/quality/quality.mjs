@@ -157,7 +157,7 @@ process.on('SIGTERM', () => void stop(143));
 
 const [file, seconds, ...links] = process.argv.slice(2);
 const via = `amphi-${process.env.AMPHI_TEST_INSTANCE}-0`;
-const system = await System.start().catch(async (error) => {
+const system = await System.start({ settings: { adapt: '"on"' } }).catch(async (error) => {
 	console.error(`bench: ${error.message}`);
 	await stop(1);
 });

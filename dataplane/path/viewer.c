@@ -32,7 +32,8 @@ void viewer_answers(struct transport *t)
 bool viewer_weighs(const struct worker *w, const struct subscription *s)
 {
 	const struct rates *r = &s->fanout->rates;
-	return rates_are_fresh(r, w->now_us) && rates_read(r, 0, TEMPORAL_LIMITS - 1) > 0;
+	return w->adapts && rates_are_fresh(r, w->now_us) &&
+	       rates_read(r, 0, TEMPORAL_LIMITS - 1) > 0;
 }
 
 static void probing_end(struct worker *w, struct transport *t)
@@ -72,7 +73,7 @@ void viewer_report(struct worker *w, struct transport *t, uint8_t fraction_lost)
 
 bool viewer_may_repeat(struct worker *w, struct transport *t)
 {
-	if (!t->viewer)
+	if (!t->viewer || !w->adapts)
 		return true;
 	uint64_t bytes_per_s = downlink_target(&t->viewer->downlink, w->now_us) / 8;
 
@@ -287,6 +288,9 @@ static void allocate(struct worker *w, struct transport *t)
 {
 	struct viewer *v = t->viewer;
 	struct look look;
+
+	if (!w->adapts)
+		return;
 	uint64_t target_bps = downlink_target(&v->downlink, w->now_us);
 	enum allocation_why why = ALLOCATION_TIME;
 

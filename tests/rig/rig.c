@@ -34,6 +34,7 @@ int rig_init(struct rig *r, unsigned buffers, unsigned cache)
 	if (ret < 0)
 		return ret;
 	struct worker *w = r->worker;
+	w->adapts = true;
 	w->counters = r->counters;
 	w->gauges = r->gauges;
 	w->workers = w;

@@ -56,6 +56,7 @@ static void a_short_file_gets_the_defaults(void **)
 	assert_int_equal(read_settings(GOOD), 0);
 	assert_int_equal(config.log_level, AM_LOG_INFO);
 	assert_int_equal(config.idle, CONFIG_IDLE_ADAPTIVE);
+	assert_false(config.adapt);
 	assert_int_equal(config.worker_count, 1);
 	assert_int_equal(config.cores[0], 0);
 	assert_true(config.hugepages);
@@ -76,7 +77,8 @@ static void a_short_file_gets_the_defaults(void **)
 static void every_setting_arrives(void **)
 {
 	assert_int_equal(
-	        read_settings("log_level = \"debug\"; workers = 2; cores = [3, 1]; idle = \"poll\";"
+	        read_settings("log_level = \"debug\"; workers = 2; cores = [3, 1]; idle = "
+	                      "\"poll\"; adapt = \"on\";"
 	                      "port = \"0000:01:00.0\"; hugepages = false; buffers = 8192;"
 	                      "vlan = 7; ipv4 = \"10.1.2.3/20\"; ipv4_gateway = \"10.1.15.254\";"
 	                      "ipv6 = \"2001:db8::2/61\"; ipv6_gateway = \"2001:db8:0:7::1\";"
@@ -86,6 +88,7 @@ static void every_setting_arrives(void **)
 	);
 	assert_int_equal(config.log_level, AM_LOG_DEBUG);
 	assert_int_equal(config.idle, CONFIG_IDLE_POLL);
+	assert_true(config.adapt);
 	assert_int_equal(config.worker_count, 2);
 	assert_int_equal(config.cores[0], 3);
 	assert_int_equal(config.cores[1], 1);
@@ -127,6 +130,7 @@ static void mistakes_are_named_with_their_line(void **)
 	        {GOOD "cores = [1024];", "cores = 1024"},
 	        {GOOD "cores = [-1];", "cores = -1"},
 	        {GOOD "idle = \"sleep\";", "idle = \"sleep\" is not one of: poll, adaptive"},
+	        {GOOD "adapt = \"yes\";", "adapt = \"yes\" is not one of: off, on"},
 	        {GOOD "log_level = \"loud\";", "log_level"},
 	        {GOOD "hugepages = 1;", "hugepages takes"},
 	        {GOOD "buffers = 4095;", "buffers = 4095"},
