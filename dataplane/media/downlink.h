@@ -103,16 +103,11 @@ static inline bool downlink_probing(const struct downlink *d)
 }
 
 // Bytes on the wire of a packet that is to be sent now besides the media, by downlink_sent as all
-// others; 0: none for now. Ask until then.
+// others, or 0 where none is due. Ask again until it is 0.
 uint16_t downlink_probe(struct downlink *, int64_t now_us);
 
-// How the queue does by the last feedback, and µs since it was last seen to grow.
+// How the queue does by the last feedback.
 static inline enum delay_usage downlink_usage(const struct downlink *d)
 {
 	return (enum delay_usage)d->delay.usage;
-}
-
-static inline int64_t downlink_calm_us(const struct downlink *d, int64_t now_us)
-{
-	return now_us - d->overuse_us;
 }

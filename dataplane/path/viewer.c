@@ -8,10 +8,10 @@
 
 #define FCI_AT             8 // of the body: behind both SSRCs (RFC 4585 6.1)
 #define MOVING_PER_S       12 // pictures a second that an upper encoding has at least
-#define CALM_LOOKS         4
-#define MUTE_US            5000000
+#define CALM_LOOKS         4 // left out where there is more than enough
+#define MUTE_US            5000000 // without a first answer
 #define REPAIR_PERCENT     15 // of what the way carries may be retransmissions
-#define REPAIR_BURST_S     4
+#define REPAIR_BURST_S     4 // so many seconds' worth at once
 #define REPAIR_BYTES_PER_S 8000 // … and so much in any case
 #define STATUSES_AT        (FCI_AT + 2) // behind the base sequence number
 
