@@ -25,11 +25,11 @@
 #include <unistd.h>
 
 #define VIEWERS_MAX   20000
-#define TRACKS        40 // 20 speakers' sound and video
+#define SPEAKERS      20 // their transports have the first slots; viewer i has slot SPEAKERS + i
+#define TRACKS        (2 * SPEAKERS) // their sound and video
 #define ROOM          1
 #define BUFFERS       4096
 #define KEPT_MAX      2 // datagrams of one flight of the server
-#define SPEAKER       0 // the transport that all tracks hang on; viewer i has slot i + 1
 #define PORT_BASE     10000
 #define CLIENT_ROUNDS 3 // flights that end a handshake
 
@@ -126,6 +126,7 @@ static int dataplane_begin(struct bench *b)
 	w->port_stopped = true;
 	w->counters = &b->region.map->counters[0];
 	w->gauges = &b->region.map->gauges;
+	w->figures = &b->region.map->figures;
 	w->lifecycle = &b->region.map->header.workers[0];
 	memcpy(w->local.mac, b->port.mac, 6);
 	w->local.udp_port = b->config.udp_port;
@@ -241,7 +242,7 @@ static void track_add(struct bench *b, uint32_t i)
 	        .track_add =
 	                {
 	                        .track_id = am_id_make(i, 1),
-	                        .transport_id = transport_id(SPEAKER),
+	                        .transport_id = transport_id(i / 2),
 	                        .clock_rate = video ? 90000 : 48000,
 	                        .codec = video ? AM_CODEC_VP8 : AM_CODEC_OPUS,
 	                        .payload_type = 96,
@@ -257,8 +258,8 @@ static void viewer_add(struct bench *b, uint32_t viewer)
 {
 	struct am_msg m = {.type = AM_CMD_TRANSPORT_CONNECT};
 
-	transport_add(b, viewer + 1);
-	m.transport_connect.transport_id = transport_id(viewer + 1);
+	transport_add(b, SPEAKERS + viewer);
+	m.transport_connect.transport_id = transport_id(SPEAKERS + viewer);
 	memcpy(m.transport_connect.fingerprint.bytes, clients_fingerprint(b->clients), 32);
 	command(b, &m);
 }
@@ -273,7 +274,7 @@ static void viewer_subscribe(struct bench *b, uint32_t viewer)
 		                {
 		                        .subscription_id = am_id_make(slot, 1),
 		                        .track_id = am_id_make(i, 1),
-		                        .transport_id = transport_id(viewer + 1),
+		                        .transport_id = transport_id(SPEAKERS + viewer),
 		                        .ssrc = 1000000 + 2 * slot,
 		                        .rtx_ssrc = i % 2 ? 1000001 + 2 * slot : 0,
 		                        .mid = "1",
@@ -289,7 +290,7 @@ static void viewer_check(struct bench *b, uint32_t viewer)
 
 	memset(ufrag, 'u', sizeof(ufrag));
 	memset(pwd, 'p', sizeof(pwd));
-	am_ufrag_set_slot(ufrag, viewer + 1);
+	am_ufrag_set_slot(ufrag, SPEAKERS + viewer);
 	ufrag[AM_UFRAG_LEN] = pwd[AM_PWD_LEN] = '\0';
 	if (clients_open(b->clients, viewer, ufrag, pwd) < 0)
 		b->refused++;
@@ -304,7 +305,7 @@ static void viewer_hello(struct bench *b, uint32_t viewer)
 
 static void viewer_finish(struct bench *b, uint32_t viewer)
 {
-	struct am_transport_state *state = &b->region.map->transports[viewer + 1];
+	struct am_transport_state *state = &b->region.map->transports[SPEAKERS + viewer];
 
 	for (int i = 0; i < CLIENT_ROUNDS && b->kept[viewer].count > 0; i++) {
 		if (kept_deliver(b, viewer) < 0)
@@ -316,7 +317,8 @@ static void viewer_finish(struct bench *b, uint32_t viewer)
 
 static void viewer_remove(struct bench *b, uint32_t viewer)
 {
-	struct am_msg m = {.type = AM_CMD_TRANSPORT_REMOVE, .id = {.id = transport_id(viewer + 1)}};
+	struct am_msg m = {
+	        .type = AM_CMD_TRANSPORT_REMOVE, .id = {.id = transport_id(SPEAKERS + viewer)}};
 	command(b, &m);
 }
 
@@ -333,7 +335,8 @@ static const struct stage {
 // tables, become resident: they are not a viewer's.
 static void warm_up(struct bench *b)
 {
-	transport_add(b, SPEAKER);
+	for (uint32_t i = 0; i < SPEAKERS; i++)
+		transport_add(b, i);
 	for (uint32_t i = 0; i < TRACKS; i++)
 		track_add(b, i);
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) - 1; i++)
@@ -379,7 +382,9 @@ static void measure(struct bench *b)
 		tell(b, "time", stages[i].name, "us", ns / n / 1000);
 	}
 	tell(b, "tables", "in the region", "B",
-	     sizeof(struct am_transport_state) + TRACKS * sizeof(struct am_subscription_state));
+	     sizeof(struct am_transport_state) + sizeof(struct am_transport_figures) +
+	             TRACKS * (sizeof(struct am_subscription_state) +
+	                       sizeof(struct am_subscription_figures)));
 }
 
 int main(int argc, char **argv)

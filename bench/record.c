@@ -80,6 +80,9 @@ void record_json(FILE *json, const struct figure *f)
 	put_number(json, "tracks", f->tracks);
 	put_number(json, "burst", f->burst);
 	put_number(json, "workers", f->workers);
+	put_number(json, "seconds", f->seconds);
+	put_number(json, "speakers", f->speakers);
+	put_text(json, "tls", f->tls);
 	put_number(json, "median", f->median);
 	put_number(json, "floor", f->floor);
 	put_number(json, "ratio", f->floor != 0 ? f->value / f->floor : 0);

@@ -27,6 +27,9 @@ struct figure {
 	uint32_t tracks;
 	uint32_t burst; // packets that come together
 	uint32_t workers;
+	uint32_t seconds; // within which all come
+	uint32_t speakers;
+	const char *tls; // of signaling: on or off
 	double value;
 	double median;
 	double floor; // what the value is to be compared with, of the same run

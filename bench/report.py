@@ -10,7 +10,8 @@ import json
 import math
 import sys
 
-CASE = ("server", "load", "link", "port", "profile", "payload", "viewers", "tracks", "burst", "workers")
+CASE = ("server", "load", "link", "port", "profile", "payload", "viewers", "tracks", "burst", "workers",
+        "seconds", "speakers", "tls")
 AXES = ("viewers", "workers", "burst", "payload")  # what a curve may run over, in this order
 COLOURS = ("#2f6f9f", "#c0562f", "#3f8f4f", "#8a4f9f", "#9f7f1f", "#4f7f8f", "#af3f5f", "#5f5f5f")
 STYLE = """

@@ -7,8 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "peer.h"
-#include "room.h"
+#include "kinds.h"
 
 #define ATTRIBUTE_URL_MAX    1024 // bytes
 #define ATTRIBUTE_HEADER_MAX 1024 // of an Authorization value

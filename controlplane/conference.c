@@ -79,6 +79,17 @@ static void too_long(void *owner, am_id id, uint32_t payload_len)
 		c->events->producer_too_long(c->events->owner, t, payload_len);
 }
 
+static void wanted_changed(void *owner, am_id id, uint8_t encodings)
+{
+	struct conference *c = owner;
+	struct track *t = conference_track(c, id);
+
+	if (!t)
+		return;
+	t->wanted = encodings;
+	conference_tell_wanted(c, t);
+}
+
 static void events_lost(void *owner)
 {
 	conference_verify(owner);
@@ -167,7 +178,10 @@ static void unjoin(struct conference *c, struct peer *p, int64_t left_ms)
 {
 	conference_set_hand(c, p, false);
 	room_unjoin_peer(p);
-	p->consumes = p->takes_data = p->reads_envelope = p->lacks = p->lack_seen = false;
+	conference_end_quality(c, p);
+	p->consumes = p->takes_data = p->reads_envelope = p->heeds_wanted = false;
+	p->takes_lists = false;
+	p->lacks = p->lack_seen = false;
 	statistics_left(c->statistics, p->statistics_session, left_ms);
 	p->statistics_session = 0;
 }
@@ -352,6 +366,7 @@ struct conference *conference_create(
 	        .transport_state = transport_changed,
 	        .layers = layers_changed,
 	        .too_long = too_long,
+	        .wanted = wanted_changed,
 	        .resync = events_lost,
 	};
 	rooms_init(&c->rooms);

@@ -37,6 +37,8 @@ struct conference_events {
 	void (*producer_closed)(void *owner, struct peer *to, am_id);
 	// Its packets do not reach every viewer.
 	void (*producer_too_long)(void *owner, const struct track *, uint32_t payload_len);
+	// Which of its encodings viewers wish for.
+	void (*encodings_wanted)(void *owner, const struct track *);
 	void (*rights_changed)(void *owner, struct peer *to);
 	// p->lacks: something that it is to see or hear finds no room, or does so no more.
 	void (*lacking)(void *owner, struct peer *to);
@@ -71,6 +73,13 @@ struct conference_events {
 	void (*restart)(void *owner); // all rooms are gone: connections must come back
 };
 
+// How a worker of the data plane keeps up.
+struct worker_look {
+	uint64_t copies, late; // so far
+	enum quality quality; // of the last look
+	uint64_t weak_ms; // when that last was not good; 0: never
+};
+
 struct conference {
 	struct loop *loop;
 	struct media *media;
@@ -82,6 +91,7 @@ struct conference {
 	struct rooms rooms;
 	const struct accounts *accounts; // whose quotas hold; NULL: none do
 	uint64_t join_ms; // for an admitted peer to join; 0: as long as it likes
+	uint8_t voices[ROOM_KIND_COUNT]; // forwarded in a room of this kind; 0: all
 	uint32_t client_transports; // of one address at once; 0: any number
 	struct tally *transports_of; // by address
 	struct peer_list gone; // oldest first
@@ -90,6 +100,7 @@ struct conference {
 	struct loop_timer timer; // of the peers that are gone, and of the idle
 	struct loop_timer activity; // conference_activity.c
 	uint32_t looks; // of it
+	struct worker_look workers[AM_WORKER_MAX]; // conference_quality.c
 	uint64_t generation; // of the data plane that the rooms live on, 0: none yet
 	// By slot of the id.
 	struct transport *transports[AM_TRANSPORT_MAX];
@@ -194,6 +205,9 @@ void conference_transport_end(struct conference *, struct transport *, enum tran
 // As conference_transport_added; the caller answers, then calls conference_track_publish.
 struct track *conference_track_added(struct conference *, am_id, int result);
 void conference_track_publish(struct conference *, struct track *);
+
+// Tells the owner which encodings of the track viewers wish for, where its page knows what to do.
+void conference_tell_wanted(struct conference *, const struct track *);
 void conference_track_pause(struct conference *, struct track *, bool paused);
 void conference_track_remove(struct conference *, struct track *);
 
@@ -252,6 +266,20 @@ void conference_set_bitrate(struct conference *, struct room *, uint32_t bitrate
 // A viewer becomes a speaker where there is a place, a speaker a viewer; what the latter publishes
 // ends. REFUSAL_WRONG_ROOM_KIND: everyone in a call is a speaker.
 enum refusal conference_set_speaker(struct conference *, struct peer *, bool speaker);
+
+// How participants fare, and whose doing it is (conference_quality.c). server: at the data plane,
+// before each look at peers; end: the peer's stay is over.
+#define CONFERENCE_REPORT_MS 5000 // between two reports of one page
+void conference_look_at_server(struct conference *);
+void conference_look_at_quality(struct conference *, struct peer *);
+void conference_end_quality(struct conference *, struct peer *);
+
+// A page reports. from: whose tracks had the worst of it, as far as that is known; may be empty.
+// -EAGAIN: too soon after the last one.
+[[nodiscard]] int conference_report_quality(
+        struct conference *c, struct peer *p, const struct page_report *report,
+        const struct peer *const from[], int count
+);
 
 // A hand goes up or down (conference_activity.c).
 void conference_set_hand(struct conference *, struct peer *, bool raised);

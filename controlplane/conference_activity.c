@@ -1,8 +1,6 @@
-// What goes on in rooms without anybody asking for it: who speaks, how many there are, how good
-// connections are; and raised hands.
+// What goes on in rooms without anybody asking for it: who speaks, how many there are; and raised
+// hands.
 #include "conference.h"
-
-#include "clock.h"
 
 #define COUNTS_MS         1000
 #define LARGE_ROOM        200 // members, from which on news of who speaks come less often
@@ -58,26 +56,6 @@ static void look_at_counts(struct conference *c, struct room *r)
 	c->events->counts(c->events->owner, r);
 }
 
-static void look_at_link(struct conference *c, struct peer *p)
-{
-	enum quality worst = QUALITY_UNKNOWN;
-	struct am_transport_state state;
-
-	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
-		const struct transport *t = &p->transports[i];
-		if (!t->id || !media_read_transport(c->media, am_id_slot(t->id), &state) ||
-		    state.id != t->id || state.dtls != AM_DTLS_CONNECTED)
-			continue;
-		uint64_t now_ns = clock_monotonic_ns();
-		uint64_t age_ns = now_ns > state.checked_ns ? now_ns - state.checked_ns : 0;
-		enum quality q = quality_of(media_link_gauge(c->media, t->id), age_ns / 1000000);
-		if (worst == QUALITY_UNKNOWN || q < worst)
-			worst = q;
-	}
-	if (worst != QUALITY_UNKNOWN && quality_look(&p->quality, worst))
-		c->events->quality(c->events->owner, p);
-}
-
 static void
 each_peer(struct conference *c, struct room *r, void (*look)(struct conference *, struct peer *))
 {
@@ -96,6 +74,8 @@ static void look(void *owner)
 
 	loop_timer_set(c->loop, &c->activity, TALK_LOOK_MS);
 	c->looks++;
+	if (c->looks % (QUALITY_LOOK_MS / TALK_LOOK_MS) == 0)
+		conference_look_at_server(c);
 	for (struct room *r = NULL; (r = rooms_next(&c->rooms, r));) {
 		look_at_talk(c, r, now_ms);
 		if (c->looks % (COUNTS_MS / TALK_LOOK_MS) == 0) {
@@ -103,7 +83,7 @@ static void look(void *owner)
 			each_peer(c, r, conference_subscribe_again);
 		}
 		if (c->looks % (QUALITY_LOOK_MS / TALK_LOOK_MS) == 0)
-			each_peer(c, r, look_at_link);
+			each_peer(c, r, conference_look_at_quality);
 	}
 }
 

@@ -105,6 +105,8 @@ static void peer_restore(void *owner, const struct store_peer *row)
 	p->name_is_fixed = row->flags & STORE_NAME_IS_FIXED;
 	p->takes_data = row->flags & STORE_TAKES_DATA;
 	p->reads_envelope = row->flags & STORE_READS_ENVELOPE;
+	p->heeds_wanted = row->flags & STORE_HEEDS_WANTED;
+	p->takes_lists = row->flags & STORE_TAKES_LISTS;
 	p->muted = row->flags / STORE_MUTED_AUDIO % (1u << TRACK_KIND_COUNT);
 	if (peer_set_display_name(p, row->display_name) < 0)
 		p->display_name[0] = '\0';
@@ -168,6 +170,7 @@ static void track_restore(void *owner, const struct store_track *row)
 	struct track *track =
 	        track_create(row->id, t, &media, memory_copy_string(row->app_data), row->paused);
 	track_set_encodings(track, &add);
+	track->wanted = state.wanted;
 	track->ready = true;
 	c->tracks[am_id_slot(track->id)] = track;
 	if (state.paused != row->paused) // the last process died between the two
@@ -279,6 +282,7 @@ static void transports_verify(struct conference *c)
 
 static void tracks_verify(struct conference *c)
 {
+	const struct media_events *e = &c->media_events;
 	struct am_track_state state;
 
 	for (uint32_t i = 0; i < AM_TRACK_MAX; i++) {
@@ -286,6 +290,8 @@ static void tracks_verify(struct conference *c)
 		struct track *t = c->tracks[i];
 		if (t && t->ready && (!there || state.id != t->id))
 			conference_track_forget(c, t);
+		else if (t && there && state.id == t->id && state.wanted != t->wanted)
+			e->wanted(e->owner, t->id, state.wanted);
 		else if (!t && there)
 			media_track_remove(c->media, state.id);
 	}

@@ -44,7 +44,9 @@ static uint32_t flags_of(const struct peer *p)
 	       (p->signed_id ? STORE_SIGNED_ID : 0) | (p->name_is_fixed ? STORE_NAME_IS_FIXED : 0) |
 	       (p->rights.hand ? STORE_HAND_ENABLED : 0) | (p->hand ? STORE_HAND : 0) |
 	       (p->takes_data ? STORE_TAKES_DATA : 0) |
-	       (p->reads_envelope ? STORE_READS_ENVELOPE : 0) | p->muted * STORE_MUTED_AUDIO;
+	       (p->reads_envelope ? STORE_READS_ENVELOPE : 0) |
+	       (p->heeds_wanted ? STORE_HEEDS_WANTED : 0) |
+	       (p->takes_lists ? STORE_TAKES_LISTS : 0) | p->muted * STORE_MUTED_AUDIO;
 }
 
 void conference_store_peer(struct conference *c, const struct peer *p, const char *capabilities)

@@ -133,6 +133,8 @@ static void subscribe(struct conference *c, struct peer *viewer, struct track *t
 	        .temporal_layer = s->temporal_layer,
 	        .priority = s->priority,
 	        .transport_cc = ortc_wants_transport_cc(&track->media, &viewer->caps),
+	        .red_payload_type =
+	                ortc_wants_red(&track->media, &viewer->caps) ? ORTC_RED_PAYLOAD_TYPE : 0,
 	};
 	subscription_mid_text(s, add.mid);
 	const struct media_call call = {.id = id};
@@ -236,18 +238,26 @@ static void store_track(struct conference *c, const struct track *t, const struc
 	free(text);
 }
 
+// How many voices are heard where this sound belongs; 0: it is always. What is shared is no voice:
+// music with gaps is worse than one voice more.
+static uint8_t voices_beside(const struct conference *c, const struct peer *p, enum track_kind kind)
+{
+	return kind == TRACK_AUDIO ? c->voices[p->room->kind] : 0;
+}
+
 int conference_track_add(
         struct conference *c, struct transport *transport, enum ortc_kind kind,
         const struct json *parameters, const struct json *app_data, media_done *done, void *owner,
         struct media_call *call, const char **why
 )
 {
+	enum track_kind track_kind = track_kind_of(kind, app_data);
 	struct am_cmd_track_add add;
 	struct ortc_media media;
 
 	*why = "";
 	if (transport->peer->track_count >= PEER_TRACK_MAX ||
-	    (track_kind_of(kind, app_data) == TRACK_SHARE && track_share_of(transport->peer, kind)))
+	    (track_kind == TRACK_SHARE && track_share_of(transport->peer, kind)))
 		return -EMFILE;
 	if (!conference_quota(c, transport->peer->room->account_id, QUOTA_TRACKS))
 		return -EDQUOT;
@@ -256,6 +266,8 @@ int conference_track_add(
 		return ret;
 	add.track_id = call->id = media_id_new(c->media, MEDIA_TRACKS);
 	add.transport_id = transport->id;
+	add.voices = voices_beside(c, transport->peer, track_kind);
+	add.screen = track_kind == TRACK_SHARE && kind == ORTC_VIDEO;
 	ret = call->id                ? media_track_add(c->media, &add, done, owner, call)
 	      : media_is_up(c->media) ? -ENOBUFS
 	                              : -ENOTCONN;
@@ -284,6 +296,12 @@ struct track *conference_track_added(struct conference *c, am_id id, int result)
 	if (t)
 		t->ready = true;
 	return t;
+}
+
+void conference_tell_wanted(struct conference *c, const struct track *t)
+{
+	if (t->ready && t->encoding_count > 1 && t->owner->heeds_wanted && t->owner->connection)
+		c->events->encodings_wanted(c->events->owner, t);
 }
 
 void conference_track_publish(struct conference *c, struct track *t)

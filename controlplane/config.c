@@ -2,6 +2,7 @@
 
 #include "address.h"
 #include "hook_guard.h"
+#include "kinds.h"
 #include "store_history.h"
 
 #include <errno.h>
@@ -23,10 +24,10 @@ static const struct am_setting controlplane_settings[] = {
          .type = AM_SETTING_STRING,
          .offset = AT(log_level),
          .accepted = levels},
-        {.name = "listen", .type = AM_SETTING_STRING, .offset = AT(listen)},
-        {.name = "port", .type = AM_SETTING_INT, .offset = AT(port), .min = 1, .max = 65535},
-        {.name = "certificate", .type = AM_SETTING_STRING, .offset = AT(certificate)},
-        {.name = "private_key", .type = AM_SETTING_STRING, .offset = AT(private_key)},
+        {.name = "listen", .type = AM_SETTING_STRING, .offset = AT(http.listen)},
+        {.name = "port", .type = AM_SETTING_INT, .offset = AT(http.port), .min = 1, .max = 65535},
+        {.name = "certificate", .type = AM_SETTING_STRING, .offset = AT(http.certificate)},
+        {.name = "private_key", .type = AM_SETTING_STRING, .offset = AT(http.private_key)},
         {.name = "pages", .type = AM_SETTING_STRING, .offset = AT(pages)},
         {.name = "store", .type = AM_SETTING_STRING, .offset = AT(store)},
         {.name = "accounts", .type = AM_SETTING_STRING, .offset = AT(accounts)},
@@ -39,23 +40,40 @@ static const struct am_setting controlplane_settings[] = {
          .max = HISTORY_SESSION_DAYS_MAX},
         {.name = "hook_allowed", .type = AM_SETTING_STRINGS, .offset = AT(hook_allowed)},
         {.name = "hook_authorities", .type = AM_SETTING_STRING, .offset = AT(hook_authorities)},
-        {.name = "node", .type = AM_SETTING_INT, .offset = AT(node), .min = 1, .max = 9999},
+        {.name = "node", .type = AM_SETTING_INT, .offset = AT(rest.node), .min = 1, .max = 9999},
         {.name = "rest_per_s",
          .type = AM_SETTING_INT,
-         .offset = AT(rest_per_s),
+         .offset = AT(rest.rest_per_s),
          .min = 1,
          .max = 100000},
-        {.name = "metrics_token", .type = AM_SETTING_STRING, .offset = AT(metrics_token)},
-        {.name = "metrics_addresses", .type = AM_SETTING_STRINGS, .offset = AT(metrics_addresses)},
-        {.name = "proxies", .type = AM_SETTING_STRINGS, .offset = AT(proxies)},
+        {.name = "metrics_token", .type = AM_SETTING_STRING, .offset = AT(rest.metrics_token)},
+        {.name = "metrics_addresses",
+         .type = AM_SETTING_STRINGS,
+         .offset = AT(rest.metrics_addresses)},
+        {.name = "proxies", .type = AM_SETTING_STRINGS, .offset = AT(http.proxies)},
         {.name = "unknown_hosts",
          .type = AM_SETTING_STRING,
          .offset = AT(unknown_hosts),
          .accepted = unknown_hosts},
+        {.name = "voices_webinar",
+         .type = AM_SETTING_INT,
+         .offset = AT(voices_webinar),
+         .min = 0,
+         .max = ROOM_PARTICIPANT_MAX},
+        {.name = "voices_call",
+         .type = AM_SETTING_INT,
+         .offset = AT(voices_call),
+         .min = 0,
+         .max = ROOM_PARTICIPANT_MAX},
         {.name = "join_s", .type = AM_SETTING_INT, .offset = AT(join_s), .min = 1, .max = 86400},
         {.name = "address_connections",
          .type = AM_SETTING_INT,
-         .offset = AT(address_connections),
+         .offset = AT(http.address_connections),
+         .min = 1,
+         .max = 65536},
+        {.name = "address_handshakes",
+         .type = AM_SETTING_INT,
+         .offset = AT(http.address_handshakes),
          .min = 1,
          .max = 65536},
         {.name = "address_websockets",
@@ -76,15 +94,18 @@ static const struct am_config_group groups[] = {
 static const struct config defaults = {
         .socket = "/run/amphi/dataplane.sock",
         .log_level = "info",
-        .listen = "127.0.0.1",
-        .port = 8080,
+        .http.listen = "127.0.0.1",
+        .http.port = 8080,
         .pages = "web/dist",
         .store = "/run/amphi/store.db",
-        .node = 1,
-        .rest_per_s = 50,
+        .rest.node = 1,
+        .rest.rest_per_s = 50,
         .unknown_hosts = "refuse",
+        .voices_webinar = 3,
+        .voices_call = 5,
         .join_s = 60,
-        .address_connections = 16384,
+        .http.address_connections = 16384,
+        .http.address_handshakes = 200,
         .address_websockets = 2048,
 };
 
@@ -140,13 +161,14 @@ int config_check(const struct config *c, char *error, size_t size)
 {
 	struct address listen;
 
-	if (!address_read(&listen, c->listen)) {
+	if (!address_read(&listen, c->http.listen)) {
 		snprintf(
-		        error, size, "controlplane.listen = \"%s\" is not an IP address", c->listen
+		        error, size, "controlplane.listen = \"%s\" is not an IP address",
+		        c->http.listen
 		);
 		return -EINVAL;
 	}
-	if (!c->certificate[0] != !c->private_key[0]) {
+	if (!c->http.certificate[0] != !c->http.private_key[0]) {
 		snprintf(
 		        error, size,
 		        "controlplane.certificate and controlplane.private_key go together: set "
@@ -154,21 +176,21 @@ int config_check(const struct config *c, char *error, size_t size)
 		);
 		return -EINVAL;
 	}
-	if (!c->certificate[0] && !address_is_loopback(&listen)) {
+	if (!c->http.certificate[0] && !address_is_loopback(&listen)) {
 		snprintf(
 		        error, size,
 		        "controlplane.listen = \"%s\" needs controlplane.certificate and "
 		        "controlplane.private_key: without them listen on 127.0.0.1",
-		        c->listen
+		        c->http.listen
 		);
 		return -EINVAL;
 	}
-	if (c->metrics_token[0] && strlen(c->metrics_token) < 16) {
+	if (c->rest.metrics_token[0] && strlen(c->rest.metrics_token) < 16) {
 		snprintf(error, size, "controlplane.metrics_token is shorter than 16 characters");
 		return -EINVAL;
 	}
-	if (!networks_are_good(&c->proxies, "proxies", error, size) ||
-	    !networks_are_good(&c->metrics_addresses, "metrics_addresses", error, size))
+	if (!networks_are_good(&c->http.proxies, "proxies", error, size) ||
+	    !networks_are_good(&c->rest.metrics_addresses, "metrics_addresses", error, size))
 		return -EINVAL;
 	for (int i = 0; i < c->hook_allowed.count; i++) {
 		if (!guard_entry_is_good(c->hook_allowed.values[i])) {

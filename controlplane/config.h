@@ -5,15 +5,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "http.h"
+#include "rest.h"
+
 #include "am_config.h"
 
 struct config {
 	char socket[AM_CONFIG_STRING_MAX]; // of the data plane
 	char log_level[AM_CONFIG_STRING_MAX];
-	char listen[AM_CONFIG_STRING_MAX]; // IPv4 or IPv6 address
-	int64_t port;
-	char certificate[AM_CONFIG_STRING_MAX]; // empty: plain HTTP on loopback
-	char private_key[AM_CONFIG_STRING_MAX];
+	struct http_settings http;
+	struct rest_settings rest;
 	char pages[AM_CONFIG_STRING_MAX];
 	char store[AM_CONFIG_STRING_MAX];
 	char accounts[AM_CONFIG_STRING_MAX]; // after config_read never empty, as admin and history
@@ -22,14 +23,9 @@ struct config {
 	int64_t session_days; // that finished sessions are kept; 0: forever
 	struct am_config_strings hook_allowed; // hosts that may have any address
 	char hook_authorities[AM_CONFIG_STRING_MAX]; // PEM file; empty: the system's alone
-	int64_t node;
-	int64_t rest_per_s; // requests of one caller in the long run
-	char metrics_token[AM_CONFIG_STRING_MAX]; // empty: metrics_addresses alone may ask
-	struct am_config_strings metrics_addresses; // networks that need no token for /metrics
-	struct am_config_strings proxies; // networks whose X-Forwarded-For counts
 	char unknown_hosts[AM_CONFIG_STRING_MAX]; // "refuse", "default"
+	int64_t voices_webinar, voices_call; // that are forwarded: the loudest; 0: all
 	int64_t join_s; // for an admitted peer to join
-	int64_t address_connections; // of one client at once, WebSockets included
 	int64_t address_websockets; // of one client at once
 };
 

@@ -1,7 +1,6 @@
 #include "hook.h"
 
 #include "attribute.h"
-#include "config.h"
 #include "hook_queue.h"
 #include "hook_replay.h"
 #include "hook_request.h"
@@ -610,10 +609,12 @@ static void prune(void *owner)
 	loop_timer_set(h->loop, &h->prune, PRUNE_MS);
 }
 
-struct hooks *hooks_create(struct loop *l, struct history *history, const struct config *config)
+struct hooks *hooks_create(
+        struct loop *l, struct history *history, const struct am_config_strings *allowed,
+        const char *authorities
+)
 {
-	struct transfers *transfers =
-	        transfers_create(l, &config->hook_allowed, config->hook_authorities);
+	struct transfers *transfers = transfers_create(l, allowed, authorities);
 	if (!transfers)
 		return NULL;
 	struct hooks *h = memory_new(1, sizeof(*h));

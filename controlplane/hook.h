@@ -20,7 +20,7 @@
 #define HOOK_MESSAGE_MAX 512 // bytes of a message that are shown
 #define HOOK_REPLAY_MAX  1000 // events in an answer
 
-struct config;
+struct am_config_strings;
 struct history;
 struct hooks;
 struct json;
@@ -55,8 +55,12 @@ struct hook_answer {
 // Called once, from the loop, never within the call that started it.
 typedef void hook_done(void *owner, uint64_t call, const struct hook_answer *);
 
-// history stays the caller's. NULL after one line in the log.
-[[nodiscard]] struct hooks *hooks_create(struct loop *, struct history *, const struct config *);
+// history stays the caller's; allowed and authorities as transfers_create has them. NULL after one
+// line in the log.
+[[nodiscard]] struct hooks *hooks_create(
+        struct loop *l, struct history *history, const struct am_config_strings *allowed,
+        const char *authorities
+);
 
 // Silent about calls that are under way. To be called before history_close.
 void hooks_destroy(struct hooks *);

@@ -1,15 +1,15 @@
 #include "http.h"
 
-#include "config.h"
 #include "forwarded.h"
 #include "http_arrival.h"
+#include "http_listener.h"
 #include "loop.h"
 #include "memory.h"
 #include "metrics.h"
+#include "tls.h"
 
 #include "am_log.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -28,10 +28,10 @@
 #define CONNECTIONS_MAX   65536 // WebSockets and half-open ones included
 #define CONNECTION_S      15 // without a byte, within a request and its answer
 #define CONNECTION_MEMORY 32768 // bytes for a request's headers
-#define FORM_BUFFER       1024
 #define PEM_MAX           65536
 #define PROXY_WARN_MS     600000 // between two warnings about an unknown proxy
-#define REFUSED_WARN_MS   10000 // and about an address with too many connections
+#define REFUSED_WARN_MS   10000 // and about an address that is refused
+#define STOPPING          "{\"error\":\"the server is stopping\"}"
 #define TEXT_OF(macro)    TEXT_OF_VALUE(macro)
 #define TEXT_OF_VALUE(x)  #x
 
@@ -42,13 +42,16 @@ struct http {
 	struct loop_source source; // libmicrohttpd's epoll descriptor
 	struct loop_timer timer;
 	struct loop_hook hook;
-	char *certificate, *private_key; // PEM, NULL: plain HTTP
+	struct tls *tls; // NULL: plain HTTP
+	struct tls_handler tls_handler;
+	struct http_arrival *arriving; // the library is being given its connection
 	LIST_HEAD(, http_socket) sockets;
 	uint32_t socket_count;
 	LIST_HEAD(, http_later) later;
 	struct http_arrivals arrivals;
-	const struct config *config;
+	const struct http_settings *settings;
 	uint64_t proxy_warned_ms, refused_warned_ms;
+	bool ending; // handlers are not asked any more
 	bool turn_due; // a socket or an answer was given back: the library sees it in its next turn
 };
 
@@ -76,70 +79,9 @@ struct http_socket {
 	LIST_ENTRY(http_socket) next;
 	int fd;
 	struct MHD_UpgradeResponseHandle *handle;
+	void (*cut_off)(void *owner); // NULL: it is nobody's yet
+	void *owner;
 };
-
-bool http_is_local(const struct http_request *q)
-{
-	return q->address_is_sure && address_is_loopback(&q->address);
-}
-
-const char *http_header(const struct http_request *r, const char *name)
-{
-	return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
-}
-
-const char *http_query(const struct http_request *r, const char *name)
-{
-	return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-struct form_search {
-	const char *name;
-	char *value;
-	size_t size, len;
-	bool found, too_long;
-};
-
-// Gets values piece by piece.
-static enum MHD_Result form_field(
-        void *owner, enum MHD_ValueKind, const char *name, const char *, const char *, const char *,
-        const char *data, uint64_t at, size_t len
-)
-{
-	struct form_search *s = owner;
-
-	if (!name || strcmp(name, s->name) != 0)
-		return MHD_YES;
-	if (at == 0)
-		s->len = 0; // the last one of a name counts
-	s->found = true;
-	s->too_long = s->len + len >= s->size || (len > 0 && memchr(data, '\0', len));
-	if (s->too_long)
-		return MHD_NO;
-	memcpy(s->value + s->len, data, len);
-	s->len += len;
-	return MHD_YES;
-}
-
-bool http_form(const struct http_request *q, const char *name, char *value, size_t size)
-{
-	struct form_search s = {.name = name, .value = value, .size = size};
-	struct MHD_PostProcessor *form =
-	        MHD_create_post_processor(q->connection, FORM_BUFFER, form_field, &s);
-
-	if (!form)
-		return false;
-	MHD_post_process(form, q->body, q->body_len);
-	MHD_destroy_post_processor(form); // which gives the rest
-	value[s.too_long ? 0 : s.len] = '\0';
-	return s.found && !s.too_long;
-}
-
-bool http_unescape(char *s)
-{
-	size_t len = MHD_http_unescape(s);
-	return memchr(s, '\0', len) == NULL;
-}
 
 void http_add_header(struct http_response *r, const char *name, const char *value)
 {
@@ -157,6 +99,12 @@ void http_clear_headers(struct http_response *r)
 int http_socket_fd(const struct http_socket *s)
 {
 	return s->fd;
+}
+
+void http_socket_own(struct http_socket *s, void (*cut_off)(void *owner), void *owner)
+{
+	s->cut_off = cut_off;
+	s->owner = owner;
 }
 
 void http_socket_close(struct http_socket *s)
@@ -188,7 +136,8 @@ static const struct sockaddr *peer_of(struct MHD_Connection *connection)
 }
 
 // Whoever has an office behind one address must hear what to set.
-static void refused_warn(struct http *h, const struct sockaddr *from)
+static void
+refused_warn(struct http *h, const struct sockaddr *from, const char *what, const char *setting)
 {
 	uint64_t now_ms = loop_now_ms(h->loop);
 	char text[ADDRESS_TEXT_SIZE];
@@ -200,9 +149,9 @@ static void refused_warn(struct http *h, const struct sockaddr *from)
 	h->refused_warned_ms = now_ms;
 	address_write_client(text, &a);
 	am_warning(
-	        "http: an address has too many connections; if it is a proxy add it to "
-	        "controlplane.proxies, else see controlplane.address_connections; address=%s",
-	        text
+	        "http: an address %s; if it is a proxy add it to controlplane.proxies, else see "
+	        "controlplane.%s; address=%s",
+	        what, setting, text
 	);
 }
 
@@ -211,10 +160,10 @@ static enum MHD_Result on_accept(void *owner, const struct sockaddr *from, sockl
 {
 	struct http *h = owner;
 
-	if (http_arrivals_take(&h->arrivals, from))
+	if (h->arriving || http_arrivals_take(&h->arrivals, from))
 		return MHD_YES;
 	metric_count(METRIC_connections_refused);
-	refused_warn(h, from);
+	refused_warn(h, from, "has too many connections", "address_connections");
 	return MHD_NO;
 }
 
@@ -228,12 +177,51 @@ static void on_connection(
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
 		                 ->connect_fd;
-		*context = http_arrival_create(&h->arrivals, fd, peer_of(connection));
+		if (h->arriving)
+			http_arrival_get(h->arriving);
+		else
+			h->arriving = http_arrival_create(&h->arrivals, fd, peer_of(connection));
+		h->arriving->fd = fd;
+		*context = h->arriving;
+		h->arriving = NULL;
 		return;
 	}
-	if (*context)
-		http_arrival_destroy(*context);
+	if (*context) {
+		http_arrival_end(*context);
+		http_arrival_put(*context);
+	}
 	*context = NULL;
+}
+
+// The time for the first request and the address's share count from here.
+static void *tls_accepted(void *owner, int fd, const struct sockaddr *from)
+{
+	struct http *h = owner;
+
+	if (on_accept(h, from, 0) != MHD_YES)
+		return NULL;
+	if (!http_arrivals_take_handshake(&h->arrivals, from)) {
+		metric_count(METRIC_handshakes_refused);
+		refused_warn(h, from, "begins too many TLS handshakes", "address_handshakes");
+		return NULL;
+	}
+	return http_arrival_create(&h->arrivals, fd, from);
+}
+
+static void
+tls_secured(void *owner, void *arrival, int fd, const struct sockaddr *from, socklen_t len)
+{
+	struct http *h = owner;
+
+	h->arriving = arrival;
+	MHD_add_connection(h->daemon, fd, from, len); // on failure it closes fd
+	h->arriving = NULL;
+	h->turn_due = true;
+}
+
+static void tls_ended(void *, void *arrival)
+{
+	http_arrival_put(arrival);
 }
 
 static void on_upgraded(
@@ -249,7 +237,8 @@ static void on_upgraded(
 	LIST_INSERT_HEAD(&h->sockets, s, next);
 	h->socket_count++;
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	// Its messages are small and soon followed by others: none waits for an ACK (RFC 896).
+	// Its messages are small and soon followed by others: none waits for an ACK (RFC 896). With
+	// TLS this is no TCP socket, and tls.c has done it.
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	void *upgrade = e->upgrade;
 	e->upgrade = NULL;
@@ -284,7 +273,7 @@ response_make(struct http *h, const struct exchange *e, struct http_response *r)
 		MHD_add_response_header(m, "Content-Type", r->type);
 	MHD_add_response_header(m, "X-Content-Type-Options", "nosniff");
 	MHD_add_response_header(m, "Referrer-Policy", "strict-origin-when-cross-origin");
-	if (h->certificate)
+	if (h->tls)
 		MHD_add_response_header(m, "Strict-Transport-Security", "max-age=31536000");
 	if (e->closes)
 		MHD_add_response_header(m, "Connection", "close");
@@ -381,7 +370,9 @@ static enum MHD_Result answer(struct http *h, struct exchange *e, const struct h
 	struct http_response r = {.status = 500, .file = -1};
 	const char *upgrade = http_header(q, "Upgrade");
 
-	if (e->too_large) {
+	if (h->ending) {
+		json_error(&r, 503, STOPPING);
+	} else if (e->too_large) {
 		json_error(&r, 413, "{\"error\":\"body too large\"}");
 	} else if (e->no_memory) {
 		json_error(&r, 503, "{\"error\":\"the server has no memory left\"}");
@@ -431,7 +422,7 @@ static void client_find(struct http *h, struct http_request *q)
 
 	if (from && !address_of_socket(&peer, from))
 		peer = (struct address){0};
-	forwarded_begin(&f, &peer, &h->config->proxies);
+	forwarded_begin(&f, &peer, &h->settings->proxies);
 	MHD_get_connection_values(q->connection, MHD_HEADER_KIND, forwarded_read, &f);
 	if (f.marked && !f.trusted)
 		proxy_warn(h, &peer);
@@ -481,7 +472,7 @@ static enum MHD_Result exchange_begin(struct http *h, struct exchange *e, struct
 	if (!f.body)
 		return MHD_YES;
 	client_find(h, q);
-	if (!e->no_memory && h->handler->takes_body(h->handler->owner, q))
+	if (!h->ending && !e->no_memory && h->handler->takes_body(h->handler->owner, q))
 		return MHD_YES;
 	e->closes = true;
 	http_arrival_end(arrival_of(q->connection));
@@ -636,120 +627,117 @@ static char *pem_read(const char *setting, const char *path)
 	return NULL;
 }
 
-static int address_make(const struct config *c, struct sockaddr_storage *out)
+// listener: its connections are the library's; -1: they come from tls.c.
+static struct MHD_Daemon *daemon_start(struct http *h, int listener)
 {
-	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-
-	*out = (struct sockaddr_storage){0};
-	if (inet_pton(AF_INET, c->listen, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons((uint16_t)c->port);
-		return 0;
+	unsigned flags =
+	        MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	struct MHD_OptionItem listens[] = {
+	        {MHD_OPTION_LISTEN_SOCKET, listener, NULL},
+	        {MHD_OPTION_END, 0, NULL},
+	};
+	if (listener < 0) {
+		flags |= MHD_USE_NO_LISTEN_SOCKET;
+		listens[0].option = MHD_OPTION_END;
 	}
-	if (inet_pton(AF_INET6, c->listen, &v6->sin6_addr) != 1)
-		return -EINVAL;
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons((uint16_t)c->port);
-	return MHD_USE_IPv6;
-}
-
-// Listens ourselves, so that the reason of a failure is known. -1 after a line in the log.
-static int listener_make(const struct config *c, const struct sockaddr_storage *a)
-{
-	int fd = socket(a->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	socklen_t len =
-	        a->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-
-	if (fd >= 0) {
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-		if (bind(fd, (const struct sockaddr *)a, len) == 0 && listen(fd, 1024) == 0)
-			return fd;
-	}
-	am_error(
-	        "http: cannot listen on %s port %lld (%s), %s", c->listen, (long long)c->port,
-	        strerror(errno),
-	        errno == EADDRINUSE ? "stop the other program or set controlplane.port"
-	                            : "set controlplane.listen and controlplane.port"
+	return MHD_start_daemon(
+	        flags, 0, on_accept, h, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+	        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+	        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
+	        MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
+	        on_connection, h, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, listens,
+	        MHD_OPTION_END
 	);
-	if (fd >= 0)
-		close(fd);
-	return -1;
 }
 
-static int daemon_start(struct http *h, const struct config *c)
+static struct tls *tls_start(struct http *h, const struct http_settings *c, int listener)
 {
-	struct sockaddr_storage a;
-	int family = address_make(c, &a);
-	int fd = family < 0 ? -1 : listener_make(c, &a);
+	char *certificate = pem_read("certificate", c->certificate);
+	char *private_key = certificate ? pem_read("private_key", c->private_key) : NULL;
+	struct tls *tls = NULL;
+
+	h->tls_handler = (struct tls_handler){
+	        .owner = h,
+	        .accepted = tls_accepted,
+	        .secured = tls_secured,
+	        .ended = tls_ended,
+	};
+	if (private_key) {
+		tls = tls_create(
+		        h->loop, listener, certificate, private_key, CONNECTIONS_MAX,
+		        &h->tls_handler
+		);
+		if (!tls)
+			am_error(
+			        "http: cannot start, check that the private key belongs to the "
+			        "certificate; certificate=%s private_key=%s",
+			        c->certificate, c->private_key
+			);
+		explicit_bzero(private_key, strlen(private_key));
+	}
+	free(certificate);
+	free(private_key);
+	return tls;
+}
+
+// 0, or -errno after a line in the log.
+static int server_start(struct http *h, const struct http_settings *c)
+{
+	int fd = http_listener_open(c);
+
 	if (fd < 0)
 		return -EADDRNOTAVAIL;
 
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_ALLOW_SUSPEND_RESUME |
-	                 MHD_USE_ERROR_LOG | (unsigned)family;
-	struct MHD_OptionItem tls[] = {
-	        {MHD_OPTION_HTTPS_MEM_CERT, 0, h->certificate},
-	        {MHD_OPTION_HTTPS_MEM_KEY, 0, h->private_key},
-	        {MHD_OPTION_END, 0, NULL},
-	};
-	if (h->certificate)
-		flags |= MHD_USE_TLS;
-	else
-		tls[0].option = MHD_OPTION_END;
-	h->daemon = MHD_start_daemon(
-	        flags, 0, on_accept, h, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-	        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-	        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-	        MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-	        on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
-	        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END
-	);
+	if (c->certificate[0]) {
+		h->tls = tls_start(h, c, fd);
+		if (!h->tls)
+			goto close;
+	}
+	h->daemon = daemon_start(h, h->tls ? -1 : fd);
 	if (h->daemon)
 		return 0;
+	am_error("http: cannot start the HTTP server");
+	if (h->tls) {
+		tls_destroy(h->tls); // and fd
+		return -EINVAL;
+	}
+close:
 	close(fd);
-	am_error(
-	        "http: cannot start%s; certificate=%s private_key=%s",
-	        h->certificate ? ", check that the private key belongs to the certificate" : "",
-	        c->certificate, c->private_key
-	);
 	return -EINVAL;
 }
 
 struct http *
-http_create(struct loop *loop, const struct config *c, const struct http_handler *handler)
+http_create(struct loop *loop, const struct http_settings *c, const struct http_handler *handler)
 {
 	struct http *h = memory_new(1, sizeof(*h));
 
 	h->loop = loop;
 	h->handler = handler;
 	h->timer = (struct loop_timer){.expired = timer_expired, .owner = h};
-	h->config = c;
-	http_arrivals_init(&h->arrivals, loop, &c->proxies, (uint32_t)c->address_connections);
+	h->settings = c;
+	http_arrivals_init(
+	        &h->arrivals, loop, &c->proxies, (uint32_t)c->address_connections,
+	        (uint32_t)c->address_handshakes
+	);
 	h->hook = (struct loop_hook){.before_wait = before_wait, .owner = h};
-	if (c->certificate[0]) {
-		h->certificate = pem_read("certificate", c->certificate);
-		h->private_key = pem_read("private_key", c->private_key);
-		if (!h->certificate || !h->private_key)
-			goto free_pem;
-	}
-	if (daemon_start(h, c) < 0)
-		goto free_pem;
+	if (server_start(h, c) < 0)
+		goto free;
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	h->source = (struct loop_source){.fd = info->epoll_fd, .ready = source_ready, .owner = h};
 	if (loop_add(loop, &h->source, EPOLLIN) < 0)
 		goto stop;
 	loop_hook_add(loop, &h->hook);
 	am_info("http: listening; address=%s port=%lld tls=%s", c->listen, (long long)c->port,
-	        h->certificate ? "yes" : "no");
+	        h->tls ? "yes" : "no");
 	return h;
 
 stop:
 	MHD_stop_daemon(h->daemon);
-free_pem:
+	if (h->tls)
+		tls_destroy(h->tls);
+free:
 	http_arrivals_fini(&h->arrivals);
-	free(h->certificate);
-	free(h->private_key);
 	free(h);
 	return NULL;
 }
@@ -759,23 +747,35 @@ static void later_end(struct http *h)
 {
 	while (!LIST_EMPTY(&h->later)) {
 		struct http_response r = {.file = -1};
-		json_error(&r, 503, "{\"error\":\"the server is stopping\"}");
+		json_error(&r, 503, STOPPING);
 		http_deliver(LIST_FIRST(&h->later), &r);
+	}
+}
+
+static void sockets_end(struct http *h)
+{
+	struct http_socket *s;
+
+	while ((s = LIST_FIRST(&h->sockets))) {
+		if (s->cut_off)
+			s->cut_off(s->owner);
+		else
+			http_socket_close(s);
 	}
 }
 
 void http_destroy(struct http *h)
 {
+	h->ending = true;
 	later_end(h);
-	while (!LIST_EMPTY(&h->sockets))
-		http_socket_close(LIST_FIRST(&h->sockets));
+	sockets_end(h);
 	MHD_run(h->daemon); // takes back the sockets that were closed
 	loop_remove(h->loop, &h->source);
 	loop_timer_cancel(h->loop, &h->timer);
 	loop_hook_remove(h->loop, &h->hook);
 	MHD_stop_daemon(h->daemon);
+	if (h->tls)
+		tls_destroy(h->tls); // hands on what was written last
 	http_arrivals_fini(&h->arrivals);
-	free(h->certificate);
-	free(h->private_key);
 	free(h);
 }

@@ -1,5 +1,6 @@
 // HTTP server: request in, response out, and the hand-over of a connection that becomes a
-// WebSocket. The only user of libmicrohttpd, which runs inside our loop.
+// WebSocket. The only user of libmicrohttpd, which runs inside our loop; http_request.c has what
+// handlers ask of a request.
 #pragma once
 
 #include <stdbool.h>
@@ -8,16 +9,28 @@
 
 #include "address.h"
 
+#include "am_config.h"
+
 #define HTTP_BODY_MAX    65536 // of a request
 #define HTTP_HEADERS_MAX 12 // of a response, beside the usual ones
 #define HTTP_VALUE_SIZE  256
 
-struct config;
 struct http;
 struct http_socket;
 struct loop;
 struct http_later;
 struct MHD_Connection;
+
+// What the operator sets, checked.
+struct http_settings {
+	char listen[AM_CONFIG_STRING_MAX]; // IPv4 or IPv6 address
+	int64_t port;
+	char certificate[AM_CONFIG_STRING_MAX]; // empty: plain HTTP on loopback
+	char private_key[AM_CONFIG_STRING_MAX];
+	struct am_config_strings proxies; // networks whose X-Forwarded-For counts
+	int64_t address_connections; // of one client at once, WebSockets included
+	int64_t address_handshakes; // of TLS, that one client begins a second
+};
 
 struct http_request {
 	const char *method;
@@ -88,16 +101,19 @@ struct http_handler {
 	)(void *owner, void *upgrade, struct http_socket *, const void *extra, size_t extra_len);
 };
 
-// Starts to listen. NULL after one line in the log that says what to do.
+// Starts to listen. The settings are lent. NULL after one line in the log that says what to do.
 [[nodiscard]] struct http *
-http_create(struct loop *, const struct config *, const struct http_handler *);
+http_create(struct loop *, const struct http_settings *, const struct http_handler *);
 
 // Upgraded connections that are not closed yet.
 uint32_t http_socket_count(const struct http *);
 
-// Cuts those off.
+// Cuts those off. Nobody's handler is asked meanwhile.
 void http_destroy(struct http *);
 
-// The upgraded connection: non-blocking, one end of TLS where there is TLS.
+// The upgraded connection: non-blocking, and plain also where the client speaks TLS (tls.h).
 int http_socket_fd(const struct http_socket *);
+
+// Whom it belongs to: http_destroy calls cut_off if it is open then, which must close it.
+void http_socket_own(struct http_socket *, void (*cut_off)(void *owner), void *owner);
 void http_socket_close(struct http_socket *);

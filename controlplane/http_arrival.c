@@ -1,6 +1,7 @@
 #include "http_arrival.h"
 
 #include "forwarded.h"
+#include "limit.h"
 #include "memory.h"
 #include "tally.h"
 
@@ -32,13 +33,14 @@ static void check(void *owner)
 
 void http_arrivals_init(
         struct http_arrivals *s, struct loop *loop, const struct am_config_strings *proxies,
-        uint32_t most
+        uint32_t most, uint32_t handshakes
 )
 {
 	*s = (struct http_arrivals){.loop = loop, .proxies = proxies, .most = most};
 	TAILQ_INIT(&s->first);
 	TAILQ_INIT(&s->next);
 	s->counts = tally_create();
+	s->handshakes = limit_create(handshakes, handshakes * HANDSHAKE_BURST_S);
 	s->timer = (struct loop_timer){.expired = check, .owner = s};
 	loop_timer_set(loop, &s->timer, CHECK_MS);
 }
@@ -46,6 +48,7 @@ void http_arrivals_init(
 void http_arrivals_fini(struct http_arrivals *s)
 {
 	loop_timer_cancel(s->loop, &s->timer);
+	limit_destroy(s->handshakes);
 	tally_destroy(s->counts);
 }
 
@@ -68,6 +71,15 @@ bool http_arrivals_take(const struct http_arrivals *s, const struct sockaddr *fr
 	return !client_of(s, from, client) || tally_count(s->counts, client) < s->most;
 }
 
+bool http_arrivals_take_handshake(struct http_arrivals *s, const struct sockaddr *from)
+{
+	char client[ADDRESS_TEXT_SIZE];
+	uint32_t wait_s;
+
+	return !client_of(s, from, client) ||
+	       limit_take(s->handshakes, client, loop_now_ms(s->loop), &wait_s);
+}
+
 static void wait_for(struct http_arrival *a, struct http_arrival_list *list)
 {
 	http_arrival_end(a);
@@ -82,14 +94,22 @@ http_arrival_create(struct http_arrivals *s, int fd, const struct sockaddr *from
 	struct http_arrival *a = memory_new(1, sizeof(*a));
 
 	a->owner = s;
+	a->holders = 1;
 	a->fd = fd;
 	a->counted = client_of(s, from, a->client) && tally_enter(s->counts, a->client, s->most);
 	wait_for(a, &s->first);
 	return a;
 }
 
-void http_arrival_destroy(struct http_arrival *a)
+void http_arrival_get(struct http_arrival *a)
 {
+	a->holders++;
+}
+
+void http_arrival_put(struct http_arrival *a)
+{
+	if (--a->holders > 0)
+		return;
 	http_arrival_end(a);
 	if (a->counted)
 		tally_leave(a->owner->counts, a->client);

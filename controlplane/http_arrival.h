@@ -13,8 +13,11 @@
 #define IDLE_S     75 // between requests: longer than the 60 s of balancers and proxies (AWS, nginx)
 #define IDLE_MS    (IDLE_S * 1000 + ARRIVAL_MS) // for the next request, with the pause before it
 
+#define HANDSHAKE_BURST_S 10 // so many seconds' worth of an address's TLS handshakes at once
+
 struct am_config_strings;
 struct http_arrival;
+struct limit;
 struct sockaddr;
 struct tally;
 
@@ -25,13 +28,15 @@ struct http_arrivals {
 	const struct am_config_strings *proxies; // whose connections are not counted
 	uint32_t most; // connections of one address
 	struct tally *counts;
+	struct limit *handshakes;
 	struct http_arrival_list first, next; // those whose request is waited for, the oldest first
 	struct loop_timer timer;
 };
 
 struct http_arrival {
 	struct http_arrivals *owner;
-	int fd;
+	int holders;
+	int fd; // of who is waited for
 	char *raw_path; // of its last request, without the query; owned; NULL: none yet
 	bool has_nul; // in that request's query
 	bool counted;
@@ -41,10 +46,11 @@ struct http_arrival {
 	TAILQ_ENTRY(http_arrival) of_list;
 };
 
-// proxies is lent.
+// proxies is lent. most: connections of one address at a time; handshakes: those that it may begin
+// a second, for TLS.
 void http_arrivals_init(
         struct http_arrivals *s, struct loop *, const struct am_config_strings *proxies,
-        uint32_t most
+        uint32_t most, uint32_t handshakes
 );
 
 // All must have ended.
@@ -53,9 +59,15 @@ void http_arrivals_fini(struct http_arrivals *);
 // Whether one more connection of that address may come.
 [[nodiscard]] bool http_arrivals_take(const struct http_arrivals *, const struct sockaddr *);
 
-// A connection has begun, and its first request is waited for. Freed by http_arrival_destroy.
+// Whether it may begin a TLS handshake now, which is counted then.
+[[nodiscard]] bool http_arrivals_take_handshake(struct http_arrivals *, const struct sockaddr *);
+
+// A connection has begun, and its first request is waited for. The caller holds it, and counts as
+// one connection of its address until the last who holds it has put it back: with TLS a connection
+// has two ends, and lasts as long as either.
 struct http_arrival *http_arrival_create(struct http_arrivals *, int fd, const struct sockaddr *);
-void http_arrival_destroy(struct http_arrival *);
+void http_arrival_get(struct http_arrival *);
+void http_arrival_put(struct http_arrival *);
 
 // Its request has come; it has been answered, and another may follow.
 void http_arrival_end(struct http_arrival *);

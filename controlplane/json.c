@@ -253,6 +253,16 @@ struct json *json_new_string(const char *s)
 	return (struct json *)cJSON_CreateString(s);
 }
 
+struct json *json_new_bool(bool v)
+{
+	return (struct json *)cJSON_CreateBool(v);
+}
+
+struct json *json_new_raw(const char *text)
+{
+	return (struct json *)cJSON_CreateRaw(text);
+}
+
 struct json *json_copy(const struct json *j)
 {
 	return (struct json *)cJSON_Duplicate(in(j), 1);

@@ -65,6 +65,8 @@ bool json_is_printable(const struct json *);
 struct json *json_new_object(void);
 struct json *json_new_array(void);
 struct json *json_new_string(const char *);
+struct json *json_new_bool(bool);
+struct json *json_new_raw(const char *); // printed as it is: text of our own alone
 struct json *json_copy(const struct json *);
 void json_add(struct json *, const char *key, struct json *child);
 void json_add_string(struct json *, const char *key, const char *);

@@ -16,6 +16,7 @@ struct loop {
 	volatile int stopped;
 	uint64_t now_ms;
 	struct loop_hook *hooks;
+	TAILQ_HEAD(, loop_task) tasks;
 	struct loop_timer **heap; // binary, from index 1
 	uint32_t heap_count;
 	uint32_t heap_size;
@@ -40,6 +41,7 @@ struct loop *loop_create(void)
 		return NULL;
 	}
 	l->now_ms = clock_ms();
+	TAILQ_INIT(&l->tasks);
 	return l;
 }
 
@@ -129,6 +131,21 @@ void loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t delay_ms)
 	heap_up(l, l->heap_count);
 }
 
+void loop_task_set(struct loop *l, struct loop_task *t)
+{
+	if (t->due)
+		return;
+	t->due = true;
+	TAILQ_INSERT_TAIL(&l->tasks, t, next);
+}
+
+void loop_task_cancel(struct loop *l, struct loop_task *t)
+{
+	if (t->due)
+		TAILQ_REMOVE(&l->tasks, t, next);
+	t->due = false;
+}
+
 void loop_hook_add(struct loop *l, struct loop_hook *h)
 {
 	h->next = l->hooks;
@@ -163,6 +180,12 @@ static int wait_ms(const struct loop *l, int timeout_ms)
 
 void loop_turn(struct loop *l, int timeout_ms)
 {
+	struct loop_task *t;
+
+	while ((t = TAILQ_FIRST(&l->tasks))) {
+		loop_task_cancel(l, t);
+		t->run(t->owner);
+	}
 	for (struct loop_hook *h = l->hooks; h; h = h->next)
 		h->before_wait(h->owner);
 
@@ -179,11 +202,11 @@ void loop_turn(struct loop *l, int timeout_ms)
 	// Timers that are set while these run wait for the next turn, even those with no delay.
 	uint64_t now = l->now_ms;
 	for (uint32_t left = l->heap_count; left > 0 && l->heap_count > 0; left--) {
-		struct loop_timer *t = l->heap[1];
-		if (t->due_ms > now)
+		struct loop_timer *first = l->heap[1];
+		if (first->due_ms > now)
 			break;
-		loop_timer_cancel(l, t);
-		t->expired(t->owner);
+		loop_timer_cancel(l, first);
+		first->expired(first->owner);
 	}
 }
 

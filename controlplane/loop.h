@@ -2,7 +2,9 @@
 // caller's memory and must be removed before it goes.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 struct loop;
 
@@ -19,7 +21,15 @@ struct loop_timer {
 	uint32_t position; // in the heap, from 1; 0: not set
 };
 
-// Called before each wait: work that is done once for all events of a turn.
+// Work that is put off to the end of the turn, and done once however often it was asked for.
+struct loop_task {
+	void (*run)(void *owner);
+	void *owner;
+	bool due;
+	TAILQ_ENTRY(loop_task) next; // while it is due
+};
+
+// Called before each wait, behind all tasks: work that is done once for all events of a turn.
 struct loop_hook {
 	void (*before_wait)(void *owner);
 	void *owner;
@@ -41,6 +51,10 @@ void loop_remove(struct loop *, struct loop_source *);
 void loop_timer_set(struct loop *, struct loop_timer *, uint64_t delay_ms);
 void loop_timer_cancel(struct loop *, struct loop_timer *);
 
+void loop_task_set(struct loop *, struct loop_task *);
+void loop_task_cancel(struct loop *, struct loop_task *);
+
+// A hook sets no task.
 void loop_hook_add(struct loop *, struct loop_hook *);
 void loop_hook_remove(struct loop *, struct loop_hook *);
 

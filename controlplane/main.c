@@ -110,7 +110,8 @@ static const char *arguments_read(int argc, char **argv, int *status)
 // this process may ask for more.
 static void descriptors_raise(const struct config *c)
 {
-	rlim_t wanted = (rlim_t)c->address_connections + DESCRIPTORS_OWN;
+	rlim_t each = c->http.certificate[0] ? 3 : 1; // tls.c puts a socket pair behind it
+	rlim_t wanted = each * (rlim_t)c->http.address_connections + DESCRIPTORS_OWN;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -137,7 +138,7 @@ static void serve(void *owner)
 	loop_timer_cancel(s->loop, &s->ready_wait);
 	if (s->http)
 		return;
-	s->http = http_create(s->loop, &s->config, &s->handler);
+	s->http = http_create(s->loop, &s->config.http, &s->handler);
 	if (!s->http) {
 		s->status = 1;
 		loop_stop(s->loop);
@@ -168,7 +169,9 @@ static int start(struct server *s)
 	volatile_warn("accounts", s->config.accounts);
 	volatile_warn("history", s->config.history);
 	s->statistics = statistics_create(s->loop, s->history);
-	s->hooks = hooks_create(s->loop, s->history, &s->config);
+	s->hooks = hooks_create(
+	        s->loop, s->history, &s->config.hook_allowed, s->config.hook_authorities
+	);
 	if (!s->hooks)
 		goto close_history;
 	s->signaling = signaling_create(s->loop, (uint32_t)s->config.address_websockets, serve, s);
@@ -180,6 +183,8 @@ static int start(struct server *s)
 		goto destroy_signaling;
 	s->conference->accounts = s->accounts;
 	s->conference->join_ms = (uint64_t)s->config.join_s * 1000;
+	s->conference->voices[ROOM_WEBINAR] = (uint8_t)s->config.voices_webinar;
+	s->conference->voices[ROOM_CALL] = (uint8_t)s->config.voices_call;
 	s->conference->client_transports = 2 * (uint32_t)s->config.address_websockets;
 	s->admissions = (struct admissions){
 	        .accounts = s->accounts,
@@ -189,7 +194,7 @@ static int start(struct server *s)
 	};
 	signaling_set_admissions(s->signaling, &s->admissions);
 	s->rest = (struct rest){
-	        .config = &s->config,
+	        .settings = &s->config.rest,
 	        .accounts = s->accounts,
 	        .admissions = &s->admissions,
 	        .conference = s->conference,
@@ -254,6 +259,7 @@ static void shut_down(struct server *s)
 		uint64_t end = loop_now_ms(s->loop) + GOODBYE_MS;
 		while (loop_now_ms(s->loop) < end && http_socket_count(s->http) > 0)
 			loop_turn(s->loop, 10);
+		signaling_suspend(s->signaling); // who has come meanwhile
 	}
 	hooks_destroy(s->hooks); // before http: answers that wait for them come from there then
 	statistics_destroy(s->statistics);

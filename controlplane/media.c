@@ -3,12 +3,12 @@
 #include "ids.h"
 #include "loop.h"
 #include "media_link.h"
+#include "media_region.h"
 #include "memory.h"
 
 #include "am_link.h"
 #include "am_log.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,13 +16,12 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TICK_MS      100 // for what an event's wake-up missed
 #define PENDING_MAX  65536 // commands whose acknowledgement somebody waits for; power of two
 #define OVERFLOW_MAX 65536 // commands that wait for room in the ring
-#define DRAIN_MAX    AM_RING_SLOTS // events in one turn
+#define DRAIN_MAX    1024 // events in one turn: each may be a message to a page
 #define ANSWERS_MAX                                                                                \
 	(AM_RING_SLOTS / 2                                                                         \
 	) // commands without an answer: the other half of the events' ring is for the rest
@@ -81,6 +80,11 @@ const struct media_info *media_info(const struct media *m)
 	return &m->info;
 }
 
+const struct am_region_layout *media_map(const struct media *m)
+{
+	return m->region.map;
+}
+
 am_id media_id_new(struct media *m, enum media_table table)
 {
 	return m->state == MEDIA_UP ? ids_new(&m->ids[table]) : 0;
@@ -89,98 +93,6 @@ am_id media_id_new(struct media *m, enum media_table table)
 void media_id_free(struct media *m, enum media_table table, am_id id)
 {
 	ids_free(&m->ids[table], id);
-}
-
-static bool id_fits(am_id id, uint32_t slot)
-{
-	return am_id_epoch(id) != 0 && am_id_slot(id) == slot;
-}
-
-bool media_read_transport(const struct media *m, uint32_t slot, struct am_transport_state *out)
-{
-	return m->region.map && slot < AM_TRANSPORT_MAX &&
-	       am_table_read(&m->region.map->transports[slot], out, sizeof(*out)) &&
-	       id_fits(out->id, slot) && out->ice < AM_ICE_COUNT && out->dtls < AM_DTLS_COUNT;
-}
-
-bool media_read_track(const struct media *m, uint32_t slot, struct am_track_state *out)
-{
-	return m->region.map && slot < AM_TRACK_MAX &&
-	       am_table_read(&m->region.map->tracks[slot], out, sizeof(*out)) &&
-	       id_fits(out->id, slot);
-}
-
-bool media_read_subscription(
-        const struct media *m, uint32_t slot, struct am_subscription_state *out
-)
-{
-	return m->region.map && slot < AM_SUBSCRIPTION_MAX &&
-	       am_table_read(&m->region.map->subscriptions[slot], out, sizeof(*out)) &&
-	       id_fits(out->id, slot) && memchr(out->mid, '\0', sizeof(out->mid));
-}
-
-static uint64_t heartbeat_age_ns(const struct am_lifecycle *l)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	uint64_t now = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-	uint64_t beat = atomic_load_explicit(&l->heartbeat_ns, memory_order_relaxed);
-	return now > beat ? now - beat : 0;
-}
-
-// What the data plane calls it; anything but a plain name becomes one.
-static void drop_name_copy(struct am_drop_name *to, const struct am_drop_name *from)
-{
-	*to = *from;
-	to->name[sizeof(to->name) - 1] = '\0';
-	for (char *p = to->name; *p; p++) {
-		if (!isalnum((unsigned char)*p))
-			*p = '_';
-	}
-}
-
-bool media_read_counters(const struct media *m, struct media_counters *out)
-{
-	if (!m->region.map)
-		return false;
-	const struct am_region_layout *map = m->region.map;
-	uint32_t workers = map->header.worker_count;
-	uint16_t drops = map->header.drop_count;
-
-	*out = (struct media_counters){.pid = map->header.service.pid};
-	out->worker_count = workers < 1 ? 1 : workers > AM_WORKER_MAX ? AM_WORKER_MAX : workers;
-	out->drop_count = drops > AM_DROP_MAX ? AM_DROP_MAX : drops;
-	for (uint16_t i = 0; i < out->drop_count; i++)
-		drop_name_copy(&out->drop_names[i], &map->header.drop_names[i]);
-	for (uint32_t block = 0; block < AM_COUNTER_BLOCKS; block++) {
-		const struct am_counters *c = &map->counters[block];
-		for (int i = 0; i < AM_COUNTER_COUNT; i++)
-			out->value[block][i] =
-			        atomic_load_explicit(&c->value[i], memory_order_relaxed);
-		for (int i = 0; i < AM_DROP_MAX; i++)
-			out->drops[block][i] =
-			        atomic_load_explicit(&c->drops[i], memory_order_relaxed);
-		out->heartbeat_age_ns[block] = heartbeat_age_ns(
-		        block == AM_COUNTER_SERVICE ? &map->header.service
-		                                    : &map->header.workers[block]
-		);
-	}
-	return true;
-}
-
-uint32_t media_downlink(const struct media *m, am_id transport)
-{
-	return m->region.map ? am_gauge_get(m->region.map->gauges.downlinks, transport) : 0;
-}
-
-uint8_t media_loudness(const struct media *m, am_id track)
-{
-	return m->region.map ? (uint8_t)am_gauge_get(m->region.map->gauges.tracks, track) : 0;
-}
-
-uint32_t media_link_gauge(const struct media *m, am_id transport)
-{
-	return m->region.map ? am_gauge_get(m->region.map->gauges.transports, transport) : 0;
 }
 
 static void disconnect(struct media *m);
@@ -356,6 +268,12 @@ static void event_handle(struct media *m, const struct am_msg *msg)
 			e->too_long(
 			        e->owner, msg->track_too_long.track_id,
 			        msg->track_too_long.payload_len
+			);
+		return;
+	case AM_EVENT_TRACK_WANTED:
+		if (m->state == MEDIA_UP)
+			e->wanted(
+			        e->owner, msg->track_wanted.track_id, msg->track_wanted.encodings
 			);
 		return;
 	default: m->garbage++; // a command on the ring of events

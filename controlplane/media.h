@@ -38,6 +38,7 @@ struct media_events {
 	void (*transport_state)(void *owner, am_id, uint8_t ice, uint8_t dtls);
 	void (*layers)(void *owner, const struct am_event_subscription_layers *);
 	void (*too_long)(void *owner, am_id track, uint32_t payload_len);
+	void (*wanted)(void *owner, am_id track, uint8_t encodings); // a bit each
 	void (*resync)(void *owner); // events were lost: read the tables
 };
 
@@ -75,6 +76,7 @@ struct media_counters {
 	uint64_t value[AM_COUNTER_BLOCKS][AM_COUNTER_COUNT];
 	uint64_t drops[AM_COUNTER_BLOCKS][AM_DROP_MAX];
 	uint64_t heartbeat_age_ns[AM_COUNTER_BLOCKS];
+	uint32_t shed[AM_COUNTER_BLOCKS]; // how much each leaves out: am_lifecycle.h
 };
 
 // False while there is no region.
@@ -97,6 +99,11 @@ uint8_t media_loudness(const struct media *, am_id track);
 // What a viewer's transport may be sent, as estimated: kbit/s, 0: nothing was measured yet.
 uint32_t media_downlink(const struct media *, am_id transport);
 uint32_t media_link_gauge(const struct media *, am_id transport);
+
+// What it has come to, copied. False: nothing is known of it yet, and all is 0.
+bool media_subscription_figures(const struct media *, am_id, struct am_subscription_figures *);
+bool media_transport_figures(const struct media *, am_id, struct am_transport_figures *);
+bool media_track_figures(const struct media *, am_id, struct am_track_figures *);
 
 // Commands. 0: done will be called, once; -errno: it will not. Where done is NULL nobody waits.
 [[nodiscard]] int media_transport_add(

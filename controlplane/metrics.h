@@ -1,15 +1,13 @@
-// What this process counts, and the text of /metrics for both processes, in Prometheus' format
-// (version 0.0.4). The data plane's counters come out of the region.
+// What this process counts, and how it is printed: in Prometheus' text exposition format (version
+// 0.0.4).
 #pragma once
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "refusal.h"
 
 #define METRICS_STATUS_CLASSES 6 // 1xx to 5xx; index is the first digit
-
-struct conference;
-struct history;
 
 // name, help. Prometheus' name is amphi_controlplane_<name>_total.
 #define METRICS(X)                                                                                 \
@@ -22,9 +20,12 @@ struct history;
 	X(transports_replaced, "Transports without a path that gave way to a new one")             \
 	X(rest_limited, "Requests refused because they came too fast")                             \
 	X(connections_refused, "Connections refused because their address has too many")           \
+	X(handshakes_refused,                                                                      \
+	  "Connections refused because their address begins too many TLS handshakes")              \
 	X(websockets_refused, "WebSockets refused because their address has, or opens, too many")  \
 	X(quota_refused, "Rooms, peers and media refused because their account has all it may")    \
-	X(hosts_refused, "Requests refused because no account has their host")
+	X(hosts_refused, "Requests refused because no account has their host")                     \
+	X(page_reports, "Reports of pages whose participant saw or heard something bad")
 
 enum metric {
 #define METRIC_ENUM(name, help) METRIC_##name,
@@ -33,10 +34,33 @@ enum metric {
 	        METRIC_COUNT,
 };
 
+// Distributions of what those who receive media have, each looked at every QUALITY_LOOK_MS.
+// name, Prometheus' name, help, bounds.
+#define METRICS_BOUNDS_MAX 12
+#define METRICS_HISTOGRAMS(X)                                                                      \
+	X(loss, "amphi_viewer_loss_ratio", "Packets lost on the way to a viewer",                  \
+	  {0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5})                                             \
+	X(rtt, "amphi_viewer_round_trip_seconds", "Round trip to a viewer",                        \
+	  {0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.8, 1.5})                                      \
+	X(estimate, "amphi_viewer_estimate_bits_per_second", "What a viewer's link carries",       \
+	  {1e5, 2.5e5, 5e5, 1e6, 2e6, 4e6, 8e6, 1.6e7, 3.2e7})
+
+enum histogram {
+#define HISTOGRAM_ENUM(name, ...) HISTOGRAM_##name,
+	METRICS_HISTOGRAMS(HISTOGRAM_ENUM)
+#undef HISTOGRAM_ENUM
+	        HISTOGRAM_COUNT,
+};
+
 // One loop counts, so these are plain words of the process.
 void metric_count(enum metric);
 void metric_count_response(unsigned status); // of HTTP
+void metric_observe(enum histogram, double value);
 void metric_count_refusal(enum refusal); // of a peer that wants in
 
-// The whole text; freed with free().
-[[nodiscard]] char *metrics_print(const struct conference *, const struct history *);
+// All of these.
+void metrics_print(FILE *);
+
+// The lines above a metric's values, and those of a metric with one value.
+void metric_head(FILE *, const char *name, const char *type, const char *help);
+void metric_gauge(FILE *, const char *name, const char *help, double value);

@@ -295,6 +295,11 @@ bool ortc_wants_rtx(const struct ortc_media *m, const struct ortc_caps *caps)
 	return ortc_codecs[m->codec].rtx_payload_type != 0 && caps->codecs[m->codec].rtx;
 }
 
+bool ortc_wants_red(const struct ortc_media *m, const struct ortc_caps *caps)
+{
+	return m->codec == AM_CODEC_OPUS && caps->red;
+}
+
 static bool
 extension_is_sent(const struct ortc_media *m, const struct ortc_caps *caps, enum am_extension ext)
 {
@@ -327,8 +332,7 @@ static uint8_t feedback_of(const struct ortc_media *m, const struct ortc_caps *c
 	return feedback;
 }
 
-static struct json *
-codecs_json(const struct ortc_media *m, const struct ortc_caps *caps, uint32_t rtx_ssrc)
+static struct json *codecs_json(const struct ortc_media *m, const struct ortc_caps *caps, bool rtx)
 {
 	const struct ortc_codec *c = &ortc_codecs[m->codec];
 	struct json *list = json_new_array();
@@ -337,8 +341,10 @@ codecs_json(const struct ortc_media *m, const struct ortc_caps *caps, uint32_t r
 	        list,
 	        ortc_codec_json(c, "payloadType", json_copy(m->parameters), feedback_of(m, caps))
 	);
-	if (rtx_ssrc)
+	if (rtx)
 		json_push(list, ortc_rtx_json(c, "payloadType"));
+	if (ortc_wants_red(m, caps))
+		json_push(list, ortc_red_json(c, "payloadType"));
 	return list;
 }
 
@@ -359,18 +365,28 @@ static struct json *extensions_json(const struct ortc_media *m, const struct ort
 	return list;
 }
 
+uint32_t ortc_consumer_class(const struct ortc_media *m, const struct ortc_caps *caps)
+{
+	uint32_t class = feedback_of(m, caps) | (uint32_t)ortc_wants_red(m, caps) << 8;
+
+	static_assert(AM_EXT_NONE == 0 && AM_EXT_COUNT <= 24);
+	for (int i = AM_EXT_NONE + 1; i < AM_EXT_COUNT; i++)
+		class |= (uint32_t)extension_is_sent(m, caps, (enum am_extension)i) << (8 + i);
+	return class;
+}
+
 struct json *ortc_consumer_parameters(
-        const struct ortc_media *m, const struct ortc_caps *caps, uint32_t ssrc, uint32_t rtx_ssrc,
-        const char *mid
+        const struct ortc_media *m, const struct ortc_caps *caps, struct json *mid,
+        struct json *ssrc, struct json *rtx_ssrc
 )
 {
 	struct json *j = json_new_object(), *encoding = json_new_object();
 	struct json *encodings = json_new_array(), *rtcp = json_new_object();
 
-	json_add_int(encoding, "ssrc", ssrc);
+	json_add(encoding, "ssrc", ssrc);
 	if (rtx_ssrc) {
 		struct json *rtx = json_new_object();
-		json_add_int(rtx, "ssrc", rtx_ssrc);
+		json_add(rtx, "ssrc", rtx_ssrc);
 		json_add(encoding, "rtx", rtx);
 	}
 	if (m->mode[0])
@@ -380,8 +396,8 @@ struct json *ortc_consumer_parameters(
 	json_add_string(rtcp, "cname", m->cname);
 	json_add_bool(rtcp, "reducedSize", true);
 
-	json_add_string(j, "mid", mid);
-	json_add(j, "codecs", codecs_json(m, caps, rtx_ssrc));
+	json_add(j, "mid", mid);
+	json_add(j, "codecs", codecs_json(m, caps, rtx_ssrc != NULL));
 	json_add(j, "headerExtensions", extensions_json(m, caps));
 	json_add(j, "encodings", encodings);
 	json_add(j, "rtcp", rtcp);

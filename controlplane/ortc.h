@@ -15,6 +15,10 @@ struct json;
 
 #define ORTC_MODE_MAX 15 // characters of a scalability mode
 
+// Of redundant sound (RFC 2198). It is not among the router's codecs: mediasoup-client writes an
+// SDP for it that browsers refuse, so who names it as its own knows how to mend that.
+#define ORTC_RED_PAYLOAD_TYPE 109
+
 enum ortc_kind {
 	ORTC_AUDIO,
 	ORTC_VIDEO,
@@ -62,6 +66,7 @@ struct ortc_caps {
 		uint8_t feedback; // enum ortc_feedback
 	} codecs[AM_CODEC_COUNT];
 	uint16_t extensions[ORTC_KIND_COUNT]; // bit i: enum am_extension i
+	bool red; // redundant sound
 };
 
 enum ortc_type {
@@ -86,6 +91,9 @@ struct ortc_media {
 // The router's RtpCapabilities.
 struct json *ortc_router_capabilities(void);
 
+// Names what ortc_router_capabilities says: another text for other capabilities.
+const char *ortc_router_version(void);
+
 // The router codec that a client's codec entry is, or -1.
 int ortc_codec_find(const struct json *codec);
 
@@ -101,6 +109,8 @@ struct json *ortc_codec_json(
         const struct ortc_codec *, const char *pt_key, struct json *parameters, uint8_t feedback
 );
 struct json *ortc_rtx_json(const struct ortc_codec *, const char *pt_key);
+// Redundant sound of it, likewise.
+struct json *ortc_red_json(const struct ortc_codec *, const char *pt_key);
 
 // Reads a viewer's RtpCapabilities. 0 or -EINVAL.
 [[nodiscard]] int ortc_caps_read(struct ortc_caps *, const struct json *);
@@ -128,14 +138,21 @@ bool ortc_can_consume(const struct ortc_media *, const struct ortc_caps *);
 // True if the viewer gets retransmissions on a stream of their own.
 bool ortc_wants_rtx(const struct ortc_media *, const struct ortc_caps *);
 
+// True if the viewer may be sent redundant sound, under ORTC_RED_PAYLOAD_TYPE.
+bool ortc_wants_red(const struct ortc_media *, const struct ortc_caps *);
+
 // True if the viewer's copies carry transport-wide numbers, which it answers with feedback.
 bool ortc_wants_transport_cc(const struct ortc_media *, const struct ortc_caps *);
 
-// RtpParameters of a consumer; rtx_ssrc 0: no retransmission.
+// RtpParameters of a consumer with these values, which are taken over; rtx_ssrc NULL: no
+// retransmission.
 struct json *ortc_consumer_parameters(
-        const struct ortc_media *, const struct ortc_caps *, uint32_t ssrc, uint32_t rtx_ssrc,
-        const char *mid
+        const struct ortc_media *, const struct ortc_caps *, struct json *mid, struct json *ssrc,
+        struct json *rtx_ssrc
 );
+
+// Viewers of whom this is the same get the same parameters, but for values and retransmission.
+uint32_t ortc_consumer_class(const struct ortc_media *, const struct ortc_caps *);
 
 // True if both profile-level-ids (RFC 6184 8.1; NULL: constrained baseline) name one profile.
 [[nodiscard]] bool ortc_h264_same_profile(const char *a, const char *b);

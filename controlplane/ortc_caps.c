@@ -1,11 +1,15 @@
 #include "ortc.h"
 
+#include "hash.h"
 #include "json.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#define VERSION_LEN 16 // characters
 
 #define MIME_MAX       64
 #define URI_MAX        255
@@ -14,6 +18,7 @@
 
 #define H264_PROFILE "42e01f"
 #define ROUTER_PT    "preferredPayloadType"
+#define RED_MIME     "audio/red"
 
 const struct ortc_codec ortc_codecs[AM_CODEC_COUNT] = {
         [AM_CODEC_OPUS] = {"audio/opus", ORTC_AUDIO, 48000, 2, 100, 0},
@@ -144,6 +149,17 @@ struct json *ortc_rtx_json(const struct ortc_codec *c, const char *pt_key)
 	return entry_json(c, "video/rtx", pt_key, c->rtx_payload_type, apt, json_new_array());
 }
 
+struct json *ortc_red_json(const struct ortc_codec *c, const char *pt_key)
+{
+	struct json *parameters = json_new_object();
+	char sounds[16];
+
+	// RFC 2198 5: the payload types of both sounds, with no name before them.
+	snprintf(sounds, sizeof(sounds), "%u/%u", c->payload_type, c->payload_type);
+	json_add_string(parameters, sounds, "");
+	return entry_json(c, RED_MIME, pt_key, ORTC_RED_PAYLOAD_TYPE, parameters, json_new_array());
+}
+
 static void router_entry_push(struct json *codecs, const struct ortc_codec *c, struct json *entry)
 {
 	json_add_string(entry, "kind", ortc_kind_name(c->kind));
@@ -191,6 +207,23 @@ struct json *ortc_router_capabilities(void)
 	json_add(caps, "codecs", codecs);
 	json_add(caps, "headerExtensions", extensions);
 	return caps;
+}
+
+const char *ortc_router_version(void)
+{
+	static char version[HASH_HEX_SIZE];
+
+	if (!version[0]) {
+		uint8_t hash[HASH_SIZE];
+		struct json *caps = ortc_router_capabilities();
+		char *text = json_print(caps);
+		hash_sha256(hash, text, strlen(text));
+		hash_hex(version, hash);
+		version[VERSION_LEN] = '\0';
+		free(text);
+		json_free(caps);
+	}
+	return version;
 }
 
 // fmtp values come as numbers or as strings of digits.
@@ -258,6 +291,10 @@ static int caps_codec_read(struct ortc_caps *caps, const struct json *codec)
 			    ortc_codecs[i].rtx_payload_type == pt)
 				caps->codecs[i].rtx = true;
 		}
+		return 0;
+	}
+	if (strcasecmp(mime, RED_MIME) == 0) {
+		caps->red = pt == ORTC_RED_PAYLOAD_TYPE;
 		return 0;
 	}
 	int id = ortc_codec_find(codec);

@@ -2,7 +2,7 @@
 
 #include "http.h"
 #include "memory.h"
-#include "room.h"
+#include "kinds.h"
 #include "text.h"
 
 #include "am_log.h"

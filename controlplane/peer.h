@@ -12,16 +12,14 @@
 
 #include "address.h"
 #include "am_schema.h"
+#include "kinds.h"
 #include "map.h"
 #include "ortc.h"
 #include "quality.h"
+#include "stretch.h"
 #include "talk.h"
 
-#define PEER_ID_MAX        128 // code points
-#define PEER_ID_SIZE       (PEER_ID_MAX * 4 + 1)
 #define PEER_SESSION_MAX   64
-#define PEER_NAME_MAX      64 // code points
-#define PEER_NAME_SIZE     (PEER_NAME_MAX * 4 + 1) // TEXT_NAME_SIZE
 #define PEER_TRANSPORT_MAX 2 // in each direction
 // Receiving transports that a peer may make at once, and the pace beyond: each costs every speaker
 // a key frame, and the data plane's share of those ends with the transport.
@@ -98,7 +96,17 @@ struct peer {
 	bool lack_seen; // since that was last tried
 	struct voice voice;
 	struct connection_quality quality;
+	struct link_quality up, down; // what it sends, and what it is sent
+	struct page_report page; // the last one
+	uint64_t page_ms; // when that came, 0: none
+	uint32_t frozen_ms; // of reports, since the last look
+	enum quality page_quality; // of it
+	enum stretch_cause page_cause;
+	char *page_speaker; // with STRETCH_SPEAKER; owned
+	struct stretches stretches; // of its stay
 	bool takes_data; // is to have the chat, unless it said no
+	bool takes_lists; // newConsumers
+	bool heeds_wanted; // switches encodings off that nobody wants
 	bool reads_envelope; // hears all senders on one stream; else plain text, each on its own
 	struct data_source sources[AM_DATA_SOURCES];
 	char display_name[PEER_NAME_SIZE];

@@ -1,7 +1,7 @@
 #include "pin.h"
 
 #include "address.h"
-#include "room.h"
+#include "kinds.h"
 #include "shelf.h"
 #include "text.h"
 

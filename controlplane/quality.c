@@ -1,5 +1,7 @@
 #include "quality.h"
 
+#include "am_lifecycle.h"
+
 // From here on sound is cut (bad), or may be once (fair). Loss is /256, as RFC 3550 has it.
 #define LOST_BAD       26
 #define LOST_FAIR      8
@@ -7,6 +9,35 @@
 #define JITTER_MS_FAIR 40
 #define RTT_MS_BAD     800
 #define RTT_MS_FAIR    350
+
+// Of what is seen and heard: a hundredth is noticed, a tenth is hard to bear.
+#define FROZEN_BAD     100 // ‰ of the time
+#define FROZEN_FAIR    20
+#define CONCEALED_BAD  100 // ‰ of the sound
+#define CONCEALED_FAIR 20
+#define LATE_BAD       50 // ‰ of a worker's copies
+#define LATE_FAIR      5
+
+static enum quality step(uint64_t value, uint64_t fair, uint64_t bad)
+{
+	return value >= bad ? QUALITY_BAD : value >= fair ? QUALITY_FAIR : QUALITY_GOOD;
+}
+
+enum quality quality_of_page(const struct page_report *r)
+{
+	uint64_t frozen = (uint64_t)r->frozen_ms * 1000 / (r->span_ms ? r->span_ms : 1);
+	enum quality picture = step(frozen, FROZEN_FAIR, FROZEN_BAD);
+	enum quality sound = step(r->concealed, CONCEALED_FAIR, CONCEALED_BAD);
+
+	return picture < sound ? picture : sound;
+}
+
+enum quality quality_of_worker(uint64_t copies, uint64_t late, uint32_t shed)
+{
+	enum quality q = step(copies ? late * 1000 / copies : 0, LATE_FAIR, LATE_BAD);
+
+	return q == QUALITY_GOOD && shed >= AM_SHED_PICTURES ? QUALITY_FAIR : q;
+}
 
 enum quality quality_of(uint32_t gauge, uint64_t since_check_ms)
 {

@@ -3,7 +3,7 @@
 #include "account.h"
 #include "address.h"
 #include "conference.h"
-#include "config.h"
+#include "exposition.h"
 #include "http.h"
 #include "json.h"
 #include "limit.h"
@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "metrics.h"
 #include "openapi.h"
+#include "ortc.h"
 #include "pages.h"
 #include "text.h"
 
@@ -29,7 +30,7 @@ enum grant {
 	GRANT_OPERATOR, // the node's own token, or an address of controlplane.metrics_addresses
 };
 
-static rest_handler node_config, healthz;
+static rest_handler node_config, healthz, router_capabilities;
 static rest_writer readyz, metrics, openapi;
 
 static const struct route {
@@ -45,6 +46,7 @@ static const struct route {
         {"GET", "/metrics", GRANT_OPERATOR, .write = metrics},
         {"POST", "/api/handshake", GRANT_ANYONE, .write = rest_handshake},
         {"GET", "/api/openapi.json", GRANT_ANYONE, .write = openapi},
+        {"GET", "/api/routerRtpCapabilities", GRANT_ANYONE, .handle = router_capabilities},
         {"POST", "/rooms/:/closePeer", GRANT_API, .handle = rest_room_close_peer},
         {"POST", "/:/closePeer", GRANT_API, .handle = rest_room_close_peer},
         {"GET", "/rooms/:/durationOfBroadcast", GRANT_API, .handle = rest_room_duration},
@@ -63,6 +65,7 @@ static const struct route {
         {"POST", "/:/existingPeer", GRANT_API, .handle = rest_room_existing_peer},
         {"GET", "/rooms/:/existingPeer/:", GRANT_API, .handle = rest_room_existing_peer_in_path},
         {"GET", "/:/existingPeer/:", GRANT_API, .handle = rest_room_existing_peer_in_path},
+        {"GET", "/rooms/:/quality", GRANT_API, .write = rest_room_quality},
         {"GET", "/rooms/:/exists", GRANT_API, .handle = rest_room_exists},
         {"GET", "/rooms/:", GRANT_API, .handle = rest_room_capabilities},
         {"GET", "/vp/api/statistics/peers/summary", GRANT_STATISTICS,
@@ -83,7 +86,7 @@ static const struct route {
 
 void rest_init(struct rest *r)
 {
-	r->limit = limit_create((uint32_t)r->config->rest_per_s, REST_BURST);
+	r->limit = limit_create((uint32_t)r->settings->rest_per_s, REST_BURST);
 	r->guess_limit = limit_create(GUESSES_PER_S, GUESS_BURST);
 }
 
@@ -123,7 +126,7 @@ static void statistics_error(struct http_response *r, unsigned status, const cha
 static int node_config(const struct rest_call *call, struct json **out)
 {
 	*out = json_new_object();
-	json_add_int(*out, "node", call->rest->config->node);
+	json_add_int(*out, "node", call->rest->settings->node);
 	return 0;
 }
 
@@ -131,6 +134,16 @@ static int healthz(const struct rest_call *, struct json **out)
 {
 	*out = json_new_object();
 	json_add_bool(*out, "ok", true);
+	return 0;
+}
+
+// What pages need before anybody has joined: the WebSocket's `admitted` says whether it still
+// holds.
+static int router_capabilities(const struct rest_call *, struct json **out)
+{
+	*out = json_new_object();
+	json_add_string(*out, "version", ortc_router_version());
+	json_add(*out, "routerRtpCapabilities", ortc_router_capabilities());
 	return 0;
 }
 
@@ -150,7 +163,7 @@ static void metrics(const struct rest_call *call, struct http_response *r)
 {
 	r->status = 200;
 	r->type = "text/plain; version=0.0.4; charset=utf-8";
-	r->body = metrics_print(call->rest->conference, call->rest->history);
+	r->body = exposition_print(call->rest->conference, call->rest->history);
 	r->body_len = strlen(r->body);
 	http_add_header(r, "Cache-Control", "no-store");
 }
@@ -300,9 +313,9 @@ static bool is_operator(const struct rest *r, const struct http_request *q)
 	const char *token = token_of(http_header(q, "Authorization"));
 
 	if (token)
-		return r->config->metrics_token[0] &&
-		       text_equals_secret(token, r->config->metrics_token);
-	return is_listed(&r->config->metrics_addresses, &q->address) && speaks_by_address(q);
+		return r->settings->metrics_token[0] &&
+		       text_equals_secret(token, r->settings->metrics_token);
+	return is_listed(&r->settings->metrics_addresses, &q->address) && speaks_by_address(q);
 }
 
 // Whose rooms and statistics the caller may see, or NULL: by an API token, else by the host that is

@@ -3,12 +3,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "am_config.h"
 
 struct account;
 struct accounts;
 struct admissions;
 struct conference;
-struct config;
 struct history;
 struct hooks;
 struct http_request;
@@ -19,8 +21,16 @@ struct pages;
 struct signaling;
 struct statistics;
 
+// What the operator sets, checked.
+struct rest_settings {
+	int64_t node;
+	int64_t rest_per_s; // requests of one caller in the long run
+	char metrics_token[AM_CONFIG_STRING_MAX]; // empty: metrics_addresses alone may ask
+	struct am_config_strings metrics_addresses; // networks that need no token for /metrics
+};
+
 struct rest {
-	const struct config *config;
+	const struct rest_settings *settings;
 	struct accounts *accounts;
 	const struct admissions *admissions;
 	struct conference *conference;
@@ -71,6 +81,9 @@ rest_writer rest_handshake;
 
 // rest_statistics.c (T01, T02) and rest_hook.c (W06); answered later.
 rest_writer rest_statistics_summary, rest_statistics_peers, rest_hook_events;
+
+// rest_quality.c; argument 0 is the room. Answered later.
+rest_writer rest_room_quality;
 
 // rest_room.c; argument 0 is the room.
 rest_handler rest_room_close_peer, rest_room_duration, rest_room_close, rest_room_number_peers,

@@ -6,22 +6,10 @@
 #include <sys/queue.h>
 
 #include "account.h"
+#include "kinds.h"
 #include "map.h"
 #include "peer.h"
 #include "refusal.h"
-
-#define ROOM_NAME_MAX        64
-#define ROOM_PARTICIPANT_MAX 50 // of a call
-#define ROOM_SPEAKER_MAX     20 // of a webinar
-#define ROOM_VIEWER_MAX      2000 // of a webinar
-#define ROOM_PIN_MIN         4
-#define ROOM_PIN_MAX         16
-#define ROOM_KEY_SIZE        (20 + 1 + ROOM_NAME_MAX + 1)
-
-enum room_kind {
-	ROOM_CALL,
-	ROOM_WEBINAR,
-};
 
 TAILQ_HEAD(peer_list, peer);
 

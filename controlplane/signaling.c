@@ -44,17 +44,18 @@ struct connection *signaling_connection(const struct signaling *s, uint64_t numb
 	return number && c && c->number == number ? c : NULL;
 }
 
-static void send_text(struct connection *c, const char *text)
+void connection_send(struct connection *c, const char *text, size_t len)
 {
+	connection_offers_flush(c);
 	if (c->websocket)
-		websocket_send(c->websocket, text, strlen(text));
+		websocket_send(c->websocket, text, len);
 }
 
 static void send_json(struct connection *c, struct json *message)
 {
 	char *text = json_print(message);
 
-	send_text(c, text);
+	connection_send(c, text, strlen(text));
 	free(text);
 	json_free(message);
 }
@@ -168,7 +169,7 @@ send_to_members(const struct signaling *s, const struct peer_list *list, const c
 	TAILQ_FOREACH (p, list, in_room) {
 		struct connection *c = p->joined ? signaling_connection(s, p->connection) : NULL;
 		if (c)
-			send_text(c, text);
+			connection_send(c, text, strlen(text));
 	}
 }
 
@@ -203,6 +204,9 @@ static void connection_close(struct connection *c, uint16_t code, const char *re
 	if (c->websocket)
 		websocket_close(c->websocket, code, reason);
 	connection_abandon(c);
+	if (c->offers)
+		loop_task_cancel(c->signaling->loop, &c->offers_due);
+	free(c->offers);
 	tally_leave(c->signaling->open, c->client);
 	c->signaling->connections[c->number % CONNECTION_MAX] = NULL;
 	free(c);
@@ -273,26 +277,14 @@ static void request_handle(struct connection *c, int64_t id, const struct json *
 	r->handle(c, id, data);
 }
 
-// The answer to a newConsumer or a newDataConsumer: the only requests that we send.
+// The answer to a newConsumer, newConsumers or newDataConsumer: the only requests that we send.
 static void response_handle(struct connection *c, const struct json *message)
 {
-	struct subscription *s;
 	int64_t id;
 
-	if (!json_int(message, "id", 1, UINT32_MAX, &id))
-		return;
-	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
-	{
-		if (s->request_id == id)
-			break;
-	}
-	if (!s)
-		return connection_data_answer(c, id, json_is_true(message, "ok"));
-	s->request_id = 0;
-	if (json_is_true(message, "ok"))
-		conference_subscription_confirm(c->signaling->conference, s);
-	else
-		conference_subscription_remove(c->signaling->conference, s, false);
+	if (json_int(message, "id", 1, UINT32_MAX, &id) &&
+	    !connection_offers_answer(c, id, message))
+		connection_data_answer(c, id, json_is_true(message, "ok"));
 }
 
 void connection_handle(struct connection *c, const char *text, size_t len)

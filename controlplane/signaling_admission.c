@@ -101,6 +101,7 @@ void connection_send_place(struct connection *c)
 	json_add_bool(data, "nameIsFixed", p->name_is_fixed);
 	signaling_add_rights(data, &p->rights);
 	json_add(data, "room", signaling_room_json(c->signaling, p->room));
+	json_add_string(data, "capabilities", ortc_router_version());
 	connection_notify(c, "admitted", data);
 	// Before the page asks for anything: it would turn on again what is off.
 	for (int kind = 0; kind < TRACK_KIND_COUNT; kind++) {

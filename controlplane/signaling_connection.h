@@ -7,6 +7,8 @@
 #include "address.h"
 #include "admission.h"
 #include "conference.h"
+#include "ids.h"
+#include "loop.h"
 
 #define CONNECTION_MAX      16384
 #define CONNECTION_HELD_MAX 8 // messages while the admission asks other servers
@@ -36,6 +38,10 @@ struct connection {
 	bool resumable; // the peer was a member already, and no request came yet
 	bool told; // of the request that is being handled: struct request's
 	uint32_t request_id; // of the last request that we sent
+	char *offers; // a newConsumers that grows until the end of the turn; NULL: none
+	size_t offers_len, offers_size;
+	uint32_t offers_id; // its request's
+	struct loop_task offers_due;
 };
 
 struct signaling {
@@ -66,6 +72,9 @@ void connection_reject_refusal(struct connection *, int64_t id, enum refusal);
 
 // The answer that fits -errno.
 void connection_reject_errno(struct connection *, int64_t id, int error);
+
+// A message as text.
+void connection_send(struct connection *, const char *text, size_t len);
 
 // data is taken over; NULL: {}.
 void connection_notify(struct connection *, const char *method, struct json *data);
@@ -124,7 +133,6 @@ void connection_send_muted(struct connection *, enum track_kind);
 request_fn handle_admit, handle_admit_all, handle_decline, handle_decline_all, handle_mute,
         handle_mute_all, handle_remove, handle_close_room, handle_promote, handle_demote,
         handle_lower_hand, handle_room_video, handle_room_bitrate;
-const char *signaling_track_kind_name(enum track_kind);
 
 // signaling_activity.c. activity: to one who comes or comes back, how things stand.
 void connection_send_activity(struct connection *);
@@ -145,15 +153,12 @@ void signaling_send_data_source_closed(struct connection *, uint8_t stream);
 void connection_data_answer(struct connection *, int64_t id, bool ok);
 struct json *signaling_sctp_json(void);
 
+// signaling_quality.c
+request_fn handle_report_quality;
+
 // signaling_stats.c. send_stats: the answer to a get…Stats, in the client's vocabulary.
 request_fn handle_transport_stats, handle_producer_stats, handle_consumer_stats;
 void connection_send_stats(struct connection *, int64_t id, struct json *list);
-
-// Ids as text.
-#define ID_TEXT_SIZE 17
-void id_print(am_id, char out[ID_TEXT_SIZE]);
-am_id id_read(const char *text); // 0: not an id; NULL is none
-void json_add_id(struct json *, const char *key, am_id);
 
 // The object of the connection's peer that data names by key, or NULL.
 struct transport *connection_transport(const struct connection *, const struct json *data);
@@ -162,4 +167,9 @@ struct subscription *connection_subscription(const struct connection *, const st
 
 // signaling_events.c
 void signaling_events_init(struct conference_events *, struct signaling *);
+
+// signaling_offers.c. send_consumer: at once, or with others at the end of the turn, but before
+// anything else that is said by then. answer: false if it is to no newConsumer.
 void signaling_send_consumer(struct connection *, struct subscription *);
+void connection_offers_flush(struct connection *);
+bool connection_offers_answer(struct connection *, int64_t id, const struct json *answer);

@@ -6,31 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCORE_BEST 10
-
 static struct connection *connection_of(void *owner, const struct peer *p)
 {
 	return signaling_connection(owner, p->connection);
-}
-
-void id_print(am_id id, char out[ID_TEXT_SIZE])
-{
-	snprintf(out, ID_TEXT_SIZE, "%016llx", (unsigned long long)id);
-}
-
-am_id id_read(const char *text)
-{
-	if (!text || strspn(text, "0123456789abcdef") != ID_TEXT_SIZE - 1 ||
-	    text[ID_TEXT_SIZE - 1] != '\0')
-		return 0;
-	return strtoull(text, NULL, 16);
-}
-
-void json_add_id(struct json *j, const char *key, am_id id)
-{
-	char text[ID_TEXT_SIZE];
-	id_print(id, text);
-	json_add_string(j, key, text);
 }
 
 static void on_joined(void *owner, struct peer *to, const struct peer *who)
@@ -64,54 +42,6 @@ static void on_renamed(void *owner, struct peer *to, const struct peer *who, con
 	json_add_string(data, "displayName", who->display_name);
 	json_add_string(data, "oldDisplayName", old);
 	connection_notify(c, "peerDisplayNameChanged", data);
-}
-
-static struct json *score_json(void)
-{
-	struct json *score = json_new_object(), *list = json_new_array();
-
-	json_add_int(score, "score", SCORE_BEST);
-	json_add_int(score, "producerScore", SCORE_BEST);
-	json_add(score, "producerScores", list);
-	return score;
-}
-
-// The newer vocabulary's words.
-static const char *source_name(enum track_kind kind)
-{
-	return kind == TRACK_SHARE ? "screensharing" : signaling_track_kind_name(kind);
-}
-
-void signaling_send_consumer(struct connection *c, struct subscription *s)
-{
-	const struct track *track = s->track;
-	struct json *data = json_new_object();
-	struct json *app_data = json_parse(track->app_data, strlen(track->app_data));
-	char mid[AM_SUBSCRIPTION_MID_MAX + 1];
-
-	if (!app_data)
-		app_data = json_new_object();
-	json_set_string(app_data, "peerId", track->owner->id);
-	json_set_string(app_data, "source", source_name(track->kind));
-	if (track->kind == TRACK_SHARE && !json_has(app_data, "share"))
-		json_add_bool(app_data, "share", true);
-	subscription_mid_text(s, mid);
-	json_add_string(data, "peerId", track->owner->id);
-	json_add_id(data, "producerId", track->id);
-	json_add_id(data, "id", s->id);
-	json_add_id(data, "consumerId", s->id);
-	json_add_id(data, "transportId", s->transport->id);
-	json_add_string(data, "kind", ortc_kind_name(track->media.kind));
-	json_add(
-	        data, "rtpParameters",
-	        ortc_consumer_parameters(&track->media, &s->viewer->caps, s->ssrc, s->rtx_ssrc, mid)
-	);
-	json_add_string(data, "type", ortc_type_name(track->media.type));
-	json_add(data, "appData", app_data);
-	json_add_bool(data, "producerPaused", track->paused);
-	json_add(data, "consumerScore", score_json());
-	s->request_id = ++c->request_id;
-	connection_request(c, s->request_id, "newConsumer", data);
 }
 
 static void on_consumer_new(void *owner, struct subscription *s)
@@ -200,6 +130,19 @@ static void on_producer_too_long(void *owner, const struct track *t, uint32_t pa
 	        "1200 bytes fit everywhere."
 	);
 	connection_notify(c, "producerTooLong", data);
+}
+
+static void on_encodings_wanted(void *owner, const struct track *t)
+{
+	struct connection *c = connection_of(owner, t->owner);
+	if (!c)
+		return;
+	struct json *data = json_new_object(), *active = json_new_array();
+	for (uint8_t i = 0; i < t->encoding_count; i++)
+		json_push(active, json_new_bool(t->wanted >> i & 1));
+	json_add_id(data, "producerId", t->id);
+	json_add(data, "active", active);
+	connection_notify(c, "encodingsWanted", data);
 }
 
 static void on_transport_closed(void *owner, struct peer *to, am_id id, enum transport_end why)
@@ -353,6 +296,7 @@ void signaling_events_init(struct conference_events *e, struct signaling *s)
 	        .lacking = on_lacking,
 	        .producer_closed = on_producer_closed,
 	        .producer_too_long = on_producer_too_long,
+	        .encodings_wanted = on_encodings_wanted,
 	        .rights_changed = on_rights_changed,
 	        .consumer_new = on_consumer_new,
 	        .consumer_closed = on_consumer_closed,

@@ -11,23 +11,13 @@ static struct conference *conference_of(const struct connection *c)
 	return c->signaling->conference;
 }
 
-const char *signaling_track_kind_name(enum track_kind kind)
-{
-	static const char *const names[TRACK_KIND_COUNT] = {
-	        [TRACK_AUDIO] = "audio",
-	        [TRACK_VIDEO] = "video",
-	        [TRACK_SHARE] = "share",
-	};
-	return names[kind];
-}
-
 static bool kind_read(const struct json *data, enum track_kind *kind)
 {
 	const char *name = json_string(data, "kind", 8);
 
 	for (int i = 0; name && i < TRACK_KIND_COUNT; i++) {
 		*kind = (enum track_kind)i;
-		if (strcmp(name, signaling_track_kind_name(*kind)) == 0)
+		if (strcmp(name, track_kind_name(*kind)) == 0)
 			return true;
 	}
 	return false;
@@ -111,7 +101,7 @@ void connection_send_muted(struct connection *c, enum track_kind kind)
 	const struct peer *p = c->peer;
 	struct json *data = json_new_object();
 
-	json_add_string(data, "kind", signaling_track_kind_name(kind));
+	json_add_string(data, "kind", track_kind_name(kind));
 	json_add_string(data, "peerId", p->muted_by_id);
 	json_add_string(data, "displayName", p->muted_by_name);
 	connection_notify(c, "mutedByModerator", data);

@@ -363,6 +363,8 @@ static const char *join_read(struct peer *p, const struct json *data)
 	// Newer clients give no sctpCapabilities; who wants no data says so when it is offered.
 	const char *chat = json_string(data, "chat", 16);
 	p->reads_envelope = chat && strcmp(chat, "envelope") == 0;
+	p->heeds_wanted = json_is_true(data, "encodingsWanted");
+	p->takes_lists = json_is_true(data, "newConsumers");
 	p->takes_data = p->consumes || json_object(data, "sctpCapabilities");
 	peer_set_device(p, device_read(data));
 	return NULL;
@@ -494,6 +496,8 @@ static void resume_settle(struct connection *c)
 		next = LIST_NEXT(t, of_owner);
 		if (!t->listed)
 			conference_track_remove(conference_of(c), t);
+		else
+			conference_tell_wanted(conference_of(c), t);
 	}
 	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
 	{
@@ -605,6 +609,7 @@ const struct request signaling_requests[] = {
         {"lowerHand", handle_lower_hand, .grant = TO_MODERATORS, .told = true},
         {"setRoomVideo", handle_room_video, .grant = TO_MODERATORS, .told = true},
         {"setRoomBitrate", handle_room_bitrate, .grant = TO_MODERATORS, .told = true},
+        {"reportQuality", handle_report_quality, .grant = TO_MEMBERS},
         {"getTransportStats", handle_transport_stats, .grant = TO_ADMITTED},
         {"getProducerStats", handle_producer_stats, .grant = TO_ADMITTED},
         {"getConsumerStats", handle_consumer_stats, .grant = TO_ADMITTED},

@@ -63,6 +63,16 @@ static const char *dtls_state_name(uint8_t state)
 	return state < AM_DTLS_COUNT ? names[state] : "failed";
 }
 
+static void
+add_transport_figures(struct json *j, const struct connection *c, const struct transport *t)
+{
+	struct am_transport_figures f;
+
+	media_transport_figures(c->signaling->conference->media, t->id, &f);
+	json_add_int(j, t->consuming ? "bytesSent" : "bytesReceived", (int64_t)f.octets);
+	json_add_int(j, t->consuming ? "sendBitrate" : "recvBitrate", f.bps);
+}
+
 static struct json *transport_stat(const struct connection *c, const struct transport *t)
 {
 	struct json *j = stat_new("webrtc-transport");
@@ -75,24 +85,54 @@ static struct json *transport_stat(const struct connection *c, const struct tran
 	json_add_number(
 	        j, t->consuming ? "rtpPacketLossSent" : "rtpPacketLossReceived", link.lost / 256.0
 	);
+	if (link.rtt_ms)
+		json_add_int(j, "roundTripTime", link.rtt_ms);
+	add_transport_figures(j, c, t);
 	uint32_t kbps = media_downlink(c->signaling->conference->media, t->id);
 	if (t->consuming && kbps)
 		json_add_int(j, "availableOutgoingBitrate", (int64_t)kbps * 1000);
 	return j;
 }
 
-// What a stream shares with the others on its transport. Jitter is in units of the timestamp, as
-// RFC 3550 6.4.1 has it.
-static void add_link(struct json *j, struct link link, const struct track *t)
+// What an encoding and a subscription have in common.
+struct stream_figures {
+	uint64_t octets;
+	uint32_t packets, bps, loss, nacks;
+	uint16_t plis;
+	uint8_t jitter_ms;
+};
+
+// Jitter is in units of the timestamp, as RFC 3550 6.4.1 has it.
+static void
+add_stream(struct json *j, const struct stream_figures *f, const struct track *t, uint16_t rtt_ms)
 {
 	const struct ortc_codec *codec = &ortc_codecs[t->media.codec];
 
 	json_add_string(j, "kind", ortc_kind_name(t->media.kind));
 	json_add_string(j, "mimeType", codec->mime);
-	json_add_int(j, "fractionLost", link.lost);
-	json_add_int(j, "jitter", (int64_t)link.jitter_ms * codec->clock_rate / 1000);
-	if (link.rtt_ms)
-		json_add_int(j, "roundTripTime", link.rtt_ms);
+	json_add_int(j, "packetCount", f->packets);
+	json_add_int(j, "byteCount", (int64_t)f->octets);
+	json_add_int(j, "bitrate", f->bps);
+	json_add_int(j, "packetsLost", am_loss_cumulative(f->loss));
+	json_add_int(j, "fractionLost", am_loss_fraction(f->loss));
+	json_add_int(j, "jitter", (int64_t)f->jitter_ms * codec->clock_rate / 1000);
+	json_add_int(j, "nackCount", f->nacks);
+	json_add_int(j, "pliCount", f->plis);
+	if (rtt_ms)
+		json_add_int(j, "roundTripTime", rtt_ms);
+}
+
+static void
+add_encoding(struct json *j, const struct connection *c, const struct track *t, int encoding)
+{
+	struct am_track_figures all;
+
+	media_track_figures(c->signaling->conference->media, t->id, &all);
+	const struct am_encoding_figures *e = &all.encodings[encoding];
+	const struct stream_figures f = {e->octets, e->packets, e->bps,      e->loss,
+	                                 e->nacks,  e->plis,    e->jitter_ms};
+	add_stream(j, &f, t, link_of(c, t->transport->id).rtt_ms);
+	json_add_int(j, "packetsRepaired", e->repaired);
 }
 
 static void producer_push(struct json *list, const struct connection *c, const struct track *t)
@@ -107,19 +147,43 @@ static void producer_push(struct json *list, const struct connection *c, const s
 		if (e->rid[0])
 			json_add_string(j, "rid", e->rid);
 		json_add_int(j, "encodingIdx", i);
-		add_link(j, link_of(c, t->transport->id), t);
+		json_add_id(j, "producerId", t->id);
+		add_encoding(j, c, t, i);
 		json_push(list, j);
 	}
+}
+
+static void add_layers(struct json *j, const struct subscription *s, uint8_t limit)
+{
+	const char *why = subscription_limit_name(s, limit);
+
+	if (s->track->media.kind == ORTC_AUDIO)
+		return;
+	json_add_int(j, "preferredSpatialLayer", s->spatial_layer);
+	json_add_int(j, "preferredTemporalLayer", s->temporal_layer);
+	if (s->spatial_layer_now != AM_LAYER_NONE) {
+		json_add_int(j, "spatialLayer", s->spatial_layer_now);
+		json_add_int(j, "temporalLayer", s->temporal_layer_now);
+	}
+	if (why)
+		json_add_string(j, "limitedBy", why);
 }
 
 static struct json *consumer_stat(const struct connection *c, const struct subscription *s)
 {
 	struct json *j = stat_new("outbound-rtp");
+	struct am_subscription_figures f;
 
+	json_add_id(j, "consumerId", s->id);
 	json_add_int(j, "ssrc", s->ssrc);
 	if (s->rtx_ssrc)
 		json_add_int(j, "rtxSsrc", s->rtx_ssrc);
-	add_link(j, link_of(c, s->transport->id), s->track);
+	media_subscription_figures(c->signaling->conference->media, s->id, &f);
+	const struct stream_figures stream = {f.octets, f.packets, f.bps,      f.loss,
+	                                      f.nacks,  f.plis,    f.jitter_ms};
+	add_stream(j, &stream, s->track, link_of(c, s->transport->id).rtt_ms);
+	json_add_int(j, "packetsRetransmitted", f.retransmitted);
+	add_layers(j, s, f.limit);
 	return j;
 }
 

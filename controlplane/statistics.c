@@ -3,13 +3,16 @@
 #include "iso8601.h"
 #include "json.h"
 #include "loop.h"
+#include "map.h"
 #include "memory.h"
 #include "statistics_totals.h"
 #include "store_history.h"
+#include "stretch.h"
 #include "text.h"
 
 #include "am_log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,7 +50,8 @@ struct query {
 	TAILQ_ENTRY(query) next;
 	int64_t now_ms;
 	struct statistics_totals totals; // T01
-	struct json *list; // T02
+	struct json *list; // T02, and stretches
+	struct json *participants; // with stretches; NULL: there is no such room now
 	int64_t left; // sessions that the list may still take
 	char cursor[CURSOR_SIZE]; // of its last one
 	bool more; // beyond it
@@ -219,6 +223,18 @@ void statistics_left(struct statistics *st, uint64_t id, int64_t now_ms)
 	session_end(st, s, now_ms);
 }
 
+void statistics_stretch(struct statistics *st, uint64_t id, const struct stretch *stretch)
+{
+	char key[17];
+
+	snprintf(key, sizeof(key), "%016" PRIx64, id);
+	struct map_node *n = map_find(&st->by_id, key);
+	if (n)
+		history_stretch_put(
+		        st->history, &container_of(n, struct session, by_id)->stored, stretch
+		);
+}
+
 void statistics_restore(struct statistics *st)
 {
 	struct session *s;
@@ -235,6 +251,7 @@ static void query_free(struct query *q)
 {
 	statistics_totals_fini(&q->totals);
 	json_free(q->list);
+	json_free(q->participants);
 	free(q);
 }
 
@@ -260,8 +277,31 @@ static struct json *summary_data(const struct statistics_totals *t)
 	return data;
 }
 
+static bool asks_quality(const struct query *q)
+{
+	return q->reads.stretch != NULL;
+}
+
+static struct json *quality_body(struct query *q)
+{
+	struct json *body = json_new_object();
+
+	if (q->error) {
+		json_add_string(body, "error", q->error);
+		return body;
+	}
+	json_add(body, "participants", q->participants ? q->participants : json_new_array());
+	json_add(body, "stretches", q->list);
+	if (q->more)
+		json_add_string(body, "next", q->cursor);
+	q->participants = q->list = NULL;
+	return body;
+}
+
 static struct json *query_body(struct query *q)
 {
+	if (asks_quality(q))
+		return quality_body(q);
 	struct json *body = json_new_object(), *errors = json_new_array();
 
 	if (q->error) {
@@ -303,7 +343,10 @@ static void stays_done(struct history_stays *reads, int result)
 
 	if (result < 0)
 		query_refuse(q, 500, "server error");
-	else if (q->list ? json_count(q->list) == 0 : q->totals.sessions == 0)
+	else if (asks_quality(q)) {
+		if (!reads->known && !q->participants)
+			query_refuse(q, 400, "room not found");
+	} else if (q->list ? json_count(q->list) == 0 : q->totals.sessions == 0)
 		query_refuse(q, 404, "no data for this room and period");
 	query_answer(q);
 }
@@ -340,6 +383,46 @@ static bool list(struct history_stays *reads, const struct history_stay *s)
 	json_add_int(session, "duration", span.leave_s - span.join_s);
 	json_push(q->list, session);
 	snprintf(q->cursor, sizeof(q->cursor), "%" PRId64 "-%016" PRIx64, s->joined_ms, s->id);
+	q->left--;
+	return true;
+}
+
+struct json *statistics_stretch_json(const struct stretch *s)
+{
+	static const char *const names[] = {"unknown", "bad", "fair", "good"};
+	struct json *j = json_new_object();
+
+	json_add_int(j, "from", s->from_ms / 1000);
+	json_add_int(j, "to", (s->to_ms + 999) / 1000);
+	json_add_string(j, "quality", names[s->quality & 3]);
+	if (s->quality != QUALITY_GOOD)
+		json_add_string(j, "cause", stretch_cause_name(s->cause));
+	if (s->speaker)
+		json_add_string(j, "causePeerId", s->speaker);
+	json_add_number(j, "frozenSeconds", s->frozen_ms / 1000.0);
+	json_add_number(j, "concealedPercent", s->concealed / 10.0);
+	json_add_number(j, "lossPercent", s->lost * 1000 / 256 / 10.0);
+	if (s->rtt_ms)
+		json_add_int(j, "roundTripTime", s->rtt_ms);
+	if (s->estimate_kbps)
+		json_add_int(j, "estimate", (int64_t)s->estimate_kbps * 1000);
+	return j;
+}
+
+static bool list_stretch(
+        struct history_stays *reads, const char *person, uint64_t session, const struct stretch *s
+)
+{
+	struct query *q = container_of(reads, struct query, reads);
+
+	if (q->left == 0) {
+		q->more = true;
+		return false;
+	}
+	struct json *j = statistics_stretch_json(s);
+	json_add_string(j, "peerId", person);
+	json_push(q->list, j);
+	snprintf(q->cursor, sizeof(q->cursor), "%" PRId64 "-%016" PRIx64, s->from_ms, session);
 	q->left--;
 	return true;
 }
@@ -387,9 +470,9 @@ static const char *query_read(struct query *q, const struct statistics_query *fr
 	return NULL;
 }
 
-static uint64_t query_ask(
-        struct statistics *st, const struct statistics_query *from, bool names,
-        statistics_done *done, void *owner
+static struct query *query_begin(
+        struct statistics *st, const struct statistics_query *from, statistics_done *done,
+        void *owner
 )
 {
 	struct query *q = memory_new(1, sizeof(*q));
@@ -401,16 +484,17 @@ static uint64_t query_ask(
 	q->status = 200;
 	q->now_ms = wall_ms();
 	q->refused = (struct loop_timer){.expired = refused, .owner = q};
-	q->reads.names = names;
-	q->reads.stay = names ? list : add_up;
 	q->reads.done = stays_done;
-	q->list = names ? json_new_array() : NULL;
 	TAILQ_INSERT_TAIL(&st->queries, q, next);
-
 	const char *error = query_read(q, from);
 	if (error)
 		query_refuse(q, 400, error);
-	else if (history_stays_ask(st->history, &q->reads) < 0)
+	return q;
+}
+
+static uint64_t query_ask(struct statistics *st, struct query *q)
+{
+	if (!q->error && history_stays_ask(st->history, &q->reads) < 0)
 		query_refuse(q, 503, "too many queries at once: try again later");
 	if (q->error)
 		loop_timer_set(st->loop, &q->refused, 0);
@@ -418,17 +502,40 @@ static uint64_t query_ask(
 }
 
 uint64_t statistics_summary(
-        struct statistics *st, const struct statistics_query *q, statistics_done *done, void *owner
+        struct statistics *st, const struct statistics_query *from, statistics_done *done,
+        void *owner
 )
 {
-	return query_ask(st, q, false, done, owner);
+	struct query *q = query_begin(st, from, done, owner);
+
+	q->reads.stay = add_up;
+	return query_ask(st, q);
 }
 
 uint64_t statistics_peers(
-        struct statistics *st, const struct statistics_query *q, statistics_done *done, void *owner
+        struct statistics *st, const struct statistics_query *from, statistics_done *done,
+        void *owner
 )
 {
-	return query_ask(st, q, true, done, owner);
+	struct query *q = query_begin(st, from, done, owner);
+
+	q->reads.stay = list;
+	q->reads.names = true;
+	q->list = json_new_array();
+	return query_ask(st, q);
+}
+
+uint64_t statistics_quality(
+        struct statistics *st, const struct statistics_query *from, struct json *participants,
+        statistics_done *done, void *owner
+)
+{
+	struct query *q = query_begin(st, from, done, owner);
+
+	q->reads.stretch = list_stretch;
+	q->list = json_new_array();
+	q->participants = participants;
+	return query_ask(st, q);
 }
 
 void statistics_cancel(struct statistics *st, uint64_t call)

@@ -10,6 +10,7 @@
 
 struct history;
 struct json;
+struct stretch;
 struct loop;
 struct statistics;
 
@@ -26,6 +27,9 @@ uint64_t statistics_joined(
         struct statistics *st, uint64_t account_id, const char *room, const char *person,
         int64_t now_ms
 );
+
+// Part of a session was not good. 0 is no session, and nothing happens.
+void statistics_stretch(struct statistics *, uint64_t session, const struct stretch *);
 
 // 0 is no session, and nothing happens.
 void statistics_left(struct statistics *, uint64_t session, int64_t now_ms);
@@ -54,6 +58,17 @@ uint64_t statistics_summary(
 uint64_t statistics_peers(
         struct statistics *st, const struct statistics_query *q, statistics_done *done, void *owner
 );
+
+// The stretches of a room in which somebody fared badly; participants, taken over: how those fare
+// who are there now, NULL: there is no such room. The answer is {"participants":…,"stretches":…},
+// or {"error":…} with 400, 500 or 503.
+uint64_t statistics_quality(
+        struct statistics *st, const struct statistics_query *q, struct json *participants,
+        statistics_done *done, void *owner
+);
+
+// A stretch as it is published; the person is the caller's to add.
+struct json *statistics_stretch_json(const struct stretch *);
 
 // done will not be called.
 void statistics_cancel(struct statistics *, uint64_t call);

@@ -45,6 +45,8 @@ enum store_flag {
 	STORE_MUTED_VIDEO = 1 << 12,
 	STORE_MUTED_SHARE = 1 << 13,
 	STORE_READS_ENVELOPE = 1 << 14,
+	STORE_HEEDS_WANTED = 1 << 15,
+	STORE_TAKES_LISTS = 1 << 16,
 };
 
 struct store_peer {

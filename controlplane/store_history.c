@@ -1,5 +1,6 @@
 #include "store_history.h"
 
+#include "map.h"
 #include "memory.h"
 #include "store_column.h"
 #include "store_file.h"
@@ -7,6 +8,7 @@
 
 #include "am_log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -14,10 +16,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HISTORY_VERSION 1
-#define NUMBERS         6
+#define HISTORY_VERSION 2
+#define NUMBERS         11
 #define TEXTS           7
 #define DAY_MS          INT64_C(86400000)
+// The first look at a newcomer speaks of the time before it, too.
+#define STRETCH_EARLY_MS "60000"
 
 // Sessions lie by room and time, so that a summary is one walk over neighbours. Those that began
 // before the range but reach into it are found by the room's longest session.
@@ -42,6 +46,15 @@ static const char schema[] =
         " PRIMARY KEY(account_id, sequence)) WITHOUT ROWID;"
         "CREATE INDEX events_by_time ON events(time_ms);";
 
+// What came with version 2. kind: quality and cause (history_stretch_kind).
+static const char stretches_schema[] =
+        "CREATE TABLE stretches(room_id INTEGER NOT NULL, from_ms INTEGER NOT NULL,"
+        " session_id INTEGER NOT NULL, to_ms INTEGER NOT NULL, person_id INTEGER NOT NULL,"
+        " kind INTEGER NOT NULL, speaker TEXT, frozen_ms INTEGER NOT NULL,"
+        " concealed INTEGER NOT NULL, lost INTEGER NOT NULL, rtt_ms INTEGER NOT NULL,"
+        " estimate_kbps INTEGER NOT NULL, PRIMARY KEY(room_id, from_ms, session_id))"
+        " WITHOUT ROWID;";
+
 // Only where sessions are not kept forever: what finds the old ones, and what goes with them. A
 // room is there for as long as one of its sessions, also one that is open.
 static const char retention[] =
@@ -51,7 +64,10 @@ static const char retention[] =
         " DELETE FROM persons WHERE id = old.person_id AND NOT EXISTS"
         " (SELECT 1 FROM sessions WHERE person_id = old.person_id);"
         " DELETE FROM rooms WHERE id = old.room_id AND NOT EXISTS"
-        " (SELECT 1 FROM sessions WHERE room_id = old.room_id); END;";
+        " (SELECT 1 FROM sessions WHERE room_id = old.room_id); END;"
+        "CREATE TRIGGER IF NOT EXISTS stretches_gone AFTER DELETE ON sessions BEGIN"
+        " DELETE FROM stretches WHERE room_id = old.room_id AND session_id = old.id AND"
+        " from_ms >= old.joined_ms - " STRETCH_EARLY_MS " AND from_ms <= old.left_ms; END;";
 
 enum statement {
 	ADMISSION_PUT,
@@ -64,32 +80,38 @@ enum statement {
 	SESSION_CLOSE,
 	SESSION_LONGEST,
 	SAMPLED,
+	STRETCH_PUT,
 	SESSIONS_PRUNE,
 	STATEMENT_COUNT,
 };
 
-// ?1 to ?6 are numbers, ?7 to ?13 texts.
+// ?1 to ?11 are numbers, ?12 to ?18 texts.
 static const char *const sql[STATEMENT_COUNT] = {
         [ADMISSION_PUT] = "INSERT OR REPLACE INTO admissions VALUES"
-                          "(?1, ?2, ?3, ?4, ?5, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                          "(?1, ?2, ?3, ?4, ?5, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         [ADMISSION_REMOVE] = "DELETE FROM admissions WHERE id = ?1",
-        [EVENT_PUT] = "INSERT OR REPLACE INTO events VALUES(?1, ?2, ?3, ?4, ?5, ?7, ?8, ?9)",
+        [EVENT_PUT] = "INSERT OR REPLACE INTO events VALUES(?1, ?2, ?3, ?4, ?5, ?12, ?13, ?14)",
         [EVENTS_PRUNE] = "DELETE FROM events WHERE time_ms < ?1 AND sequence <"
                          " (SELECT MAX(sequence) FROM events e"
                          " WHERE e.account_id = events.account_id)",
-        [ROOM_PUT] = "INSERT INTO rooms(account_id, name) VALUES(?2, ?7) ON CONFLICT DO NOTHING",
+        [ROOM_PUT] = "INSERT INTO rooms(account_id, name) VALUES(?2, ?12) ON CONFLICT DO NOTHING",
         [PERSON_PUT] = "INSERT INTO persons(room_id, name)"
-                       " SELECT id, ?8 FROM rooms WHERE account_id = ?2 AND name = ?7"
+                       " SELECT id, ?13 FROM rooms WHERE account_id = ?2 AND name = ?12"
                        " ON CONFLICT DO NOTHING",
-        [SESSION_OPEN] = "INSERT INTO sessions(room_id, joined_ms, id, person_id)"
-                         " SELECT r.id, ?3, ?1, p.id FROM rooms r JOIN persons p ON"
-                         " p.room_id = r.id WHERE r.account_id = ?2 AND r.name = ?7 AND p.name = ?8"
-                         " ON CONFLICT DO NOTHING",
+        [SESSION_OPEN] =
+                "INSERT INTO sessions(room_id, joined_ms, id, person_id)"
+                " SELECT r.id, ?3, ?1, p.id FROM rooms r JOIN persons p ON"
+                " p.room_id = r.id WHERE r.account_id = ?2 AND r.name = ?12 AND p.name = ?13"
+                " ON CONFLICT DO NOTHING",
         [SESSION_CLOSE] = "UPDATE sessions SET left_ms = ?4 WHERE id = ?1 AND joined_ms = ?3 AND"
-                          " room_id = (SELECT id FROM rooms WHERE account_id = ?2 AND name = ?7)",
+                          " room_id = (SELECT id FROM rooms WHERE account_id = ?2 AND name = ?12)",
         [SESSION_LONGEST] = "UPDATE rooms SET longest_ms = ?4 - ?3"
-                            " WHERE account_id = ?2 AND name = ?7 AND longest_ms < ?4 - ?3",
+                            " WHERE account_id = ?2 AND name = ?12 AND longest_ms < ?4 - ?3",
         [SAMPLED] = "UPDATE meta SET sampled_ms = ?1",
+        [STRETCH_PUT] = "INSERT OR REPLACE INTO stretches"
+                        " SELECT r.id, ?3, ?1, ?4, p.id, ?5, ?14, ?6, ?7, ?8, ?9, ?10"
+                        " FROM rooms r JOIN persons p ON p.room_id = r.id"
+                        " WHERE r.account_id = ?2 AND r.name = ?12 AND p.name = ?13",
         [SESSIONS_PRUNE] = "DELETE FROM sessions WHERE (room_id, joined_ms, id) IN"
                            " (SELECT room_id, joined_ms, id FROM sessions WHERE left_ms < ?1"
                            " ORDER BY left_ms LIMIT ?2)",
@@ -153,17 +175,18 @@ static int64_t value_read(sqlite3 *db, const char *statement, int64_t parameter)
 	return value;
 }
 
+// Forwards from any version, in one step.
 static int schema_make(sqlite3 *db)
 {
 	int64_t version = value_read(db, "PRAGMA user_version", 0);
 
 	if (version == HISTORY_VERSION)
 		return 0;
-	if (version != 0) // what it holds must not be lost
+	if (version < 0 || version > HISTORY_VERSION) // what it holds must not be lost
 		return -EIO;
-	static_assert(HISTORY_VERSION == 1);
-	if (execute(db, "BEGIN IMMEDIATE") < 0 || execute(db, schema) < 0 ||
-	    execute(db, "PRAGMA user_version = 1") < 0)
+	static_assert(HISTORY_VERSION == 2);
+	if (execute(db, "BEGIN IMMEDIATE") < 0 || (version < 1 && execute(db, schema) < 0) ||
+	    execute(db, stretches_schema) < 0 || execute(db, "PRAGMA user_version = 2") < 0)
 		return -EIO;
 	return execute(db, "COMMIT");
 }
@@ -390,6 +413,25 @@ void history_session_close(struct history *h, const struct history_session *s)
 	session_write(h, SESSION_LONGEST, s);
 }
 
+// In one number: SQLite keeps small ones in a byte.
+static int64_t stretch_kind(const struct stretch *s)
+{
+	return (int64_t)s->quality | (int64_t)s->cause << 2;
+}
+
+void history_stretch_put(
+        struct history *h, const struct history_session *of, const struct stretch *s
+)
+{
+	store_write(
+	        h->writer, STRETCH_PUT,
+	        (int64_t[NUMBERS]
+	        ){(int64_t)of->id, (int64_t)of->account_id, s->from_ms, s->to_ms, stretch_kind(s),
+	          s->frozen_ms, s->concealed, s->lost, s->rtt_ms, s->estimate_kbps},
+	        (const char *[TEXTS]){of->room, of->person, s->speaker}
+	);
+}
+
 void history_sampled(struct history *h, int64_t now_ms)
 {
 	store_write(h->writer, SAMPLED, (int64_t[NUMBERS]){now_ms}, NULL);
@@ -490,6 +532,59 @@ static int stays_walk(struct history_stays *s, sqlite3 *db, int64_t room_id, int
 	return finish(db, p, step);
 }
 
+#define STRETCHES_OF                                                                               \
+	"SELECT from_ms, session_id, to_ms, (SELECT name FROM persons WHERE id = person_id),"      \
+	" kind, speaker, frozen_ms, concealed, lost, rtt_ms, estimate_kbps FROM stretches"         \
+	" WHERE room_id = ?1 AND (from_ms, session_id) > (?3, ?4) AND from_ms < ?5"                \
+	" AND to_ms > ?6 ORDER BY from_ms, session_id"
+
+static struct stretch stretch_read(sqlite3_stmt *p)
+{
+	int kind = sqlite3_column_int(p, 4);
+
+	return (struct stretch){
+	        .from_ms = sqlite3_column_int64(p, 0),
+	        .to_ms = sqlite3_column_int64(p, 2),
+	        .quality = (enum quality)(kind & 3),
+	        .cause = (enum stretch_cause)(kind >> 2),
+	        .speaker = (char *)(uintptr_t)sqlite3_column_text(p, 5),
+	        .frozen_ms = (uint32_t)sqlite3_column_int64(p, 6),
+	        .concealed = (uint16_t)sqlite3_column_int(p, 7),
+	        .lost = (uint8_t)sqlite3_column_int(p, 8),
+	        .rtt_ms = (uint16_t)sqlite3_column_int(p, 9),
+	        .estimate_kbps = (uint32_t)sqlite3_column_int64(p, 10),
+	};
+}
+
+static int stretches_walk(struct history_stays *s, sqlite3 *db, int64_t room_id)
+{
+	sqlite3_stmt *p = prepare(db, STRETCHES_OF, room_id, NULL);
+	int step = p ? SQLITE_ROW : SQLITE_ERROR;
+	int64_t start;
+
+	// None is longer than that.
+	if (__builtin_sub_overflow(s->from_ms, 2 * STRETCH_MS_MAX, &start))
+		start = INT64_MIN;
+	bool later = s->after_joined_ms >= start;
+	if (p) {
+		sqlite3_bind_int64(p, 3, later ? s->after_joined_ms : start);
+		sqlite3_bind_int64(p, 4, later ? (int64_t)s->after_id : INT64_MIN);
+		sqlite3_bind_int64(p, 5, s->to_ms);
+		sqlite3_bind_int64(p, 6, s->from_ms);
+	}
+	while (step == SQLITE_ROW) {
+		step = sqlite3_step(p);
+		if (step != SQLITE_ROW)
+			break;
+		const struct stretch stretch = stretch_read(p);
+		if (!s->stretch(
+		            s, column_text(p, 3), (uint64_t)sqlite3_column_int64(p, 1), &stretch
+		    ))
+			break;
+	}
+	return finish(db, p, step);
+}
+
 static int room_walk(struct history_stays *s, sqlite3 *db)
 {
 	sqlite3_stmt *p =
@@ -503,6 +598,9 @@ static int room_walk(struct history_stays *s, sqlite3 *db)
 		return -EIO;
 	if (step != SQLITE_ROW)
 		return 0;
+	s->known = true;
+	if (s->stretch)
+		return stretches_walk(s, db, room_id);
 	return stays_walk(s, db, room_id, walk_start(db, room_id, longest_ms, s->from_ms));
 }
 
@@ -527,6 +625,7 @@ static void stays_done(struct store_question *q)
 int history_stays_ask(struct history *h, struct history_stays *s)
 {
 	s->result = -ECANCELED;
+	s->known = false;
 	s->question = (struct store_question
 	){.account_id = s->account_id, .ask = stays_ask, .done = stays_done};
 	return store_ask(h->asker, &s->question);

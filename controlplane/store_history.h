@@ -8,8 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "room.h"
+#include "kinds.h"
 #include "store_asker.h"
+#include "stretch.h"
 
 #define HISTORY_EVENT_DAYS       7 // that past events are kept
 #define HISTORY_SESSION_DAYS_MAX 36500
@@ -100,6 +101,9 @@ struct history_session {
 void history_session_open(struct history *, const struct history_session *);
 void history_session_close(struct history *, const struct history_session *);
 
+// Part of an open session was not good. Kept for as long as the session is.
+void history_stretch_put(struct history *, const struct history_session *, const struct stretch *);
+
 // Every open session was still open at that time.
 void history_sampled(struct history *, int64_t now_ms);
 
@@ -134,7 +138,12 @@ struct history_stays {
 	int64_t after_joined_ms; // only what comes after this one; INT64_MIN: all
 	uint64_t after_id;
 	bool (*stay)(struct history_stays *, const struct history_stay *);
+	// Instead of stay: the stretches that reach into the range, by from_ms and session, which
+	// after_… are of then. Strings are lent.
+	bool (*stretch
+	)(struct history_stays *, const char *person, uint64_t session, const struct stretch *);
 	void (*done)(struct history_stays *, int result);
+	bool known; // the answer: there has been such a room
 	int result; // private
 };
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define STORE_WRITER_QUEUE_MAX 65536 // writes that wait
-#define STORE_NUMBERS_MAX      8
+#define STORE_NUMBERS_MAX      12
 #define STORE_TEXTS_MAX        11
 
 struct sqlite3;

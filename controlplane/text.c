@@ -1,89 +1,26 @@
 #include "text.h"
 
+#include "am_text.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Length of the UTF-8 sequence at s with its code point, or 0 if it is malformed (RFC 3629 4).
-static size_t decode(const unsigned char *s, uint32_t *code)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (n == 0 || s[0] > 0xf4)
-		return 0;
-
-	static const uint8_t lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	*code = s[0] & lead[n];
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80) // also the terminator
-			return 0;
-		*code = *code << 6 | (s[i] & 0x3f);
-	}
-	if (*code < least[n] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000))
-		return 0;
-	return n;
-}
-
 bool text_is_printable(const char *s, size_t min, size_t max)
 {
-	const unsigned char *p = (const unsigned char *)s;
 	size_t count = 0;
 
-	while (*p) {
+	while (*s) {
 		uint32_t code;
-		size_t n = decode(p, &code);
+		size_t n = am_text_decode(s, AM_TEXT_BYTES_MAX, &code);
 		if (n == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0))
 			return false;
-		p += n;
+		s += n;
 		if (++count > max)
 			return false;
 	}
 	return count >= min;
-}
-
-struct range {
-	uint32_t first, last;
-};
-
-// Line and paragraph separators among the control characters: they break lines as well.
-static const struct range controls[] = {
-        {0x00, 0x1f},
-        {0x7f, 0x9f},
-        {0x2028, 0x2029},
-};
-
-// The braille cell without a dot looks like one.
-static const struct range blanks[] = {
-        {0x20, 0x20},     {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a},
-        {0x202f, 0x202f}, {0x205f, 0x205f}, {0x2800, 0x2800}, {0x3000, 0x3000},
-};
-
-// Unicode's Default_Ignorable_Code_Point and Bidi_Control, and interlinear annotation, but for
-// joiners.
-static const struct range unseen[] = {
-        {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},     {0x115f, 0x1160},
-        {0x17b4, 0x17b5},   {0x180e, 0x180e},   {0x200b, 0x200b},   {0x200e, 0x200f},
-        {0x202a, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},   {0xfeff, 0xfeff},
-        {0xffa0, 0xffa0},   {0xfff0, 0xfffb},   {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
-        {0xe0000, 0xe001f}, {0xe0080, 0xe00ff}, {0xe01f0, 0xe0fff},
-};
-
-// They say how the character before them looks, in Persian, Mongolian, and emoji.
-static const struct range joiners[] = {
-        {0x180b, 0x180d}, {0x180f, 0x180f},   {0x200c, 0x200d},
-        {0xfe00, 0xfe0f}, {0xe0020, 0xe007f}, {0xe0100, 0xe01ef},
-};
-
-#define IN(list, code) is_in(list, sizeof(list) / sizeof((list)[0]), code)
-
-static bool is_in(const struct range *list, size_t count, uint32_t code)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (code >= list[i].first && code <= list[i].last)
-			return true;
-	}
-	return false;
 }
 
 struct name {
@@ -126,12 +63,13 @@ int text_clean_name(char *out, size_t max, const char *s)
 	while (end > p && isspace(end[-1]))
 		end--;
 	for (size_t bytes; p < end; p += bytes) {
-		bytes = decode(p, &code);
-		if (bytes == 0 || IN(controls, code))
+		bytes = am_text_decode(p, (size_t)(end - p), &code);
+		enum am_text_class class = bytes ? am_text_class_of(code) : AM_TEXT_CONTROL;
+		if (class == AM_TEXT_CONTROL)
 			return -EINVAL;
-		if (IN(unseen, code) || (IN(joiners, code) && (n.count == 0 || n.gap)))
+		if (class == AM_TEXT_UNSEEN || (class == AM_TEXT_JOINER && (n.count == 0 || n.gap)))
 			continue;
-		if (IN(blanks, code))
+		if (class == AM_TEXT_BLANK)
 			n.gap = n.count > 0;
 		else if (!name_add(&n, p, bytes))
 			return -EINVAL;

@@ -10,6 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *track_kind_name(enum track_kind kind)
+{
+	static const char *const names[TRACK_KIND_COUNT] = {
+	        [TRACK_AUDIO] = "audio",
+	        [TRACK_VIDEO] = "video",
+	        [TRACK_SHARE] = "share",
+	};
+	return names[kind];
+}
+
 enum track_kind track_kind_of(enum ortc_kind kind, const struct json *app_data)
 {
 	const char *source = json_string(app_data, "source", 32);
@@ -46,6 +56,7 @@ struct track *track_create(
 	track->kind = track_kind_of(media->kind, parsed);
 	json_free(parsed);
 	track->paused = paused;
+	LIST_INIT(&track->offers);
 	LIST_INIT(&track->subscriptions);
 	LIST_INSERT_HEAD(&t->peer->tracks, track, of_owner);
 	t->peer->track_count++;
@@ -57,6 +68,7 @@ void track_set_encodings(struct track *t, const struct am_cmd_track_add *add)
 {
 	t->encoding_count = add->encoding_count;
 	memcpy(t->encodings, add->encodings, sizeof(t->encodings));
+	t->wanted = (uint8_t)((1u << add->encoding_count) - 1);
 }
 
 void track_destroy(struct track *t)
@@ -65,6 +77,7 @@ void track_destroy(struct track *t)
 	LIST_REMOVE(t, of_owner);
 	t->owner->track_count--;
 	peer_use(t->owner, QUOTA_TRACKS, -1);
+	offers_forget(&t->offers);
 	ortc_media_fini(&t->media);
 	free(t->app_data);
 	free(t);
@@ -104,4 +117,22 @@ void subscription_mid_text(const struct subscription *s, char out[AM_SUBSCRIPTIO
 {
 	static_assert(PEER_MID_COUNT == 10000 && AM_SUBSCRIPTION_MID_MAX == 4);
 	snprintf(out, AM_SUBSCRIPTION_MID_MAX + 1, "%u", s->mid % (unsigned)PEER_MID_COUNT);
+}
+
+const char *subscription_limit_name(const struct subscription *s, uint8_t limit)
+{
+	static const char *const names[AM_LIMIT_COUNT] = {
+	        [AM_LIMIT_BANDWIDTH] = "bandwidth",
+	        [AM_LIMIT_ASKED] = "asked",
+	        [AM_LIMIT_SPEAKER] = "speaker",
+	        [AM_LIMIT_OVERLOAD] = "overload",
+	};
+
+	if (s->starved)
+		return "bandwidth";
+	if (s->track->paused)
+		return "speaker";
+	if (s->paused_by_viewer)
+		return "asked";
+	return limit < AM_LIMIT_COUNT ? names[limit] : NULL;
 }

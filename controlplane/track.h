@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "am_schema.h"
+#include "offer.h"
 #include "ortc.h"
 
 #define TRACK_LAYER_MAX 7 // as an upper bound: all that there are
@@ -27,6 +28,7 @@ enum track_kind {
 #define TRACK_PRIORITY       100
 #define TRACK_PRIORITY_SHARE 255
 
+const char *track_kind_name(enum track_kind);
 enum track_kind track_kind_of(enum ortc_kind, const struct json *app_data);
 
 struct subscription {
@@ -47,7 +49,8 @@ struct subscription {
 	bool confirmed; // the viewer's page has it
 	bool paused_by_viewer;
 	bool listed; // by the page that resumes
-	uint32_t request_id; // of the newConsumer request under way, 0: none
+	uint32_t request_id; // of the newConsumer or newConsumers under way, 0: none
+	bool in_list; // that is a newConsumers
 	LIST_ENTRY(subscription) of_track;
 	LIST_ENTRY(subscription) of_viewer;
 };
@@ -59,11 +62,13 @@ struct track {
 	struct ortc_media media;
 	uint8_t encoding_count;
 	struct am_encoding encodings[AM_ENCODING_MAX]; // as its publisher has announced them
+	uint8_t wanted; // those that viewers wish for, a bit each
 	char *app_data; // JSON object, owned
 	enum track_kind kind;
 	bool paused;
 	bool ready; // the data plane has it: others may subscribe
 	bool listed; // by the page that resumes
+	struct offer_list offers;
 	LIST_HEAD(, subscription) subscriptions;
 	LIST_ENTRY(track) of_owner;
 };
@@ -83,6 +88,10 @@ void track_destroy(struct track *);
 
 struct subscription *subscription_create(am_id, struct track *, struct transport *viewer);
 void subscription_destroy(struct subscription *);
+
+// Why it is sent in less than all that its speaker could send, as far as the data plane says
+// (enum am_limit); NULL: it is not.
+const char *subscription_limit_name(const struct subscription *, uint8_t limit);
 
 // The MID as text.
 void subscription_mid_text(const struct subscription *, char out[AM_SUBSCRIPTION_MID_MAX + 1]);

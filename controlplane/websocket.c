@@ -20,6 +20,7 @@
 #define KEY_LEN    24 // base64 of 16 bytes
 #define REASON_MAX 123 // RFC 6455 5.5, 5.5.1
 #define LINGER_MS  3000 // for the other side's close frame
+#define WRITE_MAX  65536 // bytes of one write
 
 struct websocket {
 	struct loop *loop;
@@ -27,6 +28,7 @@ struct websocket {
 	struct loop_source source;
 	struct loop_timer timer; // ping; once closing: the end
 	struct loop_timer rest; // until there is credit again
+	struct loop_task task; // sends what was queued in this turn
 	wslay_event_context_ptr wslay;
 	const struct websocket_events *events; // NULL once websocket_close was called
 	void *owner;
@@ -36,6 +38,10 @@ struct websocket {
 	uint64_t silent_ms; // when it was given up; 0: it was not for that
 	int64_t credit; // thousandths of a frame; below 0: nothing is read
 	uint64_t credit_ms; // of when
+	uint8_t *out; // frames of the write that is being made; NULL: none is
+	size_t out_len;
+	uint8_t *unsent; // what the kernel did not take of the last write; NULL: all is sent
+	size_t unsent_len, unsent_at;
 	uint32_t frames; // of the message that is coming in
 	uint32_t interest; // EPOLL bits
 	uint16_t goodbye; // close code to send behind what is queued, 0: none
@@ -156,22 +162,22 @@ static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *to, size_t len, int
 	return -1;
 }
 
+// Frames are put together: a turn's messages leave in one write.
 static ssize_t
-on_send(wslay_event_context_ptr ctx, const uint8_t *from, size_t len, int flags, void *owner)
+on_send(wslay_event_context_ptr ctx, const uint8_t *from, size_t len, int, void *owner)
 {
 	struct websocket *w = owner;
-	// A frame's header and payload leave in one packet.
-	int more = flags & WSLAY_MSG_MORE ? MSG_MORE : 0;
-	ssize_t n;
+	size_t room = w->out ? WRITE_MAX - w->out_len : 0;
 
-	do
-		n = send(w->source.fd, from, len, MSG_NOSIGNAL | more);
-	while (n < 0 && errno == EINTR);
-	if (n >= 0)
-		return n;
-	bool later = errno == EAGAIN || errno == EWOULDBLOCK;
-	wslay_event_set_error(ctx, later ? WSLAY_ERR_WOULDBLOCK : WSLAY_ERR_CALLBACK_FAILURE);
-	return -1;
+	if (room == 0) {
+		wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
+		return -1;
+	}
+	if (len > room)
+		len = room;
+	memcpy(w->out + w->out_len, from, len);
+	w->out_len += len;
+	return (ssize_t)len;
 }
 
 // Ends the connection with a close frame, whatever else comes.
@@ -231,9 +237,11 @@ static void release(struct websocket *w)
 	loop_remove(w->loop, &w->source);
 	loop_timer_cancel(w->loop, &w->timer);
 	loop_timer_cancel(w->loop, &w->rest);
+	loop_task_cancel(w->loop, &w->task);
 	wslay_event_context_free(w->wslay);
 	discard_unread(w->source.fd);
 	http_socket_close(w->socket);
+	free(w->unsent);
 	free(w->extra);
 	free(w);
 }
@@ -263,13 +271,18 @@ static void goodbye_queue(struct websocket *w)
 	w->goodbye = 0;
 }
 
+static bool wants_write(const struct websocket *w)
+{
+	return w->unsent || wslay_event_want_write(w->wslay);
+}
+
 static void interest_update(struct websocket *w)
 {
 	uint32_t want = 0;
 
 	if (wslay_event_want_read(w->wslay) && !is_resting(w))
 		want |= EPOLLIN;
-	if (wslay_event_want_write(w->wslay))
+	if (wants_write(w))
 		want |= EPOLLOUT;
 	if (want != w->interest)
 		loop_change(w->loop, &w->source, want);
@@ -286,16 +299,57 @@ static void refuse_unreadable(struct websocket *w)
 {
 	static const uint8_t close_1002[] = {0x88, 2, 0x03, 0xea};
 
-	if (!w->dead && wslay_event_get_queued_msg_count(w->wslay) == 1)
+	if (!w->dead && !w->unsent && wslay_event_get_queued_msg_count(w->wslay) == 1)
 		send(w->source.fd, close_1002, sizeof(close_1002), MSG_NOSIGNAL);
 	w->dead = true;
 }
 
-// One write only: the rest waits for EPOLLOUT, so that one reader cannot hold the loop.
+// How much of it the kernel has taken.
+static size_t bytes_send(struct websocket *w, const uint8_t *bytes, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = send(w->source.fd, bytes, len, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+		w->dead = true;
+	return n < 0 ? 0 : (size_t)n;
+}
+
+// True if nothing is left of the last write.
+static bool unsent_send(struct websocket *w)
+{
+	if (!w->unsent)
+		return true;
+	w->unsent_at += bytes_send(w, w->unsent + w->unsent_at, w->unsent_len - w->unsent_at);
+	if (w->unsent_at < w->unsent_len)
+		return false;
+	free(w->unsent);
+	w->unsent = NULL;
+	return true;
+}
+
+// One write of what is queued: the rest waits for EPOLLOUT, so that one reader cannot hold the
+// loop.
 static void flush(struct websocket *w)
 {
-	if (!w->dead && wslay_event_want_write(w->wslay) && wslay_event_send(w->wslay) != 0)
+	uint8_t out[WRITE_MAX];
+
+	if (w->dead || !unsent_send(w) || !wslay_event_want_write(w->wslay))
+		return;
+	w->out = out;
+	w->out_len = 0;
+	if (wslay_event_send(w->wslay) != 0)
 		w->dead = true;
+	w->out = NULL;
+	size_t sent = w->out_len > 0 ? bytes_send(w, out, w->out_len) : 0;
+	if (w->dead || sent == w->out_len)
+		return;
+	w->unsent_at = 0;
+	w->unsent_len = w->out_len - sent;
+	w->unsent = memory_new(w->unsent_len, 1);
+	memcpy(w->unsent, out + sent, w->unsent_len);
 }
 
 static void pump(struct websocket *w, bool readable)
@@ -314,7 +368,7 @@ static void pump(struct websocket *w, bool readable)
 		w->close_code = WEBSOCKET_TOO_BIG;
 		w->dead = true;
 	}
-	if (w->dead || (!wslay_event_want_read(w->wslay) && !wslay_event_want_write(w->wslay)))
+	if (w->dead || (!wslay_event_want_read(w->wslay) && !wants_write(w)))
 		return finish(w);
 	if (is_resting(w))
 		loop_timer_set(w->loop, &w->rest, rest_ms(w));
@@ -326,6 +380,16 @@ static void rest_expired(void *owner)
 	pump(owner, true);
 }
 
+static bool has_extra(const struct websocket *w)
+{
+	return w->extra_read < w->extra_len;
+}
+
+static void task_due(void *owner)
+{
+	pump(owner, has_extra(owner));
+}
+
 static void source_ready(void *owner, uint32_t events)
 {
 	struct websocket *w = owner;
@@ -333,7 +397,7 @@ static void source_ready(void *owner, uint32_t events)
 	// Both ends are closed: what was not read yet will not be answered.
 	if (is_resting(w) && events & (EPOLLHUP | EPOLLERR))
 		w->dead = true;
-	pump(w, events & (EPOLLIN | EPOLLHUP | EPOLLERR) || w->extra_read < w->extra_len);
+	pump(w, events & (EPOLLIN | EPOLLHUP | EPOLLERR) || has_extra(w));
 }
 
 static void die_later(struct websocket *w, uint16_t code)
@@ -365,6 +429,15 @@ static void timer_expired(void *owner)
 	pump(w, false);
 }
 
+// The server ends, and there is nobody left to hear of it.
+static void cut_off(void *owner)
+{
+	struct websocket *w = owner;
+
+	w->events = NULL;
+	finish(w);
+}
+
 struct websocket *websocket_create(
         struct loop *loop, struct http_socket *socket, const void *extra, size_t extra_len,
         const struct websocket_events *events, void *owner
@@ -384,6 +457,7 @@ struct websocket *websocket_create(
 	        .source = {.fd = http_socket_fd(socket), .ready = source_ready, .owner = w},
 	        .timer = {.expired = timer_expired, .owner = w},
 	        .rest = {.expired = rest_expired, .owner = w},
+	        .task = {.run = task_due, .owner = w},
 	        .events = events,
 	        .owner = owner,
 	        .heard_ms = loop_now_ms(loop),
@@ -399,6 +473,7 @@ struct websocket *websocket_create(
 		memcpy(w->extra, extra, extra_len);
 		w->extra_len = extra_len;
 	}
+	http_socket_own(socket, cut_off, w);
 	loop_timer_set(loop, &w->timer, WEBSOCKET_PING_MS);
 	if (loop_add(loop, &w->source, w->interest) < 0)
 		die_later(w, WEBSOCKET_ABNORMAL);
@@ -415,7 +490,7 @@ void websocket_send(struct websocket *w, const char *text, size_t len)
 	if (wslay_event_get_queued_msg_length(w->wslay) + len > WEBSOCKET_QUEUE_MAX)
 		return die_later(w, WEBSOCKET_TOO_BIG);
 	if (wslay_event_queue_msg(w->wslay, &msg) == 0 && !w->busy)
-		interest_update(w);
+		loop_task_set(w->loop, &w->task);
 }
 
 void websocket_close(struct websocket *w, uint16_t code, const char *reason)
@@ -426,6 +501,5 @@ void websocket_close(struct websocket *w, uint16_t code, const char *reason)
 	loop_timer_set(w->loop, &w->timer, LINGER_MS);
 	if (w->busy)
 		return; // pump goes on
-	goodbye_queue(w);
-	interest_update(w);
+	loop_task_set(w->loop, &w->task);
 }

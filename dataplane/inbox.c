@@ -4,13 +4,17 @@
 #include <rte_mbuf.h>
 #include <rte_ring_elem.h>
 
+#include "path/catchup.h"
 #include "path/feedback.h"
+#include "path/figures.h"
 #include "path/flow.h"
 #include "path/forward.h"
+#include "path/receive.h"
 #include "path/rx.h"
 #include "path/ssrc.h"
-#include "path/viewer.h"
 #include "path/tx.h"
+#include "path/viewer.h"
+#include "path/wish.h"
 
 #define BATCH 32 // messages of one dequeue
 
@@ -59,6 +63,7 @@ static void track_add(struct worker *w, am_id transport_id, struct track *track)
 		track->twcc = NULL;
 	}
 	ssrc_add_track(t, track);
+	figures_track_begin(w, track->params.track_id);
 	w->tracks[am_id_slot(track->params.track_id)] = track;
 }
 
@@ -69,12 +74,13 @@ static void track_remove(struct worker *w, am_id id)
 	if (!track)
 		return;
 	struct transport *t = track->transport;
+	receive_end(w, track);
 	ssrc_remove_track(t, track);
 	TAILQ_REMOVE(&t->tracks, track, entry);
 	if (TAILQ_EMPTY(&t->tracks))
 		TAILQ_REMOVE(&w->publishers, t, publishers);
 	w->tracks[am_id_slot(id)] = NULL;
-	hand_back(w, MESSAGE_FREE, track);
+	hand_back(w, MESSAGE_FREE_TRACK, track);
 }
 
 static void fanout_remove(struct worker *w, am_id id)
@@ -103,12 +109,23 @@ static void fanout_restart(struct worker *w, am_id id)
 
 	if (!f)
 		return;
+	for (uint8_t i = 0; i < f->stream_count; i++)
+		chain_break(&f->streams[i].chain);
 	FANOUT_FOREACH (s, f) {
 		selector_pause(&s->selector);
 		keyframe_share_excuse(&s->key_frames);
 		if (!s->paused)
 			selector_resume(&s->selector);
 	}
+}
+
+// The upper encodings are switched off: viewers whose links have room for them may want them back.
+static void fanout_hold(struct worker *w, am_id id, uint32_t lowest)
+{
+	struct fanout *f = worker_fanout(w, id);
+
+	for (uint32_t layer = lowest; f && layer < f->stream_count; layer++)
+		rates_hold(&f->rates, (uint8_t)layer);
 }
 
 // What is asked for of pictures is weighed anew, and at once; sound is not asked.
@@ -125,6 +142,7 @@ static void subscription_add(struct worker *w, const struct message *msg)
 	s->fanout = worker_fanout(w, msg->id);
 	s->transport = worker_transport(w, msg->id2);
 	RTE_VERIFY(s->fanout && s->transport); // the service thread adds in order
+	figures_subscription_begin(w, s);
 	fanout_chunk_of(s)->used |= UINT64_C(1) << s->place;
 	TAILQ_INSERT_TAIL(&s->transport->subscriptions, s, of_transport);
 	if (s->fanout->active)
@@ -134,6 +152,10 @@ static void subscription_add(struct worker *w, const struct message *msg)
 	if (s->transport_cc)
 		viewer_answers(s->transport);
 	wishes_changed(s);
+	wish_note(s);
+	// While keys are agreed on the key frame comes.
+	if (!s->paused && !catchup_is_at_hand(w, s))
+		forward_request_key_frame(w, s);
 }
 
 static void subscription_pause(struct worker *w, struct subscription *s, bool paused)
@@ -143,6 +165,7 @@ static void subscription_pause(struct worker *w, struct subscription *s, bool pa
 	s->paused = paused ? before | SUBSCRIPTION_PAUSED : before & (uint8_t)~SUBSCRIPTION_PAUSED;
 	if (s->paused == before)
 		return;
+	wish_note(s);
 	if (paused) {
 		selector_pause(&s->selector);
 		return;
@@ -165,18 +188,30 @@ static void subscription_prefer(struct worker *w, struct subscription *s, uint32
 	// all.
 	if (s->asked > before && s->given > before && viewer_weighs(w, s))
 		s->given = before;
-	viewer_prefer(s);
+	wish_note(s);
+	viewer_prefer(w, s);
 	forward_changed(w, s);
 }
 
 static void subscription_remove(struct worker *w, struct subscription *s)
 {
+	figures_subscription_end(w, s);
+	wish_end(s);
 	fanout_chunk_of(s)->used &= ~(UINT64_C(1) << s->place);
 	TAILQ_REMOVE(&s->transport->subscriptions, s, of_transport);
 	const struct message msg = {
 	        .type = MESSAGE_FREE_SUBSCRIPTION, .object = s, .id = s->fanout->track_id};
 	int ret = rte_ring_sp_enqueue_elem(w->replies, (void *)(uintptr_t)&msg, sizeof(msg));
 	RTE_VERIFY(ret == 0);
+}
+
+// Pictures that are at hand need not wait for the next one.
+static void transport_begin(struct worker *w, struct transport *t)
+{
+	struct subscription *s;
+
+	TAILQ_FOREACH (s, &t->subscriptions, of_transport)
+		forward_begin(w, s);
 }
 
 static void handle_transport(struct worker *w, const struct message *msg)
@@ -187,6 +222,7 @@ static void handle_transport(struct worker *w, const struct message *msg)
 	case MESSAGE_TRANSPORT_ADD:
 		t = msg->object;
 		w->transports[am_id_slot(t->id)] = t;
+		figures_transport_begin(w, t->id);
 		return;
 	case MESSAGE_TRANSPORT_ROUTE:
 		if (t)
@@ -197,6 +233,7 @@ static void handle_transport(struct worker *w, const struct message *msg)
 		RTE_VERIFY(t);
 		transport_keys_set(t, msg->object);
 		hand_back(w, MESSAGE_FREE, msg->object);
+		transport_begin(w, t);
 		return;
 	case MESSAGE_TRANSPORT_RECEIVER:
 		RTE_VERIFY(t && !t->receiver);
@@ -214,6 +251,14 @@ static void handle_transport(struct worker *w, const struct message *msg)
 	}
 }
 
+static void track_expect(struct worker *w, struct track *track, uint8_t encoding)
+{
+	const struct fanout *f = worker_fanout(w, track->params.track_id);
+
+	if (!f || !catchup_has_past(w, f, encoding))
+		feedback_request_key_frame(w, track, encoding);
+}
+
 static void handle_track(struct worker *w, const struct message *msg)
 {
 	struct track *track = worker_track(w, msg->id);
@@ -227,6 +272,10 @@ static void handle_track(struct worker *w, const struct message *msg)
 	case MESSAGE_TRACK_WORKERS:
 		if (track)
 			track->workers = msg->value;
+		return;
+	case MESSAGE_TRACK_EXPECT:
+		if (track)
+			track_expect(w, track, (uint8_t)msg->value);
 		return;
 	default: track_remove(w, msg->id);
 	}
@@ -274,6 +323,7 @@ static void handle_service(struct worker *w, struct message *msg)
 	case MESSAGE_TRANSPORT_REMOVE: handle_transport(w, msg); break;
 	case MESSAGE_TRACK_ADD:
 	case MESSAGE_TRACK_PAUSE:
+	case MESSAGE_TRACK_EXPECT:
 	case MESSAGE_TRACK_WORKERS:
 	case MESSAGE_TRACK_REMOVE: handle_track(w, msg); break;
 	case MESSAGE_FANOUT_ADD: {
@@ -295,6 +345,7 @@ static void handle_service(struct worker *w, struct message *msg)
 		break;
 	}
 	case MESSAGE_FANOUT_RESTART: fanout_restart(w, msg->id); break;
+	case MESSAGE_FANOUT_HOLD: fanout_hold(w, msg->id, msg->value); break;
 	case MESSAGE_FANOUT_REMOVE: fanout_remove(w, msg->id); break;
 	default: handle_subscription(w, msg);
 	}

@@ -47,6 +47,7 @@ static int workers_init(
 		w->publisher_bytes_per_s = c->publisher_mbit_per_s * (1000000 / 8);
 		w->counters = &region->map->counters[i];
 		w->gauges = &region->map->gauges;
+		w->figures = &region->map->figures;
 		w->lifecycle = &region->map->header.workers[i];
 		local_fill(&w->local, c, port);
 	}

@@ -24,12 +24,14 @@ enum message_type {
 	MESSAGE_TRANSPORT_REMOVE, // id; the transport is handed back
 	MESSAGE_TRACK_ADD, // object: track; id2: its transport
 	MESSAGE_TRACK_PAUSE, // id, value: paused
+	MESSAGE_TRACK_EXPECT, // id, value: the encoding in which a viewer is about to begin
 	MESSAGE_TRACK_WORKERS, // id, value: bit per worker with a fan-out
 	MESSAGE_TRACK_REMOVE, // id; the track is handed back
 	MESSAGE_FANOUT_ADD, // object: fanout
 	MESSAGE_FANOUT_CHUNK, // object: fanout_chunk, id: its track
 	MESSAGE_FANOUT_OWNER, // id of the track, value: its worker
 	MESSAGE_FANOUT_RESTART, // id of the track: subscriptions wait for a key frame again
+	MESSAGE_FANOUT_HOLD, // id of the track, value: the lowest encoding that is switched off
 	MESSAGE_FANOUT_REMOVE, // id of the track; without subscriptions by then; handed back
 	MESSAGE_SUBSCRIPTION_ADD, // object: subscription in a chunk; id: track; id2: transport
 	MESSAGE_SUBSCRIPTION_PAUSE, // object, value: paused
@@ -40,10 +42,12 @@ enum message_type {
 	MESSAGE_PUNT, // object: mbuf as received
 	MESSAGE_FREE, // object: from calloc, to be freed
 	MESSAGE_FREE_TRANSPORT, // object: transport, with its keys
+	MESSAGE_FREE_TRACK, // object: track, with its place among the voices of its room
 	MESSAGE_FREE_FANOUT, // object: fanout, with its chunks
 	MESSAGE_FREE_SUBSCRIPTION, // object: its place in a chunk may be taken again
 	MESSAGE_PATH_PROVEN, // id: transport, flow, mac: from where an authentic packet has come
 	MESSAGE_LAYERS, // id: subscription, value: spatial | temporal << 8 | starved << 16
+	MESSAGE_WISHES, // id: track, value: how many encodings are wished for here
 	MESSAGE_TOO_LONG, // id: track, value: bytes of a payload that not every viewer can get
 	MESSAGE_PORT_STOPPED,
 	// worker to worker

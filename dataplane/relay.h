@@ -18,9 +18,12 @@
 #include "am_schema.h"
 #include "media/access_unit.h"
 #include "media/allocation.h"
+#include "media/chain.h"
 #include "media/clock.h"
+#include "media/dependency_descriptor.h"
 #include "media/downlink.h"
 #include "media/history.h"
+#include "media/hold.h"
 #include "media/keyframe.h"
 #include "media/level.h"
 #include "media/link.h"
@@ -28,10 +31,13 @@
 #include "media/numbering.h"
 #include "media/rates.h"
 #include "media/reception.h"
+#include "media/red.h"
 #include "media/selector.h"
+#include "media/shed.h"
 #include "media/temporal.h"
 #include "media/track_packet.h"
 #include "media/twcc.h"
+#include "media/voices.h"
 #include "path/cipher.h"
 #include "path/flow.h"
 #include "path/packet.h"
@@ -44,7 +50,10 @@
 #define RELAY_SSRC_OVER     128 // that others have replaced; the oldest are forgotten
 #define RELAY_HISTORY       512 // packets kept for retransmission, per encoding
 #define RELAY_HISTORY_MS    1000 // what a NACK asks for later is of no use to a viewer any more
+#define RELAY_SCREEN_MS     3000 // … but a screen's pictures are large, and may be late
 #define RELAY_STREAM_AGE_US 1000000 // without a packet for so long an encoding counts as inactive
+#define RELAY_SCREEN_AGE_US                                                                        \
+	3000000 // … of a screen, which stands still, and whose pictures are large
 // Retransmissions that one viewer's NACKs may cost, so that a lying viewer cannot make us multiply
 // its traffic.
 #define RELAY_RTX_PER_S 1000
@@ -76,13 +85,21 @@ struct ssrc_route {
 	struct track *track;
 };
 
-// What the histories of one worker hold of a pool. Each publisher may hold as many buffers as the
-// budget has left: one alone takes half, two take a third each, and a newcomer always finds some.
-struct history_share {
+// What one worker holds of a pool: in histories, or while packets wait for repairs. Each publisher
+// may hold as many buffers as the budget has left: one alone takes half, two take a third each, and
+// a newcomer always finds some.
+struct buffer_share {
 	uint32_t budget; // buffers
 	uint32_t held;
 	uint32_t *held_of; // of each publisher, by its transport's slot
 };
+
+// True if the publisher may hold one more.
+static inline bool buffer_share_is_left(const struct buffer_share *share, uint32_t publisher)
+{
+	return share->held < share->budget &&
+	       share->held_of[publisher] < share->budget - share->held;
+}
 
 struct ssrc_table {
 	uint16_t count;
@@ -115,21 +132,31 @@ relay_bucket_refill(struct relay_bucket *b, int64_t now_us, int64_t per_s, int64
 
 // Where a transport has subscriptions: what its way carries, and which pictures get how much of it.
 struct viewer {
-	struct downlink downlink;
+	alignas(64) struct downlink downlink;
 	struct allocation allocation;
 	int64_t looked_us; // at it, the last time
+	int64_t hurried_us; // at it out of turn, the last time
+	int64_t figured_us; // its figures were told
 	struct relay_bucket repairs; // bytes of retransmissions
 	bool changed; // other subscriptions, or other wishes, since then
 	bool probing; // it is in the worker's list of these
-	bool answers; // it has agreed to answer transport-wide numbers
-	uint8_t rest; // looks that may be left out, since there is more than enough for everything
+	uint8_t shed; // level of the worker's shedding that is in force
+	bool roomy; // it carries more than enough for everything
+	int64_t pace_us; // when pace_bytes was true
+	int32_t pace_bytes; // that may be sent
+	uint32_t pace_sent; // bytes sent by then, low bits
+	int64_t rest_us; // a picture beyond ALLOCATION_PICTURES went, the last time
+	uint8_t rest; // looks that may be left out, since it is roomy
 };
 
 struct transport {
-	am_id id;
-	struct packet_route route; // to the selected tuple; route.len 0: not connected
+	// What each copy needs, in two lines.
+	alignas(64) am_id id;
+	struct viewer *viewer; // once it has had a subscription; NULL before
 	struct cipher_key *key; // for what is sent; NULL until DTLS is connected
 	uint8_t key_profile; // of it
+	bool slow; // it has little to spare: pictures are paced
+	struct packet_route route; // to the selected tuple; route.len 0: not connected
 	struct srtcp_receiver *rtcp_receiver; // likewise
 	struct srtp_receiver *receiver; // of RTP; NULL until then, and while there was no track yet
 	uint32_t rtcp_index; // of the last SRTCP packet sent
@@ -137,7 +164,6 @@ struct transport {
 	struct ssrc_table *ssrcs; // once it has had a track; NULL before
 	TAILQ_HEAD(, track) tracks;
 	TAILQ_HEAD(, subscription) subscriptions;
-	struct viewer *viewer; // once it has had a subscription; NULL before
 	struct twcc *twcc; // NULL: no transport-wide feedback
 	int64_t twcc_sent_us;
 	int64_t report_sent_us;
@@ -151,7 +177,9 @@ struct transport {
 	TAILQ_ENTRY(transport) publishers; // in the worker's list while it has tracks
 	TAILQ_ENTRY(transport) viewers; // in the worker's list once it is a viewer
 	TAILQ_ENTRY(transport) probing; // likewise, while a probe is sent to it
+	TAILQ_ENTRY(transport) pacing; // likewise, while it is slow
 };
+static_assert(offsetof(struct transport, route) + sizeof(struct packet_route) <= 2 * 64);
 
 // True once there is a way and a key to send with.
 static inline bool transport_is_reachable(const struct transport *t)
@@ -160,7 +188,8 @@ static inline bool transport_is_reachable(const struct transport *t)
 }
 
 // A viewer chooses among spatial layers where there is one encoding and the codec tells them: VP9
-// (RFC 9628). AV1's are in its dependency descriptor, and are relayed whole. 1: there are none.
+// (RFC 9628). AV1's are relayed whole: browsers decode them only with a dependency descriptor,
+// which would have to be written anew for each viewer. 1: there are none.
 static inline uint8_t relay_spatial_limits(const struct am_cmd_track_add *p)
 {
 	static_assert(SPATIAL_LIMITS <= AM_ENCODING_MAX);
@@ -173,13 +202,20 @@ struct track_stream {
 	uint32_t rtx_ssrc;
 	struct numbering numbering;
 	int64_t arrived_us; // of the last packet, 0: none yet
+	uint64_t octets; // of payload that came
+	uint32_t packets; // that came, repairs among them
+	uint32_t repaired; // by retransmission
 	bool left; // by a BYE, and nothing has come since
 	struct rtp_clock clock;
 	struct reception reception;
+	struct hold hold; // of mbufs, where NACKs may repair what is missing
 	struct nack nack;
 	struct keyframe keyframe;
+	uint64_t key_seq; // number of its source with which the last key frame began; 0: none
 	struct layer_counter counter;
 	struct access_unit unit; // of H.264
+	struct dependency_structure dependencies; // of AV1
+	LIST_ENTRY(track_stream) holding; // in the worker's list while packets wait in hold
 };
 
 struct track {
@@ -190,6 +226,8 @@ struct track {
 	bool paused;
 	bool too_long_told; // the service thread knows that its packets are
 	struct level level; // of sound
+	struct voice voice; // likewise
+	struct voices *voices; // of its room; NULL: it is always forwarded
 	// Where there are spatial layers, stream n counts for spatial limit n, and arrived_us is of
 	// layer n.
 	struct track_stream streams[AM_ENCODING_MAX];
@@ -209,6 +247,7 @@ struct media_packet {
 	uint8_t tl0picidx_offset;
 	uint8_t patch_len; // bytes of the payload up to the last of those fields
 	uint8_t header[RTP_TRACK_HEADER_LEN_MAX];
+	int64_t ready_us; // when it went on: it may have waited for a repair since it arrived
 };
 static_assert(sizeof(struct media_packet) <= PORT_MBUF_PRIV);
 
@@ -227,6 +266,7 @@ struct fanout_stream {
 	// limit. Of the only encoding, stream n has those of spatial limit n.
 	uint32_t seq_of[TEMPORAL_LIMITS][RELAY_HISTORY];
 	struct fanout_clock clock;
+	struct chain chain;
 	uint8_t source; // of the last packet
 	int64_t key_frame_asked_us; // of the track, by this worker
 };
@@ -261,23 +301,29 @@ struct subscription {
 	uint8_t layer_told; // layers as last told to the service thread
 	uint8_t place; // in its chunk
 	uint8_t source; // of the last packet forwarded
+	bool paced; // its packets wait for their turn: path/pace.h
+	uint8_t red_payload_type; // of redundant sound, 0: the viewer takes none
+	bool transport_cc; // copies carry transport-wide numbers
+	uint8_t priority; // among the viewer's: media/allocation.h
+	uint8_t asked; // layers that the client asks for at most: layers_make
 	uint64_t rtx_index; // of rtx_ssrc, the last one used; RFC 3711 3.3.1
 	struct fanout *fanout;
 	am_id id;
 	TAILQ_ENTRY(subscription) of_transport;
 	struct cipher_index index; // of ssrc
-	uint32_t reported_ntp; // of the last sender report, as the viewer's quote it; 0: none was
-	                       // sent
-	int64_t reported_us; // when that report went to the viewer
+	int64_t reported_us; // when the last sender report went to the viewer
 	struct keyframe_share key_frames;
-	bool transport_cc; // copies carry transport-wide numbers
-	uint8_t priority; // among the viewer's: media/allocation.h
-	uint8_t asked; // layers that the client asks for at most: layers_make
+	uint32_t reported_ntp; // of that report, as the viewer's quote it; 0: none was sent
 	uint8_t given; // those that its link carries, or SELECTOR_NONE
 	bool starved_told; // to the service thread
+	bool lags; // what is sent is old: less of it
+	uint8_t wish; // how many encodings it wishes to be there: path/wish.h
+	uint32_t pace_next; // number of its encoding that is sent next
+	uint32_t pace_until; // numbers before this may be sent
 };
 // What a round fetches ahead holds what a packet in order needs.
 static_assert(offsetof(struct subscription, index.blocks) <= 3 * 64);
+static_assert(sizeof(struct subscription) == 6 * 64); // a webinar's viewer has 40
 
 // Subscriptions in a row, so that a burst walks memory forwards. The service thread says which
 // place a new one takes, and knows when it is free again.
@@ -325,18 +371,35 @@ struct fanout {
 	uint32_t publisher; // slot of the track's transport
 	uint8_t codec; // enum am_codec
 	uint8_t room_rtx_payload_type;
+	bool screen; // of a shared one
 	uint8_t stream_count;
 	uint8_t spatial_limits; // relay_spatial_limits
 	uint8_t active; // encodings or spatial layers being received
 	char cname[AM_CNAME_MAX + 1];
 	struct rates rates; // of its encodings or spatial layers
+	uint32_t wishes[AM_ENCODING_MAX]; // subscriptions that wish for the lowest n + 1 encodings
+	uint8_t wish_told; // the highest of these, as last told to the service thread
 	struct fanout_chunk *chunks;
 	TAILQ_ENTRY(fanout) entry; // of the worker's list
 	TAILQ_ENTRY(fanout) waiting; // likewise, while there are packets in the queue
 	struct fanout_queue queue;
+	struct red_sound before; // of the last packet that was forwarded, if this is sound
+	uint8_t before_bytes[RED_SOUND_MAX];
 	struct fanout_stream
 	        streams[]; // one per encoding or spatial limit; audio needs the clock only
 };
+
+// Encodings, or spatial layers where there are any: what of a fan-out a viewer chooses among.
+static inline uint8_t fanout_layers(const struct fanout *f)
+{
+	return f->spatial_limits > 1 ? f->spatial_limits : f->stream_count;
+}
+
+// How many of them there are now, up to the highest that is being received.
+static inline uint8_t fanout_layers_active(const struct fanout *f)
+{
+	return f->active ? (uint8_t)(32 - __builtin_clz(f->active)) : 0;
+}
 
 // The chunk in which a subscription has its place.
 static inline struct fanout_chunk *fanout_chunk_of(struct subscription *s)

@@ -16,11 +16,14 @@
 #include "path/feedback.h"
 #include "path/flow.h"
 #include "path/forward.h"
+#include "path/pace.h"
+#include "path/receive.h"
 #include "path/rx.h"
 #include "path/tx.h"
 #include "path/viewer.h"
+#include "path/wish.h"
 
-#define EXPIRY_US         100000 // between two looks for packets too old to be asked for
+#define EXPIRY_US         100000 // between two looks for packets too old to be asked for, and at wishes
 #define INBOX_BATCH       64
 #define CLOCK_SYNC_US     100000 // between two readings of the system's clock
 #define IDLE_TURNS        64 // without work before an adaptive worker sleeps
@@ -69,11 +72,13 @@ static int rings_create(struct worker *w)
 	return 0;
 }
 
-// Histories get half of the buffers: the other half stays free for receiving and sending.
+// Histories get half of the buffers: the other half stays free for receiving and sending, but for
+// an eighth of it, in which packets wait for repairs.
 static int shares_init(struct worker *w)
 {
 	w->shares[WORKER_LARGE].budget = w->port->pool->size / 2 / w->worker_count;
 	w->shares[WORKER_SMALL].budget = w->port->small_pool->size / w->worker_count;
+	w->shares[WORKER_WAITING].budget = w->shares[WORKER_LARGE].budget / 8;
 	for (int i = 0; i < WORKER_SHARES; i++) {
 		w->shares[i].held_of = calloc(AM_TRANSPORT_MAX, sizeof(uint32_t));
 		if (!w->shares[i].held_of)
@@ -99,8 +104,10 @@ int worker_init(
 	        .rtcp = {.tokens = RELAY_RTCP_WORKER_BURST},
 	};
 	TAILQ_INIT(&w->publishers);
+	LIST_INIT(&w->holding);
 	TAILQ_INIT(&w->viewers);
 	TAILQ_INIT(&w->probing);
+	TAILQ_INIT(&w->pacing);
 	TAILQ_INIT(&w->fanout_list);
 	for (int i = 0; i < WORKER_CLASSES; i++)
 		TAILQ_INIT(&w->waiting[i]);
@@ -194,6 +201,10 @@ static unsigned turn(struct worker *w)
 		work += inbox_workers(w, WORKER_BURST);
 	work += inbox_service(w, INBOX_BATCH);
 	work += forward_some(w);
+	if (w->now_us - w->receive_us >= RECEIVE_TICK_US && !LIST_EMPTY(&w->holding)) {
+		w->receive_us = w->now_us;
+		receive_tick(w);
+	}
 	if (w->now_us - w->feedback_us >= FEEDBACK_TICK_US) {
 		w->feedback_us = w->now_us;
 		feedback_tick(w);
@@ -202,6 +213,10 @@ static unsigned turn(struct worker *w)
 	if (w->now_us - w->viewers_us >= VIEWER_TICK_US) {
 		w->viewers_us = w->now_us;
 		viewer_tick(w);
+	}
+	if (w->now_us - w->pace_us >= PACE_US && !TAILQ_EMPTY(&w->pacing)) {
+		w->pace_us = w->now_us;
+		pace(w);
 	}
 	if (w->now_us - w->probes_us >= VIEWER_PROBE_US && !TAILQ_EMPTY(&w->probing)) {
 		w->probes_us = w->now_us;
@@ -214,6 +229,7 @@ static unsigned turn(struct worker *w)
 	if (w->now_us - w->expiry_us >= EXPIRY_US) {
 		w->expiry_us = w->now_us;
 		forward_expire(w);
+		wish_tell(w);
 	}
 	tx_flush(w);
 	return work;

@@ -66,8 +66,9 @@ struct batch {
 	struct rte_mbuf *spent[BATCH_SPENT]; // packets to be let go of once the copies are made
 };
 
-// Buffers that histories hold: received ones, and copies of small packets.
-enum worker_share { WORKER_LARGE, WORKER_SMALL, WORKER_SHARES };
+// Buffers that histories hold: received ones, and copies of small packets; and received ones that
+// wait for repairs.
+enum worker_share { WORKER_LARGE, WORKER_SMALL, WORKER_WAITING, WORKER_SHARES };
 
 // Sound goes before pictures: it is little, and the first thing to be missed.
 enum worker_class { WORKER_SOUND, WORKER_PICTURES, WORKER_CLASSES };
@@ -89,14 +90,17 @@ struct worker {
 
 	struct am_counters *counters; // in the region; this worker: w
 	struct am_gauges *gauges; // in the region; of this worker's tracks and transports: w
+	struct am_figures *figures; // likewise
 	struct am_lifecycle *lifecycle; // in the region; this worker: w
 
 	int64_t now_us; // CLOCK_MONOTONIC, of this turn
+	int64_t receive_us; // of the last receive_tick
 	int64_t feedback_us; // of the last feedback_tick
 	int64_t levels_us; // of the last feedback_levels
-	int64_t expiry_us; // of the last forward_expire
+	int64_t expiry_us; // of the last forward_expire and wish_tell
 	int64_t viewers_us; // of the last viewer_tick
 	int64_t probes_us; // of the last viewer_probe
+	int64_t pace_us; // of the last pace
 	uint64_t tsc_base;
 	int64_t tsc_base_us;
 	uint64_t tsc_per_s;
@@ -107,8 +111,10 @@ struct worker {
 	struct track **tracks; // by slot, those whose publisher is here
 	struct fanout **fanouts; // by slot of the track
 	TAILQ_HEAD(, transport) publishers; // those with tracks
+	LIST_HEAD(, track_stream) holding; // of their tracks, those with packets that wait
 	TAILQ_HEAD(, transport) viewers; // those with a struct viewer
 	TAILQ_HEAD(, transport) probing; // of them
+	TAILQ_HEAD(, transport) pacing; // likewise
 	uint32_t viewer_count;
 	TAILQ_HEAD(, fanout) fanout_list; // all of fanouts
 	TAILQ_HEAD(, fanout) waiting[WORKER_CLASSES]; // those with packets to forward
@@ -116,12 +122,13 @@ struct worker {
 	struct cipher *cipher;
 	struct batch batch;
 	bool behind; // pictures have waited long to be forwarded
+	struct shed shedding; // what is left out for that
 	uint8_t shed; // SRTCP packets while behind
 	struct relay_bucket rtx; // retransmissions of all its viewers together
 	struct relay_bucket rtcp; // work for the RTCP of all its clients together
 	uint32_t publisher_packets_per_s; // RTP that one transport may send; 0: any number
 	uint32_t publisher_bytes_per_s; // likewise, in whole frames
-	struct history_share shares[WORKER_SHARES];
+	struct buffer_share shares[WORKER_SHARES];
 	struct tx tx;
 };
 

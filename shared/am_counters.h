@@ -32,11 +32,17 @@
 	X(made_rtcp, packets, "RTCP packets made")                                                 \
 	X(rtp_packets, packets, "Authenticated RTP packets")                                       \
 	X(rtcp_packets, packets, "Authenticated RTCP packets")                                     \
+	X(voices_withheld, packets, "Packets of voices not forwarded: others are louder")          \
 	X(nacks_sent, packets, "Sequence numbers asked for again from publishers")                 \
+	X(held, packets, "Packets that waited for a repair of what was missing before them")       \
+	X(held_in_vain, gaps, "Gaps that viewers see: the repair did not come in time")            \
 	X(nacks_received, packets, "Sequence numbers that viewers asked for again")                \
 	X(plis_sent, packets, "Key frames asked for from publishers")                              \
 	X(plis_received, packets, "Key frames that viewers asked for")                             \
 	X(plis_refused, packets, "Key frames not asked for: the viewer has had its share")         \
+	X(catchups, catchups, "Times that viewers began with a key frame of the past")             \
+	X(pace_given_up, pictures, "Times that pictures of a slow viewer were given up")           \
+	X(shed, steps, "Times that a worker left out a step more, since it could not keep up")     \
 	X(transport_feedbacks, packets, "Transport-wide feedback messages of viewers")             \
 	X(data_messages_in, messages, "Data channel messages accepted from senders")               \
 	X(data_messages_out, messages, "Data channel messages sent to readers")                    \

@@ -16,10 +16,15 @@ enum am_lifecycle_state {
 	AM_LIFECYCLE_FAIL,
 };
 
+// From this level of leaving out on it is pictures: fewer, or smaller ones.
+#define AM_SHED_PICTURES 3
+
 struct am_lifecycle {
 	_Atomic uint32_t state; // enum am_lifecycle_state
 	uint32_t pid;
 	_Atomic uint64_t heartbeat_ns; // CLOCK_MONOTONIC
+	_Atomic uint32_t shed; // how much a worker leaves out, since it cannot keep up; 0: nothing
+	uint32_t reserved;
 };
 
 static inline void am_lifecycle_set(struct am_lifecycle *l, enum am_lifecycle_state state)
@@ -35,4 +40,9 @@ static inline uint32_t am_lifecycle_get(const struct am_lifecycle *l)
 static inline void am_lifecycle_beat(struct am_lifecycle *l, uint64_t now_ns)
 {
 	atomic_store_explicit(&l->heartbeat_ns, now_ns, memory_order_relaxed);
+}
+
+static inline void am_lifecycle_shed(struct am_lifecycle *l, uint32_t level)
+{
+	atomic_store_explicit(&l->shed, level, memory_order_relaxed);
 }

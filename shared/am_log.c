@@ -1,5 +1,7 @@
 #include "am_log.h"
 
+#include "am_text.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -171,37 +173,6 @@ void am_log(enum am_log_level level, const char *format, ...)
 	pthread_mutex_unlock(&lock);
 }
 
-struct range {
-	uint32_t first, last;
-};
-
-// Control characters (NEL and CSI among them), what breaks lines, turns what follows around or is
-// not seen: fillers, variation selectors, tags.
-static const struct range unseen[] = {
-        {0x00, 0x1f},       {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},
-        {0x61c, 0x61c},     {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},
-        {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
-        {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
-        {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
-};
-
-// Blanks of all kinds, the braille cell without a dot among them, and what a line is made of.
-static const struct range odd[] = {
-        {' ', ' '},       {'"', '"'},       {'=', '='},       {'\\', '\\'},
-        {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a}, {0x202f, 0x202f},
-        {0x205f, 0x205f}, {0x2800, 0x2800}, {0x3000, 0x3000},
-};
-
-#define IN(ranges, code) is_in(ranges, sizeof(ranges) / sizeof((ranges)[0]), code)
-static bool is_in(const struct range *ranges, size_t count, uint32_t code)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (code >= ranges[i].first && code <= ranges[i].last)
-			return true;
-	}
-	return false;
-}
-
 // One character of a value: as the line shows it, and how many bytes of the value it is.
 struct shown {
 	char bytes[4];
@@ -209,39 +180,24 @@ struct shown {
 	bool odd; // only in quotes
 };
 
-// Length of the UTF-8 sequence at s with its code point, or 0 if it is malformed (RFC 3629 4).
-static uint8_t decode(const unsigned char *s, uint32_t *code)
-{
-	static const uint8_t lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	uint8_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-	*code = s[0] & lead[n];
-	for (uint8_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80) // also the terminator
-			return 0;
-		*code = *code << 6 | (s[i] & 0x3f);
-	}
-	bool surrogate = *code >= 0xd800 && *code < 0xe000;
-	return *code < least[n] || *code > 0x10ffff || surrogate ? 0 : n;
-}
-
 static struct shown show(const char *value)
 {
 	struct shown c = {0};
 	uint32_t code;
-	uint8_t n = decode((const unsigned char *)value, &code);
+	size_t n = am_text_decode(value, AM_TEXT_BYTES_MAX, &code);
+	enum am_text_class class = n ? am_text_class_of(code) : AM_TEXT_CONTROL;
 
-	c.taken = n ? n : 1;
-	c.odd = n == 0 || IN(unseen, code) || IN(odd, code);
-	if (n == 0 || IN(unseen, code)) {
+	c.taken = n ? (uint8_t)n : 1;
+	if (class != AM_TEXT_SEEN && class != AM_TEXT_BLANK) {
+		c.odd = true;
 		c.bytes[c.len++] = '?';
 		return c;
 	}
+	c.odd = class == AM_TEXT_BLANK || code == '"' || code == '=' || code == '\\';
 	if (code == '"' || code == '\\')
 		c.bytes[c.len++] = '\\';
 	memcpy(c.bytes + c.len, value, n);
-	c.len += n;
+	c.len += (uint8_t)n;
 	return c;
 }
 

@@ -21,9 +21,12 @@ uint64_t am_region_layout_hash(void)
 	        offsetof(struct am_region_layout, tracks),
 	        offsetof(struct am_region_layout, subscriptions),
 	        offsetof(struct am_region_layout, gauges),
+	        offsetof(struct am_region_layout, figures),
 	        offsetof(struct am_region_layout, counters),
 	        sizeof(struct am_cmd_track_add),
+	        offsetof(struct am_cmd_track_add, encoding_count),
 	        sizeof(struct am_cmd_subscription_add),
+	        offsetof(struct am_cmd_subscription_add, red_payload_type),
 	        AM_COUNTER_COUNT,
 	        AM_MSG_COUNT,
 	};

@@ -1,7 +1,8 @@
 // The one mapping that both processes share: a memfd made by the data plane, so that it outlives
 // the control plane, and handed over a Unix socket (am_link.h).
 //
-//     header │ command ring │ event ring │ transports │ tracks │ subscriptions │ gauges │ counters
+//     header │ command ring │ event ring │ transports │ tracks │ subscriptions │ gauges │ figures │
+//     counters
 //
 // Who writes: the header, the tables and the counters, the data plane alone; a ring, each side its
 // own end. No pointers inside.
@@ -52,6 +53,7 @@ struct am_region_layout {
 	alignas(64) struct am_track_state tracks[AM_TRACK_MAX];
 	alignas(64) struct am_subscription_state subscriptions[AM_SUBSCRIPTION_MAX];
 	alignas(64) struct am_gauges gauges;
+	alignas(64) struct am_figures figures;
 	alignas(64) struct am_counters counters[AM_COUNTER_BLOCKS];
 };
 

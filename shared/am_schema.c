@@ -27,6 +27,7 @@ static const char *const names[AM_MSG_COUNT] = {
         [AM_EVENT_TRANSPORT_STATE] = "transport_state",
         [AM_EVENT_SUBSCRIPTION_LAYERS] = "subscription_layers_now",
         [AM_EVENT_TRACK_TOO_LONG] = "track_too_long",
+        [AM_EVENT_TRACK_WANTED] = "track_wanted",
 };
 
 const char *am_msg_name(uint16_t type)
@@ -74,7 +75,7 @@ static bool track_add_is_valid(const struct am_cmd_track_add *t)
 	if (!pt_is_valid(t->payload_type) || !pt_is_valid(t->rtx_payload_type) ||
 	    !pt_is_valid(t->room_payload_type) || !pt_is_valid(t->room_rtx_payload_type))
 		return false;
-	if (t->paused > 1 || t->nack > 1 || t->transport_cc > 1)
+	if (t->paused > 1 || t->nack > 1 || t->transport_cc > 1 || t->screen > 1)
 		return false;
 	if (t->encoding_count < 1 || t->encoding_count > AM_ENCODING_MAX)
 		return false;
@@ -94,7 +95,7 @@ static bool subscription_add_is_valid(const struct am_cmd_subscription_add *s)
 	       id_is_valid(s->track_id, AM_TRACK_MAX) &&
 	       id_is_valid(s->transport_id, AM_TRANSPORT_MAX) && s->ssrc != 0 &&
 	       s->ssrc != s->rtx_ssrc && string_is_terminated(s->mid, sizeof(s->mid)) &&
-	       s->paused <= 1 && s->transport_cc <= 1;
+	       s->paused <= 1 && s->transport_cc <= 1 && s->red_payload_type <= 127;
 }
 
 static bool data_add_is_valid(const struct am_cmd_data_add *d)
@@ -156,6 +157,9 @@ static bool msg_is_valid(const struct am_msg *m)
 		return id_is_valid(m->subscription_layer.subscription_id, AM_SUBSCRIPTION_MAX) &&
 		       m->subscription_layer.starved <= 1;
 	case AM_EVENT_TRACK_TOO_LONG: return id_is_valid(m->track_too_long.track_id, AM_TRACK_MAX);
+	case AM_EVENT_TRACK_WANTED:
+		return id_is_valid(m->track_wanted.track_id, AM_TRACK_MAX) &&
+		       m->track_wanted.encodings < 1u << AM_ENCODING_MAX;
 	default: return false;
 	}
 }

@@ -8,9 +8,10 @@
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#define AM_VERSION 3u
+#define AM_VERSION 6u
 
 // Limits of one data plane. Tables have exactly this many entries.
 #define AM_WORKER_MAX       16
@@ -129,6 +130,7 @@ enum am_msg_type {
 	AM_EVENT_TRANSPORT_STATE,
 	AM_EVENT_SUBSCRIPTION_LAYERS,
 	AM_EVENT_TRACK_TOO_LONG, // once for each track
+	AM_EVENT_TRACK_WANTED,
 	AM_MSG_COUNT,
 };
 
@@ -205,6 +207,9 @@ struct am_cmd_track_add {
 	uint8_t paused; // bool
 	uint8_t nack; // bool: send NACKs to the publisher
 	uint8_t transport_cc; // bool: send transport-wide feedback to the publisher
+	uint8_t voices; // sound: it is forwarded while among so many loudest of its room; 0: always
+	uint8_t screen; // bool: the pictures of a shared screen, which may stand still and then
+	                // change at once
 	uint8_t encoding_count;
 	uint8_t extension_id[AM_EXT_COUNT]; // publisher's id of each extension, 0: not used
 	char mid[AM_MID_MAX + 1]; // empty: none
@@ -225,6 +230,7 @@ struct am_cmd_subscription_add {
 	uint8_t priority; // among the viewer's, where its link does not carry all; most important
 	                  // last
 	uint8_t transport_cc; // bool: the viewer answers transport-wide numbers with feedback
+	uint8_t red_payload_type; // of redundant sound (RFC 2198), 0: the viewer takes none
 };
 
 struct am_cmd_subscription_layers {
@@ -278,6 +284,12 @@ struct am_event_track_too_long {
 	uint32_t payload_len; // of the first such packet
 };
 
+// Which encodings viewers wish for has changed: its publisher need not send the others.
+struct am_event_track_wanted {
+	am_id track_id;
+	uint8_t encodings; // a bit each
+};
+
 #define AM_MSG_SIZE 512
 
 struct am_msg {
@@ -298,6 +310,7 @@ struct am_msg {
 		struct am_event_transport_state transport_state;
 		struct am_event_subscription_layers subscription_layer;
 		struct am_event_track_too_long track_too_long;
+		struct am_event_track_wanted track_wanted;
 		uint8_t bytes[AM_MSG_SIZE - 8];
 	};
 };
@@ -338,7 +351,7 @@ struct am_track_state {
 	uint8_t codec; // enum am_codec
 	uint8_t paused;
 	uint8_t encoding_count;
-	uint8_t reserved;
+	uint8_t wanted; // encodings that are to be sent, a bit each
 	am_id id;
 	am_id transport_id;
 	uint64_t room_id;
@@ -392,6 +405,89 @@ static inline uint32_t am_gauge_link(uint8_t lost, uint8_t jitter_ms, uint16_t r
 	return lost | (uint32_t)jitter_ms << 8 | (uint32_t)rtt_ms << 16;
 }
 
+// Why a picture is sent in less than all that its speaker could send.
+enum am_limit {
+	AM_LIMIT_NONE,
+	AM_LIMIT_BANDWIDTH, // the viewer's link does not carry more
+	AM_LIMIT_ASKED, // the viewer asks for no more
+	AM_LIMIT_SPEAKER, // the speaker sends no more
+	AM_LIMIT_OVERLOAD, // the worker has no time for more
+	AM_LIMIT_COUNT,
+};
+
+// Loss as a reception report has it (RFC 3550 6.4.1): the share of the last interval, /256, above
+// 24 bits of all that was ever lost.
+static inline uint32_t am_loss_make(uint8_t fraction, int32_t cumulative)
+{
+	return (uint32_t)fraction << 24 | ((uint32_t)cumulative & 0xffffff);
+}
+
+static inline uint8_t am_loss_fraction(uint32_t loss)
+{
+	return (uint8_t)(loss >> 24);
+}
+
+// Below 0 where packets came twice.
+static inline int32_t am_loss_cumulative(uint32_t loss)
+{
+	return (int32_t)(loss << 8) >> 8;
+}
+
+// What objects have come to, from their beginning: each entry is written by the object's worker
+// about once a second, and read through am_table_read. An entry of another epoch belongs to what
+// had the slot before. octets: of payload, as in sender reports; bps: of the last interval.
+struct am_subscription_figures {
+	_Atomic uint32_t version;
+	uint32_t epoch; // of the subscription's id
+	uint64_t octets;
+	uint32_t packets;
+	uint32_t bps;
+	uint32_t retransmitted; // packets
+	uint32_t nacks; // numbers that the viewer asked for again
+	uint32_t loss; // am_loss_make, as the viewer reports it
+	uint16_t plis; // key frames that it asked for; wraps
+	uint8_t jitter_ms; // likewise
+	uint8_t limit; // enum am_limit
+};
+
+struct am_transport_figures {
+	_Atomic uint32_t version;
+	uint32_t epoch;
+	uint64_t octets; // sent to a viewer, or received from a publisher
+	uint32_t packets;
+	uint32_t bps;
+};
+
+struct am_encoding_figures {
+	uint64_t octets;
+	uint32_t packets;
+	uint32_t bps;
+	uint32_t loss; // am_loss_make, on the way from the publisher, before repairs
+	uint32_t nacks; // numbers asked for again
+	uint32_t repaired; // packets that came by retransmission
+	uint16_t plis; // key frames asked for; wraps
+	uint8_t jitter_ms;
+	uint8_t reserved;
+};
+
+struct am_track_figures {
+	_Atomic uint32_t version;
+	uint32_t epoch;
+	struct am_encoding_figures encodings[AM_ENCODING_MAX];
+};
+
+struct am_figures {
+	struct am_subscription_figures subscriptions[AM_SUBSCRIPTION_MAX];
+	struct am_transport_figures transports[AM_TRANSPORT_MAX];
+	struct am_track_figures tracks[AM_TRACK_MAX];
+};
+
+static_assert(sizeof(struct am_subscription_figures) == 40);
+static_assert(offsetof(struct am_subscription_figures, epoch) == 4);
+static_assert(offsetof(struct am_transport_figures, epoch) == 4);
+static_assert(offsetof(struct am_track_figures, epoch) == 4);
+static_assert(sizeof(struct am_transport_figures) == 24);
+static_assert(sizeof(struct am_track_figures) == 8 + AM_ENCODING_MAX * 32);
 static_assert(sizeof(struct am_transport_state) == 72);
 static_assert(sizeof(struct am_track_state) == 32);
 static_assert(sizeof(struct am_subscription_state) == 48);

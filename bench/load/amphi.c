@@ -3,9 +3,7 @@
 
 #include "driver.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,41 +275,6 @@ static int amphi_poll(struct server *s)
 	return 0;
 }
 
-// Reads one value of a thread's file in /proc.
-static bool file_scan(int pid, int tid, const char *file, const char *format, void *value)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, file);
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return false;
-	int n = fscanf(f, format, value);
-	fclose(f);
-	return n == 1;
-}
-
-// CPU time of the workers' threads, which DPDK names.
-static uint64_t workers_cpu_ns(int pid)
-{
-	char path[64], name[32];
-	uint64_t sum = 0, ns;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	DIR *tasks = opendir(path);
-	for (struct dirent *e; tasks && (e = readdir(tasks)) != NULL;) {
-		int tid = atoi(e->d_name);
-		if (tid <= 0 || !file_scan(pid, tid, "comm", "%31s", name) ||
-		    strncmp(name, WORKER_THREAD, strlen(WORKER_THREAD)) != 0)
-			continue;
-		if (file_scan(pid, tid, "schedstat", "%" SCNu64, &ns))
-			sum += ns;
-	}
-	if (tasks)
-		closedir(tasks);
-	return sum;
-}
-
 static void amphi_counts(struct server *s, struct server_counts *c)
 {
 	const struct driver *d = &s->driver;
@@ -320,12 +283,24 @@ static void amphi_counts(struct server *s, struct server_counts *c)
 	        .busy = driver_counter(d, AM_COUNTER_busy_cycles),
 	        .total = driver_counter(d, AM_COUNTER_busy_cycles) +
 	                 driver_counter(d, AM_COUNTER_idle_cycles),
-	        .cpu_ns = workers_cpu_ns(s->pid),
+	        .cpu_ns = process_cpu_ns(s->pid, WORKER_THREAD),
 	        .packets_in = driver_counter(d, AM_COUNTER_rx_packets),
 	        .packets_out = driver_counter(d, AM_COUNTER_tx_packets),
 	        .drops = driver_drops(d),
 	        .memory = process_memory(s->pid),
 	};
+}
+
+static uint32_t amphi_shed(struct server *s)
+{
+	struct am_region_header *h = &s->driver.region.map->header;
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < h->worker_count; i++) {
+		uint32_t shed = atomic_load(&h->workers[i].shed);
+		most = shed > most ? shed : most;
+	}
+	return most;
 }
 
 static void amphi_drops(
@@ -353,5 +328,6 @@ const struct server_calls server_amphi = {
         .member_remove = amphi_member_remove,
         .poll = amphi_poll,
         .counts = amphi_counts,
+        .shed = amphi_shed,
         .drops = amphi_drops,
 };

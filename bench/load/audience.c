@@ -13,8 +13,11 @@ int audience_init(struct audience *a, const struct audience_options *o)
 
 	*a = (struct audience){.options = *o};
 	a->streams = aligned_alloc(alignof(struct stream), size);
-	if (!a->streams)
+	a->places = calloc(o->capacity, AUDIENCE_PLACES);
+	if (!a->streams || !a->places) {
+		audience_fini(a);
 		return -ENOMEM;
+	}
 	memset(a->streams, 0, size);
 	return 0;
 }
@@ -22,6 +25,7 @@ int audience_init(struct audience *a, const struct audience_options *o)
 void audience_fini(struct audience *a)
 {
 	free(a->streams);
+	free(a->places);
 	*a = (struct audience){0};
 }
 
@@ -32,27 +36,36 @@ static bool layout_same(const struct server_stream *a, const struct server_strea
 	       a->mid_id == b->mid_id && strcmp(a->mid, b->mid) == 0;
 }
 
+int audience_expect_one(
+        struct audience *a, uint32_t viewer, uint16_t index, const struct server_stream *stream
+)
+{
+	if (index >= a->options.stream_count)
+		return -EPROTO;
+	struct server_stream *l = &a->layout[index];
+	if (l->ssrc == 0)
+		*l = *stream;
+	if (!layout_same(stream, l))
+		return -EPROTO;
+	audience_streams(a, viewer)[index] = (struct stream){
+	        .ssrc = stream->ssrc,
+	        .rtx_ssrc = stream->rtx_ssrc,
+	        .track = index,
+	};
+	a->places[(size_t)viewer * AUDIENCE_PLACES + stream->ssrc % AUDIENCE_PLACES] =
+	        (uint8_t)index;
+	return 0;
+}
+
 int audience_expect(
         struct audience *a, uint32_t viewer, const struct server_stream *streams, uint16_t count
 )
 {
-	struct stream *s = audience_streams(a, viewer);
+	int ret = count == a->options.stream_count ? 0 : -EPROTO;
 
-	if (count != a->options.stream_count)
-		return -EPROTO;
-	if (!a->layout_known)
-		memcpy(a->layout, streams, count * sizeof(*streams));
-	a->layout_known = true;
-	for (uint16_t i = 0; i < count; i++) {
-		if (!layout_same(&streams[i], &a->layout[i]))
-			return -EPROTO;
-		s[i] = (struct stream){
-		        .ssrc = streams[i].ssrc,
-		        .rtx_ssrc = streams[i].rtx_ssrc,
-		        .track = i,
-		};
-	}
-	return 0;
+	for (uint16_t i = 0; i < count && ret == 0; i++)
+		ret = audience_expect_one(a, viewer, i, &streams[i]);
+	return ret;
 }
 
 void audience_forget(struct audience *a, uint32_t viewer)
@@ -83,6 +96,7 @@ void audience_count(
 		c->received += s->received;
 		c->expected += stream_expected(s);
 		c->missing += missing(s, &sources[l->speaker * LOAD_TRACKS + l->track]);
+		c->sound_lost += l->track == LOAD_SOUND ? stream_lost(s) : 0;
 		c->duplicates += s->duplicates;
 		c->resent += s->resent;
 		c->unknown += !s->known;

@@ -10,6 +10,7 @@
 
 #define AUDIENCE_ASKED_MAX 4096 // streams that wait for their NACK
 #define AUDIENCE_LEARN     2 // streams of one burst whose numbers are looked for
+#define AUDIENCE_PLACES    256 // of a viewer; a power of two, some times SERVER_STREAM_MAX
 
 struct source;
 
@@ -24,6 +25,7 @@ struct audience_counts {
 	uint64_t received, duplicates, resent;
 	uint64_t expected; // from each stream's first packet to its highest
 	uint64_t missing; // behind the highest: sent, but not arrived yet
+	uint64_t sound_lost; // of sound, between the first and the highest
 	uint64_t
 	        unknown; // streams that have received something, but of what was not looked for yet
 	uint64_t silent; // streams without a packet
@@ -32,8 +34,8 @@ struct audience_counts {
 
 struct audience {
 	struct audience_options options;
-	struct server_stream layout[SERVER_STREAM_MAX]; // of every viewer; SSRCs of the first one
-	bool layout_known;
+	struct server_stream layout[SERVER_STREAM_MAX]; // of every viewer; SSRCs of the first
+	                                                // one, 0: not known yet
 	uint64_t packets, bytes; // RTP, with what is not counted for a stream
 	uint64_t strangers; // of SSRCs that were not signaled
 	uint64_t foreign; // copies that were looked at, and of no packet that was sent
@@ -41,6 +43,7 @@ struct audience {
 	uint16_t asked_count;
 	uint32_t asked[AUDIENCE_ASKED_MAX]; // indexes of streams with new gaps
 	struct stream *streams; // stream_count of each viewer, in the order of the layout
+	uint8_t *places; // AUDIENCE_PLACES of each: by the last bits of an SSRC, one of its streams
 };
 
 [[nodiscard]] int audience_init(struct audience *, const struct audience_options *);
@@ -50,6 +53,10 @@ void audience_fini(struct audience *);
 [[nodiscard]] int
 audience_expect(struct audience *, uint32_t viewer, const struct server_stream *, uint16_t count);
 
+// The same of one stream, by its place in the layout.
+[[nodiscard]] int
+audience_expect_one(struct audience *, uint32_t viewer, uint16_t index, const struct server_stream *);
+
 // Forgets what a viewer has received: it leaves.
 void audience_forget(struct audience *, uint32_t viewer);
 
@@ -58,15 +65,22 @@ static inline struct stream *audience_streams(const struct audience *a, uint32_t
 	return &a->streams[(size_t)viewer * a->options.stream_count];
 }
 
-// Of a viewer's, the one with this SSRC; NULL: a stranger's. Servers that number streams by their
-// index are answered at the first look.
+// Of a viewer's, the most likely one with this SSRC.
+static inline struct stream *
+audience_guess(const struct audience *a, uint32_t viewer, uint32_t ssrc)
+{
+	const uint8_t *places = &a->places[(size_t)viewer * AUDIENCE_PLACES];
+	return audience_streams(a, viewer) + places[ssrc % AUDIENCE_PLACES];
+}
+
+// … and the one that has it; NULL: a stranger's.
 static inline struct stream *audience_find(const struct audience *a, uint32_t viewer, uint32_t ssrc)
 {
 	struct stream *streams = audience_streams(a, viewer);
-	uint32_t guess = ssrc % SERVER_STREAM_MAX;
+	struct stream *guess = audience_guess(a, viewer, ssrc);
 
-	if (guess < a->options.stream_count && streams[guess].ssrc == ssrc)
-		return &streams[guess];
+	if (guess->ssrc == ssrc)
+		return guess;
 	for (uint16_t i = 0; i < a->options.stream_count; i++) {
 		if (streams[i].ssrc == ssrc || streams[i].rtx_ssrc == ssrc)
 			return &streams[i];

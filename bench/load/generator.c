@@ -21,7 +21,6 @@
 #define JOINS_MS     120000
 #define JOINS_SAY_MS 5000
 #define LEAVE_MS     1000 // an overloaded server has half a second on its way
-#define REST_US      20 // where the server's own thread or the port's kernel shares this core
 
 static uint64_t clock_read_ns(void)
 {
@@ -40,7 +39,7 @@ static void answered(void *context, uint32_t member, const struct server_answer 
 {
 	struct generator *g = context;
 
-	if (is_speaker(g, member))
+	if (is_speaker(g, member) || answer->stream_count == 0)
 		return;
 	int ret = audience_expect(
 	        &g->audience, member - g->audience.options.first, answer->streams,
@@ -52,12 +51,27 @@ static void answered(void *context, uint32_t member, const struct server_answer 
 	}
 }
 
+static void
+offered(void *context, uint32_t member, uint16_t index, const struct server_stream *stream)
+{
+	struct generator *g = context;
+	uint32_t viewer = member - g->audience.options.first;
+
+	int ret = audience_expect_one(&g->audience, viewer, index, stream);
+	if (ret < 0) {
+		fprintf(stderr, "bench-load: viewers are offered different streams\n");
+		g->failure = ret;
+	}
+}
+
 static void here(void *context, uint32_t member)
 {
 	struct generator *g = context;
 
-	if (!is_speaker(g, member))
+	if (!is_speaker(g, member)) {
+		pictures_here(&g->pictures, member - g->audience.options.first, g->now_ns);
 		return;
+	}
 	int ret = stage_start(&g->stage, member, g->now_ns);
 	if (ret < 0) {
 		fprintf(stderr, "bench-load: speaker %u: %s\n", member, strerror(-ret));
@@ -79,6 +93,7 @@ static void join(struct generator *g)
 			g->failure = ret;
 			return;
 		}
+		pictures_click(&g->pictures, g->added, g->members.all[member].added_ns);
 		g->added++;
 	}
 }
@@ -136,7 +151,7 @@ bool generator_run(struct generator *g, uint64_t ms, bool (*done)(struct generat
 		if (done && done(g))
 			return true;
 		if (work == 0 && (done || g->options.rests))
-			usleep(REST_US);
+			usleep(g->options.rest_us);
 	} while (g->now_ns < end);
 	return done == NULL;
 }
@@ -237,7 +252,12 @@ static int server_start(struct generator *g)
 	const struct generator_options *o = &g->options;
 	struct server_options options = {
 	        .address = o->address,
-	        .events = {.ready = members_ready, .context = &g->members},
+	        .control = o->control,
+	        .log = o->log,
+	        .events =
+	                {.ready = members_ready,
+	                 .offered = members_offered,
+	                 .context = &g->members},
 	};
 	struct server *server = NULL;
 	int ret;
@@ -271,7 +291,7 @@ static int parts_init(struct generator *g)
 	        .joins_per_s = o->joins_per_s,
 	        .joining_max = o->joining_max,
 	        .profiles = o->profiles,
-	        .events = {.answered = answered, .here = here, .context = g},
+	        .events = {.answered = answered, .offered = offered, .here = here, .context = g},
 	        .nic = &g->nic,
 	        .net = &g->net,
 	        .calls = o->calls,
@@ -316,6 +336,7 @@ int generator_init(struct generator *g, const struct generator_options *o)
 bool generator_fini(struct generator *g)
 {
 	sample_fini(&g->sample);
+	pictures_fini(&g->pictures);
 	if (g->server)
 		g->options.calls->close(g->server);
 	bool good = g->pid == 0 || process_stop(g->pid);

@@ -15,6 +15,7 @@
 #include "members.h"
 #include "net.h"
 #include "nic.h"
+#include "pictures.h"
 #include "reports.h"
 #include "sample.h"
 #include "server.h"
@@ -24,7 +25,8 @@ struct generator_options {
 	const struct load *load;
 	uint32_t viewers_max;
 	uint16_t workers; // of the server
-	bool rests; // sleeps while there is nothing to do: the port's kernel side runs on our core
+	bool rests; // sleeps while there is nothing to do: others run on our core
+	uint16_t rest_us; // … for so long
 	uint32_t joins_per_s; // 0: as fast as it goes
 	uint16_t joining_max;
 	const char *profiles; // OpenSSL's names
@@ -34,6 +36,7 @@ struct generator_options {
 	const char *command; // that starts the server
 	const char *log; // of the server
 	const char *address; // of its signaling
+	const char *control; // that starts its signaling, where it is a process beside it
 };
 
 struct generator {
@@ -47,6 +50,7 @@ struct generator {
 	struct audience audience;
 	struct reports reports;
 	struct sample sample;
+	struct pictures pictures; // where a storm is looked at
 	struct cipher *cipher; // for learn_offset
 	uint64_t learn_tsc; // when it may be tried again
 	uint32_t wanted, added; // viewers

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fingerprint.h"
 #include "json.h"
 #include "memory.h"
 #include "protoo.h"
 
-#define PATH_MAX_LEN     512
-#define FINGERPRINT_TEXT 95 // "AB:CD:…" of 32 bytes
+#define PATH_MAX_LEN 512
 
 // JSON with our numbers in it, as text.
 #define TEXT(...) #__VA_ARGS__
@@ -55,22 +55,6 @@ static const char audio[] = JSON({
 // clang-format on
 
 // --- the transport ---
-
-static bool fingerprint_read(const struct json *parameters, uint8_t out[32])
-{
-	const struct json *first = json_first(json_array(parameters, "fingerprints"));
-	const char *text = json_string(first, "value", FINGERPRINT_TEXT);
-	unsigned byte;
-
-	if (!text || strlen(text) != FINGERPRINT_TEXT)
-		return false;
-	for (int i = 0; i < 32; i++) {
-		if (sscanf(text + 3 * i, "%2x", &byte) != 1)
-			return false;
-		out[i] = (uint8_t)byte;
-	}
-	return true;
-}
 
 static struct json *dtls_parameters_json(const uint8_t fingerprint[32])
 {

@@ -5,9 +5,8 @@
 
 #include <string.h>
 
-#define PACKET_MAX 2048
-#define GCM_TAG    16
-#define CM_TAG     10
+#define GCM_TAG 16
+#define CM_TAG  10
 
 // 0, or -errno where the key could not be made.
 static int payload_decrypt(
@@ -32,20 +31,46 @@ static int payload_decrypt(
 	return 0;
 }
 
+static bool view_read(
+        const struct srtp_keys *keys, const uint8_t *packet, size_t len, struct rtp_view *view,
+        uint16_t *payload_len
+)
+{
+	size_t tag = keys->profile == SRTP_PROFILE_AEAD_AES_128_GCM ? GCM_TAG : CM_TAG;
+
+	if (len + CIPHER_TRAILER_MAX > LEARN_PACKET_MAX ||
+	    rtp_parse_header(packet, len, view) < 0 || view->payload_offset > UINT8_MAX ||
+	    view->payload_len <= tag)
+		return false;
+	*payload_len = (uint16_t)(view->payload_len - tag);
+	return true;
+}
+
+const uint8_t *learn_payload(
+        struct cipher *cipher, const struct srtp_keys *keys, uint32_t roc, const uint8_t *packet,
+        size_t len, uint8_t out[LEARN_PACKET_MAX], uint16_t *payload_len
+)
+{
+	struct rtp_view view;
+
+	if (!view_read(keys, packet, len, &view, payload_len) ||
+	    payload_decrypt(cipher, keys, roc, packet, &view, *payload_len, out) < 0)
+		return NULL;
+	return out + view.payload_offset;
+}
+
 enum learned learn_offset(
         struct cipher *cipher, const struct srtp_keys *keys, struct stream *s,
         struct source *source, const uint8_t *packet, size_t len, uint64_t since
 )
 {
-	size_t tag = keys->profile == SRTP_PROFILE_AEAD_AES_128_GCM ? GCM_TAG : CM_TAG;
-	uint8_t plain[PACKET_MAX + CIPHER_TRAILER_MAX];
+	uint8_t plain[LEARN_PACKET_MAX];
 	struct source_match match = {0};
 	struct rtp_view view;
+	uint16_t payload_len;
 
-	if (len > PACKET_MAX || rtp_parse_header(packet, len, &view) < 0 ||
-	    view.payload_offset > UINT8_MAX || view.payload_len <= tag)
+	if (!view_read(keys, packet, len, &view, &payload_len))
 		return LEARN_FOREIGN;
-	uint16_t payload_len = (uint16_t)(view.payload_len - tag);
 	uint32_t roc = stream_extend(s->top, view.seq) >> 16, wrapped = 0;
 	for (; wrapped < 2 && match.count == 0; wrapped++) {
 		if (payload_decrypt(

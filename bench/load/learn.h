@@ -16,6 +16,15 @@
 
 struct cipher;
 
+#define LEARN_PACKET_MAX 2048
+
+// The payload of a copy, in the clear; its tag is not looked at. roc: its rollover counter. Returns
+// where in `out` it begins and sets its length; NULL: it is no such packet, or there is no memory.
+const uint8_t *learn_payload(
+        struct cipher *, const struct srtp_keys *keys, uint32_t roc, const uint8_t *packet,
+        size_t len, uint8_t out[LEARN_PACKET_MAX], uint16_t *payload_len
+);
+
 enum learned {
 	LEARN_FOUND, // the stream's seq_offset is known
 	LEARN_UNSURE, // more than one packet was sent that it may be a copy of

@@ -4,11 +4,13 @@
 #include <stdint.h>
 
 #define LOAD_TRACKS 2 // of each speaker: video, then sound
+#define LOAD_SOUND  1 // which of them
 
 struct load {
 	const char *name;
 	uint16_t speakers;
 	uint16_t large; // the first ones, at 720p; the others at 180p
+	uint16_t slow; // the others have so many times fewer frames than the clip; 0: as many
 	uint16_t voices; // that speak at a time, in turn: who is not the room's loudest is muted
 };
 

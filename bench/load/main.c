@@ -15,6 +15,14 @@
 #define SECONDS   10
 #define JOINING   64
 #define MEMORY_MB 512 // of our packet buffers, without hugepages
+// With --speakers. One plays as in keynote; of more, 2000 viewers get about as many packets, so
+// that not the copies are the limit.
+#define VOICES  3
+#define SLOW    4
+#define REST_US 20 // with --rests: the port's kernel side runs on our core
+// In a storm the server's signaling and handshakes have the rest of our core. What comes meanwhile
+// waits in the port's ring.
+#define STORM_REST_US 200
 
 static const char usage[] =
         "usage: bench-load --file FILE --command COMMAND --address SOCKET --device DEVICE "
@@ -25,7 +33,12 @@ static const char usage[] =
         "  --address SOCKET    of the server's signaling\n"
         "  --device DEVICE     of our port, as DPDK names it\n"
         "  --clips FOLDER      of what the speakers play\n"
-        "  --server amphi|janus\n"
+        "  --server amphi|control|janus\n"
+        "  --control COMMAND   starts the control plane, with --server control\n"
+        "  --storm S           all viewers come within S seconds: how long each waits\n"
+        "  --speakers N        instead of --load: one at 720p, or more at 180p with a quarter of "
+        "the "
+        "frames, 3 voices at a time\n"
         "  --load keynote|webinar|full\n"
         "  --viewers N         2000\n"
         "  --seconds S         10\n"
@@ -80,6 +93,9 @@ enum setting {
 	OPTION_NAME,
 	OPTION_LOSSLESS,
 	OPTION_SERVER,
+	OPTION_CONTROL,
+	OPTION_STORM,
+	OPTION_SPEAKERS,
 };
 
 static const struct option options[] = {
@@ -108,6 +124,9 @@ static const struct option options[] = {
         {"name", required_argument, NULL, OPTION_NAME},
         {"lossless", no_argument, NULL, OPTION_LOSSLESS},
         {"server", required_argument, NULL, OPTION_SERVER},
+        {"control", required_argument, NULL, OPTION_CONTROL},
+        {"storm", required_argument, NULL, OPTION_STORM},
+        {"speakers", required_argument, NULL, OPTION_SPEAKERS},
         {0},
 };
 
@@ -147,9 +166,20 @@ static void set_load(struct run_options *o, const char *name)
 	exit(2);
 }
 
+static void set_speakers(struct run_options *o, uint32_t speakers)
+{
+	static struct load load = {.name = "storm", .slow = SLOW};
+
+	load.speakers = (uint16_t)speakers;
+	load.large = speakers == 1;
+	load.voices = (uint16_t)(speakers < VOICES ? speakers : VOICES);
+	o->generator.load = &load;
+}
+
 static void set_server(struct run_options *o, const char *name)
 {
-	static const struct server_calls *const all[] = {&server_amphi, &server_janus};
+	static const struct server_calls *const all[] = {
+	        &server_amphi, &server_control, &server_janus};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (strcmp(all[i]->name, name) == 0) {
@@ -157,7 +187,7 @@ static void set_server(struct run_options *o, const char *name)
 			return;
 		}
 	}
-	fprintf(stderr, "bench-load: --server takes amphi or janus, not \"%s\"\n", name);
+	fprintf(stderr, "bench-load: --server takes amphi, control or janus, not \"%s\"\n", name);
 	exit(2);
 }
 
@@ -206,6 +236,12 @@ static void set_option(struct run_options *o, int option, const char *value)
 	case OPTION_NAME: o->server = value; break;
 	case OPTION_LOSSLESS: o->lossless = true; break;
 	case OPTION_SERVER: set_server(o, value); break;
+	case OPTION_CONTROL: g->control = value; break;
+	case OPTION_STORM:
+		o->storm_s = number("storm", value, 1, 600);
+		g->rest_us = STORM_REST_US;
+		break;
+	case OPTION_SPEAKERS: set_speakers(o, number("speakers", value, 1, 20)); break;
 	}
 }
 
@@ -217,6 +253,7 @@ int main(int argc, char **argv)
 	                        .load = load_find("keynote"),
 	                        .workers = 1,
 	                        .joining_max = JOINING,
+	                        .rest_us = REST_US,
 	                        .log = "/dev/null",
 	                        .calls = &server_amphi,
 	                        .nic = {.core = 1, .queues = 1, .memory_mb = MEMORY_MB},
@@ -243,5 +280,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	o.generator.viewers_max = o.viewers;
+	o.tls = strncmp(o.generator.address, "https:", 6) == 0;
 	return run(&o);
 }

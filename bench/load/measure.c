@@ -13,6 +13,8 @@
 // After the last packet was sent; longer than what speakers make up for after a stall.
 #define DRAIN_MS 600
 
+#define SHED_LOOK_MS 100
+
 #define REST_MS      10000
 #define REST_LOOK_MS 300
 
@@ -112,6 +114,7 @@ static void measure_fill(
 	        .delivered = end->received - a->audience.received,
 	        .duplicates = end->duplicates - a->audience.duplicates,
 	        .resent = end->resent - a->audience.resent,
+	        .sound_lost = end->sound_lost - a->audience.sound_lost,
 	        .nacked = b->nacked - a->nacked,
 	        .unknown = end->unknown,
 	        .silent = end->silent,
@@ -134,15 +137,24 @@ static void measure_fill(
 		r->behind_s = share(sent - arrived, sent) * r->seconds;
 }
 
+// After so much more time: how much the server leaves out.
+static uint32_t shed_look(struct generator *g, uint32_t ms)
+{
+	generator_run(g, ms, NULL);
+	return g->options.calls->shed ? g->options.calls->shed(g->server) : 0;
+}
+
 void measure_run(struct generator *g, uint32_t seconds, struct measure *r)
 {
 	struct mark before, after;
 	struct audience_counts end;
+	uint32_t shed = 0;
 
 	g->stage.latency = (struct source_latency){0};
 	mark_set(g, &before);
 	g->stage.measuring = true;
-	generator_run(g, seconds * 1000, NULL);
+	for (uint32_t ms = 0; ms < seconds * 1000; ms += SHED_LOOK_MS)
+		shed = RTE_MAX(shed, shed_look(g, SHED_LOOK_MS));
 	g->stage.measuring = false;
 	mark_set(g, &after);
 	g->stage.stopped = true;
@@ -152,4 +164,16 @@ void measure_run(struct generator *g, uint32_t seconds, struct measure *r)
 	for (uint16_t i = 0; i < g->stage.track_count; i++)
 		source_finish(&g->stage.sources[i], &g->stage.latency);
 	measure_fill(g, r, &before, &after, &end);
+	r->shed = shed;
+}
+
+double measure_calm(struct generator *g)
+{
+	uint64_t silent_ns = g->now_ns, ns = 0;
+
+	g->stage.stopped = true;
+	while (shed_look(g, SHED_LOOK_MS) > 0 && ns < MEASURE_CALM_S * UINT64_C(1000000000))
+		ns = g->now_ns - silent_ns;
+	g->stage.stopped = false;
+	return (double)ns / 1e9;
 }

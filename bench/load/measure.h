@@ -6,7 +6,8 @@
 
 struct generator;
 
-#define MEASURE_FULL 0.97 // share of a core that is busy, beyond which the core is the limit
+#define MEASURE_CALM_S 60 // that a server may take until it leaves out nothing
+#define MEASURE_FULL   0.97 // share of a core that is busy, beyond which the core is the limit
 
 // Packets are copies for viewers, which have all joined.
 struct measure {
@@ -16,6 +17,8 @@ struct measure {
 	                  // before; to who has received none, all of the window
 	uint64_t delivered;
 	uint64_t duplicates, nacked, resent;
+	uint64_t sound_lost; // part of what was not delivered
+	uint32_t shed; // the most that the server has left out at a time: steps
 	uint64_t unknown; // subscriptions that received something that was not looked at
 	uint64_t silent; // that received nothing
 	uint64_t unserved; // packets that were sent for those
@@ -39,6 +42,10 @@ void measure_rest(struct generator *);
 
 // Speakers are silent for a moment after it. The latencies of the window are in the stage then.
 void measure_run(struct generator *, uint32_t seconds, struct measure *);
+
+// Speakers are silent until the server leaves out nothing any more, for MEASURE_CALM_S at most.
+// Returns the seconds.
+double measure_calm(struct generator *);
 
 static inline uint64_t measure_lost(const struct measure *m)
 {

@@ -97,7 +97,9 @@ int members_add(
 
 	if (m->joining_count == m->options.joining_max || now_ns < m->join_next_ns)
 		return -EAGAIN;
-	*p = (struct member){.members = m, .state = MEMBER_SIGNALED, .added_ns = now_ns};
+	bool paced = m->options.joins_per_s != 0;
+	uint64_t due_ns = paced && m->join_next_ns != 0 ? m->join_next_ns : now_ns;
+	*p = (struct member){.members = m, .state = MEMBER_SIGNALED, .added_ns = due_ns};
 	word_make(p->ufrag, 8);
 	word_make(p->pwd, 24);
 	m->joining[m->joining_count++] = member;
@@ -107,9 +109,8 @@ int members_add(
 		p->state = MEMBER_ABSENT;
 		return ret;
 	}
-	if (m->options.joins_per_s != 0)
-		m->join_next_ns = (m->join_next_ns == 0 ? now_ns : m->join_next_ns) +
-		                  NS_PER_S / m->options.joins_per_s;
+	if (paced)
+		m->join_next_ns = due_ns + NS_PER_S / m->options.joins_per_s;
 	return 0;
 }
 
@@ -167,6 +168,21 @@ void members_ready(void *context, uint32_t member, int result, const struct serv
 	p->state = MEMBER_CONNECTING;
 	m->options.net->server_ports[member] = answer->port;
 	m->options.events.answered(m->options.events.context, member, answer);
+}
+
+void members_offered(
+        void *context, uint32_t member, uint16_t index, const struct server_stream *stream
+)
+{
+	struct members *m = context;
+
+	m->options.events.offered(m->options.events.context, member, index, stream);
+}
+
+void members_pace(struct members *m, uint32_t joins_per_s)
+{
+	m->options.joins_per_s = joins_per_s;
+	m->join_next_ns = 0;
 }
 
 // RFC 5764 4.2: both keys, then both salts.

@@ -14,7 +14,7 @@
 #include "peer.h"
 #include "server.h"
 
-#define MEMBERS_JOINING_MAX 256 // at the same time
+#define MEMBERS_JOINING_MAX 4096 // at the same time
 #define MEMBERS_JOIN_S      30 // who needs longer has failed
 
 struct members;
@@ -33,7 +33,7 @@ struct member {
 	struct members *members;
 	enum member_state state;
 	uint32_t rtcp_index;
-	uint64_t added_ns;
+	uint64_t added_ns; // when it was to join, by the pace
 	struct cipher_key *key; // that it sends with
 	struct srtp_keys keys; // while it is HERE
 	char ufrag[PEER_WORD_MAX + 1], pwd[PEER_WORD_MAX + 1];
@@ -43,6 +43,9 @@ struct member {
 struct members_events {
 	// The server has answered: what a viewer will receive.
 	void (*answered)(void *context, uint32_t member, const struct server_answer *);
+	// … or, where each is signaled alone, one stream of it.
+	void (*offered
+	)(void *context, uint32_t member, uint16_t index, const struct server_stream *);
 	// It has its keys: media may come and go.
 	void (*here)(void *context, uint32_t member);
 	void *context;
@@ -87,6 +90,10 @@ int members_remove(struct members *, uint32_t member);
 
 // The server's answer, for server_events: context is a struct members.
 void members_ready(void *context, uint32_t member, int result, const struct server_answer *);
+void members_offered(void *context, uint32_t member, uint16_t index, const struct server_stream *);
+
+// Who joins from now on comes at this pace; 0: as fast as it goes.
+void members_pace(struct members *, uint32_t joins_per_s);
 
 // STUN or DTLS that came for a member.
 void members_receive(

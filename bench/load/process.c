@@ -1,11 +1,13 @@
 #include "process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -91,4 +93,44 @@ uint64_t process_memory(pid_t pid)
 	}
 	fclose(f);
 	return kb * 1024;
+}
+
+// Reads one value of a thread's file in /proc.
+static bool file_scan(pid_t pid, int tid, const char *file, const char *format, void *value)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", (int)pid, tid, file);
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return false;
+	int n = fscanf(f, format, value);
+	fclose(f);
+	return n == 1;
+}
+
+uint64_t process_cpu_ns(pid_t pid, const char *name)
+{
+	char path[64], comm[32];
+	uint64_t sum = 0, ns;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *tasks = opendir(path);
+	for (struct dirent *e; tasks && (e = readdir(tasks)) != NULL;) {
+		int tid = atoi(e->d_name);
+		if (tid <= 0 || (name && (!file_scan(pid, tid, "comm", "%31s", comm) ||
+		                          strncmp(comm, name, strlen(name)) != 0)))
+			continue;
+		if (file_scan(pid, tid, "schedstat", "%" SCNu64, &ns))
+			sum += ns;
+	}
+	if (tasks)
+		closedir(tasks);
+	return sum;
+}
+
+uint64_t process_main_cpu_ns(pid_t pid)
+{
+	uint64_t ns;
+	return file_scan(pid, (int)pid, "schedstat", "%" SCNu64, &ns) ? ns : 0;
 }

@@ -16,3 +16,9 @@ bool process_stop(pid_t);
 
 // Resident bytes, huge pages included; 0 where they cannot be read.
 uint64_t process_memory(pid_t);
+
+// CPU time of its threads, or of those whose names begin so.
+uint64_t process_cpu_ns(pid_t, const char *name);
+
+// The same of its main thread.
+uint64_t process_main_cpu_ns(pid_t);

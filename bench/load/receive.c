@@ -110,6 +110,11 @@ receive_rtp(struct generator *g, const struct arrival *a, const struct clocks *c
 		audience_ask(au, s);
 	const struct server_stream *layout = &au->layout[s->track];
 	struct source *source = &g->stage.sources[layout->speaker * LOAD_TRACKS + layout->track];
+	if (source->video && pictures_wait(&g->pictures, viewer, layout->speaker))
+		pictures_take(
+		        &g->pictures, viewer, layout->speaker, s, &g->members.all[a->member].keys,
+		        a->frame + NET_HEADER_LEN, a->payload_len, g->now_ns
+		);
 	uint32_t timestamp = net_rtp_timestamp(a->frame + NET_HEADER_LEN);
 	stream_jitter(s, timestamp, source->video ? c->video : c->audio);
 	if (s->known) {
@@ -142,7 +147,7 @@ static void arrival_begin(struct generator *g, struct arrival *a, struct rte_mbu
 	a->ssrc = net_rtp_ssrc(packet);
 	uint32_t viewer = a->member - au->options.first;
 	if (viewer < au->options.capacity)
-		rte_prefetch0(audience_streams(au, viewer) + a->ssrc % SERVER_STREAM_MAX);
+		rte_prefetch0(audience_guess(au, viewer, a->ssrc));
 }
 
 void receive_burst(struct generator *g, struct rte_mbuf **mbufs, uint16_t n, uint64_t tsc)

@@ -3,6 +3,7 @@
 #include "distance.h"
 #include "measure.h"
 #include "ramp.h"
+#include "storm.h"
 #include "tell.h"
 
 #include <errno.h>
@@ -70,6 +71,8 @@ static int run_fixed(const struct run_options *o, struct generator *g)
 	g->options.calls->counts(g->server, &after);
 	measure_run(g, o->seconds, &m);
 	tell_measure(o, g, &m);
+	if (m.shed > 0)
+		tell(o, g->added, "until nothing was left out", measure_calm(g), "s");
 	tell_memory(o, g, before.memory, after.memory);
 	tell_drops(o, g);
 	tell_notes(o, g, &m);
@@ -104,7 +107,7 @@ int run(const struct run_options *o)
 		return 1;
 	ret = speakers_join(&g);
 	if (ret == 0)
-		ret = o->ramp ? ramp(o, &g) : run_fixed(o, &g);
+		ret = o->storm_s ? storm(o, &g) : o->ramp ? ramp(o, &g) : run_fixed(o, &g);
 	if (ret == 0 && errors_tell(&g) > 0)
 		ret = -EBADMSG;
 	if (ret < 0)

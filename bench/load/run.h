@@ -16,6 +16,8 @@ struct run_options {
 	uint32_t ramp_s_max; // no step begins later
 	double ramp_loss; // of the packets: a step that loses less is good
 	bool lossless; // a lost packet is an error
+	uint32_t storm_s; // all viewers come within so many seconds, and how is measured; 0: no
+	bool tls; // their WebSockets, as figures name it
 	// The case, as figures name it.
 	const char *server; // NULL: ours
 	const char *port;

@@ -192,16 +192,24 @@ static void check_numbers(
 )
 {
 	uint32_t offset = view->timestamp - sent->timestamp;
+	uint32_t *known = &v->timestamp_offset[stream->track];
+	uint32_t *last = &v->timestamp[stream->track];
 	uint64_t bit = UINT64_C(1) << stream->track;
+	// Who has just joined may get pictures of the past, whose timestamps are drawn together
+	// towards the present one's: each later one is less ahead of where it was.
+	bool settles = !(v->settled & bit) && (int32_t)(offset - *known) < 0;
 
-	if (!(v->timed & bit)) {
+	if (v->timed & bit && offset == *known && view->timestamp != *last)
+		v->settled |= bit;
+	*last = view->timestamp;
+	if (!(v->timed & bit) || settles) {
 		v->timed |= bit;
-		v->timestamp_offset[stream->track] = offset;
-	} else if (v->timestamp_offset[stream->track] != offset) {
+		*known = offset;
+	} else if (*known != offset) {
 		complain(
 		        s, v->viewer, stream,
 		        "packet %u: its timestamp is %d ticks from where it was to be", view->seq,
-		        (int)(offset - v->timestamp_offset[stream->track])
+		        (int)(offset - *known)
 		);
 	}
 }

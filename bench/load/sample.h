@@ -24,7 +24,9 @@ struct sample_viewer {
 	uint64_t added; // bit per stream: the session knows its rollover counter
 	uint64_t verified; // bit per stream: a packet of it has verified
 	uint64_t timed; // bit per stream: its timestamp_offset is known
+	uint64_t settled; // … and does not change any more
 	uint32_t timestamp_offset[SERVER_STREAM_MAX];
+	uint32_t timestamp[SERVER_STREAM_MAX]; // of the last packet
 };
 
 struct sample {

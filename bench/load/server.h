@@ -1,6 +1,6 @@
 // What is being loaded: a server with one room, signaled to by one of the implementations (amphi.c,
-// janus.c). Members, speakers first, are numbered by the generator from 0; each has an address of
-// its own (net.h).
+// control.c, janus.c). Members, speakers first, are numbered by the generator from 0; each has an
+// address of its own (net.h).
 //
 //     generator                              implementation
 //     server_calls.member_add ─────────────▶ signals, as many members at a time as it likes
@@ -72,11 +72,17 @@ struct server_events {
 	// result: 0, or -errno and then no answer.
 	void (*ready
 	)(void *context, uint32_t member, int result, const struct server_answer *answer);
+	// A stream of a viewer whose answer has none: where each is signaled alone, before its
+	// first packet. index: its place among all viewers' streams.
+	void (*offered
+	)(void *context, uint32_t member, uint16_t index, const struct server_stream *);
 	void *context;
 };
 
 struct server_options {
 	const char *address; // of the signaling: a socket's path or a URL
+	const char *control; // command that starts the signaling, where it is a process beside it
+	const char *log; // of that
 	int pid; // of the process whose memory is measured
 	struct server_events events;
 };
@@ -88,6 +94,8 @@ struct server_counts {
 	uint64_t packets_in, packets_out;
 	uint64_t drops; // of all kinds
 	uint64_t memory; // bytes that the process occupies now
+	// Where they are told apart, CPU time of signaling and of handshakes.
+	uint64_t signaling_ns, handshakes_ns;
 };
 
 struct server; // the implementation's own
@@ -111,10 +119,13 @@ struct server_calls {
 	int (*member_remove)(struct server *, uint32_t member);
 	int (*poll)(struct server *); // 0, or -errno where signaling is lost
 	void (*counts)(struct server *, struct server_counts *);
+	// Steps of what is left out now, since there is no time for it. NULL: it leaves out
+	// nothing.
+	uint32_t (*shed)(struct server *);
 	// Calls one() for each kind of drop that is not 0.
 	void (*drops
 	)(struct server *, void (*one)(void *context, const char *name, uint64_t count),
 	  void *context);
 };
 
-extern const struct server_calls server_amphi, server_janus;
+extern const struct server_calls server_amphi, server_control, server_janus;

@@ -29,6 +29,8 @@ static int clips_read(struct stage *s)
 	if (ret == 0 && load->large < load->speakers) {
 		snprintf(path, sizeof(path), "%s/180p.ivf", s->options.clips);
 		ret = clip_video_init(&s->small, path);
+		if (load->slow > 1)
+			s->small.frame_ticks *= load->slow;
 	}
 	if (ret == 0) {
 		snprintf(path, sizeof(path), "%s/sound.opus", s->options.clips);

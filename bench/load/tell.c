@@ -70,6 +70,8 @@ void tell_measure(const struct run_options *o, const struct generator *g, const 
 	tell(o, n, "delivered", (double)m->delivered / m->seconds, "packets/s");
 	tell(o, n, "lost", (double)measure_lost(m), "packets");
 	tell(o, n, "loss", measure_loss(m) * 1e6, "packets per million");
+	tell(o, n, "lost of sound", (double)m->sound_lost, "packets");
+	tell(o, n, "left out at most", m->shed, "steps");
 	tell(o, n, "subscriptions that received nothing", (double)m->silent, "subscriptions");
 	tell(o, n, "duplicates", (double)m->duplicates, "packets");
 	tell(o, n, "asked for again", (double)m->nacked, "packets");

@@ -10,6 +10,9 @@ import { until } from '../../tests/browser/wait.mjs';
 const LINK = `${ROOT}/build/release/tests/link/amphi-link`;
 const TRACE_S = 120;
 
+/** A trace of this kind, always the same. */
+export const traceText = (kind) => execFileSync(LINK, ['trace', kind, '--seconds', String(TRACE_S)]).toString();
+
 const hasCarrier = (namespace) =>
 	execFileSync('ip', ['-n', namespace, 'link', 'show', 'eth0', 'up']).toString().includes('state UP');
 
@@ -65,9 +68,17 @@ export class Cable {
 		return this.#environment.AMPHI_SERVER;
 	}
 
-	/** Changes the way to the client. */
+	/** Where the server's end listens to the client. */
+	get serverAddress() {
+		return this.#environment.AMPHI_SERVER_ADDRESS;
+	}
+
+	/** Changes the way to the client, or, where a line begins with "up", the one from it. */
 	async tell(lines) {
-		for (const line of lines) this.#say(`down ${await this.#withFile(line)}`);
+		for (const line of lines) {
+			const [, way, what] = /^(?:(up|down) )?(.*)$/.exec(line);
+			this.#say(`${way ?? 'down'} ${await this.#withFile(what)}`);
+		}
 	}
 
 	/** How long the cable has been there: its log's clock. */
@@ -81,7 +92,7 @@ export class Cable {
 		return JSON.parse(reports.at(-1)).seconds;
 	}
 
-	/** Ends it, and returns the queue times of the packets that left for the client, by their seconds. */
+	/** Ends it, and returns bytes and queue times of the packets that left for the client, by their seconds. */
 	async close() {
 		if (this.#between && this.#between.exitCode === null && this.#between.signalCode === null) {
 			this.#between.stdin.end();
@@ -107,12 +118,11 @@ export class Cable {
 		return text.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
 	}
 
-	/** A trace of this kind is made, always the same. */
 	async #withFile(line) {
 		const kind = /^trace (\w+)$/.exec(line)?.[1];
 		if (!kind) return line;
 		const path = join(this.#folder, kind);
-		await writeFile(path, execFileSync(LINK, ['trace', kind, '--seconds', String(TRACE_S)]));
+		await writeFile(path, traceText(kind));
 		return `trace ${path}`;
 	}
 }

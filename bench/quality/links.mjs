@@ -3,7 +3,9 @@
 /**
  * What is told at first, before anybody comes, and what after so many seconds; all in amphi-link's words, without the
  * way. A trace's file is made for the run. parts: steps with their shares of the time, and with each what is right there:
- * no picture higher, and so many frames in a second, from which down_s and up_s are read.
+ * no picture higher, and so many frames in a second, from which down_s and up_s are read. screen: not a camera is seen, but
+ * a page of text that is shared, which is turned each five seconds, or beside which something moves. beside: who else is
+ * behind the link, with as much right to it: a download by TCP that takes all it can, or another viewer of the same.
  */
 export const LINKS = {
 	open: {},
@@ -21,19 +23,26 @@ export const LINKS = {
 	'2m': { first: ['rate 2m'] },
 	loss5: { first: ['rate 2m', 'loss 5%'] },
 	loss10: { first: ['rate 2m', 'loss 10%'] },
+	loss20: { first: ['rate 2m', 'loss 20%'] },
 	bucket6k: { open_s: 20, then: ['rate 600k', 'depth 6000'] },
 	bucket1600: { open_s: 20, then: ['rate 600k', 'depth 1600'] },
 	// Told again when the figures begin, so that every call has the same part of it.
 	lte: { first: ['trace lte'], then: ['trace lte'] },
 	wifi: { first: ['trace wifi'], then: ['trace wifi'] },
+	// Half of 1 Mbit/s carries 360p. Of 2 Mbit/s no step of the camera's is near the half: 360p is a fifth, 720p four fifths.
+	tcp: { beside: 'download', first: ['rate 1m'], open_s: 20 },
+	pair: { beside: 'viewer', first: ['rate 1m'], open_s: 20 },
+	share500k: { screen: 'turns', first: ['rate 500k'] },
+	share3m: { screen: 'moves', first: ['rate 3m'] },
 };
 
 /** How long a viewer has been there before the figures begin, where nothing else is said. */
 export const SETTLED_S = 5;
 
-/** The link's course: first, then steps with their seconds and lines, the first of which only lets the viewer settle. */
+/** The link's course: first, then steps with their seconds and lines, the first of which only lets the viewer settle. steady: it never changes. */
 export function course(name, seconds) {
-	const { first = [], open_s = SETTLED_S, then = [], parts } = LINKS[name];
+	const { screen, beside, first = [], open_s = SETTLED_S, then = [], parts } = LINKS[name];
 	const measured = parts?.map((part) => ({ ...part, seconds: seconds * part.share })) ?? [{ lines: then, seconds }];
-	return { first, open_s, measured };
+	const steady = !parts && then.length === 0 && !first.some((line) => line.startsWith('trace'));
+	return { screen, beside, share: beside ? 0.5 : 1, first, open_s, measured, steady };
 }

@@ -3,10 +3,12 @@
 // name, each call's samples, for those who want to know when something was.
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { System } from '../../tests/browser/system.mjs';
-import { Cable } from './cable.mjs';
+import { Cable, traceText } from './cable.mjs';
+import { Download } from './download.mjs';
+import { carried, encodingsOf, filling, fitting, goodputRatio, secondsUntilFull, wireBytes } from './goodput.mjs';
 import { course } from './links.mjs';
-import { Direct, samplesOf, ThroughAmphi } from './viewers.mjs';
-import { figuresOf, percentile, secondsUntil, sentOf } from './watch.mjs';
+import { Cleaner, Direct, samplesOf, SENT_BPS, ThroughAmphi } from './viewers.mjs';
+import { figuresOf, percentile, secondsToRead, secondsUntil, sentOf } from './watch.mjs';
 
 const JOINS = 5; // of which a first frame's time is the median
 const BUSY = 18; // frames a second of the camera's 20
@@ -20,25 +22,15 @@ const FIGURES = {
 	nack_per_s: ['NACKs/s', 'NACKs/s', 1],
 	queue_p95_ms: ['ms', 'queue p95 ms', 0],
 	changes_per_min: ['changes/min', 'changes/min', 1],
+	goodput_ratio: ['of what fits', 'goodput', 2],
+	full_s: ['s', '90 % s', 1],
+	share: ['of the link', 'share', 2],
 	down_s: ['s', 'down s', 1],
 	up_s: ['s', 'up s', 1],
+	text_db: ['dB', 'text dB', 1],
+	page_s_p50: ['s', 'next page s', 1],
 	first_frame_ms_p50: ['ms', 'first frame ms', 0],
 };
-
-/** What is to be undone, the newest first, and once. */
-class Cleaner {
-	#undo = [];
-
-	push(undo) {
-		this.#undo.push(undo);
-	}
-
-	async clean() {
-		while (this.#undo.length > 0) {
-			await Promise.resolve(this.#undo.pop()()).catch((error) => console.error(`bench: ${error.message}`));
-		}
-	}
-}
 
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
@@ -68,6 +60,20 @@ function worst(parts, samples, way, { direct }) {
 	return times.length > 0 ? Math.max(...times) : undefined;
 }
 
+/** What of the link's the viewer got, and how soon: of pictures alone, as a shared page weighs what it weighs. */
+function goodput(plan, { direct }, samples, sender, from) {
+	if (plan.screen) return {};
+	const encodings = encodingsOf(sender);
+	const fits = carried(plan, traceText).map((link) => (direct ? filling(SENT_BPS, link) : fitting(encodings, link)));
+	return { goodput_ratio: goodputRatio(samples, from, fits), full_s: plan.steady && !plan.beside ? secondsUntilFull(samples, fits[0]) : undefined };
+}
+
+/** Of the bytes that left for the viewers: beside a download of them all, beside another viewer of theirs. */
+function shareOf(samples, other, queue, from, to) {
+	const ours = wireBytes(samples, from, to);
+	return ours / (other ? ours + wireBytes(other, from, to) : queue.reduce((sum, { bytes }) => sum + bytes, 0));
+}
+
 /** A call's samples, a line each, after lines with the link's steps; times in ms from the first step. */
 function keep(folder, name, samples, parts) {
 	const since = ({ at, ...others }) => ({ at: at - parts[0].from, ...others });
@@ -85,22 +91,32 @@ async function measure(Call, { name, seconds, system, via, file }) {
 		const cable = await Cable.lay({ via, first: plan.first });
 		let queue;
 		cleaner.push(() => cable.close());
-		const call = await Call.begin({ system, cable, cleaner, joins: name === 'open' ? JOINS : 1 });
+		const call = await Call.begin({ system, cable, cleaner, screen: plan.screen, joins: name === 'open' ? JOINS : 1 });
+		const other = plan.beside === 'viewer' ? await call.another('Vito') : undefined;
+		if (plan.beside === 'download') await Download.begin(cable, cleaner);
 		const { parts, queueFrom, queueTo } = await run(cable, plan);
 		const samples = await samplesOf(call.viewer);
+		const otherSamples = other && (await samplesOf(other));
 		const [from, to] = [parts[0].from, parts.at(-1).to];
-		const sent = sentOf(await samplesOf(call.sender), from, to);
+		const sender = await samplesOf(call.sender);
+		const sent = sentOf(sender, from, to);
+		const turns = await call.sender.evaluate(() => probe.page?.turned ?? []);
+		const pages = secondsToRead(turns, samples, from, to);
 		queue = (await cable.close()).filter(({ t }) => t >= queueFrom && t <= queueTo);
 		keep(file.replace(/\.jsonl$/, ''), `${name}-${call.direct ? 'direct' : 'amphi'}`, samples, parts);
+		if (other) keep(file.replace(/\.jsonl$/, ''), `${name}-${call.direct ? 'direct' : 'amphi'}-other`, otherSamples, parts);
 		const figures = {
 			...figuresOf(samples, from, to, call),
+			...goodput(plan, call, samples, sender, from),
+			share: plan.beside && shareOf(samples, otherSamples, queue, from, to),
 			queue_p95_ms: percentile(queue.map(({ queue_ms }) => queue_ms), 0.95),
 			down_s: worst(parts, samples, 'down', call),
 			up_s: worst(parts, samples, 'up', call),
+			page_s_p50: pages.length > 0 ? percentile(pages, 0.5) : undefined,
 			first_frame_ms_p50: name === 'open' ? percentile(call.firstFrames, 0.5) : undefined,
 		};
 		// A direct call's camera is the one that gives way to the link.
-		if (!call.direct && sent < BUSY) console.error(`bench: ${name}: this machine is busy: the camera gave ${sent.toFixed(1)} frames/s in 720p`);
+		if (!call.direct && !plan.screen && sent < BUSY) console.error(`bench: ${name}: this machine is busy: the camera gave ${sent.toFixed(1)} frames/s`);
 		return figures;
 	} finally {
 		await cleaner.clean();
@@ -156,8 +172,7 @@ process.on('SIGINT', () => void stop(130));
 process.on('SIGTERM', () => void stop(143));
 
 const [file, seconds, ...links] = process.argv.slice(2);
-const via = `amphi-${process.env.AMPHI_TEST_INSTANCE}-0`;
-const system = await System.start({ settings: { adapt: '"on"' } }).catch(async (error) => {
+const system = await System.start().catch(async (error) => {
 	console.error(`bench: ${error.message}`);
 	await stop(1);
 });
@@ -165,7 +180,7 @@ running.push(() => system.stop());
 console.log(cells(['link', 'call', ...Object.values(FIGURES).map(([, title]) => title)]));
 for (const name of links) {
 	const options = { name, seconds: Number(seconds), system, file };
-	const figures = await attempt('through Amphi', name, file, () => measure(ThroughAmphi, { ...options, via }));
+	const figures = await attempt('through Amphi', name, file, () => measure(ThroughAmphi, { ...options, via: system.interface }));
 	if (figures) row(name, 'Amphi', figures);
 	const baseline = await attempt('direct call', name, file, () => measure(Direct, options));
 	if (baseline) row(name, 'direct', baseline);

@@ -9,12 +9,28 @@ import { relay } from './relay.mjs';
 import { watchInPage } from './watch.mjs';
 
 const CAMERA = { devices: 'fps=20', shell: true };
-const SENT_BPS = 1_500_000;
+export const SENT_BPS = 1_500_000;
+const SCREEN_BPS = 2_500_000;
 /** How long a direct call has to come to 720p, as an encoder begins lower; Amphi's speaker is there before the viewer. */
 const DIRECT_GROWS_MS = 20_000;
 
 /** Before a click, for a page that has just come and another that has just gone: nobody clicks so early. */
 const PAUSE_MS = 2000;
+
+/** What is to be undone, the newest first, and once. */
+export class Cleaner {
+	#undo = [];
+
+	push(undo) {
+		this.#undo.push(undo);
+	}
+
+	async clean() {
+		while (this.#undo.length > 0) {
+			await Promise.resolve(this.#undo.pop()()).catch((error) => console.error(`bench: ${error.message}`));
+		}
+	}
+}
 
 /** Runs in the page before its own code: when a video first shows a frame, after the click that asked for it. */
 function noteFirstFrame() {
@@ -34,7 +50,7 @@ function noteFirstFrame() {
 }
 
 /** A Chromium at the viewer's end, with a page of `url` loaded from beside the link. */
-async function browserBehind(cable, cleaner, url) {
+export async function browserBehind(cable, cleaner, url) {
 	const chromium = await Chromium.launch({ ...CAMERA, namespace: cable.client });
 	cleaner.push(() => chromium.close());
 	if (!url) return chromium;
@@ -64,14 +80,20 @@ export class ThroughAmphi {
 	#room = roomId();
 	#slow;
 
-	static async begin({ system, cable, cleaner, joins }) {
+	static async begin({ system, cable, cleaner, screen, joins }) {
 		const self = new ThroughAmphi();
 		const chromium = await Chromium.launch(CAMERA);
 		cleaner.push(() => chromium.close());
 		self.#bench = { system, chromium };
 		self.#slow = await browserBehind(cable, cleaner, system.url);
-		const speaker = await Participant.join(self.#bench, { room: self.#room, kind: 'webinar', name: 'Ada', speaker: true });
+		const early = screen && (() => probe.sharePage());
+		const speaker = await Participant.join(self.#bench, { room: self.#room, kind: 'webinar', name: 'Ada', speaker: true, early });
 		self.sender = speaker.page;
+		if (screen) {
+			await speaker.click('camera-button');
+			await speaker.click('share-button');
+			await animate(self.sender, screen);
+		}
 		await self.sender.evaluate(watchInPage);
 		await sends720(self.sender);
 		for (let i = 0; i < joins; i++) await self.#view();
@@ -80,13 +102,18 @@ export class ThroughAmphi {
 
 	async #view() {
 		await this.viewer?.context().close();
-		const vera = await Participant.open(this.#bench, { room: this.#room, kind: 'webinar', name: 'Vera', browser: this.#slow, early: noteFirstFrame });
-		this.viewer = vera.page;
-		await sleep(PAUSE_MS);
-		await vera.enter();
-		await vera.isConnected();
-		await this.viewer.evaluate(watchInPage);
+		this.viewer = await this.another('Vera');
 		this.firstFrames.push(await firstFrame(this.viewer));
+	}
+
+	/** One viewer more behind the same cable. Returns its page. */
+	async another(name) {
+		const viewer = await Participant.open(this.#bench, { room: this.#room, kind: 'webinar', name, browser: this.#slow, early: noteFirstFrame });
+		await sleep(PAUSE_MS);
+		await viewer.enter();
+		await viewer.isConnected();
+		await viewer.page.evaluate(watchInPage);
+		return viewer.page;
 	}
 }
 
@@ -95,18 +122,27 @@ export class Direct {
 	direct = true;
 	firstFrames = [];
 	#near;
+	#options;
 
-	static async begin({ cable, cleaner, joins }) {
+	static async begin(options) {
+		const { cable, cleaner, screen, joins } = options;
 		const self = new Direct();
+		self.#options = options;
 		const far = await Chromium.launch({ ...CAMERA, namespace: cable.server });
 		cleaner.push(() => far.close());
 		self.#near = await browserBehind(cable, cleaner);
 		self.sender = await blank(far);
-		await self.sender.evaluate(prepareSender, SENT_BPS);
+		await self.sender.evaluate(prepareSender, screen ? { maxBitrate: SCREEN_BPS, screen } : { maxBitrate: SENT_BPS });
+		if (screen) await animate(self.sender, screen);
 		for (let i = 0; i < joins; i++) await self.#view();
 		await self.sender.evaluate(watchInPage);
 		await sends720(self.sender, DIRECT_GROWS_MS).catch(() => {}); // where the link carries it
 		return self;
+	}
+
+	/** One call more behind the same cable. Returns its viewer's page. */
+	async another() {
+		return (await Direct.begin({ ...this.#options, joins: 1 })).viewer;
 	}
 
 	async #view() {
@@ -133,8 +169,24 @@ async function blank(chromium) {
 	return page;
 }
 
-async function prepareSender(maxBitrate) {
-	const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 1280, height: 720 } });
+const TURN_MS = 5000;
+
+/** Tells a page that shares what goes on on its screen, as links.mjs names it. */
+function animate(page, screen) {
+	return page.evaluate(([screen, every]) => {
+		probe.page.moves = screen === 'moves';
+		if (screen === 'turns') setInterval(() => probe.page.number++, every);
+	}, [screen, TURN_MS]);
+}
+
+async function prepareSender({ maxBitrate, screen }) {
+	const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: !screen && { width: 1280, height: 720 } });
+	if (screen) {
+		probe.sharePage();
+		const [track] = (await MediaDevices.prototype.getDisplayMedia()).getVideoTracks();
+		track.contentHint = 'detail';
+		stream.addTrack(track);
+	}
 	window.call = {
 		async take({ offer, candidate }) {
 			if (candidate) return void (await call.connection.addIceCandidate(candidate));
@@ -161,7 +213,10 @@ async function prepareSender(maxBitrate) {
 async function callSender() {
 	const video = Object.assign(document.createElement('video'), { autoplay: true, muted: true });
 	const audio = Object.assign(document.createElement('audio'), { autoplay: true });
-	document.body.append(video, audio);
+	const tile = document.createElement('div');
+	tile.dataset.shareOf = ''; // where it is a screen
+	tile.append(video, audio);
+	document.body.append(tile);
 	probe.clickedAt = performance.now();
 	const connection = new RTCPeerConnection();
 	const early = [];

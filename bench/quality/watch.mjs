@@ -4,18 +4,27 @@
 export function watchInPage() {
 	const counters = ['framesDecoded', 'totalFreezesDuration', 'nackCount', 'concealedSamples', 'silentConcealedSamples', 'totalSamplesReceived'];
 	const take = async () => {
-		const sample = { at: Date.now(), height: 0, layers: 0, sent: 0 };
+		const sample = { at: Date.now(), height: 0, layers: 0, sent: 0, encoded: 0, media: 0, wire: 0, encodings: {} };
 		for (const counter of counters) sample[counter] = 0;
 		for (const connection of probe.connections) {
 			if (connection.connectionState === 'closed') continue;
 			for (const entry of (await connection.getStats()).values()) {
 				if (entry.type === 'outbound-rtp' && entry.frameHeight === 720) sample.sent += entry.framesEncoded;
+				if (entry.type === 'outbound-rtp') sample.encoded = Math.max(sample.encoded, entry.framesEncoded ?? 0);
+				if (entry.type === 'outbound-rtp' && entry.kind === 'video') {
+					sample.encodings[entry.rid ?? ''] = { bytes: entry.bytesSent, headers: entry.headerBytesSent, packets: entry.packetsSent };
+				}
+				if (entry.type === 'transport') sample.wire += entry.bytesReceived + 28 * entry.packetsReceived; // IPv4 and UDP
 				if (entry.type !== 'inbound-rtp') continue;
+				if (entry.kind === 'video') sample.media += entry.bytesReceived - (entry.retransmittedBytesReceived ?? 0);
 				for (const counter of counters) sample[counter] += entry[counter] ?? 0;
 				if (entry.frameHeight) sample.height = entry.frameHeight;
 			}
 		}
 		const told = probe.received.filter(({ method }) => method === 'consumerLayersChanged').map(({ data }) => data);
+		const seen = probe.pageSeen();
+		sample.text = seen?.db;
+		sample.page = seen?.number;
 		sample.layers = told.length;
 		sample.told = told.at(-1);
 		return sample;
@@ -66,13 +75,27 @@ export function figuresOf(samples, from, to, { direct }) {
 		voice_concealed_percent: (100 * (grown('concealedSamples') - grown('silentConcealedSamples'))) / Math.max(1, grown('totalSamplesReceived')),
 		nack_per_s: grown('nackCount') / seconds,
 		changes_per_min: (changes * 60) / seconds,
+		text_db: inside.some(({ text }) => text) ? percentile(inside.map(({ text = 0 }) => text), 0.5) : undefined,
 	};
 }
 
-/** Frames a second that the camera's 720p gave, which a busy machine makes fewer. */
+/** What can be read well, in dB. */
+export const READABLE = 24;
+
+/** Seconds from each turn of a page until it can be read; until the next, or to the end, where it never can. */
+export function secondsToRead(turns, samples, from, to) {
+	const inside = turns.filter(({ at }) => at >= from && at <= to);
+	return inside.map(({ number, at }, i) => {
+		const end = inside[i + 1]?.at ?? to;
+		const read = samples.find((sample) => sample.at >= at && sample.at < end && sample.page === number && sample.text >= READABLE);
+		return ((read?.at ?? end) - at) / 1000;
+	});
+}
+
+/** Frames a second that the camera gave, which a busy machine makes fewer: of the size that had most, as others go off unwatched. */
 export function sentOf(samples, from, to) {
 	const [begin, end] = [last(samples, from), last(samples, to)];
-	return ((end.sent - begin.sent) * 1000) / Math.max(1, end.at - begin.at);
+	return ((end.encoded - begin.encoded) * 1000) / Math.max(1, end.at - begin.at);
 }
 
 /**

@@ -1,6 +1,7 @@
 #include "media/codec.h"
 
 #include "am_reader.h"
+#include "media/dependency_descriptor.h"
 
 #include <errno.h>
 
@@ -193,7 +194,7 @@ static int inspect_vp9(struct am_reader *r, const uint8_t *payload, struct frame
 }
 
 // RTP payload format for AV1, 4.4: Z Y W W N, and the first OBU unless it continues another.
-// Temporal layers are in its dependency descriptor, so all of AV1 counts as layer 0 here.
+// Layers are in the dependency descriptor (codec_describe): all of AV1 counts as layer 0 here.
 static int inspect_av1(struct am_reader *r, struct frame_info *info)
 {
 	uint8_t aggregation = am_read_u8(r);
@@ -232,6 +233,15 @@ int codec_inspect(enum codec codec, const uint8_t *payload, size_t len, struct f
 	}
 	*info = ret == 0 ? found : (struct frame_info){0};
 	return ret;
+}
+
+void codec_describe(struct frame_info *info, const struct dependency_frame *frame)
+{
+	if (frame->spatial_layers > 1)
+		return;
+	info->begin = info->key_frame || frame->begin;
+	info->temporal_id = frame->temporal_id;
+	info->switch_up = frame->switch_up;
 }
 
 void codec_ignore_spatial(struct frame_info *info)

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct dependency_frame;
+
 enum codec {
 	CODEC_OPUS,
 	CODEC_VP8,
@@ -31,7 +33,7 @@ struct frame_info {
 	bool key_frame; // this packet begins a key frame; H.264: its IDR picture
 	bool begin; // this packet begins a picture
 	bool layer_sync; // VP8 Y: this temporal layer may be entered with this picture
-	bool switch_up; // VP9 U: all higher temporal layers may be entered after this picture
+	bool switch_up; // VP9 U, AV1: all higher temporal layers may be entered after this picture
 	bool layer_begin; // VP9 B: begins a spatial layer of a picture
 	bool layer_end; // VP9 E: ends one
 	bool spatial_sync; // VP9 P 0: this spatial layer may be entered from the one below
@@ -52,6 +54,11 @@ struct frame_info {
 
 // Fill *info, all zero where nothing is known. Returns 0, or -EBADMSG for a malformed payload.
 int codec_inspect(enum codec, const uint8_t *payload, size_t len, struct frame_info *info);
+
+// AV1: what the packet's dependency descriptor adds. Key frames stay those of the payload, since
+// that is all that viewers get. A stream of spatial layers is relayed whole, so it has no layers
+// here.
+void codec_describe(struct frame_info *, const struct dependency_frame *);
 
 // Of a track of several encodings: which one a packet is of, its stream says, so a spatial id that
 // the encoder has left in it means nothing.

@@ -72,6 +72,12 @@ void delay_set(struct delay *d, int64_t now_us, uint32_t rate)
 	d->rising = false;
 }
 
+void delay_raise(struct delay *d, uint32_t rate)
+{
+	if (!d->high && d->capacity == 0 && (float)rate > d->rate)
+		d->rate = clamp((float)rate, DELAY_RATE_MIN, DELAY_RATE_MAX);
+}
+
 // Least squares over the samples: ms of delay a ms.
 static float slope_of(const struct delay *d)
 {

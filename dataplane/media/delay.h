@@ -101,3 +101,7 @@ bool delay_update(struct delay *, int64_t now_us, const struct delay_input *);
 
 // Sets the rate: a probe's result.
 void delay_set(struct delay *, int64_t now_us, uint32_t rate);
+
+// So much arrives while no queue grows: the rate is no less, unless a queue stands
+// or the capacity is known.
+void delay_raise(struct delay *, uint32_t rate);

@@ -7,10 +7,10 @@
 #define BURST_WINDOWS       2
 #define BURST_PERCENT       120 // of the estimate
 #define BURST_USUAL_PERCENT 150 // of what is sent on average
-#define EXCUSE_US           500000 // how long a burst of ours is an excuse for overuse
+#define EXCUSE_US           1000000 // how long a burst of ours, a key frame, is an excuse for overuse
 #define EXCUSE_AGAIN_US     3000000
 #define ALR_PERCENT         65 // used less: the media, not the link is the limit
-#define WHOLE_PERCENT       85 // of what was sent in half a second has arrived
+#define WHOLE_PERCENT       85 // of what is sent has arrived, of late or over a second
 #define DROP_PERCENT        66 // of the former rate: a cut that is worth a probe
 #define PEAK_FADE           32 // the peak loses one of so many parts a tick
 #define FUTURE_US_MAX       1000000 // an arrival further ahead is of another clock
@@ -22,6 +22,7 @@
 #define WORTH_PERCENT       110 // of the estimate: a result that pays
 #define FORMER_US           5000000 // after a cut the rate before it counts for so long
 #define RECOVER_US          1000000 // from a cut in ALR to its probe
+#define RAISE_US            2000000 // without overuse: then what arrives says what passes
 #define SILENCE_US          5000000 // without feedback; then it is the link that is silent
 #define SILENCE_PACKETS     10
 #define SILENCE_STEP_US     2000000
@@ -40,17 +41,25 @@ void downlink_init(
 {
 	*d = (struct downlink){
 	        .transport_wide = transport_wide,
+	        .unhurt = true,
 	        .feedback_us = now_us,
 	        .overuse_us = now_us,
 	        .excuse_us = now_us - EXCUSE_AGAIN_US,
 	        .remb_us = now_us - DOWNLINK_REMB_US,
 	};
 	sent_init(&d->sent, now_us, number);
+	d->sent.answered = transport_wide;
 	delay_init(&d->delay, now_us, rate > 0 ? rate : DOWNLINK_RATE_START);
 	loss_init(&d->loss);
 	probe_init(&d->probe, now_us);
 	acked_init(&d->acked);
 	d->answered = (uint32_t)d->sent.next;
+}
+
+void downlink_answers(struct downlink *d)
+{
+	d->transport_wide = true;
+	d->sent.answered = true;
 }
 
 static uint32_t smaller(uint32_t a, uint32_t b)
@@ -209,12 +218,14 @@ static bool is_excused(struct downlink *d, int64_t now_us)
 	return now_us - d->excuse_us < EXCUSE_US;
 }
 
-// Little is sent, and as much arrives: then it is jitter that looks like a growing queue. A cut to
-// what arrives would be a cut to little for no reason.
+// Little is sent, and as much arrives, of late or over a second, as a few pictures are no measure:
+// then it is jitter, or another's queue, that looks like a growing one. A cut to what arrives would
+// be a cut to little for no reason.
 static bool arrives_whole(const struct downlink *d)
 {
 	uint64_t sent = (uint64_t)d->used * estimate(d) / 100;
-	return is_application_limited(d) && (uint64_t)acked_short(d) * 100 >= sent * WHOLE_PERCENT;
+	uint64_t acked = acked_short(d) > acked_long(d) ? acked_short(d) : acked_long(d);
+	return is_application_limited(d) && acked * 100 >= sent * WHOLE_PERCENT;
 }
 
 static void follow_delay(struct downlink *d, int64_t now_us, uint32_t acked)
@@ -234,22 +245,27 @@ static void follow_delay(struct downlink *d, int64_t now_us, uint32_t acked)
 		in.excused = is_excused(d, now_us) || arrives_whole(d);
 	}
 	if (delay_update(&d->delay, now_us, &in)) {
+		d->unhurt = false;
 		bool large = d->delay.rate * 100 < (float)before * DROP_PERCENT;
-		if (large && is_application_limited(d)) {
+		// A fade may be over once the queue has drained.
+		if (large && d->former < before)
 			d->former = before;
+		if (large && is_application_limited(d))
 			probe_hurry(&d->probe, now_us + RECOVER_US);
-		}
 		d->drain = DRAIN_CUT;
 	}
 	if (known && d->delay.capacity == 0) { // more arrives than the link was thought to carry
 		probe_lasted(&d->probe);
 		probe_hurry(&d->probe, d->probe.since_us + PROBE_PAUSE_US);
 	}
+	bool calm = d->unhurt || now_us - d->overuse_us >= RAISE_US;
+	if (calm && d->delay.usage == DELAY_NORMAL)
+		delay_raise(&d->delay, acked);
 	if (d->delay.usage == DELAY_UNDERUSE && d->drain == DRAIN_CUT)
 		d->drain = DRAIN_UNDERUSE;
 	if (d->delay.usage == DELAY_NORMAL && d->drain == DRAIN_UNDERUSE) {
 		d->drain = DRAIN_NONE;
-		probe_hurry(&d->probe, d->probe.since_us + PROBE_PAUSE_US);
+		probe_hurry(&d->probe, d->former > 0 ? now_us : d->probe.since_us + PROBE_PAUSE_US);
 	}
 }
 
@@ -270,6 +286,7 @@ static void follow_probe(struct downlink *d, int64_t now_us)
 		delay_restart(&d->delay);
 	if (verdict == PROBE_SATURATED || (verdict == PROBE_PASSED && rate > now))
 		set_rate(d, now_us, rate);
+	d->former = rate > 0 ? 0 : d->former / 2; // too early, or too much
 	d->proven = rate;
 	enum probe_success success = verdict == PROBE_UNTOLD ? PROBE_REACHED : PROBE_IN_VAIN;
 	if ((uint64_t)rate * 100 > (uint64_t)now * WORTH_PERCENT)
@@ -297,6 +314,8 @@ int downlink_feedback(struct downlink *d, int64_t now_us, const uint8_t *fci, si
 	uint32_t acked = acked_long(d);
 	follow_delay(d, now_us, acked);
 	loss_update(&d->loss, now_us, (uint32_t)d->delay.rate, acked);
+	if (loss_limit(&d->loss) < (uint32_t)d->delay.rate)
+		d->unhurt = false;
 	follow_probe(d, now_us);
 	return 0;
 }
@@ -305,6 +324,7 @@ void downlink_remb(struct downlink *d, int64_t now_us, uint64_t bitrate)
 {
 	d->remb = bitrate < DELAY_RATE_MAX ? (uint32_t)bitrate : DELAY_RATE_MAX;
 	d->remb_us = now_us;
+	d->unhurt = false; // it says what it carries
 }
 
 void downlink_report(struct downlink *d, int64_t now_us, uint8_t fraction_lost)
@@ -320,6 +340,8 @@ void downlink_report(struct downlink *d, int64_t now_us, uint8_t fraction_lost)
 	bool fresh = now_us - d->remb_us < DOWNLINK_REMB_US;
 	uint32_t most = d->sent_peak / 2 * 3 + DELAY_HEADROOM;
 	loss_update(&d->loss, now_us, fresh ? d->remb : most, acked);
+	if (loss_limit(&d->loss) < most)
+		d->unhurt = false;
 }
 
 static void count_sent(struct downlink *d)
@@ -346,12 +368,13 @@ static void heed_silence(struct downlink *d, int64_t now_us)
 	if (now_us - d->feedback_us < SILENCE_US)
 		return;
 	d->feedback_us += SILENCE_STEP_US;
+	d->unhurt = false;
 	delay_set(&d->delay, now_us, (uint32_t)d->delay.rate / 100 * SILENCE_PERCENT);
 }
 
 static void start_probe(struct downlink *d, int64_t now_us)
 {
-	if (d->probe.state != PROBE_IDLE || now_us < d->probe.due_us)
+	if (d->probe.state != PROBE_IDLE || now_us < d->probe.due_us || !d->clock_known)
 		return;
 	uint32_t now = estimate(d), rate = probe_rate(&d->probe, d->want, now);
 	bool gained = d->gained;
@@ -362,9 +385,10 @@ static void start_probe(struct downlink *d, int64_t now_us)
 	}
 	if (gained)
 		probe_lasted(&d->probe);
-	if (d->former > 0 && now_us - d->overuse_us < FORMER_US)
+	if (now_us - d->overuse_us >= FORMER_US || d->former <= now)
+		d->former = 0;
+	if (d->former > 0)
 		rate = d->former; // proves 0.85 of it, also without a wish
-	d->former = 0;
 	if (rate > now)
 		probe_start(
 		        &d->probe, now_us, rate, (uint8_t)(loss_share(&d->loss) * 100),
@@ -380,9 +404,10 @@ void downlink_tick(struct downlink *d, int64_t now_us)
 		return;
 	heed_silence(d, now_us);
 	follow_probe(d, now_us);
-	probe_wish(
-	        &d->probe, now_us, (uint64_t)d->want * WISH_PERCENT > (uint64_t)estimate(d) * 100
-	);
+	bool more = (uint64_t)d->want * WISH_PERCENT > (uint64_t)estimate(d) * 100;
+	// A wish that was just met is about to become the next step's.
+	bool met = d->probe.wished && downlink_proven(d, now_us) > 0;
+	probe_wish(&d->probe, now_us, more || met);
 	if (d->probe.wished || d->former > 0)
 		start_probe(d, now_us);
 }

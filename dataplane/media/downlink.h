@@ -47,7 +47,7 @@ struct downlink {
 	uint32_t sent_peak; // bit/s of the last second, or of those before, fading
 	uint32_t rtt_us; // 0 = unknown
 	uint32_t want; // bit/s, 0 = nothing
-	uint32_t former; // bit/s before a cut that may have been wrong, 0 = none
+	uint32_t former; // bit/s before a large cut, asked for again once it may be over; 0 = none
 	uint32_t remb;
 	uint32_t report_bytes; // sent by the last reception report, low bits
 	uint32_t proven; // bit/s, by the last probe
@@ -56,9 +56,10 @@ struct downlink {
 	bool transport_wide;
 	bool clock_known;
 	bool gained; // by the last probe
+	bool unhurt; // so far nothing has spoken against what is sent
 	uint8_t drain; // enum drain
 };
-static_assert(sizeof(struct downlink) - SENT_COUNT * 4 <= 832); // 32 of them are the copies'
+static_assert(sizeof(struct downlink) - SENT_COUNT * 4 <= 840); // 48 of them are the copies'
 
 // rate: bit/s to begin with, 0.7 × its session's last, or 0 for DOWNLINK_RATE_START. number: the
 // first to give out. transport_wide: the extension was negotiated; else REMB counts.
@@ -73,6 +74,22 @@ static inline uint16_t downlink_sent(struct downlink *d, int64_t now_us, uint32_
 	return sent_put(&d->sent, now_us, bytes);
 }
 
+// Fetches what the next packet's number is written to.
+static inline void downlink_prefetch(const struct downlink *d)
+{
+	sent_prefetch(&d->sent);
+}
+
+// The same of a packet that carries no number: it counts where reception reports alone tell of
+// losses.
+static inline void downlink_sent_plain(struct downlink *d, uint32_t bytes)
+{
+	sent_plain(&d->sent, bytes);
+}
+
+// The extension was negotiated after all. Once it was, that holds.
+void downlink_answers(struct downlink *);
+
 // A feedback message, from the base sequence number on (after both SSRCs). 0, or -EBADMSG if it is
 // broken: then nothing has changed.
 int downlink_feedback(struct downlink *, int64_t now_us, const uint8_t *fci, size_t len);
@@ -85,12 +102,25 @@ void downlink_report(struct downlink *, int64_t now_us, uint8_t fraction_lost);
 // Each DOWNLINK_TICK_US, about.
 void downlink_tick(struct downlink *, int64_t now_us);
 
-// The allocator would like to send so much in all, its next step included, but lacks the means;
-// 0: all is well. bit/s.
+// The allocator would like to see that the link carries so much in all, its wish included; 0: all
+// is well. bit/s.
 void downlink_want(struct downlink *, int64_t now_us, uint32_t rate);
+
+// To be called before a tick where nothing may be probed: then what was there before a cut is not
+// asked for either.
+static inline void downlink_forget_former(struct downlink *d)
+{
+	d->former = 0;
+}
 
 // What may be sent in all, bit/s. Never 0.
 uint32_t downlink_target(const struct downlink *, int64_t now_us);
+
+// True until the first sign that the link is short: then what is wished for is worth a try.
+static inline bool downlink_is_unhurt(const struct downlink *d)
+{
+	return d->unhurt;
+}
 
 // What a probe has proven of late, bit/s, or 0: so far the allocator need not wait.
 uint32_t downlink_proven(const struct downlink *, int64_t now_us);

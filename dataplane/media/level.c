@@ -4,7 +4,6 @@
 #define FALL_US      10000 // each time it falls by
 #define FALL_SHIFT   5 // a part of its way: back after some 300 ms, so words are not cut apart
 #define UNIT_SHIFT   8
-#define DBOV_MASK    0x7F // RFC 6464 3: 0 is the loudest, 127 is silence
 
 static void fall(struct level *l, uint16_t to, int64_t until_us)
 {
@@ -16,7 +15,7 @@ static void fall(struct level *l, uint16_t to, int64_t until_us)
 
 void level_packet(struct level *l, uint8_t value, int64_t now_us)
 {
-	uint16_t loudness = (uint16_t)((LEVEL_MAX - (value & DBOV_MASK)) << UNIT_SHIFT);
+	uint16_t loudness = (uint16_t)(level_loudness(value) << UNIT_SHIFT);
 	int64_t pause_us = l->at_us + LEVEL_GAP_US;
 
 	if (now_us - l->at_us >= LEVEL_SILENCE_US) {

@@ -15,7 +15,14 @@ struct level {
 	uint16_t loudness; // in 1/256
 };
 
-// value: the byte of the extension, whose top bit is the sender's own guess at speech.
+// 0 to LEVEL_MAX, from the byte of the extension, whose top bit is the sender's own guess at speech
+// (RFC 6464 3: 0 is the loudest, 127 is silence).
+static inline uint8_t level_loudness(uint8_t value)
+{
+	return LEVEL_MAX - (value & 0x7F);
+}
+
+// value: that byte.
 void level_packet(struct level *, uint8_t value, int64_t now_us);
 
 // 0 to LEVEL_MAX.

@@ -4,6 +4,8 @@
 
 #define UNIT_SHIFT  8
 #define GAIN_SHIFT  2 // a quarter: reports come about once a second
+#define LOSSY       (3 * 65536 / 100) // 3 %, in units of lost
+#define LOSSLESS    (65536 / 100) // 1 %
 #define JITTER_MAX  UINT8_MAX
 #define RTT_MAX     UINT16_MAX
 #define US_PER_S    1000000
@@ -14,6 +16,7 @@ void link_lost(struct link *l, uint8_t fraction)
 	int32_t by = (fraction << UNIT_SHIFT) - l->lost;
 
 	l->lost = (uint16_t)(l->lost + by / (1 << GAIN_SHIFT));
+	l->lossy = l->lost > (l->lossy ? LOSSLESS : LOSSY);
 }
 
 void link_jitter(struct link *l, uint32_t jitter, uint32_t rate)

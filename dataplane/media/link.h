@@ -3,6 +3,7 @@
 // Written by the transport's worker.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define LINK_PROBE_US                                                                              \
@@ -13,6 +14,7 @@ struct link {
 	uint16_t lost; // smoothed, in 1/256 of the fraction's units
 	uint16_t rtt_ms; // 0: unknown
 	uint8_t jitter_ms;
+	bool lossy; // what is sent gets lost often enough to be sent twice
 };
 
 // fraction: of RFC 3550 6.4.1, /256.

@@ -17,6 +17,7 @@ void nack_restart(struct nack *n)
 {
 	n->started = false;
 	n->n = 0;
+	n->lost = 0;
 }
 
 // The index of the first missing packet that is not below seq.
@@ -73,6 +74,8 @@ static void came_late(struct nack *n, uint64_t seq, bool repaired, int64_t now_u
 	if (i == n->n || n->missing[i].seq != seq)
 		return;
 
+	if (repaired || n->missing[i].tries > 0) // what was merely late answers nothing
+		n->vain = 0;
 	adapt_grace(n, &n->missing[i], repaired, now_us);
 	if (repaired && n->missing[i].tries > 0)
 		measure_rtt(n, &n->missing[i], now_us);
@@ -117,6 +120,8 @@ uint16_t nack_collect(struct nack *n, int64_t now_us, uint16_t *seqs, uint16_t m
 		bool due = m.tries == 0 ? age_us >= n->grace_us : now_us - m.sent_us >= retry_us;
 		if (age_us > NACK_AGE_US_MAX || (due && m.tries == NACK_TRIES_MAX)) {
 			n->given_up++;
+			n->lost = m.seq > n->lost ? m.seq : n->lost;
+			n->vain += m.tries > 0 && n->vain < NACK_VAIN_MAX;
 			continue;
 		}
 		if (due && told < max) {

@@ -13,8 +13,9 @@
 #define NACK_AGE_US_MAX   1000000 // a repair later than this is no use to anyone
 #define NACK_RETRY_US_MIN 20000
 #define NACK_RTT_US_START 100000 // until the first answer
-#define NACK_GRACE_US_MIN 10000
+#define NACK_GRACE_US_MIN 5000 // half of what media/hold.h waits beyond the round trip
 #define NACK_GRACE_US_MAX 120000 // above the worst jitter that we promise to take calmly
+#define NACK_VAIN_MAX     8 // packets; whoever repairs none of so many answers no NACKs
 
 struct nack_missing {
 	int64_t found_us; // when the gap was seen
@@ -26,9 +27,12 @@ struct nack_missing {
 
 struct nack {
 	uint64_t top; // highest extended number that came
+	uint64_t lost; // highest that nack_collect gave up; 0: none
 	int64_t grace_us;
 	int64_t rtt_us; // from asking to the answer by RTX, smoothed
 	uint32_t given_up; // packets never repaired
+	uint8_t vain; // packets asked for and given up since one of these came, NACK_VAIN_MAX at
+	              // most
 	uint16_t n;
 	bool started;
 	bool measured; // rtt_us has been
@@ -36,6 +40,12 @@ struct nack {
 };
 
 void nack_init(struct nack *);
+
+// False for a publisher that answers no NACKs, as far as can be told.
+static inline bool nack_is_answered(const struct nack *n)
+{
+	return n->vain < NACK_VAIN_MAX;
+}
 
 // The source begins anew: what is missing of the old one stays so. What was learned of the way to
 // the publisher is kept.

@@ -3,6 +3,7 @@
 #define BITS_US               8000000 // bits of a byte in a second
 #define GOAL_PERCENT          120
 #define ESTIMATE_FACTOR       2
+#define ESTIMATE_FACTOR_FIRST 3 // nothing is known yet
 #define PAUSE_PERCENT         150
 #define ARRIVED_PERCENT       80
 #define ARRIVED_SHORT_PERCENT 60 // of so few packets chance may take two
@@ -33,7 +34,7 @@ void probe_init(struct probe *p, int64_t now_us)
 
 void probe_wish(struct probe *p, int64_t now_us, bool wished)
 {
-	if (wished && !p->wished && p->due_us < now_us + PROBE_FIRST_US)
+	if (wished && !p->wished && p->tried && p->due_us < now_us + PROBE_FIRST_US)
 		p->due_us = now_us + PROBE_FIRST_US;
 	p->wished = wished;
 }
@@ -47,10 +48,11 @@ void probe_hurry(struct probe *p, int64_t at_us)
 uint32_t probe_rate(const struct probe *p, uint32_t goal, uint32_t estimate)
 {
 	uint64_t rate = (uint64_t)goal * GOAL_PERCENT / 100;
-	uint64_t most = (uint64_t)estimate * ESTIMATE_FACTOR;
+	uint64_t most = (uint64_t)estimate * (p->tried ? ESTIMATE_FACTOR : ESTIMATE_FACTOR_FIRST);
 	most = most < PROBE_RATE_MAX ? most : PROBE_RATE_MAX;
 	uint64_t gentle = (uint64_t)p->ceiling * 1000 * CEILING_PERCENT / 100;
-	if (gentle > 0 && gentle < most)
+	// A link that was full at less than it is known to carry was another then, as in a fade.
+	if (gentle > estimate && gentle < most)
 		most = gentle;
 	return (uint32_t)(rate < most ? rate : most);
 }
@@ -90,6 +92,7 @@ void probe_start(
 	p->lost_percent = lost_percent < LOST_PERCENT_MAX ? lost_percent : LOST_PERCENT_MAX;
 	p->rate = rate < PROBE_RATE_MAX ? rate : PROBE_RATE_MAX;
 	p->narrow = false;
+	p->tried = true;
 	begin(p, now_us, PROBE_SHORT, next, sent);
 }
 

@@ -29,7 +29,7 @@
 #define PROBE_PACKET_MAX     1200 // bytes on the wire
 #define PROBE_PACKET_MIN     200
 #define PROBE_FIRST_US       1000000 // from a wish to its first probe
-#define PROBE_AGAIN_US       300000 // from one that helped to the next
+#define PROBE_AGAIN_US       100000 // from one that helped to the next
 #define PROBE_PAUSE_US       3000000 // to the next, × 1.5 a failure, to PROBE_PAUSE_US_MAX
 #define PROBE_PAUSE_US_MAX   30000000
 #define PROBE_PAUSE_US_SHORT 4000000 // at most after the short part: it costs next to nothing
@@ -74,6 +74,7 @@ struct probe {
 	bool sending;
 	bool wished : 1;
 	bool arrived : 1; // a packet of it
+	bool tried : 1; // there was one before
 	bool narrow : 1; // the short part met no bucket, but the capacity
 };
 static_assert(sizeof(struct probe) <= 120);
@@ -88,7 +89,8 @@ enum probe_verdict {
 
 void probe_init(struct probe *, int64_t now_us);
 
-// Is there a wish for more? The first probe for it comes after PROBE_FIRST_US.
+// Is there a wish for more? The very first probe comes at once, later ones PROBE_FIRST_US after the
+// wish.
 void probe_wish(struct probe *, int64_t now_us, bool wished);
 
 // The next probe as early as at_us.

@@ -17,6 +17,7 @@ enum selector_flags {
 	SELECTOR_TIMED = 16, // track_timestamp is set
 	SELECTOR_OPEN = 32, // the picture of the highest number has not ended
 	SELECTOR_IS_SVC = 64,
+	SELECTOR_IN_PAST = 128,
 };
 
 static uint32_t arrival_ms(const struct track_packet *p)
@@ -196,11 +197,26 @@ static void set_time(struct selector *s, const struct track_packet *p, uint32_t 
 		s->flags |= SELECTOR_TIMED;
 }
 
-// Go on with this packet's layer from this packet.
-static void begin_layer(struct selector *s, const struct track_packet *p)
+static int32_t draw_together(uint32_t span)
 {
-	uint8_t limit = s->preferred_limit;
-	uint32_t timestamp = continue_timestamp(s, p);
+	return (int32_t)span >> SELECTOR_PAST_SHIFT;
+}
+
+static uint32_t
+timestamp_out(const struct selector_epoch *e, uint32_t anchor, const struct track_packet *p)
+{
+	uint32_t in = p->timestamp;
+
+	if ((e->source & SELECTOR_PAST) != 0)
+		in = anchor - (uint32_t)draw_together(anchor - in);
+	return in + e->timestamp_offset;
+}
+
+// Go on with this packet's layer from this packet. past: SELECTOR_PAST or 0.
+static void
+begin(struct selector *s, const struct track_packet *p, uint8_t limit, uint32_t timestamp_offset,
+      uint8_t past)
+{
 	uint8_t cut = s->flags & SELECTOR_OPEN ? SELECTOR_CUT : 0;
 	uint16_t seq_first = (uint16_t)(s->seq + (cut ? 2 : 1));
 	if (s->epoch_count == 0) {
@@ -211,28 +227,33 @@ static void begin_layer(struct selector *s, const struct track_packet *p)
 	push_epoch(
 	        s,
 	        &(struct selector_epoch){
-	                .timestamp_offset = timestamp - p->timestamp,
+	                .timestamp_offset = timestamp_offset,
 	                .seq_first = seq_first,
 	                .seq_offset = (uint16_t)(seq_first - p->seq_at[limit]),
 	                .picture_offset =
 	                        (uint16_t)(s->picture + 1 - p->picture_at[limit_temporal(limit)]),
 	                .tl0_offset = (uint8_t)(s->tl0picidx + 1 - p->tl0picidx),
-	                .source = (uint8_t)(cut | p->layer << 4 | limit),
+	                .source = (uint8_t)(cut | past | p->layer << 4 | limit),
 	        }
 	);
 	s->limit = limit;
 	s->layer = s->layer_last = p->layer;
 	s->seq_start = p->seq;
 	s->flags &= (uint8_t) ~(SELECTOR_WAITING | SELECTOR_WAITED);
-	set_time(s, p, timestamp);
+	set_time(s, p, timestamp_out(&s->epochs[0], s->anchor, p));
+}
+
+static void begin_layer(struct selector *s, const struct track_packet *p)
+{
+	begin(s, p, s->preferred_limit, continue_timestamp(s, p) - p->timestamp, 0);
 }
 
 static void wait_for_target(struct selector *s, const struct track_packet *p)
 {
 	if ((s->flags & SELECTOR_WAITING) == 0) {
 		s->flags |= SELECTOR_WAITING;
-		s->wait_start_ms = arrival_ms(p);
-	} else if (arrival_ms(p) - s->wait_start_ms >= SELECTOR_WAIT_MS) {
+		s->wait_start_ms = (uint16_t)arrival_ms(p);
+	} else if ((uint16_t)(arrival_ms(p) - s->wait_start_ms) >= SELECTOR_WAIT_MS) {
 		s->flags |= SELECTOR_WAITED;
 	}
 }
@@ -257,6 +278,31 @@ bool selector_may_begin(struct selector *s, const struct track_packet *p)
 void selector_begin(struct selector *s, const struct track_packet *p)
 {
 	begin_layer(s, p);
+}
+
+void selector_begin_past(
+        struct selector *s, const struct track_packet *first, const struct track_packet *newest
+)
+{
+	uint32_t span = (uint32_t)draw_together(newest->timestamp - first->timestamp);
+	uint32_t timestamp = continue_timestamp(s, newest);
+
+	if (s->epoch_count > 0 && !timestamp_is_newer(timestamp - span, s->timestamp))
+		timestamp = s->timestamp + span + 1;
+	s->anchor = newest->timestamp;
+	begin(s, first, limit_make(limit_spatial(s->preferred_limit), 0),
+	      timestamp - newest->timestamp, SELECTOR_PAST);
+	s->flags |= SELECTOR_IN_PAST;
+}
+
+void selector_end_past(struct selector *s)
+{
+	struct selector_epoch e = s->epochs[0];
+
+	e.source &= (uint8_t) ~(SELECTOR_CUT | SELECTOR_PAST);
+	e.seq_first = (uint16_t)(s->seq + 1);
+	push_epoch(s, &e);
+	s->flags &= (uint8_t)~SELECTOR_IN_PAST;
 }
 
 // A packet of a layer that is not forwarded now. True if that begins here.
@@ -328,13 +374,13 @@ static void change_limit(struct selector *s, const struct track_packet *p)
 }
 
 static void
-number(const struct selector_epoch *e, uint8_t limit, const struct track_packet *p,
+number(const struct selector_epoch *e, uint32_t anchor, uint8_t limit, const struct track_packet *p,
        struct selector_out *out)
 {
 	uint16_t picture_mask = (uint16_t)((1u << p->picture_id_bits) - 1);
 	uint16_t picture = (uint16_t)(p->picture_at[limit_temporal(limit)] + e->picture_offset);
 	bool layer_end = (p->flags & TRACK_LAYER_END) != 0 && p->spatial_id == limit_spatial(limit);
-	out->timestamp = p->timestamp + e->timestamp_offset;
+	out->timestamp = timestamp_out(e, anchor, p);
 	out->seq = (uint16_t)(p->seq_at[limit] + e->seq_offset);
 	out->picture_id = picture & picture_mask;
 	out->tl0picidx = (uint8_t)(p->tl0picidx + e->tl0_offset);
@@ -372,18 +418,19 @@ bool selector_forward(struct selector *s, const struct track_packet *p, struct s
 		return false;
 	if ((int32_t)(p->seq - s->seq_start) < 0)
 		return false;
-	if (s->limit != s->preferred_limit && (p->flags & CHANGES_LIMIT) != 0)
+	if (s->limit != s->preferred_limit && (p->flags & CHANGES_LIMIT) != 0 &&
+	    (s->flags & SELECTOR_IN_PAST) == 0)
 		change_limit(s, p);
 	if (!track_packet_is_within(p, s->limit))
 		return false;
 
-	number(&s->epochs[0], s->limit, p, out);
+	number(&s->epochs[0], s->anchor, s->limit, p, out);
 	if (sequence_diff(out->seq, s->seq) <= -SELECTOR_LATE_MAX) {
 		// The viewer has missed so much that the numbers have gone half round.
 		s->layer = SELECTOR_NONE;
 		if (!enter(s, p))
 			return false;
-		number(&s->epochs[0], s->limit, p, out);
+		number(&s->epochs[0], s->anchor, s->limit, p, out);
 	}
 	note(s, p, out);
 	return true;
@@ -408,7 +455,8 @@ bool selector_find(const struct selector *s, uint16_t seq, struct selector_sourc
 		        .epoch = *e,
 		        .out_seq = seq,
 		        .seq_at = (uint16_t)(seq - e->seq_offset),
-		        .layer = e->source >> 4 & 7,
+		        .layer = e->source >> 4 & 3,
+		        .anchor = s->anchor,
 		        .limit = e->source & 0x0F,
 		        .end = i > 0 && behind == newer + 1 && (e[-1].source & SELECTOR_CUT) != 0,
 		};
@@ -424,8 +472,19 @@ bool selector_repeat(
 	if (!track_packet_is_within(p, source->limit))
 		return false;
 
-	number(&source->epoch, source->limit, p, out);
+	number(&source->epoch, source->anchor, source->limit, p, out);
 	return out->seq == source->out_seq && (out->end || !source->end);
+}
+
+bool selector_fill(
+        const struct selector_source *source, const struct track_packet *p, struct selector_out *out
+)
+{
+	if (track_packet_is_within(p, source->limit) || (p->flags & TRACK_LATE) == 0)
+		return false;
+
+	number(&source->epoch, source->anchor, source->limit, p, out);
+	return out->seq == source->out_seq;
 }
 
 bool selector_timestamp_offset(const struct selector *s, uint8_t *layer, uint32_t *offset)

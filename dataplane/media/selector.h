@@ -16,6 +16,10 @@
 // later than the key frame. Then one number stays free before the key frame, or the viewer would
 // see an unfinished picture and nothing missing. Its NACK gets the picture's last packet, if just
 // that is missing and came meanwhile.
+//
+// A viewer may begin with a key frame of the past and the base layer since (chain.h). Those
+// pictures come at once, so their timestamps are drawn together before the newest one's: with the
+// old ones the viewer would show all that follows as much later.
 #pragma once
 
 #include "media/track_packet.h"
@@ -37,7 +41,10 @@ enum selector_kind {
 	SELECTOR_SVC, // the same; one encoding, whose spatial layers are the viewer's layers
 };
 
-#define SELECTOR_CUT 0x80 // the number before seq_first is free
+#define SELECTOR_CUT  0x80 // the number before seq_first is free
+#define SELECTOR_PAST 0x40 // timestamps before the anchor are drawn together
+
+#define SELECTOR_PAST_SHIFT 4 // to a sixteenth
 
 struct selector_epoch {
 	uint32_t timestamp_offset; // out = in + offset, here and below
@@ -45,7 +52,7 @@ struct selector_epoch {
 	uint16_t seq_offset;
 	uint16_t picture_offset;
 	uint8_t tl0_offset;
-	uint8_t source; // SELECTOR_CUT | layer << 4 | limit
+	uint8_t source; // SELECTOR_CUT | SELECTOR_PAST | layer << 4 | limit
 };
 
 struct selector {
@@ -53,9 +60,10 @@ struct selector {
 	uint32_t timestamp; // highest given out, here and below
 	uint32_t track_timestamp; // of the packet with that timestamp
 	uint32_t arrival_ms; // likewise
-	uint32_t wait_start_ms;
+	uint32_t anchor; // source timestamp of the newest picture of the past that it began with
 	uint16_t seq;
 	uint16_t picture;
+	uint16_t wait_start_ms; // low half
 	uint8_t tl0picidx;
 	uint8_t layer; // the encoding that is forwarded now, or SELECTOR_NONE
 	uint8_t layer_last; // of the current epoch
@@ -83,6 +91,7 @@ struct selector_out {
 struct selector_source {
 	struct selector_epoch epoch;
 	uint16_t out_seq;
+	uint32_t anchor;
 	uint16_t seq_at; // track_packet.seq_at[limit] of the encoding's packet
 	uint8_t layer;
 	uint8_t limit;
@@ -114,6 +123,14 @@ selector_forward(struct selector *, const struct track_packet *, struct selector
 [[nodiscard]] bool selector_may_begin(struct selector *, const struct track_packet *);
 void selector_begin(struct selector *, const struct track_packet *);
 
+// Goes on with a key frame of the past, `first` being its first packet. Forward that and all
+// packets of the base layer up to `newest`, which are to be complete; others are left out. Then end
+// the past.
+void selector_begin_past(
+        struct selector *, const struct track_packet *first, const struct track_packet *newest
+);
+void selector_end_past(struct selector *);
+
 // The encoding or spatial layer that the viewer gets now, or SELECTOR_NONE.
 uint8_t selector_layer(const struct selector *);
 
@@ -129,6 +146,12 @@ uint8_t selector_wanted_layer(const struct selector *);
 // of this viewer's temporal layers, for which its number was reserved while it was missing, or does
 // not end the picture that was cut.
 [[nodiscard]] bool selector_repeat(
+        const struct selector_source *, const struct track_packet *, struct selector_out *out
+);
+
+// The same for a packet that is not of this viewer's layers and came late: nothing will ever have
+// its number, so it goes out without a payload. False if the number was not its own.
+[[nodiscard]] bool selector_fill(
         const struct selector_source *, const struct track_packet *, struct selector_out *out
 );
 

@@ -27,9 +27,10 @@ struct sent {
 	uint64_t first; // numbers before it are too old: their time has gone round
 	uint64_t mark; // becomes `first` in turn
 	int64_t mark_us;
+	bool answered; // numbers are: then what has none does not count
 	uint32_t entry[SENT_COUNT];
 };
-static_assert(sizeof(struct sent) <= SENT_COUNT * 4 + 40);
+static_assert(sizeof(struct sent) <= SENT_COUNT * 4 + 48);
 
 struct sent_packet {
 	int64_t us; // when it was sent
@@ -50,6 +51,17 @@ static inline uint16_t sent_put(struct sent *s, int64_t now_us, uint32_t bytes)
 	s->entry[number % SENT_COUNT] =
 	        (uint32_t)(now_us >> SENT_TICK_SHIFT) << SENT_TIME_SHIFT | kept << 1;
 	return (uint16_t)number;
+}
+
+static inline void sent_prefetch(const struct sent *s)
+{
+	__builtin_prefetch(&s->entry[s->next % SENT_COUNT], 1);
+}
+
+// The same of a packet that carries no number. It is part of no answer.
+static inline void sent_plain(struct sent *s, uint32_t bytes)
+{
+	s->bytes += s->answered ? 0 : bytes;
 }
 
 // The extended number that a 16-bit one means: the nearest to the last given out.

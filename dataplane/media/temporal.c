@@ -138,18 +138,30 @@ static uint16_t flags_of(const struct frame_info *info)
 	return flags;
 }
 
+// Those before the first may come late: they are missing as yet.
+static void begin_packets(struct layer_counter *c, uint64_t seq)
+{
+	c->top = seq - 1 - TEMPORAL_EARLY;
+	for (int t = 0; t < TEMPORAL_LIMITS; t++)
+		c->packets[c->top % TEMPORAL_PACKETS][t] = (uint16_t)-TEMPORAL_EARLY;
+}
+
+// True if the packet has a number at the lowest limit: it counted as missing, so within each, or it
+// is of the base layer.
+static bool is_in_all(const struct layer_counter *c, uint64_t seq)
+{
+	return c->top - seq + 1 < c->packet_count &&
+	       c->packets[seq % TEMPORAL_PACKETS][0] != c->packets[(seq - 1) % TEMPORAL_PACKETS][0];
+}
+
 // Counts a packet of this temporal layer: fills at. 0 or -ERANGE; *newest: it is.
 static int count_packet(
         struct layer_counter *c, uint64_t seq, uint8_t temporal_id, uint16_t at[TEMPORAL_LIMITS],
         bool *newest
 )
 {
-	if (c->packet_count == 0) {
-		// Those before the first may come late: they are missing as yet.
-		c->top = seq - 1 - TEMPORAL_EARLY;
-		for (int t = 0; t < TEMPORAL_LIMITS; t++)
-			c->packets[c->top % TEMPORAL_PACKETS][t] = (uint16_t)-TEMPORAL_EARLY;
-	}
+	if (c->packet_count == 0)
+		begin_packets(c, seq);
 	*newest = seq > c->top;
 	if (!*newest && c->top - seq >= c->packet_count)
 		return -ERANGE;
@@ -202,7 +214,26 @@ int temporal_count(
 	describe(seq, info, empty, p);
 	if (count_packet(c, seq, p->temporal_id, p->seq_at, &newest) < 0)
 		return -ERANGE;
+	if (!newest && is_in_all(c, seq))
+		p->flags |= TRACK_LATE;
 	return count_pictures(c, info, newest, p);
+}
+
+void temporal_skip(struct layer_counter *c, uint64_t seq)
+{
+	counts at;
+
+	if (c->packet_count == 0)
+		begin_packets(c, seq);
+	if (seq <= c->top)
+		return;
+	memcpy(at, c->packets[c->top % TEMPORAL_PACKETS], sizeof(at));
+	uint64_t more = seq - c->top;
+	uint32_t kept = remembered(0, more, TEMPORAL_PACKETS);
+	for (uint64_t s = seq - kept + 1; s <= seq; s++)
+		memcpy(c->packets[s % TEMPORAL_PACKETS], at, sizeof(at));
+	c->packet_count = remembered(c->packet_count, more, TEMPORAL_PACKETS);
+	c->top = seq;
 }
 
 int spatial_count(
@@ -223,5 +254,7 @@ int spatial_count(
 		    ) < 0)
 			return -ERANGE;
 	}
+	if (!newest && is_in_all(counters[0], seq))
+		p->flags |= TRACK_LATE;
 	return count_pictures(counters[0], info, newest, p);
 }

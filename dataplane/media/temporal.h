@@ -1,7 +1,7 @@
 // Counts the packets and pictures of one stream for every limit, so that leaving out upper layers
 // costs each viewer one addition: its sequence number is seq_at[limit] + constant.
-// Lost packets count in every limit, and get their number when they come late. Written by the
-// stream's worker.
+// Lost packets count in every limit, and get their number when they come late: within the limits
+// that leave them out nothing else will ever have it (TRACK_LATE). Written by the stream's worker.
 #pragma once
 
 #include "media/track_packet.h"
@@ -38,7 +38,11 @@ void temporal_restart(struct layer_counter *);
 [[nodiscard]] int
 temporal_count(struct layer_counter *, uint64_t seq, const struct frame_info *, bool empty, struct track_packet *);
 
-// The same for a stream of spatial layers: fills spatial_id and all of seq_at. It takes a counter
-// for each spatial limit.
+// A packet that is withheld from everyone. Nor will anybody miss those that are missing before it:
+// after hours of this viewers' numbers still go on.
+void temporal_skip(struct layer_counter *, uint64_t seq);
+
+// temporal_count for a stream of spatial layers: fills spatial_id and all of seq_at. It takes a
+// counter for each spatial limit.
 [[nodiscard]] int
 spatial_count(struct layer_counter *const[SPATIAL_LIMITS], uint64_t seq, const struct frame_info *, bool empty, struct track_packet *);

@@ -41,6 +41,7 @@ enum track_packet_flags {
 	TRACK_LAYER_END = 128, // ends its spatial layer of a picture
 	TRACK_SPATIAL_SYNC = 256, // begins a spatial layer that may be entered from the one below
 	TRACK_PICTURE_REFS = 512, // pictures refer to each other by id: ids keep their distances
+	TRACK_LATE = 1024, // a number was left free for it within each limit, also those below it
 };
 
 struct track_packet {

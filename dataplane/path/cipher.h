@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 #define CIPHER_BURST            64 // jobs of one call that are hashed together
-#define CIPHER_PREFIX_MAX       64 // bytes of a payload that differ between viewers
+#define CIPHER_PREFIX_MAX       UINT8_MAX // bytes of a payload that differ between viewers
 #define CIPHER_TRAILER_MAX      16 // GCM's tag; the 80-bit HMAC has 10
 #define CIPHER_RTCP_TRAILER_MAX 20 // tag and index word
 #define CIPHER_RTCP_INDEX_MAX   0x7fffffffu // RFC 3711 3.4: 31 bits
@@ -44,7 +44,8 @@ struct cipher_job {
 	uint32_t roc; // from cipher_index_take
 	uint16_t payload_len;
 	uint8_t header_len; // with CSRCs and extension
-	uint8_t prefix_len; // RTX's original sequence number, patched codec bytes; 0 = none
+	uint8_t prefix_len; // RTX's original sequence number, patched codec bytes, the sound
+	                    // before; 0 = none
 	uint16_t len; // out: of the whole SRTP packet
 };
 static_assert(sizeof(struct cipher_job) <= 40);

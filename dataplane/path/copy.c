@@ -76,7 +76,7 @@ static uint32_t wire_bytes(const struct packet_route *route, const struct cipher
 	       job->prefix_len + job->payload_len + CIPHER_TRAILER_MAX;
 }
 
-static void number_write(
+static __rte_always_inline void number_write(
         struct worker *w, const struct transport *t, const struct rtp_template *template,
         const struct cipher_job *job, uint8_t *header
 )
@@ -86,30 +86,36 @@ static void number_write(
 	rtp_set_transport_cc(header, template, number);
 }
 
-bool copy_queue(
+int copy_queue(
         struct worker *w, struct subscription *s, const struct rte_mbuf *m,
-        const struct selector_out *out, uint32_t roc, bool rtx
+        const struct selector_out *out, uint32_t roc, enum copy_kind kind,
+        const struct red_sound *before
 )
 {
 	const struct transport *t = s->transport;
 	const struct packet_route *route = &t->route;
 	const struct media_packet *p = media_packet_of(m);
 	struct batch *b = &w->batch;
-	uint32_t len = (uint32_t)route->len + p->template.len + (rtx ? RTP_RTX_OSN_LEN : 0) +
-	               m->data_len + CIPHER_TRAILER_MAX;
+	const struct red_sound now = copy_sound(m);
+	uint8_t red = before ? red_len(before, &now) : 0;
+	bool rtx = kind != COPY_FIRST;
+	uint16_t payload_len = kind == COPY_FILLER ? 0 : m->data_len;
+	uint8_t extra = rtx ? RTP_RTX_OSN_LEN : red;
+	uint32_t len =
+	        (uint32_t)route->len + p->template.len + extra + payload_len + CIPHER_TRAILER_MAX;
 
 	// Before it has a number: the viewer would tell of a loss that was none of its way.
 	if (len > w->port->frame_max) {
 		worker_count_drop(w, DROP_too_long);
-		return false;
+		return -1;
 	}
 	struct rte_mbuf *copy = tx_take(w);
 	if (!copy)
-		return false;
+		return -1;
 	if (len > rte_pktmbuf_tailroom(copy)) {
 		rte_pktmbuf_free(copy);
 		worker_count_drop(w, DROP_too_long);
-		return false;
+		return -1;
 	}
 	uint8_t *to = rte_pktmbuf_mtod_offset(copy, uint8_t *, route->len);
 	uint8_t *prefix = to + p->template.len;
@@ -121,25 +127,34 @@ bool copy_queue(
 		rtp_set_ssrc(to, s->rtx_ssrc);
 		rtp_set_seq(to, (uint16_t)s->rtx_index);
 	}
-	uint8_t patched = patch_write(m, out, prefix);
+	if (red) {
+		red_write(before, &now, to[1] & 0x7F, prefix);
+		rtp_set_pt(to, s->red_payload_type);
+		prefix += extra;
+	}
+	uint8_t patched = payload_len > 0 ? patch_write(m, out, prefix) : 0;
 	if (b->copy_count == 0 || b->jobs[b->copy_count - 1].key != t->key)
-		cipher_key_prefetch(t->key, t->key_profile, p->template.len + m->data_len);
+		cipher_key_prefetch(t->key, t->key_profile, p->template.len + extra + payload_len);
 	b->jobs[b->copy_count] = (struct cipher_job){
 	        .key = t->key,
 	        .packet = to,
 	        .payload = rte_pktmbuf_mtod_offset(m, const uint8_t *, patched),
 	        .roc = roc,
-	        .payload_len = (uint16_t)(m->data_len - patched),
+	        .payload_len = (uint16_t)(payload_len - patched),
 	        .header_len = p->template.len,
-	        .prefix_len = (uint8_t)(patched + (rtx ? RTP_RTX_OSN_LEN : 0)),
+	        .prefix_len = (uint8_t)(patched + extra),
 	};
 	if (s->transport_cc)
 		number_write(w, t, &p->template, &b->jobs[b->copy_count], to);
+	else
+		downlink_sent_plain(
+		        &t->viewer->downlink, wire_bytes(route, &b->jobs[b->copy_count])
+		);
 	b->routes[b->copy_count] = route;
 	b->copies[b->copy_count++] = copy;
 	if (b->copy_count == CIPHER_BURST)
 		copy_flush(w);
-	return true;
+	return payload_len + red;
 }
 
 bool copy_queue_padding(struct worker *w, struct subscription *s)

@@ -3,6 +3,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring_elem.h>
 
+#include "path/figures.h"
 #include "path/forward.h"
 #include "path/rtcp.h"
 #include "path/ssrc.h"
@@ -13,13 +14,14 @@
 #define NACK_BATCH    64 // sequence numbers in one NACK packet
 #define REPORT_BLOCKS 31 // RFC 3550 6.4.2
 #define SOUND_RATE    48000 // Opus: RFC 7587 4.1
+#define PICTURE_RATE  90000
 #define PROBE_BLOCKS  4 // of a viewer's report that are looked at for jitter and RTT
 #define SHED          8 // of so many SRTCP packets a worker that is behind reads one
 
 // In units of RELAY_RTCP_PER_S. A number of a NACK and an SSRC of a BYE are one each.
 #define PACKET_COST 4 // to decrypt a packet
 #define PART_COST   2 // to read a packet of a compound
-#define FIND_COST   8 // to look for a subscription
+#define FIND_COST   8 // to look for a subscription, or to make an estimate anew
 
 #define STATUSES_COST 8 // statuses of transport-wide feedback for one unit
 
@@ -45,8 +47,9 @@ void feedback_send(
 	tx_send(w, &t->route, m, (uint16_t)len);
 }
 
-static void pli_send(struct worker *w, struct track *track, const struct track_stream *s)
+static void pli_send(struct worker *w, struct track *track, uint8_t stream)
 {
+	const struct track_stream *s = &track->streams[stream];
 	struct transport *t = track->transport;
 	uint8_t *payload;
 
@@ -58,15 +61,15 @@ static void pli_send(struct worker *w, struct track *track, const struct track_s
 	const struct rtcp_feedback f = {t->feedback_ssrc, s->ssrc};
 	feedback_send(w, t, m, payload, rtcp_build_pli(payload, FEEDBACK_SIZE, &f));
 	worker_count(w, AM_COUNTER_plis_sent, 1);
+	figures_stream_pli(w, track, stream);
 }
 
 void feedback_request_key_frame(struct worker *w, struct track *track, uint8_t stream)
 {
 	if (stream >= track->params.encoding_count || track->params.codec == AM_CODEC_OPUS)
 		return;
-	struct track_stream *s = &track->streams[stream];
-	if (keyframe_request(&s->keyframe, w->now_us))
-		pli_send(w, track, s);
+	if (keyframe_request(&track->streams[stream].keyframe, w->now_us))
+		pli_send(w, track, stream);
 }
 
 static struct subscription *subscription_find(struct transport *t, uint32_t ssrc)
@@ -129,10 +132,20 @@ static void link_probe(struct worker *w, struct transport *t, const struct rtcp_
 
 	if (!s)
 		return;
-	if (s->fanout->codec == AM_CODEC_OPUS) // pictures come in bursts by nature
+	bool sound = s->fanout->codec == AM_CODEC_OPUS;
+	figures_report(w, s, r, sound ? SOUND_RATE : PICTURE_RATE);
+	if (sound) // pictures come in bursts by nature
 		link_jitter(&t->link, r->jitter, SOUND_RATE);
 	if (r->last_sr && r->last_sr == s->reported_ntp)
 		link_rtt(&t->link, w->now_us, s->reported_us, r->delay_since_last_sr);
+}
+
+// Whether the block is one of those that are looked at this time: all have their turn.
+static bool has_turn(const struct worker *w, const struct rtcp_view *v, uint8_t block)
+{
+	int64_t first = w->now_us / LINK_PROBE_US * PROBE_BLOCKS % v->count;
+
+	return (block + v->count - first) % v->count < PROBE_BLOCKS;
 }
 
 // A viewer's reception reports, from an SR or RR.
@@ -145,7 +158,7 @@ static void read_reports(struct worker *w, struct transport *t, const struct rtc
 
 	for (; rtcp_report_at(v, n, &r); n++) {
 		lost += r.fraction_lost;
-		if (probe && n < PROBE_BLOCKS)
+		if (probe && has_turn(w, v, n))
 			link_probe(w, t, &r);
 	}
 	if (n == 0)
@@ -196,13 +209,16 @@ static bool read_nack(struct worker *w, struct transport *t, const struct rtcp_v
 	if (!s)
 		return true;
 	struct rtcp_nack_iter it = rtcp_nack_begin(v);
-	while (rtcp_nack_next(&it, &seq)) {
-		if (!work_take(w, t, 1))
-			return false;
-		worker_count(w, AM_COUNTER_nacks_received, 1);
+	uint64_t repeated = s->rtx_index;
+	uint32_t asked = 0;
+	bool paid = true;
+	while (rtcp_nack_next(&it, &seq) && (paid = work_take(w, t, 1))) {
+		asked++;
 		forward_repeat(w, s, seq);
 	}
-	return true;
+	worker_count(w, AM_COUNTER_nacks_received, asked);
+	figures_nack(w, s, asked, (uint32_t)(s->rtx_index - repeated));
+	return paid;
 }
 
 void feedback_ask_key_frame(struct worker *w, const struct fanout *f, uint8_t stream)
@@ -246,6 +262,7 @@ static bool read_key_frame_request(struct worker *w, struct transport *t, uint32
 	if (!s)
 		return true;
 	worker_count(w, AM_COUNTER_plis_received, 1);
+	figures_pli(w, s);
 	feedback_refresh(w, s);
 	return true;
 }
@@ -265,7 +282,7 @@ static void read_bye(struct transport *t, const struct rtcp_view *v)
 // How a viewer's copies have fared.
 static bool read_transport_cc(struct worker *w, struct transport *t, const struct rtcp_view *v)
 {
-	if (!work_take(w, t, viewer_feedback_statuses(v) / STATUSES_COST))
+	if (!work_take(w, t, FIND_COST + viewer_feedback_statuses(v) / STATUSES_COST))
 		return false;
 	viewer_feedback(w, t, v);
 	return true;
@@ -388,12 +405,27 @@ free:
 	rte_pktmbuf_free(m);
 }
 
-static void nack_send(struct worker *w, struct transport *t, struct track_stream *s)
+// Viewers of VP8 and VP9 see in the pictures themselves whether they need what is missing. All
+// others' stand still until a key frame.
+static bool needs_all(const struct track *t)
 {
+	return t->params.codec == AM_CODEC_H264 || t->params.codec == AM_CODEC_AV1;
+}
+
+void feedback_nack(struct worker *w, struct track *track, uint8_t stream)
+{
+	struct transport *t = track->transport;
+	struct track_stream *s = &track->streams[stream];
 	uint16_t seqs[NACK_BATCH];
-	uint16_t n = nack_collect(&s->nack, w->now_us, seqs, NACK_BATCH);
 	uint8_t *payload;
 
+	if (!transport_is_reachable(t))
+		return;
+	uint32_t given_up = s->nack.given_up;
+	uint16_t n = nack_collect(&s->nack, w->now_us, seqs, NACK_BATCH);
+	bool lost = s->nack.given_up != given_up && s->nack.lost > s->key_seq;
+	if (lost && track->workers && needs_all(track)) // and somebody watches
+		feedback_request_key_frame(w, track, stream);
 	if (n == 0)
 		return;
 	struct rte_mbuf *m = feedback_alloc(w, t, FEEDBACK_SIZE, &payload);
@@ -402,32 +434,36 @@ static void nack_send(struct worker *w, struct transport *t, struct track_stream
 	const struct rtcp_feedback f = {t->feedback_ssrc, s->ssrc};
 	feedback_send(w, t, m, payload, rtcp_build_nack(payload, FEEDBACK_SIZE, &f, seqs, n));
 	worker_count(w, AM_COUNTER_nacks_sent, n);
+	figures_stream_nack(w, track, stream, n);
 }
 
-static void stream_tick(struct worker *w, struct track *track, struct track_stream *s)
+static void stream_tick(struct worker *w, struct track *track, uint8_t stream)
 {
+	struct track_stream *s = &track->streams[stream];
+
 	if (s->ssrc == 0)
 		return;
 	if (track->params.nack)
-		nack_send(w, track->transport, s);
+		feedback_nack(w, track, stream);
 	if (keyframe_due(&s->keyframe, w->now_us))
-		pli_send(w, track, s);
+		pli_send(w, track, stream);
 }
 
-static void reports_send(struct worker *w, struct transport *t)
+static void reports_send(struct worker *w, struct transport *t, int64_t since_us)
 {
 	struct rtcp_report blocks[REPORT_BLOCKS];
-	uint32_t lost = 0, heard = 0;
+	uint32_t lost = 0, heard = 0, bps = 0;
 	uint8_t n = 0;
 	struct track *track;
 	uint8_t *payload;
 
 	TAILQ_FOREACH (track, &t->tracks, entry) {
-		for (int i = 0; i < track->params.encoding_count && n < REPORT_BLOCKS; i++) {
+		for (uint8_t i = 0; i < track->params.encoding_count && n < REPORT_BLOCKS; i++) {
 			struct track_stream *s = &track->streams[i];
 			if (!s->ssrc ||
 			    reception_report(&s->reception, s->ssrc, w->now_us, &blocks[n]) < 0)
 				continue;
+			bps += figures_stream(w, track, i, &blocks[n], since_us);
 			if (w->now_us - s->arrived_us < FEEDBACK_REPORT_US) {
 				lost += blocks[n].fraction_lost;
 				heard++;
@@ -439,6 +475,7 @@ static void reports_send(struct worker *w, struct transport *t)
 	}
 	if (n == 0)
 		return;
+	figures_publisher(w, t->id, bps);
 	if (heard > 0) { // of silence nothing can be said
 		link_lost(&t->link, (uint8_t)(lost / heard));
 		link_tell(w, t);
@@ -473,12 +510,13 @@ static void transport_tick(struct worker *w, struct transport *t)
 	struct track *track;
 
 	TAILQ_FOREACH (track, &t->tracks, entry) {
-		for (int i = 0; i < track->params.encoding_count; i++)
-			stream_tick(w, track, &track->streams[i]);
+		for (uint8_t i = 0; i < track->params.encoding_count; i++)
+			stream_tick(w, track, i);
 	}
-	if (w->now_us - t->report_sent_us >= FEEDBACK_REPORT_US) {
+	int64_t since_us = w->now_us - t->report_sent_us;
+	if (since_us >= FEEDBACK_REPORT_US) {
 		t->report_sent_us = w->now_us;
-		reports_send(w, t);
+		reports_send(w, t, since_us);
 	}
 	if (t->twcc && w->now_us - t->twcc_sent_us >= FEEDBACK_TWCC_US) {
 		t->twcc_sent_us = w->now_us;

@@ -23,6 +23,9 @@ void feedback_path_seen(struct worker *, struct transport *, const struct packet
 // NACKs, receiver reports, key frame requests and transport-wide feedback that are due.
 void feedback_tick(struct worker *);
 
+// Asks the publisher for what is missing of an encoding, as far as that is due.
+void feedback_nack(struct worker *, struct track *, uint8_t stream);
+
 // Writes how loud publishers are into the region.
 void feedback_levels(struct worker *);
 

@@ -4,8 +4,10 @@
 #include <rte_prefetch.h>
 #include <rte_ring_elem.h>
 
+#include "path/catchup.h"
 #include "path/copy.h"
 #include "path/feedback.h"
+#include "path/pace.h"
 #include "path/rtcp.h"
 #include "path/tx.h"
 #include "path/viewer.h"
@@ -92,7 +94,11 @@ static void answered(struct subscription *s)
 		keyframe_share_excuse(&s->key_frames);
 }
 
-static void forward_one(struct worker *w, struct subscription *s, const struct rte_mbuf *m)
+// before: the sound before the packet's, for who gets it once more; NULL: nothing.
+static __rte_always_inline void forward_with(
+        struct worker *w, struct subscription *s, const struct rte_mbuf *m,
+        const struct red_sound *before
+)
 {
 	struct selector_out out;
 	uint32_t roc;
@@ -108,10 +114,16 @@ static void forward_one(struct worker *w, struct subscription *s, const struct r
 		worker_count_drop(w, DROP_duplicate);
 		return;
 	}
-	if (copy_queue(w, s, m, &out, roc, false)) {
+	int octets = copy_queue(w, s, m, &out, roc, COPY_FIRST, before);
+	if (octets >= 0) {
 		s->sent_packets++;
-		s->sent_octets += m->data_len;
+		s->sent_octets += (uint32_t)octets;
 	}
+}
+
+void forward_packet(struct worker *w, struct subscription *s, const struct rte_mbuf *m)
+{
+	forward_with(w, s, m, NULL);
 }
 
 // A key frame that begins before the packet which made it whole: who begins with it gets all of it.
@@ -129,28 +141,76 @@ static void forward_key_frame(struct worker *w, struct subscription *s, const st
 		if (!begun)
 			selector_begin(&s->selector, &media_packet_of(m)->info);
 		begun = true;
-		forward_one(w, s, m);
+		forward_packet(w, s, m);
 	}
+}
+
+// Sound that goes once more with the i-th packet of a round, to a viewer who loses much. NULL:
+// none.
+static const struct red_sound *sound_before(
+        const struct subscription *s, const struct fanout_queue *q, uint16_t i,
+        struct red_sound *sound
+)
+{
+	if (!s->red_payload_type || !s->transport->link.lossy)
+		return NULL;
+	*sound = i > 0 ? copy_sound(q->packets[i - 1].mbuf) : s->fanout->before;
+	return sound;
+}
+
+// The i-th packet of a round, for one subscriber.
+static void
+forward_next(struct worker *w, struct subscription *s, const struct fanout_queue *q, uint16_t i)
+{
+	const struct rte_mbuf *m = q->packets[i].mbuf;
+	const struct track_packet *p = &media_packet_of(m)->info;
+	struct red_sound sound;
+
+	if (p->source != s->source && p->layer == s->selector.layer)
+		restart(s);
+	uint8_t layer = s->selector.layer;
+	if ((p->lead | p->trail) != 0 && selector_may_begin(&s->selector, p))
+		forward_key_frame(w, s, m);
+	else if (!pace_holds(s, p))
+		forward_with(w, s, m, sound_before(s, q, i, &sound));
+	if (s->paced && s->selector.layer != layer)
+		pace_from(s, p->seq + p->trail + 1);
 }
 
 // The packets of a round, for one subscriber.
 static void forward_to(struct worker *w, struct subscription *s, const struct fanout_queue *q)
 {
+	downlink_prefetch(&s->transport->viewer->downlink);
 	selector_resume(&s->selector); // it was unreachable, perhaps
-	for (uint16_t i = 0; i < q->round; i++) {
-		const struct rte_mbuf *m = q->packets[i].mbuf;
-		const struct track_packet *p = &media_packet_of(m)->info;
-		if (p->source != s->source && p->layer == s->selector.layer)
-			restart(s);
-		if ((p->lead | p->trail) != 0 && selector_may_begin(&s->selector, p))
-			forward_key_frame(w, s, m);
-		else
-			forward_one(w, s, m);
-	}
+	pace_turn(w, s, q);
+	if (s->selector.layer == SELECTOR_NONE && s->fanout->codec != AM_CODEC_OPUS)
+		catchup(w, s, q);
+	for (uint16_t i = 0; i < q->round; i++)
+		forward_next(w, s, q, i);
+	if (s->paced)
+		pace_some(w, s->transport);
 	if (s->selector.layer != SELECTOR_NONE)
 		report_send(w, s);
 	forward_tell_layers(w, s);
 	forward_request_key_frame(w, s);
+}
+
+void forward_begin(struct worker *w, struct subscription *s)
+{
+	struct fanout_queue *q = &s->fanout->queue;
+
+	// A round that is under way has been here, or comes. Where the port has not taken what it
+	// was given, the next one does.
+	if (s->paused || s->fanout->codec == AM_CODEC_OPUS || q->round > 0 || tx_is_full(w) ||
+	    !transport_is_reachable(s->transport))
+		return;
+	selector_resume(&s->selector);
+	if (s->selector.layer != SELECTOR_NONE)
+		return;
+	pace_turn(w, s, q);
+	catchup(w, s, q);
+	copy_flush(w); // the next message may end the transport
+	forward_tell_layers(w, s);
 }
 
 // The same where it is too late: the numbers stay free, so the viewer may ask for them again.
@@ -173,21 +233,25 @@ static void suspend(struct worker *w, struct subscription *s)
 	forward_tell_layers(w, s);
 }
 
-// What the next subscriber's copies will read: its transport's route and key, and itself.
+// What the next subscribers' copies will read, each a turn before what it leads to: the viewer's
+// count of what was sent, the transport's route and key, the subscription itself.
 static void prefetch_ahead(const struct fanout_chunk *c, unsigned place)
 {
 	unsigned next = fanout_chunk_next(c, place + 1);
 
 	if (next == RELAY_CHUNK)
 		return;
-	const struct subscription *s = &c->subscriptions[next];
-	rte_prefetch0(&s->transport->key);
-	rte_prefetch0(&s->transport->route);
-	rte_prefetch0((const uint8_t *)&s->transport->route + 64);
+	rte_prefetch0(c->subscriptions[next].transport->viewer);
 	next = fanout_chunk_next(c, next + 1);
 	if (next == RELAY_CHUNK)
 		return;
-	s = &c->subscriptions[next];
+	const struct transport *t = c->subscriptions[next].transport;
+	rte_prefetch0(t);
+	rte_prefetch0((const uint8_t *)t + 64);
+	next = fanout_chunk_next(c, next + 1);
+	if (next == RELAY_CHUNK)
+		return;
+	const struct subscription *s = &c->subscriptions[next];
 	rte_prefetch0(s);
 	rte_prefetch0((const uint8_t *)s + 64);
 	rte_prefetch0((const uint8_t *)s + 128);
@@ -264,10 +328,22 @@ static struct subscription *round_next(struct fanout *f)
 	return NULL;
 }
 
+// For the next round: the packet itself is freed.
+static void sound_keep(struct fanout *f, const struct rte_mbuf *m)
+{
+	f->before = copy_sound(m);
+	if (f->before.len > sizeof(f->before_bytes))
+		f->before.len = 0;
+	memcpy(f->before_bytes, f->before.payload, f->before.len);
+	f->before.payload = f->before_bytes;
+}
+
 static void round_end(struct worker *w, struct fanout *f)
 {
 	struct fanout_queue *q = &f->queue;
 
+	if (f->codec == AM_CODEC_OPUS)
+		sound_keep(f, q->packets[q->round - 1].mbuf);
 	for (uint16_t i = 0; i < q->round; i++)
 		copy_spend(w, q->packets[i].mbuf);
 	worker_count(w, AM_COUNTER_consumed, q->round);
@@ -299,8 +375,10 @@ static bool round_some(struct worker *w, struct fanout *f, bool late, unsigned *
 			continue;
 		if (!transport_is_reachable(s->transport))
 			suspend(w, s);
-		else if (late)
+		else if (late && !s->paced) // who is paced gets it from the history
 			skip(w, s, q);
+		else if (late)
+			continue;
 		else
 			forward_to(w, s, q);
 	}
@@ -330,6 +408,18 @@ static unsigned class_some(struct worker *w, enum worker_class c)
 	return done;
 }
 
+uint32_t forward_queue_begin(const struct fanout_queue *q, uint8_t layer, const struct history *h)
+{
+	uint32_t begin = (uint32_t)h->top + 1;
+
+	for (uint16_t i = 0; i < q->count; i++) {
+		const struct track_packet *p = &media_packet_of(q->packets[i].mbuf)->info;
+		if (p->layer == layer && (int32_t)(p->seq - begin) < 0)
+			begin = p->seq;
+	}
+	return begin;
+}
+
 static bool is_behind(const struct worker *w)
 {
 	const struct fanout *f = TAILQ_FIRST(&w->waiting[WORKER_PICTURES]);
@@ -356,7 +446,7 @@ static uint32_t *seq_of(struct fanout *f, uint8_t layer, uint8_t limit, uint16_t
 	return &s->seq_of[limit_temporal(limit)][at % RELAY_HISTORY];
 }
 
-static struct history_share *share_of(struct worker *w, const struct rte_mbuf *m)
+static struct buffer_share *share_of(struct worker *w, const struct rte_mbuf *m)
 {
 	return &w->shares[m->pool == w->port->small_pool ? WORKER_SMALL : WORKER_LARGE];
 }
@@ -366,16 +456,10 @@ static void history_release(struct worker *w, const struct fanout *f, struct rte
 {
 	if (!m)
 		return;
-	struct history_share *share = share_of(w, m);
+	struct buffer_share *share = share_of(w, m);
 	share->held--;
 	share->held_of[f->publisher]--;
 	rte_pktmbuf_free(m);
-}
-
-static bool share_is_left(const struct history_share *share, uint32_t publisher)
-{
-	return share->held < share->budget &&
-	       share->held_of[publisher] < share->budget - share->held;
 }
 
 // The packet as a history keeps it: a small one as a copy, since a received buffer is large
@@ -385,12 +469,12 @@ static struct rte_mbuf *
 history_hold(struct worker *w, const struct fanout *f, struct history *h, struct rte_mbuf *m)
 {
 	bool small = m->data_len <= PORT_SMALL_PAYLOAD;
-	struct history_share *share = &w->shares[small ? WORKER_SMALL : WORKER_LARGE];
+	struct buffer_share *share = &w->shares[small ? WORKER_SMALL : WORKER_LARGE];
 	struct rte_mbuf *oldest;
 
-	while (!share_is_left(share, f->publisher) && (oldest = history_drain(h)))
+	while (!buffer_share_is_left(share, f->publisher) && (oldest = history_drain(h)))
 		history_release(w, f, oldest);
-	if (!share_is_left(share, f->publisher))
+	if (!buffer_share_is_left(share, f->publisher))
 		return NULL;
 	if (small) {
 		struct rte_mbuf *copy = rte_pktmbuf_alloc(w->port->small_pool);
@@ -425,8 +509,10 @@ static bool history_keep(struct worker *w, struct fanout *f, struct rte_mbuf *m)
 	history_release(w, f, out);
 	if (out == kept)
 		return history_is_past(&s->history, p->info.seq);
-	for (uint8_t spatial = p->info.spatial_id; spatial < f->spatial_limits; spatial++) {
-		for (uint8_t t = p->info.temporal_id; t < TEMPORAL_LIMITS; t++) {
+	bool late = p->info.flags & TRACK_LATE; // then each limit has a number for it
+	for (uint8_t spatial = late ? 0 : p->info.spatial_id; spatial < f->spatial_limits;
+	     spatial++) {
+		for (uint8_t t = late ? 0 : p->info.temporal_id; t < TEMPORAL_LIMITS; t++) {
 			uint8_t limit = limit_make(spatial, t);
 			*seq_of(f, p->info.layer, limit, p->info.seq_at[limit]) = p->info.seq;
 		}
@@ -441,6 +527,7 @@ static void source_note(struct fanout_stream *s, uint8_t source)
 		return;
 	s->source = source;
 	s->clock.known = false;
+	chain_break(&s->chain);
 }
 
 static enum worker_class class_of(const struct fanout *f)
@@ -464,6 +551,7 @@ void forward(struct worker *w, struct rte_mbuf *m)
 	why = DROP_duplicate;
 	if (f->codec != AM_CODEC_OPUS && !history_keep(w, f, m))
 		goto drop;
+	chain_packet(&f->streams[p->info.layer].chain, &p->info, m->data_len);
 	struct fanout_queue *q = &f->queue;
 	why = DROP_late;
 	if (q->count == FANOUT_PACKETS)
@@ -488,8 +576,11 @@ static bool transport_may_repeat(struct worker *w, struct transport *t)
 static bool worker_may_repeat(struct worker *w, const struct transport *t)
 {
 	uint32_t reserve = t->rtx.tokens < RELAY_RTX_BURST / 2 ? RELAY_RTX_WORKER_BURST / 2 : 0;
+	int64_t per_s = RELAY_RTX_WORKER_PER_S;
 
-	relay_bucket_refill(&w->rtx, w->now_us, RELAY_RTX_WORKER_PER_S, RELAY_RTX_WORKER_BURST);
+	if (w->shedding.level >= SHED_REPEATS)
+		per_s /= 2;
+	relay_bucket_refill(&w->rtx, w->now_us, per_s, RELAY_RTX_WORKER_BURST);
 	return w->rtx.tokens > reserve;
 }
 
@@ -508,14 +599,22 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	struct fanout_stream *stream = &s->fanout->streams[source.layer];
 	uint32_t in = *seq_of(s->fanout, source.layer, source.limit, source.seq_at);
 	struct rte_mbuf *m = history_find(&stream->history, (uint16_t)in, w->now_us);
-	if (!m || !selector_repeat(&source, &media_packet_of(m)->info, &out) || out.seq != seq)
+	if (!m)
 		return;
+	const struct track_packet *p = &media_packet_of(m)->info;
+	bool filler = selector_fill(&source, p, &out);
+	if (!filler && !selector_repeat(&source, p, &out))
+		return;
+	uint32_t payload_len = filler ? 0 : m->data_len;
 	w->rtx.tokens--;
 	s->transport->rtx.tokens--;
-	viewer_repeated(s->transport, (uint32_t)m->data_len + WIRE_OVERHEAD);
+	viewer_repeated(s->transport, payload_len + WIRE_OVERHEAD);
 	s->rtx_index++; // counts up alone, so no index comes twice
 	worker_count(w, AM_COUNTER_made_retransmissions, 1);
-	copy_queue(w, s, m, &out, (uint32_t)(s->rtx_index >> 16), true);
+	(void)copy_queue(
+	        w, s, m, &out, (uint32_t)(s->rtx_index >> 16), filler ? COPY_FILLER : COPY_REPEAT,
+	        NULL
+	);
 	// The history may let go of the packet before the next flush.
 	copy_flush(w);
 }

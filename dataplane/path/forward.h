@@ -19,8 +19,16 @@ void forward(struct worker *, struct rte_mbuf *);
 // to: 0 where nothing waits, or all of it for the port.
 unsigned forward_some(struct worker *);
 
+// The first number of an encoding, of which this is the history, that is still to be forwarded.
+uint32_t forward_queue_begin(const struct fanout_queue *, uint8_t layer, const struct history *);
+
+// The next packet for one subscriber, as its selector has it.
+void forward_packet(struct worker *, struct subscription *, const struct rte_mbuf *);
+
 // Answers a viewer's NACK of one sequence number by a retransmission (RFC 4588), where the packet
-// is still there and the port keeps up: it must not push out what was never sent.
+// is still there and the port keeps up: it must not push out what was never sent. Where the number
+// was left free for a packet that came late and is not for this viewer, the answer is an empty one:
+// browsers take the number for padding's, and go on.
 void forward_repeat(struct worker *, struct subscription *, uint16_t seq);
 
 // A sender report of the publisher: each subscriber gets it with its own timestamps, with the next
@@ -32,6 +40,10 @@ void forward_request_key_frame(struct worker *, struct subscription *);
 
 // The subscription is to be sent something else from now on: a key frame may be needed for that.
 void forward_changed(struct worker *, struct subscription *);
+
+// Its way has opened: sends the past with which it can begin, if there is one. Where the port is
+// behind that goes out with the track's next packet.
+void forward_begin(struct worker *, struct subscription *);
 
 // Tells the service thread which layers are sent now, or that the link carries none, if that has
 // changed.

@@ -15,7 +15,9 @@ struct incoming {
 	const uint8_t *bytes; // of the decrypted RTP packet
 	struct track *track;
 	struct track_stream *stream;
+	int64_t arrival_us;
 	uint8_t index; // of the stream
+	uint8_t source; // number of it
 	bool rtx;
 	uint64_t source_seq; // extended sequence number, the publisher's
 	uint64_t seq; // the encoding's
@@ -115,22 +117,21 @@ static void twcc_note(struct worker *w, struct transport *t, const struct incomi
 		);
 }
 
-static void level_note(struct worker *w, const struct incoming *in)
-{
-	struct rtp_ext ext;
-	uint8_t id = in->track->params.extension_id[AM_EXT_AUDIO_LEVEL];
-
-	if (id && rtp_ext_find(in->bytes, &in->view, id, &ext) && ext.len == 1)
-		level_packet(&in->track->level, in->bytes[ext.offset], w->now_us);
-}
+static void hold_end(struct worker *, const struct incoming *);
 
 // The stream goes on with another source: of the old one nothing is valid but the numbers given
 // out.
-static void source_begin(const struct track *t, struct track_stream *s)
+static void source_begin(struct worker *w, const struct incoming *in)
 {
+	const struct track *t = in->track;
+	struct track_stream *s = in->stream;
+
+	hold_end(w, in);
 	nack_restart(&s->nack);
+	s->key_seq = 0;
 	rtp_clock_init(&s->clock, s->clock.rate);
 	s->unit = (struct access_unit){0};
+	s->dependencies = (struct dependency_structure){0};
 	temporal_restart(&s->counter);
 	for (int i = 1; i < relay_spatial_limits(&t->params); i++)
 		temporal_restart(&s[i].counter);
@@ -150,15 +151,21 @@ static bool incoming_note(struct worker *w, struct incoming *in)
 	}
 	switch (numbering_packet(&s->numbering, in->view.seq, in->rtx, &in->source_seq, &in->seq)) {
 	case NUMBERING_OUTSIDE: worker_count_drop(w, DROP_too_old); return false;
-	case NUMBERING_NEW: source_begin(in->track, s); break;
+	case NUMBERING_NEW: source_begin(w, in); break;
 	case NUMBERING_NEXT: break;
 	}
+	in->source = s->numbering.source;
 	s->arrived_us = w->now_us;
 	s->left = false;
+	s->packets++;
+	s->octets += in->view.payload_len;
+	s->repaired += in->rtx;
 	if (!in->rtx)
 		reception_packet(&s->reception, in->view.seq, in->view.timestamp, w->now_us);
-	if (p->nack && nack_arrived(&s->nack, in->source_seq, in->rtx, w->now_us))
+	if (p->nack && nack_arrived(&s->nack, in->source_seq, in->rtx, w->now_us)) {
+		hold_end(w, in); // of what is missing nothing is asked for any more
 		feedback_request_key_frame(w, in->track, in->index);
+	}
 	return true;
 }
 
@@ -167,11 +174,12 @@ static uint8_t active_streams(const struct worker *w, const struct track *t)
 	uint8_t active = 0;
 	uint8_t spatial = relay_spatial_limits(&t->params);
 	int count = RTE_MAX(t->params.encoding_count, spatial);
+	int64_t age_us = t->params.screen ? RELAY_SCREEN_AGE_US : RELAY_STREAM_AGE_US;
 
 	for (int i = 0; i < count; i++) {
 		const struct track_stream *s = &t->streams[i];
 		bool left = spatial > 1 ? t->streams[0].left : s->left;
-		if (s->arrived_us && !left && w->now_us - s->arrived_us < RELAY_STREAM_AGE_US)
+		if (s->arrived_us && !left && w->now_us - s->arrived_us < age_us)
 			active |= (uint8_t)(1 << i);
 	}
 	return active;
@@ -186,6 +194,20 @@ static uint8_t patch_len(const struct frame_info *f)
 	if (f->picture_id_bits == 0)
 		return 0;
 	return f->has_tl0picidx && tl0_end > picture_end ? tl0_end : picture_end;
+}
+
+// What an AV1 packet's dependency descriptor tells of its frame, if it has one.
+static void frame_describe(const struct incoming *in, struct frame_info *frame)
+{
+	struct rtp_ext ext;
+	struct dependency_frame described;
+	uint8_t id = in->track->params.extension_id[AM_EXT_DEPENDENCY_DESCRIPTOR];
+
+	if (id && rtp_ext_find(in->bytes, &in->view, id, &ext) &&
+	    dependency_read(
+	            &in->stream->dependencies, in->seq, in->bytes + ext.offset, ext.len, &described
+	    ) == 0)
+		codec_describe(frame, &described);
 }
 
 // What the payload tells of its frame.
@@ -205,6 +227,8 @@ static void frame_inspect(
 		        &in->stream->unit, in->seq,
 		        in->view.payload_len > 0 ? frame->h264_units : H264_OTHER, key
 		);
+	if (t->params.codec == AM_CODEC_AV1)
+		frame_describe(in, frame);
 	if (relay_spatial_limits(&t->params) == 1)
 		codec_ignore_spatial(frame);
 	else if (frame->spatial_id > 0 && frame->spatial_id < SPATIAL_LIMITS)
@@ -236,12 +260,13 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 	struct frame_info frame;
 
 	p->track_id = in->track->params.track_id;
+	p->ready_us = w->now_us;
 	p->info = (struct track_packet){
-	        .arrival_us = w->now_us,
+	        .arrival_us = in->arrival_us,
 	        .seq = (uint32_t)in->seq,
 	        .timestamp = in->view.timestamp,
 	        .layer = in->index,
-	        .source = s->numbering.source,
+	        .source = in->source,
 	        .flags = in->view.marker ? TRACK_END : 0,
 	};
 	if (s->clock.known) {
@@ -264,8 +289,11 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 	p->tl0picidx_offset = frame.tl0picidx_offset;
 	p->patch_len = patch_len(&frame);
 	p->active = active_streams(w, in->track);
-	if (frame.key_frame)
+	if (frame.key_frame) {
 		keyframe_arrived(&s->keyframe);
+		// Of an older one a packet may come late.
+		s->key_seq = RTE_MAX(s->key_seq, in->source_seq);
+	}
 	m->data_off = (uint16_t)(in->bytes + in->view.payload_offset - (uint8_t *)m->buf_addr);
 	m->data_len = in->view.payload_len;
 	m->pkt_len = in->view.payload_len;
@@ -350,13 +378,172 @@ static void publisher_pay(struct transport *t, uint32_t frame_len)
 	t->in_bytes.tokens -= RTE_MIN(frame_len, t->in_bytes.tokens);
 }
 
-// A packet of a paused track is counted for nobody, so that viewers' numbers go on without a gap.
-static void paused_count(const struct incoming *in)
+// A packet of a paused track, or of a voice that is not forwarded, is counted for nobody, so that
+// viewers' numbers go on without a gap.
+static void packet_skip(const struct incoming *in)
 {
-	const struct frame_info nothing = {0};
-	struct track_packet unused = {0};
+	struct track_stream *s = in->track->streams;
 
-	(void)packet_count(in, &nothing, true, &unused);
+	if (relay_spatial_limits(&in->track->params) == 1) {
+		temporal_skip(&in->stream->counter, in->seq);
+		return;
+	}
+	for (int i = 0; i < SPATIAL_LIMITS; i++)
+		temporal_skip(&s[i].counter, in->seq);
+}
+
+// Whether everybody gets the packet: sound that says how loud it is, is compared with the others of
+// its room.
+static bool voice_is_forwarded(const struct worker *w, const struct incoming *in)
+{
+	struct track *t = in->track;
+	struct rtp_ext ext;
+	uint8_t id = t->params.extension_id[AM_EXT_AUDIO_LEVEL];
+
+	if (t->params.codec != AM_CODEC_OPUS || !id ||
+	    !rtp_ext_find(in->bytes, &in->view, id, &ext) || ext.len != 1)
+		return true;
+	uint8_t value = in->bytes[ext.offset];
+	level_packet(&t->level, value, w->now_us);
+	return !t->voices ||
+	       voices_packet(
+	               t->voices, &t->voice, t->params.voices, level_loudness(value), w->now_us
+	       );
+}
+
+// True if nobody gets the packet; it was counted then.
+static bool packet_withhold(struct worker *w, const struct incoming *in)
+{
+	if (in->track->paused) {
+		worker_count_drop(w, DROP_paused);
+	} else if (!voice_is_forwarded(w, in)) {
+		worker_count(w, AM_COUNTER_voices_withheld, 1);
+		worker_count(w, AM_COUNTER_consumed, 1);
+	} else {
+		return false;
+	}
+	packet_skip(in);
+	return true;
+}
+
+// Numbers the packet and gives it to the workers, or to nobody.
+static void packet_go(struct worker *w, const struct incoming *in, struct rte_mbuf *m)
+{
+	if (packet_withhold(w, in) || !packet_make(w, in, m)) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	length_check(w, in->track, m);
+	packet_pass(w, in->track, m);
+}
+
+// Only pictures wait, for NACKs may repair what is missing of them. Sound never does.
+static bool may_wait(const struct incoming *in)
+{
+	return in->track->params.nack && in->track->params.codec != AM_CODEC_OPUS;
+}
+
+static struct incoming *incoming_of(struct rte_mbuf *m)
+{
+	static_assert(sizeof(struct incoming) <= PORT_MBUF_PRIV);
+	return rte_mbuf_to_priv(m);
+}
+
+// A packet that waits has what is known of it where its media_packet is to be.
+static bool held_put(struct worker *w, const struct incoming *in, struct rte_mbuf *m)
+{
+	struct buffer_share *share = &w->shares[WORKER_WAITING];
+	struct track_stream *s = in->stream;
+
+	if (!hold_put(&s->hold, in->seq, m, w->now_us))
+		return false;
+	if (s->hold.count == 1)
+		LIST_INSERT_HEAD(&w->holding, s, holding);
+	*incoming_of(m) = *in;
+	share->held++;
+	share->held_of[am_id_slot(in->track->transport->id)]++;
+	return true;
+}
+
+// NULL is allowed, and returned.
+static struct rte_mbuf *held_taken(struct worker *w, struct rte_mbuf *m)
+{
+	struct buffer_share *share = &w->shares[WORKER_WAITING];
+
+	if (!m)
+		return NULL;
+	const struct incoming *in = incoming_of(m);
+	share->held--;
+	share->held_of[am_id_slot(in->track->transport->id)]--;
+	if (in->stream->hold.count == 0)
+		LIST_REMOVE(in->stream, holding);
+	return m;
+}
+
+static void held_go(struct worker *w, struct rte_mbuf *m)
+{
+	const struct incoming in = *incoming_of(m);
+
+	worker_count(w, AM_COUNTER_held, in.arrival_us < w->now_us);
+	packet_go(w, &in, m);
+}
+
+// Publishers who lose much must not take the buffers that others receive with.
+static int64_t wait_limit_us(const struct worker *w, const struct incoming *in)
+{
+	static_assert(NACK_GRACE_US_MIN + RECEIVE_TICK_US < HOLD_ASK_US);
+	const struct buffer_share *share = &w->shares[WORKER_WAITING];
+	const struct nack *n = &in->stream->nack;
+
+	if (!buffer_share_is_left(share, am_id_slot(in->track->transport->id)) ||
+	    !nack_is_answered(n))
+		return 0;
+	return hold_limit_us(n->rtt_us);
+}
+
+// Lets go on what need not wait any more. in: any packet of the encoding.
+static void hold_release(struct worker *w, const struct incoming *in)
+{
+	struct hold *h = &in->stream->hold;
+	int64_t limit_us = wait_limit_us(w, in);
+	uint32_t gaps = h->gaps;
+	struct rte_mbuf *m;
+
+	while ((m = held_taken(w, hold_take(h, w->now_us, limit_us))))
+		held_go(w, m);
+	worker_count(w, AM_COUNTER_held_in_vain, h->gaps - gaps);
+}
+
+static void hold_end(struct worker *w, const struct incoming *in)
+{
+	struct rte_mbuf *m;
+
+	while ((m = held_taken(w, hold_drain(&in->stream->hold))))
+		held_go(w, m);
+}
+
+void receive_tick(struct worker *w)
+{
+	struct track_stream *s, *next;
+
+	for (s = LIST_FIRST(&w->holding); s; s = next) {
+		const struct incoming in = *incoming_of(s->hold.entries[0].packet);
+		next = LIST_NEXT(s, holding);
+		feedback_nack(w, in.track, in.index);
+		hold_release(w, &in);
+	}
+}
+
+void receive_end(struct worker *w, struct track *t)
+{
+	struct rte_mbuf *m;
+
+	for (int i = 0; i < t->params.encoding_count; i++) {
+		while ((m = held_taken(w, hold_drain(&t->streams[i].hold)))) {
+			worker_count(w, AM_COUNTER_consumed, 1);
+			rte_pktmbuf_free(m);
+		}
+	}
 }
 
 void receive_rtp(
@@ -365,7 +552,7 @@ void receive_rtp(
 {
 	uint8_t *packet = rte_pktmbuf_mtod_offset(m, uint8_t *, v->payload_offset);
 	size_t len = v->payload_len;
-	struct incoming in = {.bytes = packet};
+	struct incoming in = {.bytes = packet, .arrival_us = w->now_us};
 
 	if (!t->receiver || !t->ssrcs) { // without keys, or without a track to this day
 		worker_count_drop(w, t->key ? DROP_unknown_ssrc : DROP_no_keys);
@@ -393,17 +580,14 @@ void receive_rtp(
 	twcc_note(w, t, &in);
 	if (!incoming_note(w, &in))
 		goto free;
-	if (in.track->paused) {
-		paused_count(&in);
-		worker_count_drop(w, DROP_paused);
+	if (!may_wait(&in) || hold_passes(&in.stream->hold, in.seq)) {
+		packet_go(w, &in, m);
+	} else if (!held_put(w, &in, m)) {
+		worker_count_drop(w, DROP_duplicate);
 		goto free;
 	}
-	if (!packet_make(w, &in, m))
-		goto free;
-	if (in.track->params.codec == AM_CODEC_OPUS)
-		level_note(w, &in);
-	length_check(w, in.track, m);
-	packet_pass(w, in.track, m);
+	if (in.stream->hold.count > 0)
+		hold_release(w, &in);
 	return;
 
 free:

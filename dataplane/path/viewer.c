@@ -3,13 +3,22 @@
 #include <rte_mbuf.h>
 
 #include "path/copy.h"
+#include "path/figures.h"
 #include "path/forward.h"
+#include "path/pace.h"
 #include "path/tx.h"
+#include "path/wish.h"
 
 #define FCI_AT             8 // of the body: behind both SSRCs (RFC 4585 6.1)
 #define MOVING_PER_S       12 // pictures a second that an upper encoding has at least
+#define SCREEN_BPS         2000000 // of a screen's upper encoding that has not been weighed yet
+#define LOWEST_WHOLE       layers_make(0, TEMPORAL_LIMITS - 1)
 #define CALM_LOOKS         4 // left out where there is more than enough
+#define AT_ONCE_MS         500
+#define HURRY_US           20000 // between two looks out of turn
+#define QUEUED_US          10000000 // after a queue was seen
 #define MUTE_US            5000000 // without a first answer
+#define REST_WAIT_US       2000000 // after a picture beyond ALLOCATION_PICTURES went
 #define REPAIR_PERCENT     15 // of what the way carries may be retransmissions
 #define REPAIR_BURST_S     4 // so many seconds' worth at once
 #define REPAIR_BYTES_PER_S 8000 // … and so much in any case
@@ -18,6 +27,7 @@
 void viewer_add(struct worker *w, struct transport *t, struct viewer *v)
 {
 	t->viewer = v;
+	figures_viewer_begin(w, t);
 	downlink_init(&v->downlink, w->now_us, 0, 0, false);
 	TAILQ_INSERT_TAIL(&w->viewers, t, viewers);
 	w->viewer_count++;
@@ -25,8 +35,7 @@ void viewer_add(struct worker *w, struct transport *t, struct viewer *v)
 
 void viewer_answers(struct transport *t)
 {
-	t->viewer->answers = true;
-	t->viewer->downlink.transport_wide = true;
+	downlink_answers(&t->viewer->downlink);
 }
 
 bool viewer_weighs(const struct worker *w, const struct subscription *s)
@@ -34,6 +43,23 @@ bool viewer_weighs(const struct worker *w, const struct subscription *s)
 	const struct rates *r = &s->fanout->rates;
 	return w->adapts && rates_are_fresh(r, w->now_us) &&
 	       rates_read(r, 0, TEMPORAL_LIMITS - 1) > 0;
+}
+
+static void slow_set(struct worker *w, struct transport *t, bool slow)
+{
+	if (slow && !t->slow)
+		TAILQ_INSERT_TAIL(&w->pacing, t, pacing);
+	else if (!slow && t->slow)
+		TAILQ_REMOVE(&w->pacing, t, pacing);
+	t->slow = slow;
+}
+
+static void probing_begin(struct worker *w, struct transport *t)
+{
+	if (t->viewer->probing || !downlink_probing(&t->viewer->downlink))
+		return;
+	TAILQ_INSERT_TAIL(&w->probing, t, probing);
+	t->viewer->probing = true;
 }
 
 static void probing_end(struct worker *w, struct transport *t)
@@ -46,6 +72,7 @@ void viewer_remove(struct worker *w, struct transport *t)
 {
 	if (t->viewer->probing)
 		probing_end(w, t);
+	slow_set(w, t, false);
 	TAILQ_REMOVE(&w->viewers, t, viewers);
 	w->viewer_count--;
 }
@@ -69,6 +96,12 @@ void viewer_report(struct worker *w, struct transport *t, uint8_t fraction_lost)
 {
 	if (t->viewer)
 		downlink_report(&t->viewer->downlink, w->now_us, fraction_lost);
+}
+
+bool viewer_carries_at_once(const struct worker *w, const struct transport *t, uint32_t bytes)
+{
+	return !w->adapts ||
+	       bytes <= downlink_target(&t->viewer->downlink, w->now_us) / 8 * AT_ONCE_MS / 1000;
 }
 
 bool viewer_may_repeat(struct worker *w, struct transport *t)
@@ -95,21 +128,64 @@ void viewer_repeated(struct transport *t, uint32_t bytes)
 	b->tokens -= bytes < b->tokens ? bytes : b->tokens;
 }
 
-void viewer_prefer(struct subscription *s)
+// Layers of a picture, at most.
+struct layers {
+	uint8_t spatial, temporal;
+};
+
+// What the client asks for, as far as its way carries it.
+static struct layers layers_due(const struct subscription *s)
 {
 	uint8_t spatial = s->asked >> 4, temporal = s->asked & 15,
 	        now = selector_layer(&s->selector);
 
 	if (s->given < s->asked) {
 		spatial = s->given >> 4;
-		if (temporal > (s->given & 15))
+		// Before the publisher has switched that encoding on it gets the one beneath,
+		// whole.
+		bool off = rates_are_held(&s->fanout->rates, spatial) &&
+		           !(s->fanout->active >> spatial & 1);
+		if (!off && temporal > (s->given & 15))
 			temporal = s->given & 15;
 		// Until the key frame of the lower one has come, as little as possible of what is
 		// too much.
 		if (now != SELECTOR_NONE && now > spatial)
 			temporal = 0;
 	}
-	selector_prefer(&s->selector, spatial, temporal);
+	if (s->lags)
+		temporal = 0;
+	return (struct layers){spatial, temporal};
+}
+
+// Of that, what the worker keeps up with.
+static struct layers
+layers_kept(const struct worker *w, const struct subscription *s, struct layers due)
+{
+	shed_limit(
+	        (enum shed_level)w->shedding.level, s->priority, fanout_layers_active(s->fanout),
+	        &due.spatial, &due.temporal
+	);
+	return due;
+}
+
+void viewer_prefer(const struct worker *w, struct subscription *s)
+{
+	struct layers kept = layers_kept(w, s, layers_due(s));
+
+	selector_prefer(&s->selector, kept.spatial, kept.temporal);
+}
+
+bool viewer_is_shed(const struct worker *w, const struct subscription *s)
+{
+	struct layers due = layers_due(s), kept = layers_kept(w, s, due);
+	uint8_t there = fanout_layers_active(s->fanout);
+	uint8_t top = RTE_MIN(due.spatial, there ? there - 1 : 0);
+	uint8_t temporal = RTE_MIN(due.temporal, TEMPORAL_LIMITS - 1);
+	uint8_t left = RTE_MIN(kept.temporal, TEMPORAL_LIMITS - 1);
+
+	// Not all that may be left out is there: many send no temporal layers.
+	return kept.spatial < top || rates_read(&s->fanout->rates, top, left) <
+	                                     rates_read(&s->fanout->rates, top, temporal);
 }
 
 // The steps of one picture, and which layers each stands for.
@@ -129,11 +205,17 @@ static void step_add(struct steps *s, uint8_t layers, uint32_t bps)
 	p->bps[p->count++] = bps;
 }
 
-// What a layer weighs up to this temporal one: a spatial layer with those beneath it.
+// What a layer weighs up to this temporal one: a spatial layer with those beneath it. A screen that
+// stands still weighs nothing until its page is turned: then all comes at once, so its upper
+// encoding is for those whose way carries that.
 static uint32_t weigh(const struct fanout *f, uint8_t layer, uint8_t limit)
 {
 	uint32_t bps = rates_read(&f->rates, layer, limit);
 
+	if (f->screen && layer > 0 && f->spatial_limits <= 1) {
+		uint32_t peak_bps = rates_peak(&f->rates, layer, limit);
+		return peak_bps > 0 ? peak_bps : SCREEN_BPS;
+	}
 	for (uint8_t i = 0; f->spatial_limits > 1 && i < layer; i++)
 		bps += rates_read(&f->rates, i, limit);
 	return bps;
@@ -151,11 +233,11 @@ static bool stutters(const struct fanout *f, uint8_t layer, uint8_t limit)
 static void steps_make(const struct subscription *sub, struct steps *s)
 {
 	const struct fanout *f = sub->fanout;
-	uint8_t layers = f->spatial_limits > 1 ? f->spatial_limits : f->stream_count;
+	uint8_t layers = fanout_layers(f);
 	uint8_t spatial = sub->asked >> 4, temporal = sub->asked & 15;
 
 	for (uint8_t layer = 0; layer < layers && layer <= spatial; layer++) {
-		if (!(f->active >> layer & 1))
+		if (!(f->active >> layer & 1) && !rates_are_held(&f->rates, layer))
 			continue;
 		for (uint8_t t = s->picture->count ? 1 : 0; t < TEMPORAL_LIMITS; t++) {
 			uint8_t limit = t < temporal ? t : temporal;
@@ -164,12 +246,36 @@ static void steps_make(const struct subscription *sub, struct steps *s)
 				continue;
 			step_add(s, layers_make(layer, limit), weigh(f, layer, limit));
 		}
+		// Of a screen few pictures are much better than fewer; of a face they are not.
+		if (f->screen && layer == 0)
+			s->picture->first = s->picture->count;
 	}
+}
+
+static void give(struct worker *w, struct subscription *s, uint8_t layers, bool starved)
+{
+	if (layers == s->given && starved == !!(s->paused & SUBSCRIPTION_STARVED))
+		return;
+	s->given = layers;
+	viewer_prefer(w, s);
+	if (starved) {
+		s->paused |= SUBSCRIPTION_STARVED;
+		selector_pause(&s->selector);
+	} else if (s->paused & SUBSCRIPTION_STARVED) {
+		s->paused &= (uint8_t)~SUBSCRIPTION_STARVED;
+		selector_resume(&s->selector);
+	}
+	wish_note(s);
+	forward_changed(w, s);
+	forward_tell_layers(w, s);
 }
 
 struct look {
 	unsigned count; // of pictures
-	uint64_t sound_bps;
+	uint64_t other_bps; // of all else that it is sent
+	// The last picture beyond these that is sent, and that is not. NULL: none.
+	struct subscription *rest, *rest_starved;
+	uint64_t left_bps; // room for that one
 	struct subscription *subscriptions[ALLOCATION_PICTURES];
 	struct allocation_picture pictures[ALLOCATION_PICTURES];
 	uint8_t layers[ALLOCATION_PICTURES][ALLOCATION_STEPS];
@@ -190,6 +296,16 @@ chosen_of(const struct subscription *s, const struct allocation_picture *p, cons
 	return at;
 }
 
+// For a picture whose weight is not known. A screen begins with all that it has at once.
+static bool has_room(const struct worker *w, const struct subscription *s)
+{
+	const struct viewer *v = s->transport->viewer;
+
+	if (s->fanout->screen)
+		return downlink_target(&v->downlink, w->now_us) > SCREEN_BPS;
+	return v->roomy || downlink_is_unhurt(&v->downlink);
+}
+
 static void picture_add(struct worker *w, struct look *look, struct subscription *s)
 {
 	struct allocation_picture *p = &look->pictures[look->count];
@@ -201,8 +317,9 @@ static void picture_add(struct worker *w, struct look *look, struct subscription
 	if (p->count == 0 && s->paused & SUBSCRIPTION_STARVED) {
 		step_add(&steps, layers_make(0, 0), DELAY_RATE_MIN); // to be tried
 	} else if (p->count == 0) { // it is not known what it weighs
-		s->given = SELECTOR_NONE;
-		viewer_prefer(s);
+		s->given = has_room(w, s) ? SELECTOR_NONE : LOWEST_WHOLE;
+		wish_note(s);
+		viewer_prefer(w, s);
 		return;
 	}
 	p->chosen = chosen_of(s, p, steps.layers);
@@ -216,20 +333,62 @@ static bool sound_counts(const struct worker *w, const struct subscription *s)
 	       (s->transport_cc || !s->transport->viewer->downlink.transport_wide);
 }
 
+// What sound weighs: half as much again where it is sent twice, since headers are not.
+static uint64_t sound_bps(const struct subscription *s)
+{
+	uint64_t bps = rates_read(&s->fanout->rates, 0, 0);
+
+	return s->red_payload_type && s->transport->link.lossy ? bps * 3 / 2 : bps;
+}
+
+// What a picture weighs at these layers.
+static uint32_t weigh_given(const struct subscription *s, uint8_t layers)
+{
+	uint8_t highest = (uint8_t)(fanout_layers(s->fanout) - 1);
+	uint8_t spatial = layers >> 4, temporal = layers & 15;
+
+	return weigh(
+	        s->fanout, spatial < highest ? spatial : highest,
+	        temporal < TEMPORAL_LIMITS ? temporal : TEMPORAL_LIMITS - 1
+	);
+}
+
+// A picture beyond those that are weighed against each other is not weighed, but counts: the lowest
+// of it, once anything has spoken against more.
+static void rest_add(struct worker *w, struct look *look, struct subscription *s)
+{
+	bool unhurt = downlink_is_unhurt(&s->transport->viewer->downlink);
+
+	if (!rates_are_fresh(&s->fanout->rates, w->now_us))
+		return;
+	if (s->paused & SUBSCRIPTION_STARVED) {
+		look->rest_starved = s;
+		look->left_bps = weigh_given(s, LOWEST_WHOLE);
+		return;
+	}
+	give(w, s, unhurt ? SELECTOR_NONE : LOWEST_WHOLE, false);
+	look->rest = s;
+	look->other_bps += weigh_given(s, s->given < s->asked ? s->given : s->asked);
+}
+
 static void look_begin(struct worker *w, struct look *look, const struct transport *t)
 {
 	struct subscription *s;
 
 	look->count = 0;
-	look->sound_bps = 0;
+	look->other_bps = 0;
+	look->left_bps = 0;
+	look->rest = look->rest_starved = NULL;
 	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
 		if (s->paused & SUBSCRIPTION_PAUSED)
 			continue;
 		if (s->fanout->codec != AM_CODEC_OPUS) {
 			if (look->count < ALLOCATION_PICTURES)
 				picture_add(w, look, s);
+			else
+				rest_add(w, look, s);
 		} else if (sound_counts(w, s)) {
-			look->sound_bps += rates_read(&s->fanout->rates, 0, 0);
+			look->other_bps += sound_bps(s);
 		}
 	}
 }
@@ -238,25 +397,27 @@ static void look_begin(struct worker *w, struct look *look, const struct transpo
 static void apply(struct worker *w, const struct look *look, unsigned i)
 {
 	const struct allocation_picture *p = &look->pictures[i];
-	struct subscription *s = look->subscriptions[i];
 	bool starved = p->chosen == ALLOCATION_NONE;
-	uint8_t given = SELECTOR_NONE;
+	bool all = starved || p->chosen + 1 >= p->count;
 
-	if (!starved && p->chosen + 1 < p->count)
-		given = look->layers[i][p->chosen];
-	if (given == s->given && starved == !!(s->paused & SUBSCRIPTION_STARVED))
-		return;
-	s->given = given;
-	viewer_prefer(s);
-	if (starved) {
-		s->paused |= SUBSCRIPTION_STARVED;
-		selector_pause(&s->selector);
-	} else if (s->paused & SUBSCRIPTION_STARVED) {
-		s->paused &= (uint8_t)~SUBSCRIPTION_STARVED;
-		selector_resume(&s->selector);
+	give(w, look->subscriptions[i], all ? SELECTOR_NONE : look->layers[i][p->chosen], starved);
+}
+
+// One of those beyond goes where the link does not carry them alone, one comes back into the room
+// that was left for it.
+static void rest_look(struct worker *w, struct transport *t, const struct look *look)
+{
+	struct viewer *v = t->viewer;
+	uint64_t target_bps = downlink_target(&v->downlink, w->now_us);
+	uint64_t all_bps = look->other_bps + allocation_used(look->pictures, look->count);
+	bool waited = w->now_us - v->rest_us >= REST_WAIT_US;
+
+	if (look->rest && target_bps < all_bps && all_bps == look->other_bps) {
+		give(w, look->rest, LOWEST_WHOLE, true);
+		v->rest_us = w->now_us;
+	} else if (look->rest_starved && waited && target_bps >= all_bps + look->left_bps) {
+		give(w, look->rest_starved, LOWEST_WHOLE, false);
 	}
-	forward_changed(w, s);
-	forward_tell_layers(w, s);
 }
 
 // Where probe packets go: a stream of retransmissions whose copies carry transport-wide numbers.
@@ -271,17 +432,55 @@ static struct subscription *probe_stream(const struct transport *t)
 	return NULL;
 }
 
-// What the allocator lacks: the next step. Nothing where that cannot be probed.
+static bool may_probe(const struct worker *w, const struct transport *t)
+{
+	return w->adapts && w->shedding.level < SHED_PROBES && probe_stream(t);
+}
+
+// What the allocator wishes the link to show. Nothing where that may not be probed.
 static void want(struct worker *w, struct transport *t, const struct look *look)
 {
 	struct viewer *v = t->viewer;
-	uint64_t used_bps = allocation_used(look->pictures, look->count);
-	uint64_t next_bps = allocation_next(look->pictures, look->count, used_bps);
-	uint64_t all_bps = next_bps && probe_stream(t) ? look->sound_bps + next_bps : 0;
+	uint64_t target_bps = downlink_target(&v->downlink, w->now_us);
+	uint64_t other_bps = look->other_bps + look->left_bps;
+	uint64_t next_bps = allocation_wish(
+	        &v->allocation, look->pictures, look->count,
+	        target_bps > other_bps ? target_bps - other_bps : 0, w->now_us
+	);
+	uint64_t all_bps = next_bps && may_probe(w, t) ? look->other_bps + next_bps : 0;
 
 	downlink_want(
 	        &v->downlink, w->now_us, all_bps < UINT32_MAX ? (uint32_t)all_bps : UINT32_MAX
 	);
+}
+
+// Enough for the lowest step of each picture.
+static uint64_t at_least_all(const struct look *look, uint64_t budget_bps)
+{
+	uint64_t sum_bps = 0;
+
+	for (unsigned i = 0; i < look->count; i++)
+		sum_bps += look->pictures[i].bps[0];
+	return sum_bps > budget_bps ? sum_bps : budget_bps;
+}
+
+// Nothing has spoken against more: then there is no queue to be afraid of.
+static bool is_slow(const struct worker *w, const struct downlink *d, uint64_t used_bps)
+{
+	return d->transport_wide && !downlink_is_unhurt(d) &&
+	       (w->now_us - d->overuse_us < QUEUED_US ||
+	        downlink_target(d, w->now_us) * 2ull < 5 * used_bps);
+}
+
+// Who has room again is still sent at the pace what waits.
+static bool has_backlog(const struct look *look)
+{
+	for (unsigned i = 0; i < look->count; i++) {
+		const struct subscription *s = look->subscriptions[i];
+		if (s->paced && s->selector.layer != SELECTOR_NONE && s->pace_next != s->pace_until)
+			return true;
+	}
+	return false;
 }
 
 static void allocate(struct worker *w, struct transport *t)
@@ -300,7 +499,10 @@ static void allocate(struct worker *w, struct transport *t)
 	else if (downlink_proven(&v->downlink, w->now_us))
 		why = ALLOCATION_PROBED;
 	v->changed = false;
-	uint64_t budget_bps = target_bps > look.sound_bps ? target_bps - look.sound_bps : 0;
+	uint64_t other_bps = look.other_bps + look.left_bps;
+	uint64_t budget_bps = target_bps > other_bps ? target_bps - other_bps : 0;
+	if (downlink_is_unhurt(&v->downlink))
+		budget_bps = at_least_all(&look, budget_bps);
 	if (allocation_look(
 	            &v->allocation, look.pictures, look.count, budget_bps, why, w->now_us
 	    )) {
@@ -308,14 +510,16 @@ static void allocate(struct worker *w, struct transport *t)
 			apply(w, &look, i);
 	}
 	for (unsigned i = 0; i < look.count; i++) {
-		viewer_prefer(look.subscriptions[i]); // a lower layer may have begun
+		viewer_prefer(w, look.subscriptions[i]); // a lower layer may have begun
 		if (look.subscriptions[i]->paused & SUBSCRIPTION_STARVED)
 			forward_tell_layers(w, look.subscriptions[i]); // if the ring was full
 	}
 	want(w, t, &look);
-	bool calm = v->downlink.want == 0 &&
-	            target_bps > 2 * (look.sound_bps + allocation_used(look.pictures, look.count));
-	v->rest = calm ? CALM_LOOKS : 0;
+	uint64_t used_bps = look.other_bps + allocation_used(look.pictures, look.count);
+	v->roomy = v->downlink.want == 0 && target_bps > 2 * used_bps;
+	slow_set(w, t, is_slow(w, &v->downlink, used_bps) || (t->slow && has_backlog(&look)));
+	rest_look(w, t, &look);
+	v->rest = v->roomy && !look.rest_starved ? CALM_LOOKS : 0;
 }
 
 void viewer_feedback(struct worker *w, struct transport *t, const struct rtcp_view *v)
@@ -325,11 +529,15 @@ void viewer_feedback(struct worker *w, struct transport *t, const struct rtcp_vi
 	if (!d || v->body_len < FCI_AT)
 		return;
 	worker_count(w, AM_COUNTER_transport_feedbacks, 1);
-	d->transport_wide = t->viewer->answers;
+	d->transport_wide = d->sent.answered;
 	if (downlink_feedback(d, w->now_us, v->body + FCI_AT, v->body_len - (size_t)FCI_AT) < 0)
 		return;
-	if (downlink_usage(d) == DELAY_OVERUSE) // the queue grows: this does not wait for the tick
+	probing_begin(w, t); // its long part: what is due by the next tick would go out in one go
+	// The queue grows: this does not wait for the tick, however often a client says so.
+	if (downlink_usage(d) == DELAY_OVERUSE && w->now_us - t->viewer->hurried_us >= HURRY_US) {
+		t->viewer->hurried_us = w->now_us;
 		allocate(w, t);
+	}
 }
 
 // Whoever has agreed to answer and never did is sent what it asks for, as those who did not agree.
@@ -339,27 +547,45 @@ static void heed_mute(const struct worker *w, struct downlink *d)
 		d->transport_wide = false;
 }
 
+// The worker leaves out more than before, or less.
+static void heed_shedding(struct worker *w, struct transport *t)
+{
+	struct subscription *s;
+
+	if (t->viewer->shed == w->shedding.level)
+		return;
+	t->viewer->shed = w->shedding.level;
+	TAILQ_FOREACH (s, &t->subscriptions, of_transport)
+		viewer_prefer(w, s);
+}
+
 static void look_at(struct worker *w, struct transport *t)
 {
 	struct viewer *v = t->viewer;
 
+	heed_shedding(w, t);
+
 	heed_mute(w, &v->downlink);
+	if (v->downlink.former > 0 && !may_probe(w, t))
+		downlink_forget_former(&v->downlink);
 	downlink_tick(&v->downlink, w->now_us);
 	am_gauge_set(w->gauges->downlinks, t->id, downlink_target(&v->downlink, w->now_us) / 1000);
 	if (v->rest > 0 && !v->changed)
 		v->rest--;
 	else
 		allocate(w, t);
-	if (downlink_probing(&v->downlink) && !v->probing) {
-		TAILQ_INSERT_TAIL(&w->probing, t, probing);
-		v->probing = true;
-	}
+	probing_begin(w, t);
 }
 
 void viewer_tick(struct worker *w)
 {
 	uint32_t left = (w->viewer_count + VIEWER_TICKS - 1) / VIEWER_TICKS;
 
+	uint8_t shed = w->shedding.level;
+	if (shed_look(&w->shedding, w->now_us, w->behind)) {
+		am_lifecycle_shed(w->lifecycle, w->shedding.level);
+		worker_count(w, AM_COUNTER_shed, w->shedding.level > shed);
+	}
 	for (; left > 0; left--) {
 		struct transport *t = TAILQ_FIRST(&w->viewers);
 		TAILQ_REMOVE(&w->viewers, t, viewers);
@@ -367,6 +593,7 @@ void viewer_tick(struct worker *w)
 		if (w->now_us - t->viewer->looked_us < DOWNLINK_TICK_US)
 			continue;
 		t->viewer->looked_us = w->now_us;
+		figures_viewer(w, t);
 		if (transport_is_reachable(t) && !TAILQ_EMPTY(&t->subscriptions))
 			look_at(w, t);
 	}
@@ -376,6 +603,8 @@ static void probe_some(struct worker *w, struct transport *t)
 {
 	struct subscription *s = probe_stream(t);
 
+	if (t->slow)
+		pace_some(w, t); // pictures that wait are as good as padding
 	while (s && downlink_probe(&t->viewer->downlink, w->now_us)) {
 		if (!transport_is_reachable(t) || tx_is_full(w))
 			break;

@@ -30,12 +30,19 @@ void viewer_remb(struct worker *, struct transport *, const struct rtcp_view *);
 // The loss that a viewer's reception reports tell, in 1/256.
 void viewer_report(struct worker *, struct transport *, uint8_t fraction_lost);
 
+// Whether the viewer's way takes so many bytes in one go, in half a second.
+bool viewer_carries_at_once(const struct worker *, const struct transport *, uint32_t bytes);
+
 // Whether the viewer's way has room for one retransmission more; that one was made.
 bool viewer_may_repeat(struct worker *, struct transport *);
 void viewer_repeated(struct transport *, uint32_t bytes);
 
-// Gives the selector what the client asks for and its way carries.
-void viewer_prefer(struct subscription *);
+// Gives the selector what the client asks for, its way carries and the worker keeps up with.
+void viewer_prefer(const struct worker *, struct subscription *);
+
+// True if the worker leaves out something of what the client asks for, its way carries and there
+// is.
+bool viewer_is_shed(const struct worker *, const struct subscription *);
 
 // Looks at some of the viewers: their estimates, and what they are sent for them.
 void viewer_tick(struct worker *);

@@ -1,5 +1,7 @@
 #include "service/channel.h"
 
+#include "am_text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,31 +181,14 @@ void channel_advance(struct channel_reader *r)
 	r->next++;
 }
 
-// Bytes that follow a first byte, and the range of the second (RFC 3629 4). -1: no first byte.
-static int tail_of(uint8_t first, uint8_t *low, uint8_t *high)
-{
-	*low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-	*high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-	if (first < 0x80)
-		return 0;
-	if (first < 0xc2 || first > 0xf4)
-		return -1;
-	return first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-}
-
 bool channel_is_text(const uint8_t *bytes, size_t len)
 {
-	uint8_t low, high;
+	uint32_t code;
 
-	for (size_t i = 0; i < len; i++) {
-		int tail = tail_of(bytes[i], &low, &high);
-		if (tail < 0 || (size_t)tail > len - i - 1)
+	for (size_t n; len > 0; bytes += n, len -= n) {
+		n = am_text_decode(bytes, len, &code);
+		if (n == 0)
 			return false;
-		for (; tail > 0; tail--, low = 0x80, high = 0xbf) {
-			i++;
-			if (bytes[i] < low || bytes[i] > high)
-				return false;
-		}
 	}
 	return true;
 }

@@ -28,6 +28,7 @@ void publish_source(struct am_region *r, const struct source *s)
 	e->codec = s->params.codec;
 	e->paused = s->paused;
 	e->encoding_count = s->params.encoding_count;
+	e->wanted = source_wanted(s);
 	e->id = s->params.track_id;
 	e->transport_id = s->params.transport_id;
 	e->room_id = s->session->room_id;

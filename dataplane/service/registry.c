@@ -10,6 +10,7 @@
 
 #include "am_log.h"
 #include "inbox.h"
+#include "path/wish.h"
 #include "service/publish.h"
 #include "service/session.h"
 
@@ -17,6 +18,8 @@
 // packets would take a number after the wrap for one before it, and never decrypt (RFC 3711 3.3.1).
 #define SEQ_START_MASK 0x7FFF
 #define COLLECT_BATCH  32
+#define LOOK_US        100000
+#define EXPECT_LOOKS   (RELAY_HISTORY_MS * 1000 / LOOK_US) // older pictures help nobody
 #define POST_WAIT_US   20
 #define POST_WAITS_MAX 250000 // 5 s: a worker that takes nothing for so long is dead
 
@@ -29,6 +32,8 @@ void registry_init(
 	r->workers = workers;
 	r->worker_count = worker_count;
 	TAILQ_INIT(&r->all);
+	TAILQ_INIT(&r->simulcasts);
+	LIST_INIT(&r->expecting);
 }
 
 struct session *registry_session(const struct registry *r, am_id id)
@@ -71,6 +76,12 @@ static void transport_free(struct transport *t)
 	free(t);
 }
 
+static void track_free(struct track *t)
+{
+	rooms_leave(t);
+	free(t);
+}
+
 static void layers_told(struct registry *r, const struct message *msg)
 {
 	struct sink *s = registry_sink(r, msg->id);
@@ -101,6 +112,15 @@ static void too_long_told(struct registry *r, const struct message *msg)
 	        msg->id, msg->value
 	);
 	publish_event(r->region, &event);
+}
+
+// Of a fan-out that has gone since nothing is wished.
+static void wishes_told(struct registry *r, uint16_t worker, const struct message *msg)
+{
+	struct source *s = registry_source(r, msg->id);
+
+	if (s && s->fanouts[worker].object)
+		s->fanouts[worker].wished = (uint8_t)msg->value;
 }
 
 static void fanout_free(struct fanout *f)
@@ -135,6 +155,7 @@ static void reply_handle(struct registry *r, uint16_t worker, const struct messa
 {
 	switch (msg->type) {
 	case MESSAGE_FREE: free(msg->object); break;
+	case MESSAGE_FREE_TRACK: track_free(msg->object); break;
 	case MESSAGE_FREE_FANOUT: fanout_free(msg->object); break;
 	case MESSAGE_FREE_SUBSCRIPTION: place_free(r, worker, msg); break;
 	case MESSAGE_FREE_TRANSPORT: transport_free(msg->object); break;
@@ -142,6 +163,7 @@ static void reply_handle(struct registry *r, uint16_t worker, const struct messa
 	case MESSAGE_PATH_PROVEN:
 		session_proven(registry_session(r, msg->id), &msg->flow, msg->mac);
 		break;
+	case MESSAGE_WISHES: wishes_told(r, worker, msg); break;
 	case MESSAGE_TOO_LONG: too_long_told(r, msg); break;
 	case MESSAGE_PORT_STOPPED: r->workers_stopped++; break;
 	}
@@ -230,12 +252,15 @@ static struct fanout *fanout_create(const struct source *s)
 	f->owner = s->placed ? s->session->worker : RELAY_NO_WORKER;
 	f->codec = p->codec;
 	f->room_rtx_payload_type = p->room_rtx_payload_type;
+	f->screen = p->screen;
 	f->stream_count = p->encoding_count;
 	f->spatial_limits = spatial_limits;
+	f->wish_told = WISH_UNTOLD;
 	strcpy(f->cname, p->cname);
 	for (int i = 0; i < p->encoding_count; i++)
 		history_init(
-		        &f->streams[i].history, f->streams[i].slots, RELAY_HISTORY, RELAY_HISTORY_MS
+		        &f->streams[i].history, f->streams[i].slots, RELAY_HISTORY,
+		        p->screen ? RELAY_SCREEN_MS : RELAY_HISTORY_MS
 		);
 	return f;
 }
@@ -257,6 +282,7 @@ static int subscription_init(struct subscription *s, const struct sink *k)
 	        .mid_len = (uint8_t)strlen(k->mid),
 	        .paused = k->paused ? SUBSCRIPTION_PAUSED : 0,
 	        .transport_cc = k->transport_cc,
+	        .red_payload_type = k->red_payload_type,
 	        .priority = k->priority,
 	        .asked = layers_make(k->spatial, k->temporal),
 	        .given = SELECTOR_NONE,
@@ -322,6 +348,7 @@ static void fanout_remove(struct registry *r, struct source *source, uint16_t wo
 	        &(struct message){.type = MESSAGE_FANOUT_REMOVE, .id = source->params.track_id}
 	);
 	f->object = NULL;
+	f->wished = 0;
 	LIST_INIT(&f->roomy);
 }
 
@@ -344,9 +371,10 @@ static int viewer_equip(struct registry *r, struct session *s)
 {
 	if (s->views)
 		return 0;
-	struct viewer *v = calloc(1, sizeof(*v));
+	struct viewer *v = aligned_alloc(alignof(struct viewer), sizeof(*v));
 	if (!v)
 		return -ENOMEM;
+	memset(v, 0, sizeof(*v));
 	registry_post(
 	        r, s->worker,
 	        &(struct message){.type = MESSAGE_TRANSPORT_VIEWER, .object = v, .id = s->id}
@@ -469,8 +497,9 @@ static int source_place(struct registry *r, struct source *s)
 
 	if (!t)
 		return -ENOMEM;
-	if (transport_equip(s->session, t) < 0) {
-		free(t);
+	if (rooms_join(&r->rooms, s->session->room_id, t) < 0 ||
+	    transport_equip(s->session, t) < 0) {
+		track_free(t);
 		return -ENOMEM;
 	}
 	t->workers = worker_bits(s);
@@ -500,12 +529,13 @@ static int source_place(struct registry *r, struct source *s)
 
 int registry_place(struct registry *r, struct session *s, uint16_t worker)
 {
-	struct transport *t = calloc(1, sizeof(*t));
+	struct transport *t = aligned_alloc(alignof(struct transport), sizeof(*t));
 	struct source *source;
 	struct sink *sink;
 
 	if (!t)
 		return -ENOMEM;
+	memset(t, 0, sizeof(*t));
 	t->id = s->id;
 	t->feedback_ssrc = am_id_slot(s->id) + 1;
 	t->rtx.tokens = RELAY_RTX_BURST;
@@ -597,10 +627,55 @@ int registry_add_track(struct registry *r, const struct am_cmd_track_add *p)
 		free(s);
 		return -ENOMEM;
 	}
+	demand_init(&s->demand, p->encoding_count);
+	if (p->encoding_count > 1)
+		TAILQ_INSERT_TAIL(&r->simulcasts, s, simulcast);
 	TAILQ_INSERT_TAIL(&session->sources, s, entry);
 	r->sources[am_id_slot(p->track_id)] = s;
 	publish_source(r->region, s);
 	return 0;
+}
+
+static void source_unexpect(struct registry *r, struct source *s)
+{
+	if (!s->expected)
+		return;
+	s->expected = 0;
+	LIST_REMOVE(s, expecting);
+	for (uint16_t i = 0; i < r->worker_count; i++) {
+		if (s->expectant >> i & 1 && --s->fanouts[i].count == 0)
+			fanout_remove(r, s, i);
+	}
+	s->expectant = 0;
+}
+
+// A viewer is about to come, nobody knows yet to which worker: each keeps what comes for it, and
+// the key frame comes while its way is found and keys are agreed on.
+static void source_expect(struct registry *r, struct source *s, uint8_t encoding)
+{
+	if (s->params.codec == AM_CODEC_OPUS || s->paused || !s->placed)
+		return;
+	if (s->expected == EXPECT_LOOKS) // many come together, and share one
+		return;
+	if (!s->expected)
+		LIST_INSERT_HEAD(&r->expecting, s, expecting);
+	s->expected = EXPECT_LOOKS;
+	for (uint16_t i = 0; i < r->worker_count; i++) {
+		struct source_fanout *f = &s->fanouts[i];
+		if (s->expectant >> i & 1 || (!f->object && fanout_add(r, s, i) < 0))
+			continue;
+		s->expectant |= 1u << i;
+		if (f->count++ == 0)
+			post_track_workers(r, s);
+	}
+	registry_post(
+	        r, s->session->worker,
+	        &(struct message){
+	                .type = MESSAGE_TRACK_EXPECT,
+	                .id = s->params.track_id,
+	                .value = RTE_MIN(encoding, s->demand.active - 1),
+	        }
+	);
 }
 
 void registry_pause_track(struct registry *r, struct source *s, bool paused)
@@ -630,15 +705,70 @@ void registry_remove_track(struct registry *r, struct source *s)
 {
 	while (!TAILQ_EMPTY(&s->sinks))
 		registry_remove_subscription(r, TAILQ_FIRST(&s->sinks));
+	source_unexpect(r, s);
 	if (s->placed)
 		registry_post(
 		        r, s->session->worker,
 		        &(struct message){.type = MESSAGE_TRACK_REMOVE, .id = s->params.track_id}
 		);
 	TAILQ_REMOVE(&s->session->sources, s, entry);
+	if (s->params.encoding_count > 1)
+		TAILQ_REMOVE(&r->simulcasts, s, simulcast);
 	r->sources[am_id_slot(s->params.track_id)] = NULL;
 	publish_no_source(r->region, am_id_slot(s->params.track_id));
 	free(s);
+}
+
+static uint8_t wished_of(const struct source *s)
+{
+	uint8_t most = 0;
+
+	for (int i = 0; i < AM_WORKER_MAX; i++)
+		most = RTE_MAX(most, s->fanouts[i].wished);
+	return most;
+}
+
+static void demand_tell(struct registry *r, const struct source *s)
+{
+	const struct am_msg event = {
+	        .type = AM_EVENT_TRACK_WANTED,
+	        .track_wanted = {s->params.track_id, source_wanted(s)},
+	};
+
+	publish_source(r->region, s);
+	publish_event(r->region, &event);
+	for (uint16_t i = 0; i < r->worker_count; i++) {
+		if (s->fanouts[i].count)
+			registry_post(
+			        r, i,
+			        &(struct message){
+			                .type = MESSAGE_FANOUT_HOLD,
+			                .id = s->params.track_id,
+			                .value = s->demand.active,
+			        }
+			);
+	}
+}
+
+void registry_look(struct registry *r, int64_t now_us)
+{
+	struct source *s;
+
+	if (now_us - r->looked_us < LOOK_US)
+		return;
+	r->looked_us = now_us;
+	struct source *next = LIST_FIRST(&r->expecting);
+	while ((s = next)) {
+		next = LIST_NEXT(s, expecting);
+		if (s->expected == 1)
+			source_unexpect(r, s);
+		else
+			s->expected--;
+	}
+	TAILQ_FOREACH (s, &r->simulcasts, simulcast) {
+		if (demand_look(&s->demand, wished_of(s), now_us))
+			demand_tell(r, s);
+	}
 }
 
 int registry_add_subscription(struct registry *r, const struct am_cmd_subscription_add *p)
@@ -670,6 +800,7 @@ int registry_add_subscription(struct registry *r, const struct am_cmd_subscripti
 	        .rtx_ssrc = p->rtx_ssrc,
 	        .paused = p->paused,
 	        .transport_cc = p->transport_cc,
+	        .red_payload_type = p->red_payload_type,
 	        .priority = p->priority,
 	        .spatial = p->spatial_layer,
 	        .temporal = p->temporal_layer,
@@ -684,6 +815,8 @@ int registry_add_subscription(struct registry *r, const struct am_cmd_subscripti
 	TAILQ_INSERT_TAIL(&session->sinks, s, of_session);
 	r->sinks[am_id_slot(p->subscription_id)] = s;
 	publish_sink(r->region, s);
+	if (session->worker == RELAY_NO_WORKER)
+		source_expect(r, source, s->spatial);
 	return 0;
 }
 

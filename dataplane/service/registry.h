@@ -4,16 +4,19 @@
 // what an object refers to comes before it and goes after it.
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
 #include "am_region.h"
 #include "am_schema.h"
+#include "media/demand.h"
 #include "path/packet.h"
 #include "relay.h"
 #include "service/ice.h"
 #include "service/places.h"
+#include "service/rooms.h"
 #include "service/ssrc_set.h"
 #include "worker.h"
 
@@ -54,9 +57,10 @@ struct session {
 
 // A track's fan-out on one worker.
 struct source_fanout {
-	uint32_t count; // placed subscriptions; 0: there is no fan-out
+	uint32_t count; // placed subscriptions, and one while viewers are expected; 0: no fan-out
 	struct fanout *object; // the worker's; NULL: there is none
 	LIST_HEAD(, fanout_chunk) roomy; // its chunks with a free place
+	uint8_t wished; // encodings
 };
 
 // A track.
@@ -66,8 +70,13 @@ struct source {
 	bool paused;
 	bool placed; // the worker has it
 	struct source_fanout fanouts[AM_WORKER_MAX];
+	uint8_t expected; // looks for which viewers are expected, who have no worker yet
+	uint32_t expectant; // workers whose fan-outs count that, a bit each
+	struct demand demand; // of encodings
 	TAILQ_HEAD(, sink) sinks;
 	TAILQ_ENTRY(source) entry; // of the session
+	TAILQ_ENTRY(source) simulcast; // of the registry's list, where it has several encodings
+	LIST_ENTRY(source) expecting; // of the registry's list, while `expected`
 };
 
 // A subscription.
@@ -83,12 +92,20 @@ struct sink {
 	char mid[AM_SUBSCRIPTION_MID_MAX + 1];
 	bool paused;
 	bool transport_cc; // the viewer gets transport-wide numbers
+	uint8_t red_payload_type; // 0: it takes no redundant sound
 	uint8_t spatial, temporal; // preferred
 	uint8_t priority;
 	uint8_t spatial_now, temporal_now;
 	bool starved; // nothing is sent, since the viewer's link does not carry it
 };
 static_assert(sizeof(struct sink) <= 96); // there are many
+
+// Which encodings its publisher is to send, a bit each.
+static inline uint8_t source_wanted(const struct source *s)
+{
+	static_assert(DEMAND_ENCODINGS == AM_ENCODING_MAX);
+	return (uint8_t)((1u << s->demand.active) - 1);
+}
 
 struct registry {
 	struct am_region *region;
@@ -97,7 +114,11 @@ struct registry {
 	struct session *sessions[AM_TRANSPORT_MAX];
 	struct source *sources[AM_TRACK_MAX];
 	struct sink *sinks[AM_SUBSCRIPTION_MAX];
+	struct rooms rooms; // those with voices
 	TAILQ_HEAD(, session) all; // sessions
+	TAILQ_HEAD(, source) simulcasts; // sources with several encodings
+	LIST_HEAD(, source) expecting; // sources with `expected`
+	int64_t looked_us; // at what viewers wish of these, the last time
 	uint32_t session_count;
 	uint16_t workers_stopped; // that have left the port alone since MESSAGE_PORT_STOP
 	bool workers_returned; // their threads have ended: this one does their part
@@ -140,6 +161,10 @@ void registry_post(struct registry *, uint16_t worker, const struct message *);
 
 // Takes what workers hand back and tell. Returns how many messages.
 unsigned registry_collect(struct registry *);
+
+// Looks ten times a second at which encodings viewers wish for; what changes is told to the control
+// plane. Call it often.
+void registry_look(struct registry *, int64_t now_us);
 
 // Writes a session's states to its table entry and tells the control plane.
 void registry_publish_session(struct registry *, const struct session *);

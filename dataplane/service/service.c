@@ -340,6 +340,7 @@ static void tick(struct service *s)
 		return;
 	s->ticked_ns = s->now_ns;
 	session_tick_all(s);
+	registry_look(&s->registry, (int64_t)(s->now_ns / 1000));
 	data_tick(s);
 	neighbour_tick(s->neighbours, s->now_ns);
 	fragment_expire(s->fragments, rte_rdtsc());

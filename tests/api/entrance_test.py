@@ -9,7 +9,7 @@ import tempfile
 import time
 import unittest
 
-from server import CTL, Server
+from server import CTL, Server, make_certificate
 from websocket import WebSocket, frame
 
 
@@ -164,14 +164,8 @@ class Origins(unittest.TestCase):
 
 class Addresses(unittest.TestCase):
     def test_ipv4_is_the_same_on_an_ipv6_socket(self):
-        certificate = {}
         with tempfile.TemporaryDirectory() as where:
-            subprocess.run(
-                ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                 "-subj", "/CN=localhost", "-keyout", f"{where}/key", "-out", f"{where}/certificate"],
-                check=True, capture_output=True)
-            certificate = {"certificate": f"{where}/certificate", "private_key": f"{where}/key"}
-            with Server(listen="::", metrics_addresses=["127.0.0.1"], **certificate) as server:
+            with Server(listen="::", metrics_addresses=["127.0.0.1"], **make_certificate(where)) as server:
                 for address in ("127.0.0.1", "[::1]"):
                     done = subprocess.run(
                         ["curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", f"https://{address}:{server.port}/metrics"],

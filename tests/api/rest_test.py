@@ -3,6 +3,7 @@ import re
 import unittest
 
 from server import PAGE, Server
+from websocket import WebSocket
 
 METRICS_TOKEN = "the-operator-s-own-token"
 ROUTES = "../../controlplane/rest.c"
@@ -51,6 +52,13 @@ class Rest(unittest.TestCase):
                     self.assertIn("403", operation["responses"], f"{method} {path}")
         self.assertEqual(len(ids), sum(len(m) for m in document["paths"].values()))
 
+    def test_what_pages_ask_ahead_is_what_a_room_says(self):
+        ahead = self.get("/api/routerRtpCapabilities").json()
+        with WebSocket(self.server, roomId="ahead", peerId="p") as w:
+            self.assertEqual(w.notified("admitted")["capabilities"], ahead["version"])
+            said = w.ask("getRouterRtpCapabilities")["data"]
+        self.assertEqual(said["routerRtpCapabilities"], ahead["routerRtpCapabilities"])
+
     def test_a_wrong_method_names_the_right_ones(self):
         answer = self.server.ask("PUT", "/rooms/x/closeRoom")
         self.assertEqual(answer.status, 405)
@@ -81,13 +89,15 @@ class Rest(unittest.TestCase):
         for line in answer.body.decode().splitlines():
             if found := re.fullmatch(r"# HELP (\w+) \S.*", line):
                 self.assertNotIn(found[1], types)
-            elif found := re.fullmatch(r"# TYPE (\w+) (counter|gauge)", line):
+            elif found := re.fullmatch(r"# TYPE (\w+) (counter|gauge|histogram)", line):
                 types[found[1]] = found[2]
                 self.assertEqual(found[2] == "counter", found[1].endswith("_total"), line)
             else:
                 found = re.fullmatch(r'(\w+)(\{(\w+="[^"\\]*",?)+\})? (\d+(\.\d+)?)', line)
                 self.assertIsNotNone(found, line)
-                self.assertIn(found[1], types, "samples stand under their TYPE")
+                of = re.sub(r"_(bucket|sum|count)$", "", found[1])
+                name = of if types.get(of) == "histogram" else found[1]
+                self.assertIn(name, types, "samples stand under their TYPE")
                 self.assertNotIn((found[1], found[2]), seen)
                 seen.add((found[1], found[2]))
         self.assertFalse([name for name in types if name.startswith("amphi_hooks_")], "the same under another name")
@@ -96,6 +106,13 @@ class Rest(unittest.TestCase):
         for file in ("store", "accounts", "history"):
             for name in ("failed_transactions_total", "lost_writes_total", "waiting_writes"):
                 self.assertIn((f"amphi_controlplane_store_{name}", f'{{file="{file}"}}'), seen)
+        for name in ("loss_ratio", "round_trip_seconds", "estimate_bits_per_second"):
+            name = f"amphi_viewer_{name}"
+            self.assertEqual(types[name], "histogram")
+            bounds = [re.search('le="(.*)"', labels)[1] for found, labels in seen if found == f"{name}_bucket"]
+            self.assertGreater(len(bounds), 5)
+            self.assertIn("+Inf", bounds)
+            self.assertTrue({(f"{name}_sum", None), (f"{name}_count", None)} <= seen)
         self.assertIn(("amphi_rooms", '{kind="webinar"}'), seen)
         self.assertIn(("amphi_process_cpu_seconds_total", '{process="controlplane"}'), seen)
 
@@ -208,6 +225,17 @@ class Rest(unittest.TestCase):
                     answer = self.get(base + path + query, **authorized)
                     self.assertEqual(answer.status, 400, query)
                     self.assertEqual(len(answer.json()["errors"]), 1)
+
+    def test_the_quality_of_a_room_that_never_was(self):
+        path = "/rooms/nobody/quality"
+        self.assertEqual(self.get(path).status, 403)
+        authorized = {"Authorization": f"APIKey {self.token}"}
+        answer = self.get(path, **authorized)
+        self.assertEqual((answer.status, answer.json()), (400, {"error": "room not found"}))
+        for query in ("?from=yesterday", "?limit=0", "?limit=10001", "?after=x", "?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z"):
+            answer = self.get(path + query, **authorized)
+            self.assertEqual((answer.status, list(answer.json())), (400, ["error"]), query)
+            self.assertNotEqual(answer.json()["error"], "room not found", query)
 
     def test_W06_events_can_be_asked_for_again(self):
         answer = self.get("/api/events", Authorization=f"APIKey {self.token}")

@@ -20,6 +20,16 @@ def free_port():
         return s.getsockname()[1]
 
 
+def make_certificate(where, name="tls"):
+    """Settings of a certificate of its own, and its key, in files of this folder."""
+    files = {"certificate": f"{where}/{name}.certificate", "private_key": f"{where}/{name}.key"}
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-keyout", files["private_key"], "-out", files["certificate"]],
+        check=True, capture_output=True)
+    return files
+
+
 class Answer:
     def __init__(self, response):
         self.status = response.status

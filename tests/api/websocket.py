@@ -30,16 +30,19 @@ def frame(opcode, payload=b"", fin=True, rsv=0, masked=True, length=None):
 class WebSocket:
     """with WebSocket(server, roomId='r', peerId='p') as w: answer = w.ask('join', {…})
 
-    origin: None: the host's own; False: none, as native clients."""
+    origin: None: the host's own; False: none, as native clients.
+    wrap: makes the connected socket one of TLS."""
 
-    def __init__(self, server, path="/call/", host="localhost", origin=None, receive_buffer=None, headers=None, **query):
+    def __init__(self, server, path="/call/", host="localhost", origin=None, receive_buffer=None, headers=None, wrap=None, **query):
         self.buffer, self.inbox, self.close_code, self.id = b"", [], None, 0
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(60)
         self.socket.connect(("127.0.0.1", server.port))
-        lines = {} if origin is False else {"Origin": origin or f"http://{host}"}
+        if wrap:
+            self.socket = wrap(self.socket)
+        lines = {} if origin is False else {"Origin": origin or f"{'https' if wrap else 'http'}://{host}"}
         more = "".join(f"{name}: {value}\r\n" for name, value in (lines | (headers or {})).items())
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(

@@ -132,6 +132,18 @@ class Hostile(unittest.TestCase):
         # Each costs 21, of 1000 at once and 100 a second; 40 fit into what is read at a time.
         self.assertGreater(time.monotonic() - begun, 2)
 
+    def test_a_slow_reader_gets_all_of_it_in_order(self):
+        w = self.open(receive_buffer=4096)
+        whole = w.ask("getRouterRtpCapabilities")["data"]
+        requests = [{"request": True, "id": i, "method": "getRouterRtpCapabilities"} for i in range(400)]
+        w.send(b"".join(frame(TEXT, json.dumps(r).encode()) for r in requests))
+        time.sleep(0.5)  # what the kernel does not take waits
+        self.assert_alive()
+        for i in range(400):
+            while not (message := w.receive()).get("response"):
+                pass
+            self.assertEqual((message["id"], message["data"]), (i, whole))
+
     def test_who_does_not_read_is_put_out(self):
         method = "getRouterRtpCapabilities"
         request = frame(TEXT, json.dumps({"request": True, "id": 1, "method": method}).encode())
@@ -198,6 +210,14 @@ class Hostile(unittest.TestCase):
             with socket.create_connection(("127.0.0.1", self.server.port), 20) as s:
                 s.sendall(request[:cut])
         self.assert_alive()
+
+
+class End(unittest.TestCase):
+    def test_who_does_not_close_leaves_nothing_behind(self):
+        with Server() as server:  # whose exit status tells of leaks
+            w = WebSocket(server, roomId="end", peerId="p")
+            self.addCleanup(w.socket.close)
+            self.assertTrue(w.ask("getTransportStats")["ok"])
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ const SCREENS = {
 		await ann.isConnected();
 		await host.tile(ann).hover();
 		await assertAccessible(host.page, 'a moderator’s tiles');
-		for (const dialog of ['settings', 'shortcuts', 'player']) {
+		for (const dialog of ['settings', 'connection', 'shortcuts', 'player']) {
 			await host.click('more-button');
 			await assertAccessible(host.page, 'the menu');
 			await host.click(`${dialog}-button`);

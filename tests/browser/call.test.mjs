@@ -4,6 +4,33 @@ import { holds, LIMIT, openBench, Participant, roomId, until } from './harness.m
 
 const bench = openBench({ traits: {} }); // in the browser that people have
 
+/** Runs in the page before its own code: its tracks come late, as on a loaded machine; notes who is said to be muted. */
+function slowTracks() {
+	const { setRemoteDescription } = RTCPeerConnection.prototype;
+	RTCPeerConnection.prototype.setRemoteDescription = async function (...args) {
+		await new Promise((resolve) => setTimeout(resolve, 500));
+		return setRemoteDescription.apply(this, args);
+	};
+	probe.saidMuted = [];
+	new MutationObserver(() => {
+		const marks = document.querySelectorAll('[data-testid=tile][data-local=false] [data-testid=mic-off]');
+		for (const mark of marks) probe.saidMuted.push(mark.closest('[data-testid=tile]').dataset.peerId);
+	}).observe(document, { childList: true, subtree: true });
+}
+
+test('a newcomer is not told that others are muted whose tracks have yet to come', LIMIT, async () => {
+	const room = roomId();
+	const bob = await Participant.join(bench, { room, name: 'Bob' });
+	const mute = await Participant.join(bench, { room, name: 'Mute' });
+	await mute.click('mic-button');
+	await bob.seesMuted(mute, true);
+	const ann = await Participant.join(bench, { room, name: 'Ann', early: slowTracks });
+	await ann.seesMuted(mute, true);
+	assert.equal((await ann.stats()).audio.length, 0, 'the tracks have come too soon for this test');
+	await ann.hears(bob);
+	assert.deepEqual([...new Set(await ann.page.evaluate(() => probe.saidMuted))], [mute.peerId]);
+});
+
 test('a call of three', LIMIT, async (t) => {
 	const room = roomId();
 	const people = [];

@@ -82,6 +82,10 @@ class FirefoxPage {
 		page.on('pageerror', (error) => this.lines.push(`uncaught: ${error.stack ?? error}`));
 	}
 
+	addInitScript(work) {
+		return this.#page.evaluateOnNewDocument(work);
+	}
+
 	goto(url) {
 		return this.#page.goto(url, { waitUntil: 'domcontentloaded' });
 	}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { READABLE } from '../../bench/quality/watch.mjs';
 import { Chatter } from './chatter.mjs';
 import { ALLOW, openSite } from './embed.mjs';
 import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
@@ -56,6 +57,26 @@ test('Firefox joins a call, speaks, watches and chats', LIMIT, async (t) => { //
 	});
 });
 
+test('Firefox shares a page that others can read, and reads theirs', LIMIT, async () => { // P02, M14
+	const room = roomId();
+	const early = () => probe.sharePage();
+	const ann = await Participant.join(bench, { room, name: 'Fox', browser: bench.firefox, early });
+	const bob = await Participant.join(bench, { room, name: 'Bob', early });
+	for (const [one, other] of [[ann, bob], [bob, ann]]) {
+		await one.click('share-button');
+		for (const page of [1, 2]) {
+			await one.page.evaluate((page) => (probe.page.number = page), page);
+			const seen = () => other.page.evaluate(() => probe.pageSeen());
+			await until(`${other.name} to read page ${page}`, async () => {
+				const now = await seen();
+				return now?.number === page && now.width === 1280 && now.db >= READABLE;
+			}, { describe: seen });
+		}
+		await one.click('share-button');
+		await other.page.locator('[data-share-of]').waitFor({ state: 'detached' });
+	}
+});
+
 test('Firefox speaks in a webinar in three sizes, and another watches it', LIMIT, async () => { // P03
 	const room = roomId();
 	const webinar = { room, kind: 'webinar' };
@@ -102,7 +123,7 @@ test('Firefox watches every codec that it knows, and hears who sends another', L
 			await vera.sees(speaker);
 			assert.equal((await vera.video(speaker)).codec.toLowerCase(), `video/${codec}`);
 		} else {
-			const consumers = await vera.page.evaluate(() => probe.received.filter(({ method }) => method === 'newConsumer').map(({ data }) => data));
+			const consumers = await vera.page.evaluate(() => probe.received.filter(({ method }) => method === 'newConsumers').flatMap(({ data }) => data.consumers));
 			assert.deepEqual(consumers.filter(({ peerId }) => peerId === speaker.peerId).map(({ kind }) => kind), ['audio']);
 		}
 	}

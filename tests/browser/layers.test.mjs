@@ -4,8 +4,9 @@ import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench();
 
-// Encodings of simulcast, and spatial layers.
+// Encodings of simulcast, of which those that nobody watches are not sent, and spatial layers.
 for (const codec of ['vp8', 'vp9']) test(`a viewer gets the layer of ${codec} it asks for, without a freeze`, LIMIT, async (t) => {
+	const simulcast = codec === 'vp8';
 	const room = roomId();
 	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec });
 	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
@@ -26,14 +27,22 @@ for (const codec of ['vp8', 'vp9']) test(`a viewer gets the layer of ${codec} it
 	await prefer(0);
 	await comes(0);
 	await viewer.sees(speaker);
+	if (simulcast) {
+		await until('what nobody watches to go off', async () => (await speaker.activeEncodings()).join() === 'true,false,false', { timeout: 20_000 });
+		await until('it to be sent no more', async () => (await speaker.sentWidths()).length === 1);
+	}
 
+	const wished = Date.now();
 	await prefer(1);
 	await comes(1);
+	t.diagnostic(`layer 1 after ${Date.now() - wished} ms`);
+	if (simulcast) assert.deepEqual(await speaker.activeEncodings(), [true, true, false]);
 	await viewer.sees(speaker);
 
 	await prefer(2);
 	await comes(2);
 	await viewer.sees(speaker);
+	if (simulcast) await until('all to be on', async () => (await speaker.activeEncodings()).join() === 'true,true,true');
 
 	const seen = await viewer.stopWatching();
 	t.diagnostic(JSON.stringify(seen));
@@ -48,15 +57,45 @@ for (const codec of ['vp8', 'vp9', 'h264']) test(`a small tile's pictures of ${c
 	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera', viewport });
 	await viewer.sees(speaker);
 	// Without what a layer needs there are key frames, asked for again and again, and little else.
-	const frames = () =>
-		viewer.page.evaluate(async () => {
-			const reports = await Promise.all(probe.connections.map(async (connection) => [...(await connection.getStats()).values()]));
-			const { framesReceived, framesDecoded, keyFramesDecoded } = reports.flat().find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video');
-			return { framesReceived, framesDecoded, keyFramesDecoded };
-		});
+	const frames = () => viewer.page.evaluate(() => probe.frames('inbound-rtp'));
 	const before = await frames();
 	await viewer.decodes(speaker, 60, { timeout: 90_000 });
 	const now = await frames();
-	const [received, decoded, keys] = Object.keys(now).map((name) => now[name] - before[name]);
+	const [received, decoded, keys] = ['framesReceived', 'framesDecoded', 'keyFramesDecoded'].map((name) => now[name] - before[name]);
 	assert.ok(decoded >= 0.8 * received && keys < decoded / 4, JSON.stringify({ received, decoded, keys }));
+});
+
+test('the connection panel says how much comes, and why not more', LIMIT, async (t) => {
+	const room = roomId();
+	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec: 'vp8', lang: 'ru' });
+	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera', lang: 'en' });
+	await viewer.sees(speaker);
+	await until('a second size to be sent', async () => (await speaker.sentWidths()).length > 1);
+	await viewer.page.evaluate((peer) => window.amphi.setPreferredLayers(peer, 0, 2), speaker.peerId);
+	for (const one of [viewer, speaker]) {
+		await one.click('more-button');
+		await one.click('connection-button');
+	}
+
+	const picture = viewer.test('connection-picture');
+	await until('the reason to be the wish', async () => (await picture.getAttribute('data-limit')) === 'asked', {
+		describe: () => picture.evaluateAll((all) => all.map((one) => one.outerHTML)),
+	});
+	const text = await picture.innerText();
+	t.diagnostic(text);
+	assert.match(text, /^Ada/);
+	assert.match(text, /\d+×\d+ · \d+ kbit\/s/);
+	assert.match(text, /as large as you see it/);
+	const bitrate = viewer.test('connection-receiving-bitrate');
+	await until('a bitrate', async () => /^[1-9][\d.]* [kM]bit\/s$/.test(await bitrate.innerText()), { describe: () => bitrate.innerText() });
+	assert.match(await viewer.test('connection-receiving-loss').innerText(), /^[\d.]+ %$/);
+	assert.match(await viewer.test('connection-receiving-estimate').innerText(), /^[\d.]+ [kM]bit\/s$/);
+	assert.equal(await viewer.test('connection-sending').count(), 0); // a viewer sends nothing
+
+	await speaker.page.getByRole('heading', { name: 'Соединение' }).waitFor();
+	await speaker.page.getByRole('heading', { name: 'Вы отправляете' }).waitFor();
+	const sending = speaker.test('connection-sending-bitrate');
+	await until('a bitrate in Russian', async () => /^[1-9][\d.]* [кМ]бит\/с$/.test(await sending.innerText()), { describe: () => sending.innerText() });
+	await viewer.click('connection-close');
+	await viewer.test('connection').waitFor({ state: 'detached' });
 });

@@ -184,6 +184,15 @@ export class Participant {
 		return this.page.evaluate(() => probe.sentWidths());
 	}
 
+	/** Of its camera's encodings, the smallest first: which the page wants to send. */
+	async activeEncodings() {
+		return this.page.evaluate(() => {
+			const senders = probe.connections.flatMap((connection) => connection.getSenders());
+			const { encodings } = senders.find(({ track }) => track?.kind === 'video').getParameters();
+			return encodings.map(({ active }) => active);
+		});
+	}
+
 	async state() {
 		return this.page.evaluate(() => window.amphi?.state);
 	}

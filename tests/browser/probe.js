@@ -8,6 +8,8 @@
 		/** What went over the WebSockets, parsed. */
 		sent: [],
 		received: [],
+		/** Called with each of these before the page hears of it. */
+		hear() {},
 	};
 	window.probe = probe;
 
@@ -16,7 +18,10 @@
 			super(...args);
 			probe.sockets.push(this);
 			this.madeAt = performance.now();
-			this.addEventListener('message', ({ data }) => probe.received.push(JSON.parse(data)));
+			this.addEventListener('message', ({ data }) => {
+				probe.received.push(JSON.parse(data));
+				probe.hear(probe.received.at(-1));
+			});
 		}
 
 		send(data) {
@@ -95,6 +100,15 @@
 		return widths.sort((a, b) => a - b);
 	};
 
+	/** Counts of the one video that this page sends (outbound-rtp) or gets (inbound-rtp). */
+	probe.frames = async (direction) => {
+		const reports = await Promise.all(probe.connections.map(async (connection) => [...(await connection.getStats()).values()]));
+		const { framesSent, framesReceived, framesDecoded, keyFramesDecoded } = reports
+			.flat()
+			.find(({ type, kind }) => type === direction && kind === 'video');
+		return { framesSent, framesReceived, framesDecoded, keyFramesDecoded };
+	};
+
 	/** A peer's picture as it is shown now: a hash, how bright it is from 0 to 255, and how much that varies. */
 	probe.picture = (peerId) => {
 		const video = document.querySelector(`video[data-peer-id="${peerId}"]`);
@@ -144,8 +158,8 @@
 		context.fill();
 	};
 
-	/** Shows somebody before a wall of this colour instead of the camera's pictures. */
-	probe.paintCamera = (colour) => {
+	/** Shows what is drawn 15 times a second, of 640 × 360, instead of the camera's pictures. turn: 0, 1, 2 … */
+	probe.drawCamera = (draw) => {
 		const { getUserMedia } = MediaDevices.prototype;
 		MediaDevices.prototype.getUserMedia = async function (constraints) {
 			const stream = await getUserMedia.call(this, constraints);
@@ -154,7 +168,7 @@
 				const context = canvas.getContext('2d');
 				let turn = 0;
 				setInterval(() => {
-					paint(context, colour, turn++);
+					draw(context, turn++);
 				}, 66);
 				stream.removeTrack(track);
 				stream.addTrack(canvas.captureStream().getVideoTracks()[0]);
@@ -162,6 +176,9 @@
 			return stream;
 		};
 	};
+
+	/** Shows somebody before a wall of this colour. */
+	probe.paintCamera = (colour) => probe.drawCamera((context, turn) => paint(context, colour, turn));
 
 	/** Shares a slide instead of a screen. */
 	probe.paintScreen = () => {
@@ -188,6 +205,95 @@
 			}, 200);
 			return canvas.captureStream();
 		};
+	};
+
+	/** The text of a page, which both ends can draw: dark on white, in lines of 24 pixels. */
+	const PAGE = { width: 1280, height: 720, margin: 60, column: 760, line: 24, bits: 8, bit: 16 };
+	const WORDS = 'a shared screen keeps every letter readable while the link carries less than one would like and the page goes on'.split(' ');
+	const drawText = (context, number) => {
+		const { width, height, margin, line } = PAGE;
+		context.fillStyle = '#fff';
+		context.fillRect(0, 0, width, height);
+		context.fillStyle = '#1a1a1a';
+		context.font = '16px sans-serif';
+		let random = number + 1;
+		for (let y = margin; y < height - margin; y += line) {
+			let text = '';
+			while (context.measureText(text).width < PAGE.column - 120) {
+				random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
+				text += `${WORDS[(random >>> 16) % WORDS.length]} `;
+			}
+			context.fillText(text, margin, y);
+		}
+		// Its number, for those who look at it later.
+		for (let i = 0; i < PAGE.bits; i++) {
+			context.fillStyle = number & (1 << i) ? '#000' : '#fff';
+			context.fillRect(margin + i * PAGE.bit, 8, PAGE.bit, PAGE.bit);
+		}
+	};
+
+	/**
+	 * Shares a page of text instead of a screen, as screens come: 30 pictures a second, of which most are the one before. What
+	 * can be told to it: the number of the page, and whether beside the text something moves. It notes when pages were turned.
+	 */
+	probe.sharePage = () => {
+		const page = (probe.page = { number: 0, moves: false, turned: [] });
+		MediaDevices.prototype.getDisplayMedia = async () => {
+			const canvas = Object.assign(document.createElement('canvas'), { width: PAGE.width, height: PAGE.height });
+			const context = canvas.getContext('2d', { alpha: false });
+			let turn = 0;
+			let drawn;
+			setInterval(() => {
+				if (drawn !== page.number) {
+					drawText(context, (drawn = page.number));
+					page.turned.push({ number: drawn, at: Date.now() });
+				}
+				turn++;
+				const x = PAGE.margin + PAGE.column + 20;
+				context.fillStyle = turn % 30 < 15 ? '#1a1a1a' : '#fff';
+				context.fillRect(x, 60, 2, 18); // a cursor
+				context.fillStyle = turn % 2 ? '#fff' : '#fefefe';
+				context.fillRect(x, 20, 2, 2);
+				if (!page.moves) return;
+				context.fillStyle = '#fff';
+				context.fillRect(x, 100, 400, 500);
+				for (let i = 0; i < 12; i++) {
+					context.fillStyle = `hsl(${i * 30} 60% 50%)`;
+					context.fillRect(x + 170 + 150 * Math.sin(turn / (9 + i) + i), 320 + 180 * Math.cos(turn / 13 + i), 50, 50);
+				}
+			}, 33);
+			return canvas.captureStream(30);
+		};
+	};
+
+	/**
+	 * How a shared page is seen here: the picture's width, the page's number, and how near its text is to what was drawn, in
+	 * dB: blurred to half of its size it has 15, from 24 on it can be read well.
+	 */
+	let looked;
+	let reference;
+	probe.pageSeen = () => {
+		const video = document.querySelector('[data-share-of] video');
+		if (!video || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
+		const area = [PAGE.margin, PAGE.margin - 20, 640, 400];
+		const contextOf = () => new OffscreenCanvas(PAGE.width, PAGE.height).getContext('2d', { willReadFrequently: true });
+		looked ??= contextOf();
+		looked.drawImage(video, 0, 0, PAGE.width, PAGE.height);
+		let number = 0;
+		for (let i = 0; i < PAGE.bits; i++) {
+			const [red] = looked.getImageData(PAGE.margin + (i + 0.5) * PAGE.bit, 8 + PAGE.bit / 2, 1, 1).data;
+			if (red < 128) number |= 1 << i;
+		}
+		if (reference?.number !== number) {
+			const drawn = contextOf();
+			drawText(drawn, number);
+			reference = { number, data: drawn.getImageData(...area).data };
+		}
+		const { data } = reference;
+		const now = looked.getImageData(...area).data;
+		let squares = 0;
+		for (let i = 1; i < now.length; i += 4) squares += (now[i] - data[i]) ** 2; // green is most of what eyes see
+		return { width: video.videoWidth, number, db: 10 * Math.log10(255 ** 2 / (squares / (now.length / 4) + 1e-9)) };
 	};
 
 	/** The colour in the upper left corner of a picture at this address, and its size. */

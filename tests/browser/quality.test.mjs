@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { course, LINKS } from '../../bench/quality/links.mjs';
-import { figuresOf, percentile, secondsUntil } from '../../bench/quality/watch.mjs';
+import { figuresOf, percentile, secondsToRead, secondsUntil } from '../../bench/quality/watch.mjs';
 import { ROOT } from './system.mjs';
 
 /** Four samples a second of a viewer: parts of so many seconds, frames a second, and height. */
@@ -68,6 +68,13 @@ test('a percentile has so many values below it', () => {
 	const values = Array.from({ length: 100 }, (_, i) => 99 - i);
 	assert.equal(percentile(values, 0.95), 95);
 	assert.equal(percentile([], 0.95), 0);
+});
+
+test('a page that is turned takes until its own text can be read, or is turned again', () => {
+	const turns = [{ number: 1, at: 1000 }, { number: 2, at: 5000 }, { number: 3, at: 9000 }];
+	const samples = [{ at: 1500, page: 0, text: 40 }, { at: 2000, page: 1, text: 20 }, { at: 2500, page: 1, text: 30 }, { at: 6000, page: 1, text: 40 }, { at: 9100, page: 2, text: 40 }];
+	assert.deepEqual(secondsToRead(turns, samples, 0, 10_000), [1.5, 4, 1]);
+	assert.deepEqual(secondsToRead(turns, samples, 4000, 8000), [3]);
 });
 
 test('steps share the time that is measured', () => {

@@ -7,13 +7,19 @@ const bench = openBench();
 const RESUME_MS = 15_000; // how long the server waits for who lost the WebSocket
 const GRACE_MS = 3000; // what the server may have noticed before this test looks
 
-test('who loses the WebSocket keeps sending and receiving, and takes it up again', LIMIT, async (t) => {
+/** Ann, and Bob whose network the proxy is: they see each other. */
+async function pair(t) {
 	const proxy = await Proxy.start(bench.system.url);
 	t.after(() => proxy.close());
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
 	const bob = await Participant.join(bench, { room, name: 'Bob', url: proxy.url });
 	await Promise.all([ann.sees(bob), bob.sees(ann)]);
+	return { proxy, ann, bob };
+}
+
+test('who loses the WebSocket keeps sending and receiving, and takes it up again', LIMIT, async (t) => {
+	const { proxy, ann, bob } = await pair(t);
 	const made = await bob.page.evaluate(() => probe.connections.length);
 
 	const missed = await bench.system.missed();
@@ -46,6 +52,22 @@ test('who loses the WebSocket keeps sending and receiving, and takes it up again
 	await ann.hears(bob);
 	await ann.click('mic-button');
 	await bob.seesMuted(ann, true);
+});
+
+test('what is done between a new WebSocket and its resume waits for the resume', LIMIT, async (t) => {
+	const { proxy, ann, bob } = await pair(t);
+	const made = await bob.page.evaluate(() => {
+		probe.hear = ({ method }) => {
+			if (method === 'admitted') document.querySelector('[data-testid="mic-button"]').click();
+		};
+		return probe.connections.length;
+	});
+
+	proxy.cut();
+	await ann.seesMuted(bob, true);
+	await bob.isConnected();
+	assert.equal(await bob.page.evaluate(() => probe.connections.length), made, 'Bob joined again');
+	await Promise.all([ann.sees(bob), bob.sees(ann)]);
 });
 
 test('who does not come back is removed', LIMIT, async (t) => {

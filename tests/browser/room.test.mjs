@@ -26,10 +26,10 @@ test('a hand in a call: seen by all, lowered by the moderator', LIMIT, async () 
 	assert.equal(await isRaised(ann), false);
 	await bob.tile(ann).getByTestId('hand-mark').waitFor({ state: 'detached' });
 
-	// By oneself: no news. A toast of the same text takes the earlier one's place.
+	// By oneself: no news of the hand. A toast of the same text takes the earlier one's place.
 	await ann.page.evaluate(() => {
 		window.told = 0;
-		const notices = (node) => (node instanceof Element ? [node, ...node.querySelectorAll('*')] : []).filter((one) => one.dataset.notice);
+		const notices = (node) => (node instanceof Element ? [node, ...node.querySelectorAll('*')] : []).filter((one) => one.dataset.notice?.startsWith('hand-'));
 		const told = (records) => records.flatMap(({ addedNodes }) => [...addedNodes]).flatMap(notices).length;
 		new MutationObserver((records) => (window.told += told(records))).observe(document.body, { childList: true, subtree: true });
 	});

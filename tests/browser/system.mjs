@@ -44,6 +44,9 @@ export class System {
 		return system;
 	}
 
+	/** Behind it is the data plane. */
+	interface = `amphi-${INSTANCE}-0`;
+
 	/** Resolves when browsers may come. stop() is the caller's. */
 	async launch({ settings = {}, options = [] } = {}) {
 		this.#temporary = await mkdtemp(join(tmpdir(), 'amphi-browser-'));
@@ -109,7 +112,7 @@ export class System {
 
 	/** Takes the browsers' way to the data plane away, as a pulled plug does, or gives it back. */
 	async plug(state) {
-		await execute('ip', ['link', 'set', `amphi-${INSTANCE}-0`, state]);
+		await execute('ip', ['link', 'set', this.interface, state]);
 	}
 
 	/** Changes accounts as an operator does; resolves to what it printed. */

@@ -80,6 +80,11 @@ static void part_send(
 	rtp.payload_len = kept->len;
 	s->packets++;
 	s->bytes += kept->len;
+	if (p->lose_every && s->packets % p->lose_every == 0) {
+		p->transport_sequence++;
+		s->lost++;
+		return;
+	}
 	rtp_send(p, rtp, PUBLISHER_MID_VIDEO, PUBLISHER_EXT_RID, s->rid);
 }
 
@@ -167,12 +172,42 @@ static void reports_send(struct publisher *p, uint64_t elapsed_ns)
 		report_send(p, &p->audio, p->audio.timestamp_base + audio);
 }
 
+// RTX (RFC 4588 4): own SSRC and sequence, the original sequence before the payload.
+static void repair_send(struct publisher *p, struct publisher_stream *s, uint16_t sequence)
+{
+	const struct publisher_sent *kept = &s->history[sequence % PUBLISHER_HISTORY];
+	if (kept->len == 0 || kept->head.sequence != sequence)
+		return;
+	uint8_t payload[MEDIA_PAYLOAD_MAX + 2];
+	struct wire_rtp rtp = kept->head;
+	am_put_u16(payload, sequence);
+	memcpy(payload + 2, kept->payload, kept->len);
+	rtp.payload = payload;
+	rtp.payload_len = kept->len + 2u;
+	rtp.payload_type = PUBLISHER_PT_RTX;
+	rtp.ssrc = s->rtx_ssrc;
+	rtp.sequence = s->rtx_sequence++;
+	s->resent++;
+	rtp_send(p, rtp, PUBLISHER_MID_VIDEO, PUBLISHER_EXT_REPAIRED_RID, s->rid);
+}
+
+static void repairs_send(struct publisher *p, uint64_t now_ns)
+{
+	for (; p->repair_first != p->repair_next; p->repair_first++) {
+		const struct publisher_repair *r = &p->repairs[p->repair_first % PUBLISHER_REPAIRS];
+		if (now_ns < r->due_ns)
+			return;
+		repair_send(p, r->stream, r->sequence);
+	}
+}
+
 static void tick(void *context, uint64_t now_ns)
 {
 	struct publisher *p = context;
 
 	if (p->client->peer.state != PEER_CONNECTED)
 		return;
+	repairs_send(p, now_ns);
 	if (!p->start_ns)
 		p->start_ns = now_ns;
 	uint64_t elapsed = now_ns - p->start_ns;
@@ -203,7 +238,6 @@ static struct publisher_stream *stream_find(struct publisher *p, uint32_t ssrc)
 	return p->audio.ssrc == ssrc ? &p->audio : NULL;
 }
 
-// RTX (RFC 4588 4): own SSRC and sequence, the original sequence before the payload.
 static void resend(void *context, uint32_t ssrc, uint16_t sequence)
 {
 	struct publisher *p = context;
@@ -212,20 +246,14 @@ static void resend(void *context, uint32_t ssrc, uint16_t sequence)
 	if (!s || s == &p->audio)
 		return;
 	s->nacked++;
-	const struct publisher_sent *kept = &s->history[sequence % PUBLISHER_HISTORY];
-	if (kept->len == 0 || kept->head.sequence != sequence)
+	if (p->deaf || p->repair_next - p->repair_first == PUBLISHER_REPAIRS)
 		return;
-	uint8_t payload[MEDIA_PAYLOAD_MAX + 2];
-	struct wire_rtp rtp = kept->head;
-	am_put_u16(payload, sequence);
-	memcpy(payload + 2, kept->payload, kept->len);
-	rtp.payload = payload;
-	rtp.payload_len = kept->len + 2u;
-	rtp.payload_type = PUBLISHER_PT_RTX;
-	rtp.ssrc = s->rtx_ssrc;
-	rtp.sequence = s->rtx_sequence++;
-	s->resent++;
-	rtp_send(p, rtp, PUBLISHER_MID_VIDEO, PUBLISHER_EXT_REPAIRED_RID, s->rid);
+	p->repairs[p->repair_next++ % PUBLISHER_REPAIRS] = (struct publisher_repair){
+	        .stream = s,
+	        .due_ns = clock_ns() + p->repair_ms * NS_PER_MS,
+	        .sequence = sequence,
+	};
+	repairs_send(p, clock_ns());
 }
 
 static void pli_take(struct publisher *p, uint32_t ssrc, uint64_t now_ns)

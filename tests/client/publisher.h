@@ -1,5 +1,6 @@
 // A browser that publishes one VP8 video, in up to three simulcast encodings of 30 frames a second
-// and three temporal layers, and one opus sound. Answers NACKs by RTX and PLIs by a key frame.
+// and three temporal layers, and one opus sound. Answers NACKs by RTX and PLIs by a key frame. Its
+// way may lose packets of the video, and the answers may take long.
 #pragma once
 
 #include "client.h"
@@ -7,6 +8,7 @@
 
 #define PUBLISHER_ENCODINGS 3
 #define PUBLISHER_HISTORY   1024 // packets kept for NACKs
+#define PUBLISHER_REPAIRS   256 // that are under way
 
 // The publisher's own numbers: none is the room's, so an unrewritten one shows.
 enum {
@@ -40,10 +42,17 @@ struct publisher_stream {
 	char rid[4]; // empty: none
 	bool off; // the tests': send nothing
 	bool key_wanted;
-	uint32_t key_frames, plis, nacked, resent, packets, bytes;
+	uint32_t key_frames, plis, nacked, resent, lost, packets, bytes;
 	uint64_t pli_times_ns[64]; // of the first PLIs
 	uint32_t reports; // RR blocks about it
 	struct publisher_sent history[PUBLISHER_HISTORY];
+};
+
+// The answer to a NACK, until its time has come.
+struct publisher_repair {
+	struct publisher_stream *stream;
+	uint64_t due_ns;
+	uint16_t sequence;
 };
 
 struct publisher {
@@ -51,6 +60,9 @@ struct publisher {
 	uint32_t source;
 	uint8_t encodings;
 	bool audio_off, video_off;
+	bool deaf; // the tests': answer no NACKs
+	uint32_t lose_every; // likewise: one packet of so many of an encoding; 0: none
+	uint32_t repair_ms; // likewise: an answer takes so long, at least
 	uint8_t level; // of the sound, in -dBov (RFC 6464)
 	uint64_t ntp; // of the last sender reports
 	uint32_t frame, sound; // next numbers
@@ -59,6 +71,8 @@ struct publisher {
 	uint32_t transport_feedback; // packets of transport-wide feedback received
 	struct publisher_stream video[PUBLISHER_ENCODINGS];
 	struct publisher_stream audio;
+	uint32_t repair_first, repair_next; // run freely
+	struct publisher_repair repairs[PUBLISHER_REPAIRS]; // in order
 };
 
 // client: is initialised with publisher_events and this as its context. source: tells publishers

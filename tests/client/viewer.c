@@ -14,7 +14,10 @@
 #define SOUND_SEAM_TICKS_MAX (48 * 100) // 100 ms
 #define TEMPORAL_STEP        4 // frames between two of the base layer
 // Of a layer switch: layers are lined up by the publisher's clock, so a frame's time at most.
-#define SWITCH_TICKS_MAX 3000
+// Before its first report, they are lined up by arrival, which a busy machine delays.
+#define SWITCH_TICKS_MAX  3000
+#define ARRIVAL_TICKS_MAX (90 * 150) // 150 ms
+#define REPORT_FRAMES     45 // of an encoding, until its publisher's report has come
 
 enum {
 	ROOM_EXT_MID = 1,
@@ -66,6 +69,28 @@ static void extensions_check(struct viewer_subscription *s, const struct wire_rt
 	}
 }
 
+// Where a packet is kept, counted from the first.
+static int32_t place_of(const struct viewer_subscription *s, uint16_t sequence)
+{
+	uint16_t highest = (uint16_t)(s->first + s->highest);
+
+	return (int32_t)s->highest + (int16_t)(sequence - highest);
+}
+
+// RTX of an empty packet: browsers go on as if they had got padding with this number.
+static void fill(struct viewer_subscription *s, uint16_t sequence)
+{
+	int32_t at = place_of(s, sequence);
+
+	if (!s->started || at < 0 || at >= (int32_t)s->highest)
+		return;
+	s->duplicates += s->kept[at].here;
+	if (s->kept[at].here)
+		return;
+	s->kept[at] = (struct viewer_packet){.here = true, .filler = true};
+	s->fillers++;
+}
+
 static void
 keep(struct viewer_subscription *s, const struct wire_rtp *p, uint16_t sequence, bool resent)
 {
@@ -84,8 +109,7 @@ keep(struct viewer_subscription *s, const struct wire_rtp *p, uint16_t sequence,
 		s->started = true;
 		s->first = sequence;
 	}
-	uint16_t highest = (uint16_t)(s->first + s->highest);
-	int32_t at = (int32_t)s->highest + (int16_t)(sequence - highest);
+	int32_t at = place_of(s, sequence);
 	if (at < 0 || at >= VIEWER_PACKETS)
 		return;
 	if (s->kept[at].here) {
@@ -99,8 +123,31 @@ keep(struct viewer_subscription *s, const struct wire_rtp *p, uint16_t sequence,
 		s->highest = (uint32_t)at;
 }
 
-static void rtp_take(void *context, const struct wire_rtp *p, uint64_t now_ns)
+// RFC 2198 3, of two blocks: takes away what comes before the packet's own sound, which must be the
+// sound of the packet before it.
+static void red_open(struct viewer_subscription *s, struct wire_rtp *p)
 {
+	struct am_reader r = am_reader_init(p->payload, p->payload_len);
+	struct media_part before, now;
+	uint8_t type = am_read_u8(&r);
+	uint32_t where = am_read_u24(&r);
+	uint8_t last = am_read_u8(&r);
+	size_t len = where & 0x3FF;
+	const uint8_t *sound = am_reader_take(&r, len);
+
+	p->payload = r.next;
+	p->payload_len = am_reader_left(&r);
+	s->redundant++;
+	if (r.failed || type != (0x80 | s->payload_type) || last != s->payload_type ||
+	    where >> 10 != SOUND_TICKS || media_opus_check(&before, sound, len) < 0 ||
+	    media_opus_check(&now, p->payload, p->payload_len) < 0 || before.source != now.source ||
+	    before.frame + 1 != now.frame)
+		s->wrong_bytes++;
+}
+
+static void rtp_take(void *context, const struct wire_rtp *taken, uint64_t now_ns)
+{
+	struct wire_rtp opened = *taken, *p = &opened;
 	struct viewer *v = context;
 	struct viewer_subscription *s = find(v, p->ssrc);
 
@@ -110,15 +157,22 @@ static void rtp_take(void *context, const struct wire_rtp *p, uint64_t now_ns)
 	}
 	s->last_ns = now_ns;
 	bool resent = p->ssrc == s->rtx_ssrc;
+	if (s->red_payload_type && p->payload_type == s->red_payload_type) {
+		red_open(s, p);
+		p->payload_type = s->payload_type;
+	}
 	if (p->payload_type != (resent ? s->rtx_payload_type : s->payload_type))
 		s->wrong_type++;
 	extensions_check(s, p);
-	if (p->payload_len == 0 || (resent && p->payload_len <= 2))
+	if (p->payload_len == 0 || (resent && p->payload_len < 2))
 		return; // padding
 	uint16_t sequence = p->sequence;
 	if (resent)
 		sequence = (uint16_t)(p->payload[0] << 8 | p->payload[1]);
-	keep(s, p, sequence, resent);
+	if (resent && p->payload_len == 2)
+		fill(s, sequence);
+	else
+		keep(s, p, sequence, resent);
 }
 
 static void sr_take(struct viewer *v, const struct wire_rtcp *r)
@@ -214,6 +268,9 @@ struct judge {
 	const struct viewer_packet *before; // the packet before, or NULL
 	const struct viewer_packet *frame; // first packet of the frame before this one's
 	uint8_t tl0;
+	uint16_t fillers; // since the last frame began
+	bool past; // the frames since a key frame may be of the past
+	bool base; // they were of the base layer alone
 };
 
 static bool complain(struct judge *j, uint32_t at, const char *format, ...)
@@ -250,6 +307,15 @@ static bool continues(struct judge *j, uint32_t at, const struct viewer_packet *
 }
 
 // A new frame after another one: on the same layer, or on another that begins with a key frame.
+// Who begins with a key frame of the past gets the base layer since, with timestamps that are drawn
+// together to a sixteenth.
+static bool is_past(const struct judge *j, const struct media_vp8 *now, int32_t ticks, int32_t want)
+{
+	if (now->part.key)
+		return ticks > 0 && ticks < want;
+	return j->past && now->temporal_layer == 0 && ticks == want / 16;
+}
+
 static bool follows(struct judge *j, uint32_t at, const struct viewer_packet *p)
 {
 	const struct media_vp8 *now = &p->vp8, *was = &j->frame->vp8;
@@ -274,20 +340,26 @@ static bool follows(struct judge *j, uint32_t at, const struct viewer_packet *p)
 			);
 	}
 	bool seam = switched || (j->s->restarts && now->part.key);
-	if (!seam && ticks != want)
+	if (!seam && ticks != want && !is_past(j, now, ticks, want))
 		return complain(j, at, "timestamp advances by %d, not %d", ticks, want);
-	if (seam &&
-	    (ticks <= 0 || ticks < want - SWITCH_TICKS_MAX || ticks > want + SWITCH_TICKS_MAX))
+	j->past = now->part.key || (j->past && ticks != want);
+	bool reported = !j->s->restarts && j->verdict->frames > REPORT_FRAMES;
+	int32_t error_max = reported ? SWITCH_TICKS_MAX : ARRIVAL_TICKS_MAX;
+	if (seam && (ticks <= 0 || ticks < want - error_max || ticks > want + error_max))
 		return complain(
 		        j, at, "timestamp advances by %d, not about %d, at a switch", ticks, want
 		);
-	if (now->picture_id != ((was->picture_id + 1) & 0x7fff))
+	// A picture that was never seen left a number for itself at every limit.
+	if (((now->picture_id - was->picture_id - 1) & 0x7fff) > j->fillers)
 		return complain(j, at, "picture id %u after %u", now->picture_id, was->picture_id);
 	if (now->temporal_layer == 0 ? now->tl0 != (uint8_t)(j->tl0 + 1) : now->tl0 != j->tl0)
 		return complain(
 		        j, at, "TL0PICIDX %u after %u on temporal layer %u", now->tl0, j->tl0,
 		        now->temporal_layer
 		);
+	if (j->base && now->part.frame > was->part.frame)
+		j->verdict->skipped += now->part.frame - was->part.frame - 1;
+	j->base = now->part.key || (j->base && now->temporal_layer == 0);
 	j->verdict->switches += switched;
 	j->verdict->repeats += now->part.frame == was->part.frame;
 	return true;
@@ -310,10 +382,13 @@ static bool judge_video(struct judge *j, uint32_t at, const struct viewer_packet
 		return complain(j, at, "begins without a key frame");
 	if (j->frame && !follows(j, at, p))
 		return false;
+	if (!j->frame)
+		j->past = j->base = true;
 	j->verdict->frames++;
 	j->verdict->key_frames += v->part.key;
 	j->verdict->layer_frames[v->part.encoding & 3][v->temporal_layer]++;
 	j->frame = p;
+	j->fillers = 0;
 	j->tl0 = v->tl0;
 	return true;
 }
@@ -354,6 +429,10 @@ struct viewer_verdict viewer_judge(const struct viewer_subscription *s)
 		}
 		if (verdict.missing)
 			continue; // counted only
+		if (p->filler) {
+			j.fillers++;
+			continue;
+		}
 		if (!(s->video ? judge_video(&j, i, p) : judge_sound(&j, i, p)))
 			return verdict;
 		if (!j.before)

@@ -13,17 +13,20 @@ enum {
 	ROOM_PT_OPUS = 100,
 	ROOM_PT_VP8 = 101,
 	ROOM_PT_RTX = 102,
+	ROOM_PT_RED = 109,
 };
 
 struct viewer_packet {
 	uint32_t timestamp;
 	bool here, marker, resent;
+	bool filler; // a number of which nothing is meant for this viewer
 	struct media_vp8 vp8; // sound uses its part only
 };
 
 struct viewer_subscription {
 	uint32_t ssrc, rtx_ssrc;
 	uint8_t payload_type, rtx_payload_type;
+	uint8_t red_payload_type; // of redundant sound, 0: none
 	char mid[5];
 	bool video;
 	bool nack; // ask again for what is missing
@@ -33,6 +36,8 @@ struct viewer_subscription {
 	uint16_t first; // sequence number
 	uint32_t highest; // counted from first, without wrapping
 	uint32_t packets, resent, duplicates;
+	uint32_t fillers; // beside those packets
+	uint32_t redundant; // packets with the sound before theirs
 	uint32_t wrong_bytes, wrong_type, wrong_mid; // must stay 0
 	uint32_t unrewritten; // extensions under other than the room's ids: must stay 0
 	uint32_t asked; // sequence numbers in our NACKs
@@ -54,6 +59,7 @@ struct viewer {
 struct viewer_verdict {
 	uint32_t packets, missing, frames, key_frames;
 	uint32_t switches; // of the encoding
+	uint32_t skipped; // between base-layer frames, of those who began with them alone
 	uint32_t repeats; // switches that showed the same moment once more
 	uint32_t gaps; // where frames were left out on purpose: after a pause
 	uint32_t layer_frames[4][4]; // by encoding and temporal layer

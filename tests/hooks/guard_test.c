@@ -408,7 +408,9 @@ static void certificates_are_checked(void **state)
 	assert_int_equal(world_join(w, &p)->verdict, HOOK_UNAVAILABLE);
 	assert_int_equal(world_requests(w), 0);
 	strcpy(w->config.hook_authorities, "/nowhere.pem");
-	assert_null(hooks_create(w->loop, w->history, &w->config));
+	assert_null(hooks_create(
+	        w->loop, w->history, &w->config.hook_allowed, w->config.hook_authorities
+	));
 }
 
 static void malicious_answers_end_in_time(void **state)

@@ -20,7 +20,9 @@ void world_start(struct world *w)
 	w->loop = loop_create();
 	w->history = history_open(w->loop, w->path, 0);
 	assert_non_null(w->history);
-	w->hooks = hooks_create(w->loop, w->history, &w->config);
+	w->hooks = hooks_create(
+	        w->loop, w->history, &w->config.hook_allowed, w->config.hook_authorities
+	);
 	assert_non_null(w->hooks);
 }
 

@@ -6,6 +6,21 @@
 
 static const struct member_options top = {TOP_LAYERS};
 
+// A speaker, and one who has watched it.
+struct pair {
+	struct party p;
+	struct member *speaker, *watcher;
+};
+
+static void pair_begin(struct pair *t, uint64_t ms)
+{
+	party_begin(&t->p);
+	t->speaker = party_speaker(&t->p, &top);
+	t->watcher = party_watcher(&t->p, t->speaker, &top);
+	party_connect(&t->p);
+	party_run(&t->p, ms);
+}
+
 static void check_lossy_call(uint16_t out_permille, uint16_t in_permille)
 {
 	const struct member_options speaker_options = {.loss_out_permille = out_permille};
@@ -56,6 +71,130 @@ static void loss_on_both_sides_is_made_good(void **)
 	check_lossy_call(50, 50);
 }
 
+static uint32_t lost_of(const struct member *speaker)
+{
+	const struct publisher_stream *s = speaker->publisher.video;
+	return s[0].lost + s[1].lost + s[2].lost;
+}
+
+static uint32_t nacked_of(const struct member *speaker)
+{
+	const struct publisher_stream *s = speaker->publisher.video;
+	return s[0].nacked + s[1].nacked + s[2].nacked;
+}
+
+// A loss on the speaker's way is repaired before the watchers' numbers are given out: they see
+// nothing of it, and ask for nothing.
+static void a_loss_of_the_speaker_is_repaired_once_for_all(void **)
+{
+	struct party p;
+	struct member *watchers[2];
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &top);
+	for (int i = 0; i < 2; i++)
+		watchers[i] = party_watcher(&p, speaker, &top);
+	party_connect(&p);
+	party_run(&p, 500);
+	uint64_t held = driver_counter(&scene.driver, AM_COUNTER_held);
+	uint64_t vain = driver_counter(&scene.driver, AM_COUNTER_held_in_vain);
+	uint64_t made = driver_counter(&scene.driver, AM_COUNTER_made_retransmissions);
+	speaker->publisher.repair_ms = 80;
+	speaker->publisher.lose_every = 15;
+	party_run(&p, 2000);
+	speaker->publisher.lose_every = 0;
+	party_run(&p, 300);
+	uint32_t lost = lost_of(speaker);
+	assert_true(lost > 20);
+	assert_in_range(nacked_of(speaker), lost, lost + lost / 10);
+	assert_true(driver_counter(&scene.driver, AM_COUNTER_held) > held + lost);
+	assert_int_equal(driver_counter(&scene.driver, AM_COUNTER_held_in_vain), vain);
+	party_settle(&p);
+	for (int i = 0; i < 2; i++) {
+		struct viewer_verdict v = check_video(watchers[i]);
+		assert_int_equal(v.missing, 0);
+		assert_true(v.frames > 50);
+		assert_int_equal(watchers[i]->video->asked, 0);
+		assert_int_equal(check_sound(watchers[i]).gaps, 0);
+	}
+	assert_int_equal(driver_counter(&scene.driver, AM_COUNTER_made_retransmissions), made);
+	party_end(&p);
+}
+
+// Where no repair comes watchers go on over the gap, later by what a repair may take; and at once
+// when it is clear that none ever comes.
+static void watchers_go_on_where_no_repair_comes(void **)
+{
+	struct pair t;
+
+	pair_begin(&t, 500);
+	uint64_t held = driver_counter(&scene.driver, AM_COUNTER_held);
+	uint64_t vain = driver_counter(&scene.driver, AM_COUNTER_held_in_vain);
+	uint32_t packets = t.watcher->video->packets;
+	t.speaker->publisher.deaf = true;
+	t.speaker->publisher.lose_every = 5;
+	party_run(&t.p, 1000);
+	assert_true(driver_counter(&scene.driver, AM_COUNTER_held) > held + 50);
+	assert_true(driver_counter(&scene.driver, AM_COUNTER_held_in_vain) > vain + 10);
+	assert_true(t.watcher->video->packets > packets + 60);
+	assert_true(t.watcher->video->asked > 0);
+	party_run(&t.p, 2000); // each encoding has lost enough
+	held = driver_counter(&scene.driver, AM_COUNTER_held);
+	packets = t.watcher->video->packets;
+	party_run(&t.p, 400);
+	assert_int_equal(driver_counter(&scene.driver, AM_COUNTER_held), held);
+	assert_true(t.watcher->video->packets > packets + 20);
+	party_end(&t.p);
+}
+
+// What takes longer than anyone waits is asked for once a round trip all the same.
+static void a_distant_speaker_is_asked_once_for_each_loss(void **)
+{
+	struct pair t;
+
+	pair_begin(&t, 500);
+	t.speaker->publisher.repair_ms = 250;
+	t.speaker->publisher.lose_every = 10;
+	party_run(&t.p, 1200);
+	uint64_t held = driver_counter(&scene.driver, AM_COUNTER_held);
+	uint32_t lost = lost_of(t.speaker), nacked = nacked_of(t.speaker);
+	party_run(&t.p, 1500);
+	lost = lost_of(t.speaker) - lost;
+	assert_true(lost > 20);
+	assert_in_range(nacked_of(t.speaker) - nacked, lost * 4 / 5, lost * 5 / 4);
+	assert_int_equal(driver_counter(&scene.driver, AM_COUNTER_held), held);
+	t.speaker->publisher.lose_every = 0;
+	party_run(&t.p, 600);
+	party_settle(&t.p);
+	assert_int_equal(check_video(t.watcher).missing, 0);
+	party_end(&t.p);
+}
+
+// Who sees one temporal layer has a gap wherever something of the others comes too late, and is
+// told that it is none.
+static void what_comes_late_for_others_is_no_gap(void **)
+{
+	static const struct member_options low = {.spatial = 2, .temporal = 0};
+	struct party p;
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &top);
+	struct member *watcher = party_watcher(&p, speaker, &low);
+	party_connect(&p);
+	party_run(&p, 500);
+	speaker->publisher.repair_ms = 250;
+	speaker->publisher.lose_every = 11;
+	party_run(&p, 3000);
+	speaker->publisher.lose_every = 0;
+	party_run(&p, 600);
+	party_settle(&p);
+	struct viewer_verdict v = check_video(watcher);
+	assert_int_equal(v.missing, 0);
+	assert_true(v.frames > 20);
+	assert_true(watcher->video->fillers > 5);
+	party_end(&p);
+}
+
 // Without loss nobody asks for anything.
 static void without_loss_there_are_no_nacks(void **)
 {
@@ -64,6 +203,7 @@ static void without_loss_there_are_no_nacks(void **)
 	party_begin(&p);
 	uint64_t sent = driver_counter(&scene.driver, AM_COUNTER_nacks_sent);
 	uint64_t made = driver_counter(&scene.driver, AM_COUNTER_made_retransmissions);
+	uint64_t held = driver_counter(&scene.driver, AM_COUNTER_held);
 	struct member *speaker = party_speaker(&p, &top);
 	struct member *watcher = party_watcher(&p, speaker, &top);
 	party_connect(&p);
@@ -71,6 +211,7 @@ static void without_loss_there_are_no_nacks(void **)
 	party_settle(&p);
 	check_video(watcher);
 	assert_int_equal(watcher->video->asked, 0);
+	assert_int_equal(driver_counter(&scene.driver, AM_COUNTER_held), held);
 	assert_int_equal(driver_counter(&scene.driver, AM_COUNTER_nacks_sent), sent);
 	assert_int_equal(driver_counter(&scene.driver, AM_COUNTER_made_retransmissions), made);
 	party_end(&p);
@@ -78,26 +219,22 @@ static void without_loss_there_are_no_nacks(void **)
 
 static void a_nack_is_answered_by_rtx(void **)
 {
-	struct party p;
+	struct pair t;
 	uint8_t out[32];
 
-	party_begin(&p);
-	struct member *speaker = party_speaker(&p, &top);
-	struct member *watcher = party_watcher(&p, speaker, &top);
-	party_connect(&p);
-	party_run(&p, 1500);
-	struct viewer_subscription *s = watcher->video;
+	pair_begin(&t, 1500);
+	struct viewer_subscription *s = t.watcher->video;
 	uint16_t newest = (uint16_t)(s->first + s->highest);
 	const uint16_t wanted[] = {(uint16_t)(newest - 9), (uint16_t)(newest - 3), newest};
 	uint32_t duplicates = s->duplicates;
-	client_rtcp_send(&watcher->client, out, wire_nack_build(1, s->ssrc, wanted, 3, out));
-	party_run(&p, 300);
+	client_rtcp_send(&t.watcher->client, out, wire_nack_build(1, s->ssrc, wanted, 3, out));
+	party_run(&t.p, 300);
 	assert_int_equal(s->duplicates, duplicates + 3);
 	assert_int_equal(s->wrong_bytes, 0);
 	assert_int_equal(s->wrong_type, 0);
-	party_settle(&p);
-	check_video(watcher);
-	party_end(&p);
+	party_settle(&t.p);
+	check_video(t.watcher);
+	party_end(&t.p);
 }
 
 // threats-and-faults 14: a viewer that asks for the same packets all the time.
@@ -167,23 +304,19 @@ static void plis_of_many_are_merged(void **)
 // A sender report maps the wall clock to the timestamps that the watcher sees.
 static void reports_match_the_rewritten_timestamps(void **)
 {
-	struct party p;
+	struct pair t;
 
-	party_begin(&p);
-	struct member *speaker = party_speaker(&p, &top);
-	struct member *watcher = party_watcher(&p, speaker, &top);
-	party_connect(&p);
-	party_run(&p, 3500);
-	const struct viewer_subscription *s = watcher->video;
+	pair_begin(&t, 3500);
+	const struct viewer_subscription *s = t.watcher->video;
 	assert_in_range(s->reports, 2, 10);
 	assert_string_equal(s->cname, PUBLISHER_CNAME);
-	assert_string_equal(watcher->sound->cname, PUBLISHER_CNAME);
+	assert_string_equal(t.watcher->sound->cname, PUBLISHER_CNAME);
 	uint32_t last = s->kept[s->highest].timestamp;
 	int32_t apart = (int32_t)(last - s->report.rtp_timestamp);
 	assert_in_range(apart + 200000, 200000 - 9000, 200000 + 135000); // -0.1 to 1.5 s
 	assert_true(s->report.packets > 0 && s->report.packets <= s->packets);
-	party_settle(&p);
-	party_end(&p);
+	party_settle(&t.p);
+	party_end(&t.p);
 }
 
 static void the_speaker_learns_its_loss(void **)
@@ -201,6 +334,45 @@ static void the_speaker_learns_its_loss(void **)
 	assert_true(speaker->publisher.transport_feedback > 10);
 	party_settle(&p);
 	check_video(watcher);
+	party_end(&p);
+}
+
+static void loss_tell(struct member *m, uint8_t fraction, int times)
+{
+	uint8_t rr[64];
+
+	for (int i = 0; i < times; i++) {
+		size_t n = wire_rr_build(1, m->sound->ssrc, 1, 0, rr);
+		rr[12] = fraction; // RFC 3550 6.4.1: of 256
+		assert_int_equal(client_rtcp_send(&m->client, rr, n), 0);
+	}
+}
+
+// RFC 2198, for those who know it.
+static void sound_goes_twice_while_it_gets_lost(void **)
+{
+	static const struct member_options able = {.red = true, TOP_LAYERS};
+	struct party p;
+
+	party_begin(&p);
+	struct member *speaker = party_speaker(&p, &top);
+	struct member *watcher = party_watcher(&p, speaker, &able),
+	              *other = party_watcher(&p, speaker, &top);
+	party_connect(&p);
+	party_run(&p, 1000);
+	assert_int_equal(watcher->sound->redundant, 0);
+	loss_tell(watcher, 26, 12);
+	loss_tell(other, 26, 12);
+	party_run(&p, 1000);
+	assert_in_range(watcher->sound->redundant, 30, 60);
+	loss_tell(watcher, 0, 12);
+	party_run(&p, 200);
+	uint32_t redundant = watcher->sound->redundant;
+	party_run(&p, 500);
+	assert_int_equal(watcher->sound->redundant, redundant);
+	party_settle(&p);
+	assert_int_equal(check_sound(watcher).gaps, 0);
+	assert_int_equal(check_sound(other).gaps, 0);
 	party_end(&p);
 }
 
@@ -245,6 +417,20 @@ static uint32_t link_of(const struct member *m)
 	return am_gauge_get(scene.driver.region.map->gauges.transports, m->transport.id);
 }
 
+// What the region tells of a member's copies of an SSRC.
+static const struct am_subscription_figures *figures_of(const struct member *m, uint32_t ssrc)
+{
+	const struct am_region_layout *map = scene.driver.region.map;
+
+	for (uint32_t i = 0; i < AM_SUBSCRIPTION_MAX; i++) {
+		const struct am_subscription_state *s = &map->subscriptions[i];
+		if (s->id && s->ssrc == ssrc && s->transport_id == m->transport.id)
+			return &map->figures.subscriptions[i];
+	}
+	fail_msg("no subscription has SSRC %u", ssrc);
+	return NULL;
+}
+
 static void a_lossy_publisher_is_measured(void **)
 {
 	const struct member_options lossy = {.loss_out_permille = 200};
@@ -256,6 +442,12 @@ static void a_lossy_publisher_is_measured(void **)
 	party_run(&p, 5000);
 	assert_int_equal(link_of(good) & 0xff, 0);
 	assert_in_range(link_of(bad) & 0xff, 20, 90); // of 51 in the mean
+	const struct am_figures *f = &scene.driver.region.map->figures;
+	const struct am_encoding_figures *e = &f->tracks[am_id_slot(bad->sound_id)].encodings[0];
+	assert_in_range(e->packets, 50, 300);
+	assert_in_range(e->octets, 50 * 10, 300 * 1500);
+	assert_in_range(am_loss_cumulative(e->loss), 10, 150);
+	assert_true(f->transports[am_id_slot(bad->transport.id)].bps > 10000);
 	party_end(&p);
 }
 
@@ -288,6 +480,11 @@ static void a_viewers_reports_are_measured(void **)
 	assert_int_equal(link >> 8 & 0xff, 50);
 	assert_in_range(link >> 16, 1, 2000);
 	assert_int_equal(link_of(other), 0); // nobody speaks ill of another
+	const struct am_subscription_figures *f = figures_of(watcher, watcher->sound->ssrc);
+	assert_int_equal(am_loss_fraction(f->loss), 200);
+	assert_int_equal(f->jitter_ms, 50);
+	assert_true(f->packets > 20 && f->octets > f->packets && f->bps > 1000);
+	assert_int_equal(am_loss_fraction(figures_of(other, other->sound->ssrc)->loss), 0);
 	party_end(&p);
 }
 
@@ -337,12 +534,17 @@ int main(void)
 	        cmocka_unit_test(a_viewers_reports_are_measured),
 	        cmocka_unit_test(a_joiners_round_trip_begins_when_its_report_goes_out),
 	        cmocka_unit_test(loss_on_both_sides_is_made_good),
+	        cmocka_unit_test(a_loss_of_the_speaker_is_repaired_once_for_all),
+	        cmocka_unit_test(watchers_go_on_where_no_repair_comes),
+	        cmocka_unit_test(a_distant_speaker_is_asked_once_for_each_loss),
+	        cmocka_unit_test(what_comes_late_for_others_is_no_gap),
 	        cmocka_unit_test(without_loss_there_are_no_nacks),
 	        cmocka_unit_test(a_nack_is_answered_by_rtx),
 	        cmocka_unit_test(a_nack_flood_is_bounded),
 	        cmocka_unit_test(plis_of_many_are_merged),
 	        cmocka_unit_test(reports_match_the_rewritten_timestamps),
 	        cmocka_unit_test(the_speaker_learns_its_loss),
+	        cmocka_unit_test(sound_goes_twice_while_it_gets_lost),
 	};
 	return SCENE_RUN(tests);
 }

@@ -224,6 +224,7 @@ static void sound_add(struct member *m)
 	        .payload_type = PUBLISHER_PT_OPUS,
 	        .room_payload_type = ROOM_PT_OPUS,
 	        .transport_cc = 1,
+	        .voices = m->voices,
 	        .encoding_count = 1,
 	        .mid = PUBLISHER_MID_AUDIO,
 	        .cname = PUBLISHER_CNAME,
@@ -237,6 +238,7 @@ struct member *party_speaker(struct party *p, const struct member_options *o)
 {
 	struct member *m = member_add(p, o, &publisher_events, true);
 
+	m->voices = o->voices;
 	publisher_init(
 	        &m->publisher, &m->client, (uint32_t)(p->room * 64 + p->count),
 	        o->encodings ? o->encodings : PUBLISHER_ENCODINGS
@@ -267,6 +269,7 @@ static am_id subscription_add(
 	        .paused = o->paused,
 	        .spatial_layer = o->spatial,
 	        .temporal_layer = o->temporal,
+	        .red_payload_type = o->red && !video ? ROOM_PT_RED : 0,
 	};
 	s->ssrc = driver_ssrc(s->subscription_id);
 	s->rtx_ssrc = video ? s->ssrc + 1 : 0;
@@ -274,6 +277,7 @@ static am_id subscription_add(
 	assert_int_equal(driver_command(&scene.driver, &msg), 0);
 	*out = viewer_subscribe((struct viewer *)&m->viewer, video, s->ssrc, s->rtx_ssrc, s->mid);
 	assert_non_null(*out);
+	(*out)->red_payload_type = s->red_payload_type;
 	return s->subscription_id;
 }
 

@@ -44,8 +44,10 @@ struct member_options {
 	uint16_t dtls_mtu; // 0: 1200
 	uint16_t loss_in_permille, loss_out_permille;
 	uint8_t encodings; // speakers; 0: 3
+	uint8_t voices; // speakers: heard at a time in their room; 0: all
 	uint8_t spatial, temporal; // watchers
 	bool paused; // watchers
+	bool red; // watchers take redundant sound
 	bool tracks_later; // speakers: by party_publish
 	bool no_connect; // no TRANSPORT_CONNECT
 	bool wrong_fingerprint;
@@ -60,6 +62,7 @@ struct member {
 	struct client client;
 	struct publisher publisher; // of speakers
 	struct viewer viewer; // of watchers
+	uint8_t voices; // of a speaker's options
 	am_id video_id, sound_id; // tracks of a speaker, subscriptions of a watcher
 	struct viewer_subscription *video, *sound;
 };

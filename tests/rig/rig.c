@@ -1,8 +1,11 @@
 #include "rig.h"
 
 #include <errno.h>
+#include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 #include <rte_mbuf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +16,30 @@
 #define RIG_RATE       40000000 // bit/s that each viewer's way carries
 #define HEADER_EXT_LEN 16 // of a track header: send time and MID
 
-int rig_init(struct rig *r, unsigned buffers, unsigned cache)
+static int worker_begin(struct rig *r, uint16_t index)
+{
+	struct worker *w = &r->worker[index];
+	int ret = worker_init(w, index, r->workers, &r->port, false);
+
+	if (ret < 0)
+		return ret;
+	w->adapts = true;
+	w->counters = &r->counters[index];
+	w->gauges = r->gauges;
+	w->figures = r->figures;
+	w->workers = r->worker;
+	memcpy(w->local.mac, r->port.mac, 6);
+	w->local.udp_port = 40000;
+	w->local.ipv4 = (struct am_address){.family = 4, .bytes = {198, 18, 0, 2}};
+	w->now_us = 1000000;
+	return 0;
+}
+
+int rig_init_workers(struct rig *r, uint16_t workers, unsigned buffers, unsigned cache)
 {
 	*r = (struct rig
-	){.port = {.queues = 1, .mac = {2, 0, 0, 0, 0, 8}, .mtu = 1500, .frame_max = 1514}};
+	){.workers = workers,
+	  .port = {.queues = 1, .mac = {2, 0, 0, 0, 0, 8}, .mtu = 1500, .frame_max = 1514}};
 	r->port.pool = rte_pktmbuf_pool_create(
 	        "rig", buffers, cache, PORT_MBUF_PRIV, PORT_MBUF_DATA_ROOM, SOCKET_ID_ANY
 	);
@@ -25,32 +48,31 @@ int rig_init(struct rig *r, unsigned buffers, unsigned cache)
 	);
 	if (!r->port.pool || !r->port.small_pool)
 		return -rte_errno;
-	r->worker = aligned_alloc(64, (sizeof(*r->worker) + 63) / 64 * 64);
-	r->counters = calloc(1, sizeof(*r->counters));
+	r->worker = aligned_alloc(64, (workers * sizeof(*r->worker) + 63) / 64 * 64);
+	r->counters = calloc(workers, sizeof(*r->counters));
 	r->gauges = calloc(1, sizeof(*r->gauges));
-	if (!r->worker || !r->counters || !r->gauges)
+	r->figures = calloc(1, sizeof(*r->figures));
+	if (!r->worker || !r->counters || !r->gauges || !r->figures)
 		return -ENOMEM;
-	int ret = worker_init(r->worker, 0, 1, &r->port, false);
-	if (ret < 0)
-		return ret;
-	struct worker *w = r->worker;
-	w->adapts = true;
-	w->counters = r->counters;
-	w->gauges = r->gauges;
-	w->workers = w;
-	memcpy(w->local.mac, r->port.mac, 6);
-	w->local.udp_port = 40000;
-	w->local.ipv4 = (struct am_address){.family = 4, .bytes = {198, 18, 0, 2}};
-	w->now_us = 1000000;
-	return 0;
+	int ret = 0;
+	for (uint16_t i = 0; i < workers && ret == 0; i++)
+		ret = worker_begin(r, i);
+	return ret;
+}
+
+int rig_init(struct rig *r, unsigned buffers, unsigned cache)
+{
+	return rig_init_workers(r, 1, buffers, cache);
 }
 
 void rig_fini(struct rig *r)
 {
-	worker_fini(r->worker);
+	for (uint16_t i = 0; i < r->workers; i++)
+		worker_fini(&r->worker[i]);
 	free(r->worker);
 	free(r->counters);
 	free(r->gauges);
+	free(r->figures);
 	rte_mempool_free(r->port.pool);
 	rte_mempool_free(r->port.small_pool);
 }
@@ -64,12 +86,13 @@ static void fill(void *bytes, size_t n)
 static struct transport *transport_make(const struct rig *r, uint32_t i, uint8_t profile)
 {
 	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 9};
-	struct transport *t = calloc(1, sizeof(*t));
+	struct transport *t = aligned_alloc(alignof(struct transport), sizeof(*t));
 	struct srtp_keys keys;
 	uint8_t ip[4] = {198, 19, (uint8_t)(i >> 8), (uint8_t)i};
 
 	if (!t)
 		return NULL;
+	memset(t, 0, sizeof(*t));
 	fill(&keys, sizeof(keys));
 	keys.profile = profile;
 	t->id = i + 1;
@@ -163,7 +186,7 @@ int rig_fill(struct rig *r, uint32_t viewers, uint16_t tracks, uint8_t srtp_prof
 		return -ENOMEM;
 	for (uint32_t i = 0; i < viewers; i++) {
 		r->transports[i] = transport_make(r, i, srtp_profile);
-		struct viewer *v = aligned_alloc(64, (sizeof(*v) + 63) / 64 * 64);
+		struct viewer *v = aligned_alloc(alignof(struct viewer), sizeof(*v));
 		if (!r->transports[i] || !r->transports[i]->key || !v)
 			return -ENOMEM;
 		*v = (struct viewer){0};
@@ -219,6 +242,7 @@ struct rte_mbuf *rig_packet(const struct rig *r, uint16_t track, uint32_t seq, u
 	memset(payload, 0x55, payload_len);
 	*p = (struct media_packet){
 	        .track_id = track + 1u,
+	        .ready_us = r->worker->now_us,
 	        .info =
 	                {
 	                        .arrival_us = r->worker->now_us,
@@ -241,4 +265,46 @@ struct rte_mbuf *rig_packet(const struct rig *r, uint16_t track, uint32_t seq, u
 	        .header = {0x90, 101, [12] = 0xbe, 0xde, 0, 3, AM_EXT_ABS_SEND_TIME << 4 | 2},
 	};
 	return m;
+}
+
+static void (*frame_take)(const struct rte_mbuf *);
+
+uint32_t rig_port_room = RIG_PORT_ENDLESS;
+
+static uint16_t port_take(void *, struct rte_mbuf **frames, uint16_t n)
+{
+	uint16_t i;
+
+	for (i = 0; i < n && rig_port_room > 0; i++) {
+		rig_port_room -= rig_port_room != RIG_PORT_ENDLESS;
+		if (frame_take)
+			frame_take(frames[i]);
+		rte_pktmbuf_free(frames[i]);
+	}
+	return i;
+}
+
+int rig_port_begin(const char *test, void (*take)(const struct rte_mbuf *))
+{
+	static void *queues[1] = {&frame_take};
+	char name[64];
+	char *argv[] = {
+	        name,
+	        "--no-huge",
+	        "-m",
+	        "128",
+	        "--no-pci",
+	        "--no-telemetry",
+	        "--iova-mode=va",
+	        "--no-shconf",
+	        NULL,
+	};
+
+	snprintf(name, sizeof(name), "%s", test);
+	if (rte_eal_init(8, argv) < 0)
+		return -1;
+	frame_take = take;
+	rte_eth_fp_ops[0].tx_pkt_burst = port_take;
+	rte_eth_fp_ops[0].txq.data = queues;
+	return 0;
 }

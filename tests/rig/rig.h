@@ -11,11 +11,15 @@
 #define RIG_TRACKS_MAX 8
 #define RIG_PORT       10000 // UDP port of the first viewer; each has its own
 
+struct rte_mbuf;
+
 struct rig {
 	struct port port; // and the pool
-	struct worker *worker;
-	struct am_counters *counters;
+	struct worker *worker; // the first, which has the viewers
+	uint16_t workers;
+	struct am_counters *counters; // of each worker
 	struct am_gauges *gauges;
+	struct am_figures *figures;
 	uint32_t viewers;
 	uint16_t tracks;
 	struct transport **transports;
@@ -25,6 +29,10 @@ struct rig {
 // The worker and `buffers` packet buffers, of which threads keep `cache` at hand. EAL runs. 0 or
 // -errno.
 [[nodiscard]] int rig_init(struct rig *, unsigned buffers, unsigned cache);
+
+// The same with more workers than one, which have publishers alone.
+[[nodiscard]] int
+rig_init_workers(struct rig *, uint16_t workers, unsigned buffers, unsigned cache);
 void rig_fini(struct rig *);
 
 // Video tracks of one encoding, each of a publisher of its own, and viewers who subscribe to all of
@@ -36,3 +44,12 @@ void rig_clear(struct rig *);
 // frame, each is a picture of its own. NULL where the buffers are used up.
 [[nodiscard]] struct rte_mbuf *
 rig_packet(const struct rig *, uint16_t track, uint32_t seq, uint16_t payload_len);
+
+#define RIG_PORT_ENDLESS UINT32_MAX
+
+// Frames that the port below will still take.
+extern uint32_t rig_port_room;
+
+// Starts the EAL for a test of this name, and takes the place of port 0's driver: each frame is
+// given to `take`, or to nobody if that is NULL, and freed. 0 or -1.
+[[nodiscard]] int rig_port_begin(const char *test, void (*take)(const struct rte_mbuf *frame));

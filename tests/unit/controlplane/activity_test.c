@@ -132,6 +132,46 @@ static void everyone_hears_who_leads_the_talk(void **)
 	page_leave(&late);
 }
 
+// What the data plane is told of a new track.
+static const struct am_cmd_track_add *
+track_told(struct page *p, const char *transport, enum published kind)
+{
+	const struct am_msg *last = &integrator.server.dataplane.last;
+
+	assert_int_equal(publish(p, transport, kind, NULL), 200);
+	assert_int_equal(last->type, AM_CMD_TRACK_ADD); // nobody is there to subscribe
+	return &last->track_add;
+}
+
+// How many voices are heard beside it.
+static int voices_told(struct page *p, const char *transport, enum published kind)
+{
+	return track_told(p, transport, kind)->voices;
+}
+
+static void a_track_is_added_as_what_it_is(void **)
+{
+	struct page speaker, caller;
+	char send[32];
+
+	come(&speaker, "free", "voices", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(voices_told(&speaker, send, MICROPHONE), 3);
+	assert_int_equal(voices_told(&speaker, send, SCREEN_SOUND), 0); // music is no voice
+	assert_int_equal(track_told(&speaker, send, CAMERA)->screen, 0);
+	assert_int_equal(track_told(&speaker, send, SCREEN)->screen, 1);
+	page_leave(&speaker);
+
+	integrator_open(
+	        &integrator, &caller, "free", "/call/?roomId=ring&peerId=c&displayName=C", ""
+	);
+	json_free(page_notified(&caller, "admitted"));
+	page_join(&caller, "C");
+	transport_make(&caller, "producing", send);
+	assert_int_equal(voices_told(&caller, send, MICROPHONE), 5);
+	page_leave(&caller);
+}
+
 static void everyone_hears_how_many_there_are(void **) // R04
 {
 	struct page speaker, viewers[3];
@@ -399,6 +439,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(everyone_hears_who_leads_the_talk),
+	        cmocka_unit_test(a_track_is_added_as_what_it_is),
 	        cmocka_unit_test(everyone_hears_how_many_there_are),
 	        cmocka_unit_test(a_bad_connection_is_told),
 	        cmocka_unit_test(a_raised_hand_is_seen_by_those_who_give_the_floor),

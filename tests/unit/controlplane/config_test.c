@@ -23,8 +23,10 @@ static void defaults_serve_a_developer(void **)
 	struct config c;
 	char error[256] = "";
 	assert_int_equal(read_text("dataplane: { whatever = 1; };", &c, error), 0);
-	assert_string_equal(c.listen, "127.0.0.1");
-	assert_int_equal(c.port, 8080);
+	assert_string_equal(c.http.listen, "127.0.0.1");
+	assert_int_equal(c.http.port, 8080);
+	assert_int_equal(c.voices_webinar, 3);
+	assert_int_equal(c.voices_call, 5);
 }
 
 static void what_is_not_named_lies_beside_the_store(void **)
@@ -73,6 +75,10 @@ static void refusals_name_the_setting(void **)
 	        {"controlplane: { proxies = [\"10.0.0.0/33\"]; };", "proxies"},
 	        {"controlplane: { metrics_addresses = [\"\"]; };", "metrics_addresses"},
 	        {"controlplane: { address_websockets = 0; };", "address_websockets"},
+	        {"controlplane: { address_handshakes = 0; };", "address_handshakes"},
+	        {"controlplane: { voices_webinar = 51; };", "between 0 and 50"},
+	        {"controlplane: { voices_call = -1; };", "between 0 and 50"},
+	        {"controlplane: { voices_call = \"all\"; };", "voices_call"},
 	        {"control: { };", "control"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

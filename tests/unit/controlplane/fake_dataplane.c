@@ -98,6 +98,7 @@ static int track_add(struct am_region_layout *m, const struct am_msg *msg)
 	t->id = msg->track_add.track_id;
 	t->transport_id = msg->track_add.transport_id;
 	t->paused = msg->track_add.paused;
+	t->wanted = (uint8_t)((1u << msg->track_add.encoding_count) - 1);
 	am_table_end(&t->version);
 	return 0;
 }

@@ -353,6 +353,128 @@ static void what_was_paused_meanwhile_is_told(void **)
 	page_leave(&speaker);
 }
 
+// A speaker whose camera has three encodings, and whose page heeds what is wanted of them, or not.
+static void come_simulcast(struct page *p, const char *room, bool heeds, char track[32])
+{
+	char send[32], data[512];
+
+	come(p, "free", room, "speaker", SPEAKER, NULL);
+	json_free(page_notified(p, "admitted"));
+	snprintf(
+	        data, sizeof(data), "{\"displayName\":\"S\",\"device\":{}%s}",
+	        heeds ? ",\"encodingsWanted\":true" : ""
+	);
+	assert_int_equal(page_ask_code(p, "join", data), 200);
+	transport_make(p, "producing", send);
+	snprintf(
+	        data, sizeof(data),
+	        "{\"transportId\":\"%s\",\"kind\":\"video\",\"rtpParameters\":{\"mid\":\"0\","
+	        "\"codecs\":["
+	        "{\"mimeType\":\"video/VP8\",\"payloadType\":96,\"clockRate\":90000}],"
+	        "\"encodings\":[{\"ssrc\":3001},{\"ssrc\":3002},{\"ssrc\":3003}]}}",
+	        send
+	);
+	struct json *answer = page_ask(p, "produce", data);
+	strcpy(track, json_string(json_object(answer, "data"), "id", 31));
+	json_free(answer);
+}
+
+// The data plane wishes for these; where the event is lost it only counts as that.
+static void want(const char *track, uint8_t encodings, bool is_lost)
+{
+	am_id id = strtoull(track, NULL, 16);
+	struct am_region_layout *m = dataplane()->region.map;
+	const struct am_msg event = {
+	        .type = AM_EVENT_TRACK_WANTED, .track_wanted = {id, encodings}};
+
+	m->tracks[am_id_slot(id)].wanted = encodings;
+	if (is_lost)
+		atomic_fetch_add(&m->header.events_lost, 1);
+	else
+		assert_int_equal(fake_dataplane_push(dataplane(), &event), 0);
+	fake_dataplane_wake(dataplane());
+}
+
+static void expect_wanted(struct page *p, const char *track, uint8_t encodings)
+{
+	struct json *data = page_notified(p, "encodingsWanted");
+	assert_non_null(data);
+	assert_string_equal(json_string(data, "producerId", 31), track);
+	char *text = json_print(json_array(data, "active"));
+	assert_string_equal(
+	        text, encodings == 1   ? "[true,false,false]"
+	              : encodings == 3 ? "[true,true,false]"
+	                               : "[true,true,true]"
+	);
+	free(text);
+	json_free(data);
+}
+
+static void resume(struct page *p, const char *room, const char *track)
+{
+	char data[128];
+
+	come(p, "free", room, "speaker", SPEAKER, NULL);
+	snprintf(
+	        data, sizeof(data),
+	        "{\"session\":\"s-speaker\",\"consumerIds\":[],\"producerIds\":[\"%s\"]}", track
+	);
+	assert_int_equal(page_ask_code(p, "resume", data), 200);
+}
+
+static void a_publisher_hears_which_encodings_are_wanted(void **)
+{
+	struct page speaker;
+	char track[32];
+
+	come_simulcast(&speaker, "wanted", true, track);
+	page_expect_none(&speaker, "encodingsWanted");
+	want(track, 1, false);
+	expect_wanted(&speaker, track, 1);
+	want(track, 3, true);
+	expect_wanted(&speaker, track, 3);
+	page_die(&speaker);
+	want(track, 7, false);
+	server_turn(&integrator.server);
+	resume(&speaker, "wanted", track);
+	expect_wanted(&speaker, track, 7);
+	page_leave(&speaker);
+}
+
+// Both processes may forget: what is wanted stands in the table.
+static void after_a_crash_a_publisher_hears_what_is_wanted(void **)
+{
+	struct page speaker;
+	char track[32];
+
+	come_simulcast(&speaker, "crash", true, track);
+	server_wait_stored(&integrator.server, "speaker", STORE_JOINED | STORE_HEEDS_WANTED);
+	server_stop(&integrator.server, SIGKILL);
+	page_die(&speaker);
+	want(track, 3, false);
+	server_start(&integrator.server);
+	resume(&speaker, "crash", track);
+	expect_wanted(&speaker, track, 3);
+	want(track, 1, false);
+	expect_wanted(&speaker, track, 1);
+	page_leave(&speaker);
+}
+
+static void who_does_not_know_of_wanted_encodings_is_left_alone(void **)
+{
+	struct page speaker;
+	char track[32];
+
+	come_simulcast(&speaker, "alone", false, track);
+	want(track, 1, false);
+	for (int i = 0; i < 20; i++)
+		server_turn(&integrator.server);
+	page_die(&speaker);
+	resume(&speaker, "alone", track);
+	page_expect_none(&speaker, "encodingsWanted");
+	page_leave(&speaker);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +486,9 @@ int main(void)
 	        cmocka_unit_test(what_a_page_does_not_show_is_paused),
 	        cmocka_unit_test(after_a_crash_a_page_pauses_again),
 	        cmocka_unit_test(what_was_paused_meanwhile_is_told),
+	        cmocka_unit_test(a_publisher_hears_which_encodings_are_wanted),
+	        cmocka_unit_test(after_a_crash_a_publisher_hears_what_is_wanted),
+	        cmocka_unit_test(who_does_not_know_of_wanted_encodings_is_left_alone),
 	};
 	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
 }

@@ -51,6 +51,10 @@ static void on_too_long(void *, am_id, uint32_t)
 {
 }
 
+static void on_wanted(void *, am_id, uint8_t)
+{
+}
+
 static void on_resync(void *owner)
 {
 	((struct test *)owner)->resyncs++;
@@ -92,8 +96,8 @@ static int setup(void **state)
 	struct test *t = calloc(1, sizeof(*t));
 	snprintf(path, sizeof(path), "/tmp/amphi-media-%d.sock", getpid());
 	fake_dataplane_start(&fake, path);
-	t->events = (struct media_events){t,         on_up,       on_down,  on_state,
-	                                  on_layers, on_too_long, on_resync};
+	t->events = (struct media_events){t,         on_up,       on_down,   on_state,
+	                                  on_layers, on_too_long, on_wanted, on_resync};
 	t->loop = loop_create();
 	media_start(t);
 	until(t, &t->ups, 1);

@@ -154,6 +154,21 @@ static void fmtp_takes_no_line_of_its_own(void **)
 	}
 }
 
+static struct json *number(int n)
+{
+	char text[16];
+
+	return json_parse(text, (size_t)snprintf(text, sizeof(text), "%d", n));
+}
+
+// What a viewer is told.
+static struct json *told(const struct ortc_media *m, const struct ortc_caps *caps, int rtx_ssrc)
+{
+	return ortc_consumer_parameters(
+	        m, caps, json_new_string("3"), number(11), rtx_ssrc ? number(rtx_ssrc) : NULL
+	);
+}
+
 // The first codec's parameters as a viewer is told them, as JSON, of a publisher who gives these.
 static void expect_told(const char *mime, const char *parameters, const char *expected)
 {
@@ -172,10 +187,10 @@ static void expect_told(const char *mime, const char *parameters, const char *ex
 	);
 	if (media_read(text, audio ? ORTC_AUDIO : ORTC_VIDEO, &m, &add) < 0)
 		fail_msg("%s: %s: refused", mime, parameters);
-	struct json *p = ortc_consumer_parameters(&m, &caps, 11, 0, "0");
-	char *told = json_print(json_object(json_first(json_array(p, "codecs")), "parameters"));
-	assert_string_equal(told, expected);
-	free(told);
+	struct json *p = told(&m, &caps, 0);
+	char *is = json_print(json_object(json_first(json_array(p, "codecs")), "parameters"));
+	assert_string_equal(is, expected);
+	free(is);
 	json_free(p);
 	ortc_media_fini(&m);
 }
@@ -440,7 +455,7 @@ static void a_viewer_gets_the_rooms_numbers(void **)
 	int64_t v;
 	assert_int_equal(media_read(simulcast, ORTC_VIDEO, &m, &add), 0);
 	assert_true(ortc_can_consume(&m, &caps) && ortc_wants_rtx(&m, &caps));
-	struct json *p = ortc_consumer_parameters(&m, &caps, 11, 12, "3");
+	struct json *p = told(&m, &caps, 12);
 	const struct json *codec = json_first(json_array(p, "codecs"));
 	assert_true(json_int(codec, "payloadType", 101, 101, &v));
 	assert_int_equal(
@@ -471,7 +486,7 @@ static void sound_is_never_retransmitted(void **)
 	struct am_cmd_track_add add;
 	assert_int_equal(media_read(opus, ORTC_AUDIO, &m, &add), 0);
 	assert_false(ortc_wants_rtx(&m, &caps));
-	struct json *p = ortc_consumer_parameters(&m, &caps, 11, 0, "0");
+	struct json *p = told(&m, &caps, 0);
 	const struct json *codec = json_first(json_array(p, "codecs"));
 	assert_null(json_next(codec));
 	assert_int_equal(ortc_feedback_read(codec), ORTC_TRANSPORT_CC);
@@ -480,6 +495,46 @@ static void sound_is_never_retransmitted(void **)
 	assert_non_null(extension(p, AM_EXT_AUDIO_LEVEL));
 	json_free(p);
 	ortc_media_fini(&m);
+}
+
+// RFC 2198 5. Only who names it under our number knows how to receive it.
+static void redundant_sound_is_for_those_who_name_it(void **)
+{
+	static const char *const rows[] = {
+	        "{\"codecs\":[{\"mimeType\":\"audio/"
+	        "red\",\"preferredPayloadType\":109,\"clockRate\":48000,\"channels\":2}]}",
+	        "{\"codecs\":[{\"mimeType\":\"audio/"
+	        "red\",\"preferredPayloadType\":63,\"clockRate\":48000,\"channels\":2}]}",
+	        "{\"codecs\":[]}",
+	};
+	struct ortc_media sound, picture;
+	struct am_cmd_track_add add;
+	assert_int_equal(media_read(opus, ORTC_AUDIO, &sound, &add), 0);
+	assert_int_equal(media_read(simulcast, ORTC_VIDEO, &picture, &add), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct json *j = parse(rows[i]);
+		struct ortc_caps caps;
+		int64_t v;
+		assert_int_equal(ortc_caps_read(&caps, j), 0);
+		json_free(j);
+		assert_int_equal(ortc_wants_red(&sound, &caps), i == 0);
+		assert_false(ortc_wants_red(&picture, &caps));
+		uint32_t class = ortc_consumer_class(&sound, &caps);
+		struct json *p = told(&sound, &caps, 0);
+		const struct json *red = json_next(json_first(json_array(p, "codecs")));
+		assert_int_equal(red != NULL, i == 0);
+		caps.red = false;
+		assert_int_equal(ortc_consumer_class(&sound, &caps) != class, i == 0);
+		if (red) {
+			assert_string_equal(json_string(red, "mimeType", 63), "audio/red");
+			assert_true(json_int(red, "payloadType", 109, 109, &v));
+			assert_true(json_int(red, "channels", 2, 2, &v));
+			assert_non_null(json_string(json_object(red, "parameters"), "100/100", 1));
+		}
+		json_free(p);
+	}
+	ortc_media_fini(&sound);
+	ortc_media_fini(&picture);
 }
 
 static void caps_decide_what_is_consumed(void **)
@@ -577,6 +632,7 @@ int main(void)
 	        cmocka_unit_test(codecs_match_by_what_tells_them_apart),
 	        cmocka_unit_test(a_viewer_gets_the_rooms_numbers),
 	        cmocka_unit_test(sound_is_never_retransmitted),
+	        cmocka_unit_test(redundant_sound_is_for_those_who_name_it),
 	        cmocka_unit_test(caps_decide_what_is_consumed),
 	        cmocka_unit_test(malformed_caps_are_refused),
 	        cmocka_unit_test(the_router_keeps_clear_of_reserved_numbers),

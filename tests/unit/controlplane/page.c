@@ -244,19 +244,45 @@ struct json *page_notified(struct page *p, const char *method)
 	return message_wait(p, "notification", method, NULL);
 }
 
-struct json *page_requested(struct page *p, const char *method)
+struct json *page_question(struct page *p, const char *method, int64_t *id)
 {
-	char answer[96];
-	int64_t id;
-	struct json *data = message_wait(p, "request", method, &id);
+	struct json *data = message_wait(p, "request", method, id);
 
 	if (!data)
 		fail_msg("no %s", method);
+	return data;
+}
+
+static void answer_send(struct page *p, int64_t id, const char *rest)
+{
+	char answer[512];
 	int n = snprintf(
-	        answer, sizeof(answer), "{\"response\":true,\"id\":%lld,\"ok\":true,\"data\":{}}",
-	        (long long)id
+	        answer, sizeof(answer), "{\"response\":true,\"id\":%lld,%s}", (long long)id, rest
 	);
+
+	assert_true(n < (int)sizeof(answer));
 	frame_send(p, 1, answer, (size_t)n);
+}
+
+void page_answer(struct page *p, int64_t id, const char *data)
+{
+	char rest[512];
+
+	snprintf(rest, sizeof(rest), "\"ok\":true,\"data\":%s", data);
+	answer_send(p, id, rest);
+}
+
+void page_answer_error(struct page *p, int64_t id)
+{
+	answer_send(p, id, "\"ok\":false,\"errorCode\":500,\"errorReason\":\"no\"");
+}
+
+struct json *page_requested(struct page *p, const char *method)
+{
+	int64_t id;
+	struct json *data = page_question(p, method, &id);
+
+	page_answer(p, id, "{}");
 	return data;
 }
 

@@ -46,6 +46,11 @@ struct json *page_notified(struct page *, const char *method);
 // The next request of the server: its data, freed by the caller. It is answered by yes.
 struct json *page_requested(struct page *, const char *method);
 
+// … in two steps: it is not answered yet, and the answer's data as JSON, or an error.
+struct json *page_question(struct page *, const char *method, int64_t *id);
+void page_answer(struct page *, int64_t id, const char *data);
+void page_answer_error(struct page *, int64_t id);
+
 // The same as page_notified, where `key` must have this text; others of the name are dropped.
 void page_expect(struct page *, const char *method, const char *key, const char *value);
 

@@ -1,5 +1,6 @@
 #include "quality.h"
 
+#include "am_lifecycle.h"
 #include "am_schema.h"
 
 #include "test.h"
@@ -56,6 +57,34 @@ static void a_bad_beginning_is_told(void **)
 	assert_true(quality_look(&c, QUALITY_FAIR));
 }
 
+static void what_a_page_sees_is_weighed(void **)
+{
+	static const struct {
+		struct page_report report;
+		enum quality want;
+	} rows[] = {
+	        {{10000, 0, 0}, QUALITY_GOOD},    {{10000, 199, 19}, QUALITY_GOOD},
+	        {{10000, 200, 0}, QUALITY_FAIR},  {{10000, 0, 20}, QUALITY_FAIR},
+	        {{10000, 999, 99}, QUALITY_FAIR}, {{10000, 1000, 0}, QUALITY_BAD},
+	        {{10000, 0, 100}, QUALITY_BAD},   {{5000, 500, 0}, QUALITY_BAD},
+	        {{0, 0, 0}, QUALITY_GOOD},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(quality_of_page(&rows[i].report), rows[i].want);
+}
+
+static void a_worker_that_is_late_is_bad_for_its_viewers(void **)
+{
+	assert_int_equal(quality_of_worker(0, 0, 0), QUALITY_GOOD);
+	assert_int_equal(quality_of_worker(1000, 4, 0), QUALITY_GOOD);
+	assert_int_equal(quality_of_worker(1000, 5, 0), QUALITY_FAIR);
+	assert_int_equal(quality_of_worker(1000, 50, 0), QUALITY_BAD);
+	assert_int_equal(quality_of_worker(1000, 0, AM_SHED_PICTURES - 1), QUALITY_GOOD);
+	assert_int_equal(quality_of_worker(1000, 0, AM_SHED_PICTURES), QUALITY_FAIR);
+	assert_int_equal(quality_of_worker(1000, 50, AM_SHED_PICTURES), QUALITY_BAD);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -63,6 +92,8 @@ int main(void)
 	        cmocka_unit_test(a_browser_that_is_not_heard_of_is_badly_connected),
 	        cmocka_unit_test(worse_is_told_at_once_and_better_when_it_is_sure),
 	        cmocka_unit_test(a_bad_beginning_is_told),
+	        cmocka_unit_test(what_a_page_sees_is_weighed),
+	        cmocka_unit_test(a_worker_that_is_late_is_bad_for_its_viewers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,19 +70,24 @@ void transport_make(struct page *p, const char *direction, char id[32])
 int publish(struct page *p, const char *transport, enum published kind, am_id *id)
 {
 	static const char audio[] =
-	        "{\"mid\":\"0\",\"codecs\":[{\"mimeType\":\"audio/opus\",\"payloadType\":111,"
-	        "\"clockRate\":48000,\"channels\":2}],\"encodings\":[{\"ssrc\":1111}]}";
+	        "{\"mid\":\"%d\",\"codecs\":[{\"mimeType\":\"audio/opus\",\"payloadType\":111,"
+	        "\"clockRate\":48000,\"channels\":2}],\"encodings\":[{\"ssrc\":%d}]}";
 	static const char video[] =
 	        "{\"mid\":\"%d\",\"codecs\":[{\"mimeType\":\"video/VP8\",\"payloadType\":96,"
 	        "\"clockRate\":90000}],\"encodings\":[{\"ssrc\":%d}]}";
 	char data[1024], parameters[512];
 
-	snprintf(parameters, sizeof(parameters), video, (int)kind, 2000 + (int)kind);
+	bool is_sound = kind == MICROPHONE || kind == SCREEN_SOUND;
+	bool is_share = kind == SCREEN || kind == SCREEN_SOUND;
+	snprintf(
+	        parameters, sizeof(parameters), is_sound ? audio : video, (int)kind,
+	        (is_sound ? 1111 : 2000) + (int)kind
+	);
 	snprintf(
 	        data, sizeof(data),
 	        "{\"transportId\":\"%s\",\"kind\":\"%s\",\"rtpParameters\":%s,\"appData\":%s}",
-	        transport, kind == MICROPHONE ? "audio" : "video",
-	        kind == MICROPHONE ? audio : parameters, kind == SCREEN ? "{\"share\":true}" : "{}"
+	        transport, is_sound ? "audio" : "video", parameters,
+	        is_share ? "{\"share\":true}" : "{}"
 	);
 	struct json *answer = page_ask(p, "produce", data);
 	const char *text = json_string(json_object(answer, "data"), "id", 31);

@@ -28,6 +28,7 @@ enum published {
 	MICROPHONE,
 	CAMERA,
 	SCREEN,
+	SCREEN_SOUND,
 };
 
 // 200, or the error. The id of the track, unless NULL.

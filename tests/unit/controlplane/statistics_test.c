@@ -6,6 +6,7 @@
 #include "statistics.h"
 #include "statistics_totals.h"
 #include "store_history.h"
+#include "stretch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -551,6 +552,199 @@ static void sessions_are_kept_forever_where_nothing_is_said(void **state)
 	assert_int_equal(rows(s, "SELECT COUNT(*) FROM sessions"), 1);
 }
 
+// Stretches in which somebody fared badly.
+
+static struct stretch bad(int64_t from_s, int64_t to_s)
+{
+	return (struct stretch){
+	        .quality = QUALITY_BAD,
+	        .cause = STRETCH_OWN_LINK,
+	        .from_ms = AT(from_s),
+	        .to_ms = AT(to_s),
+	        .frozen_ms = 1500,
+	        .concealed = 125,
+	        .lost = 64,
+	        .rtt_ms = 300,
+	        .estimate_kbps = 250,
+	};
+}
+
+// Whoever it was leaves at the end.
+static void fare(struct server *s, const char *name, const char *who, struct stretch stretch)
+{
+	uint64_t id = statistics_joined(s->statistics, 1, name, who, stretch.from_ms);
+
+	statistics_stretch(s->statistics, id, &stretch);
+	statistics_left(s->statistics, id, stretch.to_ms);
+}
+
+static unsigned ask_quality(struct server *s, struct statistics_query q, struct json *participants)
+{
+	json_free(s->body);
+	s->body = NULL;
+	s->status = 0;
+	uint64_t call = statistics_quality(s->statistics, &q, participants, answered, s);
+	for (time_t end = time(NULL) + PATIENCE_S; s->status == 0 && time(NULL) < end;)
+		loop_turn(s->loop, 10);
+	assert_int_equal(s->call, call);
+	return s->status;
+}
+
+// "who who …" of the answer's stretches.
+static void expect_stretches(const struct server *s, const char *want)
+{
+	char have[256] = "";
+	const struct json *j = json_first(json_array(s->body, "stretches"));
+
+	for (; j; j = json_next(j)) {
+		strcat(have, have[0] ? " " : "");
+		strcat(have, json_string(j, "peerId", 64));
+	}
+	assert_string_equal(have, want);
+}
+
+static void expect_number(const struct json *j, const char *key, double want)
+{
+	double have;
+
+	assert_true(json_number(json_member(j, key), &have));
+	assert_true(have > want - 0.001 && have < want + 0.001);
+}
+
+static void who_had_a_bad_time_is_known_later(void **state)
+{
+	struct server *s = *state;
+	struct stretch heard = bad(100, 130);
+
+	heard.quality = QUALITY_FAIR;
+	heard.cause = STRETCH_SPEAKER;
+	heard.speaker = "ada";
+	fare(s, "r", "bob", bad(60, 90));
+	fare(s, "r", "eve", heard);
+	fare(s, "elsewhere", "bob", bad(0, 30));
+	settle(s);
+	assert_int_equal(ask_quality(s, room("r"), NULL), 200);
+	expect_stretches(s, "bob eve");
+	assert_int_equal(json_count(json_array(s->body, "participants")), 0);
+	const struct json *first = json_first(json_array(s->body, "stretches"));
+	expect_number(first, "from", DAY_S + 60);
+	expect_number(first, "to", DAY_S + 90);
+	assert_string_equal(json_string(first, "quality", 8), "bad");
+	assert_string_equal(json_string(first, "cause", 16), "own link");
+	assert_false(json_has(first, "causePeerId"));
+	expect_number(first, "frozenSeconds", 1.5);
+	expect_number(first, "concealedPercent", 12.5);
+	expect_number(first, "lossPercent", 25);
+	expect_number(first, "roundTripTime", 300);
+	expect_number(first, "estimate", 250000);
+	const struct json *second = json_next(first);
+	assert_string_equal(json_string(second, "quality", 8), "fair");
+	assert_string_equal(json_string(second, "cause", 16), "speaker's link");
+	assert_string_equal(json_string(second, "causePeerId", 16), "ada");
+}
+
+static void stretches_come_by_range_and_in_pages(void **state)
+{
+	struct server *s = *state;
+	struct statistics_query q = room("r");
+	char next[64];
+
+	fare(s, "r", "a", bad(0, 60));
+	fare(s, "r", "b", bad(60, 120));
+	fare(s, "r", "c", bad(120, 420)); // as long as there are any
+	fare(s, "r", "d", bad(500, 510));
+	settle(s);
+	q.from = "2021-06-21T00:01:00Z"; // 60 s
+	q.to = "2021-06-21T00:02:00Z";
+	assert_int_equal(ask_quality(s, q, NULL), 200);
+	expect_stretches(s, "b");
+	q.from = "2021-06-21T00:06:59Z";
+	q.to = NULL;
+	assert_int_equal(ask_quality(s, q, NULL), 200);
+	expect_stretches(s, "c d");
+	q.from = NULL;
+	q.limit = "3";
+	assert_int_equal(ask_quality(s, q, NULL), 200);
+	expect_stretches(s, "a b c");
+	strcpy(next, json_string(s->body, "next", 63));
+	q.after = next;
+	assert_int_equal(ask_quality(s, q, NULL), 200);
+	expect_stretches(s, "d");
+	assert_false(json_has(s->body, "next"));
+}
+
+static void a_room_that_never_was_has_no_quality(void **state)
+{
+	struct server *s = *state;
+	struct statistics_query q = room("r");
+
+	assert_int_equal(ask_quality(s, q, NULL), 400);
+	assert_string_equal(json_string(s->body, "error", 64), "room not found");
+	assert_int_equal(ask_quality(s, q, json_new_array()), 200); // it is there now
+	expect_stretches(s, "");
+	visit(s, "r", "p", 0, 60); // all was well
+	settle(s);
+	assert_int_equal(ask_quality(s, q, NULL), 200);
+	expect_stretches(s, "");
+	q.account_id = 2;
+	assert_int_equal(ask_quality(s, q, NULL), 400);
+	q = room("r");
+	q.limit = "x";
+	assert_int_equal(ask_quality(s, q, json_new_array()), 400);
+	assert_non_null(json_string(s->body, "error", 64));
+}
+
+static void stretches_go_with_their_session(void **state)
+{
+	struct server *s = *state;
+
+	keep(s, 1);
+	fare(s, "r", "goes", bad(0, 60));
+	fare(s, "r", "stays", bad(DAYS(2), DAYS(2) + 60));
+	history_sessions_prune(s->history, AT(DAYS(3)));
+	assert_int_equal(rows(s, "SELECT COUNT(*) FROM stretches"), 1);
+	assert_int_equal(ask_quality(s, room("r"), NULL), 200);
+	expect_stretches(s, "stays");
+}
+
+// A file as the first version made it: what is in it stays.
+static void an_older_file_is_taken_on(void **state)
+{
+	struct server *s = *state;
+	sqlite3 *db;
+
+	visit(s, "r", "p", 0, 60);
+	stop(s);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(
+	        sqlite3_exec(db, "DROP TABLE stretches; PRAGMA user_version = 1", NULL, NULL, NULL),
+	        SQLITE_OK
+	);
+	sqlite3_close(db);
+	start(s);
+	assert_int_equal(rows(s, "SELECT COUNT(*) FROM sessions"), 1);
+	fare(s, "r", "bob", bad(60, 90));
+	settle(s);
+	assert_int_equal(ask_quality(s, room("r"), NULL), 200);
+	expect_stretches(s, "bob");
+}
+
+static void a_newer_file_is_refused(void **state)
+{
+	struct server *s = *state;
+	sqlite3 *db;
+
+	stop(s);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 3", NULL, NULL, NULL), SQLITE_OK);
+	struct loop *l = loop_create();
+	assert_null(history_open(l, path, 0));
+	loop_destroy(l);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	start(s);
+}
+
 static void the_file_is_its_owners_alone(void **)
 {
 	struct stat st;
@@ -587,6 +781,12 @@ int main(void)
 	        TEST(sessions_go_when_they_are_too_old),
 	        TEST(old_sessions_go_in_small_steps),
 	        TEST(sessions_are_kept_forever_where_nothing_is_said),
+	        TEST(who_had_a_bad_time_is_known_later),
+	        TEST(stretches_come_by_range_and_in_pages),
+	        TEST(a_room_that_never_was_has_no_quality),
+	        TEST(stretches_go_with_their_session),
+	        TEST(an_older_file_is_taken_on),
+	        TEST(a_newer_file_is_refused),
 	        TEST(the_file_is_its_owners_alone),
 	        TEST(an_impossible_path_is_refused),
 	};

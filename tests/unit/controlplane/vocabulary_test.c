@@ -4,7 +4,10 @@
 #include "test.h"
 
 #include "json.h"
+#include "store.h"
 
+#include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,6 +203,116 @@ static void both_vocabularies_meet_in_a_room(void **) // M06
 	page_leave(&newer);
 }
 
+// Takes lists until so many consumers are told, refuses the first one and accepts the others; their
+// ids in the order in which they were told. Returns how many lists there were.
+static int lists_take(struct page *p, int count, am_id ids[])
+{
+	char answer[128];
+	int lists = 0, n = 0;
+	int64_t id;
+
+	while (n < count) {
+		struct json *data = page_question(p, "newConsumers", &id);
+		const struct json *e = json_first(json_array(data, "consumers"));
+		snprintf(
+		        answer, sizeof(answer), "{\"refused\":[\"%s\"]}",
+		        lists++ == 0 ? json_string(e, "id", 63) : "0000000000000000"
+		);
+		for (; e; e = json_next(e)) {
+			assert_true(n < count && json_object(e, "rtpParameters"));
+			ids[n++] = strtoull(json_string(e, "id", 63), NULL, 16);
+		}
+		json_free(data);
+		page_answer(p, id, answer);
+	}
+	return lists;
+}
+
+static int pause_code(struct page *p, am_id consumer)
+{
+	char data[64];
+
+	snprintf(data, sizeof(data), "{\"consumerId\":\"%016" PRIx64 "\"}", (uint64_t)consumer);
+	return page_ask_code(p, "pauseConsumer", data);
+}
+
+// A speaker with microphone and camera, and a viewer who takes lists, whom nothing was told yet.
+static void come_for_lists(struct page *speaker, struct page *viewer, const char *room)
+{
+	static const char join[] = "{\"displayName\":\"L\",\"device\":{},\"newConsumers\":true,"
+	                           "\"rtpCapabilities\":" CAPABILITIES "}";
+	char send[32], receive[32];
+
+	come(speaker, "free", room, "speaker", SPEAKER, "S");
+	transport_make(speaker, "producing", send);
+	assert_int_equal(publish(speaker, send, MICROPHONE, NULL), 200);
+	assert_int_equal(publish(speaker, send, CAMERA, NULL), 200);
+	come(viewer, "free", room, "viewer", NULL, NULL);
+	json_free(page_notified(viewer, "admitted"));
+	transport_make(viewer, "consuming", receive);
+	json_free(ask(viewer, "join", join));
+}
+
+static void who_takes_lists_is_told_all_of_a_turn_in_one(void **)
+{
+	struct page speaker, viewer;
+	am_id ids[3];
+
+	come_for_lists(&speaker, &viewer, "lists");
+	assert_int_equal(lists_take(&viewer, 2, ids), 1);
+	expect_paused(ids[1], false);
+	assert_int_equal(pause_code(&viewer, ids[0]), 404); // refused: there is none
+	assert_int_equal(pause_code(&viewer, ids[1]), 200);
+	page_leave(&speaker);
+	page_leave(&viewer);
+}
+
+static void of_a_list_with_an_error_each_is_offered_alone(void **)
+{
+	struct page speaker, viewer;
+	am_id ids[2];
+	int64_t id;
+
+	come_for_lists(&speaker, &viewer, "errors");
+	json_free(page_question(&viewer, "newConsumers", &id));
+	page_answer_error(&viewer, id);
+	for (int i = 0; i < 2; i++) {
+		struct json *data = page_question(&viewer, "newConsumer", &id);
+		ids[i] = strtoull(json_string(data, "id", 63), NULL, 16);
+		json_free(data);
+		if (i == 0)
+			page_answer_error(&viewer, id);
+		else
+			page_answer(&viewer, id, "{}");
+	}
+	assert_true(ids[0] != ids[1]);
+	expect_paused(ids[1], false);
+	assert_int_equal(pause_code(&viewer, ids[0]), 404); // refused for good
+	assert_int_equal(pause_code(&viewer, ids[1]), 200);
+	page_leave(&speaker);
+	page_leave(&viewer);
+}
+
+static void who_takes_lists_is_told_so_after_a_crash(void **)
+{
+	static const char resume[] =
+	        "{\"session\":\"s-viewer\",\"producerIds\":[],\"consumerIds\":[]}";
+	struct page speaker, viewer;
+	int64_t id;
+
+	come_for_lists(&speaker, &viewer, "listed");
+	json_free(page_question(&viewer, "newConsumers", &id)); // which it never answers
+	server_wait_stored(&integrator.server, "viewer", STORE_JOINED);
+	server_stop(&integrator.server, SIGKILL);
+	page_die(&viewer);
+	page_die(&speaker);
+	server_start(&integrator.server);
+	come(&viewer, "free", "listed", "viewer", NULL, NULL);
+	json_free(ask(&viewer, "resume", resume));
+	json_free(page_requested(&viewer, "newConsumers"));
+	page_leave(&viewer);
+}
+
 // The first object of a list of statistics: its type, and that it has these numbers.
 static void expect_stat(const struct json *list, const char *type, const char *number)
 {
@@ -213,6 +326,36 @@ static void expect_stat(const struct json *list, const char *type, const char *n
 	assert_true(json_int(stat, "timestamp", 1700000000000, INT64_MAX, &value));
 	if (number)
 		assert_true(json_int(stat, number, 1, UINT32_MAX, &value));
+}
+
+// "name=number …" of the first object.
+static void expect_numbers(const struct json *list, const char *numbers)
+{
+	char name[32];
+	int64_t want, have;
+	int len;
+
+	for (; sscanf(numbers, " %31[a-zA-Z]=%" SCNd64 "%n", name, &want, &len) == 2;
+	     numbers += len) {
+		if (!json_int(json_first(list), name, INT64_MIN, INT64_MAX, &have) || have != want)
+			fail_msg("%s is not %" PRId64, name, want);
+	}
+}
+
+static void transport_has(am_id id, uint64_t octets, uint32_t bps)
+{
+	struct am_figures *f = &integrator.server.dataplane.region.map->figures;
+
+	f->transports[am_id_slot(id)] = (struct am_transport_figures
+	){.epoch = am_id_epoch(id), .octets = octets, .bps = bps};
+}
+
+static void encoding_has(am_id track, const struct am_encoding_figures *e)
+{
+	struct am_figures *f = &integrator.server.dataplane.region.map->figures;
+
+	f->tracks[am_id_slot(track)].epoch = am_id_epoch(track);
+	f->tracks[am_id_slot(track)].encodings[0] = *e;
 }
 
 static void statistics_are_answered_in_either_form(void **)
@@ -235,27 +378,39 @@ static void statistics_are_answered_in_either_form(void **)
 	// 51/256 are lost, 8 ms of jitter, 120 ms there and back.
 	struct am_gauges *g = &integrator.server.dataplane.region.map->gauges;
 	am_gauge_set(g->transports, strtoull(send, NULL, 16), am_gauge_link(51, 8, 120));
+	transport_has(strtoull(send, NULL, 16), 4000, 32000);
+	encoding_has(
+	        microphone, &(struct am_encoding_figures
+	                    ){.octets = 5000000000,
+	                      .packets = 70,
+	                      .bps = 32000,
+	                      .loss = am_loss_make(51, 9),
+	                      .nacks = 4,
+	                      .repaired = 3,
+	                      .jitter_ms = 8}
+	);
 	snprintf(data, sizeof(data), "{\"transportId\":\"%s\"}", send);
 	struct json *list = ask(&speaker, "getTransportStats", data);
 	expect_stat(list, "webrtc-transport", NULL);
 	assert_string_equal(json_string(json_first(list), "iceState", 16), "new");
 	assert_string_equal(json_string(json_first(list), "transportId", 32), send);
+	expect_numbers(list, "bytesReceived=4000 recvBitrate=32000 roundTripTime=120");
+	assert_false(json_has(json_first(list), "bytesSent"));
 	json_free(list);
 	snprintf(
 	        data, sizeof(data), "{\"producerId\":\"%016llx\"}", (unsigned long long)microphone
 	);
 	list = ask(&speaker, "getProducerStats", data);
 	expect_stat(list, "inbound-rtp", "ssrc");
-	int64_t value;
-	assert_true(json_int(json_first(list), "ssrc", 1111, 1111, &value));
-	assert_true(json_int(json_first(list), "fractionLost", 51, 51, &value));
-	assert_true(json_int(json_first(list), "jitter", 384, 384, &value)); // of 48 kHz
-	assert_true(json_int(json_first(list), "roundTripTime", 120, 120, &value));
+	expect_numbers(list, "ssrc=1111 packetCount=70 byteCount=5000000000 bitrate=32000");
+	expect_numbers(list, "packetsLost=9 fractionLost=51 nackCount=4 packetsRepaired=3");
+	expect_numbers(list, "jitter=384 roundTripTime=120"); // of 48 kHz
 	assert_string_equal(json_string(json_first(list), "mimeType", 32), "audio/opus");
 	json_free(list);
 	snprintf(data, sizeof(data), "{\"consumerId\":\"%s\"}", json_string(consumer, "id", 32));
 	list = ask(&viewer, "getConsumerStats", data);
 	expect_stat(list, "outbound-rtp", "ssrc");
+	expect_numbers(list, "packetCount=0 bitrate=0"); // it has just begun
 	json_free(list);
 	json_free(consumer);
 	list = ask(&viewer, "getTransportStats", "{}"); // all
@@ -275,6 +430,64 @@ static void statistics_are_answered_in_either_form(void **)
 	page_leave(&newer);
 	page_leave(&viewer);
 	page_leave(&speaker);
+}
+
+// A viewer of a camera, whose copies have come to `figures`: its getConsumerStats.
+static void expect_consumer(const char *numbers, enum am_limit limit, const char *why)
+{
+	static const char join[] =
+	        "{\"displayName\":\"V\",\"device\":{},\"rtpCapabilities\":" CAPABILITIES "}";
+	struct am_figures *f = &integrator.server.dataplane.region.map->figures;
+	struct page speaker, viewer;
+	char send[32], receive[32], data[128];
+
+	come(&speaker, "free", "why", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	assert_int_equal(publish(&speaker, send, CAMERA, NULL), 200);
+	come(&viewer, "free", "why", "viewer", NULL, NULL);
+	json_free(page_notified(&viewer, "admitted"));
+	transport_make(&viewer, "consuming", receive);
+	json_free(ask(&viewer, "join", join));
+	struct json *consumer = page_requested(&viewer, "newConsumer");
+	snprintf(data, sizeof(data), "{\"consumerId\":\"%s\"}", json_string(consumer, "id", 32));
+	am_id id = strtoull(json_string(consumer, "id", 32), NULL, 16);
+	f->subscriptions[am_id_slot(id)] = (struct am_subscription_figures){
+	        .epoch = am_id_epoch(id),
+	        .octets = 125000,
+	        .packets = 100,
+	        .bps = 1000000,
+	        .retransmitted = 2,
+	        .nacks = 3,
+	        .plis = 1,
+	        .loss = am_loss_make(5, 6),
+	        .jitter_ms = 10,
+	        .limit = (uint8_t)limit,
+	};
+	struct json *list = ask(&viewer, "getConsumerStats", data);
+	assert_string_equal(
+	        json_string(json_first(list), "consumerId", 32), json_string(consumer, "id", 32)
+	);
+	const char *have = json_string(json_first(list), "limitedBy", 32);
+	assert_string_equal(have ? have : "nothing", why);
+	expect_numbers(list, numbers);
+	json_free(list);
+	json_free(consumer);
+	page_leave(&viewer);
+	page_leave(&speaker);
+}
+
+static void a_consumer_says_what_it_has_come_to_and_why_not_more(void **)
+{
+	const char *numbers = "packetCount=100 byteCount=125000 bitrate=1000000 packetsLost=6 "
+	                      "fractionLost=5 packetsRetransmitted=2 nackCount=3 pliCount=1 "
+	                      "jitter=900";
+
+	expect_consumer(numbers, AM_LIMIT_NONE, "nothing");
+	expect_consumer(numbers, AM_LIMIT_BANDWIDTH, "bandwidth");
+	expect_consumer(numbers, AM_LIMIT_ASKED, "asked");
+	expect_consumer(numbers, AM_LIMIT_SPEAKER, "speaker");
+	expect_consumer(numbers, AM_LIMIT_OVERLOAD, "overload");
+	expect_consumer(numbers, AM_LIMIT_COUNT, "nothing"); // another process wrote it
 }
 
 static int produce_data(struct page *p, const char *transport, const char *channel, char id[64])
@@ -484,7 +697,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_newer_vocabulary_is_served),
 	        cmocka_unit_test(both_vocabularies_meet_in_a_room),
+	        cmocka_unit_test(who_takes_lists_is_told_all_of_a_turn_in_one),
+	        cmocka_unit_test(of_a_list_with_an_error_each_is_offered_alone),
+	        cmocka_unit_test(who_takes_lists_is_told_so_after_a_crash),
 	        cmocka_unit_test(statistics_are_answered_in_either_form),
+	        cmocka_unit_test(a_consumer_says_what_it_has_come_to_and_why_not_more),
 	        cmocka_unit_test(their_bot_is_taken_and_says_nothing),
 	        cmocka_unit_test(who_comes_and_goes_as_a_sender_pays_for_it),
 	        cmocka_unit_test(a_list_of_figures_costs_its_length),

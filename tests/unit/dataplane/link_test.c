@@ -35,6 +35,23 @@ static void one_bad_report_is_not_the_whole_truth(void **)
 	assert_int_equal(lost(&l), 0);
 }
 
+static void a_lossy_link_is_one_until_little_is_lost(void **)
+{
+	struct link l = {0};
+	for (int i = 0; i < 30; i++)
+		link_lost(&l, 7); // 2.7 %
+	assert_false(l.lossy);
+	for (int i = 0; i < 30; i++)
+		link_lost(&l, 9); // 3.5 %
+	assert_true(l.lossy);
+	for (int i = 0; i < 30; i++)
+		link_lost(&l, 4); // 1.6 %
+	assert_true(l.lossy);
+	for (int i = 0; i < 30; i++)
+		link_lost(&l, 2);
+	assert_false(l.lossy);
+}
+
 static void jitter_is_told_in_milliseconds(void **)
 {
 	struct link l = {0};
@@ -67,6 +84,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_new_link_is_without_fault),
 	        cmocka_unit_test(one_bad_report_is_not_the_whole_truth),
+	        cmocka_unit_test(a_lossy_link_is_one_until_little_is_lost),
 	        cmocka_unit_test(jitter_is_told_in_milliseconds),
 	        cmocka_unit_test(the_delay_at_the_viewer_is_no_part_of_the_round_trip),
 	        cmocka_unit_test(a_lying_delay_is_bounded),

@@ -71,7 +71,7 @@ static void a_packet_is_given_up_after_ten_tries_or_a_second(void **)
 	n.rtt_us = 240 * MS;
 	for (int64_t now = 3000 * MS; now < 6000 * MS; now += 5 * MS)
 		asked += collect(&n, now, seqs);
-	assert_int_equal(asked, 4); // at 10, 310, 610 and 910 ms
+	assert_int_equal(asked, 4); // at 5, 305, 605 and 905 ms
 	assert_int_equal(n.n, 0);
 }
 
@@ -201,6 +201,60 @@ static void the_pace_is_that_of_the_publishers_round_trip(void **)
 	assert_int_equal(collect(&n, 30 * MS, seqs), 1);
 }
 
+// Who repairs nothing need not be waited for.
+static void whoever_repairs_nothing_answers_nothing(void **)
+{
+	struct nack n;
+	uint16_t seqs[NACK_MISSING_MAX];
+	init(&n);
+	arrive(&n, 100, 0);
+	arrive(&n, 102 + NACK_JUMP_MAX / 4, 0);
+	assert_true(nack_is_answered(&n));
+	assert_int_equal(collect(&n, 20 * MS, seqs), NACK_JUMP_MAX / 4 + 1);
+	for (uint64_t seq = 101; seq < 101 + NACK_JUMP_MAX / 4 - 6; seq++)
+		assert_false(nack_arrived(&n, seq, true, 50 * MS));
+	(void)collect(&n, 20 * MS + NACK_AGE_US_MAX, seqs);
+	assert_true(nack_is_answered(&n)); // seven in vain
+	arrive(&n, 300, 2000 * MS);
+	(void)collect(&n, 2010 * MS, seqs);
+	(void)collect(&n, 2010 * MS + NACK_AGE_US_MAX, seqs);
+	assert_false(nack_is_answered(&n));
+	arrive(&n, 302, 4000 * MS);
+	(void)collect(&n, 4010 * MS, seqs);
+	assert_false(nack_arrived(&n, 301, true, 4050 * MS));
+	assert_true(nack_is_answered(&n));
+	for (uint64_t seq = 320; seq < 500; seq += 20) { // never asked for: that says nothing
+		arrive(&n, seq, (int64_t)(seq * 200 * MS));
+		(void)nack_collect(&n, (int64_t)(seq * 200 * MS) + 2 * NACK_AGE_US_MAX, seqs, 0);
+	}
+	assert_int_equal(n.n, 0);
+	assert_true(nack_is_answered(&n));
+}
+
+// Its network swaps packets, so some come late by themselves: that repairs nothing.
+static void what_comes_late_unasked_is_no_answer(void **)
+{
+	struct nack n;
+	uint16_t seqs[NACK_MISSING_MAX];
+	int64_t now = 0;
+
+	init(&n);
+	for (uint64_t seq = 100; seq < 100 + 10 * 4; seq += 4, now += 2 * NACK_AGE_US_MAX) {
+		arrive(&n, seq, now);
+		arrive(&n, seq + 2, now); // the one before is lost, and asked for in vain
+		assert_int_equal(collect(&n, now + NACK_GRACE_US_MAX, seqs), 1);
+		(void)collect(&n, now + NACK_GRACE_US_MAX + NACK_AGE_US_MAX, seqs);
+		arrive(&n, seq + 4, now + NACK_GRACE_US_MAX + NACK_AGE_US_MAX);
+		arrive(&n, seq + 3, now + NACK_GRACE_US_MAX + NACK_AGE_US_MAX + 1);
+	}
+	assert_false(nack_is_answered(&n));
+	// On the media's own stream it may come without RTX.
+	arrive(&n, 142, now);
+	assert_int_equal(collect(&n, now + NACK_GRACE_US_MAX, seqs), 1);
+	arrive(&n, 141, now + NACK_GRACE_US_MAX + RTT);
+	assert_true(nack_is_answered(&n));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +266,8 @@ int main(void)
 	        cmocka_unit_test(reordering_settles_without_a_storm),
 	        cmocka_unit_test(the_grace_comes_down_again_with_real_losses),
 	        cmocka_unit_test(the_pace_is_that_of_the_publishers_round_trip),
+	        cmocka_unit_test(whoever_repairs_nothing_answers_nothing),
+	        cmocka_unit_test(what_comes_late_unasked_is_no_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

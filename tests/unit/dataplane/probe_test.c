@@ -287,9 +287,11 @@ static void the_short_part_is_five_packets_at_least(void **)
 	}
 }
 
-static void goals_keep_to_twice_the_estimate_and_6_mbit(void **)
+static void goals_keep_to_the_estimate_and_6_mbit(void **)
 {
 	probe_init(&probe, 0);
+	assert_int_equal(probe_rate(&probe, 1000000, 300000), 900000); // the first
+	probe.tried = true;
 	assert_int_equal(probe_rate(&probe, 1000000, 900000), 1200000);
 	assert_int_equal(probe_rate(&probe, 1000000, 300000), 600000);
 	assert_int_equal(probe_rate(&probe, 20000000, 5000000), PROBE_RATE_MAX);
@@ -297,10 +299,24 @@ static void goals_keep_to_twice_the_estimate_and_6_mbit(void **)
 	assert_int_equal(probe_rate(&probe, 0, 300000), 0);
 }
 
+// A link that was full in a fade is asked as any other once it is known to carry more.
+static void a_full_link_is_asked_gently_while_it_is_the_same(void **)
+{
+	probe_init(&probe, 0);
+	probe.tried = true;
+	probe.ceiling = 200; // kbit/s
+	assert_int_equal(probe_rate(&probe, 1000000, 190000), 260000);
+	assert_int_equal(probe_rate(&probe, 1000000, 300000), 600000);
+}
+
 static void pauses_grow_with_failures(void **)
 {
 	int64_t now = 1000 * SECOND, pause = 0;
 	probe_init(&probe, now);
+	probe_wish(&probe, now, true);
+	assert_int_equal(probe.due_us, now); // the first
+	probe.tried = true;
+	probe_wish(&probe, now, false);
 	probe_wish(&probe, now, true);
 	assert_int_equal(probe.due_us, now + PROBE_FIRST_US);
 	for (int i = 0; i < 20; i++) {
@@ -368,7 +384,8 @@ int main(void)
 	        cmocka_unit_test(without_feedback_there_is_no_result),
 	        cmocka_unit_test(feedback_that_is_shed_is_no_loss),
 	        cmocka_unit_test(the_short_part_is_five_packets_at_least),
-	        cmocka_unit_test(goals_keep_to_twice_the_estimate_and_6_mbit),
+	        cmocka_unit_test(goals_keep_to_the_estimate_and_6_mbit),
+	        cmocka_unit_test(a_full_link_is_asked_gently_while_it_is_the_same),
 	        cmocka_unit_test(pauses_grow_with_failures),
 	        cmocka_unit_test(absurd_reports_stay_numbers),
 	};

@@ -70,19 +70,66 @@ static void the_mean_of_five_seconds_counts(void **)
 	assert_int_equal(rates_read(&r, 0, 0), 80000);
 }
 
+// Half of it is forgotten in RATES_PEAK_S, whatever there is meanwhile.
+static void a_peak_outlasts_its_mean(void **)
+{
+	struct rates r = {0};
+	int64_t now = send_for(&r, 0, 0, 2000, 1, START);
+	now = send_for(&r, 0, 0, 500, 1, now);
+	now = send_for(&r, 0, 0, 500, 1, now);
+	packet(&r, 0, 0, 50000, TRACK_BEGIN | TRACK_KEY_FRAME, now);
+	assert_int_equal(rates_peak(&r, 0, 0), 800000); // of three seconds
+	now = send_for(&r, 0, 0, 10, 10, now);
+	assert_int_equal(rates_read(&r, 0, 0), 8000);
+	assert_in_range(rates_peak(&r, 0, 0), 790000, 799999);
+	now += 100 * (int64_t)SECOND;
+	now = send_for(&r, 0, 0, 10, RATES_PEAK_S, now);
+	assert_in_range(rates_peak(&r, 0, 0), 390000, 410000);
+	send_for(&r, 0, 1, 1000, 4, now);
+	assert_in_range(rates_peak(&r, 0, 1), 790000, 810000);
+	assert_in_range(rates_peak(&r, 0, 0), 390000, 410000);
+	assert_int_equal(rates_peak(&r, TRACK_LAYERS, 0), 0);
+}
+
 static void key_frames_are_left_out(void **)
 {
 	struct rates r = {0};
 	for (int64_t i = 0; i <= 200; i++) {
-		bool key = i % 10 == 0;
+		bool key = i % 50 == 0;
 		int64_t now = START + i * SECOND / 100;
 		packet(&r, 0, 0, 1000, TRACK_BEGIN | (key ? TRACK_KEY_FRAME : 0), now);
 		packet(&r, 0, 0, 1000, TRACK_END, now);
 		packet(&r, 1, 0, 100, TRACK_BEGIN | TRACK_END,
 		       now); // another layer's picture between
 	}
-	assert_int_equal(rates_read(&r, 0, 0), 90 * 2000 * 8);
+	assert_int_equal(rates_read(&r, 0, 0), 98 * 2000 * 8);
 	assert_int_equal(rates_read(&r, 1, 0), 80000);
+}
+
+static void
+send_mixed(struct rates *r, int pictures_per_s, int keys_per_s, uint32_t bytes, int64_t from, int s)
+{
+	for (int i = 0; i <= s * pictures_per_s; i++) {
+		bool key = i % pictures_per_s < keys_per_s;
+		packet(r, 0, 0, bytes, TRACK_BEGIN | TRACK_END | (key ? TRACK_KEY_FRAME : 0),
+		       from + (int64_t)i * SECOND / pictures_per_s);
+	}
+}
+
+// Whoever sends nothing else, or one after the other, is not to be had for nothing.
+static void key_frames_that_are_no_exception_count(void **)
+{
+	static const struct {
+		int pictures_per_s, keys_per_s;
+		uint32_t counted_per_s;
+	} cases[] = {{30, 30, 30}, {1, 1, 1}, {30, 3, 30}, {30, 2, 28}, {30, 1, 29}, {2, 1, 1}};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct rates r = {0};
+		send_mixed(&r, cases[i].pictures_per_s, cases[i].keys_per_s, 1000, START, 6);
+		assert_int_equal(rates_read(&r, 0, 0), cases[i].counted_per_s * 8000);
+		assert_int_equal(rates_peak(&r, 0, 0), cases[i].counted_per_s * 8000);
+	}
 }
 
 static void after_a_long_silence_it_begins_anew(void **)
@@ -93,6 +140,60 @@ static void after_a_long_silence_it_begins_anew(void **)
 	assert_int_equal(rates_read(&r, 0, 0), 0);
 	send_for(&r, 0, 0, 100, 3, now + SECOND / 100);
 	assert_int_equal(rates_read(&r, 0, 0), 80000);
+}
+
+// The lowest goes on, so that time does; 80 kbit/s each.
+static int64_t both_for(struct rates *r, bool upper, int seconds, int64_t now)
+{
+	for (int i = 0; i < seconds * 100; i++, now += SECOND / 100) {
+		packet(r, 0, 0, 100, TRACK_BEGIN | TRACK_END, now);
+		if (upper)
+			packet(r, 2, 0, 100, TRACK_BEGIN | TRACK_END, now);
+	}
+	return now;
+}
+
+// And when it comes back it is measured once it has come for as long as a mean takes.
+static void what_is_switched_off_keeps_its_weight(void **)
+{
+	struct rates r = {0};
+	int64_t now = both_for(&r, true, 6, START);
+	assert_false(rates_are_held(&r, 2));
+	rates_hold(&r, 2);
+	rates_hold(&r, TRACK_LAYERS);
+	now = both_for(&r, true, 2, now); // until its publisher has heard of it
+	now = both_for(&r, false, 60, now);
+	assert_int_equal(rates_read(&r, 2, 0), 80000);
+	assert_int_equal(rates_pictures(&r, 2, 0), 100);
+	now += 100 * (int64_t)SECOND; // a break, after which all the rest is forgotten
+	now = both_for(&r, false, 1, now);
+	assert_int_equal(rates_read(&r, 0, 0), 0);
+	assert_int_equal(rates_read(&r, 2, 0), 80000);
+	for (int i = 0; i < 4; i++) {
+		now = both_for(&r, true, 1, now);
+		assert_true(rates_are_held(&r, 2));
+		assert_int_equal(rates_read(&r, 2, 0), 80000);
+	}
+	now = both_for(&r, true, 2, now);
+	assert_false(rates_are_held(&r, 2));
+	assert_int_equal(rates_read(&r, 2, 0), 80000);
+	both_for(&r, false, 6, now);
+	assert_int_equal(rates_read(&r, 2, 0), 0);
+}
+
+// Of a publisher that does not heed it, too: it goes on, and so does the measuring.
+static void what_comes_on_nevertheless_is_measured(void **)
+{
+	struct rates r = {0};
+	int64_t now = both_for(&r, true, 6, START);
+	rates_hold(&r, 2);
+	now = both_for(&r, true, 6, now);
+	assert_false(rates_are_held(&r, 2));
+	// Without a weight there is nothing to hold.
+	r = (struct rates){0};
+	now = both_for(&r, false, 6, now);
+	rates_hold(&r, 2);
+	assert_false(rates_are_held(&r, 2));
 }
 
 static void layers_that_cannot_be_are_ignored(void **)
@@ -112,8 +213,12 @@ int main(void)
 	        cmocka_unit_test(a_temporal_layer_weighs_with_those_below),
 	        cmocka_unit_test(the_mean_of_five_seconds_counts),
 	        cmocka_unit_test(pictures_are_counted),
+	        cmocka_unit_test(a_peak_outlasts_its_mean),
 	        cmocka_unit_test(key_frames_are_left_out),
+	        cmocka_unit_test(key_frames_that_are_no_exception_count),
 	        cmocka_unit_test(after_a_long_silence_it_begins_anew),
+	        cmocka_unit_test(what_is_switched_off_keeps_its_weight),
+	        cmocka_unit_test(what_comes_on_nevertheless_is_measured),
 	        cmocka_unit_test(layers_that_cannot_be_are_ignored),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@
 #define FLAG_PROBE    0x10000u
 #define FLAG_GUEST    0x20000u
 #define FLAG_PACKET   0x40000u
+#define FLAG_TCP      0x80000u
 #define BURST_MS      60
 #define PEAK_MS       300
 
@@ -54,6 +55,7 @@ void simulation_start(struct simulation *s, const struct simulation_config *conf
 	assert_non_null(s->up);
 	downlink_init(&s->d, s->now_us, config->rate_start, config->number, true);
 	twcc_init(&s->twcc);
+	tcp_flow_start(&s->tcp, s->now_us, config->up.delay_us);
 	s->sound_us = s->picture_us = s->feedback_us = s->tick_us = s->probe_us = s->now_us;
 	s->measured_us = s->fed_us = s->now_us;
 	s->down_us = s->up_us = s->now_us - AFTER_UP_US;
@@ -222,6 +224,11 @@ static void view(struct simulation *s)
 	struct lane_packet p;
 	while (!s->guest && lane_take(s->down, s->now_us, &p)) {
 		uint32_t word = (uint32_t)(uintptr_t)p.packet;
+		if ((word & FLAG_TCP) != 0) {
+			s->result.tcp_bytes += p.bytes;
+			tcp_flow_arrived(&s->tcp, p.out_us, (uint16_t)word);
+			continue;
+		}
 		struct simulation *to = (word & FLAG_GUEST) != 0 ? s->peer : s;
 		twcc_arrived(&to->twcc, (uint16_t)word, p.out_us + to->config.viewer_clock_us);
 		if ((word & FLAG_PROBE) == 0)
@@ -276,6 +283,8 @@ void simulation_run(struct simulation *s, int64_t until_us)
 		tick(s);
 		send_media(s);
 		send_probes(s);
+		if (s->config.tcp)
+			tcp_flow_run(&s->tcp, s->now_us, s->down, FLAG_PACKET | FLAG_TCP);
 		send_reports(s);
 		follow_peak(s);
 		uint32_t target = simulation_target(s);
@@ -288,7 +297,7 @@ void simulation_run(struct simulation *s, int64_t until_us)
 	s->result.us = s->now_us - s->measured_us;
 }
 
-void simulation_share(struct simulation *s, struct simulation *guest)
+void simulation_join(struct simulation *s, struct simulation *guest)
 {
 	lane_destroy(guest->down, NULL);
 	guest->down = s->down;
@@ -330,4 +339,10 @@ uint32_t simulation_queue_ms(const struct simulation *s, int percent)
 uint32_t simulation_goodput(const struct simulation *s)
 {
 	return (uint32_t)(s->result.media_bytes * 8 * SECOND / (uint64_t)s->result.us);
+}
+
+uint32_t simulation_share(const struct simulation *s)
+{
+	uint64_t ours = s->result.media_bytes, all = ours + s->result.tcp_bytes;
+	return all > 0 ? (uint32_t)(ours * 100 / all) : 0;
 }

@@ -6,6 +6,7 @@
 #include "media/twcc.h"
 
 #include "model.h"
+#include "tcp_flow.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,6 +42,7 @@ struct simulation_config {
 	int shed; // of so many reports one is read; 0: all
 	feedback_hook hook;
 	bool silent; // no feedback at all
+	bool tcp; // a download takes all that it can of the same way down
 };
 
 // What was seen since simulation_measure.
@@ -49,6 +51,7 @@ struct simulation_result {
 	uint64_t media_bytes; // that arrived, without probes
 	uint64_t sent_bytes;
 	uint64_t probe_bytes;
+	uint64_t tcp_bytes; // of the download, that arrived
 	uint32_t queue_ms[QUEUE_MS_MAX]; // packets by the time in the queue
 	uint32_t packets;
 	uint32_t target_min, target_max;
@@ -63,6 +66,7 @@ struct simulation {
 	struct simulation_config config;
 	struct lane *down, *up;
 	struct twcc twcc; // the viewer's
+	struct tcp_flow tcp;
 	struct simulation_result result;
 	int64_t now_us;
 	int64_t measured_us;
@@ -89,7 +93,7 @@ void simulation_start(struct simulation *, const struct simulation_config *);
 void simulation_stop(struct simulation *);
 
 // The second, just started, moves behind the first's link; run both by simulation_run_both.
-void simulation_share(struct simulation *, struct simulation *guest);
+void simulation_join(struct simulation *, struct simulation *guest);
 void simulation_run_both(struct simulation *, struct simulation *guest, int64_t until_us);
 
 // Until so long after the beginning.
@@ -105,3 +109,6 @@ uint32_t simulation_queue_ms(const struct simulation *, int percent);
 
 // bit/s of media that arrived.
 uint32_t simulation_goodput(const struct simulation *);
+
+// Percent of what arrived, beside the download.
+uint32_t simulation_share(const struct simulation *);

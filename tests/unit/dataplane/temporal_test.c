@@ -67,6 +67,28 @@ static void lost_packets_count_everywhere_and_keep_their_number(void **)
 	assert_int_equal(counted(104, 0, 3).seq_at[0], 5);
 }
 
+static bool is_late(struct track_packet p)
+{
+	return p.flags & TRACK_LATE;
+}
+
+// A late packet has a number also within limits that leave it out, unless it is no news or was
+// skipped.
+static void numbers_left_free_are_told(void **)
+{
+	temporal_init(&counter);
+	assert_false(is_late(counted(100, 0, 1)));
+	assert_false(is_late(counted(101, 2, 2)));
+	assert_false(is_late(counted(104, 2, 5)));
+	assert_true(is_late(counted(103, 2, 4)));
+	assert_true(is_late(counted(102, 0, 3)));
+	assert_true(is_late(counted(99, 2, 1)));
+	assert_false(is_late(counted(101, 2, 2))); // once more
+	temporal_skip(&counter, 106);
+	assert_false(is_late(counted(105, 2, 6)));
+	assert_false(is_late(counted(107, 2, 8)));
+}
+
 static void forgotten_packets_are_refused(void **)
 {
 	struct track_packet p;
@@ -97,6 +119,46 @@ static void padding_counts_for_nobody(void **)
 	assert_int_equal(counted(102, 0, 2).seq_at[3], 2);
 }
 
+// A paused track's packets, of which half are lost, for longer than SRTP could guess: RFC
+// 3711 3.3.1.
+static void what_is_skipped_counts_for_nobody(void **)
+{
+	uint64_t seq = 100;
+
+	temporal_init(&counter);
+	assert_int_equal(counted(seq, 0, 1).seq_at[3], 1);
+	for (int i = 0; i < 50000; i++)
+		temporal_skip(&counter, seq += 2);
+	assert_int_equal(counted(seq + 1, 0, 2).seq_at[3], 2);
+	temporal_skip(&counter, seq + 1 + 3 * TEMPORAL_PACKETS);
+	assert_int_equal(counted(seq + 2 + 3 * TEMPORAL_PACKETS, 0, 3).seq_at[0], 3);
+	// What is missing before a packet that is counted stays missing.
+	assert_int_equal(counted(seq + 5 + 3 * TEMPORAL_PACKETS, 0, 4).seq_at[0], 6);
+}
+
+// Late, a packet has the number of the one before the pause: its index is used, so none goes out.
+static void what_comes_late_into_a_pause_has_a_used_number(void **)
+{
+	struct track_packet p;
+
+	temporal_init(&counter);
+	counted(100, 0, 1);
+	temporal_skip(&counter, 103);
+	temporal_skip(&counter, 101); // late, too
+	assert_int_equal(counted(102, 0, 2).seq_at[0], 1);
+	assert_int_equal(counted(104, 0, 3).seq_at[0], 2);
+	assert_int_equal(count(103 - TEMPORAL_EARLY - 20, 0, 0, &p), -ERANGE);
+}
+
+static void a_pause_may_be_the_beginning(void **)
+{
+	temporal_init(&counter);
+	temporal_skip(&counter, 100);
+	uint16_t first = counted(101, 0, 1).seq_at[0];
+	assert_int_equal(counted(102, 0, 2).seq_at[0], (uint16_t)(first + 1));
+	assert_int_equal(counted(100, 0, 1).seq_at[0], (uint16_t)(first - 1));
+}
+
 static void an_unrelated_picture_id_goes_on_counting(void **)
 {
 	temporal_init(&counter);
@@ -124,8 +186,12 @@ int main(void)
 	        cmocka_unit_test(each_limit_counts_its_own_packets_and_pictures),
 	        cmocka_unit_test(all_packets_of_a_picture_have_its_number),
 	        cmocka_unit_test(lost_packets_count_everywhere_and_keep_their_number),
+	        cmocka_unit_test(numbers_left_free_are_told),
 	        cmocka_unit_test(forgotten_packets_are_refused),
 	        cmocka_unit_test(padding_counts_for_nobody),
+	        cmocka_unit_test(what_is_skipped_counts_for_nobody),
+	        cmocka_unit_test(what_comes_late_into_a_pause_has_a_used_number),
+	        cmocka_unit_test(a_pause_may_be_the_beginning),
 	        cmocka_unit_test(an_unrelated_picture_id_goes_on_counting),
 	        cmocka_unit_test(short_picture_ids_wrap),
 	};

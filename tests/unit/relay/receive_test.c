@@ -1,19 +1,10 @@
 // What a publisher may do to its streams: begin them again, leave, come back, send too much.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "one_publisher.h"
+
 #include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include <rte_eal.h>
-#include <rte_ethdev.h>
-#include <rte_mbuf.h>
 #include <rte_ring_elem.h>
 
-#include "../security/srtp_sender.h"
 #include "am_reader.h"
 #include "inbox.h"
 #include "path/feedback.h"
@@ -22,251 +13,6 @@
 #include "path/srtp_state.h"
 #include "path/ssrc.h"
 #include "path/tx.h"
-#include "rig.h"
-
-#define BUFFERS   4095
-#define FRAME_LEN 42 // Ethernet, IPv4 and UDP, before RTP
-#define PACKET_US 10000
-#define STEP      900 // of the timestamp, in the same time
-#define PT        96
-#define PT_RTX    97
-#define EXT_MID   4
-#define EXT_RID   10
-
-// What the one viewer got.
-struct got {
-	uint32_t packets;
-	uint32_t gaps; // numbers left out
-	uint32_t swaps; // packets older than the one before
-	uint32_t steps_wrong; // of the timestamp
-	uint16_t seq;
-	uint32_t timestamp;
-};
-
-struct publisher {
-	struct transport transport;
-	struct track track;
-	struct ssrc_table ssrcs;
-	struct srtp_sender *sender;
-	char mid, rid; // that its packets carry
-	uint32_t timestamp;
-	uint64_t given; // packets handed to the worker
-};
-
-static struct rig rig;
-static struct publisher pub;
-static struct got got;
-
-static void take(const struct rte_mbuf *m)
-{
-	const uint8_t *rtp = rte_pktmbuf_mtod_offset(m, const uint8_t *, FRAME_LEN);
-	struct am_reader r = am_reader_init(rtp + 2, 6);
-	uint16_t seq = am_read_u16(&r);
-	uint32_t timestamp = am_read_u32(&r);
-
-	assert_true(m->pkt_len <= rig.port.frame_max); // or the port would swallow it
-	if (rtp[1] >= 192 && rtp[1] <= 223) // RTCP
-		return;
-	if (got.packets > 0) {
-		uint16_t step = (uint16_t)(seq - got.seq);
-		got.swaps += step == 0 || step > INT16_MAX;
-		got.gaps += step > 1 && step <= INT16_MAX ? step - 1u : 0;
-		got.steps_wrong += timestamp - got.timestamp > 100 * STEP;
-	}
-	got.seq = seq;
-	got.timestamp = timestamp;
-	got.packets++;
-}
-
-static uint16_t port_take(void *, struct rte_mbuf **frames, uint16_t n)
-{
-	for (uint16_t i = 0; i < n; i++) {
-		take(frames[i]);
-		rte_pktmbuf_free(frames[i]);
-	}
-	return n;
-}
-
-static int eal_begin(void **)
-{
-	static void *queues[1] = {&got};
-	char *argv[] = {
-	        "receive_test",   "--no-huge",      "-m",          "128", "--no-pci",
-	        "--no-telemetry", "--iova-mode=va", "--no-shconf", NULL,
-	};
-
-	if (rte_eal_init(8, argv) < 0 || srtp_init_library() < 0)
-		return -1;
-	rte_eth_fp_ops[0].tx_pkt_burst = port_take;
-	rte_eth_fp_ops[0].txq.data = queues;
-	return 0;
-}
-
-static void publisher_keys(void)
-{
-	struct srtp_keys keys = {.profile = SRTP_PROFILE_AEAD_AES_128_GCM}, theirs = keys;
-	struct transport *t = &pub.transport;
-
-	memset(&keys.client, 1, sizeof(keys.client));
-	memset(&keys.server, 2, sizeof(keys.server));
-	theirs.client = keys.server;
-	theirs.server = keys.client;
-	pub.sender = srtp_sender_create(&theirs);
-	t->key = cipher_key_create(&keys);
-	t->key_profile = keys.profile;
-	t->receiver = srtp_receiver_create(&keys);
-	t->rtcp_receiver = srtcp_receiver_create(&keys);
-	assert_true(pub.sender && t->key && t->receiver && t->rtcp_receiver);
-}
-
-// A VP8 track of one encoding, known by its MID and RID, and one viewer.
-static void begin(void)
-{
-	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 9}, ip[4] = {198, 19, 9, 9};
-	struct track_stream *s = &pub.track.streams[0];
-
-	assert_int_equal(rig_init(&rig, BUFFERS, 0), 0);
-	assert_int_equal(rig_fill(&rig, 1, 1, SRTP_PROFILE_AEAD_AES_128_GCM), 0);
-	memset(&got, 0, sizeof(got));
-	memset(&pub, 0, sizeof(pub));
-	pub.mid = '0';
-	pub.rid = 'h';
-	pub.track.params = (struct am_cmd_track_add){
-	        .track_id = rig.fanouts[0]->track_id,
-	        .clock_rate = 90000,
-	        .codec = AM_CODEC_VP8,
-	        .payload_type = PT,
-	        .rtx_payload_type = PT_RTX,
-	        .nack = 1,
-	        .encoding_count = 1,
-	        .mid = "0",
-	        .encodings = {{.rid = "h"}},
-	        .extension_id = {[AM_EXT_MID] = EXT_MID, [AM_EXT_RID] = EXT_RID},
-	};
-	pub.track.format = (struct rtp_track_format){.pt = 101, .mid_id = AM_EXT_MID};
-	pub.track.workers = 1;
-	pub.track.transport = &pub.transport;
-	rtp_clock_init(&s->clock, 90000);
-	reception_init(&s->reception, 90000);
-	nack_init(&s->nack);
-	keyframe_init(&s->keyframe);
-	temporal_init(&s->counter);
-	pub.transport.ssrcs = &pub.ssrcs;
-	pub.transport.feedback_ssrc = 1;
-	TAILQ_INIT(&pub.transport.tracks);
-	TAILQ_INIT(&pub.transport.subscriptions);
-	TAILQ_INSERT_TAIL(&pub.transport.tracks, &pub.track, entry);
-	TAILQ_INSERT_TAIL(&rig.worker->publishers, &pub.transport, publishers);
-	packet_route_init(&pub.transport.route, &rig.worker->local, mac, 4, ip, 5000);
-	rig.worker->tracks[am_id_slot(pub.track.params.track_id)] = &pub.track;
-	publisher_keys();
-}
-
-static uint64_t dropped(enum drop reason)
-{
-	return rig.counters->drops[reason];
-}
-
-static uint64_t counter(enum am_counter c)
-{
-	return rig.counters->value[c];
-}
-
-static void check_books(void)
-{
-	uint64_t out = counter(AM_COUNTER_tx_packets) + counter(AM_COUNTER_consumed);
-
-	for (int i = 0; i < DROP_COUNT; i++)
-		out += dropped((enum drop)i);
-	assert_int_equal(
-	        pub.given + counter(AM_COUNTER_made_copies) + counter(AM_COUNTER_made_rtcp), out
-	);
-}
-
-static int clear(void **)
-{
-	if (!rig.worker)
-		return 0;
-	TAILQ_REMOVE(&rig.worker->publishers, &pub.transport, publishers);
-	srtp_sender_destroy(pub.sender);
-	srtp_receiver_destroy(pub.transport.receiver);
-	srtcp_receiver_destroy(pub.transport.rtcp_receiver);
-	cipher_key_destroy(pub.transport.key);
-	rig_clear(&rig);
-	tx_drain(rig.worker);
-	unsigned free_buffers = rte_mempool_avail_count(rig.port.pool);
-	rig_fini(&rig);
-	rig.worker = NULL;
-	return free_buffers == BUFFERS ? 0 : -1;
-}
-
-// Ends a test; no packet and no buffer may be missing.
-static void end(void)
-{
-	check_books();
-	assert_int_equal(clear(NULL), 0);
-}
-
-static struct rte_mbuf *datagram(const uint8_t *bytes, size_t len, struct packet_view *v)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(rig.port.pool);
-	uint8_t *frame = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(FRAME_LEN + len));
-
-	memcpy(frame + FRAME_LEN, bytes, len);
-	*v = (struct packet_view){.payload_offset = FRAME_LEN, .payload_len = (uint16_t)len};
-	pub.given++;
-	return m;
-}
-
-static void settle(void)
-{
-	struct worker *w = rig.worker;
-
-	do {
-		forward_some(w);
-		tx_flush(w);
-	} while (w->tx.head != w->tx.tail || !TAILQ_EMPTY(&w->waiting[WORKER_PICTURES]));
-}
-
-// One packet of the publisher, with MID and RID.
-static void send_payload(uint32_t ssrc, uint16_t seq, const uint8_t *payload, size_t payload_len)
-{
-	uint8_t packet[2048] = {0x90, 0x80 | PT, [12] = 0xbe, 0xde, 0, 1};
-	size_t len = 20 + payload_len;
-	struct packet_view v;
-
-	am_put_u16(packet + 2, seq);
-	am_put_u32(packet + 4, pub.timestamp);
-	am_put_u32(packet + 8, ssrc);
-	packet[16] = EXT_MID << 4;
-	packet[17] = (uint8_t)pub.mid;
-	packet[18] = EXT_RID << 4;
-	packet[19] = (uint8_t)pub.rid;
-	memcpy(packet + 20, payload, payload_len);
-	assert_int_equal(srtp_send_rtp(pub.sender, packet, &len, sizeof(packet)), 0);
-	struct rte_mbuf *m = datagram(packet, len, &v);
-	receive_rtp(rig.worker, &pub.transport, m, &v);
-	settle();
-	rig.worker->now_us += PACKET_US;
-	pub.timestamp += STEP;
-}
-
-// A picture of its own. len: of the payload.
-static void send_packet(uint32_t ssrc, uint16_t seq, bool key_frame, size_t len)
-{
-	uint8_t payload[2048];
-
-	memset(payload, 0x55, len);
-	payload[0] = 0x10; // begins a partition
-	payload[1] = key_frame ? 0 : 1;
-	send_payload(ssrc, seq, payload, len);
-}
-
-static void send_run(uint32_t ssrc, uint16_t first, uint32_t n, bool key_frame)
-{
-	for (uint32_t i = 0; i < n; i++)
-		send_packet(ssrc, (uint16_t)(first + i), key_frame && i == 0, 100);
-}
 
 static void send_bye(uint32_t ssrc)
 {
@@ -432,11 +178,6 @@ static void the_ssrc_of_a_removed_track_stays_away(void **)
 	end();
 }
 
-static struct subscription *viewer(void)
-{
-	return &rig.fanouts[0]->chunks->subscriptions[0];
-}
-
 // A viewer that has changed what it gets so often that it is to wait for long.
 static void begin_with_a_restless_viewer(void)
 {
@@ -493,6 +234,28 @@ static void a_restless_viewer_gets_another_layer_where_its_own_ends(void **)
 	rig.worker->now_us += RELAY_STREAM_AGE_US;
 	send_run(2, 103, 3, false);
 	assert_int_equal(counter(AM_COUNTER_plis_sent), asked + 1);
+	end();
+}
+
+// Of a still screen a picture in some seconds is all that there is to send.
+static void an_encoding_of_a_screen_may_rest(void **)
+{
+	begin();
+	pub.track.params.screen = true;
+	pub.track.params.encoding_count = 2;
+	rig.fanouts[0]->stream_count = 2;
+	strcpy(pub.track.params.encodings[0].rid, "l");
+	strcpy(pub.track.params.encodings[1].rid, "h");
+	rig.worker->now_us += 100000000;
+	send_run(1, 100, 3, true);
+	pub.rid = 'l';
+	send_run(2, 100, 3, true);
+	rig.worker->now_us += RELAY_STREAM_AGE_US;
+	send_run(2, 103, 3, false);
+	assert_int_equal(rig.fanouts[0]->active, 3);
+	rig.worker->now_us += RELAY_SCREEN_AGE_US;
+	send_run(2, 106, 3, false);
+	assert_int_equal(rig.fanouts[0]->active, 1);
 	end();
 }
 
@@ -616,15 +379,6 @@ static void packets_that_become_too_long_are_counted_and_told(void **)
 	end();
 }
 
-// A packet of VP9 that begins and ends its layer of a picture (RFC 9628 4.2). layers: T, U, S, D.
-static void send_vp9(uint16_t seq, uint8_t picture_id, bool key_frame, uint8_t layers)
-{
-	const uint8_t payload[8] = {
-	        key_frame ? 0xac : 0xec, picture_id & 0x7f, layers, picture_id, 0x55};
-
-	send_payload(1, seq, payload, sizeof(payload));
-}
-
 // An encoder of many layers may leave the number of its layer in an encoding's packets.
 static void the_rid_tells_the_encoding_whatever_the_spatial_id(void **)
 {
@@ -668,6 +422,32 @@ static void a_viewer_gets_the_spatial_layers_it_prefers(void **)
 	end();
 }
 
+static void av1s_temporal_layers_are_told_apart(void **)
+{
+	static const uint8_t templates[] = {1, 3, 2, 4};
+
+	begin();
+	pub.track.params.codec = AM_CODEC_AV1;
+	pub.track.params.extension_id[AM_EXT_DEPENDENCY_DESCRIPTOR] = EXT_AV1;
+	struct selector *s = &rig.fanouts[0]->chunks->subscriptions[0].selector;
+	uint16_t seq = 65500;
+	uint32_t expected = 0;
+	for (uint8_t limit = 0; limit < 3; limit++) {
+		selector_prefer(s, 0, limit);
+		for (int i = 0; i < 100; i++)
+			send_av1(1, seq++, i == 0, i ? templates[i % 4] : 0);
+		expected += limit == 0 ? 25 : limit == 1 ? 50 : 100;
+		assert_int_equal(got.packets, expected);
+	}
+	// Another source's templates have not come: all of it is the base layer.
+	selector_prefer(s, 0, 0);
+	for (int i = 0; i < 100; i++)
+		send_av1(2, (uint16_t)i, i == 0, i ? templates[i % 4] : 0);
+	assert_int_equal(got.packets, expected + 100);
+	assert_int_equal(got.gaps + got.swaps, 0);
+	end();
+}
+
 // The stream's first packet, its SPS, comes last.
 static void a_key_frame_of_h264_waits_for_its_parameter_sets(void **)
 {
@@ -685,7 +465,8 @@ static void a_key_frame_of_h264_waits_for_its_parameter_sets(void **)
 	assert_int_equal(got.packets, 4);
 	assert_int_equal(got.gaps + got.swaps, 0);
 
-	// One that waits again, and an SPS without a picture to begin with.
+	// One that waits again, with nothing to catch up with, and an SPS without a picture.
+	rig.worker->now_us += (RELAY_HISTORY_MS + 1) * 1000;
 	struct selector *s = &rig.fanouts[0]->chunks->subscriptions[0].selector;
 	selector_pause(s);
 	selector_resume(s);
@@ -712,6 +493,7 @@ static void what_one_transport_sends_is_bounded_in_packets(void **)
 	begin();
 	rig.worker->publisher_packets_per_s = 70;
 	send_run(1, 0, 300, true);
+	pass(HOLD_US_MAX);
 	assert_in_range(got.packets, 278, 281);
 	assert_int_equal(dropped(DROP_publisher_rate), 300 - got.packets);
 	rig.worker->now_us += 1000000;
@@ -726,6 +508,7 @@ static void what_one_transport_sends_is_bounded_in_bytes(void **)
 	begin();
 	rig.worker->publisher_bytes_per_s = 50 * (FRAME_LEN + 20 + 100 + 16);
 	send_run(1, 0, 300, true);
+	pass(HOLD_US_MAX);
 	assert_in_range(got.packets, 195, 205);
 	assert_int_equal(dropped(DROP_publisher_rate), 300 - got.packets);
 	end();
@@ -755,6 +538,7 @@ int main(void)
 	                the_rid_tells_the_encoding_whatever_the_spatial_id, clear
 	        ),
 	        cmocka_unit_test_teardown(a_viewer_gets_the_spatial_layers_it_prefers, clear),
+	        cmocka_unit_test_teardown(av1s_temporal_layers_are_told_apart, clear),
 	        cmocka_unit_test_teardown(a_key_frame_of_h264_waits_for_its_parameter_sets, clear),
 	        cmocka_unit_test_teardown(a_bye_changes_no_number, clear),
 	        cmocka_unit_test_teardown(after_a_bye_the_layer_is_inactive, clear),
@@ -771,6 +555,7 @@ int main(void)
 	        cmocka_unit_test_teardown(
 	                a_restless_viewer_gets_another_layer_where_its_own_ends, clear
 	        ),
+	        cmocka_unit_test_teardown(an_encoding_of_a_screen_may_rest, clear),
 	        cmocka_unit_test_teardown(a_key_frame_ends_the_wait_of_who_wished_for_it, clear),
 	        cmocka_unit_test_teardown(ssrcs_of_no_track_give_way, clear),
 	        cmocka_unit_test_teardown(what_one_transport_sends_is_bounded_in_packets, clear),

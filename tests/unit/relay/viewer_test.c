@@ -1,32 +1,18 @@
 // What a viewer's link carries becomes the layers that it is sent.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "one_link.h"
 
-#include <cmocka.h>
-
-#include <rte_eal.h>
-#include <rte_ethdev.h>
-#include <rte_mbuf.h>
 #include <rte_ring_elem.h>
 
 #include "am_reader.h"
 #include "inbox.h"
 #include "path/copy.h"
-#include "path/tx.h"
-#include "path/viewer.h"
-#include "rig.h"
+#include "path/forward.h"
 
-#define BUFFERS   4095
 #define FRAME_LEN 42 // Ethernet, IPv4 and UDP, before RTP
-#define TICKS     300 // of VIEWER_TICK_US: more than a step up and a step down need
 
-static struct rig rig;
 static uint32_t frames, padded;
-static bool silent[RIG_TRACKS_MAX]; // of these tracks nothing comes any more
 static uint16_t numbers[1000]; // transport-wide, in the order sent
+static uint64_t answered; // the next number that the viewer tells of
 
 static void take(const struct rte_mbuf *m)
 {
@@ -39,105 +25,17 @@ static void take(const struct rte_mbuf *m)
 	frames++;
 }
 
-// In the place of a driver.
-static uint16_t port_take(void *, struct rte_mbuf **m, uint16_t n)
-{
-	for (uint16_t i = 0; i < n; i++) {
-		take(m[i]);
-		rte_pktmbuf_free(m[i]);
-	}
-	return n;
-}
-
 static int eal_begin(void **)
 {
-	static void *queues[1] = {&frames};
-	char *argv[] = {
-	        "viewer_test",    "--no-huge",      "-m",          "128", "--no-pci",
-	        "--no-telemetry", "--iova-mode=va", "--no-shconf", NULL,
-	};
-
-	if (rte_eal_init(8, argv) < 0)
-		return -1;
-	rte_eth_fp_ops[0].tx_pkt_burst = port_take;
-	rte_eth_fp_ops[0].txq.data = queues;
-	return 0;
+	return rig_port_begin("viewer_test", take);
 }
 
-static struct subscription *subscription(uint16_t track)
+// And counts from here.
+static void begin_counted(uint16_t tracks, bool transport_wide)
 {
-	return &rig.fanouts[track]->chunks->subscriptions[0];
-}
-
-static struct viewer *viewer(void)
-{
-	return rig.transports[0]->viewer;
-}
-
-// Three encodings of each track, of 150, 500 and 1500 kbit/s, which go on so.
-static void begin(uint16_t tracks, bool transport_wide)
-{
-	static const uint32_t bps[] = {150000, 500000, 1500000};
-
-	assert_int_equal(rig_init(&rig, BUFFERS, 0), 0);
-	assert_int_equal(rig_fill(&rig, 1, tracks, SRTP_PROFILE_AEAD_AES_128_GCM), 0);
-	for (uint16_t i = 0; i < tracks; i++) {
-		struct fanout *f = rig.fanouts[i];
-		f->stream_count = 3;
-		f->active = 7;
-		for (int layer = 0; layer < 3; layer++) {
-			for (int t = 0; t < TEMPORAL_LIMITS; t++)
-				f->rates.layers[layer].bps[t] = bps[layer];
-		}
-		f->rates.begun_us = rig.worker->now_us;
-		selector_set_active(&subscription(i)->selector, 7);
-	}
-	downlink_init(&viewer()->downlink, rig.worker->now_us, 0, 0, transport_wide);
-	viewer()->answers = transport_wide;
+	begin(tracks, transport_wide);
+	answered = viewer()->downlink.sent.next;
 	frames = padded = 0;
-	memset(silent, 0, sizeof(silent));
-}
-
-static void end(void)
-{
-	rig_clear(&rig);
-	tx_drain(rig.worker);
-	assert_int_equal(rte_mempool_avail_count(rig.port.pool), BUFFERS);
-	rig_fini(&rig);
-}
-
-static void tick(int times)
-{
-	struct worker *w = rig.worker;
-
-	for (int i = 0; i < times; i++) {
-		w->now_us += VIEWER_TICK_US;
-		for (uint16_t k = 0; k < rig.tracks; k++) {
-			if (!silent[k])
-				rig.fanouts[k]->rates.begun_us = w->now_us;
-		}
-		viewer_tick(w);
-		viewer_probe(w);
-		tx_flush(w);
-	}
-}
-
-// The client's REMB says so until the next one.
-static void carries(uint64_t bps)
-{
-	for (int i = 0; i < TICKS; i++) {
-		downlink_remb(&viewer()->downlink, rig.worker->now_us, bps);
-		tick(1);
-	}
-}
-
-static void expect_layer(uint16_t track, uint8_t layer)
-{
-	const struct subscription *s = subscription(track);
-
-	assert_int_equal(
-	        s->paused & SUBSCRIPTION_STARVED ? SELECTOR_NONE : s->selector.preferred, layer
-	);
 }
 
 // Layers as last told to the service thread.
@@ -170,7 +68,7 @@ static void a_picture_fits_the_link(void **)
 		uint64_t bps;
 		uint8_t layer;
 	} cases[] = {
-	        {100000, SELECTOR_NONE}, {200000, 0}, {600000, 1}, {4000000, 2}, {300000, 0},
+	        {70000, SELECTOR_NONE}, {200000, 0}, {600000, 1}, {4000000, 2}, {300000, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -189,7 +87,7 @@ static void a_starved_picture_says_so_and_comes_back(void **)
 	struct message msg;
 
 	begin(1, false);
-	carries(100000);
+	carries(70000);
 	assert_true(subscription(0)->paused == SUBSCRIPTION_STARVED);
 	assert_true(told(0, &msg));
 	assert_int_equal(msg.value & 0xff, SELECTOR_NONE);
@@ -228,6 +126,26 @@ static void sound_comes_first(void **)
 	end();
 }
 
+// Headers are not sent twice.
+static void redundant_sound_weighs_half_as_much_again(void **)
+{
+	static const struct {
+		uint8_t red;
+		bool lossy;
+		uint8_t layer; // of the picture: 500 kbit/s fit or do not
+	} cases[] = {{0, true, 1}, {63, false, 1}, {63, true, 0}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(2, false);
+		rig.fanouts[0]->codec = AM_CODEC_OPUS;
+		subscription(0)->red_payload_type = cases[i].red;
+		rig.transports[0]->link.lossy = cases[i].lossy;
+		carries(700000);
+		expect_layer(1, cases[i].layer);
+		end();
+	}
+}
+
 // Muted, it weighs nothing, whatever it weighed before.
 static void what_has_fallen_silent_takes_nothing(void **)
 {
@@ -261,13 +179,104 @@ static void spatial_layers_weigh_with_those_beneath(void **)
 static void a_starved_picture_of_unknown_weight_is_tried(void **)
 {
 	begin(1, false);
-	carries(100000);
+	carries(70000);
 	assert_true(subscription(0)->paused == SUBSCRIPTION_STARVED);
 	silent[0] = true;
 	for (int i = 0; i < 8; i++)
-		carries(100000);
+		carries(70000);
 	assert_int_equal(subscription(0)->paused, 0);
 	end();
+}
+
+// More than are weighed against each other: the first are two of two tracks.
+static void none_of_very_many_pictures_is_forgotten(void **)
+{
+	static struct subscription more[ALLOCATION_PICTURES + 4];
+	enum { COUNT = sizeof(more) / sizeof(more[0]) };
+	int starved = 0;
+
+	begin(2, false);
+	for (int i = 0; i < COUNT; i++) {
+		more[i] = *subscription(i % 2);
+		TAILQ_INSERT_TAIL(&rig.transports[0]->subscriptions, &more[i], of_transport);
+	}
+	carries(100000000);
+	for (int i = 0; i < 4; i++)
+		carries(100000);
+	for (int i = 0; i < COUNT; i++)
+		starved += more[i].paused == SUBSCRIPTION_STARVED;
+	assert_int_equal(starved, COUNT);
+	for (int i = 0; i < 12; i++)
+		carries(30000000); // 200 times the lowest step
+	for (int i = 0; i < COUNT; i++)
+		assert_int_equal(more[i].paused, 0);
+	assert_int_equal(subscription(0)->paused | subscription(1)->paused, 0);
+	end();
+}
+
+// Its upper encoding has stood still for so long that it weighs less than the lower one.
+static void a_screen_weighs_what_turning_its_page_took(void **)
+{
+	for (int known = 0; known < 2; known++) {
+		begin(1, false);
+		struct fanout *f = rig.fanouts[0];
+		f->screen = true;
+		f->stream_count = 2;
+		f->active = 3;
+		for (int t = 0; t < TEMPORAL_LIMITS; t++) {
+			f->rates.layers[1].bps[t] = 20000;
+			f->rates.layers[1].peak_bps[t] = known ? 2400000 : 0;
+		}
+		carries(1000000);
+		expect_layer(0, 0);
+		for (int i = 0; i < 4; i++)
+			carries(4000000);
+		assert_int_equal(subscription(0)->given, SELECTOR_NONE);
+		end();
+	}
+}
+
+// All pictures of its lower encoding come before another picture has more than its first step.
+static void a_screen_has_its_pictures_before_faces_have_more(void **)
+{
+	for (int screen = 0; screen < 2; screen++) {
+		begin(2, false);
+		rig.fanouts[1]->screen = screen;
+		memcpy(rig.fanouts[0]->rates.layers[0].bps,
+		       (uint32_t[TEMPORAL_LIMITS]){90000, 150000, 150000, 150000},
+		       sizeof(uint32_t[TEMPORAL_LIMITS]));
+		memcpy(rig.fanouts[1]->rates.layers[0].bps,
+		       (uint32_t[TEMPORAL_LIMITS]){120000, 260000, 400000, 400000},
+		       sizeof(uint32_t[TEMPORAL_LIMITS]));
+		carries(495000);
+		assert_int_equal(subscription(0)->given, layers_make(0, !screen));
+		assert_int_equal(subscription(1)->given, layers_make(0, screen ? 2 : 1));
+		end();
+	}
+}
+
+// The first page of a screen comes at once, in its upper encoding where the way takes that; of a
+// face there is less to be afraid of.
+static void what_was_never_weighed_begins_with_all_where_there_is_room(void **)
+{
+	static const struct {
+		bool screen;
+		uint64_t bps;
+		bool all;
+	} cases[] = {{false, 1900000, true}, {true, 1900000, false}, {true, 2100000, true}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(1, false);
+		rig.fanouts[0]->screen = cases[i].screen;
+		rig.fanouts[0]->rates = (struct rates){0};
+		silent[0] = true;
+		carries(cases[i].bps);
+		assert_int_equal(
+		        subscription(0)->given,
+		        cases[i].all ? SELECTOR_NONE : layers_make(0, TEMPORAL_LIMITS - 1)
+		);
+		end();
+	}
 }
 
 // The sound came first, and its numbers are not answered.
@@ -295,6 +304,67 @@ static void who_never_answers_gets_what_it_asks_for(void **)
 	end();
 }
 
+// A picture of this encoding.
+static void show(uint8_t layer, bool key)
+{
+	static uint32_t seq;
+	struct rte_mbuf *m = rig_packet(&rig, 0, ++seq, 900);
+
+	assert_non_null(m);
+	struct media_packet *p = rte_mbuf_to_priv(m);
+	p->info.layer = layer;
+	p->active = 7;
+	p->info.flags |= key ? TRACK_KEY_FRAME : 0;
+	forward(rig.worker, m);
+	forward_some(rig.worker);
+	tick(1);
+}
+
+// Pictures of the large encoding for a second, 1.5 Mbit/s, and what the viewer's report then says.
+static void watch(uint8_t fraction_lost)
+{
+	for (int i = 0; i < 1000000 / VIEWER_TICK_US; i++)
+		show(2, i == 0);
+	viewer_report(rig.worker, rig.transports[0], fraction_lost);
+}
+
+// Its client knows no transport-wide numbers, and says nothing of bit rates.
+static void who_has_no_numbers_adapts_to_its_losses(void **)
+{
+	static const struct {
+		uint8_t fraction_lost; // 1/256
+		bool less;
+	} cases[] = {{0, false}, {51, true}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin_counted(1, false);
+		subscription(0)->transport_cc = false;
+		for (int s = 0; s < 20; s++)
+			watch(cases[i].fraction_lost);
+		assert_true(frames > 10 * 1000000 / VIEWER_TICK_US);
+		if (cases[i].less)
+			expect_layer(0, 1);
+		else
+			assert_int_equal(subscription(0)->given, SELECTOR_NONE);
+		end();
+	}
+}
+
+// It answers for its pictures: their bytes alone are what arrives.
+static void what_has_no_number_is_no_part_of_what_is_answered(void **)
+{
+	for (int answers = 0; answers < 2; answers++) {
+		begin(1, answers);
+		subscription(0)->transport_cc = false;
+		watch(0);
+		if (answers)
+			assert_int_equal(viewer()->downlink.sent.bytes, 0);
+		else
+			assert_in_range(viewer()->downlink.sent.bytes, 150000, 220000);
+		end();
+	}
+}
+
 // A number that is never sent would look like a loss on the viewer's way.
 static void what_is_too_long_takes_no_number(void **)
 {
@@ -303,7 +373,7 @@ static void what_is_too_long_takes_no_number(void **)
 	const struct selector_out out = {.seq = 1};
 	struct rte_mbuf *m = rig_packet(&rig, 0, 1, 1460);
 	assert_non_null(m);
-	assert_false(copy_queue(rig.worker, subscription(0), m, &out, 0, false));
+	assert_int_equal(copy_queue(rig.worker, subscription(0), m, &out, 0, COPY_FIRST, NULL), -1);
 	assert_int_equal(rig.counters->drops[DROP_too_long], 1);
 	assert_int_equal(viewer()->downlink.sent.next, next);
 	rte_pktmbuf_free(m);
@@ -325,14 +395,32 @@ static void the_client_gets_no_more_than_it_asks_for(void **)
 	end();
 }
 
+// A codec without temporal layers has none to lose.
+static void what_is_left_out_is_said(void **)
+{
+	begin(1, true);
+	rig.worker->adapts = false;
+	rig.worker->shedding.level = SHED_SECOND;
+	assert_false(viewer_is_shed(rig.worker, subscription(0)));
+	rig.fanouts[0]->rates.layers[2].bps[0] /= 2;
+	assert_true(viewer_is_shed(rig.worker, subscription(0)));
+	subscription(0)->asked = layers_make(2, 0);
+	assert_false(viewer_is_shed(rig.worker, subscription(0)));
+	rig.worker->shedding.level = SHED_NOTHING;
+	subscription(0)->asked = layers_make(2, 7); // more than there can be
+	assert_false(viewer_is_shed(rig.worker, subscription(0)));
+	end();
+}
+
 // A new viewer's estimate carries the middle picture; a probe asks for the large one.
 static void a_wish_is_probed_with_padding(void **)
 {
-	begin(1, true);
+	begin_counted(1, true);
 	viewer()->changed = true;
 	tick(20);
 	expect_layer(0, 1);
 	assert_int_equal(padded, 0);
+	viewer()->downlink.clock_known = true; // it has answered
 	for (int i = 0; i < 400 && padded < 5; i++)
 		tick(1);
 	assert_true(padded >= 5);
@@ -342,15 +430,152 @@ static void a_wish_is_probed_with_padding(void **)
 	end();
 }
 
+// The viewer tells of all that was sent: it came as it was sent.
+static void tell_all(void)
+{
+	const struct sent *sent = &viewer()->downlink.sent;
+	uint16_t n = (uint16_t)(sent->next - answered);
+	uint8_t body[512] = {0};
+	struct sent_packet p;
+
+	assert_in_range(n, 1, 200);
+	assert_true(sent_find(sent, answered, rig.worker->now_us, &p));
+	int64_t at_us = p.us / 64000 * 64000;
+	am_put_u16(body + 8, (uint16_t)answered);
+	am_put_u16(body + 10, n);
+	am_put_u24(body + 12, (uint32_t)(at_us / 64000));
+	am_put_u16(body + 16, (uint16_t)(0x4000 | n)); // deltas of two bytes
+	uint16_t len = 18;
+	for (; answered < sent->next; answered++, len += 2) {
+		assert_true(sent_find(sent, answered, rig.worker->now_us, &p));
+		int64_t ticks = (p.us - at_us) / TWCC_FEEDBACK_TICK_US;
+		am_put_u16(body + len, (uint16_t)ticks);
+		at_us += ticks * TWCC_FEEDBACK_TICK_US;
+	}
+	const struct rtcp_view v = {.body = body, .body_len = len};
+	viewer_feedback(rig.worker, rig.transports[0], &v);
+}
+
+// And not up to a tick later, when all that was due meanwhile would go out at once.
+static void the_long_part_of_a_probe_begins_with_the_answer(void **)
+{
+	begin_counted(1, true);
+	viewer()->changed = true;
+	viewer()->downlink.clock_known = true;
+	for (int i = 0; i < 400 && (padded < 5 || viewer()->probing); i++)
+		tick(1);
+	assert_false(viewer()->probing);
+	uint32_t before = padded;
+	tell_all();
+	assert_true(downlink_probing(&viewer()->downlink));
+	for (int i = 0; i < 20; i++) {
+		uint32_t had = padded;
+		rig.worker->now_us += VIEWER_PROBE_US;
+		viewer_probe(rig.worker);
+		tx_flush(rig.worker);
+		assert_in_range(padded - had, 0, 6); // one of the largest, at first
+	}
+	assert_true(padded >= before + 20);
+	end();
+}
+
+// Step by step while pictures wait too long, and back.
+static void a_worker_that_is_behind_leaves_out_layers(void **)
+{
+	static struct am_lifecycle lifecycle;
+
+	begin(1, true);
+	rig.worker->lifecycle = &lifecycle;
+	rig.worker->adapts = false;
+	tick(TICKS);
+	assert_int_equal(lifecycle.shed, SHED_NOTHING);
+	expect_layer(0, TRACK_LAYERS - 1);
+	rig.worker->behind = true;
+	tick(8 * SHED_WINDOW_US / VIEWER_TICK_US);
+	assert_int_equal(lifecycle.shed, SHED_MIDDLE);
+	expect_layer(0, 0);
+	assert_int_equal(limit_temporal(subscription(0)->selector.preferred_limit), 0);
+	rig.worker->behind = false;
+	tick(8 * SHED_CALM_US / VIEWER_TICK_US);
+	assert_int_equal(lifecycle.shed, SHED_NOTHING);
+	assert_int_equal(rig.counters->value[AM_COUNTER_shed], SHED_MIDDLE);
+	expect_layer(0, TRACK_LAYERS - 1);
+	end();
+}
+
+// A viewer who wishes for more and has answered. And what a fade leaves, if there was one: a rate
+// to ask for again.
+static void wish_for_more(bool faded)
+{
+	viewer()->changed = true;
+	viewer()->downlink.clock_known = true;
+	viewer()->downlink.former = faded ? 2000000 : 0;
+}
+
+static void what_a_fade_took_is_probed_without_a_wish(void **)
+{
+	begin_counted(1, true);
+	subscription(0)->paused = SUBSCRIPTION_PAUSED;
+	wish_for_more(true);
+	tick(TICKS);
+	assert_int_equal(viewer()->downlink.want, 0);
+	assert_true(padded > 0);
+	end();
+}
+
+// They would only make it worse.
+static void a_worker_that_is_behind_sends_no_probes(void **)
+{
+	for (int faded = 0; faded < 2; faded++) {
+		begin_counted(1, true);
+		rig.worker->shedding.level = SHED_PROBES;
+		rig.worker->shedding.calm_us = INT64_MAX;
+		wish_for_more(faded);
+		tick(2 * TICKS);
+		assert_int_equal(padded, 0);
+		end();
+	}
+}
+
+static void who_does_not_adapt_sends_no_probes(void **)
+{
+	begin_counted(1, true);
+	rig.worker->adapts = false;
+	wish_for_more(true);
+	tick(2 * TICKS);
+	assert_int_equal(padded, 0);
+	end();
+}
+
 // Where there is no stream of retransmissions nothing may be sent that the client did not agree to.
 static void without_retransmissions_nothing_is_probed(void **)
 {
-	begin(1, true);
-	subscription(0)->rtx_ssrc = 0;
-	viewer()->changed = true;
-	tick(800);
-	assert_int_equal(frames, 0);
-	assert_false(viewer()->probing);
+	for (int faded = 0; faded < 2; faded++) {
+		begin_counted(1, true);
+		subscription(0)->rtx_ssrc = 0;
+		wish_for_more(faded);
+		tick(800);
+		assert_int_equal(frames, 0);
+		assert_false(viewer()->downlink.probe.tried); // it would wait for it in vain
+		end();
+	}
+}
+
+// Until its key frame comes, as few pictures as can be of what is too much.
+static void until_the_lower_one_begins_the_upper_one_comes_thin(void **)
+{
+	begin(1, false);
+	struct subscription *s = subscription(0);
+	show(2, true);
+	s->given = layers_make(0, 2);
+	viewer_prefer(rig.worker, s);
+	assert_int_equal(selector_layer(&s->selector), 2);
+	assert_int_equal(s->selector.preferred, 0);
+	assert_int_equal(limit_temporal(s->selector.preferred_limit), 0);
+	show(0, true);
+	viewer_prefer(rig.worker, s);
+	assert_int_equal(selector_layer(&s->selector), 0);
+	assert_int_equal(limit_temporal(s->selector.preferred_limit), 2);
 	end();
 }
 
@@ -385,15 +610,29 @@ int main(void)
 	        cmocka_unit_test(a_starved_picture_says_so_and_comes_back),
 	        cmocka_unit_test(what_the_client_pauses_takes_nothing),
 	        cmocka_unit_test(sound_comes_first),
+	        cmocka_unit_test(redundant_sound_weighs_half_as_much_again),
 	        cmocka_unit_test(what_has_fallen_silent_takes_nothing),
 	        cmocka_unit_test(spatial_layers_weigh_with_those_beneath),
 	        cmocka_unit_test(a_starved_picture_of_unknown_weight_is_tried),
+	        cmocka_unit_test(none_of_very_many_pictures_is_forgotten),
+	        cmocka_unit_test(a_screen_weighs_what_turning_its_page_took),
+	        cmocka_unit_test(a_screen_has_its_pictures_before_faces_have_more),
+	        cmocka_unit_test(what_was_never_weighed_begins_with_all_where_there_is_room),
 	        cmocka_unit_test(who_answers_for_pictures_alone_is_estimated),
 	        cmocka_unit_test(who_never_answers_gets_what_it_asks_for),
+	        cmocka_unit_test(who_has_no_numbers_adapts_to_its_losses),
+	        cmocka_unit_test(what_has_no_number_is_no_part_of_what_is_answered),
 	        cmocka_unit_test(what_is_too_long_takes_no_number),
 	        cmocka_unit_test(the_client_gets_no_more_than_it_asks_for),
 	        cmocka_unit_test(a_wish_is_probed_with_padding),
+	        cmocka_unit_test(the_long_part_of_a_probe_begins_with_the_answer),
+	        cmocka_unit_test(a_worker_that_is_behind_leaves_out_layers),
+	        cmocka_unit_test(what_is_left_out_is_said),
+	        cmocka_unit_test(what_a_fade_took_is_probed_without_a_wish),
+	        cmocka_unit_test(a_worker_that_is_behind_sends_no_probes),
+	        cmocka_unit_test(who_does_not_adapt_sends_no_probes),
 	        cmocka_unit_test(without_retransmissions_nothing_is_probed),
+	        cmocka_unit_test(until_the_lower_one_begins_the_upper_one_comes_thin),
 	        cmocka_unit_test(any_feedback_is_survived),
 	};
 	return cmocka_run_group_tests(tests, eal_begin, NULL);

@@ -95,6 +95,7 @@ static void ids_are_bounded(void **)
 	        {AM_EVENT_TRANSPORT_STATE, AM_TRANSPORT_MAX},
 	        {AM_EVENT_SUBSCRIPTION_LAYERS, AM_SUBSCRIPTION_MAX},
 	        {AM_EVENT_TRACK_TOO_LONG, AM_TRACK_MAX},
+	        {AM_EVENT_TRACK_WANTED, AM_TRACK_MAX},
 	};
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		// The id is the first field of each of these.
@@ -108,6 +109,15 @@ static void ids_are_bounded(void **)
 		m.id.id = am_id_make(0, 0);
 		assert_int_equal(am_msg_check(&m), -EINVAL);
 	}
+}
+
+static void wanted_encodings_are_bounded(void **)
+{
+	struct am_msg m = {.type = AM_EVENT_TRACK_WANTED, .track_wanted = {am_id_make(1, 1), 15}};
+
+	assert_int_equal(am_msg_check(&m), 0);
+	m.track_wanted.encodings = 1 << AM_ENCODING_MAX;
+	assert_int_equal(am_msg_check(&m), -EINVAL);
 }
 
 static void roles_and_hashes_are_bounded(void **)
@@ -218,6 +228,7 @@ static void bytes_of_a_track_are_bounded(void **)
 	        TRACK(paused, 2, 1),
 	        TRACK(nack, 2, 1),
 	        TRACK(transport_cc, 255, 1),
+	        TRACK(screen, 2, 1),
 	        TRACK(encoding_count, 0, 1),
 	        TRACK(encoding_count, AM_ENCODING_MAX + 1, AM_ENCODING_MAX),
 	};
@@ -283,6 +294,9 @@ static void subscriptions_are_bounded(void **)
 	m = subscription_add();
 	m.subscription_add.transport_cc = 2;
 	assert_int_equal(am_msg_check(&m), -EINVAL);
+	m = subscription_add();
+	m.subscription_add.red_payload_type = 128;
+	assert_int_equal(am_msg_check(&m), -EINVAL);
 }
 
 static void events_are_bounded(void **)
@@ -336,6 +350,7 @@ int main(void)
 	        cmocka_unit_test(whole_messages_pass),
 	        cmocka_unit_test(every_type_is_checked),
 	        cmocka_unit_test(ids_are_bounded),
+	        cmocka_unit_test(wanted_encodings_are_bounded),
 	        cmocka_unit_test(roles_and_hashes_are_bounded),
 	        cmocka_unit_test(sources_are_bounded),
 	        cmocka_unit_test(tags_are_bounded_and_have_no_line_break),

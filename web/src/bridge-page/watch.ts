@@ -41,11 +41,11 @@ export function snapshot({ attributes, local, screen, state }: Meeting): Snapsho
 		mic: rights.speaker && mic.on && mic.track !== null,
 		share: rights.speaker && share.video !== null,
 	});
-	for (const { id, displayName, video, audio, audioPaused, share } of [...peers, ...viewers])
+	for (const { id, displayName, video, audio, mic, share } of [...peers, ...viewers])
 		now.peers.set(id, {
 			displayName,
 			camera: video !== null,
-			mic: audio !== null && !audioPaused,
+			mic: audio !== null && mic === true,
 			share: share !== null,
 		});
 	return now;

@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup-client';
-import { openTransport } from '../media/transport';
+import { openTransport, requestTransport } from '../media/transport';
 import type { Connection } from '../signaling/connection';
 
 const OPEN_MS = 10_000;
@@ -7,7 +7,7 @@ const OPEN_MS = 10_000;
 /** The way of what this participant writes: a transport of its own, so that it goes on whoever becomes a speaker or a viewer. */
 export async function openProducer(connection: Connection, device: types.Device): Promise<types.DataProducer> {
 	// How the network is, the transports of media say.
-	const transport = await openTransport(connection, device, 'send', () => {}, true);
+	const transport = openTransport(connection, device, 'send', await requestTransport(connection, 'send', true), () => {}, true);
 	try {
 		const producer = await transport.produceData({ label: 'chat', ordered: true });
 		await opened(producer);

@@ -2,8 +2,8 @@ import type { types } from 'mediasoup-client';
 
 /**
  * How the camera is encoded with a codec: simulcast with VP8 and H.264, spatial layers of the same three sizes with VP9.
- * AV1 sends one resolution: the server relays its layers whole, and Chromium cannot decode its spatial layers without
- * their dependency descriptor.
+ * AV1 sends one resolution in temporal layers: Chromium cannot decode its spatial layers without their dependency
+ * descriptor, which the server reads and does not pass on.
  */
 export function cameraEncodings(codec: types.RtpCodecCapability): types.RtpEncodingParameters[] {
 	if (/^video\/vp9$/i.test(codec.mimeType)) return [{ maxBitrate: 1_500_000, scalabilityMode: 'L3T3_KEY' }];
@@ -29,9 +29,23 @@ export function cameraCodec(
 	return codec ?? codecs[0];
 }
 
-/** A screen is sent in one size: its text is unreadable in a smaller one. */
-export function screenEncodings(): types.RtpEncodingParameters[] {
-	return [{ maxBitrate: 2_500_000, scalabilityMode: 'L1T3' }];
+/**
+ * How a screen is encoded: always in its whole size, since text is unreadable in a smaller one. VP8 and H.264 send it twice,
+ * with few pictures for slow links and with all of them; VP9 and AV1 have temporal layers that are worth it.
+ */
+export function screenEncodings(codec: types.RtpCodecCapability): types.RtpEncodingParameters[] {
+	const all = { scaleResolutionDownBy: 1, maxBitrate: 2_500_000, maxFramerate: 30, scalabilityMode: 'L1T3' };
+	if (/^video\/(vp9|av1)$/i.test(codec.mimeType)) return [all];
+	return [
+		{ ...all, rid: 'r0', maxBitrate: 320_000, maxFramerate: 5 }, // fits 500 kbit/s beside sound
+		{ ...all, rid: 'r1' },
+	];
+}
+
+/** What may change of an encoding while it is sent. */
+export interface Applied {
+	active: boolean;
+	maxBitrate: number;
 }
 
 /** A layer with less than this share of what it is meant for is not worth sending. */
@@ -41,15 +55,23 @@ const LAYER_LEAST = 0.4;
  * The same encodings, all together within a limit in bit/s: the small ones first, so that there is a picture as long as
  * there can be one. Null: no limit.
  */
-export function withinBitrate(
-	encodings: types.RtpEncodingParameters[],
-	limit: number | null,
-): { active: boolean; maxBitrate: number }[] {
+export function withinBitrate(encodings: types.RtpEncodingParameters[], limit: number | null): Applied[] {
 	let left = limit ?? Infinity;
-	return encodings.map(({ maxBitrate = Infinity }, index) => {
+	return encodings.map(({ maxBitrate = Infinity, scaleResolutionDownBy }, index) => {
 		const given = Math.min(maxBitrate, left);
-		const active = index === 0 || given >= LAYER_LEAST * maxBitrate;
+		const lower = encodings[index - 1];
+		// A screen's second one has more pictures of the same size: it is worth more than the first as soon as it has as much.
+		const least = lower?.scaleResolutionDownBy === scaleResolutionDownBy ? lower?.maxBitrate : undefined;
+		const active = index === 0 || given >= Math.min(least ?? Infinity, LAYER_LEAST * maxBitrate);
 		if (active) left -= given;
 		return { active, maxBitrate: active ? given : maxBitrate };
 	});
+}
+
+/** The same, without those that no viewer wishes for; the smallest always goes on. Null: all are wished for. */
+export function wantedOf(encodings: Applied[], wanted: boolean[] | null): Applied[] {
+	return encodings.map((encoding, index) => ({
+		...encoding,
+		active: encoding.active && (index === 0 || (wanted?.[index] ?? true)),
+	}));
 }

@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup-client';
 import type { Connection } from '../signaling/connection';
-import { cameraCodec, cameraEncodings, screenEncodings, withinBitrate } from './encodings';
+import { cameraCodec, cameraEncodings, screenEncodings, wantedOf, withinBitrate } from './encodings';
 import type { LocalMedia } from './local';
 import type { ScreenShare } from './screen';
 
@@ -11,6 +11,8 @@ interface Published {
 	producer: types.Producer;
 	/** What the server last confirmed; null: unknown, because the connection broke meanwhile. */
 	paused: boolean | null;
+	/** Which encodings viewers wish for; null: all of them. */
+	wantedEncodings: boolean[] | null;
 }
 
 /** Keeps the producers in step with what the participant's devices and screen do. */
@@ -66,8 +68,17 @@ export class Publisher {
 		if (this.#limit === bitrate) return;
 		this.#limit = bitrate;
 		this.#enqueue(async () => {
-			for (const [source, { producer }] of this.#published) await this.#applyLimit(source, producer);
+			for (const [source, published] of this.#published) await this.#applyEncodings(source, published);
 		});
+	}
+
+	/** The server says which encodings of a picture viewers wish for: nobody pays for the others. */
+	encodingsWanted(producerId: string, wanted: boolean[]) {
+		for (const [source, published] of this.#published) {
+			if (published.producer.id !== producerId) continue;
+			published.wantedEncodings = wanted;
+			this.#enqueue(() => this.#applyEncodings(source, published));
+		}
 	}
 
 	/** After a resume: these the server has lost, and of the others it may have missed a pause. */
@@ -109,9 +120,9 @@ export class Publisher {
 		}
 		if (!published && track && on) {
 			// A producer begins unpaused at the server, whatever its track does by then.
-			published = { producer: await this.#produce(source, track), paused: false };
+			published = { producer: await this.#produce(source, track), paused: false, wantedEncodings: null };
 			this.#published.set(source, published);
-			await this.#applyLimit(source, published.producer);
+			await this.#applyEncodings(source, published);
 		}
 		// Read again: the participant may have pressed the button meanwhile.
 		const paused = !this.#wanted(source).on;
@@ -124,19 +135,23 @@ export class Publisher {
 		}
 	}
 
-	async #applyLimit(source: Source, { rtpSender }: types.Producer) {
+	async #applyEncodings(source: Source, { producer, wantedEncodings }: Published) {
+		const { rtpSender } = producer;
 		const encodings = this.#encodings(source);
-		if (!encodings || !rtpSender) return;
+		if (!encodings || !rtpSender || producer.closed) return;
 		const parameters = rtpSender.getParameters();
-		withinBitrate(encodings, this.#limit).forEach((limited, index) => {
-			if (parameters.encodings[index]) Object.assign(parameters.encodings[index], limited);
+		wantedOf(withinBitrate(encodings, this.#limit), wantedEncodings).forEach((applied, index) => {
+			if (parameters.encodings[index]) Object.assign(parameters.encodings[index], applied);
 		});
+		// A screen that gets blurred is worth nothing: pictures may come later.
+		if (source === 'screen') parameters.degradationPreference = 'maintain-resolution';
 		await rtpSender.setParameters(parameters);
 	}
 
 	#encodings(source: Source): types.RtpEncodingParameters[] | undefined {
-		if (source === 'screen') return screenEncodings();
-		return source === 'camera' && this.#codec ? cameraEncodings(this.#codec) : undefined;
+		if (!this.#codec) return undefined;
+		if (source === 'screen') return screenEncodings(this.#codec);
+		return source === 'camera' ? cameraEncodings(this.#codec) : undefined;
 	}
 
 	#produce(source: Source, track: MediaStreamTrack): Promise<types.Producer> {

@@ -1,17 +1,14 @@
-import { Device, type types } from 'mediasoup-client';
+import type { types } from 'mediasoup-client';
 import type { Connection } from '../signaling/connection';
-import { receivingCapabilities } from './capabilities';
 import type { LocalMedia } from './local';
 import { Publisher } from './publisher';
 import type { ScreenShare } from './screen';
 import { Subscriber } from './subscriber';
-import { openTransport, type Path } from './transport';
+import { openTransport, type Path, requestTransport } from './transport';
 
 /** Everything between one join and the next complete join: the PeerConnections and what flows over them. */
 export interface MediaSession {
 	device: types.Device;
-	/** What this browser receives of what the server sends. */
-	readonly rtpCapabilities: types.RtpCapabilities;
 	readonly recvTransport: types.Transport;
 	/** Null for a webinar's viewers. */
 	readonly publisher: Publisher | null;
@@ -26,8 +23,10 @@ export interface MediaSession {
 	close(): void;
 }
 
+/** Asks for the transports before it returns, so that what else is asked then is on its way with them. */
 export async function openMediaSession(
 	connection: Connection,
+	device: types.Device,
 	options: {
 		local: LocalMedia;
 		screen: ScreenShare;
@@ -40,18 +39,18 @@ export async function openMediaSession(
 		ended: (direction: 'send' | 'recv', connected: boolean) => void;
 	},
 ): Promise<MediaSession> {
-	const device = await Device.factory();
-	const router = await connection.request('getRouterRtpCapabilities', {});
-	await device.load({ routerRtpCapabilities: router });
-	const rtpCapabilities = receivingCapabilities(device.recvRtpCapabilities, router);
+	const [sendOptions, recvOptions] = await Promise.all([
+		options.speaker ? requestTransport(connection, 'send') : null,
+		requestTransport(connection, 'recv'),
+	]);
 
 	const paths: Record<'send' | 'recv', Path> = { send: 'open', recv: 'open' };
 	let sendTransport: types.Transport | null = null;
 	let recvTransport: types.Transport | null = null;
 	let publisher: Publisher | null = null;
-	const open = async (direction: 'send' | 'recv') => {
+	const open = (direction: 'send' | 'recv', described: types.TransportOptions) => {
 		let connected = false;
-		const transport = await openTransport(connection, device, direction, (path) => setPath(direction, path));
+		const transport = openTransport(connection, device, direction, described, (path) => setPath(direction, path));
 		transport.on('connectionstatechange', (state) => {
 			if (state !== 'connected') return;
 			connected = true;
@@ -70,8 +69,8 @@ export async function openMediaSession(
 		paths[direction] = path;
 		options.changed();
 	};
-	const openPublisher = async () => {
-		sendTransport = await open('send');
+	const publish = (described: types.TransportOptions) => {
+		sendTransport = open('send', described);
 		publisher = new Publisher(connection, device, sendTransport, options);
 	};
 	const dropPublisher = () => {
@@ -85,23 +84,16 @@ export async function openMediaSession(
 		dropPublisher();
 		setPath('send', 'open');
 	};
-	const openSubscriber = async () => {
-		const transport = await open('recv');
+	const subscribe = (described: types.TransportOptions) => {
+		const transport = open('recv', described);
 		recvTransport = transport;
 		return { transport, subscriber: new Subscriber(transport, options.changed) };
 	};
 
-	if (options.speaker) await openPublisher();
-	let receiving: Awaited<ReturnType<typeof openSubscriber>>;
-	try {
-		receiving = await openSubscriber();
-	} catch (error) {
-		closePublisher();
-		throw error;
-	}
+	if (sendOptions) publish(sendOptions);
+	let receiving = subscribe(recvOptions);
 	return {
 		device,
-		rtpCapabilities,
 		get recvTransport() {
 			return receiving.transport;
 		},
@@ -114,14 +106,20 @@ export async function openMediaSession(
 		get subscriber() {
 			return receiving.subscriber;
 		},
-		openPublisher,
+		async openPublisher() {
+			publish(await requestTransport(connection, 'send'));
+		},
 		closePublisher,
 		async reopenSubscriber() {
-			receiving = await openSubscriber();
+			const described = await requestTransport(connection, 'recv');
+			receiving.subscriber.close();
+			receiving = subscribe(described);
+			receiving.subscriber.expectOffers();
 		},
 		close() {
 			closePublisher();
 			recvTransport = null;
+			receiving.subscriber.close();
 			receiving.transport.close();
 		},
 	};

@@ -24,6 +24,8 @@ let sight: Sight;
 beforeEach(() => {
 	vi.useFakeTimers();
 	vi.stubGlobal('devicePixelRatio', 1);
+	vi.stubGlobal('innerWidth', 4000);
+	vi.stubGlobal('innerHeight', 2000);
 	asked = [];
 	fail = false;
 	sight = new Sight(async (method, data) => {
@@ -44,6 +46,22 @@ test('pictures that are not seen are paused, sound never', async () => {
 	sight.set('b', small);
 	await vi.runAllTimersAsync();
 	expect(asked).toEqual(['set PreferredLayers c-b 0', 'resume  c-b']);
+});
+
+test('what fills much of the page goes first, but for a shared screen', async () => {
+	vi.stubGlobal('innerWidth', 1200);
+	vi.stubGlobal('innerHeight', 800);
+	sight.set('a', large);
+	sight.set('b', small);
+	sight.set('s/share', large);
+	await vi.runAllTimersAsync();
+	expect(asked.filter((line) => line.includes('Priority'))).toEqual(['set Priority c-a']);
+
+	asked.length = 0;
+	sight.set('a', small);
+	sight.set('b', large);
+	await vi.runAllTimersAsync();
+	expect(asked.filter((line) => line.includes('Priority'))).toEqual(['set Priority c-a', 'set Priority c-b']);
 });
 
 test('the same is not asked twice, and what passes by not at all', async () => {

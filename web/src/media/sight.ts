@@ -18,7 +18,7 @@ interface Owned {
 	consumer: Pick<types.Consumer, 'id' | 'kind'>;
 }
 
-type Request = <M extends 'pauseConsumer' | 'resumeConsumer' | 'setConsumerPreferredLayers'>(
+type Request = <M extends 'pauseConsumer' | 'resumeConsumer' | 'setConsumerPreferredLayers' | 'setConsumerPriority'>(
 	method: M,
 	data: Requests[M][0],
 ) => Promise<unknown>;
@@ -26,6 +26,7 @@ type Request = <M extends 'pauseConsumer' | 'resumeConsumer' | 'setConsumerPrefe
 interface Told {
 	paused: boolean;
 	layers: Layers | null;
+	priority: number;
 	/** Whether the server has it for certain. */
 	sure: boolean;
 }
@@ -38,6 +39,11 @@ const WIDTHS = [320, 640];
 const STRETCH = 1.25;
 /** Larger than any camera's picture. */
 const WHOLE: Shown = { width: 1920, height: 1080 };
+/** What the server takes for an ordinary picture's priority, and that of one which fills much of the page. */
+const ORDINARY = 100;
+const IMPORTANT = 200;
+/** Of the page. */
+const MUCH = 1 / 3;
 /** In pictures smaller than this nobody misses every second frame. */
 const SMALL = 200;
 
@@ -47,6 +53,11 @@ export function layersFor({ width, height }: Shown, density: number): Layers {
 	const pixels = Math.max(width, (height * 16) / 9) * Math.min(density, 2);
 	const spatial = WIDTHS.findIndex((sent) => pixels <= sent * STRETCH);
 	return { spatialLayer: spatial < 0 ? WIDTHS.length : spatial, temporalLayer: width < SMALL ? 1 : 2 };
+}
+
+/** Where the way does not carry all, what is shown large goes first. A shared screen does so by itself. */
+export function priorityFor({ width, height }: Shown): number {
+	return width * height > innerWidth * innerHeight * MUCH ? IMPORTANT : ORDINARY;
 }
 
 /**
@@ -96,7 +107,7 @@ export class Sight {
 		for (const { peerId, share, consumer } of consumers) {
 			const tile = share ? `${peerId}/share` : peerId;
 			const shown = this.#wanted.has(tile) ? WHOLE : this.#shown.get(tile);
-			if (shown !== undefined) this.#tell(consumer.id, shown);
+			if (shown !== undefined) this.#tell(consumer.id, shown, share);
 		}
 	}
 
@@ -110,14 +121,15 @@ export class Sight {
 		clearTimeout(this.#timer);
 	}
 
-	#tell(id: string, shown: Shown | null) {
-		const last = this.#told.get(id) ?? { paused: false, layers: null, sure: true };
+	#tell(id: string, shown: Shown | null, share: boolean) {
+		const last = this.#told.get(id) ?? { paused: false, layers: null, priority: ORDINARY, sure: true };
 		const paused = shown === null;
 		// Of a paused picture the size does not matter.
 		const layers = shown ? layersFor(shown, devicePixelRatio) : last.layers;
+		const priority = shown && !share ? priorityFor(shown) : last.priority;
 		const other =
 			layers?.spatialLayer !== last.layers?.spatialLayer || layers?.temporalLayer !== last.layers?.temporalLayer;
-		const told: Told = { paused, layers, sure: true };
+		const told: Told = { paused, layers, priority, sure: true };
 		this.#told.set(id, told);
 		const ask = (asked: Promise<unknown>) =>
 			void asked.catch(() => {
@@ -127,6 +139,8 @@ export class Sight {
 		// First the size: what comes after a pause comes in it.
 		if (layers && !paused && (other || !last.sure))
 			ask(this.#request('setConsumerPreferredLayers', { consumerId: id, ...layers }));
+		if (priority !== last.priority || (!last.sure && priority !== ORDINARY))
+			ask(this.#request('setConsumerPriority', { consumerId: id, priority }));
 		if (paused !== last.paused || !last.sure)
 			ask(this.#request(paused ? 'pauseConsumer' : 'resumeConsumer', { consumerId: id }));
 	}

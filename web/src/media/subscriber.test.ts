@@ -5,11 +5,19 @@ import { NO_MEDIA, Subscriber } from './subscriber';
 
 const changed = vi.fn();
 let subscriber: Subscriber;
+let transport: { connectionState: string };
+/** Tells of the transport's state. */
+let told: (state: string) => void;
 
 beforeEach(() => {
 	const consume = async ({ id, kind, rtpParameters }: types.ConsumerOptions) =>
 		({ id, kind, rtpParameters, track: `track of ${id}`, close() {} }) as unknown as types.Consumer;
-	subscriber = new Subscriber({ consume } as unknown as types.Transport, changed);
+	transport = {
+		consume,
+		connectionState: 'new',
+		on: (_: string, listener: typeof told) => void (told = listener),
+	} as never;
+	subscriber = new Subscriber(transport as unknown as types.Transport, changed);
 	changed.mockClear();
 });
 
@@ -26,10 +34,10 @@ test('a camera that the link does not carry is starved until its packets flow ag
 	expect(ann().starved).toBe(false);
 	changed.mockClear();
 	subscriber.setLayer('camera', null, 'bandwidth');
-	expect(ann()).toEqual({ ...NO_MEDIA, video: 'track of camera', starved: true });
+	expect(ann()).toEqual({ ...NO_MEDIA, camera: true, video: 'track of camera', starved: true });
 	expect(changed).toHaveBeenCalledTimes(1);
 	subscriber.setLayer('camera', 0);
-	expect(ann()).toEqual({ ...NO_MEDIA, video: 'track of camera' });
+	expect(ann()).toEqual({ ...NO_MEDIA, camera: true, video: 'track of camera' });
 	expect(changed).toHaveBeenCalledTimes(2);
 });
 
@@ -49,6 +57,36 @@ test('what is told while the browser makes the consumer is not lost', async () =
 	expect(ann().starved).toBe(false);
 	await adding;
 	expect(ann().starved).toBe(true);
+});
+
+test('who has camera and microphone on is told so before their tracks have come', async () => {
+	const adding = Promise.all([add('camera'), add('mic', { kind: 'audio' }), add('screen', { share: true })]);
+	expect(changed).toHaveBeenCalledTimes(3);
+	expect(ann()).toEqual({ ...NO_MEDIA, camera: true, mic: true });
+	subscriber.setPaused('mic', true);
+	expect(ann()).toMatchObject({ camera: true, mic: false });
+	await adding;
+	expect(ann()).toMatchObject({ camera: true, video: 'track of camera', mic: false, audio: 'track of mic' });
+	subscriber.remove('camera');
+	expect(ann()).toMatchObject({ camera: false, video: null });
+});
+
+test('who has nothing on is said to have nothing once the server has offered all that there is', async () => {
+	vi.useFakeTimers();
+	subscriber.expectOffers();
+	expect(ann()).toEqual({ ...NO_MEDIA, camera: null, mic: null });
+	await Promise.all([add('camera', { paused: true }), add('screen', { share: true })]);
+	expect(ann()).toMatchObject({ camera: false, mic: null });
+	changed.mockClear();
+	await vi.advanceTimersByTimeAsync(5000);
+	expect(changed).toHaveBeenCalledTimes(1);
+	expect(ann()).toMatchObject({ camera: false, mic: false });
+	vi.useRealTimers();
+});
+
+test('who shares a screen has no camera on for that', async () => {
+	await Promise.all([add('screen', { share: true }), add('sound', { kind: 'audio', share: true })]);
+	expect(ann()).toMatchObject({ camera: false, mic: false, share: 'track of screen', shareAudio: 'track of sound' });
 });
 
 test('no layer for another reason, or for none, starves nothing', async () => {
@@ -111,4 +149,42 @@ test('of a starved picture no size comes', async () => {
 	expect(subscriber.sizeOf('ann')).toEqual({ now: 1, largest: 2 });
 	subscriber.setLayer('camera', null, 'bandwidth');
 	expect(subscriber.sizeOf('ann')).toEqual({ now: -1, largest: 2 });
+});
+
+test('nothing else is negotiated while the connection for pictures is made', async () => {
+	vi.useFakeTimers();
+	const quiet = async () => {
+		const now = vi.fn();
+		void subscriber.quiet().then(now);
+		await vi.advanceTimersByTimeAsync(0);
+		return now;
+	};
+	expect(await quiet()).toHaveBeenCalled(); // there are none
+	await add('camera');
+	const waiting = await quiet();
+	told('connecting');
+	await vi.advanceTimersByTimeAsync(500);
+	expect(waiting).not.toHaveBeenCalled();
+	told('connected');
+	await vi.advanceTimersByTimeAsync(100);
+	expect(waiting).toHaveBeenCalled();
+	const impatient = await quiet();
+	await vi.advanceTimersByTimeAsync(1000);
+	expect(impatient).toHaveBeenCalled(); // it may never be made
+	transport.connectionState = 'connected';
+	expect(await quiet()).toHaveBeenCalled();
+	vi.useRealTimers();
+});
+
+test('what is expected ends, unless the session has ended before', async () => {
+	vi.useFakeTimers();
+	for (const closed of [false, true]) {
+		changed.mockClear();
+		subscriber.expectOffers();
+		expect(ann().mic).toBe(null);
+		if (closed) subscriber.close();
+		await vi.advanceTimersByTimeAsync(10_000);
+		expect(changed).toHaveBeenCalledTimes(closed ? 0 : 1);
+	}
+	vi.useRealTimers();
 });

@@ -31,8 +31,9 @@ export interface PeerMedia {
 	/** The picture is there and wanted, but this viewer's link does not carry it now. */
 	starved: boolean;
 	audio: MediaStreamTrack | null;
-	/** The microphone is there but paused. */
-	audioPaused: boolean;
+	/** What the peer has on, as the server says: what it sends may still have to come. Null: it has not said so yet. */
+	mic: boolean | null;
+	camera: boolean | null;
 	/** The peer's screen, and its sound. */
 	share: MediaStreamTrack | null;
 	shareStarved: boolean;
@@ -43,11 +44,19 @@ export const NO_MEDIA: PeerMedia = {
 	video: null,
 	starved: false,
 	audio: null,
-	audioPaused: false,
+	mic: false,
+	camera: false,
 	share: null,
 	shareStarved: false,
 	shareAudio: null,
 };
+
+/** So long after a join has the server offered all that there is to receive. */
+const OFFERS_MS = 2000;
+
+/** So long nothing else is negotiated while a connection is made, and then until there is a picture. */
+const CONNECTS_MS = 1000;
+const PICTURE_MS = 100;
 
 type LayersReason = Notifications['consumerLayersChanged']['reason'];
 
@@ -56,10 +65,38 @@ export class Subscriber {
 	readonly #transport: types.Transport;
 	readonly #changed: () => void;
 	readonly #subscriptions = new Map<string, Subscription>();
+	/** While the server is to offer all that there is. */
+	#offers: ReturnType<typeof setTimeout> | undefined;
 
 	constructor(transport: types.Transport, changed: () => void) {
 		this.#transport = transport;
 		this.#changed = changed;
+	}
+
+	/** The server is about to offer all that there is to receive: until then nobody is said to have nothing on. */
+	expectOffers() {
+		clearTimeout(this.#offers);
+		this.#offers = setTimeout(() => {
+			this.#offers = undefined;
+			this.#changed();
+		}, OFFERS_MS);
+	}
+
+	/** With its transport: nothing changes any more. */
+	close() {
+		clearTimeout(this.#offers);
+	}
+
+	/** When something else may be negotiated, which would hold up pictures whose connection is being made. */
+	async quiet(): Promise<void> {
+		const transport = this.#transport;
+		if (this.#subscriptions.size === 0 || transport.connectionState === 'connected') return;
+		await new Promise<void>((resolve) => {
+			setTimeout(resolve, CONNECTS_MS);
+			transport.on('connectionstatechange', (state) => {
+				if (state !== 'connecting') setTimeout(resolve, PICTURE_MS);
+			});
+		});
 	}
 
 	/** Only what the browser really has: the server offers anything else again after a resume. */
@@ -91,6 +128,7 @@ export class Subscriber {
 			ready: Promise.resolve(),
 		};
 		this.#subscriptions.set(id, subscription);
+		this.#changed();
 		subscription.ready = this.#transport
 			// One stream for a peer's sound and picture keeps them in step; its screen has another.
 			.consume({ id, producerId, kind, rtpParameters, streamId: share ? `${peerId}-share` : peerId })
@@ -103,6 +141,7 @@ export class Subscriber {
 			await subscription.ready;
 		} catch (error) {
 			this.#subscriptions.delete(id);
+			this.#changed();
 			throw error;
 		}
 	}
@@ -155,12 +194,14 @@ export class Subscriber {
 	}
 
 	mediaOf(peerId: string): PeerMedia {
-		const media = { ...NO_MEDIA };
+		const media: PeerMedia = { ...NO_MEDIA };
+		if (this.#offers !== undefined) media.mic = media.camera = null;
 		for (const { peerId: owner, kind, share, paused, starved, wanted, consumer } of this.#subscriptions.values()) {
-			if (owner !== peerId || !consumer) continue;
+			if (owner !== peerId) continue;
+			if (!share) media[kind === 'audio' ? 'mic' : 'camera'] = !paused;
+			if (!consumer) continue;
 			if (kind === 'audio' && !share) {
 				media.audio = consumer.track;
-				media.audioPaused = paused;
 			} else if (paused) {
 				continue;
 			} else if (kind === 'audio') {
@@ -186,10 +227,10 @@ export class Subscriber {
 		return { now: -1, largest: 0 };
 	}
 
-	/** For diagnostics: the live consumers with their peers. */
-	consumers(): { peerId: string; share: boolean; consumer: types.Consumer }[] {
-		return [...this.#subscriptions.values()].flatMap(({ peerId, share, consumer }) =>
-			consumer ? [{ peerId, share, consumer }] : [],
+	/** The live consumers with their peers. flows: something is to come of it. */
+	consumers(): { peerId: string; share: boolean; flows: boolean; consumer: types.Consumer }[] {
+		return [...this.#subscriptions.values()].flatMap(({ peerId, share, paused, starved, wanted, consumer }) =>
+			consumer ? [{ peerId, share, flows: wanted && !paused && !starved, consumer }] : [],
 		);
 	}
 }

@@ -37,21 +37,37 @@ export function reconcileTransports(connection: Connection, alive: string[]) {
 	for (const id of alive) if (!open.has(id)) closeAtServer(connection, id);
 }
 
-/** Creates a transport at the server and its PeerConnection here. data: for data channels, which viewers may send too. */
-export async function openTransport(
-	connection: Connection,
-	device: types.Device,
-	direction: 'send' | 'recv',
-	onPath: (path: Path) => void,
-	data = false,
-): Promise<types.Transport> {
-	const options = await connection.request('createWebRtcTransport', {
+type Direction = 'send' | 'recv';
+
+/** Asks the server for a transport. data: for data channels, which viewers may send too. */
+export function requestTransport(connection: Connection, direction: Direction, data = false): Promise<types.TransportOptions> {
+	return connection.request('createWebRtcTransport', {
 		forceTcp: false,
 		producing: direction === 'send',
 		consuming: direction === 'recv',
 		...(data && { sctpCapabilities: SCTP }),
 	});
+}
+
+/**
+ * After the first picture mediasoup-client negotiates a stream of its own for mediasoup's probes, and what comes behind waits
+ * for that. Amphi's probes are on a picture's stream of retransmissions.
+ */
+function leaveOutProbator(transport: types.Transport) {
+	(transport as unknown as { _probatorConsumerCreated: boolean })._probatorConsumerCreated = true;
+}
+
+/** Makes the PeerConnection of a transport that the server has made. */
+export function openTransport(
+	connection: Connection,
+	device: types.Device,
+	direction: Direction,
+	options: types.TransportOptions,
+	onPath: (path: Path) => void,
+	data = false,
+): types.Transport {
 	const transport = direction === 'send' ? device.createSendTransport(options) : device.createRecvTransport(options);
+	if (direction === 'recv') leaveOutProbator(transport);
 	open.set(transport.id, transport);
 	transport.observer.on('close', () => {
 		// What the server has ended is not in the list any more.
@@ -60,11 +76,14 @@ export async function openTransport(
 		closeAtServer(connection, transport.id);
 	});
 
-	// A transport whose first connect fails cannot be used again: mediasoup-client has begun with its SDP by then.
-	transport.on('connect', ({ dtlsParameters }, done, fail) => {
-		connection
-			.insist('connectWebRtcTransport', { transportId: transport.id, dtlsParameters })
-			.then(done, (error: Error) => (error.message.startsWith('already:') ? done() : fail(error)));
+	// ICE need not wait for the answer. A transport that the server refuses cannot be used again: there will be another.
+	transport.on('connect', ({ dtlsParameters }, done) => {
+		connection.insist('connectWebRtcTransport', { transportId: transport.id, dtlsParameters }).catch((error: Error) => {
+			if (transport.closed || error.message.startsWith('already:')) return;
+			console.error('amphi: connecting a transport failed', error);
+			transport.close();
+		});
+		done();
 	});
 	// After a failed produce mediasoup-client undoes its SDP while it begins the next one's: the two collide.
 	if (direction === 'send')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import source from '../../../controlplane/text.c?raw';
+import source from '../../../shared/am_text.c?raw';
 import { cleanName } from './name';
 
 /** The server's ranges of one kind. */

@@ -1,5 +1,6 @@
 import {
 	Ellipsis,
+	Gauge,
 	Hand,
 	Keyboard,
 	LayoutGrid,
@@ -25,6 +26,7 @@ import { DeviceButtons } from '../ui/devicebuttons';
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu';
 import { useStore } from '../ui/store';
 import { useNarrow } from '../ui/width';
+import { ConnectionDialog } from './connectiondialog';
 import type { Room } from './room';
 import { SettingsDialog } from './settings';
 import { toggleShare } from './sharing';
@@ -43,7 +45,7 @@ interface ControlsProps {
 export function Controls({ room, kind, local, screen }: ControlsProps) {
 	const narrow = useNarrow();
 	const { rights } = useStore(room.state);
-	const [dialog, setDialog] = useState<'settings' | 'player' | null>(null);
+	const [dialog, setDialog] = useState<MoreDialog | null>(null);
 	const close = () => setDialog(null);
 
 	return (
@@ -66,6 +68,7 @@ export function Controls({ room, kind, local, screen }: ControlsProps) {
 				</div>
 			)}
 			{dialog === 'settings' && <SettingsDialog local={local} onClose={close} />}
+			{dialog === 'connection' && <ConnectionDialog room={room} onClose={close} />}
 			{dialog === 'player' && <PlayerDialog room={room} onClose={close} />}
 		</nav>
 	);
@@ -161,13 +164,15 @@ function LeaveButton({ room, narrow }: { room: Room; narrow: boolean }) {
 	);
 }
 
+type MoreDialog = 'settings' | 'player' | 'connection';
+
 interface MoreProps {
 	room: Room;
 	local: LocalMedia | null;
 	screen: ScreenShare;
 	/** On a phone also what has a button of its own elsewhere. */
 	narrow?: boolean;
-	onDialog(dialog: 'settings' | 'player'): void;
+	onDialog(dialog: MoreDialog): void;
 }
 
 function MoreMenu({ room, local, screen, narrow, onDialog }: MoreProps) {
@@ -215,6 +220,9 @@ function MoreMenu({ room, local, screen, narrow, onDialog }: MoreProps) {
 			)}
 			<MenuItem icon={Settings} testId="settings-button" onClick={() => onDialog('settings')}>
 				{t('settings.title')}
+			</MenuItem>
+			<MenuItem icon={Gauge} testId="connection-button" onClick={() => onDialog('connection')}>
+				{t('connection.title')}
 			</MenuItem>
 			{!narrow && (
 				<MenuItem icon={Keyboard} testId="shortcuts-button" hint="?" onClick={() => shortcuts.update({ help: true })}>

@@ -98,13 +98,13 @@ function plain({ phase, link, refusal, waiting, rights, peers }: RoomState): Pla
 		refusal,
 		waiting,
 		rights,
-		peers: peers.map(({ id, displayName, video, starved, audio, audioPaused, share, shareStarved }) => ({
+		peers: peers.map(({ id, displayName, video, starved, audio, mic, share, shareStarved }) => ({
 			id,
 			displayName,
 			video: video !== null,
 			starved,
 			audio: audio !== null,
-			audioPaused,
+			audioPaused: audio !== null && mic === false,
 			share: share !== null,
 			shareStarved,
 		})),

@@ -1,5 +1,6 @@
 // All that is wanted only inside of a room: loaded while people look at the welcome screen.
 import { useEffect } from 'preact/hooks';
+import { loadAhead } from '../media/ahead';
 import { keepAwake } from '../page/wakelock';
 import { useStore } from '../ui/store';
 import { LeftPage, RefusedPage } from './end';
@@ -11,7 +12,7 @@ import { WaitingPage } from './waiting';
 import './room.css';
 import '../tiles/tiles.css';
 
-export { Room, sayNotice };
+export { loadAhead, Room, sayNotice };
 
 export function Visit({ room, meeting }: { room: Room; meeting: Meeting }) {
 	const { phase, refusal, waiting } = useStore(room.state);

@@ -61,7 +61,11 @@ export class Meeting {
 	/** Loads ahead what the room wants. */
 	async preload(): Promise<Inside> {
 		try {
-			return await (this.#inside ??= import('./inside'));
+			return await (this.#inside ??= import('./inside').then((inside) => {
+				// Where it fails, joining does it, and says why.
+				inside.loadAhead();
+				return inside;
+			}));
 		} catch (error) {
 			this.#inside = null;
 			throw error;

@@ -208,10 +208,9 @@ function Viewers({ room, kind, viewers, number }: PanelProps & { viewers: Remote
 }
 
 function Person({ peer, room, kind }: PanelProps & { peer: RemotePeer }) {
-	const { id, speaker, moderator, audio, audioPaused, video, share } = peer;
+	const { id, speaker, moderator, mic, camera, share } = peer;
 	const { rights } = useStore(room.state);
 	const name = nameOf(peer);
-	const micOn = audio !== null && !audioPaused;
 	return (
 		<li class="person" data-testid="person" data-peer-id={id}>
 			<Avatar id={id} name={peer.displayName} />
@@ -220,22 +219,22 @@ function Person({ peer, room, kind }: PanelProps & { peer: RemotePeer }) {
 				{moderator && <span class="person-role"> {t('people.moderator')}</span>}
 			</span>
 			{share && <State of={MonitorUp} label={t('people.shares')} />}
-			{speaker && (
+			{speaker && mic !== null && (
 				<Device
-					on={micOn}
+					on={mic}
 					icons={[Mic, MicOff]}
-					label={t(micOn ? 'people.mute' : 'room.micOff', { name })}
+					label={t(mic ? 'people.mute' : 'room.micOff', { name })}
 					testId="mute"
-					onClick={rights.moderator && micOn ? () => run(room.mutePeer(id, 'audio')) : null}
+					onClick={rights.moderator && mic ? () => run(room.mutePeer(id, 'audio')) : null}
 				/>
 			)}
-			{speaker && (
+			{speaker && camera !== null && (
 				<Device
-					on={video !== null}
+					on={camera}
 					icons={[Video, VideoOff]}
-					label={t(video ? 'people.cameraOff' : 'room.cameraOff', { name })}
+					label={t(camera ? 'people.cameraOff' : 'room.cameraOff', { name })}
 					testId="camera-off"
-					onClick={rights.moderator && video ? () => run(room.mutePeer(id, 'video')) : null}
+					onClick={rights.moderator && camera ? () => run(room.mutePeer(id, 'video')) : null}
 				/>
 			)}
 			{(speaker || rights.moderator) && <PersonMenu peer={peer} room={room} kind={kind} />}

@@ -46,12 +46,12 @@ export function PersonMenu({ peer, room, kind }: PersonMenuProps) {
 				)}
 				{rights.moderator && (
 					<>
-						{peer.audio && !peer.audioPaused && (
+						{peer.mic && (
 							<MenuItem icon={MicOff} testId="menu-mute" onClick={() => run(room.mutePeer(id, 'audio'))}>
 								{t('people.muteThis')}
 							</MenuItem>
 						)}
-						{peer.video && (
+						{peer.camera && (
 							<MenuItem icon={VideoOff} testId="menu-camera-off" onClick={() => run(room.mutePeer(id, 'video'))}>
 								{t('people.cameraOffThis')}
 							</MenuItem>

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { openMediaSession } from '../media/session';
 import { Subscriber } from '../media/subscriber';
 import type { ConnectionEvents } from '../signaling/connection';
-import type { NewConsumer, PeerInfo } from '../signaling/messages';
+import type { NewConsumer, NewDataConsumer, PeerInfo } from '../signaling/messages';
 import { refusal, type Refusal } from '../signaling/refusal';
 import { Room, type RoomOptions } from './room';
 
@@ -11,25 +11,40 @@ let events: ConnectionEvents;
 let answer: (method: string) => Promise<unknown>;
 /** … and to the question why no WebSocket opens. */
 let why: Refusal;
-let media: { reopenSubscriber: () => Promise<void>; openPublisher: () => Promise<void>; publisher: object | null };
-let told: Parameters<typeof openMediaSession>[1];
+let media: {
+	reopenSubscriber: () => Promise<void>;
+	openPublisher: () => Promise<void>;
+	publisher: object | null;
+	recvTransport: { closed: boolean; consumeData: (options: { id: string }) => Promise<object> };
+};
+/** When its transports are there. */
+let transports: Promise<void>;
+let told: Parameters<typeof openMediaSession>[2];
 
 vi.mock('../signaling/connection', () => ({
 	Connection: class {
-		connected = true;
+		connected = false;
 		constructor(_url: string, given: ConnectionEvents) {
 			events = given;
 		}
 		request(method: string) {
 			return answer(method);
 		}
+		enter() {
+			this.connected = true;
+		}
+		proceed() {}
+		forget() {}
 		close() {}
 	},
 }));
 vi.mock('../signaling/handshake', () => ({ askWhy: async () => why }));
+vi.mock('../media/watch', () => ({ sample: async () => [], Watch: class { close() {} } }));
+vi.mock('../media/ahead', () => ({ loadCommon: async () => ({ device: {}, rtpCapabilities: {} }) }));
 vi.mock('../media/session', () => ({
-	openMediaSession: async (_: unknown, options: typeof told) => {
+	openMediaSession: async (_connection: unknown, _device: unknown, options: typeof told) => {
 		told = options;
+		await transports;
 		return media;
 	},
 }));
@@ -41,12 +56,19 @@ beforeEach(() => {
 	vi.spyOn(console, 'error').mockImplementation(() => {});
 	vi.spyOn(console, 'warn').mockImplementation(() => {});
 	answer = () => new Promise(() => {});
+	transports = Promise.resolve();
 	const publisher = { start() {}, limit() {} };
-	const consume = async ({ id, kind }: { id: string; kind: string }) => ({ id, kind, track: { id }, close() {} });
+	const consume = async ({ id, kind }: { id: string; kind: string }) => {
+		if (id === 'broken') throw new Error('no such codec');
+		return { id, kind, track: { id }, close() {} };
+	};
 	media = Object.assign({ reopenSubscriber: vi.fn(), openPublisher: vi.fn(), publisher: null }, {
 		path: 'open',
 		device: {},
-		rtpCapabilities: {},
+		recvTransport: {
+			closed: false,
+			consumeData: vi.fn(async ({ id }: { id: string }) => ({ id, closed: false, on() {}, close() {} })),
+		},
 		subscriber: new Subscriber({ consume } as never, () => told.changed()),
 		close() {},
 		closePublisher() {},
@@ -98,6 +120,26 @@ test('what is missing is known until it comes, and forgotten with the connection
 	say(true);
 	admit();
 	expect(missing()).toBe(false);
+});
+
+test('who comes and goes while transports are made is not forgotten, and nobody is said to be muted', async () => {
+	const person = (id: string) => ({ id, displayName: id, device: {}, speaker: true, moderator: false }) as PeerInfo;
+	let ready = () => {};
+	transports = new Promise((resolve) => (ready = resolve));
+	const room = open();
+	answer = async () => ({ peers: ['ann', 'bob'].map(person) });
+	admit();
+	await vi.advanceTimersByTimeAsync(0);
+	events.notifications.newPeer?.(person('eve'));
+	events.notifications.peerClosed?.({ peerId: 'bob' });
+	const seen = () => room.state.value.peers.map(({ id, mic, camera }) => ({ id, mic, camera }));
+	const wanted = ['ann', 'eve'].map((id) => ({ id, mic: null, camera: null }));
+	expect(seen()).toEqual(wanted);
+	expect(room.state.value.entered).toBe(false);
+	ready();
+	await vi.advanceTimersByTimeAsync(0);
+	expect(seen()).toEqual(wanted);
+	expect(room.state.value.entered).toBe(true);
 });
 
 test('who comes with too many others joins a little later', async () => {
@@ -182,6 +224,8 @@ test('a new visit to the room begins the count anew', async () => {
 async function enterWithAnn(): Promise<Room> {
 	const room = await enter();
 	vi.stubGlobal('devicePixelRatio', 1);
+	vi.stubGlobal('innerWidth', 1000);
+	vi.stubGlobal('innerHeight', 1000);
 	events.notifications.newPeer?.({ id: 'ann', displayName: 'Ann', speaker: true, moderator: false } as PeerInfo);
 	for (const id of ['camera', 'screen']) {
 		const offered = { id, peerId: 'ann', producerId: id, kind: 'video', producerPaused: false };
@@ -189,6 +233,59 @@ async function enterWithAnn(): Promise<Room> {
 	}
 	return room;
 }
+
+test('of a list of consumers those are refused that the browser will not have', async () => {
+	const room = await enter();
+	const consumers = ['camera', 'broken', 'screen'].map(
+		(id) => ({ id, peerId: 'ann', producerId: id, kind: 'video', producerPaused: false, appData: {} }) as unknown as NewConsumer,
+	);
+	expect(await events.requests.newConsumers({ consumers })).toEqual({ refused: ['broken'] });
+	expect(room.media?.subscriber.consumerIds).toEqual(['camera', 'screen']);
+});
+
+test('nor is anybody said to be muted where the transports are there first', async () => {
+	const ann = { id: 'ann', displayName: 'Ann', device: {}, speaker: true, moderator: false } as PeerInfo;
+	let joined = () => {};
+	const room = open();
+	answer = (method) => new Promise((resolve) => (method === 'join' ? (joined = () => resolve({ peers: [ann] })) : resolve({})));
+	const said = new Set<unknown>();
+	room.state.subscribe(() => room.state.value.peers.forEach(({ mic }) => said.add(mic)));
+	admit();
+	await vi.advanceTimersByTimeAsync(0);
+	joined();
+	await vi.advanceTimersByTimeAsync(100);
+	expect([...said]).toEqual([null]);
+});
+
+const withChat = { speaker: false, moderator: false, canRecord: false, chat: true, hand: false };
+
+test('a chat that is offered again is received once, and none that was offered to a former session', async () => {
+	const room = await enter();
+	room.state.update({ rights: withChat });
+	const offer = () => events.requests.newDataConsumer({ id: 'chat' } as NewDataConsumer);
+	await Promise.all([offer(), offer()]);
+	expect(media.recvTransport.consumeData).toHaveBeenCalledTimes(1);
+
+	let calm = () => {};
+	vi.spyOn((media as unknown as { subscriber: Subscriber }).subscriber, 'quiet').mockReturnValue(
+		new Promise((resolve) => (calm = resolve)),
+	);
+	room.chat.deafen();
+	const late = expect(offer()).rejects.toThrow('no chat here');
+	media = { ...media };
+	answer = async (method) => (method === 'resume' ? { resumed: false } : { peers: [] });
+	admit();
+	await vi.advanceTimersByTimeAsync(0);
+	calm();
+	await late;
+	expect(media.recvTransport.consumeData).toHaveBeenCalledTimes(1);
+});
+
+test('a transport to receive on that ends while the join waits is asked for again', async () => {
+	media.recvTransport.closed = true;
+	await enter();
+	expect(media.reopenSubscriber).toHaveBeenCalledTimes(1);
+});
 
 const starve = (consumerId: string) =>
 	events.notifications.consumerLayersChanged?.({
@@ -281,4 +378,15 @@ test('who comes anew tries for a minute, and then hears why', async () => {
 	events.open();
 	expect(await attempts(room, 59)).toBe(null);
 	expect(await attempts(room, 3)).toBe('too-many-connections');
+});
+
+test('what the server says of a hand that was put down here since is no news', async () => {
+	const room = await enter();
+	answer = () => new Promise(() => {});
+	void room.raiseHand(true);
+	void room.raiseHand(false);
+	events.notifications.handRaised?.({ id: 'p', displayName: 'P' });
+	expect(room.state.value.hands).toEqual([]);
+	events.notifications.handRaised?.({ id: 'q', displayName: 'Q' });
+	expect(room.state.value.hands).toEqual([{ id: 'q', displayName: 'Q' }]);
 });

@@ -1,5 +1,6 @@
 import { Chat } from '../chat/chat';
 import { openProducer } from '../chat/producer';
+import { loadCommon } from '../media/ahead';
 import { browserInfo } from '../media/browser';
 import type { LocalMedia } from '../media/local';
 import type { ScreenShare } from '../media/screen';
@@ -7,11 +8,13 @@ import { openMediaSession, type MediaSession } from '../media/session';
 import { Sight } from '../media/sight';
 import { NO_MEDIA, type PeerMedia } from '../media/subscriber';
 import { endTransport, forgetTransports, type Path, reconcileTransports, SCTP } from '../media/transport';
+import { sample, Watch } from '../media/watch';
 import { Connection } from '../signaling/connection';
 import { askWhy } from '../signaling/handshake';
 import type {
 	Hand,
 	MuteKind,
+	NewDataConsumer,
 	NotificationHandlers,
 	PeerInfo,
 	Quality,
@@ -25,6 +28,7 @@ import { type Refusal, refusal, refusalFromError } from '../signaling/refusal';
 import { reconcile } from '../signaling/resume';
 import { type RoomAddress, roomQuery, roomUrl } from '../signaling/url';
 import { Store } from '../ui/store';
+import { type Figures, figuresOf } from './figures';
 import type { Link } from './trouble';
 import { view } from './view';
 
@@ -120,7 +124,12 @@ export class Room {
 	readonly #peers = new Map<string, PeerInfo>();
 	readonly chat: Chat;
 	#media: MediaSession | null = null;
+	/** Ends when the last data consumer that was offered is there, or refused. */
+	#hearing: Promise<void> = Promise.resolve();
 	readonly sight: Sight;
+	readonly #watch: Watch;
+	/** What was asked last of one's own hand, until it is answered. */
+	#askedHand: { raised: boolean } | null = null;
 	#joined = false;
 	/** What this participant lets himself send of each picture, in bit/s. */
 	#ownBitrate: number | null = null;
@@ -183,27 +192,35 @@ export class Room {
 			},
 			closed: () => this.#end(refusal('server-error', 'closed without a reason')),
 			requests: {
-				newDataConsumer: async (consumer) => {
-					if (!this.#media || !this.state.value.rights.chat) throw new Error('no chat here');
-					// Offered again after a broken connection.
-					if (!this.chat.hears(consumer.id)) this.chat.hear(await this.#media.recvTransport.consumeData(consumer));
-				},
+				newDataConsumer: (consumer) => this.#hear(consumer),
 				newConsumer: async (consumer) => {
 					if (!this.#media) throw new Error('not joined');
 					await this.#media.subscriber.add(consumer);
 					// Before the answer, at which the server begins to send.
 					this.sight.sync();
 				},
+				newConsumers: async ({ consumers }) => {
+					const subscriber = this.#media?.subscriber;
+					if (!subscriber) throw new Error('not joined');
+					const added = await Promise.allSettled(consumers.map((consumer) => subscriber.add(consumer)));
+					this.sight.sync();
+					const refused = consumers.filter((_, i) => added[i]?.status === 'rejected');
+					return { refused: refused.map(({ id }) => id) };
+				},
 			},
 			notifications: this.#notifications(),
 		});
 		this.sight = new Sight(
 			(method, data) => {
-				if (method !== 'setConsumerPreferredLayers')
+				if (method === 'pauseConsumer' || method === 'resumeConsumer')
 					this.#media?.subscriber.setWanted(data.consumerId, method === 'resumeConsumer');
 				return this.#connection.request(method, data);
 			},
 			() => this.#media?.subscriber.consumers() ?? [],
+		);
+		this.#watch = new Watch(
+			() => (this.#link === 'connected' ? this.#media : null),
+			(report) => this.#connection.request('reportQuality', report),
 		);
 		this.chat = new Chat(
 			() => this.state.value,
@@ -272,6 +289,18 @@ export class Room {
 		this.#media?.publisher?.limit(limit === Infinity ? null : limit);
 	}
 
+	/** What the server and this browser measure of the connection now. */
+	async figures(): Promise<Figures> {
+		if (!this.#media) throw new Error('not joined');
+		const [transports, consumers, samples] = await Promise.all([
+			this.#connection.request('getTransportStats', {}),
+			this.#connection.request('getConsumerStats', {}),
+			sample(this.#media),
+		]);
+		const nameOf = (peerId: string) => this.#peers.get(peerId)?.displayName ?? '';
+		return figuresOf(transports, consumers, samples, this.#media.subscriber.consumers(), nameOf);
+	}
+
 	/** Joint viewing for everyone in the room; null ends it. */
 	async setVideo(url: string | null) {
 		await this.#connection.request('setRoomVideo', { url });
@@ -281,11 +310,14 @@ export class Room {
 		const { peerId, name } = this.state.value;
 		// First here: what the server then says of it is no news.
 		this.#setHand(peerId, raised ? name : null);
+		const asked = (this.#askedHand = { raised });
 		try {
 			await this.#connection.request('raiseHand', { raised });
 		} catch (error) {
 			this.#setHand(peerId, raised ? null : name);
 			throw error;
+		} finally {
+			if (this.#askedHand === asked) this.#askedHand = null;
 		}
 	}
 
@@ -310,7 +342,7 @@ export class Room {
 		this.state.update({ link });
 	}
 
-	async #admitted() {
+	async #admitted(capabilities: string | undefined) {
 		const attempt = ++this.#attempt;
 		const current = () => attempt === this.#attempt && this.state.value.phase === 'open';
 		// That the server took us back means that media is back too; it says mediaDown again if not.
@@ -318,7 +350,7 @@ export class Room {
 		try {
 			if (!(this.#joined && (await this.#resume(current)))) {
 				if (!current()) return;
-				await this.#join(current);
+				await this.#join(current, capabilities);
 			}
 			if (current()) this.state.update({ link: 'connected', entered: true });
 		} catch (error) {
@@ -351,11 +383,12 @@ export class Room {
 		return entered || waiting || Date.now() - this.#crowdedSince < CROWDED_MS;
 	}
 
-	/** The complete join: a new Device, new transports, everything from the beginning. */
-	async #join(current: () => boolean) {
+	/** The complete join: new transports, everything from the beginning. capabilities: the server's, by their version. */
+	async #join(current: () => boolean, capabilities: string | undefined) {
 		this.#joined = false;
 		this.#transportsFailed = 0;
 		forgetTransports();
+		this.#connection.forget();
 		this.chat.reset();
 		this.#media?.close();
 		this.#media = null;
@@ -363,7 +396,12 @@ export class Room {
 
 		const { local, screen, codec } = this.#options;
 		const { rights, name: displayName } = this.state.value;
-		const media = await openMediaSession(this.#connection, {
+		const { device, rtpCapabilities } = await loadCommon(capabilities, () =>
+			this.#connection.request('getRouterRtpCapabilities', {}),
+		);
+		if (!current()) return;
+		// All is asked at once; what there is to receive comes behind the answers.
+		const opening = openMediaSession(this.#connection, device, {
 			local,
 			screen,
 			speaker: rights.speaker,
@@ -371,23 +409,51 @@ export class Room {
 			changed: () => this.#refresh(),
 			connected: () => void (this.#transportsFailed = 0),
 			ended: (direction, connected) => this.#transportEnded(direction, connected),
+		}).then((media) => {
+			if (!current()) media.close();
+			else {
+				this.#media = media;
+				media.subscriber.expectOffers();
+			}
+			return media;
 		});
-		if (!current()) {
-			media.close();
-			return;
-		}
-		this.#media = media;
-		const { peers } = await this.#askToJoin(current, {
+		const joining = this.#askToJoin(current, {
 			displayName,
 			device: browserInfo(navigator.userAgent),
-			rtpCapabilities: media.rtpCapabilities,
+			rtpCapabilities,
+			encodingsWanted: true,
+			newConsumers: true,
 			...(rights.chat && { sctpCapabilities: SCTP, chat: 'envelope' }),
+		}).then(({ peers }) => {
+			if (!current()) return;
+			this.#connection.enter();
+			// At once: who comes or goes from now on is told of.
+			this.#setPeers(peers);
 		});
+		const [media] = await Promise.all([opening, joining]);
+		if (!current()) return;
 		this.#joined = true;
-		this.#setPeers(peers);
+		media.subscriber.expectOffers();
+		// The server has ended it while the join waited.
+		if (media.recvTransport.closed) this.#reopenSubscriber();
+		this.#refresh();
 		this.#startPublisher();
 		// A moderator may have changed it meanwhile.
 		this.#syncPublisher();
+	}
+
+	/** Receives the chat, or a sender of it, once pictures are there. */
+	async #hear(offered: NewDataConsumer) {
+		const media = this.#media;
+		const last = this.#hearing;
+		// One after the other: the same may be offered again after a broken connection.
+		this.#hearing = (async () => {
+			await last.catch(() => {});
+			await media?.subscriber.quiet();
+			if (!media || media !== this.#media || !this.state.value.rights.chat) throw new Error('no chat here');
+			if (!this.chat.hears(offered.id)) this.chat.hear(await media.recvTransport.consumeData(offered));
+		})();
+		return this.#hearing;
 	}
 
 	/** Where more come from one network than the server takes at once, the rest join a little later. */
@@ -426,10 +492,11 @@ export class Room {
 	async #persist(what: string, act: () => Promise<void>) {
 		const attempt = this.#attempt;
 		for (let delay = AGAIN_MS; attempt === this.#attempt; delay = Math.min(2 * delay, AGAIN_MAX_MS)) {
+			// A broken connection is no news: the next admission comes here again.
+			if (!this.#connection.connected) return;
 			try {
 				return await act();
 			} catch (error) {
-				// A broken connection is no news: the next admission comes here again.
 				if (!this.#connection.connected) return;
 				console.error(`amphi: ${what} failed`, error);
 			}
@@ -473,6 +540,7 @@ export class Room {
 		const ids = { consumerIds: subscriber.consumerIds, producerIds: publisher?.producerIds ?? [] };
 		const answer = await this.#connection.request('resume', { session: this.#options.session, ...ids });
 		if (!answer.resumed || !current()) return false;
+		this.#connection.enter();
 
 		const { closeConsumers, remakeProducers, closeProducers } = reconcile(ids, answer);
 		for (const id of closeConsumers) subscriber.remove(id);
@@ -484,7 +552,7 @@ export class Room {
 		if (deaf) this.#reopenSubscriber();
 		// What was produced but never answered goes first: its request is about to be made again.
 		for (const producerId of closeProducers) await this.#connection.request('closeProducer', { producerId });
-		this.#connection.resumed();
+		this.#connection.proceed();
 		this.sight.resumed();
 		// Who was made a viewer meanwhile has nothing to make again.
 		if (this.state.value.rights.speaker) media.publisher?.resumed(remakeProducers);
@@ -498,13 +566,13 @@ export class Room {
 			this.#refresh();
 		};
 		return {
-			admitted: ({ peerId, displayName, nameIsFixed, room, ...rights }) => {
+			admitted: ({ peerId, displayName, nameIsFixed, room, capabilities, ...rights }) => {
 				// What is missing or starved still, the server says once more.
 				this.state.update({ waiting: false, missing: false, peerId, rights, info: room });
 				this.#media?.subscriber.forgetStarved();
 				if (nameIsFixed && displayName) this.state.update({ name: displayName });
 				this.#sayEarly();
-				void this.#admitted();
+				void this.#admitted(capabilities);
 			},
 			waiting: ({ peerId }) => this.state.update({ waiting: true, peerId, link: 'connected' }),
 			attributesIgnored: ({ attributes }) => {
@@ -561,6 +629,7 @@ export class Room {
 			dataConsumerClosed: ({ dataConsumerId }) => {
 				if (this.chat.hears(dataConsumerId)) this.chat.deafen();
 			},
+			encodingsWanted: ({ producerId, active }) => this.#media?.publisher?.encodingsWanted(producerId, active),
 			consumerClosed: ({ consumerId }) => this.#media?.subscriber.remove(consumerId),
 			consumersMissing: ({ missing }) => this.state.update({ missing }),
 			consumerPaused: ({ consumerId }) => this.#media?.subscriber.setPaused(consumerId, true),
@@ -577,8 +646,10 @@ export class Room {
 			roomCounts: (counts) => this.state.update({ counts }),
 			raisedHands: ({ peers }) => this.state.update({ hands: peers }),
 			handRaised: ({ id, displayName }) => {
-				this.#setHand(id, displayName);
 				const { peerId, rights } = this.state.value;
+				// It has been put down here since.
+				if (id === peerId && this.#askedHand?.raised === false) return;
+				this.#setHand(id, displayName);
 				if (rights.moderator && id !== peerId)
 					this.#options.notify({ what: 'hand-raised', peerId: id, name: displayName });
 			},
@@ -620,7 +691,7 @@ export class Room {
 			displayName,
 			speaker,
 			moderator,
-			...(this.#media?.subscriber.mediaOf(id) ?? NO_MEDIA),
+			...(this.#media?.subscriber.mediaOf(id) ?? { ...NO_MEDIA, mic: null, camera: null }),
 		}));
 		const shared = (id: string) => this.state.value.peers.find((peer) => peer.id === id)?.share ?? null;
 		const started = all.filter(({ id, share }) => share && !shared(id));
@@ -657,6 +728,7 @@ export class Room {
 	#close() {
 		this.#attempt++;
 		this.sight.close();
+		this.#watch.close();
 		this.#connection.close();
 		this.chat.reset();
 		this.#media?.close();

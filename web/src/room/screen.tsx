@@ -135,7 +135,7 @@ function RoomStage({ room, kind, local }: RoomScreenProps & { local: LocalMedia 
 				video={peer.video}
 				starved={peer.starved}
 				audio={peer.audio}
-				micOn={peer.audio !== null && !peer.audioPaused}
+				micOn={peer.mic !== false}
 			>
 				{rights.moderator && <PersonMenu peer={peer} room={room} kind={kind} />}
 			</Tile>

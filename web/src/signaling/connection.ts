@@ -6,10 +6,19 @@ import type { NotificationHandlers, Requests, ServerRequests } from './messages'
 /** The first retries come fast, later ones every two seconds, for as long as the page is open. */
 const RETRY = { forever: true, retries: 8, factor: 1.6, minTimeout: 300, maxTimeout: 2000 };
 
+/** What is asked on the way in. Anything else, asked by a page that has not resumed, would cost it its session. */
+const ENTERING: ReadonlySet<keyof Requests> = new Set([
+	'ping',
+	'getRouterRtpCapabilities',
+	'createWebRtcTransport',
+	'join',
+	'resume',
+]);
+
 /** Who has not answered by then will not. */
 const SILENCE_MS = 4000;
 
-type RequestHandlers = { [M in keyof ServerRequests]: (data: ServerRequests[M]) => Promise<void> };
+type RequestHandlers = { [M in keyof ServerRequests]: (data: ServerRequests[M]) => Promise<object | void> };
 
 export interface ConnectionEvents {
 	/** The WebSocket is open, for the first time or again. */
@@ -35,10 +44,12 @@ class ConnectionLost extends Error {}
 export class Connection {
 	readonly #peer: Peer;
 	#closed = false;
+	/** On this WebSocket. */
+	#entered = false;
 	/** Rejects what waits for an answer on a WebSocket that broke; protoo-client would let it run into its timeout. */
 	#abort = new AbortController();
 	/** What goes on when the server has let us in again. */
-	#waiting: (() => void)[] = [];
+	#waiting: { proceed: () => void; fail: (error: Error) => void }[] = [];
 
 	readonly #heartbeat: Heartbeat;
 
@@ -52,6 +63,7 @@ export class Connection {
 		});
 		this.#peer.on('open', () => events.open());
 		this.#peer.on('disconnected', () => {
+			this.#entered = false;
 			this.#heartbeat.stop();
 			this.#abort.abort();
 			this.#abort = new AbortController();
@@ -73,26 +85,27 @@ export class Connection {
 		});
 		this.#peer.on('request', ({ method, data }, accept, reject) => {
 			this.#heartbeat.hear();
-			const handlers = events.requests as Record<string, ((data: unknown) => Promise<void>) | undefined>;
+			const handlers = events.requests as Record<string, ((data: unknown) => Promise<object | void>) | undefined>;
 			const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
 			if (!handler) {
 				reject(404, `unknown method: ${method}`);
 				return;
 			}
 			handler(data ?? {}).then(
-				() => accept(),
+				(answer) => accept(answer ?? undefined),
 				(error) => reject(500, String(error)),
 			);
 		});
 	}
 
+	/** Whether the server has let us in, and the WebSocket is open still. */
 	get connected(): boolean {
-		return this.#peer.connected;
+		return this.#peer.connected && this.#entered;
 	}
 
 	async request<M extends keyof Requests>(method: M, data: Requests[M][0]): Promise<Requests[M][1]> {
 		const { signal } = this.#abort;
-		if (!this.connected) throw new ConnectionLost('not connected');
+		if (!this.#peer.connected || !(this.#entered || ENTERING.has(method))) throw new ConnectionLost('not connected');
 		return new Promise((resolve, reject) => {
 			const lost = () => reject(new ConnectionLost('connection lost'));
 			signal.addEventListener('abort', lost, { once: true });
@@ -114,21 +127,31 @@ export class Connection {
 		}
 	}
 
-	/** A request that is made again after a resume, for as often as the WebSocket breaks before the answer. */
+	/** A request that waits for a resume, and for another as often as the WebSocket breaks before the answer. */
 	async insist<M extends keyof Requests>(method: M, data: Requests[M][0]): Promise<Requests[M][1]> {
 		for (;;) {
 			try {
 				return await this.request(method, data);
 			} catch (error) {
 				if (!(error instanceof ConnectionLost)) throw error;
-				await new Promise<void>((resolve) => this.#waiting.push(resolve));
+				await new Promise<void>((proceed, fail) => this.#waiting.push({ proceed, fail }));
 			}
 		}
 	}
 
-	/** To be called when the server has taken the session up again. */
-	resumed() {
-		for (const proceed of this.#waiting.splice(0)) proceed();
+	/** To be called when the server has answered a join or a resume. */
+	enter() {
+		this.#entered = true;
+	}
+
+	/** After a resume: what waits for one is asked again. */
+	proceed() {
+		for (const { proceed } of this.#waiting.splice(0)) proceed();
+	}
+
+	/** Before a complete join: the server has lost what the waiting requests are about. */
+	forget() {
+		for (const { fail } of this.#waiting.splice(0)) fail(new ConnectionLost('the session is over'));
 	}
 
 	/** Leaves: the WebSocket is closed with code 1000. */

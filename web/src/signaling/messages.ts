@@ -70,6 +70,31 @@ export type ResumeAnswer =
 			transportIds: string[];
 	  };
 
+/** Of one direction: what the server sends, or receives. */
+export interface TransportStat {
+	sendBitrate?: number;
+	recvBitrate?: number;
+	/** From 0 to 1. */
+	rtpPacketLossSent?: number;
+	rtpPacketLossReceived?: number;
+	/** In ms. */
+	roundTripTime?: number;
+	/** What the link carries, as estimated, in bit/s. */
+	availableOutgoingBitrate?: number;
+}
+
+/** Why a picture is sent in less than all that there could be. */
+export type LimitedBy = 'bandwidth' | 'asked' | 'speaker' | 'overload';
+
+export interface ConsumerStat {
+	consumerId: string;
+	kind: types.MediaKind;
+	bitrate: number;
+	/** Absent: nothing is sent. */
+	spatialLayer?: number;
+	limitedBy?: LimitedBy;
+}
+
 /** Requests the page sends: [data, answer]. */
 export interface Requests {
 	getRouterRtpCapabilities: [object, types.RtpCapabilities];
@@ -89,6 +114,10 @@ export interface Requests {
 			sctpCapabilities?: object;
 			/** All senders on one channel, in envelopes that name them; other clients get plain text, each sender on its own. */
 			chat?: 'envelope';
+			/** This page heeds the notification of that name. */
+			encodingsWanted: boolean;
+			/** … and takes the request of that name, in the place of many newConsumer. */
+			newConsumers: boolean;
 		},
 		{ peers: PeerInfo[] },
 	];
@@ -137,6 +166,15 @@ export interface Requests {
 	/** By the viewer's own wish; both may be repeated. */
 	pauseConsumer: [{ consumerId: string }, object];
 	resumeConsumer: [{ consumerId: string }, object];
+	setConsumerPriority: [{ consumerId: string; priority: number }, object];
+	/** Of all that this page has, where no id is given. */
+	getTransportStats: [object, TransportStat[]];
+	getConsumerStats: [object, ConsumerStat[]];
+	/** What was bad of late: frozen in ms, concealed in ‰. Each 5 s at most. */
+	reportQuality: [
+		{ span: number; consumers: { consumerId: string; frozen?: number; concealed?: number }[] },
+		object,
+	];
 	setConsumerPreferredLayers: [
 		{ consumerId: string; spatialLayer: number; temporalLayer: number },
 		object,
@@ -156,6 +194,7 @@ export interface ServerRequests {
 		appData: types.AppData & { share?: boolean };
 		producerPaused: boolean;
 	};
+	newConsumers: { consumers: NewConsumer[] };
 	newDataConsumer: {
 		/** Null: it is everybody's. */
 		peerId: string | null;
@@ -171,8 +210,11 @@ export type NewDataConsumer = ServerRequests['newDataConsumer'];
 export type NewConsumer = ServerRequests['newConsumer'];
 
 export interface Notifications {
-	/** The admission is over: requests are answered from now on. */
-	admitted: Rights & { peerId: string; displayName?: string; nameIsFixed: boolean; room: RoomInfo };
+	/**
+	 * The admission is over: requests are answered from now on. capabilities: the version of what getRouterRtpCapabilities
+	 * answers, for who has that by GET /api/routerRtpCapabilities.
+	 */
+	admitted: Rights & { peerId: string; displayName?: string; nameIsFixed: boolean; room: RoomInfo; capabilities?: string };
 	waiting: { peerId: string };
 	attributesIgnored: { attributes: { name: string; reason: string }[] };
 	waitingPeers: { peers: WaitingPeer[] };
@@ -186,6 +228,8 @@ export interface Notifications {
 	newPeer: PeerInfo;
 	peerClosed: { peerId: string };
 	peerDisplayNameChanged: { peerId: string; displayName: string };
+	/** Which encodings of a picture of one's own viewers wish for, the smallest first; after a resume of each picture. */
+	encodingsWanted: { producerId: string; active: boolean[] };
 	/** To the publisher: a moderator made a viewer of it, or the server gave the track up. */
 	producerClosed: { producerId: string };
 	consumerClosed: { consumerId: string };

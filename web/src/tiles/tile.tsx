@@ -54,7 +54,7 @@ export function Tile(props: TileProps) {
 				{initials(name)}
 			</div>
 			<Video track={video} peerId={peerId} mirrored={local} label={name} />
-			{starved && <StarvedNote />}
+			{starved && <StarvedNote text={t('room.starved')} />}
 			{!local && <Audio track={audio ?? null} peerId={peerId} />}
 			{indicators && hand && (
 				<span class="hand-mark" data-testid="hand-mark" role="img" aria-label={t('room.hand')} title={t('room.hand')}>
@@ -122,8 +122,7 @@ function QualityMark({ quality }: { quality: Quality }) {
 }
 
 /** Stands where the picture was, so that it is no mark over one; in a small tile it is an icon. */
-function StarvedNote() {
-	const text = t('room.starved');
+function StarvedNote({ text }: { text: string }) {
 	return (
 		<p class="starved" data-testid="starved" title={text}>
 			<Icon of={Pause} />
@@ -148,6 +147,7 @@ interface ShareTileProps {
 /** A participant's screen, whole, with its sound. */
 export function ShareTile({ peerId, name, video, starved, audio, indicators, pinned, onPin }: ShareTileProps) {
 	const label = t('room.shareOf', { name });
+	const paused = t('room.shareStarved');
 	return (
 		<article
 			class="tile tile-share"
@@ -155,11 +155,11 @@ export function ShareTile({ peerId, name, video, starved, audio, indicators, pin
 			data-share-of={peerId}
 			data-pinned={String(pinned)}
 			data-starved={String(starved)}
-			aria-label={starved ? `${label}, ${t('room.starved')}` : label}
+			aria-label={starved ? `${label}, ${paused}` : label}
 			tabIndex={-1}
 		>
 			<Video track={video} label={label} />
-			{starved && <StarvedNote />}
+			{starved && <StarvedNote text={paused} />}
 			<Audio track={audio} />
 			{indicators && (
 				<footer class="caption">

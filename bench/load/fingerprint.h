@@ -1,0 +1,12 @@
+// The server's certificate, as its signaling tells of it (RFC 8122 5, SHA-256).
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FINGERPRINT_TEXT 95 // "AB:CD:…" of 32 bytes
+
+struct json;
+
+// Reads the first of a transport's dtlsParameters. False: there is none, or it is no SHA-256.
+bool fingerprint_read(const struct json *dtls_parameters, uint8_t out[32]);

@@ -1,0 +1,62 @@
+// When viewers see their first pictures: a key frame of which every packet has come.
+// Retransmissions are not looked into, so who has lost a packet of its first key frame waits for
+// the next one.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "histogram.h"
+
+struct cipher;
+struct srtp_keys;
+struct stream;
+
+struct picture {
+	bool begun; // its key frame's first packet has come
+	bool ended; // … and its last one
+	bool seen; // the whole of it
+	bool tried; // some packet has come
+	uint16_t first, last; // numbers of these packets
+};
+
+struct picture_viewer {
+	uint64_t click_ns; // 0: it is not looked at
+	uint64_t here_ns; // its transport is connected; 0: not yet
+	uint16_t seen; // pictures
+};
+
+struct pictures {
+	uint32_t capacity; // viewers
+	uint16_t videos; // of each
+	struct cipher *cipher; // the owner's
+	struct picture *all; // NULL: nothing is looked at
+	struct picture_viewer *viewers;
+	uint32_t watched, with_one, with_all; // viewers
+	uint64_t no_key; // streams that began with something else than a key frame
+	// From the click to the transport's keys, from the click and from the keys to the first
+	// picture of any speaker, and from the click to the last speaker's first one.
+	struct histogram connected, first, first_of_connected, last;
+};
+
+// 0 or -errno.
+[[nodiscard]] int
+pictures_init(struct pictures *, uint32_t capacity, uint16_t videos, struct cipher *);
+void pictures_fini(struct pictures *);
+
+// A viewer joins whose click was then; its transport is connected.
+void pictures_click(struct pictures *, uint32_t viewer, uint64_t now_ns);
+void pictures_here(struct pictures *, uint32_t viewer, uint64_t now_ns);
+
+static inline bool pictures_wait(const struct pictures *p, uint32_t viewer, uint16_t video)
+{
+	return p->all && p->viewers[viewer].here_ns != 0 &&
+	       !p->all[(size_t)viewer * p->videos + video].seen;
+}
+
+// A packet of a picture for which pictures_wait says true, counted in its stream. len: of SRTP.
+void pictures_take(
+        struct pictures *, uint32_t viewer, uint16_t video, const struct stream *,
+        const struct srtp_keys *, const uint8_t *packet, size_t len, uint64_t now_ns
+);

@@ -1,0 +1,49 @@
+// WebSockets as a client has them (RFC 6455), thousands on one epoll, with or without TLS. Nothing
+// waits: wss_poll takes what has come and tells. One thread.
+#pragma once
+
+#include <netinet/in.h>
+#include <openssl/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WS_HOST_MAX 63
+#define WS_PATH_MAX 511
+
+struct ws;
+
+struct ws_events {
+	void (*open)(void *owner);
+	void (*message)(void *owner, const char *text, size_t len);
+	void (*closed)(void *owner, const char *why); // the last one: it is gone then
+};
+
+// All that go to one server.
+struct wss {
+	const struct ws_events *events;
+	int epoll;
+	SSL_CTX *tls; // NULL: plain
+	struct sockaddr_in server;
+	char host[WS_HOST_MAX + 1]; // with its port
+	uint64_t random; // of masks
+};
+
+// url: http://IPv4:port or https://IPv4:port, whose certificate is not looked at: it is our own
+// server on this machine. 0 or -errno.
+[[nodiscard]] int wss_init(struct wss *, const char *url, const struct ws_events *);
+
+// All of its WebSockets must be gone.
+void wss_fini(struct wss *);
+
+// Takes what has come to any of them.
+void wss_poll(struct wss *);
+
+// Begins to open one; path begins with a slash. NULL and errno.
+[[nodiscard]] struct ws *ws_open(struct wss *, const char *path, void *owner);
+
+// Text that is sent at once, as far as the kernel takes it, the rest later.
+void ws_send(struct ws *, const char *text, size_t len);
+
+// Without a goodbye and without events. Not within an event of this one.
+void ws_close(struct ws *);

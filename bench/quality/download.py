@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+"""A download by TCP that takes all it can of a link: download.py serve ADDRESS | take ADDRESS PORT
+
+serve prints its port, and fills one connection until that ends; take reads it and throws it away.
+"""
+
+import socket
+import sys
+
+CHUNK = bytes(65536)
+
+
+def serve(address):
+    with socket.create_server((address, 0)) as server:
+        # What most servers have, and the one that RFC 8867 5.6 is about; this machine's may be another.
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"cubic")
+        print(server.getsockname()[1], flush=True)
+        connection, _ = server.accept()
+        with connection:
+            while True:
+                connection.sendall(CHUNK)
+
+
+def take(address, port):
+    with socket.create_connection((address, int(port))) as connection:
+        print("ready", flush=True)
+        while connection.recv(len(CHUNK)):
+            pass
+
+
+try:
+    {"serve": serve, "take": take}[sys.argv[1]](*sys.argv[2:])
+except (BrokenPipeError, ConnectionResetError):
+    pass  # the other end has been ended

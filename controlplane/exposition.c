@@ -1,0 +1,254 @@
+#include "exposition.h"
+
+#include "account.h"
+#include "conference.h"
+#include "hook.h"
+#include "media.h"
+#include "metrics.h"
+#include "store.h"
+#include "store_history.h"
+#include "store_writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static void webhooks(FILE *f, const struct hooks *h)
+{
+	struct hook_counts c;
+
+	hooks_count(h, &c);
+	const struct {
+		const char *name, *help;
+		uint64_t value;
+	} rows[] = {
+	        {"calls", "Webhooks and access checks sent", c.calls},
+	        {"unanswered", "Of them: without an answer, or with 5xx", c.unanswered},
+	        {"blocked", "URLs and addresses that may not be called", c.refused},
+	        {"given_up", "closePeer events that nobody has taken", c.given_up},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char name[64];
+		snprintf(name, sizeof(name), "amphi_controlplane_webhook_%s_total", rows[i].name);
+		metric_head(f, name, "counter", rows[i].help);
+		fprintf(f, "%s %llu\n", name, (unsigned long long)rows[i].value);
+	}
+	metric_gauge(
+	        f, "amphi_controlplane_webhook_joins_waiting",
+	        "Joins that wait for an integrator's answer", c.waiting
+	);
+	metric_gauge(
+	        f, "amphi_controlplane_webhook_events_pending",
+	        "closePeer events that are not delivered yet", c.pending
+	);
+}
+
+static void files(FILE *f, const struct conference *c, const struct history *h)
+{
+	static const char *const names[] = {"store", "accounts", "history"};
+	static const struct {
+		const char *name, *type, *help;
+		size_t at;
+	} rows[] = {
+	        {"amphi_controlplane_store_failed_transactions_total", "counter",
+	         "Transactions that could not be written to a file; each is tried again",
+	         offsetof(struct store_counts, failed)},
+	        {"amphi_controlplane_store_lost_writes_total", "counter",
+	         "Writes that found the queue of a file full, and are lost",
+	         offsetof(struct store_counts, lost)},
+	        {"amphi_controlplane_store_waiting_writes", "gauge",
+	         "Writes that are not in their file yet", offsetof(struct store_counts, waiting)},
+	};
+	struct store_counts of[3];
+
+	store_count(c->store, &of[0]);
+	accounts_count(c->accounts, &of[1]);
+	history_count(h, &of[2]);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		metric_head(f, rows[i].name, rows[i].type, rows[i].help);
+		for (int file = 0; file < 3; file++) {
+			const char *value = (const char *)&of[file] + rows[i].at;
+			fprintf(f, "%s{file=\"%s\"} %llu\n", rows[i].name, names[file],
+			        (unsigned long long)*(const uint64_t *)value);
+		}
+	}
+}
+
+static void rooms(FILE *f, const struct conference *c)
+{
+	static const char *const kinds[] = {[ROOM_CALL] = "call", [ROOM_WEBINAR] = "webinar"};
+	uint64_t count[2] = {0}, speakers[2] = {0}, viewers[2] = {0};
+
+	for (const struct room *r = NULL; (r = rooms_next(&c->rooms, r));) {
+		count[r->kind]++;
+		speakers[r->kind] += r->speaker_count;
+		viewers[r->kind] += r->viewer_count;
+	}
+	metric_head(f, "amphi_rooms", "gauge", "Rooms that exist now");
+	for (int kind = 0; kind < 2; kind++)
+		fprintf(f, "amphi_rooms{kind=\"%s\"} %llu\n", kinds[kind],
+		        (unsigned long long)count[kind]);
+	metric_head(f, "amphi_peers", "gauge", "Peers that have joined a room");
+	for (int kind = 0; kind < 2; kind++) {
+		fprintf(f, "amphi_peers{kind=\"%s\",role=\"speaker\"} %llu\n", kinds[kind],
+		        (unsigned long long)speakers[kind]);
+		fprintf(f, "amphi_peers{kind=\"%s\",role=\"viewer\"} %llu\n", kinds[kind],
+		        (unsigned long long)viewers[kind]);
+	}
+}
+
+// Of a process, as Linux tells them (proc(5)).
+struct process {
+	const char *name;
+	uint64_t cpu_ticks, resident_pages, threads;
+	bool known;
+};
+
+static struct process process_read(const char *name, uint32_t pid)
+{
+	struct process p = {.name = name};
+	char path[32], line[1024], *rest = NULL;
+	unsigned long long user, system, threads, pages;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	FILE *f = pid ? fopen(path, "re") : NULL;
+	if (f && fgets(line, sizeof(line), f))
+		rest = strrchr(line, ')'); // the name may hold anything
+	if (f)
+		fclose(f);
+	if (rest && sscanf(rest + 1,
+	                   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d "
+	                   "%*d %llu %*d %*u %*u %llu",
+	                   &user, &system, &threads, &pages) == 4) {
+		p.cpu_ticks = user + system;
+		p.threads = threads;
+		p.resident_pages = pages;
+		p.known = true;
+	}
+	return p;
+}
+
+static void processes(FILE *f, const struct process *p, int n)
+{
+	metric_head(f, "amphi_process_cpu_seconds_total", "counter", "CPU time used");
+	for (int i = 0; i < n; i++) {
+		if (p[i].known)
+			fprintf(f, "amphi_process_cpu_seconds_total{process=\"%s\"} %.2f\n",
+			        p[i].name, (double)p[i].cpu_ticks / (double)sysconf(_SC_CLK_TCK));
+	}
+	metric_head(
+	        f, "amphi_process_resident_memory_bytes", "gauge",
+	        "Resident memory, without hugepages"
+	);
+	for (int i = 0; i < n; i++) {
+		if (p[i].known)
+			fprintf(f, "amphi_process_resident_memory_bytes{process=\"%s\"} %llu\n",
+			        p[i].name,
+			        (unsigned long long)p[i].resident_pages *
+			                (unsigned long long)sysconf(_SC_PAGESIZE));
+	}
+	metric_head(f, "amphi_process_threads", "gauge", "Threads");
+	for (int i = 0; i < n; i++) {
+		if (p[i].known)
+			fprintf(f, "amphi_process_threads{process=\"%s\"} %llu\n", p[i].name,
+			        (unsigned long long)p[i].threads);
+	}
+}
+
+static const char *block_name(char text[12], uint32_t block)
+{
+	if (block == AM_COUNTER_SERVICE)
+		return "service";
+	snprintf(text, 12, "%u", block);
+	return text;
+}
+
+// Calls for each worker, then for the service thread.
+#define FOREACH_BLOCK(block, c)                                                                    \
+	for (uint32_t block = 0; block <= AM_COUNTER_SERVICE;                                      \
+	     block = block + 1 == (c)->worker_count ? AM_COUNTER_SERVICE : block + 1)
+
+// Prometheus wants the unit in the name: rx_packets has it, punted lacks it.
+static void counter_name(char *out, size_t size, const char *name, const char *unit)
+{
+	bool has = strstr(name, unit) != NULL;
+	snprintf(out, size, "amphi_dataplane_%s%s%s_total", name, has ? "" : "_", has ? "" : unit);
+}
+
+static void dataplane_counters(FILE *f, const struct media_counters *c)
+{
+	static const struct {
+		const char *name, *unit, *help;
+	} rows[] = {
+#define COUNTER_ROW(name, unit, help) {#name, #unit, help},
+	        AM_COUNTERS(COUNTER_ROW)
+#undef COUNTER_ROW
+	};
+	char name[96], block[12];
+
+	for (int i = 0; i < AM_COUNTER_COUNT; i++) {
+		counter_name(name, sizeof(name), rows[i].name, rows[i].unit);
+		metric_head(f, name, "counter", rows[i].help);
+		for (uint32_t worker = 0; worker < c->worker_count; worker++)
+			fprintf(f, "%s{worker=\"%s\"} %llu\n", name, block_name(block, worker),
+			        (unsigned long long)c->value[worker][i]);
+	}
+	metric_head(
+	        f, "amphi_dataplane_dropped_packets_total", "counter", "Packets dropped, by reason"
+	);
+	for (uint32_t i = 0; i < c->drop_count; i++) {
+		FOREACH_BLOCK(worker, c)
+		fprintf(f,
+		        "amphi_dataplane_dropped_packets_total{worker=\"%s\",reason=\"%s\"} %llu\n",
+		        block_name(block, worker), c->drop_names[i].name,
+		        (unsigned long long)c->drops[worker][i]);
+	}
+	metric_head(
+	        f, "amphi_dataplane_heartbeat_age_seconds", "gauge",
+	        "Time since a thread of the data plane last showed that it turns"
+	);
+	FOREACH_BLOCK(worker, c)
+	fprintf(f, "amphi_dataplane_heartbeat_age_seconds{worker=\"%s\"} %.3f\n",
+	        block_name(block, worker), (double)c->heartbeat_age_ns[worker] / 1e9);
+	metric_head(
+	        f, "amphi_dataplane_shed_level", "gauge",
+	        "How much a worker leaves out, since it cannot keep up: 0 nothing, 1 probes, 2 "
+	        "half "
+	        "of "
+	        "the retransmissions, 3 to 7 layers of pictures"
+	);
+	for (uint32_t worker = 0; worker < c->worker_count; worker++)
+		fprintf(f, "amphi_dataplane_shed_level{worker=\"%s\"} %u\n",
+		        block_name(block, worker), c->shed[worker]);
+}
+
+char *exposition_print(const struct conference *c, const struct history *h)
+{
+	static struct media_counters counters; // 20 kB
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		abort(); // out of memory, as memory.h says
+	bool known = media_read_counters(c->media, &counters);
+	const struct process all[] = {
+	        process_read("controlplane", (uint32_t)getpid()),
+	        process_read("dataplane", known ? counters.pid : 0),
+	};
+	metric_gauge(
+	        f, "amphi_dataplane_up", "1 while the data plane is attached",
+	        media_is_up(c->media) ? 1 : 0
+	);
+	rooms(f, c);
+	metrics_print(f);
+	webhooks(f, c->hooks);
+	files(f, c, h);
+	processes(f, all, known ? 2 : 1);
+	if (known)
+		dataplane_counters(f, &counters);
+	fclose(f);
+	return text;
+}

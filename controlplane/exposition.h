@@ -1,0 +1,9 @@
+// The text of /metrics for both processes, in Prometheus' text exposition format (version 0.0.4).
+// The data plane's counters come out of the region.
+#pragma once
+
+struct conference;
+struct history;
+
+// The whole text; freed with free().
+[[nodiscard]] char *exposition_print(const struct conference *, const struct history *);

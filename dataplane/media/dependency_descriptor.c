@@ -1,0 +1,233 @@
+#include "media/dependency_descriptor.h"
+
+#include "am_reader.h"
+
+#include <errno.h>
+
+#define LOWER_BITS UINT64_C(0x5555555555555555) // of each indication
+
+// A.8.2, next_layer_idc: the layer of the next template.
+enum next_layer {
+	NEXT_SAME,
+	NEXT_TEMPORAL,
+	NEXT_SPATIAL,
+	NEXT_NONE,
+};
+
+// Reads bits, the highest of a byte first. Past the end they are 0, and bytes.failed is set.
+struct bits {
+	struct am_reader bytes;
+	uint8_t byte; // the last one read
+	uint8_t left; // bits of it that are still to be read
+};
+
+// The next n bits, at most 64.
+static uint64_t take(struct bits *b, unsigned n)
+{
+	uint64_t value = 0;
+
+	while (n > 0) {
+		if (b->left == 0) {
+			b->byte = am_read_u8(&b->bytes);
+			b->left = 8;
+		}
+		unsigned now = n < b->left ? n : b->left;
+		b->left = (uint8_t)(b->left - now);
+		value = value << now | (b->byte >> b->left & ((1u << now) - 1));
+		n -= now;
+	}
+	return value;
+}
+
+static bool take_flag(struct bits *b)
+{
+	return take(b, 1) != 0;
+}
+
+static void skip(struct bits *b, unsigned n)
+{
+	for (; n > 64; n -= 64)
+		take(b, 64);
+	take(b, n);
+}
+
+// ns(n) of AV1 4.10.7: one of n values, in as few bits as each needs. n is not 0.
+static unsigned take_one_of(struct bits *b, unsigned n)
+{
+	unsigned width = 32 - (unsigned)__builtin_clz(n);
+	unsigned short_values = (1u << width) - n;
+	unsigned value = (unsigned)take(b, width - 1);
+
+	if (value < short_values)
+		return value;
+	return (value << 1) - short_values + (unsigned)take(b, 1);
+}
+
+// template_layers: in which order layers may come, A.8.3, table A.2. False: more than there may be.
+static bool read_layers(struct bits *b, struct dependency_structure *s)
+{
+	uint8_t temporal_id = 0, spatial_id = 0;
+
+	for (;;) {
+		s->temporal_id[s->template_count] = temporal_id;
+		s->spatial_id[s->template_count] = spatial_id;
+		s->template_count++;
+		s->spatial_layers = spatial_id + 1;
+		switch ((enum next_layer)take(b, 2)) {
+		case NEXT_SAME: break;
+		case NEXT_TEMPORAL: temporal_id++; break;
+		case NEXT_SPATIAL:
+			temporal_id = 0;
+			spatial_id++;
+			break;
+		case NEXT_NONE: return true;
+		}
+		if (s->template_count == DEPENDENCY_TEMPLATES ||
+		    temporal_id == DEPENDENCY_TEMPORAL || spatial_id == DEPENDENCY_SPATIAL)
+			return false;
+	}
+}
+
+// template_dtis, and decode_target_layers as far as it is about time: a decode target reaches as
+// high as the highest of its templates.
+static void read_dtis(struct bits *b, struct dependency_structure *s)
+{
+	for (unsigned i = 0; i < s->template_count; i++) {
+		dependency_dtis dtis = take(b, 2u * s->target_count);
+		s->dtis[i] = dtis;
+		for (unsigned t = 0; t < s->temporal_id[i]; t++)
+			s->above[t] |= (dtis | dtis >> 1) & LOWER_BITS;
+	}
+}
+
+// template_fdiffs. How far back they refer is of no use here.
+static void read_fdiffs(struct bits *b, struct dependency_structure *s)
+{
+	for (unsigned i = 0; i < s->template_count; i++) {
+		if (!take_flag(b)) {
+			s->intra |= UINT64_C(1) << i;
+			continue;
+		}
+		do
+			skip(b, 4);
+		while (take_flag(b));
+	}
+}
+
+// template_chains. Which of them protects a decode target is of no use here.
+static void read_chains(struct bits *b, struct dependency_structure *s)
+{
+	s->chain_count = (uint8_t)take_one_of(b, s->target_count + 1u);
+	if (s->chain_count == 0)
+		return;
+	for (unsigned i = 0; i < s->target_count; i++)
+		take_one_of(b, s->chain_count);
+	skip(b, 4u * s->template_count * s->chain_count);
+}
+
+// template_dependency_structure. False: it is malformed.
+static bool read_structure(struct bits *b, struct dependency_structure *s)
+{
+	s->id_offset = (uint8_t)take(b, 6);
+	s->target_count = (uint8_t)(take(b, 5) + 1);
+	if (!read_layers(b, s))
+		return false;
+	read_dtis(b, s);
+	read_fdiffs(b, s);
+	read_chains(b, s);
+	if (take_flag(b))
+		skip(b, 32u * s->spatial_layers); // resolutions
+	return !b->bytes.failed;
+}
+
+// frame_fdiffs. True if there is one.
+static bool read_own_fdiffs(struct bits *b)
+{
+	unsigned size, count = 0;
+
+	for (; (size = (unsigned)take(b, 2)) != 0; count++)
+		skip(b, 4 * size);
+	return count > 0;
+}
+
+// Whether the frame is a switch for every decode target that reaches above its temporal layer, and
+// there is one.
+static bool
+is_switch_up(const struct dependency_structure *s, uint8_t temporal_id, dependency_dtis dtis)
+{
+	dependency_dtis above = s->above[temporal_id];
+	dependency_dtis switches = dtis >> 1 & ~dtis;
+
+	return above != 0 && (switches & above) == above;
+}
+
+enum extended_flags {
+	HAS_STRUCTURE = 16,
+	HAS_ACTIVE_TARGETS = 8,
+	HAS_DTIS = 4,
+	HAS_FDIFFS = 2,
+	HAS_CHAINS = 1,
+};
+
+// frame_dependency_definition, of a descriptor whose templates are these.
+static int read_frame(
+        struct bits *b, const struct dependency_structure *s, unsigned flags, uint8_t id,
+        struct dependency_frame *f
+)
+{
+	unsigned index = (id - s->id_offset) & (DEPENDENCY_TEMPLATES - 1);
+	if (index >= s->template_count)
+		return -ENOENT;
+	if ((flags & HAS_ACTIVE_TARGETS) != 0)
+		skip(b, s->target_count);
+
+	dependency_dtis dtis = s->dtis[index];
+	bool intra = (s->intra >> index & 1) != 0;
+	if ((flags & HAS_DTIS) != 0)
+		dtis = take(b, 2u * s->target_count);
+	if ((flags & HAS_FDIFFS) != 0)
+		intra = !read_own_fdiffs(b);
+	if ((flags & HAS_CHAINS) != 0)
+		skip(b, 8u * s->chain_count);
+	if (b->bytes.failed)
+		return -EBADMSG;
+	f->temporal_id = s->temporal_id[index];
+	f->spatial_id = s->spatial_id[index];
+	f->spatial_layers = s->spatial_layers;
+	f->key_frame = intra && (flags & HAS_STRUCTURE) != 0;
+	f->switch_up = is_switch_up(s, f->temporal_id, dtis);
+	return 0;
+}
+
+int dependency_read(
+        struct dependency_structure *known, uint64_t seq, const uint8_t *bytes, size_t len,
+        struct dependency_frame *frame
+)
+{
+	struct bits b = {.bytes = am_reader_init(bytes, len)};
+	struct dependency_frame f = {0};
+	f.begin = take_flag(&b);
+	f.end = take_flag(&b);
+	uint8_t id = (uint8_t)take(&b, 6);
+	f.number = (uint16_t)take(&b, 16);
+	unsigned flags = am_reader_left(&b.bytes) > 0 ? (unsigned)take(&b, 5) : 0;
+	if (b.bytes.failed)
+		return -EBADMSG;
+
+	int ret;
+	if ((flags & HAS_STRUCTURE) != 0) {
+		struct dependency_structure own = {.seq = seq};
+		if (!read_structure(&b, &own))
+			return -EBADMSG;
+		ret = read_frame(&b, &own, flags, id, &f);
+		if (ret == 0 && seq >= known->seq)
+			*known = own;
+	} else if (seq < known->seq) {
+		ret = -ENOENT;
+	} else {
+		ret = read_frame(&b, known, flags, id, &f);
+	}
+	if (ret == 0)
+		*frame = f;
+	return ret;
+}

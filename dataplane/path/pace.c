@@ -1,0 +1,180 @@
+#include "path/pace.h"
+
+#include "path/copy.h"
+#include "path/forward.h"
+#include "path/tx.h"
+#include "path/viewer.h"
+
+#define TIGHT_PERCENT 120 // of the estimate, soon after a queue was seen
+#define EASY_PERCENT  250
+#define TIGHT_US      10000000
+#define BURST_US      5000 // of the pace that may go out at once, and a packet
+#define BURST_BYTES   1500
+#define DEBT_US       300000 // of the pace at most, so that a burst of ours is forgotten
+#define SINCE_US_MAX  100000
+#define LAG_US        250000 // then upper temporal layers are left out …
+#define NO_LAG_US     100000 // … until so little is left
+#define GIVE_UP_US    800000
+// A screen's one picture, after its page was turned, may take a slow way longer than that; another
+// key frame would take it no less.
+#define SCREEN_LAG_US     1000000
+#define SCREEN_GIVE_UP_US 2500000
+
+static const struct history *history_of(const struct subscription *s)
+{
+	return &s->fanout->streams[s->selector.layer].history;
+}
+
+static bool has_picture(const struct subscription *s)
+{
+	return !s->paused && s->selector.layer < s->fanout->stream_count;
+}
+
+void pace_from(struct subscription *s, uint32_t seq)
+{
+	s->pace_next = s->pace_until = seq;
+}
+
+void pace_turn(const struct worker *w, struct subscription *s, const struct fanout_queue *q)
+{
+	bool slow = s->transport->slow;
+
+	if (s->fanout->codec == AM_CODEC_OPUS || slow == s->paced)
+		return;
+	if (slow) {
+		s->paced = true;
+		if (has_picture(s))
+			pace_from(s, forward_queue_begin(q, s->selector.layer, history_of(s)));
+	} else if (s->pace_next == s->pace_until || !has_picture(s)) {
+		s->paced = s->lags = false;
+		viewer_prefer(w, s);
+	}
+}
+
+bool pace_holds(struct subscription *s, const struct track_packet *p)
+{
+	if (!s->paced || p->layer != s->selector.layer || (int32_t)(p->seq - s->pace_next) < 0)
+		return false;
+	if ((int32_t)(p->seq - s->pace_until) >= 0)
+		s->pace_until = p->seq + 1;
+	return true;
+}
+
+// The next packet that waits, or NULL. What never came is left out: it goes out when it comes.
+static const struct rte_mbuf *waiting(const struct worker *w, struct subscription *s)
+{
+	if (!s->paced || !has_picture(s))
+		return NULL;
+	for (; (int32_t)(s->pace_next - s->pace_until) < 0; s->pace_next++) {
+		const struct rte_mbuf *m = history_get(history_of(s), s->pace_next, w->now_us);
+		if (m)
+			return m;
+	}
+	return NULL;
+}
+
+// Since when the viewer could have it: what the publisher's link takes is not the viewer's lag.
+static int64_t ready_us(const struct rte_mbuf *m)
+{
+	return media_packet_of(m)->ready_us;
+}
+
+// Whose packet is the next: of the most important, then of those whose has waited longest.
+static struct subscription *pick(const struct worker *w, const struct transport *t)
+{
+	struct subscription *s, *best = NULL;
+	int64_t best_us = 0;
+
+	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
+		const struct rte_mbuf *m = waiting(w, s);
+		if (!m || (best && (s->priority < best->priority ||
+		                    (s->priority == best->priority && ready_us(m) >= best_us))))
+			continue;
+		best = s;
+		best_us = ready_us(m);
+	}
+	return best;
+}
+
+// Too far behind to go on with these pictures.
+static void give_up(struct worker *w, struct subscription *s)
+{
+	selector_pause(&s->selector);
+	selector_resume(&s->selector);
+	s->lags = false;
+	viewer_prefer(w, s);
+	worker_count(w, AM_COUNTER_pace_given_up, 1);
+}
+
+static void heed_lag(const struct worker *w, struct subscription *s, int64_t lag_us)
+{
+	int64_t limit_us = s->fanout->screen ? SCREEN_LAG_US : LAG_US;
+	bool lags = lag_us > (s->lags ? NO_LAG_US : limit_us);
+
+	if (lags == s->lags)
+		return;
+	s->lags = lags;
+	viewer_prefer(w, s);
+}
+
+static void send_next(struct worker *w, struct subscription *s)
+{
+	const struct rte_mbuf *m = waiting(w, s);
+	int64_t lag_us = w->now_us - ready_us(m);
+
+	if (lag_us > (s->fanout->screen ? SCREEN_GIVE_UP_US : GIVE_UP_US))
+		return give_up(w, s);
+	heed_lag(w, s, lag_us);
+	s->pace_next++;
+	forward_packet(w, s, m);
+}
+
+// While a probe is under way the pace is its rate, and pictures are what it sends as long as any
+// wait.
+static int64_t bytes_per_s(const struct worker *w, const struct downlink *d)
+{
+	bool tight = w->now_us - d->overuse_us < TIGHT_US;
+	uint64_t bps = downlink_target(d, w->now_us);
+
+	bps = bps * (tight ? TIGHT_PERCENT : EASY_PERCENT) / 100;
+	if (downlink_probing(d) && d->probe.rate > bps)
+		bps = d->probe.rate;
+	return (int64_t)(bps / 8);
+}
+
+static bool has_room(const struct worker *w, struct viewer *v)
+{
+	int64_t per_s = bytes_per_s(w, &v->downlink), since_us = w->now_us - v->pace_us;
+	uint32_t sent = (uint32_t)v->downlink.sent.bytes;
+
+	if (since_us > SINCE_US_MAX)
+		since_us = SINCE_US_MAX;
+	int64_t bytes =
+	        v->pace_bytes + per_s * since_us / 1000000 - (uint32_t)(sent - v->pace_sent);
+	int64_t most = per_s * BURST_US / 1000000 + BURST_BYTES;
+	int64_t least = -per_s * DEBT_US / 1000000;
+	bytes = bytes < most ? bytes : most;
+	v->pace_bytes = (int32_t)(bytes > least ? bytes : least);
+	v->pace_sent = sent;
+	v->pace_us = w->now_us;
+	return bytes > 0 || downlink_probe(&v->downlink, w->now_us) > 0;
+}
+
+void pace_some(struct worker *w, struct transport *t)
+{
+	struct subscription *s;
+
+	if (!transport_is_reachable(t))
+		return;
+	while (has_room(w, t->viewer) && !tx_is_full(w) && (s = pick(w, t)))
+		send_next(w, s);
+}
+
+void pace(struct worker *w)
+{
+	struct transport *t;
+
+	TAILQ_FOREACH (t, &w->pacing, pacing)
+		pace_some(w, t);
+	copy_flush(w);
+}

@@ -1,0 +1,109 @@
+// A page of text that is shared, over a narrow link and a wide one.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Cable } from '../../bench/quality/cable.mjs';
+import { browserBehind, Cleaner } from '../../bench/quality/viewers.mjs';
+import { READABLE } from '../../bench/quality/watch.mjs';
+import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
+
+const bench = openBench();
+
+/** Runs in the page before its own code: when what is shared was first seen, and when it could first be read. */
+function noteShare(readable) {
+	const timer = setInterval(() => {
+		const seen = probe.pageSeen();
+		if (!seen) return;
+		const now = performance.now();
+		probe.share ??= { seenAt: now };
+		if (seen.width < 1280 || seen.db < readable) return;
+		probe.share.readAt = now;
+		clearInterval(timer);
+	}, 50);
+}
+
+const seen = (viewer) => viewer.page.evaluate(() => probe.pageSeen());
+
+/** Pictures of the share a second, over so many seconds. */
+async function pace(viewer, seconds) {
+	const frames = async () => (await viewer.stats()).video.find(({ share }) => share).framesDecoded;
+	const [at, before] = [performance.now(), await frames()];
+	await viewer.page.waitForTimeout(seconds * 1000);
+	return (((await frames()) - before) * 1000) / (performance.now() - at);
+}
+
+test('a shared page is read at 500 kbit/s, and moves at 3 Mbit/s', LIMIT, async (t) => {
+	const cleaner = new Cleaner();
+	t.after(() => cleaner.clean());
+	const cable = await Cable.lay({ via: bench.system.interface, first: ['rate 500k'] });
+	cleaner.push(() => cable.close());
+	const browser = await browserBehind(cable, cleaner, bench.system.url);
+	const room = roomId();
+	const ada = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, early: () => probe.sharePage() });
+	await ada.click('camera-button');
+	const join = async (name) => {
+		const viewer = await Participant.open(bench, { room, kind: 'webinar', name, browser });
+		await viewer.page.evaluate(`(${noteShare})(${READABLE})`);
+		await viewer.enter();
+		await viewer.isConnected();
+		return viewer;
+	};
+	const vera = await join('Vera');
+	await ada.click('share-button');
+	const read = async (viewer) => {
+		const { seenAt, readAt } = await until(`${viewer.name} to read the page`, () => viewer.page.evaluate(() => probe.share?.readAt && probe.share), { every: 50, describe: () => seen(viewer) });
+		t.diagnostic(`${viewer.name} reads ${Math.round(readAt - seenAt)} ms after the first picture, at ${(await seen(viewer)).db.toFixed(1)} dB`);
+		return readAt - seenAt;
+	};
+
+	await t.test('on the narrow link it comes whole, five times a second', async () => {
+		await read(vera);
+		const since = performance.now();
+		let frames;
+		await until('four pictures a second', async () => (frames = await pace(vera, 3)) >= 4, { describe: () => frames });
+		const { width, db } = await seen(vera);
+		t.diagnostic(`${frames.toFixed(1)} pictures/s, ${db.toFixed(1)} dB within ${Math.round(performance.now() - since)} ms`);
+		assert.equal(width, 1280);
+		assert.ok(db >= READABLE, `${db} dB`);
+	});
+	await t.test('each page that is turned can be read', async () => {
+		for (const page of [1, 2, 3]) {
+			const turned = performance.now();
+			await ada.page.evaluate((page) => (probe.page.number = page), page);
+			await until(`page ${page} to be read`, async () => {
+				const now = await seen(vera);
+				return now?.number === page && now.width === 1280 && now.db >= READABLE;
+			}, { every: 50, describe: () => seen(vera) });
+			const after = performance.now() - turned;
+			t.diagnostic(`page ${page} after ${Math.round(after)} ms`);
+			await vera.page.waitForTimeout(1000);
+		}
+	});
+	await t.test('on the wide link what moves does so, and a latecomer reads, too', async () => {
+		await cable.tell(['rate 3m']);
+		await ada.page.evaluate(() => (probe.page.moves = true));
+		const opened = performance.now();
+		let frames;
+		// Of the narrow link's encoding there are five; a busy machine's encoder makes fewer than 30 of the other.
+		await until('ten pictures a second', async () => (frames = await pace(vera, 2)) >= 10, { describe: () => frames });
+		t.diagnostic(`${frames.toFixed(1)} pictures/s within ${Math.round(performance.now() - opened)} ms`);
+		assert.equal((await seen(vera)).width, 1280);
+		await read(await join('Late'));
+	});
+});
+
+for (const codec of ['h264', 'vp9', 'av1'])
+	test(`a page that is shared in ${codec} is read, and the next one`, LIMIT, async () => {
+		const room = roomId();
+		const ada = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec, early: () => probe.sharePage() });
+		const vera = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
+		await ada.click('camera-button');
+		await ada.click('share-button');
+		for (const page of [1, 2]) {
+			await ada.page.evaluate((page) => (probe.page.number = page), page);
+			await until(`page ${page} to be read`, async () => {
+				const now = await seen(vera);
+				return now?.number === page && now.width === 1280 && now.db >= READABLE;
+			}, { describe: () => seen(vera) });
+		}
+		assert.equal((await vera.stats()).video.find(({ share }) => share).codec.toLowerCase(), `video/${codec}`);
+	});

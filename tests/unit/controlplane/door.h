@@ -1,0 +1,28 @@
+// The door of the real server, where pages ask to be let in: accounts in their file, tokens with
+// real signatures, and a real HTTPS server that is asked.
+#pragma once
+
+#include "integrator.h"
+#include "json.h"
+#include "test.h"
+
+extern struct integrator integrator;
+
+// cmocka's group setup and teardown.
+int door_setup(void **);
+int door_teardown(void **);
+
+// A page of the account asks. more: headers.
+void enter(struct page *, const char *account, const char *where, const char *more);
+
+// The data of `admitted`, freed by the caller.
+struct json *admit(struct page *, const char *account, const char *where, const char *more);
+void let_in(struct page *, const char *account, const char *where, const char *more);
+
+// The data of sessionClosed with this reason, freed by the caller.
+struct json *
+turn_away(const char *account, const char *where, const char *more, const char *reason);
+void refuse(const char *account, const char *where, const char *more, const char *reason);
+
+// "name:reason name:reason …" of attributesIgnored.
+void ignored(struct page *, char *out, size_t size);

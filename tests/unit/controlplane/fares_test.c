@@ -1,0 +1,354 @@
+// Who fares badly, and by whose doing: from the data plane's measures and a page's report to what
+// REST says, while the room is there and after.
+#include "stage.h"
+#include "test.h"
+
+#include "am_region.h"
+#include "json.h"
+#include "quality.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SPEAKER "{\"itisparticipant\":true}"
+#define CAPABILITIES                                                                               \
+	"{\"codecs\":[{\"kind\":\"video\",\"mimeType\":\"video/VP8\","                             \
+	"\"preferredPayloadType\":101,\"clockRate\":90000,\"rtcpFeedback\":[]}],"                  \
+	"\"headerExtensions\":[]}"
+#define TRIES 150 // of a tenth of a second
+
+static struct am_region_layout *region(void)
+{
+	return integrator.server.dataplane.region.map;
+}
+
+// As the data plane shows a transport over which media goes.
+static void connect_transport(const char *text)
+{
+	am_id id = strtoull(text, NULL, 16);
+	struct am_transport_state *t = &region()->transports[am_id_slot(id)];
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	am_table_begin(&t->version);
+	t->ice = AM_ICE_CONNECTED;
+	t->dtls = AM_DTLS_CONNECTED;
+	t->checked_ns = (uint64_t)(now.tv_sec + 60) * 1000000000u; // and stays so
+	t->worker = 0;
+	am_table_end(&t->version);
+}
+
+static void set_link(const char *text, uint8_t lost, uint16_t rtt_ms, uint32_t kbps)
+{
+	am_id id = strtoull(text, NULL, 16);
+
+	am_gauge_set(region()->gauges.transports, id, am_gauge_link(lost, 0, rtt_ms));
+	am_gauge_set(region()->gauges.downlinks, id, kbps);
+}
+
+struct scene {
+	struct page speaker, viewer;
+	char send[32], receive[32], consumer[32];
+};
+
+// A speaker's camera, and one who sees it.
+static void scene_begin(struct scene *s, const char *room)
+{
+	static const char join[] =
+	        "{\"displayName\":\"V\",\"device\":{},\"rtpCapabilities\":" CAPABILITIES "}";
+
+	come(&s->speaker, "free", room, "ada", SPEAKER, "Ada");
+	transport_make(&s->speaker, "producing", s->send);
+	assert_int_equal(publish(&s->speaker, s->send, CAMERA, NULL), 200);
+	come(&s->viewer, "free", room, "eve", NULL, NULL);
+	json_free(page_notified(&s->viewer, "admitted"));
+	transport_make(&s->viewer, "consuming", s->receive);
+	json_free(page_ask(&s->viewer, "join", join));
+	struct json *consumer = page_requested(&s->viewer, "newConsumer");
+	strcpy(s->consumer, json_string(consumer, "id", 31));
+	json_free(consumer);
+	set_link(s->send, 0, 0, 0);
+	set_link(s->receive, 0, 20, 4000);
+	connect_transport(s->send);
+	connect_transport(s->receive);
+}
+
+static void scene_end(struct scene *s)
+{
+	page_leave(&s->viewer);
+	page_leave(&s->speaker);
+}
+
+static struct json *quality_of_room(const char *room, int want)
+{
+	char path[128], answer[16384];
+
+	snprintf(path, sizeof(path), "/rooms/%s/quality", room);
+	int status = integrator_rest(&integrator, "free", "GET", path, "", answer, sizeof(answer));
+	assert_int_equal(status, want);
+	const char *body = strstr(answer, "\r\n\r\n");
+	assert_non_null(body);
+	struct json *j = json_parse(body + 4, strlen(body + 4));
+	assert_non_null(j);
+	return j;
+}
+
+// The peer's object of the list, or NULL.
+static const struct json *of_peer(const struct json *answer, const char *list, const char *peer)
+{
+	const struct json *j = json_first(json_array(answer, list));
+
+	while (j && strcmp(json_string(j, "peerId", 64), peer) != 0)
+		j = json_next(j);
+	return j;
+}
+
+static bool has_text(const struct json *j, const char *key, const char *want)
+{
+	const char *have = json_string(j, key, 64);
+	return have && strcmp(have, want) == 0;
+}
+
+// Until the peer is in the list with this text.
+static struct json *
+expect_peer(const char *room, const char *list, const char *peer, const char *key, const char *want)
+{
+	for (int i = 0; i < TRIES; i++) {
+		struct json *answer = quality_of_room(room, 200);
+		if (has_text(of_peer(answer, list, peer), key, want))
+			return answer;
+		json_free(answer);
+		usleep(100000);
+	}
+	fail_msg("%s of %s in %s is not %s", key, peer, list, want);
+	return NULL;
+}
+
+static struct json *
+expect_cause(const char *room, const char *list, const char *peer, const char *cause)
+{
+	return expect_peer(room, list, peer, "cause", cause);
+}
+
+static int report(struct scene *s, int frozen_ms, int concealed)
+{
+	char data[256];
+
+	snprintf(
+	        data, sizeof(data),
+	        "{\"span\":10000,\"consumers\":[{\"consumerId\":\"%s\",\"frozen\":%d,"
+	        "\"concealed\":%d}]}",
+	        s->consumer, frozen_ms, concealed
+	);
+	return page_ask_code(&s->viewer, "reportQuality", data);
+}
+
+static void a_bad_link_is_its_owners(void **)
+{
+	struct scene s;
+	double loss;
+	int64_t n;
+
+	scene_begin(&s, "own");
+	set_link(s.receive, 64, 900, 200);
+	struct json *answer = expect_cause("own", "participants", "eve", "own link");
+	const struct json *eve = of_peer(answer, "participants", "eve");
+	assert_true(has_text(eve, "quality", "bad"));
+	const struct json *link = json_object(eve, "downlink");
+	assert_true(json_number(json_member(link, "lossPercent"), &loss) && loss == 25);
+	assert_true(json_int(link, "roundTripTime", 900, 900, &n));
+	assert_true(json_int(link, "estimate", 200000, 200000, &n));
+	assert_false(json_has(eve, "uplink"));
+	assert_non_null(json_object(of_peer(answer, "participants", "ada"), "uplink"));
+	assert_null(of_peer(answer, "stretches", "eve")); // it is not over
+	json_free(answer);
+
+	// The room is gone; what happened is known.
+	scene_end(&s);
+	answer = expect_cause("own", "stretches", "eve", "own link");
+	const struct json *then = of_peer(answer, "stretches", "eve");
+	assert_true(has_text(then, "quality", "bad"));
+	assert_true(json_int(then, "roundTripTime", 900, 900, &n));
+	assert_int_equal(json_count(json_array(answer, "participants")), 0);
+	assert_null(of_peer(answer, "stretches", "ada")); // her link was good
+	json_free(answer);
+}
+
+static void what_a_page_sees_may_be_the_speakers_link(void **)
+{
+	struct scene s;
+	int64_t n;
+
+	scene_begin(&s, "theirs");
+	set_link(s.send, 64, 0, 0);
+	json_free(expect_cause("theirs", "participants", "ada", "own link"));
+	assert_int_equal(report(&s, 3000, 0), 200);
+	struct json *answer = expect_cause("theirs", "participants", "eve", "speaker's link");
+	const struct json *eve = of_peer(answer, "participants", "eve");
+	assert_true(has_text(eve, "causePeerId", "ada"));
+	double frozen;
+	assert_true(json_number(json_member(eve, "frozenSeconds"), &frozen) && frozen == 3);
+	assert_true(json_int(eve, "to", 1700000000, INT64_MAX, &n));
+	json_free(answer);
+	scene_end(&s);
+	answer = expect_cause("theirs", "stretches", "eve", "speaker's link");
+	assert_true(has_text(of_peer(answer, "stretches", "eve"), "causePeerId", "ada"));
+	json_free(answer);
+}
+
+static void a_late_worker_is_the_servers_doing(void **)
+{
+	struct scene s;
+	struct am_counters *c = &region()->counters[0];
+	int late = region()->header.drop_count;
+
+	scene_begin(&s, "ours");
+	strcpy(region()->header.drop_names[late].name, "late");
+	region()->header.drop_count++;
+	struct json *answer = NULL;
+	for (int i = 0; i < TRIES && !answer; i++) { // ten of a hundred copies, all the time
+		c->value[AM_COUNTER_made_copies] += 100;
+		c->drops[late] += 10;
+		answer = quality_of_room("ours", 200);
+		if (!has_text(of_peer(answer, "participants", "eve"), "cause", "server")) {
+			json_free(answer);
+			answer = NULL;
+			usleep(100000);
+		}
+	}
+	assert_non_null(answer);
+	json_free(answer);
+	region()->header.drop_count--;
+	scene_end(&s);
+}
+
+// Nor is it anybody else's where a worker leaves out layers to be in time.
+static void a_worker_that_sheds_is_the_servers_doing(void **)
+{
+	struct scene s;
+
+	scene_begin(&s, "shed");
+	strcpy(region()->header.drop_names[region()->header.drop_count++].name, "late");
+	am_lifecycle_shed(&region()->header.workers[0], AM_SHED_PICTURES);
+	struct json *answer = expect_cause("shed", "participants", "eve", "server");
+	assert_true(has_text(of_peer(answer, "participants", "eve"), "quality", "fair"));
+	json_free(answer);
+	am_lifecycle_shed(&region()->header.workers[0], 0);
+	region()->header.drop_count--;
+	scene_end(&s);
+}
+
+static void nobodys_link_is_to_blame_where_all_are_good(void **)
+{
+	struct scene s;
+
+	scene_begin(&s, "nobodys");
+	struct json *answer = expect_peer("nobodys", "participants", "eve", "quality", "good");
+	assert_false(json_has(of_peer(answer, "participants", "eve"), "cause"));
+	json_free(answer);
+	assert_int_equal(report(&s, 0, 300), 200);
+	assert_int_equal(report(&s, 0, 300), 429);
+	json_free(expect_cause("nobodys", "participants", "eve", "unknown"));
+	scene_end(&s);
+	answer = expect_cause("nobodys", "stretches", "eve", "unknown");
+	double concealed;
+	const struct json *eve = of_peer(answer, "stretches", "eve");
+	assert_true(json_number(json_member(eve, "concealedPercent"), &concealed));
+	assert_true(concealed == 30);
+	json_free(answer);
+}
+
+static void reports_are_checked(void **)
+{
+	static const char *const bad[] = {
+	        "{}",
+	        "{\"span\":10000}",
+	        "{\"span\":999,\"consumers\":[]}",
+	        "{\"span\":60001,\"consumers\":[]}",
+	        "{\"span\":\"x\",\"consumers\":[]}",
+	        "{\"span\":10000,\"consumers\":{}}",
+	};
+	struct scene s;
+	char many[2048] = "{\"span\":10000,\"consumers\":[0";
+
+	scene_begin(&s, "hostile");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(page_ask_code(&s.viewer, "reportQuality", bad[i]), 400);
+	for (int i = 0; i < 64; i++)
+		strcat(many, ",0");
+	strcat(many, "]}");
+	assert_int_equal(page_ask_code(&s.viewer, "reportQuality", many), 400);
+	assert_int_equal(
+	        page_ask_code(
+	                &s.speaker, "reportQuality",
+	                "{\"span\":10000,\"consumers\":"
+	                "[1,{},{\"consumerId\":\"x\"}]}"
+	        ),
+	        200
+	);
+	// Nobody else's consumers, and no more than there was time for.
+	char data[128];
+	snprintf(
+	        data, sizeof(data),
+	        "{\"span\":2000,\"consumers\":[{\"consumerId\":\"%s\","
+	        "\"frozen\":60000}]}",
+	        s.consumer
+	);
+	assert_int_equal(page_ask_code(&s.viewer, "reportQuality", data), 200);
+	for (int i = 0; i < TRIES; i++) {
+		struct json *answer = quality_of_room("hostile", 200);
+		double frozen = 0;
+		(void)json_number(
+		        json_member(of_peer(answer, "participants", "eve"), "frozenSeconds"),
+		        &frozen
+		);
+		json_free(answer);
+		if (frozen > 0) {
+			assert_true(frozen == 2);
+			break;
+		}
+		assert_true(i < TRIES - 1);
+		usleep(100000);
+	}
+	scene_end(&s);
+}
+
+static void rooms_are_their_accounts(void **)
+{
+	struct scene s;
+	char answer[1024];
+
+	scene_begin(&s, "mine");
+	assert_int_equal(
+	        integrator_rest(
+	                &integrator, "other", "GET", "/rooms/mine/quality", "", answer,
+	                sizeof(answer)
+	        ),
+	        400
+	);
+	assert_non_null(strstr(answer, "room not found"));
+	assert_int_equal(
+	        integrator_rest(
+	                &integrator, NULL, "GET", "/rooms/mine/quality", "", answer, sizeof(answer)
+	        ),
+	        403
+	);
+	scene_end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_bad_link_is_its_owners),
+	        cmocka_unit_test(what_a_page_sees_may_be_the_speakers_link),
+	        cmocka_unit_test(nobodys_link_is_to_blame_where_all_are_good),
+	        cmocka_unit_test(reports_are_checked),
+	        cmocka_unit_test(rooms_are_their_accounts),
+	        cmocka_unit_test(a_worker_that_sheds_is_the_servers_doing),
+	        cmocka_unit_test(a_late_worker_is_the_servers_doing), // last: it is so for a while
+	};
+	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
+}

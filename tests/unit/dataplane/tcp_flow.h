@@ -1,0 +1,40 @@
+// A long TCP download in virtual time, behind the same link as media: RFC 8867 5.6. CUBIC (RFC
+// 9438) with slow start, fast recovery and a timeout; acknowledgements take a constant way back,
+// and what is repaired is not told apart from what is new.
+#pragma once
+
+#include "model.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TCP_FLOW_BYTES   1500 // of a packet on the wire
+#define TCP_FLOW_PACKETS 4096 // under way at most, a power of two
+
+struct tcp_flow {
+	int64_t back_us; // way of acknowledgements
+	int64_t rtt_us; // the last packet's
+	int64_t cut_us; // last
+	int64_t acked_us; // last
+	uint64_t next; // number of the next packet
+	uint64_t recovered; // what is lost below was lost in the last cut
+	uint64_t arrived_bytes;
+	double window, threshold, top; // packets; top: when it was last cut
+	uint32_t inside; // packets under way
+	uint32_t acks_begin, acks_end, lost_begin, lost_end;
+	struct {
+		int64_t us, sent_us;
+		uint64_t number;
+	} acks[TCP_FLOW_PACKETS];
+	int64_t sent_us[TCP_FLOW_PACKETS];
+	uint64_t lost[TCP_FLOW_PACKETS];
+};
+
+void tcp_flow_start(struct tcp_flow *, int64_t now_us, int64_t back_us);
+
+// Reads the acknowledgements that are due, then sends what the window allows. A packet in the lane
+// is `flag` and the low 16 bits of its number.
+void tcp_flow_run(struct tcp_flow *, int64_t now_us, struct lane *, uint32_t flag);
+
+// A packet came out of the lane.
+void tcp_flow_arrived(struct tcp_flow *, int64_t out_us, uint16_t number);

@@ -1,0 +1,97 @@
+// One viewer of some tracks, what each encoding of them weighs, and what the viewer's REMB says
+// that its link carries; in virtual time.
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <rte_mbuf.h>
+
+#include "path/tx.h"
+#include "path/viewer.h"
+#include "rig.h"
+
+#define BUFFERS 4095
+#define TICKS   300 // of VIEWER_TICK_US: more than a step up and a step down need
+
+static struct rig rig;
+static bool silent[RIG_TRACKS_MAX]; // of these tracks nothing comes any more
+
+static struct subscription *subscription(uint16_t track)
+{
+	return &rig.fanouts[track]->chunks->subscriptions[0];
+}
+
+static struct viewer *viewer(void)
+{
+	return rig.transports[0]->viewer;
+}
+
+// Three encodings of each track, of 150, 500 and 1500 kbit/s, which go on so.
+static void begin(uint16_t tracks, bool transport_wide)
+{
+	static const uint32_t bps[] = {150000, 500000, 1500000};
+
+	assert_int_equal(rig_init(&rig, BUFFERS, 0), 0);
+	assert_int_equal(rig_fill(&rig, 1, tracks, SRTP_PROFILE_AEAD_AES_128_GCM), 0);
+	for (uint16_t i = 0; i < tracks; i++) {
+		struct fanout *f = rig.fanouts[i];
+		f->stream_count = 3;
+		f->active = 7;
+		for (int layer = 0; layer < 3; layer++) {
+			for (int t = 0; t < TEMPORAL_LIMITS; t++)
+				f->rates.layers[layer].bps[t] = bps[layer];
+		}
+		f->rates.begun_us = rig.worker->now_us;
+		selector_set_active(&subscription(i)->selector, 7);
+	}
+	downlink_init(&viewer()->downlink, rig.worker->now_us, 0, 0, transport_wide);
+	memset(silent, 0, sizeof(silent));
+}
+
+static void end(void)
+{
+	rig_clear(&rig);
+	tx_drain(rig.worker);
+	assert_int_equal(rte_mempool_avail_count(rig.port.pool), BUFFERS);
+	rig_fini(&rig);
+}
+
+static void tick(int times)
+{
+	struct worker *w = rig.worker;
+
+	for (int i = 0; i < times; i++) {
+		w->now_us += VIEWER_TICK_US;
+		for (uint16_t k = 0; k < rig.tracks; k++) {
+			if (!silent[k])
+				rig.fanouts[k]->rates.begun_us = w->now_us;
+		}
+		viewer_tick(w);
+		viewer_probe(w);
+		tx_flush(w);
+	}
+}
+
+// The client's REMB says so until the next one.
+static void carries(uint64_t bps)
+{
+	for (int i = 0; i < TICKS; i++) {
+		downlink_remb(&viewer()->downlink, rig.worker->now_us, bps);
+		tick(1);
+	}
+}
+
+static void expect_layer(uint16_t track, uint8_t layer)
+{
+	const struct subscription *s = subscription(track);
+
+	assert_int_equal(
+	        s->paused & SUBSCRIPTION_STARVED ? SELECTOR_NONE : s->selector.preferred, layer
+	);
+}
