@@ -158,20 +158,26 @@
 		context.fill();
 	};
 
-	/** Shows what is drawn 15 times a second, of 640 × 360, instead of the camera's pictures. turn: 0, 1, 2 … */
-	probe.drawCamera = (draw) => {
+	/**
+	 * Shows what is drawn 15 times a second, of 640 × 360, instead of the camera's pictures. turn: 0, 1, 2 …
+	 * once: each is given to the encoder once; a canvas's own stream repeats its newest where a sink begins or is set up anew.
+	 */
+	probe.drawCamera = (draw, { once = false } = {}) => {
 		const { getUserMedia } = MediaDevices.prototype;
 		MediaDevices.prototype.getUserMedia = async function (constraints) {
 			const stream = await getUserMedia.call(this, constraints);
 			for (const track of stream.getVideoTracks()) {
 				const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
 				const context = canvas.getContext('2d');
+				const camera = once ? new MediaStreamTrackGenerator({ kind: 'video' }) : canvas.captureStream().getVideoTracks()[0];
+				const writer = once && camera.writable.getWriter();
 				let turn = 0;
 				setInterval(() => {
 					draw(context, turn++);
+					if (once) writer.write(new VideoFrame(canvas, { timestamp: performance.now() * 1000 }));
 				}, 66);
 				stream.removeTrack(track);
-				stream.addTrack(canvas.captureStream().getVideoTracks()[0]);
+				stream.addTrack(camera);
 			}
 			return stream;
 		};

@@ -13,7 +13,7 @@ const bench = openBench();
 
 /** Runs in the speaker's page: pictures of 16 bits in squares above, once more below, and something that moves between. */
 function drawNumbers() {
-	probe.drawCamera((context, number) => {
+	const draw = (context, number) => {
 		context.fillStyle = `hsl(${number % 360} 60% 50%)`;
 		context.fillRect(0, 0, 640, 360);
 		context.fillStyle = 'white';
@@ -24,7 +24,8 @@ function drawNumbers() {
 			context.fillRect(x, y, 80, 60);
 			context.fillRect(x, y + 240, 80, 60);
 		}
-	});
+	};
+	probe.drawCamera(draw, { once: true });
 }
 
 /** Runs in a viewer's page: reads each picture that is shown of a peer. */
