@@ -1,6 +1,7 @@
 // quality.mjs FILE SECONDS LINK…: what a viewer gets over each link, through Amphi and by a direct call of two
 // browsers. A table to standard output, a JSON line for each figure to the end of FILE, and beside it, in a folder of its
-// name, each call's samples, for those who want to know when something was.
+// name, each call's samples, for those who want to know when something was, and what the page looked like before each step
+// of the link and at the end.
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { System } from '../../tests/browser/system.mjs';
 import { Cable, traceText } from './cable.mjs';
@@ -34,9 +35,13 @@ const FIGURES = {
 
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** The link's course under a call that has begun: when each part began and ended, and the cable's seconds then. */
-async function run(cable, { open_s, measured }) {
+/**
+ * The link's course under a call that has begun: when each part began and ended, and the cable's seconds then. look: called
+ * before each step, and at the end.
+ */
+async function run(cable, { open_s, measured }, look) {
 	await sleep(open_s);
+	await look();
 	const parts = [];
 	const queueFrom = await cable.seconds();
 	for (const part of measured) {
@@ -44,6 +49,7 @@ async function run(cable, { open_s, measured }) {
 		const from = Date.now();
 		await sleep(part.seconds);
 		parts.push({ ...part, from, to: Date.now() });
+		await look();
 	}
 	return { parts, queueFrom, queueTo: await cable.seconds() };
 }
@@ -75,11 +81,10 @@ function shareOf(samples, other, queue, from, to) {
 }
 
 /** A call's samples, a line each, after lines with the link's steps; times in ms from the first step. */
-function keep(folder, name, samples, parts) {
+function keep(prefix, samples, parts) {
 	const since = ({ at, ...others }) => ({ at: at - parts[0].from, ...others });
 	const steps = parts.map(({ from, lines }) => ({ at: from, lines }));
-	mkdirSync(folder, { recursive: true });
-	writeFileSync(`${folder}/${name}.jsonl`, [...steps, ...samples].map((line) => `${JSON.stringify(since(line))}\n`).join(''));
+	writeFileSync(`${prefix}.jsonl`, [...steps, ...samples].map((line) => `${JSON.stringify(since(line))}\n`).join(''));
 }
 
 /** Figures of one link under one kind of call. */
@@ -94,7 +99,12 @@ async function measure(Call, { name, seconds, system, via, file }) {
 		const call = await Call.begin({ system, cable, cleaner, screen: plan.screen, joins: name === 'open' ? JOINS : 1 });
 		const other = plan.beside === 'viewer' ? await call.another('Vito') : undefined;
 		if (plan.beside === 'download') await Download.begin(cable, cleaner);
-		const { parts, queueFrom, queueTo } = await run(cable, plan);
+		const folder = file.replace(/\.jsonl$/, '');
+		const prefix = `${folder}/${name}-${call.direct ? 'direct' : 'amphi'}`;
+		mkdirSync(folder, { recursive: true });
+		let looks = 0;
+		const look = () => call.viewer.screenshot({ path: `${prefix}-${looks++}.png` });
+		const { parts, queueFrom, queueTo } = await run(cable, plan, look);
 		const samples = await samplesOf(call.viewer);
 		const otherSamples = other && (await samplesOf(other));
 		const [from, to] = [parts[0].from, parts.at(-1).to];
@@ -103,8 +113,8 @@ async function measure(Call, { name, seconds, system, via, file }) {
 		const turns = await call.sender.evaluate(() => probe.page?.turned ?? []);
 		const pages = secondsToRead(turns, samples, from, to);
 		queue = (await cable.close()).filter(({ t }) => t >= queueFrom && t <= queueTo);
-		keep(file.replace(/\.jsonl$/, ''), `${name}-${call.direct ? 'direct' : 'amphi'}`, samples, parts);
-		if (other) keep(file.replace(/\.jsonl$/, ''), `${name}-${call.direct ? 'direct' : 'amphi'}-other`, otherSamples, parts);
+		keep(prefix, samples, parts);
+		if (other) keep(`${prefix}-other`, otherSamples, parts);
 		const figures = {
 			...figuresOf(samples, from, to, call),
 			...goodput(plan, call, samples, sender, from),
