@@ -39,6 +39,8 @@ struct conference_events {
 	void (*producer_too_long)(void *owner, const struct track *, uint32_t payload_len);
 	// Which of its encodings viewers wish for.
 	void (*encodings_wanted)(void *owner, const struct track *);
+	// Its screen is in a codec that somebody in the room does not decode.
+	void (*producer_unfit)(void *owner, const struct track *);
 	void (*rights_changed)(void *owner, struct peer *to);
 	// p->lacks: something that it is to see or hear finds no room, or does so no more.
 	void (*lacking)(void *owner, struct peer *to);
@@ -208,6 +210,9 @@ void conference_track_publish(struct conference *, struct track *);
 
 // Tells the owner which encodings of the track viewers wish for, where its page knows what to do.
 void conference_tell_wanted(struct conference *, const struct track *);
+
+// Tells the owner of a screen that somebody in the room does not decode it.
+void conference_tell_unfit(struct conference *, const struct track *);
 void conference_track_pause(struct conference *, struct track *, bool paused);
 void conference_track_remove(struct conference *, struct track *);
 

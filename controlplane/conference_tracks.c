@@ -100,14 +100,30 @@ static bool is_subscribed(const struct peer *viewer, const struct track *track)
 	return false;
 }
 
+void conference_tell_unfit(struct conference *c, const struct track *t)
+{
+	if (t->ready && t->unfit && t->owner->connection)
+		c->events->producer_unfit(c->events->owner, t);
+}
+
+// The codec of a screen is chosen for those who were there when it began.
+static void find_unfit(struct conference *c, struct track *t)
+{
+	if (t->unfit || t->kind != TRACK_SHARE || t->media.kind != ORTC_VIDEO)
+		return;
+	t->unfit = true;
+	conference_tell_unfit(c, t);
+}
+
 static void subscribe(struct conference *c, struct peer *viewer, struct track *track)
 {
 	struct transport *t = peer_transport_consuming(viewer);
 	bool reserve;
 
-	if (!viewer->joined || !viewer->consumes || !t || !track->ready || track->owner == viewer ||
-	    !ortc_can_consume(&track->media, &viewer->caps))
+	if (!viewer->joined || !viewer->consumes || !t || !track->ready || track->owner == viewer)
 		return;
+	if (!ortc_can_consume(&track->media, &viewer->caps))
+		return find_unfit(c, track);
 	bool fits = viewer->subscription_count < PEER_SUBSCRIPTION_MAX &&
 	            conference_quota(c, viewer->room->account_id, QUOTA_SUBSCRIPTIONS);
 	am_id id = fits ? media_id_new(c->media, MEDIA_SUBSCRIPTIONS) : 0;

@@ -175,6 +175,22 @@ struct peer *room_find_peer(const struct room *r, const char *peer_id)
 	return n ? container_of(n, struct peer, by_id) : NULL;
 }
 
+static bool all_decode(const struct peer_list *list, enum am_codec codec)
+{
+	const struct peer *p;
+
+	TAILQ_FOREACH (p, list, in_room) {
+		if (p->joined && p->consumes && !p->caps.codecs[codec].usable)
+			return false;
+	}
+	return true;
+}
+
+bool room_decodes(const struct room *r, enum am_codec codec)
+{
+	return all_decode(&r->speakers, codec) && all_decode(&r->viewers, codec);
+}
+
 static struct peer_list *list_of(struct room *r, const struct peer *p)
 {
 	return p->waiting ? &r->waiting : p->rights.speaker ? &r->speakers : &r->viewers;

@@ -93,6 +93,9 @@ enum refusal room_admits(
 
 struct peer *room_find_peer(const struct room *, const char *peer_id);
 
+// Whether all members who see or hear anything decode this codec.
+bool room_decodes(const struct room *, enum am_codec);
+
 // The peer id must be new in the room.
 void room_add_peer(struct room *, struct peer *);
 void room_join_peer(struct peer *);

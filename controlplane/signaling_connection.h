@@ -142,7 +142,7 @@ void signaling_activity_init(struct conference_events *);
 // signaling_produce.c
 request_fn handle_produce, handle_close_producer, handle_pause_producer, handle_resume_producer,
         handle_pause_consumer, handle_resume_consumer, handle_preferred_layers, handle_priority,
-        handle_key_frame;
+        handle_key_frame, handle_screen_codec;
 
 // signaling_data.c. answer: to a newDataConsumer with this id, if there is one.
 request_fn handle_produce_data, handle_close_data_producer, handle_data_producer_stats,

@@ -145,6 +145,16 @@ static void on_encodings_wanted(void *owner, const struct track *t)
 	connection_notify(c, "encodingsWanted", data);
 }
 
+static void on_producer_unfit(void *owner, const struct track *t)
+{
+	struct connection *c = connection_of(owner, t->owner);
+	if (!c)
+		return;
+	struct json *data = json_new_object();
+	json_add_id(data, "producerId", t->id);
+	connection_notify(c, "producerUnfit", data);
+}
+
 static void on_transport_closed(void *owner, struct peer *to, am_id id, enum transport_end why)
 {
 	static const char *const reasons[] = {
@@ -297,6 +307,7 @@ void signaling_events_init(struct conference_events *e, struct signaling *s)
 	        .producer_closed = on_producer_closed,
 	        .producer_too_long = on_producer_too_long,
 	        .encodings_wanted = on_encodings_wanted,
+	        .producer_unfit = on_producer_unfit,
 	        .rights_changed = on_rights_changed,
 	        .consumer_new = on_consumer_new,
 	        .consumer_closed = on_consumer_closed,

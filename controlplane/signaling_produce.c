@@ -59,6 +59,18 @@ static void track_added(void *owner, const struct media_call *call, int result)
 	}
 }
 
+// AV1 has tools for text, and reads in a tenth of the bits. Else the codec that everybody has.
+void handle_screen_codec(struct connection *c, int64_t id, const struct json *)
+{
+	if (!c->peer->rights.speaker)
+		return connection_reject_errno(c, id, -EPERM);
+	enum am_codec codec =
+	        room_decodes(c->peer->room, AM_CODEC_AV1) ? AM_CODEC_AV1 : AM_CODEC_VP8;
+	struct json *data = json_new_object();
+	json_add_string(data, "mimeType", ortc_codecs[codec].mime);
+	connection_accept(c, id, data);
+}
+
 void handle_produce(struct connection *c, int64_t id, const struct json *data)
 {
 	struct transport *t = connection_transport(c, data);

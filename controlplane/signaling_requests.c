@@ -494,10 +494,12 @@ static void resume_settle(struct connection *c)
 
 	for (; t; t = next) {
 		next = LIST_NEXT(t, of_owner);
-		if (!t->listed)
+		if (!t->listed) {
 			conference_track_remove(conference_of(c), t);
-		else
-			conference_tell_wanted(conference_of(c), t);
+			continue;
+		}
+		conference_tell_wanted(conference_of(c), t);
+		conference_tell_unfit(conference_of(c), t);
 	}
 	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
 	{
@@ -583,6 +585,7 @@ const struct request signaling_requests[] = {
         {"ping", handle_nothing, .grant = TO_ANYONE},
         {"join", handle_join, .grant = TO_ADMITTED, .told = true},
         {"resume", handle_resume, .grant = TO_ADMITTED}, // pays where it has something to tell
+        {"getScreenCodec", handle_screen_codec, .grant = TO_MEMBERS},
         {"produce", handle_produce, .grant = TO_MEMBERS},
         {"closeProducer", handle_close_producer, .grant = TO_MEMBERS, .told = true},
         {"produceData", handle_produce_data, .grant = TO_MEMBERS},

@@ -68,6 +68,7 @@ struct track {
 	bool paused;
 	bool ready; // the data plane has it: others may subscribe
 	bool listed; // by the page that resumes
+	bool unfit; // somebody in the room does not decode it
 	struct offer_list offers;
 	LIST_HEAD(, subscription) subscriptions;
 	LIST_ENTRY(track) of_owner;

@@ -475,6 +475,85 @@ static void who_does_not_know_of_wanted_encodings_is_left_alone(void **)
 	page_leave(&speaker);
 }
 
+static void come_decoding(struct page *p, const char *room, const char *id, const char *codecs)
+{
+	char receive[32], join[512];
+
+	come(p, "free", room, id, NULL, NULL);
+	json_free(page_notified(p, "admitted"));
+	transport_make(p, "consuming", receive);
+	snprintf(
+	        join, sizeof(join),
+	        "{\"displayName\":\"V\",\"device\":{},\"rtpCapabilities\":{\"codecs\":[%s],"
+	        "\"headerExtensions\":[]}}",
+	        codecs
+	);
+	assert_int_equal(page_ask_code(p, "join", join), 200);
+}
+
+static void expect_screen_codec(struct page *p, const char *mime)
+{
+	struct json *answer = page_ask(p, "getScreenCodec", "{}");
+	assert_string_equal(json_string(json_object(answer, "data"), "mimeType", 31), mime);
+	json_free(answer);
+}
+
+static void expect_unfit(struct page *p, const char *track)
+{
+	struct json *data = page_notified(p, "producerUnfit");
+	assert_non_null(data);
+	assert_string_equal(json_string(data, "producerId", 31), track);
+	json_free(data);
+}
+
+#define VP8                                                                                        \
+	"{\"kind\":\"video\",\"mimeType\":\"video/VP8\",\"preferredPayloadType\":101,"             \
+	"\"clockRate\":90000,\"rtcpFeedback\":[]}"
+#define AV1                                                                                        \
+	"{\"kind\":\"video\",\"mimeType\":\"video/AV1\",\"preferredPayloadType\":107,"             \
+	"\"clockRate\":90000,\"rtcpFeedback\":[]}"
+
+// A screen is shared in AV1 as long as everybody decodes it.
+static void a_screen_is_in_a_codec_that_all_decode(void **)
+{
+	struct page speaker, modern, old, another;
+	char send[32], data[512], track[32];
+
+	come(&speaker, "free", "codec", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	expect_screen_codec(&speaker, "video/AV1"); // nobody watches yet
+	come_decoding(&modern, "codec", "modern", VP8 "," AV1);
+	expect_screen_codec(&speaker, "video/AV1");
+	assert_int_equal(page_ask_code(&modern, "getScreenCodec", "{}"), 403);
+
+	snprintf(
+	        data, sizeof(data),
+	        "{\"transportId\":\"%s\",\"kind\":\"video\",\"appData\":{\"share\":true},"
+	        "\"rtpParameters\":{\"mid\":\"0\",\"codecs\":[{\"mimeType\":\"video/AV1\","
+	        "\"payloadType\":45,\"clockRate\":90000}],\"encodings\":[{\"ssrc\":3001}]}}",
+	        send
+	);
+	struct json *answer = page_ask(&speaker, "produce", data);
+	strcpy(track, json_string(json_object(answer, "data"), "id", 31));
+	json_free(answer);
+	json_free(page_requested(&modern, "newConsumer"));
+	page_expect_none(&speaker, "producerUnfit");
+
+	come_decoding(&old, "codec", "old", VP8);
+	expect_unfit(&speaker, track);
+	expect_screen_codec(&speaker, "video/VP8");
+	come_decoding(&another, "codec", "another", VP8);
+	page_expect_none(&speaker, "producerUnfit"); // once is enough
+	page_die(&speaker);
+	resume(&speaker, "codec", track);
+	expect_unfit(&speaker, track);
+	page_leave(&old);
+	page_leave(&another);
+	expect_screen_codec(&speaker, "video/AV1");
+	page_leave(&modern);
+	page_leave(&speaker);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -489,6 +568,7 @@ int main(void)
 	        cmocka_unit_test(a_publisher_hears_which_encodings_are_wanted),
 	        cmocka_unit_test(after_a_crash_a_publisher_hears_what_is_wanted),
 	        cmocka_unit_test(who_does_not_know_of_wanted_encodings_is_left_alone),
+	        cmocka_unit_test(a_screen_is_in_a_codec_that_all_decode),
 	};
 	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
 }

@@ -19,7 +19,11 @@ interface Published {
 export class Publisher {
 	readonly #connection: Connection;
 	readonly #transport: types.Transport;
+	readonly #capabilities: types.RtpCapabilities;
 	readonly #codec: types.RtpCodecCapability | undefined;
+	readonly #isCodecForced: boolean;
+	/** Of the screen that is shared now, or was last. */
+	#screenCodec: types.RtpCodecCapability | undefined;
 	readonly #local: LocalMedia;
 	readonly #screen: ScreenShare;
 	readonly #published = new Map<Source, Published>();
@@ -36,7 +40,9 @@ export class Publisher {
 	) {
 		this.#connection = connection;
 		this.#transport = transport;
-		this.#codec = cameraCodec(device.sendRtpCapabilities, codec);
+		this.#capabilities = device.sendRtpCapabilities;
+		this.#codec = this.#screenCodec = cameraCodec(this.#capabilities, codec);
+		this.#isCodecForced = codec !== null;
 		this.#local = local;
 		this.#screen = screen;
 	}
@@ -79,6 +85,18 @@ export class Publisher {
 			published.wantedEncodings = wanted;
 			this.#enqueue(() => this.#applyEncodings(source, published));
 		}
+	}
+
+	/** Somebody came who does not decode the screen that is shared: it begins anew, in a codec that all decode. */
+	producerUnfit(producerId: string) {
+		this.#enqueue(async () => {
+			const published = this.#published.get('screen');
+			if (published?.producer.id !== producerId || this.#isCodecForced) return;
+			this.#published.delete('screen');
+			published.producer.close();
+			await this.#connection.request('closeProducer', { producerId });
+			await this.#syncSource('screen');
+		});
 	}
 
 	/** After a resume: these the server has lost, and of the others it may have missed a pause. */
@@ -149,12 +167,18 @@ export class Publisher {
 	}
 
 	#encodings(source: Source): types.RtpEncodingParameters[] | undefined {
-		if (!this.#codec) return undefined;
-		if (source === 'screen') return screenEncodings(this.#codec);
-		return source === 'camera' ? cameraEncodings(this.#codec) : undefined;
+		if (source === 'screen') return this.#screenCodec && screenEncodings(this.#screenCodec);
+		return source === 'camera' && this.#codec ? cameraEncodings(this.#codec) : undefined;
 	}
 
-	#produce(source: Source, track: MediaStreamTrack): Promise<types.Producer> {
+	/** The best that everybody in the room decodes now, and this browser encodes. */
+	async #chooseScreenCodec() {
+		if (this.#isCodecForced) return;
+		const { mimeType } = await this.#connection.request('getScreenCodec', {});
+		this.#screenCodec = this.#capabilities.codecs?.find((codec) => codec.mimeType === mimeType) ?? this.#codec;
+	}
+
+	async #produce(source: Source, track: MediaStreamTrack): Promise<types.Producer> {
 		// The tracks belong to LocalMedia and ScreenShare: they alone stop and disable them.
 		const options = { track, stopTracks: false, disableTrackOnPause: false };
 		const video = { ...options, codec: this.#codec, codecOptions: { videoGoogleStartBitrate: 1000 } };
@@ -164,7 +188,13 @@ export class Publisher {
 			case 'camera':
 				return this.#transport.produce({ ...video, encodings: this.#encodings(source) });
 			case 'screen':
-				return this.#transport.produce({ ...video, encodings: this.#encodings(source), appData: { share: true } });
+				await this.#chooseScreenCodec();
+				return this.#transport.produce({
+					...video,
+					codec: this.#screenCodec,
+					encodings: this.#encodings(source),
+					appData: { share: true },
+				});
 			case 'screenSound':
 				return this.#transport.produce({
 					...options,

@@ -629,6 +629,7 @@ export class Room {
 			dataConsumerClosed: ({ dataConsumerId }) => {
 				if (this.chat.hears(dataConsumerId)) this.chat.deafen();
 			},
+			producerUnfit: ({ producerId }) => this.#media?.publisher?.producerUnfit(producerId),
 			encodingsWanted: ({ producerId, active }) => this.#media?.publisher?.encodingsWanted(producerId, active),
 			consumerClosed: ({ consumerId }) => this.#media?.subscriber.remove(consumerId),
 			consumersMissing: ({ missing }) => this.state.update({ missing }),

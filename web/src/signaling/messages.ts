@@ -122,6 +122,8 @@ export interface Requests {
 		{ peers: PeerInfo[] },
 	];
 	resume: [{ session: string; consumerIds: string[]; producerIds: string[] }, ResumeAnswer];
+	/** The codec to share a screen in: the best that everybody in the room decodes. */
+	getScreenCodec: [object, { mimeType: string }];
 	produce: [
 		{
 			transportId: string;
@@ -230,6 +232,8 @@ export interface Notifications {
 	peerDisplayNameChanged: { peerId: string; displayName: string };
 	/** Which encodings of a picture of one's own viewers wish for, the smallest first; after a resume of each picture. */
 	encodingsWanted: { producerId: string; active: boolean[] };
+	/** Of a screen of one's own: somebody in the room does not decode it. */
+	producerUnfit: { producerId: string };
 	/** To the publisher: a moderator made a viewer of it, or the server gave the track up. */
 	producerClosed: { producerId: string };
 	consumerClosed: { consumerId: string };
