@@ -30,12 +30,12 @@ export function cameraCodec(
 }
 
 /**
- * How a screen is encoded: always in its whole size, since text is unreadable in a smaller one. VP8 and H.264 send it twice,
- * with few pictures for slow links and with all of them; VP9 and AV1 have temporal layers that are worth it.
+ * How a screen is encoded: always in its whole size, since text is unreadable in a smaller one, and twice, with few pictures
+ * for slow links and with all of them. VP9, in which a page shares only by its attribute `codec`, has temporal layers instead.
  */
 export function screenEncodings(codec: types.RtpCodecCapability): types.RtpEncodingParameters[] {
 	const all = { scaleResolutionDownBy: 1, maxBitrate: 2_500_000, maxFramerate: 30, scalabilityMode: 'L1T3' };
-	if (/^video\/(vp9|av1)$/i.test(codec.mimeType)) return [all];
+	if (/^video\/vp9$/i.test(codec.mimeType)) return [all];
 	return [
 		{ ...all, rid: 'r0', maxBitrate: 320_000, maxFramerate: 5 }, // fits 500 kbit/s beside sound
 		{ ...all, rid: 'r1' },
