@@ -17,9 +17,10 @@
 #define AFTER_UP_US   (10 * SECOND)
 #define BACK_OFF_MAX  (40 * SECOND)
 #define FLAG_PROBE    0x10000u
-#define FLAG_GUEST    0x20000u
-#define FLAG_PACKET   0x40000u
-#define FLAG_TCP      0x80000u
+#define FLAG_PACKET   0x20000u
+#define FLAG_TCP      0x40000u
+#define FLAG_PAGES    0x80000u
+#define VIEWER_SHIFT  24
 #define BURST_MS      60
 #define PEAK_MS       300
 
@@ -56,6 +57,8 @@ void simulation_start(struct simulation *s, const struct simulation_config *conf
 	downlink_init(&s->d, s->now_us, config->rate_start, config->number, true);
 	twcc_init(&s->twcc);
 	tcp_flow_start(&s->tcp, s->now_us, config->up.delay_us);
+	if (config->pages != NULL)
+		tcp_short_start(config->pages, s->now_us, config->up.delay_us, config->down.seed);
 	s->sound_us = s->picture_us = s->feedback_us = s->tick_us = s->probe_us = s->now_us;
 	s->measured_us = s->fed_us = s->now_us;
 	s->down_us = s->up_us = s->now_us - AFTER_UP_US;
@@ -64,18 +67,33 @@ void simulation_start(struct simulation *s, const struct simulation_config *conf
 	simulation_measure(s);
 }
 
-// In a lane a packet is its number, whether it is a probe's, and whether the guest's; never NULL.
-static void *packet_of(uint16_t number, bool probe, bool guest)
+void simulation_join(
+        struct simulation *s, struct simulation *guest, const struct simulation_config *config
+)
 {
-	return (void *)(uintptr_t
-	)(FLAG_PACKET | (probe ? FLAG_PROBE : 0) | (guest ? FLAG_GUEST : 0) | number);
+	struct simulation_config its = *config;
+	its.start_us = s->now_us;
+	simulation_start(guest, &its);
+	lane_destroy(guest->down, NULL);
+	guest->down = s->down;
+	assert_true(s->guests_n < GUESTS_MAX);
+	s->guests[s->guests_n++] = guest;
+	guest->viewer = s->guests_n;
 }
 
 void simulation_stop(struct simulation *s)
 {
-	if (!s->guest)
-		lane_destroy(s->down, NULL);
+	for (uint32_t i = 0; i < s->guests_n; i++)
+		lane_destroy(s->guests[i]->up, free);
+	lane_destroy(s->down, NULL);
 	lane_destroy(s->up, free);
+}
+
+// In a lane a packet is its number, whether it is a probe's, and whose it is; never NULL.
+static void *packet_of(uint16_t number, bool probe, uint32_t viewer)
+{
+	return (void *)(uintptr_t
+	)(FLAG_PACKET | (probe ? FLAG_PROBE : 0) | viewer << VIEWER_SHIFT | number);
 }
 
 static void send_packet(struct simulation *s, uint32_t bytes, bool probe)
@@ -83,7 +101,7 @@ static void send_packet(struct simulation *s, uint32_t bytes, bool probe)
 	uint16_t number = downlink_sent(&s->d, s->now_us, bytes);
 	s->result.sent_bytes += bytes;
 	s->result.probe_bytes += probe ? bytes : 0;
-	(void)!lane_send(s->down, s->now_us, bytes, packet_of(number, probe, s->guest));
+	(void)!lane_send(s->down, s->now_us, bytes, packet_of(number, probe, s->viewer));
 }
 
 static uint32_t video_rate(struct simulation *s)
@@ -222,14 +240,17 @@ static void tick(struct simulation *s)
 static void view(struct simulation *s)
 {
 	struct lane_packet p;
-	while (!s->guest && lane_take(s->down, s->now_us, &p)) {
-		uint32_t word = (uint32_t)(uintptr_t)p.packet;
-		if ((word & FLAG_TCP) != 0) {
+	while (s->viewer == 0 && lane_take(s->down, s->now_us, &p)) {
+		uint32_t word = (uint32_t)(uintptr_t)p.packet, viewer = word >> VIEWER_SHIFT;
+		if ((word & (FLAG_TCP | FLAG_PAGES)) != 0) {
 			s->result.tcp_bytes += p.bytes;
-			tcp_flow_arrived(&s->tcp, p.out_us, (uint16_t)word);
+			if ((word & FLAG_PAGES) != 0)
+				tcp_short_arrived(s->config.pages, p.out_us, word);
+			else
+				tcp_flow_arrived(&s->tcp, p.out_us, (uint16_t)word);
 			continue;
 		}
-		struct simulation *to = (word & FLAG_GUEST) != 0 ? s->peer : s;
+		struct simulation *to = viewer > 0 ? s->guests[viewer - 1] : s;
 		twcc_arrived(&to->twcc, (uint16_t)word, p.out_us + to->config.viewer_clock_us);
 		if ((word & FLAG_PROBE) == 0)
 			to->result.media_bytes += p.bytes;
@@ -275,42 +296,33 @@ static void read_reports(struct simulation *s)
 	}
 }
 
-void simulation_run(struct simulation *s, int64_t until_us)
+static void step(struct simulation *s)
 {
-	for (; s->now_us < s->config.start_us + until_us; s->now_us += STEP_US) {
-		view(s);
-		read_reports(s);
-		tick(s);
-		send_media(s);
-		send_probes(s);
-		if (s->config.tcp)
-			tcp_flow_run(&s->tcp, s->now_us, s->down, FLAG_PACKET | FLAG_TCP);
-		send_reports(s);
-		follow_peak(s);
-		uint32_t target = simulation_target(s);
-		s->result.target_min =
-		        target < s->result.target_min ? target : s->result.target_min;
-		s->result.target_max =
-		        target > s->result.target_max ? target : s->result.target_max;
-		s->result.layer_us[s->layer] += STEP_US;
-	}
+	view(s);
+	read_reports(s);
+	tick(s);
+	send_media(s);
+	send_probes(s);
+	if (s->config.tcp)
+		tcp_flow_run(&s->tcp, s->now_us, s->down, FLAG_PACKET | FLAG_TCP);
+	if (s->config.pages != NULL)
+		tcp_short_run(s->config.pages, s->now_us, s->down, FLAG_PACKET | FLAG_PAGES);
+	send_reports(s);
+	follow_peak(s);
+	uint32_t target = simulation_target(s);
+	s->result.target_min = target < s->result.target_min ? target : s->result.target_min;
+	s->result.target_max = target > s->result.target_max ? target : s->result.target_max;
+	s->result.layer_us[s->layer] += STEP_US;
+	s->now_us += STEP_US;
 	s->result.us = s->now_us - s->measured_us;
 }
 
-void simulation_join(struct simulation *s, struct simulation *guest)
+void simulation_run(struct simulation *s, int64_t until_us)
 {
-	lane_destroy(guest->down, NULL);
-	guest->down = s->down;
-	guest->guest = true;
-	guest->peer = s;
-	s->peer = guest;
-}
-
-void simulation_run_both(struct simulation *s, struct simulation *guest, int64_t until_us)
-{
-	for (int64_t us = s->now_us - s->config.start_us; us < until_us; us += STEP_US) {
-		simulation_run(s, us + STEP_US);
-		simulation_run(guest, guest->now_us - guest->config.start_us + STEP_US);
+	while (s->now_us < s->config.start_us + until_us) {
+		step(s);
+		for (uint32_t i = 0; i < s->guests_n; i++)
+			step(s->guests[i]);
 	}
 }
 
@@ -318,6 +330,8 @@ void simulation_measure(struct simulation *s)
 {
 	s->result = (struct simulation_result){.target_min = UINT32_MAX};
 	s->measured_us = s->now_us;
+	for (uint32_t i = 0; i < s->guests_n; i++)
+		simulation_measure(s->guests[i]);
 }
 
 uint32_t simulation_target(const struct simulation *s)

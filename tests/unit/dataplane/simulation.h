@@ -1,4 +1,4 @@
-// One viewer in virtual time: sound and pictures as the product sends them, a simple allocator, the
+// Viewers in virtual time: sound and pictures as the product sends them, a simple allocator, the
 // link model in both directions, a browser's feedback, and the estimate between.
 #pragma once
 
@@ -6,7 +6,7 @@
 #include "media/twcc.h"
 
 #include "model.h"
-#include "tcp_flow.h"
+#include "tcp_short.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,6 +16,7 @@
 #define LAYERS       4 // 0: paused
 #define SOUND_RATE   64000 // bit/s on the wire
 #define QUEUE_MS_MAX 2000
+#define GUESTS_MAX   4
 
 enum traffic {
 	TRAFFIC_LAYERS, // the allocator chooses among 150, 500, 1500 kbit/s
@@ -43,6 +44,7 @@ struct simulation_config {
 	feedback_hook hook;
 	bool silent; // no feedback at all
 	bool tcp; // a download takes all that it can of the same way down
+	struct tcp_short *pages; // they are looked at on the same way down; NULL: none
 };
 
 // What was seen since simulation_measure.
@@ -51,7 +53,7 @@ struct simulation_result {
 	uint64_t media_bytes; // that arrived, without probes
 	uint64_t sent_bytes;
 	uint64_t probe_bytes;
-	uint64_t tcp_bytes; // of the download, that arrived
+	uint64_t tcp_bytes; // of the download and of pages, that arrived
 	uint32_t queue_ms[QUEUE_MS_MAX]; // packets by the time in the queue
 	uint32_t packets;
 	uint32_t target_min, target_max;
@@ -84,17 +86,18 @@ struct simulation {
 	int reports;
 	bool probing;
 	bool paused; // no pictures
-	bool guest; // its way down is the peer's
-	struct simulation *peer; // another viewer behind the same link, or NULL
+	uint32_t viewer; // 0: the host, whose way down it is; else one of its guests
+	struct simulation *guests[GUESTS_MAX]; // other viewers behind the same way down
+	uint32_t guests_n;
 };
 
 uint32_t simulation_layer_rate(const struct simulation *, int layer);
 void simulation_start(struct simulation *, const struct simulation_config *);
-void simulation_stop(struct simulation *);
 
-// The second, just started, moves behind the first's link; run both by simulation_run_both.
-void simulation_join(struct simulation *, struct simulation *guest);
-void simulation_run_both(struct simulation *, struct simulation *guest, int64_t until_us);
+// The second starts now, and its way down is the first's: what its own configuration says of it is
+// not looked at. From then on the first one's run, measure and stop are those of both.
+void simulation_join(struct simulation *, struct simulation *guest, const struct simulation_config *);
+void simulation_stop(struct simulation *);
 
 // Until so long after the beginning.
 void simulation_run(struct simulation *, int64_t until_us);

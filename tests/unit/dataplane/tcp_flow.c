@@ -19,7 +19,20 @@ void tcp_flow_start(struct tcp_flow *t, int64_t now_us, int64_t back_us)
 	        .acked_us = now_us,
 	        .window = WINDOW_FIRST,
 	        .threshold = TCP_FLOW_PACKETS,
+	        .wanted = UINT64_MAX,
 	};
+}
+
+void tcp_flow_fetch(struct tcp_flow *t, int64_t now_us, uint64_t packets)
+{
+	t->acked_us = now_us;
+	t->window = WINDOW_FIRST;
+	t->threshold = TCP_FLOW_PACKETS;
+	t->top = 0;
+	t->inside = 0;
+	t->recovered = t->next;
+	t->lost_begin = t->lost_end;
+	t->wanted = t->acked + packets;
 }
 
 static void cut(struct tcp_flow *t, int64_t now_us)
@@ -51,6 +64,7 @@ static void acknowledged(struct tcp_flow *t, int64_t now_us, uint64_t number, in
 {
 	t->acked_us = now_us;
 	t->rtt_us = now_us - sent_us;
+	t->acked++;
 	t->inside -= t->inside > 0;
 	for (; t->lost_begin != t->lost_end; t->lost_begin++) {
 		uint64_t lost = t->lost[SLOT(t->lost_begin)];
@@ -84,7 +98,8 @@ void tcp_flow_run(struct tcp_flow *t, int64_t now_us, struct lane *lane, uint32_
 		acknowledged(t, now_us, t->acks[at].number, t->acks[at].sent_us);
 	}
 	time_out(t, now_us);
-	while (t->inside < t->window && t->inside < TCP_FLOW_PACKETS / 2) {
+	while (t->inside < t->window && t->inside < TCP_FLOW_PACKETS / 2 &&
+	       t->acked + t->inside < t->wanted) {
 		void *packet = (void *)(uintptr_t)(flag | (uint16_t)t->next);
 		t->sent_us[SLOT(t->next)] = now_us;
 		if (lane_send(lane, now_us, TCP_FLOW_BYTES, packet) != LANE_ACCEPTED)

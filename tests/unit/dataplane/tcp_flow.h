@@ -1,4 +1,4 @@
-// A long TCP download in virtual time, behind the same link as media: RFC 8867 5.6. CUBIC (RFC
+// A TCP download in virtual time, behind the same link as media: RFC 8867 5.6 and 5.7. CUBIC (RFC
 // 9438) with slow start, fast recovery and a timeout; acknowledgements take a constant way back,
 // and what is repaired is not told apart from what is new.
 #pragma once
@@ -19,6 +19,7 @@ struct tcp_flow {
 	uint64_t next; // number of the next packet
 	uint64_t recovered; // what is lost below was lost in the last cut
 	uint64_t arrived_bytes;
+	uint64_t acked, wanted; // packets; UINT64_MAX: it never ends
 	double window, threshold, top; // packets; top: when it was last cut
 	uint32_t inside; // packets under way
 	uint32_t acks_begin, acks_end, lost_begin, lost_end;
@@ -31,6 +32,14 @@ struct tcp_flow {
 };
 
 void tcp_flow_start(struct tcp_flow *, int64_t now_us, int64_t back_us);
+
+// Takes so many packets more, by a connection of its own: the window is a new one's.
+void tcp_flow_fetch(struct tcp_flow *, int64_t now_us, uint64_t packets);
+
+static inline bool tcp_flow_is_done(const struct tcp_flow *t)
+{
+	return t->acked >= t->wanted;
+}
 
 // Reads the acknowledgements that are due, then sends what the window allows. A packet in the lane
 // is `flag` and the low 16 bits of its number.
