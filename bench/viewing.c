@@ -15,8 +15,10 @@
 #define TRACE_MS  120000
 #define MEAN_BPS  2000000
 #define JITTER_MS 500 // of a step's time
+#define OPEN_MS   5000 // of an opening's: it comes anywhere between two probes
+#define SEEDS_MAX 10000
 
-enum kind { STEPS, LTE, WIFI, TCP };
+enum kind { STEPS, SHARE, LTE, WIFI, TCP };
 
 static const struct viewing_case {
 	const char *name;
@@ -31,6 +33,9 @@ static const struct viewing_case {
          80,
          0,
          {{0, 3000000}, {20 * SECOND, 600000}, {35 * SECOND, 150000}, {50 * SECOND, 3000000}}},
+        {"600k opens", STEPS, 20, 80, 0, {{0, 600000}, {50 * SECOND, 3000000}}},
+        {"250k opens", STEPS, 20, 80, 0, {{0, 250000}, {50 * SECOND, 3000000}}},
+        {"share opens", SHARE, 20, 80, 0, {{0, 500000}, {50 * SECOND, 3000000}}},
         {"600k", STEPS, 20, 80, 0, {{0, 0}, {20 * SECOND, 600000}}},
         {"bucket6k", STEPS, 20, 80, 6000, {{0, 0}, {20 * SECOND, 600000}}},
         {"bucket1600", STEPS, 20, 80, 1600, {{0, 0}, {20 * SECOND, 600000}}},
@@ -43,12 +48,33 @@ static const struct viewing_case {
 };
 
 struct sum {
-	double frames, frozen, dark, queue, changes, goodput, down, up, share,
-	        height[VIEWING_ENCODINGS];
-	double frozen_max, queue_max, changes_max, up_max;
+	double frames, frozen, queue, changes, goodput, share, height[VIEWING_ENCODINGS];
+	double frozen_max, queue_max, changes_max;
+	double up[SEEDS_MAX]; // s
+	unsigned ups;
 };
 
 static struct viewing viewing;
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+static double percentile(double *values, unsigned n, unsigned percent)
+{
+	qsort(values, n, sizeof(*values), compare);
+	return n > 0 ? values[(n - 1) * percent / 100] : 0;
+}
+
+// When the link opens for good, or 0.
+static int64_t opens_us(const struct rate_step *steps, uint32_t n)
+{
+	return n > 1 && steps[n - 2].bit_s > 0 && steps[n - 1].bit_s > steps[n - 2].bit_s
+	               ? steps[n - 1].at_us
+	               : 0;
+}
 
 static double larger(double a, double b)
 {
@@ -88,6 +114,8 @@ static void run(const struct viewing_case *c, uint64_t seed, bool log, struct su
 		steps[n] = c->steps[n];
 		steps[n].at_us += n > 0 ? (int64_t)(seed * 37 % JITTER_MS) * MS : 0;
 	}
+	if (opens_us(steps, n) > 0)
+		steps[n - 1].at_us = c->steps[n - 1].at_us + (int64_t)(seed * 37 % OPEN_MS) * MS;
 	int ret = 0;
 	if (c->kind == LTE)
 		ret = trace_lte(&trace, MEAN_BPS, TRACE_MS, seed);
@@ -98,15 +126,15 @@ static void run(const struct viewing_case *c, uint64_t seed, bool log, struct su
 		config.down.rate = (struct rate){.trace = trace.ms, .trace_n = trace.n};
 	else
 		config.down.rate = (struct rate){.steps = steps, .steps_n = n};
+	int64_t open_us = opens_us(steps, n);
+	config.moves_us = c->kind == SHARE ? open_us : 0;
 	viewing_start(&viewing, &config);
 	viewing_run(&viewing, c->warm_s * SECOND);
 	viewing_measure(&viewing);
-	if (n > 3) {
-		int64_t open_us = steps[3].at_us;
+	if (open_us > 0) {
 		viewing_run(&viewing, open_us);
-		double up = until_encoding(2, open_us, c->end_s * SECOND);
-		sum->up += up;
-		sum->up_max = larger(sum->up_max, up);
+		sum->up[sum->ups++] =
+		        until_encoding(viewing_top(&viewing), open_us, c->end_s * SECOND);
 	}
 	viewing_run(&viewing, c->end_s * SECOND);
 	viewing_stop(&viewing);
@@ -135,23 +163,26 @@ static void run(const struct viewing_case *c, uint64_t seed, bool log, struct su
 
 int main(int argc, char **argv)
 {
+	static struct sum s;
 	unsigned seeds = argc > 1 ? (unsigned)atoi(argv[1]) : 100;
 	uint64_t first = argc > 3 ? strtoull(argv[3], NULL, 0) : 1;
-	printf("%-12s%10s%16s%14s%14s%10s%14s%8s  %s\n", "link", "frames/s", "frozen s, max",
-	       "queue, max", "changes, max", "kbit/s", "720p again", "share", "180 360 720 %");
+	seeds = seeds < SEEDS_MAX ? seeds : SEEDS_MAX;
+	printf("%-12s%10s%16s%14s%14s%10s%16s%8s  %s\n", "link", "frames/s", "frozen s, max",
+	       "queue, max", "changes, max", "kbit/s", "top s, p50 p95", "share", "encodings %");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct viewing_case *c = &cases[i];
 		if (argc > 2 && strcmp(argv[2], "all") != 0 && strcmp(argv[2], c->name) != 0)
 			continue;
-		struct sum s = {0};
+		memset(&s, 0, sizeof(s));
 		for (uint64_t seed = first; seed < first + seeds; seed++)
 			run(c, seed, seeds == 1, &s);
 		double n = seeds, h = s.height[0] + s.height[1] + s.height[2];
-		printf("%-12s%10.1f%9.1f %6.1f%8.0f %5.0f%8.1f %5.0f%10.0f%7.1f %6.1f%8.2f  %.0f "
+		printf("%-12s%10.1f%9.1f %6.1f%8.0f %5.0f%8.1f %5.0f%10.0f%9.1f %6.1f%8.2f  %.0f "
 		       "%.0f %.0f\n",
 		       c->name, s.frames / n, s.frozen / n, s.frozen_max, s.queue / n, s.queue_max,
-		       s.changes / n, s.changes_max, s.goodput / n, s.up / n, s.up_max, s.share / n,
-		       100 * s.height[0] / h, 100 * s.height[1] / h, 100 * s.height[2] / h);
+		       s.changes / n, s.changes_max, s.goodput / n, percentile(s.up, s.ups, 50),
+		       percentile(s.up, s.ups, 95), s.share / n, 100 * s.height[0] / h,
+		       100 * s.height[1] / h, 100 * s.height[2] / h);
 		fflush(stdout);
 	}
 	return 0;

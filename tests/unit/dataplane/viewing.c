@@ -19,22 +19,26 @@
 #define FREEZE_US     (150 * MS)
 #define CHAIN_PACKETS 64
 #define AT_ONCE_SHARE 16 // of the target: half a second in bytes
-#define STEPS         5
+#define TURN_US       (4000 * MS) // between two times that a screen's page is turned
+#define TURN_BYTES    30000 // of the picture that shows it
+#define STILL_PERCENT 20 // of an encoding's weight: a screen's page that stands still
 // As path/pace.c and path/viewer.c have them.
-#define TIGHT_PERCENT 120
-#define EASY_PERCENT  250
-#define TIGHT_US      (10000 * MS)
-#define BURST_US      5000
-#define BURST_BYTES   1500
-#define DEBT_US       300000
-#define LAG_US        (250 * MS)
-#define NO_LAG_US     (100 * MS)
-#define GIVE_UP_US    (800 * MS)
-#define QUEUED_US     (10000 * MS)
-#define FAST_BPS      6000000
-#define FLAG_PACKET   0x40000u
-#define FLAG_TCP      0x80000u
-#define NO_PICTURE    UINT16_MAX
+#define TIGHT_PERCENT     120
+#define EASY_PERCENT      250
+#define TIGHT_US          (10000 * MS)
+#define BURST_US          5000
+#define BURST_BYTES       1500
+#define DEBT_US           300000
+#define LAG_US            (250 * MS)
+#define NO_LAG_US         (100 * MS)
+#define GIVE_UP_US        (800 * MS)
+#define SCREEN_LAG_US     (1000 * MS)
+#define SCREEN_GIVE_UP_US (2500 * MS)
+#define QUEUED_US         (10000 * MS)
+#define FAST_BPS          6000000
+#define FLAG_PACKET       0x40000u
+#define FLAG_TCP          0x80000u
+#define NO_PICTURE        UINT16_MAX
 
 struct report {
 	size_t len;
@@ -42,24 +46,58 @@ struct report {
 };
 
 // On the wire; of each encoding the base, the middle layer with it, and all.
-static const uint32_t rates[VIEWING_ENCODINGS] = {158000, 345000, 1540000};
 static const uint32_t shares[] = {40, 60, 100};
 
-static const struct {
+struct step {
 	int8_t encoding;
 	uint8_t temporal;
-} steps[STEPS] = {{0, 0}, {0, 1}, {0, 2}, {1, 2}, {2, 2}};
+};
 
-uint32_t viewing_step_bps(uint8_t step)
+struct speaker {
+	uint8_t encodings, steps, first;
+	uint32_t bps[VIEWING_ENCODINGS];
+	uint8_t every[VIEWING_ENCODINGS]; // so many PICTURE_US there is a picture
+	struct step step[ALLOCATION_STEPS];
+};
+
+static const struct speaker camera = {
+        .encodings = 3,
+        .steps = 5,
+        .bps = {158000, 345000, 1540000},
+        .every = {1, 1, 1},
+        .step = {{0, 0}, {0, 1}, {0, 2}, {1, 2}, {2, 2}},
+};
+static const struct speaker screen = {
+        .encodings = 2,
+        .steps = 4,
+        .first = 3,
+        .bps = {330000, 2000000},
+        .every = {4, 1},
+        .step = {{0, 0}, {0, 1}, {0, 2}, {1, 2}},
+};
+
+static const struct speaker *speaker_of(const struct viewing *v)
 {
-	return step == ALLOCATION_NONE
-	               ? 0
-	               : rates[steps[step].encoding] / 100 * shares[steps[step].temporal];
+	return v->config.moves_us > 0 ? &screen : &camera;
 }
 
-int viewing_step_encoding(uint8_t step)
+static uint32_t step_bps(const struct viewing *v, uint8_t step)
 {
-	return step == ALLOCATION_NONE ? VIEWING_NONE : steps[step].encoding;
+	const struct speaker *s = speaker_of(v);
+
+	return step == ALLOCATION_NONE
+	               ? 0
+	               : s->bps[s->step[step].encoding] / 100 * shares[s->step[step].temporal];
+}
+
+static int step_encoding(const struct viewing *v, uint8_t step)
+{
+	return step == ALLOCATION_NONE ? VIEWING_NONE : speaker_of(v)->step[step].encoding;
+}
+
+int viewing_top(const struct viewing *v)
+{
+	return speaker_of(v)->encodings - 1;
 }
 
 void viewing_start(struct viewing *v, const struct viewing_config *config)
@@ -70,22 +108,23 @@ void viewing_start(struct viewing *v, const struct viewing_config *config)
 	        .noise = (config->seed + 1) * 0x9E3779B97F4A7C15u | 1,
 	        .given = 2,
 	        .encoding = VIEWING_NONE,
-	        .active = VIEWING_ENCODINGS,
-	        .steps = STEPS,
 	        .mean_us = PICTURE_US,
 	};
+	v->active = speaker_of(v)->encodings;
 	v->start_us = v->shown_us = v->measured_us = v->now_us;
 	v->down = lane_create(&config->down, v->now_us);
 	v->up = lane_create(&config->up, v->now_us);
 	assert_non_null(v->down);
 	assert_non_null(v->up);
 	downlink_init(&v->d, v->now_us, 0, (uint16_t)hostile_random(&v->noise), true);
-	demand_init(&v->demand, VIEWING_ENCODINGS);
+	demand_init(&v->demand, speaker_of(v)->encodings);
 	twcc_init(&v->twcc);
 	tcp_flow_start(&v->tcp, v->now_us, config->up.delay_us);
 	v->picture_us = v->now_us + hostile_random(&v->noise) % PICTURE_US;
 	v->tick_us = v->now_us + hostile_random(&v->noise) % DOWNLINK_TICK_US;
 	v->feedback_us = v->now_us + hostile_random(&v->noise) % FEEDBACK_US;
+	if (speaker_of(v) == &screen)
+		v->turn_us = v->now_us + hostile_random(&v->noise) % TURN_US;
 	v->sound_us = v->probe_us = v->paced_us = v->now_us;
 	v->pace_sent = v->d.sent.bytes;
 }
@@ -184,7 +223,7 @@ static void ask_key(struct viewing *v, int encoding)
 
 static int wanted(const struct viewing *v)
 {
-	int encoding = viewing_step_encoding(v->given);
+	int encoding = step_encoding(v, v->given);
 	return encoding < v->active ? encoding : v->active - 1;
 }
 
@@ -192,7 +231,8 @@ static uint8_t limit_of(const struct viewing *v)
 {
 	if (v->lags || v->encoding > wanted(v))
 		return 0;
-	return v->encoding < viewing_step_encoding(v->given) ? 2 : steps[v->given].temporal;
+	return v->encoding < step_encoding(v, v->given) ? 2
+	                                                : speaker_of(v)->step[v->given].temporal;
 }
 
 // path/catchup.c: who has no picture begins in the past, all at once.
@@ -223,17 +263,23 @@ static void make_picture(struct viewing *v, int e)
 {
 	static const uint8_t pattern[] = {0, 2, 1, 2};
 	static const uint32_t parts[] = {40, 20, 20}; // of four pictures' weight
-	uint8_t temporal = pattern[v->number % 4];
+	const struct speaker *s = speaker_of(v);
+	uint8_t temporal = pattern[v->number / s->every[e] % 4];
 	bool key = v->key_us[e] != 0 && v->key_us[e] <= v->now_us;
 	uint32_t noise = 80 + hostile_random(&v->noise) % 41;
-	uint32_t bytes = rates[e] / 8 / 5 / 100 * parts[temporal] / 100 * noise;
+	uint32_t bytes = s->bps[e] / 8 / 5 / 100 * s->every[e] * parts[temporal] / 100 * noise;
 
+	if (s == &screen && v->now_us - v->start_us < v->config.moves_us)
+		bytes = bytes * STILL_PERCENT / 100;
 	if (key) {
 		v->key_us[e] = 0;
 		temporal = 0;
-		bytes = rates[e] / 8 / 100 * KEY_PERCENT;
+		bytes = s == &screen ? TURN_BYTES : s->bps[e] / 8 / 100 * KEY_PERCENT;
 		v->chain_bytes[e] = v->chain_packets[e] = 0;
+	} else if (v->turned[e] && temporal == 0) {
+		bytes = TURN_BYTES;
 	}
+	v->turned[e] &= temporal > 0;
 	if (temporal == 0 && (key || v->chain_packets[e] > 0)) {
 		v->chain_bytes[e] += bytes;
 		v->chain_packets[e] += packets_of(bytes);
@@ -268,8 +314,16 @@ static void make_pictures(struct viewing *v)
 			ask_key(v, wanted(v));
 		catch_up(v);
 	}
-	for (int e = 0; e < v->active; e++)
-		make_picture(v, e);
+	if (speaker_of(v) == &screen && v->now_us >= v->turn_us &&
+	    v->now_us - v->start_us < v->config.moves_us) {
+		v->turn_us += TURN_US;
+		for (int e = 0; e < VIEWING_ENCODINGS; e++)
+			v->turned[e] = true;
+	}
+	for (int e = 0; e < v->active; e++) {
+		if (v->number % speaker_of(v)->every[e] == 0)
+			make_picture(v, e);
+	}
 	v->number++;
 }
 
@@ -316,7 +370,8 @@ static void pace_pictures(struct viewing *v)
 	unsigned number;
 	while (has_room(v) && (p = waiting(v, &number)) != NULL) {
 		int64_t lag_us = v->now_us - p->ready_us;
-		if (lag_us > GIVE_UP_US) {
+		bool is_screen = speaker_of(v) == &screen;
+		if (lag_us > (is_screen ? SCREEN_GIVE_UP_US : GIVE_UP_US)) {
 			drop_backlog(v);
 			v->encoding = VIEWING_NONE;
 			v->lags = false;
@@ -324,7 +379,7 @@ static void pace_pictures(struct viewing *v)
 			note(v, "given up");
 			return;
 		}
-		v->lags = lag_us > (v->lags ? NO_LAG_US : LAG_US);
+		v->lags = lag_us > (v->lags ? NO_LAG_US : is_screen ? SCREEN_LAG_US : LAG_US);
 		uint32_t bytes = p->bytes < PACKET_BYTES ? p->bytes : PACKET_BYTES;
 		p->bytes -= bytes;
 		send_packet(v, bytes, number);
@@ -334,9 +389,14 @@ static void pace_pictures(struct viewing *v)
 // path/viewer.c in small.
 static void allocate(struct viewing *v)
 {
-	struct allocation_picture p = {.priority = 100, .count = STEPS, .chosen = v->given};
-	for (uint8_t i = 0; i < STEPS; i++)
-		p.bps[i] = viewing_step_bps(i);
+	struct allocation_picture p = {
+	        .priority = 100,
+	        .count = speaker_of(v)->steps,
+	        .first = speaker_of(v)->first,
+	        .chosen = v->given,
+	};
+	for (uint8_t i = 0; i < p.count; i++)
+		p.bps[i] = step_bps(v, i);
 	uint32_t target = downlink_target(&v->d, v->now_us);
 	uint32_t budget = target > SOUND_BPS ? target - SOUND_BPS : 0;
 	if (downlink_is_unhurt(&v->d) && budget < p.bps[0])
@@ -344,8 +404,7 @@ static void allocate(struct viewing *v)
 	enum allocation_why why =
 	        downlink_proven(&v->d, v->now_us) ? ALLOCATION_PROBED : ALLOCATION_TIME;
 	if (allocation_look(&v->allocation, &p, 1, budget, why, v->now_us)) {
-		int before = viewing_step_encoding(v->given),
-		    after = viewing_step_encoding(p.chosen);
+		int before = step_encoding(v, v->given), after = step_encoding(v, p.chosen);
 		v->result.changes++;
 		v->given = p.chosen;
 		if (after != before && after != VIEWING_NONE)
@@ -377,7 +436,7 @@ static void tick(struct viewing *v)
 	if (state != v->d.probe.state)
 		note(v, "probe");
 	allocate(v);
-	int wish = v->given == ALLOCATION_NONE ? 0 : viewing_step_encoding(v->given) + 1;
+	int wish = v->given == ALLOCATION_NONE ? 0 : step_encoding(v, v->given) + 1;
 	if (demand_look(&v->demand, (uint8_t)wish, v->now_us))
 		v->active_us = v->now_us + ACTIVE_US;
 }

@@ -1,8 +1,8 @@
 // One viewer of a webinar in virtual time: the real estimate and the real allocator, and in small
-// what stands around them: a speaker's three encodings with key frames and temporal layers, which
-// go off unwished; the pace, and what is given up; a browser that shows pictures whole and in
-// order, and asks again for what was lost. path/viewer.c, path/pace.c and media/demand.c say what
-// is meant.
+// what stands around them: a speaker's encodings of a camera or of a screen, with key frames and
+// temporal layers, which go off unwished; the pace, and what is given up; a browser that shows
+// pictures whole and in order, and asks again for what was lost. path/viewer.c, path/pace.c and
+// media/demand.c say what is meant.
 #pragma once
 
 #include "media/allocation.h"
@@ -27,6 +27,9 @@ struct viewing_config {
 	struct lane_config down, up;
 	uint64_t seed; // of the pictures' sizes and of when all begins
 	bool tcp; // beside a download
+	// A screen is shared, whose page is turned now and then, and moves from so late on. 0: a
+	// camera.
+	int64_t moves_us;
 	bool log; // what changes, to stdout
 };
 
@@ -71,9 +74,10 @@ struct viewing {
 	int64_t active_us; // when what is wished for is told
 	uint8_t active; // encodings that are sent
 	unsigned number; // of pictures
+	int64_t turn_us; // when the screen's page is turned next
+	bool turned[VIEWING_ENCODINGS]; // … and the next picture shows that
 	// The subscription.
 	uint8_t given; // step, or ALLOCATION_NONE
-	uint8_t steps; // of the last look
 	int8_t encoding; // that is sent, or VIEWING_NONE
 	bool lags, slow;
 	int64_t pace_bytes, paced_us;
@@ -98,8 +102,7 @@ void viewing_stop(struct viewing *);
 void viewing_run(struct viewing *, int64_t until_us);
 void viewing_measure(struct viewing *);
 
-// What a step of the picture weighs on the wire, and which encoding it is of.
-uint32_t viewing_step_bps(uint8_t step);
-int viewing_step_encoding(uint8_t step);
+// The highest encoding that the speaker has.
+int viewing_top(const struct viewing *);
 
 uint32_t viewing_queue_ms(const struct viewing *, int percent);
