@@ -289,7 +289,7 @@ static void follow_probe(struct downlink *d, int64_t now_us)
 	d->former = rate > 0 ? 0 : d->former / 2; // too early, or too much
 	d->proven = rate;
 	enum probe_success success = verdict == PROBE_UNTOLD ? PROBE_REACHED : PROBE_IN_VAIN;
-	if ((uint64_t)rate * 100 > (uint64_t)now * WORTH_PERCENT)
+	if (d->probe.open || (uint64_t)rate * 100 > (uint64_t)now * WORTH_PERCENT)
 		success = verdict == PROBE_PASSED ? PROBE_NEARER : PROBE_REACHED;
 	if (rate > 0 && rate >= d->want)
 		success = PROBE_REACHED;

@@ -2,8 +2,9 @@
 
 #define BITS_US               8000000 // bits of a byte in a second
 #define GOAL_PERCENT          120
+#define BUCKET_BPS            40000 // of a long part's rate may be a bucket's, and a packet's
 #define ESTIMATE_FACTOR       2
-#define ESTIMATE_FACTOR_FIRST 3 // nothing is known yet
+#define ESTIMATE_FACTOR_OPEN  3
 #define PAUSE_PERCENT         150
 #define ARRIVED_PERCENT       80
 #define ARRIVED_SHORT_PERCENT 60 // of so few packets chance may take two
@@ -26,6 +27,7 @@
 void probe_init(struct probe *p, int64_t now_us)
 {
 	*p = (struct probe){
+	        .open = true,
 	        .pause_ms = PROBE_PAUSE_US / 1000,
 	        .since_us = now_us,
 	        .due_us = now_us,
@@ -48,7 +50,9 @@ void probe_hurry(struct probe *p, int64_t at_us)
 uint32_t probe_rate(const struct probe *p, uint32_t goal, uint32_t estimate)
 {
 	uint64_t rate = (uint64_t)goal * GOAL_PERCENT / 100;
-	uint64_t most = (uint64_t)estimate * (p->tried ? ESTIMATE_FACTOR : ESTIMATE_FACTOR_FIRST);
+	if (goal > 0 && rate < (uint64_t)goal + BUCKET_BPS)
+		rate = (uint64_t)goal + BUCKET_BPS; // else no result would ever be the goal
+	uint64_t most = (uint64_t)estimate * (p->open ? ESTIMATE_FACTOR_OPEN : ESTIMATE_FACTOR);
 	most = most < PROBE_RATE_MAX ? most : PROBE_RATE_MAX;
 	uint64_t gentle = (uint64_t)p->ceiling * 1000 * CEILING_PERCENT / 100;
 	// A link that was full at less than it is known to carry was another then, as in a fade.
@@ -91,7 +95,7 @@ void probe_start(
 {
 	p->lost_percent = lost_percent < LOST_PERCENT_MAX ? lost_percent : LOST_PERCENT_MAX;
 	p->rate = rate < PROBE_RATE_MAX ? rate : PROBE_RATE_MAX;
-	p->narrow = false;
+	p->narrow = p->open = false;
 	p->tried = true;
 	begin(p, now_us, PROBE_SHORT, next, sent);
 }
@@ -267,6 +271,7 @@ static enum probe_verdict judge_long(struct probe *p, bool saturated, uint32_t *
 		return PROBE_FAILED;
 	*rate = proven;
 	p->ceiling = 0;
+	p->open = !saturated && !p->narrow;
 	if (!saturated)
 		return PROBE_PASSED;
 	uint32_t tail = received_rate(p, &p->knee, &p->last);
@@ -348,7 +353,8 @@ void probe_finish(struct probe *p, int64_t now_us, enum probe_success success)
 		p->due_us = now_us + (success == PROBE_NEARER ? PROBE_AGAIN_US : PROBE_PAUSE_US);
 		return;
 	}
-	if (cheap && p->pause_ms > PROBE_PAUSE_US_SHORT / 1000)
-		p->pause_ms = PROBE_PAUSE_US_SHORT / 1000;
-	probe_put_off(p, now_us);
+	if (cheap)
+		p->due_us = now_us + PROBE_PAUSE_US_SHORT;
+	else
+		probe_put_off(p, now_us);
 }

@@ -32,7 +32,7 @@
 #define PROBE_AGAIN_US       100000 // from one that helped to the next
 #define PROBE_PAUSE_US       3000000 // to the next, × 1.5 a failure, to PROBE_PAUSE_US_MAX
 #define PROBE_PAUSE_US_MAX   30000000
-#define PROBE_PAUSE_US_SHORT 4000000 // at most after the short part: it costs next to nothing
+#define PROBE_PAUSE_US_SHORT 2000000 // after the short part alone: it costs next to nothing
 
 enum probe_state {
 	PROBE_IDLE,
@@ -76,6 +76,7 @@ struct probe {
 	bool arrived : 1; // a packet of it
 	bool tried : 1; // there was one before
 	bool narrow : 1; // the short part met no bucket, but the capacity
+	bool open : 1; // the last one passed as a whole, or there was none: more may pass
 };
 static_assert(sizeof(struct probe) <= 120);
 
@@ -96,8 +97,8 @@ void probe_wish(struct probe *, int64_t now_us, bool wished);
 // The next probe as early as at_us.
 void probe_hurry(struct probe *, int64_t at_us);
 
-// goal: bit/s of the allocator's next step; estimate: of now. The rate to probe: gentle where the
-// last one found the link full.
+// goal: bit/s of the allocator's next step; estimate: of now. The rate to probe: bold while the
+// link is open, gentle where the last one found it full.
 uint32_t probe_rate(const struct probe *, uint32_t goal, uint32_t estimate);
 
 // next: number of the next packet; sent: bytes that the viewer has been sent so far. lost_percent:
@@ -129,7 +130,8 @@ void probe_put_off(struct probe *, int64_t now_us);
 void probe_lasted(struct probe *);
 
 // What came of it decides when the next is due: soon if it led nearer to the goal, after a while
-// if it reached that or the capacity, later and later if neither.
+// if it reached that or the capacity, later and later if neither, but not where the short part had
+// shown that.
 enum probe_success {
 	PROBE_IN_VAIN,
 	PROBE_NEARER,
