@@ -154,7 +154,7 @@ static struct server_stream stream_of(const struct server *s, uint32_t member, u
 	return stream;
 }
 
-static void post_subscription(struct server *s, uint32_t member, uint16_t index)
+static void post_subscription(struct server *s, uint32_t member, uint16_t index, bool feedback)
 {
 	const struct server_stream stream = stream_of(s, member, index);
 	const struct seat *seat = &s->seats[member];
@@ -170,6 +170,7 @@ static void post_subscription(struct server *s, uint32_t member, uint16_t index)
 	                        .rtx_ssrc = stream.rtx_ssrc,
 	                        .spatial_layer = AM_ENCODING_MAX - 1,
 	                        .temporal_layer = AM_ENCODING_MAX - 1,
+	                        .transport_cc = feedback,
 	                },
 	};
 
@@ -210,7 +211,7 @@ static int amphi_member_add(struct server *s, uint32_t member, const struct serv
 		if (c->tracks)
 			post_track(s, member, i, &c->tracks[i]);
 		else
-			post_subscription(s, member, i);
+			post_subscription(s, member, i, c->feedback);
 	}
 	return 0;
 }

@@ -38,8 +38,11 @@ struct audience {
 	                                                // one, 0: not known yet
 	uint64_t packets, bytes; // RTP, with what is not counted for a stream
 	uint64_t strangers; // of SSRCs that were not signaled
+	uint64_t moved; // streams that went on elsewhere in their source, see audience_moved
 	uint64_t foreign; // copies that were looked at, and of no packet that was sent
 	uint64_t rtcp;
+	uint16_t overhead[SERVER_STREAM_MAX]; // bytes of a copy around the payload, by track; once
+	                                      // known
 	uint16_t asked_count;
 	uint32_t asked[AUDIENCE_ASKED_MAX]; // indexes of streams with new gaps
 	struct stream *streams; // stream_count of each viewer, in the order of the layout
@@ -59,6 +62,14 @@ audience_expect_one(struct audience *, uint32_t viewer, uint16_t index, const st
 
 // Forgets what a viewer has received: it leaves.
 void audience_forget(struct audience *, uint32_t viewer);
+
+// The numbers of a stream are learned anew. A viewer who answers is adapted to its link, and after
+// a pause it goes on with others.
+static inline void audience_moved(struct audience *a, struct stream *s)
+{
+	s->known = false;
+	a->moved++;
+}
 
 static inline struct stream *audience_streams(const struct audience *a, uint32_t viewer)
 {

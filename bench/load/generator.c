@@ -131,6 +131,7 @@ unsigned generator_turn(struct generator *g)
 	if (g->server) {
 		work += stage_tick(&g->stage, g->now_ns);
 		work += reports_tick(&g->reports, g->added, g->now_ns);
+		work += answers_tick(&g->answers, g->added, g->now_ns);
 		reports_ask(&g->reports);
 		slow_turn(g);
 	}
@@ -187,6 +188,7 @@ static int viewers_leave(struct generator *g)
 			return ret;
 		sample_forget(&g->sample, viewer);
 		audience_forget(&g->audience, viewer);
+		answers_forget(&g->answers, viewer);
 		g->added--;
 	}
 	// What was on its way to them is no error.
@@ -291,6 +293,7 @@ static int parts_init(struct generator *g)
 	        .joins_per_s = o->joins_per_s,
 	        .joining_max = o->joining_max,
 	        .profiles = o->profiles,
+	        .feedback = o->feedback,
 	        .events = {.answered = answered, .offered = offered, .here = here, .context = g},
 	        .nic = &g->nic,
 	        .net = &g->net,
@@ -311,7 +314,10 @@ static int parts_init(struct generator *g)
 		ret = audience_init(&g->audience, &audience);
 	if (ret == 0)
 		ret = sample_init(&g->sample, &g->members, &g->audience, g->stage.sources);
-	reports_init(&g->reports, &g->members, &g->audience, clock_read_ns());
+	uint64_t now_ns = clock_read_ns();
+	reports_init(&g->reports, &g->members, &g->audience, now_ns);
+	if (ret == 0)
+		ret = answers_init(&g->answers, &g->members, &g->audience, o->feedback, now_ns);
 	if (ret < 0)
 		fprintf(stderr, "bench-load: %s\n", strerror(-ret));
 	return ret;
@@ -343,6 +349,7 @@ bool generator_fini(struct generator *g)
 	stage_fini(&g->stage);
 	members_fini(&g->members);
 	audience_fini(&g->audience);
+	answers_fini(&g->answers);
 	cipher_destroy(g->cipher);
 	nic_close(&g->nic);
 	return good;

@@ -5,11 +5,12 @@
 //                        ├─ SRTCP ─▶ stage (speakers), sample
 //                        ├─ STUN, DTLS ─▶ members
 //                        └─ ARP ──▶ net
-//     port ◀── stage (speakers' media) ◀── reports (RR, NACK) ◀── members (ICE, DTLS)
+//     port ◀── stage (speakers' media) ◀── reports (RR, NACK), answers ◀── members (ICE, DTLS)
 #pragma once
 
 #include <stdint.h>
 
+#include "answers.h"
 #include "audience.h"
 #include "load.h"
 #include "members.h"
@@ -29,6 +30,7 @@ struct generator_options {
 	uint16_t rest_us; // … for so long
 	uint32_t joins_per_s; // 0: as fast as it goes
 	uint16_t joining_max;
+	bool feedback; // viewers answer transport-wide numbers
 	const char *profiles; // OpenSSL's names
 	const char *clips; // folder
 	struct nic_options nic;
@@ -49,6 +51,7 @@ struct generator {
 	struct stage stage;
 	struct audience audience;
 	struct reports reports;
+	struct answers answers;
 	struct sample sample;
 	struct pictures pictures; // where a storm is looked at
 	struct cipher *cipher; // for learn_offset

@@ -57,7 +57,9 @@ static const char usage[] =
         "  --loss N            packets per million that a good step may lose, 1\n"
         "  --within S          no step of a ramp begins later, 180\n"
         "  --name NAME         of the server, as the figures name it\n"
-        "  --lossless          a lost packet is an error\n";
+        "  --lossless          a lost packet is an error\n"
+        "  --feedback          viewers answer transport-wide numbers, each 50 ms: what that costs "
+        "beside two windows without\n";
 
 struct profile {
 	const char *name, *openssl;
@@ -96,6 +98,7 @@ enum setting {
 	OPTION_CONTROL,
 	OPTION_STORM,
 	OPTION_SPEAKERS,
+	OPTION_FEEDBACK,
 };
 
 static const struct option options[] = {
@@ -127,6 +130,7 @@ static const struct option options[] = {
         {"control", required_argument, NULL, OPTION_CONTROL},
         {"storm", required_argument, NULL, OPTION_STORM},
         {"speakers", required_argument, NULL, OPTION_SPEAKERS},
+        {"feedback", no_argument, NULL, OPTION_FEEDBACK},
         {0},
 };
 
@@ -235,6 +239,7 @@ static void set_option(struct run_options *o, int option, const char *value)
 	case OPTION_WITHIN: o->ramp_s_max = number("within", value, 1, 3600); break;
 	case OPTION_NAME: o->server = value; break;
 	case OPTION_LOSSLESS: o->lossless = true; break;
+	case OPTION_FEEDBACK: g->feedback = true; break;
 	case OPTION_SERVER: set_server(o, value); break;
 	case OPTION_CONTROL: g->control = value; break;
 	case OPTION_STORM:

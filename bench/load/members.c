@@ -93,6 +93,7 @@ int members_add(
 	        .port = net_port(member),
 	        .tracks = tracks,
 	        .track_count = count,
+	        .feedback = m->options.feedback,
 	};
 
 	if (m->joining_count == m->options.joining_max || now_ns < m->join_next_ns)

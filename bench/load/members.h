@@ -56,6 +56,7 @@ struct members_options {
 	uint32_t joins_per_s; // 0: as fast as it goes
 	uint16_t joining_max; // at most so many at the same time
 	const char *profiles; // OpenSSL's names; NULL: GCM, then CM
+	bool feedback; // who joins as a viewer answers transport-wide numbers
 	struct members_events events;
 	struct nic *nic;
 	struct net *net;

@@ -78,11 +78,42 @@ static void learn(struct generator *g, const struct arrival *a, struct stream *s
 	        g->cipher, &m->keys, s, o, a->frame + NET_HEADER_LEN, a->payload_len,
 	        start - LEARN_S * g->tsc_per_s
 	);
-	if (learned == LEARN_FOUND)
+	if (learned == LEARN_FOUND) {
+		const struct source_packet *p = source_at(o, (uint16_t)(a->seq - s->seq_offset));
+		if (p)
+			g->audience.overhead[s->track] = (uint16_t)(a->payload_len - p->len);
 		return;
+	}
 	g->audience.foreign += learned == LEARN_FOREIGN;
 	uint64_t end = rte_rdtsc();
 	g->learn_tsc = end + LEARN_REST * (end - start);
+}
+
+static void moved(struct generator *g, const struct arrival *a, struct stream *s)
+{
+	audience_moved(&g->audience, s);
+	sample_moved(&g->sample, a->member - g->audience.options.first, s);
+}
+
+// A packet of a stream whose numbers are known. Of who is adapted to its link they may be others
+// now: the length says so, or the bytes of a sample.
+static void
+known(struct generator *g, const struct arrival *a, struct stream *s, struct source *source,
+      uint64_t tsc)
+{
+	uint32_t viewer = a->member - g->audience.options.first;
+	struct source_packet *p = source_at(source, (uint16_t)(a->seq - s->seq_offset));
+	bool feedback = g->members.options.feedback;
+
+	if (p && feedback && p->len + g->audience.overhead[s->track] != a->payload_len) {
+		moved(g, a, s);
+		return;
+	}
+	if (p)
+		source_arrived(p, tsc);
+	if (s->sampled && !sample_rtp(&g->sample, viewer, s, a->frame, a->payload_len, feedback) &&
+	    feedback)
+		moved(g, a, s);
 }
 
 static void
@@ -97,6 +128,7 @@ receive_rtp(struct generator *g, const struct arrival *a, const struct clocks *c
 		au->strangers++;
 		return;
 	}
+	answers_take(&g->answers, viewer, a->frame + NET_HEADER_LEN, a->payload_len, g->now_ns);
 	struct stream *s = audience_find(au, viewer, a->ssrc);
 	if (!s) {
 		au->strangers++;
@@ -118,11 +150,7 @@ receive_rtp(struct generator *g, const struct arrival *a, const struct clocks *c
 	uint32_t timestamp = net_rtp_timestamp(a->frame + NET_HEADER_LEN);
 	stream_jitter(s, timestamp, source->video ? c->video : c->audio);
 	if (s->known) {
-		struct source_packet *p = source_at(source, (uint16_t)(a->seq - s->seq_offset));
-		if (p)
-			source_arrived(p, c->tsc);
-		if (s->sampled)
-			sample_rtp(&g->sample, viewer, s, a->frame, a->payload_len);
+		known(g, a, s, source, c->tsc);
 	} else if (*learned < AUDIENCE_LEARN) {
 		++*learned;
 		learn(g, a, s, source);
@@ -146,8 +174,10 @@ static void arrival_begin(struct generator *g, struct arrival *a, struct rte_mbu
 	a->seq = net_rtp_seq(packet);
 	a->ssrc = net_rtp_ssrc(packet);
 	uint32_t viewer = a->member - au->options.first;
-	if (viewer < au->options.capacity)
+	if (viewer < au->options.capacity) {
 		rte_prefetch0(audience_guess(au, viewer, a->ssrc));
+		answers_prefetch(&g->answers, viewer);
+	}
 }
 
 void receive_burst(struct generator *g, struct rte_mbuf **mbufs, uint16_t n, uint64_t tsc)

@@ -1,6 +1,6 @@
 // RTCP as browsers send it: of each viewer about once a second a compound of receiver reports (RFC
-// 3550 6.4.2) and REMB, and a NACK (RFC 4585 6.2.1) for each gap, once. Transport-wide feedback is
-// not sent: copies carry no transport-wide sequence number that it could speak of.
+// 3550 6.4.2) and REMB, and a NACK (RFC 4585 6.2.1) for each gap, once. Transport-wide feedback
+// is answers.h's.
 #pragma once
 
 #include <stdint.h>

@@ -11,6 +11,7 @@
 
 #define SPEAKERS_MS       30000 // until they are here
 #define FIRST_WORKER_CORE 0
+#define KNOWN_MS          6000 // until links are known whose viewers answer
 #define FAR_NS            250 // there and back; 100 to 150 within one cache
 
 static bool speakers_here(struct generator *g)
@@ -55,25 +56,81 @@ static unsigned errors_tell(const struct generator *g)
 	return n;
 }
 
-static int run_fixed(const struct run_options *o, struct generator *g)
+// All viewers join: answering transport-wide numbers, or not taking any.
+static int viewers_join(const struct run_options *o, struct generator *g, bool feedback)
 {
-	struct server_counts before, after;
 	uint64_t start_ns = g->now_ns;
-	struct measure m;
 
-	g->options.calls->counts(g->server, &before);
+	g->members.options.feedback = feedback;
 	int ret = generator_viewers(g, o->viewers);
 	if (ret < 0)
 		return ret;
-	tell_joins(o, g, (double)(g->now_ns - start_ns) / 1e9);
+	if (feedback == o->generator.feedback)
+		tell_joins(o, g, (double)(g->now_ns - start_ns) / 1e9);
 	measure_rest(g); // of what got lost while the joins had this core
+	if (feedback)
+		generator_run(g, KNOWN_MS, NULL);
 	measure_settle(g);
+	return 0;
+}
+
+// The same viewers in a window without feedback; they have left before and after it.
+static int run_without(const struct run_options *o, struct generator *g, struct measure *m)
+{
+	int ret = viewers_join(o, g, false);
+	if (ret < 0)
+		return ret;
+	measure_run(g, o->seconds, m);
+	return generator_viewers(g, 0);
+}
+
+static int run_window(const struct run_options *o, struct generator *g, struct measure *m)
+{
+	struct server_counts before, after;
+
+	g->options.calls->counts(g->server, &before);
+	int ret = viewers_join(o, g, o->generator.feedback);
+	if (ret < 0)
+		return ret;
 	g->options.calls->counts(g->server, &after);
-	measure_run(g, o->seconds, &m);
-	tell_measure(o, g, &m);
-	if (m.shed > 0)
+	g->answers.sent = 0;
+	g->audience.moved = 0;
+	measure_run(g, o->seconds, m);
+	tell_measure(o, g, m);
+	if (m->shed > 0)
 		tell(o, g->added, "until nothing was left out", measure_calm(g), "s");
-	tell_memory(o, g, before.memory, after.memory);
+	if (o->generator.feedback) // the heap is not new
+		tell(o, g->added, "went on after a pause", (double)g->audience.moved, "streams");
+	else
+		tell_memory(o, g, before.memory, after.memory);
+	return 0;
+}
+
+// Without feedback before and after, since the machine's speed moves in a minute.
+static int run_feedback(const struct run_options *o, struct generator *g, struct measure *m)
+{
+	struct measure without[2];
+
+	int ret = run_without(o, g, &without[0]);
+	if (ret == 0)
+		ret = run_window(o, g, m);
+	uint64_t messages = g->answers.sent;
+	if (ret == 0)
+		ret = generator_viewers(g, 0);
+	if (ret == 0)
+		ret = run_without(o, g, &without[1]);
+	if (ret == 0)
+		tell_feedback(o, without, m, messages);
+	return ret;
+}
+
+static int run_fixed(const struct run_options *o, struct generator *g)
+{
+	struct measure m;
+
+	int ret = o->generator.feedback ? run_feedback(o, g, &m) : run_window(o, g, &m);
+	if (ret < 0)
+		return ret;
 	tell_drops(o, g);
 	tell_notes(o, g, &m);
 	if (measure_forgets(&m)) {

@@ -214,9 +214,9 @@ static void check_numbers(
 	}
 }
 
-static void check_payload(
+static bool check_payload(
         struct sample *s, struct sample_viewer *v, const struct stream *stream,
-        const struct rtp_view *view, const uint8_t *payload
+        const struct rtp_view *view, const uint8_t *payload, bool may_move
 )
 {
 	const struct server_stream *l = &s->audience->layout[stream->track];
@@ -226,9 +226,12 @@ static void check_payload(
 	        source_at(source, (uint16_t)(view->seq - stream->seq_offset));
 	if (!sent) {
 		s->old++;
-		return;
+		return true;
 	}
-	if (!source_same(source, sent, payload, view->payload_len))
+	bool same = source_same(source, sent, payload, view->payload_len);
+	if (!same && may_move)
+		return false;
+	if (!same)
 		complain(
 		        s, v->viewer, stream,
 		        "packet %u: its %u bytes are not the %u that were sent as packet %u",
@@ -237,6 +240,7 @@ static void check_payload(
 	else
 		check_numbers(s, v, stream, view, sent);
 	s->packets++;
+	return same;
 }
 
 // Verifies, decrypts and parses. NULL, or what is wrong.
@@ -260,9 +264,9 @@ static const char *packet_open(
 	return NULL;
 }
 
-void sample_rtp(
+bool sample_rtp(
         struct sample *s, uint32_t viewer, const struct stream *stream, uint8_t *frame,
-        size_t payload_len
+        size_t payload_len, bool may_move
 )
 {
 	const struct server_stream *layout = &s->audience->layout[stream->track];
@@ -274,13 +278,24 @@ void sample_rtp(
 	const char *error = packet_open(s, v, stream, frame, payload_len, &view);
 	if (error) {
 		complain(s, viewer, stream, "packet %u: %s", seq, error);
-		return;
+		return true;
 	}
 	if (view.pt != layout->payload_type)
 		complain(s, viewer, stream, "packet %u: payload type %u", seq, view.pt);
 	if (!mid_good(packet, &view, layout))
 		complain(s, viewer, stream, "packet %u: wrong MID", seq);
-	check_payload(s, v, stream, &view, packet + view.payload_offset);
+	return check_payload(s, v, stream, &view, packet + view.payload_offset, may_move);
+}
+
+void sample_moved(struct sample *s, uint32_t viewer, const struct stream *stream)
+{
+	struct sample_viewer *v = stream->sampled ? seat_find(s, viewer) : NULL;
+	uint64_t bit = UINT64_C(1) << stream->track;
+
+	if (!v)
+		return;
+	v->timed &= ~bit;
+	v->settled &= ~bit;
 }
 
 void sample_rtcp(struct sample *s, uint32_t viewer, uint8_t *packet, size_t payload_len)

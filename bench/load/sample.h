@@ -53,10 +53,14 @@ void sample_tick(struct sample *, uint32_t viewers, uint64_t now_ns);
 void sample_forget(struct sample *, uint32_t viewer);
 
 // A frame with an SRTP packet of a sampled stream that is known and has counted it; decrypted in
-// place.
-void sample_rtp(
-        struct sample *, uint32_t viewer, const struct stream *, uint8_t *frame, size_t payload_len
+// place. False: it is another packet than its number says; an error unless `may_move`.
+bool sample_rtp(
+        struct sample *, uint32_t viewer, const struct stream *, uint8_t *frame, size_t payload_len,
+        bool may_move
 );
+
+// A stream of a viewer goes on with other numbers, after a pause.
+void sample_moved(struct sample *, uint32_t viewer, const struct stream *);
 
 // SRTCP for any viewer; of the sampled ones it is verified.
 void sample_rtcp(struct sample *, uint32_t viewer, uint8_t *packet, size_t len);

@@ -42,6 +42,7 @@ struct server_client {
 	uint16_t port;
 	const struct server_track *tracks; // a speaker's; NULL: a viewer, of all tracks
 	uint16_t track_count;
+	bool feedback; // a viewer that takes transport-wide numbers, and answers them
 };
 
 // What a viewer will receive of one track.

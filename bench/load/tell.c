@@ -85,6 +85,29 @@ void tell_measure(const struct run_options *o, const struct generator *g, const 
 	tell(o, n, "generator busy", 100 * m->generator_busy, "%");
 }
 
+// Work of the server in a second, as a share of one core.
+static double work(const struct measure *m)
+{
+	return m->worker_busy * m->worker_got;
+}
+
+void tell_feedback(
+        const struct run_options *o, const struct measure *without, const struct measure *with,
+        uint64_t messages
+)
+{
+	const struct measure *a = &without[0], *b = &without[1];
+	double copies = (double)(a->delivered + b->delivered) / (a->seconds + b->seconds);
+	double share = (work(a) * a->seconds + work(b) * b->seconds) / (a->seconds + b->seconds);
+	double sent = (double)with->delivered / with->seconds;
+	uint32_t n = with->viewers;
+
+	tell(o, n, "worker busy without feedback, before", 100 * a->worker_busy, "%");
+	tell(o, n, "worker busy without feedback, after", 100 * b->worker_busy, "%");
+	tell(o, n, "feedback", (double)messages / with->seconds, "messages/s");
+	tell(o, n, "feedback's share of a core", 100 * (work(with) - share / copies * sent), "%");
+}
+
 void tell_memory(
         const struct run_options *o, const struct generator *g, uint64_t before, uint64_t after
 )
@@ -123,8 +146,11 @@ void tell_notes(const struct run_options *o, const struct generator *g, const st
 	printf("A picture's packets come in one burst, as browsers send them: the last one waits "
 	       "for the "
 	       "copies of all.\n");
-	printf("Viewers send RR with REMB each second, NACK once for each gap. Copies carry no "
-	       "transport-wide numbers, so no feedback speaks of them.\n");
+	printf("Viewers send RR with REMB each second, NACK once for each gap. %s\n",
+	       o->generator.feedback
+	               ? "They answer transport-wide numbers each 50 ms; what was sent again has "
+	                 "probes in it."
+	               : "Copies carry no transport-wide numbers, so no feedback speaks of them.");
 	if (load->voices < load->speakers)
 		printf("%u of %u microphones speak at a time, in turn; the others are muted and "
 		       "send nothing: our model of the loudest voices.\n",

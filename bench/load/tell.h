@@ -16,6 +16,12 @@ void tell(
 void tell_joins(const struct run_options *, const struct generator *, double seconds);
 void tell_measure(const struct run_options *, const struct generator *, const struct measure *);
 
+// What it costs that the viewers answer so many messages, beside two windows without.
+void tell_feedback(
+        const struct run_options *, const struct measure *without, const struct measure *with,
+        uint64_t messages
+);
+
 // Bytes that the server occupied before the first viewer and after the last one.
 void tell_memory(
         const struct run_options *, const struct generator *, uint64_t before, uint64_t after

@@ -1,0 +1,61 @@
+// Transport-wide feedback as browsers send it: what came for a viewer is noted by the number that
+// its copy carries, and told each ANSWERS_MS
+// (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+#pragma once
+
+#include <rte_prefetch.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "media/twcc.h"
+
+#define ANSWERS_MS 50
+
+struct audience;
+struct members;
+
+struct answers {
+	struct members *members;
+	struct audience *audience;
+	struct twcc *all; // of each viewer; NULL: nobody answers
+	uint64_t start_ns; // of the first round of visits
+	uint64_t visited; // visits since then
+	uint64_t sent; // messages
+};
+
+// answers: whether any viewer does. 0 or -ENOMEM.
+[[nodiscard]] int
+answers_init(struct answers *, struct members *, struct audience *, bool answers, uint64_t now_ns);
+void answers_fini(struct answers *);
+
+// The transport-wide number of an RTP packet, whose header is never encrypted. False: it has none.
+[[nodiscard]] bool answers_number(const uint8_t *packet, size_t len, uint16_t *number);
+
+// An RTP packet came for a viewer: media, a retransmission or a probe.
+static inline void
+answers_take(struct answers *a, uint32_t viewer, const uint8_t *packet, size_t len, uint64_t now_ns)
+{
+	uint16_t number;
+
+	if (a->all && answers_number(packet, len, &number))
+		twcc_arrived(&a->all[viewer], number, (int64_t)(now_ns / 1000));
+}
+
+// Fetches what the next packet of the viewer is noted in.
+static inline void answers_prefetch(const struct answers *a, uint32_t viewer)
+{
+	if (a->all)
+		rte_prefetch0(&a->all[viewer]);
+}
+
+// The next message about what came for a viewer. Returns its bytes; 0: all was told.
+size_t answers_next(struct answers *, uint32_t viewer, uint8_t *packet, size_t size);
+
+// Lets the viewers answer, 0 to viewers - 1, whose turn it is: spread evenly over the time. Returns
+// how many had it.
+unsigned answers_tick(struct answers *, uint32_t viewers, uint64_t now_ns);
+
+// The viewer leaves: who has its place next begins anew.
+void answers_forget(struct answers *, uint32_t viewer);
