@@ -1,8 +1,9 @@
 // What a copy costs in the data plane's own fan-out: bursts of packets of one or more tracks are
 // given to forward() and flushed into net_null, with N viewers that each have keys of their own and
-// subscribe to all tracks.
+// subscribe to all tracks. Then what the viewers cost beside.
 #include "record.h"
 #include "rig.h"
+#include "viewer_cost.h"
 
 #include "path/forward.h"
 #include "path/tx.h"
@@ -247,6 +248,8 @@ int main(int argc, char **argv)
 		ret = port_begin(&b.rig);
 	for (size_t i = 0; i < 2 && ret == 0; i++)
 		ret = measure_profile(&b, json, &profiles[i], argv + 2 + 2 * i);
+	if (ret == 0)
+		ret = viewer_cost(&b.rig, json);
 	if (ret < 0)
 		fprintf(stderr, "bench: %s\n", strerror(-ret));
 	fclose(json);
