@@ -15,6 +15,7 @@ struct raw {
 	char log_level[AM_CONFIG_STRING_MAX];
 	char idle[AM_CONFIG_STRING_MAX];
 	char adapt[AM_CONFIG_STRING_MAX];
+	char udp_checksum[AM_CONFIG_STRING_MAX];
 	char port[AM_CONFIG_STRING_MAX];
 	char ipv4[AM_CONFIG_STRING_MAX];
 	char ipv4_gateway[AM_CONFIG_STRING_MAX];
@@ -42,6 +43,7 @@ static const struct am_setting dataplane_settings[] = {
         {FIELD(cores), .type = AM_SETTING_INTS, .min = 0, .max = CPU_MAX},
         {FIELD(idle), .type = AM_SETTING_STRING, .accepted = idles},
         {FIELD(adapt), .type = AM_SETTING_STRING, .accepted = switches},
+        {FIELD(udp_checksum), .type = AM_SETTING_STRING, .accepted = switches},
         {FIELD(port), .type = AM_SETTING_STRING},
         {FIELD(hugepages), .type = AM_SETTING_BOOL},
         {FIELD(buffers), .type = AM_SETTING_INT, .min = 4096, .max = 4 << 20},
@@ -67,6 +69,7 @@ static const struct raw defaults = {
         .log_level = "info",
         .idle = "adaptive",
         .adapt = "on",
+        .udp_checksum = "on",
         .socket = "/run/amphi/dataplane.sock",
         .srtp_profiles = {2, {"AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"}},
         .workers = 1,
@@ -282,6 +285,7 @@ static int check(const struct report *r, const struct raw *raw, struct config *o
 	*out = (struct config){
 	        .log_level = (enum am_log_level)am_log_level_from_name(raw->log_level),
 	        .adapt = strcmp(raw->adapt, "on") == 0,
+	        .udp_checksum = strcmp(raw->udp_checksum, "on") == 0,
 	        .idle = strcmp(raw->idle, "poll") == 0 ? CONFIG_IDLE_POLL : CONFIG_IDLE_ADAPTIVE,
 	        .worker_count = (uint16_t)raw->workers,
 	        .hugepages = raw->hugepages,

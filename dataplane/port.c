@@ -114,6 +114,8 @@ static int configure(struct port *port, const struct config *config)
 		return -ENOTSUP;
 	}
 	choose_features(port, &info, &conf);
+	if (!config->udp_checksum)
+		port->tx_offload |= PACKET_UNCHECKED_IPV4;
 	// A virtio_user sees in this interrupt alone that its peer has gone, or has come again.
 	conf.intr_conf.lsc = (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
 	ret = rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);

@@ -62,7 +62,7 @@ static inline bool port_rx_verified(const struct rte_mbuf *m)
 static inline void
 port_tx_mark(struct rte_mbuf *m, const struct packet_route *route, uint8_t offload)
 {
-	if (offload == 0)
+	if (!(offload & (PACKET_OFFLOAD_IPV4 | PACKET_OFFLOAD_UDP)))
 		return;
 	m->l2_len = route->l2_len;
 	m->l3_len = route->l3_len;

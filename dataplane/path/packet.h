@@ -110,10 +110,11 @@ void packet_route_init(
         uint8_t family, const uint8_t *dst_ip, uint16_t dst_port
 );
 
-// What the port computes itself.
+// What we do not compute.
 enum packet_offload {
-	PACKET_OFFLOAD_IPV4 = 1, // IPv4 header checksum
-	PACKET_OFFLOAD_UDP = 2, // UDP checksum; we leave the pseudo-header's sum there
+	PACKET_OFFLOAD_IPV4 = 1, // IPv4 header checksum: the port does
+	PACKET_OFFLOAD_UDP = 2, // UDP checksum: likewise, we leave the pseudo-header's sum there
+	PACKET_UNCHECKED_IPV4 = 4, // UDP checksum over IPv4, unless the port does: there is none
 };
 
 // Writes the header before a payload that already lies at frame + route->len; returns the frame's
@@ -149,11 +150,13 @@ packet_seal(const struct packet_route *route, uint8_t *frame, uint16_t payload_l
 	uint64_t length = packet_sum_u16(udp_len); // once in the pseudo-header, once in UDP's
 	if (offload & PACKET_OFFLOAD_UDP) {
 		check = (uint16_t)~packet_sum_fold(route->pseudo_sum + length);
+	} else if (offload & PACKET_UNCHECKED_IPV4 && route->family == 4) {
+		check = 0; // RFC 768: none; only if asked for, RFC 1122 4.1.3.4
 	} else {
 		check = packet_sum_fold(
 		        packet_sum(udp + 8, payload_len, route->udp_sum + 2 * length)
 		);
-		if (check == 0) // RFC 768: zero means none
+		if (check == 0) // RFC 768 again
 			check = 0xffff;
 	}
 	memcpy(udp + 6, &check, 2);

@@ -57,6 +57,7 @@ static void a_short_file_gets_the_defaults(void **)
 	assert_int_equal(config.log_level, AM_LOG_INFO);
 	assert_int_equal(config.idle, CONFIG_IDLE_ADAPTIVE);
 	assert_true(config.adapt);
+	assert_true(config.udp_checksum);
 	assert_int_equal(config.worker_count, 1);
 	assert_int_equal(config.cores[0], 0);
 	assert_true(config.hugepages);
@@ -78,7 +79,7 @@ static void every_setting_arrives(void **)
 {
 	assert_int_equal(
 	        read_settings("log_level = \"debug\"; workers = 2; cores = [3, 1]; idle = "
-	                      "\"poll\"; adapt = \"off\";"
+	                      "\"poll\"; adapt = \"off\"; udp_checksum = \"off\";"
 	                      "port = \"0000:01:00.0\"; hugepages = false; buffers = 8192;"
 	                      "vlan = 7; ipv4 = \"10.1.2.3/20\"; ipv4_gateway = \"10.1.15.254\";"
 	                      "ipv6 = \"2001:db8::2/61\"; ipv6_gateway = \"2001:db8:0:7::1\";"
@@ -89,6 +90,7 @@ static void every_setting_arrives(void **)
 	assert_int_equal(config.log_level, AM_LOG_DEBUG);
 	assert_int_equal(config.idle, CONFIG_IDLE_POLL);
 	assert_false(config.adapt);
+	assert_false(config.udp_checksum);
 	assert_int_equal(config.worker_count, 2);
 	assert_int_equal(config.cores[0], 3);
 	assert_int_equal(config.cores[1], 1);

@@ -130,6 +130,25 @@ static void offloaded_checksums_are_left_to_the_port(void **)
 	assert_int_equal(frame[60] << 8 | frame[61], (sum & 0xffff) + (sum >> 16));
 }
 
+static void only_ipv4_may_do_without_a_checksum(void **)
+{
+	struct packet_route r;
+	uint8_t frame[PACKET_HEADER_MAX + 100] = {0}, checked[PACKET_HEADER_MAX + 100] = {0};
+
+	packet_route_init(&r, &frame_peer, frame_us.mac, 4, frame_us.ipv4.bytes, 40000);
+	uint16_t len = packet_seal(&r, frame, 100, PACKET_UNCHECKED_IPV4);
+	assert_int_equal(frame[40] << 8 | frame[41], 0);
+	assert_int_equal(frame_parse(frame, len, &frame_us, &view, &why), PACKET_MEDIA_PORT);
+	packet_seal(&r, frame, 100, PACKET_UNCHECKED_IPV4 | PACKET_OFFLOAD_UDP);
+	packet_seal(&r, checked, 100, PACKET_OFFLOAD_UDP);
+	assert_memory_equal(frame, checked, len); // the port's costs nothing
+
+	packet_route_init(&r, &frame_peer, frame_us.mac, 6, frame_us.ipv6.bytes, 40000);
+	len = packet_seal(&r, frame, 100, PACKET_UNCHECKED_IPV4);
+	packet_seal(&r, checked, 100, 0);
+	assert_memory_equal(frame, checked, len);
+}
+
 static void check_sums(uint64_t (*sum_of)(const void *, size_t, uint64_t))
 {
 	uint64_t seed = 99;
@@ -549,6 +568,7 @@ int main(void)
 	        cmocka_unit_test(sealed_frames_parse_with_right_checksums),
 	        cmocka_unit_test(a_udp_checksum_of_zero_is_sent_as_ffff),
 	        cmocka_unit_test(offloaded_checksums_are_left_to_the_port),
+	        cmocka_unit_test(only_ipv4_may_do_without_a_checksum),
 	        cmocka_unit_test(sums_agree_with_the_slow_way),
 	        cmocka_unit_test(truncated_frames_are_dropped),
 	        cmocka_unit_test(padding_of_short_frames_is_no_payload),
