@@ -358,6 +358,7 @@ struct fanout_queue {
 	uint16_t round; // the first so many are in the round under way; 0: none is
 	bool wrapped; // the round has come to the last chunk and gone on with the first
 	bool late; // the round was given up
+	uint8_t layers; // encodings that have packets in the round, a bit each
 	struct fanout_cursor at; // of the round: the next to be visited
 	struct fanout_cursor start; // of the round
 	struct fanout_cursor next; // where the next round is to start

@@ -177,9 +177,20 @@ forward_next(struct worker *w, struct subscription *s, const struct fanout_queue
 		pace_from(s, p->seq + p->trail + 1);
 }
 
+// The round has nothing for who gets what it wants of another encoding.
+static bool is_content(const struct subscription *s, const struct fanout_queue *q)
+{
+	uint8_t layer = s->selector.layer;
+
+	return layer != SELECTOR_NONE && !(q->layers >> layer & 1) && !s->paced &&
+	       !s->transport->slow && selector_wanted_layer(&s->selector) == SELECTOR_NONE;
+}
+
 // The packets of a round, for one subscriber.
 static void forward_to(struct worker *w, struct subscription *s, const struct fanout_queue *q)
 {
+	if (is_content(s, q))
+		return;
 	downlink_prefetch(&s->transport->viewer->downlink);
 	selector_resume(&s->selector); // it was unreachable, perhaps
 	pace_turn(w, s, q);
@@ -301,6 +312,9 @@ static void round_begin(const struct worker *w, struct fanout *f)
 	q->at = q->next = q->start;
 	q->wrapped = false;
 	q->late = false;
+	q->layers = 0;
+	for (uint16_t i = 0; i < q->round; i++)
+		q->layers |= (uint8_t)(1 << media_packet_of(q->packets[i].mbuf)->info.layer);
 }
 
 // The next subscription of the round, or NULL at its end.

@@ -392,6 +392,48 @@ static void viewers_choose_among_spatial_layers(void **)
 	end(60);
 }
 
+static void picture_give(uint8_t layer, uint32_t seq, bool key, uint8_t active)
+{
+	struct rte_mbuf *m = rig_packet(&rig, 0, seq, PAYLOAD);
+	struct media_packet *p = rte_mbuf_to_priv(m);
+
+	p->info.layer = layer;
+	p->info.flags = (uint16_t)(TRACK_BEGIN | TRACK_END | (key ? TRACK_KEY_FRAME : 0));
+	p->active = active;
+	forward(rig.worker, m);
+	settle();
+}
+
+// Rounds of one encoding pass over those who are content with another, until they want this one or
+// theirs is gone.
+static void viewers_are_passed_over_only_while_they_want_nothing(void **)
+{
+	begin(3, 1);
+	rig.fanouts[0]->stream_count = 2;
+	struct subscription *first = &rig.fanouts[0]->chunks->subscriptions[0];
+	for (uint8_t v = 0; v < 3; v++)
+		selector_prefer(&first[v].selector, v == 1, 3);
+	for (uint32_t i = 1; i <= 10; i++) {
+		picture_give(0, i, i == 1, 3);
+		picture_give(1, i, i == 1, 3);
+	}
+	for (uint8_t v = 0; v < 3; v++) {
+		assert_int_equal(selector_layer(&first[v].selector), v == 1);
+		assert_int_equal(got[v][0].packets, 10);
+	}
+	selector_prefer(&first[2].selector, 1, 3);
+	picture_give(0, 11, false, 3);
+	picture_give(1, 11, true, 3);
+	assert_int_equal(selector_layer(&first[2].selector), 1);
+	picture_give(0, 12, true, 1);
+	for (uint8_t v = 0; v < 3; v++)
+		assert_int_equal(selector_layer(&first[v].selector), 0);
+	assert_int_equal(got[0][0].packets, 12);
+	assert_int_equal(got[1][0].packets, 12);
+	assert_int_equal(got[2][0].packets, 13); // both pictures of the switch
+	end(23);
+}
+
 // Sound has no layers, and nobody is told of them.
 static void no_layers_are_told_of_sound(void **)
 {
@@ -545,6 +587,7 @@ int main(void)
 	        cmocka_unit_test(subscriptions_may_end_during_a_round),
 	        cmocka_unit_test(a_fan_out_may_end_during_a_round),
 	        cmocka_unit_test(viewers_choose_among_spatial_layers),
+	        cmocka_unit_test(viewers_are_passed_over_only_while_they_want_nothing),
 	        cmocka_unit_test(no_layers_are_told_of_sound),
 	        cmocka_unit_test(srtcp_is_shed_while_pictures_wait),
 	        cmocka_unit_test(each_viewer_gets_each_sender_report_once),
