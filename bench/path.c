@@ -1,12 +1,15 @@
 // What a copy costs in the data plane's own fan-out: bursts of packets of one or more tracks are
 // given to forward() and flushed into net_null, with N viewers that each have keys of their own and
-// subscribe to all tracks. Then what the viewers cost beside.
+// subscribe to all tracks; and what one costs where the viewers' links are narrow, so that pictures
+// wait for their turn: path/pace.h. Then what the viewers cost beside.
 #include "record.h"
 #include "rig.h"
 #include "viewer_cost.h"
 
 #include "path/forward.h"
+#include "path/pace.h"
 #include "path/tx.h"
+#include "path/viewer.h"
 
 #include <errno.h>
 #include <rte_eal.h>
@@ -57,6 +60,15 @@ static const struct bench_case cases[] = {
         {20000, 8, 16},
 };
 #define CASES (sizeof(cases) / sizeof(cases[0]))
+
+// Viewers with narrow links: of their tracks one sends, the others stand still.
+#define SLOW_VIEWERS 2000
+#define SLOW_RATE    4000000 // bit/s: a burst takes half the time to the next
+#define SLOW_PAYLOAD 1200
+#define SLOW_ROUNDS  30
+#define SLOW_VISITS  500 // within which all has gone; a second of them
+static const uint16_t slow_tracks[] = {1, RIG_TRACKS_MAX};
+#define SLOW_CASES (sizeof(slow_tracks) / sizeof(slow_tracks[0]))
 
 static const uint16_t payloads[] = {1200, 100};
 #define PAYLOADS (sizeof(payloads) / sizeof(payloads[0]))
@@ -227,6 +239,129 @@ measure_profile(struct bench *b, FILE *json, const struct profile *profile, char
 	return 0;
 }
 
+// A queue was seen on each viewer's way, and will be for long.
+static int links_narrow(struct bench *b)
+{
+	struct worker *w = b->rig.worker;
+
+	for (uint32_t i = 0; i < b->rig.viewers; i++) {
+		struct downlink *d = &b->rig.transports[i]->viewer->downlink;
+		downlink_init(d, w->now_us, SLOW_RATE, 0, true);
+		d->unhurt = false;
+		d->overuse_us = w->now_us + INT64_C(3600000000);
+	}
+	for (int i = 0; i < 2 * VIEWER_TICKS; i++) {
+		w->now_us += VIEWER_TICK_US;
+		viewer_tick(w);
+	}
+	for (uint32_t i = 0; i < b->rig.viewers; i++) {
+		if (!b->rig.transports[i]->slow)
+			return -EIO;
+	}
+	return 0;
+}
+
+// So many packets of a track to all viewers, at their pace; ns of this thread.
+static uint64_t slow_run(struct bench *b, uint16_t track, uint32_t first, uint32_t n)
+{
+	struct rte_mbuf *packets[BURST_MAX];
+	struct worker *w = b->rig.worker;
+	uint64_t all = b->rig.counters->value[AM_COUNTER_tx_packets] + n * b->rig.viewers;
+
+	for (uint32_t i = 0; i < n; i++)
+		packets[i] = rig_packet(&b->rig, track, first + i, SLOW_PAYLOAD);
+	uint64_t start = thread_time_ns();
+	for (uint32_t i = 0; i < n; i++)
+		forward(w, packets[i]);
+	while (forward_some(w) > 0)
+		tx_flush(w);
+	for (int i = 0; i < SLOW_VISITS && b->rig.counters->value[AM_COUNTER_tx_packets] < all;
+	     i++) {
+		w->now_us += PACE_US;
+		pace(w);
+		tx_flush(w);
+	}
+	return thread_time_ns() - start;
+}
+
+// Nothing is sent for a second; us of this thread.
+static double slow_idle(struct bench *b)
+{
+	struct worker *w = b->rig.worker;
+	uint64_t start = thread_time_ns();
+
+	for (int i = 0; i < SLOW_VISITS; i++) {
+		w->now_us += PACE_US;
+		pace(w);
+	}
+	return (double)(thread_time_ns() - start) / 1e3;
+}
+
+static int measure_slow(struct bench *b, struct series *copies, struct series *idle)
+{
+	uint32_t seq = 1;
+
+	if (links_narrow(b) < 0)
+		return -EIO;
+	for (uint16_t track = 0; track < b->rig.tracks; track++)
+		slow_run(b, track, 1, 1);
+	for (int i = 0; i < SLOW_ROUNDS; i++, seq += BURST) {
+		uint64_t sent = b->rig.counters->value[AM_COUNTER_tx_packets];
+		uint64_t ns = slow_run(b, 0, seq + 1, BURST);
+		sent = b->rig.counters->value[AM_COUNTER_tx_packets] - sent;
+		if (sent != BURST * b->rig.viewers) {
+			fprintf(stderr, "bench: %lu slow copies left\n", sent);
+			return -EIO;
+		}
+		series_add(copies, (double)ns / (double)sent);
+	}
+	for (int i = 0; i < ROUNDS_MIN; i++)
+		series_add(idle, slow_idle(b));
+	return 0;
+}
+
+static void record_slow(
+        FILE *json, const char *name, const char *unit, uint16_t tracks, struct series *series,
+        double floor
+)
+{
+	record(json, &(struct figure){
+	                     .name = name,
+	                     .unit = unit,
+	                     .port = "net_null",
+	                     .profile = "gcm",
+	                     .payload = SLOW_PAYLOAD,
+	                     .viewers = SLOW_VIEWERS,
+	                     .tracks = tracks,
+	                     .burst = BURST,
+	                     .workers = 1,
+	                     .value = series_min(series),
+	                     .median = series_median(series),
+	                     .floor = floor,
+	             });
+}
+
+static int measure_narrow(struct bench *b, FILE *json, double floor)
+{
+	static struct series copies[SLOW_CASES], idle[SLOW_CASES];
+
+	for (size_t i = 0; i < SLOW_CASES; i++) {
+		int ret = rig_fill(
+		        &b->rig, SLOW_VIEWERS, slow_tracks[i], SRTP_PROFILE_AEAD_AES_128_GCM
+		);
+		if (ret == 0)
+			ret = measure_slow(b, &copies[i], &idle[i]);
+		rig_clear(&b->rig);
+		if (ret < 0)
+			return ret;
+	}
+	for (size_t i = 0; i < SLOW_CASES; i++)
+		record_slow(json, "slow copy", "ns/packet", slow_tracks[i], &copies[i], floor);
+	for (size_t i = 0; i < SLOW_CASES; i++)
+		record_slow(json, "slow idle, us of a second", "us/s", slow_tracks[i], &idle[i], 0);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct bench b;
@@ -246,6 +381,8 @@ int main(int argc, char **argv)
 		ret = rig_init(&b.rig, BUFFERS, BUFFER_CACHE);
 	if (ret == 0)
 		ret = port_begin(&b.rig);
+	if (ret == 0)
+		ret = measure_narrow(&b, json, atof(argv[2]));
 	for (size_t i = 0; i < 2 && ret == 0; i++)
 		ret = measure_profile(&b, json, &profiles[i], argv + 2 + 2 * i);
 	if (ret == 0)

@@ -9,6 +9,7 @@
 #include "path/figures.h"
 #include "path/flow.h"
 #include "path/forward.h"
+#include "path/pace.h"
 #include "path/receive.h"
 #include "path/rx.h"
 #include "path/ssrc.h"
@@ -196,6 +197,7 @@ static void subscription_prefer(struct worker *w, struct subscription *s, uint32
 static void subscription_remove(struct worker *w, struct subscription *s)
 {
 	figures_subscription_end(w, s);
+	pace_leave(w, s);
 	wish_end(s);
 	fanout_chunk_of(s)->used &= ~(UINT64_C(1) << s->place);
 	TAILQ_REMOVE(&s->transport->subscriptions, s, of_transport);

@@ -145,6 +145,7 @@ struct viewer {
 	int64_t pace_us; // when pace_bytes was true
 	int32_t pace_bytes; // that may be sent
 	uint32_t pace_sent; // bytes sent by then, low bits
+	struct subscription *waiting; // the first of those whose packets wait for their turn
 	int64_t rest_us; // a picture beyond ALLOCATION_PICTURES went, the last time
 	uint8_t rest; // looks that may be left out, since it is roomy
 };
@@ -177,7 +178,7 @@ struct transport {
 	TAILQ_ENTRY(transport) publishers; // in the worker's list while it has tracks
 	TAILQ_ENTRY(transport) viewers; // in the worker's list once it is a viewer
 	TAILQ_ENTRY(transport) probing; // likewise, while a probe is sent to it
-	TAILQ_ENTRY(transport) pacing; // likewise, while it is slow
+	TAILQ_ENTRY(transport) pacing; // likewise, while packets wait for its pace
 };
 static_assert(offsetof(struct transport, route) + sizeof(struct packet_route) <= 2 * 64);
 
@@ -301,28 +302,31 @@ struct subscription {
 	uint8_t layer_told; // layers as last told to the service thread
 	uint8_t place; // in its chunk
 	uint8_t source; // of the last packet forwarded
-	bool paced; // its packets wait for their turn: path/pace.h
 	uint8_t red_payload_type; // of redundant sound, 0: the viewer takes none
-	bool transport_cc; // copies carry transport-wide numbers
 	uint8_t priority; // among the viewer's: media/allocation.h
 	uint8_t asked; // layers that the client asks for at most: layers_make
+	uint8_t given; // those that its link carries, or SELECTOR_NONE
+	bool transport_cc : 1; // copies carry transport-wide numbers
+	bool paced : 1; // its packets wait for their turn: path/pace.h
+	bool waits : 1; // some do: it is in the viewer's list of these
+	bool lags : 1; // what is sent is old: less of it
+	bool starved_told : 1; // to the service thread
+	uint8_t wish : 3; // how many encodings it wishes to be there: path/wish.h
 	uint64_t rtx_index; // of rtx_ssrc, the last one used; RFC 3711 3.3.1
 	struct fanout *fanout;
 	am_id id;
 	TAILQ_ENTRY(subscription) of_transport;
 	struct cipher_index index; // of ssrc
-	int64_t reported_us; // when the last sender report went to the viewer
 	struct keyframe_share key_frames;
+	struct subscription *waiting_next; // of the same viewer
+	uint32_t reported_us; // when the last sender report went to the viewer, low bits
 	uint32_t reported_ntp; // of that report, as the viewer's quote it; 0: none was sent
-	uint8_t given; // those that its link carries, or SELECTOR_NONE
-	bool starved_told; // to the service thread
-	bool lags; // what is sent is old: less of it
-	uint8_t wish; // how many encodings it wishes to be there: path/wish.h
 	uint32_t pace_next; // number of its encoding that is sent next
 	uint32_t pace_until; // numbers before this may be sent
 };
 // What a round fetches ahead holds what a packet in order needs.
 static_assert(offsetof(struct subscription, index.blocks) <= 3 * 64);
+static_assert(AM_ENCODING_MAX < 1 << 3); // wish
 static_assert(sizeof(struct subscription) == 6 * 64); // a webinar's viewer has 40
 
 // Subscriptions in a row, so that a burst walks memory forwards. The service thread says which

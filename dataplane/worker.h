@@ -114,7 +114,7 @@ struct worker {
 	LIST_HEAD(, track_stream) holding; // of their tracks, those with packets that wait
 	TAILQ_HEAD(, transport) viewers; // those with a struct viewer
 	TAILQ_HEAD(, transport) probing; // of them
-	TAILQ_HEAD(, transport) pacing; // likewise
+	TAILQ_HEAD(, transport) pacing; // of them, those with packets that wait for their pace
 	uint32_t viewer_count;
 	TAILQ_HEAD(, fanout) fanout_list; // all of fanouts
 	TAILQ_HEAD(, fanout) waiting[WORKER_CLASSES]; // those with packets to forward

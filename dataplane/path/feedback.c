@@ -136,8 +136,10 @@ static void link_probe(struct worker *w, struct transport *t, const struct rtcp_
 	figures_report(w, s, r, sound ? SOUND_RATE : PICTURE_RATE);
 	if (sound) // pictures come in bursts by nature
 		link_jitter(&t->link, r->jitter, SOUND_RATE);
-	if (r->last_sr && r->last_sr == s->reported_ntp)
-		link_rtt(&t->link, w->now_us, s->reported_us, r->delay_since_last_sr);
+	if (r->last_sr && r->last_sr == s->reported_ntp) {
+		uint32_t age_us = (uint32_t)w->now_us - s->reported_us;
+		link_rtt(&t->link, w->now_us, w->now_us - age_us, r->delay_since_last_sr);
+	}
 }
 
 // Whether the block is one of those that are looked at this time: all have their turn.

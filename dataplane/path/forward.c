@@ -52,7 +52,7 @@ static void report_send(struct worker *w, struct subscription *s)
 	feedback_send(w, s->transport, m, payload, len);
 	s->reported = report;
 	s->reported_ntp = ntp_middle(clock->ntp);
-	s->reported_us = w->now_us;
+	s->reported_us = (uint32_t)w->now_us;
 }
 
 void forward_tell_layers(struct worker *w, struct subscription *s)
@@ -171,7 +171,7 @@ forward_next(struct worker *w, struct subscription *s, const struct fanout_queue
 	uint8_t layer = s->selector.layer;
 	if ((p->lead | p->trail) != 0 && selector_may_begin(&s->selector, p))
 		forward_key_frame(w, s, m);
-	else if (!pace_holds(s, p))
+	else if (!pace_holds(w, s, p))
 		forward_with(w, s, m, sound_before(s, q, i, &sound));
 	if (s->paced && s->selector.layer != layer)
 		pace_from(s, p->seq + p->trail + 1);

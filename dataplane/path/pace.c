@@ -11,7 +11,7 @@
 #define BURST_US      5000 // of the pace that may go out at once, and a packet
 #define BURST_BYTES   1500
 #define DEBT_US       300000 // of the pace at most, so that a burst of ours is forgotten
-#define SINCE_US_MAX  100000
+#define SINCE_US_MAX  200000 // … and what may be earned in one go: between two calls of pace_tick
 #define LAG_US        250000 // then upper temporal layers are left out …
 #define NO_LAG_US     100000 // … until so little is left
 #define GIVE_UP_US    800000
@@ -51,12 +51,35 @@ void pace_turn(const struct worker *w, struct subscription *s, const struct fano
 	}
 }
 
-bool pace_holds(struct subscription *s, const struct track_packet *p)
+static void wait_begin(struct worker *w, struct subscription *s)
+{
+	struct transport *t = s->transport;
+
+	if (s->waits)
+		return;
+	if (!t->viewer->waiting)
+		TAILQ_INSERT_TAIL(&w->pacing, t, pacing);
+	s->waiting_next = t->viewer->waiting;
+	t->viewer->waiting = s;
+	s->waits = true;
+}
+
+// What `at` leads to waits no more.
+static void wait_end(struct subscription **at)
+{
+	struct subscription *s = *at;
+
+	*at = s->waiting_next;
+	s->waits = false;
+}
+
+bool pace_holds(struct worker *w, struct subscription *s, const struct track_packet *p)
 {
 	if (!s->paced || p->layer != s->selector.layer || (int32_t)(p->seq - s->pace_next) < 0)
 		return false;
 	if ((int32_t)(p->seq - s->pace_until) >= 0)
 		s->pace_until = p->seq + 1;
+	wait_begin(w, s);
 	return true;
 }
 
@@ -79,16 +102,22 @@ static int64_t ready_us(const struct rte_mbuf *m)
 	return media_packet_of(m)->ready_us;
 }
 
-// Whose packet is the next: of the most important, then of those whose has waited longest.
-static struct subscription *pick(const struct worker *w, const struct transport *t)
+// Whose packet is the next: of the most important, then of those whose has waited longest. Those
+// whose packets have all gone leave the list.
+static struct subscription *pick(const struct worker *w, struct viewer *v)
 {
-	struct subscription *s, *best = NULL;
+	struct subscription *s, *best = NULL, **at = &v->waiting;
 	int64_t best_us = 0;
 
-	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
+	while ((s = *at)) {
 		const struct rte_mbuf *m = waiting(w, s);
-		if (!m || (best && (s->priority < best->priority ||
-		                    (s->priority == best->priority && ready_us(m) >= best_us))))
+		if (!m) {
+			wait_end(at);
+			continue;
+		}
+		at = &s->waiting_next;
+		if (best && (s->priority < best->priority ||
+		             (s->priority == best->priority && ready_us(m) >= best_us)))
 			continue;
 		best = s;
 		best_us = ready_us(m);
@@ -142,7 +171,7 @@ static int64_t bytes_per_s(const struct worker *w, const struct downlink *d)
 	return (int64_t)(bps / 8);
 }
 
-static bool has_room(const struct worker *w, struct viewer *v)
+void pace_tick(const struct worker *w, struct viewer *v)
 {
 	int64_t per_s = bytes_per_s(w, &v->downlink), since_us = w->now_us - v->pace_us;
 	uint32_t sent = (uint32_t)v->downlink.sent.bytes;
@@ -157,24 +186,56 @@ static bool has_room(const struct worker *w, struct viewer *v)
 	v->pace_bytes = (int32_t)(bytes > least ? bytes : least);
 	v->pace_sent = sent;
 	v->pace_us = w->now_us;
-	return bytes > 0 || downlink_probe(&v->downlink, w->now_us) > 0;
+}
+
+static bool has_room(const struct worker *w, struct viewer *v)
+{
+	pace_tick(w, v);
+	return v->pace_bytes > 0 || downlink_probe(&v->downlink, w->now_us) > 0;
 }
 
 void pace_some(struct worker *w, struct transport *t)
 {
 	struct subscription *s;
 
-	if (!transport_is_reachable(t))
+	if (!pace_has_backlog(t) || !transport_is_reachable(t))
 		return;
-	while (has_room(w, t->viewer) && !tx_is_full(w) && (s = pick(w, t)))
+	while (has_room(w, t->viewer) && !tx_is_full(w) && (s = pick(w, t->viewer)))
 		send_next(w, s);
+	if (!pace_has_backlog(t))
+		TAILQ_REMOVE(&w->pacing, t, pacing);
 }
 
 void pace(struct worker *w)
 {
-	struct transport *t;
+	struct transport *t, *next;
 
-	TAILQ_FOREACH (t, &w->pacing, pacing)
+	for (t = TAILQ_FIRST(&w->pacing); t; t = next) {
+		next = TAILQ_NEXT(t, pacing);
 		pace_some(w, t);
+	}
 	copy_flush(w);
+}
+
+void pace_leave(struct worker *w, struct subscription *s)
+{
+	struct transport *t = s->transport;
+	struct subscription **at = &t->viewer->waiting;
+
+	if (!s->waits)
+		return;
+	while (*at != s)
+		at = &(*at)->waiting_next;
+	wait_end(at);
+	if (!pace_has_backlog(t))
+		TAILQ_REMOVE(&w->pacing, t, pacing);
+}
+
+void pace_end(struct worker *w, struct transport *t)
+{
+	if (!pace_has_backlog(t))
+		return;
+	while (t->viewer->waiting)
+		wait_end(&t->viewer->waiting);
+	TAILQ_REMOVE(&w->pacing, t, pacing);
 }

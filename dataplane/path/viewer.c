@@ -45,15 +45,6 @@ bool viewer_weighs(const struct worker *w, const struct subscription *s)
 	       rates_read(r, 0, TEMPORAL_LIMITS - 1) > 0;
 }
 
-static void slow_set(struct worker *w, struct transport *t, bool slow)
-{
-	if (slow && !t->slow)
-		TAILQ_INSERT_TAIL(&w->pacing, t, pacing);
-	else if (!slow && t->slow)
-		TAILQ_REMOVE(&w->pacing, t, pacing);
-	t->slow = slow;
-}
-
 static void probing_begin(struct worker *w, struct transport *t)
 {
 	if (t->viewer->probing || !downlink_probing(&t->viewer->downlink))
@@ -72,7 +63,7 @@ void viewer_remove(struct worker *w, struct transport *t)
 {
 	if (t->viewer->probing)
 		probing_end(w, t);
-	slow_set(w, t, false);
+	pace_end(w, t);
 	TAILQ_REMOVE(&w->viewers, t, viewers);
 	w->viewer_count--;
 }
@@ -472,17 +463,6 @@ static bool is_slow(const struct worker *w, const struct downlink *d, uint64_t u
 	        downlink_target(d, w->now_us) * 2ull < 5 * used_bps);
 }
 
-// Who has room again is still sent at the pace what waits.
-static bool has_backlog(const struct look *look)
-{
-	for (unsigned i = 0; i < look->count; i++) {
-		const struct subscription *s = look->subscriptions[i];
-		if (s->paced && s->selector.layer != SELECTOR_NONE && s->pace_next != s->pace_until)
-			return true;
-	}
-	return false;
-}
-
 static void allocate(struct worker *w, struct transport *t)
 {
 	struct viewer *v = t->viewer;
@@ -517,7 +497,8 @@ static void allocate(struct worker *w, struct transport *t)
 	want(w, t, &look);
 	uint64_t used_bps = look.other_bps + allocation_used(look.pictures, look.count);
 	v->roomy = v->downlink.want == 0 && target_bps > 2 * used_bps;
-	slow_set(w, t, is_slow(w, &v->downlink, used_bps) || (t->slow && has_backlog(&look)));
+	// Who has room again is still sent at the pace what waits.
+	t->slow = is_slow(w, &v->downlink, used_bps) || (t->slow && pace_has_backlog(t));
 	rest_look(w, t, &look);
 	v->rest = v->roomy && !look.rest_starved ? CALM_LOOKS : 0;
 }
@@ -574,6 +555,8 @@ static void look_at(struct worker *w, struct transport *t)
 		v->rest--;
 	else
 		allocate(w, t);
+	if (t->slow)
+		pace_tick(w, v);
 	probing_begin(w, t);
 }
 
@@ -603,8 +586,7 @@ static void probe_some(struct worker *w, struct transport *t)
 {
 	struct subscription *s = probe_stream(t);
 
-	if (t->slow)
-		pace_some(w, t); // pictures that wait are as good as padding
+	pace_some(w, t); // pictures that wait are as good as padding
 	while (s && downlink_probe(&t->viewer->downlink, w->now_us)) {
 		if (!transport_is_reachable(t) || tx_is_full(w))
 			break;

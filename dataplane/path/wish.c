@@ -21,7 +21,7 @@ static void wish_set(struct subscription *s, uint8_t wish)
 		wishes[s->wish - 1]--;
 	if (wish > 0)
 		wishes[wish - 1]++;
-	s->wish = wish;
+	s->wish = wish & 7;
 }
 
 void wish_note(struct subscription *s)

@@ -219,10 +219,11 @@ static void fanout_end(struct rig *r, struct fanout *f)
 
 void rig_clear(struct rig *r)
 {
+	for (uint32_t i = 0; i < r->viewers; i++)
+		viewer_remove(r->worker, r->transports[i]);
 	for (uint16_t i = 0; i < r->tracks; i++)
 		fanout_end(r, r->fanouts[i]);
 	for (uint32_t i = 0; i < r->viewers; i++) {
-		viewer_remove(r->worker, r->transports[i]);
 		cipher_key_destroy(r->transports[i]->key);
 		free(r->transports[i]->viewer);
 		free(r->transports[i]);

@@ -8,7 +8,7 @@
 #include "am_counters.h"
 #include "worker.h"
 
-#define RIG_TRACKS_MAX 8
+#define RIG_TRACKS_MAX 40
 #define RIG_PORT       10000 // UDP port of the first viewer; each has its own
 
 struct rte_mbuf;

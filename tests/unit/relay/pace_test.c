@@ -16,14 +16,11 @@ static void link_carries(uint32_t bps)
 	t->viewer->pace_us = rig.worker->now_us;
 	t->viewer->pace_sent = 0;
 	rig.worker->adapts = true;
-	if (!t->slow)
-		TAILQ_INSERT_TAIL(&rig.worker->pacing, t, pacing);
 	t->slow = true;
 }
 
 static void link_is_wide(void)
 {
-	TAILQ_REMOVE(&rig.worker->pacing, viewer()->transport, pacing);
 	viewer()->transport->slow = false;
 }
 
@@ -292,6 +289,68 @@ static void pictures_of_a_probe_are_no_debt_of_the_pace(void **)
 	end();
 }
 
+static void only_who_has_packets_that_wait_is_visited(void **)
+{
+	begin_seen(500 * KBIT);
+	struct worker *w = rig.worker;
+	assert_true(viewer()->paced);
+	assert_true(TAILQ_EMPTY(&w->pacing));
+	picture(0, 0, false, 20);
+	assert_ptr_equal(TAILQ_FIRST(&w->pacing), viewer()->transport);
+	assert_ptr_equal(viewer()->transport->viewer->waiting, viewer());
+	wait_ms(250);
+	assert_int_equal(got_count, 20);
+	assert_true(TAILQ_EMPTY(&w->pacing));
+	assert_null(viewer()->transport->viewer->waiting);
+	assert_false(viewer()->waits);
+	end();
+}
+
+// It is removed while others' packets wait, or alone.
+static void who_leaves_waits_no_more(void **)
+{
+	static struct subscription more[3];
+
+	for (size_t gone = 0; gone < 3; gone++) {
+		begin_seen(500 * KBIT);
+		struct transport *t = viewer()->transport;
+		for (size_t i = 0; i < 3; i++) {
+			more[i] = *viewer();
+			struct track_packet p = {.seq = more[i].pace_next + 1};
+			assert_true(pace_holds(rig.worker, &more[i], &p));
+		}
+		pace_leave(rig.worker, &more[gone]);
+		size_t left = 0;
+		for (const struct subscription *s = t->viewer->waiting; s; s = s->waiting_next) {
+			assert_ptr_not_equal(s, &more[gone]);
+			left++;
+		}
+		assert_int_equal(left, 2);
+		assert_false(TAILQ_EMPTY(&rig.worker->pacing));
+		for (size_t i = 0; i < 3; i++)
+			pace_leave(rig.worker, &more[i]);
+		assert_true(TAILQ_EMPTY(&rig.worker->pacing));
+		end();
+	}
+}
+
+// For seconds there was nothing but sound, of 64 kbit/s: a fifth of the pace.
+static void what_sound_takes_while_nothing_waits_is_no_debt(void **)
+{
+	begin_seen(250 * KBIT);
+	struct viewer *v = viewer()->transport->viewer;
+	v->downlink.unhurt = false;
+	for (int i = 0; i < 150; i++) {
+		rig.worker->now_us += 20000;
+		downlink_sent(&v->downlink, rig.worker->now_us, 160);
+		viewer_tick(rig.worker);
+	}
+	assert_true(viewer()->transport->slow);
+	picture(0, 0, false, 8);
+	assert_in_range(got_count, 1, 4);
+	end();
+}
+
 static void sound_does_not_wait(void **)
 {
 	begin_seen(30 * KBIT);
@@ -319,6 +378,9 @@ int main(void)
 	        cmocka_unit_test(nothing_goes_out_twice),
 	        cmocka_unit_test(pictures_that_wait_are_what_a_probe_sends),
 	        cmocka_unit_test(pictures_of_a_probe_are_no_debt_of_the_pace),
+	        cmocka_unit_test(only_who_has_packets_that_wait_is_visited),
+	        cmocka_unit_test(who_leaves_waits_no_more),
+	        cmocka_unit_test(what_sound_takes_while_nothing_waits_is_no_debt),
 	        cmocka_unit_test(sound_does_not_wait),
 	};
 

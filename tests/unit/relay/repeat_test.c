@@ -3,6 +3,8 @@
 
 #include "path/tx.h"
 
+#define TRACKS 8
+
 // Numbers of a viewer of the lowest temporal layer lead back to its packets, whatever other layers
 // came after them.
 static void viewers_of_a_lower_temporal_layer_get_retransmissions(void **)
@@ -121,18 +123,18 @@ static void retransmissions_take_a_bounded_share_of_the_viewers_way(void **)
 // A received buffer is large, whatever is in it.
 static void small_packets_take_no_received_buffers(void **)
 {
-	begin(1, RIG_TRACKS_MAX);
+	begin(1, TRACKS);
 	for (uint32_t i = 0; i < RELAY_HISTORY; i++) {
-		for (uint16_t track = 0; track < RIG_TRACKS_MAX; track++)
+		for (uint16_t track = 0; track < TRACKS; track++)
 			give(track, 1 + i, 1);
 		settle();
 	}
 	assert_true(rte_mempool_avail_count(rig.port.pool) >= BUFFERS - TX_SPARE);
-	for (uint16_t track = 0; track < RIG_TRACKS_MAX; track++) {
+	for (uint16_t track = 0; track < TRACKS; track++) {
 		ask_again(track, 50);
 		assert_int_equal(got[0][track].resent, 50);
 	}
-	end(RIG_TRACKS_MAX * RELAY_HISTORY);
+	end(TRACKS * RELAY_HISTORY);
 }
 
 // Half of the buffers are left to what comes and goes, and the rest is shared.
