@@ -560,6 +560,14 @@ static void look_at(struct worker *w, struct transport *t)
 	probing_begin(w, t);
 }
 
+// Nothing is sent before there is another: a probe that began may go on then.
+static void way_lost(struct worker *w, struct transport *t)
+{
+	if (t->viewer->probing)
+		probing_end(w, t);
+	pace_end(w, t);
+}
+
 void viewer_tick(struct worker *w)
 {
 	uint32_t left = (w->viewer_count + VIEWER_TICKS - 1) / VIEWER_TICKS;
@@ -577,7 +585,9 @@ void viewer_tick(struct worker *w)
 			continue;
 		t->viewer->looked_us = w->now_us;
 		figures_viewer(w, t);
-		if (transport_is_reachable(t) && !TAILQ_EMPTY(&t->subscriptions))
+		if (!transport_is_reachable(t))
+			way_lost(w, t);
+		else if (!TAILQ_EMPTY(&t->subscriptions))
 			look_at(w, t);
 	}
 }

@@ -7,6 +7,7 @@
 #include "inbox.h"
 #include "path/copy.h"
 #include "path/forward.h"
+#include "path/pace.h"
 
 #define FRAME_LEN 42 // Ethernet, IPv4 and UDP, before RTP
 
@@ -479,6 +480,33 @@ static void the_long_part_of_a_probe_begins_with_the_answer(void **)
 	end();
 }
 
+// Its probe and what waits for its pace are not looked after each 2 ms for ever.
+static void who_loses_its_way_is_visited_no_more(void **)
+{
+	begin_counted(1, true);
+	struct worker *w = rig.worker;
+	struct transport *t = rig.transports[0];
+	viewer()->changed = true;
+	viewer()->downlink.clock_known = true;
+	for (int i = 0; i < 400 && !viewer()->probing; i++)
+		tick(1);
+	struct track_packet p = {.seq = 1};
+	subscription(0)->paced = true;
+	subscription(0)->selector.layer = 0;
+	assert_true(pace_holds(w, subscription(0), &p));
+	assert_false(TAILQ_EMPTY(&w->probing) || TAILQ_EMPTY(&w->pacing));
+	uint16_t len = t->route.len;
+	t->route.len = 0;
+	tick(2 * VIEWER_TICKS);
+	assert_true(TAILQ_EMPTY(&w->probing) && TAILQ_EMPTY(&w->pacing));
+	assert_false(viewer()->probing);
+	t->route.len = len;
+	p.seq++;
+	assert_true(pace_holds(w, subscription(0), &p)); // it comes back
+	assert_false(TAILQ_EMPTY(&w->pacing));
+	end();
+}
+
 // Step by step while pictures wait too long, and back.
 static void a_worker_that_is_behind_leaves_out_layers(void **)
 {
@@ -626,6 +654,7 @@ int main(void)
 	        cmocka_unit_test(the_client_gets_no_more_than_it_asks_for),
 	        cmocka_unit_test(a_wish_is_probed_with_padding),
 	        cmocka_unit_test(the_long_part_of_a_probe_begins_with_the_answer),
+	        cmocka_unit_test(who_loses_its_way_is_visited_no_more),
 	        cmocka_unit_test(a_worker_that_is_behind_leaves_out_layers),
 	        cmocka_unit_test(what_is_left_out_is_said),
 	        cmocka_unit_test(what_a_fade_took_is_probed_without_a_wish),
