@@ -213,6 +213,7 @@ struct track_stream {
 	struct nack nack;
 	struct keyframe keyframe;
 	uint64_t key_seq; // number of its source with which the last key frame began; 0: none
+	uint32_t key_timestamp; // of that key frame
 	struct layer_counter counter;
 	struct access_unit unit; // of H.264
 	struct dependency_structure dependencies; // of AV1

@@ -39,7 +39,8 @@
 	X(nacks_received, packets, "Sequence numbers that viewers asked for again")                \
 	X(plis_sent, packets, "Key frames asked for from publishers")                              \
 	X(plis_received, packets, "Key frames that viewers asked for")                             \
-	X(plis_refused, packets, "Key frames not asked for: the viewer has had its share")         \
+	X(plis_refused, packets,                                                                   \
+	  "Key frames not asked for: the viewer has had its share, or was just sent one")          \
 	X(catchups, catchups, "Times that viewers began with a key frame of the past")             \
 	X(pace_given_up, pictures, "Times that pictures of a slow viewer were given up")           \
 	X(shed, steps, "Times that a worker left out a step more, since it could not keep up")     \

@@ -27,6 +27,14 @@ void keyframe_arrived(struct keyframe *k)
 	k->pending = false;
 }
 
+bool keyframe_share_is_served(const struct keyframe_share *k, int64_t now_us, uint32_t rtt_us)
+{
+	uint32_t way_us = rtt_us > KEYFRAME_SHARE_WAY_US ? rtt_us : KEYFRAME_SHARE_WAY_US;
+	uint32_t age_ms = (uint32_t)((uint64_t)now_us / 1000) - k->got_ms;
+
+	return k->got && age_ms <= way_us / 1000;
+}
+
 static void forget(struct keyframe_share *k, int64_t now_us)
 {
 	int64_t steps = (now_us - k->forgotten_us) / KEYFRAME_SHARE_WAIT_MAX_US;

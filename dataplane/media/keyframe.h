@@ -40,7 +40,9 @@ struct keyframe_share {
 	int64_t asked_us; // when it last asked or wished for one
 	int64_t next_us; // when it may cause the next one
 	int64_t forgotten_us; // up to when `used` has been made less
+	uint32_t got_ms; // when a part of a key frame last went out to it
 	uint8_t used; // key frames, of which one is forgotten each KEYFRAME_SHARE_WAIT_MAX_US
+	bool got; // one ever did
 	bool asked; // the last one has not come yet: asking again costs nothing
 };
 
@@ -57,6 +59,20 @@ static inline void keyframe_share_excuse(struct keyframe_share *k)
 {
 	k->reserved_us = 0;
 }
+
+#define KEYFRAME_SHARE_WAY_US                                                                      \
+	100000 // at least, from a key frame's end to what is asked in view of it
+
+// A part of a key frame goes out to it.
+static inline void keyframe_share_got(struct keyframe_share *k, int64_t now_us)
+{
+	k->got = true;
+	k->got_ms = (uint32_t)((uint64_t)now_us / 1000);
+}
+
+// True if what it asks now was asked before the last key frame could be with it, all of it.
+[[nodiscard]] bool
+keyframe_share_is_served(const struct keyframe_share *, int64_t now_us, uint32_t rtt_us);
 
 // It has got a key frame.
 static inline void keyframe_share_answered(struct keyframe_share *k)

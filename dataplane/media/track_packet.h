@@ -42,6 +42,7 @@ enum track_packet_flags {
 	TRACK_SPATIAL_SYNC = 256, // begins a spatial layer that may be entered from the one below
 	TRACK_PICTURE_REFS = 512, // pictures refer to each other by id: ids keep their distances
 	TRACK_LATE = 1024, // a number was left free for it within each limit, also those below it
+	TRACK_KEY_PICTURE = 2048, // part of a key frame, its first packet among them
 };
 
 struct track_packet {

@@ -249,6 +249,8 @@ void feedback_refresh(struct worker *w, struct subscription *s)
 		return;
 	if (layer == SELECTOR_NONE) // it is being asked for anyway
 		forward_request_key_frame(w, s);
+	else if (keyframe_share_is_served(&s->key_frames, w->now_us, viewer_rtt_us(s->transport)))
+		worker_count(w, AM_COUNTER_plis_refused, 1);
 	else if (keyframe_share_take(&s->key_frames, w->now_us))
 		feedback_ask_key_frame(w, s->fanout, layer);
 	else

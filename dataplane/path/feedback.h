@@ -44,5 +44,5 @@ void feedback_send(
         struct worker *, struct transport *, struct rte_mbuf *, uint8_t *payload, size_t len
 );
 
-// The viewer of a subscription needs a key frame of what it is being sent.
+// The viewer of a subscription needs a key frame of what it is being sent, unless it just was.
 void feedback_refresh(struct worker *, struct subscription *);

@@ -86,9 +86,12 @@ static void restart(struct subscription *s)
 	selector_resume(&s->selector);
 }
 
-// A key frame goes to the viewer. If it still wants another layer, its wish waits on.
-static void answered(struct subscription *s)
+// A part of a key frame goes to the viewer. If it still wants another layer, its wish waits on.
+static void answered(const struct worker *w, struct subscription *s, uint16_t flags)
 {
+	keyframe_share_got(&s->key_frames, w->now_us);
+	if (!(flags & TRACK_KEY_FRAME))
+		return;
 	keyframe_share_answered(&s->key_frames);
 	if (selector_wanted_layer(&s->selector) == SELECTOR_NONE)
 		keyframe_share_excuse(&s->key_frames);
@@ -100,13 +103,14 @@ static __rte_always_inline void forward_with(
         const struct red_sound *before
 )
 {
+	uint16_t flags = media_packet_of(m)->info.flags;
 	struct selector_out out;
 	uint32_t roc;
 
 	if (!selector_forward(&s->selector, &media_packet_of(m)->info, &out))
 		return;
-	if (media_packet_of(m)->info.flags & TRACK_KEY_FRAME)
-		answered(s);
+	if (flags & (TRACK_KEY_FRAME | TRACK_KEY_PICTURE))
+		answered(w, s, flags);
 	s->source = media_packet_of(m)->info.source;
 	worker_count(w, AM_COUNTER_made_copies, 1);
 	// No index is used twice, whatever the selector says: a repeated nonce breaks GCM.

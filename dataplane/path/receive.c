@@ -293,7 +293,10 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 		keyframe_arrived(&s->keyframe);
 		// Of an older one a packet may come late.
 		s->key_seq = RTE_MAX(s->key_seq, in->source_seq);
+		s->key_timestamp = in->view.timestamp;
 	}
+	if (s->key_seq > 0 && in->view.timestamp == s->key_timestamp)
+		p->info.flags |= TRACK_KEY_PICTURE;
 	m->data_off = (uint16_t)(in->bytes + in->view.payload_offset - (uint8_t *)m->buf_addr);
 	m->data_len = in->view.payload_len;
 	m->pkt_len = in->view.payload_len;

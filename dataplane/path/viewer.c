@@ -22,6 +22,8 @@
 #define REPAIR_PERCENT     15 // of what the way carries may be retransmissions
 #define REPAIR_BURST_S     4 // so many seconds' worth at once
 #define REPAIR_BYTES_PER_S 8000 // … and so much in any case
+#define RTT_US             50000 // where it is not known
+#define RTT_US_MAX         1000000
 #define STATUSES_AT        (FCI_AT + 2) // behind the base sequence number
 
 void viewer_add(struct worker *w, struct transport *t, struct viewer *v)
@@ -93,6 +95,16 @@ bool viewer_carries_at_once(const struct worker *w, const struct transport *t, u
 {
 	return !w->adapts ||
 	       bytes <= downlink_target(&t->viewer->downlink, w->now_us) / 8 * AT_ONCE_MS / 1000;
+}
+
+// Reports and transport-wide feedback both measure it; queues and waits make it look longer.
+uint32_t viewer_rtt_us(const struct transport *t)
+{
+	uint32_t us = t->link.rtt_ms * 1000u, answered_us = t->viewer->downlink.rtt_us;
+
+	if (us == 0 || (answered_us > 0 && answered_us < us))
+		us = answered_us;
+	return us > 0 ? RTE_MIN(us, RTT_US_MAX) : RTT_US;
 }
 
 bool viewer_may_repeat(struct worker *w, struct transport *t)

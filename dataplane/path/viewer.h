@@ -33,6 +33,9 @@ void viewer_report(struct worker *, struct transport *, uint8_t fraction_lost);
 // Whether the viewer's way takes so many bytes in one go, in half a second.
 bool viewer_carries_at_once(const struct worker *, const struct transport *, uint32_t bytes);
 
+// A round trip to the viewer and back, as far as it is known.
+uint32_t viewer_rtt_us(const struct transport *);
+
 // Whether the viewer's way has room for one retransmission more; that one was made.
 bool viewer_may_repeat(struct worker *, struct transport *);
 void viewer_repeated(struct transport *, uint32_t bytes);

@@ -135,6 +135,22 @@ static void calm_wishes_never_wait(void **)
 	}
 }
 
+// What it asks within a round trip of the key frame's end, it asked before that had come.
+static void what_is_asked_before_the_key_frame_can_be_there_is_served(void **)
+{
+	struct keyframe_share k = {0};
+	const int64_t at = 100 * SECOND;
+	assert_false(keyframe_share_is_served(&k, 0, SECOND));
+	assert_false(keyframe_share_is_served(&k, at, SECOND));
+	keyframe_share_got(&k, at - 300000);
+	keyframe_share_got(&k, at);
+	assert_true(keyframe_share_is_served(&k, at, 400000));
+	assert_true(keyframe_share_is_served(&k, at + 400000, 400000));
+	assert_false(keyframe_share_is_served(&k, at + 401000, 400000));
+	assert_true(keyframe_share_is_served(&k, at + KEYFRAME_SHARE_WAY_US, 1000));
+	assert_false(keyframe_share_is_served(&k, at + KEYFRAME_SHARE_WAY_US + 1000, 1000));
+}
+
 static void wishes_all_the_time_have_the_pace_of_who_asks_forever(void **)
 {
 	struct keyframe_share k = {0};
@@ -161,6 +177,7 @@ int main(void)
 	        cmocka_unit_test(changes_are_put_off),
 	        cmocka_unit_test(wishes_before_the_key_frame_has_come_are_one),
 	        cmocka_unit_test(calm_wishes_never_wait),
+	        cmocka_unit_test(what_is_asked_before_the_key_frame_can_be_there_is_served),
 	        cmocka_unit_test(wishes_all_the_time_have_the_pace_of_who_asks_forever),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

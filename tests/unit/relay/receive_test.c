@@ -268,6 +268,35 @@ static void a_key_frame_ends_the_wait_of_who_wished_for_it(void **)
 	end();
 }
 
+// The key frame that it asks for is on its way to it: its end, not its beginning, counts.
+static void who_was_just_sent_a_key_frame_causes_no_other(void **)
+{
+	begin();
+	rig.worker->now_us += 100000000;
+	send_packet(7, 100, true, 100);
+	pub.timestamp -= STEP; // the rest of it comes late
+	rig.worker->now_us += 300000;
+	send_packet(7, 101, false, 100);
+	rig.worker->now_us += 30000;
+	send_run(7, 102, 2, false);
+	rig.worker->now_us += 30000;
+	uint64_t asked = counter(AM_COUNTER_plis_sent);
+	feedback_refresh(rig.worker, viewer());
+	assert_int_equal(counter(AM_COUNTER_plis_sent), asked);
+	assert_int_equal(counter(AM_COUNTER_plis_refused), 1);
+	rig.worker->now_us += KEYFRAME_SHARE_WAY_US;
+	feedback_refresh(rig.worker, viewer());
+	assert_int_equal(counter(AM_COUNTER_plis_sent), asked + 1);
+
+	// Farther away it takes longer.
+	send_packet(7, 104, true, 100);
+	viewer()->transport->link.rtt_ms = 400;
+	rig.worker->now_us += 390000;
+	feedback_refresh(rig.worker, viewer());
+	assert_int_equal(counter(AM_COUNTER_plis_refused), 2);
+	end();
+}
+
 // A client that sends from SSRCs that are no track's does not use up what its tracks need.
 static void ssrcs_of_no_track_give_way(void **)
 {
@@ -557,6 +586,7 @@ int main(void)
 	        ),
 	        cmocka_unit_test_teardown(an_encoding_of_a_screen_may_rest, clear),
 	        cmocka_unit_test_teardown(a_key_frame_ends_the_wait_of_who_wished_for_it, clear),
+	        cmocka_unit_test_teardown(who_was_just_sent_a_key_frame_causes_no_other, clear),
 	        cmocka_unit_test_teardown(ssrcs_of_no_track_give_way, clear),
 	        cmocka_unit_test_teardown(what_one_transport_sends_is_bounded_in_packets, clear),
 	        cmocka_unit_test_teardown(what_one_transport_sends_is_bounded_in_bytes, clear),
