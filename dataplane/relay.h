@@ -32,6 +32,7 @@
 #include "media/rates.h"
 #include "media/reception.h"
 #include "media/red.h"
+#include "media/repeats.h"
 #include "media/selector.h"
 #include "media/shed.h"
 #include "media/temporal.h"
@@ -138,6 +139,7 @@ struct viewer {
 	int64_t hurried_us; // at it out of turn, the last time
 	int64_t figured_us; // its figures were told
 	struct relay_bucket repairs; // bytes of retransmissions
+	struct repeats repeats; // of late
 	bool changed; // other subscriptions, or other wishes, since then
 	bool probing; // it is in the worker's list of these
 	uint8_t shed; // level of the worker's shedding that is in force

@@ -28,7 +28,7 @@
 	X(made_retransmissions, packets, "Retransmissions made for subscribers")                   \
 	X(made_probes, packets, "Packets made to probe viewers' links")                            \
 	X(retransmissions_refused, packets,                                                        \
-	  "Retransmissions not made: the viewer or the worker has had its share")                  \
+	  "Retransmissions not made: beyond a share, made already, of an encoding left")           \
 	X(made_rtcp, packets, "RTCP packets made")                                                 \
 	X(rtp_packets, packets, "Authenticated RTP packets")                                       \
 	X(rtcp_packets, packets, "Authenticated RTCP packets")                                     \

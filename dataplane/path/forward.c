@@ -602,18 +602,24 @@ static bool worker_may_repeat(struct worker *w, const struct transport *t)
 	return w->rtx.tokens > reserve;
 }
 
+static void repeat_refuse(struct worker *w)
+{
+	worker_count(w, AM_COUNTER_retransmissions_refused, 1);
+}
+
 void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 {
 	struct selector_source source;
 	struct selector_out out;
 
-	if (!transport_may_repeat(w, s->transport) || !worker_may_repeat(w, s->transport)) {
-		worker_count(w, AM_COUNTER_retransmissions_refused, 1);
-		return;
-	}
+	if (!transport_may_repeat(w, s->transport) || !worker_may_repeat(w, s->transport))
+		return repeat_refuse(w);
 	if (!s->rtx_ssrc || !transport_is_reachable(s->transport) || tx_is_full(w) ||
 	    !selector_find(&s->selector, seq, &source) || source.layer >= s->fanout->stream_count)
 		return;
+	// The other encoding began with a key frame: what is missing before that is of no use.
+	if (source.layer != s->selector.layer)
+		return repeat_refuse(w);
 	struct fanout_stream *stream = &s->fanout->streams[source.layer];
 	uint32_t in = *seq_of(s->fanout, source.layer, source.limit, source.seq_at);
 	struct rte_mbuf *m = history_find(&stream->history, (uint16_t)in, w->now_us);
@@ -623,6 +629,8 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	bool filler = selector_fill(&source, p, &out);
 	if (!filler && !selector_repeat(&source, p, &out))
 		return;
+	if (!viewer_repeats(w, s, seq))
+		return repeat_refuse(w);
 	uint32_t payload_len = filler ? 0 : m->data_len;
 	w->rtx.tokens--;
 	s->transport->rtx.tokens--;

@@ -26,9 +26,10 @@ uint32_t forward_queue_begin(const struct fanout_queue *, uint8_t layer, const s
 void forward_packet(struct worker *, struct subscription *, const struct rte_mbuf *);
 
 // Answers a viewer's NACK of one sequence number by a retransmission (RFC 4588), where the packet
-// is still there and the port keeps up: it must not push out what was never sent. Where the number
-// was left free for a packet that came late and is not for this viewer, the answer is an empty one:
-// browsers take the number for padding's, and go on.
+// is still there and the port keeps up: it must not push out what was never sent. Not where it is
+// on its way already, has gone often enough, or is of an encoding that the viewer is sent no more.
+// Where the number was left free for a packet that came late and is not for this viewer, the answer
+// is an empty one: browsers take the number for padding's, and go on.
 void forward_repeat(struct worker *, struct subscription *, uint16_t seq);
 
 // A sender report of the publisher: each subscriber gets it with its own timestamps, with the next

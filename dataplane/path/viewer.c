@@ -131,6 +131,13 @@ void viewer_repeated(struct transport *t, uint32_t bytes)
 	b->tokens -= bytes < b->tokens ? bytes : b->tokens;
 }
 
+bool viewer_repeats(const struct worker *w, const struct subscription *s, uint16_t seq)
+{
+	struct transport *t = s->transport;
+
+	return repeats_take(&t->viewer->repeats, s->ssrc, seq, w->now_us, viewer_rtt_us(t));
+}
+
 // Layers of a picture, at most.
 struct layers {
 	uint8_t spatial, temporal;

@@ -40,6 +40,9 @@ uint32_t viewer_rtt_us(const struct transport *);
 bool viewer_may_repeat(struct worker *, struct transport *);
 void viewer_repeated(struct transport *, uint32_t bytes);
 
+// Whether the number is to be sent again, since it is not on its way already. It is noted then.
+bool viewer_repeats(const struct worker *, const struct subscription *, uint16_t seq);
+
 // Gives the selector what the client asks for, its way carries and the worker keeps up with.
 void viewer_prefer(const struct worker *, struct subscription *);
 

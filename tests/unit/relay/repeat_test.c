@@ -75,7 +75,7 @@ static void retransmissions_take_a_bounded_share_of_the_worker(void **)
 	        packets * VIEWERS - RELAY_RTX_WORKER_BURST
 	);
 	rig.worker->now_us += 1000;
-	s = &rig.fanouts[0]->chunks->subscriptions[0];
+	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // which got none
 	forward_repeat(rig.worker, s, s->selector.seq);
 	assert_int_equal(counter(AM_COUNTER_made_retransmissions), RELAY_RTX_WORKER_BURST + 1);
 	settle();
@@ -118,6 +118,61 @@ static void retransmissions_take_a_bounded_share_of_the_viewers_way(void **)
 		assert_int_equal(got[0][0].resent, cases[i].at_once + cases[i].later);
 		end(40);
 	}
+}
+
+// A viewer asks for them more often than its way can answer.
+static void what_is_on_its_way_does_not_go_again(void **)
+{
+	begin(1, 1);
+	rig.transports[0]->link.rtt_ms = 100;
+	give(0, 1, 40);
+	settle();
+	for (int i = 0; i < 7; i++) { // 0 to 60 ms
+		ask_again(0, 40);
+		rig.worker->now_us += 10000;
+	}
+	assert_int_equal(got[0][0].resent, 40);
+	assert_int_equal(counter(AM_COUNTER_retransmissions_refused), 6 * 40);
+	rig.worker->now_us += 30000;
+	ask_again(0, 40);
+	assert_int_equal(got[0][0].resent, 80);
+	for (int i = 0; i < 5; i++) {
+		rig.worker->now_us += 100000;
+		ask_again(0, 40);
+	}
+	assert_int_equal(got[0][0].resent, 40 * REPEATS_MAX);
+	end(40);
+}
+
+// The viewer has gone on to another encoding, or to none.
+static void what_was_left_does_not_go_again(void **)
+{
+	begin(1, 1);
+	struct subscription *s = &rig.fanouts[0]->chunks->subscriptions[0];
+	rig.fanouts[0]->stream_count = 2;
+	give(0, 1, 4);
+	settle();
+	uint16_t last = s->selector.seq;
+	forward_repeat(rig.worker, s, last);
+	selector_set_active(&s->selector, 3);
+	struct rte_mbuf *m = rig_packet(&rig, 0, 1, PAYLOAD);
+	struct media_packet *p = rte_mbuf_to_priv(m);
+	p->info.layer = 1;
+	p->active = 3;
+	forward(rig.worker, m);
+	settle();
+	assert_int_equal(s->selector.layer, 1);
+	forward_repeat(rig.worker, s, (uint16_t)(last - 1)); // before the key frame
+	settle();
+	assert_int_equal(got[0][0].resent, 1);
+	assert_int_equal(counter(AM_COUNTER_retransmissions_refused), 1);
+	forward_repeat(rig.worker, s, s->selector.seq); // the key frame
+	selector_pause(&s->selector);
+	forward_repeat(rig.worker, s, s->selector.seq);
+	settle();
+	assert_int_equal(got[0][0].resent, 2);
+	assert_int_equal(counter(AM_COUNTER_retransmissions_refused), 2);
+	end(5);
 }
 
 // A received buffer is large, whatever is in it.
@@ -185,7 +240,7 @@ static void who_asks_for_much_leaves_some_to_the_others(void **)
 		viewer++;
 	}
 	assert_int_equal(counter(AM_COUNTER_made_retransmissions), RELAY_RTX_WORKER_BURST / 2);
-	s = &rig.fanouts[0]->chunks->subscriptions[0];
+	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // which has not asked
 	s->transport->rtx.tokens = RELAY_RTX_BURST;
 	for (uint32_t i = 0; i < packets; i++)
 		forward_repeat(rig.worker, s, (uint16_t)(s->selector.seq - i));
@@ -203,6 +258,8 @@ int main(void)
 	        cmocka_unit_test(retransmissions_wait_for_the_port_like_copies),
 	        cmocka_unit_test(retransmissions_take_a_bounded_share_of_the_worker),
 	        cmocka_unit_test(retransmissions_take_a_bounded_share_of_the_viewers_way),
+	        cmocka_unit_test(what_is_on_its_way_does_not_go_again),
+	        cmocka_unit_test(what_was_left_does_not_go_again),
 	        cmocka_unit_test(small_packets_take_no_received_buffers),
 	        cmocka_unit_test(histories_leave_buffers_and_each_publisher_its_share),
 	        cmocka_unit_test(who_asks_for_much_leaves_some_to_the_others),
