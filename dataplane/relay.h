@@ -22,6 +22,7 @@
 #include "media/clock.h"
 #include "media/dependency_descriptor.h"
 #include "media/downlink.h"
+#include "media/expected.h"
 #include "media/history.h"
 #include "media/hold.h"
 #include "media/keyframe.h"
@@ -140,6 +141,7 @@ struct viewer {
 	int64_t figured_us; // its figures were told
 	struct relay_bucket repairs; // bytes of retransmissions
 	struct repeats repeats; // of late
+	struct expected expected; // by its reports
 	bool changed; // other subscriptions, or other wishes, since then
 	bool probing; // it is in the worker's list of these
 	uint8_t shed; // level of the worker's shedding that is in force

@@ -150,16 +150,20 @@ static bool has_turn(const struct worker *w, const struct rtcp_view *v, uint8_t 
 	return (block + v->count - first) % v->count < PROBE_BLOCKS;
 }
 
-// A viewer's reception reports, from an SR or RR.
+// A viewer's reception reports, from an SR or RR. Each block counts for as many packets as it is
+// about: what stands still loses nothing, and says nothing of the way.
 static void read_reports(struct worker *w, struct transport *t, const struct rtcp_view *v)
 {
 	bool probe = w->now_us - t->link.probed_us >= LINK_PROBE_US;
 	struct rtcp_report r;
-	uint32_t lost = 0;
+	uint32_t lost = 0, expected = 0;
 	uint8_t n = 0;
 
-	for (; rtcp_report_at(v, n, &r); n++) {
-		lost += r.fraction_lost;
+	static_assert((uint64_t)RTCP_REPORT_COUNT_MAX * INT16_MAX * UINT8_MAX < UINT32_MAX);
+	for (; t->viewer && rtcp_report_at(v, n, &r); n++) {
+		uint32_t packets = expected_since(&t->viewer->expected, r.ssrc, r.highest_seq);
+		lost += packets * r.fraction_lost;
+		expected += packets;
 		if (probe && has_turn(w, v, n))
 			link_probe(w, t, &r);
 	}
@@ -167,9 +171,11 @@ static void read_reports(struct worker *w, struct transport *t, const struct rtc
 		return;
 	if (probe)
 		t->link.probed_us = w->now_us;
-	link_lost(&t->link, (uint8_t)(lost / n));
+	if (expected > 0) {
+		link_lost(&t->link, (uint8_t)(lost / expected));
+		viewer_report(w, t, (uint8_t)(lost / expected));
+	}
 	link_tell(w, t);
-	viewer_report(w, t, (uint8_t)(lost / n));
 }
 
 static void work_refill(struct worker *w, struct transport *t)

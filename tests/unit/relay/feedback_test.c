@@ -61,7 +61,7 @@ static void send(const uint8_t *compound, size_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(rig.port.pool);
 	struct packet_view v = {.family = 4};
-	uint8_t packet[512];
+	uint8_t packet[1024];
 
 	memcpy(packet, compound, len);
 	assert_int_equal(
@@ -153,11 +153,85 @@ static void who_tells_of_a_queue_often_is_not_looked_at_each_time(void **)
 	end();
 }
 
+struct block {
+	uint32_t ssrc, highest;
+	uint8_t fraction_lost;
+};
+
+// A receiver report.
+static void report(const struct block *blocks, uint8_t n)
+{
+	uint8_t packet[1024] = {0x80 | n, 201, 0, (uint8_t)(1 + 6 * n)};
+	uint8_t *to = packet + 8;
+
+	for (uint8_t i = 0; i < n; i++, to += 24) {
+		am_put_u32(to, blocks[i].ssrc);
+		to[4] = blocks[i].fraction_lost;
+		am_put_u32(to + 8, blocks[i].highest);
+	}
+	send(packet, 8 + 24u * n);
+}
+
+// Of 1/256.
+static uint8_t told_lost(void)
+{
+	return (uint8_t)link_gauge(&viewer()->link);
+}
+
+// Voices that are not forwarded, and pictures that are paused.
+static void streams_that_stand_still_do_not_dilute_the_loss(void **)
+{
+	struct block blocks[31];
+
+	begin();
+	for (uint32_t i = 0; i < 31; i++)
+		blocks[i] = (struct block){.ssrc = 0x1001 * (i + 1), .highest = 500};
+	blocks[7].fraction_lost = 64;
+	for (int i = 0; i < 20; i++) {
+		blocks[7].highest += 50;
+		report(blocks, 31);
+	}
+	assert_in_range(told_lost(), 62, 64);
+	end();
+}
+
+static void blocks_count_for_the_packets_that_they_are_about(void **)
+{
+	struct block blocks[] = {{0x12345, 100, 0}, {0x54321, 100, 128}};
+
+	begin();
+	for (int i = 0; i < 20; i++) {
+		blocks[0].highest += 300;
+		blocks[1].highest += 100;
+		report(blocks, 2);
+	}
+	assert_in_range(told_lost(), 30, 32);
+	end();
+}
+
+// Each stream reports for itself, as in browsers: the silent one's are about nothing.
+static void a_report_about_nothing_changes_nothing(void **)
+{
+	struct block speaks = {0x12345, 100, 64}, silent = {0x54321, 100, 0};
+
+	begin();
+	for (int i = 0; i < 20; i++) {
+		speaks.highest += 50;
+		report(&speaks, 1);
+		report(&silent, 1);
+	}
+	assert_in_range(told_lost(), 62, 64);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(feedback_costs_what_its_reading_takes),
 	        cmocka_unit_test(who_tells_of_a_queue_often_is_not_looked_at_each_time),
+	        cmocka_unit_test(streams_that_stand_still_do_not_dilute_the_loss),
+	        cmocka_unit_test(blocks_count_for_the_packets_that_they_are_about),
+	        cmocka_unit_test(a_report_about_nothing_changes_nothing),
 	};
 	return cmocka_run_group_tests(tests, eal_begin, NULL);
 }
