@@ -61,8 +61,9 @@ struct downlink {
 };
 static_assert(sizeof(struct downlink) - SENT_COUNT * 4 <= 840); // 48 of them are the copies'
 
-// rate: bit/s to begin with, 0.7 × its session's last, or 0 for DOWNLINK_RATE_START. number: the
-// first to give out. transport_wide: the extension was negotiated; else REMB counts.
+// rate: bit/s to begin with, or 0 for DOWNLINK_RATE_START, as for each viewer: of a transport that
+// was there before nothing is known. number: the first to give out. transport_wide: the extension
+// was negotiated; else REMB counts.
 void downlink_init(
         struct downlink *, int64_t now_us, uint32_t rate, uint16_t number, bool transport_wide
 );
@@ -120,6 +121,12 @@ uint32_t downlink_target(const struct downlink *, int64_t now_us);
 static inline bool downlink_is_unhurt(const struct downlink *d)
 {
 	return d->unhurt;
+}
+
+// True if a queue was seen in so much time, as far as feedback tells of queues.
+static inline bool downlink_queued_since(const struct downlink *d, int64_t now_us, int64_t us)
+{
+	return d->transport_wide && now_us - d->overuse_us < us;
 }
 
 // What a probe has proven of late, bit/s, or 0: so far the allocator need not wait.

@@ -162,7 +162,7 @@ static void send_next(struct worker *w, struct subscription *s)
 // wait.
 static int64_t bytes_per_s(const struct worker *w, const struct downlink *d)
 {
-	bool tight = w->now_us - d->overuse_us < TIGHT_US;
+	bool tight = downlink_queued_since(d, w->now_us, TIGHT_US);
 	uint64_t bps = downlink_target(d, w->now_us);
 
 	bps = bps * (tight ? TIGHT_PERCENT : EASY_PERCENT) / 100;

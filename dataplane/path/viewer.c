@@ -474,12 +474,12 @@ static uint64_t at_least_all(const struct look *look, uint64_t budget_bps)
 	return sum_bps > budget_bps ? sum_bps : budget_bps;
 }
 
-// Nothing has spoken against more: then there is no queue to be afraid of.
+// Where nothing has spoken against more, there is no queue to be afraid of. A viewer's REMB and the
+// losses that it reports say how much its way carries, but not when a queue was there.
 static bool is_slow(const struct worker *w, const struct downlink *d, uint64_t used_bps)
 {
-	return d->transport_wide && !downlink_is_unhurt(d) &&
-	       (w->now_us - d->overuse_us < QUEUED_US ||
-	        downlink_target(d, w->now_us) * 2ull < 5 * used_bps);
+	return !downlink_is_unhurt(d) && (downlink_queued_since(d, w->now_us, QUEUED_US) ||
+	                                  downlink_target(d, w->now_us) * 2ull < 5 * used_bps);
 }
 
 static void allocate(struct worker *w, struct transport *t)

@@ -351,6 +351,24 @@ static void who_has_no_numbers_adapts_to_its_losses(void **)
 	}
 }
 
+// What it says that its way carries is the measure of its pace, too.
+static void who_has_no_numbers_is_paced_by_its_remb(void **)
+{
+	static const struct {
+		uint64_t bps;
+		bool slow;
+	} cases[] = {{600000, true}, {1200000, true}, {4000000, false}}; // of 500 to 1500 kbit/s
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(1, false);
+		carries(cases[i].bps);
+		assert_int_equal(rig.transports[0]->slow, cases[i].slow);
+		tick(DOWNLINK_REMB_US / VIEWER_TICK_US + 2 * VIEWER_TICKS);
+		assert_false(rig.transports[0]->slow); // an old one says nothing
+		end();
+	}
+}
+
 // It answers for its pictures: their bytes alone are what arrives.
 static void what_has_no_number_is_no_part_of_what_is_answered(void **)
 {
@@ -649,6 +667,7 @@ int main(void)
 	        cmocka_unit_test(who_answers_for_pictures_alone_is_estimated),
 	        cmocka_unit_test(who_never_answers_gets_what_it_asks_for),
 	        cmocka_unit_test(who_has_no_numbers_adapts_to_its_losses),
+	        cmocka_unit_test(who_has_no_numbers_is_paced_by_its_remb),
 	        cmocka_unit_test(what_has_no_number_is_no_part_of_what_is_answered),
 	        cmocka_unit_test(what_is_too_long_takes_no_number),
 	        cmocka_unit_test(the_client_gets_no_more_than_it_asks_for),
