@@ -1,5 +1,6 @@
-// relay.mjs PORT PATH: carries connections to a port of this namespace's localhost to a socket in the file system,
-// which has no namespaces. So a page is loaded as http://localhost from beside the link, and only media are on it.
+// relay.mjs FROM TO: carries connections from one end to the other, each a port of this namespace's localhost or a socket
+// in the file system, which has no namespaces. So a page is loaded as http://localhost from beside the link, and only media
+// are on it.
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 
@@ -22,7 +23,7 @@ export function relay(from, to) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	const [port, path] = process.argv.slice(2);
-	await relay({ port: Number(port), host: '127.0.0.1' }, { path });
+	const [from, to] = process.argv.slice(2).map((end) => (end.includes('/') ? { path: end } : { port: Number(end), host: '127.0.0.1' }));
+	await relay(from, to);
 	console.log('ready');
 }

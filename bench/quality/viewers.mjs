@@ -1,8 +1,10 @@
 // The two ways to watch a speaker over a link: through Amphi, and by a direct call of two browsers.
 import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Chromium } from '../../tests/browser/chromium.mjs';
+import { Firefox } from '../../tests/browser/firefox.mjs';
 import { Participant, roomId } from '../../tests/browser/participant.mjs';
 import { until } from '../../tests/browser/wait.mjs';
 import { relay } from './relay.mjs';
@@ -53,12 +55,38 @@ function noteFirstFrame() {
 export async function browserBehind(cable, cleaner, url) {
 	const chromium = await Chromium.launch({ ...CAMERA, namespace: cable.client });
 	cleaner.push(() => chromium.close());
-	if (!url) return chromium;
+	if (url) await carryPages(cable, cleaner, url);
+	return chromium;
+}
+
+/** A Firefox there. */
+export async function firefoxBehind(cable, cleaner, url) {
+	await carryPages(cable, cleaner, url);
+	// It is driven over TCP, and must be called by the port that it has there.
+	const path = `/tmp/${cable.client}-bidi.sock`;
+	const { port } = (await relayHere(cleaner, { port: 0, host: '127.0.0.1' }, { path })).address();
+	cleaner.push(() => rm(path, { force: true }));
+	await relayThere(cable, cleaner, path, port);
+	const firefox = await Firefox.launch({ namespace: cable.client, port });
+	cleaner.push(() => firefox.close());
+	return firefox;
+}
+
+async function carryPages(cable, cleaner, url) {
 	const { port } = new URL(url);
 	const path = `/tmp/${cable.client}.sock`;
-	const outside = await relay({ path }, { port, host: '127.0.0.1' });
-	cleaner.push(() => outside.close()); // which removes the socket's file
-	const inside = spawn('ip', ['netns', 'exec', cable.client, process.execPath, new URL('relay.mjs', import.meta.url).pathname, port, path], {
+	await relayHere(cleaner, { path }, { port, host: '127.0.0.1' });
+	await relayThere(cable, cleaner, port, path);
+}
+
+async function relayHere(cleaner, from, to) {
+	const server = await relay(from, to);
+	cleaner.push(() => server.close()); // which removes a socket's file
+	return server;
+}
+
+async function relayThere(cable, cleaner, from, to) {
+	const inside = spawn('ip', ['netns', 'exec', cable.client, process.execPath, new URL('relay.mjs', import.meta.url).pathname, from, to], {
 		stdio: ['ignore', 'pipe', 'inherit'],
 	});
 	cleaner.push(() => inside.kill());
@@ -66,7 +94,6 @@ export async function browserBehind(cable, cleaner, url) {
 		createInterface({ input: inside.stdout }).once('line', resolve);
 		inside.once('exit', () => reject(new Error('the relay into the namespace ended')));
 	});
-	return chromium;
 }
 
 /** Samples of a page so far. */

@@ -59,7 +59,7 @@ export async function prepare(page) {
 }
 
 /** A command that runs a binary in a network namespace. */
-async function wrap(binary, namespace, folder) {
+export async function wrap(binary, namespace, folder) {
 	const path = join(folder, 'wrapped');
 	await writeFile(path, `#!/bin/sh\nexec ip netns exec ${namespace} ${binary} "$@"\n`, { mode: 0o755 });
 	return path;

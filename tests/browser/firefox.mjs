@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import puppeteer from 'puppeteer-core';
+import { wrap } from './chromium.mjs';
 
 const PREFERENCES = {
 	'media.navigator.streams.fake': true,
@@ -30,14 +31,17 @@ export class Firefox {
 	#temporary;
 	#pages = [];
 
-	static async launch() {
+	/** namespace: the network namespace that it lives in, else this one. port: of its localhost, where it is driven; it must lead there from here. */
+	static async launch({ namespace, port = 0 } = {}) {
 		const self = new Firefox();
 		// Its profile and home: removed with this folder.
 		self.#temporary = await mkdtemp(join(tmpdir(), 'amphi-firefox-'));
+		const binary = fileURLToPath(new URL('firefox.sh', import.meta.url));
 		self.#browser = await puppeteer.launch({
 			browser: 'firefox',
-			executablePath: fileURLToPath(new URL('firefox.sh', import.meta.url)),
+			executablePath: namespace ? await wrap(binary, namespace, self.#temporary) : binary,
 			headless: true,
+			debuggingPort: port,
 			extraPrefsFirefox: PREFERENCES,
 			env: { ...process.env, TMPDIR: self.#temporary, HOME: self.#temporary },
 		});
