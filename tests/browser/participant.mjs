@@ -193,6 +193,15 @@ export class Participant {
 		});
 	}
 
+	/** What all its streams of a type ('inbound-rtp', 'outbound-rtp') and kind have come to together, of these counters. */
+	async counts(type, kind, names) {
+		return this.page.evaluate(async ([type, kind, names]) => {
+			const reports = await Promise.all(probe.connections.map((connection) => connection.getStats()));
+			const streams = reports.flatMap((report) => [...report.values()]).filter((entry) => entry.type === type && entry.kind === kind);
+			return Object.fromEntries(names.map((name) => [name, streams.reduce((sum, stream) => sum + (stream[name] ?? 0), 0)]));
+		}, [type, kind, names]);
+	}
+
 	async state() {
 		return this.page.evaluate(() => window.amphi?.state);
 	}
