@@ -9,13 +9,6 @@ const bench = openBench();
 /** Longer than anybody waits for a repair: what the speaker's way loses comes after the viewers have gone on. */
 const FAR = ['down delay 100ms', 'up delay 100ms'];
 
-/** What somebody's only picture has come to, in or out. */
-const counts = (one, type, names) =>
-	one.page.evaluate(async ([type, names]) => {
-		const reports = await Promise.all(probe.connections.map((connection) => connection.getStats()));
-		const of = reports.flatMap((report) => [...report.values()]).find((entry) => entry.type === type && entry.kind === 'video');
-		return Object.fromEntries(names.map((name) => [name, of[name] ?? 0]));
-	}, [type, names]);
 const SEEN = ['framesReceived', 'framesDecoded', 'keyFramesDecoded', 'pliCount', 'nackCount', 'totalFreezesDuration'];
 const SENT = ['framesSent', 'keyFramesEncoded', 'pliCount', 'retransmittedPacketsSent'];
 
@@ -36,7 +29,7 @@ test('losses of a distant speaker do not stop who sees its lowest temporal layer
 	await viewer.decodes(speaker, 10);
 
 	await cable.tell(['up loss 5%']);
-	const all = async () => ({ sent: await counts(speaker, 'outbound-rtp', SENT), seen: await counts(viewer, 'inbound-rtp', SEEN) });
+	const all = async () => ({ sent: await speaker.counts('outbound-rtp', 'video', SENT), seen: await viewer.counts('inbound-rtp', 'video', SEEN) });
 	const before = await all();
 	const after = await until('pictures to be sent', async () => {
 		const now = await all();
@@ -49,4 +42,59 @@ test('losses of a distant speaker do not stop who sees its lowest temporal layer
 	assert.ok(sent.retransmittedPacketsSent > 10 && seen.nackCount > 5, `nothing was missing: ${text}`);
 	assert.equal(seen.pliCount, 0, text);
 	assert.ok(seen.framesDecoded >= 0.2 * sent.framesSent, text);
+});
+
+/** Runs in a page before its own code: it says nothing of redundant sound (RFC 2198). */
+function knowNoRed() {
+	const { send } = WebSocket.prototype;
+	WebSocket.prototype.send = function (text) {
+		const message = JSON.parse(text);
+		const { rtpCapabilities } = message.data ?? {};
+		if (rtpCapabilities) rtpCapabilities.codecs = rtpCapabilities.codecs.filter(({ mimeType }) => !/\/red$/i.test(mimeType));
+		send.call(this, JSON.stringify(message));
+	};
+}
+
+const HEARD = ['totalSamplesReceived', 'concealedSamples', 'silentConcealedSamples', 'packetsReceived', 'bytesReceived'];
+
+test('of sound that gets lost little is missing, since it comes twice', LIMIT, async (t) => {
+	const cleaner = new Cleaner();
+	t.after(() => cleaner.clean());
+	const cable = await Cable.lay({ via: bench.system.interface, first: [] });
+	cleaner.push(() => cable.close());
+	const browser = await browserBehind(cable, cleaner, bench.system.url);
+	const webinar = { room: roomId(), kind: 'webinar' };
+	const speaker = await Participant.join(bench, { ...webinar, name: 'Ada', speaker: true, early: () => probe.ownVoice() });
+	await speaker.click('camera-button');
+	await speaker.page.evaluate(() => (probe.voice.gain.value = 0.3));
+	const viewer = await Participant.join(bench, { ...webinar, name: 'Vera', browser });
+	const plain = await Participant.join(bench, { ...webinar, name: 'Plain', browser, early: knowNoRed });
+	const both = [viewer, plain];
+	await Promise.all(both.map((one) => one.hears(speaker)));
+	const counts = () => Promise.all(both.map((one) => one.counts('inbound-rtp', 'audio', HEARD)));
+	/** Of both, over so many seconds: % that was made up for, and bytes of a packet. */
+	const hear = async (seconds) => {
+		const before = await counts();
+		await viewer.page.waitForTimeout(seconds * 1000);
+		return (await counts()).map((now, i) => {
+			const grown = (name) => now[name] - before[i][name];
+			const concealed = (100 * (grown('concealedSamples') - grown('silentConcealedSamples'))) / grown('totalSamplesReceived');
+			return { concealed, size: grown('bytesReceived') / grown('packetsReceived') };
+		});
+	};
+	let heard = await hear(2);
+	const says = () => JSON.stringify(heard);
+	t.diagnostic(`without loss: ${says()}`);
+	const twice = () => heard[0].size > 1.5 * heard[1].size;
+	assert.ok(!twice(), says());
+
+	await cable.tell(['loss 20%']);
+	await until('sound to come twice', async () => {
+		heard = await hear(1);
+		return twice();
+	}, { describe: says });
+	heard = await hear(10);
+	t.diagnostic(`at 20 %: ${says()}`);
+	const [{ concealed }, { concealed: without }] = heard;
+	assert.ok(twice() && concealed <= 9 && concealed < without / 2, says());
 });

@@ -186,6 +186,30 @@
 	/** Shows somebody before a wall of this colour. */
 	probe.paintCamera = (colour) => probe.drawCamera((context, turn) => paint(context, colour, turn));
 
+	/**
+	 * Speaks with a voice of its own instead of the microphone: silence, until probe.voice's gain and frequency are told
+	 * otherwise, on its context's clock.
+	 */
+	probe.ownVoice = () => {
+		const { getUserMedia } = MediaDevices.prototype;
+		MediaDevices.prototype.getUserMedia = async function (constraints) {
+			const stream = await getUserMedia.call(this, constraints);
+			for (const track of stream.getAudioTracks()) {
+				const context = new AudioContext({ sampleRate: 48000 });
+				const oscillator = new OscillatorNode(context, { frequency: 220 });
+				const gain = new GainNode(context, { gain: 0 });
+				const out = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
+				oscillator.connect(gain).connect(out);
+				oscillator.start();
+				probe.voice = { context, frequency: oscillator.frequency, gain: gain.gain };
+				track.stop();
+				stream.removeTrack(track);
+				stream.addTrack(out.stream.getAudioTracks()[0]);
+			}
+			return stream;
+		};
+	};
+
 	/** Shares a slide instead of a screen. */
 	probe.paintScreen = () => {
 		MediaDevices.prototype.getDisplayMedia = async () => {
