@@ -94,9 +94,11 @@
 	probe.sentWidths = async () => {
 		const reports = await Promise.all(probe.connections.map(async (connection) => [...(await connection.getStats()).values()]));
 		const sent = reports.flat().filter(({ type, kind, framesPerSecond }) => type === 'outbound-rtp' && kind === 'video' && framesPerSecond > 0);
-		const widths = sent.flatMap(({ frameWidth, scalabilityMode }) =>
-			/^L3/.test(scalabilityMode) ? [frameWidth / 4, frameWidth / 2, frameWidth].filter((width) => width >= 240) : [frameWidth],
-		);
+		const widths = sent.flatMap(({ frameWidth, scalabilityMode }) => {
+			const layers = Number(/^L([23])/.exec(scalabilityMode)?.[1] ?? 1);
+			const all = [frameWidth / 4, frameWidth / 2, frameWidth].slice(-layers);
+			return layers > 1 ? all.filter((width) => width >= 240) : all;
+		});
 		return widths.sort((a, b) => a - b);
 	};
 

@@ -3,21 +3,38 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Cable } from '../../bench/quality/cable.mjs';
+import { browserBehind, Cleaner } from '../../bench/quality/viewers.mjs';
 import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
-const VIEWERS = 5;
-const WISHES_EACH = 200;
 const WISH_MS = 150;
+
+/** How many viewers tell how many wishes each, and how often the size must have changed at least for each. */
+const CODECS = {
+	vp8: { viewers: 5, wishes: 200, sizes: 6 },
+	h264: { viewers: 3, wishes: 60, sizes: 2 },
+	vp9: { viewers: 3, wishes: 60, sizes: 2 },
+	av1: { viewers: 3, wishes: 60 }, // temporal layers alone
+};
 
 const bench = openBench();
 
-/** Runs in the speaker's page: pictures of 16 bits in squares above, once more below, and something that moves between. */
-function drawNumbers() {
+/**
+ * Runs in the speaker's page: pictures of 16 bits in squares above, once more below, and something that moves between; or
+ * noise, so that each encoding takes all that it may.
+ */
+function drawNumbers({ noise = false } = {}) {
+	const grain = new ImageData(640, 120);
 	const draw = (context, number) => {
 		context.fillStyle = `hsl(${number % 360} 60% 50%)`;
 		context.fillRect(0, 0, 640, 360);
 		context.fillStyle = 'white';
 		context.fillRect((number * 7) % 600, 140, 40, 80);
+		if (noise) {
+			const pixels = new Uint32Array(grain.data.buffer);
+			for (let i = 0; i < pixels.length; i++) pixels[i] = 0xff000000 | (Math.random() * 0x1000000);
+			context.putImageData(grain, 0, 120);
+		}
 		for (let bit = 0; bit < 16; bit++) {
 			context.fillStyle = (number >> bit) & 1 ? 'white' : 'black';
 			const [x, y] = [(bit % 8) * 80, bit < 8 ? 0 : 60];
@@ -62,34 +79,73 @@ function faultsOf(pictures) {
 	return faults;
 }
 
-test('a thousand changes of layers: no picture is torn or comes twice', LIMIT, async (t) => {
-	const room = roomId();
-	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec: 'vp8', early: drawNumbers });
-	const viewers = [];
-	for (let i = 0; i < VIEWERS; i++) viewers.push(await Participant.join(bench, { room, kind: 'webinar', name: `Vera ${i}` }));
-	await until('two sizes to be sent', async () => (await speaker.sentWidths()).length > 1, { describe: () => speaker.sentWidths() });
-	for (const viewer of viewers) {
-		await viewer.sees(speaker);
-		await viewer.page.evaluate(readNumbers, speaker.peerId);
-	}
+const sizesOf = (pictures) => pictures.filter(({ width }, i) => i > 0 && width !== pictures[i - 1].width).length;
 
-	// Another size takes a key frame, of which there is one a second.
-	const spatial = [];
-	for (let wish = 0; wish < WISHES_EACH; wish++) {
-		for (const [i, viewer] of viewers.entries()) {
-			if (wish % 7 === i) spatial[i] = Math.floor(Math.random() * 3);
-			const layers = [spatial[i] ?? 0, Math.floor(Math.random() * 3)];
-			await viewer.page.evaluate(([peer, ...layers]) => window.amphi.setPreferredLayers(peer, ...layers), [speaker.peerId, ...layers]);
+for (const [codec, { viewers: number, wishes, sizes }] of Object.entries(CODECS))
+	test(`${number * wishes} changes of ${codec}'s layers: no picture is torn or comes twice`, LIMIT, async (t) => {
+		const room = roomId();
+		const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec, early: drawNumbers });
+		const viewers = [];
+		for (let i = 0; i < number; i++) viewers.push(await Participant.join(bench, { room, kind: 'webinar', name: `Vera ${i}` }));
+		if (sizes) await until('two sizes to be sent', async () => (await speaker.sentWidths()).length > 1, { describe: () => speaker.sentWidths() });
+		for (const viewer of viewers) {
+			await viewer.sees(speaker);
+			await viewer.page.evaluate(readNumbers, speaker.peerId);
 		}
-		await sleep(WISH_MS);
-	}
+		assert.equal((await viewers[0].video(speaker)).codec.toLowerCase(), `video/${codec}`);
 
-	const seen = await Promise.all(viewers.map((viewer) => viewer.page.evaluate(() => window.pictures)));
-	const sizes = seen.map((pictures) => pictures.filter(({ width }, i) => i > 0 && width !== pictures[i - 1].width).length);
-	t.diagnostic(`pictures ${seen.map(({ length }) => length)}, changes of size ${sizes}`);
-	for (const pictures of seen) {
-		assert.deepEqual(faultsOf(pictures).slice(0, 3), []);
-		assert.ok(pictures.length > 100, `${pictures.length} pictures`);
-	}
-	assert.ok(Math.min(...sizes) > 5, `sizes changed ${sizes} times`);
+		// Another size takes a key frame, of which there is one a second.
+		const spatial = [];
+		for (let wish = 0; wish < wishes; wish++) {
+			for (const [i, viewer] of viewers.entries()) {
+				if (wish % 7 === i) spatial[i] = spatial[i] ? 0 : 1 + Math.floor(Math.random() * 2);
+				const layers = [spatial[i] ?? 0, Math.floor(Math.random() * 3)];
+				await viewer.page.evaluate(([peer, ...layers]) => window.amphi.setPreferredLayers(peer, ...layers), [speaker.peerId, ...layers]);
+			}
+			await sleep(WISH_MS);
+		}
+
+		const seen = await Promise.all(viewers.map((viewer) => viewer.page.evaluate(() => window.pictures)));
+		const changes = seen.map(sizesOf);
+		/** Of the pictures that were sent meanwhile. */
+		const shares = seen.map((pictures) => pictures.length / (pictures.at(-1).above - pictures[0].above + 1));
+		t.diagnostic(`pictures ${seen.map(({ length }) => length)}, changes of size ${changes}, of all ${shares.map((share) => share.toFixed(2))}`);
+		for (const pictures of seen) {
+			assert.deepEqual(faultsOf(pictures).slice(0, 3), []);
+			assert.ok(pictures.length > wishes / 2, `${pictures.length} pictures`);
+		}
+		if (sizes) assert.ok(Math.min(...changes) >= sizes, `sizes changed ${changes} times`);
+		else assert.ok(Math.max(...shares) < 0.9, 'nobody has seen fewer than all');
+	});
+
+test('a link that gets narrow and wide again and again: no picture is torn or comes twice', LIMIT, async (t) => {
+	const cleaner = new Cleaner();
+	t.after(() => cleaner.clean());
+	const cable = await Cable.lay({ via: bench.system.interface, first: ['rate 3m'] });
+	cleaner.push(() => cable.close());
+	const browser = await browserBehind(cable, cleaner, bench.system.url);
+	const room = roomId();
+	const early = `(${drawNumbers})({ noise: true })`;
+	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec: 'vp8', early });
+	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera', browser });
+	const [low, high] = await until('two sizes to be sent', async () => {
+		const widths = await speaker.sentWidths();
+		return widths.length > 1 && widths;
+	}, { describe: () => speaker.sentWidths() });
+	await viewer.sees(speaker);
+	await viewer.page.evaluate(readNumbers, speaker.peerId);
+
+	const pictures = () => viewer.page.evaluate(() => window.pictures);
+	for (let round = 0; round < 3; round++)
+		for (const [rate, width] of [['3m', high], ['600k', undefined], ['250k', low]]) {
+			await cable.tell([`rate ${rate}`]);
+			const now = async () => (await pictures()).at(-1).width;
+			if (width) await until(`${width} pixels at ${rate}`, async () => (await now()) === width, { describe: now });
+			await sleep(1500);
+		}
+	const seen = await pictures();
+	const changes = sizesOf(seen);
+	t.diagnostic(`pictures ${seen.length}, changes of size ${changes}`);
+	assert.deepEqual(faultsOf(seen).slice(0, 3), []);
+	assert.ok(changes >= 5, `sizes changed ${changes} times`);
 });
