@@ -109,13 +109,36 @@ static void observe(const struct link_quality *l)
 		metric_observe(HISTOGRAM_estimate, l->estimate_kbps * 1000.0);
 }
 
+// Something is to come of it.
+static bool is_due(const struct subscription *s)
+{
+	return !s->paused_by_viewer && !s->track->paused;
+}
+
 static bool is_starved(const struct peer *p)
 {
 	const struct subscription *s;
 
 	LIST_FOREACH(s, &p->subscriptions, of_viewer)
 	{
-		if (s->starved && !s->paused_by_viewer && !s->track->paused)
+		if (s->starved && is_due(s))
+			return true;
+	}
+	return false;
+}
+
+// A picture is less than was asked for, since the viewer's link carries no more.
+static bool is_narrow(const struct conference *c, const struct peer *p)
+{
+	const struct subscription *s;
+	struct am_subscription_figures f;
+
+	LIST_FOREACH(s, &p->subscriptions, of_viewer)
+	{
+		if (s->track->media.kind == ORTC_AUDIO || !is_due(s))
+			continue;
+		media_subscription_figures(c->media, s->id, &f);
+		if (subscription_limit(s, f.limit) == AM_LIMIT_BANDWIDTH)
 			return true;
 	}
 	return false;
@@ -191,6 +214,10 @@ void conference_look_at_quality(struct conference *c, struct peer *p)
 
 	link_look(c, p, false, &p->up);
 	link_look(c, p, true, &p->down);
+	if (is_starved(p))
+		p->down.weak_ms = loop_now_ms(c->loop);
+	if (is_narrow(c, p))
+		p->narrow_ms = loop_now_ms(c->loop);
 	observe(&p->down);
 	enum quality link = worse(p->up.quality, p->down.quality);
 	if (link == QUALITY_UNKNOWN)
@@ -219,7 +246,8 @@ static bool was_weak(uint64_t weak_ms, uint64_t now_ms, uint32_t span_ms)
 	return weak_ms && now_ms - weak_ms < (uint64_t)span_ms + AFTERMATH_MS;
 }
 
-// Whose doing it is what a page has seen: the nearest to the page that was weak meanwhile.
+// Whose doing it is what a page has seen: the nearest to the page that was weak meanwhile. Its link
+// may also be narrow for long and its pictures fit that, so that comes after what is weak for sure.
 static void
 find_cause(struct conference *c, struct peer *p, const struct peer *const from[], int count)
 {
@@ -243,6 +271,8 @@ find_cause(struct conference *c, struct peer *p, const struct peer *const from[]
 	}
 	if (was_weak(c->workers[worker].weak_ms, now_ms, span_ms))
 		p->page_cause = STRETCH_SERVER;
+	else if (was_weak(p->narrow_ms, now_ms, span_ms))
+		p->page_cause = STRETCH_OWN_LINK;
 }
 
 int conference_report_quality(

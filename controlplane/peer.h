@@ -97,6 +97,8 @@ struct peer {
 	struct voice voice;
 	struct connection_quality quality;
 	struct link_quality up, down; // what it sends, and what it is sent
+	uint64_t narrow_ms; // when a picture last was less than asked, for want of bandwidth; 0:
+	                    // never
 	struct page_report page; // the last one
 	uint64_t page_ms; // when that came, 0: none
 	uint32_t frozen_ms; // of reports, since the last look

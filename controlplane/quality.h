@@ -24,7 +24,7 @@ struct link_quality {
 	uint16_t worker; // of the data plane, that it is on
 	uint32_t estimate_kbps; // of what may be sent; 0: unknown
 	uint32_t bps; // of what is sent or comes
-	uint64_t weak_ms; // when it last was not good; 0: never
+	uint64_t weak_ms; // when it last was not good, or carried no picture; 0: never
 };
 
 // What a page says that its participant has seen and heard of late.

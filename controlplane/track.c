@@ -119,7 +119,18 @@ void subscription_mid_text(const struct subscription *s, char out[AM_SUBSCRIPTIO
 	snprintf(out, AM_SUBSCRIPTION_MID_MAX + 1, "%u", s->mid % (unsigned)PEER_MID_COUNT);
 }
 
-const char *subscription_limit_name(const struct subscription *s, uint8_t limit)
+enum am_limit subscription_limit(const struct subscription *s, uint8_t limit)
+{
+	if (s->starved)
+		return AM_LIMIT_BANDWIDTH;
+	if (s->track->paused)
+		return AM_LIMIT_SPEAKER;
+	if (s->paused_by_viewer)
+		return AM_LIMIT_ASKED;
+	return limit < AM_LIMIT_COUNT ? (enum am_limit)limit : AM_LIMIT_NONE;
+}
+
+const char *track_limit_name(enum am_limit limit)
 {
 	static const char *const names[AM_LIMIT_COUNT] = {
 	        [AM_LIMIT_BANDWIDTH] = "bandwidth",
@@ -128,11 +139,5 @@ const char *subscription_limit_name(const struct subscription *s, uint8_t limit)
 	        [AM_LIMIT_OVERLOAD] = "overload",
 	};
 
-	if (s->starved)
-		return "bandwidth";
-	if (s->track->paused)
-		return "speaker";
-	if (s->paused_by_viewer)
-		return "asked";
 	return limit < AM_LIMIT_COUNT ? names[limit] : NULL;
 }

@@ -90,9 +90,12 @@ void track_destroy(struct track *);
 struct subscription *subscription_create(am_id, struct track *, struct transport *viewer);
 void subscription_destroy(struct subscription *);
 
-// Why it is sent in less than all that its speaker could send, as far as the data plane says
-// (enum am_limit); NULL: it is not.
-const char *subscription_limit_name(const struct subscription *, uint8_t limit);
+// Why it is sent in less than all that its speaker could send; limit: as far as the data plane
+// says, which may be anything.
+enum am_limit subscription_limit(const struct subscription *, uint8_t limit);
+
+// NULL: AM_LIMIT_NONE.
+const char *track_limit_name(enum am_limit);
 
 // The MID as text.
 void subscription_mid_text(const struct subscription *, char out[AM_SUBSCRIPTION_MID_MAX + 1]);

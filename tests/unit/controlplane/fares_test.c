@@ -199,6 +199,80 @@ static void what_a_page_sees_may_be_the_speakers_link(void **)
 	json_free(answer);
 }
 
+// As the data plane shows a picture that the viewer's link does not carry whole.
+static void set_limit(const struct scene *s, enum am_limit limit)
+{
+	am_id id = strtoull(s->consumer, NULL, 16);
+
+	region()->figures.subscriptions[am_id_slot(id)] = (struct am_subscription_figures){
+	        .epoch = am_id_epoch(id),
+	        .limit = (uint8_t)limit,
+	};
+}
+
+static void expect_narrow(enum am_limit limit, const char *room, const char *cause)
+{
+	struct scene s;
+
+	scene_begin(&s, room);
+	set_link(s.receive, 0, 20, 250);
+	set_limit(&s, limit);
+	json_free(expect_peer(room, "participants", "eve", "quality", "good"));
+	assert_int_equal(report(&s, 2000, 0), 200);
+	struct json *answer = expect_cause(room, "participants", "eve", cause);
+	assert_true(has_text(of_peer(answer, "participants", "eve"), "quality", "bad"));
+	json_free(answer);
+	scene_end(&s);
+}
+
+// Its pictures are paced, so it loses next to nothing.
+static void a_narrow_link_is_its_owners_doing(void **)
+{
+	expect_narrow(AM_LIMIT_BANDWIDTH, "narrow", "own link");
+	expect_narrow(AM_LIMIT_ASKED, "small", "unknown");
+}
+
+// Somebody whose pictures always are less than asked for may see what a speaker's link has done.
+static void a_speakers_bad_link_comes_before_a_narrow_one(void **)
+{
+	struct scene s;
+
+	scene_begin(&s, "both");
+	set_limit(&s, AM_LIMIT_BANDWIDTH);
+	set_link(s.send, 64, 0, 0);
+	json_free(expect_cause("both", "participants", "ada", "own link"));
+	assert_int_equal(report(&s, 2000, 0), 200);
+	json_free(expect_cause("both", "participants", "eve", "speaker's link"));
+	scene_end(&s);
+}
+
+// However short: it is over when the next look comes.
+static void who_was_starved_has_a_link_to_blame(void **)
+{
+	struct scene s;
+
+	scene_begin(&s, "starved");
+	json_free(expect_peer("starved", "participants", "eve", "quality", "good"));
+	for (int starved = 1; starved >= 0; starved--) {
+		const struct am_msg m = {
+		        .type = AM_EVENT_SUBSCRIPTION_LAYERS,
+		        .subscription_layer =
+		                {
+		                        .subscription_id = strtoull(s.consumer, NULL, 16),
+		                        .spatial_layer = starved ? AM_LAYER_NONE : 0,
+		                        .starved = (uint8_t)starved,
+		                },
+		};
+		assert_int_equal(fake_dataplane_push(&integrator.server.dataplane, &m), 0);
+	}
+	fake_dataplane_wake(&integrator.server.dataplane);
+	for (int i = 0; i < 2; i++)
+		json_free(page_notified(&s.viewer, "consumerLayersChanged"));
+	assert_int_equal(report(&s, 2000, 0), 200);
+	json_free(expect_cause("starved", "participants", "eve", "own link"));
+	scene_end(&s);
+}
+
 static void a_late_worker_is_the_servers_doing(void **)
 {
 	struct scene s;
@@ -347,6 +421,9 @@ int main(void)
 	        cmocka_unit_test(nobodys_link_is_to_blame_where_all_are_good),
 	        cmocka_unit_test(reports_are_checked),
 	        cmocka_unit_test(rooms_are_their_accounts),
+	        cmocka_unit_test(a_narrow_link_is_its_owners_doing),
+	        cmocka_unit_test(a_speakers_bad_link_comes_before_a_narrow_one),
+	        cmocka_unit_test(who_was_starved_has_a_link_to_blame),
 	        cmocka_unit_test(a_worker_that_sheds_is_the_servers_doing),
 	        cmocka_unit_test(a_late_worker_is_the_servers_doing), // last: it is so for a while
 	};
