@@ -13,7 +13,8 @@ test('the layer is the smallest that is not stretched much', () => {
 });
 
 const video = (peerId: string, share = false) => ({ peerId, share, consumer: { id: `c-${peerId}`, kind: 'video' as const } });
-const consumers = [video('a'), video('b'), { ...video('s', true) }, { peerId: 'a', share: false, consumer: { id: 'sound', kind: 'audio' as const } }];
+const all = [video('a'), video('b'), video('s', true), { peerId: 'a', share: false, consumer: { id: 'sound', kind: 'audio' as const } }];
+let consumers: typeof all;
 const large = { width: 1000, height: 562 };
 const small = { width: 150, height: 84 };
 
@@ -21,16 +22,19 @@ let asked: string[];
 let fail = false;
 let sight: Sight;
 
+const priorities = () => asked.filter((line) => line.includes('Priority'));
+
 beforeEach(() => {
 	vi.useFakeTimers();
 	vi.stubGlobal('devicePixelRatio', 1);
 	vi.stubGlobal('innerWidth', 4000);
 	vi.stubGlobal('innerHeight', 2000);
 	asked = [];
+	consumers = [...all];
 	fail = false;
 	sight = new Sight(async (method, data) => {
-		const { consumerId, spatialLayer } = data as { consumerId: string; spatialLayer?: number };
-		asked.push([method.replace('Consumer', ' '), consumerId, spatialLayer].filter((part) => part !== undefined).join(' '));
+		const { consumerId, spatialLayer, priority } = data as { consumerId: string; spatialLayer?: number; priority?: number };
+		asked.push([method.replace('Consumer', ' '), consumerId, spatialLayer, priority].filter((part) => part !== undefined).join(' '));
 		if (fail) throw new Error('connection lost');
 	}, () => consumers);
 });
@@ -55,13 +59,90 @@ test('what fills much of the page goes first, but for a shared screen', async ()
 	sight.set('b', small);
 	sight.set('s/share', large);
 	await vi.runAllTimersAsync();
-	expect(asked.filter((line) => line.includes('Priority'))).toEqual(['set Priority c-a']);
+	expect(priorities()).toEqual(['set Priority c-a 150']);
 
 	asked.length = 0;
 	sight.set('a', small);
 	sight.set('b', large);
 	await vi.runAllTimersAsync();
-	expect(asked.filter((line) => line.includes('Priority'))).toEqual(['set Priority c-a', 'set Priority c-b']);
+	expect(priorities()).toEqual(['set Priority c-a 100', 'set Priority c-b 150']);
+});
+
+test('what is pinned goes before who leads the talk, and both before what is larger', async () => {
+	sight.set('a', small);
+	sight.set('b', small);
+	sight.set('s/share', small);
+	sight.lead('a');
+	sight.pin('b');
+	await vi.runAllTimersAsync();
+	expect(priorities()).toEqual(['set Priority c-b 200', 'set Priority c-a 150']);
+
+	// However large it is, and whoever it is. A screen has the highest by itself.
+	asked.length = 0;
+	vi.stubGlobal('innerWidth', 1200);
+	vi.stubGlobal('innerHeight', 800);
+	sight.set('a', large);
+	sight.pin('a');
+	await vi.runAllTimersAsync();
+	expect(priorities()).toEqual(['set Priority c-a 200', 'set Priority c-b 100']);
+
+	asked.length = 0;
+	sight.pin('s/share');
+	await vi.runAllTimersAsync();
+	expect(priorities()).toEqual(['set Priority c-a 150']);
+	asked.length = 0;
+	sight.pin(null);
+	await vi.runAllTimersAsync();
+	expect(priorities()).toEqual([]);
+});
+
+test('in a quick exchange the lead changes once in a while', async () => {
+	sight.set('a', small);
+	sight.set('b', small);
+	await vi.runAllTimersAsync();
+	for (let second = 0; second < 30; second += 1) {
+		sight.lead(second % 2 ? 'a' : 'b');
+		await vi.advanceTimersByTimeAsync(600);
+	}
+	await vi.runAllTimersAsync();
+	// In 18 s, each time for two pictures.
+	expect(priorities().length).toBeGreaterThan(0);
+	expect(priorities().length).toBeLessThanOrEqual(2 * 13);
+
+	// Who leads at the end of it is the one who counts.
+	asked.length = 0;
+	sight.lead('b');
+	await vi.runAllTimersAsync();
+	asked.length = 0;
+	sight.lead('a');
+	await vi.advanceTimersByTimeAsync(1400);
+	expect(asked).toEqual([]);
+	sight.lead('b');
+	await vi.runAllTimersAsync();
+	expect(asked).toEqual([]); // back before it counted
+	sight.lead('a');
+	await vi.runAllTimersAsync();
+	expect(priorities()).toEqual(['set Priority c-a 150', 'set Priority c-b 100']);
+});
+
+test('a picture alone goes before nothing', async () => {
+	consumers = [video('a')];
+	sight.set('a', small);
+	sight.pin('a');
+	await vi.runAllTimersAsync();
+	expect(priorities()).toEqual([]);
+	consumers.push(video('b'));
+	sight.sync();
+	expect(priorities()).toEqual(['set Priority c-a 200']);
+});
+
+test('after a broken connection who goes first is said again', async () => {
+	sight.set('a', small);
+	sight.lead('a');
+	await vi.runAllTimersAsync();
+	asked.length = 0;
+	sight.resumed();
+	expect(priorities()).toEqual(['set Priority c-a 150']);
 });
 
 test('the same is not asked twice, and what passes by not at all', async () => {

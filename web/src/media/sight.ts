@@ -12,6 +12,12 @@ export interface Layers {
 	temporalLayer: number;
 }
 
+interface Rank {
+	pinned: boolean;
+	/** Its owner leads the talk. */
+	leads: boolean;
+}
+
 interface Owned {
 	peerId: string;
 	share: boolean;
@@ -39,11 +45,17 @@ const WIDTHS = [320, 640];
 const STRETCH = 1.25;
 /** Larger than any camera's picture. */
 const WHOLE: Shown = { width: 1920, height: 1080 };
-/** What the server takes for an ordinary picture's priority, and that of one which fills much of the page. */
+/** What the server takes for an ordinary picture's priority; that of who leads the talk, and of what is pinned. A shared screen has 255. */
 const ORDINARY = 100;
-const IMPORTANT = 200;
-/** Of the page. */
+const LEADING = 150;
+const PINNED = 200;
+/** A picture that takes so much of the page is looked at as the leader's is. */
 const MUCH = 1 / 3;
+/**
+ * Who leads the talk counts after this time at the earliest, and after twice of it at the latest: all pages of a webinar
+ * hear of it in the same moment, and in a quick exchange each word has another leader.
+ */
+const LEAD_MS = 1500;
 /** In pictures smaller than this nobody misses every second frame. */
 const SMALL = 200;
 
@@ -55,14 +67,15 @@ export function layersFor({ width, height }: Shown, density: number): Layers {
 	return { spatialLayer: spatial < 0 ? WIDTHS.length : spatial, temporalLayer: width < SMALL ? 1 : 2 };
 }
 
-/** Where the way does not carry all, what is shown large goes first. A shared screen does so by itself. */
-export function priorityFor({ width, height }: Shown): number {
-	return width * height > innerWidth * innerHeight * MUCH ? IMPORTANT : ORDINARY;
+/** Which pictures go first where the way does not carry all. A shared screen does so by itself. */
+function priorityFor({ width, height }: Shown, { pinned, leads }: Rank): number {
+	if (pinned) return PINNED;
+	return leads || width * height > innerWidth * innerHeight * MUCH ? LEADING : ORDINARY;
 }
 
 /**
- * Tells the server which pictures are seen, and how large: others are paused, small ones come in small layers. Sound is
- * never touched.
+ * Tells the server which pictures are seen, how large, and which go first: others are paused, small ones come in small
+ * layers. Sound is never touched.
  */
 export class Sight {
 	readonly #request: Request;
@@ -73,6 +86,11 @@ export class Sight {
 	readonly #wanted = new Map<string, number>();
 	readonly #told = new Map<string, Told>();
 	#timer: ReturnType<typeof setTimeout> | undefined;
+	#pinned: string | null = null;
+	/** Who leads the talk, as far as that counts yet, and who does now. */
+	#leader: string | null = null;
+	#next: string | null = null;
+	#leadTimer: ReturnType<typeof setTimeout> | undefined;
 
 	constructor(request: Request, consumers: () => Owned[]) {
 		this.#request = request;
@@ -83,6 +101,28 @@ export class Sight {
 	set(tile: string, shown: Shown | null | undefined) {
 		if (shown === undefined) this.#shown.delete(tile);
 		else this.#shown.set(tile, shown);
+		this.#settle();
+	}
+
+	/** The tile that the participant has pinned; null: none. */
+	pin(tile: string | null) {
+		if (tile === this.#pinned) return;
+		this.#pinned = tile;
+		this.#settle();
+	}
+
+	/** Somebody takes the lead in the talk, and has it until somebody else does. */
+	lead(peerId: string) {
+		this.#next = peerId;
+		if (this.#next === this.#leader || this.#leadTimer !== undefined) return;
+		this.#leadTimer = setTimeout(() => {
+			this.#leadTimer = undefined;
+			this.#leader = this.#next;
+			this.sync();
+		}, LEAD_MS * (1 + Math.random()));
+	}
+
+	#settle() {
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => this.sync(), SETTLE_MS);
 	}
@@ -107,7 +147,10 @@ export class Sight {
 		for (const { peerId, share, consumer } of consumers) {
 			const tile = share ? `${peerId}/share` : peerId;
 			const shown = this.#wanted.has(tile) ? WHOLE : this.#shown.get(tile);
-			if (shown !== undefined) this.#tell(consumer.id, shown, share);
+			// One alone goes before nothing.
+			const ranked = !share && consumers.length > 1;
+			const rank = ranked ? { pinned: tile === this.#pinned, leads: tile === this.#leader } : null;
+			if (shown !== undefined) this.#tell(consumer.id, shown, rank);
 		}
 	}
 
@@ -119,14 +162,16 @@ export class Sight {
 
 	close() {
 		clearTimeout(this.#timer);
+		clearTimeout(this.#leadTimer);
 	}
 
-	#tell(id: string, shown: Shown | null, share: boolean) {
+	/** rank: null where the server knows it by itself. */
+	#tell(id: string, shown: Shown | null, rank: Rank | null) {
 		const last = this.#told.get(id) ?? { paused: false, layers: null, priority: ORDINARY, sure: true };
 		const paused = shown === null;
 		// Of a paused picture the size does not matter.
 		const layers = shown ? layersFor(shown, devicePixelRatio) : last.layers;
-		const priority = shown && !share ? priorityFor(shown) : last.priority;
+		const priority = shown && rank ? priorityFor(shown, rank) : last.priority;
 		const other =
 			layers?.spatialLayer !== last.layers?.spatialLayer || layers?.temporalLayer !== last.layers?.temporalLayer;
 		const told: Told = { paused, layers, priority, sure: true };

@@ -5,6 +5,7 @@ import type { ConnectionEvents } from '../signaling/connection';
 import type { NewConsumer, NewDataConsumer, PeerInfo } from '../signaling/messages';
 import { refusal, type Refusal } from '../signaling/refusal';
 import { Room, type RoomOptions } from './room';
+import { view } from './view';
 
 let events: ConnectionEvents;
 /** What the server answers. */
@@ -75,12 +76,16 @@ beforeEach(() => {
 	});
 	vi.mocked(media.openPublisher).mockImplementation(async () => void (media.publisher = publisher));
 });
-afterEach(() => void vi.useRealTimers());
+const rooms: Room[] = [];
+afterEach(() => {
+	for (const room of rooms.splice(0)) room.leave();
+	vi.useRealTimers();
+});
 
 function open(): Room {
 	const local = { release() {} };
 	const screen = { stop() {} };
-	return new Room({
+	const room = new Room({
 		kind: 'call',
 		roomId: 'r',
 		peerId: 'p',
@@ -89,6 +94,8 @@ function open(): Room {
 		forServer: {},
 		...{ local, screen, notify() {} },
 	} as unknown as RoomOptions);
+	rooms.push(room);
+	return room;
 }
 
 /** The server lets the participant in. */
@@ -326,6 +333,34 @@ test('while the page itself pauses a picture it is not called starved', async ()
 	room.sight.set('ann', { width: 640, height: 360 });
 	await vi.advanceTimersByTimeAsync(1000);
 	expect(starved(room)).toEqual(['camera']);
+});
+
+test('what is pinned, and who leads the talk, goes first', async () => {
+	const room = await enterWithAnn();
+	const asked: string[] = [];
+	room.sight.set('ann', { width: 64, height: 36 });
+	await vi.advanceTimersByTimeAsync(1000);
+	answer = async (method) => void asked.push(method);
+	const lead = async (peerId: string | null) => {
+		events.notifications.activeSpeaker?.({ peerId, volume: -20 });
+		await vi.advanceTimersByTimeAsync(5000);
+		return asked.splice(0);
+	};
+	expect(await lead('p')).toEqual([]);
+	expect(await lead('ann')).toEqual(['setConsumerPriority']);
+	// She still has what she had: silence is nobody's lead.
+	expect(await lead(null)).toEqual([]);
+	room.pin('ann');
+	await vi.advanceTimersByTimeAsync(1000);
+	room.unpin();
+	await vi.advanceTimersByTimeAsync(1000);
+	expect(asked).toEqual(['setConsumerPriority', 'setConsumerPriority']);
+	asked.length = 0;
+	room.leave();
+	view.update({ pinned: { peerId: 'ann', share: false } });
+	await vi.advanceTimersByTimeAsync(5000);
+	expect(asked).toEqual([]);
+	view.update({ pinned: null });
 });
 
 test('a starved picture in sight is not paused by the page', async () => {

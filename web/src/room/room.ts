@@ -27,6 +27,7 @@ import { ignoredText } from '../signaling/ignored';
 import { type Refusal, refusal, refusalFromError } from '../signaling/refusal';
 import { reconcile } from '../signaling/resume';
 import { type RoomAddress, roomQuery, roomUrl } from '../signaling/url';
+import { tileKey } from '../tiles/order';
 import { Store } from '../ui/store';
 import { type Figures, figuresOf } from './figures';
 import type { Link } from './trouble';
@@ -127,6 +128,7 @@ export class Room {
 	/** Ends when the last data consumer that was offered is there, or refused. */
 	#hearing: Promise<void> = Promise.resolve();
 	readonly sight: Sight;
+	readonly #unwatchView: () => void;
 	readonly #watch: Watch;
 	/** What was asked last of one's own hand, until it is answered. */
 	#askedHand: { raised: boolean } | null = null;
@@ -218,6 +220,12 @@ export class Room {
 			},
 			() => this.#media?.subscriber.consumers() ?? [],
 		);
+		const pinned = () => {
+			const pin = view.value.pinned;
+			this.sight.pin(pin && tileKey(pin.peerId, pin.share));
+		};
+		pinned();
+		this.#unwatchView = view.subscribe(pinned);
 		this.#watch = new Watch(
 			() => (this.#link === 'connected' ? this.#media : null),
 			(report) => this.#connection.request('reportQuality', report),
@@ -639,7 +647,9 @@ export class Room {
 				this.#media?.subscriber.setLayer(consumerId, spatialLayer, reason),
 			activeSpeaker: ({ peerId }) => {
 				const { peerId: own, lastSpeaker } = this.state.value;
-				this.state.update({ activeSpeaker: peerId, lastSpeaker: peerId && peerId !== own ? peerId : lastSpeaker });
+				const other = peerId && peerId !== own ? peerId : null;
+				this.state.update({ activeSpeaker: peerId, lastSpeaker: other ?? lastSpeaker });
+				if (other) this.sight.lead(other);
 			},
 			speakingPeers: ({ peerVolumes }) => this.state.update({ speaking: peerVolumes.map(({ peerId }) => peerId) }),
 			peerQuality: ({ peerId, quality }) =>
@@ -728,6 +738,7 @@ export class Room {
 
 	#close() {
 		this.#attempt++;
+		this.#unwatchView();
 		this.sight.close();
 		this.#watch.close();
 		this.#connection.close();
