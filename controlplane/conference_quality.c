@@ -100,9 +100,9 @@ link_look(const struct conference *c, const struct peer *p, bool consuming, stru
 
 static void observe(const struct link_quality *l)
 {
-	if (l->quality == QUALITY_UNKNOWN)
-		return;
 	metric_observe(HISTOGRAM_loss, l->lost / 256.0);
+	metric_observe(HISTOGRAM_jitter, l->jitter_ms / 1000.0);
+	metric_observe(HISTOGRAM_bitrate, l->bps);
 	if (l->rtt_ms)
 		metric_observe(HISTOGRAM_rtt, l->rtt_ms / 1000.0);
 	if (l->estimate_kbps)
@@ -127,21 +127,47 @@ static bool is_starved(const struct peer *p)
 	return false;
 }
 
-// A picture is less than was asked for, since the viewer's link carries no more.
-static bool is_narrow(const struct conference *c, const struct peer *p)
+// Of all that a viewer is sent, since the last look.
+struct sent {
+	uint32_t packets, repeats;
+	bool narrow; // a picture is less than was asked for, since the link carries no more
+};
+
+static void sent_add(const struct conference *c, struct subscription *s, struct sent *sent)
 {
-	const struct subscription *s;
 	struct am_subscription_figures f;
 
-	LIST_FOREACH(s, &p->subscriptions, of_viewer)
-	{
-		if (s->track->media.kind == ORTC_AUDIO || !is_due(s))
-			continue;
-		media_subscription_figures(c->media, s->id, &f);
-		if (subscription_limit(s, f.limit) == AM_LIMIT_BANDWIDTH)
-			return true;
+	if (!media_subscription_figures(c->media, s->id, &f))
+		return;
+	// Where they are less than before another process has begun anew.
+	if (f.packets >= s->packets_seen && f.retransmitted >= s->repeats_seen) {
+		sent->packets += f.packets - s->packets_seen;
+		sent->repeats += f.retransmitted - s->repeats_seen;
 	}
-	return false;
+	s->packets_seen = f.packets;
+	s->repeats_seen = f.retransmitted;
+	if (s->track->media.kind == ORTC_AUDIO)
+		return;
+	enum am_limit limit = subscription_limit(s, f.limit);
+	metric_count_picture(s->spatial_layer_now, limit);
+	if (limit == AM_LIMIT_BANDWIDTH && is_due(s))
+		sent->narrow = true;
+}
+
+static void look_at_sent(const struct conference *c, struct peer *p)
+{
+	struct sent sent = {0};
+	struct subscription *s;
+
+	LIST_FOREACH(s, &p->subscriptions, of_viewer)
+	sent_add(c, s, &sent);
+	if (sent.narrow)
+		p->narrow_ms = loop_now_ms(c->loop);
+	if (sent.packets > 0)
+		metric_observe(
+		        HISTOGRAM_retransmitted,
+		        (double)sent.repeats / ((double)sent.packets + sent.repeats)
+		);
 }
 
 // QUALITY_UNKNOWN is no worse than anything.
@@ -216,9 +242,10 @@ void conference_look_at_quality(struct conference *c, struct peer *p)
 	link_look(c, p, true, &p->down);
 	if (is_starved(p))
 		p->down.weak_ms = loop_now_ms(c->loop);
-	if (is_narrow(c, p))
-		p->narrow_ms = loop_now_ms(c->loop);
-	observe(&p->down);
+	if (p->down.quality != QUALITY_UNKNOWN) {
+		look_at_sent(c, p);
+		observe(&p->down);
+	}
 	enum quality link = worse(p->up.quality, p->down.quality);
 	if (link == QUALITY_UNKNOWN)
 		return;
@@ -285,6 +312,10 @@ int conference_report_quality(
 	if (p->page_ms && now_ms - p->page_ms < CONFERENCE_REPORT_MS)
 		return -EAGAIN;
 	metric_count(METRIC_page_reports);
+	if (report->frozen_ms > 0)
+		metric_observe(HISTOGRAM_frozen, report->frozen_ms / 1000.0);
+	if (report->concealed > 0)
+		metric_observe(HISTOGRAM_concealed, report->concealed / 1000.0);
 	p->page = *report;
 	p->page_ms = now_ms ? now_ms : 1;
 	p->page_quality = quality_of_page(report);

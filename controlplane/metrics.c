@@ -1,11 +1,16 @@
 #include "metrics.h"
 
+#include "track.h"
+
 #include <stdio.h>
+
+#define LAYERS AM_ENCODING_MAX // told apart
 
 static struct {
 	uint64_t value[METRIC_COUNT];
 	uint64_t responses[METRICS_STATUS_CLASSES];
 	uint64_t refusals[REFUSAL_COUNT];
+	uint64_t pictures[LAYERS + 1][AM_LIMIT_COUNT]; // the last: nothing is sent
 	struct {
 		uint64_t buckets[METRICS_BOUNDS_MAX + 1]; // the last: beyond all bounds
 		double sum;
@@ -35,6 +40,14 @@ void metric_count_response(unsigned status)
 void metric_count_refusal(enum refusal r)
 {
 	counts.refusals[r]++;
+}
+
+void metric_count_picture(uint8_t layer, enum am_limit limit)
+{
+	uint8_t row = layer == AM_LAYER_NONE ? LAYERS : layer < LAYERS ? layer : LAYERS - 1;
+
+	if (limit < AM_LIMIT_COUNT)
+		counts.pictures[row][limit]++;
 }
 
 static int bound_count(enum histogram h)
@@ -118,9 +131,32 @@ static void refusals(FILE *f)
 		        refusal_code((enum refusal)i), (unsigned long long)counts.refusals[i]);
 }
 
+static void pictures(FILE *f)
+{
+	metric_head(
+	        f, "amphi_viewer_pictures_total", "counter",
+	        "Viewers' pictures, each counted every two seconds: which layer came, 0 is the "
+	        "smallest, and why no larger one"
+	);
+	for (int layer = 0; layer <= LAYERS; layer++) {
+		for (int limit = 0; limit < AM_LIMIT_COUNT; limit++) {
+			const char *why = track_limit_name((enum am_limit)limit);
+			char name[12] = "none";
+			if (layer < LAYERS)
+				snprintf(name, sizeof(name), "%d", layer);
+			fprintf(f,
+			        "amphi_viewer_pictures_total{layer=\"%s\",limited_by=\"%s\"} "
+			        "%llu\n",
+			        name, why ? why : "nothing",
+			        (unsigned long long)counts.pictures[layer][limit]);
+		}
+	}
+}
+
 void metrics_print(FILE *f)
 {
 	own_counters(f);
 	refusals(f);
+	pictures(f);
 	distributions(f);
 }

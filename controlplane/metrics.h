@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "am_schema.h"
 #include "refusal.h"
 
 #define METRICS_STATUS_CLASSES 6 // 1xx to 5xx; index is the first digit
@@ -34,16 +35,30 @@ enum metric {
 	        METRIC_COUNT,
 };
 
-// Distributions of what those who receive media have, each looked at every QUALITY_LOOK_MS.
-// name, Prometheus' name, help, bounds.
+// Distributions of what those who receive media have, each looked at every QUALITY_LOOK_MS; those
+// of what they saw and heard come of their pages' reports. name, Prometheus' name, help, bounds.
 #define METRICS_BOUNDS_MAX 12
 #define METRICS_HISTOGRAMS(X)                                                                      \
 	X(loss, "amphi_viewer_loss_ratio", "Packets lost on the way to a viewer",                  \
 	  {0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5})                                             \
 	X(rtt, "amphi_viewer_round_trip_seconds", "Round trip to a viewer",                        \
 	  {0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.8, 1.5})                                      \
+	X(jitter, "amphi_viewer_jitter_seconds",                                                   \
+	  "How much the time on the way to a viewer varies",                                       \
+	  {0.002, 0.005, 0.01, 0.02, 0.04, 0.07, 0.1, 0.2})                                        \
+	X(bitrate, "amphi_viewer_bits_per_second", "What a viewer is sent, without headers",       \
+	  {5e4, 1e5, 2.5e5, 5e5, 1e6, 2e6, 4e6, 8e6, 1.6e7, 3.2e7})                                \
 	X(estimate, "amphi_viewer_estimate_bits_per_second", "What a viewer's link carries",       \
-	  {1e5, 2.5e5, 5e5, 1e6, 2e6, 4e6, 8e6, 1.6e7, 3.2e7})
+	  {1e5, 2.5e5, 5e5, 1e6, 2e6, 4e6, 8e6, 1.6e7, 3.2e7})                                     \
+	X(retransmitted, "amphi_viewer_retransmitted_ratio",                                       \
+	  "Of the packets sent to a viewer: those sent again",                                     \
+	  {0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5})                                             \
+	X(frozen, "amphi_viewer_frozen_seconds",                                                   \
+	  "How long a picture stood still, in each report of one that did",                        \
+	  {0.2, 0.5, 1, 2, 5, 10, 20})                                                             \
+	X(concealed, "amphi_viewer_concealed_ratio",                                               \
+	  "How much of a sound was made up, in each report of one that was",                       \
+	  {0.02, 0.05, 0.1, 0.2, 0.5})
 
 enum histogram {
 #define HISTOGRAM_ENUM(name, ...) HISTOGRAM_##name,
@@ -57,6 +72,9 @@ void metric_count(enum metric);
 void metric_count_response(unsigned status); // of HTTP
 void metric_observe(enum histogram, double value);
 void metric_count_refusal(enum refusal); // of a peer that wants in
+
+// A viewer's picture at a look: the layer that is sent, or AM_LAYER_NONE, and why none above it.
+void metric_count_picture(uint8_t layer, enum am_limit);
 
 // All of these.
 void metrics_print(FILE *);

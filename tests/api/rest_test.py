@@ -106,13 +106,23 @@ class Rest(unittest.TestCase):
         for file in ("store", "accounts", "history"):
             for name in ("failed_transactions_total", "lost_writes_total", "waiting_writes"):
                 self.assertIn((f"amphi_controlplane_store_{name}", f'{{file="{file}"}}'), seen)
-        for name in ("loss_ratio", "round_trip_seconds", "estimate_bits_per_second"):
+        for name in (
+            "loss_ratio",
+            "round_trip_seconds",
+            "jitter_seconds",
+            "bits_per_second",
+            "estimate_bits_per_second",
+            "retransmitted_ratio",
+            "frozen_seconds",
+            "concealed_ratio",
+        ):
             name = f"amphi_viewer_{name}"
             self.assertEqual(types[name], "histogram")
             bounds = [re.search('le="(.*)"', labels)[1] for found, labels in seen if found == f"{name}_bucket"]
             self.assertGreater(len(bounds), 5)
             self.assertIn("+Inf", bounds)
             self.assertTrue({(f"{name}_sum", None), (f"{name}_count", None)} <= seen)
+        self.assertIn(("amphi_viewer_pictures_total", '{layer="0",limited_by="bandwidth"}'), seen)
         self.assertIn(("amphi_rooms", '{kind="webinar"}'), seen)
         self.assertIn(("amphi_process_cpu_seconds_total", '{process="controlplane"}'), seen)
 

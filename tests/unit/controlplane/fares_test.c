@@ -273,6 +273,96 @@ static void who_was_starved_has_a_link_to_blame(void **)
 	scene_end(&s);
 }
 
+static double metric(const char *sample)
+{
+	static char answer[262144];
+	char line[128];
+	double value = -1;
+
+	snprintf(line, sizeof(line), "\n%s ", sample);
+	assert_int_equal(
+	        integrator_rest(&integrator, NULL, "GET", "/metrics", "", answer, sizeof(answer)),
+	        200
+	);
+	const char *found = strstr(answer, line);
+	assert_non_null(found);
+	assert_int_equal(sscanf(found + strlen(line), "%lf", &value), 1);
+	return value;
+}
+
+static void set_figures(const struct scene *s, uint32_t packets, uint32_t repeats, uint32_t bps)
+{
+	am_id id = strtoull(s->consumer, NULL, 16), transport = strtoull(s->receive, NULL, 16);
+	struct am_subscription_figures *f = &region()->figures.subscriptions[am_id_slot(id)];
+	struct am_transport_figures *t = &region()->figures.transports[am_id_slot(transport)];
+
+	am_table_begin(&f->version);
+	f->packets = packets;
+	f->retransmitted = repeats;
+	am_table_end(&f->version);
+	am_table_begin(&t->version);
+	t->epoch = am_id_epoch(transport);
+	t->bps = bps;
+	am_table_end(&t->version);
+}
+
+// Waits for more of the sample; returns how much more.
+static double grown(const char *sample, double before)
+{
+	for (int i = 0; i < TRIES; i++) {
+		double now = metric(sample);
+		if (now > before)
+			return now - before;
+		usleep(100000);
+	}
+	fail_msg("%s does not grow", sample);
+	return 0;
+}
+
+static bool is_near(double value, double want)
+{
+	return value > want * 0.999 && value < want * 1.001;
+}
+
+#define REPEATED "amphi_viewer_retransmitted_ratio_sum"
+#define BITRATE  "amphi_viewer_bits_per_second_bucket{le=\"500000\"}"
+#define ALL      "amphi_viewer_bits_per_second_count"
+#define JITTER   "amphi_viewer_jitter_seconds_sum"
+#define FROZEN   "amphi_viewer_frozen_seconds_sum"
+#define PICTURES "amphi_viewer_pictures_total{layer=\"none\",limited_by=\"bandwidth\"}"
+
+static void operators_see_how_all_viewers_fare(void **)
+{
+	struct scene s;
+
+	scene_begin(&s, "all");
+	am_gauge_set(
+	        region()->gauges.transports, strtoull(s.receive, NULL, 16), am_gauge_link(0, 7, 20)
+	);
+	set_limit(&s, AM_LIMIT_BANDWIDTH);
+	set_figures(&s, 900, 100, 450000);
+	double repeated = metric(REPEATED), bitrate = metric(BITRATE), all = metric(ALL);
+	double frozen = metric(FROZEN), jitter = metric(JITTER), pictures = metric(PICTURES);
+	assert_true(is_near(grown(REPEATED, repeated), 0.1));
+	assert_true(is_near(grown(JITTER, jitter), 0.007 * (metric(ALL) - all)));
+	assert_true(grown(PICTURES, pictures) == metric(ALL) - all);
+	assert_true(metric(BITRATE) - bitrate == metric(ALL) - all);
+	assert_int_equal(report(&s, 2000, 0), 200);
+	assert_true(is_near(metric(FROZEN) - frozen, 2));
+
+	// What has been seen is not counted again, nor is what another process begins with.
+	repeated = metric(REPEATED);
+	all = metric(ALL);
+	set_figures(&s, 1000, 100, 450000);
+	(void)grown(ALL, all + 1);
+	assert_true(metric(REPEATED) == repeated);
+	set_figures(&s, 10, 10, 450000);
+	all = metric(ALL);
+	(void)grown(ALL, all + 1);
+	assert_true(metric(REPEATED) == repeated);
+	scene_end(&s);
+}
+
 static void a_late_worker_is_the_servers_doing(void **)
 {
 	struct scene s;
@@ -424,6 +514,7 @@ int main(void)
 	        cmocka_unit_test(a_narrow_link_is_its_owners_doing),
 	        cmocka_unit_test(a_speakers_bad_link_comes_before_a_narrow_one),
 	        cmocka_unit_test(who_was_starved_has_a_link_to_blame),
+	        cmocka_unit_test(operators_see_how_all_viewers_fare),
 	        cmocka_unit_test(a_worker_that_sheds_is_the_servers_doing),
 	        cmocka_unit_test(a_late_worker_is_the_servers_doing), // last: it is so for a while
 	};
