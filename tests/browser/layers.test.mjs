@@ -88,14 +88,18 @@ test('the connection panel says how much comes, and why not more', LIMIT, async 
 	assert.match(text, /as large as you see it/);
 	const bitrate = viewer.test('connection-receiving-bitrate');
 	await until('a bitrate', async () => /^[1-9][\d.]* [kM]bit\/s$/.test(await bitrate.innerText()), { describe: () => bitrate.innerText() });
-	assert.match(await viewer.test('connection-receiving-loss').innerText(), /^[\d.]+ %$/);
+	for (const share of ['loss', 'repeated'])
+		assert.match(await viewer.test(`connection-receiving-${share}`).innerText(), /^[\d.]+ %$/);
+	assert.match(await viewer.test('connection-receiving-jitter').innerText(), /^\d+ ms$/);
+	const sound = viewer.test('connection-sound');
+	assert.match(await sound.innerText(), /^Ada\s+[1-9]\d* kbit\/s/);
 	assert.match(await viewer.test('connection-receiving-estimate').innerText(), /^[\d.]+ [kM]bit\/s$/);
 	assert.equal(await viewer.test('connection-sending').count(), 0); // a viewer sends nothing
 
 	await speaker.page.getByRole('heading', { name: 'Соединение' }).waitFor();
 	await speaker.page.getByRole('heading', { name: 'Вы отправляете' }).waitFor();
 	const sending = speaker.test('connection-sending-bitrate');
-	await until('a bitrate in Russian', async () => /^[1-9][\d.]* [кМ]бит\/с$/.test(await sending.innerText()), { describe: () => sending.innerText() });
+	await until('a bitrate in Russian', async () => /^[1-9][\d,]* [кМ]бит\/с$/.test(await sending.innerText()), { describe: () => sending.innerText() });
 	await viewer.click('connection-close');
 	await viewer.test('connection').waitFor({ state: 'detached' });
 });

@@ -43,6 +43,11 @@ export function t(key: keyof Texts, values: Record<string, string | number> = {}
 	return i18next.t(key, values);
 }
 
+/** A number with one decimal at most, in the page's language. */
+export function decimal(number: number): string {
+	return new Intl.NumberFormat(i18next.language, { maximumFractionDigits: 1 }).format(number);
+}
+
 /** A point in time, in the page's language and the participant's time zone. */
 export function moment(ms: number): string {
 	return new Intl.DateTimeFormat(i18next.language, { dateStyle: 'long', timeStyle: 'short' }).format(ms);

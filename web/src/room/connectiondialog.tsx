@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
-import { t } from '../i18n';
+import { decimal, t } from '../i18n';
 import { Dialog } from '../ui/dialog';
-import type { Figures, LinkFigures, PictureFigures } from './figures';
+import type { Figures, LinkFigures, PictureFigures, SoundFigures } from './figures';
 import type { Room } from './room';
 
 const REFRESH_MS = 2000;
 
-/** How much comes and goes, how well, and why a picture is no larger. */
+/** How much comes and goes, how well, why a picture is no larger; what is bad of one picture or sound only where it is. */
 export function ConnectionDialog({ room, onClose }: { room: Room; onClose(): void }) {
 	const [figures, setFigures] = useState<Figures | null>(null);
 	useEffect(() => {
@@ -38,6 +38,7 @@ export function ConnectionDialog({ room, onClose }: { room: Room; onClose(): voi
 						<Direction title={t('connection.sending')} testId="connection-sending" link={figures.sending} />
 					)}
 					{figures.pictures.length > 0 && <Pictures pictures={figures.pictures} />}
+					{figures.sounds.length > 0 && <Sounds sounds={figures.sounds} />}
 				</div>
 			)}
 		</Dialog>
@@ -45,15 +46,21 @@ export function ConnectionDialog({ room, onClose }: { room: Room; onClose(): voi
 }
 
 function Direction({ title, testId, link }: { title: string; testId: string; link: LinkFigures }) {
-	const { bitrate, loss, roundTrip, estimate } = link;
+	const { bitrate, loss, roundTrip, jitter, repeated, estimate } = link;
 	return (
 		<section data-testid={testId}>
 			<h3>{title}</h3>
 			<dl class="connection-figures">
 				<Figure name={t('connection.bitrate')} value={rate(bitrate)} testId={`${testId}-bitrate`} />
-				<Figure name={t('connection.loss')} value={t('connection.percent', { number: percent(loss) })} testId={`${testId}-loss`} />
+				<Figure name={t('connection.loss')} value={percent(loss)} testId={`${testId}-loss`} />
+				{repeated !== null && (
+					<Figure name={t('connection.repeated')} value={percent(repeated)} testId={`${testId}-repeated`} />
+				)}
 				{roundTrip !== null && (
 					<Figure name={t('connection.roundTrip')} value={t('connection.ms', { number: roundTrip })} testId={`${testId}-rtt`} />
+				)}
+				{jitter !== null && (
+					<Figure name={t('connection.jitter')} value={t('connection.ms', { number: jitter })} testId={`${testId}-jitter`} />
 				)}
 				{estimate !== null && (
 					<Figure name={t('connection.estimate')} value={rate(estimate)} testId={`${testId}-estimate`} />
@@ -77,13 +84,17 @@ function Pictures({ pictures }: { pictures: PictureFigures[] }) {
 		<section>
 			<h3>{t('connection.pictures')}</h3>
 			<ul>
-				{pictures.map(({ id, peerId, name, share, width, height, bitrate, layer, limitedBy }) => (
-					<li key={id} class="connection-picture" data-testid="connection-picture" data-peer-id={peerId} data-limit={limitedBy ?? ''}>
+				{pictures.map(({ id, peerId, name, share, width, height, bitrate, loss, frozen, layer, limitedBy }) => (
+					<li key={id} class="connection-track" data-testid="connection-picture" data-peer-id={peerId} data-limit={limitedBy ?? ''}>
 						<span class="person-name">{share ? t('room.shareOf', { name }) : name}</span>
-						<span>
-							{layer === null ? t('connection.nothing') : `${width}×${height} · ${rate(bitrate)}`}
-							{limitedBy && <span class="hint"> {t(`connection.limit.${limitedBy}`)}</span>}
-						</span>
+						<span>{layer === null ? t('connection.nothing') : `${width}×${height} · ${rate(bitrate)}`}</span>
+						<Hints
+							hints={[
+								limitedBy && t(`connection.limit.${limitedBy}`),
+								layer !== null && trouble('connection.trackLoss', loss * 100),
+								trouble('connection.frozen', frozen),
+							]}
+						/>
 					</li>
 				))}
 			</ul>
@@ -91,9 +102,37 @@ function Pictures({ pictures }: { pictures: PictureFigures[] }) {
 	);
 }
 
-const percent = (share: number) => Math.round(share * 1000) / 10;
+function Sounds({ sounds }: { sounds: SoundFigures[] }) {
+	return (
+		<section>
+			<h3>{t('connection.sounds')}</h3>
+			<ul>
+				{sounds.map(({ id, peerId, name, share, bitrate, loss, concealed }) => (
+					<li key={id} class="connection-track" data-testid="connection-sound" data-peer-id={peerId}>
+						<span class="person-name">{share ? t('room.shareOf', { name }) : name}</span>
+						<span>{rate(bitrate)}</span>
+						<Hints
+							hints={[trouble('connection.trackLoss', loss * 100), trouble('connection.concealed', concealed * 100)]}
+						/>
+					</li>
+				))}
+			</ul>
+		</section>
+	);
+}
+
+function Hints({ hints }: { hints: (string | null | false)[] }) {
+	const told = hints.filter(Boolean);
+	return told.length > 0 ? <span class="hint">{told.join(' · ')}</span> : null;
+}
+
+/** Null: too little to be told. */
+const trouble = (key: 'connection.trackLoss' | 'connection.frozen' | 'connection.concealed', number: number) =>
+	number >= 0.05 ? t(key, { number: decimal(number) }) : null;
+
+const percent = (part: number) => t('connection.percent', { number: decimal(part * 100) });
 
 function rate(bps: number): string {
-	if (bps >= 1e6) return t('connection.mbps', { number: Math.round(bps / 1e5) / 10 });
+	if (bps >= 1e6) return t('connection.mbps', { number: decimal(bps / 1e6) });
 	return t('connection.kbps', { number: Math.round(bps / 1000) });
 }

@@ -12,26 +12,42 @@ export interface LinkFigures {
 	roundTrip: number | null;
 	/** What the link carries, in bit/s. */
 	estimate: number | null;
+	/** How much the time on the way varies, where that is most, in ms; of the packets since the last look, those that came again, from 0 to 1. */
+	jitter: number | null;
+	repeated: number | null;
 }
 
-export interface PictureFigures {
+interface TrackFigures {
 	id: string;
 	peerId: string;
 	name: string;
 	share: boolean;
+	bitrate: number;
+	loss: number;
+}
+
+export interface PictureFigures extends TrackFigures {
 	width: number;
 	height: number;
-	bitrate: number;
+	/** For how many seconds it has stood still so far. */
+	frozen: number;
 	/** Which of its sizes comes, 0 being the smallest; null: none. */
 	layer: number | null;
 	/** Why no larger one does. */
 	limitedBy: LimitedBy | null;
 }
 
+export interface SoundFigures extends TrackFigures {
+	/** How much of it was made up so far, from 0 to 1. */
+	concealed: number;
+}
+
 export interface Figures {
 	receiving: LinkFigures | null;
 	sending: LinkFigures | null;
 	pictures: PictureFigures[];
+	/** Those that come: the server sends the loudest. */
+	sounds: SoundFigures[];
 }
 
 interface Owned {
@@ -40,32 +56,65 @@ interface Owned {
 	consumer: Pick<types.Consumer, 'id'>;
 }
 
-/** The server's figures and this browser's as one. */
+/** RTP timestamps a millisecond: of Opus, and of all pictures. */
+const TICKS: Record<types.MediaKind, number> = { audio: 48, video: 90 };
+
+/** The server's figures and this browser's as one. before: the consumers at the last look. */
 export function figuresOf(
 	transports: TransportStat[],
 	consumers: ConsumerStat[],
 	samples: Sample[],
 	owned: Owned[],
 	nameOf: (peerId: string) => string,
+	before: ConsumerStat[] = [],
 ): Figures {
 	const sent = transports.find(({ sendBitrate }) => sendBitrate !== undefined);
 	const received = transports.find(({ recvBitrate }) => recvBitrate !== undefined);
+	const named = consumers.flatMap((stat) => {
+		const owner = owned.find(({ consumer }) => consumer.id === stat.consumerId);
+		if (!owner) return [];
+		const { consumerId: id, bitrate, fractionLost } = stat;
+		const { peerId, share } = owner;
+		const track: TrackFigures = { id, peerId, name: nameOf(peerId), share, bitrate, loss: fractionLost / 256 };
+		return [{ stat, track, seen: samples.find(({ consumerId }) => consumerId === id) }];
+	});
 	return {
-		receiving: sent ? link(sent, sent.sendBitrate, sent.rtpPacketLossSent) : null,
+		receiving: sent
+			? { ...link(sent, sent.sendBitrate, sent.rtpPacketLossSent), jitter: jitterOf(consumers), repeated: repeatedOf(consumers, before) }
+			: null,
 		sending: received ? link(received, received.recvBitrate, received.rtpPacketLossReceived) : null,
-		pictures: consumers.flatMap(({ consumerId, kind, bitrate, spatialLayer, limitedBy }) => {
-			const owner = owned.find(({ consumer }) => consumer.id === consumerId);
-			if (!owner || kind !== 'video') return [];
-			const seen = samples.find((one) => one.consumerId === consumerId);
-			const { peerId, share } = owner;
-			const [width, height] = [seen?.width ?? 0, seen?.height ?? 0];
-			const layer = spatialLayer ?? null;
-			return [{ id: consumerId, peerId, name: nameOf(peerId), share, width, height, bitrate, layer, limitedBy: limitedBy ?? null }];
-		}),
+		pictures: named
+			.filter(({ stat }) => stat.kind === 'video')
+			.map(({ stat, track, seen }) => ({
+				...track,
+				width: seen?.width ?? 0,
+				height: seen?.height ?? 0,
+				// A screen may stand still for as long as it likes.
+				frozen: track.share ? 0 : (seen?.frozenSeconds ?? 0),
+				layer: stat.spatialLayer ?? null,
+				limitedBy: stat.limitedBy ?? null,
+			})),
+		sounds: named
+			.filter(({ stat }) => stat.kind === 'audio' && stat.bitrate > 0)
+			.map(({ track, seen }) => ({ ...track, concealed: seen?.samples ? seen.concealed / seen.samples : 0 })),
 	};
+}
+
+function jitterOf(consumers: ConsumerStat[]): number | null {
+	const coming = consumers.filter(({ bitrate }) => bitrate > 0);
+	return coming.length > 0 ? Math.round(Math.max(...coming.map(({ kind, jitter }) => jitter / TICKS[kind]))) : null;
+}
+
+function repeatedOf(consumers: ConsumerStat[], before: ConsumerStat[]): number {
+	const was = new Map(before.map((stat) => [stat.consumerId, stat]));
+	const since = (count: 'packetCount' | 'packetsRetransmitted') =>
+		consumers.reduce((sum, stat) => sum + Math.max(0, stat[count] - (was.get(stat.consumerId)?.[count] ?? 0)), 0);
+	const [once, again] = [since('packetCount'), since('packetsRetransmitted')];
+	return again > 0 ? again / (once + again) : 0;
 }
 
 function link(stat: TransportStat, bitrate = 0, loss = 0): LinkFigures {
 	const { roundTripTime, availableOutgoingBitrate } = stat;
-	return { bitrate, loss, roundTrip: roundTripTime ?? null, estimate: availableOutgoingBitrate ?? null };
+	const estimate = availableOutgoingBitrate ?? null;
+	return { bitrate, loss, roundTrip: roundTripTime ?? null, estimate, jitter: null, repeated: null };
 }

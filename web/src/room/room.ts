@@ -12,6 +12,7 @@ import { sample, Watch } from '../media/watch';
 import { Connection } from '../signaling/connection';
 import { askWhy } from '../signaling/handshake';
 import type {
+	ConsumerStat,
 	Hand,
 	MuteKind,
 	NewDataConsumer,
@@ -130,6 +131,8 @@ export class Room {
 	readonly sight: Sight;
 	readonly #unwatchView: () => void;
 	readonly #watch: Watch;
+	/** What was counted at the last look at the figures. */
+	#counted: ConsumerStat[] = [];
 	/** What was asked last of one's own hand, until it is answered. */
 	#askedHand: { raised: boolean } | null = null;
 	#joined = false;
@@ -306,7 +309,9 @@ export class Room {
 			sample(this.#media),
 		]);
 		const nameOf = (peerId: string) => this.#peers.get(peerId)?.displayName ?? '';
-		return figuresOf(transports, consumers, samples, this.#media.subscriber.consumers(), nameOf);
+		const before = this.#counted;
+		this.#counted = consumers;
+		return figuresOf(transports, consumers, samples, this.#media.subscriber.consumers(), nameOf, before);
 	}
 
 	/** Joint viewing for everyone in the room; null ends it. */

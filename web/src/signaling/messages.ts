@@ -90,6 +90,12 @@ export interface ConsumerStat {
 	consumerId: string;
 	kind: types.MediaKind;
 	bitrate: number;
+	/** Sent so far, and of these again. */
+	packetCount: number;
+	packetsRetransmitted: number;
+	/** Of 256 packets, and in units of the timestamp: as the browser reports them (RFC 3550 6.4.1). */
+	fractionLost: number;
+	jitter: number;
 	/** Absent: nothing is sent. */
 	spatialLayer?: number;
 	limitedBy?: LimitedBy;
