@@ -177,6 +177,35 @@ static void counter_name(char *out, size_t size, const char *name, const char *u
 	snprintf(out, size, "amphi_dataplane_%s%s%s_total", name, has ? "" : "_", has ? "" : unit);
 }
 
+static void shedding(FILE *f, const struct media_counters *c)
+{
+	static const char *const steps[AM_SHED_LEVELS] = {
+#define STEP_NAME(name) [AM_SHED_##name] = #name,
+	        AM_SHED_STEPS(STEP_NAME)
+#undef STEP_NAME
+	};
+
+	metric_head(
+	        f, "amphi_dataplane_shed_level", "gauge",
+	        "How many steps a worker leaves out, since it cannot keep up, in the order of "
+	        "amphi_dataplane_shed_steps_total"
+	);
+	for (uint32_t worker = 0; worker < c->worker_count; worker++)
+		fprintf(f, "amphi_dataplane_shed_level{worker=\"%u\"} %u\n", worker,
+		        c->shed[worker]);
+	metric_head(
+	        f, "amphi_dataplane_shed_steps_total", "counter",
+	        "Times that a worker began to leave out this, since it could not keep up"
+	);
+	for (uint32_t worker = 0; worker < c->worker_count; worker++) {
+		for (int i = AM_SHED_NOTHING + 1; i < AM_SHED_LEVELS; i++)
+			fprintf(f,
+			        "amphi_dataplane_shed_steps_total{worker=\"%u\",step=\"%s\"} "
+			        "%llu\n",
+			        worker, steps[i], (unsigned long long)c->shed_steps[worker][i]);
+	}
+}
+
 static void dataplane_counters(FILE *f, const struct media_counters *c)
 {
 	static const struct {
@@ -212,16 +241,7 @@ static void dataplane_counters(FILE *f, const struct media_counters *c)
 	FOREACH_BLOCK(worker, c)
 	fprintf(f, "amphi_dataplane_heartbeat_age_seconds{worker=\"%s\"} %.3f\n",
 	        block_name(block, worker), (double)c->heartbeat_age_ns[worker] / 1e9);
-	metric_head(
-	        f, "amphi_dataplane_shed_level", "gauge",
-	        "How much a worker leaves out, since it cannot keep up: 0 nothing, 1 probes, 2 "
-	        "half "
-	        "of "
-	        "the retransmissions, 3 to 7 layers of pictures"
-	);
-	for (uint32_t worker = 0; worker < c->worker_count; worker++)
-		fprintf(f, "amphi_dataplane_shed_level{worker=\"%s\"} %u\n",
-		        block_name(block, worker), c->shed[worker]);
+	shedding(f, c);
 }
 
 char *exposition_print(const struct conference *c, const struct history *h)

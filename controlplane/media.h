@@ -77,6 +77,7 @@ struct media_counters {
 	uint64_t drops[AM_COUNTER_BLOCKS][AM_DROP_MAX];
 	uint64_t heartbeat_age_ns[AM_COUNTER_BLOCKS];
 	uint32_t shed[AM_COUNTER_BLOCKS]; // how much each leaves out: am_lifecycle.h
+	uint64_t shed_steps[AM_COUNTER_BLOCKS][AM_SHED_LEVELS]; // times that it began a step
 };
 
 // False while there is no region.

@@ -75,6 +75,9 @@ bool media_read_counters(const struct media *m, struct media_counters *out)
 		for (int i = 0; i < AM_DROP_MAX; i++)
 			out->drops[block][i] =
 			        atomic_load_explicit(&c->drops[i], memory_order_relaxed);
+		for (int i = 0; i < AM_SHED_LEVELS; i++)
+			out->shed_steps[block][i] =
+			        atomic_load_explicit(&c->shed[i], memory_order_relaxed);
 		const struct am_lifecycle *thread = block == AM_COUNTER_SERVICE
 		                                            ? &map->header.service
 		                                            : &map->header.workers[block];

@@ -156,6 +156,13 @@ static inline void worker_count_drop(struct worker *w, enum drop reason)
 	atomic_store_explicit(&w->counters->drops[reason], v + 1, memory_order_relaxed);
 }
 
+// It leaves out a step more.
+static inline void worker_count_shed(struct worker *w, uint8_t level)
+{
+	uint64_t v = atomic_load_explicit(&w->counters->shed[level], memory_order_relaxed);
+	atomic_store_explicit(&w->counters->shed[level], v + 1, memory_order_relaxed);
+}
+
 // The transport, track or fan-out of an id, if it is this worker's and still the same.
 static inline struct transport *worker_transport(const struct worker *w, am_id id)
 {

@@ -1,5 +1,6 @@
 // What each worker counts, one block a worker, one writer, read by anyone. Beside these stands one
-// counter for each drop reason, whose names the data plane writes into the region at its start.
+// counter for each drop reason, whose names the data plane writes into the region at its start, and
+// one for each step of leaving out (am_lifecycle.h).
 //
 // The books of a worker balance at any quiet moment:
 //     rx_packets + service_packets + handover_in + made_copies + made_retransmissions +
@@ -10,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "am_lifecycle.h"
 #include "am_schema.h"
 
 // name, unit, help
@@ -43,7 +45,6 @@
 	  "Key frames not asked for: the viewer has had its share, or was just sent one")          \
 	X(catchups, catchups, "Times that viewers began with a key frame of the past")             \
 	X(pace_given_up, pictures, "Times that pictures of a slow viewer were given up")           \
-	X(shed, steps, "Times that a worker left out a step more, since it could not keep up")     \
 	X(transport_feedbacks, packets, "Transport-wide feedback messages of viewers")             \
 	X(data_messages_in, messages, "Data channel messages accepted from senders")               \
 	X(data_messages_out, messages, "Data channel messages sent to readers")                    \
@@ -60,6 +61,7 @@ enum am_counter {
 struct am_counters {
 	_Atomic uint64_t value[AM_COUNTER_COUNT];
 	_Atomic uint64_t drops[AM_DROP_MAX];
+	_Atomic uint64_t shed[AM_SHED_LEVELS]; // times that it began to leave out this step
 };
 
 // One block for each worker, and one for the drops of the service thread.

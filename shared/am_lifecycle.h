@@ -16,8 +16,26 @@ enum am_lifecycle_state {
 	AM_LIFECYCLE_FAIL,
 };
 
-// From this level of leaving out on it is pictures: fewer, or smaller ones.
-#define AM_SHED_PICTURES 3
+// What a worker leaves out while it cannot keep up, a step more at each level; level 0 is nothing.
+#define AM_SHED_STEPS(X)                                                                           \
+	X(probes)                                                                                  \
+	X(retransmissions) /* half of them */                                                      \
+	X(small_pictures) /* their upper encodings */                                              \
+	X(third_temporal_layer)                                                                    \
+	X(second_temporal_layer)                                                                   \
+	X(highest_encoding)                                                                        \
+	X(middle_encodings)
+
+enum am_shed_step {
+	AM_SHED_NOTHING,
+#define AM_SHED_ENUM(name) AM_SHED_##name,
+	AM_SHED_STEPS(AM_SHED_ENUM)
+#undef AM_SHED_ENUM
+	        AM_SHED_LEVELS,
+};
+
+// From this level on it is pictures: fewer, or smaller ones.
+#define AM_SHED_PICTURES AM_SHED_small_pictures
 
 struct am_lifecycle {
 	_Atomic uint32_t state; // enum am_lifecycle_state

@@ -2,7 +2,6 @@
 // time. Never sound, sender reports, or the last encoding of a picture. Written by the worker.
 #pragma once
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,17 +12,16 @@
 #define SHED_SHARE     255 // priority of shared screens, which keep all their pictures
 
 enum shed_level {
-	SHED_NOTHING,
-	SHED_PROBES,
-	SHED_REPEATS, // half of the retransmissions
-	SHED_SMALL, // all but the lowest encoding of pictures that are shown small
-	SHED_THIRD, // the third temporal layer and above
-	SHED_SECOND, // the second, too
-	SHED_LARGE, // the highest encoding of all
-	SHED_MIDDLE, // all but the lowest
-	SHED_LEVELS,
+	SHED_NOTHING = AM_SHED_NOTHING,
+	SHED_PROBES = AM_SHED_probes,
+	SHED_REPEATS = AM_SHED_retransmissions, // half of them
+	SHED_SMALL = AM_SHED_small_pictures, // all but the lowest encoding of those shown small
+	SHED_THIRD = AM_SHED_third_temporal_layer, // and above
+	SHED_SECOND = AM_SHED_second_temporal_layer, // too
+	SHED_LARGE = AM_SHED_highest_encoding, // of all
+	SHED_MIDDLE = AM_SHED_middle_encodings, // all but the lowest
+	SHED_LEVELS = AM_SHED_LEVELS,
 };
-static_assert(SHED_SMALL == AM_SHED_PICTURES);
 
 struct shed {
 	int64_t looked_us; // the last look

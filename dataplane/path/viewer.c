@@ -594,7 +594,8 @@ void viewer_tick(struct worker *w)
 	uint8_t shed = w->shedding.level;
 	if (shed_look(&w->shedding, w->now_us, w->behind)) {
 		am_lifecycle_shed(w->lifecycle, w->shedding.level);
-		worker_count(w, AM_COUNTER_shed, w->shedding.level > shed);
+		if (w->shedding.level > shed)
+			worker_count_shed(w, w->shedding.level);
 	}
 	for (; left > 0; left--) {
 		struct transport *t = TAILQ_FIRST(&w->viewers);

@@ -146,6 +146,23 @@ static int report(struct scene *s, int frozen_ms, int concealed)
 	return page_ask_code(&s->viewer, "reportQuality", data);
 }
 
+static double metric(const char *sample)
+{
+	static char answer[262144];
+	char line[128];
+	double value = -1;
+
+	snprintf(line, sizeof(line), "\n%s ", sample);
+	assert_int_equal(
+	        integrator_rest(&integrator, NULL, "GET", "/metrics", "", answer, sizeof(answer)),
+	        200
+	);
+	const char *found = strstr(answer, line);
+	assert_non_null(found);
+	assert_int_equal(sscanf(found + strlen(line), "%lf", &value), 1);
+	return value;
+}
+
 static void a_bad_link_is_its_owners(void **)
 {
 	struct scene s;
@@ -273,23 +290,6 @@ static void who_was_starved_has_a_link_to_blame(void **)
 	scene_end(&s);
 }
 
-static double metric(const char *sample)
-{
-	static char answer[262144];
-	char line[128];
-	double value = -1;
-
-	snprintf(line, sizeof(line), "\n%s ", sample);
-	assert_int_equal(
-	        integrator_rest(&integrator, NULL, "GET", "/metrics", "", answer, sizeof(answer)),
-	        200
-	);
-	const char *found = strstr(answer, line);
-	assert_non_null(found);
-	assert_int_equal(sscanf(found + strlen(line), "%lf", &value), 1);
-	return value;
-}
-
 static void set_figures(const struct scene *s, uint32_t packets, uint32_t repeats, uint32_t bps)
 {
 	am_id id = strtoull(s->consumer, NULL, 16), transport = strtoull(s->receive, NULL, 16);
@@ -400,6 +400,13 @@ static void a_worker_that_sheds_is_the_servers_doing(void **)
 	struct json *answer = expect_cause("shed", "participants", "eve", "server");
 	assert_true(has_text(of_peer(answer, "participants", "eve"), "quality", "fair"));
 	json_free(answer);
+	region()->counters[0].shed[AM_SHED_probes] = 2;
+	region()->counters[0].shed[AM_SHED_middle_encodings] = 1;
+#define STEP(name) "amphi_dataplane_shed_steps_total{worker=\"0\",step=\"" name "\"}"
+	assert_true(metric("amphi_dataplane_shed_level{worker=\"0\"}") == AM_SHED_PICTURES);
+	assert_true(metric(STEP("probes")) == 2);
+	assert_true(metric(STEP("retransmissions")) == 0);
+	assert_true(metric(STEP("middle_encodings")) == 1);
 	am_lifecycle_shed(&region()->header.workers[0], 0);
 	region()->header.drop_count--;
 	scene_end(&s);
