@@ -339,10 +339,12 @@ static void the_speaker_learns_its_loss(void **)
 
 static void loss_tell(struct member *m, uint8_t fraction, int times)
 {
+	static uint32_t ahead; // of what it got: each report is about some packets more
 	uint8_t rr[64];
 
 	for (int i = 0; i < times; i++) {
-		size_t n = wire_rr_build(1, m->sound->ssrc, 1, 0, rr);
+		uint32_t highest = m->sound->first + m->sound->highest + (ahead += 50);
+		size_t n = wire_rr_build(1, m->sound->ssrc, highest, 0, rr);
 		rr[12] = fraction; // RFC 3550 6.4.1: of 256
 		assert_int_equal(client_rtcp_send(&m->client, rr, n), 0);
 	}
@@ -468,7 +470,8 @@ static void a_viewers_reports_are_measured(void **)
 		watcher->viewer.subscriptions[i].reported_ns = UINT64_MAX / 2;
 	uint32_t link = 0;
 	for (int i = 0; i < 200 && (link >> 16 == 0 || (link >> 8 & 0xff) == 0); i++) {
-		size_t n = wire_rr_build(1, watcher->sound->ssrc, 1, 0, rr);
+		uint32_t highest = watcher->sound->first + watcher->sound->highest;
+		size_t n = wire_rr_build(1, watcher->sound->ssrc, highest, 0, rr);
 		rr[12] = 200; // fraction lost
 		am_put_u32(rr + 20, 2400); // jitter: 50 ms of 48 kHz
 		am_put_u32(rr + 24, (uint32_t)(speaker->publisher.ntp >> 16)); // LSR
