@@ -6,7 +6,7 @@
 #include "media/codec.h"
 #include "path/tx.h"
 
-#define PADDING_HEADER_LEN  24 // with send time and transport-wide number
+#define PADDING_HEADER_LEN  28 // with send time, transport-wide number and MID
 #define RTP_PADDED_EXTENDED 0xb0 // version 2, padding, extension
 
 void copy_flush(struct worker *w)
@@ -166,7 +166,10 @@ bool copy_queue_padding(struct worker *w, struct subscription *s)
 	        .abs_send_time_offset = RTP_HEADER_LEN + 5,
 	        .transport_cc_offset = RTP_HEADER_LEN + 8,
 	        .transport_cc_id = AM_EXT_TRANSPORT_CC,
+	        .mid_offset = RTP_HEADER_LEN + 11,
+	        .mid_id = AM_EXT_MID,
 	};
+	static_assert(RTP_HEADER_LEN + 11 + 1 + RTP_MID_LEN_MAX <= PADDING_HEADER_LEN);
 	const struct transport *t = s->transport;
 	struct batch *b = &w->batch;
 	struct rte_mbuf *copy = tx_take(w);
@@ -185,6 +188,9 @@ bool copy_queue_padding(struct worker *w, struct subscription *s)
 	am_put_u16(to + RTP_HEADER_LEN + 2, (PADDING_HEADER_LEN - RTP_HEADER_LEN) / 4 - 1);
 	to[RTP_HEADER_LEN + 4] = AM_EXT_ABS_SEND_TIME << 4 | 2;
 	rtp_set_abs_send_time(to, &template, rtp_abs_send_time(w->now_us));
+	// Firefox leaves out of its feedback what it cannot tell the stream of: an SSRC of RTX is
+	// known to it by the first packet with a MID (RFC 8843 9.2).
+	rtp_set_mid(to, &template, s->mid, s->mid_len);
 	b->jobs[b->copy_count] = (struct cipher_job){
 	        .key = t->key,
 	        .packet = to,

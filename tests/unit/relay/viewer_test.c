@@ -11,7 +11,7 @@
 
 #define FRAME_LEN 42 // Ethernet, IPv4 and UDP, before RTP
 
-static uint32_t frames, padded;
+static uint32_t frames, padded, named;
 static uint16_t numbers[1000]; // transport-wide, in the order sent
 static uint64_t answered; // the next number that the viewer tells of
 
@@ -20,6 +20,7 @@ static void take(const struct rte_mbuf *m)
 	const uint8_t *rtp = rte_pktmbuf_mtod_offset(m, const uint8_t *, FRAME_LEN);
 
 	padded += rtp[0] >> 5 & 1;
+	named += (rtp[0] >> 5 & 1) && rtp[23] == AM_EXT_MID << 4 && rtp[24] == '7'; // rig's MID
 	// Where our own headers have the number: behind the send time.
 	if (frames < 1000 && rtp[20] >> 4 == AM_EXT_TRANSPORT_CC)
 		numbers[frames] = (uint16_t)(rtp[21] << 8 | rtp[22]);
@@ -36,7 +37,7 @@ static void begin_counted(uint16_t tracks, bool transport_wide)
 {
 	begin(tracks, transport_wide);
 	answered = viewer()->downlink.sent.next;
-	frames = padded = 0;
+	frames = padded = named = 0;
 }
 
 // Layers as last told to the service thread.
@@ -444,6 +445,7 @@ static void a_wish_is_probed_with_padding(void **)
 		tick(1);
 	assert_true(padded >= 5);
 	assert_int_equal(rig.counters->value[AM_COUNTER_made_probes], padded);
+	assert_int_equal(named, padded); // Firefox tells of no stream that it cannot name
 	for (uint32_t i = 1; i < padded; i++)
 		assert_int_equal((uint16_t)(numbers[i] - numbers[i - 1]), 1);
 	end();
