@@ -1,7 +1,5 @@
 #include "metrics.h"
 
-#include "track.h"
-
 #include <stdio.h>
 
 #define LAYERS AM_ENCODING_MAX // told apart
@@ -140,7 +138,7 @@ static void pictures(FILE *f)
 	);
 	for (int layer = 0; layer <= LAYERS; layer++) {
 		for (int limit = 0; limit < AM_LIMIT_COUNT; limit++) {
-			const char *why = track_limit_name((enum am_limit)limit);
+			const char *why = am_limit_name((enum am_limit)limit);
 			char name[12] = "none";
 			if (layer < LAYERS)
 				snprintf(name, sizeof(name), "%d", layer);

@@ -155,7 +155,7 @@ static void producer_push(struct json *list, const struct connection *c, const s
 
 static void add_layers(struct json *j, const struct subscription *s, uint8_t limit)
 {
-	const char *why = track_limit_name(subscription_limit(s, limit));
+	const char *why = am_limit_name(subscription_limit(s, limit));
 
 	if (s->track->media.kind == ORTC_AUDIO)
 		return;

@@ -129,15 +129,3 @@ enum am_limit subscription_limit(const struct subscription *s, uint8_t limit)
 		return AM_LIMIT_ASKED;
 	return limit < AM_LIMIT_COUNT ? (enum am_limit)limit : AM_LIMIT_NONE;
 }
-
-const char *track_limit_name(enum am_limit limit)
-{
-	static const char *const names[AM_LIMIT_COUNT] = {
-	        [AM_LIMIT_BANDWIDTH] = "bandwidth",
-	        [AM_LIMIT_ASKED] = "asked",
-	        [AM_LIMIT_SPEAKER] = "speaker",
-	        [AM_LIMIT_OVERLOAD] = "overload",
-	};
-
-	return limit < AM_LIMIT_COUNT ? names[limit] : NULL;
-}

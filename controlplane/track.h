@@ -95,8 +95,5 @@ void subscription_destroy(struct subscription *);
 // says, which may be anything.
 enum am_limit subscription_limit(const struct subscription *, uint8_t limit);
 
-// NULL: AM_LIMIT_NONE.
-const char *track_limit_name(enum am_limit);
-
 // The MID as text.
 void subscription_mid_text(const struct subscription *, char out[AM_SUBSCRIPTION_MID_MAX + 1]);

@@ -191,3 +191,15 @@ int64_t am_ufrag_slot(const char *ufrag, uint32_t len)
 	}
 	return slot < AM_TRANSPORT_MAX ? slot : -EINVAL;
 }
+
+const char *am_limit_name(enum am_limit limit)
+{
+	static const char *const limits[AM_LIMIT_COUNT] = {
+	        [AM_LIMIT_BANDWIDTH] = "bandwidth",
+	        [AM_LIMIT_ASKED] = "asked",
+	        [AM_LIMIT_SPEAKER] = "speaker",
+	        [AM_LIMIT_OVERLOAD] = "overload",
+	};
+
+	return limit < AM_LIMIT_COUNT ? limits[limit] : NULL;
+}

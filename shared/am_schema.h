@@ -415,6 +415,9 @@ enum am_limit {
 	AM_LIMIT_COUNT,
 };
 
+// As statistics name it. NULL: AM_LIMIT_NONE, or none of these.
+const char *am_limit_name(enum am_limit);
+
 // Loss as a reception report has it (RFC 3550 6.4.1): the share of the last interval, /256, above
 // 24 bits of all that was ever lost.
 static inline uint32_t am_loss_make(uint8_t fraction, int32_t cumulative)
