@@ -5,8 +5,8 @@
 // table is looked at.
 #include "record.h"
 
+#include "base/loop.h"
 #include "conference.h"
-#include "loop.h"
 #include "statistics.h"
 #include "store.h"
 #include "store_history.h"

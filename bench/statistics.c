@@ -4,8 +4,8 @@
 // made anew; each query goes its whole way, through the reader's thread, to the answer's text.
 #include "record.h"
 
-#include "json.h"
-#include "loop.h"
+#include "base/json.h"
+#include "base/loop.h"
 #include "statistics.h"
 #include "store_history.h"
 

@@ -1,6 +1,6 @@
 #include "account_domain.h"
 
-#include "address.h"
+#include "base/address.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -2,10 +2,10 @@
 
 #include "account_domain.h"
 #include "account_key.h"
-#include "base64url.h"
-#include "hash.h"
-#include "memory.h"
-#include "text.h"
+#include "base/base64url.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "account_key.h"
 
-#include "hash.h"
+#include "base/hash.h"
 
 #include <assert.h>
 #include <openssl/err.h>

@@ -2,9 +2,9 @@
 
 #include "account_edit.h"
 #include "account_key.h"
-#include "hash.h"
-#include "json.h"
-#include "memory.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>

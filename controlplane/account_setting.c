@@ -1,9 +1,9 @@
 #include "account_setting.h"
 
-#include "address.h"
 #include "attribute.h"
-#include "json.h"
-#include "memory.h"
+#include "base/address.h"
+#include "base/json.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -2,9 +2,9 @@
 
 #include "account.h"
 #include "account_edit.h"
-#include "json.h"
-#include "loop.h"
-#include "memory.h"
+#include "base/json.h"
+#include "base/loop.h"
+#include "base/memory.h"
 
 #include "am_log.h"
 

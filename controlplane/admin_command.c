@@ -2,7 +2,7 @@
 
 #include "account_edit.h"
 #include "account_setting.h"
-#include "json.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <openssl/evp.h>

@@ -1,14 +1,14 @@
 #include "admission.h"
 
 #include "account.h"
-#include "address.h"
-#include "clock.h"
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "conference.h"
 #include "hook.h"
 #include "http.h"
-#include "memory.h"
 #include "pin.h"
-#include "text.h"
 #include "token.h"
 
 #include "am_log.h"

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "attribute.h"
-#include "refusal.h"
+#include "base/refusal.h"
 
 struct accounts;
 struct admission;

@@ -1,8 +1,8 @@
 #include "attribute.h"
 
-#include "iso8601.h"
-#include "json.h"
-#include "text.h"
+#include "base/iso8601.h"
+#include "base/json.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kinds.h"
+#include "terms/kinds.h"
 
 #define ATTRIBUTE_URL_MAX    1024 // bytes
 #define ATTRIBUTE_HEADER_MAX 1024 // of an Authorization value

@@ -1,12 +1,12 @@
 #include "conference.h"
 
-#include "clock.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/metrics.h"
+#include "base/tally.h"
 #include "hook.h"
-#include "memory.h"
-#include "metrics.h"
 #include "statistics.h"
 #include "store.h"
-#include "tally.h"
 
 #include "am_log.h"
 

@@ -2,8 +2,8 @@
 // the readers. What is written passes through the data plane alone.
 #include "conference.h"
 
-#include "json.h"
-#include "memory.h"
+#include "base/json.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 #include "conference.h"
 
-#include "clock.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "hook.h"
-#include "memory.h"
 #include "statistics.h"
 #include "store.h"
-#include "text.h"
 
 #include "am_log.h"
 

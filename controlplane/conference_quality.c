@@ -2,9 +2,9 @@
 // goes into the history.
 #include "conference.h"
 
-#include "clock.h"
-#include "memory.h"
-#include "metrics.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/metrics.h"
 #include "statistics.h"
 
 #include <errno.h>

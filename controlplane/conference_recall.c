@@ -2,7 +2,7 @@
 // that is empty asks of those who come.
 #include "conference.h"
 
-#include "clock.h"
+#include "base/clock.h"
 #include "shelves.h"
 #include "store.h"
 

@@ -1,8 +1,8 @@
 #include "conference.h"
 
-#include "clock.h"
-#include "json.h"
-#include "memory.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/memory.h"
 #include "statistics.h"
 #include "store.h"
 

@@ -1,8 +1,8 @@
 #include "conference.h"
 
-#include "json.h"
-#include "memory.h"
-#include "metrics.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/metrics.h"
 #include "store.h"
 
 #include "am_log.h"

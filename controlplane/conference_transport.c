@@ -1,9 +1,9 @@
 #include "conference.h"
 
-#include "memory.h"
-#include "metrics.h"
+#include "base/memory.h"
+#include "base/metrics.h"
+#include "base/tally.h"
 #include "store.h"
-#include "tally.h"
 
 #include "am_log.h"
 

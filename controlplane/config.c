@@ -1,9 +1,9 @@
 #include "config.h"
 
-#include "address.h"
+#include "base/address.h"
 #include "hook_guard.h"
-#include "kinds.h"
 #include "store_history.h"
+#include "terms/kinds.h"
 
 #include <errno.h>
 #include <stdio.h>

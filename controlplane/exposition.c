@@ -1,10 +1,10 @@
 #include "exposition.h"
 
 #include "account.h"
+#include "base/metrics.h"
 #include "conference.h"
 #include "hook.h"
 #include "media.h"
-#include "metrics.h"
 #include "store.h"
 #include "store_history.h"
 #include "store_writer.h"
@@ -252,7 +252,7 @@ char *exposition_print(const struct conference *c, const struct history *h)
 	FILE *f = open_memstream(&text, &len);
 
 	if (!f)
-		abort(); // out of memory, as memory.h says
+		abort(); // out of memory, as base/memory.h says
 	bool known = media_read_counters(c->media, &counters);
 	const struct process all[] = {
 	        process_read("controlplane", (uint32_t)getpid()),

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "address.h"
+#include "base/address.h"
 
 struct am_config_strings;
 

@@ -1,7 +1,7 @@
 #include "hook_queue.h"
 
+#include "base/memory.h"
 #include "hook.h"
-#include "memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>

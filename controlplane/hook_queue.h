@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "loop.h"
-#include "map.h"
+#include "base/loop.h"
+#include "base/map.h"
 
 // Of each account.
 #define HOOK_CALLS_MAX         100 // joins and checks that run

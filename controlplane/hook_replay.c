@@ -1,11 +1,11 @@
 #include "hook_replay.h"
 
+#include "base/json.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "hook_request.h"
-#include "json.h"
-#include "map.h"
-#include "memory.h"
 #include "store_history.h"
-#include "text.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "hook_request.h"
 
-#include "json.h"
-#include "memory.h"
-#include "text.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>

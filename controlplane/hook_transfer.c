@@ -1,9 +1,9 @@
 #include "hook_transfer.h"
 
 #include "attribute.h"
+#include "base/loop.h"
+#include "base/memory.h"
 #include "hook_guard.h"
-#include "loop.h"
-#include "memory.h"
 
 #include "am_config.h"
 #include "am_log.h"

@@ -1,11 +1,11 @@
 #include "http.h"
 
+#include "base/loop.h"
+#include "base/memory.h"
+#include "base/metrics.h"
 #include "forwarded.h"
 #include "http_arrival.h"
 #include "http_listener.h"
-#include "loop.h"
-#include "memory.h"
-#include "metrics.h"
 #include "tls.h"
 
 #include "am_log.h"

@@ -1,9 +1,9 @@
 #include "http_arrival.h"
 
+#include "base/limit.h"
+#include "base/memory.h"
+#include "base/tally.h"
 #include "forwarded.h"
-#include "limit.h"
-#include "memory.h"
-#include "tally.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>

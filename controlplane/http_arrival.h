@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "address.h"
-#include "loop.h"
+#include "base/address.h"
+#include "base/loop.h"
 
 #define ARRIVAL_MS 20000 // for a connection's first request
 #define IDLE_S     75 // between requests: longer than the 60 s of balancers and proxies (AWS, nginx)

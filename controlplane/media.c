@@ -1,10 +1,10 @@
 #include "media.h"
 
-#include "ids.h"
-#include "loop.h"
+#include "base/ids.h"
+#include "base/loop.h"
+#include "base/memory.h"
 #include "media_link.h"
 #include "media_region.h"
-#include "memory.h"
 
 #include "am_link.h"
 #include "am_log.h"

@@ -1,8 +1,8 @@
 #include "offer.h"
 
-#include "ids.h"
-#include "json.h"
-#include "memory.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/memory.h"
 #include "peer.h"
 #include "track.h"
 

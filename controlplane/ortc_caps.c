@@ -1,7 +1,7 @@
 #include "ortc.h"
 
-#include "hash.h"
-#include "json.h"
+#include "base/hash.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "ortc.h"
 
-#include "json.h"
-#include "text.h"
+#include "base/json.h"
+#include "base/text.h"
 
 #include <string.h>
 

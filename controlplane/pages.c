@@ -1,9 +1,9 @@
 #include "pages.h"
 
+#include "base/memory.h"
+#include "base/text.h"
 #include "http.h"
-#include "memory.h"
-#include "kinds.h"
-#include "text.h"
+#include "terms/kinds.h"
 
 #include "am_log.h"
 

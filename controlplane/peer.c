@@ -1,8 +1,8 @@
 #include "peer.h"
 
-#include "memory.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "room.h"
-#include "text.h"
 #include "track.h"
 
 #include <assert.h>

@@ -10,14 +10,14 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "address.h"
 #include "am_schema.h"
-#include "kinds.h"
-#include "map.h"
+#include "base/address.h"
+#include "base/map.h"
 #include "ortc.h"
-#include "quality.h"
-#include "stretch.h"
 #include "talk.h"
+#include "terms/kinds.h"
+#include "terms/quality.h"
+#include "terms/stretch.h"
 
 #define PEER_SESSION_MAX   64
 #define PEER_TRANSPORT_MAX 2 // in each direction

@@ -1,9 +1,9 @@
 #include "pin.h"
 
-#include "address.h"
-#include "kinds.h"
+#include "base/address.h"
+#include "base/text.h"
 #include "shelf.h"
-#include "text.h"
+#include "terms/kinds.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "refusal.h"
+#include "base/refusal.h"
 
 #define PIN_TRIES      10 // wrong ones of one client in one room
 #define PIN_TRIES_MS   60000 // within this time; then it may not try until it is over

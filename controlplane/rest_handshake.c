@@ -1,8 +1,8 @@
 #include "rest.h"
 
 #include "admission.h"
+#include "base/json.h"
 #include "http.h"
-#include "json.h"
 #include "signaling.h"
 
 #include <stdio.h>

@@ -1,9 +1,9 @@
 #include "rest.h"
 
 #include "account.h"
+#include "base/json.h"
 #include "hook.h"
 #include "http.h"
-#include "json.h"
 
 #include <errno.h>
 

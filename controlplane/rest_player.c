@@ -1,11 +1,11 @@
 #include "rest.h"
 
 #include "account.h"
-#include "base64url.h"
+#include "base/base64url.h"
+#include "base/json.h"
+#include "base/memory.h"
 #include "conference.h"
 #include "http.h"
-#include "json.h"
-#include "memory.h"
 #include "token.h"
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 #include "rest.h"
 
 #include "account.h"
+#include "base/json.h"
 #include "conference.h"
 #include "http.h"
-#include "json.h"
 
 #include <errno.h>
 #include <string.h>

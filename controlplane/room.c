@@ -1,7 +1,7 @@
 #include "room.h"
 
-#include "memory.h"
-#include "text.h"
+#include "base/memory.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <stdio.h>

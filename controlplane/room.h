@@ -6,10 +6,10 @@
 #include <sys/queue.h>
 
 #include "account.h"
-#include "kinds.h"
-#include "map.h"
+#include "base/map.h"
+#include "base/refusal.h"
 #include "peer.h"
-#include "refusal.h"
+#include "terms/kinds.h"
 
 TAILQ_HEAD(peer_list, peer);
 

@@ -1,7 +1,7 @@
 #include "shelf.h"
 
-#include "map.h"
-#include "memory.h"
+#include "base/map.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "shelves.h"
 
-#include "map.h"
-#include "memory.h"
+#include "base/map.h"
+#include "base/memory.h"
 #include "shelf.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 // as it happens, and whoever comes into it later.
 #include "signaling_connection.h"
 
-#include "json.h"
+#include "base/json.h"
 
 #define SPEAKING_MAX 10 // in one message: who leads, and the loudest
 

@@ -1,9 +1,9 @@
 #include "signaling_connection.h"
 
-#include "json.h"
-#include "memory.h"
-#include "metrics.h"
-#include "tally.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/metrics.h"
+#include "base/tally.h"
 
 #include "am_log.h"
 

@@ -4,11 +4,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "address.h"
 #include "admission.h"
+#include "base/address.h"
+#include "base/ids.h"
+#include "base/loop.h"
 #include "conference.h"
-#include "ids.h"
-#include "loop.h"
 
 #define CONNECTION_MAX      16384
 #define CONNECTION_HELD_MAX 8 // messages while the admission asks other servers

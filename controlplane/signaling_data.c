@@ -2,8 +2,8 @@
 // data producer or consumer has its transport's id.
 #include "signaling_connection.h"
 
-#include "clock.h"
-#include "json.h"
+#include "base/clock.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <stdio.h>

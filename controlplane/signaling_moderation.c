@@ -1,7 +1,7 @@
 #include "signaling_connection.h"
 
 #include "attribute.h"
-#include "json.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <string.h>

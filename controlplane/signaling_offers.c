@@ -1,8 +1,8 @@
 // newConsumer, one by one or, to clients that take lists, all of a turn in one newConsumers.
 #include "signaling_connection.h"
 
-#include "json.h"
-#include "memory.h"
+#include "base/json.h"
+#include "base/memory.h"
 #include "offer.h"
 
 #include <stdio.h>

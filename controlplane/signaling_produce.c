@@ -1,6 +1,6 @@
 #include "signaling_connection.h"
 
-#include "json.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // What a page tells of what its participant sees and hears.
 #include "signaling_connection.h"
 
-#include "json.h"
+#include "base/json.h"
 
 #include <errno.h>
 

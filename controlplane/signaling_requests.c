@@ -1,10 +1,10 @@
 #include "signaling_connection.h"
 
-#include "json.h"
-#include "limit.h"
-#include "memory.h"
-#include "metrics.h"
-#include "text.h"
+#include "base/json.h"
+#include "base/limit.h"
+#include "base/memory.h"
+#include "base/metrics.h"
+#include "base/text.h"
 
 #include "am_log.h"
 

@@ -2,8 +2,8 @@
 // counts what is in them.
 #include "signaling_connection.h"
 
-#include "clock.h"
-#include "json.h"
+#include "base/clock.h"
+#include "base/json.h"
 #include "websocket.h"
 
 #include <errno.h>

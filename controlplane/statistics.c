@@ -1,14 +1,14 @@
 #include "statistics.h"
 
-#include "iso8601.h"
-#include "json.h"
-#include "loop.h"
-#include "map.h"
-#include "memory.h"
+#include "base/iso8601.h"
+#include "base/json.h"
+#include "base/loop.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "statistics_totals.h"
 #include "store_history.h"
-#include "stretch.h"
-#include "text.h"
+#include "terms/stretch.h"
 
 #include "am_log.h"
 

@@ -1,6 +1,6 @@
 #include "statistics_totals.h"
 
-#include "memory.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 #include "store.h"
 
-#include "memory.h"
+#include "base/memory.h"
 #include "store_column.h"
 #include "store_file.h"
 #include "store_writer.h"

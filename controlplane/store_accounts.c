@@ -1,6 +1,6 @@
 #include "store_accounts.h"
 
-#include "memory.h"
+#include "base/memory.h"
 #include "store_file.h"
 #include "store_writer.h"
 

@@ -1,7 +1,7 @@
 #include "store_history.h"
 
-#include "map.h"
-#include "memory.h"
+#include "base/map.h"
+#include "base/memory.h"
 #include "store_column.h"
 #include "store_file.h"
 #include "store_writer.h"

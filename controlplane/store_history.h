@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kinds.h"
 #include "store_asker.h"
-#include "stretch.h"
+#include "terms/kinds.h"
+#include "terms/stretch.h"
 
 #define HISTORY_EVENT_DAYS       7 // that past events are kept
 #define HISTORY_SESSION_DAYS_MAX 36500

@@ -1,6 +1,6 @@
 #include "store_writer.h"
 
-#include "memory.h"
+#include "base/memory.h"
 
 #include "am_log.h"
 

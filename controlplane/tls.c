@@ -1,7 +1,7 @@
 #include "tls.h"
 
-#include "loop.h"
-#include "memory.h"
+#include "base/loop.h"
+#include "base/memory.h"
 
 #include "am_log.h"
 

@@ -1,9 +1,9 @@
 #include "token.h"
 
 #include "account.h"
-#include "base64url.h"
-#include "hash.h"
-#include "json.h"
+#include "base/base64url.h"
+#include "base/hash.h"
+#include "base/json.h"
 
 #include <assert.h>
 #include <openssl/evp.h>

@@ -1,7 +1,7 @@
 #include "track.h"
 
-#include "json.h"
-#include "memory.h"
+#include "base/json.h"
+#include "base/memory.h"
 #include "peer.h"
 #include "room.h"
 

@@ -1,8 +1,8 @@
 #include "websocket.h"
 
+#include "base/loop.h"
+#include "base/memory.h"
 #include "http.h"
-#include "loop.h"
-#include "memory.h"
 
 #include "am_log.h"
 

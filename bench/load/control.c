@@ -8,8 +8,8 @@
 // A viewer answers each newConsumer once its transport is connected, as mediasoup-client does.
 #include "server.h"
 
+#include "base/json.h"
 #include "fingerprint.h"
-#include "json.h"
 #include "load.h"
 #include "net.h"
 #include "process.h"

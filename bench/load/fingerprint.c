@@ -1,6 +1,6 @@
 #include "fingerprint.h"
 
-#include "json.h"
+#include "base/json.h"
 
 #include <stdio.h>
 #include <string.h>

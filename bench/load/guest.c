@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
+#include "base/memory.h"
 #include "fingerprint.h"
-#include "json.h"
-#include "memory.h"
 #include "protoo.h"
 
 #define PATH_MAX_LEN 512

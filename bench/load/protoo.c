@@ -14,8 +14,8 @@
 #include <wslay/wslay.h>
 
 #include "am_log.h"
-#include "json.h"
-#include "memory.h"
+#include "base/json.h"
+#include "base/memory.h"
 
 #define HOST_MAX    255
 #define ANSWER_MAX  4096 // bytes of the handshake's answer

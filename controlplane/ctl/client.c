@@ -1,7 +1,7 @@
 #include "client.h"
 
-#include "json.h"
-#include "memory.h"
+#include "base/json.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 #include "command.h"
 
 #include "account_key.h"
+#include "base/json.h"
 #include "client.h"
-#include "json.h"
 #include "jwt.h"
 #include "print.h"
 

@@ -2,9 +2,9 @@
 
 #include "account_key.h"
 #include "attribute.h"
-#include "base64url.h"
-#include "json.h"
-#include "memory.h"
+#include "base/base64url.h"
+#include "base/json.h"
+#include "base/memory.h"
 #include "print.h"
 #include "token.h"
 

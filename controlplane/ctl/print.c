@@ -1,6 +1,6 @@
 #include "print.h"
 
-#include "json.h"
+#include "base/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
+#include "base/json.h"
+#include "base/loop.h"
 #include "config.h"
 #include "hook.h"
-#include "json.h"
-#include "loop.h"
 #include "receiver.h"
 #include "store_history.h"
 

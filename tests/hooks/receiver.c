@@ -7,7 +7,7 @@
 
 #include "receiver.h"
 
-#include "json.h"
+#include "base/json.h"
 
 #include <signal.h>
 #include <stdio.h>

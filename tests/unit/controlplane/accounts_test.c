@@ -3,8 +3,8 @@
 
 #include "account_edit.h"
 #include "account_setting.h"
+#include "base/loop.h"
 #include "jwt.h"
-#include "loop.h"
 #include "token.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 // written by the test.
 #include "stage.h"
 
-#include "json.h"
+#include "base/json.h"
 #include "store.h"
 #include "talk.h"
 #include "test.h"

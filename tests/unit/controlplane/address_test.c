@@ -1,7 +1,7 @@
 // Addresses of clients: one form for each.
 #include "test.h"
 
-#include "address.h"
+#include "base/address.h"
 
 #include <netinet/in.h>
 #include <string.h>

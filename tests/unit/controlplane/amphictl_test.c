@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "account_edit.h"
-#include "json.h"
+#include "base/json.h"
 #include "token.h"
 
 #include <arpa/inet.h>

@@ -1,7 +1,7 @@
 #include "test.h"
 
 #include "attribute.h"
-#include "json.h"
+#include "base/json.h"
 
 #include <stdlib.h>
 #include <string.h>

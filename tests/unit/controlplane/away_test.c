@@ -3,7 +3,7 @@
 #include "stage.h"
 #include "test.h"
 
-#include "json.h"
+#include "base/json.h"
 #include "store.h"
 
 #include <signal.h>

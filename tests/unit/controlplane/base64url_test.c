@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "base64url.h"
+#include "base/base64url.h"
 
 #include <errno.h>
 #include <string.h>

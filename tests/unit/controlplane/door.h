@@ -2,8 +2,8 @@
 // real signatures, and a real HTTPS server that is asked.
 #pragma once
 
+#include "base/json.h"
 #include "integrator.h"
-#include "json.h"
 #include "test.h"
 
 extern struct integrator integrator;

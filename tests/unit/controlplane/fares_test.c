@@ -4,8 +4,8 @@
 #include "test.h"
 
 #include "am_region.h"
-#include "json.h"
-#include "quality.h"
+#include "base/json.h"
+#include "terms/quality.h"
 
 #include <stdio.h>
 #include <stdlib.h>

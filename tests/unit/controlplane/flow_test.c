@@ -2,7 +2,7 @@
 // wants to have, and what a page that comes back is told.
 #include "stage.h"
 
-#include "json.h"
+#include "base/json.h"
 #include "store.h"
 #include "test.h"
 

@@ -4,9 +4,9 @@
 
 #include "account_edit.h"
 #include "account_setting.h"
-#include "json.h"
+#include "base/json.h"
+#include "base/loop.h"
 #include "jwt.h"
-#include "loop.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>

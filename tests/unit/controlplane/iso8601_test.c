@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "iso8601.h"
+#include "base/iso8601.h"
 
 static void the_forms_of_the_guide_are_read(void **) // U24, T01
 {

@@ -2,7 +2,7 @@
 
 #include "test.h"
 
-#include "base64url.h"
+#include "base/base64url.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>

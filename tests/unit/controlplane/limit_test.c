@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "limit.h"
+#include "base/limit.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 // The loop's tasks: at the end of a turn, once however often they were asked for.
 #include "test.h"
 
-#include "loop.h"
+#include "base/loop.h"
 
 struct counter {
 	struct loop *loop;

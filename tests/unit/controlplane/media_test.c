@@ -1,7 +1,7 @@
 #include "test.h"
 
+#include "base/loop.h"
 #include "fake_dataplane.h"
-#include "loop.h"
 #include "media.h"
 
 #include "am_log.h"

@@ -1,7 +1,7 @@
 // What happens when there is no memory.
 #include "test.h"
 
-#include "memory.h"
+#include "base/memory.h"
 
 #include <signal.h>
 #include <stdlib.h>

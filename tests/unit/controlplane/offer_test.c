@@ -1,8 +1,8 @@
 // What viewers are told of a track: made once for a class of viewers, with each one's own numbers.
 #include "test.h"
 
-#include "json.h"
-#include "memory.h"
+#include "base/json.h"
+#include "base/memory.h"
 #include "offer.h"
 #include "peer.h"
 #include "track.h"

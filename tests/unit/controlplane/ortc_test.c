@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "json.h"
+#include "base/json.h"
 #include "ortc.h"
 
 #include <stdio.h>

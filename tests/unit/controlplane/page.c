@@ -2,7 +2,7 @@
 
 #include "test.h"
 
-#include "json.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "memory.h"
+#include "base/memory.h"
 #include "peer.h"
 #include "track.h"
 

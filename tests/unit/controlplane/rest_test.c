@@ -4,7 +4,7 @@
 
 #include "account_edit.h"
 #include "account_setting.h"
-#include "loop.h"
+#include "base/loop.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "account_setting.h"
-#include "loop.h"
+#include "base/loop.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

@@ -1,6 +1,6 @@
 #include "stage.h"
 
-#include "json.h"
+#include "base/json.h"
 
 #include "test.h"
 

@@ -1,12 +1,12 @@
 // T01, T02: the arithmetic, and sessions in a real SQLite file.
 #include "test.h"
 
-#include "json.h"
-#include "loop.h"
+#include "base/json.h"
+#include "base/loop.h"
 #include "statistics.h"
 #include "statistics_totals.h"
 #include "store_history.h"
-#include "stretch.h"
+#include "terms/stretch.h"
 
 #include <inttypes.h>
 #include <stdio.h>

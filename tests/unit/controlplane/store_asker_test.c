@@ -1,8 +1,8 @@
 // Questions to a file: whose turn it is.
 #include "test.h"
 
-#include "loop.h"
-#include "map.h"
+#include "base/loop.h"
+#include "base/map.h"
 #include "store_asker.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "stretch.h"
+#include "terms/stretch.h"
 
 #include "test.h"
 

@@ -1,7 +1,7 @@
 // Counts by name.
 #include "test.h"
 
-#include "tally.h"
+#include "base/tally.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "text.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 // and clients that keep it busy.
 #include "test.h"
 
-#include "loop.h"
+#include "base/loop.h"
 #include "tls.h"
 
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // The life of transports: how they end, what goes with them, and whose place becomes free.
 #include "stage.h"
 
-#include "json.h"
+#include "base/json.h"
 #include "peer.h"
 #include "store.h"
 #include "test.h"

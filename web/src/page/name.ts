@@ -1,7 +1,7 @@
 /** Of a name, in code points. */
 export const NAME_MAX = 64;
 
-// The server's rules (controlplane/text.c, shared/am_text.c), range for range: what one takes the other does not refuse.
+// The server's rules (controlplane/base/text.c, shared/am_text.c), range for range: what one takes the other does not refuse.
 const CONTROLS = /[\0-\x1f\x7f-\x9f\u2028\u2029\p{Cs}]/u;
 const BLANKS = /[ \xa0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]+/gu;
 const UNSEEN =

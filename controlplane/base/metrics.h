@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "am_schema.h"
-#include "refusal.h"
+#include "base/refusal.h"
 
 #define METRICS_STATUS_CLASSES 6 // 1xx to 5xx; index is the first digit
 

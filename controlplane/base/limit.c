@@ -1,7 +1,7 @@
-#include "limit.h"
+#include "base/limit.h"
 
-#include "map.h"
-#include "memory.h"
+#include "base/map.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-#include "refusal.h"
+#include "base/refusal.h"
 
-#include "json.h"
+#include "base/json.h"
 
 #include <string.h>
 

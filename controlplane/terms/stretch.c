@@ -1,6 +1,6 @@
-#include "stretch.h"
+#include "terms/stretch.h"
 
-#include "memory.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

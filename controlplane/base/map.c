@@ -1,6 +1,6 @@
-#include "map.h"
+#include "base/map.h"
 
-#include "memory.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-#include "ids.h"
+#include "base/ids.h"
 
-#include "json.h"
-#include "memory.h"
+#include "base/json.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "quality.h"
+#include "terms/quality.h"
 
 #include "am_lifecycle.h"
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "quality.h"
+#include "terms/quality.h"
 
 #define STRETCH_SETTLE    3 // looks in a row that differ begin another; a worse one does at once
 #define STRETCH_MS_MAX    300000 // a longer one is told in parts: a crash loses no more

@@ -1,4 +1,4 @@
-#include "iso8601.h"
+#include "base/iso8601.h"
 
 #include <ctype.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
-#include "tally.h"
+#include "base/tally.h"
 
-#include "map.h"
-#include "memory.h"
+#include "base/map.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
-#include "json.h"
+#include "base/json.h"
 
-#include "memory.h"
-#include "text.h"
+#include "base/memory.h"
+#include "base/text.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
-#include "loop.h"
+#include "base/loop.h"
 
-#include "memory.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <limits.h>
