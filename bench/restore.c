@@ -8,8 +8,8 @@
 #include "base/loop.h"
 #include "conference.h"
 #include "statistics.h"
-#include "store.h"
-#include "store_history.h"
+#include "store/history.h"
+#include "store/store.h"
 
 #include "am_log.h"
 

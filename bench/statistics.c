@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/loop.h"
 #include "statistics.h"
-#include "store_history.h"
+#include "store/history.h"
 
 #include <stdio.h>
 #include <stdlib.h>

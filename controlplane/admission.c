@@ -1,15 +1,15 @@
 #include "admission.h"
 
-#include "account.h"
+#include "account/account.h"
+#include "account/pin.h"
+#include "account/token.h"
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "conference.h"
 #include "hook.h"
-#include "http.h"
-#include "pin.h"
-#include "token.h"
+#include "http/http.h"
 
 #include "am_log.h"
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "attribute.h"
+#include "account/attribute.h"
 #include "base/refusal.h"
 
 struct accounts;

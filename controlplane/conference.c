@@ -6,7 +6,7 @@
 #include "base/tally.h"
 #include "hook.h"
 #include "statistics.h"
-#include "store.h"
+#include "store/store.h"
 
 #include "am_log.h"
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/loop.h"
-#include "media.h"
+#include "media/media.h"
 #include "room.h"
 #include "track.h"
 

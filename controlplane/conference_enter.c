@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "hook.h"
 #include "statistics.h"
-#include "store.h"
+#include "store/store.h"
 
 #include "am_log.h"
 

@@ -3,8 +3,8 @@
 #include "conference.h"
 
 #include "base/clock.h"
-#include "shelves.h"
-#include "store.h"
+#include "store/shelves.h"
+#include "store/store.h"
 
 #include "am_log.h"
 

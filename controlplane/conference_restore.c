@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "statistics.h"
-#include "store.h"
+#include "store/store.h"
 
 #include "am_log.h"
 

@@ -1,6 +1,6 @@
 #include "conference.h"
 
-#include "store.h"
+#include "store/store.h"
 
 #include <assert.h>
 

@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/tally.h"
-#include "store.h"
+#include "store/store.h"
 
 #include "am_log.h"
 

@@ -2,7 +2,7 @@
 
 #include "base/address.h"
 #include "hook_guard.h"
-#include "store_history.h"
+#include "store/history.h"
 #include "terms/kinds.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "http.h"
+#include "http/http.h"
 #include "rest.h"
 
 #include "am_config.h"

@@ -1,13 +1,13 @@
 #include "exposition.h"
 
-#include "account.h"
+#include "account/account.h"
 #include "base/metrics.h"
 #include "conference.h"
 #include "hook.h"
-#include "media.h"
-#include "store.h"
-#include "store_history.h"
-#include "store_writer.h"
+#include "media/media.h"
+#include "store/history.h"
+#include "store/store.h"
+#include "store/writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

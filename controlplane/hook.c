@@ -1,6 +1,6 @@
 #include "hook.h"
 
-#include "attribute.h"
+#include "account/attribute.h"
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/memory.h"
@@ -10,8 +10,8 @@
 #include "hook_transfer.h"
 #include "peer.h"
 #include "room.h"
-#include "store_history.h"
-#include "store_writer.h"
+#include "store/history.h"
+#include "store/writer.h"
 
 #include "am_log.h"
 

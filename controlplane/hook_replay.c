@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "hook_request.h"
-#include "store_history.h"
+#include "store/history.h"
 
 #include <errno.h>
 #include <stdlib.h>

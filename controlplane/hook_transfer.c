@@ -1,6 +1,6 @@
 #include "hook_transfer.h"
 
-#include "attribute.h"
+#include "account/attribute.h"
 #include "base/loop.h"
 #include "base/memory.h"
 #include "hook_guard.h"

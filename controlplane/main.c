@@ -1,20 +1,20 @@
 // Starts and stops the control plane, in order.
-#include "account.h"
-#include "admin.h"
+#include "account/account.h"
+#include "account/admin.h"
+#include "account/pin.h"
 #include "admission.h"
 #include "base/loop.h"
 #include "base/memory.h"
 #include "conference.h"
 #include "config.h"
 #include "hook.h"
-#include "http.h"
+#include "http/http.h"
 #include "pages.h"
-#include "pin.h"
 #include "rest.h"
 #include "signaling.h"
 #include "statistics.h"
-#include "store.h"
-#include "store_history.h"
+#include "store/history.h"
+#include "store/store.h"
 
 #include "am_log.h"
 
@@ -110,7 +110,7 @@ static const char *arguments_read(int argc, char **argv, int *status)
 // this process may ask for more.
 static void descriptors_raise(const struct config *c)
 {
-	rlim_t each = c->http.certificate[0] ? 3 : 1; // tls.c puts a socket pair behind it
+	rlim_t each = c->http.certificate[0] ? 3 : 1; // http/tls.c puts a socket pair behind it
 	rlim_t wanted = each * (rlim_t)c->http.address_connections + DESCRIPTORS_OWN;
 	struct rlimit limit;
 

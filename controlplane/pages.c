@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "http.h"
+#include "http/http.h"
 #include "terms/kinds.h"
 
 #include "am_log.h"

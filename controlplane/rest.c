@@ -1,6 +1,6 @@
 #include "rest.h"
 
-#include "account.h"
+#include "account/account.h"
 #include "base/address.h"
 #include "base/json.h"
 #include "base/limit.h"
@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "conference.h"
 #include "exposition.h"
-#include "http.h"
+#include "http/http.h"
 #include "openapi.h"
 #include "ortc.h"
 #include "pages.h"

@@ -2,7 +2,7 @@
 
 #include "admission.h"
 #include "base/json.h"
-#include "http.h"
+#include "http/http.h"
 #include "signaling.h"
 
 #include <stdio.h>

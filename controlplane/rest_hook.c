@@ -1,9 +1,9 @@
 #include "rest.h"
 
-#include "account.h"
+#include "account/account.h"
 #include "base/json.h"
 #include "hook.h"
-#include "http.h"
+#include "http/http.h"
 
 #include <errno.h>
 

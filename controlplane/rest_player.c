@@ -1,12 +1,12 @@
 #include "rest.h"
 
-#include "account.h"
+#include "account/account.h"
+#include "account/token.h"
 #include "base/base64url.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "conference.h"
-#include "http.h"
-#include "token.h"
+#include "http/http.h"
 
 #include <stdlib.h>
 #include <string.h>

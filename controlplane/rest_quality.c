@@ -1,9 +1,9 @@
 #include "rest.h"
 
-#include "account.h"
+#include "account/account.h"
 #include "base/json.h"
 #include "conference.h"
-#include "http.h"
+#include "http/http.h"
 #include "statistics.h"
 
 static void answered(void *owner, uint64_t, unsigned status, struct json *body)

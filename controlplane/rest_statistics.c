@@ -1,8 +1,8 @@
 #include "rest.h"
 
-#include "account.h"
+#include "account/account.h"
 #include "base/json.h"
-#include "http.h"
+#include "http/http.h"
 #include "statistics.h"
 
 #include <stdlib.h>

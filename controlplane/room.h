@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "account.h"
+#include "account/account.h"
 #include "base/map.h"
 #include "base/refusal.h"
 #include "peer.h"

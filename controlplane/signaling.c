@@ -6,9 +6,9 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/tally.h"
-#include "http.h"
+#include "http/http.h"
+#include "http/websocket.h"
 #include "signaling_connection.h"
-#include "websocket.h"
 
 #include "am_log.h"
 

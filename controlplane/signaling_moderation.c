@@ -1,6 +1,6 @@
 #include "signaling_connection.h"
 
-#include "attribute.h"
+#include "account/attribute.h"
 #include "base/json.h"
 
 #include <errno.h>

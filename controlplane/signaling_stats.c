@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "websocket.h"
+#include "http/websocket.h"
 
 #include <errno.h>
 

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "statistics_totals.h"
-#include "store_history.h"
+#include "store/history.h"
 #include "terms/stretch.h"
 
 #include "am_log.h"

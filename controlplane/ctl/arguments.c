@@ -1,6 +1,6 @@
 #include "arguments.h"
 
-#include "account_setting.h"
+#include "account/setting.h"
 #include "client.h"
 
 #include <stdarg.h>

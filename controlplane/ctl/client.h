@@ -1,4 +1,4 @@
-// Asks the control plane (admin.h).
+// Asks the control plane (account/admin.h).
 #pragma once
 
 #include "command.h"

@@ -1,6 +1,6 @@
 #include "command.h"
 
-#include "account_key.h"
+#include "account/key.h"
 #include "base/json.h"
 #include "client.h"
 #include "jwt.h"

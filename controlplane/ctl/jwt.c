@@ -1,12 +1,12 @@
 #include "jwt.h"
 
-#include "account_key.h"
-#include "attribute.h"
+#include "account/attribute.h"
+#include "account/key.h"
+#include "account/token.h"
 #include "base/base64url.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "print.h"
-#include "token.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -11,7 +11,7 @@ from websocket import BINARY, CLOSE, PING, PONG, TEXT, WebSocket, frame
 
 METHODS = re.findall(r'^\s*\{"(\w+)", handle_', open("../../controlplane/signaling_requests.c").read(), re.M)
 CONTINUATION = 0
-FRAMES_MAX = 256  # of a message, as controlplane/websocket.h has it
+FRAMES_MAX = 256  # of a message, as controlplane/http/websocket.h has it
 MESSAGE_MAX = 131072
 QUEUE_MAX = 4 << 20
 

@@ -13,7 +13,7 @@
 #include "config.h"
 #include "hook.h"
 #include "receiver.h"
-#include "store_history.h"
+#include "store/history.h"
 
 #define CALLS_MAX   4096
 #define PATIENCE_MS 10000 // on a busy machine

@@ -1,10 +1,10 @@
 // One account: its domains, its keys, its settings.
 #include "test.h"
 
-#include "account_domain.h"
-#include "account_edit.h"
-#include "account_key.h"
-#include "account_setting.h"
+#include "account/domain.h"
+#include "account/edit.h"
+#include "account/key.h"
+#include "account/setting.h"
 #include "jwt.h"
 
 #include <errno.h>

@@ -1,11 +1,11 @@
 // All accounts and the file behind them.
 #include "test.h"
 
-#include "account_edit.h"
-#include "account_setting.h"
+#include "account/edit.h"
+#include "account/setting.h"
+#include "account/token.h"
 #include "base/loop.h"
 #include "jwt.h"
-#include "token.h"
 
 #include <errno.h>
 #include <openssl/evp.h>

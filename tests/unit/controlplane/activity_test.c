@@ -4,7 +4,7 @@
 #include "stage.h"
 
 #include "base/json.h"
-#include "store.h"
+#include "store/store.h"
 #include "talk.h"
 #include "test.h"
 

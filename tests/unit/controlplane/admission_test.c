@@ -1,7 +1,7 @@
 // Who comes into a room, and as what.
 #include "door.h"
 
-#include "store.h"
+#include "store/store.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 // amphictl and the real server process: what an operator does, and what is done to its socket.
 #include "test.h"
 
-#include "account_edit.h"
+#include "account/edit.h"
+#include "account/token.h"
 #include "base/json.h"
-#include "token.h"
 
 #include <arpa/inet.h>
 #include <signal.h>

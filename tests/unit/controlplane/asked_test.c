@@ -2,7 +2,7 @@
 // of others.
 #include "door.h"
 
-#include "websocket.h"
+#include "http/websocket.h"
 
 #include <stdio.h>
 #include <stdlib.h>

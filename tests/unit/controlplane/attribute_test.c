@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "attribute.h"
+#include "account/attribute.h"
 #include "base/json.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "am_config.h"
-#include "forwarded.h"
+#include "http/forwarded.h"
 
 #include <string.h>
 

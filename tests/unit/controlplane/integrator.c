@@ -2,8 +2,8 @@
 
 #include "test.h"
 
-#include "account_edit.h"
-#include "account_setting.h"
+#include "account/edit.h"
+#include "account/setting.h"
 #include "base/json.h"
 #include "base/loop.h"
 #include "jwt.h"

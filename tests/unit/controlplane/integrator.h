@@ -2,7 +2,7 @@
 // asked. Everything asserts that it succeeds.
 #pragma once
 
-#include "account_edit.h"
+#include "account/edit.h"
 #include "page.h"
 #include "receiver.h"
 #include "server_process.h"

@@ -2,7 +2,7 @@
 
 #include "base/loop.h"
 #include "fake_dataplane.h"
-#include "media.h"
+#include "media/media.h"
 
 #include "am_log.h"
 

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "pin.h"
+#include "account/pin.h"
 
 #include <stdio.h>
 

@@ -2,8 +2,8 @@
 
 #include "rest.c" // for its statics
 
-#include "account_edit.h"
-#include "account_setting.h"
+#include "account/edit.h"
+#include "account/setting.h"
 #include "base/loop.h"
 
 #include <stdlib.h>

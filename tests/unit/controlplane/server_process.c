@@ -2,7 +2,7 @@
 
 #include "test.h"
 
-#include "account_setting.h"
+#include "account/setting.h"
 #include "base/loop.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "shelf.h"
+#include "store/shelf.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "shelves.h"
+#include "store/shelves.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "base/loop.h"
 #include "statistics.h"
 #include "statistics_totals.h"
-#include "store_history.h"
+#include "store/history.h"
 #include "terms/stretch.h"
 
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 
 #include "base/loop.h"
 #include "base/map.h"
-#include "store_asker.h"
+#include "store/asker.h"
 
 #include <errno.h>
 #include <pthread.h>

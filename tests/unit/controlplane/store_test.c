@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "store.h"
+#include "store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>

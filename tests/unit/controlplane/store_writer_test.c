@@ -1,7 +1,7 @@
 // The thread that writes a file, and what it counts where the file cannot be written.
 #include "test.h"
 
-#include "store_writer.h"
+#include "store/writer.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

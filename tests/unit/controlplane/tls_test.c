@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "base/loop.h"
-#include "tls.h"
+#include "http/tls.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>

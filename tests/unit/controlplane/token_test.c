@@ -2,7 +2,7 @@
 
 #include "jwt.h"
 
-#include "token.c" // for its statics
+#include "account/token.c" // for its statics
 
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>

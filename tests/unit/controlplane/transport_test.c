@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "peer.h"
-#include "store.h"
+#include "store/store.h"
 #include "test.h"
 
 #include <signal.h>

@@ -4,7 +4,7 @@
 #include "test.h"
 
 #include "base/json.h"
-#include "store.h"
+#include "store/store.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -534,8 +534,8 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-// At the rate of 100 credits a second, of which there are 1000 at first (websocket.h); what is read
-// at a time may cost 200 more.
+// At the rate of 100 credits a second, of which there are 1000 at first (http/websocket.h); what is
+// read at a time may cost 200 more.
 static void expect_paid(uint64_t since_ms, int credits)
 {
 	assert_in_range(now_ms() - since_ms, (uint64_t)(credits - 1200) * 10, UINT64_MAX);

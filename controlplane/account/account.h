@@ -1,0 +1,163 @@
+// Accounts: whose pages may embed rooms, whose tokens open them, whose servers are asked (S05, S06,
+// S08). All of them are in memory as the loop's own; behind them lies a SQLite file that outlives
+// the data plane. Values of struct account never change: a change makes a new one, stores it, and
+// then puts it in the old one's place. So keep an account's id, never its pointer, from one event
+// to the next.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store_counts;
+
+#define ACCOUNT_DEFAULT       "default" // its name; always there; has localhost, unless another claims it
+#define ACCOUNT_MAX           1024
+#define ACCOUNT_NAME_MAX      64 // A-Z a-z 0-9 _ -
+#define ACCOUNT_HOST_MAX      32
+#define ACCOUNT_DOMAIN_MAX    64
+#define ACCOUNT_KEY_MAX       8
+#define ACCOUNT_API_TOKEN_MAX 16
+#define ACCOUNT_HOST_LEN_MAX  253 // RFC 1035 2.3.4, as text
+#define ACCOUNT_KID_MAX       128
+#define ACCOUNT_KEY_BITS_MIN  2048 // RFC 7518 3.3
+#define ACCOUNT_KEY_BITS_MAX  8192
+#define ACCOUNT_HASH_SIZE     32
+#define ACCOUNT_ORIGIN_SIZE   (ACCOUNT_HOST_LEN_MAX + 24) // "https://*.", ":65535"
+#define ACCOUNT_ANCESTORS_SIZE                                                                     \
+	(sizeof("frame-ancestors 'self'") + ACCOUNT_DOMAIN_MAX * (ACCOUNT_ORIGIN_SIZE + 1))
+
+// What an account has of what all share: name, setting, default, help. The defaults leave a full
+// webinar (20 speakers with two tracks, 2000 viewers) its place, and others some of the server's;
+// one address, of 2048 WebSockets, takes a part of each.
+#define QUOTAS(X)                                                                                  \
+	X(ROOMS, "max-rooms", 8192, "rooms at once")                                               \
+	X(PEERS, "max-peers", 8192, "people in rooms, or waiting there, at once")                  \
+	X(TRANSPORTS, "max-transports", 16384, "media connections at once")                        \
+	X(TRACKS, "max-tracks", 4096, "cameras, microphones and shares at once")                   \
+	X(SUBSCRIPTIONS, "max-subscriptions", 98304, "tracks that are sent to somebody at once")   \
+	X(TOKENS, "max-tokens", 65536, "tokens with a lifetime that are remembered (U16)")
+
+enum quota {
+#define QUOTA_ENUM(name, setting, standard, help) QUOTA_##name,
+	QUOTAS(QUOTA_ENUM)
+#undef QUOTA_ENUM
+	        QUOTA_COUNT,
+};
+
+struct evp_pkey_st;
+struct loop;
+
+struct account_key {
+	char kid[ACCOUNT_KID_MAX + 1];
+	char *pem; // of the public key
+	struct evp_pkey_st *key;
+	int64_t created_ms;
+};
+
+// The token itself is 256 random bits that were shown once: its hash needs neither salt nor
+// slowness.
+struct account_api_token {
+	char name[ACCOUNT_NAME_MAX + 1];
+	uint8_t hash[ACCOUNT_HASH_SIZE]; // SHA-256
+	int64_t created_ms;
+};
+
+struct account {
+	uint64_t id; // never used again once the account is removed
+	char name[ACCOUNT_NAME_MAX + 1];
+	int64_t created_ms;
+	bool jwt_required; // S02
+	bool debug; // U19–U22 are honoured from the URL, whatever they say
+	bool hook_fail_open; // W01 without an answer admits
+	bool enforce_start_time; // U24 without asking a webhook
+	uint8_t hook_version; // 1: GET (W01, W02); 2: POST JSON, signed (W06)
+	char *access_url; // W03; NULL: none, as for those below
+	char *authorization_access; // Authorization of W03
+	char *api_event; // W01, W02: without a slash at its end
+	char *auth_event; // Authorization of W01 and W02
+	char *hook_secret; // key of W06's HMAC; there with hook_version 2
+	bool native_clients; // a WebSocket without Origin, which no browser opens, needs no token
+	bool waiting_room; // U18: in each of its rooms, whatever tokens say
+	char *rest_addresses; // whose REST requests need no API token: address_list_has; NULL: none
+	uint32_t quotas[QUOTA_COUNT]; // how much it may have at once
+	uint32_t host_count;
+	char **hosts; // lower case, without port; "*.company.example" has all hosts under it;
+	              // "[::1]"
+	uint32_t domain_count;
+	char **domains; // S08: "https://domain", "https://*.domain"; lower case
+	uint32_t key_count;
+	struct account_key *keys;
+	uint32_t api_token_count;
+	struct account_api_token *api_tokens;
+};
+
+struct account_error;
+struct accounts;
+
+// Opens or makes the file, with the default account, which localhost may embed. NULL after one line
+// in the log.
+[[nodiscard]] struct accounts *accounts_open(struct loop *, const char *path);
+
+// Waits until all is written.
+void accounts_close(struct accounts *);
+
+// Puts an account in force (edit.h): a new one, whose id is 0, or one in place of that
+// which has its id. Takes it over, also on failure: -EINVAL, -EEXIST, -ENOSPC with a sentence.
+[[nodiscard]] int accounts_put(struct accounts *, struct account *, struct account_error *);
+
+// What refers to it finds the default account, or nothing. -ENOENT, or -EPERM: the default account.
+[[nodiscard]] int accounts_remove(struct accounts *, uint64_t id, struct account_error *);
+
+// The last change's number, for accounts_are_written: changes are in force before they are in the
+// file, since the loop does not wait for a disk.
+uint64_t accounts_last_change(const struct accounts *);
+bool accounts_are_written(const struct accounts *, uint64_t change);
+
+// Numbers for metrics: of the thread that writes the file.
+void accounts_count(const struct accounts *, struct store_counts *);
+
+// By the Host header, with or without a port: the account with that host, else the one with the
+// longest wildcard. Else the default account has localhost and loopback addresses for clients on
+// this machine (local), and all others only after accounts_serve_unknown_hosts: NULL. host may be
+// NULL.
+const struct account *accounts_by_host(const struct accounts *, const char *host, bool local);
+void accounts_serve_unknown_hosts(struct accounts *, bool);
+
+// A host that accounts_by_host does not know was asked for: counts it, and names the remedy in the
+// log, at most every ten seconds.
+void accounts_refuse_host(struct accounts *, const char *host, uint64_t now_ms);
+
+// NULL: no such account, or removed meanwhile.
+const struct account *accounts_by_id(const struct accounts *, uint64_t id);
+const struct account *accounts_by_name(const struct accounts *, const char *name);
+
+// By an API token as REST clients send it. NULL: unknown.
+const struct account *accounts_by_api_token(const struct accounts *, const char *token);
+
+// False while no account has an API token: then loopback may ask without one.
+bool accounts_have_api_tokens(const struct accounts *);
+
+// The account after `previous`, NULL: the first; in the order of their names.
+const struct account *accounts_next(const struct accounts *, const struct account *previous);
+
+// Origin of a WebSocket or a request: the host that was asked (any port, since a proxy may change
+// it), or an allowed domain. Origin NULL and "null" are never allowed.
+[[nodiscard]] bool
+account_allows_origin(const struct account *, const char *host, const char *origin);
+
+// The URL's host is one of the allowed domains, whatever its port (U19, U20). url is a good one.
+[[nodiscard]] bool account_allows_url(const struct account *, const char *url);
+
+// "frame-ancestors 'self' …", at most ACCOUNT_ANCESTORS_SIZE with its end. Returns its length.
+size_t account_frame_ancestors(const struct account *, char *out, size_t size);
+
+// U16: when the token of this identity (struct claims) was first used, which is now where it was
+// not; kept until the token has expired, or the account has max-tokens newer ones.
+[[nodiscard]] int64_t accounts_token_first_used_ms(
+        struct accounts *, uint64_t account_id, const char *identity, int64_t expires_s,
+        int64_t now_ms
+);
+
+// Forgets them all: their lifetimes begin anew with their next use. Returns how many there were.
+uint32_t accounts_forget_tokens(struct accounts *, uint64_t account_id);

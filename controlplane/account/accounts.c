@@ -1,0 +1,671 @@
+#include "account/account.h"
+
+#include "account/domain.h"
+#include "account/edit.h"
+#include "account/lists.h"
+#include "account/setting.h"
+#include "account/token.h"
+#include "base/address.h"
+#include "base/hash.h"
+#include "base/loop.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "base/metrics.h"
+#include "store/accounts.h"
+
+#include "am_log.h"
+
+#include <errno.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <time.h>
+
+#define TOKEN_USE_MAX   1048576 // tokens with a lifetime that are remembered at once, of all accounts
+#define PRUNE_MS        3600000
+#define REFUSED_LOG_MS  10000
+#define PRUNE_MARGIN_S  86400 // for a clock that is put back
+#define USE_ACCOUNT_LEN 16 // digits before the identity in a key
+#define USE_KEY_SIZE    (USE_ACCOUNT_LEN + TOKEN_IDENTITY_SIZE)
+
+// A host or an API token's hash, and whose it is.
+struct entry {
+	struct map_node node;
+	const struct account *account;
+	char key[ACCOUNT_HOST_LEN_MAX + 1];
+};
+
+// U16: a token that has been used, and has a lifetime.
+struct token_use {
+	struct map_node node;
+	TAILQ_ENTRY(token_use) of_shelf;
+	struct shelf *shelf;
+	int64_t first_ms;
+	int64_t expires_s; // 0: never
+	char key[USE_KEY_SIZE];
+};
+
+// What is remembered of one account's tokens, the oldest first.
+struct shelf {
+	LIST_ENTRY(shelf) of_all;
+	uint64_t account_id;
+	uint32_t count;
+	bool told; // the log, that the oldest must go
+	TAILQ_HEAD(, token_use) uses;
+};
+
+struct accounts {
+	struct store_accounts *store;
+	struct loop *loop;
+	struct loop_timer prune;
+	uint32_t count;
+	struct account *list[ACCOUNT_MAX]; // in the order of their names
+	struct map hosts, api_tokens; // of struct entry
+	uint32_t entry_count;
+	struct entry *entries;
+	struct map token_uses;
+	LIST_HEAD(, shelf) shelves;
+	uint64_t last_change;
+	bool unknown_served; // hosts of no account, by the default one
+	uint64_t refused_ms; // when an unknown host was logged, 0: never
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void entry_add(struct accounts *s, struct map *m, const struct account *a, const char *key)
+{
+	struct entry *e = &s->entries[s->entry_count++];
+
+	e->account = a;
+	strcpy(e->key, key);
+	map_add(m, &e->node, e->key);
+}
+
+static void index_drop(struct accounts *s)
+{
+	map_fini(&s->hosts);
+	map_fini(&s->api_tokens);
+	free(s->entries);
+}
+
+// Hosts and API tokens of all accounts, anew: changes are rare.
+static void index_make(struct accounts *s)
+{
+	size_t size = 0;
+
+	for (uint32_t i = 0; i < s->count; i++)
+		size += s->list[i]->host_count + s->list[i]->api_token_count;
+	map_init(&s->hosts);
+	map_init(&s->api_tokens);
+	s->entries = memory_new(size, sizeof(*s->entries));
+	s->entry_count = 0;
+	for (uint32_t i = 0; i < s->count; i++) {
+		const struct account *a = s->list[i];
+		char hex[HASH_HEX_SIZE];
+		for (uint32_t h = 0; h < a->host_count; h++)
+			entry_add(s, &s->hosts, a, a->hosts[h]);
+		for (uint32_t t = 0; t < a->api_token_count; t++) {
+			hash_hex(hex, a->api_tokens[t].hash);
+			entry_add(s, &s->api_tokens, a, hex);
+		}
+	}
+}
+
+static const struct account *entry_find(const struct map *m, const char *key)
+{
+	struct map_node *n = map_find(m, key);
+	return n ? container_of(n, struct entry, node)->account : NULL;
+}
+
+// The first place whose name is not before this one.
+static uint32_t place_of(const struct accounts *s, const char *name)
+{
+	uint32_t i = 0;
+	while (i < s->count && strcmp(s->list[i]->name, name) < 0)
+		i++;
+	return i;
+}
+
+static uint32_t place_of_id(const struct accounts *s, uint64_t id)
+{
+	uint32_t i = 0;
+	while (i < s->count && s->list[i]->id != id)
+		i++;
+	return i;
+}
+
+const struct account *accounts_by_id(const struct accounts *s, uint64_t id)
+{
+	uint32_t i = place_of_id(s, id);
+	return i < s->count ? s->list[i] : NULL;
+}
+
+const struct account *accounts_by_name(const struct accounts *s, const char *name)
+{
+	uint32_t i = place_of(s, name);
+	return i < s->count && strcmp(s->list[i]->name, name) == 0 ? s->list[i] : NULL;
+}
+
+const struct account *accounts_next(const struct accounts *s, const struct account *previous)
+{
+	uint32_t i = previous ? place_of(s, previous->name) + 1 : 0;
+	return i < s->count ? s->list[i] : NULL;
+}
+
+// Their text between brackets, in its one form.
+static bool brackets_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *host)
+{
+	char text[ADDRESS_TEXT_SIZE];
+	struct address a;
+	size_t len = strcspn(host + 1, "]");
+
+	if (host[len + 1] != ']' || len >= sizeof(text))
+		return false;
+	memcpy(text, host + 1, len);
+	text[len] = '\0';
+	if (!address_read(&a, text))
+		return false;
+	address_write(text, &a);
+	sprintf(out, strchr(text, ':') ? "[%s]" : "%s", text);
+	return true;
+}
+
+// In lower case, without port and without the root's dot. False: no account has such a host.
+static bool host_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *host)
+{
+	size_t len = strcspn(host, ":");
+
+	if (host[0] == '[')
+		return brackets_normalize(out, host);
+	if (len > 0 && host[len - 1] == '.')
+		len--;
+	if (len == 0 || len > ACCOUNT_HOST_LEN_MAX || host[0] == '*')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		out[i] = (char)tolower((unsigned char)host[i]);
+	out[len] = '\0';
+	return true;
+}
+
+static const struct account *wildcard_find(const struct accounts *s, char *name)
+{
+	const struct account *a = NULL;
+
+	// From the longest wildcard on: "*" goes in place of the label before a dot.
+	for (char *dot = strchr(name, '.'); !a && dot; dot = strchr(dot + 1, '.')) {
+		if (dot == name)
+			continue;
+		char before = dot[-1];
+		dot[-1] = '*';
+		a = entry_find(&s->hosts, dot - 1);
+		dot[-1] = before;
+	}
+	return a;
+}
+
+static bool name_is_loopback(const char *name)
+{
+	return strcmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0 ||
+	       address_text_is_loopback(name);
+}
+
+const struct account *accounts_by_host(const struct accounts *s, const char *host, bool local)
+{
+	char name[ACCOUNT_HOST_LEN_MAX + 1];
+	const struct account *a = NULL;
+	bool known = host && host_normalize(name, host);
+
+	if (known)
+		a = entry_find(&s->hosts, name);
+	if (known && !a)
+		a = wildcard_find(s, name);
+	if (!a && (s->unknown_served || (local && known && name_is_loopback(name))))
+		a = accounts_by_name(s, ACCOUNT_DEFAULT);
+	return a;
+}
+
+void accounts_serve_unknown_hosts(struct accounts *s, bool serve)
+{
+	s->unknown_served = serve;
+}
+
+void accounts_refuse_host(struct accounts *s, const char *host, uint64_t now_ms)
+{
+	char name[ACCOUNT_HOST_LEN_MAX + 1];
+
+	metric_count(METRIC_hosts_refused);
+	if (s->refused_ms && now_ms - s->refused_ms < REFUSED_LOG_MS)
+		return;
+	s->refused_ms = now_ms;
+	if (host && host_normalize(name, host) && domain_read_host(name, name, NULL))
+		am_warning(
+		        "accounts: no account has the host %s; if it is yours: amphictl host add "
+		        "ACCOUNT %s",
+		        name, name
+		);
+	else
+		am_warning("accounts: a request without a host, or with one that cannot be");
+}
+
+// By hash: who guesses learns nothing from the time, since the hash of a guess is not his to
+// choose.
+const struct account *accounts_by_api_token(const struct accounts *s, const char *token)
+{
+	uint8_t hash[HASH_SIZE];
+	char hex[HASH_HEX_SIZE];
+
+	hash_sha256(hash, token, strlen(token));
+	hash_hex(hex, hash);
+	return entry_find(&s->api_tokens, hex);
+}
+
+bool accounts_have_api_tokens(const struct accounts *s)
+{
+	return s->api_tokens.count > 0;
+}
+
+static void list_insert(struct accounts *s, struct account *a)
+{
+	uint32_t at = place_of(s, a->name);
+
+	memmove(s->list + at + 1, s->list + at, (s->count - at) * sizeof(s->list[0]));
+	s->list[at] = a;
+	s->count++;
+}
+
+static void list_remove(struct accounts *s, uint32_t at)
+{
+	account_free(s->list[at]);
+	s->count--;
+	memmove(s->list + at, s->list + at + 1, (s->count - at) * sizeof(s->list[0]));
+}
+
+static uint64_t stored(struct accounts *s, const struct account *a)
+{
+	struct account_lists lists;
+	char *settings = account_settings_write(a);
+
+	account_lists_write(&lists, a);
+	uint64_t change = store_accounts_put(
+	        s->store,
+	        &(struct store_account){
+	                .id = a->id,
+	                .created_ms = a->created_ms,
+	                .jwt_required = a->jwt_required,
+	                .debug = a->debug,
+	                .hook_fail_open = a->hook_fail_open,
+	                .enforce_start_time = a->enforce_start_time,
+	                .hook_version = a->hook_version,
+	                .name = a->name,
+	                .access_url = a->access_url,
+	                .authorization_access = a->authorization_access,
+	                .api_event = a->api_event,
+	                .auth_event = a->auth_event,
+	                .hook_secret = a->hook_secret,
+	                .hosts = lists.hosts,
+	                .domains = lists.domains,
+	                .keys = lists.keys,
+	                .api_tokens = lists.api_tokens,
+	                .settings = settings,
+	        }
+	);
+	account_lists_free(&lists);
+	free(settings);
+	return change;
+}
+
+// What an account demands of itself and of the others.
+static int account_check(const struct accounts *s, const struct account *a, struct account_error *e)
+{
+	const struct account *other = accounts_by_name(s, a->name);
+
+	if (other && other->id != a->id)
+		return account_fail(e, -EEXIST, "there is an account %s already", a->name);
+	if (a->id == 0 && s->count == ACCOUNT_MAX)
+		return account_fail(
+		        e, -ENOSPC, "there are %d accounts, which is the limit", ACCOUNT_MAX
+		);
+	if (a->hook_version == 2 && !a->hook_secret)
+		return account_fail(
+		        e, -EINVAL, "hook-version 2 signs what it sends: set hook-secret new"
+		);
+	for (uint32_t i = 0; i < a->host_count; i++) {
+		other = entry_find(&s->hosts, a->hosts[i]);
+		if (other && other->id != a->id)
+			return account_fail(
+			        e, -EEXIST, "the account %s has the host %s", other->name,
+			        a->hosts[i]
+			);
+	}
+	return 0;
+}
+
+static uint64_t id_new(const struct accounts *s)
+{
+	uint64_t id;
+
+	do {
+		memory_random(&id, sizeof(id));
+		id >>= 1; // SQLite's integers have a sign
+	} while (id == 0 || accounts_by_id(s, id));
+	return id;
+}
+
+int accounts_put(struct accounts *s, struct account *a, struct account_error *e)
+{
+	int ret = account_check(s, a, e);
+
+	if (ret < 0) {
+		account_free(a);
+		return ret;
+	}
+	if (a->id == 0) {
+		a->id = id_new(s);
+		a->created_ms = now_ms();
+	} else {
+		list_remove(s, place_of_id(s, a->id));
+	}
+	list_insert(s, a);
+	index_drop(s);
+	index_make(s);
+	s->last_change = stored(s, a);
+	return 0;
+}
+
+// NULL: nothing is remembered of it.
+static struct shelf *shelf_find(const struct accounts *s, uint64_t account_id)
+{
+	struct shelf *shelf;
+
+	LIST_FOREACH(shelf, &s->shelves, of_all)
+	{
+		if (shelf->account_id == account_id)
+			break;
+	}
+	return shelf;
+}
+
+static struct shelf *shelf_get(struct accounts *s, uint64_t account_id)
+{
+	struct shelf *shelf = shelf_find(s, account_id);
+
+	if (shelf)
+		return shelf;
+	shelf = memory_new(1, sizeof(*shelf));
+	shelf->account_id = account_id;
+	TAILQ_INIT(&shelf->uses);
+	LIST_INSERT_HEAD(&s->shelves, shelf, of_all);
+	return shelf;
+}
+
+static struct shelf *shelf_largest(const struct accounts *s)
+{
+	struct shelf *shelf, *largest = LIST_FIRST(&s->shelves);
+
+	LIST_FOREACH(shelf, &s->shelves, of_all)
+	{
+		if (shelf->count > largest->count)
+			largest = shelf;
+	}
+	return largest;
+}
+
+// The shelf goes with its last one.
+static void use_forget(struct accounts *s, struct token_use *u)
+{
+	struct shelf *shelf = u->shelf;
+
+	map_remove(&s->token_uses, &u->node);
+	TAILQ_REMOVE(&shelf->uses, u, of_shelf);
+	free(u);
+	if (--shelf->count > 0)
+		return;
+	LIST_REMOVE(shelf, of_all);
+	free(shelf);
+}
+
+static uint32_t shelf_clear(struct accounts *s, uint64_t account_id)
+{
+	struct shelf *shelf = shelf_find(s, account_id);
+	uint32_t count = shelf ? shelf->count : 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		use_forget(s, TAILQ_FIRST(&shelf->uses));
+	return count;
+}
+
+static void uses_expire(struct accounts *s, int64_t before_s)
+{
+	struct shelf *shelf, *next_shelf;
+
+	for (shelf = LIST_FIRST(&s->shelves); shelf; shelf = next_shelf) {
+		struct token_use *u = TAILQ_FIRST(&shelf->uses), *next;
+		next_shelf = LIST_NEXT(shelf, of_all);
+		for (; u; u = next) {
+			next = TAILQ_NEXT(u, of_shelf);
+			if (u->expires_s > 0 && u->expires_s < before_s)
+				use_forget(s, u);
+		}
+	}
+}
+
+int accounts_remove(struct accounts *s, uint64_t id, struct account_error *e)
+{
+	uint32_t at = place_of_id(s, id);
+
+	if (at == s->count)
+		return account_fail(e, -ENOENT, "there is no such account");
+	if (strcmp(s->list[at]->name, ACCOUNT_DEFAULT) == 0)
+		return account_fail(e, -EPERM, "the default account stays: it has localhost");
+	list_remove(s, at);
+	index_drop(s);
+	index_make(s);
+	shelf_clear(s, id);
+	s->last_change = store_accounts_remove(s->store, id);
+	return 0;
+}
+
+uint64_t accounts_last_change(const struct accounts *s)
+{
+	return s->last_change;
+}
+
+bool accounts_are_written(const struct accounts *s, uint64_t change)
+{
+	return store_accounts_are_written(s->store, change);
+}
+
+void accounts_count(const struct accounts *s, struct store_counts *counts)
+{
+	store_accounts_count(s->store, counts);
+}
+
+static void use_key(char out[USE_KEY_SIZE], uint64_t account_id, const char *identity)
+{
+	snprintf(out, USE_KEY_SIZE, "%016" PRIx64 "%s", account_id, identity);
+}
+
+static void use_remember(struct accounts *s, const struct store_token_use *from)
+{
+	struct token_use *u = memory_new(1, sizeof(*u));
+
+	u->shelf = shelf_get(s, from->account_id);
+	u->first_ms = from->first_ms;
+	u->expires_s = from->expires_s;
+	use_key(u->key, from->account_id, from->identity);
+	map_add(&s->token_uses, &u->node, u->key);
+	TAILQ_INSERT_TAIL(&u->shelf->uses, u, of_shelf);
+	u->shelf->count++;
+}
+
+static void oldest_forget(struct accounts *s, struct shelf *shelf)
+{
+	struct token_use *u = TAILQ_FIRST(&shelf->uses);
+	const struct account *a = accounts_by_id(s, shelf->account_id);
+
+	if (!shelf->told)
+		am_warning(
+		        "accounts: too many tokens with a lifetime, the oldest are forgotten: give "
+		        "them "
+		        "an exp, or raise max-tokens; account=%s",
+		        a ? a->name : "?"
+		);
+	shelf->told = true;
+	store_accounts_token_forget(s->store, shelf->account_id, u->key + USE_ACCOUNT_LEN);
+	use_forget(s, u);
+}
+
+// So that one more can be remembered.
+static void room_make(struct accounts *s, uint64_t account_id)
+{
+	const struct account *a = accounts_by_id(s, account_id);
+	struct shelf *shelf;
+
+	while (a && (shelf = shelf_find(s, account_id)) && shelf->count >= a->quotas[QUOTA_TOKENS])
+		oldest_forget(s, shelf);
+	if (s->token_uses.count >= TOKEN_USE_MAX)
+		oldest_forget(s, shelf_largest(s));
+}
+
+int64_t accounts_token_first_used_ms(
+        struct accounts *s, uint64_t account_id, const char *identity, int64_t expires_s,
+        int64_t at_ms
+)
+{
+	char key[USE_KEY_SIZE];
+
+	use_key(key, account_id, identity);
+	struct map_node *n = map_find(&s->token_uses, key);
+	if (n)
+		return container_of(n, struct token_use, node)->first_ms;
+	room_make(s, account_id);
+	const struct store_token_use u = {account_id, identity, at_ms, expires_s};
+	use_remember(s, &u);
+	store_accounts_token_used(s->store, &u);
+	return at_ms;
+}
+
+uint32_t accounts_forget_tokens(struct accounts *s, uint64_t account_id)
+{
+	s->last_change = store_accounts_tokens_forget(s->store, account_id);
+	return shelf_clear(s, account_id);
+}
+
+static void prune(void *owner)
+{
+	struct accounts *s = owner;
+	int64_t before_s = now_ms() / 1000 - PRUNE_MARGIN_S;
+
+	uses_expire(s, before_s);
+	store_accounts_prune(s->store, before_s);
+	loop_timer_set(s->loop, &s->prune, PRUNE_MS);
+}
+
+static char *text_copy(const char *text)
+{
+	return text ? memory_copy_string(text) : NULL;
+}
+
+// A damaged account must not become an account with fewer demands: then nothing starts.
+static int on_account(void *owner, const struct store_account *from)
+{
+	struct accounts *s = owner;
+	struct account_error e;
+	struct account *a = from->name ? account_create(from->name, &e) : NULL;
+
+	if (!a || s->count == ACCOUNT_MAX)
+		goto fail;
+	a->id = from->id;
+	a->created_ms = from->created_ms;
+	a->jwt_required = from->jwt_required;
+	a->debug = from->debug;
+	a->hook_fail_open = from->hook_fail_open;
+	a->enforce_start_time = from->enforce_start_time;
+	a->hook_version = from->hook_version;
+	a->access_url = text_copy(from->access_url);
+	a->authorization_access = text_copy(from->authorization_access);
+	a->api_event = text_copy(from->api_event);
+	a->auth_event = text_copy(from->auth_event);
+	a->hook_secret = text_copy(from->hook_secret);
+	if (account_lists_read(a, from->hosts, from->domains, from->keys, from->api_tokens) < 0 ||
+	    account_settings_read(a, from->settings) < 0)
+		goto fail;
+	list_insert(s, a);
+	return 0;
+
+fail:
+	am_error(
+	        "accounts: an account is damaged, restore the file; name=%s",
+	        from->name ? from->name : "?"
+	);
+	if (a)
+		account_free(a);
+	return -EINVAL;
+}
+
+static int on_token_use(void *owner, const struct store_token_use *u)
+{
+	struct accounts *s = owner;
+
+	if (u->identity && strlen(u->identity) < TOKEN_IDENTITY_SIZE)
+		use_remember(s, u);
+	return 0;
+}
+
+// So that a fresh server works at once, also embedded in pages of a developer's machine.
+static void default_make(struct accounts *s)
+{
+	struct account_error e;
+	struct account *a = account_create(ACCOUNT_DEFAULT, &e);
+
+	if (account_add_domain(a, "http://localhost:*", &e) < 0 || accounts_put(s, a, &e) < 0)
+		am_error("accounts: %s", e.text); // a bug
+}
+
+struct accounts *accounts_open(struct loop *loop, const char *path)
+{
+	struct accounts *s = memory_new(1, sizeof(*s));
+	const struct store_accounts_reader reader = {s, on_account, on_token_use};
+
+	s->loop = loop;
+	s->prune = (struct loop_timer){.expired = prune, .owner = s};
+	LIST_INIT(&s->shelves);
+	map_init(&s->token_uses);
+	s->store = store_accounts_open(path);
+	if (!s->store) {
+		map_fini(&s->token_uses);
+		free(s);
+		return NULL;
+	}
+	int ret = store_accounts_read(s->store, &reader);
+	index_make(s);
+	if (ret < 0) {
+		accounts_close(s);
+		return NULL;
+	}
+	if (!accounts_by_name(s, ACCOUNT_DEFAULT))
+		default_make(s);
+	loop_timer_set(loop, &s->prune, 0);
+	return s;
+}
+
+void accounts_close(struct accounts *s)
+{
+	loop_timer_cancel(s->loop, &s->prune);
+	store_accounts_close(s->store);
+	while (!LIST_EMPTY(&s->shelves))
+		shelf_clear(s, LIST_FIRST(&s->shelves)->account_id);
+	map_fini(&s->token_uses);
+	index_drop(s);
+	while (s->count > 0)
+		list_remove(s, s->count - 1);
+	free(s);
+}

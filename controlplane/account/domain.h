@@ -1,0 +1,41 @@
+// Allowed domains (S08), and the origins that they are held against: as in the host sources of a
+// Content Security Policy, so that a browser's frame-ancestors and our Origin check agree.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "account/account.h"
+
+#define DOMAIN_PORT_ANY -1
+
+#define DOMAIN_APP_MAX 16
+
+struct domain {
+	char app[DOMAIN_APP_MAX + 1]; // scheme of an app's web view, as "capacitor"; empty: the web
+	bool secure; // https
+	bool wildcard; // any host under it, not itself
+	char host[ACCOUNT_HOST_LEN_MAX + 3]; // lower case; an IPv6 address of an origin in its
+	                                     // brackets
+	int32_t port;
+};
+
+// "https://domain", "https://*.domain", each with ":8443" or ":*" if need be; http for localhost
+// and 127.0.0.1 alone; "capacitor://localhost" and the like for an app's web view. False: *why,
+// where not NULL, is a sentence without its subject.
+[[nodiscard]] bool domain_read(struct domain *, const char *text, const char **why);
+
+// Its one spelling. out has ACCOUNT_ORIGIN_SIZE.
+void domain_write(char *out, const struct domain *);
+
+// As in an Origin header. False also for "null".
+[[nodiscard]] bool domain_read_origin(struct domain *, const char *text);
+
+// True if d is localhost, which has 127.0.0.1 too: out is d under that address.
+[[nodiscard]] bool domain_loopback(const struct domain *d, struct domain *out);
+
+bool domain_matches(const struct domain *, const struct domain *origin);
+
+// A host of an account: a name in lower case, or "*." and a name. out has ACCOUNT_HOST_LEN_MAX + 1.
+[[nodiscard]] bool domain_read_host(char *out, const char *text, const char **why);

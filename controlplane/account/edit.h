@@ -1,0 +1,53 @@
+// Changes to an account before it is put in force (accounts_put): each is checked, and answers 0,
+// or -EINVAL, -EEXIST, -ENOENT or -ENOSPC with a sentence for the operator in error.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "account/account.h"
+
+#define ACCOUNT_ERROR_SIZE     512
+#define ACCOUNT_API_TOKEN_SIZE 50 // "amphi_" and 256 bits as base64url
+#define ACCOUNT_SECRET_SIZE    44
+
+struct account_error {
+	char text[ACCOUNT_ERROR_SIZE];
+};
+
+// Writes the sentence, and returns the error.
+__attribute__((format(printf, 3, 4))) int
+account_fail(struct account_error *, int error, const char *format, ...);
+
+// An account as it is at first: nobody but its own hosts may embed it, no JWT required. NULL with
+// errno EINVAL: not a name.
+[[nodiscard]] struct account *account_create(const char *name, struct account_error *);
+[[nodiscard]] struct account *account_copy(const struct account *);
+void account_free(struct account *);
+
+// 256 random bits as text; and the end of one.
+void account_secret_make(char out[ACCOUNT_SECRET_SIZE]);
+void account_secret_free(char *);
+
+// "company.example" or "*.company.example".
+[[nodiscard]] int account_add_host(struct account *, const char *host, struct account_error *);
+[[nodiscard]] int account_remove_host(struct account *, const char *host, struct account_error *);
+
+// S08, and "http://localhost:*" for developers.
+[[nodiscard]] int account_add_domain(struct account *, const char *domain, struct account_error *);
+[[nodiscard]] int
+account_remove_domain(struct account *, const char *domain, struct account_error *);
+
+// A public key as PEM. kid NULL: one that is made of the key.
+[[nodiscard]] int account_add_key(
+        struct account *a, const char *kid, const char *pem, int64_t now_ms, struct account_error *e
+);
+[[nodiscard]] int account_remove_key(struct account *, const char *kid, struct account_error *);
+
+// Makes a token, which is not kept: only its hash is.
+[[nodiscard]] int account_add_api_token(
+        struct account *a, const char *name, int64_t now_ms, char token[ACCOUNT_API_TOKEN_SIZE],
+        struct account_error *e
+);
+[[nodiscard]] int
+account_remove_api_token(struct account *, const char *name, struct account_error *);

@@ -1,0 +1,632 @@
+#include "store/history.h"
+
+#include "base/map.h"
+#include "base/memory.h"
+#include "store/column.h"
+#include "store/file.h"
+#include "store/writer.h"
+
+#include "am_log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HISTORY_VERSION 2
+#define NUMBERS         11
+#define TEXTS           7
+#define DAY_MS          INT64_C(86400000)
+// The first look at a newcomer speaks of the time before it, too.
+#define STRETCH_EARLY_MS "60000"
+
+// Sessions lie by room and time, so that a summary is one walk over neighbours. Those that began
+// before the range but reach into it are found by the room's longest session.
+static const char schema[] =
+        "CREATE TABLE meta(sampled_ms INTEGER NOT NULL);"
+        "INSERT INTO meta VALUES(0);"
+        "CREATE TABLE rooms(id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
+        " name TEXT NOT NULL, longest_ms INTEGER NOT NULL DEFAULT 0, UNIQUE(account_id, name));"
+        "CREATE TABLE persons(id INTEGER PRIMARY KEY, room_id INTEGER NOT NULL,"
+        " name TEXT NOT NULL, UNIQUE(room_id, name));"
+        "CREATE TABLE sessions(room_id INTEGER NOT NULL, joined_ms INTEGER NOT NULL,"
+        " id INTEGER NOT NULL, left_ms INTEGER, person_id INTEGER NOT NULL,"
+        " PRIMARY KEY(room_id, joined_ms, id)) WITHOUT ROWID;"
+        "CREATE INDEX sessions_open ON sessions(room_id, joined_ms) WHERE left_ms IS NULL;"
+        "CREATE TABLE admissions(id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
+        " flags INTEGER NOT NULL, sequence INTEGER NOT NULL, time_ms INTEGER NOT NULL,"
+        " room TEXT, peer TEXT, display_name TEXT, token TEXT, url TEXT, authorization TEXT,"
+        " secret TEXT);"
+        "CREATE TABLE events(account_id INTEGER NOT NULL, sequence INTEGER NOT NULL,"
+        " admission INTEGER NOT NULL, closed INTEGER NOT NULL, time_ms INTEGER NOT NULL,"
+        " room TEXT, peer TEXT, display_name TEXT,"
+        " PRIMARY KEY(account_id, sequence)) WITHOUT ROWID;"
+        "CREATE INDEX events_by_time ON events(time_ms);";
+
+// What came with version 2. kind: quality and cause (history_stretch_kind).
+static const char stretches_schema[] =
+        "CREATE TABLE stretches(room_id INTEGER NOT NULL, from_ms INTEGER NOT NULL,"
+        " session_id INTEGER NOT NULL, to_ms INTEGER NOT NULL, person_id INTEGER NOT NULL,"
+        " kind INTEGER NOT NULL, speaker TEXT, frozen_ms INTEGER NOT NULL,"
+        " concealed INTEGER NOT NULL, lost INTEGER NOT NULL, rtt_ms INTEGER NOT NULL,"
+        " estimate_kbps INTEGER NOT NULL, PRIMARY KEY(room_id, from_ms, session_id))"
+        " WITHOUT ROWID;";
+
+// Only where sessions are not kept forever: what finds the old ones, and what goes with them. A
+// room is there for as long as one of its sessions, also one that is open.
+static const char retention[] =
+        "CREATE INDEX IF NOT EXISTS sessions_ended ON sessions(left_ms) WHERE left_ms IS NOT NULL;"
+        "CREATE INDEX IF NOT EXISTS sessions_of_person ON sessions(person_id);"
+        "CREATE TRIGGER IF NOT EXISTS session_gone AFTER DELETE ON sessions BEGIN"
+        " DELETE FROM persons WHERE id = old.person_id AND NOT EXISTS"
+        " (SELECT 1 FROM sessions WHERE person_id = old.person_id);"
+        " DELETE FROM rooms WHERE id = old.room_id AND NOT EXISTS"
+        " (SELECT 1 FROM sessions WHERE room_id = old.room_id); END;"
+        "CREATE TRIGGER IF NOT EXISTS stretches_gone AFTER DELETE ON sessions BEGIN"
+        " DELETE FROM stretches WHERE room_id = old.room_id AND session_id = old.id AND"
+        " from_ms >= old.joined_ms - " STRETCH_EARLY_MS " AND from_ms <= old.left_ms; END;";
+
+enum statement {
+	ADMISSION_PUT,
+	ADMISSION_REMOVE,
+	EVENT_PUT,
+	EVENTS_PRUNE,
+	ROOM_PUT,
+	PERSON_PUT,
+	SESSION_OPEN,
+	SESSION_CLOSE,
+	SESSION_LONGEST,
+	SAMPLED,
+	STRETCH_PUT,
+	SESSIONS_PRUNE,
+	STATEMENT_COUNT,
+};
+
+// ?1 to ?11 are numbers, ?12 to ?18 texts.
+static const char *const sql[STATEMENT_COUNT] = {
+        [ADMISSION_PUT] = "INSERT OR REPLACE INTO admissions VALUES"
+                          "(?1, ?2, ?3, ?4, ?5, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+        [ADMISSION_REMOVE] = "DELETE FROM admissions WHERE id = ?1",
+        [EVENT_PUT] = "INSERT OR REPLACE INTO events VALUES(?1, ?2, ?3, ?4, ?5, ?12, ?13, ?14)",
+        [EVENTS_PRUNE] = "DELETE FROM events WHERE time_ms < ?1 AND sequence <"
+                         " (SELECT MAX(sequence) FROM events e"
+                         " WHERE e.account_id = events.account_id)",
+        [ROOM_PUT] = "INSERT INTO rooms(account_id, name) VALUES(?2, ?12) ON CONFLICT DO NOTHING",
+        [PERSON_PUT] = "INSERT INTO persons(room_id, name)"
+                       " SELECT id, ?13 FROM rooms WHERE account_id = ?2 AND name = ?12"
+                       " ON CONFLICT DO NOTHING",
+        [SESSION_OPEN] =
+                "INSERT INTO sessions(room_id, joined_ms, id, person_id)"
+                " SELECT r.id, ?3, ?1, p.id FROM rooms r JOIN persons p ON"
+                " p.room_id = r.id WHERE r.account_id = ?2 AND r.name = ?12 AND p.name = ?13"
+                " ON CONFLICT DO NOTHING",
+        [SESSION_CLOSE] = "UPDATE sessions SET left_ms = ?4 WHERE id = ?1 AND joined_ms = ?3 AND"
+                          " room_id = (SELECT id FROM rooms WHERE account_id = ?2 AND name = ?12)",
+        [SESSION_LONGEST] = "UPDATE rooms SET longest_ms = ?4 - ?3"
+                            " WHERE account_id = ?2 AND name = ?12 AND longest_ms < ?4 - ?3",
+        [SAMPLED] = "UPDATE meta SET sampled_ms = ?1",
+        [STRETCH_PUT] = "INSERT OR REPLACE INTO stretches"
+                        " SELECT r.id, ?3, ?1, ?4, p.id, ?5, ?14, ?6, ?7, ?8, ?9, ?10"
+                        " FROM rooms r JOIN persons p ON p.room_id = r.id"
+                        " WHERE r.account_id = ?2 AND r.name = ?12 AND p.name = ?13",
+        [SESSIONS_PRUNE] = "DELETE FROM sessions WHERE (room_id, joined_ms, id) IN"
+                           " (SELECT room_id, joined_ms, id FROM sessions WHERE left_ms < ?1"
+                           " ORDER BY left_ms LIMIT ?2)",
+};
+
+static const struct store_statements statements = {
+        .name = "history",
+        .count = STATEMENT_COUNT,
+        .sql = sql,
+        .numbers = NUMBERS,
+        .texts = TEXTS,
+};
+
+struct history {
+	sqlite3 *db; // the writer's, once the first write is queued
+	struct store_writer *writer;
+	struct store_asker *asker;
+	int64_t keep_ms; // 0: forever
+};
+
+static int execute(sqlite3 *db, const char *statement)
+{
+	return sqlite3_exec(db, statement, NULL, NULL, NULL) == SQLITE_OK ? 0 : -EIO;
+}
+
+// A statement with up to two parameters; NULL after one line in the log.
+static sqlite3_stmt *prepare(sqlite3 *db, const char *statement, int64_t a, const char *b)
+{
+	sqlite3_stmt *p;
+
+	if (sqlite3_prepare_v2(db, statement, -1, &p, NULL) != SQLITE_OK) {
+		am_error("history: cannot be read; error=%s", sqlite3_errmsg(db));
+		return NULL;
+	}
+	sqlite3_bind_int64(p, 1, a); // refused by a statement that has none
+	if (b)
+		sqlite3_bind_text(p, 2, b, -1, SQLITE_STATIC);
+	return p;
+}
+
+// The end of a walk over rows: 0 or -EIO.
+static int finish(sqlite3 *db, sqlite3_stmt *p, int step)
+{
+	int ret = step == SQLITE_DONE || step == SQLITE_ROW ? 0 : -EIO;
+
+	if (ret < 0 && step != SQLITE_INTERRUPT)
+		am_error("history: cannot be read; error=%s", sqlite3_errmsg(db));
+	sqlite3_finalize(p);
+	return ret;
+}
+
+// -1: cannot be read.
+static int64_t value_read(sqlite3 *db, const char *statement, int64_t parameter)
+{
+	sqlite3_stmt *p = prepare(db, statement, parameter, NULL);
+	int64_t value = -1;
+
+	if (p && sqlite3_step(p) == SQLITE_ROW)
+		value = sqlite3_column_int64(p, 0);
+	sqlite3_finalize(p);
+	return value;
+}
+
+// Forwards from any version, in one step.
+static int schema_make(sqlite3 *db)
+{
+	int64_t version = value_read(db, "PRAGMA user_version", 0);
+
+	if (version == HISTORY_VERSION)
+		return 0;
+	if (version < 0 || version > HISTORY_VERSION) // what it holds must not be lost
+		return -EIO;
+	static_assert(HISTORY_VERSION == 2);
+	if (execute(db, "BEGIN IMMEDIATE") < 0 || (version < 1 && execute(db, schema) < 0) ||
+	    execute(db, stretches_schema) < 0 || execute(db, "PRAGMA user_version = 2") < 0)
+		return -EIO;
+	return execute(db, "COMMIT");
+}
+
+static int database_open(struct history *h, const char *path)
+{
+	// It holds tokens and secrets until events are delivered.
+	int ret = store_file_make(path);
+	if (ret < 0)
+		return ret;
+	if (sqlite3_open(path, &h->db) != SQLITE_OK)
+		return -EIO;
+	sqlite3_busy_timeout(h->db, 1000);
+	if (execute(h->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL") < 0)
+		return -EIO;
+	ret = schema_make(h->db);
+	return ret == 0 && h->keep_ms ? execute(h->db, retention) : ret;
+}
+
+struct history *history_open(struct loop *l, const char *path, int64_t session_days)
+{
+	struct history *h = memory_new(1, sizeof(*h));
+
+	h->keep_ms = session_days * DAY_MS;
+	int ret = database_open(h, path);
+
+	if (ret < 0) {
+		am_error(
+		        "history: cannot be opened, set controlplane.history to a file of this "
+		        "version that this user may write; path=%s error=%s",
+		        path, h->db ? sqlite3_errmsg(h->db) : strerror(-ret)
+		);
+		goto close;
+	}
+	h->writer = store_writer_start(h->db, &statements);
+	if (!h->writer)
+		goto close;
+	h->asker = store_asker_start(l, "history", path);
+	if (h->asker)
+		return h;
+	store_writer_stop(h->writer);
+
+close:
+	sqlite3_close(h->db);
+	free(h);
+	return NULL;
+}
+
+void history_close(struct history *h)
+{
+	store_asker_stop(h->asker);
+	store_writer_stop(h->writer);
+	sqlite3_close(h->db);
+	free(h);
+}
+
+void history_count(const struct history *h, struct store_counts *counts)
+{
+	store_writer_count(h->writer, counts);
+}
+
+uint64_t history_admission_put(struct history *h, const struct history_admission *a)
+{
+	return store_write(
+	        h->writer, ADMISSION_PUT,
+	        (int64_t[NUMBERS]
+	        ){(int64_t)a->id, (int64_t)a->account_id, a->closing | a->version << 1, a->sequence,
+	          a->time_ms},
+	        (const char *[TEXTS]
+	        ){a->room, a->peer, a->display_name, a->token, a->url, a->authorization, a->secret}
+	);
+}
+
+bool history_is_written(const struct history *h, uint64_t number)
+{
+	return store_written(h->writer) >= number;
+}
+
+void history_admission_remove(struct history *h, uint64_t id)
+{
+	store_write(h->writer, ADMISSION_REMOVE, (int64_t[NUMBERS]){(int64_t)id}, NULL);
+}
+
+static void admission_read(
+        sqlite3_stmt *p, void (*found)(void *, const struct history_admission *), void *owner
+)
+{
+	const struct history_admission a = {
+	        .id = (uint64_t)sqlite3_column_int64(p, 0),
+	        .account_id = (uint64_t)sqlite3_column_int64(p, 1),
+	        .closing = sqlite3_column_int(p, 2) & 1,
+	        .version = (uint8_t)(sqlite3_column_int(p, 2) >> 1),
+	        .sequence = sqlite3_column_int64(p, 3),
+	        .time_ms = sqlite3_column_int64(p, 4),
+	        .room = column_text(p, 5),
+	        .peer = column_text(p, 6),
+	        .display_name = column_text(p, 7),
+	        .token = column_text(p, 8),
+	        .url = column_text(p, 9),
+	        .authorization = column_text(p, 10),
+	        .secret = column_text(p, 11),
+	};
+	found(owner, &a);
+}
+
+int history_admissions_read(
+        struct history *h, void (*found)(void *owner, const struct history_admission *), void *owner
+)
+{
+	sqlite3_stmt *p = prepare(h->db, "SELECT * FROM admissions ORDER BY time_ms", 0, NULL);
+	int step = p ? SQLITE_ROW : SQLITE_ERROR;
+
+	while (step == SQLITE_ROW) {
+		step = sqlite3_step(p);
+		if (step == SQLITE_ROW)
+			admission_read(p, found, owner);
+	}
+	return finish(h->db, p, step);
+}
+
+void history_event_put(struct history *h, const struct history_event *e)
+{
+	store_write(
+	        h->writer, EVENT_PUT,
+	        (int64_t[NUMBERS]
+	        ){(int64_t)e->account_id, e->sequence, (int64_t)e->admission, e->closed,
+	          e->time_ms},
+	        (const char *[TEXTS]){e->room, e->peer, e->display_name}
+	);
+}
+
+int history_sequences_read(
+        struct history *h, void (*found)(void *owner, uint64_t account_id, int64_t last),
+        void *owner
+)
+{
+	sqlite3_stmt *p =
+	        prepare(h->db, "SELECT account_id, MAX(sequence) FROM events GROUP BY account_id",
+	                0, NULL);
+	int step = p ? SQLITE_ROW : SQLITE_ERROR;
+
+	while (step == SQLITE_ROW) {
+		step = sqlite3_step(p);
+		if (step == SQLITE_ROW)
+			found(owner, (uint64_t)sqlite3_column_int64(p, 0),
+			      sqlite3_column_int64(p, 1));
+	}
+	return finish(h->db, p, step);
+}
+
+void history_events_prune(struct history *h, int64_t before_ms)
+{
+	store_write(h->writer, EVENTS_PRUNE, (int64_t[NUMBERS]){before_ms}, NULL);
+}
+
+static void events_ask(struct store_question *q, sqlite3 *db)
+{
+	struct history_events *events = container_of(q, struct history_events, question);
+	sqlite3_stmt *p = prepare(
+	        db,
+	        "SELECT account_id, sequence, admission, closed, time_ms, room, peer, display_name"
+	        " FROM events WHERE account_id = ?1 AND sequence > ?3 ORDER BY sequence LIMIT ?4",
+	        (int64_t)events->account_id, NULL
+	);
+	int step = p ? SQLITE_ROW : SQLITE_ERROR;
+
+	if (p) {
+		sqlite3_bind_int64(p, 3, events->after);
+		sqlite3_bind_int64(p, 4, events->limit);
+	}
+	while (step == SQLITE_ROW) {
+		step = sqlite3_step(p);
+		if (step != SQLITE_ROW)
+			break;
+		const struct history_event e = {
+		        .account_id = (uint64_t)sqlite3_column_int64(p, 0),
+		        .sequence = sqlite3_column_int64(p, 1),
+		        .admission = (uint64_t)sqlite3_column_int64(p, 2),
+		        .closed = sqlite3_column_int(p, 3),
+		        .time_ms = sqlite3_column_int64(p, 4),
+		        .room = column_text(p, 5),
+		        .peer = column_text(p, 6),
+		        .display_name = column_text(p, 7),
+		};
+		events->event(events, &e);
+	}
+	events->result = finish(db, p, step);
+}
+
+static void events_done(struct store_question *q)
+{
+	struct history_events *events = container_of(q, struct history_events, question);
+	events->done(events, events->result);
+}
+
+int history_events_ask(struct history *h, struct history_events *events)
+{
+	events->result = -ECANCELED;
+	events->question = (struct store_question
+	){.account_id = events->account_id, .ask = events_ask, .done = events_done};
+	return store_ask(h->asker, &events->question);
+}
+
+static void session_write(struct history *h, int statement, const struct history_session *s)
+{
+	store_write(
+	        h->writer, statement,
+	        (int64_t[NUMBERS]
+	        ){(int64_t)s->id, (int64_t)s->account_id, s->joined_ms, s->left_ms},
+	        (const char *[TEXTS]){s->room, s->person}
+	);
+}
+
+void history_session_open(struct history *h, const struct history_session *s)
+{
+	session_write(h, ROOM_PUT, s);
+	session_write(h, PERSON_PUT, s);
+	session_write(h, SESSION_OPEN, s);
+}
+
+void history_session_close(struct history *h, const struct history_session *s)
+{
+	session_write(h, SESSION_CLOSE, s);
+	session_write(h, SESSION_LONGEST, s);
+}
+
+// In one number: SQLite keeps small ones in a byte.
+static int64_t stretch_kind(const struct stretch *s)
+{
+	return (int64_t)s->quality | (int64_t)s->cause << 2;
+}
+
+void history_stretch_put(
+        struct history *h, const struct history_session *of, const struct stretch *s
+)
+{
+	store_write(
+	        h->writer, STRETCH_PUT,
+	        (int64_t[NUMBERS]
+	        ){(int64_t)of->id, (int64_t)of->account_id, s->from_ms, s->to_ms, stretch_kind(s),
+	          s->frozen_ms, s->concealed, s->lost, s->rtt_ms, s->estimate_kbps},
+	        (const char *[TEXTS]){of->room, of->person, s->speaker}
+	);
+}
+
+void history_sampled(struct history *h, int64_t now_ms)
+{
+	store_write(h->writer, SAMPLED, (int64_t[NUMBERS]){now_ms}, NULL);
+}
+
+void history_sessions_prune(struct history *h, int64_t now_ms)
+{
+	if (h->keep_ms)
+		store_write(
+		        h->writer, SESSIONS_PRUNE,
+		        (int64_t[NUMBERS]){now_ms - h->keep_ms, HISTORY_PRUNE_STEP}, NULL
+		);
+}
+
+int history_sessions_read(
+        struct history *h, void (*found)(void *owner, const struct history_session *), void *owner,
+        int64_t *sampled_ms
+)
+{
+	*sampled_ms = value_read(h->db, "SELECT sampled_ms FROM meta", 0);
+	sqlite3_stmt *p =
+	        prepare(h->db,
+	                "SELECT s.id, r.account_id, r.name, p.name, s.joined_ms"
+	                " FROM sessions s INDEXED BY sessions_open"
+	                " JOIN rooms r ON r.id = s.room_id JOIN persons p ON p.id = s.person_id"
+	                " WHERE s.left_ms IS NULL",
+	                0, NULL);
+	int step = p ? SQLITE_ROW : SQLITE_ERROR;
+
+	while (step == SQLITE_ROW) {
+		step = sqlite3_step(p);
+		if (step != SQLITE_ROW)
+			break;
+		const struct history_session s = {
+		        .id = (uint64_t)sqlite3_column_int64(p, 0),
+		        .account_id = (uint64_t)sqlite3_column_int64(p, 1),
+		        .room = column_text(p, 2),
+		        .person = column_text(p, 3),
+		        .joined_ms = sqlite3_column_int64(p, 4),
+		};
+		found(owner, &s);
+	}
+	return finish(h->db, p, step);
+}
+
+// Where the walk over the room's sessions must begin so as to meet all that reach beyond from_ms.
+static int64_t walk_start(sqlite3 *db, int64_t room_id, int64_t longest_ms, int64_t from_ms)
+{
+	int64_t start;
+
+	if (__builtin_sub_overflow(from_ms, longest_ms, &start))
+		start = INT64_MIN;
+	int64_t open = value_read(
+	        db,
+	        "SELECT COALESCE(MIN(joined_ms), 9223372036854775807) FROM sessions"
+	        " INDEXED BY sessions_open WHERE room_id = ?1 AND left_ms IS NULL",
+	        room_id
+	);
+	return open < start ? open : start;
+}
+
+#define STAYS_WHERE                                                                                \
+	" FROM sessions WHERE room_id = ?1 AND (joined_ms, id) > (?3, ?4) AND joined_ms < ?5"      \
+	" AND (left_ms IS NULL OR left_ms > ?6) ORDER BY joined_ms, id"
+
+static int stays_walk(struct history_stays *s, sqlite3 *db, int64_t room_id, int64_t start)
+{
+	sqlite3_stmt *p =
+	        prepare(db,
+	                s->names ? "SELECT joined_ms, id, left_ms, person_id,"
+	                           " (SELECT name FROM persons WHERE id = person_id)" STAYS_WHERE
+	                         : "SELECT joined_ms, id, left_ms, person_id" STAYS_WHERE,
+	                room_id, NULL);
+	bool later = s->after_joined_ms >= start;
+	int step = p ? SQLITE_ROW : SQLITE_ERROR;
+
+	if (p) {
+		sqlite3_bind_int64(p, 3, later ? s->after_joined_ms : start);
+		sqlite3_bind_int64(p, 4, later ? (int64_t)s->after_id : INT64_MIN);
+		sqlite3_bind_int64(p, 5, s->to_ms);
+		sqlite3_bind_int64(p, 6, s->from_ms);
+	}
+	while (step == SQLITE_ROW) {
+		step = sqlite3_step(p);
+		if (step != SQLITE_ROW)
+			break;
+		bool open = sqlite3_column_type(p, 2) == SQLITE_NULL;
+		const struct history_stay stay = {
+		        .joined_ms = sqlite3_column_int64(p, 0),
+		        .id = (uint64_t)sqlite3_column_int64(p, 1),
+		        .left_ms = open ? HISTORY_OPEN : sqlite3_column_int64(p, 2),
+		        .person_id = sqlite3_column_int64(p, 3),
+		        .person = s->names ? column_text(p, 4) : NULL,
+		};
+		if (!s->stay(s, &stay))
+			break;
+	}
+	return finish(db, p, step);
+}
+
+#define STRETCHES_OF                                                                               \
+	"SELECT from_ms, session_id, to_ms, (SELECT name FROM persons WHERE id = person_id),"      \
+	" kind, speaker, frozen_ms, concealed, lost, rtt_ms, estimate_kbps FROM stretches"         \
+	" WHERE room_id = ?1 AND (from_ms, session_id) > (?3, ?4) AND from_ms < ?5"                \
+	" AND to_ms > ?6 ORDER BY from_ms, session_id"
+
+static struct stretch stretch_read(sqlite3_stmt *p)
+{
+	int kind = sqlite3_column_int(p, 4);
+
+	return (struct stretch){
+	        .from_ms = sqlite3_column_int64(p, 0),
+	        .to_ms = sqlite3_column_int64(p, 2),
+	        .quality = (enum quality)(kind & 3),
+	        .cause = (enum stretch_cause)(kind >> 2),
+	        .speaker = (char *)(uintptr_t)sqlite3_column_text(p, 5),
+	        .frozen_ms = (uint32_t)sqlite3_column_int64(p, 6),
+	        .concealed = (uint16_t)sqlite3_column_int(p, 7),
+	        .lost = (uint8_t)sqlite3_column_int(p, 8),
+	        .rtt_ms = (uint16_t)sqlite3_column_int(p, 9),
+	        .estimate_kbps = (uint32_t)sqlite3_column_int64(p, 10),
+	};
+}
+
+static int stretches_walk(struct history_stays *s, sqlite3 *db, int64_t room_id)
+{
+	sqlite3_stmt *p = prepare(db, STRETCHES_OF, room_id, NULL);
+	int step = p ? SQLITE_ROW : SQLITE_ERROR;
+	int64_t start;
+
+	// None is longer than that.
+	if (__builtin_sub_overflow(s->from_ms, 2 * STRETCH_MS_MAX, &start))
+		start = INT64_MIN;
+	bool later = s->after_joined_ms >= start;
+	if (p) {
+		sqlite3_bind_int64(p, 3, later ? s->after_joined_ms : start);
+		sqlite3_bind_int64(p, 4, later ? (int64_t)s->after_id : INT64_MIN);
+		sqlite3_bind_int64(p, 5, s->to_ms);
+		sqlite3_bind_int64(p, 6, s->from_ms);
+	}
+	while (step == SQLITE_ROW) {
+		step = sqlite3_step(p);
+		if (step != SQLITE_ROW)
+			break;
+		const struct stretch stretch = stretch_read(p);
+		if (!s->stretch(
+		            s, column_text(p, 3), (uint64_t)sqlite3_column_int64(p, 1), &stretch
+		    ))
+			break;
+	}
+	return finish(db, p, step);
+}
+
+static int room_walk(struct history_stays *s, sqlite3 *db)
+{
+	sqlite3_stmt *p =
+	        prepare(db, "SELECT id, longest_ms FROM rooms WHERE account_id = ?1 AND name = ?2",
+	                (int64_t)s->account_id, s->room);
+	int step = p ? sqlite3_step(p) : SQLITE_ERROR;
+	int64_t room_id = step == SQLITE_ROW ? sqlite3_column_int64(p, 0) : 0;
+	int64_t longest_ms = step == SQLITE_ROW ? sqlite3_column_int64(p, 1) : 0;
+
+	if (finish(db, p, step) < 0)
+		return -EIO;
+	if (step != SQLITE_ROW)
+		return 0;
+	s->known = true;
+	if (s->stretch)
+		return stretches_walk(s, db, room_id);
+	return stays_walk(s, db, room_id, walk_start(db, room_id, longest_ms, s->from_ms));
+}
+
+static void stays_ask(struct store_question *q, sqlite3 *db)
+{
+	struct history_stays *s = container_of(q, struct history_stays, question);
+
+	if (execute(db, "BEGIN") < 0) { // one state of the file for the whole walk
+		s->result = -EIO;
+		return;
+	}
+	s->result = room_walk(s, db);
+	execute(db, "ROLLBACK");
+}
+
+static void stays_done(struct store_question *q)
+{
+	struct history_stays *s = container_of(q, struct history_stays, question);
+	s->done(s, s->result);
+}
+
+int history_stays_ask(struct history *h, struct history_stays *s)
+{
+	s->result = -ECANCELED;
+	s->known = false;
+	s->question = (struct store_question
+	){.account_id = s->account_id, .ask = stays_ask, .done = stays_done};
+	return store_ask(h->asker, &s->question);
+}
