@@ -6,8 +6,8 @@
 #include "record.h"
 
 #include "base/loop.h"
-#include "conference.h"
-#include "statistics.h"
+#include "conference/conference.h"
+#include "statistics/statistics.h"
 #include "store/history.h"
 #include "store/store.h"
 

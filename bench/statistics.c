@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "base/loop.h"
-#include "statistics.h"
+#include "statistics/statistics.h"
 #include "store/history.h"
 
 #include <stdio.h>

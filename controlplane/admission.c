@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "conference.h"
-#include "hook.h"
+#include "conference/conference.h"
+#include "hook/hook.h"
 #include "http/http.h"
 
 #include "am_log.h"

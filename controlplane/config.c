@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include "base/address.h"
-#include "hook_guard.h"
+#include "hook/guard.h"
 #include "store/history.h"
 #include "terms/kinds.h"
 

@@ -2,8 +2,8 @@
 
 #include "account/account.h"
 #include "base/metrics.h"
-#include "conference.h"
-#include "hook.h"
+#include "conference/conference.h"
+#include "hook/hook.h"
 #include "media/media.h"
 #include "store/history.h"
 #include "store/store.h"

@@ -8,12 +8,12 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/text.h"
-#include "conference.h"
+#include "conference/conference.h"
 #include "exposition.h"
 #include "http/http.h"
 #include "openapi.h"
-#include "ortc.h"
 #include "pages.h"
+#include "room/ortc.h"
 
 #include "am_log.h"
 

@@ -2,7 +2,7 @@
 
 #include "account/account.h"
 #include "base/json.h"
-#include "hook.h"
+#include "hook/hook.h"
 #include "http/http.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 #include "base/base64url.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "conference.h"
+#include "conference/conference.h"
 #include "http/http.h"
 
 #include <stdlib.h>

@@ -2,9 +2,9 @@
 
 #include "account/account.h"
 #include "base/json.h"
-#include "conference.h"
+#include "conference/conference.h"
 #include "http/http.h"
-#include "statistics.h"
+#include "statistics/statistics.h"
 
 static void answered(void *owner, uint64_t, unsigned status, struct json *body)
 {

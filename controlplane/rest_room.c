@@ -2,7 +2,7 @@
 
 #include "account/account.h"
 #include "base/json.h"
-#include "conference.h"
+#include "conference/conference.h"
 #include "http/http.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include "account/account.h"
 #include "base/json.h"
 #include "http/http.h"
-#include "statistics.h"
+#include "statistics/statistics.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "base/address.h"
 #include "base/ids.h"
 #include "base/loop.h"
-#include "conference.h"
+#include "conference/conference.h"
 
 #define CONNECTION_MAX      16384
 #define CONNECTION_HELD_MAX 8 // messages while the admission asks other servers

@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "offer.h"
+#include "room/offer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -31,7 +31,7 @@ void history_close(struct history *);
 // Numbers for metrics.
 void history_count(const struct history *, struct store_counts *);
 
-// A visit that a webhook has been asked about (hook.h). Strings may be NULL: empty.
+// A visit that a webhook has been asked about (hook/hook.h). Strings may be NULL: empty.
 struct history_admission {
 	uint64_t id; // random
 	uint64_t account_id;

@@ -19,7 +19,7 @@
 #define VOICES_MAX 64 // of a room, bits of a word; what is more is always forwarded
 
 // Loudness is 0 for silence to 127 for 0 dBov. Between the two lie soft endings of words; who is
-// marked as speaking (controlplane/talk.h) is measured the same way.
+// marked as speaking (controlplane/room/talk.h) is measured the same way.
 #define VOICES_ON  (127 - 50) // what is louder begins
 #define VOICES_OFF (127 - 58) // what is not as loud is quiet
 

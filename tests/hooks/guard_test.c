@@ -2,8 +2,8 @@
 // what a malicious receiver may send.
 #include "hook_world.h"
 
-#include "hook_guard.h"
-#include "hook_transfer.h"
+#include "hook/guard.h"
+#include "hook/transfer.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>

@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/loop.h"
 #include "config.h"
-#include "hook.h"
+#include "hook/hook.h"
 #include "receiver.h"
 #include "store/history.h"
 

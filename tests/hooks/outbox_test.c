@@ -2,7 +2,7 @@
 // die. W02, W05, W06.
 #include "hook_world.h"
 
-#include "hook_request.h"
+#include "hook/request.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>

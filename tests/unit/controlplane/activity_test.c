@@ -4,8 +4,8 @@
 #include "stage.h"
 
 #include "base/json.h"
+#include "room/talk.h"
 #include "store/store.h"
-#include "talk.h"
 #include "test.h"
 
 #include <signal.h>

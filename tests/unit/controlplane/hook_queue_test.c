@@ -1,8 +1,8 @@
 // Whose turn it is, without any HTTP.
 #include "test.h"
 
-#include "hook.h"
-#include "hook_queue.h"
+#include "hook/hook.h"
+#include "hook/queue.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,9 +3,9 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "offer.h"
-#include "peer.h"
-#include "track.h"
+#include "room/offer.h"
+#include "room/peer.h"
+#include "room/track.h"
 
 #include <stdlib.h>
 #include <string.h>

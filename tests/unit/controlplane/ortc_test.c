@@ -1,7 +1,7 @@
 #include "test.h"
 
 #include "base/json.h"
-#include "ortc.h"
+#include "room/ortc.h"
 
 #include <stdio.h>
 #include <stdlib.h>

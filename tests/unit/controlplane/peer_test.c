@@ -1,8 +1,8 @@
 #include "test.h"
 
 #include "base/memory.h"
-#include "peer.h"
-#include "track.h"
+#include "room/peer.h"
+#include "room/track.h"
 
 static struct track *publish(struct peer *p, am_id id, struct transport *t)
 {

@@ -1,8 +1,8 @@
 #include "test.h"
 
 #include "base/memory.h"
-#include "room.h"
-#include "track.h"
+#include "room/room.h"
+#include "room/track.h"
 
 #include <stdio.h>
 #include <string.h>

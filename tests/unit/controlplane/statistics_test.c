@@ -3,8 +3,8 @@
 
 #include "base/json.h"
 #include "base/loop.h"
-#include "statistics.h"
-#include "statistics_totals.h"
+#include "statistics/statistics.h"
+#include "statistics/totals.h"
 #include "store/history.h"
 #include "terms/stretch.h"
 

@@ -1,7 +1,7 @@
-#include "talk.h"
+#include "room/talk.h"
 
-#include "peer.h"
-#include "room.h"
+#include "room/peer.h"
+#include "room/room.h"
 
 #include "test.h"
 

@@ -2,7 +2,7 @@
 #include "stage.h"
 
 #include "base/json.h"
-#include "peer.h"
+#include "room/peer.h"
 #include "store/store.h"
 #include "test.h"
 

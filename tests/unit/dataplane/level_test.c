@@ -61,7 +61,7 @@ static void without_packets_there_is_silence(void **)
 	assert_int_equal(level_read(&l, last + LEVEL_SILENCE_US), 0);
 }
 
-// How long after somebody's last word the level is that of speech, for talk.h: at -58 dBov and
+// How long after somebody's last word the level is that of speech, for room/talk.h: at -58 dBov and
 // above. `quiet` comes every period_us from then on.
 static int64_t speaks_on_us(uint8_t quiet, int64_t period_us)
 {

@@ -7,7 +7,7 @@ import type { types } from 'mediasoup-client';
 const RED: types.RtpCodecCapability = {
 	kind: 'audio',
 	mimeType: 'audio/red',
-	preferredPayloadType: 109, // controlplane/ortc.h
+	preferredPayloadType: 109, // controlplane/room/ortc.h
 	clockRate: 48000,
 	channels: 2,
 	parameters: {},

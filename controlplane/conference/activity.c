@@ -1,0 +1,117 @@
+// What goes on in rooms without anybody asking for it: who speaks, how many there are; and raised
+// hands.
+#include "conference/conference.h"
+
+#define COUNTS_MS         1000
+#define LARGE_ROOM        200 // members, from which on news of who speaks come less often
+#define SPEAKERS_MS       400
+#define SPEAKERS_MS_LARGE 1000
+
+static_assert(COUNTS_MS % TALK_LOOK_MS == 0 && QUALITY_LOOK_MS % TALK_LOOK_MS == 0);
+
+static uint8_t loudness_of(const struct conference *c, const struct peer *p)
+{
+	const struct track *t;
+	uint8_t loudest = 0;
+
+	LIST_FOREACH(t, &p->tracks, of_owner)
+	{
+		uint8_t loudness = t->kind == TRACK_AUDIO && t->ready && !t->paused
+		                           ? media_loudness(c->media, t->id)
+		                           : 0;
+		if (loudness > loudest)
+			loudest = loudness;
+	}
+	return loudest;
+}
+
+static void look_at_talk(struct conference *c, struct room *r, uint64_t now_ms)
+{
+	uint32_t members = r->speaker_count + r->viewer_count;
+	uint64_t pace_ms = members < LARGE_ROOM ? SPEAKERS_MS : SPEAKERS_MS_LARGE;
+	struct talk *t = &r->talk;
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &r->speakers, in_room) {
+		if (p->joined)
+			talk_hear(t, &p->voice, loudness_of(c, p), now_ms);
+	}
+	talk_decide(r, now_ms);
+	if (t->leader_changed)
+		c->events->leader(c->events->owner, r);
+	t->leader_changed = false;
+	if (!t->speakers_changed || now_ms - t->told_ms < pace_ms)
+		return;
+	t->speakers_changed = false;
+	t->told_ms = now_ms;
+	c->events->speakers(c->events->owner, r);
+}
+
+static void look_at_counts(struct conference *c, struct room *r)
+{
+	if (r->speaker_count == r->speaker_count_told && r->viewer_count == r->viewer_count_told)
+		return;
+	r->speaker_count_told = r->speaker_count;
+	r->viewer_count_told = r->viewer_count;
+	c->events->counts(c->events->owner, r);
+}
+
+static void
+each_peer(struct conference *c, struct room *r, void (*look)(struct conference *, struct peer *))
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &r->speakers, in_room)
+		look(c, p);
+	TAILQ_FOREACH (p, &r->viewers, in_room)
+		look(c, p);
+}
+
+static void look(void *owner)
+{
+	struct conference *c = owner;
+	uint64_t now_ms = loop_now_ms(c->loop);
+
+	loop_timer_set(c->loop, &c->activity, TALK_LOOK_MS);
+	c->looks++;
+	if (c->looks % (QUALITY_LOOK_MS / TALK_LOOK_MS) == 0)
+		conference_look_at_server(c);
+	for (struct room *r = NULL; (r = rooms_next(&c->rooms, r));) {
+		look_at_talk(c, r, now_ms);
+		if (c->looks % (COUNTS_MS / TALK_LOOK_MS) == 0) {
+			look_at_counts(c, r);
+			each_peer(c, r, conference_subscribe_again);
+		}
+		if (c->looks % (QUALITY_LOOK_MS / TALK_LOOK_MS) == 0)
+			each_peer(c, r, conference_look_at_quality);
+	}
+}
+
+void conference_watch(struct conference *c)
+{
+	c->activity = (struct loop_timer){.expired = look, .owner = c};
+	loop_timer_set(c->loop, &c->activity, TALK_LOOK_MS);
+}
+
+static void tell_hand(struct conference *c, struct peer_list *list, const struct peer *who)
+{
+	struct peer *to;
+
+	TAILQ_FOREACH (to, list, in_room) {
+		if (to->connection && peer_sees_hand(to, who))
+			c->events->hand(c->events->owner, to, who);
+	}
+}
+
+void conference_set_hand(struct conference *c, struct peer *p, bool raised)
+{
+	if (p->hand == raised)
+		return;
+	if (raised)
+		room_raise_hand(p);
+	else
+		room_lower_hand(p);
+	conference_store_flags(c, p);
+	tell_hand(c, &p->room->speakers, p);
+	tell_hand(c, &p->room->viewers, p);
+}

@@ -1,0 +1,202 @@
+// The room's data channel: who may write into it, who hears it, and how a sender is presented to
+// the readers. What is written passes through the data plane alone.
+#include "conference/conference.h"
+
+#include "base/json.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONSUMER_STREAM 0 // the only one that a receiving transport has
+
+// What the readers' pages are told of a sender.
+static char *tag_print(const struct peer *p, const char *id, const char *name)
+{
+	struct json *j = json_new_object();
+
+	if (id)
+		json_add_string(j, "peerId", id);
+	json_add_string(j, "displayName", name);
+	json_add_bool(j, "moderator", p->rights.moderator);
+	char *text = json_print(j);
+	json_free(j);
+	return text;
+}
+
+static void last_character_cut(char *name)
+{
+	size_t len = strlen(name);
+
+	while (len > 0 && ((unsigned char)name[--len] & 0xc0) == 0x80)
+		;
+	name[len] = '\0';
+}
+
+// Where id and name are too long for a command the name is cut, and an id of more than a hundred
+// rare characters left out.
+static void tag_fill(const struct peer *p, struct am_cmd_data_add *add)
+{
+	char name[PEER_NAME_SIZE];
+	const char *id = p->id;
+	char *text;
+
+	strcpy(name, p->display_name);
+	while (strlen(text = tag_print(p, id, name)) > AM_DATA_TAG_MAX) {
+		free(text);
+		if (name[0])
+			last_character_cut(name);
+		else
+			id = NULL;
+	}
+	add->tag_len = (uint16_t)strlen(text);
+	memcpy(add->tag, text, add->tag_len);
+	free(text);
+}
+
+static struct transport *producing(struct peer *p)
+{
+	for (int i = 0; i < PEER_TRANSPORT_MAX; i++) {
+		struct transport *t = &p->transports[i];
+		if (t->id && t->data_stream != AM_DATA_NONE)
+			return t;
+	}
+	return NULL;
+}
+
+int conference_data_produce(
+        struct conference *c, struct transport *t, uint16_t stream, media_done *done, void *owner,
+        struct media_call *call
+)
+{
+	struct am_cmd_data_add add = {.transport_id = t->id, .stream = stream};
+
+	if (!t->peer->rights.chat)
+		return -EPERM;
+	struct transport *other = producing(t->peer);
+	if (other && other != t)
+		conference_data_close(c, other);
+	tag_fill(t->peer, &add);
+	call->id = t->id;
+	int ret = media_data_producer_add(c->media, &add, done, owner, call);
+	if (ret == 0)
+		t->data_stream = stream;
+	return ret;
+}
+
+struct transport *conference_data_produced(struct conference *c, am_id id, int result)
+{
+	struct transport *t = conference_transport(c, id);
+
+	if (!t || t->data_stream == AM_DATA_NONE)
+		return NULL;
+	if (result < 0) {
+		t->data_stream = AM_DATA_NONE;
+		return NULL;
+	}
+	t->data_ready = true;
+	if (!t->consuming)
+		conference_source_come(c, t);
+	return t;
+}
+
+void conference_data_close(struct conference *c, struct transport *t)
+{
+	if (t->data_stream == AM_DATA_NONE)
+		return;
+	t->data_stream = AM_DATA_NONE;
+	t->data_ready = t->data_confirmed = false;
+	t->data_request_id = 0;
+	if (t->consuming) {
+		media_data_consumer_remove(c->media, t->id);
+		memset(t->peer->sources, 0, sizeof(t->peer->sources));
+	} else {
+		media_data_producer_remove(c->media, t->id);
+		conference_source_gone(c, t);
+	}
+}
+
+static void data_consumer_added(void *owner, const struct media_call *call, int result)
+{
+	struct conference *c = owner;
+	struct transport *t = conference_data_produced(c, call->id, result);
+
+	if (t && !t->peer->reads_envelope)
+		conference_sources_offer(c, t);
+	else if (t && t->peer->connection)
+		c->events->data_consumer_new(c->events->owner, t);
+}
+
+static void consumer_add(struct conference *c, struct transport *t, bool apart)
+{
+	const struct am_cmd_data_add add = {
+	        .transport_id = t->id,
+	        .stream = CONSUMER_STREAM,
+	        .apart = apart,
+	};
+	const struct media_call call = {.id = t->id};
+
+	if (t->data_stream == AM_DATA_NONE &&
+	    media_data_consumer_add(c->media, &add, data_consumer_added, c, &call) == 0)
+		t->data_stream = CONSUMER_STREAM;
+}
+
+void conference_data_consume_apart(struct conference *c, struct transport *t)
+{
+	consumer_add(c, t, true);
+}
+
+void conference_data_consume(struct conference *c, struct peer *p)
+{
+	struct transport *t = peer_transport_consuming(p);
+
+	if (!p->reads_envelope)
+		conference_sources_settle(c, p);
+	else if (p->joined && p->rights.chat && p->takes_data && t)
+		consumer_add(c, t, false);
+}
+
+void conference_data_confirm(struct conference *c, struct transport *t)
+{
+	t->data_confirmed = true;
+	media_data_consumer_start(c->media, t->id);
+}
+
+void conference_data_rename(struct conference *c, struct peer *p)
+{
+	struct transport *t = producing(p);
+
+	if (!t)
+		return;
+	struct am_cmd_data_add add = {.transport_id = t->id, .stream = t->data_stream};
+	tag_fill(p, &add);
+	media_data_producer_change(c->media, &add);
+}
+
+void conference_data_restore(struct transport *t, const struct am_transport_state *state)
+{
+	uint16_t stream = t->consuming ? state->data_consumer : state->data_producer;
+
+	if (stream >= AM_DATA_STREAMS_IN)
+		return;
+	// Who is on which stream is not stored: the client is offered its senders anew.
+	if (t->consuming && !t->peer->reads_envelope)
+		return;
+	t->data_stream = stream;
+	t->data_ready = true;
+	t->takes_data = true;
+}
+
+void conference_data_verify(
+        struct conference *c, struct transport *t, const struct am_transport_state *state
+)
+{
+	uint16_t stream = t->consuming ? state->data_consumer : state->data_producer;
+
+	if (t->data_ready && stream == AM_DATA_NONE) {
+		if (t->consuming && t->peer->connection)
+			c->events->data_consumer_closed(c->events->owner, t->peer, t->id);
+		conference_data_close(c, t);
+	}
+}

@@ -1,0 +1,325 @@
+// How participants fare: their links, what their pages report, and whose doing it is. What was bad
+// goes into the history.
+#include "conference/conference.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/metrics.h"
+#include "statistics/statistics.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LATE    "late" // the data plane's drop reason of copies that were not made in time
+#define PAGE_MS 12000 // so long a report counts, unless another comes
+#define AFTERMATH_MS                                                                               \
+	3000 // by which what a page sees comes after what is measured of links, and the look
+
+static int late_index(const struct media_counters *m)
+{
+	for (int i = 0; i < m->drop_count; i++) {
+		if (strcmp(m->drop_names[i].name, LATE) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static void
+worker_look(struct worker_look *w, uint64_t copies, uint64_t late, uint32_t shed, uint64_t now_ms)
+{
+	bool goes_on = copies >= w->copies && late >= w->late; // else it is another process
+
+	w->quality = goes_on ? quality_of_worker(copies - w->copies, late - w->late, shed)
+	                     : QUALITY_GOOD;
+	w->copies = copies;
+	w->late = late;
+	if (w->quality != QUALITY_GOOD)
+		w->weak_ms = now_ms;
+}
+
+void conference_look_at_server(struct conference *c)
+{
+	static struct media_counters now; // 20 kB
+	int late = media_read_counters(c->media, &now) ? late_index(&now) : -1;
+
+	for (uint32_t i = 0; i < AM_WORKER_MAX; i++) {
+		bool known = late >= 0 && i < now.worker_count;
+		worker_look(
+		        &c->workers[i], known ? now.value[i][AM_COUNTER_made_copies] : 0,
+		        known ? now.drops[i][late] : 0, known ? now.shed[i] : 0,
+		        loop_now_ms(c->loop)
+		);
+	}
+}
+
+// False: nothing goes over it.
+static bool
+transport_look(const struct conference *c, const struct transport *t, struct link_quality *l)
+{
+	struct am_transport_state state;
+	struct am_transport_figures figures;
+
+	if (!t->id || !media_read_transport(c->media, am_id_slot(t->id), &state) ||
+	    state.id != t->id || state.dtls != AM_DTLS_CONNECTED)
+		return false;
+	uint64_t now_ns = clock_monotonic_ns();
+	uint64_t age_ns = now_ns > state.checked_ns ? now_ns - state.checked_ns : 0;
+	uint32_t gauge = media_link_gauge(c->media, t->id);
+	media_transport_figures(c->media, t->id, &figures);
+	*l = (struct link_quality){
+	        .quality = quality_of(gauge, age_ns / 1000000),
+	        .lost = (uint8_t)gauge,
+	        .jitter_ms = (uint8_t)(gauge >> 8),
+	        .rtt_ms = (uint16_t)(gauge >> 16),
+	        .worker = state.worker,
+	        .estimate_kbps = media_downlink(c->media, t->id),
+	        .bps = figures.bps,
+	};
+	return true;
+}
+
+// The worst of its transports in one direction.
+static void
+link_look(const struct conference *c, const struct peer *p, bool consuming, struct link_quality *l)
+{
+	struct link_quality now = {.weak_ms = l->weak_ms}, one;
+
+	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
+		const struct transport *t = &p->transports[i];
+		if (t->consuming != consuming || !transport_look(c, t, &one))
+			continue;
+		one.weak_ms = now.weak_ms;
+		if (now.quality == QUALITY_UNKNOWN || one.quality < now.quality)
+			now = one;
+	}
+	if (now.quality != QUALITY_UNKNOWN && now.quality != QUALITY_GOOD)
+		now.weak_ms = loop_now_ms(c->loop);
+	*l = now;
+}
+
+static void observe(const struct link_quality *l)
+{
+	metric_observe(HISTOGRAM_loss, l->lost / 256.0);
+	metric_observe(HISTOGRAM_jitter, l->jitter_ms / 1000.0);
+	metric_observe(HISTOGRAM_bitrate, l->bps);
+	if (l->rtt_ms)
+		metric_observe(HISTOGRAM_rtt, l->rtt_ms / 1000.0);
+	if (l->estimate_kbps)
+		metric_observe(HISTOGRAM_estimate, l->estimate_kbps * 1000.0);
+}
+
+// Something is to come of it.
+static bool is_due(const struct subscription *s)
+{
+	return !s->paused_by_viewer && !s->track->paused;
+}
+
+static bool is_starved(const struct peer *p)
+{
+	const struct subscription *s;
+
+	LIST_FOREACH(s, &p->subscriptions, of_viewer)
+	{
+		if (s->starved && is_due(s))
+			return true;
+	}
+	return false;
+}
+
+// Of all that a viewer is sent, since the last look.
+struct sent {
+	uint32_t packets, repeats;
+	bool narrow; // a picture is less than was asked for, since the link carries no more
+};
+
+static void sent_add(const struct conference *c, struct subscription *s, struct sent *sent)
+{
+	struct am_subscription_figures f;
+
+	if (!media_subscription_figures(c->media, s->id, &f))
+		return;
+	// Where they are less than before another process has begun anew.
+	if (f.packets >= s->packets_seen && f.retransmitted >= s->repeats_seen) {
+		sent->packets += f.packets - s->packets_seen;
+		sent->repeats += f.retransmitted - s->repeats_seen;
+	}
+	s->packets_seen = f.packets;
+	s->repeats_seen = f.retransmitted;
+	if (s->track->media.kind == ORTC_AUDIO)
+		return;
+	enum am_limit limit = subscription_limit(s, f.limit);
+	metric_count_picture(s->spatial_layer_now, limit);
+	if (limit == AM_LIMIT_BANDWIDTH && is_due(s))
+		sent->narrow = true;
+}
+
+static void look_at_sent(const struct conference *c, struct peer *p)
+{
+	struct sent sent = {0};
+	struct subscription *s;
+
+	LIST_FOREACH(s, &p->subscriptions, of_viewer)
+	sent_add(c, s, &sent);
+	if (sent.narrow)
+		p->narrow_ms = loop_now_ms(c->loop);
+	if (sent.packets > 0)
+		metric_observe(
+		        HISTOGRAM_retransmitted,
+		        (double)sent.repeats / ((double)sent.packets + sent.repeats)
+		);
+}
+
+// QUALITY_UNKNOWN is no worse than anything.
+static enum quality worse(enum quality a, enum quality b)
+{
+	return a == QUALITY_UNKNOWN || (b != QUALITY_UNKNOWN && b < a) ? b : a;
+}
+
+static void blame(struct stretch *s, enum quality q, enum stretch_cause cause)
+{
+	if (q == QUALITY_UNKNOWN || q >= s->quality)
+		return;
+	s->quality = q;
+	s->cause = cause;
+}
+
+static enum quality worker_quality(const struct conference *c, const struct peer *p)
+{
+	const struct link_quality *l = &p->down;
+
+	return l->quality && l->worker < AM_WORKER_MAX ? c->workers[l->worker].quality
+	                                               : QUALITY_UNKNOWN;
+}
+
+// The look as part of a stretch: the worst of all, and of what is as bad, the first.
+static struct stretch stretch_of(const struct conference *c, const struct peer *p, int64_t now_ms)
+{
+	enum quality link = worse(p->up.quality, p->down.quality);
+	const struct link_quality *l = link == p->down.quality ? &p->down : &p->up;
+	struct stretch s = {
+	        .quality = QUALITY_GOOD,
+	        .from_ms = now_ms - QUALITY_LOOK_MS,
+	        .to_ms = now_ms,
+	        .lost = l->lost,
+	        .rtt_ms = l->rtt_ms,
+	        .estimate_kbps = p->down.estimate_kbps,
+	};
+
+	blame(&s, link, STRETCH_OWN_LINK);
+	if (is_starved(p))
+		blame(&s, QUALITY_FAIR, STRETCH_OWN_LINK);
+	blame(&s, worker_quality(c, p), STRETCH_SERVER);
+	if (!p->page_ms || loop_now_ms(c->loop) - p->page_ms >= PAGE_MS)
+		return s;
+	s.concealed = p->page.concealed;
+	s.frozen_ms = p->frozen_ms;
+	if (p->frozen_ms && p->stretches.now.quality == QUALITY_GOOD)
+		s.from_ms = now_ms - p->page.span_ms;
+	blame(&s, p->page_quality, p->page_cause);
+	if (s.cause == STRETCH_SPEAKER)
+		s.speaker = p->page_speaker;
+	return s;
+}
+
+struct stay {
+	struct conference *conference;
+	const struct peer *peer;
+};
+
+static void keep(void *owner, const struct stretch *s)
+{
+	const struct stay *stay = owner;
+
+	statistics_stretch(stay->conference->statistics, stay->peer->statistics_session, s);
+}
+
+void conference_look_at_quality(struct conference *c, struct peer *p)
+{
+	struct stay stay = {c, p};
+
+	link_look(c, p, false, &p->up);
+	link_look(c, p, true, &p->down);
+	if (is_starved(p))
+		p->down.weak_ms = loop_now_ms(c->loop);
+	if (p->down.quality != QUALITY_UNKNOWN) {
+		look_at_sent(c, p);
+		observe(&p->down);
+	}
+	enum quality link = worse(p->up.quality, p->down.quality);
+	if (link == QUALITY_UNKNOWN)
+		return;
+	if (quality_look(&p->quality, link))
+		c->events->quality(c->events->owner, p);
+	if (!p->joined)
+		return;
+	struct stretch s = stretch_of(c, p, clock_real_ms());
+	stretches_look(&p->stretches, &s, keep, &stay);
+	p->frozen_ms = 0;
+}
+
+void conference_end_quality(struct conference *c, struct peer *p)
+{
+	struct stay stay = {c, p};
+
+	stretches_end(&p->stretches, keep, &stay);
+	p->page_ms = 0;
+	p->frozen_ms = 0;
+}
+
+// Whether it was weak at any time that the report speaks of.
+static bool was_weak(uint64_t weak_ms, uint64_t now_ms, uint32_t span_ms)
+{
+	return weak_ms && now_ms - weak_ms < (uint64_t)span_ms + AFTERMATH_MS;
+}
+
+// Whose doing it is what a page has seen: the nearest to the page that was weak meanwhile. Its link
+// may also be narrow for long and its pictures fit that, so that comes after what is weak for sure.
+static void
+find_cause(struct conference *c, struct peer *p, const struct peer *const from[], int count)
+{
+	uint64_t now_ms = loop_now_ms(c->loop);
+	uint32_t span_ms = p->page.span_ms;
+	uint16_t worker = p->down.worker % AM_WORKER_MAX;
+
+	free(p->page_speaker);
+	p->page_speaker = NULL;
+	p->page_cause = STRETCH_UNKNOWN;
+	if (was_weak(p->down.weak_ms, now_ms, span_ms)) {
+		p->page_cause = STRETCH_OWN_LINK;
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		if (from[i] == p || !was_weak(from[i]->up.weak_ms, now_ms, span_ms))
+			continue;
+		p->page_cause = STRETCH_SPEAKER;
+		p->page_speaker = memory_copy_string(from[i]->id);
+		return;
+	}
+	if (was_weak(c->workers[worker].weak_ms, now_ms, span_ms))
+		p->page_cause = STRETCH_SERVER;
+	else if (was_weak(p->narrow_ms, now_ms, span_ms))
+		p->page_cause = STRETCH_OWN_LINK;
+}
+
+int conference_report_quality(
+        struct conference *c, struct peer *p, const struct page_report *report,
+        const struct peer *const from[], int count
+)
+{
+	uint64_t now_ms = loop_now_ms(c->loop);
+
+	if (p->page_ms && now_ms - p->page_ms < CONFERENCE_REPORT_MS)
+		return -EAGAIN;
+	metric_count(METRIC_page_reports);
+	if (report->frozen_ms > 0)
+		metric_observe(HISTOGRAM_frozen, report->frozen_ms / 1000.0);
+	if (report->concealed > 0)
+		metric_observe(HISTOGRAM_concealed, report->concealed / 1000.0);
+	p->page = *report;
+	p->page_ms = now_ms ? now_ms : 1;
+	p->page_quality = quality_of_page(report);
+	find_cause(c, p, from, count);
+	p->frozen_ms += report->frozen_ms;
+	return 0;
+}

@@ -1,0 +1,141 @@
+#include "conference/conference.h"
+
+#include <string.h>
+
+static bool hears_apart(const struct peer *p)
+{
+	return p->joined && p->takes_data && p->rights.chat && !p->reads_envelope;
+}
+
+static struct data_source *source_of(struct peer *p, am_id sender)
+{
+	for (int i = 0; i < AM_DATA_SOURCES; i++) {
+		if (p->sources[i].sender == sender)
+			return &p->sources[i];
+	}
+	return NULL;
+}
+
+static uint8_t stream_of(const struct peer *p, const struct data_source *s)
+{
+	return (uint8_t)(s - p->sources);
+}
+
+static void tell(struct conference *c, struct peer *p, struct data_source *s)
+{
+	const struct transport *sender = conference_transport(c, s->sender);
+
+	if (!s->sender || s->told || !sender || !p->connection)
+		return;
+	s->told = true;
+	c->events->data_source_new(c->events->owner, p, stream_of(p, s), sender->peer);
+}
+
+void conference_sources_offer(struct conference *c, struct transport *t)
+{
+	for (int i = 0; i < AM_DATA_SOURCES; i++) {
+		struct data_source *s = &t->peer->sources[i];
+		if (s->request_id) // it may not have heard of it
+			s->told = false;
+		tell(c, t->peer, s);
+	}
+}
+
+// With all streams in use, one sender more is not heard.
+static void source_add(struct conference *c, struct peer *p, const struct transport *sender)
+{
+	struct transport *hears = peer_transport_consuming(p);
+	struct data_source *s = source_of(p, 0);
+
+	if (!hears || !s || sender->peer == p || source_of(p, sender->id))
+		return;
+	*s = (struct data_source){.sender = sender->id};
+	if (hears->data_ready)
+		tell(c, p, s);
+	else
+		conference_data_consume_apart(c, hears);
+}
+
+static void senders_add(struct conference *c, struct peer *p, const struct peer_list *senders)
+{
+	const struct peer *q;
+
+	TAILQ_FOREACH (q, senders, in_room) {
+		if (!source_of(p, 0))
+			return;
+		for (int i = 0; i < PEER_TRANSPORT_MAX; i++) {
+			const struct transport *t = &q->transports[i];
+			if (t->id && t->data_ready)
+				source_add(c, p, t);
+		}
+	}
+}
+
+void conference_sources_settle(struct conference *c, struct peer *p)
+{
+	if (!hears_apart(p))
+		return;
+	senders_add(c, p, &p->room->speakers);
+	senders_add(c, p, &p->room->viewers);
+}
+
+static void come(struct conference *c, const struct peer_list *readers, const struct transport *t)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, readers, in_room) {
+		if (hears_apart(p))
+			source_add(c, p, t);
+	}
+}
+
+void conference_source_come(struct conference *c, const struct transport *sender)
+{
+	come(c, &sender->peer->room->speakers, sender);
+	come(c, &sender->peer->room->viewers, sender);
+}
+
+static void source_set(struct conference *c, struct peer *p, uint8_t stream, am_id sender)
+{
+	const struct transport *hears = peer_transport_consuming(p);
+
+	if (!hears)
+		return;
+	const struct am_cmd_data_source source = {
+	        .transport_id = hears->id,
+	        .source_id = sender,
+	        .stream = stream,
+	};
+	media_data_consumer_source(c->media, &source);
+}
+
+void conference_source_confirm(struct conference *c, struct peer *p, uint8_t stream)
+{
+	p->sources[stream].request_id = 0;
+	source_set(c, p, stream, p->sources[stream].sender);
+}
+
+// A place becomes free: who was not heard for want of one is now.
+static void gone(struct conference *c, struct peer_list *readers, am_id sender)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, readers, in_room) {
+		struct data_source *s = p->reads_envelope ? NULL : source_of(p, sender);
+		if (!s)
+			continue;
+		if (s->told && p->connection)
+			c->events->data_source_gone(c->events->owner, p, stream_of(p, s));
+		source_set(c, p, stream_of(p, s), 0);
+		*s = (struct data_source){0};
+		conference_sources_settle(c, p);
+	}
+}
+
+void conference_source_gone(struct conference *c, const struct transport *sender)
+{
+	struct room *r = sender->peer->room;
+
+	gone(c, &r->speakers, sender->id);
+	gone(c, &r->viewers, sender->id);
+}

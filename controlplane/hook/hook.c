@@ -1,0 +1,712 @@
+#include "hook/hook.h"
+
+#include "account/attribute.h"
+#include "base/loop.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "hook/queue.h"
+#include "hook/replay.h"
+#include "hook/request.h"
+#include "hook/transfer.h"
+#include "room/peer.h"
+#include "room/room.h"
+#include "store/history.h"
+#include "store/writer.h"
+
+#include "am_log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <time.h>
+
+#define ID_SIZE       17 // of a number in hexadecimal
+#define PEER_KEY_SIZE (20 + 1 + ROOM_NAME_MAX + 1 + PEER_ID_SIZE) // account, room, peer
+#define PRUNE_MS      3600000
+#define STORE_LOOK_MS 2 // between two looks into how far the history is
+#define LOG_MS        1000 // between complaints about receivers
+#define DAY_MS        86400000
+#define SEQUENCE_SKIP STORE_WRITER_QUEUE_MAX // numbers that were sent but perhaps not stored
+
+// A peer's stay, from the question whether it may join to the last word about it.
+struct visit {
+	uint64_t id; // the admission's number
+	char key[ID_SIZE];
+	struct hook_peer peer; // owns its strings
+	int64_t time_ms; // of joining, then of leaving
+	int64_t sequence; // of the last event in version 2
+	bool stored;
+	uint64_t write; // of its storing
+	struct map_node by_id; // once it is admitted, until it is closed
+	TAILQ_ENTRY(visit) in_restored;
+};
+
+enum call_kind {
+	CALL_ACCESS,
+	CALL_JOIN,
+	CALL_CLOSE,
+};
+
+struct call {
+	struct hook_turn turn;
+	struct hooks *hooks;
+	enum call_kind kind;
+	uint64_t id;
+	char key[ID_SIZE];
+	struct map_node by_id;
+	struct visit *visit; // owned
+	char *access_token;
+	hook_done *done; // NULL: cancelled, or a close
+	void *owner;
+	struct transfer *transfer; // while it runs
+	struct loop_timer refused; // answers a call that never had a turn
+	struct loop_timer stored; // looks whether the history has the visit
+	uint64_t patience_ms; // until when
+	TAILQ_ENTRY(call) next;
+};
+
+struct hooks {
+	struct loop *loop;
+	struct history *history;
+	struct transfers *transfers;
+	struct hook_replays *replays;
+	struct hook_queue queue;
+	struct map calls;
+	TAILQ_HEAD(, call) all_calls;
+	struct map admissions; // visits of peers that are in
+	TAILQ_HEAD(visit_list, visit) restored; // those of the process before; oldest first
+	struct loop_timer prune;
+	uint64_t call_count;
+	uint64_t complained_ms;
+	struct hook_counts counts;
+};
+
+static int64_t wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+// Once in a while: a receiver that is down is one fault, not one a call.
+static void complain(struct hooks *h, const struct call *c, const char *what, const char *error)
+{
+	const struct hook_peer *p = &c->visit->peer;
+	uint64_t now = loop_now_ms(h->loop);
+
+	if (h->complained_ms != 0 && now - h->complained_ms < LOG_MS)
+		return;
+	h->complained_ms = now;
+	am_warning(
+	        "hook: %s; account=%" PRIu64 " call=%s room=%s error=%s", what, p->account_id,
+	        c->kind == CALL_ACCESS ? "accessUrl" : hook_event_name(c->kind == CALL_CLOSE),
+	        p->room_id, am_log_value(error)
+	);
+}
+
+// Visits.
+
+static const char *copy(const char *s)
+{
+	return memory_copy_string(s ? s : "");
+}
+
+static struct visit *visit_create(uint64_t id, const struct hook_peer *p)
+{
+	struct visit *v = memory_new(1, sizeof(*v));
+
+	v->id = id;
+	snprintf(v->key, sizeof(v->key), "%016" PRIx64, id);
+	v->time_ms = wall_ms();
+	v->peer = *p;
+	v->peer.room_id = copy(p->room_id);
+	v->peer.peer_id = copy(p->peer_id);
+	v->peer.display_name = copy(p->display_name);
+	v->peer.token = copy(p->token);
+	v->peer.url = copy(p->url);
+	v->peer.authorization = copy(p->authorization);
+	v->peer.secret = copy(p->secret);
+	return v;
+}
+
+static void visit_destroy(struct visit *v)
+{
+	free((char *)v->peer.room_id);
+	free((char *)v->peer.peer_id);
+	free((char *)v->peer.display_name);
+	free((char *)v->peer.token);
+	free((char *)v->peer.url);
+	free((char *)v->peer.authorization);
+	free((char *)v->peer.secret);
+	free(v);
+}
+
+static void visit_store(struct hooks *h, struct visit *v, bool closing)
+{
+	const struct hook_peer *p = &v->peer;
+	const struct history_admission a = {
+	        .id = v->id,
+	        .account_id = p->account_id,
+	        .closing = closing,
+	        .version = p->version,
+	        .sequence = v->sequence,
+	        .time_ms = v->time_ms,
+	        .room = p->room_id,
+	        .peer = p->peer_id,
+	        .display_name = p->display_name,
+	        .token = p->token,
+	        .url = p->url,
+	        .authorization = p->authorization,
+	        .secret = p->secret,
+	};
+
+	v->write = history_admission_put(h->history, &a);
+	v->stored = true;
+}
+
+// Nothing is left to be said about it.
+static void visit_forget(struct hooks *h, struct visit *v)
+{
+	if (v->stored)
+		history_admission_remove(h->history, v->id);
+	visit_destroy(v);
+}
+
+static struct hook_event event_of(const struct visit *v, bool closed)
+{
+	return (struct hook_event){
+	        .visit = v->id,
+	        .closed = closed,
+	        .sequence = v->sequence,
+	        .time_ms = v->time_ms,
+	        .room_id = v->peer.room_id,
+	        .peer_id = v->peer.peer_id,
+	        .display_name = v->peer.display_name,
+	};
+}
+
+// Something happens to the visit: the next event of its account.
+static void visit_event(struct hooks *h, struct visit *v, bool closed)
+{
+	v->time_ms = wall_ms();
+	if (v->peer.version == 2) {
+		v->sequence = hook_queue_sequence(&h->queue, v->peer.account_id);
+		const struct history_event e = {
+		        .account_id = v->peer.account_id,
+		        .sequence = v->sequence,
+		        .admission = v->id,
+		        .closed = closed,
+		        .time_ms = v->time_ms,
+		        .room = v->peer.room_id,
+		        .peer = v->peer.peer_id,
+		        .display_name = v->peer.display_name,
+		};
+		history_event_put(h->history, &e);
+	}
+	visit_store(h, v, closed);
+}
+
+// Calls.
+
+static void call_destroy(struct call *c)
+{
+	struct hooks *h = c->hooks;
+
+	loop_timer_cancel(h->loop, &c->refused);
+	loop_timer_cancel(h->loop, &c->stored);
+	map_remove(&h->calls, &c->by_id);
+	TAILQ_REMOVE(&h->all_calls, c, next);
+	if (c->kind == CALL_CLOSE)
+		h->counts.pending--;
+	else
+		h->counts.waiting--;
+	if (c->visit)
+		visit_destroy(c->visit);
+	free(c->access_token);
+	free(c);
+}
+
+static void close_start(struct hooks *h, struct visit *v);
+
+static void call_answer(struct call *c, enum hook_verdict verdict, const char *message)
+{
+	struct hook_answer answer = {.verdict = verdict, .message = message};
+	struct hooks *h = c->hooks;
+	struct visit *v = c->visit;
+
+	if (c->kind == CALL_JOIN) {
+		c->visit = NULL;
+		if (verdict != HOOK_ADMIT) {
+			visit_forget(h, v);
+		} else if (!c->done) { // nobody waits for it any more
+			close_start(h, v);
+		} else {
+			answer.admission = v->id;
+			map_add(&h->admissions, &v->by_id, v->key);
+		}
+	}
+	if (c->done)
+		c->done(c->owner, c->id, &answer);
+	call_destroy(c);
+}
+
+static void call_unanswered(struct call *c)
+{
+	struct visit *v = c->visit;
+
+	if (c->kind != CALL_JOIN || !v->peer.fail_open) {
+		call_answer(c, HOOK_UNAVAILABLE, "");
+		return;
+	}
+	if (!v->stored)
+		visit_event(c->hooks, v, false);
+	call_answer(c, HOOK_ADMIT, "");
+}
+
+static void turn_gave_up(struct hook_turn *t)
+{
+	call_unanswered(container_of(t, struct call, turn));
+}
+
+static void call_refused(void *owner)
+{
+	call_unanswered(owner);
+}
+
+static void join_ended(struct call *c, const struct transfer_answer *a)
+{
+	bool join = c->kind == CALL_JOIN;
+	enum hook_verdict verdict;
+	char message[HOOK_MESSAGE_MAX + 1] = "";
+	struct hooks *h = c->hooks;
+
+	hook_turn_end(&c->turn, a->result == TRANSFER_ANSWERED);
+	if (a->result == TRANSFER_FORBIDDEN) {
+		h->counts.refused++;
+		complain(h, c, "not called", a->error);
+		call_answer(c, HOOK_UNAVAILABLE, "");
+		return;
+	}
+	verdict = a->result == TRANSFER_ANSWERED ? hook_verdict_of(a->status, join)
+	                                         : HOOK_UNAVAILABLE;
+	if (verdict == HOOK_UNAVAILABLE) {
+		h->counts.unanswered++;
+		complain(h, c, "no answer", a->result == TRANSFER_ANSWERED ? "5xx" : a->error);
+		call_unanswered(c);
+		return;
+	}
+	if (verdict == HOOK_LOCKED)
+		hook_message_read(message, a->type, a->body, a->body_len);
+	call_answer(c, verdict, message);
+}
+
+static void close_give_up(struct call *c, const char *why)
+{
+	struct hooks *h = c->hooks;
+
+	h->counts.given_up++;
+	am_error(
+	        "hook: closePeer is given up; account=%" PRIu64 " room=%s peer=%s error=%s",
+	        c->visit->peer.account_id, c->visit->peer.room_id,
+	        am_log_value(c->visit->peer.peer_id), am_log_value(why)
+	);
+	visit_forget(h, c->visit);
+	c->visit = NULL;
+	call_destroy(c);
+}
+
+static void close_ended(struct call *c, const struct transfer_answer *a)
+{
+	struct hooks *h = c->hooks;
+	bool answered = a->result == TRANSFER_ANSWERED;
+	char status[32];
+
+	if (answered && a->status >= 200 && a->status < 300) {
+		hook_turn_end(&c->turn, true);
+		visit_forget(h, c->visit);
+		c->visit = NULL;
+		call_destroy(c);
+		return;
+	}
+	h->counts.unanswered += !answered || a->status >= 500;
+	snprintf(status, sizeof(status), "status %u", a->status);
+	if (!hook_turn_rest(&c->turn, answered)) {
+		close_give_up(c, answered ? status : a->error);
+		return;
+	}
+	complain(h, c, "will be tried again", answered ? status : a->error);
+}
+
+static void transfer_ended(void *owner, const struct transfer_answer *a)
+{
+	struct call *c = owner;
+
+	c->transfer = NULL;
+	if (c->kind == CALL_CLOSE)
+		close_ended(c, a);
+	else
+		join_ended(c, a);
+}
+
+// What is sent, in memory that the request borrows.
+struct message {
+	char *url, *body;
+	char id[HOOK_EVENT_ID_SIZE], seconds[24], signature[HOOK_SIGNATURE_SIZE];
+};
+
+static void message_make(struct message *m, const struct call *c)
+{
+	const struct hook_peer *p = &c->visit->peer;
+	bool closed = c->kind == CALL_CLOSE;
+
+	*m = (struct message){0};
+	if (c->kind != CALL_ACCESS && p->version != 2) {
+		m->url = hook_request_url(p, closed);
+		return;
+	}
+	m->url = memory_copy_string(p->url);
+	if (c->kind == CALL_ACCESS) {
+		m->body = hook_request_access(p, c->access_token);
+		return;
+	}
+	const struct hook_event e = event_of(c->visit, closed);
+	int64_t seconds = wall_ms() / 1000;
+	m->body = hook_request_event(&e, p->token);
+	hook_event_id(m->id, e.visit, closed);
+	snprintf(m->seconds, sizeof(m->seconds), "%" PRId64, seconds);
+	if (p->secret[0])
+		hook_request_sign(m->signature, p->secret, m->id, seconds, m->body);
+}
+
+static void call_send(struct call *c)
+{
+	struct hooks *h = c->hooks;
+	struct message m;
+	const char *error = "not an https URL";
+
+	message_make(&m, c);
+	const struct transfer_request r = {
+	        .url = m.url,
+	        .body = m.body,
+	        .timeout_ms = HOOK_ANSWER_MS,
+	        .headers = {
+	                {"Authorization", c->visit->peer.authorization},
+	                {"Content-Type", m.body ? "application/json" : ""},
+	                {"webhook-id", m.id},
+	                {"webhook-timestamp", m.seconds},
+	                {"webhook-signature", m.signature},
+	        }};
+	if (attribute_url_is_good(c->visit->peer.url))
+		c->transfer = transfer_start(h->transfers, &r, transfer_ended, c, &error);
+	free(m.url);
+	free(m.body);
+	if (c->transfer) {
+		h->counts.calls++;
+		return;
+	}
+	h->counts.refused++;
+	complain(h, c, "not called", error);
+	hook_turn_end(&c->turn, false); // at once, so it tells nothing about the receiver
+	if (c->kind == CALL_CLOSE)
+		close_give_up(c, error);
+	else
+		call_answer(c, HOOK_UNAVAILABLE, "");
+}
+
+static void call_send_stored(void *owner)
+{
+	struct call *c = owner;
+	struct hooks *h = c->hooks;
+
+	if (!history_is_written(h->history, c->visit->write) &&
+	    loop_now_ms(h->loop) < c->patience_ms)
+		loop_timer_set(h->loop, &c->stored, STORE_LOOK_MS);
+	else
+		call_send(c);
+}
+
+// A joinPeer is in the file before it is sent: the answer may come to a process that is no more.
+static void turn_started(struct hook_turn *t)
+{
+	struct call *c = container_of(t, struct call, turn);
+	struct hooks *h = c->hooks;
+
+	if (c->kind != CALL_JOIN)
+		return call_send(c);
+	visit_event(h, c->visit, false);
+	c->patience_ms = loop_now_ms(h->loop) + HOOK_STORE_MS;
+	loop_timer_set(h->loop, &c->stored, STORE_LOOK_MS);
+}
+
+static struct call *call_create(struct hooks *h, enum call_kind kind, struct visit *v)
+{
+	struct call *c = memory_new(1, sizeof(*c));
+
+	c->hooks = h;
+	c->kind = kind;
+	c->visit = v;
+	c->id = ++h->call_count;
+	c->turn.closes = kind == CALL_CLOSE;
+	c->turn.start = turn_started;
+	c->turn.give_up = turn_gave_up;
+	c->refused = (struct loop_timer){.expired = call_refused, .owner = c};
+	c->stored = (struct loop_timer){.expired = call_send_stored, .owner = c};
+	snprintf(c->key, sizeof(c->key), "%016" PRIx64, c->id);
+	map_add(&h->calls, &c->by_id, c->key);
+	TAILQ_INSERT_TAIL(&h->all_calls, c, next);
+	if (kind == CALL_CLOSE)
+		h->counts.pending++;
+	else
+		h->counts.waiting++;
+	return c;
+}
+
+static bool call_line_up(struct call *c)
+{
+	const struct hook_peer *p = &c->visit->peer;
+	char key[PEER_KEY_SIZE];
+
+	snprintf(key, sizeof(key), "%" PRIu64 "/%s/%s", p->account_id, p->room_id, p->peer_id);
+	return hook_turn_take(
+	        &c->hooks->queue, &c->turn, p->account_id, c->kind == CALL_ACCESS ? NULL : key
+	);
+}
+
+static void close_line_up(struct hooks *h, struct visit *v)
+{
+	struct call *c = call_create(h, CALL_CLOSE, v);
+
+	(void)!call_line_up(c); // a close always may
+}
+
+static void close_start(struct hooks *h, struct visit *v)
+{
+	visit_event(h, v, true);
+	close_line_up(h, v);
+}
+
+static uint64_t call_ask(struct call *c, hook_done *done, void *owner)
+{
+	c->done = done;
+	c->owner = owner;
+	if (!call_line_up(c)) {
+		complain(c->hooks, c, "not called", "too many calls wait");
+		loop_timer_set(c->hooks->loop, &c->refused, 0);
+	}
+	return c->id;
+}
+
+uint64_t hook_access(
+        struct hooks *h, const struct hook_peer *p, const char *access_token, hook_done *done,
+        void *owner
+)
+{
+	struct call *c = call_create(h, CALL_ACCESS, visit_create(0, p));
+
+	c->access_token = memory_copy_string(access_token ? access_token : "");
+	return call_ask(c, done, owner);
+}
+
+uint64_t hook_join(struct hooks *h, const struct hook_peer *p, hook_done *done, void *owner)
+{
+	uint64_t id;
+
+	memory_random(&id, sizeof(id));
+	return call_ask(call_create(h, CALL_JOIN, visit_create(id | 1, p)), done, owner);
+}
+
+// Ends a call without an answer. What was not sent yet is nothing to close.
+static void call_drop(struct call *c)
+{
+	if (c->transfer) {
+		transfer_cancel(c->transfer);
+	} else if (c->kind == CALL_JOIN) {
+		visit_forget(c->hooks, c->visit);
+		c->visit = NULL;
+	}
+	hook_turn_leave(&c->turn);
+	call_destroy(c);
+}
+
+void hook_cancel(struct hooks *h, uint64_t id)
+{
+	char key[ID_SIZE];
+
+	snprintf(key, sizeof(key), "%016" PRIx64, id);
+	struct map_node *n = map_find(&h->calls, key);
+	if (!n) {
+		hook_replays_cancel(h->replays, id);
+		return;
+	}
+	struct call *c = container_of(n, struct call, by_id);
+	if (c->kind == CALL_CLOSE)
+		return;
+	c->done = NULL;
+	if (c->kind == CALL_JOIN && c->transfer)
+		return; // whether it is to be closed will be known
+	call_drop(c);
+}
+
+void hook_close(struct hooks *h, uint64_t admission, const char *display_name)
+{
+	char key[ID_SIZE];
+
+	snprintf(key, sizeof(key), "%016" PRIx64, admission);
+	struct map_node *n = map_find(&h->admissions, key);
+	if (!n)
+		return;
+	struct visit *v = container_of(n, struct visit, by_id);
+	map_remove(&h->admissions, n);
+	if (display_name) {
+		free((char *)v->peer.display_name);
+		v->peer.display_name = memory_copy_string(display_name);
+	}
+	close_start(h, v);
+}
+
+// Start, restart and end.
+
+static void admission_found(void *owner, const struct history_admission *a)
+{
+	struct hooks *h = owner;
+	const struct hook_peer p = {
+	        .account_id = a->account_id,
+	        .room_id = a->room,
+	        .peer_id = a->peer,
+	        .display_name = a->display_name,
+	        .token = a->token,
+	        .url = a->url,
+	        .authorization = a->authorization,
+	        .version = a->version,
+	        .secret = a->secret,
+	};
+	struct visit *v = visit_create(a->id, &p);
+
+	v->time_ms = a->time_ms;
+	v->sequence = a->sequence;
+	v->stored = true;
+	if (a->closing)
+		close_line_up(h, v);
+	else
+		TAILQ_INSERT_TAIL(&h->restored, v, in_restored);
+}
+
+static void sequence_found(void *owner, uint64_t account_id, int64_t last)
+{
+	struct hooks *h = owner;
+	hook_queue_set_sequence(&h->queue, account_id, last + SEQUENCE_SKIP);
+}
+
+static void prune(void *owner)
+{
+	struct hooks *h = owner;
+
+	history_events_prune(h->history, wall_ms() - (int64_t)HISTORY_EVENT_DAYS * DAY_MS);
+	loop_timer_set(h->loop, &h->prune, PRUNE_MS);
+}
+
+struct hooks *hooks_create(
+        struct loop *l, struct history *history, const struct am_config_strings *allowed,
+        const char *authorities
+)
+{
+	struct transfers *transfers = transfers_create(l, allowed, authorities);
+	if (!transfers)
+		return NULL;
+	struct hooks *h = memory_new(1, sizeof(*h));
+
+	h->loop = l;
+	h->history = history;
+	h->transfers = transfers;
+	h->replays = hook_replays_create(history);
+	h->prune = (struct loop_timer){.expired = prune, .owner = h};
+	hook_queue_init(&h->queue, l);
+	map_init(&h->calls);
+	map_init(&h->admissions);
+	TAILQ_INIT(&h->all_calls);
+	TAILQ_INIT(&h->restored);
+	if (history_sequences_read(history, sequence_found, h) < 0 ||
+	    history_admissions_read(history, admission_found, h) < 0) {
+		am_error("hook: what was pending cannot be read");
+		hooks_destroy(h);
+		return NULL;
+	}
+	loop_timer_set(l, &h->prune, 0);
+	return h;
+}
+
+void hooks_restore(
+        struct hooks *h, bool (*keep)(void *owner, const struct hook_admission *), void *owner
+)
+{
+	struct visit *v;
+
+	while ((v = TAILQ_LAST(&h->restored, visit_list))) {
+		const struct hook_admission a = {
+		        .id = v->id,
+		        .account_id = v->peer.account_id,
+		        .room_id = v->peer.room_id,
+		        .peer_id = v->peer.peer_id,
+		};
+		TAILQ_REMOVE(&h->restored, v, in_restored);
+		if (keep(owner, &a))
+			map_add(&h->admissions, &v->by_id, v->key);
+		else
+			close_start(h, v);
+	}
+}
+
+static void admissions_free(struct hooks *h)
+{
+	struct visit *v;
+
+	for (size_t i = 0; i < h->admissions.size; i++) {
+		struct map_node *n = h->admissions.buckets[i];
+		while (n) {
+			struct map_node *next = n->next;
+			visit_destroy(container_of(n, struct visit, by_id));
+			n = next;
+		}
+	}
+	while ((v = TAILQ_FIRST(&h->restored))) {
+		TAILQ_REMOVE(&h->restored, v, in_restored);
+		visit_destroy(v);
+	}
+}
+
+void hooks_destroy(struct hooks *h)
+{
+	struct call *c;
+
+	while ((c = TAILQ_FIRST(&h->all_calls)))
+		call_drop(c);
+	admissions_free(h);
+	loop_timer_cancel(h->loop, &h->prune);
+	hook_queue_fini(&h->queue);
+	hook_replays_destroy(h->replays);
+	transfers_destroy(h->transfers);
+	map_fini(&h->calls);
+	map_fini(&h->admissions);
+	free(h);
+}
+
+uint64_t hook_replay(
+        struct hooks *h, uint64_t account_id, const char *after, const char *limit,
+        hook_replay_done *done, void *owner
+)
+{
+	uint64_t call = ++h->call_count;
+	int ret = hook_replays_ask(h->replays, call, account_id, after, limit, done, owner);
+
+	errno = -ret;
+	return ret < 0 ? 0 : call;
+}
+
+void hooks_count(const struct hooks *h, struct hook_counts *out)
+{
+	*out = h->counts;
+}

@@ -1,0 +1,53 @@
+// What is asked of integrators' servers, and what their answers mean (W01–W06). Plain functions.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hook/hook.h"
+
+#define HOOK_EVENT_ID_SIZE  32
+#define HOOK_SIGNATURE_SIZE 64 // "v1," and base64 of 32 bytes
+
+struct json;
+
+// An event of a webhook. Its id is the same whenever and however often it is sent.
+struct hook_event {
+	uint64_t visit; // the admission's number
+	bool closed; // closePeer, else joinPeer
+	int64_t sequence;
+	int64_t time_ms; // CLOCK_REALTIME, of the event
+	const char *room_id, *peer_id, *display_name;
+};
+
+const char *hook_event_name(bool closed);
+void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t visit, bool closed);
+
+// The URL of version 1: <apiEvent>/joinPeer?roomId=…, before a query that apiEvent may have. Freed
+// with free(), as the texts below.
+[[nodiscard]] char *hook_request_url(const struct hook_peer *, bool closed);
+
+// The body of an access check.
+[[nodiscard]] char *hook_request_access(const struct hook_peer *, const char *access_token);
+
+// An event as version 2 and the replay show it, and the body that is sent, with the token.
+struct json *hook_event_json(const struct hook_event *);
+[[nodiscard]] char *hook_request_event(const struct hook_event *, const char *token);
+
+// The header webhook-signature of version 2, as in the Standard Webhooks specification: "v1," and
+// the base64 of the HMAC-SHA256 of "<id>.<seconds>.<body>". The key is the secret's text, or the
+// bytes in base64 behind "whsec_".
+void hook_request_sign(
+        char out[HOOK_SIGNATURE_SIZE], const char *secret, const char *event_id, int64_t seconds,
+        const char *body
+);
+
+// Of an answer to a join, or to an access check, which knows no other refusal than these.
+enum hook_verdict hook_verdict_of(unsigned status, bool join);
+
+// A line of text for people from an answer's body: plain text, or `message` of a JSON object; empty
+// where it has none that may be shown.
+void hook_message_read(
+        char out[HOOK_MESSAGE_MAX + 1], const char *type, const char *body, size_t len
+);

@@ -1,0 +1,214 @@
+#include "room/offer.h"
+
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "room/peer.h"
+#include "room/track.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCORE_BEST 10
+
+// A hole of the text, in the place of a value: this byte, and a letter for whose. JSON has no such
+// byte, since printing escapes it wherever it stands in somebody's string.
+#define HOLE     '\1'
+#define HOLE_MAX 24 // bytes of what is written into one
+
+struct offer {
+	uint64_t viewers; // their class
+	char *text;
+	size_t len;
+	uint32_t holes;
+	LIST_ENTRY(offer) next;
+};
+
+enum hole {
+	HOLE_ID = 'i',
+	HOLE_MID = 'm',
+	HOLE_PAUSED = 'p',
+	HOLE_RTX_SSRC = 'x',
+	HOLE_SSRC = 's',
+	HOLE_TRANSPORT = 't',
+};
+
+static struct json *hole_new(enum hole hole)
+{
+	const char text[] = {HOLE, (char)hole, '\0'};
+	return json_new_raw(text);
+}
+
+static struct json *score_json(void)
+{
+	struct json *score = json_new_object(), *list = json_new_array();
+
+	json_add_int(score, "score", SCORE_BEST);
+	json_add_int(score, "producerScore", SCORE_BEST);
+	json_add(score, "producerScores", list);
+	return score;
+}
+
+// The newer vocabulary's words.
+static const char *source_name(enum track_kind kind)
+{
+	return kind == TRACK_SHARE ? "screensharing" : track_kind_name(kind);
+}
+
+static struct json *app_data_json(const struct track *t)
+{
+	struct json *j = json_parse(t->app_data, strlen(t->app_data));
+
+	if (!j)
+		j = json_new_object();
+	json_set_string(j, "peerId", t->owner->id);
+	json_set_string(j, "source", source_name(t->kind));
+	if (t->kind == TRACK_SHARE && !json_has(j, "share"))
+		json_add_bool(j, "share", true);
+	return j;
+}
+
+static struct json *data_json(const struct subscription *s)
+{
+	const struct track *t = s->track;
+	struct json *j = json_new_object();
+
+	json_add_string(j, "peerId", t->owner->id);
+	json_add_id(j, "producerId", t->id);
+	json_add(j, "id", hole_new(HOLE_ID));
+	json_add(j, "consumerId", hole_new(HOLE_ID));
+	json_add(j, "transportId", hole_new(HOLE_TRANSPORT));
+	json_add_string(j, "kind", ortc_kind_name(t->media.kind));
+	json_add(
+	        j, "rtpParameters",
+	        ortc_consumer_parameters(
+	                &t->media, &s->viewer->caps, hole_new(HOLE_MID), hole_new(HOLE_SSRC),
+	                s->rtx_ssrc ? hole_new(HOLE_RTX_SSRC) : NULL
+	        )
+	);
+	json_add_string(j, "type", ortc_type_name(t->media.type));
+	json_add(j, "appData", app_data_json(t));
+	json_add(j, "producerPaused", hole_new(HOLE_PAUSED));
+	json_add(j, "consumerScore", score_json());
+	return j;
+}
+
+static struct offer *offer_make(const struct subscription *s, uint64_t viewers)
+{
+	struct offer *o = memory_new(1, sizeof(*o));
+	struct json *data = data_json(s);
+
+	o->viewers = viewers;
+	o->text = json_print(data);
+	o->len = strlen(o->text);
+	for (const char *p = o->text; (p = strchr(p, HOLE)); p++)
+		o->holes++;
+	json_free(data);
+	return o;
+}
+
+static void offer_destroy(struct offer *o)
+{
+	LIST_REMOVE(o, next);
+	free(o->text);
+	free(o);
+}
+
+void offers_forget(struct offer_list *list)
+{
+	while (!LIST_EMPTY(list))
+		offer_destroy(LIST_FIRST(list));
+}
+
+uint32_t offers_count(const struct offer_list *list)
+{
+	const struct offer *o;
+	uint32_t n = 0;
+
+	LIST_FOREACH(o, list, next)
+	n++;
+	return n;
+}
+
+// The newest is the first; one too many takes the place of the oldest.
+static const struct offer *offer_of(const struct subscription *s)
+{
+	struct offer_list *list = &s->track->offers;
+	uint64_t class = ortc_consumer_class(&s->track->media, &s->viewer->caps);
+	uint64_t viewers = class << 1 | (s->rtx_ssrc != 0);
+	struct offer *o, *last = NULL;
+
+	LIST_FOREACH(o, list, next)
+	{
+		if (o->viewers == viewers)
+			return o;
+		last = o;
+	}
+	if (offers_count(list) == OFFER_CLASSES_MAX)
+		offer_destroy(last);
+	o = offer_make(s, viewers);
+	LIST_INSERT_HEAD(list, o, next);
+	return o;
+}
+
+static size_t number_print(char *out, uint32_t n)
+{
+	char digits[10];
+	size_t len = 0, at = 0;
+
+	do
+		digits[len++] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	while (len > 0)
+		out[at++] = digits[--len];
+	return at;
+}
+
+static size_t quoted_print(char *out, const char *text)
+{
+	size_t len = strlen(text);
+
+	out[0] = '"';
+	memcpy(out + 1, text, len);
+	out[len + 1] = '"';
+	return len + 2;
+}
+
+static size_t hole_print(const struct subscription *s, enum hole hole, char out[HOLE_MAX])
+{
+	char text[ID_TEXT_SIZE];
+
+	static_assert(sizeof(text) > AM_SUBSCRIPTION_MID_MAX && ID_TEXT_SIZE + 2 <= HOLE_MAX);
+	switch (hole) {
+	case HOLE_ID: id_print(s->id, text); return quoted_print(out, text);
+	case HOLE_TRANSPORT: id_print(s->transport->id, text); return quoted_print(out, text);
+	case HOLE_MID: subscription_mid_text(s, text); return quoted_print(out, text);
+	case HOLE_PAUSED: strcpy(out, s->track->paused ? "true" : "false"); return strlen(out);
+	case HOLE_RTX_SSRC: return number_print(out, s->rtx_ssrc);
+	case HOLE_SSRC: return number_print(out, s->ssrc);
+	}
+	return 0;
+}
+
+size_t offer_len_max(const struct subscription *s)
+{
+	const struct offer *o = offer_of(s);
+	return o->len + o->holes * HOLE_MAX;
+}
+
+size_t offer_print(const struct subscription *s, char *out)
+{
+	const struct offer *o = offer_of(s);
+	const char *from = o->text, *end = o->text + o->len, *hole;
+	char *to = out;
+
+	while ((hole = memchr(from, HOLE, (size_t)(end - from)))) {
+		memcpy(to, from, (size_t)(hole - from));
+		to += hole - from;
+		to += hole_print(s, (enum hole)hole[1], to);
+		from = hole + 2;
+	}
+	memcpy(to, from, (size_t)(end - from));
+	return (size_t)(to - out) + (size_t)(end - from);
+}

@@ -1,0 +1,204 @@
+#include "room/peer.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "room/room.h"
+#include "room/track.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SSRC_PROBATOR 1234 // mediasoup-client consumes it for itself
+
+struct peer *peer_create(const char *id, const char *session, const struct rights *rights)
+{
+	struct peer *p = memory_new(1, sizeof(*p));
+
+	assert(strlen(id) < sizeof(p->id) && strlen(session) < sizeof(p->session));
+	strcpy(p->id, id);
+	strcpy(p->session, session);
+	p->rights = *rights;
+	p->device = memory_copy_string("{}");
+	LIST_INIT(&p->tracks);
+	LIST_INIT(&p->subscriptions);
+	return p;
+}
+
+void peer_destroy(struct peer *p)
+{
+	assert(LIST_EMPTY(&p->tracks) && LIST_EMPTY(&p->subscriptions));
+	free(p->device);
+	free(p->page_speaker);
+	free(p);
+}
+
+void peer_set_device(struct peer *p, char *json)
+{
+	free(p->device);
+	p->device = json;
+}
+
+int peer_set_display_name(struct peer *p, const char *name)
+{
+	char clean[PEER_NAME_SIZE];
+
+	if (text_clean_name(clean, PEER_NAME_MAX, name) <= 0)
+		return -EINVAL;
+	strcpy(p->display_name, clean);
+	return 0;
+}
+
+struct transport *peer_transport_add(struct peer *p, am_id id, bool consuming)
+{
+	struct transport *first = &p->transports[consuming ? PEER_TRANSPORT_MAX : 0];
+
+	for (int i = 0; i < PEER_TRANSPORT_MAX; i++) {
+		struct transport *t = &first[i];
+		if (t->id)
+			continue;
+		*t = (struct transport){
+		        .id = id,
+		        .number = ++p->transport_count,
+		        .peer = p,
+		        .consuming = consuming,
+		        .data_stream = AM_DATA_NONE,
+		};
+		// Publishers' streams on one transport share a name (RFC 3550 6.5.1).
+		uint8_t random[8];
+		memory_random(random, sizeof(random));
+		for (size_t k = 0; k < sizeof(random); k++)
+			t->cname[k] = (char)('a' + random[k] % 26);
+		peer_use(p, QUOTA_TRANSPORTS, 1);
+		p->receiving_used += consuming;
+		return t;
+	}
+	return NULL;
+}
+
+// 2: it has no path and carries nothing; 1: its path was lost; 0: it lives, or is about to.
+static int replaceable_rank(const struct transport *t)
+{
+	const struct subscription *s;
+	const struct track *track;
+	int lost = t->ready && t->ice == AM_ICE_EXPIRED;
+
+	if (!t->ready || t->ice == AM_ICE_CONNECTED)
+		return 0;
+	LIST_FOREACH(track, &t->peer->tracks, of_owner)
+	{
+		if (track->transport == t)
+			return lost;
+	}
+	LIST_FOREACH(s, &t->peer->subscriptions, of_viewer)
+	{
+		if (s->transport == t)
+			return lost;
+	}
+	return 2;
+}
+
+bool peer_receiving_allows(struct peer *p, uint64_t now_ms)
+{
+	uint64_t steps = (now_ms - p->receiving_ms) / PEER_RECEIVING_MS;
+
+	p->receiving_used = steps < p->receiving_used ? p->receiving_used - (uint32_t)steps : 0;
+	p->receiving_ms = p->receiving_used ? p->receiving_ms + steps * PEER_RECEIVING_MS : now_ms;
+	return p->receiving_used < PEER_RECEIVING_BURST;
+}
+
+struct transport *peer_transport_replaceable(struct peer *p, bool consuming)
+{
+	struct transport *first = &p->transports[consuming ? PEER_TRANSPORT_MAX : 0], *best = NULL;
+
+	for (struct transport *t = first; t < first + PEER_TRANSPORT_MAX; t++) {
+		if (!t->id)
+			return NULL;
+		int rank = replaceable_rank(t), best_rank = best ? replaceable_rank(best) : 0;
+		if (rank > best_rank || (rank > 0 && rank == best_rank && t->number < best->number))
+			best = t;
+	}
+	return best;
+}
+
+void peer_transport_remove(struct transport *t)
+{
+	peer_use(t->peer, QUOTA_TRANSPORTS, -1);
+	*t = (struct transport){0};
+}
+
+bool peer_has_transport(const struct peer *p)
+{
+	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
+		if (p->transports[i].id)
+			return true;
+	}
+	return false;
+}
+
+bool peer_is_connected(const struct peer *p)
+{
+	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
+		if (p->transports[i].id && p->transports[i].ice == AM_ICE_CONNECTED)
+			return true;
+	}
+	return false;
+}
+
+struct transport *peer_transport_consuming(struct peer *p)
+{
+	for (int i = 0; i < PEER_TRANSPORT_MAX; i++) {
+		struct transport *t = &p->transports[PEER_TRANSPORT_MAX + i];
+		if (t->id && t->ready)
+			return t;
+	}
+	return NULL;
+}
+
+static bool mid_is_used(const struct transport *t, uint32_t mid)
+{
+	const struct subscription *s;
+
+	LIST_FOREACH(s, &t->peer->subscriptions, of_viewer)
+	{
+		if (s->transport == t && s->mid == mid)
+			return true;
+	}
+	return false;
+}
+
+uint16_t transport_mid_new(struct transport *t, bool *reserve)
+{
+	uint32_t mid = t->mid_next++;
+
+	// Only a viewer who saw 10000 subscriptions come and go gets here a second time.
+	while (mid >= PEER_MID_COUNT && mid_is_used(t, mid % PEER_MID_COUNT))
+		mid = t->mid_next++;
+	*reserve = mid >= t->mid_reserved;
+	if (*reserve)
+		t->mid_reserved = mid + PEER_MID_BLOCK;
+	return (uint16_t)(mid % PEER_MID_COUNT);
+}
+
+static bool ssrc_is_used(const struct peer *p, uint32_t ssrc)
+{
+	const struct subscription *s;
+
+	LIST_FOREACH(s, &p->subscriptions, of_viewer)
+	{
+		if (s->ssrc == ssrc || s->rtx_ssrc == ssrc)
+			return true;
+	}
+	return ssrc == 0 || ssrc == SSRC_PROBATOR;
+}
+
+uint32_t peer_ssrc_new(const struct peer *p)
+{
+	uint32_t ssrc;
+
+	do
+		memory_random(&ssrc, sizeof(ssrc));
+	while (ssrc_is_used(p, ssrc));
+	return ssrc;
+}

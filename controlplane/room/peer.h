@@ -1,0 +1,176 @@
+// One person in a room, from the moment of admission until the peer leaves, or has been gone for
+// PEER_RESUME_MS: in between its media goes on, and it keeps its place and its rights.
+//
+//     waiting ──a moderator admits──▶ admitted ──join──▶ joined
+//        ▲                               ▲                 ▲
+//        └──────── socket dies, another one comes within 15 s: the same state again
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "am_schema.h"
+#include "base/address.h"
+#include "base/map.h"
+#include "room/ortc.h"
+#include "room/talk.h"
+#include "terms/kinds.h"
+#include "terms/quality.h"
+#include "terms/stretch.h"
+
+#define PEER_SESSION_MAX   64
+#define PEER_TRANSPORT_MAX 2 // in each direction
+// Receiving transports that a peer may make at once, and the pace beyond: each costs every speaker
+// a key frame, and the data plane's share of those ends with the transport.
+#define PEER_RECEIVING_BURST  10
+#define PEER_RECEIVING_MS     16000 // KEYFRAME_SHARE_WAIT_MAX_US of the data plane
+#define PEER_TRACK_MAX        16
+#define PEER_SUBSCRIPTION_MAX 2048
+#define PEER_RESUME_MS        15000
+#define PEER_MID_BLOCK        64 // MIDs that are set aside in the store at once
+#define PEER_MID_COUNT        10000 // AM_SUBSCRIPTION_MID_MAX digits
+
+struct room;
+struct subscription;
+struct track;
+
+// What a peer may do. Checked at every request; kept in the store.
+struct rights {
+	bool speaker; // publishes: everyone in a call
+	bool moderator;
+	bool can_record; // U03
+	bool chat; // U05
+	bool hand; // G02
+};
+
+// Why a transport ended, other than by its owner's request or with its owner.
+enum transport_end {
+	TRANSPORT_DTLS_FAILED, // no handshake, or not with the certificate that was signaled
+	TRANSPORT_DTLS_CLOSED, // the client's close_notify
+	TRANSPORT_REPLACED, // it had no path, and a new one needed its place
+};
+
+struct transport {
+	am_id id; // 0: unused
+	char client[ADDRESS_TEXT_SIZE]; // whose limit it is counted in; empty: nobody's
+	uint64_t number; // counts the peer's transports
+	struct peer *peer;
+	bool consuming; // else producing
+	bool ready; // the data plane has it
+	bool connected; // the client's fingerprint is known
+	bool takes_data; // the client asked for SCTP when it made it
+	bool data_ready; // the data plane has its data producer or, where it is consuming, consumer
+	bool data_confirmed; // the page has the data consumer
+	uint16_t data_stream; // of that data producer or consumer, or AM_DATA_NONE
+	uint32_t data_request_id; // of the newDataConsumer request under way, 0: none
+	uint8_t ice; // enum am_ice_state
+	uint8_t dtls; // enum am_dtls_state
+	uint32_t mid_next;
+	uint32_t mid_reserved; // the store knows that MIDs below this may be in use
+	char cname[AM_CNAME_MAX + 1]; // of publishers that give none
+	char ufrag[AM_UFRAG_LEN + 1]; // newest credentials that the client was or will be told
+	char pwd[AM_PWD_LEN + 1];
+};
+
+// Whom a peer hears in the chat that gets its senders apart: by stream.
+struct data_source {
+	am_id sender; // its sending transport; 0: nobody
+	uint32_t request_id; // of the newDataConsumer request under way, 0: none
+	bool told; // the page was told
+};
+
+struct peer {
+	char id[PEER_ID_SIZE];
+	char session[PEER_SESSION_MAX + 1]; // a secret of its page; empty: cannot resume
+	struct room *room;
+	struct rights rights;
+	bool waiting; // for a moderator (U18)
+	bool joined;
+	bool signed_id; // U11: only a token with the same peerId may take its place
+	bool name_is_fixed; // U06: by its token
+	uint64_t hook_admission; // of hook/hook.h: to be closed when the peer goes
+	uint64_t statistics_session; // 0: none
+	bool consumes; // gave rtpCapabilities
+	bool lacks; // a track found no room for its subscription, which the page was told
+	bool lack_seen; // since that was last tried
+	struct voice voice;
+	struct connection_quality quality;
+	struct link_quality up, down; // what it sends, and what it is sent
+	uint64_t narrow_ms; // when a picture last was less than asked, for want of bandwidth; 0:
+	                    // never
+	struct page_report page; // the last one
+	uint64_t page_ms; // when that came, 0: none
+	uint32_t frozen_ms; // of reports, since the last look
+	enum quality page_quality; // of it
+	enum stretch_cause page_cause;
+	char *page_speaker; // with STRETCH_SPEAKER; owned
+	struct stretches stretches; // of its stay
+	bool takes_data; // is to have the chat, unless it said no
+	bool takes_lists; // newConsumers
+	bool heeds_wanted; // switches encodings off that nobody wants
+	bool reads_envelope; // hears all senders on one stream; else plain text, each on its own
+	struct data_source sources[AM_DATA_SOURCES];
+	char display_name[PEER_NAME_SIZE];
+	char *device; // JSON object, owned
+	struct ortc_caps caps;
+	struct transport transports[2 * PEER_TRANSPORT_MAX];
+	uint64_t transport_count; // of all that it has had
+	uint32_t receiving_used; // of its receiving transports, one is forgotten now and then
+	uint64_t receiving_ms; // up to when they have been
+	uint32_t track_count;
+	uint32_t subscription_count;
+	LIST_HEAD(, track) tracks;
+	LIST_HEAD(, subscription) subscriptions;
+	uint64_t connection; // its WebSocket's number, 0: none
+	uint64_t gone_ms; // since when it has none, 0: it has one
+	int64_t seen_ms; // while gone_ms is set: CLOCK_REALTIME of what was last heard on that one
+	uint64_t idle_ms; // since when it might join, 0: it is not expected to
+	char client[ADDRESS_TEXT_SIZE]; // its address, as limits count it; empty: unknown
+	uint32_t muted; // kinds that a moderator has muted, as bits, while the page may not know
+	char muted_by_id[PEER_ID_SIZE]; // the last one who did; empty: not known any more
+	char muted_by_name[PEER_NAME_SIZE];
+	bool hand; // is raised
+	struct map_node by_id; // in the room
+	TAILQ_ENTRY(peer) in_room;
+	TAILQ_ENTRY(peer) in_gone; // while gone_ms is set
+	TAILQ_ENTRY(peer) in_idle; // while idle_ms is set
+	TAILQ_ENTRY(peer) in_hands; // while hand is set
+};
+
+struct peer *peer_create(const char *id, const char *session, const struct rights *);
+
+// The peer must have neither tracks nor subscriptions left.
+void peer_destroy(struct peer *);
+
+void peer_set_device(struct peer *, char *json); // takes it over
+
+// As text_clean_name writes it, 1 to PEER_NAME_MAX code points. 0 or -EINVAL: it keeps the one
+// before.
+[[nodiscard]] int peer_set_display_name(struct peer *, const char *);
+
+// A free transport of that direction with this id, or NULL if the peer has all it may have. One
+// that receives is counted.
+struct transport *peer_transport_add(struct peer *, am_id, bool consuming);
+
+// Whether the peer may make one more receiving transport. False: it has to wait.
+[[nodiscard]] bool peer_receiving_allows(struct peer *, uint64_t now_ms);
+
+// Which of that direction gives way where there is no free one: without a path, and best without
+// media, the oldest of these. NULL: there is a free one, or all of them live.
+struct transport *peer_transport_replaceable(struct peer *, bool consuming);
+void peer_transport_remove(struct transport *);
+bool peer_has_transport(const struct peer *);
+
+// Something goes over one of its transports.
+bool peer_is_connected(const struct peer *);
+
+// Where new subscriptions go: the first consuming transport that the data plane has, or NULL.
+struct transport *peer_transport_consuming(struct peer *);
+
+// The next MID on the transport, not in use there. `reserve` is set where the store must be told of
+// a higher mid_reserved.
+uint16_t transport_mid_new(struct transport *, bool *reserve);
+
+// An SSRC that no subscription of the peer uses; never 0 nor 1234 (a client's own probe stream).
+uint32_t peer_ssrc_new(const struct peer *);

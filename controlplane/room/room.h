@@ -1,0 +1,129 @@
+// Rooms and who may be in them. Plain state and rules; time is passed in.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "account/account.h"
+#include "base/map.h"
+#include "base/refusal.h"
+#include "room/peer.h"
+#include "terms/kinds.h"
+
+TAILQ_HEAD(peer_list, peer);
+
+// What tokens say of the room, beside its kind. The newest one that says something counts.
+struct room_rules {
+	bool waiting_room; // U18
+	uint32_t speakers_max, viewers_max; // G04; 0: the server's own limits alone
+	char pin[ROOM_PIN_MAX + 1]; // G14; empty: none
+	int64_t start_time_ms; // U24, CLOCK_REALTIME, where somebody was let in before; 0: none
+	char *video; // U17: for everyone; owned; NULL: none
+};
+
+#define ROOM_BITRATE_MIN 10000 // bit/s: less is no picture
+#define ROOM_BITRATE_MAX 1000000000
+
+// What one account has at this moment, as long as it has a room.
+struct usage {
+	struct map_node by_account;
+	char key[20 + 1];
+	uint32_t count[QUOTA_COUNT];
+	uint64_t told_ms; // when the log was told that it is too much, 0: never
+};
+
+struct room {
+	struct usage *usage;
+	uint64_t id; // for the data plane and the store; random
+	uint64_t account_id;
+	char name[ROOM_NAME_MAX + 1];
+	char key[ROOM_KEY_SIZE]; // account and name
+	enum room_kind kind;
+	int64_t created_ms; // CLOCK_REALTIME
+	struct room_rules rules;
+	uint32_t bitrate; // M19: of each picture, bit/s; 0: as their publishers like
+	struct map peers; // by peer id
+	struct peer_list waiting; // U18
+	struct peer_list speakers; // admitted or joined; all participants of a call
+	struct peer_list viewers;
+	uint32_t speaker_count; // joined
+	uint32_t viewer_count; // joined
+	uint32_t speaker_count_told, viewer_count_told;
+	struct peer_list hands; // in the order of raising; of the joined
+	struct talk talk;
+	struct map_node by_key;
+};
+
+struct rooms {
+	struct map by_key;
+	struct map usages; // of struct usage
+};
+
+void rooms_init(struct rooms *);
+
+// NULL: the account has no room.
+struct usage *rooms_usage(const struct rooms *, uint64_t account_id);
+
+// All rooms must be gone.
+void rooms_fini(struct rooms *);
+
+// The room after `previous`, NULL: the first; in no order.
+struct room *rooms_next(const struct rooms *, const struct room *previous);
+void room_key_print(char key[ROOM_KEY_SIZE], uint64_t account_id, const char *name);
+struct room *rooms_by_key(const struct rooms *, const char *key);
+struct room *rooms_find(const struct rooms *, uint64_t account_id, const char *name);
+
+struct room *room_create(
+        struct rooms *rooms, uint64_t id, uint64_t account_id, const char *name, enum room_kind,
+        int64_t created_ms
+);
+
+// The room must be empty.
+void room_destroy(struct rooms *, struct room *);
+
+// Replaces what `rules` has; nothing is taken over. True if that changed something.
+bool room_add_rules(struct room *, const struct room_rules *rules);
+
+// Whether one more may come in by this path. Counts those who have joined. `rules`, NULL: the
+// room's, are those of the newcomer's own token.
+enum refusal room_admits(
+        const struct room *r, enum room_kind path, bool speaker, const struct room_rules *rules
+);
+
+struct peer *room_find_peer(const struct room *, const char *peer_id);
+
+// Whether all members who see or hear anything decode this codec.
+bool room_decodes(const struct room *, enum am_codec);
+
+// The peer id must be new in the room.
+void room_add_peer(struct room *, struct peer *);
+void room_join_peer(struct peer *);
+
+// The peer stays, but is no member any more.
+void room_unjoin_peer(struct peer *);
+
+// Lets a waiting peer in.
+void room_admit_peer(struct peer *);
+
+// U17; NULL: none. Copied.
+void room_set_video(struct room *, const char *url);
+
+void room_raise_hand(struct peer *);
+void room_lower_hand(struct peer *);
+
+// Makes a speaker of a viewer, or the other way round.
+void room_set_speaker(struct peer *, bool speaker);
+
+// Takes the peer out; the caller destroys it, and the room where it is empty.
+void room_remove_peer(struct peer *);
+bool room_is_empty(const struct room *);
+
+// Counts what a peer has of what its account may have: n is 1 or -1.
+void peer_use(const struct peer *, enum quota, int n);
+
+// True if `to` is told of this member's hand: in a webinar those who can give it the floor.
+bool peer_sees_hand(const struct peer *to, const struct peer *who);
+
+// True if `to` is told of this member: viewers of a webinar are the moderators' business alone.
+bool peer_is_announced(const struct peer *, const struct peer *to);

@@ -1,0 +1,84 @@
+#include "room/talk.h"
+
+#include "room/room.h"
+
+#include <stddef.h>
+
+#define LOUDNESS_MAX 127
+
+void talk_hear(struct talk *t, struct voice *v, uint8_t loudness, uint64_t now_ms)
+{
+	bool spoke = v->speaks;
+
+	v->loudness = loudness <= LOUDNESS_MAX ? loudness : LOUDNESS_MAX;
+	if (v->loudness >= (v->speaks ? TALK_OFF : TALK_ON)) {
+		v->heard_ms = now_ms;
+		v->speaks = true;
+	} else if (now_ms - v->heard_ms >= TALK_HOLD_MS) {
+		v->speaks = false;
+	}
+	t->speakers_changed |= v->speaks != spoke;
+}
+
+static const struct peer *loudest(const struct room *r)
+{
+	const struct peer *p, *best = NULL;
+
+	TAILQ_FOREACH (p, &r->speakers, in_room) {
+		if (p->voice.speaks && (!best || p->voice.loudness > best->voice.loudness))
+			best = p;
+	}
+	return best;
+}
+
+static void lead(struct talk *t, const struct peer *p)
+{
+	t->rival = NULL;
+	t->leader_changed |= t->leader != p;
+	// Their order, which was told before, is another now.
+	t->speakers_changed |= p && t->leader != p;
+	t->leader = p;
+}
+
+// The leader speaks: who is louder must be so for a while.
+static void challenge(struct talk *t, const struct peer *best, uint64_t now_ms)
+{
+	if (best->voice.loudness < t->leader->voice.loudness + TALK_LOUDER) {
+		t->rival = NULL;
+	} else if (t->rival != best) {
+		t->rival = best;
+		t->rival_ms = now_ms;
+	} else if (now_ms - t->rival_ms >= TALK_TAKE_MS) {
+		lead(t, best);
+	}
+}
+
+void talk_decide(struct room *r, uint64_t now_ms)
+{
+	struct talk *t = &r->talk;
+	const struct peer *best = loudest(r);
+
+	if (t->leader && t->leader->voice.speaks)
+		challenge(t, best, now_ms);
+	else if (best)
+		lead(t, best);
+	else if (t->leader && now_ms - t->leader->voice.heard_ms >= TALK_SILENCE_MS)
+		lead(t, NULL);
+}
+
+void talk_forget(struct room *r, struct peer *p)
+{
+	struct talk *t = &r->talk;
+
+	if (t->rival == p)
+		t->rival = NULL;
+	if (t->leader == p)
+		lead(t, NULL);
+	t->speakers_changed |= p->voice.speaks;
+	p->voice = (struct voice){0};
+}
+
+int voice_dbov(const struct voice *v)
+{
+	return v->loudness - LOUDNESS_MAX;
+}

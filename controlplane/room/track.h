@@ -1,0 +1,99 @@
+// A track is what one peer publishes (signaling: producer); a subscription is one viewer's copy of
+// it (signaling: consumer). Plain state: the conference tells the data plane.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "am_schema.h"
+#include "room/offer.h"
+#include "room/ortc.h"
+
+#define TRACK_LAYER_MAX 7 // as an upper bound: all that there are
+
+struct json;
+struct peer;
+struct transport;
+
+// What people call a track.
+enum track_kind {
+	TRACK_AUDIO,
+	TRACK_VIDEO, // the camera
+	TRACK_SHARE, // sound and picture of a screen
+	TRACK_KIND_COUNT,
+};
+
+// Of a subscription, until its viewer says otherwise: 1 to 255, most important last.
+#define TRACK_PRIORITY       100
+#define TRACK_PRIORITY_SHARE 255
+
+const char *track_kind_name(enum track_kind);
+enum track_kind track_kind_of(enum ortc_kind, const struct json *app_data);
+
+struct subscription {
+	am_id id;
+	struct track *track;
+	struct transport *transport; // the viewer's
+	struct peer *viewer;
+	uint32_t ssrc;
+	uint32_t rtx_ssrc; // 0: none
+	uint16_t mid;
+	uint8_t spatial_layer; // preferred
+	uint8_t temporal_layer;
+	uint8_t spatial_layer_now; // or AM_LAYER_NONE
+	uint8_t temporal_layer_now;
+	uint8_t priority; // among the viewer's, where its link does not carry all
+	bool starved; // nothing is sent, since the viewer's link does not carry it
+	bool ready; // the data plane has it, and the viewer was told
+	bool confirmed; // the viewer's page has it
+	bool paused_by_viewer;
+	bool listed; // by the page that resumes
+	uint32_t packets_seen, repeats_seen; // at the last look at its figures
+	uint32_t request_id; // of the newConsumer or newConsumers under way, 0: none
+	bool in_list; // that is a newConsumers
+	LIST_ENTRY(subscription) of_track;
+	LIST_ENTRY(subscription) of_viewer;
+};
+
+struct track {
+	am_id id;
+	struct peer *owner;
+	struct transport *transport;
+	struct ortc_media media;
+	uint8_t encoding_count;
+	struct am_encoding encodings[AM_ENCODING_MAX]; // as its publisher has announced them
+	uint8_t wanted; // those that viewers wish for, a bit each
+	char *app_data; // JSON object, owned
+	enum track_kind kind;
+	bool paused;
+	bool ready; // the data plane has it: others may subscribe
+	bool listed; // by the page that resumes
+	bool unfit; // somebody in the room does not decode it
+	struct offer_list offers;
+	LIST_HEAD(, subscription) subscriptions;
+	LIST_ENTRY(track) of_owner;
+};
+
+// Takes media and app_data over.
+struct track *
+track_create(am_id, struct transport *, const struct ortc_media *, char *app_data, bool paused);
+
+// As the publisher has announced them.
+void track_set_encodings(struct track *, const struct am_cmd_track_add *);
+
+// What the peer shares of this kind, or NULL: it may share one screen.
+const struct track *track_share_of(const struct peer *, enum ortc_kind);
+
+// The track must have no subscriptions left.
+void track_destroy(struct track *);
+
+struct subscription *subscription_create(am_id, struct track *, struct transport *viewer);
+void subscription_destroy(struct subscription *);
+
+// Why it is sent in less than all that its speaker could send; limit: as far as the data plane
+// says, which may be anything.
+enum am_limit subscription_limit(const struct subscription *, uint8_t limit);
+
+// The MID as text.
+void subscription_mid_text(const struct subscription *, char out[AM_SUBSCRIPTION_MID_MAX + 1]);
