@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "http/http.h"
-#include "rest.h"
+#include "rest/rest.h"
 
 #include "am_config.h"
 

@@ -6,11 +6,11 @@ from server import PAGE, Server
 from websocket import WebSocket
 
 METRICS_TOKEN = "the-operator-s-own-token"
-ROUTES = "../../controlplane/rest.c"
+ROUTES = "../../controlplane/rest/rest.c"
 
 
 def routes_of_source():
-    """(method, path) of the table in rest.c, each ':' as {}."""
+    """(method, path) of the table in rest/rest.c, each ':' as {}."""
     with open(ROUTES) as f:
         rows = re.findall(r'\{"([A-Z]+)",\s*"([^"]+)",\s*GRANT_\w+', f.read())
     return {(method, path.replace(":", "{}")) for method, path in rows}

@@ -9,7 +9,7 @@ import unittest
 from server import Server
 from websocket import BINARY, CLOSE, PING, PONG, TEXT, WebSocket, frame
 
-METHODS = re.findall(r'^\s*\{"(\w+)", handle_', open("../../controlplane/signaling_requests.c").read(), re.M)
+METHODS = re.findall(r'^\s*\{"(\w+)", handle_', open("../../controlplane/signaling/requests.c").read(), re.M)
 CONTINUATION = 0
 FRAMES_MAX = 256  # of a message, as controlplane/http/websocket.h has it
 MESSAGE_MAX = 131072

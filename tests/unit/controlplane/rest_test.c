@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "rest.c" // for its statics
+#include "rest/rest.c" // for its statics
 
 #include "account/edit.h"
 #include "account/setting.h"

@@ -1,4 +1,4 @@
-#include "signaling.h"
+#include "signaling/signaling.h"
 
 #include "base/json.h"
 #include "base/limit.h"
@@ -8,7 +8,7 @@
 #include "base/tally.h"
 #include "http/http.h"
 #include "http/websocket.h"
-#include "signaling_connection.h"
+#include "signaling/connection.h"
 
 #include "am_log.h"
 

@@ -1,9 +1,9 @@
-#include "rest.h"
+#include "rest/rest.h"
 
-#include "admission.h"
 #include "base/json.h"
 #include "http/http.h"
-#include "signaling.h"
+#include "signaling/admission.h"
+#include "signaling/signaling.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -72,20 +72,20 @@ typedef void rest_writer(const struct rest_call *, struct http_response *);
 // The one way in which JSON goes out. Takes the body over.
 void rest_answer(struct http_response *, unsigned status, struct json *body);
 
-// rest_player.c: whether a room's page is going to show an external player (U17), as far as its
+// player.c: whether a room's page is going to show an external player (U17), as far as its
 // address, its token and its room say.
 bool rest_page_has_player(const struct rest_call *, const struct account *);
 
-// rest_handshake.c: what a WebSocket with this query and Origin would be told.
+// handshake.c: what a WebSocket with this query and Origin would be told.
 rest_writer rest_handshake;
 
-// rest_statistics.c (T01, T02) and rest_hook.c (W06); answered later.
+// statistics.c (T01, T02) and hook.c (W06); answered later.
 rest_writer rest_statistics_summary, rest_statistics_peers, rest_hook_events;
 
-// rest_quality.c; argument 0 is the room. Answered later.
+// quality.c; argument 0 is the room. Answered later.
 rest_writer rest_room_quality;
 
-// rest_room.c; argument 0 is the room.
+// room.c; argument 0 is the room.
 rest_handler rest_room_close_peer, rest_room_duration, rest_room_close, rest_room_number_peers,
         rest_room_existing_peer, rest_room_existing_peer_in_path, rest_room_exists,
         rest_room_capabilities;

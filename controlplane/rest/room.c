@@ -1,4 +1,4 @@
-#include "rest.h"
+#include "rest/rest.h"
 
 #include "account/account.h"
 #include "base/json.h"

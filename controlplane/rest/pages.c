@@ -1,4 +1,4 @@
-#include "pages.h"
+#include "rest/pages.h"
 
 #include "base/memory.h"
 #include "base/text.h"

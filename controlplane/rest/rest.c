@@ -1,4 +1,4 @@
-#include "rest.h"
+#include "rest/rest.h"
 
 #include "account/account.h"
 #include "base/address.h"
@@ -9,10 +9,10 @@
 #include "base/metrics.h"
 #include "base/text.h"
 #include "conference/conference.h"
-#include "exposition.h"
 #include "http/http.h"
-#include "openapi.h"
-#include "pages.h"
+#include "rest/exposition.h"
+#include "rest/openapi.h"
+#include "rest/pages.h"
 #include "room/ortc.h"
 
 #include "am_log.h"

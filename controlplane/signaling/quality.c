@@ -1,5 +1,5 @@
 // What a page tells of what its participant sees and hears.
-#include "signaling_connection.h"
+#include "signaling/connection.h"
 
 #include "base/json.h"
 

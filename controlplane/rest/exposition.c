@@ -1,4 +1,4 @@
-#include "exposition.h"
+#include "rest/exposition.h"
 
 #include "account/account.h"
 #include "base/metrics.h"

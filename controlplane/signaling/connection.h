@@ -4,11 +4,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "admission.h"
 #include "base/address.h"
 #include "base/ids.h"
 #include "base/loop.h"
 #include "conference/conference.h"
+#include "signaling/admission.h"
 
 #define CONNECTION_MAX      16384
 #define CONNECTION_HELD_MAX 8 // messages while the admission asks other servers
@@ -95,7 +95,7 @@ void connection_kick(struct connection *, const struct refused *);
 // Handles a message of an admitted peer.
 void connection_handle(struct connection *, const char *text, size_t len);
 
-// The admission's part (signaling_admission.c). start: the connection may be gone afterwards, as
+// The admission's part (entrance.c). start: the connection may be gone afterwards, as
 // after hold, which keeps a message until the admission has ended.
 void connection_start(struct connection *, struct application *);
 void connection_hold(struct connection *, const char *text, size_t len);
@@ -124,27 +124,27 @@ struct request {
 };
 extern const struct request signaling_requests[]; // ends with a NULL method
 
-// signaling_requests.c: {id, peerId, displayName, device, speaker, moderator}
+// requests.c: {id, peerId, displayName, device, speaker, moderator}
 struct json *signaling_peer_json(const struct peer *);
 
-// signaling_moderation.c. waiting: to a moderator, everyone who waits.
+// moderation.c. waiting: to a moderator, everyone who waits.
 void connection_send_waiting(struct connection *);
 void connection_send_muted(struct connection *, enum track_kind);
 request_fn handle_admit, handle_admit_all, handle_decline, handle_decline_all, handle_mute,
         handle_mute_all, handle_remove, handle_close_room, handle_promote, handle_demote,
         handle_lower_hand, handle_room_video, handle_room_bitrate;
 
-// signaling_activity.c. activity: to one who comes or comes back, how things stand.
+// activity.c. activity: to one who comes or comes back, how things stand.
 void connection_send_activity(struct connection *);
 request_fn handle_raise_hand;
 void signaling_activity_init(struct conference_events *);
 
-// signaling_produce.c
+// produce.c
 request_fn handle_produce, handle_close_producer, handle_pause_producer, handle_resume_producer,
         handle_pause_consumer, handle_resume_consumer, handle_preferred_layers, handle_priority,
         handle_key_frame, handle_screen_codec;
 
-// signaling_data.c. answer: to a newDataConsumer with this id, if there is one.
+// data.c. answer: to a newDataConsumer with this id, if there is one.
 request_fn handle_produce_data, handle_close_data_producer, handle_data_producer_stats,
         handle_data_consumer_stats;
 void signaling_send_data_consumer(struct connection *, struct transport *);
@@ -153,10 +153,10 @@ void signaling_send_data_source_closed(struct connection *, uint8_t stream);
 void connection_data_answer(struct connection *, int64_t id, bool ok);
 struct json *signaling_sctp_json(void);
 
-// signaling_quality.c
+// quality.c
 request_fn handle_report_quality;
 
-// signaling_stats.c. send_stats: the answer to a get…Stats, in the client's vocabulary.
+// stats.c. send_stats: the answer to a get…Stats, in the client's vocabulary.
 request_fn handle_transport_stats, handle_producer_stats, handle_consumer_stats;
 void connection_send_stats(struct connection *, int64_t id, struct json *list);
 
@@ -165,10 +165,10 @@ struct transport *connection_transport(const struct connection *, const struct j
 struct track *connection_track(const struct connection *, const struct json *data);
 struct subscription *connection_subscription(const struct connection *, const struct json *data);
 
-// signaling_events.c
+// events.c
 void signaling_events_init(struct conference_events *, struct signaling *);
 
-// signaling_offers.c. send_consumer: at once, or with others at the end of the turn, but before
+// offers.c. send_consumer: at once, or with others at the end of the turn, but before
 // anything else that is said by then. answer: false if it is to no newConsumer.
 void signaling_send_consumer(struct connection *, struct subscription *);
 void connection_offers_flush(struct connection *);

@@ -1,6 +1,6 @@
 // What a client is told in figures: the objects of mediasoup's getStats(), as far as the data plane
 // counts what is in them.
-#include "signaling_connection.h"
+#include "signaling/connection.h"
 
 #include "base/clock.h"
 #include "base/json.h"

@@ -1,4 +1,4 @@
-#include "admission.h"
+#include "signaling/admission.h"
 
 #include "account/account.h"
 #include "account/pin.h"

@@ -1,6 +1,6 @@
 // Who speaks, how many there are, how good connections are, and raised hands: what a room is told
 // as it happens, and whoever comes into it later.
-#include "signaling_connection.h"
+#include "signaling/connection.h"
 
 #include "base/json.h"
 

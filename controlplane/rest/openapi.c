@@ -1,4 +1,4 @@
-#include "openapi.h"
+#include "rest/openapi.h"
 
 // The file's bytes, and an end.
 __asm__(".section .rodata\n"

@@ -1,5 +1,5 @@
 // newConsumer, one by one or, to clients that take lists, all of a turn in one newConsumers.
-#include "signaling_connection.h"
+#include "signaling/connection.h"
 
 #include "base/json.h"
 #include "base/memory.h"

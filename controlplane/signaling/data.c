@@ -1,6 +1,6 @@
 // produceData, newDataConsumer and what goes with them. A room has one data channel, "chat", so a
 // data producer or consumer has its transport's id.
-#include "signaling_connection.h"
+#include "signaling/connection.h"
 
 #include "base/clock.h"
 #include "base/json.h"

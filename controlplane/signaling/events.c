@@ -1,4 +1,4 @@
-#include "signaling_connection.h"
+#include "signaling/connection.h"
 
 #include "base/json.h"
 
