@@ -9,7 +9,7 @@ import unittest
 
 from server import CTL, Server
 
-GUIDE = pathlib.Path(__file__).parent / "../../controlplane/integration.md"
+GUIDE = pathlib.Path(__file__).parent / "../../controlplane/docs/integration.md"
 
 
 class Guide(unittest.TestCase):

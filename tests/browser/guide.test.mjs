@@ -28,7 +28,7 @@ async function works(bob, html, line) {
 }
 
 test("the guides' HTML runs as it stands", LIMIT, async () => { // P04, P05, M01, E02, E11, G07, G12
-	const [iframe, ...bridges] = await pieces('controlplane/integration.md', 'html');
+	const [iframe, ...bridges] = await pieces('controlplane/docs/integration.md', 'html');
 	assert.equal(bridges.length, 2);
 	const bob = await Participant.join(bench, { room: 'serv1test', name: 'Bob' });
 	// What both guides say is run once.
