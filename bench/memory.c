@@ -10,6 +10,7 @@
 #include "service/command.h"
 #include "service/service.h"
 #include "service/session.h"
+#include "service/workers.h"
 #include "worker.h"
 
 #include <errno.h>

@@ -11,7 +11,9 @@
 #include "am_log.h"
 #include "config.h"
 #include "eal.h"
+#include "path/loop.h"
 #include "service/service.h"
+#include "service/workers.h"
 
 static volatile bool stop;
 

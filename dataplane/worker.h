@@ -132,18 +132,6 @@ struct worker {
 	struct tx tx;
 };
 
-// Allocates tables and rings of worker `index`. 0 or -errno.
-[[nodiscard]] int
-worker_init(struct worker *, uint16_t index, uint16_t count, const struct port *, bool adaptive);
-
-void worker_fini(struct worker *);
-
-// Tells all running workers to return, once. Safe in a signal handler.
-void worker_stop_all(void);
-
-// The thread's life, for rte_eal_remote_launch: a struct worker. Returns 0 after worker_stop_all.
-int worker_run(void *worker);
-
 static inline void worker_count(struct worker *w, enum am_counter c, uint64_t n)
 {
 	uint64_t v = atomic_load_explicit(&w->counters->value[c], memory_order_relaxed);

@@ -12,6 +12,7 @@
 #include "path/cipher.h"
 #include "path/forward.h"
 #include "path/viewer.h"
+#include "service/workers.h"
 
 #define RIG_RATE       40000000 // bit/s that each viewer's way carries
 #define HEADER_EXT_LEN 16 // of a track header: send time and MID

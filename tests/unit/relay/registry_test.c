@@ -14,6 +14,7 @@
 #include "inbox.h"
 #include "path/wish.h"
 #include "rig.h"
+#include "service/workers.h"
 
 #define ROOM    7
 #define WORKERS 2
