@@ -7,7 +7,7 @@
 #define FLOOR_HEADER_LEN 20 // RTP with one extension word and a MID, as copies have it
 #define FLOOR_VIEWERS    2000
 
-// Encryption, raw and by path/cipher.h. 0 or -errno.
+// Encryption, raw and by crypto/cipher.h. 0 or -errno.
 [[nodiscard]] int floor_crypto(FILE *json);
 
 // Transmission through the device of this name and DPDK arguments ("net_null0", ""). With a peer,

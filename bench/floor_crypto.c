@@ -1,6 +1,6 @@
 #include "floor.h"
 
-#include "path/cipher.h"
+#include "crypto/cipher.h"
 #include "record.h"
 
 #include <errno.h>

@@ -4,14 +4,14 @@
 #include "record.h"
 
 #include "am_region.h"
-#include "config.h"
-#include "inbox.h"
-#include "path/packet.h"
+#include "host/config.h"
+#include "path/inbox.h"
+#include "path/worker.h"
 #include "service/command.h"
 #include "service/service.h"
 #include "service/session.h"
 #include "service/workers.h"
-#include "worker.h"
+#include "wire/packet.h"
 
 #include <errno.h>
 #include <malloc.h>

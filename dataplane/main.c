@@ -9,8 +9,8 @@
 #include <rte_lcore.h>
 
 #include "am_log.h"
-#include "config.h"
-#include "eal.h"
+#include "host/config.h"
+#include "host/eal.h"
 #include "path/loop.h"
 #include "service/service.h"
 #include "service/workers.h"

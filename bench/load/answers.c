@@ -7,7 +7,7 @@
 #include "am_schema.h"
 #include "audience.h"
 #include "members.h"
-#include "path/rtp.h"
+#include "wire/rtp.h"
 
 #define NS_PER_S       1000000000ull
 #define PER_S          (1000 / ANSWERS_MS)

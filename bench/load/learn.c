@@ -1,7 +1,7 @@
 #include "learn.h"
 
-#include "path/cipher.h"
-#include "path/rtp.h"
+#include "crypto/cipher.h"
+#include "wire/rtp.h"
 
 #include <string.h>
 

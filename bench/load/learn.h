@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "path/srtp.h"
+#include "crypto/srtp.h"
 #include "source.h"
 #include "stream.h"
 

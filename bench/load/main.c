@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "path/srtp.h"
+#include "crypto/srtp.h"
 
 #define VIEWERS   2000
 #define SECONDS   10

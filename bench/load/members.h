@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/cipher.h"
+#include "crypto/srtp.h"
 #include "histogram.h"
-#include "path/cipher.h"
-#include "path/srtp.h"
 #include "peer.h"
 #include "server.h"
 

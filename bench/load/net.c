@@ -1,6 +1,6 @@
 #include "net.h"
 
-#include "path/packet.h"
+#include "wire/packet.h"
 
 #define ARP_REQUEST 1
 #define ARP_REPLY   2

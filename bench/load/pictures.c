@@ -3,8 +3,8 @@
 #include "learn.h"
 #include "media/codec.h"
 #include "net.h"
-#include "path/rtp.h"
 #include "stream.h"
+#include "wire/rtp.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "generator.h"
 
 #include "learn.h"
-#include "path/demux.h"
-#include "path/rtp.h"
+#include "wire/demux.h"
+#include "wire/rtp.h"
 
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>

@@ -2,8 +2,8 @@
 
 #include "audience.h"
 #include "members.h"
-#include "media/clock.h"
-#include "path/rtcp.h"
+#include "wire/clock.h"
+#include "wire/rtcp.h"
 
 #include <string.h>
 #include <time.h>

@@ -5,8 +5,8 @@
 #include "members.h"
 #include "net.h"
 #include "nic.h"
-#include "path/rtp.h"
 #include "source.h"
+#include "wire/rtp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

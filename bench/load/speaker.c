@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "path/rtp.h"
 #include "wire.h"
+#include "wire/rtp.h"
 
 #define NS_PER_S          1000000000ull
 #define STALL_NS          (NS_PER_S / 2) // what is later than this is left out

@@ -13,8 +13,8 @@
 
 #include "am_schema.h"
 #include "clip.h"
-#include "path/cipher.h"
-#include "path/srtp.h"
+#include "crypto/cipher.h"
+#include "crypto/srtp.h"
 
 #define SPEAKER_PAYLOAD_MAX 1200 // bytes of RTP payload, with the VP8 descriptor
 #define SPEAKER_PACKET_MAX  1400 // what `send` is given at most

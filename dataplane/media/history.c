@@ -1,6 +1,6 @@
 #include "media/history.h"
 
-#include "media/sequence.h"
+#include "wire/sequence.h"
 
 #include <assert.h>
 #include <string.h>

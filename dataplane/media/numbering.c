@@ -1,6 +1,6 @@
 #include "media/numbering.h"
 
-#include "media/sequence.h"
+#include "wire/sequence.h"
 
 static void begin(struct numbering *n, uint64_t source_seq)
 {

@@ -1,7 +1,7 @@
 #include "media/reception.h"
 
-#include "media/clock.h"
-#include "path/rtcp.h"
+#include "wire/clock.h"
+#include "wire/rtcp.h"
 
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 #include "media/selector.h"
 
-#include "media/sequence.h"
+#include "wire/sequence.h"
 
 #include <string.h>
 

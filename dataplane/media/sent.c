@@ -1,6 +1,6 @@
 #include "media/sent.h"
 
-#include "media/sequence.h"
+#include "wire/sequence.h"
 
 #define TIME_MASK ((1u << SENT_TIME_BITS) - 1)
 

@@ -1,7 +1,7 @@
 #include "media/temporal.h"
 
 #include "media/codec.h"
-#include "media/sequence.h"
+#include "wire/sequence.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "media/twcc.h"
 
 #include "am_reader.h"
-#include "media/sequence.h"
+#include "wire/sequence.h"
 
 #define TWCC_LOST        INT64_MIN
 #define TWCC_HEADER_LEN  20 // up to and with the feedback packet count

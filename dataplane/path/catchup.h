@@ -3,7 +3,7 @@
 // together cost it one key frame.
 #pragma once
 
-#include "worker.h"
+#include "path/worker.h"
 
 // Sends the past of the encoding that the subscription waits for, or of a lower one; what is in the
 // queue comes behind it. Nothing, where the past is not whole, or too much for the viewer's way.

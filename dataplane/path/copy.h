@@ -4,7 +4,7 @@
 
 #include <rte_mbuf.h>
 
-#include "worker.h"
+#include "path/worker.h"
 
 // What the publisher's worker noted of a packet.
 static inline const struct media_packet *media_packet_of(const struct rte_mbuf *m)

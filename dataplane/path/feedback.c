@@ -5,10 +5,10 @@
 
 #include "path/figures.h"
 #include "path/forward.h"
-#include "path/rtcp.h"
 #include "path/ssrc.h"
 #include "path/tx.h"
 #include "path/viewer.h"
+#include "wire/rtcp.h"
 
 #define FEEDBACK_SIZE 1000 // bytes of one RTCP packet that we make
 #define NACK_BATCH    64 // sequence numbers in one NACK packet

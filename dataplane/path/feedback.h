@@ -2,7 +2,7 @@
 // publishers.
 #pragma once
 
-#include "worker.h"
+#include "path/worker.h"
 
 struct packet_view;
 

@@ -3,8 +3,8 @@
 // anyway, and told about once a second.
 #pragma once
 
-#include "path/rtcp.h"
-#include "worker.h"
+#include "path/worker.h"
+#include "wire/rtcp.h"
 
 #define FIGURES_US 1000000 // between two looks at one viewer
 

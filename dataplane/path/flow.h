@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "am_schema.h"
-#include "path/packet.h"
+#include "wire/packet.h"
 
 #define FLOW_MAX (4 * AM_TRANSPORT_MAX) // a transport may have proved several tuples
 

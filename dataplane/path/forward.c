@@ -8,9 +8,9 @@
 #include "path/copy.h"
 #include "path/feedback.h"
 #include "path/pace.h"
-#include "path/rtcp.h"
 #include "path/tx.h"
 #include "path/viewer.h"
+#include "wire/rtcp.h"
 
 #define KEY_FRAME_ASK_US 100000 // between two requests of this worker to the track's worker
 #define SR_SIZE          128 // bytes of an SR with an SDES: 28 + 8 + 2 + 63 + padding

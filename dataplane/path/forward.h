@@ -9,7 +9,7 @@
 // copies, none are made; packets wait, not copies of them. What has waited too long is given up.
 #pragma once
 
-#include "worker.h"
+#include "path/worker.h"
 
 // Takes over one reference of the mbuf, which carries a media_packet, queues it to be forwarded,
 // and keeps it for NACKs.

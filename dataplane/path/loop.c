@@ -6,16 +6,16 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
-#include "inbox.h"
 #include "path/feedback.h"
 #include "path/forward.h"
+#include "path/inbox.h"
 #include "path/pace.h"
 #include "path/receive.h"
 #include "path/rx.h"
 #include "path/tx.h"
 #include "path/viewer.h"
 #include "path/wish.h"
-#include "worker.h"
+#include "path/worker.h"
 
 #define EXPIRY_US         100000 // between two looks for packets too old to be asked for, and at wishes
 #define INBOX_BATCH       64

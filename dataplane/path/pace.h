@@ -12,7 +12,7 @@
 // What has waited too long is given up by whole layers, then altogether until the next key frame.
 #pragma once
 
-#include "worker.h"
+#include "path/worker.h"
 
 #define PACE_US 2000 // between two calls of pace
 

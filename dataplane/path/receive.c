@@ -4,10 +4,10 @@
 #include <rte_ring_elem.h>
 
 #include "media/codec.h"
-#include "media/sequence.h"
 #include "path/feedback.h"
 #include "path/forward.h"
 #include "path/ssrc.h"
+#include "wire/sequence.h"
 
 // One RTP packet on its way through this file.
 struct incoming {

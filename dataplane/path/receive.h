@@ -2,7 +2,7 @@
 // the track for all workers with subscribers.
 #pragma once
 
-#include "worker.h"
+#include "path/worker.h"
 
 struct packet_view;
 

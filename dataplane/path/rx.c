@@ -4,10 +4,10 @@
 #include <rte_prefetch.h>
 #include <rte_ring_elem.h>
 
-#include "path/demux.h"
 #include "path/feedback.h"
 #include "path/flow.h"
 #include "path/receive.h"
+#include "wire/demux.h"
 
 #define PREFETCH_AHEAD 4 // packets
 #define ND_FIRST       133 // ICMPv6 types, RFC 4861 4: router solicitation

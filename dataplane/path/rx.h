@@ -2,7 +2,7 @@
 // the service thread, the rest dropped under its name.
 #pragma once
 
-#include "worker.h"
+#include "path/worker.h"
 
 // Sorts a burst. Takes every packet.
 void rx_burst(struct worker *, struct rte_mbuf **, uint16_t n);

@@ -3,7 +3,7 @@
 // place, since a source that begins anew may choose another (RFC 3550 8.2).
 #pragma once
 
-#include "relay.h"
+#include "path/relay.h"
 
 // NULL: the SSRC is no track's. The transport has a table.
 struct ssrc_route *ssrc_find(const struct transport *, uint32_t ssrc);

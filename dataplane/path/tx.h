@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "worker.h"
+#include "path/worker.h"
 
 // A buffer for one frame, or NULL, which is counted. Buffers are taken from the pool in bulk.
 struct rte_mbuf *tx_take(struct worker *);

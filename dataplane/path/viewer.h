@@ -2,8 +2,8 @@
 // of pictures (media/downlink.h, media/allocation.h).
 #pragma once
 
-#include "path/rtcp.h"
-#include "worker.h"
+#include "path/worker.h"
+#include "wire/rtcp.h"
 
 #define VIEWER_TICK_US 5000 // between two calls of viewer_tick
 #define VIEWER_TICKS   20 // in so many of them each viewer is looked at once

@@ -5,7 +5,7 @@
 //	subscription ──▶ fanout.wishes ──MESSAGE_WISHES──▶ service thread: demand of the track
 #pragma once
 
-#include "worker.h"
+#include "path/worker.h"
 
 #define WISH_UNTOLD 0xff // of a fan-out: the service thread knows nothing of it yet
 

@@ -18,7 +18,7 @@
 #include <sys/queue.h>
 
 #include "am_schema.h"
-#include "path/drop.h"
+#include "wire/drop.h"
 
 #define CHANNEL_MESSAGES 200 // kept
 #define CHANNEL_BYTES    65536 // of them in all

@@ -1,6 +1,6 @@
 #include "service/dtls.h"
 
-#include "path/srtp.h"
+#include "crypto/srtp.h"
 
 #include "am_log.h"
 #include "am_reader.h"

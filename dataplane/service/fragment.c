@@ -3,7 +3,7 @@
 
 #include "service/fragment.h"
 
-#include "port.h"
+#include "host/port.h"
 
 #include "am_log.h"
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "path/packet.h"
+#include "wire/packet.h"
 
 #define FRAGMENT_FLOW_MAX     256
 #define FRAGMENT_BUFFERS      1023 // fragments waiting, all flows together

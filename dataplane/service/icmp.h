@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "path/packet.h"
+#include "wire/packet.h"
 
 #define ICMP_RATE_PER_S 100 // replies a second, all askers together
 #define ICMP_BURST      50

@@ -1,6 +1,6 @@
 #include "service/neighbour.h"
 
-#include "config.h"
+#include "host/config.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "am_region.h"
-#include "path/packet.h"
+#include "wire/packet.h"
 
 #define NEIGHBOUR_MAX          1024
 #define NEIGHBOUR_FRAME_MAX    90 // longest frame made here: VLAN and an advertisement

@@ -1,7 +1,7 @@
 #include "service/port_watch.h"
 
 #include "am_log.h"
-#include "port.h"
+#include "host/port.h"
 #include "service/registry.h"
 
 #define LOOK_NS  100000000ull

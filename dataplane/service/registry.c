@@ -9,7 +9,7 @@
 #include <rte_ring_elem.h>
 
 #include "am_log.h"
-#include "inbox.h"
+#include "path/inbox.h"
 #include "path/wish.h"
 #include "service/publish.h"
 #include "service/session.h"

@@ -12,13 +12,13 @@
 #include "am_region.h"
 #include "am_schema.h"
 #include "media/demand.h"
-#include "path/packet.h"
-#include "relay.h"
+#include "path/relay.h"
+#include "path/worker.h"
 #include "service/ice.h"
 #include "service/places.h"
 #include "service/rooms.h"
 #include "service/ssrc_set.h"
-#include "worker.h"
+#include "wire/packet.h"
 
 struct data;
 struct dtls;

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "relay.h"
+#include "path/relay.h"
 
 struct room {
 	uint64_t id;

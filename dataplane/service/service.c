@@ -15,13 +15,13 @@
 
 #include "am_link.h"
 #include "am_log.h"
-#include "path/demux.h"
 #include "path/flow.h"
 #include "service/command.h"
 #include "service/dtls.h"
 #include "service/fragment.h"
 #include "service/neighbour.h"
 #include "service/session.h"
+#include "wire/demux.h"
 
 #define COMMANDS_PER_TURN 256
 #define PUNTS_PER_TURN    64 // of one worker and kind

@@ -7,16 +7,16 @@
 #include <stdint.h>
 
 #include "am_region.h"
-#include "config.h"
-#include "path/drop.h"
-#include "path/packet.h"
-#include "port.h"
+#include "host/config.h"
+#include "host/port.h"
+#include "path/worker.h"
 #include "service/data.h"
 #include "service/icmp.h"
 #include "service/places.h"
 #include "service/port_watch.h"
 #include "service/registry.h"
-#include "worker.h"
+#include "wire/drop.h"
+#include "wire/packet.h"
 
 struct dtls_context;
 struct flow_table;

@@ -5,15 +5,15 @@
 #include <string.h>
 
 #include "am_log.h"
+#include "crypto/srtp.h"
 #include "path/flow.h"
-#include "path/srtp.h"
 #include "service/data.h"
 #include "service/dtls.h"
 #include "service/neighbour.h"
 #include "service/places.h"
 #include "service/publish.h"
 #include "service/service.h"
-#include "service/stun.h"
+#include "wire/stun.h"
 
 // All sessions send from one port of one address of each family: `local` of a tuple is the family.
 static void tuple_from_view(struct ice_tuple *t, const struct packet_view *v)

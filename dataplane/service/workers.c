@@ -11,7 +11,7 @@
 #include "am_log.h"
 #include "path/flow.h"
 #include "path/tx.h"
-#include "worker.h"
+#include "path/worker.h"
 
 static struct rte_ring *ring_create(const char *name, uint16_t a, uint16_t b, unsigned size)
 {

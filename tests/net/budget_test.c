@@ -35,7 +35,7 @@ static uint64_t shed(void)
 }
 
 // What the guilty one may have cost since the flood began: 5000 units of work at once and 10 000 a
-// second (relay.h).
+// second (path/relay.h).
 static uint64_t work_most(const struct hall *h)
 {
 	return 5000 + (clock_ns() - h->flooded_ns) / 100000;

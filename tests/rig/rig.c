@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "path/cipher.h"
+#include "crypto/cipher.h"
 #include "path/forward.h"
 #include "path/viewer.h"
 #include "service/workers.h"

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "am_counters.h"
-#include "worker.h"
+#include "path/worker.h"
 
 #define RIG_TRACKS_MAX 40
 #define RIG_PORT       10000 // UDP port of the first viewer; each has its own

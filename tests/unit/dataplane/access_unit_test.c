@@ -1,8 +1,8 @@
 #include "media/access_unit.h"
 
 #include "media/codec.h"
-#include "media/sequence.h"
 #include "test.h"
+#include "wire/sequence.h"
 
 #define NONE 255
 

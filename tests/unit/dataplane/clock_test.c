@@ -1,4 +1,4 @@
-#include "media/clock.h"
+#include "wire/clock.h"
 
 #include "test.h"
 

@@ -1,4 +1,4 @@
-#include "path/demux.h"
+#include "wire/demux.h"
 
 #include "hostile.h"
 

@@ -3,8 +3,8 @@
 #include "hostile.h"
 #include "media/codec.h"
 #include "media/selector.h"
-#include "media/sequence.h"
 #include "media/temporal.h"
+#include "wire/sequence.h"
 
 #include <errno.h>
 

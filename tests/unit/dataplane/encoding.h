@@ -4,10 +4,10 @@
 #include "media/selector.h"
 
 #include "hostile.h"
-#include "media/clock.h"
 #include "media/codec.h"
-#include "media/sequence.h"
 #include "media/temporal.h"
+#include "wire/clock.h"
+#include "wire/sequence.h"
 
 #define FRAME_US 33333
 #define TICKS    3000 // of 90 kHz per frame

@@ -1,7 +1,7 @@
 #include "media/history.h"
 
-#include "media/sequence.h"
 #include "test.h"
+#include "wire/sequence.h"
 
 #define SLOTS  8
 #define AGE_MS 1000

@@ -2,7 +2,7 @@
 
 #include "hostile.h"
 #include "media/nack.h"
-#include "media/sequence.h"
+#include "wire/sequence.h"
 
 #define MS    1000
 #define LIMIT (50 * MS)

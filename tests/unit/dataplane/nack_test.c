@@ -1,7 +1,7 @@
 #include "media/nack.h"
 
 #include "hostile.h"
-#include "media/sequence.h"
+#include "wire/sequence.h"
 
 #define MS    1000
 #define RTT   (30 * MS)

@@ -1,7 +1,7 @@
 #include "media/numbering.h"
 
-#include "media/sequence.h"
 #include "test.h"
+#include "wire/sequence.h"
 
 struct taken {
 	enum numbering_result result;

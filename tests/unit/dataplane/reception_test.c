@@ -1,7 +1,7 @@
 #include "media/reception.h"
 
-#include "path/rtcp.h"
 #include "test.h"
+#include "wire/rtcp.h"
 
 #include <errno.h>
 

@@ -1,4 +1,4 @@
-#include "path/rtcp.h"
+#include "wire/rtcp.h"
 
 #include "hostile.h"
 

@@ -1,4 +1,4 @@
-#include "media/sequence.h"
+#include "wire/sequence.h"
 
 #include "test.h"
 

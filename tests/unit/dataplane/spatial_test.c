@@ -2,8 +2,8 @@
 // selector.
 #include "media/codec.h"
 #include "media/selector.h"
-#include "media/sequence.h"
 #include "media/temporal.h"
+#include "wire/sequence.h"
 
 #include "hostile.h"
 

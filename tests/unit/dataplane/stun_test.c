@@ -1,4 +1,4 @@
-#include "service/stun.h"
+#include "wire/stun.h"
 
 #include "hostile.h"
 

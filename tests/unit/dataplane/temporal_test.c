@@ -1,8 +1,8 @@
 #include "media/temporal.h"
 
 #include "media/codec.h"
-#include "media/sequence.h"
 #include "test.h"
+#include "wire/sequence.h"
 
 #include <errno.h>
 

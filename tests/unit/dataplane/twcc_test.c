@@ -1,7 +1,7 @@
 #include "media/twcc.h"
 
 #include "hostile.h"
-#include "path/rtcp.h"
+#include "wire/rtcp.h"
 
 #define LOST     INT64_MIN
 #define NUMBERS  65536

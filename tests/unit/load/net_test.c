@@ -1,8 +1,8 @@
 // Addresses of members, and the frames between them and the server.
 #include "net.h"
 
-#include "path/packet.h"
 #include "test.h"
+#include "wire/packet.h"
 
 static const uint8_t server_mac[6] = {2, 0, 0, 0, 0, 2};
 static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 1};

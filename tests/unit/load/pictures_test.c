@@ -1,11 +1,11 @@
 // When a viewer's first pictures count as seen: key frames of which every packet has come.
 #include "pictures.h"
 
+#include "crypto/cipher.h"
+#include "crypto/srtp.h"
 #include "media/codec.h"
-#include "path/cipher.h"
-#include "path/rtp.h"
-#include "path/srtp.h"
 #include "stream.h"
+#include "wire/rtp.h"
 
 #include "test.h"
 

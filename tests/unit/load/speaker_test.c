@@ -4,8 +4,8 @@
 
 #include "../dataplane/test.h"
 #include "media/codec.h"
-#include "path/rtcp.h"
-#include "path/rtp.h"
+#include "wire/rtcp.h"
+#include "wire/rtp.h"
 
 #define S         1000000000ull
 #define MS        1000000ull

@@ -1,4 +1,4 @@
-#include "config.h"
+#include "host/config.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 #include "service/fragment.h"
 
 #include "frame.h"
-#include "port.h"
+#include "host/port.h"
 
 #include <stdarg.h>
 #include <setjmp.h>

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "path/packet.h"
+#include "wire/packet.h"
 
 #define FRAME_MAX 4096
 

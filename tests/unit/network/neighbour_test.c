@@ -1,7 +1,7 @@
 #include "service/neighbour.h"
 
-#include "config.h"
 #include "frame.h"
+#include "host/config.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
 #include <rte_ring_elem.h>
 
 #include "am_reader.h"
-#include "inbox.h"
 #include "path/flow.h"
+#include "path/inbox.h"
 #include "path/rx.h"
 #include "path/tx.h"
 

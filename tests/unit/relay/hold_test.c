@@ -4,11 +4,11 @@
 
 #include <rte_ring_elem.h>
 
-#include "inbox.h"
-#include "media/sequence.h"
 #include "path/copy.h"
+#include "path/inbox.h"
 #include "path/receive.h"
 #include "path/tx.h"
+#include "wire/sequence.h"
 
 static uint32_t waiting(void)
 {

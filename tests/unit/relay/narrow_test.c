@@ -16,10 +16,10 @@
 #include "model.h"
 #include "path/forward.h"
 #include "path/pace.h"
-#include "path/rtcp.h"
 #include "path/tx.h"
 #include "path/viewer.h"
 #include "rig.h"
+#include "wire/rtcp.h"
 #include "xorshift.h"
 
 #define BUFFERS     8191

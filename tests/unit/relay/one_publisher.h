@@ -13,7 +13,7 @@
 #include <rte_mbuf.h>
 
 #include "../security/srtp_sender.h"
-#include "relay.h"
+#include "path/relay.h"
 #include "rig.h"
 
 #define BUFFERS   4095

@@ -13,9 +13,9 @@
 
 #include <rte_mbuf.h>
 
-#include "inbox.h"
 #include "path/copy.h"
 #include "path/forward.h"
+#include "path/inbox.h"
 #include "path/tx.h"
 #include "rig.h"
 

@@ -6,11 +6,11 @@
 #include <rte_ring_elem.h>
 
 #include "am_reader.h"
-#include "inbox.h"
+#include "crypto/srtp_state.h"
 #include "path/feedback.h"
 #include "path/forward.h"
+#include "path/inbox.h"
 #include "path/receive.h"
-#include "path/srtp_state.h"
 #include "path/ssrc.h"
 #include "path/tx.h"
 

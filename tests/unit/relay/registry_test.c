@@ -11,7 +11,7 @@
 #include <rte_eal.h>
 #include <stdlib.h>
 
-#include "inbox.h"
+#include "path/inbox.h"
 #include "path/wish.h"
 #include "rig.h"
 #include "service/workers.h"

@@ -4,9 +4,9 @@
 #include <rte_ring_elem.h>
 
 #include "am_reader.h"
-#include "inbox.h"
 #include "path/copy.h"
 #include "path/forward.h"
+#include "path/inbox.h"
 #include "path/pace.h"
 
 #define FRAME_LEN 42 // Ethernet, IPv4 and UDP, before RTP

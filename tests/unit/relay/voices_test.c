@@ -12,9 +12,9 @@
 
 #include "../security/srtp_sender.h"
 #include "am_reader.h"
-#include "inbox.h"
 #include "path/feedback.h"
 #include "path/forward.h"
+#include "path/inbox.h"
 #include "path/receive.h"
 #include "path/ssrc.h"
 #include "path/tx.h"

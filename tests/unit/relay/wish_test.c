@@ -3,7 +3,7 @@
 
 #include <rte_ring_elem.h>
 
-#include "inbox.h"
+#include "path/inbox.h"
 #include "path/wish.h"
 
 static int eal_begin(void **)

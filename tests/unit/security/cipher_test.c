@@ -7,8 +7,8 @@ static void chosen_init(IMB_MGR *, IMB_ARCH *);
 static void checked_free(void *);
 #define init_mb_mgr_auto chosen_init
 #define free             checked_free
-#include "path/cipher.c"
-#include "service/cipher_key.c"
+#include "crypto/cipher.c"
+#include "crypto/cipher_key.c"
 #undef init_mb_mgr_auto
 #undef free
 

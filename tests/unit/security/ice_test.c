@@ -1,6 +1,6 @@
 #include "service/ice.h"
 
-#include "service/stun.h"
+#include "wire/stun.h"
 
 #include "am_reader.h"
 

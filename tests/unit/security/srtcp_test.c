@@ -1,6 +1,6 @@
 // Incoming SRTCP: what libsrtp2 sends is taken, what libsrtp2 refuses is refused.
-#include "path/cipher.h"
-#include "path/cipher_state.h"
+#include "crypto/cipher.h"
+#include "crypto/cipher_state.h"
 
 #include "../../vectors/srtp_vectors.h"
 #include "am_reader.h"

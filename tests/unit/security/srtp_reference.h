@@ -2,7 +2,7 @@
 // published vectors. What libsrtp (and later the batched path) makes must equal it bit by bit.
 #pragma once
 
-#include "path/srtp.h"
+#include "crypto/srtp.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 #include "srtp_sender.h"
 
-#include "service/srtp_session.c" // its profiles and session_create
+#include "crypto/srtp_session.c" // its profiles and session_create
 
 #include <arpa/inet.h>
 

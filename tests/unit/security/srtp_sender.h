@@ -1,8 +1,8 @@
 // A client's outgoing SRTP by libsrtp2: what the receiver is tested with, and the reference of
-// path/cipher.h. It sends with keys->server, so a client swaps the two.
+// crypto/cipher.h. It sends with keys->server, so a client swaps the two.
 #pragma once
 
-#include "path/srtp.h"
+#include "crypto/srtp.h"
 
 struct srtp_sender;
 

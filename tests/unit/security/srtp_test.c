@@ -1,4 +1,4 @@
-#include "path/srtp.c"
+#include "crypto/srtp.c"
 
 #include "../../vectors/srtp_vectors.h"
 #include "srtp_reference.h"

@@ -1,5 +1,5 @@
-// What outgoing keys are made of, for the two files that touch ipsec-mb: path/cipher.c, per packet,
-// and service/cipher_key.c, which makes and ends.
+// What outgoing keys are made of, for the two files that touch ipsec-mb: crypto/cipher.c, per
+// packet, and crypto/cipher_key.c, which makes and ends.
 //
 // A key begins with what each packet needs, in the order in which it is touched; what RTCP needs,
 // a few times a second, lies behind it on cache lines of its own:
@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "path/cipher.h"
-#include "path/srtcp_replay.h"
+#include "crypto/cipher.h"
+#include "crypto/srtcp_replay.h"
 
 #define CIPHER_LINE       64 // bytes of a cache line
 #define CIPHER_ROUND_KEYS 176 // bytes of AES-128's schedule

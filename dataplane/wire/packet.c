@@ -1,4 +1,4 @@
-#include "path/packet.h"
+#include "wire/packet.h"
 
 #include <immintrin.h>
 

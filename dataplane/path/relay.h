@@ -16,10 +16,12 @@
 #include <sys/queue.h>
 
 #include "am_schema.h"
+#include "crypto/cipher.h"
+#include "crypto/srtp.h"
+#include "host/port.h"
 #include "media/access_unit.h"
 #include "media/allocation.h"
 #include "media/chain.h"
-#include "media/clock.h"
 #include "media/dependency_descriptor.h"
 #include "media/downlink.h"
 #include "media/expected.h"
@@ -40,12 +42,10 @@
 #include "media/track_packet.h"
 #include "media/twcc.h"
 #include "media/voices.h"
-#include "path/cipher.h"
 #include "path/flow.h"
-#include "path/packet.h"
-#include "path/rtp.h"
-#include "path/srtp.h"
-#include "port.h"
+#include "wire/clock.h"
+#include "wire/packet.h"
+#include "wire/rtp.h"
 
 // Incoming SSRCs of one transport: as many as its tracks need, or they are refused.
 #define RELAY_SSRC_MAX      AM_SSRC_MAX

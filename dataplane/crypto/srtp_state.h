@@ -1,12 +1,12 @@
-// What a transport's SRTP state is made of, for the two files that touch libsrtp2: path/srtp.c, per
-// packet, and service/srtp_session.c, which makes and ends sessions.
+// What a transport's SRTP state is made of, for the two files that touch libsrtp2: crypto/srtp.c,
+// per packet, and crypto/srtp_session.c, which makes and ends sessions.
 #pragma once
 
 #include <srtp2/srtp.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "path/srtp.h"
+#include "crypto/srtp.h"
 
 // One that libsrtp keeps for an SSRC.
 struct stream {

@@ -9,11 +9,11 @@
 #include "am_counters.h"
 #include "am_lifecycle.h"
 #include "am_schema.h"
-#include "message.h"
-#include "path/drop.h"
-#include "path/packet.h"
-#include "port.h"
-#include "relay.h"
+#include "host/port.h"
+#include "path/message.h"
+#include "path/relay.h"
+#include "wire/drop.h"
+#include "wire/packet.h"
 
 #define WORKER_BURST     32 // packets of one receive call
 #define WORKER_INBOX     16384 // messages from the service thread

@@ -1,7 +1,7 @@
-// Incoming SRTP of one publisher (RFC 3711, RFC 7714), and SRTCP as the reference of path/cipher.h,
-// which opens the data plane's. Two sources alone use libsrtp2: path/srtp.c, per packet, and
-// service/srtp_session.c, which makes and ends. Names the server's side, whatever its DTLS role: it
-// receives with keys->client and sends with keys->server; a client swaps the two.
+// Incoming SRTP of one publisher (RFC 3711, RFC 7714), and SRTCP as the reference of
+// crypto/cipher.h, which opens the data plane's. Two sources alone use libsrtp2: crypto/srtp.c, per
+// packet, and crypto/srtp_session.c, which makes and ends. Names the server's side, whatever its
+// DTLS role: it receives with keys->client and sends with keys->server; a client swaps the two.
 //
 //	dtls_srtp_keys ──▶ struct srtp_keys ──▶ srtp_receiver_create ──▶ srtp_receive_rtp, _rtcp
 //	                    (then wiped)

@@ -1,7 +1,7 @@
-#include "port.h"
+#include "host/port.h"
 
-#include "config.h"
-#include "eal.h"
+#include "host/config.h"
+#include "host/eal.h"
 
 #include "am_log.h"
 

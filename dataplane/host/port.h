@@ -6,7 +6,7 @@
 
 #include <rte_mbuf.h>
 
-#include "path/packet.h"
+#include "wire/packet.h"
 
 struct config;
 

@@ -1,7 +1,7 @@
-#include "path/srtp.h"
+#include "crypto/srtp.h"
 
 #include "am_reader.h"
-#include "path/srtp_state.h"
+#include "crypto/srtp_state.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -10,7 +10,7 @@
 
 #include "am_reader.h"
 #include "am_region.h"
-#include "path/drop.h"
+#include "wire/drop.h"
 
 #define PACKET_HEADER_MAX 66 // Ethernet 14, VLAN 4, IPv6 40, UDP 8
 #define PACKET_IP_UDP_MAX 48 // without Ethernet and VLAN

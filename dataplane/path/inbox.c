@@ -1,4 +1,4 @@
-#include "inbox.h"
+#include "path/inbox.h"
 
 #include <errno.h>
 #include <rte_mbuf.h>

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "worker.h"
+#include "path/worker.h"
 
 // Handles up to n messages of the service thread. Returns how many it handled.
 unsigned inbox_service(struct worker *, unsigned n);

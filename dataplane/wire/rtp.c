@@ -1,4 +1,4 @@
-#include "path/rtp.h"
+#include "wire/rtp.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
-// Making and ending what path/cipher.c uses per packet: session keys and each worker's scratch.
-#include "path/cipher.h"
-#include "path/cipher_state.h"
+// Making and ending what crypto/cipher.c uses per packet: session keys and each worker's scratch.
+#include "crypto/cipher.h"
+#include "crypto/cipher_state.h"
 
 #include <errno.h>
 #include <openssl/evp.h>

@@ -1,5 +1,5 @@
 // Outgoing SRTP and SRTCP (RFC 3711, RFC 7714) for many viewers at once, by ipsec-mb, and their
-// incoming SRTCP. Publishers' incoming RTP is path/srtp.h's.
+// incoming SRTCP. Publishers' incoming RTP is crypto/srtp.h's.
 //
 //	            service thread                                worker
 //	srtp_keys ─┬▶ cipher_key_create ────▶ struct cipher_key ────▶ cipher_protect_burst, _rtcp
@@ -18,7 +18,7 @@
 // read
 #pragma once
 
-#include "path/srtp.h"
+#include "crypto/srtp.h"
 
 #include <assert.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
-#include "eal.h"
+#include "host/eal.h"
 
-#include "config.h"
-#include "port.h"
+#include "host/config.h"
+#include "host/port.h"
 
 #include "am_log.h"
 

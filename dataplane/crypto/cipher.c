@@ -1,7 +1,7 @@
-#include "path/cipher.h"
+#include "crypto/cipher.h"
 
 #include "am_reader.h"
-#include "path/cipher_state.h"
+#include "crypto/cipher_state.h"
 
 #include <endian.h>
 #include <errno.h>

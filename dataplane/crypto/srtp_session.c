@@ -1,6 +1,6 @@
-// Making and ending SRTP sessions: what path/srtp.c uses per packet.
-#include "path/srtp.h"
-#include "path/srtp_state.h"
+// Making and ending SRTP sessions: what crypto/srtp.c uses per packet.
+#include "crypto/srtp.h"
+#include "crypto/srtp_state.h"
 
 #include <errno.h>
 #include <stdlib.h>
