@@ -220,7 +220,10 @@ static void answers_are_not_longer_than_the_smallest_authentic_request(void **)
 // An attribute list behind a header whose length fits; no integrity, no fingerprint.
 static int parse_attributes(const char *attributes, size_t len, struct stun_message *m)
 {
-	uint8_t bytes[1600] = {0, 1, (uint8_t)(len >> 8), (uint8_t)len, 0x21, 0x12, 0xA4, 0x42};
+	static uint8_t bytes[1600]; // *m points into it
+	const uint8_t header[] = {0, 1, (uint8_t)(len >> 8), (uint8_t)len, 0x21, 0x12, 0xA4, 0x42};
+
+	memcpy(bytes, header, sizeof(header));
 	memcpy(bytes + STUN_HEADER_LEN, attributes, len);
 	return stun_parse(bytes, STUN_HEADER_LEN + len, m);
 }
