@@ -1,5 +1,5 @@
 // What the estimate of a viewer's link reaches against the link model, in virtual time, and what it
-// costs: a table on stdout. tests/unit/dataplane/simulation.h says what is simulated.
+// costs: a table on stdout. tests/unit/dataplane/media/simulation.h says what is simulated.
 #include "record.h"
 #include "simulation.h"
 

@@ -1,6 +1,6 @@
 // What a viewer gets over links that change, in virtual time: the real estimate and allocator, and
-// in small what stands around them (tests/unit/dataplane/viewing.h). bench-viewing [SEEDS [CASE]]:
-// a table; with one seed a line for each thing that happens.
+// in small what stands around them (tests/unit/dataplane/media/viewing.h). bench-viewing [SEEDS
+// [CASE]]: a table; with one seed a line for each thing that happens.
 #include "traces.h"
 #include "viewing.h"
 

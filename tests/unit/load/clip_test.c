@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "../dataplane/test.h"
 #include "am_log.h"
 #include "am_reader.h"
 #include "clip.h"
+#include "test.h"
 
 #define FILE_MAX 65536
 

@@ -2,8 +2,8 @@
 // takes from a browser.
 #include "speaker.h"
 
-#include "../dataplane/test.h"
 #include "media/codec.h"
+#include "test.h"
 #include "wire/rtcp.h"
 #include "wire/rtp.h"
 

@@ -1,6 +1,6 @@
 #include "crypto/srtp.c"
 
-#include "../../vectors/srtp_vectors.h"
+#include "../../../vectors/srtp_vectors.h"
 #include "srtp_reference.h"
 #include "srtp_sender.h"
 

@@ -2,7 +2,7 @@
 #include "crypto/cipher.h"
 #include "crypto/cipher_state.h"
 
-#include "../../vectors/srtp_vectors.h"
+#include "../../../vectors/srtp_vectors.h"
 #include "am_reader.h"
 #include "srtp_reference.h"
 #include "srtp_sender.h"

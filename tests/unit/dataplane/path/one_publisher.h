@@ -12,9 +12,9 @@
 
 #include <rte_mbuf.h>
 
-#include "../security/srtp_sender.h"
 #include "path/relay.h"
 #include "rig.h"
+#include "srtp_sender.h"
 
 #define BUFFERS   4095
 #define FRAME_LEN 42 // Ethernet, IPv4 and UDP, before RTP

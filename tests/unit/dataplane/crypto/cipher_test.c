@@ -12,7 +12,7 @@ static void checked_free(void *);
 #undef init_mb_mgr_auto
 #undef free
 
-#include "../../vectors/srtp_vectors.h"
+#include "../../../vectors/srtp_vectors.h"
 #include "srtp_reference.h"
 #include "srtp_sender.h"
 

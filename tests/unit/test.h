@@ -1,4 +1,4 @@
-// What every test here begins with: cmocka and its prerequisites.
+// What a unit test begins with: cmocka, and what it wants included before it.
 #pragma once
 
 #include <setjmp.h>

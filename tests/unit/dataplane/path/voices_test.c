@@ -10,7 +10,6 @@
 
 #include <rte_mbuf.h>
 
-#include "../security/srtp_sender.h"
 #include "am_reader.h"
 #include "path/feedback.h"
 #include "path/forward.h"
@@ -19,6 +18,7 @@
 #include "path/ssrc.h"
 #include "path/tx.h"
 #include "rig.h"
+#include "srtp_sender.h"
 
 #define BUFFERS   4095
 #define FRAME_LEN 42 // Ethernet, IPv4 and UDP, before RTP
