@@ -106,10 +106,12 @@ void conference_tell_unfit(struct conference *c, const struct track *t)
 		c->events->producer_unfit(c->events->owner, t);
 }
 
-// The codec of a screen is chosen for those who were there when it began.
+// The codec of a screen was chosen for those who were there when it began. One that would be chosen
+// again is as fit as there is.
 static void find_unfit(struct conference *c, struct track *t)
 {
-	if (t->unfit || t->kind != TRACK_SHARE || t->media.kind != ORTC_VIDEO)
+	if (t->unfit || t->kind != TRACK_SHARE || t->media.kind != ORTC_VIDEO ||
+	    t->media.codec == room_screen_codec(t->owner->room))
 		return;
 	t->unfit = true;
 	conference_tell_unfit(c, t);

@@ -175,20 +175,31 @@ struct peer *room_find_peer(const struct room *r, const char *peer_id)
 	return n ? container_of(n, struct peer, by_id) : NULL;
 }
 
+static bool decodes_pictures(const struct ortc_caps *caps)
+{
+	for (int i = 0; i < AM_CODEC_COUNT; i++) {
+		if (ortc_codecs[i].kind == ORTC_VIDEO && caps->codecs[i].usable)
+			return true;
+	}
+	return false;
+}
+
 static bool all_decode(const struct peer_list *list, enum am_codec codec)
 {
 	const struct peer *p;
 
 	TAILQ_FOREACH (p, list, in_room) {
-		if (p->joined && p->consumes && !p->caps.codecs[codec].usable)
+		if (p->joined && p->consumes && !p->caps.codecs[codec].usable &&
+		    decodes_pictures(&p->caps))
 			return false;
 	}
 	return true;
 }
 
-bool room_decodes(const struct room *r, enum am_codec codec)
+enum am_codec room_screen_codec(const struct room *r)
 {
-	return all_decode(&r->speakers, codec) && all_decode(&r->viewers, codec);
+	bool all = all_decode(&r->speakers, AM_CODEC_AV1) && all_decode(&r->viewers, AM_CODEC_AV1);
+	return all ? AM_CODEC_AV1 : AM_CODEC_VP8;
 }
 
 static struct peer_list *list_of(struct room *r, const struct peer *p)

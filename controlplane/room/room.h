@@ -93,8 +93,9 @@ enum refusal room_admits(
 
 struct peer *room_find_peer(const struct room *, const char *peer_id);
 
-// Whether all members who see or hear anything decode this codec.
-bool room_decodes(const struct room *, enum am_codec);
+// What to share a screen in: AV1, which has tools for text, where all members who decode pictures
+// decode that. VP8 otherwise.
+enum am_codec room_screen_codec(const struct room *);
 
 // The peer id must be new in the room.
 void room_add_peer(struct room *, struct peer *);

@@ -59,13 +59,11 @@ static void track_added(void *owner, const struct media_call *call, int result)
 	}
 }
 
-// AV1 has tools for text, and reads in a tenth of the bits. Else the codec that everybody has.
 void handle_screen_codec(struct connection *c, int64_t id, const struct json *)
 {
 	if (!c->peer->rights.speaker)
 		return connection_reject_errno(c, id, -EPERM);
-	enum am_codec codec =
-	        room_decodes(c->peer->room, AM_CODEC_AV1) ? AM_CODEC_AV1 : AM_CODEC_VP8;
+	enum am_codec codec = room_screen_codec(c->peer->room);
 	struct json *data = json_new_object();
 	json_add_string(data, "mimeType", ortc_codecs[codec].mime);
 	connection_accept(c, id, data);

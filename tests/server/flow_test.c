@@ -475,6 +475,23 @@ static void who_does_not_know_of_wanted_encodings_is_left_alone(void **)
 	page_leave(&speaker);
 }
 
+static void
+share_in(struct page *p, const char *send, const char *mime, uint32_t ssrc, char track[32])
+{
+	char data[512];
+
+	snprintf(
+	        data, sizeof(data),
+	        "{\"transportId\":\"%s\",\"kind\":\"video\",\"appData\":{\"share\":true},"
+	        "\"rtpParameters\":{\"mid\":\"0\",\"codecs\":[{\"mimeType\":\"%s\","
+	        "\"payloadType\":45,\"clockRate\":90000}],\"encodings\":[{\"ssrc\":%u}]}}",
+	        send, mime, ssrc
+	);
+	struct json *answer = page_ask(p, "produce", data);
+	strcpy(track, json_string(json_object(answer, "data"), "id", 31));
+	json_free(answer);
+}
+
 static void come_decoding(struct page *p, const char *room, const char *id, const char *codecs)
 {
 	char receive[32], join[512];
@@ -513,11 +530,16 @@ static void expect_unfit(struct page *p, const char *track)
 	"{\"kind\":\"video\",\"mimeType\":\"video/AV1\",\"preferredPayloadType\":107,"             \
 	"\"clockRate\":90000,\"rtcpFeedback\":[]}"
 
+#define H264                                                                                       \
+	"{\"kind\":\"video\",\"mimeType\":\"video/H264\",\"preferredPayloadType\":103,"            \
+	"\"clockRate\":90000,\"parameters\":{\"packetization-mode\":1,"                            \
+	"\"profile-level-id\":\"42e01f\",\"level-asymmetry-allowed\":1},\"rtcpFeedback\":[]}"
+
 // A screen is shared in AV1 as long as everybody decodes it.
 static void a_screen_is_in_a_codec_that_all_decode(void **)
 {
 	struct page speaker, modern, old, another;
-	char send[32], data[512], track[32];
+	char send[32], track[32];
 
 	come(&speaker, "free", "codec", "speaker", SPEAKER, "S");
 	transport_make(&speaker, "producing", send);
@@ -526,16 +548,7 @@ static void a_screen_is_in_a_codec_that_all_decode(void **)
 	expect_screen_codec(&speaker, "video/AV1");
 	assert_int_equal(page_ask_code(&modern, "getScreenCodec", "{}"), 403);
 
-	snprintf(
-	        data, sizeof(data),
-	        "{\"transportId\":\"%s\",\"kind\":\"video\",\"appData\":{\"share\":true},"
-	        "\"rtpParameters\":{\"mid\":\"0\",\"codecs\":[{\"mimeType\":\"video/AV1\","
-	        "\"payloadType\":45,\"clockRate\":90000}],\"encodings\":[{\"ssrc\":3001}]}}",
-	        send
-	);
-	struct json *answer = page_ask(&speaker, "produce", data);
-	strcpy(track, json_string(json_object(answer, "data"), "id", 31));
-	json_free(answer);
+	share_in(&speaker, send, "video/AV1", 3001, track);
 	json_free(page_requested(&modern, "newConsumer"));
 	page_expect_none(&speaker, "producerUnfit");
 
@@ -554,6 +567,31 @@ static void a_screen_is_in_a_codec_that_all_decode(void **)
 	page_leave(&speaker);
 }
 
+// Who decodes no codec that a screen would be shared in anew is no reason to do so.
+static void a_screen_is_not_shared_anew_in_vain(void **)
+{
+	struct page speaker, deaf, other;
+	char send[32], track[32];
+
+	come(&speaker, "free", "vain", "speaker", SPEAKER, "S");
+	transport_make(&speaker, "producing", send);
+	come_decoding(&deaf, "vain", "deaf", "");
+	expect_screen_codec(&speaker, "video/AV1");
+	share_in(&speaker, send, "video/AV1", 3001, track);
+	come_decoding(&other, "vain", "other", H264);
+	expect_unfit(&speaker, track);
+	expect_screen_codec(&speaker, "video/VP8");
+	char data[64];
+	snprintf(data, sizeof(data), "{\"producerId\":\"%s\"}", track);
+	assert_int_equal(page_ask_code(&speaker, "closeProducer", data), 200);
+	share_in(&speaker, send, "video/VP8", 3002, track);
+	expect_screen_codec(&speaker, "video/VP8");
+	page_expect_none(&speaker, "producerUnfit");
+	page_leave(&deaf);
+	page_leave(&other);
+	page_leave(&speaker);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -569,6 +607,7 @@ int main(void)
 	        cmocka_unit_test(after_a_crash_a_publisher_hears_what_is_wanted),
 	        cmocka_unit_test(who_does_not_know_of_wanted_encodings_is_left_alone),
 	        cmocka_unit_test(a_screen_is_in_a_codec_that_all_decode),
+	        cmocka_unit_test(a_screen_is_not_shared_anew_in_vain),
 	};
 	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
 }

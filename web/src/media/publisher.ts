@@ -91,7 +91,10 @@ export class Publisher {
 	producerUnfit(producerId: string) {
 		this.#enqueue(async () => {
 			const published = this.#published.get('screen');
-			if (published?.producer.id !== producerId || this.#isCodecForced) return;
+			if (published?.producer.id !== producerId) return;
+			const before = this.#screenCodec;
+			await this.#chooseScreenCodec();
+			if (this.#screenCodec === before) return; // there is none that serves them better
 			this.#published.delete('screen');
 			published.producer.close();
 			await this.#connection.request('closeProducer', { producerId });
@@ -137,6 +140,8 @@ export class Publisher {
 			published = undefined;
 		}
 		if (!published && track && on) {
+			if (source === 'screen') await this.#chooseScreenCodec();
+			if (this.#wanted(source).track !== track) return; // this has changed meanwhile, and runs again
 			// A producer begins unpaused at the server, whatever its track does by then.
 			published = { producer: await this.#produce(source, track), paused: false, wantedEncodings: null };
 			this.#published.set(source, published);
@@ -171,14 +176,14 @@ export class Publisher {
 		return source === 'camera' && this.#codec ? cameraEncodings(this.#codec) : undefined;
 	}
 
-	/** The best that everybody in the room decodes now, and this browser encodes. */
+	/** The best that everybody in the room decodes now, where this browser encodes it. */
 	async #chooseScreenCodec() {
 		if (this.#isCodecForced) return;
 		const { mimeType } = await this.#connection.request('getScreenCodec', {});
 		this.#screenCodec = this.#capabilities.codecs?.find((codec) => codec.mimeType === mimeType) ?? this.#codec;
 	}
 
-	async #produce(source: Source, track: MediaStreamTrack): Promise<types.Producer> {
+	#produce(source: Source, track: MediaStreamTrack): Promise<types.Producer> {
 		// The tracks belong to LocalMedia and ScreenShare: they alone stop and disable them.
 		const options = { track, stopTracks: false, disableTrackOnPause: false };
 		const video = { ...options, codec: this.#codec, codecOptions: { videoGoogleStartBitrate: 1000 } };
@@ -188,7 +193,6 @@ export class Publisher {
 			case 'camera':
 				return this.#transport.produce({ ...video, encodings: this.#encodings(source) });
 			case 'screen':
-				await this.#chooseScreenCodec();
 				return this.#transport.produce({
 					...video,
 					codec: this.#screenCodec,
