@@ -145,6 +145,19 @@ test('after a broken connection who goes first is said again', async () => {
 	expect(priorities()).toEqual(['set Priority c-a 150']);
 });
 
+test('who went first no more while the connection was broken does so no more', async () => {
+	sight.set('a', small);
+	sight.lead('a');
+	await vi.runAllTimersAsync();
+	fail = true;
+	sight.lead('b');
+	await vi.runAllTimersAsync();
+	fail = false;
+	asked.length = 0;
+	sight.resumed();
+	expect(priorities()).toContain('set Priority c-a 100');
+});
+
 test('the same is not asked twice, and what passes by not at all', async () => {
 	sight.set('a', large);
 	await vi.runAllTimersAsync();

@@ -33,7 +33,9 @@ interface Told {
 	paused: boolean;
 	layers: Layers | null;
 	priority: number;
-	/** Whether the server has it for certain. */
+	/** Whether the server was ever told of one. */
+	ranked: boolean;
+	/** Whether the server has it all for certain. */
 	sure: boolean;
 }
 
@@ -167,14 +169,15 @@ export class Sight {
 
 	/** rank: null where the server knows it by itself. */
 	#tell(id: string, shown: Shown | null, rank: Rank | null) {
-		const last = this.#told.get(id) ?? { paused: false, layers: null, priority: ORDINARY, sure: true };
+		const last = this.#told.get(id) ?? { paused: false, layers: null, priority: ORDINARY, ranked: false, sure: true };
 		const paused = shown === null;
 		// Of a paused picture the size does not matter.
 		const layers = shown ? layersFor(shown, devicePixelRatio) : last.layers;
 		const priority = shown && rank ? priorityFor(shown, rank) : last.priority;
 		const other =
 			layers?.spatialLayer !== last.layers?.spatialLayer || layers?.temporalLayer !== last.layers?.temporalLayer;
-		const told: Told = { paused, layers, priority, sure: true };
+		const ranked = last.ranked || priority !== last.priority;
+		const told: Told = { paused, layers, priority, ranked, sure: true };
 		this.#told.set(id, told);
 		const ask = (asked: Promise<unknown>) =>
 			void asked.catch(() => {
@@ -184,7 +187,7 @@ export class Sight {
 		// First the size: what comes after a pause comes in it.
 		if (layers && !paused && (other || !last.sure))
 			ask(this.#request('setConsumerPreferredLayers', { consumerId: id, ...layers }));
-		if (priority !== last.priority || (!last.sure && priority !== ORDINARY))
+		if (priority !== last.priority || (!last.sure && ranked))
 			ask(this.#request('setConsumerPriority', { consumerId: id, priority }));
 		if (paused !== last.paused || !last.sure)
 			ask(this.#request(paused ? 'pauseConsumer' : 'resumeConsumer', { consumerId: id }));
