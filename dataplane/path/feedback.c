@@ -17,6 +17,7 @@
 #define PICTURE_RATE  90000
 #define PROBE_BLOCKS  4 // of a viewer's report that are looked at for jitter and RTT
 #define SHED          8 // of so many SRTCP packets a worker that is behind reads one
+#define REPORTED_US   5000000 // without a report of packets that were sent: there are none
 
 // In units of RELAY_RTCP_PER_S. A number of a NACK and an SSRC of a BYE are one each.
 #define PACKET_COST 4 // to decrypt a packet
@@ -172,8 +173,11 @@ static void read_reports(struct worker *w, struct transport *t, const struct rtc
 	if (probe)
 		t->link.probed_us = w->now_us;
 	if (expected > 0) {
+		t->viewer->reported_us = w->now_us;
 		link_lost(&t->link, (uint8_t)(lost / expected));
 		viewer_report(w, t, (uint8_t)(lost / expected));
+	} else if (t->viewer && w->now_us - t->viewer->reported_us > REPORTED_US) {
+		link_lost(&t->link, 0); // nothing is sent: what was lost before is forgotten
 	}
 	link_tell(w, t);
 }

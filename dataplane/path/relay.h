@@ -142,6 +142,7 @@ struct viewer {
 	struct relay_bucket repairs; // bytes of retransmissions
 	struct repeats repeats; // of late
 	struct expected expected; // by its reports
+	int64_t reported_us; // when one was last about anything
 	bool changed; // other subscriptions, or other wishes, since then
 	bool probing; // it is in the worker's list of these
 	uint8_t shed; // level of the worker's shedding that is in force

@@ -224,6 +224,24 @@ static void a_report_about_nothing_changes_nothing(void **)
 	end();
 }
 
+static void who_is_sent_nothing_loses_nothing(void **)
+{
+	struct block block = {0x12345, 100, 64};
+
+	begin();
+	for (int i = 0; i < 20; i++) {
+		block.highest += 50;
+		report(&block, 1);
+	}
+	assert_in_range(told_lost(), 62, 64);
+	for (int i = 0; i < 60; i++) {
+		rig.worker->now_us += 1000000;
+		report(&block, 1);
+	}
+	assert_in_range(told_lost(), 0, 2);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +250,7 @@ int main(void)
 	        cmocka_unit_test(streams_that_stand_still_do_not_dilute_the_loss),
 	        cmocka_unit_test(blocks_count_for_the_packets_that_they_are_about),
 	        cmocka_unit_test(a_report_about_nothing_changes_nothing),
+	        cmocka_unit_test(who_is_sent_nothing_loses_nothing),
 	};
 	return cmocka_run_group_tests(tests, eal_begin, NULL);
 }
