@@ -32,11 +32,11 @@ struct store_counts;
 // one address, of 2048 WebSockets, takes a part of each.
 #define QUOTAS(X)                                                                                  \
 	X(ROOMS, "max-rooms", 8192, "rooms at once")                                               \
-	X(PEERS, "max-peers", 8192, "people in rooms, or waiting there, at once")                  \
+	X(PEERS, "max-peers", 8192, "people in rooms or waiting there at once")                    \
 	X(TRANSPORTS, "max-transports", 16384, "media connections at once")                        \
-	X(TRACKS, "max-tracks", 4096, "cameras, microphones and shares at once")                   \
-	X(SUBSCRIPTIONS, "max-subscriptions", 98304, "tracks that are sent to somebody at once")   \
-	X(TOKENS, "max-tokens", 65536, "tokens with a lifetime that are remembered (U16)")
+	X(TRACKS, "max-tracks", 4096, "cameras, microphones and screen shares at once")            \
+	X(SUBSCRIPTIONS, "max-subscriptions", 98304, "tracks sent to participants at once")        \
+	X(TOKENS, "max-tokens", 65536, "tokens with a lifetime that are remembered")
 
 enum quota {
 #define QUOTA_ENUM(name, setting, standard, help) QUOTA_##name,

@@ -12,28 +12,28 @@
 
 static const struct option common[] = {
         {"--socket", "PATH",
-         "of amphi-controlplane (controlplane.admin in its configuration); else "
-         "AMPHI_ADMIN_SOCKET, else " DEFAULT_SOCKET},
-        {"--json", NULL, "answer with one line of JSON"},
-        {"--help", NULL, "say what there is"},
+         "socket of amphi-controlplane (controlplane.admin in its configuration); default: "
+         "AMPHI_ADMIN_SOCKET, then " DEFAULT_SOCKET},
+        {"--json", NULL, "print the answer as one line of JSON"},
+        {"--help", NULL, "print this help"},
         {0},
 };
 
 static const char intro[] =
         "usage: amphictl NOUN VERB [ARGUMENT…] [OPTION…]\n"
         "\n"
-        "Shows and changes the accounts of a running amphi-controlplane, which obeys at once: "
-        "nobody "
-        "in a room is\n"
-        "disturbed. Also makes key pairs and signed test tokens, which needs no server.\n"
+        "Shows and changes the accounts of a running amphi-controlplane. Changes apply at once "
+        "and do not disturb\n"
+        "anybody in a room. Also creates key pairs and signed test tokens, which requires no "
+        "server.\n"
         "\n";
 
 static const char outro[] =
         "\n"
         "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no server answers, 4 in "
-        "force but not in the file yet.\n"
+        "effect but not saved to the file yet.\n"
         "\n"
-        "Example: let company.example embed rooms that only its tokens open\n"
+        "Example: let company.example embed rooms that only its own tokens open\n"
         "  amphictl account add company --jwt-required on\n"
         "  amphictl host add company meet.company.example\n"
         "  amphictl domain add company https://company.example\n"

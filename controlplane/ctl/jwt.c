@@ -24,15 +24,15 @@
 #define LIFETIME_S "3600"
 
 const struct option jwt_keygen_options[] = {
-        {"--bits", "2048|3072|4096", "2048 is recommended, and the default"},
+        {"--bits", "2048|3072|4096", "size of the key; 2048 is recommended, and the default"},
         {0},
 };
 
 const struct option jwt_sign_options[] = {
-        {"--room", "ROOM", "the one room that it opens; else all"},
-        {"--claim", "NAME=VALUE", "such as role=moderator; may be given several times"},
-        {"--expires", "SECONDS", "from now on; " LIFETIME_S ", 0: never"},
-        {"--kid", "KID", "names the key for the server; without, it tries all"},
+        {"--room", "ROOM", "the only room that the token opens; default: all rooms"},
+        {"--claim", "NAME=VALUE", "such as role=moderator; can be repeated"},
+        {"--expires", "SECONDS", "from now; default: " LIFETIME_S "; 0: never"},
+        {"--kid", "KID", "names the key for the server; without it, the server tries all"},
         {0},
 };
 
