@@ -109,19 +109,13 @@ static void observe(const struct link_quality *l)
 		metric_observe(HISTOGRAM_estimate, l->estimate_kbps * 1000.0);
 }
 
-// Something is to come of it.
-static bool is_due(const struct subscription *s)
-{
-	return !s->paused_by_viewer && !s->track->paused;
-}
-
 static bool is_starved(const struct peer *p)
 {
 	const struct subscription *s;
 
 	LIST_FOREACH(s, &p->subscriptions, of_viewer)
 	{
-		if (s->starved && is_due(s))
+		if (s->starved && subscription_is_due(s))
 			return true;
 	}
 	return false;
@@ -150,7 +144,7 @@ static void sent_add(const struct conference *c, struct subscription *s, struct 
 		return;
 	enum am_limit limit = subscription_limit(s, f.limit);
 	metric_count_picture(s->spatial_layer_now, limit);
-	if (limit == AM_LIMIT_BANDWIDTH && is_due(s))
+	if (limit == AM_LIMIT_BANDWIDTH && subscription_is_due(s))
 		sent->narrow = true;
 }
 

@@ -119,6 +119,11 @@ void subscription_mid_text(const struct subscription *s, char out[AM_SUBSCRIPTIO
 	snprintf(out, AM_SUBSCRIPTION_MID_MAX + 1, "%u", s->mid % (unsigned)PEER_MID_COUNT);
 }
 
+bool subscription_is_due(const struct subscription *s)
+{
+	return !s->paused_by_viewer && !s->track->paused;
+}
+
 enum am_limit subscription_limit(const struct subscription *s, uint8_t limit)
 {
 	if (s->starved)

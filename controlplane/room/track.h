@@ -91,6 +91,9 @@ void track_destroy(struct track *);
 struct subscription *subscription_create(am_id, struct track *, struct transport *viewer);
 void subscription_destroy(struct subscription *);
 
+// Whether something is to come of it: neither its viewer nor its publisher has paused it.
+bool subscription_is_due(const struct subscription *);
+
 // Why it is sent in less than all that its speaker could send; limit: as far as the data plane
 // says, which may be anything.
 enum am_limit subscription_limit(const struct subscription *, uint8_t limit);
