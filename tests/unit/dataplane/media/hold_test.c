@@ -209,6 +209,7 @@ static void each_packet_goes_on_once_and_in_time(void **)
 		int64_t delay = fate == 0 ? (int64_t)(hostile_random(&random) % LATE) : 0;
 		arrival[i] = fate == 1 ? -1 : ((int64_t)i * GAP + delay) / MS * MS; // or never
 	}
+	arrival[0] = 0; // nothing waits for what is before the first that comes
 	for (int64_t now = 0; now < PACKETS * GAP + LATE + LIMIT; now += MS) {
 		for (int64_t i = now / GAP - LATE / GAP - 1; i <= now / GAP; i++) {
 			uint64_t seq = 1000 + (uint64_t)i;
