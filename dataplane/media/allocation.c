@@ -96,6 +96,15 @@ uint64_t allocation_used(const struct allocation_picture *pictures, unsigned cou
 	return sum;
 }
 
+uint64_t allocation_most(const struct allocation_picture *pictures, unsigned count)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		sum += pictures[i].count ? pictures[i].bps[pictures[i].count - 1] : 0;
+	return sum;
+}
+
 uint64_t
 allocation_next(const struct allocation_picture *pictures, unsigned count, uint64_t used_bps)
 {
@@ -135,7 +144,8 @@ uint64_t allocation_wish(
 )
 {
 	struct allocation_picture granted[ALLOCATION_PICTURES];
-	uint64_t used_bps = allocation_used(pictures, count), most_bps = 0;
+	uint64_t used_bps = allocation_used(pictures, count);
+	uint64_t most_bps = allocation_most(pictures, count);
 	uint64_t next_bps = allocation_next(pictures, count, used_bps);
 
 	if (next_bps && next_bps * ALLOCATION_UP_PERCENT <= budget_bps * 100) {
@@ -144,8 +154,6 @@ uint64_t allocation_wish(
 		        allocation_choose(granted, count, budget_bps * 100 / ALLOCATION_UP_PERCENT);
 		next_bps = allocation_next(granted, count, used_bps);
 	}
-	for (unsigned i = 0; i < count; i++)
-		most_bps += pictures[i].count ? pictures[i].bps[pictures[i].count - 1] : 0;
 	if (next_bps && !a->fooled && is_waiting(a, now_us) && next_bps < other_bps(a))
 		next_bps = other_bps(a) < most_bps ? other_bps(a) : most_bps;
 	return next_bps * ALLOCATION_MARGIN_PERCENT / 100;

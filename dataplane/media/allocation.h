@@ -55,6 +55,9 @@ uint64_t allocation_choose(struct allocation_picture *, unsigned count, uint64_t
 // What is chosen now, in bit/s.
 uint64_t allocation_used(const struct allocation_picture *, unsigned count);
 
+// What the last step of each picture takes, in bit/s.
+uint64_t allocation_most(const struct allocation_picture *, unsigned count);
+
 // The whole of what the cheapest step up of any picture would take, or 0 if all have their last.
 uint64_t allocation_next(const struct allocation_picture *, unsigned count, uint64_t used_bps);
 

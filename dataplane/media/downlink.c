@@ -210,10 +210,18 @@ static bool has_burst(const struct downlink *d)
 	return false;
 }
 
+// A probe has just passed: then it is the key frame of the step that was taken for it.
+static bool was_just_proven(const struct downlink *d, int64_t now_us)
+{
+	return d->probe.open && d->probe.tried && now_us - d->probe.since_us < EXCUSE_US;
+}
+
 // An excuse is good for a while, and not again soon: who always sends too much has none.
 static bool is_excused(struct downlink *d, int64_t now_us)
 {
-	if (now_us - d->excuse_us >= EXCUSE_AGAIN_US && has_burst(d))
+	bool again = now_us - d->excuse_us >= EXCUSE_AGAIN_US;
+	if ((again && has_burst(d)) ||
+	    (d->excuse_us < d->probe.since_us && was_just_proven(d, now_us)))
 		d->excuse_us = now_us;
 	return now_us - d->excuse_us < EXCUSE_US;
 }
@@ -376,7 +384,7 @@ static void start_probe(struct downlink *d, int64_t now_us)
 {
 	if (d->probe.state != PROBE_IDLE || now_us < d->probe.due_us || !d->clock_known)
 		return;
-	uint32_t now = estimate(d), rate = probe_rate(&d->probe, d->want, now);
+	uint32_t now = estimate(d), rate = probe_rate(&d->probe, d->want, d->most, now);
 	bool gained = d->gained;
 	d->gained = false;
 	if (gained && (uint64_t)now * 100 < (uint64_t)d->proven * LASTED_PERCENT) {
@@ -391,7 +399,7 @@ static void start_probe(struct downlink *d, int64_t now_us)
 		rate = d->former; // proves 0.85 of it, also without a wish
 	if (rate > now)
 		probe_start(
-		        &d->probe, now_us, rate, (uint8_t)(loss_share(&d->loss) * 100),
+		        &d->probe, now_us, rate, d->want, (uint8_t)(loss_share(&d->loss) * 100),
 		        d->sent.next, d->sent.bytes
 		);
 }
@@ -412,8 +420,9 @@ void downlink_tick(struct downlink *d, int64_t now_us)
 		start_probe(d, now_us);
 }
 
-void downlink_want(struct downlink *d, int64_t now_us, uint32_t rate)
+void downlink_want(struct downlink *d, int64_t now_us, uint32_t rate, uint32_t most)
 {
+	d->most = most;
 	// The step that the last probe had proven has been taken: on to the next.
 	if (rate > d->want && d->want > 0 && d->proven >= d->want)
 		probe_hurry(&d->probe, now_us + PROBE_AGAIN_US);

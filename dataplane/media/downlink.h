@@ -47,6 +47,7 @@ struct downlink {
 	uint32_t sent_peak; // bit/s of the last second, or of those before, fading
 	uint32_t rtt_us; // 0 = unknown
 	uint32_t want; // bit/s, 0 = nothing
+	uint32_t most; // bit/s of all that is asked for
 	uint32_t former; // bit/s before a large cut, asked for again once it may be over; 0 = none
 	uint32_t remb;
 	uint32_t report_bytes; // sent by the last reception report, low bits
@@ -104,8 +105,8 @@ void downlink_report(struct downlink *, int64_t now_us, uint8_t fraction_lost);
 void downlink_tick(struct downlink *, int64_t now_us);
 
 // The allocator would like to see that the link carries so much in all, its wish included; 0: all
-// is well. bit/s.
-void downlink_want(struct downlink *, int64_t now_us, uint32_t rate);
+// is well. most: all that it may ever use. bit/s.
+void downlink_want(struct downlink *, int64_t now_us, uint32_t rate, uint32_t most);
 
 // To be called before a tick where nothing may be probed: then what was there before a cut is not
 // asked for either.

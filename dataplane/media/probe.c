@@ -47,18 +47,21 @@ void probe_hurry(struct probe *p, int64_t at_us)
 		p->due_us = at_us;
 }
 
-uint32_t probe_rate(const struct probe *p, uint32_t goal, uint32_t estimate)
+uint32_t probe_rate(const struct probe *p, uint32_t goal, uint32_t most, uint32_t estimate)
 {
+	// The last one passed as a whole: this is another link, and the next step is not all of it.
+	if (p->open && p->tried && goal > 0 && goal < most)
+		goal = most;
 	uint64_t rate = (uint64_t)goal * GOAL_PERCENT / 100;
 	if (goal > 0 && rate < (uint64_t)goal + BUCKET_BPS)
 		rate = (uint64_t)goal + BUCKET_BPS; // else no result would ever be the goal
-	uint64_t most = (uint64_t)estimate * (p->open ? ESTIMATE_FACTOR_OPEN : ESTIMATE_FACTOR);
-	most = most < PROBE_RATE_MAX ? most : PROBE_RATE_MAX;
+	uint64_t limit = (uint64_t)estimate * (p->open ? ESTIMATE_FACTOR_OPEN : ESTIMATE_FACTOR);
+	limit = limit < PROBE_RATE_MAX ? limit : PROBE_RATE_MAX;
 	uint64_t gentle = (uint64_t)p->ceiling * 1000 * CEILING_PERCENT / 100;
 	// A link that was full at less than it is known to carry was another then, as in a fade.
-	if (gentle > estimate && gentle < most)
-		most = gentle;
-	return (uint32_t)(rate < most ? rate : most);
+	if (gentle > estimate && gentle < limit)
+		limit = gentle;
+	return (uint32_t)(rate < limit ? rate : limit);
 }
 
 static uint32_t bytes_of(uint32_t rate, int64_t us)
@@ -84,18 +87,20 @@ static void begin(struct probe *p, int64_t now_us, uint8_t state, uint64_t next,
 	p->bytes = bytes_of(p->rate, PROBE_SHORT_US);
 	if (state == PROBE_LONG) {
 		uint32_t most = bytes_of(p->rate, PROBE_LONG_US_MAX);
-		p->bytes = PROBE_BYTES_LONG < most ? PROBE_BYTES_LONG : most;
+		p->bytes = p->bold ? PROBE_BYTES_BOLD : PROBE_BYTES_LONG;
+		p->bytes = p->bytes < most ? p->bytes : most;
 	}
 }
 
 void probe_start(
-        struct probe *p, int64_t now_us, uint32_t rate, uint8_t lost_percent, uint64_t next,
-        uint64_t sent
+        struct probe *p, int64_t now_us, uint32_t rate, uint32_t goal, uint8_t lost_percent,
+        uint64_t next, uint64_t sent
 )
 {
 	p->lost_percent = lost_percent < LOST_PERCENT_MAX ? lost_percent : LOST_PERCENT_MAX;
 	p->rate = rate < PROBE_RATE_MAX ? rate : PROBE_RATE_MAX;
 	p->narrow = p->open = false;
+	p->bold = goal > 0 && rate / 3 > goal / 2;
 	p->tried = true;
 	begin(p, now_us, PROBE_SHORT, next, sent);
 }
@@ -345,7 +350,7 @@ void probe_lasted(struct probe *p)
 
 void probe_finish(struct probe *p, int64_t now_us, enum probe_success success)
 {
-	bool cheap = p->state == PROBE_SHORT;
+	bool cheap = p->state == PROBE_SHORT || p->bold; // the goal may pass all the same
 	p->state = PROBE_IDLE;
 	p->sending = false;
 	p->since_us = now_us;

@@ -20,6 +20,7 @@
 #define PROBE_BUCKET         6500 // bytes; 6 kB and some that shapers add to each packet
 #define PROBE_BUCKET_NARROW  3000 // where the short part has already met the capacity
 #define PROBE_BYTES_LONG     54000 // of the long part: proves 0.88 of its rate
+#define PROBE_BYTES_BOLD     24000 // likewise, where that is half as much again as the goal: 0.73
 #define PROBE_LONG_US_MAX    1500000
 #define PROBE_SHORT_US       30000
 #define PROBE_BLOCK          4 // packets
@@ -75,6 +76,7 @@ struct probe {
 	bool wished : 1;
 	bool arrived : 1; // a packet of it
 	bool tried : 1; // there was one before
+	bool bold : 1; // it asks for more than the goal
 	bool narrow : 1; // the short part met no bucket, but the capacity
 	bool open : 1; // the last one passed as a whole, or there was none: more may pass
 };
@@ -97,15 +99,17 @@ void probe_wish(struct probe *, int64_t now_us, bool wished);
 // The next probe as early as at_us.
 void probe_hurry(struct probe *, int64_t at_us);
 
-// goal: bit/s of the allocator's next step; estimate: of now. The rate to probe: bold while the
-// link is open, gentle where the last one found it full.
-uint32_t probe_rate(const struct probe *, uint32_t goal, uint32_t estimate);
+// goal: bit/s of the allocator's next step; most: of all that it may ever use; estimate: of now.
+// The rate to probe: bold after a probe that passed as a whole, gentle where the last one found the
+// link full.
+uint32_t probe_rate(const struct probe *, uint32_t goal, uint32_t most, uint32_t estimate);
 
-// next: number of the next packet; sent: bytes that the viewer has been sent so far. lost_percent:
+// goal: what is enough to be proven, or 0: the rate. next: number of the next packet; sent: bytes
+// that the viewer has been sent so far. lost_percent:
 // what is lost at any rate, and is not held against the probe.
 void probe_start(
-        struct probe *, int64_t now_us, uint32_t rate, uint8_t lost_percent, uint64_t next,
-        uint64_t sent
+        struct probe *, int64_t now_us, uint32_t rate, uint32_t goal, uint8_t lost_percent,
+        uint64_t next, uint64_t sent
 );
 
 // Bytes on the wire of a packet that is to be sent now besides the media, or 0. Ask each

@@ -458,9 +458,11 @@ static void want(struct worker *w, struct transport *t, const struct look *look)
 	        target_bps > other_bps ? target_bps - other_bps : 0, w->now_us
 	);
 	uint64_t all_bps = next_bps && may_probe(w, t) ? look->other_bps + next_bps : 0;
+	uint64_t most_bps = look->other_bps + allocation_most(look->pictures, look->count);
 
 	downlink_want(
-	        &v->downlink, w->now_us, all_bps < UINT32_MAX ? (uint32_t)all_bps : UINT32_MAX
+	        &v->downlink, w->now_us, all_bps < UINT32_MAX ? (uint32_t)all_bps : UINT32_MAX,
+	        most_bps < UINT32_MAX ? (uint32_t)most_bps : UINT32_MAX
 	);
 }
 

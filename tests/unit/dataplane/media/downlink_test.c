@@ -266,7 +266,7 @@ static void losses_of_reports_limit_who_has_no_extension(void **)
 static void the_first_wish_is_probed_once_there_is_feedback(void **)
 {
 	start(true);
-	downlink_want(&down, now_us, 900000);
+	downlink_want(&down, now_us, 900000, 900000);
 	for (int i = 0; i < 10; i++) {
 		downlink_tick(&down, now_us + i * DOWNLINK_TICK_US);
 		assert_false(downlink_probing(&down));
@@ -286,13 +286,13 @@ static void what_arrives_without_a_queue_is_what_the_link_carries(void **)
 static void a_wish_is_probed_after_a_second(void **)
 {
 	start(true);
-	downlink_want(&down, now_us, 900000);
+	downlink_want(&down, now_us, 900000, 900000);
 	send_for(3 * SECOND, 20 * MS, false);
 	probe_finish(&down.probe, now_us, PROBE_REACHED);
-	downlink_want(&down, now_us, 0);
+	downlink_want(&down, now_us, 0, 0);
 	send_for(6 * SECOND, 20 * MS, false);
 	assert_false(downlink_probing(&down));
-	downlink_want(&down, now_us, 900000);
+	downlink_want(&down, now_us, 900000, 900000);
 	send_for(900 * MS, 20 * MS, false);
 	assert_false(downlink_probing(&down));
 	for (int i = 0; i < 300 && !downlink_probing(&down); i++)
@@ -308,7 +308,7 @@ static void without_a_wish_nothing_is_probed(void **)
 		send_for(100 * MS, 20 * MS, false);
 		assert_false(downlink_probing(&down));
 	}
-	downlink_want(&down, now_us, 300000); // there is more than that
+	downlink_want(&down, now_us, 300000, 300000); // there is more than that
 	for (int i = 0; i < 100; i++) {
 		send_for(100 * MS, 20 * MS, false);
 		assert_false(downlink_probing(&down));

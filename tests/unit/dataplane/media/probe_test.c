@@ -25,6 +25,8 @@ static struct lane *lane;
 static uint64_t next, sent;
 static int64_t now_us, media_us;
 static uint32_t estimate, result;
+static uint32_t goal; // bit/s, of the next probe; 0: its rate
+static int64_t begun_us; // when the last probe began
 static int probe_packets;
 static int64_t probe_bytes;
 static int shed, reports; // of so many reports one is lost; 0: none
@@ -104,7 +106,8 @@ static enum probe_verdict try(uint32_t media, uint32_t rate, uint8_t lost_percen
 {
 	for (int64_t until_us = now_us + 2 * SECOND; now_us < until_us;)
 		step(media, false);
-	probe_start(&probe, now_us, rate, lost_percent, next, sent);
+	begun_us = now_us;
+	probe_start(&probe, now_us, rate, goal, lost_percent, next, sent);
 	for (;;) {
 		step(media, true);
 		enum probe_verdict v = probe_judge(&probe, now_us, next, sent, estimate, &result);
@@ -247,7 +250,7 @@ static void without_anything_to_send_it_fails_without_a_trace(void **)
 {
 	const struct lane_config config = {.delay_us = WAY_US};
 	start(&config);
-	probe_start(&probe, now_us, 1000000, 0, next, sent);
+	probe_start(&probe, now_us, 1000000, 0, 0, next, sent);
 	for (int i = 0; i < 2000; i++) {
 		step(0, false);
 		if (probe_judge(&probe, now_us, next, sent, 600000, &result) == PROBE_FAILED) {
@@ -286,7 +289,7 @@ static void the_short_part_is_five_packets_at_least(void **)
 	for (uint32_t rate = 60000; rate < PROBE_RATE_MAX; rate = rate * 3 / 2) {
 		const struct lane_config config = {.delay_us = WAY_US};
 		start(&config);
-		probe_start(&probe, now_us, rate, 0, next, sent);
+		probe_start(&probe, now_us, rate, 0, 0, next, sent);
 		int64_t begin_us = now_us;
 		while (probe.sending)
 			step(0, true);
@@ -300,22 +303,55 @@ static void the_short_part_is_five_packets_at_least(void **)
 static void goals_keep_to_the_estimate_and_6_mbit(void **)
 {
 	probe_init(&probe, 0);
-	assert_int_equal(probe_rate(&probe, 1000000, 300000), 900000); // the first
+	assert_int_equal(probe_rate(&probe, 1000000, 1000000, 300000), 900000); // the first
 	probe.open = false;
-	assert_int_equal(probe_rate(&probe, 1000000, 900000), 1200000);
-	assert_int_equal(probe_rate(&probe, 1000000, 300000), 600000);
-	assert_int_equal(probe_rate(&probe, 20000000, 5000000), PROBE_RATE_MAX);
-	assert_int_equal(probe_rate(&probe, UINT32_MAX, UINT32_MAX), PROBE_RATE_MAX);
-	assert_int_equal(probe_rate(&probe, 0, 300000), 0);
+	assert_int_equal(probe_rate(&probe, 1000000, 1000000, 900000), 1200000);
+	assert_int_equal(probe_rate(&probe, 1000000, 1000000, 300000), 600000);
+	assert_int_equal(probe_rate(&probe, 20000000, 20000000, 5000000), PROBE_RATE_MAX);
+	assert_int_equal(probe_rate(&probe, UINT32_MAX, UINT32_MAX, UINT32_MAX), PROBE_RATE_MAX);
+	assert_int_equal(probe_rate(&probe, 0, 0, 300000), 0);
+}
+
+// What passed as a whole is another link: the next probe asks for all that is of use, and no
+// longer than the goal takes to be proven.
+static void after_one_that_passed_the_next_is_bold(void **)
+{
+	probe_init(&probe, 0);
+	probe.tried = true;
+	assert_int_equal(probe_rate(&probe, 160000, 2000000, 130000), 390000);
+	assert_int_equal(probe_rate(&probe, 160000, 2000000, 1000000), 2400000);
+	assert_int_equal(probe_rate(&probe, 0, 2000000, 130000), 0); // no wish
+	probe.open = false;
+	assert_int_equal(probe_rate(&probe, 160000, 2000000, 130000), 200000);
+
+	goal = 160000;
+	assert_int_equal(try_link(3000000, 0, 200 * MS, 100000, 390000), PROBE_PASSED);
+	assert_in_range(result, 270000, 300000);
+	assert_in_range(now_us - begun_us, 500 * MS, 800 * MS);
+	goal = 0;
+	assert_int_equal(try_link(3000000, 0, 200 * MS, 100000, 390000), PROBE_PASSED);
+	assert_in_range(now_us - begun_us, 1200 * MS, 1500 * MS);
+}
+
+static void a_bucket_does_not_fool_a_bold_one(void **)
+{
+	for (uint32_t depth = 0; depth <= 6000; depth += 500) {
+		for (int64_t bit_s = 150000; bit_s < 390000; bit_s += 20000) {
+			goal = 160000;
+			(void)try_link(bit_s, depth, 200 * MS, 100000, 390000);
+			assert_true(result <= bit_s * 105 / 100);
+		}
+	}
+	goal = 0;
 }
 
 // Of the long part's bytes a bucket may have carried some: at low rates that is much.
 static void the_goal_can_be_proven(void **)
 {
-	for (uint32_t goal = 70000; goal < 500000; goal += 10000) {
-		uint32_t rate = probe_rate(&probe, goal, goal);
+	for (uint32_t of = 70000; of < 500000; of += 10000) {
+		uint32_t rate = probe_rate(&probe, of, of, of);
 		assert_int_equal(try_link(20000000, 0, 300 * MS, 64000, rate), PROBE_PASSED);
-		assert_true(result >= goal);
+		assert_true(result >= of);
 	}
 }
 
@@ -325,8 +361,8 @@ static void a_full_link_is_asked_gently_while_it_is_the_same(void **)
 	probe_init(&probe, 0);
 	probe.open = false;
 	probe.ceiling = 200; // kbit/s
-	assert_int_equal(probe_rate(&probe, 1000000, 190000), 260000);
-	assert_int_equal(probe_rate(&probe, 1000000, 300000), 600000);
+	assert_int_equal(probe_rate(&probe, 1000000, 1000000, 190000), 260000);
+	assert_int_equal(probe_rate(&probe, 1000000, 1000000, 300000), 600000);
 }
 
 static void pauses_grow_with_failures(void **)
@@ -371,7 +407,10 @@ static void absurd_reports_stay_numbers(void **)
 	uint64_t random = hostile_seed();
 	for (int round = 0; round < 2000; round++) {
 		probe_init(&probe, 0);
-		probe_start(&probe, 0, 1 + hostile_random(&random) % 10000000, 0, 100, 0);
+		probe_start(
+		        &probe, 0, 1 + hostile_random(&random) % 10000000, round % 2 * 200000, 0,
+		        100, 0
+		);
 		uint64_t number = 100, bytes = 0;
 		for (int64_t us = 0; us < 5 * SECOND; us += 20 * MS) {
 			uint16_t packet = probe_packet(&probe, us, number, bytes);
@@ -408,6 +447,8 @@ int main(void)
 	        cmocka_unit_test(feedback_that_is_shed_is_no_loss),
 	        cmocka_unit_test(the_short_part_is_five_packets_at_least),
 	        cmocka_unit_test(goals_keep_to_the_estimate_and_6_mbit),
+	        cmocka_unit_test(after_one_that_passed_the_next_is_bold),
+	        cmocka_unit_test(a_bucket_does_not_fool_a_bold_one),
 	        cmocka_unit_test(the_goal_can_be_proven),
 	        cmocka_unit_test(a_full_link_is_asked_gently_while_it_is_the_same),
 	        cmocka_unit_test(pauses_grow_with_failures),

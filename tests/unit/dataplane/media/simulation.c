@@ -205,7 +205,9 @@ static void allocate(struct simulation *s)
 	next = s->layer < s->config.layer_max ? s->layer + 1 : s->layer;
 	uint32_t sum = simulation_layer_rate(s, next);
 	bool open = next > s->layer && s->now_us - s->down_us >= s->back_off_us;
-	downlink_want(&s->d, s->now_us, open ? sum : 0);
+	downlink_want(
+	        &s->d, s->now_us, open ? sum : 0, simulation_layer_rate(s, s->config.layer_max)
+	);
 	bool high =
 	        lasts(&s->high_us, s->now_us, (uint64_t)target * 100 >= (uint64_t)sum * 115, UP_US);
 	if (open && target >= sum && (high || downlink_proven(&s->d, s->now_us) >= sum))
@@ -234,7 +236,7 @@ static void tick(struct simulation *s)
 	if (s->config.traffic == TRAFFIC_LAYERS)
 		allocate(s);
 	else
-		downlink_want(&s->d, s->now_us, 2 * simulation_target(s));
+		downlink_want(&s->d, s->now_us, 2 * simulation_target(s), 2 * simulation_target(s));
 }
 
 static void view(struct simulation *s)

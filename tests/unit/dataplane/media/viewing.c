@@ -417,7 +417,10 @@ static void allocate(struct viewing *v)
 	}
 	uint64_t used = allocation_used(&p, 1);
 	uint64_t next = allocation_wish(&v->allocation, &p, 1, budget, v->now_us);
-	downlink_want(&v->d, v->now_us, next ? (uint32_t)(next + SOUND_BPS) : 0);
+	downlink_want(
+	        &v->d, v->now_us, next ? (uint32_t)(next + SOUND_BPS) : 0,
+	        p.count ? p.bps[p.count - 1] + SOUND_BPS : 0
+	);
 	used += SOUND_BPS;
 	unsigned number;
 	v->slow = (!downlink_is_unhurt(&v->d) &&

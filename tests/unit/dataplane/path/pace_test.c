@@ -252,7 +252,7 @@ static void pictures_that_wait_are_what_a_probe_sends(void **)
 	const _Atomic uint64_t *probes = &rig.counters->value[AM_COUNTER_made_probes];
 
 	picture(0, 0, false, 20); // 183 ms
-	probe_start(&d->probe, rig.worker->now_us, 600 * KBIT, 0, d->sent.next, d->sent.bytes);
+	probe_start(&d->probe, rig.worker->now_us, 600 * KBIT, 0, 0, d->sent.next, d->sent.bytes);
 	d->probe.bytes = 54000;
 	t->viewer->probing = true;
 	TAILQ_INSERT_TAIL(&rig.worker->probing, t, probing);
@@ -276,7 +276,7 @@ static void pictures_of_a_probe_are_no_debt_of_the_pace(void **)
 	struct downlink *d = &t->viewer->downlink;
 
 	picture(0, 0, false, 60); // 41 kB
-	probe_start(&d->probe, rig.worker->now_us, 1200 * KBIT, 0, d->sent.next, d->sent.bytes);
+	probe_start(&d->probe, rig.worker->now_us, 1200 * KBIT, 0, 0, d->sent.next, d->sent.bytes);
 	d->probe.bytes = 20000;
 	for (int i = 0; i < 100 && downlink_probing(d); i++)
 		wait_ms(2);
