@@ -24,7 +24,8 @@ enum am_lifecycle_state {
 	X(third_temporal_layer)                                                                    \
 	X(second_temporal_layer)                                                                   \
 	X(highest_encoding)                                                                        \
-	X(middle_encodings)
+	X(middle_encodings)                                                                        \
+	X(other_pictures) /* than the most important one */
 
 enum am_shed_step {
 	AM_SHED_NOTHING,

@@ -155,7 +155,7 @@ static bool msg_is_valid(const struct am_msg *m)
 		       m->transport_state.dtls < AM_DTLS_COUNT;
 	case AM_EVENT_SUBSCRIPTION_LAYERS:
 		return id_is_valid(m->subscription_layer.subscription_id, AM_SUBSCRIPTION_MAX) &&
-		       m->subscription_layer.starved <= 1;
+		       m->subscription_layer.withheld < AM_LIMIT_COUNT;
 	case AM_EVENT_TRACK_TOO_LONG: return id_is_valid(m->track_too_long.track_id, AM_TRACK_MAX);
 	case AM_EVENT_TRACK_WANTED:
 		return id_is_valid(m->track_wanted.track_id, AM_TRACK_MAX) &&

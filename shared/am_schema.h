@@ -275,7 +275,8 @@ struct am_event_subscription_layers {
 	am_id subscription_id;
 	uint8_t spatial_layer; // now being sent, or AM_LAYER_NONE
 	uint8_t temporal_layer;
-	uint8_t starved; // bool: nothing is sent, since the viewer's link does not carry it
+	uint8_t withheld; // why nothing is sent: AM_LIMIT_BANDWIDTH, AM_LIMIT_OVERLOAD; or
+	                  // AM_LIMIT_NONE
 };
 
 // Its packets do not fit on some viewers' paths: those are dropped.
@@ -370,7 +371,7 @@ struct am_subscription_state {
 	uint32_t rtx_ssrc;
 	char mid[AM_SUBSCRIPTION_MID_MAX + 1];
 	uint8_t temporal_layer_now;
-	uint8_t starved; // bool, as in am_event_subscription_layers
+	uint8_t withheld; // as in am_event_subscription_layers
 	uint8_t priority;
 };
 // What changes by the packet: one word for each track and transport, the epoch of its id above the

@@ -115,7 +115,7 @@ static bool is_starved(const struct peer *p)
 
 	LIST_FOREACH(s, &p->subscriptions, of_viewer)
 	{
-		if (s->starved && subscription_is_due(s))
+		if (s->withheld == AM_LIMIT_BANDWIDTH && subscription_is_due(s))
 			return true;
 	}
 	return false;

@@ -183,6 +183,7 @@ static void subscription_restore(struct restoring *r, const struct am_subscripti
 	struct conference *c = r->conference;
 	struct track *track = conference_track(c, state->track_id);
 	struct transport *t = conference_transport(c, state->transport_id);
+	struct am_subscription_figures sent;
 
 	if (!track || !t || !t->consuming || track->owner == t->peer ||
 	    track->owner->room != t->peer->room || !state->ssrc)
@@ -195,9 +196,14 @@ static void subscription_restore(struct restoring *r, const struct am_subscripti
 	s->temporal_layer = state->temporal_layer;
 	s->spatial_layer_now = state->spatial_layer_now;
 	s->temporal_layer_now = state->temporal_layer_now;
-	s->starved = state->starved;
+	s->withheld = state->withheld;
 	s->priority = state->priority;
 	s->ready = true;
+	// What went out before this process began is no part of its first look.
+	if (media_subscription_figures(c->media, s->id, &sent)) {
+		s->packets_seen = sent.packets;
+		s->repeats_seen = sent.retransmitted;
+	}
 	// Paused by its viewer, or never confirmed: the table does not say. A page that lists it on
 	// resuming has it, and then a picture too many is better than a black one.
 	s->confirmed = !state->paused;
@@ -312,10 +318,10 @@ static void subscriptions_verify(struct conference *c)
 		} else if (s && there && state.id == s->id) {
 			const struct am_event_subscription_layers now = {
 			        s->id, state.spatial_layer_now, state.temporal_layer_now,
-			        state.starved};
+			        state.withheld};
 			if (s->spatial_layer_now != now.spatial_layer ||
 			    s->temporal_layer_now != now.temporal_layer ||
-			    s->starved != now.starved)
+			    s->withheld != now.withheld)
 				e->layers(e->owner, &now);
 		} else if (!s && there) {
 			media_subscription_remove(c->media, state.id);

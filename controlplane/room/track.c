@@ -126,8 +126,8 @@ bool subscription_is_due(const struct subscription *s)
 
 enum am_limit subscription_limit(const struct subscription *s, uint8_t limit)
 {
-	if (s->starved)
-		return AM_LIMIT_BANDWIDTH;
+	if (s->withheld)
+		return s->withheld;
 	if (s->track->paused)
 		return AM_LIMIT_SPEAKER;
 	if (s->paused_by_viewer)

@@ -44,7 +44,7 @@ struct subscription {
 	uint8_t spatial_layer_now; // or AM_LAYER_NONE
 	uint8_t temporal_layer_now;
 	uint8_t priority; // among the viewer's, where its link does not carry all
-	bool starved; // nothing is sent, since the viewer's link does not carry it
+	uint8_t withheld; // enum am_limit: why nothing is sent
 	bool ready; // the data plane has it, and the viewer was told
 	bool confirmed; // the viewer's page has it
 	bool paused_by_viewer;

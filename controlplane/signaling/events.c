@@ -88,8 +88,8 @@ static void on_layers_changed(void *owner, struct subscription *s)
 	json_add_id(data, "consumerId", s->id);
 	layer_add(data, "spatialLayer", s->spatial_layer_now);
 	layer_add(data, "temporalLayer", s->temporal_layer_now);
-	if (s->starved)
-		json_add_string(data, "reason", "bandwidth");
+	if (s->withheld)
+		json_add_string(data, "reason", am_limit_name(s->withheld));
 	if (c->is_renamed && s->spatial_layer_now != AM_LAYER_NONE) {
 		struct json *layers = json_new_object();
 		json_add_int(layers, "spatialLayer", s->spatial_layer_now);

@@ -507,7 +507,7 @@ static void resume_settle(struct connection *c)
 			conference_subscription_confirm(conference_of(c), s);
 		else if (!s->listed && s->ready)
 			signaling_send_consumer(c, s);
-		if (s->listed && s->starved) // its tile has forgotten it
+		if (s->listed && s->withheld) // its tile has forgotten it
 			conference_of(c)->events->layers_changed(
 			        conference_of(c)->events->owner, s
 			);

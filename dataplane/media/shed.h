@@ -1,5 +1,6 @@
 // What a worker leaves out while it cannot keep up, step by step, and takes back one step at a
-// time. Never sound, sender reports, or the last encoding of a picture. Written by the worker.
+// time. Never sound, sender reports, shared screens, or a viewer's most important picture. Written
+// by the worker.
 #pragma once
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ enum shed_level {
 	SHED_SECOND = AM_SHED_second_temporal_layer, // too
 	SHED_LARGE = AM_SHED_highest_encoding, // of all
 	SHED_MIDDLE = AM_SHED_middle_encodings, // all but the lowest
+	SHED_REST = AM_SHED_other_pictures, // all but the most important one of each viewer
 	SHED_LEVELS = AM_SHED_LEVELS,
 };
 

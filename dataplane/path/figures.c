@@ -102,7 +102,8 @@ static enum am_limit limit_of(const struct worker *w, const struct subscription 
 		return AM_LIMIT_NONE;
 	if (s->paused & SUBSCRIPTION_PAUSED)
 		return AM_LIMIT_ASKED;
-	if (!(s->paused & SUBSCRIPTION_STARVED) && viewer_is_shed(w, s))
+	if (s->paused & SUBSCRIPTION_SHED ||
+	    (!(s->paused & SUBSCRIPTION_STARVED) && viewer_is_shed(w, s)))
 		return AM_LIMIT_OVERLOAD;
 	if (s->paused & SUBSCRIPTION_STARVED || s->given < s->asked || s->lags)
 		return AM_LIMIT_BANDWIDTH;

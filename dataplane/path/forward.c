@@ -55,26 +55,35 @@ static void report_send(struct worker *w, struct subscription *s)
 	s->reported_us = (uint32_t)w->now_us;
 }
 
+// Why nothing of it is sent that the client asks for, or AM_LIMIT_NONE.
+static enum am_limit withheld(const struct subscription *s)
+{
+	if (s->paused & SUBSCRIPTION_PAUSED)
+		return AM_LIMIT_NONE;
+	if (s->paused & SUBSCRIPTION_SHED)
+		return AM_LIMIT_OVERLOAD;
+	return s->paused & SUBSCRIPTION_STARVED ? AM_LIMIT_BANDWIDTH : AM_LIMIT_NONE;
+}
+
 void forward_tell_layers(struct worker *w, struct subscription *s)
 {
 	uint8_t layer = selector_layer(&s->selector), temporal = limit_temporal(s->selector.limit);
 	uint8_t told = (uint8_t)(layer << 4 | temporal);
-	bool starved = s->paused == SUBSCRIPTION_STARVED;
+	enum am_limit why = withheld(s);
 
 	static_assert(SELECTOR_NONE == AM_LAYER_NONE);
-	if ((told == s->layer_told && starved == s->starved_told) ||
-	    s->fanout->codec == AM_CODEC_OPUS)
+	if ((told == s->layer_told && why == s->withheld_told) || s->fanout->codec == AM_CODEC_OPUS)
 		return;
 	const struct message msg = {
 	        .type = MESSAGE_LAYERS,
 	        .id = s->id,
-	        .value = layer | (uint32_t)temporal << 8 | (uint32_t)starved << 16,
+	        .value = layer | (uint32_t)temporal << 8 | (uint32_t)why << 16,
 	};
 	// Where the ring is full it is told with the next packet.
 	if (rte_ring_sp_enqueue_elem(w->replies, (void *)(uintptr_t)&msg, sizeof(msg)) != 0)
 		return;
 	s->layer_told = told;
-	s->starved_told = starved;
+	s->withheld_told = why & 15;
 }
 
 // The encoding comes from another source now: video goes on with a key frame of that, and the

@@ -46,7 +46,7 @@ enum message_type {
 	MESSAGE_FREE_FANOUT, // object: fanout, with its chunks
 	MESSAGE_FREE_SUBSCRIPTION, // object: its place in a chunk may be taken again
 	MESSAGE_PATH_PROVEN, // id: transport, flow, mac: from where an authentic packet has come
-	MESSAGE_LAYERS, // id: subscription, value: spatial | temporal << 8 | starved << 16
+	MESSAGE_LAYERS, // id: subscription, value: spatial | temporal << 8 | withheld << 16
 	MESSAGE_WISHES, // id: track, value: how many encodings are wished for here
 	MESSAGE_TOO_LONG, // id: track, value: bytes of a payload that not every viewer can get
 	MESSAGE_PORT_STOPPED,

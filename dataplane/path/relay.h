@@ -290,6 +290,7 @@ static inline uint8_t layers_make(uint8_t spatial, uint8_t temporal)
 enum subscription_pause {
 	SUBSCRIPTION_PAUSED = 1, // the client asks for it
 	SUBSCRIPTION_STARVED = 2, // its link does not carry it
+	SUBSCRIPTION_SHED = 4, // the worker has no time for it
 };
 
 // One viewer's copy of one track. Read in full for each burst, so it is dense and in the order of
@@ -303,7 +304,8 @@ struct subscription {
 	uint32_t sent_octets;
 	uint8_t mid_len;
 	char mid[AM_SUBSCRIPTION_MID_MAX];
-	uint8_t paused; // enum subscription_pause
+	uint8_t paused : 4; // enum subscription_pause
+	uint8_t withheld_told : 4; // enum am_limit, as last told to the service thread
 	uint16_t reported; // layer and serial of the last sender report, layer 0 being 1
 	uint8_t layer_told; // layers as last told to the service thread
 	uint8_t place; // in its chunk
@@ -316,7 +318,6 @@ struct subscription {
 	bool paced : 1; // its packets wait for their turn: path/pace.h
 	bool waits : 1; // some do: it is in the viewer's list of these
 	bool lags : 1; // what is sent is old: less of it
-	bool starved_told : 1; // to the service thread
 	uint8_t wish : 3; // how many encodings it wishes to be there: path/wish.h
 	uint64_t rtx_index; // of rtx_ssrc, the last one used; RFC 3711 3.3.1
 	struct fanout *fanout;
@@ -333,6 +334,7 @@ struct subscription {
 // What a round fetches ahead holds what a packet in order needs.
 static_assert(offsetof(struct subscription, index.blocks) <= 3 * 64);
 static_assert(AM_ENCODING_MAX < 1 << 3); // wish
+static_assert(AM_LIMIT_COUNT <= 1 << 4); // withheld_told
 static_assert(sizeof(struct subscription) == 6 * 64); // a webinar's viewer has 40
 
 // Subscriptions in a row, so that a burst walks memory forwards. The service thread says which

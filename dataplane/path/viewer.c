@@ -262,19 +262,25 @@ static void steps_make(const struct subscription *sub, struct steps *s)
 	}
 }
 
+// Nothing of it is sent while there is any reason.
+static void withhold(struct subscription *s, enum subscription_pause why, bool on)
+{
+	uint8_t before = s->paused;
+
+	s->paused = on ? before | (uint8_t)why : before & (uint8_t)~why;
+	if (!before && s->paused)
+		selector_pause(&s->selector);
+	else if (before && !s->paused)
+		selector_resume(&s->selector);
+}
+
 static void give(struct worker *w, struct subscription *s, uint8_t layers, bool starved)
 {
 	if (layers == s->given && starved == !!(s->paused & SUBSCRIPTION_STARVED))
 		return;
 	s->given = layers;
 	viewer_prefer(w, s);
-	if (starved) {
-		s->paused |= SUBSCRIPTION_STARVED;
-		selector_pause(&s->selector);
-	} else if (s->paused & SUBSCRIPTION_STARVED) {
-		s->paused &= (uint8_t)~SUBSCRIPTION_STARVED;
-		selector_resume(&s->selector);
-	}
+	withhold(s, SUBSCRIPTION_STARVED, starved);
 	wish_note(s);
 	forward_changed(w, s);
 	forward_tell_layers(w, s);
@@ -390,7 +396,7 @@ static void look_begin(struct worker *w, struct look *look, const struct transpo
 	look->left_bps = 0;
 	look->rest = look->rest_starved = NULL;
 	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
-		if (s->paused & SUBSCRIPTION_PAUSED)
+		if (s->paused & (SUBSCRIPTION_PAUSED | SUBSCRIPTION_SHED))
 			continue;
 		if (s->fanout->codec != AM_CODEC_OPUS) {
 			if (look->count < ALLOCATION_PICTURES)
@@ -549,16 +555,56 @@ static void heed_mute(const struct worker *w, struct downlink *d)
 		d->transport_wide = false;
 }
 
-// The worker leaves out more than before, or less.
-static void heed_shedding(struct worker *w, struct transport *t)
+// Of pictures that are as important as each other, the first. NULL: it watches none.
+static const struct subscription *most_important(const struct transport *t)
 {
+	const struct subscription *s, *most = NULL;
+
+	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
+		if (s->fanout->codec != AM_CODEC_OPUS && !(s->paused & SUBSCRIPTION_PAUSED) &&
+		    (!most || s->priority > most->priority))
+			most = s;
+	}
+	return most;
+}
+
+static void shed_rest(struct worker *w, struct transport *t)
+{
+	const struct subscription *most = most_important(t);
 	struct subscription *s;
 
-	if (t->viewer->shed == w->shedding.level)
-		return;
-	t->viewer->shed = w->shedding.level;
-	TAILQ_FOREACH (s, &t->subscriptions, of_transport)
-		viewer_prefer(w, s);
+	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
+		bool shed = w->shedding.level >= SHED_REST && s != most &&
+		            s->priority != SHED_SHARE && s->fanout->codec != AM_CODEC_OPUS;
+		if (shed == !!(s->paused & SUBSCRIPTION_SHED))
+			continue;
+		withhold(s, SUBSCRIPTION_SHED, shed);
+		wish_note(s);
+		forward_changed(w, s);
+		forward_tell_layers(w, s);
+	}
+}
+
+void viewer_regroup(struct transport *t)
+{
+	if (t->viewer->shed >= SHED_REST)
+		t->viewer->shed = SHED_LEVELS; // not the worker's level
+}
+
+// The worker leaves out more than before, or less, or the viewer asks for something else.
+static void heed_shedding(struct worker *w, struct transport *t)
+{
+	struct viewer *v = t->viewer;
+	uint8_t level = w->shedding.level, before = v->shed;
+	struct subscription *s;
+
+	v->shed = level;
+	if (before != level) {
+		TAILQ_FOREACH (s, &t->subscriptions, of_transport)
+			viewer_prefer(w, s);
+	}
+	if ((before != level || v->changed) && (before >= SHED_REST || level >= SHED_REST))
+		shed_rest(w, t);
 }
 
 static void look_at(struct worker *w, struct transport *t)

@@ -45,7 +45,7 @@ void publish_sink(struct am_region *r, const struct sink *s)
 	e->temporal_layer = s->temporal;
 	e->spatial_layer_now = s->spatial_now;
 	e->temporal_layer_now = s->temporal_now;
-	e->starved = s->starved;
+	e->withheld = s->withheld;
 	e->priority = s->priority;
 	e->id = s->id;
 	e->track_id = s->source->params.track_id;

@@ -90,11 +90,11 @@ static void layers_told(struct registry *r, const struct message *msg)
 		return;
 	s->spatial_now = (uint8_t)msg->value;
 	s->temporal_now = (uint8_t)(msg->value >> 8);
-	s->starved = msg->value >> 16;
+	s->withheld = (uint8_t)(msg->value >> 16);
 	publish_sink(r->region, s);
 	const struct am_msg event = {
 	        .type = AM_EVENT_SUBSCRIPTION_LAYERS,
-	        .subscription_layer = {msg->id, s->spatial_now, s->temporal_now, s->starved},
+	        .subscription_layer = {msg->id, s->spatial_now, s->temporal_now, s->withheld},
 	};
 	publish_event(r->region, &event);
 }

@@ -96,7 +96,7 @@ struct sink {
 	uint8_t spatial, temporal; // preferred
 	uint8_t priority;
 	uint8_t spatial_now, temporal_now;
-	bool starved; // nothing is sent, since the viewer's link does not carry it
+	uint8_t withheld; // enum am_limit: why nothing is sent
 };
 static_assert(sizeof(struct sink) <= 96); // there are many
 

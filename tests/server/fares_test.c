@@ -284,7 +284,7 @@ static void who_was_starved_has_a_link_to_blame(void **)
 		                {
 		                        .subscription_id = strtoull(s.consumer, NULL, 16),
 		                        .spatial_layer = starved ? AM_LAYER_NONE : 0,
-		                        .starved = (uint8_t)starved,
+		                        .withheld = starved ? AM_LIMIT_BANDWIDTH : AM_LIMIT_NONE,
 		                },
 		};
 		assert_int_equal(fake_dataplane_push(&integrator.server.dataplane, &m), 0);

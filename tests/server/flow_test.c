@@ -202,11 +202,11 @@ static void begin_stage(struct page *speaker, const char *room)
 	assert_int_equal(publish(speaker, send, CAMERA, NULL), 200);
 }
 
-static void layers_now(const char *consumer, uint8_t spatial, bool starved)
+static void layers_now(const char *consumer, uint8_t spatial, enum am_limit withheld)
 {
 	const struct am_msg event = {
 	        .type = AM_EVENT_SUBSCRIPTION_LAYERS,
-	        .subscription_layer = {strtoull(consumer, NULL, 16), spatial, 2, starved},
+	        .subscription_layer = {strtoull(consumer, NULL, 16), spatial, 2, withheld},
 	};
 
 	assert_int_equal(fake_dataplane_push(dataplane(), &event), 0);
@@ -222,8 +222,8 @@ static void a_page_is_told_the_layers_of_pictures(void **)
 
 	begin_stage(&speaker, "layers");
 	watch(&viewer, "layers", "viewer", consumers);
-	layers_now(consumers[1], 0, false);
-	layers_now(consumers[0], 1, false);
+	layers_now(consumers[1], 0, AM_LIMIT_NONE);
+	layers_now(consumers[0], 1, AM_LIMIT_NONE);
 	struct json *data = page_notified(&viewer, "consumerLayersChanged");
 	assert_string_equal(json_string(data, "consumerId", 31), consumers[0]);
 	int64_t spatial;
@@ -232,10 +232,14 @@ static void a_page_is_told_the_layers_of_pictures(void **)
 	assert_false(json_has(data, "reason"));
 	json_free(data);
 	page_expect_none(&viewer, "consumerLayersChanged");
-	layers_now(consumers[0], AM_LAYER_NONE, true);
+	layers_now(consumers[0], AM_LAYER_NONE, AM_LIMIT_BANDWIDTH);
 	data = page_notified(&viewer, "consumerLayersChanged");
 	assert_false(json_int(data, "spatialLayer", 0, 255, &spatial));
 	assert_string_equal(json_string(data, "reason", 31), "bandwidth");
+	json_free(data);
+	layers_now(consumers[0], AM_LAYER_NONE, AM_LIMIT_OVERLOAD);
+	data = page_notified(&viewer, "consumerLayersChanged");
+	assert_string_equal(json_string(data, "reason", 31), "overload");
 	json_free(data);
 
 	// A page that was away has forgotten it.
@@ -247,7 +251,7 @@ static void a_page_is_told_the_layers_of_pictures(void **)
 	json_free(ask_resume(&viewer, "viewer", more));
 	data = page_notified(&viewer, "consumerLayersChanged");
 	assert_string_equal(json_string(data, "consumerId", 31), consumers[0]);
-	assert_string_equal(json_string(data, "reason", 31), "bandwidth");
+	assert_string_equal(json_string(data, "reason", 31), "overload");
 	json_free(data);
 	page_leave(&viewer);
 	page_leave(&speaker);

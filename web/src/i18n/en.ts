@@ -101,6 +101,7 @@ export const en = {
 	'room.qualityBad': 'The connection is bad',
 	'room.cameraOff': 'Camera is off',
 	'room.starved': 'Video paused: your connection is slow',
+	'room.overloaded': 'Video paused: the server is overloaded',
 	'room.shareStarved': 'Screen paused: your connection is slow',
 	'room.pin': 'Show {{name}} large',
 	'room.unpin': 'Stop showing {{name}} large',

@@ -41,6 +41,17 @@ test('a camera that the link does not carry is starved until its packets flow ag
 	expect(changed).toHaveBeenCalledTimes(2);
 });
 
+test('a picture that the server has no time for says so, and the link is blamed for what it does not carry', async () => {
+	await add('camera');
+	subscriber.setLayer('camera', null, 'overload');
+	expect(ann()).toMatchObject({ starved: true, overloaded: true });
+	subscriber.setLayer('camera', null, 'bandwidth');
+	expect(ann()).toMatchObject({ starved: true, overloaded: false });
+	subscriber.setLayer('camera', null, 'overload');
+	subscriber.setLayer('camera', 0);
+	expect(ann()).toMatchObject({ starved: false, overloaded: false });
+});
+
 test('the camera and the screen are starved each on its own', async () => {
 	await Promise.all([add('camera'), add('screen', { share: true }), add('mic', { kind: 'audio' })]);
 	subscriber.setLayer('screen', null, 'bandwidth');

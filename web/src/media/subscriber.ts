@@ -11,8 +11,9 @@ interface Subscription {
 	closed: boolean;
 	/** Which of its sizes the server sends now; null: none. */
 	layer: number | null;
-	/** The server sends nothing, since this viewer's link does not carry it. */
+	/** The server sends nothing, since this viewer's link does not carry it, or since it is overloaded itself. */
 	starved: boolean;
+	overloaded: boolean;
 	/** False: paused by this page, as a picture that is not seen. */
 	wanted: boolean;
 	/** Null until the browser has it. */
@@ -28,8 +29,9 @@ export interface Size {
 
 export interface PeerMedia {
 	video: MediaStreamTrack | null;
-	/** The picture is there and wanted, but this viewer's link does not carry it now. */
+	/** The picture is there and wanted, but this viewer's link does not carry it now, or the server is overloaded. */
 	starved: boolean;
+	overloaded: boolean;
 	audio: MediaStreamTrack | null;
 	/** What the peer has on, as the server says: what it sends may still have to come. Null: it has not said so yet. */
 	mic: boolean | null;
@@ -43,6 +45,7 @@ export interface PeerMedia {
 export const NO_MEDIA: PeerMedia = {
 	video: null,
 	starved: false,
+	overloaded: false,
 	audio: null,
 	mic: false,
 	camera: false,
@@ -123,6 +126,7 @@ export class Subscriber {
 			closed: false,
 			layer: null,
 			starved: false,
+			overloaded: false,
 			wanted: true,
 			consumer: null,
 			ready: Promise.resolve(),
@@ -158,7 +162,7 @@ export class Subscriber {
 		const subscription = this.#subscriptions.get(id);
 		if (!subscription) return;
 		subscription.layer = layer;
-		this.#setStarved(subscription, layer === null && reason === 'bandwidth');
+		this.#setStarved(subscription, layer === null && reason !== undefined, reason === 'overload');
 	}
 
 	/** Whether this page wants it sent. What it does not want lacks nothing. */
@@ -174,9 +178,10 @@ export class Subscriber {
 		for (const subscription of this.#subscriptions.values()) this.#setStarved(subscription, false);
 	}
 
-	#setStarved(subscription: Subscription, starved: boolean) {
-		if (subscription.starved === starved) return;
+	#setStarved(subscription: Subscription, starved: boolean, overloaded = false) {
+		if (subscription.starved === starved && subscription.overloaded === overloaded) return;
 		subscription.starved = starved;
+		subscription.overloaded = overloaded;
 		this.#changed();
 	}
 
@@ -196,7 +201,7 @@ export class Subscriber {
 	mediaOf(peerId: string): PeerMedia {
 		const media: PeerMedia = { ...NO_MEDIA };
 		if (this.#offers !== undefined) media.mic = media.camera = null;
-		for (const { peerId: owner, kind, share, paused, starved, wanted, consumer } of this.#subscriptions.values()) {
+		for (const { peerId: owner, kind, share, paused, starved, overloaded, wanted, consumer } of this.#subscriptions.values()) {
 			if (owner !== peerId) continue;
 			if (!share) media[kind === 'audio' ? 'mic' : 'camera'] = !paused;
 			if (!consumer) continue;
@@ -212,6 +217,7 @@ export class Subscriber {
 			} else {
 				media.video = consumer.track;
 				media.starved = starved && wanted;
+				media.overloaded = overloaded && wanted;
 			}
 		}
 		return media;

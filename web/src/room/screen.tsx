@@ -134,6 +134,7 @@ function RoomStage({ room, kind, local }: RoomScreenProps & { local: LocalMedia 
 				name={peer.displayName}
 				video={peer.video}
 				starved={peer.starved}
+				overloaded={peer.overloaded}
 				audio={peer.audio}
 				micOn={peer.mic !== false}
 			>

@@ -253,7 +253,7 @@ export interface Notifications {
 		consumerId: string;
 		spatialLayer: number | null;
 		temporalLayer: number | null;
-		reason?: 'bandwidth';
+		reason?: 'bandwidth' | 'overload';
 	};
 	/** Who leads the talk, oneself included; null: silence. The volume is in dBov, -127 to 0. */
 	activeSpeaker: { peerId: string | null; volume?: number };

@@ -13,8 +13,9 @@ interface TileProps {
 	name: string;
 	local?: boolean;
 	video: MediaStreamTrack | null;
-	/** No picture comes for now, since the link does not carry it. */
+	/** No picture comes for now, since the link does not carry it, or since the server is overloaded. */
 	starved?: boolean;
+	overloaded?: boolean;
 	/** The sound to play; never one's own. */
 	audio?: MediaStreamTrack | null;
 	micOn: boolean;
@@ -54,7 +55,7 @@ export function Tile(props: TileProps) {
 				{initials(name)}
 			</div>
 			<Video track={video} peerId={peerId} mirrored={local} label={name} />
-			{starved && <StarvedNote text={t('room.starved')} />}
+			{starved && <StarvedNote text={whyStarved(props)} />}
 			{!local && <Audio track={audio ?? null} peerId={peerId} />}
 			{indicators && hand && (
 				<span class="hand-mark" data-testid="hand-mark" role="img" aria-label={t('room.hand')} title={t('room.hand')}>
@@ -86,11 +87,13 @@ export function Tile(props: TileProps) {
 /** Of a microphone that was just turned off, the last words are still told. */
 const speaks = ({ speaking, micOn }: TileProps) => speaking && micOn;
 
+const whyStarved = ({ overloaded }: TileProps) => t(overloaded ? 'room.overloaded' : 'room.starved');
+
 function describe(props: TileProps): string {
 	const { name, local, starved, micOn, hand } = props;
 	const states = [
 		local && t('room.you'),
-		starved && t('room.starved'),
+		starved && whyStarved(props),
 		!micOn && t('room.micOff'),
 		speaks(props) && t('room.speaking'),
 		hand && t('room.hand'),

@@ -130,6 +130,11 @@ static void why_there_is_no_more_is_said(void **)
 	        {3, 7, 2, 0, 0, AM_LIMIT_BANDWIDTH, SHED_MIDDLE},
 	        {3, 7, 2, SELECTOR_NONE, SUBSCRIPTION_STARVED, AM_LIMIT_BANDWIDTH, SHED_MIDDLE},
 	        {3, 7, 2, SELECTOR_NONE, SUBSCRIPTION_PAUSED, AM_LIMIT_ASKED, SHED_MIDDLE},
+	        {3, 7, 0, SELECTOR_NONE, SUBSCRIPTION_SHED, AM_LIMIT_OVERLOAD, SHED_REST},
+	        {3, 7, 2, 0, SUBSCRIPTION_SHED | SUBSCRIPTION_STARVED, AM_LIMIT_OVERLOAD,
+	         SHED_REST},
+	        {3, 7, 2, SELECTOR_NONE, SUBSCRIPTION_SHED | SUBSCRIPTION_PAUSED, AM_LIMIT_ASKED,
+	         SHED_REST},
 	};
 	struct subscription *s = subscription(0);
 
@@ -139,7 +144,7 @@ static void why_there_is_no_more_is_said(void **)
 		s->asked = layers_make(rows[i].asked, 2);
 		s->given = rows[i].given;
 		s->paused = rows[i].paused;
-		rig.worker->shedding.level = rows[i].shed;
+		rig.worker->shedding.level = s->transport->viewer->shed = rows[i].shed;
 		rig.worker->shedding.calm_us = INT64_MAX; // it stays
 		play(1, 0, LATER);
 		if (of_subscription(0).limit != rows[i].limit)

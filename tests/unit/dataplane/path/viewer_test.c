@@ -539,16 +539,85 @@ static void a_worker_that_is_behind_leaves_out_layers(void **)
 	assert_int_equal(lifecycle.shed, SHED_NOTHING);
 	expect_layer(0, TRACK_LAYERS - 1);
 	rig.worker->behind = true;
-	tick(8 * SHED_WINDOW_US / VIEWER_TICK_US);
-	assert_int_equal(lifecycle.shed, SHED_MIDDLE);
+	tick(9 * SHED_WINDOW_US / VIEWER_TICK_US);
+	assert_int_equal(lifecycle.shed, SHED_REST);
 	expect_layer(0, 0);
 	assert_int_equal(limit_temporal(subscription(0)->selector.preferred_limit), 0);
 	rig.worker->behind = false;
-	tick(8 * SHED_CALM_US / VIEWER_TICK_US);
+	tick(9 * SHED_CALM_US / VIEWER_TICK_US);
 	assert_int_equal(lifecycle.shed, SHED_NOTHING);
 	for (int step = SHED_PROBES; step < SHED_LEVELS; step++)
 		assert_int_equal(rig.counters->shed[step], 1);
 	expect_layer(0, TRACK_LAYERS - 1);
+	end();
+}
+
+// Which of so many tracks' pictures are shed, a bit each.
+static unsigned shed(uint16_t tracks)
+{
+	unsigned bits = 0;
+
+	for (uint16_t i = 0; i < tracks; i++)
+		bits |= (unsigned)!!(subscription(i)->paused & SUBSCRIPTION_SHED) << i;
+	return bits;
+}
+
+static void ask(uint16_t track, uint32_t type, uint32_t value)
+{
+	struct message m = {.type = type, .object = subscription(track), .value = value};
+
+	assert_int_equal(rte_ring_sp_enqueue_elem(rig.worker->inbox, &m, sizeof(m)), 0);
+	inbox_service(rig.worker, 8);
+	tick(2 * VIEWER_TICKS);
+}
+
+static void prioritize(uint16_t track, uint8_t priority)
+{
+	ask(track, MESSAGE_SUBSCRIPTION_LAYERS, 2 | 2 << 8 | (uint32_t)priority << 16);
+}
+
+// Of as important ones the first. A shared screen stays beside it.
+static void in_the_end_the_most_important_picture_is_left(void **)
+{
+	static struct am_lifecycle lifecycle;
+	struct message msg;
+
+	begin(4, false);
+	rig.worker->lifecycle = &lifecycle;
+	prioritize(1, 150);
+	prioritize(3, SHED_SHARE - 1);
+	assert_int_equal(shed(4), 0);
+	rig.worker->shedding.level = SHED_REST;
+	rig.worker->shedding.calm_us = INT64_MAX; // it stays
+	(void)told(0, &msg);
+	tick(2 * VIEWER_TICKS);
+	assert_int_equal(shed(4), 7);
+	assert_true(told(0, &msg));
+	assert_int_equal(msg.value & 0xff, SELECTOR_NONE);
+	assert_int_equal(msg.value >> 16, AM_LIMIT_OVERLOAD);
+	prioritize(3, SHED_SHARE);
+	assert_int_equal(shed(4), 7);
+	prioritize(0, SHED_SHARE);
+	assert_int_equal(shed(4), 6);
+	prioritize(0, 100);
+	prioritize(3, 100);
+	assert_int_equal(shed(4), 13);
+	ask(1, MESSAGE_SUBSCRIPTION_PAUSE, true);
+	assert_int_equal(shed(4), 14);
+	assert_true(told(0, &msg));
+	assert_int_equal(msg.value >> 16, AM_LIMIT_NONE);
+	ask(1, MESSAGE_SUBSCRIPTION_PAUSE, false);
+	assert_int_equal(shed(4), 13);
+	// What the link does not carry either comes back when both have passed.
+	carries(70000);
+	assert_int_equal(subscription(1)->paused, SUBSCRIPTION_STARVED);
+	rig.worker->shedding.level = SHED_MIDDLE;
+	tick(2 * VIEWER_TICKS);
+	assert_int_equal(shed(4), 0);
+	for (int i = 0; i < 6; i++)
+		carries(4000000);
+	for (uint16_t i = 0; i < 4; i++)
+		assert_int_equal(subscription(i)->paused, 0);
 	end();
 }
 
@@ -662,6 +731,7 @@ int main(void)
 	        cmocka_unit_test(redundant_sound_weighs_half_as_much_again),
 	        cmocka_unit_test(what_has_fallen_silent_takes_nothing),
 	        cmocka_unit_test(spatial_layers_weigh_with_those_beneath),
+	        cmocka_unit_test(in_the_end_the_most_important_picture_is_left),
 	        cmocka_unit_test(a_starved_picture_of_unknown_weight_is_tried),
 	        cmocka_unit_test(none_of_very_many_pictures_is_forgotten),
 	        cmocka_unit_test(a_screen_weighs_what_turning_its_page_took),
