@@ -119,7 +119,7 @@ test('no first syllable is cut, be it of one among silent ones or over three who
 	await t.test('in silence', (t) => inTurn(t, viewer, speakers, 4));
 	await t.test('over three who murmur', async (t) => {
 		for (const speaker of speakers.slice(0, 3)) await speaker.page.evaluate((gain) => (probe.voice.gain.value = gain), MURMUR);
-		await viewer.page.waitForTimeout(1000);
+		for (const speaker of speakers.slice(0, 3)) await viewer.hears(speaker); // so they are the three
 		await inTurn(t, viewer, speakers.slice(3), 5);
 	});
 });
