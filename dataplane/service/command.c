@@ -7,6 +7,8 @@
 #include "service/publish.h"
 #include "service/service.h"
 #include "service/session.h"
+#include "service/sink.h"
+#include "service/source.h"
 
 #define REFUSAL_LOG_NS 1000000000ull
 
@@ -42,7 +44,7 @@ static int transport_command(struct service *sv, const struct am_msg *m)
 
 static int track_add(struct service *sv, const struct am_cmd_track_add *p)
 {
-	int ret = registry_add_track(&sv->registry, p);
+	int ret = source_add(&sv->registry, p);
 
 	if (ret == 0)
 		session_receive(sv, registry_session(&sv->registry, p->transport_id));
@@ -59,9 +61,9 @@ static int track_command(struct service *sv, const struct am_msg *m)
 	if (!s)
 		return -ENOENT;
 	if (m->type == AM_CMD_TRACK_PAUSE)
-		registry_pause_track(r, s, m->id.paused);
+		source_pause(r, s, m->id.paused);
 	else
-		registry_remove_track(r, s);
+		source_remove(r, s);
 	return 0;
 }
 
@@ -72,20 +74,20 @@ static int subscription_command(struct service *sv, const struct am_msg *m)
 	                                                 : m->id.id;
 
 	if (m->type == AM_CMD_SUBSCRIPTION_ADD)
-		return registry_add_subscription(r, &m->subscription_add);
+		return sink_add(r, &m->subscription_add);
 	struct sink *s = registry_sink(r, id);
 	if (!s)
 		return -ENOENT;
 	switch (m->type) {
-	case AM_CMD_SUBSCRIPTION_PAUSE: registry_pause_subscription(r, s, m->id.paused); break;
+	case AM_CMD_SUBSCRIPTION_PAUSE: sink_pause(r, s, m->id.paused); break;
 	case AM_CMD_SUBSCRIPTION_LAYERS:
-		registry_prefer_layers(
+		sink_prefer(
 		        r, s, m->subscription_layers.spatial_layer,
 		        m->subscription_layers.temporal_layer, m->subscription_layers.priority
 		);
 		break;
-	case AM_CMD_SUBSCRIPTION_KEY_FRAME: registry_request_key_frame(r, s); break;
-	default: registry_remove_subscription(r, s);
+	case AM_CMD_SUBSCRIPTION_KEY_FRAME: sink_request_key_frame(r, s); break;
+	default: sink_remove(r, s);
 	}
 	return 0;
 }

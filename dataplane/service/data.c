@@ -13,6 +13,7 @@
 #include "service/publish.h"
 #include "service/sctp.h"
 #include "service/service.h"
+#include "service/session.h"
 
 #define DATA_PER_TURN   64 // readers
 #define DATA_PER_READER 8 // messages to one of them in a turn

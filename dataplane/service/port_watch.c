@@ -2,6 +2,7 @@
 
 #include "am_log.h"
 #include "host/port.h"
+#include "path/message.h"
 #include "service/registry.h"
 
 #define LOOK_NS  100000000ull

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "service/data.h"
-#include "service/registry.h"
+#include "service/session.h"
+#include "service/sink.h"
+#include "service/source.h"
 
 void publish_session(struct am_region *r, const struct session *s)
 {

@@ -310,6 +310,11 @@ static bool is_over(const struct session *s)
 	return s->dtls_state == AM_DTLS_FAILED || s->dtls_state == AM_DTLS_CLOSED;
 }
 
+static bool has_media(const struct session *s)
+{
+	return !TAILQ_EMPTY(&s->sources) || !TAILQ_EMPTY(&s->sinks);
+}
+
 static void dtls_state_set(struct service *sv, struct session *s, enum am_dtls_state state)
 {
 	shaking_update(sv, s);
@@ -318,7 +323,7 @@ static void dtls_state_set(struct service *sv, struct session *s, enum am_dtls_s
 	s->dtls_state = (uint8_t)state;
 	if (state == AM_DTLS_CONNECTED && !s->keyed)
 		keys_install(sv, s);
-	if (state == AM_DTLS_CONNECTED && !s->keyed && registry_has_media(s)) {
+	if (state == AM_DTLS_CONNECTED && !s->keyed && has_media(s)) {
 		am_warning("service: transport=%lx: no SRTP profile for its media", s->id);
 		s->dtls_state = (uint8_t)dtls_fail(s->dtls);
 	}

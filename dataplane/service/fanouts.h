@@ -1,0 +1,44 @@
+// A track's fan-outs, one on each worker that has subscriptions of it, or is about to. A fan-out
+// has its subscriptions in chunks: this thread keeps count of their places, and takes one again
+// only once the worker has handed it back.
+#pragma once
+
+#include <stdint.h>
+#include <sys/queue.h>
+
+struct fanout;
+struct fanout_chunk;
+struct message;
+struct registry;
+struct source;
+struct subscription;
+
+// On one worker.
+struct source_fanout {
+	uint32_t count; // placed subscriptions, and one while viewers are expected; 0: no fan-out
+	struct fanout *object; // the worker's; NULL: there is none
+	LIST_HEAD(, fanout_chunk) roomy; // its chunks with a free place
+	uint8_t wished; // encodings
+};
+
+// The workers with one, a bit each.
+uint32_t fanouts_workers(const struct source *);
+
+// Tells each of them.
+void fanouts_post(struct registry *, const struct source *, uint16_t type, uint32_t value);
+
+// Makes one on this worker, unless there is one. 0 or -ENOMEM.
+[[nodiscard]] int fanouts_add(struct registry *, struct source *, uint16_t worker);
+
+// Count what needs it; it goes with the last.
+void fanouts_hold(struct registry *, struct source *, uint16_t worker);
+void fanouts_release(struct registry *, struct source *, uint16_t worker);
+
+// A free place for a subscription in the fan-out, which is made where there is none: to be held,
+// or given back before the worker has seen it. NULL without memory.
+struct subscription *fanouts_take_place(struct registry *, struct source *, uint16_t worker);
+void fanouts_give_place(struct registry *, struct source *, uint16_t worker, struct subscription *);
+
+// What a worker hands back: MESSAGE_FREE_FANOUT, MESSAGE_FREE_SUBSCRIPTION.
+void fanouts_free(struct fanout *);
+void fanouts_place_told(struct registry *, uint16_t worker, const struct message *);

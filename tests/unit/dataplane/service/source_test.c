@@ -1,0 +1,135 @@
+#include "service/source.h"
+
+#include "test.h"
+
+#include "meeting.h"
+#include "path/inbox.h"
+#include "path/wish.h"
+#include "service/session.h"
+#include "service/sink.h"
+#include "service/workers.h"
+
+#define SSRC 1000 // of the first subscription
+
+static void subscribe_from(uint32_t viewer, uint8_t layer)
+{
+	static uint32_t ssrc = SSRC;
+	const struct am_cmd_subscription_add add = {
+	        .subscription_id = am_id_make(viewer, 1),
+	        .track_id = MEETING_TRACK,
+	        .transport_id = am_id_make(viewer, 1),
+	        .ssrc = ssrc++,
+	        .mid = "7",
+	        .spatial_layer = layer,
+	};
+	assert_int_equal(sink_add(&meeting.registry, &add), 0);
+}
+
+// Both workers' turns, for so long.
+static void pass(struct worker workers[2], int64_t *now_us, int64_t us)
+{
+	for (int64_t end = *now_us + us; *now_us < end; *now_us += 20000) {
+		for (int i = 0; i < 2; i++) {
+			inbox_service(&workers[i], WORKER_INBOX);
+			wish_tell(&workers[i]);
+		}
+		registry_collect(&meeting.registry);
+		registry_look(&meeting.registry, *now_us);
+	}
+}
+
+static uint8_t wanted(void)
+{
+	return meeting.region.map->tracks[am_id_slot(MEETING_TRACK)].wanted;
+}
+
+static int wanted_events(uint8_t *last)
+{
+	struct am_msg msg;
+	int count = 0;
+
+	while (am_ring_pop(&meeting.region.map->events, &msg) == 1) {
+		assert_int_equal(am_msg_check(&msg), 0);
+		if (msg.type != AM_EVENT_TRACK_WANTED)
+			continue;
+		assert_int_equal(msg.track_wanted.track_id, MEETING_TRACK);
+		*last = msg.track_wanted.encodings;
+		count++;
+	}
+	return count;
+}
+
+// A track of three encodings, and viewers on two workers.
+static void what_any_worker_wishes_is_wanted(void **)
+{
+	struct worker *workers = calloc(2, sizeof(*workers));
+	int64_t now_us = 1000000;
+	uint8_t last = 0;
+
+	for (uint16_t i = 0; i < 2; i++) {
+		assert_int_equal(
+		        worker_init(&workers[i], (uint16_t)(i + 4), 1, &meeting.rig.port, false), 0
+		);
+		workers[i].counters = meeting.rig.counters;
+		workers[i].gauges = meeting.rig.gauges;
+		workers[i].figures = meeting.rig.figures;
+	}
+	assert_int_equal(am_region_new(&meeting.region, 2), 0);
+	registry_init(&meeting.registry, &meeting.region, workers, 2);
+	const struct am_cmd_track_add track = {
+	        .track_id = MEETING_TRACK,
+	        .transport_id = am_id_make(0, 1),
+	        .clock_rate = 90000,
+	        .codec = AM_CODEC_VP8,
+	        .encoding_count = 3,
+	};
+	for (uint32_t i = 0; i < 3; i++) {
+		struct session *s = meeting_session(i, MEETING_ROOM);
+		if (i == 0)
+			assert_int_equal(source_add(&meeting.registry, &track), 0);
+		assert_int_equal(registry_place(&meeting.registry, s, i == 2), 0);
+	}
+	assert_int_equal(wanted(), 7);
+	pass(workers, &now_us, DEMAND_OFF_US + 500000); // nobody is there
+	assert_int_equal(wanted(), 1);
+	subscribe_from(1, 1);
+	pass(workers, &now_us, 500000);
+	assert_int_equal(wanted(), 3);
+	subscribe_from(2, 2);
+	pass(workers, &now_us, DEMAND_REST_US + 500000);
+	assert_int_equal(wanted(), 7);
+	assert_int_equal(wanted_events(&last), 3);
+	assert_int_equal(last, 7);
+
+	// The other worker's viewer wishes for less, then leaves, with its fan-out.
+	sink_prefer(&meeting.registry, registry_sink(&meeting.registry, am_id_make(2, 1)), 0, 0, 0);
+	pass(workers, &now_us, DEMAND_OFF_US + 500000);
+	assert_int_equal(wanted(), 3);
+	sink_remove(&meeting.registry, registry_sink(&meeting.registry, am_id_make(1, 1)));
+	pass(workers, &now_us, DEMAND_OFF_US + 500000);
+	assert_int_equal(wanted(), 1);
+	sink_prefer(&meeting.registry, registry_sink(&meeting.registry, am_id_make(2, 1)), 2, 0, 0);
+	pass(workers, &now_us, 200000);
+	sink_remove(&meeting.registry, registry_sink(&meeting.registry, am_id_make(2, 1)));
+	pass(workers, &now_us, DEMAND_OFF_US + 500000);
+	assert_int_equal(wanted(), 1);
+	subscribe_from(2, 0);
+	pass(workers, &now_us, DEMAND_OFF_US + 500000);
+	assert_int_equal(wanted(), 1);
+
+	for (struct session *s; (s = TAILQ_FIRST(&meeting.registry.all)); free(s))
+		registry_remove_session(&meeting.registry, s);
+	pass(workers, &now_us, 200000);
+	am_region_leave(&meeting.region);
+	for (int i = 0; i < 2; i++)
+		worker_fini(&workers[i]);
+	free(workers);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(what_any_worker_wishes_is_wanted),
+	};
+	return cmocka_run_group_tests(tests, meeting_open, NULL);
+}
