@@ -5,6 +5,7 @@
 #include "account/lists.h"
 #include "account/setting.h"
 #include "account/token.h"
+#include "account/token_uses.h"
 #include "base/address.h"
 #include "base/hash.h"
 #include "base/loop.h"
@@ -17,44 +18,20 @@
 
 #include <errno.h>
 #include <ctype.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <time.h>
 
-#define TOKEN_USE_MAX   1048576 // tokens with a lifetime that are remembered at once, of all accounts
-#define PRUNE_MS        3600000
-#define REFUSED_LOG_MS  10000
-#define PRUNE_MARGIN_S  86400 // for a clock that is put back
-#define USE_ACCOUNT_LEN 16 // digits before the identity in a key
-#define USE_KEY_SIZE    (USE_ACCOUNT_LEN + TOKEN_IDENTITY_SIZE)
+#define PRUNE_MS       3600000
+#define REFUSED_LOG_MS 10000
+#define PRUNE_MARGIN_S 86400 // for a clock that is put back
 
 // A host or an API token's hash, and whose it is.
 struct entry {
 	struct map_node node;
 	const struct account *account;
 	char key[ACCOUNT_HOST_LEN_MAX + 1];
-};
-
-// U16: a token that has been used, and has a lifetime.
-struct token_use {
-	struct map_node node;
-	TAILQ_ENTRY(token_use) of_shelf;
-	struct shelf *shelf;
-	int64_t first_ms;
-	int64_t expires_s; // 0: never
-	char key[USE_KEY_SIZE];
-};
-
-// What is remembered of one account's tokens, the oldest first.
-struct shelf {
-	LIST_ENTRY(shelf) of_all;
-	uint64_t account_id;
-	uint32_t count;
-	bool told; // the log, that the oldest must go
-	TAILQ_HEAD(, token_use) uses;
 };
 
 struct accounts {
@@ -66,8 +43,7 @@ struct accounts {
 	struct map hosts, api_tokens; // of struct entry
 	uint32_t entry_count;
 	struct entry *entries;
-	struct map token_uses;
-	LIST_HEAD(, shelf) shelves;
+	struct token_uses token_uses;
 	uint64_t last_change;
 	bool unknown_served; // hosts of no account, by the default one
 	uint64_t refused_ms; // when an unknown host was logged, 0: never
@@ -380,83 +356,6 @@ int accounts_put(struct accounts *s, struct account *a, struct account_error *e)
 	return 0;
 }
 
-// NULL: nothing is remembered of it.
-static struct shelf *shelf_find(const struct accounts *s, uint64_t account_id)
-{
-	struct shelf *shelf;
-
-	LIST_FOREACH(shelf, &s->shelves, of_all)
-	{
-		if (shelf->account_id == account_id)
-			break;
-	}
-	return shelf;
-}
-
-static struct shelf *shelf_get(struct accounts *s, uint64_t account_id)
-{
-	struct shelf *shelf = shelf_find(s, account_id);
-
-	if (shelf)
-		return shelf;
-	shelf = memory_new(1, sizeof(*shelf));
-	shelf->account_id = account_id;
-	TAILQ_INIT(&shelf->uses);
-	LIST_INSERT_HEAD(&s->shelves, shelf, of_all);
-	return shelf;
-}
-
-static struct shelf *shelf_largest(const struct accounts *s)
-{
-	struct shelf *shelf, *largest = LIST_FIRST(&s->shelves);
-
-	LIST_FOREACH(shelf, &s->shelves, of_all)
-	{
-		if (shelf->count > largest->count)
-			largest = shelf;
-	}
-	return largest;
-}
-
-// The shelf goes with its last one.
-static void use_forget(struct accounts *s, struct token_use *u)
-{
-	struct shelf *shelf = u->shelf;
-
-	map_remove(&s->token_uses, &u->node);
-	TAILQ_REMOVE(&shelf->uses, u, of_shelf);
-	free(u);
-	if (--shelf->count > 0)
-		return;
-	LIST_REMOVE(shelf, of_all);
-	free(shelf);
-}
-
-static uint32_t shelf_clear(struct accounts *s, uint64_t account_id)
-{
-	struct shelf *shelf = shelf_find(s, account_id);
-	uint32_t count = shelf ? shelf->count : 0;
-
-	for (uint32_t i = 0; i < count; i++)
-		use_forget(s, TAILQ_FIRST(&shelf->uses));
-	return count;
-}
-
-static void uses_expire(struct accounts *s, int64_t before_s)
-{
-	struct shelf *shelf, *next_shelf;
-
-	for (shelf = LIST_FIRST(&s->shelves); shelf; shelf = next_shelf) {
-		struct token_use *u = TAILQ_FIRST(&shelf->uses), *next;
-		next_shelf = LIST_NEXT(shelf, of_all);
-		for (; u; u = next) {
-			next = TAILQ_NEXT(u, of_shelf);
-			if (u->expires_s > 0 && u->expires_s < before_s)
-				use_forget(s, u);
-		}
-	}
-}
-
 int accounts_remove(struct accounts *s, uint64_t id, struct account_error *e)
 {
 	uint32_t at = place_of_id(s, id);
@@ -468,7 +367,7 @@ int accounts_remove(struct accounts *s, uint64_t id, struct account_error *e)
 	list_remove(s, at);
 	index_drop(s);
 	index_make(s);
-	shelf_clear(s, id);
+	token_uses_clear(&s->token_uses, id);
 	s->last_change = store_accounts_remove(s->store, id);
 	return 0;
 }
@@ -488,75 +387,20 @@ void accounts_count(const struct accounts *s, struct store_counts *counts)
 	store_accounts_count(s->store, counts);
 }
 
-static void use_key(char out[USE_KEY_SIZE], uint64_t account_id, const char *identity)
-{
-	snprintf(out, USE_KEY_SIZE, "%016" PRIx64 "%s", account_id, identity);
-}
-
-static void use_remember(struct accounts *s, const struct store_token_use *from)
-{
-	struct token_use *u = memory_new(1, sizeof(*u));
-
-	u->shelf = shelf_get(s, from->account_id);
-	u->first_ms = from->first_ms;
-	u->expires_s = from->expires_s;
-	use_key(u->key, from->account_id, from->identity);
-	map_add(&s->token_uses, &u->node, u->key);
-	TAILQ_INSERT_TAIL(&u->shelf->uses, u, of_shelf);
-	u->shelf->count++;
-}
-
-static void oldest_forget(struct accounts *s, struct shelf *shelf)
-{
-	struct token_use *u = TAILQ_FIRST(&shelf->uses);
-	const struct account *a = accounts_by_id(s, shelf->account_id);
-
-	if (!shelf->told)
-		am_warning(
-		        "accounts: too many tokens with a lifetime, the oldest are forgotten: give "
-		        "them "
-		        "an exp, or raise max-tokens; account=%s",
-		        a ? a->name : "?"
-		);
-	shelf->told = true;
-	store_accounts_token_forget(s->store, shelf->account_id, u->key + USE_ACCOUNT_LEN);
-	use_forget(s, u);
-}
-
-// So that one more can be remembered.
-static void room_make(struct accounts *s, uint64_t account_id)
-{
-	const struct account *a = accounts_by_id(s, account_id);
-	struct shelf *shelf;
-
-	while (a && (shelf = shelf_find(s, account_id)) && shelf->count >= a->quotas[QUOTA_TOKENS])
-		oldest_forget(s, shelf);
-	if (s->token_uses.count >= TOKEN_USE_MAX)
-		oldest_forget(s, shelf_largest(s));
-}
-
 int64_t accounts_token_first_used_ms(
         struct accounts *s, uint64_t account_id, const char *identity, int64_t expires_s,
         int64_t at_ms
 )
 {
-	char key[USE_KEY_SIZE];
-
-	use_key(key, account_id, identity);
-	struct map_node *n = map_find(&s->token_uses, key);
-	if (n)
-		return container_of(n, struct token_use, node)->first_ms;
-	room_make(s, account_id);
-	const struct store_token_use u = {account_id, identity, at_ms, expires_s};
-	use_remember(s, &u);
-	store_accounts_token_used(s->store, &u);
-	return at_ms;
+	return token_uses_first_ms(
+	        &s->token_uses, &(struct store_token_use){account_id, identity, at_ms, expires_s}
+	);
 }
 
 uint32_t accounts_forget_tokens(struct accounts *s, uint64_t account_id)
 {
 	s->last_change = store_accounts_tokens_forget(s->store, account_id);
-	return shelf_clear(s, account_id);
+	return token_uses_clear(&s->token_uses, account_id);
 }
 
 static void prune(void *owner)
@@ -564,7 +408,7 @@ static void prune(void *owner)
 	struct accounts *s = owner;
 	int64_t before_s = now_ms() / 1000 - PRUNE_MARGIN_S;
 
-	uses_expire(s, before_s);
+	token_uses_expire(&s->token_uses, before_s);
 	store_accounts_prune(s->store, before_s);
 	loop_timer_set(s->loop, &s->prune, PRUNE_MS);
 }
@@ -616,7 +460,7 @@ static int on_token_use(void *owner, const struct store_token_use *u)
 	struct accounts *s = owner;
 
 	if (u->identity && strlen(u->identity) < TOKEN_IDENTITY_SIZE)
-		use_remember(s, u);
+		token_uses_add(&s->token_uses, u);
 	return 0;
 }
 
@@ -637,14 +481,12 @@ struct accounts *accounts_open(struct loop *loop, const char *path)
 
 	s->loop = loop;
 	s->prune = (struct loop_timer){.expired = prune, .owner = s};
-	LIST_INIT(&s->shelves);
-	map_init(&s->token_uses);
 	s->store = store_accounts_open(path);
 	if (!s->store) {
-		map_fini(&s->token_uses);
 		free(s);
 		return NULL;
 	}
+	token_uses_init(&s->token_uses, s, s->store);
 	int ret = store_accounts_read(s->store, &reader);
 	index_make(s);
 	if (ret < 0) {
@@ -661,9 +503,7 @@ void accounts_close(struct accounts *s)
 {
 	loop_timer_cancel(s->loop, &s->prune);
 	store_accounts_close(s->store);
-	while (!LIST_EMPTY(&s->shelves))
-		shelf_clear(s, LIST_FIRST(&s->shelves)->account_id);
-	map_fini(&s->token_uses);
+	token_uses_fini(&s->token_uses);
 	index_drop(s);
 	while (s->count > 0)
 		list_remove(s, s->count - 1);
