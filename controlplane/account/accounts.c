@@ -7,6 +7,7 @@
 #include "account/token.h"
 #include "account/token_uses.h"
 #include "base/address.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/loop.h"
 #include "base/map.h"
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PRUNE_MS       3600000
 #define REFUSED_LOG_MS 10000
@@ -48,13 +48,6 @@ struct accounts {
 	bool unknown_served; // hosts of no account, by the default one
 	uint64_t refused_ms; // when an unknown host was logged, 0: never
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void entry_add(struct accounts *s, struct map *m, const struct account *a, const char *key)
 {
@@ -345,7 +338,7 @@ int accounts_put(struct accounts *s, struct account *a, struct account_error *e)
 	}
 	if (a->id == 0) {
 		a->id = id_new(s);
-		a->created_ms = now_ms();
+		a->created_ms = clock_real_ms();
 	} else {
 		list_remove(s, place_of_id(s, a->id));
 	}
@@ -406,7 +399,7 @@ uint32_t accounts_forget_tokens(struct accounts *s, uint64_t account_id)
 static void prune(void *owner)
 {
 	struct accounts *s = owner;
-	int64_t before_s = now_ms() / 1000 - PRUNE_MARGIN_S;
+	int64_t before_s = clock_real_ms() / 1000 - PRUNE_MARGIN_S;
 
 	token_uses_expire(&s->token_uses, before_s);
 	store_accounts_prune(s->store, before_s);

@@ -2,6 +2,7 @@
 
 #include "account/edit.h"
 #include "account/setting.h"
+#include "base/clock.h"
 #include "base/json.h"
 
 #include <errno.h>
@@ -23,13 +24,6 @@ typedef int command_run(struct call *);
 
 // A change to a copy of the account, which is then put in force.
 typedef int command_edit(struct call *, struct account *);
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void add_time(struct json *j, const char *key, int64_t ms)
 {
@@ -266,7 +260,7 @@ static int add_key_edit(struct call *c, struct account *a)
 	if (!pem)
 		return -EINVAL;
 	int ret = account_add_key(
-	        a, json_string(c->request, "kid", TEXT_MAX), pem, now_ms(), c->error
+	        a, json_string(c->request, "kid", TEXT_MAX), pem, clock_real_ms(), c->error
 	);
 	if (ret == 0)
 		json_add_string(c->data, "kid", a->keys[a->key_count - 1].kid);
@@ -285,7 +279,7 @@ static int add_api_token_edit(struct call *c, struct account *a)
 
 	if (!name)
 		return -EINVAL;
-	int ret = account_add_api_token(a, name, now_ms(), token, c->error);
+	int ret = account_add_api_token(a, name, clock_real_ms(), token, c->error);
 	if (ret == 0)
 		json_add_string(c->data, "token", token);
 	return ret;

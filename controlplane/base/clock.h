@@ -6,5 +6,5 @@
 // CLOCK_REALTIME in milliseconds.
 int64_t clock_real_ms(void);
 
-// CLOCK_MONOTONIC
+// CLOCK_MONOTONIC in nanoseconds.
 uint64_t clock_monotonic_ns(void);

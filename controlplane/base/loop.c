@@ -1,12 +1,12 @@
 #include "base/loop.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LOOP_EVENTS 256
@@ -26,9 +26,7 @@ struct loop {
 
 static uint64_t clock_ms(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return clock_monotonic_ns() / 1000000;
 }
 
 struct loop *loop_create(void)

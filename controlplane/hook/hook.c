@@ -1,6 +1,7 @@
 #include "hook/hook.h"
 
 #include "account/attribute.h"
+#include "base/clock.h"
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/memory.h"
@@ -21,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <time.h>
 
 #define ID_SIZE       17 // of a number in hexadecimal
 #define PEER_KEY_SIZE (20 + 1 + ROOM_NAME_MAX + 1 + PEER_ID_SIZE) // account, room, peer
@@ -84,14 +84,6 @@ struct hooks {
 	struct hook_counts counts;
 };
 
-static int64_t wall_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 // Once in a while: a receiver that is down is one fault, not one a call.
 static void complain(struct hooks *h, const struct call *c, const char *what, const char *error)
 {
@@ -121,7 +113,7 @@ static struct visit *visit_create(uint64_t id, const struct hook_peer *p)
 
 	v->id = id;
 	snprintf(v->key, sizeof(v->key), "%016" PRIx64, id);
-	v->time_ms = wall_ms();
+	v->time_ms = clock_real_ms();
 	v->peer = *p;
 	v->peer.room_id = copy(p->room_id);
 	v->peer.peer_id = copy(p->peer_id);
@@ -192,7 +184,7 @@ static struct hook_event event_of(const struct visit *v, bool closed)
 // Something happens to the visit: the next event of its account.
 static void visit_event(struct hooks *h, struct visit *v, bool closed)
 {
-	v->time_ms = wall_ms();
+	v->time_ms = clock_real_ms();
 	if (v->peer.version == 2) {
 		v->sequence = hook_queue_sequence(&h->queue, v->peer.account_id);
 		const struct history_event e = {
@@ -374,7 +366,7 @@ static void message_make(struct message *m, const struct call *c)
 		return;
 	}
 	const struct hook_event e = event_of(c->visit, closed);
-	int64_t seconds = wall_ms() / 1000;
+	int64_t seconds = clock_real_ms() / 1000;
 	m->body = hook_request_event(&e, p->token);
 	hook_event_id(m->id, e.visit, closed);
 	snprintf(m->seconds, sizeof(m->seconds), "%" PRId64, seconds);
@@ -605,7 +597,7 @@ static void prune(void *owner)
 {
 	struct hooks *h = owner;
 
-	history_events_prune(h->history, wall_ms() - (int64_t)HISTORY_EVENT_DAYS * DAY_MS);
+	history_events_prune(h->history, clock_real_ms() - (int64_t)HISTORY_EVENT_DAYS * DAY_MS);
 	loop_timer_set(h->loop, &h->prune, PRUNE_MS);
 }
 

@@ -1,10 +1,10 @@
 #include "media/region.h"
 
+#include "base/clock.h"
 #include "media/media.h"
 
 #include <ctype.h>
 #include <string.h>
-#include <time.h>
 
 static bool id_fits(am_id id, uint32_t slot)
 {
@@ -36,10 +36,9 @@ bool media_read_subscription(
 
 static uint64_t heartbeat_age_ns(const struct am_lifecycle *l)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	uint64_t now = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	uint64_t now = clock_monotonic_ns();
 	uint64_t beat = atomic_load_explicit(&l->heartbeat_ns, memory_order_relaxed);
+
 	return now > beat ? now - beat : 0;
 }
 

@@ -1,13 +1,13 @@
 #include "rest/rest.h"
 
 #include "account/account.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "conference/conference.h"
 #include "http/http.h"
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 static struct room *room_of(const struct rest_call *call)
 {
@@ -61,12 +61,10 @@ int rest_room_close_peer(const struct rest_call *call, struct json **out)
 int rest_room_duration(const struct rest_call *call, struct json **out)
 {
 	const struct room *r = room_of(call);
-	struct timespec now;
 
 	if (!r)
 		return -ENOENT;
-	clock_gettime(CLOCK_REALTIME, &now);
-	int64_t seconds = now.tv_sec - r->created_ms / 1000;
+	int64_t seconds = clock_real_ms() / 1000 - r->created_ms / 1000;
 	*out = json_new_object();
 	json_add_int(*out, "duration", seconds > 0 ? seconds : 0);
 	return 0;

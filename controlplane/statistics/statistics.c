@@ -1,5 +1,6 @@
 #include "statistics/statistics.h"
 
+#include "base/clock.h"
 #include "base/iso8601.h"
 #include "base/json.h"
 #include "base/loop.h"
@@ -70,14 +71,6 @@ struct statistics {
 	uint64_t calls;
 };
 
-static int64_t wall_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void person_key(char *out, uint64_t account_id, const char *room, const char *person)
 {
 	snprintf(out, KEY_SIZE, "%" PRIu64 "/%s/%s", account_id, room, person);
@@ -141,7 +134,7 @@ static void orphan_remove(struct statistics *st, struct session *s)
 static void sample(struct statistics *st)
 {
 	if (!TAILQ_EMPTY(&st->sessions))
-		history_sampled(st->history, wall_ms());
+		history_sampled(st->history, clock_real_ms());
 }
 
 static void step(void *owner)
@@ -149,7 +142,7 @@ static void step(void *owner)
 	struct statistics *st = owner;
 
 	sample(st);
-	history_sessions_prune(st->history, wall_ms());
+	history_sessions_prune(st->history, clock_real_ms());
 	loop_timer_set(st->loop, &st->sampler, STATISTICS_STEP_S * 1000);
 }
 
@@ -482,7 +475,7 @@ static struct query *query_begin(
 	q->done = done;
 	q->owner = owner;
 	q->status = 200;
-	q->now_ms = wall_ms();
+	q->now_ms = clock_real_ms();
 	q->refused = (struct loop_timer){.expired = refused, .owner = q};
 	q->reads.done = stays_done;
 	TAILQ_INSERT_TAIL(&st->queries, q, next);
