@@ -32,16 +32,10 @@ static uint8_t *put_headers(
         uint8_t *p, const struct packet_local *local, const struct packet_view *view, uint16_t len
 )
 {
-	memcpy(p, view->src_mac, 6);
-	memcpy(p + 6, local->mac, 6);
-	p += 12;
-	if (local->vlan != 0) {
-		am_put_u16(p, PACKET_ETHERTYPE_VLAN);
-		am_put_u16(p + 2, local->vlan);
-		p += 4;
-	}
-	am_put_u16(p, view->family == 4 ? PACKET_ETHERTYPE_IPV4 : PACKET_ETHERTYPE_IPV6);
-	p += 2;
+	p = packet_write_ethernet(
+	        p, local, view->src_mac,
+	        view->family == 4 ? PACKET_ETHERTYPE_IPV4 : PACKET_ETHERTYPE_IPV6
+	);
 	if (view->family == 4) {
 		memset(p, 0, 20);
 		p[0] = 0x45;

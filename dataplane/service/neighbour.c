@@ -179,21 +179,6 @@ bool neighbour_next_hop(
 
 // Frames ------------------------------------------------------------------------------------------
 
-static uint8_t *
-put_ethernet(uint8_t *p, const struct packet_local *local, const uint8_t *dst, uint16_t ethertype)
-{
-	memcpy(p, dst, 6);
-	memcpy(p + 6, local->mac, 6);
-	p += 12;
-	if (local->vlan != 0) {
-		am_put_u16(p, PACKET_ETHERTYPE_VLAN);
-		am_put_u16(p + 2, local->vlan);
-		p += 4;
-	}
-	am_put_u16(p, ethertype);
-	return p + 2;
-}
-
 static void send_arp(
         struct neighbour_table *t, uint16_t operation, const uint8_t *dst_mac,
         const uint8_t *target_mac, const uint8_t *target_ip
@@ -201,7 +186,7 @@ static void send_arp(
 {
 	static const uint8_t ethernet_ipv4[6] = {0, 1, 8, 0, 6, 4};
 	uint8_t frame[NEIGHBOUR_FRAME_MAX];
-	uint8_t *p = put_ethernet(frame, t->local, dst_mac, PACKET_ETHERTYPE_ARP);
+	uint8_t *p = packet_write_ethernet(frame, t->local, dst_mac, PACKET_ETHERTYPE_ARP);
 
 	memcpy(p, ethernet_ipv4, 6);
 	am_put_u16(p + 6, operation);
@@ -219,7 +204,7 @@ send_nd(struct neighbour_table *t, uint8_t type, uint8_t flags, const uint8_t *d
 {
 	const uint16_t len = ND_MESSAGE_LEN + ND_OPTION_LEN;
 	uint8_t frame[NEIGHBOUR_FRAME_MAX];
-	uint8_t *ip = put_ethernet(frame, t->local, dst_mac, PACKET_ETHERTYPE_IPV6);
+	uint8_t *ip = packet_write_ethernet(frame, t->local, dst_mac, PACKET_ETHERTYPE_IPV6);
 	uint8_t *nd = ip + 40;
 
 	memset(ip, 0, 40 + (size_t)len);

@@ -345,7 +345,9 @@ enum packet_class packet_parse(
 	return class;
 }
 
-static uint8_t *write_ethernet(uint8_t *p, const struct packet_local *local, const uint8_t *dst_mac)
+uint8_t *packet_write_ethernet(
+        uint8_t *p, const struct packet_local *local, const uint8_t dst_mac[6], uint16_t ethertype
+)
 {
 	memcpy(p, dst_mac, 6);
 	memcpy(p + 6, local->mac, 6);
@@ -355,7 +357,8 @@ static uint8_t *write_ethernet(uint8_t *p, const struct packet_local *local, con
 		am_put_u16(p + 2, local->vlan);
 		p += 4;
 	}
-	return p;
+	am_put_u16(p, ethertype);
+	return p + 2;
 }
 
 void packet_route_init(
@@ -364,9 +367,10 @@ void packet_route_init(
 )
 {
 	memset(route, 0, sizeof(*route));
-	uint8_t *p = write_ethernet(route->header, local, dst_mac);
-	am_put_u16(p, family == 4 ? PACKET_ETHERTYPE_IPV4 : PACKET_ETHERTYPE_IPV6);
-	uint8_t *ip = p + 2;
+	uint8_t *ip = packet_write_ethernet(
+	        route->header, local, dst_mac,
+	        family == 4 ? PACKET_ETHERTYPE_IPV4 : PACKET_ETHERTYPE_IPV6
+	);
 	const uint8_t *src_ip = family == 4 ? local->ipv4.bytes : local->ipv6.bytes;
 
 	if (family == 4) {

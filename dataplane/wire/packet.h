@@ -104,6 +104,11 @@ struct packet_route {
 	uint32_t udp_sum; // of that and the ports
 };
 
+// Writes the header of a frame of ours, in our VLAN; returns what follows it.
+uint8_t *packet_write_ethernet(
+        uint8_t *p, const struct packet_local *, const uint8_t dst_mac[6], uint16_t ethertype
+);
+
 // dst_ip is of the given family, network order. The sender's address is local's of that family.
 void packet_route_init(
         struct packet_route *, const struct packet_local *, const uint8_t dst_mac[6],
