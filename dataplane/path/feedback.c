@@ -1,10 +1,10 @@
 #include "path/feedback.h"
 
 #include <rte_mbuf.h>
-#include <rte_ring_elem.h>
 
 #include "path/figures.h"
 #include "path/forward.h"
+#include "path/post.h"
 #include "path/ssrc.h"
 #include "path/tx.h"
 #include "path/viewer.h"
@@ -113,8 +113,7 @@ static void read_sender_report(struct worker *w, struct transport *t, const stru
 		if (i == w->index || !(r->track->workers & (1u << i)))
 			continue;
 		// A report that is lost here is made up for by the next one.
-		(void
-		)rte_ring_sp_enqueue_elem(w->workers[i].handovers[w->index], &msg, sizeof(msg));
+		(void)!message_post(w->workers[i].handovers[w->index], &msg);
 	}
 	struct fanout *f = worker_fanout(w, msg.id);
 	if (f)
@@ -246,9 +245,7 @@ void feedback_ask_key_frame(struct worker *w, const struct fanout *f, uint8_t st
 	if (f->owner == RELAY_NO_WORKER)
 		return;
 	// Where the ring is full, whoever needs it asks again.
-	(void)rte_ring_sp_enqueue_elem(
-	        w->workers[f->owner].handovers[w->index], (void *)(uintptr_t)&msg, sizeof(msg)
-	);
+	(void)!message_post(w->workers[f->owner].handovers[w->index], &msg);
 }
 
 void feedback_refresh(struct worker *w, struct subscription *s)
@@ -361,7 +358,7 @@ void feedback_path_seen(struct worker *w, struct transport *t, const struct pack
 		    memcmp(&msg.flow, &t->awaited[i], sizeof(msg.flow)) != 0)
 			continue;
 		// Where the ring is full the next packet tells it.
-		if (rte_ring_sp_enqueue_elem(w->replies, &msg, sizeof(msg)) == 0)
+		if (message_post(w->replies, &msg))
 			t->awaits &= (uint8_t) ~(1 << i);
 	}
 }

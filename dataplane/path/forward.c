@@ -2,12 +2,12 @@
 
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
-#include <rte_ring_elem.h>
 
 #include "path/catchup.h"
 #include "path/copy.h"
 #include "path/feedback.h"
 #include "path/pace.h"
+#include "path/post.h"
 #include "path/tx.h"
 #include "path/viewer.h"
 #include "wire/rtcp.h"
@@ -80,7 +80,7 @@ void forward_tell_layers(struct worker *w, struct subscription *s)
 	        .value = layer | (uint32_t)temporal << 8 | (uint32_t)why << 16,
 	};
 	// Where the ring is full it is told with the next packet.
-	if (rte_ring_sp_enqueue_elem(w->replies, (void *)(uintptr_t)&msg, sizeof(msg)) != 0)
+	if (!message_post(w->replies, &msg))
 		return;
 	s->layer_told = told;
 	s->withheld_told = why & 15;

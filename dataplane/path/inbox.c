@@ -10,6 +10,7 @@
 #include "path/flow.h"
 #include "path/forward.h"
 #include "path/pace.h"
+#include "path/post.h"
 #include "path/receive.h"
 #include "path/rx.h"
 #include "path/ssrc.h"
@@ -23,8 +24,8 @@
 static void hand_back(struct worker *w, enum message_type type, void *object)
 {
 	const struct message msg = {.type = (uint16_t)type, .object = object};
-	int ret = rte_ring_sp_enqueue_elem(w->replies, (void *)(uintptr_t)&msg, sizeof(msg));
-	RTE_VERIFY(ret == 0);
+	bool told = message_post(w->replies, &msg);
+	RTE_VERIFY(told);
 }
 
 static void transport_keys_set(struct transport *t, const struct transport_keys *keys)
@@ -205,8 +206,8 @@ static void subscription_remove(struct worker *w, struct subscription *s)
 	viewer_regroup(s->transport);
 	const struct message msg = {
 	        .type = MESSAGE_FREE_SUBSCRIPTION, .object = s, .id = s->fanout->track_id};
-	int ret = rte_ring_sp_enqueue_elem(w->replies, (void *)(uintptr_t)&msg, sizeof(msg));
-	RTE_VERIFY(ret == 0);
+	bool told = message_post(w->replies, &msg);
+	RTE_VERIFY(told);
 }
 
 // Pictures that are at hand need not wait for the next one.

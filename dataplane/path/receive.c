@@ -6,6 +6,7 @@
 #include "media/codec.h"
 #include "path/feedback.h"
 #include "path/forward.h"
+#include "path/post.h"
 #include "path/ssrc.h"
 #include "wire/sequence.h"
 
@@ -318,8 +319,7 @@ static void length_check(struct worker *w, struct track *t, const struct rte_mbu
 	if (longest <= w->port->mtu || t->too_long_told)
 		return;
 	// Where the ring is full it is told with the next packet.
-	t->too_long_told =
-	        rte_ring_sp_enqueue_elem(w->replies, (void *)(uintptr_t)&msg, sizeof(msg)) == 0;
+	t->too_long_told = message_post(w->replies, &msg);
 }
 
 // Gives the packet to each worker with subscribers: one reference each.

@@ -1,7 +1,8 @@
 #include "path/wish.h"
 
 #include <rte_common.h>
-#include <rte_ring_elem.h>
+
+#include "path/post.h"
 
 // How many encodings the subscription wishes to be there.
 static uint8_t wish_of(const struct subscription *s)
@@ -57,7 +58,7 @@ void wish_tell(struct worker *w)
 		const struct message msg = {
 		        .type = MESSAGE_WISHES, .id = f->track_id, .value = wished};
 		// Where the ring is full it is told the next time.
-		if (rte_ring_sp_enqueue_elem(w->replies, (void *)(uintptr_t)&msg, sizeof(msg)) == 0)
+		if (message_post(w->replies, &msg))
 			f->wish_told = wished;
 	}
 }

@@ -9,6 +9,7 @@
 
 #include "am_log.h"
 #include "path/inbox.h"
+#include "path/post.h"
 #include "path/relay.h"
 #include "path/worker.h"
 #include "service/expected.h"
@@ -200,8 +201,7 @@ void registry_post(struct registry *r, uint16_t worker, const struct message *ms
 {
 	struct rte_ring *inbox = r->workers[worker].inbox;
 
-	for (int waits = 0;
-	     rte_ring_sp_enqueue_elem(inbox, (void *)(uintptr_t)msg, sizeof(*msg)) < 0; waits++) {
+	for (int waits = 0; !message_post(inbox, msg); waits++) {
 		// The worker may wait for room in its replies: collecting goes first.
 		registry_collect(r);
 		if (r->workers_returned) {

@@ -16,6 +16,7 @@
 #include "am_link.h"
 #include "am_log.h"
 #include "path/flow.h"
+#include "path/post.h"
 #include "service/command.h"
 #include "service/dtls.h"
 #include "service/fragment.h"
@@ -51,9 +52,7 @@ static void frame_post(struct service *s, uint16_t worker, struct rte_mbuf *m)
 	const struct message msg = {.type = MESSAGE_SEND, .object = m};
 
 	// Frames may be lost; only objects wait for room.
-	if (rte_ring_sp_enqueue_elem(
-	            s->registry.workers[worker].inbox, (void *)(uintptr_t)&msg, sizeof(msg)
-	    ) < 0) {
+	if (!message_post(s->registry.workers[worker].inbox, &msg)) {
 		rte_pktmbuf_free(m);
 		service_count_drop(s, DROP_tx_full);
 	}

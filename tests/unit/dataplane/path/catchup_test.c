@@ -1,9 +1,8 @@
 // Who has no picture begins with the last key frame and the base layer since.
 #include "one_viewer.h"
 
-#include <rte_ring_elem.h>
-
 #include "path/catchup.h"
+#include "path/post.h"
 
 static void who_comes_back_gets_the_base_layer_at_once_and_all_that_follows(void **)
 {
@@ -73,9 +72,7 @@ static void client_pauses(bool paused)
 	const struct message msg = {
 	        .type = MESSAGE_SUBSCRIPTION_PAUSE, .object = viewer(), .value = paused};
 
-	assert_int_equal(
-	        rte_ring_sp_enqueue_elem(rig.worker->inbox, (void *)(uintptr_t)&msg, sizeof(msg)), 0
-	);
+	assert_true(message_post(rig.worker->inbox, &msg));
 	inbox_service(rig.worker, 8);
 }
 

@@ -6,6 +6,7 @@
 #include "am_reader.h"
 #include "path/flow.h"
 #include "path/inbox.h"
+#include "path/post.h"
 #include "path/rx.h"
 #include "path/tx.h"
 
@@ -303,9 +304,7 @@ static void sound_goes_before_pictures(void **)
 
 static void post(const struct message *msg)
 {
-	assert_int_equal(
-	        rte_ring_sp_enqueue_elem(rig.worker->inbox, (void *)(uintptr_t)msg, sizeof(*msg)), 0
-	);
+	assert_true(message_post(rig.worker->inbox, msg));
 	inbox_service(rig.worker, 1);
 }
 

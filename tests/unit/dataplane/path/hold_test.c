@@ -2,10 +2,9 @@
 // much.
 #include "one_publisher.h"
 
-#include <rte_ring_elem.h>
-
 #include "path/copy.h"
 #include "path/inbox.h"
+#include "path/post.h"
 #include "path/receive.h"
 #include "path/tx.h"
 #include "wire/sequence.h"
@@ -186,9 +185,7 @@ static void what_waits_when_the_track_pauses_or_goes_is_accounted_for(void **)
 	assert_int_equal(waiting(), 3);
 	uint64_t consumed = counter(AM_COUNTER_consumed);
 	const struct message msg = {.type = MESSAGE_TRACK_REMOVE, .id = pub.track.params.track_id};
-	assert_int_equal(
-	        rte_ring_sp_enqueue_elem(rig.worker->inbox, (void *)(uintptr_t)&msg, sizeof(msg)), 0
-	);
+	assert_true(message_post(rig.worker->inbox, &msg));
 	assert_int_equal(inbox_service(rig.worker, 1), 1);
 	assert_int_equal(counter(AM_COUNTER_consumed), consumed + 3);
 	assert_int_equal(waiting(), 0);

@@ -10,6 +10,7 @@
 #include "path/feedback.h"
 #include "path/forward.h"
 #include "path/inbox.h"
+#include "path/post.h"
 #include "path/receive.h"
 #include "path/ssrc.h"
 #include "path/tx.h"
@@ -194,9 +195,7 @@ static void restart_fanout(void)
 {
 	const struct message msg = {.type = MESSAGE_FANOUT_RESTART, .id = rig.fanouts[0]->track_id};
 
-	assert_int_equal(
-	        rte_ring_sp_enqueue_elem(rig.worker->inbox, (void *)(uintptr_t)&msg, sizeof(msg)), 0
-	);
+	assert_true(message_post(rig.worker->inbox, &msg));
 	inbox_service(rig.worker, 1);
 }
 

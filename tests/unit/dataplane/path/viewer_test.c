@@ -8,6 +8,7 @@
 #include "path/forward.h"
 #include "path/inbox.h"
 #include "path/pace.h"
+#include "path/post.h"
 
 #define FRAME_LEN 42 // Ethernet, IPv4 and UDP, before RTP
 
@@ -111,7 +112,7 @@ static void what_the_client_pauses_takes_nothing(void **)
 	expect_layer(1, 0);
 	struct message pause = {
 	        .type = MESSAGE_SUBSCRIPTION_PAUSE, .object = subscription(0), .value = 1};
-	assert_int_equal(rte_ring_sp_enqueue_elem(rig.worker->inbox, &pause, sizeof(pause)), 0);
+	assert_true(message_post(rig.worker->inbox, &pause));
 	inbox_service(rig.worker, 8);
 	for (int i = 0; i < 6; i++)
 		carries(700000);
@@ -407,7 +408,7 @@ static void the_client_gets_no_more_than_it_asks_for(void **)
 	        .type = MESSAGE_SUBSCRIPTION_LAYERS,
 	        .object = subscription(0),
 	        .value = 0 | 1 << 8};
-	assert_int_equal(rte_ring_sp_enqueue_elem(rig.worker->inbox, &layers, sizeof(layers)), 0);
+	assert_true(message_post(rig.worker->inbox, &layers));
 	inbox_service(rig.worker, 8);
 	carries(5000000);
 	expect_layer(0, 0);

@@ -4,6 +4,7 @@
 #include <rte_ring_elem.h>
 
 #include "path/inbox.h"
+#include "path/post.h"
 #include "path/wish.h"
 
 static int eal_begin(void **)
@@ -16,7 +17,7 @@ static void handle(uint16_t type, void *object, uint32_t value)
 	struct message msg = {
 	        .type = type, .object = object, .id = rig.fanouts[0]->track_id, .value = value};
 
-	assert_int_equal(rte_ring_sp_enqueue_elem(rig.worker->inbox, &msg, sizeof(msg)), 0);
+	assert_true(message_post(rig.worker->inbox, &msg));
 	inbox_service(rig.worker, 8);
 }
 
