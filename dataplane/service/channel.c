@@ -6,35 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DROPS_PER_TOKEN UINT64_C(1000000000)
-#define ENVELOPE_MAX    64 // its first line
-
-static void bucket_init(struct channel_bucket *b, uint64_t burst, uint64_t now_ns)
-{
-	*b = (struct channel_bucket){.filled_ns = now_ns, .drops = burst * DROPS_PER_TOKEN};
-}
-
-static void bucket_fill(struct channel_bucket *b, uint64_t per_s, uint64_t burst, uint64_t now_ns)
-{
-	uint64_t passed_ns = now_ns - b->filled_ns, full = burst * DROPS_PER_TOKEN;
-
-	b->filled_ns = now_ns;
-	// A nanosecond's share of a token is per_s billionths.
-	if (passed_ns >= (full - b->drops) / per_s)
-		b->drops = full;
-	else
-		b->drops += passed_ns * per_s;
-}
-
-static bool bucket_has(const struct channel_bucket *b, uint64_t tokens)
-{
-	return b->drops >= tokens * DROPS_PER_TOKEN;
-}
-
-static void bucket_take(struct channel_bucket *b, uint64_t tokens)
-{
-	b->drops -= tokens * DROPS_PER_TOKEN;
-}
+#define ENVELOPE_MAX 64 // its first line
 
 struct channel *channel_create(uint64_t room_id, const struct channel_time *t)
 {

@@ -18,6 +18,7 @@
 #include <sys/queue.h>
 
 #include "am_schema.h"
+#include "service/bucket.h"
 #include "wire/drop.h"
 
 #define CHANNEL_MESSAGES 200 // kept
@@ -37,12 +38,6 @@ struct channel_message {
 	uint8_t bytes[]; // with its envelope
 };
 
-// Fills with time and is drawn from.
-struct channel_bucket {
-	uint64_t filled_ns;
-	uint64_t drops; // a billionth of a token each
-};
-
 struct channel {
 	uint64_t room_id;
 	int64_t opened_ms; // CLOCK_REALTIME
@@ -50,7 +45,7 @@ struct channel {
 	uint64_t first; // sequence number of the oldest message that is kept
 	uint64_t next; // of the next to come; the first of all is 1
 	size_t bytes; // kept
-	struct channel_bucket bucket;
+	struct bucket bucket;
 	struct channel_message *log[CHANNEL_MESSAGES]; // by sequence number
 	TAILQ_HEAD(channel_readers, channel_reader) readers;
 	LIST_ENTRY(channel) entry; // of the owner's list
@@ -58,7 +53,7 @@ struct channel {
 
 struct channel_sender {
 	am_id id; // the owner sets it
-	struct channel_bucket messages, bytes;
+	struct bucket messages, bytes;
 	uint16_t tag_len;
 	uint8_t tag[AM_DATA_TAG_MAX];
 };

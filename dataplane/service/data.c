@@ -8,6 +8,7 @@
 #include <rte_ring_elem.h>
 
 #include "am_log.h"
+#include "service/bucket.h"
 #include "service/channel.h"
 #include "service/dtls.h"
 #include "service/publish.h"
@@ -21,7 +22,6 @@
 #define PACKETS_BURST   400
 #define TICK_NS         50000000ull // of SCTP's timers
 #define INBOX_ROOM      (WORKER_INBOX / 2) // of a worker's inbox that is not for data
-#define PACKET_NS       (1000000000ull / PACKETS_PER_S)
 
 static_assert(SCTP_PACKET_MAX <= DTLS_DATA_MAX);
 
@@ -37,8 +37,7 @@ struct data {
 	bool is_blocked; // SCTP has no room until the client has acknowledged something
 	uint16_t producer; // its stream, or AM_DATA_NONE
 	uint16_t consumer; // likewise; it has nothing to do before its start
-	uint32_t packets; // that the client may send
-	uint64_t refilled_ns;
+	struct bucket packets; // that the client may send
 	uint64_t messages_in, bytes_in, messages_out, bytes_out;
 };
 
@@ -226,8 +225,7 @@ static struct data *data_create(const struct service *sv, struct session *s)
 		return NULL;
 	d->session = s;
 	d->producer = d->consumer = AM_DATA_NONE;
-	d->packets = PACKETS_BURST;
-	d->refilled_ns = sv->now_ns;
+	bucket_init(&d->packets, PACKETS_BURST, sv->now_ns);
 	return d;
 }
 
@@ -365,19 +363,6 @@ void data_end(struct service *sv, struct session *s)
 	s->data = NULL;
 }
 
-static bool packet_may_pass(struct data *d, uint64_t now_ns)
-{
-	uint64_t more = (now_ns - d->refilled_ns) / PACKET_NS;
-
-	d->refilled_ns += more * PACKET_NS;
-	d->packets =
-	        more > PACKETS_BURST - d->packets ? PACKETS_BURST : d->packets + (uint32_t)more;
-	if (d->packets == 0)
-		return false;
-	d->packets--;
-	return true;
-}
-
 void data_receive(struct service *sv, struct session *s, const uint8_t *packet, size_t len)
 {
 	struct data *d = s->data;
@@ -386,7 +371,7 @@ void data_receive(struct service *sv, struct session *s, const uint8_t *packet, 
 		service_count_drop(sv, DROP_sctp_unwanted);
 		return;
 	}
-	if (!packet_may_pass(d, sv->now_ns)) {
+	if (!bucket_draw(&d->packets, PACKETS_PER_S, PACKETS_BURST, sv->now_ns)) {
 		service_count_drop(sv, DROP_sctp_rate);
 		return;
 	}

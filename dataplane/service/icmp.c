@@ -8,25 +8,6 @@
 #define ECHO6_REPLY   129
 #define ECHO_HEADER   8 // type, code, checksum, identifier, sequence
 
-#define REPLY_COST_NS (1000000000ull / ICMP_RATE_PER_S)
-
-// A bucket that holds ICMP_BURST replies; full at start.
-static bool take_token(struct icmp *icmp, uint64_t now)
-{
-	const uint64_t full = ICMP_BURST * REPLY_COST_NS;
-	uint64_t passed = now - icmp->refilled_ns;
-
-	if (icmp->refilled_ns == 0 || passed >= full - icmp->tokens_ns)
-		icmp->tokens_ns = full;
-	else
-		icmp->tokens_ns += passed;
-	icmp->refilled_ns = now;
-	if (icmp->tokens_ns < REPLY_COST_NS)
-		return false;
-	icmp->tokens_ns -= REPLY_COST_NS;
-	return true;
-}
-
 // Ethernet to IP header of the reply; returns where ICMP starts.
 static uint8_t *put_headers(
         uint8_t *p, const struct packet_local *local, const struct packet_view *view, uint16_t len
@@ -98,7 +79,7 @@ size_t icmp_answer(
 		icmp->ignored++;
 		return 0;
 	}
-	if (!take_token(icmp, now_ns)) {
+	if (!bucket_draw(&icmp->replies, ICMP_RATE_PER_S, ICMP_BURST, now_ns)) {
 		icmp->limited++;
 		return 0;
 	}

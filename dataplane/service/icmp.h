@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "service/bucket.h"
 #include "wire/packet.h"
 
 #define ICMP_RATE_PER_S 100 // replies a second, all askers together
@@ -12,8 +13,7 @@
 
 // Zero is a valid start. Owned by the service thread.
 struct icmp {
-	uint64_t tokens_ns; // credit, in the time that a reply costs
-	uint64_t refilled_ns;
+	struct bucket replies;
 	uint64_t answered;
 	uint64_t limited; // requests beyond the rate
 	uint64_t ignored; // other types, not to our unicast address
