@@ -9,6 +9,7 @@
 #include "hook/replay.h"
 #include "hook/request.h"
 #include "hook/transfer.h"
+#include "hook/visit.h"
 #include "room/peer.h"
 #include "room/room.h"
 #include "store/history.h"
@@ -23,26 +24,12 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#define ID_SIZE       17 // of a number in hexadecimal
 #define PEER_KEY_SIZE (20 + 1 + ROOM_NAME_MAX + 1 + PEER_ID_SIZE) // account, room, peer
 #define PRUNE_MS      3600000
 #define STORE_LOOK_MS 2 // between two looks into how far the history is
 #define LOG_MS        1000 // between complaints about receivers
 #define DAY_MS        86400000
 #define SEQUENCE_SKIP STORE_WRITER_QUEUE_MAX // numbers that were sent but perhaps not stored
-
-// A peer's stay, from the question whether it may join to the last word about it.
-struct visit {
-	uint64_t id; // the admission's number
-	char key[ID_SIZE];
-	struct hook_peer peer; // owns its strings
-	int64_t time_ms; // of joining, then of leaving
-	int64_t sequence; // of the last event in version 2
-	bool stored;
-	uint64_t write; // of its storing
-	struct map_node by_id; // once it is admitted, until it is closed
-	TAILQ_ENTRY(visit) in_restored;
-};
 
 enum call_kind {
 	CALL_ACCESS,
@@ -55,7 +42,7 @@ struct call {
 	struct hooks *hooks;
 	enum call_kind kind;
 	uint64_t id;
-	char key[ID_SIZE];
+	char key[VISIT_KEY_SIZE];
 	struct map_node by_id;
 	struct visit *visit; // owned
 	char *access_token;
@@ -100,110 +87,6 @@ static void complain(struct hooks *h, const struct call *c, const char *what, co
 	);
 }
 
-// Visits.
-
-static const char *copy(const char *s)
-{
-	return memory_copy_string(s ? s : "");
-}
-
-static struct visit *visit_create(uint64_t id, const struct hook_peer *p)
-{
-	struct visit *v = memory_new(1, sizeof(*v));
-
-	v->id = id;
-	snprintf(v->key, sizeof(v->key), "%016" PRIx64, id);
-	v->time_ms = clock_real_ms();
-	v->peer = *p;
-	v->peer.room_id = copy(p->room_id);
-	v->peer.peer_id = copy(p->peer_id);
-	v->peer.display_name = copy(p->display_name);
-	v->peer.token = copy(p->token);
-	v->peer.url = copy(p->url);
-	v->peer.authorization = copy(p->authorization);
-	v->peer.secret = copy(p->secret);
-	return v;
-}
-
-static void visit_destroy(struct visit *v)
-{
-	free((char *)v->peer.room_id);
-	free((char *)v->peer.peer_id);
-	free((char *)v->peer.display_name);
-	free((char *)v->peer.token);
-	free((char *)v->peer.url);
-	free((char *)v->peer.authorization);
-	free((char *)v->peer.secret);
-	free(v);
-}
-
-static void visit_store(struct hooks *h, struct visit *v, bool closing)
-{
-	const struct hook_peer *p = &v->peer;
-	const struct history_admission a = {
-	        .id = v->id,
-	        .account_id = p->account_id,
-	        .closing = closing,
-	        .version = p->version,
-	        .sequence = v->sequence,
-	        .time_ms = v->time_ms,
-	        .room = p->room_id,
-	        .peer = p->peer_id,
-	        .display_name = p->display_name,
-	        .token = p->token,
-	        .url = p->url,
-	        .authorization = p->authorization,
-	        .secret = p->secret,
-	};
-
-	v->write = history_admission_put(h->history, &a);
-	v->stored = true;
-}
-
-// Nothing is left to be said about it.
-static void visit_forget(struct hooks *h, struct visit *v)
-{
-	if (v->stored)
-		history_admission_remove(h->history, v->id);
-	visit_destroy(v);
-}
-
-static struct hook_event event_of(const struct visit *v, bool closed)
-{
-	return (struct hook_event){
-	        .visit = v->id,
-	        .closed = closed,
-	        .sequence = v->sequence,
-	        .time_ms = v->time_ms,
-	        .room_id = v->peer.room_id,
-	        .peer_id = v->peer.peer_id,
-	        .display_name = v->peer.display_name,
-	};
-}
-
-// Something happens to the visit: the next event of its account.
-static void visit_event(struct hooks *h, struct visit *v, bool closed)
-{
-	v->time_ms = clock_real_ms();
-	if (v->peer.version == 2) {
-		v->sequence = hook_queue_sequence(&h->queue, v->peer.account_id);
-		const struct history_event e = {
-		        .account_id = v->peer.account_id,
-		        .sequence = v->sequence,
-		        .admission = v->id,
-		        .closed = closed,
-		        .time_ms = v->time_ms,
-		        .room = v->peer.room_id,
-		        .peer = v->peer.peer_id,
-		        .display_name = v->peer.display_name,
-		};
-		history_event_put(h->history, &e);
-	}
-	visit_store(h, v, closed);
-}
-
-// Calls.
-
 static void call_destroy(struct call *c)
 {
 	struct hooks *h = c->hooks;
@@ -233,7 +116,7 @@ static void call_answer(struct call *c, enum hook_verdict verdict, const char *m
 	if (c->kind == CALL_JOIN) {
 		c->visit = NULL;
 		if (verdict != HOOK_ADMIT) {
-			visit_forget(h, v);
+			visit_forget(v, h->history);
 		} else if (!c->done) { // nobody waits for it any more
 			close_start(h, v);
 		} else {
@@ -255,7 +138,7 @@ static void call_unanswered(struct call *c)
 		return;
 	}
 	if (!v->stored)
-		visit_event(c->hooks, v, false);
+		visit_event(v, c->hooks->history, &c->hooks->queue, false);
 	call_answer(c, HOOK_ADMIT, "");
 }
 
@@ -306,7 +189,7 @@ static void close_give_up(struct call *c, const char *why)
 	        c->visit->peer.account_id, c->visit->peer.room_id,
 	        am_log_value(c->visit->peer.peer_id), am_log_value(why)
 	);
-	visit_forget(h, c->visit);
+	visit_forget(c->visit, h->history);
 	c->visit = NULL;
 	call_destroy(c);
 }
@@ -319,7 +202,7 @@ static void close_ended(struct call *c, const struct transfer_answer *a)
 
 	if (answered && a->status >= 200 && a->status < 300) {
 		hook_turn_end(&c->turn, true);
-		visit_forget(h, c->visit);
+		visit_forget(c->visit, h->history);
 		c->visit = NULL;
 		call_destroy(c);
 		return;
@@ -365,7 +248,7 @@ static void message_make(struct message *m, const struct call *c)
 		m->body = hook_request_access(p, c->access_token);
 		return;
 	}
-	const struct hook_event e = event_of(c->visit, closed);
+	const struct hook_event e = visit_event_of(c->visit, closed);
 	int64_t seconds = clock_real_ms() / 1000;
 	m->body = hook_request_event(&e, p->token);
 	hook_event_id(m->id, e.visit, closed);
@@ -429,7 +312,7 @@ static void turn_started(struct hook_turn *t)
 
 	if (c->kind != CALL_JOIN)
 		return call_send(c);
-	visit_event(h, c->visit, false);
+	visit_event(c->visit, h->history, &h->queue, false);
 	c->patience_ms = loop_now_ms(h->loop) + HOOK_STORE_MS;
 	loop_timer_set(h->loop, &c->stored, STORE_LOOK_MS);
 }
@@ -477,7 +360,7 @@ static void close_line_up(struct hooks *h, struct visit *v)
 
 static void close_start(struct hooks *h, struct visit *v)
 {
-	visit_event(h, v, true);
+	visit_event(v, h->history, &h->queue, true);
 	close_line_up(h, v);
 }
 
@@ -517,7 +400,7 @@ static void call_drop(struct call *c)
 	if (c->transfer) {
 		transfer_cancel(c->transfer);
 	} else if (c->kind == CALL_JOIN) {
-		visit_forget(c->hooks, c->visit);
+		visit_forget(c->visit, c->hooks->history);
 		c->visit = NULL;
 	}
 	hook_turn_leave(&c->turn);
@@ -526,7 +409,7 @@ static void call_drop(struct call *c)
 
 void hook_cancel(struct hooks *h, uint64_t id)
 {
-	char key[ID_SIZE];
+	char key[VISIT_KEY_SIZE];
 
 	snprintf(key, sizeof(key), "%016" PRIx64, id);
 	struct map_node *n = map_find(&h->calls, key);
@@ -545,7 +428,7 @@ void hook_cancel(struct hooks *h, uint64_t id)
 
 void hook_close(struct hooks *h, uint64_t admission, const char *display_name)
 {
-	char key[ID_SIZE];
+	char key[VISIT_KEY_SIZE];
 
 	snprintf(key, sizeof(key), "%016" PRIx64, admission);
 	struct map_node *n = map_find(&h->admissions, key);
@@ -553,10 +436,8 @@ void hook_close(struct hooks *h, uint64_t admission, const char *display_name)
 		return;
 	struct visit *v = container_of(n, struct visit, by_id);
 	map_remove(&h->admissions, n);
-	if (display_name) {
-		free((char *)v->peer.display_name);
-		v->peer.display_name = memory_copy_string(display_name);
-	}
+	if (display_name)
+		visit_set_display_name(v, display_name);
 	close_start(h, v);
 }
 
@@ -565,22 +446,8 @@ void hook_close(struct hooks *h, uint64_t admission, const char *display_name)
 static void admission_found(void *owner, const struct history_admission *a)
 {
 	struct hooks *h = owner;
-	const struct hook_peer p = {
-	        .account_id = a->account_id,
-	        .room_id = a->room,
-	        .peer_id = a->peer,
-	        .display_name = a->display_name,
-	        .token = a->token,
-	        .url = a->url,
-	        .authorization = a->authorization,
-	        .version = a->version,
-	        .secret = a->secret,
-	};
-	struct visit *v = visit_create(a->id, &p);
+	struct visit *v = visit_restore(a);
 
-	v->time_ms = a->time_ms;
-	v->sequence = a->sequence;
-	v->stored = true;
 	if (a->closing)
 		close_line_up(h, v);
 	else
@@ -654,15 +521,12 @@ void hooks_restore(
 
 static void admissions_free(struct hooks *h)
 {
+	struct map_node *next = map_next(&h->admissions, NULL), *n;
 	struct visit *v;
 
-	for (size_t i = 0; i < h->admissions.size; i++) {
-		struct map_node *n = h->admissions.buckets[i];
-		while (n) {
-			struct map_node *next = n->next;
-			visit_destroy(container_of(n, struct visit, by_id));
-			n = next;
-		}
+	while ((n = next)) {
+		next = map_next(&h->admissions, n);
+		visit_destroy(container_of(n, struct visit, by_id));
 	}
 	while ((v = TAILQ_FIRST(&h->restored))) {
 		TAILQ_REMOVE(&h->restored, v, in_restored);
