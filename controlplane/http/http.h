@@ -1,6 +1,6 @@
 // HTTP server: request in, response out, and the hand-over of a connection that becomes a
-// WebSocket. The only user of libmicrohttpd, which runs inside our loop; request.c has what
-// handlers ask of a request.
+// WebSocket. The only user of libmicrohttpd, which runs inside our loop; exchange.c takes a request
+// in and its answer out, request.c has what handlers ask of it.
 #pragma once
 
 #include <stdbool.h>
