@@ -6,16 +6,6 @@
 #include "http/http.h"
 #include "statistics/statistics.h"
 
-static void answered(void *owner, uint64_t, unsigned status, struct json *body)
-{
-	struct http_response r = {.file = -1};
-
-	rest_answer(&r, status, body);
-	if (status == 503)
-		http_add_header(&r, "Retry-After", REST_RETRY_S);
-	http_deliver(owner, &r);
-}
-
 static void add_link(struct json *j, const char *key, const struct link_quality *l)
 {
 	struct json *link;
@@ -83,6 +73,7 @@ void rest_room_quality(const struct rest_call *call, struct http_response *)
 	};
 
 	statistics_quality(
-	        call->rest->statistics, &query, participants(call), answered, http_defer(request)
+	        call->rest->statistics, &query, participants(call), rest_answer_later,
+	        http_defer(request)
 	);
 }

@@ -106,6 +106,16 @@ void rest_answer(struct http_response *r, unsigned status, struct json *body)
 	json_free(body);
 }
 
+void rest_answer_later(void *later, uint64_t, unsigned status, struct json *body)
+{
+	struct http_response r = {.file = -1};
+
+	rest_answer(&r, status, body);
+	if (status == 503)
+		http_add_header(&r, "Retry-After", REST_RETRY_S);
+	http_deliver(later, &r);
+}
+
 static void answer_error(struct http_response *r, unsigned status, const char *text)
 {
 	struct json *body = json_new_object();

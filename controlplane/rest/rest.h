@@ -72,6 +72,10 @@ typedef void rest_writer(const struct rest_call *, struct http_response *);
 // The one way in which JSON goes out. Takes the body over.
 void rest_answer(struct http_response *, unsigned status, struct json *body);
 
+// The same for an answer that was deferred: a hook_replay_done and statistics_done, whose owner is
+// the struct http_later.
+void rest_answer_later(void *later, uint64_t call, unsigned status, struct json *body);
+
 // player.c: whether a room's page is going to show an external player (U17), as far as its
 // address, its token and its room say.
 bool rest_page_has_player(const struct rest_call *, const struct account *);

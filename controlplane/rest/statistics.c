@@ -11,16 +11,6 @@
 typedef uint64_t
 question(struct statistics *, const struct statistics_query *, statistics_done *, void *owner);
 
-static void answered(void *owner, uint64_t, unsigned status, struct json *body)
-{
-	struct http_response r = {.file = -1};
-
-	rest_answer(&r, status, body);
-	if (status == 503)
-		http_add_header(&r, "Retry-After", REST_RETRY_S);
-	http_deliver(owner, &r);
-}
-
 static void ask(const struct rest_call *call, question *q)
 {
 	const struct http_request *request = call->request;
@@ -33,7 +23,7 @@ static void ask(const struct rest_call *call, question *q)
 	        .limit = http_query(request, "limit"),
 	};
 
-	q(call->rest->statistics, &query, answered, http_defer(request));
+	q(call->rest->statistics, &query, rest_answer_later, http_defer(request));
 }
 
 void rest_statistics_summary(const struct rest_call *call, struct http_response *)
