@@ -121,24 +121,6 @@ static int beside(const char *other, char *path, const char *name)
 	return len < AM_CONFIG_STRING_MAX ? 0 : -EINVAL;
 }
 
-int config_read(struct config *c, const char *path, char *error, size_t error_size)
-{
-	*c = defaults;
-	int ret = am_config_read(path, groups, c, error, error_size);
-	if (ret < 0)
-		return ret;
-	if (beside(c->store, c->accounts, "accounts.db") < 0 ||
-	    beside(c->store, c->admin, "admin.sock") < 0 ||
-	    beside(c->accounts, c->history, "history.db") < 0) { // both outlive reboots
-		snprintf(
-		        error, error_size,
-		        "controlplane.store or controlplane.accounts is too long a path"
-		);
-		return -EINVAL;
-	}
-	return config_check(c, error, error_size);
-}
-
 // Whether each is an address or a network.
 static bool
 networks_are_good(const struct am_config_strings *list, const char *name, char *error, size_t size)
@@ -157,7 +139,8 @@ networks_are_good(const struct am_config_strings *list, const char *name, char *
 	return true;
 }
 
-int config_check(const struct config *c, char *error, size_t size)
+// What the settings demand of each other.
+static int config_check(const struct config *c, char *error, size_t size)
 {
 	struct address listen;
 
@@ -204,4 +187,22 @@ int config_check(const struct config *c, char *error, size_t size)
 		}
 	}
 	return 0;
+}
+
+int config_read(struct config *c, const char *path, char *error, size_t error_size)
+{
+	*c = defaults;
+	int ret = am_config_read(path, groups, c, error, error_size);
+	if (ret < 0)
+		return ret;
+	if (beside(c->store, c->accounts, "accounts.db") < 0 ||
+	    beside(c->store, c->admin, "admin.sock") < 0 ||
+	    beside(c->accounts, c->history, "history.db") < 0) { // both outlive reboots
+		snprintf(
+		        error, error_size,
+		        "controlplane.store or controlplane.accounts is too long a path"
+		);
+		return -EINVAL;
+	}
+	return config_check(c, error, error_size);
 }

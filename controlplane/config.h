@@ -31,6 +31,3 @@ struct config {
 
 // Defaults, then the file at path. 0, or -EINVAL with one line for the operator in error.
 [[nodiscard]] int config_read(struct config *, const char *path, char *error, size_t error_size);
-
-// What the settings demand of each other. 0 or -EINVAL, as above.
-[[nodiscard]] int config_check(const struct config *, char *error, size_t error_size);

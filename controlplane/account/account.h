@@ -135,9 +135,6 @@ const struct account *accounts_by_name(const struct accounts *, const char *name
 // By an API token as REST clients send it. NULL: unknown.
 const struct account *accounts_by_api_token(const struct accounts *, const char *token);
 
-// False while no account has an API token: then loopback may ask without one.
-bool accounts_have_api_tokens(const struct accounts *);
-
 // The account after `previous`, NULL: the first; in the order of their names.
 const struct account *accounts_next(const struct accounts *, const struct account *previous);
 

@@ -236,11 +236,6 @@ const struct account *accounts_by_api_token(const struct accounts *s, const char
 	return entry_find(&s->api_tokens, hex);
 }
 
-bool accounts_have_api_tokens(const struct accounts *s)
-{
-	return s->api_tokens.count > 0;
-}
-
 static void list_insert(struct accounts *s, struct account *a)
 {
 	uint32_t at = place_of(s, a->name);

@@ -299,7 +299,8 @@ static uint32_t api_token_find(const struct account *a, const char *name)
 	return i;
 }
 
-void account_secret_make(char out[ACCOUNT_SECRET_SIZE])
+// 256 random bits as text.
+static void secret_make(char out[ACCOUNT_SECRET_SIZE])
 {
 	uint8_t random[SECRET_BYTES];
 
@@ -326,7 +327,7 @@ int account_add_api_token(
 		        e, -ENOSPC, "an account has at most %d API tokens", ACCOUNT_API_TOKEN_MAX
 		);
 	strcpy(token, API_TOKEN_PREFIX);
-	account_secret_make(token + strlen(token));
+	secret_make(token + strlen(token));
 	strcpy(t.name, name);
 	hash_sha256(t.hash, token, strlen(token));
 	a->api_tokens = memory_grow(a->api_tokens, a->api_token_count + 1, sizeof(t));

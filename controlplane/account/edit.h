@@ -25,8 +25,7 @@ account_fail(struct account_error *, int error, const char *format, ...);
 [[nodiscard]] struct account *account_copy(const struct account *);
 void account_free(struct account *);
 
-// 256 random bits as text; and the end of one.
-void account_secret_make(char out[ACCOUNT_SECRET_SIZE]);
+// Wipes it.
 void account_secret_free(char *);
 
 // "company.example" or "*.company.example".

@@ -49,6 +49,5 @@ struct claims {
 // U23: a token with a roomId opens that room alone.
 [[nodiscard]] bool claims_open_room(const struct claims *, const char *room);
 
-// A word for logs and answers ("expired"), and a sentence for the integrator.
+// A word for logs and answers ("expired").
 const char *token_result_code(enum token_result);
-const char *token_result_text(enum token_result);

@@ -331,11 +331,6 @@ void hook_turn_leave(struct hook_turn *t)
 		turn_drop(t);
 }
 
-bool hook_turn_is_running(const struct hook_turn *t)
-{
-	return t->state == TURN_RUNNING;
-}
-
 int64_t hook_queue_sequence(struct hook_queue *q, uint64_t account_id)
 {
 	return ++channel_get(q, account_id)->sequence;

@@ -81,8 +81,6 @@ void hook_turn_end(struct hook_turn *, bool answered);
 // Over, whatever its state.
 void hook_turn_leave(struct hook_turn *);
 
-bool hook_turn_is_running(const struct hook_turn *);
-
 // Of an account, from 1.
 int64_t hook_queue_sequence(struct hook_queue *, uint64_t account_id);
 void hook_queue_set_sequence(struct hook_queue *, uint64_t account_id, int64_t last);

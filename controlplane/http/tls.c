@@ -544,8 +544,3 @@ void tls_destroy(struct tls *t)
 	SSL_CTX_free(t->settings);
 	free(t);
 }
-
-uint32_t tls_connection_count(const struct tls *t)
-{
-	return t->count;
-}

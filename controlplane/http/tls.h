@@ -38,5 +38,3 @@ tls_create(struct loop *, int listener, const char *certificate, const char *pri
 
 // Hands on what servers have written as far as the kernel takes it, then cuts all off.
 void tls_destroy(struct tls *);
-
-uint32_t tls_connection_count(const struct tls *);

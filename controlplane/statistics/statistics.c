@@ -43,7 +43,7 @@ struct query {
 	struct history_stays reads;
 	struct statistics *statistics; // NULL: destroyed meanwhile
 	uint64_t call;
-	statistics_done *done; // NULL: cancelled
+	statistics_done *done; // NULL: nobody waits any more
 	void *owner;
 	unsigned status;
 	const char *error; // NULL: none
@@ -529,16 +529,6 @@ uint64_t statistics_quality(
 	q->list = json_new_array();
 	q->participants = participants;
 	return query_ask(st, q);
-}
-
-void statistics_cancel(struct statistics *st, uint64_t call)
-{
-	struct query *q;
-
-	TAILQ_FOREACH (q, &st->queries, next) {
-		if (q->call == call)
-			q->done = NULL;
-	}
 }
 
 void statistics_destroy(struct statistics *st)

@@ -69,6 +69,3 @@ uint64_t statistics_quality(
 
 // A stretch as it is published; the person is the caller's to add.
 struct json *statistics_stretch_json(const struct stretch *);
-
-// done will not be called.
-void statistics_cancel(struct statistics *, uint64_t call);

@@ -40,6 +40,14 @@ struct neighbour {
 	uint64_t used_ns; // last lookup, 0: never
 };
 
+struct neighbour_counts {
+	uint64_t answered; // requests for our addresses
+	uint64_t learned;
+	uint64_t refused; // claims against a live neighbour, or in conflict with our own address
+	uint64_t ignored; // malformed, not for us, not asked for
+	uint64_t evicted; // entries that a full table gave up
+};
+
 struct neighbour_table {
 	const struct config *config;
 	const struct packet_local *local;
@@ -155,11 +163,6 @@ struct neighbour_table *neighbour_create(
 void neighbour_destroy(struct neighbour_table *t)
 {
 	free(t);
-}
-
-const struct neighbour_counts *neighbour_counts(const struct neighbour_table *t)
-{
-	return &t->counts;
 }
 
 bool neighbour_next_hop(

@@ -34,14 +34,6 @@ struct neighbour_hooks {
 	void *user;
 };
 
-struct neighbour_counts {
-	uint64_t answered; // requests for our addresses
-	uint64_t learned;
-	uint64_t refused; // claims against a live neighbour, or in conflict with our own address
-	uint64_t ignored; // malformed, not for us, not asked for
-	uint64_t evicted; // entries that a full table gave up
-};
-
 // NULL and errno on failure. local and config outlive the table.
 [[nodiscard]] struct neighbour_table *
 neighbour_create(const struct config *, const struct packet_local *, const struct neighbour_hooks *);
@@ -70,5 +62,3 @@ bool neighbour_receive(
 
 // Probes, retries and forgets. Call a few times a second.
 void neighbour_tick(struct neighbour_table *, uint64_t now_ns);
-
-const struct neighbour_counts *neighbour_counts(const struct neighbour_table *);

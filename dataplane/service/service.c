@@ -70,7 +70,8 @@ static uint8_t *frame_alloc(struct service *s, size_t len, struct rte_mbuf **m)
 	return frame;
 }
 
-void service_send_frame(struct service *s, uint16_t worker, const uint8_t *frame, uint16_t len)
+// Sends a frame of this thread's making through a worker's queue.
+static void frame_send(struct service *s, uint16_t worker, const uint8_t *frame, uint16_t len)
 {
 	struct rte_mbuf *m;
 	uint8_t *to = frame_alloc(s, len, &m);
@@ -99,7 +100,7 @@ void service_send_payload(
 
 static void neighbour_send(void *user, const uint8_t *frame, uint16_t len)
 {
-	service_send_frame(user, 0, frame, len);
+	frame_send(user, 0, frame, len);
 }
 
 static void neighbour_changed(void *user, const struct am_address *address, const uint8_t mac[6])
@@ -255,7 +256,7 @@ static void control_packet_handle(
 		return;
 	size_t len = icmp_answer(&s->icmp, &s->local, frame, v, s->now_ns, reply, sizeof(reply));
 	if (len)
-		service_send_frame(s, worker, reply, (uint16_t)len);
+		frame_send(s, worker, reply, (uint16_t)len);
 }
 
 // A whole datagram, once its last fragment has come; NULL while it waits or where it was refused.

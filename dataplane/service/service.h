@@ -65,10 +65,7 @@ void service_run(struct service *, const volatile bool *stop);
 // After all workers have returned.
 void service_fini(struct service *);
 
-// Sends a frame of this thread's making through a worker's queue.
-void service_send_frame(struct service *, uint16_t worker, const uint8_t *frame, uint16_t len);
-
-// The same for a UDP payload on a route.
+// Sends a UDP payload on a route, through a worker's queue.
 void service_send_payload(
         struct service *, uint16_t worker, const struct packet_route *, const uint8_t *payload,
         size_t len

@@ -112,18 +112,6 @@ rtp_restore_rtx(const uint8_t *packet, struct rtp_view *, uint32_t ssrc, uint8_t
 [[nodiscard]] int
 rtp_rewrite_track(const uint8_t *packet, const struct rtp_view *, const struct rtp_track_format *, uint8_t header[static RTP_TRACK_HEADER_LEN_MAX], struct rtp_template *);
 
-// Of a packet whose fixed header is there.
-static inline uint16_t rtp_seq(const uint8_t *packet)
-{
-	return (uint16_t)(packet[2] << 8 | packet[3]);
-}
-
-static inline uint32_t rtp_ssrc(const uint8_t *packet)
-{
-	return (uint32_t)packet[8] << 24 | (uint32_t)packet[9] << 16 | (uint32_t)packet[10] << 8 |
-	       packet[11];
-}
-
 // The patches of one copy. `header` is a whole track header in the caller's memory.
 
 static inline void rtp_set_pt(uint8_t *header, uint8_t pt)

@@ -477,12 +477,10 @@ static void wycheproof_vectors_get_their_answers(void **) // S01, row 15
 	json_free(vectors);
 }
 
-static void every_result_has_its_words(void **)
+static void every_result_has_its_word(void **)
 {
-	for (int i = 0; i < TOKEN_RESULT_COUNT; i++) {
+	for (int i = 0; i < TOKEN_RESULT_COUNT; i++)
 		assert_non_null(token_result_code((enum token_result)i));
-		assert_non_null(token_result_text((enum token_result)i));
-	}
 }
 
 int main(void)
@@ -509,7 +507,7 @@ int main(void)
 	        cmocka_unit_test(jti_names_a_token_else_its_hash),
 	        cmocka_unit_test(the_guides_example_is_verified_with_its_key_alone),
 	        cmocka_unit_test(wycheproof_vectors_get_their_answers),
-	        cmocka_unit_test(every_result_has_its_words),
+	        cmocka_unit_test(every_result_has_its_word),
 	};
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

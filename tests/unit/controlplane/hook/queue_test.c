@@ -97,7 +97,7 @@ static void accounts_take_turns(void **)
 	one = asking();
 	assert_true(hook_turn_take(&world.queue, &one, 2, NULL));
 	turns(2);
-	assert_true(hook_turn_is_running(&one));
+	assert_int_equal(one.state, TURN_RUNNING);
 	assert_true(world.running[0] == &one || world.running[1] == &one);
 	for (int i = 0; i < 50; i++)
 		hook_turn_leave(&many[i]);
@@ -161,12 +161,12 @@ static void a_close_is_not_tried_for_ever(void **)
 
 	assert_true(hook_turn_take(&world.queue, &t, 1, "1/r/p"));
 	turns(3);
-	assert_true(hook_turn_is_running(&t));
+	assert_int_equal(t.state, TURN_RUNNING);
 	t.tries = HOOK_TRIES_MAX - 1;
 	assert_true(hook_turn_rest(&t, false));
 	loop_timer_set(world.loop, &t.timer, 0); // the rest is over
 	turns(3);
-	assert_true(hook_turn_is_running(&t));
+	assert_int_equal(t.state, TURN_RUNNING);
 	assert_false(hook_turn_rest(&t, false));
 }
 
@@ -178,7 +178,7 @@ static void rests_get_longer(void **)
 	assert_true(hook_turn_take(&world.queue, &t, 1, "1/r/p"));
 	for (int i = 0; i < 30; i++) {
 		turns(3);
-		assert_true(hook_turn_is_running(&t));
+		assert_int_equal(t.state, TURN_RUNNING);
 		assert_true(hook_turn_rest(&t, true));
 		uint64_t rest = t.timer.due_ms - loop_now_ms(world.loop);
 		assert_true(rest >= HOOK_REST_MS && rest <= HOOK_REST_MS_MAX * 5 / 4);

@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "base/loop.h"
-#include "http/tls.h"
+#include "http/tls.c"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -203,7 +203,7 @@ static void client_open(struct fixture *f)
 }
 
 // What the client sends of `len` bytes, again and again the same, until nobody takes more.
-static size_t client_send(struct fixture *f, size_t len)
+static size_t client_write(struct fixture *f, size_t len)
 {
 	size_t at = 0;
 
@@ -251,7 +251,7 @@ static void bytes_travel_in_whole_records(void **state)
 	struct fixture *f = *state;
 
 	client_open(f);
-	assert_int_equal(client_send(f, LARGE), LARGE);
+	assert_int_equal(client_write(f, LARGE), LARGE);
 	assert_int_equal(server_receive(f), LARGE);
 	assert_memory_equal(f->received, f->sent, LARGE);
 	assert_in_range(calls, LARGE / TLS_PIECE, 40); // where 4 bytes at a time are 15000
@@ -275,7 +275,7 @@ static void a_server_that_does_not_read_stops_its_client(void **state)
 	int waiting;
 
 	client_open(f);
-	size_t sent = client_send(f, most);
+	size_t sent = client_write(f, most);
 	assert_true(sent < most);
 	calls = 0;
 	turns(f);
@@ -307,7 +307,7 @@ static void ends_go_through_and_answers_still_come_behind_them(void **state)
 	assert_int_equal(
 	        SSL_get_shutdown(f->client) & SSL_RECEIVED_SHUTDOWN, SSL_RECEIVED_SHUTDOWN
 	);
-	assert_int_equal(tls_connection_count(f->tls), 0);
+	assert_int_equal(f->tls->count, 0);
 }
 
 static void who_dies_takes_his_connection_along(void **state)
@@ -320,7 +320,7 @@ static void who_dies_takes_his_connection_along(void **state)
 	close(f->tcp);
 	f->tcp = -1;
 	turns(f);
-	assert_int_equal(tls_connection_count(f->tls), 0);
+	assert_int_equal(f->tls->count, 0);
 	assert_int_equal(__real_recv(f->server, &byte, 1, 0), 0);
 }
 
@@ -372,11 +372,11 @@ static void a_client_that_takes_no_more_does_not_stay(void **state)
 	calls = 0;
 	turns(f);
 	assert_in_range(calls, 0, 1); // nobody spins meanwhile
-	assert_int_equal(tls_connection_count(f->tls), 1);
+	assert_int_equal(f->tls->count, 1);
 	assert_int_equal(f->ended, 0); // the server has, but its client is still there
 	late_ms = TLS_CLOSING_MS;
 	check_await(f);
-	assert_int_equal(tls_connection_count(f->tls), 0);
+	assert_int_equal(f->tls->count, 0);
 	assert_int_equal(f->ended, 1);
 }
 
@@ -406,7 +406,7 @@ static void one_too_many_waits_until_another_goes(void **state)
 	for (int i = 0; i < MOST + 1; i++)
 		fds[i] = dial(f);
 	turns(f);
-	assert_int_equal(tls_connection_count(f->tls), MOST);
+	assert_int_equal(f->tls->count, MOST);
 	assert_int_equal(f->accepted, MOST);
 	close(fds[0]);
 	check_await(f);
@@ -451,7 +451,7 @@ static void a_flood_of_key_updates_waits_its_turns(void **state) // RFC 8446 4.6
 	}
 	uint64_t bytes = BIO_number_written(SSL_get_wbio(f->client)) - before;
 	expect_paced(f, (int)(bytes / FLOOD));
-	assert_int_equal(client_send(f, LARGE), LARGE);
+	assert_int_equal(client_write(f, LARGE), LARGE);
 	assert_int_equal(server_receive(f), LARGE);
 	assert_memory_equal(f->received, f->sent, LARGE);
 }
@@ -554,7 +554,7 @@ static void a_flood_of_hellos_waits_its_turns(void **state)
 		hello_write(&p, records[i]);
 	assert_int_equal(__real_send(f->tcp, records, sizeof(records), 0), sizeof(records));
 	expect_paced(f, HELLO_RECORD);
-	assert_int_equal(tls_connection_count(f->tls), 1); // each was refused, and that is all
+	assert_int_equal(f->tls->count, 1); // each was refused, and that is all
 }
 
 // A ClientHello, of which somebody sends a byte now and then.
@@ -581,7 +581,7 @@ static void a_handshake_in_small_bites_takes_no_longer(void **state)
 	late_ms = TLS_HANDSHAKE_MS;
 	check_await(f);
 	assert_int_equal(f->ended, 1);
-	assert_int_equal(tls_connection_count(f->tls), 1);
+	assert_int_equal(f->tls->count, 1);
 	close(fd);
 	SSL_free(slow);
 }
@@ -597,7 +597,7 @@ static void who_is_not_welcome_is_cut_off_at_once(void **state)
 	turns(f);
 	assert_int_equal(f->accepted, 1);
 	assert_int_equal(f->ended, 0);
-	assert_int_equal(tls_connection_count(f->tls), 0);
+	assert_int_equal(f->tls->count, 0);
 	assert_int_equal(__real_recv(fd, &byte, 1, 0), 0);
 	close(fd);
 }

@@ -1,4 +1,4 @@
-#include "service/neighbour.h"
+#include "service/neighbour.c"
 
 #include "frame.h"
 #include "host/config.h"
@@ -246,7 +246,7 @@ static void answers_that_nobody_asked_for_are_ignored(void **)
 	make_arp(&f, 2, frame_us.mac, evil_mac, host_ip, frame_us.ipv4.bytes);
 	assert_true(receive(&f, S));
 	assert_int_equal(changed_count, 0);
-	assert_int_equal(neighbour_counts(table)->ignored, 1);
+	assert_int_equal(table->counts.ignored, 1);
 }
 
 static void answers_to_all_are_ignored(void **)
@@ -294,7 +294,7 @@ static void a_live_neighbour_is_not_replaced(void **)
 		assert_true(knows(&a, t, frame_peer.mac));
 	}
 	assert_int_equal(changed_count, 1);
-	assert_true(neighbour_counts(table)->refused > 30);
+	assert_true(table->counts.refused > 30);
 }
 
 static void a_neighbour_that_is_gone_can_be_replaced(void **)
@@ -377,7 +377,7 @@ static void a_flood_of_strangers_keeps_what_we_use(void **)
 		make_nd(&f, 135, 0, ip, frame_us.ipv6.bytes, frame_us.ipv6.bytes, 1, evil_mac);
 		assert_true(receive(&f, S));
 	}
-	assert_true(neighbour_counts(table)->evicted >= 5000 - NEIGHBOUR_MAX);
+	assert_true(table->counts.evicted >= 5000 - NEIGHBOUR_MAX);
 	assert_true(knows(&a, S, frame_peer.mac));
 }
 
@@ -392,17 +392,17 @@ static void a_full_table_prefers_our_own_questions(void **)
 		am_put_u32(a.bytes + 8, i << 8);
 		assert_false(neighbour_lookup(table, &a, S + i, mac));
 	}
-	uint64_t evicted = neighbour_counts(table)->evicted;
+	uint64_t evicted = table->counts.evicted;
 	assert_true(evicted > 0); // the routers have their places
 	make_nd(&f, 135, 0, frame_peer.ipv6.bytes, frame_us.ipv6.bytes, frame_us.ipv6.bytes, 1,
 	        frame_peer.mac);
 	f.bytes[f.l3 + 8 + 12] = 9;
 	frame_icmp6_fix(&f);
 	assert_true(receive(&f, 2 * S));
-	assert_int_equal(neighbour_counts(table)->evicted, evicted);
+	assert_int_equal(table->counts.evicted, evicted);
 	assert_int_equal(changed_count, 0);
 	make_live(2 * S);
-	assert_int_equal(neighbour_counts(table)->evicted, evicted + 1);
+	assert_int_equal(table->counts.evicted, evicted + 1);
 }
 
 static void our_own_address_is_defended(void **)
@@ -541,7 +541,7 @@ static void redirects_and_router_advertisements_change_nothing(void **)
 	}
 	assert_int_equal(sent_count, 0);
 	assert_int_equal(changed_count, 0);
-	assert_int_equal(neighbour_counts(table)->ignored, 3);
+	assert_int_equal(table->counts.ignored, 3);
 }
 
 static void frames_carry_the_vlan(void **)
