@@ -2,6 +2,8 @@
 // status after HTTP's, and a text in each language for clients that have none of their own.
 #pragma once
 
+#include <stdint.h>
+
 // name, code, status, English, Russian
 #define REFUSALS(X)                                                                                \
 	X(NONE, "none", 200, "", "")                                                               \
@@ -64,6 +66,13 @@ enum refusal {
 	REFUSALS(REFUSAL_ENUM)
 #undef REFUSAL_ENUM
 	        REFUSAL_COUNT,
+};
+
+// What goes with a refusal.
+struct refused {
+	enum refusal refusal;
+	const char *detail; // text of the integrator's server, or which check a token failed; or ""
+	int64_t start_time_ms; // of REFUSAL_NOT_STARTED, 0: unknown
 };
 
 const char *refusal_code(enum refusal);

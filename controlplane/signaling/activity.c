@@ -1,8 +1,12 @@
 // Who speaks, how many there are, how good connections are, and raised hands: what a room is told
 // as it happens, and whoever comes into it later.
-#include "signaling/connection.h"
+#include "signaling/activity.h"
 
 #include "base/json.h"
+#include "signaling/handlers.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #define SPEAKING_MAX 10 // in one message: who leads, and the loudest
 
@@ -86,25 +90,48 @@ static struct json *hand_json(const struct peer *p)
 	return j;
 }
 
+static void
+send_to_members(const struct signaling *s, const struct peer_list *list, const char *text)
+{
+	const struct peer *p;
+
+	TAILQ_FOREACH (p, list, in_room) {
+		struct connection *c = p->joined ? signaling_connection(s, p->connection) : NULL;
+		if (c)
+			connection_send(c, text, strlen(text));
+	}
+}
+
+// The same to all members who have a connection; written once.
+static void
+notify_room(const struct signaling *s, const struct room *r, const char *method, struct json *data)
+{
+	char *text = notification_text(method, data);
+
+	send_to_members(s, &r->speakers, text);
+	send_to_members(s, &r->viewers, text);
+	free(text);
+}
+
 static void on_counts(void *owner, const struct room *r)
 {
-	signaling_notify_room(owner, r, "roomCounts", counts_json(r));
+	notify_room(owner, r, "roomCounts", counts_json(r));
 }
 
 static void on_leader(void *owner, const struct room *r)
 {
-	signaling_notify_room(owner, r, "activeSpeaker", leader_json(r));
+	notify_room(owner, r, "activeSpeaker", leader_json(r));
 }
 
 static void on_speakers(void *owner, const struct room *r)
 {
-	signaling_notify_room(owner, r, "speakingPeers", speakers_json(r));
+	notify_room(owner, r, "speakingPeers", speakers_json(r));
 }
 
 static void on_quality(void *owner, const struct peer *who)
 {
 	if (who->rights.speaker)
-		return signaling_notify_room(owner, who->room, "peerQuality", quality_json(who));
+		return notify_room(owner, who->room, "peerQuality", quality_json(who));
 	struct connection *c = signaling_connection(owner, who->connection);
 	if (c)
 		connection_notify(c, "peerQuality", quality_json(who));
@@ -130,7 +157,7 @@ static void send_hands(struct connection *c)
 	connection_notify(c, "raisedHands", data);
 }
 
-void connection_send_activity(struct connection *c)
+void activity_send(struct connection *c)
 {
 	const struct room *r = c->peer->room;
 	const struct peer *p;
@@ -149,11 +176,11 @@ void handle_raise_hand(struct connection *c, int64_t id, const struct json *data
 {
 	if (!c->peer->rights.hand)
 		return connection_reject(c, id, 403, "not-allowed: hands stay down here");
-	conference_set_hand(c->signaling->conference, c->peer, json_is_true(data, "raised"));
+	conference_set_hand(conference_of(c), c->peer, json_is_true(data, "raised"));
 	connection_accept(c, id, NULL);
 }
 
-void signaling_activity_init(struct conference_events *e)
+void activity_events_init(struct conference_events *e)
 {
 	e->counts = on_counts;
 	e->leader = on_leader;

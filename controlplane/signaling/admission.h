@@ -54,13 +54,6 @@ struct ignored {
 	} list[2 * ATTRIBUTE_COUNT]; // of the URL and of the token
 };
 
-// What goes with a refusal.
-struct refused {
-	enum refusal refusal;
-	const char *detail; // text of the integrator's server, or which check a token failed; or ""
-	int64_t start_time_ms; // of REFUSAL_NOT_STARTED, 0: unknown
-};
-
 struct admission_events {
 	// At most once, before the end.
 	void (*ignored)(void *owner, uint64_t connection, const struct ignored *);

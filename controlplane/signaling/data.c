@@ -1,9 +1,13 @@
 // produceData, newDataConsumer and what goes with them. A room has one data channel, "chat", so a
 // data producer or consumer has its transport's id.
-#include "signaling/connection.h"
+#include "signaling/data.h"
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/json.h"
+#include "protoo/wire.h"
+#include "signaling/handlers.h"
+#include "signaling/stats.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,12 +19,7 @@
 #define SCTP_PORT 5000
 #define SEND_MAX  16384 // bytes that wait for one client
 
-static struct conference *conference_of(const struct connection *c)
-{
-	return c->signaling->conference;
-}
-
-struct json *signaling_sctp_json(void)
+struct json *data_sctp_json(void)
 {
 	struct json *j = json_new_object();
 
@@ -54,14 +53,10 @@ static void data_produced(void *owner, const struct media_call *call, int result
 	struct transport *t = conference_data_produced(s->conference, call->id, result);
 	struct connection *c = signaling_connection(s, call->connection);
 
-	if (c && t) {
-		struct json *data = json_new_object();
-		json_add_id(data, "id", t->id);
-		json_add_id(data, "dataProducerId", t->id);
-		connection_accept(c, call->request_id, data);
-	} else if (c) {
+	if (c && t)
+		connection_accept(c, call->request_id, wire_made("dataProducerId", t->id));
+	else if (c)
 		connection_reject_errno(c, call->request_id, result < 0 ? result : -ENOENT);
-	}
 }
 
 static bool channel_is_named(const struct json *data, const char *channel)
@@ -94,7 +89,7 @@ static bool names_bot(const struct json *data)
 
 void handle_produce_data(struct connection *c, int64_t id, const struct json *data)
 {
-	struct transport *t = connection_transport(c, data);
+	struct transport *t = named_transport(c, data);
 	struct media_call call = {.connection = c->number, .request_id = id};
 	int64_t stream;
 
@@ -112,7 +107,7 @@ void handle_produce_data(struct connection *c, int64_t id, const struct json *da
 	    ))
 		return connection_reject(c, id, 400, "bad-request: streamId is 0 to 1023");
 	int ret = conference_data_produce(
-	        conference_of(c), t, (uint16_t)stream, data_produced, c->signaling, &call
+	        conference_of(c), t, (uint16_t)stream, data_produced, signaling_of(c), &call
 	);
 	if (ret < 0)
 		return connection_reject_errno(c, id, ret);
@@ -140,7 +135,7 @@ static struct json *stream_json(uint8_t stream)
 	return j;
 }
 
-void signaling_send_data_consumer(struct connection *c, struct transport *t)
+void data_offer(struct connection *c, struct transport *t)
 {
 	struct json *data = json_new_object(), *app_data = json_new_object();
 
@@ -154,8 +149,7 @@ void signaling_send_data_consumer(struct connection *c, struct transport *t)
 	json_add_string(data, "label", CHANNEL);
 	json_add_string(data, "protocol", "");
 	json_add(data, "appData", app_data);
-	t->data_request_id = ++c->request_id;
-	connection_request(c, t->data_request_id, "newDataConsumer", data);
+	t->data_request_id = connection_request(c, "newDataConsumer", data);
 }
 
 // The transport's id, and the stream.
@@ -168,7 +162,7 @@ static void source_id_print(const struct transport *t, uint8_t stream, char out[
 }
 
 // What one sender says, as mediasoup-demo's clients know it.
-void signaling_send_data_source(struct connection *c, uint8_t stream, const struct peer *sender)
+void data_source_offer(struct connection *c, uint8_t stream, const struct peer *sender)
 {
 	struct data_source *s = &c->peer->sources[stream];
 	const struct transport *t = peer_transport_consuming(c->peer);
@@ -187,11 +181,10 @@ void signaling_send_data_source(struct connection *c, uint8_t stream, const stru
 	json_add_string(data, "label", CHANNEL);
 	json_add_string(data, "protocol", "");
 	json_add(data, "appData", app_data);
-	s->request_id = ++c->request_id;
-	connection_request(c, s->request_id, "newDataConsumer", data);
+	s->request_id = connection_request(c, "newDataConsumer", data);
 }
 
-void signaling_send_data_source_closed(struct connection *c, uint8_t stream)
+void data_source_closed(struct connection *c, uint8_t stream)
 {
 	const struct transport *t = peer_transport_consuming(c->peer);
 	struct json *data = json_new_object();
@@ -223,7 +216,7 @@ static void source_answer(struct connection *c, struct transport *t, int64_t id,
 	}
 }
 
-void connection_data_answer(struct connection *c, int64_t id, bool ok)
+void data_answer(struct connection *c, int64_t id, bool ok)
 {
 	struct transport *t = peer_transport_consuming(c->peer);
 
@@ -244,7 +237,7 @@ static void stats(struct connection *c, int64_t id, const struct json *data, boo
 	struct am_transport_state state;
 
 	if (!consuming && names_bot(data))
-		return connection_send_stats(c, id, json_new_array());
+		return stats_send(c, id, json_new_array());
 
 	if (!t || !media_read_transport(conference_of(c)->media, am_id_slot(t->id), &state) ||
 	    state.id != t->id)
@@ -263,7 +256,7 @@ static void stats(struct connection *c, int64_t id, const struct json *data, boo
 	        (int64_t)(consuming ? state.data_bytes_out : state.data_bytes_in)
 	);
 	json_push(list, j);
-	connection_send_stats(c, id, list);
+	stats_send(c, id, list);
 }
 
 void handle_data_producer_stats(struct connection *c, int64_t id, const struct json *data)

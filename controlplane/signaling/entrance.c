@@ -1,16 +1,22 @@
-#include "signaling/connection.h"
+#include "signaling/entrance.h"
 
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/tally.h"
-
-#include "am_log.h"
+#include "signaling/admission.h"
+#include "signaling/handlers.h"
+#include "signaling/place.h"
+#include "signaling/requests.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #define VOCABULARY_VERSION "3.14.16"
+
+#define HELD_MAX     8 // messages while the admission asks other servers
+#define HELD_LEN_MAX 65536 // bytes of these
 
 struct held {
 	STAILQ_ENTRY(held) next;
@@ -18,95 +24,83 @@ struct held {
 	char text[];
 };
 
-void connection_hold(struct connection *c, const char *text, size_t len)
+// While the admission asks other servers.
+struct entrance {
+	struct admission *admission; // NULL: it has ended
+	bool counted; // in the signaling's asking
+	STAILQ_HEAD(, held) held; // in order
+	uint32_t count;
+	size_t len;
+};
+
+void entrance_hold(struct connection *c, const char *text, size_t len)
 {
 	static const struct refused too_much = {.refusal = REFUSAL_BAD_REQUEST, .detail = ""};
+	struct entrance *e = c->entrance;
 
-	if (c->held_count == CONNECTION_HELD_MAX || len > CONNECTION_HELD_LEN - c->held_len)
+	if (e->count == HELD_MAX || len > HELD_LEN_MAX - e->len)
 		return connection_kick(c, &too_much);
 	struct held *h = memory_new(1, sizeof(*h) + len);
 	h->len = len;
 	memcpy(h->text, text, len);
-	STAILQ_INSERT_TAIL(&c->held, h, next);
-	c->held_count++;
-	c->held_len += len;
+	STAILQ_INSERT_TAIL(&e->held, h, next);
+	e->count++;
+	e->len += len;
+}
+
+static struct held *held_take(struct entrance *e)
+{
+	struct held *h = STAILQ_FIRST(&e->held);
+
+	if (h)
+		STAILQ_REMOVE_HEAD(&e->held, next);
+	return h;
+}
+
+static void entrance_free(struct connection *c)
+{
+	struct held *h;
+
+	while ((h = held_take(c->entrance)))
+		free(h);
+	free(c->entrance);
+	c->entrance = NULL;
+}
+
+// The admission has decided: nobody else is asked.
+static void asking_end(struct connection *c)
+{
+	if (!c->entrance)
+		return;
+	c->entrance->admission = NULL;
+	if (c->entrance->counted)
+		tally_leave(signaling_of(c)->asking, c->client);
+	c->entrance->counted = false;
+}
+
+void entrance_abandon(struct connection *c)
+{
+	if (!c->entrance)
+		return;
+	if (c->entrance->admission) {
+		admission_abandon(c->entrance->admission);
+		asking_end(c);
+	}
+	entrance_free(c);
 }
 
 static void release_held(struct signaling *s, uint64_t number)
 {
 	struct connection *c;
+	struct held *h;
 
 	// A message may end its connection.
-	while ((c = signaling_connection(s, number)) && !STAILQ_EMPTY(&c->held)) {
-		struct held *h = STAILQ_FIRST(&c->held);
-		STAILQ_REMOVE_HEAD(&c->held, next);
-		connection_handle(c, h->text, h->len);
+	while ((c = signaling_connection(s, number)) && c->entrance) {
+		h = held_take(c->entrance);
+		if (!h)
+			return entrance_free(c);
+		request_read(c, h->text, h->len);
 		free(h);
-	}
-}
-
-static void asking_end(struct connection *c)
-{
-	c->admission = NULL;
-	if (c->asking)
-		tally_leave(c->signaling->asking, c->client);
-	c->asking = false;
-}
-
-void connection_abandon(struct connection *c)
-{
-	if (c->admission)
-		admission_abandon(c->admission);
-	asking_end(c);
-	while (!STAILQ_EMPTY(&c->held)) {
-		struct held *h = STAILQ_FIRST(&c->held);
-		STAILQ_REMOVE_HEAD(&c->held, next);
-		free(h);
-	}
-}
-
-void signaling_add_rights(struct json *j, const struct rights *r)
-{
-	json_add_bool(j, "speaker", r->speaker);
-	json_add_bool(j, "moderator", r->moderator);
-	json_add_bool(j, "canRecord", r->can_record);
-	json_add_bool(j, "chat", r->chat);
-	json_add_bool(j, "hand", r->hand);
-}
-
-struct json *signaling_room_json(const struct signaling *s, const struct room *r)
-{
-	struct json *j = json_new_object();
-
-	json_add_bool(j, "waitingRoom", conference_has_waiting_room(s->conference, r));
-	if (r->rules.video)
-		json_add_string(j, "video", r->rules.video);
-	if (r->rules.start_time_ms)
-		json_add_int(j, "startTime", r->rules.start_time_ms);
-	if (r->bitrate)
-		json_add_int(j, "bitrate", r->bitrate);
-	return j;
-}
-
-void connection_send_place(struct connection *c)
-{
-	const struct peer *p = c->peer;
-	struct json *data = json_new_object();
-
-	json_add_string(data, "peerId", p->id);
-	if (p->waiting)
-		return connection_notify(c, "waiting", data);
-	if (p->display_name[0])
-		json_add_string(data, "displayName", p->display_name);
-	json_add_bool(data, "nameIsFixed", p->name_is_fixed);
-	signaling_add_rights(data, &p->rights);
-	json_add(data, "room", signaling_room_json(c->signaling, p->room));
-	json_add_string(data, "capabilities", ortc_router_version());
-	connection_notify(c, "admitted", data);
-	// Before the page asks for anything: it would turn on again what is off.
-	for (int kind = 0; kind < TRACK_KIND_COUNT; kind++) {
-		if (p->muted & 1u << kind)
-			connection_send_muted(c, (enum track_kind)kind);
 	}
 }
 
@@ -141,7 +135,7 @@ static void on_entered(void *owner, uint64_t number, struct peer *p)
 	asking_end(c);
 	c->peer = p;
 	c->resumable = p->joined;
-	connection_send_place(c);
+	place_send(c);
 	release_held(owner, number);
 }
 
@@ -161,14 +155,13 @@ static void send_version(struct connection *c, const char *method)
 	connection_notify(c, method, version);
 }
 
-void connection_start(struct connection *c, struct application *a)
+void entrance_begin(struct connection *c, struct application *a)
 {
-	struct signaling *s = c->signaling;
+	struct signaling *s = signaling_of(c);
 	uint64_t number = c->number;
 
 	strcpy(c->room, application_room(a));
 	strcpy(c->peer_id, application_peer_id(a));
-	STAILQ_INIT(&c->held);
 	// In both vocabularies: which one the client speaks is not known yet.
 	send_version(c, "mediasoup-version");
 	send_version(c, "mediasoupVersion");
@@ -182,6 +175,8 @@ void connection_start(struct connection *c, struct application *a)
 	        admission_start(s->admissions, a, number, &admission_events, s);
 	if (!admission)
 		return; // with or without the connection
-	c->admission = admission;
-	c->asking = tally_enter(s->asking, c->client, UINT32_MAX);
+	c->entrance = memory_new(1, sizeof(*c->entrance));
+	c->entrance->admission = admission;
+	STAILQ_INIT(&c->entrance->held);
+	c->entrance->counted = tally_enter(s->asking, c->client, UINT32_MAX);
 }

@@ -1,10 +1,13 @@
-#include "signaling/connection.h"
+#include "signaling/events.h"
 
+#include "base/ids.h"
 #include "base/json.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "protoo/wire.h"
+#include "signaling/activity.h"
+#include "signaling/data.h"
+#include "signaling/handlers.h"
+#include "signaling/offers.h"
+#include "signaling/place.h"
 
 static struct connection *connection_of(void *owner, const struct peer *p)
 {
@@ -16,9 +19,9 @@ static void on_joined(void *owner, struct peer *to, const struct peer *who)
 	struct connection *c = connection_of(owner, to);
 	if (!c)
 		return;
-	struct json *data = signaling_peer_json(who);
+	struct json *data = wire_peer(who);
 	if (c->is_renamed)
-		json_add(data, "peer", signaling_peer_json(who));
+		json_add(data, "peer", wire_peer(who));
 	connection_notify(c, "newPeer", data);
 }
 
@@ -48,17 +51,14 @@ static void on_consumer_new(void *owner, struct subscription *s)
 {
 	struct connection *c = connection_of(owner, s->viewer);
 	if (c)
-		signaling_send_consumer(c, s);
+		offer_send(c, s);
 }
 
 static void consumer_notify(void *owner, const struct peer *to, const char *method, am_id id)
 {
 	struct connection *c = connection_of(owner, to);
-	if (!c)
-		return;
-	struct json *data = json_new_object();
-	json_add_id(data, "consumerId", id);
-	connection_notify(c, method, data);
+	if (c)
+		connection_notify(c, method, wire_id("consumerId", id));
 }
 
 static void on_consumer_closed(void *owner, struct peer *to, am_id id)
@@ -84,8 +84,7 @@ static void on_layers_changed(void *owner, struct subscription *s)
 	struct connection *c = connection_of(owner, s->viewer);
 	if (!c)
 		return;
-	struct json *data = json_new_object();
-	json_add_id(data, "consumerId", s->id);
+	struct json *data = wire_id("consumerId", s->id);
 	layer_add(data, "spatialLayer", s->spatial_layer_now);
 	layer_add(data, "temporalLayer", s->temporal_layer_now);
 	if (s->withheld)
@@ -103,17 +102,14 @@ static void on_data_consumer_new(void *owner, struct transport *t)
 {
 	struct connection *c = connection_of(owner, t->peer);
 	if (c)
-		signaling_send_data_consumer(c, t);
+		data_offer(c, t);
 }
 
 static void on_data_consumer_closed(void *owner, struct peer *to, am_id id)
 {
 	struct connection *c = connection_of(owner, to);
-	if (!c)
-		return;
-	struct json *data = json_new_object();
-	json_add_id(data, "dataConsumerId", id);
-	connection_notify(c, "dataConsumerClosed", data);
+	if (c)
+		connection_notify(c, "dataConsumerClosed", wire_id("dataConsumerId", id));
 }
 
 static void on_producer_too_long(void *owner, const struct track *t, uint32_t payload_len)
@@ -121,8 +117,7 @@ static void on_producer_too_long(void *owner, const struct track *t, uint32_t pa
 	struct connection *c = connection_of(owner, t->owner);
 	if (!c)
 		return;
-	struct json *data = json_new_object();
-	json_add_id(data, "producerId", t->id);
+	struct json *data = wire_id("producerId", t->id);
 	json_add_int(data, "payloadBytes", payload_len);
 	json_add_string(
 	        data, "message",
@@ -148,11 +143,8 @@ static void on_encodings_wanted(void *owner, const struct track *t)
 static void on_producer_unfit(void *owner, const struct track *t)
 {
 	struct connection *c = connection_of(owner, t->owner);
-	if (!c)
-		return;
-	struct json *data = json_new_object();
-	json_add_id(data, "producerId", t->id);
-	connection_notify(c, "producerUnfit", data);
+	if (c)
+		connection_notify(c, "producerUnfit", wire_id("producerId", t->id));
 }
 
 static void on_transport_closed(void *owner, struct peer *to, am_id id, enum transport_end why)
@@ -165,8 +157,7 @@ static void on_transport_closed(void *owner, struct peer *to, am_id id, enum tra
 	struct connection *c = connection_of(owner, to);
 	if (!c)
 		return;
-	struct json *data = json_new_object();
-	json_add_id(data, "transportId", id);
+	struct json *data = wire_id("transportId", id);
 	json_add_string(data, "reason", reasons[why]);
 	connection_notify(c, "transportClosed", data);
 }
@@ -176,8 +167,7 @@ static void on_transport_path(void *owner, const struct transport *t, bool lost)
 	struct connection *c = connection_of(owner, t->peer);
 	if (!c)
 		return;
-	struct json *data = json_new_object();
-	json_add_id(data, "transportId", t->id);
+	struct json *data = wire_id("transportId", t->id);
 	json_add_string(data, "iceState", lost ? "disconnected" : "connected");
 	if (lost) {
 		json_add_string(data, "reason", "consent-expired");
@@ -195,14 +185,14 @@ on_data_source_new(void *owner, struct peer *to, uint8_t stream, const struct pe
 {
 	struct connection *c = connection_of(owner, to);
 	if (c)
-		signaling_send_data_source(c, stream, sender);
+		data_source_offer(c, stream, sender);
 }
 
 static void on_data_source_gone(void *owner, struct peer *to, uint8_t stream)
 {
 	struct connection *c = connection_of(owner, to);
 	if (c)
-		signaling_send_data_source_closed(c, stream);
+		data_source_closed(c, stream);
 }
 
 static void on_media_down(void *owner, struct peer *to)
@@ -216,33 +206,28 @@ static void on_changed(void *owner, struct peer *to, const struct peer *who)
 {
 	struct connection *c = connection_of(owner, to);
 	if (c)
-		connection_notify(c, "peerChanged", signaling_peer_json(who));
+		connection_notify(c, "peerChanged", wire_peer(who));
 }
 
 static void on_waiting(void *owner, struct peer *to, const struct peer *who, bool waits)
 {
 	struct connection *c = connection_of(owner, to);
-	if (!c)
-		return;
-	struct json *data = json_new_object();
-	json_add_string(data, "id", who->id);
-	json_add_string(data, "peerId", who->id);
-	json_add_string(data, "displayName", who->display_name);
-	connection_notify(c, waits ? "waitingPeer" : "waitingPeerGone", data);
+	if (c)
+		connection_notify(c, waits ? "waitingPeer" : "waitingPeerGone", wire_waiting(who));
 }
 
 static void on_admitted(void *owner, struct peer *to)
 {
 	struct connection *c = connection_of(owner, to);
 	if (c)
-		connection_send_place(c);
+		place_send(c);
 }
 
 static void on_room_changed(void *owner, struct peer *to)
 {
 	struct connection *c = connection_of(owner, to);
 	if (c)
-		connection_notify(c, "roomChanged", signaling_room_json(owner, to->room));
+		connection_notify(c, "roomChanged", place_room(conference_of(c), to->room));
 }
 
 static void on_lacking(void *owner, struct peer *to)
@@ -259,17 +244,14 @@ static void on_muted(void *owner, struct peer *to, enum track_kind kind)
 {
 	struct connection *c = connection_of(owner, to);
 	if (c)
-		connection_send_muted(c, kind);
+		place_send_muted(c, kind);
 }
 
 static void on_producer_closed(void *owner, struct peer *to, am_id id)
 {
 	struct connection *c = connection_of(owner, to);
-	if (!c)
-		return;
-	struct json *data = json_new_object();
-	json_add_id(data, "producerId", id);
-	connection_notify(c, "producerClosed", data);
+	if (c)
+		connection_notify(c, "producerClosed", wire_id("producerId", id));
 }
 
 static void on_rights_changed(void *owner, struct peer *to)
@@ -278,7 +260,7 @@ static void on_rights_changed(void *owner, struct peer *to)
 	if (!c)
 		return;
 	struct json *data = json_new_object();
-	signaling_add_rights(data, &to->rights);
+	wire_add_rights(data, &to->rights);
 	connection_notify(c, "rightsChanged", data);
 }
 
@@ -291,7 +273,7 @@ static void on_removed(void *owner, struct peer *p, enum refusal refusal)
 	connection_kick(c, &(struct refused){.refusal = refusal, .detail = ""});
 }
 
-void signaling_events_init(struct conference_events *e, struct signaling *s)
+void events_init(struct conference_events *e, struct signaling *s)
 {
 	*e = (struct conference_events){
 	        .owner = s,
@@ -322,5 +304,5 @@ void signaling_events_init(struct conference_events *e, struct signaling *s)
 	        .media_down = on_media_down,
 	        .removed = on_removed,
 	};
-	signaling_activity_init(e);
+	activity_events_init(e);
 }

@@ -1,15 +1,10 @@
-#include "signaling/connection.h"
+#include "signaling/handlers.h"
 
 #include "account/attribute.h"
 #include "base/json.h"
 
 #include <errno.h>
 #include <string.h>
-
-static struct conference *conference_of(const struct connection *c)
-{
-	return c->signaling->conference;
-}
 
 static bool kind_read(const struct json *data, enum track_kind *kind)
 {
@@ -46,24 +41,6 @@ static struct peer *waiting_named(const struct connection *c, const struct json 
 	return p && p->waiting ? p : NULL;
 }
 
-void connection_send_waiting(struct connection *c)
-{
-	const struct peer *p;
-
-	if (!c->peer->rights.moderator)
-		return;
-	struct json *data = json_new_object(), *list = json_new_array();
-	TAILQ_FOREACH (p, &c->peer->room->waiting, in_room) {
-		struct json *j = json_new_object();
-		json_add_string(j, "id", p->id);
-		json_add_string(j, "peerId", p->id);
-		json_add_string(j, "displayName", p->display_name);
-		json_push(list, j);
-	}
-	json_add(data, "peers", list);
-	connection_notify(c, "waitingPeers", data);
-}
-
 void handle_admit(struct connection *c, int64_t id, const struct json *data)
 {
 	struct peer *p = waiting_named(c, data);
@@ -94,17 +71,6 @@ void handle_decline_all(struct connection *c, int64_t id, const struct json *)
 {
 	conference_decline_all(conference_of(c), c->peer->room);
 	connection_accept(c, id, NULL);
-}
-
-void connection_send_muted(struct connection *c, enum track_kind kind)
-{
-	const struct peer *p = c->peer;
-	struct json *data = json_new_object();
-
-	json_add_string(data, "kind", track_kind_name(kind));
-	json_add_string(data, "peerId", p->muted_by_id);
-	json_add_string(data, "displayName", p->muted_by_name);
-	connection_notify(c, "mutedByModerator", data);
 }
 
 void handle_mute(struct connection *c, int64_t id, const struct json *data)

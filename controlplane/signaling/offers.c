@@ -1,27 +1,28 @@
 // newConsumer, one by one or, to clients that take lists, all of a turn in one newConsumers.
-#include "signaling/connection.h"
+#include "signaling/offers.h"
 
+#include "base/ids.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "room/offer.h"
+#include "signaling/handlers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_BYTES 131072 // of one newConsumers; a longer list goes on in another one
-#define FRAME_MAX  128 // bytes around the data
+#define FRAME_MAX 128 // bytes around the data
 
 static const char list_head[] =
         "{\"request\":true,\"method\":\"newConsumers\",\"data\":{\"consumers\":[";
 
-static void offer_send(struct connection *c, struct subscription *s)
+static void send_alone(struct connection *c, struct subscription *s)
 {
 	static const char head[] = "{\"request\":true,\"method\":\"newConsumer\",\"data\":";
 	size_t len = offer_len_max(s), at = sizeof(head) - 1;
 	char *text = memory_new(1, FRAME_MAX + len);
 
-	s->request_id = ++c->request_id;
+	s->request_id = connection_request_id(c);
 	s->in_list = false;
 	memcpy(text, head, at);
 	at += offer_print(s, text + at);
@@ -30,61 +31,20 @@ static void offer_send(struct connection *c, struct subscription *s)
 	free(text);
 }
 
-void connection_offers_flush(struct connection *c)
-{
-	char *text = c->offers;
-
-	if (!text)
-		return;
-	c->offers = NULL; // first: it is sent behind what waits, which this would be
-	loop_task_cancel(c->signaling->loop, &c->offers_due);
-	size_t len = c->offers_len;
-	len += (size_t)snprintf(text + len, FRAME_MAX, "]},\"id\":%u}", c->offers_id);
-	connection_send(c, text, len);
-	free(text);
-}
-
-static void offers_due(void *owner)
-{
-	connection_offers_flush(owner);
-}
-
-static void list_begin(struct connection *c)
-{
-	c->offers_size = LIST_BYTES / 16;
-	c->offers = memory_new(1, c->offers_size);
-	c->offers_len = sizeof(list_head) - 1;
-	memcpy(c->offers, list_head, c->offers_len);
-	c->offers_id = ++c->request_id;
-	c->offers_due = (struct loop_task){.run = offers_due, .owner = c};
-	loop_task_set(c->signaling->loop, &c->offers_due);
-}
-
 static void list_add(struct connection *c, struct subscription *s)
 {
-	size_t needed = offer_len_max(s) + FRAME_MAX;
+	char *at = connection_list_room(c, list_head, offer_len_max(s), &s->request_id);
 
-	if (c->offers && c->offers_len + needed > LIST_BYTES)
-		connection_offers_flush(c);
-	if (!c->offers)
-		list_begin(c);
-	else
-		c->offers[c->offers_len++] = ',';
-	while (c->offers_len + needed > c->offers_size) {
-		c->offers_size *= 2;
-		c->offers = memory_grow(c->offers, c->offers_size, 1);
-	}
-	c->offers_len += offer_print(s, c->offers + c->offers_len);
-	s->request_id = c->offers_id;
+	connection_list_added(c, offer_print(s, at));
 	s->in_list = true;
 }
 
-void signaling_send_consumer(struct connection *c, struct subscription *s)
+void offer_send(struct connection *c, struct subscription *s)
 {
 	if (c->peer->takes_lists)
 		list_add(c, s);
 	else
-		offer_send(c, s);
+		send_alone(c, s);
 }
 
 // Whether the answer to a list says that the page will not have this one.
@@ -98,7 +58,7 @@ static bool is_refused(const struct json *refused, am_id id)
 }
 
 // An error says nothing of which one was bad, so those of a list are offered once more, each alone.
-bool connection_offers_answer(struct connection *c, int64_t id, const struct json *answer)
+bool offer_answer(struct connection *c, int64_t id, const struct json *answer)
 {
 	const struct json *refused = json_array(json_object(answer, "data"), "refused");
 	struct subscription *s = LIST_FIRST(&c->peer->subscriptions), *next;
@@ -111,11 +71,11 @@ bool connection_offers_answer(struct connection *c, int64_t id, const struct jso
 		found = true;
 		s->request_id = 0;
 		if (ok && !is_refused(refused, s->id))
-			conference_subscription_confirm(c->signaling->conference, s);
+			conference_subscription_confirm(conference_of(c), s);
 		else if (!ok && s->in_list)
-			offer_send(c, s);
+			send_alone(c, s);
 		else
-			conference_subscription_remove(c->signaling->conference, s, false);
+			conference_subscription_remove(conference_of(c), s, false);
 	}
 	return found;
 }

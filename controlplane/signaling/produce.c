@@ -1,6 +1,7 @@
-#include "signaling/connection.h"
+#include "signaling/handlers.h"
 
 #include "base/json.h"
+#include "protoo/wire.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,25 +10,6 @@
 
 #define APP_DATA_MAX   4096 // bytes as JSON
 #define PARAMETERS_MAX 32768 // bytes of rtpParameters as JSON
-
-static struct conference *conference_of(const struct connection *c)
-{
-	return c->signaling->conference;
-}
-
-struct track *connection_track(const struct connection *c, const struct json *data)
-{
-	am_id id = id_read(json_string(data, "producerId", 64));
-	struct track *t = conference_track(conference_of(c), id);
-	return t && t->owner == c->peer && t->ready ? t : NULL;
-}
-
-struct subscription *connection_subscription(const struct connection *c, const struct json *data)
-{
-	am_id id = id_read(json_string(data, "consumerId", 64));
-	struct subscription *s = conference_subscription(conference_of(c), id);
-	return s && s->viewer == c->peer && s->ready ? s : NULL;
-}
 
 static bool fits(const struct json *j, size_t max)
 {
@@ -45,14 +27,10 @@ static void track_added(void *owner, const struct media_call *call, int result)
 	struct track *t = conference_track_added(s->conference, call->id, result);
 	struct connection *c = signaling_connection(s, call->connection);
 
-	if (c && t) {
-		struct json *data = json_new_object();
-		json_add_id(data, "id", t->id);
-		json_add_id(data, "producerId", t->id);
-		connection_accept(c, call->request_id, data);
-	} else if (c) {
+	if (c && t)
+		connection_accept(c, call->request_id, wire_made("producerId", t->id));
+	else if (c)
 		connection_reject_errno(c, call->request_id, result < 0 ? result : -ENOENT);
-	}
 	if (t) {
 		conference_mute_heard(s->conference, t->owner, t->kind);
 		conference_track_publish(s->conference, t);
@@ -71,7 +49,7 @@ void handle_screen_codec(struct connection *c, int64_t id, const struct json *)
 
 void handle_produce(struct connection *c, int64_t id, const struct json *data)
 {
-	struct transport *t = connection_transport(c, data);
+	struct transport *t = named_transport(c, data);
 	const struct json *parameters = json_object(data, "rtpParameters");
 	const struct json *app_data = json_object(data, "appData");
 	int kind = ortc_kind_read(json_string(data, "kind", 8));
@@ -89,7 +67,7 @@ void handle_produce(struct connection *c, int64_t id, const struct json *data)
 		return connection_reject_errno(c, id, -EINVAL);
 	int ret = conference_track_add(
 	        conference_of(c), t, (enum ortc_kind)kind, parameters, app_data, track_added,
-	        c->signaling, &call, &why
+	        signaling_of(c), &call, &why
 	);
 	if (ret == -EINVAL && why) {
 		snprintf(reason, sizeof(reason), "bad-request: %s", why);
@@ -101,7 +79,7 @@ void handle_produce(struct connection *c, int64_t id, const struct json *data)
 
 void handle_close_producer(struct connection *c, int64_t id, const struct json *data)
 {
-	struct track *t = connection_track(c, data);
+	struct track *t = named_track(c, data);
 
 	if (!t)
 		return connection_reject_errno(c, id, -ENOENT);
@@ -112,7 +90,7 @@ void handle_close_producer(struct connection *c, int64_t id, const struct json *
 
 static void producer_pause(struct connection *c, int64_t id, const struct json *data, bool paused)
 {
-	struct track *t = connection_track(c, data);
+	struct track *t = named_track(c, data);
 
 	if (!t)
 		return connection_reject_errno(c, id, -ENOENT);
@@ -133,7 +111,7 @@ void handle_resume_producer(struct connection *c, int64_t id, const struct json 
 
 static void consumer_pause(struct connection *c, int64_t id, const struct json *data, bool paused)
 {
-	struct subscription *s = connection_subscription(c, data);
+	struct subscription *s = named_subscription(c, data);
 
 	if (!s)
 		return connection_reject_errno(c, id, -ENOENT);
@@ -153,7 +131,7 @@ void handle_resume_consumer(struct connection *c, int64_t id, const struct json 
 
 void handle_preferred_layers(struct connection *c, int64_t id, const struct json *data)
 {
-	struct subscription *s = connection_subscription(c, data);
+	struct subscription *s = named_subscription(c, data);
 	int64_t spatial, temporal;
 
 	if (!s)
@@ -175,7 +153,7 @@ void handle_preferred_layers(struct connection *c, int64_t id, const struct json
 
 void handle_priority(struct connection *c, int64_t id, const struct json *data)
 {
-	struct subscription *s = connection_subscription(c, data);
+	struct subscription *s = named_subscription(c, data);
 	int64_t priority;
 
 	if (!s)
@@ -190,7 +168,7 @@ void handle_priority(struct connection *c, int64_t id, const struct json *data)
 
 void handle_key_frame(struct connection *c, int64_t id, const struct json *data)
 {
-	struct subscription *s = connection_subscription(c, data);
+	struct subscription *s = named_subscription(c, data);
 
 	if (!s)
 		return connection_reject_errno(c, id, -ENOENT);

@@ -1,5 +1,5 @@
 // What a page tells of what its participant sees and hears.
-#include "signaling/connection.h"
+#include "signaling/handlers.h"
 
 #include "base/json.h"
 
@@ -16,7 +16,7 @@ static bool read_consumer(
         const struct peer **from
 )
 {
-	const struct subscription *s = connection_subscription(c, j);
+	const struct subscription *s = named_subscription(c, j);
 	int64_t frozen_ms = 0, concealed = 0;
 
 	if (!s || (json_has(j, "frozen") && !json_int(j, "frozen", 0, SPAN_MS_MAX, &frozen_ms)) ||
@@ -49,7 +49,7 @@ void handle_report_quality(struct connection *c, int64_t id, const struct json *
 	r.span_ms = (uint32_t)span_ms;
 	for (const struct json *e = json_first(list); e; e = json_next(e))
 		count += read_consumer(c, e, &r, &from[count]);
-	int ret = conference_report_quality(c->signaling->conference, c->peer, &r, from, count);
+	int ret = conference_report_quality(conference_of(c), c->peer, &r, from, count);
 	if (ret < 0)
 		return connection_reject(c, id, 429, "too-often: a report each 5 seconds");
 	connection_accept(c, id, NULL);

@@ -1,10 +1,11 @@
 // What a client is told in figures: the objects of mediasoup's getStats(), as far as the data plane
 // counts what is in them.
-#include "signaling/connection.h"
+#include "signaling/stats.h"
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/json.h"
-#include "http/websocket.h"
+#include "signaling/handlers.h"
 
 #include <errno.h>
 
@@ -17,7 +18,7 @@ struct link {
 
 static struct link link_of(const struct connection *c, am_id transport)
 {
-	uint32_t gauge = media_link_gauge(c->signaling->conference->media, transport);
+	uint32_t gauge = media_link_gauge(conference_of(c)->media, transport);
 	return (struct link){(uint8_t)gauge, (uint8_t)(gauge >> 8), (uint16_t)(gauge >> 16)};
 }
 
@@ -30,13 +31,13 @@ static struct json *stat_new(const char *type)
 	return j;
 }
 
-// The newer vocabulary has the list in an object. Each of its objects costs what a request does.
-void connection_send_stats(struct connection *c, int64_t id, struct json *list)
+// Each of its objects costs what a request does.
+void stats_send(struct connection *c, int64_t id, struct json *list)
 {
 	size_t count = json_count(list);
 
-	if (count > 1 && c->websocket)
-		websocket_charge(c->websocket, (uint32_t)count - 1);
+	if (count > 1)
+		connection_charge(c, (uint32_t)count - 1);
 	if (!c->is_renamed)
 		return connection_accept(c, id, list);
 	struct json *data = json_new_object();
@@ -68,7 +69,7 @@ add_transport_figures(struct json *j, const struct connection *c, const struct t
 {
 	struct am_transport_figures f;
 
-	media_transport_figures(c->signaling->conference->media, t->id, &f);
+	media_transport_figures(conference_of(c)->media, t->id, &f);
 	json_add_int(j, t->consuming ? "bytesSent" : "bytesReceived", (int64_t)f.octets);
 	json_add_int(j, t->consuming ? "sendBitrate" : "recvBitrate", f.bps);
 }
@@ -88,7 +89,7 @@ static struct json *transport_stat(const struct connection *c, const struct tran
 	if (link.rtt_ms)
 		json_add_int(j, "roundTripTime", link.rtt_ms);
 	add_transport_figures(j, c, t);
-	uint32_t kbps = media_downlink(c->signaling->conference->media, t->id);
+	uint32_t kbps = media_downlink(conference_of(c)->media, t->id);
 	if (t->consuming && kbps)
 		json_add_int(j, "availableOutgoingBitrate", (int64_t)kbps * 1000);
 	return j;
@@ -127,7 +128,7 @@ add_encoding(struct json *j, const struct connection *c, const struct track *t, 
 {
 	struct am_track_figures all;
 
-	media_track_figures(c->signaling->conference->media, t->id, &all);
+	media_track_figures(conference_of(c)->media, t->id, &all);
 	const struct am_encoding_figures *e = &all.encodings[encoding];
 	const struct stream_figures f = {e->octets, e->packets, e->bps,      e->loss,
 	                                 e->nacks,  e->plis,    e->jitter_ms};
@@ -178,7 +179,7 @@ static struct json *consumer_stat(const struct connection *c, const struct subsc
 	json_add_int(j, "ssrc", s->ssrc);
 	if (s->rtx_ssrc)
 		json_add_int(j, "rtxSsrc", s->rtx_ssrc);
-	media_subscription_figures(c->signaling->conference->media, s->id, &f);
+	media_subscription_figures(conference_of(c)->media, s->id, &f);
 	const struct stream_figures stream = {f.octets, f.packets, f.bps,      f.loss,
 	                                      f.nacks,  f.plis,    f.jitter_ms};
 	add_stream(j, &stream, s->track, link_of(c, s->transport->id).rtt_ms);
@@ -191,7 +192,7 @@ static struct json *consumer_stat(const struct connection *c, const struct subsc
 void handle_transport_stats(struct connection *c, int64_t id, const struct json *data)
 {
 	bool all = !json_has(data, "transportId");
-	const struct transport *t = connection_transport(c, data);
+	const struct transport *t = named_transport(c, data);
 
 	if (!all && !t)
 		return connection_reject_errno(c, id, -ENOENT);
@@ -202,13 +203,13 @@ void handle_transport_stats(struct connection *c, int64_t id, const struct json 
 	}
 	if (!all)
 		json_push(list, transport_stat(c, t));
-	connection_send_stats(c, id, list);
+	stats_send(c, id, list);
 }
 
 void handle_producer_stats(struct connection *c, int64_t id, const struct json *data)
 {
 	bool all = !json_has(data, "producerId");
-	const struct track *t = connection_track(c, data);
+	const struct track *t = named_track(c, data);
 
 	if (!all && !t)
 		return connection_reject_errno(c, id, -ENOENT);
@@ -220,13 +221,13 @@ void handle_producer_stats(struct connection *c, int64_t id, const struct json *
 		if (all && t->ready)
 			producer_push(list, c, t);
 	}
-	connection_send_stats(c, id, list);
+	stats_send(c, id, list);
 }
 
 void handle_consumer_stats(struct connection *c, int64_t id, const struct json *data)
 {
 	bool all = !json_has(data, "consumerId");
-	const struct subscription *s = connection_subscription(c, data);
+	const struct subscription *s = named_subscription(c, data);
 
 	if (!all && !s)
 		return connection_reject_errno(c, id, -ENOENT);
@@ -238,5 +239,5 @@ void handle_consumer_stats(struct connection *c, int64_t id, const struct json *
 		if (all && s->ready)
 			json_push(list, consumer_stat(c, s));
 	}
-	connection_send_stats(c, id, list);
+	stats_send(c, id, list);
 }

@@ -1,0 +1,71 @@
+#include "protoo/wire.h"
+
+#include "base/ids.h"
+#include "base/json.h"
+#include "room/peer.h"
+#include "room/room.h"
+
+#include <string.h>
+
+struct json *wire_id(const char *key, am_id id)
+{
+	struct json *j = json_new_object();
+
+	json_add_id(j, key, id);
+	return j;
+}
+
+struct json *wire_made(const char *key, am_id id)
+{
+	struct json *j = wire_id("id", id);
+
+	json_add_id(j, key, id);
+	return j;
+}
+
+struct json *wire_peer(const struct peer *p)
+{
+	struct json *j = json_new_object();
+	struct json *device = json_parse(p->device, strlen(p->device));
+
+	json_add_string(j, "id", p->id);
+	json_add_string(j, "peerId", p->id);
+	json_add_string(j, "displayName", p->display_name);
+	json_add(j, "device", device ? device : json_new_object());
+	json_add_bool(j, "speaker", p->rights.speaker);
+	json_add_bool(j, "moderator", p->rights.moderator);
+	return j;
+}
+
+struct json *wire_waiting(const struct peer *p)
+{
+	struct json *j = json_new_object();
+
+	json_add_string(j, "id", p->id);
+	json_add_string(j, "peerId", p->id);
+	json_add_string(j, "displayName", p->display_name);
+	return j;
+}
+
+struct json *wire_room(const struct room *r, bool waiting_room)
+{
+	struct json *j = json_new_object();
+
+	json_add_bool(j, "waitingRoom", waiting_room);
+	if (r->rules.video)
+		json_add_string(j, "video", r->rules.video);
+	if (r->rules.start_time_ms)
+		json_add_int(j, "startTime", r->rules.start_time_ms);
+	if (r->bitrate)
+		json_add_int(j, "bitrate", r->bitrate);
+	return j;
+}
+
+void wire_add_rights(struct json *j, const struct rights *r)
+{
+	json_add_bool(j, "speaker", r->speaker);
+	json_add_bool(j, "moderator", r->moderator);
+	json_add_bool(j, "canRecord", r->can_record);
+	json_add_bool(j, "chat", r->chat);
+	json_add_bool(j, "hand", r->hand);
+}

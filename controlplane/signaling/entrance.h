@@ -1,0 +1,16 @@
+// The admission's part of a connection: what its page says meanwhile is held.
+#pragma once
+
+#include <stddef.h>
+
+struct application;
+struct connection;
+
+// Takes the application over. The connection may be gone afterwards.
+void entrance_begin(struct connection *, struct application *);
+
+// Keeps a message until the admission has ended. The connection may be gone afterwards.
+void entrance_hold(struct connection *, const char *text, size_t len);
+
+// The connection is about to be gone.
+void entrance_abandon(struct connection *);

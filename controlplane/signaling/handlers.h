@@ -1,0 +1,82 @@
+// The requests of pages, each with its handler, and what all handlers share.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conference/conference.h"
+#include "protoo/connection.h"
+
+struct admissions;
+struct json;
+struct limit;
+struct tally;
+
+struct signaling {
+	struct loop *loop;
+	const struct admissions *admissions;
+	struct conference *conference; // the admissions'
+	struct conference_events *events;
+	void (*ready)(void *owner);
+	void *owner;
+	struct connections *connections;
+	uint32_t client_max; // WebSockets of one address at once
+	struct tally *asking; // by address: those whose admission waits for other servers
+	struct limit *opens; // how fast an address may open WebSockets
+	struct limit *joins; // … and join a room
+	uint64_t warned_ms; // when the log was told of one that has too many, 0: never
+};
+
+static inline struct signaling *signaling_of(const struct connection *c)
+{
+	return connections_owner(c->all);
+}
+
+static inline struct conference *conference_of(const struct connection *c)
+{
+	return signaling_of(c)->conference;
+}
+
+// The connection of this number, which may be gone: NULL.
+static inline struct connection *signaling_connection(const struct signaling *s, uint64_t number)
+{
+	return connections_find(s->connections, number);
+}
+
+// The object of the connection's peer that data names, or NULL (handlers.c).
+struct transport *named_transport(const struct connection *, const struct json *data);
+struct track *named_track(const struct connection *, const struct json *data);
+struct subscription *named_subscription(const struct connection *, const struct json *data);
+
+// One client request or notification.
+typedef void request_fn(struct connection *, int64_t id, const struct json *data);
+
+// transport.c
+request_fn handle_create_transport, handle_connect_transport, handle_restart_ice,
+        handle_close_transport;
+
+// join.c
+request_fn handle_join, handle_resume, handle_display_name;
+
+// produce.c
+request_fn handle_produce, handle_close_producer, handle_pause_producer, handle_resume_producer,
+        handle_pause_consumer, handle_resume_consumer, handle_preferred_layers, handle_priority,
+        handle_key_frame, handle_screen_codec;
+
+// data.c
+request_fn handle_produce_data, handle_close_data_producer, handle_data_producer_stats,
+        handle_data_consumer_stats;
+
+// moderation.c
+request_fn handle_admit, handle_admit_all, handle_decline, handle_decline_all, handle_mute,
+        handle_mute_all, handle_remove, handle_close_room, handle_promote, handle_demote,
+        handle_lower_hand, handle_room_video, handle_room_bitrate;
+
+// activity.c
+request_fn handle_raise_hand;
+
+// quality.c
+request_fn handle_report_quality;
+
+// stats.c
+request_fn handle_transport_stats, handle_producer_stats, handle_consumer_stats;

@@ -1,0 +1,279 @@
+// join and resume: how a page becomes its peer's, or is so again.
+#include "signaling/handlers.h"
+
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/limit.h"
+#include "base/memory.h"
+#include "base/metrics.h"
+#include "base/text.h"
+#include "protoo/wire.h"
+#include "signaling/activity.h"
+#include "signaling/data.h"
+#include "signaling/offers.h"
+#include "signaling/place.h"
+
+#include "am_log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_BYTES_MAX   1024 // before trimming
+#define DEVICE_MAX       64
+#define CAPABILITIES_MAX 65536 // bytes of rtpCapabilities as JSON
+
+static void peers_push(struct json *list, const struct peer_list *peers, const struct peer *to)
+{
+	const struct peer *p;
+
+	TAILQ_FOREACH (p, peers, in_room) {
+		if (p != to && peer_is_announced(p, to))
+			json_push(list, wire_peer(p));
+	}
+}
+
+static struct json *peers_json(const struct peer *to)
+{
+	struct json *list = json_new_array();
+
+	peers_push(list, &to->room->speakers, to);
+	if (to->rights.moderator)
+		peers_push(list, &to->room->viewers, to);
+	return list;
+}
+
+static char *device_read(const struct json *data)
+{
+	static const char *const keys[] = {"flag", "name", "version"};
+	const struct json *device = json_object(data, "device");
+	struct json *j = json_new_object();
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *value = json_string(device, keys[i], DEVICE_MAX);
+		if (value && text_is_printable(value, 1, DEVICE_MAX))
+			json_add_string(j, keys[i], value);
+	}
+	char *text = json_print(j);
+	json_free(j);
+	return text;
+}
+
+// Fills in the peer; a reason if the request is malformed.
+static const char *join_read(struct peer *p, const struct json *data)
+{
+	const char *name = json_string(data, "displayName", NAME_BYTES_MAX);
+	const struct json *caps = json_object(data, "rtpCapabilities");
+
+	// A bad one does not count, as in the URL: a page may say the same twice.
+	bool is_good = name && (p->name_is_fixed || peer_set_display_name(p, name) == 0);
+	if (json_has(data, "displayName") && !is_good)
+		am_debug("signaling: bad name ignored; peer=%s", am_log_value(p->id));
+	if (json_has(data, "rtpCapabilities") && (!caps || ortc_caps_read(&p->caps, caps) < 0))
+		return "bad-request: rtpCapabilities";
+	p->consumes = caps != NULL;
+	// Newer clients give no sctpCapabilities; who wants no data says so when it is offered.
+	const char *chat = json_string(data, "chat", 16);
+	p->reads_envelope = chat && strcmp(chat, "envelope") == 0;
+	p->heeds_wanted = json_is_true(data, "encodingsWanted");
+	p->takes_lists = json_is_true(data, "newConsumers");
+	p->takes_data = p->consumes || json_object(data, "sctpCapabilities");
+	peer_set_device(p, device_read(data));
+	return NULL;
+}
+
+// As they are stored; owned by the caller. NULL: they are too large.
+static char *capabilities_print(const struct peer *p, const struct json *data)
+{
+	char *caps = p->consumes ? json_print(json_object(data, "rtpCapabilities"))
+	                         : memory_copy_string("");
+
+	if (strlen(caps) <= CAPABILITIES_MAX)
+		return caps;
+	free(caps);
+	return NULL;
+}
+
+// Whether the peer's address may join its room once more now.
+static bool join_take_turn(const struct connection *c)
+{
+	const struct signaling *s = signaling_of(c);
+	char name[LIMIT_NAME_MAX + 1];
+	uint32_t wait_s;
+
+	snprintf(name, sizeof(name), "%llx %s", (unsigned long long)c->peer->room->id, c->client);
+	return limit_take(s->joins, name, loop_now_ms(s->loop), &wait_s);
+}
+
+void handle_join(struct connection *c, int64_t id, const struct json *data)
+{
+	struct peer *p = c->peer;
+
+	if (p->joined)
+		return connection_reject(c, id, 409, "already: joined before");
+	enum refusal refusal = room_admits(p->room, p->room->kind, p->rights.speaker, NULL);
+	if (refusal != REFUSAL_NONE) {
+		metric_count_refusal(refusal);
+		return connection_reject_refusal(c, id, refusal);
+	}
+	const char *why = join_read(p, data);
+	if (why)
+		return connection_reject(c, id, 400, why);
+	char *caps = capabilities_print(p, data);
+	if (!caps)
+		return connection_reject(c, id, 400, "bad-request: rtpCapabilities too large");
+	if (!join_take_turn(c)) {
+		free(caps);
+		conference_expect_join_anew(conference_of(c), p);
+		return connection_reject_errno(c, id, -EAGAIN);
+	}
+	conference_join(conference_of(c), p, caps);
+	metric_count(METRIC_joins);
+	free(caps);
+
+	struct json *answer = json_new_object();
+	json_add(answer, "peers", peers_json(p));
+	connection_accept(c, id, answer);
+	place_send_waiting(c);
+	activity_send(c);
+	conference_welcome(conference_of(c), p); // after the answer: the client counts on it
+}
+
+// Marks what the page still has, and lists what of it is alive, and what of that is paused by its
+// publisher.
+static struct json *
+consumers_mark(struct connection *c, const struct json *data, struct json *paused)
+{
+	struct json *alive = json_new_array();
+	struct subscription *s;
+
+	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
+	s->listed = false;
+	for (const struct json *e = json_first(json_array(data, "consumerIds")); e;
+	     e = json_next(e)) {
+		const char *text = json_text(e, 64);
+		s = conference_subscription(conference_of(c), id_read(text));
+		if (!s || s->viewer != c->peer || !s->ready || s->listed)
+			continue;
+		s->listed = true;
+		json_push(alive, json_new_string(text));
+		if (s->track->paused)
+			json_push(paused, json_new_string(text));
+	}
+	return alive;
+}
+
+static struct json *producers_mark(struct connection *c, const struct json *data)
+{
+	struct json *alive = json_new_array();
+	struct track *t;
+
+	LIST_FOREACH(t, &c->peer->tracks, of_owner)
+	t->listed = false;
+	for (const struct json *e = json_first(json_array(data, "producerIds")); e;
+	     e = json_next(e)) {
+		const char *text = json_text(e, 64);
+		t = conference_track(conference_of(c), id_read(text));
+		if (!t || t->owner != c->peer || !t->ready || t->listed)
+			continue;
+		t->listed = true;
+		json_push(alive, json_new_string(text));
+	}
+	return alive;
+}
+
+// What there is to send and receive with: a speaker who was made a viewer, and a speaker again, all
+// while its socket was lost, has a dead one.
+static struct json *transports_alive(const struct peer *p)
+{
+	struct json *alive = json_new_array();
+	char id[ID_TEXT_SIZE];
+
+	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
+		if (!p->transports[i].id || !p->transports[i].ready)
+			continue;
+		id_print(p->transports[i].id, id);
+		json_push(alive, json_new_string(id));
+	}
+	return alive;
+}
+
+// Brings the page and the server together after the answer: what only one side has.
+static void resume_settle(struct connection *c)
+{
+	struct track *t = LIST_FIRST(&c->peer->tracks), *next;
+	struct subscription *s;
+
+	for (; t; t = next) {
+		next = LIST_NEXT(t, of_owner);
+		if (!t->listed) {
+			conference_track_remove(conference_of(c), t);
+			continue;
+		}
+		conference_tell_wanted(conference_of(c), t);
+		conference_tell_unfit(conference_of(c), t);
+	}
+	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
+	{
+		if (s->listed && !s->confirmed)
+			conference_subscription_confirm(conference_of(c), s);
+		else if (!s->listed && s->ready)
+			offer_send(c, s);
+		if (s->listed && s->withheld) // its tile has forgotten it
+			conference_of(c)->events->layers_changed(
+			        conference_of(c)->events->owner, s
+			);
+	}
+	struct transport *hears = peer_transport_consuming(c->peer);
+	if (hears && hears->data_ready && !c->peer->reads_envelope)
+		conference_sources_offer(conference_of(c), hears);
+	else if (hears && hears->data_ready && !hears->data_confirmed)
+		data_offer(c, hears);
+	if (c->peer->lacks) // is said again: a page that was away may have missed its end
+		conference_of(c)->events->lacking(conference_of(c)->events->owner, c->peer);
+	conference_subscribe_all(conference_of(c), c->peer);
+}
+
+void handle_resume(struct connection *c, int64_t id, const struct json *data)
+{
+	const char *session = json_string(data, "session", PEER_SESSION_MAX);
+	bool resumed = c->resumable && session && strcmp(session, c->peer->session) == 0 &&
+	               peer_has_transport(c->peer);
+	struct json *answer = json_new_object(), *paused = json_new_array();
+
+	c->resumable = false;
+	if (c->peer->joined)
+		connection_pay(c);
+	json_add_bool(answer, "resumed", resumed);
+	if (!resumed) {
+		json_free(paused);
+		conference_reset(conference_of(c), c->peer);
+		return connection_accept(c, id, answer);
+	}
+	json_add(answer, "peers", peers_json(c->peer));
+	json_add(answer, "consumerIds", consumers_mark(c, data, paused));
+	json_add(answer, "pausedConsumerIds", paused);
+	json_add(answer, "producerIds", producers_mark(c, data));
+	json_add(answer, "transportIds", transports_alive(c->peer));
+	connection_accept(c, id, answer);
+	place_send_waiting(c);
+	activity_send(c);
+	resume_settle(c);
+}
+
+void handle_display_name(struct connection *c, int64_t id, const struct json *data)
+{
+	const char *name = json_string(data, "displayName", NAME_BYTES_MAX);
+	char old[PEER_NAME_SIZE];
+
+	if (c->peer->name_is_fixed)
+		return connection_reject(c, id, 403, "not-allowed: the name is signed");
+	strcpy(old, c->peer->display_name);
+	if (!name || peer_set_display_name(c->peer, name) < 0)
+		return connection_reject(
+		        c, id, 400, "bad-name: 1 to 64 characters, no control characters"
+		);
+	connection_accept(c, id, NULL);
+	conference_rename(conference_of(c), c->peer, old);
+}

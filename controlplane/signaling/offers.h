@@ -1,0 +1,15 @@
+// newConsumer and newConsumers: what a page is offered, and its answers.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct connection;
+struct json;
+struct subscription;
+
+// At once, or to a client that takes lists with the others of this turn.
+void offer_send(struct connection *, struct subscription *);
+
+// False if it is the answer to none of these.
+bool offer_answer(struct connection *, int64_t id, const struct json *answer);

@@ -1,0 +1,9 @@
+// What a page says: requests, notifications and answers, to their handlers.
+#pragma once
+
+#include <stddef.h>
+
+struct connection;
+
+// A message of an admitted peer. The connection may be gone afterwards.
+void request_read(struct connection *, const char *text, size_t len);
