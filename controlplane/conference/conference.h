@@ -18,9 +18,22 @@ struct accounts;
 struct tally;
 struct store;
 
+// Who asks for what only the data plane can do, and waits for the event of its result.
+struct asker {
+	uint64_t connection;
+	int64_t request_id;
+};
+
 // What signaling passes on. Peers in here have a connection.
 struct conference_events {
 	void *owner;
+	// Results, each before anything else that follows from it. The connection may be gone.
+	void (*transport_made)(void *owner, const struct asker *, const struct transport *);
+	void (*transport_connected)(void *owner, const struct asker *);
+	void (*ice_restarted)(void *owner, const struct asker *, const struct transport *);
+	void (*track_made)(void *owner, const struct asker *, const struct track *);
+	void (*data_producer_made)(void *owner, const struct asker *, const struct transport *);
+	void (*failed)(void *owner, const struct asker *, int error); // -errno
 	void (*peer_joined)(void *owner, struct peer *to, const struct peer *who);
 	void (*peer_left)(void *owner, struct peer *to, const char *peer_id);
 	void (*peer_renamed)(void *owner, struct peer *to, const struct peer *who, const char *old);
@@ -175,24 +188,28 @@ void conference_reset(struct conference *, struct peer *);
 void conference_close_room(struct conference *, struct room *);
 void conference_rename(struct conference *, struct peer *, const char *old);
 
-// Transports. The id is the command's, in the call that done gets. data: the client asked for SCTP.
-// -EPERM: a viewer, who may send data alone; -EMFILE: the peer has all it may have; -EDQUOT: its
-// account or its address has.
+// Where clients reach the data plane, and its certificate.
+struct endpoint {
+	uint16_t udp_port;
+	uint8_t fingerprint[32]; // SHA-256
+	struct am_address addresses[AM_ADDRESS_MAX];
+};
+
+void conference_endpoint(const struct conference *, struct endpoint *out);
+
+// 0: an event says what came of it; -errno: none does.
+
+// Transports. data: the client asked for SCTP. -EPERM: a viewer, who may send data alone; -EMFILE:
+// the peer has all it may have; -EDQUOT: its account or its address has.
 [[nodiscard]] int conference_transport_add(
-        struct conference *c, struct peer *p, bool consuming, bool data, media_done *done,
-        void *owner, struct media_call *call
+        struct conference *c, struct peer *p, bool consuming, bool data, const struct asker *by
 );
-// To be called first by done. NULL: it failed, or the peer is gone.
-struct transport *conference_transport_added(struct conference *, am_id, int result);
 [[nodiscard]] int conference_transport_connect(
         struct conference *c, struct transport *t, enum am_dtls_role role,
-        const struct am_fingerprint *fingerprint, media_done *done, void *owner,
-        const struct media_call *call
+        const struct am_fingerprint *fingerprint, const struct asker *by
 );
-[[nodiscard]] int conference_transport_restart_ice(
-        struct conference *c, struct transport *t, media_done *done, void *owner,
-        const struct media_call *call
-);
+[[nodiscard]] int
+conference_transport_restart_ice(struct conference *c, struct transport *t, const struct asker *by);
 // Its owner wants it closed; what it received comes over another one, where there is one.
 void conference_transport_close(struct conference *, struct transport *);
 // It has ended by itself: the same, and its owner is told.
@@ -201,12 +218,8 @@ void conference_transport_end(struct conference *, struct transport *, enum tran
 // Tracks. -EINVAL with a reason in *why; -EMFILE, -EDQUOT as for transports.
 [[nodiscard]] int conference_track_add(
         struct conference *, struct transport *, enum ortc_kind, const struct json *parameters,
-        const struct json *app_data, media_done *done, void *owner, struct media_call *,
-        const char **why
+        const struct json *app_data, const struct asker *, const char **why
 );
-// As conference_transport_added; the caller answers, then calls conference_track_publish.
-struct track *conference_track_added(struct conference *, am_id, int result);
-void conference_track_publish(struct conference *, struct track *);
 
 // Tells the owner which encodings of the track viewers wish for, where its page knows what to do.
 void conference_tell_wanted(struct conference *, const struct track *);
@@ -224,15 +237,13 @@ void conference_subscription_layers(
         uint8_t priority
 );
 void conference_subscription_remove(struct conference *, struct subscription *, bool tell);
+void conference_subscription_key_frame(struct conference *, const struct subscription *);
 
 // The room's data channel (data.c): a peer writes into it by one data producer, on a
 // sending transport, and hears it by one data consumer. -EPERM: it may not chat (U05).
 [[nodiscard]] int conference_data_produce(
-        struct conference *c, struct transport *t, uint16_t stream, media_done *done, void *owner,
-        struct media_call *call
+        struct conference *c, struct transport *t, uint16_t stream, const struct asker *by
 );
-// As conference_transport_added.
-struct transport *conference_data_produced(struct conference *, am_id, int result);
 void conference_data_close(struct conference *, struct transport *);
 void conference_data_consume(struct conference *, struct peer *); // where it may, wants and can
 // The page listens: what is said may be sent to it.
@@ -271,6 +282,22 @@ void conference_set_bitrate(struct conference *, struct room *, uint32_t bitrate
 // A viewer becomes a speaker where there is a place, a speaker a viewer; what the latter publishes
 // ends. REFUSAL_WRONG_ROOM_KIND: everyone in a call is a speaker.
 enum refusal conference_set_speaker(struct conference *, struct peer *, bool speaker);
+
+// What the data plane has measured and counted (figures.c); 0 where it knows nothing yet.
+struct transport_link {
+	uint8_t lost; // /256
+	uint8_t jitter_ms;
+	uint16_t rtt_ms;
+};
+
+struct transport_link conference_link(const struct conference *, const struct transport *);
+uint32_t conference_downlink_kbps(const struct conference *, const struct transport *);
+void conference_transport_figures(const struct conference *, const struct transport *, struct am_transport_figures *);
+void conference_track_figures(const struct conference *, const struct track *, struct am_track_figures *);
+void conference_subscription_figures(const struct conference *, const struct subscription *, struct am_subscription_figures *);
+// Its entry in the table; false: the data plane does not have it.
+[[nodiscard]] bool
+conference_transport_state(const struct conference *, const struct transport *, struct am_transport_state *);
 
 // How participants fare, and whose doing it is (quality.c). server: at the data plane,
 // before each look at peers; end: the peer's stay is over.
@@ -311,6 +338,20 @@ const char *conference_pin(const struct conference *, const char *room_key);
 void conference_keep_rules(struct conference *, const struct room *);
 void conference_recall_rules(struct conference *, struct room *);
 void conference_forget_rules(struct conference *, struct room *);
+
+// Commands that a page waits for: what goes with them, and who asked.
+static inline struct media_call conference_call(am_id id, const struct asker *by)
+{
+	return (struct media_call){id, by->connection, by->request_id};
+}
+
+static inline struct asker conference_asker(const struct media_call *call)
+{
+	return (struct asker){call->connection, call->request_id};
+}
+
+// result: the command's; where that is none, its object is gone.
+void conference_tell_failed(struct conference *, const struct media_call *, int result);
 
 // Between the conference's own files. forget: out of memory only; the data plane removes it with
 // the transport or track that it hangs on.

@@ -65,29 +65,10 @@ static struct transport *producing(struct peer *p)
 	return NULL;
 }
 
-int conference_data_produce(
-        struct conference *c, struct transport *t, uint16_t stream, media_done *done, void *owner,
-        struct media_call *call
-)
+// The data plane has its data producer or consumer, or refuses it. NULL: it has none, or is gone.
+static struct transport *data_added(struct conference *c, const struct media_call *call, int result)
 {
-	struct am_cmd_data_add add = {.transport_id = t->id, .stream = stream};
-
-	if (!t->peer->rights.chat)
-		return -EPERM;
-	struct transport *other = producing(t->peer);
-	if (other && other != t)
-		conference_data_close(c, other);
-	tag_fill(t->peer, &add);
-	call->id = t->id;
-	int ret = media_data_producer_add(c->media, &add, done, owner, call);
-	if (ret == 0)
-		t->data_stream = stream;
-	return ret;
-}
-
-struct transport *conference_data_produced(struct conference *c, am_id id, int result)
-{
-	struct transport *t = conference_transport(c, id);
+	struct transport *t = conference_transport(c, call->id);
 
 	if (!t || t->data_stream == AM_DATA_NONE)
 		return NULL;
@@ -99,6 +80,37 @@ struct transport *conference_data_produced(struct conference *c, am_id id, int r
 	if (!t->consuming)
 		conference_source_come(c, t);
 	return t;
+}
+
+static void data_producer_added(void *owner, const struct media_call *call, int result)
+{
+	struct conference *c = owner;
+	const struct transport *t = data_added(c, call, result);
+	const struct asker by = conference_asker(call);
+
+	if (t)
+		c->events->data_producer_made(c->events->owner, &by, t);
+	else
+		conference_tell_failed(c, call, result);
+}
+
+int conference_data_produce(
+        struct conference *c, struct transport *t, uint16_t stream, const struct asker *by
+)
+{
+	struct am_cmd_data_add add = {.transport_id = t->id, .stream = stream};
+	const struct media_call call = conference_call(t->id, by);
+
+	if (!t->peer->rights.chat)
+		return -EPERM;
+	struct transport *other = producing(t->peer);
+	if (other && other != t)
+		conference_data_close(c, other);
+	tag_fill(t->peer, &add);
+	int ret = media_data_producer_add(c->media, &add, data_producer_added, c, &call);
+	if (ret == 0)
+		t->data_stream = stream;
+	return ret;
 }
 
 void conference_data_close(struct conference *c, struct transport *t)
@@ -120,7 +132,7 @@ void conference_data_close(struct conference *c, struct transport *t)
 static void data_consumer_added(void *owner, const struct media_call *call, int result)
 {
 	struct conference *c = owner;
-	struct transport *t = conference_data_produced(c, call->id, result);
+	struct transport *t = data_added(c, call, result);
 
 	if (t && !t->peer->reads_envelope)
 		conference_sources_offer(c, t);

@@ -190,6 +190,11 @@ void conference_subscription_confirm(struct conference *c, struct subscription *
 		media_subscription_key_frame(c->media, s->id);
 }
 
+void conference_subscription_key_frame(struct conference *c, const struct subscription *s)
+{
+	media_subscription_key_frame(c->media, s->id);
+}
+
 void conference_subscription_pause(struct conference *c, struct subscription *s, bool paused)
 {
 	if (s->paused_by_viewer == paused)
@@ -263,10 +268,37 @@ static uint8_t voices_beside(const struct conference *c, const struct peer *p, e
 	return kind == TRACK_AUDIO ? c->voices[p->room->kind] : 0;
 }
 
+static void publish(struct conference *c, struct track *t)
+{
+	struct room *r = t->owner->room;
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &r->speakers, in_room)
+		subscribe(c, p, t);
+	TAILQ_FOREACH (p, &r->viewers, in_room)
+		subscribe(c, p, t);
+}
+
+static void track_added(void *owner, const struct media_call *call, int result)
+{
+	struct conference *c = owner;
+	struct track *t = conference_track(c, call->id);
+	const struct asker by = conference_asker(call);
+
+	if (t && result < 0)
+		conference_track_remove(c, t);
+	if (!t || result < 0)
+		return conference_tell_failed(c, call, result);
+	t->ready = true;
+	c->events->track_made(c->events->owner, &by, t);
+	conference_mute_heard(c, t->owner, t->kind);
+	publish(c, t);
+}
+
 int conference_track_add(
         struct conference *c, struct transport *transport, enum ortc_kind kind,
-        const struct json *parameters, const struct json *app_data, media_done *done, void *owner,
-        struct media_call *call, const char **why
+        const struct json *parameters, const struct json *app_data, const struct asker *by,
+        const char **why
 )
 {
 	enum track_kind track_kind = track_kind_of(kind, app_data);
@@ -282,55 +314,33 @@ int conference_track_add(
 	int ret = ortc_media_read(&media, &add, kind, parameters, transport->cname, why);
 	if (ret < 0)
 		return ret;
-	add.track_id = call->id = media_id_new(c->media, MEDIA_TRACKS);
+	am_id id = media_id_new(c->media, MEDIA_TRACKS);
+	const struct media_call call = conference_call(id, by);
+	add.track_id = id;
 	add.transport_id = transport->id;
 	add.voices = voices_beside(c, transport->peer, track_kind);
 	add.screen = track_kind == TRACK_SHARE && kind == ORTC_VIDEO;
-	ret = call->id                ? media_track_add(c->media, &add, done, owner, call)
+	ret = id                      ? media_track_add(c->media, &add, track_added, c, &call)
 	      : media_is_up(c->media) ? -ENOBUFS
 	                              : -ENOTCONN;
 	if (ret < 0) {
-		if (call->id)
-			media_id_free(c->media, MEDIA_TRACKS, call->id);
+		if (id)
+			media_id_free(c->media, MEDIA_TRACKS, id);
 		ortc_media_fini(&media);
 		return ret;
 	}
 	char *text = app_data ? json_print(app_data) : memory_copy_string("{}");
-	struct track *t = track_create(call->id, transport, &media, text, false);
+	struct track *t = track_create(id, transport, &media, text, false);
 	track_set_encodings(t, &add);
 	c->tracks[am_id_slot(t->id)] = t;
 	store_track(c, t, parameters);
 	return 0;
 }
 
-struct track *conference_track_added(struct conference *c, am_id id, int result)
-{
-	struct track *t = conference_track(c, id);
-
-	if (t && result < 0) {
-		conference_track_remove(c, t);
-		return NULL;
-	}
-	if (t)
-		t->ready = true;
-	return t;
-}
-
 void conference_tell_wanted(struct conference *c, const struct track *t)
 {
 	if (t->ready && t->encoding_count > 1 && t->owner->heeds_wanted && t->owner->connection)
 		c->events->encodings_wanted(c->events->owner, t);
-}
-
-void conference_track_publish(struct conference *c, struct track *t)
-{
-	struct room *r = t->owner->room;
-	struct peer *p;
-
-	TAILQ_FOREACH (p, &r->speakers, in_room)
-		subscribe(c, p, t);
-	TAILQ_FOREACH (p, &r->viewers, in_room)
-		subscribe(c, p, t);
 }
 
 void conference_track_pause(struct conference *c, struct track *t, bool paused)

@@ -98,9 +98,33 @@ static void credentials_new(struct transport *t)
 	am_ufrag_set_slot(t->ufrag, am_id_slot(t->id));
 }
 
+void conference_tell_failed(struct conference *c, const struct media_call *call, int result)
+{
+	const struct asker by = conference_asker(call);
+
+	c->events->failed(c->events->owner, &by, result < 0 ? result : -ENOENT);
+}
+
+static void transport_added(void *owner, const struct media_call *call, int result)
+{
+	struct conference *c = owner;
+	struct transport *t = conference_transport(c, call->id);
+	const struct asker by = conference_asker(call);
+
+	if (t && result < 0)
+		conference_transport_remove(c, t);
+	if (!t || result < 0)
+		return conference_tell_failed(c, call, result);
+	t->ready = true;
+	conference_store_transport(c, t);
+	c->events->transport_made(c->events->owner, &by, t);
+	// A member who makes its receiving transport late has missed all tracks so far.
+	if (t->consuming && t->peer->joined)
+		conference_subscribe_all(c, t->peer);
+}
+
 int conference_transport_add(
-        struct conference *c, struct peer *p, bool consuming, bool data, media_done *done,
-        void *owner, struct media_call *call
+        struct conference *c, struct peer *p, bool consuming, bool data, const struct asker *by
 )
 {
 	if (!consuming && !p->rights.speaker && !(data && p->rights.chat))
@@ -116,12 +140,12 @@ int conference_transport_add(
 	    (c->client_transports && p->client[0] &&
 	     tally_count(c->transports_of, p->client) >= c->client_transports))
 		return -EDQUOT;
-	call->id = media_id_new(c->media, MEDIA_TRANSPORTS);
-	if (!call->id)
+	am_id id = media_id_new(c->media, MEDIA_TRANSPORTS);
+	if (!id)
 		return -ENOBUFS;
-	struct transport *t = peer_transport_add(p, call->id, consuming);
+	struct transport *t = peer_transport_add(p, id, consuming);
 	if (!t) {
-		media_id_free(c->media, MEDIA_TRANSPORTS, call->id);
+		media_id_free(c->media, MEDIA_TRANSPORTS, id);
 		return -EMFILE;
 	}
 	t->takes_data = data;
@@ -132,31 +156,27 @@ int conference_transport_add(
 	struct am_cmd_transport_add add = {.transport_id = t->id, .room_id = p->room->id};
 	memcpy(add.ufrag, t->ufrag, sizeof(add.ufrag));
 	memcpy(add.pwd, t->pwd, sizeof(add.pwd));
-	int ret = media_transport_add(c->media, &add, done, owner, call);
+	const struct media_call call = conference_call(id, by);
+	int ret = media_transport_add(c->media, &add, transport_added, c, &call);
 	if (ret < 0)
 		conference_transport_forget(c, t);
 	return ret;
 }
 
-struct transport *conference_transport_added(struct conference *c, am_id id, int result)
+static void transport_connected(void *owner, const struct media_call *call, int result)
 {
-	struct transport *t = conference_transport(c, id);
+	struct conference *c = owner;
+	const struct asker by = conference_asker(call);
 
-	if (t && result < 0) {
-		conference_transport_remove(c, t);
-		return NULL;
-	}
-	if (t) {
-		t->ready = true;
-		conference_store_transport(c, t);
-	}
-	return t;
+	if (result < 0)
+		conference_tell_failed(c, call, result);
+	else
+		c->events->transport_connected(c->events->owner, &by);
 }
 
 int conference_transport_connect(
         struct conference *c, struct transport *t, enum am_dtls_role role,
-        const struct am_fingerprint *fingerprint, media_done *done, void *owner,
-        const struct media_call *call
+        const struct am_fingerprint *fingerprint, const struct asker *by
 )
 {
 	const struct am_cmd_transport_connect connect = {
@@ -164,10 +184,11 @@ int conference_transport_connect(
 	        .role = (uint8_t)role,
 	        .fingerprint = *fingerprint,
 	};
+	const struct media_call call = conference_call(t->id, by);
 
 	if (t->connected)
 		return -EALREADY;
-	int ret = media_transport_connect(c->media, &connect, done, owner, call);
+	int ret = media_transport_connect(c->media, &connect, transport_connected, c, &call);
 	if (ret < 0)
 		return ret;
 	t->connected = true;
@@ -175,15 +196,27 @@ int conference_transport_connect(
 	return 0;
 }
 
+static void ice_restarted(void *owner, const struct media_call *call, int result)
+{
+	struct conference *c = owner;
+	const struct transport *t = conference_transport(c, call->id);
+	const struct asker by = conference_asker(call);
+
+	if (!t || result < 0)
+		conference_tell_failed(c, call, result);
+	else
+		c->events->ice_restarted(c->events->owner, &by, t);
+}
+
 int conference_transport_restart_ice(
-        struct conference *c, struct transport *t, media_done *done, void *owner,
-        const struct media_call *call
+        struct conference *c, struct transport *t, const struct asker *by
 )
 {
 	struct am_cmd_transport_restart_ice restart = {.transport_id = t->id};
+	const struct media_call call = conference_call(t->id, by);
 
 	credentials_new(t);
 	memcpy(restart.ufrag, t->ufrag, sizeof(restart.ufrag));
 	memcpy(restart.pwd, t->pwd, sizeof(restart.pwd));
-	return media_transport_restart_ice(c->media, &restart, done, owner, call);
+	return media_transport_restart_ice(c->media, &restart, ice_restarted, c, &call);
 }

@@ -47,16 +47,11 @@ end_named(const struct connection *c, const struct json *data, bool consuming)
 	return t && t->peer == c->peer && t->consuming == consuming && t->data_ready ? t : NULL;
 }
 
-static void data_produced(void *owner, const struct media_call *call, int result)
+static void on_data_producer_made(void *owner, const struct asker *by, const struct transport *t)
 {
-	struct signaling *s = owner;
-	struct transport *t = conference_data_produced(s->conference, call->id, result);
-	struct connection *c = signaling_connection(s, call->connection);
-
-	if (c && t)
-		connection_accept(c, call->request_id, wire_made("dataProducerId", t->id));
-	else if (c)
-		connection_reject_errno(c, call->request_id, result < 0 ? result : -ENOENT);
+	struct connection *c = signaling_connection(owner, by->connection);
+	if (c)
+		connection_accept(c, by->request_id, wire_made("dataProducerId", t->id));
 }
 
 static bool channel_is_named(const struct json *data, const char *channel)
@@ -90,7 +85,7 @@ static bool names_bot(const struct json *data)
 void handle_produce_data(struct connection *c, int64_t id, const struct json *data)
 {
 	struct transport *t = named_transport(c, data);
-	struct media_call call = {.connection = c->number, .request_id = id};
+	const struct asker by = {c->number, id};
 	int64_t stream;
 
 	if (t && !t->consuming && channel_is_named(data, BOT))
@@ -106,9 +101,7 @@ void handle_produce_data(struct connection *c, int64_t id, const struct json *da
 	            AM_DATA_STREAMS_IN - 1, &stream
 	    ))
 		return connection_reject(c, id, 400, "bad-request: streamId is 0 to 1023");
-	int ret = conference_data_produce(
-	        conference_of(c), t, (uint16_t)stream, data_produced, signaling_of(c), &call
-	);
+	int ret = conference_data_produce(conference_of(c), t, (uint16_t)stream, &by);
 	if (ret < 0)
 		return connection_reject_errno(c, id, ret);
 	connection_pay(c); // who knows no envelope is told when the data plane has it
@@ -239,8 +232,7 @@ static void stats(struct connection *c, int64_t id, const struct json *data, boo
 	if (!consuming && names_bot(data))
 		return stats_send(c, id, json_new_array());
 
-	if (!t || !media_read_transport(conference_of(c)->media, am_id_slot(t->id), &state) ||
-	    state.id != t->id)
+	if (!t || !conference_transport_state(conference_of(c), t, &state))
 		return connection_reject_errno(c, id, -ENOENT);
 	struct json *list = json_new_array(), *j = json_new_object();
 	json_add_string(j, "type", consuming ? "data-consumer" : "data-producer");
@@ -267,4 +259,9 @@ void handle_data_producer_stats(struct connection *c, int64_t id, const struct j
 void handle_data_consumer_stats(struct connection *c, int64_t id, const struct json *data)
 {
 	stats(c, id, data, true);
+}
+
+void data_events_init(struct conference_events *e)
+{
+	e->data_producer_made = on_data_producer_made;
 }

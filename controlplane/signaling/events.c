@@ -273,10 +273,26 @@ static void on_removed(void *owner, struct peer *p, enum refusal refusal)
 	connection_kick(c, &(struct refused){.refusal = refusal, .detail = ""});
 }
 
+static void on_done(void *owner, const struct asker *by)
+{
+	struct connection *c = signaling_connection(owner, by->connection);
+	if (c)
+		connection_accept(c, by->request_id, NULL);
+}
+
+static void on_failed(void *owner, const struct asker *by, int error)
+{
+	struct connection *c = signaling_connection(owner, by->connection);
+	if (c)
+		connection_reject_errno(c, by->request_id, error);
+}
+
 void events_init(struct conference_events *e, struct signaling *s)
 {
 	*e = (struct conference_events){
 	        .owner = s,
+	        .transport_connected = on_done,
+	        .failed = on_failed,
 	        .peer_joined = on_joined,
 	        .peer_left = on_left,
 	        .peer_renamed = on_renamed,
@@ -304,5 +320,8 @@ void events_init(struct conference_events *e, struct signaling *s)
 	        .media_down = on_media_down,
 	        .removed = on_removed,
 	};
+	transport_events_init(e);
+	produce_events_init(e);
+	data_events_init(e);
 	activity_events_init(e);
 }

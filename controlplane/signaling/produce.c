@@ -21,20 +21,11 @@ static bool fits(const struct json *j, size_t max)
 	return yes;
 }
 
-static void track_added(void *owner, const struct media_call *call, int result)
+static void on_track_made(void *owner, const struct asker *by, const struct track *t)
 {
-	struct signaling *s = owner;
-	struct track *t = conference_track_added(s->conference, call->id, result);
-	struct connection *c = signaling_connection(s, call->connection);
-
-	if (c && t)
-		connection_accept(c, call->request_id, wire_made("producerId", t->id));
-	else if (c)
-		connection_reject_errno(c, call->request_id, result < 0 ? result : -ENOENT);
-	if (t) {
-		conference_mute_heard(s->conference, t->owner, t->kind);
-		conference_track_publish(s->conference, t);
-	}
+	struct connection *c = signaling_connection(owner, by->connection);
+	if (c)
+		connection_accept(c, by->request_id, wire_made("producerId", t->id));
 }
 
 void handle_screen_codec(struct connection *c, int64_t id, const struct json *)
@@ -53,7 +44,7 @@ void handle_produce(struct connection *c, int64_t id, const struct json *data)
 	const struct json *parameters = json_object(data, "rtpParameters");
 	const struct json *app_data = json_object(data, "appData");
 	int kind = ortc_kind_read(json_string(data, "kind", 8));
-	struct media_call call = {.connection = c->number, .request_id = id};
+	const struct asker by = {c->number, id};
 	const char *why = "";
 	char reason[128];
 
@@ -66,8 +57,7 @@ void handle_produce(struct connection *c, int64_t id, const struct json *data)
 	    !fits(parameters, PARAMETERS_MAX) || !fits(app_data, APP_DATA_MAX))
 		return connection_reject_errno(c, id, -EINVAL);
 	int ret = conference_track_add(
-	        conference_of(c), t, (enum ortc_kind)kind, parameters, app_data, track_added,
-	        signaling_of(c), &call, &why
+	        conference_of(c), t, (enum ortc_kind)kind, parameters, app_data, &by, &why
 	);
 	if (ret == -EINVAL && why) {
 		snprintf(reason, sizeof(reason), "bad-request: %s", why);
@@ -172,6 +162,11 @@ void handle_key_frame(struct connection *c, int64_t id, const struct json *data)
 
 	if (!s)
 		return connection_reject_errno(c, id, -ENOENT);
-	media_subscription_key_frame(conference_of(c)->media, s->id);
+	conference_subscription_key_frame(conference_of(c), s);
 	connection_accept(c, id, NULL);
+}
+
+void produce_events_init(struct conference_events *e)
+{
+	e->track_made = on_track_made;
 }

@@ -9,19 +9,6 @@
 
 #include <errno.h>
 
-// A word of the region's gauges of transports (am_schema.h).
-struct link {
-	uint8_t lost; // /256
-	uint8_t jitter_ms;
-	uint16_t rtt_ms;
-};
-
-static struct link link_of(const struct connection *c, am_id transport)
-{
-	uint32_t gauge = media_link_gauge(conference_of(c)->media, transport);
-	return (struct link){(uint8_t)gauge, (uint8_t)(gauge >> 8), (uint16_t)(gauge >> 16)};
-}
-
 static struct json *stat_new(const char *type)
 {
 	struct json *j = json_new_object();
@@ -69,7 +56,7 @@ add_transport_figures(struct json *j, const struct connection *c, const struct t
 {
 	struct am_transport_figures f;
 
-	media_transport_figures(conference_of(c)->media, t->id, &f);
+	conference_transport_figures(conference_of(c), t, &f);
 	json_add_int(j, t->consuming ? "bytesSent" : "bytesReceived", (int64_t)f.octets);
 	json_add_int(j, t->consuming ? "sendBitrate" : "recvBitrate", f.bps);
 }
@@ -77,7 +64,7 @@ add_transport_figures(struct json *j, const struct connection *c, const struct t
 static struct json *transport_stat(const struct connection *c, const struct transport *t)
 {
 	struct json *j = stat_new("webrtc-transport");
-	struct link link = link_of(c, t->id);
+	const struct transport_link link = conference_link(conference_of(c), t);
 
 	json_add_id(j, "transportId", t->id);
 	json_add_string(j, "iceRole", "controlled");
@@ -89,7 +76,7 @@ static struct json *transport_stat(const struct connection *c, const struct tran
 	if (link.rtt_ms)
 		json_add_int(j, "roundTripTime", link.rtt_ms);
 	add_transport_figures(j, c, t);
-	uint32_t kbps = media_downlink(conference_of(c)->media, t->id);
+	uint32_t kbps = conference_downlink_kbps(conference_of(c), t);
 	if (t->consuming && kbps)
 		json_add_int(j, "availableOutgoingBitrate", (int64_t)kbps * 1000);
 	return j;
@@ -128,11 +115,11 @@ add_encoding(struct json *j, const struct connection *c, const struct track *t, 
 {
 	struct am_track_figures all;
 
-	media_track_figures(conference_of(c)->media, t->id, &all);
+	conference_track_figures(conference_of(c), t, &all);
 	const struct am_encoding_figures *e = &all.encodings[encoding];
 	const struct stream_figures f = {e->octets, e->packets, e->bps,      e->loss,
 	                                 e->nacks,  e->plis,    e->jitter_ms};
-	add_stream(j, &f, t, link_of(c, t->transport->id).rtt_ms);
+	add_stream(j, &f, t, conference_link(conference_of(c), t->transport).rtt_ms);
 	json_add_int(j, "packetsRepaired", e->repaired);
 }
 
@@ -179,10 +166,10 @@ static struct json *consumer_stat(const struct connection *c, const struct subsc
 	json_add_int(j, "ssrc", s->ssrc);
 	if (s->rtx_ssrc)
 		json_add_int(j, "rtxSsrc", s->rtx_ssrc);
-	media_subscription_figures(conference_of(c)->media, s->id, &f);
+	conference_subscription_figures(conference_of(c), s, &f);
 	const struct stream_figures stream = {f.octets, f.packets, f.bps,      f.loss,
 	                                      f.nacks,  f.plis,    f.jitter_ms};
-	add_stream(j, &stream, s->track, link_of(c, s->transport->id).rtt_ms);
+	add_stream(j, &stream, s->track, conference_link(conference_of(c), s->transport).rtt_ms);
 	json_add_int(j, "packetsRetransmitted", f.retransmitted);
 	add_layers(j, s, f.limit);
 	return j;

@@ -44,14 +44,14 @@ static struct json *candidate_json(const struct am_address *a, int index, uint16
 	return j;
 }
 
-static struct json *dtls_parameters_json(const struct media_info *info)
+static struct json *dtls_parameters_json(const struct endpoint *e)
 {
 	struct json *j = json_new_object(), *list = json_new_array(), *f = json_new_object();
-	char text[sizeof(info->fingerprint) * 3 + 1];
+	char text[sizeof(e->fingerprint) * 3 + 1];
 
-	for (size_t i = 0; i < sizeof(info->fingerprint); i++)
-		snprintf(text + i * 3, 4, "%02X:", info->fingerprint[i]);
-	text[sizeof(info->fingerprint) * 3 - 1] = '\0';
+	for (size_t i = 0; i < sizeof(e->fingerprint); i++)
+		snprintf(text + i * 3, 4, "%02X:", e->fingerprint[i]);
+	text[sizeof(e->fingerprint) * 3 - 1] = '\0';
 	json_add_string(f, "algorithm", "sha-256");
 	json_add_string(f, "value", text);
 	json_push(list, f);
@@ -60,43 +60,31 @@ static struct json *dtls_parameters_json(const struct media_info *info)
 	return j;
 }
 
-static struct json *transport_json(const struct transport *t, const struct media_info *info)
+static struct json *transport_json(const struct transport *t, const struct endpoint *e)
 {
 	struct json *j = wire_made("transportId", t->id), *candidates = json_new_array();
 
 	for (int i = 0; i < AM_ADDRESS_MAX; i++) {
-		if (info->addresses[i].family == 4 || info->addresses[i].family == 6)
-			json_push(
-			        candidates, candidate_json(&info->addresses[i], i, info->udp_port)
-			);
+		if (e->addresses[i].family == 4 || e->addresses[i].family == 6)
+			json_push(candidates, candidate_json(&e->addresses[i], i, e->udp_port));
 	}
 	json_add(j, "iceParameters", ice_parameters_json(t));
 	json_add(j, "iceCandidates", candidates);
-	json_add(j, "dtlsParameters", dtls_parameters_json(info));
+	json_add(j, "dtlsParameters", dtls_parameters_json(e));
 	json_add(j, "sctpParameters", data_sctp_json());
 	return j;
 }
 
-static struct media_call call_of(const struct connection *c, int64_t id)
-{
-	return (struct media_call){.connection = c->number, .request_id = id};
-}
-
-static void transport_added(void *owner, const struct media_call *call, int result)
+static void on_transport_made(void *owner, const struct asker *by, const struct transport *t)
 {
 	struct signaling *s = owner;
-	struct transport *t = conference_transport_added(s->conference, call->id, result);
-	struct connection *c = signaling_connection(s, call->connection);
+	struct connection *c = signaling_connection(s, by->connection);
+	struct endpoint endpoint;
 
-	if (c && t)
-		connection_accept(
-		        c, call->request_id, transport_json(t, media_info(s->conference->media))
-		);
-	else if (c)
-		connection_reject_errno(c, call->request_id, result < 0 ? result : -ENOENT);
-	// A member who makes its receiving transport late has missed all tracks so far.
-	if (t && t->consuming && t->peer->joined)
-		conference_subscribe_all(s->conference, t->peer);
+	if (!c)
+		return;
+	conference_endpoint(s->conference, &endpoint);
+	connection_accept(c, by->request_id, transport_json(t, &endpoint));
 }
 
 void handle_create_transport(struct connection *c, int64_t id, const struct json *data)
@@ -104,7 +92,7 @@ void handle_create_transport(struct connection *c, int64_t id, const struct json
 	const char *direction = json_string(json_object(data, "appData"), "direction", 16);
 	bool producing = json_is_true(data, "producing");
 	bool consuming = json_is_true(data, "consuming");
-	struct media_call call = call_of(c, id);
+	const struct asker by = {c->number, id};
 
 	if (direction) {
 		c->is_renamed = true;
@@ -115,10 +103,7 @@ void handle_create_transport(struct connection *c, int64_t id, const struct json
 	if (producing == consuming)
 		return connection_reject(c, id, 400, "bad-request: either producing or consuming");
 	bool data_wanted = c->is_renamed || json_object(data, "sctpCapabilities");
-	int ret = conference_transport_add(
-	        conference_of(c), c->peer, consuming, data_wanted, transport_added, signaling_of(c),
-	        &call
-	);
+	int ret = conference_transport_add(conference_of(c), c->peer, consuming, data_wanted, &by);
 	if (ret < 0)
 		connection_reject_errno(c, id, ret);
 }
@@ -187,21 +172,10 @@ static int role_read(const struct json *data)
 	return role && strcmp(role, "server") == 0 ? AM_DTLS_CLIENT : -EINVAL;
 }
 
-// Acknowledges with {}.
-static void done(void *owner, const struct media_call *call, int result)
-{
-	struct connection *c = signaling_connection(owner, call->connection);
-
-	if (c && result < 0)
-		connection_reject_errno(c, call->request_id, result);
-	else if (c)
-		connection_accept(c, call->request_id, NULL);
-}
-
 void handle_connect_transport(struct connection *c, int64_t id, const struct json *data)
 {
 	struct transport *t = named_transport(c, data);
-	struct media_call call = call_of(c, id);
+	const struct asker by = {c->number, id};
 	struct am_fingerprint fingerprint;
 	int role = role_read(data);
 
@@ -214,41 +188,32 @@ void handle_connect_transport(struct connection *c, int64_t id, const struct jso
 		return connection_reject(
 		        c, id, 400, "bad-request: the DTLS role is auto, client or server"
 		);
-	call.id = t->id;
 	int ret = conference_transport_connect(
-	        conference_of(c), t, (enum am_dtls_role)role, &fingerprint, done, signaling_of(c),
-	        &call
+	        conference_of(c), t, (enum am_dtls_role)role, &fingerprint, &by
 	);
 	if (ret < 0)
 		connection_reject_errno(c, id, ret);
 }
 
-static void ice_restarted(void *owner, const struct media_call *call, int result)
+static void on_ice_restarted(void *owner, const struct asker *by, const struct transport *t)
 {
-	struct signaling *s = owner;
-	struct transport *t = conference_transport(s->conference, call->id);
-	struct connection *c = signaling_connection(s, call->connection);
+	struct connection *c = signaling_connection(owner, by->connection);
 
 	if (!c)
 		return;
-	if (result < 0 || !t)
-		return connection_reject_errno(c, call->request_id, result < 0 ? result : -ENOENT);
 	struct json *data = ice_parameters_json(t);
 	json_add(data, "iceParameters", ice_parameters_json(t));
-	connection_accept(c, call->request_id, data);
+	connection_accept(c, by->request_id, data);
 }
 
 void handle_restart_ice(struct connection *c, int64_t id, const struct json *data)
 {
 	struct transport *t = named_transport(c, data);
-	struct media_call call = call_of(c, id);
+	const struct asker by = {c->number, id};
 
 	if (!t)
 		return connection_reject_errno(c, id, -ENOENT);
-	call.id = t->id;
-	int ret = conference_transport_restart_ice(
-	        conference_of(c), t, ice_restarted, signaling_of(c), &call
-	);
+	int ret = conference_transport_restart_ice(conference_of(c), t, &by);
 	if (ret < 0)
 		connection_reject_errno(c, id, ret);
 }
@@ -261,4 +226,10 @@ void handle_close_transport(struct connection *c, int64_t id, const struct json 
 		return connection_reject_errno(c, id, -ENOENT);
 	conference_transport_close(conference_of(c), t);
 	connection_accept(c, id, NULL);
+}
+
+void transport_events_init(struct conference_events *e)
+{
+	e->transport_made = on_transport_made;
+	e->ice_restarted = on_ice_restarted;
 }
