@@ -556,10 +556,17 @@ void conference_close_room(struct conference *c, struct room *r)
 		conference_remove(c, any_peer(r), REFUSAL_ROOM_CLOSED);
 }
 
-void conference_rename(struct conference *c, struct peer *p, const char *old)
+int conference_rename(struct conference *c, struct peer *p, const char *name)
 {
+	char old[PEER_NAME_SIZE];
+
+	strcpy(old, p->display_name);
+	int ret = peer_set_display_name(p, name);
+	if (ret < 0)
+		return ret;
 	tell_others(c, p, tell_renamed, old);
 	conference_data_rename(c, p);
 	if (c->generation)
 		store_peer_rename(c->store, p->room->id, p->id, p->display_name);
+	return 0;
 }

@@ -28,6 +28,7 @@ struct asker {
 struct conference_events {
 	void *owner;
 	// Results, each before anything else that follows from it. The connection may be gone.
+	void (*joined)(void *owner, const struct asker *, const struct peer *);
 	void (*transport_made)(void *owner, const struct asker *, const struct transport *);
 	void (*transport_connected)(void *owner, const struct asker *);
 	void (*ice_restarted)(void *owner, const struct asker *, const struct transport *);
@@ -168,11 +169,25 @@ struct peer *conference_take_up(
 // U18: who comes waits, by a token's word or the account's.
 bool conference_has_waiting_room(const struct conference *, const struct room *);
 
-// Makes the peer a member. The caller answers, then calls conference_welcome.
-void conference_join(struct conference *, struct peer *, const char *capabilities);
+// Makes the peer a member; then `joined`, then the others are told, and it is subscribed to what
+// they publish.
+void conference_join(
+        struct conference *c, struct peer *p, const char *capabilities, const struct asker *by
+);
 
-// Tells the others of a new member, and subscribes it to what they publish.
-void conference_welcome(struct conference *, struct peer *);
+// What a page that comes back still has: a bit for each slot of an id.
+struct page_objects {
+	uint64_t tracks[AM_TRACK_MAX / 64];
+	uint64_t subscriptions[AM_SUBSCRIPTION_MAX / 64];
+};
+
+// False: it was there already.
+bool page_objects_add(uint64_t bits[], am_id);
+
+// Brings the page of a peer that was taken up and the server together: what only one side has goes,
+// or is offered anew.
+void conference_resume(struct conference *, struct peer *, const struct page_objects *);
+
 void conference_subscribe_all(struct conference *, struct peer *);
 // Tries again what found no room; to be called now and then.
 void conference_subscribe_again(struct conference *, struct peer *);
@@ -186,7 +201,9 @@ void conference_remove(struct conference *, struct peer *, enum refusal);
 // Takes the peer's membership and media away, but not its connection.
 void conference_reset(struct conference *, struct peer *);
 void conference_close_room(struct conference *, struct room *);
-void conference_rename(struct conference *, struct peer *, const char *old);
+
+// -EINVAL: as peer_set_display_name.
+[[nodiscard]] int conference_rename(struct conference *, struct peer *, const char *name);
 
 // Where clients reach the data plane, and its certificate.
 struct endpoint {
@@ -226,7 +243,12 @@ void conference_tell_wanted(struct conference *, const struct track *);
 
 // Tells the owner of a screen that somebody in the room does not decode it.
 void conference_tell_unfit(struct conference *, const struct track *);
+
+// By its owner's page, which has heard of a mute by then.
 void conference_track_pause(struct conference *, struct track *, bool paused);
+void conference_track_close(struct conference *, struct track *);
+
+void conference_track_set_paused(struct conference *, struct track *, bool paused);
 void conference_track_remove(struct conference *, struct track *);
 
 // Subscriptions.
@@ -352,6 +374,9 @@ static inline struct asker conference_asker(const struct media_call *call)
 
 // result: the command's; where that is none, its object is gone.
 void conference_tell_failed(struct conference *, const struct media_call *, int result);
+
+// Tells the others of a new member, and subscribes it to what they publish.
+void conference_welcome(struct conference *, struct peer *);
 
 // Between the conference's own files. forget: out of memory only; the data plane removes it with
 // the transport or track that it hangs on.

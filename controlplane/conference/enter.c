@@ -131,7 +131,9 @@ struct peer *conference_enter(
 	return peer_make(c, r, n, connection);
 }
 
-void conference_join(struct conference *c, struct peer *p, const char *capabilities)
+void conference_join(
+        struct conference *c, struct peer *p, const char *capabilities, const struct asker *by
+)
 {
 	room_join_peer(p);
 	conference_expect_join(c, p);
@@ -146,4 +148,6 @@ void conference_join(struct conference *c, struct peer *p, const char *capabilit
 		if (p->transports[i].id)
 			conference_store_transport(c, &p->transports[i]);
 	}
+	c->events->joined(c->events->owner, by, p);
+	conference_welcome(c, p);
 }

@@ -62,7 +62,7 @@ void conference_mute(
 			continue;
 		exists = true;
 		played |= !t->paused;
-		conference_track_pause(c, t, true);
+		conference_track_set_paused(c, t, true);
 	}
 	strcpy(p->muted_by_id, by->id);
 	strcpy(p->muted_by_name, by->display_name);

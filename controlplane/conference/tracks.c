@@ -343,7 +343,7 @@ void conference_tell_wanted(struct conference *c, const struct track *t)
 		c->events->encodings_wanted(c->events->owner, t);
 }
 
-void conference_track_pause(struct conference *c, struct track *t, bool paused)
+void conference_track_set_paused(struct conference *c, struct track *t, bool paused)
 {
 	struct subscription *s;
 
@@ -357,4 +357,16 @@ void conference_track_pause(struct conference *c, struct track *t, bool paused)
 		if (s->ready && s->viewer->connection)
 			c->events->consumer_paused(c->events->owner, s, paused);
 	}
+}
+
+void conference_track_pause(struct conference *c, struct track *t, bool paused)
+{
+	conference_mute_heard(c, t->owner, t->kind);
+	conference_track_set_paused(c, t, paused);
+}
+
+void conference_track_close(struct conference *c, struct track *t)
+{
+	conference_mute_heard(c, t->owner, t->kind);
+	conference_track_remove(c, t);
 }

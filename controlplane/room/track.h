@@ -48,7 +48,6 @@ struct subscription {
 	bool ready; // the data plane has it, and the viewer was told
 	bool confirmed; // the viewer's page has it
 	bool paused_by_viewer;
-	bool listed; // by the page that resumes
 	uint32_t packets_seen, repeats_seen; // at the last look at its figures
 	uint32_t request_id; // of the newConsumer or newConsumers under way, 0: none
 	bool in_list; // that is a newConsumers
@@ -68,7 +67,6 @@ struct track {
 	enum track_kind kind;
 	bool paused;
 	bool ready; // the data plane has it: others may subscribe
-	bool listed; // by the page that resumes
 	bool unfit; // somebody in the room does not decode it
 	struct offer_list offers;
 	LIST_HEAD(, subscription) subscriptions;

@@ -320,6 +320,7 @@ void events_init(struct conference_events *e, struct signaling *s)
 	        .media_down = on_media_down,
 	        .removed = on_removed,
 	};
+	join_events_init(e);
 	transport_events_init(e);
 	produce_events_init(e);
 	data_events_init(e);

@@ -81,7 +81,8 @@ request_fn handle_report_quality;
 // stats.c
 request_fn handle_transport_stats, handle_producer_stats, handle_consumer_stats;
 
-// The answers to requests that have to wait for the data plane.
+// The answers to requests whose results the conference reports.
+void join_events_init(struct conference_events *);
 void transport_events_init(struct conference_events *);
 void produce_events_init(struct conference_events *);
 void data_events_init(struct conference_events *);

@@ -9,8 +9,6 @@
 #include "base/text.h"
 #include "protoo/wire.h"
 #include "signaling/activity.h"
-#include "signaling/data.h"
-#include "signaling/offers.h"
 #include "signaling/place.h"
 
 #include "am_log.h"
@@ -128,35 +126,40 @@ void handle_join(struct connection *c, int64_t id, const struct json *data)
 		conference_expect_join_anew(conference_of(c), p);
 		return connection_reject_errno(c, id, -EAGAIN);
 	}
-	conference_join(conference_of(c), p, caps);
+	const struct asker by = {c->number, id};
+	conference_join(conference_of(c), p, caps, &by);
 	metric_count(METRIC_joins);
 	free(caps);
-
-	struct json *answer = json_new_object();
-	json_add(answer, "peers", peers_json(p));
-	connection_accept(c, id, answer);
-	place_send_waiting(c);
-	activity_send(c);
-	conference_welcome(conference_of(c), p); // after the answer: the client counts on it
 }
 
-// Marks what the page still has, and lists what of it is alive, and what of that is paused by its
+static void on_joined(void *owner, const struct asker *by, const struct peer *p)
+{
+	struct connection *c = signaling_connection(owner, by->connection);
+	struct json *answer = json_new_object();
+
+	json_add(answer, "peers", peers_json(p));
+	connection_accept(c, by->request_id, answer);
+	place_send_waiting(c);
+	activity_send(c);
+}
+
+// Notes what the page still has, and lists what of it is alive, and what of that is paused by its
 // publisher.
-static struct json *
-consumers_mark(struct connection *c, const struct json *data, struct json *paused)
+static struct json *consumers_note(
+        const struct connection *c, const struct json *data, struct page_objects *page,
+        struct json *paused
+)
 {
 	struct json *alive = json_new_array();
-	struct subscription *s;
 
-	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
-	s->listed = false;
 	for (const struct json *e = json_first(json_array(data, "consumerIds")); e;
 	     e = json_next(e)) {
 		const char *text = json_text(e, 64);
-		s = conference_subscription(conference_of(c), id_read(text));
-		if (!s || s->viewer != c->peer || !s->ready || s->listed)
+		const struct subscription *s =
+		        conference_subscription(conference_of(c), id_read(text));
+		if (!s || s->viewer != c->peer || !s->ready ||
+		    !page_objects_add(page->subscriptions, s->id))
 			continue;
-		s->listed = true;
 		json_push(alive, json_new_string(text));
 		if (s->track->paused)
 			json_push(paused, json_new_string(text));
@@ -164,20 +167,18 @@ consumers_mark(struct connection *c, const struct json *data, struct json *pause
 	return alive;
 }
 
-static struct json *producers_mark(struct connection *c, const struct json *data)
+static struct json *
+producers_note(const struct connection *c, const struct json *data, struct page_objects *page)
 {
 	struct json *alive = json_new_array();
-	struct track *t;
 
-	LIST_FOREACH(t, &c->peer->tracks, of_owner)
-	t->listed = false;
 	for (const struct json *e = json_first(json_array(data, "producerIds")); e;
 	     e = json_next(e)) {
 		const char *text = json_text(e, 64);
-		t = conference_track(conference_of(c), id_read(text));
-		if (!t || t->owner != c->peer || !t->ready || t->listed)
+		const struct track *t = conference_track(conference_of(c), id_read(text));
+		if (!t || t->owner != c->peer || !t->ready ||
+		    !page_objects_add(page->tracks, t->id))
 			continue;
-		t->listed = true;
 		json_push(alive, json_new_string(text));
 	}
 	return alive;
@@ -199,42 +200,6 @@ static struct json *transports_alive(const struct peer *p)
 	return alive;
 }
 
-// Brings the page and the server together after the answer: what only one side has.
-static void resume_settle(struct connection *c)
-{
-	struct track *t = LIST_FIRST(&c->peer->tracks), *next;
-	struct subscription *s;
-
-	for (; t; t = next) {
-		next = LIST_NEXT(t, of_owner);
-		if (!t->listed) {
-			conference_track_remove(conference_of(c), t);
-			continue;
-		}
-		conference_tell_wanted(conference_of(c), t);
-		conference_tell_unfit(conference_of(c), t);
-	}
-	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
-	{
-		if (s->listed && !s->confirmed)
-			conference_subscription_confirm(conference_of(c), s);
-		else if (!s->listed && s->ready)
-			offer_send(c, s);
-		if (s->listed && s->withheld) // its tile has forgotten it
-			conference_of(c)->events->layers_changed(
-			        conference_of(c)->events->owner, s
-			);
-	}
-	struct transport *hears = peer_transport_consuming(c->peer);
-	if (hears && hears->data_ready && !c->peer->reads_envelope)
-		conference_sources_offer(conference_of(c), hears);
-	else if (hears && hears->data_ready && !hears->data_confirmed)
-		data_offer(c, hears);
-	if (c->peer->lacks) // is said again: a page that was away may have missed its end
-		conference_of(c)->events->lacking(conference_of(c)->events->owner, c->peer);
-	conference_subscribe_all(conference_of(c), c->peer);
-}
-
 void handle_resume(struct connection *c, int64_t id, const struct json *data)
 {
 	const char *session = json_string(data, "session", PEER_SESSION_MAX);
@@ -251,29 +216,33 @@ void handle_resume(struct connection *c, int64_t id, const struct json *data)
 		conference_reset(conference_of(c), c->peer);
 		return connection_accept(c, id, answer);
 	}
+	struct page_objects *page = memory_new(1, sizeof(*page));
 	json_add(answer, "peers", peers_json(c->peer));
-	json_add(answer, "consumerIds", consumers_mark(c, data, paused));
+	json_add(answer, "consumerIds", consumers_note(c, data, page, paused));
 	json_add(answer, "pausedConsumerIds", paused);
-	json_add(answer, "producerIds", producers_mark(c, data));
+	json_add(answer, "producerIds", producers_note(c, data, page));
 	json_add(answer, "transportIds", transports_alive(c->peer));
 	connection_accept(c, id, answer);
 	place_send_waiting(c);
 	activity_send(c);
-	resume_settle(c);
+	conference_resume(conference_of(c), c->peer, page);
+	free(page);
 }
 
 void handle_display_name(struct connection *c, int64_t id, const struct json *data)
 {
 	const char *name = json_string(data, "displayName", NAME_BYTES_MAX);
-	char old[PEER_NAME_SIZE];
 
 	if (c->peer->name_is_fixed)
 		return connection_reject(c, id, 403, "not-allowed: the name is signed");
-	strcpy(old, c->peer->display_name);
-	if (!name || peer_set_display_name(c->peer, name) < 0)
+	if (!name || conference_rename(conference_of(c), c->peer, name) < 0)
 		return connection_reject(
 		        c, id, 400, "bad-name: 1 to 64 characters, no control characters"
 		);
 	connection_accept(c, id, NULL);
-	conference_rename(conference_of(c), c->peer, old);
+}
+
+void join_events_init(struct conference_events *e)
+{
+	e->joined = on_joined;
 }

@@ -73,8 +73,7 @@ void handle_close_producer(struct connection *c, int64_t id, const struct json *
 
 	if (!t)
 		return connection_reject_errno(c, id, -ENOENT);
-	conference_mute_heard(conference_of(c), c->peer, t->kind);
-	conference_track_remove(conference_of(c), t);
+	conference_track_close(conference_of(c), t);
 	connection_accept(c, id, NULL);
 }
 
@@ -84,7 +83,6 @@ static void producer_pause(struct connection *c, int64_t id, const struct json *
 
 	if (!t)
 		return connection_reject_errno(c, id, -ENOENT);
-	conference_mute_heard(conference_of(c), c->peer, t->kind);
 	conference_track_pause(conference_of(c), t, paused);
 	connection_accept(c, id, NULL);
 }
