@@ -6,7 +6,7 @@
 #include "record.h"
 
 #include "base/loop.h"
-#include "conference/conference.h"
+#include "conference/internal.h"
 #include "statistics/statistics.h"
 #include "store/history.h"
 #include "store/store.h"
@@ -145,7 +145,13 @@ static void round_run(struct bench *b, struct series *times, struct series *cpu)
 	if (!h)
 		exit(1);
 	struct statistics *st = statistics_create(l, h);
-	struct conference *c = conference_create(l, b->socket, s, NULL, st, &nobody);
+	struct conference *c = conference_create(&(struct conference_settings){
+	        .loop = l,
+	        .socket = b->socket,
+	        .store = s,
+	        .statistics = st,
+	        .events = &nobody,
+	});
 	if (!c)
 		exit(1);
 	double start = now_ms();

@@ -175,18 +175,23 @@ static int start(struct server *s)
 	if (!s->hooks)
 		goto close_history;
 	s->signaling = signaling_create(s->loop, (uint32_t)s->config.address_websockets, serve, s);
-	s->conference = conference_create(
-	        s->loop, s->config.socket, s->store, s->hooks, s->statistics,
-	        signaling_events(s->signaling)
-	);
+	s->conference = conference_create(&(struct conference_settings){
+	        .loop = s->loop,
+	        .socket = s->config.socket,
+	        .store = s->store,
+	        .hooks = s->hooks,
+	        .statistics = s->statistics,
+	        .accounts = s->accounts,
+	        .events = signaling_events(s->signaling),
+	        .join_ms = (uint64_t)s->config.join_s * 1000,
+	        .voices[ROOM_WEBINAR] = (uint8_t)s->config.voices_webinar,
+	        .voices[ROOM_CALL] = (uint8_t)s->config.voices_call,
+	        .client_transports = 2 * (uint32_t)s->config.address_websockets,
+	});
 	if (!s->conference)
 		goto destroy_signaling;
-	s->conference->accounts = s->accounts;
-	s->conference->join_ms = (uint64_t)s->config.join_s * 1000;
-	s->conference->voices[ROOM_WEBINAR] = (uint8_t)s->config.voices_webinar;
-	s->conference->voices[ROOM_CALL] = (uint8_t)s->config.voices_call;
-	s->conference->client_transports = 2 * (uint32_t)s->config.address_websockets;
 	s->admissions = (struct admissions){
+	        .loop = s->loop,
 	        .accounts = s->accounts,
 	        .hooks = s->hooks,
 	        .conference = s->conference,
@@ -194,6 +199,7 @@ static int start(struct server *s)
 	};
 	signaling_set_admissions(s->signaling, &s->admissions);
 	s->rest = (struct rest){
+	        .loop = s->loop,
 	        .settings = &s->config.rest,
 	        .accounts = s->accounts,
 	        .admissions = &s->admissions,
@@ -201,6 +207,7 @@ static int start(struct server *s)
 	        .pages = s->pages,
 	        .statistics = s->statistics,
 	        .history = s->history,
+	        .store = s->store,
 	        .hooks = s->hooks,
 	        .signaling = s->signaling,
 	};

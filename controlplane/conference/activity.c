@@ -1,6 +1,6 @@
 // What goes on in rooms without anybody asking for it: who speaks, how many there are; and raised
 // hands.
-#include "conference/conference.h"
+#include "conference/internal.h"
 
 #define COUNTS_MS         1000
 #define LARGE_ROOM        200 // members, from which on news of who speaks come less often

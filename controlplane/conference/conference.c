@@ -1,4 +1,4 @@
-#include "conference/conference.h"
+#include "conference/internal.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -349,18 +349,19 @@ static void gone_check(void *owner)
 	loop_timer_set(c->loop, &c->timer, GONE_CHECK_MS);
 }
 
-struct conference *conference_create(
-        struct loop *loop, const char *socket, struct store *store, struct hooks *hooks,
-        struct statistics *statistics, const struct conference_events *events
-)
+struct conference *conference_create(const struct conference_settings *set)
 {
 	struct conference *c = memory_new(1, sizeof(*c));
 
-	c->loop = loop;
-	c->store = store;
-	c->hooks = hooks;
-	c->statistics = statistics;
-	c->events = events;
+	c->loop = set->loop;
+	c->store = set->store;
+	c->hooks = set->hooks;
+	c->statistics = set->statistics;
+	c->accounts = set->accounts;
+	c->events = set->events;
+	c->join_ms = set->join_ms;
+	memcpy(c->voices, set->voices, sizeof(c->voices));
+	c->client_transports = set->client_transports;
 	c->media_events = (struct media_events){
 	        .owner = c,
 	        .up = media_found,
@@ -377,7 +378,7 @@ struct conference *conference_create(
 	c->transports_of = tally_create();
 	conference_recall_init(c);
 	c->timer = (struct loop_timer){.expired = gone_check, .owner = c};
-	c->media = media_create(loop, socket, &c->media_events);
+	c->media = media_create(c->loop, set->socket, &c->media_events);
 	if (!c->media) {
 		conference_recall_fini(c);
 		rooms_fini(&c->rooms);
@@ -385,7 +386,7 @@ struct conference *conference_create(
 		free(c);
 		return NULL;
 	}
-	loop_timer_set(loop, &c->timer, GONE_CHECK_MS);
+	loop_timer_set(c->loop, &c->timer, GONE_CHECK_MS);
 	conference_watch(c);
 	return c;
 }
@@ -403,6 +404,16 @@ void conference_destroy(struct conference *c)
 	media_destroy(c->media);
 	tally_destroy(c->transports_of);
 	free(c);
+}
+
+const struct rooms *conference_rooms(const struct conference *c)
+{
+	return &c->rooms;
+}
+
+const struct media *conference_media(const struct conference *c)
+{
+	return c->media;
 }
 
 void conference_gone_add(struct conference *c, struct peer *p)

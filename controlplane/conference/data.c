@@ -1,6 +1,6 @@
 // The room's data channel: who may write into it, who hears it, and how a sender is presented to
 // the readers. What is written passes through the data plane alone.
-#include "conference/conference.h"
+#include "conference/internal.h"
 
 #include "base/json.h"
 #include "base/memory.h"

@@ -1,6 +1,6 @@
 // How participants fare: their links, what their pages report, and whose doing it is. What was bad
 // goes into the history.
-#include "conference/conference.h"
+#include "conference/internal.h"
 
 #include "base/clock.h"
 #include "base/memory.h"

@@ -1,6 +1,6 @@
 // What outlives the people it is about: who was sent out of a room, by session, and what a room
 // that is empty asks of those who come.
-#include "conference/conference.h"
+#include "conference/internal.h"
 
 #include "base/clock.h"
 #include "store/shelves.h"

@@ -1,4 +1,4 @@
-#include "conference/conference.h"
+#include "conference/internal.h"
 
 #include "base/clock.h"
 #include "base/json.h"

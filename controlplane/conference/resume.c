@@ -1,5 +1,5 @@
 // A page comes back to its peer, with what it still has.
-#include "conference/conference.h"
+#include "conference/internal.h"
 
 static bool has(const uint64_t bits[], am_id id)
 {

@@ -1,4 +1,4 @@
-#include "conference/conference.h"
+#include "conference/internal.h"
 
 #include "store/store.h"
 

@@ -1,4 +1,4 @@
-#include "conference/conference.h"
+#include "conference/internal.h"
 
 #include "base/json.h"
 #include "base/memory.h"
@@ -31,10 +31,8 @@ void conference_subscription_forget(struct conference *c, struct subscription *s
 	subscription_destroy(s);
 }
 
-void conference_subscription_remove(struct conference *c, struct subscription *s, bool tell)
+void conference_subscription_remove(struct conference *c, struct subscription *s)
 {
-	if (tell && s->ready && s->viewer->connection)
-		c->events->consumer_closed(c->events->owner, s->viewer, s->id);
 	media_subscription_remove(c->media, s->id);
 	conference_subscription_forget(c, s);
 }
@@ -78,7 +76,7 @@ static void subscription_added(void *owner, const struct media_call *call, int r
 		return;
 	if (result < 0) {
 		struct peer *viewer = s->viewer;
-		conference_subscription_remove(c, s, false);
+		conference_subscription_remove(c, s);
 		if (result != -ENOENT && result != -ENOTCONN) // what it hangs on has ended
 			lack(c, viewer);
 		return;

@@ -1,4 +1,4 @@
-#include "conference/conference.h"
+#include "conference/internal.h"
 
 #include "base/memory.h"
 #include "base/metrics.h"

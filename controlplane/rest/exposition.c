@@ -5,6 +5,7 @@
 #include "conference/conference.h"
 #include "hook/hook.h"
 #include "media/media.h"
+#include "rest/rest.h"
 #include "store/history.h"
 #include "store/store.h"
 #include "store/writer.h"
@@ -45,7 +46,7 @@ static void webhooks(FILE *f, const struct hooks *h)
 	);
 }
 
-static void files(FILE *f, const struct conference *c, const struct history *h)
+static void files(FILE *f, const struct rest *r)
 {
 	static const char *const names[] = {"store", "accounts", "history"};
 	static const struct {
@@ -63,9 +64,9 @@ static void files(FILE *f, const struct conference *c, const struct history *h)
 	};
 	struct store_counts of[3];
 
-	store_count(c->store, &of[0]);
-	accounts_count(c->accounts, &of[1]);
-	history_count(h, &of[2]);
+	store_count(r->store, &of[0]);
+	accounts_count(r->accounts, &of[1]);
+	history_count(r->history, &of[2]);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		metric_head(f, rows[i].name, rows[i].type, rows[i].help);
 		for (int file = 0; file < 3; file++) {
@@ -76,12 +77,12 @@ static void files(FILE *f, const struct conference *c, const struct history *h)
 	}
 }
 
-static void rooms(FILE *f, const struct conference *c)
+static void rooms(FILE *f, const struct rooms *all)
 {
 	static const char *const kinds[] = {[ROOM_CALL] = "call", [ROOM_WEBINAR] = "webinar"};
 	uint64_t count[2] = {0}, speakers[2] = {0}, viewers[2] = {0};
 
-	for (const struct room *r = NULL; (r = rooms_next(&c->rooms, r));) {
+	for (const struct room *r = NULL; (r = rooms_next(all, r));) {
 		count[r->kind]++;
 		speakers[r->kind] += r->speaker_count;
 		viewers[r->kind] += r->viewer_count;
@@ -244,8 +245,9 @@ static void dataplane_counters(FILE *f, const struct media_counters *c)
 	shedding(f, c);
 }
 
-char *exposition_print(const struct conference *c, const struct history *h)
+char *exposition_print(const struct rest *r)
 {
+	const struct media *media = conference_media(r->conference);
 	static struct media_counters counters; // 20 kB
 	char *text = NULL;
 	size_t len;
@@ -253,19 +255,19 @@ char *exposition_print(const struct conference *c, const struct history *h)
 
 	if (!f)
 		abort(); // out of memory, as base/memory.h says
-	bool known = media_read_counters(c->media, &counters);
+	bool known = media_read_counters(media, &counters);
 	const struct process all[] = {
 	        process_read("controlplane", (uint32_t)getpid()),
 	        process_read("dataplane", known ? counters.pid : 0),
 	};
 	metric_gauge(
 	        f, "amphi_dataplane_up", "1 while the data plane is attached",
-	        media_is_up(c->media) ? 1 : 0
+	        media_is_up(media) ? 1 : 0
 	);
-	rooms(f, c);
+	rooms(f, conference_rooms(r->conference));
 	metrics_print(f);
-	webhooks(f, c->hooks);
-	files(f, c, h);
+	webhooks(f, r->hooks);
+	files(f, r);
 	processes(f, all, known ? 2 : 1);
 	if (known)
 		dataplane_counters(f, &counters);

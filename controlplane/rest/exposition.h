@@ -2,8 +2,7 @@
 // The data plane's counters come out of the region.
 #pragma once
 
-struct conference;
-struct history;
+struct rest;
 
 // The whole text; freed with free().
-[[nodiscard]] char *exposition_print(const struct conference *, const struct history *);
+[[nodiscard]] char *exposition_print(const struct rest *);

@@ -44,6 +44,7 @@ bool rest_page_has_player(const struct rest_call *call, const struct account *ac
 	if ((video && video[0]) || token_has_video(http_query(q, "token")))
 		return true;
 	const struct room *r =
-	        name ? rooms_find(&call->rest->conference->rooms, account->id, name) : NULL;
+	        name ? rooms_find(conference_rooms(call->rest->conference), account->id, name)
+	             : NULL;
 	return r && r->rules.video;
 }

@@ -49,8 +49,9 @@ static void add_participants(struct json *list, const struct peer_list *peers)
 // NULL: there is no such room now, or this is not the first page.
 static struct json *participants(const struct rest_call *call)
 {
-	const struct room *r =
-	        rooms_find(&call->rest->conference->rooms, call->account->id, call->arguments[0]);
+	const struct room *r = rooms_find(
+	        conference_rooms(call->rest->conference), call->account->id, call->arguments[0]
+	);
 
 	if (!r || http_query(call->request, "after"))
 		return NULL;

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "conference/conference.h"
 #include "http/http.h"
+#include "media/media.h"
 #include "rest/exposition.h"
 #include "rest/openapi.h"
 #include "rest/pages.h"
@@ -160,7 +161,7 @@ static int router_capabilities(const struct rest_call *, struct json **out)
 // 200 while browsers can be let in; 503 and why not.
 static void readyz(const struct rest_call *call, struct http_response *r)
 {
-	bool ready = media_is_up(call->rest->conference->media);
+	bool ready = media_is_up(conference_media(call->rest->conference));
 	struct json *body = json_new_object();
 
 	json_add_bool(body, "ready", ready);
@@ -173,7 +174,7 @@ static void metrics(const struct rest_call *call, struct http_response *r)
 {
 	r->status = 200;
 	r->type = "text/plain; version=0.0.4; charset=utf-8";
-	r->body = exposition_print(call->rest->conference, call->rest->history);
+	r->body = exposition_print(call->rest);
 	r->body_len = strlen(r->body);
 	http_add_header(r, "Cache-Control", "no-store");
 }
@@ -369,7 +370,7 @@ static unsigned status_of(int error, const char **text)
 // his address.
 static bool take_turn(const struct rest_call *call, bool granted, uint32_t *wait_s)
 {
-	uint64_t now_ms = loop_now_ms(call->rest->conference->loop);
+	uint64_t now_ms = loop_now_ms(call->rest->loop);
 	char name[32];
 
 	if (!granted)
@@ -462,7 +463,7 @@ static void host_refuse(struct rest *r, const char *host, struct http_response *
 	static const char text[] = "No account of this server has this host name.\n"
 	                           "Ни у одной учётной записи этого сервера нет такого адреса.\n";
 
-	accounts_refuse_host(r->accounts, host, loop_now_ms(r->conference->loop));
+	accounts_refuse_host(r->accounts, host, loop_now_ms(r->loop));
 	response->status = 404;
 	response->type = "text/plain; charset=utf-8";
 	response->body = memory_copy_string(text);

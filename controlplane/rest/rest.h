@@ -17,9 +17,11 @@ struct http_request;
 struct http_response;
 struct json;
 struct limit;
+struct loop;
 struct pages;
 struct signaling;
 struct statistics;
+struct store;
 
 // What the operator sets, checked.
 struct rest_settings {
@@ -30,13 +32,15 @@ struct rest_settings {
 };
 
 struct rest {
+	struct loop *loop;
 	const struct rest_settings *settings;
 	struct accounts *accounts;
 	const struct admissions *admissions;
 	struct conference *conference;
 	const struct pages *pages;
 	struct statistics *statistics;
-	const struct history *history; // for its metrics
+	const struct history *history; // for its metrics, as the next one
+	struct store *store;
 	struct hooks *hooks;
 	const struct signaling *signaling; // for what it would say to a handshake
 	struct limit *limit; // of those who may ask, rest_init's

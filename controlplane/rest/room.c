@@ -11,7 +11,9 @@
 
 static struct room *room_of(const struct rest_call *call)
 {
-	return rooms_find(&call->rest->conference->rooms, call->account->id, call->arguments[0]);
+	return rooms_find(
+	        conference_rooms(call->rest->conference), call->account->id, call->arguments[0]
+	);
 }
 
 // A member of the room, or NULL: who only has a connection does not count.

@@ -3,6 +3,7 @@
 #include "signaling/activity.h"
 
 #include "base/json.h"
+#include "conference/events.h"
 #include "signaling/handlers.h"
 
 #include <stdlib.h>

@@ -5,6 +5,7 @@
 #include "account/token.h"
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/loop.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "conference/conference.h"
@@ -123,7 +124,8 @@ static const char *what_is_missing(const struct application *a, const struct htt
 // A peer that waits for its page has this session, a secret of that page.
 static bool comes_back(const struct admissions *shared, const struct application *a)
 {
-	struct room *r = rooms_find(&shared->conference->rooms, a->account_id, a->url.room_id);
+	struct room *r =
+	        rooms_find(conference_rooms(shared->conference), a->account_id, a->url.room_id);
 	const struct peer *p = r ? room_find_peer(r, a->url.peer_id) : NULL;
 
 	return p && p->session[0] && text_equals_secret(a->session, p->session);
@@ -171,7 +173,7 @@ struct application *admission_apply(
 	const struct account *account = accounts_by_host(shared->accounts, host, http_is_local(q));
 
 	if (!account) {
-		accounts_refuse_host(shared->accounts, host, loop_now_ms(shared->conference->loop));
+		accounts_refuse_host(shared->accounts, host, loop_now_ms(shared->loop));
 		*refusal = REFUSAL_HOST_UNKNOWN;
 		*why = "no account has this host";
 		return NULL;
@@ -420,7 +422,7 @@ static enum outcome check_pin(struct admission *a)
 	room_key_print(room, a->application->account_id, t->room_id);
 	enum refusal refusal = pins_check(
 	        a->shared->pins, room, a->application->client, conference_pin(c, room), t->pin,
-	        loop_now_ms(c->loop)
+	        loop_now_ms(a->shared->loop)
 	);
 	return refusal == REFUSAL_NONE ? NEXT : refuse(a, refusal, "");
 }

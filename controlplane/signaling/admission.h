@@ -20,11 +20,13 @@ struct application;
 struct conference;
 struct hooks;
 struct http_request;
+struct loop;
 struct peer;
 struct pins;
 
 // What all admissions share; it outlives them.
 struct admissions {
+	struct loop *loop;
 	struct accounts *accounts;
 	struct hooks *hooks;
 	struct conference *conference;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "conference/events.h"
 #include "protoo/wire.h"
 #include "signaling/handlers.h"
 #include "signaling/stats.h"

@@ -8,8 +8,10 @@
 #include "protoo/connection.h"
 
 struct admissions;
+struct conference_events;
 struct json;
 struct limit;
+struct loop;
 struct tally;
 
 struct signaling {

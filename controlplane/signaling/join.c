@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/text.h"
+#include "conference/events.h"
 #include "protoo/wire.h"
 #include "signaling/activity.h"
 #include "signaling/place.h"

@@ -75,7 +75,7 @@ bool offer_answer(struct connection *c, int64_t id, const struct json *answer)
 		else if (!ok && s->in_list)
 			send_alone(c, s);
 		else
-			conference_subscription_remove(conference_of(c), s, false);
+			conference_subscription_remove(conference_of(c), s);
 	}
 	return found;
 }

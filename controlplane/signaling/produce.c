@@ -1,6 +1,7 @@
 #include "signaling/handlers.h"
 
 #include "base/json.h"
+#include "conference/events.h"
 #include "protoo/wire.h"
 
 #include <errno.h>

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/tally.h"
+#include "conference/events.h"
 #include "http/http.h"
 #include "http/websocket.h"
 #include "signaling/admission.h"

@@ -3,6 +3,7 @@
 
 #include "base/ids.h"
 #include "base/json.h"
+#include "conference/events.h"
 #include "protoo/wire.h"
 #include "signaling/data.h"
 
