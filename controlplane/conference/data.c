@@ -119,7 +119,6 @@ void conference_data_close(struct conference *c, struct transport *t)
 		return;
 	t->data_stream = AM_DATA_NONE;
 	t->data_ready = t->data_confirmed = false;
-	t->data_request_id = 0;
 	if (t->consuming) {
 		media_data_consumer_remove(c->media, t->id);
 		memset(t->peer->sources, 0, sizeof(t->peer->sources));

@@ -45,7 +45,7 @@ struct conference_events {
 	void (*rights_changed)(void *owner, struct peer *to);
 	// p->lacks: something that it is to see or hear finds no room, or does so no more.
 	void (*lacking)(void *owner, struct peer *to);
-	void (*consumer_new)(void *owner, struct subscription *);
+	void (*consumer_new)(void *owner, const struct subscription *);
 	void (*consumer_closed)(void *owner, struct peer *to, am_id);
 	void (*consumer_paused)(void *owner, struct subscription *, bool paused);
 	void (*layers_changed)(void *owner, struct subscription *);
@@ -57,7 +57,7 @@ struct conference_events {
 	void (*quality)(void *owner, const struct peer *who);
 	// Somebody's hand went up or down.
 	void (*hand)(void *owner, struct peer *to, const struct peer *who);
-	void (*data_consumer_new)(void *owner, struct transport *);
+	void (*data_consumer_new)(void *owner, const struct transport *);
 	void (*data_consumer_closed)(void *owner, struct peer *to, am_id);
 	// A transport of the peer has ended, with what it carried.
 	void (*transport_closed)(void *owner, struct peer *to, am_id, enum transport_end);

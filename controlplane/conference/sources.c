@@ -35,7 +35,7 @@ void conference_sources_offer(struct conference *c, struct transport *t)
 {
 	for (int i = 0; i < AM_DATA_SOURCES; i++) {
 		struct data_source *s = &t->peer->sources[i];
-		if (s->request_id) // it may not have heard of it
+		if (!s->confirmed) // it may not have heard of it
 			s->told = false;
 		tell(c, t->peer, s);
 	}
@@ -111,7 +111,7 @@ static void source_set(struct conference *c, struct peer *p, uint8_t stream, am_
 
 void conference_source_confirm(struct conference *c, struct peer *p, uint8_t stream)
 {
-	p->sources[stream].request_id = 0;
+	p->sources[stream].confirmed = true;
 	source_set(c, p, stream, p->sources[stream].sender);
 }
 

@@ -180,7 +180,6 @@ void conference_subscribe_all(struct conference *c, struct peer *viewer)
 void conference_subscription_confirm(struct conference *c, struct subscription *s)
 {
 	s->confirmed = true;
-	s->request_id = 0;
 	if (s->paused_by_viewer)
 		return;
 	media_subscription_pause(c->media, s->id, false);

@@ -16,9 +16,11 @@
 
 struct connection;
 struct connections;
+struct chat_requests;
 struct entrance;
 struct http_socket;
 struct json;
+struct offers;
 struct peer;
 struct websocket;
 
@@ -48,6 +50,8 @@ struct connection {
 	struct loop_task list_due;
 	// What those above keep with it; here nobody looks into it.
 	struct entrance *entrance; // NULL: the admission has ended
+	struct offers *offers; // not answered yet; NULL: none
+	struct chat_requests *chat; // the same; NULL: none yet
 	struct peer *peer; // NULL: not admitted, or removed
 	bool resumable; // the peer was a member already, and no request came yet
 };

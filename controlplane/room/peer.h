@@ -63,7 +63,6 @@ struct transport {
 	bool data_ready; // the data plane has its data producer or, where it is consuming, consumer
 	bool data_confirmed; // the page has the data consumer
 	uint16_t data_stream; // of that data producer or consumer, or AM_DATA_NONE
-	uint32_t data_request_id; // of the newDataConsumer request under way, 0: none
 	uint8_t ice; // enum am_ice_state
 	uint8_t dtls; // enum am_dtls_state
 	uint32_t mid_next;
@@ -76,8 +75,8 @@ struct transport {
 // Whom a peer hears in the chat that gets its senders apart: by stream.
 struct data_source {
 	am_id sender; // its sending transport; 0: nobody
-	uint32_t request_id; // of the newDataConsumer request under way, 0: none
 	bool told; // the page was told
+	bool confirmed; // it has it
 };
 
 struct peer {

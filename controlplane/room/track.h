@@ -49,8 +49,6 @@ struct subscription {
 	bool confirmed; // the viewer's page has it
 	bool paused_by_viewer;
 	uint32_t packets_seen, repeats_seen; // at the last look at its figures
-	uint32_t request_id; // of the newConsumer or newConsumers under way, 0: none
-	bool in_list; // that is a newConsumers
 	LIST_ENTRY(subscription) of_track;
 	LIST_ENTRY(subscription) of_viewer;
 };

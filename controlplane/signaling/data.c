@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "conference/events.h"
 #include "protoo/wire.h"
 #include "signaling/handlers.h"
@@ -129,7 +130,26 @@ static struct json *stream_json(uint8_t stream)
 	return j;
 }
 
-void data_offer(struct connection *c, struct transport *t)
+// The newDataConsumer requests under way, 0: none.
+struct chat_requests {
+	uint32_t everybody;
+	uint32_t sender[AM_DATA_SOURCES]; // by stream, where senders are apart
+};
+
+static struct chat_requests *requests_of(struct connection *c)
+{
+	if (!c->chat)
+		c->chat = memory_new(1, sizeof(*c->chat));
+	return c->chat;
+}
+
+void data_forget(struct connection *c)
+{
+	free(c->chat);
+	c->chat = NULL;
+}
+
+void data_offer(struct connection *c, const struct transport *t)
 {
 	struct json *data = json_new_object(), *app_data = json_new_object();
 
@@ -143,7 +163,7 @@ void data_offer(struct connection *c, struct transport *t)
 	json_add_string(data, "label", CHANNEL);
 	json_add_string(data, "protocol", "");
 	json_add(data, "appData", app_data);
-	t->data_request_id = connection_request(c, "newDataConsumer", data);
+	requests_of(c)->everybody = connection_request(c, "newDataConsumer", data);
 }
 
 // The transport's id, and the stream.
@@ -158,7 +178,7 @@ static void source_id_print(const struct transport *t, uint8_t stream, char out[
 // What one sender says, as mediasoup-demo's clients know it.
 void data_source_offer(struct connection *c, uint8_t stream, const struct peer *sender)
 {
-	struct data_source *s = &c->peer->sources[stream];
+	const struct data_source *s = &c->peer->sources[stream];
 	const struct transport *t = peer_transport_consuming(c->peer);
 	struct json *data = json_new_object(), *app_data = json_new_object();
 	char id[ID_TEXT_SIZE + 4];
@@ -175,7 +195,7 @@ void data_source_offer(struct connection *c, uint8_t stream, const struct peer *
 	json_add_string(data, "label", CHANNEL);
 	json_add_string(data, "protocol", "");
 	json_add(data, "appData", app_data);
-	s->request_id = connection_request(c, "newDataConsumer", data);
+	requests_of(c)->sender[stream] = connection_request(c, "newDataConsumer", data);
 }
 
 void data_source_closed(struct connection *c, uint8_t stream)
@@ -199,9 +219,9 @@ static void data_refused(struct connection *c, struct transport *t)
 static void source_answer(struct connection *c, struct transport *t, int64_t id, bool ok)
 {
 	for (uint8_t stream = 0; stream < AM_DATA_SOURCES; stream++) {
-		const struct data_source *s = &c->peer->sources[stream];
-		if (!s->sender || s->request_id != id)
+		if (!c->peer->sources[stream].told || requests_of(c)->sender[stream] != id)
 			continue;
+		requests_of(c)->sender[stream] = 0;
 		if (ok)
 			conference_source_confirm(conference_of(c), c->peer, stream);
 		else
@@ -216,9 +236,9 @@ void data_answer(struct connection *c, int64_t id, bool ok)
 
 	if (t && !c->peer->reads_envelope)
 		return source_answer(c, t, id, ok);
-	if (!t || t->data_request_id != id)
+	if (!t || !t->data_ready || requests_of(c)->everybody != id)
 		return;
-	t->data_request_id = 0;
+	requests_of(c)->everybody = 0;
 	if (ok)
 		conference_data_confirm(conference_of(c), t);
 	else

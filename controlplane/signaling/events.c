@@ -48,7 +48,7 @@ static void on_renamed(void *owner, struct peer *to, const struct peer *who, con
 	connection_notify(c, "peerDisplayNameChanged", data);
 }
 
-static void on_consumer_new(void *owner, struct subscription *s)
+static void on_consumer_new(void *owner, const struct subscription *s)
 {
 	struct connection *c = connection_of(owner, s->viewer);
 	if (c)
@@ -99,7 +99,7 @@ static void on_layers_changed(void *owner, struct subscription *s)
 	connection_notify(c, "consumerLayersChanged", data);
 }
 
-static void on_data_consumer_new(void *owner, struct transport *t)
+static void on_data_consumer_new(void *owner, const struct transport *t)
 {
 	struct connection *c = connection_of(owner, t->peer);
 	if (c)

@@ -10,6 +10,7 @@
 #include "conference/events.h"
 #include "protoo/wire.h"
 #include "signaling/activity.h"
+#include "signaling/offers.h"
 #include "signaling/place.h"
 
 #include "am_log.h"
@@ -226,6 +227,7 @@ void handle_resume(struct connection *c, int64_t id, const struct json *data)
 	connection_accept(c, id, answer);
 	place_send_waiting(c);
 	activity_send(c);
+	offers_drop(c);
 	conference_resume(conference_of(c), c->peer, page);
 	free(page);
 }

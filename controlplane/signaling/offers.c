@@ -11,35 +11,103 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAME_MAX 128 // bytes around the data
+#define FRAME_MAX  128 // bytes around the data
+#define OFFERS_MIN 16 // remembered of one connection, where there are any
 
 static const char list_head[] =
         "{\"request\":true,\"method\":\"newConsumers\",\"data\":{\"consumers\":[";
 
-static void send_alone(struct connection *c, struct subscription *s)
+// A newConsumer, or one of a newConsumers, without an answer so far.
+struct offered {
+	uint32_t request_id; // grows
+	bool in_list; // of a newConsumers
+	am_id subscription;
+};
+
+struct offers {
+	size_t count, size;
+	struct offered *at;
+};
+
+void offers_drop(struct connection *c)
+{
+	if (c->offers)
+		free(c->offers->at);
+	free(c->offers);
+	c->offers = NULL;
+}
+
+// Those whose subscription is gone go first: so a page that answers nothing has no more than twice
+// as many as subscriptions.
+static void make_room(const struct connection *c, struct offers *o)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < o->count; i++) {
+		if (conference_subscription(conference_of(c), o->at[i].subscription))
+			o->at[kept++] = o->at[i];
+	}
+	o->count = kept;
+	if (o->size > 0 && kept <= o->size / 2)
+		return;
+	o->size = o->size > 0 ? 2 * o->size : OFFERS_MIN;
+	o->at = memory_grow(o->at, o->size, sizeof(*o->at));
+}
+
+static void remember(struct connection *c, uint32_t id, const struct subscription *s, bool in_list)
+{
+	if (!c->offers)
+		c->offers = memory_new(1, sizeof(*c->offers));
+	struct offers *o = c->offers;
+	if (o->count == o->size)
+		make_room(c, o);
+	o->at[o->count++] = (struct offered){id, in_list, s->id};
+}
+
+// Takes out those of one request, in the order of sending; freed with free(). NULL: there are none.
+static struct offered *take(struct offers *o, int64_t id, size_t *count)
+{
+	size_t from = 0, to;
+
+	while (from < o->count && o->at[from].request_id != id)
+		from++;
+	for (to = from; to < o->count && o->at[to].request_id == id;)
+		to++;
+	*count = to - from;
+	if (*count == 0)
+		return NULL;
+	struct offered *taken = memory_new(*count, sizeof(*taken));
+	memcpy(taken, o->at + from, *count * sizeof(*taken));
+	memmove(o->at + from, o->at + to, (o->count - to) * sizeof(*taken));
+	o->count -= *count;
+	return taken;
+}
+
+static void send_alone(struct connection *c, const struct subscription *s)
 {
 	static const char head[] = "{\"request\":true,\"method\":\"newConsumer\",\"data\":";
 	size_t len = offer_len_max(s), at = sizeof(head) - 1;
 	char *text = memory_new(1, FRAME_MAX + len);
+	uint32_t id = connection_request_id(c);
 
-	s->request_id = connection_request_id(c);
-	s->in_list = false;
+	remember(c, id, s, false);
 	memcpy(text, head, at);
 	at += offer_print(s, text + at);
-	at += (size_t)snprintf(text + at, FRAME_MAX - sizeof(head), ",\"id\":%u}", s->request_id);
+	at += (size_t)snprintf(text + at, FRAME_MAX - sizeof(head), ",\"id\":%u}", id);
 	connection_send(c, text, at);
 	free(text);
 }
 
-static void list_add(struct connection *c, struct subscription *s)
+static void list_add(struct connection *c, const struct subscription *s)
 {
-	char *at = connection_list_room(c, list_head, offer_len_max(s), &s->request_id);
+	uint32_t id;
+	char *at = connection_list_room(c, list_head, offer_len_max(s), &id);
 
 	connection_list_added(c, offer_print(s, at));
-	s->in_list = true;
+	remember(c, id, s, true);
 }
 
-void offer_send(struct connection *c, struct subscription *s)
+void offer_send(struct connection *c, const struct subscription *s)
 {
 	if (c->peer->takes_lists)
 		list_add(c, s);
@@ -58,24 +126,30 @@ static bool is_refused(const struct json *refused, am_id id)
 }
 
 // An error says nothing of which one was bad, so those of a list are offered once more, each alone.
-bool offer_answer(struct connection *c, int64_t id, const struct json *answer)
+static void settle(struct connection *c, const struct offered *o, const struct json *answer)
 {
 	const struct json *refused = json_array(json_object(answer, "data"), "refused");
-	struct subscription *s = LIST_FIRST(&c->peer->subscriptions), *next;
-	bool ok = json_is_true(answer, "ok"), found = false;
+	struct subscription *s = conference_subscription(conference_of(c), o->subscription);
+	bool ok = json_is_true(answer, "ok");
 
-	for (; s; s = next) {
-		next = LIST_NEXT(s, of_viewer);
-		if (s->request_id != id)
-			continue;
-		found = true;
-		s->request_id = 0;
-		if (ok && !is_refused(refused, s->id))
-			conference_subscription_confirm(conference_of(c), s);
-		else if (!ok && s->in_list)
-			send_alone(c, s);
-		else
-			conference_subscription_remove(conference_of(c), s);
-	}
+	if (!s)
+		return;
+	if (ok && !is_refused(refused, s->id))
+		conference_subscription_confirm(conference_of(c), s);
+	else if (!ok && o->in_list)
+		send_alone(c, s);
+	else
+		conference_subscription_remove(conference_of(c), s);
+}
+
+bool offer_answer(struct connection *c, int64_t id, const struct json *answer)
+{
+	size_t count = 0;
+	struct offered *of = c->offers ? take(c->offers, id, &count) : NULL;
+	bool found = of != NULL;
+
+	while (count-- > 0)
+		settle(c, &of[count], answer);
+	free(of);
 	return found;
 }

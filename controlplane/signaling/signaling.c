@@ -10,9 +10,11 @@
 #include "http/http.h"
 #include "http/websocket.h"
 #include "signaling/admission.h"
+#include "signaling/data.h"
 #include "signaling/entrance.h"
 #include "signaling/events.h"
 #include "signaling/handlers.h"
+#include "signaling/offers.h"
 #include "signaling/requests.h"
 
 #include "am_log.h"
@@ -142,10 +144,17 @@ static void on_lost(struct connection *c, bool left, uint64_t silent_ms)
 		conference_lose(conference_of(c), p, silent_ms);
 }
 
+static void on_ending(struct connection *c)
+{
+	entrance_abandon(c);
+	offers_drop(c);
+	data_forget(c);
+}
+
 static const struct connection_events connection_events = {
         .message = on_message,
         .lost = on_lost,
-        .ending = entrance_abandon,
+        .ending = on_ending,
 };
 
 void signaling_suspend(struct signaling *s)
