@@ -204,15 +204,15 @@ static struct stretch stretch_of(const struct conference *c, const struct peer *
 	if (is_starved(p))
 		blame(&s, QUALITY_FAIR, STRETCH_OWN_LINK);
 	blame(&s, worker_quality(c, p), STRETCH_SERVER);
-	if (!p->page_ms || loop_now_ms(c->loop) - p->page_ms >= PAGE_MS)
+	if (!p->page.at_ms || loop_now_ms(c->loop) - p->page.at_ms >= PAGE_MS)
 		return s;
-	s.concealed = p->page.concealed;
-	s.frozen_ms = p->frozen_ms;
-	if (p->frozen_ms && p->stretches.now.quality == QUALITY_GOOD)
-		s.from_ms = now_ms - p->page.span_ms;
-	blame(&s, p->page_quality, p->page_cause);
+	s.concealed = p->page.report.concealed;
+	s.frozen_ms = p->page.frozen_ms;
+	if (p->page.frozen_ms && p->stretches.now.quality == QUALITY_GOOD)
+		s.from_ms = now_ms - p->page.report.span_ms;
+	blame(&s, p->page.quality, p->page.cause);
 	if (s.cause == STRETCH_SPEAKER)
-		s.speaker = p->page_speaker;
+		s.speaker = p->page.speaker;
 	return s;
 }
 
@@ -249,7 +249,7 @@ void conference_look_at_quality(struct conference *c, struct peer *p)
 		return;
 	struct stretch s = stretch_of(c, p, clock_real_ms());
 	stretches_look(&p->stretches, &s, keep, &stay);
-	p->frozen_ms = 0;
+	p->page.frozen_ms = 0;
 }
 
 void conference_end_quality(struct conference *c, struct peer *p)
@@ -257,8 +257,8 @@ void conference_end_quality(struct conference *c, struct peer *p)
 	struct stay stay = {c, p};
 
 	stretches_end(&p->stretches, keep, &stay);
-	p->page_ms = 0;
-	p->frozen_ms = 0;
+	p->page.at_ms = 0;
+	p->page.frozen_ms = 0;
 }
 
 // Whether it was weak at any time that the report speaks of.
@@ -273,27 +273,27 @@ static void
 find_cause(struct conference *c, struct peer *p, const struct peer *const from[], int count)
 {
 	uint64_t now_ms = loop_now_ms(c->loop);
-	uint32_t span_ms = p->page.span_ms;
+	uint32_t span_ms = p->page.report.span_ms;
 	uint16_t worker = p->down.worker % AM_WORKER_MAX;
 
-	free(p->page_speaker);
-	p->page_speaker = NULL;
-	p->page_cause = STRETCH_UNKNOWN;
+	free(p->page.speaker);
+	p->page.speaker = NULL;
+	p->page.cause = STRETCH_UNKNOWN;
 	if (was_weak(p->down.weak_ms, now_ms, span_ms)) {
-		p->page_cause = STRETCH_OWN_LINK;
+		p->page.cause = STRETCH_OWN_LINK;
 		return;
 	}
 	for (int i = 0; i < count; i++) {
 		if (from[i] == p || !was_weak(from[i]->up.weak_ms, now_ms, span_ms))
 			continue;
-		p->page_cause = STRETCH_SPEAKER;
-		p->page_speaker = memory_copy_string(from[i]->id);
+		p->page.cause = STRETCH_SPEAKER;
+		p->page.speaker = memory_copy_string(from[i]->id);
 		return;
 	}
 	if (was_weak(c->workers[worker].weak_ms, now_ms, span_ms))
-		p->page_cause = STRETCH_SERVER;
+		p->page.cause = STRETCH_SERVER;
 	else if (was_weak(p->narrow_ms, now_ms, span_ms))
-		p->page_cause = STRETCH_OWN_LINK;
+		p->page.cause = STRETCH_OWN_LINK;
 }
 
 int conference_report_quality(
@@ -303,17 +303,17 @@ int conference_report_quality(
 {
 	uint64_t now_ms = loop_now_ms(c->loop);
 
-	if (p->page_ms && now_ms - p->page_ms < CONFERENCE_REPORT_MS)
+	if (p->page.at_ms && now_ms - p->page.at_ms < CONFERENCE_REPORT_MS)
 		return -EAGAIN;
 	metric_count(METRIC_page_reports);
 	if (report->frozen_ms > 0)
 		metric_observe(HISTOGRAM_frozen, report->frozen_ms / 1000.0);
 	if (report->concealed > 0)
 		metric_observe(HISTOGRAM_concealed, report->concealed / 1000.0);
-	p->page = *report;
-	p->page_ms = now_ms ? now_ms : 1;
-	p->page_quality = quality_of_page(report);
+	p->page.report = *report;
+	p->page.at_ms = now_ms ? now_ms : 1;
+	p->page.quality = quality_of_page(report);
 	find_cause(c, p, from, count);
-	p->frozen_ms += report->frozen_ms;
+	p->page.frozen_ms += report->frozen_ms;
 	return 0;
 }

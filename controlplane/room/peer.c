@@ -30,7 +30,7 @@ void peer_destroy(struct peer *p)
 {
 	assert(LIST_EMPTY(&p->tracks) && LIST_EMPTY(&p->subscriptions));
 	free(p->device);
-	free(p->page_speaker);
+	free(p->page.speaker);
 	free(p);
 }
 

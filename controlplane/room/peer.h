@@ -79,6 +79,16 @@ struct data_source {
 	bool confirmed; // it has it
 };
 
+// What a peer's page has reported of its participant's sight and hearing.
+struct page_view {
+	struct page_report report; // the last one
+	uint64_t at_ms; // when that came, 0: none
+	enum quality quality; // of it
+	enum stretch_cause cause;
+	char *speaker; // with STRETCH_SPEAKER; owned
+	uint32_t frozen_ms; // of reports, since the last look
+};
+
 struct peer {
 	char id[PEER_ID_SIZE];
 	char session[PEER_SESSION_MAX + 1]; // a secret of its page; empty: cannot resume
@@ -98,12 +108,7 @@ struct peer {
 	struct link_quality up, down; // what it sends, and what it is sent
 	uint64_t narrow_ms; // when a picture last was less than asked, for want of bandwidth; 0:
 	                    // never
-	struct page_report page; // the last one
-	uint64_t page_ms; // when that came, 0: none
-	uint32_t frozen_ms; // of reports, since the last look
-	enum quality page_quality; // of it
-	enum stretch_cause page_cause;
-	char *page_speaker; // with STRETCH_SPEAKER; owned
+	struct page_view page;
 	struct stretches stretches; // of its stay
 	bool takes_data; // is to have the chat, unless it said no
 	bool takes_lists; // newConsumers
