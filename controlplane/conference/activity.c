@@ -56,15 +56,12 @@ static void look_at_counts(struct conference *c, struct room *r)
 	c->events->counts(c->events->owner, r);
 }
 
-static void
-each_peer(struct conference *c, struct room *r, void (*look)(struct conference *, struct peer *))
+static void subscribe_again(struct conference *c, struct peer_list *list)
 {
 	struct peer *p;
 
-	TAILQ_FOREACH (p, &r->speakers, in_room)
-		look(c, p);
-	TAILQ_FOREACH (p, &r->viewers, in_room)
-		look(c, p);
+	TAILQ_FOREACH (p, list, in_room)
+		conference_subscribe_again(c, p);
 }
 
 static void look(void *owner)
@@ -74,17 +71,16 @@ static void look(void *owner)
 
 	loop_timer_set(c->loop, &c->activity, TALK_LOOK_MS);
 	c->looks++;
-	if (c->looks % (QUALITY_LOOK_MS / TALK_LOOK_MS) == 0)
-		conference_look_at_server(c);
 	for (struct room *r = NULL; (r = rooms_next(&c->rooms, r));) {
 		look_at_talk(c, r, now_ms);
 		if (c->looks % (COUNTS_MS / TALK_LOOK_MS) == 0) {
 			look_at_counts(c, r);
-			each_peer(c, r, conference_subscribe_again);
+			subscribe_again(c, &r->speakers);
+			subscribe_again(c, &r->viewers);
 		}
-		if (c->looks % (QUALITY_LOOK_MS / TALK_LOOK_MS) == 0)
-			each_peer(c, r, conference_look_at_quality);
 	}
+	if (c->looks % (QUALITY_LOOK_MS / TALK_LOOK_MS) == 0)
+		conference_look_at_quality(c);
 }
 
 void conference_watch(struct conference *c)

@@ -119,10 +119,8 @@ void conference_mute_heard(struct conference *, struct peer *, enum track_kind);
 // Looks at who speaks, how many there are, and how good connections are, from now on (activity.c).
 void conference_watch(struct conference *);
 
-// How participants fare, and whose doing it is (quality.c). server: at the data plane, before each
-// look at peers; end: the peer's stay is over.
-void conference_look_at_server(struct conference *);
-void conference_look_at_quality(struct conference *, struct peer *);
+// How participants fare, and whose doing it is (quality.c). end: the peer's stay is over.
+void conference_look_at_quality(struct conference *);
 void conference_end_quality(struct conference *, struct peer *);
 
 // Who is sent out stays out with this session, also where nobody could tell its page

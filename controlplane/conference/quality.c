@@ -38,7 +38,7 @@ worker_look(struct worker_look *w, uint64_t copies, uint64_t late, uint32_t shed
 		w->weak_ms = now_ms;
 }
 
-void conference_look_at_server(struct conference *c)
+static void server_look(struct conference *c)
 {
 	static struct media_counters now; // 20 kB
 	int late = media_read_counters(c->media, &now) ? late_index(&now) : -1;
@@ -228,7 +228,7 @@ static void keep(void *owner, const struct stretch *s)
 	statistics_stretch(stay->conference->statistics, stay->peer->statistics_session, s);
 }
 
-void conference_look_at_quality(struct conference *c, struct peer *p)
+static void peer_look(struct conference *c, struct peer *p)
 {
 	struct stay stay = {c, p};
 
@@ -250,6 +250,23 @@ void conference_look_at_quality(struct conference *c, struct peer *p)
 	struct stretch s = stretch_of(c, p, clock_real_ms());
 	stretches_look(&p->stretches, &s, keep, &stay);
 	p->page.frozen_ms = 0;
+}
+
+static void peers_look(struct conference *c, struct peer_list *list)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, list, in_room)
+		peer_look(c, p);
+}
+
+void conference_look_at_quality(struct conference *c)
+{
+	server_look(c);
+	for (struct room *r = NULL; (r = rooms_next(&c->rooms, r));) {
+		peers_look(c, &r->speakers);
+		peers_look(c, &r->viewers);
+	}
 }
 
 void conference_end_quality(struct conference *c, struct peer *p)
