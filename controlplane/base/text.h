@@ -18,7 +18,7 @@
 // kinds as single spaces between words, without characters that nobody sees or that turn others
 // around. Returns its code points, 0: there is nothing to see; or
 // -EINVAL: not UTF-8, control characters (a line break too), more than max code points. The page
-// has the same rules (web/src/page/name.ts).
+// has the same rules (web/src/address/name.ts).
 [[nodiscard]] int text_clean_name(char *out, size_t max, const char *s);
 
 // "true" and "1" are true, all else false.

@@ -1,14 +1,14 @@
 import { type JSX, render } from 'preact';
+import { parseAttributes, parseLanguage } from './address/attributes';
 import { startBridge } from './bridge-page/start';
 import { CreatePage } from './create/page';
 import { language, startI18n } from './i18n';
-import { parseAttributes, parseLanguage } from './page/attributes';
 import { RefusedPage } from './room/end';
 import { Meeting } from './room/meeting';
 import { RoomPage } from './room/page';
 import { startView } from './room/view';
-import { useStore } from './ui/store';
 import { startTheme } from './ui/theme';
+import { useStore } from './ui/usestore';
 import './ui/theme.css';
 import './create/create.css';
 import './welcome/welcome.css';

@@ -1,7 +1,7 @@
 import type { Constraints, Device } from '../../bridge/index';
-import type { DeviceName, DeviceProblem, LocalMedia } from '../media/local';
 import type { ErrorCode } from '../../bridge/index';
-import { settled } from '../ui/store';
+import { settled } from '../base/store';
+import type { DeviceName, DeviceProblem, LocalMedia } from '../media/local';
 import { MethodError } from './answer';
 
 const CODES: Record<DeviceProblem, ErrorCode> = {

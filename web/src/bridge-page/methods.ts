@@ -1,14 +1,14 @@
 import type { Constraints, Methods } from '../../bridge/index';
+import { cleanName, NAME_MAX, validName } from '../address/name';
+import { enterFullscreen, exitFullscreen, fullscreen } from '../base/fullscreen';
+import { askForGesture } from '../base/gesture';
+import { settled } from '../base/store';
 import { setLanguage } from '../i18n';
 import { listen, playback } from '../media/playback';
 import { ScreenShare } from '../media/screen';
-import { enterFullscreen, exitFullscreen, fullscreen } from '../page/fullscreen';
-import { askForGesture } from '../page/gesture';
-import { cleanName, NAME_MAX, validName } from '../page/name';
 import type { Meeting } from '../room/meeting';
 import type { Room } from '../room/room';
 import { view } from '../room/view';
-import { settled } from '../ui/store';
 import { MethodError } from './answer';
 import { bitrate } from './bitrate';
 import { chooseDevice, openWanted, readConstraints, turn } from './devices';

@@ -1,10 +1,10 @@
 import { MessageSquare } from 'lucide';
 import { useEffect } from 'preact/hooks';
+import { announce } from '../base/announcements';
 import { t } from '../i18n';
 import { togglePanel, view } from '../room/view';
-import { announce } from '../ui/announce';
 import { IconButton } from '../ui/button';
-import { useStore } from '../ui/store';
+import { useStore } from '../ui/usestore';
 import type { Chat } from './chat';
 
 /** Opens the chat, and says how much in there is unread. */

@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup-client';
-import { Store } from '../ui/store';
+import { Store } from '../base/store';
 import { openEnvelope, type Message } from './envelope';
 
 /** UTF-16 units, as an input counts them; at most three bytes each, which the server takes. */

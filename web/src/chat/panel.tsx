@@ -3,10 +3,10 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { clockTime, moment, t } from '../i18n';
 import { IconButton } from '../ui/button';
 import { Panel } from '../ui/panel';
-import { useStore } from '../ui/store';
+import { useStore } from '../ui/usestore';
 import { type Chat, type ChatLine, TEXT_MAX } from './chat';
-import './chat.css';
 import { linkify } from './links';
+import './chat.css';
 
 /** From here on the number of characters left is shown. */
 const NEARLY_FULL = TEXT_MAX - 200;

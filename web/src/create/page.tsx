@@ -1,10 +1,10 @@
 import { Link, Video } from 'lucide';
 import { useState } from 'preact/hooks';
+import { freshRoomId } from '../address/roomid';
 import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { CardIcon, CardPage } from '../ui/card';
 import { CopyButton } from './copy';
-import { freshRoomId } from './roomid';
 
 export function CreatePage() {
 	const [url, setUrl] = useState<string | null>(null);

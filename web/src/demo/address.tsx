@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { guid } from '../page/guid';
+import { guid } from '../base/guid';
 import { Button } from '../ui/button';
 import { load } from './session';
 import { say, TEXTS } from './texts';

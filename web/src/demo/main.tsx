@@ -1,13 +1,13 @@
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Events, Methods } from '../../bridge/index';
-import { freshRoomId } from '../create/roomid';
+import { parseLanguage } from '../address/attributes';
+import { freshRoomId } from '../address/roomid';
 import { language, startI18n } from '../i18n';
-import { parseLanguage } from '../page/attributes';
 import { LanguageSwitch } from '../ui/language';
 import { Logo } from '../ui/logo';
-import { useStore } from '../ui/store';
 import { startTheme } from '../ui/theme';
+import { useStore } from '../ui/usestore';
 import { type Address, enter, Settings } from './address';
 import { EVENTS, METHODS } from './catalogue';
 import { ALLOW, Live } from './live';

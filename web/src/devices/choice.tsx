@@ -3,7 +3,7 @@ import { t } from '../i18n';
 import { deviceList, type DeviceKind, refreshDevices, watchDevices } from '../media/devicelist';
 import type { LocalMedia } from '../media/local';
 import { canChooseSpeaker, chooseSpeaker, playback } from '../media/playback';
-import { useStore } from '../ui/store';
+import { useStore } from '../ui/usestore';
 import { LevelMeter } from './level';
 import { SpeakerTest } from './speakertest';
 import './devices.css';

@@ -1,7 +1,7 @@
 import i18next from 'i18next';
-import type { Language } from '../page/attributes';
-import { recall, remember } from '../page/storage';
-import { Store } from '../ui/store';
+import type { Language } from '../address/attributes';
+import { recall, remember } from '../base/storage';
+import { Store } from '../base/store';
 import { en, type Texts } from './en';
 import { ru } from './ru';
 

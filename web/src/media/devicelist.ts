@@ -1,4 +1,4 @@
-import { Store } from '../ui/store';
+import { Store } from '../base/store';
 
 export type DeviceKind = 'mic' | 'camera' | 'speaker';
 

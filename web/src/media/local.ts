@@ -1,5 +1,5 @@
-import { recall, remember } from '../page/storage';
-import { Store } from '../ui/store';
+import { recall, remember } from '../base/storage';
+import { Store } from '../base/store';
 
 export type DeviceName = 'mic' | 'camera';
 

@@ -1,6 +1,6 @@
-import { recall, remember } from '../page/storage';
-import { atNextGesture } from '../page/gesture';
-import { Store } from '../ui/store';
+import { atNextGesture } from '../base/gesture';
+import { recall, remember } from '../base/storage';
+import { Store } from '../base/store';
 
 export interface Playback {
 	/** The browser refuses to play sound, or pictures, until the participant touches the page. */

@@ -1,4 +1,4 @@
-import { Store } from '../ui/store';
+import { Store } from '../base/store';
 
 /** Why the screen is not shared: turned down, refused without a gesture in this page, forbidden by the embedding page, or not possible. */
 export type ScreenProblem = 'denied' | 'gesture' | 'policy' | 'unsupported' | 'busy';

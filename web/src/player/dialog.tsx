@@ -1,10 +1,10 @@
 import { useId, useState } from 'preact/hooks';
+import { httpsUrl } from '../base/httpsurl';
 import { t } from '../i18n';
-import { httpsUrl } from '../page/httpsurl';
 import type { Room } from '../room/room';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
-import { useStore } from '../ui/store';
+import { useStore } from '../ui/usestore';
 
 /** Where a moderator chooses what everyone watches. */
 export function PlayerDialog({ room, onClose }: { room: Room; onClose(): void }) {

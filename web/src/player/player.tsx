@@ -1,6 +1,6 @@
 import { useId } from 'preact/hooks';
+import { httpsUrl } from '../base/httpsurl';
 import { t } from '../i18n';
-import { httpsUrl } from '../page/httpsurl';
 import './player.css';
 
 /**

@@ -1,6 +1,6 @@
 import { t } from '../i18n';
 import { CardPage } from '../ui/card';
-import { useStore } from '../ui/store';
+import { useStore } from '../ui/usestore';
 import type { Meeting } from './meeting';
 
 /** In place of the welcome screen, until the embedding page joins (U10). */

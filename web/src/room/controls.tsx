@@ -14,17 +14,17 @@ import {
 	Users,
 } from 'lucide';
 import { useState } from 'preact/hooks';
+import type { RoomKind } from '../address/attributes';
+import { enterFullscreen, exitFullscreen, fullscreen } from '../base/fullscreen';
 import { ChatButton } from '../chat/button';
+import { DeviceButtons } from '../devices/buttons';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import { ScreenShare } from '../media/screen';
-import type { RoomKind } from '../page/attributes';
 import { PlayerDialog } from '../player/dialog';
-import { enterFullscreen, exitFullscreen, fullscreen } from '../page/fullscreen';
 import { Button, IconButton } from '../ui/button';
-import { DeviceButtons } from '../ui/devicebuttons';
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu';
-import { useStore } from '../ui/store';
+import { useStore } from '../ui/usestore';
 import { useNarrow } from '../ui/width';
 import { ConnectionDialog } from './connectiondialog';
 import type { Room } from './room';

@@ -1,8 +1,8 @@
 // All that is wanted only inside of a room: loaded while people look at the welcome screen.
 import { useEffect } from 'preact/hooks';
+import { keepAwake } from '../base/wakelock';
 import { loadAhead } from '../media/ahead';
-import { keepAwake } from '../page/wakelock';
-import { useStore } from '../ui/store';
+import { useStore } from '../ui/usestore';
 import { LeftPage, RefusedPage } from './end';
 import type { Meeting } from './meeting';
 import { sayNotice } from './notices';

@@ -1,11 +1,11 @@
+import type { Attributes } from '../address/attributes';
+import { validName } from '../address/name';
+import { guid } from '../base/guid';
+import { recall, remember } from '../base/storage';
+import { Store } from '../base/store';
 import { t } from '../i18n';
 import { LocalMedia } from '../media/local';
 import { ScreenShare } from '../media/screen';
-import type { Attributes } from '../page/attributes';
-import { guid } from '../page/guid';
-import { validName } from '../page/name';
-import { recall, remember } from '../page/storage';
-import { Store } from '../ui/store';
 import type { Room } from './room';
 
 export type Joinable = Attributes & { roomId: string };

@@ -1,6 +1,6 @@
+import { announce } from '../base/announcements';
+import { toast } from '../base/toasts';
 import { moment, t } from '../i18n';
-import { announce } from '../ui/announce';
-import { toast } from '../ui/toast';
 import type { Notice, Room } from './room';
 import { view } from './view';
 

@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
-import { enterFullscreenAtFirstGesture } from '../page/fullscreen';
-import { GestureOverlay } from '../page/overlay';
-import { useStore } from '../ui/store';
+import { enterFullscreenAtFirstGesture } from '../base/fullscreen';
+import { GestureOverlay } from '../ui/gestureoverlay';
+import { useStore } from '../ui/usestore';
 import { WelcomePage } from '../welcome/page';
 import { AwaitingPage } from './awaiting';
 import { installDiagnostics } from './diagnostics';

@@ -1,11 +1,11 @@
 import { EllipsisVertical, Hand, MicOff, MonitorX, Pin, PinOff, Speech, UserMinus, UserX, VideoOff } from 'lucide';
 import { useState } from 'preact/hooks';
+import type { RoomKind } from '../address/attributes';
+import { toast } from '../base/toasts';
 import { t } from '../i18n';
-import type { RoomKind } from '../page/attributes';
 import { ConfirmDialog } from '../ui/dialog';
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu';
-import { useStore } from '../ui/store';
-import { toast } from '../ui/toast';
+import { useStore } from '../ui/usestore';
 import type { PeerAction, RemotePeer, Room } from './room';
 import { view } from './view';
 

@@ -1,3 +1,4 @@
+import { Store } from '../base/store';
 import { Chat } from '../chat/chat';
 import { openProducer } from '../chat/producer';
 import { loadCommon } from '../media/ahead';
@@ -11,6 +12,7 @@ import { endTransport, forgetTransports, type Path, reconcileTransports, SCTP } 
 import { sample, Watch } from '../media/watch';
 import { Connection } from '../signaling/connection';
 import { askWhy } from '../signaling/handshake';
+import { ignoredText } from '../signaling/ignored';
 import type {
 	ConsumerStat,
 	Hand,
@@ -24,12 +26,10 @@ import type {
 	RoomInfo,
 	WaitingPeer,
 } from '../signaling/messages';
-import { ignoredText } from '../signaling/ignored';
 import { type Refusal, refusal, refusalFromError } from '../signaling/refusal';
 import { reconcile } from '../signaling/resume';
 import { type RoomAddress, roomQuery, roomUrl } from '../signaling/url';
 import { tileKey } from '../tiles/order';
-import { Store } from '../ui/store';
 import { type Figures, figuresOf } from './figures';
 import type { Link } from './trouble';
 import { view } from './view';

@@ -1,11 +1,11 @@
+import type { Language } from '../address/attributes';
 import { DeviceChoice } from '../devices/choice';
 import { chooseLanguage, LANGUAGES, language, t } from '../i18n';
 import type { LocalMedia } from '../media/local';
-import type { Language } from '../page/attributes';
 import { Dialog } from '../ui/dialog';
-import { useStore } from '../ui/store';
 import { Choice, Switch } from '../ui/switch';
 import { setTheme, THEMES, theme } from '../ui/theme';
+import { useStore } from '../ui/usestore';
 import { view } from './view';
 
 interface SettingsProps {

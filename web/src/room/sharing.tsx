@@ -1,9 +1,9 @@
 import { MonitorUp } from 'lucide';
+import { toast } from '../base/toasts';
 import { t } from '../i18n';
 import type { ScreenShare } from '../media/screen';
 import { Button } from '../ui/button';
 import { Icon } from '../ui/icon';
-import { toast } from '../ui/toast';
 
 export async function toggleShare(screen: ScreenShare) {
 	if (screen.state.value.video) return screen.stop();

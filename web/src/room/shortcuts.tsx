@@ -1,12 +1,13 @@
 import { useEffect } from 'preact/hooks';
+import { enterFullscreen, exitFullscreen, fullscreen } from '../base/fullscreen';
+import { recall, remember } from '../base/storage';
+import { Store } from '../base/store';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import type { ScreenShare } from '../media/screen';
-import { enterFullscreen, exitFullscreen, fullscreen } from '../page/fullscreen';
-import { recall, remember } from '../page/storage';
 import { Dialog } from '../ui/dialog';
-import { Store, useStore } from '../ui/store';
 import { Switch } from '../ui/switch';
+import { useStore } from '../ui/usestore';
 import type { Room } from './room';
 import { toggleShare } from './sharing';
 import { toggleLayout, togglePanel, view } from './view';

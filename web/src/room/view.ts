@@ -1,5 +1,5 @@
-import type { Attributes } from '../page/attributes';
-import { Store } from '../ui/store';
+import type { Attributes } from '../address/attributes';
+import { Store } from '../base/store';
 
 /** Which of a participant's pictures: the camera's, or the shared screen's. */
 export interface Pin {

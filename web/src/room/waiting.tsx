@@ -1,9 +1,9 @@
 import { LogOut } from 'lucide';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
-import { CardPage } from '../ui/card';
 import { Button } from '../ui/button';
-import { useStore } from '../ui/store';
+import { CardPage } from '../ui/card';
+import { useStore } from '../ui/usestore';
 import { Preview } from '../welcome/preview';
 import type { Room } from './room';
 

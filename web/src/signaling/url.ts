@@ -1,4 +1,4 @@
-import type { RoomKind } from '../page/attributes';
+import type { RoomKind } from '../address/attributes';
 
 export interface RoomAddress {
 	kind: RoomKind;

@@ -1,11 +1,5 @@
-import { Store, useStore } from './store';
-
-const said = new Store({ text: '' });
-
-/** Says something to screen readers alone: what others see at a glance, such as who came and left. */
-export function announce(text: string) {
-	said.update({ text });
-}
+import { said } from '../base/announcements';
+import { useStore } from './usestore';
 
 /** Once on a page. */
 export function Announcements() {

@@ -1,6 +1,6 @@
+import type { Language } from '../address/attributes';
 import { chooseLanguage, language, LANGUAGES, t } from '../i18n';
-import type { Language } from '../page/attributes';
-import { useStore } from './store';
+import { useStore } from './usestore';
 
 /** Each language in its own words; nothing where the address has fixed it (U08). */
 export function LanguageSwitch() {

@@ -1,5 +1,5 @@
-import { recall, remember } from '../page/storage';
-import { Store } from './store';
+import { recall, remember } from '../base/storage';
+import { Store } from '../base/store';
 
 export type Theme = 'system' | 'light' | 'dark';
 export const THEMES: Theme[] = ['system', 'light', 'dark'];

@@ -1,14 +1,14 @@
 import { useEffect, useState } from 'preact/hooks';
+import { NAME_MAX, validName } from '../address/name';
+import { recall, remember } from '../base/storage';
+import { DeviceProblems } from '../devices/buttons';
 import { DeviceChoice } from '../devices/choice';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
-import { NAME_MAX, validName } from '../page/name';
-import { recall, remember } from '../page/storage';
 import type { Meeting } from '../room/meeting';
 import { Button } from '../ui/button';
 import { CardPage } from '../ui/card';
-import { DeviceProblems } from '../ui/devicebuttons';
-import { useStore } from '../ui/store';
+import { useStore } from '../ui/usestore';
 import { Preview } from './preview';
 
 export function WelcomePage({ meeting }: { meeting: Meeting }) {

@@ -1,10 +1,10 @@
 import { VideoOff } from 'lucide';
+import { DeviceButtons } from '../devices/buttons';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import { Video } from '../tiles/video';
-import { DeviceButtons } from '../ui/devicebuttons';
 import { Icon } from '../ui/icon';
-import { useStore } from '../ui/store';
+import { useStore } from '../ui/usestore';
 
 /** What the others will see, before they do. */
 export function Preview({ local }: { local: LocalMedia }) {

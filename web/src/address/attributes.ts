@@ -1,5 +1,5 @@
-import { guid } from './guid';
-import { httpsUrl } from './httpsurl';
+import { guid } from '../base/guid';
+import { httpsUrl } from '../base/httpsurl';
 import { validName } from './name';
 import { tokenClaims } from './token';
 

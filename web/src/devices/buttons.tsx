@@ -1,8 +1,8 @@
 import { Mic, MicOff, RotateCw, Video, VideoOff, X } from 'lucide';
-import type { DeviceName, LocalMedia } from '../media/local';
 import { t } from '../i18n';
-import { Button, IconButton } from './button';
-import { useStore } from './store';
+import type { DeviceName, LocalMedia } from '../media/local';
+import { Button, IconButton } from '../ui/button';
+import { useStore } from '../ui/usestore';
 
 const LOOKS = {
 	mic: { on: Mic, off: MicOff, turnOff: 'controls.micOff', turnOn: 'controls.micOn' },

@@ -1,4 +1,4 @@
-import { Store } from '../ui/store';
+import { Store } from './store';
 
 /** What browsers do only when the participant touches this very page. */
 export type GestureKind = 'fullscreen' | 'share' | 'audio';

@@ -1,8 +1,8 @@
+import { answerGesture, gesture } from '../base/gesture';
 import { t } from '../i18n';
-import { Button } from '../ui/button';
-import { Dialog } from '../ui/dialog';
-import { useStore } from '../ui/store';
-import { answerGesture, gesture } from './gesture';
+import { Button } from './button';
+import { Dialog } from './dialog';
+import { useStore } from './usestore';
 
 /** Over everything: what browsers allow only by a tap on this page. */
 export function GestureOverlay() {

@@ -1,5 +1,5 @@
-import { Store } from '../ui/store';
 import { askForGesture, atNextGesture, forgetGesture } from './gesture';
+import { Store } from './store';
 
 export interface Fullscreen {
 	/** False on iPhones, and in an iframe that may not. */

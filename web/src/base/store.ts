@@ -1,5 +1,3 @@
-import { useEffect, useState } from 'preact/hooks';
-
 /** A value that the page watches. It is replaced, never changed in place. */
 export class Store<T extends object> {
 	#value: T;
@@ -36,14 +34,4 @@ export function settled<T extends object>(store: Store<T>, fits: (value: T) => b
 		const stop = store.subscribe(check);
 		check();
 	});
-}
-
-export function useStore<T extends object>(store: Store<T>): T {
-	const [value, setValue] = useState(store.value);
-	useEffect(() => {
-		const refresh = () => setValue(store.value);
-		refresh();
-		return store.subscribe(refresh);
-	}, [store]);
-	return value;
 }
