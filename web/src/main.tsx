@@ -4,9 +4,10 @@ import { startBridge } from './bridge-page/start';
 import { CreatePage } from './create/page';
 import { language, startI18n } from './i18n';
 import { RefusedPage } from './room/end';
-import { Meeting } from './room/meeting';
+import { loadInside } from './room/load';
 import { RoomPage } from './room/page';
-import { startView } from './room/view';
+import { Meeting } from './session/meeting';
+import { startView } from './session/view';
 import { startTheme } from './ui/theme';
 import { useStore } from './ui/usestore';
 import './ui/theme.css';
@@ -24,7 +25,7 @@ function page(): () => JSX.Element {
 	const { roomId, ...attributes } = parseAttributes(kind, search, warn);
 	if (roomId === null) return () => <RefusedPage reason="bad-room-id" />;
 	startView(attributes.view);
-	const meeting = new Meeting({ ...attributes, roomId });
+	const meeting = new Meeting({ ...attributes, roomId }, loadInside);
 	startBridge(meeting);
 	return () => <RoomPage meeting={meeting} />;
 }

@@ -18,6 +18,9 @@ interface Rank {
 	leads: boolean;
 }
 
+/** A tile's name: of a participant, or of the screen that one shares. */
+export const tileKey = (peerId: string, share: boolean) => (share ? `${peerId}/share` : peerId);
+
 interface Owned {
 	peerId: string;
 	share: boolean;
@@ -147,7 +150,7 @@ export class Sight {
 		const ids = new Set(consumers.map(({ consumer }) => consumer.id));
 		for (const id of this.#told.keys()) if (!ids.has(id)) this.#told.delete(id);
 		for (const { peerId, share, consumer } of consumers) {
-			const tile = share ? `${peerId}/share` : peerId;
+			const tile = tileKey(peerId, share);
 			const shown = this.#wanted.has(tile) ? WHOLE : this.#shown.get(tile);
 			// One alone goes before nothing.
 			const ranked = !share && consumers.length > 1;

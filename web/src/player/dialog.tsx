@@ -1,7 +1,7 @@
 import { useId, useState } from 'preact/hooks';
 import { httpsUrl } from '../base/httpsurl';
 import { t } from '../i18n';
-import type { Room } from '../room/room';
+import type { Room } from '../session/room';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { useStore } from '../ui/usestore';

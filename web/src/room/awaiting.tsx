@@ -1,7 +1,7 @@
 import { t } from '../i18n';
+import type { Meeting } from '../session/meeting';
 import { CardPage } from '../ui/card';
 import { useStore } from '../ui/usestore';
-import type { Meeting } from './meeting';
 
 /** In place of the welcome screen, until the embedding page joins (U10). */
 export function AwaitingPage({ meeting }: { meeting: Meeting }) {

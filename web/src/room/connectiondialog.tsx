@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { decimal, t } from '../i18n';
+import type { Figures, LinkFigures, PictureFigures, SoundFigures } from '../session/figures';
+import type { Room } from '../session/room';
 import { Dialog } from '../ui/dialog';
-import type { Figures, LinkFigures, PictureFigures, SoundFigures } from './figures';
-import type { Room } from './room';
 
 const REFRESH_MS = 2000;
 

@@ -16,22 +16,22 @@ import {
 import { useState } from 'preact/hooks';
 import type { RoomKind } from '../address/attributes';
 import { enterFullscreen, exitFullscreen, fullscreen } from '../base/fullscreen';
-import { ChatButton } from '../chat/button';
 import { DeviceButtons } from '../devices/buttons';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import { ScreenShare } from '../media/screen';
 import { PlayerDialog } from '../player/dialog';
+import type { Room } from '../session/room';
+import { toggleLayout, togglePanel, view } from '../session/view';
 import { Button, IconButton } from '../ui/button';
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu';
 import { useStore } from '../ui/usestore';
 import { useNarrow } from '../ui/width';
+import { ChatButton } from './chatbutton';
 import { ConnectionDialog } from './connectiondialog';
-import type { Room } from './room';
 import { SettingsDialog } from './settings';
 import { toggleShare } from './sharing';
 import { shortcuts } from './shortcuts';
-import { toggleLayout, togglePanel, view } from './view';
 
 interface ControlsProps {
 	room: Room;

@@ -2,11 +2,11 @@
 import { useEffect } from 'preact/hooks';
 import { keepAwake } from '../base/wakelock';
 import { loadAhead } from '../media/ahead';
+import type { Meeting } from '../session/meeting';
+import { sayNotice } from '../session/notices';
+import { Room } from '../session/room';
 import { useStore } from '../ui/usestore';
 import { LeftPage, RefusedPage } from './end';
-import type { Meeting } from './meeting';
-import { sayNotice } from './notices';
-import { Room } from './room';
 import { RoomScreen } from './screen';
 import { WaitingPage } from './waiting';
 import './room.css';

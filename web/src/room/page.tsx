@@ -1,15 +1,16 @@
 import { useEffect } from 'preact/hooks';
 import { enterFullscreenAtFirstGesture } from '../base/fullscreen';
+import { installDiagnostics } from '../session/diagnostics';
+import type { Meeting } from '../session/meeting';
 import { GestureOverlay } from '../ui/gestureoverlay';
 import { useStore } from '../ui/usestore';
 import { WelcomePage } from '../welcome/page';
 import { AwaitingPage } from './awaiting';
-import { installDiagnostics } from './diagnostics';
-import type { Meeting } from './meeting';
+import { inside } from './load';
 
 /** A call or a webinar: welcome, the room, and what comes after it. */
 export function RoomPage({ meeting }: { meeting: Meeting }) {
-	const { room, Visit } = useStore(meeting.state);
+	const { room } = useStore(meeting.state);
 	const { nameScreenDisabled, startWithFS } = meeting.attributes;
 
 	useEffect(() => {
@@ -25,8 +26,8 @@ export function RoomPage({ meeting }: { meeting: Meeting }) {
 
 	return (
 		<>
-			{room && Visit ? (
-				<Visit room={room} meeting={meeting} />
+			{room && inside ? (
+				<inside.Visit room={room} meeting={meeting} />
 			) : nameScreenDisabled ? (
 				<AwaitingPage meeting={meeting} />
 			) : (

@@ -4,6 +4,8 @@ import { useEffect, useState } from 'preact/hooks';
 import type { RoomKind } from '../address/attributes';
 import { untoast } from '../base/toasts';
 import { t } from '../i18n';
+import type { RemotePeer, Room } from '../session/room';
+import { view } from '../session/view';
 import type { Hand as RaisedHand, WaitingPeer } from '../signaling/messages';
 import { colourOf, initials } from '../tiles/initials';
 import { Button, IconButton } from '../ui/button';
@@ -12,8 +14,6 @@ import { Icon } from '../ui/icon';
 import { Panel } from '../ui/panel';
 import { useStore } from '../ui/usestore';
 import { nameOf, PersonMenu, run } from './person';
-import type { RemotePeer, Room } from './room';
-import { view } from './view';
 
 interface PanelProps {
 	room: Room;

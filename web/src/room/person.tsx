@@ -3,11 +3,11 @@ import { useState } from 'preact/hooks';
 import type { RoomKind } from '../address/attributes';
 import { toast } from '../base/toasts';
 import { t } from '../i18n';
+import type { PeerAction, RemotePeer, Room } from '../session/room';
+import { view } from '../session/view';
 import { ConfirmDialog } from '../ui/dialog';
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu';
 import { useStore } from '../ui/usestore';
-import type { PeerAction, RemotePeer, Room } from './room';
-import { view } from './view';
 
 /** Runs what a moderator asked for. Somebody may have left in the same moment: then it says so. */
 export function run(work: Promise<void>) {

@@ -1,13 +1,15 @@
 import { Volume2 } from 'lucide';
 import { useEffect } from 'preact/hooks';
 import type { RoomKind } from '../address/attributes';
-import { ChatPanel } from '../chat/panel';
 import { DeviceProblems } from '../devices/buttons';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import { listen, playback } from '../media/playback';
 import type { ScreenShare } from '../media/screen';
 import { Player } from '../player/player';
+import type { Room } from '../session/room';
+import { type Banner, bannerOf } from '../session/trouble';
+import { view } from '../session/view';
 import { orderTiles, ownTile, stageTile, type TileName } from '../tiles/order';
 import { Stage } from '../tiles/stage';
 import { ShareTile, Tile } from '../tiles/tile';
@@ -15,14 +17,12 @@ import { Announcements } from '../ui/announce';
 import { Button } from '../ui/button';
 import { Toasts } from '../ui/toast';
 import { useStore } from '../ui/usestore';
+import { ChatPanel } from './chatpanel';
 import { Controls } from './controls';
 import { PeoplePanel } from './people';
 import { PersonMenu } from './person';
-import type { Room } from './room';
 import { SharingBanner } from './sharing';
 import { ShortcutsDialog, shortcuts, useShortcuts } from './shortcuts';
-import { type Banner, bannerOf } from './trouble';
-import { view } from './view';
 
 export interface RoomScreenProps {
 	room: Room;

@@ -2,11 +2,11 @@ import type { Language } from '../address/attributes';
 import { DeviceChoice } from '../devices/choice';
 import { chooseLanguage, LANGUAGES, language, t } from '../i18n';
 import type { LocalMedia } from '../media/local';
+import { view } from '../session/view';
 import { Dialog } from '../ui/dialog';
 import { Choice, Switch } from '../ui/switch';
 import { setTheme, THEMES, theme } from '../ui/theme';
 import { useStore } from '../ui/usestore';
-import { view } from './view';
 
 interface SettingsProps {
 	/** Null for viewers, who have no devices. */

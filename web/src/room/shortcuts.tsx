@@ -5,12 +5,12 @@ import { Store } from '../base/store';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import type { ScreenShare } from '../media/screen';
+import type { Room } from '../session/room';
+import { toggleLayout, togglePanel, view } from '../session/view';
 import { Dialog } from '../ui/dialog';
 import { Switch } from '../ui/switch';
 import { useStore } from '../ui/usestore';
-import type { Room } from './room';
 import { toggleShare } from './sharing';
-import { toggleLayout, togglePanel, view } from './view';
 
 /** The keys by their places, so that they work with a Russian layout too; and what they do. */
 const KEYS = {

@@ -1,11 +1,11 @@
 import { LogOut } from 'lucide';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
+import type { Room } from '../session/room';
 import { Button } from '../ui/button';
 import { CardPage } from '../ui/card';
 import { useStore } from '../ui/usestore';
 import { Preview } from '../welcome/preview';
-import type { Room } from './room';
 
 /** Until a moderator lets this participant in. The devices stay as they are: in the room nothing starts anew. */
 export function WaitingPage({ room, local }: { room: Room; local: LocalMedia }) {

@@ -1,3 +1,5 @@
+import { tileKey } from '../media/sight';
+
 /** One tile: a participant, or the screen that one shares. */
 export interface TileName {
 	/** The same for as long as the tile lives. */
@@ -14,8 +16,6 @@ export interface Person {
 	/** Whether a screen is shared. */
 	share: boolean;
 }
-
-export const tileKey = (peerId: string, share: boolean) => (share ? `${peerId}/share` : peerId);
 
 const tile = (peerId: string, share: boolean, local: boolean): TileName => ({
 	key: tileKey(peerId, share),

@@ -5,7 +5,7 @@ import { DeviceProblems } from '../devices/buttons';
 import { DeviceChoice } from '../devices/choice';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
-import type { Meeting } from '../room/meeting';
+import type { Meeting } from '../session/meeting';
 import { Button } from '../ui/button';
 import { CardPage } from '../ui/card';
 import { useStore } from '../ui/usestore';

@@ -6,26 +6,29 @@ import { Store } from '../base/store';
 import { t } from '../i18n';
 import { LocalMedia } from '../media/local';
 import { ScreenShare } from '../media/screen';
-import type { Room } from './room';
+import type { Notice, Room } from './room';
 
 export type Joinable = Attributes & { roomId: string };
 
 /** How long a page without a welcome screen waits for somebody to drive it (U10). */
 const BRIDGE_MS = 3000;
 
-type Inside = typeof import('./inside');
+/** What only a visit needs: it is loaded while people look at the welcome screen. */
+export interface Inside {
+	Room: typeof Room;
+	loadAhead(): void;
+	sayNotice(notice: Notice, room: Room): void;
+}
 
 interface MeetingState {
 	/** The visit that is going on, or the last one; null on the welcome screen. */
 	room: Room | null;
 	/** The name to join with, as far as it is known. */
 	name: string;
-	/** What the room wants of code is being loaded … */
+	/** What a visit needs is being loaded … */
 	loading: boolean;
 	/** … and could not be: the network is gone, or the server has a newer page. */
 	failed: boolean;
-	/** Shows a visit; null until it is loaded. */
-	Visit: Inside['Visit'] | null;
 }
 
 /** What one page does for its participant, from the welcome screen to the end, whoever asks: a button or the embedding page. */
@@ -34,21 +37,22 @@ export class Meeting {
 	readonly local = new LocalMedia();
 	readonly screen = new ScreenShare();
 	readonly state: Store<MeetingState>;
+	readonly #load: () => Promise<Inside>;
 	/** Joins without the welcome screen where nobody drives the page. */
 	readonly #timer: ReturnType<typeof setTimeout> | undefined;
 	#inside: Promise<Inside> | null = null;
 	/** The devices that were on when the last visit ended. */
 	#before = { mic: false, camera: false };
 
-	constructor(attributes: Joinable) {
+	constructor(attributes: Joinable, load: () => Promise<Inside>) {
 		const { displayName, nameScreenDisabled } = attributes;
 		this.attributes = attributes;
+		this.#load = load;
 		this.state = new Store<MeetingState>({
 			room: null,
 			name: displayName ?? validName(recall('name') ?? '') ?? '',
 			loading: false,
 			failed: false,
-			Visit: null,
 		});
 		if (nameScreenDisabled) this.#timer = setTimeout(() => void this.join().catch(() => {}), BRIDGE_MS);
 	}
@@ -58,10 +62,10 @@ export class Meeting {
 		clearTimeout(this.#timer);
 	}
 
-	/** Loads ahead what the room wants. */
+	/** Loads ahead what a visit needs. */
 	async preload(): Promise<Inside> {
 		try {
-			return await (this.#inside ??= import('./inside').then((inside) => {
+			return await (this.#inside ??= this.#load().then((inside) => {
 				// Where it fails, joining does it, and says why.
 				inside.loadAhead();
 				return inside;
@@ -109,7 +113,7 @@ export class Meeting {
 			this.#before = this.local.release();
 			this.screen.stop();
 		});
-		this.state.update({ room: next, loading: false, Visit: inside.Visit });
+		this.state.update({ room: next, loading: false });
 		return next;
 	}
 

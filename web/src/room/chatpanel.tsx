@@ -1,11 +1,11 @@
 import { SendHorizontal } from 'lucide';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { type Chat, type ChatLine, TEXT_MAX } from '../chat/chat';
+import { linkify } from '../chat/links';
 import { clockTime, moment, t } from '../i18n';
 import { IconButton } from '../ui/button';
 import { Panel } from '../ui/panel';
 import { useStore } from '../ui/usestore';
-import { type Chat, type ChatLine, TEXT_MAX } from './chat';
-import { linkify } from './links';
 import './chat.css';
 
 /** From here on the number of characters left is shown. */

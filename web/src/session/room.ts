@@ -6,7 +6,7 @@ import { browserInfo } from '../media/browser';
 import type { LocalMedia } from '../media/local';
 import type { ScreenShare } from '../media/screen';
 import { openMediaSession, type MediaSession } from '../media/session';
-import { Sight } from '../media/sight';
+import { Sight, tileKey } from '../media/sight';
 import { NO_MEDIA, type PeerMedia } from '../media/subscriber';
 import { endTransport, forgetTransports, type Path, reconcileTransports, SCTP } from '../media/transport';
 import { sample, Watch } from '../media/watch';
@@ -29,7 +29,6 @@ import type {
 import { type Refusal, refusal, refusalFromError } from '../signaling/refusal';
 import { reconcile } from '../signaling/resume';
 import { type RoomAddress, roomQuery, roomUrl } from '../signaling/url';
-import { tileKey } from '../tiles/order';
 import { type Figures, figuresOf } from './figures';
 import type { Link } from './trouble';
 import { view } from './view';

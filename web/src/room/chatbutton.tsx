@@ -1,11 +1,11 @@
 import { MessageSquare } from 'lucide';
 import { useEffect } from 'preact/hooks';
 import { announce } from '../base/announcements';
+import type { Chat } from '../chat/chat';
 import { t } from '../i18n';
-import { togglePanel, view } from '../room/view';
+import { togglePanel, view } from '../session/view';
 import { IconButton } from '../ui/button';
 import { useStore } from '../ui/usestore';
-import type { Chat } from './chat';
 
 /** Opens the chat, and says how much in there is unread. */
 export function ChatButton({ chat }: { chat: Chat }) {
