@@ -26,7 +26,7 @@ export class Site {
 		site.#server = createServer(async (request, response) => {
 			const { pathname } = new URL(request.url, 'http://localhost');
 			// The npm package, as a bundler would find it.
-			const file = pathname === '/package.js' && (await readFile(`${ROOT}/web/bridge/dist/index.js`));
+			const file = pathname === '/package.js' && (await readFile(`${ROOT}/web/src/bridge/package/dist/index.js`));
 			const body = file || site.#pages.get(pathname);
 			response.writeHead(body ? 200 : 404, { 'content-type': file ? 'text/javascript' : 'text/html; charset=utf-8' });
 			response.end(body);

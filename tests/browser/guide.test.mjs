@@ -32,9 +32,9 @@ test("the guides' HTML runs as it stands", LIMIT, async () => { // P04, P05, M01
 	assert.equal(bridges.length, 2);
 	const bob = await Participant.join(bench, { room: 'serv1test', name: 'Bob' });
 	// What both guides say is run once.
-	for (const bridge of new Set([...bridges, ...(await pieces('web/bridge/README.md', 'html'))])) await works(bob, iframe + bridge, 'Bob came');
+	for (const bridge of new Set([...bridges, ...(await pieces('web/src/bridge/package/README.md', 'html'))])) await works(bob, iframe + bridge, 'Bob came');
 
-	const [module, ...more] = await pieces('web/bridge/README.md', 'js');
+	const [module, ...more] = await pieces('web/src/bridge/package/README.md', 'js');
 	assert.equal(more.length, 0);
 	const packages = '<script type="importmap">{ "imports": { "amphi-meet-bridge": "/package.js" } }</script>'; // as a bundler does
 	await works(bob, `${packages}${iframe}<script type="module">${module}</script>`, 'Bob is visible');

@@ -1,6 +1,6 @@
 import { type JSX, render } from 'preact';
 import { parseAttributes, parseLanguage } from './address/attributes';
-import { startBridge } from './bridge-page/start';
+import { startBridge } from './bridge/page/start';
 import { CreatePage } from './create/page';
 import { language, startI18n } from './i18n';
 import { RefusedPage } from './room/end';

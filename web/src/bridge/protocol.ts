@@ -1,6 +1,6 @@
 // What the bridge library on the embedding page and the room's page say to each other. A window message begins: the
 // library's "hello" brings a MessagePort, over which everything else goes.
-import type { ErrorCode } from '../../bridge/index';
+import type { ErrorCode } from './package/index';
 
 /** Marks window messages of ours among those of others. */
 export const MARK = 'amphi-bridge';

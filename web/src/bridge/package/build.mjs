@@ -1,4 +1,4 @@
-// Builds the bridge library twice from web/src/bridge: as the npm package's module, and as the one file that the server
+// Builds the bridge library twice from ../library: as the npm package's module, and as the one file that the server
 // has at /meetBridgeApi.js.
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
@@ -15,7 +15,7 @@ const BOTH =
 async function library(entry, format, outDir, file, footer) {
 	await build({
 		configFile: false,
-		root: path('..'),
+		root: path('../../..'),
 		publicDir: false,
 		logLevel: 'warn',
 		build: {
@@ -34,5 +34,5 @@ async function library(entry, format, outDir, file, footer) {
 	});
 }
 
-await library('../src/bridge/index.ts', 'es', path('dist'), 'index.js');
-await library('../src/bridge/global.ts', 'iife', path('../dist'), 'meetBridgeApi.js', `${BOTH}\n`);
+await library('../library/index.ts', 'es', path('dist'), 'index.js');
+await library('../library/global.ts', 'iife', path('../../../dist'), 'meetBridgeApi.js', `${BOTH}\n`);

@@ -1,5 +1,5 @@
-import type { Events, Failure, MeetIframeBridge, Methods } from '../../bridge/index';
-import { Store } from '../base/store';
+import { Store } from '../../base/store';
+import type { Events, Failure, MeetIframeBridge, Methods } from '../package/index';
 import { EVENTS } from './catalogue';
 
 export interface LogEntry {

@@ -1,7 +1,7 @@
-import { playback } from '../media/playback';
-import type { Meeting } from '../session/meeting';
-import { troubleOf } from '../session/trouble';
-import { view } from '../session/view';
+import { playback } from '../../media/playback';
+import type { Meeting } from '../../session/meeting';
+import { troubleOf } from '../../session/trouble';
+import { view } from '../../session/view';
 import { NOTHING, type Snapshot } from './snapshot';
 
 export function snapshot({ attributes, local, screen, state }: Meeting): Snapshot {

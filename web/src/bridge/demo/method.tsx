@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import type { Methods } from '../../bridge/index';
-import { Button } from '../ui/button';
-import { useStore } from '../ui/usestore';
+import { Button } from '../../ui/button';
+import { useStore } from '../../ui/usestore';
+import type { Methods } from '../package/index';
 import { type Input, METHODS } from './catalogue';
 import { literal } from './literal';
 import { call, demo, isFailure } from './session';

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { Button } from '../ui/button';
-import { useStore } from '../ui/usestore';
+import { Button } from '../../ui/button';
+import { useStore } from '../../ui/usestore';
 import { literal } from './literal';
 import { attach, clearLog, demo, type LogEntry } from './session';
 import { say, TEXTS } from './texts';

@@ -1,4 +1,4 @@
-import type { Events, Methods } from '../../bridge/index';
+import type { Events, Methods } from '../package/index';
 import type { Group, Text } from './texts';
 
 /** How the page asks for a method's data. */

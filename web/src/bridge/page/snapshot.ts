@@ -1,5 +1,5 @@
-import type { DeviceProblem } from '../media/local';
-import type { ScreenProblem } from '../media/screen';
+import type { DeviceProblem } from '../../media/local';
+import type { ScreenProblem } from '../../media/screen';
 
 export interface PeerSnapshot {
 	displayName: string;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { MARK } from '../protocol';
 import { Handshake } from './handshake';
-import { MARK } from './protocol';
 import { HANDLER_MS } from './succession';
 
 const ORIGIN = 'https://meet.example';

@@ -1,4 +1,4 @@
-import type { Meeting } from '../session/meeting';
+import type { Meeting } from '../../session/meeting';
 import { answer } from './answer';
 import { eventsBetween } from './events';
 import { Links, type Link } from './link';

@@ -1,5 +1,5 @@
-import type { Language } from '../address/attributes';
-import { language } from '../i18n';
+import type { Language } from '../../address/attributes';
+import { language } from '../../i18n';
 
 /** A text of this page in each language; the page has its own, so that rooms need not load them. */
 export type Text = Record<Language, string>;

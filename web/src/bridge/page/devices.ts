@@ -1,7 +1,6 @@
-import type { Constraints, Device } from '../../bridge/index';
-import type { ErrorCode } from '../../bridge/index';
-import { settled } from '../base/store';
-import type { DeviceName, DeviceProblem, LocalMedia } from '../media/local';
+import { settled } from '../../base/store';
+import type { DeviceName, DeviceProblem, LocalMedia } from '../../media/local';
+import type { Constraints, Device, ErrorCode } from '../package/index';
 import { MethodError } from './answer';
 
 const CODES: Record<DeviceProblem, ErrorCode> = {

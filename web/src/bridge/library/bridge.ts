@@ -6,14 +6,14 @@ import type {
 	Methods,
 	MeetIframeBridge as Declared,
 	Options,
-} from '../../bridge/index';
+} from '../package/index';
+import type { CallError, FromPage } from '../protocol';
 import { Calls } from './calls';
 import { Emitter, guarded } from './emitter';
 import { Handshake } from './handshake';
-import type { CallError, FromPage } from './protocol';
 import { succeed } from './succession';
 
-/** What the embedding page uses; bridge/index.d.ts says what it promises. */
+/** What the embedding page uses; package/index.d.ts says what it promises. */
 export class MeetIframeBridge implements Declared {
 	readonly #calls = new Calls();
 	readonly #events = new Emitter(['ready', 'readyToJoin']);

@@ -1,4 +1,4 @@
-import { ANSWER_MS, type CallError } from './protocol';
+import { ANSWER_MS, type CallError } from '../protocol';
 
 interface Pending {
 	timer: ReturnType<typeof setTimeout>;

@@ -1,4 +1,4 @@
-import type { Size } from '../media/subscriber';
+import type { Size } from '../../media/subscriber';
 import { MethodError } from './answer';
 
 /** Longer than a key frame takes, shorter than the caller waits. */

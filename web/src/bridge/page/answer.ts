@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../../bridge/index';
-import type { CallError } from '../bridge/protocol';
+import type { ErrorCode } from '../package/index';
+import type { CallError } from '../protocol';
 
 /** What a method answers instead of a result. */
 export class MethodError extends Error {

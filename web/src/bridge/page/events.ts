@@ -1,6 +1,6 @@
-import type { Events } from '../../bridge/index';
-import type { DeviceProblem } from '../media/local';
-import type { ScreenProblem } from '../media/screen';
+import type { DeviceProblem } from '../../media/local';
+import type { ScreenProblem } from '../../media/screen';
+import type { Events } from '../package/index';
 import { NOTHING, type PeerSnapshot, type Snapshot } from './snapshot';
 
 export type Event = { [E in keyof Events]: { name: E; data: Events[E] } }[keyof Events];

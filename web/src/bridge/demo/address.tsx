@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { guid } from '../base/guid';
-import { Button } from '../ui/button';
+import { guid } from '../../base/guid';
+import { Button } from '../../ui/button';
 import { load } from './session';
 import { say, TEXTS } from './texts';
 

@@ -1,4 +1,4 @@
-import { MARK, isMarked, type FromLibrary, type FromPage, type Hello, type Here, type PageMessage } from '../bridge/protocol';
+import { MARK, isMarked, type FromLibrary, type FromPage, type Hello, type Here, type PageMessage } from '../protocol';
 
 /** An embedding page may make a bridge more than once; more than these are a mistake, and the oldest goes. */
 const LINKS = 8;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { MARK } from '../bridge/protocol';
+import { MARK } from '../protocol';
 
 /** The page around this one, as far as this one sees it. */
 function embed(ancestors: string[] | undefined, referrer: string) {
