@@ -1,4 +1,5 @@
-import type { Room, RoomState } from './room';
+import type { Room } from './room';
+import type { RoomState } from './state';
 import type { Link } from './trouble';
 
 /**

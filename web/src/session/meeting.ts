@@ -6,7 +6,8 @@ import { Store } from '../base/store';
 import { t } from '../i18n';
 import { LocalMedia } from '../media/local';
 import { ScreenShare } from '../media/screen';
-import type { Notice, Room } from './room';
+import type { Notice } from './notices';
+import type { Room } from './room';
 
 export type Joinable = Attributes & { roomId: string };
 
@@ -14,7 +15,7 @@ export type Joinable = Attributes & { roomId: string };
 const BRIDGE_MS = 3000;
 
 /** What only a visit needs: it is loaded while people look at the welcome screen. */
-export interface Inside {
+interface Inside {
 	Room: typeof Room;
 	loadAhead(): void;
 	sayNotice(notice: Notice, room: Room): void;

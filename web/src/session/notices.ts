@@ -1,8 +1,23 @@
 import { announce } from '../base/announcements';
 import { toast } from '../base/toasts';
 import { moment, t } from '../i18n';
-import type { Notice, Room } from './room';
 import { view } from './view';
+
+/** What happened, to be said once to this participant. */
+export type Notice =
+	| { what: 'muted-audio' | 'muted-video' | 'muted-share'; by: string }
+	| { what: 'promoted' | 'demoted' | 'hand-lowered' }
+	/** To moderators: people come in before the event begins. */
+	| { what: 'early'; startTime: number }
+	/** To moderators. */
+	| { what: 'hand-raised' | 'waiting'; peerId: string; name: string }
+	/** To screen readers. */
+	| { what: 'came' | 'left' | 'share-on' | 'share-off'; name: string };
+
+/** Where a moderator lets people in. */
+interface Door {
+	moderatePeer(action: 'admitPeer', peerId: string): Promise<void>;
+}
 
 /** Where many come at once, as at the hour, nobody wants to hear each name. */
 const AT_ONCE = 3;
@@ -18,7 +33,7 @@ function announceArrival(text: string) {
 }
 
 /** Tells the participant what happened: by a toast where it concerns them, to screen readers alone what others see. */
-export function sayNotice(notice: Notice, room: Room) {
+export function sayNotice(notice: Notice, room: Door) {
 	const nameless = t('people.nameless');
 	switch (notice.what) {
 		case 'muted-audio':

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { refusal } from '../signaling/refusal';
+import { Attempts, BLOCKED_MAX, CROWDED_MS } from './attempts';
+
+const CROWDED = refusal('too-many-connections');
+
+test('a reason of the server ends it at once', () => {
+	const why = refusal('room-full', 'fifty');
+	expect(new Attempts().failed(why, true, 0)).toBe(why);
+});
+
+test('without an answer it goes on for ever', () => {
+	const attempts = new Attempts();
+	for (let i = 0; i < 1000; i++) expect(attempts.failed(null, false, i * 1000)).toBe(null);
+});
+
+/** Whether it ends, and after how many attempts of which the server knows no reason. */
+function blocked(attempts: Attempts, tries: number): number | null {
+	for (let i = 1; i <= tries; i++)
+		if (attempts.failed('fine', false, 0)?.reason === 'websocket-blocked') return i;
+	return null;
+}
+
+test('a server that answers while no WebSocket opens is behind something that lets none through', () => {
+	expect(blocked(new Attempts(), 100)).toBe(BLOCKED_MAX);
+});
+
+test('that takes as many in a row: silence and crowds between them begin the count anew', () => {
+	for (const between of [null, CROWDED]) {
+		const attempts = new Attempts();
+		expect(blocked(attempts, BLOCKED_MAX - 1)).toBe(null);
+		attempts.failed(between, false, 0);
+		expect(blocked(attempts, BLOCKED_MAX)).toBe(BLOCKED_MAX);
+	}
+});
+
+test('where a WebSocket has been open once, none is blocked', () => {
+	const attempts = new Attempts();
+	attempts.opened();
+	expect(blocked(attempts, 100)).toBe(null);
+});
+
+test('a crowded network is a passing trouble for who was inside, and for who comes anew during a minute', () => {
+	const inside = new Attempts();
+	const anew = new Attempts();
+	for (const now of [0, CROWDED_MS - 1]) {
+		expect(inside.failed(CROWDED, true, now)).toBe(null);
+		expect(anew.failed(CROWDED, false, now)).toBe(null);
+	}
+	expect(inside.failed(CROWDED, true, CROWDED_MS)).toBe(null);
+	expect(anew.failed(CROWDED, false, CROWDED_MS)).toBe(CROWDED);
+});
+
+test('the minute begins with the first time, and anew once a WebSocket was open', () => {
+	const attempts = new Attempts();
+	attempts.failed(CROWDED, false, 1000);
+	expect(attempts.failed(CROWDED, false, 1000 + CROWDED_MS - 1)).toBe(null);
+	attempts.opened();
+	expect(attempts.failed(CROWDED, false, 1000 + CROWDED_MS)).toBe(null);
+	expect(attempts.failed(CROWDED, false, 1000 + 2 * CROWDED_MS)).toBe(CROWDED);
+});

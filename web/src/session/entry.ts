@@ -1,0 +1,102 @@
+import type { Store } from '../base/store';
+import type { Chat } from '../chat/chat';
+import { loadCommon } from '../media/ahead';
+import { browserInfo } from '../media/browser';
+import type { Sight } from '../media/sight';
+import { forgetTransports, reconcileTransports, SCTP } from '../media/transport';
+import type { Connection } from '../signaling/connection';
+import type { Requests } from '../signaling/messages';
+import { reconcile } from '../signaling/resume';
+import type { Flow } from './flow';
+import type { People } from './people';
+import { AGAIN_MS, later, pause } from './retry';
+import type { RoomState } from './state';
+
+/** What both ways into the room work on. */
+interface Visit {
+	/** As the server knows it. */
+	session: string;
+	connection: Connection;
+	state: Store<RoomState>;
+	people: People;
+	flow: Flow;
+	chat: Chat;
+	sight: Sight;
+}
+
+/**
+ * The complete join: new transports, everything from the beginning. current: false once the WebSocket is another;
+ * capabilities: the server's, by their version.
+ */
+export async function join(visit: Visit, current: () => boolean, capabilities: string | undefined) {
+	const { connection, state, people, flow, chat } = visit;
+	forgetTransports();
+	connection.forget();
+	chat.reset();
+	flow.reset();
+	people.refresh();
+
+	const { rights, name: displayName } = state.value;
+	const { device, rtpCapabilities } = await loadCommon(capabilities, () =>
+		connection.request('getRouterRtpCapabilities', {}),
+	);
+	if (!current()) return;
+	// All is asked at once; what there is to receive comes behind the answers.
+	const opening = flow.open(device, rights.speaker, current);
+	const joining = askToJoin(connection, current, {
+		displayName,
+		device: browserInfo(navigator.userAgent),
+		rtpCapabilities,
+		encodingsWanted: true,
+		newConsumers: true,
+		...(rights.chat && { sctpCapabilities: SCTP, chat: 'envelope' }),
+	}).then(({ peers }) => {
+		if (!current()) return;
+		connection.enter();
+		// At once: who comes or goes from now on is told of.
+		people.replace(peers);
+	});
+	const [media] = await Promise.all([opening, joining]);
+	if (current()) flow.begin(media);
+}
+
+/** Where more come from one network than the server takes at once, the rest join a little later. */
+async function askToJoin(connection: Connection, current: () => boolean, me: Requests['join'][0]) {
+	for (let delay = AGAIN_MS; ; delay = later(delay)) {
+		try {
+			return await connection.request('join', me);
+		} catch (error) {
+			if (!(error instanceof Error && error.message.startsWith('too-often:'))) throw error;
+			await pause(delay);
+			if (!current()) throw error;
+		}
+	}
+}
+
+/** Takes the session up again on a new WebSocket; media went on meanwhile. False: it has to join again. */
+export async function resume(visit: Visit, current: () => boolean): Promise<boolean> {
+	const { session, connection, state, people, flow, sight } = visit;
+	const media = flow.session!;
+	const { subscriber, publisher } = media;
+	const ids = { consumerIds: subscriber.consumerIds, producerIds: publisher?.producerIds ?? [] };
+	const answer = await connection.request('resume', { session, ...ids });
+	if (!answer.resumed || !current()) return false;
+	connection.enter();
+
+	const { closeConsumers, remakeProducers, closeProducers } = reconcile(ids, answer);
+	for (const id of closeConsumers) subscriber.remove(id);
+	for (const id of answer.consumerIds) subscriber.setPaused(id, answer.pausedConsumerIds.includes(id));
+	people.replace(answer.peers);
+	// The WebSocket broke while another transport was made.
+	const deaf = media.recvTransport.closed;
+	reconcileTransports(connection, answer.transportIds);
+	if (deaf) flow.reopenSubscriber();
+	// What was produced but never answered goes first: its request is about to be made again.
+	for (const producerId of closeProducers) await connection.request('closeProducer', { producerId });
+	connection.proceed();
+	sight.resumed();
+	// Who was made a viewer meanwhile has nothing to make again.
+	if (state.value.rights.speaker) media.publisher?.resumed(remakeProducers);
+	flow.syncPublisher();
+	return true;
+}

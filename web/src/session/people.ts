@@ -1,0 +1,87 @@
+import type { Store } from '../base/store';
+import type { PeerMedia } from '../media/subscriber';
+import type { Path } from '../media/transport';
+import type { PeerInfo } from '../signaling/messages';
+import type { Notice } from './notices';
+import type { RemotePeer, RoomState } from './state';
+
+/** Where sound and pictures come from. */
+interface Media {
+	readonly path: Path;
+	mediaOf(peerId: string): PeerMedia;
+}
+
+/** Everybody with what they send. */
+export function withMedia(infos: Iterable<PeerInfo>, media: Media): RemotePeer[] {
+	return [...infos].map(({ id, displayName, speaker, moderator }) => ({
+		id,
+		displayName,
+		speaker,
+		moderator,
+		...media.mediaOf(id),
+	}));
+}
+
+/** Whose screens are new among all, and whose are gone; before: who had a tile. */
+export function sharesBetween(before: RemotePeer[], all: RemotePeer[]): Notice[] {
+	const shared = (peers: RemotePeer[], id: string) => Boolean(peers.find((peer) => peer.id === id)?.share);
+	const started = all.filter(({ id, share }) => share && !shared(before, id));
+	const ended = before.filter(({ id, share }) => share && !shared(all, id));
+	return [
+		...started.map(({ displayName: name }) => ({ what: 'share-on' as const, name })),
+		...ended.map(({ displayName: name }) => ({ what: 'share-off' as const, name })),
+	];
+}
+
+/** The others in the room: as the server names them, joined with what arrives of them. */
+export class People {
+	readonly #state: Store<RoomState>;
+	readonly #media: Media;
+	readonly #notify: (notice: Notice) => void;
+	/** In order of joining. */
+	readonly #infos = new Map<string, PeerInfo>();
+
+	constructor(state: Store<RoomState>, media: Media, notify: (notice: Notice) => void) {
+		this.#state = state;
+		this.#media = media;
+		this.#notify = notify;
+	}
+
+	get(id: string): PeerInfo | undefined {
+		return this.#infos.get(id);
+	}
+
+	/** These are all. */
+	replace(infos: PeerInfo[]) {
+		this.#infos.clear();
+		for (const info of infos) this.#infos.set(info.id, info);
+		this.refresh();
+	}
+
+	set(info: PeerInfo) {
+		this.#infos.set(info.id, info);
+		this.refresh();
+	}
+
+	rename(id: string, displayName: string) {
+		const info = this.#infos.get(id);
+		if (info) this.set({ ...info, displayName });
+	}
+
+	/** Forgets somebody, who is drawn until the next refresh. */
+	forget(id: string) {
+		this.#infos.delete(id);
+	}
+
+	/** Puts into the state what there is now; says which screens came and went. */
+	refresh() {
+		const all = withMedia(this.#infos.values(), this.#media);
+		const shares = sharesBetween(this.#state.value.peers, all);
+		this.#state.update({
+			path: this.#media.path,
+			peers: all.filter(({ speaker }) => speaker),
+			viewers: all.filter(({ speaker }) => !speaker),
+		});
+		for (const notice of shares) this.#notify(notice);
+	}
+}

@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { persist, Turn } from './retry';
+
+beforeEach(() => {
+	vi.useFakeTimers();
+	vi.spyOn(console, 'error').mockImplementation(() => {});
+});
+afterEach(() => void vi.useRealTimers());
+
+test('what is refused is tried later each time, up to every ten seconds, until it is done', async () => {
+	const at: number[] = [];
+	const start = Date.now();
+	const act = async () => {
+		at.push((Date.now() - start) / 1000);
+		if (at.length < 7) throw new Error('busy');
+	};
+	void persist('this', act, () => true);
+	await vi.advanceTimersByTimeAsync(100_000);
+	expect(at).toEqual([0, 1, 3, 7, 15, 25, 35]);
+});
+
+test('it ends where nobody wants it any more, before the first time too', async () => {
+	let wanted = true;
+	const act = vi.fn(async () => Promise.reject(new Error('busy')));
+	void persist('this', act, () => wanted);
+	await vi.advanceTimersByTimeAsync(5000);
+	wanted = false;
+	await vi.advanceTimersByTimeAsync(100_000);
+	expect(act).toHaveBeenCalledTimes(3);
+	await persist('this', act, () => wanted);
+	expect(act).toHaveBeenCalledTimes(3);
+});
+
+test('a turn lasts until the next, and none is left after the end', () => {
+	const turn = new Turn();
+	const first = turn.next();
+	const same = turn.now();
+	expect([first(), same()]).toEqual([true, true]);
+	const second = turn.next();
+	expect([first(), same(), second()]).toEqual([false, false, true]);
+	turn.end();
+	expect([second(), turn.now()(), turn.next()()]).toEqual([false, false, false]);
+});

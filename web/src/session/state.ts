@@ -1,0 +1,104 @@
+import type { PeerMedia } from '../media/subscriber';
+import type { Path } from '../media/transport';
+import type { Hand, Notifications, Quality, Rights, RoomInfo, WaitingPeer } from '../signaling/messages';
+import type { Refusal } from '../signaling/refusal';
+import type { Link } from './trouble';
+
+export interface RemotePeer extends PeerMedia {
+	id: string;
+	displayName: string;
+	speaker: boolean;
+	moderator: boolean;
+}
+
+/** What a visit has come to; everything that is drawn of the room comes from here. */
+export interface RoomState {
+	/** In the room (or on the way in), gone by choice, or turned away for good. */
+	phase: 'open' | 'left' | 'refused';
+	link: Link;
+	/** Has been in the room, and has not left it: also while the connection is made again. */
+	entered: boolean;
+	/** How media gets through, beside the WebSocket. */
+	path: Path;
+	/** The server has no room for all that there is to see and hear here; it keeps trying. */
+	missing: boolean;
+	/** Attempts to reach the server that came to nothing. */
+	attemptsFailed: number;
+	refusal: Refusal | null;
+	/** Admitted by the server, but not yet by a moderator. */
+	waiting: boolean;
+	/** As the server knows this participant. */
+	peerId: string;
+	name: string;
+	rights: Rights;
+	info: RoomInfo;
+	/** The others who have a tile, in order of joining. */
+	peers: RemotePeer[];
+	/** For moderators: a webinar's viewers, and who waits to be let in. */
+	viewers: RemotePeer[];
+	waitingPeers: WaitingPeer[];
+	/** In the order of raising; one's own too. */
+	hands: Hand[];
+	/** Everybody who speaks, oneself included, the loudest first. */
+	speaking: string[];
+	/** Who leads the talk, oneself included; and who led it last, of the others. */
+	activeSpeaker: string | null;
+	lastSpeaker: string | null;
+	/** Who is not in here has a good connection. */
+	quality: Record<string, Quality>;
+	/** As the server counts; null: it did not say. */
+	counts: { speakers: number; viewers: number } | null;
+}
+
+/** Before the server has said anything. */
+export function initialState(peerId: string, name: string): RoomState {
+	return {
+		phase: 'open',
+		link: 'connecting',
+		entered: false,
+		path: 'open',
+		missing: false,
+		attemptsFailed: 0,
+		refusal: null,
+		waiting: false,
+		peerId,
+		name,
+		rights: { speaker: false, moderator: false, canRecord: false, chat: false, hand: false },
+		info: { waitingRoom: false },
+		peers: [],
+		viewers: [],
+		waitingPeers: [],
+		hands: [],
+		speaking: [],
+		activeSpeaker: null,
+		lastSpeaker: null,
+		quality: {},
+		counts: null,
+	};
+}
+
+/** What changes with an admission. What is missing still, the server says once more. */
+export function admittedState(
+	state: RoomState,
+	{ peerId, displayName, nameIsFixed, room, capabilities, ...rights }: Notifications['admitted'],
+): Partial<RoomState> {
+	const name = (nameIsFixed && displayName) || state.name;
+	return { waiting: false, missing: false, peerId, name, rights, info: room };
+}
+
+/** What changes with who leads the talk; null: silence. One's own lead is nobody's among the others. */
+export function leaderState({ peerId: own, lastSpeaker }: RoomState, leader: string | null): Partial<RoomState> {
+	return { activeSpeaker: leader, lastSpeaker: leader && leader !== own ? leader : lastSpeaker };
+}
+
+/** name: null where the hand goes down. One that is up already keeps its place. */
+export function withHand(hands: Hand[], id: string, name: string | null): Hand[] {
+	if (name === null) return hands.filter((hand) => hand.id !== id);
+	return hands.some((hand) => hand.id === id) ? hands : [...hands, { id, displayName: name }];
+}
+
+/** peer: absent where nobody with this id waits any more. */
+export function withWaiting(waiting: WaitingPeer[], id: string, peer?: WaitingPeer): WaitingPeer[] {
+	const others = waiting.filter((other) => other.id !== id);
+	return peer ? [...others, peer] : others;
+}
