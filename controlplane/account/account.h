@@ -1,8 +1,8 @@
-// Accounts: whose pages may embed rooms, whose tokens open them, whose servers are asked (S05, S06,
-// S08). All of them are in memory as the loop's own; behind them lies a SQLite file that outlives
-// the data plane. Values of struct account never change: a change makes a new one, stores it, and
-// then puts it in the old one's place. So keep an account's id, never its pointer, from one event
-// to the next.
+// Accounts: whose pages may embed rooms, whose tokens open them, whose servers are asked. All of
+// them are in memory as the loop's own; behind them lies a SQLite file that outlives the data
+// plane. Values of struct account never change: a change makes a new one, stores it, and then puts
+// it in the old one's place. So keep an account's id, never its pointer, from one event to the
+// next.
 #pragma once
 
 #include <stdbool.h>
@@ -67,25 +67,25 @@ struct account {
 	uint64_t id; // never used again once the account is removed
 	char name[ACCOUNT_NAME_MAX + 1];
 	int64_t created_ms;
-	bool jwt_required; // S02
-	bool debug; // U19–U22 are honoured from the URL, whatever they say
-	bool hook_fail_open; // W01 without an answer admits
-	bool enforce_start_time; // U24 without asking a webhook
-	uint8_t hook_version; // 1: GET (W01, W02); 2: POST JSON, signed (W06)
-	char *access_url; // W03; NULL: none, as for those below
-	char *authorization_access; // Authorization of W03
-	char *api_event; // W01, W02: without a slash at its end
-	char *auth_event; // Authorization of W01 and W02
-	char *hook_secret; // key of W06's HMAC; there with hook_version 2
+	bool jwt_required; // nobody comes in without a token
+	bool debug; // a page's URL may say which servers are asked, whichever they are
+	bool hook_fail_open; // a joinPeer without an answer admits
+	bool enforce_start_time; // without asking a webhook
+	uint8_t hook_version; // 1: GET; 2: POST JSON, signed
+	char *access_url; // of the access check; NULL: none, as for those below
+	char *authorization_access; // Authorization of the access check
+	char *api_event; // of the webhooks: without a slash at its end
+	char *auth_event; // Authorization of the webhooks
+	char *hook_secret; // key of the signature; there with hook_version 2
 	bool native_clients; // a WebSocket without Origin, which no browser opens, needs no token
-	bool waiting_room; // U18: in each of its rooms, whatever tokens say
+	bool waiting_room; // in each of its rooms, whatever tokens say
 	char *rest_addresses; // whose REST requests need no API token: address_list_has; NULL: none
 	uint32_t quotas[QUOTA_COUNT]; // how much it may have at once
 	uint32_t host_count;
 	char **hosts; // lower case, without port; "*.company.example" has all hosts under it;
 	              // "[::1]"
 	uint32_t domain_count;
-	char **domains; // S08: "https://domain", "https://*.domain"; lower case
+	char **domains; // that may embed rooms: "https://domain", "https://*.domain"; lower case
 	uint32_t key_count;
 	struct account_key *keys;
 	uint32_t api_token_count;
@@ -143,14 +143,14 @@ const struct account *accounts_next(const struct accounts *, const struct accoun
 [[nodiscard]] bool
 account_allows_origin(const struct account *, const char *host, const char *origin);
 
-// The URL's host is one of the allowed domains, whatever its port (U19, U20). url is a good one.
+// The URL's host is one of the allowed domains, whatever its port. url is a good one.
 [[nodiscard]] bool account_allows_url(const struct account *, const char *url);
 
 // "frame-ancestors 'self' …", at most ACCOUNT_ANCESTORS_SIZE with its end. Returns its length.
 size_t account_frame_ancestors(const struct account *, char *out, size_t size);
 
-// U16: when the token of this identity (struct claims) was first used, which is now where it was
-// not; kept until the token has expired, or the account has max-tokens newer ones.
+// When the token of this identity (struct claims) was first used, which is now where it was not;
+// kept until the token has expired, or the account has max-tokens newer ones.
 [[nodiscard]] int64_t accounts_token_first_used_ms(
         struct accounts *, uint64_t account_id, const char *identity, int64_t expires_s,
         int64_t now_ms

@@ -1,6 +1,6 @@
-// Attributes of a participant (rows U of the integration API) that the server knows. They come from
-// a token's claims or from the page's URL, under the same names and with the same rules for values.
-// A bad value is ignored and reported, so that the page can warn of it; it breaks nothing.
+// Attributes of a participant that the server knows. They come from a token's claims or from the
+// page's URL, under the same names and with the same rules for values. A bad value is ignored and
+// reported, so that the page can warn of it; it breaks nothing.
 #pragma once
 
 #include <stdbool.h>
@@ -18,25 +18,25 @@
 struct json;
 
 enum attribute {
-	ATTRIBUTE_ACCESS_TOKEN, // U01
-	ATTRIBUTE_CAN_RECORD, // U03, JWT only
-	ATTRIBUTE_DISPLAY_NAME, // U06
-	ATTRIBUTE_ITISPARTICIPANT, // U07
-	ATTRIBUTE_PEER_ID, // U11
-	ATTRIBUTE_ROLE, // U12, JWT only
-	ATTRIBUTE_TOKEN_LIFETIME, // U16
-	ATTRIBUTE_VIDEO, // U17
-	ATTRIBUTE_WAITING_ROOM, // U18, JWT only
-	ATTRIBUTE_ACCESS_URL, // U19
-	ATTRIBUTE_API_EVENT, // U20
-	ATTRIBUTE_AUTH_EVENT, // U21
-	ATTRIBUTE_AUTHORIZATION_ACCESS, // U22
-	ATTRIBUTE_ROOM_ID, // U23
-	ATTRIBUTE_START_TIME, // U24, JWT only
-	ATTRIBUTE_MAX_BROADCASTERS, // G04, JWT only
-	ATTRIBUTE_MAX_WATCHERS, // G04, JWT only
-	ATTRIBUTE_PIN, // G14
-	ATTRIBUTE_HAND_ENABLED, // G02
+	ATTRIBUTE_ACCESS_TOKEN,
+	ATTRIBUTE_CAN_RECORD, // in tokens alone
+	ATTRIBUTE_DISPLAY_NAME,
+	ATTRIBUTE_ITISPARTICIPANT,
+	ATTRIBUTE_PEER_ID,
+	ATTRIBUTE_ROLE, // in tokens alone
+	ATTRIBUTE_TOKEN_LIFETIME,
+	ATTRIBUTE_VIDEO,
+	ATTRIBUTE_WAITING_ROOM, // in tokens alone
+	ATTRIBUTE_ACCESS_URL,
+	ATTRIBUTE_API_EVENT,
+	ATTRIBUTE_AUTH_EVENT,
+	ATTRIBUTE_AUTHORIZATION_ACCESS,
+	ATTRIBUTE_ROOM_ID,
+	ATTRIBUTE_START_TIME, // in tokens alone
+	ATTRIBUTE_MAX_BROADCASTERS, // in tokens alone
+	ATTRIBUTE_MAX_WATCHERS, // in tokens alone
+	ATTRIBUTE_PIN,
+	ATTRIBUTE_HAND_ENABLED,
 	ATTRIBUTE_COUNT,
 	ATTRIBUTE_NONE = ATTRIBUTE_COUNT,
 };

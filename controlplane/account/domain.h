@@ -1,4 +1,4 @@
-// Allowed domains (S08), and the origins that they are held against: as in the host sources of a
+// Allowed domains, and the origins that they are held against: as in the host sources of a
 // Content Security Policy, so that a browser's frame-ancestors and our Origin check agree.
 #pragma once
 

@@ -32,7 +32,7 @@ void account_secret_free(char *);
 [[nodiscard]] int account_add_host(struct account *, const char *host, struct account_error *);
 [[nodiscard]] int account_remove_host(struct account *, const char *host, struct account_error *);
 
-// S08, and "http://localhost:*" for developers.
+// "https://domain", "https://*.domain", and "http://localhost:*" for developers.
 [[nodiscard]] int account_add_domain(struct account *, const char *domain, struct account_error *);
 [[nodiscard]] int
 account_remove_domain(struct account *, const char *domain, struct account_error *);

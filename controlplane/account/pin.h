@@ -1,4 +1,4 @@
-// PINs of rooms (G14): who gives wrong ones may not try for a while. It is the client's address
+// PINs of rooms: who gives wrong ones may not try for a while. It is the client's address
 // that waits, not the room, for else anybody could lock everybody out.
 #pragma once
 

@@ -1,4 +1,4 @@
-// JSON Web Tokens of integrators (S01–S03): RS256 (RFC 7515, 7518 3.3, 7519) and nothing else,
+// JSON Web Tokens of integrators: RS256 (RFC 7515, 7518 3.3, 7519) and nothing else,
 // after the best practices of RFC 8725. The header's `kid` only ever selects among the account's
 // keys; a header that brings or names a key of its own is refused. The payload is not looked at
 // before the signature has verified.
@@ -46,7 +46,7 @@ struct claims {
         const struct account *, const char *token, size_t len, int64_t now_s, struct claims *out
 );
 
-// U23: a token with a roomId opens that room alone.
+// A token with a roomId opens that room alone.
 [[nodiscard]] bool claims_open_room(const struct claims *, const char *room);
 
 // A word for logs and answers ("expired").

@@ -147,7 +147,7 @@ static void forget_media(struct conference *c, struct peer *p)
 	}
 }
 
-// W02
+// Tells the webhook that the peer has left.
 static void close_admission(struct conference *c, const struct peer *p)
 {
 	const char *name = p->display_name[0] ? p->display_name : NULL; // as it was known before

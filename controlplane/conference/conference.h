@@ -77,7 +77,7 @@ struct peer *conference_take_up(
         struct conference *c, const struct newcomer *n, uint64_t connection, enum refusal *refusal
 );
 
-// U18: who comes waits, by a token's word or the account's.
+// Who comes waits, by a token's word or the account's.
 bool conference_has_waiting_room(const struct conference *, const struct room *);
 
 // Who asks for something that ends in an event: 0, and it comes; -errno, and it does not.
@@ -165,7 +165,7 @@ void conference_subscription_layers(
 void conference_subscription_key_frame(struct conference *, const struct subscription *);
 
 // The room's data channel (data.c): a peer writes into it by one data producer, on a
-// sending transport, and hears it by one data consumer. -EPERM: it may not chat (U05).
+// sending transport, and hears it by one data consumer. -EPERM: it may not chat.
 [[nodiscard]] int conference_data_produce(
         struct conference *c, struct transport *t, uint16_t stream, const struct asker *by
 );

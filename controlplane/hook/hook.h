@@ -1,6 +1,6 @@
-// Calls to the servers of integrators: the access check (W03), and the webhooks that ask whether a
-// peer may join and tell that it has left (W01, W02, W06). Nothing here waits: answers come from
-// the loop, slow receivers delay their own account alone.
+// Calls to the servers of integrators: the access check, and the webhooks that ask whether a peer
+// may join and tell that it has left. Nothing here waits: answers come from the loop, and slow
+// receivers delay their own account alone.
 //
 // What hook_join was told to admit is an *admission*, kept in the history until its closePeer has
 // been delivered: whatever dies in between, the receiver hears at least once that the peer left.
@@ -65,20 +65,20 @@ typedef void hook_done(void *owner, uint64_t call, const struct hook_answer *);
 // Silent about calls that are under way. To be called before history_close.
 void hooks_destroy(struct hooks *);
 
-// W03. Returns the call's number, never 0.
+// The access check. Returns the call's number, never 0.
 uint64_t hook_access(
         struct hooks *h, const struct hook_peer *p, const char *access_token, hook_done *done,
         void *owner
 );
 
-// W01: joinPeer.
+// joinPeer: may this peer come in?
 uint64_t hook_join(struct hooks *, const struct hook_peer *, hook_done *, void *owner);
 
 // done of hook_access, hook_join or hook_replay will not be called. What the receiver admits after
 // that is closed here.
 void hook_cancel(struct hooks *, uint64_t call);
 
-// W02: the peer of this admission has left, or did not come in after all. Returns at once.
+// closePeer: the peer of this admission has left, or did not come in after all. Returns at once.
 // display_name NULL: the one that it joined with. 0 is no admission, and nothing happens.
 void hook_close(struct hooks *, uint64_t admission, const char *display_name);
 
@@ -95,7 +95,7 @@ void hooks_restore(
         struct hooks *h, bool (*keep)(void *owner, const struct hook_admission *), void *owner
 );
 
-// W06: the account's past events with a sequence above `after`, oldest first, up to `limit` of
+// The account's past events with a sequence above `after`, oldest first, up to `limit` of
 // them; as they stand in a URL, NULL: from the first, and HOOK_REPLAY_MAX. done gets status 200 and
 // {"data":[…],"next":sequence or null}, or 500 and {"error":…}; the body is taken over. Returns the
 // call's number, 0: not numbers, or too many queries at once.

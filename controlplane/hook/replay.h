@@ -1,4 +1,4 @@
-// W06: past events, for receivers that have missed some.
+// Past events, for receivers that have missed some.
 #pragma once
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-// What is asked of integrators' servers, and what their answers mean (W01–W06). Plain functions.
+// What is asked of integrators' servers, and what their answers mean. Plain functions.
 #pragma once
 
 #include <stdbool.h>

@@ -53,18 +53,18 @@ static const char content_policy[] =
         "img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; "
         "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; ";
 
-// A room's external player (U17) is any https page, in a sandbox: a moderator may choose it at any
+// A room's external player is any https page, in a sandbox: a moderator may choose it at any
 // time.
 static const char frames_of_rooms[] = "frame-src https:; ";
 static const char frames_elsewhere[] = "frame-src 'self'; ";
 
-// What the page itself uses; an embedding page grants it by the iframe's allow (P05, G12).
+// What the page itself uses; an embedding page grants it by the iframe's allow.
 static const char permissions_policy[] =
         "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), "
         "autoplay=(self), screen-wake-lock=(self), speaker-selection=(self), geolocation=(), "
         "payment=(), usb=(), serial=(), midi=()";
 
-// Loaded by the embedding pages, from any site (P04).
+// Loaded by the embedding pages, from any site.
 static const char bridge[] = "meetBridgeApi.js";
 
 struct pages *pages_open(const char *directory)
@@ -104,7 +104,7 @@ static bool path_is_safe(const char *path)
 	return true;
 }
 
-// The one page behind all addresses of rooms; "/call/<room>" is G01.
+// The one page behind all addresses of rooms; "/call/<room>" is "/call/?roomId=<room>".
 static bool is_page(const char *path)
 {
 	static const char *const pages[] = {"/", "/new", "/new/", "/call", "/webinar", NULL};
@@ -254,7 +254,7 @@ static bool is_chromium(const struct http_request *q)
 }
 
 // A page with a Cross-Origin-Embedder-Policy shows no frame without one; in turn, ours may not show
-// a player (U17) without one, as hardly any has. So where there is a player the page goes without,
+// a player without one, as hardly any has. So where there is a player the page goes without,
 // but for Chromium, whose frames may be credentialless instead (the page's player.tsx).
 static void embedding_add(struct http_response *r, const struct http_request *q, bool player)
 {

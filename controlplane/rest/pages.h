@@ -12,7 +12,7 @@ struct pages;
 void pages_close(struct pages *);
 
 // Fills in the response: a file, 404, or 405. frame_ancestors: the directive that says who may
-// embed pages (S08). player: the room's page is going to show one (U17).
+// embed pages. player: the room's page is going to show one.
 void pages_respond(
         const struct pages *p, const char *frame_ancestors, bool player,
         const struct http_request *q, struct http_response *r

@@ -28,7 +28,7 @@ static bool token_has_video(const char *token)
 	return has;
 }
 
-// "/call/<room>" (G01) wins over the query.
+// "/call/<room>" wins over the query.
 static const char *room_of(const struct http_request *q)
 {
 	const char *name = strchr(q->path + 1, '/');

@@ -27,7 +27,7 @@
 enum grant {
 	GRANT_ANYONE,
 	GRANT_API, // an API token, or an address that the account lists
-	GRANT_STATISTICS, // as GRANT_API, with errors in the form of T01 and T02
+	GRANT_STATISTICS, // as GRANT_API, with errors in the form of the statistics
 	GRANT_OPERATOR, // the node's own token, or an address of controlplane.metrics_addresses
 };
 
@@ -300,7 +300,7 @@ static bool host_is_loopback(const char *host)
 }
 
 // Whether the address that the request comes from may speak for it: it is the client's own, and no
-// page in a browser there asks, which may be anybody's and have any name lead here (row 16).
+// page in a browser there asks, which may be anybody's and have any name lead here.
 static bool speaks_by_address(const struct http_request *q)
 {
 	const char *site = http_header(q, "Sec-Fetch-Site");

@@ -80,7 +80,7 @@ void rest_answer(struct http_response *, unsigned status, struct json *body);
 // the struct http_later.
 void rest_answer_later(void *later, uint64_t call, unsigned status, struct json *body);
 
-// player.c: whether a room's page is going to show an external player (U17), as far as its
+// player.c: whether a room's page is going to show an external player, as far as its
 // address, its token and its room say.
 bool rest_page_has_player(const struct rest_call *, const struct account *);
 

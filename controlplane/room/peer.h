@@ -39,9 +39,9 @@ struct track;
 struct rights {
 	bool speaker; // publishes: everyone in a call
 	bool moderator;
-	bool can_record; // U03
-	bool chat; // U05
-	bool hand; // G02
+	bool can_record;
+	bool chat;
+	bool hand; // may be raised
 };
 
 // Why a transport ended, other than by its owner's request or with its owner.
@@ -94,10 +94,10 @@ struct peer {
 	char session[PEER_SESSION_MAX + 1]; // a secret of its page; empty: cannot resume
 	struct room *room;
 	struct rights rights;
-	bool waiting; // for a moderator (U18)
+	bool waiting; // for a moderator
 	bool joined;
-	bool signed_id; // U11: only a token with the same peerId may take its place
-	bool name_is_fixed; // U06: by its token
+	bool signed_id; // only a token with the same peerId may take its place
+	bool name_is_fixed; // by its token
 	uint64_t hook_admission; // of hook/hook.h: to be closed when the peer goes
 	uint64_t statistics_session; // 0: none
 	bool consumes; // gave rtpCapabilities

@@ -15,11 +15,11 @@ TAILQ_HEAD(peer_list, peer);
 
 // What tokens say of the room, beside its kind. The newest one that says something counts.
 struct room_rules {
-	bool waiting_room; // U18
-	uint32_t speakers_max, viewers_max; // G04; 0: the server's own limits alone
-	char pin[ROOM_PIN_MAX + 1]; // G14; empty: none
-	int64_t start_time_ms; // U24, CLOCK_REALTIME, where somebody was let in before; 0: none
-	char *video; // U17: for everyone; owned; NULL: none
+	bool waiting_room; // who comes waits for a moderator
+	uint32_t speakers_max, viewers_max; // 0: the server's own limits alone
+	char pin[ROOM_PIN_MAX + 1]; // empty: none
+	int64_t start_time_ms; // CLOCK_REALTIME, where somebody was let in before; 0: none
+	char *video; // the address of a player for everyone; owned; NULL: none
 };
 
 #define ROOM_BITRATE_MIN 10000 // bit/s: less is no picture
@@ -42,9 +42,9 @@ struct room {
 	enum room_kind kind;
 	int64_t created_ms; // CLOCK_REALTIME
 	struct room_rules rules;
-	uint32_t bitrate; // M19: of each picture, bit/s; 0: as their publishers like
+	uint32_t bitrate; // of each picture, bit/s; 0: as their publishers like
 	struct map peers; // by peer id
-	struct peer_list waiting; // U18
+	struct peer_list waiting; // for a moderator
 	struct peer_list speakers; // admitted or joined; all participants of a call
 	struct peer_list viewers;
 	uint32_t speaker_count; // joined
@@ -107,7 +107,7 @@ void room_unjoin_peer(struct peer *);
 // Lets a waiting peer in.
 void room_admit_peer(struct peer *);
 
-// U17; NULL: none. Copied.
+// The address of a player for everyone; NULL: none. Copied.
 void room_set_video(struct room *, const char *url);
 
 void room_raise_hand(struct peer *);

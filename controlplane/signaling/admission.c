@@ -131,7 +131,7 @@ static bool comes_back(const struct admissions *shared, const struct application
 	return p && p->session[0] && text_equals_secret(a->session, p->session);
 }
 
-// Row 16: another site's page must not use its visitor's place in the network. Browsers always send
+// Another site's page must not use its visitor's place in the network. Browsers always send
 // an Origin; who sends none is no page, and comes in by a token, where the account says so, or
 // back.
 static bool
@@ -314,7 +314,7 @@ strip(struct attributes *url, struct ignored *list, uint32_t mask, enum ignored_
 	}
 }
 
-// U19 to U22: a URL names who is asked only at the account's own domains, and where the account has
+// A URL names who is asked only at the account's own domains, and where the account has
 // registered nobody: else each visitor could choose. A header goes with its URL.
 static void strip_hooks(struct admission *a, const struct account *account, struct ignored *list)
 {
@@ -383,7 +383,7 @@ static enum outcome merge(struct admission *a)
 	return NEXT;
 }
 
-// U16
+// A token with a lifetime is good for so long after its first use.
 static enum outcome check_lifetime(struct admission *a)
 {
 	const struct attributes *t = &a->application->url;
@@ -398,7 +398,7 @@ static enum outcome check_lifetime(struct admission *a)
 	return now > first + t->token_lifetime_ms ? refuse(a, REFUSAL_TOKEN_USED_UP, "") : NEXT;
 }
 
-// U24
+// Before the event begins, where the account itself holds people back.
 static enum outcome check_start(struct admission *a)
 {
 	const struct account *account = account_of(a);
@@ -410,7 +410,7 @@ static enum outcome check_start(struct admission *a)
 	return NEXT;
 }
 
-// G14: here, before anybody else's server is asked about who only guesses.
+// Here, before anybody else's server is asked about who only guesses.
 static enum outcome check_pin(struct admission *a)
 {
 	struct conference *c = a->shared->conference;
@@ -427,7 +427,7 @@ static enum outcome check_pin(struct admission *a)
 	return refusal == REFUSAL_NONE ? NEXT : refuse(a, refusal, "");
 }
 
-// Where to ask, and with which Authorization (W04). An account's own value never goes to a URL
+// Where to ask, and with which Authorization. An account's own value never goes to a URL
 // that is not the account's.
 static bool destination(
         struct hook_peer *p, const char *url, const char *own_url, const char *value,
@@ -471,7 +471,7 @@ static void on_answer(void *owner, uint64_t, const struct hook_answer *answer)
 	end(a);
 }
 
-// W03
+// Asks the access check.
 static enum outcome ask_access(struct admission *a)
 {
 	const struct account *account = account_of(a);
@@ -489,7 +489,7 @@ static enum outcome ask_access(struct admission *a)
 	return ASKED;
 }
 
-// W01
+// Asks the webhook whether the peer may join.
 static enum outcome ask_webhook(struct admission *a)
 {
 	const struct account *account = account_of(a);

@@ -39,8 +39,8 @@ enum ignored_reason {
 	IGNORED_JWT_ONLY, // canRecord, role, waitingRoom, startTime in the URL
 	IGNORED_JWT_REQUIRED, // accessToken, itisparticipant in the URL of an account that requires
 	                      // JWT
-	IGNORED_DEBUG_ONLY, // U19–U22 in the URL: not at an allowed domain, nor has the account
-	                    // debug on
+	IGNORED_DEBUG_ONLY, // who is asked, in the URL: not at an allowed domain, nor has the
+	                    // account debug on
 	IGNORED_REGISTERED, // the same: the account has its own
 	IGNORED_NO_TOKEN, // tokenLifetime where there is no token
 	IGNORED_REASON_COUNT,

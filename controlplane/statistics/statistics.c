@@ -50,8 +50,8 @@ struct query {
 	struct loop_timer refused; // answers without having asked
 	TAILQ_ENTRY(query) next;
 	int64_t now_ms;
-	struct statistics_totals totals; // T01
-	struct json *list; // T02, and stretches
+	struct statistics_totals totals; // of the summary
+	struct json *list; // of sessions, and stretches
 	struct json *participants; // with stretches; NULL: there is no such room now
 	int64_t left; // sessions that the list may still take
 	char cursor[CURSOR_SIZE]; // of its last one

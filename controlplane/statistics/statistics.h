@@ -1,4 +1,4 @@
-// Who was in which room, and when (T01, T02). Times are kept exactly and published in steps of
+// Who was in which room, and when. Times are kept exactly and published in steps of
 // STATISTICS_STEP_S: joins down, durations up, once. Open sessions are sampled at each step, so a
 // restart in the middle of a session loses at most the time since the last sample.
 #pragma once
@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define STATISTICS_STEP_S   30
-#define STATISTICS_PAGE_MAX 10000 // sessions in an answer of T02
+#define STATISTICS_PAGE_MAX 10000 // sessions in an answer of statistics_peers
 
 struct history;
 struct json;
@@ -43,15 +43,15 @@ struct statistics_query {
 	uint64_t account_id;
 	const char *room_id; // must be there
 	const char *from, *to; // ISO 8601; absent: without a bound
-	const char *after; // T02: `next` of the page before
-	const char *limit; // T02: 1 to STATISTICS_PAGE_MAX, its default
+	const char *after; // statistics_peers: `next` of the page before
+	const char *limit; // statistics_peers: 1 to STATISTICS_PAGE_MAX, its default
 };
 
 // The answer: status 200, 400, 404, 500 or 503, and {"data":…,"errors":[…]}, which is taken over.
 // Called once, from the loop, never within the call that asked.
 typedef void statistics_done(void *owner, uint64_t call, unsigned status, struct json *body);
 
-// T01 and T02: a thread of the history's reads. Return the call's number, never 0.
+// By a thread of the history's reads. Return the call's number, never 0.
 uint64_t statistics_summary(
         struct statistics *st, const struct statistics_query *q, statistics_done *done, void *owner
 );

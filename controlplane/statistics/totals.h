@@ -1,4 +1,4 @@
-// The arithmetic of the statistics (T01, T02): sessions cut to a range, published in steps, added
+// The arithmetic of the statistics: sessions cut to a range, published in steps, added
 // up. Plain values, no I/O.
 #pragma once
 

@@ -18,7 +18,7 @@ const warn = (text: string) => console.warn(text);
 
 /** What the address leads to. */
 function page(): () => JSX.Element {
-	// "/call/<room>?…" and "/call/?roomId=<room>&…" are the same (G01); the path's room wins.
+	// "/call/<room>?…" and "/call/?roomId=<room>&…" are the same; the path's room wins.
 	const [, kind, room] = /^\/(call|webinar)(?:\/([\w-]*))?$/.exec(location.pathname) ?? [];
 	if (kind !== 'call' && kind !== 'webinar') return () => <CreatePage />;
 	const search = room ? `?roomId=${room}&${location.search.slice(1)}` : location.search;

@@ -102,7 +102,7 @@ export function parseAttributes(kind: RoomKind, search: string, warn: Warn): Att
 	const names = claims.displayName === undefined ? query : new URLSearchParams({ displayName: claims.displayName });
 	const boolean = (text: string) => (Object.hasOwn(BOOLEANS, text) ? BOOLEANS[text] : undefined);
 	const flag = (name: string) => get(name, boolean) ?? false;
-	// A webinar's viewers are never asked for the microphone, so U02 changes nothing.
+	// A webinar's viewers are never asked for the microphone, so autoplayWithoutAudioTrack changes nothing.
 	flag('autoplayWithoutAudioTrack');
 	const participant = flag('itisparticipant');
 	const forServer: Record<string, string> = {};

@@ -58,7 +58,7 @@ export async function exitFullscreen() {
 	await (page.exitFullscreen?.() ?? page.webkitExitFullscreen?.());
 }
 
-/** U14: no browser goes full screen before the participant has touched the page. */
+/** startWithFS: no browser goes full screen before the participant has touched the page. */
 export function enterFullscreenAtFirstGesture(): () => void {
 	if (!fullscreen.value.supported) return () => {};
 	return atNextGesture(() => {

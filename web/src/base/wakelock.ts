@@ -1,4 +1,4 @@
-/** Keeps the screen on while somebody only looks and listens (G12); returns how to stop that. */
+/** Keeps the screen on while somebody only looks and listens; returns how to stop that. */
 export function keepAwake(): () => void {
 	let lock: WakeLockSentinel | null = null;
 	let stopped = false;

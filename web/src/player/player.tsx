@@ -4,7 +4,7 @@ import { t } from '../i18n';
 import './player.css';
 
 /**
- * Joint viewing (U17): somebody else's page with a player. The sandbox gives it scripts and its own origin, which players
+ * Joint viewing: somebody else's page with a player. The sandbox gives it scripts and its own origin, which players
  * want of their own servers, but no windows, no downloads and no way to lead this page elsewhere.
  */
 export function Player({ url }: { url: string }) {

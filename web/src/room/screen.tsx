@@ -72,7 +72,7 @@ export function RoomScreen(props: RoomScreenProps) {
 	);
 }
 
-/** Where the browser plays no sound before a gesture; also where all controls are hidden (U02, U04). */
+/** Where the browser plays no sound before a gesture; also where all controls are hidden. */
 function ListenButton() {
 	const { blocked, frozen } = useStore(playback);
 	if (!blocked) return null;

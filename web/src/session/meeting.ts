@@ -11,7 +11,7 @@ import type { Room } from './room';
 
 export type Joinable = Attributes & { roomId: string };
 
-/** How long a page without a welcome screen waits for somebody to drive it (U10). */
+/** How long a page without a welcome screen waits for somebody to drive it. */
 const BRIDGE_MS = 3000;
 
 /** What only a visit needs: it is loaded while people look at the welcome screen. */
@@ -58,7 +58,7 @@ export class Meeting {
 		if (nameScreenDisabled) this.#timer = setTimeout(() => void this.join().catch(() => {}), BRIDGE_MS);
 	}
 
-	/** The embedding page has shaken hands: it alone says when to join a room without a welcome screen (U10). */
+	/** The embedding page has shaken hands: it alone says when to join a room without a welcome screen. */
 	driven() {
 		clearTimeout(this.#timer);
 	}

@@ -17,13 +17,13 @@ export interface ViewState {
 	/** Set by Room.pin(), which knows who is there. */
 	pinned: Pin | null;
 	panel: PanelName | null;
-	/** U04, M11: the bar of controls. */
+	/** The bar of controls. */
 	controls: boolean;
-	/** G03: names and marks on the tiles. */
+	/** Names and marks on the tiles. */
 	indicators: boolean;
-	/** U09: as many tiles as possible without scrolling. */
+	/** As many tiles as possible without scrolling. */
 	minimizeTiles: boolean;
-	/** U13: who has a picture comes first. */
+	/** Who has a picture comes first. */
 	sortPeers: boolean;
 }
 

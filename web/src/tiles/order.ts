@@ -24,7 +24,7 @@ const tile = (peerId: string, share: boolean, local: boolean): TileName => ({
 	local,
 });
 
-/** The others' tiles: screens first, then people in order of joining; U13: of these, who has a picture comes first. */
+/** The others' tiles: screens first, then people in order of joining, those with a picture first where that is wanted. */
 export function orderTiles(others: Person[], sortPeers: boolean): TileName[] {
 	const people = sortPeers
 		? [...others.filter(({ video }) => video), ...others.filter(({ video }) => !video)]

@@ -25,7 +25,7 @@ interface TileProps {
 	hand: boolean;
 	/** 3 is good, and not worth a mark. */
 	quality: Quality;
-	/** G03: names and marks. */
+	/** Names and marks. */
 	indicators: boolean;
 	pinned: boolean;
 	onPin(): void;
