@@ -147,7 +147,8 @@ class Origins(unittest.TestCase):
                 with WebSocket(server, host="a.example", origin=origin, roomId="r", peerId="p", token=token) as w:
                     self.assertEqual(w.status, 403, origin)
 
-    def test_S08_web_views_of_apps_can_be_allowed(self):
+    # proves S08
+    def test_web_views_of_apps_can_be_allowed(self):
         with Server() as server:
             for origin in ("capacitor://localhost", "ionic://localhost"):
                 with WebSocket(server, origin=origin, roomId="r", peerId="p") as w:

@@ -13,7 +13,8 @@ GUIDE = pathlib.Path(__file__).parent / "../../controlplane/docs/integration.md"
 
 
 class Guide(unittest.TestCase):
-    def test_S04_every_command_of_the_guide_works(self):
+    # proves S04
+    def test_every_command_of_the_guide_works(self):
         blocks = re.findall(r"^```sh\n(.*?)^```$", GUIDE.read_text(), re.S | re.M)
         self.assertGreater(len(blocks), 5)
         with Server() as server, tempfile.TemporaryDirectory() as where:

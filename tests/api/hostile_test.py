@@ -1,4 +1,4 @@
-"""Row 18 of the threats: slow, greedy and ambiguous HTTP clients."""
+"""Slow, greedy and ambiguous HTTP clients."""
 
 import re
 import resource
@@ -29,10 +29,12 @@ class Ambiguous(unittest.TestCase):
         self.assertNotIn(b"200 OK", answer, "no second request is seen")
         self.assertEqual(self.server.get("/healthz").status, 200)
 
+    # proves A18
     def test_two_lengths(self):
         self.assert_refused(b"Content-Length: 5\r\nContent-Length: 5\r\n", b"{} {}")
         self.assert_refused(b"Content-Length: 2\r\nContent-Length: 30\r\n", b"{}GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
+    # proves A18
     def test_a_length_and_an_encoding(self):
         smuggled = b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
         length = b"Content-Length: %d\r\n" % len(smuggled)
@@ -108,6 +110,7 @@ class Ambiguous(unittest.TestCase):
 
 
 class Slow(unittest.TestCase):
+    # proves A18
     def test_slow_clients_do_not_slow_the_others_and_are_cut_off(self):
         need = SLOW_CLIENTS + 200
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -138,6 +141,7 @@ class Slow(unittest.TestCase):
                 for s in sockets:
                     s.close()
 
+    # proves A18
     def test_who_does_not_read_the_answer_is_cut_off(self):
         with Server() as server:
             with open(f"{server.directory.name}/pages/large.js", "wb") as f:

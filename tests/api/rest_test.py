@@ -65,7 +65,8 @@ class Rest(unittest.TestCase):
         self.assertEqual(answer.headers["Allow"], "GET, POST, DELETE")
         self.assertIn("error", answer.json())
 
-    def test_G08_whether_a_room_exists(self):
+    # proves G08
+    def test_whether_a_room_exists(self):
         answer = self.get("/rooms/nobody/exists", Authorization=f"APIKey {self.token}")
         self.assertEqual((answer.status, answer.json()), (200, {"exists": False}))
         self.assertIn("no-store", answer.headers["Cache-Control"])
@@ -126,7 +127,8 @@ class Rest(unittest.TestCase):
         self.assertIn(("amphi_rooms", '{kind="webinar"}'), seen)
         self.assertIn(("amphi_process_cpu_seconds_total", '{process="controlplane"}'), seen)
 
-    def test_P01_P02_P03_pages_and_their_headers(self):
+    # proves P01, P02, P03, A21
+    def test_pages_and_their_headers(self):
         for path in ("/", "/new", "/call/?roomId=x", "/webinar/?roomId=x", "/call/some-room", "/webinar/some-room"):
             answer = self.get(path)
             self.assertEqual((answer.status, answer.body.decode()), (200, PAGE), path)
@@ -137,7 +139,7 @@ class Rest(unittest.TestCase):
             self.assertIn("script-src 'self'", policy)
             self.assertNotIn("unsafe-eval", policy)
             self.assertNotIn("unsafe-inline", policy)
-            # U17: the external player of a room, and nothing else, may be another site's.
+            # The external player of a room, and nothing else, may be another site's.
             is_room = path.startswith(("/call", "/webinar"))
             self.assertIn("frame-src https:;" if is_room else "frame-src 'self';", policy)
             self.assertIsNone(answer.headers["X-Frame-Options"], "it would contradict frame-ancestors")
@@ -146,6 +148,7 @@ class Rest(unittest.TestCase):
             self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
             self.assertIsNone(answer.headers["Set-Cookie"])
 
+    # proves A21
     def test_a_host_cannot_write_the_policy(self):
         for host in ("a;script-src *", "a b", "a'", "a,b", "a/b", "x" * 300):
             policy = self.get("/", Host=host).headers["Content-Security-Policy"]
@@ -161,7 +164,7 @@ class Rest(unittest.TestCase):
             ("/call/?roomId=x", {"Sec_Fetch_Dest": "document"}, (None, None)),
             ("/call/?roomId=x", {}, (None, None)),
             ("/new", {"Sec_Fetch_Dest": "iframe"}, (None, None)),
-            # The player has no such policy (U17), which only Chromium can do without.
+            # The player has no such policy, which only Chromium can do without.
             ("/call/?roomId=x&video=https%3A%2F%2Fv.example", {"Sec_Fetch_Dest": "iframe"}, (None, "cross-origin")),
             ("/call/?roomId=x&token=" + token, {"Sec_Fetch_Dest": "iframe"}, (None, "cross-origin")),
             ("/call/?roomId=x&token=a.e30.b", {"Sec_Fetch_Dest": "iframe"}, ("require-corp", "cross-origin")),
@@ -171,7 +174,8 @@ class Rest(unittest.TestCase):
             have = (answer["Cross-Origin-Embedder-Policy"], answer["Cross-Origin-Resource-Policy"])
             self.assertEqual(have, policies, (path, headers))
 
-    def test_P04_the_bridge_may_be_loaded_from_any_site(self):
+    # proves P04
+    def test_the_bridge_may_be_loaded_from_any_site(self):
         answer = self.get("/meetBridgeApi.js")
         self.assertEqual(answer.status, 200)
         self.assertIn("javascript", answer.headers["Content-Type"])
@@ -221,7 +225,8 @@ class Rest(unittest.TestCase):
             self.assertEqual((answer.status, answer.json()), (400, {"error": "a NUL (%00) in the query"}), path)
         self.assertEqual(self.get("/call/?roomId=a%2500b").status, 200)
 
-    def test_T01_T02_G11_answers_and_errors_of_statistics(self):
+    # proves T01, T02, G11
+    def test_answers_and_errors_of_statistics(self):
         for base in ("/vp/api/statistics", "/streaming/statistics"):
             for path in ("/peers/summary", "/peers", "/peers/"):
                 answer = self.get(base + path + "?room_id=nobody")
@@ -247,19 +252,22 @@ class Rest(unittest.TestCase):
             self.assertEqual((answer.status, list(answer.json())), (400, ["error"]), query)
             self.assertNotEqual(answer.json()["error"], "room not found", query)
 
-    def test_W06_events_can_be_asked_for_again(self):
+    # proves W06
+    def test_events_can_be_asked_for_again(self):
         answer = self.get("/api/events", Authorization=f"APIKey {self.token}")
         self.assertEqual((answer.status, answer.json()), (200, {"data": [], "next": None}))
         self.assertEqual(self.get("/api/events?after=x", Authorization=f"APIKey {self.token}").status, 400)
         self.assertEqual(self.get("/api/events").status, 403)
 
-    def test_S05_a_removed_token_opens_nothing(self):
+    # proves S05
+    def test_a_removed_token_opens_nothing(self):
         other = self.server.ctl("token", "add", "default", "short-lived")["token"]
         self.assertEqual(self.get("/rooms/x/exists", Authorization=f"Bearer {other}").status, 200)
         self.server.ctl("token", "remove", "default", "short-lived")
         self.assertEqual(self.get("/rooms/x/exists", Authorization=f"Bearer {other}").status, 403)
 
-    def test_S06_S08_pages_say_who_may_embed_them_by_host(self):
+    # proves S06, S08
+    def test_pages_say_who_may_embed_them_by_host(self):
         self.server.ctl("account", "add", "company")
         self.server.ctl("host", "add", "company", "meet.company.example")
         self.server.ctl("domain", "add", "company", "https://*.company.example")
@@ -276,13 +284,15 @@ class WithoutTokens(unittest.TestCase):
     def assert_statuses(self, server, statuses, **headers):
         self.assertEqual([server.get(path, **headers).status for path in self.PATHS], statuses)
 
-    def test_S05_a_proxy_that_says_nothing_opens_nothing(self):
+    # proves S05
+    def test_a_proxy_that_says_nothing_opens_nothing(self):
         # As nginx with proxy_pass http://localhost:8080 does: its own host, and no word of the client.
         with Server() as server:
             self.assert_statuses(server, [403, 403])
             self.assert_statuses(server, [403, 403], Host="localhost:8080")
 
-    def test_S05_listed_addresses_may_ask_but_no_proxy_for_others(self):
+    # proves S05
+    def test_listed_addresses_may_ask_but_no_proxy_for_others(self):
         with Server(metrics_addresses=["127.0.0.1"]) as server:
             self.assert_statuses(server, [403, 200])
             server.ctl("account", "set", "default", "--rest-addresses", "127.0.0.1,2001:db8::/32")
@@ -299,7 +309,8 @@ class WithoutTokens(unittest.TestCase):
             server.ctl("account", "set", "default", "--rest-addresses", "none")
             self.assert_statuses(server, [403, 200])
 
-    def test_R_the_guides_check_of_a_server_works_from_listed_addresses(self):
+    # proves S05
+    def test_the_guides_check_of_a_server_works_from_listed_addresses(self):
         with Server() as server:
             path = "/rooms/nobody/durationOfBroadcast"
             self.assertEqual(server.get(path).status, 403)
@@ -307,7 +318,8 @@ class WithoutTokens(unittest.TestCase):
             answer = server.get(path)
             self.assertEqual((answer.status, answer.json()), (400, {"error": "room not found"}))
 
-    def test_R_each_account_has_its_own_list(self):
+    # proves S05
+    def test_each_account_has_its_own_list(self):
         with Server(proxies=["127.0.0.1"]) as server:
             server.ctl("account", "add", "a", "--rest-addresses", "192.0.2.0/24")
             server.ctl("host", "add", "a", "a.example")

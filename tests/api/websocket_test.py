@@ -1,4 +1,4 @@
-"""Row 17 of the threats: WebSocket clients that break the protocol, flood, or do not read."""
+"""WebSocket clients that break the protocol, flood, or do not read."""
 
 import json
 import re
@@ -37,6 +37,7 @@ class Hostile(unittest.TestCase):
         with WebSocket(self.server, roomId="alive", peerId="witness") as w:
             self.assertTrue(w.ask("getTransportStats")["ok"])
 
+    # proves A17
     def test_frames_against_the_protocol_are_1002(self):
         for data in (
             frame(TEXT, b"{}", masked=False),
@@ -59,6 +60,7 @@ class Hostile(unittest.TestCase):
         ):
             self.assert_closed(data, 1002)
 
+    # proves A17
     def test_lengths_beyond_the_limit_are_1009(self):
         for length in (MESSAGE_MAX + 1, 2**31, 2**32, 2**62, 2**63 - 1):
             self.assert_closed(frame(TEXT, b"{", length=length), 1009)
@@ -76,6 +78,7 @@ class Hostile(unittest.TestCase):
     def test_binary_is_1003_and_nothing_after_it_is_heard(self):
         self.assert_closed(frame(BINARY, b"x") + frame(TEXT, b"{}") * 10, 1003)
 
+    # proves A17
     def test_fragments_are_put_together_up_to_a_number(self):
         w = self.open()
         text = json.dumps({"request": True, "id": 9, "method": "getTransportStats", "data": {}}).encode()
@@ -91,6 +94,7 @@ class Hostile(unittest.TestCase):
             endless = frame(CONTINUATION, piece, fin=False) * FRAMES_MAX
             self.assert_closed(frame(TEXT, b" ", fin=False) + endless, 1009)
 
+    # proves A17
     def test_pings_are_answered_and_a_flood_of_them_hurts_nobody(self):
         w = self.open()
         w.send(frame(PING, b"hello"))
@@ -144,6 +148,7 @@ class Hostile(unittest.TestCase):
                 pass
             self.assertEqual((message["id"], message["data"]), (i, whole))
 
+    # proves A17
     def test_who_does_not_read_is_put_out(self):
         method = "getRouterRtpCapabilities"
         request = frame(TEXT, json.dumps({"request": True, "id": 1, "method": method}).encode())

@@ -29,7 +29,8 @@ async function withAccount(settings, work) {
 	}
 }
 
-test('an account that requires tokens denies access without one', LIMIT, async () => { // S02, U15
+// proves S02, U15
+test('an account that requires tokens denies access without one', LIMIT, async () => {
 	await withAccount({ 'jwt-required': 'on' }, async () => {
 		await refusals({}, 'token-missing', { en: /Access denied/, ru: /Доступ запрещён/ });
 		await refusals({ token: 'a.b.c' }, 'token-invalid', { en: /Access denied/, ru: /Доступ запрещён/ });
@@ -40,7 +41,8 @@ test('an account that requires tokens denies access without one', LIMIT, async (
 	});
 });
 
-test('an event that has not begun says when it begins', LIMIT, async () => { // U24
+// proves U24
+test('an event that has not begun says when it begins', LIMIT, async () => {
 	await withAccount({ 'enforce-start-time': 'on' }, async () => {
 		await refusals({ claims: { startTime: '2099-06-21T10:00:00.0Z ' } }, 'not-started', {
 			en: /The event has not started yet\. Start (June 21|21 June).* 2099/,
@@ -49,7 +51,8 @@ test('an event that has not begun says when it begins', LIMIT, async () => { // 
 	});
 });
 
-test('U24: who waits for the beginning of an event comes in when it begins', LIMIT, async () => {
+// proves U24
+test('who waits for the beginning of an event comes in when it begins', LIMIT, async () => {
 	await withAccount({ 'enforce-start-time': 'on' }, async () => {
 		const startTime = new Date(Date.now() + 15_000).toISOString();
 		const ann = await Participant.open(bench, { room: roomId(), name: 'Ann', claims: { startTime } });
@@ -61,7 +64,8 @@ test('U24: who waits for the beginning of an event comes in when it begins', LIM
 	});
 });
 
-test('the organiser’s own words are shown, as text', LIMIT, async () => { // W01
+// proves W01
+test('the organiser’s own words are shown, as text', LIMIT, async () => {
 	const program = bench.integrator.url(`status=423,body=${encodeURIComponent('Full. <b>Call Ann</b> at 555')}`);
 	await withAccount({ 'api-event': program }, async () => {
 		const text = /The room is locked[^]*Full\. <b>Call Ann<\/b> at 555/;
@@ -69,7 +73,8 @@ test('the organiser’s own words are shown, as text', LIMIT, async () => { // W
 	});
 });
 
-test('U01: the organiser’s server decides by the accessToken', LIMIT, async () => {
+// proves U01
+test('the organiser’s server decides by the accessToken', LIMIT, async () => {
 	const room = roomId();
 	await withAccount({ 'access-url': bench.integrator.url('status=200') }, async () => {
 		const ann = await Participant.join(bench, { room, name: 'Ann', accessToken: 'of the address' });
@@ -83,7 +88,8 @@ test('U01: the organiser’s server decides by the accessToken', LIMIT, async ()
 	});
 });
 
-test('U16: a link may be used for its time; who is in the room then stays', LIMIT, async () => {
+// proves U16
+test('a link may be used for its time; who is in the room then stays', LIMIT, async () => {
 	const claims = { tokenLifetime: 1000, jti: roomId() };
 	const ann = await Participant.join(bench, { room: roomId(), name: 'Ann', claims });
 	await holds('Ann to be in the room', async () => (await ann.state()).link === 'connected', { during: 1500 });
@@ -94,7 +100,8 @@ test('U16: a link may be used for its time; who is in the room then stays', LIMI
 	assert.equal(await ann.isRefused(), 'token-used-up');
 });
 
-test('a room with a PIN asks for it', LIMIT, async () => { // G14
+// proves G14
+test('a room with a PIN asks for it', LIMIT, async () => {
 	const room = roomId();
 	await Participant.join(bench, { room, name: 'Hanna', claims: { role: 'moderator', pin: '4711' } });
 	const guest = await Participant.open(bench, { room, name: 'Gus' });
@@ -109,7 +116,8 @@ test('a room with a PIN asks for it', LIMIT, async () => { // G14
 	await guest.isConnected();
 });
 
-test('names and ids of a token count, and the page says what of the address does not', LIMIT, async () => { // U06, U11, U12
+// proves U06, U11, U12
+test('names and ids of a token count, and the page says what of the address does not', LIMIT, async () => {
 	const room = roomId();
 	const claims = { roomId: room, peerId: 'id-of-token', displayName: 'Name of Token' };
 	const ann = await Participant.open(bench, { room, name: 'Name of Token', peerId: 'id-of-url', claims, role: 'moderator' });

@@ -9,7 +9,8 @@ openSite(bench);
 /** Names of events in order, of these alone. */
 const inOrder = async (one, ...names) => (await one.events()).map(({ name }) => name).filter((name) => names.includes(name));
 
-test('calls before the iframe is there are kept, and done in order', LIMIT, async () => { // M01, M08, M12, M13, E01, G06
+// proves M01, M08, M12, M13, E01, G06
+test('calls before the iframe is there are kept, and done in order', LIMIT, async () => {
 	const early = `
 		call('isCameraEnabled');
 		call('changeDisplayName', 'Early Bird');
@@ -47,7 +48,8 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 	const cem = await Embedded.join(bench, { room, name: 'Cem', colour: 'lime' });
 	const ann = await Embedded.join(bench, { room, name: 'Ann', colour: 'blue', constraints: { audio: false, video: false } });
 
-	await t.test('join without devices, and who is there already', async () => { // M01, E11
+	// proves M01, E11
+	await t.test('join without devices, and who is there already', async () => {
 		assert.equal(await ann.call('isCameraEnabled'), false);
 		await ann.told('newPeer', { peerId: bob.peerId, displayName: 'Bob' });
 		await ann.told('switchOnMic', { peerId: bob.peerId, displayName: 'Bob', isLocal: false });
@@ -56,7 +58,8 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 		assert.deepEqual(await ann.events('switchOnCamera').then((all) => all.filter(({ isLocal }) => isLocal)), []);
 	});
 
-	await t.test('camera on and off', async () => { // M04, M05, M12, E02, E03
+	// proves M04, M05, M12, E02, E03
+	await t.test('camera on and off', async () => {
 		assert.equal(await ann.call('enableWebcam'), true);
 		assert.equal(await ann.call('isCameraEnabled'), true);
 		await bob.sees(ann);
@@ -70,7 +73,8 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 		assert.equal(await ann.call('isCameraEnabled'), false);
 	});
 
-	await t.test('microphone on and off', async () => { // M02, M03, M13, E05, E06
+	// proves M02, M03, M13, E05, E06
+	await t.test('microphone on and off', async () => {
 		assert.equal(await ann.call('enableMic'), true);
 		assert.equal(await ann.call('isMicroEnabled'), true);
 		await bob.hears(ann);
@@ -85,7 +89,8 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 		assert.equal(await ann.call('isMicroEnabled'), false);
 	});
 
-	await t.test('a name that the address has set is changed all the same', async () => { // M08, U06
+	// proves M08, U06
+	await t.test('a name that the address has set is changed all the same', async () => {
 		assert.equal(await ann.call('changeDisplayName', 'Anna'), true);
 		ann.name = 'Anna';
 		await bob.seesNames(ann, bob, cem);
@@ -95,7 +100,8 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 		await cem.told('switchOnMic', { peerId: ann.peerId, displayName: 'Anna' });
 	});
 
-	await t.test('a screenshot shows this peer, as a PNG', async () => { // M10
+	// proves M10
+	await t.test('a screenshot shows this peer, as a PNG', async () => {
 		await ann.call('enableWebcam');
 		const colours = { red: bob, green: cem, blue: ann };
 		for (const [colour, peer] of Object.entries(colours)) {
@@ -113,7 +119,8 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 		assert.equal((await ann.call('getScreenshotByPeerId', bob.peerId)).error.code, 'not-found');
 	});
 
-	await t.test('volume and mute', async () => { // M09, M17, M18
+	// proves M09, M17, M18
+	await t.test('volume and mute', async () => {
 		const loudness = () => ann.page.evaluate(() => [...document.querySelectorAll('audio')].map(({ volume, muted }) => (muted ? 0 : volume)));
 		assert.equal(await ann.call('setVolume', 25), true);
 		assert.ok((await loudness()).every((volume) => volume === 0.25), await loudness());
@@ -123,12 +130,13 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 		assert.equal(await ann.call('unmuteAudio'), true);
 		assert.ok((await loudness()).every((volume) => volume === 0.25), await loudness());
 		await ann.hears(bob);
-		assert.equal(await ann.call('playAudio'), true); // M16
+		assert.equal(await ann.call('playAudio'), true);
 		for (const bad of [101, -1, 'loud', null, NaN]) assert.equal((await ann.call('setVolume', bad)).error.code, 'bad-data');
 		assert.equal(await ann.call('setVolume', '100'), true);
 	});
 
-	await t.test('who leaves is told, once', async () => { // E12
+	// proves E12
+	await t.test('who leaves is told, once', async () => {
 		await bob.click('leave-button');
 		await ann.told('peerClosed', { peerId: bob.peerId, displayName: 'Bob' });
 		await holds('one event', async () => (await ann.events('peerClosed')).length === 1, { during: 500 });

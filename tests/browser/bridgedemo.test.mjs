@@ -4,12 +4,12 @@ import { LIMIT, look, openBench, Participant, roomId, until } from './harness.mj
 
 const bench = openBench();
 
-/** M01–M28 of the integration API, in its order. */
+/** The methods of the integration API, in its order. */
 const METHODS =
 	'join enableMic disableMic enableWebcam disableWebcam enableShare disableShare changeDisplayName setVolume getScreenshotByPeerId setControlsVisible isCameraEnabled isMicroEnabled isShareEnabled changeDevice playAudio muteAudio unmuteAudio setBitrate isFullscreenEnabled enableFullscreen disableFullscreen enablePin disablePin setLocale disabledTrackByModerator disableAllMics disableAllCameras'.split(
 		' ',
 	);
-/** E01–E20. */
+/** Its events. */
 const EVENTS =
 	'join switchOnCamera switchOffCamera errorGetCamera switchOnMic switchOffMic errorGetMic switchOnShare switchOffShare errorGetShare newPeer peerClosed connectionFailed disconnected connectionClosed connectionError switchOnPin playingAudioPrevent switchOffPin errorGetPin'.split(
 		' ',
@@ -58,7 +58,8 @@ class Demo {
 	}
 }
 
-test('M01–M28: each method stands there, and its button gives an answer', LIMIT, async () => {
+// proves M01–M28
+test('each method stands there, and its button gives an answer', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const demo = await Demo.open({ room });
@@ -96,7 +97,8 @@ test('M01–M28: each method stands there, and its button gives an answer', LIMI
 	assert.equal(await bob.test('tile-name').filter({ hasText: 'Tom' }).count(), 1);
 });
 
-test('E01–E20: each event stands there, and those that come are in the log and counted', LIMIT, async () => {
+// proves E01–E20
+test('each event stands there, and those that come are in the log and counted', LIMIT, async () => {
 	const room = roomId();
 	const demo = await Demo.open({ room });
 	for (const name of EVENTS) assert.equal(await demo.page.getByTestId(`event-${name}`).count(), 1, name);
@@ -135,6 +137,6 @@ test('the demo fits phones and walls, in both languages, light and dark', LIMIT,
 	// What the room in it wants is granted, and what it shows can be copied.
 	const demo = await Demo.open();
 	const granted = await demo.page.locator('.demo-frame').getAttribute('allow');
-	for (const feature of ['autoplay', 'screen-wake-lock']) assert.ok(granted.includes(feature)); // G12
+	for (const feature of ['autoplay', 'screen-wake-lock']) assert.ok(granted.includes(feature));
 	assert.ok((await demo.page.getByTestId('embed').innerText()).includes(`allow="${granted}"`));
 });

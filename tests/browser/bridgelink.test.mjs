@@ -17,7 +17,8 @@ async function open(html, options) {
 
 const address = (room, more = '') => `${bench.system.url}/call/?roomId=${room}&displayName=Ann&nameScreenDisabled=true${more}`;
 
-test('the same file is a script and a module, and there is a package', LIMIT, async () => { // P04, G07
+// proves P04, G07
+test('the same file is a script and a module, and there is a package', LIMIT, async () => {
 	const room = roomId();
 	const iframe = `<iframe id="room" allow="${ALLOW}" src="${address(room).replaceAll('&', '&amp;')}"></iframe>`;
 	const join = `new Bridge({ element: document.getElementById('room'), roomId: '${room}' }).method({ name: 'join' }).then((answer) => (window.answer = answer))`;
@@ -42,7 +43,8 @@ test('the same file is a script and a module, and there is a package', LIMIT, as
 	assert.match(headers.get('cache-control'), /^public, max-age=\d+$/);
 });
 
-test('an iframe that is loaded anew is found again, and everything is told again', LIMIT, async () => { // G06
+// proves G06
+test('an iframe that is loaded anew is found again, and everything is told again', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });
@@ -111,6 +113,7 @@ test('another room than the bridge was made for', LIMIT, async () => {
 	await until('the page to say that nobody has joined', async () => (await ann.state()) === null);
 });
 
+// proves A20
 test('what foreign windows say is nobody’s business', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });
@@ -153,6 +156,7 @@ test('what foreign windows say is nobody’s business', LIMIT, async () => {
 	assert.equal(await ann.call('isMicroEnabled'), true);
 });
 
+// proves A20
 test('the library says nothing to whoever else has taken the iframe', LIMIT, async () => {
 	const room = roomId();
 	const thief = bench.site.add('<script>window.heard = []; onmessage = ({ data }) => heard.push(data)</script>', { host: '127.0.0.1' });
@@ -165,7 +169,8 @@ test('the library says nothing to whoever else has taken the iframe', LIMIT, asy
 	assert.equal((await call).error.code, 'timeout');
 });
 
-test('sites that are not allowed have no iframe of ours, and hear of it', LIMIT, async () => { // P05, S08
+// proves P05, S08, A20
+test('sites that are not allowed have no iframe of ours, and hear of it', LIMIT, async () => {
 	const room = roomId();
 	const page = await open(`<iframe id="room" allow="${ALLOW}" src="${address(room).replaceAll('&', '&amp;')}"></iframe>
 		<script src="${bench.system.url}/meetBridgeApi.js"></script>
@@ -176,7 +181,8 @@ test('sites that are not allowed have no iframe of ours, and hear of it', LIMIT,
 	assert.equal((await page.evaluate(() => answered)).error.code, 'timeout');
 });
 
-test('the connection breaks and comes back; leaving ends it', LIMIT, async () => { // E13, E14, E15
+// proves E13, E14, E15
+test('the connection breaks and comes back; leaving ends it', LIMIT, async () => {
 	const room = roomId();
 	const proxy = await Proxy.start(bench.system.url);
 	try {
@@ -199,7 +205,8 @@ test('the connection breaks and comes back; leaving ends it', LIMIT, async () =>
 	}
 });
 
-test('who is turned away hears why', LIMIT, async () => { // E16
+// proves E16
+test('who is turned away hears why', LIMIT, async () => {
 	const room = roomId();
 	await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Embedded.open(bench, { room, kind: 'webinar', name: 'Ann' });
@@ -210,7 +217,8 @@ test('who is turned away hears why', LIMIT, async () => { // E16
 	await ann.told('connectionClosed', { reason: 'wrong-room-kind' });
 });
 
-test('in an app’s web view the page drives itself', LIMIT, async () => { // P06
+// proves P06
+test('in an app’s web view the page drives itself', LIMIT, async () => {
 	const page = await bench.chromium.page();
 	await page.goto(address(roomId()));
 	await page.addScriptTag({ url: '/meetBridgeApi.js' });
@@ -230,7 +238,8 @@ test('destroy() lets go', LIMIT, async () => {
 	await holds('no event comes', async () => (await ann.events()).length === 0, { during: 500 });
 });
 
-test('a server that stands still is told, and that it goes on', LIMIT, async () => { // E14
+// proves E14, F15
+test('a server that stands still is told, and that it goes on', LIMIT, async () => {
 	const proxy = await Proxy.start(bench.system.url);
 	try {
 		const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann', url: proxy.url });
@@ -247,7 +256,8 @@ test('a server that stands still is told, and that it goes on', LIMIT, async () 
 	}
 });
 
-test('each device that cannot be had is told, the same again as well', LIMIT, async () => { // E04, E07
+// proves E04, E07
+test('each device that cannot be had is told, the same again as well', LIMIT, async () => {
 	const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann', allow: '', constraints: {} });
 	for (const [method, event] of [['enableMic', 'errorGetMic'], ['enableWebcam', 'errorGetCamera']])
 		for (const times of [1, 2, 3]) {

@@ -30,7 +30,8 @@ async function callAndTap(one, name) {
 /** Until no gesture counts any more in the room: what the tests evaluate there is one to Chromium. */
 const untouched = () => holds('nobody touches the room', () => true, { during: 5500 });
 
-test('the screen is shared after a tap in the room', LIMIT, async () => { // M06, M07, M14, E08, E09, E10
+// proves M06, M07, M14, E08, E09, E10
+test('the screen is shared after a tap in the room', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const cem = await Embedded.join(bench, { room, name: 'Cem', constraints: {} });
@@ -70,14 +71,16 @@ test('the screen is shared after a tap in the room', LIMIT, async () => { // M06
 	}
 });
 
-test('an iframe that may not share says so', LIMIT, async () => { // E10
+// proves E10
+test('an iframe that may not share says so', LIMIT, async () => {
 	const allow = ALLOW.replace('display-capture; ', '');
 	const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann', allow });
 	assert.equal((await ann.call('enableShare')).error.code, 'policy');
 	await ann.told('errorGetShare', { peerId: ann.peerId, displayName: 'Ann', name: 'NotAllowedError' });
 });
 
-test('devices that are refused', LIMIT, async () => { // E04, E07
+// proves E04, E07
+test('devices that are refused', LIMIT, async () => {
 	await inBrowser({ permission: 'deny' }, async () => {
 		const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann' });
 		const data = { peerId: ann.peerId, displayName: 'Ann' };
@@ -98,7 +101,8 @@ test('devices that are refused', LIMIT, async () => { // E04, E07
 	assert.equal(await ann.call('isMicroEnabled'), true);
 });
 
-test('devices by id and by label', LIMIT, async () => { // M01, M15
+// proves M01, M15
+test('devices by id and by label', LIMIT, async () => {
 	await inBrowser({ devices: 'fps=15,device-count=3' }, async () => {
 		const room = roomId();
 		const bob = await Participant.join(bench, { room, name: 'Bob' });
@@ -143,7 +147,8 @@ test('controls, marks, pin and language', LIMIT, async (t) => {
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });
 	await Promise.all([ann.sees(bob), ann.sees(cem)]);
 
-	await t.test('controls are hidden and shown', async () => { // M11, U04
+	// proves M11, U04
+	await t.test('controls are hidden and shown', async () => {
 		assert.equal(await ann.call('setControlsVisible', false), true);
 		await ann.test('leave-button').waitFor({ state: 'detached' });
 		assert.equal(await ann.call('enableMic'), true);
@@ -151,14 +156,16 @@ test('controls, marks, pin and language', LIMIT, async (t) => {
 		await ann.test('leave-button').waitFor();
 	});
 
-	await t.test('so are names and marks', async () => { // G03
+	// proves G03
+	await t.test('so are names and marks', async () => {
 		assert.equal(await ann.call('setHideIndicators', true), true);
 		await ann.tile(bob).getByTestId('tile-name').waitFor({ state: 'hidden' });
 		assert.equal(await ann.call('setHideIndicators', false), true);
 		await ann.tile(bob).getByTestId('tile-name').waitFor();
 	});
 
-	await t.test('a pin makes one large', async () => { // M23, M24, E17, E19, E20
+	// proves M23, M24, E17, E19, E20
+	await t.test('a pin makes one large', async () => {
 		const area = async (peer) => {
 			const { width, height } = await ann.tile(peer).boundingBox();
 			return width * height;
@@ -177,7 +184,8 @@ test('controls, marks, pin and language', LIMIT, async (t) => {
 		await ann.told('errorGetPin', { peerId: 'nobody' });
 	});
 
-	await t.test('the language changes at once', async () => { // M25
+	// proves M25
+	await t.test('the language changes at once', async () => {
 		assert.equal(await ann.call('setLocale', 'ru'), true);
 		await ann.page.getByText('Выйти').first().waitFor();
 		assert.equal(await ann.page.evaluate(() => document.documentElement.lang), 'ru');
@@ -185,7 +193,8 @@ test('controls, marks, pin and language', LIMIT, async (t) => {
 		await ann.page.getByText('Leave').first().waitFor();
 	});
 
-	await t.test('full screen after a tap in the room', async () => { // M20, M21, M22
+	// proves M20, M21, M22
+	await t.test('full screen after a tap in the room', async () => {
 		assert.equal(await ann.call('isFullscreenEnabled'), false);
 		await untouched();
 		assert.equal(await callAndTap(ann, 'enableFullscreen'), true);
@@ -194,14 +203,16 @@ test('controls, marks, pin and language', LIMIT, async (t) => {
 		await until('the end of it', async () => !(await ann.call('isFullscreenEnabled')));
 	});
 
-	await t.test('a picture that is out of sight can be had all the same', async () => { // M10
+	// proves M10
+	await t.test('a picture that is out of sight can be had all the same', async () => {
 		await ann.host.evaluate(() => (document.getElementById('room').style.display = 'none'));
 		await holds('time to settle', () => true, { during: 1000 });
 		assert.match(await ann.call('getScreenshotByPeerId', bob.peerId), /^data:image\/png;base64,/);
 	});
 });
 
-test('a picture that is shown small can be had large', LIMIT, async () => { // M10
+// proves M10
+test('a picture that is shown small can be had large', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob', colour: 'red' });
 	const ann = await Embedded.join(bench, { room, name: 'Ann', viewport: { width: 240, height: 270 } });
@@ -227,12 +238,14 @@ test('a picture that is shown small can be had large', LIMIT, async () => { // M
 	await shownSmall();
 });
 
-test('an iframe that may not go full screen says so', LIMIT, async () => { // M21
+// proves M21
+test('an iframe that may not go full screen says so', LIMIT, async () => {
 	const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann', allow: 'camera; microphone' });
 	assert.equal((await ann.call('enableFullscreen')).error.code, 'unsupported');
 });
 
-test('sound that the browser refuses starts after a tap', LIMIT, async () => { // M16, E18, U02
+// proves M16, E18, U02
+test('sound that the browser refuses starts after a tap', LIMIT, async () => {
 	await inBrowser({ autoplay: false }, async () => {
 		const room = roomId();
 		const ada = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true });
@@ -244,7 +257,8 @@ test('sound that the browser refuses starts after a tap', LIMIT, async () => { /
 	});
 });
 
-test('where elements have no volume a gain node has it', LIMIT, async () => { // M09
+// proves M09
+test('where elements have no volume a gain node has it', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Embedded.open(bench, { room, name: 'Ann' });
@@ -281,7 +295,8 @@ test('where elements have no volume a gain node has it', LIMIT, async () => { //
 	await until('silence', async () => (await ann.page.evaluate(() => loudest())) === 0);
 });
 
-test('a limit in bit/s: one’s own, and a moderator’s for the room', LIMIT, async () => { // M19
+// proves M19
+test('a limit in bit/s: one’s own, and a moderator’s for the room', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const mod = await Embedded.join(bench, { room, name: 'Mod', claims: { role: 'moderator' }, constraints: { video: true, audio: false } });
@@ -312,7 +327,8 @@ test('a limit in bit/s: one’s own, and a moderator’s for the room', LIMIT, a
 	await bob.sees(ann);
 });
 
-test('moderators switch others off; nobody else does', LIMIT, async () => { // M26, M27, M28, S07
+// proves M26, M27, M28, S07
+test('moderators switch others off; nobody else does', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });

@@ -88,7 +88,8 @@ test('a call of three', LIMIT, async (t) => {
 	});
 });
 
-test('the newest connection of a peerId replaces the older one for good', LIMIT, async () => { // U11
+// proves U11
+test('the newest connection of a peerId replaces the older one for good', LIMIT, async () => {
 	const room = roomId();
 	const witness = await Participant.join(bench, { room, name: 'Witness' });
 	const first = await Participant.join(bench, { room, name: 'Dora' });

@@ -36,6 +36,7 @@ test('three people chat, and who comes late reads what was said', LIMIT, async (
 	});
 });
 
+// proves A21
 test('markup stays text, and only addresses of web pages become links', LIMIT, async () => {
 	const room = roomId();
 	const eve = await Chatter.join(bench, { room, name: '<b onclick="hacked=1">Eve</b>', peerId: 'eve' });
@@ -89,7 +90,8 @@ test('the chat is worked by keys, and says how much may be written', LIMIT, asyn
 	await ann.test('chat-panel').waitFor({ state: 'detached' });
 });
 
-test('U05: who disables the chat has none, neither in the page nor at the server', LIMIT, async (t) => {
+// proves U05
+test('who disables the chat has none, neither in the page nor at the server', LIMIT, async (t) => {
 	const room = roomId();
 	const ann = await Chatter.join(bench, { room, name: 'Ann' });
 	const mute = await Participant.join(bench, { room, name: 'Mute', disableChat: 'true' });

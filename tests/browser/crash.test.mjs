@@ -10,6 +10,7 @@ const connections = ({ page }) =>
 
 const isConnected = ({ connectionState }) => connectionState === 'connected';
 
+// proves F01
 test('media goes on while the control plane is dead, and signaling works afterwards', LIMIT, async (t) => {
 	const room = roomId();
 	const join = (name, speaker) => Participant.join(bench, { room, kind: 'webinar', name, speaker });
@@ -81,6 +82,7 @@ test('media goes on while the control plane is dead, and signaling works afterwa
 	});
 });
 
+// proves F01
 test('who is coming in while the control plane dies comes in all the same', LIMIT, async (t) => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
@@ -102,6 +104,7 @@ test('who is coming in while the control plane dies comes in all the same', LIMI
 		});
 });
 
+// proves F02
 test('pages say that media is down while the data plane is dead, and come back; so does who joins then', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
@@ -123,6 +126,7 @@ test('pages say that media is down while the data plane is dead, and come back; 
 	await Promise.all([see(), ann.sees(cy), cy.sees(bob), cy.hears(ann)]);
 });
 
+// proves F02
 test('after both have died, everyone is back by themselves', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });

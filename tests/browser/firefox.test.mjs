@@ -11,7 +11,8 @@ openSite(bench);
 /** Its own fake camera shows a flat colour. */
 const fox = () => ({ name: 'Fox', browser: bench.firefox, viewport: { width: 640, height: 480 }, colour: 'orange' });
 
-test('Firefox joins a call, speaks, watches and chats', LIMIT, async (t) => { // P02
+// proves P02
+test('Firefox joins a call, speaks, watches and chats', LIMIT, async (t) => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Participant.join(bench, { room, ...fox() });
@@ -57,7 +58,8 @@ test('Firefox joins a call, speaks, watches and chats', LIMIT, async (t) => { //
 	});
 });
 
-test('Firefox shares a page that others can read, and reads theirs', LIMIT, async () => { // P02, M14
+// proves P02, M14
+test('Firefox shares a page that others can read, and reads theirs', LIMIT, async () => {
 	const room = roomId();
 	const early = () => probe.sharePage();
 	const ann = await Participant.join(bench, { room, name: 'Fox', browser: bench.firefox, early });
@@ -77,7 +79,8 @@ test('Firefox shares a page that others can read, and reads theirs', LIMIT, asyn
 	}
 });
 
-test('Firefox speaks in a webinar in three sizes, and another watches it', LIMIT, async () => { // P03
+// proves P03
+test('Firefox speaks in a webinar in three sizes, and another watches it', LIMIT, async () => {
 	const room = roomId();
 	const webinar = { room, kind: 'webinar' };
 	const speaker = await Participant.join(bench, { ...webinar, ...fox(), speaker: true });
@@ -108,7 +111,8 @@ test('Firefox speaks in a webinar in three sizes, and another watches it', LIMIT
 	}
 });
 
-test('Firefox watches every codec that it knows, and hears who sends another', LIMIT, async () => { // P03
+// proves P03
+test('Firefox watches every codec that it knows, and hears who sends another', LIMIT, async () => {
 	const webinar = { room: roomId(), kind: 'webinar' };
 	const speakers = {};
 	for (const codec of ['vp9', 'h264'])
@@ -129,7 +133,8 @@ test('Firefox watches every codec that it knows, and hears who sends another', L
 	}
 });
 
-test('Firefox embeds a room, by script and by module', LIMIT, async () => { // P04, M01, M04, M10, E01, E11
+// proves P04, M01, M04, M10, E01, E11
+test('Firefox embeds a room, by script and by module', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob', colour: 'teal' });
 	const src = `${bench.system.url}/call/?roomId=${room}&displayName=Fox&nameScreenDisabled=true&peerId=`;

@@ -8,7 +8,8 @@ const bench = openBench();
 
 const isFull = (page) => page.evaluate(() => document.fullscreenElement !== null);
 
-test('U14: the first gesture brings full screen, and no other brings it back', LIMIT, async () => {
+// proves U14
+test('the first gesture brings full screen, and no other brings it back', LIMIT, async () => {
 	const ann = await Participant.open(bench, { room: roomId(), name: 'Ann', startWithFS: true });
 	await ann.page.locator('.preview video').waitFor();
 	assert.equal(await isFull(ann.page), false);
@@ -23,12 +24,14 @@ test('U14: the first gesture brings full screen, and no other brings it back', L
 	await holds('Ann to stay in the window', async () => !(await isFull(ann.page)), { during: 1000 });
 });
 
-test('U14: without the attribute no gesture does', LIMIT, async () => {
+// proves U14
+test('without the attribute no gesture brings full screen', LIMIT, async () => {
 	const ann = await Participant.join(bench, { room: roomId(), name: 'Ann' });
 	assert.equal(await isFull(ann.page), false);
 });
 
-test('U14: where the page around does not allow full screen, nothing happens and nothing breaks', LIMIT, async (t) => {
+// proves U14
+test('where the page around does not allow full screen, nothing happens and nothing breaks', LIMIT, async (t) => {
 	const room = roomId();
 	const server = createServer((_, response) => {
 		response.setHeader('Content-Type', 'text/html');

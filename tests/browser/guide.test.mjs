@@ -27,7 +27,8 @@ async function works(bob, html, line) {
 	await bob.seesNames(bob);
 }
 
-test("the guides' HTML runs as it stands", LIMIT, async () => { // P04, P05, M01, E02, E11, G07, G12
+// proves P04, P05, M01, E02, E11, G07, G12
+test("the guides' HTML runs as it stands", LIMIT, async () => {
 	const [iframe, ...bridges] = await pieces('controlplane/docs/integration.md', 'html');
 	assert.equal(bridges.length, 2);
 	const bob = await Participant.join(bench, { room: 'serv1test', name: 'Bob' });

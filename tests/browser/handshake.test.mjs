@@ -63,7 +63,8 @@ test('where a network has too many connections a newcomer is told so, and who is
 	await ann.isConnected();
 });
 
-test('U06, U11: a name and a peerId that are none keep nobody out', LIMIT, async () => {
+// proves U06, U11
+test('a name and a peerId that are none keep nobody out', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.open(bench, { room, name: 'Ann', peerId: 'p'.repeat(129), displayName: 'Ada\nLovelace' });
 	await ann.enter();

@@ -56,7 +56,8 @@ test('without lang the browser’s language counts', LIMIT, async () => {
 	assert.equal(await ann.test('join-button').innerText(), 'Join');
 });
 
-test('P01: /new makes a room, and its link leads there', LIMIT, async () => {
+// proves P01
+test('/new makes a room, and its link leads there', LIMIT, async () => {
 	const page = await bench.chromium.page();
 	await page.goto(`${bench.system.url}/new`);
 	await page.getByTestId('create-button').click();

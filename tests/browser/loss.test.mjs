@@ -14,6 +14,7 @@ const SENT = ['framesSent', 'keyFramesEncoded', 'pliCount', 'retransmittedPacket
 
 // Where a frame of the layers above is missing, a browser cannot tell that it needs nothing of it: AV1 without its
 // dependency descriptor has sequence numbers alone.
+// proves F09
 test('losses of a distant speaker do not stop who sees its lowest temporal layer', LIMIT, async (t) => {
 	const cleaner = new Cleaner();
 	t.after(() => cleaner.clean());
@@ -57,6 +58,7 @@ function knowNoRed() {
 
 const HEARD = ['totalSamplesReceived', 'concealedSamples', 'silentConcealedSamples', 'packetsReceived', 'bytesReceived'];
 
+// proves F09
 test('of sound that gets lost little is missing, since it comes twice', LIMIT, async (t) => {
 	const cleaner = new Cleaner();
 	t.after(() => cleaner.clean());

@@ -10,7 +10,8 @@ const moderator = (more) => ({ role: 'moderator', ...more });
 const receiving = (one) =>
 	one.page.evaluate(() => probe.connections.find((c) => c.getReceivers().some(({ track }) => track.kind === 'video') && c.connectionState === 'connected')?.number);
 
-test('the waiting room: one is let in, one is turned away', LIMIT, async (t) => { // U18, B01
+// proves U18, B01
+test('the waiting room: one is let in, one is turned away', LIMIT, async (t) => {
 	const room = roomId();
 	const host = await Participant.join(bench, { room, name: 'Hanna Host', claims: moderator({ waitingRoom: true }) });
 	const guest = await Participant.open(bench, { room, name: 'Gus Guest' });
@@ -49,7 +50,8 @@ test('the waiting room: one is let in, one is turned away', LIMIT, async (t) => 
 	});
 });
 
-test('who waits when the control plane dies waits on', LIMIT, async () => { // U18
+// proves U18
+test('who waits when the control plane dies waits on', LIMIT, async () => {
 	const room = roomId();
 	const host = await Participant.join(bench, { room, name: 'Hanna', claims: moderator({ waitingRoom: true }) });
 	const guest = await Participant.open(bench, { room, name: 'Gus' });
@@ -64,7 +66,8 @@ test('who waits when the control plane dies waits on', LIMIT, async () => { // U
 	await Promise.all([host.sees(guest), guest.sees(host)]);
 });
 
-test('a viewer is promoted and demoted without losing a frame of the others', LIMIT, async (t) => { // B07
+// proves B07
+test('a viewer is promoted and demoted without losing a frame of the others', LIMIT, async (t) => {
 	const room = roomId();
 	const kind = 'webinar';
 	const speaker = await Participant.join(bench, { room, kind, name: 'Ada Lovelace', speaker: true });
@@ -130,7 +133,8 @@ test('a viewer is promoted and demoted without losing a frame of the others', LI
 	});
 });
 
-test('a moderator turns off devices, removes, and closes', LIMIT, async (t) => { // B02–B04, B06, M26–M28
+// proves B02–B04, B06, M26–M28
+test('a moderator turns off devices, removes, and closes', LIMIT, async (t) => {
 	const room = roomId();
 	const host = await Participant.join(bench, { room, name: 'Hanna Host', claims: moderator() });
 	const ann = await Participant.join(bench, { room, name: 'Ann Archer' });

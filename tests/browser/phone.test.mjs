@@ -35,7 +35,8 @@ async function assertForFingers(one, selector) {
 	assert.ok(content <= window, `${content} wide in a window of ${window}`);
 }
 
-test('P06: on a phone everything is done by touch', LIMIT, async () => {
+// proves P06
+test('on a phone everything is done by touch', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.open(bench, { room, name: 'Ann', device: PHONE });
 	await ann.page.locator('.preview video').waitFor();
@@ -84,7 +85,8 @@ test('P06: on a phone everything is done by touch', LIMIT, async () => {
 	await ann.sees(bob);
 });
 
-test('P06: an app enters by itself, without the welcome screen', LIMIT, async () => {
+// proves P06
+test('an app enters by itself, without the welcome screen', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.open(bench, { room, name: 'Ann', displayName: 'Ann', nameScreenDisabled: true, device: PHONE });
 	await ann.isConnected();
@@ -96,7 +98,8 @@ test('P06: an app enters by itself, without the welcome screen', LIMIT, async ()
 	await until('Bob to be alone', async () => (await bob.names()).length === 1);
 });
 
-test('G12: the screen stays on as long as one is in the room', LIMIT, async () => {
+// proves G12
+test('the screen stays on as long as one is in the room', LIMIT, async () => {
 	const ann = await Participant.open(bench, { room: roomId(), name: 'Ann', device: PHONE });
 	await ann.page.evaluate(() => {
 		window.locks = [];

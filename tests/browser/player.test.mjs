@@ -54,7 +54,8 @@ async function told(one) {
 	});
 }
 
-test('U17: a player of the address is this participant’s alone, and kept in its sandbox', LIMIT, async () => {
+// proves U17
+test('a player of the address is this participant’s alone, and kept in its sandbox', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann', video: player });
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
@@ -74,7 +75,8 @@ test('U17: a player of the address is this participant’s alone, and kept in it
 	await look(ann, 'player');
 });
 
-test('U17: a player of a token shows for everyone, also for who comes later', LIMIT, async () => {
+// proves U17
+test('a player of a token shows for everyone, also for who comes later', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann', lang: 'ru' });
 	const host = await Participant.join(bench, { room, name: 'Host', claims: { role: 'moderator', video: player } });
@@ -83,7 +85,8 @@ test('U17: a player of a token shows for everyone, also for who comes later', LI
 	for (const one of [ann, host]) await assertAccessible(one.page, 'the player');
 });
 
-test('U17: a moderator shows everyone a player, and takes it away', LIMIT, async () => {
+// proves U17
+test('a moderator shows everyone a player, and takes it away', LIMIT, async () => {
 	const room = roomId();
 	const host = await Participant.join(bench, { room, name: 'Host', claims: { role: 'moderator' } });
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
@@ -108,7 +111,8 @@ test('U17: a moderator shows everyone a player, and takes it away', LIMIT, async
 	assert.equal((await ann.request('setRoomVideo', { url: player })).ok, false);
 });
 
-test('U17: what is no https page is not shown, and the console says so', LIMIT, async () => {
+// proves U17
+test('what is no https page is not shown, and the console says so', LIMIT, async () => {
 	const ann = await Participant.join(bench, { room: roomId(), name: 'Ann', video: 'javascript:alert(1)' });
 	assert.equal(await ann.test('player').count(), 0);
 	assert.ok(ann.page.lines.some((line) => /ignoring the URL attribute video/.test(line)), ann.page.lines.join('\n'));

@@ -39,7 +39,8 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 	// On its welcome screen: nobody yet.
 	await Participant.open(bench, { ...webinar, name: 'Waiting' });
 
-	await t.test('R01–R05 want the API token, in either form', async () => {
+	// proves R01–R05
+	await t.test('room endpoints want the API token, in either form', async () => {
 		// Twenty wrong guesses of one address are answered; more would be 429.
 		for (const way of ways(room)) {
 			const refused = async (token, path, options) =>
@@ -52,7 +53,8 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 		}
 	});
 
-	await t.test('R02 durationOfBroadcast counts seconds since the room came into being', async () => {
+	// proves R02
+	await t.test('durationOfBroadcast counts seconds since the room came into being', async () => {
 		for (const way of ways(room)) {
 			const asked = Date.now();
 			const { status, body, headers } = await rest(`${way}/durationOfBroadcast`);
@@ -62,12 +64,14 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 		}
 	});
 
-	await t.test('R04 numberPeers counts who has joined', async () => {
+	// proves R04
+	await t.test('numberPeers counts who has joined', async () => {
 		for (const way of ways(room))
 			assertAnswer(await rest(`${way}/numberPeers`), 200, { numberPeers: 3, speakers: 1, viewers: 2 });
 	});
 
-	await t.test('R05 existingPeer knows who is there', async () => {
+	// proves R05
+	await t.test('existingPeer knows who is there', async () => {
 		for (const way of ways(room))
 			for (const [peerId, exists] of [
 				[speaker.peerId, true],
@@ -80,7 +84,8 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 			}
 	});
 
-	await t.test('R01 closePeer puts one out, for good', async () => {
+	// proves R01
+	await t.test('closePeer puts one out, for good', async () => {
 		const close = (json) => rest(`/rooms/${room}/closePeer`, { method: 'POST', json });
 		assert.equal((await close({ peerId: 'nobody' })).status, 400);
 		assert.equal((await close({ peerId: victor.peerId })).status, 200);
@@ -90,20 +95,23 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 		await vera.sees(speaker);
 	});
 
-	await t.test('R01 closePeer of a speaker takes the tile away', async () => {
+	// proves R01
+	await t.test('closePeer of a speaker takes the tile away', async () => {
 		const json = { peerId: speaker.peerId };
 		assert.equal((await rest(`/${room}/closePeer`, { method: 'POST', json })).status, 200);
 		assert.equal(await speaker.isRefused(), 'removed');
 		await vera.seesNames();
 	});
 
-	await t.test('R03 closeRoom puts everyone out, with a reason', async () => {
+	// proves R03
+	await t.test('closeRoom puts everyone out, with a reason', async () => {
 		assert.equal((await rest(`/rooms/${room}/closeRoom`)).status, 200);
 		assert.equal(await vera.isRefused(), 'room-closed');
 		assert.match(await vera.test('refused').innerText(), /The room was closed/);
 	});
 
-	await t.test('R01–R05 of a room that is gone: room not found', async () => {
+	// proves R01–R05
+	await t.test('a room that is gone is not found', async () => {
 		for (const way of ways(room)) {
 			for (const path of ['numberPeers', 'durationOfBroadcast', 'existingPeer?peerId=x', 'closeRoom'])
 				assertAnswer(await rest(`${way}/${path}`), NOT_FOUND.status, NOT_FOUND.body);
@@ -114,7 +122,8 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 });
 
 for (const method of ['POST', 'DELETE'])
-	test(`R03 closeRoom by ${method}`, LIMIT, async () => {
+	// proves R03
+	test(`closeRoom by ${method}`, LIMIT, async () => {
 		const room = roomId();
 		const ann = await Participant.join(bench, { room, name: 'Ann' });
 		assert.equal((await rest(`/rooms/${room}/closeRoom`, { method })).status, 200);

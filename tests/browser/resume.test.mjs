@@ -70,6 +70,7 @@ test('what is done between a new WebSocket and its resume waits for the resume',
 	await Promise.all([ann.sees(bob), bob.sees(ann)]);
 });
 
+// proves F16
 test('who does not come back is removed', LIMIT, async (t) => {
 	const proxy = await Proxy.start(bench.system.url);
 	t.after(() => proxy.close());

@@ -9,7 +9,8 @@ const HOST = { role: 'moderator' };
 
 const isRaised = async (one) => (await one.test('hand-button').getAttribute('aria-pressed')) === 'true';
 
-test('a hand in a call: seen by all, lowered by the moderator', LIMIT, async () => { // G02
+// proves G02
+test('a hand in a call: seen by all, lowered by the moderator', LIMIT, async () => {
 	const room = roomId();
 	const host = await Participant.join(bench, { room, name: 'Hanna Host', claims: HOST });
 	const ann = await Participant.join(bench, { room, name: 'Ann Archer' });
@@ -41,7 +42,8 @@ test('a hand in a call: seen by all, lowered by the moderator', LIMIT, async () 
 	await holds('no other toast', () => ann.page.evaluate(() => told === 0), { during: 1000 });
 });
 
-test('a webinar: viewers are counted, one raises a hand and is given the floor', LIMIT, async (t) => { // G02, B07
+// proves G02, B07
+test('a webinar: viewers are counted, one raises a hand and is given the floor', LIMIT, async (t) => {
 	const room = roomId();
 	const kind = 'webinar';
 	const speaker = await Participant.join(bench, { room, kind, name: 'Ada Lovelace', speaker: true });
@@ -84,7 +86,8 @@ test('a webinar: viewers are counted, one raises a hand and is given the floor',
 	for (const protoo of crowd) await protoo.close();
 });
 
-test('the waiting room: all are let in, all are turned away', LIMIT, async () => { // U18, B01
+// proves U18, B01
+test('the waiting room: all are let in, all are turned away', LIMIT, async () => {
 	const room = roomId();
 	const host = await Participant.join(bench, { room, name: 'Hanna', claims: { ...HOST, waitingRoom: true } });
 	const guests = [];
@@ -208,7 +211,8 @@ test('menus are walked through by arrows, and give the focus back', LIMIT, async
 	await until('the button to have the focus again', async () => (await focused()) === 'more-button', { describe: focused });
 });
 
-test('language and colours change while the call goes on', LIMIT, async () => { // M25
+// proves M25
+test('language and colours change while the call goes on', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
@@ -232,7 +236,8 @@ test('language and colours change while the call goes on', LIMIT, async () => { 
 	assert.equal(await ann.page.evaluate(() => probe.connections.length), connections);
 });
 
-test('on a phone everything can be reached', LIMIT, async () => { // P06
+// proves P06
+test('on a phone everything can be reached', LIMIT, async () => {
 	const room = roomId();
 	const viewport = { width: 360, height: 740 };
 	const host = await Participant.join(bench, { room, name: 'Hanna', viewport, lang: 'ru', claims: HOST });

@@ -93,7 +93,8 @@ test('who speaks loudest leads, and everyone is told', LIMIT, async (t) => {
 	});
 });
 
-test('counts, hands, the room’s video and bitrate, and who turned a microphone off', LIMIT, async () => { // G02, M19, M26, U17
+// proves G02, M19, M26, U17
+test('counts, hands, the room’s video and bitrate, and who turned a microphone off', LIMIT, async () => {
 	const room = roomId();
 	const kind = 'webinar';
 	const host = await Participant.join(bench, { room, kind, name: 'Hanna Host', claims: { role: 'moderator' } });
@@ -129,7 +130,8 @@ test('counts, hands, the room’s video and bitrate, and who turned a microphone
 	await late.seesMuted(ada, true);
 });
 
-test('a speaker who was demoted and promoted while disconnected speaks again', LIMIT, async (t) => { // B07
+// proves B07
+test('a speaker who was demoted and promoted while disconnected speaks again', LIMIT, async (t) => {
 	const proxy = await Proxy.start(bench.system.url);
 	t.after(() => proxy.close());
 	const room = roomId();

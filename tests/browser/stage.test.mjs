@@ -50,7 +50,8 @@ const isLarge = (one, id) =>
 
 const scrolls = (one) => one.test('stage').evaluate((box) => box.scrollHeight > box.clientHeight + 1);
 
-test('thirty people on a phone: scrolled to, or minimized', LIMIT, async (t) => { // U09
+// proves U09
+test('thirty people on a phone: scrolled to, or minimized', LIMIT, async (t) => {
 	const room = roomId();
 	const others = await crowd(room, 29);
 
@@ -75,7 +76,8 @@ test('thirty people on a phone: scrolled to, or minimized', LIMIT, async (t) => 
 	for (const { protoo } of others) await protoo.close();
 });
 
-test('who has a picture comes first, if that is wanted', LIMIT, async () => { // U13
+// proves U13
+test('who has a picture comes first, if that is wanted', LIMIT, async () => {
 	const room = roomId();
 	const [first, second] = await crowd(room, 2);
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
@@ -91,7 +93,8 @@ test('who has a picture comes first, if that is wanted', LIMIT, async () => { //
 	await ordered(plain, first.peerId, second.peerId, bob.peerId, sorting.peerId, plain.peerId);
 });
 
-test('a tile is pinned, until it is unpinned or its owner leaves', LIMIT, async () => { // M23, M24
+// proves M23, M24
+test('a tile is pinned, until it is unpinned or its owner leaves', LIMIT, async () => {
 	const room = roomId();
 	const [first, second, third] = await crowd(room, 3);
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
@@ -208,7 +211,8 @@ test('pictures that are not seen are not sent, and small ones come small', LIMIT
 	for (const { protoo } of others) await protoo.close();
 });
 
-test('a shared screen is large, moves, and ends', LIMIT, async () => { // M06, M07
+// proves M06, M07
+test('a shared screen is large, moves, and ends', LIMIT, async () => {
 	const room = roomId();
 	const [extra] = await crowd(room, 1);
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
@@ -244,7 +248,8 @@ test('a shared screen is large, moves, and ends', LIMIT, async () => { // M06, M
 	assert.equal(await bob.test('sharing-banner').count(), 0);
 });
 
-test('what a shared screen plays is heard, also from who is muted', LIMIT, async () => { // M06
+// proves M06
+test('what a shared screen plays is heard, also from who is muted', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
@@ -265,7 +270,8 @@ test('what a shared screen plays is heard, also from who is muted', LIMIT, async
 	await until('silence', async () => (await sounds()).length === 0, { describe: sounds });
 });
 
-test('controls and indicators can be left away', LIMIT, async () => { // U04, G03
+// proves U04, G03
+test('controls and indicators can be left away', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	await bob.click('mic-button');

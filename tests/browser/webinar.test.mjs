@@ -4,7 +4,8 @@ import { LIMIT, openBench, Participant, roomId } from './harness.mjs';
 
 const bench = openBench();
 
-test('a webinar: two viewers see and hear the speaker, and cannot publish', LIMIT, async (t) => { // P03, U07
+// proves P03, U07
+test('a webinar: two viewers see and hear the speaker, and cannot publish', LIMIT, async (t) => {
 	const room = roomId();
 	const join = (name, speaker) => Participant.join(bench, { room, kind: 'webinar', name, speaker });
 	// One viewer is there before the speaker, the other comes later.

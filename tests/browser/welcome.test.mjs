@@ -42,7 +42,8 @@ async function previewMoves(one) {
 	await until('the preview to move', async () => (await preview(one)).hash !== before.hash);
 }
 
-test('P02: the welcome screen says what it leads to, shows the camera and hears the microphone', LIMIT, async () => {
+// proves P02
+test('the welcome screen says what it leads to, shows the camera and hears the microphone', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.open(bench, { room, name: 'Ann' });
 	assert.equal(await ann.page.locator('h1').innerText(), 'Join the meeting');
@@ -177,7 +178,8 @@ test('devices that cannot be used: a camera that another program has', LIMIT, as
 	assert.equal(await page.getByTestId('device-problem').count(), 0);
 });
 
-test('P05: devices that the page around keeps to itself', LIMIT, async (t) => {
+// proves P05
+test('devices that the page around keeps to itself', LIMIT, async (t) => {
 	const room = roomId();
 	const server = createServer((request, response) => {
 		response.setHeader('Content-Type', 'text/html');
@@ -197,7 +199,8 @@ test('P05: devices that the page around keeps to itself', LIMIT, async (t) => {
 	assert.equal(await frame.getByTestId('device-problem').count(), 0);
 });
 
-test('P03 U02: viewers of a webinar are never asked for devices', LIMIT, async () => {
+// proves P03, U02
+test('viewers of a webinar are never asked for devices', LIMIT, async () => {
 	const room = roomId();
 	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true });
 	for (const autoplayWithoutAudioTrack of ['false', 'true']) {
@@ -213,7 +216,8 @@ test('P03 U02: viewers of a webinar are never asked for devices', LIMIT, async (
 	}
 });
 
-test('U02 U10 E18: where the browser refuses to sound unasked, one tap is enough', LIMIT, async (t) => {
+// proves U02, U10, E18
+test('where the browser refuses to sound unasked, one tap is enough', LIMIT, async (t) => {
 	const room = roomId();
 	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true });
 	const viewer = await Participant.open(await other(t, { autoplay: false }), {
@@ -233,7 +237,8 @@ test('U02 U10 E18: where the browser refuses to sound unasked, one tap is enough
 	assert.equal(await viewer.test('listen-button').count(), 0);
 });
 
-test('U10: without the welcome screen and without a bridge one enters by oneself, with devices off', LIMIT, async () => {
+// proves U10
+test('without the welcome screen and without a bridge one enters by oneself, with devices off', LIMIT, async () => {
 	const room = roomId();
 	/** Notes which pages are shown: each for as long as the machine's pace leaves of three seconds. */
 	const early = () => {
@@ -256,7 +261,8 @@ test('U10: without the welcome screen and without a bridge one enters by oneself
 	await bob.hears(ann);
 });
 
-test('U06: a name of the address is taken, and cannot be changed', LIMIT, async () => {
+// proves U06
+test('a name of the address is taken, and cannot be changed', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.open(bench, { room, name: 'Ann', displayName: 'Анна <b>' });
 	assert.equal(await ann.test('name-input').inputValue(), 'Анна <b>');
@@ -271,7 +277,8 @@ test('U06: a name of the address is taken, and cannot be changed', LIMIT, async 
 	assert.equal(await ann.test('name-input').inputValue(), '');
 });
 
-test('U08: the language changes at a press, unless the address has fixed it', LIMIT, async () => {
+// proves U08
+test('the language changes at a press, unless the address has fixed it', LIMIT, async () => {
 	const ann = await Participant.open(bench, { room: roomId(), name: 'Ann' });
 	await ann.test('name-input').fill('Ann');
 	await ann.click('language-ru');
@@ -286,7 +293,8 @@ test('U08: the language changes at a press, unless the address has fixed it', LI
 	assert.equal(await fixed.test('language-en').count(), 0);
 });
 
-test('G01: the room may stand in the path', LIMIT, async () => {
+// proves G01
+test('the room may stand in the path', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
 	const page = await bench.chromium.page();

@@ -106,6 +106,7 @@ static void each_profile_carries_media(void **)
 	}
 }
 
+// proves F12
 static void a_small_mtu_splits_the_handshake(void **)
 {
 	struct pair *p = calloc(1, sizeof(*p));

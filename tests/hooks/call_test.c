@@ -1,5 +1,4 @@
-// Joins and access checks: what is asked, what the answers mean, and who waits for whom. W01, W03,
-// W04, W06.
+// Joins and access checks: what is asked, what the answers mean, and who waits for whom.
 #include "hook_world.h"
 
 #include <openssl/evp.h>
@@ -9,7 +8,8 @@
 
 #define SLOW_PEERS 2000 // a webinar's
 
-static void W01_each_status_has_its_meaning(void **state)
+// proves W01
+static void each_status_has_its_meaning(void **state)
 {
 	static const struct {
 		const char *program;
@@ -39,7 +39,8 @@ static void W01_each_status_has_its_meaning(void **state)
 	}
 }
 
-static void W01_sends_what_the_guide_says(void **state)
+// proves W01, W04
+static void a_join_asks_what_the_guide_says(void **state)
 {
 	struct world *w = *state;
 	struct hook_peer p = world_peer(w, "x", "peer/1&2");
@@ -57,13 +58,13 @@ static void W01_sends_what_the_guide_says(void **state)
 	assert_string_equal(request_query(r, "peerId"), "peer/1&2");
 	assert_string_equal(request_query(r, "displayName"), "Jöhn Snow + =?#");
 	assert_string_equal(request_query(r, "token"), "eyJ.eyJ.sig-_");
-	// W04
 	assert_string_equal(request_header(r, "authorization"), "Basic Z2NvcmU6eA==");
 	assert_null(request_header(r, "accept-encoding"));
 	json_free(log);
 }
 
-static void W01_an_apiEvent_may_have_a_query_and_a_slash(void **state)
+// proves W01
+static void an_apiEvent_may_have_a_query_and_a_slash(void **state)
 {
 	struct world *w = *state;
 	struct hook_peer p = world_peer(w, "hook/?key=1#part", "p");
@@ -76,7 +77,8 @@ static void W01_an_apiEvent_may_have_a_query_and_a_slash(void **state)
 	json_free(log);
 }
 
-static void W01_no_answer_within_3_s_is_the_accounts_choice(void **state)
+// proves W01
+static void no_answer_within_3_s_is_the_accounts_choice(void **state)
 {
 	struct world *w = *state;
 
@@ -100,7 +102,8 @@ static void W01_no_answer_within_3_s_is_the_accounts_choice(void **state)
 	assert_int_equal(world_join(w, &p)->verdict, HOOK_DECLINED);
 }
 
-static void W01_a_receiver_that_is_not_there_is_told_at_once(void **state)
+// proves W01
+static void a_receiver_that_is_not_there_is_told_at_once(void **state)
 {
 	struct world *w = *state;
 	struct hook_peer p = world_peer(w, "", "p");
@@ -119,7 +122,8 @@ static const struct heard *access_ask(struct world *w, const struct hook_peer *p
 	return &w->heard[before];
 }
 
-static void W03_posts_the_access_token(void **state)
+// proves W03
+static void the_access_token_is_posted(void **state)
 {
 	static const struct {
 		const char *program;
@@ -242,6 +246,7 @@ static int crowd_join(struct world *w)
 // 2000 joins through a webhook that takes 200 ms; and the loop does other things meanwhile. Nobody
 // waits longer than HOOK_WAIT_MS, so these are seconds. A machine that keeps the receiver from its
 // work may turn some away, but not each time.
+// proves F08
 static void two_thousand_joins_take_seconds(void **state)
 {
 	struct world *w = *state;
@@ -265,6 +270,7 @@ static void two_thousand_joins_take_seconds(void **state)
 	assert_true(turn_ms_max < turns_ms / 5); // no turn does much of the work
 }
 
+// proves F07
 static void a_slow_receiver_delays_its_own_account_alone(void **state)
 {
 	struct world *w = *state;
@@ -314,12 +320,12 @@ static void too_many_that_wait_are_turned_away(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(W01_each_status_has_its_meaning),
-	        TEST(W01_sends_what_the_guide_says),
-	        TEST(W01_an_apiEvent_may_have_a_query_and_a_slash),
-	        TEST(W01_no_answer_within_3_s_is_the_accounts_choice),
-	        TEST(W01_a_receiver_that_is_not_there_is_told_at_once),
-	        TEST(W03_posts_the_access_token),
+	        TEST(each_status_has_its_meaning),
+	        TEST(a_join_asks_what_the_guide_says),
+	        TEST(an_apiEvent_may_have_a_query_and_a_slash),
+	        TEST(no_answer_within_3_s_is_the_accounts_choice),
+	        TEST(a_receiver_that_is_not_there_is_told_at_once),
+	        TEST(the_access_token_is_posted),
 	        TEST(a_cancelled_call_stays_silent),
 	        TEST(a_message_is_one_line_of_text),
 	        TEST(connections_are_used_again),

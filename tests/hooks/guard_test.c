@@ -80,6 +80,7 @@ static bool is_public(const char *text)
 	return guard_address_is_public(&a.any);
 }
 
+// proves A19
 static void only_public_addresses_are_called(void **)
 {
 	static const char *const refused[] = {
@@ -206,6 +207,7 @@ static enum hook_verdict ask_openly(struct world *w, const char *url)
 	return world_join(w, &p)->verdict;
 }
 
+// proves A19
 static void nothing_is_sent_to_addresses_that_are_not_public(void **state)
 {
 	static const char *const hosts[] = {
@@ -282,6 +284,7 @@ static void leave_for_one_port_is_not_for_another(void **state)
 	assert_int_equal(ask(w, url), HOOK_ADMIT);
 }
 
+// proves A19
 static void only_https_is_spoken(void **state)
 {
 	static const char *const urls[] = {
@@ -335,6 +338,7 @@ static void header_values_cannot_break_out(void **state)
 	assert_int_equal(world_requests(w), 0);
 }
 
+// proves A19
 static void redirects_are_not_followed(void **state)
 {
 	static const int statuses[] = {301, 302, 303, 307, 308};
@@ -354,6 +358,7 @@ static void redirects_are_not_followed(void **state)
 	assert_int_equal(world_requests(w), 5);
 }
 
+// proves A19
 static void a_name_that_changes_its_address_is_checked_again(void **state)
 {
 	struct world *w = *state;
@@ -377,6 +382,7 @@ static void a_name_that_changes_its_address_is_checked_again(void **state)
 	assert_int_equal(world_requests(w), 0);
 }
 
+// proves A19
 static void proxy_variables_are_ignored(void **state)
 {
 	static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
@@ -413,6 +419,7 @@ static void certificates_are_checked(void **state)
 	));
 }
 
+// proves F07
 static void malicious_answers_end_in_time(void **state)
 {
 	static const struct {

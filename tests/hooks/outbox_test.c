@@ -1,5 +1,5 @@
 // What is kept until it is delivered: closePeer, over receivers that are down and processes that
-// die. W02, W05, W06.
+// die.
 #include "hook_world.h"
 
 #include "hook/request.h"
@@ -36,7 +36,8 @@ static uint64_t join(struct world *w, const char *program, const char *peer_id)
 	return h->admission;
 }
 
-static void W02_a_close_follows_an_admitted_join(void **state)
+// proves W02
+static void a_close_follows_an_admitted_join(void **state)
 {
 	struct world *w = *state;
 	struct hook_peer p = world_peer(w, "", "p");
@@ -60,7 +61,8 @@ static void W02_a_close_follows_an_admitted_join(void **state)
 	json_free(log);
 }
 
-static void W05_no_close_without_an_admitted_join(void **state)
+// proves W05
+static void no_close_without_an_admitted_join(void **state)
 {
 	static const char *const programs[] = {"status=401", "status=423", "status=500"};
 	struct world *w = *state;
@@ -76,7 +78,8 @@ static void W05_no_close_without_an_admitted_join(void **state)
 	events_are(w, "joinPeer p, joinPeer p, joinPeer p");
 }
 
-static void W05_a_cancelled_join_is_closed_if_it_was_admitted(void **state)
+// proves W05
+static void a_cancelled_join_is_closed_if_it_was_admitted(void **state)
 {
 	struct world *w = *state;
 	struct hook_peer p = world_peer(w, "delay=500", "p");
@@ -96,7 +99,8 @@ static void W05_a_cancelled_join_is_closed_if_it_was_admitted(void **state)
 	events_are(w, "joinPeer p, closePeer p, joinPeer q");
 }
 
-static void W05_a_returning_peer_comes_after_its_close(void **state)
+// proves W05
+static void a_returning_peer_comes_after_its_close(void **state)
 {
 	struct world *w = *state;
 	struct hook_peer p = world_peer(w, "delay=150", "p");
@@ -110,7 +114,8 @@ static void W05_a_returning_peer_comes_after_its_close(void **state)
 }
 
 // The close comes while the next join already waits for its turn.
-static void W05_a_close_goes_before_a_join_that_has_not_started(void **state)
+// proves W05
+static void a_close_goes_before_a_join_that_has_not_started(void **state)
 {
 	struct world *w = *state;
 	struct hook_peer p = world_peer(w, "", "p");
@@ -123,7 +128,8 @@ static void W05_a_close_goes_before_a_join_that_has_not_started(void **state)
 	events_are(w, "joinPeer p, closePeer p, joinPeer p");
 }
 
-static void W02_a_close_is_tried_until_it_is_taken(void **state)
+// proves W02, F07
+static void a_close_is_tried_until_it_is_taken(void **state)
 {
 	struct world *w = *state;
 
@@ -140,7 +146,8 @@ static void W02_a_close_is_tried_until_it_is_taken(void **state)
 	world_wait_requests(w, 2 + 1 + 4);
 }
 
-static void W05_a_join_hurries_the_close_before_it(void **state)
+// proves W05
+static void a_join_hurries_the_close_before_it(void **state)
 {
 	struct world *w = *state;
 	char down[96];
@@ -162,7 +169,8 @@ static void W05_a_join_hurries_the_close_before_it(void **state)
 }
 
 // It has been heard, and would tell of the wrong visit later.
-static void W05_a_close_that_was_refused_is_not_repeated_after_a_return(void **state)
+// proves W05
+static void a_close_that_was_refused_is_not_repeated_after_a_return(void **state)
 {
 	struct world *w = *state;
 
@@ -177,9 +185,10 @@ static void W05_a_close_that_was_refused_is_not_repeated_after_a_return(void **s
 	assert_int_equal(counts.given_up, 1);
 }
 
-// W05: whatever a receiver has heard of is in the file, however slow that is; but a disk that
+// Whatever a receiver has heard of is in the file, however slow that is; but a disk that
 // stands still keeps nobody out.
-static void W05_a_join_is_stored_before_it_is_sent(void **state)
+// proves W05
+static void a_join_is_stored_before_it_is_sent(void **state)
 {
 	struct world *w = *state;
 	const struct hook_peer p = world_peer(w, "", "p"), q = world_peer(w, "", "q");
@@ -206,7 +215,8 @@ static void W05_a_join_is_stored_before_it_is_sent(void **state)
 	sqlite3_close(other);
 }
 
-static void W02_pending_closes_survive_a_restart(void **state)
+// proves W02
+static void pending_closes_survive_a_restart(void **state)
 {
 	struct world *w = *state;
 	uint16_t port = w->receiver.port;
@@ -250,7 +260,8 @@ static bool keep(void *owner, const struct hook_admission *a)
 	return true;
 }
 
-static void W05_a_restart_closes_those_who_are_gone(void **state)
+// proves W05
+static void a_restart_closes_those_who_are_gone(void **state)
 {
 	struct world *w = *state;
 	struct kept kept = {.peer_id = "stays"};
@@ -302,7 +313,8 @@ static void die(struct world *w)
 	kill(getpid(), SIGKILL);
 }
 
-static void W05_kill_9_loses_no_close(void **state)
+// proves W05, F01
+static void kill_9_loses_no_close(void **state)
 {
 	struct world *w = *state;
 	struct kept nobody = {.peer_id = ""};
@@ -342,7 +354,8 @@ static void W05_kill_9_loses_no_close(void **state)
 
 // Version 2.
 
-static void W06_the_signature_is_that_of_standard_webhooks(void **)
+// proves W06
+static void the_signature_is_that_of_standard_webhooks(void **)
 {
 	char signature[HOOK_SIGNATURE_SIZE];
 
@@ -409,7 +422,8 @@ static struct json *body_of(const struct json *request)
 	return json_parse(text, strlen(text));
 }
 
-static void W06_events_are_posted_and_signed(void **state) // G10
+// proves W06, G10
+static void events_are_posted_and_signed(void **state)
 {
 	struct world *w = *state;
 	struct hook_peer p = peer_v2(w, "hook", "p");
@@ -446,7 +460,8 @@ static void W06_events_are_posted_and_signed(void **state) // G10
 }
 
 // The same event has the same id, however often it comes.
-static void W06_a_repeated_event_keeps_its_id(void **state)
+// proves W06
+static void a_repeated_event_keeps_its_id(void **state)
 {
 	struct world *w = *state;
 	struct hook_peer p = peer_v2(w, "close=500,fail=1", "p");
@@ -493,7 +508,8 @@ static struct json *replay(struct world *w, uint64_t account, const char *after,
 	return r.body;
 }
 
-static void W06_past_events_can_be_had_again(void **state)
+// proves W06
+static void past_events_can_be_had_again(void **state)
 {
 	struct world *w = *state;
 	char after[24];
@@ -542,7 +558,8 @@ static void W06_past_events_can_be_had_again(void **state)
 }
 
 // After a crash no number is given twice: those that were sent may not have been stored.
-static void W06_sequences_go_up_over_a_restart(void **state)
+// proves W06
+static void sequences_go_up_over_a_restart(void **state)
 {
 	struct world *w = *state;
 	int64_t last = 0;
@@ -569,23 +586,23 @@ static void W06_sequences_go_up_over_a_restart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(W02_a_close_follows_an_admitted_join),
-	        TEST(W05_no_close_without_an_admitted_join),
-	        TEST(W05_a_cancelled_join_is_closed_if_it_was_admitted),
-	        TEST(W05_a_returning_peer_comes_after_its_close),
-	        TEST(W05_a_close_goes_before_a_join_that_has_not_started),
-	        TEST(W02_a_close_is_tried_until_it_is_taken),
-	        TEST(W05_a_join_hurries_the_close_before_it),
-	        TEST(W05_a_close_that_was_refused_is_not_repeated_after_a_return),
-	        TEST(W05_a_join_is_stored_before_it_is_sent),
-	        TEST(W02_pending_closes_survive_a_restart),
-	        TEST(W05_a_restart_closes_those_who_are_gone),
-	        TEST(W05_kill_9_loses_no_close),
-	        cmocka_unit_test(W06_the_signature_is_that_of_standard_webhooks),
-	        TEST(W06_events_are_posted_and_signed),
-	        TEST(W06_a_repeated_event_keeps_its_id),
-	        TEST(W06_past_events_can_be_had_again),
-	        TEST(W06_sequences_go_up_over_a_restart),
+	        TEST(a_close_follows_an_admitted_join),
+	        TEST(no_close_without_an_admitted_join),
+	        TEST(a_cancelled_join_is_closed_if_it_was_admitted),
+	        TEST(a_returning_peer_comes_after_its_close),
+	        TEST(a_close_goes_before_a_join_that_has_not_started),
+	        TEST(a_close_is_tried_until_it_is_taken),
+	        TEST(a_join_hurries_the_close_before_it),
+	        TEST(a_close_that_was_refused_is_not_repeated_after_a_return),
+	        TEST(a_join_is_stored_before_it_is_sent),
+	        TEST(pending_closes_survive_a_restart),
+	        TEST(a_restart_closes_those_who_are_gone),
+	        TEST(kill_9_loses_no_close),
+	        cmocka_unit_test(the_signature_is_that_of_standard_webhooks),
+	        TEST(events_are_posted_and_signed),
+	        TEST(a_repeated_event_keeps_its_id),
+	        TEST(past_events_can_be_had_again),
+	        TEST(sequences_go_up_over_a_restart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

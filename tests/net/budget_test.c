@@ -118,6 +118,7 @@ static size_t long_fir(const struct viewer_subscription *s, uint8_t *out)
 	return feedback_head(out, WIRE_FMT_FIR, WIRE_PSFB, 0, RTCP_HEAD + FIR_FCIS * 8);
 }
 
+// proves A14
 static void lists_of_numbers_that_nobody_has_are_bounded(void **)
 {
 	struct hall h;
@@ -205,6 +206,7 @@ static void check_who_asks_forever(void (*ask)(const struct member *, int turn))
 	party_end(&p);
 }
 
+// proves A14
 static void who_asks_for_key_frames_forever_gets_few(void **)
 {
 	check_who_asks_forever(ask_by_pli);

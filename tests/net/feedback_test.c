@@ -56,16 +56,19 @@ static void check_lossy_call(uint16_t out_permille, uint16_t in_permille)
 	party_end(&p);
 }
 
+// proves F09
 static void loss_to_the_watcher_is_made_good(void **)
 {
 	check_lossy_call(0, 50);
 }
 
+// proves F09
 static void loss_from_the_speaker_is_made_good(void **)
 {
 	check_lossy_call(50, 0);
 }
 
+// proves F09
 static void loss_on_both_sides_is_made_good(void **)
 {
 	check_lossy_call(50, 50);
@@ -238,6 +241,7 @@ static void a_nack_is_answered_by_rtx(void **)
 }
 
 // threats-and-faults 14: a viewer that asks for the same packets all the time.
+// proves A14
 static void a_nack_flood_is_bounded(void **)
 {
 	struct party p;

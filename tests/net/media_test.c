@@ -62,12 +62,14 @@ static void ipv4_with_cm(void **)
 	check_call(&o, &o, 1);
 }
 
+// proves F13
 static void ipv6_with_gcm(void **)
 {
 	const struct member_options o = {.family = AF_INET6, .profiles = GCM, TOP_LAYERS};
 	check_call(&o, &o, 7);
 }
 
+// proves F13
 static void families_and_profiles_mix(void **)
 {
 	const struct member_options speaker = {.family = AF_INET6, .profiles = CM};
@@ -306,6 +308,7 @@ static void what_is_removed_is_silent(void **)
 }
 
 // NAT rebinding: another source port, which with several workers is often another one's queue.
+// proves F14
 static void media_follows_a_rebinding(void **)
 {
 	struct party p;

@@ -153,6 +153,7 @@ static void a_restart_of_ice_keeps_the_media(void **)
 }
 
 // RFC 7675 5.1: 30 s without a valid check, and nothing more is sent.
+// proves F16
 static void consent_expires_after_30_seconds(void **)
 {
 	struct party p;

@@ -79,6 +79,7 @@ static void random_fill(uint8_t *out, size_t n, uint32_t seed)
 static const uint16_t lengths[] = {0, 1, 2, 3, 11, 12, 13, 19, 20, 21, 28, 60, 576, 1200, 1472};
 #define LENGTHS (sizeof(lengths) / sizeof(lengths[0]))
 
+// proves A11
 static void strangers_garbage_meets_silence(void **)
 {
 	struct call c;
@@ -108,6 +109,7 @@ static void strangers_garbage_meets_silence(void **)
 }
 
 // The same from a tuple that is validated and in the middle of a call.
+// proves A11
 static void garbage_on_a_live_tuple_harms_nobody(void **)
 {
 	struct call c;
@@ -139,6 +141,7 @@ struct bad_check {
 	const char *drop; // its counter; NULL: any
 };
 
+// proves A03
 static void checks_of_strangers_meet_silence(void **)
 {
 	static const struct bad_check checks[] = {
@@ -188,6 +191,7 @@ static void checks_of_strangers_meet_silence(void **)
 }
 
 // USERNAMEs of absurd lengths (RFC 8489 14.3 allows 508 bytes).
+// proves A02
 static void huge_user_names_meet_silence(void **)
 {
 	static const uint16_t sizes[] = {0, 509, 513, 1024, 1440, 65535};
@@ -211,6 +215,7 @@ static void huge_user_names_meet_silence(void **)
 
 // A check that somebody replays, or sends in another's name, redirects nothing: media goes on to
 // where it went, and its new source gets no more than the answer (RFC 9000 8.1).
+// proves A02
 static void a_replayed_check_redirects_nothing(void **)
 {
 	struct call c;
@@ -272,6 +277,7 @@ static void a_client_that_moves_and_sends_no_reports_is_followed(void **)
 }
 
 // The client itself moves to another address: its reports prove that it is there.
+// proves F14
 static void a_client_that_moves_is_followed(void **)
 {
 	struct call c;
@@ -356,6 +362,7 @@ static void the_answer_names_our_address(void **)
 	}
 }
 
+// proves A01
 static void dtls_before_a_check_meets_silence(void **)
 {
 	// A handshake record that says ClientHello; whatever follows is never looked at.
@@ -378,6 +385,7 @@ static void dtls_before_a_check_meets_silence(void **)
 	close(s.fd);
 }
 
+// proves A10
 static void a_wrong_fingerprint_gets_no_media(void **)
 {
 	const struct member_options wrong = {.wrong_fingerprint = true, TOP_LAYERS};
@@ -418,6 +426,7 @@ static void a_hello_before_the_connect_command_waits(void **)
 	party_end(&p);
 }
 
+// proves F12
 static void a_split_hello_is_put_together(void **)
 {
 	const struct member_options small = {.dtls_mtu = 256};
@@ -434,6 +443,7 @@ static void a_split_hello_is_put_together(void **)
 
 // Clients that begin a handshake and never go on: the first part of a ClientHello and no more. They
 // keep their own address from connecting, nobody else.
+// proves A01
 static void half_open_handshakes_keep_nobody_else_out(void **)
 {
 	// A handshake message of 1000 bytes, of which this fragment has 28.
@@ -508,6 +518,7 @@ static void a_close_notify_is_seen(void **)
 }
 
 // A flood of SRTP with wrong tags from a live tuple, on the speaker's own SSRC.
+// proves A05
 static void unauthentic_media_changes_nothing(void **)
 {
 	struct call c;

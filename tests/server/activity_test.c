@@ -172,7 +172,8 @@ static void a_track_is_added_as_what_it_is(void **)
 	page_leave(&caller);
 }
 
-static void everyone_hears_how_many_there_are(void **) // R04
+// proves R04
+static void everyone_hears_how_many_there_are(void **)
 {
 	struct page speaker, viewers[3];
 	static const char *const ids[] = {"a", "b", "c"};
@@ -272,7 +273,8 @@ static void expect_hands(struct page *p, const char *want)
 	assert_string_equal(ids, want);
 }
 
-static void a_raised_hand_is_seen_by_those_who_give_the_floor(void **) // G02, B07
+// proves G02, B07
+static void a_raised_hand_is_seen_by_those_who_give_the_floor(void **)
 {
 	struct page speaker, moderator, viewer, other;
 
@@ -318,7 +320,8 @@ static void a_raised_hand_is_seen_by_those_who_give_the_floor(void **) // G02, B
 	page_leave(&speaker);
 }
 
-static void in_a_call_all_see_hands_and_some_may_not_raise_any(void **) // G02
+// proves G02
+static void in_a_call_all_see_hands_and_some_may_not_raise_any(void **)
 {
 	struct page a, b, c;
 
@@ -380,7 +383,8 @@ static void expect_room_change(struct page *p, const char *video, int bitrate)
 	json_free(room);
 }
 
-static void moderators_set_the_rooms_video_and_bitrate(void **) // U17, M19
+// proves U17, M19
+static void moderators_set_the_rooms_video_and_bitrate(void **)
 {
 	static const char *const bad_videos[] = {
 	        "{\"url\":\"http://player.example/\"}", "{\"url\":\"javascript:alert(1)\"}",

@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 // The host finds the account, and its rooms are its own.
-static void rooms_belong_to_the_account_of_the_host(void **) // S05, S06
+// proves S05, S06
+static void rooms_belong_to_the_account_of_the_host(void **)
 {
 	struct page a, b;
 	let_in(&a, "free", "/call/?roomId=same&peerId=p", "");
@@ -24,7 +25,8 @@ static void rooms_belong_to_the_account_of_the_host(void **) // S05, S06
 	page_leave(&b);
 }
 
-static void attributes_of_a_handshake_are_well_formed_or_refused(void **) // U11, U23
+// proves U11, U23
+static void attributes_of_a_handshake_are_well_formed_or_refused(void **)
 {
 	static const struct {
 		const char *where;
@@ -44,7 +46,8 @@ static void attributes_of_a_handshake_are_well_formed_or_refused(void **) // U11
 		);
 }
 
-static void required_tokens_are_required(void **) // S01, S02, U15
+// proves S01, S02, U15
+static void required_tokens_are_required(void **)
 {
 	static const char where[] = "/call/?roomId=r&peerId=p";
 	struct page p;
@@ -67,7 +70,8 @@ static void required_tokens_are_required(void **) // S01, S02, U15
 	refuse("free", where, integrator_token(&integrator, "{\"exp\":1}"), "token-expired");
 }
 
-static void a_token_opens_its_room_alone(void **) // U23
+// proves U23
+static void a_token_opens_its_room_alone(void **)
 {
 	static const char payload[] = "{\"roomId\":\"mine\",\"peerId\":7}";
 	struct page p;
@@ -82,7 +86,8 @@ static void a_token_opens_its_room_alone(void **) // U23
 	refuse("strict", "/call/?roomId=r", integrator_token(&integrator, "{}"), "bad-request");
 }
 
-static void claims_win_over_the_url(void **) // U03, U06, U07, U11, U12
+// proves U03, U06, U07, U11, U12
+static void claims_win_over_the_url(void **)
 {
 	struct page p;
 	struct json *place = admit(
@@ -114,7 +119,8 @@ static void claims_win_over_the_url(void **) // U03, U06, U07, U11, U12
 	page_leave(&p);
 }
 
-static void what_does_not_count_is_told(void **) // U01, U03, U07, U12, U16, U18, U19–U22
+// proves U01, U03, U07, U12, U16, U18, U19–U22
+static void what_does_not_count_is_told(void **)
 {
 	static const struct {
 		const char *account, *query;
@@ -136,7 +142,7 @@ static void what_does_not_count_is_told(void **) // U01, U03, U07, U12, U16, U18
 	         "maxBroadcasters:jwt-only maxWatchers:jwt-only"},
 	        {"strict", "&accessToken=t&itisparticipant=true", true,
 	         "accessToken:jwt-required itisparticipant:jwt-required"},
-	        {"debug", "&authEvent=a%0d%0aX-Evil%3A%201", false, "authEvent:bad-value"}, // U21
+	        {"debug", "&authEvent=a%0d%0aX-Evil%3A%201", false, "authEvent:bad-value"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char more[16384], list[512];
@@ -173,7 +179,8 @@ static void bad_claims_are_told_too(void **)
 #define LETTERS_35 "abcdefghijklmnopqrstuvwxyzabcdefghi"
 
 // A page that sends the same name again is let in all the same.
-static void a_bad_name_breaks_nothing(void **) // U06
+// proves U06
+static void a_bad_name_breaks_nothing(void **)
 {
 	static const struct {
 		const char *escaped, *json, *shown; // NULL: nothing
@@ -205,7 +212,8 @@ static void a_bad_name_breaks_nothing(void **) // U06
 }
 
 // Neither does one that is no name at all, which a URL cannot say.
-static void a_join_with_no_name_at_all_goes_on(void **) // U06
+// proves U06
+static void a_join_with_no_name_at_all_goes_on(void **)
 {
 	static const char others[][24] = {"7", "null", "{}", "[\"Ada\"]"};
 	char data[4096], letters[2048] = "";
@@ -227,7 +235,8 @@ static void a_join_with_no_name_at_all_goes_on(void **) // U06
 
 // Where no webhook and no switch keeps people out, moderators hear of it: also those who were there
 // before.
-static void a_start_that_holds_nobody_back_is_told(void **) // U24
+// proves U24
+static void a_start_that_holds_nobody_back_is_told(void **)
 {
 	static const char start[] = "{\"startTime\":4085683200,\"role\":\"moderator\"}";
 	struct page m, p, q;
@@ -260,7 +269,8 @@ static void a_start_that_holds_nobody_back_is_told(void **) // U24
 	page_leave(&p);
 }
 
-static void a_token_lives_from_its_first_use(void **) // U16
+// proves U16
+static void a_token_lives_from_its_first_use(void **)
 {
 	static const char where[] = "/call/?roomId=life&session=s1&peerId=";
 	char first[256], second[256], token[16384];
@@ -288,7 +298,8 @@ static void a_token_lives_from_its_first_use(void **) // U16
 	);
 }
 
-static void a_used_up_token_stays_so_after_a_restart(void **) // U16
+// proves U16
+static void a_used_up_token_stays_so_after_a_restart(void **)
 {
 	static const char where[] = "/call/?roomId=life2&peerId=p";
 	char token[16384];
@@ -304,7 +315,8 @@ static void a_used_up_token_stays_so_after_a_restart(void **) // U16
 	refuse("free", where, token, "token-used-up");
 }
 
-static void the_most_recent_connection_wins(void **) // U11
+// proves U11
+static void the_most_recent_connection_wins(void **)
 {
 	struct page first, second;
 
@@ -316,7 +328,8 @@ static void the_most_recent_connection_wins(void **) // U11
 }
 
 // The webhook takes 700 ms: the second connection asks while the first still waits.
-static void the_most_recent_wins_also_while_the_webhook_thinks(void **) // U11, W05
+// proves U11, W05
+static void the_most_recent_wins_also_while_the_webhook_thinks(void **)
 {
 	char events[128];
 	struct page first, second;
@@ -331,7 +344,8 @@ static void the_most_recent_wins_also_while_the_webhook_thinks(void **) // U11, 
 	assert_int_equal(integrator_count(&integrator, "/joinPeer", "racer"), 2);
 }
 
-static void a_signed_peer_id_is_nobody_elses(void **) // U11
+// proves U11
+static void a_signed_peer_id_is_nobody_elses(void **)
 {
 	static const char where[] = "/call/?roomId=signed&peerId=ceo&session=";
 	char own[256], thief[256];
@@ -349,7 +363,8 @@ static void a_signed_peer_id_is_nobody_elses(void **) // U11
 	page_leave(&q);
 }
 
-static void a_session_that_comes_back_is_not_asked_again(void **) // W05, row 15 of the faults
+// proves W05, F15
+static void a_session_that_comes_back_is_not_asked_again(void **)
 {
 	static const char where[] = "/call/?roomId=back&peerId=back&session=secret";
 	char events[128];
@@ -400,7 +415,8 @@ static void a_session_needs_no_token(void **)
 	refuse("strict", own, "", "token-missing"); // gone with its peer
 }
 
-static void each_admitted_join_gets_one_close(void **) // W05
+// proves W05
+static void each_admitted_join_gets_one_close(void **)
 {
 	static const char *const peers[] = {"w5left", "w5died", "w5never", "w5late"};
 	struct page p;
@@ -437,7 +453,8 @@ static void each_admitted_join_gets_one_close(void **) // W05
 	assert_int_equal(integrator_count(&integrator, "/closePeer", "w5refused"), 0);
 }
 
-static void who_is_gone_after_a_kill_is_closed(void **) // W05
+// proves W05
+static void who_is_gone_after_a_kill_is_closed(void **)
 {
 	char events[128];
 	struct page p;
@@ -500,7 +517,8 @@ static void what_happens_at_the_door_is_counted(void **)
 	page_leave(&p);
 }
 
-static void tokens_limit_the_room(void **) // G04
+// proves G04
+static void tokens_limit_the_room(void **)
 {
 	static const char where[] = "/webinar/?roomId=few&peerId=";
 	static const char payload[] =
@@ -532,7 +550,8 @@ static void tokens_limit_the_room(void **) // G04
 	page_leave(&pages[2]);
 }
 
-static void a_pin_is_asked_for(void **) // G14
+// proves G14
+static void a_pin_is_asked_for(void **)
 {
 	static const char where[] = "/call/?roomId=pin&peerId=";
 	char full[128];
@@ -556,7 +575,8 @@ static void a_pin_is_asked_for(void **) // G14
 	page_leave(&moderator);
 }
 
-static void a_video_is_for_everyone_where_it_is_signed(void **) // U17
+// proves U17
+static void a_video_is_for_everyone_where_it_is_signed(void **)
 {
 	struct page moderator, p;
 	let_in(&p, "free", "/call/?roomId=vid&peerId=p&video=https%3A%2F%2Fv.example%2Fmine", "");

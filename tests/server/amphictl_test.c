@@ -111,7 +111,8 @@ static int group_teardown(void **)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1; // also: no leak, no error
 }
 
-static void an_account_is_made_shown_changed_and_removed(void **) // S05
+// proves S05
+static void an_account_is_made_shown_changed_and_removed(void **)
 {
 	expect("amphictl account add shop --jwt-required on --debug on", 0,
 	       "jwt-required           on");
@@ -192,7 +193,8 @@ static void help_is_everywhere(void **)
 	expect("amphictl jwt sign --help", 0, "--claim NAME=VALUE");
 }
 
-static void a_made_key_pair_signs_good_tokens(void **) // S04
+// proves S04
+static void a_made_key_pair_signs_good_tokens(void **)
 {
 	struct account_error e;
 	struct account *a = account_create("test", &e);
@@ -232,7 +234,8 @@ static void a_made_key_pair_signs_good_tokens(void **) // S04
 }
 
 // The guide's own commands, and a token that is signed without us.
-static void openssl_makes_the_same(void **) // S01, S04
+// proves S01, S04
+static void openssl_makes_the_same(void **)
 {
 	struct account_error e;
 	struct account *a = account_create("test", &e);
@@ -293,7 +296,8 @@ static int rest_status(const char *token)
 	return status;
 }
 
-static void api_tokens_work_at_once_and_until_removed(void **) // S05
+// proves S05
+static void api_tokens_work_at_once_and_until_removed(void **)
 {
 	char header[128];
 	assert_int_equal(rest_status("none"), 403);
@@ -316,7 +320,8 @@ static void api_tokens_work_at_once_and_until_removed(void **) // S05
 	expect("amphictl token remove default other", 0, "");
 }
 
-static void what_was_confirmed_survives_a_kill(void **) // S05
+// proves S05
+static void what_was_confirmed_survives_a_kill(void **)
 {
 	expect("amphictl account add kept --hook-version 2 --hook-secret new", 0,
 	       "hook-secret, shown this once: ");
@@ -389,6 +394,7 @@ static void hostile_requests_are_survived(void **)
 }
 
 // A change is in force although the file is locked, and says so; it is written once it can be.
+// proves F06
 static void a_locked_file_delays_nothing_but_the_word(void **)
 {
 	sqlite3 *db;

@@ -38,7 +38,8 @@ static const char *header_of(const struct json *request, const char *name)
 	return value ? value : "";
 }
 
-static void the_webhook_decides(void **) // W01, W04
+// proves W01, W04
+static void the_webhook_decides(void **)
 {
 	static const char where[] = "/call/?roomId=hook&peerId=asked&displayName=Ada%20L";
 	struct page p;
@@ -61,7 +62,8 @@ static void the_webhook_decides(void **) // W01, W04
 	page_leave(&p);
 }
 
-static void who_comes_too_early_hears_when_it_begins(void **) // U24, W01
+// proves U24, W01
+static void who_comes_too_early_hears_when_it_begins(void **)
 {
 	static const char where[] = "/call/?roomId=early&peerId=p";
 	static const char payload[] = "{\"startTime\":\"2099-06-21T00:00:00.0Z \"}";
@@ -86,7 +88,8 @@ static void who_comes_too_early_hears_when_it_begins(void **) // U24, W01
 	page_leave(&p);
 }
 
-static void the_access_check_decides(void **) // U01, W03, W04
+// proves U01, W03, W04
+static void the_access_check_decides(void **)
 {
 	struct page p;
 
@@ -120,7 +123,8 @@ static void the_access_check_decides(void **) // U01, W03, W04
 	refuse("a500", "/call/?roomId=acc&peerId=p", "", "access-declined");
 }
 
-static void debug_attributes_are_for_debuggers(void **) // U19–U22
+// proves U19–U22
+static void debug_attributes_are_for_debuggers(void **)
 {
 	char url[512], more[2048];
 	struct page p;
@@ -166,7 +170,8 @@ static void debug_attributes_are_for_debuggers(void **) // U19–U22
 }
 
 // The guide's own example: the access check and the webhooks stand in the address.
-static void an_allowed_domain_is_asked_as_the_address_says(void **) // U19–U22
+// proves U19–U22
+static void an_allowed_domain_is_asked_as_the_address_says(void **)
 {
 	char more[2048], url[512], list[512];
 	struct page p;
@@ -218,7 +223,8 @@ static void an_allowed_domain_is_asked_as_the_address_says(void **) // U19–U22
 }
 
 // Else a visitor would choose who is asked about him: any page of an allowed domain answers 200.
-static void what_the_account_has_registered_is_asked(void **) // U01, U19, U20
+// proves U01, U19, U20
+static void what_the_account_has_registered_is_asked(void **)
 {
 	char more[2048], list[512];
 	struct page p;
@@ -317,6 +323,7 @@ static int crowd_leave(int *sockets, int count)
 	return in;
 }
 
+// proves F07
 static void a_slow_webhook_delays_its_own_account_alone(void **)
 {
 	static int sockets[CROWD];
@@ -335,6 +342,7 @@ static void a_slow_webhook_delays_its_own_account_alone(void **)
 }
 
 // The webhook takes 200 ms for each.
+// proves F08
 static void two_thousand_come_within_seconds(void **)
 {
 	static int sockets[CROWD_MAX];

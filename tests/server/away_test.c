@@ -30,7 +30,8 @@ static void expect_refused(const char *room, const char *id, const char *reason)
 	page_expect_end(&p, reason);
 }
 
-static void who_was_removed_meanwhile_stays_out(void **) // B04, R01
+// proves B04, R01
+static void who_was_removed_meanwhile_stays_out(void **)
 {
 	struct page moderator, p, other;
 
@@ -55,7 +56,8 @@ static void who_was_removed_meanwhile_stays_out(void **) // B04, R01
 }
 
 // The network is gone, but nobody has noticed: what the server says goes nowhere.
-static void who_was_removed_on_a_dead_socket_stays_out(void **) // B04
+// proves B04
+static void who_was_removed_on_a_dead_socket_stays_out(void **)
 {
 	struct page moderator, p;
 
@@ -67,7 +69,8 @@ static void who_was_removed_on_a_dead_socket_stays_out(void **) // B04
 	page_leave(&moderator);
 }
 
-static void a_closed_room_stays_closed_to_its_sessions(void **) // B06, R03
+// proves B06, R03
+static void a_closed_room_stays_closed_to_its_sessions(void **)
 {
 	struct page moderator, p;
 
@@ -86,7 +89,8 @@ static void a_closed_room_stays_closed_to_its_sessions(void **) // B06, R03
 	assert_int_equal(rest("GET", "/rooms/shut2/numberPeers", ""), 400);
 }
 
-static void who_was_declined_or_replaced_meanwhile_stays_out(void **) // U18, U11
+// proves U18, U11
+static void who_was_declined_or_replaced_meanwhile_stays_out(void **)
 {
 	struct page moderator, p, next;
 
@@ -109,7 +113,8 @@ static void who_was_declined_or_replaced_meanwhile_stays_out(void **) // U18, U1
 	page_leave(&next);
 }
 
-static void a_refusal_outlives_the_control_plane(void **) // B04
+// proves B04
+static void a_refusal_outlives_the_control_plane(void **)
 {
 	struct page moderator, p;
 
@@ -139,7 +144,8 @@ static void begin(struct page *moderator, struct page *p, const char *room, char
 }
 
 // The notice comes before the page has said anything on its new socket.
-static void who_was_muted_meanwhile_hears_of_it(void **) // M26, M27
+// proves M26, M27
+static void who_was_muted_meanwhile_hears_of_it(void **)
 {
 	struct page moderator, p;
 	char microphone[64];
@@ -170,7 +176,8 @@ static void who_was_muted_meanwhile_hears_of_it(void **) // M26, M27
 }
 
 // What nobody has turned on, nobody has turned off.
-static void who_published_nothing_hears_of_no_mute(void **) // M27
+// proves M27
+static void who_published_nothing_hears_of_no_mute(void **)
 {
 	struct page moderator, p;
 	char microphone[64];
@@ -187,7 +194,8 @@ static void who_published_nothing_hears_of_no_mute(void **) // M27
 
 // A page says what it does about it: until then the notice may have gone nowhere, and afterwards
 // it is not repeated.
-static void a_mute_is_told_until_the_page_has_heard_of_it(void **) // M26
+// proves M26
+static void a_mute_is_told_until_the_page_has_heard_of_it(void **)
 {
 	struct page moderator, p;
 	char microphone[64];
@@ -221,7 +229,8 @@ static void a_mute_is_told_until_the_page_has_heard_of_it(void **) // M26
 	page_leave(&moderator);
 }
 
-static void who_is_in_stays_in_though_the_token_ends(void **) // U16
+// proves U16
+static void who_is_in_stays_in_though_the_token_ends(void **)
 {
 	static const char where[] = "/call/?roomId=stay&peerId=p&session=s1";
 	char token[16384];

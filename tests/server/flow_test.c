@@ -21,7 +21,8 @@ static struct fake_dataplane *dataplane(void)
 	return &integrator.server.dataplane;
 }
 
-static void one_screen_is_shared_at_a_time(void **) // M06, E08
+// proves M06, E08
+static void one_screen_is_shared_at_a_time(void **)
 {
 	struct page speaker;
 	char send[32], data[64];
@@ -82,7 +83,8 @@ static bool lists(const struct json *answer, const char *key, const char *id)
 	return false;
 }
 
-static void who_comes_back_hears_which_transports_live(void **) // B07
+// proves B07
+static void who_comes_back_hears_which_transports_live(void **)
 {
 	struct page speaker, moderator;
 	char send[32], receive[32];

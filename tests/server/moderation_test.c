@@ -41,7 +41,8 @@ static void waiting_peers(struct page *p, char *out, size_t size)
 	json_free(data);
 }
 
-static void who_waits_is_let_in_or_not(void **) // U18, B01, R04
+// proves U18, B01, R04
+static void who_waits_is_let_in_or_not(void **)
 {
 	struct page host, early, a, b;
 	char ids[128];
@@ -86,7 +87,8 @@ static void who_waits_is_let_in_or_not(void **) // U18, B01, R04
 	page_leave(&early);
 }
 
-// U06: who signs a token says who somebody is; names of a URL are the participant's own.
+// Who signs a token says who somebody is; names of a URL are the participant's own.
+// proves U06
 static void a_signed_name_stays_as_it_was_signed(void **)
 {
 	struct page signed_one, other;
@@ -138,7 +140,8 @@ static void strings_of_parameters_have_no_controls(void **)
 	page_leave(&p);
 }
 
-static void all_are_let_in_or_turned_away_at_once(void **) // B01
+// proves B01
+static void all_are_let_in_or_turned_away_at_once(void **)
 {
 	// Another round, others: who was declined stays out with this session.
 	static const char *const rounds[][3] = {{"x1", "x2", "x3"}, {"y1", "y2", "y3"}};
@@ -167,7 +170,8 @@ static void all_are_let_in_or_turned_away_at_once(void **) // B01
 }
 
 // The integrator may want someone to wait before any moderator is there.
-static void a_participants_own_token_makes_it_wait(void **) // U18
+// proves U18
+static void a_participants_own_token_makes_it_wait(void **)
 {
 	struct page p, host;
 	char ids[64];
@@ -185,7 +189,8 @@ static void a_participants_own_token_makes_it_wait(void **) // U18
 	page_leave(&host);
 }
 
-static void the_waiting_survive_a_crash(void **) // U18, W05
+// proves U18, W05
+static void the_waiting_survive_a_crash(void **)
 {
 	struct page host, p;
 	char ids[64], events[64];
@@ -223,7 +228,8 @@ static void the_waiting_survive_a_crash(void **) // U18, W05
 }
 
 // Also when nobody is there: who comes before the moderator waits, or gives the PIN.
-static void an_empty_room_keeps_its_door(void **) // U18, G14
+// proves U18, G14
+static void an_empty_room_keeps_its_door(void **)
 {
 	static const char own[] = "{\"role\":\"moderator\",\"waitingRoom\":true,"
 	                          "\"pin\":\"4711\"}";
@@ -262,7 +268,8 @@ static void an_empty_room_keeps_its_door(void **) // U18, G14
 }
 
 // The server may have become another one in the middle of a room, too.
-static void kept_rules_are_known_for_such_after_a_crash(void **) // U18, G14
+// proves U18, G14
+static void kept_rules_are_known_for_such_after_a_crash(void **)
 {
 	static const char own[] = "{\"role\":\"moderator\",\"waitingRoom\":true,"
 	                          "\"pin\":\"4711\"}";
@@ -288,7 +295,8 @@ static void kept_rules_are_known_for_such_after_a_crash(void **) // U18, G14
 }
 
 // Nobody walks in before the moderator has come, nor by a link that asks for nothing.
-static void an_account_may_have_a_waiting_room_everywhere(void **) // U18
+// proves U18
+static void an_account_may_have_a_waiting_room_everywhere(void **)
 {
 	struct page host, early, late;
 
@@ -323,7 +331,7 @@ static void a_lost_socket_waits_on(void **)
 	page_leave(&host);
 }
 
-// S07: each request by each role. Everyone is in one webinar.
+// Each request by each role. Everyone is in one webinar.
 enum role {
 	VIEWER,
 	SPEAKER,
@@ -382,7 +390,8 @@ static const struct {
         {"nonsense", "{}", {0, 0, 0, 0, 0}},
 };
 
-static void each_role_may_do_its_own(void **) // S07, B01–B04, B06, B07, M26–M28
+// proves S07, B01–B04, B06, B07, M26–M28
+static void each_role_may_do_its_own(void **)
 {
 	struct page pages[ROLE_COUNT];
 
@@ -415,7 +424,8 @@ static void each_role_may_do_its_own(void **) // S07, B01–B04, B06, B07, M26�
 		page_die(&pages[role]);
 }
 
-static void nobody_reaches_into_another_room(void **) // S07, row 22
+// proves S07, A22
+static void nobody_reaches_into_another_room(void **)
 {
 	static const char *const methods[] = {"admitPeer",  "declinePeer", "mutePeer",
 	                                      "removePeer", "promotePeer", "demotePeer"};
@@ -465,7 +475,8 @@ static int transports(void)
 }
 
 // An API token opens its own account's rooms: those of others are as those that do not exist.
-static void REST_reaches_into_no_other_account(void **) // R01–R05, G08, S05, S07, row 22
+// proves R01–R05, G08, S05, S07, A22
+static void REST_reaches_into_no_other_account(void **)
 {
 	static const struct {
 		const char *method, *path, *body;
@@ -516,7 +527,8 @@ static void REST_reaches_into_no_other_account(void **) // R01–R05, G08, S05, 
 	page_leave(&guest);
 }
 
-static void muting_pauses_the_track_and_tells_its_owner(void **) // B02, B03, M26–M28
+// proves B02, B03, M26–M28
+static void muting_pauses_the_track_and_tells_its_owner(void **)
 {
 	struct page speaker, moderator;
 	char send[32];
@@ -547,7 +559,8 @@ static void muting_pauses_the_track_and_tells_its_owner(void **) // B02, B03, M2
 	page_leave(&moderator);
 }
 
-static void a_demoted_speaker_publishes_no_more(void **) // B07, S07
+// proves B07, S07
+static void a_demoted_speaker_publishes_no_more(void **)
 {
 	struct page speaker, viewer, moderator;
 	char send[32], again[32];
@@ -587,7 +600,8 @@ static void a_demoted_speaker_publishes_no_more(void **) // B07, S07
 	page_leave(&moderator);
 }
 
-static void a_demoted_speaker_chats_on(void **) // U05, B07
+// proves U05, B07
+static void a_demoted_speaker_chats_on(void **)
 {
 	struct page speaker, moderator;
 	char send[32], data[256];
@@ -639,7 +653,8 @@ static void a_demoted_speaker_chats_on(void **) // U05, B07
 	page_leave(&moderator);
 }
 
-static void a_promoted_viewer_publishes_on_the_same_connection(void **) // B07, S07
+// proves B07, S07
+static void a_promoted_viewer_publishes_on_the_same_connection(void **)
 {
 	struct page viewer, other, moderator;
 	char receive[32], send[32];
@@ -685,7 +700,8 @@ static void a_promoted_viewer_publishes_on_the_same_connection(void **) // B07, 
 	page_die(&moderator);
 }
 
-static void promotion_needs_a_place_and_a_webinar(void **) // B07, G04
+// proves B07, G04
+static void promotion_needs_a_place_and_a_webinar(void **)
 {
 	struct page viewer, moderator;
 
@@ -707,7 +723,8 @@ static void promotion_needs_a_place_and_a_webinar(void **) // B07, G04
 	page_leave(&moderator);
 }
 
-static void moderators_see_the_viewers(void **) // B04, B07
+// proves B04, B07
+static void moderators_see_the_viewers(void **)
 {
 	struct page viewer, moderator, late;
 
@@ -728,7 +745,8 @@ static void moderators_see_the_viewers(void **) // B04, B07
 	page_leave(&moderator);
 }
 
-static void who_is_removed_hears_why(void **) // B04, B06
+// proves B04, B06
+static void who_is_removed_hears_why(void **)
 {
 	struct page viewer, speaker, moderator, waiting;
 

@@ -92,6 +92,7 @@ static void no_path_leads_out_of_the_pages(void **)
 #define LETTERS_129 LETTERS_43 LETTERS_43 LETTERS_43
 #define PROTOO      SPOKEN "Origin: https://meet.example\r\n"
 
+// proves A16
 static void handshakes_are_refused(void **)
 {
 	static const struct {
@@ -100,7 +101,7 @@ static void handshakes_are_refused(void **)
 	} rows[] = {
 	        {WS("?roomId=r&peerId=p", ""), 403},
 	        {WS("?roomId=r&peerId=p", "Sec-WebSocket-Protocol: protoo2, xprotoo\r\n"), 403},
-	        {WS("?roomId=r&peerId=p", SPOKEN), 403}, // row 16, as the next ones
+	        {WS("?roomId=r&peerId=p", SPOKEN), 403}, // another site's pages, as the next ones
 	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: null\r\n"), 403},
 	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: https://evil.example\r\n"), 403},
 	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: https://meet\r\n"), 403},
@@ -244,6 +245,7 @@ static void frames_without_a_mask_are_refused(void **) // RFC 6455 5.1
 	close(fd);
 }
 
+// proves A17
 static void hostile_messages_are_survived(void **)
 {
 	static const char *const rows[] = {
@@ -279,6 +281,7 @@ static void too_long_a_message_is_1009(void **)
 	close(fd);
 }
 
+// proves F01
 static void a_killed_server_takes_its_rooms_up_again(void **)
 {
 	static const char request[] = WS("?roomId=kept&peerId=p&session=s1", PROTOO);
@@ -339,7 +342,8 @@ static int ask_room(
 #define PARTS                                                                                      \
 	"--part\r\nContent-Disposition: form-data; name=\"peerId\"\r\n\r\n4711\r\n--part--\r\n"
 
-// R05: a client may say who it means in the query or in the body, which may be JSON or a form.
+// A client may say who it means in the query or in the body, which may be JSON or a form.
+// proves R05
 static void a_peer_is_named_in_any_way(void **)
 {
 	static const struct {

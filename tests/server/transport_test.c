@@ -339,6 +339,7 @@ static uint64_t now_s(void)
 }
 
 // Its plug was pulled: nothing comes from it, and nobody says so.
+// proves F16
 static void a_ghost_goes_within_30_s(void **)
 {
 	struct page ghost, other;

@@ -173,7 +173,8 @@ static void the_newer_vocabulary_is_served(void **)
 }
 
 // What a client of 2026 publishes, one of before sees, and the screen is known as a screen.
-static void both_vocabularies_meet_in_a_room(void **) // M06
+// proves M06
+static void both_vocabularies_meet_in_a_room(void **)
 {
 	static const char join[] =
 	        "{\"displayName\":\"C\",\"device\":{},\"rtpCapabilities\":" CAPABILITIES "}";

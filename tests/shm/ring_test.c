@@ -123,6 +123,7 @@ static void check_indices(const struct am_ring *ring)
 	assert_true((int32_t)(head - tail) >= 0);
 }
 
+// proves F03
 static void either_process_may_be_killed_at_any_moment(void **)
 {
 	struct am_region r;
@@ -152,6 +153,7 @@ static void either_process_may_be_killed_at_any_moment(void **)
 	am_region_leave(&r);
 }
 
+// proves F03
 static void a_consumer_that_is_gone_fills_the_ring_and_no_more(void **)
 {
 	struct am_region r;

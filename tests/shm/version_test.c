@@ -124,6 +124,7 @@ static void a_hangup_ends_nothing(void **)
 	check_alive();
 }
 
+// proves A23
 static void garbage_messages_are_survived(void **)
 {
 	struct am_ring *ring = &scene.driver.region.map->commands;
@@ -144,6 +145,7 @@ static void garbage_messages_are_survived(void **)
 	check_alive();
 }
 
+// proves A23
 static void impossible_indices_are_survived(void **)
 {
 	static const uint32_t distances[] = {AM_RING_SLOTS + 1, 0x80000000u, UINT32_MAX};

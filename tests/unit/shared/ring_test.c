@@ -85,6 +85,7 @@ static void indices_wrap_at_32_bits(void **state)
 	assert_int_equal(am_ring_pop(r, &m), 0);
 }
 
+// proves A23
 static void impossible_indices_are_refused(void **state)
 {
 	struct am_ring *r = *state;

@@ -33,7 +33,8 @@ test('room id, peer id and name are taken as they are', () => {
 	expect(warnings).toEqual([]);
 });
 
-test.each(['x'.repeat(70), 'Ada\nLovelace', '\u200b', ' '])('U06: %j is no name, and is told', (name) => {
+// proves U06
+test.each(['x'.repeat(70), 'Ada\nLovelace', '\u200b', ' '])('%j is no name, and is told', (name) => {
 	const { attributes, warnings } = parse('call', `?roomId=r&displayName=${encodeURIComponent(name)}`);
 	expect(attributes.displayName).toBeNull();
 	expect(warnings.join()).toContain('displayName');
@@ -42,10 +43,12 @@ test.each(['x'.repeat(70), 'Ada\nLovelace', '\u200b', ' '])('U06: %j is no name,
 	expect(signed.attributes.displayName).toBe(name.trim() ? null : 'Eve');
 });
 
-test('U06: a name is shown without what turns it around', () =>
+// proves U06
+test('a name is shown without what turns it around', () =>
 	expect(parse('call', '?roomId=r&displayName=%E2%80%AEadA%E2%80%8B').attributes.displayName).toBe('adA'));
 
-test.each(['x'.repeat(129), 'a\nb', ' '])('U11: %j is no peerId: the page makes one', (peerId) => {
+// proves U11
+test.each(['x'.repeat(129), 'a\nb', ' '])('%j is no peerId: the page makes one', (peerId) => {
 	const { attributes, warnings } = parse('call', `?roomId=r&peerId=${encodeURIComponent(peerId)}`);
 	expect(attributes.peerId).toMatch(/^[0-9a-f-]{36}$/);
 	expect(warnings.join()).toContain('peerId');
@@ -106,7 +109,8 @@ test('only the languages of the page are taken', () => {
 	expect(warn).toHaveBeenCalledOnce();
 });
 
-test('U10, U14, U17: how the page begins', () => {
+// proves U10, U14, U17
+test('how the page begins', () => {
 	const begins = { nameScreenDisabled: false, startWithFS: false, video: null };
 	expect(parse('call', '?roomId=r').attributes).toMatchObject(begins);
 	const { attributes, warnings } = parse(
@@ -121,8 +125,9 @@ test('U10, U14, U17: how the page begins', () => {
 	expect(warnings).toEqual([]);
 });
 
+// proves U17
 test.each(['http://player.example/', 'javascript:alert(1)', 'player.example', '//player.example/', 'data:text/html,x'])(
-	'U17: the player is an https page, not %s',
+	'the player is an https page, not %s',
 	(video) => {
 		const { attributes, warnings } = parse('call', `?roomId=r&video=${encodeURIComponent(video)}`);
 		expect(attributes.video).toBeNull();
@@ -130,7 +135,8 @@ test.each(['http://player.example/', 'javascript:alert(1)', 'player.example', '/
 	},
 );
 
-test('U02: a bad autoplayWithoutAudioTrack is told, a good one is not', () => {
+// proves U02
+test('a bad autoplayWithoutAudioTrack is told, a good one is not', () => {
 	expect(parse('webinar', '?roomId=r&autoplayWithoutAudioTrack=true').warnings).toEqual([]);
 	expect(parse('webinar', '?roomId=r&autoplayWithoutAudioTrack=y').warnings.join()).toContain('autoplayWithoutAudioTrack');
 });

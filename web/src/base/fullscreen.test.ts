@@ -31,7 +31,8 @@ async function load() {
 
 beforeEach(() => vi.resetModules());
 
-test('M20 M21 M22: on, off, and what it is', async () => {
+// proves M20, M21, M22
+test('on, off, and what it is', async () => {
 	browser();
 	const { fullscreen, enterFullscreen, exitFullscreen } = await load();
 	expect(fullscreen.value).toEqual({ supported: true, enabled: false });
@@ -42,7 +43,8 @@ test('M20 M21 M22: on, off, and what it is', async () => {
 	expect(fullscreen.value.enabled).toBe(false);
 });
 
-test('M21: without a gesture the participant is asked for one', async () => {
+// proves M21
+test('without a gesture the participant is asked for one', async () => {
 	const state = browser({ refuse: true });
 	const { fullscreen, enterFullscreen, gesture, answerGesture } = await load();
 	expect(await enterFullscreen()).toBe('gesture');
@@ -53,7 +55,8 @@ test('M21: without a gesture the participant is asked for one', async () => {
 	expect(gesture.value.wanted).toBeNull();
 });
 
-test('M22: calls the question off, too', async () => {
+// proves M22
+test('leaving full screen calls the question off, too', async () => {
 	browser({ refuse: true });
 	const { enterFullscreen, exitFullscreen, gesture } = await load();
 	await enterFullscreen();
@@ -61,7 +64,8 @@ test('M22: calls the question off, too', async () => {
 	expect(gesture.value.wanted).toBeNull();
 });
 
-test('M21: an iPhone has no full screen, and is told so', async () => {
+// proves M21
+test('an iPhone has no full screen, and is told so', async () => {
 	const { document } = browser({ supported: false });
 	const { enterFullscreen, gesture } = await load();
 	expect(await enterFullscreen()).toBe('unsupported');

@@ -4,6 +4,7 @@ import { screenEncodings, wantedOf, withinBitrate } from './encodings';
 
 const ENCODINGS = [150_000, 500_000, 1_500_000].map((maxBitrate, i) => ({ maxBitrate, scaleResolutionDownBy: 4 / 2 ** i }));
 
+// proves M19
 test.each([
 	[null, [150_000, 500_000, 1_500_000]],
 	[2_150_000, [150_000, 500_000, 1_500_000]],
@@ -12,7 +13,7 @@ test.each([
 	[400_000, [150_000, 250_000, null]],
 	[200_000, [150_000, null, null]],
 	[30_000, [30_000, null, null]],
-])('a limit of %j is for all layers together', (limit, wanted) => { // M19
+])('a limit of %j is for all layers together', (limit, wanted) => {
 	const layers = withinBitrate(ENCODINGS, limit);
 	expect(layers.map(({ active, maxBitrate }) => (active ? maxBitrate : null))).toEqual(wanted);
 });

@@ -56,7 +56,8 @@ describe.each(EACH)('grid on $name', ({ box, name }) => {
 			expect(gridLayout(count, box).rects[0]!.width, `${count}`).toBeGreaterThanOrEqual(Math.min(132, box.width));
 	});
 
-	test('U09: minimized, none is scrolled to', () => {
+	// proves U09
+	test('minimized, none is scrolled to', () => {
 		for (const count of COUNTS) expect(gridLayout(count, box, true)).toMatchObject({ content: box, seen: count });
 	});
 
@@ -110,7 +111,8 @@ describe('stage', () => {
 		}
 	});
 
-	test.each(EACH)('U09: on $name, minimized, none is scrolled to', ({ box }) => {
+	// proves U09
+	test.each(EACH)('on $name, minimized, none is scrolled to', ({ box }) => {
 		for (const count of COUNTS) {
 			const stage = stageLayout(count, box, true);
 			expect(stage).toMatchObject({ content: box, seen: count });

@@ -8,7 +8,8 @@ test('people stand in order of joining', () => {
 	expect(keys(orderTiles([person('a', false), person('b'), person('c', false)], false))).toBe('a b c');
 });
 
-test('U13: who has a picture comes first; apart from that the order of joining stays', () => {
+// proves U13
+test('who has a picture comes first; apart from that the order of joining stays', () => {
 	const people = [person('a', false), person('b'), person('c', false), person('d')];
 	expect(keys(orderTiles(people, true))).toBe('b d a c');
 	expect(keys(orderTiles(people.map((one) => ({ ...one, video: true })), true))).toBe('a b c d');

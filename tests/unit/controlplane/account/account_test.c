@@ -49,7 +49,8 @@ static void names_are_short_and_plain(void **)
 	}
 }
 
-static void domains_are_https_without_a_path(void **) // S08
+// proves S08
+static void domains_are_https_without_a_path(void **)
 {
 	static const struct {
 		const char *text, *stored;
@@ -129,7 +130,8 @@ static void domains_are_https_without_a_path(void **) // S08
 	}
 }
 
-static void origins_are_held_against_the_domains(void **) // S08, row 16
+// proves S08, A16
+static void origins_are_held_against_the_domains(void **)
 {
 	static const char *const domains[] = {
 	        "https://company.example", "https://*.wild.example", "https://port.example:8443",
@@ -198,7 +200,8 @@ static void origins_are_held_against_the_domains(void **) // S08, row 16
 	assert_false(account_allows_origin(account, NULL, "https://meet.example"));
 }
 
-static void frame_ancestors_lists_the_domains(void **) // P05, S08, row 20
+// proves P05, S08, A20
+static void frame_ancestors_lists_the_domains(void **)
 {
 	char out[ACCOUNT_ANCESTORS_SIZE];
 	assert_int_equal(account_frame_ancestors(account, out, sizeof(out)), 22);
@@ -249,7 +252,8 @@ static void domains_and_hosts_can_be_removed(void **)
 	assert_int_equal(account->host_count, 0);
 }
 
-static void hosts_are_names_alone(void **) // S06
+// proves S06
+static void hosts_are_names_alone(void **)
 {
 	static const struct {
 		const char *text, *why;
@@ -289,7 +293,8 @@ static char *pem_of(EVP_PKEY *key, bool private_part)
 	return copy;
 }
 
-static void only_large_rsa_keys_are_registered(void **) // S01
+// proves S01
+static void only_large_rsa_keys_are_registered(void **)
 {
 	struct {
 		EVP_PKEY *key;
@@ -363,7 +368,8 @@ static void keys_have_a_kid_each(void **)
 	EVP_PKEY_free(second);
 }
 
-static void api_tokens_are_not_kept(void **) // S05
+// proves S05
+static void api_tokens_are_not_kept(void **)
 {
 	char first[ACCOUNT_API_TOKEN_SIZE], second[ACCOUNT_API_TOKEN_SIZE];
 	assert_int_equal(account_add_api_token(account, "ci", 7, first, &error), 0);

@@ -17,7 +17,8 @@
 #define NOW_MS        1700000000000
 #define SETTING_COUNT (13 + QUOTA_COUNT)
 
-static void a_fresh_file_has_the_default_account(void **) // S05
+// proves S05
+static void a_fresh_file_has_the_default_account(void **)
 {
 	for (int i = 0; i < 2; i++) {
 		const struct account *a = accounts_by_host(accounts, "localhost:8080", true);
@@ -40,7 +41,8 @@ static const char *name_of(const char *host)
 	return a ? a->name : "none";
 }
 
-static void an_account_is_found_by_the_host_that_was_asked(void **) // S06
+// proves S06
+static void an_account_is_found_by_the_host_that_was_asked(void **)
 {
 	add("exact", "company.example", "video.other.example");
 	add("wide", "*.company.example", NULL);
@@ -112,7 +114,8 @@ static void a_host_is_one_accounts_alone(void **)
 	add("second", "a.example", NULL);
 }
 
-static void changes_are_in_force_at_once_and_stay(void **) // S05
+// proves S05
+static void changes_are_in_force_at_once_and_stay(void **)
 {
 	char token[ACCOUNT_API_TOKEN_SIZE];
 	EVP_PKEY *key = jwt_key(2048);
@@ -172,7 +175,8 @@ static void changes_are_in_force_at_once_and_stay(void **) // S05
 	EVP_PKEY_free(key);
 }
 
-static void api_tokens_open_their_account_alone(void **) // S05
+// proves S05
+static void api_tokens_open_their_account_alone(void **)
 {
 	char first[ACCOUNT_API_TOKEN_SIZE], second[ACCOUNT_API_TOKEN_SIZE];
 	struct account *a = account_create("a", &error), *b = account_create("b", &error);
@@ -222,7 +226,8 @@ static void a_removed_account_is_gone(void **)
 	assert_int_equal(accounts_remove(accounts, id, &error), -EPERM);
 }
 
-static void version_2_wants_a_secret(void **) // W06
+// proves W06
+static void version_2_wants_a_secret(void **)
 {
 	struct account *a = account_create("a", &error);
 	assert_int_equal(account_set(a, "hook-version", "2", &error), 0);

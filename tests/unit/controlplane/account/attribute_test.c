@@ -24,7 +24,8 @@ static void names_are_case_sensitive(void **)
 	assert_int_equal(attribute_find(""), ATTRIBUTE_NONE);
 }
 
-static void what_only_a_token_may_set_is_known(void **) // U03, U12, U18, U24, G04
+// proves U03, U12, U18, U24, G04
+static void what_only_a_token_may_set_is_known(void **)
 {
 	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
 		assert_int_equal(
@@ -125,7 +126,8 @@ static void values_arrive_in_their_fields(void **)
 	);
 }
 
-static void start_times_are_seconds_milliseconds_or_iso_8601(void **) // U24
+// proves U24
+static void start_times_are_seconds_milliseconds_or_iso_8601(void **)
 {
 	static const char *const same[] = {"1624233600", "1624233600000", "2021-06-21"};
 	for (size_t i = 0; i < 3; i++)
@@ -140,7 +142,8 @@ static void an_empty_value_is_none(void **)
 	}
 }
 
-static void claims_have_types(void **) // S03
+// proves S03
+static void claims_have_types(void **)
 {
 	static const struct {
 		enum attribute a;

@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-static void a_pin_cannot_be_guessed(void **) // G14
+// proves G14
+static void a_pin_cannot_be_guessed(void **)
 {
 	struct pins *p = pins_create();
 	uint64_t now = 1000000;
@@ -31,7 +32,8 @@ static void a_pin_cannot_be_guessed(void **) // G14
 	pins_destroy(p);
 }
 
-static void who_guesses_locks_nobody_else_out(void **) // G14
+// proves G14
+static void who_guesses_locks_nobody_else_out(void **)
 {
 	struct pins *p = pins_create();
 

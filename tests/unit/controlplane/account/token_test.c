@@ -47,7 +47,8 @@ static enum token_result verify_signed(EVP_PKEY *key, const char *header, const 
 	return verify(jwt_sign(token, key, header, payload));
 }
 
-static void a_good_token_says_who_comes(void **) // S01, S03
+// proves S01, S03
+static void a_good_token_says_who_comes(void **)
 {
 	assert_int_equal(
 	        verify_signed(
@@ -78,7 +79,8 @@ static void a_good_token_says_who_comes(void **) // S01, S03
 	assert_int_equal(strlen(claims.identity), 64);
 }
 
-static void a_token_for_a_room_opens_no_other(void **) // U23, "wrong room"
+// proves U23
+static void a_token_for_a_room_opens_no_other(void **)
 {
 	assert_int_equal(verify_signed(ours, JWT_HEADER, PAYLOAD), TOKEN_GOOD);
 	assert_true(claims_open_room(&claims, "abcd1234"));
@@ -123,7 +125,8 @@ static void every_key_of_the_account_signs(void **)
 
 #define KID(kid) "{\"typ\":\"JWT\",\"alg\":\"RS256\",\"kid\":" kid "}"
 
-static void kid_only_selects_among_the_keys(void **) // row 15
+// proves A15
+static void kid_only_selects_among_the_keys(void **)
 {
 	assert_int_equal(verify_signed(ours, KID("\"one\""), PAYLOAD), TOKEN_GOOD);
 	assert_int_equal(verify_signed(second, KID("\"two\""), PAYLOAD), TOKEN_GOOD);
@@ -143,7 +146,9 @@ static void kid_only_selects_among_the_keys(void **) // row 15
 	assert_int_equal(verify_signed(ours, KID("[\"one\"]"), PAYLOAD), TOKEN_BAD_HEADER);
 }
 
-static void no_other_algorithm_is_taken(void **) // row 15: signed well, only named otherwise
+// Signed well, only named otherwise.
+// proves A15
+static void no_other_algorithm_is_taken(void **)
 {
 	static const char *const algorithms[] = {
 	        "\"none\"",     "\"None\"",
@@ -167,7 +172,9 @@ static void no_other_algorithm_is_taken(void **) // row 15: signed well, only na
 	assert_int_equal(verify_signed(ours, "{\"typ\":\"JWT\"}", PAYLOAD), TOKEN_BAD_ALGORITHM);
 }
 
-static void a_token_without_a_signature_is_refused(void **) // row 15: none, under any name
+// None, under any name.
+// proves A15
+static void a_token_without_a_signature_is_refused(void **)
 {
 	static const char *const headers[] = {JWT_HEADER, "{\"typ\":\"JWT\",\"alg\":\"none\"}"};
 	for (size_t i = 0; i < 2; i++) {
@@ -179,7 +186,8 @@ static void a_token_without_a_signature_is_refused(void **) // row 15: none, und
 	}
 }
 
-static void hmac_with_the_public_key_is_refused(void **) // row 15
+// proves A15
+static void hmac_with_the_public_key_is_refused(void **)
 {
 	static const char *const headers[] = {"{\"typ\":\"JWT\",\"alg\":\"HS256\"}", JWT_HEADER};
 	char *pem = jwt_public_pem(ours);
@@ -218,7 +226,8 @@ static void pss_is_not_rs256(void **)
 	assert_int_equal(verify(token), TOKEN_BAD_SIGNATURE);
 }
 
-static void headers_that_bring_keys_or_more_are_refused(void **) // row 15
+// proves A15
+static void headers_that_bring_keys_or_more_are_refused(void **)
 {
 	static const char *const members[] = {
 	        "\"jku\":\"https://evil.example/keys\"",
@@ -250,7 +259,8 @@ static void headers_that_bring_keys_or_more_are_refused(void **) // row 15
 	);
 }
 
-static void time_is_checked_with_a_leeway(void **) // S01: exp and nbf
+// proves S01
+static void time_is_checked_with_a_leeway(void **)
 {
 	static const struct {
 		const char *claims;
@@ -281,7 +291,8 @@ static void time_is_checked_with_a_leeway(void **) // S01: exp and nbf
 		assert_int_equal(verify_signed(ours, JWT_HEADER, rows[i].claims), rows[i].result);
 }
 
-static void a_key_twice_is_refused(void **) // row 15: duplicate keys
+// proves A15
+static void a_key_twice_is_refused(void **)
 {
 	static const char *const headers[] = {
 	        "{\"typ\":\"JWT\",\"alg\":\"none\",\"alg\":\"RS256\"}",
@@ -357,7 +368,8 @@ static void every_changed_bit_is_seen(void **)
 	assert_int_equal(verify(token), TOKEN_GOOD);
 }
 
-static void a_long_token_is_refused_unread(void **) // row 15: 1 MB
+// proves A15
+static void a_long_token_is_refused_unread(void **)
 {
 	static char big[1 << 20];
 	memset(big, 'A', sizeof(big));
@@ -388,7 +400,8 @@ static void a_refused_token_says_nothing(void **)
 	assert_memory_equal(&claims, &nothing, sizeof(claims));
 }
 
-static void jti_names_a_token_else_its_hash(void **) // U16
+// proves U16
+static void jti_names_a_token_else_its_hash(void **)
 {
 	char first[TOKEN_IDENTITY_SIZE], hash[TOKEN_IDENTITY_SIZE];
 	verify_signed(ours, JWT_HEADER, "{\"jti\":\"j1\",\"exp\":1800000000}");
@@ -410,7 +423,8 @@ static void jti_names_a_token_else_its_hash(void **) // U16
 
 static void the_guides_example_is_verified_with_its_key_alone(void **)
 {
-	// U15's own example; its key is not known, so this is what a stranger's token looks like.
+	// The guide's own example; its key is not known, so this is what a stranger's token looks
+	// like.
 	static const char text[] =
 	        "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9."
 	        "eyJyb2xlIjoibW9kZXJhdG9yIiwic3RhcnRUaW1lIjoiMjAyMS0wNi0yMVQwMDowMDowMC4wWiJ9."
@@ -455,7 +469,8 @@ static struct json *vectors_read(void)
 	return j;
 }
 
-static void wycheproof_vectors_get_their_answers(void **) // S01, row 15
+// proves S01, A15
+static void wycheproof_vectors_get_their_answers(void **)
 {
 	struct json *vectors = vectors_read();
 	struct account_key key = {.kid = "kid-rsa-sign"};

@@ -12,7 +12,8 @@ static int64_t first_used(uint64_t account, const char *identity, int64_t expire
 	return accounts_token_first_used_ms(accounts, account, identity, expires_s, now_ms);
 }
 
-static void a_tokens_first_use_is_remembered(void **) // U16: also across a restart
+// proves U16
+static void a_tokens_first_use_is_remembered(void **)
 {
 	uint64_t a = add("a", NULL, NULL), b = add("b", NULL, NULL);
 	int64_t later_s = (int64_t)4102444800; // 2100
@@ -26,7 +27,8 @@ static void a_tokens_first_use_is_remembered(void **) // U16: also across a rest
 	assert_int_equal(first_used(b, "t1", 0, NOW_MS + 9), NOW_MS + 3);
 }
 
-static void tokens_that_have_expired_are_forgotten(void **) // U16
+// proves U16
+static void tokens_that_have_expired_are_forgotten(void **)
 {
 	uint64_t a = add("a", NULL, NULL);
 	first_used(a, "old", 1600000000, 1);
@@ -49,7 +51,8 @@ static void quota(uint64_t id, const char *tokens)
 	assert_int_equal(accounts_put(accounts, a, &error), 0);
 }
 
-static void an_accounts_oldest_tokens_make_room_for_its_own(void **) // U16
+// proves U16
+static void an_accounts_oldest_tokens_make_room_for_its_own(void **)
 {
 	uint64_t a = add("a", NULL, NULL), b = add("b", NULL, NULL);
 	char name[16];

@@ -2,7 +2,8 @@
 
 #include "base/iso8601.h"
 
-static void the_forms_of_the_guide_are_read(void **) // U24, T01
+// proves U24, T01
+static void the_forms_of_the_guide_are_read(void **)
 {
 	static const struct {
 		const char *text;

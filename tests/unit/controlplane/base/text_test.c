@@ -32,7 +32,8 @@ static void names_are_utf8_without_controls(void **)
 		assert_false(text_is_printable(bad[i], 1, 64));
 }
 
-static void names_are_cleaned_of_what_nobody_sees(void **) // U06
+// proves U06
+static void names_are_cleaned_of_what_nobody_sees(void **)
 {
 	static const struct {
 		const char *given, *clean; // NULL: refused

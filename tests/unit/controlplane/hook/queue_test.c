@@ -140,7 +140,8 @@ static void who_waits_for_an_unanswered_close_is_told(void **)
 	hook_turn_leave(&close);
 }
 
-// W05: none of them is forgotten, however many wait for one receiver.
+// None of them is forgotten, however many wait for one receiver.
+// proves W05
 static void all_closes_wait_their_turn(void **)
 {
 	static struct hook_turn t[CLOSES];

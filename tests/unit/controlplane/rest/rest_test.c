@@ -88,7 +88,8 @@ static void list(const char *account, const char *addresses)
 	assert_int_equal(accounts_put(accounts, a, &error), 0);
 }
 
-static void an_api_token_speaks_for_its_account(void **) // S05
+// proves S05
+static void an_api_token_speaks_for_its_account(void **)
 {
 	char token[ACCOUNT_API_TOKEN_SIZE], header[80];
 	struct account_error error;
@@ -109,7 +110,8 @@ static void an_api_token_speaks_for_its_account(void **) // S05
 	list("default", "none");
 }
 
-static void without_a_token_only_listed_addresses_may_ask(void **) // S05, row 16
+// proves S05, A16
+static void without_a_token_only_listed_addresses_may_ask(void **)
 {
 	static const char *const own[] = {"localhost",      "LOCALHOST:8080", "127.0.0.1",
 	                                  "127.0.0.1:8080", "[::1]",          "[::1]:8080"};

@@ -110,7 +110,8 @@ static void viewers_are_the_moderators_business(void **)
 	assert_false(peer_is_announced(add(r, 3, true, false), moderator)); // not joined
 }
 
-static void tokens_lower_the_limits_but_never_raise_them(void **) // G04
+// proves G04
+static void tokens_lower_the_limits_but_never_raise_them(void **)
 {
 	struct room *r = make("w", ROOM_WEBINAR);
 	const struct room_rules few = {.speakers_max = 2, .viewers_max = 1};
@@ -144,7 +145,8 @@ static void rules_stay_until_newer_ones_come(void **)
 	assert_string_equal(r->rules.video, "https://video.example/1");
 }
 
-static void who_waits_takes_no_place_until_admitted(void **) // U18, R04
+// proves U18, R04
+static void who_waits_takes_no_place_until_admitted(void **)
 {
 	struct room *r = make("w", ROOM_CALL);
 	const struct rights rights = {.speaker = true};
@@ -163,7 +165,8 @@ static void who_waits_takes_no_place_until_admitted(void **) // U18, R04
 	assert_int_equal(r->speaker_count, 1);
 }
 
-static void promotion_and_demotion_move_the_counts(void **) // B07
+// proves B07
+static void promotion_and_demotion_move_the_counts(void **)
 {
 	struct room *r = make("w", ROOM_WEBINAR);
 	struct peer *joined = add(r, 1, false, true), *admitted = add(r, 2, false, false);

@@ -1,4 +1,4 @@
-// T01, T02: the arithmetic, and sessions in a real SQLite file.
+// The arithmetic, and sessions in a real SQLite file.
 #include "test.h"
 
 #include "base/json.h"
@@ -233,7 +233,8 @@ static void many_persons_are_counted_once_each(void **)
 // Sessions and queries.
 
 // The guide's example: seven sessions, and 90660 seconds from the first to the last.
-static void T01_the_guides_example(void **state)
+// proves T01
+static void the_guides_example(void **state)
 {
 	struct server *s = *state;
 
@@ -341,7 +342,7 @@ static void what_is_not_there_is_404(void **state)
 	assert_int_equal(ask(s, true, room("nobody")), 404);
 	assert_true(json_has(s->body, "errors"));
 	assert_false(json_has(s->body, "data"));
-	other.account_id = 2; // row 22: the same answer for another account's room
+	other.account_id = 2; // the same answer for another account's room
 	assert_int_equal(ask(s, true, other), 404);
 	assert_int_equal(ask(s, false, other), 404);
 	other.account_id = 1;
@@ -377,7 +378,8 @@ static void bad_input_is_400(void **state)
 	}
 }
 
-static void T02_a_long_list_comes_in_pages(void **state)
+// proves T02
+static void a_long_list_comes_in_pages(void **state)
 {
 	struct server *s = *state;
 	struct statistics_query q = room("r");
@@ -762,13 +764,13 @@ int main(void)
 	        cmocka_unit_test(each_visit_is_rounded_up_once),
 	        cmocka_unit_test(gaps_count_in_duration_but_not_in_active_duration),
 	        cmocka_unit_test(many_persons_are_counted_once_each),
-	        TEST(T01_the_guides_example),
+	        TEST(the_guides_example),
 	        TEST(sessions_are_cut_at_the_edges),
 	        TEST(a_peer_that_returns_makes_two_sessions),
 	        TEST(an_open_session_counts_until_now),
 	        TEST(what_is_not_there_is_404),
 	        TEST(bad_input_is_400),
-	        TEST(T02_a_long_list_comes_in_pages),
+	        TEST(a_long_list_comes_in_pages),
 	        TEST(a_query_under_way_at_the_end_stays_silent),
 	        TEST(a_restart_takes_sessions_up),
 	        TEST(a_crash_closes_sessions_with_the_last_sample),

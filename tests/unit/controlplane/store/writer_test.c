@@ -107,6 +107,7 @@ static void what_is_written_counts_as_nothing(void **state)
 	assert_int_equal(rows(w), 1);
 }
 
+// proves F06
 static void a_failure_is_counted_and_tried_again(void **state)
 {
 	struct world *w = *state;
@@ -123,6 +124,7 @@ static void a_failure_is_counted_and_tried_again(void **state)
 	assert_int_equal(rows(w), 2);
 }
 
+// proves F06
 static void what_finds_the_queue_full_is_counted(void **state)
 {
 	struct world *w = *state;

@@ -196,6 +196,7 @@ static void a_wrong_bit_changes_nothing(void **)
 	}
 }
 
+// proves A07
 static void replays_are_refused(void **)
 {
 	for (size_t i = 0; i < sizeof(both); i++) {

@@ -264,6 +264,7 @@ static void sides_use_their_own_keys(void **)
 	srtp_receiver_destroy(receiver);
 }
 
+// proves A07
 static void rollover_survives_loss_and_reordering(void **)
 {
 	for (size_t i = 0; i < sizeof(both); i++) {
@@ -286,6 +287,7 @@ static void rollover_survives_loss_and_reordering(void **)
 	}
 }
 
+// proves A07
 static void replays_are_refused(void **)
 {
 	for (size_t i = 0; i < sizeof(both); i++) {
@@ -313,6 +315,7 @@ static void replays_are_refused(void **)
 	}
 }
 
+// proves A05
 static void a_wrong_tag_changes_nothing(void **)
 {
 	for (size_t i = 0; i < sizeof(both); i++) {

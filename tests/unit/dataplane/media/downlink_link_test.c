@@ -502,6 +502,7 @@ static void jitter_of_15_ms_costs_no_layer(void **)
 	assert_true(layer_percent(3) >= 90);
 }
 
+// proves F11
 static void reordering_costs_no_layer(void **)
 {
 	struct simulation_config config = link_of(TRAFFIC_LAYERS, 2000, 300 * MS);

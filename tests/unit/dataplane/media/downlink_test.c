@@ -322,6 +322,7 @@ static void parse(const uint8_t *bytes, size_t len)
 	assert_true(target() >= DELAY_RATE_MIN && target() <= DELAY_RATE_MAX);
 }
 
+// proves A14
 static void hostile_feedback_is_survived(void **)
 {
 	start(true);

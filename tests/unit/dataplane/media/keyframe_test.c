@@ -32,7 +32,8 @@ static void a_key_frame_answers_requests_before_it_but_not_after(void **)
 	assert_true(keyframe_due(&k, 4 * SECOND));
 }
 
-// Row 14 of the threats: PLI upstream at most once per second and stream.
+// PLI upstream at most once per second and stream.
+// proves A14
 static void a_flood_of_requests_is_one_a_second(void **)
 {
 	struct keyframe k;

@@ -104,6 +104,7 @@ static void memory_for_missing_packets_is_bounded(void **)
 
 // Faults table: reorder 25 %, jitter 100 ms, no NACK storm. Nothing is lost here, so every packet
 // asked for is one too many.
+// proves F11
 static void reordering_settles_without_a_storm(void **)
 {
 	enum { PACKETS = 4000, INTERVAL = 4 * MS, DELAY = 100 * MS };

@@ -163,6 +163,7 @@ static void who_begins_gets_the_whole_key_frame(void **)
 	}
 }
 
+// proves F04
 static void a_port_that_stands_still_for_a_while_costs_nothing(void **)
 {
 	begin(VIEWERS, 1);
@@ -182,6 +183,7 @@ static void a_port_that_stands_still_for_a_while_costs_nothing(void **)
 	end(2 * BURST);
 }
 
+// proves F04
 static void what_waits_too_long_is_given_up_and_counted(void **)
 {
 	begin(VIEWERS, 1);
@@ -255,6 +257,7 @@ static void no_viewer_starves_another(void **)
 
 // A worker that others keep from its core makes one of twenty copies: everyone gets some of each
 // track, and hardly any of its turns is spent on what it gives up.
+// proves F15
 static void a_worker_without_time_starves_nobody(void **)
 {
 	const uint32_t turn_us = 40000, turns = 500;

@@ -516,6 +516,7 @@ static void a_key_frame_of_h264_waits_for_its_parameter_sets(void **)
 
 // 100 packets a second where 70 may be sent, after a second's worth at once. None of the 70 is lost
 // to rounding.
+// proves A06
 static void what_one_transport_sends_is_bounded_in_packets(void **)
 {
 	begin();
@@ -531,6 +532,7 @@ static void what_one_transport_sends_is_bounded_in_packets(void **)
 	end();
 }
 
+// proves A06
 static void what_one_transport_sends_is_bounded_in_bytes(void **)
 {
 	begin();
@@ -543,6 +545,7 @@ static void what_one_transport_sends_is_bounded_in_bytes(void **)
 }
 
 // What is forged is charged to nobody.
+// proves A06
 static void forged_packets_cost_the_publisher_nothing(void **)
 {
 	begin();

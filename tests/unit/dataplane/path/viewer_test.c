@@ -698,6 +698,7 @@ static void until_the_lower_one_begins_the_upper_one_comes_thin(void **)
 	end();
 }
 
+// proves A14
 static void any_feedback_is_survived(void **)
 {
 	uint8_t body[64];

@@ -33,6 +33,7 @@ static void inject_garbage(struct net *n)
 	inject(n, junk, make_record(junk, 23, 0, 207, 16384));
 }
 
+// proves A08
 static void garbage_is_harmless_in_every_phase(void **)
 {
 	static const struct net_client rows[] = {
@@ -55,6 +56,7 @@ static void garbage_is_harmless_in_every_phase(void **)
 	}
 }
 
+// proves A08
 static void a_live_session_ignores_the_first_epoch(void **)
 {
 	static const uint8_t fatal[] = {21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 1, 0, 0, 2, 2, 40};
@@ -78,6 +80,7 @@ static void a_live_session_ignores_the_first_epoch(void **)
 	net_fini(&other);
 }
 
+// proves A08
 static void early_records_are_bounded(void **)
 {
 	struct net n;
@@ -100,6 +103,7 @@ static void early_records_are_bounded(void **)
 	net_fini(&n);
 }
 
+// proves A08
 static void half_open_handshakes_are_bounded(void **)
 {
 	struct net a, b;

@@ -70,6 +70,7 @@ static void profiles_are_checked(void **)
 	assert_int_equal(errno, EINVAL);
 }
 
+// proves F12
 static void a_fragmented_client_hello_is_reassembled(void **)
 {
 	struct net_client how = {.mtu = 256, .alpn_len = 1000};
@@ -96,6 +97,7 @@ static void a_fragmented_client_hello_is_reassembled(void **)
 	net_fini(&n);
 }
 
+// proves F10
 static void any_lost_datagram_is_recovered(void **)
 {
 	struct net_client how = {.mtu = 256}; // more datagrams to lose
@@ -112,6 +114,7 @@ static void any_lost_datagram_is_recovered(void **)
 	}
 }
 
+// proves F10
 static void thirty_percent_loss_is_survived(void **)
 {
 	for (unsigned seed = 1; seed <= 50; seed++) {
@@ -323,6 +326,7 @@ static void a_handshake_without_a_fingerprint_has_a_deadline(void **)
 	net_fini(&n);
 }
 
+// proves F05
 static void a_clock_set_back_does_not_stop_the_timer(void **)
 {
 	struct net n;
@@ -380,6 +384,7 @@ static void the_fingerprint_may_come_in_between(void **)
 	net_fini(&n);
 }
 
+// proves A10
 static void a_wrong_fingerprint_fails(void **)
 {
 	for (int bit = 0; bit < 256; bit += 51) { // first and last byte among them
@@ -402,6 +407,7 @@ static void a_wrong_fingerprint_fails(void **)
 	}
 }
 
+// proves A10
 static void a_second_fingerprint_fails(void **)
 {
 	static const struct am_fingerprint other;

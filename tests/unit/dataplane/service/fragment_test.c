@@ -121,6 +121,7 @@ static void assert_whole(struct rte_mbuf *m)
 	rte_pktmbuf_free(m);
 }
 
+// proves F12
 static void fragments_in_any_order_make_the_datagram(void **)
 {
 	static const uint8_t orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
@@ -158,6 +159,7 @@ static void a_last_part_of_few_bytes_is_without_padding(void **)
 	assert_whole(add_cut(1, 1008, 1, false));
 }
 
+// proves A13
 static void overlaps_never_make_a_datagram(void **)
 {
 	for (uint8_t family = 4; family <= 6; family += 2) {
@@ -214,6 +216,7 @@ static void too_many_parts_are_refused(void **)
 	assert_true(fragment_counts(table)->refused > 0);
 }
 
+// proves A13
 static void a_flood_is_bounded_and_passes(void **)
 {
 	make_whole(4, 1000);

@@ -156,6 +156,7 @@ static void the_answer_tells_the_mapped_address(void **)
 	}
 }
 
+// proves A03
 static void strangers_meet_silence(void **)
 {
 	static const char *const usernames[] = {
@@ -189,6 +190,7 @@ static void strangers_meet_silence(void **)
 	}
 }
 
+// proves A02
 static void long_usernames_meet_silence(void **)
 {
 	static const size_t lens[] = {508, 512, 513, 600, 1400, 2000, 16000, 65535 - 40};
@@ -222,6 +224,7 @@ static void long_usernames_meet_silence(void **)
 	}
 }
 
+// proves A02
 static void damaged_checks_meet_silence(void **)
 {
 	uint8_t msg[STUN_LEN_MAX], bad[STUN_LEN_MAX];
@@ -399,6 +402,7 @@ static void the_higher_nomination_wins(void **)
 	assert_true(check(tuple(2, 2)) & ICE_SELECTED);
 }
 
+// proves F14
 static void a_rebound_client_is_followed_at_once(void **)
 {
 	struct ice_tuple a = tuple(1, 1), b = tuple(1, 2);
@@ -732,6 +736,7 @@ static void an_error_answer_finishes_no_restart(void **)
 	assert_true(ice.has_previous);
 }
 
+// proves F16
 static void consent_expires_after_30_seconds(void **)
 {
 	struct ice_tuple a = tuple(1, 1);

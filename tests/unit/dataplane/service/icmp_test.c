@@ -71,6 +71,7 @@ static void echoes_are_answered(void **)
 	assert_int_equal(icmp.answered, 4);
 }
 
+// proves A13
 static void other_types_are_never_reflected(void **)
 {
 	struct icmp icmp = {0};

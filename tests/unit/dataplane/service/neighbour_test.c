@@ -239,6 +239,7 @@ static void answers_are_learned_and_told(void **)
 	assert_memory_equal(changed_mac, frame_peer.mac, 6);
 }
 
+// proves A13
 static void answers_that_nobody_asked_for_are_ignored(void **)
 {
 	struct frame f;
@@ -279,6 +280,7 @@ static void claims_from_beyond_the_link_are_ignored(void **)
 	assert_int_equal(changed_count, 0);
 }
 
+// proves A13
 static void a_live_neighbour_is_not_replaced(void **)
 {
 	struct am_address a = host();
@@ -529,6 +531,7 @@ static void advertisements_must_be_asked_for(void **)
 	assert_true(knows(router, S, frame_peer.mac));
 }
 
+// proves A13
 static void redirects_and_router_advertisements_change_nothing(void **)
 {
 	static const uint8_t types[] = {133, 134, 137};

@@ -238,6 +238,7 @@ static void no_pointer_is_shown(void **)
 	link_end(l);
 }
 
+// proves A12
 static void messages_above_the_limit_are_dropped_alone(void **)
 {
 	uint8_t big[3 * AM_DATA_MESSAGE_MAX];
@@ -266,6 +267,7 @@ static size_t heap(void)
 	return mallinfo2().uordblks;
 }
 
+// proves A12
 static void a_message_without_end_costs_no_memory(void **)
 {
 	uint8_t piece[1000] = {0};
@@ -284,6 +286,7 @@ static void a_message_without_end_costs_no_memory(void **)
 }
 
 // Pieces that never become a message, on all streams, with gaps between.
+// proves A12
 static void what_is_kept_of_pieces_is_bounded(void **)
 {
 	uint8_t piece[1000] = {0};
@@ -304,6 +307,7 @@ static void what_is_kept_of_pieces_is_bounded(void **)
 	link_end(l);
 }
 
+// proves A12
 static void streams_that_are_not_there_harm_nothing(void **)
 {
 	struct link *l = link_up(am_id_make(7, 1));
@@ -319,6 +323,7 @@ static void streams_that_are_not_there_harm_nothing(void **)
 	link_end(l);
 }
 
+// proves A12
 static void a_flood_of_inits_leaves_nothing(void **)
 {
 	struct link *l = link_up(am_id_make(7, 1));

@@ -14,6 +14,7 @@ static enum demux_class expected(uint8_t first, uint8_t second)
 }
 
 // RFC 7983 7, RFC 5761 4.
+// proves A11
 static void every_first_and_second_byte_has_its_class(void **)
 {
 	for (int first = 0; first < 256; first++) {
@@ -27,6 +28,7 @@ static void every_first_and_second_byte_has_its_class(void **)
 	}
 }
 
+// proves A11
 static void datagrams_too_short_for_their_class_are_unknown(void **)
 {
 	static const struct {

@@ -253,6 +253,7 @@ struct change {
 	enum drop expected; // DROP_COUNT: accepted
 };
 
+// proves A13
 static void each_wrong_field_has_its_reason(void **)
 {
 	static const struct change changes[] = {
@@ -357,6 +358,7 @@ static void only_the_configured_vlan_is_heard(void **)
 	assert_int_equal(why, DROP_unknown_ethertype);
 }
 
+// proves A13
 static void ipv4_options_are_skipped(void **)
 {
 	static const uint8_t route[40] = {0x83, 39, 4, 10, 0, 0, 1}; // loose source route

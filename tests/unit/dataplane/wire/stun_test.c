@@ -154,7 +154,7 @@ static void errors_carry_code_integrity_and_unknown_attributes(void **)
 	assert_false(stun_verify(bytes, len, &m, PASSWORD, PASSWORD_LEN));
 }
 
-// Row 4 of the threats: no byte of the buffer's past leaves with a message.
+// proves A04
 static void no_old_byte_of_the_buffer_is_sent(void **)
 {
 	uint8_t painted[2][256];
@@ -201,8 +201,8 @@ static void builders_refuse_every_buffer_that_is_too_small(void **)
 	}
 }
 
-// Row 3 of the threats: bytes out are never more than bytes in, for the smallest request of a
-// client.
+// Bytes out are never more than bytes in, for the smallest request of a client.
+// proves A03
 static void answers_are_not_longer_than_the_smallest_authentic_request(void **)
 {
 	struct stun_request small = request;
@@ -254,7 +254,7 @@ static void attributes_of_wrong_size_are_refused(void **)
 	assert_int_equal(ATTRIBUTES("\x00\x06\x00\x05\x01\x02\x03\x04", &m), -EBADMSG); // overruns
 }
 
-// Row 2 of the threats.
+// proves A02
 static void usernames_are_bounded(void **)
 {
 	static const size_t lens[] = {1, 508, 512, 513, 1024};
@@ -355,7 +355,8 @@ static void parse_everything(const uint8_t *bytes, size_t len)
 	any_verified |= m.has_fingerprint && stun_verify(bytes, len, &m, PASSWORD, PASSWORD_LEN);
 }
 
-// Row 2 of the threats: a single changed or missing byte, and the message is worth nothing.
+// A single changed or missing byte, and the message is worth nothing.
+// proves A02
 static void no_changed_byte_verifies(void **)
 {
 	uint8_t bytes[256], changed[256];

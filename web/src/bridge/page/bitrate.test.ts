@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { bitrate } from './bitrate';
 
+// proves M19
 test.each([
 	[0, null],
 	[10, 10_000],
@@ -9,6 +10,7 @@ test.each([
 	[10_000, 10_000],
 	[300_000, 300_000],
 	[1e9, 1e9],
-])('M19: setBitrate(%d) limits to %s bit/s', (wish, limit) => expect(bitrate(wish)).toBe(limit));
+])('setBitrate(%d) limits to %s bit/s', (wish, limit) => expect(bitrate(wish)).toBe(limit));
 
-test.each([1, 9.99])('M19: setBitrate(%d) means nothing', (wish) => expect(() => bitrate(wish)).toThrow('kbit/s'));
+// proves M19
+test.each([1, 9.99])('setBitrate(%d) means nothing', (wish) => expect(() => bitrate(wish)).toThrow('kbit/s'));

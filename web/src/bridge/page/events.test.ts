@@ -21,7 +21,8 @@ const inRoom = (...others: [string, PeerSnapshot][]): Snapshot => ({
 
 const names = (was: Snapshot, now: Snapshot) => eventsBetween(was, now).map(({ name }) => name);
 
-test('a bridge that comes late is told everything, in an order that makes sense', () => { // E01, E02, E05, E08, E11, E17
+// proves E01, E02, E05, E08, E11, E17
+test('a bridge that comes late is told everything, in an order that makes sense', () => {
 	const now = { ...inRoom(['ann', peer('Ann', { camera: true, share: true })]), pinned: 'ann' };
 	expect(eventsBetween(NOTHING, now)).toEqual([
 		{ name: 'join', data: me },
@@ -38,7 +39,8 @@ test('nothing changes, nothing is told', () => {
 	expect(eventsBetween(now, { ...now, peers: new Map(now.peers) })).toEqual([]);
 });
 
-test('switches off and people who leave', () => { // E03, E06, E09, E12, E19
+// proves E03, E06, E09, E12, E19
+test('switches off and people who leave', () => {
 	const was = { ...inRoom(['ann', peer('Ann', { camera: true })], ['bob', peer('Bob')]), pinned: 'bob' };
 	expect(eventsBetween(was, inRoom(['ann', peer('Ann')]))).toEqual([
 		{ name: 'peerClosed', data: { peerId: 'bob', displayName: 'Bob' } },
@@ -47,7 +49,8 @@ test('switches off and people who leave', () => { // E03, E06, E09, E12, E19
 	]);
 });
 
-test('the connection breaks, comes back, and ends', () => { // E13, E14, E15, E16
+// proves E13, E14, E15, E16
+test('the connection breaks, comes back, and ends', () => {
 	const was = inRoom();
 	const lost: Snapshot = { ...was, trouble: 'lost' };
 	expect(names(was, lost)).toEqual(['disconnected']);
@@ -78,7 +81,8 @@ test('a second visit begins anew', () => {
 	expect(names(left, was)).toEqual(['join', 'switchOnMic', 'newPeer']);
 });
 
-test('problems are told once each time they come', () => { // E04, E07, E10, E18
+// proves E04, E07, E10, E18
+test('problems are told once each time they come', () => {
 	const denied: Snapshot = { ...welcome, problems: { camera: 'denied', mic: 'missing', share: 'gesture' } };
 	const events = eventsBetween(welcome, denied);
 	expect(events.map(({ name }) => name)).toEqual(['errorGetCamera', 'errorGetMic', 'errorGetShare']);
