@@ -177,8 +177,8 @@ static void pipe_close(void)
 {
 	uint16_t port;
 
-	RTE_ETH_FOREACH_DEV(port)
-	rte_eth_dev_stop(port);
+	RTE_ETH_FOREACH_DEV (port)
+		rte_eth_dev_stop(port);
 }
 
 int floor_transmit(FILE *json, const char *port, const char *device, const char *peer)

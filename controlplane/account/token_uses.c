@@ -50,8 +50,7 @@ static struct token_owner *owner_find(const struct token_uses *t, uint64_t accou
 {
 	struct token_owner *o;
 
-	LIST_FOREACH(o, &t->owners, of_all)
-	{
+	LIST_FOREACH (o, &t->owners, of_all) {
 		if (o->account_id == account_id)
 			break;
 	}
@@ -75,8 +74,7 @@ static struct token_owner *owner_largest(const struct token_uses *t)
 {
 	struct token_owner *o, *largest = LIST_FIRST(&t->owners);
 
-	LIST_FOREACH(o, &t->owners, of_all)
-	{
+	LIST_FOREACH (o, &t->owners, of_all) {
 		if (o->count > largest->count)
 			largest = o;
 	}

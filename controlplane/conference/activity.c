@@ -14,8 +14,7 @@ static uint8_t loudness_of(const struct conference *c, const struct peer *p)
 	const struct track *t;
 	uint8_t loudest = 0;
 
-	LIST_FOREACH(t, &p->tracks, of_owner)
-	{
+	LIST_FOREACH (t, &p->tracks, of_owner) {
 		uint8_t loudness = t->kind == TRACK_AUDIO && t->ready && !t->paused
 		                           ? media_loudness(c->media, t->id)
 		                           : 0;

@@ -66,7 +66,8 @@ static void layers_changed(void *owner, const struct am_event_subscription_layer
 	s->spatial_layer_now = now->spatial_layer;
 	s->temporal_layer_now = now->temporal_layer;
 	s->withheld = now->withheld;
-	if (s->withheld == AM_LIMIT_BANDWIDTH && subscription_is_due(s)) // it may be over before the next look
+	if (s->withheld == AM_LIMIT_BANDWIDTH &&
+	    subscription_is_due(s)) // it may be over before the next look
 		s->viewer->down.weak_ms = loop_now_ms(c->loop);
 	if (s->ready && s->viewer->connection)
 		c->events->layers_changed(c->events->owner, s);

@@ -56,8 +56,7 @@ void conference_mute(
 	bool played = false, exists = false;
 	struct track *t;
 
-	LIST_FOREACH(t, &p->tracks, of_owner)
-	{
+	LIST_FOREACH (t, &p->tracks, of_owner) {
 		if (t->kind != kind)
 			continue;
 		exists = true;

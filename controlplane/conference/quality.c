@@ -113,8 +113,7 @@ static bool is_starved(const struct peer *p)
 {
 	const struct subscription *s;
 
-	LIST_FOREACH(s, &p->subscriptions, of_viewer)
-	{
+	LIST_FOREACH (s, &p->subscriptions, of_viewer) {
 		if (s->withheld == AM_LIMIT_BANDWIDTH && subscription_is_due(s))
 			return true;
 	}
@@ -153,8 +152,8 @@ static void look_at_sent(const struct conference *c, struct peer *p)
 	struct sent sent = {0};
 	struct subscription *s;
 
-	LIST_FOREACH(s, &p->subscriptions, of_viewer)
-	sent_add(c, s, &sent);
+	LIST_FOREACH (s, &p->subscriptions, of_viewer)
+		sent_add(c, s, &sent);
 	if (sent.narrow)
 		p->narrow_ms = loop_now_ms(c->loop);
 	if (sent.packets > 0)

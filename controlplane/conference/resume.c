@@ -34,8 +34,7 @@ subscriptions_settle(struct conference *c, struct peer *p, const struct page_obj
 {
 	struct subscription *s;
 
-	LIST_FOREACH(s, &p->subscriptions, of_viewer)
-	{
+	LIST_FOREACH (s, &p->subscriptions, of_viewer) {
 		bool listed = has(page->subscriptions, s->id);
 		if (listed && !s->confirmed)
 			conference_subscription_confirm(c, s);

@@ -90,8 +90,7 @@ static bool is_subscribed(const struct peer *viewer, const struct track *track)
 {
 	const struct subscription *s;
 
-	LIST_FOREACH(s, &viewer->subscriptions, of_viewer)
-	{
+	LIST_FOREACH (s, &viewer->subscriptions, of_viewer) {
 		if (s->track == track)
 			return true;
 	}
@@ -168,8 +167,7 @@ void conference_subscribe_all(struct conference *c, struct peer *viewer)
 	TAILQ_FOREACH (speaker, &viewer->room->speakers, in_room) {
 		if (!speaker->joined)
 			continue;
-		LIST_FOREACH(track, &speaker->tracks, of_owner)
-		{
+		LIST_FOREACH (track, &speaker->tracks, of_owner) {
 			if (!is_subscribed(viewer, track))
 				subscribe(c, viewer, track);
 		}
@@ -349,8 +347,7 @@ void conference_track_set_paused(struct conference *c, struct track *t, bool pau
 	t->paused = paused;
 	media_track_pause(c->media, t->id, paused);
 	store_track_pause(c->store, t->id, paused);
-	LIST_FOREACH(s, &t->subscriptions, of_track)
-	{
+	LIST_FOREACH (s, &t->subscriptions, of_track) {
 		if (s->ready && s->viewer->connection)
 			c->events->consumer_paused(c->events->owner, s, paused);
 	}

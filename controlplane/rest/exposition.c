@@ -229,19 +229,20 @@ static void dataplane_counters(FILE *f, const struct media_counters *c)
 	        f, "amphi_dataplane_dropped_packets_total", "counter", "Packets dropped, by reason"
 	);
 	for (uint32_t i = 0; i < c->drop_count; i++) {
-		FOREACH_BLOCK(worker, c)
-		fprintf(f,
-		        "amphi_dataplane_dropped_packets_total{worker=\"%s\",reason=\"%s\"} %llu\n",
-		        block_name(block, worker), c->drop_names[i].name,
-		        (unsigned long long)c->drops[worker][i]);
+		FOREACH_BLOCK (worker, c)
+			fprintf(f,
+			        "amphi_dataplane_dropped_packets_total{worker=\"%s\","
+			        "reason=\"%s\"} %llu\n",
+			        block_name(block, worker), c->drop_names[i].name,
+			        (unsigned long long)c->drops[worker][i]);
 	}
 	metric_head(
 	        f, "amphi_dataplane_heartbeat_age_seconds", "gauge",
 	        "Time since a thread of the data plane last showed that it turns"
 	);
-	FOREACH_BLOCK(worker, c)
-	fprintf(f, "amphi_dataplane_heartbeat_age_seconds{worker=\"%s\"} %.3f\n",
-	        block_name(block, worker), (double)c->heartbeat_age_ns[worker] / 1e9);
+	FOREACH_BLOCK (worker, c)
+		fprintf(f, "amphi_dataplane_heartbeat_age_seconds{worker=\"%s\"} %.3f\n",
+		        block_name(block, worker), (double)c->heartbeat_age_ns[worker] / 1e9);
 	shedding(f, c);
 }
 

@@ -126,8 +126,8 @@ uint32_t offers_count(const struct offer_list *list)
 	const struct offer *o;
 	uint32_t n = 0;
 
-	LIST_FOREACH(o, list, next)
-	n++;
+	LIST_FOREACH (o, list, next)
+		n++;
 	return n;
 }
 
@@ -139,8 +139,7 @@ static const struct offer *offer_of(const struct subscription *s)
 	uint64_t viewers = class << 1 | (s->rtx_ssrc != 0);
 	struct offer *o, *last = NULL;
 
-	LIST_FOREACH(o, list, next)
-	{
+	LIST_FOREACH (o, list, next) {
 		if (o->viewers == viewers)
 			return o;
 		last = o;

@@ -86,13 +86,11 @@ static int replaceable_rank(const struct transport *t)
 
 	if (!t->ready || t->ice == AM_ICE_CONNECTED)
 		return 0;
-	LIST_FOREACH(track, &t->peer->tracks, of_owner)
-	{
+	LIST_FOREACH (track, &t->peer->tracks, of_owner) {
 		if (track->transport == t)
 			return lost;
 	}
-	LIST_FOREACH(s, &t->peer->subscriptions, of_viewer)
-	{
+	LIST_FOREACH (s, &t->peer->subscriptions, of_viewer) {
 		if (s->transport == t)
 			return lost;
 	}
@@ -160,8 +158,7 @@ static bool mid_is_used(const struct transport *t, uint32_t mid)
 {
 	const struct subscription *s;
 
-	LIST_FOREACH(s, &t->peer->subscriptions, of_viewer)
-	{
+	LIST_FOREACH (s, &t->peer->subscriptions, of_viewer) {
 		if (s->transport == t && s->mid == mid)
 			return true;
 	}
@@ -185,8 +182,7 @@ static bool ssrc_is_used(const struct peer *p, uint32_t ssrc)
 {
 	const struct subscription *s;
 
-	LIST_FOREACH(s, &p->subscriptions, of_viewer)
-	{
+	LIST_FOREACH (s, &p->subscriptions, of_viewer) {
 		if (s->ssrc == ssrc || s->rtx_ssrc == ssrc)
 			return true;
 	}

@@ -33,8 +33,7 @@ const struct track *track_share_of(const struct peer *p, enum ortc_kind kind)
 {
 	const struct track *t;
 
-	LIST_FOREACH(t, &p->tracks, of_owner)
-	{
+	LIST_FOREACH (t, &p->tracks, of_owner) {
 		if (t->kind == TRACK_SHARE && t->media.kind == kind)
 			return t;
 	}

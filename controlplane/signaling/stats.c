@@ -203,8 +203,7 @@ void handle_producer_stats(struct connection *c, int64_t id, const struct json *
 	struct json *list = json_new_array();
 	if (!all)
 		producer_push(list, c, t);
-	LIST_FOREACH(t, &c->peer->tracks, of_owner)
-	{
+	LIST_FOREACH (t, &c->peer->tracks, of_owner) {
 		if (all && t->ready)
 			producer_push(list, c, t);
 	}
@@ -221,8 +220,7 @@ void handle_consumer_stats(struct connection *c, int64_t id, const struct json *
 	struct json *list = json_new_array();
 	if (!all)
 		json_push(list, consumer_stat(c, s));
-	LIST_FOREACH(s, &c->peer->subscriptions, of_viewer)
-	{
+	LIST_FOREACH (s, &c->peer->subscriptions, of_viewer) {
 		if (all && s->ready)
 			json_push(list, consumer_stat(c, s));
 	}

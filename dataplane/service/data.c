@@ -78,8 +78,7 @@ static struct channel *channel_get(struct service *sv, uint64_t room_id)
 	const struct channel_time now = time_now(sv);
 	struct channel *c;
 
-	LIST_FOREACH(c, &sv->data.channels, entry)
-	{
+	LIST_FOREACH (c, &sv->data.channels, entry) {
 		if (c->room_id == room_id)
 			break;
 	}

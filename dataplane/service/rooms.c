@@ -21,8 +21,7 @@ static struct room *room_get(struct rooms *rooms, uint64_t id)
 {
 	struct room *r;
 
-	LIST_FOREACH(r, &rooms->buckets[id % ROOMS_BUCKETS], entry)
-	{
+	LIST_FOREACH (r, &rooms->buckets[id % ROOMS_BUCKETS], entry) {
 		if (r->id == id)
 			return r;
 	}
