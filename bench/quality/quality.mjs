@@ -94,7 +94,6 @@ async function measure(Call, { name, seconds, system, via, file }) {
 	try {
 		const plan = course(name, seconds);
 		const cable = await Cable.lay({ via, first: plan.first });
-		let queue;
 		cleaner.push(() => cable.close());
 		const call = await Call.begin({ system, cable, cleaner, screen: plan.screen, joins: name === 'open' ? JOINS : 1 });
 		const other = plan.beside === 'viewer' ? await call.another('Vito') : undefined;
@@ -112,7 +111,7 @@ async function measure(Call, { name, seconds, system, via, file }) {
 		const sent = sentOf(sender, from, to);
 		const turns = await call.sender.evaluate(() => probe.page?.turned ?? []);
 		const pages = secondsToRead(turns, samples, from, to);
-		queue = (await cable.close()).filter(({ t }) => t >= queueFrom && t <= queueTo);
+		const queue = (await cable.close()).filter(({ t }) => t >= queueFrom && t <= queueTo);
 		keep(prefix, samples, parts);
 		if (other) keep(`${prefix}-other`, otherSamples, parts);
 		const figures = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { Chromium, holds, LIMIT, look, openBench, Participant, roomId, until } from './harness.mjs';
+import { Chromium, LIMIT, look, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench();
 

@@ -4,7 +4,7 @@ import { askForGesture } from '../../base/gesture';
 import { settled } from '../../base/store';
 import { setLanguage } from '../../i18n';
 import { listen, playback } from '../../media/playback';
-import { ScreenShare } from '../../media/screen';
+import type { ScreenShare } from '../../media/screen';
 import type { Meeting } from '../../session/meeting';
 import type { Room } from '../../session/room';
 import { view } from '../../session/view';

@@ -12,7 +12,7 @@ export function snapshot({ attributes, local, screen, state }: Meeting): Snapsho
 		...NOTHING,
 		peerId: attributes.peerId,
 		displayName: name,
-		joinable: !room || room.state.value.phase !== 'open',
+		joinable: room?.state.value.phase !== 'open',
 		peers: new Map(),
 		problems: { camera: camera.problem, mic: mic.problem, share: share.problem },
 		failures: { camera: camera.failures, mic: mic.failures, share: share.failures },
