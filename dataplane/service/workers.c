@@ -32,7 +32,7 @@ static int rings_create(struct worker *w)
 	w->replies = ring_create("replies", w->index, 0, WORKER_REPLIES);
 	if (!w->inbox || !w->replies)
 		return -ENOMEM;
-	for (uint16_t i = 0; i < PUNT_COUNT; i++) {
+	for (int i = 0; i < PUNT_COUNT; i++) {
 		w->punts[i] = ring_create("punts", w->index, i, WORKER_PUNTS);
 		if (!w->punts[i])
 			return -ENOMEM;
