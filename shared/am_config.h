@@ -1,5 +1,5 @@
-// The configuration file: libconfig's syntax, read against a table of settings. Whatever is
-// unknown, of the wrong type or out of bounds is named with its line and the accepted values.
+// The configuration file: libconfig's syntax, read against a table of settings. A setting that is
+// unknown, of the wrong type or out of bounds is reported with its line and the accepted values.
 #pragma once
 
 #include <stdbool.h>

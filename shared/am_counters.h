@@ -1,6 +1,6 @@
-// What each worker counts, one block a worker, one writer, read by anyone. Beside these stands one
-// counter for each drop reason, whose names the data plane writes into the region at its start, and
-// one for each step of leaving out (am_lifecycle.h).
+// What each worker counts: one block per worker, with one writer, read by anyone. Beside these
+// there is one counter for each drop reason, whose names the data plane writes into the region when
+// it starts, and one for each step of load shedding (am_lifecycle.h).
 //
 // The books of a worker balance at any quiet moment:
 //     rx_packets + service_packets + handover_in + made_copies + made_retransmissions +
@@ -24,28 +24,27 @@
 	X(handover_in, packets, "Packets and references received from other workers")              \
 	X(handover_out, packets, "Packets and references given to other workers")                  \
 	X(punted, packets, "Packets given to the service thread")                                  \
-	X(consumed, packets,                                                                       \
-	  "Packets whose way ended here as it should: media relayed, RTCP read")                   \
+	X(consumed, packets, "Packets that were processed to their end: media relayed, RTCP read") \
 	X(made_copies, packets, "Copies made for subscribers")                                     \
 	X(made_retransmissions, packets, "Retransmissions made for subscribers")                   \
 	X(made_probes, packets, "Packets made to probe viewers' links")                            \
 	X(retransmissions_refused, packets,                                                        \
-	  "Retransmissions not made: beyond a share, made already, of an encoding left")           \
+	  "Retransmissions refused: over a share, sent already, or of an encoding left")           \
 	X(made_rtcp, packets, "RTCP packets made")                                                 \
 	X(rtp_packets, packets, "Authenticated RTP packets")                                       \
 	X(rtcp_packets, packets, "Authenticated RTCP packets")                                     \
-	X(voices_withheld, packets, "Packets of voices not forwarded: others are louder")          \
-	X(nacks_sent, packets, "Sequence numbers asked for again from publishers")                 \
-	X(held, packets, "Packets that waited for a repair of what was missing before them")       \
-	X(held_in_vain, gaps, "Gaps that viewers see: the repair did not come in time")            \
-	X(nacks_received, packets, "Sequence numbers that viewers asked for again")                \
-	X(plis_sent, packets, "Key frames asked for from publishers")                              \
-	X(plis_received, packets, "Key frames that viewers asked for")                             \
+	X(voices_withheld, packets, "Voice packets not forwarded: others are louder")              \
+	X(nacks_sent, packets, "Sequence numbers requested again from publishers")                 \
+	X(held, packets, "Packets that waited behind a gap for its repair")                        \
+	X(held_in_vain, gaps, "Gaps passed on to viewers: the repair did not come in time")        \
+	X(nacks_received, packets, "Sequence numbers requested again by viewers")                  \
+	X(plis_sent, packets, "Key frames requested from publishers")                              \
+	X(plis_received, packets, "Key frames requested by viewers")                               \
 	X(plis_refused, packets,                                                                   \
-	  "Key frames not asked for: the viewer has had its share, or was just sent one")          \
-	X(catchups, catchups, "Times that viewers began with a key frame of the past")             \
-	X(pace_given_up, pictures, "Times that pictures of a slow viewer were given up")           \
-	X(transport_feedbacks, packets, "Transport-wide feedback messages of viewers")             \
+	  "Key frame requests refused: the viewer has had its share, or was just sent one")        \
+	X(catchups, catchups, "Times that a viewer began with a key frame from the history")       \
+	X(pace_given_up, pictures, "Times that a slow viewer's pictures were given up")            \
+	X(transport_feedbacks, packets, "Transport-wide feedback messages from viewers")           \
 	X(data_messages_in, messages, "Data channel messages accepted from senders")               \
 	X(data_messages_out, messages, "Data channel messages sent to readers")                    \
 	X(busy_cycles, cycles, "TSC cycles of loop turns that had work")                           \

@@ -1,9 +1,9 @@
-// Where a thread of the data plane stands, and the sign that it still turns.
+// The state of a thread of the data plane, and the heartbeat that shows that its loop still turns.
 //
 //     BOOT ──▶ RUN ──▶ HALT
 //       └───────┴────▶ FAIL
 //
-// Written by the thread itself; whoever reads decides what a late heartbeat means.
+// Written by the thread itself; the reader decides what a late heartbeat means.
 #pragma once
 
 #include <stdatomic.h>
@@ -16,7 +16,7 @@ enum am_lifecycle_state {
 	AM_LIFECYCLE_FAIL,
 };
 
-// What a worker leaves out while it cannot keep up, a step more at each level; level 0 is nothing.
+// What a worker leaves out while it cannot keep up: each level adds a step; level 0 is nothing.
 #define AM_SHED_STEPS(X)                                                                           \
 	X(probes)                                                                                  \
 	X(retransmissions) /* half of them */                                                      \
@@ -35,14 +35,14 @@ enum am_shed_step {
 	        AM_SHED_LEVELS,
 };
 
-// From this level on it is pictures: fewer, or smaller ones.
+// From this level on, viewers get fewer or smaller pictures.
 #define AM_SHED_PICTURES AM_SHED_small_pictures
 
 struct am_lifecycle {
 	_Atomic uint32_t state; // enum am_lifecycle_state
 	uint32_t pid;
 	_Atomic uint64_t heartbeat_ns; // CLOCK_MONOTONIC
-	_Atomic uint32_t shed; // how much a worker leaves out, since it cannot keep up; 0: nothing
+	_Atomic uint32_t shed; // how much a worker that cannot keep up leaves out; 0: nothing
 	uint32_t reserved;
 };
 

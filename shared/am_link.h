@@ -28,10 +28,10 @@ struct am_link_fds {
 [[nodiscard]] int am_link_listen(const char *path);
 
 // Data plane: accepts one connection and its hello, within 1 s, and answers with the descriptors,
-// or refuses with `error`. Returns the connection, or -errno: -EPROTO where the version differs.
+// or refuses with `error`. Returns the connection, or -errno: -EPROTO if the version differs.
 [[nodiscard]] int
 am_link_accept(int listener, uint16_t epoch, uint16_t error, const struct am_link_fds *);
 
-// Control plane: connects, within 1 s. Returns the connection, or -errno: -EPROTO where the version
-// differs, -EBUSY where another control plane is attached.
+// Control plane: connects, within 1 s. Returns the connection, or -errno: -EPROTO if the version
+// differs, -EBUSY if another control plane is attached.
 [[nodiscard]] int am_link_connect(const char *path, uint16_t *epoch, struct am_link_fds *);

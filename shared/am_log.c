@@ -17,7 +17,7 @@
 #define LINE_MAX_LEN 1024
 #define LEFT_OUT_MAX 32
 #define VALUE_MAX    512
-#define VALUES       8 // that a line may have
+#define VALUES       8 // that one line may have
 
 enum am_log_level am_log_level = AM_LOG_INFO;
 
@@ -32,8 +32,8 @@ int am_log_level_from_name(const char *name)
 	return -EINVAL;
 }
 
-// A line's kind is its format. One that comes too often leaves lines out, and says how many.
-#define KINDS_MAX  256 // power of two; what finds no place is not limited
+// A line's kind is its format. A kind that comes too often leaves lines out and says how many.
+#define KINDS_MAX  256 // power of two; kinds that find no place are not limited
 #define KIND_BURST 200 // lines at once
 #define KIND_PER_S 20 // in the long run
 
@@ -44,7 +44,7 @@ struct kind {
 	time_t since; // CLOCK_MONOTONIC
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // of all that follows, and of the writing
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // guards all of the below, and writing
 static struct kind kinds[KINDS_MAX];
 static uint64_t unwritten; // lines that standard error did not take
 
@@ -83,7 +83,7 @@ static bool kind_take(struct kind *k)
 	return true;
 }
 
-// False where that would have to wait: a pipe or a socket that nobody reads.
+// False if it would have to wait, for a pipe or a socket that nobody reads.
 static bool line_write(const char *line, size_t len)
 {
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -123,7 +123,7 @@ static void gap_write(void)
 		unwritten = 0;
 }
 
-// How many lines of the kind were left out before this one goes behind it.
+// Prints at the end of a line how many of its kind were left out before it. Returns the bytes.
 static size_t left_out_print(char *end, size_t size, const struct kind *k)
 {
 	if (!k || k->left_out == 0)
@@ -132,7 +132,7 @@ static size_t left_out_print(char *end, size_t size, const struct kind *k)
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
 
-// Writes the line, which has room for one byte more and tells what its kind has left out.
+// Writes the line, which has room for one more byte and already says what its kind has left out.
 static void line_end(char *line, size_t len, struct kind *k)
 {
 	// A name from the network must not forge a line of its own.
@@ -173,11 +173,11 @@ void am_log(enum am_log_level level, const char *format, ...)
 	pthread_mutex_unlock(&lock);
 }
 
-// One character of a value: as the line shows it, and how many bytes of the value it is.
+// One character of a value: as the line shows it, and how many bytes of the value it takes.
 struct shown {
 	char bytes[4];
 	uint8_t len, taken;
-	bool odd; // only in quotes
+	bool odd; // allowed only in quotes
 };
 
 static struct shown show(const char *value)
@@ -201,7 +201,7 @@ static struct shown show(const char *value)
 	return c;
 }
 
-// Whether it can be in a line as it is.
+// Whether the value can be in a line without quotes.
 static bool is_plain(const char *value)
 {
 	const char *s = value;

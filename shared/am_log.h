@@ -1,7 +1,7 @@
-// One line an event on standard error: level, subject, then key=value pairs. Never called from
-// dataplane/path/. Never waits for who reads it: what cannot be written is counted, and told by a
-// line later. Of one format 200 lines are written at once and 20 a second; how many were left out
-// is told by the next one, or by am_log_flush. Debug lines are not limited.
+// One line per event on standard error: level, subject, then key=value pairs. Never called from
+// dataplane/path/. Never waits for the reader: lines that cannot be written are counted, and a
+// later line reports them. Each format may write 200 lines at once and 20 a second after that; its
+// next line, or am_log_flush, says how many were left out. Debug lines are not limited.
 #pragma once
 
 enum am_log_level {
@@ -19,14 +19,14 @@ int am_log_level_from_name(const char *name);
 
 void am_log(enum am_log_level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-// A value from the network, for one %s: as it is, or in quotes where it would pass for several
-// values or for another one (blanks, quotes, '=', nothing at all). '?' stands for each character
-// that breaks lines, turns others around or is not seen, and for each byte that is no UTF-8. It has
-// at most 511 bytes, quotes included: a longer one is cut between two characters. Valid until this
+// A value from the network, for one %s: as it is, or in quotes if it could pass for several values
+// or for another one (blanks, quotes, '=', an empty string). '?' replaces each character that
+// breaks lines, reverses text or is invisible, and each byte that is not UTF-8. The result has at
+// most 511 bytes, quotes included: a longer one is cut between two characters. Valid until this
 // thread has made eight more.
 const char *am_log_value(const char *);
 
-// Tells what was left out and has not been told. Call it about once a second, and at the end.
+// Reports what was left out and not reported yet. Call it about once a second, and at the end.
 void am_log_flush(void);
 
 #define am_error(...)   am_log(AM_LOG_ERROR, __VA_ARGS__)

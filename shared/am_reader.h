@@ -42,7 +42,7 @@ static inline uint8_t am_read_u8(struct am_reader *r)
 	return p ? p[0] : 0;
 }
 
-// Big-endian, as all fields of the protocols that we parse.
+// Big-endian, like all fields of the protocols that we parse.
 static inline uint16_t am_read_u16(struct am_reader *r)
 {
 	const uint8_t *p = am_reader_take(r, 2);

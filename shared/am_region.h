@@ -4,8 +4,8 @@
 //     header │ command ring │ event ring │ transports │ tracks │ subscriptions │ gauges │ figures │
 //     counters
 //
-// Who writes: the header, the tables and the counters, the data plane alone; a ring, each side its
-// own end. No pointers inside.
+// The data plane alone writes the header, the tables and the counters; each side writes its own end
+// of a ring. No pointers inside.
 #pragma once
 
 #include <stddef.h>
@@ -38,8 +38,8 @@ struct am_region_header {
 	uint8_t dtls_fingerprint[32]; // SHA-256 of the data plane's certificate
 	struct am_address addresses[AM_ADDRESS_MAX];
 	_Atomic uint64_t events_lost; // events that found the ring full: read the tables again
-	uint32_t buffers; // packet buffers that there are
-	_Atomic uint32_t buffers_in_use; // some fifty times a second
+	uint32_t buffers; // total number of packet buffers
+	_Atomic uint32_t buffers_in_use; // updated about fifty times a second
 	struct am_lifecycle service;
 	struct am_lifecycle workers[AM_WORKER_MAX];
 	struct am_drop_name drop_names[AM_DROP_MAX];
@@ -66,8 +66,8 @@ struct am_region {
 // Data plane: makes a sealed memfd with an initialised header, lifecycle BOOT. 0 or -errno.
 [[nodiscard]] int am_region_new(struct am_region *, uint32_t worker_count);
 
-// Control plane: maps a received memfd and checks seals, size, magic, version and layout.
-// 0; -EPROTO where the other side is of another version. Takes fd in any case.
+// Control plane: maps a received memfd and checks seals, size, magic, version and layout. 0;
+// -EPROTO if the other side has another version. Takes over fd in any case.
 [[nodiscard]] int am_region_join(struct am_region *, int fd);
 
 // Unmaps and closes; the region itself lives as long as anyone maps it.

@@ -37,8 +37,8 @@ struct am_ring {
 	return 0;
 }
 
-// Makes a ring whose indices no honest peer can have made an empty one. Only while the other side
-// is not there.
+// Empties a ring whose indices no honest peer can have made. Only while the other side is not
+// connected.
 static inline void am_ring_repair(struct am_ring *r)
 {
 	uint32_t used = atomic_load_explicit(&r->head, memory_order_acquire) -

@@ -24,12 +24,12 @@
 #define AM_DROP_MAX         96
 
 // Data channels (RFC 8831). A room has one: what its senders say goes to all of its readers.
-#define AM_DATA_MESSAGE_MAX 8192 // bytes of what a sender says
+#define AM_DATA_MESSAGE_MAX 8192 // bytes of one message
 #define AM_DATA_STREAMS_OUT 16 // SCTP streams to a client
-#define AM_DATA_STREAMS_IN  1024 // from a client: many never use the id of a closed one again
+#define AM_DATA_STREAMS_IN  1024 // from a client: many never reuse the id of a closed stream
 #define AM_DATA_SOURCES                                                                            \
-	AM_DATA_STREAMS_OUT // senders at a time that a consumer gets apart, each on its stream
-#define AM_DATA_TAG_MAX 448 // bytes that stand for a sender; they travel in a command
+	AM_DATA_STREAMS_OUT // senders that a consumer gets separately, a stream each
+#define AM_DATA_TAG_MAX 448 // bytes that identify a sender; they travel in a command
 #define AM_DATA_NONE    0xffff // no stream
 
 // An id is slot | epoch << 32: the slot indexes the table, the epoch (from 1) counts the slot's
@@ -52,8 +52,8 @@ static inline uint32_t am_id_epoch(am_id id)
 }
 
 // ICE credentials (RFC 8445 5.3), chosen by the control plane. The first AM_UFRAG_SLOT_LEN
-// characters of a ufrag are the transport's slot in lower-case hex: so the data plane finds the
-// transport of a check without a table, and a stranger's check by one comparison.
+// characters of a ufrag are the transport's slot in lower-case hex: with it the data plane finds a
+// check's transport without a table, and recognises a stranger's check by one comparison.
 #define AM_UFRAG_LEN      16
 #define AM_UFRAG_SLOT_LEN 8
 #define AM_PWD_LEN        24
@@ -122,8 +122,8 @@ enum am_msg_type {
 	AM_CMD_DATA_PRODUCER_ADD, // to a transport, which has one at most; or changes that one
 	AM_CMD_DATA_PRODUCER_REMOVE,
 	AM_CMD_DATA_CONSUMER_ADD, // likewise; nothing is sent before its start
-	AM_CMD_DATA_CONSUMER_SOURCE, // to one that gets senders apart: who is on a stream
-	AM_CMD_DATA_CONSUMER_START, // with the oldest message; again: nothing happens
+	AM_CMD_DATA_CONSUMER_SOURCE, // to one that gets senders separately: whose stream it is
+	AM_CMD_DATA_CONSUMER_START, // from the oldest message on; a second start does nothing
 	AM_CMD_DATA_CONSUMER_REMOVE,
 	// events
 	AM_EVENT_ACK,
@@ -136,7 +136,7 @@ enum am_msg_type {
 
 struct am_cmd_transport_add {
 	am_id transport_id;
-	uint64_t room_id; // a subscription joins a track and a transport of one room only
+	uint64_t room_id; // a subscription's track and transport are in the same room
 	char ufrag[AM_UFRAG_LEN];
 	char pwd[AM_PWD_LEN];
 };
@@ -181,7 +181,7 @@ struct am_cmd_transport_restart_ice {
 	char pwd[AM_PWD_LEN];
 };
 
-// Also subscription pause (paused), key frame request, removal: what needs an id and a flag.
+// Body of every command that requires only an id and a flag: pause, key frame request, removal.
 struct am_cmd_id {
 	am_id id;
 	uint8_t paused; // bool; TRACK_PAUSE and SUBSCRIPTION_PAUSE only
@@ -207,9 +207,8 @@ struct am_cmd_track_add {
 	uint8_t paused; // bool
 	uint8_t nack; // bool: send NACKs to the publisher
 	uint8_t transport_cc; // bool: send transport-wide feedback to the publisher
-	uint8_t voices; // sound: it is forwarded while among so many loudest of its room; 0: always
-	uint8_t screen; // bool: the pictures of a shared screen, which may stand still and then
-	                // change at once
+	uint8_t voices; // audio: forwarded while among this many loudest of its room; 0: always
+	uint8_t screen; // bool: a shared screen, which may stand still and then change all at once
 	uint8_t encoding_count;
 	uint8_t extension_id[AM_EXT_COUNT]; // publisher's id of each extension, 0: not used
 	char mid[AM_MID_MAX + 1]; // empty: none
@@ -227,10 +226,9 @@ struct am_cmd_subscription_add {
 	uint8_t paused; // bool
 	uint8_t spatial_layer; // preferred, upper bound
 	uint8_t temporal_layer; // preferred, upper bound
-	uint8_t priority; // among the viewer's, where its link does not carry all; most important
-	                  // last
+	uint8_t priority; // among the viewer's, if its link does not carry all; highest first
 	uint8_t transport_cc; // bool: the viewer answers transport-wide numbers with feedback
-	uint8_t red_payload_type; // of redundant sound (RFC 2198), 0: the viewer takes none
+	uint8_t red_payload_type; // of redundant audio (RFC 2198), 0: the viewer takes none
 };
 
 struct am_cmd_subscription_layers {
@@ -240,19 +238,19 @@ struct am_cmd_subscription_layers {
 	uint8_t priority;
 };
 
-// A transport may speak in its room's data channel, or hear what is said there. The tag goes before
-// each message to all readers; it has no line break.
+// Lets a transport send in its room's data channel, or receive what is sent there. The tag is put
+// before each of its messages to readers; it contains no line break.
 struct am_cmd_data_add {
 	am_id transport_id;
 	uint16_t stream; // of SCTP, below AM_DATA_STREAMS_IN; a consumer's: below
 	                 // AM_DATA_STREAMS_OUT
-	uint8_t apart; // bool; a consumer only: what the sources say, each on a stream, with no tag
+	uint8_t apart; // bool; consumers only: each source has its own stream, and no tag
 	uint8_t reserved;
 	uint16_t tag_len; // 0: a consumer
 	uint8_t tag[AM_DATA_TAG_MAX];
 };
 
-// From now on the consumer hears this sender on this stream.
+// From now on the consumer gets this sender's messages on this stream.
 struct am_cmd_data_source {
 	am_id transport_id; // the consumer's
 	am_id source_id; // transport of the data producer; 0: nobody
@@ -279,13 +277,13 @@ struct am_event_subscription_layers {
 	                  // AM_LIMIT_NONE
 };
 
-// Its packets do not fit on some viewers' paths: those are dropped.
+// Some of the track's packets are too long for some viewers' paths, and are dropped.
 struct am_event_track_too_long {
 	am_id track_id;
 	uint32_t payload_len; // of the first such packet
 };
 
-// Which encodings viewers wish for has changed: its publisher need not send the others.
+// The set of encodings that viewers want has changed: the publisher need not send the others.
 struct am_event_track_wanted {
 	am_id track_id;
 	uint8_t encodings; // a bit each
@@ -343,7 +341,7 @@ struct am_transport_state {
 	uint16_t data_producer; // its stream, or AM_DATA_NONE
 	uint16_t data_consumer; // likewise
 	uint8_t reserved[4];
-	uint64_t data_messages_in, data_bytes_in; // said by its data producer
+	uint64_t data_messages_in, data_bytes_in; // from its data producer
 	uint64_t data_messages_out, data_bytes_out; // sent to its data consumer
 };
 
@@ -352,7 +350,7 @@ struct am_track_state {
 	uint8_t codec; // enum am_codec
 	uint8_t paused;
 	uint8_t encoding_count;
-	uint8_t wanted; // encodings that are to be sent, a bit each
+	uint8_t wanted; // encodings that the publisher is to send, a bit each
 	am_id id;
 	am_id transport_id;
 	uint64_t room_id;
@@ -374,10 +372,10 @@ struct am_subscription_state {
 	uint8_t withheld; // as in am_event_subscription_layers
 	uint8_t priority;
 };
-// What changes by the packet: one word for each track and transport, the epoch of its id above the
-// value, stored whole by the worker that has it, so there is no version. A word of another epoch
-// belongs to what had the slot before.
-//     track: loudness of sound, 0 (silence) to 127 (0 dBov)
+// What changes with each packet: one word for each track and transport, with the epoch of its id
+// above the value. Its worker stores the word whole, so there is no version. A word of another
+// epoch belongs to the slot's previous owner.
+//     track: loudness of audio, 0 (silence) to 127 (0 dBov)
 //     transport: lost (/256, smoothed) | jitter_ms << 8 | rtt_ms << 16, each at its maximum if more
 //     downlink: what a viewer's transport may be sent, as estimated; kbit/s
 struct am_gauges {
@@ -394,7 +392,7 @@ static inline void am_gauge_set(_Atomic uint64_t *gauges, am_id id, uint32_t val
 	);
 }
 
-// 0 where nothing was measured yet.
+// 0 if nothing was measured yet.
 static inline uint32_t am_gauge_get(const _Atomic uint64_t *gauges, am_id id)
 {
 	uint64_t word = atomic_load_explicit(&gauges[am_id_slot(id)], memory_order_relaxed);
@@ -406,7 +404,7 @@ static inline uint32_t am_gauge_link(uint8_t lost, uint8_t jitter_ms, uint16_t r
 	return lost | (uint32_t)jitter_ms << 8 | (uint32_t)rtt_ms << 16;
 }
 
-// Why a picture is sent in less than all that its speaker could send.
+// Why a viewer gets less of a video than the speaker's client could send.
 enum am_limit {
 	AM_LIMIT_NONE,
 	AM_LIMIT_BANDWIDTH, // the viewer's link does not carry more
@@ -416,11 +414,11 @@ enum am_limit {
 	AM_LIMIT_COUNT,
 };
 
-// As statistics name it. NULL: AM_LIMIT_NONE, or none of these.
+// The name in statistics. NULL for AM_LIMIT_NONE and for any other number.
 const char *am_limit_name(enum am_limit);
 
-// Loss as a reception report has it (RFC 3550 6.4.1): the share of the last interval, /256, above
-// 24 bits of all that was ever lost.
+// Loss as in a reception report (RFC 3550 6.4.1): the fraction lost in the last interval, /256,
+// above 24 bits of the cumulative number lost.
 static inline uint32_t am_loss_make(uint8_t fraction, int32_t cumulative)
 {
 	return (uint32_t)fraction << 24 | ((uint32_t)cumulative & 0xffffff);
@@ -431,15 +429,15 @@ static inline uint8_t am_loss_fraction(uint32_t loss)
 	return (uint8_t)(loss >> 24);
 }
 
-// Below 0 where packets came twice.
+// Negative if packets arrived twice.
 static inline int32_t am_loss_cumulative(uint32_t loss)
 {
 	return (int32_t)(loss << 8) >> 8;
 }
 
-// What objects have come to, from their beginning: each entry is written by the object's worker
-// about once a second, and read through am_table_read. An entry of another epoch belongs to what
-// had the slot before. octets: of payload, as in sender reports; bps: of the last interval.
+// Each object's totals since it was made. Its worker writes the entry about once a second; anyone
+// reads it through am_table_read. An entry of another epoch belongs to the slot's previous owner.
+// octets: of payload, as in sender reports; bps: over the last interval.
 struct am_subscription_figures {
 	_Atomic uint32_t version;
 	uint32_t epoch; // of the subscription's id
@@ -447,9 +445,9 @@ struct am_subscription_figures {
 	uint32_t packets;
 	uint32_t bps;
 	uint32_t retransmitted; // packets
-	uint32_t nacks; // numbers that the viewer asked for again
+	uint32_t nacks; // sequence numbers that the viewer requested again
 	uint32_t loss; // am_loss_make, as the viewer reports it
-	uint16_t plis; // key frames that it asked for; wraps
+	uint16_t plis; // key frames that it requested; wraps
 	uint8_t jitter_ms; // likewise
 	uint8_t limit; // enum am_limit
 };
@@ -467,9 +465,9 @@ struct am_encoding_figures {
 	uint32_t packets;
 	uint32_t bps;
 	uint32_t loss; // am_loss_make, on the way from the publisher, before repairs
-	uint32_t nacks; // numbers asked for again
+	uint32_t nacks; // sequence numbers requested again
 	uint32_t repaired; // packets that came by retransmission
-	uint16_t plis; // key frames asked for; wraps
+	uint16_t plis; // key frames requested; wraps
 	uint8_t jitter_ms;
 	uint8_t reserved;
 };

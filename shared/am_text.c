@@ -15,7 +15,7 @@ size_t am_text_decode(const void *bytes, size_t len, uint32_t *code)
 		return 0;
 	*code = s[0] & lead[n];
 	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80) // also a string's end
+		if ((s[i] & 0xc0) != 0x80) // also at a string's end
 			return 0;
 		*code = *code << 6 | (s[i] & 0x3f);
 	}
@@ -27,20 +27,20 @@ struct range {
 	uint32_t first, last;
 };
 
-// Line and paragraph separators among the control characters: they break lines as well.
+// Includes the line and paragraph separators, which break lines as well.
 static const struct range controls[] = {
         {0x00, 0x1f},
         {0x7f, 0x9f},
         {0x2028, 0x2029},
 };
 
-// The braille cell without a dot looks like one.
+// Includes the braille cell without dots, which looks blank.
 static const struct range blanks[] = {
         {0x20, 0x20},     {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a},
         {0x202f, 0x202f}, {0x205f, 0x205f}, {0x2800, 0x2800}, {0x3000, 0x3000},
 };
 
-// Unicode's Default_Ignorable_Code_Point and Bidi_Control, and interlinear annotation, but for
+// Unicode's Default_Ignorable_Code_Point and Bidi_Control, and interlinear annotation, except
 // joiners.
 static const struct range unseen[] = {
         {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},     {0x115f, 0x1160},
@@ -50,7 +50,7 @@ static const struct range unseen[] = {
         {0xe0000, 0xe001f}, {0xe0080, 0xe00ff}, {0xe01f0, 0xe0fff},
 };
 
-// They say how the character before them looks, in Persian, Mongolian, and emoji.
+// They change how the character before them looks, in Persian, Mongolian and emoji.
 static const struct range joiners[] = {
         {0x180b, 0x180d}, {0x180f, 0x180f},   {0x200c, 0x200d},
         {0xfe00, 0xfe0f}, {0xe0020, 0xe007f}, {0xe0100, 0xe01ef},
