@@ -48,7 +48,7 @@ static inline void rtp_clock_update(struct rtp_clock *c, uint64_t ntp, uint32_t 
 }
 
 // A timestamp on the time line that all layers of a track share: the publisher's NTP time in units
-// of the clock rate. Only on a known clock.
+// of the clock rate. The clock must be known.
 static inline uint32_t rtp_clock_track_timestamp(const struct rtp_clock *c, uint32_t timestamp)
 {
 	return ntp_ticks(c->ntp, c->rate) + (timestamp - c->rtp_timestamp);

@@ -1,4 +1,5 @@
-// Which protocol a datagram on the media port speaks, told by its first bytes (RFC 7983, RFC 5761).
+// Which protocol a datagram on the media port speaks, judged by its first bytes (RFC 7983, RFC
+// 5761).
 #pragma once
 
 #include <stddef.h>

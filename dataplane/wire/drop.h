@@ -1,4 +1,4 @@
-// Every reason for which a worker drops a packet, each with its counter (am_counters.drops).
+// Every reason for dropping a packet, each with its counter (am_counters.drops).
 #pragma once
 
 #include <assert.h>
@@ -24,7 +24,7 @@
 	X(udp_malformed, "UDP length")                                                             \
 	X(udp_checksum, "UDP checksum wrong, or missing on IPv6")                                  \
 	X(wrong_udp_port, "UDP for another port")                                                  \
-	X(fragment_refused, "Fragment too far, too late, overlapping or one too many")             \
+	X(fragment_refused, "Fragment too long, too late, overlapping or one too many")            \
 	/* rings and buffers */                                                                    \
 	X(punt_full, "Ring to the service thread full, of packets from proven sources")            \
 	X(punt_other_full,                                                                         \
@@ -36,19 +36,19 @@
 	X(no_buffers, "No free packet buffer")                                                     \
 	X(too_long, "Packet longer than a buffer or the path's limit")                             \
 	/* demultiplexing, RFC 7983 */                                                             \
-	X(unknown_class, "First byte of no protocol that we speak")                                \
+	X(unknown_class, "First byte belongs to no protocol that we speak")                        \
 	X(unknown_flow, "From a source that no ICE check has proved")                              \
 	X(transport_closed, "For a transport that is gone")                                        \
 	/* ICE */                                                                                  \
 	X(stun_malformed, "STUN message malformed")                                                \
-	X(stun_not_request, "STUN, but no binding request")                                        \
+	X(stun_not_request, "STUN, but not a binding request")                                     \
 	X(stun_no_fingerprint, "STUN without or with a wrong FINGERPRINT")                         \
 	X(stun_unknown_user, "USERNAME names no transport")                                        \
 	X(stun_integrity, "MESSAGE-INTEGRITY missing or wrong")                                    \
 	/* DTLS */                                                                                 \
 	X(dtls_early, "DTLS before a valid ICE check")                                             \
 	X(dtls_refused,                                                                            \
-	  "DTLS that begins no handshake, or one too many for all, a room or an address")          \
+	  "DTLS that begins no handshake, or one over the limit: total, room or address")          \
 	/* SRTP */                                                                                 \
 	X(no_keys, "SRTP before the DTLS handshake has ended")                                     \
 	X(srtp_malformed, "SRTP or SRTCP too short")                                               \
@@ -60,7 +60,7 @@
 	X(srtp_stream_limit, "More SSRCs than a transport may send")                               \
 	/* media */                                                                                \
 	X(rtp_malformed, "RTP header or extensions malformed")                                     \
-	X(rtcp_rate, "RTCP of a client that has had its share of the worker")                      \
+	X(rtcp_rate, "RTCP from a client that has used up its share of the worker")                \
 	X(rtcp_malformed, "RTCP compound malformed")                                               \
 	X(unknown_ssrc, "RTP that matches no track")                                               \
 	X(unknown_payload_type, "RTP payload type other than the track's")                         \
@@ -73,8 +73,8 @@
 	X(sctp_unwanted, "SCTP on a transport that has no data channel")                           \
 	X(sctp_rate, "More SCTP packets than a transport may send")                                \
 	X(data_too_long, "Data channel message above the limit")                                   \
-	X(data_not_text, "Data channel message that is no text")                                   \
-	X(data_no_producer, "Data channel message on a stream of no data producer")                \
+	X(data_not_text, "Data channel message that is not text")                                  \
+	X(data_no_producer, "Data channel message on a stream without a data producer")            \
 	X(data_rate, "Data channel message above its sender's rate")                               \
 	X(data_room_rate, "Data channel message above the room's rate")                            \
 	X(data_slow, "Data channel message that a reader was too slow for")

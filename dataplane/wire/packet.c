@@ -126,7 +126,7 @@ static enum packet_class parse_udp(struct parse *p)
 	return PACKET_MEDIA_PORT;
 }
 
-// A host can answer it: not "this network", loopback, multicast, reserved (RFC 1122 3.2.1.3).
+// A host can have it: not "this network", loopback, multicast or reserved (RFC 1122 3.2.1.3).
 static bool ipv4_source_is_host(const uint8_t *ip)
 {
 	return ip[0] != 0 && ip[0] != 127 && ip[0] < 224;
@@ -213,12 +213,12 @@ static enum packet_class walk_extensions(struct parse *p, uint8_t *next)
 	for (int i = 0; i < EXTENSION_MAX; i++) {
 		if (*next == EXTENSION_FRAGMENT) {
 			const uint8_t *h = am_reader_take(&p->reader, 8);
-			// Only UDP comes in fragments: neighbour discovery must not (RFC 6980).
-			// The reassembly wants the header to be the first.
+			// Only UDP may come in fragments: neighbour discovery must not (RFC 6980).
+			// Reassembly requires this header to be the first.
 			if (!h || h[0] != PACKET_PROTOCOL_UDP || i > 0)
 				return refuse(p, DROP_ipv6_extension);
 			*next = h[0];
-			if (h[2] == 0 && (h[3] & 0xf9) == 0) // RFC 6946: whole in one piece
+			if (h[2] == 0 && (h[3] & 0xf9) == 0) // RFC 6946: an atomic fragment
 				return PACKET_MEDIA_PORT;
 			mark_payload(p);
 			return PACKET_FRAGMENT;

@@ -30,7 +30,7 @@ struct packet_local {
 	uint8_t mac[6];
 	uint16_t vlan; // 0: untagged
 	uint16_t udp_port; // host order
-	struct am_address ipv4, ipv6; // family 0: not spoken
+	struct am_address ipv4, ipv6; // family 0: not used
 };
 
 enum packet_class {
@@ -62,11 +62,11 @@ struct packet_view {
 );
 
 // One's complement sums (RFC 1071) are kept unfolded and in memory order: words are added as they
-// lie in the packet, so no byte is swapped. sum 0 starts one; all parts but the last are of even
+// lie in the packet, so no byte is swapped. A sum starts at 0; all parts but the last have an even
 // length.
 [[nodiscard]] uint64_t packet_sum(const void *bytes, size_t len, uint64_t sum);
 
-// The same for CPUs without AVX-512, which sums 1200 bytes in 13 ns instead of 32.
+// The same for CPUs without AVX-512: 1200 bytes take 32 ns instead of 13.
 [[nodiscard]] uint64_t packet_sum_narrow(const void *bytes, size_t len, uint64_t sum);
 
 // The checksum field for a sum, in memory order.
@@ -79,7 +79,7 @@ static inline uint16_t packet_sum_fold(uint64_t sum)
 	return (uint16_t)~sum;
 }
 
-// A number as it would lie in the packet, to be added to a sum.
+// A number as it would lie in the packet, for adding to a sum.
 static inline uint64_t packet_sum_u16(uint16_t v)
 {
 	return __builtin_bswap16(v);
@@ -91,8 +91,8 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
         uint8_t family, const uint8_t *src, const uint8_t *dst, uint8_t protocol, uint16_t len
 );
 
-// Ready header of all frames to one destination. Filled when the destination is learned; read for
-// each copy that is sent.
+// The prepared header of all frames to one destination. Filled when the destination is learned;
+// read for each copy that is sent.
 struct packet_route {
 	uint8_t header[PACKET_HEADER_MAX]; // Ethernet to UDP; lengths and checksums are zero
 	uint8_t len; // of header
@@ -115,19 +115,19 @@ void packet_route_init(
         uint8_t family, const uint8_t *dst_ip, uint16_t dst_port
 );
 
-// What we do not compute.
+// The checksums that we do not compute.
 enum packet_offload {
 	PACKET_OFFLOAD_IPV4 = 1, // IPv4 header checksum: the port does
-	PACKET_OFFLOAD_UDP = 2, // UDP checksum: likewise, we leave the pseudo-header's sum there
-	PACKET_UNCHECKED_IPV4 = 4, // UDP checksum over IPv4, unless the port does: there is none
+	PACKET_OFFLOAD_UDP = 2, // UDP checksum: likewise; we write the pseudo-header's sum there
+	PACKET_UNCHECKED_IPV4 = 4, // UDP checksum over IPv4: none, unless the port computes it
 };
 
-// Writes the header before a payload that already lies at frame + route->len; returns the frame's
+// Writes the header before a payload that is already at frame + route->len; returns the frame's
 // length. payload_len is at most 65535 - 48. offload: enum packet_offload bits.
 static inline uint16_t
 packet_seal(const struct packet_route *route, uint8_t *frame, uint16_t payload_len, uint8_t offload)
 {
-	// A constant length each becomes a few vector moves.
+	// Each copy of a constant length compiles to a few vector moves.
 	switch (route->len) {
 	case 42: memcpy(frame, route->header, 42); break;
 	case 46: memcpy(frame, route->header, 46); break;

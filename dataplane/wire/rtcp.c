@@ -64,7 +64,7 @@ struct rtcp_iter rtcp_begin(const uint8_t *packet, size_t len)
 }
 
 // RFC 3550 6.4.1: the last byte counts the padding. Browsers pad transport-wide feedback by one to
-// three bytes and anywhere in a compound, so neither words nor the last packet are asked for.
+// three bytes and anywhere in a compound, so we require neither whole words nor the last packet.
 static bool strip_padding(struct rtcp_view *v)
 {
 	if (v->body_len == 0)

@@ -24,7 +24,7 @@ enum rtcp_kind {
 	RTCP_OTHER, // APP, XR and everything unknown: skipped
 };
 
-// One sub-packet: `body` follows its 4-byte header, padding is taken off.
+// One sub-packet: `body` follows its 4-byte header, without its padding.
 struct rtcp_view {
 	const uint8_t *body;
 	uint16_t body_len; // bytes
@@ -65,12 +65,12 @@ struct rtcp_feedback {
 struct rtcp_nack_iter {
 	struct am_reader reader;
 	uint16_t pid;
-	uint32_t left; // bit n: pid + n is still to be told
+	uint32_t left; // bit n: pid + n is still to be returned
 };
 
 struct rtcp_fir {
 	uint32_t ssrc;
-	uint8_t seq; // a repeated command has the number of the first
+	uint8_t seq; // a repeated command keeps the number of the first
 };
 
 struct rtcp_remb {
@@ -81,7 +81,7 @@ struct rtcp_remb {
 
 struct rtcp_iter rtcp_begin(const uint8_t *packet, size_t len);
 
-// The next sub-packet, or false at the end or where it is malformed (then reader.failed is set).
+// The next sub-packet, or false at the end or if it is malformed (then reader.failed is set).
 [[nodiscard]] bool rtcp_next(struct rtcp_iter *, struct rtcp_view *);
 
 // Each of these returns 0, or -EBADMSG if the body is too short for its kind.
@@ -95,13 +95,13 @@ struct rtcp_iter rtcp_begin(const uint8_t *packet, size_t len);
 [[nodiscard]] bool rtcp_bye_at(const struct rtcp_view *, uint8_t index, uint32_t *ssrc);
 [[nodiscard]] bool rtcp_fir_at(const struct rtcp_view *, uint8_t index, struct rtcp_fir *);
 
-// Every lost sequence number of a generic NACK, in the order told.
+// Every lost sequence number of a generic NACK, in the order of the message.
 struct rtcp_nack_iter rtcp_nack_begin(const struct rtcp_view *);
 [[nodiscard]] bool rtcp_nack_next(struct rtcp_nack_iter *, uint16_t *seq);
 
 // Builders. Each returns the bytes written, a multiple of 4, or 0 if they do not fit into `size`.
 
-// An SR without report blocks and an SDES with the CNAME: RFC 3550 6.1 wants both together.
+// An SR without report blocks and an SDES with the CNAME: RFC 3550 6.1 requires both together.
 size_t rtcp_build_sr(
         uint8_t *buf, size_t size, const struct rtcp_sender_info *, const char *cname,
         uint8_t cname_len

@@ -9,7 +9,7 @@
 //	| header  |          | send time    | transport-wide | elements   | MID      | to 4n |
 //	+---------+----------+--------------+----------------+-------- ~ -+----------+-------+
 //
-// The transport-wide number's slot is zeros, which are padding (RFC 8285 4.2), for viewers without.
+// For viewers without transport-wide numbers, that slot is zeros: padding (RFC 8285 4.2).
 #pragma once
 
 #include "am_reader.h"
@@ -23,7 +23,7 @@
 #define RTP_EXT_ONE_BYTE         0xBEDE // RFC 8285 4.2
 #define RTP_EXT_TWO_BYTE         0x1000 // RFC 8285 4.3, with four bits of appbits below
 #define RTP_EXT_ROOM_ID_MAX      14 // one-byte form
-#define RTP_EXT_CLIENT_ID_MAX    31 // clients number from 1; elements above are not forwarded
+#define RTP_EXT_CLIENT_ID_MAX    31 // client ids start at 1; elements above are not forwarded
 #define RTP_MID_LEN_MAX          4 // bytes of a viewer's MID
 #define RTP_TRACK_HEADER_LEN_MAX 80 // all slots and every extension that may be forwarded
 #define RTP_RTX_OSN_LEN          2 // RFC 4588 4: original sequence number before the payload
@@ -33,7 +33,7 @@ struct rtp_view {
 	uint32_t ssrc;
 	uint32_t timestamp;
 	uint16_t seq;
-	uint16_t ext_profile; // only where ext_offset != 0
+	uint16_t ext_profile; // only if ext_offset != 0
 	uint16_t ext_offset; // first byte after the profile and length words; 0 = no extension
 	uint16_t ext_len; // bytes
 	uint16_t payload_offset;
@@ -93,7 +93,7 @@ struct rtp_template {
 // Start at the first element; a packet without RFC 8285 extensions has none.
 struct rtp_ext_iter rtp_ext_begin(const uint8_t *packet, const struct rtp_view *);
 
-// The next element, or false at the end or at hostile lengths (then reader.failed is set).
+// The next element, or false at the end or at a hostile length (then reader.failed is set).
 [[nodiscard]] bool rtp_ext_next(struct rtp_ext_iter *, struct rtp_ext *);
 
 // The first element with this id (a client's MID or RID, say). False if there is none.
@@ -108,7 +108,8 @@ rtp_restore_rtx(const uint8_t *packet, struct rtp_view *, uint32_t ssrc, uint8_t
 
 // Write the track header of a publisher's decrypted packet: marker, sequence, timestamp and ssrc as
 // in the view, the room's payload type, no CSRC, no padding, elements under room ids and empty
-// slots. What would not fit is left out. Returns 0 or -EBADMSG at hostile extension lengths.
+// slots. Elements that would not fit are left out. Returns 0, or -EBADMSG for hostile extension
+// lengths.
 [[nodiscard]] int
 rtp_rewrite_track(const uint8_t *packet, const struct rtp_view *, const struct rtp_track_format *, uint8_t header[static RTP_TRACK_HEADER_LEN_MAX], struct rtp_template *);
 
@@ -141,7 +142,7 @@ static inline uint32_t rtp_abs_send_time(int64_t now_us)
 	return (uint32_t)((us << 18) / 1000000) & 0xFFFFFF;
 }
 
-// Nothing where the template has no slot.
+// Does nothing if the template has no slot.
 static inline void
 rtp_set_abs_send_time(uint8_t *header, const struct rtp_template *t, uint32_t abs_send_time)
 {
@@ -149,7 +150,7 @@ rtp_set_abs_send_time(uint8_t *header, const struct rtp_template *t, uint32_t ab
 		am_put_u24(header + t->abs_send_time_offset, abs_send_time);
 }
 
-// For viewers who answer with feedback; the others' slot stays padding.
+// For viewers whose clients send feedback; for others the slot stays padding.
 static inline void
 rtp_set_transport_cc(uint8_t *header, const struct rtp_template *t, uint16_t number)
 {
@@ -159,8 +160,8 @@ rtp_set_transport_cc(uint8_t *header, const struct rtp_template *t, uint16_t num
 	am_put_u16(header + t->transport_cc_offset + 1, number);
 }
 
-// len 0 (a viewer without the extension) leaves only padding. Longer than the slot is a bug of the
-// caller: the control plane numbers MIDs, so they are cut, never overrun.
+// len 0 (a viewer without the extension) leaves only padding. The control plane numbers MIDs, so
+// one longer than the slot is a bug of the caller: it is cut and never overruns the slot.
 static inline void
 rtp_set_mid(uint8_t *header, const struct rtp_template *t, const char *mid, uint8_t len)
 {

@@ -13,7 +13,7 @@
 #define INTEGRITY_LEN   20 // HMAC-SHA1
 #define FINGERPRINT_LEN 4
 #define FINGERPRINT_XOR 0x5354554E // RFC 8489 14.7
-#define ERROR_CODE_LEN  4 // with an empty reason phrase: answers stay smaller than questions
+#define ERROR_CODE_LEN  4 // with an empty reason phrase: responses stay smaller than requests
 #define FAMILY_IPV4     1
 #define FAMILY_IPV6     2
 #define OPTIONAL_FIRST  0x8000 // RFC 8489 14: comprehension-optional from here
@@ -260,8 +260,8 @@ begin(uint8_t *buf, size_t size, enum stun_type type, const uint8_t *transaction
 	return w;
 }
 
-// Append an attribute, its value and padding zero: no old byte of the buffer is ever sent. Returns
-// where the value goes, or NULL if it does not fit.
+// Append an attribute with its value and padding zeroed: no old byte of the buffer is ever sent.
+// Returns where the value goes, or NULL if it does not fit.
 static uint8_t *append(struct writer *w, enum stun_attribute type, size_t len)
 {
 	size_t whole = ATTR_HEADER_LEN + ((len + 3) & ~(size_t)3);
@@ -284,7 +284,7 @@ static void append_u32(struct writer *w, enum stun_attribute type, uint32_t valu
 		am_put_u32(p, value);
 }
 
-// MESSAGE-INTEGRITY where there is a password, FINGERPRINT, and the final length.
+// MESSAGE-INTEGRITY if there is a password, FINGERPRINT, and the final length.
 static size_t finish(struct writer *w, const char *password, size_t password_len)
 {
 	if (password != NULL) {

@@ -11,7 +11,7 @@
 #define STUN_COOKIE           0x2112A442
 #define STUN_LEN_MAX          1500 // longer messages are refused
 #define STUN_USERNAME_LEN_MAX 512 // RFC 8489 14.3: 508 bytes of text, fewer than 513
-#define STUN_UNKNOWN_MAX      8 // unknown attributes that we tell back
+#define STUN_UNKNOWN_MAX      8 // unknown attributes that we report back
 
 enum stun_type {
 	STUN_BINDING_REQUEST = 0x0001,
@@ -33,7 +33,7 @@ struct stun_address {
 	uint8_t ip[16];
 };
 
-// A parsed message. Pointers lead into the caller's bytes.
+// A parsed message. Pointers point into the caller's bytes.
 struct stun_message {
 	const uint8_t *transaction; // STUN_TRANSACTION_LEN bytes
 	const uint8_t *username; // NULL = none
@@ -52,7 +52,7 @@ struct stun_message {
 	bool use_candidate;
 	bool controlling;
 	bool controlled;
-	bool has_fingerprint; // and it was right
+	bool has_fingerprint; // and it was correct
 };
 
 // What a client's Binding request carries.
@@ -74,7 +74,7 @@ struct stun_request {
 // FINGERPRINT included. Nothing is authentic before stun_verify.
 [[nodiscard]] int stun_parse(const uint8_t *bytes, size_t len, struct stun_message *);
 
-// True if MESSAGE-INTEGRITY is there and right under this short-term password. Constant time.
+// True if MESSAGE-INTEGRITY is present and correct under this short-term password. Constant time.
 [[nodiscard]] bool stun_verify(
         const uint8_t *bytes, size_t len, const struct stun_message *, const char *password,
         size_t password_len
@@ -93,8 +93,8 @@ size_t stun_build_success(
         const char *password, size_t password_len
 );
 
-// With 420 the unknown attributes of `request` are told. A NULL password leaves MESSAGE-INTEGRITY
-// out, as RFC 8489 9.1.3 wants it of 400 and 401.
+// A 420 lists the unknown attributes of `request`. A NULL password leaves MESSAGE-INTEGRITY out, as
+// RFC 8489 9.1.3 requires for 400 and 401.
 size_t stun_build_error(
         uint8_t *buf, size_t size, const struct stun_message *request, enum stun_error code,
         const char *password, size_t password_len
