@@ -36,7 +36,7 @@ static bool note(struct access_unit *a, uint64_t seq, uint8_t units)
 static uint64_t idr_find(struct access_unit *a, uint64_t seq)
 {
 	if ((*units_of(a, seq) & (H264_IDR | H264_SLICE)) == H264_SLICE)
-		seq++; // the end of the picture before, perhaps
+		seq++; // perhaps the end of the previous picture
 	for (; seq <= a->top; seq++) {
 		uint8_t units = *units_of(a, seq);
 		if ((units & H264_IDR) != 0)
@@ -57,7 +57,7 @@ bool access_unit_packet(
 	if (idr == 0 || idr == a->told)
 		return false;
 
-	// Back to the picture before.
+	// Back to the previous picture.
 	uint64_t first = idr, oldest = a->top - ACCESS_UNIT_PACKETS;
 	uint8_t found = *units_of(a, idr);
 	bool missing = false;

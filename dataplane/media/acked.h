@@ -1,13 +1,13 @@
-// How much arrives at a viewer, by its own account: bytes in ACKED_BINS stretches of time, on the
-// viewer's clock. Written by the viewer's worker only.
+// How much arrives at a viewer, by its own account: bytes in ACKED_BINS intervals of the viewer's
+// clock. Written by the viewer's worker only.
 #pragma once
 
 #include <stdint.h>
 
 #define ACKED_BINS   20
 #define ACKED_BIN_US 50000
-// Behind a bottleneck that is full, arrivals are even: a short time tells the capacity. Pictures
-// that pass freely come in bursts, and only a longer time tells their rate.
+// Behind a full bottleneck, arrivals are even, so a short time shows the capacity. Video that
+// passes freely comes in bursts, and only a longer time shows its rate.
 #define ACKED_SHORT 6
 #define ACKED_BRIEF 3
 #define ACKED_LONG  (ACKED_BINS - 1)
@@ -21,9 +21,9 @@ struct acked {
 
 void acked_init(struct acked *);
 
-// What is older than the bins counts no more.
+// Bytes older than the bins are ignored.
 void acked_add(struct acked *, int64_t arrival_us, uint32_t bytes);
 
-// bit/s of the last n complete bins, 1 to ACKED_LONG, or of as many as there are from ACKED_SHORT
-// on; 0 while there are fewer.
+// bit/s of the last n complete bins, 1 to ACKED_LONG. If there are fewer, of all of them, or 0 if
+// they are also fewer than ACKED_SHORT.
 uint32_t acked_rate(const struct acked *, uint8_t n);

@@ -12,7 +12,7 @@ static uint8_t step_next(const struct allocation_picture *p)
 	return p->chosen == ALLOCATION_NONE ? 0 : (uint8_t)(p->chosen + 1);
 }
 
-// Takes the next step of a picture if there is one, and it fits.
+// Takes the next step of a picture if it has one that fits.
 static bool take(struct allocation_picture *p, uint64_t budget_bps, uint64_t *used_bps)
 {
 	uint8_t next = step_next(p);
@@ -55,7 +55,7 @@ static int priority_below(const struct allocation_picture *pictures, unsigned co
 	return highest;
 }
 
-// Every priority that there is, most important first.
+// A round over every priority, most important first.
 static bool round_all(
         struct allocation_picture *pictures, unsigned count, uint64_t budget_bps, bool first,
         uint64_t *used_bps
@@ -127,8 +127,8 @@ static bool is_waiting(const struct allocation *a, int64_t now_us)
 	return a->down_us && now_us - a->down_us < a->wait_us;
 }
 
-// Who carries that much is another link than the one on which it failed. What was far beyond that
-// one says little: a screen weighs what its next page may take.
+// A link that carries this much counts as another one than that on which the step failed. A step
+// far beyond the failed link says little, since a screen weighs what its next page may take.
 static uint64_t other_bps(const struct allocation *a)
 {
 	uint64_t failed_bps = a->failed_bps;
@@ -168,7 +168,7 @@ static bool is_since(int64_t *since_us, bool is_so, int64_t for_us, int64_t now_
 	return is_so && now_us - *since_us >= for_us;
 }
 
-// Steps down without one up between are one fall.
+// Steps down without a step up in between are one fall.
 static void
 stepped_down(struct allocation *a, uint64_t used_bps, uint64_t budget_bps, int64_t now_us)
 {
@@ -191,7 +191,7 @@ stepped_down(struct allocation *a, uint64_t used_bps, uint64_t budget_bps, int64
 		a->wait_us = ALLOCATION_WAIT_US_MAX;
 }
 
-// What failed on another link is no reason for patience on this one.
+// A failure on another link is no reason for patience on this one.
 static void stepped_up(struct allocation *a, uint64_t budget_bps, int64_t now_us)
 {
 	a->up_us = now_us;
@@ -201,7 +201,7 @@ static void stepped_up(struct allocation *a, uint64_t budget_bps, int64_t now_us
 	}
 }
 
-// Until what failed may be tried again: what the link is trusted with.
+// How much the link is trusted with until the failed step may be tried again.
 static uint64_t trusted_bps(const struct allocation *a, uint64_t budget_bps, int64_t now_us)
 {
 	uint64_t low_bps = a->failed_bps * ALLOCATION_LOW_PERCENT / 100;
@@ -215,7 +215,7 @@ static uint64_t margin_of(bool sure)
 	return sure ? ALLOCATION_MARGIN_PERCENT : ALLOCATION_UP_PERCENT;
 }
 
-// Nothing is worse than a picture that is not there: its first step waits less.
+// The number of pictures that are missing. Nothing is worse, so their first step waits less.
 static unsigned lacks(const struct allocation_picture *pictures, unsigned count)
 {
 	unsigned n = 0;
@@ -225,7 +225,7 @@ static unsigned lacks(const struct allocation_picture *pictures, unsigned count)
 	return n;
 }
 
-// Whether fewer would be lacking if the others made room.
+// Whether fewer would be missing if the others made room.
 static bool
 makes_room(const struct allocation_picture *pictures, unsigned count, uint64_t budget_bps)
 {
@@ -249,7 +249,7 @@ may_step_up(struct allocation *a, bool roomy, bool low, bool probed, bool black,
 	return roomy && (probed || patient) && (!a->down_us || now_us - a->down_us >= wait_us);
 }
 
-// No picture fits: the most important of those that were there, or count.
+// If no picture fits: the most important of those that were there. Otherwise count.
 static unsigned
 last_of(const struct allocation_picture *pictures, const uint8_t *before, unsigned count)
 {
@@ -265,9 +265,9 @@ last_of(const struct allocation_picture *pictures, const uint8_t *before, unsign
 	return last;
 }
 
-// Chooses anew. A picture that is there goes altogether only once the link has been short for a
-// while: an estimate that was cut by mistake is mended sooner, and what comes back needs a key
-// frame. The last one stays at twice the budget: it comes at the pace that the link carries.
+// Chooses anew. A picture is taken away altogether only after the link has been short for a while:
+// an estimate that was cut by mistake recovers sooner, and bringing a picture back costs a key
+// frame. The last one stays up to twice the budget, at the pace that the link carries.
 static bool choose_other(
         const struct allocation *a, struct allocation_picture *pictures, unsigned count,
         uint64_t budget_bps, int64_t now_us

@@ -1,5 +1,5 @@
 // The pictures of one encoding that a viewer can begin with: its last key frame, and the base layer
-// since. They lie in the history; this only knows where. Written by each worker that has
+// since. The history holds them; this only knows where. Written by each worker that has
 // subscribers.
 #pragma once
 
@@ -10,14 +10,14 @@
 
 struct chain {
 	uint32_t first; // number of the key frame's first packet
-	uint32_t whole; // of the packet with which it was whole: access_unit.h
+	uint32_t whole; // of the packet that completed it: access_unit.h
 	uint32_t bytes; // payloads of the base layer since
-	uint16_t packets; // likewise
+	uint16_t packets; // of the base layer since
 	bool known;
 };
 
-// A packet came; bytes of its payload.
+// A packet arrived; bytes: of its payload.
 void chain_packet(struct chain *, const struct track_packet *, uint32_t bytes);
 
-// What came so far has nothing to do with what comes.
+// Later packets have nothing to do with those so far.
 void chain_break(struct chain *);

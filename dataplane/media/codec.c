@@ -107,7 +107,7 @@ static bool is_zero(const uint8_t *bytes, size_t len)
 	return true;
 }
 
-// RFC 6184 5.7.1. Some encoders fill up with zeros behind the last unit.
+// RFC 6184 5.7.1. Some encoders pad with zeros after the last unit.
 static int inspect_stap_a(struct am_reader *r, struct frame_info *info)
 {
 	while (am_reader_left(r) > 0) {
@@ -153,7 +153,7 @@ static int inspect_h264(struct am_reader *r, struct frame_info *info)
 	return 0;
 }
 
-// RFC 9628 4.2: P_DIFF of 7 bits, and N where another one follows.
+// RFC 9628 4.2: P_DIFF of 7 bits, and N if another one follows.
 static void read_refs(struct am_reader *r, struct frame_info *info)
 {
 	bool more = true;
@@ -165,8 +165,8 @@ static void read_refs(struct am_reader *r, struct frame_info *info)
 }
 
 // RFC 9628 4.2: I P L F B E V Z, picture id, layer indices, and TL0PICIDX in non-flexible mode.
-// What a picture is predicted from is told by distances of picture ids in both modes: P_DIFF of the
-// packet, or the picture's place in the group of pictures.
+// Both modes name the pictures that a picture is predicted from by distances of picture ids: P_DIFF
+// in the packet, or the picture's place in the group of pictures.
 static int inspect_vp9(struct am_reader *r, const uint8_t *payload, struct frame_info *info)
 {
 	uint8_t first = am_read_u8(r);

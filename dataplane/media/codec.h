@@ -1,5 +1,5 @@
-// What the first bytes of an RTP payload tell about its frame: key frame, temporal layer, picture
-// numbers. Tolerant: a payload that makes no sense gives no information and is still relayed.
+// What the first bytes of an RTP payload say about its frame: key frame, temporal layer, picture
+// numbers. Tolerant: a payload that makes no sense gives no information but is still relayed.
 #pragma once
 
 #include <stdbool.h>
@@ -18,12 +18,11 @@ enum codec {
 
 #define CODEC_REFS_MAX 3 // RFC 9628 4.2
 
-// What NAL units of H.264 a packet has (7.4.1). Which packets make a key frame, access_unit.h
-// tells.
+// Which H.264 NAL units a packet contains (7.4.1). access_unit.h finds the packets of a key frame.
 enum h264_units {
 	H264_SPS = 1,
 	H264_PPS = 2,
-	H264_IDR = 4, // begins a picture from which decoding may begin
+	H264_IDR = 4, // begins a picture with which decoding may begin
 	H264_SLICE = 8, // of any picture
 	H264_OTHER = 16, // SEI, delimiters, padding
 };
@@ -37,11 +36,11 @@ struct frame_info {
 	bool layer_begin; // VP9 B: begins a spatial layer of a picture
 	bool layer_end; // VP9 E: ends one
 	bool spatial_sync; // VP9 P 0: this spatial layer may be entered from the one below
-	bool inter_layer; // VP9 D: needs the spatial layer below
+	bool inter_layer; // VP9 D: requires the spatial layer below
 	bool picture_refs; // VP9: pictures are referred to by the distance of their ids
 	bool has_tl0picidx;
 	uint8_t h264_units;
-	uint8_t temporal_id; // 0 where there are no layers
+	uint8_t temporal_id; // 0 if there are no layers
 	uint8_t spatial_id;
 	uint8_t ref_count; // VP9 in flexible mode: pictures that this one is predicted from
 	uint8_t refs[CODEC_REFS_MAX]; // distances of their ids, P_DIFF
@@ -52,16 +51,16 @@ struct frame_info {
 	uint16_t picture_id;
 };
 
-// Fill *info, all zero where nothing is known. Returns 0, or -EBADMSG for a malformed payload.
+// Fill *info, with zeros if nothing is known. Returns 0, or -EBADMSG for a malformed payload.
 int codec_inspect(enum codec, const uint8_t *payload, size_t len, struct frame_info *info);
 
-// AV1: what the packet's dependency descriptor adds. Key frames stay those of the payload, since
-// that is all that viewers get. A stream of spatial layers is relayed whole, so it has no layers
-// here.
+// AV1: what the packet's dependency descriptor adds. The payload still decides what is a key frame,
+// since viewers get nothing else. A stream with spatial layers is relayed whole, so it has no
+// layers here.
 void codec_describe(struct frame_info *, const struct dependency_frame *);
 
-// Of a track of several encodings: which one a packet is of, its stream says, so a spatial id that
-// the encoder has left in it means nothing.
+// For a track of several encodings: the stream says which encoding a packet belongs to, so a
+// spatial id that the encoder has left in it means nothing.
 void codec_ignore_spatial(struct frame_info *);
 
 // Write a viewer's numbers over those in a copy of the payload (or of its first bytes, up to both

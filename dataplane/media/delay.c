@@ -1,36 +1,36 @@
 #include "media/delay.h"
 
 #define GROUP_US           5000
-#define BURST_US           5000 // packets that come this close behind another queued with it
+#define BURST_US           5000 // packets that arrive this close together were queued together
 #define BURST_US_MAX       100000
-#define DISORDER_MAX       3 // groups, then all begins anew
-#define GAP_US_MAX         3000000 // between groups, likewise: no trend goes through a pause
+#define DISORDER_MAX       3 // groups; then everything starts over
+#define GAP_US_MAX         3000000 // between groups, likewise: no trend spans a pause
 #define SMOOTHING          0.9f
 #define GAIN               4.0f
 #define DELAY_DELTAS_MAX   60 // groups until the slope counts in full
 #define THRESHOLD_MS       12.5f
 #define THRESHOLD_MS_MIN   6.0f
 #define THRESHOLD_MS_MAX   600.0f
-#define THRESHOLD_UP       0.0087f // a ms
+#define THRESHOLD_UP       0.0087f // per ms
 #define THRESHOLD_DOWN     0.039f
 #define THRESHOLD_OUTLIER  15.0f // ms beyond: no reason to adapt
 #define THRESHOLD_STEP_MS  100
 #define OVERUSE_MS         10.0f
 #define RISE_PER_S         0.08f
 #define RISE_US_MAX        1000000 // a longer pause counts as this
-#define RISE_MIN           4000.0f // bit/s a second
-#define RESPONSE_US        100000 // of the viewer, besides the round trip
+#define RISE_MIN           4000.0f // bit/s per second
+#define RESPONSE_US        100000 // of the viewer, in addition to the round trip
 #define PACKET_BITS        9600 // 1200 bytes
 #define CAPACITY_SMOOTHING 0.05f
-#define CAPACITY_SPREAD    9.0f // squares of deviations: three on each side
+#define CAPACITY_SPREAD    9.0f // square of three deviations on each side
 #define DEVIATION_MIN      0.4f
 #define DEVIATION_MAX      2.5f
 #define CUT_AGAIN_US_MAX   200000
 #define RISE_LIMIT         1.5f
-#define STANDING_LEAST_MS  60 // of delay above the least
-#define STANDING_MS        500 // the least of so long
-#define STANDING_FALL_MS   10 // in that time: it drains
-#define STANDING_CUTS_MAX  2 // if those do not help it is the way that has become longer
+#define STANDING_LEAST_MS  60 // of delay above the minimum
+#define STANDING_MS        500 // the minimum over this long
+#define STANDING_FALL_MS   10 // in that time: the queue drains
+#define STANDING_CUTS_MAX  2 // if they do not help, the path itself has become longer
 #define FLOOR_MS           10000
 #define FLOOR_UNKNOWN      INT16_MAX
 #define WAY_US_MAX         1000000000
@@ -78,7 +78,7 @@ void delay_raise(struct delay *d, uint32_t rate)
 		d->rate = clamp((float)rate, DELAY_RATE_MIN, DELAY_RATE_MAX);
 }
 
-// Least squares over the samples: ms of delay a ms.
+// Least squares over the samples: ms of delay per ms.
 static float slope_of(const struct delay *d)
 {
 	uint32_t newest = d->samples[(d->next + DELAY_GROUPS - 1) % DELAY_GROUPS].arrival_us;
@@ -129,7 +129,7 @@ static void detect(struct delay *d, float slope, float sent_ms, int64_t arrival_
 	adapt_threshold(d, trend_ms, arrival_us);
 }
 
-// Two groups are complete: how much later than sent did the second come?
+// Two groups are complete: how much did the delay change from the first to the second?
 static void compare(struct delay *d)
 {
 	int64_t sent_us = d->group.sent_us - d->before_sent_us;
@@ -156,7 +156,7 @@ static void compare(struct delay *d)
 	detect(d, slope, (float)sent_us / 1000, d->group.arrival_us);
 }
 
-// Packets that were held together somewhere on the way tell nothing of each other.
+// Packets that were held up together on the way say nothing about the delay between them.
 static bool is_of_group(const struct delay_group *g, int64_t sent_us, int64_t arrival_us)
 {
 	int64_t behind_us = arrival_us - g->arrival_us;
@@ -202,7 +202,7 @@ static void follow_floor(struct delay *d, int64_t sent_us, int64_t arrival_us)
 	f->ten_s = least(f->ten_s, (int16_t)above_ms);
 }
 
-// Has the queue stood for half a second? Asked after each feedback message.
+// Has the queue stood for half a second? Called after each feedback message.
 static bool queue_stands(struct delay *d)
 {
 	struct delay_floor *f = &d->floor;
@@ -248,7 +248,7 @@ void delay_packet(struct delay *d, int64_t sent_us, int64_t arrival_us)
 	*g = (struct delay_group){.sent_us = sent_us, .arrival_us = arrival_us};
 }
 
-// Is a rate (kbit/s) further from the capacity than it may scatter?
+// Is a rate (kbit/s) further from the capacity than its usual scatter?
 static bool is_beyond_capacity(const struct delay *d, float kbit_s)
 {
 	float off = kbit_s - d->capacity;
@@ -288,7 +288,7 @@ static bool cut(struct delay *d, int64_t now_us, const struct delay_input *in)
 	return less;
 }
 
-// What arrives need not be less than the rate: the queue has long been there.
+// What arrives need not be less than the rate: the queue has stood for a while.
 static bool cut_standing(struct delay *d, int64_t now_us, const struct delay_input *in)
 {
 	float left = in->acked_long > 0 && (float)in->acked_long < d->rate ? (float)in->acked_long
@@ -310,7 +310,7 @@ static void rise(struct delay *d, int64_t now_us, const struct delay_input *in)
 	if (d->capacity > 0 && acked_kbit_s > d->capacity && is_beyond_capacity(d, acked_kbit_s))
 		d->capacity = 0;
 	if (d->capacity > 0) {
-		// Half a packet a response time: what the queue takes until we hear of it.
+		// Half a packet per response time: what the queue takes until we hear of it.
 		float response_s = (float)(in->rtt_us + RESPONSE_US) / 1000000;
 		float a_second = PACKET_BITS / 2 / response_s;
 		step = (a_second > RISE_MIN ? a_second : RISE_MIN) * s;

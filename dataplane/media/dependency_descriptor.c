@@ -51,7 +51,7 @@ static void skip(struct bits *b, unsigned n)
 	take(b, n);
 }
 
-// ns(n) of AV1 4.10.7: one of n values, in as few bits as each needs. n is not 0.
+// ns(n) of AV1 4.10.7: one of n values, each in as few bits as possible. n is not 0.
 static unsigned take_one_of(struct bits *b, unsigned n)
 {
 	unsigned width = 32 - (unsigned)__builtin_clz(n);
@@ -63,7 +63,7 @@ static unsigned take_one_of(struct bits *b, unsigned n)
 	return (value << 1) - short_values + (unsigned)take(b, 1);
 }
 
-// template_layers: in which order layers may come, A.8.3, table A.2. False: more than there may be.
+// template_layers: the order in which layers may come, A.8.3, table A.2. False: too many.
 static bool read_layers(struct bits *b, struct dependency_structure *s)
 {
 	uint8_t temporal_id = 0, spatial_id = 0;
@@ -88,8 +88,8 @@ static bool read_layers(struct bits *b, struct dependency_structure *s)
 	}
 }
 
-// template_dtis, and decode_target_layers as far as it is about time: a decode target reaches as
-// high as the highest of its templates.
+// template_dtis, and the temporal part of decode_target_layers: a decode target reaches as high as
+// the highest of its templates.
 static void read_dtis(struct bits *b, struct dependency_structure *s)
 {
 	for (unsigned i = 0; i < s->template_count; i++) {
@@ -100,7 +100,7 @@ static void read_dtis(struct bits *b, struct dependency_structure *s)
 	}
 }
 
-// template_fdiffs. How far back they refer is of no use here.
+// template_fdiffs. How far back they refer does not matter here.
 static void read_fdiffs(struct bits *b, struct dependency_structure *s)
 {
 	for (unsigned i = 0; i < s->template_count; i++) {
@@ -114,7 +114,7 @@ static void read_fdiffs(struct bits *b, struct dependency_structure *s)
 	}
 }
 
-// template_chains. Which of them protects a decode target is of no use here.
+// template_chains. Which of them protects a decode target does not matter here.
 static void read_chains(struct bits *b, struct dependency_structure *s)
 {
 	s->chain_count = (uint8_t)take_one_of(b, s->target_count + 1u);
@@ -150,8 +150,8 @@ static bool read_own_fdiffs(struct bits *b)
 	return count > 0;
 }
 
-// Whether the frame is a switch for every decode target that reaches above its temporal layer, and
-// there is one.
+// Whether some decode target reaches above the frame's temporal layer, and the frame is a switch
+// for each that does.
 static bool
 is_switch_up(const struct dependency_structure *s, uint8_t temporal_id, dependency_dtis dtis)
 {
@@ -169,7 +169,7 @@ enum extended_flags {
 	HAS_CHAINS = 1,
 };
 
-// frame_dependency_definition, of a descriptor whose templates are these.
+// frame_dependency_definition, with the templates in *s.
 static int read_frame(
         struct bits *b, const struct dependency_structure *s, unsigned flags, uint8_t id,
         struct dependency_frame *f

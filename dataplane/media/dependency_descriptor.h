@@ -1,5 +1,5 @@
-// The dependency descriptor (RTP payload format for AV1, appendix A): a header extension that tells
-// of each packet which layer its frame is of, and which layers may be entered with it. Most
+// The dependency descriptor (RTP payload format for AV1, appendix A): a header extension that says
+// which layer each packet's frame belongs to, and which layers may be entered with it. Most
 // descriptors only name a template. The templates come with each key frame, so a reader keeps them.
 // Pure functions on bytes, which a publisher chooses.
 //
@@ -20,7 +20,7 @@
 // Decode target indications of one frame, two bits each (table A.1), the last target's lowest.
 typedef uint64_t dependency_dtis;
 
-// The templates of one stream, from its newest key frame. All zero: there are none yet.
+// The templates of one stream, from its newest key frame. All zero: none yet.
 struct dependency_structure {
 	uint64_t seq; // extended number of the packet that brought them
 	dependency_dtis dtis[DEPENDENCY_TEMPLATES];
@@ -36,10 +36,10 @@ struct dependency_structure {
 	uint8_t spatial_layers;
 };
 
-// What a descriptor tells of its packet's frame.
+// What a descriptor says about its packet's frame.
 struct dependency_frame {
 	bool begin, end; // this packet begins it, ends it
-	bool key_frame; // brings templates, and refers to no frame
+	bool key_frame; // brings templates and refers to no other frame
 	bool switch_up; // all higher temporal layers may be entered with it (A.7)
 	uint16_t number;
 	uint8_t temporal_id;
@@ -47,8 +47,8 @@ struct dependency_frame {
 	uint8_t spatial_layers; // of the stream
 };
 
-// Read the descriptor of the packet with this extended number. Templates that it brings replace the
-// stream's, unless those are newer. Returns 0; -EBADMSG: malformed, and nothing has changed;
+// Read the descriptor of the packet with this extended number. Its templates, if any, replace the
+// stream's unless those are newer. Returns 0; -EBADMSG: malformed, and nothing has changed;
 // -ENOENT: the frame's templates are not known, because their packet is missing or was replaced.
 [[nodiscard]] int
 dependency_read(struct dependency_structure *, uint64_t seq, const uint8_t *bytes, size_t len, struct dependency_frame *);

@@ -2,33 +2,33 @@
 
 #include <errno.h>
 
-#define WISH_PERCENT        115 // of the wish: what the allocator wants to see before it steps up
+#define WISH_PERCENT        115 // of the wish: what the allocator must see before it steps up
 #define USED_WINDOWS        5
 #define BURST_WINDOWS       2
 #define BURST_PERCENT       120 // of the estimate
 #define BURST_USUAL_PERCENT 150 // of what is sent on average
-#define EXCUSE_US           1000000 // how long a burst of ours, a key frame, is an excuse for overuse
+#define EXCUSE_US           1000000 // how long our own burst, such as a key frame, excuses overuse
 #define EXCUSE_AGAIN_US     3000000
-#define ALR_PERCENT         65 // used less: the media, not the link is the limit
-#define WHOLE_PERCENT       85 // of what is sent has arrived, of late or over a second
-#define DROP_PERCENT        66 // of the former rate: a cut that is worth a probe
-#define PEAK_FADE           32 // the peak loses one of so many parts a tick
-#define FUTURE_US_MAX       1000000 // an arrival further ahead is of another clock
+#define ALR_PERCENT         65 // less is used: the media, not the link, is the limit
+#define WHOLE_PERCENT       85 // of what is sent has arrived, recently or over a second
+#define DROP_PERCENT        66 // of the former rate: a cut below this is worth a probe
+#define PEAK_FADE           32 // the peak loses one part in this many per tick
+#define FUTURE_US_MAX       1000000 // an arrival further ahead comes from another clock
 #define PAST_US_MAX         10000000
-#define CLOCK_SHIFT         10 // the clock follows a slower way by 1/1024
+#define CLOCK_SHIFT         10 // the clock follows a slower path by 1/1024
 #define RTT_SHIFT           3
 #define CALM_US             300000 // after a probe
-#define LASTED_PERCENT      90 // of a probe's result: what is left when the next is due
-#define WORTH_PERCENT       110 // of the estimate: a result that pays
-#define FORMER_US           5000000 // after a cut the rate before it counts for so long
+#define LASTED_PERCENT      90 // of a probe's result, which the estimate must keep until the next
+#define WORTH_PERCENT       110 // of the estimate: a worthwhile result
+#define FORMER_US           5000000 // how long after a cut the rate before it counts
 #define RECOVER_US          1000000 // from a cut in ALR to its probe
-#define RAISE_US            2000000 // without overuse: then what arrives says what passes
-#define SILENCE_US          5000000 // without feedback; then it is the link that is silent
+#define RAISE_US            2000000 // without overuse: then what arrives shows what passes
+#define SILENCE_US          5000000 // without feedback: then the link itself is silent
 #define SILENCE_PACKETS     10
 #define SILENCE_STEP_US     2000000
 #define SILENCE_PERCENT     80
 
-// After a cut the queue drains, and once it has is the time to ask what the link carries.
+// After a cut the queue drains. Once it has, it is time to probe what the link carries.
 enum drain {
 	DRAIN_NONE,
 	DRAIN_CUT,
@@ -67,13 +67,13 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-// What the viewer says that arrives, but never more than was sent.
+// What arrives by the viewer's account, but never more than was sent.
 static uint32_t acked_long(const struct downlink *d)
 {
 	return smaller(acked_rate(&d->acked, ACKED_LONG), d->sent_peak);
 }
 
-// Likewise, of late. A queue may have begun to grow within the longer time.
+// Likewise, recently. A queue may have begun to grow within the longer time.
 static uint32_t acked_short(const struct downlink *d)
 {
 	uint32_t rate = acked_rate(&d->acked, ACKED_SHORT);
@@ -103,7 +103,7 @@ uint32_t downlink_proven(const struct downlink *d, int64_t now_us)
 	               : 0;
 }
 
-// Another clock than before, or the first: what arrived so far cannot be compared.
+// If the clock has changed, or is the first, earlier arrivals cannot be compared.
 static void follow_clock(struct downlink *d, int64_t now_us, int64_t arrival_us)
 {
 	int64_t ahead_us = arrival_us - now_us - d->clock_us;
@@ -195,7 +195,7 @@ static uint64_t window_bytes(const struct downlink *d, int age, int n)
 }
 
 // Have we sent more than the estimate in 200 ms of the last 500, or far more than before, as with a
-// key frame? Then a queue shows that alone.
+// key frame? Then a queue may show nothing but that.
 static bool has_burst(const struct downlink *d)
 {
 	uint64_t second = window_bytes(d, 0, DOWNLINK_WINDOWS);
@@ -226,9 +226,9 @@ static bool is_excused(struct downlink *d, int64_t now_us)
 	return now_us - d->excuse_us < EXCUSE_US;
 }
 
-// Little is sent, and as much arrives, of late or over a second, as a few pictures are no measure:
-// then it is jitter, or another's queue, that looks like a growing one. A cut to what arrives would
-// be a cut to little for no reason.
+// Little is sent, and as much arrives, recently or over a second, since a few pictures are no
+// measure. Then jitter or another sender's queue looks like a growing queue, and a cut to the
+// little that arrives would have no reason.
 static bool arrives_whole(const struct downlink *d)
 {
 	uint64_t sent = (uint64_t)d->used * estimate(d) / 100;
@@ -247,7 +247,7 @@ static void follow_delay(struct downlink *d, int64_t now_us, uint32_t acked)
 	bool known = d->delay.capacity > 0;
 	bool probed = d->probe.state != PROBE_IDLE || now_us - d->probe.since_us < CALM_US;
 	if (probed && d->delay.usage != DELAY_UNDERUSE)
-		return; // it is the probe that arrives, and fills the queue
+		return; // what arrives and fills the queue is the probe
 	if (d->delay.usage == DELAY_OVERUSE) {
 		d->overuse_us = now_us;
 		in.excused = is_excused(d, now_us) || arrives_whole(d);
@@ -262,7 +262,7 @@ static void follow_delay(struct downlink *d, int64_t now_us, uint32_t acked)
 			probe_hurry(&d->probe, now_us + RECOVER_US);
 		d->drain = DRAIN_CUT;
 	}
-	if (known && d->delay.capacity == 0) { // more arrives than the link was thought to carry
+	if (known && d->delay.capacity == 0) { // more arrives than we thought the link carries
 		probe_lasted(&d->probe);
 		probe_hurry(&d->probe, d->probe.since_us + PROBE_PAUSE_US);
 	}
@@ -294,7 +294,7 @@ static void follow_probe(struct downlink *d, int64_t now_us)
 		delay_restart(&d->delay);
 	if (verdict == PROBE_SATURATED || (verdict == PROBE_PASSED && rate > now))
 		set_rate(d, now_us, rate);
-	d->former = rate > 0 ? 0 : d->former / 2; // too early, or too much
+	d->former = rate > 0 ? 0 : d->former / 2; // it was too early, or too much
 	d->proven = rate;
 	enum probe_success success = verdict == PROBE_UNTOLD ? PROBE_REACHED : PROBE_IN_VAIN;
 	if (d->probe.open || (uint64_t)rate * 100 > (uint64_t)now * WORTH_PERCENT)
@@ -332,7 +332,7 @@ void downlink_remb(struct downlink *d, int64_t now_us, uint64_t bitrate)
 {
 	d->remb = bitrate < DELAY_RATE_MAX ? (uint32_t)bitrate : DELAY_RATE_MAX;
 	d->remb_us = now_us;
-	d->unhurt = false; // it says what it carries
+	d->unhurt = false; // the viewer says what its link carries
 }
 
 void downlink_report(struct downlink *d, int64_t now_us, uint8_t fraction_lost)
@@ -367,7 +367,7 @@ static void count_sent(struct downlink *d)
 		d->sent_peak = rate < UINT32_MAX ? (uint32_t)rate : UINT32_MAX;
 }
 
-// Much was sent, and for long nothing was heard of it: the way back is as full as the way there.
+// Much was sent, and no feedback has come for long: the way back is as full as the way there.
 static void heed_silence(struct downlink *d, int64_t now_us)
 {
 	uint32_t unanswered = (uint32_t)d->sent.next - d->answered;
@@ -396,7 +396,7 @@ static void start_probe(struct downlink *d, int64_t now_us)
 	if (now_us - d->overuse_us >= FORMER_US || d->former <= now)
 		d->former = 0;
 	if (d->former > 0)
-		rate = d->former; // proves 0.85 of it, also without a wish
+		rate = d->former; // a pass proves 0.85 of it; no wish is required
 	if (rate > now)
 		probe_start(
 		        &d->probe, now_us, rate, d->want, (uint8_t)(loss_share(&d->loss) * 100),
@@ -413,7 +413,7 @@ void downlink_tick(struct downlink *d, int64_t now_us)
 	heed_silence(d, now_us);
 	follow_probe(d, now_us);
 	bool more = (uint64_t)d->want * WISH_PERCENT > (uint64_t)estimate(d) * 100;
-	// A wish that was just met is about to become the next step's.
+	// A wish that was just met is about to be followed by that for the next step.
 	bool met = d->probe.wished && downlink_proven(d, now_us) > 0;
 	probe_wish(&d->probe, now_us, more || met);
 	if (d->probe.wished || d->former > 0)

@@ -71,7 +71,7 @@ void *history_find(const struct history *h, uint16_t seq, int64_t now_us)
 	return history_get(h, sequence_extend(h->top, seq), now_us);
 }
 
-// Step the tail over what is gone; what a newer number displaced is gone too.
+// Step the tail over packets that are gone, including those that newer numbers displaced.
 static struct history_slot *oldest(struct history *h)
 {
 	if (h->top - h->tail > h->mask && h->tail <= h->top)

@@ -29,7 +29,7 @@ static void *first(struct hold *h)
 	return e.packet;
 }
 
-// What came last may be lower than what has waited longest.
+// The lowest number need not be the one that has waited longest.
 static bool is_overdue(const struct hold *h, int64_t now_us, int64_t limit_us)
 {
 	for (uint16_t i = 0; i < h->count; i++) {

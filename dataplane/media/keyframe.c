@@ -45,7 +45,7 @@ static void forget(struct keyframe_share *k, int64_t now_us)
 	k->forgotten_us = k->used ? k->forgotten_us + steps * KEYFRAME_SHARE_WAIT_MAX_US : now_us;
 }
 
-// How long after this one the next may follow.
+// How long after this key frame the next may follow.
 static int64_t wait_after(const struct keyframe_share *k)
 {
 	int64_t wait_us = KEYFRAME_SHARE_WAIT_US;
@@ -85,7 +85,8 @@ void keyframe_share_reserve(struct keyframe_share *k, int64_t now_us)
 		k->reserved_us = now_us;
 		return;
 	}
-	// It waits already, or the key frame is on its way. But a wish may have been taken back.
+	// A request already waits, or the key frame is on its way. But a wish may have been taken
+	// back.
 	if (k->reserved_us && now_us < k->reserved_us + KEYFRAME_INTERVAL_US)
 		return;
 	forget(k, now_us);

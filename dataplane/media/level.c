@@ -1,8 +1,8 @@
 #include "media/level.h"
 
-#define ATTACK_SHIFT 1 // the needle is there after two packets, 40 ms
-#define FALL_US      10000 // each time it falls by
-#define FALL_SHIFT   5 // a part of its way: back after some 300 ms, so words are not cut apart
+#define ATTACK_SHIFT 1 // the needle arrives after about two packets, 40 ms
+#define FALL_US      10000 // each time, it falls by
+#define FALL_SHIFT   5 // this part of its way: down after about 300 ms, so words are not cut apart
 #define UNIT_SHIFT   8
 
 static void fall(struct level *l, uint16_t to, int64_t until_us)

@@ -1,5 +1,5 @@
 // How good one client's network is, from reception reports: ours about a publisher, or a viewer's
-// about what it is sent. Who lies in its reports speaks ill of itself alone. Time is passed in.
+// about what it is sent. A client that lies in its reports harms only itself. Time is passed in.
 // Written by the transport's worker.
 #pragma once
 
@@ -7,14 +7,14 @@
 #include <stdint.h>
 
 #define LINK_PROBE_US                                                                              \
-	2000000 // between two measures of jitter and RTT, each of which costs a search
+	2000000 // between two measurements of jitter and RTT, each of which costs a search
 
 struct link {
 	int64_t probed_us;
 	uint16_t lost; // smoothed, in 1/256 of the fraction's units
 	uint16_t rtt_ms; // 0: unknown
 	uint8_t jitter_ms;
-	bool lossy; // what is sent gets lost often enough to be sent twice
+	bool lossy; // so much gets lost that audio is sent twice
 };
 
 // fraction: of RFC 3550 6.4.1, /256.
@@ -23,8 +23,8 @@ void link_lost(struct link *, uint8_t fraction);
 // jitter: of RFC 3550 6.4.1, in units of rate.
 void link_jitter(struct link *, uint32_t jitter, uint32_t rate);
 
-// The report that was sent at sent_us is quoted after a delay of 1/65536 s units.
+// The client quotes the report that we sent at sent_us; delay: how long it waited, in 1/65536 s.
 void link_rtt(struct link *, int64_t now_us, int64_t sent_us, uint32_t delay);
 
-// As it stands in am_gauges.
+// The value for am_gauges.
 uint32_t link_gauge(const struct link *);

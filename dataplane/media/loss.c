@@ -3,20 +3,20 @@
 #include <math.h>
 
 #define OBSERVATIONS_MIN      3
-#define OBSERVATION_US_MAX    2000000 // without a packet; then it begins anew
-#define AGE_WEIGHT            0.9f // of an observation against the one after it
+#define OBSERVATION_US_MAX    2000000 // without a packet; then an observation begins anew
+#define AGE_WEIGHT            0.9f // of an observation, relative to the one after it
 #define INHERENT_START        0.01f
 #define INHERENT_MIN          0.001f
-#define INHERENT_OFFSET       0.05f // at most, and more the lower the capacity:
+#define INHERENT_OFFSET       0.05f // maximum, plus more the lower the capacity:
 #define INHERENT_BALANCE      75.0f // kbit/s
 #define INHERENT_MAX          0.5f
 #define NEWTON_STEP           0.75f
-#define BIAS_LINEAR           0.0002f // for higher capacities, a kbit/s
+#define BIAS_LINEAR           0.0002f // for higher capacities, per kbit/s
 #define BIAS_LOG              0.02f
-#define BIAS_LOSS_MAX         0.25f // above there is no bias
-#define UPPER_LOSS            0.05f // above it the capacity is at most
-#define UPPER_BALANCE         75.0f // kbit/s by the loss beyond
-#define FORGIVEN_MAX          0.05f // of any loss, and of inherent loss:
+#define BIAS_LOSS_MAX         0.25f // above this there is no bias
+#define UPPER_LOSS            0.05f // above this the capacity is at most …
+#define UPPER_BALANCE         75.0f // … these kbit/s, divided by the loss beyond
+#define FORGIVEN_MAX          0.05f // of any loss; and of inherent loss:
 #define FORGIVEN_INHERENT_MAX 0.1f
 #define HOLD_FACTOR           2
 #define PROBABILITY_MARGIN    1e-6f
@@ -72,7 +72,7 @@ float loss_share(const struct loss *l)
 	return kbytes > 0 ? lost / kbytes : 0;
 }
 
-// The loss that a candidate expects at a rate: what the capacity does not take is lost, too.
+// The loss that a candidate predicts at a rate: whatever exceeds the capacity is lost, too.
 static float expected_loss(const struct candidate *c, float rate)
 {
 	float p = c->inherent;
@@ -103,7 +103,7 @@ static void fit_inherent(const struct loss *l, struct candidate *c)
 	c->inherent = clamp(c->inherent, INHERENT_MIN, inherent_max(c->capacity));
 }
 
-// How likely the observations are, and a little more for a higher capacity.
+// How likely the observations are, with a small bias towards higher capacities.
 static float objective(const struct loss *l, const struct candidate *c, float average)
 {
 	float sum = 0, weight = 1, bias = 0;
@@ -134,7 +134,7 @@ static struct candidate best_of(const struct loss *l, float now_kbit, float acke
 		best_value = value;
 		best = c;
 	}
-	// More only where the loss would be there anyway.
+	// More only if the loss would occur anyway.
 	if (best.capacity > now_kbit && best.inherent < average)
 		best.capacity = now_kbit;
 	return best;
@@ -155,7 +155,7 @@ static void hold_again(struct loss *l, int64_t now_us)
 		l->hold_us = LOSS_HOLD_US_MAX;
 }
 
-// What arrives would be more but for this loss. Only so much: a policer loses packets, too.
+// The loss without which more would arrive. It is bounded, since a policer loses packets, too.
 static float forgiven_loss(const struct loss *l)
 {
 	float share = loss_share(l);

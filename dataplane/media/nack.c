@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#define GRACE_FALL_REPAIRED 8 // real losses bring the grace down by an eighth each
-#define RTT_GAIN            8 // RFC 6298 2: an eighth of what is new
-#define GRACE_FALL_LATE     16 // less reordering than before by a sixteenth
+#define GRACE_FALL_REPAIRED 8 // each real loss brings the grace down by an eighth
+#define RTT_GAIN            8 // RFC 6298 2: a new sample counts an eighth
+#define GRACE_FALL_LATE     16 // each smaller reordering, by a sixteenth
 
 void nack_init(struct nack *n)
 {
@@ -34,8 +34,8 @@ static uint16_t lower_bound(const struct nack *n, uint64_t seq)
 	return low;
 }
 
-// Learn how late packets come by themselves. A packet that we asked for tells that only if it came
-// sooner than the answer could.
+// Learn how late packets come by themselves. A packet that we requested shows that only if it came
+// sooner than a repair could.
 static void adapt_grace(struct nack *n, const struct nack_missing *m, bool repaired, int64_t now_us)
 {
 	int64_t late_us = (now_us - m->found_us) * 5 / 4;
@@ -56,8 +56,8 @@ static void adapt_grace(struct nack *n, const struct nack_missing *m, bool repai
 		n->grace_us = NACK_GRACE_US_MIN;
 }
 
-// Which of several requests is answered nobody says: it counts from the first, so that a lost one
-// makes the estimate too long, never too short.
+// Nothing says which of several requests was answered. The time counts from the first, so a lost
+// request makes the estimate too long, never too short.
 static void measure_rtt(struct nack *n, const struct nack_missing *m, int64_t now_us)
 {
 	int64_t us = now_us - m->asked_us;
@@ -74,7 +74,7 @@ static void came_late(struct nack *n, uint64_t seq, bool repaired, int64_t now_u
 	if (i == n->n || n->missing[i].seq != seq)
 		return;
 
-	if (repaired || n->missing[i].tries > 0) // what was merely late answers nothing
+	if (repaired || n->missing[i].tries > 0) // a packet that was merely late is no answer
 		n->vain = 0;
 	adapt_grace(n, &n->missing[i], repaired, now_us);
 	if (repaired && n->missing[i].tries > 0)

@@ -1,7 +1,7 @@
-// The sequence numbers of one encoding, for everyone after the publisher's worker: they go on where
-// those of its source begin anew, because the source is another SSRC now or its numbers have jumped
-// far ahead. (They cannot jump back under one SSRC: that would use SRTP indexes again, RFC 3711
-// 3.3.2.) Written by the stream's worker.
+// The sequence numbers of one encoding, as everyone behind the publisher's worker sees them: they
+// continue where those of its source begin anew, because the source has a new SSRC or its numbers
+// have jumped far ahead. (They cannot jump back under one SSRC: that would reuse SRTP indexes, RFC
+// 3711 3.3.2.) Written by the stream's worker.
 //
 //	source A  40000 … 40100             source B  20000 … 20600
 //	encoding  105536 … 105636   (room)            105653 … 106253
@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 #define NUMBERING_JUMP_MAX 500 // packets; a larger gap is a new beginning
-// Numbers left free before a source's first packet: the first of them, which follows the old
-// source's last one, stays nobody's, so that the two never seem to be one run; the others are for
-// packets from before the first that still come late.
+// Numbers left free before a source's first packet. The first of them, right after the old source's
+// last one, is never used, so the two never look like one run; the others are for packets before
+// the source's first that arrive late.
 #define NUMBERING_ROOM 16
 
 // All zero at first.
@@ -27,16 +27,16 @@ struct numbering {
 };
 
 enum numbering_result {
-	NUMBERING_NEXT, // a packet of the source that there was
-	NUMBERING_NEW, // the first packet of a source
-	NUMBERING_OUTSIDE, // from before the source, or a repair of what it has not sent: drop it
+	NUMBERING_NEXT, // a packet of the current source
+	NUMBERING_NEW, // the first packet of a new source
+	NUMBERING_OUTSIDE, // from before the source, or a repair of a packet never sent: drop it
 };
 
-// Number a packet: its source's extended number, to speak with the publisher of it, and the
-// encoding's. `repaired` says that RTX brought it; a repair is never a new beginning.
+// Number a packet: *source_seq is the source's extended number, for messages to the publisher,
+// *number the encoding's. `repaired`: it came by RTX; a repair is never a new beginning.
 [[nodiscard]] enum numbering_result numbering_packet(
         struct numbering *, uint16_t seq, bool repaired, uint64_t *source_seq, uint64_t *number
 );
 
-// The source is over: the next original packet is another one's first.
+// The source has ended: the next original packet is the first of another.
 void numbering_end_source(struct numbering *);

@@ -2,27 +2,27 @@
 
 #define BITS_US               8000000 // bits of a byte in a second
 #define GOAL_PERCENT          120
-#define BUCKET_BPS            40000 // of a long part's rate may be a bucket's, and a packet's
+#define BUCKET_BPS            40000 // of a long part's rate may be a bucket's and one packet's
 #define ESTIMATE_FACTOR       2
 #define ESTIMATE_FACTOR_OPEN  3
 #define PAUSE_PERCENT         150
 #define ARRIVED_PERCENT       80
-#define ARRIVED_SHORT_PERCENT 60 // of so few packets chance may take two
+#define ARRIVED_SHORT_PERCENT 60 // with so few packets, chance may take two
 #define SATURATED_PERCENT     90 // received at less than this share of the rate at which it was sent
 #define SATURATED_SHARE       95 // percent of a short part's received rate that the long one tries
-#define CAPACITY_SHARE        95 // percent of the capacity that is a result: the queue is to drain
-#define KNEE_US               3000 // of more delay than the least
+#define CAPACITY_SHARE        95 // percent of the capacity is the result, so that the queue drains
+#define KNEE_US               3000 // of delay above the minimum
 #define RISE_US               10000 // from the knee on: saturated
-#define RISE_US_STOP          30000 // likewise: no need to go on
+#define RISE_US_STOP          30000 // likewise: stop at once
 #define SHORT_PACKETS         2 // besides the first
 #define TOLD_PERCENT          40 // of the long part's packets, from first to last
-#define CEILING_PERCENT       130 // of the capacity that the last one found: gentle enough
-#define TAIL_PACKETS          4 // behind the knee
-#define SPAN_US_MAX           60000000 // from its first packet to its last
+#define CEILING_PERCENT       130 // of the capacity that the last probe found: still gentle
+#define TAIL_PACKETS          4 // after the knee
+#define SPAN_US_MAX           60000000 // from a probe's first packet to its last
 #define WAIT_US               1000000 // for feedback
-#define SEND_US_MAX           500000 // for packets to be sent, beyond their time
+#define SEND_US_MAX           500000 // for sending the packets, beyond their nominal time
 #define LOST_PERCENT_MAX      20 // of forgiven loss
-#define WORTH_PERCENT         110 // of the estimate: a slower probe tells nothing
+#define WORTH_PERCENT         110 // of the estimate: a slower probe says nothing
 
 void probe_init(struct probe *p, int64_t now_us)
 {
@@ -105,7 +105,7 @@ void probe_start(
 	begin(p, now_us, PROBE_SHORT, next, sent);
 }
 
-// So small that the least number of packets fits into the short part.
+// Small enough for PROBE_PACKETS_MIN packets in the short part.
 static uint16_t packet_bytes(uint32_t rate)
 {
 	uint32_t bytes = bytes_of(rate, PROBE_SHORT_US) / PROBE_PACKETS_MIN;
@@ -135,7 +135,8 @@ uint16_t probe_packet(struct probe *p, int64_t now_us, uint64_t next, uint64_t s
 	return bytes_of(p->rate, now_us - p->since_us) + bytes > done ? bytes : 0;
 }
 
-// Counts what is told of a packet, unless again. False if it is none of the probe.
+// Counts a packet that feedback reports, unless reported again. False if it is not one of the
+// probe's.
 static bool count_told(struct probe *p, uint64_t number, bool again)
 {
 	if (p->state == PROBE_IDLE || number < p->first || number - p->first >= UINT16_MAX)
@@ -202,7 +203,7 @@ void probe_told_lost(struct probe *p, uint64_t number)
 
 static const struct probe_point start; // the first packet: all is zero
 
-// From the first packet told to the last of the probe.
+// Packets from the first reported one to the last of the probe.
 static uint32_t told_span(const struct probe *p)
 {
 	uint32_t end = p->told_end;
@@ -211,7 +212,7 @@ static uint32_t told_span(const struct probe *p)
 	return end > p->told_first ? end - p->told_first : 0;
 }
 
-// What would have arrived with these bytes but for the loss at any rate, and with what is not told.
+// What these bytes would be without the loss at any rate and with the packets not reported.
 static uint32_t with_lost(const struct probe *p, uint32_t bytes)
 {
 	uint64_t all = (uint64_t)bytes * 100 / (100u - p->lost_percent);
@@ -233,7 +234,7 @@ static bool is_slower(const struct probe_point *from, const struct probe_point *
 	       (int64_t)(to->sent_us - from->sent_us) * 100;
 }
 
-// How much more all of the newest packets were delayed than the least: jitter delays but some.
+// By how much all of the newest packets exceed the minimum delay: jitter delays only some.
 static int64_t lasting_rise_us(const struct probe *p)
 {
 	int32_t least =
@@ -247,7 +248,7 @@ static bool is_saturated(const struct probe *p, int64_t rise_us_min)
 	       lasting_rise_us(p) >= rise_us_min && is_slower(&p->knee, &p->last);
 }
 
-// What arrived beyond a bucket's depth, and never more than was sent or came.
+// The rate of what arrived beyond a bucket's depth; never more than was sent or arrived.
 static uint32_t proven_rate(const struct probe *p)
 {
 	int32_t sent_us = p->last.sent_us, arrival_us = p->last.arrival_us;
@@ -260,7 +261,7 @@ static uint32_t proven_rate(const struct probe *p)
 	return rate < p->rate ? rate : p->rate;
 }
 
-// Of the packets that are told, and would have come at any rate.
+// Whether this share arrived, of the reported packets less the loss at any rate.
 static bool has_arrived(const struct probe *p, uint8_t percent)
 {
 	return (uint64_t)(p->last.packets + 1) * 100 * 100 >=
@@ -289,7 +290,7 @@ static enum probe_verdict judge_long(struct probe *p, bool saturated, uint32_t *
 	return PROBE_SATURATED;
 }
 
-// The short part passes at its rate, at less, or not.
+// Whether the short part passes. If it passes at less than its rate, p->rate is lowered.
 static bool short_passes(struct probe *p, uint32_t estimate)
 {
 	if (!has_arrived(p, ARRIVED_SHORT_PERCENT) || p->last.packets < SHORT_PACKETS)
@@ -315,7 +316,7 @@ enum probe_verdict probe_judge(
 		return PROBE_OPEN;
 	int64_t send_us = (int64_t)p->bytes * BITS_US / (p->rate > 0 ? p->rate : 1);
 	if (p->sending && now_us - p->since_us > send_us + SEND_US_MAX)
-		return PROBE_FAILED; // there was nothing to send
+		return PROBE_FAILED; // nothing could be sent
 	if (p->state == PROBE_LONG && p->arrived && is_saturated(p, RISE_US_STOP)) {
 		if (p->sending)
 			end(p, now_us, next);

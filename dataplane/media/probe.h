@@ -1,11 +1,11 @@
-// Probes of one viewer's link: for a short time packets are sent at the rate that the allocator
-// would like to use, and the arrivals say whether it passes. Written by the viewer's worker.
+// Probes of one viewer's link: for a short time, packets are sent at the rate that the allocator
+// would like to use, and their arrivals show whether it passes. Written by the viewer's worker.
 //
-// A token bucket lets its depth through at once, so a short probe tells nothing of the rate behind
-// it. Therefore a probe has two parts. The short one finds out cheaply what a plain queue does not
-// carry. If it passes the long one follows, of whose bytes a bucket may have carried PROBE_BUCKET:
-// the rest is proven, whatever the way's bucket is up to that. Where the delay begins to grow, the
-// *knee*, a bucket is empty, and what arrives from there on is the capacity.
+// A token bucket lets its depth through at once, so a short probe says nothing about the rate
+// behind it. Therefore a probe has two parts. The short one finds out cheaply whether a plain queue
+// carries the rate. If it passes, the long one follows. A bucket may have carried PROBE_BUCKET of
+// its bytes; the rest is proven, for any bucket up to that size. At the *knee*, where the delay
+// begins to grow, the bucket is empty, and what arrives from there on is the capacity.
 //
 //	IDLE ──▶ SHORT ──▶ LONG ──▶ PASSED, SATURATED: a rate
 //	           └────────┴─────▶ FAILED
@@ -17,21 +17,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PROBE_BUCKET         6500 // bytes; 6 kB and some that shapers add to each packet
-#define PROBE_BUCKET_NARROW  3000 // where the short part has already met the capacity
+#define PROBE_BUCKET         6500 // bytes: 6 kB, plus some that shapers add to each packet
+#define PROBE_BUCKET_NARROW  3000 // if the short part has already met the capacity
 #define PROBE_BYTES_LONG     54000 // of the long part: proves 0.88 of its rate
 #define PROBE_BYTES_BOLD     24000 // likewise, where that is half as much again as the goal: 0.73
 #define PROBE_LONG_US_MAX    1500000
 #define PROBE_SHORT_US       30000
 #define PROBE_BLOCK          4 // packets
 #define PROBE_PACKETS_MIN    5
-#define PROBE_STEP_US        2000 // how often packets may be due
+#define PROBE_STEP_US        2000 // how often to ask for packets
 #define PROBE_RATE_MAX       6000000 // bit/s
 #define PROBE_PACKET_MAX     1200 // bytes on the wire
 #define PROBE_PACKET_MIN     200
 #define PROBE_FIRST_US       1000000 // from a wish to its first probe
-#define PROBE_AGAIN_US       100000 // from one that helped to the next
-#define PROBE_PAUSE_US       3000000 // to the next, × 1.5 a failure, to PROBE_PAUSE_US_MAX
+#define PROBE_AGAIN_US       100000 // from one that helped, to the next
+#define PROBE_PAUSE_US       3000000 // to the next; × 1.5 per failure, up to PROBE_PAUSE_US_MAX
 #define PROBE_PAUSE_US_MAX   30000000
 #define PROBE_PAUSE_US_SHORT 2000000 // after the short part alone: it costs next to nothing
 
@@ -41,8 +41,8 @@ enum probe_state {
 	PROBE_LONG,
 };
 
-// A packet that arrived, against the first that did: how much later it was sent and came, and what
-// arrived from there to it.
+// A packet that arrived, relative to the first that did: how much later it was sent and arrived,
+// and what arrived in between.
 struct probe_point {
 	int32_t sent_us;
 	int32_t arrival_us;
@@ -52,51 +52,51 @@ struct probe_point {
 
 struct probe {
 	uint64_t first; // number of its first packet
-	uint64_t sent_begin; // bytes that the viewer had been sent when it began
+	uint64_t sent_begin; // bytes sent to the viewer before it began
 	int64_t since_us; // when it began, then when all was sent, then when it was over
 	int64_t due_us; // when the next may begin
 	int64_t sent_us; // of the first packet that arrived
 	int64_t arrival_us;
-	struct probe_point knee; // the last with the least delay
+	struct probe_point knee; // the last packet with the minimum delay
 	struct probe_point last;
-	int32_t delay_us_min; // against the first packet's
+	int32_t delay_us_min; // minimum, relative to the first packet's
 	uint32_t rate; // bit/s
-	uint32_t bytes; // to be sent
-	int32_t block_us_min; // of the last PROBE_BLOCK packets: a queue delays them all
-	int32_t block_us_min_now; // of those after
+	uint32_t bytes; // to send
+	int32_t block_us_min; // minimum of the last PROBE_BLOCK packets: a queue delays all of them
+	int32_t block_us_min_now; // of the block under way
 	uint16_t packets; // sent, once all are
-	uint16_t told; // of them by feedback, as arrived or lost
-	uint16_t told_first; // the first of these; those of which nothing is told fare alike
-	uint16_t told_end; // behind the highest told, also of later packets
+	uint16_t told; // of them, reported by feedback as arrived or lost
+	uint16_t told_first; // index of the first reported; unreported ones count alike
+	uint16_t told_end; // index after the highest reported, which may be beyond the probe
 	uint16_t pause_ms; // after a failure
-	uint16_t ceiling; // kbit/s at which the last one found the link full, 0 = none
+	uint16_t ceiling; // kbit/s at which the last probe found the link full, 0 = none
 	uint8_t state; // enum probe_state
-	uint8_t lost_percent; // that were lost before it at any rate
+	uint8_t lost_percent; // lost before it, at any rate
 	bool sending;
 	bool wished : 1;
 	bool arrived : 1; // a packet of it
 	bool tried : 1; // there was one before
 	bool bold : 1; // it asks for more than the goal
 	bool narrow : 1; // the short part met no bucket, but the capacity
-	bool open : 1; // the last one passed as a whole, or there was none: more may pass
+	bool open : 1; // the last probe passed as a whole, or there was none: more may pass
 };
 static_assert(sizeof(struct probe) <= 120);
 
 enum probe_verdict {
 	PROBE_OPEN, // wait
 	PROBE_PASSED, // rate: proven
-	PROBE_SATURATED, // rate: what the capacity, once found, leaves after a queue
+	PROBE_SATURATED, // rate: the capacity found, less a share for draining the queue
 	PROBE_FAILED, // too little arrived, or the short part was too slow
-	PROBE_UNTOLD, // too little was told of it: no result
+	PROBE_UNTOLD, // too little of it was reported: no result
 };
 
 void probe_init(struct probe *, int64_t now_us);
 
-// Is there a wish for more? The very first probe comes at once, later ones PROBE_FIRST_US after the
-// wish.
+// Whether the allocator wishes for more. The very first probe comes at once, later ones
+// PROBE_FIRST_US after the wish.
 void probe_wish(struct probe *, int64_t now_us, bool wished);
 
-// The next probe as early as at_us.
+// Lets the next probe begin as early as at_us.
 void probe_hurry(struct probe *, int64_t at_us);
 
 // goal: bit/s of the allocator's next step; most: of all that it may ever use; estimate: of now.
@@ -112,30 +112,31 @@ void probe_start(
         uint64_t next, uint64_t sent
 );
 
-// Bytes on the wire of a packet that is to be sent now besides the media, or 0. Ask each
-// PROBE_STEP_US while p->sending, until it is 0; next and sent as above.
+// Bytes on the wire of a packet to send now besides the media, or 0. Call every PROBE_STEP_US while
+// p->sending, until it returns 0; next and sent as above.
 uint16_t probe_packet(struct probe *, int64_t now_us, uint64_t next, uint64_t sent);
 
-// What feedback tells of a packet, in the order of sending; of a lost one only the first time.
+// Feedback reports a packet. Call in the order of sending; for a lost one only the first time.
 void probe_told(struct probe *, uint64_t number, const struct sent_packet *, int64_t arrival_us);
 void probe_told_lost(struct probe *, uint64_t number);
 
-// What follows, after each feedback message and each tick. *rate is the result in bit/s. A passed
-// short part goes on as a long one by itself: PROBE_OPEN. estimate: bit/s of now.
+// The verdict; call after each feedback message and each tick. *rate is the result in bit/s. A
+// short part that passes continues as a long one by itself: PROBE_OPEN. estimate: the current one,
+// in bit/s.
 enum probe_verdict probe_judge(
         struct probe *, int64_t now_us, uint64_t next, uint64_t sent, uint32_t estimate,
         uint32_t *rate
 );
 
-// What the last one had shown did not last: the next comes after a longer pause.
+// The last probe's result did not last: the next probe comes after a longer pause.
 void probe_put_off(struct probe *, int64_t now_us);
 
-// It did last: pauses begin small again.
+// It did last: pauses start small again.
 void probe_lasted(struct probe *);
 
-// What came of it decides when the next is due: soon if it led nearer to the goal, after a while
-// if it reached that or the capacity, later and later if neither, but not where the short part had
-// shown that.
+// The outcome decides when the next probe is due: soon if this one led nearer to the goal, after a
+// while if it reached the goal or the capacity, and ever later if neither, unless the short part
+// alone showed that.
 enum probe_success {
 	PROBE_IN_VAIN,
 	PROBE_NEARER,

@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-#define PEAK_SHIFT 10 // a second takes a 1024th
+#define PEAK_SHIFT 10 // each second takes off 1/1024
 
-// What key frames add to `count` seconds: nothing as long as there are few of them, and others.
+// Bytes of key frames to count in `count` seconds: none as long as key frames are few among other
+// pictures.
 static uint64_t key_bytes(const struct rates_layer *l, int from, int count)
 {
 	uint32_t keys = 0, pictures = 0;
@@ -35,7 +36,7 @@ static void layer_mean(struct rates_layer *l, uint8_t count)
 	}
 }
 
-// Of the seconds before `at`.
+// For the seconds before `at`.
 static void layer_peak(struct rates_layer *l, uint8_t at)
 {
 	uint64_t bytes = key_bytes(l, at + RATES_WINDOWS - RATES_PEAK_WINDOWS, RATES_PEAK_WINDOWS);
@@ -82,7 +83,7 @@ static void window_end(struct rates *r)
 	r->begun_us += RATES_WINDOW_US;
 }
 
-// The first packet for long: only what is held is known still.
+// The first packet after a long pause: only held figures are still known.
 static void begin(struct rates *r, int64_t now_us)
 {
 	for (int i = 0; i < TRACK_LAYERS; i++) {

@@ -47,7 +47,7 @@ static bool accept(struct reception *r, uint16_t seq)
 	return true; // a duplicate or a late packet: counted, not highest
 }
 
-// RFC 3550 A.8. Unsigned differences of the wrapping clocks are right modulo 2^32.
+// RFC 3550 A.8. Unsigned differences of the wrapping clocks are correct modulo 2^32.
 static void update_jitter(struct reception *r, uint32_t timestamp, int64_t arrival_us)
 {
 	uint64_t us = (uint64_t)arrival_us;

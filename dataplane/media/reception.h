@@ -18,7 +18,7 @@ struct reception {
 	uint32_t received;
 	uint32_t expected_prior; // at the last report
 	uint32_t received_prior;
-	uint32_t bad_seq; // a jump's next number: if it comes, the sender has restarted
+	uint32_t bad_seq; // the number after a jump: if it comes next, the sender has restarted
 	uint32_t transit; // last relative transit time, timestamp units
 	uint32_t jitter; // scaled by 16, A.8
 	uint32_t last_sr; // 0 = none yet
@@ -29,7 +29,7 @@ void reception_init(struct reception *, uint32_t rate);
 
 void reception_packet(struct reception *, uint16_t seq, uint32_t timestamp, int64_t arrival_us);
 
-// A sender report has come: the next reports quote it, so that the publisher learns the RTT.
+// A sender report arrived: the next reports quote it, so the publisher learns the RTT.
 void reception_sr(struct reception *, uint64_t ntp, int64_t arrival_us);
 
 // Fill a report block about ssrc and begin the next interval. Returns 0, or -EAGAIN before the

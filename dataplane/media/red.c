@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-#define FOLLOWED   0x80 // another block header comes behind this one
+#define FOLLOWED   0x80 // another block header follows this one
 #define OFFSET_MAX 0x3FFF
 #define LEN_BITS   10
 

@@ -1,6 +1,6 @@
-// Redundant sound (RFC 2198): a packet brings the sound before it once more, so a receiver that has
-// lost one packet hears it with the next. It goes to viewers who lose much, and costs half as much
-// again.
+// Redundant audio (RFC 2198): a packet repeats the audio of the previous one, so a receiver that
+// has lost one packet gets it with the next. Viewers that lose much are sent it; it costs half as
+// much again.
 //
 //	+-+---------+------------------+----------+-+---------+-----------+-------+
 //	|1| type    | timestamp offset | length   |0| type    | sound     | sound |
@@ -15,19 +15,18 @@
 #define RED_SOUND_MAX  250 // bytes: 100 kbit/s in 20 ms
 #define RED_LEN_MAX    (RED_HEADER_LEN + RED_SOUND_MAX)
 
-// The sound of one packet. Bytes are the caller's.
+// The audio of one packet. The bytes stay the caller's.
 struct red_sound {
 	const uint8_t *payload;
 	uint32_t timestamp;
 	uint16_t len; // 0: there is none
-	uint8_t source; // of its encoding: another one's timestamps have nothing in common
+	uint8_t source; // of its encoding: timestamps of two sources have nothing in common
 };
 
-// Bytes that come before the payload of the packet with `now`'s sound. 0: the sound before cannot
-// be brought with it.
+// Number of bytes to put before the payload of the packet with `now`. 0: it cannot carry `before`.
 uint8_t red_len(const struct red_sound *before, const struct red_sound *now);
 
-// Writes them where that is not 0. type: payload type of both sounds.
+// Writes those bytes, if red_len is not 0. type: payload type of both blocks.
 void red_write(
         const struct red_sound *before, const struct red_sound *now, uint8_t type,
         uint8_t to[static RED_HEADER_LEN]

@@ -35,7 +35,7 @@ static bool is_active(const struct selector *s, uint8_t layer)
 	return layer < TRACK_LAYERS && (s->active >> layer & 1) != 0;
 }
 
-// Nothing reaches the viewer, so something lower is better than waiting on.
+// Nothing reaches the viewer, so a lower layer is better than waiting longer.
 static bool is_starving(const struct selector *s)
 {
 	return s->layer == SELECTOR_NONE || !is_active(s, s->layer);
@@ -65,8 +65,8 @@ static uint8_t lowest_active(const struct selector *s)
 	return SELECTOR_NONE;
 }
 
-// The highest active encoding up to the preferred one; if there is none, the lowest above it. Of
-// spatial layers the limit says which are forwarded; they are all in the first encoding.
+// The highest active encoding up to the preferred one; if there is none, the lowest above it.
+// Spatial layers are all in the first encoding, and the limit says which are forwarded.
 static void retarget(struct selector *s)
 {
 	if (is_svc(s)) {
@@ -138,7 +138,7 @@ uint8_t selector_layer(const struct selector *s)
 	return limit < highest ? limit : highest;
 }
 
-// A spatial layer that the viewer wants is there, but not entered yet.
+// The publisher sends a spatial layer that the viewer wants, but the viewer has not entered it yet.
 static bool wants_spatial(const struct selector *s)
 {
 	uint8_t wanted = limit_spatial(s->preferred_limit), highest = highest_active(s);
@@ -163,9 +163,9 @@ static void push_epoch(struct selector *s, const struct selector_epoch *e)
 		s->epoch_count++;
 }
 
-// The timestamp for the first packet of an epoch, from the best clock there is: the stream's own,
-// the publisher's sender reports, or the arrivals. Each must agree roughly with the arrivals, for a
-// publisher may send us any clock.
+// The timestamp for the first packet of an epoch, from the best clock available: the stream's own,
+// the publisher's sender reports, or the arrivals. The first two must roughly agree with the
+// arrivals, since a publisher may send us any clock.
 static uint32_t continue_timestamp(const struct selector *s, const struct track_packet *p)
 {
 	if (s->epoch_count == 0)
@@ -186,7 +186,7 @@ static uint32_t continue_timestamp(const struct selector *s, const struct track_
 	return timestamp_is_newer(best, s->timestamp) ? best : s->timestamp + 1;
 }
 
-// Remember the newest timestamp and when it was true.
+// Remember the newest timestamp and when it applied.
 static void set_time(struct selector *s, const struct track_packet *p, uint32_t timestamp)
 {
 	s->timestamp = timestamp;
@@ -212,7 +212,7 @@ timestamp_out(const struct selector_epoch *e, uint32_t anchor, const struct trac
 	return in + e->timestamp_offset;
 }
 
-// Go on with this packet's layer from this packet. past: SELECTOR_PAST or 0.
+// Continue with this packet's layer from this packet on. past: SELECTOR_PAST or 0.
 static void
 begin(struct selector *s, const struct track_packet *p, uint8_t limit, uint32_t timestamp_offset,
       uint8_t past)
@@ -220,7 +220,7 @@ begin(struct selector *s, const struct track_packet *p, uint8_t limit, uint32_t 
 	uint8_t cut = s->flags & SELECTOR_OPEN ? SELECTOR_CUT : 0;
 	uint16_t seq_first = (uint16_t)(s->seq + (cut ? 2 : 1));
 	if (s->epoch_count == 0) {
-		// Picture numbers begin as they come, so that most copies need none of their own.
+		// Picture numbers begin as the publisher's, so most copies need no rewriting.
 		s->picture = (uint16_t)(p->picture_id - 1);
 		s->tl0picidx = (uint8_t)(p->tl0picidx - 1);
 	}
@@ -305,7 +305,7 @@ void selector_end_past(struct selector *s)
 	s->flags &= (uint8_t)~SELECTOR_IN_PAST;
 }
 
-// A packet of a layer that is not forwarded now. True if that begins here.
+// A packet of a layer that is not forwarded now. True if forwarding that layer begins here.
 static bool enter(struct selector *s, const struct track_packet *p)
 {
 	if (!selector_may_begin(s, p))
@@ -319,8 +319,8 @@ static uint16_t count_before(uint16_t at, bool counted)
 	return (uint16_t)(at - (counted ? 1 : 0));
 }
 
-// The temporal limit from this packet on: down with any picture; up where the layer can be entered,
-// VP8 by one layer at a time.
+// The temporal limit from this packet on: down with any picture; up where the layer may be entered,
+// in VP8 one layer at a time.
 static uint8_t next_temporal(const struct selector *s, const struct track_packet *p)
 {
 	uint8_t from = limit_temporal(s->limit), to = limit_temporal(s->preferred_limit);
@@ -333,8 +333,8 @@ static uint8_t next_temporal(const struct selector *s, const struct track_packet
 	return (p->flags & TRACK_SWITCH_UP) != 0 && p->temporal_id <= from ? to : from;
 }
 
-// The spatial limit, likewise: up with a key frame, or with the beginning of the layer above where
-// that needs nothing but the one below (RFC 9628 4.2, P).
+// The spatial limit, likewise: up with a key frame, or at the beginning of the next layer if that
+// requires only the one below (RFC 9628 4.2, P).
 static uint8_t next_spatial(const struct selector *s, const struct track_packet *p)
 {
 	uint8_t from = limit_spatial(s->limit), to = limit_spatial(s->preferred_limit);
@@ -345,18 +345,17 @@ static uint8_t next_spatial(const struct selector *s, const struct track_packet 
 	return (p->flags & TRACK_BEGIN) != 0 ? to : from;
 }
 
-// Put the preferred limit in force if the packet allows it.
+// Apply the preferred limit if the packet allows it.
 static void change_limit(struct selector *s, const struct track_packet *p)
 {
 	uint8_t from = s->limit, to = limit_make(next_spatial(s, p), next_temporal(s, p));
 	if (to == from)
 		return;
 
-	// What was counted before this packet ends in the same number at both limits.
+	// The packets counted before this one end in the same number at both limits.
 	struct selector_epoch e = s->epochs[0];
 	uint16_t seq_before = count_before(p->seq_at[from], track_packet_is_within(p, from));
-	// Where a later packet has had its number the packet comes late, and numbers would come
-	// twice.
+	// If a later packet already has its number, this packet is late, and numbers would repeat.
 	if (sequence_is_newer(s->seq, (uint16_t)(seq_before + e.seq_offset)))
 		return;
 	e.seq_first = (uint16_t)(seq_before + e.seq_offset + 1);
@@ -405,7 +404,7 @@ static void note(struct selector *s, const struct track_packet *p, const struct 
 	if ((p->flags & TRACK_TL0PICIDX) != 0 && (int8_t)(out->tl0picidx - s->tl0picidx) > 0)
 		s->tl0picidx = out->tl0picidx;
 
-	// A long epoch forgets its beginning, so that 16-bit distances stay unambiguous.
+	// A long epoch forgets its beginning, which keeps 16-bit distances unambiguous.
 	if ((uint16_t)(s->seq - e->seq_first) > SELECTOR_EPOCH_SEQ_MAX) {
 		e->seq_first = (uint16_t)(s->seq - SELECTOR_EPOCH_SEQ_MAX / 2);
 		s->epoch_count = 1;
@@ -426,7 +425,7 @@ bool selector_forward(struct selector *s, const struct track_packet *p, struct s
 
 	number(&s->epochs[0], s->anchor, s->limit, p, out);
 	if (sequence_diff(out->seq, s->seq) <= -SELECTOR_LATE_MAX) {
-		// The viewer has missed so much that the numbers have gone half round.
+		// The viewer has missed so much that the numbers have gone halfway round.
 		s->layer = SELECTOR_NONE;
 		if (!enter(s, p))
 			return false;
@@ -442,8 +441,8 @@ bool selector_find(const struct selector *s, uint16_t seq, struct selector_sourc
 	if (behind > INT16_MAX)
 		return false;
 
-	// Distances add up in 32 bits, since all epochs together may be longer than the numbers.
-	int32_t age = 0, newer = -1; // of this epoch's first number and of the next epoch's
+	// Distances add up in 32 bits, since all epochs together may exceed 16 bits.
+	int32_t age = 0, newer = -1; // of the first number of this epoch and of the next
 	uint16_t from = s->seq;
 	for (uint8_t i = 0; i < s->epoch_count; i++, newer = age) {
 		const struct selector_epoch *e = &s->epochs[i];

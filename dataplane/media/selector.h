@@ -1,6 +1,6 @@
-// What makes one viewer's subscription to one track a continuous stream: chooses the layer,
-// switches at key frames, and numbers what is forwarded without a seam. Written by the viewer's
-// worker; hot, one per subscription, so small.
+// Makes one viewer's subscription to one track a continuous stream: chooses the layer, switches at
+// key frames, and numbers the forwarded packets seamlessly. Written by the viewer's worker. It is
+// hot and there is one per subscription, so it is small.
 //
 //	         key frame of the target,          key frame of
 //	         or of a lower layer once          a new target:
@@ -10,16 +10,16 @@
 //	   └──────── pause, resume ──────────┘  └────────┘
 //
 // An epoch is a stretch with constant offsets: one layer, one limit (track_packet.h). The last few
-// are kept, so that a viewer's NACK finds the source of a number from before a switch.
+// are kept, so a viewer's NACK finds the source of a number from before a switch.
 //
 // A switch or pause may cut a picture off: its last packets were lost on their way to us, or come
-// later than the key frame. Then one number stays free before the key frame, or the viewer would
-// see an unfinished picture and nothing missing. Its NACK gets the picture's last packet, if just
-// that is missing and came meanwhile.
+// after the key frame. Then one number before the key frame stays free; otherwise the viewer would
+// see an unfinished picture but no missing packet. A NACK for it gets the picture's last packet, if
+// only that was missing and it has arrived meanwhile.
 //
-// A viewer may begin with a key frame of the past and the base layer since (chain.h). Those
-// pictures come at once, so their timestamps are drawn together before the newest one's: with the
-// old ones the viewer would show all that follows as much later.
+// A viewer may begin with a key frame from the history and the base layer since (chain.h). Those
+// pictures go out at once, so their timestamps are drawn together before the newest one's: with the
+// original ones, the viewer would show everything after them just as late.
 #pragma once
 
 #include "media/track_packet.h"
@@ -30,10 +30,10 @@
 
 #define SELECTOR_EPOCHS        5 // the current and four before
 #define SELECTOR_NONE          0xFF // no layer
-#define SELECTOR_WAIT_MS       500 // for the wanted layer, before a lower one will do
-#define SELECTOR_LATE_MAX      1024 // packets; what is numbered further back has gone round instead
-#define SELECTOR_CLOCK_MS_MAX  1000 // sender reports that differ more from arrivals are not believed
-#define SELECTOR_EPOCH_SEQ_MAX 16384 // numbers of the current epoch that a NACK may go back
+#define SELECTOR_WAIT_MS       500 // to wait for the wanted layer before taking a lower one
+#define SELECTOR_LATE_MAX      1024 // packets; a number further back has wrapped instead
+#define SELECTOR_CLOCK_MS_MAX  1000 // sender reports that differ more from the arrivals are ignored
+#define SELECTOR_EPOCH_SEQ_MAX 16384 // how many numbers of the current epoch a NACK may go back
 
 enum selector_kind {
 	SELECTOR_AUDIO, // 48 kHz; starts with any packet
@@ -60,7 +60,7 @@ struct selector {
 	uint32_t timestamp; // highest given out, here and below
 	uint32_t track_timestamp; // of the packet with that timestamp
 	uint32_t arrival_ms; // likewise
-	uint32_t anchor; // source timestamp of the newest picture of the past that it began with
+	uint32_t anchor; // source timestamp of the newest past picture that it began with
 	uint16_t seq;
 	uint16_t picture;
 	uint16_t wait_start_ms; // low half
@@ -78,7 +78,7 @@ struct selector {
 };
 static_assert(sizeof(struct selector) <= 96);
 
-// The numbers of one copy. Picture numbers are to be written only where the packet has them.
+// The numbers of one copy. Write picture numbers only if the packet has them.
 struct selector_out {
 	uint32_t timestamp;
 	uint16_t seq;
@@ -87,7 +87,7 @@ struct selector_out {
 	bool end; // of the picture, as the viewer gets it: the RTP marker
 };
 
-// Where a number given out came from, and how to give out the same again.
+// Where a number given out came from, and how to reproduce it.
 struct selector_source {
 	struct selector_epoch epoch;
 	uint16_t out_seq;
@@ -102,14 +102,14 @@ struct selector_source {
 // and the highest is preferred until the caller says otherwise.
 void selector_init(struct selector *, enum selector_kind, uint16_t seq, uint32_t timestamp);
 
-// What the viewer wants at most: of encodings, or of spatial layers. Takes effect with the next
-// fitting key frame or picture.
+// The highest encoding or spatial layer, and temporal layer, that the viewer wants. Takes effect
+// with the next suitable key frame or picture.
 void selector_prefer(struct selector *, uint8_t layer, uint8_t temporal_limit);
 
 // Which encodings or spatial layers the publisher sends now, a bit each.
 void selector_set_active(struct selector *, uint8_t layers);
 
-// Stop and go on, idempotent. After it video waits for a key frame again.
+// Stop and continue; idempotent. Afterwards, video waits for a key frame again.
 void selector_pause(struct selector *);
 void selector_resume(struct selector *);
 
@@ -118,14 +118,14 @@ void selector_resume(struct selector *);
 [[nodiscard]] bool
 selector_forward(struct selector *, const struct track_packet *, struct selector_out *out);
 
-// True if the viewer, who gets another encoding or none, goes on with this key frame. With
-// selector_begin it goes on with a packet of it that comes before this one; then forward both.
+// True if the viewer, which gets another encoding or none, may continue with this key frame.
+// selector_begin lets it continue with an earlier packet of that key frame; then forward both.
 [[nodiscard]] bool selector_may_begin(struct selector *, const struct track_packet *);
 void selector_begin(struct selector *, const struct track_packet *);
 
-// Goes on with a key frame of the past, `first` being its first packet. Forward that and all
-// packets of the base layer up to `newest`, which are to be complete; others are left out. Then end
-// the past.
+// Begins with a key frame from the history, whose first packet is `first`. Forward it and all
+// packets of the base layer up to `newest`, which must be complete; leave others out. Then call
+// selector_end_past.
 void selector_begin_past(
         struct selector *, const struct track_packet *first, const struct track_packet *newest
 );
@@ -138,19 +138,18 @@ uint8_t selector_layer(const struct selector *);
 // selector_forward, prefer, set_active and resume; keyframe.h merges the requests.
 uint8_t selector_wanted_layer(const struct selector *);
 
-// Which source packet was given out as seq, or would have been. False if none was, or it is too
-// long ago.
+// Which source packet was given out as seq, or would have been. False if none was, or too long ago.
 [[nodiscard]] bool selector_find(const struct selector *, uint16_t seq, struct selector_source *);
 
 // The numbers with which a packet found by selector_find was given out. False if the packet is not
-// of this viewer's temporal layers, for which its number was reserved while it was missing, or does
-// not end the picture that was cut.
+// of this viewer's layers (its number was only reserved while it was missing), or does not end the
+// picture that was cut off.
 [[nodiscard]] bool selector_repeat(
         const struct selector_source *, const struct track_packet *, struct selector_out *out
 );
 
-// The same for a packet that is not of this viewer's layers and came late: nothing will ever have
-// its number, so it goes out without a payload. False if the number was not its own.
+// The same for a packet that is not of this viewer's layers and came late: no other packet will
+// ever have its number, so send it without a payload. False if the number was not its own.
 [[nodiscard]] bool selector_fill(
         const struct selector_source *, const struct track_packet *, struct selector_out *out
 );

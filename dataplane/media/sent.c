@@ -44,7 +44,7 @@ void sent_tick(struct sent *s, int64_t now_us)
 	int64_t age_us = now_us - s->mark_us;
 	if (age_us < SENT_AGE_US)
 		return;
-	// Without a tick for too long nothing is certain.
+	// After too long without a tick, no time is certain.
 	s->first = age_us < 2 * SENT_AGE_US ? s->mark : s->next;
 	s->mark = s->next;
 	s->mark_us = now_us;

@@ -8,15 +8,15 @@
 
 #include "am_lifecycle.h"
 
-#define SHED_WINDOW_US 500000 // a step in so much of being behind
-#define SHED_CALM_US   5000000 // a step back after so much of keeping up
-#define SHED_SHARE     255 // priority of shared screens, which keep all their pictures
+#define SHED_WINDOW_US 500000 // a step more after this window, if mostly behind
+#define SHED_CALM_US   5000000 // a step back after keeping up for this long
+#define SHED_SHARE     255 // priority of shared screens, which keep all their temporal layers
 
 enum shed_level {
 	SHED_NOTHING = AM_SHED_NOTHING,
 	SHED_PROBES = AM_SHED_probes,
 	SHED_REPEATS = AM_SHED_retransmissions, // half of them
-	SHED_SMALL = AM_SHED_small_pictures, // all but the lowest encoding of those shown small
+	SHED_SMALL = AM_SHED_small_pictures, // all but the lowest encoding of videos shown small
 	SHED_THIRD = AM_SHED_third_temporal_layer, // and above
 	SHED_SECOND = AM_SHED_second_temporal_layer, // too
 	SHED_LARGE = AM_SHED_highest_encoding, // of all
@@ -28,15 +28,16 @@ enum shed_level {
 struct shed {
 	int64_t looked_us; // the last look
 	int64_t window_us; // when the window under way began
-	int64_t behind_us; // time in it of being behind
-	int64_t calm_us; // since when the worker keeps up, or of the last step back
+	int64_t behind_us; // time spent behind in that window
+	int64_t calm_us; // since when the worker keeps up, or when it last stepped back
 	uint8_t level; // enum shed_level
 };
 
-// A look at whether pictures wait too long now, some 100 a second. True if the level has changed.
+// One look; behind: pictures wait too long now. Call about 100 times a second. True if the level
+// has changed.
 [[nodiscard]] bool shed_look(struct shed *, int64_t now_us, bool behind);
 
-// Limits the layers of a picture that is asked for up to *spatial of `encodings`.
+// Limits the layers of a video that is requested up to *spatial, of `encodings`.
 void shed_limit(
         enum shed_level, uint8_t priority, uint8_t encodings, uint8_t *spatial, uint8_t *temporal
 );

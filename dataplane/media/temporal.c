@@ -19,8 +19,8 @@ void temporal_restart(struct layer_counter *c)
 	c->picture_count = 0;
 }
 
-// Number everything after `from` up to `to`, which has temporal_id; those between are missing and
-// get a number at every limit.
+// Number everything after `from` up to `to`, which has temporal_id. Those in between are missing
+// and get a number at every limit.
 static void count_up(counts *ring, uint32_t size, uint64_t from, uint64_t to, uint8_t temporal_id)
 {
 	counts at;
@@ -52,7 +52,7 @@ static int32_t picture_ahead(const struct layer_counter *c, const struct frame_i
 	return (int32_t)((info->picture_id - c->picture_top) << shift) >> shift;
 }
 
-// The first picture, or an encoder that has started again with an unrelated id: the count goes on.
+// The first picture, or an encoder that has restarted with an unrelated id: the count goes on.
 static void restart_pictures(struct layer_counter *c, uint16_t picture_id)
 {
 	counts at;
@@ -88,8 +88,8 @@ static int count_picture(
 	return 0;
 }
 
-// Notes the picture's temporal layer. True if it is predicted from pictures of lower layers alone,
-// as far as it says: then its layer may be entered with it, as with VP8's Y.
+// Notes the picture's temporal layer. True if by its own account it is predicted only from pictures
+// of lower layers: then its layer may be entered with it, as with VP8's Y.
 static bool refers_below(
         struct layer_counter *c, const struct frame_info *info, uint32_t picture,
         uint8_t temporal_id
@@ -138,7 +138,7 @@ static uint16_t flags_of(const struct frame_info *info)
 	return flags;
 }
 
-// Those before the first may come late: they are missing as yet.
+// Packets before the first may still come late: they count as missing for now.
 static void begin_packets(struct layer_counter *c, uint64_t seq)
 {
 	c->top = seq - 1 - TEMPORAL_EARLY;
@@ -146,15 +146,16 @@ static void begin_packets(struct layer_counter *c, uint64_t seq)
 		c->packets[c->top % TEMPORAL_PACKETS][t] = (uint16_t)-TEMPORAL_EARLY;
 }
 
-// True if the packet has a number at the lowest limit: it counted as missing, so within each, or it
-// is of the base layer.
+// True if the packet has a number at the lowest limit: it counted as missing and so within every
+// limit, or it belongs to the base layer.
 static bool is_in_all(const struct layer_counter *c, uint64_t seq)
 {
 	return c->top - seq + 1 < c->packet_count &&
 	       c->packets[seq % TEMPORAL_PACKETS][0] != c->packets[(seq - 1) % TEMPORAL_PACKETS][0];
 }
 
-// Counts a packet of this temporal layer: fills at. 0 or -ERANGE; *newest: it is.
+// Counts a packet of this temporal layer and fills `at`. 0 or -ERANGE; *newest: whether it is the
+// newest.
 static int count_packet(
         struct layer_counter *c, uint64_t seq, uint8_t temporal_id, uint16_t at[TEMPORAL_LIMITS],
         bool *newest
@@ -174,7 +175,7 @@ static int count_packet(
 	return 0;
 }
 
-// What the packet itself tells.
+// Fills in what the packet itself says.
 static void
 describe(uint64_t seq, const struct frame_info *info, bool empty, struct track_packet *p)
 {

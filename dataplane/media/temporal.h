@@ -1,7 +1,7 @@
 // Counts the packets and pictures of one stream for every limit, so that leaving out upper layers
-// costs each viewer one addition: its sequence number is seq_at[limit] + constant.
-// Lost packets count in every limit, and get their number when they come late: within the limits
-// that leave them out nothing else will ever have it (TRACK_LATE). Written by the stream's worker.
+// costs each viewer one addition: its sequence number is seq_at[limit] + constant. Missing packets
+// count at every limit and get their number when they come late. At limits that leave them out, no
+// other packet will ever have that number (TRACK_LATE). Written by the stream's worker.
 #pragma once
 
 #include "media/track_packet.h"
@@ -29,17 +29,18 @@ struct layer_counter {
 
 void temporal_init(struct layer_counter *);
 
-// The source begins anew: its picture ids have nothing to do with those before. All counts go on.
+// The source begins anew: its picture ids have nothing to do with the earlier ones. All counts go
+// on.
 void temporal_restart(struct layer_counter *);
 
 // Count a packet: fills seq, temporal_id, seq_at for spatial limit 0, picture_at, picture_id_bits,
-// tl0picidx and all flags but TRACK_TIME and TRACK_END. A packet with an empty payload is counted
-// for nobody. Returns 0, or -ERANGE for one so late that its number is forgotten: drop it.
+// tl0picidx and all flags but TRACK_TIME and TRACK_END. A packet with an empty payload counts for
+// nobody. Returns 0, or -ERANGE for one so late that its number is forgotten: drop it.
 [[nodiscard]] int
 temporal_count(struct layer_counter *, uint64_t seq, const struct frame_info *, bool empty, struct track_packet *);
 
-// A packet that is withheld from everyone. Nor will anybody miss those that are missing before it:
-// after hours of this viewers' numbers still go on.
+// A packet that is withheld from everyone. Packets missing before it are not counted either, so
+// viewers' numbers continue even after hours of this.
 void temporal_skip(struct layer_counter *, uint64_t seq);
 
 // temporal_count for a stream of spatial layers: fills spatial_id and all of seq_at. It takes a

@@ -4,7 +4,7 @@
 #include "wire/sequence.h"
 
 #define TWCC_LOST        INT64_MIN
-#define TWCC_HEADER_LEN  20 // up to and with the feedback packet count
+#define TWCC_HEADER_LEN  20 // up to and including the feedback packet count
 #define TWCC_TYPE        205 // RTPFB
 #define TWCC_FMT         15
 #define VECTOR_ONE_COUNT 14 // symbols of one bit in a status vector chunk
@@ -65,8 +65,8 @@ void twcc_arrived(struct twcc *t, uint16_t seq, int64_t arrival_us)
 		t->next = ext;
 }
 
-// How many numbers from t->next fit into one packet whatever their symbols: a chunk holds at least
-// seven, a delta takes at most two bytes.
+// How many numbers from t->next on fit into one packet, whatever their symbols: a chunk holds at
+// least seven, a delta takes at most two bytes.
 static uint16_t count_max(const struct twcc *t, size_t size)
 {
 	size_t fit = (size - TWCC_HEADER_LEN - 6) * 7 / 16;
@@ -79,7 +79,7 @@ static uint16_t count_max(const struct twcc *t, size_t size)
 static uint16_t
 collect(struct twcc *t, uint16_t max, struct status status[static TWCC_WINDOW], int64_t *reference)
 {
-	uint64_t first = t->next; // that came: the newest did, at least
+	uint64_t first = t->next; // the first that arrived; at least the newest did
 	while (*tick_of(t, first) == TWCC_LOST)
 		first++;
 	*reference = *tick_of(t, first) / TWCC_REFERENCE_TICKS;
@@ -118,7 +118,7 @@ static bool has_large(const struct status *status, uint16_t n)
 	return false;
 }
 
-// 3.1.3 and 3.1.4: the chunk that tells most about the next of n symbols. Sets *told to how many.
+// 3.1.3 and 3.1.4: the chunk that covers most of the next n symbols. *told: how many it covers.
 static uint16_t make_chunk(const struct status *status, uint16_t n, uint16_t *told)
 {
 	uint16_t run = run_len(status, n);

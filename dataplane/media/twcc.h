@@ -16,7 +16,7 @@ static_assert((TWCC_WINDOW & (TWCC_WINDOW - 1)) == 0);
 
 struct twcc {
 	uint64_t next; // first extended number of the next feedback
-	uint64_t top; // highest that came
+	uint64_t top; // highest that arrived
 	uint8_t feedback_count;
 	bool started;
 	int64_t tick[TWCC_WINDOW]; // arrival in ticks, TWCC_LOST if none
@@ -24,10 +24,10 @@ struct twcc {
 
 void twcc_init(struct twcc *);
 
-// A packet with this transport-wide number came. One that is late is reported (again) next time.
+// A packet with this transport-wide number arrived. A late one is reported (again) next time.
 void twcc_arrived(struct twcc *, uint16_t seq, int64_t arrival_us);
 
-// Build one feedback packet about what came since the last. Returns its bytes, or 0 if there is
-// nothing to tell: call until then, every 50 to 100 ms.
+// Build one feedback packet about what arrived since the last. Returns its length, or 0 if there is
+// nothing to report. Every 50 to 100 ms, call it until it returns 0.
 size_t
 twcc_build(struct twcc *, uint8_t *buf, size_t size, uint32_t sender_ssrc, uint32_t media_ssrc);

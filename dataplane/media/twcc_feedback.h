@@ -1,7 +1,7 @@
-// Reads the feedback of a viewer about transport-wide numbers
+// Reads a viewer's feedback about transport-wide numbers
 // (draft-holmer-rmcat-transport-wide-cc-extensions-01, 3.1): the FCI, from the base number on.
-// Everything is checked at the beginning, so what follows cannot fail and nothing is taken from a
-// broken message. Pure; twcc.h makes such messages towards publishers.
+// twcc_feedback_begin checks everything, so the rest cannot fail and nothing is used from a
+// malformed message. Pure functions; twcc.h builds such messages for publishers.
 //
 //	struct twcc_feedback f;
 //	struct twcc_status status;
@@ -27,9 +27,9 @@ struct twcc_feedback {
 	uint32_t reference; // 24 bits, in 64 ms
 	uint16_t base; // number of the first status
 	uint16_t count; // statuses
-	uint16_t at; // statuses told
+	uint16_t at; // statuses returned
 	uint16_t chunk; // the current one
-	uint16_t left; // its statuses that are not told
+	uint16_t left; // its statuses not returned yet
 	uint8_t counter; // of feedback messages: a jump says nothing about the packets in between
 };
 
@@ -41,16 +41,17 @@ struct twcc_status {
 
 // The reference time without its wraps after 12 days.
 struct twcc_time {
-	int64_t reference; // in 64 ms, the last one told
+	int64_t reference; // in 64 ms, the last one read
 };
 
-// bytes stay the caller's. 0, or -EBADMSG: truncated, without a status, or with a reserved symbol.
+// The bytes stay the caller's. 0, or -EBADMSG: truncated, without a status, or with a reserved
+// symbol.
 [[nodiscard]] int twcc_feedback_begin(struct twcc_feedback *, const uint8_t *bytes, size_t len);
 
 // The next status; false after the last.
 [[nodiscard]] bool twcc_feedback_next(struct twcc_feedback *, struct twcc_status *);
 
-// Passes over n statuses; whole runs of lost ones cost as much as one.
+// Skips n statuses; a whole run of lost ones costs as much as one.
 void twcc_feedback_skip(struct twcc_feedback *, uint16_t n);
 
 // The message's reference time in µs on the viewer's clock.

@@ -5,12 +5,12 @@
 // A word: milliseconds << 16 | flags | loudness.
 #define WORD_TIME_SHIFT 16
 #define WORD_ON         0x100 // it is forwarded
-#define WORD_SOUNDS     0x200 // it was loud just now
+#define WORD_SOUNDS     0x200 // it was loud a moment ago
 #define MS_US           1000
 
-// Of the other voices.
+// Counts of the other voices.
 struct others {
-	uint8_t count; // that send anything
+	uint8_t count; // that send anything at all
 	uint8_t louder;
 	uint8_t louder_on; // of these, forwarded
 };
@@ -33,7 +33,7 @@ void voices_give(struct voices *r, uint8_t place)
 	atomic_store_explicit(&r->taken, taken & ~(UINT64_C(1) << place), memory_order_relaxed);
 }
 
-// As loud as its loudest packet of late: syllables have gaps.
+// As loud as its loudest recent packet, since syllables have gaps.
 static uint8_t strength_of(struct voice *v, uint8_t loudness, int64_t now_us)
 {
 	int64_t fallen = (now_us - v->peak_us) / VOICES_FALL_US;
@@ -51,7 +51,7 @@ static bool is_fresh(uint64_t word, int64_t now_us)
 	return now_us / MS_US - (int64_t)(word >> WORD_TIME_SHIFT) < VOICES_FRESH_US / MS_US;
 }
 
-// Whether another voice is louder: each of two sees it the same way.
+// Whether another voice is louder. Both of two voices come to the same result.
 static bool is_louder(uint64_t word, bool is_earlier, const struct voice *v, uint8_t strength)
 {
 	bool on = word & WORD_ON;
@@ -86,8 +86,8 @@ static void begin(struct voice *v, int64_t now_us)
 	v->ranked_us = now_us;
 }
 
-// Whether the packet of a forwarded voice still is. A decoder goes on with what it heard last, so
-// that should be quiet.
+// Whether a packet of a forwarded voice is still forwarded. A decoder continues with what it heard
+// last, so that should be quiet.
 static bool
 go_on(struct voice *v, struct others o, uint8_t loudest, uint8_t loudness, uint8_t strength,
       int64_t now_us)
