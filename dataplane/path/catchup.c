@@ -7,7 +7,7 @@
 #include "path/pace.h"
 #include "path/viewer.h"
 
-#define PACKETS_MAX 64 // of one past, which goes out in one go
+#define PACKETS_MAX 64 // of one past; all go out at once
 
 // Base-layer packets of a past, oldest first.
 struct past {
@@ -20,8 +20,8 @@ static const struct track_packet *info_of(const struct rte_mbuf *m)
 	return &media_packet_of(m)->info;
 }
 
-// What the encoding has had since its last key frame, up to a number. False if it lacks any packet,
-// or is more than goes out at once.
+// Collects the encoding's base layer from its last key frame up to a number. False if a packet is
+// missing, or if there are too many to send at once.
 static bool past_find(
         const struct worker *w, const struct fanout_stream *stream, uint8_t limit, uint32_t end,
         struct past *past
@@ -30,7 +30,7 @@ static bool past_find(
 	const struct track_packet *before = NULL;
 
 	past->count = 0;
-	// Numbers may jump: of what is further back the history has nothing.
+	// Numbers may jump; the history holds nothing from further back.
 	if (end - stream->chain.first > RELAY_HISTORY ||
 	    !history_get(&stream->history, stream->chain.first, w->now_us))
 		return false;
@@ -49,7 +49,7 @@ static bool past_find(
 	return past->count > 0;
 }
 
-// The key frame is in the queue.
+// Whether the key frame is already in the queue.
 static bool is_coming(const struct fanout_stream *stream, uint32_t queued)
 {
 	return stream->chain.known && (int32_t)(stream->chain.whole - queued) >= 0;

@@ -32,8 +32,8 @@ void copy_spend(struct worker *w, struct rte_mbuf *m)
 	b->spent[b->spent_count++] = m;
 }
 
-// Writes the viewer's picture numbers before the payload's rest, where they differ from the
-// source's. Returns the bytes of the payload that it replaces.
+// If the viewer's picture numbers differ from the source's, writes the payload's first bytes with
+// them to prefix. Returns how many bytes of the payload these replace.
 static uint8_t
 patch_write(const struct rte_mbuf *m, const struct selector_out *out, uint8_t *prefix)
 {
@@ -61,7 +61,7 @@ static void header_write(
 {
 	memcpy(to, p->header, p->template.len);
 	if (out->end)
-		to[1] |= RTP_MARKER; // layers above, with the publisher's marker, are left out
+		to[1] |= RTP_MARKER; // the layers above, with the publisher's marker, are left out
 	rtp_set_seq(to, out->seq);
 	rtp_set_timestamp(to, out->timestamp);
 	rtp_set_ssrc(to, s->ssrc);
@@ -69,7 +69,7 @@ static void header_write(
 	rtp_set_abs_send_time(to, &p->template, rtp_abs_send_time(w->now_us));
 }
 
-// What the copy weighs on its way, IP and UDP included.
+// The copy's size on the wire, IP and UDP included.
 static uint32_t wire_bytes(const struct packet_route *route, const struct cipher_job *job)
 {
 	return route->len - (uint32_t)sizeof(struct rte_ether_hdr) + job->header_len +
@@ -104,7 +104,8 @@ int copy_queue(
 	uint32_t len =
 	        (uint32_t)route->len + p->template.len + extra + payload_len + CIPHER_TRAILER_MAX;
 
-	// Before it has a number: the viewer would tell of a loss that was none of its way.
+	// Checked before the copy gets a number; otherwise the viewer would report a loss that did
+	// not happen on its link.
 	if (len > w->port->frame_max) {
 		worker_count_drop(w, DROP_too_long);
 		return -1;
@@ -178,7 +179,7 @@ bool copy_queue_padding(struct worker *w, struct subscription *s)
 		return false;
 	uint8_t *to = rte_pktmbuf_mtod_offset(copy, uint8_t *, t->route.len);
 	memset(to, 0, PADDING_HEADER_LEN);
-	s->rtx_index++; // as of repeats
+	s->rtx_index++; // shared with retransmissions
 	to[0] = RTP_PADDED_EXTENDED;
 	rtp_set_pt(to, s->fanout->room_rtx_payload_type);
 	rtp_set_seq(to, (uint16_t)s->rtx_index);
@@ -188,8 +189,8 @@ bool copy_queue_padding(struct worker *w, struct subscription *s)
 	am_put_u16(to + RTP_HEADER_LEN + 2, (PADDING_HEADER_LEN - RTP_HEADER_LEN) / 4 - 1);
 	to[RTP_HEADER_LEN + 4] = AM_EXT_ABS_SEND_TIME << 4 | 2;
 	rtp_set_abs_send_time(to, &template, rtp_abs_send_time(w->now_us));
-	// Firefox leaves out of its feedback what it cannot tell the stream of: an SSRC of RTX is
-	// known to it by the first packet with a MID (RFC 8843 9.2).
+	// Firefox's feedback leaves out packets whose stream it does not know. It learns an RTX
+	// SSRC from the first packet with a MID (RFC 8843 9.2).
 	rtp_set_mid(to, &template, s->mid, s->mid_len);
 	b->jobs[b->copy_count] = (struct cipher_job){
 	        .key = t->key,

@@ -15,14 +15,14 @@
 #define REPORT_BLOCKS 31 // RFC 3550 6.4.2
 #define SOUND_RATE    48000 // Opus: RFC 7587 4.1
 #define PICTURE_RATE  90000
-#define PROBE_BLOCKS  4 // of a viewer's report that are looked at for jitter and RTT
-#define SHED          8 // of so many SRTCP packets a worker that is behind reads one
-#define REPORTED_US   5000000 // without a report of packets that were sent: there are none
+#define PROBE_BLOCKS  4 // of a viewer's report to read for jitter and RTT
+#define SHED          8 // a worker that is behind reads one SRTCP packet out of this many
+#define REPORTED_US   5000000 // no report has covered any packet for this long: nothing is sent
 
-// In units of RELAY_RTCP_PER_S. A number of a NACK and an SSRC of a BYE are one each.
+// In units of RELAY_RTCP_PER_S. A number in a NACK and an SSRC in a BYE cost one each.
 #define PACKET_COST 4 // to decrypt a packet
 #define PART_COST   2 // to read a packet of a compound
-#define FIND_COST   8 // to look for a subscription, or to make an estimate anew
+#define FIND_COST   8 // to look up a subscription, or to update an estimate
 
 #define STATUSES_COST 8 // statuses of transport-wide feedback for one unit
 
@@ -84,8 +84,8 @@ static struct subscription *subscription_find(struct transport *t, uint32_t ssrc
 	return NULL;
 }
 
-// A stream of this publisher by its media SSRC; the roles are checked per packet: only the SSRCs
-// that came in on this very transport.
+// A stream of this publisher by its media SSRC. Checked for each packet: only SSRCs received on
+// this very transport count.
 static struct ssrc_route *stream_find(struct transport *t, uint32_t ssrc)
 {
 	struct ssrc_route *r = t->ssrcs ? ssrc_find(t, ssrc) : NULL;
@@ -125,7 +125,7 @@ static void link_tell(struct worker *w, const struct transport *t)
 	am_gauge_set(w->gauges->transports, t->id, link_gauge(&t->link));
 }
 
-// What one block says of the way to the viewer, beyond loss.
+// What one block says about the path to the viewer besides loss.
 static void link_probe(struct worker *w, struct transport *t, const struct rtcp_report *r)
 {
 	const struct subscription *s = subscription_find(t, r->ssrc);
@@ -134,7 +134,7 @@ static void link_probe(struct worker *w, struct transport *t, const struct rtcp_
 		return;
 	bool sound = s->fanout->codec == AM_CODEC_OPUS;
 	figures_report(w, s, r, sound ? SOUND_RATE : PICTURE_RATE);
-	if (sound) // pictures come in bursts by nature
+	if (sound) // video comes in bursts by nature
 		link_jitter(&t->link, r->jitter, SOUND_RATE);
 	if (r->last_sr && r->last_sr == s->reported_ntp) {
 		uint32_t age_us = (uint32_t)w->now_us - s->reported_us;
@@ -142,7 +142,7 @@ static void link_probe(struct worker *w, struct transport *t, const struct rtcp_
 	}
 }
 
-// Whether the block is one of those that are looked at this time: all have their turn.
+// Whether it is this block's turn to be read. All blocks get their turn.
 static bool has_turn(const struct worker *w, const struct rtcp_view *v, uint8_t block)
 {
 	int64_t first = w->now_us / LINK_PROBE_US * PROBE_BLOCKS % v->count;
@@ -150,8 +150,8 @@ static bool has_turn(const struct worker *w, const struct rtcp_view *v, uint8_t 
 	return (block + v->count - first) % v->count < PROBE_BLOCKS;
 }
 
-// A viewer's reception reports, from an SR or RR. Each block counts for as many packets as it is
-// about: what stands still loses nothing, and says nothing of the way.
+// A viewer's reception reports, from an SR or RR. Each block counts for as many packets as it
+// covers: a stream that stands still loses nothing and says nothing about the path.
 static void read_reports(struct worker *w, struct transport *t, const struct rtcp_view *v)
 {
 	bool probe = w->now_us - t->link.probed_us >= LINK_PROBE_US;
@@ -176,7 +176,7 @@ static void read_reports(struct worker *w, struct transport *t, const struct rtc
 		link_lost(&t->link, (uint8_t)(lost / expected));
 		viewer_report(w, t, (uint8_t)(lost / expected));
 	} else if (t->viewer && w->now_us - t->viewer->reported_us > REPORTED_US) {
-		link_lost(&t->link, 0); // nothing is sent: what was lost before is forgotten
+		link_lost(&t->link, 0); // nothing is sent: earlier losses are forgotten
 	}
 	link_tell(w, t);
 }
@@ -187,14 +187,14 @@ static void work_refill(struct worker *w, struct transport *t)
 	relay_bucket_refill(&w->rtcp, w->now_us, RELAY_RTCP_WORKER_PER_S, RELAY_RTCP_WORKER_BURST);
 }
 
-// A client that has used up half of its share is the first to wait: the second half of the worker's
-// is for the others.
+// A client that has used up half of its share must wait first: the second half of the worker's
+// share is for the others.
 static bool asks_much(const struct transport *t)
 {
 	return t->rtcp.tokens < RELAY_RTCP_BURST / 2;
 }
 
-// Pays for work before it is done. False: it is not to be done.
+// Pays for work before it is done. False: the work must not be done.
 static bool work_take(struct worker *w, struct transport *t, uint32_t cost)
 {
 	uint32_t reserve = asks_much(t) ? RELAY_RTCP_WORKER_BURST / 2 : 0;
@@ -254,7 +254,7 @@ void feedback_refresh(struct worker *w, struct subscription *s)
 
 	if (s->paused || s->fanout->codec == AM_CODEC_OPUS)
 		return;
-	if (layer == SELECTOR_NONE) // it is being asked for anyway
+	if (layer == SELECTOR_NONE) // it is being requested anyway
 		forward_request_key_frame(w, s);
 	else if (keyframe_share_is_served(&s->key_frames, w->now_us, viewer_rtt_us(s->transport)))
 		worker_count(w, AM_COUNTER_plis_refused, 1);
@@ -278,7 +278,8 @@ static bool read_key_frame_request(struct worker *w, struct transport *t, uint32
 	return true;
 }
 
-// RFC 3550 6.6. Whoever goes on after it is taken as before: it says nothing of numbers.
+// RFC 3550 6.6. A publisher that goes on afterwards is accepted as before: a BYE says nothing about
+// numbers.
 static void read_bye(struct transport *t, const struct rtcp_view *v)
 {
 	uint32_t ssrc;
@@ -290,7 +291,7 @@ static void read_bye(struct transport *t, const struct rtcp_view *v)
 	}
 }
 
-// How a viewer's copies have fared.
+// Which of a viewer's copies arrived, and when.
 static bool read_transport_cc(struct worker *w, struct transport *t, const struct rtcp_view *v)
 {
 	if (!work_take(w, t, FIND_COST + viewer_feedback_statuses(v) / STATUSES_COST))
@@ -363,9 +364,9 @@ void feedback_path_seen(struct worker *w, struct transport *t, const struct pack
 	}
 }
 
-// Packets that are not even decrypted. A worker that is behind reads one of eight: after a stall
-// thousands of viewers ask for what they missed, and reading that would take the time in which to
-// catch up. Of those who ask much it reads none.
+// Packets that are not even decrypted. A worker that is behind reads one of eight: after a stall,
+// thousands of viewers ask for what they missed, and reading it all would take the time for
+// catching up. From clients that ask for much it reads none.
 static bool is_shed(struct worker *w, struct transport *t, enum drop *why)
 {
 	work_refill(w, t);
@@ -416,8 +417,8 @@ free:
 	rte_pktmbuf_free(m);
 }
 
-// Viewers of VP8 and VP9 see in the pictures themselves whether they need what is missing. All
-// others' stand still until a key frame.
+// VP8 and VP9 decoders see from the pictures whether they require the missing packets. With other
+// codecs, video stands still until a key frame.
 static bool needs_all(const struct track *t)
 {
 	return t->params.codec == AM_CODEC_H264 || t->params.codec == AM_CODEC_AV1;
@@ -487,7 +488,7 @@ static void reports_send(struct worker *w, struct transport *t, int64_t since_us
 	if (n == 0)
 		return;
 	figures_publisher(w, t->id, bps);
-	if (heard > 0) { // of silence nothing can be said
+	if (heard > 0) { // silence says nothing about the link
 		link_lost(&t->link, (uint8_t)(lost / heard));
 		link_tell(w, t);
 	}

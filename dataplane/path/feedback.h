@@ -1,5 +1,5 @@
-// RTCP in both directions: what browsers report and ask for, and what we report to and ask of
-// publishers.
+// RTCP in both directions: what browsers report and request, and what we report to publishers and
+// request from them.
 #pragma once
 
 #include "path/worker.h"
@@ -7,42 +7,44 @@
 struct packet_view;
 
 #define FEEDBACK_TICK_US   5000 // between two calls of feedback_tick
-#define FEEDBACK_REPORT_US 1000000 // between two receiver reports, RFC 3550 6.2 at most
+#define FEEDBACK_REPORT_US 1000000 // between two receiver reports; RFC 3550 6.2 sets the maximum
 #define FEEDBACK_TWCC_US   50000
 #define FEEDBACK_LEVELS_US 100000 // between two calls of feedback_levels
 
 // Takes the mbuf, in which the SRTCP packet is the UDP payload.
 void feedback_receive(struct worker *, struct transport *, struct rte_mbuf *, const struct packet_view *);
 
-// An authentic packet from this new path is to be told to the service thread.
+// The first authentic packet from this new path must be reported to the service thread.
 void feedback_path_await(struct transport *, const struct flow_key *);
 
-// An authentic packet has come on a transport that awaits some: tells it if it is from there.
+// An authentic packet has arrived on a transport that awaits new paths: reports it if it came over
+// one of them.
 void feedback_path_seen(struct worker *, struct transport *, const struct packet_view *);
 
-// NACKs, receiver reports, key frame requests and transport-wide feedback that are due.
+// Sends the NACKs, receiver reports, key frame requests and transport-wide feedback that are due.
 void feedback_tick(struct worker *);
 
-// Asks the publisher for what is missing of an encoding, as far as that is due.
+// Requests missing packets of an encoding from the publisher, as far as requests are due.
 void feedback_nack(struct worker *, struct track *, uint8_t stream);
 
 // Writes how loud publishers are into the region.
 void feedback_levels(struct worker *);
 
-// A subscriber needs a key frame of this encoding; merged with the requests of all others.
+// A subscriber requires a key frame of this encoding. Merged with all other requests.
 void feedback_request_key_frame(struct worker *, struct track *, uint8_t stream);
 
 // A buffer for `size` bytes of RTCP to a connected transport, or NULL.
 struct rte_mbuf *
 feedback_alloc(struct worker *, const struct transport *, uint16_t size, uint8_t **payload);
 
-// The same, from a worker that has a fan-out of the track, wherever the track is.
+// The same, for a worker that has only a fan-out of the track, wherever the track is.
 void feedback_ask_key_frame(struct worker *, const struct fanout *, uint8_t stream);
 
-// Encrypts and sends len bytes of RTCP that stand at payload in a buffer of feedback_alloc.
+// Encrypts and sends len bytes of RTCP, which are at `payload` in a buffer of feedback_alloc.
 void feedback_send(
         struct worker *, struct transport *, struct rte_mbuf *, uint8_t *payload, size_t len
 );
 
-// The viewer of a subscription needs a key frame of what it is being sent, unless it just was.
+// The viewer of a subscription requires a key frame of what it is sent, unless it was just sent
+// one.
 void feedback_refresh(struct worker *, struct subscription *);

@@ -3,7 +3,7 @@
 #include "am_region.h"
 #include "path/viewer.h"
 
-#define PHASES 10 // of FIGURES_US: viewers who come at once are not all looked at at once
+#define PHASES 10 // of FIGURES_US: viewers that join together are not all visited at once
 
 static struct am_subscription_figures *
 subscription_at(const struct worker *w, const struct subscription *s)
@@ -21,7 +21,7 @@ static struct am_track_figures *track_at(const struct worker *w, am_id id)
 	return &w->figures->tracks[am_id_slot(id) % AM_TRACK_MAX];
 }
 
-// All but the version, which the entry keeps.
+// Clears all but the version, which the entry keeps.
 #define FIGURES_CLEAR(f, id)                                                                       \
 	do {                                                                                       \
 		am_table_begin(&(f)->version);                                                     \
@@ -92,7 +92,8 @@ void figures_report(
 	am_table_end(&f->version);
 }
 
-// Of layers, the one above counts most: what is asked for is more than what there is, or less.
+// Why the subscription gets less than everything. If there are several reasons, the first one
+// below.
 static enum am_limit limit_of(const struct worker *w, const struct subscription *s)
 {
 	const struct fanout *f = s->fanout;
@@ -141,7 +142,7 @@ subscription_tell(struct worker *w, const struct subscription *s, int64_t since_
 	return g;
 }
 
-// us: 0 leaves the bitrate as it was.
+// us: 0 leaves the bitrate unchanged.
 static void
 transport_tell(struct worker *w, am_id id, uint32_t packets, uint64_t octets, int64_t us)
 {

@@ -32,7 +32,8 @@ struct flow_table *flow_table_create(const char *name, int numa_node)
 	        .name = name,
 	        .entries = FLOW_MAX,
 	        .key_len = sizeof(struct flow_key),
-	        // Keyed and not linear, unlike a CRC: sources choose their addresses and ports.
+	        // Keyed and not linear, unlike a CRC, because sources choose their addresses and
+	        // ports.
 	        .hash_func = rte_jhash,
 	        .hash_func_init_val = (uint32_t)rte_rand(),
 	        .socket_id = numa_node,
@@ -58,7 +59,7 @@ int flow_add(struct flow_table *t, const struct flow_key *key, struct flow f)
 
 void flow_remove(struct flow_table *t, const struct flow_key *key)
 {
-	(void)rte_hash_del_key(hash_of(t), key); // absent is as good as removed
+	(void)rte_hash_del_key(hash_of(t), key); // if it is absent, that is fine
 }
 
 bool flow_lookup(const struct flow_table *t, const struct flow_key *key, struct flow *out)

@@ -1,4 +1,4 @@
-// From a packet's source to its transport: one table a worker, written and read by that worker
+// From a packet's source to its transport: one table per worker, written and read by that worker
 // only.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include "am_schema.h"
 #include "wire/packet.h"
 
-#define FLOW_MAX (4 * AM_TRANSPORT_MAX) // a transport may have proved several tuples
+#define FLOW_MAX (4 * AM_TRANSPORT_MAX) // a transport may have several proven tuples
 
 // No padding: the table compares and hashes all its bytes.
 struct flow_key {

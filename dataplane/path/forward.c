@@ -14,16 +14,16 @@
 
 #define KEY_FRAME_ASK_US 100000 // between two requests of this worker to the track's worker
 #define SR_SIZE          128 // bytes of an SR with an SDES: 28 + 8 + 2 + 63 + padding
-#define SLICE            512 // copies of one turn and class: 0.1 ms, in which the port is not looked at
-#define ROUND_US         10000 // between packets of one round: a frame's, not the next frame's
-#define BEHIND_US        50000 // what has waited longer makes viewers' reports wait
-#define LATE_US          200000 // what has waited longer is of no use to a live viewer
-#define STALE_US         100000 // what is given up together with it, so that the next round has time
-#define WIRE_OVERHEAD    44 // bytes of IPv4, UDP and the tag around a copy, about
-#define SKIPS_A_COPY     8 // subscribers passed over in the time of one copy
+#define SLICE            512 // copies per turn and class: 0.1 ms, in which the port waits
+#define ROUND_US         10000 // between packets of one round: a frame's, but not the next frame's
+#define BEHIND_US        50000 // if packets have waited longer, viewers' reports must wait
+#define LATE_US          200000 // packets that have waited longer are of no use to a live viewer
+#define STALE_US         100000 // packets this old are given up with them: time for the next round
+#define WIRE_OVERHEAD    44 // approximate bytes of IPv4, UDP and the tag around a copy
+#define SKIPS_A_COPY     8 // subscribers skipped in the time of one copy
 
-// Sends the publisher's wall clock with the viewer's timestamps, so that sound and picture of one
-// publisher stay in step: once for each of its reports, and when another layer begins.
+// Sends the publisher's wall clock with the viewer's timestamps, which keeps one publisher's audio
+// and video in sync: once for each of its reports, and when another layer begins.
 static void report_send(struct worker *w, struct subscription *s)
 {
 	uint8_t layer;
@@ -86,8 +86,8 @@ void forward_tell_layers(struct worker *w, struct subscription *s)
 	s->withheld_told = why & 15;
 }
 
-// The encoding comes from another source now: video goes on with a key frame of that, and the
-// timestamps are its own.
+// The encoding now comes from another source: video continues with a key frame of that one, and
+// timestamps start over.
 static void restart(struct subscription *s)
 {
 	keyframe_share_excuse(&s->key_frames);
@@ -95,7 +95,7 @@ static void restart(struct subscription *s)
 	selector_resume(&s->selector);
 }
 
-// A part of a key frame goes to the viewer. If it still wants another layer, its wish waits on.
+// Part of a key frame goes to the viewer. If the viewer still wants another layer, its wish stays.
 static void answered(const struct worker *w, struct subscription *s, uint16_t flags)
 {
 	keyframe_share_got(&s->key_frames, w->now_us);
@@ -106,7 +106,7 @@ static void answered(const struct worker *w, struct subscription *s, uint16_t fl
 		keyframe_share_excuse(&s->key_frames);
 }
 
-// before: the sound before the packet's, for who gets it once more; NULL: nothing.
+// before: the previous packet's audio, for a viewer that gets it again; NULL: none.
 static __rte_always_inline void forward_with(
         struct worker *w, struct subscription *s, const struct rte_mbuf *m,
         const struct red_sound *before
@@ -122,7 +122,7 @@ static __rte_always_inline void forward_with(
 		answered(w, s, flags);
 	s->source = media_packet_of(m)->info.source;
 	worker_count(w, AM_COUNTER_made_copies, 1);
-	// No index is used twice, whatever the selector says: a repeated nonce breaks GCM.
+	// No index is used twice, whatever the selector says, because a repeated nonce breaks GCM.
 	if (!cipher_index_take(&s->index, out.seq, &roc)) {
 		worker_count_drop(w, DROP_duplicate);
 		return;
@@ -139,7 +139,8 @@ void forward_packet(struct worker *w, struct subscription *s, const struct rte_m
 	forward_with(w, s, m, NULL);
 }
 
-// A key frame that begins before the packet which made it whole: who begins with it gets all of it.
+// A key frame that begins before the packet that completed it: a viewer that begins with it gets
+// all of it.
 static void forward_key_frame(struct worker *w, struct subscription *s, const struct rte_mbuf *last)
 {
 	const struct track_packet *whole = &media_packet_of(last)->info;
@@ -158,8 +159,7 @@ static void forward_key_frame(struct worker *w, struct subscription *s, const st
 	}
 }
 
-// Sound that goes once more with the i-th packet of a round, to a viewer who loses much. NULL:
-// none.
+// The audio to repeat in the i-th packet of a round, for a viewer that loses much. NULL: none.
 static const struct red_sound *sound_before(
         const struct subscription *s, const struct fanout_queue *q, uint16_t i,
         struct red_sound *sound
@@ -190,7 +190,7 @@ forward_next(struct worker *w, struct subscription *s, const struct fanout_queue
 		pace_from(s, p->seq + p->trail + 1);
 }
 
-// The round has nothing for who gets what it wants of another encoding.
+// The round has nothing for a subscriber that gets what it wants from another encoding.
 static bool is_content(const struct subscription *s, const struct fanout_queue *q)
 {
 	uint8_t layer = s->selector.layer;
@@ -205,7 +205,7 @@ static void forward_to(struct worker *w, struct subscription *s, const struct fa
 	if (is_content(s, q))
 		return;
 	downlink_prefetch(&s->transport->viewer->downlink);
-	selector_resume(&s->selector); // it was unreachable, perhaps
+	selector_resume(&s->selector); // it may have been unreachable
 	pace_turn(w, s, q);
 	if (s->selector.layer == SELECTOR_NONE && s->fanout->codec != AM_CODEC_OPUS)
 		catchup(w, s, q);
@@ -223,8 +223,8 @@ void forward_begin(struct worker *w, struct subscription *s)
 {
 	struct fanout_queue *q = &s->fanout->queue;
 
-	// A round that is under way has been here, or comes. Where the port has not taken what it
-	// was given, the next one does.
+	// A round in progress has already visited this viewer or will do so. If the port is behind,
+	// the next round sends the past.
 	if (s->paused || s->fanout->codec == AM_CODEC_OPUS || q->round > 0 || tx_is_full(w) ||
 	    !transport_is_reachable(s->transport))
 		return;
@@ -237,7 +237,7 @@ void forward_begin(struct worker *w, struct subscription *s)
 	forward_tell_layers(w, s);
 }
 
-// The same where it is too late: the numbers stay free, so the viewer may ask for them again.
+// The same if it is too late: the numbers stay free, so the viewer may request them again.
 static void skip(struct worker *w, const struct subscription *s, const struct fanout_queue *q)
 {
 	for (uint16_t i = 0; i < q->round; i++) {
@@ -249,16 +249,16 @@ static void skip(struct worker *w, const struct subscription *s, const struct fa
 	}
 }
 
-// There is no way to the viewer. The source's numbers must not run on meanwhile: after half a round
-// of them the viewer would take what is new for old.
+// The viewer has no path. Its numbers must not run on meanwhile: after half of their range, the
+// viewer would take new packets for old ones.
 static void suspend(struct worker *w, struct subscription *s)
 {
 	selector_pause(&s->selector);
 	forward_tell_layers(w, s);
 }
 
-// What the next subscribers' copies will read, each a turn before what it leads to: the viewer's
-// count of what was sent, the transport's route and key, the subscription itself.
+// Prefetches what the next subscribers' copies will read, each pointer one turn before its target:
+// the viewer's count of what was sent, the transport's route and key, the subscription itself.
 static void prefetch_ahead(const struct fanout_chunk *c, unsigned place)
 {
 	unsigned next = fanout_chunk_next(c, place + 1);
@@ -299,9 +299,9 @@ static int64_t age_us(const struct worker *w, const struct fanout_packet *p)
 	return w->now_us - p->queued_us;
 }
 
-// A round that is late from its beginning is given up in one go with all that is about to be late.
-// Giving up frame by frame, and only what is late already, takes a starved worker so long that the
-// next frame is late as well, and nobody is served any more.
+// A round that is late from its start is given up together with everything that is about to be
+// late. If a starved worker gave up frame by frame, and only frames that are already late, it would
+// take so long that the next frame would be late, too, and nobody would be served any more.
 static uint16_t round_size(const struct worker *w, const struct fanout_queue *q)
 {
 	const struct fanout_packet *first = &q->packets[0];
@@ -330,7 +330,7 @@ static void round_begin(const struct worker *w, struct fanout *f)
 		q->layers |= (uint8_t)(1 << media_packet_of(q->packets[i].mbuf)->info.layer);
 }
 
-// The next subscription of the round, or NULL at its end.
+// The next subscription of the round, or NULL at the end.
 static struct subscription *round_next(struct fanout *f)
 {
 	struct fanout_queue *q = &f->queue;
@@ -355,7 +355,7 @@ static struct subscription *round_next(struct fanout *f)
 	return NULL;
 }
 
-// For the next round: the packet itself is freed.
+// Keeps the last packet's audio for the next round, since the packet itself is freed.
 static void sound_keep(struct fanout *f, const struct rte_mbuf *m)
 {
 	f->before = copy_sound(m);
@@ -380,9 +380,9 @@ static void round_end(struct worker *w, struct fanout *f)
 	q->start = q->next;
 }
 
-// Takes the round on, up to SLICE copies in *done. True once it has ended. From the moment in which
-// it is late nobody is served any more, but whoever missed it first is the first in the next round:
-// so a port that takes too little takes the same from each viewer.
+// Continues the round, up to SLICE copies in *done. True once it has ended. Once it is late, nobody
+// else is served, but the first viewer to miss it is the first in the next round, so a port that
+// takes too little takes equally from all viewers.
 static bool round_some(struct worker *w, struct fanout *f, bool late, unsigned *done)
 {
 	struct fanout_queue *q = &f->queue;
@@ -402,7 +402,7 @@ static bool round_some(struct worker *w, struct fanout *f, bool late, unsigned *
 			continue;
 		if (!transport_is_reachable(s->transport))
 			suspend(w, s);
-		else if (late && !s->paced) // who is paced gets it from the history
+		else if (late && !s->paced) // paced viewers get it from the history
 			skip(w, s, q);
 		else if (late)
 			continue;
@@ -412,8 +412,7 @@ static bool round_some(struct worker *w, struct fanout *f, bool late, unsigned *
 	return false;
 }
 
-// Fan-outs take turns. Where the port has not taken what it was given they wait, unless they are
-// late.
+// Fan-outs take turns. While the port is behind they wait, unless they are late.
 static unsigned class_some(struct worker *w, enum worker_class c)
 {
 	struct fanout *f;
@@ -465,7 +464,7 @@ unsigned forward_some(struct worker *w)
 	return done;
 }
 
-// Where the sequence number of the packet stands that is the at-th within a limit.
+// The place of the sequence number of the packet that is the at-th within a limit.
 static uint32_t *seq_of(struct fanout *f, uint8_t layer, uint8_t limit, uint16_t at)
 {
 	struct fanout_stream *s = &f->streams[layer + limit_spatial(limit)];
@@ -478,7 +477,7 @@ static struct buffer_share *share_of(struct worker *w, const struct rte_mbuf *m)
 	return &w->shares[m->pool == w->port->small_pool ? WORKER_SMALL : WORKER_LARGE];
 }
 
-// What a history gives back. NULL is allowed.
+// Releases what a history returned. NULL is allowed.
 static void history_release(struct worker *w, const struct fanout *f, struct rte_mbuf *m)
 {
 	if (!m)
@@ -489,9 +488,8 @@ static void history_release(struct worker *w, const struct fanout *f, struct rte
 	rte_pktmbuf_free(m);
 }
 
-// The packet as a history keeps it: a small one as a copy, since a received buffer is large
-// whatever it holds. A publisher that has used up its share loses the oldest of this history. NULL:
-// not kept.
+// The packet as a history keeps it: a small one as a copy, since a received buffer is always large.
+// A publisher that has used up its share loses the oldest packets of this history. NULL: not kept.
 static struct rte_mbuf *
 history_hold(struct worker *w, const struct fanout *f, struct history *h, struct rte_mbuf *m)
 {
@@ -521,9 +519,9 @@ history_hold(struct worker *w, const struct fanout *f, struct history *h, struct
 	return m;
 }
 
-// Keeps the packet for NACKs, unless it comes too late for that or there is no room: each viewer's
-// guard of indexes then tells a duplicate. Returns false for one that is known here; it is the
-// caller's again.
+// Keeps the packet for NACKs, unless it comes too late or there is no room; then each viewer's
+// index guard recognises duplicates. Returns false for a packet that is already here; the caller
+// keeps it.
 static bool history_keep(struct worker *w, struct fanout *f, struct rte_mbuf *m)
 {
 	const struct media_packet *p = media_packet_of(m);
@@ -536,7 +534,7 @@ static bool history_keep(struct worker *w, struct fanout *f, struct rte_mbuf *m)
 	history_release(w, f, out);
 	if (out == kept)
 		return history_is_past(&s->history, p->info.seq);
-	bool late = p->info.flags & TRACK_LATE; // then each limit has a number for it
+	bool late = p->info.flags & TRACK_LATE; // then it has a number at each limit
 	for (uint8_t spatial = late ? 0 : p->info.spatial_id; spatial < f->spatial_limits;
 	     spatial++) {
 		for (uint8_t t = late ? 0 : p->info.temporal_id; t < TEMPORAL_LIMITS; t++) {
@@ -547,7 +545,7 @@ static bool history_keep(struct worker *w, struct fanout *f, struct rte_mbuf *m)
 	return true;
 }
 
-// The sender reports of another source say nothing of this one's timestamps.
+// Another source's sender reports say nothing about this one's timestamps.
 static void source_note(struct fanout_stream *s, uint8_t source)
 {
 	if (s->source == source)
@@ -598,8 +596,8 @@ static bool transport_may_repeat(struct worker *w, struct transport *t)
 	return t->rtx.tokens > 0 && viewer_may_repeat(w, t);
 }
 
-// Before anything is looked up for it: thousands may ask. The second half of the worker's share is
-// for those who have not used up half of theirs.
+// Checked before anything is looked up, since thousands may ask. The second half of the worker's
+// share is for viewers that have not used up half of theirs.
 static bool worker_may_repeat(struct worker *w, const struct transport *t)
 {
 	uint32_t reserve = t->rtx.tokens < RELAY_RTX_BURST / 2 ? RELAY_RTX_WORKER_BURST / 2 : 0;
@@ -626,7 +624,7 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	if (!s->rtx_ssrc || !transport_is_reachable(s->transport) || tx_is_full(w) ||
 	    !selector_find(&s->selector, seq, &source) || source.layer >= s->fanout->stream_count)
 		return;
-	// The other encoding began with a key frame: what is missing before that is of no use.
+	// The current encoding began with a key frame: packets missing before it are of no use.
 	if (source.layer != s->selector.layer)
 		return repeat_refuse(w);
 	struct fanout_stream *stream = &s->fanout->streams[source.layer];
@@ -644,13 +642,13 @@ void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
 	w->rtx.tokens--;
 	s->transport->rtx.tokens--;
 	viewer_repeated(s->transport, payload_len + WIRE_OVERHEAD);
-	s->rtx_index++; // counts up alone, so no index comes twice
+	s->rtx_index++; // it only counts up, so no index is used twice
 	worker_count(w, AM_COUNTER_made_retransmissions, 1);
 	(void)copy_queue(
 	        w, s, m, &out, (uint32_t)(s->rtx_index >> 16), filler ? COPY_FILLER : COPY_REPEAT,
 	        NULL
 	);
-	// The history may let go of the packet before the next flush.
+	// The history may release the packet before the next flush.
 	copy_flush(w);
 }
 

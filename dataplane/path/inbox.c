@@ -18,9 +18,9 @@
 #include "path/viewer.h"
 #include "path/wish.h"
 
-#define BATCH 32 // messages of one dequeue
+#define BATCH 32 // messages per dequeue
 
-// Gives an object back to the service thread. There is room: inbox_service looked before.
+// Gives an object back to the service thread. There is room: inbox_service has checked.
 static void hand_back(struct worker *w, enum message_type type, void *object)
 {
 	const struct message msg = {.type = (uint16_t)type, .object = object};
@@ -103,7 +103,7 @@ static void fanout_add_chunk(struct fanout *f, struct fanout_chunk *chunk)
 	f->chunks = chunk;
 }
 
-// The track pauses: what comes after it begins with a key frame.
+// The track pauses: video after the pause begins with a key frame.
 static void fanout_restart(struct worker *w, am_id id)
 {
 	struct fanout *f = worker_fanout(w, id);
@@ -130,7 +130,7 @@ static void fanout_hold(struct worker *w, am_id id, uint32_t lowest)
 		rates_hold(&f->rates, (uint8_t)layer);
 }
 
-// What is asked for of pictures is weighed anew, and at once; sound is not asked.
+// A change of video is allocated anew, at once. Audio is not part of the allocation.
 static void wishes_changed(const struct subscription *s)
 {
 	if (s->fanout->codec != AM_CODEC_OPUS)
@@ -155,7 +155,7 @@ static void subscription_add(struct worker *w, const struct message *msg)
 		viewer_answers(s->transport);
 	wishes_changed(s);
 	wish_note(s);
-	// While keys are agreed on the key frame comes.
+	// The key frame comes while keys are agreed on.
 	if (!s->paused && !catchup_is_at_hand(w, s))
 		forward_request_key_frame(w, s);
 }
@@ -187,8 +187,7 @@ static void subscription_prefer(struct worker *w, struct subscription *s, uint32
 	s->asked = layers_make((uint8_t)wish, (uint8_t)(wish >> 8));
 	s->priority = (uint8_t)(wish >> 16);
 	wishes_changed(s);
-	// More is given by the next look, if there is room: a key frame that nobody keeps costs
-	// all.
+	// The next look gives more if there is room: a key frame that is not kept costs everybody.
 	if (s->asked > before && s->given > before && viewer_weighs(w, s))
 		s->given = before;
 	wish_note(s);
@@ -210,7 +209,7 @@ static void subscription_remove(struct worker *w, struct subscription *s)
 	RTE_VERIFY(told);
 }
 
-// Pictures that are at hand need not wait for the next one.
+// Pictures that are already here need not wait for the next one.
 static void transport_begin(struct worker *w, struct transport *t)
 {
 	struct subscription *s;

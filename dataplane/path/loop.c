@@ -17,7 +17,7 @@
 #include "path/wish.h"
 #include "path/worker.h"
 
-#define EXPIRY_US         100000 // between two looks for packets too old to be asked for, and at wishes
+#define EXPIRY_US         100000 // between two looks for packets too old to request, and at wishes
 #define INBOX_BATCH       64
 #define CLOCK_SYNC_US     100000 // between two readings of the system's clock
 #define IDLE_TURNS        64 // without work before an adaptive worker sleeps
@@ -41,8 +41,8 @@ static void clock_sync(struct worker *w, uint64_t tsc)
 	w->tsc_base_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-// Sets now_us from the cycle counter, which costs no call; ten times a second it is set right by
-// the system's clock, from which it drifts. Time never goes back.
+// Sets now_us from the cycle counter, which takes no call. It drifts, so ten times a second the
+// system's clock corrects it. Time never goes backwards.
 static void clock_advance(struct worker *w, uint64_t tsc)
 {
 	int64_t since_us = (int64_t)((tsc - w->tsc_base) * 1000000 / w->tsc_per_s);

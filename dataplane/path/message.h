@@ -1,5 +1,5 @@
-// What the service thread and the workers tell each other, and workers among themselves: fixed
-// messages in rte_rings of one producer and one consumer. Pointers pass ownership.
+// Messages between the service thread and the workers, and between workers: of fixed size, in
+// rte_rings with one producer and one consumer. Pointers pass ownership.
 #pragma once
 
 #include <assert.h>
@@ -20,7 +20,7 @@ enum message_type {
 	MESSAGE_TRANSPORT_KEYS, // object: transport_keys, handed back
 	MESSAGE_TRANSPORT_RECEIVER, // object: srtp_receiver, for RTP; id: its transport
 	MESSAGE_TRANSPORT_VIEWER, // object: viewer; id: its transport
-	MESSAGE_TRANSPORT_AWAIT, // id, flow: PATH_PROVEN is wanted once it is
+	MESSAGE_TRANSPORT_AWAIT, // id, flow: report PATH_PROVEN once it is
 	MESSAGE_TRANSPORT_REMOVE, // id; the transport is handed back
 	MESSAGE_TRACK_ADD, // object: track; id2: its transport
 	MESSAGE_TRACK_PAUSE, // id, value: paused
@@ -40,7 +40,7 @@ enum message_type {
 	MESSAGE_SUBSCRIPTION_REMOVE, // object; its place is handed back
 	// worker to service thread
 	MESSAGE_PUNT, // object: mbuf as received
-	MESSAGE_FREE, // object: from calloc, to be freed
+	MESSAGE_FREE, // object: from calloc, to free
 	MESSAGE_FREE_TRANSPORT, // object: transport, with its keys
 	MESSAGE_FREE_TRACK, // object: track, with its place among the voices of its room
 	MESSAGE_FREE_FANOUT, // object: fanout, with its chunks
@@ -81,7 +81,7 @@ struct message {
 };
 static_assert(sizeof(struct message) == 48);
 
-// Keys of a transport, once DTLS is connected. The worker takes both and hands the box back.
+// Keys of a transport, once DTLS is connected. The worker takes both and hands this struct back.
 struct transport_keys {
 	struct cipher_key *key;
 	struct srtcp_receiver *rtcp_receiver;

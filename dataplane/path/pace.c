@@ -8,15 +8,15 @@
 #define TIGHT_PERCENT 120 // of the estimate, soon after a queue was seen
 #define EASY_PERCENT  250
 #define TIGHT_US      10000000
-#define BURST_US      5000 // of the pace that may go out at once, and a packet
+#define BURST_US      5000 // of the pace may go out at once, plus a packet
 #define BURST_BYTES   1500
-#define DEBT_US       300000 // of the pace at most, so that a burst of ours is forgotten
-#define SINCE_US_MAX  200000 // … and what may be earned in one go: between two calls of pace_tick
+#define DEBT_US       300000 // of the pace at most, so a burst of ours is soon forgotten
+#define SINCE_US_MAX  200000 // … that may be earned at once: between two calls of pace_tick
 #define LAG_US        250000 // then upper temporal layers are left out …
-#define NO_LAG_US     100000 // … until so little is left
+#define NO_LAG_US     100000 // … until the lag is back to this
 #define GIVE_UP_US    800000
-// A screen's one picture, after its page was turned, may take a slow way longer than that; another
-// key frame would take it no less.
+// On a slow link, the one picture after a screen's page is turned may take longer than that, and
+// another key frame would take just as long.
 #define SCREEN_LAG_US     1000000
 #define SCREEN_GIVE_UP_US 2500000
 
@@ -64,7 +64,7 @@ static void wait_begin(struct worker *w, struct subscription *s)
 	s->waits = true;
 }
 
-// What `at` leads to waits no more.
+// Takes the subscription at `*at` off the waiting list.
 static void wait_end(struct subscription **at)
 {
 	struct subscription *s = *at;
@@ -83,7 +83,7 @@ bool pace_holds(struct worker *w, struct subscription *s, const struct track_pac
 	return true;
 }
 
-// The next packet that waits, or NULL. What never came is left out: it goes out when it comes.
+// The next waiting packet, or NULL. Skips packets that have not arrived; they go out when they do.
 static const struct rte_mbuf *waiting(const struct worker *w, struct subscription *s)
 {
 	if (!s->paced || !has_picture(s))
@@ -96,14 +96,14 @@ static const struct rte_mbuf *waiting(const struct worker *w, struct subscriptio
 	return NULL;
 }
 
-// Since when the viewer could have it: what the publisher's link takes is not the viewer's lag.
+// Since when the viewer could have had it: delay on the publisher's link is not the viewer's lag.
 static int64_t ready_us(const struct rte_mbuf *m)
 {
 	return media_packet_of(m)->ready_us;
 }
 
-// Whose packet is the next: of the most important, then of those whose has waited longest. Those
-// whose packets have all gone leave the list.
+// The subscription whose packet is next: the most important, and among equals the one whose packet
+// has waited longest. Subscriptions without waiting packets leave the list.
 static struct subscription *pick(const struct worker *w, struct viewer *v)
 {
 	struct subscription *s, *best = NULL, **at = &v->waiting;
@@ -125,7 +125,7 @@ static struct subscription *pick(const struct worker *w, struct viewer *v)
 	return best;
 }
 
-// Too far behind to go on with these pictures.
+// The viewer is too far behind to continue with these pictures.
 static void give_up(struct worker *w, struct subscription *s)
 {
 	selector_pause(&s->selector);
@@ -158,8 +158,7 @@ static void send_next(struct worker *w, struct subscription *s)
 	forward_packet(w, s, m);
 }
 
-// While a probe is under way the pace is its rate, and pictures are what it sends as long as any
-// wait.
+// During a probe the pace is at least its rate, and it sends video for as long as any waits.
 static int64_t bytes_per_s(const struct worker *w, const struct downlink *d)
 {
 	bool tight = downlink_queued_since(d, w->now_us, TIGHT_US);

@@ -18,13 +18,13 @@ struct incoming {
 	struct track_stream *stream;
 	int64_t arrival_us;
 	uint8_t index; // of the stream
-	uint8_t source; // number of it
+	uint8_t source; // its number: numbering.source
 	bool rtx;
 	uint64_t source_seq; // extended sequence number, the publisher's
 	uint64_t seq; // the encoding's
 };
 
-// Does the element hold exactly this string? An empty string is held by none.
+// Does the element hold exactly this string? No element holds an empty one.
 static bool ext_equals(const struct incoming *in, uint8_t id, const char *string)
 {
 	struct rtp_ext ext;
@@ -39,9 +39,9 @@ static bool has_ext(const struct incoming *in, uint8_t id)
 	return id && rtp_ext_find(in->bytes, &in->view, id, &ext);
 }
 
-// The encoding of an unknown SSRC within a track: by RID or repaired RID (RFC 8852), or the only
-// encoding if that has no RID and either no SSRC or the track's MID, which the packet has, says
-// that it is its. -1: none.
+// The encoding of an unknown SSRC within a track: by RID or repaired RID (RFC 8852). Otherwise the
+// only encoding, if it has no RID, and either has no SSRC yet, or the packet is RTX or has the
+// track's MID. -1: none.
 static int stream_match(const struct incoming *in, const struct track *t, bool rtx, bool mid)
 {
 	const struct am_cmd_track_add *p = &t->params;
@@ -58,8 +58,8 @@ static int stream_match(const struct incoming *in, const struct track *t, bool r
 	return -1;
 }
 
-// Finds the track of an SSRC that was not signaled: by MID, or by RID where there is no MID
-// (RFC 8843 9.2). The packet is authentic.
+// Finds the track of an SSRC that was not signaled: by MID, or by RID if there is no MID (RFC 8843
+// 9.2). The packet must be authentic.
 static struct ssrc_route *route_discover(struct transport *t, const struct incoming *in)
 {
 	struct track *track;
@@ -120,8 +120,8 @@ static void twcc_note(struct worker *w, struct transport *t, const struct incomi
 
 static void hold_end(struct worker *, const struct incoming *);
 
-// The stream goes on with another source: of the old one nothing is valid but the numbers given
-// out.
+// The stream continues with another source: nothing of the old one is valid except the numbers
+// given out.
 static void source_begin(struct worker *w, const struct incoming *in)
 {
 	const struct track *t = in->track;
@@ -138,7 +138,7 @@ static void source_begin(struct worker *w, const struct incoming *in)
 		temporal_restart(&s[i].counter);
 }
 
-// Numbers the packet and notes its arrival. False: it is nothing to relay, and was counted.
+// Numbers the packet and notes its arrival. False: there is nothing to relay, and it was counted.
 static bool incoming_note(struct worker *w, struct incoming *in)
 {
 	struct track_stream *s = in->stream;
@@ -164,7 +164,7 @@ static bool incoming_note(struct worker *w, struct incoming *in)
 	if (!in->rtx)
 		reception_packet(&s->reception, in->view.seq, in->view.timestamp, w->now_us);
 	if (p->nack && nack_arrived(&s->nack, in->source_seq, in->rtx, w->now_us)) {
-		hold_end(w, in); // of what is missing nothing is asked for any more
+		hold_end(w, in); // missing packets are not requested any more
 		feedback_request_key_frame(w, in->track, in->index);
 	}
 	return true;
@@ -186,7 +186,7 @@ static uint8_t active_streams(const struct worker *w, const struct track *t)
 	return active;
 }
 
-// How much of the payload a viewer's own picture numbers may change.
+// How many bytes of the payload a viewer's own picture numbers may change.
 static uint8_t patch_len(const struct frame_info *f)
 {
 	uint8_t picture_end = (uint8_t)(f->picture_id_offset + (f->picture_id_bits > 7 ? 2 : 1));
@@ -197,7 +197,7 @@ static uint8_t patch_len(const struct frame_info *f)
 	return f->has_tl0picidx && tl0_end > picture_end ? tl0_end : picture_end;
 }
 
-// What an AV1 packet's dependency descriptor tells of its frame, if it has one.
+// What an AV1 packet's dependency descriptor, if it has one, says about its frame.
 static void frame_describe(const struct incoming *in, struct frame_info *frame)
 {
 	struct rtp_ext ext;
@@ -211,7 +211,7 @@ static void frame_describe(const struct incoming *in, struct frame_info *frame)
 		codec_describe(frame, &described);
 }
 
-// What the payload tells of its frame.
+// What the payload says about its frame.
 static void frame_inspect(
         struct worker *w, const struct incoming *in, struct frame_info *frame,
         struct access_unit_key *key
@@ -251,8 +251,8 @@ static int packet_count(
 	return temporal_count(&in->stream->counter, in->seq, frame, empty, info);
 }
 
-// Makes the track's packet of it: room-wide header and metadata in the private area, the payload as
-// the mbuf's data. False: dropped and counted.
+// Turns it into the track's packet: room-wide header and metadata in the private area, the payload
+// as the mbuf's data. False: to drop; it was counted.
 static bool packet_make(struct worker *w, const struct incoming *in, struct rte_mbuf *m)
 {
 	struct media_packet *p = rte_mbuf_to_priv(m);
@@ -292,7 +292,7 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 	p->active = active_streams(w, in->track);
 	if (frame.key_frame) {
 		keyframe_arrived(&s->keyframe);
-		// Of an older one a packet may come late.
+		// A packet of an older key frame may come late.
 		s->key_seq = RTE_MAX(s->key_seq, in->source_seq);
 		s->key_timestamp = in->view.timestamp;
 	}
@@ -304,9 +304,9 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 	return true;
 }
 
-// A packet that fits the publisher's path may be too long for a viewer's, on which it has the
-// room's extensions, as RTX its number, and an IPv6 header where that is spoken. Copies that are
-// too long are dropped one by one; here it is said once whose they are.
+// A packet that fits the publisher's path may be too long for a viewer's, where it has the room's
+// extensions, as RTX its original number, and perhaps an IPv6 header. Copies that are too long are
+// dropped one by one; here their track is reported once.
 static void length_check(struct worker *w, struct track *t, const struct rte_mbuf *m)
 {
 	const struct media_packet *p = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
@@ -322,7 +322,7 @@ static void length_check(struct worker *w, struct track *t, const struct rte_mbu
 	t->too_long_told = message_post(w->replies, &msg);
 }
 
-// Gives the packet to each worker with subscribers: one reference each.
+// Passes the packet to each worker with subscribers: one reference each.
 static void packet_pass(struct worker *w, const struct track *t, struct rte_mbuf *m)
 {
 	const struct message msg = {.type = MESSAGE_PACKET, .object = m};
@@ -363,7 +363,7 @@ static void srtp_drop(struct worker *w, int error)
 	}
 }
 
-// True if the transport has not yet sent as much as it may. A second's worth may come at once.
+// True if the transport has not used up its rate. A second's worth may come at once.
 static bool publisher_may_send(const struct worker *w, struct transport *t, uint32_t frame_len)
 {
 	uint32_t packets = w->publisher_packets_per_s, bytes = w->publisher_bytes_per_s;
@@ -374,15 +374,15 @@ static bool publisher_may_send(const struct worker *w, struct transport *t, uint
 	       (!bytes || t->in_bytes.tokens >= frame_len);
 }
 
-// Only authentic packets cost something: a forger must not silence a publisher.
+// Only authentic packets cost anything, so a forger cannot silence a publisher.
 static void publisher_pay(struct transport *t, uint32_t frame_len)
 {
 	t->in_packets.tokens -= RTE_MIN(1u, t->in_packets.tokens);
 	t->in_bytes.tokens -= RTE_MIN(frame_len, t->in_bytes.tokens);
 }
 
-// A packet of a paused track, or of a voice that is not forwarded, is counted for nobody, so that
-// viewers' numbers go on without a gap.
+// A packet of a paused track, or of a voice that is not forwarded, counts for nobody, so viewers'
+// numbers continue without a gap.
 static void packet_skip(const struct incoming *in)
 {
 	struct track_stream *s = in->track->streams;
@@ -395,8 +395,8 @@ static void packet_skip(const struct incoming *in)
 		temporal_skip(&s[i].counter, in->seq);
 }
 
-// Whether everybody gets the packet: sound that says how loud it is, is compared with the others of
-// its room.
+// Whether the packet is forwarded. Audio that carries its level is compared with the other voices
+// of its room.
 static bool voice_is_forwarded(const struct worker *w, const struct incoming *in)
 {
 	struct track *t = in->track;
@@ -414,7 +414,7 @@ static bool voice_is_forwarded(const struct worker *w, const struct incoming *in
 	       );
 }
 
-// True if nobody gets the packet; it was counted then.
+// True if nobody gets the packet; then it was counted.
 static bool packet_withhold(struct worker *w, const struct incoming *in)
 {
 	if (in->track->paused) {
@@ -429,7 +429,7 @@ static bool packet_withhold(struct worker *w, const struct incoming *in)
 	return true;
 }
 
-// Numbers the packet and gives it to the workers, or to nobody.
+// Numbers the packet and passes it to the workers, or to nobody.
 static void packet_go(struct worker *w, const struct incoming *in, struct rte_mbuf *m)
 {
 	if (packet_withhold(w, in) || !packet_make(w, in, m)) {
@@ -440,7 +440,7 @@ static void packet_go(struct worker *w, const struct incoming *in, struct rte_mb
 	packet_pass(w, in->track, m);
 }
 
-// Only pictures wait, for NACKs may repair what is missing of them. Sound never does.
+// Only video waits, since NACKs may repair its gaps. Audio never does.
 static bool may_wait(const struct incoming *in)
 {
 	return in->track->params.nack && in->track->params.codec != AM_CODEC_OPUS;
@@ -452,7 +452,7 @@ static struct incoming *incoming_of(struct rte_mbuf *m)
 	return rte_mbuf_to_priv(m);
 }
 
-// A packet that waits has what is known of it where its media_packet is to be.
+// While a packet waits, its struct incoming is kept where its media_packet will be.
 static bool held_put(struct worker *w, const struct incoming *in, struct rte_mbuf *m)
 {
 	struct buffer_share *share = &w->shares[WORKER_WAITING];
@@ -491,7 +491,7 @@ static void held_go(struct worker *w, struct rte_mbuf *m)
 	packet_go(w, &in, m);
 }
 
-// Publishers who lose much must not take the buffers that others receive with.
+// Publishers that lose much must not take the buffers that others require for receiving.
 static int64_t wait_limit_us(const struct worker *w, const struct incoming *in)
 {
 	static_assert(NACK_GRACE_US_MIN + RECEIVE_TICK_US < HOLD_ASK_US);
@@ -504,7 +504,7 @@ static int64_t wait_limit_us(const struct worker *w, const struct incoming *in)
 	return hold_limit_us(n->rtt_us);
 }
 
-// Lets go on what need not wait any more. in: any packet of the encoding.
+// Passes on packets that need not wait any more. in: any packet of the encoding.
 static void hold_release(struct worker *w, const struct incoming *in)
 {
 	struct hold *h = &in->stream->hold;
@@ -557,7 +557,7 @@ void receive_rtp(
 	size_t len = v->payload_len;
 	struct incoming in = {.bytes = packet, .arrival_us = w->now_us};
 
-	if (!t->receiver || !t->ssrcs) { // without keys, or without a track to this day
+	if (!t->receiver || !t->ssrcs) { // it has no keys, or has never had a track
 		worker_count_drop(w, t->key ? DROP_unknown_ssrc : DROP_no_keys);
 		goto free;
 	}

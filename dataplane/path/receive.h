@@ -1,5 +1,5 @@
-// RTP from publishers: authenticate, find the track, count, and make of it one read-only packet of
-// the track for all workers with subscribers.
+// RTP from publishers: authenticates a packet, finds its track, counts it, and turns it into one
+// read-only packet of the track for all workers with subscribers.
 #pragma once
 
 #include "path/worker.h"
@@ -11,9 +11,9 @@ void receive_rtp(struct worker *, struct transport *, struct rte_mbuf *, const s
 
 #define RECEIVE_TICK_US 2000 // between two calls of receive_tick
 
-// Of encodings whose packets wait: asks for what is missing once that is due, and lets go on what
-// has waited long enough.
+// For encodings with waiting packets: requests missing ones when due, and passes on those that have
+// waited long enough.
 void receive_tick(struct worker *);
 
-// The track goes: what waits of it goes nowhere.
+// The track is about to be removed: drops its waiting packets.
 void receive_end(struct worker *, struct track *);

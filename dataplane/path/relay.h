@@ -5,7 +5,8 @@
 //
 // The service thread allocates every object and hands it to one worker by message; from then on
 // only that worker touches it, until it hands it back to be freed. The track and its fan-outs are
-// different objects because they may live on different workers: what crosses is a read-only packet.
+// different objects because they may live on different workers: only read-only packets cross
+// between them.
 #pragma once
 
 #include <assert.h>
@@ -47,33 +48,34 @@
 #include "wire/packet.h"
 #include "wire/rtp.h"
 
-// Incoming SSRCs of one transport: as many as its tracks need, or they are refused.
+// Incoming SSRCs of one transport. Tracks that require more are refused.
 #define RELAY_SSRC_MAX      AM_SSRC_MAX
-#define RELAY_SSRC_OVER     128 // that others have replaced; the oldest are forgotten
+#define RELAY_SSRC_OVER     128 // SSRCs that have ended; the oldest are forgotten
 #define RELAY_HISTORY       512 // packets kept for retransmission, per encoding
-#define RELAY_HISTORY_MS    1000 // what a NACK asks for later is of no use to a viewer any more
-#define RELAY_SCREEN_MS     3000 // … but a screen's pictures are large, and may be late
-#define RELAY_STREAM_AGE_US 1000000 // without a packet for so long an encoding counts as inactive
+#define RELAY_HISTORY_MS    1000 // a repair later than this is of no use to a viewer
+#define RELAY_SCREEN_MS     3000 // … but a screen's pictures are large and may be late
+#define RELAY_STREAM_AGE_US 1000000 // without a packet for this long, an encoding is inactive
 #define RELAY_SCREEN_AGE_US                                                                        \
-	3000000 // … of a screen, which stands still, and whose pictures are large
+	3000000 // … for a screen, which stands still and whose pictures are large
 // Retransmissions that one viewer's NACKs may cost, so that a lying viewer cannot make us multiply
 // its traffic.
 #define RELAY_RTX_PER_S 1000
 #define RELAY_RTX_BURST 500
-// The same for all viewers of a worker, about a tenth of its time: after a stall thousands ask for
-// what they missed, and answering all of them would make them miss the present.
+// The same for all viewers of a worker, about a tenth of its time: after a stall, thousands request
+// what they missed, and answering all of them would make them miss what is current.
 #define RELAY_RTX_WORKER_PER_S 150000
 #define RELAY_RTX_WORKER_BURST 8192
 
-// What a client's RTCP may cost, in units of work: about what it takes to look for one number of a
-// NACK (feedback.c). Without it one viewer's lists of numbers that nobody has take a core.
+// What a client's RTCP may cost, in units of work. One unit is about the time to look up one number
+// of a NACK (feedback.c). Without this limit, one viewer's lists of useless numbers could take a
+// whole core.
 #define RELAY_RTCP_PER_S 10000
 #define RELAY_RTCP_BURST 5000
 // The same for all clients of a worker, again about a tenth of its time.
 #define RELAY_RTCP_WORKER_PER_S 1000000
 #define RELAY_RTCP_WORKER_BURST 65536
 
-#define RELAY_AWAITED   4 // as many as ICE has paths
+#define RELAY_AWAITED   4 // as many as ICE keeps paths
 #define RELAY_NO_WORKER UINT16_MAX // not connected yet
 
 struct rte_mbuf;
@@ -83,13 +85,13 @@ struct ssrc_route {
 	uint32_t ssrc;
 	uint8_t stream; // index of the encoding
 	bool rtx;
-	bool held; // its SRTP stream stays
+	bool held; // its SRTP stream is kept
 	struct track *track;
 };
 
-// What one worker holds of a pool: in histories, or while packets wait for repairs. Each publisher
-// may hold as many buffers as the budget has left: one alone takes half, two take a third each, and
-// a newcomer always finds some.
+// How many buffers of a pool one worker holds, in histories or while packets wait for repairs. Each
+// publisher may hold as many as the budget has left: one alone takes half, two take a third each,
+// and a newcomer always finds some.
 struct buffer_share {
 	uint32_t budget; // buffers
 	uint32_t held;
@@ -106,7 +108,7 @@ static inline bool buffer_share_is_left(const struct buffer_share *share, uint32
 struct ssrc_table {
 	uint16_t count;
 	uint16_t over_count, over_next; // a ring
-	uint32_t over[RELAY_SSRC_OVER]; // replaced by others, never to be taken again
+	uint32_t over[RELAY_SSRC_OVER]; // SSRCs that have ended; never learned again
 	struct ssrc_route routes[RELAY_SSRC_MAX];
 };
 
@@ -129,54 +131,55 @@ relay_bucket_refill(struct relay_bucket *b, int64_t now_us, int64_t per_s, int64
 		return;
 	int64_t tokens = b->tokens + refill;
 	b->tokens = (uint32_t)(tokens < burst ? tokens : burst);
-	b->refilled_us = now_us - earned % 1000000 / per_s; // what was too little for one more
+	b->refilled_us = now_us - earned % 1000000 / per_s; // keeps the fraction of a token
 }
 
-// Where a transport has subscriptions: what its way carries, and which pictures get how much of it.
+// The viewer's side of a transport that has had subscriptions: what its link carries, and how much
+// of that each video gets.
 struct viewer {
 	alignas(64) struct downlink downlink;
 	struct allocation allocation;
-	int64_t looked_us; // at it, the last time
-	int64_t hurried_us; // at it out of turn, the last time
-	int64_t figured_us; // its figures were told
+	int64_t looked_us; // of the last look at it
+	int64_t hurried_us; // of the last look out of turn
+	int64_t figured_us; // when its figures were last published
 	struct relay_bucket repairs; // bytes of retransmissions
-	struct repeats repeats; // of late
-	struct expected expected; // by its reports
-	int64_t reported_us; // when one was last about anything
-	bool changed; // other subscriptions, or other wishes, since then
-	bool probing; // it is in the worker's list of these
-	uint8_t shed; // level of the worker's shedding that is in force
-	bool roomy; // it carries more than enough for everything
-	int64_t pace_us; // when pace_bytes was true
-	int32_t pace_bytes; // that may be sent
+	struct repeats repeats; // recent ones
+	struct expected expected; // packets covered by its reports
+	int64_t reported_us; // of the last report that covered any packets
+	bool changed; // subscriptions or wishes have changed since the last look
+	bool probing; // it is in the worker's list of viewers being probed
+	uint8_t shed; // the worker's shedding level that is applied to it
+	bool roomy; // its link carries more than enough for everything
+	int64_t pace_us; // when pace_bytes was updated
+	int32_t pace_bytes; // bytes that may be sent
 	uint32_t pace_sent; // bytes sent by then, low bits
-	struct subscription *waiting; // the first of those whose packets wait for their turn
-	int64_t rest_us; // a picture beyond ALLOCATION_PICTURES went, the last time
-	uint8_t rest; // looks that may be left out, since it is roomy
+	struct subscription *waiting; // first of the subscriptions with waiting packets
+	int64_t rest_us; // when a video beyond ALLOCATION_PICTURES was last taken away
+	uint8_t rest; // looks that may be skipped, since it is roomy
 };
 
 struct transport {
-	// What each copy needs, in two lines.
+	// What each copy requires, in two cache lines.
 	alignas(64) am_id id;
-	struct viewer *viewer; // once it has had a subscription; NULL before
-	struct cipher_key *key; // for what is sent; NULL until DTLS is connected
+	struct viewer *viewer; // set once it has had a subscription; NULL before
+	struct cipher_key *key; // for sending; NULL until DTLS is connected
 	uint8_t key_profile; // of it
-	bool slow; // it has little to spare: pictures are paced
+	bool slow; // its link has little to spare: video is paced
 	struct packet_route route; // to the selected tuple; route.len 0: not connected
 	struct srtcp_receiver *rtcp_receiver; // likewise
-	struct srtp_receiver *receiver; // of RTP; NULL until then, and while there was no track yet
+	struct srtp_receiver *receiver; // of RTP; NULL until then, and until it has a track
 	uint32_t rtcp_index; // of the last SRTCP packet sent
 	uint32_t feedback_ssrc; // of the RTCP that we originate towards a publisher
-	struct ssrc_table *ssrcs; // once it has had a track; NULL before
+	struct ssrc_table *ssrcs; // set once it has had a track; NULL before
 	TAILQ_HEAD(, track) tracks;
 	TAILQ_HEAD(, subscription) subscriptions;
 	struct twcc *twcc; // NULL: no transport-wide feedback
 	int64_t twcc_sent_us;
 	int64_t report_sent_us;
 	struct link link;
-	struct flow_key awaited[RELAY_AWAITED]; // new paths: an authentic packet is their proof
-	uint8_t awaits; // bit per one from which none has come yet
-	uint8_t awaited_next; // the oldest, whose place the next one takes
+	struct flow_key awaited[RELAY_AWAITED]; // new paths, which an authentic packet proves
+	uint8_t awaits; // bit per path from which none has come yet
+	uint8_t awaited_next; // index of the oldest, which the next one replaces
 	struct relay_bucket rtx; // retransmissions
 	struct relay_bucket rtcp; // work for its RTCP
 	struct relay_bucket in_packets, in_bytes; // authentic RTP that it may still send
@@ -187,15 +190,15 @@ struct transport {
 };
 static_assert(offsetof(struct transport, route) + sizeof(struct packet_route) <= 2 * 64);
 
-// True once there is a way and a key to send with.
+// True once there is a path and a key to send with.
 static inline bool transport_is_reachable(const struct transport *t)
 {
 	return t->key && t->route.len;
 }
 
-// A viewer chooses among spatial layers where there is one encoding and the codec tells them: VP9
-// (RFC 9628). AV1's are relayed whole: browsers decode them only with a dependency descriptor,
-// which would have to be written anew for each viewer. 1: there are none.
+// A viewer chooses among spatial layers if there is one encoding and the payload format describes
+// them: VP9 (RFC 9628). AV1's are relayed whole, because browsers decode them only with a
+// dependency descriptor, which would have to be rewritten for each viewer. 1: no spatial layers.
 static inline uint8_t relay_spatial_limits(const struct am_cmd_track_add *p)
 {
 	static_assert(SPATIAL_LIMITS <= AM_ENCODING_MAX);
@@ -208,16 +211,16 @@ struct track_stream {
 	uint32_t rtx_ssrc;
 	struct numbering numbering;
 	int64_t arrived_us; // of the last packet, 0: none yet
-	uint64_t octets; // of payload that came
-	uint32_t packets; // that came, repairs among them
+	uint64_t octets; // of payload received
+	uint32_t packets; // received, including repairs
 	uint32_t repaired; // by retransmission
-	bool left; // by a BYE, and nothing has come since
+	bool left; // it sent a BYE, and nothing has come since
 	struct rtp_clock clock;
 	struct reception reception;
-	struct hold hold; // of mbufs, where NACKs may repair what is missing
+	struct hold hold; // of mbufs, if NACKs may repair gaps
 	struct nack nack;
 	struct keyframe keyframe;
-	uint64_t key_seq; // number of its source with which the last key frame began; 0: none
+	uint64_t key_seq; // source number with which the last key frame began; 0: none
 	uint32_t key_timestamp; // of that key frame
 	struct layer_counter counter;
 	struct access_unit unit; // of H.264
@@ -231,14 +234,14 @@ struct track {
 	struct rtp_track_format format;
 	uint32_t workers; // bit per worker that has a fan-out
 	bool paused;
-	bool too_long_told; // the service thread knows that its packets are
-	struct level level; // of sound
+	bool too_long_told; // the service thread has been told
+	struct level level; // of audio
 	struct voice voice; // likewise
-	struct voices *voices; // of its room; NULL: it is always forwarded
-	// Where there are spatial layers, stream n counts for spatial limit n, and arrived_us is of
-	// layer n.
+	struct voices *voices; // of its room; NULL: the track is always forwarded
+	// If there are spatial layers, stream n counts for spatial limit n, and its arrived_us is
+	// that of layer n.
 	struct track_stream streams[AM_ENCODING_MAX];
-	struct ssrc_table *ssrcs; // for its transport, which has none yet; NULL otherwise
+	struct ssrc_table *ssrcs; // for its transport if that has none yet; NULL otherwise
 	struct twcc *twcc; // likewise
 	TAILQ_ENTRY(track) entry; // of its transport
 };
@@ -254,11 +257,11 @@ struct media_packet {
 	uint8_t tl0picidx_offset;
 	uint8_t patch_len; // bytes of the payload up to the last of those fields
 	uint8_t header[RTP_TRACK_HEADER_LEN_MAX];
-	int64_t ready_us; // when it went on: it may have waited for a repair since it arrived
+	int64_t ready_us; // when it was passed on; it may have waited for a repair before that
 };
 static_assert(sizeof(struct media_packet) <= PORT_MBUF_PRIV);
 
-// What a sender report of the publisher tells all subscribers (RFC 3550 6.4.1).
+// What all subscribers get from a publisher's sender report (RFC 3550 6.4.1).
 struct fanout_clock {
 	uint64_t ntp;
 	uint32_t rtp_timestamp;
@@ -269,18 +272,18 @@ struct fanout_clock {
 struct fanout_stream {
 	struct history history; // of mbuf references
 	struct history_slot slots[RELAY_HISTORY];
-	// Extended sequence number, low half, of the packet with a given seq_at at each temporal
-	// limit. Of the only encoding, stream n has those of spatial limit n.
+	// At each temporal limit: the low half of the extended sequence number of the packet with a
+	// given seq_at. If there are spatial layers, stream n has those of spatial limit n.
 	uint32_t seq_of[TEMPORAL_LIMITS][RELAY_HISTORY];
 	struct fanout_clock clock;
 	struct chain chain;
 	uint8_t source; // of the last packet
-	int64_t key_frame_asked_us; // of the track, by this worker
+	int64_t key_frame_asked_us; // when this worker last requested one
 };
 
 #define RELAY_CHUNK 64 // subscriptions of one chunk: bits of a word
 
-// Layers in a byte, so that more of either compare as more.
+// Layers in a byte, ordered so that more layers compare as more.
 static inline uint8_t layers_make(uint8_t spatial, uint8_t temporal)
 {
 	return (uint8_t)((spatial < 15 ? spatial : 15) << 4 | (temporal < 15 ? temporal : 15));
@@ -288,12 +291,12 @@ static inline uint8_t layers_make(uint8_t spatial, uint8_t temporal)
 
 // Why a subscription is sent nothing, a bit each.
 enum subscription_pause {
-	SUBSCRIPTION_PAUSED = 1, // the client asks for it
+	SUBSCRIPTION_PAUSED = 1, // the client requested it
 	SUBSCRIPTION_STARVED = 2, // its link does not carry it
 	SUBSCRIPTION_SHED = 4, // the worker has no time for it
 };
 
-// One viewer's copy of one track. Read in full for each burst, so it is dense and in the order of
+// One viewer's copy of one track. Each burst reads it in full, so it is dense and in the order of
 // use.
 struct subscription {
 	alignas(64) struct selector selector;
@@ -307,13 +310,13 @@ struct subscription {
 	uint8_t paused : 4; // enum subscription_pause
 	uint8_t withheld_told : 4; // enum am_limit, as last told to the service thread
 	uint16_t reported; // layer and serial of the last sender report, layer 0 being 1
-	uint8_t layer_told; // layers as last told to the service thread
+	uint8_t layer_told; // layers last reported to the service thread
 	uint8_t place; // in its chunk
 	uint8_t source; // of the last packet forwarded
-	uint8_t red_payload_type; // of redundant sound, 0: the viewer takes none
-	uint8_t priority; // among the viewer's: media/allocation.h
-	uint8_t asked; // layers that the client asks for at most: layers_make
-	uint8_t given; // those that its link carries, or SELECTOR_NONE
+	uint8_t red_payload_type; // of redundant audio, 0: the viewer takes none
+	uint8_t priority; // among the viewer's subscriptions: media/allocation.h
+	uint8_t asked; // highest layers that the client requests: layers_make
+	uint8_t given; // highest layers that its link carries, or SELECTOR_NONE: all
 	bool transport_cc : 1; // copies carry transport-wide numbers
 	bool paced : 1; // its packets wait for their turn: path/pace.h
 	bool waits : 1; // some do: it is in the viewer's list of these
@@ -327,18 +330,18 @@ struct subscription {
 	struct keyframe_share key_frames;
 	struct subscription *waiting_next; // of the same viewer
 	uint32_t reported_us; // when the last sender report went to the viewer, low bits
-	uint32_t reported_ntp; // of that report, as the viewer's quote it; 0: none was sent
-	uint32_t pace_next; // number of its encoding that is sent next
+	uint32_t reported_ntp; // of that report, as the viewer's reports quote it; 0: none sent
+	uint32_t pace_next; // number of its encoding to send next
 	uint32_t pace_until; // numbers before this may be sent
 };
-// What a round fetches ahead holds what a packet in order needs.
+// The lines that a round prefetches hold everything that a packet in order requires.
 static_assert(offsetof(struct subscription, index.blocks) <= 3 * 64);
 static_assert(AM_ENCODING_MAX < 1 << 3); // wish
 static_assert(AM_LIMIT_COUNT <= 1 << 4); // withheld_told
 static_assert(sizeof(struct subscription) == 6 * 64); // a webinar's viewer has 40
 
-// Subscriptions in a row, so that a burst walks memory forwards. The service thread says which
-// place a new one takes, and knows when it is free again.
+// Subscriptions in a row, so that a burst walks memory forwards. The service thread decides which
+// place a new one takes, and knows when a place is free again.
 struct fanout_chunk {
 	// worker
 	uint64_t used; // bit per place
@@ -346,8 +349,8 @@ struct fanout_chunk {
 	struct subscription subscriptions[RELAY_CHUNK];
 	// service thread
 	struct fanout *fanout;
-	uint64_t taken; // bit per place, until the worker has handed it back
-	LIST_ENTRY(fanout_chunk) roomy; // of its fan-out's list, while a place is free
+	uint64_t taken; // bit per place, set until the worker has handed it back
+	LIST_ENTRY(fanout_chunk) roomy; // in the list of its fan-out, while a place is free
 };
 
 // A place among the subscriptions of a fan-out.
@@ -356,53 +359,53 @@ struct fanout_cursor {
 	unsigned place;
 };
 
-#define FANOUT_PACKETS 256 // that wait to be forwarded
+#define FANOUT_PACKETS 256 // waiting to be forwarded
 
 struct fanout_packet {
 	struct rte_mbuf *mbuf;
 	int64_t queued_us; // by this worker's clock
 };
 
-// Packets of a track on their way to its subscribers. A round takes what has come until it begins
-// to each subscriber once, viewer by viewer, and may last many turns of the worker.
+// Packets of a track on their way to its subscribers. A round takes all packets queued when it
+// begins to each subscriber once, viewer by viewer, and may last many turns of the worker.
 struct fanout_queue {
 	uint16_t count; // of packets
-	uint16_t round; // the first so many are in the round under way; 0: none is
-	bool wrapped; // the round has come to the last chunk and gone on with the first
+	uint16_t round; // number of the first packets, which are in the current round; 0: no round
+	bool wrapped; // the round has passed the last chunk and continued with the first
 	bool late; // the round was given up
 	uint8_t layers; // encodings that have packets in the round, a bit each
-	struct fanout_cursor at; // of the round: the next to be visited
-	struct fanout_cursor start; // of the round
-	struct fanout_cursor next; // where the next round is to start
+	struct fanout_cursor at; // the next subscription that the round visits
+	struct fanout_cursor start; // where the round started
+	struct fanout_cursor next; // where the next round will start
 	struct fanout_packet packets[FANOUT_PACKETS]; // oldest first
 };
 
-// A track as one worker sees it that has subscribers to it.
+// A track as seen by a worker that has subscribers to it.
 struct fanout {
 	am_id track_id;
 	uint16_t owner; // worker of the track, or RELAY_NO_WORKER
 	uint32_t publisher; // slot of the track's transport
 	uint8_t codec; // enum am_codec
 	uint8_t room_rtx_payload_type;
-	bool screen; // of a shared one
+	bool screen; // it is a shared screen
 	uint8_t stream_count;
 	uint8_t spatial_limits; // relay_spatial_limits
 	uint8_t active; // encodings or spatial layers being received
 	char cname[AM_CNAME_MAX + 1];
 	struct rates rates; // of its encodings or spatial layers
 	uint32_t wishes[AM_ENCODING_MAX]; // subscriptions that wish for the lowest n + 1 encodings
-	uint8_t wish_told; // the highest of these, as last told to the service thread
+	uint8_t wish_told; // the highest of these, as last reported to the service thread
 	struct fanout_chunk *chunks;
 	TAILQ_ENTRY(fanout) entry; // of the worker's list
 	TAILQ_ENTRY(fanout) waiting; // likewise, while there are packets in the queue
 	struct fanout_queue queue;
-	struct red_sound before; // of the last packet that was forwarded, if this is sound
+	struct red_sound before; // of the last packet forwarded, if this is audio
 	uint8_t before_bytes[RED_SOUND_MAX];
 	struct fanout_stream
-	        streams[]; // one per encoding or spatial limit; audio needs the clock only
+	        streams[]; // one per encoding or spatial limit; audio uses only the clock
 };
 
-// Encodings, or spatial layers where there are any: what of a fan-out a viewer chooses among.
+// Number of encodings, or of spatial layers if there are any: what a viewer chooses among.
 static inline uint8_t fanout_layers(const struct fanout *f)
 {
 	return f->spatial_limits > 1 ? f->spatial_limits : f->stream_count;
@@ -428,7 +431,7 @@ static inline unsigned fanout_chunk_next(const struct fanout_chunk *c, unsigned 
 	return rest ? (unsigned)__builtin_ctzll(rest) : RELAY_CHUNK;
 }
 
-// Every subscription of a fan-out, in order. Do not remove any on the way.
+// Visits every subscription of a fan-out, in order. Do not remove any meanwhile.
 #define FANOUT_FOREACH(s, f)                                                                       \
 	for (struct fanout_chunk *chunk_ = (f)->chunks; chunk_; chunk_ = chunk_->next)             \
 		for (unsigned place_ = fanout_chunk_next(chunk_, 0);                               \

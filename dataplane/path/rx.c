@@ -19,7 +19,7 @@ static void drop(struct worker *w, struct rte_mbuf *m, enum drop why)
 	rte_pktmbuf_free(m);
 }
 
-// To the service thread, which parses the frame again: it is rare, and the rings stay simple.
+// To the service thread, which parses the frame again. That is rare, and keeps the rings simple.
 static void punt(struct worker *w, struct rte_mbuf *m, enum worker_punt kind)
 {
 	const struct message msg = {.type = MESSAGE_PUNT, .object = m};
@@ -30,8 +30,8 @@ static void punt(struct worker *w, struct rte_mbuf *m, enum worker_punt kind)
 		drop(w, m, kind == PUNT_KNOWN ? DROP_punt_full : DROP_punt_other_full);
 }
 
-// From a proven source. One that sends more than its share waits with the strangers: what fills its
-// share may be forged in its name.
+// From a proven source. If it sends more than its share, its packets go to the strangers' ring,
+// since packets in its name may be forged.
 static void punt_known(struct worker *w, struct rte_mbuf *m, const struct flow *flow)
 {
 	struct relay_bucket *share = &w->punt_shares[flow->slot % AM_TRANSPORT_MAX];
@@ -57,7 +57,7 @@ static void stun(struct worker *w, struct rte_mbuf *m, const struct packet_view 
 		punt(w, m, PUNT_STRANGER);
 }
 
-// Neighbour discovery comes from the link alone (RFC 4861 7.1); all else of ICMPv6 from anywhere.
+// Neighbour discovery comes only from the local link (RFC 4861 7.1); other ICMPv6 from anywhere.
 static enum worker_punt icmp6_kind(const struct rte_mbuf *m, const struct packet_view *v)
 {
 	const uint8_t *type = rte_pktmbuf_mtod_offset(m, const uint8_t *, v->payload_offset);
@@ -88,7 +88,7 @@ media(struct worker *w, struct rte_mbuf *m, const struct packet_view *v, enum de
 
 	flow_key_from_view(&key, v);
 	if (!flow_lookup(w->flows, &key, &flow)) {
-		drop(w, m, DROP_unknown_flow); // a stranger: silence
+		drop(w, m, DROP_unknown_flow); // a stranger gets no answer
 		return;
 	}
 	if (class == DEMUX_DTLS) {

@@ -1,5 +1,5 @@
-// Received frames to their next stage: media here or to the transport's worker, everything else to
-// the service thread, the rest dropped under its name.
+// Takes received frames to their next stage: media here or to the transport's worker, what the
+// service thread handles to that, and the rest to a named drop counter.
 #pragma once
 
 #include "path/worker.h"

@@ -70,7 +70,7 @@ ssrc_learn(struct transport *t, struct track *track, uint32_t ssrc, uint8_t stre
 	if (!r)
 		return NULL;
 	*place = ssrc;
-	if (!rtx) // what is said of reception and of key frames is said of an SSRC
+	if (!rtx) // reception and key frame requests belong to an SSRC
 		source_end(s);
 	return r;
 }

@@ -5,7 +5,7 @@
 
 #define PREFETCH_AHEAD 3 // buffers
 
-// The buffer's own words and where headers will be written.
+// Prefetches the buffer's own fields and the place where headers will be written.
 static inline void prefetch_spare(const struct rte_mbuf *m)
 {
 	const uint8_t *data = (const uint8_t *)(m + 1) + PORT_MBUF_PRIV + RTE_PKTMBUF_HEADROOM;
@@ -75,7 +75,7 @@ void tx_push(struct worker *w, struct rte_mbuf *m)
 		worker_count_drop(w, DROP_tx_full);
 	}
 	t->queue[t->head++ % TX_QUEUE] = m;
-	// A refusal by the port is not asked for again before the turn's end.
+	// After a refusal, the port is not tried again before the turn's end.
 	if (!t->refused && t->head - t->tail >= TX_BURST)
 		tx_flush(w);
 }

@@ -1,4 +1,4 @@
-// Frames on their way out: gathered, given to the port in one call, and kept for a while where the
+// Frames on their way out: gathered, given to the port in one call, and kept for a while if the
 // port is full.
 #pragma once
 
@@ -17,12 +17,12 @@ tx_alloc(struct worker *, const struct packet_route *, uint16_t capacity, uint8_
 // Puts the headers of the route before payload_len bytes of payload and queues the frame.
 void tx_send(struct worker *, const struct packet_route *, struct rte_mbuf *, uint16_t payload_len);
 
-// Queues a whole frame. One that is too long for the port is dropped and counted, for the port
-// would not say so. Where the queue is full its oldest frame is dropped and counted: what is late
-// is worth least.
+// Queues a whole frame. One that is too long for the port is dropped and counted, since the port
+// would not report it. If the queue is full, its oldest frame is dropped and counted: late frames
+// are worth least.
 void tx_push(struct worker *, struct rte_mbuf *);
 
-// True while the port is behind, so that more would only wait.
+// True while the port is behind, so more frames would only wait.
 static inline bool tx_is_full(const struct worker *w)
 {
 	return w->tx.head - w->tx.tail >= TX_FULL;
@@ -31,5 +31,5 @@ static inline bool tx_is_full(const struct worker *w)
 // Gives queued frames to the port, as many as it takes; the rest wait for the next call.
 void tx_flush(struct worker *);
 
-// Frees everything that waits or is kept in reserve.
+// Frees all waiting frames and spare buffers.
 void tx_drain(struct worker *);

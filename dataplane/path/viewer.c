@@ -9,22 +9,22 @@
 #include "path/tx.h"
 #include "path/wish.h"
 
-#define FCI_AT             8 // of the body: behind both SSRCs (RFC 4585 6.1)
-#define MOVING_PER_S       12 // pictures a second that an upper encoding has at least
-#define SCREEN_BPS         2000000 // of a screen's upper encoding that has not been weighed yet
+#define FCI_AT             8 // in the body: after both SSRCs (RFC 4585 6.1)
+#define MOVING_PER_S       12 // minimum pictures per second of an upper encoding
+#define SCREEN_BPS         2000000 // of a screen's upper encoding while its weight is unknown
 #define LOWEST_WHOLE       layers_make(0, TEMPORAL_LIMITS - 1)
-#define CALM_LOOKS         4 // left out where there is more than enough
+#define CALM_LOOKS         4 // looks skipped if there is more than enough room
 #define AT_ONCE_MS         500
 #define HURRY_US           20000 // between two looks out of turn
-#define QUEUED_US          10000000 // after a queue was seen
-#define MUTE_US            5000000 // without a first answer
-#define REST_WAIT_US       2000000 // after a picture beyond ALLOCATION_PICTURES went
-#define REPAIR_PERCENT     15 // of what the way carries may be retransmissions
-#define REPAIR_BURST_S     4 // so many seconds' worth at once
-#define REPAIR_BYTES_PER_S 8000 // … and so much in any case
-#define RTT_US             50000 // where it is not known
+#define QUEUED_US          10000000 // how long a queue that was seen counts
+#define MUTE_US            5000000 // without any feedback
+#define REST_WAIT_US       2000000 // after a video beyond ALLOCATION_PICTURES was taken away
+#define REPAIR_PERCENT     15 // of what the link carries may be retransmissions
+#define REPAIR_BURST_S     4 // this many seconds' worth at once
+#define REPAIR_BYTES_PER_S 8000 // … and this much in any case
+#define RTT_US             50000 // while it is unknown
 #define RTT_US_MAX         1000000
-#define STATUSES_AT        (FCI_AT + 2) // behind the base sequence number
+#define STATUSES_AT        (FCI_AT + 2) // after the base sequence number
 
 void viewer_add(struct worker *w, struct transport *t, struct viewer *v)
 {
@@ -97,7 +97,8 @@ bool viewer_carries_at_once(const struct worker *w, const struct transport *t, u
 	       bytes <= downlink_target(&t->viewer->downlink, w->now_us) / 8 * AT_ONCE_MS / 1000;
 }
 
-// Reports and transport-wide feedback both measure it; queues and waits make it look longer.
+// Reports and transport-wide feedback both measure it. Queues and waits only lengthen it, so the
+// shorter one counts.
 uint32_t viewer_rtt_us(const struct transport *t)
 {
 	uint32_t us = t->link.rtt_ms * 1000u, answered_us = t->viewer->downlink.rtt_us;
@@ -138,12 +139,12 @@ bool viewer_repeats(const struct worker *w, const struct subscription *s, uint16
 	return repeats_take(&t->viewer->repeats, s->ssrc, seq, w->now_us, viewer_rtt_us(t));
 }
 
-// Layers of a picture, at most.
+// Upper limits for the layers of a video.
 struct layers {
 	uint8_t spatial, temporal;
 };
 
-// What the client asks for, as far as its way carries it.
+// What the client requests, as far as its link carries it.
 static struct layers layers_due(const struct subscription *s)
 {
 	uint8_t spatial = s->asked >> 4, temporal = s->asked & 15,
@@ -151,14 +152,13 @@ static struct layers layers_due(const struct subscription *s)
 
 	if (s->given < s->asked) {
 		spatial = s->given >> 4;
-		// Before the publisher has switched that encoding on it gets the one beneath,
-		// whole.
+		// Until the publisher has switched that encoding on, it gets the one below, whole.
 		bool off = rates_are_held(&s->fanout->rates, spatial) &&
 		           !(s->fanout->active >> spatial & 1);
 		if (!off && temporal > (s->given & 15))
 			temporal = s->given & 15;
-		// Until the key frame of the lower one has come, as little as possible of what is
-		// too much.
+		// Until the lower encoding's key frame has come, as little as possible of the upper
+		// one.
 		if (now != SELECTOR_NONE && now > spatial)
 			temporal = 0;
 	}
@@ -167,7 +167,7 @@ static struct layers layers_due(const struct subscription *s)
 	return (struct layers){spatial, temporal};
 }
 
-// Of that, what the worker keeps up with.
+// As much of that as the worker keeps up with.
 static struct layers
 layers_kept(const struct worker *w, const struct subscription *s, struct layers due)
 {
@@ -193,12 +193,12 @@ bool viewer_is_shed(const struct worker *w, const struct subscription *s)
 	uint8_t temporal = RTE_MIN(due.temporal, TEMPORAL_LIMITS - 1);
 	uint8_t left = RTE_MIN(kept.temporal, TEMPORAL_LIMITS - 1);
 
-	// Not all that may be left out is there: many send no temporal layers.
+	// A layer that is left out may not exist: many publishers send no temporal layers.
 	return kept.spatial < top || rates_read(&s->fanout->rates, top, left) <
 	                                     rates_read(&s->fanout->rates, top, temporal);
 }
 
-// The steps of one picture, and which layers each stands for.
+// The steps of one video, and the layers that each stands for.
 struct steps {
 	struct allocation_picture *picture;
 	uint8_t *layers;
@@ -208,16 +208,16 @@ static void step_add(struct steps *s, uint8_t layers, uint32_t bps)
 {
 	struct allocation_picture *p = s->picture;
 
-	// What costs no more than the step below is no step of its own.
+	// A step that costs no more than the one below is not a step of its own.
 	if (p->count == ALLOCATION_STEPS || bps <= (p->count ? p->bps[p->count - 1] : 0))
 		return;
 	s->layers[p->count] = layers;
 	p->bps[p->count++] = bps;
 }
 
-// What a layer weighs up to this temporal one: a spatial layer with those beneath it. A screen that
-// stands still weighs nothing until its page is turned: then all comes at once, so its upper
-// encoding is for those whose way carries that.
+// The weight of a layer up to this temporal limit; a spatial layer includes those below it. A
+// screen that stands still weighs nothing until its page is turned, and then everything comes at
+// once. So its upper encoding is for viewers whose links carry that peak.
 static uint32_t weigh(const struct fanout *f, uint8_t layer, uint8_t limit)
 {
 	uint32_t bps = rates_read(&f->rates, layer, limit);
@@ -231,7 +231,7 @@ static uint32_t weigh(const struct fanout *f, uint8_t layer, uint8_t limit)
 	return bps;
 }
 
-// A sharper picture that stutters looks worse than the one beneath it.
+// A sharper picture that stutters looks worse than the one below it.
 static bool stutters(const struct fanout *f, uint8_t layer, uint8_t limit)
 {
 	uint32_t pictures = rates_pictures(&f->rates, layer, limit);
@@ -256,7 +256,8 @@ static void steps_make(const struct subscription *sub, struct steps *s)
 				continue;
 			step_add(s, layers_make(layer, limit), weigh(f, layer, limit));
 		}
-		// Of a screen few pictures are much better than fewer; of a face they are not.
+		// On a screen, a few pictures per second are much better than fewer; with a face
+		// they are not.
 		if (f->screen && layer == 0)
 			s->picture->first = s->picture->count;
 	}
@@ -287,11 +288,12 @@ static void give(struct worker *w, struct subscription *s, uint8_t layers, bool 
 }
 
 struct look {
-	unsigned count; // of pictures
-	uint64_t other_bps; // of all else that it is sent
-	// The last picture beyond these that is sent, and that is not. NULL: none.
+	unsigned count; // of videos
+	uint64_t other_bps; // of everything else that the viewer is sent
+	// Among videos beyond these: the last one that is sent, and the last one that is not. NULL:
+	// none.
 	struct subscription *rest, *rest_starved;
-	uint64_t left_bps; // room for that one
+	uint64_t left_bps; // room for the latter
 	struct subscription *subscriptions[ALLOCATION_PICTURES];
 	struct allocation_picture pictures[ALLOCATION_PICTURES];
 	uint8_t layers[ALLOCATION_PICTURES][ALLOCATION_STEPS];
@@ -312,7 +314,7 @@ chosen_of(const struct subscription *s, const struct allocation_picture *p, cons
 	return at;
 }
 
-// For a picture whose weight is not known. A screen begins with all that it has at once.
+// Whether there is room for a video of unknown weight. A screen begins with everything at once.
 static bool has_room(const struct worker *w, const struct subscription *s)
 {
 	const struct viewer *v = s->transport->viewer;
@@ -331,8 +333,8 @@ static void picture_add(struct worker *w, struct look *look, struct subscription
 	if (rates_are_fresh(&s->fanout->rates, w->now_us))
 		steps_make(s, &steps);
 	if (p->count == 0 && s->paused & SUBSCRIPTION_STARVED) {
-		step_add(&steps, layers_make(0, 0), DELAY_RATE_MIN); // to be tried
-	} else if (p->count == 0) { // it is not known what it weighs
+		step_add(&steps, layers_make(0, 0), DELAY_RATE_MIN); // to try it
+	} else if (p->count == 0) { // its weight is unknown
 		s->given = has_room(w, s) ? SELECTOR_NONE : LOWEST_WHOLE;
 		wish_note(s);
 		viewer_prefer(w, s);
@@ -342,14 +344,14 @@ static void picture_add(struct worker *w, struct look *look, struct subscription
 	look->subscriptions[look->count++] = s;
 }
 
-// Sound that is not answered for is not part of an estimate by answers.
+// An estimate from transport-wide feedback does not cover audio without transport-wide numbers.
 static bool sound_counts(const struct worker *w, const struct subscription *s)
 {
 	return rates_are_fresh(&s->fanout->rates, w->now_us) &&
 	       (s->transport_cc || !s->transport->viewer->downlink.transport_wide);
 }
 
-// What sound weighs: half as much again where it is sent twice, since headers are not.
+// The weight of audio: half as much again if it is sent twice, since headers are not repeated.
 static uint64_t sound_bps(const struct subscription *s)
 {
 	uint64_t bps = rates_read(&s->fanout->rates, 0, 0);
@@ -357,7 +359,7 @@ static uint64_t sound_bps(const struct subscription *s)
 	return s->red_payload_type && s->transport->link.lossy ? bps * 3 / 2 : bps;
 }
 
-// What a picture weighs at these layers.
+// The weight of a video at these layers.
 static uint32_t weigh_given(const struct subscription *s, uint8_t layers)
 {
 	uint8_t highest = (uint8_t)(fanout_layers(s->fanout) - 1);
@@ -369,8 +371,8 @@ static uint32_t weigh_given(const struct subscription *s, uint8_t layers)
 	);
 }
 
-// A picture beyond those that are weighed against each other is not weighed, but counts: the lowest
-// of it, once anything has spoken against more.
+// A video beyond ALLOCATION_PICTURES takes no part in the allocation, but its weight counts. It
+// gets only its lowest encoding once the link has shown that it is short.
 static void rest_add(struct worker *w, struct look *look, struct subscription *s)
 {
 	bool unhurt = downlink_is_unhurt(&s->transport->viewer->downlink);
@@ -409,7 +411,8 @@ static void look_begin(struct worker *w, struct look *look, const struct transpo
 	}
 }
 
-// All that is sent: who is given the last step gets what is asked for, whatever it weighs later.
+// A video that is given its last step gets all that the client requests, whatever that weighs
+// later.
 static void apply(struct worker *w, const struct look *look, unsigned i)
 {
 	const struct allocation_picture *p = &look->pictures[i];
@@ -419,8 +422,8 @@ static void apply(struct worker *w, const struct look *look, unsigned i)
 	give(w, look->subscriptions[i], all ? SELECTOR_NONE : look->layers[i][p->chosen], starved);
 }
 
-// One of those beyond goes where the link does not carry them alone, one comes back into the room
-// that was left for it.
+// Takes away one of the videos beyond if the link does not even carry those, or brings one back if
+// there is room for it.
 static void rest_look(struct worker *w, struct transport *t, const struct look *look)
 {
 	struct viewer *v = t->viewer;
@@ -436,7 +439,7 @@ static void rest_look(struct worker *w, struct transport *t, const struct look *
 	}
 }
 
-// Where probe packets go: a stream of retransmissions whose copies carry transport-wide numbers.
+// Probe packets go to a retransmission stream whose copies carry transport-wide numbers.
 static struct subscription *probe_stream(const struct transport *t)
 {
 	struct subscription *s;
@@ -453,7 +456,7 @@ static bool may_probe(const struct worker *w, const struct transport *t)
 	return w->adapts && w->shedding.level < SHED_PROBES && probe_stream(t);
 }
 
-// What the allocator wishes the link to show. Nothing where that may not be probed.
+// Sets the rate that a probe should show for the allocator: none if probing is not allowed.
 static void want(struct worker *w, struct transport *t, const struct look *look)
 {
 	struct viewer *v = t->viewer;
@@ -472,7 +475,7 @@ static void want(struct worker *w, struct transport *t, const struct look *look)
 	);
 }
 
-// Enough for the lowest step of each picture.
+// At least enough for the lowest step of each video.
 static uint64_t at_least_all(const struct look *look, uint64_t budget_bps)
 {
 	uint64_t sum_bps = 0;
@@ -482,8 +485,8 @@ static uint64_t at_least_all(const struct look *look, uint64_t budget_bps)
 	return sum_bps > budget_bps ? sum_bps : budget_bps;
 }
 
-// Where nothing has spoken against more, there is no queue to be afraid of. A viewer's REMB and the
-// losses that it reports say how much its way carries, but not when a queue was there.
+// While nothing has shown that the link is short, there is no queue to avoid. A viewer's REMB and
+// reported losses say how much its link carries, but not when there was a queue.
 static bool is_slow(const struct worker *w, const struct downlink *d, uint64_t used_bps)
 {
 	return !downlink_is_unhurt(d) && (downlink_queued_since(d, w->now_us, QUEUED_US) ||
@@ -524,7 +527,7 @@ static void allocate(struct worker *w, struct transport *t)
 	want(w, t, &look);
 	uint64_t used_bps = look.other_bps + allocation_used(look.pictures, look.count);
 	v->roomy = v->downlink.want == 0 && target_bps > 2 * used_bps;
-	// Who has room again is still sent at the pace what waits.
+	// A viewer that has room again still gets its waiting packets at the pace.
 	t->slow = is_slow(w, &v->downlink, used_bps) || (t->slow && pace_has_backlog(t));
 	rest_look(w, t, &look);
 	v->rest = v->roomy && !look.rest_starved ? CALM_LOOKS : 0;
@@ -540,15 +543,17 @@ void viewer_feedback(struct worker *w, struct transport *t, const struct rtcp_vi
 	d->transport_wide = d->sent.answered;
 	if (downlink_feedback(d, w->now_us, v->body + FCI_AT, v->body_len - (size_t)FCI_AT) < 0)
 		return;
-	probing_begin(w, t); // its long part: what is due by the next tick would go out in one go
-	// The queue grows: this does not wait for the tick, however often a client says so.
+	probing_begin(w, t); // for its long part: by the next tick, too much would be due at once
+	// If the queue grows, do not wait for the tick; HURRY_US limits how often a client can
+	// cause this.
 	if (downlink_usage(d) == DELAY_OVERUSE && w->now_us - t->viewer->hurried_us >= HURRY_US) {
 		t->viewer->hurried_us = w->now_us;
 		allocate(w, t);
 	}
 }
 
-// Whoever has agreed to answer and never did is sent what it asks for, as those who did not agree.
+// A viewer that negotiated feedback but never sends any is treated like one that did not negotiate
+// it.
 static void heed_mute(const struct worker *w, struct downlink *d)
 {
 	if (!d->clock_known && w->now_us - d->feedback_us >= MUTE_US)
@@ -627,7 +632,7 @@ static void look_at(struct worker *w, struct transport *t)
 	probing_begin(w, t);
 }
 
-// Nothing is sent before there is another: a probe that began may go on then.
+// Nothing is sent until there is another path; a probe that has begun may continue then.
 static void way_lost(struct worker *w, struct transport *t)
 {
 	if (t->viewer->probing)
@@ -664,7 +669,7 @@ static void probe_some(struct worker *w, struct transport *t)
 {
 	struct subscription *s = probe_stream(t);
 
-	pace_some(w, t); // pictures that wait are as good as padding
+	pace_some(w, t); // waiting video is as good as padding
 	while (s && downlink_probe(&t->viewer->downlink, w->now_us)) {
 		if (!transport_is_reachable(t) || tx_is_full(w))
 			break;

@@ -1,49 +1,49 @@
-// What each viewer's way carries: its feedback becomes an estimate, and the estimate becomes layers
-// of pictures (media/downlink.h, media/allocation.h).
+// What each viewer's link carries: feedback becomes an estimate, and the estimate becomes layers of
+// video (media/downlink.h, media/allocation.h).
 #pragma once
 
 #include "path/worker.h"
 #include "wire/rtcp.h"
 
 #define VIEWER_TICK_US 5000 // between two calls of viewer_tick
-#define VIEWER_TICKS   20 // in so many of them each viewer is looked at once
+#define VIEWER_TICKS   20 // in this many ticks each viewer is looked at once
 
 #define VIEWER_PROBE_US PROBE_STEP_US // between two calls of viewer_probe
 
-// A transport becomes a viewer's.
+// A transport becomes a viewer.
 void viewer_add(struct worker *, struct transport *, struct viewer *);
 
-// It has agreed to answer transport-wide numbers with feedback.
+// It has negotiated transport-wide feedback.
 void viewer_answers(struct transport *);
 
-// Whether it is known what the subscription's picture weighs.
+// Whether the weight of the subscription's video is known.
 bool viewer_weighs(const struct worker *, const struct subscription *);
 void viewer_remove(struct worker *, struct transport *);
 
-// How many packets a transport-wide feedback message speaks of, as it says itself.
+// How many packets a transport-wide feedback message covers, by its own account.
 uint32_t viewer_feedback_statuses(const struct rtcp_view *);
 
-// Transport-wide feedback of a viewer; its REMB. Ignored where the transport is none.
+// A viewer's transport-wide feedback; its REMB. Ignored if the transport is not a viewer.
 void viewer_feedback(struct worker *, struct transport *, const struct rtcp_view *);
 void viewer_remb(struct worker *, struct transport *, const struct rtcp_view *);
 
-// The loss that a viewer's reception reports tell, in 1/256.
+// The loss in a viewer's reception reports, in 1/256.
 void viewer_report(struct worker *, struct transport *, uint8_t fraction_lost);
 
-// Whether the viewer's way takes so many bytes in one go, in half a second.
+// Whether the viewer's link takes this many bytes at once, within half a second.
 bool viewer_carries_at_once(const struct worker *, const struct transport *, uint32_t bytes);
 
-// A round trip to the viewer and back, as far as it is known.
+// The round-trip time to the viewer, as far as it is known.
 uint32_t viewer_rtt_us(const struct transport *);
 
-// Whether the viewer's way has room for one retransmission more; that one was made.
+// Whether the viewer's link has room for one more retransmission; one was made.
 bool viewer_may_repeat(struct worker *, struct transport *);
 void viewer_repeated(struct transport *, uint32_t bytes);
 
-// Whether the number is to be sent again, since it is not on its way already. It is noted then.
+// Whether to send the number again: not if it is still on its way. If so, the repeat is noted.
 bool viewer_repeats(const struct worker *, const struct subscription *, uint16_t seq);
 
-// Gives the selector what the client asks for, its way carries and the worker keeps up with.
+// Sets the selector to what the client requests, its link carries and the worker keeps up with.
 void viewer_prefer(const struct worker *, struct subscription *);
 
 // The client has paused or left a video: where most are left out, another may be the one that
@@ -54,8 +54,8 @@ void viewer_regroup(struct transport *);
 // is.
 bool viewer_is_shed(const struct worker *, const struct subscription *);
 
-// Looks at some of the viewers: their estimates, and what they are sent for them.
+// Looks at some of the viewers: updates their estimates and what they are sent.
 void viewer_tick(struct worker *);
 
-// Sends what is due of the probes under way.
+// Sends the due packets of all current probes.
 void viewer_probe(struct worker *);

@@ -4,7 +4,7 @@
 
 #include "path/post.h"
 
-// How many encodings the subscription wishes to be there.
+// How many encodings the subscription wishes for.
 static uint8_t wish_of(const struct subscription *s)
 {
 	uint8_t count = s->fanout->stream_count;

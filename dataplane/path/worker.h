@@ -1,5 +1,5 @@
-// One pinned core: its queue of the port, its tables, its rings. Everything in here is touched by
-// the worker's thread only, once it runs; others reach it through its rings.
+// One pinned core: its queue of the port, its tables, its rings. Once the worker runs, only its
+// thread touches anything in here; others reach it through its rings.
 #pragma once
 
 #include <stdbool.h>
@@ -15,24 +15,24 @@
 #include "wire/drop.h"
 #include "wire/packet.h"
 
-#define WORKER_BURST     32 // packets of one receive call
+#define WORKER_BURST     32 // packets per receive call
 #define WORKER_INBOX     16384 // messages from the service thread
 #define WORKER_REPLIES   32768 // messages to it that must not be lost
-#define WORKER_PUNTS     1024 // packets to it, of each kind; more are dropped
+#define WORKER_PUNTS     1024 // packets to it, per kind; more are dropped
 #define WORKER_HANDOVERS 4096 // messages from one other worker
 #define WORKER_NAME_LEN  32
 
-// What one transport may send to the service thread as known: DTLS with its messages, and checks.
-// The rest waits with strangers'.
+// Packets per second from one transport that go to the service thread as known: DTLS, with data
+// channel messages, and checks. More wait with strangers' packets.
 #define WORKER_PUNT_PER_S 500
 #define WORKER_PUNT_BURST 500
 
-// Packets for the service thread, each kind with a ring of its own, most wanted first: whoever
-// fills one keeps nobody out of another.
+// Packets for the service thread. Each kind has a ring of its own, most important first, so a
+// sender that fills one ring keeps nobody out of another.
 enum worker_punt {
-	PUNT_KNOWN, // from tuples that a check has proved: consent, DTLS
+	PUNT_KNOWN, // from tuples that a check has proven: consent, DTLS
 	PUNT_NEIGHBOUR, // ARP and neighbour discovery
-	PUNT_STRANGER, // STUN from others: a join's first check is one
+	PUNT_STRANGER, // STUN from others, such as the first check of a join
 	PUNT_OTHER, // ICMP and fragments
 	PUNT_COUNT,
 };
@@ -40,12 +40,12 @@ enum worker_punt {
 struct rte_mbuf;
 struct rte_ring;
 
-#define TX_BURST 64 // frames of one transmit call
+#define TX_BURST 64 // frames per transmit call
 #define TX_SPARE 64 // buffers taken from the pool at once
 #define TX_QUEUE 4096 // frames that wait for the port; a power of two
-#define TX_FULL  1024 // waiting: no more copies are made until the port has taken some
+#define TX_FULL  1024 // waiting frames: no more copies are made until the port has taken some
 
-// What a worker sends: a queue of frames, the oldest at tail, and buffers in reserve.
+// What a worker sends: a queue of frames, the oldest at tail, and spare buffers.
 struct tx {
 	uint32_t head, tail; // run freely
 	bool refused; // by the port, since the last flush
@@ -63,14 +63,14 @@ struct batch {
 	struct cipher_job jobs[CIPHER_BURST];
 	const struct packet_route *routes[CIPHER_BURST]; // of each job
 	struct rte_mbuf *copies[CIPHER_BURST];
-	struct rte_mbuf *spent[BATCH_SPENT]; // packets to be let go of once the copies are made
+	struct rte_mbuf *spent[BATCH_SPENT]; // packets to release once the copies are made
 };
 
-// Buffers that histories hold: received ones, and copies of small packets; and received ones that
-// wait for repairs.
+// Buffers held by histories: received ones, and copies of small packets. And received ones whose
+// packets wait for repairs.
 enum worker_share { WORKER_LARGE, WORKER_SMALL, WORKER_WAITING, WORKER_SHARES };
 
-// Sound goes before pictures: it is little, and the first thing to be missed.
+// Audio goes before video: it is small, and missed first.
 enum worker_class { WORKER_SOUND, WORKER_PICTURES, WORKER_CLASSES };
 
 struct worker {
@@ -79,7 +79,7 @@ struct worker {
 	uint16_t worker_count;
 	bool adaptive; // sleep when idle
 	bool adapts; // to what viewers' links carry
-	bool port_stopped; // the service thread starts it, or starts it anew
+	bool port_stopped; // until the service thread starts or restarts it
 	const struct port *port;
 	struct packet_local local;
 	struct rte_ring *inbox; // service: producer
@@ -89,7 +89,7 @@ struct worker {
 	struct worker *workers; // all of them, for their handover rings
 
 	struct am_counters *counters; // in the region; this worker: w
-	struct am_gauges *gauges; // in the region; of this worker's tracks and transports: w
+	struct am_gauges *gauges; // in the region; for this worker's tracks and transports: w
 	struct am_figures *figures; // likewise
 	struct am_lifecycle *lifecycle; // in the region; this worker: w
 
@@ -111,7 +111,7 @@ struct worker {
 	struct track **tracks; // by slot, those whose publisher is here
 	struct fanout **fanouts; // by slot of the track
 	TAILQ_HEAD(, transport) publishers; // those with tracks
-	LIST_HEAD(, track_stream) holding; // of their tracks, those with packets that wait
+	LIST_HEAD(, track_stream) holding; // of their tracks, those with waiting packets
 	TAILQ_HEAD(, transport) viewers; // those with a struct viewer
 	TAILQ_HEAD(, transport) probing; // of them
 	TAILQ_HEAD(, transport) pacing; // of them, those with packets that wait for their pace
@@ -121,12 +121,12 @@ struct worker {
 
 	struct cipher *cipher;
 	struct batch batch;
-	bool behind; // pictures have waited long to be forwarded
-	struct shed shedding; // what is left out for that
-	uint8_t shed; // SRTCP packets while behind
+	bool behind; // video has waited long to be forwarded
+	struct shed shedding; // what is left out because of that
+	uint8_t shed; // counts SRTCP packets while behind
 	struct relay_bucket rtx; // retransmissions of all its viewers together
 	struct relay_bucket rtcp; // work for the RTCP of all its clients together
-	uint32_t publisher_packets_per_s; // RTP that one transport may send; 0: any number
+	uint32_t publisher_packets_per_s; // RTP that one transport may send; 0: no limit
 	uint32_t publisher_bytes_per_s; // likewise, in whole frames
 	struct buffer_share shares[WORKER_SHARES];
 	struct tx tx;
@@ -144,14 +144,14 @@ static inline void worker_count_drop(struct worker *w, enum drop reason)
 	atomic_store_explicit(&w->counters->drops[reason], v + 1, memory_order_relaxed);
 }
 
-// It leaves out a step more.
+// Counts that the worker begins to leave out one more step.
 static inline void worker_count_shed(struct worker *w, uint8_t level)
 {
 	uint64_t v = atomic_load_explicit(&w->counters->shed[level], memory_order_relaxed);
 	atomic_store_explicit(&w->counters->shed[level], v + 1, memory_order_relaxed);
 }
 
-// The transport, track or fan-out of an id, if it is this worker's and still the same.
+// The transport, track or fan-out with this id, if this worker still has it.
 static inline struct transport *worker_transport(const struct worker *w, am_id id)
 {
 	struct transport *t = w->transports[am_id_slot(id) % AM_TRANSPORT_MAX];
