@@ -1,21 +1,20 @@
 // Outgoing SRTP and SRTCP (RFC 3711, RFC 7714) for many viewers at once, by ipsec-mb, and their
-// incoming SRTCP. Publishers' incoming RTP is crypto/srtp.h's.
+// incoming SRTCP. crypto/srtp.h is for publishers' incoming RTP.
 //
 //	            service thread                                worker
 //	srtp_keys ─┬▶ cipher_key_create ────▶ struct cipher_key ────▶ cipher_protect_burst, _rtcp
 //	           └▶ srtcp_receiver_create ▶ struct srtcp_receiver ▶ cipher_unprotect_rtcp
 //
 // A cipher_key holds the session keys of keys->server, prepared for this machine's instructions,
-// and never changes: what moves (rollover counters, RTCP index) belongs to the caller, one
+// and never changes: the caller keeps what moves (rollover counters, RTCP index), with one
 // cipher_index per outgoing SSRC. A struct cipher is one worker's scratch memory. Protecting
 // allocates nothing, waits for nothing and keeps no packet once it has returned.
 //
-// One copy of a packet, as cipher_protect_burst finds and leaves it:
+// One copy of a packet, before and after cipher_protect_burst:
 //
 //	packet ─▶ | RTP header | prefix     | (payload_len bytes) | (trailer) |
-//	            header_len   prefix_len    ▲                     CIPHER_TRAILER_MAX bytes of
-// room 	                         the caller's   └ from payload, which is shared and only
-// read
+//	            header_len   prefix_len    ▲                     room for CIPHER_TRAILER_MAX
+//	                         by the caller └ from payload, shared and only read
 #pragma once
 
 #include "crypto/srtp.h"
@@ -25,41 +24,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CIPHER_BURST            64 // jobs of one call that are hashed together
+#define CIPHER_BURST            64 // jobs that one call hashes together
 #define CIPHER_PREFIX_MAX       UINT8_MAX // bytes of a payload that differ between viewers
 #define CIPHER_TRAILER_MAX      16 // GCM's tag; the 80-bit HMAC has 10
 #define CIPHER_RTCP_TRAILER_MAX 20 // tag and index word
 #define CIPHER_RTCP_INDEX_MAX   0x7fffffffu // RFC 3711 3.4: 31 bits
-#define CIPHER_INDEX_WINDOW     1024 // packets behind the newest that may still be sent once
+#define CIPHER_INDEX_WINDOW     1024 // packets behind the newest that may still be sent, once
 
 struct cipher;
 struct cipher_key;
 struct srtcp_receiver; // keys of keys->client and what was accepted under them
 
-// One copy. SSRC and sequence number are those in the header, so that they cannot differ from it.
+// One copy. SSRC and sequence number are taken from the header, so they cannot differ from it.
 struct cipher_job {
 	const struct cipher_key *key;
 	uint8_t *packet; // header and prefix are written
-	const uint8_t *payload; // plaintext behind the prefix; overlaps nothing of `packet`
+	const uint8_t *payload; // plaintext after the prefix; must not overlap `packet`
 	uint32_t roc; // from cipher_index_take
 	uint16_t payload_len;
 	uint8_t header_len; // with CSRCs and extension
-	uint8_t prefix_len; // RTX's original sequence number, patched codec bytes, the sound
-	                    // before; 0 = none
+	uint8_t prefix_len; // RTX's original number, patched codec bytes, redundant audio; 0 = none
 	uint16_t len; // out: of the whole SRTP packet
 };
 static_assert(sizeof(struct cipher_job) <= 40);
 
-// A publisher's repair is late for its viewers as it was for us: what was accepted can be sent.
+// A publisher's repair is as late for viewers as it was for us: whatever was accepted can be sent.
 static_assert(CIPHER_INDEX_WINDOW >= SRTP_WINDOW);
 
 // The indexes that one outgoing SSRC has used under its key; all zero at first. Written by the
-// SSRC's worker. Lives as long as the key, even where the stream pauses or its subscription ends
-// and comes back: only a new key may begin at zero again.
+// SSRC's worker. It must live as long as the key, even if the stream pauses or its subscription
+// ends and returns: only a new key may begin at zero again.
 struct cipher_index {
 	uint64_t top; // highest index taken: 32 bits of rollover counter, 16 of sequence number
-	// Which are taken, a bit each, in blocks of 64: the one that top is in, and those before
-	// it. So a packet that comes in order touches one cache line.
+	// Which indexes are taken, a bit each, in blocks of 64: the one that contains top, and
+	// those before it. So a packet in order touches one cache line.
 	uint64_t current;
 	uint64_t blocks[CIPHER_INDEX_WINDOW / 64];
 };
@@ -71,7 +69,7 @@ static inline uint64_t *cipher_index_block(struct cipher_index *i, uint64_t inde
 	return &i->blocks[index / 64 % (CIPHER_INDEX_WINDOW / 64)];
 }
 
-// The window moves on to `index`, which is above top: what lies between is not taken.
+// Moves the window to `index`, which is above top: the indexes in between are not taken.
 static inline void cipher_index_advance(struct cipher_index *i, uint64_t index)
 {
 	const uint64_t count = CIPHER_INDEX_WINDOW / 64;
@@ -88,9 +86,9 @@ static inline void cipher_index_advance(struct cipher_index *i, uint64_t index)
 	i->top = index;
 }
 
-// Take a sequence number for one packet: false where its index was taken before or may have been,
-// and then nothing may be sent, for a nonce used twice gives GCM's authentication key away
-// (RFC 7714 8.1). Sets the rollover counter that is nearest (RFC 3711 3.3.1).
+// Take a sequence number for one packet. False if its index was taken before or may have been; then
+// nothing may be sent, since a nonce used twice reveals GCM's authentication key (RFC 7714 8.1).
+// Sets *roc to the nearest rollover counter (RFC 3711 3.3.1).
 [[nodiscard]] static inline bool
 cipher_index_take(struct cipher_index *i, uint16_t seq, uint32_t *roc)
 {
@@ -115,7 +113,7 @@ cipher_index_take(struct cipher_index *i, uint16_t seq, uint32_t *roc)
 }
 
 // Session keys of keys->server, in memory of their own. For one thread at a time. NULL and errno:
-// EINVAL for an unknown profile, ENOMEM, EIO where the crypto library failed. Copies what it needs.
+// EINVAL for an unknown profile, ENOMEM, EIO if the crypto library failed. Copies what it requires.
 [[nodiscard]] struct cipher_key *cipher_key_create(const struct srtp_keys *);
 
 // Wipes. NULL is allowed. No cipher may be working with it.
@@ -125,24 +123,25 @@ void cipher_key_destroy(struct cipher_key *);
 [[nodiscard]] struct srtcp_receiver *srtcp_receiver_create(const struct srtp_keys *);
 void srtcp_receiver_destroy(struct srtcp_receiver *);
 
-// One worker's. NULL and errno: ENOMEM, EIO where ipsec-mb fails its own tests.
+// One worker's. NULL and errno: ENOMEM, EIO if ipsec-mb fails its own tests.
 [[nodiscard]] struct cipher *cipher_create(void);
 void cipher_destroy(struct cipher *);
 
 // enum srtp_profile.
 [[nodiscard]] uint8_t cipher_key_profile(const struct cipher_key *);
 
-// Fetch what a packet of len bytes needs of a key of this profile. Call it for each viewer while
-// its jobs are made, so that memory has a whole burst's time to answer. Does not touch the key.
+// Prefetch the parts of a key of this profile that a packet of len bytes requires. Call it for each
+// viewer while its jobs are made, so that memory has a whole burst's time to answer. Does not touch
+// the key.
 void cipher_key_prefetch(const struct cipher_key *, uint8_t profile, size_t len);
 
-// Encrypt n copies into their packets, append the tags and set each job's len. Profiles may mix,
-// n is free; a multiple of CIPHER_BURST is best. Cannot fail: lengths are the caller's promise,
-// asserted.
+// Encrypt n copies into their packets, append the tags and set each job's len. Profiles may mix. n
+// may be any number; multiples of CIPHER_BURST are best. Cannot fail: the caller guarantees the
+// lengths, which are asserted.
 void cipher_protect_burst(struct cipher *, struct cipher_job *, unsigned n);
 
 // Encrypt a compound in place and append the trailer to a buffer of `capacity` bytes. The caller
-// counts `index` from 1, one counter a key, and never repeats it. 0, or nothing may be sent:
+// counts `index` from 1, with one counter per key, and never repeats it. 0, or nothing may be sent:
 // -ENOSPC the trailer does not fit, -EINVAL too short, -EKEYEXPIRED index above
 // CIPHER_RTCP_INDEX_MAX.
 [[nodiscard]] int cipher_protect_rtcp(
@@ -150,8 +149,8 @@ void cipher_protect_burst(struct cipher *, struct cipher_job *, unsigned n);
         size_t capacity
 );
 
-// Verify, then decrypt in place and shorten *len. 0, or the packet is to be dropped and nothing has
-// changed but its bytes: -EINVAL malformed, or not encrypted where CM demands it, -EBADMSG wrong
-// tag, -EALREADY a replay or older than SRTCP_WINDOW.
+// Verify, then decrypt in place and shorten *len. 0, or drop the packet, and nothing but its bytes
+// has changed: -EINVAL malformed, or not encrypted although CM requires it, -EBADMSG wrong tag,
+// -EALREADY a replay or older than SRTCP_WINDOW.
 [[nodiscard]] int
 cipher_unprotect_rtcp(struct cipher *, struct srtcp_receiver *, uint8_t *packet, size_t *len);

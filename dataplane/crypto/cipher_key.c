@@ -1,4 +1,5 @@
-// Making and ending what crypto/cipher.c uses per packet: session keys and each worker's scratch.
+// Creates and destroys what crypto/cipher.c uses per packet: session keys and each worker's scratch
+// memory.
 #include "crypto/cipher.h"
 #include "crypto/cipher_state.h"
 
@@ -13,13 +14,13 @@
 enum label { // RFC 3711 4.3.1 and 4.3.2
 	LABEL_RTP = 0,
 	LABEL_RTCP = 3,
-	// and from either on:
+	// added to either:
 	LABEL_CIPHER = 0,
 	LABEL_AUTH = 1,
 	LABEL_SALT = 2,
 };
 
-// NULL and errno: ENOMEM, or EIO where ipsec-mb finds this machine's code to be wrong.
+// NULL and errno: ENOMEM, or EIO if ipsec-mb fails its own tests on this machine.
 static IMB_MGR *manager_create(void (*init)(IMB_MGR *))
 {
 	IMB_MGR *m = alloc_mb_mgr(0);
@@ -39,7 +40,7 @@ static IMB_MGR *manager_create(void (*init)(IMB_MGR *))
 	return m;
 }
 
-// Expands keys in the same way as the workers use them. Its functions keep no state.
+// Expands keys in the form that the workers use. Its functions keep no state.
 static IMB_MGR *expander;
 static pthread_once_t expander_once = PTHREAD_ONCE_INIT;
 
@@ -48,7 +49,7 @@ static void expander_create(void)
 	expander = manager_create(NULL);
 }
 
-// One direction's master key and what derives from it.
+// One direction's master key, for deriving keys from it.
 struct derivation {
 	uint8_t profile; // enum srtp_profile
 	const struct srtp_master *master;
@@ -100,7 +101,7 @@ static void hmac_state(const uint8_t *key, size_t len, uint8_t pad, uint8_t *sta
 static bool cm_derive(const struct derivation *d, int first, struct cipher_cm *cm)
 {
 	uint8_t cipher[SRTP_KEY_LEN], auth[CIPHER_SHA1_LEN];
-	alignas(16) uint8_t inverse[CIPHER_ROUND_KEYS]; // for decryption: ipsec-mb makes both
+	alignas(16) uint8_t inverse[CIPHER_ROUND_KEYS]; // for decryption; ipsec-mb makes both
 
 	bool ok = derive(d, first + LABEL_CIPHER, cipher, sizeof(cipher)) &&
 	          derive(d, first + LABEL_AUTH, auth, sizeof(auth));
@@ -285,7 +286,7 @@ void cipher_destroy(struct cipher *c)
 {
 	if (c == NULL)
 		return;
-	int saved = errno; // of the constructor that failed
+	int saved = errno; // set by the constructor that failed
 	if (c->hmac_few != NULL && c->hmac_few != c->hmac)
 		free_mb_mgr(c->hmac_few);
 	if (c->hmac != NULL)

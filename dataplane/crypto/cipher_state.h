@@ -1,8 +1,8 @@
-// What outgoing keys are made of, for the two files that touch ipsec-mb: crypto/cipher.c, per
-// packet, and crypto/cipher_key.c, which makes and ends.
+// The layout of outgoing keys, for the two files that touch ipsec-mb: crypto/cipher.c, per packet,
+// and crypto/cipher_key.c, which creates and destroys.
 //
-// A key begins with what each packet needs, in the order in which it is touched; what RTCP needs,
-// a few times a second, lies behind it on cache lines of its own:
+// A key begins with what each packet requires, in order of use. What RTCP requires, a few times a
+// second, follows on cache lines of its own:
 //
 //	GCM  | salt, profile | round keys, powers of the hash key | RTCP's salt and AES key |
 //	     0               16                                   1024                      1088
@@ -23,19 +23,19 @@
 #define CIPHER_ROUND_KEYS 176 // bytes of AES-128's schedule
 #define CIPHER_SHA1_LEN   20
 
-// The salt is padded with zeros. Of the two bytes behind it, one is used.
+// The salt is padded with zeros. Of the two bytes after it, one is used.
 struct cipher_salt {
 	alignas(16) uint8_t bytes[SRTP_SALT_LEN_MAX];
 	uint8_t profile; // enum srtp_profile
 };
 
-// Every key begins so.
+// Every key begins like this.
 struct cipher_key {
 	struct cipher_salt salt;
 };
 
-// Powers of the hash key take 768 bytes. RTCP has none: made from its AES key for each packet, they
-// cost 110 ns, and 1 KiB a viewer less.
+// Powers of the hash key take 768 bytes. RTCP stores none: making them from its AES key for each
+// packet costs 110 ns, but saves 1 KiB per viewer.
 struct cipher_key_gcm {
 	alignas(CIPHER_LINE) struct cipher_key head;
 	struct gcm_key_data rtp; // ipsec-mb reads it unaligned
@@ -70,20 +70,20 @@ struct srtcp_receiver {
 	struct srtcp_replay replay;
 };
 
-// Cache lines of a key that RTP needs.
+// Number of a key's cache lines that RTP requires.
 #define CIPHER_LINES(key) (offsetof(struct key, rtcp_salt) / CIPHER_LINE)
 
-// Of the jobs, all that is the same for each packet is written once.
+// Job fields that are the same for every packet are written once.
 struct cipher {
 	aes_gcm_enc_dec_t gcm_encrypt;
 	aes_gcm_enc_dec_t gcm_decrypt;
 	aes_gcm_pre_t gcm_prepare;
-	IMB_MGR *ctr; // a manager for each style of use: they keep state
-	IMB_MGR *hmac; // many lanes: wide, slow when few are filled
+	IMB_MGR *ctr; // managers keep state, so each kind of use has its own
+	IMB_MGR *hmac; // many lanes: wide, but slow if few are filled
 	IMB_MGR *hmac_few; // one or two lanes of SHA instructions; else the same as hmac
 	struct gcm_context_data gcm;
 	IMB_JOB ctr_job;
-	struct cipher_job *hashed[CIPHER_BURST]; // what hmac_jobs are for
+	struct cipher_job *hashed[CIPHER_BURST]; // the jobs that hmac_jobs hash
 	IMB_JOB hmac_jobs[CIPHER_BURST];
 	uint8_t tags[CIPHER_BURST][CIPHER_SHA1_LEN]; // ipsec-mb writes 12 or 20 bytes, never 10
 };

@@ -1,7 +1,7 @@
 // Which SRTCP packets of one transport were accepted (RFC 3711 3.3.2), by sender: Firefox reports
-// from an SSRC of its own for each m-section, and from new ones as these come. Of fixed size; a
-// sender too many takes the place of the one that was silent longest, and what can then be replayed
-// is an old report. Written by the transport's worker.
+// from a separate SSRC for each m-section, and from new ones as sections are added. Of fixed size:
+// one sender too many replaces the one that has been silent longest, and then only an old report
+// can be replayed. Written by the transport's worker.
 #pragma once
 
 #include <stdbool.h>
@@ -20,11 +20,11 @@ struct srtcp_sender {
 struct srtcp_replay {
 	uint32_t packets; // accepted, modulo 2^32
 	uint32_t sender_count;
-	uint32_t ssrcs[SRTCP_SENDER_MAX]; // of senders, apart: they are searched
+	uint32_t ssrcs[SRTCP_SENDER_MAX]; // kept apart from the senders because they are searched
 	struct srtcp_sender senders[SRTCP_SENDER_MAX];
 };
 
-// The place of a sender, or sender_count where it is new.
+// The place of a sender, or sender_count if it is new.
 static inline uint32_t srtcp_replay_find(const struct srtcp_replay *r, uint32_t ssrc)
 {
 	uint32_t i = 0;
@@ -63,7 +63,7 @@ static inline uint32_t srtcp_replay_add(struct srtcp_replay *r, uint32_t ssrc)
 	return place;
 }
 
-// Once the tag has verified, with the place that srtcp_replay_find gave.
+// Call once the tag has verified, with the place from srtcp_replay_find.
 static inline void
 srtcp_replay_commit(struct srtcp_replay *r, uint32_t place, uint32_t ssrc, uint32_t index)
 {

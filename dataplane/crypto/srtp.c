@@ -38,11 +38,11 @@ static uint8_t stream_find(const struct srtp_receiver *r, uint32_t ssrc)
 
 static void stream_remove(struct srtp_receiver *r, uint8_t i)
 {
-	srtp_remove_stream(r->session, htonl(r->streams[i].ssrc)); // network order, here only
+	srtp_remove_stream(r->session, htonl(r->streams[i].ssrc)); // network order, only here
 	r->streams[i] = r->streams[--r->stream_count];
 }
 
-// Of the streams that nobody holds, the one that was silent longest; or stream_count.
+// The stream that has been silent longest and is not held; or stream_count.
 static uint8_t stream_to_evict(const struct srtp_receiver *r)
 {
 	uint8_t oldest = r->stream_count;

@@ -1,14 +1,15 @@
-// Incoming SRTP of one publisher (RFC 3711, RFC 7714), and SRTCP as the reference of
-// crypto/cipher.h, which opens the data plane's. Two sources alone use libsrtp2: crypto/srtp.c, per
-// packet, and crypto/srtp_session.c, which makes and ends. Names the server's side, whatever its
-// DTLS role: it receives with keys->client and sends with keys->server; a client swaps the two.
+// Incoming SRTP of one publisher (RFC 3711, RFC 7714), and SRTCP as the reference for
+// crypto/cipher.h, which the data plane uses for SRTCP. Only two files use libsrtp2: crypto/srtp.c,
+// per packet, and crypto/srtp_session.c, which creates and destroys. The names are the server's
+// view, whatever its DTLS role: it receives with keys->client and sends with keys->server; a client
+// swaps the two.
 //
 //	dtls_srtp_keys ──▶ struct srtp_keys ──▶ srtp_receiver_create ──▶ srtp_receive_rtp, _rtcp
 //	                    (then wiped)
 //
 // Each object belongs to one thread at a time. Nothing is allocated per packet: libsrtp makes one
-// stream, by malloc, at the first packet of each SSRC, and a received one only once its tag has
-// verified. So a stranger allocates nothing and a peer at most SRTP_SSRC_MAX streams.
+// stream, by malloc, at the first packet of each SSRC, and for received packets only once the tag
+// has verified. So a stranger causes no allocation, and a peer at most SRTP_SSRC_MAX streams.
 #pragma once
 
 #include <stddef.h>
@@ -29,22 +30,22 @@ enum srtp_profile {
 	SRTP_PROFILE_AEAD_AES_128_GCM = 7, // RFC 7714 14.2
 };
 
-// A master key. Of the salt, GCM uses the first 12 bytes.
+// A master key. GCM uses the first 12 bytes of the salt.
 struct srtp_master {
 	uint8_t key[SRTP_KEY_LEN];
 	uint8_t salt[SRTP_SALT_LEN_MAX];
 };
 
-// What a DTLS handshake yields (RFC 5764 4.2). Its holder wipes it where its use ends.
+// What a DTLS handshake yields (RFC 5764 4.2). Its holder wipes it after use.
 struct srtp_keys {
 	uint8_t profile; // enum srtp_profile
-	struct srtp_master client; // what the participant sends with
-	struct srtp_master server; // what we send with
+	struct srtp_master client; // with which the client sends
+	struct srtp_master server; // with which we send
 };
 
 struct srtp_receiver;
 
-// Bytes of master salt in this profile: 12 or 14, and 0 for a number that is none.
+// Bytes of master salt in this profile: 12 or 14, or 0 for an unknown profile.
 uint8_t srtp_salt_len(uint8_t profile);
 
 void srtp_keys_wipe(struct srtp_keys *);
@@ -52,22 +53,23 @@ void srtp_keys_wipe(struct srtp_keys *);
 // Once per process, before anything else. 0, or -EIO if libsrtp fails its own tests.
 [[nodiscard]] int srtp_init_library(void);
 
-// Inbound: any SSRC. NULL and errno: EINVAL for an unknown profile, ENOMEM. Copies what it needs.
+// Inbound: any SSRC. NULL and errno: EINVAL for an unknown profile, ENOMEM. Copies what it
+// requires.
 [[nodiscard]] struct srtp_receiver *srtp_receiver_create(const struct srtp_keys *);
 void srtp_receiver_destroy(struct srtp_receiver *);
 
-// Verify, then decrypt in place and shorten *len. 0, or the packet is to be dropped and nothing has
-// changed but its bytes: -EINVAL malformed, -EBADMSG wrong tag, -EALREADY a replay or older than
-// the window, -ENOSPC one SSRC too many, -ENOMEM. With SRTP_SSRC_MAX streams a new one takes the
-// place of the most silent one that nobody holds: what could be replayed from that is a packet of
-// no track, or an old report.
+// Verify, then decrypt in place and shorten *len. 0, or drop the packet, and nothing but its bytes
+// has changed: -EINVAL malformed, -EBADMSG wrong tag, -EALREADY a replay or older than the window,
+// -ENOSPC one SSRC too many, -ENOMEM. If there are SRTP_SSRC_MAX streams, a new one replaces the
+// longest silent one that is not held: from that, only a packet of no track or an old report could
+// be replayed.
 [[nodiscard]] int srtp_receive_rtp(struct srtp_receiver *, uint8_t *packet, size_t *len);
 [[nodiscard]] int srtp_receive_rtcp(struct srtp_receiver *, uint8_t *packet, size_t *len);
 
-// The stream of this SSRC, which has had a packet, stays until it is forgotten: what it brings is
-// relayed, so nothing of it may be replayed.
+// Keep this SSRC's stream, which has had a packet, until it is forgotten: its packets are relayed,
+// so none may be replayed.
 void srtp_receiver_hold(struct srtp_receiver *, uint32_t ssrc);
 
-// Free the stream of an SSRC that is over. Its replay window goes too: from now on the caller must
-// drop what comes from this SSRC by itself.
+// Free the stream of an SSRC that has ended. Its replay window goes with it: from now on, the
+// caller itself must drop packets from this SSRC.
 void srtp_receiver_forget(struct srtp_receiver *, uint32_t ssrc);

@@ -1,4 +1,4 @@
-// Making and ending SRTP sessions: what crypto/srtp.c uses per packet.
+// Creates and destroys SRTP sessions, which crypto/srtp.c uses per packet.
 #include "crypto/srtp.h"
 #include "crypto/srtp_state.h"
 
@@ -55,7 +55,7 @@ static int session_create(
         srtp_ssrc_type_t direction
 )
 {
-	uint8_t key[SRTP_KEY_LEN + SRTP_SALT_LEN_MAX]; // libsrtp wants the salt right after the key
+	uint8_t key[SRTP_KEY_LEN + SRTP_SALT_LEN_MAX]; // libsrtp requires both in a row
 	memcpy(key, master->key, SRTP_KEY_LEN);
 	memcpy(key + SRTP_KEY_LEN, master->salt, p->salt_len);
 

@@ -1,5 +1,5 @@
-// What a transport's SRTP state is made of, for the two files that touch libsrtp2: crypto/srtp.c,
-// per packet, and crypto/srtp_session.c, which makes and ends sessions.
+// The layout of a transport's SRTP state, for the two files that touch libsrtp2: crypto/srtp.c, per
+// packet, and crypto/srtp_session.c, which creates and destroys sessions.
 #pragma once
 
 #include <srtp2/srtp.h>
@@ -8,7 +8,7 @@
 
 #include "crypto/srtp.h"
 
-// One that libsrtp keeps for an SSRC.
+// A stream that libsrtp keeps for an SSRC.
 struct stream {
 	uint32_t ssrc;
 	uint32_t heard; // the receiver's packet count at its last packet
