@@ -87,7 +87,7 @@ static int run(const struct config *c)
 	struct port port;
 	struct am_region region;
 
-	// EAL is never ended: its interrupt thread would meet memory that is no longer there.
+	// EAL is never shut down, because its interrupt thread would access memory that is gone.
 	int ret = eal_start(c);
 	if (ret < 0)
 		return ret;
@@ -107,7 +107,7 @@ close_port:
 }
 
 static const char usage[] = "usage: amphi-dataplane -c FILE\n"
-                            "  -c, --config FILE  configuration, as shared/amphi.conf shows it\n"
+                            "  -c, --config FILE  configuration file, such as shared/amphi.conf\n"
                             "  -h, --help         this text\n";
 
 int main(int argc, char **argv)

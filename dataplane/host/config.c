@@ -8,9 +8,9 @@
 #include <string.h>
 
 #define CPU_MAX            1023
-#define BUFFERS_PER_WORKER 4096 // its descriptors, caches and rings, with room to breathe
+#define BUFFERS_PER_WORKER 4096 // for its descriptors, caches and rings, with room to spare
 
-// The settings as the file has them.
+// The settings as they are in the file.
 struct raw {
 	char log_level[AM_CONFIG_STRING_MAX];
 	char idle[AM_CONFIG_STRING_MAX];
@@ -86,8 +86,8 @@ struct report {
 	size_t size;
 };
 
-// The file's line of a setting, 0 where it lacks it. am_config names the line of whatever it
-// refuses itself, so it reads this setting once more, as a type that the setting does not have.
+// The line of a setting in the file, 0 if it is absent. am_config reports the line only of a
+// setting that it refuses, so this reads the setting once more with a type that it does not have.
 static int line_of(const char *path, const char *name)
 {
 	struct am_setting dataplane[sizeof(dataplane_settings) / sizeof(struct am_setting)];
@@ -131,7 +131,7 @@ static int refuse(const struct report *r, const char *name, const char *format, 
 	return -EINVAL;
 }
 
-// An address that can be a host's: not unspecified, loopback, multicast or broadcast.
+// True if a host can have the address: not unspecified, loopback, multicast or broadcast.
 static bool address_is_host(const struct am_address *a)
 {
 	static const uint8_t zero[16];
@@ -196,7 +196,7 @@ static int read_network(
 {
 	if (text[0] == '\0') {
 		if (gateway[0] != '\0')
-			return refuse(r, gateway_name, "= \"%s\" needs %s", gateway, name);
+			return refuse(r, gateway_name, "= \"%s\" requires %s", gateway, name);
 		return 0;
 	}
 	if (!prefix_parse(text, family, out) || (family == 4 && ipv4_is_network_edge(out)))
@@ -269,7 +269,7 @@ static int read_profiles(const struct report *r, const struct raw *raw, struct c
 			if (strcmp(list->values[i], list->values[j]) == 0)
 				return refuse(r, "srtp_profiles", "has %s twice", list->values[i]);
 		}
-		// Without doubles there are no more entries than accepted names.
+		// Without duplicates there are no more entries than accepted names.
 		out->srtp_profiles[i] = strcmp(list->values[i], profiles[0]) == 0
 		                                ? CONFIG_SRTP_AEAD_AES_128_GCM
 		                                : CONFIG_SRTP_AES_CM_128_HMAC_SHA1_80;
@@ -319,7 +319,7 @@ static int check(const struct report *r, const struct raw *raw, struct config *o
 	if (ret < 0)
 		return ret;
 	if (out->ipv4.address.family == 0 && out->ipv6.address.family == 0)
-		return refuse(r, "ipv4", "and ipv6 are both empty: the port needs an address");
+		return refuse(r, "ipv4", "and ipv6 are both empty: the port requires an address");
 	ret = read_announced(r, raw, out);
 	if (ret < 0)
 		return ret;

@@ -1,4 +1,4 @@
-// The configuration file as the data plane uses it: read and checked once at start, then constant.
+// The data plane's configuration: read from the file and checked once at start, then constant.
 #pragma once
 
 #include <stdbool.h>
@@ -23,7 +23,7 @@ enum config_srtp_profile {
 	CONFIG_SRTP_AEAD_AES_128_GCM = 0x0007,
 };
 
-// One family of the port. address.family 0: not used, then nothing else counts.
+// One address family of the port. address.family 0: not used; then the rest means nothing.
 struct config_network {
 	struct am_address address;
 	struct am_address gateway; // family 0: none
@@ -34,13 +34,13 @@ struct config {
 	enum am_log_level log_level;
 	enum config_idle idle;
 	bool adapt; // to what viewers' links carry
-	bool udp_checksum; // over IPv4, where the port does not compute it
+	bool udp_checksum; // over IPv4, if the port does not compute it
 	uint16_t worker_count; // 1..AM_WORKER_MAX
 	uint16_t cores[AM_WORKER_MAX]; // CPU of each worker, always filled
 	char port[AM_CONFIG_STRING_MAX]; // PCI address, or a virtual device with its arguments
 	bool hugepages;
 	uint32_t buffers;
-	uint32_t publisher_packets_per_s; // that one transport may send, of RTP
+	uint32_t publisher_packets_per_s; // RTP that one transport may send
 	uint32_t publisher_mbit_per_s; // likewise
 	uint16_t vlan; // 0: none
 	struct config_network ipv4, ipv6; // at least one is used
@@ -48,7 +48,7 @@ struct config {
 	struct am_address announced[AM_ADDRESS_MAX];
 	uint16_t udp_port; // host order
 	uint16_t srtp_profile_count; // at least one
-	enum config_srtp_profile srtp_profiles[CONFIG_PROFILE_MAX]; // most wanted first
+	enum config_srtp_profile srtp_profiles[CONFIG_PROFILE_MAX]; // most preferred first
 	char socket[CONFIG_SOCKET_MAX];
 };
 

@@ -24,7 +24,7 @@
 #define BASE_MB   96 // EAL, drivers, reassembly, the service
 #define WORKER_MB 32 // flow table, rings, queues of one worker
 
-// The arguments in the making. They live as long as the process: EAL keeps pointers to some.
+// The arguments being built. They live as long as the process, because EAL keeps pointers to some.
 struct args {
 	int count;
 	bool overflow;
@@ -51,7 +51,7 @@ static void add(struct args *a, const char *format, ...)
 	a->count++;
 }
 
-// Text in the making: cut off where it is full, which the length then tells.
+// Text being built. If it does not fit, it is cut off; len then exceeds the size.
 struct text {
 	size_t len;
 	char bytes[ARG_SIZE];
@@ -70,7 +70,7 @@ static void append(struct text *t, const char *format, ...)
 	t->len += n > 0 ? (size_t)n : 0;
 }
 
-// The service's CPUs: ours without the workers'; ours, if none is left.
+// The service's CPUs: this process's except the workers', or all of them if none is left.
 static void service_cpus(const struct config *config, const cpu_set_t *ours, cpu_set_t *set)
 {
 	*set = *ours;
@@ -95,7 +95,7 @@ static void append_cpus(struct text *t, const cpu_set_t *set)
 	}
 }
 
-// "0@(2-7),1@c1,2@c2": the service beside the workers, each of them on its own.
+// "0@(2-7),1@c1,2@c2": the service next to the workers, each worker on its own core.
 static int add_lcores(struct args *a, const struct config *config)
 {
 	struct text text = {0};
@@ -110,7 +110,7 @@ static int add_lcores(struct args *a, const struct config *config)
 	for (uint16_t i = 0; i < config->worker_count; i++) {
 		if (!CPU_ISSET(config->cores[i], &ours)) {
 			am_error(
-			        "eal: core of a worker is not ours worker=%u core=%u", i,
+			        "eal: a worker's core is not available to us worker=%u core=%u", i,
 			        config->cores[i]
 			);
 			return -EINVAL;
@@ -130,7 +130,7 @@ static uint64_t pool_bytes(const struct config *config, uint32_t data_room)
 	struct rte_mempool_objsz size;
 
 	rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + PORT_MBUF_PRIV + data_room, 0, &size);
-	// No buffer crosses a page. A pointer to each free one.
+	// No buffer crosses a page. Each also takes a pointer in the list of free ones.
 	uint64_t pages = config->buffers / (page / size.total_size) + 1;
 	return pages * page + config->buffers * 2 * sizeof(void *);
 }
@@ -190,7 +190,7 @@ static bool port_has(const char *port, const char *key)
 	return at && at[-1] == ',' && at[strlen(key)] == '=';
 }
 
-// True if the peer maps our packet buffers: it gets one file of all our memory, not one of each
+// True if the peer maps our packet buffers. Then it gets one file for all our memory, not one per
 // page.
 static bool memory_is_shared(const char *port)
 {
@@ -213,8 +213,8 @@ static int check_hugepages(uint64_t want_mb)
 	return -ENOMEM;
 }
 
-// All memory is taken at the start: none is missing later, and a peer that maps it has seen it all.
-// Nothing of it lies in files with names, so that several processes do not meet.
+// All memory is taken at the start, so none is missing later, and a peer that maps it sees all of
+// it. No memory file has a name, so several processes do not collide.
 static int add_memory(struct args *a, const struct config *config)
 {
 	uint64_t want_mb = memory_mb(config);
@@ -233,7 +233,7 @@ static int add_memory(struct args *a, const struct config *config)
 	return check_hugepages(want_mb);
 }
 
-// A virtual device gets as many queues as there are workers, unless the file says otherwise.
+// A virtual device gets one queue per worker, unless the configuration says otherwise.
 static void add_device(struct args *a, const struct config *config)
 {
 	const char *port = config->port;
@@ -271,7 +271,7 @@ int eal_start(const struct config *config)
 	add(&args, "--no-telemetry");
 	add(&args, "--log-level=warning");
 	add(&args,
-	    "--log-level=pmd.net.memif:critical"); // each call of a peer that is not there yet
+	    "--log-level=pmd.net.memif:critical"); // it would log each call to an absent peer
 	if (args.overflow) {
 		am_error("eal: arguments too long");
 		return -E2BIG;

@@ -1,6 +1,6 @@
 // DPDK's environment: memory, the one device, and the threads. Lcore 0 is the calling thread (the
-// service), which runs on the CPUs that the workers leave; lcores 1..N are the workers, each on its
-// core.
+// service), which runs on the CPUs that the workers leave free; lcores 1..N are the workers, each
+// on its core.
 #pragma once
 
 #include <stddef.h>
@@ -11,6 +11,6 @@
 
 struct config;
 
-// Starts the environment; the workers' threads wait for rte_eal_remote_launch. Once a process.
-// 0 or -errno, logged: -ENOMEM where hugepages are wanted but missing.
+// Starts the environment; the workers' threads wait for rte_eal_remote_launch. Once per process. 0
+// or -errno, logged: -ENOMEM if hugepages are required but missing.
 [[nodiscard]] int eal_start(const struct config *);

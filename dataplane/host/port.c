@@ -12,10 +12,10 @@
 #include <errno.h>
 #include <string.h>
 
-#define POOL_CACHE 256 // buffers that each thread keeps at hand
+#define POOL_CACHE 256 // buffers in each thread's cache
 
-// A stack: what was given back last is still in the caches. DPDK's default is a queue, which goes
-// through all buffers in turn.
+// A stack, because the buffers returned last are still in the CPU's caches. DPDK's default is a
+// queue, which goes through all buffers in turn.
 static int pool_create(struct port *port, const struct config *config, int numa_node)
 {
 	port->pool = rte_pktmbuf_pool_create_by_ops(
@@ -36,7 +36,7 @@ static int pool_create(struct port *port, const struct config *config, int numa_
 	return 0;
 }
 
-// What we ask of the hardware: spread clients over the queues, and compute checksums.
+// The hardware features that we use: spreading clients over the queues, and checksums.
 static void
 choose_features(struct port *port, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
 {
@@ -81,7 +81,7 @@ static int setup_queues(const struct port *port, int numa_node)
 }
 
 // Neighbours ask for our IPv6 address in its solicited-node group (RFC 4291 2.7.1), and routers
-// speak to all nodes. A port that can filter neither way must see everything.
+// address all nodes. A port that supports neither filter must receive everything.
 static void join_groups(const struct port *port, const struct config *config)
 {
 	const uint8_t *ip = config->ipv6.address.bytes;
@@ -116,7 +116,7 @@ static int configure(struct port *port, const struct config *config)
 	choose_features(port, &info, &conf);
 	if (!config->udp_checksum)
 		port->tx_offload |= PACKET_UNCHECKED_IPV4;
-	// A virtio_user sees in this interrupt alone that its peer has gone, or has come again.
+	// Only by this interrupt does virtio_user notice that its peer has gone or returned.
 	conf.intr_conf.lsc = (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
 	ret = rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);
 	if (ret < 0) {
@@ -140,7 +140,7 @@ static int configure(struct port *port, const struct config *config)
 	ret = port_start(port);
 	if (ret < 0 && !port->dials) {
 		am_error(
-		        "port: start failed error=%s; a peer with zero-copy=yes is to be there "
+		        "port: start failed error=%s; a peer with zero-copy=yes must be there "
 		        "first",
 		        rte_strerror(-ret)
 		);
@@ -186,8 +186,8 @@ static void log_port(const struct port *port)
 	        port->tx_offload, port->rx_checksum);
 }
 
-// Without copying, memif closes the files of EAL's memory at its first connection or refusal, so
-// that there is no second (DPDK 22.11): such a peer is to be there before us.
+// With zero-copy, memif closes the files of EAL's memory at its first connection or refusal, so
+// there can be no second (DPDK 22.11): such a peer must be there before us.
 static bool port_dials(const char *name)
 {
 	return strncmp(name, "net_memif", 9) == 0 && !strstr(name, ",role=server") &&
@@ -205,8 +205,7 @@ int port_open(struct port *port, const struct config *config)
 	port->id = (uint16_t)rte_eth_find_next(0);
 	if (port->id >= RTE_MAX_ETHPORTS) {
 		am_error(
-		        "port: not there, or its driver refused it as said above port=%s",
-		        config->port
+		        "port: not found, or refused by its driver, see above port=%s", config->port
 		);
 		return -ENODEV;
 	}

@@ -1,4 +1,4 @@
-// The one network port: its queues, its packet buffers, and what its hardware takes off us.
+// The one network port: its queues, its packet buffers, and the work that its hardware takes over.
 #pragma once
 
 #include <stdbool.h>
@@ -10,11 +10,11 @@
 
 struct config;
 
-#define PORT_MBUF_PRIV       256 // bytes before each buffer's headroom, for the worker's notes
+#define PORT_MBUF_PRIV       256 // bytes before each buffer's headroom, for the worker's metadata
 #define PORT_MBUF_DATA_ROOM  2176 // headroom and one Ethernet frame
-#define PORT_SMALL_PAYLOAD   512 // bytes of the longest packet whose history copy is small
+#define PORT_SMALL_PAYLOAD   512 // bytes; packets up to this are kept in small buffers in histories
 #define PORT_SMALL_DATA_ROOM (RTE_PKTMBUF_HEADROOM + PORT_SMALL_PAYLOAD)
-#define PORT_QUEUE_DEPTH     1024 // descriptors of each queue, where the port takes that many
+#define PORT_QUEUE_DEPTH     1024 // descriptors per queue, if the port allows that many
 static_assert(PORT_MBUF_PRIV % RTE_MBUF_PRIV_ALIGN == 0);
 static_assert(PORT_MBUF_DATA_ROOM == RTE_PKTMBUF_HEADROOM + 2048);
 
@@ -22,34 +22,33 @@ struct port {
 	uint16_t id;
 	uint16_t queues; // of each direction: queue i belongs to worker i
 	uint8_t mac[6];
-	uint16_t mtu; // bytes of an IP packet that it takes
-	uint16_t frame_max; // the same with Ethernet and VLAN headers: longer frames vanish in it
+	uint16_t mtu; // bytes of the longest IP packet that it takes
+	uint16_t frame_max; // the same with Ethernet and VLAN headers; longer frames get lost
 	uint8_t tx_offload; // enum packet_offload bits, as packet_seal takes them
-	bool rx_checksum; // asked of the hardware: port_rx_verified may be true
-	bool dials; // a memif client: port_start connects it to its peer, or fails where there is
-	            // none
+	bool rx_checksum; // the hardware checks: port_rx_verified may be true
+	bool dials; // a memif client: port_start connects it to its peer, or fails if there is none
 	bool started;
 	struct rte_mempool *pool; // owned; every received and made packet comes from it
 	struct rte_mempool *small_pool; // owned; copies of small packets in histories
 };
 
-// Opens the port that eal_start attached and starts it, unless it dials and nobody answers yet:
-// then port_start is to be tried again. 0 or -errno, logged.
+// Opens the port that eal_start attached and starts it, unless it dials and nobody answers yet;
+// then try port_start again later. 0 or -errno, logged.
 [[nodiscard]] int port_open(struct port *, const struct config *);
 
-// While no worker receives or sends. 0 or -errno.
+// Only while no worker receives or sends. 0 or -errno.
 [[nodiscard]] int port_start(struct port *);
 void port_stop(struct port *);
 
-// True if there is a peer at the other end. A virtio_user whose peer has come again takes it up
-// here, so this is to be asked now and then.
+// True if there is a peer at the other end. This call also lets virtio_user reconnect to a peer
+// that has returned, so call it regularly.
 bool port_is_linked(const struct port *);
 
-// Stops it and frees the pool: no mbuf is held by anyone any more.
+// Stops it and frees the pools. Nobody may hold an mbuf any more.
 void port_close(struct port *);
 
-// The checksums_verified of packet_parse: the hardware found the UDP checksum right and, of IPv4,
-// the header's (IPv6 has none to mark).
+// The checksums_verified of packet_parse: the hardware has found the UDP checksum correct and, for
+// IPv4, the header's (IPv6 has none).
 static inline bool port_rx_verified(const struct rte_mbuf *m)
 {
 	uint64_t ip = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;

@@ -158,7 +158,7 @@ static void mistakes_are_named_with_their_line(void **)
 	         "ipv4_gateway = \"198.18.1.1\" is not within"},
 	        {GOOD "ipv4_gateway = \"198.18.0.2\";", "own address"},
 	        {GOOD "ipv4_gateway = \"router\";", "ipv4_gateway = \"router\""},
-	        {GOOD "ipv6_gateway = \"fe80::1\";", "ipv6_gateway = \"fe80::1\" needs ipv6"},
+	        {GOOD "ipv6_gateway = \"fe80::1\";", "ipv6_gateway = \"fe80::1\" requires ipv6"},
 	        {GOOD "ipv6 = \"2001:db8::1\";", "ipv6 = \"2001:db8::1\""},
 	        {GOOD "ipv6 = \"2001:db8::1/129\";", "ipv6 ="},
 	        {GOOD "ipv6 = \"2001:db8::1/0\";", "ipv6 ="},
