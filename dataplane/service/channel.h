@@ -3,11 +3,11 @@
 //
 //	senders ──limits──▶ log of the last messages ◀── each reader's own place in it
 //
-// The log is all the memory there is, whatever the number of readers: one that is too slow for it
-// loses what has fallen out at its beginning, and a new one begins with what is there.
+// The log is the only memory, whatever the number of readers: a reader that is too slow loses the
+// messages that have dropped out of the log, and a new one begins with those that are in it.
 //
-// Before each message stands an envelope, so that nobody can speak in another's name. Its second
-// line is the sender's tag, opaque here:
+// Each message begins with an envelope, so that nobody can send in another's name. Its second line
+// is the sender's tag, opaque here:
 //
 //	<sequence> <milliseconds since 1970> <of the channel's opening>\n<tag>\n<message>
 #pragma once
@@ -22,8 +22,8 @@
 #include "wire/drop.h"
 
 #define CHANNEL_MESSAGES 200 // kept
-#define CHANNEL_BYTES    65536 // of them in all
-// What one sender may say, and all of them together: buckets.
+#define CHANNEL_BYTES    65536 // of those in total
+// Token buckets for one sender, and for all senders together.
 #define CHANNEL_SENDER_PER_S       2
 #define CHANNEL_SENDER_BURST       10
 #define CHANNEL_SENDER_BYTES_PER_S 4096
@@ -34,7 +34,7 @@
 struct channel_message {
 	am_id sender;
 	size_t len;
-	size_t text; // where what was said begins
+	size_t text; // where the message itself begins
 	uint8_t bytes[]; // with its envelope
 };
 
@@ -42,8 +42,8 @@ struct channel {
 	uint64_t room_id;
 	int64_t opened_ms; // CLOCK_REALTIME
 	uint32_t users; // senders and readers
-	uint64_t first; // sequence number of the oldest message that is kept
-	uint64_t next; // of the next to come; the first of all is 1
+	uint64_t first; // sequence number of the oldest message kept
+	uint64_t next; // of the next message; the very first is 1
 	size_t bytes; // kept
 	struct bucket bucket;
 	struct channel_message *log[CHANNEL_MESSAGES]; // by sequence number
@@ -60,7 +60,7 @@ struct channel_sender {
 
 struct channel_reader {
 	struct channel *channel;
-	uint64_t next; // that it has not got
+	uint64_t next; // the first that it has not got
 	TAILQ_ENTRY(channel_reader) entry;
 };
 
@@ -69,7 +69,7 @@ struct channel_time {
 	int64_t now_ms; // CLOCK_REALTIME
 };
 
-// NULL without memory.
+// NULL if out of memory.
 [[nodiscard]] struct channel *channel_create(uint64_t room_id, const struct channel_time *);
 
 // Readers must have left.
@@ -83,18 +83,18 @@ void channel_join(struct channel *, struct channel_reader *);
 void channel_join_late(struct channel *, struct channel_reader *);
 void channel_leave(struct channel_reader *);
 
-// Adds a message. True, or false and why not.
+// Adds a message. True, or false with the reason in *why.
 [[nodiscard]] bool channel_say(
         struct channel *c, struct channel_sender *, const uint8_t *text, size_t len,
         const struct channel_time *, enum drop *why
 );
 
-// What the reader gets next; NULL: it has everything. *lost: how many fell out of the log before
-// it came to them, once.
+// What the reader gets next; NULL: it has everything. *lost: how many messages dropped out of the
+// log before the reader got them; each is counted once.
 const struct channel_message *channel_peek(struct channel_reader *, uint64_t *lost);
 
-// It has got what channel_peek returned.
+// The reader has got what channel_peek returned.
 void channel_advance(struct channel_reader *);
 
-// UTF-8 as RFC 3629 has it: shortest forms, no surrogates.
+// UTF-8 as in RFC 3629: shortest forms, no surrogates.
 bool channel_is_text(const uint8_t *bytes, size_t len);

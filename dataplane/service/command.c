@@ -139,10 +139,10 @@ static int command_run(struct service *sv, const struct am_msg *m)
 	}
 }
 
-// One line a second at most: a control plane gone mad must not fill the disk.
+// At most one line per second, so a faulty control plane cannot fill the disk.
 static void refusal_log(struct service *sv, const struct am_msg *m, int error)
 {
-	if (error == ENOENT) // the object has ended meanwhile: no fault of anyone's
+	if (error == ENOENT) // the object has ended meanwhile, which is nobody's fault
 		return;
 	sv->refusals++;
 	if (sv->now_ns - sv->refusal_ns < REFUSAL_LOG_NS)

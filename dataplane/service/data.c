@@ -17,7 +17,7 @@
 #include "service/session.h"
 
 #define DATA_PER_TURN   64 // readers
-#define DATA_PER_READER 8 // messages to one of them in a turn
+#define DATA_PER_READER 8 // messages to one reader per turn
 #define PACKETS_PER_S   200 // SCTP packets that one client may send
 #define PACKETS_BURST   400
 #define TICK_NS         50000000ull // of SCTP's timers
@@ -27,14 +27,14 @@ static_assert(SCTP_PACKET_MAX <= DTLS_DATA_MAX);
 
 struct data {
 	struct session *session;
-	struct channel *channel; // the room's; NULL: it neither speaks nor listens now
-	struct sctp *sctp; // NULL: none yet, or it is over
+	struct channel *channel; // the room's; NULL: neither producer nor consumer now
+	struct sctp *sctp; // NULL: none yet, or it has ended
 	struct channel_sender *sender; // NULL: not a producer
-	am_id *sources; // by stream, AM_DATA_SOURCES of them; NULL: all on one, in their envelopes
-	struct channel_reader reader; // reader.channel NULL: nobody listens
+	am_id *sources; // of AM_DATA_SOURCES streams; NULL: all on one, in envelopes
+	struct channel_reader reader; // reader.channel NULL: not started
 	TAILQ_ENTRY(data) ready;
 	bool is_ready; // in that list
-	bool is_blocked; // SCTP has no room until the client has acknowledged something
+	bool is_blocked; // SCTP has no room until the client acknowledges something
 	uint16_t producer; // its stream, or AM_DATA_NONE
 	uint16_t consumer; // likewise; it has nothing to do before its start
 	struct bucket packets; // that the client may send
@@ -123,7 +123,7 @@ static void packet_send(void *user, const uint8_t *packet, size_t len)
 {
 	struct data *d = user;
 
-	(void)dtls_write(d->session->dtls, packet, len); // as good as lost on the way
+	(void)dtls_write(d->session->dtls, packet, len); // a failure equals a loss on the way
 }
 
 static void message_too_long(void *user)
@@ -152,8 +152,8 @@ static bool message_take(
 		*why = DROP_data_no_producer;
 		return false;
 	}
-	// Channels are negotiated, not opened in-band: DCEP's messages (RFC 8832) are no text
-	// either.
+	// Channels are negotiated, not opened in-band, so DCEP messages (RFC 8832) are refused like
+	// anything else that is not text.
 	if (ppid != SCTP_PPID_STRING || !channel_is_text(text, len)) {
 		*why = DROP_data_not_text;
 		return false;
@@ -196,7 +196,7 @@ static void association_begin(struct data *d)
 	        .user = d,
 	};
 
-	// Only who speaks needs the many streams, and their memory.
+	// Only senders require the many streams, and their memory.
 	d->sctp = sctp_create(d->session->id, d->producer != AM_DATA_NONE, &handler);
 	if (!d->sctp)
 		am_error(
@@ -228,7 +228,7 @@ static struct data *data_create(const struct service *sv, struct session *s)
 	return d;
 }
 
-// The session's data, in its room's channel, made where it has none. NULL without memory.
+// The session's data, in its room's channel; made if it has none. NULL if out of memory.
 static struct data *data_get(struct service *sv, struct session *s)
 {
 	if (!s->data)
@@ -239,9 +239,9 @@ static struct data *data_get(struct service *sv, struct session *s)
 	return d && d->channel ? d : NULL;
 }
 
-// After a removal: where neither a producer nor a consumer is left the room's channel needs it no
-// more. The association stays, since a client's that has ended cannot begin anew: what it opens
-// next is another stream (RFC 8831 6.7).
+// After a removal: leaves the room's channel if neither a producer nor a consumer is left. The
+// association stays, since a client cannot begin one anew: what it opens next is another stream
+// (RFC 8831 6.7).
 static void data_settle(struct service *sv, struct session *s)
 {
 	struct data *d = s->data;
@@ -374,7 +374,7 @@ void data_receive(struct service *sv, struct session *s, const uint8_t *packet, 
 		service_count_drop(sv, DROP_sctp_rate);
 		return;
 	}
-	data_connect(sv, s); // the client may begin anew
+	data_connect(sv, s); // the client may start again
 	if (!d->sctp)
 		return;
 	if (sctp_receive(d->sctp, packet, len) == SCTP_OVER) {
@@ -385,7 +385,7 @@ void data_receive(struct service *sv, struct session *s, const uint8_t *packet, 
 	ready_check(d);
 }
 
-// The stream on which the reader gets what this sender says, or -1: it does not.
+// The stream on which the reader gets this sender's messages, or -1 if it gets none.
 static int stream_of(const struct data *d, am_id sender)
 {
 	int stream = AM_DATA_SOURCES - 1;
@@ -397,7 +397,7 @@ static int stream_of(const struct data *d, am_id sender)
 	return stream;
 }
 
-// 0, or the error of SCTP.
+// 0, or SCTP's error.
 static int message_send(struct service *sv, struct data *d, const struct channel_message *m)
 {
 	size_t skip = d->sources ? m->text : 0;
@@ -416,7 +416,7 @@ static int message_send(struct service *sv, struct data *d, const struct channel
 	return 0;
 }
 
-// Sends to one reader, who is in the list no more. False: it has to come again.
+// Sends to one reader, which was taken off the list. False: there is more to send.
 static bool reader_serve(struct service *sv, struct data *d)
 {
 	const struct channel_message *m;

@@ -19,12 +19,12 @@
 #include <unistd.h>
 
 #define CERT_LIST_MAX        8192 // bytes; a browser's certificate has less than 1000
-#define CERT_DAYS            3650 // nobody checks: the fingerprint is what counts (RFC 8122)
+#define CERT_DAYS            3650 // nobody checks this: only the fingerprint counts (RFC 8122)
 #define GCM_LEN_MIN          24 // RFC 5288 3: explicit nonce and tag around no data
-#define HANDSHAKE_BUFFER_LEN 21848 // what OpenSSL 3.0 takes for 16384
+#define HANDSHAKE_BUFFER_LEN 21848 // what OpenSSL 3.0 allocates for 16384
 #define PLAIN_LEN_MAX        16384 // RFC 6347 4.1
 #define TIMEOUT_US_FIRST     200000 // RFC 6347 4.2.4.1 says 1 s; ICE has just seen the path work
-#define BEGIN_AGAIN_NS       1000000000ull // where there were too many handshakes to begin one
+#define BEGIN_AGAIN_NS       1000000000ull // if there were too many handshakes to begin one
 #define TIMEOUT_US_MAX       6400000
 #define MATERIAL_LEN_MAX     (2 * (SRTP_KEY_LEN + SRTP_SALT_LEN_MAX))
 #define CIPHERS_ECDSA        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"
@@ -57,7 +57,7 @@ struct dtls {
 	uint64_t handshake_end_ns; // by when it must be connected
 	uint64_t start_ns; // when we begin, as the DTLS client; UINT64_MAX: never, or we have
 	uint8_t state; // enum am_dtls_state
-	uint8_t early_count; // encrypted records that were fed before their keys were there
+	uint8_t early_count; // encrypted records fed to OpenSSL before it had their keys
 	bool is_done; // the handshake
 	bool is_reading; // within dtls_receive
 	bool has_fingerprint;
@@ -65,8 +65,8 @@ struct dtls {
 	X509 *certificate; // the client's, from the handshake's end until it is verified
 };
 
-// The BIO: one record in, one datagram out, and never a "try again" for what goes out (a flight
-// suspended half-way is a state that OpenSSL has got wrong before).
+// The BIO: one record in, one datagram out, and never a "try again" when sending, since OpenSSL has
+// had bugs with flights suspended halfway.
 
 static int bio_write(BIO *bio, const char *bytes, int len)
 {
@@ -89,7 +89,7 @@ static int bio_read(BIO *bio, char *bytes, int size)
 	return (int)n;
 }
 
-// All else, MTU and timeouts included, is answered by 0: not the BIO's business.
+// Everything else, MTU and timeouts included, is not this BIO's business: 0.
 static long bio_ctrl(BIO *, int command, long, void *)
 {
 	return command == BIO_CTRL_FLUSH;
@@ -110,7 +110,7 @@ static BIO_METHOD *bio_method_create(void)
 	return method;
 }
 
-// Random serial, neutral name: the certificate tells nothing but its key. NULL if OpenSSL refuses.
+// Random serial, neutral name: the certificate reveals nothing but its key. NULL if OpenSSL fails.
 static X509 *certificate_create(EVP_PKEY *key)
 {
 	uint64_t serial;
@@ -151,7 +151,7 @@ static bool context_use_certificate(SSL_CTX *ctx, X509 *cert, EVP_PKEY *key)
 	return SSL_CTX_use_certificate(ctx, cert) == 1 && SSL_CTX_use_PrivateKey(ctx, key) == 1;
 }
 
-// False if OpenSSL refuses.
+// False if OpenSSL fails.
 static bool context_add_certificate(struct dtls_context *c)
 {
 	bool ok = false;
@@ -179,7 +179,8 @@ static int accept_certificate(X509_STORE_CTX *, void *)
 	return 1;
 }
 
-// Some servers do not know RFC 5746. Without renegotiation there is nothing that it would secure.
+// Some servers do not support RFC 5746, which secures renegotiation; since there is none, they are
+// accepted.
 static bool context_configure(SSL_CTX *ctx, const char *ciphers, const char *srtp_profiles)
 {
 	SSL_CTX_set_options(
@@ -197,7 +198,7 @@ static bool context_configure(SSL_CTX *ctx, const char *ciphers, const char *srt
 	       SSL_CTX_set_tlsext_use_srtp(ctx, srtp_profiles) == 0; // 0 is success, here only
 }
 
-// IANA's profile names to a list as OpenSSL spells it. 0 or -EINVAL.
+// Translates IANA's profile names to OpenSSL's list. 0 or -EINVAL.
 static int profiles_translate(const char *const *names, uint8_t n, char *list, size_t size)
 {
 	list[0] = '\0';
@@ -218,8 +219,9 @@ static int profiles_translate(const char *const *names, uint8_t n, char *list, s
 	return n > 0 ? 0 : -EINVAL;
 }
 
-// The methods of one version alone, deprecated as applications should not choose one: with the
-// other one SSL_set_session (forget_certificate) would change a live session's method, and end it.
+// These methods are for one version only, and deprecated because applications should not choose
+// one. With the generic ones, SSL_set_session (forget_certificate) would change a live session's
+// method and end it.
 static void context_create_ssl(struct dtls_context *c)
 {
 #pragma GCC diagnostic push
@@ -242,7 +244,7 @@ struct dtls_context *dtls_context_create(const char *const *profiles, uint8_t n)
 
 	context_create_ssl(c);
 	c->bio_method = bio_method_create();
-	// Our own certificate is ECDSA; a client's, where it is the DTLS server, may be RSA.
+	// Our own certificate is ECDSA; that of a client that is the DTLS server may be RSA.
 	if (c->server == NULL || c->client == NULL || c->bio_method == NULL ||
 	    !context_configure(c->server, CIPHERS_ECDSA, srtp_profiles) ||
 	    !context_configure(c->client, CIPHERS_ECDSA ":" CIPHERS_RSA, srtp_profiles) ||
@@ -293,7 +295,7 @@ struct dtls *dtls_create(struct dtls_context *c, const struct dtls_handler *hand
 	return d;
 }
 
-// Gives the whole pages of a buffer back: it reads as zeros from now on.
+// Returns a buffer's whole pages to the kernel: they read as zeros from now on.
 static void pages_release(const uint8_t *bytes, size_t len)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -304,8 +306,8 @@ static void pages_release(const uint8_t *bytes, size_t len)
 		madvise((void *)first, end - first, MADV_DONTNEED);
 }
 
-// Lets go of what OpenSSL needs only while it works: 33 kB of record buffers, and the pages of its
-// handshake buffer, which it keeps for a repeated last flight and fills before it reads.
+// Frees what OpenSSL requires only while it works: 33 kB of record buffers, and the pages of its
+// handshake buffer, which it keeps for repeating the last flight and always fills before reading.
 static void go_quiet(struct dtls *d)
 {
 	if (d->ssl == NULL || !d->is_done || d->is_reading)
@@ -316,8 +318,8 @@ static void go_quiet(struct dtls *d)
 	d->handshake_buffer = NULL;
 }
 
-// OpenSSL 3.0 shows each handshake message that it sends where it lies: at the beginning of its
-// buffer (dtls1_do_write).
+// OpenSSL 3.0 passes each handshake message that it sends in place, at the beginning of its buffer
+// (dtls1_do_write).
 static void on_message(int sent, int, int type, const void *bytes, size_t, SSL *, void *user)
 {
 	struct dtls *d = user;
@@ -327,8 +329,8 @@ static void on_message(int sent, int, int type, const void *bytes, size_t, SSL *
 		d->handshake_buffer = bytes;
 }
 
-// The first record begins the handshake, or we do. Without memory, or with too many at once, it is
-// lost, and comes again.
+// The first record begins the handshake, or we do. If memory is short, or too many are under way,
+// that record is lost and the client repeats it.
 static void begin(struct dtls *d, bool as_client, uint64_t now_ns)
 {
 	if (d->context->half_open == DTLS_HALF_OPEN_MAX)
@@ -359,8 +361,7 @@ static void begin(struct dtls *d, bool as_client, uint64_t now_ns)
 	d->context->half_open++;
 }
 
-// The only way out of AM_DTLS_CONNECTING and into a final state: it gives the handshake's place
-// back.
+// The only way out of AM_DTLS_CONNECTING and into a final state: frees the handshake's place.
 static void state_set(struct dtls *d, enum am_dtls_state state)
 {
 	if (d->state == AM_DTLS_CONNECTING)
@@ -386,7 +387,7 @@ static void stop(struct dtls *d, enum am_dtls_state state)
 	state_set(d, state);
 }
 
-// The same, and the client is told.
+// The same, and tells the client.
 static void stop_politely(struct dtls *d, enum am_dtls_state state)
 {
 	ERR_clear_error();
@@ -420,7 +421,7 @@ enum am_dtls_state dtls_state(const struct dtls *d)
 	return d->state;
 }
 
-// Connect once both halves are there: the handshake, and the fingerprint from signaling.
+// Connects once both halves are complete: the handshake, and the fingerprint from signaling.
 static void verify_fingerprint(struct dtls *d)
 {
 	uint8_t digest[AM_FINGERPRINT_MAX];
@@ -439,8 +440,8 @@ static void verify_fingerprint(struct dtls *d)
 	state_set(d, AM_DTLS_CONNECTED);
 }
 
-// Lets go of the client's certificate, 4 kB, with OpenSSL's session that holds it: of that only the
-// master secret is needed any more. False without memory; then it stays.
+// Frees the client's certificate, 4 kB, with OpenSSL's session that holds it, of which only the
+// master secret is still required. False if out of memory; then it stays.
 static bool forget_certificate(struct dtls *d)
 {
 	const SSL_SESSION *old = SSL_get_session(d->ssl);
@@ -474,14 +475,14 @@ static void fail_or_wait(struct dtls *d, int ret)
 	switch (SSL_get_error(d->ssl, ret)) {
 	case SSL_ERROR_WANT_READ: break;
 	case SSL_ERROR_ZERO_RETURN: stop_politely(d, AM_DTLS_CLOSED); break;
-	default: // OpenSSL has sent its alert, or has got one
+	default: // OpenSSL has sent or received an alert
 		stop(d, AM_DTLS_FAILED);
 		break;
 	}
 	ERR_clear_error();
 }
 
-// Let OpenSSL read d->input, and what it had kept back.
+// Lets OpenSSL read d->input, and whatever it had kept back.
 static void run(struct dtls *d)
 {
 	ERR_clear_error();
@@ -501,16 +502,16 @@ static void run(struct dtls *d)
 			fail_or_wait(d, ret);
 			return;
 		}
-		// Nobody is there to talk to before the fingerprint is verified.
+		// The peer is unknown until its fingerprint is verified.
 		if (d->state == AM_DTLS_CONNECTED && d->handler.receive != NULL)
 			d->handler.receive(d->handler.user, data, (size_t)ret);
 	}
 }
 
-// Keep from OpenSSL what would end or swell a session by mere presence: record types that it does
-// not know are fatal, so are encrypted records too short for their cipher (seen with 3.0.19), and
-// records of an epoch to come are kept by the hundred with 16 kB each. There are two epochs, as
-// there is no renegotiation; and once the second is in use, nothing of the first is good.
+// Keeps records from OpenSSL that would end a session or bloat it: unknown record types are fatal,
+// encrypted records too short for their cipher, too (seen with 3.0.19), and records of a future
+// epoch are kept by the hundred, at 16 kB each. Without renegotiation there are only two epochs,
+// and once the second is in use, records of the first are worthless.
 static bool record_is_wanted(struct dtls *d, uint8_t type, uint16_t epoch, size_t body_len)
 {
 	if (type < RECORD_CHANGE_CIPHER_SPEC || type > RECORD_APPLICATION_DATA || epoch > 1)
@@ -523,7 +524,7 @@ static bool record_is_wanted(struct dtls *d, uint8_t type, uint16_t epoch, size_
 		return false;
 
 	OSSL_HANDSHAKE_STATE state = SSL_get_state(d->ssl);
-	if (d->is_done || state == TLS_ST_SR_CHANGE || state == TLS_ST_CR_CHANGE) // it has keys
+	if (d->is_done || state == TLS_ST_SR_CHANGE || state == TLS_ST_CR_CHANGE) // it has the keys
 		return true;
 	if (d->early_count == DTLS_EARLY_MAX)
 		return false;
@@ -531,8 +532,8 @@ static bool record_is_wanted(struct dtls *d, uint8_t type, uint16_t epoch, size_
 	return true;
 }
 
-// OpenSSL's timer runs on the wall clock: it is asked only for how long, not for when. It has none
-// until it has answered a whole ClientHello; the handshake's end holds from the first byte on, and
+// OpenSSL's timer runs on the wall clock, so it is asked only how long, not when. It has no timer
+// until it has answered a whole ClientHello. The handshake's time limit holds from the first byte
 // until the fingerprint is verified.
 static void arm_timer(struct dtls *d, uint64_t now_ns)
 {
@@ -552,12 +553,12 @@ static void arm_timer(struct dtls *d, uint64_t now_ns)
 enum am_dtls_state dtls_receive(struct dtls *d, const uint8_t *bytes, size_t len, uint64_t now_ns)
 {
 	d->is_reading = true;
-	// RFC 6347 4.1: a datagram holds whole records; what is cut off is dropped.
+	// RFC 6347 4.1: a datagram holds whole records; truncated ones are dropped.
 	struct am_reader reader = am_reader_init(bytes, len);
 	while (!is_over(d) && am_reader_left(&reader) > 0) {
 		const uint8_t *record = reader.next;
 		uint8_t type = am_read_u8(&reader);
-		am_read_u16(&reader); // version: OpenSSL's to judge
+		am_read_u16(&reader); // version: OpenSSL checks it
 		uint16_t epoch = am_read_u16(&reader);
 		am_reader_take(&reader, 6); // sequence number
 		size_t body_len = am_read_u16(&reader);

@@ -77,7 +77,7 @@ void fragment_expire(struct fragment_table *t, uint64_t now_tsc)
 	rte_ip_frag_free_death_row(&t->dead, 0);
 }
 
-// Where the datagram's part begins, in bytes, and whether more follow.
+// The fragment's offset in the datagram, in bytes, and whether more follow.
 static uint32_t fragment_offset(const uint8_t *frame, const struct packet_view *view, bool *more)
 {
 	if (view->family == 4) {
@@ -90,9 +90,9 @@ static uint32_t fragment_offset(const uint8_t *frame, const struct packet_view *
 	return (uint32_t)(field[0] << 8 | (field[1] & 0xf8));
 }
 
-// Only what the whole datagram can hold: no empty part (the library would chain it to itself), none
-// beyond the limit, none but the last of an odd length (RFC 8200 4.5). IPv4 options are refused: a
-// fragment with some is nothing that a browser's network makes.
+// Accepts only valid parts of a datagram: none that is empty (the library would chain it to itself)
+// or beyond the limit, and only the last may have a length that is not a multiple of 8 (RFC 8200
+// 4.5). IPv4 options are refused: browsers' networks make no fragments with them.
 static bool acceptable(const uint8_t *frame, const struct packet_view *view)
 {
 	bool more;
@@ -106,7 +106,7 @@ static bool acceptable(const uint8_t *frame, const struct packet_view *view)
 	return view->payload_offset + offset + view->payload_len <= FRAGMENT_DATAGRAM_MAX;
 }
 
-// The fragment in a buffer of our own, without Ethernet padding.
+// Copies the fragment into a buffer of our own, without Ethernet padding.
 static struct rte_mbuf *
 copy_in(struct fragment_table *t, const struct rte_mbuf *m, const struct packet_view *view)
 {
@@ -121,7 +121,7 @@ copy_in(struct fragment_table *t, const struct rte_mbuf *m, const struct packet_
 	return own;
 }
 
-// The library writes the length of the whole datagram, but leaves the IPv4 checksum.
+// The library updates the length to that of the whole datagram, but not the IPv4 checksum.
 static struct rte_mbuf *copy_out(struct fragment_table *t, const struct rte_mbuf *chain)
 {
 	struct rte_mbuf *whole = rte_pktmbuf_copy(chain, t->out, 0, UINT32_MAX);

@@ -1,5 +1,6 @@
 // Reassembly of IPv4 and IPv6 fragments, bounded in flows, bytes and time. Fragments wait in
-// buffers of their own, so no flood of them takes the media's. Used by the service thread only.
+// buffers of their own, so a flood of them cannot take those of media. Used by the service thread
+// only.
 #pragma once
 
 #include <stdint.h>
@@ -18,15 +19,15 @@ struct fragment_table;
 struct fragment_counts {
 	uint64_t received;
 	uint64_t completed;
-	uint64_t refused; // too far or too long, overlapping, table or buffers full
+	uint64_t refused; // beyond the limit, overlapping, or table or buffers full
 };
 
 // out: where whole datagrams are allocated. NULL and errno (logged) on failure.
 [[nodiscard]] struct fragment_table *fragment_create(struct rte_mempool *out);
 void fragment_destroy(struct fragment_table *);
 
-// Takes a mbuf of class PACKET_FRAGMENT, in any case. Returns a whole frame in one segment, owned
-// by the caller, to be parsed again; or NULL. now_tsc: rte_rdtsc().
+// Takes over an mbuf of class PACKET_FRAGMENT in any case. Returns a whole frame in one segment,
+// owned by the caller, for parsing again; or NULL. now_tsc: rte_rdtsc().
 [[nodiscard]] struct rte_mbuf *fragment_add(
         struct fragment_table *, struct rte_mbuf *, const struct packet_view *, uint64_t now_tsc
 );

@@ -22,7 +22,8 @@ void ice_restart(
         struct ice *ice, const char ufrag[static AM_UFRAG_LEN], const char pwd[static AM_PWD_LEN]
 )
 {
-	// A second restart before the client followed the first: what it uses is still `previous`.
+	// If a second restart comes before the client has followed the first, it still uses
+	// `previous`.
 	if (!ice->has_previous) {
 		ice->previous = ice->credentials;
 		ice->has_previous = true;
@@ -45,8 +46,8 @@ static uint8_t path_find(const struct ice *ice, const struct ice_tuple *tuple)
 	return i;
 }
 
-// Which credentials the request is for, or NULL. Only the part of USERNAME before the colon can be
-// checked: the client's ufrag, after it, is never signaled.
+// The credentials that the request is for, or NULL. Only the part of USERNAME before the colon can
+// be checked; the client's ufrag after it is never signaled.
 static const struct ice_credentials *
 credentials_find(const struct ice *ice, const struct stun_message *request)
 {
@@ -72,7 +73,7 @@ static uint8_t path_to_evict(const struct ice *ice)
 	return stalest;
 }
 
-// The place of a tuple that was not known. The selected path keeps its index.
+// The place of a new tuple. The selected path keeps its index.
 static uint8_t path_add(struct ice *ice, const struct ice_tuple *tuple, struct ice_outcome *outcome)
 {
 	uint8_t i = ice->path_count;
@@ -137,8 +138,8 @@ static void select_path(struct ice *ice, uint8_t i, struct ice_outcome *outcome)
 	ice->state = AM_ICE_CONNECTED;
 }
 
-// Whether a check with this transaction has never come before. Notes it. Two bits of the hash's
-// stand for each, so after many thousands some new ones look old, which is the safe side.
+// True if no check with this transaction has come before; notes it. Two bits of a hash represent
+// each transaction, so after many thousands some new ones look old, which is the safe side.
 static bool transaction_is_new(struct ice *ice, const uint8_t *transaction)
 {
 	uint64_t hash = 0x9e3779b97f4a7c15;
@@ -155,7 +156,7 @@ static bool transaction_is_new(struct ice *ice, const uint8_t *transaction)
 	return is_new;
 }
 
-// An authentic check: move what may move.
+// Handles an authentic check: updates paths and selection.
 static void accept_check(
         struct ice *ice, const struct ice_tuple *from, const struct stun_message *request,
         uint64_t now_ns, struct ice_outcome *outcome
@@ -189,7 +190,7 @@ static void accept_check(
 		ice->nomination = request->nomination;
 	}
 	if (select && i == ice->selected)
-		await_none(ice); // it is to stay
+		await_none(ice); // it stays selected
 	else if (select)
 		select_path(ice, i, outcome);
 }
@@ -201,7 +202,7 @@ static void finish_restart(struct ice *ice, struct ice_outcome *outcome)
 	ice->has_previous = false;
 	ice->has_nomination = false;
 	ice->nomination = 0;
-	memset(ice->seen, 0, sizeof(ice->seen)); // the old password is worth nothing any more
+	memset(ice->seen, 0, sizeof(ice->seen)); // the old password is worthless now
 	outcome->events |= ICE_RESTARTED;
 }
 
@@ -234,8 +235,8 @@ struct ice_outcome ice_handle_request(
 	if (c == NULL || !stun_verify(msg, len, &request, c->pwd, AM_PWD_LEN))
 		return outcome;
 
-	// From here on it is the client. RFC 8489 6.3.1; RFC 8445 7.3.1.1: we are lite, so
-	// controlled.
+	// From here on the sender is the client. RFC 8489 6.3.1; RFC 8445 7.3.1.1: we are lite and
+	// so controlled.
 	enum stun_error error =
 	        request.unknown_count > 0 ? STUN_UNKNOWN_ATTRIBUTE : STUN_ROLE_CONFLICT;
 	if (request.unknown_count > 0 || request.controlled) {

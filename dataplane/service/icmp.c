@@ -88,7 +88,7 @@ size_t icmp_answer(
 	memcpy(reply, request, len);
 	reply[0] = view->family == 4 ? ECHO_REPLY : ECHO6_REPLY;
 	memset(reply + 2, 0, 2);
-	// The pseudo-header's sum is the same with its addresses exchanged.
+	// Exchanging the addresses does not change the pseudo-header's sum.
 	uint16_t check = packet_sum_fold(packet_sum(reply, len, sum_start(view)));
 	memcpy(reply + 2, &check, 2);
 	icmp->answered++;

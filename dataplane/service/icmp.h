@@ -1,5 +1,5 @@
 // Echo replies (RFC 792, RFC 4443 4.2), so that an operator can ping the port. Every other message
-// is counted and forgotten: no redirect and no too-big changes anything here.
+// is counted and ignored: redirects and packet-too-big messages change nothing here.
 #pragma once
 
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include "service/bucket.h"
 #include "wire/packet.h"
 
-#define ICMP_RATE_PER_S 100 // replies a second, all askers together
+#define ICMP_RATE_PER_S 100 // replies per second, to all senders together
 #define ICMP_BURST      50
 
 // Zero is a valid start. Owned by the service thread.
@@ -20,8 +20,9 @@ struct icmp {
 	uint64_t malformed;
 };
 
-// Makes the reply to a frame of class PACKET_ICMP or PACKET_ICMP6 in out; it goes back to the MAC
-// address that the request came from. Returns its length, 0: no reply. frame and out are apart.
+// Writes the reply to a frame of class PACKET_ICMP or PACKET_ICMP6 to `out`, addressed to the MAC
+// address that the request came from. Returns its length; 0: no reply. frame and out must not
+// overlap.
 [[nodiscard]] size_t icmp_answer(
         struct icmp *, const struct packet_local *, const uint8_t *frame,
         const struct packet_view *, uint64_t now_ns, uint8_t *out, size_t out_size

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASK_NS            3000000000ull // an unanswered question is forgotten after this
-#define USED_NS           60000000000ull // a neighbour that nobody asked for so long is not kept
+#define ASK_NS            3000000000ull // an unanswered request is forgotten after this
+#define USED_NS           60000000000ull // a neighbour not looked up for this long is not kept
 #define ANNOUNCE_EVERY_NS 10000000000ull // between two defences of our address (RFC 5227 2.4)
 
 #define ARP_REQUEST 1
@@ -31,9 +31,9 @@ static const uint8_t ip_all_nodes[16] = {0xff, 2, [15] = 1};
 struct neighbour {
 	struct am_address address;
 	uint8_t mac[6];
-	bool known; // mac was proved at proved_ns, less than NEIGHBOUR_LIVE_NS ago
+	bool known; // mac was proven at proved_ns, less than NEIGHBOUR_LIVE_NS ago
 	bool asking; // a request is out, since asking_ns
-	bool router; // of the configuration: never evicted nor forgotten
+	bool router; // configured, so never evicted or forgotten
 	uint64_t proved_ns;
 	uint64_t asking_ns;
 	uint64_t asked_ns; // last request, 0: never
@@ -55,7 +55,7 @@ struct neighbour_table {
 	struct neighbour_counts counts;
 	uint64_t defended_ns;
 	uint32_t count;
-	struct neighbour entries[NEIGHBOUR_MAX]; // the first count, in no order
+	struct neighbour entries[NEIGHBOUR_MAX]; // the first `count`, in no order
 };
 
 static size_t address_size(const struct am_address *a)
@@ -81,7 +81,7 @@ static bool is_link_local(const uint8_t *ip)
 	return ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80;
 }
 
-// True if the address can be a neighbour's: on the link, not ours.
+// True if a neighbour can have the address: on the link, not ours.
 static bool on_link(const struct neighbour_table *t, const struct am_address *a)
 {
 	const struct config_network *n = a->family == 4 ? &t->config->ipv4 : &t->config->ipv6;
@@ -95,11 +95,11 @@ static void expire(struct neighbour *e, uint64_t now)
 {
 	if (e->known && now - e->proved_ns >= NEIGHBOUR_LIVE_NS) {
 		e->known = false;
-		e->asking = false; // its next question starts anew, to all
+		e->asking = false; // its next request starts over, to everyone
 	}
 }
 
-// The entry of an address, or NULL. What is no longer believed is unknown again.
+// The entry of an address, or NULL. An entry that is no longer believed becomes unknown again.
 static struct neighbour *find(struct neighbour_table *t, const struct am_address *a, uint64_t now)
 {
 	for (uint32_t i = 0; i < t->count; i++) {
@@ -112,8 +112,8 @@ static struct neighbour *find(struct neighbour_table *t, const struct am_address
 	return NULL;
 }
 
-// A new entry, or NULL: a full table gives up only what was last looked up no later than used_ns,
-// so strangers that ask us push out one another and never what we use ourselves.
+// A new entry, or NULL: a full table evicts only entries last looked up no later than used_ns, so
+// strangers that ask us evict one another and never the entries that we use.
 static struct neighbour *
 insert(struct neighbour_table *t, const struct am_address *a, uint64_t used_ns)
 {
@@ -230,8 +230,8 @@ send_nd(struct neighbour_table *t, uint8_t type, uint8_t flags, const uint8_t *d
 	t->hooks.send(t->hooks.user, frame, (uint16_t)(nd + len - frame));
 }
 
-// Asks who has the entry's address: the neighbour itself while we believe its MAC address, all
-// others after that.
+// Asks who has the entry's address: the neighbour itself while we believe its MAC address, after
+// that everyone.
 static void ask(struct neighbour_table *t, struct neighbour *e, uint64_t now)
 {
 	bool unicast = e->known;
@@ -275,7 +275,7 @@ static bool mac_is_host(const struct neighbour_table *t, const uint8_t *mac)
 	return !(mac[0] & 1) && memcmp(mac, ip_zero, 6) != 0 && memcmp(mac, t->local->mac, 6) != 0;
 }
 
-// `from` claims to be at mac. asked: it answers our question; otherwise it asked one of us.
+// `from` claims to be at mac. asked: it answers our request; otherwise it sent us one.
 static void
 learn(struct neighbour_table *t, const struct am_address *from, const uint8_t *mac, bool asked,
       uint64_t now)
@@ -290,7 +290,7 @@ learn(struct neighbour_table *t, const struct am_address *from, const uint8_t *m
 		t->counts.refused++;
 		return;
 	}
-	if (e && e->known && !asked) // only answers to our own questions prolong a life
+	if (e && e->known && !asked) // only answers to our own requests prolong its life
 		return;
 	if (!e)
 		e = insert(t, from, 0);
@@ -334,7 +334,7 @@ static void receive_arp(
 		defend(t, now);
 		return;
 	}
-	// Neither a reply to all nor a request about somebody else is for us.
+	// Neither a broadcast reply nor a request for another address is for us.
 	bool reply = operation == ARP_REPLY && !(frame[0] & 1);
 	if ((!reply && operation != ARP_REQUEST) || memcmp(target_ip, our_ip, 4) != 0) {
 		t->counts.ignored++;
@@ -345,14 +345,14 @@ static void receive_arp(
 		t->counts.answered++;
 		send_arp(t, ARP_REPLY, sender_mac, sender_mac, sender_ip);
 	}
-	// A probe (RFC 5227 2.1.1) comes from 0.0.0.0, which is no neighbour.
+	// A probe (RFC 5227 2.1.1) comes from 0.0.0.0, which is not a neighbour.
 	learn(t, &from, sender_mac, reply, now);
 }
 
 // Neighbour discovery -----------------------------------------------------------------------------
 
-// Finds an option with a MAC address; *mac stays NULL without one. False if an option is malformed,
-// then the whole message counts for nothing (RFC 4861 4.6).
+// Finds an option with a MAC address; *mac stays NULL without one. False if an option is malformed;
+// then the whole message is ignored (RFC 4861 4.6).
 static bool find_option(struct am_reader *r, uint8_t type, const uint8_t **mac)
 {
 	*mac = NULL;
@@ -382,7 +382,7 @@ static void receive_solicitation(
 		return;
 	}
 	if (memcmp(view->src, ip_zero, 16) == 0) {
-		// Somebody wants to take our address (RFC 4861 7.1.1, 7.2.4).
+		// Somebody is about to take our address (RFC 4861 7.1.1, 7.2.4).
 		if (option_mac || memcmp(view->dst, our_ip, 16) == 0) {
 			t->counts.ignored++;
 			return;
@@ -444,8 +444,8 @@ static void receive_nd(
 	);
 	const uint8_t *mac;
 
-	// RFC 4861 7.1: hop limit 255, code 0, a right checksum, whole options. Solicitations for
-	// routers, their advertisements and redirects are not for us.
+	// RFC 4861 7.1: hop limit 255, code 0, a correct checksum, whole options. Router
+	// solicitations, router advertisements and redirects are not for us.
 	if (r.failed || view->hop_limit != 255 || code != 0 ||
 	    (type != ND_SOLICITATION && type != ND_ADVERTISEMENT) ||
 	    packet_sum_fold(packet_sum(nd, view->payload_len, sum)) != 0 ||
@@ -513,7 +513,7 @@ bool neighbour_lookup(
 	return true;
 }
 
-// True if the entry is to be forgotten.
+// True if the entry should be forgotten.
 static bool entry_tick(struct neighbour_table *t, struct neighbour *e, uint64_t now)
 {
 	bool wanted = e->router || (e->used_ns != 0 && now - e->used_ns < USED_NS);

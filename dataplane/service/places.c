@@ -7,14 +7,14 @@
 void places_init(struct places *p)
 {
 	*p = (struct places){0};
-	// Without randomness buckets can be guessed, and are as good as before.
+	// If this fails, buckets can be guessed but work just as well.
 	(void)RAND_bytes((uint8_t *)&p->secret, sizeof(p->secret));
 }
 
 struct place
 places_of(const struct places *p, uint64_t room_id, const uint8_t ip[static 16], uint8_t family)
 {
-	uint32_t len = family == 4 ? 4 : 8; // of IPv6, who has one address of a /64 has all of them
+	uint32_t len = family == 4 ? 4 : 8; // IPv6: a host has a whole /64
 
 	return (struct place){
 	        .room = rte_jhash(&room_id, sizeof(room_id), p->secret) % PLACES_BUCKETS,

@@ -1,13 +1,13 @@
-// Who holds how many of the places for DTLS handshakes under way (DTLS_HALF_OPEN_MAX): a room and
-// an address have a share each, so that neither keeps others from connecting. Counted in buckets by
-// a secret hash, so there is nothing to allocate; two that meet in a bucket share its share.
+// Limits the DTLS handshakes in progress (DTLS_HALF_OPEN_MAX places) per room and per address, so
+// that no room or address keeps others from connecting. They are counted in buckets by a secret
+// hash, so there is nothing to allocate; two in the same bucket share its limit.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PLACES_ROOM_MAX    1024 // a quarter: a webinar that comes back needs many at once
-#define PLACES_ADDRESS_MAX 512 // IPv4 address or IPv6 /64; an eighth: offices come from one
+#define PLACES_ROOM_MAX    1024 // a quarter: a webinar that reconnects requires many at once
+#define PLACES_ADDRESS_MAX 512 // IPv4 address or IPv6 /64; an eighth: an office has one
 #define PLACES_BUCKETS     4096 // a power of two
 
 struct places {

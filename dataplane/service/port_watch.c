@@ -6,7 +6,7 @@
 #include "service/registry.h"
 
 #define LOOK_NS  100000000ull
-#define GREET_NS 1000000000ull // from a start until the link counts: the peer answers meanwhile
+#define GREET_NS 1000000000ull // from a start to the first look: time for the peer to answer
 
 static void post_all(struct registry *r, uint16_t type)
 {

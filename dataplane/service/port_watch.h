@@ -1,5 +1,5 @@
-// The port's link: told when it changes; and a port that dials its peer is started anew when the
-// peer has gone, once no worker touches it.
+// Watches the port's link and logs its changes. If the peer of a port that dials is gone, it
+// restarts the port once no worker touches it.
 //
 //	         link down                 all workers have stopped
 //	RUNNING ───────────▶ STOPPING ──────────────────────────────▶ STOPPED ─┐ again until
@@ -22,7 +22,7 @@ enum port_watch_state {
 // All zero at first.
 struct port_watch {
 	enum port_watch_state state;
-	bool linked; // as last told
+	bool linked; // as last logged
 	uint64_t due_ns; // of the next look
 };
 

@@ -1,4 +1,4 @@
-// Rooms, as far as the service thread knows of any: those in which voices are compared, each as
+// Rooms, as far as the service thread knows them: those in which voices are compared, each for as
 // long as a worker has a track of it.
 #pragma once
 
@@ -15,7 +15,8 @@ struct rooms {
 	LIST_HEAD(, room) buckets[ROOMS_BUCKETS];
 };
 
-// Gives a voice its place in its room; without a free one it is always forwarded. 0 or -ENOMEM.
+// Gives a voice its place in its room; if none is free, the voice is always forwarded. 0 or
+// -ENOMEM.
 [[nodiscard]] int rooms_join(struct rooms *, uint64_t room_id, struct track *);
 
 // No worker has the track any more.

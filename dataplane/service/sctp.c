@@ -13,8 +13,8 @@
 #define RTO_MIN_MS       400
 #define RTO_INITIAL_MS   1000
 #define RTO_MAX_MS       5000
-#define RETRANSMIT_MAX   UINT16_MAX // ICE says when a client is gone
-#define COMMON_HEADER    12 // bytes, RFC 9260 3.1; usrsctp's path MTU is what comes after it
+#define RETRANSMIT_MAX   UINT16_MAX // ICE decides when a client is gone
+#define COMMON_HEADER    12 // bytes, RFC 9260 3.1; usrsctp's path MTU excludes it
 #define ASSOCIATION_HASH 8192 // buckets
 #define FINISH_TRIES     100
 #define NS_PER_MS        1000000ull
@@ -24,14 +24,13 @@ struct sctp {
 	struct socket *socket;
 	struct sctp_handler handler;
 	uint8_t state; // enum sctp_state
-	uint16_t reset_due; // a bit for each stream to the client that it has reset
+	uint16_t reset_due; // bit per stream to the client that the client has reset
 	uint16_t streams_in;
-	uint64_t too_long[AM_DATA_STREAMS_IN / 64]; // a bit for each stream in the middle of a
-	                                            // message that is dropped
+	uint64_t too_long[AM_DATA_STREAMS_IN / 64]; // bit per stream within a message being dropped
 };
 static_assert(AM_DATA_STREAMS_OUT <= 16);
 
-// usrsctp is given ids, not pointers, for addresses: in older versions an INIT ACK's cookie showed
+// usrsctp gets ids, not pointers, as addresses: in older versions an INIT ACK's cookie revealed
 // them to the client (CVE-2020-6514).
 static struct sctp *by_slot[AM_TRANSPORT_MAX];
 static uint64_t ticked_ns;
@@ -53,18 +52,18 @@ static int packet_out(void *address, void *packet, size_t len, uint8_t, uint8_t)
 
 void sctp_library_open(void)
 {
-	usrsctp_tunable_set_sctp_pcbtblsize(1); // associations of one endpoint: each has its own
+	usrsctp_tunable_set_sctp_pcbtblsize(1); // per endpoint, which has one association
 	usrsctp_tunable_set_sctp_hashtblsize(ASSOCIATION_HASH);
 	usrsctp_init_nothreads(0, packet_out, NULL);
 	ticked_ns = 0;
-	// What data channels have no use for, and a hostile client might have.
+	// Features that data channels do not use, but a hostile client might.
 	usrsctp_sysctl_set_sctp_asconf_enable(0);
 	usrsctp_sysctl_set_sctp_auto_asconf(0);
 	usrsctp_sysctl_set_sctp_auth_enable(0);
 	usrsctp_sysctl_set_sctp_ecn_enable(0);
 	usrsctp_sysctl_set_sctp_nrsack_enable(0);
 	usrsctp_sysctl_set_sctp_pktdrop_enable(0);
-	usrsctp_sysctl_set_sctp_blackhole(2); // silence for whom we do not know
+	usrsctp_sysctl_set_sctp_blackhole(2); // do not answer unknown senders
 	usrsctp_sysctl_set_sctp_rto_initial_default(RTO_INITIAL_MS);
 	usrsctp_sysctl_set_sctp_rto_min_default(RTO_MIN_MS);
 	usrsctp_sysctl_set_sctp_rto_max_default(RTO_MAX_MS);
@@ -77,7 +76,7 @@ void sctp_library_open(void)
 void sctp_library_close(void)
 {
 	for (int i = 0; i < FINISH_TRIES && usrsctp_finish() != 0; i++)
-		usrsctp_handle_timers(1000); // an endpoint may end with a timer
+		usrsctp_handle_timers(1000); // an endpoint may end by a timer
 }
 
 static void notification(struct sctp *s, const uint8_t *bytes, size_t len)
@@ -101,7 +100,7 @@ static void notification(struct sctp *s, const uint8_t *bytes, size_t len)
 	}
 }
 
-// A message, or a piece of one that is longer than any may be: usrsctp hands over what reaches the
+// A message, or a piece of one that is too long: usrsctp delivers a piece once it reaches the
 // partial delivery point.
 static void
 message(struct sctp *s, const uint8_t *bytes, size_t len, const struct sctp_rcvinfo *info,
@@ -147,7 +146,7 @@ static int option(struct sctp *s, int name, const void *value, size_t size)
 static int socket_configure(struct sctp *s)
 {
 	static const uint16_t events[] = {SCTP_ASSOC_CHANGE, SCTP_STREAM_RESET_EVENT};
-	const struct linger linger = {.l_onoff = 1}; // closing is at once, by ABORT
+	const struct linger linger = {.l_onoff = 1}; // close at once, by ABORT
 	const int on = 1, receive_max = SCTP_RECEIVE_MAX, send_max = SCTP_SEND_MAX;
 	const uint32_t delivery_point = AM_DATA_MESSAGE_MAX + 1;
 	const struct sctp_initmsg init = {

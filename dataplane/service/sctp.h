@@ -1,6 +1,7 @@
-// SCTP for data channels (RFC 8831, RFC 8261): the only usrsctp. One association for each transport
-// that has data, fed and drained through memory; DTLS carries the packets. usrsctp is one for the
-// process and makes no threads here: sctp_tick moves its clock, all on the service thread.
+// SCTP for data channels (RFC 8831, RFC 8261): the only user of usrsctp. Each transport with data
+// has one association, fed and drained through memory; DTLS carries the packets. usrsctp exists
+// once per process and starts no threads here: sctp_tick moves its clock. All of it runs on the
+// service thread.
 //
 //	             INIT ACK, COOKIE ACK, or the other way round
 //	SCTP_CONNECTING ───────────────────────────────▶ SCTP_UP
@@ -8,10 +9,10 @@
 //	       ▼                                            ▼
 //	SCTP_OVER ◀─────────────────────────────────────────┘
 //
-// Both sides may begin (RFC 9260 5.2.1). What an association may hold is bounded: SCTP_RECEIVE_MAX
-// of what comes, SCTP_SEND_MAX of what goes, AM_DATA_STREAMS_IN and AM_DATA_STREAMS_OUT. A message
-// above AM_DATA_MESSAGE_MAX is never put together. Measured: 7.5 kB at rest, 48 kB
-// where the client speaks.
+// Both sides may begin (RFC 9260 5.2.1). What an association may hold is bounded: incoming data by
+// SCTP_RECEIVE_MAX, outgoing by SCTP_SEND_MAX, streams by AM_DATA_STREAMS_IN and
+// AM_DATA_STREAMS_OUT. A message above AM_DATA_MESSAGE_MAX is never assembled. Measured: 7.5 kB
+// idle, 48 kB if the client sends.
 #pragma once
 
 #include <stdbool.h>
@@ -21,8 +22,8 @@
 #include "am_schema.h"
 
 #define SCTP_PACKET_MAX  1148 // bytes; fits DTLS_DATA_MAX and is a multiple of 4
-#define SCTP_RECEIVE_MAX 32768 // bytes of one association that came and are not whole yet
-#define SCTP_SEND_MAX    16384 // bytes that wait to be sent or acknowledged
+#define SCTP_RECEIVE_MAX 32768 // bytes per association, received but not yet whole messages
+#define SCTP_SEND_MAX    16384 // bytes waiting to be sent or acknowledged
 
 // Payload protocol identifiers (RFC 8831 8).
 enum sctp_ppid {
@@ -36,7 +37,7 @@ enum sctp_ppid {
 enum sctp_state {
 	SCTP_CONNECTING,
 	SCTP_UP,
-	SCTP_OVER, // only sctp_destroy is left to do
+	SCTP_OVER, // only sctp_destroy may follow
 };
 
 struct sctp;
@@ -51,16 +52,16 @@ struct sctp_handler {
 	void *user;
 };
 
-// Once in the process, before and after all associations.
+// Once per process, before and after all associations.
 void sctp_library_open(void);
 void sctp_library_close(void);
 
-// Makes an association and sends its INIT. id: the transport's, of which only one may live in a
-// slot at a time. speaks: the client may use AM_DATA_STREAMS_IN streams, else AM_DATA_STREAMS_OUT.
-// The handler is copied. NULL with errno.
+// Makes an association and sends its INIT. id: the transport's; only one may live in a slot at a
+// time. speaks: the client may use AM_DATA_STREAMS_IN streams, otherwise AM_DATA_STREAMS_OUT. The
+// handler is copied. NULL with errno.
 [[nodiscard]] struct sctp *sctp_create(am_id id, bool speaks, const struct sctp_handler *);
 
-// Says ABORT. NULL is allowed.
+// Sends ABORT. NULL is allowed.
 void sctp_destroy(struct sctp *);
 
 // Takes one packet. Returns the state after it.
@@ -72,7 +73,7 @@ enum sctp_state sctp_state(const struct sctp *);
 [[nodiscard]] int
 sctp_send(struct sctp *, uint16_t stream, uint32_t ppid, const uint8_t *message, size_t len);
 
-// Closes the outgoing half of a stream (RFC 8831 6.7), where it has one.
+// Closes the outgoing half of a stream (RFC 8831 6.7), if it has one.
 void sctp_reset_stream(struct sctp *, uint16_t stream);
 
 // Runs the timers of all associations.

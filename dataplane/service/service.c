@@ -25,13 +25,13 @@
 #include "wire/demux.h"
 
 #define COMMANDS_PER_TURN 256
-#define PUNTS_PER_TURN    64 // of one worker and kind
-#define TICK_NS           20000000ull // timers of all sessions and neighbours
-#define LOG_NS            1000000000ull // between two looks at what the log has left out
+#define PUNTS_PER_TURN    64 // per worker and kind
+#define TICK_NS           20000000ull // for timers of all sessions and neighbours
+#define LOG_NS            1000000000ull // between two reports of what the log has left out
 #define TRIM_SESSIONS     64
 #define TRIM_NS           1000000000ull
-#define TRIM_NS_MAX       10000000000ull // while handshakes go on
-#define WAIT_MS           1 // longest sleep: workers wake nobody, their rings are looked at
+#define TRIM_NS_MAX       10000000000ull // while handshakes are in progress
+#define WAIT_MS           1 // longest sleep: workers wake nobody, so their rings are polled
 #define WAIT_EMPTY_MS     5 // the same while there is no transport
 
 static uint64_t now_ns(void)
@@ -195,10 +195,10 @@ static void control_accept(struct service *s)
 	        .event_wake = s->event_wake,
 	};
 
-	// What a control plane that died has asked for comes before its successor reads the tables.
+	// Commands of a control plane that died are handled before its successor reads the tables.
 	if (s->control < 0) {
 		if (command_handle(s, AM_RING_SLOTS) < 0)
-			am_error("service: the command ring is not sane; it is emptied");
+			am_error("service: the command ring is corrupt; emptying it");
 		am_ring_repair(&s->registry.region->map->commands);
 		am_ring_repair(&s->registry.region->map->events);
 	}
@@ -208,7 +208,7 @@ static void control_accept(struct service *s)
 	if (fd < 0) {
 		am_warning(
 		        "service: control plane refused: %s",
-		        fd == -EPROTO ? "it is of another version" : strerror(-fd)
+		        fd == -EPROTO ? "its version differs" : strerror(-fd)
 		);
 		return;
 	}
@@ -219,7 +219,7 @@ static void control_accept(struct service *s)
 
 static void control_detach(struct service *s, const char *why)
 {
-	am_warning("service: control plane detached: %s; media goes on", why);
+	am_warning("service: control plane detached: %s; media continues", why);
 	close(s->control);
 	s->control = -1;
 }
@@ -241,7 +241,7 @@ static void datagram_handle(
 	switch (demux_class(payload, v->payload_len)) {
 	case DEMUX_STUN: session_stun(s, worker, v, payload, v->payload_len); break;
 	case DEMUX_DTLS: session_dtls(s, v, payload, v->payload_len); break;
-	default: service_count_drop(s, DROP_unknown_class); // media in fragments is not reassembled
+	default: service_count_drop(s, DROP_unknown_class); // fragmented media is not supported
 	}
 }
 
@@ -259,7 +259,7 @@ static void control_packet_handle(
 		frame_send(s, worker, reply, (uint16_t)len);
 }
 
-// A whole datagram, once its last fragment has come; NULL while it waits or where it was refused.
+// The whole datagram, once its last fragment has come; NULL while it waits or if it was refused.
 static struct rte_mbuf *
 fragment_take(struct service *s, struct rte_mbuf *m, const struct packet_view *v)
 {
@@ -286,7 +286,7 @@ static void punt_handle(struct service *s, uint16_t worker, struct rte_mbuf *m)
 	case PACKET_ICMP6: control_packet_handle(s, worker, class, frame, &v); break;
 	case PACKET_FRAGMENT:
 		m = fragment_take(s, m, &v);
-		if (m) // whole now, so it is no fragment again
+		if (m) // it is whole now, so it cannot be a fragment again
 			punt_handle(s, worker, m);
 		return;
 	case PACKET_DROP: service_count_drop(s, why); break;
@@ -310,7 +310,7 @@ static unsigned punts_of(struct service *s, enum worker_punt kind, unsigned max)
 	return total;
 }
 
-// Those of proven sources first, and as long as there are many, little of the others.
+// Packets from proven sources first; while there are many of them, only a few of the others.
 static unsigned punts_handle(struct service *s)
 {
 	unsigned total = punts_of(s, PUNT_KNOWN, PUNTS_PER_TURN);
@@ -321,8 +321,8 @@ static unsigned punts_handle(struct service *s)
 	return total;
 }
 
-// After many joins or leaves the heap is full of holes, each of several pages. This takes 3 ms for
-// a thousand of them, so it waits for a quiet moment.
+// After many joins or leaves, the heap is full of holes of several pages each. Trimming takes 3 ms
+// for a thousand of them, so it waits for a quiet moment.
 static void memory_trim(struct service *s)
 {
 	uint64_t pause_ns = TAILQ_EMPTY(&s->shaking) ? TRIM_NS : TRIM_NS_MAX;
@@ -357,8 +357,8 @@ static void tick(struct service *s)
 	}
 }
 
-// Wakes the control plane if there are events that it has not read. Only this thread may: an
-// eventfd is a system call.
+// Wakes the control plane if there are new events. Only this thread may do that, since writing to
+// an eventfd is a system call.
 static void events_wake(struct service *s, uint32_t *head)
 {
 	const struct am_ring *events = &s->registry.region->map->events;
@@ -405,7 +405,7 @@ void service_run(struct service *s, const volatile bool *stop)
 		s->now_ns = now_ns();
 		int commands = s->control >= 0 ? command_handle(s, COMMANDS_PER_TURN) : 0;
 		if (commands < 0) {
-			control_detach(s, "its command ring is not sane");
+			control_detach(s, "its command ring is corrupt");
 			commands = 0;
 		}
 		busy = punts_handle(s) + registry_collect(&s->registry) + (unsigned)commands +

@@ -1,6 +1,5 @@
-// The service thread: everything that is not for the packet path. Commands of the control plane,
-// ICE, DTLS, neighbours, echo, fragments, timers, and the region's tables. One thread owns all of
-// it.
+// The service thread: everything outside the packet path. Commands of the control plane, ICE, DTLS,
+// neighbours, echo, fragments, timers, and the region's tables. One thread owns all of it.
 #pragma once
 
 #include <stdbool.h>
@@ -29,9 +28,9 @@ struct service {
 	struct port_watch port_watch;
 	struct packet_local local;
 	struct registry registry;
-	TAILQ_HEAD(, session) consenting; // ICE is connected; longest without a check first
-	TAILQ_HEAD(, session) shaking; // a DTLS handshake is under way
-	struct places places; // of those
+	TAILQ_HEAD(, session) consenting; // ICE is connected; the longest without a check is first
+	TAILQ_HEAD(, session) shaking; // a DTLS handshake is in progress
+	struct places places; // for those handshakes
 	struct flow_table *flows; // all validated tuples, as every worker has them
 	struct dtls_context *dtls;
 	struct data_plane data;
@@ -46,14 +45,14 @@ struct service {
 	uint16_t epoch; // of the attached control plane
 	uint64_t now_ns; // CLOCK_MONOTONIC, of this turn
 	uint64_t ticked_ns;
-	uint64_t log_ns; // when the log was last told to say what it left out
-	uint64_t trimmed_ns; // when memory was last given back
-	uint32_t trim_count; // of sessions whose memory came free since
+	uint64_t log_ns; // when the log last reported what it left out
+	uint64_t trimmed_ns; // when memory was last returned to the kernel
+	uint32_t trim_count; // sessions whose memory was freed since then
 	uint64_t refusal_ns; // when a refused command was last logged
 	uint32_t refusals; // not logged since
 };
 
-// Workers are initialised but not launched yet. 0 or -errno, logged.
+// Workers must be initialised but not launched yet. 0 or -errno, logged.
 [[nodiscard]] int service_init(
         struct service *, const struct config *, struct port *, struct am_region *,
         struct worker *workers

@@ -15,7 +15,7 @@
 #include "service/service.h"
 #include "wire/stun.h"
 
-// All sessions send from one port of one address of each family: `local` of a tuple is the family.
+// All sessions send from one port of one address per family, so a tuple's `local` is the family.
 static void tuple_from_view(struct ice_tuple *t, const struct packet_view *v)
 {
 	*t = (struct ice_tuple){.port = v->src_port, .family = v->family, .local = v->family};
@@ -32,7 +32,7 @@ static void dtls_send(void *user, const uint8_t *datagram, size_t len)
 {
 	struct session *s = user;
 
-	// Before a tuple is selected there is no way to send; DTLS sends again.
+	// Before a tuple is selected there is no route; DTLS will retransmit.
 	if (s->route.len && s->worker != RELAY_NO_WORKER)
 		service_send_payload(s->service, s->worker, &s->route, datagram, len);
 }
@@ -77,9 +77,9 @@ free:
 	return ret;
 }
 
-// True if another session has proved this tuple so lately that it is still there: whoever forges
-// its address in a check of his own must not take its flow. A NAT that gives a dead client's port
-// to another one waits a few seconds before it does.
+// True if another session has validated this tuple so recently that it is still there: a client
+// that forges the tuple's address in its own check must not take over its flow. A NAT waits a few
+// seconds before it gives a dead client's port to another one.
 static bool flow_is_held(const struct service *sv, uint32_t slot, const struct ice_tuple *t)
 {
 	const struct session *holder = sv->registry.sessions[slot];
@@ -92,7 +92,7 @@ static bool flow_is_held(const struct service *sv, uint32_t slot, const struct i
 	return false;
 }
 
-// Only a session's own flow: another one may have it by now.
+// Removes only the session's own flow: another session may have it by now.
 static void flow_forget(struct service *sv, const struct session *s, const struct ice_tuple *t)
 {
 	struct message msg = {.type = MESSAGE_FLOW_REMOVE};
@@ -106,7 +106,7 @@ static void flow_forget(struct service *sv, const struct session *s, const struc
 		registry_post(&sv->registry, i, &msg);
 }
 
-// After each valid check: what comes from this tuple is the session's.
+// After each valid check: packets from this tuple belong to the session.
 static void flow_learn(struct service *sv, const struct session *s, const struct ice_tuple *t)
 {
 	struct message msg = {
@@ -139,15 +139,15 @@ void session_close(struct service *sv, struct session *s)
 		TAILQ_REMOVE(&sv->consenting, s, consenting);
 	sv->trim_count++;
 	data_end(sv, s);
-	dtls_destroy(s->dtls); // says close_notify while the route is there
+	dtls_destroy(s->dtls); // sends close_notify while there is still a route
 	flows_forget(sv, s);
 	registry_remove_session(&sv->registry, s);
 	ice_fini(&s->ice);
 	free(s);
 }
 
-// Tells the worker where to send. Until the next hop's own answer is known, its frames' source
-// does: the check that it carried was authentic.
+// Tells the worker where to send. Until the next hop's MAC address is known from its own answer,
+// the source of the check's frame serves, since the check was authentic.
 static void route_update(struct service *sv, struct session *s)
 {
 	const struct ice_tuple *t = ice_selected(&s->ice);
@@ -203,7 +203,7 @@ void session_proven(struct session *s, const struct flow_key *from, const uint8_
 		registry_publish_session(&sv->registry, s);
 }
 
-// The worker sees first whether media comes from there.
+// The worker is the first to see whether media comes from there.
 static void path_await(struct service *sv, struct session *s, const struct ice_tuple *t)
 {
 	static_assert(RELAY_AWAITED == ICE_TUPLE_MAX);
@@ -213,13 +213,13 @@ static void path_await(struct service *sv, struct session *s, const struct ice_t
 	registry_post(&sv->registry, s->worker, &msg);
 }
 
-// Gives the worker the SRTP keys, once the handshake is done and the fingerprint is right.
+// Gives the worker the SRTP keys, once the handshake is done and the fingerprint is correct.
 static void keys_install(struct service *sv, struct session *s)
 {
 	struct srtp_keys keys;
 	int ret = dtls_srtp_keys(s->dtls, &keys);
 
-	if (ret == -ENOPROTOOPT) // no use_srtp: for data
+	if (ret == -ENOPROTOOPT) // no use_srtp: only for data
 		return;
 	struct transport_keys *box = calloc(1, sizeof(*box));
 	if (!box || ret < 0)
@@ -269,7 +269,8 @@ void session_receive(struct service *sv, struct session *s)
 	s->receives = true;
 }
 
-// After each call that may begin or end a session's handshake, for all of which its timer runs.
+// Call after each call that may begin or end a session's handshake. The timer runs exactly as long
+// as the handshake.
 static void shaking_update(struct service *sv, struct session *s)
 {
 	bool shaking = dtls_deadline(s->dtls) != UINT64_MAX;
@@ -287,7 +288,7 @@ static void shaking_update(struct service *sv, struct session *s)
 	sv->trim_count++;
 }
 
-// Nothing more is sent there, and what comes from there is a stranger's.
+// Nothing more is sent to the client's paths, and packets from there count as a stranger's.
 static void paths_end(struct service *sv, struct session *s)
 {
 	if (s->ice.state != AM_ICE_CONNECTED)
@@ -331,7 +332,7 @@ static void dtls_state_set(struct service *sv, struct session *s, enum am_dtls_s
 		data_connect(sv, s);
 	if (s->dtls_state == AM_DTLS_FAILED)
 		am_warning("service: transport=%lx: DTLS failed", s->id);
-	if (is_over(s)) // without waiting for the control plane, which removes it
+	if (is_over(s)) // without waiting for the control plane to remove it
 		paths_end(sv, s);
 	registry_publish_session(&sv->registry, s);
 }
@@ -347,14 +348,14 @@ static bool handshake_has_place(
 	return places_free(&sv->places, s->place);
 }
 
-// Begins the handshake where that is ours to do, and to a validated address only.
+// Begins the handshake if that is our part, and only to a validated address.
 static void handshake_begin(struct service *sv, struct session *s)
 {
 	const struct ice_tuple *to = ice_selected(&s->ice);
 
 	if (s->dtls_role == AM_DTLS_SERVER || s->dtls_state != AM_DTLS_NEW || !to ||
 	    !s->route.len || !handshake_has_place(sv, s, to->ip, to->family))
-		return; // with the next check it may have one
+		return; // the next check may find a place
 	dtls_start(s->dtls, sv->now_ns + (s->dtls_role == AM_DTLS_EITHER ? DTLS_EITHER_NS : 0));
 	dtls_state_set(sv, s, dtls_timer(s->dtls, sv->now_ns));
 }
@@ -374,7 +375,7 @@ void session_restart_ice(struct service *sv, struct session *s, const char *ufra
 	registry_publish_session(&sv->registry, s);
 }
 
-// The session that a STUN message names by its USERNAME, which is not authentic yet.
+// The session that a STUN message's USERNAME names. The message is not authenticated yet.
 static struct session *stun_session(struct service *sv, const uint8_t *msg, size_t len)
 {
 	struct stun_message m;
@@ -455,7 +456,7 @@ void session_stun(
 	if (s->ice.state != state)
 		registry_publish_session(&sv->registry, s);
 	else
-		publish_session(sv->registry.region, s); // when the check came
+		publish_session(sv->registry.region, s); // updates the time of the check
 	handshake_begin(sv, s);
 }
 
@@ -487,7 +488,7 @@ void session_dtls(
 	dtls_state_set(sv, s, state);
 }
 
-// Consent is over (RFC 7675 5.1): nothing more is sent there.
+// Consent has expired (RFC 7675 5.1): nothing more is sent there.
 static void consent_end(struct service *sv, struct session *s)
 {
 	paths_end(sv, s);

@@ -47,8 +47,8 @@ static int rings_create(struct worker *w)
 	return 0;
 }
 
-// Histories get half of the buffers: the other half stays free for receiving and sending, but for
-// an eighth of it, in which packets wait for repairs.
+// Histories get half of the buffers: the other half stays free for receiving and sending, except
+// for an eighth of it, in which packets wait for repairs.
 static int shares_init(struct worker *w)
 {
 	w->shares[WORKER_LARGE].budget = w->port->pool->size / 2 / w->worker_count;

@@ -1,5 +1,5 @@
-// Making workers before their threads run, and ending them after. What is slow is done here, so
-// that their loop need not.
+// Creates workers before their threads run, and destroys them afterwards. Slow work is done here,
+// so that their loop need not do it.
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 struct port;
 struct worker;
 
-// Allocates tables and rings of worker `index`. 0 or -errno.
+// Allocates the tables and rings of worker `index`. 0 or -errno.
 [[nodiscard]] int
 worker_init(struct worker *, uint16_t index, uint16_t count, const struct port *, bool adaptive);
 
