@@ -1,4 +1,4 @@
-// base64url without padding (RFC 4648 5, RFC 7515 2), as tokens have it.
+// base64url without padding (RFC 4648 5, RFC 7515 2), as tokens use it.
 #pragma once
 
 #include <stddef.h>

@@ -76,7 +76,7 @@ void ids_free(struct ids *i, am_id id)
 	if (i->stale)
 		queue_fill(i);
 	if (!i->used[slot] || i->epochs[slot] != am_id_epoch(id))
-		return; // of a region's life before this one
+		return; // from before the last ids_reset
 	i->used[slot] = 0;
 	i->queue[(i->first + i->count) % i->slots] = slot;
 	i->count++;

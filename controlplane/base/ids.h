@@ -1,7 +1,8 @@
-// Ids of one of the region's tables: which slots are free, in the order they became free, so that a
-// slot rests as long as possible; and each slot's epoch, so that an id is never given twice in a
-// region's life. A table forgets the ids that it held, so each connection to the data plane starts
-// its epochs above those of all connections before: the upper half of an epoch is the connection's.
+// Ids of one of the region's tables. Free slots are reused in the order in which they became free,
+// so that a slot rests as long as possible. Each slot has an epoch, so that an id is never given
+// out twice in a region's life. A table forgets the ids that it held, so each connection to the
+// data plane starts its epochs above those of all earlier connections: the upper half of an epoch
+// is the connection's.
 #pragma once
 
 #include <stdbool.h>
@@ -38,5 +39,5 @@ void ids_free(struct ids *, am_id);
 // As clients see them: 16 hexadecimal digits.
 #define ID_TEXT_SIZE 17
 void id_print(am_id, char out[ID_TEXT_SIZE]);
-am_id id_read(const char *text); // 0: not an id; NULL is none
+am_id id_read(const char *text); // 0: not an id, or NULL
 void json_add_id(struct json *, const char *key, am_id);

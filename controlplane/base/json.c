@@ -30,8 +30,8 @@ __attribute__((constructor)) static void hooks_set(void)
 	cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = allocate, .free_fn = free});
 }
 
-// The next \u0000, or NULL: cJSON would make an end of a C string of it. Outside strings JSON has
-// no backslash.
+// The next \u0000, or NULL: cJSON would end a C string there. Outside strings, JSON has no
+// backslash.
 static const char *nul_find(const char *s, const char *end)
 {
 	while ((s = memchr(s, '\\', (size_t)(end - s))) && end - s >= 6) {
@@ -154,7 +154,7 @@ bool json_bool(const struct json *j, bool *value)
 	return cJSON_IsBool(in(j));
 }
 
-// Calls itself no deeper than cJSON parses.
+// Recurses no deeper than cJSON parses.
 bool json_has_duplicates(const struct json *j)
 {
 	for (const cJSON *a = in(j)->child; a; a = a->next) {
@@ -168,7 +168,7 @@ bool json_has_duplicates(const struct json *j)
 	return false;
 }
 
-// Calls itself no deeper than cJSON parses.
+// Recurses no deeper than cJSON parses.
 bool json_is_printable(const struct json *j)
 {
 	const cJSON *v = in(j);

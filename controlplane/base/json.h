@@ -10,7 +10,8 @@
 struct json;
 
 // NULL if the text is not exactly one JSON value, or has a NUL in it. A string's \u0000 becomes
-// \u0001: as little printable, and no end of a C string, which would make half a value a whole one.
+// \u0001: that is just as unprintable, but does not end a C string, so half a value never passes
+// for a whole one.
 [[nodiscard]] struct json *json_parse(const char *text, size_t len);
 void json_free(struct json *);
 
@@ -36,8 +37,8 @@ const char *json_string(const struct json *, const char *key, size_t max);
 [[nodiscard]] bool
 json_int(const struct json *, const char *key, int64_t min, int64_t max, int64_t *out);
 
-// An id, as a string or as a whole number, which integrators' ids may be; of size - 1 bytes at
-// most. size: 24 or more.
+// An id of at most size - 1 bytes: a string, or a whole number, since integrators' ids may be
+// either. size: 24 or more.
 [[nodiscard]] bool json_id(const struct json *, const char *key, char *out, size_t size);
 
 // True only for true.
@@ -61,12 +62,12 @@ bool json_has_duplicates(const struct json *);
 // says.
 bool json_is_printable(const struct json *);
 
-// Builders. Children are taken over.
+// Builders. They take ownership of children.
 struct json *json_new_object(void);
 struct json *json_new_array(void);
 struct json *json_new_string(const char *);
 struct json *json_new_bool(bool);
-struct json *json_new_raw(const char *); // printed as it is: text of our own alone
+struct json *json_new_raw(const char *); // printed as it is: only for text of our own
 struct json *json_copy(const struct json *);
 void json_add(struct json *, const char *key, struct json *child);
 void json_add_string(struct json *, const char *key, const char *);

@@ -1,5 +1,5 @@
 // One epoll loop with timers on the monotonic clock. One thread; sources, timers and hooks are the
-// caller's memory and must be removed before it goes.
+// caller's memory, which must remove them before it frees them.
 #pragma once
 
 #include <stdbool.h>
@@ -21,7 +21,7 @@ struct loop_timer {
 	uint32_t position; // in the heap, from 1; 0: not set
 };
 
-// Work that is put off to the end of the turn, and done once however often it was asked for.
+// Work that is put off to the end of the turn, and done once however often it was requested.
 struct loop_task {
 	void (*run)(void *owner);
 	void *owner;
@@ -29,7 +29,7 @@ struct loop_task {
 	TAILQ_ENTRY(loop_task) next; // while it is due
 };
 
-// Called before each wait, behind all tasks: work that is done once for all events of a turn.
+// Called before each wait, after all tasks: work that is done once for all events of a turn.
 struct loop_hook {
 	void (*before_wait)(void *owner);
 	void *owner;
@@ -44,7 +44,7 @@ void loop_destroy(struct loop *);
 [[nodiscard]] int loop_add(struct loop *, struct loop_source *, uint32_t events);
 void loop_change(struct loop *, struct loop_source *, uint32_t events);
 
-// Also forgets events of this turn that were not delivered yet.
+// Also forgets this turn's events that were not delivered yet.
 void loop_remove(struct loop *, struct loop_source *);
 
 // Sets or moves the timer.
@@ -54,14 +54,14 @@ void loop_timer_cancel(struct loop *, struct loop_timer *);
 void loop_task_set(struct loop *, struct loop_task *);
 void loop_task_cancel(struct loop *, struct loop_task *);
 
-// A hook sets no task.
+// A hook must not set a task.
 void loop_hook_add(struct loop *, struct loop_hook *);
 void loop_hook_remove(struct loop *, struct loop_hook *);
 
 // CLOCK_MONOTONIC in milliseconds, as read at the start of this turn.
 uint64_t loop_now_ms(const struct loop *);
 
-// Until loop_stop, which is safe in a signal handler.
+// Runs until loop_stop, which is safe in a signal handler.
 void loop_run(struct loop *);
 void loop_stop(struct loop *);
 

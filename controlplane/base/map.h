@@ -1,4 +1,5 @@
-// Hash table from strings to structs that embed a node. The keys stay the structs' memory.
+// Hash table from strings to structs that embed a node. The keys are not copied: they stay the
+// structs'.
 #pragma once
 
 #include <stddef.h>
@@ -25,6 +26,6 @@ void map_add(struct map *, struct map_node *, const char *key);
 void map_remove(struct map *, struct map_node *);
 struct map_node *map_find(const struct map *, const char *key);
 
-// Every node, in no order: the one after `previous`, NULL: the first. NULL at the end. Remove none
-// on the way but the first.
+// Every node, in no particular order: the one after `previous`, or the first if that is NULL. NULL
+// at the end. During such a walk, only the first node may be removed.
 struct map_node *map_next(const struct map *, const struct map_node *previous);

@@ -11,7 +11,7 @@
 #include <sys/random.h>
 
 static struct {
-	_Atomic(void *) block; // NULL: none, or used up, by whichever thread
+	_Atomic(void *) block; // NULL: none, or used up by any thread
 	size_t size; // 0: none
 } reserve;
 
@@ -20,20 +20,20 @@ static bool reserve_take(void)
 	size_t size = reserve.size;
 	void *block = malloc(size);
 
-	// What was given back lies in pieces, of which some may go to the kernel; a quarter will
-	// do.
+	// Freed memory is in pieces, some of which malloc_trim can return to the kernel for a new
+	// block; a quarter will do.
 	while (!block && size > reserve.size / 4) {
 		malloc_trim(0);
 		size /= 2;
 		block = malloc(size);
 	}
 	if (block)
-		memset(block, 1, size); // so that the kernel, too, has given it
+		memset(block, 1, size); // so that the kernel really provides it
 	reserve.block = block;
 	return block != NULL;
 }
 
-// True: there may be some now.
+// True: there may be memory now.
 static bool reserve_give(void)
 {
 	void *block = atomic_exchange(&reserve.block, NULL);
@@ -41,7 +41,7 @@ static bool reserve_give(void)
 	if (!block)
 		return false;
 	free(block);
-	am_error("memory: short, what begins now is refused");
+	am_error("memory: short, new work is refused");
 	return true;
 }
 

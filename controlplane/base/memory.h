@@ -1,23 +1,23 @@
-// Memory that is always there. Where the machine has none left, a reserve takes its place: what has
-// begun ends well, and what begins is refused until there is memory again. Only where the reserve
-// is used up as well does the process end, which loses no media: the data plane goes on, and the
-// next control plane takes up the rooms from the store.
+// Allocation that does not fail. When the machine has no memory left, a reserve takes its place:
+// work that has begun completes, and new work is refused until there is memory again. Only if the
+// reserve is used up, too, does the process end. That loses no media: the data plane goes on, and
+// the next control plane restores the rooms from the store.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MEMORY_RESERVE (8u << 20) // bytes; the largest answer is one of statistics, of 2 MiB
+#define MEMORY_RESERVE (8u << 20) // bytes; the largest answer, one of statistics, has 2 MiB
 
 // To be called once, at the start.
 void memory_reserve(size_t bytes);
 
-// True: the reserve is in use, so nothing new should begin. Takes it back where that is possible.
-// For the loop's thread.
+// True: the reserve is in use, so nothing new should begin. Refills it if that is possible. For the
+// loop's thread.
 [[nodiscard]] bool memory_is_short(void);
 
-// As realloc, also in that it may fail: for what somebody's request makes as large as it likes. The
-// reserve is not for that.
+// As realloc, and may fail like it: for memory whose size somebody's request decides. It does not
+// use the reserve.
 [[nodiscard]] void *memory_try_grow(void *, size_t count, size_t size);
 
 // Zeroed; freed with free().

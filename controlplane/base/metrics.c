@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#define LAYERS AM_ENCODING_MAX // told apart
+#define LAYERS AM_ENCODING_MAX // counted apart
 
 static struct {
 	uint64_t value[METRIC_COUNT];
@@ -93,7 +93,7 @@ static void own_counters(FILE *f)
 	}
 	metric_head(
 	        f, "amphi_controlplane_http_responses_total", "counter",
-	        "HTTP responses by class of status"
+	        "HTTP responses by status class"
 	);
 	for (int i = 1; i < METRICS_STATUS_CLASSES; i++)
 		fprintf(f, "amphi_controlplane_http_responses_total{code=\"%dxx\"} %llu\n", i,
@@ -133,8 +133,8 @@ static void pictures(FILE *f)
 {
 	metric_head(
 	        f, "amphi_viewer_pictures_total", "counter",
-	        "Viewers' pictures, each counted every two seconds: which layer came, 0 is the "
-	        "smallest, and why no larger one"
+	        "Viewers' videos, each counted every two seconds: which layer was sent, 0 being "
+	        "the smallest, and why no larger one"
 	);
 	for (int layer = 0; layer <= LAYERS; layer++) {
 		for (int limit = 0; limit < AM_LIMIT_COUNT; limit++) {

@@ -8,12 +8,12 @@
 #include "am_schema.h"
 #include "base/refusal.h"
 
-#define METRICS_STATUS_CLASSES 6 // 1xx to 5xx; index is the first digit
+#define METRICS_STATUS_CLASSES 6 // 1xx to 5xx; the index is the first digit
 
 // name, help. Prometheus' name is amphi_controlplane_<name>_total.
 #define METRICS(X)                                                                                 \
 	X(websockets_opened, "WebSockets accepted")                                                \
-	X(subscriptions_refused, "Tries to subscribe a viewer to a track that found no room")      \
+	X(subscriptions_refused, "Subscriptions refused because a limit was reached")              \
 	X(joins, "Peers that became members of a room")                                            \
 	X(transports_dtls_failed, "Transports that ended because DTLS failed")                     \
 	X(transports_dtls_closed, "Transports that ended by their client's close_notify")          \
@@ -24,9 +24,9 @@
 	X(handshakes_refused,                                                                      \
 	  "Connections refused because their address begins too many TLS handshakes")              \
 	X(websockets_refused, "WebSockets refused because their address has, or opens, too many")  \
-	X(quota_refused, "Rooms, peers and media refused because their account has all it may")    \
+	X(quota_refused, "Rooms, peers and media refused because of their account's quota")        \
 	X(hosts_refused, "Requests refused because no account has their host")                     \
-	X(page_reports, "Reports of pages whose participant saw or heard something bad")
+	X(page_reports, "Reports from pages whose participant saw or heard something bad")
 
 enum metric {
 #define METRIC_ENUM(name, help) METRIC_##name,
@@ -35,29 +35,29 @@ enum metric {
 	        METRIC_COUNT,
 };
 
-// Distributions of what those who receive media have, each looked at every QUALITY_LOOK_MS; those
-// of what they saw and heard come of their pages' reports. name, Prometheus' name, help, bounds.
+// Distributions of how viewers fare. Each viewer is looked at every QUALITY_LOOK_MS; what viewers
+// saw and heard comes from their pages' reports. name, Prometheus' name, help, bounds.
 #define METRICS_BOUNDS_MAX 12
 #define METRICS_HISTOGRAMS(X)                                                                      \
 	X(loss, "amphi_viewer_loss_ratio", "Packets lost on the way to a viewer",                  \
 	  {0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5})                                             \
 	X(rtt, "amphi_viewer_round_trip_seconds", "Round trip to a viewer",                        \
 	  {0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.8, 1.5})                                      \
-	X(jitter, "amphi_viewer_jitter_seconds",                                                   \
-	  "How much the time on the way to a viewer varies",                                       \
+	X(jitter, "amphi_viewer_jitter_seconds", "How much the transit time to a viewer varies",   \
 	  {0.002, 0.005, 0.01, 0.02, 0.04, 0.07, 0.1, 0.2})                                        \
-	X(bitrate, "amphi_viewer_bits_per_second", "What a viewer is sent, without headers",       \
+	X(bitrate, "amphi_viewer_bits_per_second", "Bit rate to a viewer, without headers",        \
 	  {5e4, 1e5, 2.5e5, 5e5, 1e6, 2e6, 4e6, 8e6, 1.6e7, 3.2e7})                                \
-	X(estimate, "amphi_viewer_estimate_bits_per_second", "What a viewer's link carries",       \
+	X(estimate, "amphi_viewer_estimate_bits_per_second",                                       \
+	  "What a viewer's link is estimated to carry",                                            \
 	  {1e5, 2.5e5, 5e5, 1e6, 2e6, 4e6, 8e6, 1.6e7, 3.2e7})                                     \
 	X(retransmitted, "amphi_viewer_retransmitted_ratio",                                       \
-	  "Of the packets sent to a viewer: those sent again",                                     \
+	  "Share of packets to a viewer that are repeats",                                         \
 	  {0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5})                                             \
 	X(frozen, "amphi_viewer_frozen_seconds",                                                   \
-	  "How long a picture stood still, in each report of one that did",                        \
+	  "How long video was frozen, in each report that tells of it",                            \
 	  {0.2, 0.5, 1, 2, 5, 10, 20})                                                             \
 	X(concealed, "amphi_viewer_concealed_ratio",                                               \
-	  "How much of a sound was made up, in each report of one that was",                       \
+	  "Share of audio that was concealed, in each report that tells of it",                    \
 	  {0.02, 0.05, 0.1, 0.2, 0.5})
 
 enum histogram {
@@ -67,18 +67,18 @@ enum histogram {
 	        HISTOGRAM_COUNT,
 };
 
-// One loop counts, so these are plain words of the process.
+// Only the loop counts, so these are plain words of the process.
 void metric_count(enum metric);
 void metric_count_response(unsigned status); // of HTTP
 void metric_observe(enum histogram, double value);
-void metric_count_refusal(enum refusal); // of a peer that wants in
+void metric_count_refusal(enum refusal); // of a peer that asks to enter
 
-// A viewer's picture at a look: the layer that is sent, or AM_LAYER_NONE, and why none above it.
+// A viewer's video at a look: the layer that is sent, or AM_LAYER_NONE, and why no higher one is.
 void metric_count_picture(uint8_t layer, enum am_limit);
 
-// All of these.
+// Prints all of these.
 void metrics_print(FILE *);
 
-// The lines above a metric's values, and those of a metric with one value.
+// Prints the lines above a metric's values, or a whole metric that has one value.
 void metric_head(FILE *, const char *name, const char *type, const char *help);
 void metric_gauge(FILE *, const char *name, const char *help, double value);

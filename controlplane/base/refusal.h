@@ -1,5 +1,5 @@
-// Why somebody is not let into a room, or is sent out of it: a code that the page translates, a
-// status after HTTP's, and a text in each language for clients that have none of their own.
+// Why somebody is not let into a room, or is removed from it: a code that the page translates, a
+// status that follows HTTP's, and a text in each language for clients that have none of their own.
 #pragma once
 
 #include <stdint.h>
@@ -9,12 +9,12 @@
 	X(NONE, "none", 200, "", "")                                                               \
 	X(BAD_REQUEST, "bad-request", 400, "The server did not understand the request.",           \
 	  "Сервер не понял запрос.")                                                               \
-	X(HOST_UNKNOWN, "host-unknown", 404, "No account of the server has this host name.",       \
+	X(HOST_UNKNOWN, "host-unknown", 404, "No account on this server has this host name.",      \
 	  "Ни у одной учётной записи этого сервера нет такого адреса.")                            \
 	X(ORIGIN_NOT_ALLOWED, "origin-not-allowed", 403,                                           \
-	  "Pages of this address may not enter rooms here.",                                       \
+	  "Pages from this address may not enter rooms here.",                                     \
 	  "Страницам с этого адреса вход в комнаты закрыт.")                                       \
-	X(TOKEN_MISSING, "token-missing", 401, "Access denied: this room needs a signed link.",    \
+	X(TOKEN_MISSING, "token-missing", 401, "Access denied: this room requires a signed link.", \
 	  "Доступ запрещён: в эту комнату входят по подписанной ссылке.")                          \
 	X(TOKEN_INVALID, "token-invalid", 401, "Access denied: the link is not valid.",            \
 	  "Доступ запрещён: ссылка недействительна.")                                              \
@@ -36,7 +36,8 @@
 	X(PIN_WRONG, "pin-wrong", 403, "The PIN is wrong.", "PIN-код неверен.")                    \
 	X(PIN_LOCKED, "pin-locked", 429, "Too many wrong PINs. Try again in a minute.",            \
 	  "Слишком много неверных PIN-кодов. Попробуйте через минуту.")                            \
-	X(PEER_ID_TAKEN, "peer-id-taken", 409, "Somebody with a signed link has this peerId.",     \
+	X(PEER_ID_TAKEN, "peer-id-taken", 409,                                                     \
+	  "Somebody with a signed link is using this peerId.",                                     \
 	  "Этот peerId занят участником с подписанной ссылкой.")                                   \
 	X(ROOM_FULL, "room-full", 403, "The room is full.", "В комнате нет мест.")                 \
 	X(SPEAKERS_FULL, "speakers-full", 403, "The webinar has no place for another speaker.",    \
@@ -44,7 +45,7 @@
 	X(VIEWERS_FULL, "viewers-full", 403, "The webinar has no place for another viewer.",       \
 	  "На вебинаре нет места для ещё одного зрителя.")                                         \
 	X(WRONG_ROOM_KIND, "wrong-room-kind", 409,                                                 \
-	  "This room is of the other kind: call and webinar have addresses of their own.",         \
+	  "This room is of the other kind: calls and webinars have different addresses.",          \
 	  "Эта комната другого вида: у звонков и вебинаров разные адреса.")                        \
 	X(DECLINED, "declined", 403, "A moderator did not let you in.",                            \
 	  "Модератор вас не впустил.")                                                             \
@@ -55,7 +56,7 @@
 	X(NOT_JOINED, "not-joined", 408, "You were let in, but the page did not finish joining.",  \
 	  "Вас впустили, но страница не завершила вход.")                                          \
 	X(TOO_MANY_CONNECTIONS, "too-many-connections", 429,                                       \
-	  "Your address has too many connections to the server.",                                  \
+	  "There are too many connections from your address.",                                     \
 	  "С вашего адреса слишком много соединений с сервером.")                                  \
 	X(BUSY, "busy", 503, "The server is at its limit.", "Сервер перегружен.")
 
@@ -81,5 +82,5 @@ unsigned refusal_status(enum refusal);
 const char *refusal_text(enum refusal); // English
 const char *refusal_text_russian(enum refusal);
 
-// {reason, status, message, messageRu}: as a page is told. message: English.
+// {reason, status, message, messageRu}: as pages receive it. message: English.
 struct json *refusal_json(enum refusal, const char *message);

@@ -1,4 +1,5 @@
-// How many things each of many names has at once, up to a limit: connections of an address, say.
+// How many things each name has at the same time, up to a limit: for example, an address's
+// connections.
 #pragma once
 
 #include <stdbool.h>
@@ -13,8 +14,8 @@ void tally_destroy(struct tally *);
 
 uint32_t tally_count(const struct tally *, const char *name);
 
-// One more, unless there are `most`. False: there are.
+// Counts one more, unless there are `most` already. False: there are.
 [[nodiscard]] bool tally_enter(struct tally *, const char *name, uint32_t most);
 
-// For each tally_enter that was true.
+// To be called once for each tally_enter that was true.
 void tally_leave(struct tally *, const char *name);

@@ -42,7 +42,7 @@ static bool name_add(struct name *n, const unsigned char *code, size_t bytes)
 	return true;
 }
 
-// Nothing follows for it to join.
+// At the end of a name, they have nothing to join.
 static void name_drop_joiners(struct name *n)
 {
 	while (n->len >= 3 && (memcmp(n->out + n->len - 3, "\u200c", 3) == 0 ||

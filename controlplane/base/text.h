@@ -11,7 +11,7 @@
 // True if s is 1 to max characters of A-Z, a-z, 0-9, '_', '-'.
 [[nodiscard]] bool text_is_token(const char *s, size_t max);
 
-// The room that a cleaned name of max code points needs.
+// Bytes that a cleaned name of up to max code points requires.
 #define TEXT_NAME_SIZE(max) ((max)*4 + 1)
 
 // Writes the name s to out, of TEXT_NAME_SIZE(max) bytes, as everybody is to see it: blanks of all
@@ -24,7 +24,7 @@
 // "true" and "1" are true, all else false.
 [[nodiscard]] bool text_is_true(const char *s);
 
-// Equal, in a time that depends on the length of `given` alone.
+// True if equal, in a time that depends only on the length of `given`.
 [[nodiscard]] bool text_equals_secret(const char *given, const char *secret);
 
 // True if s is a whole decimal number without sign in [min, max].

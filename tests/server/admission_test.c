@@ -56,7 +56,7 @@ static void required_tokens_are_required(void **)
 	int64_t status;
 	assert_true(json_int(end, "status", 401, 401, &status));
 	assert_string_equal(
-	        json_string(end, "message", 128), "Access denied: this room needs a signed link."
+	        json_string(end, "message", 128), "Access denied: this room requires a signed link."
 	);
 	assert_non_null(strstr(json_string(end, "messageRu", 256), "Доступ запрещён"));
 	json_free(end);
