@@ -25,7 +25,7 @@ enum flag {
 	FLAG_ENFORCE_START_TIME = 8,
 };
 
-// migrations[n] makes version n + 1 of version n. Those that were released never change.
+// migrations[n] turns version n into version n + 1. One that was released never changes.
 static const char *const migrations[] = {
         "CREATE TABLE accounts(id INTEGER PRIMARY KEY, created_ms INTEGER NOT NULL,"
         " flags INTEGER NOT NULL, hook_version INTEGER NOT NULL, name TEXT NOT NULL,"
@@ -51,8 +51,8 @@ enum statement {
 	STATEMENT_COUNT,
 };
 
-// ?1 to ?4 are numbers, ?5 to ?15 texts. The use of a token of an account that is gone already is
-// not inserted.
+// ?1 to ?4 are numbers, ?5 to ?15 texts. A token's use is not inserted if its account is gone
+// already.
 static const char *const sql[STATEMENT_COUNT] = {
         [ACCOUNT_PUT] =
                 "INSERT INTO accounts VALUES"
@@ -100,7 +100,7 @@ static int version_read(sqlite3 *db)
 	return version;
 }
 
-// Each version in a transaction of its own. A file of a later version is not ours to read.
+// Migrates each version in a transaction of its own. A file from a later version is refused.
 static int migrate(sqlite3 *db)
 {
 	int version = version_read(db);
@@ -119,12 +119,12 @@ static int migrate(sqlite3 *db)
 	return 0;
 }
 
-// Makes the directory that the file shall lie in, where it is missing.
+// Creates the file's directory if it is missing.
 static void directory_make(const char *path)
 {
 	char *copy = memory_copy_string(path);
 
-	mkdir(dirname(copy), 0700); // that it cannot be made shows when the file is opened
+	mkdir(dirname(copy), 0700); // a failure shows when the file is opened
 	free(copy);
 }
 
@@ -137,7 +137,7 @@ static int database_open(struct store_accounts *s, const char *path)
 	if (sqlite3_open(path, &s->db) != SQLITE_OK)
 		return -EIO;
 	sqlite3_busy_timeout(s->db, 1000);
-	// What an operator was told to be done survives a power cut.
+	// A change that an operator was told is done survives a power cut.
 	if (execute(s->db,
 	            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"
 	    ) < 0)

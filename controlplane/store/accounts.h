@@ -1,7 +1,8 @@
-// The file behind the accounts: their values, and when tokens were first used. It outlives data
-// plane and machine, holds secrets, and so is its owner's alone to read.
+// The file behind the accounts: their values, and when tokens were first used. It outlives the data
+// plane and the machine. It holds secrets, so only its owner may read it.
 //
-// An account is one row, its lists are JSON: so a change is one statement, and never half written.
+// An account is one row with its lists as JSON, so a change is one statement and never half
+// written.
 #pragma once
 
 #include <stdbool.h>
@@ -29,36 +30,37 @@ struct store_token_use {
 	int64_t expires_s; // 0: never
 };
 
-// Receives what store_accounts_read finds: the accounts, then the uses. Strings are lent. Other
-// than 0 ends it.
+// Receives what store_accounts_read finds: the accounts, then the uses of tokens. Strings are lent.
+// Reading ends when either returns other than 0.
 struct store_accounts_reader {
 	void *owner;
 	int (*account)(void *owner, const struct store_account *);
 	int (*token_use)(void *owner, const struct store_token_use *);
 };
 
-// Opens or makes the file. NULL after one line in the log.
+// Opens or creates the file. NULL after one line in the log.
 [[nodiscard]] struct store_accounts *store_accounts_open(const char *path);
 
-// Waits until all is written.
+// Waits until everything is written.
 void store_accounts_close(struct store_accounts *);
 
 // Numbers for metrics.
 void store_accounts_count(const struct store_accounts *, struct store_counts *);
 
-// To be called before the first write. 0, -EIO, or what the reader said.
+// To be called before the first write. 0, -EIO, or what the reader returned.
 [[nodiscard]] int
 store_accounts_read(struct store_accounts *, const struct store_accounts_reader *);
 
-// Insert or replace. These return the write's number; 0: it is lost, the disk has failed for long.
+// Inserts or replaces. These return the write's number, or 0: it is lost, because the disk has been
+// failing for long.
 uint64_t store_accounts_put(struct store_accounts *, const struct store_account *);
 
-// With the uses of its tokens.
+// Also removes the uses of its tokens.
 uint64_t store_accounts_remove(struct store_accounts *, uint64_t id);
 
 void store_accounts_token_used(struct store_accounts *, const struct store_token_use *);
 
-// Removes one of them; all of an account, as store_accounts_put.
+// Removes one use; or all of an account, with a result as of store_accounts_put.
 void store_accounts_token_forget(
         struct store_accounts *, uint64_t account_id, const char *identity
 );

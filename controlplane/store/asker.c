@@ -30,8 +30,8 @@ struct store_asker {
 	struct loop *loop;
 	struct loop_source woken;
 	struct reader readers[STORE_ASKER_THREADS];
-	int reader_count; // that run
-	pthread_mutex_t lock; // of what follows
+	int reader_count; // running
+	pthread_mutex_t lock; // for what follows
 	pthread_cond_t changed;
 	struct list asked, answered;
 	uint32_t count; // of asked
@@ -141,7 +141,7 @@ static int reader_start(struct reader *r, const char *name, const char *path)
 	sqlite3_busy_timeout(r->db, 1000);
 	int ret = -pthread_create(&r->thread, NULL, answer_all, r);
 	if (ret < 0) {
-		am_error("%s: no thread to read with; error=%s", name, strerror(-ret));
+		am_error("%s: cannot start a thread to read; error=%s", name, strerror(-ret));
 		sqlite3_close(r->db);
 	}
 	return ret;

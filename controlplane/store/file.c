@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// Of the write-ahead log, which a killed process leaves behind.
+// The write-ahead log's files, which a killed process leaves behind.
 static const char *const beside[] = {"-wal", "-shm", NULL};
 
 int store_file_make(const char *path)

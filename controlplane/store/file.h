@@ -1,6 +1,6 @@
-// The SQLite files hold secrets: sessions, PINs, tokens. So they are their owner's alone to read.
+// The SQLite files hold secrets (sessions, PINs, tokens), so only their owner may read them.
 #pragma once
 
-// Makes the file where it is missing, and takes the rights of all others away where an earlier
-// version has left them; SQLite gives its own files beside it the same. 0, or -errno with errno.
+// Creates the file if it is missing, and removes all permissions of others, which an earlier
+// version may have left. SQLite gives its own files beside it the same. 0, or -errno with errno.
 [[nodiscard]] int store_file_make(const char *path);

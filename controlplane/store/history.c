@@ -20,11 +20,11 @@
 #define NUMBERS         11
 #define TEXTS           7
 #define DAY_MS          INT64_C(86400000)
-// The first look at a newcomer speaks of the time before it, too.
+// The first look at a newcomer also covers some time before it joined.
 #define STRETCH_EARLY_MS "60000"
 
-// Sessions lie by room and time, so that a summary is one walk over neighbours. Those that began
-// before the range but reach into it are found by the room's longest session.
+// Sessions lie by room and time, so that a summary is one walk over neighbours. The room's longest
+// session says how long before the range the walk must begin, to find those that reach into it.
 static const char schema[] =
         "CREATE TABLE meta(sampled_ms INTEGER NOT NULL);"
         "INSERT INTO meta VALUES(0);"
@@ -46,7 +46,7 @@ static const char schema[] =
         " PRIMARY KEY(account_id, sequence)) WITHOUT ROWID;"
         "CREATE INDEX events_by_time ON events(time_ms);";
 
-// What came with version 2. kind: quality and cause (history_stretch_kind).
+// What version 2 added. kind: quality and cause (stretch_kind).
 static const char stretches_schema[] =
         "CREATE TABLE stretches(room_id INTEGER NOT NULL, from_ms INTEGER NOT NULL,"
         " session_id INTEGER NOT NULL, to_ms INTEGER NOT NULL, person_id INTEGER NOT NULL,"
@@ -55,8 +55,8 @@ static const char stretches_schema[] =
         " estimate_kbps INTEGER NOT NULL, PRIMARY KEY(room_id, from_ms, session_id))"
         " WITHOUT ROWID;";
 
-// Only where sessions are not kept forever: what finds the old ones, and what goes with them. A
-// room is there for as long as one of its sessions, also one that is open.
+// Only if sessions are not kept forever: finds the old ones, and removes what goes with them. A
+// room stays for as long as it has a session, including an open one.
 static const char retention[] =
         "CREATE INDEX IF NOT EXISTS sessions_ended ON sessions(left_ms) WHERE left_ms IS NOT NULL;"
         "CREATE INDEX IF NOT EXISTS sessions_of_person ON sessions(person_id);"
@@ -146,13 +146,13 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *statement, int64_t a, cons
 		am_error("history: cannot be read; error=%s", sqlite3_errmsg(db));
 		return NULL;
 	}
-	sqlite3_bind_int64(p, 1, a); // refused by a statement that has none
+	sqlite3_bind_int64(p, 1, a); // a statement without parameters refuses it
 	if (b)
 		sqlite3_bind_text(p, 2, b, -1, SQLITE_STATIC);
 	return p;
 }
 
-// The end of a walk over rows: 0 or -EIO.
+// Ends a walk over rows: 0 or -EIO.
 static int finish(sqlite3 *db, sqlite3_stmt *p, int step)
 {
 	int ret = step == SQLITE_DONE || step == SQLITE_ROW ? 0 : -EIO;
@@ -175,14 +175,14 @@ static int64_t value_read(sqlite3 *db, const char *statement, int64_t parameter)
 	return value;
 }
 
-// Forwards from any version, in one step.
+// Brings any older version up to date, in one step.
 static int schema_make(sqlite3 *db)
 {
 	int64_t version = value_read(db, "PRAGMA user_version", 0);
 
 	if (version == HISTORY_VERSION)
 		return 0;
-	if (version < 0 || version > HISTORY_VERSION) // what it holds must not be lost
+	if (version < 0 || version > HISTORY_VERSION) // its content must not be lost
 		return -EIO;
 	static_assert(HISTORY_VERSION == 2);
 	if (execute(db, "BEGIN IMMEDIATE") < 0 || (version < 1 && execute(db, schema) < 0) ||
@@ -193,7 +193,7 @@ static int schema_make(sqlite3 *db)
 
 static int database_open(struct history *h, const char *path)
 {
-	// It holds tokens and secrets until events are delivered.
+	// The file holds tokens and secrets until events are delivered.
 	int ret = store_file_make(path);
 	if (ret < 0)
 		return ret;
@@ -413,7 +413,7 @@ void history_session_close(struct history *h, const struct history_session *s)
 	session_write(h, SESSION_LONGEST, s);
 }
 
-// In one number: SQLite keeps small ones in a byte.
+// Both in one number: SQLite stores small ones in a byte.
 static int64_t stretch_kind(const struct stretch *s)
 {
 	return (int64_t)s->quality | (int64_t)s->cause << 2;
@@ -477,7 +477,7 @@ int history_sessions_read(
 	return finish(h->db, p, step);
 }
 
-// Where the walk over the room's sessions must begin so as to meet all that reach beyond from_ms.
+// Where the walk over the room's sessions must begin to meet all that reach beyond from_ms.
 static int64_t walk_start(sqlite3 *db, int64_t room_id, int64_t longest_ms, int64_t from_ms)
 {
 	int64_t start;
@@ -562,7 +562,7 @@ static int stretches_walk(struct history_stays *s, sqlite3 *db, int64_t room_id)
 	int step = p ? SQLITE_ROW : SQLITE_ERROR;
 	int64_t start;
 
-	// None is longer than that.
+	// No stretch is longer than that.
 	if (__builtin_sub_overflow(s->from_ms, 2 * STRETCH_MS_MAX, &start))
 		start = INT64_MIN;
 	bool later = s->after_joined_ms >= start;
@@ -608,7 +608,7 @@ static void stays_ask(struct store_question *q, sqlite3 *db)
 {
 	struct history_stays *s = container_of(q, struct history_stays, question);
 
-	if (execute(db, "BEGIN") < 0) { // one state of the file for the whole walk
+	if (execute(db, "BEGIN") < 0) { // one snapshot of the file for the whole walk
 		s->result = -EIO;
 		return;
 	}

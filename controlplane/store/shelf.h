@@ -1,5 +1,4 @@
-// A bounded memory: small values by name, of which the oldest is forgotten where there are too
-// many.
+// A bounded store of small values by name, which forgets the oldest one when there are too many.
 #pragma once
 
 #include <stddef.h>
@@ -11,10 +10,10 @@ struct shelf;
 struct shelf *shelf_create(size_t count_max, size_t value_size);
 void shelf_destroy(struct shelf *);
 
-// The value of that name, or NULL. It may be changed; it moves, or goes, with the next put.
+// The value of that name, or NULL. The caller may change it; the next put may free it.
 void *shelf_find(const struct shelf *, const char *name);
 
-// The value of that name, all zeros where it is new, and now the youngest.
+// The value of that name, which becomes the youngest; all zeros if it is new.
 void *shelf_put(struct shelf *, const char *name);
 void shelf_remove(struct shelf *, const char *name);
 

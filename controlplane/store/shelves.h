@@ -1,5 +1,6 @@
-// A shelf for each of many owners, whose things have names like "OWNER/…": one owner's many push
-// out none of another's. Where all have too many together, whoever has most loses his oldest.
+// A shelf for each of many owners, whose values have names like "OWNER/…": an owner with many
+// values pushes out nobody else's. If there are too many in all, the owner with the most loses the
+// oldest.
 #pragma once
 
 #include <stddef.h>
@@ -8,7 +9,7 @@
 
 struct shelves;
 
-// forgotten: a value that went to make place for another, not by shelves_remove.
+// forgotten: called for a value that makes room for another, not for shelves_remove.
 struct shelves *shelves_create(
         size_t owner_max, size_t count_max, size_t value_size,
         void (*forgotten)(void *arg, const char *name), void *arg

@@ -15,7 +15,7 @@
 #define STORE_VERSION 4
 #define NUMBERS       8
 #define TEXTS         5
-#define TABLE_RECALL  4 // of store_read: the first table that is of no data plane
+#define TABLE_RECALL  4 // the first table of store_read that belongs to no data plane
 
 static const char schema[] =
         "CREATE TABLE meta(generation INTEGER NOT NULL);"
@@ -140,7 +140,7 @@ static int schema_make(sqlite3 *db)
 {
 	if (value_read(db, "PRAGMA user_version") == STORE_VERSION)
 		return 0;
-	// Another version's rooms cannot be taken up: start afresh.
+	// Another version's rooms cannot be restored: start afresh.
 	static const char *const steps[] = {
 	        "BEGIN IMMEDIATE",
 	        "DROP TABLE IF EXISTS turned_away",

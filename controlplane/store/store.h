@@ -1,10 +1,10 @@
-// What a restarted control plane needs to go on: rooms, their peers, the transports and tracks of
-// those who have joined. Subscriptions are not here, the region's table has them. The only user of
-// SQLite.
+// What a restarted control plane needs to go on: rooms, their peers, and the transports and tracks
+// of those that have joined. Subscriptions are not here: the region's table has them. Only this
+// folder uses SQLite.
 //
 // Writes go through a bounded queue to a thread of their own, several to a transaction: the loop
 // never waits for a disk. The write-ahead log is not synced: what was committed survives the death
-// of this process, and a machine that dies takes the data plane, and so all of this, with it.
+// of this process, and if the machine dies, so does the data plane, and none of this is needed.
 #pragma once
 
 #include <stdbool.h>
@@ -28,7 +28,7 @@ struct store_room {
 	uint32_t bitrate; // 0: no limit
 };
 
-// Of a peer.
+// Flags of a peer.
 enum store_flag {
 	STORE_SPEAKER = 1 << 0,
 	STORE_MODERATOR = 1 << 1,
@@ -78,21 +78,21 @@ struct store_track {
 	const char *app_data; // JSON
 };
 
-// A session that was sent out of a room.
+// A session that was removed from a room.
 struct store_turned_away {
-	const char *key; // the conference's
+	const char *key; // made by the conference
 	const char *refusal; // its code
 	int64_t until_ms; // CLOCK_REALTIME
-	int64_t now_ms; // on writing: what is over by then goes
+	int64_t now_ms; // on writing: entries that ended before it are removed
 };
 
-// What an empty room asks of those who come.
+// What an empty room asks of people who come next.
 struct store_kept_rules {
 	const char *key; // account and name
 	bool waiting_room;
 	const char *pin; // empty: none
 	int64_t until_ms; // CLOCK_REALTIME
-	int64_t now_ms; // on writing: what is over by then goes
+	int64_t now_ms; // on writing: entries that ended before it are removed
 };
 
 // Receives what store_read finds: every room, then every peer, and so on. Strings are lent.
@@ -106,16 +106,16 @@ struct store_reader {
 	void (*kept_rules)(void *owner, const struct store_kept_rules *);
 };
 
-// Opens or makes the file. NULL after one line in the log.
+// Opens or creates the file. NULL after one line in the log.
 [[nodiscard]] struct store *store_open(const char *path);
 
-// Waits until all is written.
+// Waits until everything is written.
 void store_close(struct store *);
 
 // Numbers for metrics.
 void store_count(const struct store *, struct store_counts *);
 
-// Of the data plane whose rooms these are; 0: none.
+// The generation of the data plane whose rooms these are; 0: none.
 uint64_t store_generation(const struct store *);
 
 // To be called before the first write. 0 or -EIO.
@@ -127,7 +127,7 @@ uint64_t store_generation(const struct store *);
 // Empties the store for the rooms of another data plane.
 void store_reset(struct store *, uint64_t generation);
 
-// put: insert or replace. remove: with all that hangs on it.
+// put inserts or replaces. remove takes along everything that belongs to it.
 void store_room_put(struct store *, const struct store_room *);
 void store_room_remove(struct store *, uint64_t id);
 void store_peer_put(struct store *, const struct store_peer *);

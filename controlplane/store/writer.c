@@ -33,11 +33,11 @@ struct store_writer {
 	const struct store_statements *statements;
 	sqlite3_stmt **prepared;
 	pthread_t thread;
-	pthread_mutex_t lock; // of what follows
+	pthread_mutex_t lock; // for what follows
 	pthread_cond_t changed;
 	struct queue queue;
 	uint64_t count; // of writes that were queued
-	uint64_t lost, lost_told; // writes that found the queue full, and of these in the log
+	uint64_t lost, lost_told; // writes that found the queue full, and how many the log has
 	bool closing;
 	_Atomic uint64_t written; // thread: w, loop: r
 	_Atomic uint64_t failed; // transactions; thread: w, loop: r
@@ -61,7 +61,7 @@ static int operation_run(struct store_writer *w, const struct operation *o)
 	const struct store_statements *s = w->statements;
 
 	for (int i = 0; i < s->numbers; i++)
-		sqlite3_bind_int64(p, i + 1, o->numbers[i]); // those that it lacks are refused
+		sqlite3_bind_int64(p, i + 1, o->numbers[i]); // refused if it has no such parameter
 	for (int i = 0; i < s->texts; i++) {
 		if (o->texts[i])
 			sqlite3_bind_text(p, s->numbers + 1 + i, o->texts[i], -1, SQLITE_STATIC);
@@ -120,7 +120,7 @@ static void batch_write(struct store_writer *w, struct queue *batch)
 	}
 	if (ended)
 		am_error(
-		        "%s: given up, the process ends; lost=%u", w->statements->name, batch->count
+		        "%s: gave up, the process ends; lost=%u", w->statements->name, batch->count
 		);
 	while (batch->first) {
 		struct operation *o = batch->first;
@@ -182,7 +182,7 @@ struct store_writer *store_writer_start(sqlite3 *db, const struct store_statemen
 		if (sqlite3_prepare_v2(db, statements->sql[i], -1, &w->prepared[i], NULL) !=
 		    SQLITE_OK) {
 			am_error(
-			        "%s: another version's file; error=%s", statements->name,
+			        "%s: the file is from another version; error=%s", statements->name,
 			        sqlite3_errmsg(db)
 			);
 			goto free;
@@ -191,7 +191,7 @@ struct store_writer *store_writer_start(sqlite3 *db, const struct store_statemen
 	int ret = pthread_create(&w->thread, NULL, write_all, w);
 	if (ret == 0)
 		return w;
-	am_error("%s: no thread to write with; error=%s", statements->name, strerror(ret));
+	am_error("%s: cannot start a thread to write; error=%s", statements->name, strerror(ret));
 
 free:
 	statements_finalize(w);

@@ -1,7 +1,7 @@
 // A thread that writes one SQLite file, so that the loop never waits for a disk: a bounded queue of
 // prepared statements, several to a transaction. A transaction that fails (the disk is full, the
-// file locked) is tried again until it succeeds; what finds the queue full meanwhile is lost, and
-// so is what still cannot be written when the process ends. The log tells of both.
+// file locked) is tried again until it succeeds. Writes that find the queue full meanwhile are
+// lost, and so are those that still fail when the process ends. The log reports both.
 #pragma once
 
 #include <stdint.h>
@@ -13,8 +13,8 @@
 struct sqlite3;
 struct store_writer;
 
-// What the file's owner writes. All statements take the same parameters: ?1 to ?numbers, then the
-// texts; those that a statement lacks are left out. Static.
+// The statements of one file. All take the same parameters: ?1 to ?numbers, then the texts; each
+// names only those that it uses. Must be static.
 struct store_statements {
 	const char *name; // in logs
 	int count;
@@ -22,15 +22,15 @@ struct store_statements {
 	int numbers, texts;
 };
 
-// From now on the connection is the thread's. NULL after one line in the log.
+// From now on, the connection belongs to the thread. NULL after one line in the log.
 [[nodiscard]] struct store_writer *
 store_writer_start(struct sqlite3 *, const struct store_statements *);
 
-// Waits until all is written, but not for a transaction that fails.
+// Waits until everything is written, but not for a transaction that fails.
 void store_writer_stop(struct store_writer *);
 
-// Copies. texts may be NULL, and so may each of them: it is NULL in SQL too. Returns the write's
-// number, which grows; 0: it found the queue full.
+// Copies its arguments. texts may be NULL, and so may each of them, which is then NULL in SQL, too.
+// Returns the write's number, which grows, or 0: the queue was full.
 uint64_t store_write(
         struct store_writer *w, int statement, const int64_t numbers[], const char *const texts[]
 );
@@ -40,7 +40,7 @@ uint64_t store_written(const struct store_writer *);
 
 // Numbers for metrics.
 struct store_counts {
-	uint64_t failed; // transactions: each try counts
+	uint64_t failed; // transactions: each attempt counts
 	uint64_t lost; // writes that found the queue full
 	uint64_t waiting; // writes that are not in the file yet
 };
