@@ -1,4 +1,4 @@
-// Kinds of rooms, and the sizes that integrators know of rooms and their peers.
+// Kinds of rooms, and the limits of rooms and peers that integrators know.
 #pragma once
 
 #define ROOM_NAME_MAX        64

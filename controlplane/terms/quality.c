@@ -2,7 +2,7 @@
 
 #include "am_lifecycle.h"
 
-// From here on sound is cut (bad), or may be once (fair). Loss is /256, as RFC 3550 has it.
+// From these values on, audio is cut (bad) or may be at times (fair). Loss is /256 (RFC 3550).
 #define LOST_BAD       26
 #define LOST_FAIR      8
 #define JITTER_MS_BAD  100
@@ -10,7 +10,7 @@
 #define RTT_MS_BAD     800
 #define RTT_MS_FAIR    350
 
-// Of what is seen and heard: a hundredth is noticed, a tenth is hard to bear.
+// For what people see and hear: a hundredth is noticed, a tenth is hard to bear.
 #define FROZEN_BAD     100 // ‰ of the time
 #define FROZEN_FAIR    20
 #define CONCEALED_BAD  100 // ‰ of the sound

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define QUALITY_LOOK_MS  2000 // between two looks
-#define QUALITY_CHECK_MS 12000 // a browser that is there has sent two ICE checks by then
+#define QUALITY_CHECK_MS 12000 // by then, a browser that is alive has sent two ICE checks
 
 enum quality {
 	QUALITY_UNKNOWN,
@@ -17,21 +17,21 @@ enum quality {
 
 // One direction of a participant's connection, as last looked at.
 struct link_quality {
-	enum quality quality; // QUALITY_UNKNOWN: there is none
+	enum quality quality; // QUALITY_UNKNOWN: there is no connection
 	uint8_t lost; // /256
 	uint8_t jitter_ms;
 	uint16_t rtt_ms; // 0: unknown
-	uint16_t worker; // of the data plane, that it is on
+	uint16_t worker; // of the data plane, the one that serves it
 	uint32_t estimate_kbps; // of what may be sent; 0: unknown
-	uint32_t bps; // of what is sent or comes
-	uint64_t weak_ms; // when it last was not good, or carried no picture; 0: never
+	uint32_t bps; // sent or received
+	uint64_t weak_ms; // when it last was not good, or had no room for video; 0: never
 };
 
-// What a page says that its participant has seen and heard of late.
+// What a page reports that its participant has recently seen and heard.
 struct page_report {
-	uint32_t span_ms; // in so much time
-	uint32_t frozen_ms; // the picture that stood still longest
-	uint16_t concealed; // ‰ of the sound that was made up, where it was most
+	uint32_t span_ms; // the time that the report covers
+	uint32_t frozen_ms; // of the video that was frozen longest
+	uint16_t concealed; // ‰ of the audio that was concealed, in the worst track
 };
 
 struct connection_quality {
@@ -39,15 +39,15 @@ struct connection_quality {
 	enum quality before; // at the last look
 };
 
-// Of one transport.
+// The quality of a transport: its gauge (struct am_gauges), and the time since its last ICE check.
 enum quality quality_of(uint32_t gauge, uint64_t since_check_ms);
 
 enum quality quality_of_page(const struct page_report *);
 
-// Of a worker of the data plane, which was too late for some of the copies that it was to make, and
-// leaves out so much (am_lifecycle.h).
+// The quality of a worker of the data plane: the copies that it was to make, those that were late,
+// and how much it leaves out (am_lifecycle.h).
 enum quality quality_of_worker(uint64_t copies, uint64_t late, uint32_t shed);
 
-// A look: worse counts at once, better when it is so twice. True if people are to be told; who
-// begins well is what everybody takes it for.
+// Takes a look: a worse quality counts at once, a better one when it is seen twice. True if people
+// should be told; a connection that begins well is what everybody expects.
 bool quality_look(struct connection_quality *, enum quality);

@@ -1,5 +1,5 @@
-// How a participant fares, in stretches of time: each as good or bad as the other looks of it, and
-// by one cause. Plain state; time is passed in.
+// How a participant fares, in stretches of time: all looks in one have the same quality and cause.
+// Plain state; time is passed in.
 #pragma once
 
 #include <stdbool.h>
@@ -7,26 +7,26 @@
 
 #include "terms/quality.h"
 
-#define STRETCH_SETTLE    3 // looks in a row that differ begin another; a worse one does at once
-#define STRETCH_MS_MAX    300000 // a longer one is told in parts: a crash loses no more
-#define STRETCH_COUNT_MAX 256 // told of one stay in a room
+#define STRETCH_SETTLE    3 // differing looks in a row begin a stretch; a worse one does so at once
+#define STRETCH_MS_MAX    300000 // a longer one is reported in parts: a crash loses no more
+#define STRETCH_COUNT_MAX 256 // reported of one stay in a room
 
 enum stretch_cause {
 	STRETCH_UNKNOWN, // perhaps the participant's own device
 	STRETCH_OWN_LINK,
 	STRETCH_SPEAKER, // the link of somebody whom it sees or hears
-	STRETCH_SERVER, // too much to do
+	STRETCH_SERVER, // overloaded
 	STRETCH_CAUSE_COUNT,
 };
 
 // One stretch; a look is a short one.
 struct stretch {
 	enum quality quality; // QUALITY_UNKNOWN: none
-	enum stretch_cause cause; // of what is not good
+	enum stretch_cause cause; // if it is not good
 	char *speaker; // peer id, with STRETCH_SPEAKER
 	int64_t from_ms, to_ms; // CLOCK_REALTIME
-	uint32_t frozen_ms; // pictures, in all
-	uint16_t concealed; // ‰ of the sound, at most
+	uint32_t frozen_ms; // video, in all
+	uint16_t concealed; // ‰ of the audio, at most
 	uint8_t lost; // /256, at most
 	uint16_t rtt_ms; // at most; 0: unknown
 	uint32_t estimate_kbps; // at least; 0: unknown
@@ -35,18 +35,18 @@ struct stretch {
 // All zero: nothing seen yet.
 struct stretches {
 	struct stretch now; // owns its string
-	struct stretch next; // what differs from it, as long as that is not sure
+	struct stretch next; // what differs from it, until that is certain
 	uint8_t differing; // looks in a row
-	uint16_t count; // told so far
+	uint16_t count; // reported so far
 };
 
 // Called with each stretch that was not good, once it is over.
 typedef void stretch_told(void *owner, const struct stretch *);
 
-// Looks follow each other in time. Their string is copied.
+// Looks must be in the order of time. Their string is copied.
 void stretches_look(struct stretches *, const struct stretch *look, stretch_told *, void *owner);
 
-// The participant leaves: all is as before the first look.
+// The participant leaves: resets everything to before the first look.
 void stretches_end(struct stretches *, stretch_told *, void *owner);
 
 const char *stretch_cause_name(enum stretch_cause);
