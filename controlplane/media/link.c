@@ -109,7 +109,7 @@ void media_link_destroy(struct media_link *l)
 	if (l->running) {
 		eventfd_write(l->stop, 1);
 		pthread_join(l->thread, NULL);
-		if (l->connection >= 0) { // found it just now
+		if (l->connection >= 0) { // it has just connected
 			close(l->connection);
 			close(l->fds.region);
 			close(l->fds.command_wake);

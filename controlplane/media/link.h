@@ -8,7 +8,7 @@ struct am_link_fds;
 struct loop;
 struct media_link;
 
-// connected: called in the loop, once for each media_link_start; takes the descriptors over.
+// connected: called in the loop, once for each media_link_start; takes over the descriptors.
 // path is the caller's memory. NULL with errno.
 [[nodiscard]] struct media_link *media_link_create(
         struct loop *, const char *path,

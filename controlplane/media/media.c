@@ -19,13 +19,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TICK_MS      100 // for what an event's wake-up missed
+#define TICK_MS      100 // for events whose wake-up was missed
 #define PENDING_MAX  65536 // commands whose acknowledgement somebody waits for; power of two
 #define OVERFLOW_MAX 65536 // commands that wait for room in the ring
 #define DRAIN_MAX    1024 // events in one turn: each may be a message to a page
 #define ANSWERS_MAX                                                                                \
 	(AM_RING_SLOTS / 2                                                                         \
-	) // commands without an answer: the other half of the events' ring is for the rest
+	) // commands without an answer: the other half of the event ring is for other events
 
 enum media_state {
 	MEDIA_DOWN,
@@ -61,10 +61,10 @@ struct media {
 	bool wake_due; // commands were pushed since the data plane was last woken
 	uint32_t sequence; // of the next command
 	uint32_t oldest; // no command before this one is pending
-	uint32_t answered; // all commands before this one are; answers come in order
+	uint32_t answered; // all commands before this one are answered; answers come in order
 	bool answers_lost; // since the last answer; the next one may be the barrier's
 	struct pending *pending; // by sequence
-	struct am_msg *overflow; // ring buffer of OVERFLOW_MAX, made when first needed
+	struct am_msg *overflow; // ring buffer of OVERFLOW_MAX, allocated when first needed
 	uint32_t overflow_first, overflow_count;
 };
 
@@ -117,8 +117,8 @@ static uint32_t answers_due(const struct media *m)
 	return m->sequence - m->overflow_count - m->answered;
 }
 
-// Commands, -ENOBUFS where too many wait already. No more go into the ring than there is surely
-// room for the answers of.
+// Sends a command or makes it wait; -ENOBUFS if too many wait already. The ring gets no more
+// commands than the event ring surely has room to answer.
 static int push(struct media *m, const struct am_msg *msg)
 {
 	m->wake_due = true;
@@ -226,7 +226,8 @@ static void pending_expire(struct media *m, uint64_t now_ms)
 	}
 }
 
-// Answers come in the order of the commands: what this one skips is lost, and the tables tell.
+// Answers come in the order of the commands: those that this one skips are lost, and the tables say
+// what they were.
 static void answer_handle(struct media *m, uint32_t sequence, int result)
 {
 	uint32_t first = m->answered;
@@ -278,7 +279,7 @@ static void event_handle(struct media *m, const struct am_msg *msg)
 			        e->owner, msg->track_wanted.track_id, msg->track_wanted.encodings
 			);
 		return;
-	default: m->garbage++; // a command on the ring of events
+	default: m->garbage++; // a command on the event ring
 	}
 }
 
@@ -303,18 +304,18 @@ static void events_drain(struct media *m)
 		am_error("media: event ring is broken, leaving the data plane");
 		disconnect(m);
 	} else if (ret > 0 && m->state != MEDIA_DOWN) {
-		loop_timer_set(m->loop, &m->tick, 0); // the rest after others had their turn
+		loop_timer_set(m->loop, &m->tick, 0); // the rest when others have had their turn
 	}
 }
 
-// No such subscription was ever made; what counts is the answer's place in the order.
+// A command for a subscription that never existed: only its answer's place in the order counts.
 static struct am_msg barrier_make(void)
 {
 	return (struct am_msg
 	){.type = AM_CMD_SUBSCRIPTION_KEY_FRAME, .id.id = am_id_make(0, UINT32_MAX)};
 }
 
-// Asks for another answer to the last command, so that the lost ones show. There is room: the ring
+// Asks for another answer to the last command, which reveals the lost ones. There is room: the ring
 // holds no more than ANSWERS_MAX.
 static void answers_ask(struct media *m)
 {
@@ -374,7 +375,7 @@ static void connection_ready(void *owner, uint32_t)
 	struct media *m = owner;
 	char byte;
 
-	// Nothing is ever said on this connection: it reports the other side's death.
+	// Nothing is ever sent on this connection: it reports the other side's death.
 	ssize_t n = recv(m->connection.fd, &byte, 1, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -411,7 +412,7 @@ static void search_start(struct media *m)
 {
 	int ret = media_link_start(m->link);
 	if (ret < 0)
-		am_error("media: no thread to connect with; error=%s", strerror(-ret));
+		am_error("media: cannot start a thread to connect; error=%s", strerror(-ret));
 }
 
 static void disconnect(struct media *m)
@@ -451,7 +452,7 @@ static void ids_from_tables(struct media *m)
 	}
 }
 
-// The data plane has done all that stood in the ring before us: the tables are true now.
+// The data plane has done everything that was in the ring before us: now the tables are right.
 static void joined(void *owner, const struct media_call *, int result)
 {
 	struct media *m = owner;

@@ -1,13 +1,13 @@
 // The data plane, as the control plane sees it: one function for each command, acknowledgements,
 // events. The only user of the region and its rings. What is read from the region is copied and
-// checked before it is used: the other process may be anything.
+// checked before it is used: the other process is not trusted.
 //
 //     DOWN ──link──▶ JOINING ──all older commands are done──▶ UP
 //       ▲                │                                    │
 //       └────────────────┴──────────── link lost ◀────────────┘
 //
-// The command ring outlives the control plane: on joining, the tables are read only after the data
-// plane has done what the last control plane left there.
+// The command ring outlives the control plane. On joining, the tables are therefore read only after
+// the data plane has done what the last control plane left there.
 #pragma once
 
 #include <stdbool.h>
@@ -19,16 +19,16 @@ struct loop;
 struct media;
 
 #define MEDIA_ACK_MS                                                                               \
-	5000 // then the tables decide what became of a command; sooner where its answer was lost
+	5000 // then, or sooner if its answer is lost, the tables say what became of a command
 
-// What the asker wants back with the answer. Values only: the asker may be gone by then.
+// What the caller gets back with the answer. Only values: the caller may be gone by then.
 struct media_call {
 	am_id id; // the command's object
 	uint64_t connection;
 	int64_t request_id;
 };
 
-// result: 0 or -errno; -ENOTCONN where the data plane was lost meanwhile.
+// result: 0 or -errno; -ENOTCONN if the data plane was lost meanwhile.
 typedef void media_done(void *owner, const struct media_call *, int result);
 
 struct media_events {
@@ -49,7 +49,7 @@ enum media_table {
 	MEDIA_TABLE_COUNT,
 };
 
-// What the data plane says of itself, copied when it was joined.
+// What the data plane says about itself, copied on joining it.
 struct media_info {
 	uint64_t generation;
 	uint16_t udp_port;
@@ -67,7 +67,7 @@ void media_destroy(struct media *);
 bool media_is_up(const struct media *);
 const struct media_info *media_info(const struct media *);
 
-// What the data plane counts, copied; the index behind the last worker is AM_COUNTER_SERVICE.
+// What the data plane counts, copied; the index after the last worker is AM_COUNTER_SERVICE.
 struct media_counters {
 	uint32_t worker_count; // 1 to AM_WORKER_MAX
 	uint32_t pid; // of the data plane
@@ -76,37 +76,37 @@ struct media_counters {
 	uint64_t value[AM_COUNTER_BLOCKS][AM_COUNTER_COUNT];
 	uint64_t drops[AM_COUNTER_BLOCKS][AM_DROP_MAX];
 	uint64_t heartbeat_age_ns[AM_COUNTER_BLOCKS];
-	uint32_t shed[AM_COUNTER_BLOCKS]; // how much each leaves out: am_lifecycle.h
-	uint64_t shed_steps[AM_COUNTER_BLOCKS][AM_SHED_LEVELS]; // times that it began a step
+	uint32_t shed[AM_COUNTER_BLOCKS]; // how much work each leaves out: am_lifecycle.h
+	uint64_t shed_steps[AM_COUNTER_BLOCKS][AM_SHED_LEVELS]; // how often it began each step
 };
 
 // False while there is no region.
 bool media_read_counters(const struct media *, struct media_counters *out);
 
-// Ids of new objects: 0 if the table is full. An id is freed by its removal, or, where it goes with
-// the transport or track that it hangs on, by media_id_free.
+// Ids of new objects: 0 if the table is full. Removing an object frees its id; if it goes along
+// with its transport or track, media_id_free does.
 [[nodiscard]] am_id media_id_new(struct media *, enum media_table);
 void media_id_free(struct media *, enum media_table, am_id);
 
-// Copies of table entries; false if the slot is free or cannot be read.
+// Copy table entries; false if the slot is free or cannot be read.
 bool media_read_transport(const struct media *, uint32_t slot, struct am_transport_state *);
 bool media_read_track(const struct media *, uint32_t slot, struct am_track_state *);
 bool media_read_subscription(const struct media *, uint32_t slot, struct am_subscription_state *);
 
-// Measures, 0 where there is none yet: loudness of a track, 0 to 127; the link of a transport as in
-// struct am_gauges.
+// The loudness of a track, 0 to 127; 0 if it was not measured yet.
 uint8_t media_loudness(const struct media *, am_id track);
 
-// What a viewer's transport may be sent, as estimated: kbit/s, 0: nothing was measured yet.
+// What may be sent to a viewer's transport, as estimated, in kbit/s; and a transport's link as in
+// struct am_gauges. 0: nothing was measured yet.
 uint32_t media_downlink(const struct media *, am_id transport);
 uint32_t media_link_gauge(const struct media *, am_id transport);
 
-// What it has come to, copied. False: nothing is known of it yet, and all is 0.
+// Copy an object's figures. False: nothing is known of it yet, and all are 0.
 bool media_subscription_figures(const struct media *, am_id, struct am_subscription_figures *);
 bool media_transport_figures(const struct media *, am_id, struct am_transport_figures *);
 bool media_track_figures(const struct media *, am_id, struct am_track_figures *);
 
-// Commands. 0: done will be called, once; -errno: it will not. Where done is NULL nobody waits.
+// Commands. 0: done will be called, once; -errno: it will not. done NULL: nobody waits.
 [[nodiscard]] int media_transport_add(
         struct media *m, const struct am_cmd_transport_add *command, media_done *done, void *owner,
         const struct media_call *call

@@ -42,7 +42,7 @@ static uint64_t heartbeat_age_ns(const struct am_lifecycle *l)
 	return now > beat ? now - beat : 0;
 }
 
-// What the data plane calls it; anything but a plain name becomes one.
+// Copies the data plane's name for it, with '_' for anything but letters and digits.
 static void drop_name_copy(struct am_drop_name *to, const struct am_drop_name *from)
 {
 	*to = *from;
@@ -101,7 +101,7 @@ uint32_t media_link_gauge(const struct media *m, am_id transport)
 	return media_map(m) ? am_gauge_get(media_map(m)->gauges.transports, transport) : 0;
 }
 
-// at: NULL where there is no region.
+// at: NULL if there is no region.
 static bool figures_read(const void *at, am_id id, void *out, size_t size)
 {
 	uint32_t epoch = 0;

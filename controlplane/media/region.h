@@ -1,4 +1,4 @@
-// What the data plane shows in the region: tables, gauges, figures, counters. media.h has the
+// What the data plane publishes in the region: tables, gauges, figures, counters. media.h has the
 // functions; this is their way to the region.
 #pragma once
 
