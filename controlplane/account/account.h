@@ -11,7 +11,7 @@
 
 struct store_counts;
 
-#define ACCOUNT_DEFAULT       "default" // its name; always there; has localhost, unless another claims it
+#define ACCOUNT_DEFAULT       "default" // always exists; has localhost unless another claims it
 #define ACCOUNT_MAX           1024
 #define ACCOUNT_NAME_MAX      64 // A-Z a-z 0-9 _ -
 #define ACCOUNT_HOST_MAX      32
@@ -27,9 +27,9 @@ struct store_counts;
 #define ACCOUNT_ANCESTORS_SIZE                                                                     \
 	(sizeof("frame-ancestors 'self'") + ACCOUNT_DOMAIN_MAX * (ACCOUNT_ORIGIN_SIZE + 1))
 
-// What an account has of what all share: name, setting, default, help. The defaults leave a full
-// webinar (20 speakers with two tracks, 2000 viewers) its place, and others some of the server's;
-// one address, of 2048 WebSockets, takes a part of each.
+// How much each account may have of what all share: name, setting, default, help. The defaults are
+// enough for a full webinar (20 speakers with two tracks, 2000 viewers), and leave some of the
+// server to others; the 2048 WebSockets of one address use only a part of each.
 #define QUOTAS(X)                                                                                  \
 	X(ROOMS, "max-rooms", 8192, "rooms at once")                                               \
 	X(PEERS, "max-peers", 8192, "people in rooms or waiting there at once")                    \
@@ -55,8 +55,8 @@ struct account_key {
 	int64_t created_ms;
 };
 
-// The token itself is 256 random bits that were shown once: its hash needs neither salt nor
-// slowness.
+// The token itself is 256 random bits, and was shown only once. Its hash therefore needs neither
+// salt nor a slow function.
 struct account_api_token {
 	char name[ACCOUNT_NAME_MAX + 1];
 	uint8_t hash[ACCOUNT_HASH_SIZE]; // SHA-256
@@ -82,7 +82,7 @@ struct account {
 	char *rest_addresses; // whose REST requests need no API token: address_list_has; NULL: none
 	uint32_t quotas[QUOTA_COUNT]; // how much it may have at once
 	uint32_t host_count;
-	char **hosts; // lower case, without port; "*.company.example" has all hosts under it;
+	char **hosts; // lower case, without port; "*.company.example" is all hosts under it;
 	              // "[::1]"
 	uint32_t domain_count;
 	char **domains; // that may embed rooms: "https://domain", "https://*.domain"; lower case
@@ -95,18 +95,19 @@ struct account {
 struct account_error;
 struct accounts;
 
-// Opens or makes the file, with the default account, which localhost may embed. NULL after one line
-// in the log.
+// Opens or creates the file, with the default account, which pages on localhost may embed. NULL
+// after one line in the log.
 [[nodiscard]] struct accounts *accounts_open(struct loop *, const char *path);
 
-// Waits until all is written.
+// Waits until everything is written.
 void accounts_close(struct accounts *);
 
-// Puts an account in force (edit.h): a new one, whose id is 0, or one in place of that
-// which has its id. Takes it over, also on failure: -EINVAL, -EEXIST, -ENOSPC with a sentence.
+// Puts an account in force (edit.h): a new one, whose id is 0, or one that replaces the account
+// with its id. Takes it over, even on failure: -EINVAL, -EEXIST, -ENOSPC with a sentence.
 [[nodiscard]] int accounts_put(struct accounts *, struct account *, struct account_error *);
 
-// What refers to it finds the default account, or nothing. -ENOENT, or -EPERM: the default account.
+// What still refers to it finds the default account, or nothing. -ENOENT, or -EPERM: it is the
+// default account.
 [[nodiscard]] int accounts_remove(struct accounts *, uint64_t id, struct account_error *);
 
 // The last change's number, for accounts_are_written: changes are in force before they are in the
@@ -114,18 +115,18 @@ void accounts_close(struct accounts *);
 uint64_t accounts_last_change(const struct accounts *);
 bool accounts_are_written(const struct accounts *, uint64_t change);
 
-// Numbers for metrics: of the thread that writes the file.
+// Numbers for metrics, from the thread that writes the file.
 void accounts_count(const struct accounts *, struct store_counts *);
 
-// By the Host header, with or without a port: the account with that host, else the one with the
-// longest wildcard. Else the default account has localhost and loopback addresses for clients on
-// this machine (local), and all others only after accounts_serve_unknown_hosts: NULL. host may be
-// NULL.
+// The account for a Host header, with or without a port: the one with that host, else the one with
+// the longest matching wildcard. Otherwise the default account, if a client on this machine (local)
+// asks for localhost or a loopback address, or after accounts_serve_unknown_hosts; else NULL. host
+// may be NULL.
 const struct account *accounts_by_host(const struct accounts *, const char *host, bool local);
 void accounts_serve_unknown_hosts(struct accounts *, bool);
 
-// A host that accounts_by_host does not know was asked for: counts it, and names the remedy in the
-// log, at most every ten seconds.
+// Counts a request for a host that accounts_by_host does not know, and logs the remedy, at most
+// every ten seconds.
 void accounts_refuse_host(struct accounts *, const char *host, uint64_t now_ms);
 
 // NULL: no such account, or removed meanwhile.
@@ -138,8 +139,9 @@ const struct account *accounts_by_api_token(const struct accounts *, const char 
 // The account after `previous`, NULL: the first; in the order of their names.
 const struct account *accounts_next(const struct accounts *, const struct account *previous);
 
-// Origin of a WebSocket or a request: the host that was asked (any port, since a proxy may change
-// it), or an allowed domain. Origin NULL and "null" are never allowed.
+// Whether a WebSocket or request of this Origin is allowed: it is the host that was asked (any
+// port, since a proxy may change it), or an allowed domain. Origin NULL and "null" are never
+// allowed.
 [[nodiscard]] bool
 account_allows_origin(const struct account *, const char *host, const char *origin);
 
@@ -156,5 +158,6 @@ size_t account_frame_ancestors(const struct account *, char *out, size_t size);
         int64_t now_ms
 );
 
-// Forgets them all: their lifetimes begin anew with their next use. Returns how many there were.
+// Forgets all first uses, so that lifetimes begin anew with the next use. Returns how many there
+// were.
 uint32_t accounts_forget_tokens(struct accounts *, uint64_t account_id);

@@ -27,7 +27,7 @@
 #define REFUSED_LOG_MS 10000
 #define PRUNE_MARGIN_S 86400 // for a clock that is put back
 
-// A host or an API token's hash, and whose it is.
+// A host or an API token's hash, and the account that has it.
 struct entry {
 	struct map_node node;
 	const struct account *account;
@@ -45,7 +45,7 @@ struct accounts {
 	struct entry *entries;
 	struct token_uses token_uses;
 	uint64_t last_change;
-	bool unknown_served; // hosts of no account, by the default one
+	bool unknown_served; // the default account serves hosts that no account has
 	uint64_t refused_ms; // when an unknown host was logged, 0: never
 };
 
@@ -65,7 +65,7 @@ static void index_drop(struct accounts *s)
 	free(s->entries);
 }
 
-// Hosts and API tokens of all accounts, anew: changes are rare.
+// Indexes the hosts and API tokens of all accounts anew: changes are rare.
 static void index_make(struct accounts *s)
 {
 	size_t size = 0;
@@ -129,7 +129,7 @@ const struct account *accounts_next(const struct accounts *s, const struct accou
 	return i < s->count ? s->list[i] : NULL;
 }
 
-// Their text between brackets, in its one form.
+// An address in brackets, in its one form.
 static bool brackets_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *host)
 {
 	char text[ADDRESS_TEXT_SIZE];
@@ -147,7 +147,7 @@ static bool brackets_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *h
 	return true;
 }
 
-// In lower case, without port and without the root's dot. False: no account has such a host.
+// In lower case, without port and root dot. False: no account can have such a host.
 static bool host_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *host)
 {
 	size_t len = strcspn(host, ":");
@@ -168,7 +168,7 @@ static const struct account *wildcard_find(const struct accounts *s, char *name)
 {
 	const struct account *a = NULL;
 
-	// From the longest wildcard on: "*" goes in place of the label before a dot.
+	// The longest wildcard first: "*" replaces the label before a dot.
 	for (char *dot = strchr(name, '.'); !a && dot; dot = strchr(dot + 1, '.')) {
 		if (dot == name)
 			continue;
@@ -221,11 +221,10 @@ void accounts_refuse_host(struct accounts *s, const char *host, uint64_t now_ms)
 		        name, name
 		);
 	else
-		am_warning("accounts: a request without a host, or with one that cannot be");
+		am_warning("accounts: a request has no host, or an invalid one");
 }
 
-// By hash: who guesses learns nothing from the time, since the hash of a guess is not his to
-// choose.
+// By hash: comparison times reveal nothing, since a guesser cannot choose the hash of a guess.
 const struct account *accounts_by_api_token(const struct accounts *s, const char *token)
 {
 	uint8_t hash[HASH_SIZE];
@@ -286,16 +285,16 @@ static uint64_t stored(struct accounts *s, const struct account *a)
 	return change;
 }
 
-// What an account demands of itself and of the others.
+// Checks an account by itself and against the others.
 static int account_check(const struct accounts *s, const struct account *a, struct account_error *e)
 {
 	const struct account *other = accounts_by_name(s, a->name);
 
 	if (other && other->id != a->id)
-		return account_fail(e, -EEXIST, "there is an account %s already", a->name);
+		return account_fail(e, -EEXIST, "there is already an account %s", a->name);
 	if (a->id == 0 && s->count == ACCOUNT_MAX)
 		return account_fail(
-		        e, -ENOSPC, "there are %d accounts, which is the limit", ACCOUNT_MAX
+		        e, -ENOSPC, "there are already %d accounts, which is the limit", ACCOUNT_MAX
 		);
 	if (a->hook_version == 2 && !a->hook_secret)
 		return account_fail(
@@ -305,7 +304,7 @@ static int account_check(const struct accounts *s, const struct account *a, stru
 		other = entry_find(&s->hosts, a->hosts[i]);
 		if (other && other->id != a->id)
 			return account_fail(
-			        e, -EEXIST, "the account %s has the host %s", other->name,
+			        e, -EEXIST, "the account %s already has the host %s", other->name,
 			        a->hosts[i]
 			);
 	}
@@ -351,7 +350,9 @@ int accounts_remove(struct accounts *s, uint64_t id, struct account_error *e)
 	if (at == s->count)
 		return account_fail(e, -ENOENT, "there is no such account");
 	if (strcmp(s->list[at]->name, ACCOUNT_DEFAULT) == 0)
-		return account_fail(e, -EPERM, "the default account stays: it has localhost");
+		return account_fail(
+		        e, -EPERM, "the default account cannot be removed: it serves localhost"
+		);
 	list_remove(s, at);
 	index_drop(s);
 	index_make(s);
@@ -406,7 +407,7 @@ static char *text_copy(const char *text)
 	return text ? memory_copy_string(text) : NULL;
 }
 
-// A damaged account must not become an account with fewer demands: then nothing starts.
+// A damaged account must not become one that demands less, so the process does not start.
 static int on_account(void *owner, const struct store_account *from)
 {
 	struct accounts *s = owner;
@@ -452,7 +453,7 @@ static int on_token_use(void *owner, const struct store_token_use *u)
 	return 0;
 }
 
-// So that a fresh server works at once, also embedded in pages of a developer's machine.
+// Makes a fresh server work at once, even embedded in pages on a developer's machine.
 static void default_make(struct accounts *s)
 {
 	struct account_error e;

@@ -18,14 +18,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define POLL_MS 10 // between looks at the file
+#define POLL_MS 10 // between checks of the file
 
 //     reading ──newline──▶ waiting for the file ──▶ writing ──▶ closed
 struct connection {
 	LIST_ENTRY(connection) of_all;
 	struct admin *admin;
 	struct loop_source source;
-	struct loop_timer timer; // idle; while waiting: the next look
+	struct loop_timer timer; // idle; while waiting: the next check
 	size_t len; // of request or answer
 	size_t sent;
 	char *bytes;
@@ -193,7 +193,7 @@ static int listener_open(const char *path)
 	if (fd < 0)
 		return -errno;
 	unlink(path);
-	// The mode goes over to the file, which so never has another.
+	// The file inherits the socket's mode, so it never has another.
 	if (fchmod(fd, 0600) == 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
 	    listen(fd, ADMIN_CONNECTION_MAX) == 0)
 		return fd;

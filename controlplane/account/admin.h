@@ -1,11 +1,12 @@
-// What amphictl asks: a Unix socket that its owner alone may open, and who opens it may do
-// everything. One request a connection, an object of JSON and a newline; then the answer, likewise:
+// The Unix socket that amphictl connects to. Only its owner may open it, and whoever opens it may
+// do everything. One request per connection: a JSON object and a newline; then the answer,
+// likewise:
 //
 //     {"command":"account.show","account":"company"}
 //     {"ok":true,"data":{…}}                  or {"ok":false,"error":"…"}
 //
-// A change is answered once it is in the file, so that what an operator was told stays; after
-// ADMIN_WRITE_MS without success with a "warning" beside its data.
+// A change is answered once it is in the file, so that what an operator was told stays true. If it
+// is not there within ADMIN_WRITE_MS, the answer has a "warning" beside its data.
 #pragma once
 
 #include <stddef.h>
@@ -21,7 +22,7 @@ struct admin;
 struct json;
 struct loop;
 
-// Takes the place of a socket that another process has left there. NULL after one line in the log.
+// Replaces a socket that another process has left there. NULL after one line in the log.
 [[nodiscard]] struct admin *admin_create(struct loop *, const char *path, struct accounts *);
 void admin_destroy(struct admin *);
 

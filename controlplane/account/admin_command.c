@@ -104,14 +104,14 @@ static struct json *account_json(const struct account *a)
 	return j;
 }
 
-// A member that the command needs.
+// A member that the command requires.
 static const char *argument(struct call *c, const char *name)
 {
 	const char *value = json_string(c->request, name, TEXT_MAX);
 
 	if (!value)
 		account_fail(
-		        c->error, 0, "\"%s\" is missing, or no string of up to %d bytes", name,
+		        c->error, 0, "\"%s\" is missing, or not a string of up to %d bytes", name,
 		        TEXT_MAX
 		);
 	return value;
@@ -127,7 +127,7 @@ static const struct account *account_of(struct call *c)
 	return a;
 }
 
-// Puts the account in force and answers with it, as it is then.
+// Puts the account in force and answers with its new state.
 static int put(struct call *c, struct account *a)
 {
 	char name[ACCOUNT_NAME_MAX + 1];
@@ -137,7 +137,7 @@ static int put(struct call *c, struct account *a)
 	if (ret < 0)
 		return ret;
 	struct json *j = account_json(accounts_by_name(c->accounts, name));
-	// What is shown this once.
+	// Secrets that are shown only this once.
 	for (const struct json *m = json_first(c->data); m; m = json_next(m))
 		json_add(j, json_key(m), json_copy(m));
 	json_free(c->data);
@@ -167,7 +167,7 @@ static int settings_set(struct call *c, struct account *a)
 		const char *value = json_text(m, TEXT_MAX);
 		if (!value)
 			return account_fail(
-			        c->error, -EINVAL, "the setting %.80s is no string", json_key(m)
+			        c->error, -EINVAL, "the setting %.80s is not a string", json_key(m)
 			);
 		int ret = account_set(a, json_key(m), value, c->error);
 		if (ret < 0)
@@ -329,5 +329,5 @@ int admin_run(
 			*data = c.data;
 		return ret;
 	}
-	return account_fail(e, -EINVAL, "the request has no command that is known here");
+	return account_fail(e, -EINVAL, "the request has no known command");
 }

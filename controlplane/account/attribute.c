@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define START_S_MAX ((int64_t)100000000000) // what is larger is milliseconds
+#define START_S_MAX ((int64_t)100000000000) // anything larger is in milliseconds
 #define COUNT_MAX   1000000 // of people: as good as no limit
 #define TIME_MS_MAX ((int64_t)253402300799999) // the end of year 9999
 
@@ -29,7 +29,7 @@ enum type {
 	TYPE_COUNT,
 	TYPE_PIN,
 	TYPE_URL,
-	TYPE_BASE_URL, // paths are put behind it
+	TYPE_BASE_URL, // paths are appended to it
 	TYPE_HEADER,
 };
 
@@ -65,7 +65,7 @@ static const struct definition {
 
 enum attribute attribute_find(const char *name)
 {
-	if (strcmp(name, "peerID") == 0) // the guide's other spelling
+	if (strcmp(name, "peerID") == 0) // integrators use this spelling, too
 		name = "peerId";
 	for (int i = 0; i < ATTRIBUTE_COUNT; i++) {
 		if (strcmp(name, definitions[i].name) == 0)
@@ -89,7 +89,7 @@ bool attributes_have(const struct attributes *s, enum attribute a)
 	return s->present >> a & 1;
 }
 
-// RFC 3986 2: what may stand in a URL at all.
+// RFC 3986 2: characters that are allowed in URLs at all.
 static bool url_characters_are_good(const char *s)
 {
 	for (; *s; s++) {
@@ -99,7 +99,7 @@ static bool url_characters_are_good(const char *s)
 	return true;
 }
 
-// A name, an IPv4 address or an IPv6 address in brackets; then maybe a port.
+// A name, an IPv4 address or an IPv6 address in brackets, optionally with a port.
 static bool authority_is_good(const char *s, size_t len)
 {
 	size_t host = 0;
@@ -206,7 +206,7 @@ static bool value_read(const struct definition *d, const char *value, void *out)
 	case TYPE_TIME: return time_read(value, out);
 	case TYPE_COUNT: return integer_read(value, 1, COUNT_MAX, out);
 	case TYPE_ROLE:
-		*(bool *)out = strcasecmp(value, "moderator") == 0; // the guide has both
+		*(bool *)out = strcasecmp(value, "moderator") == 0; // integrators use both cases
 		return *(bool *)out;
 	case TYPE_BASE_URL: return attribute_base_url_read(out, d->size, value);
 	case TYPE_NAME: return text_clean_name(out, PEER_NAME_MAX, value) > 0;
@@ -237,8 +237,8 @@ void attributes_set(struct attributes *s, enum attribute a, const char *value)
 		attributes_ignore(s, a);
 }
 
-// The value as a URL would have it; NULL if its type does not fit. Numbers stand for themselves
-// where numbers are wanted, and as peerId, which may be "number, GUID, or email".
+// The value as it would be in a URL; NULL if its type does not fit. Numbers are accepted where a
+// number is meant, and as a peerId, which may be "number, GUID, or email".
 static const char *text_of(enum type type, const struct json *value, char number[24])
 {
 	bool truth;

@@ -41,7 +41,7 @@ enum attribute {
 	ATTRIBUTE_NONE = ATTRIBUTE_COUNT,
 };
 
-// A field counts only where attributes_have says so; else it is zero or empty.
+// A field counts only if attributes_have says so; else it is zero or empty.
 struct attributes {
 	uint32_t present; // a bit for each enum attribute with a good value
 	uint32_t ignored; // a bit for each with a bad one
@@ -75,22 +75,22 @@ bool attribute_is_jwt_only(enum attribute);
 
 bool attributes_have(const struct attributes *, enum attribute);
 
-// Sets it from text, as it stands in a URL once that is unescaped. Empty text sets nothing, a bad
-// value makes it ignored. Whether this attribute may stand in a URL is the caller's to know.
+// Sets it from text as it stands in a URL, unescaped. Empty text sets nothing; a bad value makes it
+// ignored. The caller must know whether this attribute is allowed in a URL.
 void attributes_set(struct attributes *, enum attribute, const char *value);
 
-// The same from a claim: true and 1 are as good as "true".
+// Sets it from a claim, in which true and 1 are as good as "true".
 void attributes_set_json(struct attributes *, enum attribute, const struct json *value);
 
-// Takes the value away and reports it: the caller's rules do not let it stand.
+// Removes the value and reports it, because the caller's rules do not allow it.
 void attributes_ignore(struct attributes *, enum attribute);
 
-// Puts a token's claims over the URL's values. A claim with a bad value takes the URL's away too:
-// what an integrator wanted to fix is not the visitor's to choose.
+// Puts a token's claims in place of the URL's values. A claim with a bad value removes the URL's,
+// too: a visitor must not choose what an integrator meant to fix.
 void attributes_override(struct attributes *of_url, const struct attributes *of_claims);
 
-// Rules that accounts have in common with attributes.
+// Rules that accounts share with attributes.
 [[nodiscard]] bool attribute_url_is_good(const char *); // https, a host, printable ASCII
-// As above, without query and fragment; out is without slashes at its end.
+// As above, without query and fragment; out has no slashes at its end.
 [[nodiscard]] bool attribute_base_url_read(char *out, size_t size, const char *);
 [[nodiscard]] bool attribute_header_is_good(const char *); // printable ASCII, no CR or LF

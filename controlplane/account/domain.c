@@ -21,8 +21,8 @@ static bool refuse(const char **why, const char *reason)
 	return false;
 }
 
-// Copies the name at text in lower case, up to what cannot be in a name. Returns its length, 0:
-// none.
+// Copies the name at text in lower case, up to a character that no name has. Returns its length, or
+// 0 if there is none.
 static size_t name_read(char *out, const char *text)
 {
 	size_t len = 0, label = 0;
@@ -40,7 +40,7 @@ static size_t name_read(char *out, const char *text)
 	return label ? len : 0; // no dot at the end
 }
 
-// ":8443", ":*" where that is allowed, or nothing: the scheme's own. Must be all that is left.
+// ":8443", ":*" if any port is allowed, or nothing: the scheme's own. Must be all that is left.
 static bool port_read(struct domain *d, const char *text, bool any)
 {
 	d->port = d->app[0] ? 0 : d->secure ? 443 : 80;
@@ -57,7 +57,7 @@ static bool port_read(struct domain *d, const char *text, bool any)
 	return d->port >= 1 && d->port <= 65535;
 }
 
-// RFC 3986 3.1. The schemes that browsers and the system give a meaning are no app's.
+// An app's scheme (RFC 3986 3.1), which is none that browsers or the system give a meaning.
 static const char *app_read(struct domain *d, const char *text)
 {
 	static const char *const others[] = {"about",      "blob", "data", "file",
@@ -97,7 +97,7 @@ static const char *why_no_name(const char *rest)
 {
 	for (const char *p = rest; *p; p++) {
 		if ((unsigned char)*p >= 0x80)
-			return "has letters beyond ASCII: write its xn-- form";
+			return "has non-ASCII letters: write its xn-- form";
 	}
 	return strchr(rest, '*') ? why_star : "has no domain name in it";
 }
@@ -106,12 +106,11 @@ static const char *why_not_at_end(const char *rest)
 {
 	switch (*rest) {
 	case ':': return "has a port that is neither 1 to 65535 nor *";
-	case '/': return "has a path: leave out all behind the domain, also the last /";
+	case '/': return "has a path: leave out everything after the domain, even the last /";
 	case '*': return why_star;
 	default:
-		return (unsigned char)*rest >= 0x80
-		               ? "has letters beyond ASCII: write its xn-- form"
-		               : "has a character that no domain has";
+		return (unsigned char)*rest >= 0x80 ? "has non-ASCII letters: write its xn-- form"
+		                                    : "has a character that domains cannot have";
 	}
 }
 
@@ -152,7 +151,7 @@ void domain_write(char *out, const struct domain *d)
 		sprintf(out + n, ":%d", d->port);
 }
 
-// "[…]": what is in it need not be an address, since it is compared alone.
+// "[…]": the content need not be an address, since it is only compared.
 static size_t brackets_read(char *out, const char *text)
 {
 	size_t len = 1 + strspn(text + 1, "0123456789abcdefABCDEF:.");
@@ -229,18 +228,18 @@ bool domain_read_host(char *out, const char *text, const char **why)
 {
 	if (text[0] == '[')
 		return host_read_address(out, text) ||
-		       refuse(why, "is no IPv6 address in brackets");
+		       refuse(why, "is not an IPv6 address in brackets");
 	bool wildcard = strncmp(text, "*.", 2) == 0;
 	char name[ACCOUNT_HOST_LEN_MAX + 1];
 	size_t len = name_read(name, text + (wildcard ? 2 : 0));
 	const char *rest = text + (wildcard ? 2 : 0) + len;
 
 	if (strstr(text, "://"))
-		return refuse(why, "has a scheme: write the name alone");
+		return refuse(why, "has a scheme: write only the name");
 	if (len == 0)
 		return refuse(why, why_no_name(text));
 	if (*rest == ':')
-		return refuse(why, "has a port: write the name alone, it holds for every port");
+		return refuse(why, "has a port: write only the name, which covers every port");
 	if (*rest)
 		return refuse(why, why_not_at_end(rest));
 	if (wildcard && len + 2 > ACCOUNT_HOST_LEN_MAX)

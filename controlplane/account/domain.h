@@ -15,24 +15,24 @@
 struct domain {
 	char app[DOMAIN_APP_MAX + 1]; // scheme of an app's web view, as "capacitor"; empty: the web
 	bool secure; // https
-	bool wildcard; // any host under it, not itself
+	bool wildcard; // any host under it, but not itself
 	char host[ACCOUNT_HOST_LEN_MAX + 3]; // lower case; an IPv6 address of an origin in its
 	                                     // brackets
 	int32_t port;
 };
 
-// "https://domain", "https://*.domain", each with ":8443" or ":*" if need be; http for localhost
-// and 127.0.0.1 alone; "capacitor://localhost" and the like for an app's web view. False: *why,
-// where not NULL, is a sentence without its subject.
+// "https://domain", "https://*.domain", each optionally with ":8443" or ":*"; http only for
+// localhost and 127.0.0.1; "capacitor://localhost" and the like for an app's web view. False: *why,
+// unless why is NULL, is a sentence without its subject.
 [[nodiscard]] bool domain_read(struct domain *, const char *text, const char **why);
 
-// Its one spelling. out has ACCOUNT_ORIGIN_SIZE.
+// Writes its one spelling. out has ACCOUNT_ORIGIN_SIZE.
 void domain_write(char *out, const struct domain *);
 
-// As in an Origin header. False also for "null".
+// Reads the value of an Origin header. False for "null", too.
 [[nodiscard]] bool domain_read_origin(struct domain *, const char *text);
 
-// True if d is localhost, which has 127.0.0.1 too: out is d under that address.
+// True if d is localhost, which includes 127.0.0.1: out is d with that address.
 [[nodiscard]] bool domain_loopback(const struct domain *d, struct domain *out);
 
 bool domain_matches(const struct domain *, const struct domain *origin);

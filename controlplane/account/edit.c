@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define API_TOKEN_PREFIX "amphi_" // so that secret scanners know it
+#define API_TOKEN_PREFIX "amphi_" // so that secret scanners recognize it
 #define SECRET_BYTES     32
 
 static_assert(ACCOUNT_HASH_SIZE == HASH_SIZE);
@@ -38,7 +38,7 @@ static bool name_is_good(const char *name, const char *what, struct account_erro
 	if (text_is_token(name, ACCOUNT_NAME_MAX))
 		return true;
 	account_fail(
-	        e, 0, "%s \"%.80s\" must be 1 to %d of A-Z a-z 0-9 _ -", what, name,
+	        e, 0, "%s \"%.80s\" must be 1 to %d characters of A-Z a-z 0-9 _ -", what, name,
 	        ACCOUNT_NAME_MAX
 	);
 	return false;
@@ -161,7 +161,7 @@ int account_add_host(struct account *a, const char *host, struct account_error *
 	if (!domain_read_host(name, host, &why))
 		return account_fail(e, -EINVAL, "the host \"%.260s\" %s", host, why);
 	if (list_find(a->hosts, a->host_count, name) < a->host_count)
-		return account_fail(e, -EEXIST, "%s has the host %s already", a->name, name);
+		return account_fail(e, -EEXIST, "%s already has the host %s", a->name, name);
 	if (a->host_count == ACCOUNT_HOST_MAX)
 		return account_fail(
 		        e, -ENOSPC, "an account has at most %d hosts", ACCOUNT_HOST_MAX
@@ -198,7 +198,7 @@ int account_add_domain(struct account *a, const char *text, struct account_error
 		);
 	domain_write(domain, &d);
 	if (list_find(a->domains, a->domain_count, domain) < a->domain_count)
-		return account_fail(e, -EEXIST, "%s allows the domain %s already", a->name, domain);
+		return account_fail(e, -EEXIST, "%s already allows the domain %s", a->name, domain);
 	if (a->domain_count == ACCOUNT_DOMAIN_MAX)
 		return account_fail(
 		        e, -ENOSPC, "an account allows at most %d domains", ACCOUNT_DOMAIN_MAX
@@ -237,12 +237,12 @@ static int key_check(const struct account *a, const struct account_key *k, struc
 {
 	if (key_find(a, k->kid) < a->key_count)
 		return account_fail(
-		        e, -EEXIST, "%s has a key with the kid %s already", a->name, k->kid
+		        e, -EEXIST, "%s already has a key with the kid %s", a->name, k->kid
 		);
 	for (uint32_t i = 0; i < a->key_count; i++) {
 		if (EVP_PKEY_eq(a->keys[i].key, k->key) == 1)
 			return account_fail(
-			        e, -EEXIST, "%s has this key already, with the kid %s", a->name,
+			        e, -EEXIST, "%s already has this key, with the kid %s", a->name,
 			        a->keys[i].kid
 			);
 	}
@@ -320,7 +320,7 @@ int account_add_api_token(
 		return -EINVAL;
 	if (api_token_find(a, name) < a->api_token_count)
 		return account_fail(
-		        e, -EEXIST, "%s has an API token named %s already", a->name, name
+		        e, -EEXIST, "%s already has an API token named %s", a->name, name
 		);
 	if (a->api_token_count == ACCOUNT_API_TOKEN_MAX)
 		return account_fail(

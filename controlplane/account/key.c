@@ -14,11 +14,11 @@
 static const struct {
 	const char *has, *why;
 } mistakes[] = {
-        {"PRIVATE KEY", "this is a private key: keep it to yourself, and give the public one, as "
-                        "openssl rsa -in FILE -pubout makes it"},
-        {"BEGIN CERTIFICATE", "this is a certificate: give its key, as openssl x509 -in FILE "
-                              "-pubkey -noout makes it"},
-        {"ssh-rsa ", "this is a key of SSH: convert it with ssh-keygen -e -m PKCS8 -f FILE"},
+        {"PRIVATE KEY", "this is a private key: keep it secret, and give the public one, which "
+                        "openssl rsa -in FILE -pubout prints"},
+        {"BEGIN CERTIFICATE", "this is a certificate: give its key, which openssl x509 -in FILE "
+                              "-pubkey -noout prints"},
+        {"ssh-rsa ", "this is an SSH key: convert it with ssh-keygen -e -m PKCS8 -f FILE"},
 };
 
 static const char *why_not(EVP_PKEY *key)
@@ -56,7 +56,7 @@ EVP_PKEY *key_read_pem(const char *pem, const char **why)
 	}
 	EVP_PKEY *key = key_reread_pem(pem);
 	*why = key ? why_not(key)
-	           : "this is no public key in PEM: it begins with -----BEGIN PUBLIC KEY-----";
+	           : "this is not a PEM public key, which begins with -----BEGIN PUBLIC KEY-----";
 	if (!*why)
 		return key;
 	EVP_PKEY_free(key);

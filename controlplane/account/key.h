@@ -1,4 +1,4 @@
-// Public keys as operators give them.
+// Public keys as operators supply them.
 #pragma once
 
 #include "account/account.h"
@@ -9,11 +9,11 @@
 // operator. Freed with EVP_PKEY_free.
 [[nodiscard]] struct evp_pkey_st *key_read_pem(const char *pem, const char **why);
 
-// One that was checked before: the check takes milliseconds, which a start with many keys has not.
+// Reads one that was checked before: checks take milliseconds, too long at a start with many keys.
 [[nodiscard]] struct evp_pkey_st *key_reread_pem(const char *pem);
 
 // SubjectPublicKeyInfo as PEM, freed with free().
 char *key_write_pem(struct evp_pkey_st *);
 
-// A name made of the key: the first half of the SHA-256 of its DER.
+// Derives a name from the key: the first half of the SHA-256 of its DER.
 void key_name(char out[ACCOUNT_KID_MAX + 1], struct evp_pkey_st *);

@@ -1,4 +1,4 @@
-// The lists of an account as JSON, as the file has them.
+// The lists of an account as JSON, as they are in the file.
 #pragma once
 
 #include "account/account.h"
@@ -10,7 +10,7 @@ struct account_lists {
 void account_lists_write(struct account_lists *, const struct account *);
 void account_lists_free(struct account_lists *);
 
-// Into an account that has none yet. 0, or -EINVAL: this is not what account_lists_write wrote.
+// Reads them into an account that has none. 0, or -EINVAL: account_lists_write did not write this.
 [[nodiscard]] int account_lists_read(
         struct account *a, const char *hosts, const char *domains, const char *keys,
         const char *api_tokens

@@ -40,7 +40,7 @@ enum refusal pins_check(
 	struct tries *t = shelf_find(shelf, key);
 	if (t && now_ms - t->since_ms >= PIN_TRIES_MS)
 		*t = (struct tries){.since_ms = now_ms};
-	if (t && t->count >= PIN_TRIES) // also the right one: a guess must not be told apart
+	if (t && t->count >= PIN_TRIES) // even the right one: guesses must learn nothing
 		return REFUSAL_PIN_LOCKED;
 	if (text_equals_secret(given, pin))
 		return REFUSAL_NONE;

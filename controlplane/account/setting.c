@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUE_MAX          4096 // characters, as the operator's command has
-#define SECRET_MIN         16 // characters of a given one
+#define VALUE_MAX          4096 // characters, as in the operator's command
+#define SECRET_MIN         16 // characters of one that is not new
 #define HOOK_SECRET_PREFIX "whsec_"
 #define HOOK_SECRET_BYTES  32
 #define HOOK_SECRET_SIZE   (sizeof(HOOK_SECRET_PREFIX) + (HOOK_SECRET_BYTES + 2) / 3 * 4)
@@ -55,7 +55,7 @@ const struct account_setting account_settings[] = {
                 {0},
 };
 
-// Kinds and places of the settings, in the same order. New ones need no column in the file.
+// Kinds and places of the settings above, in the same order. New ones need no column in the file.
 static const struct {
 	enum kind kind;
 	size_t offset;
@@ -78,7 +78,7 @@ static const struct {
         QUOTAS(QUOTA_FIELD)
 #undef QUOTA_FIELD
 };
-#define WITH_COLUMN 10 // the first ones
+#define WITH_COLUMN 10 // the first ones have a column in the file
 static_assert(
         sizeof(fields) / sizeof(fields[0]) + 1 ==
         sizeof(account_settings) / sizeof(account_settings[0])
@@ -99,7 +99,7 @@ static int word_read(const char *value, const char *zero, const char *one)
 	return strcmp(value, one) == 0 ? 1 : strcmp(value, zero) == 0 ? 0 : -1;
 }
 
-// As the libraries of Standard Webhooks want it: "whsec_" and base64.
+// As libraries for Standard Webhooks expect it: "whsec_" and base64.
 static void hook_secret_make(char out[HOOK_SECRET_SIZE])
 {
 	unsigned char random[HOOK_SECRET_BYTES];
@@ -174,7 +174,7 @@ static const char *hint(enum kind kind)
 	switch (kind) {
 	case KIND_URL:
 	case KIND_BASE_URL:
-		return " (a URL of https, without user and fragment; api-event also without query)";
+		return " (an https URL without user and fragment; api-event also without query)";
 	case KIND_HEADER: return " (1 to 1024 printable ASCII characters)";
 	case KIND_SECRET: return " (16 to 1024 printable ASCII characters)";
 	case KIND_NUMBER: return " (1 to 999999999)";

@@ -1,4 +1,4 @@
-// The settings of an account that have one value, under the names that operators give them.
+// The settings of an account that have one value, under the names that operators use.
 #pragma once
 
 #include "account/edit.h"
@@ -12,20 +12,20 @@ struct account_setting {
 // In the order in which they are shown; ends with a NULL name.
 extern const struct account_setting account_settings[];
 
-// value "none" takes a URL, a header or a secret away; hook-secret "new" makes one.
+// value "none" removes a URL, a header or a secret; "new" makes a hook-secret.
 [[nodiscard]] int
 account_set(struct account *a, const char *name, const char *value, struct account_error *e);
 
 #define ACCOUNT_NUMBER_SIZE 12
 
-// The setting's value as account_set takes it, also where it is a secret: the account's memory, or
-// `scratch`.
+// The setting's value as account_set takes it, even if it is a secret. It is the account's memory,
+// or `scratch`.
 const char *
 account_get(const struct account *a, const char *name, char scratch[ACCOUNT_NUMBER_SIZE]);
 
-// The settings that have no column of their own in the accounts' file, as an object of JSON: those
-// that are not as an account has them at first. Freed with free().
+// The settings that have no column of their own in the accounts' file, as a JSON object: only those
+// that differ from a new account's. Freed with free().
 [[nodiscard]] char *account_settings_write(const struct account *);
 
-// Into an account that has the first values. 0 or -EINVAL.
+// Reads them into an account that has a new account's values. 0 or -EINVAL.
 [[nodiscard]] int account_settings_read(struct account *, const char *text);

@@ -62,7 +62,7 @@ static bool jws_split(const char *token, size_t len, struct jws *out)
 	out->payload = (struct part){first + 1, (size_t)(second - first - 1)};
 	out->signature = (struct part){second + 1, (size_t)(end - second - 1)};
 	out->signed_len = (size_t)(second - token);
-	return true; // a third dot is no base64url
+	return true; // a third dot is not base64url
 }
 
 // A JSON object that every parser reads alike, or NULL.
@@ -91,7 +91,7 @@ static bool algorithm_is_ours(const struct json *header)
 }
 
 // True if the header asks for what we do not do (RFC 7515 4.1.11, RFC 7797), wraps another token
-// (RFC 7519 5.2), brings a key (RFC 8725 3.10), or has a kid that is no string.
+// (RFC 7519 5.2), brings a key (RFC 8725 3.10), or has a kid that is not a string.
 static bool header_is_refused(const struct json *header)
 {
 	static const char *const refused[] = {"crit", "cty", "b64", "jku", "jwk", "x5u", "x5c"};
@@ -120,7 +120,7 @@ static bool signature_is_good(
 	return good;
 }
 
-// Tries the keys of this kid; all of them where there is none.
+// Tries the keys with this kid, or all of them if the header has none.
 static enum token_result
 keys_try(const struct account *a, const char *kid, const char *token, const struct jws *jws)
 {
@@ -142,7 +142,7 @@ keys_try(const struct account *a, const char *kid, const char *token, const stru
 	return result;
 }
 
-// Verifies the header, without its typ, and the signature.
+// Verifies the header, except its typ, and the signature.
 static enum token_result
 jws_verify(const struct account *a, const char *token, size_t len, struct jws *jws)
 {
@@ -190,7 +190,8 @@ static enum token_result times_check(const struct json *claims, int64_t now_s, i
 	return now_s < not_before_s - TOKEN_LEEWAY_S ? TOKEN_NOT_YET_VALID : TOKEN_GOOD;
 }
 
-// A jti names the token, whoever issued it again; else its bytes do, which have one spelling only.
+// A jti names the token, even if it is issued again; otherwise its bytes do, which have only one
+// spelling.
 static void
 identity_make(char out[TOKEN_IDENTITY_SIZE], const char *jti, const char *token, size_t len)
 {
@@ -218,7 +219,7 @@ static enum token_result claims_read(const struct json *payload, int64_t now_s, 
 		if (a != ATTRIBUTE_NONE && !json_is_null(m))
 			attributes_set_json(&out->attributes, a, m);
 	}
-	// These restrict the token, so they are not ignored where they are bad.
+	// These restrict the token, so bad ones are not ignored.
 	if (json_has(payload, "roomId") && !attributes_have(&out->attributes, ATTRIBUTE_ROOM_ID))
 		return TOKEN_BAD_CLAIMS;
 	if (json_has(payload, "jti") && !json_string(payload, "jti", PAYLOAD_MAX - 1))

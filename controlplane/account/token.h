@@ -35,13 +35,13 @@ enum token_result {
 struct claims {
 	struct attributes attributes;
 	int64_t expires_s; // exp; 0: never
-	// Hash of jti, or of the token where it has none, as hexadecimal text: for tokenLifetime
+	// Hash of jti, or of the token if it has none, as hexadecimal text: for tokenLifetime
 	// and for logs, which must never show a token.
 	char identity[TOKEN_IDENTITY_SIZE];
 };
 
-// Verifies the token with the account's keys. *out is zeroed, and filled for TOKEN_GOOD alone.
-// now_s: CLOCK_REALTIME. Whether the token opens a room is claims_open_room's answer.
+// Verifies the token with the account's keys. *out is zeroed, and filled only for TOKEN_GOOD.
+// now_s: CLOCK_REALTIME. claims_open_room says whether the token opens a room.
 [[nodiscard]] enum token_result token_verify(
         const struct account *, const char *token, size_t len, int64_t now_s, struct claims *out
 );

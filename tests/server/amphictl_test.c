@@ -159,8 +159,8 @@ static void wrong_usage_says_what_is_accepted(void **)
 	        {"amphictl account set default --api-event http://x", 1, "accepted: https://"},
 	        {"amphictl account set default", 2, "what shall be set"},
 	        {"amphictl account add 'a b'", 1, "A-Z a-z 0-9"},
-	        {"amphictl account add default", 1, "there is an account default already"},
-	        {"amphictl account remove default", 1, "the default account stays"},
+	        {"amphictl account add default", 1, "there is already an account default"},
+	        {"amphictl account remove default", 1, "the default account cannot be removed"},
 	        {"amphictl host add default https://x.example", 1, "has a scheme"},
 	        {"amphictl domain add default x.example", 1, "accepted: https://domain"},
 	        {"amphictl domain remove default https://x.example", 1, "does not allow"},
@@ -208,7 +208,7 @@ static void a_made_key_pair_signs_good_tokens(void **)
 	expect("amphictl jwt keygen pair", 1, "File exists");
 	expect("amphictl key add default pair", 1, "private key");
 	expect("amphictl key add default pair.pub --kid k1", 0, "kid k1");
-	expect("amphictl key add default pair.pub", 1, "has this key already");
+	expect("amphictl key add default pair.pub", 1, "already has this key");
 	expect("amphictl key list default", 0, "RSA 2048");
 	assert_int_equal(sh("cat pair.pub"), 0);
 	strcpy(pem, out);
