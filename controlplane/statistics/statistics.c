@@ -30,7 +30,7 @@ struct session {
 	struct history_session stored; // owns its strings
 	char id[17]; // in hexadecimal
 	struct map_node by_id;
-	// Of an orphan, which the process before this one has left.
+	// Of an orphan: the previous process left the session open.
 	char *key;
 	struct map_node by_key;
 	TAILQ_ENTRY(session) next;
@@ -38,7 +38,7 @@ struct session {
 
 TAILQ_HEAD(session_list, session);
 
-// A query under way. What `reads` calls belongs to the reader's thread until the answer is there.
+// A query under way. Until the answer is there, what `reads` calls belongs to the reader's thread.
 struct query {
 	struct history_stays reads;
 	struct statistics *statistics; // NULL: destroyed meanwhile
@@ -47,15 +47,15 @@ struct query {
 	void *owner;
 	unsigned status;
 	const char *error; // NULL: none
-	struct loop_timer refused; // answers without having asked
+	struct loop_timer refused; // answers a query that was refused
 	TAILQ_ENTRY(query) next;
 	int64_t now_ms;
 	struct statistics_totals totals; // of the summary
 	struct json *list; // of sessions, and stretches
 	struct json *participants; // with stretches; NULL: there is no such room now
 	int64_t left; // sessions that the list may still take
-	char cursor[CURSOR_SIZE]; // of its last one
-	bool more; // beyond it
+	char cursor[CURSOR_SIZE]; // of the list's last entry
+	bool more; // entries follow the last one
 };
 
 struct statistics {
@@ -65,7 +65,7 @@ struct statistics {
 	struct session_list sessions;
 	struct map orphans_by_key;
 	struct session_list orphans;
-	int64_t sampled_ms; // by the process before this one
+	int64_t sampled_ms; // by the previous process
 	struct loop_timer sampler;
 	TAILQ_HEAD(, query) queries;
 	uint64_t calls;
@@ -159,7 +159,7 @@ struct statistics *statistics_create(struct loop *l, struct history *h)
 	TAILQ_INIT(&st->orphans);
 	TAILQ_INIT(&st->queries);
 	if (history_sessions_read(h, orphan_found, st, &st->sampled_ms) < 0)
-		am_error("statistics: sessions that were open cannot be closed");
+		am_error("statistics: sessions left open cannot be closed");
 	loop_timer_set(l, &st->sampler, STATISTICS_STEP_S * 1000);
 	return st;
 }
@@ -344,7 +344,7 @@ static void stays_done(struct history_stays *reads, int result)
 	query_answer(q);
 }
 
-// The session as it is published. One that is open is taken to end now.
+// The session as it is published. An open one counts as ending now.
 static struct statistics_span span_of(const struct query *q, const struct history_stay *s)
 {
 	int64_t left_ms = s->left_ms == HISTORY_OPEN ? q->now_ms : s->left_ms;
@@ -456,7 +456,7 @@ static const char *query_read(struct query *q, const struct statistics_query *fr
 	if (r->from_ms >= r->to_ms)
 		return "from must be before to";
 	if (from->after && !cursor_read(from->after, r))
-		return "after must be the value of next in an answer before";
+		return "after must be the value of next in an earlier answer";
 	if (from->limit && !text_number(from->limit, 1, STATISTICS_PAGE_MAX, &q->left))
 		return "limit must be a number from 1 to 10000";
 	static_assert(STATISTICS_PAGE_MAX == 10000);

@@ -17,28 +17,29 @@ struct statistics;
 // history stays the caller's.
 struct statistics *statistics_create(struct loop *, struct history *);
 
-// Open sessions stay open in the history: the next process takes them up, or closes them with the
+// Open sessions stay open in the history: the next process continues them, or closes them with the
 // time of the last sample. To be called before history_close.
 void statistics_destroy(struct statistics *);
 
 // A person is in a room from now on; CLOCK_REALTIME. Returns the session's number, never 0. Before
-// statistics_restore, a session of the same person that the process before left open goes on.
+// statistics_restore, this continues a session of the same person that the previous process left
+// open.
 uint64_t statistics_joined(
         struct statistics *st, uint64_t account_id, const char *room, const char *person,
         int64_t now_ms
 );
 
-// Part of a session was not good. 0 is no session, and nothing happens.
+// Part of a session was not good. Does nothing for session 0.
 void statistics_stretch(struct statistics *, uint64_t session, const struct stretch *);
 
-// 0 is no session, and nothing happens.
+// The person has left. Does nothing for session 0.
 void statistics_left(struct statistics *, uint64_t session, int64_t now_ms);
 
 // To be called once after a restart, when the peers of the rooms are back and statistics_joined has
-// been called for each: sessions that nobody has taken up are closed.
+// been called for each: closes the sessions that nobody has continued.
 void statistics_restore(struct statistics *);
 
-// A query as it stands in a URL; NULL: the value is absent.
+// A query as in a URL; NULL: the value is absent.
 struct statistics_query {
 	uint64_t account_id;
 	const char *room_id; // must be there
@@ -59,13 +60,13 @@ uint64_t statistics_peers(
         struct statistics *st, const struct statistics_query *q, statistics_done *done, void *owner
 );
 
-// The stretches of a room in which somebody fared badly; participants, taken over: how those fare
-// who are there now, NULL: there is no such room. The answer is {"participants":…,"stretches":…},
-// or {"error":…} with 400, 500 or 503.
+// The stretches of a room in which somebody fared badly. participants, taken over: how the people
+// in the room fare now; NULL: there is no such room. The answer is
+// {"participants":…,"stretches":…}, or {"error":…} with 400, 500 or 503.
 uint64_t statistics_quality(
         struct statistics *st, const struct statistics_query *q, struct json *participants,
         statistics_done *done, void *owner
 );
 
-// A stretch as it is published; the person is the caller's to add.
+// A stretch as it is published; the caller adds the person.
 struct json *statistics_stretch_json(const struct stretch *);

@@ -82,7 +82,7 @@ static int64_t uncovered(struct statistics_totals *t, struct statistics_span spa
 	if (span.join_s > t->latest_s) {
 		t->before_s = t->covered_s;
 		t->latest_s = span.join_s;
-	} else if (span.join_s < t->latest_s) { // what is earlier than the others, who begin there
+	} else if (span.join_s < t->latest_s) { // the part before latest_s, where others begin
 		int64_t end = span.leave_s < t->latest_s ? span.leave_s : t->latest_s;
 		s += later(end - later(span.join_s, t->before_s), 0);
 		t->before_s = later(t->before_s, span.leave_s);

@@ -13,7 +13,7 @@ struct statistics_span {
 };
 
 // Cuts [joined, left] to [from, to], rounds the duration up to whole steps, at least one, and
-// joining down to a step. Where its end would lie after now, the span begins one step earlier.
+// joining down to a step. If its end would lie after now, the span begins one step earlier.
 struct statistics_span
 statistics_span(int64_t joined_ms, int64_t left_ms, int64_t from_ms, int64_t to_ms, int64_t now_ms);
 
@@ -21,17 +21,17 @@ statistics_span(int64_t joined_ms, int64_t left_ms, int64_t from_ms, int64_t to_
 struct statistics_totals {
 	uint64_t sessions;
 	int64_t start_s, end_s; // first joining, last leaving
-	int64_t active_s; // in which somebody was there
-	int64_t person_s; // the sessions' sum
-	// Private: until when active_s has counted; the latest joining; and until when those count
-	// that joined before it.
+	int64_t active_s; // time in which somebody was there
+	int64_t person_s; // sum of all sessions
+	// Private: the time up to which active_s has counted; the latest joining; and the time up
+	// to which sessions that joined before it count.
 	int64_t covered_s, latest_s, before_s;
 	// Private: the persons' ids, by open addressing and at most half full.
 	int64_t *persons;
 	size_t size, count; // count: different persons
 };
 
-// Spans must come in the order of joining as it was before rounding, so that their join_s is one
-// step out of order at most. person is not 0.
+// Spans must come in the order of joining before rounding, so that their join_s is at most one step
+// out of order. person is not 0.
 void statistics_totals_add(struct statistics_totals *, struct statistics_span, int64_t person);
 void statistics_totals_fini(struct statistics_totals *);
