@@ -2,10 +2,10 @@
 // may join and tell that it has left. Nothing here waits: answers come from the loop, and slow
 // receivers delay their own account alone.
 //
-// What hook_join was told to admit is an *admission*, kept in the history until its closePeer has
-// been delivered: whatever dies in between, the receiver hears at least once that the peer left.
-// Events of one peer (account, room and peer id) are sent one after the other, in order: a joinPeer
-// comes after the closePeer of the visit before.
+// A visit that hook_join was told to admit is an *admission*, kept in the history until its
+// closePeer has been delivered: whatever dies in between, the receiver hears at least once that the
+// peer left. Events of one peer (account, room and peer id) are sent one after the other, in order:
+// a joinPeer comes after the closePeer of the previous visit.
 //
 //     hook_join ──▶ asked ──200──▶ admitted ──hook_close──▶ closing ──200──▶ (gone)
 //                     └──refused, or cancelled: nothing to close, or closed at once
@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define HOOK_ANSWER_MS   3000 // time for a receiver to answer
-#define HOOK_WAIT_MS     15000 // longest wait for a turn, before it is as if there was no answer
+#define HOOK_WAIT_MS     15000 // longest wait for a turn; after that it counts as no answer
 #define HOOK_STORE_MS    1000 // a disk slower than this does not keep people out
 #define HOOK_MESSAGE_MAX 512 // bytes of a message that are shown
 #define HOOK_REPLAY_MAX  1000 // events in an answer
@@ -26,12 +26,12 @@ struct hooks;
 struct json;
 struct loop;
 
-// Whom it is about, and where to ask. All strings are copied; NULL is the same as empty.
+// Whom a call is about, and where to ask. All strings are copied; NULL is the same as empty.
 struct hook_peer {
 	uint64_t account_id;
 	const char *room_id, *peer_id, *display_name;
-	const char *token; // the JWT as it came
-	const char *url; // accessUrl or apiEvent: the account's, or a debugger's
+	const char *token; // the JWT as received
+	const char *url; // accessUrl or apiEvent: the account's, or one that replaces it
 	const char *authorization; // header value; empty: none
 	uint8_t version; // of a webhook: 1 GET, 2 POST JSON
 	const char *secret; // signs version 2
@@ -41,28 +41,28 @@ struct hook_peer {
 enum hook_verdict {
 	HOOK_ADMIT,
 	HOOK_DECLINED,
-	HOOK_LOCKED, // 423; the one with a message
+	HOOK_LOCKED, // 423; the only one with a message
 	HOOK_NOT_STARTED, // 425; the start time is in the token
 	HOOK_UNAVAILABLE, // no answer, 5xx, or a URL that may not be called; try again later
 };
 
 struct hook_answer {
 	enum hook_verdict verdict;
-	const char *message; // text of one line for people, lent; empty: none
+	const char *message; // a line of text for people, lent; empty: none
 	uint64_t admission; // of HOOK_ADMIT from hook_join: for hook_close, exactly once; else 0
 };
 
 // Called once, from the loop, never within the call that started it.
 typedef void hook_done(void *owner, uint64_t call, const struct hook_answer *);
 
-// history stays the caller's; allowed and authorities as transfers_create has them. NULL after one
+// history stays the caller's; allowed and authorities are as for transfers_create. NULL after one
 // line in the log.
 [[nodiscard]] struct hooks *hooks_create(
         struct loop *l, struct history *history, const struct am_config_strings *allowed,
         const char *authorities
 );
 
-// Silent about calls that are under way. To be called before history_close.
+// done is not called for calls under way. To be called before history_close.
 void hooks_destroy(struct hooks *);
 
 // The access check. Returns the call's number, never 0.
@@ -82,15 +82,15 @@ void hook_cancel(struct hooks *, uint64_t call);
 // display_name NULL: the one that it joined with. 0 is no admission, and nothing happens.
 void hook_close(struct hooks *, uint64_t admission, const char *display_name);
 
-// An admission that the process before this one left open.
+// An admission that the previous process left open.
 struct hook_admission {
 	uint64_t id;
 	uint64_t account_id;
 	const char *room_id, *peer_id; // lent
 };
 
-// To be called once after a restart, when the rooms are back: keep returns true where the peer is
-// in its room again, and takes the id over. The others are closed.
+// To be called once after a restart, when the rooms are back: keep returns true if the peer is in
+// its room again, and takes the id over. The others are closed.
 void hooks_restore(
         struct hooks *h, bool (*keep)(void *owner, const struct hook_admission *), void *owner
 );
@@ -98,7 +98,7 @@ void hooks_restore(
 // The account's past events with a sequence above `after`, oldest first, up to `limit` of
 // them; as they stand in a URL, NULL: from the first, and HOOK_REPLAY_MAX. done gets status 200 and
 // {"data":[…],"next":sequence or null}, or 500 and {"error":…}; the body is taken over. Returns the
-// call's number, 0: not numbers, or too many queries at once.
+// call's number, or 0: not numbers, or too many queries at once.
 typedef void hook_replay_done(void *owner, uint64_t call, unsigned status, struct json *body);
 uint64_t hook_replay(
         struct hooks *h, uint64_t account_id, const char *after, const char *limit,
@@ -110,7 +110,7 @@ struct hook_counts {
 	uint64_t calls; // that were sent
 	uint64_t unanswered; // no answer, or 5xx
 	uint64_t refused; // URLs and addresses that may not be called
-	uint64_t given_up; // closePeer events that nobody took
+	uint64_t given_up; // closePeer events that no receiver accepted
 	uint32_t waiting; // joins and access checks that wait for a turn or an answer
 	uint32_t pending; // closePeer events that are not delivered yet
 };

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REST_JITTER 4 // a fourth, so that not all come back at once
+#define REST_JITTER 4 // a quarter, so that not all come back at once
 #define STARTS_MAX  8 // each STARTS_MS
 #define STARTS_MS   4
-#define QUICK_MS    1000 // an answer that shows that there is room for more
+#define QUICK_MS    1000 // an answer within it shows that there is room for more
 
 struct hook_channel {
 	char account[24]; // decimal
@@ -19,10 +19,10 @@ struct hook_channel {
 	struct turn_list asks, closes; // ready
 	struct turn_list resting;
 	uint32_t asks_running, closes_running;
-	uint32_t asks_waiting, closes_pending; // with those that run
-	uint32_t share; // of asks that may run
+	uint32_t asks_waiting, closes_pending; // including those that run
+	uint32_t share; // asks that may run
 	bool silent;
-	uint64_t answered_ms; // when it last was
+	uint64_t answered_ms; // when it last was answered
 	int64_t sequence;
 	bool busy; // in the list
 	TAILQ_ENTRY(hook_channel) in_busy;
@@ -116,7 +116,7 @@ static bool channel_start(struct hook_channel *c)
 		return false;
 	loop_timer_cancel(t->queue->loop, &t->timer);
 	t->tries++;
-	state_set(t, TURN_RUNNING); // which wakes the channel, behind the others
+	state_set(t, TURN_RUNNING); // which wakes the channel, after the others
 	t->start(t);
 	return true;
 }
@@ -160,7 +160,7 @@ void hook_queue_fini(struct hook_queue *q)
 	map_fini(&q->lanes);
 }
 
-// Out of the queue; the next of its peer gets ready.
+// Takes it out of the queue; its peer's next one becomes ready.
 static void turn_drop(struct hook_turn *t)
 {
 	struct hook_lane *l = t->lane;
@@ -195,7 +195,7 @@ static void timer_expired(void *owner)
 	t->give_up(t);
 }
 
-// A close goes before the joins that have not started: they are of the next visit.
+// A close goes before joins that have not started: they belong to the next visit.
 static void lane_insert(struct hook_lane *l, struct hook_turn *t)
 {
 	struct hook_turn *before = NULL;
@@ -245,7 +245,7 @@ bool hook_turn_take(
 	return true;
 }
 
-// Nobody is there: those who wait need not wait for as long as those who have asked.
+// Nobody answers: those that wait need not wait as long as those that have asked.
 static void channel_give_up(struct hook_channel *c)
 {
 	struct hook_turn *t;
@@ -268,8 +268,8 @@ static void channel_answered(struct hook_channel *c, const struct hook_turn *t, 
 		loop_timer_set(t->queue->loop, &resting->timer, 0);
 }
 
-// A share grows by each quick answer, and halves where there is none: so a receiver is asked as
-// much at a time as it can take. Silent is who answers none while a call runs out.
+// A share grows with each quick answer and halves without one, so a receiver is asked as much at a
+// time as it can take. A receiver that answers nothing while a call times out is silent.
 static void channel_learn(const struct hook_turn *t, bool answered)
 {
 	struct hook_channel *c = t->channel;
@@ -279,7 +279,7 @@ static void channel_learn(const struct hook_turn *t, bool answered)
 		channel_answered(c, t, now);
 		return;
 	}
-	if (now - t->started_ms < HOOK_ANSWER_MS / 2) // refused at once, by nobody or by mistake
+	if (now - t->started_ms < HOOK_ANSWER_MS / 2) // failed at once: nobody listens, or an error
 		return;
 	c->share = c->share / 2 > HOOK_CALLS_LEAST ? c->share / 2 : HOOK_CALLS_LEAST;
 	if (c->answered_ms < t->started_ms) {
@@ -314,7 +314,7 @@ bool hook_turn_rest(struct hook_turn *t, bool answered)
 		turn_drop(t);
 		return false;
 	}
-	// Without an answer to this there will be none to those who wait for it.
+	// Without an answer to this one, those that wait behind it get none either.
 	for (struct hook_turn *behind = t; awaited && behind;
 	     behind = TAILQ_NEXT(behind, in_lane)) {
 		if (!behind->closes)

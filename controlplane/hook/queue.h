@@ -1,10 +1,10 @@
-// Whose turn it is to call. Each account has a share of its own, so that a slow receiver delays its
-// own account alone; what is about one peer goes one after the other, in order. Knows nothing of
-// HTTP: a turn is embedded in its owner's call, which it starts, and which says how it ended.
+// Whose turn it is to call. Each account has its own share, so that a slow receiver delays only its
+// own account; calls about one peer go one after the other, in order. The queue knows nothing of
+// HTTP: a turn is embedded in its owner's call, starts it, and is told how it ended.
 //
 //     lined up ──first of its peer──▶ ready ──share──▶ running ──▶ (end)
 //        └──────────── wait ───────────┘                  │
-//            over: give_up                ready ◀─ back-off ─ resting: closes alone
+//            over: give_up                ready ◀─ back-off ─ resting: only closes
 #pragma once
 
 #include <stdbool.h>
@@ -16,14 +16,14 @@
 
 // Of each account.
 #define HOOK_CALLS_MAX         100 // joins and checks that run
-#define HOOK_CALLS_FIRST       8 // of them at first: more where answers are quick
-#define HOOK_CALLS_LEAST       4 // and where there are none
+#define HOOK_CALLS_FIRST       8 // of them at first: more if answers are quick
+#define HOOK_CALLS_LEAST       4 // and if there are none
 #define HOOK_CLOSES_MAX        16 // closes that run
 #define HOOK_CLOSES_SILENT_MAX 1 // while nobody answers
 #define HOOK_WAITING_MAX       4096 // joins and checks that wait
-#define HOOK_REST_MS           1000 // before the second try, doubled for each next
+#define HOOK_REST_MS           1000 // before the second try, doubled for each later one
 #define HOOK_REST_MS_MAX       300000
-#define HOOK_TRIES_MAX         300 // a day of them
+#define HOOK_TRIES_MAX         300 // about a day
 
 struct hook_channel;
 struct hook_lane;
@@ -67,18 +67,19 @@ void hook_queue_init(struct hook_queue *, struct loop *);
 void hook_queue_fini(struct hook_queue *);
 
 // Lines up; peer is the key of what must go in order, or NULL. Nothing starts before the next turn
-// of the loop. false: too many joins and checks wait, and the turn is over; closes always may.
+// of the loop. false: too many joins and checks wait, and the turn is over; closes are never
+// refused.
 [[nodiscard]] bool
 hook_turn_take(struct hook_queue *q, struct hook_turn *t, uint64_t account_id, const char *peer);
 
-// A running one has ended.
+// A running turn has ended.
 void hook_turn_end(struct hook_turn *, bool answered);
 
-// A running close is to be tried again later. false: it has been tried often enough, or it was
+// Puts a running close off, to be tried again. false: it has been tried often enough, or it was
 // answered and somebody waits behind it; the turn is over.
 [[nodiscard]] bool hook_turn_rest(struct hook_turn *, bool answered);
 
-// Over, whatever its state.
+// Ends a turn, whatever its state.
 void hook_turn_leave(struct hook_turn *);
 
 // Of an account, from 1.

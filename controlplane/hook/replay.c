@@ -13,7 +13,7 @@
 
 #define SEQUENCE_MAX (INT64_C(1) << 53) // a JSON number
 
-// What `reads` calls belongs to the reader's thread until the answer is there.
+// Until the answer is there, what `reads` calls belongs to the reader's thread.
 struct replay {
 	struct history_events reads;
 	struct hook_replays *replays; // NULL: destroyed meanwhile

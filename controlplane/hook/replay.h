@@ -10,7 +10,7 @@ struct hook_replays;
 
 struct hook_replays *hook_replays_create(struct history *);
 
-// Silent about what is under way. To be called before history_close.
+// done is not called for what is under way. To be called before history_close.
 void hook_replays_destroy(struct hook_replays *);
 
 // As hook_replay. 0, -EINVAL: not numbers, or out of bounds; -EAGAIN: too many at once.

@@ -128,7 +128,7 @@ char *hook_request_event(const struct hook_event *e, const char *token)
 	return print_and_free(j);
 }
 
-// Bytes in base64 behind "whsec_". Returns their number, 0: the secret is not of that form.
+// Decodes the base64 after "whsec_". Returns its bytes, 0: the secret does not have that form.
 static size_t secret_decode(unsigned char key[SECRET_BYTES_MAX], const char *secret)
 {
 	const char *text = secret + sizeof(SECRET_PREFIX) - 1;
@@ -190,7 +190,7 @@ static void line_make(char out[HOOK_MESSAGE_MAX + 1], const char *text, size_t l
 			out[n++] = text[i];
 		else if (n > 0 && out[n - 1] != ' ' && n < HOOK_MESSAGE_MAX)
 			out[n++] = ' ';
-		if (n > HOOK_MESSAGE_MAX) { // its last character may go on: take it away
+		if (n > HOOK_MESSAGE_MAX) { // its last character may be incomplete: remove it
 			while (n > 0 && ((unsigned char)out[n - 1] & 0xc0) == 0x80)
 				n--;
 			n--;

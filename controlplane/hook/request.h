@@ -37,17 +37,17 @@ struct json *hook_event_json(const struct hook_event *);
 
 // The header webhook-signature of version 2, as in the Standard Webhooks specification: "v1," and
 // the base64 of the HMAC-SHA256 of "<id>.<seconds>.<body>". The key is the secret's text, or the
-// bytes in base64 behind "whsec_".
+// bytes that follow "whsec_" in base64.
 void hook_request_sign(
         char out[HOOK_SIGNATURE_SIZE], const char *secret, const char *event_id, int64_t seconds,
         const char *body
 );
 
-// Of an answer to a join, or to an access check, which knows no other refusal than these.
+// What an answer's status means for a join, or else for an access check, where 5xx declines, too.
 enum hook_verdict hook_verdict_of(unsigned status, bool join);
 
 // A line of text for people from an answer's body: plain text, or `message` of a JSON object; empty
-// where it has none that may be shown.
+// if there is none that may be shown.
 void hook_message_read(
         char out[HOOK_MESSAGE_MAX + 1], const char *type, const char *body, size_t len
 );

@@ -43,7 +43,7 @@ struct transfer {
 	char error[CURL_ERROR_SIZE];
 };
 
-// A socket of curl's in the loop.
+// A socket of curl in the loop.
 struct watched {
 	struct loop_source source;
 	struct transfers *transfers;
@@ -163,7 +163,7 @@ static int socket_wanted(CURL *, curl_socket_t fd, int what, void *owner, void *
 	return 0;
 }
 
-// Before a connection is made to an address that the host's name has led to.
+// Called before each connection to an address that the host's name has resolved to.
 static curl_socket_t socket_open(void *owner, curlsocktype, struct curl_sockaddr *a)
 {
 	struct transfer *t = owner;
@@ -303,22 +303,22 @@ static void options_set(struct transfer *t, const struct transfer_request *r)
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, r->timeout_ms);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, body_take);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
-	// Where to: threat 19.
+	// Where requests may go.
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
 	curl_easy_setopt(e, CURLOPT_PROXY, "");
 	curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, socket_open);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
-	// Whom to trust.
+	// Whom they trust.
 	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
 	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 	curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, trust);
 	curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, t->transfers);
-	// Rather one connection with many streams (HTTP/2) than many connections.
+	// Prefer one connection with many streams (HTTP/2) to many connections.
 	curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	// The resolver's thread is not waited for when the time is over.
+	// Do not wait for the resolver's thread when the time is over.
 	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 }
 
@@ -340,7 +340,7 @@ struct transfer *transfer_start(
 	*error = "a header's value has control characters";
 	if (!headers_add(t, r))
 		goto free;
-	*error = "no memory for it";
+	*error = "out of memory";
 	t->easy = curl_easy_init();
 	if (!t->easy)
 		goto free;

@@ -1,23 +1,23 @@
-// HTTPS requests to servers of integrators, in the loop: the only libcurl. To public addresses and
-// allowed hosts alone, which is checked when the socket opens, whatever the name resolves to then.
-// Certificates are checked; redirects, proxies and the environment's settings are not followed;
-// what an answer may hold is capped. Connections are kept and used again.
+// HTTPS requests to servers of integrators, in the loop: the only user of libcurl. They go only to
+// public addresses and allowed hosts, which is checked when the socket opens, whatever the name
+// resolves to then. Certificates are verified; redirects, proxies and the environment's settings
+// are ignored; the size of answers is capped. Connections are kept and used again.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #define TRANSFER_HEADERS_MAX 5
-#define TRANSFER_BODY_MAX    65536 // of an answer: what is longer is cut off
-#define TRANSFER_BODY_KEPT   4096 // of that, the bytes that are looked at
+#define TRANSFER_BODY_MAX    65536 // of an answer: a longer one is cut off
+#define TRANSFER_BODY_KEPT   4096 // of that, the bytes that are used
 
 struct am_config_strings;
 struct loop;
 struct transfer;
 struct transfers;
 
-// allowed: "host" or "host:port" entries (guard.h), the caller's memory. authorities: PEM file
-// of certificate authorities beside the system's; empty: none. NULL after one line in the log.
+// allowed: "host" or "host:port" entries (guard.h), the caller's memory. authorities: PEM file of
+// certificate authorities besides the system's; empty: none. NULL after one line in the log.
 [[nodiscard]] struct transfers *
 transfers_create(struct loop *l, const struct am_config_strings *allowed, const char *authorities);
 
@@ -47,7 +47,7 @@ struct transfer_answer {
 	const char *type; // its Content-Type; empty: none
 	const char *body; // NUL-terminated, up to TRANSFER_BODY_KEPT bytes
 	size_t body_len;
-	const char *error; // for the log: why there is none
+	const char *error; // for the log: why there is no answer
 };
 
 // The answer is lent. Called once, from the loop, never within transfer_start; the transfer is
