@@ -12,8 +12,8 @@
 
 #define SCORE_BEST 10
 
-// A hole of the text, in the place of a value: this byte, and a letter for whose. JSON has no such
-// byte, since printing escapes it wherever it stands in somebody's string.
+// A hole in the text, in place of a value: this byte, and a letter that names the value. No other
+// text has this byte, since JSON escapes it in strings.
 #define HOLE     '\1'
 #define HOLE_MAX 24 // bytes of what is written into one
 
@@ -50,7 +50,7 @@ static struct json *score_json(void)
 	return score;
 }
 
-// The newer vocabulary's words.
+// The name in the newer vocabulary of signaling.
 static const char *source_name(enum track_kind kind)
 {
 	return kind == TRACK_SHARE ? "screensharing" : track_kind_name(kind);
@@ -131,7 +131,7 @@ uint32_t offers_count(const struct offer_list *list)
 	return n;
 }
 
-// The newest is the first; one too many takes the place of the oldest.
+// The newest is first; one too many replaces the oldest.
 static const struct offer *offer_of(const struct subscription *s)
 {
 	struct offer_list *list = &s->track->offers;

@@ -44,7 +44,7 @@ static bool is_token(const char *s)
 	return len > 0 && len < PARAMETER_MAX;
 }
 
-// What can stand behind a parameter's '=', and is no second parameter or line there.
+// What may follow a parameter's '=' without beginning a second parameter or line.
 static bool is_parameter_value(const char *s)
 {
 	for (; *s; s++) {
@@ -54,8 +54,8 @@ static bool is_parameter_value(const char *s)
 	return true;
 }
 
-// The codec's fmtp, as it goes into viewers' SDP. NULL if it is not made of tokens and strings or
-// numbers.
+// The codec's fmtp, as it goes into viewers' SDP. NULL if a key is not a token, or a value neither
+// a string nor a number.
 static struct json *parameters_read(enum am_codec id, const struct json *codec)
 {
 	const struct json *p = json_object(codec, "parameters");
@@ -84,7 +84,7 @@ static const char *codecs_read(
 	int64_t apt;
 
 	if (!codec || json_count(list) > CODECS_MAX)
-		return "codecs: one media codec is needed";
+		return "codecs: one media codec is required";
 	int id = ortc_codec_find(codec);
 	if (id < 0 || ortc_codecs[id].kind != kind)
 		return "codecs: not a codec of this room";
@@ -134,7 +134,7 @@ extensions_read(struct ortc_media *m, struct am_cmd_track_add *add, const struct
 		enum am_extension ext = ortc_extension_find(uri);
 		if (ext == AM_EXT_NONE || json_is_true(e, "encrypt") ||
 		    ortc_extensions[ext].direction[m->kind] == ORTC_NONE)
-			continue; // the data plane skips ids that it was not told of
+			continue; // the data plane skips ids that it does not know
 		add->extension_id[ext] = (uint8_t)id;
 		m->extensions |= (uint16_t)(1u << ext);
 	}
@@ -142,7 +142,7 @@ extensions_read(struct ortc_media *m, struct am_cmd_track_add *add, const struct
 	return NULL;
 }
 
-#define SPATIAL_LAYERS_MAX 4 // of a mode, and what the data plane tells apart
+#define SPATIAL_LAYERS_MAX 4 // of a mode, and what the data plane distinguishes
 
 // "L3T3_KEY", "S2T1h", … (W3C webrtc-svc 6): the layer counts.
 static bool mode_read(const char *mode, uint8_t *spatial, uint8_t *temporal)
@@ -223,7 +223,7 @@ encodings_read(struct ortc_media *m, struct am_cmd_track_add *add, const struct 
 	else if (m->kind == ORTC_VIDEO && (spatial > 1 || temporal > 1))
 		m->type = m->codec == AM_CODEC_VP9 || m->codec == AM_CODEC_AV1 ? ORTC_SVC
 		                                                               : ORTC_SIMULCAST;
-	// Layers that are not announced may come: a viewer who asks for nothing gets them all.
+	// Layers may come unannounced: a viewer that asks for none in particular gets them all.
 	if (!m->mode[0] && m->codec == AM_CODEC_VP9)
 		spatial = SPATIAL_LAYERS_MAX;
 	m->spatial_layers = count > 1 ? (uint8_t)count : spatial;
@@ -328,7 +328,7 @@ static uint8_t feedback_of(const struct ortc_media *m, const struct ortc_caps *c
 	else
 		feedback &= (uint8_t) ~(ORTC_REMB | ORTC_TRANSPORT_CC);
 	if (m->kind == ORTC_AUDIO)
-		feedback &= (uint8_t)~ORTC_NACK; // no retransmission of sound
+		feedback &= (uint8_t)~ORTC_NACK; // audio is not retransmitted
 	return feedback;
 }
 

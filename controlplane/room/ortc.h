@@ -15,8 +15,8 @@ struct json;
 
 #define ORTC_MODE_MAX 15 // characters of a scalability mode
 
-// Of redundant sound (RFC 2198). It is not among the router's codecs: mediasoup-client writes an
-// SDP for it that browsers refuse, so who names it as its own knows how to mend that.
+// Redundant audio (RFC 2198). It is not among the router's codecs: mediasoup-client writes an SDP
+// for it that browsers refuse, so a client that lists it as its own knows how to repair that.
 #define ORTC_RED_PAYLOAD_TYPE 109
 
 enum ortc_kind {
@@ -66,7 +66,7 @@ struct ortc_caps {
 		uint8_t feedback; // enum ortc_feedback
 	} codecs[AM_CODEC_COUNT];
 	uint16_t extensions[ORTC_KIND_COUNT]; // bit i: enum am_extension i
-	bool red; // redundant sound
+	bool red; // redundant audio
 };
 
 enum ortc_type {
@@ -91,7 +91,7 @@ struct ortc_media {
 // The router's RtpCapabilities.
 struct json *ortc_router_capabilities(void);
 
-// Names what ortc_router_capabilities says: another text for other capabilities.
+// Identifies ortc_router_capabilities: other capabilities have another version.
 const char *ortc_router_version(void);
 
 // The router codec that a client's codec entry is, or -1.
@@ -103,13 +103,13 @@ enum am_extension ortc_extension_find(const char *uri);
 // enum ortc_feedback bits of a codec's rtcpFeedback list.
 uint8_t ortc_feedback_read(const struct json *codec);
 
-// A router codec and its retransmission as entries of a codec list, under the key that payload
-// types have in it. The parameters become the entry's; feedback: enum ortc_feedback bits.
+// A router codec and its retransmission as entries of a codec list; pt_key: the key of payload
+// types in that list. The entry takes over the parameters. feedback: enum ortc_feedback bits.
 struct json *ortc_codec_json(
         const struct ortc_codec *, const char *pt_key, struct json *parameters, uint8_t feedback
 );
 struct json *ortc_rtx_json(const struct ortc_codec *, const char *pt_key);
-// Redundant sound of it, likewise.
+// Redundant audio of it, likewise.
 struct json *ortc_red_json(const struct ortc_codec *, const char *pt_key);
 
 // Reads a viewer's RtpCapabilities. 0 or -EINVAL.
@@ -128,9 +128,9 @@ const char *ortc_type_name(enum ortc_type);
 );
 void ortc_media_fini(struct ortc_media *);
 
-// Of a publisher's codec parameters (fmtp) those that the codec knows, with values that it may
-// have: a strict parser of SDP would refuse all of a viewer's description for another. Owned by the
-// caller.
+// Those of a publisher's codec parameters (fmtp) that the codec knows, with values that it may
+// have: because of any other, a strict SDP parser would refuse a viewer's whole description. Owned
+// by the caller.
 [[nodiscard]] struct json *ortc_fmtp(enum am_codec, const struct json *given);
 
 bool ortc_can_consume(const struct ortc_media *, const struct ortc_caps *);
@@ -138,20 +138,20 @@ bool ortc_can_consume(const struct ortc_media *, const struct ortc_caps *);
 // True if the viewer gets retransmissions on a stream of their own.
 bool ortc_wants_rtx(const struct ortc_media *, const struct ortc_caps *);
 
-// True if the viewer may be sent redundant sound, under ORTC_RED_PAYLOAD_TYPE.
+// True if the viewer may be sent redundant audio, under ORTC_RED_PAYLOAD_TYPE.
 bool ortc_wants_red(const struct ortc_media *, const struct ortc_caps *);
 
 // True if the viewer's copies carry transport-wide numbers, which it answers with feedback.
 bool ortc_wants_transport_cc(const struct ortc_media *, const struct ortc_caps *);
 
-// RtpParameters of a consumer with these values, which are taken over; rtx_ssrc NULL: no
+// RtpParameters of a consumer with these values, which it takes over; rtx_ssrc NULL: no
 // retransmission.
 struct json *ortc_consumer_parameters(
         const struct ortc_media *, const struct ortc_caps *, struct json *mid, struct json *ssrc,
         struct json *rtx_ssrc
 );
 
-// Viewers of whom this is the same get the same parameters, but for values and retransmission.
+// Viewers with the same class get the same parameters, except for values and retransmission.
 uint32_t ortc_consumer_class(const struct ortc_media *, const struct ortc_caps *);
 
 // True if both profile-level-ids (RFC 6184 8.1; NULL: constrained baseline) name one profile.

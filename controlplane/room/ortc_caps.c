@@ -154,7 +154,7 @@ struct json *ortc_red_json(const struct ortc_codec *c, const char *pt_key)
 	struct json *parameters = json_new_object();
 	char sounds[16];
 
-	// RFC 2198 5: the payload types of both sounds, with no name before them.
+	// RFC 2198 5: the payload types of both encodings, with no name before them.
 	snprintf(sounds, sizeof(sounds), "%u/%u", c->payload_type, c->payload_type);
 	json_add_string(parameters, sounds, "");
 	return entry_json(c, RED_MIME, pt_key, ORTC_RED_PAYLOAD_TYPE, parameters, json_new_array());

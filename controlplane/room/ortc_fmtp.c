@@ -10,7 +10,7 @@
 #define PROFILE     "profile-level-id"
 
 // The receiver's and the sender's parameters of each codec: RFC 7587 6.1, 7741 6.1, 6184 8.1, 9628
-// 7, and the AV1 RTP payload format 7.2.1. All are whole numbers, but for PROFILE.
+// 7, and the AV1 RTP payload format 7.2.1. All are whole numbers, except PROFILE.
 static const char *const known[AM_CODEC_COUNT][13] = {
         [AM_CODEC_OPUS] =
                 {"minptime", "maxptime", "ptime", "useinbandfec", "usedtx", "stereo",

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SSRC_PROBATOR 1234 // mediasoup-client consumes it for itself
+#define SSRC_PROBATOR 1234 // mediasoup-client's own stream of probes
 
 struct peer *peer_create(const char *id, const char *session, const struct rights *rights)
 {
@@ -65,7 +65,7 @@ struct transport *peer_transport_add(struct peer *p, am_id id, bool consuming)
 		        .consuming = consuming,
 		        .data_stream = AM_DATA_NONE,
 		};
-		// Publishers' streams on one transport share a name (RFC 3550 6.5.1).
+		// A publisher's streams on one transport share a CNAME (RFC 3550 6.5.1).
 		uint8_t random[8];
 		memory_random(random, sizeof(random));
 		for (size_t k = 0; k < sizeof(random); k++)
@@ -169,7 +169,7 @@ uint16_t transport_mid_new(struct transport *t, bool *reserve)
 {
 	uint32_t mid = t->mid_next++;
 
-	// Only a viewer who saw 10000 subscriptions come and go gets here a second time.
+	// MIDs repeat only for a viewer that has seen 10000 subscriptions come and go.
 	while (mid >= PEER_MID_COUNT && mid_is_used(t, mid % PEER_MID_COUNT))
 		mid = t->mid_next++;
 	*reserve = mid >= t->mid_reserved;

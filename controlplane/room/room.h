@@ -13,7 +13,7 @@
 
 TAILQ_HEAD(peer_list, peer);
 
-// What tokens say of the room, beside its kind. The newest one that says something counts.
+// What tokens say about the room, besides its kind. The newest one that sets a rule counts.
 struct room_rules {
 	bool waiting_room; // who comes waits for a moderator
 	uint32_t speakers_max, viewers_max; // 0: the server's own limits alone
@@ -22,15 +22,15 @@ struct room_rules {
 	char *video; // the address of a player for everyone; owned; NULL: none
 };
 
-#define ROOM_BITRATE_MIN 10000 // bit/s: less is no picture
+#define ROOM_BITRATE_MIN 10000 // bit/s: less is not enough for video
 #define ROOM_BITRATE_MAX 1000000000
 
-// What one account has at this moment, as long as it has a room.
+// How much one account uses at this moment. Exists as long as it has a room.
 struct usage {
 	struct map_node by_account;
 	char key[20 + 1];
 	uint32_t count[QUOTA_COUNT];
-	uint64_t told_ms; // when the log was told that it is too much, 0: never
+	uint64_t told_ms; // when the log last said that it is too much, 0: never
 };
 
 struct room {
@@ -50,7 +50,7 @@ struct room {
 	uint32_t speaker_count; // joined
 	uint32_t viewer_count; // joined
 	uint32_t speaker_count_told, viewer_count_told;
-	struct peer_list hands; // in the order of raising; of the joined
+	struct peer_list hands; // raised by members, in the order of raising
 	struct talk talk;
 	struct map_node by_key;
 };
@@ -68,7 +68,7 @@ struct usage *rooms_usage(const struct rooms *, uint64_t account_id);
 // All rooms must be gone.
 void rooms_fini(struct rooms *);
 
-// The room after `previous`, NULL: the first; in no order.
+// The room after `previous` (NULL: the first), in no particular order.
 struct room *rooms_next(const struct rooms *, const struct room *previous);
 void room_key_print(char key[ROOM_KEY_SIZE], uint64_t account_id, const char *name);
 struct room *rooms_by_key(const struct rooms *, const char *key);
@@ -82,26 +82,26 @@ struct room *room_create(
 // The room must be empty.
 void room_destroy(struct rooms *, struct room *);
 
-// Replaces what `rules` has; nothing is taken over. True if that changed something.
+// Applies the rules that `rules` has; copies them. True if that changed something.
 bool room_add_rules(struct room *, const struct room_rules *rules);
 
-// Whether one more may come in by this path. Counts those who have joined. `rules`, NULL: the
-// room's, are those of the newcomer's own token.
+// Whether one more may come in by this path. Counts those that have joined. `rules` are those of
+// the newcomer's own token; NULL: the room's.
 enum refusal room_admits(
         const struct room *r, enum room_kind path, bool speaker, const struct room_rules *rules
 );
 
 struct peer *room_find_peer(const struct room *, const char *peer_id);
 
-// What to share a screen in: AV1, which has tools for text, where all members who decode pictures
-// decode that. VP8 otherwise.
+// The codec to share a screen with: AV1, which has tools for text, if all members that decode video
+// decode it; otherwise VP8.
 enum am_codec room_screen_codec(const struct room *);
 
 // The peer id must be new in the room.
 void room_add_peer(struct room *, struct peer *);
 void room_join_peer(struct peer *);
 
-// The peer stays, but is no member any more.
+// The peer stays, but is no longer a member.
 void room_unjoin_peer(struct peer *);
 
 // Lets a waiting peer in.
@@ -113,18 +113,18 @@ void room_set_video(struct room *, const char *url);
 void room_raise_hand(struct peer *);
 void room_lower_hand(struct peer *);
 
-// Makes a speaker of a viewer, or the other way round.
+// Makes a viewer a speaker, or a speaker a viewer.
 void room_set_speaker(struct peer *, bool speaker);
 
-// Takes the peer out; the caller destroys it, and the room where it is empty.
+// Takes the peer out; the caller destroys it, and the room if that is empty.
 void room_remove_peer(struct peer *);
 bool room_is_empty(const struct room *);
 
-// Counts what a peer has of what its account may have: n is 1 or -1.
+// Counts what a peer uses of its account's quota: n is 1 or -1.
 void peer_use(const struct peer *, enum quota, int n);
 
-// True if `to` is told of this member's hand: in a webinar those who can give it the floor.
+// True if `to` is told of this member's hand: in a webinar, those that can give it the floor.
 bool peer_sees_hand(const struct peer *to, const struct peer *who);
 
-// True if `to` is told of this member: viewers of a webinar are the moderators' business alone.
+// True if `to` is told of this member: only moderators learn of a webinar's viewers.
 bool peer_is_announced(const struct peer *, const struct peer *to);

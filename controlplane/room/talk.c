@@ -35,12 +35,12 @@ static void lead(struct talk *t, const struct peer *p)
 {
 	t->rival = NULL;
 	t->leader_changed |= t->leader != p;
-	// Their order, which was told before, is another now.
+	// The order that was told before has changed.
 	t->speakers_changed |= p && t->leader != p;
 	t->leader = p;
 }
 
-// The leader speaks: who is louder must be so for a while.
+// The leader speaks: a rival must be louder for a while.
 static void challenge(struct talk *t, const struct peer *best, uint64_t now_ms)
 {
 	if (best->voice.loudness < t->leader->voice.loudness + TALK_LOUDER) {

@@ -10,7 +10,7 @@
 #include "room/offer.h"
 #include "room/ortc.h"
 
-#define TRACK_LAYER_MAX 7 // as an upper bound: all that there are
+#define TRACK_LAYER_MAX 7 // as an upper bound: all layers
 
 struct json;
 struct peer;
@@ -20,11 +20,11 @@ struct transport;
 enum track_kind {
 	TRACK_AUDIO,
 	TRACK_VIDEO, // the camera
-	TRACK_SHARE, // sound and picture of a screen
+	TRACK_SHARE, // audio and video of a screen
 	TRACK_KIND_COUNT,
 };
 
-// Of a subscription, until its viewer says otherwise: 1 to 255, most important last.
+// A subscription's priority, until its viewer says otherwise: 1 to 255, the highest first served.
 #define TRACK_PRIORITY       100
 #define TRACK_PRIORITY_SHARE 255
 
@@ -60,7 +60,7 @@ struct track {
 	struct ortc_media media;
 	uint8_t encoding_count;
 	struct am_encoding encodings[AM_ENCODING_MAX]; // as its publisher has announced them
-	uint8_t wanted; // those that viewers wish for, a bit each
+	uint8_t wanted; // those that viewers want, a bit each
 	char *app_data; // JSON object, owned
 	enum track_kind kind;
 	bool paused;
@@ -71,14 +71,14 @@ struct track {
 	LIST_ENTRY(track) of_owner;
 };
 
-// Takes media and app_data over.
+// Takes over media and app_data.
 struct track *
 track_create(am_id, struct transport *, const struct ortc_media *, char *app_data, bool paused);
 
-// As the publisher has announced them.
+// Takes the encodings as the publisher has announced them.
 void track_set_encodings(struct track *, const struct am_cmd_track_add *);
 
-// What the peer shares of this kind, or NULL: it may share one screen.
+// The peer's screen share of this kind, or NULL: it may share one screen.
 const struct track *track_share_of(const struct peer *, enum ortc_kind);
 
 // The track must have no subscriptions left.
@@ -87,11 +87,11 @@ void track_destroy(struct track *);
 struct subscription *subscription_create(am_id, struct track *, struct transport *viewer);
 void subscription_destroy(struct subscription *);
 
-// Whether something is to come of it: neither its viewer nor its publisher has paused it.
+// Whether it should carry media: neither its viewer nor its publisher has paused it.
 bool subscription_is_due(const struct subscription *);
 
-// Why it is sent in less than all that its speaker could send; limit: as far as the data plane
-// says, which may be anything.
+// Why it gets less than its speaker could send. limit: what the data plane says, which may be
+// anything.
 enum am_limit subscription_limit(const struct subscription *, uint8_t limit);
 
 // The MID as text.
