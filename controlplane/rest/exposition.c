@@ -26,9 +26,9 @@ static void webhooks(FILE *f, const struct hooks *h)
 		uint64_t value;
 	} rows[] = {
 	        {"calls", "Webhooks and access checks sent", c.calls},
-	        {"unanswered", "Of them: without an answer, or with 5xx", c.unanswered},
+	        {"unanswered", "Those that were not answered, or with 5xx", c.unanswered},
 	        {"blocked", "URLs and addresses that may not be called", c.refused},
-	        {"given_up", "closePeer events that nobody has taken", c.given_up},
+	        {"given_up", "closePeer events that no receiver accepted", c.given_up},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char name[64];
@@ -57,7 +57,7 @@ static void files(FILE *f, const struct rest *r)
 	         "Transactions that could not be written to a file; each is tried again",
 	         offsetof(struct store_counts, failed)},
 	        {"amphi_controlplane_store_lost_writes_total", "counter",
-	         "Writes that found the queue of a file full, and are lost",
+	         "Writes that were lost because a file's queue was full",
 	         offsetof(struct store_counts, lost)},
 	        {"amphi_controlplane_store_waiting_writes", "gauge",
 	         "Writes that are not in their file yet", offsetof(struct store_counts, waiting)},
@@ -100,7 +100,7 @@ static void rooms(FILE *f, const struct rooms *all)
 	}
 }
 
-// Of a process, as Linux tells them (proc(5)).
+// A process's figures, as Linux reports them (proc(5)).
 struct process {
 	const char *name;
 	uint64_t cpu_ticks, resident_pages, threads;
@@ -166,12 +166,12 @@ static const char *block_name(char text[12], uint32_t block)
 	return text;
 }
 
-// Calls for each worker, then for the service thread.
+// Runs for each worker, then for the service thread.
 #define FOREACH_BLOCK(block, c)                                                                    \
 	for (uint32_t block = 0; block <= AM_COUNTER_SERVICE;                                      \
 	     block = block + 1 == (c)->worker_count ? AM_COUNTER_SERVICE : block + 1)
 
-// Prometheus wants the unit in the name: rx_packets has it, punted lacks it.
+// Prometheus expects the unit in the name: rx_packets has it, punted does not.
 static void counter_name(char *out, size_t size, const char *name, const char *unit)
 {
 	bool has = strstr(name, unit) != NULL;
@@ -188,7 +188,7 @@ static void shedding(FILE *f, const struct media_counters *c)
 
 	metric_head(
 	        f, "amphi_dataplane_shed_level", "gauge",
-	        "How many steps a worker leaves out, since it cannot keep up, in the order of "
+	        "How many steps a worker leaves out because it cannot keep up, in the order of "
 	        "amphi_dataplane_shed_steps_total"
 	);
 	for (uint32_t worker = 0; worker < c->worker_count; worker++)
@@ -196,7 +196,7 @@ static void shedding(FILE *f, const struct media_counters *c)
 		        c->shed[worker]);
 	metric_head(
 	        f, "amphi_dataplane_shed_steps_total", "counter",
-	        "Times that a worker began to leave out this, since it could not keep up"
+	        "How often a worker began to leave out a step because it could not keep up"
 	);
 	for (uint32_t worker = 0; worker < c->worker_count; worker++) {
 		for (int i = AM_SHED_NOTHING + 1; i < AM_SHED_LEVELS; i++)
@@ -238,7 +238,7 @@ static void dataplane_counters(FILE *f, const struct media_counters *c)
 	}
 	metric_head(
 	        f, "amphi_dataplane_heartbeat_age_seconds", "gauge",
-	        "Time since a thread of the data plane last showed that it turns"
+	        "Time since a thread of the data plane last showed that it runs"
 	);
 	FOREACH_BLOCK (worker, c)
 		fprintf(f, "amphi_dataplane_heartbeat_age_seconds{worker=\"%s\"} %.3f\n",

@@ -24,8 +24,8 @@ apply(const struct rest_call *call, struct http_response *r, enum refusal *refus
 	return NULL;
 }
 
-// A browser keeps from its page why a WebSocket was refused: asked with the same query, this says
-// so. Without Access-Control-Allow-Origin, so that no other site's page reads it.
+// Browsers do not tell their pages why a WebSocket was refused; this does, for the same query. It
+// has no Access-Control-Allow-Origin, so that no other site's page can read it.
 void rest_handshake(const struct rest_call *call, struct http_response *r)
 {
 	enum refusal refusal;

@@ -22,7 +22,7 @@ void rest_hook_events(const struct rest_call *call, struct http_response *)
 	json_add_string(
 	        body, "error",
 	        full ? "too many queries at once: try again later"
-	             : "after and limit are numbers, limit from 1 to 1000"
+	             : "after and limit must be numbers, limit from 1 to 1000"
 	);
 	rest_answer_later(later, 0, full ? 503 : 400, body);
 }

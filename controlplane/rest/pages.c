@@ -119,7 +119,7 @@ static bool is_page(const char *path)
 	return rest && (!*rest || text_is_token(rest, ROOM_NAME_MAX));
 }
 
-// What stands at an address: one of the two pages, or a file of the build.
+// What is at an address: one of the two pages, or a file of the build.
 static const char *file_at(const char *path)
 {
 	if (is_page(path))
@@ -169,7 +169,7 @@ static int file_open(const struct pages *p, const char *path)
 	return openat(p->directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
-// The build compresses what is worth it, once: the file lies beside the one it was made of.
+// The build has compressed what is worth it: the result lies beside the original file.
 static int
 compressed_open(const struct pages *p, const char *path, const char *accepted, const char **coding)
 {
@@ -196,7 +196,7 @@ static const char *caching_of(const char *path)
 	// The build puts a hash of the content into the names of assets.
 	if (strncmp(path, "assets/", 7) == 0)
 		return "public, max-age=31536000, immutable";
-	// Embedding pages load it with each of their own; an older one still understands the page.
+	// Embedding pages load the bridge each time; an older one still understands the page.
 	return strcmp(path, bridge) == 0 ? "public, max-age=600" : "no-cache";
 }
 
@@ -211,8 +211,8 @@ static bool host_is_plain(const char *host)
 	return len > 0 && len <= HOST_LEN_MAX;
 }
 
-// Where scripts may connect: here. Not every browser takes 'self' for WebSockets, so the host
-// stands there, too, in both schemes, since a proxy may have taken TLS away.
+// Scripts may connect only here. Not every browser applies 'self' to WebSockets, so the host is
+// listed, too, in both schemes, since a proxy may have removed TLS.
 static void connect_policy(char *out, size_t size, const char *host)
 {
 	if (host_is_plain(host))

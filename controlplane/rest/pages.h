@@ -7,7 +7,7 @@ struct http_request;
 struct http_response;
 struct pages;
 
-// NULL after a line in the log, where the directory cannot be opened.
+// NULL after a line in the log: the directory cannot be opened.
 [[nodiscard]] struct pages *pages_open(const char *directory);
 void pages_close(struct pages *);
 

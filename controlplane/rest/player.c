@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What an unverified token says: this is about a header of the page alone.
+// The token is not verified: only a header of the page depends on it.
 static bool token_has_video(const char *token)
 {
 	const char *payload = token ? strchr(token, '.') : NULL;

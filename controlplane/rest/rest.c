@@ -39,7 +39,7 @@ static const struct route {
 	enum grant grant;
 	rest_handler *handle;
 	rest_writer *write; // instead of handle
-	bool acts; // it is no question: a GET that the guide has so
+	bool acts; // it changes something, although it is a GET
 } routes[] = {
         {"GET", "/config.json", GRANT_ANYONE, .handle = node_config},
         {"GET", "/healthz", GRANT_ANYONE, .handle = healthz},
@@ -148,8 +148,8 @@ static int healthz(const struct rest_call *, struct json **out)
 	return 0;
 }
 
-// What pages need before anybody has joined: the WebSocket's `admitted` says whether it still
-// holds.
+// What pages need before anybody has joined: `admitted` on the WebSocket says whether it is still
+// valid.
 static int router_capabilities(const struct rest_call *, struct json **out)
 {
 	*out = json_new_object();
@@ -158,7 +158,7 @@ static int router_capabilities(const struct rest_call *, struct json **out)
 	return 0;
 }
 
-// 200 while browsers can be let in; 503 and why not.
+// 200 while browsers can be let in; else 503 and the reason.
 static void readyz(const struct rest_call *call, struct http_response *r)
 {
 	bool ready = media_is_up(conference_media(call->rest->conference));
@@ -189,7 +189,7 @@ static void openapi(const struct rest_call *, struct http_response *r)
 	http_add_header(r, "Access-Control-Allow-Origin", "*");
 }
 
-// One segment of a path, unescaped. False: it is empty, too long or has a NUL, as no id has.
+// Unescapes one segment of a path. False: it is empty, too long, or has a NUL, which no id has.
 static bool segment_read(char out[REST_ARGUMENT_MAX + 1], const char *at, size_t len)
 {
 	char text[3 * REST_ARGUMENT_MAX + 1];
@@ -204,8 +204,8 @@ static bool segment_read(char out[REST_ARGUMENT_MAX + 1], const char *at, size_t
 	return true;
 }
 
-// Takes one segment of the path as it was sent for each of the pattern, so that an id may hold a
-// slash; ':' takes any.
+// Matches the path segment by segment, as it was sent, so that an id may have an escaped slash; ':'
+// matches any segment.
 static bool path_matches(const char *pattern, const char *path, struct rest_call *call)
 {
 	char segment[REST_ARGUMENT_MAX + 1];
@@ -226,7 +226,7 @@ static bool path_matches(const char *pattern, const char *path, struct rest_call
 	return !*pattern && !*path;
 }
 
-// "/:/closeRoom", where the path has that name behind anything.
+// True for a pattern such as "/:/closeRoom" if the path has its name after anything.
 static bool path_names(const char *path, const char *pattern)
 {
 	const char *name = pattern + strlen("/:");
@@ -241,8 +241,8 @@ static bool path_names(const char *path, const char *pattern)
 	return false;
 }
 
-// Whether the path lies at or under the root, however it is written: in any case, with slashes more
-// than one, escaped.
+// Whether the path lies at or under the root, however it is written: in any case, with repeated
+// slashes, escaped.
 static bool path_is_under(const char *path, const char *root)
 {
 	char segment[REST_ARGUMENT_MAX + 1];
@@ -260,7 +260,7 @@ static bool path_is_under(const char *path, const char *root)
 	return true;
 }
 
-// What is no page: its errors are JSON.
+// True if this is not a page's path: its errors are JSON.
 static bool path_is_api(const char *path)
 {
 	static const char *const roots[] = {"/rooms", "/api", "/vp/api", "/streaming"};
@@ -278,7 +278,7 @@ static bool path_is_api(const char *path)
 	return false;
 }
 
-// The credentials behind "APIKey " or "Bearer ", or NULL.
+// The credentials after "APIKey " or "Bearer ", or NULL.
 static const char *token_of(const char *header)
 {
 	if (!header ||
@@ -329,8 +329,8 @@ static bool is_operator(const struct rest *r, const struct http_request *q)
 	return is_listed(&r->settings->metrics_addresses, &q->address) && speaks_by_address(q);
 }
 
-// Whose rooms and statistics the caller may see, or NULL: by an API token, else by the host that is
-// asked, whose account lists the caller's address.
+// The account whose rooms and statistics the caller may see, or NULL: by its API token; without
+// one, the account of the requested host, if it lists the caller's address.
 static const struct account *account_of(const struct rest *r, const struct http_request *q)
 {
 	const char *token = token_of(http_header(q, "Authorization"));
@@ -366,8 +366,8 @@ static unsigned status_of(int error, const char **text)
 	}
 }
 
-// An account has one budget wherever its calls come from; who has none, or guesses tokens, one for
-// his address.
+// An account has one budget wherever its calls come from; a caller without an account, or one that
+// guesses tokens, has its address's.
 static bool take_turn(const struct rest_call *call, bool granted, uint32_t *wait_s)
 {
 	uint64_t now_ms = loop_now_ms(call->rest->loop);
@@ -419,7 +419,7 @@ static void route_run(const struct route *route, struct rest_call *call, struct 
 	rest_answer(r, 200, body);
 }
 
-// HEAD asks about what GET would say (RFC 9110 9.3.2); where GET does something, nothing may.
+// HEAD is answered like GET (RFC 9110 9.3.2), but not where GET changes something.
 static bool method_fits(const char *method, const struct route *route)
 {
 	return strcmp(method, route->method) == 0 ||
@@ -436,7 +436,7 @@ static const struct route *route_find(const struct http_request *q, struct rest_
 	return NULL;
 }
 
-// "GET, POST": the methods of a path; empty where it is no route's.
+// "GET, POST": the methods of a path; empty if no route has it.
 static void methods_of(const char *path, char *out, size_t size)
 {
 	struct rest_call call;
@@ -457,10 +457,10 @@ bool rest_takes_body(void *owner, const struct http_request *q)
 	return route && route->grant != GRANT_ANYONE && is_granted(&call, route->grant);
 }
 
-// An unknown host is said in the log with the remedy, but not for each request of a scanner.
+// Logs an unknown host with the remedy, but not for each request of a scanner.
 static void host_refuse(struct rest *r, const char *host, struct http_response *response)
 {
-	static const char text[] = "No account of this server has this host name.\n"
+	static const char text[] = "No account on this server has this host name.\n"
 	                           "Ни у одной учётной записи этого сервера нет такого адреса.\n";
 
 	accounts_refuse_host(r->accounts, host, loop_now_ms(r->loop));

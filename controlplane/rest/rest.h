@@ -1,4 +1,4 @@
-// HTTP requests to handlers: the room endpoints, a few of the server's own, and the pages.
+// Routes HTTP requests to handlers: the room endpoints, a few of the server's own, and the pages.
 #pragma once
 
 #include <stdbool.h>
@@ -27,8 +27,8 @@ struct store;
 struct rest_settings {
 	int64_t node;
 	int64_t rest_per_s; // requests of one caller in the long run
-	char metrics_token[AM_CONFIG_STRING_MAX]; // empty: metrics_addresses alone may ask
-	struct am_config_strings metrics_addresses; // networks that need no token for /metrics
+	char metrics_token[AM_CONFIG_STRING_MAX]; // empty: only metrics_addresses may ask
+	struct am_config_strings metrics_addresses; // networks that require no token for /metrics
 };
 
 struct rest {
@@ -42,12 +42,12 @@ struct rest {
 	const struct history *history; // for its metrics, as the next one
 	struct store *store;
 	struct hooks *hooks;
-	const struct signaling *signaling; // for what it would say to a handshake
-	struct limit *limit; // of those who may ask, rest_init's
-	struct limit *guess_limit; // of those who may not
+	const struct signaling *signaling; // for how it would answer a handshake
+	struct limit *limit; // of callers that may ask; rest_init makes both
+	struct limit *guess_limit; // of callers that may not
 };
 
-// Fills in the limits; the rest is the caller's.
+// Fills in the limits; the caller fills in the other members.
 void rest_init(struct rest *);
 void rest_fini(struct rest *);
 
@@ -56,14 +56,14 @@ bool rest_takes_body(void *owner, const struct http_request *);
 void rest_respond(void *owner, const struct http_request *, struct http_response *);
 
 #define REST_ARGUMENTS    2
-#define REST_RETRY_S      "1" // Retry-After of what is full for the moment
+#define REST_RETRY_S      "1" // Retry-After if something is full for the moment
 #define REST_ARGUMENT_MAX 600
 
 // A matched request: the parts of the path that the route names with ':'.
 struct rest_call {
 	struct rest *rest;
 	const struct http_request *request;
-	const struct account *account; // whose API token it came with; NULL where none is needed
+	const struct account *account; // whose rooms the caller may see; NULL: the route needs none
 	char arguments[REST_ARGUMENTS][REST_ARGUMENT_MAX + 1];
 };
 
@@ -73,7 +73,7 @@ typedef int rest_handler(const struct rest_call *, struct json **out);
 // Writes the whole response.
 typedef void rest_writer(const struct rest_call *, struct http_response *);
 
-// The one way in which JSON goes out. Takes the body over.
+// Answers with JSON; the only way in which JSON goes out. Takes over the body.
 void rest_answer(struct http_response *, unsigned status, struct json *body);
 
 // The same for an answer that was deferred: a hook_replay_done and statistics_done, whose owner is
@@ -84,10 +84,10 @@ void rest_answer_later(void *later, uint64_t call, unsigned status, struct json 
 // address, its token and its room say.
 bool rest_page_has_player(const struct rest_call *, const struct account *);
 
-// handshake.c: what a WebSocket with this query and Origin would be told.
+// handshake.c: how a WebSocket with this query and Origin would be answered.
 rest_writer rest_handshake;
 
-// statistics.c (T01, T02) and hook.c (W06); answered later.
+// statistics.c and hook.c; answered later.
 rest_writer rest_statistics_summary, rest_statistics_peers, rest_hook_events;
 
 // quality.c; argument 0 is the room. Answered later.

@@ -16,15 +16,15 @@ static struct room *room_of(const struct rest_call *call)
 	);
 }
 
-// A member of the room, or NULL: who only has a connection does not count.
+// A member of the room, or NULL: a peer that has not joined does not count.
 static struct peer *member_of(const struct room *r, const char *peer_id)
 {
 	struct peer *p = room_find_peer(r, peer_id);
 	return p && p->joined ? p : NULL;
 }
 
-// Who is meant: the body says it, as JSON or as a form, or else the query. Whatever the method is:
-// clients' libraries differ in what they make of parameters.
+// The peer that is meant: the body says it, as JSON or as a form, or else the query. The method
+// does not matter: client libraries differ in how they send parameters.
 static bool peer_id_of(const struct http_request *q, char id[PEER_ID_SIZE])
 {
 	struct json *body = json_parse(q->body, q->body_len);
