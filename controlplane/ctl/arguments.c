@@ -181,7 +181,7 @@ options_read(struct arguments *a, const char *names[], const char *values[], int
 	return STATUS_DONE;
 }
 
-// Noun and verb; NULL in *noun where help is asked for without them.
+// Reads noun and verb; without them, which only --help allows, command stays NULL.
 static enum status command_read(struct arguments *a, const char *noun, const char *verb)
 {
 	char accepted[NAMES_SIZE];

@@ -3,9 +3,9 @@
 
 #include "command.h"
 
-// STATUS_DONE, or STATUS_USAGE after a sentence that says what is accepted. Where help was asked
-// for, command is NULL unless it was named in full.
+// STATUS_DONE, or STATUS_USAGE after a sentence that says what is accepted. If help was requested,
+// command is NULL unless it was named in full.
 [[nodiscard]] enum status arguments_read(struct arguments *, int argc, char **argv);
 
-// Of a command, of the commands of a noun, or of all.
+// Prints the help of a command, of the commands of a noun, or of all.
 void help_print(const struct arguments *, const char *noun);

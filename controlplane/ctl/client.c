@@ -36,7 +36,7 @@ static enum status unreachable(const char *path, int error)
 	case EPERM:
 		return fail(
 		        STATUS_UNREACHABLE,
-		        "%s may be opened by the user of amphi-controlplane alone: become that "
+		        "%s can be opened only by the user of amphi-controlplane: become that "
 		        "user, "
 		        "or root",
 		        path
@@ -77,7 +77,7 @@ static int write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-// Up to the end of the connection. NULL with errno.
+// Reads up to the end of the connection. NULL with errno.
 static struct json *answer_read(int fd)
 {
 	size_t size = 65536, len = 0;
@@ -107,7 +107,7 @@ static enum status answer_take(struct json *answer, struct json **data)
 	if (json_is_true(answer, "ok"))
 		*data = json_copy(json_object(answer, "data"));
 	else
-		s = fail(STATUS_REFUSED, "%s", error ? error : "the answer is no answer");
+		s = fail(STATUS_REFUSED, "%s", error ? error : "the answer cannot be understood");
 	if (s == STATUS_DONE && warning)
 		s = fail(STATUS_NOT_WRITTEN, "%s", warning);
 	json_free(answer);

@@ -7,7 +7,7 @@
 
 struct json;
 
-// Takes the request over. STATUS_DONE or STATUS_NOT_WRITTEN with the answer's data, which the
+// Takes over the request. STATUS_DONE or STATUS_NOT_WRITTEN with the answer's data, which the
 // caller frees; else the reason is on stderr.
 [[nodiscard]] enum status
 client_ask(const struct arguments *, struct json *request, struct json **data);

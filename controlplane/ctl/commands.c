@@ -22,7 +22,7 @@ static struct json *request_new(const struct arguments *a, const char *command)
 	return r;
 }
 
-// Asks; prints the data as JSON where that is wanted, and then answers NULL in *data.
+// Asks. With --json, prints the data and leaves NULL in *data.
 static enum status ask(const struct arguments *a, struct json *request, struct json **data)
 {
 	*data = NULL;
@@ -35,7 +35,7 @@ static enum status ask(const struct arguments *a, struct json *request, struct j
 	return s;
 }
 
-// Asks for something whose success is told in one sentence.
+// Asks for a change, and prints a sentence if it succeeds.
 __attribute__((format(printf, 3, 4))) static enum status
 change(const struct arguments *a, struct json *request, const char *format, ...)
 {
@@ -87,7 +87,7 @@ static enum status account_put(const struct arguments *a, const char *command)
 		print_account(data);
 	const char *secret = json_string(data, "hook-secret", ACCOUNT_PEM_MAX);
 	if (secret)
-		printf("\nhook-secret, shown this once: %s\n", secret);
+		printf("\nhook-secret, shown only once: %s\n", secret);
 	json_free(data);
 	return s;
 }
@@ -100,7 +100,7 @@ static enum status account_add(const struct arguments *a)
 static enum status account_set_values(const struct arguments *a)
 {
 	if (a->option_count == 0)
-		return fail(STATUS_USAGE, "what shall be set? See amphictl account set --help");
+		return fail(STATUS_USAGE, "nothing to set: see amphictl account set --help");
 	return account_put(a, "account.set");
 }
 
@@ -121,7 +121,7 @@ static enum status account_forget_tokens(const struct arguments *a)
 	return s;
 }
 
-// One list of an account.
+// Prints one list of an account.
 static enum status
 list(const struct arguments *a, const char *member, void (*print)(const struct json *))
 {
@@ -168,14 +168,15 @@ static struct json *request_with(const struct arguments *a, const char *command,
 static enum status host_add(const struct arguments *a)
 {
 	return change(
-	        a, request_with(a, "host.add", "host"), "%s is found at %s", a->list[0], a->list[1]
+	        a, request_with(a, "host.add", "host"), "%s now has the host %s", a->list[0],
+	        a->list[1]
 	);
 }
 
 static enum status host_remove(const struct arguments *a)
 {
 	return change(
-	        a, request_with(a, "host.remove", "host"), "%s is not found at %s any more",
+	        a, request_with(a, "host.remove", "host"), "%s no longer has the host %s",
 	        a->list[0], a->list[1]
 	);
 }
@@ -191,8 +192,8 @@ static enum status domain_add(const struct arguments *a)
 static enum status domain_remove(const struct arguments *a)
 {
 	return change(
-	        a, request_with(a, "domain.remove", "domain"),
-	        "%s may not embed rooms of %s any more", a->list[1], a->list[0]
+	        a, request_with(a, "domain.remove", "domain"), "%s may no longer embed rooms of %s",
+	        a->list[1], a->list[0]
 	);
 }
 
@@ -206,14 +207,14 @@ static enum status pem_read(const char *path, char *out, size_t size)
 	if (f != stdin)
 		fclose(f);
 	if (len == size)
-		return fail(STATUS_REFUSED, "%s is no key: it is larger than 4096 bytes", path);
+		return fail(STATUS_REFUSED, "%s is not a key: it is larger than 4096 bytes", path);
 	out[len] = '\0';
-	// The server would say so too; but a private key shall not even travel there.
+	// The server would say so, too, but a private key must not even travel there.
 	if (strstr(out, "PRIVATE KEY"))
 		return fail(
 		        STATUS_REFUSED,
-		        "%s is a private key: keep it to yourself, and give the public one, as "
-		        "openssl rsa -in %s -pubout makes it",
+		        "%s is a private key: keep it secret, and give the public one, which "
+		        "openssl rsa -in %s -pubout prints",
 		        path, path
 		);
 	return STATUS_DONE;
@@ -255,7 +256,7 @@ static enum status token_add(const struct arguments *a)
 	enum status s = ask(a, request_with(a, "token.add", "name"), &data);
 
 	if (data) {
-		fprintf(stderr, "shown this once; send it as Authorization: APIKey TOKEN\n");
+		fprintf(stderr, "shown only once; send it as Authorization: APIKey TOKEN\n");
 		puts(json_string(data, "token", ACCOUNT_PEM_MAX));
 	}
 	json_free(data);

@@ -42,7 +42,7 @@ static FILE *file_make(const char *path, mode_t mode)
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 
 	if (!f)
-		fail(STATUS_REFUSED, "%s cannot be made: %s", path, strerror(errno));
+		fail(STATUS_REFUSED, "%s cannot be created: %s", path, strerror(errno));
 	return f;
 }
 
@@ -87,12 +87,12 @@ enum status jwt_keygen(const struct arguments *a)
 	snprintf(public_path, sizeof(public_path), "%s.pub", a->list[0]);
 	EVP_PKEY *key = EVP_RSA_gen((size_t)atoi(bits));
 	if (!key)
-		return fail(STATUS_REFUSED, "no key could be made");
+		return fail(STATUS_REFUSED, "the key could not be created");
 	enum status s = pair_write(key, a->list[0], public_path);
 	if (s == STATUS_DONE && a->json)
 		pair_print(a->list[0], public_path);
 	else if (s == STATUS_DONE)
-		printf("%s is secret: it signs tokens. Register the other:\n"
+		printf("%s is secret: it signs tokens. Register the public key:\n"
 		       "  amphictl key add ACCOUNT %s\n",
 		       a->list[0], public_path);
 	EVP_PKEY_free(key);
@@ -108,8 +108,8 @@ static EVP_PKEY *private_key_read(const char *path)
 		fail(STATUS_REFUSED, "%s cannot be read: %s", path, strerror(errno));
 	else if (!key || !EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_get_bits(key) < ACCOUNT_KEY_BITS_MIN) {
 		fail(STATUS_REFUSED,
-		     "%s is no private RSA key of 2048 bits or more without a passphrase: "
-		     "amphictl jwt keygen makes one",
+		     "%s is not a private RSA key of 2048 bits or more without a passphrase: "
+		     "amphictl jwt keygen creates one",
 		     path);
 		EVP_PKEY_free(key);
 		key = NULL;
@@ -119,7 +119,7 @@ static EVP_PKEY *private_key_read(const char *path)
 	return key;
 }
 
-// true, false and whole numbers are what they look like; all else is a string.
+// true, false and whole numbers are what they look like; anything else is a string.
 static struct json *value_of(const char *text)
 {
 	struct json *j = NULL;
@@ -157,7 +157,7 @@ static enum status claim_unknown(const char *name)
 	);
 }
 
-// What the server will make of the claim is said now, not when a page is refused.
+// Reports a claim that the server would not accept now, not when a page is refused.
 static enum status claim_check(const char *name, const struct json *value)
 {
 	static struct attributes scratch;
@@ -167,7 +167,7 @@ static enum status claim_check(const char *name, const struct json *value)
 		return is_registered(name) ? STATUS_DONE : claim_unknown(name);
 	attributes_set_json(&scratch, at, value);
 	if (scratch.ignored)
-		return fail(STATUS_USAGE, "--claim: the server takes no such value of %s", name);
+		return fail(STATUS_USAGE, "--claim: the server accepts no such value of %s", name);
 	return STATUS_DONE;
 }
 
@@ -180,7 +180,7 @@ static enum status claim_add(struct json *payload, const char *text)
 	if (!text[len] || len == 0) {
 		fail(STATUS_USAGE, "--claim takes NAME=VALUE, not %s", text);
 	} else if (json_has(payload, name)) {
-		fail(STATUS_USAGE, "--claim: %s is there twice", name);
+		fail(STATUS_USAGE, "--claim: %s is given twice", name);
 	} else {
 		struct json *value = value_of(text + len + 1);
 		s = claim_check(name, value);
@@ -239,7 +239,7 @@ token_print(EVP_PKEY *key, const struct json *header, const struct json *payload
 	int signed_len = asprintf(&text, "%s.%s", first, second);
 	if (signed_len < 0 || EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, key) != 1 ||
 	    EVP_DigestSign(md, signature, &len, (uint8_t *)text, (size_t)signed_len) != 1)
-		s = fail(STATUS_REFUSED, "the key does not sign");
+		s = fail(STATUS_REFUSED, "the key cannot sign");
 	else
 		base64url_encode(third, signature, len);
 	if (s == STATUS_DONE && (size_t)signed_len + 1 + strlen(third) > TOKEN_LEN_MAX)

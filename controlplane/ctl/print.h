@@ -15,6 +15,6 @@ void print_account(const struct json *);
 // Strings, one a line.
 void print_strings(const struct json *list);
 
-// Keys or API tokens of an account: their names, what else there is, and since when.
+// Keys or API tokens of an account: their names, the size of keys, and since when they exist.
 void print_keys(const struct json *list);
 void print_tokens(const struct json *list);

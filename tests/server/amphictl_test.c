@@ -157,7 +157,7 @@ static void wrong_usage_says_what_is_accepted(void **)
 	        {"amphictl account set default --jwt-required", 2, "takes a value: on|off"},
 	        {"amphictl account set default --jwt-required yes", 1, "accepted: on|off"},
 	        {"amphictl account set default --api-event http://x", 1, "accepted: https://"},
-	        {"amphictl account set default", 2, "what shall be set"},
+	        {"amphictl account set default", 2, "nothing to set"},
 	        {"amphictl account add 'a b'", 1, "A-Z a-z 0-9"},
 	        {"amphictl account add default", 1, "there is already an account default"},
 	        {"amphictl account remove default", 1, "the default account cannot be removed"},
@@ -315,7 +315,7 @@ static void api_tokens_work_at_once_and_until_removed(void **)
 	assert_null(strstr(out, "amphi_"));
 	expect("amphictl token remove default ci", 0, "");
 	assert_int_equal(rest_status(header), 403);
-	expect("amphictl token add default other", 0, "shown this once");
+	expect("amphictl token add default other", 0, "shown only once");
 	assert_int_equal(rest_status(header), 403);
 	expect("amphictl token remove default other", 0, "");
 }
@@ -324,7 +324,7 @@ static void api_tokens_work_at_once_and_until_removed(void **)
 static void what_was_confirmed_survives_a_kill(void **)
 {
 	expect("amphictl account add kept --hook-version 2 --hook-secret new", 0,
-	       "hook-secret, shown this once: ");
+	       "hook-secret, shown only once: ");
 	server_stop(SIGKILL);
 	expect("amphictl account list", 3, "no control plane listens");
 	server_start();
