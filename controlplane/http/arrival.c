@@ -52,7 +52,7 @@ void http_arrivals_fini(struct http_arrivals *s)
 	tally_destroy(s->counts);
 }
 
-// Under which name it is counted; false: not at all.
+// The name under which it is counted. False: it is not counted.
 static bool
 client_of(const struct http_arrivals *s, const struct sockaddr *from, char out[ADDRESS_TEXT_SIZE])
 {

@@ -1,5 +1,5 @@
-// Who is connected, from where, and until when each must have brought a whole request: however
-// slowly somebody goes on, a connection that brings none is cut off.
+// Who is connected, from where, and by when each must have sent a whole request: a connection that
+// does not is cut off, even if it keeps sending slowly.
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #define IDLE_S     75 // between requests: longer than the 60 s of balancers and proxies (AWS, nginx)
 #define IDLE_MS    (IDLE_S * 1000 + ARRIVAL_MS) // for the next request, with the pause before it
 
-#define HANDSHAKE_BURST_S 10 // so many seconds' worth of an address's TLS handshakes at once
+#define HANDSHAKE_BURST_S 10 // this many seconds' worth of an address's TLS handshakes at once
 
 struct am_config_strings;
 struct http_arrival;
@@ -29,14 +29,14 @@ struct http_arrivals {
 	uint32_t most; // connections of one address
 	struct tally *counts;
 	struct limit *handshakes;
-	struct http_arrival_list first, next; // those whose request is waited for, the oldest first
+	struct http_arrival_list first, next; // those that owe a request, the oldest first
 	struct loop_timer timer;
 };
 
 struct http_arrival {
 	struct http_arrivals *owner;
 	int holders;
-	int fd; // of who is waited for
+	int fd; // of the connection that owes a request
 	char *raw_path; // of its last request, without the query; owned; NULL: none yet
 	bool has_nul; // in that request's query
 	bool counted;
@@ -46,29 +46,29 @@ struct http_arrival {
 	TAILQ_ENTRY(http_arrival) of_list;
 };
 
-// proxies is lent. most: connections of one address at a time; handshakes: those that it may begin
-// a second, for TLS.
+// proxies is lent. most: connections of one address at a time; handshakes: TLS handshakes that it
+// may begin per second.
 void http_arrivals_init(
         struct http_arrivals *s, struct loop *, const struct am_config_strings *proxies,
         uint32_t most, uint32_t handshakes
 );
 
-// All must have ended.
+// All arrivals must have ended.
 void http_arrivals_fini(struct http_arrivals *);
 
 // Whether one more connection of that address may come.
 [[nodiscard]] bool http_arrivals_take(const struct http_arrivals *, const struct sockaddr *);
 
-// Whether it may begin a TLS handshake now, which is counted then.
+// Whether it may begin a TLS handshake now, which is then counted.
 [[nodiscard]] bool http_arrivals_take_handshake(struct http_arrivals *, const struct sockaddr *);
 
-// A connection has begun, and its first request is waited for. The caller holds it, and counts as
-// one connection of its address until the last who holds it has put it back: with TLS a connection
-// has two ends, and lasts as long as either.
+// A connection has begun, and owes its first request. The caller holds it. It counts as one
+// connection of its address until its last holder has put it back: with TLS, a connection has two
+// ends, and lasts as long as either.
 struct http_arrival *http_arrival_create(struct http_arrivals *, int fd, const struct sockaddr *);
 void http_arrival_get(struct http_arrival *);
 void http_arrival_put(struct http_arrival *);
 
-// Its request has come; it has been answered, and another may follow.
+// Its request has arrived; and: it has been answered, and another may follow.
 void http_arrival_end(struct http_arrival *);
 void http_arrival_again(struct http_arrival *);

@@ -46,7 +46,7 @@ static void element_add(struct forwarded *f, const char *text, size_t len)
 	struct address a;
 
 	if (!element_read(&a, text, len)) {
-		f->known = false; // whoever that is, those to the right are proxies or the client
+		f->known = false; // whoever that is, those to its right are proxies or the client
 		return;
 	}
 	if (forwarded_is_proxy(f->proxies, &a))
@@ -93,6 +93,6 @@ bool forwarded_end(const struct forwarded *f, struct address *client)
 
 	*client = known ? f->client : f->peer;
 	if (known && address_is_loopback(client))
-		return false; // of the proxy's machine, whichever that is
+		return false; // the proxy's own machine, whichever that is
 	return known || (!f->trusted && !f->marked);
 }

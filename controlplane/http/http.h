@@ -12,7 +12,7 @@
 #include "am_config.h"
 
 #define HTTP_BODY_MAX    65536 // of a request
-#define HTTP_HEADERS_MAX 12 // of a response, beside the usual ones
+#define HTTP_HEADERS_MAX 12 // of a response, besides the usual ones
 #define HTTP_VALUE_SIZE  256
 
 struct http;
@@ -29,23 +29,23 @@ struct http_settings {
 	char private_key[AM_CONFIG_STRING_MAX];
 	struct am_config_strings proxies; // networks whose X-Forwarded-For counts
 	int64_t address_connections; // of one client at once, WebSockets included
-	int64_t address_handshakes; // of TLS, that one client begins a second
+	int64_t address_handshakes; // TLS handshakes that one client may begin per second
 };
 
 struct http_request {
 	const char *method;
 	const char *path; // unescaped, without the query
-	const char *raw_path; // as it was sent: a "%2F" in it is no slash
+	const char *raw_path; // as it was sent: a "%2F" in it is not a slash
 	const char *body; // NUL-terminated
 	size_t body_len;
-	struct address address; // of the client, also behind the proxies of the configuration
+	struct address address; // of the client, even behind the proxies of the configuration
 	bool address_is_sure; // false: it may be somebody else's, behind a proxy that does not say
-	char client[ADDRESS_TEXT_SIZE]; // what limits count, as address_write_client has it
+	char client[ADDRESS_TEXT_SIZE]; // the name that limits count, from address_write_client
 	struct MHD_Connection *connection;
 	struct http_later *later; // for http_defer
 };
 
-// True for a client on this machine, unless somebody may be behind it.
+// True for a client on this machine, unless it may speak for somebody else.
 bool http_is_local(const struct http_request *);
 
 // A header (any case) or query value (unescaped), or NULL. Lives as long as the request.
@@ -53,11 +53,11 @@ const char *http_header(const struct http_request *, const char *name);
 const char *http_query(const struct http_request *, const char *name);
 
 // A field of a body that is a form (application/x-www-form-urlencoded or multipart/form-data).
-// False: it is none, lacks the field, or the value does not fit.
+// False: it is not a form, lacks the field, or the value does not fit.
 [[nodiscard]] bool
 http_form(const struct http_request *, const char *name, char *value, size_t size);
 
-// Replaces "%41" by "A" and so on (RFC 3986 2.1), in place. False where that makes a NUL.
+// Replaces "%41" by "A" and so on (RFC 3986 2.1), in place. False if that makes a NUL.
 [[nodiscard]] bool http_unescape(char *);
 
 struct http_response {
@@ -77,43 +77,43 @@ struct http_response {
 // value is copied; one header too many is a bug.
 void http_add_header(struct http_response *, const char *name, const char *value);
 
-// Takes all of them away again.
+// Removes all of them.
 void http_clear_headers(struct http_response *);
 
 // The answer comes later: what the handler leaves in its response is ignored. The request is gone
 // when the handler returns.
 struct http_later *http_defer(const struct http_request *);
 
-// Gives it. To be called once for each http_defer, from the loop, before http_destroy or never.
+// Delivers it. To be called once for each http_defer, from the loop, before http_destroy or never.
 void http_deliver(struct http_later *, const struct http_response *);
 
 struct http_handler {
 	void *owner;
-	// Whether the body of this request, of which only the headers have come, shall be read. If
-	// not, it is answered at once, as if there were none, and the connection closed.
+	// Whether to read the body of this request, of which only the headers have arrived. If not,
+	// it is answered at once, as if it had no body, and the connection is closed.
 	bool (*takes_body)(void *owner, const struct http_request *);
 	void (*respond)(void *owner, const struct http_request *, struct http_response *);
 	// A request to become a WebSocket. Non-NULL: one block of memory that `upgraded` takes
 	// over; the response holds the headers of status 101. NULL: the response is a refusal.
 	void *(*upgrade)(void *owner, const struct http_request *, struct http_response *);
-	// extra: bytes that came behind the request.
+	// extra: bytes that came after the request.
 	void (*upgraded
 	)(void *owner, void *upgrade, struct http_socket *, const void *extra, size_t extra_len);
 };
 
-// Starts to listen. The settings are lent. NULL after one line in the log that says what to do.
+// Starts listening. The settings are lent. NULL after one line in the log that says what to do.
 [[nodiscard]] struct http *
 http_create(struct loop *, const struct http_settings *, const struct http_handler *);
 
 // Upgraded connections that are not closed yet.
 uint32_t http_socket_count(const struct http *);
 
-// Cuts those off. Nobody's handler is asked meanwhile.
+// Cuts those off. No handler is called meanwhile.
 void http_destroy(struct http *);
 
-// The upgraded connection: non-blocking, and plain also where the client speaks TLS (tls.h).
+// The upgraded connection: non-blocking, and plain even if the client speaks TLS (tls.h).
 int http_socket_fd(const struct http_socket *);
 
-// Whom it belongs to: http_destroy calls cut_off if it is open then, which must close it.
+// Sets its owner: if it is still open, http_destroy calls cut_off, which must close it.
 void http_socket_own(struct http_socket *, void (*cut_off)(void *owner), void *owner);
 void http_socket_close(struct http_socket *);

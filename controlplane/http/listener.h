@@ -1,4 +1,4 @@
-// The TCP socket of pages, REST and WebSockets, which we make ourselves, so that the reason of a
+// The TCP socket of pages, REST and WebSockets, which we make ourselves, so that the reason for a
 // failure is known.
 #pragma once
 

@@ -20,7 +20,7 @@
 #define CHECK_MS   1000
 #define ACCEPT_MAX 64 // connections in a turn
 
-// Bytes that one side has sent and the other does not take yet. Until then that side is not read.
+// Bytes that one side has sent and the other has not taken. Until it does, the first is not read.
 struct rest {
 	uint8_t *data; // NULL: none
 	size_t len, sent;
@@ -38,10 +38,10 @@ struct connection {
 	uint32_t client_events, server_events; // as registered
 	struct rest in, out; // to the server, to the client
 	bool client_ended, server_ended; // there is no more to read from it
-	bool in_shut, out_shut; // it has been told the other's end
-	bool server_gone; // it takes nothing any more
+	bool in_shut, out_shut; // it was told that the other has ended
+	bool server_gone; // it accepts nothing more
 	bool reply_waits; // OpenSSL has something to send of its own
-	struct connection_list *list; // where time runs; NULL: nowhere
+	struct connection_list *list; // the one whose time limit applies; NULL: none
 	uint64_t since_ms;
 	TAILQ_ENTRY(connection) of_list;
 	LIST_ENTRY(connection) next;
@@ -54,7 +54,7 @@ struct tls {
 	struct loop_source listener;
 	struct loop_timer timer;
 	uint32_t count, most;
-	bool paused; // the listener is not looked at
+	bool paused; // the listener is not watched
 	LIST_HEAD(, connection) all;
 	struct connection_list handshakes, closing, lingering; // the oldest first
 	uint8_t piece[TLS_PIECE];
@@ -165,7 +165,7 @@ static int in_step(struct connection *c)
 		size_t taken = server_send(c, piece, (size_t)n);
 		if (taken < (size_t)n)
 			rest_keep(&c->in, piece + taken, (size_t)n - taken);
-		return !c->server_gone; // else nobody's pace ends this
+		return !c->server_gone; // with the server gone, nothing else would end the loop
 	}
 	switch (SSL_get_error(c->ssl, n)) {
 	case SSL_ERROR_WANT_READ: return 0;
@@ -175,7 +175,7 @@ static int in_step(struct connection *c)
 	}
 }
 
-// Until the client has sent no more, or the server takes no more. False: it has failed.
+// Until there is nothing more from the client, or the server takes no more. False: it has failed.
 static bool pump_in(struct connection *c)
 {
 	int more = 1;
@@ -212,7 +212,7 @@ static int out_step(struct connection *c)
 	return taken < 0 ? -1 : 1;
 }
 
-// RFC 8446 6.1: the client hears that there is no more, so that no end is one that another made.
+// RFC 8446 6.1: tells the client that there is no more, so that nobody else can fake the end.
 static bool out_end(struct connection *c)
 {
 	ERR_clear_error();
@@ -240,8 +240,8 @@ static bool pump_out(struct connection *c)
 	return more >= 0;
 }
 
-// Where nothing is awaited epoll still says again and again that the other side is gone, unless it
-// is asked to say things once.
+// Even if nothing is awaited, epoll reports again and again that the other side is gone, unless it
+// is asked to report things once.
 static uint32_t events_of(bool in, bool out)
 {
 	return in || out ? (in ? EPOLLIN : 0) | (out ? EPOLLOUT : 0) : EPOLLET;
@@ -283,7 +283,7 @@ static void server_ready(void *owner, uint32_t events)
 	pump(c);
 }
 
-// The server gets its end.
+// Gives the server its end.
 static bool secure(struct connection *c)
 {
 	struct tls *t = c->tls;
@@ -291,7 +291,7 @@ static bool secure(struct connection *c)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
 		return false;
-	for (int i = 0; i < 2; i++) // else 208 KiB, as the machine's default is
+	for (int i = 0; i < 2; i++) // the machine's default is 208 KiB
 		setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &(int){TLS_PAIR_BUFFER}, sizeof(int));
 	c->server = (struct loop_source){.fd = pair[0], .ready = server_ready, .owner = c};
 	c->server_events = EPOLLIN;
@@ -314,7 +314,7 @@ static void shake_hands(struct connection *c)
 	int error = n == 1 ? SSL_ERROR_NONE : SSL_get_error(c->ssl, n);
 
 	if (error == SSL_ERROR_NONE && secure(c))
-		pump(c); // what came behind the handshake is in OpenSSL's hands, not in the socket
+		pump(c); // what came after the handshake is in OpenSSL, not in the socket
 	else if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
 		events_set(
 		        c->tls->loop, &c->client, &c->client_events,
@@ -344,7 +344,7 @@ static void listen_to(struct tls *t, bool on)
 	loop_change(t->loop, &t->listener, on ? EPOLLIN : 0);
 }
 
-// Takes the socket over. Whoever is not wanted costs no more than the two calls that he must.
+// Takes over the socket. A client that is refused costs no more than the two calls that it must.
 static void begin(struct tls *t, int fd, const struct sockaddr_storage *a, socklen_t len)
 {
 	void *context = t->handler->accepted(t->handler->owner, fd, (const struct sockaddr *)a);
@@ -366,7 +366,7 @@ static void begin(struct tls *t, int fd, const struct sockaddr_storage *a, sockl
 	t->count++;
 	LIST_INSERT_HEAD(&t->all, c, next);
 	wait_in(c, &t->handshakes);
-	// Messages are small and soon followed by others: none waits for an ACK (RFC 896).
+	// Messages are small and soon followed by others: none should wait for an ACK (RFC 896).
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	if (!c->ssl || SSL_set_fd(c->ssl, fd) != 1 ||
 	    loop_add(t->loop, &c->client, c->client_events) < 0)
@@ -388,7 +388,7 @@ static void listener_ready(void *owner, uint32_t)
 		else if (errno == EAGAIN)
 			return;
 		else if (errno != EINTR && errno != ECONNABORTED)
-			break; // no descriptors are left, say
+			break; // for example, no descriptors are left
 		else
 			continue;
 		if (i == ACCEPT_MAX - 1)
@@ -421,7 +421,7 @@ static void check(void *owner)
 	loop_timer_set(t->loop, &t->timer, CHECK_MS);
 }
 
-// A key that is encrypted is refused: there is nobody to ask.
+// An encrypted key is refused: there is nobody to ask for its password.
 static int no_password(char *, int, int, void *)
 {
 	return -1;
@@ -435,8 +435,8 @@ static bool certificate_use(SSL_CTX *s, const char *text)
 
 	X509_free(x);
 	while (ok && (x = PEM_read_bio_X509(bio, NULL, no_password, NULL)))
-		ok = SSL_CTX_add0_chain_cert(s, x) == 1; // which takes it
-	// The end of the file is no error; what is not a certificate before it is.
+		ok = SSL_CTX_add0_chain_cert(s, x) == 1; // which takes it over
+	// The end of the file is not an error; anything else that is not a certificate is.
 	ok = ok && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 	if (ok)
 		ERR_clear_error();
@@ -485,8 +485,8 @@ static SSL_CTX *settings_make(const char *certificate, const char *private_key)
 	                   SSL_MODE_RELEASE_BUFFERS
 	);
 	// Records without data, such as KeyUpdate, return to the loop, and the next waits for
-	// epoll: else a client that sends nothing else holds everybody up. Read-ahead would undo
-	// that.
+	// epoll: otherwise a client that sends nothing else holds everybody up. Read-ahead would
+	// undo that.
 	SSL_CTX_clear_mode(s, SSL_MODE_AUTO_RETRY);
 	if (!certificate_use(s, certificate))
 		settings_explain("certificate");

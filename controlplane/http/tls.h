@@ -1,5 +1,5 @@
-// TLS at the front of the HTTP server: handshakes with those who connect, then pumps bytes between
-// each client and one end of a socket pair, whose other end is plain to whoever serves it.
+// TLS at the front of the HTTP server: does the handshake with each client, then pumps bytes
+// between the client and one end of a socket pair, whose other end is plain to whoever serves it.
 //
 //	client ◀─ TLS over TCP ─▶ struct tls ◀─ socket pair ─▶ server
 //
@@ -21,7 +21,7 @@ struct tls;
 
 struct tls_handler {
 	void *owner;
-	// Somebody has connected. The context for the calls below; NULL: he is cut off.
+	// A client has connected. Returns the context for the calls below; NULL: cut it off.
 	void *(*accepted)(void *owner, int fd, const struct sockaddr *);
 	// The handshake is done. Takes fd, the server's end: non-blocking, and to be closed by it.
 	void (*secured
@@ -36,5 +36,5 @@ struct tls_handler {
 [[nodiscard]] struct tls *
 tls_create(struct loop *, int listener, const char *certificate, const char *private_key, uint32_t most, const struct tls_handler *);
 
-// Hands on what servers have written as far as the kernel takes it, then cuts all off.
+// Passes on what servers have written, as far as the kernel takes it, then cuts everybody off.
 void tls_destroy(struct tls *);

@@ -35,16 +35,16 @@ struct websocket {
 	char *extra; // bytes that came with the handshake, not read yet
 	size_t extra_len, extra_read;
 	uint64_t heard_ms;
-	uint64_t silent_ms; // when it was given up; 0: it was not for that
+	uint64_t silent_ms; // silence for which it was given up; 0: that was not why
 	int64_t credit; // thousandths of a frame; below 0: nothing is read
-	uint64_t credit_ms; // of when
-	uint8_t *out; // frames of the write that is being made; NULL: none is
+	uint64_t credit_ms; // when credit was last earned
+	uint8_t *out; // frames of the write that is being put together; NULL: none is
 	size_t out_len;
 	uint8_t *unsent; // what the kernel did not take of the last write; NULL: all is sent
 	size_t unsent_len, unsent_at;
 	uint32_t frames; // of the message that is coming in
 	uint32_t interest; // EPOLL bits
-	uint16_t goodbye; // close code to send behind what is queued, 0: none
+	uint16_t goodbye; // close code to send after what is queued, 0: none
 	char goodbye_reason[REASON_MAX + 1];
 	uint16_t close_code; // received or caused, 0: none yet
 	bool busy; // inside wslay: destruction waits
@@ -102,7 +102,7 @@ bool websocket_accept(const struct http_request *q, const char *protocol, struct
 		return false;
 	}
 	if (!list_has(http_header(q, "Sec-WebSocket-Protocol"), protocol)) {
-		refuse(r, 403, "{\"error\":\"sub-protocol not spoken here\"}");
+		refuse(r, 403, "{\"error\":\"unsupported sub-protocol\"}");
 		return false;
 	}
 	http_add_header(r, "Upgrade", "websocket");
@@ -126,7 +126,7 @@ static void credit_earn(struct websocket *w)
 	w->credit_ms = now;
 }
 
-// Whoever floods waits in his own socket: nothing is lost, and nobody else waits for him.
+// A client that floods waits in its own socket: nothing is lost, and nobody else waits for it.
 static bool is_resting(const struct websocket *w)
 {
 	return w->credit < 0;
@@ -162,7 +162,7 @@ static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *to, size_t len, int
 	return -1;
 }
 
-// Frames are put together: a turn's messages leave in one write.
+// Puts frames together: a turn's messages leave in one write.
 static ssize_t
 on_send(wslay_event_context_ptr ctx, const uint8_t *from, size_t len, int, void *owner)
 {
@@ -294,7 +294,8 @@ static uint64_t rest_ms(const struct websocket *w)
 	return (uint64_t)-w->credit / WEBSOCKET_CREDIT_PER_S + 1;
 }
 
-// For a frame that has no end, wslay queues a close frame without a code (RFC 6455 7.4.1).
+// For an unreadable frame, wslay queues a close frame without a code: sends 1002 instead (RFC
+// 6455 7.4.1).
 static void refuse_unreadable(struct websocket *w)
 {
 	static const uint8_t close_1002[] = {0x88, 2, 0x03, 0xea};
@@ -364,7 +365,7 @@ static void pump(struct websocket *w, bool readable)
 	goodbye_queue(w);
 	if (wslay_event_get_queued_msg_length(w->wslay) > WEBSOCKET_QUEUE_MAX ||
 	    wslay_event_get_queued_msg_count(w->wslay) > WEBSOCKET_UNSENT_MAX) {
-		am_info("websocket: does not read, closing");
+		am_info("websocket: the client does not read, closing");
 		w->close_code = WEBSOCKET_TOO_BIG;
 		w->dead = true;
 	}
@@ -429,7 +430,7 @@ static void timer_expired(void *owner)
 	pump(w, false);
 }
 
-// The server ends, and there is nobody left to hear of it.
+// The server ends, and nobody is left to be told.
 static void cut_off(void *owner)
 {
 	struct websocket *w = owner;

@@ -12,9 +12,9 @@
 #define WEBSOCKET_QUEUE_MAX    (4u << 20) // bytes waiting to be sent
 #define WEBSOCKET_UNSENT_MAX   16384 // messages waiting to be sent
 #define WEBSOCKET_PING_MS      5000
-#define WEBSOCKET_SILENCE_MS   15000 // dead when nothing is heard for so long
+#define WEBSOCKET_SILENCE_MS   15000 // dead if nothing is heard for this long
 #define WEBSOCKET_CREDIT       1000 // frames at once; one more for each KiB in them
-#define WEBSOCKET_CREDIT_PER_S 100 // in the long run; who sends more is read more slowly
+#define WEBSOCKET_CREDIT_PER_S 100 // in the long run; a client that sends more is read more slowly
 
 #define WEBSOCKET_NORMAL      1000
 #define WEBSOCKET_GOING_AWAY  1001
@@ -32,13 +32,13 @@ struct websocket;
 
 struct websocket_events {
 	void (*message)(void *owner, const char *text, size_t len);
-	// Once, unless websocket_close was called; the websocket is gone afterwards. silent_ms: for
-	// how long nothing had been heard, where that is why.
+	// Once, unless websocket_close was called; the websocket is gone afterwards. silent_ms: how
+	// long nothing had been heard, if that is the reason.
 	void (*closed)(void *owner, uint16_t code, uint64_t silent_ms);
 };
 
 // Checks the handshake: version, key, sub-protocol. True: the response has the headers of the
-// acceptance. False: it is a refusal. Origin is the admission's to check.
+// acceptance. False: it is a refusal. The admission checks Origin.
 [[nodiscard]] bool
 websocket_accept(const struct http_request *, const char *protocol, struct http_response *);
 
@@ -48,14 +48,14 @@ struct websocket *websocket_create(
         const struct websocket_events *, void *owner
 );
 
-// Takes credit for a message that makes more work than its length says.
+// Takes credit for a message that causes more work than its length suggests.
 void websocket_charge(struct websocket *, uint32_t frames);
 
-// Hears nothing more, and ends with this code: `closed` is reported then. For use within `message`.
+// Reads nothing more, and ends with this code: `closed` is reported then. For use within `message`.
 void websocket_refuse(struct websocket *, uint16_t code);
 
 // Queues a text message. May report `closed`, but only after it has returned.
 void websocket_send(struct websocket *, const char *text, size_t len);
 
-// Says goodbye behind what is queued. No event follows; it frees itself within 3 s.
+// Sends a close frame after what is queued. No event follows; it frees itself within 3 s.
 void websocket_close(struct websocket *, uint16_t code, const char *reason);
