@@ -109,7 +109,7 @@ static const struct config defaults = {
         .address_websockets = 2048,
 };
 
-// A file beside another, where nothing else is said.
+// Defaults the path to a file beside another one.
 static int beside(const char *other, char *path, const char *name)
 {
 	const char *slash = strrchr(other, '/');
@@ -155,15 +155,15 @@ static int config_check(const struct config *c, char *error, size_t size)
 		snprintf(
 		        error, size,
 		        "controlplane.certificate and controlplane.private_key go together: set "
-		        "both or none"
+		        "both or neither"
 		);
 		return -EINVAL;
 	}
 	if (!c->http.certificate[0] && !address_is_loopback(&listen)) {
 		snprintf(
 		        error, size,
-		        "controlplane.listen = \"%s\" needs controlplane.certificate and "
-		        "controlplane.private_key: without them listen on 127.0.0.1",
+		        "controlplane.listen = \"%s\" requires controlplane.certificate and "
+		        "controlplane.private_key: without them, listen on 127.0.0.1",
 		        c->http.listen
 		);
 		return -EINVAL;

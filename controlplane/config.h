@@ -17,14 +17,14 @@ struct config {
 	struct rest_settings rest;
 	char pages[AM_CONFIG_STRING_MAX];
 	char store[AM_CONFIG_STRING_MAX];
-	char accounts[AM_CONFIG_STRING_MAX]; // after config_read never empty, as admin and history
+	char accounts[AM_CONFIG_STRING_MAX]; // not empty after config_read, as admin and history
 	char admin[AM_CONFIG_STRING_MAX]; // socket of amphictl
 	char history[AM_CONFIG_STRING_MAX];
-	int64_t session_days; // that finished sessions are kept; 0: forever
+	int64_t session_days; // how long finished sessions are kept; 0: forever
 	struct am_config_strings hook_allowed; // hosts that may have any address
-	char hook_authorities[AM_CONFIG_STRING_MAX]; // PEM file; empty: the system's alone
+	char hook_authorities[AM_CONFIG_STRING_MAX]; // PEM file; empty: only the system's
 	char unknown_hosts[AM_CONFIG_STRING_MAX]; // "refuse", "default"
-	int64_t voices_webinar, voices_call; // that are forwarded: the loudest; 0: all
+	int64_t voices_webinar, voices_call; // how many are forwarded, the loudest; 0: all
 	int64_t join_s; // for an admitted peer to join
 	int64_t address_websockets; // of one client at once
 };

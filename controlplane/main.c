@@ -34,8 +34,8 @@
 
 #define READY_WAIT_MS   1000 // for a data plane, before browsers are let in without one
 #define GOODBYE_MS      300 // for the close frames at the end
-#define DESCRIPTORS_OWN 1024 // files beside the sockets of clients
-#define LOG_MS          1000 // between two looks at what the log has left out
+#define DESCRIPTORS_OWN 1024 // files besides the sockets of clients
+#define LOG_MS          1000 // between two reports of what the log has left out
 
 struct server {
 	struct config config;
@@ -61,14 +61,14 @@ struct server {
 static const char usage[] = "usage: amphi-controlplane -c FILE\n"
                             "       amphi-controlplane --help | --version\n";
 
-// What must outlive a reboot lies in memory: a warning, since nothing else would tell in time.
+// Warns if what must outlive a reboot lies in memory, since nothing else would tell in time.
 static void volatile_warn(const char *setting, const char *path)
 {
 	struct statfs fs;
 
 	if (statfs(path, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
 		am_warning(
-		        "main: controlplane.%s is lost with the next reboot, since it lies in "
+		        "main: controlplane.%s is lost at the next reboot, since it lies in "
 		        "memory (tmpfs): name a file such as /var/lib/amphi/%s.db; path=%s",
 		        setting, setting, path
 		);
@@ -81,7 +81,7 @@ static void stop(int)
 	loop_stop(stop_loop);
 }
 
-// The configuration's path, or NULL after what the user asked for; *status is the exit status then.
+// The configuration's path, or NULL once what the user asked for is done; *status: the exit status.
 static const char *arguments_read(int argc, char **argv, int *status)
 {
 	*status = 0;
@@ -106,8 +106,8 @@ static const char *arguments_read(int argc, char **argv, int *status)
 	return NULL;
 }
 
-// A webinar has thousands of sockets: as many as may be, and at least those of one address where
-// this process may ask for more.
+// A webinar has thousands of sockets: takes as many as are allowed, and asks for more if the
+// connections of one address require it.
 static void descriptors_raise(const struct config *c)
 {
 	rlim_t each = c->http.certificate[0] ? 3 : 1; // http/tls.c puts a socket pair behind it
@@ -266,9 +266,9 @@ static void shut_down(struct server *s)
 		uint64_t end = loop_now_ms(s->loop) + GOODBYE_MS;
 		while (loop_now_ms(s->loop) < end && http_socket_count(s->http) > 0)
 			loop_turn(s->loop, 10);
-		signaling_suspend(s->signaling); // who has come meanwhile
+		signaling_suspend(s->signaling); // those that have come meanwhile
 	}
-	hooks_destroy(s->hooks); // before http: answers that wait for them come from there then
+	hooks_destroy(s->hooks); // before http, which then answers those that wait for them
 	statistics_destroy(s->statistics);
 	if (s->http)
 		http_destroy(s->http);
