@@ -11,7 +11,7 @@ test('three people chat, and who comes late reads what was said', LIMIT, async (
 
 	await t.test('the empty chat says what it is for', async () => {
 		await ann.open();
-		assert.match(await ann.test('chat-empty').textContent(), /Nobody has written/);
+		assert.match(await ann.test('chat-empty').textContent(), /No messages yet/);
 		assert.equal(await ann.test('chat-send').isDisabled(), true);
 	});
 

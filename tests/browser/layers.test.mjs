@@ -85,11 +85,11 @@ test('the connection panel says how much comes, and why not more', LIMIT, async 
 	t.diagnostic(text);
 	assert.match(text, /^Ada/);
 	assert.match(text, /\d+×\d+ · \d+ kbit\/s/);
-	assert.match(text, /as large as you see it/);
+	assert.match(text, /matches its size on your screen/);
 	const bitrate = viewer.test('connection-receiving-bitrate');
 	await until('a bitrate', async () => /^[1-9][\d.]* [kM]bit\/s$/.test(await bitrate.innerText()), { describe: () => bitrate.innerText() });
 	for (const share of ['loss', 'repeated'])
-		assert.match(await viewer.test(`connection-receiving-${share}`).innerText(), /^[\d.]+ %$/);
+		assert.match(await viewer.test(`connection-receiving-${share}`).innerText(), /^[\d.]+%$/);
 	assert.match(await viewer.test('connection-receiving-jitter').innerText(), /^\d+ ms$/);
 	const sound = viewer.test('connection-sound');
 	assert.match(await sound.innerText(), /^Ada\s+[1-9]\d* kbit\/s/);

@@ -74,7 +74,7 @@ test('where media never gets through, the page says that, and goes on trying', L
 	const ann = await Participant.open(bench, { room, name: 'Ann' });
 	await ann.enter();
 	await ann.page.locator('[data-testid=status-banner][data-state=media-blocked]').waitFor(ICE);
-	assert.match(await ann.test('status-banner').innerText(), /Sound and video do not get through/);
+	assert.match(await ann.test('status-banner').innerText(), /Sound and video are not getting through/);
 
 	await bench.system.plug('up');
 	await until('the banner to go', async () => (await ann.test('status-banner').count()) === 0, ICE);

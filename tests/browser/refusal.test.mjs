@@ -13,7 +13,7 @@ test('a call’s link as a webinar is refused with a clear text', LIMIT, async (
 	await viewer.enter();
 
 	assert.equal(await viewer.isRefused(), 'wrong-room-kind');
-	assert.match(await viewer.test('refused').innerText(), /does not fit the room[^]*a webinar instead of a call/);
+	assert.match(await viewer.test('refused').innerText(), /does not match the room[^]*a webinar rather than a call/);
 	await ann.seesNames(ann);
 });
 

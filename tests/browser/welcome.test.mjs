@@ -130,7 +130,7 @@ test('the speaker is tested and chosen', LIMIT, async () => {
 
 // Nobody is kept out for want of a device, and each want has words of its own.
 const WANTS = {
-	denied: { traits: { permission: 'deny' }, text: /does not allow the camera and the microphone/ },
+	denied: { traits: { permission: 'deny' }, text: /is blocking the camera and the microphone/ },
 	missing: { traits: { devices: null }, text: /No camera and no microphone were found/ },
 	insecure: {
 		// As headless, and without HTTPS, Chromium is a browser that nobody knows.
@@ -148,7 +148,7 @@ for (const [want, { traits, url, text }] of Object.entries(WANTS))
 		await ann.test('device-problem').waitFor();
 		assert.match(await ann.test('device-problem').innerText(), text);
 		await look(ann, `welcome-${want}`);
-		assert.equal(await ann.test('join-button').innerText(), 'Join without devices');
+		assert.equal(await ann.test('join-button').innerText(), 'Join without camera and microphone');
 		await ann.enter();
 		await ann.isConnected();
 
@@ -169,7 +169,7 @@ test('devices that cannot be used: a camera that another program has', LIMIT, as
 	});
 	await page.goto(`${bench.system.url}/call/?roomId=${roomId()}`);
 	await page.getByTestId('device-problem').waitFor();
-	assert.match(await page.getByTestId('device-problem').innerText(), /The camera does not start. Perhaps another program/);
+	assert.match(await page.getByTestId('device-problem').innerText(), /The camera could not be started. Another program/);
 	const ann = { page };
 	await until('the microphone to work all the same', async () => (await level(ann)) > 0.2);
 	await page.evaluate(() => void (window.cameraIsFree = true));
@@ -193,7 +193,7 @@ test('devices that the page around keeps to itself', LIMIT, async (t) => {
 
 	await page.goto(`http://localhost:${server.address().port}/`);
 	await frame.getByTestId('device-problem').waitFor();
-	assert.match(await frame.getByTestId('device-problem').innerText(), /page around this one does not give it the camera and the microphone/);
+	assert.match(await frame.getByTestId('device-problem').innerText(), /page that shows this meeting does not allow the camera and the microphone/);
 	await page.goto(`http://localhost:${server.address().port}/all`);
 	await frame.locator('.preview video').waitFor();
 	assert.equal(await frame.getByTestId('device-problem').count(), 0);
@@ -267,7 +267,7 @@ test('a name of the address is taken, and cannot be changed', LIMIT, async () =>
 	const ann = await Participant.open(bench, { room, name: 'Ann', displayName: 'Анна <b>' });
 	assert.equal(await ann.test('name-input').inputValue(), 'Анна <b>');
 	assert.equal(await ann.test('name-input').isDisabled(), true);
-	assert.ok(await ann.page.getByText('The name was set by the organiser').isVisible());
+	assert.ok(await ann.page.getByText('The organiser has set your name').isVisible());
 	await ann.click('join-button');
 	await ann.isConnected();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
