@@ -156,4 +156,4 @@ const SCREENS = {
 
 for (const [screen, visit] of Object.entries(SCREENS))
 	for (const lang of ['en', 'ru'])
-		test(`${screen} is for everyone, in ${lang}`, LIMIT, (t) => visit({ room: roomId(), lang, t }));
+		test(`${screen} is accessible, in ${lang}`, LIMIT, (t) => visit({ room: roomId(), lang, t }));

@@ -144,7 +144,7 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 	});
 });
 
-test('an unknown name and bad data are answered, each once and soon', LIMIT, async () => {
+test('an unknown method and bad data are each answered once, without delay', LIMIT, async () => {
 	const ann = await Embedded.open(bench, { room: roomId(), name: 'Ann' });
 	await ann.told('ready');
 	const codes = {};

@@ -124,7 +124,7 @@ test('each event stands there, and those that come are in the log and counted', 
 	assert.equal(await demo.page.getByTestId('event-join').getAttribute('data-count'), '0');
 });
 
-test('the demo fits phones and walls, in both languages, light and dark', LIMIT, async () => {
+test('the demo fits phones and large screens, in both languages, light and dark', LIMIT, async () => {
 	for (const [locale, colorScheme, title] of [['en-GB', 'light', 'The bridge, live'], ['ru-RU', 'dark', 'Мост вживую']]) {
 		const demo = await Demo.open({ locale, colorScheme });
 		assert.equal(await demo.page.locator('h1').innerText(), title);

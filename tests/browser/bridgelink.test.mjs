@@ -63,7 +63,7 @@ test('an iframe that is loaded anew is found again, and everything is told again
 	await bob.seesNames(bob, ann);
 });
 
-test('a second bridge to a room that has long begun hears all of it', LIMIT, async () => {
+test('a second bridge, to a room that began long ago, gets all its events', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });
@@ -83,7 +83,7 @@ test('a second bridge to a room that has long begun hears all of it', LIMIT, asy
 	assert.equal(await ann.call('isCameraEnabled'), true, 'the first bridge goes on');
 });
 
-test('an iframe that never answers: each call is answered once, and done when it comes after all', LIMIT, async () => {
+test('an iframe that does not answer: each call is answered once, and carried out if the iframe loads after all', LIMIT, async () => {
 	const room = roomId();
 	const page = await open(`<iframe id="room" allow="${ALLOW}"></iframe>
 		<script src="${bench.system.url}/meetBridgeApi.js"></script>
@@ -104,7 +104,7 @@ test('an iframe that never answers: each call is answered once, and done when it
 	assert.equal(await page.evaluate(() => answers.length), 2);
 });
 
-test('another room than the bridge was made for', LIMIT, async () => {
+test('a different room from the one that the bridge was made for', LIMIT, async () => {
 	const ann = await Embedded.open(bench, { room: roomId(), name: 'Ann' });
 	const answer = await ann.host.evaluate(() =>
 		new MeetIframeBridge.default({ element: document.getElementById('room'), roomId: 'another' }).method({ name: 'join' }),
@@ -226,7 +226,7 @@ test('in an app’s web view the page drives itself', LIMIT, async () => {
 	assert.equal(answer.displayName, 'Ann');
 });
 
-test('destroy() lets go', LIMIT, async () => {
+test('destroy() removes everything', LIMIT, async () => {
 	const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann' });
 	const code = await ann.host.evaluate(async () => {
 		bridge.destroy();
@@ -268,7 +268,7 @@ test('each device that cannot be had is told, the same again as well', LIMIT, as
 
 const escaped = (url) => url.replaceAll('&', '&amp;');
 
-test('an iframe whose address redirects to another origin is told so', LIMIT, async () => {
+test('an iframe whose address redirects to another origin reports it', LIMIT, async () => {
 	const room = roomId();
 	const elsewhere = createServer((_, answer) => answer.writeHead(302, { location: address(room) }).end()).listen(0, 'localhost').unref();
 	await once(elsewhere, 'listening');
@@ -299,7 +299,7 @@ for (const [what, { library = '', handler, parent = 'document.body' }] of Object
 		handler: "document.head.append(Object.assign(document.createElement('script'), { src: library, onload: () => make(MeetIframeBridge.default) }))",
 	},
 }))
-	test(`${what} hears each event once, also after a reload`, LIMIT, async () => {
+	test(`${what} gets each event once, even after a reload`, LIMIT, async () => {
 		const room = roomId();
 		const url = `${bench.system.url}/meetBridgeApi.js`;
 		const page = await open(`${library && `<script src="${url}"></script>`}

@@ -18,7 +18,7 @@ function slowTracks() {
 	}).observe(document, { childList: true, subtree: true });
 }
 
-test('a newcomer is not told that others are muted whose tracks have yet to come', LIMIT, async () => {
+test('a newcomer does not see others as muted whose tracks have yet to arrive', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const mute = await Participant.join(bench, { room, name: 'Mute' });
@@ -47,7 +47,7 @@ test('a call of three', LIMIT, async (t) => {
 		);
 	});
 
-	await t.test('who mutes is silent, with a mark on the tile, until unmuting', async () => {
+	await t.test('a muted participant is silent, with a mark on the tile, until unmuted', async () => {
 		await bob.click('mic-button');
 		for (const other of [ann, cy]) await other.seesMuted(bob, true);
 		await ann.seesMuted(cy, false);
@@ -62,7 +62,7 @@ test('a call of three', LIMIT, async (t) => {
 		await ann.hears(bob);
 	});
 
-	await t.test('a camera that is off leaves the initials, and comes back', async () => {
+	await t.test('a camera that is off shows the initials, and comes back', async () => {
 		await bob.click('camera-button');
 		for (const other of [ann, cy]) {
 			await other.tile(bob).locator('video').waitFor({ state: 'hidden' });
@@ -75,7 +75,7 @@ test('a call of three', LIMIT, async (t) => {
 		await Promise.all([ann.sees(bob), cy.sees(bob)]);
 	});
 
-	await t.test('who leaves is gone from the others, and comes back', async () => {
+	await t.test('a participant who leaves disappears for the others, and can come back', async () => {
 		await cy.click('leave-button');
 		await cy.test('left').waitFor();
 		await ann.seesNames(ann, bob);

@@ -5,7 +5,7 @@ import { LIMIT, openBench, Participant, Protoo, roomId, until } from './harness.
 
 const bench = openBench();
 
-test('three people chat, and who comes late reads what was said', LIMIT, async (t) => {
+test('three people chat, and a latecomer reads what was written', LIMIT, async (t) => {
 	const room = roomId();
 	const [ann, bob, cy] = await Promise.all(['Ann', 'Bob', 'Cy'].map((name) => Chatter.join(bench, { room, name })));
 
@@ -15,7 +15,7 @@ test('three people chat, and who comes late reads what was said', LIMIT, async (
 		assert.equal(await ann.test('chat-send').isDisabled(), true);
 	});
 
-	await t.test('everybody reads it, once, and one’s own', async () => {
+	await t.test('everybody reads a message once, including its author', async () => {
 		await ann.say('Hello');
 		await bob.unread(1);
 		assert.match(await bob.test('chat-button').getAttribute('aria-label'), /1 unread/);
@@ -27,7 +27,7 @@ test('three people chat, and who comes late reads what was said', LIMIT, async (
 		await cy.unread(2);
 	});
 
-	await t.test('who joins now reads all of it', async () => {
+	await t.test('a newcomer reads all of it', async () => {
 		const dora = await Chatter.join(bench, { room, name: 'Dora' });
 		await dora.unread(2);
 		await dora.open();
@@ -64,7 +64,7 @@ test('markup stays text, and only addresses of web pages become links', LIMIT, a
 	assert.deepEqual(links, [{ href: 'https://example.com/a?b=1', target: '_blank', rel: 'noopener noreferrer nofollow' }]);
 });
 
-test('the chat is worked by keys, and says how much may be written', LIMIT, async () => {
+test('the chat works by keyboard, and shows how many characters are left', LIMIT, async () => {
 	const ann = await Chatter.join(bench, { room: roomId(), name: 'Ann' });
 	const { page } = ann.one;
 	const input = ann.test('chat-input');
@@ -153,7 +153,7 @@ test('a webinar’s viewers chat with the speaker and with each other', LIMIT, a
 	await victor.one.seesNames('Ada');
 });
 
-test('whoever writes while media is down is heard once it is back', LIMIT, async (t) => {
+test('a message written while media is down is delivered once it is back', LIMIT, async (t) => {
 	const room = roomId();
 	const ann = await Chatter.join(bench, { room, name: 'Ann' });
 	const bob = await Chatter.join(bench, { room, name: 'Bob' });
@@ -181,7 +181,7 @@ test('whoever writes while media is down is heard once it is back', LIMIT, async
 	await Promise.all([ann.one.sees(bob.one), bob.one.sees(ann.one), bob.one.seesNames('Ann', 'Bob')]);
 });
 
-test('a transport that the server ends is made anew, and nobody is sent out', LIMIT, async (t) => {
+test('a transport that the server ends is replaced, and nobody has to leave', LIMIT, async (t) => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
@@ -202,7 +202,7 @@ test('a transport that the server ends is made anew, and nobody is sent out', LI
 	await bob.seesNames('Ann', 'Bob');
 });
 
-test('the chat outlives both of the server’s processes', LIMIT, async (t) => {
+test('the chat survives the death of either process', LIMIT, async (t) => {
 	const room = roomId();
 	const ann = await Chatter.join(bench, { room, name: 'Ann' });
 	const bob = await Chatter.join(bench, { room, name: 'Bob' });
@@ -210,7 +210,7 @@ test('the chat outlives both of the server’s processes', LIMIT, async (t) => {
 	await ann.say('one');
 	await bob.say('two');
 
-	await t.test('the control plane dies: what is written goes on', async () => {
+	await t.test('the control plane dies: the chat goes on', async () => {
 		await bench.system.kill('controlplane');
 		await ann.say('three');
 		await bob.reads('Ann: one', 'You: two', 'Ann: three');
@@ -219,7 +219,7 @@ test('the chat outlives both of the server’s processes', LIMIT, async (t) => {
 		await ann.reads('You: one', 'Bob: two', 'You: three', 'Bob: four');
 	});
 
-	await t.test('the data plane dies: pages keep what they have, and the chat begins anew', async () => {
+	await t.test('the data plane dies: pages keep what they show, and the chat starts again', async () => {
 		await Promise.all([ann.one.seesBanner('media-down'), bob.one.seesBanner('media-down'), bench.system.kill('dataplane')]);
 		await Promise.all([ann.one.isConnected(), bob.one.isConnected()]);
 		await bob.say('five');
@@ -231,7 +231,7 @@ test('the chat outlives both of the server’s processes', LIMIT, async (t) => {
 	});
 });
 
-test('the chat speaks Russian', LIMIT, async () => {
+test('the chat is in Russian', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Chatter.join(bench, { room, name: 'Аня', lang: 'ru' });
 	const bob = await Chatter.join(bench, { room, name: 'Bob' });

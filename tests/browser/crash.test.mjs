@@ -54,19 +54,19 @@ test('media goes on while the control plane is dead, and signaling works afterwa
 		assert.equal(await bench.system.pid('dataplane'), dataplane);
 	});
 
-	await t.test('nobody made a new PeerConnection', async () => {
+	await t.test('nobody created a new PeerConnection', async () => {
 		const after = await Promise.all(everyone.map(connections));
 		assert.deepEqual(after, before);
 		after.forEach((all, i) => assert.equal(all.filter(isConnected).length, wanted(everyone[i])));
 	});
 
-	await t.test('somebody new comes in and sees the speaker', async () => {
+	await t.test('a newcomer joins and sees the speaker', async () => {
 		const late = await join('Late Viewer');
 		await late.seesNames('Countess');
 		await Promise.all([late.sees(speaker), late.hears(speaker)]);
 	});
 
-	await t.test('viewers of before learn that the speaker mutes and changes the name', async () => {
+	await t.test('earlier viewers learn that the speaker mutes and changes names', async () => {
 		await speaker.click('mic-button');
 		for (const viewer of viewers) await viewer.seesMuted(speaker, true);
 		await speaker.click('mic-button');

@@ -23,14 +23,14 @@ async function visit() {
 	return guest;
 }
 
-test('the demo is seen and heard by who opens its link', LIMIT, async (t) => {
+test('people who open the demo’s link see and hear it', LIMIT, async (t) => {
 	const guest = await visit();
 	await Promise.all([guest.sees(demo), guest.hears(demo)]);
 	await guest.seesNames(demo);
 	assert.equal((await guest.video(demo)).frameWidth, 1280);
 	assert.equal(await guest.page.evaluate(() => probe.userMediaCalls), 0);
 
-	await t.test('without a gap, longer than its clip is', async () => {
+	await t.test('without a gap, for longer than the clip lasts', async () => {
 		const missed = await bench.system.missed();
 		await guest.watch(demo);
 		await new Promise((resolve) => setTimeout(resolve, 15_000));
@@ -49,7 +49,7 @@ test('the demo is seen and heard by who opens its link', LIMIT, async (t) => {
 		}
 	});
 
-	await t.test('by who comes later, too', async () => {
+	await t.test('so do latecomers', async () => {
 		const late = await visit();
 		await Promise.all([late.sees(demo), late.hears(demo)]);
 		await guest.decodes(demo, 10);
@@ -72,7 +72,7 @@ test('the demo comes back after it has died', LIMIT, async () => {
 	await guest.seesNames(demo);
 });
 
-test('the demo goes on while the control plane is dead, and resumes', LIMIT, async () => {
+test('the demo goes on while the control plane is dead, and resumes afterwards', LIMIT, async () => {
 	const guest = await visit();
 	await Promise.all([guest.sees(demo), guest.hears(demo)]);
 	const missed = await bench.system.missed();

@@ -25,7 +25,7 @@ test('Firefox joins a call, speaks, watches and chats', LIMIT, async (t) => {
 		assert.equal((await ann.video(bob)).codec, 'video/VP8');
 	});
 
-	await t.test('its devices go off and on, for both', async () => {
+	await t.test('its devices go off and on, as both see', async () => {
 		await ann.click('mic-button');
 		await bob.seesMuted(ann, true);
 		await ann.click('mic-button');
@@ -51,7 +51,7 @@ test('Firefox joins a call, speaks, watches and chats', LIMIT, async (t) => {
 		await one.reads('You: Hello from Firefox', 'Bob: Привет');
 	});
 
-	await t.test('who takes its place is told of in full', async () => {
+	await t.test('a participant who takes its place is announced in full', async () => {
 		const next = await Participant.join(bench, { room, name: 'Next', peerId: ann.peerId });
 		assert.equal(await ann.isRefused(), 'replaced');
 		await bob.seesNames(bob, next);
@@ -177,7 +177,7 @@ test('Firefox embeds a room, by script and by module', LIMIT, async () => {
 	}
 });
 
-test('Firefox shows why it may not come in', LIMIT, async () => {
+test('Firefox shows why it was refused', LIMIT, async () => {
 	const room = roomId();
 	await Participant.join(bench, { room, name: 'Bob' });
 	const lost = await Participant.open(bench, { room, kind: 'webinar', ...fox() });

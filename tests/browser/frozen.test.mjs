@@ -14,7 +14,7 @@ function refusePlay() {
 	};
 }
 
-test('pictures that were refused play after the tap, as the sound does', LIMIT, async () => {
+test('blocked video plays after the click, like the sound', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const page = await bench.chromium.page();

@@ -33,11 +33,11 @@ async function startProxy({ host, origin, upgrades }) {
 }
 
 for (const [what, options, reason, text] of [
-	['forgets the Host', { host: 'inside.example', upgrades: true }, 'host-unknown', /does not know the address[^]*no account has this host/],
+	['forgets the Host', { host: 'inside.example', upgrades: true }, 'host-unknown', /does not recognise the address[^]*no account has this host/],
 	['gives its own Host', { host: 'localhost', upgrades: true, origin: 'http://inside.example' }, 'origin-not-allowed', /origin not allowed/],
 	['lets no WebSocket through', { upgrades: false }, 'websocket-blocked', /WebSocket/],
 ])
-	test(`behind a proxy that ${what} the page says so, and stops trying`, LIMIT, async () => {
+	test(`behind a proxy that ${what}, the page says so and stops trying`, LIMIT, async () => {
 		const proxy = await startProxy(options);
 		const ann = await Participant.open(bench, { room: roomId(), name: 'Ann', url: proxy.url });
 		await ann.enter();
@@ -50,7 +50,7 @@ for (const [what, options, reason, text] of [
 		proxy.close();
 	});
 
-test('where a network has too many connections a newcomer is told so, and who is in stays', LIMIT, async () => {
+test('if a network has too many connections, a newcomer is told so, and those in the room stay', LIMIT, async () => {
 	const room = roomId();
 	const [ann, bob, cy] = await Promise.all(['Ann', 'Bob', 'Cy'].map((name) => Participant.open(bench, { room, name })));
 	for (const one of [ann, bob]) {

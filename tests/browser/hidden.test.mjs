@@ -6,7 +6,7 @@ import { Tabs } from './tabs.mjs';
 
 const bench = openBench();
 
-test('behind another tab for ten seconds, a page gets sound alone; in front again, pictures too', LIMIT, async (t) => {
+test('behind another tab for ten seconds, a page gets only sound; in front again, also video', LIMIT, async (t) => {
 	const chromium = await Tabs.launch();
 	t.after(() => chromium.close());
 	const room = roomId();

@@ -28,7 +28,7 @@ function noAnswer() {
 
 const requests = (one) => one.page.evaluate(() => probe.sent.filter(({ request }) => request));
 
-test('who joins asks for all at once, since the welcome screen has prepared it', LIMIT, async () => {
+test('a page joins with all requests at once, since the welcome screen has prepared them', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
 	const bob = await Participant.open(bench, { room, name: 'Bob', early: countAnswers });
@@ -49,7 +49,7 @@ test('who joins asks for all at once, since the welcome screen has prepared it',
 	await Promise.all([ann.sees(bob), ann.hears(bob), bob.hears(ann)]);
 });
 
-test('where the preparation is out of date, or failed, one joins all the same', LIMIT, async () => {
+test('if the preparation is out of date or has failed, joining still works', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
 	for (const early of [anotherVersion, noAnswer]) {

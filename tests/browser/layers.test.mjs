@@ -5,7 +5,7 @@ import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 const bench = openBench();
 
 // Encodings of simulcast, of which those that nobody watches are not sent, and spatial layers.
-for (const codec of ['vp8', 'vp9']) test(`a viewer gets the layer of ${codec} it asks for, without a freeze`, LIMIT, async (t) => {
+for (const codec of ['vp8', 'vp9']) test(`a viewer gets the layer of ${codec} that it asks for, without a freeze`, LIMIT, async (t) => {
 	const simulcast = codec === 'vp8';
 	const room = roomId();
 	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec });
@@ -50,7 +50,7 @@ for (const codec of ['vp8', 'vp9']) test(`a viewer gets the layer of ${codec} it
 });
 
 // A small tile's first wish is the lower temporal layers: they must be all that a decoder needs.
-for (const codec of ['vp8', 'vp9', 'h264']) test(`a small tile's pictures of ${codec} are decoded`, LIMIT, async () => {
+for (const codec of ['vp8', 'vp9', 'h264']) test(`the ${codec} video of a small tile is decoded`, LIMIT, async () => {
 	const room = roomId();
 	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec });
 	const viewport = { width: 190, height: 400 };
@@ -65,7 +65,7 @@ for (const codec of ['vp8', 'vp9', 'h264']) test(`a small tile's pictures of ${c
 	assert.ok(decoded >= 0.8 * received && keys < decoded / 4, JSON.stringify({ received, decoded, keys }));
 });
 
-test('the connection panel says how much comes, and why not more', LIMIT, async (t) => {
+test('the connection panel shows how much arrives, and why not more', LIMIT, async (t) => {
 	const room = roomId();
 	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec: 'vp8', lang: 'ru' });
 	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera', lang: 'en' });

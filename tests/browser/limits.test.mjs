@@ -18,7 +18,7 @@ async function withQuota(name, most, work) {
 	}
 }
 
-test('what finds no room on the server is missed, and comes as soon as there is some', LIMIT, async () => {
+test('what the server has no room for is reported missing, and comes as soon as there is room', LIMIT, async () => {
 	await withQuota('max-subscriptions', 1, async (free) => {
 		const room = roomId();
 		const people = [];
@@ -39,7 +39,7 @@ test('what finds no room on the server is missed, and comes as soon as there is 
 	});
 });
 
-test('a transport that has ended is asked for until the server has room for another', LIMIT, async (t) => {
+test('a page whose transport has ended asks again until the server has room for another', LIMIT, async (t) => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
@@ -62,7 +62,7 @@ test('a transport that has ended is asked for until the server has room for anot
 		);
 });
 
-test('who was in the room outlasts that its network has too many connections', LIMIT, async (t) => {
+test('those in the room stay when their network has too many connections', LIMIT, async (t) => {
 	const proxy = await Proxy.start(bench.system.url);
 	t.after(() => proxy.close());
 	const room = roomId();

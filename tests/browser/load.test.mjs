@@ -24,7 +24,7 @@ async function fetched(page, act) {
 	return [...requests.values()].filter(({ url }) => url.startsWith(bench.system.url));
 }
 
-test('the first view is small, comes compressed, and is kept', LIMIT, async (t) => {
+test('the first view is small, compressed and cached', LIMIT, async (t) => {
 	const page = await bench.chromium.page();
 	const requests = await fetched(page, async () => {
 		await page.goto(`${bench.system.url}/call/?roomId=${roomId()}`);
@@ -43,7 +43,7 @@ test('the first view is small, comes compressed, and is kept', LIMIT, async (t) 
 	}
 });
 
-test('what index.html names is the first view, and leaves the room’s code for later', LIMIT, async (t) => {
+test('index.html names only the first view, and leaves the room’s code for later', LIMIT, async (t) => {
 	const dist = `${ROOT}/web/dist`;
 	const html = await readFile(`${dist}/index.html`, 'utf8');
 	assert.doesNotMatch(html, /<script(?![^>]* src=)[^>]*>|<style| style=| on[a-z]+=/, 'something is inline');
@@ -58,7 +58,7 @@ test('what index.html names is the first view, and leaves the room’s code for 
 	assert.ok(assets.some((name) => !named.includes(`assets/${name}`) && name.endsWith('.js')));
 });
 
-test('nothing that the page does is against its own policy', LIMIT, async () => {
+test('nothing that the page does violates its own policy', LIMIT, async () => {
 	const room = roomId();
 	const pages = [];
 	for (const path of ['/new', `/call/?roomId=${room}`, `/webinar/?roomId=${room}w`]) {

@@ -9,7 +9,7 @@ const LANGUAGES = {
 	ru: { join: 'Войти', leave: 'Выйти', count: 'Участников: 3', you: '(вы)' },
 };
 
-test('the page speaks the language of its address, and fits large and small screens', LIMIT, async (t) => {
+test('the page uses the language of its address, and fits large and small screens', LIMIT, async (t) => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann Archer' });
 	const boris = await Participant.join(bench, { room, name: 'Борис Петров' });
@@ -48,7 +48,7 @@ test('the page speaks the language of its address, and fits large and small scre
 		});
 });
 
-test('without lang the browser’s language counts', LIMIT, async () => {
+test('without lang, the browser’s language applies', LIMIT, async () => {
 	const room = roomId();
 	const boris = await Participant.open(bench, { room, name: 'Борис', locale: 'ru-RU' });
 	assert.equal(await boris.test('join-button').innerText(), 'Войти');

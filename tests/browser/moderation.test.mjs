@@ -17,7 +17,7 @@ test('the waiting room: one is let in, one is turned away', LIMIT, async (t) => 
 	const guest = await Participant.open(bench, { room, name: 'Gus Guest' });
 	const other = await Participant.open(bench, { room, name: 'Олег Орлов', lang: 'ru' });
 
-	await t.test('who comes is shown a calm page, and gets nothing of the room', async () => {
+	await t.test('a newcomer sees a waiting page, and gets nothing from the room', async () => {
 		for (const one of [guest, other]) {
 			await one.enter();
 			await one.isWaiting();
@@ -41,7 +41,7 @@ test('the waiting room: one is let in, one is turned away', LIMIT, async (t) => 
 		await host.person(guest, 'waiting-peer').waitFor({ state: 'detached' });
 	});
 
-	await t.test('who is turned away is told so', async () => {
+	await t.test('a participant who is turned away is told so', async () => {
 		await host.person(other, 'waiting-peer').getByTestId('decline').click();
 		assert.equal(await other.isRefused(), 'declined');
 		assert.match(await other.test('refused').innerText(), /Вас не впустили/);
@@ -93,7 +93,7 @@ test('a viewer is promoted and demoted without losing a frame of the others', LI
 		await viewer.seesNames(speaker, viewer);
 	});
 
-	await t.test('demoted, the viewer is gone from the stage and sees on', async () => {
+	await t.test('demoted, the viewer leaves the stage and still sees', async () => {
 		await viewer.watch(speaker);
 		await host.moderate(viewer, 'demote');
 		await viewer.page.locator('[data-notice=demoted]').waitFor();
@@ -114,7 +114,7 @@ test('a viewer is promoted and demoted without losing a frame of the others', LI
 		assert.equal(await receiving(viewer), connection);
 	});
 
-	await t.test('a speaker who is demoted ends for everyone', async () => {
+	await t.test('the media of a demoted speaker ends for everyone', async () => {
 		await host.moderate(speaker, 'demote');
 		await viewer.seesNames();
 		await viewer.page.getByText('The speakers are not here yet').waitFor();
@@ -182,7 +182,7 @@ test('a moderator turns off devices, removes, and closes', LIMIT, async (t) => {
 		}
 	});
 
-	await t.test('one is removed, after a second thought', async () => {
+	await t.test('a participant is removed, after a confirmation', async () => {
 		await host.moderate(ann, 'remove');
 		await look(host, 'remove-dialog');
 		await host.click('remove-dialog-cancel');
@@ -194,7 +194,7 @@ test('a moderator turns off devices, removes, and closes', LIMIT, async (t) => {
 		await boris.seesNames(host, boris);
 	});
 
-	await t.test('the room is closed for all', async () => {
+	await t.test('the room is closed for everyone', async () => {
 		await host.click('close-room');
 		await host.click('close-dialog-confirm');
 		assert.equal(await boris.isRefused(), 'room-closed');

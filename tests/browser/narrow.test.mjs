@@ -63,7 +63,7 @@ async function gets(t, viewer, speaker, right) {
 }
 
 for (const [name, { behind, lang, paused }] of Object.entries(BROWSERS))
-	test(`${name} gets what a link carries: less, still less, none, and all again`, LIMIT, async (t) => {
+	test(`${name} gets what a link carries: less, still less, nothing, and everything again`, LIMIT, async (t) => {
 		const cleaner = new Cleaner();
 		t.after(() => cleaner.clean());
 		const cable = await Cable.lay({ via: bench.system.interface, first: OPEN });
@@ -79,27 +79,27 @@ for (const [name, { behind, lang, paused }] of Object.entries(BROWSERS))
 			return sent.length === 3 && speaker.heights.push(sent);
 		}, { describe: () => heightsOf(speaker) });
 
-		await t.test('on the open link, the whole', (t) => gets(t, viewer, speaker, whole));
+		await t.test('on the open link, everything', (t) => gets(t, viewer, speaker, whole));
 		for (const [rate, right] of [['600k', middle], ['250k', small]])
 			await t.test(`at ${rate}`, async (t) => {
 				await cable.tell([`rate ${rate}`]);
 				await gets(t, viewer, speaker, right);
 			});
 		const note = viewer.tile(speaker).getByTestId('starved');
-		await t.test('where none fits, the tile says why', async () => {
+		await t.test('if nothing fits, the tile says why', async () => {
 			await cable.tell(['rate 60k']);
 			await note.waitFor();
 			assert.match(await note.textContent(), paused);
 			assert.ok((await viewer.tile(speaker).getAttribute('aria-label')).includes((await note.getAttribute('title'))));
 		});
-		await t.test('the link is open again', async (t) => {
+		await t.test('on the link that is open again', async (t) => {
 			await cable.tell(OPEN);
 			await note.waitFor({ state: 'detached' });
 			await gets(t, viewer, speaker, whole);
 		});
 	});
 
-test('of a viewer on a bad link the others see nothing', LIMIT, async (t) => {
+test('the others are not affected by a viewer on a bad link', LIMIT, async (t) => {
 	const cleaner = new Cleaner();
 	t.after(() => cleaner.clean());
 	const cable = await Cable.lay({ via: bench.system.interface, first: ['rate 250k', 'loss 5%'] });

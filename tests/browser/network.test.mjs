@@ -18,7 +18,7 @@ async function meet(url) {
 	return { ann, bob };
 }
 
-test('who loses the way to the media is told so, and comes back without joining anew', LIMIT, async (t) => {
+test('a participant who loses the path to the media is told so, and recovers without joining again', LIMIT, async (t) => {
 	const { ann, bob } = await meet();
 	const made = await connections(ann);
 	t.after(() => bench.system.plug('up'));
@@ -34,7 +34,7 @@ test('who loses the way to the media is told so, and comes back without joining 
 	assert.ok((await restarts(ann)) > 0);
 });
 
-test('a network that says nothing at all is given up, and the room is resumed on the next', LIMIT, async (t) => {
+test('a network that stays silent is given up, and the room is resumed on the next one', LIMIT, async (t) => {
 	const proxy = await Proxy.start(bench.system.url);
 	t.after(() => proxy.close());
 	const { ann, bob } = await meet(proxy.url);
@@ -56,7 +56,7 @@ test('a network that says nothing at all is given up, and the room is resumed on
 	await bob.seesNames(ann, bob);
 });
 
-test('a change of the network restarts ICE before anything is missed', LIMIT, async () => {
+test('a network change restarts ICE before anything is lost', LIMIT, async () => {
 	const { ann, bob } = await meet();
 	await ann.watch(bob);
 	await ann.page.evaluate(() => dispatchEvent(new Event('online')));
@@ -67,7 +67,7 @@ test('a change of the network restarts ICE before anything is missed', LIMIT, as
 	assert.equal(await ann.test('status-banner').count(), 0);
 });
 
-test('where media never gets through, the page says that, and goes on trying', LIMIT, async (t) => {
+test('if media never gets through, the page says so and goes on trying', LIMIT, async (t) => {
 	t.after(() => bench.system.plug('up'));
 	await bench.system.plug('down');
 	const room = roomId();

@@ -6,7 +6,7 @@ const bench = openBench();
 
 const PARTICIPANTS = 50; // of a call
 
-test('a call’s link as a webinar is refused with a clear text', LIMIT, async () => {
+test('a webinar link to a call is refused with a clear text', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
 	const viewer = await Participant.open(bench, { room, kind: 'webinar', name: 'Vera' });
@@ -18,7 +18,7 @@ test('a call’s link as a webinar is refused with a clear text', LIMIT, async (
 });
 
 for (const room of ['two words', 'x'.repeat(65), ''])
-	test(`a bad roomId shows a page that says so: ${JSON.stringify(room)}`, LIMIT, async () => {
+	test(`an invalid roomId shows a page that says so: ${JSON.stringify(room)}`, LIMIT, async () => {
 		const ann = await Participant.open(bench, { room, name: 'Ann' });
 		assert.equal(await ann.isRefused(), 'bad-room-id');
 		assert.match(await ann.test('refused').innerText(), /no valid room/);

@@ -18,7 +18,7 @@ async function pair(t) {
 	return { proxy, ann, bob };
 }
 
-test('who loses the WebSocket keeps sending and receiving, and takes it up again', LIMIT, async (t) => {
+test('a participant who loses the WebSocket keeps sending and receiving, and resumes', LIMIT, async (t) => {
 	const { proxy, ann, bob } = await pair(t);
 	const made = await bob.page.evaluate(() => probe.connections.length);
 
@@ -54,7 +54,7 @@ test('who loses the WebSocket keeps sending and receiving, and takes it up again
 	await bob.seesMuted(ann, true);
 });
 
-test('what is done between a new WebSocket and its resume waits for the resume', LIMIT, async (t) => {
+test('actions between a new WebSocket and its resume wait for the resume', LIMIT, async (t) => {
 	const { proxy, ann, bob } = await pair(t);
 	const made = await bob.page.evaluate(() => {
 		probe.hear = ({ method }) => {
@@ -80,14 +80,14 @@ test('who does not come back is removed', LIMIT, async (t) => {
 	const cy = await Participant.join(bench, { room, name: 'Cy' });
 	await ann.seesNames(ann, bob, cy);
 
-	await t.test('at once when the page is closed', async () => {
+	await t.test('at once if the page is closed', async () => {
 		const start = performance.now();
 		await cy.page.close({ runBeforeUnload: false });
 		await ann.seesNames(ann, bob);
 		t.diagnostic(`${Math.round(performance.now() - start)} ms`);
 	});
 
-	await t.test('after the time to resume when the network is gone', async () => {
+	await t.test('after the time to resume if the network is gone', async () => {
 		const start = performance.now();
 		proxy.cut({ down: true });
 		await until('Bob to be gone', async () => !(await ann.names()).includes('Bob'), {
@@ -97,7 +97,7 @@ test('who does not come back is removed', LIMIT, async (t) => {
 		assert.ok(gone > RESUME_MS - GRACE_MS, `removed already after ${gone} ms`);
 	});
 
-	await t.test('and comes in anew when the network is back', async () => {
+	await t.test('and joins again when the network is back', async () => {
 		proxy.up();
 		await bob.isConnected();
 		await Promise.all([ann.sees(bob), bob.sees(ann)]);

@@ -56,7 +56,7 @@ test('a webinar: viewers are counted, one raises a hand and is given the floor',
 		crowd.push(protoo);
 	}
 
-	await t.test('everybody sees how many watch, moderators see who', async () => {
+	await t.test('everybody sees how many watch; moderators see who', async () => {
 		for (const [one, text] of [[speaker, 'Viewers: 17'], [host, 'Viewers: 17'], [viewer, 'Зрителей: 17']])
 			await one.test('viewer-count').filter({ hasText: text }).waitFor();
 		await host.click('people-button');
@@ -157,7 +157,7 @@ test('the keys do what the buttons do', LIMIT, async (t) => {
 		await bob.test('share-tile').waitFor({ state: 'detached' });
 	});
 
-	await t.test('with other keys held, or in a text, a letter is a letter', async () => {
+	await t.test('with modifier keys, or in a text field, a letter is just a letter', async () => {
 		await keyboard.press('Control+m');
 		await ann.page.evaluate(() => {
 			const field = document.body.appendChild(document.createElement('input'));
@@ -169,7 +169,7 @@ test('the keys do what the buttons do', LIMIT, async (t) => {
 		await ann.page.evaluate(() => document.querySelector('body > input').remove());
 	});
 
-	await t.test('a list of them opens by “?”, and they can be switched off', async () => {
+	await t.test('“?” opens the list of shortcuts, and they can be switched off', async () => {
 		await keyboard.press('?');
 		await ann.test('shortcuts').waitFor();
 		await look(ann, 'shortcuts-en');
@@ -181,7 +181,7 @@ test('the keys do what the buttons do', LIMIT, async (t) => {
 	});
 });
 
-test('menus are walked through by arrows, and give the focus back', LIMIT, async () => {
+test('arrow keys move through menus, and the focus returns afterwards', LIMIT, async () => {
 	const ann = await Participant.join(bench, { room: roomId(), name: 'Ann' });
 	const { keyboard } = ann.page;
 	const focused = () => ann.page.evaluate(() => document.activeElement.dataset.testid);
@@ -257,7 +257,7 @@ test('on a phone everything can be reached', LIMIT, async () => {
 	}
 });
 
-test('screen readers hear who comes, shares and leaves', LIMIT, async () => {
+test('screen readers announce who joins, shares and leaves', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
 	const hears = (text) => ann.test('announcements').filter({ hasText: text }).waitFor({ state: 'attached' });
@@ -275,7 +275,7 @@ test('screen readers hear who comes, shares and leaves', LIMIT, async () => {
 	assert.equal(await ann.test('announcements').getAttribute('aria-live'), 'polite');
 });
 
-test('who wants less motion gets none', LIMIT, async () => {
+test('there is no motion if the participant prefers reduced motion', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Participant.join(bench, { room, name: 'Ann' });

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { holds, LIMIT, System, until } from './harness.mjs';
 
-test('ready is said when browsers can be let in, not before', LIMIT, async (t) => {
+test('the ready line appears when browsers can enter, not before', LIMIT, async (t) => {
 	const system = new System();
 	t.after(() => system.stop());
 	const status = async (path) => (await fetch(`${system.address}${path}`)).status;

@@ -54,7 +54,7 @@ const reads = (viewer, page) =>
 	}, { every: 50, describe: () => seen(viewer) });
 
 for (const codec of ['vp8', 'av1'])
-	test(`a page that is shared in ${codec} is read at 500 kbit/s, and moves at 3 Mbit/s`, LIMIT, async (t) => {
+	test(`a page shared in ${codec} is readable at 500 kbit/s, and moves at 3 Mbit/s`, LIMIT, async (t) => {
 		const cleaner = new Cleaner();
 		t.after(() => cleaner.clean());
 		const cable = await Cable.lay({ via: bench.system.interface, first: ['rate 500k'] });
@@ -78,7 +78,7 @@ for (const codec of ['vp8', 'av1'])
 			return readAt - seenAt;
 		};
 
-		await t.test('on the narrow link it comes whole, five times a second', async () => {
+		await t.test('on the narrow link it arrives whole, five times a second', async () => {
 			await read(vera);
 			const since = performance.now();
 			let frames;
@@ -88,7 +88,7 @@ for (const codec of ['vp8', 'av1'])
 			assert.equal(width, 1280);
 			assert.ok(db >= READABLE, `${db} dB`);
 		});
-		await t.test('each page that is turned can be read', async () => {
+		await t.test('each page is readable once it is turned', async () => {
 			for (const page of [1, 2, 3]) {
 				const turned = performance.now();
 				await ada.page.evaluate((page) => (probe.page.number = page), page);
@@ -98,7 +98,7 @@ for (const codec of ['vp8', 'av1'])
 				await vera.page.waitForTimeout(1000);
 			}
 		});
-		await t.test('on the wide link what moves does so, and a latecomer reads, too', async () => {
+		await t.test('on the wide link motion is smooth, and a latecomer can read it too', async () => {
 			await cable.tell(['rate 3m']);
 			await ada.page.evaluate(() => (probe.page.moves = true));
 			const opened = performance.now();
@@ -112,7 +112,7 @@ for (const codec of ['vp8', 'av1'])
 	});
 
 for (const codec of ['h264', 'vp9'])
-	test(`a page that is shared in ${codec} is read, and the next one`, LIMIT, async () => {
+	test(`a page shared in ${codec} is readable, and so is the next one`, LIMIT, async () => {
 		const room = roomId();
 		const ada = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec, early: () => probe.sharePage() });
 		const vera = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
@@ -125,7 +125,7 @@ for (const codec of ['h264', 'vp9'])
 		assert.equal((await shareOf(vera)).codec.toLowerCase(), `video/${codec}`);
 	});
 
-test('a screen is shared in AV1 until somebody comes who does not decode it', LIMIT, async () => {
+test('a screen is shared in AV1 until somebody joins who cannot decode it', LIMIT, async () => {
 	const room = roomId();
 	const ada = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, early: () => probe.sharePage() });
 	const vera = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });

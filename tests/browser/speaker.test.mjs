@@ -51,7 +51,7 @@ async function marks(one, { speaking, leads }) {
 	);
 }
 
-test('who speaks loudest leads, and everyone is told', LIMIT, async (t) => {
+test('the loudest speaker leads, and everyone is told', LIMIT, async (t) => {
 	const room = roomId();
 	const kind = 'webinar';
 	const ada = await Participant.join(bench, { room, kind, name: 'Ada', speaker: true });
@@ -79,11 +79,11 @@ test('who speaks loudest leads, and everyone is told', LIMIT, async (t) => {
 		const both = async () => (await told(viewer, 'speakingPeers'))?.peerVolumes.map(({ peerId }) => peerId).join();
 		await until('both to speak', async () => (await both()) === [ada.peerId, ben.peerId].join(), { describe: both });
 	});
-	await t.test('who speaks has a mark, who leads an outline', async () => {
+	await t.test('speakers have a mark, the leader an outline', async () => {
 		await marks(viewer, { speaking: [ada, ben], leads: ada });
 		await marks(ben, { speaking: [ada, ben], leads: ada });
 	});
-	await t.test('a microphone that is off leads nothing', async () => {
+	await t.test('a muted participant does not lead', async () => {
 		await ada.click('mic-button');
 		await leads(ben, viewer);
 		await marks(viewer, { speaking: [ben], leads: ben });

@@ -55,7 +55,7 @@ test('thirty people on a phone: scrolled to, or minimized', LIMIT, async (t) => 
 	const room = roomId();
 	const others = await crowd(room, 29);
 
-	await t.test('tiles that show a face are scrolled to, one’s own is seen at once', async () => {
+	await t.test('tiles with video are reached by scrolling, the own one is visible at once', async () => {
 		const ann = await Participant.join(bench, { room, name: 'Ann', viewport: PHONE });
 		await until('thirty tiles', async () => (await places(ann)).length === 30);
 		await until('scrolling', () => scrolls(ann));
@@ -65,7 +65,7 @@ test('thirty people on a phone: scrolled to, or minimized', LIMIT, async (t) => 
 		await ann.click('leave-button');
 	});
 
-	await t.test('with minimizeTiles all of them are seen', async () => {
+	await t.test('with minimizeTiles all of them are visible', async () => {
 		const bob = await Participant.join(bench, { room, name: 'Bob', viewport: PHONE, minimizeTiles: true });
 		await until('thirty tiles inside of the window', async () => {
 			const all = await places(bob);
@@ -118,7 +118,7 @@ test('a tile is pinned, until it is unpinned or its owner leaves', LIMIT, async 
 	assert.equal(await ann.page.locator('[data-pinned=true]').count(), 0);
 });
 
-test('who leads the talk is outlined, and large in the speaker layout', LIMIT, async () => {
+test('the leading speaker is outlined, and large in the speaker layout', LIMIT, async () => {
 	const room = roomId();
 	await crowd(room, 1);
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
@@ -144,7 +144,7 @@ test('who leads the talk is outlined, and large in the speaker layout', LIMIT, a
 	await until('the grid', async () => (await ann.test('stage').getAttribute('data-kind')) === 'grid');
 });
 
-test('pictures that are not seen are not sent, and small ones come small', LIMIT, async (t) => {
+test('video out of sight is not sent, and small tiles get small video', LIMIT, async (t) => {
 	const room = roomId();
 	const others = await crowd(room, 16);
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
@@ -165,7 +165,7 @@ test('pictures that are not seen are not sent, and small ones come small', LIMIT
 			return sent.length > 1 && (await ann.video(bob)).frameWidth === choose(sent);
 		}, { describe: async () => [await bob.sentWidths(), await ann.video(bob)] });
 
-	await t.test('below the edge it is paused, its sound goes on', async () => {
+	await t.test('below the edge, video is paused and its sound goes on', async () => {
 		await until('Bob’s tile below the edge', async () => (await places(ann)).find(({ id }) => id === bob.peerId).y > PHONE.height, {
 			describe: () => places(ann),
 		});
@@ -173,14 +173,14 @@ test('pictures that are not seen are not sent, and small ones come small', LIMIT
 		await stops();
 	});
 
-	await t.test('scrolled to, it comes, in the smallest size', async () => {
+	await t.test('scrolled into view, it arrives in the smallest size', async () => {
 		await scroll('end');
 		await ann.sees(bob);
 		await ann.decodes(bob, 10);
 		await comes('small', (sent) => sent[0]);
 	});
 
-	await t.test('scrolled away, it stops again, and nobody loses a sound', async () => {
+	await t.test('scrolled away, it stops again, and nobody loses any sound', async () => {
 		await scroll('start');
 		await stops();
 		await ann.hears(bob);
@@ -188,7 +188,7 @@ test('pictures that are not seen are not sent, and small ones come small', LIMIT
 		await ann.sees(bob);
 	});
 
-	await t.test('large, it comes large', async () => {
+	await t.test('shown large, it arrives large', async () => {
 		await ann.page.setViewportSize({ width: 1280, height: 720 });
 		await ann.tile(bob).hover();
 		await ann.tile(bob).getByTestId('pin-button').click();
@@ -196,7 +196,7 @@ test('pictures that are not seen are not sent, and small ones come small', LIMIT
 		await comes('large', (sent) => sent.at(-1));
 	});
 
-	await t.test('what was paused stays so over a broken connection', async () => {
+	await t.test('video that was paused stays so across a broken connection', async () => {
 		await ann.tile(bob).getByTestId('pin-button').click();
 		await ann.page.setViewportSize(PHONE);
 		await scroll('start');

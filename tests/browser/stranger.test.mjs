@@ -24,7 +24,7 @@ async function bundle() {
 	return `${output[0].code}\nwindow.stranger = stranger;`;
 }
 
-test('a client of the vocabulary of 2026 sees, is seen, and chats', LIMIT, async (t) => {
+test('a client that speaks the vocabulary of 2026 sees, is seen, and chats', LIMIT, async (t) => {
 	const room = roomId();
 	const ada = await Chatter.join(bench, { room, name: 'Ada' });
 	const ned = { name: 'Ned', peerId: 'ned-of-2026' };
@@ -62,7 +62,7 @@ test('a client of the vocabulary of 2026 sees, is seen, and chats', LIMIT, async
 		await until('Ned to go on', async () => (await frames()) > paused + 10, { describe: frames });
 	});
 
-	await t.test('what is said is plain text, from who said it', async () => {
+	await t.test('a message is plain text, from its author', async () => {
 		await ada.open();
 		await ada.say('Hello, Ned');
 		const heard = () => page.evaluate(() => stranger.heard());

@@ -87,7 +87,7 @@ function faultsOf(pictures) {
 const sizesOf = (pictures) => pictures.filter(({ width }, i) => i > 0 && width !== pictures[i - 1].width).length;
 
 for (const [codec, { viewers: number, wishes, sizes }] of Object.entries(CODECS))
-	test(`${number * wishes} changes of ${codec}'s layers: no picture is torn or comes twice`, LIMIT, async (t) => {
+	test(`${number * wishes} layer changes of ${codec}: no frame is torn or comes twice`, LIMIT, async (t) => {
 		const room = roomId();
 		const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec, early: drawNumbers });
 		const viewers = [];
@@ -125,7 +125,7 @@ for (const [codec, { viewers: number, wishes, sizes }] of Object.entries(CODECS)
 		else assert.ok(Math.max(...shares) < 0.9, `somebody has seen all: ${shares}`);
 	});
 
-test('a link that gets narrow and wide again and again: no picture is torn or comes twice', LIMIT, async (t) => {
+test('a link that becomes narrow and wide again and again: no frame is torn or comes twice', LIMIT, async (t) => {
 	const cleaner = new Cleaner();
 	t.after(() => cleaner.clean());
 	const cable = await Cable.lay({ via: bench.system.interface, first: ['rate 3m'] });

@@ -21,7 +21,7 @@ after(() => rmSync(folder, { recursive: true }));
 const settings = { certificate: `"${certificate}"`, private_key: `"${key}"` };
 const bench = openBench({ settings, options: ['--demo'] });
 
-test('pages and signaling come over TLS where there is a certificate', LIMIT, async () => {
+test('with a certificate, pages and signaling use TLS', LIMIT, async () => {
 	assert.match(bench.system.url, /^https:/);
 	const room = roomId();
 	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true });
@@ -30,7 +30,7 @@ test('pages and signaling come over TLS where there is a certificate', LIMIT, as
 	assert.equal(await viewer.page.evaluate(() => location.protocol), 'https:');
 });
 
-test('the demo speaks over TLS, too', LIMIT, async () => {
+test('the demo also uses TLS', LIMIT, async () => {
 	const guest = await Participant.join(bench, { room: 'demo', kind: 'webinar', name: 'Guest' });
 	const demo = { name: 'Amphi demo', peerId: 'amphi-demo' };
 	await Promise.all([guest.sees(demo), guest.hears(demo)]);

@@ -16,7 +16,7 @@ async function other(t, traits) {
 	return { ...bench, chromium };
 }
 
-test('where the browser keeps nothing for third parties, an iframe lets people in all the same', LIMIT, async (t) => {
+test('if the browser stores nothing for third parties, an iframe still lets people in', LIMIT, async (t) => {
 	const preferences = { profile: { block_third_party_cookies: true, cookie_controls_mode: 1 } };
 	const strict = await other(t, { preferences });
 	const room = roomId();
@@ -30,7 +30,7 @@ test('where the browser keeps nothing for third parties, an iframe lets people i
 	assert.equal(await ann.call('setLocale', 'ru'), true);
 });
 
-test('who goes to another page has left, and finds the bridge standing when coming back', LIMIT, async (t) => {
+test('a participant who navigates away has left, and finds the bridge working after coming back', LIMIT, async (t) => {
 	const room = roomId();
 	const ann = await Embedded.join(await other(t, { keepsPages: true }), { room, name: 'Ann' });
 	await ann.host.evaluate(() => addEventListener('pageshow', ({ persisted }) => (window.kept = persisted)));

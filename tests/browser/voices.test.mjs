@@ -100,7 +100,7 @@ async function inTurn(t, viewer, speakers, rounds) {
 	assert.ok(nearlyAll(rests, 130), `of 160 ms ${rests}`);
 }
 
-test('no first syllable is cut, be it of one among silent ones or over three who murmur', LIMIT, async (t) => {
+test('no first syllable is cut off, neither in silence nor over three who murmur', LIMIT, async (t) => {
 	const room = roomId();
 	const speakers = [];
 	for (let i = 0; i < SPEAKERS; i++) {

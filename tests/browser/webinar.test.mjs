@@ -14,7 +14,7 @@ test('a webinar: two viewers see and hear the speaker, and cannot publish', LIMI
 	const late = await join('Late Viewer', false);
 	const viewers = [early, late];
 
-	await t.test('both see a moving picture and hear sound', async () => {
+	await t.test('both see moving video and hear sound', async () => {
 		await Promise.all(viewers.flatMap((viewer) => [viewer.sees(speaker), viewer.hears(speaker)]));
 		// The profile that the configuration wants most; the other one has a test of its own.
 		for (const viewer of viewers) assert.equal((await viewer.stats()).srtpCipher, 'SRTP_AEAD_AES_128_GCM');
@@ -36,7 +36,7 @@ test('a webinar: two viewers see and hear the speaker, and cannot publish', LIMI
 		assert.ok((await speaker.page.evaluate(() => probe.userMediaCalls)) > 0, 'the count of calls is blind');
 	});
 
-	await t.test('the server refuses what a viewer produces by hand', async () => {
+	await t.test('the server refuses tracks that a viewer tries to produce', async () => {
 		const publish = speaker.page.evaluate(() => probe.sent.find(({ method }) => method === 'produce').data);
 		const [transport] = await late.page.evaluate(() => probe.answers('createWebRtcTransport'));
 		const answer = await late.request('produce', { ...(await publish), transportId: transport.id });

@@ -88,7 +88,7 @@ test('name, language, devices and their state are remembered', LIMIT, async (t) 
 	assert.equal(await ann.test('camera-button').getAttribute('aria-pressed'), 'true');
 });
 
-test('a change of the microphone is heard, one of the camera seen, and neither makes anything anew', LIMIT, async (t) => {
+test('a new microphone is heard, a new camera is seen, and neither causes a new connection', LIMIT, async (t) => {
 	const room = roomId();
 	const ann = await Participant.open(await other(t, { devices: 'device-count=2,fps=15' }), { room, name: 'Ann' });
 	await previewMoves(ann);
@@ -141,7 +141,7 @@ const WANTS = {
 };
 
 for (const [want, { traits, url, text }] of Object.entries(WANTS))
-	test(`devices that cannot be used: ${want}`, LIMIT, async (t) => {
+	test(`unusable devices: ${want}`, LIMIT, async (t) => {
 		const room = roomId();
 		const address = url?.(new URL(bench.system.url));
 		const ann = await Participant.open(await other(t, traits), { room, name: 'Ann', url: address });
@@ -157,7 +157,7 @@ for (const [want, { traits, url, text }] of Object.entries(WANTS))
 		await bob.seesMuted(ann, true);
 	});
 
-test('devices that cannot be used: a camera that another program has', LIMIT, async () => {
+test('unusable devices: a camera that another program has', LIMIT, async () => {
 	// Chromium's fake camera is never busy: this error alone is not its own.
 	const page = await bench.chromium.page();
 	await page.addInitScript(() => {
@@ -303,7 +303,7 @@ test('the room may stand in the path', LIMIT, async () => {
 	await ann.seesNames('Ann', 'Bob');
 });
 
-test('a browser that keeps nothing for the page lets people in all the same', LIMIT, async () => {
+test('if the browser stores nothing for the page, people can still enter', LIMIT, async () => {
 	const page = await bench.chromium.page();
 	await page.addInitScript(() =>
 		Object.defineProperty(window, 'localStorage', {
@@ -322,7 +322,7 @@ test('a browser that keeps nothing for the page lets people in all the same', LI
 	await bob.seesNames('Ann', 'Bob');
 });
 
-test('a room that cannot be loaded is said to be so, and another press tries again', LIMIT, async () => {
+test('the page says if the room cannot be loaded, and another click tries again', LIMIT, async () => {
 	const page = await bench.chromium.page();
 	const away = (route) => route.abort('connectionfailed');
 	await page.route(/\/assets\/inside-.*\.js/, away);
