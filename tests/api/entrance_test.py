@@ -22,7 +22,7 @@ def until(true, seconds=20):
 
 
 class Files(unittest.TestCase):
-    def test_all_that_is_written_is_the_servers_own_alone(self):
+    def test_files_that_the_server_writes_are_private(self):
         with Server() as server, WebSocket(server, roomId="r", peerId="p") as w:
             self.assertTrue(w.ask("join", {"displayName": "P"})["ok"])
             where = server.directory.name
@@ -31,7 +31,7 @@ class Files(unittest.TestCase):
             for name in made:
                 self.assertEqual(stat.S_IMODE(os.stat(f"{where}/{name}").st_mode) & 0o077, 0, name)
 
-    def test_what_an_earlier_version_left_open_is_closed(self):
+    def test_files_that_an_earlier_version_left_readable_become_private(self):
         with Server() as server:
             where = server.directory.name
             for name in ("store.db", "store.db-wal", "accounts.db", "history.db"):
@@ -42,7 +42,7 @@ class Files(unittest.TestCase):
 
 
 class Methods(unittest.TestCase):
-    def test_only_the_methods_that_say_so_close_a_room(self):
+    def test_only_the_documented_methods_close_a_room(self):
         with Server() as server, WebSocket(server, roomId="r", peerId="p") as w:
             self.assertTrue(w.ask("join", {"displayName": "P"})["ok"])
             token = {"Authorization": f"Bearer {server.api_token()}"}
@@ -58,7 +58,7 @@ class Methods(unittest.TestCase):
 
 
 class Prices(unittest.TestCase):
-    def test_who_joins_and_resumes_in_turn_is_slowed(self):
+    def test_joining_and_resuming_in_turn_is_slowed_down(self):
         with Server() as server, WebSocket(server, roomId="r", peerId="w") as witness:
             self.assertTrue(witness.ask("join", {"displayName": "W"})["ok"])
             with WebSocket(server, roomId="r", peerId="p") as w:
@@ -105,7 +105,7 @@ class Hosts(unittest.TestCase):
             self.assertEqual(server.get(path, Host="localhost").status, 404)  # it does not say for whom
             self.assertEqual(server.get(path, Host="localhost", X_Forwarded_For="192.0.2.1").status, 404)
 
-    def test_an_operator_may_have_them_served(self):
+    def test_an_operator_may_serve_unknown_hosts(self):
         with Server(unknown_hosts="default") as server:
             self.assertEqual(server.get("/call/?roomId=x", Host="192.168.1.5:8080").status, 200)
             with WebSocket(server, host="192.168.1.5:8080", roomId="r", peerId="p") as w:
@@ -125,7 +125,7 @@ class Origins(unittest.TestCase):
         with WebSocket(server, host="a.example", origin=False, roomId="r", peerId="p", **query) as w:
             return w.status
 
-    def test_without_an_origin_a_token_or_the_account_lets_in(self):
+    def test_without_an_origin_only_a_token_or_the_account_admits(self):
         with Server() as server:
             server.ctl("account", "add", "a")
             server.ctl("host", "add", "a", "a.example")
@@ -173,7 +173,7 @@ class Addresses(unittest.TestCase):
                         check=True, capture_output=True, text=True)
                     self.assertEqual(done.stdout, "200" if address == "127.0.0.1" else "403", address)
 
-    def test_an_address_has_so_many_connections(self):
+    def test_connections_of_an_address_are_limited(self):
         with Server(address_connections=5, log_level="warning") as server:
             def answer(address):
                 s = socket.create_connection(("127.0.0.1", server.port), 10, (address, 0))
@@ -194,7 +194,7 @@ class Addresses(unittest.TestCase):
             held[0][0].close()
             until(lambda: b"200 OK" in answer("127.0.0.2")[1])
 
-    def test_a_proxys_clients_are_counted_each_on_its_own(self):
+    def test_clients_behind_a_proxy_are_counted_separately(self):
         with Server(address_connections=2, address_websockets=3, proxies=["127.0.0.1"], unknown_hosts="default") as server:
             def comes(client, peer):
                 w = WebSocket(server, roomId="r", peerId=peer, headers={"X-Forwarded-For": client})
@@ -227,7 +227,7 @@ class Addresses(unittest.TestCase):
             for w in opened:
                 w.socket.close()
 
-    def test_without_the_configuration_nobody_speaks_for_others(self):
+    def test_without_the_configuration_no_proxy_is_trusted(self):
         with Server(address_websockets=2, log_level="warning", unknown_hosts="default") as server:
             held = [WebSocket(server, roomId="r", peerId=f"p{i}", headers={"X-Forwarded-For": f"192.0.2.{i}"})
                     for i in range(3)]
@@ -243,7 +243,7 @@ class Bodies(unittest.TestCase):
         """What comes for a request of which only the headers, and a byte of the body, have been sent."""
         return server.raw(b"POST /rooms/x/" + head + b"Host: localhost\r\nContent-Length: 60000\r\n\r\n{", timeout=2)
 
-    def test_nobodys_body_is_read_before_he_may_ask(self):
+    def test_a_body_is_read_only_if_its_sender_may_ask(self):
         with Server() as server:
             token = server.api_token().encode()
             for authorization in (b"", b"Authorization: Bearer wrong\r\n"):
@@ -256,7 +256,7 @@ class Bodies(unittest.TestCase):
             answer = server.ask("POST", "/rooms/x/closePeer", {"peerId": "p"}, Authorization=f"Bearer {token.decode()}")
             self.assertEqual((answer.status, answer.json()), (400, {"error": "room not found"}))
 
-    def test_no_websocket_comes_with_a_body(self):
+    def test_a_websocket_request_has_no_body(self):
         with Server() as server:
             answer = server.raw(
                 b"GET /call/?roomId=r&peerId=p HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nUpgrade: websocket\r\n"
@@ -266,7 +266,7 @@ class Bodies(unittest.TestCase):
 
 
 class KeepAlive(unittest.TestCase):
-    def test_a_connection_outlives_the_pauses_of_balancers_and_says_so(self):
+    def test_idle_connections_outlive_those_of_balancers_and_say_so(self):
         with Server() as server, socket.create_connection(("127.0.0.1", server.port), 10) as s:
             request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
             s.sendall(request)
@@ -320,7 +320,7 @@ class WaitingRooms(unittest.TestCase):
 
 
 class Quotas(unittest.TestCase):
-    def test_one_account_takes_not_all(self):
+    def test_one_account_cannot_take_everything(self):
         with Server(log_level="warning") as server:
             for name in ("a", "b"):
                 server.ctl("account", "add", name, "--max-rooms", "2", "--max-peers", "3")

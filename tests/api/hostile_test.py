@@ -41,11 +41,11 @@ class Ambiguous(unittest.TestCase):
         self.assert_refused(length + b"Transfer-Encoding: chunked\r\n", smuggled)
         self.assert_refused(b"Transfer-Encoding: chunked\r\n" + length, smuggled)
 
-    def test_lengths_that_are_no_numbers(self):
+    def test_lengths_that_are_not_numbers(self):
         for length in (b"-1", b"+5", b"0x10", b"5 5", b"99999999999999999999", b"5;"):
             self.assert_refused(b"Content-Length: " + length + b"\r\n", b"{}")
 
-    def test_hosts_and_names_that_others_read_otherwise(self):
+    def test_hosts_and_names_that_others_read_differently(self):
         for head in (b"Host: y\r\n", b"Content-Length : 30\r\n", b"Content-Length\t: 30\r\n",
                      b"Transfer-Encoding : chunked\r\n", b"X: a\r\n Content-Length: 30\r\nContent-Length: 2\r\n b\r\n"):
             self.assert_refused(head, b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -81,7 +81,7 @@ class Ambiguous(unittest.TestCase):
         answer = self.server.raw(requests + b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", timeout=60)
         self.assertEqual(re.findall(rb"HTTP/1\.1 (\d+)", answer), [b"200", b"404", b"400"] * 30 + [b"200"])
 
-    def test_no_path_leads_out(self):
+    def test_no_path_escapes_the_folder(self):
         for path in (b"/../../etc/passwd", b"/%2e%2e/%2e%2e/etc/passwd", b"/..%2f..%2fetc%2fpasswd", b"/call/../../etc/passwd",
                      b"//etc/passwd", b"/assets//etc/passwd", b"/.%00./x", b"/index.html/", b"/./index.html", b"/pages/\xff",
                      b"/%c0%ae%c0%ae/x", b"/\\..\\..\\x", b"/index.html%20", b"/%", b"/%2", b"/%zz", b"/" + b"a/" * 5000,
@@ -89,7 +89,7 @@ class Ambiguous(unittest.TestCase):
             answer = self.server.raw(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             self.assertEqual(status_of(answer), 404, path)
 
-    def test_bodies_and_headers_have_bounds(self):
+    def test_bodies_and_headers_are_limited(self):
         answer = self.server.ask("POST", "/rooms/x/closePeer", "x" * 70000)
         self.assertEqual((answer.status, answer.json()), (413, {"error": "body too large"}))
         answer = self.server.raw(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 100000 + b"\r\n\r\n")

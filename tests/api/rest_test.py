@@ -52,7 +52,7 @@ class Rest(unittest.TestCase):
                     self.assertIn("403", operation["responses"], f"{method} {path}")
         self.assertEqual(len(ids), sum(len(m) for m in document["paths"].values()))
 
-    def test_what_pages_ask_ahead_is_what_a_room_says(self):
+    def test_capabilities_fetched_ahead_are_those_of_a_room(self):
         ahead = self.get("/api/routerRtpCapabilities").json()
         with WebSocket(self.server, roomId="ahead", peerId="p") as w:
             self.assertEqual(w.notified("admitted")["capabilities"], ahead["version"])
@@ -78,7 +78,7 @@ class Rest(unittest.TestCase):
         self.assertEqual(answer.json()["ready"], False)
         self.assertIn("data plane", answer.json()["error"])
 
-    def test_metrics_want_the_operators_token(self):
+    def test_metrics_require_the_operators_token(self):
         self.assertEqual(self.get("/metrics").status, 403)
         self.assertEqual(self.get("/metrics", Authorization=f"Bearer {self.token}").status, 403)
         self.assertEqual(self.get("/metrics", Authorization=f"Bearer {METRICS_TOKEN}").status, 200)
@@ -182,7 +182,7 @@ class Rest(unittest.TestCase):
         self.assertEqual(answer.headers["Access-Control-Allow-Origin"], "*")
         self.assertEqual(answer.headers["Cross-Origin-Resource-Policy"], "cross-origin")
 
-    def test_pages_come_compressed_to_who_takes_that(self):
+    def test_pages_are_compressed_for_clients_that_accept_it(self):
         for accepted, coding in (
             ("gzip, deflate, br, zstd", "br"),
             ("gzip;q=1.0, BR ; q=0.5", "br"),
@@ -209,17 +209,17 @@ class Rest(unittest.TestCase):
             self.assertEqual(server.get("/rooms/a%20error=none%E2%80%AE/exists").status, 403)
             self.assertIn('path="/rooms/a error=none?/exists" error=forbidden', server.log_text())
 
-    def test_what_is_not_there_is_404(self):
+    def test_missing_files_are_404(self):
         for path in ("/nothing", "/call/a/b", "/call/.hidden", "/..%2fetc/passwd", "/assets/../index.html"):
             self.assertEqual(self.get(path).status, 404, path)
 
-    def test_what_is_not_there_under_the_apis_roots_is_404_in_json(self):
+    def test_missing_paths_under_the_apis_roots_are_404_in_json(self):
         for path in ("/rooms", "/api", "/Rooms/x/exists", "//rooms/x/exists", "/api/nothing", "/streaming"):
             answer = self.get(path)
             self.assertEqual((answer.status, answer.headers["Content-Type"]), (404, "application/json"), path)
             self.assertEqual(answer.json(), {"error": "not found"})
 
-    def test_a_nul_in_a_query_is_refused_not_cut(self):
+    def test_a_nul_in_a_query_is_refused_not_truncated(self):
         for path in ("/call/?roomId=a%00b", "/api/handshake?peerId=x%00", "/rooms/a/exists?%00"):
             answer = self.get(path)
             self.assertEqual((answer.status, answer.json()), (400, {"error": "a NUL (%00) in the query"}), path)
@@ -341,7 +341,7 @@ class WithoutTokens(unittest.TestCase):
 
 
 class Limits(unittest.TestCase):
-    def test_who_asks_too_often_is_told_when_to_come_again(self):
+    def test_a_client_that_asks_too_often_is_told_when_to_retry(self):
         with Server(rest_per_s=1) as server:
             token = server.api_token()
             answers = [server.get("/rooms/x/exists", Authorization=f"Bearer {token}") for _ in range(130)]

@@ -139,7 +139,7 @@ class OverTls(unittest.TestCase):
         self.assertTrue(self.open("other").ask("getTransportStats")["ok"])
         next(steps)
 
-    def test_requests_are_answered_also_behind_the_clients_end(self):
+    def test_requests_are_answered_even_after_the_clients_end(self):
         t = Tls(self.connect())
         t.sendall(REQUEST)
         t.end()
@@ -147,7 +147,7 @@ class OverTls(unittest.TestCase):
         self.assertIn(b"200 OK", head)
         self.assertIn(b"Strict-Transport-Security: max-age=31536000", head)
 
-    def test_who_vanishes_leaves_nothing_behind(self):
+    def test_a_client_that_vanishes_leaves_nothing_behind(self):
         before = self.server.descriptors()
         for ending in ("reset", "end", "handshake"):
             if ending == "handshake":
@@ -210,7 +210,7 @@ class OverTls(unittest.TestCase):
                     return False
             until(let_in)
 
-    def test_who_does_not_close_keeps_his_place(self):
+    def test_a_client_that_does_not_close_keeps_its_place(self):
         with Server(address_connections=2, **self.certificate) as server:
             def connect(address):
                 s = socket.create_connection(("127.0.0.1", server.port), 10, (address, 0))
@@ -253,7 +253,7 @@ class Files(unittest.TestCase):
                 self.assertEqual(w.ended(), 1012)
                 w.socket.close()
 
-    def test_what_is_wrong_with_the_files_is_said(self):
+    def test_errors_in_the_certificate_files_are_reported(self):
         with tempfile.TemporaryDirectory() as where:
             one, two = make_certificate(where, "one"), make_certificate(where, "two")
             for certificate, key, text in (

@@ -75,7 +75,7 @@ class Hostile(unittest.TestCase):
         self.assert_closed(frame(TEXT, b"\xe2\x82", fin=False) + frame(CONTINUATION, b"(", fin=True), 1007)
         self.assert_closed(frame(CLOSE, b"\x03\xe8\xff"), 1007)
 
-    def test_binary_is_1003_and_nothing_after_it_is_heard(self):
+    def test_binary_is_1003_and_nothing_after_it_is_read(self):
         self.assert_closed(frame(BINARY, b"x") + frame(TEXT, b"{}") * 10, 1003)
 
     # proves A17
@@ -121,7 +121,7 @@ class Hostile(unittest.TestCase):
                 pass
             self.assertEqual((message["id"], message["errorCode"]), (i, 500))
 
-    def test_what_everyone_is_told_has_its_price(self):
+    def test_messages_to_everyone_cost_more(self):
         witness = self.open("witness")
         self.assertTrue(witness.ask("join", {"displayName": "W"})["ok"])
         w = self.open()
@@ -163,7 +163,7 @@ class Hostile(unittest.TestCase):
         self.assertLess(answers, enough)
         self.assert_alive()
 
-    def test_whatever_comes_in_a_message_is_survived(self):
+    def test_the_server_survives_any_message(self):
         deep = b"[" * 60000
         texts = [
             deep, b'{"a":' * 20000, deep + b"]" * 60000, b'{"request":true,"id":1,"method":"' + b"j" * 100000 + b'"}',
@@ -200,7 +200,7 @@ class Hostile(unittest.TestCase):
                 w.socket.close()
         self.assert_alive()
 
-    def test_half_a_handshake_and_what_comes_with_it(self):
+    def test_half_a_handshake_and_data_sent_with_it(self):
         request = (b"GET /call/?roomId=extra&peerId=p HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n"
                    b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: protoo\r\n\r\n")
@@ -218,7 +218,7 @@ class Hostile(unittest.TestCase):
 
 
 class End(unittest.TestCase):
-    def test_who_does_not_close_leaves_nothing_behind(self):
+    def test_a_client_that_does_not_close_leaves_nothing_behind(self):
         with Server() as server:  # whose exit status tells of leaks
             w = WebSocket(server, roomId="end", peerId="p")
             self.addCleanup(w.socket.close)

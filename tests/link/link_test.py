@@ -96,7 +96,7 @@ class Link(unittest.TestCase):
             pass
         return 8 * (PAYLOAD + 28) * (len(times) - 1) / (times[-1] - times[0]), numbers
 
-    def test_the_rate_is_what_was_asked_and_a_line_changes_it(self):
+    def test_the_rate_is_as_requested_and_a_line_changes_it(self):
         rate, numbers = self.received(2e6, 4)
         self.assertAlmostEqual(rate, 1e6, delta=0.05e6)
         self.assertEqual(numbers, sorted(set(numbers)))
@@ -105,12 +105,12 @@ class Link(unittest.TestCase):
         self.tell("down rate 1m")
         self.assertAlmostEqual(rate, 250e3, delta=12.5e3)
 
-    def test_what_is_slower_than_the_rate_arrives_whole(self):
+    def test_traffic_below_the_rate_arrives_whole(self):
         rate, numbers = self.received(500e3, 3)
         self.assertEqual(numbers, list(range(int(500e3 * 3 / 9600))))
         self.assertAlmostEqual(rate, 500e3, delta=25e3)
 
-    def test_each_way_has_its_delay(self):
+    def test_each_direction_has_its_delay(self):
         client = self.client()
         times = []
         for i in range(10):
@@ -156,7 +156,7 @@ class Tool(unittest.TestCase):
         run(["ip", "link", "add", "one", "type", "veth", "peer", "name", "two"])
         self.addCleanup(run, ["ip", "link", "del", "one"])
 
-    def test_offloads_are_refused_with_what_to_do(self):
+    def test_offloads_are_refused_with_advice(self):
         result = run([os.environ["AMPHI_LINK"], "one", "two"])
         self.assertEqual(result.returncode, 1)
         self.assertIn("ethtool -K one tx off gro off", result.stderr)
@@ -176,7 +176,7 @@ class Tool(unittest.TestCase):
             logged = [json.loads(line) for line in lines]
         self.assertEqual(sum(line["way"] == "down" for line in logged), down["out_packets"])
 
-    def test_it_ends_when_an_interface_goes(self):
+    def test_it_ends_when_an_interface_disappears(self):
         for name in ["one", "two"]:
             run(["ethtool", "-K", name, "tx", "off", "gro", "off"])
             run(["ip", "link", "set", name, "up"])
@@ -195,7 +195,7 @@ class Between(unittest.TestCase):
         return subprocess.Popen([HERE.parent / "between", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 stdin=subprocess.DEVNULL, text=True)
 
-    def test_it_ends_as_its_command_does(self):
+    def test_it_ends_with_the_status_of_its_command(self):
         between = self.between("--", "bash", "-c", "exit 7")
         between.communicate(timeout=20)
         self.assertEqual(between.returncode, 7)
