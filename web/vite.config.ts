@@ -3,7 +3,7 @@ import { defineConfig } from 'vite';
 export default defineConfig({
 	resolve: {
 		alias: {
-			// protoo-client asks for the package "websocket"; in a browser the native WebSocket is enough.
+			// protoo-client imports the package "websocket"; in a browser the native WebSocket is enough.
 			websocket: '/src/signaling/websocket.ts',
 		},
 	},

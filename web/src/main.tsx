@@ -16,7 +16,7 @@ import './welcome/welcome.css';
 
 const warn = (text: string) => console.warn(text);
 
-/** What the address leads to. */
+/** The page that the address leads to. */
 function page(): () => JSX.Element {
 	// "/call/<room>?…" and "/call/?roomId=<room>&…" are the same; the path's room wins.
 	const [, kind, room] = /^\/(call|webinar)(?:\/([\w-]*))?$/.exec(location.pathname) ?? [];
@@ -33,7 +33,7 @@ function page(): () => JSX.Element {
 const show = page();
 
 function App() {
-	// Everything is drawn again in another language.
+	// A change of language renders everything again.
 	useStore(language);
 	return show();
 }

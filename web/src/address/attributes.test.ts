@@ -27,7 +27,7 @@ test.each(['', '?roomId=', '?roomId=a%20b', `?roomId=${'x'.repeat(65)}`, '?roomI
 	(search) => expect(parse('call', search).attributes.roomId).toBeNull(),
 );
 
-test('room id, peer id and name are taken as they are', () => {
+test('room id, peer id and name are used unchanged', () => {
 	const { attributes, warnings } = parse('call', '?roomId=serv1-a_B&peerID=p1&displayName=%D0%90%20%3Cb%3E');
 	expect(attributes).toMatchObject({ roomId: 'serv1-a_B', peerId: 'p1', displayName: 'А <b>' });
 	expect(warnings).toEqual([]);
@@ -84,7 +84,7 @@ test.each(['x', 'a.b', 'a.!!.c', 'a.e30.c', `a.${btoa('[1]')}.c`, `a.${btoa('nul
 		}),
 );
 
-test('what the server decides on is passed on as it is', () => {
+test('attributes that the server decides on are passed on unchanged', () => {
 	const search = '?roomId=r&role=moderator&tokenLifetime=1000&video=https%3A%2F%2Fv.example%2F&lang=ru&pin=';
 	expect(parse('call', search).attributes.forServer).toEqual({
 		role: 'moderator',
@@ -100,7 +100,7 @@ test('a peer without an id gets a fresh GUID', () => {
 	expect(parse('call', '?roomId=r').attributes.peerId).not.toBe(first);
 });
 
-test('only the languages of the page are taken', () => {
+test('only the languages of the page are accepted', () => {
 	const warn = vi.fn<(text: string) => void>();
 	expect(parseLanguage('?lang=ru', warn)).toBe('ru');
 	expect(parseLanguage('', warn)).toBeNull();

@@ -7,7 +7,7 @@ export type RoomKind = 'call' | 'webinar';
 export type Language = 'en' | 'ru';
 export type VideoCodec = 'vp8' | 'h264' | 'vp9' | 'av1';
 
-/** What the page's address says. */
+/** The attributes of the page's address. */
 export interface Attributes {
 	kind: RoomKind;
 	/** Null: missing or not a room id. */
@@ -16,7 +16,7 @@ export interface Attributes {
 	displayName: string | null;
 	/** Whether this participant may publish, as far as the page can tell: the server decides. */
 	speaker: boolean;
-	/** What the server decides on, as it stands in the address. */
+	/** Attributes that the server decides on, as written in the address. */
 	forServer: Record<string, string>;
 	/** How the room is shown at first. */
 	view: {
@@ -37,7 +37,7 @@ export interface Attributes {
 
 type Warn = (text: string) => void;
 
-/** Those that only a token may set are passed on too: the server says why it ignores them. */
+/** Includes those that only a token may set: the server says why it ignores them. */
 const FOR_SERVER = [
 	'token',
 	'tokenLifetime',
@@ -62,7 +62,7 @@ const FOR_SERVER = [
 
 const BOOLEANS: Record<string, boolean> = { true: true, '1': true, false: false, '0': false };
 
-/** The value of one attribute; a bad one is ignored with a warning that names it, and never breaks the page. */
+/** The value of one attribute. A bad value is ignored with a warning that names the attribute, and never breaks the page. */
 function attribute<T>(
 	query: URLSearchParams,
 	name: string,
@@ -82,7 +82,7 @@ const oneOf =
 	(text: string) =>
 		values.find((value) => value === text);
 
-/** In code points, as the server has it. */
+/** In code points, as on the server. */
 const PEER_ID_MAX = 128;
 
 function peerIdOf(text: string): string | undefined {
@@ -98,7 +98,7 @@ export function parseAttributes(kind: RoomKind, search: string, warn: Warn): Att
 	const query = new URLSearchParams(search);
 	const get = <T>(name: string, parse: (text: string) => T | undefined) => attribute(query, name, parse, warn);
 	const claims = tokenClaims(query.get('token'));
-	// A token's name stands in the way of the address's also where it is a bad one, as it does at the server.
+	// A name in the token overrides the one in the address even if it is invalid, as on the server.
 	const names = claims.displayName === undefined ? query : new URLSearchParams({ displayName: claims.displayName });
 	const boolean = (text: string) => (Object.hasOwn(BOOLEANS, text) ? BOOLEANS[text] : undefined);
 	const flag = (name: string) => get(name, boolean) ?? false;

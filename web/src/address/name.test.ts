@@ -23,7 +23,7 @@ test.each([
 		for (let code = first; code <= last; code++) expect(between(code), code.toString(16)).toBe(becomes(String.fromCodePoint(code)));
 });
 
-test('what is in none of the server’s ranges stays as it is', () => {
+test('characters in none of the server’s ranges stay unchanged', () => {
 	const special = ['controls', 'blanks', 'unseen', 'joiners'].flatMap(ranges);
 	for (let code = 0; code < 0xe1000; code++) {
 		if (code >= 0xd800 && code < 0xe000) continue;

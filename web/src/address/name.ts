@@ -1,7 +1,7 @@
-/** Of a name, in code points. */
+/** The length of a name, in code points. */
 export const NAME_MAX = 64;
 
-// The server's rules (controlplane/base/text.c, shared/am_text.c), range for range: what one takes the other does not refuse.
+// The server's rules (controlplane/base/text.c, shared/am_text.c), range for range: both accept the same names.
 const CONTROLS = /[\0-\x1f\x7f-\x9f\u2028\u2029\p{Cs}]/u;
 const BLANKS = /[ \xa0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]+/gu;
 const UNSEEN =
@@ -9,8 +9,8 @@ const UNSEEN =
 const JOINERS_WITHOUT = /(^| )[\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f\u{e0020}-\u{e007f}\u{e0100}-\u{e01ef}]+/gu;
 
 /**
- * A name as everybody is to see it: single spaces between words, nothing invisible, nothing that turns letters around.
- * Empty where nothing is to be seen; null: control characters (a line break too), or more than NAME_MAX characters.
+ * A name in the form that everybody sees: single spaces between words, nothing invisible, no bidirectional controls.
+ * Empty if nothing visible is left; null: control characters (including line breaks), or more than NAME_MAX characters.
  */
 export function cleanName(text: string): string | null {
 	const trimmed = text.replace(/^[\t-\r ]+|[\t-\r ]+$/g, '');
@@ -25,5 +25,5 @@ export function cleanName(text: string): string | null {
 	return [...clean].length <= NAME_MAX ? clean : null;
 }
 
-/** The same for what may be set: undefined where there is nothing to set. */
+/** The same for an optional name: undefined if there is none. */
 export const validName = (text: string): string | undefined => cleanName(text) || undefined;

@@ -1,6 +1,6 @@
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-/** A room id that names this node, so that whoever balances several of them can send everyone to the same one. */
+/** A room id that names this node, so that a load balancer can send everyone to the same node. */
 export async function freshRoomId(): Promise<string> {
 	const response = await fetch('/config.json', { cache: 'no-store' });
 	if (!response.ok) throw new Error(`config.json: ${response.status}`);

@@ -7,8 +7,8 @@ export interface TokenClaims {
 }
 
 /**
- * Reads a JWT without verifying it, to name things rightly from the start: whatever follows from a token is the
- * server's to decide. What cannot be read says nothing.
+ * Reads a JWT without verifying it, to show the right names from the start: the server decides everything that follows from a
+ * token. A token that cannot be read has no claims.
  */
 export function tokenClaims(token: string | null): TokenClaims {
 	const payload = token?.split('.')[1];

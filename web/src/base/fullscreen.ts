@@ -2,15 +2,15 @@ import { askForGesture, atNextGesture, forgetGesture } from './gesture';
 import { Store } from './store';
 
 export interface Fullscreen {
-	/** False on iPhones, and in an iframe that may not. */
+	/** False on iPhones, and in an iframe without permission. */
 	supported: boolean;
 	enabled: boolean;
 }
 
-/** How an attempt went: `gesture` waits for the participant's tap. */
+/** The result of an attempt: `gesture` waits for the participant's click. */
 export type FullscreenAnswer = 'enabled' | 'gesture' | 'unsupported';
 
-/** Older WebKit has the methods under another name alone. */
+/** Older WebKit has the methods only under another name. */
 interface WebKitDocument {
 	webkitFullscreenEnabled?: boolean;
 	webkitFullscreenElement?: Element | null;
@@ -30,7 +30,7 @@ function now(): Fullscreen {
 	};
 }
 
-/** The whole page, not one element of it: dialogs and overlays come along. */
+/** The whole page, not one element of it, so that dialogs and overlays are included. */
 export const fullscreen = new Store<Fullscreen>(now());
 
 for (const event of ['fullscreenchange', 'webkitfullscreenchange'])
@@ -39,7 +39,7 @@ for (const event of ['fullscreenchange', 'webkitfullscreenchange'])
 		if (fullscreen.value.enabled) forgetGesture('fullscreen');
 	});
 
-/** Asks for full screen; where the browser wants a gesture first, the overlay asks the participant for it. */
+/** Requests full screen; if the browser requires a gesture first, the overlay asks the participant for it. */
 export async function enterFullscreen(): Promise<FullscreenAnswer> {
 	if (fullscreen.value.enabled) return 'enabled';
 	if (!fullscreen.value.supported) return 'unsupported';

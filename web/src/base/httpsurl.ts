@@ -1,4 +1,4 @@
-/** The URL, written as browsers do, if it is one of a page over TLS. */
+/** The URL in normalized form, if it is an https URL. */
 export function httpsUrl(text: string): string | undefined {
 	try {
 		const url = new URL(text);

@@ -1,6 +1,6 @@
 const PREFIX = 'amphi.';
 
-/** What this browser remembers between visits. In a third party's iframe the storage may be blocked: then nothing. */
+/** What this browser remembers between visits: nothing if the storage is blocked, as it may be in a third-party iframe. */
 export function recall(key: string): string | null {
 	try {
 		return localStorage.getItem(PREFIX + key);
@@ -13,6 +13,6 @@ export function remember(key: string, value: string) {
 	try {
 		localStorage.setItem(PREFIX + key, value);
 	} catch {
-		// Blocked or full: the choice holds until the page is closed.
+		// Blocked or full: the choice lasts until the page is closed.
 	}
 }

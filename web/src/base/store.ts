@@ -16,14 +16,14 @@ export class Store<T extends object> {
 		for (const listener of [...this.#listeners]) listener();
 	}
 
-	/** Calls the listener at every change; returns how to stop that. */
+	/** Calls the listener at every change; returns a function that stops it. */
 	subscribe(listener: () => void): () => void {
 		this.#listeners.add(listener);
 		return () => void this.#listeners.delete(listener);
 	}
 }
 
-/** Waits until the value is as it should be, and resolves to it. */
+/** Waits until the value meets a condition, and resolves to it. */
 export function settled<T extends object>(store: Store<T>, fits: (value: T) => boolean): Promise<T> {
 	return new Promise((resolve) => {
 		const check = () => {

@@ -3,13 +3,13 @@ export function keepAwake(): () => void {
 	let lock: WakeLockSentinel | null = null;
 	let stopped = false;
 	const request = async () => {
-		// The browser takes the lock away with the page's visibility.
+		// The browser releases the lock when the page is hidden.
 		if (document.visibilityState !== 'visible') return;
 		try {
 			lock = await navigator.wakeLock?.request('screen');
 			if (stopped) await lock?.release();
 		} catch {
-			// Battery low, or an embedding page that does not allow it: the screen goes dark as ever.
+			// The battery is low, or the embedding page does not allow it: the screen goes dark as usual.
 		}
 	};
 	void request();

@@ -2,13 +2,13 @@
 // library's "hello" brings a MessagePort, over which everything else goes.
 import type { ErrorCode } from './package/index';
 
-/** Marks window messages of ours among those of others. */
+/** Distinguishes our window messages from those of others. */
 export const MARK = 'amphi-bridge';
 
-/** Within 10 s everybody is answered; a little earlier, so that no timer is late. */
+/** Every call is answered within 10 s; this is a little less, so that no timer is late. */
 export const ANSWER_MS = 9500;
 
-/** From the library, with a port. Sent again until the page has answered: all with the same id are one handshake. */
+/** From the library, with a port. Repeated until the page answers: all with the same id are one handshake. */
 export interface Hello {
 	mark: typeof MARK;
 	type: 'hello';

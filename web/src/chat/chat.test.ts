@@ -59,7 +59,7 @@ afterEach(() => {
 	vi.restoreAllMocks();
 });
 
-test('what others write is unread until the panel is open', () => {
+test('messages of others are unread until the panel is open', () => {
 	const { chat, say } = setup();
 	say(1, 'ann', 'one');
 	say(2, 'ann', 'two');
@@ -72,7 +72,7 @@ test('what others write is unread until the panel is open', () => {
 	expect(chat.state.value.unread).toBe(1);
 });
 
-test('one’s own message is sent when it comes back, and stands where the others see it', async () => {
+test('an own message counts as sent once it comes back, and appears where the others see it', async () => {
 	const { chat, producers, say, texts } = setup();
 	chat.send('hello');
 	expect(texts()).toEqual(['me hello sending']);
@@ -86,7 +86,7 @@ test('one’s own message is sent when it comes back, and stands where the other
 	expect(texts()).toEqual(['they first sent', 'me hello sent']);
 });
 
-test('a message that does not come back has failed, and can be sent once more', async () => {
+test('a message that does not come back has failed, and can be sent again', async () => {
 	const { chat, producers, say, texts } = setup();
 	chat.send('hello');
 	await vi.advanceTimersByTimeAsync(60_000);
@@ -99,7 +99,7 @@ test('a message that does not come back has failed, and can be sent once more', 
 	expect(texts()).toEqual(['me hello sent']);
 });
 
-test('a way that breaks is made anew', async () => {
+test('a broken channel is replaced', async () => {
 	const { chat, producers } = setup();
 	chat.send('one');
 	await settle();
@@ -109,7 +109,7 @@ test('a way that breaks is made anew', async () => {
 	expect(producers.map(({ sent }) => sent)).toEqual([['one'], ['two']]);
 });
 
-test('a way that cannot be made fails the message at once', async () => {
+test('if the channel cannot be created, the message fails at once', async () => {
 	let tries = 0;
 	const chat = new Chat(
 		() => ({ peerId: 'me', name: 'Me' }),
@@ -136,14 +136,14 @@ test('after a rejoin nothing is shown twice', () => {
 	expect(texts()).toEqual(['they one sent', 'they two sent', 'they three sent']);
 });
 
-test('a new conversation of the server goes on below the old one', () => {
+test('a new conversation continues below the old one', () => {
 	const { say, texts } = setup();
 	say(7, 'ann', 'before');
 	say(1, 'ann', 'after', 2);
 	expect(texts()).toEqual(['they before sent', 'they after sent']);
 });
 
-test('nobody else’s message counts as one’s own', async () => {
+test('somebody else’s message never counts as the own one', async () => {
 	const { chat, say, texts } = setup();
 	chat.send('hello');
 	await settle();

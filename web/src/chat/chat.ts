@@ -2,11 +2,11 @@ import type { types } from 'mediasoup-client';
 import { Store } from '../base/store';
 import { openEnvelope, type Message } from './envelope';
 
-/** UTF-16 units, as an input counts them; at most three bytes each, which the server takes. */
+/** In UTF-16 units, as an input counts them; each is at most three bytes, so the server accepts the message. */
 export const TEXT_MAX = 2000;
 /** A page that stays open for days does not keep everything. */
 const LINES_MAX = 1000;
-/** Everybody gets every message, its sender too: one that does not come back in time was not taken. */
+/** Everybody gets every message, including its sender: one that does not come back in time was not accepted. */
 const ECHO_MS = 8000;
 
 export interface ChatLine {
@@ -22,7 +22,7 @@ export interface ChatLine {
 
 export interface ChatState {
 	lines: ChatLine[];
-	/** Of others, that came while the panel was closed. */
+	/** Messages of others that arrived while the panel was closed. */
 	unread: number;
 	open: boolean;
 }
@@ -43,7 +43,7 @@ export class Chat {
 		this.#openProducer = openProducer;
 	}
 
-	/** Whether it is this data consumer of the server's that it hears. */
+	/** Whether the chat receives from this data consumer of the server. */
 	hears(id: string): boolean {
 		return this.#consumer?.id === id && !this.#consumer.closed;
 	}
@@ -62,7 +62,7 @@ export class Chat {
 		this.#consumer = null;
 	}
 
-	/** All connections are about to be made anew. */
+	/** All connections are about to be replaced. */
 	reset() {
 		this.deafen();
 		void this.#producer?.then((producer) => producer.close()).catch(() => {});
@@ -73,7 +73,7 @@ export class Chat {
 		this.state.update(open ? { open, unread: 0 } : { open });
 	}
 
-	/** Makes the way to send; it takes a moment, so whoever begins to write wants it. */
+	/** Creates the channel to send on. That takes a moment, so call it when somebody begins to write. */
 	prepare() {
 		void this.#way().catch(() => {});
 	}
@@ -85,7 +85,7 @@ export class Chat {
 		void this.#transmit(key, text);
 	}
 
-	/** Sends what was not taken once more. */
+	/** Sends a message again that was not accepted. */
 	retry(key: number) {
 		const line = this.#line(key);
 		if (line?.state !== 'failed') return;
@@ -116,7 +116,7 @@ export class Chat {
 	}
 
 	#received({ sequence, channel, time, sender, text }: Message) {
-		// After a rejoin the server tells from its beginning.
+		// After a rejoin, the server sends everything from the beginning.
 		if (channel === this.#channel && sequence <= this.#last) return;
 		this.#channel = channel;
 		this.#last = sequence;
@@ -145,7 +145,7 @@ export class Chat {
 		return this.state.value.lines.find((line) => line.key === key);
 	}
 
-	/** What the server has taken stays so. */
+	/** A message that the server has accepted stays accepted. */
 	#change(key: number, state: 'sending' | 'failed') {
 		const lines = this.state.value.lines.map((line) => (line.key === key && line.state !== 'sent' ? { ...line, state } : line));
 		this.state.update({ lines });

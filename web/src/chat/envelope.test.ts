@@ -20,7 +20,7 @@ test('a text that looks like an envelope is text', () => {
 	});
 });
 
-test('an empty text is one', () => {
+test('an empty text is a text', () => {
 	expect(openEnvelope('1 2 3\n{}\n')).toMatchObject({ text: '' });
 });
 
@@ -40,7 +40,7 @@ test.each([
 	expect(openEnvelope(data)).toBeNull();
 });
 
-test('a sender of wrong types becomes nobody', () => {
+test('a sender of the wrong types becomes nobody', () => {
 	expect(openEnvelope('1 2 3\n{"peerId":7,"displayName":[],"moderator":"yes"}\nx')?.sender).toEqual({
 		peerId: undefined,
 		displayName: '',

@@ -1,6 +1,6 @@
-/** Who wrote a message, as the server says; nobody can write in another's name. */
+/** Who wrote a message, according to the server; nobody can write in somebody else's name. */
 export interface Sender {
-	/** Absent where it is too long for the server to repeat. */
+	/** Absent if it is too long for the server to repeat. */
 	peerId?: string;
 	displayName: string;
 	moderator: boolean;
@@ -11,7 +11,7 @@ export interface Message {
 	sequence: number;
 	/** Milliseconds since 1970, by the server's clock. */
 	time: number;
-	/** Another one is another conversation: the server has lost the last one. */
+	/** A different value is a different conversation: the server has lost the previous one. */
 	channel: number;
 	sender: Sender;
 	text: string;
@@ -20,7 +20,7 @@ export interface Message {
 /** What the server sends: "<sequence> <time> <channel>", the sender as JSON, the text; each on a line, the text on the rest. */
 const ENVELOPE = /^(\d{1,15}) (\d{1,15}) (\d{1,15})\n([^\n]*)\n(.*)$/s;
 
-/** Null for what is not from our server. */
+/** Null if it is not from our server. */
 export function openEnvelope(data: unknown): Message | null {
 	const match = typeof data === 'string' ? ENVELOPE.exec(data) : null;
 	if (!match) return null;

@@ -39,7 +39,7 @@ test.each([
 	expect(linkify(text)).toEqual([{ text }]);
 });
 
-test('several links keep what stands between them', () => {
+test('several links keep the text between them', () => {
 	expect(linkify('a https://one.example, https://two.example b')).toEqual([
 		{ text: 'a ' },
 		{ text: 'https://one.example', href: 'https://one.example/' },

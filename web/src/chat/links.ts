@@ -23,7 +23,7 @@ function trim(address: string): string {
 function addressOf(text: string): string | null {
 	try {
 		const url = new URL(text);
-		// What stands before an @ is there to deceive.
+		// Anything before an @ is meant to deceive.
 		return ['http:', 'https:'].includes(url.protocol) && url.hostname && !url.username && !url.password ? url.href : null;
 	} catch {
 		return null;

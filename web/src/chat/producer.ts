@@ -4,9 +4,9 @@ import type { Connection } from '../signaling/connection';
 
 const OPEN_MS = 10_000;
 
-/** The way of what this participant writes: a transport of its own, so that it goes on whoever becomes a speaker or a viewer. */
+/** Sends what this participant writes, on a separate transport: it goes on when the participant becomes a speaker or a viewer. */
 export async function openProducer(connection: Connection, device: types.Device): Promise<types.DataProducer> {
-	// How the network is, the transports of media say.
+	// The transports of media report the state of the network.
 	const transport = openTransport(connection, device, 'send', await requestTransport(connection, 'send', true), () => {}, true);
 	try {
 		const producer = await transport.produceData({ label: 'chat', ordered: true });

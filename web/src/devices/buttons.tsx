@@ -47,7 +47,7 @@ interface ProblemsProps {
 export function DeviceProblems({ local, retry }: ProblemsProps) {
 	const { mic, camera } = useStore(local.devices);
 	if (!mic.problem && !camera.problem) return null;
-	// One cause is said once.
+	// The same cause is shown only once.
 	const both = mic.problem !== null && mic.problem === camera.problem;
 	return (
 		<div class="notice" role="status" data-testid="device-problem">

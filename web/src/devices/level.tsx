@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 /** Below this the meter shows nothing: a quiet room. */
 const FLOOR_DB = -60;
 
-/** Shows how loud a track is, so that people see that it works. */
+/** Shows how loud a track is, so that people can see that it works. */
 export function LevelMeter({ track, label }: { track: MediaStreamTrack | null; label: string }) {
 	const bar = useRef<HTMLDivElement>(null);
 

@@ -6,7 +6,7 @@ import { Button } from '../ui/button';
 import { LevelMeter } from './level';
 import { makeTone, type Tone } from './tone';
 
-/** Plays a short sound as the others' voices will be played, and shows that it does. */
+/** Plays a short sound in the way the others' voices will be played, and shows that it is playing. */
 export function SpeakerTest() {
 	const [tone, setTone] = useState<Tone | null>(null);
 	const audio = useRef<HTMLAudioElement>(null);

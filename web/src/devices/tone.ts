@@ -1,16 +1,16 @@
-/** A rising chord: the ear tells it from anything that speaks. */
+/** A rising chord, which nobody mistakes for speech. */
 const NOTES_HZ = [392, 523.25, 659.25];
 const STEP_S = 0.28;
 const FADE_S = 1.1;
 
 export interface Tone {
 	track: MediaStreamTrack;
-	/** When there is nothing more to hear. */
+	/** When the sound is over. */
 	ended: Promise<void>;
 	stop(): void;
 }
 
-/** Makes a short sound as a track, so that it takes the same way to the speaker as the others' voices. */
+/** Creates a short sound as a track, so that it takes the same path to the speaker as the others' voices. */
 export function makeTone(): Tone {
 	const context = new AudioContext();
 	const destination = context.createMediaStreamDestination();

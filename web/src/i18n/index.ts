@@ -6,8 +6,8 @@ import { en, type Texts } from './en';
 import { ru } from './ru';
 
 /**
- * The page's language; whoever shows texts is drawn again when it changes. `fixed` by the page's address, so that the
- * participant is not asked for it.
+ * The page's language; components that show text are rendered again when it changes. `fixed`: set by the page's address, so
+ * the participant is not offered a choice.
  */
 export const language = new Store<{ language: Language; fixed: boolean }>({ language: 'en', fixed: false });
 

@@ -19,7 +19,7 @@ afterEach(() => void vi.useRealTimers());
 const { loadAhead, loadCommon } = await import('./ahead');
 const answered = (version: string) => Response.json({ version, routerRtpCapabilities: router });
 
-test('what is still being loaded is waited for, not loaded twice', async () => {
+test('a pending load is waited for, not repeated', async () => {
 	loadAhead();
 	const common = loadCommon('1', ask);
 	respond(answered('1'));
@@ -28,7 +28,7 @@ test('what is still being loaded is waited for, not loaded twice', async () => {
 	expect(load).toHaveBeenCalledTimes(1);
 });
 
-test('another version, a refusal and a server that takes long are asked anew', async () => {
+test('another version, a refusal or a slow server causes a new request', async () => {
 	loadAhead();
 	respond(answered('2'));
 	await loadCommon('1', ask);

@@ -2,7 +2,7 @@ import { Device, type types } from 'mediasoup-client';
 import { receivingCapabilities } from './capabilities';
 import { mendDescriptions, withRed } from './red';
 
-/** What this browser and the server can do together. It is the same for all visits. */
+/** What this browser and the server have in common. It is the same for all visits. */
 export interface Common {
 	device: types.Device;
 	/** What this browser receives of what the server sends. */
@@ -10,13 +10,13 @@ export interface Common {
 }
 
 interface Ahead extends Common {
-	/** Of the server's capabilities, by which `admitted` names them. */
+	/** The version of the server's capabilities, as named in `admitted`. */
 	version: string;
 }
 
-/** So long a join waits for what is being loaded ahead; asking anew takes as long. */
+/** How long a join waits for what is being loaded ahead; a new request takes as long. */
 const PATIENCE_MS = 500;
-/** A server that has not answered by then will not. */
+/** A server that has not answered by then will not answer. */
 const SILENCE_MS = 4000;
 
 let ahead: Promise<Ahead> | null = null;
@@ -35,13 +35,13 @@ async function ask(): Promise<Ahead> {
 	return { ...(await load(routerRtpCapabilities)), version };
 }
 
-/** Asks the browser, and the server by HTTP, before anybody joins: both take their time. What fails is asked again later. */
+/** Queries the browser, and the server over HTTP, before the join: both take time. A query that fails is repeated later. */
 export function loadAhead() {
 	ahead = ask();
 	ahead.catch(() => {});
 }
 
-/** What was loaded ahead, if it is that version; else it is loaded now, as `askNow` answers. */
+/** What was loaded ahead, if it has that version; otherwise it is loaded now, from the answer of `askNow`. */
 export async function loadCommon(version: string | undefined, askNow: () => Promise<types.RtpCapabilities>): Promise<Common> {
 	if (ahead && version !== undefined) {
 		const late = new Promise<null>((resolve) => setTimeout(resolve, PATIENCE_MS, null));

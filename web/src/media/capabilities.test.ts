@@ -26,18 +26,18 @@ const router = {
 };
 const known = { codecs: [], headerExtensions: [extension('video', 'cc'), extension('audio', 'level')] };
 
-test('sound has the extensions that it shares with pictures', () => {
+test('audio has the extensions that it shares with video', () => {
 	const caps = receivingCapabilities(known, router, native(['cc', 'level'], ['cc', 'rid']));
 	expect(uris(caps, 'audio')).toEqual(['level', 'cc']);
 	expect(uris(caps, 'video')).toEqual(['cc']);
 	expect(known.headerExtensions).toHaveLength(2);
 });
 
-test('what the browser does not know is not promised', () => {
+test('nothing is announced that the browser does not know', () => {
 	expect(uris(receivingCapabilities(known, router, native([], [])), 'audio')).toEqual(['level']);
 	expect(uris(receivingCapabilities(known, router, () => null), 'audio')).toEqual(['level']);
 });
 
-test('what the router only receives is not asked for', () => {
+test('nothing is requested that the router only receives', () => {
 	expect(uris(receivingCapabilities(known, router, native(['rid'], ['cc', 'rid'])), 'video')).toEqual(['cc']);
 });

@@ -6,8 +6,8 @@ type Native = (kind: Kind) => { headerExtensions: { uri: string }[] } | null;
 const KINDS: Kind[] = ['audio', 'video'];
 
 /**
- * What this browser receives. mediasoup-client keeps one kind of each header extension, and loses sound's where pictures have it
- * too: without transport-wide numbers on sound the server could not tell what the way carries while no picture is sent.
+ * What this browser receives. mediasoup-client keeps each header extension for one kind only, and drops audio's if video has
+ * it too: without transport-wide numbers on audio, the server could not estimate the link while no video is sent.
  */
 export function receivingCapabilities(
 	known: types.RtpCapabilities,

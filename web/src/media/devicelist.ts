@@ -4,21 +4,21 @@ export type DeviceKind = 'mic' | 'camera' | 'speaker';
 
 export interface ListedDevice {
 	id: string;
-	/** As the browser calls it; empty until the participant has allowed a device of this kind. */
+	/** The browser's name for it; empty until the participant has allowed a device of this kind. */
 	label: string;
 }
 
-/** What there is to choose from. */
+/** The available devices. */
 export const deviceList = new Store<Record<DeviceKind, ListedDevice[]>>({ mic: [], camera: [], speaker: [] });
 
 const KINDS: Record<DeviceKind, MediaDeviceKind> = { mic: 'audioinput', camera: 'videoinput', speaker: 'audiooutput' };
 
-/** To be called when a device was allowed, too: browsers tell names only then. */
+/** Call it also after a device was allowed: browsers reveal names only then. */
 export async function refreshDevices() {
 	const all = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
 	const list = (kind: DeviceKind) =>
 		all
-			// Before any permission browsers list one nameless device of each kind.
+			// Without permission, browsers list one nameless device of each kind.
 			.filter((device) => device.kind === KINDS[kind] && device.deviceId)
 			.map(({ deviceId, label }) => ({ id: deviceId, label }));
 	deviceList.update({ mic: list('mic'), camera: list('camera'), speaker: list('speaker') });

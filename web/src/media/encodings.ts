@@ -15,7 +15,7 @@ export function cameraEncodings(codec: types.RtpCodecCapability): types.RtpEncod
 	];
 }
 
-/** The codec to send the camera with: the forced one where both sides know it, else the room's first. */
+/** The codec to send the camera with: the forced one if both sides know it, otherwise the room's first. */
 export function cameraCodec(
 	capabilities: types.RtpCapabilities,
 	forced: string | null,
@@ -30,37 +30,37 @@ export function cameraCodec(
 }
 
 /**
- * How a screen is encoded: always in its whole size, since text is unreadable in a smaller one, and twice, with few pictures
- * for slow links and with all of them. VP9, in which a page shares only by its attribute `codec`, has temporal layers instead.
+ * How a screen is encoded: always in full size, since smaller text is unreadable, and twice: with few frames for slow links
+ * and with all of them. VP9, which a page uses only if its attribute `codec` says so, has temporal layers instead.
  */
 export function screenEncodings(codec: types.RtpCodecCapability): types.RtpEncodingParameters[] {
 	const all = { scaleResolutionDownBy: 1, maxBitrate: 2_500_000, maxFramerate: 30, scalabilityMode: 'L1T3' };
 	if (/^video\/vp9$/i.test(codec.mimeType)) return [all];
 	return [
-		{ ...all, rid: 'r0', maxBitrate: 320_000, maxFramerate: 5 }, // fits 500 kbit/s beside sound
+		{ ...all, rid: 'r0', maxBitrate: 320_000, maxFramerate: 5 }, // fits into 500 kbit/s next to audio
 		{ ...all, rid: 'r1' },
 	];
 }
 
-/** What may change of an encoding while it is sent. */
+/** What may change in an encoding while it is sent. */
 export interface Applied {
 	active: boolean;
 	maxBitrate: number;
 }
 
-/** A layer with less than this share of what it is meant for is not worth sending. */
+/** A layer that gets less than this share of its intended bitrate is not worth sending. */
 const LAYER_LEAST = 0.4;
 
 /**
- * The same encodings, all together within a limit in bit/s: the small ones first, so that there is a picture as long as
- * there can be one. Null: no limit.
+ * The same encodings, together within a limit in bit/s: the small ones first, so that there is video as long as any fits.
+ * Null: no limit.
  */
 export function withinBitrate(encodings: types.RtpEncodingParameters[], limit: number | null): Applied[] {
 	let left = limit ?? Infinity;
 	return encodings.map(({ maxBitrate = Infinity, scaleResolutionDownBy }, index) => {
 		const given = Math.min(maxBitrate, left);
 		const lower = encodings[index - 1];
-		// A screen's second one has more pictures of the same size: it is worth more than the first as soon as it has as much.
+		// A screen's second encoding has more frames of the same size: it is worth more than the first once it has as many bits.
 		const least = lower?.scaleResolutionDownBy === scaleResolutionDownBy ? lower?.maxBitrate : undefined;
 		const active = index === 0 || given >= Math.min(least ?? Infinity, LAYER_LEAST * maxBitrate);
 		if (active) left -= given;
@@ -68,7 +68,7 @@ export function withinBitrate(encodings: types.RtpEncodingParameters[], limit: n
 	});
 }
 
-/** The same, without those that no viewer wishes for; the smallest always goes on. Null: all are wished for. */
+/** The same, without those that no viewer requests; the smallest always goes on. Null: all are requested. */
 export function wantedOf(encodings: Applied[], wanted: boolean[] | null): Applied[] {
 	return encodings.map((encoding, index) => ({
 		...encoding,

@@ -4,13 +4,13 @@ import { Store } from '../base/store';
 export type DeviceName = 'mic' | 'camera';
 
 /**
- * Why a device cannot be used: refused by the user or the system, not there, in use elsewhere, kept from this page by
- * the page around it, the page came without HTTPS, or it was there and went away.
+ * Why a device cannot be used: refused by the user or the system, missing, in use elsewhere, not allowed by the embedding
+ * page, this page was loaded without HTTPS, or the device was disconnected.
  */
 export type DeviceProblem = 'denied' | 'missing' | 'busy' | 'policy' | 'insecure' | 'ended';
 
 export interface LocalDevice {
-	/** What the participant chose. */
+	/** The participant's choice. */
 	on: boolean;
 	/** Waiting for the browser's permission or for the device. */
 	pending: boolean;
@@ -18,7 +18,7 @@ export interface LocalDevice {
 	problem: DeviceProblem | null;
 	/** How often there was a problem. */
 	failures: number;
-	/** Which one of several: a deviceId, or null for the browser's own choice. It may be gone by now. */
+	/** Which of several devices: a deviceId, or null for the browser's default. It may be gone by now. */
 	wanted: string | null;
 }
 
@@ -46,7 +46,7 @@ export function problemOf(error: unknown): DeviceProblem {
 	}
 }
 
-/** Chromium alone tells what an embedding page keeps from this one; elsewhere that looks like a refusal. */
+/** Only Chromium says what the embedding page does not allow; elsewhere that looks like a refusal. */
 interface PolicedDocument {
 	featurePolicy?: { allowsFeature(feature: string): boolean };
 }
@@ -59,7 +59,7 @@ function request(names: DeviceName[], wanted?: Record<DeviceName, string | null>
 	return { audio: of('mic'), video: of('camera') };
 }
 
-/** What can be said without asking for the device. */
+/** What is known without asking for the device. */
 function obstacle(name: DeviceName): DeviceProblem | null {
 	if (!navigator.mediaDevices) return 'insecure';
 	const allowed = (document as PolicedDocument).featurePolicy?.allowsFeature(FEATURE[name]) ?? true;
@@ -78,7 +78,7 @@ export class LocalMedia {
 	/** Counts releases: what the browser hands out for an earlier request is stopped at once. */
 	#generation = 0;
 
-	/** Opens both devices with one permission prompt, or whichever of them there is. */
+	/** Opens both devices with one permission prompt, or the one that exists. */
 	async start(wanted: Record<DeviceName, boolean>) {
 		if (wanted.mic && wanted.camera && !obstacle('mic') && !obstacle('camera')) {
 			const generation = this.#generation;
@@ -90,7 +90,7 @@ export class LocalMedia {
 				this.#adopt('camera', stream.getVideoTracks()[0]!, generation);
 				return;
 			} catch {
-				// One of the two is missing, busy or denied: the other one may still be had alone.
+				// One of the two is missing, busy or denied: the other one may still work alone.
 			}
 			if (generation !== this.#generation) return;
 		}
@@ -112,13 +112,13 @@ export class LocalMedia {
 		}
 	}
 
-	/** Chooses one of several; one that is open changes at once. What comes of it, the device's state says. */
+	/** Chooses one of several devices; if one is open, it changes at once. The device's state tells the result. */
 	async choose(name: DeviceName, deviceId: string) {
 		remember(name, deviceId);
 		const { track } = this.devices.value[name];
 		this.#update(name, { wanted: deviceId, problem: null });
 		if (!track) return;
-		// Many telephones open one camera at a time. What is published of it goes on with the next one's pictures.
+		// Many phones open only one camera at a time. The published track continues with the next camera's video.
 		if (name === 'camera') track.stop();
 		await this.#open(name, true);
 	}
@@ -128,7 +128,7 @@ export class LocalMedia {
 		this.#update('camera', { problem: null });
 	}
 
-	/** Gives both devices back; says which of them were on, for start(). */
+	/** Releases both devices; returns which of them were on, for start(). */
 	release(): Record<DeviceName, boolean> {
 		const { mic, camera } = this.devices.value;
 		this.#generation++;
@@ -139,7 +139,7 @@ export class LocalMedia {
 		return { mic: mic.on, camera: camera.on };
 	}
 
-	/** chosen: this very device, and in the state that the one before was in. */
+	/** chosen: exactly this device, in the state of the previous one. */
 	async #open(name: DeviceName, chosen = false) {
 		const problem = obstacle(name);
 		if (problem) {
@@ -152,7 +152,7 @@ export class LocalMedia {
 		try {
 			const stream = await (chosen ? this.#insist(name) : this.#ask(name));
 			const track = stream.getTracks()[0]!;
-			// Meanwhile another one may have been chosen.
+			// Another device may have been chosen meanwhile.
 			if (chosen && this.devices.value[name].wanted !== wanted) track.stop();
 			else this.#adopt(name, track, generation);
 		} catch (error) {
@@ -163,7 +163,7 @@ export class LocalMedia {
 		}
 	}
 
-	/** The wanted ones, or any where a wanted one is gone. */
+	/** The wanted devices, or any if a wanted one is gone. */
 	async #ask(...names: DeviceName[]): Promise<MediaStream> {
 		try {
 			return await this.#insist(...names);

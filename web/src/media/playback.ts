@@ -3,9 +3,9 @@ import { recall, remember } from '../base/storage';
 import { Store } from '../base/store';
 
 export interface Playback {
-	/** The browser refuses to play sound, or pictures, until the participant touches the page. */
+	/** The browser refuses to play audio, or video, until the participant touches the page. */
 	blocked: boolean;
-	/** Pictures as well, as iPhones in low power mode. */
+	/** Video as well, as on iPhones in low power mode. */
 	frozen: boolean;
 	/** The deviceId of the speaker; null: the system's. */
 	speaker: string | null;
@@ -16,10 +16,10 @@ export interface Playback {
 
 export const playback = new Store<Playback>({ blocked: false, frozen: false, speaker: recall('speaker'), volume: 100, muted: false });
 
-/** Safari and telephones leave the choice to the system. */
+/** Safari and phones leave the choice to the system. */
 export const canChooseSpeaker = 'setSinkId' in HTMLMediaElement.prototype;
 
-/** What plays, with the gain node where the element's volume cannot be set. */
+/** Playing elements, with a gain node if the element's volume cannot be set. */
 const players = new Map<HTMLAudioElement, GainNode | null>();
 const pictures = new Set<HTMLVideoElement>();
 let context: AudioContext | null = null;
@@ -44,7 +44,7 @@ export function playAudio(element: HTMLAudioElement, track: MediaStreamTrack): (
 export function playVideo(element: HTMLVideoElement, track: MediaStreamTrack): () => void {
 	element.srcObject = new MediaStream([track]);
 	pictures.add(element);
-	// autoplay would start it, but says nothing where it may not.
+	// autoplay would start it, but reports nothing if it is blocked.
 	void play(element);
 	return () => {
 		pictures.delete(element);
@@ -52,7 +52,7 @@ export function playVideo(element: HTMLVideoElement, track: MediaStreamTrack): (
 	};
 }
 
-/** To be called from a user gesture. Resolves to whether everything plays now. */
+/** Call it from a user gesture. Resolves to whether everything plays now. */
 export async function listen(): Promise<boolean> {
 	playback.update({ blocked: false, frozen: false });
 	void context?.resume();
@@ -60,7 +60,7 @@ export async function listen(): Promise<boolean> {
 	return !playback.value.blocked;
 }
 
-/** Everything that sounds goes to this device from now on. */
+/** All sound goes to this device from now on. */
 export function chooseSpeaker(deviceId: string) {
 	remember('speaker', deviceId);
 	playback.update({ speaker: deviceId });
@@ -81,7 +81,7 @@ function setLoudness(element: HTMLAudioElement, gain: GainNode | null) {
 
 let readOnly: boolean | undefined;
 
-/** As on iPhones, where the participant's keys alone say how loud it is. */
+/** As on iPhones, where only the device's buttons set the volume. */
 function volumeIsReadOnly(): boolean {
 	if (readOnly === undefined) {
 		const probe = document.createElement('audio');
@@ -95,7 +95,7 @@ function amplify(stream: MediaStream): GainNode {
 	context ??= new AudioContext();
 	const gain = context.createGain();
 	context.createMediaStreamSource(stream).connect(gain).connect(context.destination);
-	// Muted elements play without a gesture, this does not.
+	// Muted elements play without a gesture; an audio context does not.
 	void context.resume();
 	if (context.state === 'suspended') setTimeout(() => context!.state === 'suspended' && playback.update({ blocked: true }), 500);
 	return gain;
@@ -107,7 +107,7 @@ async function route(element: HTMLAudioElement) {
 	try {
 		await element.setSinkId(speaker);
 	} catch (error) {
-		// A remembered device that is gone: the system's speaker goes on.
+		// A remembered device is gone: the system's speaker stays in use.
 		console.warn('amphi: the speaker cannot be used', error);
 	}
 }
@@ -116,14 +116,14 @@ async function play(element: HTMLMediaElement) {
 	try {
 		await element.play();
 	} catch (error) {
-		// An element that left the page meanwhile fails with AbortError, which means nothing.
+		// An element that left the page meanwhile fails with AbortError, which is harmless.
 		if (!(error instanceof DOMException && error.name === 'NotAllowedError')) return;
 		if (element instanceof HTMLVideoElement) freeze();
 		else playback.update({ blocked: true });
 	}
 }
 
-/** Any touch will do: on the welcome screen there is no button for it. */
+/** Any gesture will do: the welcome screen has no button for it. */
 function freeze() {
 	if (!playback.value.frozen) atNextGesture(() => void listen());
 	playback.update({ blocked: true, frozen: true });

@@ -9,9 +9,9 @@ type Source = (typeof SOURCES)[number];
 
 interface Published {
 	producer: types.Producer;
-	/** What the server last confirmed; null: unknown, because the connection broke meanwhile. */
+	/** The state that the server last confirmed; null: unknown, because the connection broke meanwhile. */
 	paused: boolean | null;
-	/** Which encodings viewers wish for; null: all of them. */
+	/** Which encodings viewers request; null: all of them. */
 	wantedEncodings: boolean[] | null;
 }
 
@@ -22,12 +22,12 @@ export class Publisher {
 	readonly #capabilities: types.RtpCapabilities;
 	readonly #codec: types.RtpCodecCapability | undefined;
 	readonly #isCodecForced: boolean;
-	/** Of the screen that is shared now, or was last. */
+	/** Of the screen that is, or was last, shared. */
 	#screenCodec: types.RtpCodecCapability | undefined;
 	readonly #local: LocalMedia;
 	readonly #screen: ScreenShare;
 	readonly #published = new Map<Source, Published>();
-	/** Of each picture, in bit/s; null: none. */
+	/** The limit of each video, in bit/s; null: none. */
 	#limit: number | null = null;
 	#work: Promise<void> = Promise.resolve();
 	#unsubscribe: (() => void)[] = [];
@@ -51,13 +51,13 @@ export class Publisher {
 		return [...this.#published.values()].map(({ producer }) => producer.id);
 	}
 
-	/** To be called when the server has let us in: before that it takes no producer. */
+	/** Call it once the server has admitted us: before that it accepts no producer. */
 	start() {
 		this.#unsubscribe = [this.#local.devices, this.#screen.state].map((store) => store.subscribe(() => this.#sync()));
 		this.#sync();
 	}
 
-	/** Makes, pauses and closes producers, one change after the other, until they match the sources. */
+	/** Creates, pauses and closes producers, one change after the other, until they match the sources. */
 	#sync() {
 		for (const source of SOURCES) this.#enqueue(() => this.#syncSource(source));
 	}
@@ -69,7 +69,7 @@ export class Publisher {
 		});
 	}
 
-	/** Limits each picture, in bit/s. */
+	/** Limits each video, in bit/s. */
 	limit(bitrate: number | null) {
 		if (this.#limit === bitrate) return;
 		this.#limit = bitrate;
@@ -78,7 +78,7 @@ export class Publisher {
 		});
 	}
 
-	/** The server says which encodings of a picture viewers wish for: nobody pays for the others. */
+	/** The server says which encodings of a video viewers request: the others are not sent. */
 	encodingsWanted(producerId: string, wanted: boolean[]) {
 		for (const [source, published] of this.#published) {
 			if (published.producer.id !== producerId) continue;
@@ -87,14 +87,14 @@ export class Publisher {
 		}
 	}
 
-	/** Somebody came who does not decode the screen that is shared: it begins anew, in a codec that all decode. */
+	/** Somebody joined who cannot decode the shared screen: it starts again in a codec that everybody can decode. */
 	producerUnfit(producerId: string) {
 		this.#enqueue(async () => {
 			const published = this.#published.get('screen');
 			if (published?.producer.id !== producerId) return;
 			const before = this.#screenCodec;
 			await this.#chooseScreenCodec();
-			if (this.#screenCodec === before) return; // there is none that serves them better
+			if (this.#screenCodec === before) return; // no codec serves them better
 			this.#published.delete('screen');
 			published.producer.close();
 			await this.#connection.request('closeProducer', { producerId });
@@ -102,7 +102,7 @@ export class Publisher {
 		});
 	}
 
-	/** After a resume: these the server has lost, and of the others it may have missed a pause. */
+	/** After a resume: the server has lost these producers, and may have missed a pause of the others. */
 	resumed(lost: string[]) {
 		for (const [source, published] of this.#published) {
 			published.paused = null;
@@ -131,7 +131,7 @@ export class Publisher {
 		let published = this.#published.get(source);
 
 		if (published && track && published.producer.track !== track) {
-			// Another device: the others' consumers stay.
+			// Another device, the same producer: the others' consumers stay.
 			await published.producer.replaceTrack({ track });
 		} else if (published && !track) {
 			this.#published.delete(source);
@@ -141,8 +141,8 @@ export class Publisher {
 		}
 		if (!published && track && on) {
 			if (source === 'screen') await this.#chooseScreenCodec();
-			if (this.#wanted(source).track !== track) return; // this has changed meanwhile, and runs again
-			// A producer begins unpaused at the server, whatever its track does by then.
+			if (this.#wanted(source).track !== track) return; // it has changed meanwhile, and this function runs again
+			// A producer starts unpaused on the server, whatever the state of its track is by then.
 			published = { producer: await this.#produce(source, track), paused: false, wantedEncodings: null };
 			this.#published.set(source, published);
 			await this.#applyEncodings(source, published);
@@ -166,7 +166,7 @@ export class Publisher {
 		wantedOf(withinBitrate(encodings, this.#limit), wantedEncodings).forEach((applied, index) => {
 			if (parameters.encodings[index]) Object.assign(parameters.encodings[index], applied);
 		});
-		// A screen that gets blurred is worth nothing: pictures may come later.
+		// A blurred screen is useless: rather delay frames.
 		if (source === 'screen') parameters.degradationPreference = 'maintain-resolution';
 		await rtpSender.setParameters(parameters);
 	}
@@ -176,7 +176,7 @@ export class Publisher {
 		return source === 'camera' && this.#codec ? cameraEncodings(this.#codec) : undefined;
 	}
 
-	/** The best that everybody in the room decodes now, where this browser encodes it. */
+	/** The best codec that everybody in the room decodes now, if this browser can encode it. */
 	async #chooseScreenCodec() {
 		if (this.#isCodecForced) return;
 		const { mimeType } = await this.#connection.request('getScreenCodec', {});
@@ -184,7 +184,7 @@ export class Publisher {
 	}
 
 	#produce(source: Source, track: MediaStreamTrack): Promise<types.Producer> {
-		// The tracks belong to LocalMedia and ScreenShare: they alone stop and disable them.
+		// The tracks belong to LocalMedia and ScreenShare: only they stop and disable them.
 		const options = { track, stopTracks: false, disableTrackOnPause: false };
 		const video = { ...options, codec: this.#codec, codecOptions: { videoGoogleStartBitrate: 1000 } };
 		switch (source) {

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { mendDescriptions, mendRed, withRed } from './red';
 
-test('the parameter of redundant sound has no name', () => {
+test('the parameter of redundant audio has no name', () => {
 	const sdp = (red: string) => `a=fmtp:100 useinbandfec=1\r\na=fmtp:109 ${red}\r\na=fmtp:103 x=\r\n`;
 	expect(mendRed(sdp('100/100='))).toBe(sdp('100/100'));
 	expect(mendRed(sdp('100/100'))).toBe(sdp('100/100'));
@@ -12,7 +12,7 @@ test('the router’s other codecs stay', () => {
 	expect(withRed({ codecs: [opus] }).codecs?.map(({ mimeType }) => mimeType)).toEqual(['audio/opus', 'audio/red']);
 });
 
-test('a connection is told of redundant sound rightly, with all that a page may say', () => {
+test('a connection gets the right description of redundant audio, whatever form the page uses', () => {
 	const set = vi.fn();
 	class RTCPeerConnection {
 		setRemoteDescription(...all: unknown[]) {

@@ -1,13 +1,13 @@
 import { Store } from '../base/store';
 
-/** Why the screen is not shared: turned down, refused without a gesture in this page, forbidden by the embedding page, or not possible. */
+/** Why the screen is not shared: declined, no gesture in this page, not allowed by the embedding page, or not possible. */
 export type ScreenProblem = 'denied' | 'gesture' | 'policy' | 'unsupported' | 'busy';
 
 export interface ScreenState {
 	/** Waiting for the browser's dialog. */
 	pending: boolean;
 	video: MediaStreamTrack | null;
-	/** The sound of what is shown, where browser and participant give it. */
+	/** The audio of what is shared, if browser and participant provide it. */
 	audio: MediaStreamTrack | null;
 	problem: ScreenProblem | null;
 	/** How often there was a problem. */
@@ -36,7 +36,7 @@ function blockedByPolicy(): boolean {
 	return featurePolicy?.allowsFeature('display-capture') === false;
 }
 
-/** The participant's own screen, window or tab, while it is shown to the others. */
+/** The participant's own screen, window or tab, while it is shared. */
 export class ScreenShare {
 	readonly state = new Store<ScreenState>({ ...IDLE, failures: 0 });
 	/** Counts stops: what the browser hands out for an earlier request is stopped at once. */
@@ -46,7 +46,7 @@ export class ScreenShare {
 		return typeof navigator.mediaDevices?.getDisplayMedia === 'function';
 	}
 
-	/** Asks the participant what to share. To be called from a user gesture. True: it is shared now. */
+	/** Asks the participant what to share. Call it from a user gesture. True: it is shared now. */
 	async start(): Promise<boolean> {
 		if (this.state.value.video) return true;
 		if (this.state.value.pending) return false;
@@ -87,7 +87,7 @@ export class ScreenShare {
 			for (const track of stream.getTracks()) track.stop();
 			return false;
 		}
-		// Text must stay sharp; frames may wait.
+		// Text must stay sharp; frames may be delayed.
 		video.contentHint = 'detail';
 		// The browser's own "stop sharing".
 		video.addEventListener('ended', () => {

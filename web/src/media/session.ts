@@ -6,24 +6,24 @@ import type { ScreenShare } from './screen';
 import { Subscriber } from './subscriber';
 import { openTransport, type Path, requestTransport } from './transport';
 
-/** Everything between one join and the next complete join: the PeerConnections and what flows over them. */
+/** Everything between one join and the next complete join: the PeerConnections and their streams. */
 export interface MediaSession {
 	device: types.Device;
 	readonly recvTransport: types.Transport;
 	/** Null for a webinar's viewers. */
 	readonly publisher: Publisher | null;
 	readonly subscriber: Subscriber;
-	/** The worse of both directions. */
+	/** The worse state of both directions. */
 	readonly path: Path;
-	/** Makes the publisher, on a transport of its own: what is received goes on. */
+	/** Creates the publisher, on a separate transport: receiving goes on. */
 	openPublisher(): Promise<void>;
 	closePublisher(): void;
-	/** Makes another transport to receive on; what it brings, the server offers anew. */
+	/** Creates another transport to receive on; the server offers its consumers again. */
 	reopenSubscriber(): Promise<void>;
 	close(): void;
 }
 
-/** Asks for the transports before it returns, so that what else is asked then is on its way with them. */
+/** Requests the transports before it returns, so that later requests are sent together with them. */
 export async function openMediaSession(
 	connection: Connection,
 	device: types.Device,
@@ -33,9 +33,9 @@ export async function openMediaSession(
 		speaker: boolean;
 		codec: string | null;
 		changed: () => void;
-		/** A transport works. */
+		/** A transport is connected. */
 		connected: () => void;
-		/** The server has ended a transport, and the path is lost until there is another. connected: it had worked before. */
+		/** The server has ended a transport; the path is lost until there is another. connected: it was connected before. */
 		ended: (direction: 'send' | 'recv', connected: boolean) => void;
 	},
 ): Promise<MediaSession> {

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { layersFor, Sight } from './sight';
 
-test('the layer is the smallest that is not stretched much', () => {
+test('the layer is the smallest one that is not stretched much', () => {
 	expect(layersFor({ width: 150, height: 84 }, 1)).toEqual({ spatialLayer: 0, temporalLayer: 1 });
 	expect(layersFor({ width: 400, height: 225 }, 1)).toEqual({ spatialLayer: 0, temporalLayer: 2 });
 	expect(layersFor({ width: 632, height: 356 }, 1).spatialLayer).toBe(1);
@@ -39,7 +39,7 @@ beforeEach(() => {
 	}, () => consumers);
 });
 
-test('pictures that are not seen are paused, sound never', async () => {
+test('video out of sight is paused, audio never', async () => {
 	sight.set('a', large);
 	sight.set('b', null);
 	expect(asked).toEqual([]);
@@ -52,7 +52,7 @@ test('pictures that are not seen are paused, sound never', async () => {
 	expect(asked).toEqual(['set PreferredLayers c-b 0', 'resume  c-b']);
 });
 
-test('what fills much of the page goes first, but for a shared screen', async () => {
+test('a tile that fills much of the page has priority, except over a shared screen', async () => {
 	vi.stubGlobal('innerWidth', 1200);
 	vi.stubGlobal('innerHeight', 800);
 	sight.set('a', large);
@@ -68,7 +68,7 @@ test('what fills much of the page goes first, but for a shared screen', async ()
 	expect(priorities()).toEqual(['set Priority c-a 100', 'set Priority c-b 150']);
 });
 
-test('what is pinned goes before who leads the talk, and both before what is larger', async () => {
+test('a pinned tile ranks before the leading speaker, and both before larger tiles', async () => {
 	sight.set('a', small);
 	sight.set('b', small);
 	sight.set('s/share', small);
@@ -96,7 +96,7 @@ test('what is pinned goes before who leads the talk, and both before what is lar
 	expect(priorities()).toEqual([]);
 });
 
-test('in a quick exchange the lead changes once in a while', async () => {
+test('in a quick exchange the leader changes only now and then', async () => {
 	sight.set('a', small);
 	sight.set('b', small);
 	await vi.runAllTimersAsync();
@@ -125,7 +125,7 @@ test('in a quick exchange the lead changes once in a while', async () => {
 	expect(priorities()).toEqual(['set Priority c-a 150', 'set Priority c-b 100']);
 });
 
-test('a picture alone goes before nothing', async () => {
+test('a single video needs no priority', async () => {
 	consumers = [video('a')];
 	sight.set('a', small);
 	sight.pin('a');
@@ -136,7 +136,7 @@ test('a picture alone goes before nothing', async () => {
 	expect(priorities()).toEqual(['set Priority c-a 200']);
 });
 
-test('after a broken connection who goes first is said again', async () => {
+test('after a broken connection, priorities are sent again', async () => {
 	sight.set('a', small);
 	sight.lead('a');
 	await vi.runAllTimersAsync();
@@ -145,7 +145,7 @@ test('after a broken connection who goes first is said again', async () => {
 	expect(priorities()).toEqual(['set Priority c-a 150']);
 });
 
-test('who went first no more while the connection was broken does so no more', async () => {
+test('a priority that was lost while the connection was broken is withdrawn', async () => {
 	sight.set('a', small);
 	sight.lead('a');
 	await vi.runAllTimersAsync();
@@ -158,7 +158,7 @@ test('who went first no more while the connection was broken does so no more', a
 	expect(priorities()).toContain('set Priority c-a 100');
 });
 
-test('the same is not asked twice, and what passes by not at all', async () => {
+test('nothing is requested twice, and nothing for tiles that only pass by', async () => {
 	sight.set('a', large);
 	await vi.runAllTimersAsync();
 	asked.length = 0;
@@ -169,7 +169,7 @@ test('the same is not asked twice, and what passes by not at all', async () => {
 	expect(asked).toEqual([]);
 });
 
-test('a tile that is not drawn yet says nothing', async () => {
+test('a tile that is not drawn yet requests nothing', async () => {
 	sight.set('s', null);
 	await vi.runAllTimersAsync();
 	expect(asked).toEqual([]);
@@ -178,7 +178,7 @@ test('a tile that is not drawn yet says nothing', async () => {
 	expect(asked).toEqual(['pause  c-s']);
 });
 
-test('after a broken connection everything is said again', async () => {
+test('after a broken connection, everything is sent again', async () => {
 	sight.set('a', large);
 	sight.set('b', null);
 	fail = true;

@@ -14,7 +14,7 @@ export interface Layers {
 
 interface Rank {
 	pinned: boolean;
-	/** Its owner leads the talk. */
+	/** Its owner is the leading speaker. */
 	leads: boolean;
 }
 
@@ -36,63 +36,63 @@ interface Told {
 	paused: boolean;
 	layers: Layers | null;
 	priority: number;
-	/** Whether the server was ever told of one. */
+	/** Whether the server was ever told a rank. */
 	ranked: boolean;
-	/** Whether the server has it all for certain. */
+	/** Whether the server certainly knows all of it. */
 	sure: boolean;
 }
 
-/** While a list is scrolled or a window resized, nothing is asked. */
+/** While a list is scrolled or a window resized, nothing is requested. */
 const SETTLE_MS = 250;
 
-/** A camera sends 320, 640 and 1280 pixels; a picture may be stretched by a quarter before the next size is worth it. */
+/** A camera sends widths of 320, 640 and 1280 pixels; video may be stretched by a quarter before the next size is worth it. */
 const WIDTHS = [320, 640];
 const STRETCH = 1.25;
-/** Larger than any camera's picture. */
+/** Larger than any camera's video. */
 const WHOLE: Shown = { width: 1920, height: 1080 };
-/** What the server takes for an ordinary picture's priority; that of who leads the talk, and of what is pinned. A shared screen has 255. */
+/** Priorities: the server's default for a video, of the leading speaker, and of a pinned tile. A shared screen has 255. */
 const ORDINARY = 100;
 const LEADING = 150;
 const PINNED = 200;
-/** A picture that takes so much of the page is looked at as the leader's is. */
+/** A tile that takes this share of the page ranks like the leader's. */
 const MUCH = 1 / 3;
 /**
- * Who leads the talk counts after this time at the earliest, and after twice of it at the latest: all pages of a webinar
- * hear of it in the same moment, and in a quick exchange each word has another leader.
+ * A new leader counts after this time at the earliest, and after twice this time at the latest: all pages of a webinar
+ * learn of it at the same moment, and in a quick exchange the leader changes with every word.
  */
 const LEAD_MS = 1500;
-/** In pictures smaller than this nobody misses every second frame. */
+/** In tiles smaller than this, nobody misses every second frame. */
 const SMALL = 200;
 
-/** The layers to ask for, of a 16:9 picture that fills this place on a screen of this density. */
+/** The layers to request, for 16:9 video that fills this area on a screen of this density. */
 export function layersFor({ width, height }: Shown, density: number): Layers {
-	// Beyond two, eyes see no difference.
+	// Beyond a density of two, nobody sees a difference.
 	const pixels = Math.max(width, (height * 16) / 9) * Math.min(density, 2);
 	const spatial = WIDTHS.findIndex((sent) => pixels <= sent * STRETCH);
 	return { spatialLayer: spatial < 0 ? WIDTHS.length : spatial, temporalLayer: width < SMALL ? 1 : 2 };
 }
 
-/** Which pictures go first where the way does not carry all. A shared screen does so by itself. */
+/** Which video has priority if the link does not carry all of them. A shared screen has it anyway. */
 function priorityFor({ width, height }: Shown, { pinned, leads }: Rank): number {
 	if (pinned) return PINNED;
 	return leads || width * height > innerWidth * innerHeight * MUCH ? LEADING : ORDINARY;
 }
 
 /**
- * Tells the server which pictures are seen, how large, and which go first: others are paused, small ones come in small
- * layers. Sound is never touched.
+ * Tells the server which video is visible, how large, and which has priority. Any other video is paused, and small tiles get
+ * small layers. Audio is never touched.
  */
 export class Sight {
 	readonly #request: Request;
 	readonly #consumers: () => Owned[];
-	/** By tile; null: not seen. A tile that is not in here is not drawn yet: its pictures come as they are. */
+	/** By tile; null: not visible. A tile that is missing here is not drawn yet: its video comes as it is. */
 	readonly #shown = new Map<string, Shown | null>();
-	/** Tiles whose picture is wanted whatever is seen of them, and by how many. */
+	/** Tiles whose video is wanted even if they are not visible, and by how many callers. */
 	readonly #wanted = new Map<string, number>();
 	readonly #told = new Map<string, Told>();
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#pinned: string | null = null;
-	/** Who leads the talk, as far as that counts yet, and who does now. */
+	/** The leader that counts, and the current one. */
 	#leader: string | null = null;
 	#next: string | null = null;
 	#leadTimer: ReturnType<typeof setTimeout> | undefined;
@@ -102,7 +102,7 @@ export class Sight {
 		this.#consumers = consumers;
 	}
 
-	/** What is seen of a tile now; undefined: there is no such tile any more. */
+	/** How large a tile is visible now; undefined: the tile is gone. */
 	set(tile: string, shown: Shown | null | undefined) {
 		if (shown === undefined) this.#shown.delete(tile);
 		else this.#shown.set(tile, shown);
@@ -116,7 +116,7 @@ export class Sight {
 		this.#settle();
 	}
 
-	/** Somebody takes the lead in the talk, and has it until somebody else does. */
+	/** Somebody becomes the leading speaker, and stays it until somebody else does. */
 	lead(peerId: string) {
 		this.#next = peerId;
 		if (this.#next === this.#leader || this.#leadTimer !== undefined) return;
@@ -132,7 +132,7 @@ export class Sight {
 		this.#timer = setTimeout(() => this.sync(), SETTLE_MS);
 	}
 
-	/** Wants a tile's picture as it is sent, seen or not, until the function that it returns is called. */
+	/** Requests a tile's video in full, visible or not, until the returned function is called. */
 	want(tile: string): () => void {
 		const count = (change: number) => {
 			const wanted = (this.#wanted.get(tile) ?? 0) + change;
@@ -144,7 +144,7 @@ export class Sight {
 		return () => count(-1);
 	}
 
-	/** Asks for what differs from what was asked last. */
+	/** Requests what differs from the last requests. */
 	sync() {
 		const consumers = this.#consumers().filter(({ consumer }) => consumer.kind === 'video');
 		const ids = new Set(consumers.map(({ consumer }) => consumer.id));
@@ -152,7 +152,7 @@ export class Sight {
 		for (const { peerId, share, consumer } of consumers) {
 			const tile = tileKey(peerId, share);
 			const shown = this.#wanted.has(tile) ? WHOLE : this.#shown.get(tile);
-			// One alone goes before nothing.
+			// A single video needs no priority.
 			const ranked = !share && consumers.length > 1;
 			const rank = ranked ? { pinned: tile === this.#pinned, leads: tile === this.#leader } : null;
 			if (shown !== undefined) this.#tell(consumer.id, shown, rank);
@@ -170,11 +170,11 @@ export class Sight {
 		clearTimeout(this.#leadTimer);
 	}
 
-	/** rank: null where the server knows it by itself. */
+	/** rank: null if the server knows it anyway. */
 	#tell(id: string, shown: Shown | null, rank: Rank | null) {
 		const last = this.#told.get(id) ?? { paused: false, layers: null, priority: ORDINARY, ranked: false, sure: true };
 		const paused = shown === null;
-		// Of a paused picture the size does not matter.
+		// The size of paused video does not matter.
 		const layers = shown ? layersFor(shown, devicePixelRatio) : last.layers;
 		const priority = shown && rank ? priorityFor(shown, rank) : last.priority;
 		const other =
@@ -187,7 +187,7 @@ export class Sight {
 				// The consumer is gone, or the connection, which resumed() makes up for.
 				told.sure = false;
 			});
-		// First the size: what comes after a pause comes in it.
+		// First the size: video resumes in it after a pause.
 		if (layers && !paused && (other || !last.sure))
 			ask(this.#request('setConsumerPreferredLayers', { consumerId: id, ...layers }));
 		if (priority !== last.priority || (!last.sure && ranked))

@@ -29,7 +29,7 @@ function add(id: string, { kind = 'video' as types.MediaKind, share = false, pau
 
 const ann = () => subscriber.mediaOf('ann');
 
-test('a camera that the link does not carry is starved until its packets flow again', async () => {
+test('a camera that the link cannot carry is starved until its packets flow again', async () => {
 	await add('camera');
 	expect(ann().starved).toBe(false);
 	changed.mockClear();
@@ -62,7 +62,7 @@ test('the camera and the screen are starved each on its own', async () => {
 	expect(subscriber.mediaOf('bob')).toEqual(NO_MEDIA);
 });
 
-test('what is told while the browser makes the consumer is not lost', async () => {
+test('messages that arrive while the browser creates the consumer are not lost', async () => {
 	const adding = add('camera');
 	subscriber.setLayer('camera', null, 'bandwidth');
 	expect(ann().starved).toBe(false);
@@ -70,7 +70,7 @@ test('what is told while the browser makes the consumer is not lost', async () =
 	expect(ann().starved).toBe(true);
 });
 
-test('who has camera and microphone on is told so before their tracks have come', async () => {
+test('a peer shows camera and microphone as on before their tracks have arrived', async () => {
 	const adding = Promise.all([add('camera'), add('mic', { kind: 'audio' }), add('screen', { share: true })]);
 	expect(changed).toHaveBeenCalledTimes(3);
 	expect(ann()).toEqual({ ...NO_MEDIA, camera: true, mic: true });
@@ -82,7 +82,7 @@ test('who has camera and microphone on is told so before their tracks have come'
 	expect(ann()).toMatchObject({ camera: false, video: null });
 });
 
-test('who has nothing on is said to have nothing once the server has offered all that there is', async () => {
+test('a peer shows no devices as on once the server has offered everything', async () => {
 	vi.useFakeTimers();
 	subscriber.expectOffers();
 	expect(ann()).toEqual({ ...NO_MEDIA, camera: null, mic: null });
@@ -95,7 +95,7 @@ test('who has nothing on is said to have nothing once the server has offered all
 	vi.useRealTimers();
 });
 
-test('who shares a screen has no camera on for that', async () => {
+test('sharing a screen does not count as a camera', async () => {
 	await Promise.all([add('screen', { share: true }), add('sound', { kind: 'audio', share: true })]);
 	expect(ann()).toMatchObject({ camera: false, mic: false, share: 'track of screen', shareAudio: 'track of sound' });
 });
@@ -113,7 +113,7 @@ test('no layer for another reason, or for none, starves nothing', async () => {
 	expect(ann().starved).toBe(false);
 });
 
-test('layers alone draw nothing again', async () => {
+test('a change of layers alone renders nothing again', async () => {
 	await add('camera');
 	changed.mockClear();
 	subscriber.setLayer('camera', 2);
@@ -122,7 +122,7 @@ test('layers alone draw nothing again', async () => {
 	expect(changed).not.toHaveBeenCalled();
 });
 
-test('a picture that its owner turned off is not starved, until it is on again', async () => {
+test('video that its owner turned off is not starved until it is on again', async () => {
 	await Promise.all([add('camera'), add('screen', { share: true })]);
 	for (const id of ['camera', 'screen']) {
 		subscriber.setLayer(id, null, 'bandwidth');
@@ -133,7 +133,7 @@ test('a picture that its owner turned off is not starved, until it is on again',
 	expect(ann().starved).toBe(true);
 });
 
-test('a picture that this page paused is not starved, until it is wanted again', async () => {
+test('video that this page paused is not starved until it is wanted again', async () => {
 	await Promise.all([add('camera'), add('screen', { share: true })]);
 	for (const id of ['camera', 'screen']) {
 		subscriber.setLayer(id, null, 'bandwidth');
@@ -146,7 +146,7 @@ test('a picture that this page paused is not starved, until it is wanted again',
 	expect(changed).toHaveBeenCalledTimes(1);
 });
 
-test('what is forgotten with its connection is starved when it is told once more', async () => {
+test('a state lost with its connection comes back when the server repeats it', async () => {
 	await Promise.all([add('camera'), add('screen', { share: true })]);
 	for (const id of ['camera', 'screen']) subscriber.setLayer(id, null, 'bandwidth');
 	subscriber.forgetStarved();
@@ -154,7 +154,7 @@ test('what is forgotten with its connection is starved when it is told once more
 	expect(ann()).toMatchObject({ starved: false, shareStarved: true });
 });
 
-test('of a starved picture no size comes', async () => {
+test('a starved video has no size', async () => {
 	await add('camera');
 	subscriber.setLayer('camera', 1);
 	expect(subscriber.sizeOf('ann')).toEqual({ now: 1, largest: 2 });
@@ -162,7 +162,7 @@ test('of a starved picture no size comes', async () => {
 	expect(subscriber.sizeOf('ann')).toEqual({ now: -1, largest: 2 });
 });
 
-test('nothing else is negotiated while the connection for pictures is made', async () => {
+test('nothing else is negotiated while the connection for video is being made', async () => {
 	vi.useFakeTimers();
 	const quiet = async () => {
 		const now = vi.fn();
@@ -187,7 +187,7 @@ test('nothing else is negotiated while the connection for pictures is made', asy
 	vi.useRealTimers();
 });
 
-test('what is expected ends, unless the session has ended before', async () => {
+test('the wait for all offers ends, unless the session has ended before', async () => {
 	vi.useFakeTimers();
 	for (const closed of [false, true]) {
 		changed.mockClear();

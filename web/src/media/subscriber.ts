@@ -6,7 +6,7 @@ interface Subscription {
 	kind: types.MediaKind;
 	/** Of the peer's screen, not of camera or microphone. */
 	share: boolean;
-	/** Paused by its producer: nothing comes, and the tile says so. */
+	/** Paused by its producer: nothing arrives, and the tile says so. */
 	paused: boolean;
 	closed: boolean;
 	/** Which of its sizes the server sends now; null: none. */
@@ -33,7 +33,7 @@ export interface PeerMedia {
 	starved: boolean;
 	overloaded: boolean;
 	audio: MediaStreamTrack | null;
-	/** What the peer has on, as the server says: what it sends may still have to come. Null: it has not said so yet. */
+	/** Which devices the peer has on, according to the server; their media may still have to arrive. Null: not known yet. */
 	mic: boolean | null;
 	camera: boolean | null;
 	/** The peer's screen, and its sound. */
@@ -54,10 +54,10 @@ export const NO_MEDIA: PeerMedia = {
 	shareAudio: null,
 };
 
-/** So long after a join has the server offered all that there is to receive. */
+/** This long after a join, the server has offered everything that there is to receive. */
 const OFFERS_MS = 2000;
 
-/** So long nothing else is negotiated while a connection is made, and then until there is a picture. */
+/** How long nothing else is negotiated while a connection is being made, and then until there is video. */
 const CONNECTS_MS = 1000;
 const PICTURE_MS = 100;
 
@@ -76,7 +76,7 @@ export class Subscriber {
 		this.#changed = changed;
 	}
 
-	/** The server is about to offer all that there is to receive: until then nobody is said to have nothing on. */
+	/** The server is about to offer everything that there is to receive: until then, nobody is shown with devices off. */
 	expectOffers() {
 		clearTimeout(this.#offers);
 		this.#offers = setTimeout(() => {
@@ -85,12 +85,12 @@ export class Subscriber {
 		}, OFFERS_MS);
 	}
 
-	/** With its transport: nothing changes any more. */
+	/** Closed with its transport: nothing changes any more. */
 	close() {
 		clearTimeout(this.#offers);
 	}
 
-	/** When something else may be negotiated, which would hold up pictures whose connection is being made. */
+	/** Resolves when something else may be negotiated without delaying video whose connection is being made. */
 	async quiet(): Promise<void> {
 		const transport = this.#transport;
 		if (this.#subscriptions.size === 0 || transport.connectionState === 'connected') return;
@@ -102,7 +102,7 @@ export class Subscriber {
 		});
 	}
 
-	/** Only what the browser really has: the server offers anything else again after a resume. */
+	/** Only consumers that the browser really has: the server offers any others again after a resume. */
 	get consumerIds(): string[] {
 		return [...this.#subscriptions].filter(([, { consumer }]) => consumer).map(([id]) => id);
 	}
@@ -111,7 +111,7 @@ export class Subscriber {
 	async add({ id, peerId, producerId, kind, rtpParameters, producerPaused, appData }: NewConsumer) {
 		const known = this.#subscriptions.get(id);
 		if (known) {
-			// Offered again after a broken connection.
+			// A repeated offer, after a broken connection.
 			known.paused = producerPaused;
 			await known.ready;
 			this.#changed();
@@ -134,7 +134,7 @@ export class Subscriber {
 		this.#subscriptions.set(id, subscription);
 		this.#changed();
 		subscription.ready = this.#transport
-			// One stream for a peer's sound and picture keeps them in step; its screen has another.
+			// One stream for a peer's audio and video keeps them in sync; the screen has another.
 			.consume({ id, producerId, kind, rtpParameters, streamId: share ? `${peerId}-share` : peerId })
 			.then((consumer) => {
 				if (subscription.closed) consumer.close();
@@ -165,7 +165,7 @@ export class Subscriber {
 		this.#setStarved(subscription, layer === null && reason !== undefined, reason === 'overload');
 	}
 
-	/** Whether this page wants it sent. What it does not want lacks nothing. */
+	/** Whether this page wants it sent. Media that it does not want is not starved. */
 	setWanted(id: string, wanted: boolean) {
 		const subscription = this.#subscriptions.get(id);
 		if (!subscription || subscription.wanted === wanted) return;
@@ -173,7 +173,7 @@ export class Subscriber {
 		if (subscription.starved) this.#changed();
 	}
 
-	/** For another connection, on which the server says it once more. */
+	/** For a new connection, on which the server says it again. */
 	forgetStarved() {
 		for (const subscription of this.#subscriptions.values()) this.#setStarved(subscription, false);
 	}
@@ -223,7 +223,7 @@ export class Subscriber {
 		return media;
 	}
 
-	/** In which of its sizes a camera's picture comes now. */
+	/** The size in which a camera's video arrives now. */
 	sizeOf(peerId: string): Size {
 		for (const { peerId: owner, kind, share, layer, consumer } of this.#subscriptions.values()) {
 			if (owner !== peerId || kind !== 'video' || share || !consumer) continue;
@@ -233,7 +233,7 @@ export class Subscriber {
 		return { now: -1, largest: 0 };
 	}
 
-	/** The live consumers with their peers. flows: something is to come of it. */
+	/** The live consumers with their peers. flows: media is expected from it. */
 	consumers(): { peerId: string; share: boolean; flows: boolean; consumer: types.Consumer }[] {
 		return [...this.#subscriptions.values()].flatMap(({ peerId, share, paused, starved, wanted, consumer }) =>
 			consumer ? [{ peerId, share, flows: wanted && !paused && !starved, consumer }] : [],

@@ -5,13 +5,13 @@ import type { Connection } from '../signaling/connection';
 const PATIENCE_MS = 2000;
 const RESTART_MS = 5000;
 
-/** How media gets through: not at all any more, or never yet, or as it should. */
+/** Whether media gets through: no longer, never so far, or yes. */
 export type Path = 'open' | 'lost' | 'blocked';
 
-/** What this page takes of SCTP's streams; the server has fewer. */
+/** The SCTP streams that this page accepts; the server has fewer. */
 export const SCTP = { numStreams: { OS: 1024, MIS: 1024 } };
 
-/** Those that are open on both sides, by id. */
+/** Transports that are open on both sides, by id. */
 const open = new Map<string, types.Transport>();
 
 /** The server has ended it. */
@@ -21,17 +21,17 @@ export function endTransport(transportId: string) {
 	transport?.close();
 }
 
-/** Before a complete join: the server has none of them any more, and may give their ids again. */
+/** Before a complete join: the server no longer has any of them, and may reuse their ids. */
 export function forgetTransports() {
 	open.clear();
 }
 
-/** Gives a transport's place at the server free. It does not matter whether the server still has it. */
+/** Closes a transport on the server. It does not matter whether the server still has it. */
 function closeAtServer(connection: Connection, transportId: string) {
 	connection.request('closeTransport', { transportId }).catch(() => {});
 }
 
-/** After a resume: ends what the server has lost meanwhile, and closes there what is not open here. */
+/** After a resume: closes transports that the server has lost, and those on the server that are not open here. */
 export function reconcileTransports(connection: Connection, alive: string[]) {
 	for (const id of open.keys()) if (!alive.includes(id)) endTransport(id);
 	for (const id of alive) if (!open.has(id)) closeAtServer(connection, id);
@@ -39,7 +39,7 @@ export function reconcileTransports(connection: Connection, alive: string[]) {
 
 type Direction = 'send' | 'recv';
 
-/** Asks the server for a transport. data: for data channels, which viewers may send too. */
+/** Requests a transport. data: for data channels, on which viewers may send too. */
 export function requestTransport(connection: Connection, direction: Direction, data = false): Promise<types.TransportOptions> {
 	return connection.request('createWebRtcTransport', {
 		forceTcp: false,
@@ -50,14 +50,14 @@ export function requestTransport(connection: Connection, direction: Direction, d
 }
 
 /**
- * After the first picture mediasoup-client negotiates a stream of its own for mediasoup's probes, and what comes behind waits
- * for that. Amphi's probes are on a picture's stream of retransmissions.
+ * After the first video, mediasoup-client negotiates a separate stream for mediasoup's probes, which delays what follows.
+ * Amphi sends probes on the retransmission stream of a video.
  */
 function leaveOutProbator(transport: types.Transport) {
 	(transport as unknown as { _probatorConsumerCreated: boolean })._probatorConsumerCreated = true;
 }
 
-/** Makes the PeerConnection of a transport that the server has made. */
+/** Creates the PeerConnection for a transport that the server has created. */
 export function openTransport(
 	connection: Connection,
 	device: types.Device,
@@ -70,7 +70,7 @@ export function openTransport(
 	if (direction === 'recv') leaveOutProbator(transport);
 	open.set(transport.id, transport);
 	transport.observer.on('close', () => {
-		// What the server has ended is not in the list any more.
+		// A transport that the server has ended is no longer in the list.
 		if (open.get(transport.id) !== transport) return;
 		open.delete(transport.id);
 		closeAtServer(connection, transport.id);
@@ -102,7 +102,7 @@ export function openTransport(
 	return transport;
 }
 
-/** Chromium tells of telephones whether they are on Wi-Fi or cellular; its other news are estimates. */
+/** On phones, Chromium tells Wi-Fi from cellular; its other events are estimates. */
 interface NetworkInformation extends EventTarget {
 	type?: string;
 }
@@ -131,7 +131,7 @@ function keepAlive(connection: Connection, transport: types.Transport, onPath: (
 	let wasOpen = false;
 
 	const restart = async () => {
-		// Without signaling there is nobody to ask; the next turn may have it back.
+		// Without signaling there is nobody to ask; it may be back by the next turn.
 		if (restarting || transport.closed || !connection.connected) return;
 		restarting = true;
 		try {
@@ -158,7 +158,7 @@ function keepAlive(connection: Connection, transport: types.Transport, onPath: (
 		wasOpen = true;
 		onPath('open');
 	});
-	// Where the old path still works nothing is lost by asking for another.
+	// If the old path still works, asking for another costs nothing.
 	const stop = onNetworkChange(() => wasOpen && void restart());
 	transport.observer.on('close', () => {
 		clearTimeout(timer);

@@ -15,21 +15,21 @@ const picture: Sample = {
 };
 const sound: Sample = { ...picture, consumerId: 's', kind: 'audio', framesDecoded: 0, concealed: 50, samples: 1000 };
 
-test('a picture that stood still for a hundredth of the time is not told', () => {
+test('video that was frozen for a hundredth of the time is not reported', () => {
 	const moved = { ...picture, framesDecoded: 300 };
 	expect(troubleOf(picture, { ...moved, frozenSeconds: 1.1 }, 10_000)).toBeNull();
 	expect(troubleOf(picture, { ...moved, frozenSeconds: 1.2 }, 10_000)).toEqual({ consumerId: 'p', frozen: 200 });
 	expect(troubleOf(picture, { ...moved, frozenSeconds: 99 }, 10_000)).toEqual({ consumerId: 'p', frozen: 10_000 });
 });
 
-test('without a frame it stood still all the time, unless none was to come', () => {
+test('without a frame, video was frozen all the time, unless none was expected', () => {
 	expect(troubleOf(picture, picture, 10_000)).toEqual({ consumerId: 'p', frozen: 10_000 });
 	expect(troubleOf(picture, { ...picture, flows: false }, 10_000)).toBeNull();
 	expect(troubleOf({ ...picture, flows: false }, picture, 10_000)).toBeNull();
 	expect(troubleOf({ ...picture, share: true }, { ...picture, share: true }, 10_000)).toBeNull();
 });
 
-test('sound that was made up is told in thousandths', () => {
+test('concealed audio is reported in thousandths', () => {
 	const later = { ...sound, samples: 11_000 };
 	expect(troubleOf(sound, { ...later, concealed: 50 + 190 }, 10_000)).toBeNull();
 	expect(troubleOf(sound, { ...later, concealed: 50 + 2500 }, 10_000)).toEqual({ consumerId: 's', concealed: 250 });
@@ -67,12 +67,12 @@ async function looks(times: number, moves: boolean) {
 	}
 }
 
-test('as long as all is well the server hears nothing', async () => {
+test('as long as all is well, the server gets no report', async () => {
 	await looks(20, true);
 	expect(reports).toEqual([]);
 });
 
-test('it hears of each bad time, and once that it is over', async () => {
+test('the server gets a report about each bad time, and one when it is over', async () => {
 	await looks(2, true);
 	await looks(2, false);
 	expect(reports.map(({ consumers }) => consumers[0]?.frozen)).toEqual([WATCH_MS, WATCH_MS]);
@@ -80,7 +80,7 @@ test('it hears of each bad time, and once that it is over', async () => {
 	expect(reports.slice(2)).toEqual([{ span: WATCH_MS, consumers: [] }]);
 });
 
-test('what nobody sees is not told', async () => {
+test('nothing is reported that nobody sees', async () => {
 	await looks(2, true);
 	vi.stubGlobal('document', { hidden: true });
 	await looks(3, false);

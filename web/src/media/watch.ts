@@ -2,20 +2,20 @@ import type { types } from 'mediasoup-client';
 import type { Requests } from '../signaling/messages';
 import type { Subscriber } from './subscriber';
 
-/** So often what was received is looked at: the server hears of it no more often. */
+/** How often received media is checked: the server gets reports no more often. */
 export const WATCH_MS = 10_000;
 
-/** From here on it is noticed: of the time, of the sound. In ‰, as the server weighs them. */
+/** From here on, people notice it: share of the time, and of the audio. In ‰, as the server counts them. */
 const FROZEN = 20;
 const CONCEALED = 20;
 const CONSUMERS_MAX = 64;
 
-/** What one consumer has come to, as getStats() has it. */
+/** The totals of one consumer, from getStats(). */
 export interface Sample {
 	consumerId: string;
 	kind: types.MediaKind;
 	share: boolean;
-	/** False: nothing is to come, since somebody has paused it or the link does not carry it. */
+	/** False: no media is expected, since somebody has paused it or the link cannot carry it. */
 	flows: boolean;
 	framesDecoded: number;
 	frozenSeconds: number;
@@ -52,7 +52,7 @@ export async function sample({ recvTransport, subscriber }: Receiving): Promise<
 	return samples;
 }
 
-/** What was noticed of one consumer between two looks; null: nothing. */
+/** What people noticed of one consumer between two checks; null: nothing. */
 export function troubleOf(before: Sample, after: Sample, span: number): Trouble | null {
 	const { consumerId } = after;
 	if (after.kind === 'audio') {
@@ -60,14 +60,14 @@ export function troubleOf(before: Sample, after: Sample, span: number): Trouble 
 		const concealed = samples > 0 ? Math.round(((after.concealed - before.concealed) * 1000) / samples) : 0;
 		return concealed >= CONCEALED ? { consumerId, concealed: Math.min(concealed, 1000) } : null;
 	}
-	// A screen may stand still for as long as it likes.
+	// A screen may stay still for any time.
 	if (after.share || !before.flows || !after.flows) return null;
 	const stands = after.framesDecoded === before.framesDecoded;
 	const frozen = stands ? span : Math.round((after.frozenSeconds - before.frozenSeconds) * 1000);
 	return frozen * 1000 >= FROZEN * span ? { consumerId, frozen: Math.min(frozen, span) } : null;
 }
 
-/** Tells the server what its participant sees and hears, where that is bad, and once when it is so no more. */
+/** Reports to the server what its participant sees and hears while it is bad, and once when it is good again. */
 export class Watch {
 	readonly #media: () => Receiving | null;
 	readonly #report: (report: Report) => Promise<unknown>;
@@ -76,7 +76,7 @@ export class Watch {
 	#at = 0;
 	#bad = false;
 
-	/** phase: of WATCH_MS, 0 to 1, so that not all of a webinar report in the same moment. */
+	/** phase: within WATCH_MS, 0 to 1, so that not all pages of a webinar report at the same moment. */
 	constructor(media: () => Receiving | null, report: (report: Report) => Promise<unknown>, phase = Math.random()) {
 		this.#media = media;
 		this.#report = report;
@@ -90,7 +90,7 @@ export class Watch {
 	async #look() {
 		this.#timer = setTimeout(() => void this.#look(), WATCH_MS);
 		const media = this.#media();
-		// A page that nobody sees is slowed down by its browser.
+		// Browsers slow down a page that is out of sight.
 		const samples = media && !document.hidden ? await sample(media).catch(() => []) : [];
 		const span = Math.round(performance.now() - this.#at);
 		const troubles = samples.flatMap((after) => {
@@ -109,7 +109,7 @@ export class Watch {
 		this.#bad = bad;
 		const weight = ({ frozen = 0, concealed = 0 }: Trouble) => Math.max(frozen / span, concealed / 1000);
 		const consumers = troubles.sort((a, b) => weight(b) - weight(a)).slice(0, CONSUMERS_MAX);
-		// Who is not connected now has told the server that in another way.
+		// The server already knows of a page that is not connected now.
 		this.#report({ span: Math.min(Math.max(span, 1000), 60_000), consumers }).catch(() => {});
 	}
 }

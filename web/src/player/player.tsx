@@ -11,8 +11,8 @@ export function Player({ url }: { url: string }) {
 	const id = useId();
 	const page = httpsUrl(url);
 	if (!page) return null;
-	// In a frame this page may be under an embedder policy, which shows no others' pages but without credentials, in
-	// Chromium. Elsewhere the player may not come up.
+	// In an iframe this page may be under an embedder policy, which allows other pages only without credentials, in Chromium.
+	// In other browsers the player may not appear.
 	const framed = window.parent !== window;
 	const credentialless = framed && 'credentialless' in HTMLIFrameElement.prototype;
 	return (

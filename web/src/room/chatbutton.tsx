@@ -7,7 +7,7 @@ import { togglePanel, view } from '../session/view';
 import { IconButton } from '../ui/button';
 import { useStore } from '../ui/usestore';
 
-/** Opens the chat, and says how much in there is unread. */
+/** Opens the chat, and shows how many messages are unread. */
 export function ChatButton({ chat }: { chat: Chat }) {
 	const open = useStore(view).panel === 'chat';
 	const { lines, unread } = useStore(chat.state);

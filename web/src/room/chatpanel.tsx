@@ -12,7 +12,7 @@ import './chat.css';
 const NEARLY_FULL = TEXT_MAX - 200;
 /** Lines of one person that follow each other so closely are shown under one name. */
 const TOGETHER_MS = 120_000;
-/** So near to the end the list follows what comes. */
+/** This close to the end, the list follows new messages. */
 const FOLLOW_PX = 60;
 
 export function ChatPanel({ chat, onClose }: { chat: Chat; onClose(): void }) {
@@ -129,11 +129,11 @@ function Composer({ chat }: { chat: Chat }) {
 	const input = useRef<HTMLTextAreaElement>(null);
 	const empty = text.trim() === '';
 
-	// Not on a phone, whose keyboard would cover what one came to read.
+	// Not on a phone, whose keyboard would cover the messages.
 	useEffect(() => {
 		if (matchMedia('(pointer: fine)').matches) input.current!.focus({ preventScroll: true });
 	}, []);
-	// As many rows as the text needs; the style says how many at most.
+	// As many rows as the text needs; the style sets the maximum.
 	useLayoutEffect(() => {
 		const area = input.current!;
 		area.style.height = 'auto';
@@ -170,7 +170,7 @@ function Composer({ chat }: { chat: Chat }) {
 					setText(event.currentTarget.value);
 				}}
 				onKeyDown={(event) => {
-					// Where a word is being composed, Enter ends that.
+					// While a word is being composed, Enter ends the composition.
 					if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
 					event.preventDefault();
 					submit();

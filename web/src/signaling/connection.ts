@@ -6,7 +6,7 @@ import type { NotificationHandlers, Requests, ServerRequests } from './messages'
 /** The first retries come fast, later ones every two seconds, for as long as the page is open. */
 const RETRY = { forever: true, retries: 8, factor: 1.6, minTimeout: 300, maxTimeout: 2000 };
 
-/** What is asked on the way in. Anything else, asked by a page that has not resumed, would cost it its session. */
+/** Requests on the way in. Any other request, from a page that has not resumed, would cost it its session. */
 const ENTERING: ReadonlySet<keyof Requests> = new Set([
 	'ping',
 	'getRouterRtpCapabilities',
@@ -15,7 +15,7 @@ const ENTERING: ReadonlySet<keyof Requests> = new Set([
 	'resume',
 ]);
 
-/** Who has not answered by then will not. */
+/** A server that has not answered by then will not answer. */
 const SILENCE_MS = 4000;
 
 type RequestHandlers = { [M in keyof ServerRequests]: (data: ServerRequests[M]) => Promise<object | void> };
@@ -25,9 +25,9 @@ export interface ConnectionEvents {
 	open(): void;
 	/** The WebSocket broke; the connection is being made again. */
 	lost(): void;
-	/** The server says nothing more, though the WebSocket is open … */
+	/** The server has fallen silent, though the WebSocket is open … */
 	stalled(): void;
-	/** … and now it does. */
+	/** … and now it responds again. */
 	recovered(): void;
 	/** An attempt to connect failed; there will be another. */
 	failed(): void;
@@ -37,18 +37,18 @@ export interface ConnectionEvents {
 	notifications: NotificationHandlers;
 }
 
-/** The WebSocket broke before the answer came: nobody knows whether the server did what was asked. */
+/** The WebSocket broke before the answer arrived: it is unknown whether the server carried out the request. */
 class ConnectionLost extends Error {}
 
-/** One protoo connection to the room. It reconnects by itself; what that means for the room is up to its owner. */
+/** One protoo connection to the room. It reconnects by itself; its owner decides what that means for the room. */
 export class Connection {
 	readonly #peer: Peer;
 	#closed = false;
 	/** On this WebSocket. */
 	#entered = false;
-	/** Rejects what waits for an answer on a WebSocket that broke; protoo-client would let it run into its timeout. */
+	/** Rejects pending requests of a WebSocket that broke; protoo-client would let them time out. */
 	#abort = new AbortController();
-	/** What goes on when the server has let us in again. */
+	/** Requests that continue once the server has admitted us again. */
 	#waiting: { proceed: () => void; fail: (error: Error) => void }[] = [];
 
 	readonly #heartbeat: Heartbeat;
@@ -77,9 +77,9 @@ export class Connection {
 		});
 		this.#peer.on('notification', ({ method, data }) => {
 			this.#heartbeat.hear();
-			// What is asked before is held until it has been decided who may enter.
+			// Earlier requests are held until the admission is decided.
 			if (method === 'admitted' || method === 'waiting') this.#heartbeat.start();
-			// What this page does not know (versions, scores) is none of its business.
+			// The page ignores notifications that it does not know (versions, scores).
 			const handlers = events.notifications as Record<string, ((data: unknown) => void) | undefined>;
 			if (Object.hasOwn(handlers, method)) handlers[method]?.(data ?? {});
 		});
@@ -98,7 +98,7 @@ export class Connection {
 		});
 	}
 
-	/** Whether the server has let us in, and the WebSocket is open still. */
+	/** Whether the server has admitted us and the WebSocket is still open. */
 	get connected(): boolean {
 		return this.#peer.connected && this.#entered;
 	}
@@ -116,7 +116,7 @@ export class Connection {
 		});
 	}
 
-	/** For questions that are answered at once: silence means that the network is gone, and the WebSocket with it. */
+	/** For requests that are answered at once: silence means that the network is gone, and the WebSocket with it. */
 	async ask<M extends keyof Requests>(method: M, data: Requests[M][0]): Promise<Requests[M][1]> {
 		const socket = latest;
 		const timer = setTimeout(() => socket === latest && socket?.abandon(), SILENCE_MS);
@@ -127,7 +127,7 @@ export class Connection {
 		}
 	}
 
-	/** A request that waits for a resume, and for another as often as the WebSocket breaks before the answer. */
+	/** A request that waits for a resume, and for another one each time the WebSocket breaks before the answer. */
 	async insist<M extends keyof Requests>(method: M, data: Requests[M][0]): Promise<Requests[M][1]> {
 		for (;;) {
 			try {
@@ -139,17 +139,17 @@ export class Connection {
 		}
 	}
 
-	/** To be called when the server has answered a join or a resume. */
+	/** Call it once the server has answered a join or a resume. */
 	enter() {
 		this.#entered = true;
 	}
 
-	/** After a resume: what waits for one is asked again. */
+	/** After a resume: sends the requests that wait for one. */
 	proceed() {
 		for (const { proceed } of this.#waiting.splice(0)) proceed();
 	}
 
-	/** Before a complete join: the server has lost what the waiting requests are about. */
+	/** Before a complete join: the server has lost the objects of the waiting requests. */
 	forget() {
 		for (const { fail } of this.#waiting.splice(0)) fail(new ConnectionLost('the session is over'));
 	}

@@ -1,11 +1,11 @@
 import { type Refusal, refusal } from './refusal';
 
-/** Longer than this nobody waits for an answer that may not come. */
+/** How long to wait for an answer that may never come. */
 const PATIENCE_MS = 4000;
 
 /**
- * Why a WebSocket with this query is not opened: browsers keep that from the page, so it asks by HTTP. 'fine': the server
- * would open it, so that something on the way must keep it out; null: there is no answer either.
+ * Why a WebSocket with this query was not opened: browsers hide that from the page, so it asks over HTTP. 'fine': the server
+ * would accept it, so something on the way must block it; null: HTTP gets no answer either.
  */
 export async function askWhy(query: string): Promise<Refusal | 'fine' | null> {
 	const aborted = new AbortController();

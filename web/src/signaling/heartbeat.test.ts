@@ -18,7 +18,7 @@ function setUp() {
 	return { answers, owner, heartbeat, calls };
 }
 
-test('a server that says something is not asked, a silent one is', async () => {
+test('a server that sends something is not asked, a silent one is', async () => {
 	const { answers, owner, heartbeat, calls } = setUp();
 	for (let i = 0; i < 10; i++) {
 		await vi.advanceTimersByTimeAsync(QUIET_MS - 1000);
@@ -35,7 +35,7 @@ test('a server that says something is not asked, a silent one is', async () => {
 	expect(owner.ask).toHaveBeenCalledTimes(2);
 });
 
-test('one that stands still is told, and told again when it goes on', async () => {
+test('a stalled server is reported, and reported again when it continues', async () => {
 	const { answers, calls } = setUp();
 	await vi.advanceTimersByTimeAsync(QUIET_MS + STALLED_MS - 1);
 	expect(calls()).toEqual([0, 0, 0]);
@@ -48,7 +48,7 @@ test('one that stands still is told, and told again when it goes on', async () =
 	expect(calls()).toEqual([1, 1, 0]);
 });
 
-test('one that stays so is given up', async () => {
+test('a server that stays stalled is given up', async () => {
 	const { answers, owner, heartbeat, calls } = setUp();
 	await vi.advanceTimersByTimeAsync(QUIET_MS + DEAD_MS);
 	expect(calls()).toEqual([1, 0, 1]);
@@ -63,7 +63,7 @@ test('one that stays so is given up', async () => {
 	expect(owner.ask).toHaveBeenCalledTimes(2);
 });
 
-test('an answer that comes late to an earlier WebSocket changes nothing', async () => {
+test('a late answer to an earlier WebSocket changes nothing', async () => {
 	const { answers, owner, heartbeat, calls } = setUp();
 	await vi.advanceTimersByTimeAsync(QUIET_MS + STALLED_MS);
 	heartbeat.stop();

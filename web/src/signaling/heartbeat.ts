@@ -1,8 +1,8 @@
-/** After so long a silence the page asks whether the server is still there. */
+/** After this long a silence, the page asks whether the server is still there. */
 export const QUIET_MS = 5000;
-/** Without an answer by then it is not, as far as the page can tell … */
+/** Without an answer by then, the page considers the server stalled … */
 export const STALLED_MS = 4000;
-/** … and by then another WebSocket is a better hope. */
+/** … and by then, a new WebSocket is the better choice. */
 export const DEAD_MS = 12_000;
 
 interface Owner {
@@ -15,8 +15,8 @@ interface Owner {
 }
 
 /**
- * Notices that a server stands still while its WebSocket stays open: nothing else would tell the page. What comes from
- * the server is a sign of life as good as an answer, so that a busy room needs no questions.
+ * Notices that a server stalls while its WebSocket stays open: nothing else would tell the page. Any message from the server
+ * is as good a sign of life as an answer, so a busy room needs no requests.
  */
 export class Heartbeat {
 	readonly #owner: Owner;
@@ -29,12 +29,12 @@ export class Heartbeat {
 		this.#owner = owner;
 	}
 
-	/** Something came from the server. */
+	/** Something arrived from the server. */
 	hear() {
 		this.#heard = Date.now();
 	}
 
-	/** The server answers questions from now on. */
+	/** The server answers requests from now on. */
 	start() {
 		if (this.#beating) return;
 		this.#beating = true;
@@ -42,7 +42,7 @@ export class Heartbeat {
 		this.#wait(QUIET_MS);
 	}
 
-	/** The WebSocket is gone: what comes next is another one's. */
+	/** The WebSocket is gone: anything later belongs to another one. */
 	stop() {
 		this.#beating = this.#stalled = false;
 		this.#clear();
@@ -71,7 +71,7 @@ export class Heartbeat {
 		};
 		asked.push(setTimeout(stall, STALLED_MS), setTimeout(() => this.#owner.dead(), DEAD_MS));
 		await this.#owner.ask().catch(() => {});
-		// Stopped meanwhile, and perhaps started anew.
+		// Stopped meanwhile, and perhaps started again.
 		if (!this.#beating || asked.length === 0) return;
 		this.#clear();
 		if (this.#stalled) this.#owner.recovered();

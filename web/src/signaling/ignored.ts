@@ -1,4 +1,4 @@
-/** Why the server ignores an attribute, for whoever has written the page's address. */
+/** Why the server ignores an attribute, for the author of the page's address. */
 const REASONS: Record<string, string> = {
 	'bad-value': 'its value is not one that it takes',
 	'jwt-only': 'only a token may set it',

@@ -1,4 +1,4 @@
-// The messages of the room's protoo connection: the mediasoup-demo vocabulary, and Amphi's own beside it.
+// The messages of the room's protoo connection: the mediasoup-demo vocabulary and Amphi's own messages.
 import type { types } from 'mediasoup-client';
 
 export interface DeviceInfo {
@@ -11,7 +11,7 @@ export interface PeerInfo {
 	id: string;
 	displayName: string;
 	device: DeviceInfo;
-	/** False for a webinar's viewers, of whom only moderators are told. */
+	/** False for viewers of a webinar, whom only moderators are told about. */
 	speaker: boolean;
 	moderator: boolean;
 }
@@ -30,9 +30,9 @@ export interface RoomInfo {
 	waitingRoom: boolean;
 	/** An external player for everyone in the room. */
 	video?: string;
-	/** When the event begins, in milliseconds, where somebody was let in before. */
+	/** When the event begins, in milliseconds, if somebody was admitted before that. */
 	startTime?: number;
-	/** What a moderator lets everybody send of each picture at most, in bit/s. */
+	/** The moderator's limit for each video in the room, in bit/s. */
 	bitrate?: number;
 }
 
@@ -48,7 +48,7 @@ export interface Hand {
 	displayName: string;
 }
 
-/** Of a participant's connection: 1 is bad, 2 is fair, 3 is good. */
+/** Quality of a participant's connection: 1 is bad, 2 is fair, 3 is good. */
 export type Quality = 1 | 2 | 3;
 
 export type MuteKind = 'audio' | 'video' | 'share';
@@ -64,13 +64,13 @@ export type ResumeAnswer =
 			resumed: true;
 			peers: PeerInfo[];
 			consumerIds: string[];
-			/** Of these: whose producers are paused now. */
+			/** Those of them whose producers are paused now. */
 			pausedConsumerIds: string[];
 			producerIds: string[];
 			transportIds: string[];
 	  };
 
-/** Of one direction: what the server sends, or receives. */
+/** Figures of one direction: what the server sends, or receives. */
 export interface TransportStat {
 	sendBitrate?: number;
 	recvBitrate?: number;
@@ -79,18 +79,18 @@ export interface TransportStat {
 	rtpPacketLossReceived?: number;
 	/** In ms. */
 	roundTripTime?: number;
-	/** What the link carries, as estimated, in bit/s. */
+	/** The estimated capacity of the link, in bit/s. */
 	availableOutgoingBitrate?: number;
 }
 
-/** Why a picture is sent in less than all that there could be. */
+/** Why a video is not sent in full. */
 export type LimitedBy = 'bandwidth' | 'asked' | 'speaker' | 'overload';
 
 export interface ConsumerStat {
 	consumerId: string;
 	kind: types.MediaKind;
 	bitrate: number;
-	/** Sent so far, and of these again. */
+	/** Sent so far, and how many of them were retransmissions. */
 	packetCount: number;
 	packetsRetransmitted: number;
 	/** Of 256 packets, and in units of the timestamp: as the browser reports them (RFC 3550 6.4.1). */
@@ -116,13 +116,13 @@ export interface Requests {
 			displayName: string;
 			device: DeviceInfo;
 			rtpCapabilities: types.RtpCapabilities;
-			/** Given by whoever wants the chat. */
+			/** Given by clients that use the chat. */
 			sctpCapabilities?: object;
 			/** All senders on one channel, in envelopes that name them; other clients get plain text, each sender on its own. */
 			chat?: 'envelope';
-			/** This page heeds the notification of that name. */
+			/** This page supports the notification of that name. */
 			encodingsWanted: boolean;
-			/** … and takes the request of that name, in the place of many newConsumer. */
+			/** … and accepts the request of that name in place of many newConsumer. */
 			newConsumers: boolean;
 		},
 		{ peers: PeerInfo[] },
@@ -163,22 +163,22 @@ export interface Requests {
 	promotePeer: [{ peerId: string }, object];
 	demotePeer: [{ peerId: string }, object];
 	closeRoom: [object, object];
-	/** Asks for nothing but an answer. */
+	/** Requests nothing but an answer. */
 	ping: [object, object];
-	/** One's own hand; lowerHand is a moderator's. */
+	/** For the participant's own hand; lowerHand is for moderators. */
 	raiseHand: [{ raised: boolean }, object];
 	lowerHand: [{ peerId: string }, object];
-	/** Moderators': null takes it away. Everybody hears of it by roomChanged. */
+	/** For moderators: null removes it. Everybody is told by roomChanged. */
 	setRoomVideo: [{ url: string | null }, object];
 	setRoomBitrate: [{ bitrate: number | null }, object];
-	/** By the viewer's own wish; both may be repeated. */
+	/** At the viewer's own request; both may be repeated. */
 	pauseConsumer: [{ consumerId: string }, object];
 	resumeConsumer: [{ consumerId: string }, object];
 	setConsumerPriority: [{ consumerId: string; priority: number }, object];
-	/** Of all that this page has, where no id is given. */
+	/** For all transports of this page, if no id is given. */
 	getTransportStats: [object, TransportStat[]];
 	getConsumerStats: [object, ConsumerStat[]];
-	/** What was bad of late: frozen in ms, concealed in ‰. Each 5 s at most. */
+	/** What was bad recently: frozen in ms, concealed in ‰. Every 5 s at most. */
 	reportQuality: [
 		{ span: number; consumers: { consumerId: string; frozen?: number; concealed?: number }[] },
 		object,
@@ -204,7 +204,7 @@ export interface ServerRequests {
 	};
 	newConsumers: { consumers: NewConsumer[] };
 	newDataConsumer: {
-		/** Null: it is everybody's. */
+		/** Null: it comes from all senders. */
 		peerId: string | null;
 		dataProducerId: string;
 		id: string;
@@ -219,8 +219,8 @@ export type NewConsumer = ServerRequests['newConsumer'];
 
 export interface Notifications {
 	/**
-	 * The admission is over: requests are answered from now on. capabilities: the version of what getRouterRtpCapabilities
-	 * answers, for who has that by GET /api/routerRtpCapabilities.
+	 * The admission is over: requests are answered from now on. capabilities: the version of the answer to
+	 * getRouterRtpCapabilities, for clients that have it from GET /api/routerRtpCapabilities.
 	 */
 	admitted: Rights & { peerId: string; displayName?: string; nameIsFixed: boolean; room: RoomInfo; capabilities?: string };
 	waiting: { peerId: string };
@@ -230,36 +230,36 @@ export interface Notifications {
 	waitingPeerGone: { id: string };
 	rightsChanged: Rights;
 	roomChanged: RoomInfo;
-	/** By whom: the moderator's peerId and displayName; empty where it is not known any more. */
+	/** By whom: the moderator's peerId and displayName; empty if no longer known. */
 	mutedByModerator: { kind: MuteKind; peerId: string; displayName: string };
 	peerChanged: PeerInfo;
 	newPeer: PeerInfo;
 	peerClosed: { peerId: string };
 	peerDisplayNameChanged: { peerId: string; displayName: string };
-	/** Which encodings of a picture of one's own viewers wish for, the smallest first; after a resume of each picture. */
+	/** Which encodings of this page's video viewers request, the smallest first; after a resume, for each video. */
 	encodingsWanted: { producerId: string; active: boolean[] };
-	/** Of a screen of one's own: somebody in the room does not decode it. */
+	/** About this page's screen: somebody in the room cannot decode it. */
 	producerUnfit: { producerId: string };
 	/** To the publisher: a moderator made a viewer of it, or the server gave the track up. */
 	producerClosed: { producerId: string };
 	consumerClosed: { consumerId: string };
-	/** Somebody's picture or sound finds no room on the server, which tries again; or nothing is missing any more. */
+	/** The server has no room for somebody's video or audio, and keeps trying; or nothing is missing any more. */
 	consumersMissing: { missing: boolean };
 	dataConsumerClosed: { dataConsumerId: string };
 	consumerPaused: { consumerId: string };
 	consumerResumed: { consumerId: string };
-	/** What the server sends of a consumer now; null: nothing. bandwidth: since this viewer's link does not carry it. */
+	/** The layers of a consumer that the server sends now; null: nothing. bandwidth: since this viewer's link cannot carry them. */
 	consumerLayersChanged: {
 		consumerId: string;
 		spatialLayer: number | null;
 		temporalLayer: number | null;
 		reason?: 'bandwidth' | 'overload';
 	};
-	/** Who leads the talk, oneself included; null: silence. The volume is in dBov, -127 to 0. */
+	/** The leading speaker, who may be this participant; null: silence. The volume is in dBov, -127 to 0. */
 	activeSpeaker: { peerId: string | null; volume?: number };
-	/** Everybody who is speaking now, oneself included, the loudest first. */
+	/** Everybody who is speaking now, this participant included, the loudest first. */
 	speakingPeers: { peerVolumes: { peerId: string; volume: number }[] };
-	/** Of speakers to everybody, of oneself too. Who was never named is good. */
+	/** The quality of speakers, this participant included. Anybody never named has a good link. */
 	peerQuality: { peerId: string; quality: Quality };
 	/** Participants of a call are all speakers. */
 	roomCounts: { speakers: number; viewers: number };
@@ -273,5 +273,5 @@ export interface Notifications {
 	sessionClosed: { reason: string; message?: string; detail?: string; startTime?: number };
 }
 
-/** A page handles what it has a use for. */
+/** A page handles those that it uses. */
 export type NotificationHandlers = { [M in keyof Notifications]?: (data: Notifications[M]) => void };

@@ -15,7 +15,7 @@ test('an error answer is split into code and text', () => {
 	});
 });
 
-test('what goes with a reason is kept', () => {
+test('the data of a reason is kept', () => {
 	expect(refusal('locked', 'The room is locked.', { detail: 'Call Ann.' })).toEqual({
 		reason: 'locked',
 		message: 'The room is locked.',

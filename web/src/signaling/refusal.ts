@@ -34,9 +34,9 @@ export type RefusalReason = (typeof SERVER_REASONS)[number] | 'unsupported-brows
 /** Why the session ended for good. */
 export interface Refusal {
 	reason: RefusalReason;
-	/** The server's own words, in English, for whoever looks into it. */
+	/** The server's own words, in English, for troubleshooting. */
 	message: string;
-	/** Words of the organiser's server, to be shown as they are. */
+	/** The words of the organiser's server, to be shown unchanged. */
 	detail?: string;
 	/** When an event begins that has not started yet; milliseconds. */
 	startTime?: number;

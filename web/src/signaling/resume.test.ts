@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { reconcile } from './resume';
 
-test('equal sides need nothing', () => {
+test('equal sides need no change', () => {
 	const ids = { consumerIds: ['c1', 'c2'], producerIds: ['p1'] };
 	expect(reconcile(ids, ids)).toEqual({ closeConsumers: [], remakeProducers: [], closeProducers: [] });
 });

@@ -1,7 +1,7 @@
 export interface Reconciliation {
 	/** Consumers the page has and the server has not. */
 	closeConsumers: string[];
-	/** Own producers the server has lost: to be closed here and made again. */
+	/** Own producers the server has lost: to be closed here and created again. */
 	remakeProducers: string[];
 	/** Producers the server still has and the page has not: to be closed there. */
 	closeProducers: string[];

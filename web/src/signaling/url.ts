@@ -5,7 +5,7 @@ export interface RoomAddress {
 	roomId: string;
 	peerId: string;
 	displayName: string;
-	/** Made once per visit: the same session may resume, another one with the same peerId replaces it. */
+	/** Created once per visit: the same session may resume; another one with the same peerId replaces it. */
 	session: string;
 	/** Attributes that the server decides on. */
 	forServer: Record<string, string>;
@@ -13,7 +13,7 @@ export interface RoomAddress {
 
 export function roomQuery({ roomId, peerId, displayName, session, forServer }: RoomAddress): string {
 	const query = new URLSearchParams({ roomId, peerId, session, displayName, ...forServer });
-	// Not every server reads a plus as a blank.
+	// Not every server reads a plus as a space.
 	return query.toString().replaceAll('+', '%20');
 }
 

@@ -12,7 +12,7 @@ const shown = (...args: Parameters<typeof arrange>) => {
 	return `${kind}: ${tiles.map(({ key }) => key).join(' ')}`;
 };
 
-test('with one other person, one’s own picture lies in the corner of theirs', () => {
+test('with one other person, the own tile is in the corner of theirs', () => {
 	expect(shown(others(1), own, null, box, false)).toBe('pair: p0 me');
 	expect(shown(others(1), own, own, box, false)).toBe('pair: me p0');
 	expect(shown(others(0), own, null, box, false)).toBe('grid: me');
@@ -20,7 +20,7 @@ test('with one other person, one’s own picture lies in the corner of theirs', 
 	expect(shown(others(2), null, null, box, false)).toBe('grid: p0 p1');
 });
 
-test('a large tile leaves the others in a strip, one’s own first', () => {
+test('with a large tile, the others form a strip, the own one first', () => {
 	const three = others(3);
 	expect(shown(three, own, three[1]!, box, false)).toBe('stage: p1 me p0 p2');
 	expect(shown(three, null, three[1]!, box, false)).toBe('stage: p1 p0 p2');
@@ -32,7 +32,7 @@ test('a screen is never covered', () => {
 	expect(shown(screen, own, screen[0]!, box, false)).toBe('stage: a/share me a');
 });
 
-test('where a phone scrolls, one’s own tile is among those that are seen', () => {
+test('if a phone scrolls, the own tile is among the visible ones', () => {
 	const phone = { width: 344, height: 640 };
 	const { tiles, seen } = arrange(others(49), own, null, phone, false);
 	expect(tiles.indexOf(own)).toBe(seen - 1);

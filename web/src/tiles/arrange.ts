@@ -4,11 +4,11 @@ import { placeOwn, type TileName } from './order';
 export interface Picture extends Arrangement {
 	/** In the order of the rects. */
 	tiles: TileName[];
-	/** stage: the first is large and stays while the others scroll. pair: the second lies on the first. */
+	/** stage: the first is large and stays in place while the others scroll. pair: the second lies on top of the first. */
 	kind: 'grid' | 'stage' | 'pair';
 }
 
-/** Everything that the stage shows, with its place. */
+/** Everything that the stage shows, with its position. */
 export function arrange(
 	others: TileName[],
 	own: TileName | null,
@@ -18,7 +18,7 @@ export function arrange(
 ): Picture {
 	const all = own ? [...others, own] : others;
 	if (large) {
-		// In the strip one's own tile comes first: it is seen without scrolling.
+		// In the strip the own tile comes first: it is visible without scrolling.
 		const strip = [...(own ? [own] : []), ...others].filter(({ key }) => key !== large.key);
 		if (!large.share && strip.length === 1) return { kind: 'pair', tiles: [large, ...strip], ...pairLayout(box) };
 		const layout = large.share ? screenLayout : stageLayout;

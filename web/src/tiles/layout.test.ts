@@ -51,7 +51,7 @@ describe.each(EACH)('grid on $name', ({ box, name }) => {
 		}
 	});
 
-	test('tiles are large enough for a face, or scrolled to', () => {
+	test('tiles are large enough for a face, or scroll', () => {
 		for (const count of COUNTS)
 			expect(gridLayout(count, box).rects[0]!.width, `${count}`).toBeGreaterThanOrEqual(Math.min(132, box.width));
 	});
@@ -62,7 +62,7 @@ describe.each(EACH)('grid on $name', ({ box, name }) => {
 	});
 
 	test('tiles use the space well', () => {
-		// In the small one two tiles are scrolled to, where one and a half would fit.
+		// In the small one, two tiles scroll where one and a half would fit.
 		const least = name === 'a small iframe' ? 0.4 : 0.5;
 		for (const count of COUNTS) {
 			const { rects, content } = gridLayout(count, box);
@@ -72,7 +72,7 @@ describe.each(EACH)('grid on $name', ({ box, name }) => {
 });
 
 describe('grid', () => {
-	test('a laptop shows fifty people without scrolling, a phone scrolls two beside each other', () => {
+	test('a laptop shows fifty people without scrolling; a phone scrolls, two side by side', () => {
 		expect(gridLayout(50, BOXES.laptop!).seen).toBe(50);
 		const phone = gridLayout(50, BOXES.phone!);
 		expect(phone.rects[0]).toEqual({ x: 0, y: 0, width: 168, height: 168 });
@@ -80,18 +80,18 @@ describe('grid', () => {
 		expect(phone.seen).toBe(6);
 	});
 
-	test('one tile fills the box, unless that is a narrow band', () => {
+	test('a single tile fills the box, unless the box is a narrow band', () => {
 		expect(gridLayout(1, BOXES.laptop!).rects).toEqual([{ x: 0, y: 0, ...BOXES.laptop }]);
 		expect(gridLayout(1, BOXES.phone!).rects).toEqual([{ x: 0, y: 0, ...BOXES.phone }]);
 		expect(gridLayout(1, { width: 1600, height: 400 }).rects[0]).toEqual({ x: 380, y: 0, width: 840, height: 400 });
 	});
 
-	test('a row that is not full stands in the middle', () => {
+	test('an incomplete row is centred', () => {
 		const { rects } = gridLayout(3, BOXES.laptop!);
 		expect(rects[2]!.x).toBe(Math.floor((BOXES.laptop!.width - rects[2]!.width) / 2));
 	});
 
-	test('nothing is asked of a box that is not there yet', () => {
+	test('a box that is not there yet has no layout', () => {
 		expect(gridLayout(2, { width: 0, height: 0 }).rects).toHaveLength(2);
 	});
 });
@@ -106,7 +106,7 @@ describe('stage', () => {
 			for (const tile of strip) expect(area([first!])).toBeGreaterThan(2 * area([tile]));
 			expect(area([first!]) / area([box])).toBeGreaterThan(count === 1 ? 0.99 : 0.4);
 			expect(stage.seen, `${count}`).toBe(inside(stage, box));
-			// It scrolls in one direction at most.
+			// At most one direction scrolls.
 			expect(stage.content.width === box.width || stage.content.height === box.height).toBe(true);
 		}
 	});
@@ -134,7 +134,7 @@ describe('screen', () => {
 		}
 	});
 
-	test('upright, it takes its shape and leaves the rest to the others', () => {
+	test('upright, it keeps its shape and leaves the rest to the others', () => {
 		const { rects, seen } = screenLayout(12, BOXES.phone!);
 		expect(rects[0]).toEqual({ x: 0, y: 0, width: 344, height: 215 });
 		expect(rects[1]!.y).toBe(215 + GAP);

@@ -8,12 +8,12 @@ export interface Rect extends Size {
 	y: number;
 }
 
-/** Where the tiles go, in their order. What reaches beyond the box is scrolled to. */
+/** Where the tiles go, in their order. Tiles beyond the box are reached by scrolling. */
 export interface Arrangement {
 	rects: Rect[];
-	/** Of all of it: as large as the box, or larger in the one direction that scrolls. */
+	/** The size of all tiles together: as large as the box, or larger in the one direction that scrolls. */
 	content: Size;
-	/** How many tiles are seen without scrolling. */
+	/** How many tiles are visible without scrolling. */
 	seen: number;
 }
 
@@ -21,16 +21,16 @@ export const GAP = 8;
 
 /** The narrowest tile that still shows a face and a name. */
 const SMALLEST = 132;
-/** A wider picture loses too much of itself. One that is alone may fill its box. */
+/** A wider tile would crop too much of the video. A single tile may fill its box. */
 const WIDEST = 16 / 9;
 const WIDEST_ALONE = 2.1;
 
 const clamp = (value: number, least: number, most: number) => Math.max(least, Math.min(most, value));
 
 /**
- * All tiles alike, as large as they fit. Their shape may vary, for a picture loses little at its edges: on upright screens,
- * where two wide pictures side by side would be tiny, even to an upright picture. More tiles than fit at a size that
- * shows a face are scrolled to; with `minimize` they get smaller instead.
+ * All tiles alike, as large as they fit. Their shape may vary, since cropping the edges of video costs little: on upright
+ * screens, where two wide tiles side by side would be tiny, they may even be upright. If not all tiles fit at a size that
+ * shows a face, the grid scrolls; with `minimize`, the tiles get smaller instead.
  */
 export function gridLayout(count: number, box: Size, minimize = false): Arrangement {
 	const narrowest = box.width < box.height ? 3 / 4 : 4 / 3;
@@ -55,7 +55,7 @@ export function gridLayout(count: number, box: Size, minimize = false): Arrangem
 	return rows(count, box, tile, best.columns);
 }
 
-/** Rows of equal tiles in the middle of the box, from its top where there are too many. */
+/** Rows of equal tiles in the middle of the box, or from its top if there are too many. */
 function rows(count: number, box: Size, tile: Size, columns: number): Arrangement {
 	const number = Math.ceil(count / columns);
 	const height = number * (tile.height + GAP) - GAP;
@@ -75,8 +75,8 @@ function rows(count: number, box: Size, tile: Size, columns: number): Arrangemen
 }
 
 /**
- * The first tile large; the others in a strip beside it, or below it on upright screens. With `minimize` a strip that
- * would have to be scrolled becomes a small grid.
+ * The first tile large; the others in a strip next to it, or below it on upright screens. With `minimize`, a strip that
+ * would have to scroll becomes a small grid.
  */
 export function stageLayout(count: number, box: Size, minimize = false): Arrangement {
 	if (count <= 1) return { rects: count ? [{ x: 0, y: 0, ...box }] : [], content: box, seen: count };
@@ -85,7 +85,7 @@ export function stageLayout(count: number, box: Size, minimize = false): Arrange
 	return minimize && plain.seen < count ? stageWithGrid(count, box, upright) : plain;
 }
 
-/** A screen is wide: on an upright one it stays at the top, and what it does not need is the others' grid. */
+/** A shared screen is wide: on an upright display it stays at the top, and the others form a grid in the rest. */
 export function screenLayout(count: number, box: Size, minimize = false): Arrangement {
 	if (count <= 1 || box.width >= box.height) return stageLayout(count, box, minimize);
 	const stage = { width: box.width, height: Math.floor(Math.min(box.width / 1.6, box.height / 2)) };
@@ -139,7 +139,7 @@ function stageAboveStrip(count: number, box: Size): Arrangement {
 	return { rects: [stage, ...strip], content: { width: Math.max(box.width, length), height: box.height }, seen };
 }
 
-/** Two people: the first fills the box, the second is small in the corner that has neither the first one's name nor its buttons. */
+/** Two people: the first fills the box; the second is small, in the corner without the first one's name and buttons. */
 export function pairLayout(box: Size): Arrangement {
 	const upright = box.width < box.height;
 	const width = Math.floor(clamp(box.width * 0.22, Math.min(104, box.width / 3), 300));

@@ -4,7 +4,7 @@ import { orderTiles, ownTile, placeOwn, stageTile } from './order';
 const person = (id: string, video = true, share = false) => ({ id, video, share });
 const keys = (tiles: { key: string }[]) => tiles.map(({ key }) => key).join(' ');
 
-test('people stand in order of joining', () => {
+test('people appear in order of joining', () => {
 	expect(keys(orderTiles([person('a', false), person('b'), person('c', false)], false))).toBe('a b c');
 });
 
@@ -20,7 +20,7 @@ test('screens come before people', () => {
 	expect(keys(orderTiles([person('a'), person('b', true, true)], false))).toBe('b/share a b');
 });
 
-test('one’s own tile is the last one that is seen without scrolling', () => {
+test('the own tile is the last one visible without scrolling', () => {
 	const others = orderTiles(['a', 'b', 'c'].map((id) => person(id)), false);
 	expect(keys(placeOwn(others, ownTile('me'), 4))).toBe('a b c me');
 	expect(keys(placeOwn(others, ownTile('me'), 2))).toBe('a me b c');
@@ -28,7 +28,7 @@ test('one’s own tile is the last one that is seen without scrolling', () => {
 	expect(keys(placeOwn([], ownTile('me'), 1))).toBe('me');
 });
 
-test('what is pinned is shown large, whatever else there is', () => {
+test('a pinned tile is shown large, whatever else there is', () => {
 	const tiles = [...orderTiles([person('a', true, true), person('b')], false), ownTile('me')];
 	const stage = (wish: Partial<Parameters<typeof stageTile>[1]>) =>
 		stageTile(tiles, { pinned: null, layout: 'auto', speaker: null, ...wish })?.key ?? null;
@@ -41,7 +41,7 @@ test('what is pinned is shown large, whatever else there is', () => {
 	expect(stage({ pinned: { peerId: 'b', share: true } })).toBe('a/share');
 });
 
-test('a shared screen is shown large, unless all tiles are to be alike', () => {
+test('a shared screen is shown large, except in the grid layout', () => {
 	const tiles = orderTiles([person('a'), person('b', true, true)], false);
 	const wish = { pinned: null, speaker: 'a' };
 	expect(stageTile(tiles, { ...wish, layout: 'auto' })?.key).toBe('b/share');
@@ -49,7 +49,7 @@ test('a shared screen is shown large, unless all tiles are to be alike', () => {
 	expect(stageTile(tiles, { ...wish, layout: 'grid' })).toBeNull();
 });
 
-test('in the speaker layout who speaks is large, never oneself', () => {
+test('in the speaker layout the speaker is large, never the participant', () => {
 	const tiles = [...orderTiles([person('a'), person('b')], false), ownTile('me')];
 	const stage = (speaker: string | null) => stageTile(tiles, { pinned: null, layout: 'speaker', speaker })?.key;
 	expect(stage('b')).toBe('b');

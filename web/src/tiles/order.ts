@@ -11,7 +11,7 @@ export interface TileName {
 
 export interface Person {
 	id: string;
-	/** Whether there is a picture. */
+	/** Whether there is video. */
 	video: boolean;
 	/** Whether a screen is shared. */
 	share: boolean;
@@ -37,7 +37,7 @@ export function orderTiles(others: Person[], sortPeers: boolean): TileName[] {
 
 export const ownTile = (peerId: string) => tile(peerId, false, true);
 
-/** One's own tile comes last, but where people see it without scrolling. */
+/** The own tile comes last, but where it is visible without scrolling. */
 export function placeOwn(others: TileName[], own: TileName, seen: number): TileName[] {
 	const at = Math.max(0, Math.min(others.length, seen - 1));
 	return [...others.slice(0, at), own, ...others.slice(at)];
@@ -45,13 +45,13 @@ export function placeOwn(others: TileName[], own: TileName, seen: number): TileN
 
 interface StageWish {
 	pinned: { peerId: string; share: boolean } | null;
-	/** auto: a shared screen is shown large, people alike. */
+	/** auto: a shared screen is shown large, people all in the same size. */
 	layout: 'auto' | 'grid' | 'speaker';
-	/** Who spoke last, of the others. */
+	/** The other participant who spoke last. */
 	speaker: string | null;
 }
 
-/** The tile to show large; null: all alike. What is pinned wins, then a screen, then who speaks. */
+/** The tile to show large; null: all in the same size. A pinned tile wins, then a screen, then the speaker. */
 export function stageTile(tiles: TileName[], { pinned, layout, speaker }: StageWish): TileName | null {
 	const find = (wanted: (tile: TileName) => boolean) => tiles.find(wanted) ?? null;
 	const chosen = pinned && find(({ peerId, share }) => peerId === pinned.peerId && share === pinned.share);

@@ -6,7 +6,7 @@ import type { Rect, Size } from './layout';
 import type { TileName } from './order';
 
 interface StageProps {
-	/** All but one's own. */
+	/** All tiles but the own one. */
 	others: TileName[];
 	own: TileName | null;
 	/** The one to show large. */
@@ -16,10 +16,10 @@ interface StageProps {
 	children(tile: TileName): ComponentChildren;
 }
 
-/** A window that was just resized: tiles follow it at once instead of swimming after it. */
+/** While the window is resized, tiles follow at once instead of sliding after it. */
 const RESIZED_MS = 200;
 
-/** Gives each tile its place, moves it there, and says which ones are seen. */
+/** Places and moves the tiles, and reports which ones are visible. */
 export function Stage({ others, own, large, minimize, sight, children }: StageProps) {
 	const element = useRef<HTMLDivElement>(null);
 	const { box, resizing } = useBox(element);
@@ -75,10 +75,10 @@ function useBox(element: { current: HTMLElement | null }) {
 
 type Watch = (key: string, element: HTMLElement, size: Shown) => () => void;
 
-/** A page that is not seen for so long gets no pictures; a glance elsewhere costs nothing. */
+/** A page out of sight for this long gets no video; a glance elsewhere costs nothing. */
 const HIDDEN_MS = 10_000;
 
-/** Reports each tile's size, and whether any of it is in sight: scrolled away, out of an iframe's view, or hidden. */
+/** Reports each tile's size and whether any part of it is visible, not scrolled away, outside an iframe's view or hidden. */
 function useSight(sight: Sight): Watch {
 	const watched = useMemo(() => new Map<Element, { key: string; size: Shown; inView: boolean }>(), []);
 	const hidden = useRef(false);
@@ -141,7 +141,7 @@ interface PlaceProps {
 	stays: boolean;
 	/** Over another tile. */
 	above: boolean;
-	/** So much of it, from the right, lies under another. */
+	/** How much of it, from the right, is covered by another tile. */
 	covered: number;
 	watch: Watch;
 	children: ComponentChildren;

@@ -20,20 +20,20 @@ interface TileProps {
 	audio?: MediaStreamTrack | null;
 	micOn: boolean;
 	speaking: boolean;
-	/** Of those who speak, the one to look at. */
+	/** The leading one of those who speak. */
 	leads: boolean;
 	hand: boolean;
-	/** 3 is good, and not worth a mark. */
+	/** 3 is good, and shows no mark. */
 	quality: Quality;
 	/** Names and marks. */
 	indicators: boolean;
 	pinned: boolean;
 	onPin(): void;
-	/** More buttons beside the pin. */
+	/** More buttons next to the pin. */
 	children?: ComponentChildren;
 }
 
-/** One participant: picture or initials, sound, name, and what the others should know. */
+/** One participant: video or initials, audio, name and state. */
 export function Tile(props: TileProps) {
 	const { peerId, name, local = false, video, starved = false, audio } = props;
 	const { micOn, leads, hand, quality, indicators, pinned } = props;
@@ -50,7 +50,7 @@ export function Tile(props: TileProps) {
 			aria-label={describe(props)}
 			tabIndex={-1}
 		>
-			{/* Also behind a video, which covers them with its first frame. */}
+			{/* Also behind video, whose first frame covers them. */}
 			<div class={`initials colour-${colourOf(peerId)}`} aria-hidden="true">
 				{initials(name)}
 			</div>
@@ -84,7 +84,7 @@ export function Tile(props: TileProps) {
 	);
 }
 
-/** Of a microphone that was just turned off, the last words are still told. */
+/** When a microphone was just turned off, its last words still show. */
 const speaks = ({ speaking, micOn }: TileProps) => speaking && micOn;
 
 const whyStarved = ({ overloaded }: TileProps) => t(overloaded ? 'room.overloaded' : 'room.starved');
@@ -101,7 +101,7 @@ function describe(props: TileProps): string {
 	return [name, ...states.filter(Boolean)].join(', ');
 }
 
-/** A voice. It stands still: in a talk of many, what moves should be the people. */
+/** The mark of a speaker. It is not animated: in a large meeting, only people should move. */
 function SpeakingMark() {
 	return (
 		<span class="mark voice" data-testid="speaking" role="img" aria-label={t('room.speaking')} title={t('room.speaking')}>
@@ -112,7 +112,7 @@ function SpeakingMark() {
 	);
 }
 
-/** Three bars, of which those that are missing are faint. */
+/** Three bars; missing ones are faint. */
 function QualityMark({ quality }: { quality: Quality }) {
 	const label = t(quality === 1 ? 'room.qualityBad' : 'room.qualityFair');
 	return (
@@ -124,7 +124,7 @@ function QualityMark({ quality }: { quality: Quality }) {
 	);
 }
 
-/** Stands where the picture was, so that it is no mark over one; in a small tile it is an icon. */
+/** Takes the place of the video, so it is not a mark on top of it; in a small tile it is an icon. */
 function StarvedNote({ text }: { text: string }) {
 	return (
 		<p class="starved" data-testid="starved" title={text}>
@@ -139,7 +139,7 @@ interface ShareTileProps {
 	peerId: string;
 	name: string;
 	video: MediaStreamTrack | null;
-	/** As of a Tile. */
+	/** As in a Tile. */
 	starved: boolean;
 	audio: MediaStreamTrack | null;
 	indicators: boolean;
@@ -147,7 +147,7 @@ interface ShareTileProps {
 	onPin(): void;
 }
 
-/** A participant's screen, whole, with its sound. */
+/** A participant's screen, uncropped, with its audio. */
 export function ShareTile({ peerId, name, video, starved, audio, indicators, pinned, onPin }: ShareTileProps) {
 	const label = t('room.shareOf', { name });
 	const paused = t('room.shareStarved');
@@ -181,7 +181,7 @@ interface ButtonsProps {
 	children?: ComponentChildren;
 }
 
-/** Seen while the pointer or the focus is on the tile: fingers tap it. What is pinned says so all the time. */
+/** Visible while the pointer or the focus is on the tile; on a touch screen, after a tap. A pinned tile always shows its pin. */
 function TileButtons({ name, pinned, onPin, children }: ButtonsProps) {
 	return (
 		<div class={pinned ? 'tile-buttons pinned' : 'tile-buttons'}>

@@ -3,7 +3,7 @@ import { playVideo } from '../media/playback';
 import './video.css';
 
 interface VideoProps {
-	/** Null: the element stays, without a picture. */
+	/** Null: the element stays, without video. */
 	track: MediaStreamTrack | null;
 	peerId?: string;
 	mirrored?: boolean;

@@ -5,7 +5,7 @@ import { Icon } from './icon';
 type Native = Omit<ButtonHTMLAttributes, 'icon' | 'class' | 'label'> & { 'data-testid'?: string };
 
 interface ButtonProps extends Native {
-	/** warn: leads to what cannot be undone, but asks first. */
+	/** warn: leads to something that cannot be undone, but asks first. */
 	look?: 'primary' | 'danger' | 'warn';
 	small?: boolean;
 	icon?: IconNode;
@@ -13,7 +13,7 @@ interface ButtonProps extends Native {
 	children: ComponentChildren;
 }
 
-/** Words, and an icon before them where it helps. */
+/** Text, with an icon in front where it helps. */
 export function Button({ look, small, icon, submit, children, ...native }: ButtonProps) {
 	const classes = ['button', look, small && 'small'].filter(Boolean).join(' ');
 	return (
@@ -26,11 +26,11 @@ export function Button({ look, small, icon, submit, children, ...native }: Butto
 
 interface IconButtonProps extends Native {
 	icon: IconNode;
-	/** What it does, for screen readers, and for the mouse that rests on it. */
+	/** What it does: for screen readers, and as a tooltip. */
 	label: string;
-	/** Another tooltip than the label: with a toggle the label is its name, the title says what a press does. */
+	/** A tooltip that differs from the label: the label of a toggle is its name, the title says what a click does. */
 	title?: string;
-	/** bar: round, on a bar of controls. plain: nothing but the icon, inside of lists and panels. */
+	/** bar: round, on a bar of controls. plain: only the icon, inside lists and panels. */
 	look?: 'bar' | 'plain';
 	/** A toggle. */
 	pressed?: boolean;

@@ -5,7 +5,7 @@ import { LanguageSwitch } from './language';
 import { Logo } from './logo';
 import './card.css';
 
-/** The page around everything but the room: the name on top, one card in the middle. */
+/** The frame of every page but the room: the name on top, one card in the middle. */
 export function CardPage({ children, wide }: { children: ComponentChildren; wide?: boolean }) {
 	return (
 		<div class="card-page">

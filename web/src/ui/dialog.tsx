@@ -11,7 +11,7 @@ interface DialogProps {
 	children: ComponentChildren;
 }
 
-/** In front of everything else, which is inert meanwhile. Escape, the cross and a press beside it close it. */
+/** In front of everything else, which is inert meanwhile. Escape, the cross and a click outside close it. */
 export function Dialog({ title, testId, onClose, children }: DialogProps) {
 	const element = useRef<HTMLDialogElement>(null);
 	const id = useId();
@@ -50,14 +50,14 @@ export function Dialog({ title, testId, onClose, children }: DialogProps) {
 interface ConfirmProps {
 	title: string;
 	text: string;
-	/** The deed itself, as a verb. */
+	/** The action, as a verb. */
 	action: string;
 	testId: string;
 	onConfirm(): void;
 	onClose(): void;
 }
 
-/** Before what cannot be undone. */
+/** Asks before something that cannot be undone. */
 export function ConfirmDialog({ title, text, action, testId, onConfirm, onClose }: ConfirmProps) {
 	return (
 		<Dialog title={title} testId={testId} onClose={onClose}>

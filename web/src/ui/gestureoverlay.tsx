@@ -4,7 +4,7 @@ import { Button } from './button';
 import { Dialog } from './dialog';
 import { useStore } from './usestore';
 
-/** Over everything: what browsers allow only by a tap on this page. */
+/** Covers everything, and asks for the click that the browser requires. */
 export function GestureOverlay() {
 	const { wanted } = useStore(gesture);
 	if (!wanted) return null;

@@ -16,7 +16,7 @@ interface MenuProps {
 	children: ComponentChildren;
 }
 
-/** A button that opens a list of deeds. Arrows, Home and End move in it; Escape, Tab and a press elsewhere close it. */
+/** A button that opens a list of actions. Arrows, Home and End move in it; Escape, Tab and a click elsewhere close it. */
 export function Menu({ icon, label, testId, look, badge, class: extra, children }: MenuProps) {
 	const [open, setOpen] = useState(false);
 	const root = useRef<HTMLSpanElement>(null);
@@ -48,7 +48,7 @@ export function Menu({ icon, label, testId, look, badge, class: extra, children 
 
 const MARGIN = 8;
 
-/** Where a list of this size goes beside its button, wholly in the window: above it where it fits, else below. */
+/** Where a list of this size goes next to its button, entirely in the window: above it if it fits, otherwise below. */
 function place(list: HTMLElement, button: DOMRect) {
 	const { offsetWidth: width, offsetHeight: height } = list;
 	const left = Math.max(MARGIN, Math.min(button.right - width, innerWidth - width - MARGIN));
@@ -79,7 +79,7 @@ function MenuList({ label, button, onClose, children }: MenuListProps) {
 			const { target } = event;
 			if (target instanceof Node && !element.contains(target) && !button.contains(target)) onClose();
 		};
-		// What is scrolled or resized moves the button away from its list.
+		// Scrolling or resizing moves the button away from its list.
 		for (const event of ['pointerdown', 'scroll']) addEventListener(event, elsewhere, true);
 		for (const event of ['blur', 'resize']) addEventListener(event, onClose);
 		return () => {
@@ -113,7 +113,7 @@ function MenuList({ label, button, onClose, children }: MenuListProps) {
 			popover="manual"
 			aria-label={label}
 			onKeyDown={move}
-			// Before the deed: a dialog gives the focus back to what has it as it opens.
+			// Before the action: a dialog returns the focus to the element that has it when the dialog opens.
 			onClickCapture={() => button.focus()}
 			onClick={onClose}
 		>
@@ -126,10 +126,10 @@ interface ItemProps {
 	icon?: IconNode;
 	testId: string;
 	onClick(): void;
-	/** Of a choice: whether it is the one. */
+	/** In a choice: whether this is the current one. */
 	checked?: boolean;
 	danger?: boolean;
-	/** At the right edge, such as a key. */
+	/** Shown at the right edge, such as a key. */
 	hint?: string;
 	children: ComponentChildren;
 }

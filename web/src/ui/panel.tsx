@@ -13,7 +13,7 @@ interface PanelProps {
 	children: ComponentChildren;
 }
 
-/** Beside the stage; on a phone, over it. Escape closes it. */
+/** Next to the stage; on a phone, on top of it. Escape closes it. */
 export function Panel({ title, closeLabel, testId, onClose, foot, children }: PanelProps) {
 	const id = useId();
 	return (

@@ -5,7 +5,7 @@ interface SwitchProps {
 	onChange(on: boolean): void;
 }
 
-/** A setting that is on or off, and holds at once. */
+/** A setting that is on or off, and takes effect at once. */
 export function Switch({ label, on, testId, onChange }: SwitchProps) {
 	return (
 		<label class="switch">

@@ -4,7 +4,7 @@ import { Store } from '../base/store';
 export type Theme = 'system' | 'light' | 'dark';
 export const THEMES: Theme[] = ['system', 'light', 'dark'];
 
-/** Which colours the participant chose; "system" follows the device. Kept by the browser where it may keep anything. */
+/** The theme that the participant chose; "system" follows the device. The browser remembers it if it may store anything. */
 export const theme = new Store<{ theme: Theme }>({ theme: stored() });
 
 export function startTheme() {

@@ -10,7 +10,7 @@ const NOTICE_MS = 10_000;
 /** Where toasts appear; once on a page. */
 export function Toasts() {
 	const { list } = useStore(toasts);
-	// What was said on this page is not said again on the next.
+	// Toasts of this page are not repeated on the next.
 	useEffect(() => () => toasts.update({ list: [] }), []);
 	return (
 		<div class="toasts" role="status" aria-live="polite">

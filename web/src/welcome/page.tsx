@@ -81,7 +81,7 @@ function JoinLabel({ local, loading }: { local: LocalMedia | null; loading: bool
 	return local ? <JoinWithDevices local={local} /> : <>{t('welcome.join')}</>;
 }
 
-/** Nobody has to have a camera or a microphone: the button says so where neither works. */
+/** Nobody needs a camera or a microphone: the button says so if neither works. */
 function JoinWithDevices({ local }: { local: LocalMedia }) {
 	const { mic, camera } = useStore(local.devices);
 	return <>{t(mic.problem && camera.problem ? 'welcome.joinWithout' : 'welcome.join')}</>;
@@ -98,7 +98,7 @@ function DeviceHints({ local }: { local: LocalMedia }) {
 	return <DeviceProblems local={local} retry />;
 }
 
-/** What was off at the last visit is not opened unasked at the next. A device that does not work says nothing. */
+/** A device that was off at the last visit is not opened automatically at the next. One that does not work does not count. */
 function rememberDevices(local: LocalMedia) {
 	for (const name of ['mic', 'camera'] as const) {
 		const { on, problem } = local.devices.value[name];

@@ -6,7 +6,7 @@ import { Video } from '../tiles/video';
 import { Icon } from '../ui/icon';
 import { useStore } from '../ui/usestore';
 
-/** What the others will see, before they do. */
+/** Shows what the others will see. */
 export function Preview({ local }: { local: LocalMedia }) {
 	const { camera } = useStore(local.devices);
 	return (

@@ -8,11 +8,11 @@ export interface Address {
 	kind: 'call' | 'webinar';
 	roomId: string;
 	name: string;
-	/** As they stand in a URL. */
+	/** As written in a URL. */
 	more: string;
 }
 
-/** Without a peerId everyone who opens it is somebody new. */
+/** Without a peerId, everyone who opens the address is a new participant. */
 export function urlOf({ kind, roomId, name, more }: Address, peerId?: string): string {
 	const query = new URLSearchParams(more);
 	query.set('roomId', roomId);
@@ -22,7 +22,7 @@ export function urlOf({ kind, roomId, name, more }: Address, peerId?: string): s
 	return `${location.origin}/${kind}/?${query.toString().replaceAll('+', '%20')}`;
 }
 
-/** Shows the room anew. Short ids are easier to tell apart. */
+/** Loads the room again. Short ids are easier to tell apart. */
 export const enter = (address: Address) => load(urlOf(address, guid().slice(0, 8)));
 
 /** Which room the iframe shows, and as whom. */

@@ -1,4 +1,4 @@
-/** A value as one writes it in JavaScript; a picture's bytes are left away. */
+/** A value as written in JavaScript, without the bytes of pictures. */
 export function literal(value: unknown): string {
 	if (typeof value === 'string') {
 		const text = value.length > 160 ? `${value.slice(0, 60)}…` : value;

@@ -7,7 +7,7 @@ import { say, TEXTS } from './texts';
 
 export const ALLOW = 'camera; microphone; fullscreen; display-capture; autoplay; screen-wake-lock';
 
-/** The room, and under it all that is said over the bridge. */
+/** The room, and below it all messages over the bridge. */
 export function Live() {
 	const { src } = useStore(demo);
 	return (

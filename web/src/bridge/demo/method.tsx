@@ -9,7 +9,7 @@ import { say, TEXTS } from './texts';
 
 const DEVICE_KEYS = ['audio', 'video'] as const;
 
-/** The data that a method is called with first. */
+/** The data that a method is called with at first. */
 function initial(input: Input): unknown {
 	switch (input.kind) {
 		case 'text':
@@ -63,7 +63,7 @@ export function Method({ name }: { name: keyof Methods }) {
 	);
 }
 
-/** The data with somebody in it who is there. */
+/** The data, with a participant who is in the room. */
 function withPeer(data: unknown, input: Input, present: (id: string) => string): unknown {
 	if (input.kind === 'peer') return present(data as string);
 	if (input.kind !== 'track') return data;

@@ -14,9 +14,9 @@ interface DemoState {
 	/** The iframe's address. */
 	src: string;
 	log: LogEntry[];
-	/** How often each event has come. */
+	/** How often each event has arrived. */
 	counts: Partial<Record<keyof Events, number>>;
-	/** Who is in the room, oneself first. */
+	/** Who is in the room, the participant first. */
 	peers: Map<string, string>;
 }
 

@@ -49,7 +49,7 @@ export class MeetIframeBridge implements Declared {
 				return;
 			}
 			try {
-				// As JSON: devices of enumerateDevices() cannot be cloned as they are.
+				// As JSON: devices from enumerateDevices() cannot be cloned.
 				const plain: unknown = data === undefined ? undefined : JSON.parse(JSON.stringify(data));
 				this.#calls.add(String(name), plain, answer);
 			} catch {
@@ -91,7 +91,7 @@ export class MeetIframeBridge implements Declared {
 				this.#events.emit(message.name, message.data);
 				break;
 			case 'refused':
-				// Another room: nothing that is said to it could be meant.
+				// Another room: no message to it could be intended.
 				this.#calls.abandon(message.error);
 				break;
 		}

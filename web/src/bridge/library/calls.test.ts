@@ -13,7 +13,7 @@ function setUp() {
 	return { calls, answers, add, sent, send };
 }
 
-test('calls before the page is there go to it in order when it comes', () => {
+test('calls made before the page is there reach it in order later', () => {
 	const { calls, answers, add, sent, send } = setUp();
 	for (const name of ['a', 'b', 'c']) add(name);
 	calls.connected(send);
@@ -35,7 +35,7 @@ test('each call is answered once, and within 10 s', () => {
 	expect(answers).toHaveLength(1);
 });
 
-test('a call that has waited too long for the page is answered, and not lost', () => {
+test('a call that has waited too long for the page is answered, but not lost', () => {
 	const { calls, answers, add, sent, send } = setUp();
 	add('join');
 	vi.advanceTimersByTime(10_000);
@@ -46,7 +46,7 @@ test('a call that has waited too long for the page is answered, and not lost', (
 	expect(answers).toHaveLength(1);
 });
 
-test('when the page goes, what it was given is answered, and what comes waits for the next', () => {
+test('when the page goes, its calls are answered, and later ones wait for the next page', () => {
 	const { calls, answers, add, sent, send } = setUp();
 	calls.connected(send);
 	add('given');
@@ -59,7 +59,7 @@ test('when the page goes, what it was given is answered, and what comes waits fo
 	expect(answers).toHaveLength(1);
 });
 
-test('where nobody will ever answer, everybody hears it', () => {
+test('if no page will ever answer, every call fails', () => {
 	const { calls, answers, add, sent, send } = setUp();
 	add('a');
 	calls.abandon({ code: 'wrong-room', message: '' });

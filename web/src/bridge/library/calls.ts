@@ -13,7 +13,7 @@ interface Queued {
 
 type Send = (call: Queued) => void;
 
-/** Calls on their way: those that wait for the page, in order, and those that wait for an answer. Each is answered once. */
+/** Pending calls: those that wait for the page, in order, and those that wait for an answer. Each is answered once. */
 export class Calls {
 	#send: Send | null = null;
 	#next = 1;
@@ -22,7 +22,7 @@ export class Calls {
 
 	add(name: string, data: unknown, answer: (result: unknown) => void) {
 		const id = this.#next++;
-		// A call that waits for the page stays in the queue even then: whoever asked for it wants it done.
+		// A call that waits for the page stays in the queue even then: the caller still wants it done.
 		const timer = setTimeout(() => {
 			const waits = this.#queue.some((call) => call.id === id);
 			const why = waits ? 'the room has not come up in the iframe: is its src right, and may this site embed it?' : 'no answer in time';
@@ -33,20 +33,20 @@ export class Calls {
 		else this.#queue.push({ id, name, data });
 	}
 
-	/** The page is there: what waits goes to it. */
+	/** The page is there: sends it the waiting calls. */
 	connected(send: Send) {
 		this.#send = send;
 		for (const call of this.#queue.splice(0)) send(call);
 	}
 
-	/** The page is gone. What it was given is answered; what comes from now on waits for the next one. */
+	/** The page is gone. The calls that it was given are answered; later ones wait for the next page. */
 	disconnected(error: CallError) {
 		this.#send = null;
 		const waiting = new Set(this.#queue.map(({ id }) => id));
 		for (const id of [...this.#pending.keys()]) if (!waiting.has(id)) this.fail(id, error);
 	}
 
-	/** Nobody will ever answer. */
+	/** No page will ever answer. */
 	abandon(error: CallError) {
 		this.#queue.length = 0;
 		this.disconnected(error);

@@ -15,7 +15,7 @@ test('handlers are called in order, once() once, and not after off()', () => {
 	expect(seen).toEqual(['first 1', 'second 1', 'second 2']);
 });
 
-test('a handler may remove another while an event is handed out', () => {
+test('a handler may remove another one during an event', () => {
 	const events = new Emitter([]);
 	const other = vi.fn();
 	events.on('x', () => events.off('x'));
@@ -25,7 +25,7 @@ test('a handler may remove another while an event is handed out', () => {
 	expect(other).toHaveBeenCalledTimes(1);
 });
 
-test('a state reaches who comes later, until it is no longer true', async () => {
+test('a state reaches later listeners until it no longer holds', async () => {
 	const events = new Emitter(['ready']);
 	const late = vi.fn();
 	const tooLate = vi.fn();
@@ -43,7 +43,7 @@ test('a state reaches who comes later, until it is no longer true', async () => 
 	expect(tooLate).not.toHaveBeenCalled();
 });
 
-test('what a handler throws is reported, and the others are called all the same', () => {
+test('an exception in a handler is reported, and the others are still called', () => {
 	const report = vi.fn();
 	vi.stubGlobal('reportError', report);
 	const events = new Emitter([]);

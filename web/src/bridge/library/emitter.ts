@@ -1,6 +1,6 @@
 type Listener = (data: unknown) => void;
 
-/** Hands events to who listens. Those named in `sticky` are states: who comes later gets them too. */
+/** Passes events to listeners. Those named in `sticky` are states: later listeners get them too. */
 export class Emitter {
 	readonly #listeners = new Map<string, { listener: Listener; once: boolean }[]>();
 	readonly #sticky: string[];
@@ -30,7 +30,7 @@ export class Emitter {
 		for (const entry of this.#listeners.get(name) ?? []) this.#call(name, entry, data);
 	}
 
-	/** The states are no longer true. */
+	/** The states no longer hold. */
 	forget() {
 		this.#last.clear();
 	}
@@ -42,7 +42,7 @@ export class Emitter {
 	}
 }
 
-/** What the embedding page's own code throws is its own affair: it is reported there and nothing else stops. */
+/** An exception in the embedding page's own code is reported there, and stops nothing else. */
 export function guarded(work: (data: unknown) => unknown, data: unknown) {
 	try {
 		work(data);

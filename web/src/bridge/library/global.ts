@@ -1,4 +1,4 @@
 import { MeetIframeBridge } from './bridge';
 
-// A script tag finds it here, and so does who imports the same file.
+// Where a script tag finds it, and an import of the same file too.
 window.MeetIframeBridge = { default: MeetIframeBridge };

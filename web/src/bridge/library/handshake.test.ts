@@ -5,7 +5,7 @@ import { HANDLER_MS } from './succession';
 
 const ORIGIN = 'https://meet.example';
 
-/** Delivers at once, so that no test waits. */
+/** Delivers messages at once, so that no test waits. */
 class Port {
 	onmessage: ((event: { data: unknown }) => void) | null = null;
 	other!: Port;
@@ -50,7 +50,7 @@ function connect(atLoad: boolean) {
 	knocks[0]!.postMessage({ type: 'welcome', roomId: 'r' });
 	expect(listeners.connected).toHaveBeenCalledOnce();
 	return {
-		/** How often the library has knocked since the page went. */
+		/** How often the library has knocked since the page disappeared. */
 		knocks: () => knocks.length - 1,
 		pageGoes: () => knocks[0]!.postMessage({ type: 'bye', roomId: 'r' }),
 		pageComes: () => onWindow.forEach((listener) => listener({ data: { mark: MARK, type: 'here', roomId: 'r' }, origin: ORIGIN, source: window })),
@@ -58,7 +58,7 @@ function connect(atLoad: boolean) {
 	};
 }
 
-test('a bridge finds the next page as soon as that is there', () => {
+test('a bridge finds the next page as soon as it is there', () => {
 	const { knocks, pageGoes, pageComes } = connect(false);
 	pageGoes();
 	const before = knocks();
@@ -66,7 +66,7 @@ test('a bridge finds the next page as soon as that is there', () => {
 	expect(knocks()).toBe(before + 1);
 });
 
-test('one that was made at a load leaves the next page to its heir, and goes on where none comes', () => {
+test('a bridge created at a load leaves the next page to its successor, and goes on if there is none', () => {
 	const { knocks, pageGoes, pageComes, load } = connect(true);
 	pageGoes();
 	vi.advanceTimersByTime(1000);

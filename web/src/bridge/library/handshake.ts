@@ -1,14 +1,14 @@
 import { type CallError, isMarked, MARK, type FromLibrary, type FromPage, type Hello, type Here, type LibraryMessage } from '../protocol';
 import { HANDLER_MS } from './succession';
 
-/** Fast while a page loads, slower where there is none. */
+/** Fast while a page loads, slower if there is none. */
 const RETRY_FIRST_MS = 200;
 const RETRY_MAX_MS = 3000;
 /** A page that does not answer a ping within this time was replaced. */
 const PING_MS = 2000;
-/** An embedding page that makes its bridges at loads makes the next one by then; else the one before goes on. */
+/** An embedding page that creates a bridge at each load has created the next one by then; otherwise this one goes on. */
 const LOAD_MS = 5000;
-/** Ports of one handshake whose answer may still come. */
+/** Ports of one handshake that may still be answered. */
 const PORTS = 4;
 
 interface Listeners {
@@ -17,24 +17,24 @@ interface Listeners {
 	lost(): void;
 }
 
-/** Finds the room's page in an iframe and holds a port to it; finds it again whenever it is loaded anew. */
+/** Finds the room's page in an iframe and holds a port to it; finds it again whenever it is reloaded. */
 export class Handshake {
 	readonly #element: HTMLIFrameElement | Window;
 	readonly #roomId: string | undefined;
-	/** Made at a load of the iframe: at the next one the embedding page may make another in its place. */
+	/** Created at a load of the iframe: at the next load, the embedding page may replace it. */
 	readonly #atLoad: boolean;
 	readonly #listeners: Listeners;
 	readonly #aborted = new AbortController();
 	#id = '';
 	#offered: MessagePort[] = [];
 	#port: MessagePort | null = null;
-	/** The room that the port is for. */
+	/** The room that the port belongs to. */
 	#room = '';
 	#timer: ReturnType<typeof setTimeout> | undefined;
-	/** Gives the embedding page time to make another bridge in this one's place. */
+	/** Gives the embedding page time to replace this bridge. */
 	#waits = false;
 	#ping: ReturnType<typeof setTimeout> | undefined;
-	/** The room's page is at another origin than this address of the iframe. */
+	/** The room's page has another origin than the iframe's address. */
 	#astray: { src: string; error: CallError } | null = null;
 
 	constructor(element: HTMLIFrameElement | Window, roomId: string | undefined, atLoad: boolean, listeners: Listeners) {
@@ -44,7 +44,7 @@ export class Handshake {
 		this.#listeners = listeners;
 		const { signal } = this.#aborted;
 		addEventListener('message', (event) => this.#onWindowMessage(event), { signal });
-		// Its first document may have come long before, and a page that dies says nothing: one more hint among others.
+		// The first document may have loaded long ago, and a page that dies sends nothing: this is one hint among others.
 		if (!isWindow(element)) element.addEventListener('load', () => this.#onLoad(), { signal });
 		this.#begin();
 	}
@@ -113,13 +113,13 @@ export class Handshake {
 		this.#comeIn();
 	}
 
-	/** Another page is there than this one is connected with. */
+	/** The iframe shows another page than the one that this handshake is connected to. */
 	#comeIn() {
 		if (this.#port) this.#lost();
 		else if (!this.#waits) this.#knock(RETRY_FIRST_MS);
 	}
 
-	/** Nothing is said to an origin that the embedding page has not named: that it was another one is all there is to say. */
+	/** An origin that the embedding page has not named gets no message; the caller only learns that it is another one. */
 	#redirected({ href, origin: expected }: URL, origin: string) {
 		const message = `The iframe's src leads to ${expected}, but ${origin} answers: give src the address that it redirects to.`;
 		if (this.#astray?.src !== href) console.error(`MeetIframeBridge: ${message}`);
@@ -134,7 +134,7 @@ export class Handshake {
 			else this.#waitForHeir(HANDLER_MS);
 			return;
 		}
-		// Either the page that we are connected to has loaded its last picture, or there is another one.
+		// Either the connected page has finished loading, or there is another page.
 		this.#post(port, { type: 'ping' });
 		clearTimeout(this.#ping);
 		this.#ping = setTimeout(() => this.#port === port && this.#lost(), PING_MS);
@@ -150,7 +150,7 @@ export class Handshake {
 		this.#waitForHeir(LOAD_MS);
 	}
 
-	/** Who comes to be in this one's place ends it before then. */
+	/** A bridge that replaces this one ends it before then. */
 	#waitForHeir(delay: number) {
 		clearTimeout(this.#timer);
 		this.#waits = true;
@@ -175,7 +175,7 @@ function isWindow(element: HTMLIFrameElement | Window): element is Window {
 	return 'postMessage' in element;
 }
 
-/** Where the room's page is, and its address. Null: nowhere yet. */
+/** The window of the room's page, and its address. Null: none yet. */
 function targetOf(element: HTMLIFrameElement | Window): { window: Window; url: URL } | null {
 	if (isWindow(element)) return { window: element, url: new URL(element.location.href) };
 	const window = element.contentWindow;
@@ -183,10 +183,10 @@ function targetOf(element: HTMLIFrameElement | Window): { window: Window; url: U
 	const url = new URL(element.src, document.baseURI);
 	if (!/^https?:$/.test(url.protocol)) return null;
 	try {
-		// Readable means that the iframe is still empty, or that it is of our own origin.
+		// Readable means that the iframe is still empty or has our own origin.
 		if (window.location.href === 'about:blank') return null;
 	} catch {
-		// Another origin's page: that is it.
+		// A page of another origin: this is it.
 	}
 	return { window, url };
 }

@@ -10,7 +10,7 @@ afterEach(() => {
 	vi.unstubAllGlobals();
 });
 
-test('of bridges that are made at each load the last one stays', () => {
+test('of bridges created at each load, the last one stays', () => {
 	const iframe = {};
 	const [first, second, other] = [vi.fn(), vi.fn(), vi.fn()];
 	noteLoad(iframe);
@@ -25,7 +25,7 @@ test('of bridges that are made at each load the last one stays', () => {
 	expect([first, other, second].map((end) => end.mock.calls.length)).toEqual([1, 1, 0]);
 });
 
-test('bridges that no load has made stay beside each other', () => {
+test('bridges created outside of loads coexist', () => {
 	const iframe = {};
 	const [early, late, atLoad] = [vi.fn(), vi.fn(), vi.fn()];
 	expect(succeed(iframe, early).atLoad).toBe(false);
@@ -40,7 +40,7 @@ test('bridges that no load has made stay beside each other', () => {
 	for (const end of [early, late, atLoad]) expect(end).not.toHaveBeenCalled();
 });
 
-/** An iframe that another origin's page is in. */
+/** An iframe with a page of another origin. */
 const loaded = (root: unknown = document) => {
 	const listeners: ((event: object) => void)[] = [];
 	return {
@@ -56,7 +56,7 @@ const loaded = (root: unknown = document) => {
 	};
 };
 
-/** The library once more, as a script tag brings it. */
+/** Another copy of the library, as from a script tag. */
 async function again(): Promise<typeof import('./succession')> {
 	vi.resetModules();
 	return import('./succession');
@@ -73,7 +73,7 @@ test('a load handler that fetches the library makes a bridge at that load', asyn
 	expect(first).toHaveBeenCalledOnce();
 });
 
-test('a load handler that brings the script anew each time ends the bridge of the script before', async () => {
+test('a load handler that adds the script again each time ends the bridge of the previous script', async () => {
 	const iframe = loaded();
 	const [first, second] = [vi.fn(), vi.fn()];
 	const before = await again();
@@ -97,13 +97,13 @@ test('loads in a shadow tree count', () => {
 	expect([first, second].map((end) => end.mock.calls.length)).toEqual([1, 0]);
 });
 
-test('a load that is seen twice is one', () => {
+test('a load that is seen twice counts once', () => {
 	const iframe = {};
 	const event = {} as Event;
 	expect([noteLoad(iframe, event).count, noteLoad(iframe, event).count, noteLoad(iframe, {} as Event).count]).toEqual([1, 1, 2]);
 });
 
-test('a bridge that a script makes before anything is loaded stays', async () => {
+test('a bridge that a script creates before anything has loaded stays', async () => {
 	const iframe = { contentWindow: { location: { href: 'about:blank' } } };
 	const { succeed, noteLoad } = await again();
 	const early = vi.fn();

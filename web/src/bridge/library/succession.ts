@@ -1,5 +1,5 @@
-// An embedding page may make its bridge in the iframe's load handler, as the guide does: then each load makes one more.
-// The one of the load before has had its time, or everything would be told twice.
+// An embedding page may create its bridge in the iframe's load handler, as the guide does: then each load creates another
+// one. The bridge of the previous load must end, or every event would arrive twice.
 
 /** A load handler may have to fetch the library first. */
 export const HANDLER_MS = 250;
@@ -12,16 +12,16 @@ interface Load {
 }
 
 interface Entry {
-	/** The load at which it was made; 0: at none. */
+	/** The load at which the bridge was created; 0: at none. */
 	load: number;
 	end(): void;
 }
 
-/** What all copies of this library know together: a page may have it by script tag anew at each load. */
+/** Shared by all copies of this library: a page may add it by script tag again at each load. */
 interface Shared {
 	loads: WeakMap<object, Load>;
 	bridges: WeakMap<object, Set<Entry>>;
-	/** When the newest copy came. */
+	/** When the newest copy was loaded. */
 	at: number;
 }
 
@@ -49,14 +49,14 @@ export function noteLoad(element: object, event: Event | null = null): Load {
 	return load;
 }
 
-/** Ends the bridges that were made at earlier loads of the element, where this one is made at a load, too. */
+/** Ends the bridges that were created at earlier loads of the element, if this one is created at a load as well. */
 export function succeed(element: object, end: () => void): { atLoad: boolean; leave(): void } {
 	const load = loadOf(element);
 	const known = shared.bridges.get(element);
 	const all = known ?? new Set();
 	if (!known) {
 		shared.bridges.set(element, all);
-		// A load in a shadow tree is not to be seen from outside.
+		// A load in a shadow tree is invisible from outside.
 		if (isInShadow(element)) element.addEventListener('load', (event) => noteLoad(element, event), true);
 	}
 	if (load > 0) for (const other of [...all]) if (other.load > 0 && other.load < load) other.end();
@@ -70,7 +70,7 @@ function loadOf(element: object): number {
 	const justNow = (at: number) => Date.now() - at <= HANDLER_MS;
 	const last = shared.loads.get(element);
 	if (last) return justNow(last.at) || (shared.at >= last.at && justNow(shared.at)) ? last.count : 0;
-	// The first load that is known is the next, but this one has had the library fetched, or was out of sight.
+	// The first load that we can count is the next one; this one fetched the library, or was out of sight.
 	return showsPage(element) && (justNow(shared.at) || isInShadow(element)) ? noteLoad(element).count : 0;
 }
 

@@ -6,8 +6,8 @@ import { build } from 'vite';
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
 /**
- * Makes a classic script that is a module too. In a script "await" is a name, here divided by a string; in a module it
- * waits for a regular expression, the string's quote, and then come exports and a comment.
+* Makes a classic script that is also a module. In a script, "await" is a name, here divided by a string. In a module, it
+ * awaits a regular expression, which swallows the string's quote; the exports and a comment follow.
  */
 const BOTH =
 	'typeof await/"/;export const MeetIframeBridge=window.MeetIframeBridge.default;export default MeetIframeBridge;//"/1';
@@ -27,7 +27,7 @@ async function library(entry, format, outDir, file, footer) {
 		plugins: [
 			footer && {
 				name: 'footer',
-				// After the minifier, which knows one of the two readings.
+				// After the minifier, which understands only one of the two readings.
 				generateBundle: (_, bundle) => void (bundle[file].code += footer),
 			},
 		],

@@ -1,4 +1,4 @@
-/** A device as enumerateDevices() names it. Ids differ from site to site: where one is unknown, label and kind count. */
+/** A device as enumerateDevices() names it. Ids differ from site to site: if an id is unknown, label and kind identify it. */
 export interface Device {
 	deviceId?: string;
 	label?: string;
@@ -18,35 +18,35 @@ export interface PeerData {
 }
 
 export type ErrorCode =
-	/** The method has no such name. */
+	/** There is no method of this name. */
 	| 'unknown-method'
-	/** The data is not what the method takes. */
+	/** The method does not accept this data. */
 	| 'bad-data'
 	/** Not possible now: before joining, or after leaving. */
 	| 'not-in-room'
 	/** The server refuses: the message begins with its reason. */
 	| 'refused'
-	/** The participant has not tapped into the room's page, which asks for it. It may still happen: events tell. */
+	/** The participant has not clicked in the room's page, which asks for it. It may still happen: events tell you. */
 	| 'user-activation-required'
-	/** Turned down by the participant or by the browser. */
+	/** The participant or the browser refused. */
 	| 'denied'
-	/** There is no such device, peer or picture. */
+	/** There is no such device, peer or video. */
 	| 'not-found'
 	/** Another program is using the device. */
 	| 'busy'
-	/** The iframe's allow does not grant it. */
+	/** The iframe's allow attribute does not grant it. */
 	| 'policy'
 	/** This browser, or this participant's role, cannot do it. */
 	| 'unsupported'
 	/** The iframe shows another room. */
 	| 'wrong-room'
-	/** The iframe's src redirects to another origin: the message says to which. */
+	/** The iframe's src redirects to another origin: the message names it. */
 	| 'wrong-origin'
-	/** The iframe was loaded anew before it answered. */
+	/** The iframe was reloaded before it answered. */
 	| 'interrupted'
-	/** No answer in time. A call that waits for the iframe is delivered all the same when it comes. */
+	/** There was no answer in time. A call that waits for the iframe is still delivered once the iframe is there. */
 	| 'timeout'
-	/** destroy() was called, or the iframe's next load made another bridge in this one's place. */
+	/** destroy() was called, or the iframe's next load replaced this bridge by another. */
 	| 'destroyed'
 	/** Something else went wrong. */
 	| 'failed';
@@ -62,38 +62,38 @@ export interface Methods {
 	disableMic: [undefined, true];
 	enableWebcam: [undefined, true];
 	disableWebcam: [undefined, true];
-	/** The participant has to tap into the room's page first, which asks for it. */
+	/** The participant must click in the room's page first; the page asks for it. */
 	enableShare: [undefined, true];
 	disableShare: [undefined, true];
 	changeDisplayName: [string, true];
 	/** 0 to 100. */
 	setVolume: [number, true];
-	/** A peerId; the result is a data:image/png;base64, URL of what this peer's camera shows. */
+	/** A peerId; the result is a data: URL (image/png) of what this peer's camera shows. */
 	getScreenshotByPeerId: [string, string];
 	setControlsVisible: [boolean, true];
 	setHideIndicators: [boolean, true];
 	isCameraEnabled: [undefined, boolean];
 	isMicroEnabled: [undefined, boolean];
 	isShareEnabled: [undefined, boolean];
-	/** One device a call. */
+	/** One device per call. */
 	changeDevice: [{ constraints: Constraints }, true];
 	playAudio: [undefined, true];
 	muteAudio: [undefined, true];
 	unmuteAudio: [undefined, true];
 	/**
-	 * Of each picture at most: from 10 000 on in bit/s, 10 to 9999 in kbit/s, since nobody means 300 bit/s. 0 takes the limit
-	 * away. A moderator's holds for the room, anyone else's for himself.
+	 * The maximum of each video: from 10 000 on in bit/s, 10 to 9999 in kbit/s, since nobody means 300 bit/s. 0 removes the
+	 * limit. A moderator's limit applies to the room, anyone else's only to themselves.
 	 */
 	setBitrate: [number, true];
 	isFullscreenEnabled: [undefined, boolean];
-	/** As enableShare: needs a tap into the room's page. */
+	/** Like enableShare, requires a click in the room's page. */
 	enableFullscreen: [undefined, true];
 	disableFullscreen: [undefined, true];
 	/** A peerId. */
 	enablePin: [string, true];
 	disablePin: [undefined, true];
 	setLocale: ['en' | 'ru', true];
-	/** Moderators only, as the two below. */
+	/** Moderators only, like the next two. */
 	disabledTrackByModerator: [
 		{ userPeerId: string; kind: 'audio' | 'video' } | { peerId: string; kind: 'audio' | 'video' },
 		true,
@@ -107,9 +107,9 @@ type DeviceErrorData = PeerData & { name: string; message: string };
 
 /** The events, with their data. */
 export interface Events {
-	/** The bridge is connected: for the first time, or again after the iframe was loaded anew. */
+	/** The bridge is connected: for the first time, or again after the iframe was reloaded. */
 	ready: PeerData;
-	/** join may be called. Both of these also reach handlers that come later. */
+	/** join may be called. Handlers that are added later also receive this event and the one above. */
 	readyToJoin: PeerData;
 	join: PeerData;
 	newPeer: PeerData;
@@ -123,20 +123,20 @@ export interface Events {
 	switchOnShare: SwitchData;
 	switchOffShare: SwitchData;
 	errorGetShare: DeviceErrorData;
-	/** An attempt to reach the server came to nothing; there will be another. */
+	/** An attempt to reach the server failed; there will be another. */
 	connectionFailed: { peerId: string };
-	/** The connection broke, or the server stands still; it is being made again. */
+	/** The connection broke or the server stalled; the bridge is reconnecting. */
 	disconnected: { peerId: string };
-	/** All is well again after connectionFailed, disconnected, or a connectionError that did not end the visit. */
+	/** The connection works again after connectionFailed, disconnected, or a connectionError that did not end the visit. */
 	reconnected: { peerId: string };
-	/** The participant has left, or was turned away: reason says which. */
+	/** The participant has left or was turned away: reason says which. */
 	connectionClosed: { peerId: string; reason: string };
-	/** Sound and pictures are interrupted (media-down, media-lost, media-blocked), or why the visit ends: error begins with the reason. */
+	/** Audio and video are interrupted (media-down, media-lost, media-blocked), or the visit ends: error begins with the reason. */
 	connectionError: { peerId: string; error: string };
 	switchOnPin: { peerId: string };
 	switchOffPin: { peerId: string };
 	errorGetPin: { peerId: string };
-	/** The browser plays no sound, or no pictures, before the participant taps into the room's page. */
+	/** The browser plays no audio, or no video, until the participant clicks in the room's page. */
 	playingAudioPrevent: { peerId: string };
 }
 
@@ -153,22 +153,22 @@ export type Call<M extends keyof Methods> = {
 } & DataOf<M>;
 
 export interface Options {
-	/** The iframe; or, inside of an app's web view that shows the room itself, its window. */
+	/** The iframe; or its window, in an app's web view that shows the room itself. */
 	element: HTMLIFrameElement | Window;
-	/** The room that the iframe shows; without it, the one in the iframe's address. */
+	/** The room that the iframe shows; by default, the one in the iframe's address. */
 	roomId?: string;
 }
 
-/** Talks with a room in an iframe. It need not be loaded yet: calls wait for it. */
+/** Communicates with a room in an iframe. The iframe need not have loaded yet: calls wait for it. */
 export declare class MeetIframeBridge {
 	constructor(options: Options);
-	/** Resolves to what the callback gets, errors too: it never rejects. */
+	/** Resolves to what the callback gets, including errors: it never rejects. */
 	method<M extends keyof Methods>(call: Call<M>): Promise<Methods[M][1] | Failure>;
 	on<E extends keyof Events>(name: E, handler: Handler<E>): this;
 	once<E extends keyof Events>(name: E, handler: Handler<E>): this;
-	/** Without a handler: all of them. */
+	/** Without a handler, removes all of them. */
 	off<E extends keyof Events>(name: E, handler?: Handler<E>): this;
-	/** Lets go of the iframe. Calls that wait are answered with an error. */
+	/** Disconnects from the iframe. Pending calls are answered with an error. */
 	destroy(): void;
 }
 
@@ -176,7 +176,7 @@ export default MeetIframeBridge;
 
 declare global {
 	interface Window {
-		/** What the script tag defines. */
+		/** Defined by the script tag. */
 		MeetIframeBridge: { default: typeof MeetIframeBridge };
 	}
 }

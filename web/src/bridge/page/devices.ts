@@ -14,7 +14,7 @@ const CODES: Record<DeviceProblem, ErrorCode> = {
 
 export const KEYS = { mic: 'audio', camera: 'video' } as const;
 
-/** Reads what join and changeDevice take. */
+/** Reads the devices that join and changeDevice take. */
 export function readConstraints(data: unknown): Constraints {
 	const constraints = ((data ?? {}) as { constraints?: unknown }).constraints ?? {};
 	if (typeof constraints !== 'object') throw new MethodError('bad-data', 'constraints is not an object.');
@@ -25,7 +25,7 @@ export function readConstraints(data: unknown): Constraints {
 	return { audio: audio ?? undefined, video: video ?? undefined };
 }
 
-/** Switches a device and waits for what comes of it. */
+/** Switches a device and waits for the result. */
 export async function turn(local: LocalMedia, name: DeviceName, on: boolean) {
 	await local.turn(name, on);
 	await settled(local.devices, (devices) => !devices[name].pending);
@@ -40,7 +40,7 @@ export async function chooseDevice(local: LocalMedia, name: DeviceName, wish: De
 	check(local, name);
 }
 
-/** Opens what join wants; what is not mentioned stays as it is. What goes wrong is told by events. */
+/** Opens the devices that join requests; any other stays as it is. Failures are reported by events. */
 export async function openWanted(local: LocalMedia, { audio, video }: Constraints) {
 	const wishes = { mic: audio, camera: video };
 	const missing = { mic: false, camera: false };
@@ -51,14 +51,14 @@ export async function openWanted(local: LocalMedia, { audio, video }: Constraint
 		else await local.turn(name, Boolean(wish));
 	}
 	if (missing.mic || missing.camera) await local.start(missing);
-	// Browsers tell devices apart only once they were allowed.
+	// Browsers name devices only once access was allowed.
 	for (const name of ['mic', 'camera'] as const) {
 		const wish = wishes[name];
 		if (typeof wish === 'object') await chooseDevice(local, name, wish);
 	}
 }
 
-/** The embedding page knows a device by another id than this one does, but by the same label. */
+/** The embedding page knows a device by a different id than this page, but by the same label. */
 async function findDevice(name: DeviceName, { deviceId, label }: Device): Promise<MediaDeviceInfo | undefined> {
 	const all = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
 	const devices = all.filter(({ kind }) => kind === `${KEYS[name]}input`);

@@ -34,7 +34,7 @@ test('a bridge that comes late is told everything, in an order that makes sense'
 	]);
 });
 
-test('nothing changes, nothing is told', () => {
+test('without a change there is no event', () => {
 	const now = inRoom(['ann', peer('Ann')]);
 	expect(eventsBetween(now, { ...now, peers: new Map(now.peers) })).toEqual([]);
 });
@@ -60,7 +60,7 @@ test('the connection breaks, comes back, and ends', () => {
 		expect(names(was, { ...was, trouble })).toEqual(['connectionError']);
 		expect(names({ ...was, trouble }, was)).toEqual(['reconnected']);
 	}
-	// It was told that the connection has failed before there was any.
+	// The failure of the first connection was reported already.
 	const failed: Snapshot = { ...NOTHING, ...me, trouble: 'failed', attemptsFailed: 1 };
 	expect(names({ ...NOTHING, ...me }, failed)).toEqual(['connectionFailed']);
 	expect(names(failed, { ...was, attemptsFailed: 1 })).toEqual(['reconnected', 'join', 'switchOnMic']);
@@ -75,7 +75,7 @@ test('the connection breaks, comes back, and ends', () => {
 	]);
 });
 
-test('a second visit begins anew', () => {
+test('a second visit starts afresh', () => {
 	const was = inRoom(['ann', peer('Ann')]);
 	const left: Snapshot = { ...welcome, ended: { reason: 'left', error: null } };
 	expect(names(left, was)).toEqual(['join', 'switchOnMic', 'newPeer']);

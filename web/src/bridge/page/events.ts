@@ -17,7 +17,7 @@ const ERRORS = [
 	['share', 'errorGetShare'],
 ] as const;
 
-/** What browsers call these problems, and what they mean. */
+/** The browsers' names for these problems, and a description. */
 const PROBLEMS: Record<DeviceProblem | ScreenProblem, [name: string, message: string]> = {
 	denied: ['NotAllowedError', 'The participant or the browser does not allow it.'],
 	policy: ['NotAllowedError', "The iframe's allow does not grant it."],
@@ -36,14 +36,14 @@ const INTERRUPTIONS: Partial<Record<NonNullable<Snapshot['trouble']>, string>> =
 };
 
 /**
- * What has to be told to whoever knows of one snapshot, so that he knows of another. To tell everything, to a bridge that
- * has just connected, is the difference from NOTHING.
+ * The events that take a bridge from one snapshot to another. A bridge that has just connected gets everything: the
+ * difference from NOTHING.
  */
 export function eventsBetween(was: Snapshot, now: Snapshot): Event[] {
 	const { peerId, displayName } = now;
 	const events: Event[] = [];
 	if (now.joinable && !was.joinable) events.push({ name: 'readyToJoin', data: { peerId, displayName } });
-	// A new visit knows nothing of the one before.
+	// A new visit starts from nothing.
 	const before = now.entered && !was.entered ? { ...was, peers: NOTHING.peers } : was;
 	events.push(...connectionEvents(before, now));
 	if (now.entered) events.push(...peerEvents(before, now));

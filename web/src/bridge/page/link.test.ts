@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { MARK } from '../protocol';
 
-/** The page around this one, as far as this one sees it. */
+/** The embedding page, as far as this page can see it. */
 function embed(ancestors: string[] | undefined, referrer: string) {
 	const listeners = new Map<string, (event: object) => void>();
 	const parent = { postMessage: vi.fn() };
@@ -27,7 +27,7 @@ async function open() {
 beforeEach(() => vi.resetModules());
 afterEach(() => vi.unstubAllGlobals());
 
-test('only the page around this one is answered', async () => {
+test('only the embedding page is answered', async () => {
 	const { parent, hello } = embed(['https://site.example'], '');
 	const { opened } = await open();
 	expect(parent.postMessage.mock.calls[0]![1]).toBe('https://site.example');
@@ -46,7 +46,7 @@ test.each([[['null']], [undefined]])('where the browser tells no ancestors (%j) 
 	expect(hello('https://site.example')).toBe(true);
 });
 
-test('the referrer says where to, too', async () => {
+test('the referrer also names the target', async () => {
 	const { parent } = embed(['null'], 'https://site.example/page');
 	await open();
 	expect(parent.postMessage.mock.calls[0]![1]).toBe('https://site.example');

@@ -1,6 +1,6 @@
 import { MARK, isMarked, type FromLibrary, type FromPage, type Hello, type Here, type PageMessage } from '../protocol';
 
-/** An embedding page may make a bridge more than once; more than these are a mistake, and the oldest goes. */
+/** An embedding page may create several bridges. More than this are a mistake, and the oldest is dropped. */
 const LINKS = 8;
 
 export interface Link {
@@ -13,7 +13,7 @@ interface Owner {
 	call(link: Link, id: number, name: string, data: unknown): void;
 }
 
-/** Waits for bridges of the page around this one, and holds a port to each. */
+/** Waits for bridges of the embedding page, and holds a port to each. */
 export class Links {
 	readonly #roomId: string;
 	readonly #owner: Owner;
@@ -23,7 +23,7 @@ export class Links {
 		this.#roomId = roomId;
 		this.#owner = owner;
 		addEventListener('message', (event) => this.#onWindowMessage(event));
-		// unload is not fired everywhere, and would keep this page from coming back by the browser's back button.
+		// unload is not fired everywhere, and would keep this page out of the back/forward cache.
 		addEventListener('pagehide', () => this.#closeAll());
 		addEventListener('pageshow', ({ persisted }) => persisted && this.#announce());
 		this.#announce();
@@ -37,7 +37,7 @@ export class Links {
 
 	#onWindowMessage({ data, origin, source, ports }: MessageEvent) {
 		const [port] = ports;
-		// The page right around this one, which frame-ancestors has let in; in an app's web view, this one itself.
+		// The direct parent, which frame-ancestors has admitted; in an app's web view, this page itself.
 		if (source !== window.parent || !isMarked<Hello>(data, 'hello') || !port || typeof data.id !== 'string') return;
 		if (window.parent === window && origin !== location.origin) return;
 		const known = ancestor();
@@ -49,7 +49,7 @@ export class Links {
 			port.close();
 			return;
 		}
-		// Knocks again: what it was answered is on its way.
+		// A repeated knock: the answer is already on its way.
 		if (this.#links.has(data.id)) return;
 		this.#open(data.id, port, { send: post });
 	}
@@ -86,13 +86,13 @@ export class Links {
 	}
 }
 
-/** The origin of the page around this one. Browsers redact it to "null" under the iframe's referrerpolicy="no-referrer". */
+/** The origin of the embedding page. Browsers redact it to "null" under the iframe's referrerpolicy="no-referrer". */
 function ancestor(): string | null {
 	const origin = location.ancestorOrigins?.[0] ?? 'null';
 	return origin === 'null' ? null : origin;
 }
 
-/** The same, where the browser tells it in whatever way. */
+/** The same, from any source that the browser offers. */
 function embedder(): string | null {
 	const origin = ancestor();
 	if (origin !== null) return origin;

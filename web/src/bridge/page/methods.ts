@@ -14,16 +14,16 @@ import { bitrate } from './bitrate';
 import { chooseDevice, openWanted, readConstraints, turn } from './devices';
 import { screenshot } from './screenshot';
 
-/** How long a call waits for the participant's tap; the overlay waits longer. */
+/** How long a call waits for the participant's click; the overlay waits longer. */
 const TAP_MS = 8000;
 
-/** How long join waits for devices, once it is in the room. */
+/** How long join waits for devices once the participant is in the room. */
 const DEVICES_MS = 3000;
 
-/** Of one's own camera. */
+/** Of the participant's own camera. */
 const ONE_SIZE = { now: 0, largest: 0 };
 
-/** A method that has nothing to say answers true. */
+/** A method without a result answers true. */
 type Result<M extends keyof Methods> = Methods[M][1] extends true ? void : Methods[M][1];
 type Table = { [M in keyof Methods]: (data: unknown) => Result<M> | Promise<Result<M>> };
 
@@ -92,7 +92,7 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 			const own = peerId === state.value.peerId;
 			const track = own ? local.devices.value.camera.track : state.value.peers.find(({ id }) => id === peerId)?.video;
 			if (!track) throw new MethodError('not-found', `There is no picture of ${peerId}.`);
-			// It may be small, or scrolled away, and is not sent then.
+			// The tile may be small or scrolled away; then its video is not sent in full size, or not at all.
 			const release = sight.want(peerId);
 			try {
 				return await screenshot(track, () => (own || !media ? ONE_SIZE : media.subscriber.sizeOf(peerId)));
@@ -170,7 +170,7 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 	};
 }
 
-/** As with the attribute, a bad name is told and keeps nobody out. */
+/** As with the attribute, an invalid name is reported but does not keep anybody out. */
 function setName(meeting: Meeting, wish: unknown) {
 	const name = typeof wish === 'string' ? validName(wish) : undefined;
 	if (name) meeting.state.update({ name });
@@ -190,7 +190,7 @@ async function join(meeting: Meeting, constraints: Constraints) {
 	);
 	if (refusal) throw new MethodError('refused', `${refusal.reason}: ${refusal.message}`);
 	if (phase !== 'open') throw new MethodError('failed', 'The participant has left.');
-	// A question of the browser to the participant holds up nothing but this answer, and that not for long.
+	// A permission prompt of the browser delays only this answer, and not for long.
 	await Promise.race([opening, new Promise((resolve) => setTimeout(resolve, DEVICES_MS))]);
 	return { peerId, displayName: name, ...(waiting && { waiting: true as const }) };
 }
@@ -210,7 +210,7 @@ async function share(screen: ScreenShare) {
 	throw new MethodError('denied', 'The participant does not share the screen.');
 }
 
-/** Waits for the participant's tap into this page, and for what comes of it. */
+/** Waits for the participant's click in this page, and for its result. */
 async function tapped(done: Promise<unknown>) {
 	let timer: ReturnType<typeof setTimeout>;
 	const late = new Promise<never>((_, reject) => {

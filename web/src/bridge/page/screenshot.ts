@@ -4,15 +4,15 @@ import { MethodError } from './answer';
 /** Longer than a key frame takes, shorter than the caller waits. */
 const FRAME_MS = 6000;
 
-/** How long the largest picture may take from the first on, and how long until it is shown for certain once it is sent. */
+/** How long the largest size may take after the first frame, and how long until it is certainly shown once it is sent. */
 const LARGEST_MS = 3000;
 const SHOWN_MS = 500;
-/** A larger one that stays so long grows no more: browsers leave the largest size of a small camera away. */
+/** A size that stays for this long grows no more: browsers omit the largest size of a small camera. */
 const STEADY_MS = 1000;
 
-/** A track's current picture as a PNG in a data: URL; the largest that comes soon. size: what is sent now. */
+/** A track's current picture as a PNG in a data: URL, in the largest size that arrives soon. size: what is sent now. */
 export async function screenshot(track: MediaStreamTrack, size: () => Size): Promise<string> {
-	// Of its own: the tile may show nothing of it now.
+	// An element of its own: the tile may show nothing of the track now.
 	const video = document.createElement('video');
 	video.muted = true;
 	video.playsInline = true;
@@ -44,7 +44,7 @@ async function firstFrame(video: HTMLVideoElement) {
 	});
 }
 
-/** A small picture goes on until the large one has a key frame; what the server says of it is ahead of the pictures. */
+/** Small video goes on until the large one has a key frame; the server's message about it arrives before the video. */
 async function largestFrame(video: HTMLVideoElement, size: () => Size, was: number) {
 	const began = performance.now();
 	let last = { layer: was, width: 0, at: began };

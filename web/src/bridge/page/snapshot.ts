@@ -8,23 +8,23 @@ export interface PeerSnapshot {
 	share: boolean;
 }
 
-/** All that events tell of, at one moment. */
+/** Everything that events report, at one moment. */
 export interface Snapshot {
 	peerId: string;
 	displayName: string;
 	/** join would begin a visit. */
 	joinable: boolean;
-	/** In the room, also while the connection is made again. */
+	/** In the room, even while reconnecting. */
 	entered: boolean;
-	/** Connected but for this, which is worth an event; failed: not connected yet, after an attempt or more. */
+	/** A problem of the connection that is worth an event; failed: not connected yet, after at least one attempt. */
 	trouble: 'failed' | 'lost' | 'media-down' | 'media-lost' | 'media-blocked' | null;
 	attemptsFailed: number;
 	/** How the visit ended. */
 	ended: { reason: string; error: string | null } | null;
-	/** Oneself first, then the others in the order of joining. Empty outside of the room. */
+	/** The participant first, then the others in order of joining. Empty outside the room. */
 	peers: Map<string, PeerSnapshot>;
 	problems: { camera: DeviceProblem | null; mic: DeviceProblem | null; share: ScreenProblem | null };
-	/** How often there was one: the same again is news, too. */
+	/** How often there was one: the same problem again is news, too. */
 	failures: { camera: number; mic: number; share: number };
 	pinned: string | null;
 	/** The browser plays no sound without a gesture. */

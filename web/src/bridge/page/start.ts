@@ -6,7 +6,7 @@ import { methods } from './methods';
 import { NOTHING, type Snapshot } from './snapshot';
 import { snapshot, watch } from './watch';
 
-/** Lets the page around this one drive the meeting, and tells it what happens. */
+/** Lets the embedding page control the meeting, and tells it what happens. */
 export function startBridge(meeting: Meeting) {
 	/** What each bridge has been told. */
 	const told = new Map<Link, Snapshot>();

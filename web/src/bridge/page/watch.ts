@@ -51,7 +51,7 @@ export function snapshot({ attributes, local, screen, state }: Meeting): Snapsho
 	return now;
 }
 
-/** Calls `changed` whenever a snapshot may be another one. */
+/** Calls `changed` whenever the snapshot may have changed. */
 export function watch(meeting: Meeting, changed: () => void) {
 	let stop = () => {};
 	const follow = () => {
