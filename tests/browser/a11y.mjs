@@ -5,7 +5,7 @@ const AXE = await readFile(new URL('node_modules/axe-core/axe.min.js', import.me
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const SCHEMES = ['light', 'dark'];
 
-/** Holds what a page or a frame of one shows against WCAG 2.2 AA, in both colour schemes. */
+/** Checks a page, or a frame of it, against WCAG 2.2 AA, in both colour schemes. */
 export async function assertAccessible(page, what) {
 	const findings = [];
 	await page.evaluate(AXE);
@@ -13,7 +13,7 @@ export async function assertAccessible(page, what) {
 	for (const colorScheme of SCHEMES) {
 		await whole.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
 		const { violations } = await page.evaluate(async (standards) => {
-			// What moves or fades comes to its end first.
+			// First lets animations and transitions finish.
 			await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 			const finite = document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime !== Infinity);
 			await Promise.allSettled(finite.map(({ finished }) => finished));

@@ -11,13 +11,13 @@ const bench = openBench({
 
 openSite(bench);
 
-/** Runs in the page before its own code: it would wait 3 s for a bridge, and then enter by itself. */
+/** Runs in the page before its own code, which would otherwise wait 3 s for a bridge and then enter by itself. */
 function waitForBridge() {
 	const { setTimeout } = window;
 	window.setTimeout = (act, ms, ...args) => (ms === 3000 ? 0 : setTimeout(act, ms, ...args));
 }
 
-/** Every screen that people can come to, each in both languages and both colour schemes. */
+/** Every screen that people can reach, in both languages and both colour schemes. */
 const SCREENS = {
 	'/new': async ({ lang }) => {
 		const page = await bench.chromium.page({ locale: lang });

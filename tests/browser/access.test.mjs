@@ -4,7 +4,7 @@ import { holds, LIMIT, look, openBench, Participant, roomId } from './harness.mj
 
 const bench = openBench({ integrator: true });
 
-/** The texts of the page that turns somebody away, in both languages. */
+/** The texts of the refusal page, in both languages. */
 async function refusals(options, reason, texts) {
 	for (const [lang, text] of Object.entries(texts)) {
 		const one = await Participant.open(bench, { room: roomId(), name: 'Ann', lang, ...options });
@@ -16,7 +16,7 @@ async function refusals(options, reason, texts) {
 	}
 }
 
-/** Runs with settings of the default account. */
+/** Runs with these settings of the default account. */
 async function withAccount(settings, work) {
 	const set = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
 	await bench.system.amphictl('account', 'set', 'default', ...set);

@@ -4,7 +4,7 @@ import { openBench, Participant, roomId } from './harness.mjs';
 
 const bench = openBench({ integrator: true });
 
-/** Twelve browsers' work on a machine of two cores. */
+/** The work of twelve browsers on a machine with two cores. */
 const PATIENT = { timeout: 60_000 };
 
 // proves P03, B02, R04
@@ -18,13 +18,13 @@ test('a webinar of twelve: one speaks, one moderates, ten watch and listen', { t
 	const audience = [moderator, ...viewers];
 
 	await Promise.all(audience.flatMap((one) => [one.sees(speaker, PATIENT), one.hears(speaker, PATIENT)]));
-	// All at once, when the last has come as when the first had.
+	// All of them at once: the first one still after the last has joined.
 	await Promise.all(audience.map((one) => one.decodes(speaker, 30, PATIENT)));
 	for (const one of audience) await one.seesNames(speaker);
 	const { body } = await bench.system.rest(`/rooms/${room}/numberPeers`);
 	assert.deepEqual(body, { numberPeers: 12, speakers: 1, viewers: 11 });
 
-	// The moderator silences the speaker, for everybody.
+	// The moderator mutes the speaker for everybody.
 	const answer = await moderator.request('mutePeer', { peerId: speaker.peerId, kind: 'audio' });
 	assert.equal(answer.ok, true, JSON.stringify(answer));
 	await Promise.all(audience.map((one) => one.seesMuted(speaker, true)));

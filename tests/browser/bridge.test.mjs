@@ -6,7 +6,7 @@ import { holds, LIMIT, openBench, Participant, roomId, until } from './harness.m
 const bench = openBench();
 openSite(bench);
 
-/** Names of events in order, of these alone. */
+/** The names of these events in order, without any others. */
 const inOrder = async (one, ...names) => (await one.events()).map(({ name }) => name).filter((name) => names.includes(name));
 
 // proves M01, M08, M12, M13, E01, G06
@@ -38,7 +38,7 @@ test('calls before the iframe is there are kept, and done in order', LIMIT, asyn
 	assert.deepEqual(await inOrder(ann, 'ready', 'readyToJoin', 'join'), ['ready', 'readyToJoin', 'join']);
 	assert.deepEqual(await ann.events('join'), [{ peerId: ann.peerId, displayName: 'Early Bird' }]);
 	await ann.told('switchOnCamera', { peerId: ann.peerId, isLocal: true });
-	// The states also reach who comes late.
+	// States also reach a late listener.
 	assert.equal(await ann.host.evaluate(() => new Promise((resolve) => bridge.once('ready', (data) => resolve(data.displayName)))), 'Ann');
 });
 

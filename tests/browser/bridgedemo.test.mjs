@@ -16,7 +16,7 @@ const EVENTS =
 	);
 const NO_GESTURE = ['enableShare', 'enableFullscreen'];
 
-/** /bridge-demo, as somebody uses it. */
+/** /bridge-demo, as a user operates it. */
 class Demo {
 	page;
 	/** The room in the iframe. */
@@ -51,7 +51,7 @@ class Demo {
 		return (await answer.getAttribute('src')) ?? answer.innerText();
 	}
 
-	/** Waits until an event has come so often; it is in the log, too. */
+	/** Waits until an event has arrived this many times; it is in the log, too. */
 	async count(name, times) {
 		await this.page.locator(`[data-testid="event-${name}"][data-count="${times}"]`).waitFor();
 		await this.page.locator(`[data-kind=event][data-name="${name}"]`).first().waitFor();
@@ -64,7 +64,7 @@ test('each method stands there, and its button gives an answer', LIMIT, async ()
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const demo = await Demo.open({ room });
 	assert.match(await demo.call('isCameraEnabled'), /^false$/);
-	// Before join: what is not possible says so.
+	// Before join, methods that are not possible say so.
 	assert.match(await demo.call('enablePin'), /^{ error: { code: 'not-in-room'/);
 	assert.match(await demo.call('join'), /^{ peerId: '\w+', displayName: 'Ada' }$/);
 	await demo.count('newPeer', 1);
@@ -75,7 +75,7 @@ test('each method stands there, and its button gives an answer', LIMIT, async ()
 		assert.equal(await demo.method(name).count(), 1, name);
 		answers[name] = await demo.call(name);
 	}
-	// What wants a tap in the room asks for it there.
+	// Methods that require a click in the room ask for it there.
 	for (const name of NO_GESTURE) {
 		await demo.page.getByTestId(`call-${name}`).click();
 		await until(`${name} to be answered`, async () => {
@@ -110,7 +110,7 @@ test('each event stands there, and those that come are in the log and counted', 
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	await demo.count('newPeer', 1);
 	assert.match(await demo.page.locator('[data-kind=event][data-name=newPeer]').innerText(), new RegExp(`{ peerId: '${bob.peerId}', displayName: 'Bob' }`));
-	// Who came last is proposed.
+	// The latest participant is proposed.
 	await demo.call('enablePin');
 	await demo.count('switchOnPin', 1);
 	await bob.page.close();
@@ -118,7 +118,7 @@ test('each event stands there, and those that come are in the log and counted', 
 
 	await demo.page.getByTestId('clear-log').click();
 	assert.equal(await demo.page.locator('.log-line').count(), 0);
-	// Loaded anew, all begins from nothing.
+	// After a reload, everything starts from nothing.
 	await demo.page.getByTestId('load-button').click();
 	await demo.count('readyToJoin', 1);
 	assert.equal(await demo.page.getByTestId('event-join').getAttribute('data-count'), '0');
@@ -134,7 +134,7 @@ test('the demo fits phones and large screens, in both languages, light and dark'
 		await look(demo, `bridge-demo-${locale}`);
 		await demo.page.close();
 	}
-	// What the room in it wants is granted, and what it shows can be copied.
+	// The room in it has the permissions that it needs, and the shown code can be copied.
 	const demo = await Demo.open();
 	const granted = await demo.page.locator('.demo-frame').getAttribute('allow');
 	for (const feature of ['autoplay', 'screen-wake-lock']) assert.ok(granted.includes(feature));

@@ -8,7 +8,7 @@ import { holds, LIMIT, openBench, Participant, Proxy, roomId, until } from './ha
 const bench = openBench();
 openSite(bench);
 
-/** A page of the site with an iframe of ours and whatever else. */
+/** A page of the site with an iframe of ours and any other markup. */
 async function open(html, options) {
 	const page = await bench.chromium.page();
 	await page.goto(bench.site.add(html, options), { waitUntil: 'domcontentloaded' });
@@ -94,7 +94,7 @@ test('an iframe that does not answer: each call is answered once, and carried ou
 			for (const name of ['join', 'nonsense'])
 				bridge.method({ name, callback: (result) => answers.push({ name, ms: performance.now() - began, code: result.error?.code }) });
 		</script>`);
-	// How long that may take at most, calls.test.ts says.
+	// calls.test.ts tests how long that may take at most.
 	const answers = await until('both answers', () => page.evaluate(() => answers.length === 2 && answers));
 	assert.deepEqual(answers.map(({ name, code }) => [name, code]), [['join', 'timeout'], ['nonsense', 'timeout']]);
 	assert.ok(answers.every(({ ms }) => ms > 5000), JSON.stringify(answers));
@@ -117,7 +117,7 @@ test('a different room from the one that the bridge was made for', LIMIT, async 
 test('what foreign windows say is nobody’s business', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });
-	// A stranger in the same page: he may reach the room's window, and the embedding page's.
+	// A stranger in the same page, who can reach the windows of the room and of the embedding page.
 	const stranger = bench.site.add(`<script>
 		window.heard = [];
 		window.say = (room) => {
@@ -126,7 +126,7 @@ test('what foreign windows say is nobody’s business', LIMIT, async () => {
 			const hello = { mark: 'amphi-bridge', type: 'hello', id: 'stranger', roomId: room };
 			parent.frames[0].postMessage(hello, '*', [port2]);
 			port1.postMessage({ type: 'call', id: 1, name: 'disableMic', roomId: room });
-			// As if the room had been loaded anew.
+			// As if the room had been reloaded.
 			parent.postMessage({ mark: 'amphi-bridge', type: 'here', roomId: room }, '*');
 			parent.postMessage({ mark: 'amphi-bridge', type: 'welcome', roomId: room }, '*');
 			parent.postMessage({ type: 'event', name: 'peerClosed', roomId: room, data: { peerId: 'x' } }, '*');
@@ -284,13 +284,13 @@ test('an iframe whose address redirects to another origin reports it', LIMIT, as
 	assert.match(error.message, new RegExp(`${new URL(src).origin}.*${new URL(bench.system.url).origin}`));
 	assert.equal((await page.evaluate(() => bridge.method({ name: 'enableMic' }))).error.code, 'wrong-origin', 'later calls, too');
 	assert.equal(page.lines.filter((line) => line.includes('MeetIframeBridge: ')).length, 1);
-	// Mended by the embedding page, it works.
+	// Once the embedding page corrects it, it works.
 	await page.evaluate((src) => (document.getElementById('room').src = src), address(room));
 	await until('the bridge', async () => (await page.evaluate(() => bridge.method({ name: 'isCameraEnabled' }))) === false);
 	elsewhere.close();
 });
 
-// How a load handler comes by the library, and where the iframe is.
+// How a load handler gets the library, and where the iframe is.
 for (const [what, { library = '', handler, parent = 'document.body' }] of Object.entries({
 	'a bridge made in the load handler': { library: 'script', handler: 'make(MeetIframeBridge.default)' },
 	'one in a shadow tree': { library: 'script', handler: 'make(MeetIframeBridge.default)', parent: "document.body.attachShadow({ mode: 'closed' })" },

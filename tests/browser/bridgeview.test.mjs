@@ -18,7 +18,7 @@ async function inBrowser(traits, work) {
 	}
 }
 
-/** Calls what wants a tap in the room, and taps. A tap too late for the call does what it asked for, and the next one says so. */
+/** Calls a method that requires a click in the room, and clicks. If the click is too late for the call, it still takes effect, and the next call says so. */
 async function callAndTap(one, name) {
 	const first = one.call(name);
 	await one.shows('gesture-overlay');
@@ -27,7 +27,7 @@ async function callAndTap(one, name) {
 	return answer.error?.code === 'user-activation-required' ? one.call(name) : answer;
 }
 
-/** Until no gesture counts any more in the room: what the tests evaluate there is one to Chromium. */
+/** Waits until no gesture counts any more in the room: for Chromium, scripts that tests evaluate there are gestures. */
 const untouched = () => holds('nobody touches the room', () => true, { during: 5500 });
 
 // proves M06, M07, M14, E08, E09, E10
@@ -60,7 +60,7 @@ test('the screen is shared after a tap in the room', LIMIT, async () => {
 	await cem.told('switchOffShare', { ...data, isLocal: false });
 	assert.equal(await ann.call('isShareEnabled'), false);
 
-	// Nobody taps: the call is answered in time, and a tap later still does it.
+	// Nobody clicks: the call is answered in time, and a later click still takes effect.
 	await untouched();
 	const late = await ann.call('enableShare');
 	assert.equal(late.error.code, 'user-activation-required');
@@ -109,7 +109,7 @@ test('devices by id and by label', LIMIT, async () => {
 		const wanted = await bob.page.evaluate(async () =>
 			(await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === 'videoinput').map(({ label }) => label),
 		);
-		// The second is a depth camera, whose pictures nobody can send.
+		// The second is a depth camera, whose video nobody can send.
 		assert.equal(wanted.length, 3);
 		const labels = (one) =>
 			one.page.evaluate(() => probe.connections.flatMap((c) => c.getSenders()).map(({ track }) => track?.label).filter(Boolean));
@@ -122,7 +122,7 @@ test('devices by id and by label', LIMIT, async () => {
 		assert.equal(await ann.call('changeDevice', { constraints: { video: { label: wanted[0] } } }), true);
 		await sends(ann, wanted[0]);
 		await bob.sees(ann);
-		// The room's own ids, as an embedding page of the same origin knows them.
+		// The room's own ids, as known to an embedding page of the same origin.
 		const devices = await ann.page.evaluate(async () =>
 			(await navigator.mediaDevices.enumerateDevices()).map(({ kind, deviceId, label }) => ({ kind, deviceId, label })),
 		);
@@ -222,13 +222,13 @@ test('a picture that is shown small can be had large', LIMIT, async () => {
 			return larger.length > 0 && (await ann.video(bob)).frameWidth === small && small;
 		}, { describe: async () => [await bob.sentWidths(), await ann.stats()] });
 	await shownSmall();
-	// Ann's wish for it takes its time: small pictures go on meanwhile.
+	// Ann's request for it takes a moment: small video goes on meanwhile.
 	await ann.page.evaluate(() => {
 		const socket = probe.sockets.at(-1);
 		const { send } = socket;
 		socket.send = (data) => void setTimeout(() => send.call(socket, data), 500);
 	});
-	// A page that is short of time gives what it has after 3 s.
+	// A slow page returns what it has after 3 s.
 	await until('a large picture', async () => {
 		const small = await shownSmall();
 		const url = await ann.call('getScreenshotByPeerId', bob.peerId);
@@ -262,7 +262,7 @@ test('where elements have no volume a gain node has it', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Embedded.open(bench, { room, name: 'Ann' });
-	// As on an iPhone: what is set is not kept.
+	// As on an iPhone: a volume that is set does not stick.
 	await ann.page.evaluate(() => Object.defineProperty(HTMLMediaElement.prototype, 'volume', { get: () => 1, set: () => {} }));
 	await ann.page.evaluate(() => {
 		const { createGain } = BaseAudioContext.prototype;
@@ -301,7 +301,7 @@ test('a limit in bit/s: one’s own, and a moderator’s for the room', LIMIT, a
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const mod = await Embedded.join(bench, { room, name: 'Mod', claims: { role: 'moderator' }, constraints: { video: true, audio: false } });
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });
-	/** The most that a sender may use, of the layers that are on. */
+	/** The maximum bitrate of a sender, over the layers that are on. */
 	const sent = (one) =>
 		one.page.evaluate(() => {
 			const encodings = probe.connections.flatMap((c) => c.getSenders()).filter(({ track }) => track?.kind === 'video')
@@ -347,7 +347,7 @@ test('moderators switch others off; nobody else does', LIMIT, async () => {
 	assert.equal((await mod.call('disabledTrackByModerator', { userPeerId: 'nobody', kind: 'audio' })).error.code, 'refused');
 	assert.equal((await mod.call('disabledTrackByModerator', { userPeerId: ann.peerId, kind: 'smell' })).error.code, 'bad-data');
 
-	// What was switched off may be switched on again.
+	// A device that was turned off may be turned on again.
 	assert.equal(await ann.call('enableMic'), true);
 	assert.equal(await ann.call('enableWebcam'), true);
 	await bob.seesMuted(ann, false);

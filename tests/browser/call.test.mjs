@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { holds, LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
-const bench = openBench({ traits: {} }); // in the browser that people have
+const bench = openBench({ traits: {} }); // in a regular browser
 
-/** Runs in the page before its own code: its tracks come late, as on a loaded machine; notes who is said to be muted. */
+/** Runs in the page before its own code: delays tracks, as on a loaded machine, and notes who is shown as muted. */
 function slowTracks() {
 	const { setRemoteDescription } = RTCPeerConnection.prototype;
 	RTCPeerConnection.prototype.setRemoteDescription = async function (...args) {
@@ -53,7 +53,7 @@ test('a call of three', LIMIT, async (t) => {
 		await ann.seesMuted(cy, false);
 		await until('Bob to be silent', async () => {
 			const before = await ann.audio(bob);
-			await ann.page.waitForTimeout(1200); // longer than from beep to beep
+			await ann.page.waitForTimeout(1200); // longer than the time between two beeps
 			return (await ann.audio(bob)).totalAudioEnergy === before.totalAudioEnergy;
 		});
 

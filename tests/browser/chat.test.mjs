@@ -148,7 +148,7 @@ test('a webinar’s viewers chat with the speaker and with each other', LIMIT, a
 	await victor.reads('Vera: A question');
 	await ada.say('An answer');
 	await vera.reads('You: A question', 'Ada: An answer');
-	// To chat is not to speak: nobody sees a viewer.
+	// Chatting does not make a speaker: nobody sees a viewer.
 	await ada.one.seesNames('Ada');
 	await victor.one.seesNames('Ada');
 });
@@ -160,13 +160,13 @@ test('a message written while media is down is delivered once it is back', LIMIT
 	await Promise.all([ann.open(), bob.open()]);
 	t.after(() => bench.system.plug('up'));
 	await bench.system.plug('down');
-	// Each attempt makes a transport that comes to nothing; the server has two places for those that send.
+	// Each attempt creates a transport that fails; the server has two places for sending ones.
 	await ann.test('chat-input').fill('Hello?');
 	await ann.test('chat-input').press('Enter');
 	const failed = () => until('the message to fail', async () => (await ann.lines())[0].state === 'failed', { timeout: 20_000 });
 	for (let attempt = 1; attempt <= 3; attempt++) {
 		await failed();
-		// The page gives a transport up after 10 s, two later than the message.
+		// The page gives a transport up after 10 s, two seconds later than the message.
 		await until('the transport to be given up', () => ann.one.page.evaluate((n) => probe.sent.filter(({ method }) => method === 'closeTransport').length >= n, attempt));
 		if (attempt < 3) await ann.one.page.locator('[data-testid=chat-retry]').click();
 	}
@@ -190,7 +190,7 @@ test('a transport that the server ends is replaced, and nobody has to leave', LI
 	for (const direction of ['send', 'recv'])
 		await t.test(direction, async () => {
 			const made = await ann.page.evaluate(() => probe.connections.length);
-			// Its PeerConnection says close_notify behind the page's back.
+			// Its PeerConnection sends close_notify without the page knowing.
 			await ann.page.evaluate((which) => {
 				const sends = (one) => one.getSenders().some(({ track }) => track);
 				probe.connections.find((one) => one.connectionState === 'connected' && sends(one) === (which === 'send')).close();

@@ -52,7 +52,7 @@ export class Chatter {
 		});
 	}
 
-	/** Waits for the number at the chat's button; 0: none. */
+	/** Waits for this number on the chat's button; 0: none. */
 	async unread(number) {
 		const badge = this.test('chat-button').locator('.badge');
 		await until(`${this.one.name} to have ${number} unread`, async () =>

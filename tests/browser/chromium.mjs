@@ -16,15 +16,15 @@ const ARGS = [
 	'--host-resolver-rules=MAP plain.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
 ];
 
-/** What the machine and its user are like; a test may have others. */
+/** Traits of the machine and its user; a test may have others. */
 const TRAITS = {
-	/** Cameras and microphones: Chromium's own fakes, or null for those that are really there: none. */
+	/** Cameras and microphones: Chromium's own fakes, or null for the real ones: none. */
 	devices: 'fps=15',
 	/** What the user answers when a page asks for them. */
 	permission: 'allow',
-	/** Whether pages may sound before anybody has touched them. */
+	/** Whether pages may play sound before anybody has touched them. */
 	autoplay: true,
-	/** What the user has set, as in a profile's Preferences; all pages are then of this one user. */
+	/** The user's settings, as in a profile's Preferences; then all pages belong to this one user. */
 	preferences: null,
 	/** Whether the browser keeps a page that was left, and shows it again when the user goes back. */
 	keepsPages: false,
@@ -48,7 +48,7 @@ export function argsOf(traits) {
 
 export const VIEWPORT = { width: 1280, height: 720 };
 
-/** Makes a new page one that tests look into. Its console goes to `page.lines`. */
+/** Prepares a new page for tests. Its console goes to `page.lines`. */
 export async function prepare(page) {
 	await page.addInitScript({ path: fileURLToPath(new URL('probe.js', import.meta.url)) });
 	page.setDefaultTimeout(30_000);
@@ -75,7 +75,7 @@ export class Chromium {
 
 	/**
 	 * Without traits it is Chromium's headless shell: the same engine without windows, which opens a page for a third of
-	 * the CPU. With any, or with {}, it is the browser that people have.
+	 * the CPU. With any traits, or with {}, it is the regular browser.
 	 */
 	static async launch(traits) {
 		const self = new Chromium();
@@ -100,7 +100,7 @@ export class Chromium {
 		return self;
 	}
 
-	/** A page of somebody new. colour: what the camera shows, to tell people apart. */
+	/** A page of a new person. colour: what the camera shows, to tell people apart. */
 	async page({ viewport = VIEWPORT, locale = 'en-GB', colour, ...options } = {}) {
 		const context = this.#user ?? (await this.#browser.newContext({ viewport, locale, ...options }));
 		const page = await prepare(await context.newPage());

@@ -11,7 +11,7 @@ for (const codec of ['vp8', 'h264', 'vp9', 'av1'])
 		const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
 		await Promise.all([viewer.sees(speaker), viewer.hears(speaker)]);
 		assert.equal((await viewer.video(speaker)).codec.toLowerCase(), `video/${codec}`);
-		// It also takes redundant sound, which its browser refuses where that is described wrongly.
+		// It also accepts redundant audio, which its browser refuses if the description is wrong.
 		const answers = await viewer.page.evaluate(() => probe.connections.map(({ localDescription }) => localDescription?.sdp ?? ''));
 		assert.ok(answers.some((sdp) => /^a=fmtp:109 100\/100\r?$/m.test(sdp)), answers.join('\n'));
 		if (codec === 'av1') await thinsOut(t, speaker, viewer);

@@ -134,7 +134,7 @@ test('after both have died, everyone is back by themselves', LIMIT, async () => 
 	await Promise.all([ann.sees(bob), bob.sees(ann)]);
 
 	await Promise.all([bench.system.kill('dataplane'), bench.system.kill('controlplane')]);
-	// A picture that moves again can only have come from the new data plane.
+	// Video that moves again can only come from the new data plane.
 	await Promise.all([ann.sees(bob), bob.sees(ann), ann.hears(bob), bob.hears(ann)]);
 	for (const one of [ann, bob]) {
 		await one.isConnected();

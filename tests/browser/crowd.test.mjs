@@ -36,7 +36,7 @@ test('from one to fifty people, light and dark', { timeout: 600_000 }, async () 
 	await look(people[0], 'share-en-light');
 	await look(people[1], 'share-ru-dark');
 	await people[2].click('share-stop');
-	// Those who have been seen go: five cameras and fifty tiles are too much for a small machine.
+	// People who have been checked leave: five cameras and fifty tiles are too much for a small machine.
 	for (const one of people.splice(2)) await one.page.context().close();
 
 	const crowd = async (until) => {

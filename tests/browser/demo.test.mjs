@@ -79,7 +79,7 @@ test('the demo goes on while the control plane is dead, and resumes afterwards',
 	await guest.watch(demo);
 	await bench.system.kill('controlplane');
 	await guest.isConnected();
-	// It is let in again within a second, and what it then does to its media would be seen.
+	// It is admitted again within a second, and any effect on its media would show.
 	await new Promise((resolve) => setTimeout(resolve, 3000));
 	const seen = await guest.stopWatching();
 	assert.ok(seen.longestGap < 1000 + seen.longestBlind, `the picture stood still: ${JSON.stringify(seen)}`);

@@ -9,13 +9,13 @@ import { until } from './wait.mjs';
 
 export const ALLOW = 'camera; microphone; fullscreen; display-capture; autoplay; screen-wake-lock';
 
-/** Starts a site beside the bench. */
+/** Starts a site next to the bench. */
 export function openSite(bench) {
 	before(async () => void (bench.site = await Site.start()));
 	after(() => bench.site?.close());
 }
 
-/** The site of somebody who embeds rooms: another origin than the system's. */
+/** The site of an integrator who embeds rooms: another origin than the system's. */
 export class Site {
 	#server;
 	#pages = new Map();
@@ -37,7 +37,7 @@ export class Site {
 		return site;
 	}
 
-	/** Puts a page up; returns its address. */
+	/** Serves a page; returns its address. */
 	add(html, { host = 'localhost' } = {}) {
 		const path = `/page-${this.#pages.size}.html`;
 		this.#pages.set(path, `<!doctype html><meta charset="utf-8"><title>Site</title>${html}`);
@@ -50,7 +50,7 @@ export class Site {
 	}
 }
 
-/** What the embedding page does at once, before its iframe can have loaded: a record of all that the bridge tells it. */
+/** Runs in the embedding page before its iframe can have loaded: records everything that the bridge reports. */
 const RECORD = `
 	const NAMES = ${JSON.stringify(
 		'ready readyToJoin join newPeer peerClosed switchOnCamera switchOffCamera errorGetCamera switchOnMic switchOffMic errorGetMic switchOnShare switchOffShare errorGetShare connectionFailed disconnected reconnected connectionClosed connectionError switchOnPin switchOffPin errorGetPin playingAudioPrevent'.split(' '),
@@ -110,13 +110,13 @@ export class Embedded extends Participant {
 	static async join(bench, { constraints = { audio: true, video: true }, ...options }) {
 		const self = await Embedded.open(bench, options);
 		const answer = await self.call('join', { constraints });
-		// A busy machine may take longer than the answer does; it goes on all the same.
+		// On a busy machine the join may take longer than the answer, but goes on.
 		if (answer.error && answer.error.code !== 'timeout') throw new Error(JSON.stringify(answer));
 		await self.isConnected();
 		return self;
 	}
 
-	/** Waits for an element of the room without a look by script, which Chromium takes for a gesture there. */
+	/** Waits for an element of the room without evaluating a script, which Chromium would take for a gesture. */
 	async shows(testId) {
 		const devtools = await this.host.context().newCDPSession(this.host);
 		await until(`the room of ${this.name} to show ${testId}`, async () => {
@@ -131,7 +131,7 @@ export class Embedded extends Participant {
 		return this.host.evaluate(([name, data]) => call(name, data ?? undefined), [name, data]);
 	}
 
-	/** A peer's picture from the Client API: its colour and size, as soon as the peer sends more than the smallest. */
+	/** A peer's screenshot from the Client API: its colour and size, once the peer sends more than the smallest size. */
 	async screenshot(peer) {
 		return until(`${this.name} to get a picture of ${peer.name}`, async () => {
 			const url = await this.call('getScreenshotByPeerId', peer.peerId);
@@ -146,7 +146,7 @@ export class Embedded extends Participant {
 		return name ? all.filter((event) => event.name === name).map(({ data }) => data) : all;
 	}
 
-	/** Waits for an event whose data has these fields, the newest of its name. */
+	/** Waits until the newest event of this name has data with these fields. */
 	async told(name, fields = {}) {
 		return until(
 			`the site of ${this.name} to be told ${name} ${JSON.stringify(fields)}`,

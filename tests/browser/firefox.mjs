@@ -10,7 +10,7 @@ const PREFERENCES = {
 	'media.navigator.permission.disabled': true,
 	'media.autoplay.default': 0,
 	'media.autoplay.blocking_policy': 0,
-	// Nothing of this machine goes to the network.
+	// Nothing may leave this machine.
 	'app.normandy.enabled': false,
 	'app.update.auto': false,
 	'browser.safebrowsing.update.enabled': false,
@@ -20,12 +20,12 @@ const PREFERENCES = {
 	'network.connectivity-service.enabled': false,
 	'services.settings.server': 'data:,',
 	'toolkit.telemetry.enabled': false,
-	// A codec that Firefox would fetch.
+	// A codec that Firefox would download.
 	'media.gmp-manager.url': 'data:,',
 	'media.gmp-manager.updateEnabled': false,
 };
 
-/** Debian's Firefox, driven by WebDriver BiDi; its pages have as much of Playwright's as participants need. */
+/** Debian's Firefox, driven over WebDriver BiDi; its pages have as much of Playwright's API as participants need. */
 export class Firefox {
 	#browser;
 	#temporary;
@@ -56,7 +56,7 @@ export class Firefox {
 		await page.setViewport(viewport);
 		const probe = await readFile(new URL('probe.js', import.meta.url), 'utf8');
 		const paint = colour ? `if (window.MediaDevices) probe.paintCamera(${JSON.stringify(colour)});` : '';
-		// As a function: BiDi takes nothing else.
+		// As a function: BiDi accepts nothing else.
 		await page.evaluateOnNewDocument(new Function(`${probe}\n${paint}`));
 		this.#pages.push(new FirefoxPage(page));
 		return this.#pages.at(-1);
@@ -119,7 +119,7 @@ class FirefoxPage {
 	}
 }
 
-/** Acts at once where puppeteer's own would wait for elements to come to rest, frame by frame of a slow machine. */
+/** Acts at once; puppeteer's own locator would wait for elements to come to rest, frame by frame on a slow machine. */
 class FirefoxLocator {
 	#page;
 	#selector;

@@ -89,7 +89,7 @@ test('Firefox speaks in a webinar in three sizes, and another watches it', LIMIT
 	await Promise.all([vera, carl].flatMap((viewer) => [viewer.sees(speaker), viewer.hears(speaker)]));
 	for (const viewer of [vera, carl]) await viewer.seesNames(speaker);
 
-	// A busy Firefox sends all of them smaller.
+	// A busy Firefox sends all sizes smaller.
 	const widths = () =>
 		speaker.page.evaluate(async () => {
 			const reports = await Promise.all(probe.connections.map((connection) => connection.getStats()));
@@ -120,7 +120,7 @@ test('Firefox watches every codec that it knows, and hears who sends another', L
 	const vera = await Participant.join(bench, { ...webinar, ...fox(), name: 'Vera' });
 	const known = await vera.page.evaluate(() => RTCRtpReceiver.getCapabilities('video').codecs.map(({ mimeType }) => mimeType.toLowerCase()));
 	assert.ok(known.includes('video/vp9'));
-	// Debian's has no H.264 of its own: Firefox fetches that.
+	// Debian's Firefox has no built-in H.264: it downloads it.
 	for (const [codec, speaker] of Object.entries(speakers)) {
 		await vera.hears(speaker);
 		if (known.includes(`video/${codec}`)) {

@@ -4,7 +4,7 @@ import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench();
 
-/** As an iPhone in low power mode: nothing plays before a gesture, pictures neither, and autoplay says nothing of it. */
+/** Like an iPhone in low power mode: nothing plays before a gesture, not even video, and autoplay reports nothing. */
 function refusePlay() {
 	Object.defineProperty(HTMLMediaElement.prototype, 'autoplay', { get: () => false, set() {} });
 	const play = HTMLMediaElement.prototype.play;
@@ -27,7 +27,7 @@ test('blocked video plays after the click, like the sound', LIMIT, async () => {
 	await page.getByTestId('join-button').click();
 	const button = page.getByTestId('listen-button');
 	await button.waitFor();
-	// A video without a picture is hidden, and paused too.
+	// A video without a frame is hidden, and paused too.
 	const shown = () => page.evaluate((id) => {
 		const { paused, hidden } = document.querySelector(`[data-testid=tile][data-peer-id="${id}"] video`);
 		return hidden ? null : { paused };

@@ -15,7 +15,7 @@ test('the first gesture brings full screen, and no other brings it back', LIMIT,
 	assert.equal(await isFull(ann.page), false);
 	await ann.test('name-input').click();
 	await until('full screen', () => isFull(ann.page));
-	// Who leaves it has decided.
+	// Leaving full screen is the participant's decision.
 	await ann.page.evaluate(() => document.exitFullscreen());
 	await until('the window again', async () => !(await isFull(ann.page)));
 	await ann.enter();

@@ -4,17 +4,17 @@ import { test } from 'node:test';
 import { openSite } from './embed.mjs';
 import { LIMIT, openBench, Participant, ROOT, until } from './harness.mjs';
 
-const bench = openBench({ traits: {} }); // in the browser that people have
+const bench = openBench({ traits: {} }); // in a regular browser
 openSite(bench);
 
-/** The pieces of code of one language in a guide, with our server's name in them. */
+/** The code samples of one language in a guide, with our server's name. */
 async function pieces(guide, language) {
 	const text = await readFile(`${ROOT}/${guide}`, 'utf8');
 	const found = [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))];
 	return found.map(([, code]) => code.replaceAll('https://meet.company.example', bench.system.url));
 }
 
-/** Puts up a page of these pieces: Ada joins and is told who is there, Bob sees and hears her. */
+/** Serves a page made of these samples: Ada joins and is told who is there; Bob sees and hears her. */
 async function works(bob, html, line) {
 	const page = await bench.chromium.page();
 	await page.goto(bench.site.add(html));

@@ -7,7 +7,7 @@ import { LIMIT, openBench, Participant, roomId } from './harness.mjs';
 
 const bench = openBench({ settings: { unknown_hosts: '"refuse"', address_websockets: 2 } });
 
-/** A proxy as people set them up: it may forget the Host for other than pages, or know nothing of WebSockets. */
+/** A proxy with typical mistakes: it may lose the Host except for pages, or not support WebSockets. */
 async function startProxy({ host, origin, upgrades }) {
 	const { hostname, port } = new URL(bench.system.url);
 	const changed = { ...(host && { host }), ...(origin && { origin }) };

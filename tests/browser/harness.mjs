@@ -1,4 +1,4 @@
-// What each test file begins with: the running system, and a browser.
+// The setup of each test file: the running system and a browser.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, afterEach, before } from 'node:test';
 import { Chromium } from './chromium.mjs';
@@ -14,13 +14,13 @@ export { Proxy } from './proxy.mjs';
 export { ROOT, System } from './system.mjs';
 export { holds, PATIENCE_MS, until } from './wait.mjs';
 
-/** Of one test: far more than it takes, for a machine that is slow or does other things too. */
+/** For one test: far more than it takes, for slow or busy machines. */
 export const LIMIT = { timeout: 300_000 };
 
 /**
  * Starts the system and a browser before a file's tests and ends them afterwards; `prepare` gets the system before the
- * first test, with `integrator` somebody signs tokens and is asked, and with `firefox` there is that browser too; `traits` are
- * Chromium's. Each test begins without pages; of a test that fails, what the pages showed is kept in build/browser-failures/.
+ * first test; with `integrator` there is one who signs tokens and receives requests, and with `firefox` there is that browser
+ * too; `traits` are Chromium's. Each test starts without pages; screenshots of a failed test go to build/browser-failures/.
  */
 export function openBench({ settings, options, prepare, integrator = false, firefox = false, traits } = {}) {
 	const bench = { system: null, chromium: null, firefox: null, integrator: null };
@@ -41,7 +41,7 @@ export function openBench({ settings, options, prepare, integrator = false, fire
 		await prepare?.(bench.system);
 	});
 	afterEach(async (test) => {
-		// Of a test that has parts: the first that fails is the one to look at.
+		// In a test with subtests, the first one that fails is the one to look at.
 		if (!test.passed && !reported) await report(bench.system, browsers(), test.fullName);
 		reported ||= !test.passed;
 		if (test.fullName !== test.name) return;

@@ -1,4 +1,4 @@
-// A page that nobody sees gets no pictures.
+// A page out of sight gets no video.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';

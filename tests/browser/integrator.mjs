@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT } from './system.mjs';
 
-/** Somebody who embeds rooms: a key that signs tokens for the default account, and an HTTPS server that is asked. */
+/** An integrator: a key that signs tokens for the default account, and an HTTPS server that receives requests. */
 export class Integrator {
 	#folder;
 	#key;
@@ -36,12 +36,12 @@ export class Integrator {
 		return { hook_allowed: '["localhost"]', hook_authorities: JSON.stringify(join(this.#folder, 'authority.pem')) };
 	}
 
-	/** What answers as receiver.py describes the program. */
+	/** Sets the answers, in the form that receiver.py describes. */
 	url(program) {
 		return `https://localhost:${this.#port}/${program}`;
 	}
 
-	/** What it was asked by POST so far: the path, and the JSON. */
+	/** The POST requests so far: the path and the JSON. */
 	async asked() {
 		const lines = (await readFile(join(this.#folder, 'log.jsonl'), 'utf8')).trim().split('\n');
 		return lines.map((line) => JSON.parse(line)).flatMap(({ method, path, body }) => (method === 'POST' ? [{ path, body: JSON.parse(body) }] : []));

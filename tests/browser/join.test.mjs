@@ -4,7 +4,7 @@ import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench();
 
-/** Runs in the page before its own code: with each request, how many answers there were before it. */
+/** Runs in the page before its own code: notes for each request how many answers there were before it. */
 function countAnswers() {
 	probe.sent.push = function (message) {
 		const answers = probe.received.filter(({ response }) => response).length;
@@ -12,7 +12,7 @@ function countAnswers() {
 	};
 }
 
-/** … and the server's capabilities are of another version than it says, or cannot be had. */
+/** … and the server's capabilities have another version than announced, or cannot be loaded. */
 function anotherVersion() {
 	const { fetch } = window;
 	window.fetch = (url, ...others) =>

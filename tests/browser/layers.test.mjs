@@ -4,7 +4,7 @@ import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench();
 
-// Encodings of simulcast, of which those that nobody watches are not sent, and spatial layers.
+// Simulcast encodings, of which unwatched ones are not sent, and spatial layers.
 for (const codec of ['vp8', 'vp9']) test(`a viewer gets the layer of ${codec} that it asks for, without a freeze`, LIMIT, async (t) => {
 	const simulcast = codec === 'vp8';
 	const room = roomId();
@@ -49,14 +49,14 @@ for (const codec of ['vp8', 'vp9']) test(`a viewer gets the layer of ${codec} th
 	assert.ok(seen.longestGap < 1000 + seen.longestBlind, `the picture stood still: ${JSON.stringify(seen)}`);
 });
 
-// A small tile's first wish is the lower temporal layers: they must be all that a decoder needs.
+// A small tile first requests the lower temporal layers: they must be all that a decoder needs.
 for (const codec of ['vp8', 'vp9', 'h264']) test(`the ${codec} video of a small tile is decoded`, LIMIT, async () => {
 	const room = roomId();
 	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec });
 	const viewport = { width: 190, height: 400 };
 	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera', viewport });
 	await viewer.sees(speaker);
-	// Without what a layer needs there are key frames, asked for again and again, and little else.
+	// If a layer's dependencies were missing, there would be key frames, requested again and again, and little else.
 	const frames = () => viewer.page.evaluate(() => probe.frames('inbound-rtp'));
 	const before = await frames();
 	await viewer.decodes(speaker, 60, { timeout: 90_000 });

@@ -1,4 +1,4 @@
-// What the page does where the server has no room: it says so, waits, and goes on by itself.
+// What the page does if the server has no room: it says so, waits, and continues by itself.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { holds, LIMIT, openBench, Participant, Protoo, Proxy, roomId, until } from './harness.mjs';
@@ -6,7 +6,7 @@ import { holds, LIMIT, openBench, Participant, Protoo, Proxy, roomId, until } fr
 const WEBSOCKETS = 2;
 const bench = openBench({ settings: { address_websockets: WEBSOCKETS } });
 
-/** Lets the account have so many of these while the work is done; `free` ends that early. */
+/** Limits the account to this many while the work runs; `free` lifts the limit early. */
 async function withQuota(name, most, work) {
 	const set = (number) => bench.system.amphictl('account', 'set', 'default', `--${name}`, String(number));
 	const free = () => set(4096);
@@ -76,7 +76,7 @@ test('those in the room stay when their network has too many connections', LIMIT
 	proxy.up();
 	assert.equal((await (await answered).json()).reason, 'too-many-connections');
 	await holds('Ann to try on', async () => (await ann.test('refused').count()) === 0, { during: 5000 });
-	// Nor does who comes anew give up at once.
+	// A newcomer does not give up at once either.
 	const bob = await Participant.open(bench, { room, name: 'Bob' });
 	await bob.enter();
 	await holds('Bob to try on', async () => (await bob.test('refused').count()) === 0, { during: 5000 });

@@ -7,7 +7,7 @@ const bench = openBench();
 
 const FIRST_VIEW_BYTES = 200_000; // compressed
 
-/** What a browser fetches from the server while it shows a page: address, bytes on the wire, headers. */
+/** The resources that a browser fetches from the server for a page: address, bytes on the wire, headers. */
 async function fetched(page, act) {
 	const devtools = await page.context().newCDPSession(page);
 	await devtools.send('Network.enable');
@@ -33,7 +33,7 @@ test('the first view is small, compressed and cached', LIMIT, async (t) => {
 	const total = requests.reduce((sum, { bytes }) => sum + bytes, 0);
 	t.diagnostic(`${total} bytes in ${requests.length} files, the room’s own among them`);
 	assert.ok(requests.length > 3 && total > 10_000, JSON.stringify(requests));
-	// With all that is loaded ahead for the room it still is.
+	// It still is, even with everything that is loaded ahead for the room.
 	assert.ok(total < FIRST_VIEW_BYTES, `${total} bytes`);
 	for (const { url, headers, bytes } of requests) {
 		const caching = headers['Cache-Control'];

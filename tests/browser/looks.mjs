@@ -9,7 +9,7 @@ const SIZES = [
 	{ width: 360, height: 740 },
 ];
 
-/** Nothing sticks out of the window sideways: on a telephone that is what breaks first. */
+/** Nothing overflows the window sideways: on a phone that is what breaks first. */
 async function assertFits(page, what) {
 	const { content, window } = await page.evaluate(() => ({
 		content: document.documentElement.scrollWidth,
@@ -18,7 +18,7 @@ async function assertFits(page, what) {
 	assert.ok(content <= window, `${what} is ${content} wide in a window of ${window}`);
 }
 
-/** Waits until what moves has come to rest; what turns forever does not count. */
+/** Waits until animations have finished, except endless ones. */
 async function settled(page) {
 	await page.evaluate(async () => {
 		const frame = () => new Promise((done) => requestAnimationFrame(done));
@@ -29,14 +29,14 @@ async function settled(page) {
 	});
 }
 
-/** Keeps pictures of what somebody sees, on screens from a phone's to a wall's. */
+/** Saves screenshots of a participant's page, on screens from a phone to a wall. */
 export async function look(one, what) {
 	const before = one.page.viewportSize();
 	await mkdir(FOLDER, { recursive: true });
 	for (const size of SIZES) {
 		await one.page.setViewportSize(size);
 		await one.page.waitForFunction(({ width }) => innerWidth === width, size);
-		// No button is shown because the pointer happens to be on it.
+		// So that no button shows just because the pointer happens to be on it.
 		await one.page.mouse.move(size.width - 1, size.height - 1);
 		await settled(one.page);
 		await assertFits(one.page, what);

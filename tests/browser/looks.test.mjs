@@ -16,7 +16,7 @@ test('the page uses the language of its address, and fits large and small screen
 
 	for (const [lang, texts] of Object.entries(LANGUAGES))
 		await t.test(lang, async () => {
-			// The browser prefers the other language: the address counts.
+			// The browser prefers the other language, but the address counts.
 			const locale = lang === 'en' ? 'ru-RU' : 'en-GB';
 			const cy = await Participant.open(bench, { room, name: 'Cyrus Christopher Cooper', lang, locale });
 			assert.equal(await cy.page.evaluate(() => document.documentElement.lang), lang);

@@ -6,7 +6,7 @@ import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench();
 
-/** Longer than anybody waits for a repair: what the speaker's way loses comes after the viewers have gone on. */
+/** Longer than any wait for a repair: packets that the speaker's link loses arrive after the viewers have moved on. */
 const FAR = ['down delay 100ms', 'up delay 100ms'];
 
 const SEEN = ['framesReceived', 'framesDecoded', 'keyFramesDecoded', 'pliCount', 'nackCount', 'totalFreezesDuration'];
@@ -45,7 +45,7 @@ test('losses of a distant speaker do not stop who sees its lowest temporal layer
 	assert.ok(seen.framesDecoded >= 0.2 * sent.framesSent, text);
 });
 
-/** Runs in a page before its own code: it says nothing of redundant sound (RFC 2198). */
+/** Runs in a page before its own code, so that the page does not announce redundant audio (RFC 2198). */
 function knowNoRed() {
 	const { send } = WebSocket.prototype;
 	WebSocket.prototype.send = function (text) {
@@ -74,7 +74,7 @@ test('of sound that gets lost little is missing, since it comes twice', LIMIT, a
 	const both = [viewer, plain];
 	await Promise.all(both.map((one) => one.hears(speaker)));
 	const counts = () => Promise.all(both.map((one) => one.counts('inbound-rtp', 'audio', HEARD)));
-	/** Of both, over so many seconds: % that was made up for, and bytes of a packet. */
+	/** For both viewers, over this many seconds: % of audio concealed, and bytes per packet. */
 	const hear = async (seconds) => {
 		const before = await counts();
 		await viewer.page.waitForTimeout(seconds * 1000);

@@ -6,7 +6,7 @@ const bench = openBench({ integrator: true });
 
 const moderator = (more) => ({ role: 'moderator', ...more });
 
-/** The PeerConnection over which somebody receives, to know it again. */
+/** The PeerConnection on which a participant receives, to recognise it later. */
 const receiving = (one) =>
 	one.page.evaluate(() => probe.connections.find((c) => c.getReceivers().some(({ track }) => track.kind === 'video') && c.connectionState === 'connected')?.number);
 
@@ -21,7 +21,7 @@ test('the waiting room: one is let in, one is turned away', LIMIT, async (t) => 
 		for (const one of [guest, other]) {
 			await one.enter();
 			await one.isWaiting();
-			// Those that told what the browser can do are closed.
+			// The ones that queried the browser's capabilities are closed.
 			assert.equal(await one.page.evaluate(() => probe.connections.filter((c) => c.signalingState !== 'closed').length), 0);
 		}
 		assert.match(await guest.test('waiting').innerText(), /Please wait for a confirmation/);

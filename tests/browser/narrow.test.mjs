@@ -12,10 +12,10 @@ const OPEN = ['rate 10m'];
 const CONCEALED_MAX = 2; // %
 const WINDOW_MS = 4000;
 
-/** Of what the camera gave. Half of it lacks an upper temporal layer. */
+/** Share of the camera's frames. With half of them, an upper temporal layer is missing. */
 const SHARE = 0.4;
 
-/** The heights that are right at each rate: all of what is sent is smaller where the speaker's machine is busy. */
+/** The right heights at each rate: everything is sent smaller if the speaker's machine is busy. */
 const middle = (height, [low, , high]) => height > low && height < high;
 const small = (height, [low]) => height <= low;
 const whole = (height, [, middle]) => height > middle;
@@ -25,7 +25,7 @@ const BROWSERS = {
 	Firefox: { behind: firefoxBehind, lang: 'ru', paused: /^Видео приостановлено:\s+у вас медленное соединение$/ },
 };
 
-/** Heights that somebody sends, the smallest first. */
+/** The heights that a participant sends, the smallest first. */
 const heightsOf = (one) =>
 	one.page.evaluate(async () => {
 		const reports = await Promise.all(probe.connections.map((connection) => connection.getStats()));
@@ -33,7 +33,7 @@ const heightsOf = (one) =>
 		return sent.map(({ frameHeight }) => frameHeight).sort((a, b) => a - b);
 	});
 
-/** What a viewer got from one time to another, and which share of the speaker's pictures. */
+/** What a viewer got from one time to another, and which share of the speaker's frames. */
 async function figures(viewer, speaker, from, to) {
 	const { frames_per_s, height, voice_concealed_percent, freeze_s } = figuresOf(await samplesOf(viewer.page), from, to, { direct: false });
 	return { frames_per_s, share: frames_per_s / Math.max(1, sentOf(await samplesOf(speaker.page), from, to)), height, voice_concealed_percent, freeze_s };
@@ -51,7 +51,7 @@ async function gets(t, viewer, speaker, right) {
 			const now = Date.now();
 			if (now < began + WINDOW_MS) return false;
 			last = await figures(viewer, speaker, now - WINDOW_MS, now);
-			// Sizes that nobody wishes for are off; a busy encoder may make all of them smaller for a while, or larger again.
+			// Sizes that nobody requests are off; a busy encoder may make all of them smaller for a while, or larger again.
 			const sent = await heightsOf(speaker);
 			if (sent.length === 3) speaker.heights.push(sent);
 			return speaker.heights.some((heights) => right(last.height, heights)) && last.share >= SHARE && last.voice_concealed_percent <= CONCEALED_MAX;
@@ -149,7 +149,7 @@ test('the others are not affected by a viewer on a bad link', LIMIT, async (t) =
 		assert.ok(now.share >= then.share - 0.2 && now.freeze_s <= then.freeze_s + 2, text([then, now]));
 		assert.ok(now.voice_concealed_percent <= CONCEALED_MAX, text([then, now]));
 	}
-	// One is asked for who comes, and now and then one for the lost.
+	// A newcomer causes one, and now and then a loss causes one.
 	assert.ok(beside.plis <= before.plis + 4, `${beside.plis} key frames were asked for`);
 	assert.ok(beside.keys <= before.keys + 4, `${beside.keys} key frames came`);
 });

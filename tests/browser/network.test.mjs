@@ -4,7 +4,7 @@ import { holds, LIMIT, openBench, Participant, Proxy, roomId, until } from './ha
 
 const bench = openBench();
 
-/** ICE takes its time to believe that a path is gone, and to find another. */
+/** ICE takes a while to conclude that a path is gone, and to find another. */
 const ICE = { timeout: 40_000 };
 
 const connections = (one) => one.page.evaluate(() => probe.connections.length);
@@ -82,7 +82,7 @@ test('if media never gets through, the page says so and goes on trying', LIMIT, 
 	await Promise.all([ann.sees(bob, ICE), bob.sees(ann, ICE)]);
 });
 
-// What is final stays so: the page says why and makes no other WebSocket.
+// A final refusal stays final: the page says why and opens no other WebSocket.
 const ENDS = {
 	replaced: async ({ room, ann }) => {
 		const again = await Participant.join(bench, { room, name: 'Ann', peerId: ann.peerId });
@@ -118,7 +118,7 @@ for (const [reason, end] of Object.entries(ENDS))
 		assert.equal(await ann.isRefused(), reason);
 		const sockets = await ann.page.evaluate(() => probe.sockets.length);
 		await holds('the page to stay out', () => ann.page.evaluate((n) => probe.sockets.length === n, sockets), { during: 4000 });
-		// Its devices are free.
+		// Its devices are released.
 		assert.equal(await ann.page.locator('video').count(), 0);
 		if (reason === 'removed') return assert.equal(await ann.test('rejoin-button').count(), 0);
 		await ann.click('rejoin-button');

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { until } from './wait.mjs';
 
-/** The fake microphone beeps once a second: so much energy comes together in a few beeps, and never from silence. */
+/** The fake microphone beeps once a second: a few beeps add up to this energy, silence never does. */
 const SOUND = 0.002;
 
 export const roomId = () => `serv1${randomUUID().slice(0, 9).replace('-', '0')}`;
 
-/** Somebody with a browser: what they do, and what they see and hear. */
+/** A person with a browser: what they do, and what they see and hear. */
 export class Participant {
 	page;
 	name;
 	peerId;
 
 	/**
-	 * Opens a room's page, up to the welcome screen. claims: of a token. device: what the browser's pages may be. early:
+	 * Opens a room's page, up to the welcome screen. claims: of a token. device: Playwright's options for the page. early:
 	 * runs in the page before its own code. address: other attributes of the URL.
 	 */
 	static async open(bench, options) {
@@ -73,7 +73,7 @@ export class Participant {
 		await this.page.locator(`[data-testid=status-banner][data-state=${state}]`).waitFor();
 	}
 
-	/** Waits for the page of those who wait for a moderator. */
+	/** Waits for the waiting room's page. */
 	async isWaiting() {
 		await this.test('waiting').waitFor();
 	}
@@ -83,13 +83,13 @@ export class Participant {
 		return this.page.locator(`[data-testid=${list}][data-peer-id="${peer.peerId}"]`);
 	}
 
-	/** A moderator's deed from the menu about a peer in the open list. */
+	/** A moderator's action from the menu of a peer in the open list. */
 	async moderate(peer, deed) {
 		await this.person(peer).getByTestId('person-menu').click();
 		await this.person(peer).getByTestId(deed).click();
 	}
 
-	/** Waits for the page that turns away, and returns its reason. */
+	/** Waits for the refusal page, and returns its reason. */
 	async isRefused() {
 		await this.test('refused').waitFor();
 		return this.test('refused').getAttribute('data-reason');
@@ -99,7 +99,7 @@ export class Participant {
 		return this.page.locator(`[data-testid=tile][data-peer-id="${peer.peerId}"]`);
 	}
 
-	/** Names on the tiles, one's own too, in alphabetical order. */
+	/** Names on the tiles, including the own one, in alphabetical order. */
 	async names() {
 		return (await this.test('tile-name').allTextContents()).sort();
 	}
@@ -118,7 +118,7 @@ export class Participant {
 		await mark.waitFor({ state: muted ? 'visible' : 'detached' });
 	}
 
-	/** Waits until a peer's picture comes in, is shown, and moves. */
+	/** Waits until a peer's video arrives, is shown, and moves. */
 	async sees(peer, { timeout } = {}) {
 		await this.#receives('video', peer, timeout);
 		await this.decodes(peer, 5, { timeout });
@@ -138,7 +138,7 @@ export class Participant {
 		assert.ok(mean > 20 && deviation > 5, `the picture is black or flat: ${mean} ± ${deviation}`);
 	}
 
-	/** Waits until a peer's sound comes in, is no silence, and is played. */
+	/** Waits until a peer's audio arrives, is not silent, and is played. */
 	async hears(peer, { timeout } = {}) {
 		const first = await this.#receives('audio', peer, timeout);
 		await until(
@@ -151,7 +151,7 @@ export class Participant {
 		);
 	}
 
-	/** Waits for so many more frames. */
+	/** Waits for this many more frames. */
 	async decodes(peer, frames, { timeout } = {}) {
 		const { framesDecoded } = await this.#receives('video', peer, timeout);
 		await until(
@@ -165,7 +165,7 @@ export class Participant {
 		return this.page.evaluate((id) => probe.picture(id), peer.peerId);
 	}
 
-	// What the browser says of it.
+	// The browser's own view of the room.
 
 	async stats() {
 		return this.page.evaluate(() => window.amphi.stats());
@@ -184,7 +184,7 @@ export class Participant {
 		return this.page.evaluate(() => probe.sentWidths());
 	}
 
-	/** Of its camera's encodings, the smallest first: which the page wants to send. */
+	/** For each encoding of the camera, the smallest first: whether the page wants to send it. */
 	async activeEncodings() {
 		return this.page.evaluate(() => {
 			const senders = probe.connections.flatMap((connection) => connection.getSenders());
@@ -193,7 +193,7 @@ export class Participant {
 		});
 	}
 
-	/** What all its streams of a type ('inbound-rtp', 'outbound-rtp') and kind have come to together, of these counters. */
+	/** The sums of these counters over all its streams of a type ('inbound-rtp', 'outbound-rtp') and kind. */
 	async counts(type, kind, names) {
 		return this.page.evaluate(async ([type, kind, names]) => {
 			const reports = await Promise.all(probe.connections.map((connection) => connection.getStats()));

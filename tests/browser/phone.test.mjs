@@ -5,7 +5,7 @@ import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench({ traits: {} }); // the headless shell has no wake lock
 
-/** An app's WebView: small, and operated by fingers. */
+/** An app's WebView: small, and operated by touch. */
 const PHONE = {
 	viewport: { width: 360, height: 740 },
 	hasTouch: true,
@@ -15,7 +15,7 @@ const PHONE = {
 };
 const FINGER_PX = 44;
 
-/** Whatever can be tapped is wholly in the window, large enough for a finger, and under nothing else. */
+/** Everything that can be tapped is entirely in the window, large enough for a finger, and not covered. */
 async function assertForFingers(one, selector) {
 	const findings = await one.page.evaluate(
 		([selector, least]) =>
@@ -41,7 +41,7 @@ test('on a phone everything is done by touch', LIMIT, async () => {
 	const ann = await Participant.open(bench, { room, name: 'Ann', device: PHONE });
 	await ann.page.locator('.preview video').waitFor();
 	await ann.test('name-input').fill('Ann');
-	// What one came for is there without scrolling; the choice of devices is folded away.
+	// The essentials are visible without scrolling; the choice of devices is collapsed.
 	await assertForFingers(ann, '.preview button, .welcome-form button');
 	assert.equal(await ann.test('camera-select').isVisible(), false);
 	await ann.page.locator('summary').tap();
@@ -54,7 +54,7 @@ test('on a phone everything is done by touch', LIMIT, async () => {
 	await Promise.all([ann.sees(bob), bob.sees(ann)]);
 	await assertForFingers(ann, '.controls button');
 	await assertAccessible(ann.page, 'a room on a phone');
-	// A tap on a tile shows its buttons: before that, they are not there to be hit.
+	// A tap on a tile shows its buttons: before that, they cannot be hit.
 	const pin = ann.tile(bob).getByTestId('pin-button');
 	const hit = () =>
 		pin.evaluate((button) => {
@@ -79,7 +79,7 @@ test('on a phone everything is done by touch', LIMIT, async () => {
 	await bob.seesMuted(ann, true);
 	await ann.test('camera-button').tap();
 	await bob.tile(ann).locator('video').waitFor({ state: 'hidden' });
-	// Turned to its side it is still usable.
+	// In landscape it is still usable.
 	await ann.page.setViewportSize({ width: 740, height: 360 });
 	await assertForFingers(ann, '.controls button');
 	await ann.sees(bob);

@@ -11,7 +11,7 @@ import { LIMIT, look, openBench, Participant, roomId, until } from './harness.mj
 
 const bench = openBench({ integrator: true });
 
-/** Somebody else's page with a player: it says what it is told of where it is, and what it is kept from. */
+/** A third party's page with a player: it reports what it learns about its surroundings, and what it is kept from. */
 const PAGE = `<!doctype html><title>player</title><canvas width="320" height="180"></canvas><script>
 	const context = document.querySelector('canvas').getContext('2d');
 	setInterval(() => { context.fillStyle = 'hsl(' + performance.now() / 10 % 360 + ' 80% 50%)'; context.fillRect(0, 0, 320, 180); }, 50);
@@ -45,7 +45,7 @@ after(() => {
 	rmSync(folder, { recursive: true });
 });
 
-/** What the player knows, where somebody sees one. */
+/** What the player knows, for a participant who sees one. */
 async function told(one) {
 	await one.test('player').waitFor();
 	return until(`${one.name} to see the player`, async () => {
@@ -61,7 +61,7 @@ test('a player of the address is this participant’s alone, and kept in its san
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	assert.deepEqual(await told(ann), {
 		url: player,
-		referrer: `${bench.system.url}/`, // the origin, and nothing of the room
+		referrer: `${bench.system.url}/`, // the origin, without the room
 		origin: new URL(player).origin,
 		cannotRead: true,
 		cannotLead: true,

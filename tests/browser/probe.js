@@ -1,14 +1,14 @@
-// Runs in each page before the page's own code: notes what the page opens, and looks at what it shows.
+// Runs in each page before the page's own code: records what the page opens, and inspects what it shows.
 {
 	const probe = {
-		/** All that the page ever opened, the newest last. */
+		/** Everything that the page ever opened, the newest last. */
 		sockets: [],
 		connections: [],
 		userMediaCalls: 0,
-		/** What went over the WebSockets, parsed. */
+		/** The messages on the WebSockets, parsed. */
 		sent: [],
 		received: [],
-		/** Called with each of these before the page hears of it. */
+		/** Called with each of them before the page gets it. */
 		hear() {},
 	};
 	window.probe = probe;
@@ -33,7 +33,7 @@
 	window.RTCPeerConnection = class extends RTCPeerConnection {
 		constructor(...args) {
 			super(...args);
-			this.number = Math.random(); // to know it again; pages without HTTPS have no randomUUID
+			this.number = Math.random(); // to recognise it; pages without HTTPS have no randomUUID
 			probe.connections.push(this);
 		}
 	};
@@ -45,7 +45,7 @@
 			probe.userMediaCalls++;
 			return getUserMedia.apply(this, args);
 		};
-		// Chromium's fake dialog wants no gesture, as the real one does.
+		// Chromium's fake dialog requires no gesture; the real one does.
 		const { getDisplayMedia } = MediaDevices.prototype;
 		MediaDevices.prototype.getDisplayMedia = async function (...args) {
 			if (!navigator.userActivation.isActive) throw new DOMException('without a gesture', 'InvalidStateError');
@@ -88,8 +88,8 @@
 	};
 
 	/**
-	 * Widths in which the camera is sent now, the smallest first: of simulcast, or of spatial layers, of which VP9's encoder
-	 * makes none narrower than 240.
+	 * Widths in which the camera is sent now, the smallest first: of simulcast, or of spatial layers, which VP9's encoder
+	 * never makes narrower than 240.
 	 */
 	probe.sentWidths = async () => {
 		const reports = await Promise.all(probe.connections.map(async (connection) => [...(await connection.getStats()).values()]));
@@ -111,7 +111,7 @@
 		return { framesSent, framesReceived, framesDecoded, keyFramesDecoded };
 	};
 
-	/** A peer's picture as it is shown now: a hash, how bright it is from 0 to 255, and how much that varies. */
+	/** The current frame of a peer: a hash, its brightness from 0 to 255, and how much that varies. */
 	probe.picture = (peerId) => {
 		const video = document.querySelector(`video[data-peer-id="${peerId}"]`);
 		if (!video || video.hidden || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
@@ -133,7 +133,7 @@
 		return { hash, mean, deviation: Math.sqrt(squares / count - mean * mean), width: video.videoWidth };
 	};
 
-	/** Somebody who sways before a wall of a colour. */
+	/** A person who sways in front of a coloured wall. */
 	const paint = (context, colour, turn) => {
 		const { width, height } = context.canvas;
 		context.fillStyle = colour;
@@ -161,8 +161,8 @@
 	};
 
 	/**
-	 * Shows what is drawn 15 times a second, of 640 × 360, instead of the camera's pictures. turn: 0, 1, 2 …
-	 * once: each is given to the encoder once; a canvas's own stream repeats its newest where a sink begins or is set up anew.
+	 * Replaces the camera's video by a drawing of 640 × 360, 15 times a second. turn: 0, 1, 2 …
+	 * once: the encoder gets each frame once; a canvas's own stream repeats its newest one when a sink starts or is set up again.
 	 */
 	probe.drawCamera = (draw, { once = false } = {}) => {
 		const { getUserMedia } = MediaDevices.prototype;
@@ -185,12 +185,12 @@
 		};
 	};
 
-	/** Shows somebody before a wall of this colour. */
+	/** Shows a person in front of a wall of this colour. */
 	probe.paintCamera = (colour) => probe.drawCamera((context, turn) => paint(context, colour, turn));
 
 	/**
-	 * Speaks with a voice of its own instead of the microphone: silence, until probe.voice's gain and frequency are told
-	 * otherwise, on its context's clock.
+	 * Replaces the microphone by a generated voice: silence, until probe.voice's gain and frequency are set, on its
+	 * context's clock.
 	 */
 	probe.ownVoice = () => {
 		const { getUserMedia } = MediaDevices.prototype;
@@ -233,7 +233,7 @@
 				}
 				context.fillStyle = '#1f2a33';
 				context.fillRect(96, 620, 1090, 3);
-				context.fillRect(1180, 690, 4 + (turn++ % 2), 4); // still pictures are not sent
+				context.fillRect(1180, 690, 4 + (turn++ % 2), 4); // unchanged frames are not sent
 			}, 200);
 			return canvas.captureStream();
 		};
@@ -257,7 +257,7 @@
 			}
 			context.fillText(text, margin, y);
 		}
-		// Its number, for those who look at it later.
+		// Its number, to be read later.
 		for (let i = 0; i < PAGE.bits; i++) {
 			context.fillStyle = number & (1 << i) ? '#000' : '#fff';
 			context.fillRect(margin + i * PAGE.bit, 8, PAGE.bit, PAGE.bit);
@@ -265,8 +265,8 @@
 	};
 
 	/**
-	 * Shares a page of text instead of a screen, as screens come: 30 pictures a second, of which most are the one before. What
-	 * can be told to it: the number of the page, and whether beside the text something moves. It notes when pages were turned.
+	 * Shares a page of text instead of a screen, with the timing of a real screen: 30 frames a second, most of them unchanged.
+	 * Tests set the page's number and whether something moves next to the text. It records when pages were turned.
 	 */
 	probe.sharePage = () => {
 		const page = (probe.page = { number: 0, moves: false, turned: [] });
@@ -299,8 +299,8 @@
 	};
 
 	/**
-	 * How a shared page is seen here: the picture's width, the page's number, and how near its text is to what was drawn, in
-	 * dB: blurred to half of its size it has 15, from 24 on it can be read well.
+	 * How a shared page looks here: the video's width, the page's number, and how close its text is to what was drawn, in
+	 * dB: blurred to half its size it has 15, from 24 on it is easy to read.
 	 */
 	let looked;
 	let reference;
@@ -340,13 +340,13 @@
 		return { red, green, blue, width: canvas.width, height: canvas.height };
 	};
 
-	/** Whether the page plays a peer's sound aloud. */
+	/** Whether the page plays a peer's audio audibly. */
 	probe.plays = (peerId) => {
 		const audio = document.querySelector(`audio[data-peer-id="${peerId}"]`);
 		return Boolean(audio?.srcObject?.active) && !audio.paused && !audio.muted && audio.volume > 0;
 	};
 
-	/** Watches how a peer's video comes in, until stop() says what was seen. */
+	/** Watches a peer's video, until stop() returns what was seen. */
 	probe.watch = (peerId) => {
 		const samples = [];
 		const timer = setInterval(async () => {
@@ -356,7 +356,7 @@
 		probe.stop = () => {
 			clearInterval(timer);
 			let longestGap = 0;
-			let longestBlind = 0; // between two samples: more than that nobody can say
+			let longestBlind = 0; // between two samples, the limit of what can be known
 			let last = samples[0];
 			for (const [i, sample] of samples.entries()) {
 				if (i > 0) longestBlind = Math.max(longestBlind, sample.at - samples[i - 1].at);

@@ -9,7 +9,7 @@ class Refused extends Error {
 	}
 }
 
-/** A participant without a browser: the signaling alone, by hand. */
+/** A participant without a browser: only the signaling, by hand. */
 export class Protoo {
 	#socket;
 	#pending = new Map();

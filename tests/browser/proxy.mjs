@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
 /**
- * The network between one browser and the control plane: what comes to its port goes to the server's, until the
- * network is cut, or silent. Media does not pass here.
+ * The network between one browser and the control plane: it forwards its port to the server's, until the network is
+ * cut or silent. Media does not pass through it.
  */
 export class Proxy {
 	#server;
@@ -38,7 +38,7 @@ export class Proxy {
 		return proxy;
 	}
 
-	/** Breaks all connections. down: and lets no new one through until it comes up() again. */
+	/** Breaks all connections. down: also accepts no new one until up(). */
 	cut({ down = false } = {}) {
 		this.#down = down;
 		for (const socket of this.#sockets) socket.resetAndDestroy();
@@ -48,13 +48,13 @@ export class Proxy {
 		this.#down = false;
 	}
 
-	/** Nothing gets through any more, and nobody is told: as when a telephone leaves a Wi-Fi network. */
+	/** Nothing gets through any more, and nobody is told, as when a phone leaves a Wi-Fi network. */
 	silence() {
 		this.#silent = true;
 		for (const socket of this.#sockets) socket.pause();
 	}
 
-	/** What waited meanwhile gets through. */
+	/** Delivers what waited meanwhile. */
 	speak() {
 		this.#silent = false;
 		for (const socket of this.#sockets) socket.resume();

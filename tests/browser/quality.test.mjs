@@ -1,4 +1,4 @@
-// The arithmetic of scripts/bench quality, which a wrong figure would not show.
+// The arithmetic of scripts/bench quality, whose errors no figure would reveal.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { course, LINKS } from '../../bench/quality/links.mjs';
 import { figuresOf, percentile, secondsToRead, secondsUntil } from '../../bench/quality/watch.mjs';
 import { ROOT } from './system.mjs';
 
-/** Four samples a second of a viewer: parts of so many seconds, frames a second, and height. */
+/** Four samples per second of a viewer; each part has its seconds, frames per second and height. */
 function viewing(...parts) {
 	const samples = [];
 	let at = 0;

@@ -6,7 +6,7 @@ let apiToken;
 const bench = openBench({
 	prepare: async (system) => {
 		apiToken = await system.amphictl('token', 'add', 'default', 'browser-tests');
-		// scripts/run lets this machine do without.
+		// scripts/run waives it for this machine.
 		await system.amphictl('account', 'set', 'default', '--rest-addresses', 'none');
 	},
 });
@@ -36,7 +36,7 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 	const vera = await Participant.join(bench, { ...webinar, name: 'Vera' });
 	const victor = await Participant.join(bench, { ...webinar, name: 'Victor' });
 	await vera.sees(speaker);
-	// On its welcome screen: nobody yet.
+	// On the welcome screen: not a participant yet.
 	await Participant.open(bench, { ...webinar, name: 'Waiting' });
 
 	// proves R01–R05

@@ -4,8 +4,8 @@ import { holds, LIMIT, openBench, Participant, PATIENCE_MS, Proxy, roomId, until
 
 const bench = openBench();
 
-const RESUME_MS = 15_000; // how long the server waits for who lost the WebSocket
-const GRACE_MS = 3000; // what the server may have noticed before this test looks
+const RESUME_MS = 15_000; // how long the server waits for a lost WebSocket
+const GRACE_MS = 3000; // how much earlier than this test the server may notice
 
 /** Ann, and Bob whose network the proxy is: they see each other. */
 async function pair(t) {
@@ -27,7 +27,7 @@ test('a participant who loses the WebSocket keeps sending and receiving, and res
 	await bob.watch(ann);
 	proxy.cut({ down: true });
 	await bob.seesBanner('reconnecting');
-	// Bob cannot tell anybody, now: it must be told when the WebSocket is back.
+	// Bob cannot tell anybody now: he must do so once the WebSocket is back.
 	await bob.click('mic-button');
 	await holds('Ann to have Bob’s tile', async () => (await ann.names()).includes('Bob'), { during: 5000 });
 	proxy.up();
@@ -46,7 +46,7 @@ test('a participant who loses the WebSocket keeps sending and receiving, and res
 	assert.equal(await bob.page.evaluate(() => probe.connections.length), made, 'Bob joined again');
 	await ann.seesMuted(bob, true);
 
-	// What is switched from now on is told, both ways.
+	// Changes from now on are reported, both ways.
 	await bob.click('mic-button');
 	await ann.seesMuted(bob, false);
 	await ann.hears(bob);

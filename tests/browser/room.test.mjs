@@ -1,4 +1,4 @@
-// What people do in the room with buttons and keys, and what the others hear of it.
+// What people do in the room with buttons and keys, and what the others learn of it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { holds, LIMIT, look, openBench, Participant, Protoo, roomId, until } from './harness.mjs';
@@ -27,7 +27,7 @@ test('a hand in a call: seen by all, lowered by the moderator', LIMIT, async () 
 	assert.equal(await isRaised(ann), false);
 	await bob.tile(ann).getByTestId('hand-mark').waitFor({ state: 'detached' });
 
-	// By oneself: no news of the hand. A toast of the same text takes the earlier one's place.
+	// For the participant's own action: no news of the hand. A toast of the same text replaces the earlier one.
 	await ann.page.evaluate(() => {
 		window.told = 0;
 		const notices = (node) => (node instanceof Element ? [node, ...node.querySelectorAll('*')] : []).filter((one) => one.dataset.notice?.startsWith('hand-'));
@@ -116,7 +116,7 @@ test('the waiting room: all are let in, all are turned away', LIMIT, async () =>
 	await host.person(late[1], 'waiting-peer').waitFor();
 	await host.click('people-button');
 	const fay = await Participant.open(bench, { room, name: 'Fay' });
-	// What the list says no toast has to. They end by themselves 10 s after their beginning.
+	// The list makes toasts unnecessary. They disappear by themselves after 10 s.
 	const lasted = host.page.evaluate(async () => {
 		const toasts = () => [...document.querySelectorAll('[data-notice=waiting]')];
 		const frame = () => new Promise(requestAnimationFrame);
@@ -200,7 +200,7 @@ test('arrow keys move through menus, and the focus returns afterwards', LIMIT, a
 	await until('the first entry to have the focus again', async () => (await focused()) === 'fullscreen-button');
 	await keyboard.press('ArrowDown');
 	assert.equal(await focused(), 'settings-button');
-	// A dialog gives the focus back to what has it as it opens, and by then the entry is gone.
+	// A dialog returns the focus to the element that had it, and by then the entry is gone.
 	await ann.page.evaluate(() => {
 		addEventListener('click', () => { window.focusedAtDeed = document.activeElement.dataset.testid; }, { once: true });
 	});

@@ -1,4 +1,4 @@
-// What scripts/run promises to who starts the system by it.
+// What scripts/run promises to its users.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ test('the ready line appears when browsers can enter, not before', LIMIT, async 
 	const status = async (path) => (await fetch(`${system.address}${path}`)).status;
 	const launched = system.launch();
 
-	// The data plane is there, but answers nobody: so the control plane serves pages, and lets nobody in.
+	// The data plane is there, but does not answer: so the control plane serves pages, and admits nobody.
 	const dataplane = await until('the data plane', async () => existsSync(`${system.runtime}/dataplane.sock`) && system.pid('dataplane'), { every: 5 });
 	process.kill(dataplane, 'SIGSTOP');
 	await until('pages', async () => (await status('/healthz')) === 200);

@@ -8,7 +8,7 @@ import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench();
 
-/** Runs in the page before its own code: when what is shared was first seen, and when it could first be read. */
+/** Runs in the page before its own code: notes when the share was first visible, and when it was first readable. */
 function noteShare(readable) {
 	const timer = setInterval(() => {
 		const seen = probe.pageSeen();
@@ -23,7 +23,7 @@ function noteShare(readable) {
 
 const seen = (viewer) => viewer.page.evaluate(() => probe.pageSeen());
 
-/** Pictures of the share a second, over so many seconds. */
+/** Frames per second of the share, over this many seconds. */
 async function pace(viewer, seconds) {
 	const frames = async () => (await viewer.stats()).video.find(({ share }) => share).framesDecoded;
 	const [at, before] = [performance.now(), await frames()];
@@ -31,7 +31,7 @@ async function pace(viewer, seconds) {
 	return (((await frames()) - before) * 1000) / (performance.now() - at);
 }
 
-/** Runs in the page before its own code: it is taken for a browser without AV1. */
+/** Runs in the page before its own code: makes it look like a browser without AV1. */
 function withoutAv1() {
 	const { send } = WebSocket.prototype;
 	WebSocket.prototype.send = function (text) {
@@ -46,7 +46,7 @@ function withoutAv1() {
 
 const shareOf = async (viewer) => (await viewer.stats()).video.find(({ share }) => share);
 
-/** Until a page can be read there. */
+/** Waits until a page can be read there. */
 const reads = (viewer, page) =>
 	until(`${viewer.name} to read page ${page}`, async () => {
 		const now = await seen(viewer);
@@ -103,7 +103,7 @@ for (const codec of ['vp8', 'av1'])
 			await ada.page.evaluate(() => (probe.page.moves = true));
 			const opened = performance.now();
 			let frames;
-			// Of the narrow link's encoding there are five; a busy machine's encoder makes fewer than 30 of the other.
+			// The narrow link's encoding has five; on a busy machine the other has fewer than 30.
 			await until('ten pictures a second', async () => (frames = await pace(vera, 2)) >= 10, { timeout: 60_000, describe: () => frames });
 			t.diagnostic(`${frames.toFixed(1)} pictures/s within ${Math.round(performance.now() - opened)} ms`);
 			assert.equal((await seen(vera)).width, 1280);

@@ -21,7 +21,7 @@ const say = (one, volume) =>
 		window.voice.gain.value = volume;
 	}, volume);
 
-/** The newest notification of this name that somebody's page has had. */
+/** The newest notification of this name that a participant's page has received. */
 const told = (one, method) =>
 	one.page.evaluate((method) => probe.received.findLast((m) => m.notification && m.method === method)?.data, method);
 
@@ -36,7 +36,7 @@ const leads = (speaker, ...people) =>
 		),
 	);
 
-/** Waits until the tiles of these people, and no others, show that they speak, and one of them that it is to be looked at. */
+/** Waits until the tiles of these people, and no others, are marked as speaking, and one of them is outlined. */
 async function marks(one, { speaking, leads }) {
 	const seen = () =>
 		one.page.getByTestId('tile').evaluateAll((tiles) => ({

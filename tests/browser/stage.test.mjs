@@ -1,4 +1,4 @@
-// How the room shows people: places, order, what is large, and that only what is seen is sent.
+// How the room shows people: places, order, what is large, and that only visible video is sent.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { holds, LIMIT, openBench, Participant, Protoo, roomId, until } from './harness.mjs';
@@ -7,7 +7,7 @@ const bench = openBench();
 
 const PHONE = { width: 360, height: 740 };
 
-/** So many people without devices, in this order. */
+/** This many people without devices, in this order. */
 async function crowd(room, number, kind = 'call') {
 	const people = [];
 	for (let i = 1; i <= number; i++) {
@@ -237,7 +237,7 @@ test('a shared screen is large, moves, and ends', LIMIT, async () => {
 	assert.deepEqual((await ann.stats()).video.filter(({ share }) => share).map(({ peerId }) => peerId), [bob.peerId]);
 	await ann.sees(bob);
 
-	// All alike, if somebody likes that better.
+	// All in the same size, if somebody prefers that.
 	await ann.click('layout-button');
 	await ann.click('layout-button');
 	await until('the grid', async () => (await ann.test('stage').getAttribute('data-kind')) === 'grid');
@@ -281,7 +281,7 @@ test('controls and indicators can be left away', LIMIT, async () => {
 		const seen = ['mic-button', 'camera-button', 'leave-button', 'more-button', 'tile-name', 'mic-off'];
 		return (await Promise.all(seen.map((id) => ann.test(id).count()))).every((count) => count === 0);
 	}, { during: 1000 });
-	// Nor do keys do what buttons would.
+	// Keyboard shortcuts are off as well.
 	await ann.page.keyboard.press('m');
 	await bob.page.waitForTimeout(500);
 	await bob.seesMuted(ann, false);

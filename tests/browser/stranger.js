@@ -1,5 +1,5 @@
-// A client of mediasoup-demo's vocabulary of 2026, for a browser's page without one of ours: it knows nothing but what that
-// says (field names, order, controls as notifications, plain text in the chat).
+// A client of mediasoup-demo's vocabulary of 2026, to run in a page that is not ours: it knows only that vocabulary (field
+// names, order, controls as notifications, plain text in the chat).
 import { Device } from 'mediasoup-client';
 
 let socket;
@@ -91,7 +91,7 @@ export async function join({ url, room, peerId, displayName }) {
 export const say = (text) => chat.send(text);
 export const heard = () => messages;
 
-/** Frames that have been decoded of this peer's camera. */
+/** Decoded frames of this peer's camera. */
 export async function frames(peerId) {
 	for (const { peerId: owner, source, consumer } of consumers.values()) {
 		if (owner !== peerId || source !== 'video') continue;
@@ -100,7 +100,7 @@ export async function frames(peerId) {
 	return 0;
 }
 
-/** What the server says in figures of this peer's camera. */
+/** The server's figures about this peer's camera. */
 export async function statistics(peerId) {
 	const [id] = [...consumers].find(([, { peerId: owner, source }]) => owner === peerId && source === 'video');
 	return (await request('getConsumerStats', { consumerId: id })).stats;

@@ -66,7 +66,7 @@ test('a client that speaks the vocabulary of 2026 sees, is seen, and chats', LIM
 		await ada.open();
 		await ada.say('Hello, Ned');
 		const heard = () => page.evaluate(() => stranger.heard());
-		// What was said before it had a way to hear is not told again.
+		// Messages from before it could receive are not repeated.
 		await until('Ned to have a way to hear Ada', async () => {
 			await ada.say('Can you read this?');
 			return (await heard()).length > 0;

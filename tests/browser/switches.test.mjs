@@ -1,5 +1,5 @@
-// A number drawn into each of the camera's pictures, twice, and read back from what viewers are shown: whatever layers they
-// change to, no picture is torn, comes twice or goes back in time.
+// Draws a number into each of the camera's frames, twice, and reads it back from what viewers see: whatever layers they
+// change to, no frame is torn, comes twice or goes back in time.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
 const WISH_MS = 150;
 
-/** How many viewers tell how many wishes each, and how often the size must have changed at least for each. */
+/** How many viewers request how many changes each, and how often the size must change at least for each. */
 const CODECS = {
 	vp8: { viewers: 5, wishes: 200, sizes: 6 },
 	h264: { viewers: 3, wishes: 60, sizes: 2 },
@@ -20,8 +20,8 @@ const CODECS = {
 const bench = openBench();
 
 /**
- * Runs in the speaker's page: pictures of 16 bits in squares above, once more below, and something that moves between; or
- * noise, so that each encoding takes all that it may.
+ * Runs in the speaker's page: frames with 16 bits as squares at the top, again at the bottom, and something that moves in
+ * between; or noise, so that each encoding uses all its bitrate.
  */
 function drawNumbers({ noise = false } = {}) {
 	const grain = new ImageData(640, 120);
@@ -45,7 +45,7 @@ function drawNumbers({ noise = false } = {}) {
 	probe.drawCamera(draw, { once: true });
 }
 
-/** Runs in a viewer's page: reads each picture that is shown of a peer. */
+/** Runs in a viewer's page: reads each frame shown of a peer. */
 function readNumbers(peerId) {
 	const video = document.querySelector(`video[data-peer-id="${peerId}"]`);
 	const context = new OffscreenCanvas(64, 36).getContext('2d', { willReadFrequently: true });
@@ -72,7 +72,7 @@ function readNumbers(peerId) {
 	video.requestVideoFrameCallback(take);
 }
 
-/** What is wrong with pictures in the order in which they were shown. */
+/** The errors in frames, given in the order in which they were shown. */
 function faultsOf(pictures) {
 	const faults = [];
 	for (const [i, now] of pictures.entries()) {
@@ -114,7 +114,7 @@ for (const [codec, { viewers: number, wishes, sizes }] of Object.entries(CODECS)
 
 		const seen = await Promise.all(viewers.map((viewer) => viewer.page.evaluate(() => window.pictures)));
 		const changes = seen.map(sizesOf);
-		/** Of the pictures that were sent meanwhile. */
+		/** The share of the frames sent meanwhile. */
 		const shares = seen.map((pictures) => pictures.length / (pictures.at(-1).above - pictures[0].above + 1));
 		t.diagnostic(`pictures ${seen.map(({ length }) => length)}, changes of size ${changes}, of all ${shares.map((share) => share.toFixed(2))}`);
 		for (const pictures of seen) {

@@ -9,11 +9,11 @@ import { until } from './wait.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
 
-/** A system of our own beside the developer's: its names, networks and port come from this number. */
+/** The tests' own system, next to the developer's: its names, networks and port come from this number. */
 const INSTANCE = process.env.AMPHI_TEST_INSTANCE ?? '231';
-/** Settings that tests have for themselves. */
+/** Settings for tests only. */
 const OURS = { unknown_hosts: '"default"', metrics_addresses: '[ "127.0.0.1", "::1" ]' };
-const START_MS = 120_000; // with what is left to build
+const START_MS = 120_000; // including what is left to build
 const STOP_MS = 15_000;
 const execute = promisify(execFile);
 
@@ -44,10 +44,10 @@ export class System {
 		return system;
 	}
 
-	/** Behind it is the data plane. */
+	/** The interface that leads to the data plane. */
 	interface = `amphi-${INSTANCE}-0`;
 
-	/** Resolves when browsers may come. stop() is the caller's. */
+	/** Resolves when browsers may connect. The caller must call stop(). */
 	async launch({ settings = {}, options = [] } = {}) {
 		this.#temporary = await mkdtemp(join(tmpdir(), 'amphi-browser-'));
 		const config = join(this.#temporary, 'amphi.conf');
@@ -78,7 +78,7 @@ export class System {
 		});
 	}
 
-	/** What the supervisor said. */
+	/** The supervisor's output. */
 	get log() {
 		return this.#stderr.join('\n');
 	}
@@ -110,7 +110,7 @@ export class System {
 		});
 	}
 
-	/** Takes the browsers' way to the data plane away, as a pulled plug does, or gives it back. */
+	/** Cuts the browsers' path to the data plane, like a pulled plug, or restores it. */
 	async plug(state) {
 		await execute('ip', ['link', 'set', this.interface, state]);
 	}
@@ -130,7 +130,7 @@ export class System {
 		return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
 	}
 
-	/** A number of /metrics, over all its labels, or over those in which this text is. */
+	/** A number from /metrics, summed over all its labels, or over those that contain this text. */
 	async metric(name, label = '') {
 		const { status, body } = await this.rest('/metrics');
 		const lines = body.split('\n').filter((line) => line.startsWith(`${name}{`) && line.includes(label));
@@ -139,8 +139,8 @@ export class System {
 	}
 
 	/**
-	 * Media packets that were lost because this machine was too busy to take them: dropped at a browser's socket, on the
-	 * way to it, or by the data plane, which has also asked again for those that it never got.
+	 * Media packets that were lost because this machine was too busy: dropped at a browser's socket, on the way to it, or
+	 * by the data plane; including packets that the data plane never got and requested again.
 	 */
 	async missed() {
 		const busy = ['late', 'tx_full', 'handover_full', 'no_buffers'];
@@ -170,7 +170,7 @@ export class System {
 	}
 }
 
-/** Packets that came for this machine's programs and found a full buffer. */
+/** Packets for programs on this machine that found a full buffer. */
 async function kernelDrops() {
 	const [names, values] = (await readFile('/proc/net/snmp', 'utf8')).split('\n').filter((line) => line.startsWith('Udp: ')).map((line) => line.split(' '));
 	const udp6 = /^Udp6RcvbufErrors\s+(\d+)/m.exec(await readFile('/proc/net/snmp6', 'utf8').catch(() => ''))?.[1] ?? 0;

@@ -8,8 +8,8 @@ import { chromium } from 'playwright-core';
 import { argsOf, prepare, VIEWPORT } from './chromium.mjs';
 
 /**
- * A Chromium with one window, whose tabs hide each other as everybody's do: pages that Playwright itself launches are
- * made to look seen, all of them.
+ * A Chromium with one window, whose tabs hide each other as usual: pages that Playwright itself launches all count as
+ * visible.
  */
 export class Tabs {
 	#process;

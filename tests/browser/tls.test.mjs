@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { LIMIT, openBench, Participant, roomId } from './harness.mjs';
 
-// The test's own certificate: the browser is told not to ask who signed it.
+// The test's own certificate: the browser is told not to verify who signed it.
 const folder = mkdtempSync(join(tmpdir(), 'amphi-tls-'));
 const key = join(folder, 'key.pem');
 const certificate = join(folder, 'certificate.pem');

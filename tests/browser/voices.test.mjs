@@ -1,5 +1,5 @@
-// Of a webinar's voices the loudest three are heard, and of none the first syllable is cut: tones that begin sharply, with a
-// frequency of their own in the first 40 ms, are measured where they are heard.
+// In a webinar the three loudest voices are heard, and no first syllable is cut off: tones that begin sharply, with a
+// separate frequency in the first 40 ms, are measured where they are heard.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
@@ -9,15 +9,15 @@ const bench = openBench();
 const SPEAKERS = 5;
 const BEGINNING_S = 0.04;
 const TONE_S = 0.2;
-const GAP_S = 0.45; // from one's tone to the next one's: two are heard still
+const GAP_S = 0.45; // from one speaker's tone to the next: two are still heard
 const BLOCK_S = 0.005; // in which the tones are measured
 const LOUD = 0.5;
-/** Louder than what is taken for silence, and far more than 6 dB below a tone. */
+/** Louder than silence, and far more than 6 dB below a tone. */
 const MURMUR = 0.03;
 
 const tonesOf = (i) => [600 + 150 * i, 1800 + 250 * i];
 
-/** Runs in a speaker's page: plays tones that begin so many seconds after a moment (ms of Date.now). Resolves when the last is over. */
+/** Runs in a speaker's page: plays tones that begin this many seconds after a moment (ms of Date.now). Resolves after the last. */
 async function play({ tones: [beginning, rest], at, starts, BEGINNING_S, TONE_S, LOUD }) {
 	const { context, frequency, gain } = probe.voice;
 	const wait = (at - Date.now()) / 1000;
@@ -76,7 +76,7 @@ function lengths(heard) {
 		.map((tone) => ['a', 'b'].map((letter) => Math.round(count(tone, letter) * BLOCK_S * 1000)));
 }
 
-/** Each speaker in turn plays so many tones, all of which the viewer hears from their beginnings. */
+/** Each speaker in turn plays this many tones; the viewer must hear all of them from the beginning. */
 async function inTurn(t, viewer, speakers, rounds) {
 	const listened = () => viewer.page.evaluate(() => window.heard);
 	const before = await listened();
@@ -92,10 +92,10 @@ async function inTurn(t, viewer, speakers, rounds) {
 	for (const tones of all) assert.equal(tones.length, rounds, `not every tone was heard once: ${JSON.stringify(all)}`);
 	const beginnings = all.flat().map(([beginning]) => beginning);
 	const rests = all.flat().map(([, rest]) => rest);
-	// A machine that stands still for a moment spoils one.
+	// A machine that stalls for a moment spoils one.
 	const nearlyAll = (values, least) => values.filter((value) => value < least).length <= 1;
 	const mean = (values) => values.reduce((sum, value) => sum + value) / values.length;
-	// A packet has 20 ms. A decoder that has been silent may shorten what it makes up for by a few.
+	// A packet has 20 ms. After silence, a decoder may shorten its concealment by a few ms.
 	assert.ok(nearlyAll(beginnings, 25) && mean(beginnings) >= 35, `of 40 ms ${beginnings}`);
 	assert.ok(nearlyAll(rests, 130), `of 160 ms ${rests}`);
 }
@@ -110,7 +110,7 @@ test('no first syllable is cut off, neither in silence nor over three who murmur
 		speakers.push(speaker);
 	}
 	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
-	// Of a voice that was never heard there are no statistics.
+	// There are no statistics of a voice that was never heard.
 	const sounding = () => viewer.page.evaluate(() => [...document.querySelectorAll('audio[data-peer-id]')].filter(({ srcObject }) => srcObject).length);
 	await until('all voices', async () => (await sounding()) === SPEAKERS, { describe: sounding });
 	await viewer.page.evaluate(listen, { voices: Object.fromEntries(speakers.map(({ peerId, tones }) => [peerId, tones])), BLOCK_S, LOUD });

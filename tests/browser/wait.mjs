@@ -1,11 +1,11 @@
-/** Before something counts as broken. Waits end as soon as it has come; a machine with other tests on it is slow. */
+/** How long before something counts as broken. Waits end as soon as the condition holds; a busy machine is slow. */
 export const PATIENCE_MS = 30_000;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Waits until check() gives something true, and returns it. What throws counts as not yet. In the end it fails with
- * what was awaited, and with what describe() says of the state then.
+ * Waits until check() returns something true, and returns that. An exception counts as "not yet". On timeout it fails
+ * with the name of the condition, and with the state that describe() returns.
  */
 export async function until(what, check, { timeout = PATIENCE_MS, every = 100, describe = () => '' } = {}) {
 	const deadline = performance.now() + timeout;
@@ -25,7 +25,7 @@ export async function until(what, check, { timeout = PATIENCE_MS, every = 100, d
 	throw new Error(`${what}: not within ${timeout} ms; ${error ?? ''} ${state ? JSON.stringify(state) : ''}`.trim());
 }
 
-/** Watches for a while that check() stays true: for what must not happen. */
+/** Checks for a while that check() stays true: for things that must not happen. */
 export async function holds(what, check, { during, every = 200 }) {
 	const deadline = performance.now() + during;
 	while (performance.now() < deadline) {

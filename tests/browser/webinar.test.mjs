@@ -16,7 +16,7 @@ test('a webinar: two viewers see and hear the speaker, and cannot publish', LIMI
 
 	await t.test('both see moving video and hear sound', async () => {
 		await Promise.all(viewers.flatMap((viewer) => [viewer.sees(speaker), viewer.hears(speaker)]));
-		// The profile that the configuration wants most; the other one has a test of its own.
+		// The profile that the configuration prefers; the other one has a separate test.
 		for (const viewer of viewers) assert.equal((await viewer.stats()).srtpCipher, 'SRTP_AEAD_AES_128_GCM');
 	});
 

@@ -58,7 +58,7 @@ test('the welcome screen says what it leads to, shows the camera and hears the m
 	assert.equal(await ann.test('join-button').isDisabled(), true);
 	await ann.enter();
 	await ann.isConnected();
-	// What was off there is off here.
+	// A device that was off there is off here.
 	assert.equal(await ann.test('mic-button').getAttribute('aria-pressed'), 'false');
 	assert.equal(await ann.test('camera-button').getAttribute('aria-pressed'), 'false');
 });
@@ -109,7 +109,7 @@ test('the speaker is tested and chosen', LIMIT, async () => {
 	await until('speakers to choose from', async () => (await select.locator('option').count()) > 1);
 	const value = await select.locator('option').last().getAttribute('value');
 	await select.selectOption(value);
-	// The sound is over within two seconds: what is seen of it is noted from before the press until then.
+	// The sound is over within two seconds: its visible effects are recorded from before the click until then.
 	await ann.page.evaluate(() => {
 		const button = document.querySelector('[data-testid=speaker-test]');
 		const sound = document.querySelector('[data-testid=speaker-test-sound]');
@@ -128,12 +128,12 @@ test('the speaker is tested and chosen', LIMIT, async () => {
 	assert.ok(seen.level > 0.2, seen.level);
 });
 
-// Nobody is kept out for want of a device, and each want has words of its own.
+// Nobody is kept out for lack of a device, and each problem has its own text.
 const WANTS = {
 	denied: { traits: { permission: 'deny' }, text: /is blocking the camera and the microphone/ },
 	missing: { traits: { devices: null }, text: /No camera and no microphone were found/ },
 	insecure: {
-		// As headless, and without HTTPS, Chromium is a browser that nobody knows.
+		// Headless and without HTTPS, Chromium would be an unknown browser.
 		traits: { args: ['--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36'] },
 		url: ({ port }) => `http://plain.test:${port}`,
 		text: /only on pages opened with HTTPS/,
@@ -158,7 +158,7 @@ for (const [want, { traits, url, text }] of Object.entries(WANTS))
 	});
 
 test('unusable devices: a camera that another program has', LIMIT, async () => {
-	// Chromium's fake camera is never busy: this error alone is not its own.
+	// Chromium's fake camera is never busy: this error is simulated.
 	const page = await bench.chromium.page();
 	await page.addInitScript(() => {
 		const { getUserMedia } = MediaDevices.prototype;
@@ -224,7 +224,7 @@ test('where the browser refuses to sound unasked, one tap is enough', LIMIT, asy
 		...{ room, kind: 'webinar', name: 'Vera', displayName: 'Vera' },
 		...{ autoplayWithoutAudioTrack: true, nameScreenDisabled: true },
 	});
-	// Whatever else looks at the page counts as a gesture.
+	// Any other access to the page counts as a gesture.
 	const devtools = await viewer.page.context().newCDPSession(viewer.page);
 	const evaluate = async (expression) =>
 		(await devtools.send('Runtime.evaluate', { expression, userGesture: false, returnByValue: true })).result.value;
@@ -240,7 +240,7 @@ test('where the browser refuses to sound unasked, one tap is enough', LIMIT, asy
 // proves U10
 test('without the welcome screen and without a bridge one enters by oneself, with devices off', LIMIT, async () => {
 	const room = roomId();
-	/** Notes which pages are shown: each for as long as the machine's pace leaves of three seconds. */
+	/** Records which pages are shown: each for as long as a slow machine leaves of three seconds. */
 	const early = () => {
 		window.shown = new Set();
 		new MutationObserver(() => {
@@ -272,7 +272,7 @@ test('a name of the address is taken, and cannot be changed', LIMIT, async () =>
 	await ann.isConnected();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	await bob.seesNames('Анна <b>', 'Bob');
-	// Nor does it become anybody's own.
+	// It does not become anybody's own name either.
 	await ann.page.goto(`${bench.system.url}/call/?roomId=${room}`);
 	assert.equal(await ann.test('name-input').inputValue(), '');
 });
