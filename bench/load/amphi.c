@@ -11,8 +11,8 @@
 #include "net.h"
 #include "process.h"
 
-#define START_MS      60000 // DPDK's memory, with sanitizers
-#define POSTED_MAX    4096 // commands without an answer; the event ring holds twice as many
+#define START_MS      60000 // for DPDK's memory, even with sanitizers
+#define POSTED_MAX    4096 // unanswered commands; the event ring holds twice as many
 #define ROOM          1
 #define SSRC_BASE     0x10000000u
 #define SSRC_BITS     7 // of a stream's SSRC below its member's: index, and one for RTX
@@ -26,7 +26,7 @@
 #define WORKER_THREAD "rte-worker"
 static_assert(SERVER_STREAM_MAX <= SSRC_RTX);
 
-// The room's and the speakers' ids are the same, so that nothing has to be learned of either.
+// The room and the speakers use the same ids, so nothing has to be translated.
 const uint8_t server_extension_ids[AM_EXT_COUNT] = {
         [AM_EXT_MID] = AM_EXT_MID,
         [AM_EXT_ABS_SEND_TIME] = AM_EXT_ABS_SEND_TIME,
@@ -34,7 +34,7 @@ const uint8_t server_extension_ids[AM_EXT_COUNT] = {
         [AM_EXT_AUDIO_LEVEL] = AM_EXT_AUDIO_LEVEL,
 };
 
-// A member as the data plane knows it.
+// A member in terms of the data plane.
 struct seat {
 	struct driver_transport transport;
 	uint32_t epoch; // of its ids: how often its number has joined
@@ -57,7 +57,7 @@ struct server {
 	struct server_events events;
 	int pid;
 	uint32_t posted; // commands without an answer
-	bool asleep; // the data plane has not been woken for the last ones
+	bool asleep; // the data plane has not been woken for the latest commands
 	uint16_t track_count;
 	struct source_track tracks[SERVER_STREAM_MAX];
 	uint32_t owners[POSTED_MAX]; // of the commands, by sequence
@@ -90,7 +90,7 @@ static void amphi_close(struct server *s)
 	free(s);
 }
 
-// There is room: member_add has looked.
+// There is room: member_add has checked.
 static void post(struct server *s, uint32_t member, struct am_msg *m)
 {
 	struct seat *seat = &s->seats[member];

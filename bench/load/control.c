@@ -1,5 +1,5 @@
-// The server under load is Amphi whole: members come in through the control plane, as pages do,
-// each with a WebSocket of its own.
+// The server under load is all of Amphi: members join through the control plane, like pages, each
+// with its own WebSocket.
 //
 //	speaker: OPENING ─▶ CAPABILITIES ─▶ TRANSPORT ─▶ JOINING ─▶ CONNECTING ─▶
 //	         VIDEO ─▶ AUDIO ─▶ SEATED
@@ -27,17 +27,18 @@
 
 #define START_MS       20000
 #define START_EVERY_MS 50
-#define SAY_MAX        5 // errors that are told each
+#define SAY_MAX        5 // errors that are reported one by one
 #define WORD_MAX       SERVER_ICE_MAX
-#define ID_SIZE        17 // of a transport, as text
+#define ID_SIZE        17 // of a transport id, as text
 #define CAPS_MAX       32768
 #define REQUEST_MAX    (CAPS_MAX + 1024)
 #define MESSAGE_MAX    262143
-#define PARSED_EVERY   31 // offers of which one is read in full; no divisor of what viewers get
-#define METRICS_MAX    262144
-#define WORKER_THREAD  "rte-worker"
-#define SPEAKER_NAME   "speaker-"
-#define PRODUCER       "\"producerId\":"
+#define PARSED_EVERY                                                                               \
+	31 // one offer in so many is parsed in full; not a divisor of the number that a viewer gets
+#define METRICS_MAX   262144
+#define WORKER_THREAD "rte-worker"
+#define SPEAKER_NAME  "speaker-"
+#define PRODUCER      "\"producerId\":"
 
 enum step {
 	STEP_ABSENT,
@@ -95,7 +96,7 @@ static void complain(struct server *s, const char *about, const char *what)
 		fprintf(stderr, "bench-load: Amphi: %s: %s\n", about, what);
 }
 
-// Nothing comes of this one.
+// This member fails.
 static void seat_fail(struct seat *seat, const char *about, const char *what)
 {
 	struct server *s = seat->server;
@@ -227,9 +228,9 @@ static void produce(struct seat *seat, enum step step, const struct server_track
 
 // --- answers ---
 
-// What a browser that can all that the room offers would say. Copies with transport-wide numbers
-// would want feedback that the generator does not send: their names are made unknown ones of the
-// same length.
+// The capabilities of a browser that supports everything the room offers. Copies with
+// transport-wide numbers would require feedback that the generator does not send, so the names of
+// these extensions are replaced by unknown ones of the same length.
 static bool capabilities_take(struct seat *seat, const struct json *data)
 {
 	static const char unwanted[] = "transport-cc", unwanted_uri[] = "transport-wide-cc";
@@ -342,7 +343,7 @@ static uint32_t number_after(const char *text, const char *key)
 	return at ? (uint32_t)strtoul(at + strlen(key), NULL, 10) : 0;
 }
 
-// The same of an object as read in full: false where it says something else.
+// Compares with the fully parsed object: false if that says something else.
 static bool consumer_is(const struct json *data, const struct server_stream *stream)
 {
 	const struct json *rtp = json_object(data, "rtpParameters");
@@ -356,8 +357,8 @@ static bool consumer_is(const struct json *data, const struct server_stream *str
 	       json_int(encoding, "ssrc", 1, UINT32_MAX, &ssrc) && ssrc == stream->ssrc;
 }
 
-// What one consumer's object says. A browser's JSON parser runs on the viewer's own machine; here
-// one core is all viewers', so most are searched for the few values that count.
+// Reads one consumer's object. A browser's JSON parser runs on the viewer's own machine; here all
+// viewers share one core, so most objects are only searched for the few values that matter.
 static bool consumer_read(const char *text, struct server_stream *stream)
 {
 	const char *peer = strstr(text, "\"peerId\":\"" SPEAKER_NAME);
@@ -397,7 +398,7 @@ static void consumer_take(struct seat *seat, const char *text, const struct json
 	);
 }
 
-// Where the next object begins: its producer is named once, behind who it is of. NULL: none does.
+// Where the next object begins: it names its producer once, after its peer. NULL: there is none.
 static char *consumer_find(char *text)
 {
 	char *at = strstr(text, PRODUCER);
@@ -407,7 +408,7 @@ static char *consumer_find(char *text)
 	return at;
 }
 
-// newConsumer, or newConsumers with many: answered once the transport is connected.
+// newConsumer, or newConsumers with several: answered once the transport is connected.
 static void consumers_take(struct seat *seat, char *text, size_t len)
 {
 	struct server *s = seat->server;
@@ -510,7 +511,7 @@ static int control_member_add(struct server *s, uint32_t member, const struct se
 	return seat->ws ? 0 : -errno;
 }
 
-// Its socket says it.
+// Read from its socket.
 static int control_member_remove(struct server *s, uint32_t member)
 {
 	struct seat *seat = &s->seats[member];
@@ -529,7 +530,7 @@ static int control_poll(struct server *s)
 
 // --- the processes ---
 
-// A GET that waits for its answer: at the ends of a window alone. Its length, 0: none came.
+// A blocking GET, only at the ends of a window. Returns the length of the answer; 0: none.
 static size_t page_get(const struct server *s, const char *path, char *out, size_t size)
 {
 	BIO *bio = s->wss.tls ? BIO_new_ssl_connect(s->wss.tls) : BIO_new(BIO_s_connect());
@@ -552,7 +553,7 @@ static size_t page_get(const struct server *s, const char *path, char *out, size
 	return len;
 }
 
-// The sum of a metric over all workers. What is the service thread's is no worker's.
+// The sum of a metric over all workers, without the service thread.
 static uint64_t metric(const char *text, const char *name)
 {
 	size_t len = strlen(name);
@@ -613,12 +614,12 @@ static void control_close(struct server *s)
 			ws_close(s->seats[i].ws);
 	}
 	if (s->control_pid > 0 && !process_stop(s->control_pid))
-		fprintf(stderr, "bench-load: WRONG: the control plane did not end well\n");
+		fprintf(stderr, "bench-load: WRONG: the control plane did not shut down cleanly\n");
 	wss_fini(&s->wss);
 	free(s);
 }
 
-// Waits until it listens, which it does once it has the data plane. 0 or -errno.
+// Waits until it listens, which it does once it is connected to the data plane. 0 or -errno.
 static int control_start(struct server *s, const struct server_options *o)
 {
 	char text[64];

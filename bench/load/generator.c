@@ -12,15 +12,15 @@
 #include <unistd.h>
 
 #define NS_PER_MS 1000000ull
-#define LINK_MS   60000 // until the server has opened its end, with sanitizers
-// Janus ends at its start whenever its API's thread looks before the plugin says that it is there:
-// on one core in about half of all starts.
+#define LINK_MS   60000 // until the server has opened its end, even with sanitizers
+// Janus exits at startup if its API thread looks before the plugin has registered: on one core, in
+// about half of all starts.
 #define STARTS       25
 #define ARP_MS       10000
 #define ARP_EVERY_MS 100
 #define JOINS_MS     120000
 #define JOINS_SAY_MS 5000
-#define LEAVE_MS     1000 // an overloaded server has half a second on its way
+#define LEAVE_MS     1000 // an overloaded server may be half a second behind
 
 static uint64_t clock_read_ns(void)
 {
@@ -79,7 +79,7 @@ static void here(void *context, uint32_t member)
 	}
 }
 
-// Who wants to join, joins: as many as may at a time.
+// Lets members join, as many at a time as allowed.
 static void join(struct generator *g)
 {
 	while (g->added < g->wanted) {
@@ -88,7 +88,7 @@ static void join(struct generator *g)
 		if (ret == -EAGAIN)
 			return;
 		if (ret < 0) {
-			fprintf(stderr, "bench-load: the server takes no %u viewers: %s\n",
+			fprintf(stderr, "bench-load: the server does not accept %u viewers: %s\n",
 			        g->added + 1, strerror(-ret));
 			g->failure = ret;
 			return;
@@ -105,7 +105,7 @@ static void slow_turn(struct generator *g)
 	g->slow_ns = g->now_ns + NS_PER_MS;
 	int ret = g->options.calls->poll(g->server);
 	if (ret < 0 && g->failure == 0) {
-		fprintf(stderr, "bench-load: signaling is lost: %s\n", strerror(-ret));
+		fprintf(stderr, "bench-load: the signaling was lost: %s\n", strerror(-ret));
 		g->failure = ret;
 	}
 	join(g);
@@ -191,7 +191,7 @@ static int viewers_leave(struct generator *g)
 		answers_forget(&g->answers, viewer);
 		g->added--;
 	}
-	// What was on its way to them is no error.
+	// Packets still in transit to them are not an error.
 	generator_run(g, LEAVE_MS, NULL);
 	g->audience.strangers = 0;
 	return g->failure;
@@ -206,7 +206,7 @@ int generator_viewers(struct generator *g, uint32_t viewers)
 static bool link_up(struct generator *g)
 {
 	if (!process_runs(g->pid)) {
-		fprintf(stderr, "bench-load: the server has ended, see %s\n", g->options.log);
+		fprintf(stderr, "bench-load: the server has exited, see %s\n", g->options.log);
 		g->failure = -ECHILD;
 	}
 	return nic_is_up(&g->nic);
@@ -232,7 +232,7 @@ static int server_find(struct generator *g)
 	return -EHOSTUNREACH;
 }
 
-// The generator's port is there first: the server's connects to it.
+// The generator's port comes first: the server's connects to it.
 static int process_begin(struct generator *g)
 {
 	const struct generator_options *o = &g->options;
@@ -243,7 +243,8 @@ static int process_begin(struct generator *g)
 	g->pid = pid;
 	if (!generator_run(g, LINK_MS, link_up)) {
 		if (g->failure == 0)
-			fprintf(stderr, "bench-load: the server opens no port, see %s\n", o->log);
+			fprintf(stderr, "bench-load: the server did not open its port, see %s\n",
+			        o->log);
 		return g->failure ? g->failure : -ENOLINK;
 	}
 	return 0;

@@ -29,10 +29,10 @@
 #define START_MS    20000
 #define START_EVERY 50
 #define CREATE_MS   5000
-#define REQUEST_MAX 8191 // bytes that Janus reads of one
+#define REQUEST_MAX 8191 // bytes of a request that Janus reads
 #define EVENT_MAX   65536
-#define SEND_BUFFER (8 << 20) // of as many requests as members may join at the same time
-#define SAY_MAX     5 // errors that are told each
+#define SEND_BUFFER (8 << 20) // for as many requests as members may join at the same time
+#define SAY_MAX     5 // errors that are reported one by one
 #define NS_PER_S    1000000000ull
 
 enum step {
@@ -56,14 +56,14 @@ struct joining {
 
 struct seat {
 	enum step step;
-	uint32_t epoch; // how often its number has joined: what comes for earlier ones is void
+	uint32_t epoch; // how often its number has joined: answers to earlier ones are ignored
 	uint64_t handle; // 0: none
 	struct joining *joining;
 };
 
 struct feed {
 	struct server_track tracks[LOAD_TRACKS];
-	bool up; // Janus has its DTLS, too: only then it may be subscribed to
+	bool up; // Janus has finished DTLS, too: only then may others subscribe to it
 };
 
 struct server {
@@ -120,7 +120,7 @@ static cJSON *request_new(const struct server *s, const char *kind, uint32_t mem
 	return r;
 }
 
-// Takes the request. 0 or -errno.
+// Takes over the request. 0 or -errno.
 static int request_send(struct server *s, cJSON *r)
 {
 	char *text = cJSON_PrintUnformatted(r);
@@ -138,7 +138,7 @@ static int request_send(struct server *s, cJSON *r)
 	return ret;
 }
 
-// The next event that has come, or NULL. Sets lost where the connection has ended.
+// The next event that has arrived, or NULL. Sets lost if the connection has ended.
 static cJSON *event_take(struct server *s)
 {
 	ssize_t n = recv(s->fd, s->event, sizeof(s->event), MSG_DONTWAIT);
@@ -220,7 +220,7 @@ static struct server *janus_open(const struct server_options *o)
 	return s;
 }
 
-// Calls ready, and forgets what only a join needs.
+// Calls ready, and frees what only a join needs.
 static void seat_end(struct server *s, uint32_t member, int result)
 {
 	struct seat *seat = &s->seats[member];
@@ -244,7 +244,7 @@ static void seat_end(struct server *s, uint32_t member, int result)
 	free(j);
 }
 
-// A request to the plugin, with a description or without. Goes on at the step, or ends.
+// A request to the plugin, with or without a description. Continues with the step, or fails.
 static void message_send(
         struct server *s, uint32_t member, enum step step, cJSON *body, const char *type,
         const char *sdp
@@ -299,7 +299,7 @@ static void subscribe(struct server *s, uint32_t member)
 	message_send(s, member, STEP_JOINING, body, NULL, NULL);
 }
 
-// One that the plugin names with our numbers for it. 0, or -EPROTO: not of ours.
+// Reads a feed that the plugin names. 0, or -EPROTO: not one of ours.
 static int stream_fill(
         const struct server *s, const cJSON *named, const struct sdp *offer,
         struct server_stream *out
@@ -413,7 +413,7 @@ static void feed_up(struct server *s, uint64_t handle)
 	}
 }
 
-// Events without a transaction, or of nobody who still waits, are news.
+// Events without a transaction, or for nobody who still waits, are notifications.
 static void news_take(struct server *s, const cJSON *e)
 {
 	const char *kind = get_text(e, "janus");
@@ -518,7 +518,7 @@ static int janus_member_remove(struct server *s, uint32_t member)
 	return request_send(s, r);
 }
 
-// A number of the kernel's UDP in the server's network namespace.
+// A UDP counter of the kernel in the server's network namespace.
 static uint64_t udp_count(int pid, const char *name)
 {
 	char path[64], names[512], values[512], *at_name = NULL, *at_value = NULL;
@@ -553,7 +553,7 @@ static uint64_t clock_ns_of(clockid_t clock)
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-// All threads of the process, those that have ended as well; it is given one core.
+// All threads of the process, including those that have ended; it has one core.
 static void janus_counts(struct server *s, struct server_counts *c)
 {
 	clockid_t cpu;

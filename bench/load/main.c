@@ -14,52 +14,55 @@
 #define VIEWERS   2000
 #define SECONDS   10
 #define JOINING   64
-#define MEMORY_MB 512 // of our packet buffers, without hugepages
-// With --speakers. One plays as in keynote; of more, 2000 viewers get about as many packets, so
-// that not the copies are the limit.
+#define MEMORY_MB 512 // for our packet buffers, without hugepages
+// With --speakers. One speaker plays as in keynote. With more, 2000 viewers get about as many
+// packets, so that the copies are not the limit.
 #define VOICES  3
 #define SLOW    4
 #define REST_US 20 // with --rests: the port's kernel side runs on our core
-// In a storm the server's signaling and handshakes have the rest of our core. What comes meanwhile
-// waits in the port's ring.
+// In a storm the server's signaling and handshakes get the rest of our core. Packets that arrive
+// meanwhile wait in the port's ring.
 #define STORM_REST_US 200
 
 static const char usage[] =
         "usage: bench-load --file FILE --command COMMAND --address SOCKET --device DEVICE "
         "--clips FOLDER [OPTION…]\n"
-        "  --file FILE         figures are appended to it, a line of JSON each\n"
-        "  --command COMMAND   starts the server, which connects to our port\n"
-        "  --log FILE          for the server's output\n"
-        "  --address SOCKET    of the server's signaling\n"
-        "  --device DEVICE     of our port, as DPDK names it\n"
-        "  --clips FOLDER      of what the speakers play\n"
+        "  --file FILE         append figures to it, a line of JSON each\n"
+        "  --command COMMAND   start the server with it, which connects to our port\n"
+        "  --log FILE          append the server's output to it\n"
+        "  --address SOCKET    the address of the server's signaling\n"
+        "  --device DEVICE     our port, as DPDK names it\n"
+        "  --clips FOLDER      the clips that the speakers play\n"
         "  --server amphi|control|janus\n"
-        "  --control COMMAND   starts the control plane, with --server control\n"
-        "  --storm S           all viewers come within S seconds: how long each waits\n"
+        "                      the kind of server (amphi)\n"
+        "  --control COMMAND   start the control plane with it, for --server control\n"
+        "  --storm S           all viewers join within S seconds; measures how long each waits\n"
         "  --speakers N        instead of --load: one at 720p, or more at 180p with a quarter of "
         "the "
         "frames, 3 voices at a time\n"
         "  --load keynote|webinar|full\n"
-        "  --viewers N         2000\n"
-        "  --seconds S         10\n"
-        "  --profile gcm|cm    gcm\n"
-        "  --joins-per-s N     as fast as it goes\n"
-        "  --joining N         handshakes at the same time, 64\n"
-        "  --core N            that we run on, 1\n"
-        "  --hugepages         for our packet buffers\n"
-        "  --rests             sleep while there is nothing to do: the port's kernel side needs "
+        "                      what to send (keynote)\n"
+        "  --viewers N         the number of viewers (2000)\n"
+        "  --seconds S         how long to measure (10)\n"
+        "  --profile gcm|cm    the SRTP profile (gcm)\n"
+        "  --joins-per-s N     how fast viewers join (as fast as possible)\n"
+        "  --joining N         how many handshakes run at the same time (64)\n"
+        "  --core N            the core that we run on (1)\n"
+        "  --hugepages         use hugepages for our packet buffers\n"
+        "  --rests             sleep while there is nothing to do, since the port's kernel side "
+        "needs "
         "the core\n"
-        "  --workers N         of the server, 1\n"
-        "  --queues N          of our port, 1\n"
-        "  --port NAME         as the figures name it\n"
-        "  --ramp              look for the largest N, up to --viewers\n"
-        "  --from N            viewers of its first step, 250\n"
-        "  --loss N            packets per million that a good step may lose, 1\n"
-        "  --within S          no step of a ramp begins later, 180\n"
-        "  --name NAME         of the server, as the figures name it\n"
-        "  --lossless          a lost packet is an error\n"
-        "  --feedback          viewers answer transport-wide numbers, each 50 ms: what that costs "
-        "beside two windows without\n";
+        "  --workers N         the server's workers (1)\n"
+        "  --queues N          our port's queues (1)\n"
+        "  --port NAME         the port's name in the figures\n"
+        "  --ramp              find the largest number of viewers without loss, up to --viewers\n"
+        "  --from N            viewers in the ramp's first step (250)\n"
+        "  --loss N            packets per million that a good step may lose (1)\n"
+        "  --within S          the time within which a ramp begins its last step (180)\n"
+        "  --name NAME         the server's name in the figures\n"
+        "  --lossless          treat a lost packet as an error\n"
+        "  --feedback          viewers send transport-wide feedback every 50 ms; measures its cost "
+        "against two windows without it\n";
 
 struct profile {
 	const char *name, *openssl;
@@ -134,7 +137,7 @@ static const struct option options[] = {
         {0},
 };
 
-// A number within bounds; otherwise tells and ends.
+// A number within bounds. Otherwise prints an error and exits.
 static uint32_t number(const char *name, const char *text, uint32_t min, uint32_t max)
 {
 	char *end;

@@ -10,7 +10,7 @@
 
 #define SETTLE_MS      8000
 #define SETTLE_LOOK_MS 100
-// After the last packet was sent; longer than what speakers make up for after a stall.
+// After the last packet was sent; longer than the time that speakers catch up after a stall.
 #define DRAIN_MS 600
 
 #define SHED_LOOK_MS 100
@@ -64,7 +64,7 @@ static const struct source *source_of(const struct generator *g, uint16_t stream
 	return &g->stage.sources[l->speaker * LOAD_TRACKS + l->track];
 }
 
-// What was sent in the window to those who have received none of it.
+// What was sent in the window to viewers that have received none of it.
 static uint64_t
 unserved(const struct generator *g, const struct mark *a, const struct audience_counts *end)
 {
@@ -137,7 +137,7 @@ static void measure_fill(
 		r->behind_s = share(sent - arrived, sent) * r->seconds;
 }
 
-// After so much more time: how much the server leaves out.
+// After this much more time, how much the server sheds.
 static uint32_t shed_look(struct generator *g, uint32_t ms)
 {
 	generator_run(g, ms, NULL);

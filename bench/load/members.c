@@ -12,7 +12,7 @@
 
 #define NS_PER_S     1000000000ull
 #define JOIN_MAX_NS  (MEMBERS_JOIN_S * NS_PER_S)
-#define FAILURES_SAY 5 // are told each, the others only counted
+#define FAILURES_SAY 5 // are reported one by one, the others only counted
 
 int members_init(struct members *m, const struct members_options *o)
 {
@@ -252,7 +252,7 @@ void members_receive(
 
 void members_tick(struct members *m, uint64_t now_ns)
 {
-	// Backwards: who leaves the list is replaced by its last.
+	// Backwards: a member that leaves the list is replaced by the last one.
 	for (uint16_t i = m->joining_count; i-- > 0;) {
 		uint32_t member = m->joining[i];
 		struct member *p = &m->all[member];
@@ -290,7 +290,7 @@ void members_send_rtcp(
 {
 	struct member *p = &m->all[member];
 
-	// The server may have its keys, and send, a moment before the member has.
+	// The server may have its keys, and send, a moment before the member has its own.
 	if (len == 0 || !p->key ||
 	    cipher_protect_rtcp(m->cipher, p->key, ++p->rtcp_index, packet, &len, capacity) < 0)
 		return;

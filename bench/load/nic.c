@@ -37,7 +37,7 @@ static int eal_begin(const struct nic_options *o)
 	int argc = (int)(sizeof(argv) / sizeof(argv[0])) - 1;
 
 	if (o->hugepages)
-		argc -= 2; // it takes pages as it needs them
+		argc -= 2; // it allocates pages as needed
 	return rte_eal_init(argc, argv) < 0 ? -rte_errno : 0;
 }
 
@@ -75,7 +75,7 @@ int nic_open(struct nic *n, const struct nic_options *o)
 	*n = (struct nic){.queues = o->queues};
 	int ret = eal_begin(o);
 	if (ret < 0) {
-		fprintf(stderr, "bench-load: DPDK does not start: %s\n", strerror(-ret));
+		fprintf(stderr, "bench-load: DPDK did not start: %s\n", strerror(-ret));
 		return ret;
 	}
 	n->pool = rte_pktmbuf_pool_create("load", POOL_SIZE, POOL_CACHE, 0, DATA_ROOM, 0);

@@ -11,8 +11,8 @@ static bool good(const struct run_options *o, const struct measure *m)
 	return m->silent == 0 && measure_loss(m) < o->ramp_loss && m->behind_s < RAMP_BEHIND_S;
 }
 
-// Speakers are silent while viewers join: a server at its limit would take minutes for it. A step
-// whose loss may be another process's fault is tried again once.
+// Speakers are silent while viewers join: a server at its limit would take minutes to admit them. A
+// step whose loss may be another process's fault is tried again once.
 static int
 step(const struct run_options *o, struct generator *g, uint32_t viewers, uint64_t memory_before,
      struct measure *m)
@@ -31,7 +31,7 @@ step(const struct run_options *o, struct generator *g, uint32_t viewers, uint64_
 	return ret;
 }
 
-// The number to try next, or 0 where the search is over. high 0: not found yet.
+// The number to try next, or 0 if the search is over. high 0: not found yet.
 static uint32_t next(uint32_t low, uint32_t high, uint32_t max)
 {
 	if (high == 0)
@@ -49,10 +49,10 @@ static void tell_end(const struct run_options *o, const struct measure *best, ui
 		tell(o, 0, "viewers per core, by the busy share", per_core / best->worker_busy,
 		     "viewers");
 	if (high == 0)
-		printf("It kept up with the most that was tried.\n");
+		printf("It kept up with the largest number tried.\n");
 }
 
-// True where a server is too slow for so many to join; those who have not leave again.
+// True if the server is too slow for this many to join; those who have not joined leave.
 static bool join_failed(struct generator *g, int ret)
 {
 	if (ret != -ECONNREFUSED && ret != -ETIMEDOUT)

@@ -7,13 +7,12 @@
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
-// Copies of a server that is overloaded are late; and a speaker that was asked for a key frame may
-// repeat what it has played, so that a short look back would take a copy for one of the later
-// packet.
+// Copies from an overloaded server are late, and a speaker that was asked for a key frame may
+// repeat what it has played: so a short history would take a copy for one of the later packet.
 #define LEARN_S    5
 #define LEARN_REST 8
 
-// A frame on its way through the steps.
+// A frame in the pipeline.
 struct arrival {
 	uint8_t *frame;
 	uint16_t payload_len;
@@ -66,7 +65,8 @@ static void receive_arp(struct generator *g, const uint8_t *frame, size_t len)
 		nic_release(&g->nic, 0);
 }
 
-// What is too old to be known costs time without end: a failure rests for some times as long.
+// Packets too old to be known would cost endless time: after a failure, the search pauses for a
+// multiple of the time that it took.
 static void learn(struct generator *g, const struct arrival *a, struct stream *s, struct source *o)
 {
 	const struct member *m = &g->members.all[a->member];
@@ -95,8 +95,8 @@ static void moved(struct generator *g, const struct arrival *a, struct stream *s
 	sample_moved(&g->sample, a->member - g->audience.options.first, s);
 }
 
-// A packet of a stream whose numbers are known. Of who is adapted to its link they may be others
-// now: the length says so, or the bytes of a sample.
+// A packet of a stream whose numbers are known. If the server adapts to the viewer's link, they may
+// have changed: the length shows it, or the bytes of a sample.
 static void
 known(struct generator *g, const struct arrival *a, struct stream *s, struct source *source,
       uint64_t tsc)

@@ -9,12 +9,12 @@
 #include <time.h>
 
 #define NS_PER_S       1000000000ull
-#define SENDER_SSRC    1 // what Chrome reports from that sends nothing
+#define SENDER_SSRC    1 // the SSRC from which Chrome reports if it sends nothing
 #define CAPACITY       1400 // bytes of a compound with its trailer
 #define REMB_LEN       24
 #define REMB_EXPONENT  10
 #define REMB_MANTISSA  (50000000u >> REMB_EXPONENT) // 50 Mbit/s
-#define ROUND_TRIP_US  10000 // that viewers report
+#define ROUND_TRIP_US  10000 // as reported by viewers
 #define VISITS_AT_ONCE 256 // after a stall, the others are left out
 
 void reports_init(struct reports *r, struct members *members, struct audience *a, uint64_t now_ns)
@@ -36,9 +36,10 @@ static uint64_t random_next(struct reports *r)
 	return r->random;
 }
 
-// The sender report that a report quotes. Its own would have to be decrypted for each viewer; one
-// of some milliseconds ago by the machine's clock, which is the server's as well, tells it the
-// same: a round trip time. Some keep nothing for retransmission before they know one (Janus).
+// The sender report that a receiver report quotes. The real one would have to be decrypted for each
+// viewer; a made-up one from some milliseconds ago, by the clock that the server uses too, tells
+// the server the same: a round trip time. Some servers keep nothing for retransmission before they
+// know one (Janus).
 static uint32_t last_sr(void)
 {
 	struct timespec t;

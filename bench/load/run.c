@@ -9,9 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define SPEAKERS_MS       30000 // until they are here
+#define SPEAKERS_MS       30000 // until they have joined
 #define FIRST_WORKER_CORE 0
-#define KNOWN_MS          6000 // until links are known whose viewers answer
+#define KNOWN_MS          6000 // until the links of viewers with feedback are known
 #define FAR_NS            250 // there and back; 100 to 150 within one cache
 
 static bool speakers_here(struct generator *g)
@@ -31,11 +31,11 @@ static int speakers_join(struct generator *g)
 	}
 	if (!generator_run(g, SPEAKERS_MS, speakers_here) || g->members.failed != 0)
 		return -ETIMEDOUT;
-	g->members.join_ns = (struct histogram){0}; // viewers' are told
+	g->members.join_ns = (struct histogram){0}; // only viewers' joins are reported
 	return 0;
 }
 
-// What is wrong beside loss: told, and counted.
+// Reports and counts errors other than loss.
 static unsigned errors_tell(const struct generator *g)
 {
 	unsigned n = 0;
@@ -46,17 +46,19 @@ static unsigned errors_tell(const struct generator *g)
 	if (g->sample.packets == 0 && ++n)
 		fprintf(stderr, "bench-load: WRONG: no packet was sampled\n");
 	if (g->audience.strangers > 0 && ++n)
-		fprintf(stderr, "bench-load: WRONG: %lu packets of streams that nobody signaled\n",
+		fprintf(stderr,
+		        "bench-load: WRONG: %lu packets of streams that were not signaled\n",
 		        g->audience.strangers);
 	if (g->audience.foreign > 0 && ++n)
-		fprintf(stderr, "bench-load: WRONG: %lu copies of what nobody has sent\n",
+		fprintf(stderr, "bench-load: WRONG: %lu copies of packets that nobody sent\n",
 		        g->audience.foreign);
 	if (g->strange > 0 && ++n)
-		fprintf(stderr, "bench-load: WRONG: %lu datagrams that are no media\n", g->strange);
+		fprintf(stderr, "bench-load: WRONG: %lu datagrams that are not media\n",
+		        g->strange);
 	return n;
 }
 
-// All viewers join: answering transport-wide numbers, or not taking any.
+// All viewers join, with or without transport-wide feedback.
 static int viewers_join(const struct run_options *o, struct generator *g, bool feedback)
 {
 	uint64_t start_ns = g->now_ns;
@@ -67,14 +69,14 @@ static int viewers_join(const struct run_options *o, struct generator *g, bool f
 		return ret;
 	if (feedback == o->generator.feedback)
 		tell_joins(o, g, (double)(g->now_ns - start_ns) / 1e9);
-	measure_rest(g); // of what got lost while the joins had this core
+	measure_rest(g); // until losses during the joins are repaired
 	if (feedback)
 		generator_run(g, KNOWN_MS, NULL);
 	measure_settle(g);
 	return 0;
 }
 
-// The same viewers in a window without feedback; they have left before and after it.
+// A window with the same number of viewers without feedback, who leave afterwards.
 static int run_without(const struct run_options *o, struct generator *g, struct measure *m)
 {
 	int ret = viewers_join(o, g, false);
@@ -99,7 +101,7 @@ static int run_window(const struct run_options *o, struct generator *g, struct m
 	tell_measure(o, g, m);
 	if (m->shed > 0)
 		tell(o, g->added, "until nothing was left out", measure_calm(g), "s");
-	if (o->generator.feedback) // the heap is not new
+	if (o->generator.feedback) // then the heap has been used before
 		tell(o, g->added, "went on after a pause", (double)g->audience.moved, "streams");
 	else
 		tell_memory(o, g, before.memory, after.memory);
@@ -143,7 +145,7 @@ static int run_fixed(const struct run_options *o, struct generator *g)
 	return o->lossless && measure_lost(&m) > 0 ? -EBADMSG : 0;
 }
 
-// Both before and after: the host may have moved our cores meanwhile.
+// Measured before and after: the host may move our cores meanwhile.
 static void distance_tell(const struct run_options *o, const char *name)
 {
 	double ns = distance_ns(o->generator.nic.core, FIRST_WORKER_CORE);
@@ -170,7 +172,7 @@ int run(const struct run_options *o)
 	if (ret < 0)
 		fprintf(stderr, "bench-load: failed: %s\n", strerror(-ret));
 	if (!generator_fini(&g)) {
-		fprintf(stderr, "bench-load: WRONG: the server did not end well\n");
+		fprintf(stderr, "bench-load: WRONG: the server did not shut down cleanly\n");
 		ret = -ECHILD;
 	}
 	distance_tell(o, "core to core and back, after");

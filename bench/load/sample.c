@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STRIDE 7919 // prime: all viewers have their turn before one has its second
+#define STRIDE 7919 // prime: every viewer has its turn before any has its second
 #define WINDOW 1024
 static_assert(SERVER_STREAM_MAX <= 64);
 
@@ -63,7 +63,7 @@ struct policy {
 	uint8_t key[SRTP_KEY_LEN + SRTP_SALT_LEN_MAX];
 };
 
-// What the server sends with. ssrc 0: any.
+// The policy with which the server sends. ssrc 0: any.
 static void policy_fill(struct policy *p, const struct srtp_keys *keys, uint32_t ssrc)
 {
 	const bool gcm = keys->profile == SRTP_PROFILE_AEAD_AES_128_GCM;
@@ -90,7 +90,7 @@ static void seat_take(struct sample *s, struct sample_viewer *v, uint32_t viewer
 	policy_fill(&policy, &m->keys, 0);
 	if (srtp_create(&v->session, &policy.srtp) != srtp_err_status_ok) {
 		v->session = NULL;
-		complain(s, viewer, NULL, "libsrtp2 makes no session");
+		complain(s, viewer, NULL, "libsrtp2 cannot create a session");
 		return;
 	}
 	v->viewer = viewer;
@@ -125,7 +125,7 @@ void sample_forget(struct sample *s, uint32_t viewer)
 		seat_leave(s, v);
 }
 
-// Tells libsrtp the rollover counter of a stream that the session has not seen.
+// Sets the rollover counter of a stream that the session has not seen.
 static bool stream_add(struct sample *s, struct sample_viewer *v, uint32_t ssrc, uint32_t roc)
 {
 	const struct member *m = &s->members->all[s->audience->options.first + v->viewer];
@@ -136,7 +136,7 @@ static bool stream_add(struct sample *s, struct sample_viewer *v, uint32_t ssrc,
 	       srtp_set_stream_roc(v->session, ssrc, roc) == srtp_err_status_ok;
 }
 
-// A session begins in the middle of its streams; the counter is 0 unless it is told.
+// A session starts in the middle of its streams; the counter is 0 unless it is set.
 static bool
 stream_begin(struct sample *s, struct sample_viewer *v, const struct stream *stream, uint32_t roc)
 {
@@ -146,8 +146,8 @@ stream_begin(struct sample *s, struct sample_viewer *v, const struct stream *str
 	return roc == 0 || stream_add(s, v, stream->ssrc, roc);
 }
 
-// As srtp_unprotect. The first packet of a stream may also verify with the next rollover counter,
-// where the server counts too soon.
+// Like srtp_unprotect. The first packet of a stream may also verify with the next rollover counter,
+// if the server counts it too early.
 static bool unprotect(
         struct sample *s, struct sample_viewer *v, const struct stream *stream, uint8_t *packet,
         int *len, uint32_t roc
@@ -195,8 +195,8 @@ static void check_numbers(
 	uint32_t *known = &v->timestamp_offset[stream->track];
 	uint32_t *last = &v->timestamp[stream->track];
 	uint64_t bit = UINT64_C(1) << stream->track;
-	// Who has just joined may get pictures of the past, whose timestamps are drawn together
-	// towards the present one's: each later one is less ahead of where it was.
+	// A viewer that has just joined may get past frames, whose timestamps are compressed
+	// towards the present: each later one is less ahead of its original place.
 	bool settles = !(v->settled & bit) && (int32_t)(offset - *known) < 0;
 
 	if (v->timed & bit && offset == *known && view->timestamp != *last)
@@ -208,7 +208,7 @@ static void check_numbers(
 	} else if (*known != offset) {
 		complain(
 		        s, v->viewer, stream,
-		        "packet %u: its timestamp is %d ticks from where it was to be", view->seq,
+		        "packet %u: its timestamp is %d ticks from where it should be", view->seq,
 		        (int)(offset - *known)
 		);
 	}
@@ -256,7 +256,7 @@ static const char *packet_open(
 	if (!s->members->options.calls->card_checksums && !net_checksum_good(frame, payload_len))
 		return "wrong UDP checksum";
 	if (!stream_begin(s, v, stream, roc))
-		return "libsrtp2 takes no such stream";
+		return "libsrtp2 does not accept the stream";
 	if (!unprotect(s, v, stream, packet, &len, roc))
 		return "it does not verify";
 	if (rtp_parse(packet, (size_t)len, view) < 0)

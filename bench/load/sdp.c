@@ -11,7 +11,7 @@
 #define LINE_MAX_LEN 1024
 #define CNAME        "bench"
 
-// A line's value, where it begins with the name; otherwise NULL.
+// A line's value if the line begins with the name, otherwise NULL.
 static const char *after(const char *line, const char *name)
 {
 	size_t n = strlen(name);
@@ -181,7 +181,7 @@ int sdp_parse(struct sdp *s, const char *text)
 	return whole ? 0 : -EBADMSG;
 }
 
-// A text that grows; too much of it is noticed at the end.
+// A text that grows; an overflow is noticed at the end.
 struct text {
 	char *out;
 	size_t size, len;
@@ -261,7 +261,7 @@ static struct sdp_media media_of(const struct server_track *track)
 	return m;
 }
 
-// What speakers send beside the payload.
+// What speakers send in addition to the payload.
 static void extensions_put(struct text *t, const struct sdp_media *m)
 {
 	static const struct {

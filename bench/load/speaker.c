@@ -9,7 +9,7 @@
 #include "wire/rtp.h"
 
 #define NS_PER_S          1000000000ull
-#define STALL_NS          (NS_PER_S / 2) // what is later than this is left out
+#define STALL_NS          (NS_PER_S / 2) // what is later than this is skipped
 #define REPORT_NS         NS_PER_S
 #define DESCRIPTOR        6 // bytes of VP8 payload descriptor
 #define PICTURE_ID_MASK   0x7fff
@@ -30,7 +30,7 @@ static uint64_t slot_ns(const struct clip *c, uint64_t slot)
 	return ticks / c->clock_rate * NS_PER_S + ticks % c->clock_rate * NS_PER_S / c->clock_rate;
 }
 
-// The first slot that begins no sooner.
+// The first slot that begins no earlier.
 static uint64_t slot_after(const struct clip *c, uint64_t ns)
 {
 	uint64_t ticks = ns / NS_PER_S * c->clock_rate + ns % NS_PER_S * c->clock_rate / NS_PER_S;
@@ -45,7 +45,7 @@ static uint32_t timestamp_at(const struct speaker_stream *s, uint64_t ticks)
 
 // --- sending ---
 
-// Encrypts and sends what has no SSRC, sequence number and extensions yet but MID and audio level.
+// Adds SSRC, sequence number and extensions other than MID and audio level; encrypts and sends.
 static void packet_send(
         struct speaker *s, struct speaker_stream *stream, const struct wire_rtp *rtp,
         const char *mid, uint64_t now_ns
@@ -101,7 +101,7 @@ static void descriptor_put(const struct speaker_kept *k, uint8_t out[DESCRIPTOR]
 	out[5] = 0; // TID, Y, KEYIDX: one temporal layer
 }
 
-// Sends a packet of the video, for the first time or by RTX.
+// Sends a packet of the video, for the first time or as RTX.
 static void
 video_send(struct speaker *s, const struct speaker_kept *k, bool resent, uint64_t now_ns)
 {

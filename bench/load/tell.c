@@ -4,7 +4,7 @@
 #include "record.h"
 #include "run.h"
 
-#define GOT_MIN 0.97 // share of a core, below which others are told to have had the rest
+#define GOT_MIN 0.97 // share of a core; below it, a note says that others used the rest
 
 static struct figure case_of(const struct run_options *o, uint32_t viewers)
 {
@@ -141,32 +141,30 @@ void tell_notes(const struct run_options *o, const struct generator *g, const st
 	const struct load *load = o->generator.load;
 
 	printf("Memory is the %s.\n", g->options.calls->memory_counted);
-	printf("Checked in full: %lu packets and %lu RTCP packets of %lu viewers in turn.\n",
+	printf("Fully checked: %lu packets and %lu RTCP packets of %lu viewers in turn.\n",
 	       g->sample.packets, g->sample.reports, g->sample.viewers);
-	printf("A picture's packets come in one burst, as browsers send them: the last one waits "
-	       "for the "
-	       "copies of all.\n");
-	printf("Viewers send RR with REMB each second, NACK once for each gap. %s\n",
+	printf("A video frame's packets arrive in one burst, as browsers send them: the last one "
+	       "waits for the copies of all the others.\n");
+	printf("Viewers send RR with REMB every second, and a NACK once for each gap. %s\n",
 	       o->generator.feedback
-	               ? "They answer transport-wide numbers each 50 ms; what was sent again has "
-	                 "probes in it."
-	               : "Copies carry no transport-wide numbers, so no feedback speaks of them.");
+	               ? "They send transport-wide feedback every 50 ms; packets sent again "
+	                 "include probes."
+	               : "Copies carry no transport-wide numbers, so there is no such feedback.");
 	if (load->voices < load->speakers)
 		printf("%u of %u microphones speak at a time, in turn; the others are muted and "
-		       "send nothing: our model of the loudest voices.\n",
+		       "send nothing. This models the choice of the loudest voices.\n",
 		       load->voices, load->speakers);
 	if (m->unknown > 0)
-		printf("Nothing was compared of %lu subscriptions: there was no time to.\n",
-		       m->unknown);
+		printf("%lu subscriptions were not compared, for lack of time.\n", m->unknown);
 	if (g->nic.unsent > 0)
-		printf("The generator's port did not take %lu frames.\n", g->nic.unsent);
+		printf("The generator's port refused %lu frames.\n", g->nic.unsent);
 	if (m->missed > 0)
 		printf("The generator's port lost %lu frames.\n", m->missed);
 	if (g->options.calls->polls && m->worker_got < GOT_MIN)
-		printf("Others ran on the workers' cores: they had %.0f %% of them.\n",
+		printf("Other work ran on the workers' cores: the workers had %.0f %% of them.\n",
 		       100 * m->worker_got);
 	if (!g->options.rests && m->generator_got < GOT_MIN)
-		printf("Others ran on the generator's core: it had %.0f %% of it.\n",
+		printf("Other work ran on the generator's core: the generator had %.0f %% of it.\n",
 		       100 * m->generator_got);
 	if (m->worker_busy > MEASURE_FULL)
 		printf("The worker's core is the limit.\n");

@@ -16,7 +16,7 @@ export const traceText = (kind) => execFileSync(LINK, ['trace', kind, '--seconds
 const hasCarrier = (namespace) =>
 	execFileSync('ip', ['-n', namespace, 'link', 'show', 'eth0', 'up']).toString().includes('state UP');
 
-/** A bad cable that tests/link/between lays, with the namespaces at its ends. It lasts until close(). */
+/** A bad cable laid by tests/link/between, with the namespaces at its ends. It lasts until close(). */
 export class Cable {
 	#between;
 	#ended;
@@ -24,7 +24,7 @@ export class Cable {
 	#folder;
 	#environment;
 
-	/** via: the interface behind which the data plane is; without it there is a namespace at the other end, too. */
+	/** via: the interface that leads to the data plane; without it, the other end has a namespace, too. */
 	static async lay({ via, first }) {
 		const self = new Cable();
 		try {
@@ -39,7 +39,7 @@ export class Cable {
 	async #lay(via, first) {
 		this.#folder = await mkdtemp(join(tmpdir(), 'amphi-quality-'));
 		const options = [...(via ? ['--via', via] : []), '--here', '--log', join(this.#folder, 'log')];
-		// The cable ends with its standard input, so with this process, however it ends.
+		// The cable ends with its standard input, so with this process, however the process ends.
 		const command = ['sh', '-c', 'env | grep ^AMPHI_; echo laid; exec cat'];
 		this.#between = spawn('setpriv', ['--pdeathsig', 'TERM', `${ROOT}/tests/link/between`, ...options, '--', ...command], {
 			env: { ...process.env, AMPHI_LINK: LINK },
@@ -55,7 +55,7 @@ export class Cable {
 			void this.#ended.then(() => reject(new Error(`tests/link/between ended: ${this.#errors.join('; ')}`)));
 		});
 		this.#environment = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s)));
-		// Browsers look at their interfaces once, and leave out those without a carrier, as new ones are for a second.
+		// Browsers look at their interfaces once, and skip those without a carrier, as new ones are for a second.
 		for (const end of [this.client, this.server].filter(Boolean)) await until(`${end} to have a carrier`, () => hasCarrier(end));
 		await this.tell(first);
 	}
@@ -73,7 +73,7 @@ export class Cable {
 		return this.#environment.AMPHI_SERVER_ADDRESS;
 	}
 
-	/** Changes the way to the client, or, where a line begins with "up", the one from it. */
+	/** Changes the direction to the client or, if a line begins with "up", from it. */
 	async tell(lines) {
 		for (const line of lines) {
 			const [, way, what] = /^(?:(up|down) )?(.*)$/.exec(line);
@@ -81,7 +81,7 @@ export class Cable {
 		}
 	}
 
-	/** How long the cable has been there: its log's clock. */
+	/** How long the cable has existed: the clock of its log. */
 	async seconds() {
 		const before = await this.#reports();
 		this.#say('report');
@@ -92,7 +92,7 @@ export class Cable {
 		return JSON.parse(reports.at(-1)).seconds;
 	}
 
-	/** Ends it, and returns bytes and queue times of the packets that left for the client, by their seconds. */
+	/** Ends it, and returns bytes and queueing times of the packets to the client, per second. */
 	async close() {
 		if (this.#between && this.#between.exitCode === null && this.#between.signalCode === null) {
 			this.#between.stdin.end();

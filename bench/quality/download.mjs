@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const SCRIPT = fileURLToPath(new URL('download.py', import.meta.url));
 
-/** Runs one end of it in a namespace, or in this one. Resolves to the first line that it says. */
+/** Runs one end of it in a namespace, or in this one. Resolves to the first line that it prints. */
 function end(cleaner, namespace, args) {
 	const command = [...(namespace ? ['ip', 'netns', 'exec', namespace] : []), 'python3', SCRIPT, ...args];
 	const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...command], { stdio: ['ignore', 'pipe', 'inherit'] });

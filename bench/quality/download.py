@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A download by TCP that takes all it can of a link: download.py serve ADDRESS | take ADDRESS PORT
+"""A TCP download that takes all it can from a link: download.py serve ADDRESS | take ADDRESS PORT
 
-serve prints its port, and fills one connection until that ends; take reads it and throws it away.
+serve prints its port, and sends on one connection until it ends; take reads and discards.
 """
 
 import socket
@@ -12,7 +12,7 @@ CHUNK = bytes(65536)
 
 def serve(address):
     with socket.create_server((address, 0)) as server:
-        # What most servers have, and the one that RFC 8867 5.6 is about; this machine's may be another.
+        # What most servers use, and what RFC 8867 5.6 is about; this machine's default may differ.
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"cubic")
         print(server.getsockname()[1], flush=True)
         connection, _ = server.accept()

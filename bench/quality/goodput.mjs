@@ -1,23 +1,23 @@
-// How much of what a link would have carried a viewer got. All rates are bit/s, all functions plain.
+// How much of a link's capacity a viewer got. All rates are in bit/s, all functions are pure.
 
-/** IP, UDP and the tag of SRTP, which Chromium's counters leave out. */
+/** IP, UDP and the SRTP tag, which Chromium's counters omit. */
 const PACKET_OVERHEAD = 20 + 8 + 16;
 
-/** The speaker's sound on the wire. */
+/** The speaker's audio on the wire. */
 const SOUND_BPS = 64_000;
 const MTU = 1500;
 
-/** Bytes on the wire of what a counter says was sent. */
+/** Bytes on the wire for what a counter reports as sent. */
 const onWire = ({ bytes, headers, packets }) => bytes + headers + PACKET_OVERHEAD * packets;
 
-/** What amphi-link's words make a rate: 600k is 600 000. */
+/** A rate in amphi-link's notation: 600k is 600 000. */
 const SCALE = { '': 1, k: 1e3, m: 1e6, g: 1e9 };
 function rateOf(word) {
 	const [, number, scale] = /^([\d.]+)([kmg]?)$/.exec(word);
 	return Number(number) * SCALE[scale];
 }
 
-/** A trace's seconds, in mahimahi's form: a line is a millisecond that carries a packet. It is cyclic. */
+/** The capacity of each second of a trace in mahimahi's format: a line is a millisecond that carries a packet. It is cyclic. */
 export function trace(text) {
 	const lines = text.trim().split('\n').map(Number);
 	const seconds = Array.from({ length: Math.ceil(lines.at(-1) / 1000) }, () => 0);
@@ -26,8 +26,8 @@ export function trace(text) {
 }
 
 /**
- * What a link carries in each second of a course's measured parts: `first` and the parts' lines as links.mjs has them.
- * share: of it that is the viewer's, where others want theirs. traceText: of a kind's.
+ * The capacity of a link in each second of a course's measured parts: `first` and the parts' lines are those of links.mjs.
+ * share: the viewer's part of it, if others share the link. traceText: the trace of a kind.
  */
 export function carried({ first, measured, share = 1 }, traceText) {
 	let link = () => Infinity;
@@ -47,7 +47,7 @@ export function carried({ first, measured, share = 1 }, traceText) {
 	});
 }
 
-/** What each encoding weighs while it is sent, of a speaker's samples: cheapest first. */
+/** The bitrate of each encoding while it is sent, from a speaker's samples: the cheapest first. */
 export function encodingsOf(samples) {
 	const names = new Set(samples.flatMap(({ encodings = {} }) => Object.keys(encodings)));
 	const weights = [...names].map((name) => {
@@ -65,8 +65,8 @@ export function encodingsOf(samples) {
 }
 
 /**
- * The most media that a link carries beside sound: all of the largest encoding that fits. Where not even the smallest
- * does its fewer pictures might: then all that is left.
+ * The most media that a link carries next to audio: the whole largest encoding that fits. If not even the smallest fits,
+ * fewer of its frames might: then everything that is left.
  */
 export function fitting(encodings, link) {
 	const left = Math.max(0, link - SOUND_BPS);
@@ -74,14 +74,14 @@ export function fitting(encodings, link) {
 	return fits?.media ?? Math.min(left, encodings[0]?.media ?? left);
 }
 
-/** What an encoder without encodings makes of it, up to its limit. */
+/** The same for an encoder that adapts freely, up to its limit. */
 export const filling = (most, link) => Math.min(most, Math.max(0, link - SOUND_BPS));
 
 const lastBefore = (samples, at) => samples.findLast((sample) => sample.at <= at) ?? samples[0];
 
 /**
- * Media that came, repairs and probes not counted, against what fitted second by second (`fits`, from `from` on). Of the
- * whole time, so that a second with a burst makes good one without.
+ * Media that arrived, without repairs and probes, divided by what fitted second by second (`fits`, from `from` on). Over the
+ * whole time, so that a second with a burst makes up for one without.
  */
 export function goodputRatio(samples, from, fits) {
 	const bytes = lastBefore(samples, from + fits.length * 1000).media - lastBefore(samples, from).media;
@@ -89,7 +89,7 @@ export function goodputRatio(samples, from, fits) {
 	return all > 0 ? (bytes * 8) / all : undefined;
 }
 
-/** Seconds from the first sample until a second with this share of what fits begins; undefined where none does. */
+/** Seconds from the first sample until a second begins with this share of what fits; undefined if there is none. */
 export function secondsUntilFull(samples, fits, share = 0.9) {
 	for (const begin of samples) {
 		const end = samples.find(({ at }) => at >= begin.at + 1000);
@@ -99,7 +99,7 @@ export function secondsUntilFull(samples, fits, share = 0.9) {
 	return undefined;
 }
 
-/** Bytes on the wire of a call from one time to another, of its transports' counters. */
+/** Bytes on the wire of a call from one time to another, from its transports' counters. */
 export function wireBytes(samples, from, to) {
 	const [begin, end] = [lastBefore(samples, from), lastBefore(samples, to)];
 	return end.wire - begin.wire;

@@ -1,11 +1,11 @@
-// The links that are measured, by what amphi-link is told about the way to the viewer.
+// The measured links, as settings of amphi-link for the direction to the viewer.
 
 /**
- * What is told at first, before anybody comes, and what after so many seconds; all in amphi-link's words, without the
- * way. A trace's file is made for the run. parts: steps with their shares of the time, and with each what is right there:
- * no picture higher, and so many frames in a second, from which down_s and up_s are read. screen: not a camera is seen, but
- * a page of text that is shared, which is turned each five seconds, or beside which something moves. beside: who else is
- * behind the link, with as much right to it: a download by TCP that takes all it can, or another viewer of the same.
+ * The settings at first, before anybody joins, and those after some seconds, all in amphi-link's notation without the
+ * direction. The file of a trace is made for the run. parts: steps with their shares of the time, each with the right result:
+ * no video higher, and this many frames in a second, from which down_s and up_s are read. screen: instead of a camera, a
+ * page of text is shared, which is turned every five seconds, or next to which something moves. beside: who else is behind
+ * the link with an equal claim to it: a TCP download that takes all it can, or another viewer of the same webinar.
  */
 export const LINKS = {
 	open: {},
@@ -26,20 +26,20 @@ export const LINKS = {
 	loss20: { first: ['rate 2m', 'loss 20%'] },
 	bucket6k: { open_s: 20, then: ['rate 600k', 'depth 6000'] },
 	bucket1600: { open_s: 20, then: ['rate 600k', 'depth 1600'] },
-	// Told again when the figures begin, so that every call has the same part of it.
+	// Set again when the figures begin, so that every call gets the same part of it.
 	lte: { first: ['trace lte'], then: ['trace lte'] },
 	wifi: { first: ['trace wifi'], then: ['trace wifi'] },
-	// Half of 1 Mbit/s carries 360p. Of 2 Mbit/s no step of the camera's is near the half: 360p is a fifth, 720p four fifths.
+	// Half of 1 Mbit/s carries 360p. At 2 Mbit/s, no size of the camera is near half: 360p is a fifth, 720p four fifths.
 	tcp: { beside: 'download', first: ['rate 1m'], open_s: 20 },
 	pair: { beside: 'viewer', first: ['rate 1m'], open_s: 20 },
 	share500k: { screen: 'turns', first: ['rate 500k'] },
 	share3m: { screen: 'moves', first: ['rate 3m'] },
 };
 
-/** How long a viewer has been there before the figures begin, where nothing else is said. */
+/** How long a viewer is there before the figures begin, by default. */
 export const SETTLED_S = 5;
 
-/** The link's course: first, then steps with their seconds and lines, the first of which only lets the viewer settle. steady: it never changes. */
+/** The link's course: `first`, then steps with their seconds and lines; during the first step the viewer only settles. steady: it never changes. */
 export function course(name, seconds) {
 	const { screen, beside, first = [], open_s = SETTLED_S, then = [], parts } = LINKS[name];
 	const measured = parts?.map((part) => ({ ...part, seconds: seconds * part.share })) ?? [{ lines: then, seconds }];

@@ -1,7 +1,7 @@
-// quality.mjs FILE SECONDS LINK…: what a viewer gets over each link, through Amphi and by a direct call of two
-// browsers. A table to standard output, a JSON line for each figure to the end of FILE, and beside it, in a folder of its
-// name, each call's samples, for those who want to know when something was, and what the page looked like before each step
-// of the link and at the end.
+// quality.mjs FILE SECONDS LINK…: what a viewer gets over each link, through Amphi and in a direct call of two
+// browsers. Prints a table and appends a JSON line for each figure to FILE. A folder next to FILE, with its name, gets each
+// call's samples, which show when something happened, and screenshots of the page before each step of the link and at the
+// end.
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { System } from '../../tests/browser/system.mjs';
 import { Cable, traceText } from './cable.mjs';
@@ -11,10 +11,10 @@ import { course } from './links.mjs';
 import { Cleaner, Direct, samplesOf, SENT_BPS, ThroughAmphi } from './viewers.mjs';
 import { figuresOf, percentile, secondsToRead, secondsUntil, sentOf } from './watch.mjs';
 
-const JOINS = 5; // of which a first frame's time is the median
+const JOINS = 5; // the time to the first frame is their median
 const BUSY = 18; // frames a second of the camera's 20
 
-/** Each figure with its unit, and how it stands in the table. */
+/** Each figure with its unit and its form in the table. */
 const FIGURES = {
 	frames_per_s: ['frames/s', 'frames/s', 1],
 	height: ['lines', 'height', 0],
@@ -36,8 +36,8 @@ const FIGURES = {
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 /**
- * The link's course under a call that has begun: when each part began and ended, and the cable's seconds then. look: called
- * before each step, and at the end.
+ * Runs the link's course under a call that has begun: returns when each part began and ended, with the cable's seconds. look:
+ * called before each step, and at the end.
  */
 async function run(cable, { open_s, measured }, look) {
 	await sleep(open_s);
@@ -54,19 +54,19 @@ async function run(cable, { open_s, measured }, look) {
 	return { parts, queueFrom, queueTo: await cable.seconds() };
 }
 
-/** Worst of the steps that go this way, or undefined where none does. */
+/** The worst of the steps in this direction, or undefined if there is none. */
 function worst(parts, samples, way, { direct }) {
 	const times = parts
 		.filter((part) => part[way])
 		.map((part) => {
-			// A direct call has no layers: what it sends on a slow link may be as high as it can.
+			// A direct call has no layers: what it sends on a slow link may have any height.
 			const right = direct && way === 'down' ? { ...part.down, height: Infinity } : part[way];
 			return secondsUntil(samples, part.from, part.to, right, way === 'up');
 		});
 	return times.length > 0 ? Math.max(...times) : undefined;
 }
 
-/** What of the link's the viewer got, and how soon: of pictures alone, as a shared page weighs what it weighs. */
+/** How much of the link the viewer got, and how soon: for cameras only, since the size of a shared page is given. */
 function goodput(plan, { direct }, samples, sender, from) {
 	if (plan.screen) return {};
 	const encodings = encodingsOf(sender);
@@ -74,7 +74,7 @@ function goodput(plan, { direct }, samples, sender, from) {
 	return { goodput_ratio: goodputRatio(samples, from, fits), full_s: plan.steady && !plan.beside ? secondsUntilFull(samples, fits[0]) : undefined };
 }
 
-/** Of the bytes that left for the viewers: beside a download of them all, beside another viewer of theirs. */
+/** The share of bytes sent to the viewer: of all bytes next to a download, of both viewers' next to another viewer. */
 function shareOf(samples, other, queue, from, to) {
 	const ours = wireBytes(samples, from, to);
 	return ours / (other ? ours + wireBytes(other, from, to) : queue.reduce((sum, { bytes }) => sum + bytes, 0));
@@ -124,7 +124,7 @@ async function measure(Call, { name, seconds, system, via, file }) {
 			page_s_p50: pages.length > 0 ? percentile(pages, 0.5) : undefined,
 			first_frame_ms_p50: name === 'open' ? percentile(call.firstFrames, 0.5) : undefined,
 		};
-		// A direct call's camera is the one that gives way to the link.
+		// In a direct call, the camera itself adapts to the link.
 		if (!call.direct && !plan.screen && sent < BUSY) console.error(`bench: ${name}: this machine is busy: the camera gave ${sent.toFixed(1)} frames/s`);
 		return figures;
 	} finally {
@@ -147,7 +147,7 @@ function record(file, link, figures, baseline) {
 	}
 }
 
-/** One call after the other, so that each has the machine. What fails is told, and the rest goes on. */
+/** One call after the other, so that each has the machine to itself. A failure is reported, and the rest goes on. */
 async function attempt(what, link, file, deed) {
 	console.error(`bench: ${link}: ${what}`);
 	try {
@@ -162,7 +162,7 @@ async function attempt(what, link, file, deed) {
 	}
 }
 
-/** What runs, to be ended when this process is told to end. */
+/** What is running, to be ended when this process is told to end. */
 const running = [];
 let stopping = false;
 async function stop(status) {

@@ -1,12 +1,12 @@
-// relay.mjs FROM TO: carries connections from one end to the other, each a port of this namespace's localhost or a socket
-// in the file system, which has no namespaces. So a page is loaded as http://localhost from beside the link, and only media
-// are on it.
+// relay.mjs FROM TO: relays connections from one end to the other. Each end is a port on this namespace's localhost or a
+// socket in the file system, which has no namespaces. So a page is loaded as http://localhost around the link, and the link
+// carries only media.
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-/** from, to: where net.Server.listen() and net.connect() are told to. */
+/** from, to: arguments of net.Server.listen() and net.connect(). */
 export function relay(from, to) {
-	// At once: else a message waits for what was sent before it to be acknowledged, 40 ms.
+	// Without Nagle's algorithm: otherwise a message waits 40 ms until earlier data is acknowledged.
 	const noDelay = true;
 	const server = net.createServer({ noDelay }, (near) => {
 		const far = net.connect({ ...to, noDelay });

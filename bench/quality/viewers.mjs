@@ -1,4 +1,4 @@
-// The two ways to watch a speaker over a link: through Amphi, and by a direct call of two browsers.
+// The two ways to watch a speaker over a link: through Amphi, and in a direct call of two browsers.
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
@@ -13,13 +13,13 @@ import { watchInPage } from './watch.mjs';
 const CAMERA = { devices: 'fps=20', shell: true };
 export const SENT_BPS = 1_500_000;
 const SCREEN_BPS = 2_500_000;
-/** How long a direct call has to come to 720p, as an encoder begins lower; Amphi's speaker is there before the viewer. */
+/** How long a direct call may take to reach 720p, since an encoder starts lower; Amphi's speaker is there before the viewer. */
 const DIRECT_GROWS_MS = 20_000;
 
-/** Before a click, for a page that has just come and another that has just gone: nobody clicks so early. */
+/** A pause before a click, right after a page was opened and another closed: nobody clicks that early. */
 const PAUSE_MS = 2000;
 
-/** What is to be undone, the newest first, and once. */
+/** Cleanup actions, the newest first, each run once. */
 export class Cleaner {
 	#undo = [];
 
@@ -34,7 +34,7 @@ export class Cleaner {
 	}
 }
 
-/** Runs in the page before its own code: when a video first shows a frame, after the click that asked for it. */
+/** Runs in the page before its own code: records when a video first shows a frame, after the click that requested it. */
 function noteFirstFrame() {
 	const noted = new WeakSet();
 	document.addEventListener('click', ({ target }) => {
@@ -51,7 +51,7 @@ function noteFirstFrame() {
 	}).observe(document, { childList: true, subtree: true });
 }
 
-/** A Chromium at the viewer's end, with a page of `url` loaded from beside the link. */
+/** A Chromium at the viewer's end, with a page of `url` loaded around the link. */
 export async function browserBehind(cable, cleaner, url) {
 	const chromium = await Chromium.launch({ ...CAMERA, namespace: cable.client });
 	cleaner.push(() => chromium.close());
@@ -62,7 +62,7 @@ export async function browserBehind(cable, cleaner, url) {
 /** A Firefox there. */
 export async function firefoxBehind(cable, cleaner, url) {
 	await carryPages(cable, cleaner, url);
-	// It is driven over TCP, and must be called by the port that it has there.
+	// It is driven over TCP, and must be addressed by its port in that namespace.
 	const path = `/tmp/${cable.client}-bidi.sock`;
 	const { port } = (await relayHere(cleaner, { port: 0, host: '127.0.0.1' }, { path })).address();
 	cleaner.push(() => rm(path, { force: true }));
@@ -81,7 +81,7 @@ async function carryPages(cable, cleaner, url) {
 
 async function relayHere(cleaner, from, to) {
 	const server = await relay(from, to);
-	cleaner.push(() => server.close()); // which removes a socket's file
+	cleaner.push(() => server.close()); // which also removes the file of a socket
 	return server;
 }
 
@@ -133,7 +133,7 @@ export class ThroughAmphi {
 		this.firstFrames.push(await firstFrame(this.viewer));
 	}
 
-	/** One viewer more behind the same cable. Returns its page. */
+	/** Another viewer behind the same cable. Returns its page. */
 	async another(name) {
 		const viewer = await Participant.open(this.#bench, { room: this.#room, kind: 'webinar', name, browser: this.#slow, early: noteFirstFrame });
 		await sleep(PAUSE_MS);
@@ -163,11 +163,11 @@ export class Direct {
 		if (screen) await animate(self.sender, screen);
 		for (let i = 0; i < joins; i++) await self.#view();
 		await self.sender.evaluate(watchInPage);
-		await sends720(self.sender, DIRECT_GROWS_MS).catch(() => {}); // where the link carries it
+		await sends720(self.sender, DIRECT_GROWS_MS).catch(() => {}); // if the link can carry it
 		return self;
 	}
 
-	/** One call more behind the same cable. Returns its viewer's page. */
+	/** Another call behind the same cable. Returns its viewer's page. */
 	async another() {
 		return (await Direct.begin({ ...this.#options, joins: 1 })).viewer;
 	}
@@ -186,10 +186,10 @@ export class Direct {
 	}
 }
 
-/** A page without a server, and yet with devices. */
+/** A page without a server that may still use devices. */
 async function blank(chromium) {
 	const page = await chromium.page();
-	// Pages that may use the microphone tell their addresses.
+	// Pages that may use the microphone reveal their addresses.
 	await page.context().grantPermissions(['camera', 'microphone']);
 	await page.route('http://localhost/', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }));
 	await page.goto('http://localhost/');
@@ -198,7 +198,7 @@ async function blank(chromium) {
 
 const TURN_MS = 5000;
 
-/** Tells a page that shares what goes on on its screen, as links.mjs names it. */
+/** Sets what a sharing page shows, as links.mjs names it. */
 function animate(page, screen) {
 	return page.evaluate(([screen, every]) => {
 		probe.page.moves = screen === 'moves';
@@ -241,7 +241,7 @@ async function callSender() {
 	const video = Object.assign(document.createElement('video'), { autoplay: true, muted: true });
 	const audio = Object.assign(document.createElement('audio'), { autoplay: true });
 	const tile = document.createElement('div');
-	tile.dataset.shareOf = ''; // where it is a screen
+	tile.dataset.shareOf = ''; // if it is a screen
 	tile.append(video, audio);
 	document.body.append(tile);
 	probe.clickedAt = performance.now();
@@ -266,7 +266,7 @@ async function callSender() {
 
 const firstFrame = (page) => until('the first frame', () => page.evaluate(() => probe.firstFrameMs));
 
-/** The sender begins small, and grows by its own estimate. */
+/** The sender starts small, and grows with its own estimate. */
 function sends720(page, timeout) {
 	return until(
 		'720p to be sent',

@@ -1,4 +1,4 @@
-// What a viewer gets, from the browser's own statistics: samples taken in the page, and figures made of them.
+// What a viewer gets, from the browser's own statistics: samples taken in the page, and figures computed from them.
 
 /** Runs in the page: from now on four samples a second, in window.quality. All times are Date.now(). */
 export function watchInPage() {
@@ -35,7 +35,7 @@ export function watchInPage() {
 
 const last = (samples, until) => samples.findLast(({ at }) => at <= until) ?? samples[0];
 
-/** The height in which most frames came. */
+/** The height in which most frames arrived. */
 function heightOf(samples) {
 	const frames = {};
 	for (const [i, sample] of samples.entries()) {
@@ -46,8 +46,8 @@ function heightOf(samples) {
 }
 
 /**
- * Seconds of all times of more than one without a frame. Chromium counts a freeze when it ends, and not always then: a
- * picture that was paused for half a minute was none.
+ * The sum of all times of more than a second without a frame. Chromium counts a freeze only when it ends, and not always
+ * then: a video that was paused for half a minute did not count.
  */
 function still(samples, to) {
 	let sum = 0;
@@ -60,7 +60,7 @@ function still(samples, to) {
 	return sum / 1000;
 }
 
-/** Figures from one time to another. A direct call has no messages about layers: there changes of height count. */
+/** Figures from one time to another. A direct call has no messages about layers, so changes of height count. */
 export function figuresOf(samples, from, to, { direct }) {
 	const begin = last(samples, from);
 	const inside = samples.filter(({ at }) => at >= begin.at && at <= to);
@@ -79,10 +79,10 @@ export function figuresOf(samples, from, to, { direct }) {
 	};
 }
 
-/** What can be read well, in dB. */
+/** The quality from which text is easy to read, in dB. */
 export const READABLE = 24;
 
-/** Seconds from each turn of a page until it can be read; until the next, or to the end, where it never can. */
+/** Seconds from each turn of a page until it can be read; if it never can, until the next turn or the end. */
 export function secondsToRead(turns, samples, from, to) {
 	const inside = turns.filter(({ at }) => at >= from && at <= to);
 	return inside.map(({ number, at }, i) => {
@@ -92,15 +92,15 @@ export function secondsToRead(turns, samples, from, to) {
 	});
 }
 
-/** Frames a second that the camera gave, which a busy machine makes fewer: of the size that had most, as others go off unwatched. */
+/** Frames per second of the camera, fewer on a busy machine: of the size with most frames, since unwatched sizes are off. */
 export function sentOf(samples, from, to) {
 	const [begin, end] = [last(samples, from), last(samples, to)];
 	return ((end.encoded - begin.encoded) * 1000) / Math.max(1, end.at - begin.at);
 }
 
 /**
- * Seconds from one time until there begins a second of so many frames, none of them higher (or, going up, all as
- * high); all of the time where none does.
+ * Seconds from one time until a second begins with this many frames, none of them higher (or, going up, all of them as
+ * high); the whole time if there is none.
  */
 export function secondsUntil(samples, from, to, { height, frames }, up = false) {
 	for (const begin of samples.filter(({ at }) => at >= from && at + 1000 <= to)) {
