@@ -1,4 +1,4 @@
-// What the estimate of a viewer's link reaches against the link model, in virtual time, and what it
+// How close the estimate of a viewer's link comes to the link model, in virtual time, and what it
 // costs: a table on stdout. tests/unit/dataplane/media/simulation.h says what is simulated.
 #include "record.h"
 #include "simulation.h"
@@ -21,7 +21,7 @@ struct bench_case {
 	int64_t queue_us;
 	uint32_t middle; // kbit/s of the middle layer
 	double loss;
-	uint32_t goal; // kbit/s: the most that the traffic can use of the link
+	uint32_t goal; // kbit/s: the most of the link that the traffic can use
 };
 
 static const struct bench_case cases[] = {
@@ -42,7 +42,7 @@ static const struct bench_case cases[] = {
         {"3 Mbit/s, layers, loss 20 %", TRAFFIC_LAYERS, 3000, 0, 200 * MS, 500, 0.2, 1564},
 };
 
-// Of all seeds; the worst, but for goodput, which is the mean.
+// Over all seeds: the mean of goodput, the worst of everything else.
 struct outcome {
 	double goodput; // share of the goal
 	double reached_s; // until 90 % of it
@@ -103,7 +103,7 @@ static void print_cases(void)
 	}
 }
 
-// One message of STATUSES, all small deltas, about packets that come as they were sent.
+// One message of STATUSES, all small deltas, about packets that arrive as they were sent.
 static size_t build(uint8_t *fci, uint16_t base, uint32_t reference)
 {
 	const uint8_t head[] = {
@@ -149,7 +149,7 @@ static void print_costs(void)
 		if (i % 2 == 0)
 			downlink_tick(&d, now_us);
 	}
-	double clock_ns = series_min(&clock); // what looking at it takes
+	double clock_ns = series_min(&clock); // the cost of reading the clock
 	printf("\na copy: %.1f ns; a feedback message of %d statuses: %.0f ns, median %.0f\n",
 	       series_min(&sent) - clock_ns / STATUSES, STATUSES, series_min(&read) - clock_ns,
 	       series_median(&read) - clock_ns);

@@ -1,17 +1,16 @@
-// The cost under which no fan-out can go on this machine: encrypting a copy, and handing it to a
-// port.
+// The minimum cost of a copy on this machine: encrypting it, and handing it to a port.
 #pragma once
 
 #include <stdio.h>
 
-#define FLOOR_HEADER_LEN 20 // RTP with one extension word and a MID, as copies have it
+#define FLOOR_HEADER_LEN 20 // RTP with one extension word and a MID, like copies
 #define FLOOR_VIEWERS    2000
 
 // Encryption, raw and by crypto/cipher.h. 0 or -errno.
 [[nodiscard]] int floor_crypto(FILE *json);
 
 // Transmission through the device of this name and DPDK arguments ("net_null0", ""). With a peer,
-// what is sent is received there; its arguments stand after its name. `port` is for the table.
-// 0 or -errno: then it has been recorded as missing.
+// frames are received there; its arguments follow its name. `port` is for the table. 0 or -errno:
+// then it has been recorded as missing.
 [[nodiscard]] int
 floor_transmit(FILE *json, const char *port, const char *device, const char *peer);

@@ -28,7 +28,7 @@ struct raw_cm {
 	uint8_t outer[HMAC_LEN];
 };
 
-// All that the cases work on: 2000 viewers, each with keys and a buffer.
+// The data of all cases: 2000 viewers, each with keys and a buffer.
 struct bench {
 	uint8_t payload[PAYLOAD_MAX];
 	uint8_t *out; // FLOOR_VIEWERS slots
@@ -107,7 +107,7 @@ static void run_raw_cm(struct bench *b, uint16_t len, int)
 static const uint8_t srtp_profiles[] = {
         SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES128_CM_SHA1_80};
 
-// What the data plane runs.
+// The same calls as in the data plane.
 static void run_cipher(struct bench *b, uint16_t len, uint8_t prefix_len, unsigned profile)
 {
 	struct cipher_job jobs[BURST];
@@ -146,7 +146,7 @@ static void run_cipher_prefix(struct bench *b, uint16_t len, int profile)
 	run_cipher(b, len, PREFIX_LEN, (unsigned)profile);
 }
 
-// `floor` is the line of the case that is its floor, of the same payload.
+// `floor` is the case with the same payload that is its floor.
 static const struct bench_case {
 	const char *name;
 	const char *profile;
@@ -259,7 +259,7 @@ static void bench_fini(struct bench *b)
 	free(b->out);
 }
 
-// Every round runs every case, so that a noisy time meets all of them.
+// Every round runs every case, so that noise affects all of them alike.
 static void measure(struct bench *b, struct series series[CASES][PAYLOADS])
 {
 	for (int round = 0; round < ROUNDS; round++) {

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #define ROUNDS     200
-#define BURSTS     8 // of one round: short, so that few rounds are interrupted
+#define BURSTS     8 // per round: few, so that few rounds are interrupted
 #define BURST      32
-#define RETRIES    1000 // calls that take nothing, until a round is given up
+#define RETRIES    1000 // calls that take no frame before a round is given up
 #define POOL_SIZE  8191
 #define POOL_CACHE 256
 #define DATA_ROOM  2176
@@ -30,16 +30,16 @@
 struct pipe {
 	struct rte_mempool *pool;
 	uint16_t tx; // port
-	uint16_t rx; // port that the frames come out of; NO_PORT: they are gone
+	uint16_t rx; // port on which the frames arrive; NO_PORT: they are gone
 };
 
-// 198.18.0.2 to 198.18.0.3, of and to addresses that nobody has: a kernel drops it at once.
+// From 198.18.0.2 to 198.18.0.3, addresses that nobody has: a kernel drops it at once.
 static const uint8_t frame_start[] = {
         2,    0, 0, 0, 0, 9, 2,    0, 0,  0,  0, 8, 8,   0, // Ethernet
         0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 17, 0, 0, 198, 18, 0, 2, 198, 18, 0, 3, // IPv4
 };
 
-// Ordinary pages, so that it runs anywhere. Only memif without copying wants hugepages in one file.
+// Ordinary pages, so that it runs anywhere. Only zero-copy memif requires hugepages in one file.
 static int start_eal(bool zero_copy)
 {
 	char *argv[] = {
@@ -105,7 +105,7 @@ static void drain(const struct pipe *p)
 		rte_pktmbuf_free_bulk(mbufs, n);
 }
 
-// Sends one burst; returns the ticks that the calls took, and in *sent how many frames went.
+// Sends one burst; returns the ticks that the calls took, and in *sent the number of frames sent.
 static uint64_t burst_send(const struct pipe *p, uint16_t len, uint16_t *sent)
 {
 	struct rte_mbuf *mbufs[BURST];
@@ -131,7 +131,7 @@ static uint64_t burst_send(const struct pipe *p, uint16_t len, uint16_t *sent)
 	return ticks;
 }
 
-// -EAGAIN where the port took almost nothing.
+// -EAGAIN if the port took almost nothing.
 static int measure(const struct pipe *p, uint16_t payload, struct series *series)
 {
 	uint16_t len = (uint16_t)(UDP_LEN + FLOOR_HEADER_LEN + payload + TAG_LEN);
@@ -159,7 +159,7 @@ static int pipe_open(struct pipe *p, const char *device, const char *peer)
 	if (p->pool == NULL)
 		return -rte_errno;
 
-	// Of two ends one listens, and comes first: the peer, unless we send from a vhost.
+	// One of two ends listens, and comes first: the peer, unless we send from a vhost.
 	bool before = strncmp(device, "net_vhost", 9) == 0;
 	int ret = before ? port_start(p->pool, device, &p->tx) : 0;
 	if (ret == 0 && peer != NULL)

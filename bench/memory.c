@@ -1,4 +1,4 @@
-// What one viewer of a webinar costs in memory, by the stages of its join: the data plane's own
+// The memory that one viewer of a webinar takes, by the stages of its join: the data plane's own
 // service thread and worker in this process, real handshakes with clients in another one.
 #include "memory_clients.h"
 #include "record.h"
@@ -36,7 +36,7 @@
 
 static const uint8_t router_mac[6] = {2, 0, 0, 0, 0, 1};
 
-// What the server has sent to a viewer who has not taken it yet.
+// What the server has sent to a viewer that has not received it yet.
 struct kept {
 	uint16_t count;
 	uint16_t len[KEPT_MAX];
@@ -57,7 +57,7 @@ struct bench {
 	FILE *json;
 };
 
-// Bytes in use: of malloc, and of this process in memory, shared pages included.
+// Bytes in use: by malloc, and resident in this process, shared pages included.
 struct usage {
 	size_t heap;
 	size_t resident;
@@ -102,7 +102,7 @@ static void config_fill(struct config *c)
 	snprintf(c->socket, sizeof(c->socket), "/tmp/amphi-bench-memory-%d", getpid());
 }
 
-// The data plane without a port: what the worker sends stays in its queue.
+// The data plane without a port: frames that the worker sends stay in its queue.
 static int dataplane_begin(struct bench *b)
 {
 	config_fill(&b->config);
@@ -157,7 +157,7 @@ static void frame_keep(struct bench *b, const struct rte_mbuf *m)
 	k->len[k->count++] = (uint16_t)len;
 }
 
-// The worker's and the service thread's turn.
+// A turn of the worker and of the service thread.
 static void turn(struct bench *b)
 {
 	struct tx *tx = &b->worker->tx;
@@ -202,7 +202,7 @@ static int kept_deliver(struct bench *b, uint32_t viewer)
 	return ret;
 }
 
-// As the control plane does, and takes the acknowledgement.
+// Sends a command like the control plane, and takes the acknowledgement.
 static void command(struct bench *b, struct am_msg *m)
 {
 	struct am_msg event;
@@ -297,7 +297,7 @@ static void viewer_check(struct bench *b, uint32_t viewer)
 		b->refused++;
 }
 
-// The answer to the check goes to the client, whose ClientHello comes back.
+// The answer to the check goes to the client, which sends its ClientHello.
 static void viewer_hello(struct bench *b, uint32_t viewer)
 {
 	if (kept_deliver(b, viewer) < 0)
@@ -332,8 +332,8 @@ static const struct stage {
         {"handshake done", viewer_finish}, {"removed", viewer_remove},
 };
 
-// The first viewer brings the fan-outs with it. Then all pages that are there at all, of rings and
-// tables, become resident: they are not a viewer's.
+// The first viewer creates the fan-outs. Then all existing pages of rings and tables are made
+// resident: they do not count for a viewer.
 static void warm_up(struct bench *b)
 {
 	for (uint32_t i = 0; i < SPEAKERS; i++)
@@ -363,8 +363,8 @@ tell(struct bench *b, const char *kind, const char *name, const char *unit, doub
 	                });
 }
 
-// After each stage, what a viewer has come to cost in all, and the CPU time of the stage; the data
-// plane gives free pages back after a storm, so that is done before each look.
+// After each stage, the total that a viewer costs so far, and the CPU time of the stage. The data
+// plane returns free pages after a storm, so this is done before each measurement.
 static void measure(struct bench *b)
 {
 	struct usage base = usage_now();

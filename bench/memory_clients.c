@@ -15,11 +15,11 @@ enum kind {
 	OPEN, // bytes: ufrag and password, each with its terminator
 	GIVE,
 	TICK,
-	SENT, // by a client
-	DONE, // that was all
+	SENT, // a datagram of a client
+	DONE, // nothing more follows
 };
 
-// One message either way.
+// One message in either direction.
 struct line {
 	uint32_t kind;
 	uint32_t client;
@@ -147,7 +147,7 @@ const uint8_t *clients_fingerprint(const struct clients *c)
 	return c->fingerprint;
 }
 
-// Sends a line and takes what the client sends, until it is done.
+// Sends a message and takes what the client sends, until it is done.
 static int act(struct clients *c, struct line *line)
 {
 	size_t size = offsetof(struct line, bytes) + line->len;

@@ -1,6 +1,5 @@
-// The clients of bench-memory: ICE and DTLS of many viewers, in a process of their own, so that
-// they do not count. One thing at a time: each call lets one client act and hands over all that it
-// sends.
+// The clients of bench-memory: ICE and DTLS of many viewers, in a separate process, so that they
+// do not count. One thing at a time: each call lets one client act and passes on all that it sends.
 #pragma once
 
 #include <stddef.h>
@@ -13,11 +12,11 @@ struct clients; // this side of the connection
 // What a client sends to the server.
 typedef void clients_receive(void *context, uint32_t client, const uint8_t *datagram, size_t len);
 
-// Before anything is measured: forks. NULL on failure.
+// Forks, so call it before anything is measured. NULL on failure.
 struct clients *clients_start(uint32_t count, clients_receive *, void *context);
 void clients_stop(struct clients *);
 
-// The fingerprint of all of them.
+// The fingerprint that all clients share.
 const uint8_t *clients_fingerprint(const struct clients *);
 
 // A new client of a server with these credentials, and its first check. 0 or -errno, here and

@@ -1,7 +1,7 @@
-// What a copy costs in the data plane's own fan-out: bursts of packets of one or more tracks are
-// given to forward() and flushed into net_null, with N viewers that each have keys of their own and
-// subscribe to all tracks; and what one costs where the viewers' links are narrow, so that pictures
-// wait for their turn: path/pace.h. Then what the viewers cost beside.
+// The cost of a copy in the data plane's own fan-out: bursts of packets of one or more tracks go to
+// forward() and are flushed into net_null, for N viewers that each have their own keys and
+// subscribe to all tracks. Then the cost if the viewers' links are narrow, so that video waits for
+// its turn: path/pace.h. Then the other costs of viewers.
 #include "record.h"
 #include "rig.h"
 #include "viewer_cost.h"
@@ -21,11 +21,11 @@
 
 #define BURST           8 // packets of a video frame that come together
 #define BURST_MAX       16 // packets of all tracks together
-#define COPIES_OF_ROUND 16000 // at least; so short rounds do not measure the clock
-#define COPIES_OF_CASE  800000 // enough: fewer rounds then
+#define COPIES_OF_ROUND 16000 // at least, so that short rounds do not measure the clock
+#define COPIES_OF_CASE  800000 // enough: with more copies per round there are fewer rounds
 #define ROUNDS          16
 #define ROUNDS_MIN      4
-#define PASSES          3 // over all cases, so that a noisy time does not meet one alone
+#define PASSES          3 // over all cases, so that noise does not affect a single one
 #define BUFFERS         65535
 #define BUFFER_CACHE    512
 
@@ -46,7 +46,7 @@ static const struct bench_case cases[] = {
         {5000, 1, BURST},
         {10000, 1, BURST},
         {20000, 1, BURST},
-        // frames of different lengths: what viewer by viewer gains
+        // frames of different lengths: the gain of going viewer by viewer
         {2000, 1, 1},
         {2000, 1, 2},
         {2000, 1, 4},
@@ -61,12 +61,12 @@ static const struct bench_case cases[] = {
 };
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
-// Viewers with narrow links: of their tracks one sends, the others stand still.
+// Viewers with narrow links: one of their tracks sends, the others are idle.
 #define SLOW_VIEWERS 2000
-#define SLOW_RATE    4000000 // bit/s: a burst takes half the time to the next
+#define SLOW_RATE    4000000 // bit/s: a burst takes half the time until the next
 #define SLOW_PAYLOAD 1200
 #define SLOW_ROUNDS  30
-#define SLOW_VISITS  500 // within which all has gone; a second of them
+#define SLOW_VISITS  500 // within which everything has been sent; a second's worth
 static const uint16_t slow_tracks[] = {1, RIG_TRACKS_MAX};
 #define SLOW_CASES (sizeof(slow_tracks) / sizeof(slow_tracks[0]))
 
@@ -159,7 +159,7 @@ static uint64_t burst_run(struct bench *b, uint16_t payload_len)
 	return thread_time_ns() - start;
 }
 
-// ns per copy of so many bursts, or a negative number where copies are missing.
+// ns per copy of this many bursts, or a negative number if copies are missing.
 static double round_run(struct bench *b, uint16_t payload, uint32_t bursts)
 {
 	uint64_t copies = b->rig.counters->value[AM_COUNTER_tx_packets], ns = 0;
@@ -170,7 +170,7 @@ static double round_run(struct bench *b, uint16_t payload, uint32_t bursts)
 	copies = b->rig.counters->value[AM_COUNTER_tx_packets] - copies;
 	if (copies == expected)
 		return (double)ns / (double)copies;
-	fprintf(stderr, "bench: %lu copies left, not %lu\n", copies, expected);
+	fprintf(stderr, "bench: %lu copies were sent, not %lu\n", copies, expected);
 	return -1;
 }
 
@@ -239,7 +239,7 @@ measure_profile(struct bench *b, FILE *json, const struct profile *profile, char
 	return 0;
 }
 
-// A queue was seen on each viewer's way, and will be for long.
+// Marks each viewer's link as queueing for a long time.
 static int links_narrow(struct bench *b)
 {
 	struct worker *w = b->rig.worker;
@@ -261,7 +261,7 @@ static int links_narrow(struct bench *b)
 	return 0;
 }
 
-// So many packets of a track to all viewers, at their pace; ns of this thread.
+// Sends this many packets of a track to all viewers, at their pace; ns of this thread.
 static uint64_t slow_run(struct bench *b, uint16_t track, uint32_t first, uint32_t n)
 {
 	struct rte_mbuf *packets[BURST_MAX];
@@ -310,7 +310,7 @@ static int measure_slow(struct bench *b, struct series *copies, struct series *i
 		uint64_t ns = slow_run(b, 0, seq + 1, BURST);
 		sent = b->rig.counters->value[AM_COUNTER_tx_packets] - sent;
 		if (sent != BURST * b->rig.viewers) {
-			fprintf(stderr, "bench: %lu slow copies left\n", sent);
+			fprintf(stderr, "bench: %lu slow copies were sent\n", sent);
 			return -EIO;
 		}
 		series_add(copies, (double)ns / (double)sent);

@@ -58,7 +58,7 @@ static void put_number(FILE *json, const char *key, double value)
 		fprintf(json, ",\"%s\":%.10g", key, value);
 }
 
-// A number of the table, blank where it has no meaning.
+// A number of the table, blank if it has no meaning.
 static void cell(int width, uint32_t value)
 {
 	if (value != 0)

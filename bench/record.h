@@ -1,5 +1,5 @@
-// Figures of a benchmark: the rounds of one case, and what is told of it, as a row of the table on
-// stdout and a line of JSON in the command's file.
+// Figures of a benchmark: the rounds of one case, and the result as a row of the table on stdout
+// and a line of JSON in the command's file.
 #pragma once
 
 #include <stdint.h>
@@ -7,32 +7,32 @@
 
 #define SERIES_MAX 512 // rounds
 
-// One case's value in each round. The least is what the code costs, the median what the machine
-// made of it.
+// The value of one case in each round. The minimum is what the code costs; the median includes the
+// noise of the machine.
 struct series {
 	uint16_t count;
 	double values[SERIES_MAX];
 };
 
-// What was measured, and in which case. NULL and 0 are left out.
+// What was measured, and in which case. NULL and 0 are omitted.
 struct figure {
 	const char *name;
 	const char *unit;
-	const char *server; // where others than ours are measured as well
+	const char *server; // if other servers are measured as well
 	const char *load;
 	const char *port;
 	const char *profile;
 	uint32_t payload; // bytes
 	uint32_t viewers;
 	uint32_t tracks;
-	uint32_t burst; // packets that come together
+	uint32_t burst; // packets that arrive together
 	uint32_t workers;
-	uint32_t seconds; // within which all come
+	uint32_t seconds; // within which all viewers join
 	uint32_t speakers;
 	const char *tls; // of signaling: on or off
 	double value;
 	double median;
-	double floor; // what the value is to be compared with, of the same run
+	double floor; // the value to compare with, from the same run
 };
 
 // CPU time of this thread: neighbours on the core do not count.

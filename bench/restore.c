@@ -1,8 +1,8 @@
 // A restarted control plane's rooms: bench-restore FIGURES.jsonl DIRECTORY
 //
-// Makes a store as a dead control plane leaves it, and takes it up again: SQLite's rows, rooms,
-// peers, and their sessions in the statistics. No data plane is there, so transports end where its
-// table is looked at.
+// Creates a store as a dead control plane leaves it, and restores it: SQLite's rows, rooms, peers,
+// and their sessions in the statistics. There is no data plane, so transports end at the lookup in
+// its table.
 #include "record.h"
 
 #include "base/loop.h"
@@ -65,7 +65,7 @@ static struct store *store_begin(const struct bench *b)
 	return s;
 }
 
-// What is queued goes to the file before there is more than fits.
+// Writes the queue to the file before it overflows.
 static struct store *store_next(struct bench *b, struct store *s)
 {
 	if (++b->writes % BATCH != 0)
@@ -74,7 +74,7 @@ static struct store *store_next(struct bench *b, struct store *s)
 	return store_begin(b);
 }
 
-// Ids as they are drawn: without order.
+// Ids in random order, as they are drawn.
 static uint64_t room_id(uint32_t n)
 {
 	return (n + 1) * 0x9e3779b97f4a7c15u;
@@ -201,7 +201,7 @@ int main(int argc, char **argv)
 		fputs("usage: bench-restore FIGURES.jsonl DIRECTORY\n", stderr);
 		return 2;
 	}
-	am_log_level = AM_LOG_ERROR; // that there is no data plane is known
+	am_log_level = AM_LOG_ERROR; // hides the warnings that there is no data plane
 	snprintf(b.store, sizeof(b.store), "%s/restore.db", argv[2]);
 	snprintf(b.history, sizeof(b.history), "%s/restore-history.db", argv[2]);
 	snprintf(b.socket, sizeof(b.socket), "%s/restore.sock", argv[2]); // nobody's

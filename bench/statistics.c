@@ -1,7 +1,8 @@
 // Statistics of a million sessions: bench-statistics FIGURES.jsonl HISTORY.db
 //
-// They are in one room that is used each day; a tenth as many are in a thousand others. The file is
-// made anew; each query goes its whole way, through the reader's thread, to the answer's text.
+// They are in one room that is used every day; a tenth as many more are in a thousand other rooms.
+// The file is created anew; each query runs in full, through the reader's thread, to the text of
+// the answer.
 #include "record.h"
 
 #include "base/json.h"

@@ -29,7 +29,7 @@ static const struct cost_case {
 } cases[] = {{200, 1}, {2000, 1}, {2000, 4}};
 
 struct client {
-	struct cipher_key *key; // that it sends with
+	struct cipher_key *key; // with which it sends
 	uint32_t rtcp_index;
 };
 
@@ -86,7 +86,7 @@ static void media_run(struct cost *c)
 		tx_flush(w);
 }
 
-// The message of one viewer, as it comes in. NULL: out of buffers.
+// The message of one viewer, as it arrives. NULL: out of buffers.
 static struct rte_mbuf *
 message_make(struct cost *c, uint32_t viewer, const uint8_t *plain, size_t len)
 {
@@ -107,7 +107,7 @@ message_make(struct cost *c, uint32_t viewer, const uint8_t *plain, size_t len)
 	return m;
 }
 
-// All viewers answer. Returns the worker's ns, or -errno.
+// All viewers send feedback. Returns the worker's ns, or -errno.
 static int64_t feedback_run(struct cost *c)
 {
 	uint32_t viewers = c->rig->viewers;
@@ -209,7 +209,7 @@ static int case_run(struct rig *r, const struct cost_case *which, FILE *json)
 		ret = step_run(&c, i >= WARM_STEPS);
 	taken = r->counters->value[AM_COUNTER_transport_feedbacks] - taken;
 	if (ret == 0 && taken != (uint64_t)STEPS * which->viewers) {
-		fprintf(stderr, "bench: %lu messages were taken\n", taken);
+		fprintf(stderr, "bench: only %lu messages were accepted\n", taken);
 		ret = -EIO;
 	}
 	if (ret == 0)

@@ -1,5 +1,5 @@
-// What a worker pays for viewers beside their copies: reading their transport-wide feedback, and
-// looking at them for their estimates and what they are sent for these.
+// What a worker pays for viewers apart from their copies: reading their transport-wide feedback,
+// and the periodic look at each of them: its estimate, and what it is sent because of that.
 #pragma once
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
-// What a viewer gets over links that change, in virtual time: the real estimate and allocator, and
-// in small what stands around them (tests/unit/dataplane/media/viewing.h). bench-viewing [SEEDS
-// [CASE]]: a table; with one seed a line for each thing that happens.
+// What a viewer gets over links that change, in virtual time: the real estimate and allocator in a
+// small model of their surroundings (tests/unit/dataplane/media/viewing.h). bench-viewing [SEEDS
+// [CASE]] prints a table; with one seed, a line for each event.
 #include "traces.h"
 #include "viewing.h"
 
@@ -15,7 +15,7 @@
 #define TRACE_MS  120000
 #define MEAN_BPS  2000000
 #define JITTER_MS 500 // of a step's time
-#define OPEN_MS   5000 // of an opening's: it comes anywhere between two probes
+#define OPEN_MS   5000 // of an opening: it comes anywhere between two probes
 #define SEEDS_MAX 10000
 
 enum kind { STEPS, SHARE, LTE, WIFI, TCP };
@@ -81,7 +81,7 @@ static double larger(double a, double b)
 	return a > b ? a : b;
 }
 
-// Seconds until a second of pictures of this encoding begins, from `from` on.
+// Seconds from `from` until a second of video in this encoding begins.
 static double until_encoding(int encoding, int64_t from_us, int64_t to_us)
 {
 	uint32_t before = viewing.result.pictures[encoding];

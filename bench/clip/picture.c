@@ -1,9 +1,9 @@
-// clip-picture WIDTH HEIGHT > FILE.y4m: the clip's picture, one loop of SCORE_SECONDS at 25 frames
-// a second. An amphitheatre seen from above: each note of the tune is a wave of light from the
-// stage into the rows, higher notes further to the right, and once in a loop the seats fill, row by
-// row, as a clock's hand goes. Under it stands the name.
+// clip-picture WIDTH HEIGHT > FILE.y4m: the clip's video, one loop of SCORE_SECONDS at 25 frames
+// per second. An amphitheatre seen from above: each note of the tune is a wave of light from the
+// stage into the rows, higher notes further to the right. Once per loop the seats fill, row by row,
+// like a clock's hand. The name is below.
 //
-// Drawn in light that adds up, in units of a picture 720 high, whose middle is the origin.
+// Drawn with additive light, in units of a picture 720 high, whose centre is the origin.
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #define FRAMES      (SCORE_SECONDS * FRAME_RATE)
 #define UNIT_HEIGHT 720.0
 #define GRAIN                                                                                      \
-	1.6 // steps of luma: hides the bands of a dark gradient, and costs bits as a camera's does
+	1.6 // steps of luma: hides bands in dark gradients, and costs bits like a camera's noise
 
 struct colour {
 	float r, g, b;
@@ -140,7 +140,7 @@ static void lamp_draw(
 #define WAVE_FADE   0.75 // seconds
 #define WAVE_WIDTH  0.42 // radians
 
-// Where a note's light goes: the tune's lowest to the left, its highest to the right.
+// The direction of a note's light: the tune's lowest note to the left, its highest to the right.
 static double note_angle(const struct note *n)
 {
 	return M_PI * (1 - (n->pitch - 69) / 14.0);
@@ -161,8 +161,7 @@ static double seat_lit(double angle, double radius, double now)
 	return lit;
 }
 
-// The clock: seats are taken from the left to the right in the course of the loop, and left at its
-// end.
+// The clock: seats are taken from left to right during the loop, and vacated at its end.
 static double seat_taken(double angle, double now)
 {
 	double place = 1 - angle / M_PI; // 0 left, 1 right

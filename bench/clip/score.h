@@ -1,5 +1,5 @@
-// The clip's tune, which the picture shows and the sound plays: a music box over four chords, with
-// a note on each second. It repeats after SCORE_SECONDS, and so do both.
+// The clip's tune, which the video shows and the audio plays: a music box over four chords, with a
+// note on each second. It repeats after SCORE_SECONDS, and so do both.
 #pragma once
 
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 struct note {
 	double at; // seconds
-	int pitch; // as MIDI numbers keys: 69 is 440 Hz
+	int pitch; // as a MIDI key number: 69 is 440 Hz
 	double loudness; // 0 to 1
 };
 

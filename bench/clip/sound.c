@@ -1,6 +1,7 @@
-// clip-sound > FILE.wav: the clip's sound, mono at 48 kHz. The loop is the SCORE_SECONDS after the
-// first LEAD_SECONDS; before and after it the tune goes on, so that an encoder is warm at both
-// ends. clip-sound levels: the loudness of each 20 ms of the loop, two hexadecimal digits each.
+// clip-sound > FILE.wav: the clip's audio, mono at 48 kHz. The loop is the SCORE_SECONDS after the
+// first LEAD_SECONDS; the tune goes on before and after it, so that an encoder is warmed up at both
+// ends. clip-sound levels: prints the loudness of each 20 ms of the loop, two hexadecimal digits
+// each.
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ static double frequency(int pitch)
 	return 440 * pow(2, (pitch - 69) / 12.0);
 }
 
-// Sounds that outlast the loop go on at its beginning.
+// Notes that outlast the loop continue at its beginning.
 static void add(double *loop, double at, double seconds, double value)
 {
 	size_t i = (size_t)((at + seconds) * RATE + 0.5);
@@ -57,7 +58,7 @@ static double pad_envelope(double t)
 	return 0.5 - 0.5 * cos(M_PI * rise * fall);
 }
 
-// Two voices a little apart, which beat slowly.
+// Two slightly detuned voices, which beat slowly.
 static void pad_add(double *loop, double at, int pitch)
 {
 	double f = frequency(pitch);
