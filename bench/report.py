@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes a page of a benchmark's figures: report.py FIGURES.jsonl PAGE.html
+"""Makes a page from a benchmark's figures: report.py FIGURES.jsonl PAGE.html
 
-Of the figures that differ in viewers, payload or workers at three or more places it draws a curve, of all
-others bars, one plot for each figure's unit and payload. The page needs nothing but itself.
+Figures that have three or more values of viewers, workers, burst or payload become a curve, all others bars,
+one plot for each unit and payload. The page is self-contained.
 """
 
 import html
@@ -28,7 +28,7 @@ svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-ser
 
 
 def number(value):
-    """Text of a value: three digits that count, thousands apart."""
+    """Text of a value: three significant digits, thousands separated."""
     if not isinstance(value, (int, float)):
         return "" if value is None else str(value)
     if value == 0:
@@ -59,7 +59,7 @@ def svg(width, height, parts):
 
 
 def case_of(figure, keys):
-    """Texts of these parts of a figure's case: names speak for themselves, numbers do not."""
+    """Texts of these parts of a figure's case: names stand alone, numbers get a label."""
     return [f"{k} {figure[k]}" if isinstance(figure[k], int) else str(figure[k]) for k in keys if k in figure]
 
 
@@ -69,7 +69,7 @@ def label(figure, without=()):
 
 
 def scale_of(values):
-    """From a value to 0…1: by its logarithm where values differ more than fifty times."""
+    """Maps a value to 0…1: logarithmically if values differ by more than a factor of fifty."""
     least = min((v for v in values if v > 0), default=1)
     top = max(*values, least)
     if top / least <= 50:
@@ -79,7 +79,7 @@ def scale_of(values):
 
 
 def bars(figures, without):
-    """A bar for each figure: the value, a thin mark at the median or the baseline, a dashed one at the floor."""
+    """A bar for each figure: the value, with a thin line at the median or the baseline, a dashed one at the floor."""
     names = [label(f, without) for f in figures]
     left, width, row = 20 + 6.6 * max(map(len, names)), 900, 24
     kinds = list(dict.fromkeys(f["figure"] for f in figures))

@@ -1,6 +1,5 @@
-// Transport-wide feedback as browsers send it: what came for a viewer is noted by the number that
-// its copy carries, and told each ANSWERS_MS
-// (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+// Transport-wide feedback as browsers send it: arrivals for a viewer are recorded by the number of
+// the copy, and reported every ANSWERS_MS (draft-holmer-rmcat-transport-wide-cc-extensions-01).
 #pragma once
 
 #include <rte_prefetch.h>
@@ -19,13 +18,13 @@ struct members;
 struct answers {
 	struct members *members;
 	struct audience *audience;
-	struct twcc *all; // of each viewer; NULL: nobody answers
+	struct twcc *all; // of each viewer; NULL: nobody sends feedback
 	uint64_t start_ns; // of the first round of visits
 	uint64_t visited; // visits since then
 	uint64_t sent; // messages
 };
 
-// answers: whether any viewer does. 0 or -ENOMEM.
+// answers: whether any viewer sends feedback. 0 or -ENOMEM.
 [[nodiscard]] int
 answers_init(struct answers *, struct members *, struct audience *, bool answers, uint64_t now_ns);
 void answers_fini(struct answers *);
@@ -33,7 +32,7 @@ void answers_fini(struct answers *);
 // The transport-wide number of an RTP packet, whose header is never encrypted. False: it has none.
 [[nodiscard]] bool answers_number(const uint8_t *packet, size_t len, uint16_t *number);
 
-// An RTP packet came for a viewer: media, a retransmission or a probe.
+// An RTP packet arrived for a viewer: media, a retransmission or a probe.
 static inline void
 answers_take(struct answers *a, uint32_t viewer, const uint8_t *packet, size_t len, uint64_t now_ns)
 {
@@ -43,19 +42,19 @@ answers_take(struct answers *a, uint32_t viewer, const uint8_t *packet, size_t l
 		twcc_arrived(&a->all[viewer], number, (int64_t)(now_ns / 1000));
 }
 
-// Fetches what the next packet of the viewer is noted in.
+// Prefetches the record for the viewer's next packet.
 static inline void answers_prefetch(const struct answers *a, uint32_t viewer)
 {
 	if (a->all)
 		rte_prefetch0(&a->all[viewer]);
 }
 
-// The next message about what came for a viewer. Returns its bytes; 0: all was told.
+// The next message about arrivals for a viewer. Returns its bytes; 0: everything is reported.
 size_t answers_next(struct answers *, uint32_t viewer, uint8_t *packet, size_t size);
 
-// Lets the viewers answer, 0 to viewers - 1, whose turn it is: spread evenly over the time. Returns
-// how many had it.
+// Lets those of the viewers 0 to viewers - 1 report whose turn it is: spread evenly over time.
+// Returns how many had their turn.
 unsigned answers_tick(struct answers *, uint32_t viewers, uint64_t now_ns);
 
-// The viewer leaves: who has its place next begins anew.
+// The viewer leaves: the next one in its place starts afresh.
 void answers_forget(struct answers *, uint32_t viewer);

@@ -1,5 +1,5 @@
 // All viewers of a load: what each has received of each track, counted packet by packet. The frames
-// of a burst are read in steps, each of which prefetches what the next one needs.
+// of a burst are processed in steps; each step prefetches the data of the next.
 #pragma once
 
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include "stream.h"
 
 #define AUDIENCE_ASKED_MAX 4096 // streams that wait for their NACK
-#define AUDIENCE_LEARN     2 // streams of one burst whose numbers are looked for
+#define AUDIENCE_LEARN     2 // streams per burst whose numbers are searched for
 #define AUDIENCE_PLACES    256 // of a viewer; a power of two, some times SERVER_STREAM_MAX
 
 struct source;
@@ -24,10 +24,9 @@ struct audience_options {
 struct audience_counts {
 	uint64_t received, duplicates, resent;
 	uint64_t expected; // from each stream's first packet to its highest
-	uint64_t missing; // behind the highest: sent, but not arrived yet
+	uint64_t missing; // after the highest: sent, but not arrived yet
 	uint64_t sound_lost; // of sound, between the first and the highest
-	uint64_t
-	        unknown; // streams that have received something, but of what was not looked for yet
+	uint64_t unknown; // streams that have received packets not yet matched to their source
 	uint64_t silent; // streams without a packet
 	uint32_t silent_of[SERVER_STREAM_MAX]; // by their place in the layout
 };
@@ -36,10 +35,10 @@ struct audience {
 	struct audience_options options;
 	struct server_stream layout[SERVER_STREAM_MAX]; // of every viewer; SSRCs of the first
 	                                                // one, 0: not known yet
-	uint64_t packets, bytes; // RTP, with what is not counted for a stream
+	uint64_t packets, bytes; // RTP, including what is not counted for a stream
 	uint64_t strangers; // of SSRCs that were not signaled
-	uint64_t moved; // streams that went on elsewhere in their source, see audience_moved
-	uint64_t foreign; // copies that were looked at, and of no packet that was sent
+	uint64_t moved; // streams that continued elsewhere in their source, see audience_moved
+	uint64_t foreign; // copies that were examined and match no packet that was sent
 	uint64_t rtcp;
 	uint16_t overhead[SERVER_STREAM_MAX]; // bytes of a copy around the payload, by track; once
 	                                      // known
@@ -52,19 +51,19 @@ struct audience {
 [[nodiscard]] int audience_init(struct audience *, const struct audience_options *);
 void audience_fini(struct audience *);
 
-// What a viewer will receive. 0; -EPROTO where it is not what the others do.
+// What a viewer will receive. 0, or -EPROTO if it differs from the other viewers.
 [[nodiscard]] int
 audience_expect(struct audience *, uint32_t viewer, const struct server_stream *, uint16_t count);
 
-// The same of one stream, by its place in the layout.
+// The same for one stream, by its place in the layout.
 [[nodiscard]] int
 audience_expect_one(struct audience *, uint32_t viewer, uint16_t index, const struct server_stream *);
 
 // Forgets what a viewer has received: it leaves.
 void audience_forget(struct audience *, uint32_t viewer);
 
-// The numbers of a stream are learned anew. A viewer who answers is adapted to its link, and after
-// a pause it goes on with others.
+// The numbers of a stream are learned again. The server adapts to the link of a viewer that sends
+// feedback, and after a pause the stream continues with other numbers.
 static inline void audience_moved(struct audience *a, struct stream *s)
 {
 	s->known = false;
@@ -76,7 +75,7 @@ static inline struct stream *audience_streams(const struct audience *a, uint32_t
 	return &a->streams[(size_t)viewer * a->options.stream_count];
 }
 
-// Of a viewer's, the most likely one with this SSRC.
+// The viewer's most likely stream with this SSRC.
 static inline struct stream *
 audience_guess(const struct audience *a, uint32_t viewer, uint32_t ssrc)
 {
@@ -99,7 +98,7 @@ static inline struct stream *audience_find(const struct audience *a, uint32_t vi
 	return NULL;
 }
 
-// Remembers that a stream has gaps to be asked for.
+// Remembers that a stream has gaps for which to send a NACK.
 static inline void audience_ask(struct audience *a, struct stream *s)
 {
 	if (s->asked || a->asked_count == AUDIENCE_ASKED_MAX)

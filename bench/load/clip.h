@@ -26,12 +26,12 @@ struct clip {
 	uint8_t *bytes; // of all frames
 };
 
-// 0 or -errno: -EBADMSG where the file is not VP8 of a constant frame rate in IVF, or not opus in
-// packets of 20 ms in Ogg. Say the reason on stderr.
+// 0 or -errno: -EBADMSG if the file is not VP8 of a constant frame rate in IVF, or not opus in
+// packets of 20 ms in Ogg. Log the reason on stderr.
 [[nodiscard]] int clip_video_init(struct clip *, const char *path);
 
-// Honours the tags LOOPSTART and LOOPLENGTH, in samples: what is played. LEVELS, which
-// clip-sound computes from the samples before they are encoded, has each played packet's level as
-// two hexadecimal digits; without it all are 127.
+// Honours the tags LOOPSTART and LOOPLENGTH, in samples: the part that is played. LEVELS, which
+// clip-sound computes from the samples before encoding, has the level of each played packet as two
+// hexadecimal digits; without it, all levels are 127.
 [[nodiscard]] int clip_audio_init(struct clip *, const char *path);
 void clip_fini(struct clip *);

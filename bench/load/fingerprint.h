@@ -1,4 +1,4 @@
-// The server's certificate, as its signaling tells of it (RFC 8122 5, SHA-256).
+// The fingerprint of the server's certificate, from its signaling (RFC 8122 5, SHA-256).
 #pragma once
 
 #include <stdbool.h>
@@ -8,5 +8,5 @@
 
 struct json;
 
-// Reads the first of a transport's dtlsParameters. False: there is none, or it is no SHA-256.
+// Reads the first one in a transport's dtlsParameters. False: there is none, or it is not SHA-256.
 bool fingerprint_read(const struct json *dtls_parameters, uint8_t out[32]);

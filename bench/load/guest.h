@@ -1,5 +1,5 @@
-// Someone who enters a webinar to speak: the requests that a page makes over protoo, and nothing of
-// media. Publishes one VP8 video and one opus sound under the numbers below, and receives nothing.
+// A guest who enters a webinar to speak: the requests that a page makes over protoo, without media.
+// Publishes one VP8 video and one opus audio track under the numbers below, and receives nothing.
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #define GUEST_WORD_MAX      64 // of ids, ufrags and passwords
 #define GUEST_CANDIDATE_MAX 4
 
-// Macros, since they stand in text as well.
+// Macros, since they are also used in text.
 #define GUEST_VIDEO_PT       96
 #define GUEST_VIDEO_RTX_PT   97
 #define GUEST_AUDIO_PT       111
@@ -31,9 +31,9 @@ struct protoo;
 struct guest {
 	const char *url; // of the control plane
 	const char *room;
-	const char *peer_id; // who comes later under the same one takes this one's place
+	const char *peer_id; // a later guest with the same one replaces this one
 	const char *name;
-	char session[GUEST_SESSION_LEN + 1]; // random: what tells a resume from another guest
+	char session[GUEST_SESSION_LEN + 1]; // random: distinguishes a resume from another guest
 	struct protoo *protoo; // NULL: no WebSocket
 	struct json *producers; // ids of what it publishes; NULL: not in the room
 };
@@ -52,9 +52,9 @@ void guest_init(
         struct guest *, const char *url, const char *room, const char *peer_id, const char *name
 );
 
-// Opens a WebSocket and enters, or resumes. fingerprint: of our own certificate. 1: it is in the
-// room with a new transport; 0: all is as before; -errno: try again later, and as long as
-// guest_is_in, media goes on.
+// Opens a WebSocket and enters, or resumes. fingerprint: of our own certificate. 1: the guest is in
+// the room with a new transport; 0: nothing has changed; -errno: try again later; media goes on as
+// long as guest_is_in.
 [[nodiscard]] int
 guest_enter(struct guest *, const uint8_t fingerprint[32], struct guest_transport *);
 bool guest_is_in(const struct guest *);
@@ -65,5 +65,5 @@ int guest_fd(const struct guest *);
 // Takes what has arrived. -EPIPE: the WebSocket is gone, to be opened again by guest_enter.
 [[nodiscard]] int guest_step(struct guest *);
 
-// Gives up what it publishes, and the WebSocket: the next guest_enter begins anew.
+// Drops what it publishes, and the WebSocket: the next guest_enter starts afresh.
 void guest_leave(struct guest *);

@@ -41,7 +41,7 @@ static inline void histogram_add(struct histogram *h, uint64_t value)
 		h->max = value;
 }
 
-// The value that `share` (0 to 1) of all values do not exceed; 0 where there is none.
+// The value that `share` (0 to 1) of all values do not exceed; 0 if there are none.
 static inline uint64_t histogram_percentile(const struct histogram *h, double share)
 {
 	uint64_t wanted = (uint64_t)(share * (double)h->count + 0.999999), seen = 0;

@@ -1,4 +1,4 @@
-// The loads (../shared/performance.md): who speaks in a room, and what a viewer of it receives.
+// The loads: who speaks in a room, and what a viewer of it receives.
 #pragma once
 
 #include <stdint.h>
@@ -10,12 +10,13 @@ struct load {
 	const char *name;
 	uint16_t speakers;
 	uint16_t large; // the first ones, at 720p; the others at 180p
-	uint16_t slow; // the others have so many times fewer frames than the clip; 0: as many
-	uint16_t voices; // that speak at a time, in turn: who is not the room's loudest is muted
+	uint16_t slow; // the others have this many times fewer frames than the clip; 0: as many
+	uint16_t voices; // speakers at a time, in turn: those that are not among the loudest are
+	                 // muted
 };
 
 extern const struct load loads[];
 extern const uint16_t load_count;
 
-// NULL: no such one.
+// NULL: there is no such load.
 const struct load *load_find(const char *name);

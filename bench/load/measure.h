@@ -6,10 +6,10 @@
 
 struct generator;
 
-#define MEASURE_CALM_S 60 // that a server may take until it leaves out nothing
-#define MEASURE_FULL   0.97 // share of a core that is busy, beyond which the core is the limit
+#define MEASURE_CALM_S 60 // that a server may take until it sheds nothing
+#define MEASURE_FULL   0.97 // busy share of a core beyond which the core is the limit
 
-// Packets are copies for viewers, which have all joined.
+// Packets are copies for viewers; all viewers have joined.
 struct measure {
 	uint32_t viewers;
 	double seconds;
@@ -17,11 +17,11 @@ struct measure {
 	                  // before; to who has received none, all of the window
 	uint64_t delivered;
 	uint64_t duplicates, nacked, resent;
-	uint64_t sound_lost; // part of what was not delivered
-	uint32_t shed; // the most that the server has left out at a time: steps
-	uint64_t unknown; // subscriptions that received something that was not looked at
-	uint64_t silent; // that received nothing
-	uint64_t unserved; // packets that were sent for those
+	uint64_t sound_lost; // part of the undelivered packets
+	uint32_t shed; // the most that the server has shed at a time: steps
+	uint64_t unknown; // subscriptions that received something that was not examined
+	uint64_t silent; // subscriptions that received nothing
+	uint64_t unserved; // packets that were sent for the silent ones
 	uint64_t server_drops;
 	uint64_t missed; // frames that the generator's port lost
 	uint64_t steal_ms; // that the host took of all cores
@@ -33,18 +33,18 @@ struct measure {
 	double generator_busy, generator_got; // the same of the generator
 };
 
-// Waits until each viewer has received of each track and speakers are in step, for some seconds at
-// most.
+// Waits, for some seconds at most, until each viewer has received packets of each track and
+// speakers are in step.
 void measure_settle(struct generator *);
 
 // Speakers are silent until nothing arrives any more, for some seconds at most.
 void measure_rest(struct generator *);
 
-// Speakers are silent for a moment after it. The latencies of the window are in the stage then.
+// Speakers are silent for a moment afterwards. The latencies of the window are then in the stage.
 void measure_run(struct generator *, uint32_t seconds, struct measure *);
 
-// Speakers are silent until the server leaves out nothing any more, for MEASURE_CALM_S at most.
-// Returns the seconds.
+// Speakers are silent until the server sheds nothing any more, for MEASURE_CALM_S at most. Returns
+// the seconds.
 double measure_calm(struct generator *);
 
 static inline uint64_t measure_lost(const struct measure *m)
@@ -52,7 +52,7 @@ static inline uint64_t measure_lost(const struct measure *m)
 	return m->offered > m->delivered ? m->offered - m->delivered : 0;
 }
 
-// A server that has no time for all says what it drops; one that forgets somebody does not.
+// An overloaded server counts what it drops; one that forgets somebody does not.
 static inline bool measure_forgets(const struct measure *m)
 {
 	return m->unserved > m->server_drops + m->missed;

@@ -1,5 +1,5 @@
-// All who join: speakers and viewers, each a whole WebRTC transport (tests/client/peer.h) of its
-// own address.
+// All members: speakers and viewers, each a complete WebRTC transport (tests/client/peer.h) with
+// its own address.
 //
 //	ABSENT ─add─▶ SIGNALED ─ready─▶ CONNECTING ─DTLS is done─▶ HERE ─remove─▶ ABSENT
 //	                  └──────────────────┴── refused, or no end in time ──▶ FAILED
@@ -15,7 +15,7 @@
 #include "server.h"
 
 #define MEMBERS_JOINING_MAX 4096 // at the same time
-#define MEMBERS_JOIN_S      30 // who needs longer has failed
+#define MEMBERS_JOIN_S      30 // a join that takes longer has failed
 
 struct members;
 struct net;
@@ -33,8 +33,8 @@ struct member {
 	struct members *members;
 	enum member_state state;
 	uint32_t rtcp_index;
-	uint64_t added_ns; // when it was to join, by the pace
-	struct cipher_key *key; // that it sends with
+	uint64_t added_ns; // when it was due to join
+	struct cipher_key *key; // with which it sends
 	struct srtp_keys keys; // while it is HERE
 	char ufrag[PEER_WORD_MAX + 1], pwd[PEER_WORD_MAX + 1];
 	struct peer peer; // CONNECTING and HERE
@@ -43,10 +43,10 @@ struct member {
 struct members_events {
 	// The server has answered: what a viewer will receive.
 	void (*answered)(void *context, uint32_t member, const struct server_answer *);
-	// … or, where each is signaled alone, one stream of it.
+	// … or one stream of it, if each is signaled separately.
 	void (*offered
 	)(void *context, uint32_t member, uint16_t index, const struct server_stream *);
-	// It has its keys: media may come and go.
+	// It has its keys: media may flow.
 	void (*here)(void *context, uint32_t member);
 	void *context;
 };
@@ -56,7 +56,7 @@ struct members_options {
 	uint32_t joins_per_s; // 0: as fast as it goes
 	uint16_t joining_max; // at most so many at the same time
 	const char *profiles; // OpenSSL's names; NULL: GCM, then CM
-	bool feedback; // who joins as a viewer answers transport-wide numbers
+	bool feedback; // viewers that join send transport-wide feedback
 	struct members_events events;
 	struct nic *nic;
 	struct net *net;
@@ -80,7 +80,7 @@ struct members {
 [[nodiscard]] int members_init(struct members *, const struct members_options *);
 void members_fini(struct members *);
 
-// tracks: of a speaker; NULL: a viewer. 0; -EAGAIN: again later; other -errno: never.
+// tracks: of a speaker; NULL: a viewer. 0; -EAGAIN: try again later; other -errno: failed for good.
 int members_add(
         struct members *, uint32_t member, const struct server_track *tracks, uint16_t count,
         uint64_t now_ns
@@ -93,18 +93,18 @@ int members_remove(struct members *, uint32_t member);
 void members_ready(void *context, uint32_t member, int result, const struct server_answer *);
 void members_offered(void *context, uint32_t member, uint16_t index, const struct server_stream *);
 
-// Who joins from now on comes at this pace; 0: as fast as it goes.
+// Members join at this pace from now on; 0: as fast as possible.
 void members_pace(struct members *, uint32_t joins_per_s);
 
-// STUN or DTLS that came for a member.
+// STUN or DTLS that arrived for a member.
 void members_receive(
         struct members *, uint32_t member, const uint8_t *payload, size_t len, uint64_t now_ns
 );
 
-// Timers of those that are joining. Call each few milliseconds while joining_count is not 0.
+// Timers of members that are joining. Call it every few milliseconds while joining_count is not 0.
 void members_tick(struct members *, uint64_t now_ns);
 
-// Timers of one that is here: its consent checks. Call each second or so.
+// Timers of a member that is here: its consent checks. Call it every second or so.
 void members_visit(struct members *, uint32_t member, uint64_t now_ns);
 
 // A datagram of a member to the server.

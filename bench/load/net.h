@@ -54,7 +54,7 @@ static inline uint32_t net_member(const uint8_t *frame)
 	return member;
 }
 
-// Length of a datagram's payload as its header says, or 0 where the frame is shorter.
+// Length of a datagram's payload according to its header, or 0 if the frame is shorter.
 static inline size_t net_payload_len(const uint8_t *frame, size_t len)
 {
 	size_t udp = (size_t)frame[38] << 8 | frame[39];
@@ -83,8 +83,8 @@ static inline uint32_t net_rtp_ssrc(const uint8_t *packet)
 	return __builtin_bswap32(ssrc);
 }
 
-// True if the datagram's UDP checksum is right. As a kernel has it done by its network card, only
-// samples are checked.
+// True if the datagram's UDP checksum is right. Only samples are checked; in a real client, the
+// network card does it.
 bool net_checksum_good(const uint8_t *frame, size_t payload_len);
 
 // Writes the headers of a datagram from a member to the server before a payload that lies at

@@ -31,20 +31,20 @@ struct nic {
 	uint64_t unsent; // frames that the port did not take
 };
 
-// Once a process. 0 or -errno; the reason was said on stderr.
+// Once per process. 0 or -errno; logs the reason on stderr.
 [[nodiscard]] int nic_open(struct nic *, const struct nic_options *);
 void nic_close(struct nic *);
 
 // True once there is somebody at the other end.
 bool nic_is_up(const struct nic *);
 
-// Room for one frame, of NIC_FRAME_MAX bytes, to be written and put among those that wait by
-// nic_commit, or given up by nic_release. NULL: out of buffers, counted as unsent.
+// A buffer for one frame of NIC_FRAME_MAX bytes. After writing, queue it with nic_commit or release
+// it with nic_release. NULL: out of buffers, counted as unsent.
 uint8_t *nic_reserve(struct nic *, uint16_t queue);
 void nic_commit(struct nic *, uint16_t queue, size_t len);
 void nic_release(struct nic *, uint16_t queue);
 
-// Sends what waits.
+// Sends the queued frames.
 void nic_flush(struct nic *);
 
 // Frames that the port or the kernel lost on the way to us, as far as they count it.

@@ -1,5 +1,5 @@
-// When viewers see their first pictures: a key frame of which every packet has come.
-// Retransmissions are not looked into, so who has lost a packet of its first key frame waits for
+// When viewers see their first video: a key frame of which every packet has arrived.
+// Retransmissions are ignored, so a viewer that has lost a packet of its first key frame waits for
 // the next one.
 #pragma once
 
@@ -17,12 +17,12 @@ struct picture {
 	bool begun; // its key frame's first packet has come
 	bool ended; // … and its last one
 	bool seen; // the whole of it
-	bool tried; // some packet has come
+	bool tried; // some packet has arrived
 	uint16_t first, last; // numbers of these packets
 };
 
 struct picture_viewer {
-	uint64_t click_ns; // 0: it is not looked at
+	uint64_t click_ns; // 0: not measured
 	uint64_t here_ns; // its transport is connected; 0: not yet
 	uint16_t seen; // pictures
 };
@@ -34,7 +34,7 @@ struct pictures {
 	struct picture *all; // NULL: nothing is looked at
 	struct picture_viewer *viewers;
 	uint32_t watched, with_one, with_all; // viewers
-	uint64_t no_key; // streams that began with something else than a key frame
+	uint64_t no_key; // streams that began with something other than a key frame
 	// From the click to the transport's keys, from the click and from the keys to the first
 	// picture of any speaker, and from the click to the last speaker's first one.
 	struct histogram connected, first, first_of_connected, last;
@@ -45,7 +45,7 @@ struct pictures {
 pictures_init(struct pictures *, uint32_t capacity, uint16_t videos, struct cipher *);
 void pictures_fini(struct pictures *);
 
-// A viewer joins whose click was then; its transport is connected.
+// A viewer joins who clicked at that time; its transport is connected.
 void pictures_click(struct pictures *, uint32_t viewer, uint64_t now_ns);
 void pictures_here(struct pictures *, uint32_t viewer, uint64_t now_ns);
 

@@ -1,6 +1,6 @@
-// Looks for the largest number of viewers that a server keeps up with: doubles it until packets are
-// lost or late, then halves what is between the last good number and the first bad one. Viewers
-// join and leave the running room.
+// Finds the largest number of viewers that a server keeps up with: doubles it until packets are
+// lost or late, then bisects between the last good number and the first bad one. Viewers join and
+// leave the running room.
 #pragma once
 
 struct generator;
@@ -8,8 +8,8 @@ struct run_options;
 
 #define RAMP_FIRST     250 // viewers
 #define RAMP_SECONDS   3 // of a step's window
-#define RAMP_LOSS      1 // packets per million; what is below counts as none
-#define RAMP_BEHIND_S  0.25 // of media that has not arrived when it should have: it does not keep up
+#define RAMP_LOSS      1 // packets per million; less counts as none
+#define RAMP_BEHIND_S  0.25 // of media that is overdue: the server does not keep up
 #define RAMP_PRECISION 0.05 // of the number found
 #define RAMP_S_MAX     180
 

@@ -1,6 +1,6 @@
-// RTCP as browsers send it: of each viewer about once a second a compound of receiver reports (RFC
-// 3550 6.4.2) and REMB, and a NACK (RFC 4585 6.2.1) for each gap, once. Transport-wide feedback
-// is answers.h's.
+// RTCP as browsers send it: from each viewer, about once a second, a compound of receiver reports
+// (RFC 3550 6.4.2) and REMB, and one NACK (RFC 4585 6.2.1) for each gap. Transport-wide feedback is
+// in answers.h.
 #pragma once
 
 #include <stdint.h>
@@ -8,7 +8,7 @@
 struct audience;
 struct members;
 
-#define REPORTS_VISITS_PER_S 2 // of each viewer; at every other one, at random, it reports
+#define REPORTS_VISITS_PER_S 2 // of each viewer; at every other one, chosen at random, it reports
 
 struct reports {
 	struct members *members;
@@ -21,8 +21,8 @@ struct reports {
 
 void reports_init(struct reports *, struct members *, struct audience *, uint64_t now_ns);
 
-// Visits the viewers, 0 to viewers - 1, that it is time for: spread evenly over the time. Returns
-// how many.
+// Visits those of the viewers 0 to viewers - 1 that are due: spread evenly over time. Returns how
+// many.
 unsigned reports_tick(struct reports *, uint32_t viewers, uint64_t now_ns);
 
 // Sends the NACKs of the streams that have new gaps.

@@ -1,6 +1,6 @@
-// A rotating sample of viewers, whose every packet is verified and decrypted by libsrtp2 and
-// compared with what the speaker has sent, byte by byte, and whose headers are checked.
-// Retransmissions are not.
+// A rotating sample of viewers: libsrtp2 verifies and decrypts each of their packets, which is
+// compared with the speaker's, byte by byte, and its header checked. Retransmissions are not
+// checked.
 #pragma once
 
 #include <srtp2/srtp.h>
@@ -11,7 +11,7 @@
 
 #define SAMPLE_VIEWERS  8
 #define SAMPLE_EVERY_NS 50000000ull // one viewer is replaced
-#define SAMPLE_SAY_MAX  10 // errors that are told each
+#define SAMPLE_SAY_MAX  10 // errors that are reported one by one
 
 struct audience;
 struct members;
@@ -36,7 +36,7 @@ struct sample {
 	uint64_t next_ns;
 	uint32_t chosen; // counts choices
 	uint64_t viewers, packets, reports; // checked: viewers chosen, RTP, SRTCP
-	uint64_t old; // packets whose source was not kept so long
+	uint64_t old; // packets whose source was no longer kept
 	uint64_t errors;
 	struct sample_viewer seats[SAMPLE_VIEWERS];
 };
@@ -46,20 +46,20 @@ struct sample {
 sample_init(struct sample *, struct members *, struct audience *, struct source *sources);
 void sample_fini(struct sample *);
 
-// Replaces a viewer by another, of the first `viewers`, where it is time.
+// Replaces a viewer by another one of the first `viewers`, if it is time.
 void sample_tick(struct sample *, uint32_t viewers, uint64_t now_ns);
 
 // The viewer leaves.
 void sample_forget(struct sample *, uint32_t viewer);
 
-// A frame with an SRTP packet of a sampled stream that is known and has counted it; decrypted in
-// place. False: it is another packet than its number says; an error unless `may_move`.
+// A frame with an SRTP packet of a known sampled stream, which has counted it; decrypted in place.
+// False: it is not the packet that its number says; an error unless `may_move`.
 bool sample_rtp(
         struct sample *, uint32_t viewer, const struct stream *, uint8_t *frame, size_t payload_len,
         bool may_move
 );
 
-// A stream of a viewer goes on with other numbers, after a pause.
+// A stream of a viewer continues with other numbers, after a pause.
 void sample_moved(struct sample *, uint32_t viewer, const struct stream *);
 
 // SRTCP for any viewer; of the sampled ones it is verified.

@@ -11,7 +11,7 @@
 #define SDP_MEDIA_MAX SERVER_STREAM_MAX
 #define SDP_MID_URI   "urn:ietf:params:rtp-hdrext:sdes:mid"
 
-// One m= section. Numbers are 0 where nothing is said.
+// One m= section. A number is 0 if the section does not say it.
 struct sdp_media {
 	bool video;
 	char mid[SERVER_MID_MAX + 1];
@@ -31,13 +31,13 @@ struct sdp {
 	struct sdp_media media[SDP_MEDIA_MAX];
 };
 
-// 0; -EBADMSG where it is no description or lacks what a transport needs; -E2BIG.
+// 0; -EBADMSG if it is not a description or lacks what a transport needs; -E2BIG.
 [[nodiscard]] int sdp_parse(struct sdp *, const char *text);
 
-// A speaker's offer of its tracks. Length, or 0 where `size` is too small.
+// A speaker's offer of its tracks. Returns the length, or 0 if `size` is too small.
 size_t sdp_write_offer(const struct server_client *, char *out, size_t size);
 
-// A viewer's answer, which takes all that is offered. Of the header extensions it takes the MID
-// alone: what a server need not write costs it nothing.
+// A viewer's answer, which accepts all streams. Of the header extensions it accepts only the MID,
+// so that the server pays for no others.
 size_t
 sdp_write_answer(const struct server_client *, const struct sdp *offer, char *out, size_t size);

@@ -1,6 +1,6 @@
-// What is being loaded: a server with one room, signaled to by one of the implementations (amphi.c,
-// control.c, janus.c). Members, speakers first, are numbered by the generator from 0; each has an
-// address of its own (net.h).
+// The server under load, with one room. One of the implementations (amphi.c, control.c, janus.c)
+// speaks its signaling. The generator numbers members from 0, speakers first; each has an address
+// of its own (net.h).
 //
 //     generator                              implementation
 //     server_calls.member_add ─────────────▶ signals, as many members at a time as it likes
@@ -17,7 +17,7 @@
 #include "am_schema.h"
 
 #define SERVER_ICE_MAX     256 // characters of a ufrag or password, RFC 8839 5.4
-#define SERVER_STREAM_MAX  64 // that one viewer receives
+#define SERVER_STREAM_MAX  64 // streams that one viewer receives
 #define SERVER_MID_MAX     AM_MID_MAX
 #define SERVER_SPEAKER_MAX 32
 
@@ -36,13 +36,13 @@ extern const uint8_t server_extension_ids[AM_EXT_COUNT];
 
 // One that joins. Pointers are valid during the call only.
 struct server_client {
-	const char *ufrag, *pwd; // its ICE credentials: what peer_init was given
+	const char *ufrag, *pwd; // its ICE credentials, as given to peer_init
 	const uint8_t *fingerprint; // SHA-256 of its certificate, 32 bytes
 	uint32_t ip; // host byte order, here and below
 	uint16_t port;
 	const struct server_track *tracks; // a speaker's; NULL: a viewer, of all tracks
 	uint16_t track_count;
-	bool feedback; // a viewer that takes transport-wide numbers, and answers them
+	bool feedback; // a viewer that negotiates transport-wide numbers, and sends feedback
 };
 
 // What a viewer will receive of one track.
@@ -73,8 +73,8 @@ struct server_events {
 	// result: 0, or -errno and then no answer.
 	void (*ready
 	)(void *context, uint32_t member, int result, const struct server_answer *answer);
-	// A stream of a viewer whose answer has none: where each is signaled alone, before its
-	// first packet. index: its place among all viewers' streams.
+	// A stream of a viewer whose answer had none: if each stream is signaled separately, before
+	// its first packet. index: its place among all viewers' streams.
 	void (*offered
 	)(void *context, uint32_t member, uint16_t index, const struct server_stream *);
 	void *context;
@@ -82,7 +82,7 @@ struct server_events {
 
 struct server_options {
 	const char *address; // of the signaling: a socket's path or a URL
-	const char *control; // command that starts the signaling, where it is a process beside it
+	const char *control; // command that starts the signaling, if that is a separate process
 	const char *log; // of that
 	int pid; // of the process whose memory is measured
 	struct server_events events;
@@ -90,12 +90,12 @@ struct server_options {
 
 // Counted from the server's start; the figures are differences.
 struct server_counts {
-	uint64_t busy, total; // of the threads that carry media, in one unit
-	uint64_t cpu_ns; // CPU time of these threads, with their waiting where they poll
+	uint64_t busy, total; // of the threads that carry media, in the same unit
+	uint64_t cpu_ns; // CPU time of these threads, including busy waiting if they poll
 	uint64_t packets_in, packets_out;
 	uint64_t drops; // of all kinds
 	uint64_t memory; // bytes that the process occupies now
-	// Where they are told apart, CPU time of signaling and of handshakes.
+	// CPU time of signaling and of handshakes, if they can be told apart.
 	uint64_t signaling_ns, handshakes_ns;
 };
 
@@ -104,24 +104,23 @@ struct server; // the implementation's own
 struct server_calls {
 	const char *name;
 	const char *memory_counted; // what `memory` is, for the output
-	bool polls; // its threads never sleep: they are to have the whole of their cores
-	// Its kernel leaves UDP checksums to the network card, so on a veth pair they are missing.
+	bool polls; // its threads never sleep: they should have their cores to themselves
+	// Its kernel leaves UDP checksums to the network card, so they are missing on a veth pair.
 	bool card_checksums;
-	// It sends by libsrtp, to which a packet from before a stream's first one looks like the
-	// end of a rollover: the stream then goes on with a rollover counter of 1.
+	// It sends with libsrtp, which takes a packet from before a stream's first one for the end
+	// of a rollover: the stream then continues with a rollover counter of 1.
 	bool early_rollovers;
-	// NULL, and the reason was said on stderr.
+	// NULL on failure; logs the reason on stderr.
 	struct server *(*open)(const struct server_options *);
 	void (*close)(struct server *);
-	// 0; -EAGAIN: too much is under way, again after a poll; other -errno: never.
+	// 0; -EAGAIN: too much is pending, try again after a poll; other -errno: failed for good.
 	int (*member_add)(struct server *, uint32_t member, const struct server_client *);
 	void (*member_connected)(struct server *, uint32_t member); // may be NULL
 	// The member leaves, without an answer; its number may join again. 0 or -EAGAIN as above.
 	int (*member_remove)(struct server *, uint32_t member);
-	int (*poll)(struct server *); // 0, or -errno where signaling is lost
+	int (*poll)(struct server *); // 0, or -errno if the signaling is lost
 	void (*counts)(struct server *, struct server_counts *);
-	// Steps of what is left out now, since there is no time for it. NULL: it leaves out
-	// nothing.
+	// How many steps of work the server sheds now, for lack of time. NULL: it sheds nothing.
 	uint32_t (*shed)(struct server *);
 	// Calls one() for each kind of drop that is not 0.
 	void (*drops

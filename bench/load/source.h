@@ -1,5 +1,5 @@
-// What the speakers have sent of one track: the packets of the last seconds, in the clear, to
-// compare copies with, and when the first and the last copy of each arrived.
+// What a speaker has sent of one track: the packets of the last seconds, in the clear, to compare
+// copies with, and when the first and the last copy of each arrived.
 #pragma once
 
 #include <stdbool.h>
@@ -34,17 +34,17 @@ struct source {
 // Latencies of the packets whose time is over.
 struct source_latency {
 	struct histogram first, last;
-	struct histogram sound; // of these, to the last copies of sound, which is no burst
+	struct histogram sound; // of these, to the last copies of audio, which is not bursty
 	uint64_t uncopied; // packets without any copy
 };
 
-// Keeps a packet; the one whose place it takes is added to the latencies.
+// Keeps a packet; the one that it replaces is added to the latencies.
 struct source_packet *source_add(
         struct source *, struct source_latency *, uint16_t seq, uint32_t timestamp,
         const uint8_t *payload, uint16_t len
 );
 
-// Adds all that are still kept to the latencies.
+// Adds all packets that are still kept to the latencies.
 void source_finish(struct source *, struct source_latency *);
 
 static inline struct source_packet *source_at(struct source *s, uint16_t seq)

@@ -1,10 +1,12 @@
-// A publisher as a browser is one, without socket: plays a clip as VP8 video and opus sound, over
-// SRTP whose keys a peer (tests/client/peer.h) has agreed on. Single-threaded, time passed in.
+// A publisher like a browser, without a socket: plays a clip as VP8 video and opus audio, over SRTP
+// with the keys that a peer (tests/client/peer.h) has negotiated. Single-threaded; the caller
+// passes the time.
 //
-// Both clips are played in loops on one clock, so they stay in step; RTP timestamps, sequence
-// numbers and picture ids go on at the seam. All packets of a video frame leave in one burst. Asked
-// for a key frame, the video sends the clip's next one in the place of the next frame, and goes on
-// at half speed until the sound has come up: so the two are apart by a second at most, for two.
+// Both clips loop on one clock, so they stay in sync; RTP timestamps, sequence numbers and picture
+// ids continue across the seam. All packets of a video frame leave in one burst. On a request for a
+// key frame, the video sends the clip's next key frame instead of the next frame, and continues at
+// half speed until the audio has caught up: so the two are apart by a second at most, for two
+// seconds.
 #pragma once
 
 #include <stdbool.h>
@@ -60,7 +62,7 @@ struct speaker_counts {
 	uint64_t refused; // SRTCP that did not verify or parse
 };
 
-// What a video packet is made of again when it is asked for.
+// From what a video packet is rebuilt when it is requested again.
 struct speaker_kept {
 	const struct clip_frame *frame; // NULL: none
 	uint32_t offset, len; // in the frame
@@ -80,8 +82,8 @@ struct speaker_stream {
 	struct cipher_index index;
 };
 
-// One clip being played. Time is cut into slots of a frame each, counted from the clip's beginning:
-// slot n wants frame n, modulo the clip's count.
+// One clip being played. Time is divided into slots of one frame, counted from the clip's
+// beginning: frame n, modulo the clip's count, is for slot n.
 struct speaker_track {
 	struct speaker_stream stream;
 	uint64_t slot; // next one
@@ -103,7 +105,7 @@ struct speaker {
 	uint16_t picture_id;
 	uint8_t tl0picidx;
 	bool started;
-	bool muted; // the owner's: sound is not sent, but goes on
+	bool muted; // set by the owner: audio is not sent, but goes on
 	bool key_wanted;
 	struct speaker_kept history[SPEAKER_HISTORY];
 };
@@ -113,13 +115,13 @@ struct speaker {
 [[nodiscard]] int speaker_init(struct speaker *, const struct speaker_config *);
 void speaker_fini(struct speaker *);
 
-// Sends what is due: frames, and each second SR and SDES. The first call starts the clips. Returns
-// the RTP packets sent. After a long stall it goes on where the clip would be by now.
+// Sends what is due: frames, and every second SR and SDES. The first call starts the clips. Returns
+// the number of RTP packets sent. After a long stall it continues where the clip would be by now.
 unsigned speaker_tick(struct speaker *, uint64_t now_ns);
 
 // When speaker_tick has something to send; 0 before the first call.
 uint64_t speaker_deadline(const struct speaker *);
 
-// SRTCP, decrypted in place: NACKs are answered by RTX at once, PLI and FIR by a key frame as the
-// next frame, reports and transport-wide feedback are counted.
+// SRTCP, decrypted in place: NACKs are answered with RTX at once, PLI and FIR with a key frame as
+// the next frame; reports and transport-wide feedback are counted.
 void speaker_receive(struct speaker *, uint8_t *packet, size_t len, uint64_t now_ns);

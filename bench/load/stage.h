@@ -1,5 +1,5 @@
-// The speakers of a load, members 0 to count - 1: what they play, what they have sent, and who of
-// them is heard.
+// The speakers of a load, members 0 to count - 1: what they play, what they have sent, and which of
+// them are heard.
 #pragma once
 
 #include <stdint.h>
@@ -10,7 +10,7 @@
 #include "source.h"
 #include "speaker.h"
 
-#define STAGE_PACKETS_TICK 512 // of one tick, whose times of sending are set together
+#define STAGE_PACKETS_TICK 512 // of one tick; their sending times are set together
 
 struct members;
 struct nic;
@@ -35,7 +35,7 @@ struct stage {
 	uint16_t track_count; // LOAD_TRACKS for each speaker, in their order
 	bool measuring; // the latency of what is sent now counts
 	bool rehearsing; // all voices are heard, whatever the load says
-	bool stopped; // nobody sends any more
+	bool stopped; // nobody sends anything
 	uint64_t turn_ns; // when the voices change next
 	uint64_t due_ns; // when the next speaker has something to send
 	uint16_t voice; // first of those that are heard
@@ -55,13 +55,13 @@ void stage_tracks(uint32_t speaker, struct server_track tracks[LOAD_TRACKS]);
 // A speaker is here: it begins to play.
 [[nodiscard]] int stage_start(struct stage *, uint32_t speaker, uint64_t now_ns);
 
-// Sends what is due of all; returns the packets sent.
+// Sends what is due from all speakers; returns the number of packets sent.
 unsigned stage_tick(struct stage *, uint64_t now_ns);
 
 // SRTCP for a speaker, decrypted in place.
 void stage_receive(struct stage *, uint32_t speaker, uint8_t *packet, size_t len, uint64_t now_ns);
 
-// True if every speaker plays at its pace: after a key frame that was asked for it is slower for a
+// True if every speaker plays at normal speed: after a requested key frame, it is slower for a
 // while.
 bool stage_in_step(const struct stage *);
 

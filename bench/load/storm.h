@@ -1,9 +1,9 @@
-// A storm: a twentieth of the viewers is seated, then all others come within some seconds. How long
-// each waits for its pictures, and what those who sit there miss meanwhile.
+// A storm: a twentieth of the viewers are in the room ("seated"), then all others join within some
+// seconds. Measures how long each waits for video, and what the seated viewers lose meanwhile.
 #pragma once
 
 struct generator;
 struct run_options;
 
-// Speakers are here. 0 or -errno: somebody did not come, or sees nothing.
+// The speakers are here. 0, or -errno: somebody did not join, or gets no video.
 int storm(const struct run_options *, struct generator *);

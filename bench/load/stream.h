@@ -1,5 +1,5 @@
 // What one viewer has received of one track: counted packet by packet, so that loss is exact. One
-// cache line each, for a packet of one of a hundred thousand of them touches no other.
+// cache line each, so that a packet of one of a hundred thousand streams touches no other.
 #pragma once
 
 #include <assert.h>
@@ -15,9 +15,9 @@ struct stream {
 	uint32_t first; // sequence number of the first packet; the rollover counter above its 16
 	                // bits
 	uint32_t top; // highest one, likewise
-	uint64_t seen; // bit n: top - n has come; 0 before the first packet
+	uint64_t seen; // bit n: top - n has arrived; 0 before the first packet
 	uint32_t received; // each sequence number once
-	uint32_t duplicates; // or too old to be told from one
+	uint32_t duplicates; // or too old to be distinguished from one
 	uint32_t resent; // RTX packets
 	uint32_t transit, jitter; // RFC 3550 A.8; jitter in 1/16
 	uint32_t expected_before, received_before; // at the last report, for its fraction lost
@@ -25,8 +25,8 @@ struct stream {
 	uint16_t track; // which
 	bool known; // seq_offset is
 	bool asked; // it waits for its NACK
-	bool sampled; // each packet is decrypted and checked now
-	bool moved; // its offset changed on the way: an error, told once
+	bool sampled; // each packet is being decrypted and checked
+	bool moved; // its offset changed: an error, reported once
 };
 static_assert(sizeof(struct stream) == 64);
 
@@ -53,7 +53,7 @@ static inline bool stream_receive(struct stream *s, uint16_t seq)
 		s->received++;
 		return ahead > 1;
 	}
-	// What came before the first packet was sent before the viewer was there.
+	// Earlier packets were sent before the viewer was there.
 	if (ahead <= -STREAM_WINDOW || (s->seen >> -ahead & 1) != 0 ||
 	    (int32_t)(n - s->first) < 0) {
 		s->duplicates++;

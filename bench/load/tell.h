@@ -1,4 +1,4 @@
-// What a run shows, as rows of a table on stdout and lines of JSON.
+// The results of a run, as rows of a table on stdout and lines of JSON.
 #pragma once
 
 #include <stdint.h>
@@ -16,7 +16,7 @@ void tell(
 void tell_joins(const struct run_options *, const struct generator *, double seconds);
 void tell_measure(const struct run_options *, const struct generator *, const struct measure *);
 
-// What it costs that the viewers answer so many messages, beside two windows without.
+// The cost of the viewers' feedback, against two windows without it.
 void tell_feedback(
         const struct run_options *, const struct measure *without, const struct measure *with,
         uint64_t messages
@@ -27,10 +27,10 @@ void tell_memory(
         const struct run_options *, const struct generator *, uint64_t before, uint64_t after
 );
 
-// What the server dropped in its life, by name.
+// What the server has dropped since its start, by name.
 void tell_drops(const struct run_options *, const struct generator *);
 
-// In words: who was the limit, what was checked, what was not measured.
+// In words: what was the limit, what was checked, what was not measured.
 void tell_notes(const struct run_options *, const struct generator *, const struct measure *);
 
 // A step of a ramp: a row of its own table, all of its figures in the file.

@@ -1,5 +1,5 @@
-// WebSockets as a client has them (RFC 6455), thousands on one epoll, with or without TLS. Nothing
-// waits: wss_poll takes what has come and tells. One thread.
+// Client WebSockets (RFC 6455), thousands on one epoll, with or without TLS. Nothing blocks:
+// wss_poll takes what has arrived and calls the owners. One thread.
 #pragma once
 
 #include <netinet/in.h>
@@ -29,21 +29,21 @@ struct wss {
 	uint64_t random; // of masks
 };
 
-// url: http://IPv4:port or https://IPv4:port, whose certificate is not looked at: it is our own
+// url: http://IPv4:port or https://IPv4:port, whose certificate is not verified: it is our own
 // server on this machine. 0 or -errno.
 [[nodiscard]] int wss_init(struct wss *, const char *url, const struct ws_events *);
 
 // All of its WebSockets must be gone.
 void wss_fini(struct wss *);
 
-// Takes what has come to any of them.
+// Takes what has arrived on any of them.
 void wss_poll(struct wss *);
 
-// Begins to open one; path begins with a slash. NULL and errno.
+// Starts to open one; path begins with a slash. On failure, NULL and errno.
 [[nodiscard]] struct ws *ws_open(struct wss *, const char *path, void *owner);
 
-// Text that is sent at once, as far as the kernel takes it, the rest later.
+// Sends text: at once as far as the kernel accepts it, the rest later.
 void ws_send(struct ws *, const char *text, size_t len);
 
-// Without a goodbye and without events. Not within an event of this one.
+// Closes without a close frame and without events. Not within an event of this one.
 void ws_close(struct ws *);

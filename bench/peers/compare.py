@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Sets the servers of scripts/bench peers side by side: compare.py FIGURES.jsonl
+"""Compares the servers of scripts/bench peers: compare.py FIGURES.jsonl
 
-Prints a row for each server at the most viewers that it kept up with, and appends to the file how many times
-as many ours has as Janus, on each port.
+Prints a row for each server at the largest number of viewers that it kept up with, and appends to the file
+how many times as many viewers Amphi serves as Janus, on each port.
 """
 
 import json
 import sys
 
 OURS = "Amphi"
-FULL = 97  # per cent of the generator's core, from which on it is the limit
+FULL = 97  # per cent of the generator's core; from here on, the generator is the limit
 COLUMNS = (
     ("offered", "offered/s", 1, 0),
     ("delivered", "delivered/s", 1, 0),
@@ -22,17 +22,17 @@ COLUMNS = (
 
 
 class Ramp:
-    """What one server has shown on one port."""
+    """The results of one server on one port."""
 
     def __init__(self, server, port, figures):
         self.server, self.port = server, port
         self.of = {f["figure"]: f["value"] for f in figures if "viewers" not in f}
         self.viewers = int(self.of.get("viewers per core", 0))
-        # A step that was tried again counts as it went the last time.
+        # If a step was tried again, the last try counts.
         self.at = {f["figure"]: f["value"] for f in figures if f.get("viewers") == self.viewers}
 
     def extrapolated(self):
-        """Viewers by the worker's busy share where the generator was the limit, otherwise None."""
+        """Viewers from the worker's busy share if the generator was the limit, otherwise None."""
         if self.at.get("generator busy", 0) < FULL:
             return None
         return self.of.get("viewers per core, by the busy share")
@@ -56,7 +56,7 @@ def table(found):
 
 
 def ratios(found):
-    """A figure for each of our ports and each Janus."""
+    """A figure for each of Amphi's ports and each Janus."""
     peers = [r for r in found if r.server != OURS]
     for ours in (r for r in found if r.server == OURS):
         viewers, how = ours.viewers, ""
