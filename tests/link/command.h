@@ -13,10 +13,10 @@ struct command_input {
 	bool skips; // the rest of a line that was too long
 };
 
-// Obeys a line. What it does not understand is told on stderr. True: the figures are asked for.
+// Obeys a line. Reports on stderr what it does not understand. True: the figures are requested.
 [[nodiscard]] bool command_obey(char *line, struct way *down, struct way *up, int64_t now_us);
 
-// Reads what has come on a descriptor, and obeys the whole lines. *report: the figures are asked
-// for. False at its end.
+// Reads what has arrived on a descriptor, and obeys the complete lines. *report: the figures are
+// requested. False at its end.
 [[nodiscard]] bool
 command_read(struct command_input *, int fd, struct way *down, struct way *up, bool *report);

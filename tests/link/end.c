@@ -14,7 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RECEIVE_BUFFER (8 << 20) // bytes: 250 ms of 100 Mbit/s with what the kernel adds to a frame
+#define RECEIVE_BUFFER                                                                             \
+	(8 << 20) // bytes: 250 ms of 100 Mbit/s, including the kernel's overhead per frame
 
 static int tell(const struct end *e, const char *what)
 {
@@ -24,7 +25,7 @@ static int tell(const struct end *e, const char *what)
 	return -error;
 }
 
-// Whether an offload is on; one that the interface does not know is off.
+// Whether an offload is on; an offload that the interface does not have is off.
 static bool offload_is_on(const struct end *e, uint32_t command)
 {
 	struct ethtool_value value = {.cmd = command};
@@ -34,9 +35,8 @@ static bool offload_is_on(const struct end *e, uint32_t command)
 	return ioctl(e->fd, SIOCETHTOOL, &request) == 0 && value.data;
 }
 
-// Segments that were put together are no packets of a wire's, and checksums that a card would
-// finish are finished by none here. What the far ends do shows in the frames themselves: see
-// frame_check.
+// Coalesced segments are not packets as on a wire, and nothing here completes checksums as a card
+// would. The frames themselves show what the far ends do: see frame_check.
 static int offloads_check(const struct end *e)
 {
 	static const uint32_t commands[] = {ETHTOOL_GTXCSUM, ETHTOOL_GTSO, ETHTOOL_GGRO};
@@ -64,20 +64,20 @@ static int mtu_read(struct end *e)
 	return 0;
 }
 
-// Everything that comes in, to whomever, and nothing that goes out. Before bind, so that no frame
-// comes ahead of it.
+// Receives every incoming frame, whoever it is for, and no outgoing one. Called before bind, so
+// that no frame arrives earlier.
 static int socket_configure(const struct end *e, int index)
 {
 	const int one = 1, size = RECEIVE_BUFFER;
 	struct packet_mreq all = {.mr_ifindex = index, .mr_type = PACKET_MR_PROMISC};
 
 	if (setsockopt(e->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) < 0)
-		return tell(e, "this kernel's packet sockets cannot ignore what goes out");
+		return tell(e, "this kernel's packet sockets cannot ignore outgoing frames");
 	if (setsockopt(e->fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)) < 0 ||
 	    setsockopt(e->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)) < 0)
 		return tell(e, "cannot set up its socket");
 	if (setsockopt(e->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
-		return tell(e, "cannot have the buffer that it needs");
+		return tell(e, "cannot get the buffer that it needs");
 	return 0;
 }
 
@@ -102,7 +102,7 @@ int end_open(struct end *e, const char *name)
 	}
 	e->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (e->fd < 0)
-		return tell(e, "cannot open a packet socket, which takes root");
+		return tell(e, "cannot open a packet socket, which requires root");
 	int ret = offloads_check(e);
 	if (ret == 0)
 		ret = mtu_read(e);
@@ -122,12 +122,13 @@ void end_close(struct end *e)
 	e->fd = -1;
 }
 
-// Says once what the far end would have to do for its frames to arrive.
+// Says once what the far end must do for its frames to arrive.
 static void frame_check(struct end *e, uint32_t status, uint32_t len)
 {
 	if (status & TP_STATUS_CSUMNOTREADY && !e->told_checksum) {
 		fprintf(stderr,
-		        "amphi-link: %s: frames come with unfinished checksums and will be thrown "
+		        "amphi-link: %s: frames arrive with incomplete checksums and will be "
+		        "thrown "
 		        "away: "
 		        "at the other end of its cable, ethtool -K … tx off\n",
 		        e->name);
@@ -135,7 +136,8 @@ static void frame_check(struct end *e, uint32_t status, uint32_t len)
 	}
 	if (len > e->mtu + FRAME_ETH + 4 && !e->told_size) {
 		fprintf(stderr,
-		        "amphi-link: %s: a frame of %u bytes is no single packet: at the other end "
+		        "amphi-link: %s: a frame of %u bytes is not a single packet: at the other "
+		        "end "
 		        "of "
 		        "its cable, ethtool -K … tx off gso off\n",
 		        e->name, len);
@@ -191,7 +193,7 @@ void end_send(struct end *e, const struct frame *f)
 		return;
 	e->refused++;
 	if (!e->told_refused)
-		(void)tell(e, "a frame is not taken");
+		(void)tell(e, "a frame was refused");
 	e->told_refused = true;
 }
 

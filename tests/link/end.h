@@ -1,4 +1,4 @@
-// One end of the link: a packet socket that sees every Ethernet frame that comes in at an interface
+// One end of the link: a packet socket that receives every incoming Ethernet frame of an interface
 // and sends frames out of it.
 #pragma once
 
@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define FRAME_MAX 65550 // bytes with the Ethernet header
-#define FRAME_ETH 14 // of them, what the model does not count
+#define FRAME_ETH 14 // of these, the part that the model does not count
 
 struct frame {
 	uint32_t len;
@@ -19,17 +19,17 @@ struct end {
 	uint32_t mtu;
 	uint64_t overrun; // frames that the socket had no room for
 	uint64_t refused; // frames that the interface did not take
-	bool told_checksum, told_size, told_refused; // said once each
+	bool told_checksum, told_size, told_refused; // each is reported once
 };
 
-// Opens it and checks its offloads. 0 or -errno, then the reason has been told on stderr.
+// Opens it and checks its offloads. 0 or -errno; reports the reason on stderr.
 [[nodiscard]] int end_open(struct end *, const char *name);
 void end_close(struct end *);
 
-// The next frame that has come in, to be freed; NULL where there is none, with errno (EAGAIN).
+// The next incoming frame, which the caller frees; NULL if there is none, with errno (EAGAIN).
 [[nodiscard]] struct frame *end_receive(struct end *);
 
-// Whether such an error of it means that there is no such interface any more.
+// Whether this error means that the interface no longer exists.
 bool end_is_gone(const struct end *, int error);
 
 void end_send(struct end *, const struct frame *);

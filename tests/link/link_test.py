@@ -19,7 +19,7 @@ SO_TIMESTAMPNS = 35  # when the kernel got it, however late we look
 
 
 def serve():
-    """Answers what comes, and sends PAYLOAD bytes at the asked rate to whoever asks: "send BIT/S SECONDS"."""
+    """Answers datagrams, and sends PAYLOAD bytes at the requested rate to a client that sends "send BIT/S SECONDS"."""
     server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     server.bind(("::", PORT))
@@ -150,7 +150,7 @@ class Link(unittest.TestCase):
 
 
 class Tool(unittest.TestCase):
-    """In a namespace of its own, with a cable that nobody uses."""
+    """In a separate namespace, with a cable that nobody uses."""
 
     def setUp(self):
         run(["ip", "link", "add", "one", "type", "veth", "peer", "name", "two"])
@@ -219,7 +219,7 @@ class Between(unittest.TestCase):
 
 
 class Via(unittest.TestCase):
-    """A host with a network behind `amphi0`, as scripts/run makes it: only COMMAND of between is behind the link."""
+    """A host with a network behind `amphi0`, as scripts/run creates it: only between's COMMAND is behind the link."""
 
     def test_only_the_command_is_behind_the_link(self):
         inside = f"amphi-lnk-i-{os.getpid()}"

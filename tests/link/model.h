@@ -1,11 +1,11 @@
-// One direction of an emulated link, without sockets or clock: time is passed in, in microseconds
-// of any clock that never runs backwards, so the same model stands behind amphi-link and in tests
-// of virtual time.
+// One direction of an emulated link, without sockets or clock: the caller passes the time, in
+// microseconds of any clock that never runs backwards, so amphi-link and tests in virtual time use
+// the same model.
 //
 //     lane_send ─▶ loss ─▶ drop-tail queue ─▶ rate ─▶ delay, jitter, reorder, copies ─▶ lane_take
 //
-// Sizes are the caller's, which should count what a wire carries: IP and UDP included. What happens
-// depends on the seed and on what is sent when, not on how often the lane is asked.
+// Sizes are the caller's, and should count what a wire carries, including IP and UDP. The result
+// depends on the seed and on what is sent when, not on how often the lane is called.
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,8 @@
 
 #include "rate.h"
 
-// A link of zeros carries everything at once. Trace and steps are borrowed for the lane's life.
+// An all-zero link carries everything at once. Trace and steps are borrowed for the lane's
+// lifetime.
 struct lane_config {
 	struct rate rate;
 	uint32_t depth_bytes; // of the token bucket: what an idle link saves up. 0: a serial line
@@ -29,12 +30,12 @@ struct lane_config {
 	double loss_bad; // share lost in the bad state, none is in the good one; 0: all
 	double reorder; // share that is held back, so that later ones come first
 	int64_t reorder_us; // how long
-	double duplicate; // share that comes out twice, one right behind the other
+	double duplicate; // share that comes out twice, one right after the other
 	uint64_t seed;
 };
 
 struct lane_stats {
-	uint64_t in_packets, in_bytes; // all that was sent: what became of it follows
+	uint64_t in_packets, in_bytes; // everything that was sent; its fates follow
 	uint64_t out_packets, out_bytes; // taken, copies included
 	uint64_t dropped_packets, dropped_bytes; // by the queue
 	uint64_t lost_packets, lost_bytes; // at random
@@ -44,47 +45,47 @@ struct lane_stats {
 
 enum lane_verdict {
 	LANE_ACCEPTED,
-	LANE_DROPPED, // by the full queue, or for want of memory
+	LANE_DROPPED, // by the full queue, or for lack of memory
 	LANE_LOST, // at random
 };
 
-// What came out.
+// A packet that came out.
 struct lane_packet {
 	void *packet;
 	uint32_t bytes;
 	bool again; // a copy of it comes out later: the caller owns it from then on
 	int64_t out_us; // when it was due
-	int64_t queue_us; // how long it waited and was being sent, without the delay
+	int64_t queue_us; // waiting and transmission time, without the delay
 };
 
 struct lane; // written by one thread
 
-// A lane whose rate begins at now_us with a full bucket. NULL with errno: EINVAL for a
-// configuration that cannot be met, ENOMEM.
+// A lane whose rate starts at now_us with a full bucket. NULL with errno: EINVAL for an impossible
+// configuration, ENOMEM.
 [[nodiscard]] struct lane *lane_create(const struct lane_config *, int64_t now_us);
 
-// Hands every packet that is still inside to `release`, unless that is NULL.
+// Passes every packet that is still inside to `release`, unless that is NULL.
 void lane_destroy(struct lane *, void (*release)(void *packet));
 
-// What holds from now_us on; packets inside stay. The rate begins anew where it is another one; the
-// seed is not looked at. 0 or -EINVAL, then nothing has changed.
+// The configuration from now_us on; packets inside stay. The rate starts afresh if it differs; the
+// seed is ignored. 0 or -EINVAL, then nothing has changed.
 [[nodiscard]] int lane_configure(struct lane *, int64_t now_us, const struct lane_config *);
 const struct lane_config *lane_config(const struct lane *);
 
-// A packet comes to the link. Unless it is accepted it stays the caller's.
+// A packet enters the link. Unless it is accepted, the caller keeps it.
 [[nodiscard]] enum lane_verdict
 lane_send(struct lane *, int64_t now_us, uint32_t bytes, void *packet);
 
-// When lane_take may have something next: never later than that, with jitter or a change of the
-// configuration it can be too early. INT64_MAX: never, as it stands.
+// When lane_take may have the next packet: never too late, but with jitter or a change of the
+// configuration it can be too early. INT64_MAX: never, in the current state.
 int64_t lane_next_us(const struct lane *);
 
-// The next packet that is due by now_us, which becomes the caller's; false where there is none.
+// The next packet that is due by now_us, which then belongs to the caller; false if there is none.
 [[nodiscard]] bool lane_take(struct lane *, int64_t now_us, struct lane_packet *);
 
 const struct lane_stats *lane_stats(const struct lane *);
 
-// What waits for the rate, as of the last call that passed a time.
+// The queue length, as of the last call that passed a time.
 uint64_t lane_queue_bytes(const struct lane *);
 
 // Packets that wait or are on their way, copies included. The books: in + duplicates = out +

@@ -16,7 +16,7 @@ struct options {
 enum options_result {
 	OPTIONS_RUN,
 	OPTIONS_DONE, // the help has been printed
-	OPTIONS_WRONG, // what is wrong has been told on stderr
+	OPTIONS_WRONG, // the error was reported on stderr
 };
 
 [[nodiscard]] enum options_result options_read(struct options *, int argc, char **argv);

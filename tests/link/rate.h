@@ -1,6 +1,5 @@
 // How much a link may send by when: a constant rate, steps, or a trace of delivery opportunities.
-// Tokens count in millionths of a bit, which is what 1 bit/s earns in a microsecond: all sums are
-// exact.
+// Tokens are millionths of a bit, which 1 bit/s earns in a microsecond: so all sums are exact.
 #pragma once
 
 #include <stdbool.h>
@@ -17,13 +16,13 @@ struct rate_step {
 	int64_t bit_s; // from then on; RATE_UNLIMITED, RATE_STALLED
 };
 
-// The trace counts where there is one, then the steps, then the constant.
+// The trace applies if there is one, otherwise the steps, otherwise the constant.
 struct rate {
 	int64_t bit_s;
 	const struct rate_step *steps; // ascending, the first at 0
 	uint32_t steps_n;
-	// Mahimahi's form: milliseconds from the beginning, not descending, at each of which
-	// RATE_MTU bytes may go. The last is the period, after which all begins again.
+	// Mahimahi's format: milliseconds from the beginning, not descending, at each of which
+	// RATE_MTU bytes may be sent. The last is the period, after which everything repeats.
 	const uint32_t *trace;
 	uint32_t trace_n;
 };
@@ -39,8 +38,8 @@ static inline int64_t rate_tokens_of(uint32_t bytes)
 // Earned after from_us until to_us, both from the beginning; RATE_TOKENS_MAX at most.
 int64_t rate_earned(const struct rate *, int64_t from_us, int64_t to_us);
 
-// When so many tokens will have been earned after from_us; INT64_MAX: never.
+// When this many tokens will have been earned after from_us; INT64_MAX: never.
 int64_t rate_due(const struct rate *, int64_t from_us, int64_t tokens);
 
-// bit/s at a time, of a trace on average; RATE_UNLIMITED, RATE_STALLED.
+// bit/s at a given time, for a trace its average; RATE_UNLIMITED, RATE_STALLED.
 int64_t rate_at(const struct rate *, int64_t at_us);

@@ -116,28 +116,27 @@ static bool set_duplicate(struct direction *d, const char *text)
 }
 
 const struct setting settings[] = {
-        {"rate", "RATE", "bit/s that pass; 0 lets nothing through (unlimited)",
+        {"rate", "RATE", "rate in bit/s; 0 lets nothing through (unlimited)",
          "600k, 2.5m, 1g, unlimited or 0", set_rate},
-        {"steps", "STEPS", "rates, each from its second on",
+        {"steps", "STEPS", "rates that change at the given seconds",
          "RATE@SECOND,… from 0 on: 2m@0,600k@20,2m@40", set_steps},
         {"trace", "FILE",
-         "each line a millisecond at which 1500 bytes may pass; begins again after the last",
+         "each line is a millisecond at which 1500 bytes may pass; repeats after the last",
          "a readable file of ascending milliseconds, one a line", set_trace},
-        {"depth", "BYTES", "token bucket: what an idle link saves up and passes at once (0)",
+        {"depth", "BYTES", "token bucket: what an idle link saves up to pass at once (0)",
          "bytes, such as 1600 or 6k", set_depth},
-        {"queue", "SIZE", "what may wait for the rate, as time at that rate or in bytes (200ms)",
+        {"queue", "SIZE", "size of the queue, as time at the rate or in bytes (200ms)",
          "200ms, 0.5s, 30000, 30k or unlimited", set_queue},
         {"delay", "TIME", "one way (0)", "20ms, 0.5s, 800us or 0", set_delay},
-        {"jitter", "TIME", "0 to this much more, at random, without reordering (0)",
+        {"jitter", "TIME", "additional delay of 0 to TIME, at random, without reordering (0)",
          "20ms, 0.5s, 800us or 0", set_jitter},
         {"loss", "SHARE", "packets lost at random, before the queue (0)", "5% or 0.05", set_loss},
-        {"loss-burst", "N",
-         "losses come in bad stretches of N packets on average (1: each by itself)",
+        {"loss-burst", "N", "losses come in bursts of N packets on average (1: independent)",
          "a number from 1 on", set_loss_burst},
-        {"loss-bad", "SHARE", "what of a bad stretch is lost (100%)", "50% or 0.5", set_loss_bad},
+        {"loss-bad", "SHARE", "packets lost within a burst (100%)", "50% or 0.5", set_loss_bad},
         {"reorder", "SHARE", "packets that are held back, so that others overtake them (0)",
          "1% or 0.01", set_reorder},
-        {"reorder-delay", "TIME", "how long these are held back (10ms)", "20ms, 0.5s or 800us",
+        {"reorder-delay", "TIME", "how long they are held back (10ms)", "20ms, 0.5s or 800us",
          set_reorder_delay},
         {"duplicate", "SHARE", "packets that arrive twice (0)", "1% or 0.01", set_duplicate},
 };
@@ -157,7 +156,7 @@ void direction_init(struct direction *d)
 	){.config = {.queue_us = QUEUE_US_DEFAULT, .reorder_us = REORDER_US_DEFAULT}};
 }
 
-// Frees what `old` owns and `kept` does not.
+// Frees everything that `old` owns but `kept` does not.
 static void direction_free(const struct direction *old, const struct direction *kept)
 {
 	if (old->steps != kept->steps)

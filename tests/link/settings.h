@@ -1,5 +1,5 @@
-// What can be set of one direction, by an option (--down-rate 600k) or by a line while it runs
-// (down rate 600k): one table for both, with the help.
+// The settings of one direction, as an option (--down-rate 600k) or as a line while it runs (down
+// rate 600k): one table for both, with the help.
 #pragma once
 
 #include <stdio.h>
@@ -18,8 +18,8 @@ struct setting {
 	const char *name; // as in --NAME, --down-NAME and --up-NAME
 	const char *value; // what the help calls it
 	const char *help;
-	const char *accepted; // what it takes, by examples
-	// False where the text is none of it. Replaces pointers without freeing.
+	const char *accepted; // what it accepts, as examples
+	// False if the text is invalid. Replaces pointers without freeing.
 	bool (*set)(struct direction *, const char *text);
 };
 
@@ -31,10 +31,10 @@ const struct setting *setting_find(const char *name); // NULL: there is none
 // No limit, loss or delay; a queue of 200 ms once there is a rate.
 void direction_init(struct direction *);
 
-// Sets what the text says; false changes nothing.
+// Applies the text; if false, nothing has changed.
 [[nodiscard]] bool direction_set(struct direction *, const struct setting *, const char *text);
 
-// The same for a lane that runs, from now_us on.
+// The same for a running lane, from now_us on.
 [[nodiscard]] bool direction_change(
         struct direction *, struct lane *, int64_t now_us, const struct setting *, const char *text
 );

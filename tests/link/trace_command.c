@@ -22,14 +22,14 @@ static void usage(void)
 	     "\n"
 	     "Prints a trace in mahimahi's form, each line a millisecond at which 1500 bytes may "
 	     "pass:\n"
-	     "  steps           rates that change at their times\n"
-	     "  lte             a walk around the mean, with fades of 0.3 to 2 s\n"
+	     "  steps           rates that change at given times\n"
+	     "  lte             a random walk around the mean, with fades of 0.3 to 2 s\n"
 	     "  wifi            bursts, and stalls of 50 to 400 ms\n"
 	     "\n"
-	     "  --rate RATE     the mean of lte and wifi, bit/s (2m)\n"
-	     "  --steps STEPS   of steps: RATE@SECOND,… from 0 on, such as 2m@0,600k@20,2m@40\n"
-	     "  --seconds N     how long, before it begins again (60)\n"
-	     "  --seed N        the same seed, the same trace (1)\n"
+	     "  --rate RATE     the mean rate of lte and wifi, in bit/s (2m)\n"
+	     "  --steps STEPS   for steps: RATE@SECOND,… from 0 on, such as 2m@0,600k@20,2m@40\n"
+	     "  --seconds N     the length of the trace, after which it repeats (60)\n"
+	     "  --seed N        the same seed makes the same trace (1)\n"
 	     "  --help          this\n"
 	     "\n"
 	     "Examples:\n"
@@ -85,7 +85,7 @@ static int trace_print(const struct wish *w)
 	int ret = trace_make(&t, w);
 
 	if (ret == -EINVAL)
-		fprintf(stderr, "amphi-link trace: so much in so long is more than %d lines\n",
+		fprintf(stderr, "amphi-link trace: this rate for this long is more than %d lines\n",
 		        TRACE_LINES_MAX);
 	if (ret == 0) {
 		ret = trace_write(&t, stdout);

@@ -9,7 +9,7 @@
 
 #define LINE_BITS (RATE_MTU * 8.0)
 
-// What each millisecond carries, in bits, before it is cut into lines.
+// The bits that each millisecond carries, before they become lines.
 struct course {
 	double *bits;
 	uint32_t n;
@@ -34,7 +34,7 @@ static void course_scale(struct course *c, int64_t mean_bit_s)
 		c->bits[i] *= (double)mean_bit_s / 1000 * c->n / sum;
 }
 
-// Lines wherever enough bits have been gathered; one at the end in any case, for it is the period.
+// A line wherever enough bits have accumulated; always one at the end, since it is the period.
 static int course_cut(struct course *c, struct trace *t)
 {
 	double sum = 0, gathered = 0;
@@ -70,7 +70,7 @@ int trace_steps(
 	struct rate rate = {.steps = steps, .steps_n = steps_n};
 	struct course c;
 
-	if (steps_n == 0 || !rate_is_valid(&rate)) // unlimited ones want too many lines
+	if (steps_n == 0 || !rate_is_valid(&rate)) // unlimited ones would need too many lines
 		return -EINVAL;
 	int ret = course_init(&c, duration_ms);
 	if (ret < 0)
@@ -81,19 +81,19 @@ int trace_steps(
 	return course_finish(&c, t);
 }
 
-// Evenly from low to high.
+// Uniformly from low to high.
 static double between(struct xorshift *x, double low, double high)
 {
 	return low + (high - low) * xorshift_share(x);
 }
 
-// Time to the next of events that come at random, one in `mean` on average.
+// Time until the next random event, one per `mean` on average.
 static double until_next(struct xorshift *x, double mean)
 {
 	return -mean * log(1 - xorshift_share(x));
 }
 
-// Near enough to normal, with variance 1 and bounds at 6.
+// Close enough to a normal distribution, with variance 1, bounded at 6.
 static double normal(struct xorshift *x)
 {
 	double sum = -6;
@@ -103,8 +103,8 @@ static double normal(struct xorshift *x)
 	return sum;
 }
 
-// The logarithm of the rate walks, and is drawn back to its mean: a deviation of 0.5, forgotten
-// within 2 s.
+// The logarithm of the rate does a random walk with a pull back to its mean: a deviation of 0.5,
+// forgotten within 2 s.
 static void lte_walk(struct course *c, struct xorshift *x)
 {
 	const double step_ms = 20, memory_ms = 2000, deviation = 0.5;
@@ -150,7 +150,7 @@ static void wifi_stalls(struct course *c, struct xorshift *x)
 			c->bits[(uint32_t)at] = 0;
 }
 
-// A walk or bursts, then what interrupts them.
+// A walk or bursts, then their interruptions.
 static int trace_random(
         struct trace *t, int64_t mean_bit_s, uint32_t duration_ms, uint64_t seed,
         void (*course)(struct course *, struct xorshift *),
@@ -200,7 +200,7 @@ static int trace_append(struct trace *t, uint32_t *size, uint32_t ms)
 	return 0;
 }
 
-// The number that a line consists of, -EINVAL otherwise.
+// The number on a line, or -EINVAL.
 static int64_t line_number(const char *text)
 {
 	char *end;

@@ -1,5 +1,6 @@
-// Delivery traces in mahimahi's form, made from a seed or read from a file: each line a millisecond
-// at which RATE_MTU bytes may be delivered, the last also the period. They go into struct rate.
+// Delivery traces in mahimahi's format, made from a seed or read from a file: each line is a
+// millisecond at which RATE_MTU bytes may be delivered; the last is also the period. They go into
+// struct rate.
 #pragma once
 
 #include <stdint.h>
@@ -21,17 +22,18 @@ struct trace {
 [[nodiscard]] int
 trace_steps(struct trace *, const struct rate_step *, uint32_t steps_n, uint32_t duration_ms);
 
-// A walk around the mean, with fades of 0.3 to 2 s to a tenth or less, one in 8 s on average.
+// A random walk around the mean, with fades of 0.3 to 2 s to a tenth or less, one per 8 s on
+// average.
 [[nodiscard]] int
 trace_lte(struct trace *, int64_t mean_bit_s, uint32_t duration_ms, uint64_t seed);
 
-// Bursts of what was gathered for some milliseconds, and stalls of 50 to 400 ms, one in 3 s on
+// Bursts of what has accumulated over some milliseconds, and stalls of 50 to 400 ms, one per 3 s on
 // average.
 [[nodiscard]] int
 trace_wifi(struct trace *, int64_t mean_bit_s, uint32_t duration_ms, uint64_t seed);
 
-// 0, -EINVAL with the number of the line that is none or not in order (0: there are none), -ENOMEM,
-// -EIO.
+// 0, -EINVAL with the number of the line that is invalid or out of order (0: there are no lines),
+// -ENOMEM, -EIO.
 [[nodiscard]] int trace_read(struct trace *, FILE *, uint32_t *line);
 [[nodiscard]] int trace_write(const struct trace *, FILE *); // 0 or -EIO
 

@@ -1,5 +1,5 @@
-// Numbers as people write them. Each function returns false, and leaves *value, where the text is
-// none.
+// Numbers as people write them. Each function returns false, and leaves *value unchanged, if the
+// text is not such a number.
 #pragma once
 
 #include <stdbool.h>
@@ -13,5 +13,5 @@ bool unit_time(const char *text, int64_t *us); // 500us, 200ms, 1.5s, an hour at
 bool unit_share(const char *text, double *share); // 5%, 0.05
 bool unit_number(const char *text, double min, double max, double *value);
 
-// RATE@SECONDS[,…], the first at 0. NULL where it is none; else to be freed.
+// RATE@SECONDS[,…], the first at 0. NULL if the text is invalid; otherwise the caller frees it.
 struct rate_step *unit_steps(const char *text, uint32_t *n);

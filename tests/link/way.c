@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define BATCH 64 // frames of one way at a time, so that the other one is not kept waiting
+#define BATCH 64 // frames of one direction at a time, so that the other one does not wait
 
 int64_t way_now_us(void)
 {
@@ -33,7 +33,7 @@ static double seconds(int64_t us)
 	return (double)us / 1e6;
 }
 
-// The bytes that the model counts: what follows the Ethernet header.
+// The bytes that the model counts: those after the Ethernet header.
 static uint32_t frame_wire(const struct frame *f)
 {
 	return f->len > FRAME_ETH ? f->len - FRAME_ETH : 0;

@@ -1,4 +1,4 @@
-// One way across the link: from one end through a lane to the other, with its figures.
+// One direction of the link: from one end through a lane to the other, with its figures.
 #pragma once
 
 #include <stdio.h>
@@ -16,12 +16,12 @@ struct way {
 	struct histogram late_us; // how much later than the model says they were sent
 };
 
-// Begins at now_us with the direction's configuration. 0 or -errno.
+// Starts at now_us with the direction's configuration. 0 or -errno.
 [[nodiscard]] int way_start(struct way *, int64_t now_us);
 void way_stop(struct way *);
 
-// Takes in what has come, up to a bound. 0, or -errno where the interface is gone. The log, of
-// which times count from start_us, may be NULL.
+// Takes in arrived frames, up to a bound. 0, or -errno if the interface is gone. The log, whose
+// times count from start_us, may be NULL.
 [[nodiscard]] int way_receive(struct way *, int64_t start_us, FILE *log);
 
 // Sends what is due.
@@ -30,5 +30,5 @@ void way_send(struct way *, int64_t start_us, FILE *log);
 // Its figures as a JSON object.
 void way_report(struct way *, FILE *);
 
-// Microseconds of the clock that all of this counts by.
+// Microseconds of the clock that everything here uses.
 int64_t way_now_us(void);

@@ -1,5 +1,5 @@
-// Marsaglia's xorshift with Vigna's multiplier (xorshift64*): repeatable from its seed. Struct and
-// names of our own, for libc has random().
+// Marsaglia's xorshift with Vigna's multiplier (xorshift64*): repeatable from its seed. The names
+// avoid libc's random().
 #pragma once
 
 #include <stdint.h>
@@ -8,7 +8,7 @@ struct xorshift {
 	uint64_t state; // never 0
 };
 
-// Each of `stream` gives a sequence of its own for the same seed; neighbours have nothing in common
+// For the same seed, each `stream` gives a different sequence; neighbours have nothing in common
 // (the finalizer of splitmix64).
 static inline void xorshift_seed(struct xorshift *x, uint64_t seed, uint64_t stream)
 {
@@ -19,7 +19,7 @@ static inline void xorshift_seed(struct xorshift *x, uint64_t seed, uint64_t str
 	x->state = (z ^ z >> 31) | 1;
 }
 
-// Evenly from [0, 1).
+// Uniformly from [0, 1).
 static inline double xorshift_share(struct xorshift *x)
 {
 	x->state ^= x->state >> 12;
