@@ -1,5 +1,4 @@
-// What one viewer may cost: it floods, and the others get what they got before (threats-and-faults
-// 14).
+// What one viewer may cost: it floods the server, and the others are not affected.
 #include <stdio.h>
 #include <string.h>
 
@@ -17,25 +16,25 @@
 static const struct member_options top = {TOP_LAYERS};
 static const struct member_options lossy = {.loss_in_permille = 50, TOP_LAYERS};
 
-// A webinar with one viewer who is up to no good, and two whose network is bad: they need what the
-// server's budgets are for.
+// A webinar with one malicious viewer and two on bad networks, which depend on the server's
+// budgets.
 struct hall {
 	struct party party;
 	struct member *speaker, *guilty;
 	struct member *others[OTHERS];
 	uint64_t flooded_ns; // since when
-	uint64_t shed; // packets of RTCP that had not been read by then
+	uint64_t shed; // packets of RTCP that had been dropped unread by then
 };
 
-// Where the worker is behind, which a busy machine can make it, others than the guilty one count as
-// shed as well; what they got in the end says whether that cost them anything.
+// If the worker is behind, as on a busy machine, it sheds packets of other viewers as well; what
+// they got in the end shows whether that cost them anything.
 static uint64_t shed(void)
 {
 	return driver_drop(&scene.driver, "rtcp_rate") + driver_drop(&scene.driver, "busy");
 }
 
-// What the guilty one may have cost since the flood began: 5000 units of work at once and 10 000 a
-// second (path/relay.h).
+// The most that the flooding viewer may have cost since the flood began: 5000 units of work at once
+// and 10 000 per second (path/relay.h).
 static uint64_t work_most(const struct hall *h)
 {
 	return 5000 + (clock_ns() - h->flooded_ns) / 100000;
@@ -48,7 +47,7 @@ static void hall_open(struct hall *h)
 	h->guilty = party_watcher(&h->party, h->speaker, &top);
 	for (int i = 0; i < OTHERS; i++)
 		h->others[i] = party_watcher(&h->party, h->speaker, &lossy);
-	// What is lost before the first packet that came is asked for by nobody.
+	// Nobody requests packets lost before the first one that arrived.
 	for (int i = 0; i < OTHERS; i++)
 		h->others[i]->client.config.loss_in_permille = 0;
 	party_connect(&h->party);
@@ -60,7 +59,7 @@ static void hall_open(struct hall *h)
 	h->flooded_ns = clock_ns();
 }
 
-// Runs the party while the guilty one sends `packets` each turn.
+// Runs the party while the flooding viewer sends `packets` each turn.
 static void hall_flood(struct hall *h, const uint8_t *rtcp, size_t len, int packets)
 {
 	for (int turn = 0; turn < FLOOD_TURNS; turn++) {
@@ -127,7 +126,7 @@ static void lists_of_numbers_that_nobody_has_are_bounded(void **)
 	hall_open(&h);
 	uint64_t numbers = driver_counter(&scene.driver, AM_COUNTER_nacks_received);
 	hall_flood(&h, out, long_nack(h.guilty->video, out), PACKETS);
-	// Of 30 million; the others ask for little.
+	// Of 30 million; the others request little.
 	numbers = driver_counter(&scene.driver, AM_COUNTER_nacks_received) - numbers;
 	assert_in_range(numbers, 5000, work_most(&h) + 5000);
 	assert_true(shed() > h.shed + 1000);
@@ -189,11 +188,11 @@ static void check_who_asks_forever(void (*ask)(const struct member *, int turn))
 		ask(guilty, turn);
 		party_run(&p, 200);
 	}
-	// Four at once, then after 1, 2, 4 and 8 s; it would be one a second.
+	// Four at once, then after 1, 2, 4 and 8 s; without the limit, one per second.
 	uint32_t asked = viewer_judge(other->video).key_frames - before;
 	assert_in_range(asked, 1, 9);
 
-	// Who comes now waits no longer than ever.
+	// A newcomer waits no longer than usual.
 	struct member *late = party_watcher(&p, speaker, &top);
 	party_connect(&p);
 	party_run(&p, 1500);
@@ -213,7 +212,7 @@ static void who_asks_for_key_frames_forever_gets_few(void **)
 	check_who_asks_forever(ask_by_signaling);
 }
 
-static void who_changes_forever_gets_few_key_frames(void **)
+static void endless_changes_get_few_key_frames(void **)
 {
 	check_who_asks_forever(ask_by_layers);
 	check_who_asks_forever(ask_by_pause);
@@ -222,10 +221,10 @@ static void who_changes_forever_gets_few_key_frames(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(lists_of_numbers_that_nobody_has_are_bounded),
+	        cmocka_unit_test(nacks_for_unknown_numbers_are_bounded),
 	        cmocka_unit_test(lists_of_key_frame_requests_are_bounded),
-	        cmocka_unit_test(who_asks_for_key_frames_forever_gets_few),
-	        cmocka_unit_test(who_changes_forever_gets_few_key_frames),
+	        cmocka_unit_test(endless_key_frame_requests_get_few),
+	        cmocka_unit_test(endless_changes_get_few_key_frames),
 	};
 	return SCENE_RUN(tests);
 }

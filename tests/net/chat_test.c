@@ -1,4 +1,4 @@
-// A room's data channel over real DTLS: who speaks, who hears, and who may not (threats 12, 14).
+// A room's data channel over real DTLS: who writes, who reads, and who may not.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ struct chatter {
 	size_t last_len;
 	char last[9000]; // without a NUL in it, so it is a string
 	unsigned sequence; // of the last
-	uint16_t stream; // likewise; of one that hears senders apart
+	uint16_t stream; // likewise; for a client with a stream per sender
 };
 
 static const struct member_options plain = {0};
@@ -184,7 +184,7 @@ static struct am_transport_state state_of(const struct chatter *c)
 	struct am_transport_state state;
 	bool read = false;
 
-	// The service thread may be writing it just now.
+	// The service thread may be writing it at this moment.
 	for (int i = 0; i < 1000 && !read; i++) {
 		read = driver_transport_state(&scene.driver, c->member->transport.id, &state);
 		if (!read)
@@ -220,11 +220,11 @@ static void one_speaks_and_all_hear(void **)
 	assert_int_equal(c[0]->heard + c[1]->heard, 0);
 	assert_int_equal(c[2]->sequence, 1);
 	assert_non_null(strstr(c[2]->last, "\n{\"ann\"}\nhello"));
-	// Nobody speaks in another's name, whatever he writes.
+	// Nobody can write in another's name, whatever the text.
 	say(c[1], "9 9 9\n{\"ann\"}\nI owe you");
 	check_heard(&p, c[4], 2);
 	assert_non_null(strstr(c[4]->last, "\n{\"bob\"}\n9 9 9\n{\"ann\"}\nI owe you"));
-	// A tag that changes is the next message's.
+	// A changed tag applies to the next message.
 	assert_int_equal(command(AM_CMD_DATA_PRODUCER_ADD, c[0], STREAM, "{\"anna\"}"), 0);
 	say(c[0], "again");
 	check_heard(&p, c[3], 3);
@@ -238,7 +238,7 @@ static void one_speaks_and_all_hear(void **)
 	assert_int_equal(heard.data_consumer, 0);
 	assert_int_equal(heard.data_messages_out, 3);
 
-	// Who comes late hears it all, who is in another room nothing.
+	// A latecomer reads all of it; somebody in another room reads nothing.
 	c[5] = listener_make(&p);
 	party_connect(&p);
 	associate(&p, c[5]);
@@ -261,7 +261,7 @@ static void one_speaks_and_all_hear(void **)
 	free_all(c, 6);
 }
 
-// A client of the chat alone offers no use_srtp.
+// A client that only chats does not offer use_srtp.
 static void data_needs_no_srtp(void **)
 {
 	const struct member_options without = {.profiles = ""};
@@ -294,7 +294,8 @@ static void data_needs_no_srtp(void **)
 	free_all(c, 2);
 }
 
-// Clients before mediasoup-client 3.21 count their data channels up to 1023, whichever are closed.
+// Clients before mediasoup-client 3.21 number their data channels up to 1023, even if some are
+// closed.
 static void a_data_producer_opens_again_and_again(void **)
 {
 	static const uint16_t streams[] = {0, 15, 16, 17, 255, 256, 1023};
@@ -316,7 +317,7 @@ static void a_data_producer_opens_again_and_again(void **)
 		association_say(&c[0]->association, streams[i], PPID_STRING, "again", 5);
 		check_heard(&p, c[1], i + 1);
 		party_run(&p, 500); // the sender's rate
-		// Closed, and opened again on the same association: a browser has no other.
+		// Closed and opened again on the same association: a browser has only one.
 		if (i % 2)
 			assert_int_equal(command(AM_CMD_DATA_PRODUCER_REMOVE, c[0], 0, ""), 0);
 		assert_false(c[0]->association.aborted);
@@ -326,7 +327,7 @@ static void a_data_producer_opens_again_and_again(void **)
 	free_all(c, 2);
 }
 
-// A page that has the association may not have its data channel yet.
+// A page may have the association, but not its data channel yet.
 static void nothing_is_sent_before_the_start(void **)
 {
 	struct party p;
@@ -345,7 +346,7 @@ static void nothing_is_sent_before_the_start(void **)
 	check_heard(&p, c[1], 1);
 	party_run(&p, 300);
 	assert_int_equal(c[2]->heard, 0);
-	for (int i = 0; i < 2; i++) { // once more it changes nothing
+	for (int i = 0; i < 2; i++) { // the second time changes nothing
 		assert_int_equal(command(AM_CMD_DATA_CONSUMER_START, c[2], 0, ""), 0);
 		check_heard(&p, c[2], 1);
 	}
@@ -357,7 +358,7 @@ static void nothing_is_sent_before_the_start(void **)
 	free_all(c, 3);
 }
 
-// For clients that know no envelope: each sender on a stream, and what was said alone.
+// For clients that do not know envelopes: each sender on a stream of its own, with only the text.
 static void senders_can_be_heard_apart(void **)
 {
 	struct party p;
@@ -387,7 +388,7 @@ static void senders_can_be_heard_apart(void **)
 	check_heard(&p, c[2], 2);
 	assert_string_equal(c[2]->last, "привет");
 	assert_int_equal(c[2]->stream, 7);
-	// Another one takes the stream: nothing that was said by the first comes on it.
+	// Another sender takes the stream: no message of the first arrives on it.
 	assert_int_equal(source_set(c[2], 7, NULL), 0);
 	assert_int_equal(source_set(c[2], 5, c[1]), 0);
 	say(c[0], "gone");
@@ -403,7 +404,7 @@ static void senders_can_be_heard_apart(void **)
 	free_all(c, 4);
 }
 
-static void what_is_no_message_is_dropped_by_name(void **)
+static void invalid_messages_are_dropped_and_counted(void **)
 {
 	struct party p;
 	struct chatter *c[2];
@@ -425,7 +426,7 @@ static void what_is_no_message_is_dropped_by_name(void **)
 	association_say(a, STREAM, PPID_STRING, "\xff\xfe", 2);
 	memset(big, 'x', sizeof(big));
 	association_say(a, STREAM, PPID_STRING, big, sizeof(big));
-	// A listener has no say.
+	// A reader cannot write.
 	association_say(&c[1]->association, 0, PPID_STRING, "x", 1);
 	party_run(&p, 500);
 	assert_int_equal(data_drops("data_no_producer"), no_producer + 2);
@@ -460,12 +461,12 @@ static void a_chatterbox_is_limited(void **)
 	say(c[1], "may I");
 	check_heard(&p, c[2], c[2]->heard + 1);
 
-	// Packets are limited too, before SCTP sees them; DTLS and ICE go on.
+	// Packets are limited too, before SCTP reads them; DTLS and ICE go on.
 	dropped = data_drops("sctp_rate");
 	for (int i = 0; i < 2000; i++) {
 		association_raw(&c[0]->association, 1, "\0\0\0\4", 4);
 		if (i % 50 == 0)
-			party_run(&p, 5); // or the ring to the service thread is full first
+			party_run(&p, 5); // otherwise the ring to the service thread fills up first
 	}
 	party_run(&p, 300);
 	assert_true(data_drops("sctp_rate") > dropped + 1000);
@@ -499,7 +500,7 @@ static void a_slow_reader_loses_and_the_others_do_not(void **)
 		check_heard(&p, quick, (unsigned)i + 1);
 	}
 	slow->association.deaf = false;
-	party_run(&p, 8000); // retransmissions, at first once in some seconds
+	party_run(&p, 8000); // retransmissions, at first every few seconds
 	assert_int_equal(slow->sequence, 2 * SPEAKERS);
 	uint64_t missed = data_drops("data_slow") - dropped;
 	assert_in_range(missed, 1, 2 * SPEAKERS - 5);
@@ -508,7 +509,7 @@ static void a_slow_reader_loses_and_the_others_do_not(void **)
 	free_all(c, ALL);
 }
 
-static void who_has_no_channel_is_not_answered(void **)
+static void sctp_without_a_channel_is_not_answered(void **)
 {
 	struct party p;
 	struct chatter *c[2];
@@ -524,7 +525,8 @@ static void who_has_no_channel_is_not_answered(void **)
 	assert_int_equal(data_drops("sctp_unwanted"), dropped + 50);
 	assert_int_equal(c[0]->association.packets_in, 0);
 
-	// Once it has one, it is met half-way; and heard no more once that was taken away.
+	// Once it has a channel, the association is accepted; once the channel is gone, it is
+	// ignored.
 	assert_int_equal(command(AM_CMD_DATA_PRODUCER_ADD, c[0], STREAM, "{}"), 0);
 	party_run(&p, 300);
 	assert_true(c[0]->association.inits_in > 0);
@@ -544,7 +546,7 @@ static void who_has_no_channel_is_not_answered(void **)
 	free_all(c, 2);
 }
 
-static void an_association_that_ends_may_begin_anew(void **)
+static void an_ended_association_may_start_again(void **)
 {
 	struct party p;
 	struct chatter *c[2];
@@ -580,11 +582,11 @@ int main(void)
 	        cmocka_unit_test(a_data_producer_opens_again_and_again),
 	        cmocka_unit_test(nothing_is_sent_before_the_start),
 	        cmocka_unit_test(senders_can_be_heard_apart),
-	        cmocka_unit_test(what_is_no_message_is_dropped_by_name),
+	        cmocka_unit_test(invalid_messages_are_dropped_and_counted),
 	        cmocka_unit_test(a_chatterbox_is_limited),
 	        cmocka_unit_test(a_slow_reader_loses_and_the_others_do_not),
-	        cmocka_unit_test(who_has_no_channel_is_not_answered),
-	        cmocka_unit_test(an_association_that_ends_may_begin_anew),
+	        cmocka_unit_test(sctp_without_a_channel_is_not_answered),
+	        cmocka_unit_test(an_ended_association_may_start_again),
 	};
 	return SCENE_RUN(tests);
 }

@@ -1,5 +1,6 @@
-// A webinar of 20 speakers and 2000 viewers: 80 000 subscriptions come and go. Most of these people
-// are signaled only, so their subscriptions wait in the registry; some are there, and see and hear.
+// A webinar of 20 speakers and 2000 viewers: 80 000 subscriptions come and go. Most of these
+// members are only signaled, so their subscriptions wait in the registry; some are connected, and
+// see and hear.
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ struct crowd {
 	am_id viewers[VIEWERS];
 };
 
-// Entries in use of the region's tables.
+// Used entries in the region's tables.
 struct entries {
 	uint32_t transports, tracks, subscriptions;
 };
@@ -116,7 +117,7 @@ static void speakers_add(struct crowd *c, uint64_t room, const struct member *sp
 	assert_int_equal(driver_settle(&scene.driver), 0);
 }
 
-// Everyone subscribes to everything; a watcher has the first speaker's tracks already.
+// Everyone subscribes to everything; a watcher already has the first speaker's tracks.
 static void viewers_add(struct crowd *c, uint64_t room, struct member *const *watchers)
 {
 	for (int i = 0; i < VIEWERS; i++) {

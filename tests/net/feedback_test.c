@@ -86,8 +86,8 @@ static uint32_t nacked_of(const struct member *speaker)
 	return s[0].nacked + s[1].nacked + s[2].nacked;
 }
 
-// A loss on the speaker's way is repaired before the watchers' numbers are given out: they see
-// nothing of it, and ask for nothing.
+// A loss on the speaker's link is repaired before watchers' numbers are assigned: they do not
+// notice it, and request nothing.
 static void a_loss_of_the_speaker_is_repaired_once_for_all(void **)
 {
 	struct party p;
@@ -124,9 +124,9 @@ static void a_loss_of_the_speaker_is_repaired_once_for_all(void **)
 	party_end(&p);
 }
 
-// Where no repair comes watchers go on over the gap, later by what a repair may take; and at once
-// when it is clear that none ever comes.
-static void watchers_go_on_where_no_repair_comes(void **)
+// If no repair arrives, watchers continue after the gap, delayed by the time that a repair may
+// take; and at once when it is clear that none will come.
+static void watchers_go_on_without_a_repair(void **)
 {
 	struct pair t;
 
@@ -150,7 +150,7 @@ static void watchers_go_on_where_no_repair_comes(void **)
 	party_end(&t.p);
 }
 
-// What takes longer than anyone waits is asked for once a round trip all the same.
+// A repair that takes longer than anybody waits is still requested only once per round trip.
 static void a_distant_speaker_is_asked_once_for_each_loss(void **)
 {
 	struct pair t;
@@ -173,9 +173,9 @@ static void a_distant_speaker_is_asked_once_for_each_loss(void **)
 	party_end(&t.p);
 }
 
-// Who sees one temporal layer has a gap wherever something of the others comes too late, and is
-// told that it is none.
-static void what_comes_late_for_others_is_no_gap(void **)
+// A watcher of one temporal layer would see a gap wherever a packet of another layer is late; its
+// numbers show none.
+static void late_packets_of_other_layers_are_no_gap(void **)
 {
 	static const struct member_options low = {.spatial = 2, .temporal = 0};
 	struct party p;
@@ -198,7 +198,7 @@ static void what_comes_late_for_others_is_no_gap(void **)
 	party_end(&p);
 }
 
-// Without loss nobody asks for anything.
+// Without loss nobody requests anything.
 static void without_loss_there_are_no_nacks(void **)
 {
 	struct party p;
@@ -266,7 +266,7 @@ static void a_nack_flood_is_bounded(void **)
 		party_run(&p, 20);
 	}
 	made = driver_counter(&scene.driver, AM_COUNTER_made_retransmissions) - made;
-	assert_true(made < 6000); // of 64 000 that were asked for in 2 s
+	assert_true(made < 6000); // of 64 000 that were requested in 2 s
 	party_settle(&p);
 	check_video(other);
 	assert_int_equal(check_sound(other).gaps, 0);
@@ -343,7 +343,7 @@ static void the_speaker_learns_its_loss(void **)
 
 static void loss_tell(struct member *m, uint8_t fraction, int times)
 {
-	static uint32_t ahead; // of what it got: each report is about some packets more
+	static uint32_t ahead; // of its packets: each report covers some more of them
 	uint8_t rr[64];
 
 	for (int i = 0; i < times; i++) {
@@ -354,8 +354,8 @@ static void loss_tell(struct member *m, uint8_t fraction, int times)
 	}
 }
 
-// RFC 2198, for those who know it.
-static void sound_goes_twice_while_it_gets_lost(void **)
+// RFC 2198, for clients that support it.
+static void audio_is_sent_twice_over_a_lossy_link(void **)
 {
 	static const struct member_options able = {.red = true, TOP_LAYERS};
 	struct party p;
@@ -387,7 +387,7 @@ static uint8_t loudness(const struct member *speaker)
 	return (uint8_t)am_gauge_get(scene.driver.region.map->gauges.tracks, speaker->sound_id);
 }
 
-// RFC 6464: who is how loud, as it stands in the region.
+// RFC 6464: the loudness of each speaker in the region.
 static void loud_and_quiet_speakers_are_measured(void **)
 {
 	struct party p;
@@ -407,7 +407,7 @@ static void loud_and_quiet_speakers_are_measured(void **)
 	assert_int_equal(loudness(loud), 0);
 	assert_int_equal(loudness(quiet), 0);
 
-	// Of a paused track nothing is heard, whatever its publisher sends.
+	// A paused track is silent, whatever its publisher sends.
 	loud->publisher.level = 20;
 	party_run(&p, 500);
 	assert_true(loudness(loud) > 0);
@@ -423,7 +423,7 @@ static uint32_t link_of(const struct member *m)
 	return am_gauge_get(scene.driver.region.map->gauges.transports, m->transport.id);
 }
 
-// What the region tells of a member's copies of an SSRC.
+// The region's link word for a member's copies of an SSRC.
 static const struct am_subscription_figures *figures_of(const struct member *m, uint32_t ssrc)
 {
 	const struct am_region_layout *map = scene.driver.region.map;
@@ -457,7 +457,7 @@ static void a_lossy_publisher_is_measured(void **)
 	party_end(&p);
 }
 
-// What a viewer reports: loss, jitter, and the delay since a sender report that it quotes.
+// A viewer's report: loss, jitter, and the delay since a sender report that it quotes.
 static void a_viewers_reports_are_measured(void **)
 {
 	struct party p;
@@ -469,7 +469,7 @@ static void a_viewers_reports_are_measured(void **)
 	struct member *other = party_watcher(&p, speaker, &top);
 	party_connect(&p);
 	party_run(&p, 1000);
-	// It reports nothing else: that all is well, and quoting nothing.
+	// Its own reports stop: they say that all is well, and quote nothing.
 	for (size_t i = 0; i < watcher->viewer.count; i++)
 		watcher->viewer.subscriptions[i].reported_ns = UINT64_MAX / 2;
 	uint32_t link = 0;
@@ -486,7 +486,7 @@ static void a_viewers_reports_are_measured(void **)
 	assert_true((link & 0xff) > 20);
 	assert_int_equal(link >> 8 & 0xff, 50);
 	assert_in_range(link >> 16, 1, 2000);
-	assert_int_equal(link_of(other), 0); // nobody speaks ill of another
+	assert_int_equal(link_of(other), 0); // a report affects only its sender
 	const struct am_subscription_figures *f = figures_of(watcher, watcher->sound->ssrc);
 	assert_int_equal(am_loss_fraction(f->loss), 200);
 	assert_int_equal(f->jitter_ms, 50);
@@ -495,7 +495,7 @@ static void a_viewers_reports_are_measured(void **)
 	party_end(&p);
 }
 
-// A report that the publisher has sent before somebody came is as old as that for nobody.
+// A sender report from before a viewer joined counts from when it was forwarded to that viewer.
 static void a_joiners_round_trip_begins_when_its_report_goes_out(void **)
 {
 	struct party p;
@@ -504,7 +504,7 @@ static void a_joiners_round_trip_begins_when_its_report_goes_out(void **)
 	party_begin(&p);
 	struct member *speaker = party_speaker(&p, &top);
 	struct member *first = party_watcher(&p, speaker, &top);
-	for (int i = 0; i < 10; i++) // a worker keeps the report where somebody watches
+	for (int i = 0; i < 10; i++) // a worker keeps the report if somebody watches
 		party_watcher(&p, speaker, &top);
 	party_connect(&p);
 	party_run(&p, 1000);
@@ -542,16 +542,16 @@ int main(void)
 	        cmocka_unit_test(a_joiners_round_trip_begins_when_its_report_goes_out),
 	        cmocka_unit_test(loss_on_both_sides_is_made_good),
 	        cmocka_unit_test(a_loss_of_the_speaker_is_repaired_once_for_all),
-	        cmocka_unit_test(watchers_go_on_where_no_repair_comes),
+	        cmocka_unit_test(watchers_go_on_without_a_repair),
 	        cmocka_unit_test(a_distant_speaker_is_asked_once_for_each_loss),
-	        cmocka_unit_test(what_comes_late_for_others_is_no_gap),
+	        cmocka_unit_test(late_packets_of_other_layers_are_no_gap),
 	        cmocka_unit_test(without_loss_there_are_no_nacks),
 	        cmocka_unit_test(a_nack_is_answered_by_rtx),
 	        cmocka_unit_test(a_nack_flood_is_bounded),
 	        cmocka_unit_test(plis_of_many_are_merged),
 	        cmocka_unit_test(reports_match_the_rewritten_timestamps),
 	        cmocka_unit_test(the_speaker_learns_its_loss),
-	        cmocka_unit_test(sound_goes_twice_while_it_gets_lost),
+	        cmocka_unit_test(audio_is_sent_twice_over_a_lossy_link),
 	};
 	return SCENE_RUN(tests);
 }

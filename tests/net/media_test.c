@@ -9,7 +9,7 @@
 
 static const struct member_options top = {TOP_LAYERS};
 
-// A speaker and two watchers for 2.5 s; all that can be said of it is said.
+// A speaker and two watchers for 2.5 s; checks everything that can be checked.
 static void check_call(
         const struct member_options *speaker_options, const struct member_options *watcher_options,
         uint16_t profile
@@ -74,7 +74,7 @@ static void families_and_profiles_mix(void **)
 {
 	const struct member_options speaker = {.family = AF_INET6, .profiles = CM};
 	const struct member_options watcher = {.family = AF_INET, TOP_LAYERS};
-	check_call(&speaker, &watcher, 7); // GCM is the server's first wish
+	check_call(&speaker, &watcher, 7); // GCM is the server's first choice
 }
 
 static void a_single_encoding_is_relayed(void **)
@@ -92,7 +92,7 @@ static void a_single_encoding_is_relayed(void **)
 	party_end(&p);
 }
 
-// Until then it is a viewer, whose media has no keys to be read with.
+// Until then it is a viewer, for whose media the server has no keys.
 static void a_viewer_becomes_a_speaker(void **)
 {
 	static const char *const profiles[] = {GCM, CM};
@@ -103,7 +103,7 @@ static void a_viewer_becomes_a_speaker(void **)
 
 		party_begin(&p);
 		struct member *speaker = party_speaker(&p, &later);
-		// As browsers begin, so that nothing rolls over unseen (RFC 3711 3.3.1).
+		// A start like browsers', so that nothing rolls over unseen (RFC 3711 3.3.1).
 		for (int e = 0; e < PUBLISHER_ENCODINGS; e++)
 			speaker->publisher.video[e].sequence = 100;
 		speaker->publisher.audio.sequence = 100;
@@ -178,7 +178,7 @@ static void temporal_layers_thin_out_without_gaps(void **)
 	party_run(&p, 1500);
 	struct viewer_verdict before = viewer_judge(watcher->video);
 	assert_int_equal(driver_layers(&scene.driver, watcher->video_id, 2, 0), 0);
-	party_run(&p, 200); // what was on its way
+	party_run(&p, 200); // what was in transit
 	struct viewer_verdict thin = viewer_judge(watcher->video);
 	party_run(&p, 2000);
 	struct viewer_verdict after = check_video(watcher);
@@ -282,7 +282,7 @@ static void a_subscription_born_paused_waits(void **)
 	party_end(&p);
 }
 
-static void what_is_removed_is_silent(void **)
+static void removed_tracks_and_subscriptions_are_silent(void **)
 {
 	struct party p;
 
@@ -373,7 +373,7 @@ int main(void)
 	        cmocka_unit_test(a_paused_subscription_is_silent_and_goes_on),
 	        cmocka_unit_test(a_paused_track_is_silent_for_all),
 	        cmocka_unit_test(a_subscription_born_paused_waits),
-	        cmocka_unit_test(what_is_removed_is_silent),
+	        cmocka_unit_test(removed_tracks_and_subscriptions_are_silent),
 	        cmocka_unit_test(media_follows_a_rebinding),
 	        cmocka_unit_test(a_room_of_many_hears_everybody),
 	};

@@ -27,8 +27,7 @@ static uint16_t checksum(const uint8_t *p, size_t len)
 	return (uint16_t)~sum;
 }
 
-// Sends an echo request with n bytes and waits for the same back. The kernel fills ICMPv6
-// checksums.
+// Sends an echo request with n bytes and waits for the reply. The kernel fills in ICMPv6 checksums.
 static bool echo(int fd, int family, uint16_t sequence, size_t n)
 {
 	struct sockaddr_storage to = scene_server(family);
@@ -136,7 +135,7 @@ static void a_restart_of_ice_keeps_the_media(void **)
 	const struct driver_transport old = watcher->transport;
 	assert_int_equal(driver_transport_restart(&scene.driver, &watcher->transport), 0);
 	uint64_t answered = watcher->client.peer.checks_answered;
-	party_run(&p, 1500); // the old ones stay good until the new ones are used
+	party_run(&p, 1500); // the old credentials stay valid until the new ones are used
 	assert_true(watcher->client.peer.checks_answered > answered);
 	client_restart(&watcher->client, watcher->transport.ufrag, watcher->transport.pwd);
 	assert_int_equal(client_rebind(&watcher->client), 0);
@@ -146,7 +145,9 @@ static void a_restart_of_ice_keeps_the_media(void **)
 	client_restart(&watcher->client, old.ufrag, old.pwd);
 	answered = watcher->client.peer.checks_answered;
 	party_run(&p, 1500);
-	assert_int_equal(watcher->client.peer.checks_answered, answered); // they are gone now
+	assert_int_equal(
+	        watcher->client.peer.checks_answered, answered
+	); // the old ones are invalid now
 	party_settle(&p);
 	assert_true(check_video(watcher).frames > 120);
 	party_end(&p);
@@ -167,7 +168,7 @@ static void consent_expires_after_30_seconds(void **)
 	watcher->client.peer.checks_off = true;
 	uint32_t packets = watcher->video->packets;
 	party_run(&p, 27000);
-	assert_true(watcher->video->packets > packets + 500); // not before its time
+	assert_true(watcher->video->packets > packets + 500); // not too early
 	check_ice(&p, watcher, AM_ICE_EXPIRED, 6000);
 	party_run(&p, 100);
 	uint64_t datagrams = watcher->client.datagrams_in;
@@ -180,7 +181,7 @@ static void consent_expires_after_30_seconds(void **)
 	party_end(&p);
 }
 
-// A transport that is gone does not answer any more, and its slot serves another one.
+// A removed transport does not answer any more, and its slot serves another one.
 static void a_removed_transport_is_a_stranger(void **)
 {
 	struct party p;

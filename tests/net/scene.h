@@ -20,18 +20,18 @@
 
 struct member;
 
-// The data plane under test and the way to it: one for a test program.
+// The data plane under test and the link to it: one per test program.
 struct scene {
 	struct driver driver;
 	pid_t dataplane;
 	uint64_t rooms;
-	size_t member_count; // of the party; what a failed test leaves behind goes before the next
-	                     // one
+	size_t member_count; // of the party; what a failed test leaves behind is removed before the
+	                     // next
 	struct member *members[PARTY_MEMBERS];
 };
 extern struct scene scene;
 
-// cmocka's group setup and teardown: start the data plane, stop it and see that it ends well.
+// cmocka's group setup and teardown: start the data plane; stop it and check that it exits cleanly.
 int scene_open(void **state);
 int scene_close(void **state);
 
@@ -44,15 +44,15 @@ struct member_options {
 	uint16_t dtls_mtu; // 0: 1200
 	uint16_t loss_in_permille, loss_out_permille;
 	uint8_t encodings; // speakers; 0: 3
-	uint8_t voices; // speakers: heard at a time in their room; 0: all
+	uint8_t voices; // speakers: how many are heard at a time in their room; 0: all
 	uint8_t spatial, temporal; // watchers
 	bool paused; // watchers
 	bool red; // watchers take redundant sound
 	bool tracks_later; // speakers: by party_publish
 	bool no_connect; // no TRANSPORT_CONNECT
 	bool wrong_fingerprint;
-	bool dtls_server; // the data plane begins
-	bool auto_role; // it may begin
+	bool dtls_server; // the data plane starts the handshake
+	bool auto_role; // it may start it
 };
 #define TOP_LAYERS .spatial = 2, .temporal = 2
 
@@ -77,15 +77,15 @@ struct party {
 
 void party_begin(struct party *);
 
-// Members are the party's. They are signaled at once and connect when the party runs.
+// Members belong to the party. They are signaled at once and connect when the party runs.
 struct member *party_speaker(struct party *, const struct member_options *);
 struct member *
 party_watcher(struct party *, const struct member *speaker, const struct member_options *);
 
-// The tracks of a speaker that was made without them.
+// Adds the tracks of a speaker that was created without them.
 void party_publish(struct member *);
 
-// A transport alone, without tracks.
+// Only a transport, without tracks.
 struct member *party_transport(struct party *, const struct member_options *);
 
 void party_run(struct party *, uint64_t ms);
@@ -93,13 +93,13 @@ void party_run(struct party *, uint64_t ms);
 // Runs until all are connected; fails the test after 10 s.
 void party_connect(struct party *);
 
-// Stops all media, ends the loss, and waits until all retransmissions came.
+// Stops all media, ends the loss, and waits until all retransmissions have arrived.
 void party_settle(struct party *);
 
-// Removes everybody; the books must balance then.
+// Removes everybody; the counters must balance then.
 void party_end(struct party *);
 
-// Fails the test where a watcher got anything wrong. Returns the verdict on its video or sound.
+// Fails the test if a watcher got anything wrong. Returns the verdict on its video or audio.
 struct viewer_verdict check_video(const struct member *watcher);
 struct viewer_verdict check_sound(const struct member *watcher);
 

@@ -1,5 +1,4 @@
-// Who is not let in: strangers, wrong passwords and certificates, bytes of no protocol
-// (threats-and-faults 1, 2, 3, 5, 6, 10, 11).
+// Who is kept out: strangers, wrong passwords and certificates, bytes of no known protocol.
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,14 +28,14 @@ static struct stranger stranger_open(int family)
 	return s;
 }
 
-// True if nothing came back until now.
+// True if nothing has come back so far.
 static bool heard_nothing(const struct stranger *s)
 {
 	uint8_t bytes[2048];
 	return recv(s->fd, bytes, sizeof(bytes), 0) < 0;
 }
 
-// A call that goes on while somebody is being malicious.
+// A call that goes on while somebody attacks.
 struct call {
 	struct party party;
 	struct member *speaker, *watcher;
@@ -51,7 +50,7 @@ static void call_begin(struct call *c)
 	party_run(&c->party, 1000);
 }
 
-// Unharmed: media flowed all the time and still does.
+// Unharmed: media has flowed all the time and still does.
 static void call_end(struct call *c)
 {
 	uint32_t packets = c->watcher->video->packets;
@@ -243,7 +242,7 @@ static void a_replayed_check_redirects_nothing(void **)
 	assert_true(bytes_in <= 3 * bytes_out);
 	assert_true(c.watcher->video->packets > packets + 100); // in 2 s
 
-	// Nor where the client sends no checks of its own any more.
+	// Not even if the client itself no longer sends checks.
 	c.watcher->client.peer.checks_off = true;
 	for (int turn = 0; turn < 120; turn++) {
 		size_t n = binding_request_build(&check, out);
@@ -257,7 +256,7 @@ static void a_replayed_check_redirects_nothing(void **)
 	call_end(&c);
 }
 
-// It sends checks alone: once nothing comes from where it was, they are believed.
+// It sends only checks: once nothing arrives from its old address, they are trusted.
 static void a_client_that_moves_and_sends_no_reports_is_followed(void **)
 {
 	struct call c;
@@ -305,7 +304,7 @@ static void a_client_that_moves_is_followed(void **)
 	party_end(&c.party);
 }
 
-// RFC 8445 7.3.1.1: a lite server is always controlled; who else claims that gets 487.
+// RFC 8445 7.3.1.1: a lite server is always controlled; a client that claims that role gets 487.
 static void a_role_conflict_is_answered_with_487(void **)
 {
 	struct party p;
@@ -365,7 +364,7 @@ static void the_answer_names_our_address(void **)
 // proves A01
 static void dtls_before_a_check_meets_silence(void **)
 {
-	// A handshake record that says ClientHello; whatever follows is never looked at.
+	// A handshake record that claims to be a ClientHello; the rest is never read.
 	static const uint8_t hello[] = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 40, 1, 0, 0, 28};
 	uint8_t bytes[53] = {0};
 	struct stranger s = stranger_open(AF_INET);
@@ -475,7 +474,7 @@ static void half_open_handshakes_keep_nobody_else_out(void **)
 	for (int k = 0;
 	     k < 10000 && driver_drop(&scene.driver, "dtls_refused") - refused < refused_least; k++)
 		usleep(1000);
-	usleep(100000); // nothing more is to come
+	usleep(100000); // nothing more will come
 	uint32_t connecting = 0, turned_away = 0;
 	for (int i = 0; i < HALF_OPEN; i++) {
 		struct am_transport_state state;
@@ -483,7 +482,7 @@ static void half_open_handshakes_keep_nobody_else_out(void **)
 		connecting += state.dtls == AM_DTLS_CONNECTING;
 		turned_away += state.dtls == AM_DTLS_NEW && state.ice == AM_ICE_CONNECTED;
 	}
-	// Any of them may lose its datagram on the way.
+	// Any of them may lose its datagram.
 	assert_in_range(connecting, 512 - 20, 512);
 	assert_in_range(turned_away, refused_least, HALF_OPEN - 512 + 20);
 	assert_in_range(

@@ -1,4 +1,4 @@
-// Streams that start again: BYE, other SSRCs, numbers that jump; and what one transport may send.
+// Streams that start again: BYE, other SSRCs, numbers that jump; and the limits of one transport.
 #include <errno.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 static const struct member_options top = {TOP_LAYERS};
 
-// A publisher's stream begins anew from another source: nothing of the old one is left.
+// A publisher's stream starts again from another source: nothing of the old one is left.
 static void source_change(struct publisher_stream *s, uint32_t i)
 {
 	s->ssrc += 0x01000000;
@@ -56,7 +56,7 @@ static void a_stream_goes_on_after_its_bye(void **)
 	party_end(&p);
 }
 
-// Each encoding, and the sound, from one SSRC after the other.
+// Each encoding, and the audio, from one SSRC after the other.
 static void sources_may_change(void **)
 {
 	struct party p;

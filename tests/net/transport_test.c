@@ -1,4 +1,4 @@
-// How a transport's DTLS begins and ends, and what that means for its media.
+// How a transport's DTLS starts and ends, and what that means for its media.
 #include "scene.h"
 
 static const struct member_options top = {TOP_LAYERS};
@@ -16,12 +16,12 @@ static void nothing_is_sent_after_a_close_notify(void **)
 	assert_true(leaver->client.rtp_in > 0);
 	peer_close(&leaver->client.peer);
 	check_dtls(&p, leaver, AM_DTLS_CLOSED, 3000);
-	party_run(&p, 200); // what was under way
+	party_run(&p, 200); // what was in transit
 	uint64_t before = leaver->client.datagrams_in, heard = other->client.rtp_in;
 	party_run(&p, 1000);
 	assert_int_equal(leaver->client.datagrams_in, before);
 	assert_true(other->client.rtp_in > heard + 20);
-	// Its checks keep nothing alive.
+	// Its checks do not keep the media alive.
 	assert_true(leaver->client.peer.checks_sent > leaver->client.peer.checks_answered);
 
 	// Nothing is heard from a speaker who has closed.
@@ -37,7 +37,7 @@ static void nothing_is_sent_after_a_close_notify(void **)
 	party_end(&p);
 }
 
-// Clients in either role, as RFC 8842 has it, and all of them hear each other.
+// Clients in either role (RFC 8842), and all of them hear each other.
 static void a_client_may_be_the_dtls_server(void **)
 {
 	static const struct member_options rows[] = {
@@ -73,7 +73,7 @@ static void a_client_may_be_the_dtls_server(void **)
 }
 
 // Nothing is sent to an address that no check has validated.
-static void we_begin_at_a_validated_address(void **)
+static void our_handshake_starts_at_a_validated_address(void **)
 {
 	const struct member_options o = {.dtls_server = true};
 	struct party p;
@@ -107,7 +107,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(nothing_is_sent_after_a_close_notify),
 	        cmocka_unit_test(a_client_may_be_the_dtls_server),
-	        cmocka_unit_test(we_begin_at_a_validated_address),
+	        cmocka_unit_test(our_handshake_starts_at_a_validated_address),
 	        cmocka_unit_test(media_needs_srtp),
 	};
 	return SCENE_RUN(tests);

@@ -1,4 +1,4 @@
-// Six speak in a room that hears the three loudest, and each has a watcher.
+// Six speak in a room that hears the three loudest; each has a watcher.
 #include "scene.h"
 
 #define SPEAKERS 6
@@ -42,7 +42,7 @@ static void run(uint64_t ms, uint32_t heard[SPEAKERS])
 		heard[i] = watchers[i]->sound->packets - heard[i];
 }
 
-// All that a watcher has heard has the numbers of one stream, with silences between.
+// Everything that a watcher hears has the numbers of one stream, with silences in between.
 static void end(void)
 {
 	party_settle(&party);
@@ -85,7 +85,7 @@ static void the_loudest_are_heard_and_numbers_go_on(void **)
 	end();
 }
 
-// How many packets the watcher has of these numbers of the publisher's.
+// How many of the publisher's packets with these numbers the watcher has.
 static uint32_t heard_of(const struct member *watcher, uint32_t first, uint32_t end)
 {
 	uint32_t n = 0;
@@ -106,7 +106,7 @@ static void no_first_syllable_is_cut(void **)
 	run(500, heard);
 	for (int i = SPEAKERS - 1; i >= 3; i--) {
 		struct publisher *p = &speakers[i]->publisher;
-		uint32_t first = p->sound; // the first that is loud
+		uint32_t first = p->sound; // the first loud one
 		p->level = SPEECH - 10;
 		run(500, heard);
 		uint32_t end_of_speech = p->sound;
