@@ -1,4 +1,4 @@
-"""The entrance: what may come in from where, and what none of it may do."""
+"""The entrance: which requests are accepted from where, and what none of them may do."""
 
 import os
 import re
@@ -69,7 +69,7 @@ class Prices(unittest.TestCase):
                 for _ in lines:
                     while witness.receive().get("method") not in ("newPeer", "peerClosed"):
                         pass
-                # Each costs 21, of 1000 at once and 100 a second; 64 fit into what is read at a time.
+                # Each costs 21, of 1000 at once and 100 per second; one read takes up to 64.
                 self.assertGreater(time.monotonic() - begun, 5)
 
 
@@ -134,7 +134,7 @@ class Origins(unittest.TestCase):
             self.assertEqual(self.status(server, token=token), 101)
             self.assertEqual(self.status(server, token=token[:-6] + "AAAAAA"), 403)
             self.assertEqual(self.status(server, token="x"), 403)
-            # Who has a place comes back by his session, as pages do, when the token has expired.
+            # A participant with a place comes back with the session, like pages do, even if the token has expired.
             with WebSocket(server, host="a.example", origin=False, roomId="r", peerId="q", session="s1", token=token) as w:
                 self.assertTrue(w.ask("join", {"displayName": "Q"})["ok"])
             back = {"roomId": "r", "peerId": "q", "host": "a.example", "origin": False, "token": "x"}
@@ -222,7 +222,7 @@ class Addresses(unittest.TestCase):
             self.assertEqual(comes("2001:db8:1:2:ffff::9", "c3").status, 429)  # a /64 is one
             self.assertEqual(comes("2001:db8:1:3::9", "d").status, 101)
             held[0].socket.close()
-            # Opened too fast, now: as many at once as may be open, then 50 a second.
+            # Now opened too fast: as many at once as may be open, then 50 per second.
             until(lambda: comes("192.0.2.1", "a6").status == 101)
             for w in opened:
                 w.socket.close()
@@ -240,7 +240,7 @@ class Addresses(unittest.TestCase):
 
 class Bodies(unittest.TestCase):
     def begun(self, server, head):
-        """What comes for a request of which only the headers, and a byte of the body, have been sent."""
+        """The answer to a request of which only the headers, and a byte of the body, have been sent."""
         return server.raw(b"POST /rooms/x/" + head + b"Host: localhost\r\nContent-Length: 60000\r\n\r\n{", timeout=2)
 
     def test_a_body_is_read_only_if_its_sender_may_ask(self):

@@ -1,4 +1,4 @@
-"""The integrators' guide: its commands run as they stand, one after the other, in one shell."""
+"""The integrators' guide: its commands run exactly as written, one after the other, in one shell."""
 
 import os
 import pathlib

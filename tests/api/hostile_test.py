@@ -133,7 +133,7 @@ class Slow(unittest.TestCase):
                     self.assertEqual(server.get("/healthz").status, 200)
                     times.append(time.monotonic() - before)
                 print(f"{clients} slow clients: p50 {statistics.median(times) * 1e3:.1f} ms, max {max(times) * 1e3:.1f} ms")
-                # The promise is below 100 ms at p99; here only that nobody starves: speed is the bench's.
+                # The goal is below 100 ms at p99; this only checks that nobody starves: the bench measures speed.
                 self.assertLess(statistics.median(times), 1)
                 self.assert_cut_off(sockets, started + 45)
                 self.assertEqual(server.get("/healthz").status, 200)
@@ -153,7 +153,7 @@ class Slow(unittest.TestCase):
                     s.send(b"GET /large.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
                     sockets.append(s)
                 self.assertEqual(server.get("/healthz").status, 200)
-                # Here nothing shows that the server has closed: what the kernel holds comes first.
+                # The client cannot see yet that the server has closed: buffered data in the kernel comes first.
                 deadline = time.monotonic() + 45
                 while server.descriptors() > 100 and time.monotonic() < deadline:
                     time.sleep(0.2)

@@ -200,7 +200,7 @@ class Rest(unittest.TestCase):
             self.assertEqual(answer.headers["Vary"], "Accept-Encoding")
             self.assertEqual(answer.headers["Content-Type"], "text/html; charset=utf-8")
             self.assertEqual(answer.body.decode(), f"{coding} of the page" if coding else PAGE)
-        # What was not worth compressing comes as it is.
+        # A file not worth compressing is sent uncompressed.
         answer = self.get("/meetBridgeApi.js", **{"Accept-Encoding": "br"})
         self.assertEqual((answer.headers["Content-Encoding"], answer.body.decode()), (None, PAGE))
 

@@ -1,4 +1,4 @@
-"""The real control plane, on a port and in a directory of its own, without a data plane."""
+"""The real control plane, on its own port and in its own directory, without a data plane."""
 
 import http.client
 import json
@@ -21,7 +21,7 @@ def free_port():
 
 
 def make_certificate(where, name="tls"):
-    """Settings of a certificate of its own, and its key, in files of this folder."""
+    """Settings for a new certificate and its key, in files of this folder."""
     files = {"certificate": f"{where}/{name}.certificate", "private_key": f"{where}/{name}.key"}
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
@@ -77,7 +77,7 @@ class Server:
         raise AssertionError(f"no server: {self.log_text()}")
 
     def restart(self):
-        """Kills the process, and starts it again on its files."""
+        """Kills the process, and starts it again on the same files."""
         self.process.kill()
         self.process.wait(30)
         self.start()
@@ -129,7 +129,7 @@ class Server:
         return self.ask("GET", path, **headers)
 
     def raw(self, request, timeout=10):
-        """Sends bytes as they are, and returns all that comes until the end or the timeout."""
+        """Sends raw bytes, and returns everything that arrives until the end or the timeout."""
         with socket.create_connection(("127.0.0.1", self.port), timeout) as s:
             s.sendall(request)
             s.settimeout(timeout)

@@ -1,4 +1,4 @@
-"""HTTP and WebSockets over TLS: what it carries, what it costs on the wire, and clients that stall or vanish."""
+"""HTTP and WebSockets over TLS: content, cost on the wire, and clients that stall or vanish."""
 
 import json
 import socket
@@ -33,7 +33,7 @@ def client_context(**settings):
 
 
 class Tls:
-    """TLS over a connected socket, which knows how many bytes came by wire."""
+    """TLS over a connected socket, which counts the bytes on the wire."""
 
     def __init__(self, tcp, context=None):
         self.tcp, self.received = tcp, 0
@@ -78,7 +78,7 @@ class Tls:
         return whole
 
     def end(self):
-        """Says that it sends no more (close_notify), and goes on reading."""
+        """Announces that it sends no more (close_notify), and goes on reading."""
         try:
             self.session.unwrap()
         except ssl.SSLWantReadError:

@@ -1,4 +1,4 @@
-"""A WebSocket of our own, which can also send what no browser would."""
+"""A WebSocket for tests, which can also send what no browser would."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
 def frame(opcode, payload=b"", fin=True, rsv=0, masked=True, length=None):
-    """A frame; length: the one to claim instead of the payload's, which makes its 64-bit form."""
+    """A frame; length: the length to claim instead of the payload's, in its 64-bit form."""
     head = bytes([(0x80 if fin else 0) | rsv << 4 | opcode])
     mark = 0x80 if masked else 0
     if length is not None:

@@ -133,7 +133,7 @@ class Hostile(unittest.TestCase):
         heard = 0
         while heard < len(names):
             heard += witness.receive().get("method") == "peerDisplayNameChanged"
-        # Each costs 21, of 1000 at once and 100 a second; 40 fit into what is read at a time.
+        # Each costs 21, of 1000 at once and 100 per second; one read takes up to 40.
         self.assertGreater(time.monotonic() - begun, 2)
 
     def test_a_slow_reader_gets_all_of_it_in_order(self):

@@ -1,5 +1,5 @@
 // One end of an SCTP association (RFC 9260), by hand: no retransmission, no congestion control, and
-// able to send what no honest end would. No socket: packets go out by a function.
+// able to send what no honest end would. No socket: packets go out through a function.
 #pragma once
 
 #include <stdbool.h>
@@ -51,8 +51,8 @@ void association_data(
         struct association *, uint8_t flags, uint16_t stream, uint32_t ppid, const void *, size_t
 );
 
-// Chunks as they are, behind a header with this tag and a good checksum.
+// Raw chunks, after a header with this tag and a correct checksum.
 void association_raw(struct association *, uint32_t tag, const void *chunks, size_t len);
 
-// The checksum of a whole packet is put right.
+// Corrects the checksum of a whole packet.
 void association_seal(uint8_t *packet, size_t len);

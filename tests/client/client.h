@@ -1,5 +1,5 @@
-// A peer with a UDP socket and SRTP both ways. Single-threaded: the owner calls client_step in its
-// loop.
+// A peer with a UDP socket and SRTP in both directions. Single-threaded: the owner calls
+// client_step in its loop.
 #pragma once
 
 #include <netinet/in.h>
@@ -14,7 +14,7 @@
 #define NS_PER_MS 1000000ull
 #define NS_PER_S  1000000000ull
 
-// Any of them may be NULL. What is handed over stays the client's memory and is gone afterwards.
+// Any of them may be NULL. The data belongs to the client and is valid only during the call.
 struct client_events {
 	void (*rtp)(void *context, const struct wire_rtp *, uint64_t now_ns);
 	void (*rtcp
@@ -54,7 +54,7 @@ struct client {
 
 uint64_t clock_ns(void); // CLOCK_MONOTONIC
 
-// 0 or -errno. The socket is made in the caller's network namespace.
+// 0 or -errno. The socket is created in the caller's network namespace.
 int client_init(
         struct client *, const struct client_config *, const struct client_events *, void *context
 );

@@ -1,4 +1,4 @@
-// Plays the control plane: the real link and region, so what it says is what the real one says.
+// Plays the control plane over the real link and region, so it sends what the real one sends.
 #pragma once
 
 #include <stdbool.h>
@@ -30,32 +30,32 @@ struct driver_transport {
 	char pwd[AM_PWD_LEN + 1];
 };
 
-// Connects, trying again until the data plane runs. 0 or -errno.
+// Connects, retrying until the data plane runs. 0 or -errno.
 int driver_open(struct driver *, const char *socket_path, uint64_t timeout_ms);
 void driver_close(struct driver *);
 
 // Sends a command and waits for its ack: its result, or -ETIMEDOUT after 5 s.
 int driver_command(struct driver *, struct am_msg *);
 
-// Posts a command as a control plane does, and waits only where too many are under way. 0,
-// -ETIMEDOUT, or as driver_post.
+// Posts a command like a control plane, and waits only if too many are pending. 0, -ETIMEDOUT, or
+// as driver_post.
 int driver_send(struct driver *, struct am_msg *);
 
 // Waits until all commands of driver_send are answered. 0, -EREMOTEIO if some were refused, or
 // -ETIMEDOUT.
 int driver_settle(struct driver *);
 
-// Takes events that wait.
+// Takes waiting events.
 void driver_events(struct driver *);
 
-// Sends a command without waiting: 0, and its sequence is in the message; -ENOSPC where the ring is
-// full. Whoever has more than the event ring's slots under way loses acks.
+// Sends a command without waiting: 0, with its sequence in the message; -ENOSPC if the ring is
+// full. With more pending commands than the event ring has slots, acks are lost.
 int driver_post(struct driver *, struct am_msg *);
 
-// Wakes the data plane for what was posted. 0 or -errno.
+// Wakes the data plane for posted commands. 0 or -errno.
 int driver_wake(struct driver *);
 
-// Takes events that wait; calls ack once for each command that is answered.
+// Takes waiting events; calls ack once for each command that is answered.
 void driver_collect(
         struct driver *, void (*ack)(void *context, uint32_t sequence, int32_t result),
         void *context
@@ -79,10 +79,11 @@ int driver_layers(struct driver *, am_id subscription, uint8_t spatial, uint8_t 
 am_id driver_track_id(struct driver *);
 am_id driver_subscription_id(struct driver *);
 
-// Its SSRC; its RTX has the next one. Another id has others: none comes back under a viewer's key.
+// Its SSRC; its RTX has the next one. Another id has other SSRCs: none is reused under a viewer's
+// key.
 uint32_t driver_ssrc(am_id subscription_id);
 
-// State of a transport; false where the table has another one or none.
+// State of a transport; false if the table has another one or none.
 bool driver_transport_state(struct driver *, am_id, struct am_transport_state *);
 
 // Sums over all workers. drop: by name; UINT64_MAX: no such name.
@@ -90,7 +91,7 @@ uint64_t driver_counter(const struct driver *, enum am_counter);
 uint64_t driver_drop(const struct driver *, const char *name);
 uint64_t driver_drops(const struct driver *); // all of them
 
-// True if the books of every worker balance (am_counters.h); otherwise says what is wrong.
+// True if the counters of every worker balance (am_counters.h); otherwise says what is wrong.
 bool driver_books_balance(const struct driver *, char *why, size_t size);
 
 // All counters and drops that are not 0, a line each.

@@ -1,4 +1,4 @@
-// DTLS 1.2 with use_srtp over datagrams that the owner carries: no socket in here.
+// DTLS 1.2 with use_srtp over datagrams that the owner carries, without a socket.
 #pragma once
 
 #include <stdbool.h>
@@ -16,22 +16,23 @@ enum handshake_result {
 
 struct handshake; // one session
 
-// profiles: OpenSSL's names with colons; empty: no use_srtp, and no material. All sessions of one
-// role and the same profiles share one SSL_CTX for the life of the process. mtu: of a datagram;
-// small ones split the ClientHello. send carries a datagram to the peer. NULL on failure.
+// profiles: OpenSSL's names, separated by colons; empty: no use_srtp, and no material. All sessions
+// of one role and the same profiles share one SSL_CTX for the process's lifetime. mtu: of a
+// datagram; a small one splits the ClientHello. send carries a datagram to the peer. NULL on
+// failure.
 struct handshake *handshake_create(
         bool server, const char *profiles, uint16_t mtu,
         void (*send)(void *owner, const uint8_t *bytes, size_t len), void *owner
 );
 void handshake_destroy(struct handshake *);
 
-// SHA-256 of the own certificate, which is made once a process.
+// SHA-256 of the own certificate, which is created once per process.
 void handshake_fingerprint(uint8_t out[32]);
 
 // SHA-256 of the peer's certificate; false if none came.
 bool handshake_peer_fingerprint(struct handshake *, uint8_t out[32]);
 
-// Starts or goes on: with a datagram that came, or with NULL for timers.
+// Starts or continues: with a datagram that arrived, or with NULL for timers.
 enum handshake_result handshake_step(struct handshake *, const uint8_t *bytes, size_t len);
 
 // Until a flight is due again, by OpenSSL's clock; UINT64_MAX: none is.
@@ -42,7 +43,7 @@ uint64_t handshake_timeout_ns(struct handshake *);
 size_t
 handshake_material(struct handshake *, uint8_t out[HANDSHAKE_MATERIAL_MAX], uint8_t *profile);
 
-// From now on application data goes there; before, it is read and forgotten.
+// From now on, application data goes to this function; before, it is read and discarded.
 void handshake_on_data(
         struct handshake *, void (*receive)(void *owner, const uint8_t *bytes, size_t len)
 );

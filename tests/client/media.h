@@ -1,5 +1,5 @@
-// Deterministic media: each payload says which frame it is part of, and each of its bytes follows
-// from that, so whoever receives one can check them all without having seen what was sent.
+// Deterministic media: each payload says which frame it is part of, and that determines each of its
+// bytes, so a receiver can check them all without having seen what was sent.
 #pragma once
 
 #include <stdbool.h>
@@ -33,7 +33,7 @@ struct media_vp8 {
 void media_vp8_build(const struct media_vp8 *, uint8_t *out);
 void media_opus_build(const struct media_part *, uint8_t *out);
 
-// 0 and what the payload says, or -EBADMSG where any byte is not what it must be. The picture id,
-// TL0PICIDX and KEYIDX may have been rewritten on the way and are the caller's to judge.
+// 0 and what the payload says, or -EBADMSG if any byte is wrong. The picture id, TL0PICIDX and
+// KEYIDX may have been rewritten on the way; the caller must judge them.
 int media_vp8_check(struct media_vp8 *, const uint8_t *payload, size_t len);
 int media_opus_check(struct media_part *, const uint8_t *payload, size_t len);

@@ -146,8 +146,8 @@ static bool fingerprint_good(struct peer *p)
 	return true;
 }
 
-// A client is done with DTLS 1.2 here: the last flight of a full handshake is the server's, and
-// only who sends the last flight must be able to repeat it (RFC 6347 4.2.4). Sessions are never
+// A DTLS 1.2 client is done here: the server sends the last flight of a full handshake, and only
+// the sender of the last flight must be able to repeat it (RFC 6347 4.2.4). Sessions are never
 // resumed.
 static enum peer_state keys_take(struct peer *p)
 {
@@ -188,7 +188,7 @@ static void checks_succeeded(struct peer *p, uint64_t now_ns)
 	dtls_take(p, NULL, 0, now_ns);
 }
 
-// Each check has an id of its own, and a late answer to an earlier one is good as well: a server
+// Each check has an id of its own, and a late answer to an earlier one is valid as well: a server
 // that is busy with a thousand joins may take longer than the time between two checks.
 static void transaction_next(struct peer *p, uint8_t out[12])
 {
@@ -227,7 +227,7 @@ static void check_send(struct peer *p, uint64_t now_ns)
 	p->checks_sent++;
 }
 
-// A check of the server's, or of whom a passive one serves.
+// A check from the server, or from the client of a passive peer.
 static void request_take(struct peer *p, const struct binding_message *m, uint64_t now_ns)
 {
 	uint8_t out[BINDING_LEN_MAX];

@@ -1,7 +1,7 @@
-// One WebRTC transport as a browser has it, without socket and without SRTP: an ICE agent with one
-// candidate pair and a DTLS endpoint. No I/O: datagrams and time are passed in, and what is to be
-// sent goes out by a function. Single-threaded. Thousands are cheap: all share one SSL_CTX, and a
-// client's OpenSSL objects are freed as soon as its keys are there.
+// One WebRTC transport like a browser's, without a socket and without SRTP: an ICE agent with one
+// candidate pair and a DTLS endpoint. No I/O: the caller passes in datagrams and time, and a
+// function sends. Single-threaded. Thousands are cheap: all share one SSL_CTX, and a client's
+// OpenSSL objects are freed as soon as its keys are there.
 //
 //	               answer to a check            keys are there
 //	PEER_CHECKING ──────────────────▶ PEER_HANDSHAKE ───────▶ PEER_CONNECTED
@@ -9,8 +9,8 @@
 //	                                        ▼                           ▼ (seen with keep_dtls)
 //	                                   PEER_FAILED                 PEER_CLOSED
 //
-// Checks go on in every state, as in a browser: they are the consent (RFC 7675), whatever DTLS
-// says.
+// Checks go on in every state, as in a browser: they are the consent (RFC 7675), whatever the state
+// of DTLS.
 #pragma once
 
 #include <stdbool.h>
@@ -88,21 +88,21 @@ void peer_fini(struct peer *);
 // A STUN or DTLS datagram (RFC 7983). Returns the state after it.
 enum peer_state peer_receive(struct peer *, const uint8_t *payload, size_t len, uint64_t now_ns);
 
-// Sends checks (each 50 ms until one is answered, then each 2.5 s as Chrome) and DTLS flights that
-// are due. Harmless at any time.
+// Sends checks (every 50 ms until one is answered, then every 2.5 s like Chrome) and DTLS flights
+// that are due. Harmless at any time.
 enum peer_state peer_tick(struct peer *, uint64_t now_ns);
 
 // When peer_tick wants to be called.
 uint64_t peer_deadline(const struct peer *);
 
-// Our certificate's, one a process.
+// Our certificate's fingerprint, one per process.
 void peer_fingerprint(uint8_t out[32]);
 
 // New credentials of the server (ICE restart); the next tick sends a check.
 void peer_restart(struct peer *, const char *ufrag, const char *pwd);
 
-// Sends application data, where DTLS was kept and is connected.
+// Sends application data, if DTLS was kept and is connected.
 void peer_data_send(struct peer *, const uint8_t *bytes, size_t len);
 
-// Sends close_notify, where DTLS was kept.
+// Sends close_notify, if DTLS was kept.
 void peer_close(struct peer *);

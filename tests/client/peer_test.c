@@ -24,7 +24,7 @@ struct datagram {
 	uint8_t bytes[1500];
 };
 
-// What one has sent and the other has not read yet.
+// Datagrams that one has sent and the other has not read yet.
 struct queue {
 	size_t count;
 	bool lost; // what is sent from now on
@@ -178,7 +178,7 @@ static void a_late_answer_is_as_good(void **)
 	pair_close(p);
 }
 
-// Before the restart's own checks nothing that came for the old ones counts.
+// Before the restart's own checks, answers to the old ones do not count.
 static void an_answer_of_before_a_restart_is_not(void **)
 {
 	struct pair *p = pair_open(NULL);

@@ -1,6 +1,6 @@
-// A browser that publishes one VP8 video, in up to three simulcast encodings of 30 frames a second
-// and three temporal layers, and one opus sound. Answers NACKs by RTX and PLIs by a key frame. Its
-// way may lose packets of the video, and the answers may take long.
+// A browser that publishes one VP8 video, in up to three simulcast encodings of 30 frames per
+// second and three temporal layers, and one opus audio track. Answers NACKs with RTX and PLIs with
+// a key frame. Its link may lose packets of the video, and the answers may be slow.
 #pragma once
 
 #include "client.h"
@@ -10,7 +10,7 @@
 #define PUBLISHER_HISTORY   1024 // packets kept for NACKs
 #define PUBLISHER_REPAIRS   256 // that are under way
 
-// The publisher's own numbers: none is the room's, so an unrewritten one shows.
+// The publisher's own numbers: none equals the room's, so a number that was not rewritten shows.
 enum {
 	PUBLISHER_PT_VP8 = 96,
 	PUBLISHER_PT_RTX = 97,
@@ -48,7 +48,7 @@ struct publisher_stream {
 	struct publisher_sent history[PUBLISHER_HISTORY];
 };
 
-// The answer to a NACK, until its time has come.
+// The answer to a NACK, until it is due.
 struct publisher_repair {
 	struct publisher_stream *stream;
 	uint64_t due_ns;

@@ -1,5 +1,5 @@
-// The test client against itself: one plays the server. What the network tests rely on must be
-// right before the data plane is judged by it.
+// The test client against itself: one plays the server. The tools of the network tests must be
+// right before they judge the data plane.
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>

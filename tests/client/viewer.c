@@ -13,8 +13,8 @@
 #define SOUND_TICKS          960 // of 48 kHz
 #define SOUND_SEAM_TICKS_MAX (48 * 100) // 100 ms
 #define TEMPORAL_STEP        4 // frames between two of the base layer
-// Of a layer switch: layers are lined up by the publisher's clock, so a frame's time at most.
-// Before its first report, they are lined up by arrival, which a busy machine delays.
+// At a layer switch: layers are aligned by the publisher's clock, so within one frame's duration.
+// Before its first report, they are aligned by arrival, which a busy machine delays.
 #define SWITCH_TICKS_MAX  3000
 #define ARRIVAL_TICKS_MAX (90 * 150) // 150 ms
 #define REPORT_FRAMES     45 // of an encoding, until its publisher's report has come
@@ -63,7 +63,7 @@ static void extensions_check(struct viewer_subscription *s, const struct wire_rt
 	if (!mid->bytes || mid->len != strlen(s->mid) || memcmp(mid->bytes, s->mid, mid->len) != 0)
 		s->wrong_mid++;
 	for (int id = 1; id < WIRE_EXT_MAX; id++) {
-		// RIDs are the publisher's alone; ids above the room's are nobody's.
+		// Only the publisher uses RIDs; nobody uses ids above the room's.
 		if (p->ext[id].bytes && (id == 2 || id == 3 || id > ROOM_EXT_MAX))
 			s->unrewritten++;
 	}
@@ -77,7 +77,7 @@ static int32_t place_of(const struct viewer_subscription *s, uint16_t sequence)
 	return (int32_t)s->highest + (int16_t)(sequence - highest);
 }
 
-// RTX of an empty packet: browsers go on as if they had got padding with this number.
+// RTX of an empty packet: browsers continue as if they had received padding with this number.
 static void fill(struct viewer_subscription *s, uint16_t sequence)
 {
 	int32_t at = place_of(s, sequence);
@@ -123,8 +123,8 @@ keep(struct viewer_subscription *s, const struct wire_rtp *p, uint16_t sequence,
 		s->highest = (uint32_t)at;
 }
 
-// RFC 2198 3, of two blocks: takes away what comes before the packet's own sound, which must be the
-// sound of the packet before it.
+// RFC 2198 3, with two blocks: removes what precedes the packet's own audio, which must be the
+// audio of the previous packet.
 static void red_open(struct viewer_subscription *s, struct wire_rtp *p)
 {
 	struct am_reader r = am_reader_init(p->payload, p->payload_len);
@@ -307,8 +307,8 @@ static bool continues(struct judge *j, uint32_t at, const struct viewer_packet *
 }
 
 // A new frame after another one: on the same layer, or on another that begins with a key frame.
-// Who begins with a key frame of the past gets the base layer since, with timestamps that are drawn
-// together to a sixteenth.
+// A viewer that starts with a past key frame gets the base layer since then, with timestamps
+// compressed to a sixteenth.
 static bool is_past(const struct judge *j, const struct media_vp8 *now, int32_t ticks, int32_t want)
 {
 	if (now->part.key)
@@ -349,7 +349,7 @@ static bool follows(struct judge *j, uint32_t at, const struct viewer_packet *p)
 		return complain(
 		        j, at, "timestamp advances by %d, not about %d, at a switch", ticks, want
 		);
-	// A picture that was never seen left a number for itself at every limit.
+	// A frame that never arrived has reserved a number at every layer limit.
 	if (((now->picture_id - was->picture_id - 1) & 0x7fff) > j->fillers)
 		return complain(j, at, "picture id %u after %u", now->picture_id, was->picture_id);
 	if (now->temporal_layer == 0 ? now->tl0 != (uint8_t)(j->tl0 + 1) : now->tl0 != j->tl0)

@@ -1,4 +1,4 @@
-// A browser that receives: keeps what came of each subscription, checks every byte, asks again for
+// A browser that receives: records the packets of each subscription, checks every byte, requests
 // what is missing, and judges the whole at the end.
 #pragma once
 
@@ -55,7 +55,8 @@ struct viewer {
 	struct viewer_subscription subscriptions[VIEWER_SUBSCRIPTIONS];
 };
 
-// What a subscription's packets amount to. Where error is not empty, the rest is up to there.
+// The verdict on a subscription's packets. If error is not empty, the rest covers what came before
+// it.
 struct viewer_verdict {
 	uint32_t packets, missing, frames, key_frames;
 	uint32_t switches; // of the encoding
@@ -71,12 +72,13 @@ extern const struct client_events viewer_events;
 
 void viewer_init(struct viewer *, struct client *);
 
-// The subscription's memory is the viewer's. rtx_ssrc 0: none.
+// The subscription's memory belongs to the viewer. rtx_ssrc 0: none.
 struct viewer_subscription *
 viewer_subscribe(struct viewer *, bool video, uint32_t ssrc, uint32_t rtx_ssrc, const char *mid);
 
-// Judges all packets so far: sequence without holes, each frame whole, begun at a key frame, layers
-// switched at key frames only, timestamps and picture ids as sent. The last frame may be under way.
+// Judges all packets so far: a sequence without gaps, complete frames, a key frame at the start,
+// layer switches only at key frames, timestamps and picture ids as sent. The last frame may be
+// incomplete.
 struct viewer_verdict viewer_judge(const struct viewer_subscription *);
 
 void viewer_pli_send(struct viewer *, const struct viewer_subscription *);

@@ -1,5 +1,5 @@
-// RTP and RTCP as a client writes and reads them. On purpose not the server's parsers: what one of
-// the two gets wrong, the other must show.
+// RTP and RTCP as a client writes and reads them. Deliberately not the server's parsers: a mistake
+// in one must show in the other.
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +16,7 @@ struct wire_ext {
 	uint8_t len;
 };
 
-// An RTP packet to build, or a parsed one; then it points into the parsed bytes.
+// An RTP packet to build, or a parsed one, which then points into the parsed bytes.
 struct wire_rtp {
 	bool marker;
 	uint8_t payload_type;
@@ -56,10 +56,10 @@ struct wire_rtcp {
 	size_t len;
 };
 
-// 1 and the next packet, 0 at the end, -EBADMSG where lengths are wrong (RFC 3550 A.2).
+// 1 and the next packet, 0 at the end, -EBADMSG if lengths are wrong (RFC 3550 A.2).
 int wire_rtcp_next(struct am_reader *, struct wire_rtcp *);
 
-// Calls one(context, sequence) for each sequence number that a NACK's body asks for.
+// Calls one(context, sequence) for each sequence number that a NACK's body requests.
 void wire_nack_each(
         const struct wire_rtcp *, void (*one)(void *context, uint32_t ssrc, uint16_t sequence),
         void *context

@@ -42,24 +42,24 @@ struct world {
 int world_setup(void **state); // *state is a struct world
 int world_teardown(void **state);
 
-// The hooks' process ends in order, and begins again on the same file.
+// The hooks' process exits cleanly, and starts again on the same file.
 void world_stop(struct world *);
 void world_start(struct world *);
 
 // A peer of account 1 in room "r"; the URL is the receiver's with this program.
 struct hook_peer world_peer(struct world *, const char *program, const char *peer_id);
 
-// Turns until so many answers have come, or asserts after the time.
+// Turns until this many answers have arrived, or asserts after the time.
 void world_wait(struct world *, int answers, uint64_t ms);
 void world_run(struct world *, uint64_t ms);
 
-// Turns until so many closes are pending.
+// Turns until this many closes are pending.
 void world_wait_pending(struct world *, uint32_t pending, uint64_t ms);
 
-// That the receiver has had so far.
+// How many requests the receiver has received so far.
 size_t world_requests(const struct world *);
 
-// Turns until the receiver has had so many requests, or calls had no answer so often.
+// Turns until the receiver has received this many requests, or this many calls had no answer.
 void world_wait_requests(struct world *, size_t requests);
 void world_wait_unanswered(struct world *, uint64_t unanswered);
 

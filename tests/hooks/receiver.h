@@ -29,5 +29,5 @@ void receiver_stop(struct receiver *);
 // "https://localhost:<port>/<program>"; a program is as receiver.py describes it.
 const char *receiver_url(const struct receiver *, const char *program, char *out, size_t size);
 
-// What came so far: an array of requests, freed by the caller.
+// The requests so far: an array, freed by the caller.
 struct json *receiver_log(const struct receiver *);

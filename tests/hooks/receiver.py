@@ -77,7 +77,7 @@ class Request:
         return self.values[key].decode(errors="replace") if key in self.values else default
 
     def status(self, times):
-        """The programmed one, for the request that comes for the times-th time."""
+        """The programmed answer for the times-th request of its kind."""
         status = self.value("status", 200)
         if self.event == "joinPeer":
             status = self.value("join", status)

@@ -1,6 +1,6 @@
-// A worker with fan-outs to many viewers that each have keys of their own, without threads, network
-// or service thread: what the packet path's tests and its benchmark stand on. Frames go to whatever
-// stands behind port 0.
+// A worker with fan-outs to many viewers that each have their own keys, without threads, network or
+// service thread: the basis of the packet path's tests and benchmark. Frames go to whatever is
+// behind port 0.
 #pragma once
 
 #include <stdint.h>
@@ -26,11 +26,11 @@ struct rig {
 	struct fanout *fanouts[RIG_TRACKS_MAX];
 };
 
-// The worker and `buffers` packet buffers, of which threads keep `cache` at hand. EAL runs. 0 or
-// -errno.
+// The worker and `buffers` packet buffers, of which threads cache `cache`. EAL must be running. 0
+// or -errno.
 [[nodiscard]] int rig_init(struct rig *, unsigned buffers, unsigned cache);
 
-// The same with more workers than one, which have publishers alone.
+// The same with several workers; the others only have publishers.
 [[nodiscard]] int
 rig_init_workers(struct rig *, uint16_t workers, unsigned buffers, unsigned cache);
 void rig_fini(struct rig *);
@@ -40,14 +40,14 @@ void rig_fini(struct rig *);
 [[nodiscard]] int rig_fill(struct rig *, uint32_t viewers, uint16_t tracks, uint8_t srtp_profile);
 void rig_clear(struct rig *);
 
-// Packet number `seq`, from 1, of a track, as path/receive.c makes it: the first begins a key
-// frame, each is a picture of its own. NULL where the buffers are used up.
+// Packet number `seq`, from 1, of a track, as path/receive.c makes it: the first starts a key
+// frame, and each is a frame of its own. NULL if there are no buffers left.
 [[nodiscard]] struct rte_mbuf *
 rig_packet(const struct rig *, uint16_t track, uint32_t seq, uint16_t payload_len);
 
 #define RIG_PORT_ENDLESS UINT32_MAX
 
-// Frames that the port below will still take.
+// Frames that the port will still accept.
 extern uint32_t rig_port_room;
 
 // Starts the EAL for a test of this name, and takes the place of port 0's driver: each frame is

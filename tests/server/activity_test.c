@@ -1,6 +1,6 @@
 // What a room is told without asking: who speaks, how many there are, how good connections are,
-// raised hands, the room's video and bitrate. On the real server, with the data plane's measures
-// written by the test.
+// raised hands, the room's video and bitrate. On the real server; the test writes the data plane's
+// measurements.
 #include "stage.h"
 
 #include "base/json.h"
@@ -97,12 +97,12 @@ static void everyone_hears_who_leads_the_talk(void **)
 	expect_speaking(&viewer, 2, "other");
 	page_expect(&viewer, "activeSpeaker", "peerId", "other");
 
-	// Who comes later knows at once.
+	// A latecomer knows at once.
 	come(&late, "free", "talk", "late", NULL, "L");
 	page_expect(&late, "activeSpeaker", "peerId", "other");
 	expect_speaking(&late, 2, "other");
 
-	// Who leads stays first, also while another is the louder one.
+	// The leader stays first, even while another is louder.
 	struct page later;
 	loudness_set(second, LOUD - TALK_LOUDER + 1);
 	usleep(3 * TALK_LOOK_MS * 1000); // until it was heard
@@ -122,7 +122,7 @@ static void everyone_hears_who_leads_the_talk(void **)
 	expect_silence(&viewer);
 	page_leave(&moderator);
 
-	// Who leaves in mid-sentence leads no more.
+	// A speaker who leaves in mid-sentence no longer leads.
 	loudness_set(microphone, LOUD);
 	page_expect(&viewer, "activeSpeaker", "peerId", "speaker");
 	page_leave(&speaker);
@@ -294,7 +294,7 @@ static void a_raised_hand_is_seen_by_those_who_give_the_floor(void **)
 	page_expect(&other, "handRaised", "id", "other");
 	page_expect_none(&other, "handRaised");
 
-	// Who comes later sees them in order; a viewer does not.
+	// A latecomer sees them in order; a viewer does not.
 	struct page late;
 	come(&late, "free", "hand", "late", SPEAKER, "L");
 	expect_hands(&late, "other viewer");
@@ -354,7 +354,7 @@ static void in_a_call_all_see_hands_and_some_may_not_raise_any(void **)
 	integrator_open(&integrator, &b, "free", "/call/?roomId=calm&peerId=b2", "");
 	page_join(&b, "B");
 	expect_hands(&b, "a");
-	// Who begins anew begins with the hand down.
+	// A participant who starts afresh starts with the hand down.
 	integrator_open(&integrator, &a, "free", "/call/?roomId=calm&peerId=a&session=s-a", "");
 	page_join(&a, "A");
 	page_expect(&b, "handLowered", "peerId", "a");
@@ -416,7 +416,7 @@ static void moderators_set_the_rooms_video_and_bitrate(void **)
 	assert_int_equal(page_ask_code(&moderator, "setRoomBitrate", "{\"bitrate\":500000}"), 200);
 	page_expect_none(&viewer, "roomChanged"); // nothing is new
 
-	// Who comes later is told, also by the next process.
+	// A latecomer is told, even by the next process.
 	server_wait_stored(
 	        &integrator.server, "viewer", STORE_CHAT | STORE_JOINED | STORE_HAND_ENABLED
 	);

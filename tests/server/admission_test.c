@@ -1,4 +1,4 @@
-// Who comes into a room, and as what.
+// Who may enter a room, and in which role.
 #include "door.h"
 
 #include "store/store.h"
@@ -66,7 +66,7 @@ static void required_tokens_are_required(void **)
 	refuse("strict", where, integrator_token(&integrator, "{\"exp\":1}"), "token-expired");
 	let_in(&p, "strict", where, integrator_token(&integrator, "{}"));
 	page_leave(&p);
-	// A token that does not hold is refused also where none is needed.
+	// An invalid token is refused even where none is needed.
 	refuse("free", where, integrator_token(&integrator, "{\"exp\":1}"), "token-expired");
 }
 
@@ -260,7 +260,7 @@ static void a_start_that_holds_nobody_back_is_told(void **)
 	page_leave(&p);
 	page_leave(&q);
 	page_leave(&m);
-	// A start that has been is no news.
+	// A start in the past is not reported.
 	place =
 	        admit(&p, "free", "/call/?roomId=late&peerId=p",
 	              integrator_token(&integrator, "{\"startTime\":1600000000}"));
@@ -391,13 +391,13 @@ static void a_session_that_comes_back_is_not_asked_again(void **)
 	integrator_expect(&integrator, "/closePeer", "back", 1);
 	integrator_events(&integrator, "back", events, sizeof(events));
 	assert_string_equal(events, "joinPeer closePeer");
-	// Another session of the same id is somebody new.
+	// Another session with the same id is a new participant.
 	let_in(&p, "hooked", "/call/?roomId=back&peerId=back&session=other", "");
 	assert_int_equal(integrator_count(&integrator, "/joinPeer", "back"), 2);
 	page_leave(&p);
 }
 
-// Its token may have expired since: the session is what it was given for it.
+// Its token may have expired since: the session is valid in its place.
 static void a_session_needs_no_token(void **)
 {
 	static const char where[] = "/call/?roomId=again&peerId=p&session=";
@@ -442,7 +442,7 @@ static void each_admitted_join_gets_one_close(void **)
 		integrator_events(&integrator, peers[i], events, sizeof(events));
 		assert_string_equal(events, "joinPeer closePeer");
 	}
-	// Asked about, and then the room does not take it.
+	// The integrator was asked, and then the room refuses.
 	let_in(&p, "hooked", "/call/?roomId=w5kind&peerId=w5host", "");
 	refuse("hooked", "/webinar/?roomId=w5kind&peerId=w5kind", "", "wrong-room-kind");
 	integrator_expect(&integrator, "/closePeer", "w5kind", 1);
@@ -466,7 +466,7 @@ static void who_is_gone_after_a_kill_is_closed(void **)
 	server_stop(&integrator.server, SIGKILL);
 	page_die(&p);
 	server_start(&integrator.server);
-	// It has no session: the server waits for nobody. One with a session has 15 s.
+	// Without a session, the server does not wait. With a session, it waits 15 s.
 	char answer[4096];
 	assert_int_equal(
 	        integrator_rest(

@@ -1,4 +1,4 @@
-// amphictl and the real server process: what an operator does, and what is done to its socket.
+// amphictl and the real server process: an operator's commands, and abuse of its socket.
 #include "test.h"
 
 #include "account/edit.h"
@@ -384,7 +384,8 @@ static void hostile_requests_are_survived(void **)
 		;
 	close(fd);
 	close(half);
-	// More than there may be: the next waits or is turned away, and all is well afterwards.
+	// More than the limit: the next one waits or is turned away, and everything works
+	// afterwards.
 	int many[40];
 	for (int i = 0; i < 40; i++)
 		many[i] = dial();

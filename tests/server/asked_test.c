@@ -1,5 +1,5 @@
-// Whom the server asks about those who come, what their answers do, and that nobody waits for those
-// of others.
+// Whom the server asks about newcomers, what the answers do, and that nobody waits for answers
+// about others.
 #include "door.h"
 
 #include "http/websocket.h"
@@ -105,7 +105,7 @@ static void the_access_check_decides(void **)
 	json_free(r);
 	page_leave(&p);
 
-	// Dropping the attribute does not get around it.
+	// Leaving the attribute out does not circumvent it.
 	let_in(&p, "a200", "/call/?roomId=acc&peerId=without", "");
 	r = request_about("/access", "without");
 	body = json_parse(json_string(r, "body", 4096), strlen(json_string(r, "body", 4096)));
@@ -244,7 +244,7 @@ static void what_the_account_has_registered_is_asked(void **)
 	page_leave(&p);
 }
 
-// Requests that come while the webhook thinks are answered afterwards, in order.
+// Requests that arrive while the webhook is pending are answered afterwards, in order.
 static void early_requests_are_held(void **)
 {
 	struct page p;
@@ -290,7 +290,7 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-// Whoever says nothing for WEBSOCKET_SILENCE_MS is given up.
+// A client that is silent for WEBSOCKET_SILENCE_MS is given up.
 static void crowd_show_life(const int *sockets, int count)
 {
 	static const char pong[] = "\x8a\x80\0\0\0"; // masked, empty: RFC 6455 5.5.3

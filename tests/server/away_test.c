@@ -1,4 +1,4 @@
-// What happens to a participant while its WebSocket is away, and what it finds on coming back, on
+// What happens to a participant while its WebSocket is gone, and what it finds on coming back, on
 // the real server.
 #include "stage.h"
 #include "test.h"

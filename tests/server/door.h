@@ -1,5 +1,5 @@
-// The door of the real server, where pages ask to be let in: accounts in their file, tokens with
-// real signatures, and a real HTTPS server that is asked.
+// The entrance of the real server, where pages request admission: accounts in their file, tokens
+// with real signatures, and a real HTTPS server that receives the server's requests.
 #pragma once
 
 #include "base/json.h"
@@ -12,7 +12,7 @@ extern struct integrator integrator;
 int door_setup(void **);
 int door_teardown(void **);
 
-// A page of the account asks. more: headers.
+// A page of the account requests admission. more: headers.
 void enter(struct page *, const char *account, const char *where, const char *more);
 
 // The data of `admitted`, freed by the caller.

@@ -1,4 +1,4 @@
-// Who takes a place and does nothing with it, and how much an account may have of the media.
+// Clients that take a place and do nothing with it, and how much media an account may have.
 #include "test.h"
 
 #include "page.h"
@@ -121,7 +121,7 @@ static void who_joins_a_room_all_the_time_has_to_wait(void **)
 	assert_int_equal(code, 429);
 	// In another room it is no burden to anyone.
 	assert_int_equal(visit("/webinar/?roomId=idle&peerId=comes"), 200);
-	// Who asks again is in soon.
+	// A client that asks again is soon admitted.
 	page_open(&waits, &server, "localhost", "/webinar/?roomId=busy&peerId=waits");
 	for (int i = 0; i < 1000 && code == 429; i++)
 		code = page_ask_code(&waits, "join", "{\"displayName\":\"W\",\"device\":{}}");

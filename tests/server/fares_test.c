@@ -1,5 +1,5 @@
-// Who fares badly, and by whose doing: from the data plane's measures and a page's report to what
-// REST says, while the room is there and after.
+// Whose quality is bad, and what causes it: from the data plane's measurements and a page's report
+// to REST's answer, while the room exists and afterwards.
 #include "stage.h"
 #include "test.h"
 
@@ -54,7 +54,7 @@ struct scene {
 	char send[32], receive[32], consumer[32];
 };
 
-// A speaker's camera, and one who sees it.
+// A speaker's camera, and a viewer of it.
 static void scene_begin(struct scene *s, const char *room)
 {
 	static const char join[] =
@@ -112,7 +112,7 @@ static bool has_text(const struct json *j, const char *key, const char *want)
 	return have && strcmp(have, want) == 0;
 }
 
-// Until the peer is in the list with this text.
+// Waits until the peer is in the list with this text.
 static struct json *
 expect_peer(const char *room, const char *list, const char *peer, const char *key, const char *want)
 {
@@ -249,7 +249,7 @@ static void expect_narrow(enum am_limit limit, const char *room, const char *cau
 	scene_end(&s);
 }
 
-// Its pictures are paced, so it loses next to nothing.
+// Its video is paced, so it loses next to nothing.
 static void a_narrow_link_is_its_owners_doing(void **)
 {
 	expect_narrow(AM_LIMIT_BANDWIDTH, "narrow", "own link");
@@ -358,7 +358,7 @@ static void operators_see_how_all_viewers_fare(void **)
 	assert_int_equal(report(&s, 2000, 0), 200);
 	assert_true(is_near(metric(FROZEN) - frozen, 2));
 
-	// What has been seen is not counted again, nor is what another process begins with.
+	// A value is not counted twice, and a new process does not count what it finds.
 	repeated = metric(REPEATED);
 	all = then(ALL);
 	set_figures(&s, 1000, 100, 450000);

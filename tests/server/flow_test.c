@@ -1,5 +1,5 @@
-// What flows, as far as the data plane's tables and commands show it: screens, what a viewer's page
-// wants to have, and what a page that comes back is told.
+// Which media flows, as shown by the data plane's tables and commands: screens, what a viewer's
+// page requests, and what a page that comes back is told.
 #include "stage.h"
 
 #include "base/json.h"
@@ -41,7 +41,7 @@ static void one_screen_is_shared_at_a_time(void **)
 	page_leave(&speaker);
 }
 
-// What the data plane cannot take is told, and leaves nothing behind.
+// A track that the data plane cannot take is reported, and leaves nothing behind.
 static void a_track_that_is_refused_says_why(void **)
 {
 	struct page speaker;
@@ -117,7 +117,7 @@ static bool is_missing(struct page *p)
 	return missing;
 }
 
-// Where a viewer's subscriptions find no room, its page is told, and they come as soon as they do.
+// If there is no room for a viewer's subscriptions, its page is told, and they are added later.
 static void a_viewer_gets_later_what_finds_no_room(void **)
 {
 	static const char join[] =
@@ -216,7 +216,7 @@ static void layers_now(const char *consumer, uint8_t spatial, enum am_limit with
 	server_turn(&integrator.server);
 }
 
-// Sound has none, whatever the data plane says.
+// Audio has none, whatever the data plane says.
 static void a_page_is_told_the_layers_of_pictures(void **)
 {
 	struct page speaker, viewer;
@@ -276,7 +276,7 @@ static void what_a_page_does_not_show_is_paused(void **)
 	assert_int_equal(dataplane()->last.type, AM_CMD_SUBSCRIPTION_LAYERS);
 	assert_int_equal(dataplane()->last.subscription_layers.temporal_layer, 1);
 
-	// What is so already costs the data plane nothing.
+	// A request for the current state causes no command.
 	uint32_t commands = dataplane()->commands;
 	assert_int_equal(ask_about(&viewer, "pauseConsumer", video), 200);
 	assert_int_equal(ask_about(&viewer, "setConsumerPreferredLayers", video), 200);
@@ -292,7 +292,7 @@ static void what_a_page_does_not_show_is_paused(void **)
 	page_leave(&speaker);
 }
 
-// Who paused it, the data plane's table does not say: what a page has goes on, until it pauses
+// The data plane's table does not say who paused it: a page's consumers continue, until it pauses
 // again.
 static void after_a_crash_a_page_pauses_again(void **)
 {
@@ -385,7 +385,7 @@ static void come_simulcast(struct page *p, const char *room, bool heeds, char tr
 	json_free(answer);
 }
 
-// The data plane wishes for these; where the event is lost it only counts as that.
+// The data plane requests these; if the event is lost, it only counts as lost.
 static void want(const char *track, uint8_t encodings, bool is_lost)
 {
 	am_id id = strtoull(track, NULL, 16);
@@ -447,7 +447,7 @@ static void a_publisher_hears_which_encodings_are_wanted(void **)
 	page_leave(&speaker);
 }
 
-// Both processes may forget: what is wanted stands in the table.
+// Either process may forget it: the wanted encodings are in the table.
 static void after_a_crash_a_publisher_hears_what_is_wanted(void **)
 {
 	struct page speaker;
@@ -573,7 +573,7 @@ static void a_screen_is_in_a_codec_that_all_decode(void **)
 	page_leave(&speaker);
 }
 
-// Who decodes no codec that a screen would be shared in anew is no reason to do so.
+// A participant who decodes none of the codecs in question is no reason to start the screen again.
 static void a_screen_is_not_shared_anew_in_vain(void **)
 {
 	struct page speaker, deaf, other;

@@ -1,5 +1,5 @@
-// An integrator and the server that serves it: accounts, a key, and an HTTPS receiver that is
-// asked. Everything asserts that it succeeds.
+// An integrator and the server that serves it: accounts, a key, and an HTTPS receiver of the
+// server's requests. Everything asserts that it succeeds.
 #pragma once
 
 #include "account/edit.h"
@@ -32,7 +32,7 @@ struct integrator_account {
 	const char *settings[9];
 };
 
-// Makes all and starts the server. accounts: ended by a NULL name.
+// Creates everything and starts the server. accounts: ended by a NULL name.
 void integrator_setup(struct integrator *, const struct integrator_account accounts[]);
 
 // As server_remove.
@@ -48,15 +48,15 @@ int integrator_rest(
 const char *integrator_token(struct integrator *, const char *payload);
 const char *integrator_foreign_token(struct integrator *, const char *payload);
 
-// How many requests the receiver has had for this path, about this peer (NULL: any), and waits
-// until there are so many.
+// How many requests the receiver has received for this path, about this peer (NULL: any); and the
+// same, waiting until there are this many.
 int integrator_count(struct integrator *, const char *path, const char *peer_id);
 void integrator_expect(struct integrator *, const char *path, const char *peer_id, int count);
 
 // The events about a peer, in order: "joinPeer closePeer".
 void integrator_events(struct integrator *i, const char *peer_id, char *out, size_t size);
 
-// Opens a page of an account in a room, where the query goes on with `more`.
+// Opens a page of an account in a room; `more` is appended to the query.
 void integrator_open(
         struct integrator *i, struct page *p, const char *account, const char *where,
         const char *more

@@ -73,7 +73,7 @@ static void who_waits_is_let_in_or_not(void **)
 	page_expect_end(&b, "declined");
 	assert_int_equal(number_of_peers("free", "wait"), 3);
 
-	// Moderators do not wait, and hear who does.
+	// Moderators do not wait, and are told who does.
 	struct page second;
 	come(&b, "free", "wait", "b2", NULL, NULL);
 	come(&second, "free", "wait", "host2", MODERATOR, "Second");
@@ -143,7 +143,7 @@ static void strings_of_parameters_have_no_controls(void **)
 // proves B01
 static void all_are_let_in_or_turned_away_at_once(void **)
 {
-	// Another round, others: who was declined stays out with this session.
+	// Another round with others: a participant who was declined stays out with this session.
 	static const char *const rounds[][3] = {{"x1", "x2", "x3"}, {"y1", "y2", "y3"}};
 	struct page host, p[3];
 
@@ -345,7 +345,7 @@ static const char *const role_names[] = {"viewer", "speaker", "moderator", "wait
 
 #define NOBODY "{\"peerId\":\"nobody\",\"kind\":\"audio\"}"
 
-// Refused in the same way to those who may not, whoever it is about.
+// Refused in the same way, whoever the request is about.
 static const struct {
 	const char *method, *data;
 	int codes[ROLE_COUNT];
@@ -631,7 +631,7 @@ static void a_demoted_speaker_chats_on(void **)
 		);
 		assert_int_equal(page_ask_code(&speaker, "produceData", data), cases[i].code);
 	}
-	// What goes before each of its messages: only the server says who that is.
+	// The envelope of each of its messages: only the server says who wrote it.
 	const struct am_cmd_data_add *add = &integrator.server.dataplane.last.data_add;
 	assert_int_equal(integrator.server.dataplane.last.type, AM_CMD_DATA_PRODUCER_ADD);
 	assert_int_equal(add->stream, 3);

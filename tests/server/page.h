@@ -1,4 +1,4 @@
-// A participant without a browser: a protoo WebSocket to the real server, as a page has one.
+// A participant without a browser: a protoo WebSocket to the real server, like a page's.
 #pragma once
 
 #include <stddef.h>
@@ -25,7 +25,7 @@ struct page {
 // Opens a WebSocket. where: path and query, as "/call/?roomId=r&peerId=p". host: of the account.
 void page_open(struct page *, struct server *, const char *host, const char *where);
 
-// The status of a handshake that is refused.
+// The status of a refused handshake.
 int page_refused(struct server *, const char *host, const char *where);
 
 // A request and its answer, freed by the caller; data is JSON. NULL: the connection was closed.
@@ -37,16 +37,16 @@ int page_ask_code(struct page *, const char *method, const char *data);
 // A notification: there is no answer.
 void page_tell(struct page *, const char *method, const char *data);
 
-// Asks without waiting.
+// Sends a request without waiting.
 void page_send(struct page *, const char *method, const char *data);
 
 // The next notification of this name: its data, freed by the caller. NULL: none came.
 struct json *page_notified(struct page *, const char *method);
 
-// The next request of the server: its data, freed by the caller. It is answered by yes.
+// The next request of the server: its data, freed by the caller. It is accepted.
 struct json *page_requested(struct page *, const char *method);
 
-// … in two steps: it is not answered yet, and the answer's data as JSON, or an error.
+// … in two steps: first without an answer, then the answer's data as JSON, or an error.
 struct json *page_question(struct page *, const char *method, int64_t *id);
 void page_answer(struct page *, int64_t id, const char *data);
 void page_answer_error(struct page *, int64_t id);
@@ -63,6 +63,6 @@ void page_expect_end(struct page *, const char *reason);
 // Joins with a name, without receiving.
 void page_join(struct page *, const char *name);
 
-// Leaves in order, or dies without a word; nothing where the server has closed it.
+// Leaves in order, or dies without a close frame; does nothing if the server has closed it.
 void page_leave(struct page *);
 void page_die(struct page *);

@@ -1,5 +1,5 @@
-// The real amphi-controlplane on a port and in a directory of its own, with a fake data plane in
-// the test's own thread. Everything asserts that it succeeds.
+// The real amphi-controlplane on its own port and in its own directory, with a fake data plane in
+// the test's thread. Everything asserts that it succeeds.
 #pragma once
 
 #include <stddef.h>
@@ -22,7 +22,7 @@ struct server {
 void server_make(struct server *, const char *settings);
 void server_start(struct server *);
 
-// Before server_start: a setting of the account default.
+// Sets something in the account default; call it before server_start.
 void server_set_default(struct server *, const char *setting, const char *value);
 
 // Returns the wait status.
@@ -31,24 +31,24 @@ int server_stop(struct server *, int signal);
 // Stops it in order: 0 if it had neither a leak nor another error, else -1.
 int server_remove(struct server *);
 
-// Until the store has this peer with these flags (enum store_flag).
+// Waits until the store has this peer with these flags (enum store_flag).
 void server_wait_stored(struct server *, const char *peer_id, uint32_t flags);
 
-// Until the store has the rules of this empty room, a key's end.
+// Waits until the store has the rules of this empty room, given by the end of its key.
 void server_wait_kept(struct server *, const char *room);
 
-// Until the store has somebody with this session who was sent out.
+// Waits until the store has this session among those that were removed.
 void server_wait_turned_away(struct server *, const char *session);
 
-// Until the history has the webhook's admission of this peer.
+// Waits until the history has the webhook's admission of this peer.
 void server_wait_admission(struct server *, const char *peer_id);
 
 // Plays the data plane for a moment.
 void server_turn(struct server *);
 int server_dial(struct server *);
 
-// Reads what comes until a pattern is in it, or the end of the connection. Up to SERVER_WAIT_MS.
-// Returns the length; the headers of frames may hold zeros.
+// Reads until a pattern appears, or the end of the connection, for up to SERVER_WAIT_MS. Returns
+// the length; the headers of frames may contain zeros.
 size_t server_read_until(struct server *, int fd, char *out, size_t size, const char *pattern);
 
 // Sends an HTTP request and returns the answer's status. last: what ends the answer; NULL: the

@@ -127,7 +127,7 @@ static void handshakes_are_refused(void **)
 	"POST /api/handshake?" query " HTTP/1.1\r\nHost: meet.example:1\r\nConnection: close\r\n"  \
 	"Content-Length: 0\r\nOrigin: " origin "\r\n\r\n"
 
-// Browsers keep from a page why its WebSocket was refused.
+// Browsers hide from a page why its WebSocket was refused.
 static void a_page_can_ask_why_its_handshake_is_refused(void **)
 {
 	static const struct {
@@ -386,7 +386,7 @@ static void a_peer_is_named_in_any_way(void **)
 	page_expect_end(&p, "removed");
 }
 
-// An id is what stands between two slashes of the request, unescaped afterwards.
+// An id is the text between two slashes of the request, unescaped afterwards.
 static void ids_are_matched_before_they_are_unescaped(void **)
 {
 	static const struct {
@@ -401,7 +401,7 @@ static void ids_are_matched_before_they_are_unescaped(void **)
 	        {"/rooms/a%2Fb/numberPeers", 400, "{\"error\":\"room not found\"}"},
 	        {"/a%2Fb/durationOfBroadcast", 400, "{\"error\":\"room not found\"}"},
 	        {"/rooms/odd%00x/numberPeers", 404, "{\"error\":\"not found\"}"},
-	        // All of the API says its errors in JSON.
+	        // The whole API reports errors in JSON.
 	        {"/rooms/a/b/numberPeers", 404, "{\"error\":\"not found\"}"},
 	        {"/rooms//numberPeers", 404, "{\"error\":\"not found\"}"},
 	        {"//numberPeers", 404, "{\"error\":\"not found\"}"},
@@ -433,7 +433,7 @@ static void ids_are_matched_before_they_are_unescaped(void **)
 	page_leave(&p);
 }
 
-// A '+' that was not escaped arrives as a blank, and meant a time zone.
+// An unescaped '+' arrives as a space, and was meant for a time zone.
 static void a_zone_east_of_greenwich_needs_no_escape(void **)
 {
 	char answer[4096];

@@ -1,4 +1,4 @@
-// The life of transports: how they end, what goes with them, and whose place becomes free.
+// The life of transports: how they end, what ends with them, and whose place becomes free.
 #include "stage.h"
 
 #include "base/json.h"
@@ -21,7 +21,7 @@ static const char *of_transport(const char *id)
 	return data;
 }
 
-// What the data plane says of a transport.
+// The data plane's state of a transport.
 static void tell_state(const char *transport, enum am_ice_state ice, enum am_dtls_state dtls)
 {
 	const struct am_msg event = {
@@ -263,7 +263,7 @@ static void expect_ice(struct page *p, const char *transport, const char *state,
 	json_free(data);
 }
 
-// Media alone is no consent, and whoever sends that alone is told so.
+// Media alone is not consent, and a client that sends only media is told so.
 static void a_client_without_checks_is_told(void **) // RFC 7675 5.1
 {
 	struct page speaker;

@@ -1,4 +1,4 @@
-// Other people's clients, by hand, on the real server: the classic vocabulary of mediasoup-demo and
+// Third-party clients, by hand, on the real server: the classic vocabulary of mediasoup-demo and
 // that of 2026, whose fields have other names, in one room.
 #include "stage.h"
 #include "test.h"
@@ -542,7 +542,7 @@ static void expect_paid(uint64_t since_ms, int credits)
 	assert_in_range(now_ms() - since_ms, (uint64_t)(credits - 1200) * 10, UINT64_MAX);
 }
 
-// Strangers are told of each sender that comes or goes.
+// Such clients are told about each sender that comes or goes.
 static void who_comes_and_goes_as_a_sender_pays_for_it(void **)
 {
 	struct page p;
@@ -593,7 +593,7 @@ static void expect_source(am_id source, uint8_t stream)
 	assert_int_equal(last->data_source.stream, stream);
 }
 
-// A client that knows no envelope has a data consumer for each sender, and gave no
+// A client that does not know envelopes has a data consumer for each sender, and gave no
 // sctpCapabilities.
 static void strangers_hear_each_sender_apart(void **)
 {
@@ -635,7 +635,7 @@ static void strangers_hear_each_sender_apart(void **)
 	page_leave(&bob);
 }
 
-// Who reads envelopes says so, and has one data consumer of everybody.
+// A client that reads envelopes says so, and has one data consumer for everybody.
 static void our_pages_hear_all_on_one_channel(void **)
 {
 	static const char join[] =

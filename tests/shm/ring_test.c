@@ -1,6 +1,6 @@
-// Both rings and a table between two real processes, of which either is killed at random moments;
-// the test process checks the region from a third mapping. Whoever is started anew joins the region
-// as it finds it, like a restarted control plane.
+// Both rings and a table between two real processes, either of which is killed at random moments;
+// the test process checks the region from a third mapping. A restarted process joins the region as
+// it finds it, like a restarted control plane.
 #include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -33,7 +33,8 @@ static void msg_make(struct am_msg *m, uint32_t sequence, uint8_t salt)
 		m->bytes[i] = (uint8_t)(sequence * 17 + i * salt);
 }
 
-// The sequence of the next message is the ring's head: a killed producer's successor carries on.
+// The sequence of the next message is the ring's head: the successor of a killed producer
+// continues.
 static void produce(struct am_ring *ring, uint8_t salt)
 {
 	struct am_msg m;

@@ -1,5 +1,5 @@
-// The real binaries on the link: who is refused and what they say about it; garbage in the rings.
-// The program's argument is the control plane's binary.
+// The real binaries on the link: which versions are refused, and what is logged; garbage in the
+// rings. The program's argument is the control plane's binary.
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

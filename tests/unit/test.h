@@ -1,4 +1,4 @@
-// What a unit test begins with: cmocka, and what it wants included before it.
+// The start of each unit test: cmocka, and the headers that it requires.
 #pragma once
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-// Viewers in virtual time: sound and pictures as the product sends them, a simple allocator, the
-// link model in both directions, a browser's feedback, and the estimate between.
+// Viewers in virtual time: audio and video as the product sends them, a simple allocator, the link
+// model in both directions, a browser's feedback, and the estimate in between.
 #pragma once
 
 #include "media/downlink.h"

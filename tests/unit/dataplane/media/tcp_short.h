@@ -1,5 +1,6 @@
-// People who look at pages behind the same link as media: the short TCP flows of RFC 8867 5.7. Each
-// takes a file, idles, takes another. Connections stand: neither handshake nor request takes time.
+// People who browse behind the same link as media: the short TCP flows of RFC 8867 5.7. Each takes
+// a file, idles, takes another. Connections are persistent: neither handshake nor request takes
+// time.
 #pragma once
 
 #include "tcp_flow.h"

@@ -1,8 +1,8 @@
-// One viewer of a webinar in virtual time: the real estimate and the real allocator, and in small
-// what stands around them: a speaker's encodings of a camera or of a screen, with key frames and
-// temporal layers, which go off unwished; the pace, and what is given up; a browser that shows
-// pictures whole and in order, and asks again for what was lost. path/viewer.c, path/pace.c and
-// media/demand.c say what is meant.
+// One viewer of a webinar in virtual time: the real estimate and the real allocator in a small
+// model of their surroundings: a speaker's encodings of a camera or a screen, with key frames and
+// temporal layers, which are off while nobody requests them; pacing and dropping; a browser that
+// shows complete frames in order, and requests lost packets again. See path/viewer.c, path/pace.c
+// and media/demand.c.
 #pragma once
 
 #include "media/allocation.h"

@@ -1,5 +1,5 @@
-// Tracks and their many viewers, without publishers: what each viewer gets of what is handed to the
-// packet path.
+// Tracks and their many viewers, without publishers: what each viewer gets of the packets that are
+// given to the packet path.
 #pragma once
 
 #include <setjmp.h>
@@ -39,7 +39,7 @@ int eal_begin(void **);
 
 void begin(uint32_t viewers, uint16_t tracks);
 
-// Ends a test that has handed in so many packets; no packet and no buffer may be missing.
+// Ends a test that has passed in this many packets; no packet and no buffer may be missing.
 void end(uint64_t given);
 
 uint64_t counter(enum am_counter c);

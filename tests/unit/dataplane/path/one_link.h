@@ -1,5 +1,5 @@
-// One viewer of some tracks, what each encoding of them weighs, and what the viewer's REMB says
-// that its link carries; in virtual time.
+// One viewer of some tracks, the bitrate of each encoding, and the link's rate as given by the
+// viewer's REMB; in virtual time.
 #pragma once
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-// A publisher of one video track and a viewer of it: what the publisher sends goes through the
-// packet path as it would from a port, in virtual time.
+// A publisher of one video track and a viewer of it: the publisher's packets go through the packet
+// path as from a port, in virtual time.
 #pragma once
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-// One viewer of one track, whose packets go through a port of the test's own: what it gets, by
-// number and timestamp.
+// One viewer of one track, whose packets go through a test port: what it gets, by number and
+// timestamp.
 #pragma once
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
-// What the tests of handshakes and of sessions share: a server that is connected, or not, to a
-// client of its own. They see into dtls.c.
+// Shared by the tests of handshakes and of sessions: a server, connected or not, and its client.
+// They access the internals of dtls.c.
 #pragma once
 
 #include "service/dtls.c"

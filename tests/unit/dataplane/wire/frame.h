@@ -1,4 +1,4 @@
-// Frames made and verified the slow way, byte by byte, so that nothing is tested by itself.
+// Frames built and verified the slow way, byte by byte, so that no code is tested against itself.
 #pragma once
 
 #include <stdbool.h>
