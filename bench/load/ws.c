@@ -337,7 +337,7 @@ int wss_init(struct wss *all, const char *url, const struct ws_events *events)
 	SSL_CTX_set_mode(
 	        all->tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
 	);
-	SSL_CTX_set_session_cache_mode(all->tls, SSL_SESS_CACHE_OFF); // all come anew
+	SSL_CTX_set_session_cache_mode(all->tls, SSL_SESS_CACHE_OFF); // no session is resumed
 	return 0;
 }
 

@@ -8,11 +8,11 @@ const ENCODINGS = [
 	{ media: 1_450_000, wire: 1_500_000 },
 ];
 
-test('a trace says what each of its seconds carries', () => {
+test('a trace has a capacity for each second', () => {
 	assert.deepEqual(trace('1\n500\n1000\n1001\n3000\n'), [24_000, 24_000, 12_000]);
 });
 
-test('a link carries what it was told last, less its loss, and its share', () => {
+test('a link has the capacity set last, minus its loss, times its share', () => {
 	const measured = [
 		{ lines: [], seconds: 2 },
 		{ lines: ['rate 150k', 'depth 6000'], seconds: 1 },
@@ -22,12 +22,12 @@ test('a link carries what it was told last, less its loss, and its share', () =>
 	assert.deepEqual(carried({ first: [], measured: measured.slice(0, 1) }), [Infinity, Infinity]);
 });
 
-test('a trace begins anew when it is told again, and is cyclic', () => {
+test('a trace restarts when it is set again, and is cyclic', () => {
 	const course = { first: ['trace lte'], measured: [{ lines: ['trace lte'], seconds: 3 }] };
 	assert.deepEqual(carried(course, (kind) => kind === 'lte' && '1\n1500\n2000\n'), [12_000, 24_000, 12_000]);
 });
 
-test('an encoding weighs what it does while it is sent', () => {
+test('the bitrate of an encoding is that of the time while it is sent', () => {
 	const at = (second, ...bytes) => ({
 		at: second * 1000,
 		encodings: Object.fromEntries(bytes.map((n, i) => [`r${i}`, { bytes: n, headers: 0, packets: n / 1000 }])),
@@ -39,7 +39,7 @@ test('an encoding weighs what it does while it is sent', () => {
 	]);
 });
 
-test('what fits is the largest encoding beside sound', () => {
+test('what fits is the largest encoding next to audio', () => {
 	for (const [link, fits] of [
 		[Infinity, 1_450_000],
 		[1_564_000, 1_450_000],
@@ -55,7 +55,7 @@ test('what fits is the largest encoding beside sound', () => {
 
 const samplesAt = (...bytes) => bytes.map((media, i) => ({ at: 500 * i, media, wire: 2 * media }));
 
-test('goodput is of the measured time alone', () => {
+test('goodput covers only the measured time', () => {
 	const samples = samplesAt(0, 1000, 2000, 3000, 4000, 5000, 9000);
 	assert.equal(goodputRatio(samples, 500, [16_000, 16_000]), 1);
 	assert.equal(goodputRatio(samples, 500, [0, 64_000]), 0.5);
@@ -63,7 +63,7 @@ test('goodput is of the measured time alone', () => {
 	assert.equal(wireBytes(samples, 500, 2500), 8000);
 });
 
-test('a link is full from the first second with nine tenths of it on', () => {
+test('a link is full from the first second that uses nine tenths of it', () => {
 	assert.equal(secondsUntilFull(samplesAt(0, 0, 100, 1000, 1900, 2800), 16_000), 1);
 	assert.equal(secondsUntilFull(samplesAt(0, 0, 100, 900, 1700), 16_000), undefined);
 });

@@ -177,7 +177,7 @@ size_t binding_answer_build(
 	size_t len = v6 ? 20 : 8;
 	size_t n = head(out, BINDING_SUCCESS, request->transaction);
 
-	// The port stands at the same place in both.
+	// The port is at the same offset in both.
 	am_put_u16(value + 2, (uint16_t)(ntohs(a->sin_port) ^ (COOKIE >> 16)));
 	memcpy(value + 4, ip, len - 4);
 	for (size_t i = 4; i < len; i++)

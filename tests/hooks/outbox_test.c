@@ -203,7 +203,7 @@ static void a_join_is_stored_before_it_is_sent(void **state)
 	world_wait(w, 1, PATIENCE_MS);
 	assert_int_equal(w->heard[0].verdict, HOOK_ADMIT);
 
-	// Who gives up before it was sent has not been there.
+	// A page that gives up before the request was sent was never there.
 	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	uint64_t call = hook_join(w->hooks, &q, world_heard, w);
 	world_run(w, HOOK_STORE_MS / 4);

@@ -46,7 +46,7 @@ static void who_was_removed_meanwhile_stays_out(void **)
 	page_die(&p);
 	assert_int_equal(rest("POST", "/rooms/out/closePeer", "{\"peerId\":\"b\"}"), 200);
 	expect_refused("out", "b", "removed");
-	// It is the session that was sent out: a page that is loaded anew has another.
+	// The session was removed: a page that is reloaded has another one.
 	integrator_open(
 	        &integrator, &other, "free", "/webinar/?roomId=out&peerId=b&session=reloaded", ""
 	);
@@ -248,7 +248,7 @@ static void who_is_in_stays_in_though_the_token_ends(void **)
 	integrator_open(&integrator, &p, "free", where, token);
 	page_expect(&p, "admitted", "peerId", "p");
 	page_leave(&p);
-	// Who has left comes back with it no more.
+	// After leaving, the session cannot come back.
 	integrator_open(&integrator, &p, "free", where, token);
 	page_expect_end(&p, "token-used-up");
 }

@@ -397,7 +397,7 @@ static void a_late_worker_is_the_servers_doing(void **)
 	scene_end(&s);
 }
 
-// Nor is it anybody else's where a worker leaves out layers to be in time.
+// It is not anybody else's fault either if a worker sheds layers to keep up.
 static void a_worker_that_sheds_is_the_servers_doing(void **)
 {
 	struct scene s;

@@ -253,7 +253,7 @@ static void an_empty_room_keeps_its_door(void **)
 	integrator_open(&integrator, &early, "free", where, "");
 	page_expect(&early, "waiting", "peerId", "early");
 
-	// A moderator's token says anew what the room is like; who waits, waits for a moderator.
+	// A moderator's token sets the room's rules again; those who wait, wait for a moderator.
 	struct page guest;
 	come(&host, "free", "door", "host2", MODERATOR, "Host");
 	struct json *waiting = page_notified(&host, "waitingPeers");
@@ -452,7 +452,7 @@ static void nobody_reaches_into_another_room(void **)
 		}
 		json_free(first);
 	}
-	// Nor does what is for all reach them.
+	// Requests that apply to everybody do not reach them either.
 	assert_int_equal(page_ask_code(&moderator, "muteAll", "{\"kind\":\"audio\"}"), 200);
 	assert_int_equal(page_ask_code(&moderator, "declineAll", "{}"), 200);
 	assert_int_equal(page_ask_code(&moderator, "closeRoom", "{}"), 200);
@@ -590,7 +590,7 @@ static void a_demoted_speaker_publishes_no_more(void **)
 	page_expect(&viewer, "peerClosed", "peerId", "speaker");
 	page_expect(&moderator, "peerChanged", "id", "speaker"); // knows of viewers, too
 
-	// Neither the old transport nor a new one is of any use.
+	// Neither the old transport nor a new one can send.
 	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 403);
 	transport_make(&speaker, "producing", again);
 	assert_string_equal(again, "");

@@ -80,7 +80,7 @@ static void work(int fd, bool control)
 			    copy.id != 0)
 				_exit(EXIT_TORN);
 		} else {
-			// A killed writer may have left it odd: its successor writes it anew.
+			// A killed writer may have left it odd: its successor writes it again.
 			if (n == 1 && (atomic_load(&entry->version) & 1))
 				atomic_store(&entry->version, atomic_load(&entry->version) + 1);
 			am_table_begin(&entry->version);

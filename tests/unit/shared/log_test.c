@@ -92,7 +92,7 @@ static void tell(int name)
 	am_warning("test: told; name=%d", name);
 }
 
-// Also where no line of the kind ever follows, and only once it is really written.
+// Even if no line of that kind ever follows, and only once it is really written.
 static void what_was_left_out_is_told_in_the_end(void **)
 {
 	static const char filler[4096];
@@ -145,7 +145,7 @@ static void expect_printed(const char *value, const char *expected)
 	assert_string_equal(am_log_value(value), expected);
 }
 
-// Whoever names itself cannot write fields of the line, nor turn them around.
+// A client that chooses a name cannot add fields to the line, or reverse its text.
 static void a_value_stays_one_value(void **)
 {
 	expect_printed("ada-1@example.org", "ada-1@example.org");

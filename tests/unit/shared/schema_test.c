@@ -264,7 +264,7 @@ static void the_rest_of_a_track_is_bounded(void **)
 	m = track_add();
 	memset(m.track_add.encodings[2].rid, 'r', sizeof(m.track_add.encodings[2].rid));
 	assert_int_equal(am_msg_check(&m), -EINVAL);
-	m.track_add.encoding_count = 2; // what is not counted is not looked at
+	m.track_add.encoding_count = 2; // entries beyond the count are not checked
 	assert_int_equal(am_msg_check(&m), 0);
 }
 

@@ -38,7 +38,7 @@ test.each(['x'.repeat(70), 'Ada\nLovelace', '\u200b', ' '])('%j is no name, and 
 	const { attributes, warnings } = parse('call', `?roomId=r&displayName=${encodeURIComponent(name)}`);
 	expect(attributes.displayName).toBeNull();
 	expect(warnings.join()).toContain('displayName');
-	// Nor is it one in a token, whose bad value takes the address's away as well.
+	// The same in a token, whose bad value also overrides the one in the address.
 	const signed = parse('call', `?roomId=r&displayName=Eve&token=${token({ displayName: name })}`);
 	expect(signed.attributes.displayName).toBe(name.trim() ? null : 'Eve');
 });

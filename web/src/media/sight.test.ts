@@ -109,7 +109,7 @@ test('in a quick exchange the leader changes only now and then', async () => {
 	expect(priorities().length).toBeGreaterThan(0);
 	expect(priorities().length).toBeLessThanOrEqual(2 * 13);
 
-	// Who leads at the end of it is the one who counts.
+	// The leader at the end of it counts.
 	asked.length = 0;
 	sight.lead('b');
 	await vi.runAllTimersAsync();

@@ -280,7 +280,7 @@ static void execute(const char *sql)
 	sqlite3_close(db);
 }
 
-// An account that is read wrongly could lose its demands: nothing starts then.
+// A misread account could lose its requirements: then nothing starts.
 static void a_damaged_file_is_refused(void **)
 {
 	static const char *const damages[] = {

@@ -252,7 +252,7 @@ static void headers_that_bring_keys_or_more_are_refused(void **)
 	        verify_signed(ours, "{\"typ\":\"at+jwt\",\"alg\":\"RS256\"}", PAYLOAD),
 	        TOKEN_BAD_HEADER
 	);
-	// What only describes the key does no harm.
+	// Fields that only describe the key are harmless.
 	assert_int_equal(
 	        verify_signed(ours, "{\"typ\":\"jwt\",\"alg\":\"RS256\",\"x5t\":\"abc\"}", PAYLOAD),
 	        TOKEN_GOOD

@@ -126,7 +126,7 @@ static void one_peer_goes_in_order(void **)
 	hook_turn_end(&other, true);
 }
 
-// Without an answer to the close there will be none to the join behind it.
+// Without an answer to the close, the join after it gets none.
 static void who_waits_for_an_unanswered_close_is_told(void **)
 {
 	struct hook_turn close = closing(), join = asking();

@@ -1,4 +1,4 @@
-// X-Forwarded-For: whom it is believed from.
+// X-Forwarded-For: from whom it is trusted.
 #include "test.h"
 
 #include "am_config.h"
@@ -58,7 +58,7 @@ static void the_last_address_that_is_no_proxys_counts(void **)
 		check(rows[i].peer, rows[i].values, rows[i].client, rows[i].sure);
 }
 
-// Whatever a proxy leaves of itself: then nobody knows whose request that is, unless it says so.
+// If a proxy adds nothing, nobody knows whose request it is, unless the request says so.
 static void who_speaks_for_others_is_not_the_client(void **)
 {
 	static const struct {
@@ -84,7 +84,7 @@ static void who_speaks_for_others_is_not_the_client(void **)
 		forwarded_header(&f, "Accept", "*/*");
 		if (forwarded_end(&f, &a) == rows[i].marks)
 			fail_msg("%s", rows[i].name);
-		// A known one says for whom it asks in one header alone.
+		// A known proxy names its client in one header only.
 		assert_true(address_read(&peer, "127.0.0.1"));
 		forwarded_begin(&f, &peer, &proxies);
 		forwarded_header(&f, rows[i].name, "192.0.2.1");

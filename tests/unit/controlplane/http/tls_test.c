@@ -1,5 +1,5 @@
-// The TLS front: bytes in whole records, pressure that goes back to the sender, ends, time limits,
-// and clients that keep it busy.
+// The TLS front: bytes in full records, back-pressure on the sender, ends, time limits, and clients
+// that keep it busy.
 #include "test.h"
 
 #include "base/loop.h"
@@ -219,7 +219,7 @@ static size_t client_write(struct fixture *f, size_t len)
 	return at;
 }
 
-// What the client gets until the end, or until nothing comes.
+// Reads what the client gets until the end, or until nothing more arrives.
 static size_t client_receive(struct fixture *f)
 {
 	size_t at = 0;
@@ -324,7 +324,7 @@ static void who_dies_takes_his_connection_along(void **state)
 	assert_int_equal(__real_recv(f->server, &byte, 1, 0), 0);
 }
 
-// Until the check that is made each second.
+// Waits until the check that runs every second.
 static void check_await(struct fixture *f)
 {
 	for (int i = 0; i < 110; i++)
@@ -349,7 +349,7 @@ static void handshakes_that_do_not_end_are_ended(void **state)
 	close(silent);
 }
 
-// The server sends until nobody takes more, and ends. The kernel's buffers do not grow meanwhile,
+// The server sends until nobody accepts more, and ends. The kernel's buffers do not grow meanwhile,
 // and an ACK may be late by 40 ms (RFC 1122 4.2.3.2).
 static void server_fill(struct fixture *f)
 {
@@ -520,7 +520,7 @@ static void u64_put(uint8_t out[8], uint64_t n)
 		out[i] = (uint8_t)(n >> (56 - 8 * i));
 }
 
-// The begin of a ClientHello, which is all that is looked at.
+// The start of a ClientHello, of which nothing more is checked.
 #define HELLO_RECORD 33
 static void hello_write(struct protection *p, uint8_t out[HELLO_RECORD])
 {
@@ -586,7 +586,7 @@ static void a_handshake_in_small_bites_takes_no_longer(void **state)
 	SSL_free(slow);
 }
 
-// There is nothing of TLS for him, and nothing to take back.
+// The client has no TLS session, and nothing has to be undone.
 static void who_is_not_welcome_is_cut_off_at_once(void **state)
 {
 	struct fixture *f = *state;

@@ -341,7 +341,7 @@ static void garbage_in_a_table_is_no_entry(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-// An answer that did not fit shows by the next one, or by the count of lost events.
+// An answer that did not fit is noticed by the next one, or by the count of lost events.
 static void lost_answers_are_found_by_the_tables(void **state)
 {
 	struct test *t = *state;
@@ -372,7 +372,7 @@ static void lost_answers_are_found_by_the_tables(void **state)
 	assert_true(fake.region.map->transports[am_id_slot(kept)].id == kept);
 }
 
-// No more commands are under way than the ring of events can answer.
+// No more commands are pending than the event ring can answer.
 static void commands_wait_for_room_for_their_answers(void **state)
 {
 	struct test *t = *state;

@@ -1,4 +1,5 @@
-// What viewers are told of a track: made once for a class of viewers, with each one's own numbers.
+// What viewers are told about a track: encoded once for a class of viewers, with each one's own
+// numbers.
 #include "test.h"
 
 #include "base/json.h"

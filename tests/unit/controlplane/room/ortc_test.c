@@ -14,7 +14,7 @@ static struct json *parse(const char *text)
 	return j;
 }
 
-// As Chromium sends them: webcam in VP8, three encodings.
+// As sent by Chromium: webcam in VP8, three encodings.
 static const char simulcast[] =
         "{\"mid\":\"1\",\"codecs\":[{\"mimeType\":\"video/"
         "VP8\",\"payloadType\":96,\"clockRate\":90000,"
@@ -58,7 +58,7 @@ static int media_read(
 	return ret;
 }
 
-// The router's own capabilities are what a client with everything answers with.
+// A client that supports everything answers with the router's own capabilities.
 static struct ortc_caps all_caps(void)
 {
 	struct ortc_caps caps;
@@ -497,7 +497,7 @@ static void sound_is_never_retransmitted(void **)
 	ortc_media_fini(&m);
 }
 
-// RFC 2198 5. Only who names it under our number knows how to receive it.
+// RFC 2198 5. Only a client that names it under our number can receive it.
 static void redundant_sound_is_for_those_who_name_it(void **)
 {
 	static const char *const rows[] = {

@@ -49,7 +49,7 @@ static int teardown(void **)
 	return 0;
 }
 
-// Looks for `ms` at how loud each is.
+// Samples everybody's loudness for `ms`.
 static void hear(uint32_t ms, uint8_t ann, uint8_t ben, uint8_t cy)
 {
 	const uint8_t loudness[] = {ann, ben, cy};
@@ -129,7 +129,7 @@ static void who_stays_louder_takes_over(void **)
 	hear(TALK_TAKE_MS + TALK_LOOK_MS, LOUD, LOUD + TALK_LOUDER, 0);
 	expect_leader("ben");
 	assert_true(room->talk.speakers_changed);
-	// Between two rivals the time begins anew.
+	// When the rival changes, the time starts again.
 	hear(TALK_TAKE_MS - TALK_LOOK_MS, 0, TALK_ON, LOUD);
 	hear(TALK_LOOK_MS, LOUD + 1, TALK_ON, LOUD);
 	expect_leader("ben");

@@ -82,7 +82,7 @@ static void answered(void *owner, uint64_t call, unsigned status, struct json *b
 	s->body = body;
 }
 
-// Sessions are written by another thread: what was asked before they were there is asked again.
+// Another thread writes the sessions: queries that came too early are repeated.
 static unsigned ask(struct server *s, bool summary, struct statistics_query q)
 {
 	uint64_t call;
@@ -118,7 +118,7 @@ static void visit(struct server *s, const char *name, const char *who, int64_t f
 	statistics_left(s->statistics, id, AT(to));
 }
 
-// Until what was written is there to be read.
+// Waits until the written data can be read.
 static void settle(struct server *s)
 {
 	stop(s);
@@ -139,10 +139,10 @@ static void times_are_published_in_steps_of_30_s(void **)
 	        // 4 s count 30, wherever they lie.
 	        {AT(28), AT(32), INT64_MIN, INT64_MAX, LATER, DAY_S, DAY_S + 30},
 	        {AT(29) + 999, AT(33) + 999, INT64_MIN, INT64_MAX, LATER, DAY_S, DAY_S + 30},
-	        // Who was there was there for some time.
+	        // A visit has at least some duration.
 	        {AT(59), AT(59), INT64_MIN, INT64_MAX, LATER, DAY_S + 30, DAY_S + 60},
 	        {AT(60), AT(60), INT64_MIN, INT64_MAX, LATER, DAY_S + 60, DAY_S + 90},
-	        // Nothing lies in the future: a step back, where it must.
+	        // Nothing is in the future: a step back if necessary.
 	        {AT(28), AT(32), INT64_MIN, INT64_MAX, AT(32), DAY_S, DAY_S + 30},
 	        {AT(32), AT(36), INT64_MIN, INT64_MAX, AT(36), DAY_S, DAY_S + 30},
 	        {AT(32), AT(36), INT64_MIN, INT64_MAX, AT(60), DAY_S + 30, DAY_S + 60},
@@ -167,8 +167,8 @@ static void times_are_published_in_steps_of_30_s(void **)
 	}
 }
 
-// Whatever the visits are: multiples of 30 s, each time rounded up once, nothing after now; and
-// what is added up is what a plain count of the steps says.
+// Whatever the visits are: multiples of 30 s, each time rounded up once, nothing after now; and the
+// sum equals a plain count of the steps.
 static void each_visit_is_rounded_up_once(void **)
 {
 	for (int round = 0; round < 200; round++) {
@@ -431,7 +431,7 @@ static void a_restart_takes_sessions_up(void **state)
 	assert_int_equal(value(s, "duration"), 300);
 }
 
-// A process that dies without a word, in a process of its own.
+// A process that dies without cleanup, in a separate process.
 static void a_crash_closes_sessions_with_the_last_sample(void **state)
 {
 	struct server *s = *state;
@@ -532,7 +532,7 @@ static void old_sessions_go_in_small_steps(void **state)
 	history_sessions_prune(s->history, AT(DAYS(3)));
 	assert_int_equal(rows(s, "SELECT COUNT(*) FROM sessions"), 0);
 	assert_int_equal(rows(s, "SELECT (SELECT COUNT(*) FROM persons) + COUNT(*) FROM rooms"), 0);
-	// Who comes again is somebody new.
+	// Somebody who comes again is a new participant.
 	visit(s, "r", "p", DAYS(4), DAYS(4) + 60);
 	settle(s);
 	assert_int_equal(ask(s, true, room("r")), 200);
@@ -548,7 +548,7 @@ static void sessions_are_kept_forever_where_nothing_is_said(void **state)
 	assert_int_equal(rows(s, "SELECT COUNT(*) FROM sessions"), 1);
 }
 
-// Stretches in which somebody fared badly.
+// Stretches of bad quality.
 
 static struct stretch bad(int64_t from_s, int64_t to_s)
 {
@@ -565,7 +565,7 @@ static struct stretch bad(int64_t from_s, int64_t to_s)
 	};
 }
 
-// Whoever it was leaves at the end.
+// The participant leaves at the end.
 static void fare(struct server *s, const char *name, const char *who, struct stretch stretch)
 {
 	uint64_t id = statistics_joined(s->statistics, 1, name, who, stretch.from_ms);
@@ -703,7 +703,7 @@ static void stretches_go_with_their_session(void **state)
 	expect_stretches(s, "stays");
 }
 
-// A file as the first version made it: what is in it stays.
+// A file made by the first version: its content stays.
 static void an_older_file_is_taken_on(void **state)
 {
 	struct server *s = *state;

@@ -1,4 +1,4 @@
-// Questions to a file: whose turn it is.
+// Queries to a file: whose turn it is.
 #include "test.h"
 
 #include "base/loop.h"
@@ -69,7 +69,7 @@ static void wait_for(const bool *flag)
 	assert_true(*flag);
 }
 
-// Asks, and waits for a thread to take it.
+// Sends a query, and waits for a thread to take it.
 static void ask_and_wait(struct question *q)
 {
 	assert_int_equal(store_ask(asker, &q->store), 0);

@@ -1,4 +1,4 @@
-// The thread that writes a file, and what it counts where the file cannot be written.
+// The thread that writes a file, and what it counts if the file cannot be written.
 #include "test.h"
 
 #include "store/writer.h"

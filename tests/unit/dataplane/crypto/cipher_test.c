@@ -1,5 +1,5 @@
-// What goes out, held against libsrtp2 and the published vectors, with each kind of instructions
-// that this machine has: ipsec-mb chooses by itself, the tests choose for it.
+// Outgoing packets, compared with libsrtp2 and the published vectors, with each instruction set of
+// this machine: ipsec-mb chooses one by itself, the tests choose for it.
 #include <intel-ipsec-mb.h>
 #include <stdlib.h>
 
@@ -54,7 +54,7 @@ static void chosen_init(IMB_MGR *m, IMB_ARCH *arch)
 		init_mb_mgr_auto(m, arch);
 }
 
-// What comes here while this is set must have been wiped.
+// Memory passed here while this is set must have been wiped.
 static size_t wiped_size;
 static unsigned wiped_count;
 static void checked_free(void *p)
@@ -68,7 +68,7 @@ static void checked_free(void *p)
 	free(p);
 }
 
-// Lets every following key and cipher use these instructions; false where the machine lacks them.
+// Makes every following key and cipher use these instructions; false if the machine lacks them.
 static bool choose(const struct arch *a)
 {
 	IMB_MGR *m = alloc_mb_mgr(0);
@@ -117,7 +117,7 @@ static void assert_hex(const uint8_t *bytes, size_t len, const char *text)
 	assert_memory_equal(bytes, want, len);
 }
 
-// One who is sent to, by us and by libsrtp2 under the same keys.
+// A receiver, to which we and libsrtp2 send under the same keys.
 struct viewer {
 	struct cipher_key *key;
 	struct srtp_sender *sender;
@@ -336,7 +336,7 @@ static void compounds_equal_libsrtp(void **)
 	choose(&archs[0]);
 }
 
-// Where libsrtp2 cannot be brought to: the last rollover counters, and the last RTCP indexes.
+// States that libsrtp2 cannot reach: the last rollover counters, and the last RTCP indexes.
 static void high_indexes_equal_the_reference(void **)
 {
 	static const uint32_t rocs[] = {0, 1, 0xffff, 0x10000, 0x80000000, 0xfffffffe, 0xffffffff};
@@ -534,7 +534,7 @@ static void keys_are_wiped(void **)
 	cipher_destroy(NULL);
 }
 
-// What the guard is offered, in order, and what it must say.
+// The inputs of the guard, in order, and its expected results.
 struct offer {
 	uint16_t seq;
 	bool taken;
@@ -598,7 +598,7 @@ static void indexes_end_where_the_key_does(void **)
 	assert_int_equal(roc, 0xffffffff);
 }
 
-// A publisher's repairs are accepted up to SRTP_WINDOW packets late, and so they go out.
+// A publisher's repairs are accepted up to SRTP_WINDOW packets late, and sent as late.
 static void a_late_repair_goes_out_as_long_as_it_comes_in(void **)
 {
 	for (uint16_t late = 1; late < SRTP_WINDOW; late++) {
@@ -613,7 +613,7 @@ static void a_late_repair_goes_out_as_long_as_it_comes_in(void **)
 	}
 }
 
-// Against a set of all that was ever taken.
+// Compared with the set of all accepted ones.
 static void the_guard_never_gives_an_index_twice(void **)
 {
 	static uint8_t taken[1 << 22];

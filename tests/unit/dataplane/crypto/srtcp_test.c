@@ -1,4 +1,4 @@
-// Incoming SRTCP: what libsrtp2 sends is taken, what libsrtp2 refuses is refused.
+// Incoming SRTCP: what libsrtp2 sends is accepted, what libsrtp2 refuses is refused.
 #include "crypto/cipher.h"
 #include "crypto/cipher_state.h"
 
@@ -250,7 +250,7 @@ static void no_index_is_taken_twice(void **)
 	assert_true(top > 100000);
 }
 
-// As Firefox does: SSRCs come and go.
+// Like Firefox: SSRCs come and go.
 static void silent_senders_give_way(void **)
 {
 	struct pair p;
@@ -296,7 +296,7 @@ static void hostile_lengths_are_refused(void **)
 	}
 }
 
-// Packets of several senders, repeated, late and damaged, offered to libsrtp2 as well.
+// Packets of several senders, repeated, late and damaged, also given to libsrtp2.
 static void verdicts_equal_libsrtp(void **)
 {
 	static uint8_t packets[64][SIZE];

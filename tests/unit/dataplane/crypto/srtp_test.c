@@ -430,7 +430,7 @@ static void a_peer_makes_a_bounded_number_of_streams(void **)
 	pair_destroy(&p);
 }
 
-// As Firefox does: SSRCs come and go, and only report. So do those of no track.
+// Like Firefox: SSRCs come and go, and only report. The same for SSRCs without a track.
 static void streams_that_nobody_holds_give_way(void **)
 {
 	struct pair p = pair_create(SRTP_PROFILE_AEAD_AES_128_GCM);

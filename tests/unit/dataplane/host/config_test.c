@@ -37,7 +37,7 @@ static int read_text(const char *text)
 	return config_read(path, &config, error, sizeof(error));
 }
 
-// The settings under test stand in the file's third line.
+// The settings under test are on the file's third line.
 static int read_settings(const char *settings)
 {
 	char text[4096];
@@ -120,7 +120,7 @@ static void ipv6_routers_may_be_link_local(void **)
 	);
 }
 
-// What is wrong in line 3 is named with that line and its name.
+// An error on line 3 is reported with that line and the setting's name.
 static void mistakes_are_named_with_their_line(void **)
 {
 	static const char *const mistakes[][2] = {

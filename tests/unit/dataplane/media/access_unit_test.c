@@ -9,7 +9,7 @@
 static struct access_unit unit;
 static struct access_unit_key key;
 
-// A packet and what it must tell: NONE, or where the key frame begins.
+// A packet and the expected result: NONE, or where the key frame begins.
 struct step {
 	int seq;
 	uint8_t units;
@@ -58,7 +58,7 @@ static void parameter_sets_alone_are_no_key_frame(void **)
 {
 	WALK({1, H264_SLICE, NONE, 0}, {2, H264_SPS, NONE, 0}, {3, H264_SLICE, NONE, 0},
 	     {4, SETS, NONE, 0}, {5, H264_SLICE, NONE, 0});
-	// Nor do they serve the key frame after another picture.
+	// They do not belong to a key frame after another picture either.
 	WALK({1, SETS, NONE, 0}, {2, H264_SLICE, NONE, 0}, {3, IDR, 0, 0});
 }
 
@@ -83,8 +83,8 @@ static void a_late_parameter_set_makes_the_key_frame_whole(void **)
 	     {2, IDR, 1, 2});
 }
 
-// Of what is missing before them nothing is needed, where the sets are there; and what is known to
-// be no parameter set is not waited for.
+// If the sets are there, nothing missing before them is needed; and packets known not to be
+// parameter sets are not waited for.
 static void other_losses_do_not_hold_a_key_frame_up(void **)
 {
 	WALK({1, H264_SLICE, NONE, 0}, {3, SETS, NONE, 0}, {4, IDR, 1, 0},
@@ -93,7 +93,7 @@ static void other_losses_do_not_hold_a_key_frame_up(void **)
 	     {2, H264_OTHER, NONE, 0});
 	WALK({1, H264_SLICE, NONE, 0}, {3, IDR, NONE, 0}, {4, H264_SLICE, NONE, 0},
 	     {2, H264_SLICE, 0, 2});
-	// Sets that came long before, or by signaling.
+	// Sets that arrived long before, or by signaling.
 	WALK({1, SETS, NONE, 0}, {2, IDR, 1, 0}, {3, H264_SLICE, NONE, 0}, {4, IDR, 0, 0});
 }
 

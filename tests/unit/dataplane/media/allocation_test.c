@@ -26,7 +26,8 @@ static int setup(void **)
 	return 0;
 }
 
-// Looks at the same budget for so long; returns after how many ms something changed first, or -1.
+// Runs with the same budget for this long; returns after how many ms something first changed, or
+// -1.
 static int64_t look_for(struct allocation_picture *p, unsigned count, uint64_t bps, int64_t ms)
 {
 	int64_t begun = now, first = -1;
@@ -214,7 +215,7 @@ static void a_fade_is_one_fall_and_is_climbed_soon(void **)
 	assert_int_equal(p.chosen, top);
 }
 
-// Down and up again and again at the bottom of a link: what failed there says nothing of one that
+// Down and up repeatedly at the bottom of a link: failures there say nothing about a link that
 // carries far more.
 static void a_link_that_has_become_another_one_is_not_waited_for(void **)
 {
@@ -235,7 +236,7 @@ static void a_link_that_has_become_another_one_is_not_waited_for(void **)
 	assert_int_equal(allocation.wait_us, ALLOCATION_WAIT_US);
 }
 
-// A screen weighs far more than the narrow link carries: what is judged is the link.
+// A screen needs far more than the narrow link carries: the link decides.
 static void a_link_is_another_one_by_what_it_carries(void **)
 {
 	struct allocation_picture p = {
@@ -248,7 +249,7 @@ static void a_link_is_another_one_by_what_it_carries(void **)
 	assert_int_equal(p.chosen, 1);
 }
 
-// It only seems so, again and again: then what is regretted is tried ever more rarely, as ever.
+// It only seems so, repeatedly: then steps that failed are retried ever more rarely, as usual.
 static void a_link_that_seems_to_be_another_one_fools_nobody_twice(void **)
 {
 	struct allocation_picture p = camera;
@@ -281,7 +282,7 @@ static void the_wish_is_what_the_budget_does_not_grant(void **)
 	assert_int_equal(allocation_wish(&allocation, &p, 1, 160000, now), 0);
 }
 
-// While it waits for what failed it wishes to see another link, if there are steps so high.
+// While a failed step has to wait, it asks to probe the link, if there are steps that high.
 static void the_wish_is_another_link_while_a_step_waits(void **)
 {
 	struct allocation_picture p = camera;
@@ -373,7 +374,7 @@ static void other_wishes_are_met_at_once(void **)
 	assert_int_equal(p[0].chosen, 2);
 }
 
-// A wish for another size of a picture that is there.
+// A request for another size of a video that is being sent.
 static void a_wish_takes_no_picture_away(void **)
 {
 	struct allocation_picture p = camera;

@@ -128,7 +128,8 @@ static void vp9_key_frames_begin_the_lowest_layer_without_prediction(void **)
 	assert_false(info.has_tl0picidx);
 }
 
-// An encoder of many layers that sends each as an encoding of its own may number them all the same.
+// An encoder that sends each of many layers as a separate encoding may give all of them the same
+// numbers.
 static void a_spatial_id_means_nothing_where_the_encoding_is_known(void **)
 {
 	struct frame_info info;

@@ -13,7 +13,7 @@ static void begin(struct demand *d, uint8_t count)
 	demand_init(d, count);
 }
 
-// Looks for so long; returns how often something has changed.
+// Runs for this long; returns how often something has changed.
 static int look_for(struct demand *d, uint8_t wished, int64_t us)
 {
 	int changes = 0;
@@ -57,7 +57,7 @@ static void what_is_wanted_comes_on_at_once(void **)
 	assert_int_equal(d.active, 3);
 }
 
-// A new viewer wishes for everything until its link has been looked at.
+// A new viewer requests everything until its link has been examined.
 static void a_wish_of_a_moment_changes_nothing(void **)
 {
 	struct demand d;
@@ -96,7 +96,7 @@ static void encodings_go_off_one_after_the_other(void **)
 	assert_int_equal(d.active, 1);
 }
 
-// The encoder begins anew with each that comes on, and with none that goes off.
+// The encoder restarts with each encoding that is turned on, and with none that is turned off.
 static void two_come_on_in_a_row_and_then_one_every_five_seconds(void **)
 {
 	struct demand d;
@@ -111,7 +111,7 @@ static void two_come_on_in_a_row_and_then_one_every_five_seconds(void **)
 	assert_int_equal(d.active, 3);
 	look_for(&d, 4, LOOK);
 	assert_int_equal(d.active, 4);
-	// Whoever looks closer just after it went off does not wait.
+	// A viewer that requests it just after it was turned off does not wait.
 	look_for(&d, 1, DEMAND_OFF_US + LOOK);
 	assert_int_equal(d.active, 1);
 	look_for(&d, 2, DEMAND_ON_US + LOOK);

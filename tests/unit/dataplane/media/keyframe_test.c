@@ -48,7 +48,7 @@ static void a_flood_of_requests_is_one_a_second(void **)
 	assert_int_equal(sent, 10);
 }
 
-// A viewer that asks five times a second and gets each key frame at once.
+// A viewer that requests one five times a second and gets each key frame at once.
 static int taken_in(struct keyframe_share *k, int64_t from, int64_t until)
 {
 	int taken = 0;
@@ -103,7 +103,7 @@ static void changes_are_put_off(void **)
 	}
 	assert_in_range(due, 8, 10);
 
-	// What is to come is not asked for twice.
+	// A key frame that is about to come is not requested twice.
 	k = (struct keyframe_share){0};
 	assert_int_equal(taken_in(&k, 100 * SECOND, 100 * SECOND + 4 * SECOND / 5), 4);
 	keyframe_share_reserve(&k, 101 * SECOND);
@@ -111,7 +111,7 @@ static void changes_are_put_off(void **)
 	assert_false(keyframe_share_take(&k, k.reserved_us));
 }
 
-// The key frame that is on its way serves all wishes.
+// The key frame that is in transit serves all requests.
 static void wishes_before_the_key_frame_has_come_are_one(void **)
 {
 	struct keyframe_share k = {0};
@@ -125,7 +125,7 @@ static void wishes_before_the_key_frame_has_come_are_one(void **)
 	assert_int_equal(k.used, 2);
 }
 
-// Who scrolls away and back now and then is no flood, however long it goes on.
+// A viewer that scrolls away and back now and then is not a flood, however long it goes on.
 static void calm_wishes_never_wait(void **)
 {
 	struct keyframe_share k = {0};
@@ -136,7 +136,7 @@ static void calm_wishes_never_wait(void **)
 	}
 }
 
-// What it asks within a round trip of the key frame's end, it asked before that had come.
+// A request within a round trip after the key frame's end was sent before the key frame arrived.
 static void what_is_asked_before_the_key_frame_can_be_there_is_served(void **)
 {
 	struct keyframe_share k = {0};

@@ -150,8 +150,8 @@ static void the_grace_comes_down_again_with_real_losses(void **)
 	assert_in_range(n.grace_us, NACK_GRACE_US_MIN, 2 * NACK_GRACE_US_MIN);
 }
 
-// One packet in fifty is lost, and answered a round trip after it was asked for. Returns how often
-// each was asked for in the mean, in percent, once the round trip is known.
+// One packet in fifty is lost, and arrives a round trip after it was requested. Returns the mean
+// number of requests for each, in percent, once the round trip is known.
 static int asked_percent(int64_t rtt_us)
 {
 	enum { PACKETS = 10000, EVERY = 50, INTERVAL = 5 * MS };
@@ -202,7 +202,7 @@ static void the_pace_is_that_of_the_publishers_round_trip(void **)
 	assert_int_equal(collect(&n, 30 * MS, seqs), 1);
 }
 
-// Who repairs nothing need not be waited for.
+// There is no need to wait for a publisher that repairs nothing.
 static void whoever_repairs_nothing_answers_nothing(void **)
 {
 	struct nack n;
@@ -215,7 +215,7 @@ static void whoever_repairs_nothing_answers_nothing(void **)
 	for (uint64_t seq = 101; seq < 101 + NACK_JUMP_MAX / 4 - 6; seq++)
 		assert_false(nack_arrived(&n, seq, true, 50 * MS));
 	(void)collect(&n, 20 * MS + NACK_AGE_US_MAX, seqs);
-	assert_true(nack_is_answered(&n)); // seven in vain
+	assert_true(nack_is_answered(&n)); // seven without an answer
 	arrive(&n, 300, 2000 * MS);
 	(void)collect(&n, 2010 * MS, seqs);
 	(void)collect(&n, 2010 * MS + NACK_AGE_US_MAX, seqs);
@@ -242,7 +242,8 @@ static void what_comes_late_unasked_is_no_answer(void **)
 	init(&n);
 	for (uint64_t seq = 100; seq < 100 + 10 * 4; seq += 4, now += 2 * NACK_AGE_US_MAX) {
 		arrive(&n, seq, now);
-		arrive(&n, seq + 2, now); // the one before is lost, and asked for in vain
+		arrive(&n, seq + 2,
+		       now); // the previous one is lost, and requested without an answer
 		assert_int_equal(collect(&n, now + NACK_GRACE_US_MAX, seqs), 1);
 		(void)collect(&n, now + NACK_GRACE_US_MAX + NACK_AGE_US_MAX, seqs);
 		arrive(&n, seq + 4, now + NACK_GRACE_US_MAX + NACK_AGE_US_MAX);

@@ -11,7 +11,7 @@
 #define MEDIA_BYTES 500
 #define PACKETS_MAX 20000
 
-// What was sent, by number; told of once it has been for BACK_US.
+// Sent packets, by number; reported once BACK_US have passed.
 struct packet {
 	int64_t sent_us;
 	int64_t arrival_us; // 0: it has not come
@@ -147,8 +147,8 @@ static void a_wide_link_proves_six_sevenths_of_the_probes_rate(void **)
 	}
 }
 
-// What fells others: a bucket of 6 kB lets a short probe through at any rate, so the estimate is
-// lifted above the link, and all collapses. Here no bucket explains the result.
+// A trap for other estimators: a bucket of 6 kB lets a short probe through at any rate, so the
+// estimate rises above the link, and everything collapses. Here no bucket can explain the result.
 static void no_bucket_lifts_the_result_above_the_link(void **)
 {
 	static const uint32_t depths[] = {0, 1600, 3000, 6000};
@@ -270,7 +270,7 @@ static void without_feedback_there_is_no_result(void **)
 	assert_int_equal(v, PROBE_UNTOLD);
 }
 
-// Of three messages one is not read: what it would have told is no loss.
+// One message in three is not read: the packets in it do not count as lost.
 static void feedback_that_is_shed_is_no_loss(void **)
 {
 	const struct lane_config config = {.rate.bit_s = 5000000, .delay_us = WAY_US};
@@ -401,7 +401,7 @@ static void pauses_grow_with_failures(void **)
 	assert_int_equal(probe.due_us, now + 5);
 }
 
-// Times and sizes that nobody could have measured.
+// Impossible times and sizes.
 static void absurd_reports_stay_numbers(void **)
 {
 	uint64_t random = hostile_seed();

@@ -116,7 +116,7 @@ send_mixed(struct rates *r, int pictures_per_s, int keys_per_s, uint32_t bytes, 
 	}
 }
 
-// Whoever sends nothing else, or one after the other, is not to be had for nothing.
+// A publisher that sends only key frames, or one after the other, does not get them for free.
 static void key_frames_that_are_no_exception_count(void **)
 {
 	static const struct {

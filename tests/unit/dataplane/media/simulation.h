@@ -94,8 +94,8 @@ struct simulation {
 uint32_t simulation_layer_rate(const struct simulation *, int layer);
 void simulation_start(struct simulation *, const struct simulation_config *);
 
-// The second starts now, and its way down is the first's: what its own configuration says of it is
-// not looked at. From then on the first one's run, measure and stop are those of both.
+// The second starts now, and shares the first one's downlink; its own configuration of it is
+// ignored. From then on, the first one's run, measure and stop apply to both.
 void simulation_join(struct simulation *, struct simulation *guest, const struct simulation_config *);
 void simulation_stop(struct simulation *);
 

@@ -181,7 +181,7 @@ static void layers_that_are_not_sent_are_not_asked_for(void **)
 	assert_int_equal(selector_layer(&sel), 2);
 }
 
-// Of a key picture that was cut off, its viewer must see that something is missing.
+// The viewer of a truncated key picture must see that something is missing.
 static void a_picture_ends_with_its_highest_layer_that_is_forwarded(void **)
 {
 	struct track_packet packets[LAYERS * PACKETS];

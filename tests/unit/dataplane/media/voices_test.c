@@ -248,7 +248,7 @@ static void of_equals_no_more_stay_than_are_heard(void **)
 
 static bool on[TALKERS_MAX];
 
-// Who has begun or ended since the last time.
+// The voices that have started or ended since the last time.
 static int changes(void)
 {
 	int n = 0;

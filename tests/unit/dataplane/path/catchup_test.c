@@ -1,4 +1,4 @@
-// Who has no picture begins with the last key frame and the base layer since.
+// A viewer without video starts with the last key frame and the base layer since then.
 #include "one_viewer.h"
 
 #include "path/catchup.h"
@@ -55,7 +55,7 @@ static void a_past_waits_for_the_port(void **)
 	rig_port_room = 0;
 	for (int i = 0; i < 2 * TX_FULL / 6; i++) {
 		forward_begin(rig.worker, viewer());
-		selector_pause(&viewer()->selector); // and begins anew
+		selector_pause(&viewer()->selector); // and starts again
 	}
 	assert_in_range(rig.worker->tx.head - rig.worker->tx.tail, TX_FULL, TX_FULL + 5);
 	rig_port_room = RIG_PORT_ENDLESS;

@@ -1,4 +1,4 @@
-// Who is behind a slow link gets pictures at its pace, out of the history.
+// A viewer behind a slow link gets video at the link's pace, from the history.
 #include "one_viewer.h"
 
 #include "path/pace.h"
@@ -6,7 +6,7 @@
 
 #define KBIT 1000
 
-// The link carries so much, and a queue was seen of late: 1.2 of it is the pace.
+// The link carries this much, and a queue was seen recently: the pace is 1.2 times that.
 static void link_carries(uint32_t bps)
 {
 	struct transport *t = viewer()->transport;

@@ -397,7 +397,7 @@ static void packets_that_become_too_long_are_counted_and_told(void **)
 	assert_int_equal(got.packets, 3);
 	end();
 
-	// Who may be reached by IPv6 gets less.
+	// A viewer that may be reached over IPv6 gets less.
 	begin();
 	rig.worker->local.ipv6.family = 6;
 	send_packet(1, 1, true, fits - 22);

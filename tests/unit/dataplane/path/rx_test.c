@@ -176,7 +176,7 @@ static void each_kind_has_its_ring(void **)
 	assert_int_equal(waiting(PUNT_KNOWN), 0);
 }
 
-// Neither does one who has been let in, or who forges that one's address.
+// A flood from a validated client, or from somebody who forges its address, fills only its share.
 static void who_is_known_has_a_share(void **)
 {
 	for (int i = 0; i < FLOOD; i++)

@@ -675,7 +675,7 @@ static void without_retransmissions_nothing_is_probed(void **)
 		wish_for_more(faded);
 		tick(800);
 		assert_int_equal(frames, 0);
-		assert_false(viewer()->downlink.probe.tried); // it would wait for it in vain
+		assert_false(viewer()->downlink.probe.tried); // it would wait for it without result
 		end();
 	}
 }

@@ -221,7 +221,7 @@ static void what_we_began_ends_by_itself(void **)
 	assert_failed(&n);
 	net_fini(&n);
 
-	// Nor with somebody else than was signaled.
+	// The same with another certificate than the signaled one.
 	start_client(&n, &how);
 	struct am_fingerprint other = n.client_fingerprint;
 	other.bytes[0] ^= 1;

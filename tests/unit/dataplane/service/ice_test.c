@@ -473,7 +473,7 @@ static void no_rule_selects_what_is_not_proven(void **)
 	assert_selected(a);
 	assert_selected(a);
 
-	// The selected one is nominated anew: nothing is awaited any more.
+	// The selected one is nominated again: nothing is pending any more.
 	request.has_nomination = true;
 	request.nomination = 8;
 	check(a);
@@ -492,7 +492,7 @@ static void no_rule_selects_what_is_not_proven(void **)
 	assert_false(ice_prove(&ice, &d, now_ns));
 }
 
-// Whoever replays a check all the time keeps nobody from moving.
+// An attacker that constantly replays a check keeps nobody from moving.
 static void each_awaited_tuple_may_be_proven(void **)
 {
 	struct ice_tuple victim = tuple(2, 2), b = tuple(3, 3);
@@ -551,7 +551,7 @@ static void who_sends_only_checks_is_followed_where_the_old_tuple_is_silent(void
 	assert_selected(victim);
 }
 
-// Whoever replays the checks of a client that has gone gets nothing sent for longer.
+// Replaying the checks of a client that is gone does not make the server send for longer.
 static void replays_keep_no_consent_to_an_unproven_tuple(void **)
 {
 	struct ice_tuple b = tuple(2, 2);

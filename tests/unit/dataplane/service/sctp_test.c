@@ -1,4 +1,4 @@
-// SCTP with a client that may be hostile (threats 12).
+// SCTP with a client that may be hostile.
 #include "service/sctp.h"
 
 #include <errno.h>

@@ -32,7 +32,7 @@ export class MeetIframeBridge implements Declared {
 			message: (message) => this.#onMessage(message),
 			lost: () => {
 				this.#events.forget();
-				this.#calls.disconnected({ code: 'interrupted', message: 'The room was loaded anew.' });
+				this.#calls.disconnected({ code: 'interrupted', message: 'The room was reloaded.' });
 			},
 		});
 	}
