@@ -1,4 +1,4 @@
-// What the model leaves to chance.
+// The model's random choices.
 #include "model.h"
 
 #include "sender.h"

@@ -1,4 +1,4 @@
-// Which transport-wide numbers are read from viewers' copies, and what is told of them.
+// Which transport-wide numbers are read from viewers' copies, and what is reported about them.
 #include "answers.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-// The signaling to Janus, against one that a thread plays: what Janus 1.1.2 says, over a socket of
-// its kind.
+// The signaling to Janus, against a Janus played by a thread: the messages of Janus 1.1.2, over the
+// same kind of socket.
 #include "server.h"
 
 #include "load.h"
@@ -35,7 +35,7 @@
 	"m=audio 9 UDP/TLS/RTP/SAVPF 111\\r\\na=mid:1\\r\\na=rtpmap:111 opus/48000/2\\r\\n"        \
 	"a=ssrc:7 cname:janus\\r\\n"
 
-// What the played one does.
+// The behaviour of the played Janus.
 struct play {
 	char path[108];
 	int listener;
@@ -353,7 +353,7 @@ static void foreign_streams_are_refused(void **)
 	}
 }
 
-// What comes for one that has left says nothing to its number's next.
+// A late event for a member that has left does not affect the next one with its number.
 static void who_left_is_not_answered(void **)
 {
 	struct play p = {0};

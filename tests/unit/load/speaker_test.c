@@ -1,5 +1,5 @@
-// A speaker against the server's own parsers and keys: what it sends must be what the data plane
-// takes from a browser.
+// A speaker against the server's own parsers and keys: its packets must be acceptable to the data
+// plane, like a browser's.
 #include "speaker.h"
 
 #include "media/codec.h"

@@ -1,4 +1,4 @@
-// The log never waits, and says what it left out.
+// The log never blocks, and says what it left out.
 #include "test.h"
 
 #include "am_log.h"
@@ -161,7 +161,7 @@ static void a_value_stays_one_value(void **)
 	expect_printed("a\u00a0b", "\"a\u00a0b\"");
 }
 
-// What looks like nothing, or like a blank, in a terminal or an editor.
+// Characters that look like nothing, or like a space, in a terminal or an editor.
 static void what_nobody_sees_is_replaced_or_quoted(void **)
 {
 	static const char *const unseen[] = {

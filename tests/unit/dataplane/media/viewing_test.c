@@ -1,5 +1,5 @@
 // A viewer of a webinar on links that change, in virtual time: what it sees, over many seeds. Times
-// and shares are means, as a single link may be unlucky.
+// and shares are means, since a single link may be unlucky.
 #include "viewing.h"
 
 #include "test.h"

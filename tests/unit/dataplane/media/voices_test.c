@@ -344,7 +344,7 @@ static void noise_of_fifty_microphones_is_not_forwarded(void **)
 	}
 }
 
-// Nobody is in the way: a room of few is as it would be without any of this.
+// In a small room, all of this changes nothing.
 static void while_few_send_everything_is_forwarded(void **)
 {
 	hall_open(4, WEBINAR);
@@ -394,7 +394,7 @@ static void who_sends_nothing_holds_no_place(void **)
 	assert_int_equal(withheld(3, 50) + withheld(4, 50) + withheld(5, 50), 0);
 }
 
-// After an hour's mute nothing of the past counts.
+// After an hour's mute, the past does not count.
 static void who_comes_back_begins_anew(void **)
 {
 	hall_open(20, WEBINAR);

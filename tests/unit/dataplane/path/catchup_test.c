@@ -27,7 +27,7 @@ static void who_comes_back_gets_the_base_layer_at_once_and_all_that_follows(void
 	end();
 }
 
-// Nobody waits for the next picture, which a still screen may owe for long.
+// Nobody waits for the next frame, which may take long on a still screen.
 static void a_past_goes_out_when_the_way_opens(void **)
 {
 	begin();
@@ -46,7 +46,7 @@ static void a_past_goes_out_when_the_way_opens(void **)
 	end();
 }
 
-// Else the oldest frames of others would go.
+// Otherwise the oldest frames of others would be dropped.
 static void a_past_waits_for_the_port(void **)
 {
 	begin();
@@ -157,7 +157,7 @@ static void nobody_begins_with_what_was_before_a_pause(void **)
 	end();
 }
 
-// More than the way takes in half a second.
+// More than the link carries in half a second.
 static void a_slow_viewer_waits_for_less(void **)
 {
 	begin();
@@ -206,7 +206,7 @@ static void two_encodings(void)
 	selector_set_active(&viewer()->selector, 3);
 }
 
-// The wanted encoding has no key frame at hand; the one below has.
+// The requested encoding has no key frame in the history; the one below has.
 static void a_lower_encoding_will_do_at_first(void **)
 {
 	begin();
@@ -222,7 +222,8 @@ static void a_lower_encoding_will_do_at_first(void **)
 	end();
 }
 
-// What made its key frame whole came late, so that a part of what follows has left the queue.
+// The packet that completed its key frame was late, so some of the following ones have left the
+// queue.
 static void a_lower_key_frame_in_the_queue_is_waited_for(void **)
 {
 	begin();

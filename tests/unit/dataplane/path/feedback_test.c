@@ -1,4 +1,4 @@
-// What a viewer's feedback may cost, as it comes: encrypted, from its address.
+// What a viewer's feedback may cost, as it arrives: encrypted, from its address.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -126,7 +126,7 @@ static void feedback_costs_what_its_reading_takes(void **)
 	end();
 }
 
-// A look out of turn costs more than the message that asks for it.
+// An unscheduled look costs more than the message that causes it.
 static void who_tells_of_a_queue_often_is_not_looked_at_each_time(void **)
 {
 	struct viewer *v;
@@ -209,7 +209,7 @@ static void blocks_count_for_the_packets_that_they_are_about(void **)
 	end();
 }
 
-// Each stream reports for itself, as in browsers: the silent one's are about nothing.
+// Each stream reports separately, as in browsers: the reports of a silent one are empty.
 static void a_report_about_nothing_changes_nothing(void **)
 {
 	struct block speaks = {0x12345, 100, 64}, silent = {0x54321, 100, 0};

@@ -1,4 +1,4 @@
-// What copies have come to, as the region tells it.
+// The totals of copies in the region.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,7 +64,7 @@ static struct am_transport_figures of_transport(unsigned viewer)
 	return f;
 }
 
-// For so long, so many packets to all viewers.
+// For this long, this many packets to all viewers.
 static void play(uint32_t first, uint32_t packets, int64_t us)
 {
 	for (uint32_t i = 0; i < packets; i++) {

@@ -1,4 +1,4 @@
-// Copies of what comes, for each viewer: in order, in turn, as the port takes them.
+// Copies of arriving packets for each viewer: in order, in turn, as fast as the port takes them.
 #include "many_viewers.h"
 
 #include <rte_ring_elem.h>
@@ -26,8 +26,8 @@ static void each_viewer_gets_each_packet_once_and_in_order(void **)
 	end(5 * BURST);
 }
 
-// What a publisher repairs is as late for its viewers as for us. Beyond what the history keeps,
-// each viewer's guard tells a duplicate.
+// A publisher's repair is as late for its viewers as for us. Beyond the history, each viewer's
+// guard detects a duplicate.
 static void a_repair_reaches_everyone_however_late_it_is_taken(void **)
 {
 	static const uint32_t late[] = {63, 64, RELAY_HISTORY, SRTP_WINDOW - 1};
@@ -54,7 +54,7 @@ static void a_repair_reaches_everyone_however_late_it_is_taken(void **)
 	end(seq);
 }
 
-// What comes while a round is under way follows it.
+// Packets that arrive during a round follow it.
 static void packets_that_come_meanwhile_keep_their_order(void **)
 {
 	begin(VIEWERS, 2);
@@ -85,7 +85,7 @@ static void give_one(uint32_t seq, bool key)
 	settle();
 }
 
-// More than half a round of numbers passes while there is no way to the viewer.
+// More than half of the number space passes while there is no path to the viewer.
 static void an_unreachable_viewer_goes_on_where_it_was(void **)
 {
 	static const uint32_t away[] = {100, 32768, 40000, 65535};
@@ -116,8 +116,8 @@ static void an_unreachable_viewer_goes_on_where_it_was(void **)
 	}
 }
 
-// A key frame of H.264 in packets of their own: parameter sets, then the picture. Who begins with
-// it gets all of it, in order; who gets the stream already gets each packet once.
+// A key frame of H.264 in separate packets: parameter sets, then the picture. A viewer that starts
+// with it gets all of it, in order; a viewer that already gets the stream gets each packet once.
 static void who_begins_gets_the_whole_key_frame(void **)
 {
 	static const struct {
@@ -406,8 +406,8 @@ static void picture_give(uint8_t layer, uint32_t seq, bool key, uint8_t active)
 	settle();
 }
 
-// Rounds of one encoding pass over those who are content with another, until they want this one or
-// theirs is gone.
+// Rounds of one encoding skip viewers that get another one, until they request this one or theirs
+// is gone.
 static void viewers_are_passed_over_only_while_they_want_nothing(void **)
 {
 	begin(3, 1);
@@ -436,7 +436,7 @@ static void viewers_are_passed_over_only_while_they_want_nothing(void **)
 	end(23);
 }
 
-// Sound has no layers, and nobody is told of them.
+// Audio has no layers, and nobody is told about any.
 static void no_layers_are_told_of_sound(void **)
 {
 	struct message msg;
@@ -508,7 +508,7 @@ static void srtcp_is_shed_while_pictures_wait(void **)
 	assert_int_equal(dropped(DROP_busy), 70);
 	assert_int_equal(dropped(DROP_no_keys), 18);
 
-	// Of a viewer that has used up half of its share nothing is read.
+	// Nothing is read from a viewer that has used up half of its share.
 	struct relay_bucket *share = &rig.transports[0]->rtcp;
 	*share = (struct relay_bucket){rig.worker->now_us, RELAY_RTCP_BURST / 2 - 1};
 	receive_srtcp(80);
@@ -522,7 +522,7 @@ static void srtcp_is_shed_while_pictures_wait(void **)
 	assert_int_equal(dropped(DROP_busy), 150);
 	assert_int_equal(dropped(DROP_no_keys), 26);
 
-	// Without means it is not even decrypted.
+	// Without any budget it is not even decrypted.
 	*share = (struct relay_bucket){rig.worker->now_us, 0};
 	receive_srtcp(8);
 	assert_int_equal(dropped(DROP_rtcp_rate), 8);
@@ -548,7 +548,7 @@ static void each_viewer_gets_each_sender_report_once(void **)
 	end(5);
 }
 
-// Frames that nobody holds back, such as answers, find a bounded queue.
+// Frames that are never held back, such as answers, go to a bounded queue.
 static void a_full_queue_drops_its_oldest(void **)
 {
 	begin(1, 1);

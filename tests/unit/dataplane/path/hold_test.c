@@ -1,5 +1,4 @@
-// Packets of pictures behind a gap wait for its repair: on whom viewers wait, how long, and how
-// much.
+// Video packets behind a gap wait for its repair: for which publishers, how long, and how many.
 #include "one_publisher.h"
 
 #include "path/copy.h"
@@ -48,7 +47,7 @@ static void a_repair_comes_in_its_place(void **)
 	end();
 }
 
-// It is counted, timed and answered for as it came, not as it went on.
+// It is counted, timed and reported by its arrival, not by when it was forwarded.
 static void what_waits_has_arrived(void **)
 {
 	begin();
@@ -112,7 +111,7 @@ static void whoever_is_too_far_away_or_answers_nothing_is_not_waited_for(void **
 	end();
 }
 
-// Gaps for ever, and each of them is waited for: places and buffers are bounded.
+// Endless gaps, each of which is waited for: places and buffers are bounded.
 static void whoever_loses_much_takes_few_buffers(void **)
 {
 	struct buffer_share *share;
@@ -143,7 +142,7 @@ static void whoever_loses_much_takes_few_buffers(void **)
 	end();
 }
 
-// More is lost than NACKs can repair: a key frame is asked for, and nothing waits.
+// More is lost than NACKs can repair: a key frame is requested, and nothing waits.
 static void nobody_waits_for_what_is_not_asked_for(void **)
 {
 	begin();

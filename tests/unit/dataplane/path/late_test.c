@@ -1,5 +1,5 @@
-// Packets that come after viewers have gone on over the gap: who asks for a number gets what there
-// is for it, be it nothing.
+// Packets that arrive after viewers have continued past the gap: a viewer that requests a number
+// gets whatever there is for it, possibly nothing.
 #include "one_publisher.h"
 
 #include "path/feedback.h"
@@ -25,7 +25,8 @@ static void begin_thin(void)
 	assert_int_equal(got.packets, 2);
 }
 
-// The viewer asks for its number so far back, and gets so many repeats and, of them, fillers.
+// The viewer requests a number this far back, and gets this many repeats, some of which are
+// fillers.
 static void expect_answer(uint16_t back, uint32_t repeats, uint32_t fillers)
 {
 	got.repeats = got.fillers = 0;
@@ -67,7 +68,7 @@ static void what_it_gets_comes_whole(void **)
 	end();
 }
 
-// A packet whose number others have is no reason to take it from them.
+// A late packet does not take back the numbers that other viewers already have.
 static void what_comes_late_into_a_pause_fills_nothing(void **)
 {
 	begin_thin();
@@ -82,7 +83,7 @@ static void what_comes_late_into_a_pause_fills_nothing(void **)
 	end();
 }
 
-// The same of padding, which nobody gets.
+// The same for padding, which nobody gets.
 static void padding_that_comes_late_fills_its_gap(void **)
 {
 	begin_thin();
@@ -105,7 +106,7 @@ static void pass_with_feedback(int64_t us)
 	}
 }
 
-// Whether anybody needs it nobody can tell: viewers of AV1 stand still until a key frame.
+// Nobody can tell whether it is needed: viewers of AV1 freeze until a key frame.
 static void what_never_comes_costs_a_key_frame(void **)
 {
 	static const struct {
@@ -141,7 +142,7 @@ static void what_never_comes_costs_a_key_frame(void **)
 	}
 }
 
-// And of spatial layers.
+// And for spatial layers.
 static void a_layer_above_the_viewers_fills_its_gap(void **)
 {
 	begin();

@@ -1,5 +1,6 @@
-// One viewer behind a narrow link, in virtual time: the path's own pace, probes and layers against
-// the link model of tests/link. NARROW_SEEDS in the environment: a table of so many runs instead.
+// One viewer behind a narrow link, in virtual time: the path's own pacing, probes and layers
+// against the link model of tests/link. With NARROW_SEEDS in the environment, prints a table of
+// that many runs instead.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -46,7 +46,7 @@ static void begin_seen(uint32_t bps)
 	got_count = 0;
 }
 
-// A picture of so many packets.
+// A frame of this many packets.
 static void picture(uint8_t layer, uint8_t temporal, bool key, int n)
 {
 	for (int i = 0; i < n; i++)
@@ -156,7 +156,7 @@ static void a_screens_page_is_waited_for(void **)
 	}
 }
 
-// It began with what was at hand, and what comes then waits for its turn.
+// It started with what was in the history; later packets wait for their turn.
 static void a_past_goes_out_once_and_the_pace_goes_on_behind_it(void **)
 {
 	begin_seen(500 * KBIT);
@@ -195,7 +195,7 @@ static void who_lags_does_so_until_little_is_left(void **)
 	end();
 }
 
-// Down to a lower encoding: what waits of the upper one is done with.
+// Down to a lower encoding: waiting packets of the upper one are dropped.
 static void another_encoding_begins_at_once(void **)
 {
 	begin_seen(200 * KBIT);
@@ -334,7 +334,7 @@ static void who_leaves_waits_no_more(void **)
 	}
 }
 
-// For seconds there was nothing but sound, of 64 kbit/s: a fifth of the pace.
+// For seconds there was only audio, of 64 kbit/s: a fifth of the pace.
 static void what_sound_takes_while_nothing_waits_is_no_debt(void **)
 {
 	begin_seen(250 * KBIT);

@@ -1,4 +1,4 @@
-// What a publisher may do to its streams: begin them again, leave, come back, send too much.
+// What a publisher may do with its streams: restart them, leave, come back, send too much.
 #include "one_publisher.h"
 
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static void a_bye_changes_no_number(void **)
 	end();
 }
 
-// Until something comes again, the layer is inactive.
+// Until something arrives again, the layer is inactive.
 static void after_a_bye_the_layer_is_inactive(void **)
 {
 	begin();
@@ -141,7 +141,7 @@ static void a_hundred_and_thirty_changes_work(void **)
 	end();
 }
 
-// The old source's last packets, late or said again, do not bring it back.
+// The old source's last packets, late or repeated, do not bring it back.
 static void the_old_ssrc_stays_away(void **)
 {
 	begin();
@@ -156,7 +156,7 @@ static void the_old_ssrc_stays_away(void **)
 	end();
 }
 
-// A removed track's last packets, late or said again, are not those of the next one with its MID.
+// A removed track's last packets, late or repeated, do not belong to the next track with its MID.
 static void the_ssrc_of_a_removed_track_stays_away(void **)
 {
 	begin();
@@ -179,7 +179,7 @@ static void the_ssrc_of_a_removed_track_stays_away(void **)
 	end();
 }
 
-// A viewer that has changed what it gets so often that it is to wait for long.
+// A viewer that has changed its request so often that it must wait for long.
 static void begin_with_a_restless_viewer(void)
 {
 	begin();
@@ -199,7 +199,7 @@ static void restart_fanout(void)
 	inbox_service(rig.worker, 1);
 }
 
-// What a viewer needs since its publisher does something is not held against it.
+// Key frames that a viewer needs because of its publisher are not charged to it.
 static void a_restless_viewer_gets_what_the_publisher_begins(void **)
 {
 	begin_with_a_restless_viewer();
@@ -258,7 +258,7 @@ static void an_encoding_of_a_screen_may_rest(void **)
 	end();
 }
 
-// It has what it wished for: the next thing that it needs is another matter.
+// Its request is fulfilled: its next need is a new request.
 static void a_key_frame_ends_the_wait_of_who_wished_for_it(void **)
 {
 	begin_with_a_restless_viewer();
@@ -296,7 +296,7 @@ static void who_was_just_sent_a_key_frame_causes_no_other(void **)
 	end();
 }
 
-// A client that sends from SSRCs that are no track's does not use up what its tracks need.
+// A client that sends from SSRCs without a track does not use up what its tracks need.
 static void ssrcs_of_no_track_give_way(void **)
 {
 	begin();

@@ -1,4 +1,4 @@
-// What viewers ask for again: out of the history, in bounded numbers.
+// Retransmissions to viewers: from the history, in bounded numbers.
 #include "many_viewers.h"
 
 #include "path/tx.h"
@@ -54,7 +54,7 @@ static void retransmissions_wait_for_the_port_like_copies(void **)
 	end(2 * BURST);
 }
 
-// All viewers ask for all they got, at once, as after a stall.
+// All viewers request everything that they got, at once, as after a stall.
 static void retransmissions_take_a_bounded_share_of_the_worker(void **)
 {
 	begin(VIEWERS, 1);
@@ -91,7 +91,7 @@ static void ask_again(uint16_t track, uint16_t n)
 	settle();
 }
 
-// 15 % of what a viewer's way carries, 8 kB/s at least, and at most 4 s of that at once.
+// 15 % of what a viewer's link carries, 8 kB/s at least, and at most 4 s of that at once.
 static void retransmissions_take_a_bounded_share_of_the_viewers_way(void **)
 {
 	static const struct {
@@ -120,7 +120,7 @@ static void retransmissions_take_a_bounded_share_of_the_viewers_way(void **)
 	}
 }
 
-// A viewer asks for them more often than its way can answer.
+// A viewer requests them more often than its link can carry.
 static void what_is_on_its_way_does_not_go_again(void **)
 {
 	begin(1, 1);
@@ -223,7 +223,7 @@ static void histories_leave_buffers_and_each_publisher_its_share(void **)
 	end(3 * RELAY_HISTORY);
 }
 
-// Viewers who ask for everything leave the second half of the worker's share to the others.
+// Viewers that request everything leave the second half of the worker's share to the others.
 static void who_asks_for_much_leaves_some_to_the_others(void **)
 {
 	begin(VIEWERS, 1);

@@ -135,8 +135,7 @@ static unsigned waiting(enum worker_punt kind)
 	return rte_ring_count(rig.worker->punts[kind]);
 }
 
-// What strangers can send fills their own rings, and the checks of those who are there come
-// through.
+// Packets from strangers fill only their own rings, and the checks of known clients get through.
 static void strangers_keep_no_check_out(void **)
 {
 	for (int i = 0; i < FLOOD; i++) {

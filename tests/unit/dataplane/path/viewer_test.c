@@ -1,4 +1,4 @@
-// What a viewer's link carries becomes the layers that it is sent.
+// The estimate of a viewer's link decides which layers it is sent.
 #include "one_link.h"
 
 #include <rte_ring_elem.h>
@@ -149,7 +149,7 @@ static void redundant_sound_weighs_half_as_much_again(void **)
 	}
 }
 
-// Muted, it weighs nothing, whatever it weighed before.
+// Muted, it costs nothing, whatever it cost before.
 static void what_has_fallen_silent_takes_nothing(void **)
 {
 	begin(3, false);
@@ -163,7 +163,7 @@ static void what_has_fallen_silent_takes_nothing(void **)
 	end();
 }
 
-// VP9 with spatial layers: what is sent of it weighs as much as all up to it.
+// VP9 with spatial layers: a layer costs as much as all layers up to it.
 static void spatial_layers_weigh_with_those_beneath(void **)
 {
 	begin(1, false);
@@ -178,7 +178,7 @@ static void spatial_layers_weigh_with_those_beneath(void **)
 	end();
 }
 
-// A shared screen that stands still: nobody knows what it weighs.
+// A shared screen without changes: its bitrate is unknown.
 static void a_starved_picture_of_unknown_weight_is_tried(void **)
 {
 	begin(1, false);
@@ -282,7 +282,7 @@ static void what_was_never_weighed_begins_with_all_where_there_is_room(void **)
 	}
 }
 
-// The sound came first, and its numbers are not answered.
+// The audio came first, and there is no feedback about its numbers.
 static void who_answers_for_pictures_alone_is_estimated(void **)
 {
 	begin(1, false);
@@ -353,7 +353,7 @@ static void who_has_no_numbers_adapts_to_its_losses(void **)
 	}
 }
 
-// What it says that its way carries is the measure of its pace, too.
+// Its own report of what its link carries also sets its pace.
 static void who_has_no_numbers_is_paced_by_its_remb(void **)
 {
 	static const struct {
@@ -386,7 +386,7 @@ static void what_has_no_number_is_no_part_of_what_is_answered(void **)
 	}
 }
 
-// A number that is never sent would look like a loss on the viewer's way.
+// A number that is never sent would look like a loss on the viewer's link.
 static void what_is_too_long_takes_no_number(void **)
 {
 	begin(1, true);
@@ -452,7 +452,7 @@ static void a_wish_is_probed_with_padding(void **)
 	end();
 }
 
-// The viewer tells of all that was sent: it came as it was sent.
+// The viewer reports everything that was sent: it arrived as sent.
 static void tell_all(void)
 {
 	const struct sent *sent = &viewer()->downlink.sent;
@@ -501,7 +501,7 @@ static void the_long_part_of_a_probe_begins_with_the_answer(void **)
 	end();
 }
 
-// Its probe and what waits for its pace are not looked after each 2 ms for ever.
+// Its probe and its paced packets are not checked every 2 ms for ever.
 static void who_loses_its_way_is_visited_no_more(void **)
 {
 	begin_counted(1, true);
@@ -642,7 +642,7 @@ static void what_a_fade_took_is_probed_without_a_wish(void **)
 	end();
 }
 
-// They would only make it worse.
+// They would only make matters worse.
 static void a_worker_that_is_behind_sends_no_probes(void **)
 {
 	for (int faded = 0; faded < 2; faded++) {
@@ -680,7 +680,7 @@ static void without_retransmissions_nothing_is_probed(void **)
 	}
 }
 
-// Until its key frame comes, as few pictures as can be of what is too much.
+// Until its key frame arrives, it gets as few frames as possible of an encoding that is too large.
 static void until_the_lower_one_begins_the_upper_one_comes_thin(void **)
 {
 	begin(1, false);

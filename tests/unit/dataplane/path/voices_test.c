@@ -312,7 +312,7 @@ static void a_track_of_no_room_is_forwarded(void **)
 	end();
 }
 
-// How loud everybody is, is told of everybody: the page marks who speaks.
+// The loudness of everybody is published: the page marks who speaks.
 static void loudness_is_told_of_whom_nobody_hears(void **)
 {
 	begin();

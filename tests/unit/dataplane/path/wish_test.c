@@ -1,4 +1,4 @@
-// How many encodings the viewers of a track wish for, so that its publisher may leave out the rest.
+// How many encodings the viewers of a track request, so that its publisher may omit the rest.
 #include "one_link.h"
 
 #include <rte_ring_elem.h>

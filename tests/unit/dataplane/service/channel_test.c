@@ -198,7 +198,7 @@ static void all_senders_together_are_limited(void **)
 		assert_int_equal(taken, i < CHANNEL_BURST);
 	}
 	assert_int_equal(why, DROP_data_room_rate);
-	// What the room refused is not held against its sender.
+	// A message that the room refused is not charged to its sender.
 	later(1);
 	for (int i = 0; i < CHANNEL_SENDER_BURST; i++)
 		assert_true(say(c, &s[CHANNEL_BURST], "x"));

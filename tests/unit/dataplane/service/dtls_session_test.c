@@ -1,10 +1,10 @@
-// Sessions: what nobody may do to one, how small it is, and how it ends.
+// Sessions: attacks that must fail, how small a session is, and how it ends.
 #include "dtls_pair.h"
 
 #include <malloc.h>
 #include <openssl/rand.h>
 
-// What no session may notice, in whatever phase.
+// Datagrams that must not affect a session, in any phase.
 static void inject_garbage(struct net *n)
 {
 	static const uint8_t zeros[13];
@@ -97,7 +97,7 @@ static void early_records_are_bounded(void **)
 		assert_true(n.server->early_count <= DTLS_EARLY_MAX);
 	}
 	assert_int_equal(n.server->early_count, DTLS_EARLY_MAX);
-	// The true one is not early, so it still passes.
+	// The genuine one is not early, so it still passes.
 	net_run(&n, 10 * SECOND);
 	assert_connected(&n);
 	net_fini(&n);

@@ -47,7 +47,7 @@ static void the_certificate_is_the_signaled_one(void **)
 	assert_false(SSL_SESSION_has_ticket(SSL_get_session(n.client))); // nothing to resume with
 	net_fini(&n);
 
-	// A process's certificate is its own.
+	// Each process has its own certificate.
 	struct dtls_context *other = dtls_context_create(gcm_first, 2);
 	assert_memory_not_equal(dtls_context_fingerprint(other), digest, 32);
 	dtls_context_destroy(other);
@@ -292,7 +292,7 @@ static void an_incomplete_hello_has_a_deadline(void **)
 	assert_int_equal(context->half_open, 1);
 	assert_int_equal(dtls_deadline(n.server), began_ns + 30 * SECOND);
 
-	// Saying it again does not put the end off.
+	// Repeating it does not postpone the end.
 	assert_int_equal(
 	        dtls_receive(n.server, part->bytes, part->len, began_ns + 20 * SECOND),
 	        AM_DTLS_CONNECTING
@@ -305,7 +305,7 @@ static void an_incomplete_hello_has_a_deadline(void **)
 	net_fini(&n);
 }
 
-// A client that nobody signals holds its place no longer.
+// A client that is never signaled loses its place.
 static void a_handshake_without_a_fingerprint_has_a_deadline(void **)
 {
 	struct net n;
@@ -359,7 +359,7 @@ static void the_fingerprint_may_come_late(void **)
 	assert_no_keys(&n);
 	assert_true(dtls_deadline(n.server) > n.now_ns + 20 * SECOND);
 
-	// Nobody listens to a client that nobody knows.
+	// An unknown client is ignored.
 	net_client_write(&n, (const uint8_t *)"early", 5);
 	net_settle(&n);
 	assert_int_equal(n.data_len, 0);

@@ -91,7 +91,7 @@ static void assert_selected(struct ice_tuple t)
 	assert_memory_equal(ice_selected(&ice), &t, sizeof(t));
 }
 
-// Silence, and not one byte of state moved.
+// No answer, and no change of state.
 // Whether a valid check has come from there.
 static bool is_validated(const struct ice_tuple *from)
 {
@@ -302,7 +302,7 @@ static void unknown_attributes_are_told(void **)
 	assert_true(stun_verify(response, outcome.response_len, &m, pwd, AM_PWD_LEN));
 	assert_int_equal(ice.path_count, 0);
 
-	// Optional ones are nobody's business.
+	// Optional ones are ignored.
 	assert_true(offer(&from, msg, build_raw(msg, STUN_BINDING_REQUEST, 0xc057)) & ICE_CHECKED);
 }
 
@@ -424,7 +424,7 @@ static void a_rebound_client_is_followed_at_once(void **)
 	assert_false(check(d) & ICE_SELECTED);
 }
 
-// RFC 9000 8.1 and 9.3: who sends a check from a new address has not yet shown that it is there.
+// RFC 9000 8.1 and 9.3: a check from a new address does not yet prove that the client is there.
 static void a_new_address_is_selected_once_it_is_proven(void **)
 {
 	struct ice_tuple a = tuple(1, 1), b = tuple(2, 2), c = tuple(3, 3);
@@ -439,7 +439,7 @@ static void a_new_address_is_selected_once_it_is_proven(void **)
 	assert_true(ice_prove(&ice, &b, now_ns));
 	assert_selected(b);
 	assert_false(ice_prove(&ice, &b, now_ns));
-	// What is proven is followed at once.
+	// A proven address is followed at once.
 	assert_true(check(a) & ICE_SELECTED);
 	assert_true(check(b) & ICE_SELECTED);
 }

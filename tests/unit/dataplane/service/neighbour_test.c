@@ -383,7 +383,7 @@ static void a_flood_of_strangers_keeps_what_we_use(void **)
 	assert_true(knows(&a, S, frame_peer.mac));
 }
 
-// With every entry in use, a stranger finds no room, and we still find it for ourselves.
+// With every entry in use, there is no room for a stranger, but still for our own requests.
 static void a_full_table_prefers_our_own_questions(void **)
 {
 	struct am_address a = {.family = 6, .bytes = {0xfd}};

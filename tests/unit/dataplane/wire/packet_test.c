@@ -211,8 +211,8 @@ static void padding_of_short_frames_is_no_payload(void **)
 	assert_int_equal(view.payload_len, 9);
 }
 
-// Whatever bit of an IPv4 packet changes on the way, it does not get in. Of IPv6, traffic class,
-// flow label and hop limit are covered by no checksum.
+// A packet of IPv4 with any changed bit is rejected. In IPv6, no checksum covers traffic class,
+// flow label and hop limit.
 static void flipped_bits_are_noticed(void **)
 {
 	struct frame f;
