@@ -1,4 +1,4 @@
-// U16: the tokens with a lifetime that have been used, and when first. Each is remembered until it
+// Tokens with a lifetime that have been used, and when first. Each is remembered until it
 // ends, or until its account has too many newer ones; where all accounts have too many together,
 // whichever has most loses its oldest.
 #pragma once

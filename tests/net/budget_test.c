@@ -118,7 +118,7 @@ static size_t long_fir(const struct viewer_subscription *s, uint8_t *out)
 }
 
 // proves A14
-static void lists_of_numbers_that_nobody_has_are_bounded(void **)
+static void nacks_for_unknown_numbers_are_bounded(void **)
 {
 	struct hall h;
 	uint8_t out[WIRE_MTU];
@@ -206,7 +206,7 @@ static void check_who_asks_forever(void (*ask)(const struct member *, int turn))
 }
 
 // proves A14
-static void who_asks_for_key_frames_forever_gets_few(void **)
+static void endless_key_frame_requests_get_few(void **)
 {
 	check_who_asks_forever(ask_by_pli);
 	check_who_asks_forever(ask_by_signaling);

@@ -162,7 +162,7 @@ export class Subscriber {
 		const subscription = this.#subscriptions.get(id);
 		if (!subscription) return;
 		subscription.layer = layer;
-		this.#setStarved(subscription, layer === null && reason !== undefined, reason === 'overload');
+		this.#setStarved(subscription, layer === null && (reason === 'bandwidth' || reason === 'overload'), reason === 'overload');
 	}
 
 	/** Whether this page wants it sent. Media that it does not want is not starved. */

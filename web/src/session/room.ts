@@ -346,7 +346,7 @@ export class Room {
 		notify({ what: `muted-${kind}`, by });
 	}
 
-	/** U24: that nobody is held back until the event begins, once. */
+	/** That nobody is held back until the event begins, once. */
 	#sayEarly() {
 		const { rights, info } = this.state.value;
 		const { startTime = 0 } = info;

@@ -24,8 +24,11 @@ test('only a name that is fixed takes the place of one’s own', () => {
 });
 
 test('the last leader is one of the others, and stays it in silence and while one leads oneself', () => {
-	const steps = (leaders: (string | null)[]) =>
-		leaders.reduce((now, leader) => ({ ...now, ...leaderState(now, leader) }), initialState('p', ''));
+	const steps = (leaders: (string | null)[]) => {
+		let now = initialState('p', '');
+		for (const leader of leaders) now = { ...now, ...leaderState(now, leader) };
+		return now;
+	};
 	expect(steps(['q'])).toMatchObject({ activeSpeaker: 'q', lastSpeaker: 'q' });
 	expect(steps(['q', null])).toMatchObject({ activeSpeaker: null, lastSpeaker: 'q' });
 	expect(steps(['q', 'p'])).toMatchObject({ activeSpeaker: 'p', lastSpeaker: 'q' });
