@@ -399,8 +399,8 @@ static void start_probe(struct downlink *d, int64_t now_us)
 		rate = d->former; // a pass proves 0.85 of it; no wish is required
 	if (rate > now)
 		probe_start(
-		        &d->probe, now_us, rate, d->want, (uint8_t)(loss_share(&d->loss) * 100),
-		        d->sent.next, d->sent.bytes
+		        &d->probe, now_us, rate, d->former > 0 ? 0 : d->want,
+		        (uint8_t)(loss_share(&d->loss) * 100), d->sent.next, d->sent.bytes
 		);
 }
 
