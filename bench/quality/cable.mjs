@@ -51,12 +51,15 @@ export class Cable {
 		});
 		const lines = [];
 		await new Promise((resolve, reject) => {
-			createInterface({ input: this.#between.stdout }).on('line', (line) => (line === 'laid' ? resolve() : lines.push(line)));
+			createInterface({ input: this.#between.stdout }).on('line', (line) =>
+				line === 'laid' ? resolve() : lines.push(line),
+			);
 			void this.#ended.then(() => reject(new Error(`tests/link/between ended: ${this.#errors.join('; ')}`)));
 		});
 		this.#environment = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s)));
 		// Browsers look at their interfaces once, and skip those without a carrier, as new ones are for a second.
-		for (const end of [this.client, this.server].filter(Boolean)) await until(`${end} to have a carrier`, () => hasCarrier(end));
+		for (const end of [this.client, this.server].filter(Boolean))
+			await until(`${end} to have a carrier`, () => hasCarrier(end));
 		await this.tell(first);
 	}
 
@@ -85,10 +88,14 @@ export class Cable {
 	async seconds() {
 		const before = await this.#reports();
 		this.#say('report');
-		const reports = await until('a report of amphi-link', async () => {
-			const now = await this.#reports();
-			return now.length > before.length && now;
-		}, { every: 10 });
+		const reports = await until(
+			'a report of amphi-link',
+			async () => {
+				const now = await this.#reports();
+				return now.length > before.length && now;
+			},
+			{ every: 10 },
+		);
 		return JSON.parse(reports.at(-1)).seconds;
 	}
 

@@ -24,7 +24,10 @@ test('a link has the capacity set last, minus its loss, times its share', () => 
 
 test('a trace restarts when it is set again, and is cyclic', () => {
 	const course = { first: ['trace lte'], measured: [{ lines: ['trace lte'], seconds: 3 }] };
-	assert.deepEqual(carried(course, (kind) => kind === 'lte' && '1\n1500\n2000\n'), [12_000, 24_000, 12_000]);
+	assert.deepEqual(
+		carried(course, (kind) => kind === 'lte' && '1\n1500\n2000\n'),
+		[12_000, 24_000, 12_000],
+	);
 });
 
 test('the bitrate of an encoding is that of the time while it is sent', () => {
@@ -47,7 +50,8 @@ test('what fits is the largest encoding next to audio', () => {
 		[393_999, 140_000],
 		[164_000, 100_000],
 		[10_000, 0],
-	]) assert.equal(fitting(ENCODINGS, link), fits);
+	])
+		assert.equal(fitting(ENCODINGS, link), fits);
 	assert.equal(filling(1_500_000, 600_000), 536_000);
 	assert.equal(filling(1_500_000, 3_000_000), 1_500_000);
 	assert.equal(filling(1_500_000, 10_000), 0);

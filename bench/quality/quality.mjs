@@ -71,7 +71,10 @@ function goodput(plan, { direct }, samples, sender, from) {
 	if (plan.screen) return {};
 	const encodings = encodingsOf(sender);
 	const fits = carried(plan, traceText).map((link) => (direct ? filling(SENT_BPS, link) : fitting(encodings, link)));
-	return { goodput_ratio: goodputRatio(samples, from, fits), full_s: plan.steady && !plan.beside ? secondsUntilFull(samples, fits[0]) : undefined };
+	return {
+		goodput_ratio: goodputRatio(samples, from, fits),
+		full_s: plan.steady && !plan.beside ? secondsUntilFull(samples, fits[0]) : undefined,
+	};
 }
 
 /** The share of bytes sent to the viewer: of all bytes next to a download, of both viewers' next to another viewer. */
@@ -118,21 +121,26 @@ async function measure(Call, { name, seconds, system, via, file }) {
 			...figuresOf(samples, from, to, call),
 			...goodput(plan, call, samples, sender, from),
 			share: plan.beside && shareOf(samples, otherSamples, queue, from, to),
-			queue_p95_ms: percentile(queue.map(({ queue_ms }) => queue_ms), 0.95),
+			queue_p95_ms: percentile(
+				queue.map(({ queue_ms }) => queue_ms),
+				0.95,
+			),
 			down_s: worst(parts, samples, 'down', call),
 			up_s: worst(parts, samples, 'up', call),
 			page_s_p50: pages.length > 0 ? percentile(pages, 0.5) : undefined,
 			first_frame_ms_p50: name === 'open' ? percentile(call.firstFrames, 0.5) : undefined,
 		};
 		// In a direct call, the camera itself adapts to the link.
-		if (!call.direct && !plan.screen && sent < BUSY) console.error(`bench: ${name}: this machine is busy: the camera gave ${sent.toFixed(1)} frames/s`);
+		if (!call.direct && !plan.screen && sent < BUSY)
+			console.error(`bench: ${name}: this machine is busy: the camera gave ${sent.toFixed(1)} frames/s`);
 		return figures;
 	} finally {
 		await cleaner.clean();
 	}
 }
 
-const cells = (texts) => texts.map((text, i) => (i < 2 ? text.padEnd(11) : text.padStart(Object.values(FIGURES)[i - 2][1].length + 2))).join('');
+const cells = (texts) =>
+	texts.map((text, i) => (i < 2 ? text.padEnd(11) : text.padStart(Object.values(FIGURES)[i - 2][1].length + 2))).join('');
 
 function row(link, who, figures) {
 	const texts = Object.entries(FIGURES).map(([figure, [, , digits]]) => figures[figure]?.toFixed(digits) ?? '');
@@ -143,7 +151,10 @@ function record(file, link, figures, baseline) {
 	for (const [figure, [unit]] of Object.entries(FIGURES)) {
 		const [value, direct] = [figures[figure], baseline?.[figure]].map((number) => number && Number(number.toFixed(2)));
 		if (value === undefined) continue;
-		appendFileSync(file, `${JSON.stringify({ figure, link, value, ...(direct === undefined ? {} : { baseline: direct }), unit })}\n`);
+		appendFileSync(
+			file,
+			`${JSON.stringify({ figure, link, value, ...(direct === undefined ? {} : { baseline: direct }), unit })}\n`,
+		);
 	}
 }
 
@@ -189,7 +200,9 @@ running.push(() => system.stop());
 console.log(cells(['link', 'call', ...Object.values(FIGURES).map(([, title]) => title)]));
 for (const name of links) {
 	const options = { name, seconds: Number(seconds), system, file };
-	const figures = await attempt('through Amphi', name, file, () => measure(ThroughAmphi, { ...options, via: system.interface }));
+	const figures = await attempt('through Amphi', name, file, () =>
+		measure(ThroughAmphi, { ...options, via: system.interface }),
+	);
 	if (figures) row(name, 'Amphi', figures);
 	const baseline = await attempt('direct call', name, file, () => measure(Direct, options));
 	if (baseline) row(name, 'direct', baseline);

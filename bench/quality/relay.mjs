@@ -11,7 +11,10 @@ export function relay(from, to) {
 	const server = net.createServer({ noDelay }, (near) => {
 		const far = net.connect({ ...to, noDelay });
 		near.pipe(far).pipe(near);
-		for (const [one, other] of [[near, far], [far, near]]) {
+		for (const [one, other] of [
+			[near, far],
+			[far, near],
+		]) {
 			one.on('error', () => other.destroy());
 			one.on('close', () => other.destroy());
 		}
@@ -23,7 +26,9 @@ export function relay(from, to) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	const [from, to] = process.argv.slice(2).map((end) => (end.includes('/') ? { path: end } : { port: Number(end), host: '127.0.0.1' }));
+	const [from, to] = process.argv
+		.slice(2)
+		.map((end) => (end.includes('/') ? { path: end } : { port: Number(end), host: '127.0.0.1' }));
 	await relay(from, to);
 	console.log('ready');
 }

@@ -37,9 +37,13 @@ export class Cleaner {
 /** Runs in the page before its own code: records when a video first shows a frame, after the click that requested it. */
 function noteFirstFrame() {
 	const noted = new WeakSet();
-	document.addEventListener('click', ({ target }) => {
-		if (target.closest('[data-testid=join-button]')) probe.clickedAt = performance.now();
-	}, true);
+	document.addEventListener(
+		'click',
+		({ target }) => {
+			if (target.closest('[data-testid=join-button]')) probe.clickedAt = performance.now();
+		},
+		true,
+	);
 	new MutationObserver(() => {
 		for (const video of document.querySelectorAll('video')) {
 			if (noted.has(video)) continue;
@@ -86,9 +90,13 @@ async function relayHere(cleaner, from, to) {
 }
 
 async function relayThere(cable, cleaner, from, to) {
-	const inside = spawn('ip', ['netns', 'exec', cable.client, process.execPath, new URL('relay.mjs', import.meta.url).pathname, from, to], {
-		stdio: ['ignore', 'pipe', 'inherit'],
-	});
+	const inside = spawn(
+		'ip',
+		['netns', 'exec', cable.client, process.execPath, new URL('relay.mjs', import.meta.url).pathname, from, to],
+		{
+			stdio: ['ignore', 'pipe', 'inherit'],
+		},
+	);
 	cleaner.push(() => inside.kill());
 	await new Promise((resolve, reject) => {
 		createInterface({ input: inside.stdout }).once('line', resolve);
@@ -114,7 +122,13 @@ export class ThroughAmphi {
 		self.#bench = { system, chromium };
 		self.#slow = await browserBehind(cable, cleaner, system.url);
 		const early = screen && (() => probe.sharePage());
-		const speaker = await Participant.join(self.#bench, { room: self.#room, kind: 'webinar', name: 'Ada', speaker: true, early });
+		const speaker = await Participant.join(self.#bench, {
+			room: self.#room,
+			kind: 'webinar',
+			name: 'Ada',
+			speaker: true,
+			early,
+		});
 		self.sender = speaker.page;
 		if (screen) {
 			await speaker.click('camera-button');
@@ -135,7 +149,13 @@ export class ThroughAmphi {
 
 	/** Another viewer behind the same cable. Returns its page. */
 	async another(name) {
-		const viewer = await Participant.open(this.#bench, { room: this.#room, kind: 'webinar', name, browser: this.#slow, early: noteFirstFrame });
+		const viewer = await Participant.open(this.#bench, {
+			room: this.#room,
+			kind: 'webinar',
+			name,
+			browser: this.#slow,
+			early: noteFirstFrame,
+		});
 		await sleep(PAUSE_MS);
 		await viewer.enter();
 		await viewer.isConnected();
@@ -177,7 +197,8 @@ export class Direct {
 		this.viewer = await blank(this.#near);
 		const { sender, viewer } = this;
 		await viewer.exposeFunction('tell', (message) => sender.evaluate((message) => call.take(message), message));
-		if (this.firstFrames.length === 0) await sender.exposeFunction('tell', (message) => this.viewer.evaluate((message) => call.take(message), message));
+		if (this.firstFrames.length === 0)
+			await sender.exposeFunction('tell', (message) => this.viewer.evaluate((message) => call.take(message), message));
 		await viewer.evaluate(noteFirstFrame);
 		await sleep(PAUSE_MS);
 		await viewer.evaluate(callSender);
@@ -200,10 +221,13 @@ const TURN_MS = 5000;
 
 /** Sets what a sharing page shows, as links.mjs names it. */
 function animate(page, screen) {
-	return page.evaluate(([screen, every]) => {
-		probe.page.moves = screen === 'moves';
-		if (screen === 'turns') setInterval(() => probe.page.number++, every);
-	}, [screen, TURN_MS]);
+	return page.evaluate(
+		([screen, every]) => {
+			probe.page.moves = screen === 'moves';
+			if (screen === 'turns') setInterval(() => probe.page.number++, every);
+		},
+		[screen, TURN_MS],
+	);
 }
 
 async function prepareSender({ maxBitrate, screen }) {

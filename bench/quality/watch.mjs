@@ -2,7 +2,14 @@
 
 /** Runs in the page: from now on four samples a second, in window.quality. All times are Date.now(). */
 export function watchInPage() {
-	const counters = ['framesDecoded', 'totalFreezesDuration', 'nackCount', 'concealedSamples', 'silentConcealedSamples', 'totalSamplesReceived'];
+	const counters = [
+		'framesDecoded',
+		'totalFreezesDuration',
+		'nackCount',
+		'concealedSamples',
+		'silentConcealedSamples',
+		'totalSamplesReceived',
+	];
 	const take = async () => {
 		const sample = { at: Date.now(), height: 0, layers: 0, sent: 0, encoded: 0, media: 0, wire: 0, encodings: {} };
 		for (const counter of counters) sample[counter] = 0;
@@ -12,7 +19,11 @@ export function watchInPage() {
 				if (entry.type === 'outbound-rtp' && entry.frameHeight === 720) sample.sent += entry.framesEncoded;
 				if (entry.type === 'outbound-rtp') sample.encoded = Math.max(sample.encoded, entry.framesEncoded ?? 0);
 				if (entry.type === 'outbound-rtp' && entry.kind === 'video') {
-					sample.encodings[entry.rid ?? ''] = { bytes: entry.bytesSent, headers: entry.headerBytesSent, packets: entry.packetsSent };
+					sample.encodings[entry.rid ?? ''] = {
+						bytes: entry.bytesSent,
+						headers: entry.headerBytesSent,
+						packets: entry.packetsSent,
+					};
 				}
 				if (entry.type === 'transport') sample.wire += entry.bytesReceived + 28 * entry.packetsReceived; // IPv4 and UDP
 				if (entry.type !== 'inbound-rtp') continue;
@@ -72,10 +83,16 @@ export function figuresOf(samples, from, to, { direct }) {
 		frames_per_s: grown('framesDecoded') / seconds,
 		height: heightOf(inside),
 		freeze_s: Math.min(seconds, Math.max(grown('totalFreezesDuration'), still(inside, to))),
-		voice_concealed_percent: (100 * (grown('concealedSamples') - grown('silentConcealedSamples'))) / Math.max(1, grown('totalSamplesReceived')),
+		voice_concealed_percent:
+			(100 * (grown('concealedSamples') - grown('silentConcealedSamples'))) / Math.max(1, grown('totalSamplesReceived')),
 		nack_per_s: grown('nackCount') / seconds,
 		changes_per_min: (changes * 60) / seconds,
-		text_db: inside.some(({ text }) => text) ? percentile(inside.map(({ text = 0 }) => text), 0.5) : undefined,
+		text_db: inside.some(({ text }) => text)
+			? percentile(
+					inside.map(({ text = 0 }) => text),
+					0.5,
+				)
+			: undefined,
 	};
 }
 
@@ -87,7 +104,9 @@ export function secondsToRead(turns, samples, from, to) {
 	const inside = turns.filter(({ at }) => at >= from && at <= to);
 	return inside.map(({ number, at }, i) => {
 		const end = inside[i + 1]?.at ?? to;
-		const read = samples.find((sample) => sample.at >= at && sample.at < end && sample.page === number && sample.text >= READABLE);
+		const read = samples.find(
+			(sample) => sample.at >= at && sample.at < end && sample.page === number && sample.text >= READABLE,
+		);
 		return ((read?.at ?? end) - at) / 1000;
 	});
 }

@@ -25,7 +25,9 @@ export async function assertAccessible(page, what) {
 		}, STANDARDS);
 		for (const { id, help, nodes } of violations)
 			for (const { html, failureSummary } of nodes)
-				findings.push(`${what}, ${colorScheme}: ${id}: ${help}\n  ${html.slice(0, 300)}\n  ${failureSummary.replaceAll('\n', ' ')}`);
+				findings.push(
+					`${what}, ${colorScheme}: ${id}: ${help}\n  ${html.slice(0, 300)}\n  ${failureSummary.replaceAll('\n', ' ')}`,
+				);
 	}
 	assert.equal(findings.length, 0, findings.join('\n'));
 }

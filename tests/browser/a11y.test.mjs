@@ -33,7 +33,11 @@ const SCREENS = {
 		await page.goto(`${bench.system.url}/bridge-demo`);
 		await page.locator('[data-testid=event-readyToJoin][data-count="1"]').waitFor();
 		await page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
-		for (const [method, answer] of [['enablePin', 'pre.failed'], ['join', 'pre.answer'], ['getScreenshotByPeerId', 'img']]) {
+		for (const [method, answer] of [
+			['enablePin', 'pre.failed'],
+			['join', 'pre.answer'],
+			['getScreenshotByPeerId', 'img'],
+		]) {
 			await page.getByTestId(`call-${method}`).click();
 			await page.getByTestId(`method-${method}`).locator(answer).waitFor();
 		}
@@ -100,7 +104,12 @@ const SCREENS = {
 		await assertAccessible(vera.page, 'a webinar without speakers');
 	},
 	'a moderator’s room': async ({ room, lang }) => {
-		const host = await Participant.join(bench, { room, name: 'Host', lang, claims: { role: 'moderator', waitingRoom: true } });
+		const host = await Participant.join(bench, {
+			room,
+			name: 'Host',
+			lang,
+			claims: { role: 'moderator', waitingRoom: true },
+		});
 		const ann = await Participant.open(bench, { room, name: 'Ann' });
 		await ann.enter();
 		await ann.isWaiting();
@@ -145,7 +154,7 @@ const SCREENS = {
 		await Participant.join(bench, { room: pinned, name: 'Host', claims: { role: 'moderator', pin: '1234' } });
 		await refused('a PIN is asked for', { room: pinned });
 	},
-	'trouble': async ({ room, lang }) => {
+	trouble: async ({ room, lang }) => {
 		const ann = await Participant.join(bench, { room, name: 'Ann', lang });
 		await Promise.all([
 			ann.seesBanner('media-down').then(() => assertAccessible(ann.page, 'media are down')),

@@ -79,7 +79,10 @@ test('the organiser’s server decides by the accessToken', LIMIT, async () => {
 	await withAccount({ 'access-url': bench.integrator.url('status=200') }, async () => {
 		const ann = await Participant.join(bench, { room, name: 'Ann', accessToken: 'of the address' });
 		const [asked] = (await bench.integrator.asked()).filter(({ body }) => body.roomId === room);
-		assert.deepEqual(asked, { path: '/status=200', body: { accessToken: 'of the address', roomId: room, peerId: ann.peerId } });
+		assert.deepEqual(asked, {
+			path: '/status=200',
+			body: { accessToken: 'of the address', roomId: room, peerId: ann.peerId },
+		});
 	});
 	await withAccount({ 'access-url': bench.integrator.url('status=401') }, async () => {
 		const texts = { en: /Access declined/, ru: /В доступе отказано/ };
@@ -129,5 +132,8 @@ test('names and ids of a token count, and the page says what of the address does
 	await ann.click('people-button');
 	await ann.test('people-panel').waitFor();
 	for (const power of ['mute-all', 'cameras-off', 'close-room']) assert.equal(await ann.test(power).count(), 0, power);
-	assert.ok(ann.page.lines.some((line) => /^warning: .*attribute role: jwt-only/.test(line)), ann.page.lines.join('\n'));
+	assert.ok(
+		ann.page.lines.some((line) => /^warning: .*attribute role: jwt-only/.test(line)),
+		ann.page.lines.join('\n'),
+	);
 });

@@ -10,7 +10,8 @@ const PATIENT = { timeout: 60_000 };
 // proves P03, B02, R04
 test('a webinar of twelve: one speaks, one moderates, ten watch and listen', { timeout: 600_000 }, async () => {
 	const room = roomId();
-	const join = (name, more) => Participant.join(bench, { room, kind: 'webinar', name, viewport: { width: 480, height: 270 }, ...more });
+	const join = (name, more) =>
+		Participant.join(bench, { room, kind: 'webinar', name, viewport: { width: 480, height: 270 }, ...more });
 	const speaker = await join('Ada', { speaker: true, colour: 'teal' });
 	const moderator = await join('Mod', { claims: { role: 'moderator' } });
 	const viewers = [];

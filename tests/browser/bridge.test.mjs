@@ -26,7 +26,13 @@ test('calls before the iframe is there are kept, and done in order', LIMIT, asyn
 	});
 	assert.deepEqual(
 		answers.map(({ name, callbacks }) => [name, callbacks.length]),
-		[['isCameraEnabled', 1], ['changeDisplayName', 1], ['join', 1], ['nonsense', 1], ['isMicroEnabled', 1]],
+		[
+			['isCameraEnabled', 1],
+			['changeDisplayName', 1],
+			['join', 1],
+			['nonsense', 1],
+			['isMicroEnabled', 1],
+		],
 	);
 	assert.equal(answers[0].callbacks[0], false);
 	assert.equal(answers[1].callbacks[0], true);
@@ -39,7 +45,10 @@ test('calls before the iframe is there are kept, and done in order', LIMIT, asyn
 	assert.deepEqual(await ann.events('join'), [{ peerId: ann.peerId, displayName: 'Early Bird' }]);
 	await ann.told('switchOnCamera', { peerId: ann.peerId, isLocal: true });
 	// States also reach a late listener.
-	assert.equal(await ann.host.evaluate(() => new Promise((resolve) => bridge.once('ready', (data) => resolve(data.displayName)))), 'Ann');
+	assert.equal(
+		await ann.host.evaluate(() => new Promise((resolve) => bridge.once('ready', (data) => resolve(data.displayName)))),
+		'Ann',
+	);
 });
 
 test('a call of three: camera, microphone and name, as the others see and hear them', LIMIT, async (t) => {
@@ -121,14 +130,24 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 
 	// proves M09, M17, M18
 	await t.test('volume and mute', async () => {
-		const loudness = () => ann.page.evaluate(() => [...document.querySelectorAll('audio')].map(({ volume, muted }) => (muted ? 0 : volume)));
+		const loudness = () =>
+			ann.page.evaluate(() => [...document.querySelectorAll('audio')].map(({ volume, muted }) => (muted ? 0 : volume)));
 		assert.equal(await ann.call('setVolume', 25), true);
-		assert.ok((await loudness()).every((volume) => volume === 0.25), await loudness());
+		assert.ok(
+			(await loudness()).every((volume) => volume === 0.25),
+			await loudness(),
+		);
 		assert.equal(await ann.call('muteAudio'), true);
-		assert.ok((await loudness()).every((volume) => volume === 0), await loudness());
+		assert.ok(
+			(await loudness()).every((volume) => volume === 0),
+			await loudness(),
+		);
 		assert.equal(await ann.page.evaluate((id) => probe.plays(id), bob.peerId), false);
 		assert.equal(await ann.call('unmuteAudio'), true);
-		assert.ok((await loudness()).every((volume) => volume === 0.25), await loudness());
+		assert.ok(
+			(await loudness()).every((volume) => volume === 0.25),
+			await loudness(),
+		);
 		await ann.hears(bob);
 		assert.equal(await ann.call('playAudio'), true);
 		for (const bad of [101, -1, 'loud', null, NaN]) assert.equal((await ann.call('setVolume', bad)).error.code, 'bad-data');
@@ -149,15 +168,32 @@ test('an unknown method and bad data are each answered once, without delay', LIM
 	await ann.told('ready');
 	const codes = {};
 	for (const [name, data] of [
-		['toString'], ['constructor'], [''], ['enableShare'], ['enablePin', 'x'], ['setBitrate', 1000], ['disableAllMics'],
-		['setLocale', 'xx'], ['setControlsVisible', 'yes'], ['join', { constraints: 5 }], ['changeDevice', {}],
+		['toString'],
+		['constructor'],
+		[''],
+		['enableShare'],
+		['enablePin', 'x'],
+		['setBitrate', 1000],
+		['disableAllMics'],
+		['setLocale', 'xx'],
+		['setControlsVisible', 'yes'],
+		['join', { constraints: 5 }],
+		['changeDevice', {}],
 		['disabledTrackByModerator', null],
 	])
 		codes[name] = (await ann.call(name, data)).error.code;
 	assert.deepEqual(codes, {
-		toString: 'unknown-method', constructor: 'unknown-method', '': 'unknown-method',
-		enableShare: 'not-in-room', enablePin: 'not-in-room', setBitrate: 'not-in-room', disableAllMics: 'not-in-room',
-		setLocale: 'bad-data', setControlsVisible: 'bad-data', join: 'bad-data', changeDevice: 'bad-data',
+		toString: 'unknown-method',
+		constructor: 'unknown-method',
+		'': 'unknown-method',
+		enableShare: 'not-in-room',
+		enablePin: 'not-in-room',
+		setBitrate: 'not-in-room',
+		disableAllMics: 'not-in-room',
+		setLocale: 'bad-data',
+		setControlsVisible: 'bad-data',
+		join: 'bad-data',
+		changeDevice: 'bad-data',
 		disabledTrackByModerator: 'bad-data',
 	});
 	const circular = await ann.host.evaluate(() => {
@@ -167,5 +203,8 @@ test('an unknown method and bad data are each answered once, without delay', LIM
 	});
 	assert.equal(circular.error.code, 'bad-data');
 	const answers = await ann.host.evaluate(() => answers);
-	assert.ok(answers.every(({ callbacks, ms }) => callbacks.length === 1 && ms < 2000), JSON.stringify(answers));
+	assert.ok(
+		answers.every(({ callbacks, ms }) => callbacks.length === 1 && ms < 2000),
+		JSON.stringify(answers),
+	);
 });

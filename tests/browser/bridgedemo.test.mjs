@@ -86,14 +86,14 @@ test('each method stands there, and its button gives an answer', LIMIT, async ()
 		answers[name] = await demo.answer(name).innerText();
 	}
 
-	const { join, getScreenshotByPeerId, disabledTrackByModerator, changeDevice, disableAllMics, disableAllCameras, ...others } = answers;
+	const { join, getScreenshotByPeerId, disabledTrackByModerator, changeDevice, disableAllMics, disableAllCameras, ...others } =
+		answers;
 	assert.match(join, /^{ peerId: /);
 	assert.match(getScreenshotByPeerId, /^data:image\/png;base64,/);
 	// No label is chosen, and nobody here is a moderator.
 	assert.match(changeDevice, /code: 'not-found'/);
 	for (const answer of [disabledTrackByModerator, disableAllMics, disableAllCameras]) assert.match(answer, /code: 'refused'/);
-	for (const [name, answer] of Object.entries(others))
-		assert.equal(answer, name.startsWith('is') ? 'false' : 'true', name);
+	for (const [name, answer] of Object.entries(others)) assert.equal(answer, name.startsWith('is') ? 'false' : 'true', name);
 	assert.equal(await bob.test('tile-name').filter({ hasText: 'Tom' }).count(), 1);
 });
 
@@ -109,7 +109,10 @@ test('each event stands there, and those that come are in the log and counted', 
 	await demo.count('switchOffMic', 1);
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	await demo.count('newPeer', 1);
-	assert.match(await demo.page.locator('[data-kind=event][data-name=newPeer]').innerText(), new RegExp(`{ peerId: '${bob.peerId}', displayName: 'Bob' }`));
+	assert.match(
+		await demo.page.locator('[data-kind=event][data-name=newPeer]').innerText(),
+		new RegExp(`{ peerId: '${bob.peerId}', displayName: 'Bob' }`),
+	);
 	// The latest participant is proposed.
 	await demo.call('enablePin');
 	await demo.count('switchOnPin', 1);
@@ -125,7 +128,10 @@ test('each event stands there, and those that come are in the log and counted', 
 });
 
 test('the demo fits phones and large screens, in both languages, light and dark', LIMIT, async () => {
-	for (const [locale, colorScheme, title] of [['en-GB', 'light', 'The bridge, live'], ['ru-RU', 'dark', 'Мост вживую']]) {
+	for (const [locale, colorScheme, title] of [
+		['en-GB', 'light', 'The bridge, live'],
+		['ru-RU', 'dark', 'Мост вживую'],
+	]) {
 		const demo = await Demo.open({ locale, colorScheme });
 		assert.equal(await demo.page.locator('h1').innerText(), title);
 		await demo.call('join');

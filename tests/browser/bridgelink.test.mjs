@@ -33,7 +33,10 @@ test('the same file is a script and a module, and there is a package', LIMIT, as
 		const page = await open(iframe + script);
 		const answer = await until(`${way}: an answer`, () => page.evaluate(() => window.answer), { describe: () => page.lines });
 		assert.equal(answer.displayName, 'Ann', way);
-		assert.deepEqual(page.lines.filter((line) => line.startsWith('uncaught')), []);
+		assert.deepEqual(
+			page.lines.filter((line) => line.startsWith('uncaught')),
+			[],
+		);
 		await page.close();
 	}
 	const { headers } = await bench.system.rest('/meetBridgeApi.js');
@@ -59,7 +62,10 @@ test('an iframe that is loaded anew is found again, and everything is told again
 	await ann.told('newPeer', { peerId: bob.peerId });
 	await ann.told('switchOnCamera', { peerId: bob.peerId, isLocal: false });
 	const names = (await ann.events()).map(({ name }) => name);
-	assert.deepEqual(names.filter((name) => ['ready', 'readyToJoin', 'join', 'newPeer'].includes(name)), ['ready', 'readyToJoin', 'join', 'newPeer']);
+	assert.deepEqual(
+		names.filter((name) => ['ready', 'readyToJoin', 'join', 'newPeer'].includes(name)),
+		['ready', 'readyToJoin', 'join', 'newPeer'],
+	);
 	await bob.seesNames(bob, ann);
 });
 
@@ -76,16 +82,21 @@ test('a second bridge, to a room that began long ago, gets all its events', LIMI
 		const bridge = new MeetIframeBridge.default({ element: document.getElementById('room') });
 		for (const name of wanted) bridge.on(name, (data) => late.push(`${name} ${data.displayName}`));
 	}, wanted);
-	await until('the second bridge', () => ann.host.evaluate(() => window.late.length >= 7), { describe: () => ann.host.evaluate(() => window.late) });
+	await until('the second bridge', () => ann.host.evaluate(() => window.late.length >= 7), {
+		describe: () => ann.host.evaluate(() => window.late),
+	});
 	const late = await ann.host.evaluate(() => late);
 	assert.deepEqual(late.slice(0, 2), ['ready Ann', 'join Ann']);
 	assert.ok(late.indexOf('newPeer Bob') < late.indexOf('switchOnCamera Bob'), late.join());
 	assert.equal(await ann.call('isCameraEnabled'), true, 'the first bridge goes on');
 });
 
-test('an iframe that does not answer: each call is answered once, and carried out if the iframe loads after all', LIMIT, async () => {
-	const room = roomId();
-	const page = await open(`<iframe id="room" allow="${ALLOW}"></iframe>
+test(
+	'an iframe that does not answer: each call is answered once, and carried out if the iframe loads after all',
+	LIMIT,
+	async () => {
+		const room = roomId();
+		const page = await open(`<iframe id="room" allow="${ALLOW}"></iframe>
 		<script src="${bench.system.url}/meetBridgeApi.js"></script>
 		<script>
 			window.answers = [];
@@ -94,15 +105,25 @@ test('an iframe that does not answer: each call is answered once, and carried ou
 			for (const name of ['join', 'nonsense'])
 				bridge.method({ name, callback: (result) => answers.push({ name, ms: performance.now() - began, code: result.error?.code }) });
 		</script>`);
-	// calls.test.ts tests how long that may take at most.
-	const answers = await until('both answers', () => page.evaluate(() => answers.length === 2 && answers));
-	assert.deepEqual(answers.map(({ name, code }) => [name, code]), [['join', 'timeout'], ['nonsense', 'timeout']]);
-	assert.ok(answers.every(({ ms }) => ms > 5000), JSON.stringify(answers));
-	await page.evaluate((src) => (document.getElementById('room').src = src), address(room, '&peerId=late'));
-	const frame = await until('the room', () => page.frames().find((frame) => frame.url().includes('peerId=late')));
-	await until('the call to be done', () => frame.evaluate(() => window.amphi?.state?.link === 'connected'));
-	assert.equal(await page.evaluate(() => answers.length), 2);
-});
+		// calls.test.ts tests how long that may take at most.
+		const answers = await until('both answers', () => page.evaluate(() => answers.length === 2 && answers));
+		assert.deepEqual(
+			answers.map(({ name, code }) => [name, code]),
+			[
+				['join', 'timeout'],
+				['nonsense', 'timeout'],
+			],
+		);
+		assert.ok(
+			answers.every(({ ms }) => ms > 5000),
+			JSON.stringify(answers),
+		);
+		await page.evaluate((src) => (document.getElementById('room').src = src), address(room, '&peerId=late'));
+		const frame = await until('the room', () => page.frames().find((frame) => frame.url().includes('peerId=late')));
+		await until('the call to be done', () => frame.evaluate(() => window.amphi?.state?.link === 'connected'));
+		assert.equal(await page.evaluate(() => answers.length), 2);
+	},
+);
 
 test('a different room from the one that the bridge was made for', LIMIT, async () => {
 	const ann = await Embedded.open(bench, { room: roomId(), name: 'Ann' });
@@ -118,7 +139,8 @@ test('what foreign windows say is nobody’s business', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });
 	// A stranger in the same page, who can reach the windows of the room and of the embedding page.
-	const stranger = bench.site.add(`<script>
+	const stranger = bench.site.add(
+		`<script>
 		window.heard = [];
 		window.say = (room) => {
 			const { port1, port2 } = new MessageChannel();
@@ -132,7 +154,9 @@ test('what foreign windows say is nobody’s business', LIMIT, async () => {
 			parent.postMessage({ type: 'event', name: 'peerClosed', roomId: room, data: { peerId: 'x' } }, '*');
 		};
 		onmessage = ({ data }) => heard.push(data);
-	</script>`, { host: '127.0.0.1' });
+	</script>`,
+		{ host: '127.0.0.1' },
+	);
 	await ann.host.evaluate((src) => {
 		window.posted = [];
 		addEventListener('message', ({ origin, data }) => posted.push({ origin, type: data?.type }));
@@ -150,7 +174,13 @@ test('what foreign windows say is nobody’s business', LIMIT, async () => {
 	// The embedding page itself, but not about this room, or without the mark.
 	await ann.host.evaluate(() => {
 		const room = document.getElementById('room').contentWindow;
-		for (const data of [null, 'hello', { type: 'hello' }, { mark: 'amphi-bridge', type: 'hello' }, { mark: 'amphi-bridge', type: 'hello', id: 7, roomId: 'x' }])
+		for (const data of [
+			null,
+			'hello',
+			{ type: 'hello' },
+			{ mark: 'amphi-bridge', type: 'hello' },
+			{ mark: 'amphi-bridge', type: 'hello', id: 7, roomId: 'x' },
+		])
 			room.postMessage(data, document.getElementById('room').src);
 	});
 	assert.equal(await ann.call('isMicroEnabled'), true);
@@ -159,7 +189,9 @@ test('what foreign windows say is nobody’s business', LIMIT, async () => {
 // proves A20
 test('the library says nothing to whoever else has taken the iframe', LIMIT, async () => {
 	const room = roomId();
-	const thief = bench.site.add('<script>window.heard = []; onmessage = ({ data }) => heard.push(data)</script>', { host: '127.0.0.1' });
+	const thief = bench.site.add('<script>window.heard = []; onmessage = ({ data }) => heard.push(data)</script>', {
+		host: '127.0.0.1',
+	});
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });
 	await ann.host.evaluate((thief) => (document.getElementById('room').contentWindow.location = thief), thief);
 	const frame = await until('the other page', () => ann.host.frames().find((frame) => frame.url() === thief));
@@ -172,12 +204,17 @@ test('the library says nothing to whoever else has taken the iframe', LIMIT, asy
 // proves P05, S08, A20
 test('sites that are not allowed have no iframe of ours, and hear of it', LIMIT, async () => {
 	const room = roomId();
-	const page = await open(`<iframe id="room" allow="${ALLOW}" src="${address(room).replaceAll('&', '&amp;')}"></iframe>
+	const page = await open(
+		`<iframe id="room" allow="${ALLOW}" src="${address(room).replaceAll('&', '&amp;')}"></iframe>
 		<script src="${bench.system.url}/meetBridgeApi.js"></script>
 		<script>
 			window.answered = new MeetIframeBridge.default({ element: document.getElementById('room'), roomId: '${room}' }).method({ name: 'join' });
-		</script>`, { host: 'plain.test' });
-	await until('the browser to refuse', () => page.lines.some((line) => /frame-ancestors/.test(line)), { describe: () => page.lines });
+		</script>`,
+		{ host: 'plain.test' },
+	);
+	await until('the browser to refuse', () => page.lines.some((line) => /frame-ancestors/.test(line)), {
+		describe: () => page.lines,
+	});
 	assert.equal((await page.evaluate(() => answered)).error.code, 'timeout');
 });
 
@@ -259,7 +296,10 @@ test('a server that stands still is told, and that it goes on', LIMIT, async () 
 // proves E04, E07
 test('each device that cannot be had is told, the same again as well', LIMIT, async () => {
 	const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann', allow: '', constraints: {} });
-	for (const [method, event] of [['enableMic', 'errorGetMic'], ['enableWebcam', 'errorGetCamera']])
+	for (const [method, event] of [
+		['enableMic', 'errorGetMic'],
+		['enableWebcam', 'errorGetCamera'],
+	])
 		for (const times of [1, 2, 3]) {
 			assert.equal((await ann.call(method)).error.code, 'policy');
 			await until(`${times} of ${event}`, async () => (await ann.events(event)).length === times);
@@ -270,7 +310,9 @@ const escaped = (url) => url.replaceAll('&', '&amp;');
 
 test('an iframe whose address redirects to another origin reports it', LIMIT, async () => {
 	const room = roomId();
-	const elsewhere = createServer((_, answer) => answer.writeHead(302, { location: address(room) }).end()).listen(0, 'localhost').unref();
+	const elsewhere = createServer((_, answer) => answer.writeHead(302, { location: address(room) }).end())
+		.listen(0, 'localhost')
+		.unref();
 	await once(elsewhere, 'listening');
 	const src = `http://localhost:${elsewhere.address().port}/call/?roomId=${room}`;
 	const page = await open(`<iframe id="room" allow="${ALLOW}" src="${escaped(src)}"></iframe>
@@ -282,7 +324,11 @@ test('an iframe whose address redirects to another origin reports it', LIMIT, as
 	const { error } = await page.evaluate(() => answered);
 	assert.equal(error.code, 'wrong-origin');
 	assert.match(error.message, new RegExp(`${new URL(src).origin}.*${new URL(bench.system.url).origin}`));
-	assert.equal((await page.evaluate(() => bridge.method({ name: 'enableMic' }))).error.code, 'wrong-origin', 'later calls, too');
+	assert.equal(
+		(await page.evaluate(() => bridge.method({ name: 'enableMic' }))).error.code,
+		'wrong-origin',
+		'later calls, too',
+	);
 	assert.equal(page.lines.filter((line) => line.includes('MeetIframeBridge: ')).length, 1);
 	// Once the embedding page corrects it, it works.
 	await page.evaluate((src) => (document.getElementById('room').src = src), address(room));
@@ -293,10 +339,15 @@ test('an iframe whose address redirects to another origin reports it', LIMIT, as
 // How a load handler gets the library, and where the iframe is.
 for (const [what, { library = '', handler, parent = 'document.body' }] of Object.entries({
 	'a bridge made in the load handler': { library: 'script', handler: 'make(MeetIframeBridge.default)' },
-	'one in a shadow tree': { library: 'script', handler: 'make(MeetIframeBridge.default)', parent: "document.body.attachShadow({ mode: 'closed' })" },
+	'one in a shadow tree': {
+		library: 'script',
+		handler: 'make(MeetIframeBridge.default)',
+		parent: "document.body.attachShadow({ mode: 'closed' })",
+	},
 	'one of a handler that imports the library': { handler: 'import(library).then((module) => make(module.default))' },
 	'one of a handler that brings the script each time': {
-		handler: "document.head.append(Object.assign(document.createElement('script'), { src: library, onload: () => make(MeetIframeBridge.default) }))",
+		handler:
+			"document.head.append(Object.assign(document.createElement('script'), { src: library, onload: () => make(MeetIframeBridge.default) }))",
 	},
 }))
 	test(`${what} gets each event once, even after a reload`, LIMIT, async () => {
@@ -317,8 +368,12 @@ for (const [what, { library = '', handler, parent = 'document.body' }] of Object
 			</script>`);
 		const visit = ['ready', 'readyToJoin', 'join', 'switchOnMic'];
 		for (const time of [1, 2, 3]) {
-			await until(`visit ${time}`, () => page.evaluate(() => heard.includes('switchOnMic')), { describe: () => page.evaluate(() => heard) });
-			await holds('nothing comes twice', () => page.evaluate((length) => heard.length === length, visit.length), { during: 1500 });
+			await until(`visit ${time}`, () => page.evaluate(() => heard.includes('switchOnMic')), {
+				describe: () => page.evaluate(() => heard),
+			});
+			await holds('nothing comes twice', () => page.evaluate((length) => heard.length === length, visit.length), {
+				during: 1500,
+			});
 			assert.deepEqual(await page.evaluate(() => heard.splice(0).sort()), [...visit].sort(), `visit ${time}`);
 			await page.evaluate(() => frame.contentWindow.location.replace(frame.src));
 		}
@@ -330,11 +385,14 @@ for (const [what, attributes, options] of [
 ])
 	test(`the bridge works under ${what}`, LIMIT, async () => {
 		const room = roomId();
-		const page = await open(`<iframe id="room" ${attributes} allow="${ALLOW}" src="${escaped(address(room))}"></iframe>
+		const page = await open(
+			`<iframe id="room" ${attributes} allow="${ALLOW}" src="${escaped(address(room))}"></iframe>
 			<script src="${bench.system.url}/meetBridgeApi.js"></script>
 			<script>
 				window.answered = new MeetIframeBridge.default({ element: document.getElementById('room') }).method({ name: 'join' });
-			</script>`, options);
+			</script>`,
+			options,
+		);
 		assert.equal((await page.evaluate(() => answered)).displayName, 'Ann');
 	});
 
@@ -342,13 +400,19 @@ for (const policy of ['require-corp', 'credentialless'])
 	test(`an embedding page with Cross-Origin-Embedder-Policy: ${policy}`, LIMIT, async () => {
 		const room = roomId();
 		const site = createServer((_, answer) => {
-			answer.writeHead(200, { 'content-type': 'text/html', 'cross-origin-embedder-policy': policy, 'cross-origin-opener-policy': 'same-origin' });
+			answer.writeHead(200, {
+				'content-type': 'text/html',
+				'cross-origin-embedder-policy': policy,
+				'cross-origin-opener-policy': 'same-origin',
+			});
 			answer.end(`<!doctype html><iframe id="room" allow="${ALLOW}" src="${escaped(address(room))}"></iframe>
 				<script src="${bench.system.url}/meetBridgeApi.js"></script>
 				<script>
 					window.answered = new MeetIframeBridge.default({ element: document.getElementById('room') }).method({ name: 'join' });
 				</script>`);
-		}).listen(0, 'localhost').unref();
+		})
+			.listen(0, 'localhost')
+			.unref();
 		await once(site, 'listening');
 		const page = await bench.chromium.page();
 		await page.goto(`http://localhost:${site.address().port}/`);

@@ -107,13 +107,23 @@ test('devices by id and by label', LIMIT, async () => {
 		const room = roomId();
 		const bob = await Participant.join(bench, { room, name: 'Bob' });
 		const wanted = await bob.page.evaluate(async () =>
-			(await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === 'videoinput').map(({ label }) => label),
+			(await navigator.mediaDevices.enumerateDevices())
+				.filter(({ kind }) => kind === 'videoinput')
+				.map(({ label }) => label),
 		);
 		// The second is a depth camera, whose video nobody can send.
 		assert.equal(wanted.length, 3);
 		const labels = (one) =>
-			one.page.evaluate(() => probe.connections.flatMap((c) => c.getSenders()).map(({ track }) => track?.label).filter(Boolean));
-		const sends = (one, label) => until(`${one.name} to send of ${label}`, async () => (await labels(one)).includes(label), { describe: () => labels(one) });
+			one.page.evaluate(() =>
+				probe.connections
+					.flatMap((c) => c.getSenders())
+					.map(({ track }) => track?.label)
+					.filter(Boolean),
+			);
+		const sends = (one, label) =>
+			until(`${one.name} to send of ${label}`, async () => (await labels(one)).includes(label), {
+				describe: () => labels(one),
+			});
 		// The embedding page knows labels, and ids of its own origin.
 		const video = { deviceId: 'of another site', label: wanted[2], kind: 'video' };
 		const ann = await Embedded.join(bench, { room, name: 'Ann', constraints: { video, audio: true } });
@@ -217,10 +227,14 @@ test('a picture that is shown small can be had large', LIMIT, async () => {
 	const bob = await Participant.join(bench, { room, name: 'Bob', colour: 'red' });
 	const ann = await Embedded.join(bench, { room, name: 'Ann', viewport: { width: 240, height: 270 } });
 	const shownSmall = () =>
-		until('the small picture', async () => {
-			const [small, ...larger] = await bob.sentWidths();
-			return larger.length > 0 && (await ann.video(bob)).frameWidth === small && small;
-		}, { describe: async () => [await bob.sentWidths(), await ann.stats()] });
+		until(
+			'the small picture',
+			async () => {
+				const [small, ...larger] = await bob.sentWidths();
+				return larger.length > 0 && (await ann.video(bob)).frameWidth === small && small;
+			},
+			{ describe: async () => [await bob.sentWidths(), await ann.stats()] },
+		);
 	await shownSmall();
 	// Ann's request for it takes a moment: small video goes on meanwhile.
 	await ann.page.evaluate(() => {
@@ -249,7 +263,13 @@ test('sound that the browser refuses starts after a tap', LIMIT, async () => {
 	await inBrowser({ autoplay: false }, async () => {
 		const room = roomId();
 		const ada = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true });
-		const vera = await Embedded.open(bench, { room, kind: 'webinar', name: 'Vera', autoplayWithoutAudioTrack: true, allow: 'fullscreen' });
+		const vera = await Embedded.open(bench, {
+			room,
+			kind: 'webinar',
+			name: 'Vera',
+			autoplayWithoutAudioTrack: true,
+			allow: 'fullscreen',
+		});
 		assert.equal((await vera.call('join')).peerId, vera.peerId);
 		await vera.told('playingAudioPrevent', { peerId: vera.peerId });
 		assert.equal(await callAndTap(vera, 'playAudio'), true);
@@ -299,16 +319,25 @@ test('where elements have no volume a gain node has it', LIMIT, async () => {
 test('a limit in bit/s: one’s own, and a moderator’s for the room', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
-	const mod = await Embedded.join(bench, { room, name: 'Mod', claims: { role: 'moderator' }, constraints: { video: true, audio: false } });
+	const mod = await Embedded.join(bench, {
+		room,
+		name: 'Mod',
+		claims: { role: 'moderator' },
+		constraints: { video: true, audio: false },
+	});
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });
 	/** The maximum bitrate of a sender, over the layers that are on. */
 	const sent = (one) =>
 		one.page.evaluate(() => {
-			const encodings = probe.connections.flatMap((c) => c.getSenders()).filter(({ track }) => track?.kind === 'video')
-				.map((sender) => sender.getParameters().encodings).findLast((encodings) => encodings.length);
+			const encodings = probe.connections
+				.flatMap((c) => c.getSenders())
+				.filter(({ track }) => track?.kind === 'video')
+				.map((sender) => sender.getParameters().encodings)
+				.findLast((encodings) => encodings.length);
 			return encodings?.filter(({ active }) => active).reduce((sum, { maxBitrate }) => sum + maxBitrate, 0);
 		});
-	const reaches = (one, bitrate) => until(`${one.name} to send ${bitrate}`, async () => (await sent(one)) === bitrate, { describe: () => sent(one) });
+	const reaches = (one, bitrate) =>
+		until(`${one.name} to send ${bitrate}`, async () => (await sent(one)) === bitrate, { describe: () => sent(one) });
 	await Promise.all([reaches(ann, 2_150_000), reaches(bob, 2_150_000)]);
 	await bob.sees(ann);
 
@@ -334,7 +363,11 @@ test('moderators switch others off; nobody else does', LIMIT, async () => {
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });
 	const mod = await Embedded.join(bench, { room, name: 'Mod', claims: { role: 'moderator' } });
 	await bob.seesMuted(ann, false);
-	for (const [name, data] of [['disableAllMics'], ['disableAllCameras'], ['disabledTrackByModerator', { userPeerId: bob.peerId, kind: 'audio' }]])
+	for (const [name, data] of [
+		['disableAllMics'],
+		['disableAllCameras'],
+		['disabledTrackByModerator', { userPeerId: bob.peerId, kind: 'audio' }],
+	])
 		assert.equal((await ann.call(name, data)).error.code, 'refused', name);
 	await bob.seesMuted(mod, false);
 

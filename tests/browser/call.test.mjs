@@ -34,8 +34,7 @@ test('a newcomer does not see others as muted whose tracks have yet to arrive', 
 test('a call of three', LIMIT, async (t) => {
 	const room = roomId();
 	const people = [];
-	for (const name of ['Ann Archer', 'Bob Baker', 'Cy Cooper'])
-		people.push(await Participant.join(bench, { room, name }));
+	for (const name of ['Ann Archer', 'Bob Baker', 'Cy Cooper']) people.push(await Participant.join(bench, { room, name }));
 	const [ann, bob, cy] = people;
 
 	await t.test('each sees and hears the other two, with names on their tiles', async () => {

@@ -107,7 +107,11 @@ test('who disables the chat has none, neither in the page nor at the server', LI
 		['nothing', 200],
 	])
 		await t.test(`${spelling}: the server answers ${code}`, async () => {
-			const peer = await Protoo.connect(bench.system.url, 'call', { roomId: room, peerId: `by-hand-${spelling}`, [spelling]: 'true' });
+			const peer = await Protoo.connect(bench.system.url, 'call', {
+				roomId: room,
+				peerId: `by-hand-${spelling}`,
+				[spelling]: 'true',
+			});
 			await peer.join('By Hand');
 			const transport = await peer.request('createWebRtcTransport', {
 				producing: true,
@@ -167,7 +171,9 @@ test('a message written while media is down is delivered once it is back', LIMIT
 	for (let attempt = 1; attempt <= 3; attempt++) {
 		await failed();
 		// The page gives a transport up after 10 s, two seconds later than the message.
-		await until('the transport to be given up', () => ann.one.page.evaluate((n) => probe.sent.filter(({ method }) => method === 'closeTransport').length >= n, attempt));
+		await until('the transport to be given up', () =>
+			ann.one.page.evaluate((n) => probe.sent.filter(({ method }) => method === 'closeTransport').length >= n, attempt),
+		);
 		if (attempt < 3) await ann.one.page.locator('[data-testid=chat-retry]').click();
 	}
 
@@ -195,7 +201,9 @@ test('a transport that the server ends is replaced, and nobody has to leave', LI
 				const sends = (one) => one.getSenders().some(({ track }) => track);
 				probe.connections.find((one) => one.connectionState === 'connected' && sends(one) === (which === 'send')).close();
 			}, direction);
-			await until('another transport', () => ann.page.evaluate((n) => probe.connections.length > n, made), { timeout: 40_000 });
+			await until('another transport', () => ann.page.evaluate((n) => probe.connections.length > n, made), {
+				timeout: 40_000,
+			});
 			await Promise.all([ann.sees(bob), ann.hears(bob), bob.sees(ann), bob.hears(ann)]);
 		});
 	assert.equal(await ann.page.evaluate(() => probe.sockets.length), sockets);

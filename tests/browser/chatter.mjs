@@ -47,16 +47,22 @@ export class Chatter {
 	/** Waits for exactly these lines: "name: text". */
 	async reads(...wanted) {
 		const read = async () => (await this.lines()).map(({ name, text }) => `${name}: ${text}`);
-		await until(`${this.one.name} to read ${JSON.stringify(wanted)}`, async () => JSON.stringify(await read()) === JSON.stringify(wanted), {
-			describe: read,
-		});
+		await until(
+			`${this.one.name} to read ${JSON.stringify(wanted)}`,
+			async () => JSON.stringify(await read()) === JSON.stringify(wanted),
+			{
+				describe: read,
+			},
+		);
 	}
 
 	/** Waits for this number on the chat's button; 0: none. */
 	async unread(number) {
 		const badge = this.test('chat-button').locator('.badge');
 		await until(`${this.one.name} to have ${number} unread`, async () =>
-			number === 0 ? (await badge.count()) === 0 : (await badge.count()) === 1 && (await badge.textContent()) === String(number),
+			number === 0
+				? (await badge.count()) === 0
+				: (await badge.count()) === 1 && (await badge.textContent()) === String(number),
 		);
 	}
 }

@@ -12,8 +12,13 @@ for (const codec of ['vp8', 'h264', 'vp9', 'av1'])
 		await Promise.all([viewer.sees(speaker), viewer.hears(speaker)]);
 		assert.equal((await viewer.video(speaker)).codec.toLowerCase(), `video/${codec}`);
 		// It also accepts redundant audio, which its browser refuses if the description is wrong.
-		const answers = await viewer.page.evaluate(() => probe.connections.map(({ localDescription }) => localDescription?.sdp ?? ''));
-		assert.ok(answers.some((sdp) => /^a=fmtp:109 100\/100\r?$/m.test(sdp)), answers.join('\n'));
+		const answers = await viewer.page.evaluate(() =>
+			probe.connections.map(({ localDescription }) => localDescription?.sdp ?? ''),
+		);
+		assert.ok(
+			answers.some((sdp) => /^a=fmtp:109 100\/100\r?$/m.test(sdp)),
+			answers.join('\n'),
+		);
 		if (codec === 'av1') await thinsOut(t, speaker, viewer);
 	});
 
@@ -34,7 +39,9 @@ async function thinsOut(t, speaker, viewer) {
 			const now = await counts();
 			return now.framesSent >= before.framesSent + 40 && now;
 		});
-		const [sent, received, decoded, keys] = ['framesSent', 'framesReceived', 'framesDecoded', 'keyFramesDecoded'].map((name) => after[name] - before[name]);
+		const [sent, received, decoded, keys] = ['framesSent', 'framesReceived', 'framesDecoded', 'keyFramesDecoded'].map(
+			(name) => after[name] - before[name],
+		);
 		const seen = `temporal layer ${layer}: ${JSON.stringify({ sent, received, decoded, keys })}`;
 		t.diagnostic(seen);
 		assert.ok(received >= least * sent && received <= most * sent, seen);

@@ -6,8 +6,7 @@ const bench = openBench();
 test('from one to fifty people, light and dark', { timeout: 600_000 }, async () => {
 	const room = roomId();
 	const people = [];
-	const join = async (name, colour, more) =>
-		people.push(await Participant.join(bench, { room, name, colour, ...more }));
+	const join = async (name, colour, more) => people.push(await Participant.join(bench, { room, name, colour, ...more }));
 	const lookAll = async (number) => {
 		for (const [i, { page }] of people.slice(0, 2).entries()) {
 			await until(`${number} tiles`, async () => (await page.getByTestId('tile').count()) === number);

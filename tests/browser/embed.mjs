@@ -53,7 +53,9 @@ export class Site {
 /** Runs in the embedding page before its iframe can have loaded: records everything that the bridge reports. */
 const RECORD = `
 	const NAMES = ${JSON.stringify(
-		'ready readyToJoin join newPeer peerClosed switchOnCamera switchOffCamera errorGetCamera switchOnMic switchOffMic errorGetMic switchOnShare switchOffShare errorGetShare connectionFailed disconnected reconnected connectionClosed connectionError switchOnPin switchOffPin errorGetPin playingAudioPrevent'.split(' '),
+		'ready readyToJoin join newPeer peerClosed switchOnCamera switchOffCamera errorGetCamera switchOnMic switchOffMic errorGetMic switchOnShare switchOffShare errorGetShare connectionFailed disconnected reconnected connectionClosed connectionError switchOnPin switchOffPin errorGetPin playingAudioPrevent'.split(
+			' ',
+		),
 	)};
 	window.events = [];
 	window.answers = [];
@@ -81,12 +83,21 @@ export class Embedded extends Participant {
 	room;
 
 	/** early: code of the embedding page that runs before the iframe can have loaded. */
-	static async open(bench, { room, kind = 'call', name, allow = ALLOW, early = '', url: through, claims, locale, viewport, colour, ...address }) {
+	static async open(
+		bench,
+		{ room, kind = 'call', name, allow = ALLOW, early = '', url: through, claims, locale, viewport, colour, ...address },
+	) {
 		const self = new Embedded();
 		self.name = name;
 		self.room = room;
 		self.peerId = address.peerId ?? `${name.toLowerCase().replaceAll(/\W+/g, '-')}-${Math.random().toString(36).slice(2, 8)}`;
-		const query = new URLSearchParams({ roomId: room, displayName: name, nameScreenDisabled: true, ...address, peerId: self.peerId });
+		const query = new URLSearchParams({
+			roomId: room,
+			displayName: name,
+			nameScreenDisabled: true,
+			...address,
+			peerId: self.peerId,
+		});
 		if (claims) query.set('token', bench.integrator.token(claims));
 		const server = through ?? bench.system.url;
 		const src = `${server}/${kind}/?${query}`;

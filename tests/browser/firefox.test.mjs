@@ -64,15 +64,22 @@ test('Firefox shares a page that others can read, and reads theirs', LIMIT, asyn
 	const early = () => probe.sharePage();
 	const ann = await Participant.join(bench, { room, name: 'Fox', browser: bench.firefox, early });
 	const bob = await Participant.join(bench, { room, name: 'Bob', early });
-	for (const [one, other] of [[ann, bob], [bob, ann]]) {
+	for (const [one, other] of [
+		[ann, bob],
+		[bob, ann],
+	]) {
 		await one.click('share-button');
 		for (const page of [1, 2]) {
 			await one.page.evaluate((page) => (probe.page.number = page), page);
 			const seen = () => other.page.evaluate(() => probe.pageSeen());
-			await until(`${other.name} to read page ${page}`, async () => {
-				const now = await seen();
-				return now?.number === page && now.width === 1280 && now.db >= READABLE;
-			}, { describe: seen });
+			await until(
+				`${other.name} to read page ${page}`,
+				async () => {
+					const now = await seen();
+					return now?.number === page && now.width === 1280 && now.db >= READABLE;
+				},
+				{ describe: seen },
+			);
 		}
 		await one.click('share-button');
 		await other.page.locator('[data-share-of]').waitFor({ state: 'detached' });
@@ -93,7 +100,9 @@ test('Firefox speaks in a webinar in three sizes, and another watches it', LIMIT
 	const widths = () =>
 		speaker.page.evaluate(async () => {
 			const reports = await Promise.all(probe.connections.map((connection) => connection.getStats()));
-			const sent = reports.flatMap((report) => [...report.values()]).filter(({ type, rid }) => type === 'outbound-rtp' && rid);
+			const sent = reports
+				.flatMap((report) => [...report.values()])
+				.filter(({ type, rid }) => type === 'outbound-rtp' && rid);
 			return sent.sort((a, b) => a.rid.localeCompare(b.rid)).map(({ frameWidth }) => frameWidth);
 		});
 	for (const layer of [2, 1, 0]) {
@@ -118,7 +127,9 @@ test('Firefox watches every codec that it knows, and hears who sends another', L
 	for (const codec of ['vp9', 'h264'])
 		speakers[codec] = await Participant.join(bench, { ...webinar, name: codec, speaker: true, colour: 'teal', codec });
 	const vera = await Participant.join(bench, { ...webinar, ...fox(), name: 'Vera' });
-	const known = await vera.page.evaluate(() => RTCRtpReceiver.getCapabilities('video').codecs.map(({ mimeType }) => mimeType.toLowerCase()));
+	const known = await vera.page.evaluate(() =>
+		RTCRtpReceiver.getCapabilities('video').codecs.map(({ mimeType }) => mimeType.toLowerCase()),
+	);
 	assert.ok(known.includes('video/vp9'));
 	// Debian's Firefox has no built-in H.264: it downloads it.
 	for (const [codec, speaker] of Object.entries(speakers)) {
@@ -127,8 +138,13 @@ test('Firefox watches every codec that it knows, and hears who sends another', L
 			await vera.sees(speaker);
 			assert.equal((await vera.video(speaker)).codec.toLowerCase(), `video/${codec}`);
 		} else {
-			const consumers = await vera.page.evaluate(() => probe.received.filter(({ method }) => method === 'newConsumers').flatMap(({ data }) => data.consumers));
-			assert.deepEqual(consumers.filter(({ peerId }) => peerId === speaker.peerId).map(({ kind }) => kind), ['audio']);
+			const consumers = await vera.page.evaluate(() =>
+				probe.received.filter(({ method }) => method === 'newConsumers').flatMap(({ data }) => data.consumers),
+			);
+			assert.deepEqual(
+				consumers.filter(({ peerId }) => peerId === speaker.peerId).map(({ kind }) => kind),
+				['audio'],
+			);
 		}
 	}
 });

@@ -28,14 +28,20 @@ test('blocked video plays after the click, like the sound', LIMIT, async () => {
 	const button = page.getByTestId('listen-button');
 	await button.waitFor();
 	// A video without a frame is hidden, and paused too.
-	const shown = () => page.evaluate((id) => {
-		const { paused, hidden } = document.querySelector(`[data-testid=tile][data-peer-id="${id}"] video`);
-		return hidden ? null : { paused };
-	}, bob.peerId);
-	await until('the picture to be refused', async () => (await button.innerText()) === 'Tap to watch' && (await shown())?.paused === true);
+	const shown = () =>
+		page.evaluate((id) => {
+			const { paused, hidden } = document.querySelector(`[data-testid=tile][data-peer-id="${id}"] video`);
+			return hidden ? null : { paused };
+		}, bob.peerId);
+	await until(
+		'the picture to be refused',
+		async () => (await button.innerText()) === 'Tap to watch' && (await shown())?.paused === true,
+	);
 	await page.evaluate(() => (window.touched = true));
 	await button.click();
 	await until('the picture to play', async () => (await shown())?.paused === false);
-	await until('no video to stand still', () => page.evaluate(() => [...document.querySelectorAll('video:not([hidden])')].every(({ paused }) => !paused)));
+	await until('no video to stand still', () =>
+		page.evaluate(() => [...document.querySelectorAll('video:not([hidden])')].every(({ paused }) => !paused)),
+	);
 	await button.waitFor({ state: 'detached' });
 });

@@ -46,5 +46,8 @@ test('where the page around does not allow full screen, nothing happens and noth
 	await frame.getByTestId('join-button').click();
 	await frame.getByTestId('leave-button').waitFor();
 	assert.equal(await isFull(page), false);
-	assert.deepEqual(page.lines.filter((line) => line.startsWith('uncaught')), []);
+	assert.deepEqual(
+		page.lines.filter((line) => line.startsWith('uncaught')),
+		[],
+	);
 });

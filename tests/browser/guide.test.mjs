@@ -19,10 +19,16 @@ async function works(bob, html, line) {
 	const page = await bench.chromium.page();
 	await page.goto(bench.site.add(html));
 	await bob.seesNames(bob, 'Ada');
-	const ada = { name: 'Ada', peerId: await bob.page.getByTestId('tile').filter({ hasText: 'Ada' }).getAttribute('data-peer-id') };
+	const ada = {
+		name: 'Ada',
+		peerId: await bob.page.getByTestId('tile').filter({ hasText: 'Ada' }).getAttribute('data-peer-id'),
+	};
 	await Promise.all([bob.sees(ada), bob.hears(ada)]);
 	await until(`the page to say ${line}`, () => page.lines.includes(`log: ${line}`), { describe: () => page.lines });
-	assert.deepEqual(page.lines.filter((line) => line.startsWith('uncaught')), []);
+	assert.deepEqual(
+		page.lines.filter((line) => line.startsWith('uncaught')),
+		[],
+	);
 	await page.close();
 	await bob.seesNames(bob);
 }
@@ -33,7 +39,8 @@ test("the guides' HTML runs as it stands", LIMIT, async () => {
 	assert.equal(bridges.length, 2);
 	const bob = await Participant.join(bench, { room: 'serv1test', name: 'Bob' });
 	// What both guides say is run once.
-	for (const bridge of new Set([...bridges, ...(await pieces('web/src/bridge/package/README.md', 'html'))])) await works(bob, iframe + bridge, 'Bob came');
+	for (const bridge of new Set([...bridges, ...(await pieces('web/src/bridge/package/README.md', 'html'))]))
+		await works(bob, iframe + bridge, 'Bob came');
 
 	const [module, ...more] = await pieces('web/src/bridge/package/README.md', 'js');
 	assert.equal(more.length, 0);

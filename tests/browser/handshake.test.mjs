@@ -33,8 +33,18 @@ async function startProxy({ host, origin, upgrades }) {
 }
 
 for (const [what, options, reason, text] of [
-	['forgets the Host', { host: 'inside.example', upgrades: true }, 'host-unknown', /does not recognise the address[^]*no account has this host/],
-	['gives its own Host', { host: 'localhost', upgrades: true, origin: 'http://inside.example' }, 'origin-not-allowed', /origin not allowed/],
+	[
+		'forgets the Host',
+		{ host: 'inside.example', upgrades: true },
+		'host-unknown',
+		/does not recognise the address[^]*no account has this host/,
+	],
+	[
+		'gives its own Host',
+		{ host: 'localhost', upgrades: true, origin: 'http://inside.example' },
+		'origin-not-allowed',
+		/origin not allowed/,
+	],
 	['lets no WebSocket through', { upgrades: false }, 'websocket-blocked', /WebSocket/],
 ])
 	test(`behind a proxy that ${what}, the page says so and stops trying`, LIMIT, async () => {

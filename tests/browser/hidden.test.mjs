@@ -30,11 +30,15 @@ test('behind another tab for ten seconds, a page gets only sound; in front again
 		return JSON.stringify({ packetsReceived, framesDecoded });
 	};
 	await until('the page to ask for no pictures', () => ann.page.evaluate(() => times.pauseConsumer), { timeout: 60_000 });
-	await until('the pictures to stop', async () => {
-		const before = await received();
-		await new Promise((done) => setTimeout(done, 1000));
-		return (await received()) === before;
-	}, { describe: received });
+	await until(
+		'the pictures to stop',
+		async () => {
+			const before = await received();
+			await new Promise((done) => setTimeout(done, 1000));
+			return (await received()) === before;
+		},
+		{ describe: received },
+	);
 	const { hidden, pauseConsumer } = await ann.page.evaluate(() => times);
 	assert.ok(pauseConsumer - hidden >= 10_000, `paused after ${pauseConsumer - hidden} ms: a glance elsewhere costs nothing`);
 	await ann.hears(bob);

@@ -44,7 +44,9 @@ export class Integrator {
 	/** The POST requests so far: the path and the JSON. */
 	async asked() {
 		const lines = (await readFile(join(this.#folder, 'log.jsonl'), 'utf8')).trim().split('\n');
-		return lines.map((line) => JSON.parse(line)).flatMap(({ method, path, body }) => (method === 'POST' ? [{ path, body: JSON.parse(body) }] : []));
+		return lines
+			.map((line) => JSON.parse(line))
+			.flatMap(({ method, path, body }) => (method === 'POST' ? [{ path, body: JSON.parse(body) }] : []));
 	}
 
 	/** Registers the public key. */

@@ -40,10 +40,18 @@ test('a page joins with all requests at once, since the welcome screen has prepa
 	const sent = await requests(bob);
 	assert.ok(sent.every(({ method }) => method !== 'getRouterRtpCapabilities'));
 	const first = sent.slice(0, 3);
-	assert.deepEqual(first.map(({ method }) => method), ['createWebRtcTransport', 'createWebRtcTransport', 'join']);
-	assert.deepEqual(first.map(({ answers }) => answers), [0, 0, 0]);
+	assert.deepEqual(
+		first.map(({ method }) => method),
+		['createWebRtcTransport', 'createWebRtcTransport', 'join'],
+	);
+	assert.deepEqual(
+		first.map(({ answers }) => answers),
+		[0, 0, 0],
+	);
 	// Amphi's probes need no stream of their own.
-	const described = await bob.page.evaluate(() => probe.connections.map(({ remoteDescription }) => remoteDescription?.sdp ?? ''));
+	const described = await bob.page.evaluate(() =>
+		probe.connections.map(({ remoteDescription }) => remoteDescription?.sdp ?? ''),
+	);
 	assert.ok(described.some((sdp) => /m=video/.test(sdp)));
 	assert.ok(described.every((sdp) => !/probator/.test(sdp)));
 	await Promise.all([ann.sees(bob), ann.hears(bob), bob.hears(ann)]);

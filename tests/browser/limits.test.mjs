@@ -51,7 +51,9 @@ test('a page whose transport has ended asks again until the server has room for 
 				const before = await asked();
 				await ann.page.evaluate((which) => {
 					const sends = (one) => one.getSenders().some(({ track }) => track);
-					probe.connections.find((one) => one.connectionState === 'connected' && sends(one) === (which === 'send')).close();
+					probe.connections
+						.find((one) => one.connectionState === 'connected' && sends(one) === (which === 'send'))
+						.close();
 				}, direction);
 				await until('a second refusal', async () => (await asked()) >= before + 2, { timeout: 40_000 });
 				await ann.seesBanner('reconnecting');
@@ -71,8 +73,12 @@ test('those in the room stay when their network has too many connections', LIMIT
 	await ann.seesBanner('reconnecting');
 	const others = [];
 	for (let i = 0; i < WEBSOCKETS; i++)
-		others.push(await until('a place', () => Protoo.connect(bench.system.url, 'call', { roomId: roomId(), peerId: `p${i}` })));
-	const answered = ann.page.waitForResponse((response) => response.url().includes('/api/handshake') && response.status() === 429);
+		others.push(
+			await until('a place', () => Protoo.connect(bench.system.url, 'call', { roomId: roomId(), peerId: `p${i}` })),
+		);
+	const answered = ann.page.waitForResponse(
+		(response) => response.url().includes('/api/handshake') && response.status() === 429,
+	);
 	proxy.up();
 	assert.equal((await (await answered).json()).reason, 'too-many-connections');
 	await holds('Ann to try on', async () => (await ann.test('refused').count()) === 0, { during: 5000 });

@@ -75,7 +75,9 @@ test('nothing that the page does violates its own policy', LIMIT, async () => {
 	await ann.click('leave-button');
 	await until('Ann to have left', async () => (await ann.test('left').count()) === 1);
 	for (const page of [...pages, ann.page, bob.page]) {
-		const violations = page.lines.filter((line) => /Content.Security.Policy|Permissions-Policy|Refused to|violates/.test(line));
+		const violations = page.lines.filter((line) =>
+			/Content.Security.Policy|Permissions-Policy|Refused to|violates/.test(line),
+		);
 		assert.deepEqual(violations, [], page.url());
 	}
 });

@@ -22,7 +22,14 @@ test('losses of a distant speaker do not stop who sees its lowest temporal layer
 	cleaner.push(() => cable.close());
 	const far = await browserBehind(cable, cleaner, bench.system.url);
 	const room = roomId();
-	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec: 'av1', browser: far });
+	const speaker = await Participant.join(bench, {
+		room,
+		kind: 'webinar',
+		name: 'Ada',
+		speaker: true,
+		codec: 'av1',
+		browser: far,
+	});
 	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
 	await viewer.sees(speaker);
 	assert.match((await viewer.video(speaker)).codec, /av1/i);
@@ -30,12 +37,19 @@ test('losses of a distant speaker do not stop who sees its lowest temporal layer
 	await viewer.decodes(speaker, 10);
 
 	await cable.tell(['up loss 5%']);
-	const all = async () => ({ sent: await speaker.counts('outbound-rtp', 'video', SENT), seen: await viewer.counts('inbound-rtp', 'video', SEEN) });
+	const all = async () => ({
+		sent: await speaker.counts('outbound-rtp', 'video', SENT),
+		seen: await viewer.counts('inbound-rtp', 'video', SEEN),
+	});
 	const before = await all();
-	const after = await until('pictures to be sent', async () => {
-		const now = await all();
-		return now.sent.framesSent >= before.sent.framesSent + 450 && now;
-	}, { timeout: 120_000 });
+	const after = await until(
+		'pictures to be sent',
+		async () => {
+			const now = await all();
+			return now.sent.framesSent >= before.sent.framesSent + 450 && now;
+		},
+		{ timeout: 120_000 },
+	);
 	const grown = (what, names) => Object.fromEntries(names.map((name) => [name, after[what][name] - before[what][name]]));
 	const [sent, seen] = [grown('sent', SENT), grown('seen', SEEN)];
 	const text = JSON.stringify({ sent, seen });
@@ -80,7 +94,8 @@ test('of sound that gets lost little is missing, since it comes twice', LIMIT, a
 		await viewer.page.waitForTimeout(seconds * 1000);
 		return (await counts()).map((now, i) => {
 			const grown = (name) => now[name] - before[i][name];
-			const concealed = (100 * (grown('concealedSamples') - grown('silentConcealedSamples'))) / grown('totalSamplesReceived');
+			const concealed =
+				(100 * (grown('concealedSamples') - grown('silentConcealedSamples'))) / grown('totalSamplesReceived');
 			return { concealed, size: grown('bytesReceived') / grown('packetsReceived') };
 		});
 	};
@@ -91,10 +106,14 @@ test('of sound that gets lost little is missing, since it comes twice', LIMIT, a
 	assert.ok(heard.every(({ size }) => size > 0) && !twice(), says());
 
 	await cable.tell(['loss 20%']);
-	await until('sound to come twice', async () => {
-		heard = await hear(1);
-		return twice();
-	}, { describe: says });
+	await until(
+		'sound to come twice',
+		async () => {
+			heard = await hear(1);
+			return twice();
+		},
+		{ describe: says },
+	);
 	heard = await hear(10);
 	t.diagnostic(`at 20 %: ${says()}`);
 	const [{ concealed }, { concealed: without }] = heard;

@@ -8,7 +8,12 @@ const moderator = (more) => ({ role: 'moderator', ...more });
 
 /** The PeerConnection on which a participant receives, to recognise it later. */
 const receiving = (one) =>
-	one.page.evaluate(() => probe.connections.find((c) => c.getReceivers().some(({ track }) => track.kind === 'video') && c.connectionState === 'connected')?.number);
+	one.page.evaluate(
+		() =>
+			probe.connections.find(
+				(c) => c.getReceivers().some(({ track }) => track.kind === 'video') && c.connectionState === 'connected',
+			)?.number,
+	);
 
 // proves U18, B01
 test('the waiting room: one is let in, one is turned away', LIMIT, async (t) => {
@@ -119,10 +124,14 @@ test('a viewer is promoted and demoted without losing a frame of the others', LI
 		await viewer.seesNames();
 		await viewer.page.getByText('The speakers are not here yet').waitFor();
 		await speaker.page.locator('[data-notice=demoted]').waitFor();
-		await until('the viewer to get nothing any more', async () => {
-			const { video, audio } = await viewer.stats();
-			return video.length + audio.length === 0;
-		}, { describe: () => viewer.stats() });
+		await until(
+			'the viewer to get nothing any more',
+			async () => {
+				const { video, audio } = await viewer.stats();
+				return video.length + audio.length === 0;
+			},
+			{ describe: () => viewer.stats() },
+		);
 		const again = await speaker.request('createWebRtcTransport', { forceTcp: false, producing: true, consuming: false });
 		assert.equal(again.ok ?? false, false, JSON.stringify(again));
 
@@ -160,7 +169,10 @@ test('a moderator turns off devices, removes, and closes', LIMIT, async (t) => {
 			await host.seesMuted(one, true);
 			await host.tile(one).locator('video').waitFor({ state: 'hidden' });
 			// The others hear of it before the page does.
-			await until('the button to say so', async () => (await one.test('camera-button').getAttribute('aria-pressed')) === 'false');
+			await until(
+				'the button to say so',
+				async () => (await one.test('camera-button').getAttribute('aria-pressed')) === 'false',
+			);
 		}
 		await ann.sees(host);
 		await ann.hears(host);

@@ -29,17 +29,28 @@ const BROWSERS = {
 const heightsOf = (one) =>
 	one.page.evaluate(async () => {
 		const reports = await Promise.all(probe.connections.map((connection) => connection.getStats()));
-		const sent = reports.flatMap((report) => [...report.values()]).filter(({ type, framesPerSecond }) => type === 'outbound-rtp' && framesPerSecond > 0);
+		const sent = reports
+			.flatMap((report) => [...report.values()])
+			.filter(({ type, framesPerSecond }) => type === 'outbound-rtp' && framesPerSecond > 0);
 		return sent.map(({ frameHeight }) => frameHeight).sort((a, b) => a - b);
 	});
 
 /** What a viewer got from one time to another, and which share of the speaker's frames. */
 async function figures(viewer, speaker, from, to) {
-	const { frames_per_s, height, voice_concealed_percent, freeze_s } = figuresOf(await samplesOf(viewer.page), from, to, { direct: false });
-	return { frames_per_s, share: frames_per_s / Math.max(1, sentOf(await samplesOf(speaker.page), from, to)), height, voice_concealed_percent, freeze_s };
+	const { frames_per_s, height, voice_concealed_percent, freeze_s } = figuresOf(await samplesOf(viewer.page), from, to, {
+		direct: false,
+	});
+	return {
+		frames_per_s,
+		share: frames_per_s / Math.max(1, sentOf(await samplesOf(speaker.page), from, to)),
+		height,
+		voice_concealed_percent,
+		freeze_s,
+	};
 }
 
-const text = (figures) => JSON.stringify(figures, (_, value) => (typeof value === 'number' ? Math.round(value * 100) / 100 : value));
+const text = (figures) =>
+	JSON.stringify(figures, (_, value) => (typeof value === 'number' ? Math.round(value * 100) / 100 : value));
 
 /** Waits until what a viewer gets has been right for a while. */
 async function gets(t, viewer, speaker, right) {
@@ -54,7 +65,11 @@ async function gets(t, viewer, speaker, right) {
 			// Sizes that nobody requests are off; a busy encoder may make all of them smaller for a while, or larger again.
 			const sent = await heightsOf(speaker);
 			if (sent.length === 3) speaker.heights.push(sent);
-			return speaker.heights.some((heights) => right(last.height, heights)) && last.share >= SHARE && last.voice_concealed_percent <= CONCEALED_MAX;
+			return (
+				speaker.heights.some((heights) => right(last.height, heights)) &&
+				last.share >= SHARE &&
+				last.voice_concealed_percent <= CONCEALED_MAX
+			);
 		},
 		{ timeout: 60_000, every: 250, describe: () => last },
 	);
@@ -74,13 +89,20 @@ for (const [name, { behind, lang, paused }] of Object.entries(BROWSERS))
 		const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera', browser, lang });
 		for (const one of [speaker, viewer]) await one.page.evaluate(watchInPage);
 		speaker.heights = [];
-		await until('three sizes to be sent', async () => {
-			const sent = await heightsOf(speaker);
-			return sent.length === 3 && speaker.heights.push(sent);
-		}, { describe: () => heightsOf(speaker) });
+		await until(
+			'three sizes to be sent',
+			async () => {
+				const sent = await heightsOf(speaker);
+				return sent.length === 3 && speaker.heights.push(sent);
+			},
+			{ describe: () => heightsOf(speaker) },
+		);
 
 		await t.test('on the open link, everything', (t) => gets(t, viewer, speaker, whole));
-		for (const [rate, right] of [['600k', middle], ['250k', small]])
+		for (const [rate, right] of [
+			['600k', middle],
+			['250k', small],
+		])
 			await t.test(`at ${rate}`, async (t) => {
 				await cable.tell([`rate ${rate}`]);
 				await gets(t, viewer, speaker, right);
@@ -90,7 +112,7 @@ for (const [name, { behind, lang, paused }] of Object.entries(BROWSERS))
 			await cable.tell(['rate 60k']);
 			await note.waitFor();
 			assert.match(await note.textContent(), paused);
-			assert.ok((await viewer.tile(speaker).getAttribute('aria-label')).includes((await note.getAttribute('title'))));
+			assert.ok((await viewer.tile(speaker).getAttribute('aria-label')).includes(await note.getAttribute('title')));
 		});
 		await t.test('on the link that is open again', async (t) => {
 			await cable.tell(OPEN);
@@ -113,10 +135,14 @@ test('the others are not affected by a viewer on a bad link', LIMIT, async (t) =
 	await Promise.all(viewers.map((viewer) => viewer.sees(speaker)));
 	const [low] = await heightsOf(speaker);
 	const recent = () => Promise.all(viewers.map((viewer) => figures(viewer, speaker, Date.now() - 3000, Date.now())));
-	await until('the middle size', async () => (await recent()).every(({ height, share }) => height > low && share > 0.8), { describe: recent });
+	await until('the middle size', async () => (await recent()).every(({ height, share }) => height > low && share > 0.8), {
+		describe: recent,
+	});
 	const counts = async () => ({
 		plis: await bench.system.metric('amphi_dataplane_plis_sent_packets_total'),
-		keys: await Promise.all(viewers.map(async (viewer) => (await viewer.counts('inbound-rtp', 'video', ['keyFramesDecoded'])).keyFramesDecoded)),
+		keys: await Promise.all(
+			viewers.map(async (viewer) => (await viewer.counts('inbound-rtp', 'video', ['keyFramesDecoded'])).keyFramesDecoded),
+		),
 	});
 	const look = async (seconds, act) => {
 		const [from, before] = [Date.now(), await counts()];

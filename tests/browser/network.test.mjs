@@ -117,7 +117,9 @@ for (const [reason, end] of Object.entries(ENDS))
 		await end({ room, ann });
 		assert.equal(await ann.isRefused(), reason);
 		const sockets = await ann.page.evaluate(() => probe.sockets.length);
-		await holds('the page to stay out', () => ann.page.evaluate((n) => probe.sockets.length === n, sockets), { during: 4000 });
+		await holds('the page to stay out', () => ann.page.evaluate((n) => probe.sockets.length === n, sockets), {
+			during: 4000,
+		});
 		// Its devices are released.
 		assert.equal(await ann.page.locator('video').count(), 0);
 		if (reason === 'removed') return assert.equal(await ann.test('rejoin-button').count(), 0);

@@ -18,7 +18,22 @@ export class Participant {
 	 * runs in the page before its own code. address: other attributes of the URL.
 	 */
 	static async open(bench, options) {
-		const { room, kind = 'call', name, peerId, speaker, claims, url, browser, viewport, locale, colour, device, early, ...address } = options;
+		const {
+			room,
+			kind = 'call',
+			name,
+			peerId,
+			speaker,
+			claims,
+			url,
+			browser,
+			viewport,
+			locale,
+			colour,
+			device,
+			early,
+			...address
+		} = options;
 		const self = new Participant();
 		self.name = name;
 		self.peerId = peerId ?? `${name.toLowerCase().replaceAll(/\W+/g, '-')}-${randomUUID().slice(0, 8)}`;
@@ -145,7 +160,9 @@ export class Participant {
 			`${this.name} to hear ${peer.name}`,
 			async () => {
 				const { totalAudioEnergy } = await this.audio(peer);
-				return totalAudioEnergy - first.totalAudioEnergy > SOUND && this.page.evaluate((id) => probe.plays(id), peer.peerId);
+				return (
+					totalAudioEnergy - first.totalAudioEnergy > SOUND && this.page.evaluate((id) => probe.plays(id), peer.peerId)
+				);
 			},
 			{ timeout, describe: () => this.stats() },
 		);
@@ -195,11 +212,18 @@ export class Participant {
 
 	/** The sums of these counters over all its streams of a type ('inbound-rtp', 'outbound-rtp') and kind. */
 	async counts(type, kind, names) {
-		return this.page.evaluate(async ([type, kind, names]) => {
-			const reports = await Promise.all(probe.connections.map((connection) => connection.getStats()));
-			const streams = reports.flatMap((report) => [...report.values()]).filter((entry) => entry.type === type && entry.kind === kind);
-			return Object.fromEntries(names.map((name) => [name, streams.reduce((sum, stream) => sum + (stream[name] ?? 0), 0)]));
-		}, [type, kind, names]);
+		return this.page.evaluate(
+			async ([type, kind, names]) => {
+				const reports = await Promise.all(probe.connections.map((connection) => connection.getStats()));
+				const streams = reports
+					.flatMap((report) => [...report.values()])
+					.filter((entry) => entry.type === type && entry.kind === kind);
+				return Object.fromEntries(
+					names.map((name) => [name, streams.reduce((sum, stream) => sum + (stream[name] ?? 0), 0)]),
+				);
+			},
+			[type, kind, names],
+		);
 	}
 
 	async state() {

@@ -31,7 +31,10 @@ async function assertForFingers(one, selector) {
 		[selector, FINGER_PX],
 	);
 	assert.deepEqual(findings, []);
-	const { content, window } = await one.page.evaluate(() => ({ content: document.documentElement.scrollWidth, window: innerWidth }));
+	const { content, window } = await one.page.evaluate(() => ({
+		content: document.documentElement.scrollWidth,
+		window: innerWidth,
+	}));
 	assert.ok(content <= window, `${content} wide in a window of ${window}`);
 }
 

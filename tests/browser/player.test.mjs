@@ -30,7 +30,17 @@ let player;
 
 before(async () => {
 	const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(folder, name));
-	const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost'];
+	const request = [
+		'req',
+		'-x509',
+		'-newkey',
+		'ec',
+		'-pkeyopt',
+		'ec_paramgen_curve:prime256v1',
+		'-nodes',
+		'-subj',
+		'/CN=localhost',
+	];
 	execFileSync('openssl', [...request, '-keyout', key, '-out', cert], { stdio: 'ignore' });
 	server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) => {
 		response.setHeader('Content-Type', 'text/html');
@@ -115,5 +125,8 @@ test('a moderator shows everyone a player, and takes it away', LIMIT, async () =
 test('what is no https page is not shown, and the console says so', LIMIT, async () => {
 	const ann = await Participant.join(bench, { room: roomId(), name: 'Ann', video: 'javascript:alert(1)' });
 	assert.equal(await ann.test('player').count(), 0);
-	assert.ok(ann.page.lines.some((line) => /ignoring the URL attribute video/.test(line)), ann.page.lines.join('\n'));
+	assert.ok(
+		ann.page.lines.some((line) => /ignoring the URL attribute video/.test(line)),
+		ann.page.lines.join('\n'),
+	);
 });

@@ -92,8 +92,12 @@
 	 * never makes narrower than 240.
 	 */
 	probe.sentWidths = async () => {
-		const reports = await Promise.all(probe.connections.map(async (connection) => [...(await connection.getStats()).values()]));
-		const sent = reports.flat().filter(({ type, kind, framesPerSecond }) => type === 'outbound-rtp' && kind === 'video' && framesPerSecond > 0);
+		const reports = await Promise.all(
+			probe.connections.map(async (connection) => [...(await connection.getStats()).values()]),
+		);
+		const sent = reports
+			.flat()
+			.filter(({ type, kind, framesPerSecond }) => type === 'outbound-rtp' && kind === 'video' && framesPerSecond > 0);
 		const widths = sent.flatMap(({ frameWidth, scalabilityMode }) => {
 			const layers = Number(/^L([23])/.exec(scalabilityMode)?.[1] ?? 1);
 			const all = [frameWidth / 4, frameWidth / 2, frameWidth].slice(-layers);
@@ -104,7 +108,9 @@
 
 	/** Counts of the one video that this page sends (outbound-rtp) or gets (inbound-rtp). */
 	probe.frames = async (direction) => {
-		const reports = await Promise.all(probe.connections.map(async (connection) => [...(await connection.getStats()).values()]));
+		const reports = await Promise.all(
+			probe.connections.map(async (connection) => [...(await connection.getStats()).values()]),
+		);
 		const { framesSent, framesReceived, framesDecoded, keyFramesDecoded } = reports
 			.flat()
 			.find(({ type, kind }) => type === direction && kind === 'video');
@@ -171,7 +177,9 @@
 			for (const track of stream.getVideoTracks()) {
 				const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
 				const context = canvas.getContext('2d');
-				const camera = once ? new MediaStreamTrackGenerator({ kind: 'video' }) : canvas.captureStream().getVideoTracks()[0];
+				const camera = once
+					? new MediaStreamTrackGenerator({ kind: 'video' })
+					: canvas.captureStream().getVideoTracks()[0];
 				const writer = once && camera.writable.getWriter();
 				let turn = 0;
 				setInterval(() => {
@@ -241,7 +249,10 @@
 
 	/** The text of a page, which both ends can draw: dark on white, in lines of 24 pixels. */
 	const PAGE = { width: 1280, height: 720, margin: 60, column: 760, line: 24, bits: 8, bit: 16 };
-	const WORDS = 'a shared screen keeps every letter readable while the link carries less than one would like and the page goes on'.split(' ');
+	const WORDS =
+		'a shared screen keeps every letter readable while the link carries less than one would like and the page goes on'.split(
+			' ',
+		);
 	const drawText = (context, number) => {
 		const { width, height, margin, line } = PAGE;
 		context.fillStyle = '#fff';

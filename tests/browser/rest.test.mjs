@@ -121,7 +121,7 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 	});
 });
 
-for (const method of ['POST', 'DELETE'])
+for (const method of ['POST', 'DELETE']) {
 	// proves R03
 	test(`closeRoom by ${method}`, LIMIT, async () => {
 		const room = roomId();
@@ -129,3 +129,4 @@ for (const method of ['POST', 'DELETE'])
 		assert.equal((await rest(`/rooms/${room}/closeRoom`, { method })).status, 200);
 		assert.equal(await ann.isRefused(), 'room-closed');
 	});
+}

@@ -30,9 +30,15 @@ test('a hand in a call: seen by all, lowered by the moderator', LIMIT, async () 
 	// For the participant's own action: no news of the hand. A toast of the same text replaces the earlier one.
 	await ann.page.evaluate(() => {
 		window.told = 0;
-		const notices = (node) => (node instanceof Element ? [node, ...node.querySelectorAll('*')] : []).filter((one) => one.dataset.notice?.startsWith('hand-'));
+		const notices = (node) =>
+			(node instanceof Element ? [node, ...node.querySelectorAll('*')] : []).filter((one) =>
+				one.dataset.notice?.startsWith('hand-'),
+			);
 		const told = (records) => records.flatMap(({ addedNodes }) => [...addedNodes]).flatMap(notices).length;
-		new MutationObserver((records) => (window.told += told(records))).observe(document.body, { childList: true, subtree: true });
+		new MutationObserver((records) => (window.told += told(records))).observe(document.body, {
+			childList: true,
+			subtree: true,
+		});
 	});
 	await ann.page.keyboard.press('h');
 	await host.person(ann, 'raised-hand').waitFor();
@@ -57,7 +63,11 @@ test('a webinar: viewers are counted, one raises a hand and is given the floor',
 	}
 
 	await t.test('everybody sees how many watch; moderators see who', async () => {
-		for (const [one, text] of [[speaker, 'Viewers: 17'], [host, 'Viewers: 17'], [viewer, 'Зрителей: 17']])
+		for (const [one, text] of [
+			[speaker, 'Viewers: 17'],
+			[host, 'Viewers: 17'],
+			[viewer, 'Зрителей: 17'],
+		])
 			await one.test('viewer-count').filter({ hasText: text }).waitFor();
 		await host.click('people-button');
 		await host.test('people-search').fill('viewer 7');
@@ -202,7 +212,13 @@ test('arrow keys move through menus, and the focus returns afterwards', LIMIT, a
 	assert.equal(await focused(), 'settings-button');
 	// A dialog returns the focus to the element that had it, and by then the entry is gone.
 	await ann.page.evaluate(() => {
-		addEventListener('click', () => { window.focusedAtDeed = document.activeElement.dataset.testid; }, { once: true });
+		addEventListener(
+			'click',
+			() => {
+				window.focusedAtDeed = document.activeElement.dataset.testid;
+			},
+			{ once: true },
+		);
 	});
 	await keyboard.press('Enter');
 	await ann.test('settings').waitFor();
@@ -297,5 +313,8 @@ test('there is no motion if the participant prefers reduced motion', LIMIT, asyn
 	const durations = await ann.page.evaluate(() =>
 		document.getAnimations().map(({ effect }) => effect.getComputedTiming().duration),
 	);
-	assert.deepEqual(durations.filter((ms) => ms > 0), []);
+	assert.deepEqual(
+		durations.filter((ms) => ms > 0),
+		[],
+	);
 });

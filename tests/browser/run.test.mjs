@@ -11,10 +11,15 @@ test('the ready line appears when browsers can enter, not before', LIMIT, async 
 	const launched = system.launch();
 
 	// The data plane is there, but does not answer: so the control plane serves pages, and admits nobody.
-	const dataplane = await until('the data plane', async () => existsSync(`${system.runtime}/dataplane.sock`) && system.pid('dataplane'), { every: 5 });
+	const dataplane = await until(
+		'the data plane',
+		async () => existsSync(`${system.runtime}/dataplane.sock`) && system.pid('dataplane'),
+		{ every: 5 },
+	);
 	process.kill(dataplane, 'SIGSTOP');
 	await until('pages', async () => (await status('/healthz')) === 200);
-	if ((await status('/readyz')) !== 200) // it had not attached yet
+	if ((await status('/readyz')) !== 200)
+		// it had not attached yet
 		await holds('no word', () => system.url === undefined, { during: 1000 });
 	process.kill(dataplane, 'SIGCONT');
 

@@ -38,7 +38,11 @@ function withoutAv1() {
 		const message = JSON.parse(text);
 		const { codecs } = message.method === 'join' ? message.data.rtpCapabilities : {};
 		if (!codecs) return send.call(this, text);
-		const left = codecs.filter(({ mimeType, parameters }) => mimeType !== 'video/AV1' && (!parameters?.apt || codecs.some((c) => c.preferredPayloadType === parameters.apt && c.mimeType !== 'video/AV1')));
+		const left = codecs.filter(
+			({ mimeType, parameters }) =>
+				mimeType !== 'video/AV1' &&
+				(!parameters?.apt || codecs.some((c) => c.preferredPayloadType === parameters.apt && c.mimeType !== 'video/AV1')),
+		);
 		message.data.rtpCapabilities.codecs = left;
 		return send.call(this, JSON.stringify(message));
 	};
@@ -48,10 +52,14 @@ const shareOf = async (viewer) => (await viewer.stats()).video.find(({ share }) 
 
 /** Waits until a page can be read there. */
 const reads = (viewer, page) =>
-	until(`${viewer.name} to read page ${page}`, async () => {
-		const now = await seen(viewer);
-		return now?.number === page && now.width === 1280 && now.db >= READABLE;
-	}, { every: 50, describe: () => seen(viewer) });
+	until(
+		`${viewer.name} to read page ${page}`,
+		async () => {
+			const now = await seen(viewer);
+			return now?.number === page && now.width === 1280 && now.db >= READABLE;
+		},
+		{ every: 50, describe: () => seen(viewer) },
+	);
 
 for (const codec of ['vp8', 'av1'])
 	test(`a page shared in ${codec} is readable at 500 kbit/s, and moves at 3 Mbit/s`, LIMIT, async (t) => {
@@ -61,7 +69,14 @@ for (const codec of ['vp8', 'av1'])
 		cleaner.push(() => cable.close());
 		const browser = await browserBehind(cable, cleaner, bench.system.url);
 		const room = roomId();
-		const ada = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec, early: () => probe.sharePage() });
+		const ada = await Participant.join(bench, {
+			room,
+			kind: 'webinar',
+			name: 'Ada',
+			speaker: true,
+			codec,
+			early: () => probe.sharePage(),
+		});
 		await ada.click('camera-button');
 		const join = async (name) => {
 			const viewer = await Participant.open(bench, { room, kind: 'webinar', name, browser });
@@ -73,8 +88,14 @@ for (const codec of ['vp8', 'av1'])
 		const vera = await join('Vera');
 		await ada.click('share-button');
 		const read = async (viewer) => {
-			const { seenAt, readAt } = await until(`${viewer.name} to read the page`, () => viewer.page.evaluate(() => probe.share?.readAt && probe.share), { every: 50, describe: () => seen(viewer) });
-			t.diagnostic(`${viewer.name} reads ${Math.round(readAt - seenAt)} ms after the first picture, at ${(await seen(viewer)).db.toFixed(1)} dB`);
+			const { seenAt, readAt } = await until(
+				`${viewer.name} to read the page`,
+				() => viewer.page.evaluate(() => probe.share?.readAt && probe.share),
+				{ every: 50, describe: () => seen(viewer) },
+			);
+			t.diagnostic(
+				`${viewer.name} reads ${Math.round(readAt - seenAt)} ms after the first picture, at ${(await seen(viewer)).db.toFixed(1)} dB`,
+			);
 			return readAt - seenAt;
 		};
 
@@ -82,9 +103,14 @@ for (const codec of ['vp8', 'av1'])
 			await read(vera);
 			const since = performance.now();
 			let frames;
-			await until('four pictures a second', async () => (frames = await pace(vera, 3)) >= 4, { timeout: 90_000, describe: () => frames });
+			await until('four pictures a second', async () => (frames = await pace(vera, 3)) >= 4, {
+				timeout: 90_000,
+				describe: () => frames,
+			});
 			const { width, db } = await seen(vera);
-			t.diagnostic(`${frames.toFixed(1)} pictures/s, ${db.toFixed(1)} dB within ${Math.round(performance.now() - since)} ms`);
+			t.diagnostic(
+				`${frames.toFixed(1)} pictures/s, ${db.toFixed(1)} dB within ${Math.round(performance.now() - since)} ms`,
+			);
 			assert.equal(width, 1280);
 			assert.ok(db >= READABLE, `${db} dB`);
 		});
@@ -104,7 +130,10 @@ for (const codec of ['vp8', 'av1'])
 			const opened = performance.now();
 			let frames;
 			// The narrow link's encoding has five; on a busy machine the other has fewer than 30.
-			await until('ten pictures a second', async () => (frames = await pace(vera, 2)) >= 10, { timeout: 60_000, describe: () => frames });
+			await until('ten pictures a second', async () => (frames = await pace(vera, 2)) >= 10, {
+				timeout: 60_000,
+				describe: () => frames,
+			});
 			t.diagnostic(`${frames.toFixed(1)} pictures/s within ${Math.round(performance.now() - opened)} ms`);
 			assert.equal((await seen(vera)).width, 1280);
 			await read(await join('Late'));
@@ -114,7 +143,14 @@ for (const codec of ['vp8', 'av1'])
 for (const codec of ['h264', 'vp9'])
 	test(`a page shared in ${codec} is readable, and so is the next one`, LIMIT, async () => {
 		const room = roomId();
-		const ada = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec, early: () => probe.sharePage() });
+		const ada = await Participant.join(bench, {
+			room,
+			kind: 'webinar',
+			name: 'Ada',
+			speaker: true,
+			codec,
+			early: () => probe.sharePage(),
+		});
 		const vera = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
 		await ada.click('camera-button');
 		await ada.click('share-button');
@@ -127,7 +163,13 @@ for (const codec of ['h264', 'vp9'])
 
 test('a screen is shared in AV1 until somebody joins who cannot decode it', LIMIT, async () => {
 	const room = roomId();
-	const ada = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, early: () => probe.sharePage() });
+	const ada = await Participant.join(bench, {
+		room,
+		kind: 'webinar',
+		name: 'Ada',
+		speaker: true,
+		early: () => probe.sharePage(),
+	});
 	const vera = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
 	await ada.click('share-button');
 	await reads(vera, 0);
@@ -135,9 +177,11 @@ test('a screen is shared in AV1 until somebody joins who cannot decode it', LIMI
 	const otto = await Participant.join(bench, { room, kind: 'webinar', name: 'Otto', early: withoutAv1 });
 	for (const viewer of [otto, vera]) {
 		await reads(viewer, 0);
-		await until(`${viewer.name} to get VP8`, async () => (await shareOf(viewer))?.codec === 'video/VP8', { describe: () => shareOf(viewer) });
+		await until(`${viewer.name} to get VP8`, async () => (await shareOf(viewer))?.codec === 'video/VP8', {
+			describe: () => shareOf(viewer),
+		});
 	}
 	await ada.page.evaluate(() => (probe.page.number = 1));
 	for (const viewer of [otto, vera]) await reads(viewer, 1);
-	assert.equal((await ada.page.evaluate(() => probe.sent.filter(({ method }) => method === 'closeProducer').length)), 1);
+	assert.equal(await ada.page.evaluate(() => probe.sent.filter(({ method }) => method === 'closeProducer').length), 1);
 });

@@ -40,15 +40,18 @@ const leads = (speaker, ...people) =>
 async function marks(one, { speaking, leads }) {
 	const seen = () =>
 		one.page.getByTestId('tile').evaluateAll((tiles) => ({
-			speaking: tiles.filter((tile) => tile.querySelector('[data-testid=speaking]')).map((tile) => tile.dataset.peerId).sort(),
-			outlined: tiles.filter((tile) => !/(, |\/ )0\)$/.test(getComputedStyle(tile, '::after').borderColor)).map((tile) => tile.dataset.peerId),
+			speaking: tiles
+				.filter((tile) => tile.querySelector('[data-testid=speaking]'))
+				.map((tile) => tile.dataset.peerId)
+				.sort(),
+			outlined: tiles
+				.filter((tile) => !/(, |\/ )0\)$/.test(getComputedStyle(tile, '::after').borderColor))
+				.map((tile) => tile.dataset.peerId),
 		}));
 	const wanted = { speaking: speaking.map(({ peerId }) => peerId).sort(), outlined: leads ? [leads.peerId] : [] };
-	await until(
-		`${one.name} to see who speaks`,
-		async () => JSON.stringify(await seen()) === JSON.stringify(wanted),
-		{ describe: seen },
-	);
+	await until(`${one.name} to see who speaks`, async () => JSON.stringify(await seen()) === JSON.stringify(wanted), {
+		describe: seen,
+	});
 }
 
 test('the loudest speaker leads, and everyone is told', LIMIT, async (t) => {
@@ -101,10 +104,14 @@ test('counts, hands, the room’s video and bitrate, and who turned a microphone
 	const ada = await Participant.join(bench, { room, kind, name: 'Ada', speaker: true });
 	const viewer = await Participant.join(bench, { room, kind, name: 'Vera' });
 	const is = (one, method, wanted) =>
-		until(`${one.name} to be told ${method}`, async () => {
-			const data = await told(one, method);
-			return data && Object.entries(wanted).every(([key, value]) => data[key] === value);
-		}, { describe: () => told(one, method) });
+		until(
+			`${one.name} to be told ${method}`,
+			async () => {
+				const data = await told(one, method);
+				return data && Object.entries(wanted).every(([key, value]) => data[key] === value);
+			},
+			{ describe: () => told(one, method) },
+		);
 	const asks = async (one, method, data, code) => {
 		const answer = await one.request(method, data);
 		assert.equal(answer.ok ? 200 : answer.errorCode, code ?? 200, JSON.stringify(answer));

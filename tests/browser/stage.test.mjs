@@ -42,11 +42,15 @@ const isInside = ({ x, y, width, height }, size) => x >= 0 && y >= 0 && x + widt
 const largest = (all) => all.reduce((a, b) => (a.width * a.height >= b.width * b.height ? a : b));
 
 const isLarge = (one, id) =>
-	until(`${id} to be large`, async () => {
-		const all = await places(one);
-		const large = largest(all);
-		return large.id === id && all.every((tile) => tile === large || tile.width * 2 < large.width);
-	}, { describe: () => places(one) });
+	until(
+		`${id} to be large`,
+		async () => {
+			const all = await places(one);
+			const large = largest(all);
+			return large.id === id && all.every((tile) => tile === large || tile.width * 2 < large.width);
+		},
+		{ describe: () => places(one) },
+	);
 
 const scrolls = (one) => one.test('stage').evaluate((box) => box.scrollHeight > box.clientHeight + 1);
 
@@ -67,10 +71,14 @@ test('thirty people on a phone: scrolled to, or minimized', LIMIT, async (t) => 
 
 	await t.test('with minimizeTiles all of them are visible', async () => {
 		const bob = await Participant.join(bench, { room, name: 'Bob', viewport: PHONE, minimizeTiles: true });
-		await until('thirty tiles inside of the window', async () => {
-			const all = await places(bob);
-			return all.length === 30 && all.every((tile) => isInside(tile, PHONE));
-		}, { describe: () => places(bob) });
+		await until(
+			'thirty tiles inside of the window',
+			async () => {
+				const all = await places(bob);
+				return all.length === 30 && all.every((tile) => isInside(tile, PHONE));
+			},
+			{ describe: () => places(bob) },
+		);
 		assert.equal(await scrolls(bob), false);
 	});
 	for (const { protoo } of others) await protoo.close();
@@ -160,15 +168,23 @@ test('video out of sight is not sent, and small tiles get small video', LIMIT, a
 
 	/** Waits for one of at least two sizes. */
 	const comes = (size, choose) =>
-		until(`a ${size} picture`, async () => {
-			const sent = await bob.sentWidths();
-			return sent.length > 1 && (await ann.video(bob)).frameWidth === choose(sent);
-		}, { describe: async () => [await bob.sentWidths(), await ann.video(bob)] });
+		until(
+			`a ${size} picture`,
+			async () => {
+				const sent = await bob.sentWidths();
+				return sent.length > 1 && (await ann.video(bob)).frameWidth === choose(sent);
+			},
+			{ describe: async () => [await bob.sentWidths(), await ann.video(bob)] },
+		);
 
 	await t.test('below the edge, video is paused and its sound goes on', async () => {
-		await until('Bob’s tile below the edge', async () => (await places(ann)).find(({ id }) => id === bob.peerId).y > PHONE.height, {
-			describe: () => places(ann),
-		});
+		await until(
+			'Bob’s tile below the edge',
+			async () => (await places(ann)).find(({ id }) => id === bob.peerId).y > PHONE.height,
+			{
+				describe: () => places(ann),
+			},
+		);
 		await ann.hears(bob);
 		await stops();
 	});
@@ -234,7 +250,10 @@ test('a shared screen is large, moves, and ends', LIMIT, async () => {
 	const first = await picture();
 	await until('the screen to move', async () => (await picture()) !== first);
 	assert.equal(await screen.evaluate((video) => getComputedStyle(video).objectFit), 'contain');
-	assert.deepEqual((await ann.stats()).video.filter(({ share }) => share).map(({ peerId }) => peerId), [bob.peerId]);
+	assert.deepEqual(
+		(await ann.stats()).video.filter(({ share }) => share).map(({ peerId }) => peerId),
+		[bob.peerId],
+	);
 	await ann.sees(bob);
 
 	// All in the same size, if somebody prefers that.
@@ -261,9 +280,15 @@ test('what a shared screen plays is heard, also from who is muted', LIMIT, async
 	// Chromium's fake screen beeps, as its fake microphone does.
 	const sounds = async () => (await ann.stats()).audio.filter(({ share }) => share);
 	await until('the screen’s sound', async () => (await sounds())[0]?.totalAudioEnergy > 0.002, { describe: () => ann.stats() });
-	assert.deepEqual((await sounds()).map(({ peerId }) => peerId), [bob.peerId]);
+	assert.deepEqual(
+		(await sounds()).map(({ peerId }) => peerId),
+		[bob.peerId],
+	);
 	const plays = () =>
-		ann.test('share-tile').locator('audio').evaluate((audio) => audio.srcObject.active && !audio.paused && !audio.muted && audio.volume > 0);
+		ann
+			.test('share-tile')
+			.locator('audio')
+			.evaluate((audio) => audio.srcObject.active && !audio.paused && !audio.muted && audio.volume > 0);
 	await until('it to be played', plays);
 
 	await bob.click('share-stop');
@@ -277,10 +302,14 @@ test('controls and indicators can be left away', LIMIT, async () => {
 	await bob.click('mic-button');
 	const ann = await Participant.join(bench, { room, name: 'Ann', controlsDisabled: true, hideIndicators: true });
 	await ann.sees(bob);
-	await holds('no controls, names and marks', async () => {
-		const seen = ['mic-button', 'camera-button', 'leave-button', 'more-button', 'tile-name', 'mic-off'];
-		return (await Promise.all(seen.map((id) => ann.test(id).count()))).every((count) => count === 0);
-	}, { during: 1000 });
+	await holds(
+		'no controls, names and marks',
+		async () => {
+			const seen = ['mic-button', 'camera-button', 'leave-button', 'more-button', 'tile-name', 'mic-off'];
+			return (await Promise.all(seen.map((id) => ann.test(id).count()))).every((count) => count === 0);
+		},
+		{ during: 1000 },
+	);
 	// Keyboard shortcuts are off as well.
 	await ann.page.keyboard.press('m');
 	await bob.page.waitForTimeout(500);

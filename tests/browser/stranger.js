@@ -27,7 +27,10 @@ async function openTransport(device, direction) {
 		request('connectWebRtcTransport', { transportId, dtlsParameters }).then(done, failed);
 	});
 	transport.on('produce', ({ kind, rtpParameters, appData }, done, failed) => {
-		request('produce', { transportId, kind, rtpParameters, appData }).then(({ producerId }) => done({ id: producerId }), failed);
+		request('produce', { transportId, kind, rtpParameters, appData }).then(
+			({ producerId }) => done({ id: producerId }),
+			failed,
+		);
 	});
 	transport.on('producedata', ({ sctpStreamParameters, label, protocol, appData }, done, failed) => {
 		request('produceData', { transportId, sctpStreamParameters, label, protocol, appData }).then(
@@ -44,7 +47,13 @@ export async function join({ url, room, peerId, displayName }) {
 	let receive;
 	const handlers = {
 		newConsumer: async ({ peerId, consumerId, producerId, kind, rtpParameters, appData }) => {
-			const consumer = await receive.consume({ id: consumerId, producerId, kind, rtpParameters, streamId: `${peerId}-${appData.source}` });
+			const consumer = await receive.consume({
+				id: consumerId,
+				producerId,
+				kind,
+				rtpParameters,
+				streamId: `${peerId}-${appData.source}`,
+			});
 			const element = document.body.appendChild(document.createElement(kind));
 			element.muted = true;
 			element.srcObject = new MediaStream([consumer.track]);
@@ -52,7 +61,13 @@ export async function join({ url, room, peerId, displayName }) {
 			consumers.set(consumerId, { peerId, source: appData.source, consumer });
 		},
 		newDataConsumer: async ({ peerId, dataConsumerId, dataProducerId, sctpStreamParameters, label, protocol }) => {
-			const consumer = await receive.consumeData({ id: dataConsumerId, dataProducerId, sctpStreamParameters, label, protocol });
+			const consumer = await receive.consumeData({
+				id: dataConsumerId,
+				dataProducerId,
+				sctpStreamParameters,
+				label,
+				protocol,
+			});
 			consumer.on('message', (text) => messages.push({ peerId, label, text }));
 		},
 	};

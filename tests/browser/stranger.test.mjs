@@ -18,7 +18,12 @@ async function bundle() {
 		build: {
 			write: false,
 			minify: false,
-			lib: { entry: `${ROOT}/tests/browser/stranger.js`, formats: ['iife'], name: 'stranger', fileName: () => 'stranger.js' },
+			lib: {
+				entry: `${ROOT}/tests/browser/stranger.js`,
+				formats: ['iife'],
+				name: 'stranger',
+				fileName: () => 'stranger.js',
+			},
 		},
 	});
 	return `${output[0].code}\nwindow.stranger = stranger;`;
@@ -76,6 +81,8 @@ test('a client that speaks the vocabulary of 2026 sees, is seen, and chats', LIM
 			assert.ok(['Hello, Ned', 'Can you read this?'].includes(text), text);
 		}
 		await page.evaluate(() => stranger.say('I can'));
-		await until('Ada to read it', async () => (await ada.lines()).some(({ name, text }) => name === 'Ned' && text === 'I can'));
+		await until('Ada to read it', async () =>
+			(await ada.lines()).some(({ name, text }) => name === 'Ned' && text === 'I can'),
+		);
 	});
 });

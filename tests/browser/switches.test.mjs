@@ -79,7 +79,8 @@ function faultsOf(pictures) {
 		const before = pictures[i - 1];
 		if (now.above !== now.below) faults.push({ torn: now, before });
 		// The moment at which the layer changes may be shown in both.
-		else if (before && (now.above < before.above || (now.above === before.above && now.width === before.width))) faults.push({ again: now, before });
+		else if (before && (now.above < before.above || (now.above === before.above && now.width === before.width)))
+			faults.push({ again: now, before });
 	}
 	return faults;
 }
@@ -89,10 +90,21 @@ const sizesOf = (pictures) => pictures.filter(({ width }, i) => i > 0 && width !
 for (const [codec, { viewers: number, wishes, sizes }] of Object.entries(CODECS))
 	test(`${number * wishes} layer changes of ${codec}: no frame is torn or comes twice`, LIMIT, async (t) => {
 		const room = roomId();
-		const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec, early: drawNumbers });
+		const speaker = await Participant.join(bench, {
+			room,
+			kind: 'webinar',
+			name: 'Ada',
+			speaker: true,
+			codec,
+			early: drawNumbers,
+		});
 		const viewers = [];
-		for (let i = 0; i < number; i++) viewers.push(await Participant.join(bench, { room, kind: 'webinar', name: `Vera ${i}` }));
-		if (sizes) await until('two sizes to be sent', async () => (await speaker.sentWidths()).length > 1, { describe: () => speaker.sentWidths() });
+		for (let i = 0; i < number; i++)
+			viewers.push(await Participant.join(bench, { room, kind: 'webinar', name: `Vera ${i}` }));
+		if (sizes)
+			await until('two sizes to be sent', async () => (await speaker.sentWidths()).length > 1, {
+				describe: () => speaker.sentWidths(),
+			});
 		for (const viewer of viewers) {
 			await viewer.sees(speaker);
 			await viewer.page.evaluate(readNumbers, speaker.peerId);
@@ -107,7 +119,10 @@ for (const [codec, { viewers: number, wishes, sizes }] of Object.entries(CODECS)
 			for (const [i, viewer] of viewers.entries()) {
 				if (isNewSize(wish - i)) spatial[i] = spatial[i] ? 0 : 1 + Math.floor(Math.random() * 2);
 				const layers = [spatial[i] ?? 0, Math.floor(Math.random() * 3)];
-				await viewer.page.evaluate(([peer, ...layers]) => window.amphi.setPreferredLayers(peer, ...layers), [speaker.peerId, ...layers]);
+				await viewer.page.evaluate(
+					([peer, ...layers]) => window.amphi.setPreferredLayers(peer, ...layers),
+					[speaker.peerId, ...layers],
+				);
 			}
 			await sleep(WISH_MS);
 		}
@@ -116,7 +131,9 @@ for (const [codec, { viewers: number, wishes, sizes }] of Object.entries(CODECS)
 		const changes = seen.map(sizesOf);
 		/** The share of the frames sent meanwhile. */
 		const shares = seen.map((pictures) => pictures.length / (pictures.at(-1).above - pictures[0].above + 1));
-		t.diagnostic(`pictures ${seen.map(({ length }) => length)}, changes of size ${changes}, of all ${shares.map((share) => share.toFixed(2))}`);
+		t.diagnostic(
+			`pictures ${seen.map(({ length }) => length)}, changes of size ${changes}, of all ${shares.map((share) => share.toFixed(2))}`,
+		);
 		for (const pictures of seen) {
 			assert.deepEqual(faultsOf(pictures).slice(0, 3), []);
 			assert.ok(pictures.length > wishes / 2, `${pictures.length} pictures`);
@@ -135,19 +152,28 @@ test('a link that becomes narrow and wide again and again: no frame is torn or c
 	const early = `(${drawNumbers})({ noise: true })`;
 	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true, codec: 'vp8', early });
 	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera', browser });
-	const [low, high] = await until('two sizes to be sent', async () => {
-		const widths = await speaker.sentWidths();
-		return widths.length > 1 && widths;
-	}, { describe: () => speaker.sentWidths() });
+	const [low, high] = await until(
+		'two sizes to be sent',
+		async () => {
+			const widths = await speaker.sentWidths();
+			return widths.length > 1 && widths;
+		},
+		{ describe: () => speaker.sentWidths() },
+	);
 	await viewer.sees(speaker);
 	await viewer.page.evaluate(readNumbers, speaker.peerId);
 
 	const pictures = () => viewer.page.evaluate(() => window.pictures);
 	for (let round = 0; round < 3; round++)
-		for (const [rate, right] of [['3m', (width) => width > low], ['600k', undefined], ['250k', (width) => width < high]]) {
+		for (const [rate, right] of [
+			['3m', (width) => width > low],
+			['600k', undefined],
+			['250k', (width) => width < high],
+		]) {
 			await cable.tell([`rate ${rate}`]);
 			const now = async () => (await pictures()).at(-1).width;
-			if (right) await until(`the right size at ${rate}`, async () => right(await now()), { timeout: 60_000, describe: now });
+			if (right)
+				await until(`the right size at ${rate}`, async () => right(await now()), { timeout: 60_000, describe: now });
 			await sleep(1500);
 		}
 	const seen = await pictures();

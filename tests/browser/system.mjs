@@ -172,9 +172,15 @@ export class System {
 
 /** Packets for programs on this machine that found a full buffer. */
 async function kernelDrops() {
-	const [names, values] = (await readFile('/proc/net/snmp', 'utf8')).split('\n').filter((line) => line.startsWith('Udp: ')).map((line) => line.split(' '));
+	const [names, values] = (await readFile('/proc/net/snmp', 'utf8'))
+		.split('\n')
+		.filter((line) => line.startsWith('Udp: '))
+		.map((line) => line.split(' '));
 	const udp6 = /^Udp6RcvbufErrors\s+(\d+)/m.exec(await readFile('/proc/net/snmp6', 'utf8').catch(() => ''))?.[1] ?? 0;
-	const backlog = (await readFile('/proc/net/softnet_stat', 'utf8')).trim().split('\n').map((line) => parseInt(line.split(' ')[1], 16));
+	const backlog = (await readFile('/proc/net/softnet_stat', 'utf8'))
+		.trim()
+		.split('\n')
+		.map((line) => parseInt(line.split(' ')[1], 16));
 	return Number(values[names.indexOf('RcvbufErrors')]) + Number(udp6) + backlog.reduce((a, b) => a + b);
 }
 

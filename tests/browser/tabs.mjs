@@ -19,7 +19,13 @@ export class Tabs {
 	static async launch() {
 		const self = new Tabs();
 		self.#temporary = await mkdtemp(join(tmpdir(), 'amphi-tabs-'));
-		const args = [...argsOf(), '--headless', '--remote-debugging-port=0', `--user-data-dir=${self.#temporary}`, 'about:blank'];
+		const args = [
+			...argsOf(),
+			'--headless',
+			'--remote-debugging-port=0',
+			`--user-data-dir=${self.#temporary}`,
+			'about:blank',
+		];
 		self.#process = spawn('setpriv', ['--pdeathsig', 'KILL', '/usr/bin/chromium', ...args], {
 			stdio: ['ignore', 'ignore', 'pipe'],
 			env: { ...process.env, TMPDIR: self.#temporary },

@@ -12,9 +12,16 @@ const key = join(folder, 'key.pem');
 const certificate = join(folder, 'certificate.pem');
 execFileSync(
 	'openssl',
-	['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'].concat(
-		['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate],
-	),
+	['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'].concat([
+		'-subj',
+		'/CN=localhost',
+		'-addext',
+		'subjectAltName=DNS:localhost',
+		'-keyout',
+		key,
+		'-out',
+		certificate,
+	]),
 	{ stdio: 'ignore' },
 );
 after(() => rmSync(folder, { recursive: true }));

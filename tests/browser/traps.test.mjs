@@ -23,7 +23,10 @@ test('if the browser stores nothing for third parties, an iframe still lets peop
 	// Another site than localhost, where the embedding page is.
 	const url = bench.system.url.replace('localhost', '127.0.0.1');
 	const ann = await Embedded.open(strict, { room, name: 'Ann', url });
-	await assert.rejects(ann.page.evaluate(() => localStorage.length), /Access is denied/);
+	await assert.rejects(
+		ann.page.evaluate(() => localStorage.length),
+		/Access is denied/,
+	);
 	assert.equal((await ann.call('join', { constraints: { audio: true, video: true } })).peerId, ann.peerId);
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	await Promise.all([bob.sees(ann), ann.hears(bob)]);

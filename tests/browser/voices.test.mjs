@@ -81,10 +81,12 @@ async function inTurn(t, viewer, speakers, rounds) {
 	const listened = () => viewer.page.evaluate(() => window.heard);
 	const before = await listened();
 	const at = Date.now() + 2000; // all have heard of it by then
-	await Promise.all(speakers.map((speaker, i) => {
-		const starts = Array.from({ length: rounds }, (_, round) => 0.3 + (round * speakers.length + i) * GAP_S);
-		return speaker.page.evaluate(play, { tones: speaker.tones, at, starts, BEGINNING_S, TONE_S, LOUD });
-	}));
+	await Promise.all(
+		speakers.map((speaker, i) => {
+			const starts = Array.from({ length: rounds }, (_, round) => 0.3 + (round * speakers.length + i) * GAP_S);
+			return speaker.page.evaluate(play, { tones: speaker.tones, at, starts, BEGINNING_S, TONE_S, LOUD });
+		}),
+	);
 	await viewer.page.waitForTimeout(1000);
 	const after = await listened();
 	const all = speakers.map(({ peerId }) => lengths(after[peerId].slice(before[peerId].length)));
@@ -104,21 +106,35 @@ test('no first syllable is cut off, neither in silence nor over three who murmur
 	const room = roomId();
 	const speakers = [];
 	for (let i = 0; i < SPEAKERS; i++) {
-		const speaker = await Participant.join(bench, { room, kind: 'webinar', name: `Speaker ${i}`, speaker: true, early: () => probe.ownVoice() });
+		const speaker = await Participant.join(bench, {
+			room,
+			kind: 'webinar',
+			name: `Speaker ${i}`,
+			speaker: true,
+			early: () => probe.ownVoice(),
+		});
 		await speaker.click('camera-button');
 		speaker.tones = tonesOf(i);
 		speakers.push(speaker);
 	}
 	const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
 	// There are no statistics of a voice that was never heard.
-	const sounding = () => viewer.page.evaluate(() => [...document.querySelectorAll('audio[data-peer-id]')].filter(({ srcObject }) => srcObject).length);
+	const sounding = () =>
+		viewer.page.evaluate(
+			() => [...document.querySelectorAll('audio[data-peer-id]')].filter(({ srcObject }) => srcObject).length,
+		);
 	await until('all voices', async () => (await sounding()) === SPEAKERS, { describe: sounding });
-	await viewer.page.evaluate(listen, { voices: Object.fromEntries(speakers.map(({ peerId, tones }) => [peerId, tones])), BLOCK_S, LOUD });
+	await viewer.page.evaluate(listen, {
+		voices: Object.fromEntries(speakers.map(({ peerId, tones }) => [peerId, tones])),
+		BLOCK_S,
+		LOUD,
+	});
 	await until('silence to be withheld', () => bench.system.metric('amphi_dataplane_voices_withheld_packets_total'));
 
 	await t.test('in silence', (t) => inTurn(t, viewer, speakers, 4));
 	await t.test('over three who murmur', async (t) => {
-		for (const speaker of speakers.slice(0, 3)) await speaker.page.evaluate((gain) => (probe.voice.gain.value = gain), MURMUR);
+		for (const speaker of speakers.slice(0, 3))
+			await speaker.page.evaluate((gain) => (probe.voice.gain.value = gain), MURMUR);
 		for (const speaker of speakers.slice(0, 3)) await viewer.hears(speaker); // so they are the three
 		await inTurn(t, viewer, speakers.slice(3), 5);
 	});

@@ -34,7 +34,10 @@ const preview = (one) =>
 		const context = canvas.getContext('2d');
 		context.drawImage(video, 0, 0, 64, 36);
 		const { data } = context.getImageData(0, 0, 64, 36);
-		return { hash: data.reduce((hash, byte) => (Math.imul(hash, 31) + byte) | 0), camera: video.srcObject.getVideoTracks()[0].label };
+		return {
+			hash: data.reduce((hash, byte) => (Math.imul(hash, 31) + byte) | 0),
+			camera: video.srcObject.getVideoTracks()[0].label,
+		};
 	});
 
 async function previewMoves(one) {
@@ -184,7 +187,9 @@ test('devices that the page around keeps to itself', LIMIT, async (t) => {
 	const server = createServer((request, response) => {
 		response.setHeader('Content-Type', 'text/html');
 		const allow = request.url === '/all' ? 'camera; microphone' : '';
-		response.end(`<iframe allow="${allow}" width="900" height="640" src="${bench.system.url}/call/?roomId=${room}"></iframe>`);
+		response.end(
+			`<iframe allow="${allow}" width="900" height="640" src="${bench.system.url}/call/?roomId=${room}"></iframe>`,
+		);
 	}).listen(0, 'localhost');
 	await once(server, 'listening');
 	t.after(() => server.close());
@@ -193,7 +198,10 @@ test('devices that the page around keeps to itself', LIMIT, async (t) => {
 
 	await page.goto(`http://localhost:${server.address().port}/`);
 	await frame.getByTestId('device-problem').waitFor();
-	assert.match(await frame.getByTestId('device-problem').innerText(), /page that shows this meeting does not allow the camera and the microphone/);
+	assert.match(
+		await frame.getByTestId('device-problem').innerText(),
+		/page that shows this meeting does not allow the camera and the microphone/,
+	);
 	await page.goto(`http://localhost:${server.address().port}/all`);
 	await frame.locator('.preview video').waitFor();
 	assert.equal(await frame.getByTestId('device-problem').count(), 0);

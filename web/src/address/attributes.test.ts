@@ -22,9 +22,8 @@ test('a bad value is ignored with a warning that names the attribute', () => {
 	expect(warnings[1]).toContain('codec');
 });
 
-test.each(['', '?roomId=', '?roomId=a%20b', `?roomId=${'x'.repeat(65)}`, '?roomId=%D0%B0'])(
-	'no room id in %j',
-	(search) => expect(parse('call', search).attributes.roomId).toBeNull(),
+test.each(['', '?roomId=', '?roomId=a%20b', `?roomId=${'x'.repeat(65)}`, '?roomId=%D0%B0'])('no room id in %j', (search) =>
+	expect(parse('call', search).attributes.roomId).toBeNull(),
 );
 
 test('room id, peer id and name are used unchanged', () => {
@@ -58,16 +57,16 @@ test.each(['x'.repeat(129), 'a\nb', ' '])('%j is no peerId: the page makes one',
 /** An unsigned token: the page only reads what it shows. */
 function token(claims: object) {
 	const bytes = new TextEncoder().encode(JSON.stringify(claims));
-	const payload = btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+	const payload = btoa(String.fromCharCode(...bytes))
+		.replaceAll('+', '-')
+		.replaceAll('/', '_')
+		.replace(/=+$/, '');
 	return `e30.${payload}.c2ln`;
 }
 
 test('a token’s claims win over the address', () => {
 	const claims = { roomId: 'of-token', peerId: 42, displayName: 'Ада Лавлейс', itisparticipant: true };
-	const { attributes, warnings } = parse(
-		'webinar',
-		`?peerId=p&displayName=Eve&itisparticipant=false&token=${token(claims)}`,
-	);
+	const { attributes, warnings } = parse('webinar', `?peerId=p&displayName=Eve&itisparticipant=false&token=${token(claims)}`);
 	expect(attributes).toMatchObject({ roomId: 'of-token', peerId: '42', displayName: 'Ада Лавлейс', speaker: true });
 	expect(warnings).toEqual([]);
 	// Another room in the address stays: the server refuses it.

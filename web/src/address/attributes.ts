@@ -63,12 +63,7 @@ const FOR_SERVER = [
 const BOOLEANS: Record<string, boolean> = { true: true, '1': true, false: false, '0': false };
 
 /** The value of one attribute. A bad value is ignored with a warning that names the attribute, and never breaks the page. */
-function attribute<T>(
-	query: URLSearchParams,
-	name: string,
-	parse: (text: string) => T | undefined,
-	warn: Warn,
-): T | null {
+function attribute<T>(query: URLSearchParams, name: string, parse: (text: string) => T | undefined, warn: Warn): T | null {
 	const text = query.get(name);
 	if (text === null) return null;
 	const value = parse(text);
@@ -113,7 +108,7 @@ export function parseAttributes(kind: RoomKind, search: string, warn: Warn): Att
 	const roomId = (text: string) => (/^[A-Za-z0-9_-]{1,64}$/.test(text) ? text : undefined);
 	return {
 		kind,
-		roomId: query.has('roomId') ? get('roomId', roomId) : roomId(claims.roomId ?? '') ?? null,
+		roomId: query.has('roomId') ? get('roomId', roomId) : (roomId(claims.roomId ?? '') ?? null),
 		// The guide this API comes from spells it both ways.
 		peerId: claims.peerId ?? get('peerId', peerIdOf) ?? get('peerID', peerIdOf) ?? guid(),
 		displayName: attribute(names, 'displayName', validName, warn),

@@ -20,7 +20,8 @@ test.each([
 	const list = ranges(kind);
 	expect(list.length).toBeGreaterThan(2);
 	for (const [first, last] of list)
-		for (let code = first; code <= last; code++) expect(between(code), code.toString(16)).toBe(becomes(String.fromCodePoint(code)));
+		for (let code = first; code <= last; code++)
+			expect(between(code), code.toString(16)).toBe(becomes(String.fromCodePoint(code)));
 });
 
 test('characters in none of the server’s ranges stay unchanged', () => {

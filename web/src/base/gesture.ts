@@ -36,8 +36,7 @@ export function atNextGesture(act: () => void): () => void {
 		act();
 	};
 	// A touch counts when the finger is lifted; Escape never counts.
-	for (const event of ['pointerup', 'click'])
-		addEventListener(event, once, { capture: true, signal: aborted.signal });
+	for (const event of ['pointerup', 'click']) addEventListener(event, once, { capture: true, signal: aborted.signal });
 	addEventListener('keydown', (event) => event.key !== 'Escape' && once(), { capture: true, signal: aborted.signal });
 	return () => aborted.abort();
 }

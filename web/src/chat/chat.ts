@@ -147,7 +147,9 @@ export class Chat {
 
 	/** A message that the server has accepted stays accepted. */
 	#change(key: number, state: 'sending' | 'failed') {
-		const lines = this.state.value.lines.map((line) => (line.key === key && line.state !== 'sent' ? { ...line, state } : line));
+		const lines = this.state.value.lines.map((line) =>
+			line.key === key && line.state !== 'sent' ? { ...line, state } : line,
+		);
 		this.state.update({ lines });
 	}
 }

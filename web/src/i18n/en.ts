@@ -25,8 +25,7 @@ export const en = {
 	'welcome.joinWithout': 'Join without camera and microphone',
 	'welcome.joining': 'Joining…',
 	'welcome.failed': 'The room could not be loaded. Check the connection and try again, or reload the page.',
-	'welcome.allow':
-		'Your browser is asking for access to the camera and the microphone. You can also join without them.',
+	'welcome.allow': 'Your browser is asking for access to the camera and the microphone. You can also join without them.',
 	'welcome.viewer': 'You are joining as a viewer. Your camera and microphone stay off.',
 	'welcome.cameraOff': 'Your camera is off',
 	'welcome.cameraStarting': 'Starting the camera…',
@@ -171,10 +170,8 @@ export const en = {
 	'status.connecting': 'Connecting…',
 	'status.reconnecting': 'The connection was lost. Reconnecting…',
 	'status.media-down': 'Sound and video were interrupted. We are restoring them; please stay on this page.',
-	'status.media-blocked':
-		'Sound and video are not getting through. This network may be blocking them; we keep trying.',
-	'status.missing':
-		'The server is full, so you cannot see and hear everyone. The others will appear as soon as there is room.',
+	'status.media-blocked': 'Sound and video are not getting through. This network may be blocking them; we keep trying.',
+	'status.missing': 'The server is full, so you cannot see and hear everyone. The others will appear as soon as there is room.',
 
 	'player.title': 'Watch together',
 	'player.elsewhere': 'Player not showing? Open it in a new tab',
@@ -333,8 +330,7 @@ export const en = {
 	'refused.bad-request': 'The server did not accept the link',
 	'refused.bad-request.text': 'Ask the organiser for a new one.',
 	'refused.host-unknown': 'This address does not lead to the meeting',
-	'refused.host-unknown.text':
-		'The server does not recognise the address of this page. Ask the organiser for the right link.',
+	'refused.host-unknown.text': 'The server does not recognise the address of this page. Ask the organiser for the right link.',
 	'refused.origin-not-allowed': 'This address does not lead to the meeting',
 	'refused.origin-not-allowed.text':
 		'The server does not recognise the address of this page. Ask the organiser for the right link.',

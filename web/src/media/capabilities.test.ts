@@ -35,7 +35,12 @@ test('audio has the extensions that it shares with video', () => {
 
 test('nothing is announced that the browser does not know', () => {
 	expect(uris(receivingCapabilities(known, router, native([], [])), 'audio')).toEqual(['level']);
-	expect(uris(receivingCapabilities(known, router, () => null), 'audio')).toEqual(['level']);
+	expect(
+		uris(
+			receivingCapabilities(known, router, () => null),
+			'audio',
+		),
+	).toEqual(['level']);
 });
 
 test('nothing is requested that the router only receives', () => {

@@ -16,13 +16,8 @@ export function cameraEncodings(codec: types.RtpCodecCapability): types.RtpEncod
 }
 
 /** The codec to send the camera with: the forced one if both sides know it, otherwise the room's first. */
-export function cameraCodec(
-	capabilities: types.RtpCapabilities,
-	forced: string | null,
-): types.RtpCodecCapability | undefined {
-	const codecs = (capabilities.codecs ?? []).filter(
-		({ kind, mimeType }) => kind === 'video' && !/\/rtx$/i.test(mimeType),
-	);
+export function cameraCodec(capabilities: types.RtpCapabilities, forced: string | null): types.RtpCodecCapability | undefined {
+	const codecs = (capabilities.codecs ?? []).filter(({ kind, mimeType }) => kind === 'video' && !/\/rtx$/i.test(mimeType));
 	if (!forced) return codecs[0];
 	const codec = codecs.find(({ mimeType }) => mimeType.toLowerCase() === `video/${forced}`);
 	if (!codec) console.warn(`amphi: codec ${forced} is not available here`);

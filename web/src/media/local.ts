@@ -189,8 +189,7 @@ export class LocalMedia {
 		before?.stop();
 		track.enabled = on;
 		track.addEventListener('ended', () => {
-			if (this.devices.value[name].track === track)
-				this.#update(name, { on: false, track: null, problem: 'ended' });
+			if (this.devices.value[name].track === track) this.#update(name, { on: false, track: null, problem: 'ended' });
 		});
 		this.#update(name, { pending: false, track });
 	}

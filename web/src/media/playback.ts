@@ -14,7 +14,13 @@ export interface Playback {
 	muted: boolean;
 }
 
-export const playback = new Store<Playback>({ blocked: false, frozen: false, speaker: recall('speaker'), volume: 100, muted: false });
+export const playback = new Store<Playback>({
+	blocked: false,
+	frozen: false,
+	speaker: recall('speaker'),
+	volume: 100,
+	muted: false,
+});
 
 /** Safari and phones leave the choice to the system. */
 export const canChooseSpeaker = 'setSinkId' in HTMLMediaElement.prototype;
@@ -97,7 +103,8 @@ function amplify(stream: MediaStream): GainNode {
 	context.createMediaStreamSource(stream).connect(gain).connect(context.destination);
 	// Muted elements play without a gesture; an audio context does not.
 	void context.resume();
-	if (context.state === 'suspended') setTimeout(() => context!.state === 'suspended' && playback.update({ blocked: true }), 500);
+	if (context.state === 'suspended')
+		setTimeout(() => context!.state === 'suspended' && playback.update({ blocked: true }), 500);
 	return gain;
 }
 

@@ -32,7 +32,10 @@ export function mendDescriptions() {
 	const set: (description: RTCSessionDescriptionInit, ...others: never[]) => Promise<void> =
 		RTCPeerConnection.prototype.setRemoteDescription;
 	// Further arguments are callbacks of the legacy API.
-	RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp = '' }: RTCSessionDescriptionInit, ...others: never[]) {
+	RTCPeerConnection.prototype.setRemoteDescription = function (
+		{ type, sdp = '' }: RTCSessionDescriptionInit,
+		...others: never[]
+	) {
 		return set.call(this, { type, sdp: mendRed(sdp) }, ...others);
 	};
 }

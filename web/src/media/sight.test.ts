@@ -13,7 +13,12 @@ test('the layer is the smallest one that is not stretched much', () => {
 });
 
 const video = (peerId: string, share = false) => ({ peerId, share, consumer: { id: `c-${peerId}`, kind: 'video' as const } });
-const all = [video('a'), video('b'), video('s', true), { peerId: 'a', share: false, consumer: { id: 'sound', kind: 'audio' as const } }];
+const all = [
+	video('a'),
+	video('b'),
+	video('s', true),
+	{ peerId: 'a', share: false, consumer: { id: 'sound', kind: 'audio' as const } },
+];
 let consumers: typeof all;
 const large = { width: 1000, height: 562 };
 const small = { width: 150, height: 84 };
@@ -32,11 +37,22 @@ beforeEach(() => {
 	asked = [];
 	consumers = [...all];
 	fail = false;
-	sight = new Sight(async (method, data) => {
-		const { consumerId, spatialLayer, priority } = data as { consumerId: string; spatialLayer?: number; priority?: number };
-		asked.push([method.replace('Consumer', ' '), consumerId, spatialLayer, priority].filter((part) => part !== undefined).join(' '));
-		if (fail) throw new Error('connection lost');
-	}, () => consumers);
+	sight = new Sight(
+		async (method, data) => {
+			const { consumerId, spatialLayer, priority } = data as {
+				consumerId: string;
+				spatialLayer?: number;
+				priority?: number;
+			};
+			asked.push(
+				[method.replace('Consumer', ' '), consumerId, spatialLayer, priority]
+					.filter((part) => part !== undefined)
+					.join(' '),
+			);
+			if (fail) throw new Error('connection lost');
+		},
+		() => consumers,
+	);
 });
 
 test('video out of sight is paused, audio never', async () => {
@@ -187,10 +203,5 @@ test('after a broken connection, everything is sent again', async () => {
 	asked.length = 0;
 	sight.set('b', large);
 	sight.resumed();
-	expect(asked).toEqual([
-		'set PreferredLayers c-a 2',
-		'resume  c-a',
-		'set PreferredLayers c-b 2',
-		'resume  c-b',
-	]);
+	expect(asked).toEqual(['set PreferredLayers c-a 2', 'resume  c-a', 'set PreferredLayers c-b 2', 'resume  c-b']);
 });

@@ -120,11 +120,14 @@ export class Sight {
 	lead(peerId: string) {
 		this.#next = peerId;
 		if (this.#next === this.#leader || this.#leadTimer !== undefined) return;
-		this.#leadTimer = setTimeout(() => {
-			this.#leadTimer = undefined;
-			this.#leader = this.#next;
-			this.sync();
-		}, LEAD_MS * (1 + Math.random()));
+		this.#leadTimer = setTimeout(
+			() => {
+				this.#leadTimer = undefined;
+				this.#leader = this.#next;
+				this.sync();
+			},
+			LEAD_MS * (1 + Math.random()),
+		);
 	}
 
 	#settle() {
@@ -177,8 +180,7 @@ export class Sight {
 		// The size of paused video does not matter.
 		const layers = shown ? layersFor(shown, devicePixelRatio) : last.layers;
 		const priority = shown && rank ? priorityFor(shown, rank) : last.priority;
-		const other =
-			layers?.spatialLayer !== last.layers?.spatialLayer || layers?.temporalLayer !== last.layers?.temporalLayer;
+		const other = layers?.spatialLayer !== last.layers?.spatialLayer || layers?.temporalLayer !== last.layers?.temporalLayer;
 		const ranked = last.ranked || priority !== last.priority;
 		const told: Told = { paused, layers, priority, ranked, sure: true };
 		this.#told.set(id, told);

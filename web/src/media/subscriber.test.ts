@@ -23,7 +23,15 @@ beforeEach(() => {
 
 function add(id: string, { kind = 'video' as types.MediaKind, share = false, paused = false } = {}) {
 	const rtpParameters = { encodings: [{ scalabilityMode: 'L3T3' }] };
-	const offered = { id, peerId: 'ann', producerId: `p-${id}`, kind, type: 'simulcast', producerPaused: paused, appData: { share } };
+	const offered = {
+		id,
+		peerId: 'ann',
+		producerId: `p-${id}`,
+		kind,
+		type: 'simulcast',
+		producerPaused: paused,
+		appData: { share },
+	};
 	return subscriber.add({ ...offered, rtpParameters } as unknown as NewConsumer);
 }
 

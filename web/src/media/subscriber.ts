@@ -162,7 +162,11 @@ export class Subscriber {
 		const subscription = this.#subscriptions.get(id);
 		if (!subscription) return;
 		subscription.layer = layer;
-		this.#setStarved(subscription, layer === null && (reason === 'bandwidth' || reason === 'overload'), reason === 'overload');
+		this.#setStarved(
+			subscription,
+			layer === null && (reason === 'bandwidth' || reason === 'overload'),
+			reason === 'overload',
+		);
 	}
 
 	/** Whether this page wants it sent. Media that it does not want is not starved. */
@@ -201,7 +205,16 @@ export class Subscriber {
 	mediaOf(peerId: string): PeerMedia {
 		const media: PeerMedia = { ...NO_MEDIA };
 		if (this.#offers !== undefined) media.mic = media.camera = null;
-		for (const { peerId: owner, kind, share, paused, starved, overloaded, wanted, consumer } of this.#subscriptions.values()) {
+		for (const {
+			peerId: owner,
+			kind,
+			share,
+			paused,
+			starved,
+			overloaded,
+			wanted,
+			consumer,
+		} of this.#subscriptions.values()) {
 			if (owner !== peerId) continue;
 			if (!share) media[kind === 'audio' ? 'mic' : 'camera'] = !paused;
 			if (!consumer) continue;

@@ -51,7 +51,11 @@ beforeEach(() => {
 		recvTransport: { getStats: async () => stats() },
 		subscriber: { consumers: () => [{ peerId: 'p', share: false, flows: true, consumer }] },
 	};
-	watch = new Watch(() => media as never, async (report) => void reports.push(report), 0.5);
+	watch = new Watch(
+		() => media as never,
+		async (report) => void reports.push(report),
+		0.5,
+	);
 });
 
 afterEach(() => {

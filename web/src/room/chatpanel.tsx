@@ -85,13 +85,7 @@ function isTogether(before: ChatLine | undefined, line: ChatLine): boolean {
 function Line({ line, joined, chat }: { line: ChatLine; joined: boolean; chat: Chat }) {
 	const { key, mine, name, moderator, time, text, state } = line;
 	return (
-		<li
-			class="chat-line"
-			data-testid="chat-line"
-			data-mine={String(mine)}
-			data-state={state}
-			data-joined={String(joined)}
-		>
+		<li class="chat-line" data-testid="chat-line" data-mine={String(mine)} data-state={state} data-joined={String(joined)}>
 			<p class={joined ? 'chat-head unseen' : 'chat-head'}>
 				<span class="chat-name" data-testid="chat-name">
 					{mine ? t('chat.you') : name || t('chat.nameless')}

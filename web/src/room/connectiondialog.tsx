@@ -57,10 +57,18 @@ function Direction({ title, testId, link }: { title: string; testId: string; lin
 					<Figure name={t('connection.repeated')} value={percent(repeated)} testId={`${testId}-repeated`} />
 				)}
 				{roundTrip !== null && (
-					<Figure name={t('connection.roundTrip')} value={t('connection.ms', { number: roundTrip })} testId={`${testId}-rtt`} />
+					<Figure
+						name={t('connection.roundTrip')}
+						value={t('connection.ms', { number: roundTrip })}
+						testId={`${testId}-rtt`}
+					/>
 				)}
 				{jitter !== null && (
-					<Figure name={t('connection.jitter')} value={t('connection.ms', { number: jitter })} testId={`${testId}-jitter`} />
+					<Figure
+						name={t('connection.jitter')}
+						value={t('connection.ms', { number: jitter })}
+						testId={`${testId}-jitter`}
+					/>
 				)}
 				{estimate !== null && (
 					<Figure name={t('connection.estimate')} value={rate(estimate)} testId={`${testId}-estimate`} />
@@ -85,7 +93,13 @@ function Pictures({ pictures }: { pictures: PictureFigures[] }) {
 			<h3>{t('connection.pictures')}</h3>
 			<ul>
 				{pictures.map(({ id, peerId, name, share, width, height, bitrate, loss, frozen, layer, limitedBy }) => (
-					<li key={id} class="connection-track" data-testid="connection-picture" data-peer-id={peerId} data-limit={limitedBy ?? ''}>
+					<li
+						key={id}
+						class="connection-track"
+						data-testid="connection-picture"
+						data-peer-id={peerId}
+						data-limit={limitedBy ?? ''}
+					>
 						<span class="person-name">{share ? t('room.shareOf', { name }) : name}</span>
 						<span>{layer === null ? t('connection.nothing') : `${width}×${height} · ${rate(bitrate)}`}</span>
 						<Hints
@@ -112,7 +126,10 @@ function Sounds({ sounds }: { sounds: SoundFigures[] }) {
 						<span class="person-name">{share ? t('room.shareOf', { name }) : name}</span>
 						<span>{rate(bitrate)}</span>
 						<Hints
-							hints={[trouble('connection.trackLoss', loss * 100), trouble('connection.concealed', concealed * 100)]}
+							hints={[
+								trouble('connection.trackLoss', loss * 100),
+								trouble('connection.concealed', concealed * 100),
+							]}
 						/>
 					</li>
 				))}

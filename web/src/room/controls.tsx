@@ -155,7 +155,14 @@ function LeaveButton({ room, narrow }: { room: Room; narrow: boolean }) {
 	const leave = () => room.leave();
 	if (narrow)
 		return (
-			<IconButton look="bar" class="leave" icon={LogOut} label={t('controls.leave')} data-testid="leave-button" onClick={leave} />
+			<IconButton
+				look="bar"
+				class="leave"
+				icon={LogOut}
+				label={t('controls.leave')}
+				data-testid="leave-button"
+				onClick={leave}
+			/>
 		);
 	return (
 		<Button look="danger" icon={LogOut} data-testid="leave-button" onClick={leave}>

@@ -1,17 +1,5 @@
 import type { IconNode } from 'lucide';
-import {
-	Clock,
-	CloudOff,
-	DoorClosed,
-	DoorOpen,
-	Lock,
-	MonitorSmartphone,
-	MonitorX,
-	RotateCw,
-	Unlink,
-	Users,
-	UserX,
-} from 'lucide';
+import { Clock, CloudOff, DoorClosed, DoorOpen, Lock, MonitorSmartphone, MonitorX, RotateCw, Unlink, Users, UserX } from 'lucide';
 import { useEffect, useState } from 'preact/hooks';
 import { moment, t } from '../i18n';
 import type { Refusal, RefusalReason } from '../signaling/refusal';

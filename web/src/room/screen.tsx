@@ -55,9 +55,7 @@ export function RoomScreen(props: RoomScreenProps) {
 					{player && <Player url={player} />}
 					<RoomStage {...props} local={local} />
 				</div>
-				{panel === 'chat' && rights.chat && (
-					<ChatPanel chat={room.chat} onClose={() => view.update({ panel: null })} />
-				)}
+				{panel === 'chat' && rights.chat && <ChatPanel chat={room.chat} onClose={() => view.update({ panel: null })} />}
 				{panel === 'people' && <PeoplePanel room={room} kind={kind} />}
 			</div>
 			<div class="notices">

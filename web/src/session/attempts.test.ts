@@ -16,8 +16,7 @@ test('without an answer it goes on for ever', () => {
 
 /** Whether it ends, and after how many attempts of which the server knows no reason. */
 function blocked(attempts: Attempts, tries: number): number | null {
-	for (let i = 1; i <= tries; i++)
-		if (attempts.failed('fine', false, 0)?.reason === 'websocket-blocked') return i;
+	for (let i = 1; i <= tries; i++) if (attempts.failed('fine', false, 0)?.reason === 'websocket-blocked') return i;
 	return null;
 }
 

@@ -37,9 +37,7 @@ export async function join(visit: Visit, current: () => boolean, capabilities: s
 	people.refresh();
 
 	const { rights, name: displayName } = state.value;
-	const { device, rtpCapabilities } = await loadCommon(capabilities, () =>
-		connection.request('getRouterRtpCapabilities', {}),
-	);
+	const { device, rtpCapabilities } = await loadCommon(capabilities, () => connection.request('getRouterRtpCapabilities', {}));
 	if (!current()) return;
 	// All is asked at once; what there is to receive comes behind the answers.
 	const opening = flow.open(device, rights.speaker, current);

@@ -45,7 +45,13 @@ test('what came again is counted since the last look', () => {
 	const look = (sound: [number, number], camera: [number, number]) =>
 		(['sound', 'camera'] as const).map((consumerId, i) => {
 			const [packetCount, packetsRetransmitted] = i ? camera : sound;
-			return { ...counted, consumerId, kind: i ? ('video' as const) : ('audio' as const), packetCount, packetsRetransmitted };
+			return {
+				...counted,
+				consumerId,
+				kind: i ? ('video' as const) : ('audio' as const),
+				packetCount,
+				packetsRetransmitted,
+			};
 		});
 	const repeated = (now: ReturnType<typeof look>, before?: ReturnType<typeof look>) =>
 		figuresOf([{ sendBitrate: 1 }], now, [], owned, nameOf, before).receiving?.repeated;
@@ -60,7 +66,15 @@ test('pictures have names, a size, why they are no larger, and what is wrong wit
 		[],
 		[
 			{ ...counted, consumerId: 'sound', kind: 'audio', bitrate: 32_000 },
-			{ ...counted, consumerId: 'camera', kind: 'video', bitrate: 150_000, spatialLayer: 0, limitedBy: 'bandwidth', fractionLost: 64 },
+			{
+				...counted,
+				consumerId: 'camera',
+				kind: 'video',
+				bitrate: 150_000,
+				spatialLayer: 0,
+				limitedBy: 'bandwidth',
+				fractionLost: 64,
+			},
 			{ ...counted, consumerId: 'screen', kind: 'video' },
 			{ ...counted, consumerId: 'gone', kind: 'video', bitrate: 1 },
 		],
@@ -72,7 +86,16 @@ test('pictures have names, a size, why they are no larger, and what is wrong wit
 		nameOf,
 	);
 	const ada = { peerId: 'ada', name: 'Ada' };
-	const camera = { id: 'camera', width: 320, height: 180, bitrate: 150_000, layer: 0, limitedBy: 'bandwidth', loss: 0.25, frozen: 1.5 };
+	const camera = {
+		id: 'camera',
+		width: 320,
+		height: 180,
+		bitrate: 150_000,
+		layer: 0,
+		limitedBy: 'bandwidth',
+		loss: 0.25,
+		frozen: 1.5,
+	};
 	const screen = { id: 'screen', width: 0, height: 0, bitrate: 0, layer: null, limitedBy: null, loss: 0, frozen: 0 };
 	expect(pictures).toEqual([
 		{ ...ada, share: false, ...camera },
@@ -91,5 +114,7 @@ test('of sounds those that come are told, and how much of them was made up', () 
 		[...owned, { peerId: 'bob', share: false, consumer: { id: 'withheld' } }],
 		nameOf,
 	);
-	expect(sounds).toEqual([{ id: 'sound', peerId: 'ada', name: 'Ada', share: false, bitrate: 32_000, loss: 0.5, concealed: 0.02 }]);
+	expect(sounds).toEqual([
+		{ id: 'sound', peerId: 'ada', name: 'Ada', share: false, bitrate: 32_000, loss: 0.5, concealed: 0.02 },
+	]);
 });

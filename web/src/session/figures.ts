@@ -80,7 +80,11 @@ export function figuresOf(
 	});
 	return {
 		receiving: sent
-			? { ...link(sent, sent.sendBitrate, sent.rtpPacketLossSent), jitter: jitterOf(consumers), repeated: repeatedOf(consumers, before) }
+			? {
+					...link(sent, sent.sendBitrate, sent.rtpPacketLossSent),
+					jitter: jitterOf(consumers),
+					repeated: repeatedOf(consumers, before),
+				}
 			: null,
 		sending: received ? link(received, received.recvBitrate, received.rtpPacketLossReceived) : null,
 		pictures: named

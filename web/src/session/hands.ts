@@ -14,11 +14,7 @@ export class Hands {
 	/** What was asked last of one's own hand, until it is answered. */
 	#asked: { raised: boolean } | null = null;
 
-	constructor(
-		state: Store<RoomState>,
-		request: (raised: boolean) => Promise<unknown>,
-		notify: (notice: Notice) => void,
-	) {
+	constructor(state: Store<RoomState>, request: (raised: boolean) => Promise<unknown>, notify: (notice: Notice) => void) {
 		this.#state = state;
 		this.#request = request;
 		this.#notify = notify;

@@ -40,7 +40,12 @@ vi.mock('../signaling/connection', () => ({
 	},
 }));
 vi.mock('../signaling/handshake', () => ({ askWhy: async () => why }));
-vi.mock('../media/watch', () => ({ sample: async () => [], Watch: class { close() {} } }));
+vi.mock('../media/watch', () => ({
+	sample: async () => [],
+	Watch: class {
+		close() {}
+	},
+}));
 vi.mock('../media/ahead', () => ({ loadCommon: async () => ({ device: {}, rtpCapabilities: {} }) }));
 vi.mock('../media/session', () => ({
 	openMediaSession: async (_connection: unknown, _device: unknown, options: typeof told) => {
@@ -63,17 +68,20 @@ beforeEach(() => {
 		if (id === 'broken') throw new Error('no such codec');
 		return { id, kind, track: { id }, close() {} };
 	};
-	media = Object.assign({ reopenSubscriber: vi.fn(), openPublisher: vi.fn(), publisher: null }, {
-		path: 'open',
-		device: {},
-		recvTransport: {
-			closed: false,
-			consumeData: vi.fn(async ({ id }: { id: string }) => ({ id, closed: false, on() {}, close() {} })),
+	media = Object.assign(
+		{ reopenSubscriber: vi.fn(), openPublisher: vi.fn(), publisher: null },
+		{
+			path: 'open',
+			device: {},
+			recvTransport: {
+				closed: false,
+				consumeData: vi.fn(async ({ id }: { id: string }) => ({ id, closed: false, on() {}, close() {} })),
+			},
+			subscriber: new Subscriber({ consume } as never, () => told.changed()),
+			close() {},
+			closePublisher() {},
 		},
-		subscriber: new Subscriber({ consume } as never, () => told.changed()),
-		close() {},
-		closePublisher() {},
-	});
+	);
 	vi.mocked(media.openPublisher).mockImplementation(async () => void (media.publisher = publisher));
 });
 const rooms: Room[] = [];
@@ -244,7 +252,8 @@ async function enterWithAnn(): Promise<Room> {
 test('of a list of consumers those are refused that the browser will not have', async () => {
 	const room = await enter();
 	const consumers = ['camera', 'broken', 'screen'].map(
-		(id) => ({ id, peerId: 'ann', producerId: id, kind: 'video', producerPaused: false, appData: {} }) as unknown as NewConsumer,
+		(id) =>
+			({ id, peerId: 'ann', producerId: id, kind: 'video', producerPaused: false, appData: {} }) as unknown as NewConsumer,
 	);
 	expect(await events.requests.newConsumers({ consumers })).toEqual({ refused: ['broken'] });
 	expect(room.media?.subscriber.consumerIds).toEqual(['camera', 'screen']);

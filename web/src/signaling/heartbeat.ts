@@ -69,7 +69,10 @@ export class Heartbeat {
 			this.#stalled = true;
 			this.#owner.stalled();
 		};
-		asked.push(setTimeout(stall, STALLED_MS), setTimeout(() => this.#owner.dead(), DEAD_MS));
+		asked.push(
+			setTimeout(stall, STALLED_MS),
+			setTimeout(() => this.#owner.dead(), DEAD_MS),
+		);
 		await this.#owner.ask().catch(() => {});
 		// Stopped meanwhile, and perhaps started again.
 		if (!this.#beating || asked.length === 0) return;

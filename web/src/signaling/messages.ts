@@ -179,14 +179,8 @@ export interface Requests {
 	getTransportStats: [object, TransportStat[]];
 	getConsumerStats: [object, ConsumerStat[]];
 	/** What was bad recently: frozen in ms, concealed in ‰. Every 5 s at most. */
-	reportQuality: [
-		{ span: number; consumers: { consumerId: string; frozen?: number; concealed?: number }[] },
-		object,
-	];
-	setConsumerPreferredLayers: [
-		{ consumerId: string; spatialLayer: number; temporalLayer: number },
-		object,
-	];
+	reportQuality: [{ span: number; consumers: { consumerId: string; frozen?: number; concealed?: number }[] }, object];
+	setConsumerPreferredLayers: [{ consumerId: string; spatialLayer: number; temporalLayer: number }, object];
 }
 
 /** Requests the server sends. */

@@ -15,11 +15,7 @@ declare module 'protoo-client' {
 		on(event: 'notification', listener: (notification: Message) => void): this;
 		on(
 			event: 'request',
-			listener: (
-				request: Message,
-				accept: (data?: object) => void,
-				reject: (code: number, reason: string) => void,
-			) => void,
+			listener: (request: Message, accept: (data?: object) => void, reject: (code: number, reason: string) => void) => void,
 		): this;
 		request(method: string, data?: object): Promise<unknown>;
 		close(): void;

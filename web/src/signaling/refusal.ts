@@ -44,9 +44,7 @@ export interface Refusal {
 
 export function refusal(reason: string, message = '', more: Pick<Refusal, 'detail' | 'startTime'> = {}): Refusal {
 	const known = SERVER_REASONS.find((known) => known === reason);
-	return known
-		? { reason: known, message, ...more }
-		: { reason: 'server-error', message: message || reason, ...more };
+	return known ? { reason: known, message, ...more } : { reason: 'server-error', message: message || reason, ...more };
 }
 
 /** An error answer carries its reason as "code: text". */

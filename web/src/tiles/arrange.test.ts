@@ -4,7 +4,10 @@ import { orderTiles, ownTile } from './order';
 
 const box = { width: 1264, height: 632 };
 const others = (n: number) =>
-	orderTiles(Array.from({ length: n }, (_, i) => ({ id: `p${i}`, video: true, share: false })), false);
+	orderTiles(
+		Array.from({ length: n }, (_, i) => ({ id: `p${i}`, video: true, share: false })),
+		false,
+	);
 const own = ownTile('me');
 const shown = (...args: Parameters<typeof arrange>) => {
 	const { kind, tiles, rects } = arrange(...args);

@@ -9,13 +9,7 @@ export interface Picture extends Arrangement {
 }
 
 /** Everything that the stage shows, with its position. */
-export function arrange(
-	others: TileName[],
-	own: TileName | null,
-	large: TileName | null,
-	box: Size,
-	minimize: boolean,
-): Picture {
+export function arrange(others: TileName[], own: TileName | null, large: TileName | null, box: Size, minimize: boolean): Picture {
 	const all = own ? [...others, own] : others;
 	if (large) {
 		// In the strip the own tile comes first: it is visible without scrolling.

@@ -12,8 +12,7 @@ const BOXES: Record<string, Size> = {
 const COUNTS = Array.from({ length: 50 }, (_, i) => i + 1);
 const EACH = Object.entries(BOXES).map(([name, box]) => ({ name, box }));
 
-const overlap = (a: Rect, b: Rect) =>
-	a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+const overlap = (a: Rect, b: Rect) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
 /** Tiles that are empty, stick out, or lie over another one. */
 const unsound = ({ rects, content }: Arrangement) =>

@@ -99,9 +99,7 @@ export function screenLayout(count: number, box: Size, minimize = false): Arrang
 }
 
 function stageWithGrid(count: number, box: Size, upright: boolean): Arrangement {
-	const stage = upright
-		? { ...box, height: Math.floor(box.height * 0.6) }
-		: { ...box, width: Math.floor(box.width * 0.7) };
+	const stage = upright ? { ...box, height: Math.floor(box.height * 0.6) } : { ...box, width: Math.floor(box.width * 0.7) };
 	const offset = upright ? { x: 0, y: stage.height + GAP } : { x: stage.width + GAP, y: 0 };
 	const rest = { width: box.width - offset.x, height: box.height - offset.y };
 	const { rects } = gridLayout(count - 1, rest, true);

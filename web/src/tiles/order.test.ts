@@ -12,8 +12,22 @@ test('people appear in order of joining', () => {
 test('who has a picture comes first; apart from that the order of joining stays', () => {
 	const people = [person('a', false), person('b'), person('c', false), person('d')];
 	expect(keys(orderTiles(people, true))).toBe('b d a c');
-	expect(keys(orderTiles(people.map((one) => ({ ...one, video: true })), true))).toBe('a b c d');
-	expect(keys(orderTiles(people.map((one) => ({ ...one, video: false })), true))).toBe('a b c d');
+	expect(
+		keys(
+			orderTiles(
+				people.map((one) => ({ ...one, video: true })),
+				true,
+			),
+		),
+	).toBe('a b c d');
+	expect(
+		keys(
+			orderTiles(
+				people.map((one) => ({ ...one, video: false })),
+				true,
+			),
+		),
+	).toBe('a b c d');
 });
 
 test('screens come before people', () => {
@@ -21,7 +35,10 @@ test('screens come before people', () => {
 });
 
 test('the own tile is the last one visible without scrolling', () => {
-	const others = orderTiles(['a', 'b', 'c'].map((id) => person(id)), false);
+	const others = orderTiles(
+		['a', 'b', 'c'].map((id) => person(id)),
+		false,
+	);
 	expect(keys(placeOwn(others, ownTile('me'), 4))).toBe('a b c me');
 	expect(keys(placeOwn(others, ownTile('me'), 2))).toBe('a me b c');
 	expect(keys(placeOwn(others, ownTile('me'), 0))).toBe('me a b c');

@@ -26,9 +26,7 @@ const tile = (peerId: string, share: boolean, local: boolean): TileName => ({
 
 /** The others' tiles: screens first, then people in order of joining, those with a picture first where that is wanted. */
 export function orderTiles(others: Person[], sortPeers: boolean): TileName[] {
-	const people = sortPeers
-		? [...others.filter(({ video }) => video), ...others.filter(({ video }) => !video)]
-		: others;
+	const people = sortPeers ? [...others.filter(({ video }) => video), ...others.filter(({ video }) => !video)] : others;
 	return [
 		...others.filter(({ share }) => share).map(({ id }) => tile(id, true, false)),
 		...people.map(({ id }) => tile(id, false, false)),

@@ -65,7 +65,13 @@ export function Tile(props: TileProps) {
 			{indicators && (
 				<footer class="caption">
 					{!micOn && (
-						<span class="mark mic-off" data-testid="mic-off" role="img" aria-label={t('room.micOff')} title={t('room.micOff')}>
+						<span
+							class="mark mic-off"
+							data-testid="mic-off"
+							role="img"
+							aria-label={t('room.micOff')}
+							title={t('room.micOff')}
+						>
 							<Icon of={MicOff} />
 						</span>
 					)}

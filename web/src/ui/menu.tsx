@@ -34,11 +34,7 @@ export function Menu({ icon, label, testId, look, badge, class: extra, children 
 				onClick={() => setOpen(!open)}
 			/>
 			{open && (
-				<MenuList
-					label={label}
-					button={root.current!.querySelector('button')!}
-					onClose={() => setOpen(false)}
-				>
+				<MenuList label={label} button={root.current!.querySelector('button')!} onClose={() => setOpen(false)}>
 					{children}
 				</MenuList>
 			)}

@@ -58,7 +58,13 @@ export function WelcomePage({ meeting }: { meeting: Meeting }) {
 					</p>
 				)}
 				{!local && <p class="hint">{t('welcome.viewer')}</p>}
-				<Button look="primary" submit data-testid="join-button" aria-busy={loading} disabled={!validName(name) || loading}>
+				<Button
+					look="primary"
+					submit
+					data-testid="join-button"
+					aria-busy={loading}
+					disabled={!validName(name) || loading}
+				>
 					<JoinLabel local={local} loading={loading} />
 				</Button>
 				{failed && (

@@ -78,7 +78,13 @@ export function Settings({ initial }: { initial: Address }) {
 				<Button submit look="primary" data-testid="load-button">
 					{say(TEXTS.load)}
 				</Button>
-				<a class="button" target="_blank" rel="noreferrer" data-testid="another" href={urlOf({ ...address, name: '', more: '' })}>
+				<a
+					class="button"
+					target="_blank"
+					rel="noreferrer"
+					data-testid="another"
+					href={urlOf({ ...address, name: '', more: '' })}
+				>
 					{say(TEXTS.another)}
 				</a>
 			</div>

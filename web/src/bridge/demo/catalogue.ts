@@ -92,7 +92,11 @@ export const METHODS: Record<keyof Methods, MethodEntry> = {
 	}),
 	enablePin: method('view', 'Shows a participant large.', 'Показывает участника крупно.', PEER),
 	disablePin: method('view', 'Stops showing a participant large.', 'Больше никого не показывает крупно.'),
-	enableFullscreen: method('view', 'Enters full screen; asks for a click, as enableShare does.', 'Включает полноэкранный режим; просит нажать кнопку, как и enableShare.'),
+	enableFullscreen: method(
+		'view',
+		'Enters full screen; asks for a click, as enableShare does.',
+		'Включает полноэкранный режим; просит нажать кнопку, как и enableShare.',
+	),
 	disableFullscreen: method('view', 'Leaves full screen.', 'Выходит из полноэкранного режима.'),
 	isFullscreenEnabled: method('view', 'Whether the room is full screen.', 'Занимает ли комната весь экран.'),
 	setLocale: method('view', 'Changes the language.', 'Меняет язык.', { kind: 'choice', values: ['en', 'ru'] }),
@@ -108,8 +112,16 @@ export const METHODS: Record<keyof Methods, MethodEntry> = {
 		'Выключает микрофон или камеру участника. Только для модераторов.',
 		{ kind: 'track' },
 	),
-	disableAllMics: method('people', 'Turns all microphones off. Moderators only.', 'Выключает все микрофоны. Только для модераторов.'),
-	disableAllCameras: method('people', 'Turns all cameras off. Moderators only.', 'Выключает все камеры. Только для модераторов.'),
+	disableAllMics: method(
+		'people',
+		'Turns all microphones off. Moderators only.',
+		'Выключает все микрофоны. Только для модераторов.',
+	),
+	disableAllCameras: method(
+		'people',
+		'Turns all cameras off. Moderators only.',
+		'Выключает все камеры. Только для модераторов.',
+	),
 };
 
 const event = (group: Group, data: string, en: string, ru: string): EventEntry => ({ group, data, text: { en, ru } });
@@ -119,12 +131,22 @@ const SWITCH_DATA = 'peerId, displayName, isLocal';
 const ERROR_DATA = 'peerId, displayName, name, message';
 
 export const EVENTS: Record<keyof Events, EventEntry> = {
-	ready: event('join', PEER_DATA, 'The page in the iframe has loaded, and the bridge works.', 'Страница в iframe загружена, мост работает.'),
+	ready: event(
+		'join',
+		PEER_DATA,
+		'The page in the iframe has loaded, and the bridge works.',
+		'Страница в iframe загружена, мост работает.',
+	),
 	readyToJoin: event('join', PEER_DATA, 'join may be called.', 'Можно вызывать join.'),
 	join: event('join', PEER_DATA, 'The participant is in the room.', 'Участник в комнате.'),
 	newPeer: event('people', PEER_DATA, 'Somebody joined.', 'Кто-то вошёл.'),
 	peerClosed: event('people', PEER_DATA, 'Somebody left.', 'Кто-то вышел.'),
-	switchOnCamera: event('devices', SWITCH_DATA, 'A camera was turned on: this participant’s or another’s.', 'Включена камера: своя или чужая.'),
+	switchOnCamera: event(
+		'devices',
+		SWITCH_DATA,
+		'A camera was turned on: this participant’s or another’s.',
+		'Включена камера: своя или чужая.',
+	),
 	switchOffCamera: event('devices', SWITCH_DATA, 'A camera was turned off.', 'Камера выключена.'),
 	errorGetCamera: event('devices', ERROR_DATA, 'The camera cannot be used.', 'Камера недоступна.'),
 	switchOnMic: event('devices', SWITCH_DATA, 'A microphone was turned on.', 'Микрофон включён.'),
@@ -142,9 +164,19 @@ export const EVENTS: Record<keyof Events, EventEntry> = {
 		'The browser plays no sound, or no video, until the participant clicks.',
 		'Браузер не включит звук или видео, пока участник не нажмёт кнопку.',
 	),
-	disconnected: event('connection', 'peerId', 'The connection was lost and is being restored.', 'Соединение прервалось и восстанавливается.'),
+	disconnected: event(
+		'connection',
+		'peerId',
+		'The connection was lost and is being restored.',
+		'Соединение прервалось и восстанавливается.',
+	),
 	reconnected: event('connection', 'peerId', 'The connection is back.', 'Соединение восстановлено.'),
 	connectionFailed: event('connection', 'peerId', 'An attempt to connect failed.', 'Попытка соединиться не удалась.'),
 	connectionError: event('connection', 'peerId, error', 'Something went wrong.', 'Что-то пошло не так.'),
-	connectionClosed: event('connection', 'peerId, reason', 'The participant left or was turned away.', 'Участник вышел, или его не впустили.'),
+	connectionClosed: event(
+		'connection',
+		'peerId, reason',
+		'The participant left or was turned away.',
+		'Участник вышел, или его не впустили.',
+	),
 };

@@ -78,7 +78,11 @@ function MethodList() {
 			{GROUPS.filter((group) => names.some((name) => METHODS[name].group === group)).map((group) => (
 				<details key={group} open={group === 'join' || group === 'devices'} data-testid={`group-${group}`}>
 					<summary>{say(TEXTS.groups[group])}</summary>
-					{names.filter((name) => METHODS[name].group === group).map((name) => <Method key={name} name={name} />)}
+					{names
+						.filter((name) => METHODS[name].group === group)
+						.map((name) => (
+							<Method key={name} name={name} />
+						))}
 				</details>
 			))}
 		</section>
@@ -92,7 +96,12 @@ function EventList() {
 			<h2>{say(TEXTS.events)}</h2>
 			<ul class="event-list">
 				{(Object.keys(EVENTS) as (keyof Events)[]).map((name) => (
-					<li key={name} class={counts[name] ? 'event seen' : 'event'} data-testid={`event-${name}`} data-count={counts[name] ?? 0}>
+					<li
+						key={name}
+						class={counts[name] ? 'event seen' : 'event'}
+						data-testid={`event-${name}`}
+						data-count={counts[name] ?? 0}
+					>
 						<code>
 							<b>{name}</b> {`{ ${EVENTS[name].data} }`}
 						</code>

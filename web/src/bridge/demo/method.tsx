@@ -51,7 +51,14 @@ export function Method({ name }: { name: keyof Methods }) {
 				<h3 id={`method-${name}`}>
 					<code>{name}</code>
 				</h3>
-				<Button small look="primary" disabled={running} data-testid={`call-${name}`} aria-describedby={`method-${name}`} onClick={run}>
+				<Button
+					small
+					look="primary"
+					disabled={running}
+					data-testid={`call-${name}`}
+					aria-describedby={`method-${name}`}
+					onClick={run}
+				>
 					{say(running ? TEXTS.running : TEXTS.run)}
 				</Button>
 			</div>
@@ -81,7 +88,12 @@ function Answer({ answer }: { answer: unknown }) {
 	if (typeof answer === 'string' && answer.startsWith('data:image/'))
 		return <img class="answer-image" data-testid="answer" src={answer} alt={say(TEXTS.result)} />;
 	return (
-		<pre class={failed ? 'code answer failed' : 'code answer'} data-testid="answer" role="status" aria-label={say(TEXTS.result)}>
+		<pre
+			class={failed ? 'code answer failed' : 'code answer'}
+			data-testid="answer"
+			role="status"
+			aria-label={say(TEXTS.result)}
+		>
 			{literal(answer)}
 		</pre>
 	);
@@ -100,7 +112,14 @@ function Control({ name, input, data, onChange }: ControlProps) {
 		case 'none':
 			return null;
 		case 'text':
-			return <input class="field" aria-label={label} value={String(data)} onInput={({ currentTarget }) => onChange(currentTarget.value)} />;
+			return (
+				<input
+					class="field"
+					aria-label={label}
+					value={String(data)}
+					onInput={({ currentTarget }) => onChange(currentTarget.value)}
+				/>
+			);
 		case 'number':
 			return (
 				<div class="range">
@@ -119,7 +138,14 @@ function Control({ name, input, data, onChange }: ControlProps) {
 		case 'truth':
 			return <Check label={String(data)} name={label} checked={data === true} onChange={onChange} />;
 		case 'choice':
-			return <Choice label={label} value={String(data)} values={input.values.map((value) => [value, value])} onChange={onChange} />;
+			return (
+				<Choice
+					label={label}
+					value={String(data)}
+					values={input.values.map((value) => [value, value])}
+					onChange={onChange}
+				/>
+			);
 		case 'peer':
 			return <PeerChoice value={String(data)} onChange={onChange} />;
 		case 'constraints':
@@ -179,7 +205,11 @@ function Device({ data: { constraints }, onChange }: { data: DeviceData; onChang
 				onInput={({ currentTarget }) => onChange({ constraints: { [key]: { label: currentTarget.value } } })}
 			/>
 			<datalist id="device-labels">
-				{devices.filter(({ kind }) => kind === `${key}input`).map(({ deviceId, label }) => <option key={deviceId} value={label} />)}
+				{devices
+					.filter(({ kind }) => kind === `${key}input`)
+					.map(({ deviceId, label }) => (
+						<option key={deviceId} value={label} />
+					))}
 			</datalist>
 		</div>
 	);
@@ -228,10 +258,25 @@ function Choice({ label, value, values, onChange }: ChoiceProps) {
 	);
 }
 
-function Check({ label, name, checked, onChange }: { label: string; name?: string; checked: boolean; onChange(on: boolean): void }) {
+function Check({
+	label,
+	name,
+	checked,
+	onChange,
+}: {
+	label: string;
+	name?: string;
+	checked: boolean;
+	onChange(on: boolean): void;
+}) {
 	return (
 		<label class="check">
-			<input type="checkbox" aria-label={name} checked={checked} onChange={({ currentTarget }) => onChange(currentTarget.checked)} />
+			<input
+				type="checkbox"
+				aria-label={name}
+				checked={checked}
+				onChange={({ currentTarget }) => onChange(currentTarget.checked)}
+			/>
 			{label}
 		</label>
 	);

@@ -1,12 +1,4 @@
-import type {
-	Call,
-	Events,
-	Failure,
-	Handler,
-	Methods,
-	MeetIframeBridge as Declared,
-	Options,
-} from '../package/index';
+import type { Call, Events, Failure, Handler, Methods, MeetIframeBridge as Declared, Options } from '../package/index';
 import type { CallError, FromPage } from '../protocol';
 import { Calls } from './calls';
 import { Emitter, guarded } from './emitter';

@@ -25,7 +25,9 @@ export class Calls {
 		// A call that waits for the page stays in the queue even then: the caller still wants it done.
 		const timer = setTimeout(() => {
 			const waits = this.#queue.some((call) => call.id === id);
-			const why = waits ? 'the room has not come up in the iframe: is its src right, and may this site embed it?' : 'no answer in time';
+			const why = waits
+				? 'the room has not come up in the iframe: is its src right, and may this site embed it?'
+				: 'no answer in time';
 			this.fail(id, { code: 'timeout', message: `${name}: ${why}` });
 		}, ANSWER_MS);
 		this.#pending.set(id, { timer, answer });

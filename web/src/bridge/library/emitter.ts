@@ -37,7 +37,11 @@ export class Emitter {
 
 	#call(name: string, entry: { listener: Listener; once: boolean }, data: unknown) {
 		const { listener, once } = entry;
-		if (once) this.#listeners.set(name, (this.#listeners.get(name) ?? []).filter((other) => other !== entry));
+		if (once)
+			this.#listeners.set(
+				name,
+				(this.#listeners.get(name) ?? []).filter((other) => other !== entry),
+			);
 		guarded(listener, data);
 	}
 }

@@ -44,7 +44,11 @@ function connect(atLoad: boolean) {
 		postMessage: (_data: unknown, _origin: string, [port]: Port[]) => void knocks.push(port!),
 	};
 	const loads: (() => void)[] = [];
-	const iframe = { contentWindow: window, src: `${ORIGIN}/call/r`, addEventListener: (_: string, act: () => void) => loads.push(act) };
+	const iframe = {
+		contentWindow: window,
+		src: `${ORIGIN}/call/r`,
+		addEventListener: (_: string, act: () => void) => loads.push(act),
+	};
 	const listeners = { connected: vi.fn(), message: vi.fn(), lost: vi.fn() };
 	new Handshake(iframe as unknown as HTMLIFrameElement, 'r', atLoad, listeners);
 	knocks[0]!.postMessage({ type: 'welcome', roomId: 'r' });
@@ -53,7 +57,10 @@ function connect(atLoad: boolean) {
 		/** How often the library has knocked since the page disappeared. */
 		knocks: () => knocks.length - 1,
 		pageGoes: () => knocks[0]!.postMessage({ type: 'bye', roomId: 'r' }),
-		pageComes: () => onWindow.forEach((listener) => listener({ data: { mark: MARK, type: 'here', roomId: 'r' }, origin: ORIGIN, source: window })),
+		pageComes: () =>
+			onWindow.forEach((listener) =>
+				listener({ data: { mark: MARK, type: 'here', roomId: 'r' }, origin: ORIGIN, source: window }),
+			),
 		load: () => loads.forEach((act) => act()),
 	};
 }

@@ -1,4 +1,13 @@
-import { type CallError, isMarked, MARK, type FromLibrary, type FromPage, type Hello, type Here, type LibraryMessage } from '../protocol';
+import {
+	type CallError,
+	isMarked,
+	MARK,
+	type FromLibrary,
+	type FromPage,
+	type Hello,
+	type Here,
+	type LibraryMessage,
+} from '../protocol';
 import { HANDLER_MS } from './succession';
 
 /** Fast while a page loads, slower if there is none. */

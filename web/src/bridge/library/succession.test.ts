@@ -45,7 +45,11 @@ const loaded = (root: unknown = document) => {
 	const listeners: ((event: object) => void)[] = [];
 	return {
 		get contentWindow() {
-			return { get location(): never { throw new DOMException('cross-origin', 'SecurityError'); } };
+			return {
+				get location(): never {
+					throw new DOMException('cross-origin', 'SecurityError');
+				},
+			};
 		},
 		getRootNode: () => root,
 		addEventListener: (_: string, listener: (event: object) => void) => listeners.push(listener),
@@ -100,7 +104,9 @@ test('loads in a shadow tree count', () => {
 test('a load that is seen twice counts once', () => {
 	const iframe = {};
 	const event = {} as Event;
-	expect([noteLoad(iframe, event).count, noteLoad(iframe, event).count, noteLoad(iframe, {} as Event).count]).toEqual([1, 1, 2]);
+	expect([noteLoad(iframe, event).count, noteLoad(iframe, event).count, noteLoad(iframe, {} as Event).count]).toEqual([
+		1, 1, 2,
+	]);
 });
 
 test('a bridge that a script creates before anything has loaded stays', async () => {

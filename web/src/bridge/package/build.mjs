@@ -6,7 +6,7 @@ import { build } from 'vite';
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
 /**
-* Makes a classic script that is also a module. In a script, "await" is a name, here divided by a string. In a module, it
+ * Makes a classic script that is also a module. In a script, "await" is a name, here divided by a string. In a module, it
  * awaits a regular expression, which swallows the string's quote; the exports and a comment follow.
  */
 const BOTH =

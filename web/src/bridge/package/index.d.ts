@@ -142,9 +142,7 @@ export interface Events {
 
 export type Handler<E extends keyof Events> = (data: Events[E]) => void;
 
-type DataOf<M extends keyof Methods> = undefined extends Methods[M][0]
-	? { data?: Methods[M][0] }
-	: { data: Methods[M][0] };
+type DataOf<M extends keyof Methods> = undefined extends Methods[M][0] ? { data?: Methods[M][0] } : { data: Methods[M][0] };
 
 export type Call<M extends keyof Methods> = {
 	name: M;

@@ -11,7 +11,12 @@ function embed(ancestors: string[] | undefined, referrer: string) {
 	vi.stubGlobal('document', { referrer });
 	const hello = (origin: string, source: object = parent) => {
 		const port = { postMessage: vi.fn(), close: vi.fn() };
-		listeners.get('message')!({ data: { mark: MARK, type: 'hello', id: `${origin}`, roomId: 'r' }, origin, source, ports: [port] });
+		listeners.get('message')!({
+			data: { mark: MARK, type: 'hello', id: `${origin}`, roomId: 'r' },
+			origin,
+			source,
+			ports: [port],
+		});
 		return port.postMessage.mock.calls.length > 0;
 	};
 	return { parent, hello };

@@ -214,7 +214,10 @@ async function share(screen: ScreenShare) {
 async function tapped(done: Promise<unknown>) {
 	let timer: ReturnType<typeof setTimeout>;
 	const late = new Promise<never>((_, reject) => {
-		const error = new MethodError('user-activation-required', 'The participant has to tap into the room first; it asks for that.');
+		const error = new MethodError(
+			'user-activation-required',
+			'The participant has to tap into the room first; it asks for that.',
+		);
 		timer = setTimeout(() => reject(error), TAP_MS);
 	});
 	await Promise.race([done, late]).finally(() => clearTimeout(timer));
