@@ -67,7 +67,7 @@ refuse(const struct newcomer *n, const struct room *r, const struct peer *p, uin
 	if (r->kind != n->kind)
 		return REFUSAL_WRONG_ROOM_KIND;
 	if (p && p->connection > connection)
-		return REFUSAL_REPLACED; // asking took longer than a more recent one's
+		return REFUSAL_REPLACED; // a newer one was admitted while this one's check ran
 	if (p && p->signed_id && !n->signed_id)
 		return REFUSAL_PEER_ID_TAKEN;
 	if (p && p->joined && p->rights.speaker == n->rights.speaker)

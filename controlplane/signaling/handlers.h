@@ -45,7 +45,7 @@ static inline struct connection *signaling_connection(const struct signaling *s,
 	return connections_find(s->connections, number);
 }
 
-// The object of the connection's peer that data names, or NULL (handlers.c).
+// The object of the connection's peer that data names, or NULL (named.c).
 struct transport *named_transport(const struct connection *, const struct json *data);
 struct track *named_track(const struct connection *, const struct json *data);
 struct subscription *named_subscription(const struct connection *, const struct json *data);
@@ -60,7 +60,7 @@ request_fn handle_create_transport, handle_connect_transport, handle_restart_ice
 // join.c
 request_fn handle_join, handle_resume, handle_display_name;
 
-// produce.c
+// media.c
 request_fn handle_produce, handle_close_producer, handle_pause_producer, handle_resume_producer,
         handle_pause_consumer, handle_resume_consumer, handle_preferred_layers, handle_priority,
         handle_key_frame, handle_screen_codec;

@@ -46,7 +46,7 @@ struct voice {
 	bool on; // it is forwarded
 	uint8_t peak; // loudness of the loudest packet; it falls since then
 	int64_t peak_us;
-	int64_t heard_us; // the last packet that was not quiet; if withheld: that might begin
+	int64_t heard_us; // the last audible packet; if withheld: the last one loud enough to begin
 	int64_t ranked_us; // when it was last among the loudest
 };
 

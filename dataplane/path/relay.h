@@ -320,7 +320,7 @@ struct subscription {
 	bool transport_cc : 1; // copies carry transport-wide numbers
 	bool paced : 1; // its packets wait for their turn: path/pace.h
 	bool waits : 1; // some do: it is in the viewer's list of these
-	bool lags : 1; // what is sent is old: less of it
+	bool lags : 1; // its queue is old: only the base layer is sent
 	uint8_t wish : 3; // how many encodings it wishes to be there: path/wish.h
 	uint64_t rtx_index; // of rtx_ssrc, the last one used; RFC 3711 3.3.1
 	struct fanout *fanout;

@@ -1,6 +1,5 @@
-// The tracks of which viewers are expected, who have no worker yet: nobody knows to which they will
-// come, so each worker keeps what comes for them, and the key frame comes while their way is found
-// and keys are agreed on.
+// Tracks whose viewers are still connecting, so that their worker is not known yet: each worker
+// keeps what arrives for them, and the key frame arrives while ICE and DTLS finish.
 #pragma once
 
 #include <stdint.h>

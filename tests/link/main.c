@@ -168,7 +168,7 @@ static int crossing_fini(struct crossing *c)
 	return ret;
 }
 
-// Awake when a frame is due: not 50 us later, and not after the programs whose frames these are.
+// Real-time priority, to wake on time and before the programs whose frames these are.
 static void punctual(void)
 {
 	const struct sched_param first = {.sched_priority = 1};

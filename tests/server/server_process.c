@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define QUIET_MS 100 // without a commit: all that was to be stored is
+
 static uint16_t free_port(void)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -157,6 +159,31 @@ static bool finds(sqlite3 *db, const char *sql, const char *peer_id, uint32_t fl
 	return found;
 }
 
+// Changes with each commit of another connection.
+static int data_version(sqlite3 *db)
+{
+	sqlite3_stmt *p;
+
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA data_version", -1, &p, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(p), SQLITE_ROW);
+	int version = sqlite3_column_int(p, 0);
+	sqlite3_finalize(p);
+	return version;
+}
+
+// The row may be there before others that were written with it, or soon after.
+static void wait_quiet(struct server *s, sqlite3 *db)
+{
+	int version = data_version(db);
+
+	for (int i = 0, since = 0; i < SERVER_WAIT_MS && i - since < QUIET_MS; i++) {
+		server_turn(s);
+		int now = data_version(db);
+		since = now == version ? since : i;
+		version = now;
+	}
+}
+
 static void
 wait_row(struct server *s, const char *file, const char *sql, const char *peer_id, uint32_t flags)
 {
@@ -170,6 +197,7 @@ wait_row(struct server *s, const char *file, const char *sql, const char *peer_i
 		server_turn(s);
 		found = finds(db, sql, peer_id, flags);
 	}
+	wait_quiet(s, db);
 	sqlite3_close(db);
 	assert_true(found);
 }

@@ -31,7 +31,8 @@ int server_stop(struct server *, int signal);
 // Stops it in order: 0 if it had neither a leak nor another error, else -1.
 int server_remove(struct server *);
 
-// Waits until the store has this peer with these flags (enum store_flag).
+// Waits until the store has this peer with these flags (enum store_flag), and nothing more is being
+// written to it.
 void server_wait_stored(struct server *, const char *peer_id, uint32_t flags);
 
 // Waits until the store has the rules of this empty room, given by the end of its key.

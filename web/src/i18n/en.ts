@@ -260,7 +260,6 @@ export const en = {
 	'left.text': 'You can come back at any time.',
 	'left.rejoin': 'Join again',
 
-	'refused.retry': 'Try again',
 	'chat.title': 'Chat',
 	'chat.close': 'Close the chat',
 	'chat.buttonUnread': 'Chat, {{number}} unread',
@@ -274,11 +273,13 @@ export const en = {
 	'chat.failed': 'Not sent.',
 	'chat.retry': 'Send again',
 	'chat.arrived': '{{name}} writes: {{text}}',
+
+	'refused.retry': 'Try again',
 	'refused.replaced': 'You joined from somewhere else',
 	'refused.replaced.text': 'You have this room open in another tab or on another device.',
 	'refused.replaced.retry': 'Join here instead',
 	'refused.removed': 'You were removed from the room',
-	'refused.removed.text': 'A moderator ended your participation.',
+	'refused.removed.text': 'A moderator did this.',
 	'refused.room-closed': 'The room was closed',
 	'refused.room-closed.text': 'The meeting is over.',
 	'refused.room-full': 'The room is full',

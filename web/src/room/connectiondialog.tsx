@@ -6,7 +6,7 @@ import { Dialog } from '../ui/dialog';
 
 const REFRESH_MS = 2000;
 
-/** How much comes and goes, how well, why a picture is no larger; what is bad of one picture or sound only where it is. */
+/** Bitrates and link quality in each direction; per track, why a video is no larger, and losses if there are any. */
 export function ConnectionDialog({ room, onClose }: { room: Room; onClose(): void }) {
 	const [figures, setFigures] = useState<Figures | null>(null);
 	useEffect(() => {

@@ -1,12 +1,12 @@
 import type { Refusal } from '../signaling/refusal';
 
-/** So often a WebSocket may fail to open while the server answers: something between the two does not let any through. */
+/** How many WebSockets in a row may fail to open while the server answers: then something between the two blocks them. */
 export const BLOCKED_MAX = 4;
 
-/** So long who is not in yet tries for a place among the WebSockets of its network: dead ones count for a while. */
+/** How long a newcomer retries when its network has too many WebSockets; dead ones count for a while. */
 export const CROWDED_MS = 60_000;
 
-/** Counts the attempts to reach the server that failed, and says when no other one can do better. */
+/** Counts the attempts to reach the server that failed, and says when another attempt is pointless. */
 export class Attempts {
 	/** The WebSocket has been open … */
 	#opened = false;
