@@ -99,8 +99,10 @@ void probe_start(
 {
 	p->lost_percent = lost_percent < LOST_PERCENT_MAX ? lost_percent : LOST_PERCENT_MAX;
 	p->rate = rate < PROBE_RATE_MAX ? rate : PROBE_RATE_MAX;
+	// As probe_rate chose it, or gentle, if the goal is so low that some more is half as much
+	// again.
+	p->bold = p->open && p->tried && goal > 0 && rate / 3 > goal / 2;
 	p->narrow = p->open = false;
-	p->bold = goal > 0 && rate / 3 > goal / 2;
 	p->tried = true;
 	begin(p, now_us, PROBE_SHORT, next, sent);
 }

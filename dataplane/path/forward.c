@@ -165,7 +165,7 @@ static const struct red_sound *sound_before(
         struct red_sound *sound
 )
 {
-	if (!s->red_payload_type || !s->transport->link.lossy)
+	if (!s->red_payload_type || !s->transport->doubled)
 		return NULL;
 	*sound = i > 0 ? copy_sound(q->packets[i - 1].mbuf) : s->fanout->before;
 	return sound;

@@ -170,7 +170,6 @@ static void subscription_pause(struct worker *w, struct subscription *s, bool pa
 	wish_note(s);
 	if (paused) {
 		selector_pause(&s->selector);
-		viewer_regroup(s->transport);
 		return;
 	}
 	wishes_changed(s);
@@ -202,7 +201,6 @@ static void subscription_remove(struct worker *w, struct subscription *s)
 	wish_end(s);
 	fanout_chunk_of(s)->used &= ~(UINT64_C(1) << s->place);
 	TAILQ_REMOVE(&s->transport->subscriptions, s, of_transport);
-	viewer_regroup(s->transport);
 	const struct message msg = {
 	        .type = MESSAGE_FREE_SUBSCRIPTION, .object = s, .id = s->fanout->track_id};
 	bool told = message_post(w->replies, &msg);

@@ -148,6 +148,7 @@ struct viewer {
 	int64_t reported_us; // of the last report that covered any packets
 	bool changed; // subscriptions or wishes have changed since the last look
 	bool probing; // it is in the worker's list of viewers being probed
+	uint32_t audio_bps; // of all audio that may be sent twice, once
 	uint8_t shed; // the worker's shedding level that is applied to it
 	bool roomy; // its link carries more than enough for everything
 	int64_t pace_us; // when pace_bytes was updated
@@ -165,6 +166,7 @@ struct transport {
 	struct cipher_key *key; // for sending; NULL until DTLS is connected
 	uint8_t key_profile; // of it
 	bool slow; // its link has little to spare: video is paced
+	bool doubled; // audio is sent twice: RED
 	struct packet_route route; // to the selected tuple; route.len 0: not connected
 	struct srtcp_receiver *rtcp_receiver; // likewise
 	struct srtp_receiver *receiver; // of RTP; NULL until then, and until it has a track

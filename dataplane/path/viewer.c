@@ -13,6 +13,8 @@
 #define MOVING_PER_S       12 // minimum pictures per second of an upper encoding
 #define SCREEN_BPS         2000000 // of a screen's upper encoding while its weight is unknown
 #define LOWEST_WHOLE       layers_make(0, TEMPORAL_LIMITS - 1)
+#define DOUBLED_SHARE      4 // of the audio: what a link carries that is not narrow
+#define DOUBLED_QUEUED_US  10000000 // how long a queue speaks against sending audio twice
 #define CALM_LOOKS         4 // looks skipped if there is more than enough room
 #define AT_ONCE_MS         500
 #define HURRY_US           20000 // between two looks out of turn
@@ -290,6 +292,7 @@ static void give(struct worker *w, struct subscription *s, uint8_t layers, bool 
 struct look {
 	unsigned count; // of videos
 	uint64_t other_bps; // of everything else that the viewer is sent
+	uint32_t audio_bps; // of the audio that may be sent twice, once
 	// Among videos beyond these: the last one that is sent, and the last one that is not. NULL:
 	// none.
 	struct subscription *rest, *rest_starved;
@@ -356,7 +359,7 @@ static uint64_t sound_bps(const struct subscription *s)
 {
 	uint64_t bps = rates_read(&s->fanout->rates, 0, 0);
 
-	return s->red_payload_type && s->transport->link.lossy ? bps * 3 / 2 : bps;
+	return s->red_payload_type && s->transport->doubled ? bps * 3 / 2 : bps;
 }
 
 // The weight of a video at these layers.
@@ -395,6 +398,7 @@ static void look_begin(struct worker *w, struct look *look, const struct transpo
 
 	look->count = 0;
 	look->other_bps = 0;
+	look->audio_bps = 0;
 	look->left_bps = 0;
 	look->rest = look->rest_starved = NULL;
 	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
@@ -407,6 +411,8 @@ static void look_begin(struct worker *w, struct look *look, const struct transpo
 				rest_add(w, look, s);
 		} else if (sound_counts(w, s)) {
 			look->other_bps += sound_bps(s);
+			if (s->red_payload_type)
+				look->audio_bps += rates_read(&s->fanout->rates, 0, 0);
 		}
 	}
 }
@@ -504,6 +510,7 @@ static void allocate(struct worker *w, struct transport *t)
 	enum allocation_why why = ALLOCATION_TIME;
 
 	look_begin(w, &look, t);
+	v->audio_bps = look.audio_bps;
 	if (v->changed)
 		why = ALLOCATION_CHANGED;
 	else if (downlink_proven(&v->downlink, w->now_us))
@@ -560,14 +567,41 @@ static void heed_mute(const struct worker *w, struct downlink *d)
 		d->transport_wide = false;
 }
 
-// Of pictures that are as important as each other, the first. NULL: it watches none.
-static const struct subscription *most_important(const struct transport *t)
+// Audio is sent twice where much of it gets lost, but not into a queue on a narrow link: there it
+// would get lost for that very reason.
+static bool is_doubled(const struct worker *w, const struct transport *t)
+{
+	const struct downlink *d = &t->viewer->downlink;
+	uint64_t least_bps = DOUBLED_SHARE * (uint64_t)t->viewer->audio_bps;
+
+	if (!t->link.lossy)
+		return false;
+	return !w->adapts || downlink_target(d, w->now_us) >= least_bps ||
+	       !downlink_queued_since(d, w->now_us, DOUBLED_QUEUED_US);
+}
+
+static bool is_wanted_video(const struct subscription *s)
+{
+	return s->fanout->codec != AM_CODEC_OPUS && !(s->paused & SUBSCRIPTION_PAUSED);
+}
+
+// True if the first is more important. A video that its publisher does not send is none to keep.
+static bool
+is_above(const struct worker *w, const struct subscription *s, const struct subscription *of)
+{
+	bool flows = rates_are_fresh(&s->fanout->rates, w->now_us);
+	bool other = rates_are_fresh(&of->fanout->rates, w->now_us);
+
+	return flows != other ? flows : s->priority > of->priority;
+}
+
+// Of videos that are equally important, the first. NULL: it watches none.
+static const struct subscription *most_important(const struct worker *w, const struct transport *t)
 {
 	const struct subscription *s, *most = NULL;
 
 	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
-		if (s->fanout->codec != AM_CODEC_OPUS && !(s->paused & SUBSCRIPTION_PAUSED) &&
-		    (!most || s->priority > most->priority))
+		if (is_wanted_video(s) && (!most || is_above(w, s, most)))
 			most = s;
 	}
 	return most;
@@ -575,12 +609,14 @@ static const struct subscription *most_important(const struct transport *t)
 
 static void shed_rest(struct worker *w, struct transport *t)
 {
-	const struct subscription *most = most_important(t);
+	const struct subscription *most = most_important(w, t);
 	struct subscription *s;
 
 	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
-		bool shed = w->shedding.level >= SHED_REST && s != most &&
-		            s->priority != SHED_SHARE && s->fanout->codec != AM_CODEC_OPUS;
+		bool shed = w->shedding.level >= SHED_REST && is_wanted_video(s) && s != most &&
+		            s->priority != SHED_SHARE;
+		if (shed)
+			forward_tell_layers(w, s); // if the ring was full
 		if (shed == !!(s->paused & SUBSCRIPTION_SHED))
 			continue;
 		withhold(s, SUBSCRIPTION_SHED, shed);
@@ -590,25 +626,18 @@ static void shed_rest(struct worker *w, struct transport *t)
 	}
 }
 
-void viewer_regroup(struct transport *t)
-{
-	if (t->viewer->shed >= SHED_REST)
-		t->viewer->shed = SHED_LEVELS; // not the worker's level
-}
-
-// The worker leaves out more than before, or less, or the viewer asks for something else.
+// The worker leaves out more than before, or less.
 static void heed_shedding(struct worker *w, struct transport *t)
 {
-	struct viewer *v = t->viewer;
-	uint8_t level = w->shedding.level, before = v->shed;
+	uint8_t level = w->shedding.level, before = t->viewer->shed;
 	struct subscription *s;
 
-	v->shed = level;
+	t->viewer->shed = level;
 	if (before != level) {
 		TAILQ_FOREACH (s, &t->subscriptions, of_transport)
 			viewer_prefer(w, s);
 	}
-	if ((before != level || v->changed) && (before >= SHED_REST || level >= SHED_REST))
+	if (before >= SHED_REST || level >= SHED_REST)
 		shed_rest(w, t);
 }
 
@@ -617,12 +646,12 @@ static void look_at(struct worker *w, struct transport *t)
 	struct viewer *v = t->viewer;
 
 	heed_shedding(w, t);
-
 	heed_mute(w, &v->downlink);
 	if (v->downlink.former > 0 && !may_probe(w, t))
 		downlink_forget_former(&v->downlink);
 	downlink_tick(&v->downlink, w->now_us);
 	am_gauge_set(w->gauges->downlinks, t->id, downlink_target(&v->downlink, w->now_us) / 1000);
+	t->doubled = is_doubled(w, t);
 	if (v->rest > 0 && !v->changed)
 		v->rest--;
 	else

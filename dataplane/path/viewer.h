@@ -46,10 +46,6 @@ bool viewer_repeats(const struct worker *, const struct subscription *, uint16_t
 // Sets the selector to what the client requests, its link carries and the worker keeps up with.
 void viewer_prefer(const struct worker *, struct subscription *);
 
-// The client has paused or left a video: where most are left out, another may be the one that
-// stays.
-void viewer_regroup(struct transport *);
-
 // True if the worker leaves out something of what the client asks for, its way carries and there
 // is.
 bool viewer_is_shed(const struct worker *, const struct subscription *);

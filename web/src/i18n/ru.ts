@@ -280,7 +280,7 @@ export const ru: Texts = {
 	'refused.replaced.text': 'Эта комната открыта у вас в другой вкладке или на другом устройстве.',
 	'refused.replaced.retry': 'Продолжить здесь',
 	'refused.removed': 'Вас удалили из комнаты',
-	'refused.removed.text': 'Это сделал модератор.',
+	'refused.removed.text': 'Так решил организатор или модератор.',
 	'refused.room-closed': 'Комната закрыта',
 	'refused.room-closed.text': 'Встреча окончена.',
 	'refused.room-full': 'В комнате нет мест',

@@ -107,6 +107,7 @@ static enum probe_verdict try(uint32_t media, uint32_t rate, uint8_t lost_percen
 	for (int64_t until_us = now_us + 2 * SECOND; now_us < until_us;)
 		step(media, false);
 	begun_us = now_us;
+	probe.tried = goal > 0; // and passed
 	probe_start(&probe, now_us, rate, goal, lost_percent, next, sent);
 	for (;;) {
 		step(media, true);
@@ -323,6 +324,9 @@ static void after_one_that_passed_the_next_is_bold(void **)
 	assert_int_equal(probe_rate(&probe, 0, 2000000, 130000), 0); // no wish
 	probe.open = false;
 	assert_int_equal(probe_rate(&probe, 160000, 2000000, 130000), 200000);
+	// Of a low goal 40 kbit/s more is much, and yet not bold: its failures count.
+	probe_start(&probe, 0, probe_rate(&probe, 60000, 2000000, 60000), 60000, 0, 1, 0);
+	assert_false(probe.bold);
 
 	goal = 160000;
 	assert_int_equal(try_link(3000000, 0, 200 * MS, 100000, 390000), PROBE_PASSED);

@@ -136,7 +136,9 @@ static void why_there_is_no_more_is_said(void **)
 	        {3, 7, 2, SELECTOR_NONE, SUBSCRIPTION_SHED | SUBSCRIPTION_PAUSED, AM_LIMIT_ASKED,
 	         SHED_REST},
 	};
-	struct subscription *s = subscription(0);
+	struct subscription *s = subscription(0), other = *s; // more important, where one is shed
+	other.id ^= 1;
+	other.priority = UINT8_MAX;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		rig.fanouts[0]->stream_count = rows[i].streams;
@@ -146,7 +148,11 @@ static void why_there_is_no_more_is_said(void **)
 		s->paused = rows[i].paused;
 		rig.worker->shedding.level = s->transport->viewer->shed = rows[i].shed;
 		rig.worker->shedding.calm_us = INT64_MAX; // it stays
+		if (rows[i].shed == SHED_REST)
+			TAILQ_INSERT_TAIL(&s->transport->subscriptions, &other, of_transport);
 		play(1, 0, LATER);
+		if (rows[i].shed == SHED_REST)
+			TAILQ_REMOVE(&s->transport->subscriptions, &other, of_transport);
 		if (of_subscription(0).limit != rows[i].limit)
 			fail_msg("row %zu: %d", i, of_subscription(0).limit);
 	}

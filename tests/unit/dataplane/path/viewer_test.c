@@ -149,6 +149,38 @@ static void redundant_sound_weighs_half_as_much_again(void **)
 	}
 }
 
+// Audio of 150 kbit/s that gets lost is sent twice, but not into a queue on a narrow link.
+static void audio_is_not_doubled_into_a_queue(void **)
+{
+	static const struct {
+		bool lossy, doubled;
+		float rate;
+		int64_t queued_ago_us;
+	} cases[] = {
+	        {true, true, 900000, 0},          {true, false, 300000, 0},
+	        {true, false, 300000, 9000000},   {true, true, 300000, 11000000},
+	        {false, false, 900000, 11000000},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(2, true);
+		rig.fanouts[0]->codec = AM_CODEC_OPUS;
+		subscription(0)->red_payload_type = 63;
+		subscription(0)->transport_cc = true;
+		struct downlink *d = &viewer()->downlink;
+		tick(2 * VIEWER_TICKS);
+		d->transport_wide = d->clock_known = true;
+		d->overuse_us = rig.worker->now_us - cases[i].queued_ago_us;
+		d->delay.rate = cases[i].rate;
+		rig.transports[0]->link.lossy = cases[i].lossy;
+		viewer()->changed = true;
+		tick(2 * VIEWER_TICKS);
+		if (rig.transports[0]->doubled != cases[i].doubled)
+			fail_msg("case %zu", i);
+		end();
+	}
+}
+
 // Muted, it costs nothing, whatever it cost before.
 static void what_has_fallen_silent_takes_nothing(void **)
 {
@@ -596,6 +628,8 @@ static void in_the_end_the_most_important_picture_is_left(void **)
 	assert_true(told(0, &msg));
 	assert_int_equal(msg.value & 0xff, SELECTOR_NONE);
 	assert_int_equal(msg.value >> 16, AM_LIMIT_OVERLOAD);
+	for (uint16_t i = 0; i < 4; i++)
+		assert_int_equal(subscription(i)->withheld_told, i < 3 ? AM_LIMIT_OVERLOAD : 0);
 	prioritize(3, SHED_SHARE);
 	assert_int_equal(shed(4), 7);
 	prioritize(0, SHED_SHARE);
@@ -604,10 +638,21 @@ static void in_the_end_the_most_important_picture_is_left(void **)
 	prioritize(3, 100);
 	assert_int_equal(shed(4), 13);
 	ask(1, MESSAGE_SUBSCRIPTION_PAUSE, true);
-	assert_int_equal(shed(4), 14);
-	assert_true(told(0, &msg));
-	assert_int_equal(msg.value >> 16, AM_LIMIT_NONE);
+	assert_int_equal(shed(4), 12); // what the client pauses is not shed
+	assert_int_equal(subscription(0)->withheld_told, AM_LIMIT_NONE);
+	ask(3, MESSAGE_SUBSCRIPTION_PAUSE, true);
+	assert_int_equal(shed(4), 4);
+	ask(3, MESSAGE_SUBSCRIPTION_PAUSE, false);
+	assert_int_equal(shed(4), 12);
+	assert_int_equal(subscription(3)->withheld_told, AM_LIMIT_OVERLOAD);
 	ask(1, MESSAGE_SUBSCRIPTION_PAUSE, false);
+	assert_int_equal(shed(4), 13);
+	// What its publisher does not send is no picture to keep.
+	silent[1] = true;
+	tick(8 * TICKS);
+	assert_int_equal(shed(4), 14);
+	silent[1] = false;
+	tick(2 * VIEWER_TICKS);
 	assert_int_equal(shed(4), 13);
 	// What the link does not carry either comes back when both have passed.
 	carries(70000);
@@ -731,6 +776,7 @@ int main(void)
 	        cmocka_unit_test(what_the_client_pauses_takes_nothing),
 	        cmocka_unit_test(sound_comes_first),
 	        cmocka_unit_test(redundant_sound_weighs_half_as_much_again),
+	        cmocka_unit_test(audio_is_not_doubled_into_a_queue),
 	        cmocka_unit_test(what_has_fallen_silent_takes_nothing),
 	        cmocka_unit_test(spatial_layers_weigh_with_those_beneath),
 	        cmocka_unit_test(in_the_end_the_most_important_picture_is_left),
