@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertAccessible } from './a11y.mjs';
 import { Embedded, openSite } from './embed.mjs';
-import { Chromium, holds, LIMIT, openBench, Participant, roomId } from './harness.mjs';
+import { Chromium, holds, LIMIT, openBench, Participant, roomId, until } from './harness.mjs';
 
 const bench = openBench({
 	integrator: true,
@@ -135,7 +134,8 @@ const SCREENS = {
 		await holds('no gesture counts any more', () => true, { during: 5500 });
 		const answer = ann.call('enableFullscreen');
 		await ann.shows('gesture-overlay');
-		assert.equal(await ann.page.evaluate(() => document.activeElement.dataset.testid), 'gesture-button');
+		const focused = () => ann.page.evaluate(() => document.activeElement.dataset.testid);
+		await until('the focus on the button', async () => (await focused()) === 'gesture-button', { describe: focused });
 		await assertAccessible(ann.page, 'the overlay');
 		await ann.click('gesture-dismiss');
 		await answer;
