@@ -216,7 +216,7 @@ export const ru: Texts = {
 	'people.camerasOff': 'Выключить камеры',
 	'people.closeRoom': 'Завершить для всех',
 	'people.failed': 'Не получилось. Возможно, участник только что вышел.',
-	'people.buttonCalls': 'Участники (ждут ответа: {{number}})',
+	'people.buttonCalls': 'Участники, ждут ответа: {{number}}',
 	'people.here': 'На встрече: {{number}}',
 	'people.hands': 'Подняли руку: {{number}}',
 	'people.search': 'Найти участника',
