@@ -278,16 +278,16 @@ test('screen readers announce who joins, shares and leaves', LIMIT, async () => 
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
 	const hears = (text) => ann.test('announcements').filter({ hasText: text }).waitFor({ state: 'attached' });
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
-	await hears('Bob is here');
+	await hears('Bob joined');
 	await bob.click('share-button');
-	await hears('Bob shares the screen');
+	await hears('Bob is sharing the screen');
 	await bob.click('share-stop');
 	await hears('Bob stopped sharing the screen');
 	assert.match(await ann.tile(bob).getAttribute('aria-label'), /^Bob/);
 	await bob.click('mic-button');
 	await until('the tile to say so', async () => /Microphone is off/.test(await ann.tile(bob).getAttribute('aria-label')));
 	await bob.click('leave-button');
-	await hears('Bob is gone');
+	await hears('Bob left');
 	assert.equal(await ann.test('announcements').getAttribute('aria-live'), 'polite');
 });
 
