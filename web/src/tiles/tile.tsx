@@ -13,7 +13,7 @@ interface TileProps {
 	name: string;
 	local?: boolean;
 	video: MediaStreamTrack | null;
-	/** No picture comes for now, since the link does not carry it, or since the server is overloaded. */
+	/** No video arrives for now: the link cannot carry it, or the server is overloaded. */
 	starved?: boolean;
 	overloaded?: boolean;
 	/** The sound to play; never one's own. */
