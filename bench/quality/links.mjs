@@ -11,6 +11,8 @@ export const LINKS = {
 	open: {},
 	'600k': { open_s: 20, then: ['rate 600k'] },
 	'250k': { open_s: 20, then: ['rate 250k'] },
+	// Too narrow for a picture beside the voice, and for the voice sent twice.
+	'95k': { open_s: 20, then: ['rate 95k'] },
 	steps: {
 		first: ['rate 3m'],
 		open_s: 20,
