@@ -108,7 +108,7 @@ static void ctr_encrypt(
 	assert(done == 1);
 }
 
-// Hash `len` bytes as the i-th of the next hmac_finish.
+// Hash `len` bytes as the i-th job of the next hmac_finish.
 static inline void
 hmac_add(struct cipher *c, unsigned i, const struct cipher_cm *k, const uint8_t *from, size_t len)
 {
@@ -154,7 +154,7 @@ static void cm_finish(struct cipher *c, unsigned n)
 	}
 }
 
-// To the second-level cache: the keys of 64 jobs do not fit into the first.
+// Prefetches to the second-level cache: the keys of 64 jobs do not fit into the first.
 static inline void prefetch_lines(const void *at, size_t first, size_t end)
 {
 	for (size_t line = first; line < end; line++)

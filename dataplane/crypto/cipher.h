@@ -1,14 +1,14 @@
-// Outgoing SRTP and SRTCP (RFC 3711, RFC 7714) for many viewers at once, by ipsec-mb, and their
-// incoming SRTCP. crypto/srtp.h is for publishers' incoming RTP.
+// Outgoing SRTP (RFC 3711, RFC 7714) for many viewers at once, and SRTCP in both directions, with
+// ipsec-mb. crypto/srtp.h decrypts the RTP that publishers send.
 //
 //	            service thread                                worker
 //	srtp_keys ─┬▶ cipher_key_create ────▶ struct cipher_key ────▶ cipher_protect_burst, _rtcp
 //	           └▶ srtcp_receiver_create ▶ struct srtcp_receiver ▶ cipher_unprotect_rtcp
 //
 // A cipher_key holds the session keys of keys->server, prepared for this machine's instructions,
-// and never changes: the caller keeps what moves (rollover counters, RTCP index), with one
-// cipher_index per outgoing SSRC. A struct cipher is one worker's scratch memory. Protecting
-// allocates nothing, waits for nothing and keeps no packet once it has returned.
+// and never changes. The caller keeps what changes: the RTCP index, and a cipher_index for each
+// outgoing SSRC. A struct cipher is one worker's scratch memory. Protecting allocates nothing,
+// waits for nothing and keeps no packet once it has returned.
 //
 // One copy of a packet, before and after cipher_protect_burst:
 //
@@ -48,7 +48,7 @@ struct cipher_job {
 };
 static_assert(sizeof(struct cipher_job) <= 40);
 
-// A publisher's repair is as late for viewers as it was for us: whatever was accepted can be sent.
+// A late packet that srtp_receive_rtp accepted can still be sent to viewers.
 static_assert(CIPHER_INDEX_WINDOW >= SRTP_WINDOW);
 
 // The indexes that one outgoing SSRC has used under its key; all zero at first. Written by the
@@ -112,22 +112,22 @@ cipher_index_take(struct cipher_index *i, uint16_t seq, uint32_t *roc)
 	return true;
 }
 
-// Session keys of keys->server, in memory of their own. For one thread at a time. NULL and errno:
-// EINVAL for an unknown profile, ENOMEM, EIO if the crypto library failed. Copies what it requires.
+// A copy of the session keys of keys->server, for one thread at a time. NULL and errno: EINVAL for
+// an unknown profile, ENOMEM, EIO if the crypto library failed.
 [[nodiscard]] struct cipher_key *cipher_key_create(const struct srtp_keys *);
 
-// Wipes. NULL is allowed. No cipher may be working with it.
+// Wipes and frees the key, which no cipher may still be using. NULL is allowed.
 void cipher_key_destroy(struct cipher_key *);
 
 // The same for incoming SRTCP: session keys of keys->client.
 [[nodiscard]] struct srtcp_receiver *srtcp_receiver_create(const struct srtp_keys *);
 void srtcp_receiver_destroy(struct srtcp_receiver *);
 
-// One worker's. NULL and errno: ENOMEM, EIO if ipsec-mb fails its own tests.
+// The scratch memory of one worker. NULL and errno: ENOMEM, EIO if ipsec-mb fails its own tests.
 [[nodiscard]] struct cipher *cipher_create(void);
 void cipher_destroy(struct cipher *);
 
-// enum srtp_profile.
+// Returns an enum srtp_profile.
 [[nodiscard]] uint8_t cipher_key_profile(const struct cipher_key *);
 
 // Prefetch the parts of a key of this profile that a packet of len bytes requires. Call it for each
@@ -141,16 +141,17 @@ void cipher_key_prefetch(const struct cipher_key *, uint8_t profile, size_t len)
 void cipher_protect_burst(struct cipher *, struct cipher_job *, unsigned n);
 
 // Encrypt a compound in place and append the trailer to a buffer of `capacity` bytes. The caller
-// counts `index` from 1, with one counter per key, and never repeats it. 0, or nothing may be sent:
-// -ENOSPC the trailer does not fit, -EINVAL too short, -EKEYEXPIRED index above
-// CIPHER_RTCP_INDEX_MAX.
+// counts `index` from 1, with one counter per key, and never repeats it. Returns 0, or an error,
+// and then nothing may be sent: -ENOSPC if the trailer does not fit, -EINVAL if the packet is too
+// short, -EKEYEXPIRED if the index is above CIPHER_RTCP_INDEX_MAX.
 [[nodiscard]] int cipher_protect_rtcp(
         struct cipher *, const struct cipher_key *, uint32_t index, uint8_t *packet, size_t *len,
         size_t capacity
 );
 
-// Verify, then decrypt in place and shorten *len. 0, or drop the packet, and nothing but its bytes
-// has changed: -EINVAL malformed, or not encrypted although CM requires it, -EBADMSG wrong tag,
-// -EALREADY a replay or older than SRTCP_WINDOW.
+// Verify, then decrypt in place and shorten *len. Returns 0, or an error; then drop the packet, of
+// which only the bytes have changed: -EINVAL if it is malformed, or not encrypted although CM
+// requires that; -EBADMSG if the tag is wrong; -EALREADY if it is a replay or older than
+// SRTCP_WINDOW.
 [[nodiscard]] int
 cipher_unprotect_rtcp(struct cipher *, struct srtcp_receiver *, uint8_t *packet, size_t *len);

@@ -29,7 +29,7 @@ struct cipher_salt {
 	uint8_t profile; // enum srtp_profile
 };
 
-// Every key begins like this.
+// Every key begins with this struct.
 struct cipher_key {
 	struct cipher_salt salt;
 };
@@ -80,7 +80,7 @@ struct cipher {
 	aes_gcm_pre_t gcm_prepare;
 	IMB_MGR *ctr; // managers keep state, so each kind of use has its own
 	IMB_MGR *hmac; // many lanes: wide, but slow if few are filled
-	IMB_MGR *hmac_few; // one or two lanes of SHA instructions; else the same as hmac
+	IMB_MGR *hmac_few; // with SHA instructions, one or two lanes; else the same as hmac
 	struct gcm_context_data gcm;
 	IMB_JOB ctr_job;
 	struct cipher_job *hashed[CIPHER_BURST]; // the jobs that hmac_jobs hash

@@ -1,7 +1,7 @@
 // Which SRTCP packets of one transport were accepted (RFC 3711 3.3.2), by sender: Firefox reports
-// from a separate SSRC for each m-section, and from new ones as sections are added. Of fixed size:
-// one sender too many replaces the one that has been silent longest, and then only an old report
-// can be replayed. Written by the transport's worker.
+// from a separate SSRC for each m-section, and from new ones as sections are added. The table has a
+// fixed size: a sender too many replaces the one that has been silent longest, whose old reports
+// can then be replayed. Written by the transport's worker.
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 
 struct srtcp_sender {
 	uint32_t top; // highest index accepted
-	uint32_t heard; // the transport's packet count at its last packet
+	uint32_t heard; // srtcp_replay.packets at the sender's last packet
 	uint64_t seen; // bit n: top - n was accepted; never 0
 };
 
@@ -33,7 +33,8 @@ static inline uint32_t srtcp_replay_find(const struct srtcp_replay *r, uint32_t 
 	return i;
 }
 
-// True if the index may still come from this place. Changes nothing: the tag is not verified yet.
+// True if the sender at this place may still use the index. Changes nothing: the tag is not
+// verified yet.
 [[nodiscard]] static inline bool
 srtcp_replay_is_new(const struct srtcp_replay *r, uint32_t place, uint32_t index)
 {

@@ -20,7 +20,8 @@
 #define SRTP_WINDOW       1024 // RTP packets behind the newest that are still accepted
 #define SRTP_SSRC_MAX     128 // streams that one receiver keeps
 
-// What a sender appends at most: tag, and for SRTCP the index (RFC 7714 9.2: tag, E bit and index).
+// The most that a sender appends: the tag, and for SRTCP the index (RFC 7714 9.2: tag, E bit and
+// index).
 #define SRTP_TRAILER_MAX  16
 #define SRTCP_TRAILER_MAX 20
 
@@ -39,8 +40,8 @@ struct srtp_master {
 // What a DTLS handshake yields (RFC 5764 4.2). Its holder wipes it after use.
 struct srtp_keys {
 	uint8_t profile; // enum srtp_profile
-	struct srtp_master client; // with which the client sends
-	struct srtp_master server; // with which we send
+	struct srtp_master client; // the client encrypts with it
+	struct srtp_master server; // we encrypt with it
 };
 
 struct srtp_receiver;
@@ -53,21 +54,21 @@ void srtp_keys_wipe(struct srtp_keys *);
 // Once per process, before anything else. 0, or -EIO if libsrtp fails its own tests.
 [[nodiscard]] int srtp_init_library(void);
 
-// Inbound: any SSRC. NULL and errno: EINVAL for an unknown profile, ENOMEM. Copies what it
-// requires.
+// Accepts any SSRC. Copies the keys. NULL and errno: EINVAL for an unknown profile, ENOMEM.
 [[nodiscard]] struct srtp_receiver *srtp_receiver_create(const struct srtp_keys *);
 void srtp_receiver_destroy(struct srtp_receiver *);
 
-// Verify, then decrypt in place and shorten *len. 0, or drop the packet, and nothing but its bytes
-// has changed: -EINVAL malformed, -EBADMSG wrong tag, -EALREADY a replay or older than the window,
-// -ENOSPC one SSRC too many, -ENOMEM. If there are SRTP_SSRC_MAX streams, a new one replaces the
-// longest silent one that is not held: from that, only a packet of no track or an old report could
-// be replayed.
+// Verify, then decrypt in place and shorten *len. Returns 0, or an error; then drop the packet, of
+// which only the bytes have changed: -EINVAL if it is malformed, -EBADMSG if the tag is wrong,
+// -EALREADY if it is a replay or older than the window, -ENOSPC if SRTP_SSRC_MAX streams are held,
+// -ENOMEM. When there are SRTP_SSRC_MAX streams, a new one replaces the one that has been silent
+// longest and is not held. Only packets of no track and old reports of that stream can then be
+// replayed.
 [[nodiscard]] int srtp_receive_rtp(struct srtp_receiver *, uint8_t *packet, size_t *len);
 [[nodiscard]] int srtp_receive_rtcp(struct srtp_receiver *, uint8_t *packet, size_t *len);
 
-// Keep this SSRC's stream, which has had a packet, until it is forgotten: its packets are relayed,
-// so none may be replayed.
+// Keep this SSRC's stream, which has received a packet, until srtp_receiver_forget: its packets are
+// relayed, so none may be replayed.
 void srtp_receiver_hold(struct srtp_receiver *, uint32_t ssrc);
 
 // Free the stream of an SSRC that has ended. Its replay window goes with it: from now on, the

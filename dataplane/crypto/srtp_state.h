@@ -11,7 +11,7 @@
 // A stream that libsrtp keeps for an SSRC.
 struct stream {
 	uint32_t ssrc;
-	uint32_t heard; // the receiver's packet count at its last packet
+	uint32_t heard; // srtp_receiver.packets at the stream's last packet
 	bool held; // by srtp_receiver_hold
 };
 

@@ -33,8 +33,8 @@ struct config_network {
 struct config {
 	enum am_log_level log_level;
 	enum config_idle idle;
-	bool adapt; // to what viewers' links carry
-	bool udp_checksum; // over IPv4, if the port does not compute it
+	bool adapt; // fit what viewers are sent to their links
+	bool udp_checksum; // compute it over IPv4, too, if the port does not
 	uint16_t worker_count; // 1..AM_WORKER_MAX
 	uint16_t cores[AM_WORKER_MAX]; // CPU of each worker, always filled
 	char port[AM_CONFIG_STRING_MAX]; // PCI address, or a virtual device with its arguments

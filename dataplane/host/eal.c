@@ -271,7 +271,7 @@ int eal_start(const struct config *config)
 	add(&args, "--no-telemetry");
 	add(&args, "--log-level=warning");
 	add(&args,
-	    "--log-level=pmd.net.memif:critical"); // it would log each call to an absent peer
+	    "--log-level=pmd.net.memif:critical"); // memif would log each call to an absent peer
 	if (args.overflow) {
 		am_error("eal: arguments too long");
 		return -E2BIG;

@@ -22,10 +22,10 @@ struct port {
 	uint16_t id;
 	uint16_t queues; // of each direction: queue i belongs to worker i
 	uint8_t mac[6];
-	uint16_t mtu; // bytes of the longest IP packet that it takes
+	uint16_t mtu; // bytes of the longest IP packet
 	uint16_t frame_max; // the same with Ethernet and VLAN headers; longer frames get lost
 	uint8_t tx_offload; // enum packet_offload bits, as packet_seal takes them
-	bool rx_checksum; // the hardware checks: port_rx_verified may be true
+	bool rx_checksum; // the hardware verifies checksums; if not, ignore port_rx_verified
 	bool dials; // a memif client: port_start connects it to its peer, or fails if there is none
 	bool started;
 	struct rte_mempool *pool; // owned; every received and made packet comes from it
@@ -44,11 +44,11 @@ void port_stop(struct port *);
 // that has returned, so call it regularly.
 bool port_is_linked(const struct port *);
 
-// Stops it and frees the pools. Nobody may hold an mbuf any more.
+// Stops the port and frees the pools. No mbuf may be in use any more.
 void port_close(struct port *);
 
-// The checksums_verified of packet_parse: the hardware has found the UDP checksum correct and, for
-// IPv4, the header's (IPv6 has none).
+// True if the hardware has found the UDP checksum correct and, for IPv4, the header's (IPv6 has
+// none); for packet_parse's checksums_verified.
 static inline bool port_rx_verified(const struct rte_mbuf *m)
 {
 	uint64_t ip = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;

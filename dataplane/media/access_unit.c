@@ -57,7 +57,7 @@ bool access_unit_packet(
 	if (idr == 0 || idr == a->told)
 		return false;
 
-	// Back to the previous picture.
+	// Walk back to the previous picture.
 	uint64_t first = idr, oldest = a->top - ACCESS_UNIT_PACKETS;
 	uint8_t found = *units_of(a, idr);
 	bool missing = false;

@@ -8,12 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ACCESS_UNIT_PACKETS  64 // remembered
+#define ACCESS_UNIT_PACKETS  64 // that are remembered
 #define ACCESS_UNIT_LEAD_MAX 16 // packets from the parameter sets to the picture
 
 struct access_unit {
 	uint64_t top; // highest extended sequence number (sequence_start), 0: none yet
-	uint64_t told; // of the IDR picture that was reported last
+	uint64_t told; // first packet of the IDR picture that was reported last
 	uint8_t units[ACCESS_UNIT_PACKETS]; // enum h264_units, indexed by low bits; 0: not received
 };
 

@@ -1,5 +1,5 @@
-// How much arrives at a viewer, by its own account: bytes in ACKED_BINS intervals of the viewer's
-// clock. Written by the viewer's worker only.
+// How much arrives at a viewer, according to its feedback: bytes in ACKED_BINS intervals of the
+// viewer's clock. Written by the viewer's worker only.
 #pragma once
 
 #include <stdint.h>
@@ -13,7 +13,7 @@
 #define ACKED_LONG  (ACKED_BINS - 1)
 
 struct acked {
-	int64_t bin; // number of the newest, arrival / ACKED_BIN_US; its end is still to come
+	int64_t bin; // number of the newest, which is not complete: arrival / ACKED_BIN_US
 	uint32_t bytes[ACKED_BINS];
 	uint8_t full; // bins that are complete
 	uint8_t started;
@@ -24,6 +24,6 @@ void acked_init(struct acked *);
 // Bytes older than the bins are ignored.
 void acked_add(struct acked *, int64_t arrival_us, uint32_t bytes);
 
-// bit/s of the last n complete bins, 1 to ACKED_LONG. If there are fewer, of all of them, or 0 if
-// they are also fewer than ACKED_SHORT.
+// bit/s over the last n complete bins, 1 to ACKED_LONG. If there are fewer: over all of them, or 0
+// if there are fewer than ACKED_SHORT, too.
 uint32_t acked_rate(const struct acked *, uint8_t n);

@@ -225,7 +225,7 @@ static unsigned lacks(const struct allocation_picture *pictures, unsigned count)
 	return n;
 }
 
-// Whether fewer would be missing if the others made room.
+// Whether fewer pictures would be missing if others gave up steps for them.
 static bool
 makes_room(const struct allocation_picture *pictures, unsigned count, uint64_t budget_bps)
 {
@@ -249,7 +249,7 @@ may_step_up(struct allocation *a, bool roomy, bool low, bool probed, bool black,
 	return roomy && (probed || patient) && (!a->down_us || now_us - a->down_us >= wait_us);
 }
 
-// If no picture fits: the most important of those that were there. Otherwise count.
+// If no picture fits, the most important of those that were sent before. Otherwise count.
 static unsigned
 last_of(const struct allocation_picture *pictures, const uint8_t *before, unsigned count)
 {

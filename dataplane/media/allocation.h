@@ -1,10 +1,10 @@
 // Which layers of which pictures one viewer's link carries. A *picture* is one video. Audio is not
 // part of this: it was subtracted from the budget. Plain rules, time passed in.
 //
-// Down at once, up with patience: a step up that fails freezes the viewer's picture, so after one
-// that was taken back within ALLOCATION_REGRET_US the next waits twice as long. This wait is only
-// for the rate that failed: up to half of it steps come sooner, as after a fade, and so they do if
-// the link now carries far more than what failed.
+// Steps down come at once, steps up with patience: one that fails freezes the viewer's picture. So
+// after a step up that was taken back within ALLOCATION_REGRET_US, the next waits twice as long.
+// Two kinds of steps up come sooner: those up to half of the rate that failed, as after a fade, and
+// those on a link that now carries far more than that rate.
 #pragma once
 
 #include <stdbool.h>
@@ -12,19 +12,19 @@
 
 #define ALLOCATION_STEPS          8 // per picture
 #define ALLOCATION_DOWN_US        300000 // the link must carry too little for this long
-#define ALLOCATION_DOWN_PERCENT   125 // of what it carries: above that, at once
+#define ALLOCATION_DOWN_PERCENT   125 // of what it carries: if more is sent, the step comes at once
 #define ALLOCATION_UP_US          2000000 // it must carry enough for a step up for this long
 #define ALLOCATION_UP_PERCENT     108 // … and this much of what the step requires
-#define ALLOCATION_MARGIN_PERCENT 105 // the same if a probe has shown it
+#define ALLOCATION_MARGIN_PERCENT 105 // the same after a probe has proven it
 #define ALLOCATION_WAIT_US        5000000 // after the last step down, at first
 #define ALLOCATION_WAIT_US_MAX    40000000
 #define ALLOCATION_BLACK_US       1000000 // the same for a picture that is missing altogether
-#define ALLOCATION_LAST_PERCENT   200 // of the budget: the last picture stays, late, up to that
+#define ALLOCATION_LAST_PERCENT   200 // of the budget: up to this, the last picture stays, late
 #define ALLOCATION_REGRET_US      10000000
-#define ALLOCATION_LOW_US         2000000 // after a step down, up to …
-#define ALLOCATION_LOW_PERCENT    50 // … of what failed
-#define ALLOCATION_OTHER_PERCENT  250 // of what failed: more than that is another link
-#define ALLOCATION_PICTURES       64 // of one viewer that are compared with each other
+#define ALLOCATION_LOW_US         2000000 // after a step down, until a step up to at most …
+#define ALLOCATION_LOW_PERCENT    50 // … of the rate that failed
+#define ALLOCATION_OTHER_PERCENT  250 // of the failed rate: a link that carries more is another one
+#define ALLOCATION_PICTURES       64 // of one viewer; more are not compared with each other
 
 #define ALLOCATION_NONE 0xff // no step: the picture is paused
 
@@ -42,8 +42,8 @@ struct allocation {
 	int64_t roomy_us; // since when it would carry one more step; 0: it would not
 	int64_t down_us, up_us; // of the last step down, and up
 	int64_t wait_us; // after a step down, until the next step up
-	uint64_t failed_bps; // what the link did not carry then
-	uint64_t failed_budget_bps; // … and what it did carry
+	uint64_t failed_bps; // the rate that the link did not carry then
+	uint64_t failed_budget_bps; // … and the rate that it did carry
 	int64_t leap_us; // when a step up last skipped the wait because the link seemed another one
 	bool fooled; // the link had not changed after all: steps wait until one is not regretted
 };
@@ -55,10 +55,10 @@ uint64_t allocation_choose(struct allocation_picture *, unsigned count, uint64_t
 // The sum of the chosen steps, in bit/s.
 uint64_t allocation_used(const struct allocation_picture *, unsigned count);
 
-// What the last step of each picture takes, in bit/s.
+// The sum of the highest steps of all pictures, in bit/s.
 uint64_t allocation_most(const struct allocation_picture *, unsigned count);
 
-// The whole of what the cheapest step up of any picture would take, or 0 if all have their last.
+// The sum in bit/s after the cheapest step up of any picture, or 0 if all have their highest step.
 uint64_t allocation_next(const struct allocation_picture *, unsigned count, uint64_t used_bps);
 
 // The rate in bit/s that a probe should show, with the margin that a step up requires: that of the
@@ -75,7 +75,7 @@ enum allocation_why {
 	ALLOCATION_PROBED, // a probe has just proven the budget: a step up need not wait
 };
 
-// One look: `chosen` says what is sent now. Returns true if that is to change, to the new `chosen`.
+// Checks what is sent now, which is `chosen`. True if that must change to the new `chosen`.
 [[nodiscard]] bool allocation_look(
         struct allocation *, struct allocation_picture *, unsigned count, uint64_t budget_bps,
         enum allocation_why, int64_t now_us

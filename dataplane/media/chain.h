@@ -1,6 +1,6 @@
 // The pictures of one encoding that a viewer can begin with: its last key frame, and the base layer
-// since. The history holds them; this only knows where. Written by each worker that has
-// subscribers.
+// since. The history holds their packets; a chain only knows the numbers. Written by each worker
+// that has subscribers.
 #pragma once
 
 #include "media/track_packet.h"
@@ -10,14 +10,14 @@
 
 struct chain {
 	uint32_t first; // number of the key frame's first packet
-	uint32_t whole; // of the packet that completed it: access_unit.h
-	uint32_t bytes; // payloads of the base layer since
-	uint16_t packets; // of the base layer since
+	uint32_t whole; // number of the packet that completed it (access_unit.h)
+	uint32_t bytes; // payloads of the base layer since then
+	uint16_t packets; // of the base layer since then
 	bool known;
 };
 
-// A packet arrived; bytes: of its payload.
+// Notes a packet that arrived; bytes: of its payload.
 void chain_packet(struct chain *, const struct track_packet *, uint32_t bytes);
 
-// Later packets have nothing to do with those so far.
+// Forgets the chain: later packets do not depend on it.
 void chain_break(struct chain *);

@@ -13,7 +13,7 @@
 #define THRESHOLD_MS_MAX   600.0f
 #define THRESHOLD_UP       0.0087f // per ms
 #define THRESHOLD_DOWN     0.039f
-#define THRESHOLD_OUTLIER  15.0f // ms beyond: no reason to adapt
+#define THRESHOLD_OUTLIER  15.0f // ms above it: the threshold does not adapt to outliers
 #define THRESHOLD_STEP_MS  100
 #define OVERUSE_MS         10.0f
 #define RISE_PER_S         0.08f
@@ -29,8 +29,8 @@
 #define RISE_LIMIT         1.5f
 #define STANDING_LEAST_MS  60 // of delay above the minimum
 #define STANDING_MS        500 // the minimum over this long
-#define STANDING_FALL_MS   10 // in that time: the queue drains
-#define STANDING_CUTS_MAX  2 // if they do not help, the path itself has become longer
+#define STANDING_FALL_MS   10 // if the delay falls by this much in that time, the queue drains
+#define STANDING_CUTS_MAX  2 // if these do not help, the path itself has become longer
 #define FLOOR_MS           10000
 #define FLOOR_UNKNOWN      INT16_MAX
 #define WAY_US_MAX         1000000000
@@ -288,7 +288,7 @@ static bool cut(struct delay *d, int64_t now_us, const struct delay_input *in)
 	return less;
 }
 
-// What arrives need not be less than the rate: the queue has stood for a while.
+// The queue has stood for a while, so the rate falls even if no less arrives than it allows.
 static bool cut_standing(struct delay *d, int64_t now_us, const struct delay_input *in)
 {
 	float left = in->acked_long > 0 && (float)in->acked_long < d->rate ? (float)in->acked_long

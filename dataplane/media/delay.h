@@ -31,8 +31,8 @@ struct delay_group {
 	int32_t arrival_span_us;
 };
 
-// A queue that stands still has no slope. So the minimum delay of half a second is compared with
-// the minimum of 10 to 20 s. All are in ms, relative to the first packet's delay.
+// A standing queue has no slope. So the minimum delay of half a second is compared with the minimum
+// of 10 to 20 s. All are in ms, relative to the first packet's delay.
 struct delay_floor {
 	int64_t way_us; // the first packet's delay, from our clock to the viewer's
 	uint32_t ten_s_ms; // when ten_s began, on the viewer's clock, low bits; likewise below
@@ -60,18 +60,18 @@ struct delay {
 	float smoothed_ms;
 	float slope;
 	float threshold_ms;
-	float overuse_ms; // for how long
+	float overuse_ms; // how long overuse has lasted
 	float capacity; // kbit/s at which overuse was seen, 0 = unknown
 	float deviation; // of the capacity: squared, relative to it
 	float rate; // bit/s
-	uint16_t samples_n; // up to DELAY_DELTAS_MAX
+	uint16_t samples_n; // so far, up to DELAY_DELTAS_MAX (delay.c)
 	uint8_t next; // sample to write
 	uint8_t overuse_n; // groups
 	uint8_t disorder_n; // groups in a row that arrived before their predecessor
 	uint8_t groups; // 0; 1: the growing one; 2: also a previous one
 	uint8_t usage; // enum delay_usage
 	bool rising;
-	bool high; // the queue stood recently: no reason to rise
+	bool high; // a queue stood recently: the rate does not rise
 	uint8_t standing_n; // cuts in a row for a standing queue
 };
 static_assert(sizeof(struct delay) <= 288);

@@ -67,13 +67,13 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-// What arrives by the viewer's account, but never more than was sent.
+// What arrives according to the viewer, but never more than was sent.
 static uint32_t acked_long(const struct downlink *d)
 {
 	return smaller(acked_rate(&d->acked, ACKED_LONG), d->sent_peak);
 }
 
-// Likewise, recently. A queue may have begun to grow within the longer time.
+// The same over a shorter time, since a queue may have begun to grow within the longer one.
 static uint32_t acked_short(const struct downlink *d)
 {
 	uint32_t rate = acked_rate(&d->acked, ACKED_SHORT);
@@ -210,13 +210,14 @@ static bool has_burst(const struct downlink *d)
 	return false;
 }
 
-// A probe has just passed: then it is the key frame of the step that was taken for it.
+// True if a probe has just passed: then the queue comes from the key frame of the step that
+// followed.
 static bool was_just_proven(const struct downlink *d, int64_t now_us)
 {
 	return d->probe.open && d->probe.tried && now_us - d->probe.since_us < EXCUSE_US;
 }
 
-// An excuse is good for a while, and not again soon: who always sends too much has none.
+// An excuse holds for a while and is not renewed soon, so constant bursts excuse nothing.
 static bool is_excused(struct downlink *d, int64_t now_us)
 {
 	bool again = now_us - d->excuse_us >= EXCUSE_AGAIN_US;
@@ -226,9 +227,9 @@ static bool is_excused(struct downlink *d, int64_t now_us)
 	return now_us - d->excuse_us < EXCUSE_US;
 }
 
-// Little is sent, and as much arrives, recently or over a second, since a few pictures are no
-// measure. Then jitter or another sender's queue looks like a growing queue, and a cut to the
-// little that arrives would have no reason.
+// True if little is sent and all of it arrives, recently or over a second, since a few pictures
+// prove nothing. Then it is jitter or another sender's queue that looks like overuse, and there is
+// no reason to cut the rate to the little that arrives.
 static bool arrives_whole(const struct downlink *d)
 {
 	uint64_t sent = (uint64_t)d->used * estimate(d) / 100;
@@ -247,7 +248,7 @@ static void follow_delay(struct downlink *d, int64_t now_us, uint32_t acked)
 	bool known = d->delay.capacity > 0;
 	bool probed = d->probe.state != PROBE_IDLE || now_us - d->probe.since_us < CALM_US;
 	if (probed && d->delay.usage != DELAY_UNDERUSE)
-		return; // what arrives and fills the queue is the probe
+		return; // the probe is what arrives and what fills the queue
 	if (d->delay.usage == DELAY_OVERUSE) {
 		d->overuse_us = now_us;
 		in.excused = is_excused(d, now_us) || arrives_whole(d);
@@ -294,7 +295,7 @@ static void follow_probe(struct downlink *d, int64_t now_us)
 		delay_restart(&d->delay);
 	if (verdict == PROBE_SATURATED || (verdict == PROBE_PASSED && rate > now))
 		set_rate(d, now_us, rate);
-	d->former = rate > 0 ? 0 : d->former / 2; // it was too early, or too much
+	d->former = rate > 0 ? 0 : d->former / 2; // the probe came too early or tried too much
 	d->proven = rate;
 	enum probe_success success = verdict == PROBE_UNTOLD ? PROBE_REACHED : PROBE_IN_VAIN;
 	if (d->probe.open || (uint64_t)rate * 100 > (uint64_t)now * WORTH_PERCENT)
@@ -396,7 +397,7 @@ static void start_probe(struct downlink *d, int64_t now_us)
 	if (now_us - d->overuse_us >= FORMER_US || d->former <= now)
 		d->former = 0;
 	if (d->former > 0)
-		rate = d->former; // a pass proves 0.85 of it; no wish is required
+		rate = d->former; // a probe that passes proves 0.85 of it; no wish is required
 	if (rate > now)
 		probe_start(
 		        &d->probe, now_us, rate, d->former > 0 ? 0 : d->want,
@@ -413,7 +414,7 @@ void downlink_tick(struct downlink *d, int64_t now_us)
 	heed_silence(d, now_us);
 	follow_probe(d, now_us);
 	bool more = (uint64_t)d->want * WISH_PERCENT > (uint64_t)estimate(d) * 100;
-	// A wish that was just met is about to be followed by that for the next step.
+	// After a wish that was just met, the wish for the next step is about to follow.
 	bool met = d->probe.wished && downlink_proven(d, now_us) > 0;
 	probe_wish(&d->probe, now_us, more || met);
 	if (d->probe.wished || d->former > 0)

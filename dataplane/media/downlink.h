@@ -30,17 +30,17 @@
 #define DOWNLINK_PROVEN_US  2000000 // how long a probe's result allows a step
 
 struct downlink {
-	struct sent sent; // first: the copies' part
+	struct sent sent; // comes first: each copy writes it
 	struct delay delay;
 	struct loss loss;
 	struct probe probe;
 	struct acked acked;
 	struct twcc_time time;
 	int64_t clock_us; // the viewer's clock minus ours, over the fastest path
-	int64_t feedback_us; // when the last one came, or since when packets are unanswered
+	int64_t feedback_us; // when feedback last came, or since when packets are unanswered
 	int64_t remb_us;
 	int64_t overuse_us; // when overuse was last seen
-	int64_t excuse_us; // when a burst of ours last excused it
+	int64_t excuse_us; // when a burst of ours last excused overuse
 	uint32_t answered; // low bits of the next number when the last feedback came
 	uint32_t tick_bytes; // sent until the last tick, low bits
 	uint32_t windows[DOWNLINK_WINDOWS]; // bytes of each tick
@@ -88,7 +88,7 @@ static inline void downlink_sent_plain(struct downlink *d, uint32_t bytes)
 	sent_plain(&d->sent, bytes);
 }
 
-// The extension was negotiated after all. From then on that holds.
+// The extension turns out to be negotiated: from now on, feedback counts.
 void downlink_answers(struct downlink *);
 
 // A feedback message, from the base sequence number on (after both SSRCs). 0, or -EBADMSG if it is
@@ -103,8 +103,8 @@ void downlink_report(struct downlink *, int64_t now_us, uint8_t fraction_lost);
 // Call about every DOWNLINK_TICK_US.
 void downlink_tick(struct downlink *, int64_t now_us);
 
-// The allocator would like to see that the link carries so much in all, its wish included; 0: all
-// is well. most: all that it may ever use. bit/s.
+// Sets the total rate that the allocator would like the link to be shown to carry, or 0 if it lacks
+// nothing; most: the highest rate that it may ever use. bit/s.
 void downlink_want(struct downlink *, int64_t now_us, uint32_t rate, uint32_t most);
 
 // Call before a tick if nothing may be probed: then the rate before a cut is not probed either.
@@ -131,7 +131,7 @@ static inline bool downlink_queued_since(const struct downlink *d, int64_t now_u
 // What a probe has recently proven, in bit/s, or 0: up to this the allocator need not wait.
 uint32_t downlink_proven(const struct downlink *, int64_t now_us);
 
-// Is a probe being sent? Only if the extension was negotiated. Then call downlink_probe every
+// True while a probe is being sent, which requires the extension. Then call downlink_probe every
 // PROBE_STEP_US.
 static inline bool downlink_probing(const struct downlink *d)
 {

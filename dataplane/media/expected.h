@@ -1,6 +1,6 @@
 // How many packets each block of a viewer's reception reports covers: a block gives the share lost
-// since the previous one (RFC 3550 6.4.1), but not of how many packets. For a stream that stands
-// still the share is 0 and means nothing. Bounded: with very many streams, some are forgotten
+// since the previous one (RFC 3550 6.4.1), but not of how many packets. For a stream that has
+// stopped, the share is 0 and means nothing. Bounded: with very many streams, some are forgotten
 // repeatedly. Written by the viewer's worker.
 #pragma once
 
@@ -19,7 +19,7 @@ struct expected_stream {
 struct expected {
 	struct expected_stream of[EXPECTED_SETS][EXPECTED_WAYS];
 };
-static_assert(sizeof(struct expected) == 256); // of each viewer
+static_assert(sizeof(struct expected) == 256); // one for each viewer
 
 // Packets between the last report of this stream and this one; 0 if there was none, or if this one
 // is older. highest: its extended highest number.

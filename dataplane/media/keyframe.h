@@ -1,6 +1,6 @@
 // Key frame requests of all viewers of one stream, merged: 2000 joins cost the speaker one picture.
-// One per encoding, written by the publisher's worker. Also limits how often one viewer may ask:
-// everyone gets the key frame, and it costs the others sharpness.
+// One per encoding, written by the publisher's worker. Also limits how often one viewer may request
+// one: everyone gets the key frame, and pays for it with sharpness.
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 
 struct keyframe {
 	int64_t sent_us; // when the last PLI went out
-	bool sent; // one ever went out
+	bool sent; // a PLI has gone out
 	bool pending; // requested within KEYFRAME_INTERVAL_US of the last PLI
 };
 
@@ -42,20 +42,20 @@ struct keyframe_share {
 	int64_t forgotten_us; // until when `used` has been reduced
 	uint32_t got_ms; // when part of a key frame last went out to it
 	uint8_t used; // key frames; one is forgotten every KEYFRAME_SHARE_WAIT_MAX_US
-	bool got; // one ever went out to it
+	bool got; // part of one has gone out to it
 	bool asked; // the last one has not come yet: another request costs nothing
 };
 
-// The viewer cannot decode what it gets. True: request a key frame. False: it has had its share and
-// may try again later.
+// The viewer cannot decode what it gets. True: request a key frame. False: it has used up its share
+// and may try again later.
 [[nodiscard]] bool keyframe_share_take(struct keyframe_share *, int64_t now_us);
 
 // The viewer changes what it gets, and so will require a key frame, from reserved_us on. That is
-// now if it has not had its share. Wishes before the key frame has come count as one.
+// now unless the viewer has used up its share. Wishes before the key frame has come count as one.
 void keyframe_share_reserve(struct keyframe_share *, int64_t now_us);
 
-// It has got what it wished for, or requires a key frame that it did not cause, which must not
-// wait.
+// The viewer has got what it wished for, or requires a key frame for a reason that it did not
+// cause: such a request must not wait.
 static inline void keyframe_share_excuse(struct keyframe_share *k)
 {
 	k->reserved_us = 0;

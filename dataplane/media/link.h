@@ -14,16 +14,16 @@ struct link {
 	uint16_t lost; // smoothed, in 1/256 of the fraction's units
 	uint16_t rtt_ms; // 0: unknown
 	uint8_t jitter_ms;
-	bool lossy; // so much gets lost that audio is sent twice
+	bool lossy; // loss is so high that audio is sent twice
 };
 
-// fraction: of RFC 3550 6.4.1, /256.
+// fraction: fraction lost (RFC 3550 6.4.1), in 1/256.
 void link_lost(struct link *, uint8_t fraction);
 
-// jitter: of RFC 3550 6.4.1, in units of rate.
+// jitter: interarrival jitter (RFC 3550 6.4.1), in timestamp units; rate: their frequency in Hz.
 void link_jitter(struct link *, uint32_t jitter, uint32_t rate);
 
-// The client quotes the report that we sent at sent_us; delay: how long it waited, in 1/65536 s.
+// The client quotes the report that we sent at sent_us, after a delay (DLSR) in 1/65536 s.
 void link_rtt(struct link *, int64_t now_us, int64_t sent_us, uint32_t delay);
 
 // The value for am_gauges.

@@ -7,7 +7,7 @@
 #define AGE_WEIGHT            0.9f // of an observation, relative to the one after it
 #define INHERENT_START        0.01f
 #define INHERENT_MIN          0.001f
-#define INHERENT_OFFSET       0.05f // maximum, plus more the lower the capacity:
+#define INHERENT_OFFSET       0.05f // maximum, plus INHERENT_BALANCE divided by the capacity
 #define INHERENT_BALANCE      75.0f // kbit/s
 #define INHERENT_MAX          0.5f
 #define NEWTON_STEP           0.75f
@@ -16,7 +16,7 @@
 #define BIAS_LOSS_MAX         0.25f // above this there is no bias
 #define UPPER_LOSS            0.05f // above this the capacity is at most …
 #define UPPER_BALANCE         75.0f // … these kbit/s, divided by the loss beyond
-#define FORGIVEN_MAX          0.05f // of any loss; and of inherent loss:
+#define FORGIVEN_MAX          0.05f // of any loss; the next line is for inherent loss
 #define FORGIVEN_INHERENT_MAX 0.1f
 #define HOLD_FACTOR           2
 #define PROBABILITY_MARGIN    1e-6f
@@ -134,7 +134,7 @@ static struct candidate best_of(const struct loss *l, float now_kbit, float acke
 		best_value = value;
 		best = c;
 	}
-	// More only if the loss would occur anyway.
+	// The capacity may rise only if the loss would occur at any rate.
 	if (best.capacity > now_kbit && best.inherent < average)
 		best.capacity = now_kbit;
 	return best;
@@ -155,7 +155,8 @@ static void hold_again(struct loss *l, int64_t now_us)
 		l->hold_us = LOSS_HOLD_US_MAX;
 }
 
-// The loss without which more would arrive. It is bounded, since a policer loses packets, too.
+// The share of loss that is added back to what arrives. It is bounded, since a policer loses
+// packets, too.
 static float forgiven_loss(const struct loss *l)
 {
 	float share = loss_share(l);

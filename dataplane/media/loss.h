@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define LOSS_OBSERVATIONS   15
-#define LOSS_OBSERVATION_US 250000 // at least, for one, by the time of sending
+#define LOSS_OBSERVATION_US 250000 // minimum length of one, by the time of sending
 #define LOSS_UNIT           16 // bytes; so 16 bits hold an observation at 30 Mbit/s
 #define LOSS_HOLD_US_MIN    300000
 #define LOSS_HOLD_US_MAX    60000000

@@ -2,7 +2,7 @@
 
 #define BITS_US               8000000 // bits of a byte in a second
 #define GOAL_PERCENT          120
-#define BUCKET_BPS            40000 // of a long part's rate may be a bucket's and one packet's
+#define BUCKET_BPS            40000 // of a long part's rate may come from a bucket and one packet
 #define ESTIMATE_FACTOR       2
 #define ESTIMATE_FACTOR_OPEN  3
 #define PAUSE_PERCENT         150
@@ -49,7 +49,8 @@ void probe_hurry(struct probe *p, int64_t at_us)
 
 uint32_t probe_rate(const struct probe *p, uint32_t goal, uint32_t most, uint32_t estimate)
 {
-	// The last one passed as a whole: this is another link, and the next step is not all of it.
+	// The last probe passed as a whole: this is another link, which may carry more than the
+	// next step.
 	if (p->open && p->tried && goal > 0 && goal < most)
 		goal = most;
 	uint64_t rate = (uint64_t)goal * GOAL_PERCENT / 100;
@@ -58,7 +59,8 @@ uint32_t probe_rate(const struct probe *p, uint32_t goal, uint32_t most, uint32_
 	uint64_t limit = (uint64_t)estimate * (p->open ? ESTIMATE_FACTOR_OPEN : ESTIMATE_FACTOR);
 	limit = limit < PROBE_RATE_MAX ? limit : PROBE_RATE_MAX;
 	uint64_t gentle = (uint64_t)p->ceiling * 1000 * CEILING_PERCENT / 100;
-	// A link that was full at less than it is known to carry was another then, as in a fade.
+	// If the link was full at less than it is now known to carry, that was another link, as in
+	// a fade.
 	if (gentle > estimate && gentle < limit)
 		limit = gentle;
 	return (uint32_t)(rate < limit ? rate : limit);
@@ -99,8 +101,7 @@ void probe_start(
 {
 	p->lost_percent = lost_percent < LOST_PERCENT_MAX ? lost_percent : LOST_PERCENT_MAX;
 	p->rate = rate < PROBE_RATE_MAX ? rate : PROBE_RATE_MAX;
-	// As probe_rate chose it, or gentle, if the goal is so low that some more is half as much
-	// again.
+	// Bold after a probe that passed as a whole, if the rate is above 1.5 × the goal.
 	p->bold = p->open && p->tried && goal > 0 && rate / 3 > goal / 2;
 	p->narrow = p->open = false;
 	p->tried = true;
@@ -214,7 +215,8 @@ static uint32_t told_span(const struct probe *p)
 	return end > p->told_first ? end - p->told_first : 0;
 }
 
-// What these bytes would be without the loss at any rate and with the packets not reported.
+// What these bytes would be without the losses that occur at any rate, and if all packets were
+// reported.
 static uint32_t with_lost(const struct probe *p, uint32_t bytes)
 {
 	uint64_t all = (uint64_t)bytes * 100 / (100u - p->lost_percent);

@@ -20,17 +20,17 @@
 #define PROBE_BUCKET         6500 // bytes: 6 kB, plus some that shapers add to each packet
 #define PROBE_BUCKET_NARROW  3000 // if the short part has already met the capacity
 #define PROBE_BYTES_LONG     54000 // of the long part: proves 0.88 of its rate
-#define PROBE_BYTES_BOLD     24000 // likewise, where that is half as much again as the goal: 0.73
+#define PROBE_BYTES_BOLD     24000 // likewise, if the rate is 1.5 × the goal: proves 0.73
 #define PROBE_LONG_US_MAX    1500000
 #define PROBE_SHORT_US       30000
 #define PROBE_BLOCK          4 // packets
 #define PROBE_PACKETS_MIN    5
-#define PROBE_STEP_US        2000 // how often to ask for packets
+#define PROBE_STEP_US        2000 // between two calls of probe_packet
 #define PROBE_RATE_MAX       6000000 // bit/s
 #define PROBE_PACKET_MAX     1200 // bytes on the wire
 #define PROBE_PACKET_MIN     200
 #define PROBE_FIRST_US       1000000 // from a wish to its first probe
-#define PROBE_AGAIN_US       100000 // from one that helped, to the next
+#define PROBE_AGAIN_US       100000 // from a probe that helped to the next one
 #define PROBE_PAUSE_US       3000000 // to the next; × 1.5 per failure, up to PROBE_PAUSE_US_MAX
 #define PROBE_PAUSE_US_MAX   30000000
 #define PROBE_PAUSE_US_SHORT 2000000 // after the short part alone: it costs next to nothing
@@ -64,8 +64,8 @@ struct probe {
 	uint32_t bytes; // to send
 	int32_t block_us_min; // minimum of the last PROBE_BLOCK packets: a queue delays all of them
 	int32_t block_us_min_now; // of the block under way
-	uint16_t packets; // sent, once all are
-	uint16_t told; // of them, reported by feedback as arrived or lost
+	uint16_t packets; // number sent; set once all are
+	uint16_t told; // packets that feedback has reported as arrived or lost
 	uint16_t told_first; // index of the first reported; unreported ones count alike
 	uint16_t told_end; // index after the highest reported, which may be beyond the probe
 	uint16_t pause_ms; // after a failure
@@ -76,7 +76,7 @@ struct probe {
 	bool wished : 1;
 	bool arrived : 1; // a packet of it
 	bool tried : 1; // there was one before
-	bool bold : 1; // it asks for more than the goal
+	bool bold : 1; // its rate is above the goal
 	bool narrow : 1; // the short part met no bucket, but the capacity
 	bool open : 1; // the last probe passed as a whole, or there was none: more may pass
 };
@@ -92,21 +92,21 @@ enum probe_verdict {
 
 void probe_init(struct probe *, int64_t now_us);
 
-// Whether the allocator wishes for more. The very first probe comes at once, later ones
+// Sets whether the allocator wishes for more. The very first probe comes at once, later ones
 // PROBE_FIRST_US after the wish.
 void probe_wish(struct probe *, int64_t now_us, bool wished);
 
 // Lets the next probe begin as early as at_us.
 void probe_hurry(struct probe *, int64_t at_us);
 
-// goal: bit/s of the allocator's next step; most: of all that it may ever use; estimate: of now.
-// The rate to probe: bold after a probe that passed as a whole, gentle where the last one found the
-// link full.
+// goal: bit/s of the allocator's next step; most: of all that it may ever use; estimate: the
+// current one. Returns the rate to probe: bold after a probe that passed as a whole, gentle where
+// the last one found the link full.
 uint32_t probe_rate(const struct probe *, uint32_t goal, uint32_t most, uint32_t estimate);
 
-// goal: what is enough to be proven, or 0: the rate. next: number of the next packet; sent: bytes
-// that the viewer has been sent so far. lost_percent:
-// what is lost at any rate, and is not held against the probe.
+// Begins a probe. goal: the rate that it is enough to prove, or 0: `rate`. next: number of the next
+// packet; sent: bytes that the viewer has been sent so far. lost_percent: what is lost at any rate,
+// and does not count against the probe.
 void probe_start(
         struct probe *, int64_t now_us, uint32_t rate, uint32_t goal, uint8_t lost_percent,
         uint64_t next, uint64_t sent
@@ -131,7 +131,7 @@ enum probe_verdict probe_judge(
 // The last probe's result did not last: the next probe comes after a longer pause.
 void probe_put_off(struct probe *, int64_t now_us);
 
-// It did last: pauses start small again.
+// The last probe's result lasted: pauses start small again.
 void probe_lasted(struct probe *);
 
 // The outcome decides when the next probe is due: soon if this one led nearer to the goal, after a

@@ -36,7 +36,7 @@ static void layer_mean(struct rates_layer *l, uint8_t count)
 	}
 }
 
-// For the seconds before `at`.
+// Updates the peaks with the mean of the seconds before `at`.
 static void layer_peak(struct rates_layer *l, uint8_t at)
 {
 	uint64_t bytes = key_bytes(l, at + RATES_WINDOWS - RATES_PEAK_WINDOWS, RATES_PEAK_WINDOWS);

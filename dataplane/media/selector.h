@@ -60,7 +60,7 @@ struct selector {
 	uint32_t timestamp; // highest given out, here and below
 	uint32_t track_timestamp; // of the packet with that timestamp
 	uint32_t arrival_ms; // likewise
-	uint32_t anchor; // source timestamp of the newest past picture that it began with
+	uint32_t anchor; // source timestamp of the newest past picture that the viewer began with
 	uint16_t seq;
 	uint16_t picture;
 	uint16_t wait_start_ms; // low half
@@ -69,7 +69,7 @@ struct selector {
 	uint8_t layer_last; // of the current epoch
 	uint8_t target; // the encoding that we want to forward, or SELECTOR_NONE
 	uint8_t preferred;
-	uint8_t limit; // in force
+	uint8_t limit; // in force (track_packet.h)
 	uint8_t preferred_limit;
 	uint8_t active; // bit per layer
 	uint8_t flags;

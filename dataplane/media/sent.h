@@ -4,7 +4,7 @@
 //
 //	entry: time in 64 µs, 20 bits │ bytes on the wire, 11 bits │ lost, 1 bit
 //
-// An entry without bytes was reported as arrived, or was never made.
+// An entry without bytes was reported as arrived, or was never written.
 #pragma once
 
 #include <assert.h>
@@ -27,7 +27,7 @@ struct sent {
 	uint64_t first; // numbers before it are too old: their time has wrapped
 	uint64_t mark; // becomes `first` in turn
 	int64_t mark_us;
-	bool answered; // the viewer answers numbers: packets without one do not count
+	bool answered; // the viewer reports on numbers: packets without one do not count
 	uint32_t entry[SENT_COUNT];
 };
 static_assert(sizeof(struct sent) <= SENT_COUNT * 4 + 48);

@@ -1,6 +1,6 @@
-// What a worker leaves out while it cannot keep up, step by step, and takes back one step at a
-// time. Never sound, sender reports, shared screens, or a viewer's most important picture. Written
-// by the worker.
+// What a worker leaves out while it cannot keep up: one step more at a time, and later one step
+// less. Audio, sender reports, shared screens and a viewer's most important picture are never left
+// out. Written by the worker.
 #pragma once
 
 #include <stdbool.h>
@@ -17,9 +17,9 @@ enum shed_level {
 	SHED_PROBES = AM_SHED_probes,
 	SHED_REPEATS = AM_SHED_retransmissions, // half of them
 	SHED_SMALL = AM_SHED_small_pictures, // all but the lowest encoding of videos shown small
-	SHED_THIRD = AM_SHED_third_temporal_layer, // and above
-	SHED_SECOND = AM_SHED_second_temporal_layer, // too
-	SHED_LARGE = AM_SHED_highest_encoding, // of all
+	SHED_THIRD = AM_SHED_third_temporal_layer, // and higher ones
+	SHED_SECOND = AM_SHED_second_temporal_layer, // only the base layer is left
+	SHED_LARGE = AM_SHED_highest_encoding, // of all videos
 	SHED_MIDDLE = AM_SHED_middle_encodings, // all but the lowest
 	SHED_REST = AM_SHED_other_pictures, // all but the most important one of each viewer
 	SHED_LEVELS = AM_SHED_LEVELS,
@@ -33,8 +33,8 @@ struct shed {
 	uint8_t level; // enum shed_level
 };
 
-// One look; behind: pictures wait too long now. Call about 100 times a second. True if the level
-// has changed.
+// Updates the level; behind: pictures wait too long now. Call about 100 times a second. True if the
+// level has changed.
 [[nodiscard]] bool shed_look(struct shed *, int64_t now_us, bool behind);
 
 // Limits the layers of a video that is requested up to *spatial, of `encodings`.

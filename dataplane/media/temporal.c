@@ -88,8 +88,8 @@ static int count_picture(
 	return 0;
 }
 
-// Notes the picture's temporal layer. True if by its own account it is predicted only from pictures
-// of lower layers: then its layer may be entered with it, as with VP8's Y.
+// Notes the picture's temporal layer. True if the picture refers only to pictures of lower layers:
+// then its layer may be entered with it, as with VP8's Y.
 static bool refers_below(
         struct layer_counter *c, const struct frame_info *info, uint32_t picture,
         uint8_t temporal_id

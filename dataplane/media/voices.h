@@ -33,14 +33,14 @@
 #define VOICES_EDGE      6 // dB by which a newcomer must be louder than voices that are heard
 #define VOICES_DIP       12 // dB below what the voice just was: a quiet packet of a loud voice
 
-// Of a room. The room's owner allocates it, assigns the places and frees it.
+// The voices of a room. The room's owner allocates and frees this, and assigns the places.
 struct voices {
 	_Atomic uint64_t taken; // bit per place that a voice has; the room's owner: w
 	// Of each voice: time, loudness, whether it sounds and is forwarded; its worker: w
 	_Atomic uint64_t words[VOICES_MAX];
 };
 
-// Of a track. Written by its worker only; all zero at first except the place.
+// The voice of a track. Written by its worker only; all zero at first except the place.
 struct voice {
 	uint8_t place; // in the room's words
 	bool on; // it is forwarded

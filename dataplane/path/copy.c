@@ -160,7 +160,7 @@ int copy_queue(
 
 bool copy_queue_padding(struct worker *w, struct subscription *s)
 {
-	// It counts itself in its last byte (RFC 3550 5.1).
+	// The last byte counts the padding, itself included (RFC 3550 5.1).
 	static const uint8_t padding[UINT8_MAX] = {[UINT8_MAX - 1] = UINT8_MAX};
 	static const struct rtp_template template = {
 	        .len = PADDING_HEADER_LEN,

@@ -151,7 +151,7 @@ static bool has_turn(const struct worker *w, const struct rtcp_view *v, uint8_t 
 }
 
 // A viewer's reception reports, from an SR or RR. Each block counts for as many packets as it
-// covers: a stream that stands still loses nothing and says nothing about the path.
+// covers: a stream that has stopped loses nothing and says nothing about the path.
 static void read_reports(struct worker *w, struct transport *t, const struct rtcp_view *v)
 {
 	bool probe = w->now_us - t->link.probed_us >= LINK_PROBE_US;
@@ -206,7 +206,7 @@ static bool work_take(struct worker *w, struct transport *t, uint32_t cost)
 	return true;
 }
 
-// This and the other readers return false once the client has had its share.
+// This and the other readers return false once the client has used up its share.
 static bool read_nack(struct worker *w, struct transport *t, const struct rtcp_view *v)
 {
 	struct rtcp_feedback f;
@@ -244,7 +244,7 @@ void feedback_ask_key_frame(struct worker *w, const struct fanout *f, uint8_t st
 	}
 	if (f->owner == RELAY_NO_WORKER)
 		return;
-	// Where the ring is full, whoever needs it asks again.
+	// If the ring is full, viewers that still need a key frame request it again.
 	(void)!message_post(w->workers[f->owner].handovers[w->index], &msg);
 }
 
@@ -264,7 +264,7 @@ void feedback_refresh(struct worker *w, struct subscription *s)
 		worker_count(w, AM_COUNTER_plis_refused, 1);
 }
 
-// A viewer asks for a key frame: PLI (RFC 4585 6.3.1) or FIR (RFC 5104 4.3.1).
+// A viewer requests a key frame by PLI (RFC 4585 6.3.1) or FIR (RFC 5104 4.3.1).
 static bool read_key_frame_request(struct worker *w, struct transport *t, uint32_t ssrc)
 {
 	if (!work_take(w, t, FIND_COST))
@@ -358,15 +358,15 @@ void feedback_path_seen(struct worker *w, struct transport *t, const struct pack
 		if (!(t->awaits & 1 << i) ||
 		    memcmp(&msg.flow, &t->awaited[i], sizeof(msg.flow)) != 0)
 			continue;
-		// Where the ring is full the next packet tells it.
+		// If the ring is full, the next packet reports it.
 		if (message_post(w->replies, &msg))
 			t->awaits &= (uint8_t) ~(1 << i);
 	}
 }
 
 // Packets that are not even decrypted. A worker that is behind reads one of eight: after a stall,
-// thousands of viewers ask for what they missed, and reading it all would take the time for
-// catching up. From clients that ask for much it reads none.
+// thousands of viewers request what they missed, and reading it all would take the time for
+// catching up. From clients that request much, it reads none.
 static bool is_shed(struct worker *w, struct transport *t, enum drop *why)
 {
 	work_refill(w, t);
@@ -404,7 +404,7 @@ void feedback_receive(
 		feedback_path_seen(w, t, v);
 	worker_count(w, AM_COUNTER_rtcp_packets, 1);
 	struct rtcp_iter it = rtcp_begin(packet, len);
-	paid = work_take(w, t, PACKET_COST); // not before: it may be forged
+	paid = work_take(w, t, PACKET_COST); // not earlier, since it may be forged
 	while (paid && rtcp_next(&it, &sub))
 		paid = read_one(w, t, &sub);
 	if (!paid)

@@ -14,7 +14,7 @@ struct packet_view;
 // Takes the mbuf, in which the SRTCP packet is the UDP payload.
 void feedback_receive(struct worker *, struct transport *, struct rte_mbuf *, const struct packet_view *);
 
-// The first authentic packet from this new path must be reported to the service thread.
+// Awaits a new path: its first authentic packet is to be reported to the service thread.
 void feedback_path_await(struct transport *, const struct flow_key *);
 
 // An authentic packet has arrived on a transport that awaits new paths: reports it if it came over
@@ -30,14 +30,15 @@ void feedback_nack(struct worker *, struct track *, uint8_t stream);
 // Writes how loud publishers are into the region.
 void feedback_levels(struct worker *);
 
-// A subscriber requires a key frame of this encoding. Merged with all other requests.
+// A subscriber requires a key frame of this encoding. Merges the request with all others.
 void feedback_request_key_frame(struct worker *, struct track *, uint8_t stream);
 
 // A buffer for `size` bytes of RTCP to a connected transport, or NULL.
 struct rte_mbuf *
 feedback_alloc(struct worker *, const struct transport *, uint16_t size, uint8_t **payload);
 
-// The same, for a worker that has only a fan-out of the track, wherever the track is.
+// Like feedback_request_key_frame, for a worker that has a fan-out of the track, wherever the track
+// is.
 void feedback_ask_key_frame(struct worker *, const struct fanout *, uint8_t stream);
 
 // Encrypts and sends len bytes of RTCP, which are at `payload` in a buffer of feedback_alloc.

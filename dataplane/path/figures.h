@@ -17,7 +17,7 @@ void figures_track_begin(struct worker *, am_id);
 void figures_nack(struct worker *, const struct subscription *, uint32_t asked, uint32_t repeated);
 void figures_pli(struct worker *, const struct subscription *);
 
-// A viewer's reception report about a subscription. rate: of its timestamps.
+// A viewer's reception report about a subscription. rate: Hz of its timestamps.
 void figures_report(
         struct worker *w, const struct subscription *s, const struct rtcp_report *r, uint32_t rate
 );

@@ -1,4 +1,4 @@
-// From a packet's source to its transport: one table per worker, written and read by that worker
+// Finds the transport for a packet's source: one table per worker, written and read by that worker
 // only.
 #pragma once
 

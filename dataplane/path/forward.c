@@ -15,10 +15,10 @@
 #define KEY_FRAME_ASK_US 100000 // between two requests of this worker to the track's worker
 #define SR_SIZE          128 // bytes of an SR with an SDES: 28 + 8 + 2 + 63 + padding
 #define SLICE            512 // copies per turn and class: 0.1 ms, in which the port waits
-#define ROUND_US         10000 // between packets of one round: a frame's, but not the next frame's
+#define ROUND_US         10000 // a round takes one frame's packets, which come within this time
 #define BEHIND_US        50000 // if packets have waited longer, viewers' reports must wait
 #define LATE_US          200000 // packets that have waited longer are of no use to a live viewer
-#define STALE_US         100000 // packets this old are given up with them: time for the next round
+#define STALE_US         100000 // packets this old are given up, too, so the next round is in time
 #define WIRE_OVERHEAD    44 // approximate bytes of IPv4, UDP and the tag around a copy
 #define SKIPS_A_COPY     8 // subscribers skipped in the time of one copy
 
@@ -55,7 +55,7 @@ static void report_send(struct worker *w, struct subscription *s)
 	s->reported_us = (uint32_t)w->now_us;
 }
 
-// Why nothing of it is sent that the client asks for, or AM_LIMIT_NONE.
+// Why the viewer gets nothing of a track that its client requests, or AM_LIMIT_NONE.
 static enum am_limit withheld(const struct subscription *s)
 {
 	if (s->paused & SUBSCRIPTION_PAUSED)
@@ -79,7 +79,7 @@ void forward_tell_layers(struct worker *w, struct subscription *s)
 	        .id = s->id,
 	        .value = layer | (uint32_t)temporal << 8 | (uint32_t)why << 16,
 	};
-	// Where the ring is full it is told with the next packet.
+	// If the ring is full, the next packet reports it.
 	if (!message_post(w->replies, &msg))
 		return;
 	s->layer_told = told;
@@ -159,7 +159,8 @@ static void forward_key_frame(struct worker *w, struct subscription *s, const st
 	}
 }
 
-// The audio to repeat in the i-th packet of a round, for a viewer that loses much. NULL: none.
+// The audio to repeat in the i-th packet of a round, for a viewer that loses many packets. NULL:
+// none.
 static const struct red_sound *sound_before(
         const struct subscription *s, const struct fanout_queue *q, uint16_t i,
         struct red_sound *sound
@@ -237,7 +238,8 @@ void forward_begin(struct worker *w, struct subscription *s)
 	forward_tell_layers(w, s);
 }
 
-// The same if it is too late: the numbers stay free, so the viewer may request them again.
+// Gives up the packets of a late round for one subscriber. Their numbers stay free, so the viewer
+// may request them again.
 static void skip(struct worker *w, const struct subscription *s, const struct fanout_queue *q)
 {
 	for (uint16_t i = 0; i < q->round; i++) {
@@ -596,8 +598,8 @@ static bool transport_may_repeat(struct worker *w, struct transport *t)
 	return t->rtx.tokens > 0 && viewer_may_repeat(w, t);
 }
 
-// Checked before anything is looked up, since thousands may ask. The second half of the worker's
-// share is for viewers that have not used up half of theirs.
+// Checked before anything is looked up, since thousands of viewers may ask. The second half of the
+// worker's share is for viewers that have not used up half of theirs.
 static bool worker_may_repeat(struct worker *w, const struct transport *t)
 {
 	uint32_t reserve = t->rtx.tokens < RELAY_RTX_BURST / 2 ? RELAY_RTX_WORKER_BURST / 2 : 0;

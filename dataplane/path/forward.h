@@ -1,4 +1,4 @@
-// One track to this worker's subscribers, and their retransmissions.
+// Forwards tracks to this worker's subscribers, and retransmits what they request.
 //
 //	forward ──▶ fanout_queue ──▶ round: all packets for one viewer, ──▶ copies ──▶ tx
 //	                             then the next viewer, whose keys
@@ -26,10 +26,10 @@ uint32_t forward_queue_begin(const struct fanout_queue *, uint8_t layer, const s
 void forward_packet(struct worker *, struct subscription *, const struct rte_mbuf *);
 
 // Answers a viewer's NACK for one sequence number with a retransmission (RFC 4588), if the packet
-// is still there and the port keeps up, since a repeat must not displace unsent packets. No answer
-// if it is already on its way, was repeated often enough, or belongs to an encoding that the viewer
-// no longer gets. If the number was left free for a late packet that is not for this viewer, the
-// answer is empty: browsers take it for padding and go on.
+// is still there and the port keeps up, since a repeat must not displace unsent packets. Sends
+// nothing if the packet is already on its way, was repeated often enough, or belongs to an encoding
+// that the viewer no longer gets. If the number was left free for a late packet that is not for
+// this viewer, the answer is empty: browsers take it for padding and go on.
 void forward_repeat(struct worker *, struct subscription *, uint16_t seq);
 
 // A sender report from the publisher: each subscriber gets it along with the next packet, with the

@@ -20,7 +20,7 @@ enum message_type {
 	MESSAGE_TRANSPORT_KEYS, // object: transport_keys, handed back
 	MESSAGE_TRANSPORT_RECEIVER, // object: srtp_receiver, for RTP; id: its transport
 	MESSAGE_TRANSPORT_VIEWER, // object: viewer; id: its transport
-	MESSAGE_TRANSPORT_AWAIT, // id, flow: report PATH_PROVEN once it is
+	MESSAGE_TRANSPORT_AWAIT, // id, flow: wait for an authentic packet, send PATH_PROVEN
 	MESSAGE_TRANSPORT_REMOVE, // id; the transport is handed back
 	MESSAGE_TRACK_ADD, // object: track; id2: its transport
 	MESSAGE_TRACK_PAUSE, // id, value: paused
@@ -45,7 +45,7 @@ enum message_type {
 	MESSAGE_FREE_TRACK, // object: track, with its place among the voices of its room
 	MESSAGE_FREE_FANOUT, // object: fanout, with its chunks
 	MESSAGE_FREE_SUBSCRIPTION, // object: its place in a chunk may be taken again
-	MESSAGE_PATH_PROVEN, // id: transport, flow, mac: from where an authentic packet has come
+	MESSAGE_PATH_PROVEN, // id: transport; flow, mac: source of an authentic packet
 	MESSAGE_LAYERS, // id: subscription, value: spatial | temporal << 8 | withheld << 16
 	MESSAGE_WISHES, // id: track, value: how many encodings are wished for here
 	MESSAGE_TOO_LONG, // id: track, value: bytes of a payload that not every viewer can get

@@ -1,7 +1,7 @@
 // Viewers whose link has little to spare get video at the pace that it carries, so no queue on the
 // way holds up their audio. A waiting packet is a place in the track's history: the subscription
-// remembers which number is next, and waiting takes no buffer. Audio and repairs go at once, and
-// count.
+// remembers which number is next, and waiting takes no buffer. Audio and repairs are sent at once,
+// and count towards the pace.
 //
 //	round ─▶ pace_turn ─▶ pace_holds ──released──▶ pace, each PACE_US ─▶ copies
 //	                          └─ late, or begins another encoding: at once

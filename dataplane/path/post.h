@@ -1,4 +1,4 @@
-// Giving messages to another thread.
+// Passes messages to another thread.
 #pragma once
 
 #include <stdbool.h>
@@ -7,7 +7,7 @@
 
 #include "path/message.h"
 
-// Copies it into a ring of which this thread is the producer. False: the ring is full.
+// Copies a message into a ring of which this thread is the producer. False: the ring is full.
 [[nodiscard]] static inline bool message_post(struct rte_ring *ring, const struct message *msg)
 {
 	return rte_ring_sp_enqueue_elem(ring, (void *)(uintptr_t)msg, sizeof(*msg)) == 0;

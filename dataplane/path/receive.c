@@ -251,7 +251,7 @@ static int packet_count(
 	return temporal_count(&in->stream->counter, in->seq, frame, empty, info);
 }
 
-// Turns it into the track's packet: room-wide header and metadata in the private area, the payload
+// Turns the packet into the track's: room-wide header and metadata in the private area, the payload
 // as the mbuf's data. False: to drop; it was counted.
 static bool packet_make(struct worker *w, const struct incoming *in, struct rte_mbuf *m)
 {
@@ -304,9 +304,9 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 	return true;
 }
 
-// A packet that fits the publisher's path may be too long for a viewer's, where it has the room's
-// extensions, as RTX its original number, and perhaps an IPv6 header. Copies that are too long are
-// dropped one by one; here their track is reported once.
+// A packet that fits the publisher's path may be too long for a viewer's, where it carries the
+// room's extensions, in RTX the original number, and perhaps an IPv6 header. Copies that are too
+// long are dropped one by one; here their track is reported once.
 static void length_check(struct worker *w, struct track *t, const struct rte_mbuf *m)
 {
 	const struct media_packet *p = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
@@ -318,7 +318,7 @@ static void length_check(struct worker *w, struct track *t, const struct rte_mbu
 
 	if (longest <= w->port->mtu || t->too_long_told)
 		return;
-	// Where the ring is full it is told with the next packet.
+	// If the ring is full, the next packet reports it.
 	t->too_long_told = message_post(w->replies, &msg);
 }
 

@@ -140,7 +140,7 @@ struct viewer {
 	alignas(64) struct downlink downlink;
 	struct allocation allocation;
 	int64_t looked_us; // of the last look at it
-	int64_t hurried_us; // of the last look out of turn
+	int64_t hurried_us; // of the last extra look, when its queue grew
 	int64_t figured_us; // when its figures were last published
 	struct relay_bucket repairs; // bytes of retransmissions
 	struct repeats repeats; // recent ones
@@ -148,7 +148,7 @@ struct viewer {
 	int64_t reported_us; // of the last report that covered any packets
 	bool changed; // subscriptions or wishes have changed since the last look
 	bool probing; // it is in the worker's list of viewers being probed
-	uint32_t audio_bps; // of all audio that may be sent twice, once
+	uint32_t audio_bps; // of all audio that may be sent twice, counted once
 	uint8_t shed; // the worker's shedding level that is applied to it
 	bool roomy; // its link carries more than enough for everything
 	int64_t pace_us; // when pace_bytes was updated
@@ -164,12 +164,12 @@ struct transport {
 	alignas(64) am_id id;
 	struct viewer *viewer; // set once it has had a subscription; NULL before
 	struct cipher_key *key; // for sending; NULL until DTLS is connected
-	uint8_t key_profile; // of it
+	uint8_t key_profile; // of key
 	bool slow; // its link has little to spare: video is paced
 	bool doubled; // audio is sent twice: RED
 	struct packet_route route; // to the selected tuple; route.len 0: not connected
-	struct srtcp_receiver *rtcp_receiver; // likewise
-	struct srtp_receiver *receiver; // of RTP; NULL until then, and until it has a track
+	struct srtcp_receiver *rtcp_receiver; // NULL until DTLS is connected
+	struct srtp_receiver *receiver; // of RTP; NULL until then and until it has a track
 	uint32_t rtcp_index; // of the last SRTCP packet sent
 	uint32_t feedback_ssrc; // of the RTCP that we originate towards a publisher
 	struct ssrc_table *ssrcs; // set once it has had a track; NULL before
@@ -180,7 +180,7 @@ struct transport {
 	int64_t report_sent_us;
 	struct link link;
 	struct flow_key awaited[RELAY_AWAITED]; // new paths, which an authentic packet proves
-	uint8_t awaits; // bit per path from which none has come yet
+	uint8_t awaits; // bit per awaited path from which none has come yet
 	uint8_t awaited_next; // index of the oldest, which the next one replaces
 	struct relay_bucket rtx; // retransmissions
 	struct relay_bucket rtcp; // work for its RTCP
@@ -321,9 +321,9 @@ struct subscription {
 	uint8_t given; // highest layers that its link carries, or SELECTOR_NONE: all
 	bool transport_cc : 1; // copies carry transport-wide numbers
 	bool paced : 1; // its packets wait for their turn: path/pace.h
-	bool waits : 1; // some do: it is in the viewer's list of these
+	bool waits : 1; // packets do wait: it is in the viewer's list `waiting`
 	bool lags : 1; // its queue is old: only the base layer is sent
-	uint8_t wish : 3; // how many encodings it wishes to be there: path/wish.h
+	uint8_t wish : 3; // how many encodings it wishes the publisher to send: path/wish.h
 	uint64_t rtx_index; // of rtx_ssrc, the last one used; RFC 3711 3.3.1
 	struct fanout *fanout;
 	am_id id;

@@ -19,7 +19,8 @@ static void drop(struct worker *w, struct rte_mbuf *m, enum drop why)
 	rte_pktmbuf_free(m);
 }
 
-// To the service thread, which parses the frame again. That is rare, and keeps the rings simple.
+// Passes a frame to the service thread, which parses it again. That is rare, and keeps the rings
+// simple.
 static void punt(struct worker *w, struct rte_mbuf *m, enum worker_punt kind)
 {
 	const struct message msg = {.type = MESSAGE_PUNT, .object = m};
@@ -30,8 +31,8 @@ static void punt(struct worker *w, struct rte_mbuf *m, enum worker_punt kind)
 		drop(w, m, kind == PUNT_KNOWN ? DROP_punt_full : DROP_punt_other_full);
 }
 
-// From a proven source. If it sends more than its share, its packets go to the strangers' ring,
-// since packets in its name may be forged.
+// Punts a packet from a proven source. If the source sends more than its share, its packets go to
+// the strangers' ring, since packets in its name may be forged.
 static void punt_known(struct worker *w, struct rte_mbuf *m, const struct flow *flow)
 {
 	struct relay_bucket *share = &w->punt_shares[flow->slot % AM_TRANSPORT_MAX];

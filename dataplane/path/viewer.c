@@ -13,7 +13,7 @@
 #define MOVING_PER_S       12 // minimum pictures per second of an upper encoding
 #define SCREEN_BPS         2000000 // of a screen's upper encoding while its weight is unknown
 #define LOWEST_WHOLE       layers_make(0, TEMPORAL_LIMITS - 1)
-#define DOUBLED_SHARE      4 // of the audio: what a link carries that is not narrow
+#define DOUBLED_SHARE      4 // times the audio: a link that carries this is not narrow
 #define DOUBLED_QUEUED_US  10000000 // how long a queue speaks against sending audio twice
 #define CALM_LOOKS         4 // looks skipped if there is more than enough room
 #define AT_ONCE_MS         500
@@ -99,8 +99,8 @@ bool viewer_carries_at_once(const struct worker *w, const struct transport *t, u
 	       bytes <= downlink_target(&t->viewer->downlink, w->now_us) / 8 * AT_ONCE_MS / 1000;
 }
 
-// Reports and transport-wide feedback both measure it. Queues and waits only lengthen it, so the
-// shorter one counts.
+// Reports and transport-wide feedback both measure the round trip. Queues and waits only lengthen
+// it, so the shorter one counts.
 uint32_t viewer_rtt_us(const struct transport *t)
 {
 	uint32_t us = t->link.rtt_ms * 1000u, answered_us = t->viewer->downlink.rtt_us;
@@ -146,7 +146,7 @@ struct layers {
 	uint8_t spatial, temporal;
 };
 
-// What the client requests, as far as its link carries it.
+// The layers that the client requests, as far as its link carries them.
 static struct layers layers_due(const struct subscription *s)
 {
 	uint8_t spatial = s->asked >> 4, temporal = s->asked & 15,
@@ -154,7 +154,8 @@ static struct layers layers_due(const struct subscription *s)
 
 	if (s->given < s->asked) {
 		spatial = s->given >> 4;
-		// Until the publisher has switched that encoding on, it gets the one below, whole.
+		// Until the publisher has switched that encoding on, the viewer gets all of the one
+		// below.
 		bool off = rates_are_held(&s->fanout->rates, spatial) &&
 		           !(s->fanout->active >> spatial & 1);
 		if (!off && temporal > (s->given & 15))
@@ -169,7 +170,7 @@ static struct layers layers_due(const struct subscription *s)
 	return (struct layers){spatial, temporal};
 }
 
-// As much of that as the worker keeps up with.
+// As much of those layers as the worker keeps up with.
 static struct layers
 layers_kept(const struct worker *w, const struct subscription *s, struct layers due)
 {
@@ -265,7 +266,7 @@ static void steps_make(const struct subscription *sub, struct steps *s)
 	}
 }
 
-// Nothing of it is sent while there is any reason.
+// Sets or clears a reason for sending nothing of the subscription.
 static void withhold(struct subscription *s, enum subscription_pause why, bool on)
 {
 	uint8_t before = s->paused;
@@ -292,7 +293,7 @@ static void give(struct worker *w, struct subscription *s, uint8_t layers, bool 
 struct look {
 	unsigned count; // of videos
 	uint64_t other_bps; // of everything else that the viewer is sent
-	uint32_t audio_bps; // of the audio that may be sent twice, once
+	uint32_t audio_bps; // of the audio that may be sent twice, counted once
 	// Among videos beyond these: the last one that is sent, and the last one that is not. NULL:
 	// none.
 	struct subscription *rest, *rest_starved;
@@ -428,8 +429,8 @@ static void apply(struct worker *w, const struct look *look, unsigned i)
 	give(w, look->subscriptions[i], all ? SELECTOR_NONE : look->layers[i][p->chosen], starved);
 }
 
-// Takes away one of the videos beyond if the link does not even carry those, or brings one back if
-// there is room for it.
+// Takes away one of the videos beyond ALLOCATION_PICTURES if the link does not even carry those, or
+// brings one back if there is room for it.
 static void rest_look(struct worker *w, struct transport *t, const struct look *look)
 {
 	struct viewer *v = t->viewer;
@@ -567,8 +568,8 @@ static void heed_mute(const struct worker *w, struct downlink *d)
 		d->transport_wide = false;
 }
 
-// Audio is sent twice where much of it gets lost, but not into a queue on a narrow link: there it
-// would get lost for that very reason.
+// Audio is sent twice if much of it gets lost, but not into a queue on a narrow link: there, more
+// audio would mean more loss.
 static bool is_doubled(const struct worker *w, const struct transport *t)
 {
 	const struct downlink *d = &t->viewer->downlink;
@@ -585,7 +586,8 @@ static bool is_wanted_video(const struct subscription *s)
 	return s->fanout->codec != AM_CODEC_OPUS && !(s->paused & SUBSCRIPTION_PAUSED);
 }
 
-// True if the first is more important. A video that its publisher does not send is none to keep.
+// True if the first is more important. A video that its publisher does not send is not worth
+// keeping.
 static bool
 is_above(const struct worker *w, const struct subscription *s, const struct subscription *of)
 {
@@ -595,7 +597,7 @@ is_above(const struct worker *w, const struct subscription *s, const struct subs
 	return flows != other ? flows : s->priority > of->priority;
 }
 
-// Of videos that are equally important, the first. NULL: it watches none.
+// Of videos that are equally important, the first. NULL: the viewer watches none.
 static const struct subscription *most_important(const struct worker *w, const struct transport *t)
 {
 	const struct subscription *s, *most = NULL;

@@ -20,7 +20,7 @@ void viewer_answers(struct transport *);
 bool viewer_weighs(const struct worker *, const struct subscription *);
 void viewer_remove(struct worker *, struct transport *);
 
-// How many packets a transport-wide feedback message covers, by its own account.
+// How many packets a transport-wide feedback message says that it covers.
 uint32_t viewer_feedback_statuses(const struct rtcp_view *);
 
 // A viewer's transport-wide feedback; its REMB. Ignored if the transport is not a viewer.
@@ -36,18 +36,18 @@ bool viewer_carries_at_once(const struct worker *, const struct transport *, uin
 // The round-trip time to the viewer, as far as it is known.
 uint32_t viewer_rtt_us(const struct transport *);
 
-// Whether the viewer's link has room for one more retransmission; one was made.
+// Whether the viewer's link has room for one more retransmission; notes that one was made.
 bool viewer_may_repeat(struct worker *, struct transport *);
 void viewer_repeated(struct transport *, uint32_t bytes);
 
-// Whether to send the number again: not if it is still on its way. If so, the repeat is noted.
+// Whether to send the number again, which media/repeats.h limits. If so, the repeat is noted.
 bool viewer_repeats(const struct worker *, const struct subscription *, uint16_t seq);
 
 // Sets the selector to what the client requests, its link carries and the worker keeps up with.
 void viewer_prefer(const struct worker *, struct subscription *);
 
-// True if the worker leaves out something of what the client asks for, its way carries and there
-// is.
+// True if the worker leaves out something that the client requests, its link carries and the
+// publisher sends.
 bool viewer_is_shed(const struct worker *, const struct subscription *);
 
 // Looks at some of the viewers: updates their estimates and what they are sent.

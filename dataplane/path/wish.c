@@ -57,7 +57,7 @@ void wish_tell(struct worker *w)
 			continue;
 		const struct message msg = {
 		        .type = MESSAGE_WISHES, .id = f->track_id, .value = wished};
-		// Where the ring is full it is told the next time.
+		// If the ring is full, the next call reports it.
 		if (message_post(w->replies, &msg))
 			f->wish_told = wished;
 	}

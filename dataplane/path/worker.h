@@ -66,11 +66,11 @@ struct batch {
 	struct rte_mbuf *spent[BATCH_SPENT]; // packets to release once the copies are made
 };
 
-// Buffers held by histories: received ones, and copies of small packets. And received ones whose
-// packets wait for repairs.
+// What buffers are held for: received ones in histories, copies of small packets in histories, and
+// received ones whose packets wait for repairs.
 enum worker_share { WORKER_LARGE, WORKER_SMALL, WORKER_WAITING, WORKER_SHARES };
 
-// Audio goes before video: it is small, and missed first.
+// Audio goes before video: it is small, and its loss is noticed first.
 enum worker_class { WORKER_SOUND, WORKER_PICTURES, WORKER_CLASSES };
 
 struct worker {
@@ -78,7 +78,7 @@ struct worker {
 	uint16_t queue; // of the port, RX and TX
 	uint16_t worker_count;
 	bool adaptive; // sleep when idle
-	bool adapts; // to what viewers' links carry
+	bool adapts; // fit what viewers are sent to their links
 	bool port_stopped; // until the service thread starts or restarts it
 	const struct port *port;
 	struct packet_local local;

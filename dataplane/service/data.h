@@ -1,6 +1,6 @@
 // Data channels of sessions: SCTP over their DTLS (sctp.h), between a room's channel (channel.h)
-// and its members. A session may send and receive in its room's channel; only for such sessions is
-// SCTP started, once DTLS is connected.
+// and its members. A session may send and receive in its room's channel; SCTP is started only for
+// such sessions, once DTLS is connected.
 //
 //	client ──SCTP──▶ data producer ──▶ channel ──▶ data consumers ──SCTP──▶ clients
 //
@@ -19,10 +19,10 @@ struct data;
 struct service;
 struct session;
 
-// The service's part.
+// The data channels of the service.
 struct data_plane {
 	LIST_HEAD(, channel) channels;
-	TAILQ_HEAD(, data) ready; // those with something to send to
+	TAILQ_HEAD(, data) ready; // those with messages to send
 	bool is_open;
 	uint64_t ticked_ns;
 };
@@ -37,8 +37,8 @@ void data_close(struct service *);
 data_add_producer(struct service *, struct session *, const struct am_cmd_data_add *);
 [[nodiscard]] int
 data_add_consumer(struct service *, struct session *, const struct am_cmd_data_add *);
-// For a consumer that gets senders separately; it gets messages from then on. -ENOENT: there is
-// none.
+// For a consumer that gets senders separately: it gets this source's messages from now on. -ENOENT:
+// there is no such consumer.
 [[nodiscard]] int data_set_source(struct session *, const struct am_cmd_data_source *);
 // The client listens: sends from the oldest message on. 0, even if already started; -ENOENT: no
 // consumer.

@@ -329,8 +329,8 @@ static void on_message(int sent, int, int type, const void *bytes, size_t, SSL *
 		d->handshake_buffer = bytes;
 }
 
-// The first record begins the handshake, or we do. If memory is short, or too many are under way,
-// that record is lost and the client repeats it.
+// The first record begins the handshake, or we do. If memory is short, or too many handshakes are
+// under way, that record is lost and the client repeats it.
 static void begin(struct dtls *d, bool as_client, uint64_t now_ns)
 {
 	if (d->context->half_open == DTLS_HALF_OPEN_MAX)
@@ -387,7 +387,7 @@ static void stop(struct dtls *d, enum am_dtls_state state)
 	state_set(d, state);
 }
 
-// The same, and tells the client.
+// Like stop, and sends the client a close_notify.
 static void stop_politely(struct dtls *d, enum am_dtls_state state)
 {
 	ERR_clear_error();

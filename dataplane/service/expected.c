@@ -12,7 +12,7 @@ void expected_add(struct registry *r, struct source *s, uint8_t encoding)
 {
 	if (s->params.codec == AM_CODEC_OPUS || s->paused || !s->placed)
 		return;
-	if (s->expected == LOOKS) // many come together, and share one
+	if (s->expected == LOOKS) // many viewers come together and share one request
 		return;
 	if (!s->expected)
 		LIST_INSERT_HEAD(&r->expecting, s, expecting);

@@ -7,11 +7,11 @@
 struct registry;
 struct source;
 
-// A viewer is about to come, who would begin with this encoding.
+// A viewer that will begin with this encoding is connecting.
 void expected_add(struct registry *, struct source *, uint8_t encoding);
 
-// Nobody is expected any more.
+// No viewer is expected any more.
 void expected_remove(struct registry *, struct source *);
 
-// Ends what has lasted too long. Call it each REGISTRY_LOOK_US.
+// Ends expectations that have lasted too long. Call it every REGISTRY_LOOK_US.
 void expected_look(struct registry *);

@@ -79,7 +79,7 @@ int fanouts_add(struct registry *r, struct source *source, uint16_t worker)
 	return 0;
 }
 
-// Takes it away where nothing needs it; the worker hands it back with its chunks.
+// Removes the fan-out unless something still requires it; the worker hands it back with its chunks.
 static void remove_unless_held(struct registry *r, struct source *source, uint16_t worker)
 {
 	struct source_fanout *f = &source->fanouts[worker];
@@ -108,7 +108,7 @@ void fanouts_release(struct registry *r, struct source *s, uint16_t worker)
 	remove_unless_held(r, s, worker);
 }
 
-// A new chunk of a fan-out, given to its worker. NULL without memory.
+// A new chunk of a fan-out, given to its worker. NULL if out of memory.
 static struct fanout_chunk *chunk_add(struct registry *r, struct source *source, uint16_t worker)
 {
 	struct source_fanout *f = &source->fanouts[worker];

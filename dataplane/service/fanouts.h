@@ -13,7 +13,7 @@ struct registry;
 struct source;
 struct subscription;
 
-// On one worker.
+// The fan-out on one worker.
 struct source_fanout {
 	uint32_t count; // placed subscriptions, and one while viewers are expected; 0: no fan-out
 	struct fanout *object; // the worker's; NULL: there is none
@@ -21,24 +21,24 @@ struct source_fanout {
 	uint8_t wished; // encodings
 };
 
-// The workers with one, a bit each.
+// The workers that have a fan-out of the track, a bit each.
 uint32_t fanouts_workers(const struct source *);
 
-// Tells each of them.
+// Sends a message to each of these workers.
 void fanouts_post(struct registry *, const struct source *, uint16_t type, uint32_t value);
 
-// Makes one on this worker, unless there is one. 0 or -ENOMEM.
+// Makes a fan-out on this worker, unless it has one. 0 or -ENOMEM.
 [[nodiscard]] int fanouts_add(struct registry *, struct source *, uint16_t worker);
 
-// Count what needs it; it goes with the last.
+// Count what requires the fan-out; the last release removes it.
 void fanouts_hold(struct registry *, struct source *, uint16_t worker);
 void fanouts_release(struct registry *, struct source *, uint16_t worker);
 
-// A free place for a subscription in the fan-out, which is made where there is none: to be held,
-// or given back before the worker has seen it. NULL without memory.
+// A free place for a subscription in the fan-out, which is made if there is none. Call fanouts_hold
+// next, or give the place back before the worker has seen it. NULL if out of memory.
 struct subscription *fanouts_take_place(struct registry *, struct source *, uint16_t worker);
 void fanouts_give_place(struct registry *, struct source *, uint16_t worker, struct subscription *);
 
-// What a worker hands back: MESSAGE_FREE_FANOUT, MESSAGE_FREE_SUBSCRIPTION.
+// Handle what a worker hands back: MESSAGE_FREE_FANOUT, MESSAGE_FREE_SUBSCRIPTION.
 void fanouts_free(struct fanout *);
 void fanouts_place_told(struct registry *, uint16_t worker, const struct message *);

@@ -33,7 +33,7 @@
 #define ICE_NO_PATH          UINT8_MAX
 #define ICE_RESPONSE_LEN_MAX 160
 #define ICE_SILENCE_NS       5000000000ull // two of Chrome's checks missing
-#define ICE_GONE_NS          10000000000ull // of any client: one each 4 to 6 s, RFC 7675 5.1
+#define ICE_GONE_NS          10000000000ull // any client checks every 4 to 6 s, RFC 7675 5.1
 #define ICE_CONSENT_NS       30000000000ull // RFC 7675 5.1
 #define ICE_SEEN_BITS        16384 // power of two; some thousand checks come in hours
 
@@ -55,7 +55,7 @@ struct ice_credentials {
 struct ice_path {
 	struct ice_tuple tuple;
 	bool proven; // after ice_guard: an authentic packet has come from there
-	bool awaited; // select it once one has
+	bool awaited; // select the tuple once such a packet has come
 	uint32_t priority; // of its last check
 	uint64_t checked_ns; // its last valid check; replays do not count while it is unproven
 };
@@ -71,7 +71,7 @@ struct ice {
 	uint8_t selected; // index of paths in AM_ICE_CONNECTED, otherwise ICE_NO_PATH
 	uint32_t nomination; // highest value seen since the last restart
 	uint64_t checked_ns; // last valid check that was consent to send, on any path
-	struct ice_tuple proven; // the last selected one that was; its address requires no proof
+	struct ice_tuple proven; // last selected tuple that was: its address requires no proof
 	struct ice_path paths[ICE_TUPLE_MAX];
 	uint8_t seen[ICE_SEEN_BITS / 8]; // transactions, as a Bloom filter
 };
@@ -126,7 +126,8 @@ const struct ice_tuple *ice_selected(const struct ice *);
 // True if consent to send is over: connected, and no valid check for ICE_CONSENT_NS.
 bool ice_expired(const struct ice *, uint64_t now_ns);
 
-// Acts on it: AM_ICE_EXPIRED, all paths forgotten. A later valid check connects again, unless it is
-// a replay from an unproven address. RFC 7675 5.1 would require a restart first, but such a check
-// proves the same password, and a laptop that was asleep is back without signaling.
+// Ends the connection: the state is AM_ICE_EXPIRED, and all paths are forgotten. A later valid
+// check connects again, unless it is a replay from an unproven address. RFC 7675 5.1 would require
+// a restart first, but such a check proves the same password, and a laptop that was asleep is back
+// without signaling.
 void ice_expire(struct ice *);

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define PLACES_ROOM_MAX    1024 // a quarter: a webinar that reconnects requires many at once
-#define PLACES_ADDRESS_MAX 512 // IPv4 address or IPv6 /64; an eighth: an office has one
+#define PLACES_ADDRESS_MAX 512 // of an IPv4 address or IPv6 /64, such as an office's; an eighth
 #define PLACES_BUCKETS     4096 // a power of two
 
 struct places {

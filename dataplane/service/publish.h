@@ -18,6 +18,6 @@ void publish_no_session(struct am_region *, uint32_t slot);
 void publish_no_source(struct am_region *, uint32_t slot);
 void publish_no_sink(struct am_region *, uint32_t slot);
 
-// Puts an event into the ring. If the ring is full, it counts in events_lost, and the reader reads
-// the tables again. The caller wakes the reader once after a batch.
+// Puts an event into the ring. If the ring is full, counts the event in events_lost; then the
+// reader reads the tables again. The caller wakes the reader once after a batch.
 void publish_event(struct am_region *, const struct am_msg *);

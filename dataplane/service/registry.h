@@ -31,9 +31,9 @@ struct registry {
 	TAILQ_HEAD(, session) all; // sessions
 	TAILQ_HEAD(, source) simulcasts; // sources with several encodings
 	LIST_HEAD(, source) expecting; // sources with `expected`
-	int64_t looked_us; // at what viewers wish of these, the last time
+	int64_t looked_us; // when registry_look last checked what viewers wish for
 	uint32_t session_count;
-	uint16_t workers_stopped; // that have left the port alone since MESSAGE_PORT_STOP
+	uint16_t workers_stopped; // number of those that have answered MESSAGE_PORT_STOP
 	bool workers_returned; // their threads have ended: this one does their part
 };
 
@@ -43,24 +43,25 @@ struct session *registry_session(const struct registry *, am_id);
 struct source *registry_source(const struct registry *, am_id);
 struct sink *registry_sink(const struct registry *, am_id);
 
-// 0, or -EEXIST: the slot is in use. The session's ICE and DTLS are session.c's to make before and
-// to end after.
+// 0, or -EEXIST: the slot is in use. session.c makes the session's ICE and DTLS before it adds the
+// session, and ends them after it has removed it.
 [[nodiscard]] int registry_add_session(struct registry *, struct session *);
 void registry_remove_session(struct registry *, struct session *);
 
 // Puts a session on a worker, with all that waits for it. 0 or -ENOMEM, then nothing is placed.
 [[nodiscard]] int registry_place(struct registry *, struct session *, uint16_t worker);
 
-// Tells a worker. Waits where its inbox is full, freeing meanwhile what workers hand back.
+// Sends a message to a worker. Waits while its inbox is full, and meanwhile frees what workers hand
+// back.
 void registry_post(struct registry *, uint16_t worker, const struct message *);
 
-// Takes what workers hand back and tell. Returns how many messages.
+// Handles what workers hand back and report. Returns the number of messages.
 unsigned registry_collect(struct registry *);
 
-// Does the part of the workers, once they have returned: all that waits in their inboxes.
+// Handles all that waits in the inboxes of the workers, whose threads must have ended.
 void registry_drain(struct registry *);
 
-// Looks each REGISTRY_LOOK_US at which encodings viewers wish for; what changes is told to the
+// Checks every REGISTRY_LOOK_US which encodings viewers wish for, and reports changes to the
 // control plane. Call it often.
 void registry_look(struct registry *, int64_t now_us);
 

@@ -70,7 +70,7 @@ static uint8_t *frame_alloc(struct service *s, size_t len, struct rte_mbuf **m)
 	return frame;
 }
 
-// Sends a frame of this thread's making through a worker's queue.
+// Sends a frame made by this thread through a worker's queue.
 static void frame_send(struct service *s, uint16_t worker, const uint8_t *frame, uint16_t len)
 {
 	struct rte_mbuf *m;

@@ -61,7 +61,7 @@ struct service {
 // Serves until *stop is set.
 void service_run(struct service *, const volatile bool *stop);
 
-// After all workers have returned.
+// Call it after all workers have returned.
 void service_fini(struct service *);
 
 // Sends a UDP payload on a route, through a worker's queue.

@@ -1,5 +1,5 @@
-// The transports: their signaling on the wire, which is ICE checks, the DTLS handshake, and the
-// route that follows from them; and what hangs on them.
+// The transports: their ICE checks, their DTLS handshakes, the routes that follow from both, and
+// all that belongs to each transport.
 #pragma once
 
 #include <stdbool.h>
@@ -30,7 +30,7 @@ struct session {
 	uint8_t dtls_state; // enum am_dtls_state, as published
 	uint8_t dtls_role; // enum am_dtls_role
 	bool keyed; // the worker has its SRTP keys
-	bool receives; // and those of its incoming RTP
+	bool receives; // the worker has a receiver for its RTP
 	bool publishes; // its worker has a table of its SSRCs
 	bool twcc; // its worker has a struct twcc
 	bool views; // its worker has a struct viewer
@@ -47,10 +47,10 @@ struct session {
 	TAILQ_ENTRY(session) consenting; // of the service's list while ICE is connected
 	TAILQ_ENTRY(session) shaking; // of the service's list while a DTLS handshake is under way
 	bool is_shaking; // it is in that list
-	struct place place; // that the handshake holds
+	struct place place; // held by the handshake
 };
 
-// Its client has offered no SRTP profile: it carries data alone.
+// True if the client has offered no SRTP profile: the session carries only data.
 static inline bool session_lacks_srtp(const struct session *s)
 {
 	return s->dtls_state == AM_DTLS_CONNECTED && !s->keyed;

@@ -14,8 +14,9 @@
 #include "service/session.h"
 #include "service/source.h"
 
-// First sequence numbers are random in their lower half alone: a viewer who misses the first
-// packets would take a number after the wrap for one before it, and never decrypt (RFC 3711 3.3.1).
+// First sequence numbers are random in the lower half only: a viewer that misses the first packets
+// would take a number after the wrap for one before it, and never decrypt anything (RFC 3711
+// 3.3.1).
 #define SEQ_START_MASK 0x7FFF
 
 static int subscription_init(struct subscription *s, const struct sink *k)
@@ -53,7 +54,7 @@ static int subscription_init(struct subscription *s, const struct sink *k)
 	return 0;
 }
 
-// What the way to a viewer carries is measured from its first subscription on. 0 or -ENOMEM.
+// What the link to a viewer carries is measured from its first subscription on. 0 or -ENOMEM.
 static int viewer_equip(struct registry *r, struct session *s)
 {
 	if (s->views)

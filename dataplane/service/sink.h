@@ -26,7 +26,7 @@ struct sink {
 	char mid[AM_SUBSCRIPTION_MID_MAX + 1];
 	bool paused;
 	bool transport_cc; // the viewer gets transport-wide numbers
-	uint8_t red_payload_type; // 0: it takes no redundant sound
+	uint8_t red_payload_type; // 0: the viewer takes no redundant audio
 	uint8_t spatial, temporal; // preferred
 	uint8_t priority;
 	uint8_t spatial_now, temporal_now;
@@ -45,8 +45,8 @@ void sink_prefer(
 void sink_request_key_frame(struct registry *, struct sink *);
 void sink_remove(struct registry *, struct sink *);
 
-// Gives it to the worker of its session, with what it needs there. 0 or -ENOMEM.
+// Gives the subscription to its session's worker, with all that it requires there. 0 or -ENOMEM.
 [[nodiscard]] int sink_place(struct registry *, struct sink *);
 
-// A worker's MESSAGE_LAYERS.
+// Handles a worker's MESSAGE_LAYERS.
 void sink_layers_told(struct registry *, const struct message *);

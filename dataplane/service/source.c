@@ -70,7 +70,8 @@ static struct track *track_create(const struct source *s)
 	return t;
 }
 
-// What the transport lacks to receive this track; it takes it from there. 0 or -ENOMEM.
+// Allocates in the track what its transport still lacks to receive it; the transport takes that
+// over. 0 or -ENOMEM.
 static int transport_equip(struct session *s, struct track *t)
 {
 	if (!s->publishes)
@@ -186,7 +187,7 @@ void source_remove(struct registry *r, struct source *s)
 	free(s);
 }
 
-// Of a fan-out that has gone since nothing is wished.
+// Ignores a message about a fan-out that has been removed since.
 void source_wishes_told(struct registry *r, uint16_t worker, const struct message *msg)
 {
 	struct source *s = registry_source(r, msg->id);

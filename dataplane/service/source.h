@@ -21,16 +21,16 @@ struct source {
 	bool paused;
 	bool placed; // the worker has it
 	struct source_fanout fanouts[AM_WORKER_MAX];
-	uint8_t expected; // looks for which viewers are expected, who have no worker yet
-	uint32_t expectant; // workers whose fan-outs count that, a bit each
+	uint8_t expected; // for how many more looks viewers are expected that have no worker yet
+	uint32_t expectant; // workers whose fan-outs count such viewers, a bit each
 	struct demand demand; // of encodings
 	TAILQ_HEAD(, sink) sinks;
 	TAILQ_ENTRY(source) entry; // of the session
-	TAILQ_ENTRY(source) simulcast; // of the registry's list, where it has several encodings
+	TAILQ_ENTRY(source) simulcast; // of the registry's list, if it has several encodings
 	LIST_ENTRY(source) expecting; // of the registry's list, while `expected`
 };
 
-// Which encodings its publisher is to send, a bit each.
+// Which encodings the publisher is to send, a bit each.
 static inline uint8_t source_wanted(const struct source *s)
 {
 	static_assert(DEMAND_ENCODINGS == AM_ENCODING_MAX);
@@ -42,18 +42,18 @@ static inline uint8_t source_wanted(const struct source *s)
 [[nodiscard]] int source_add(struct registry *, const struct am_cmd_track_add *);
 void source_pause(struct registry *, struct source *, bool paused);
 
-// With its subscriptions.
+// Removes the track and its subscriptions.
 void source_remove(struct registry *, struct source *);
 
-// Gives it to the worker of its session. 0 or -ENOMEM.
+// Gives the track to its session's worker. 0 or -ENOMEM.
 [[nodiscard]] int source_place(struct registry *, struct source *);
 
-// Tells the worker that has it, if one does.
+// Sends a message to the worker that has the track, if one has.
 void source_post(struct registry *, const struct source *, uint16_t type, uint32_t value);
 
-// What a worker hands back and tells: MESSAGE_FREE_TRACK, MESSAGE_WISHES.
+// Handle what a worker hands back and reports: MESSAGE_FREE_TRACK, MESSAGE_WISHES.
 void source_free_track(struct track *);
 void source_wishes_told(struct registry *, uint16_t worker, const struct message *);
 
-// At which encodings viewers wish for, of all tracks with several.
+// Checks which encodings viewers wish for, of all tracks with several.
 void source_look_all(struct registry *, int64_t now_us);

@@ -126,7 +126,8 @@ static enum packet_class parse_udp(struct parse *p)
 	return PACKET_MEDIA_PORT;
 }
 
-// A host can have it: not "this network", loopback, multicast or reserved (RFC 1122 3.2.1.3).
+// True if a host can have the address: not "this network", loopback, multicast or reserved (RFC
+// 1122 3.2.1.3).
 static bool ipv4_source_is_host(const uint8_t *ip)
 {
 	return ip[0] != 0 && ip[0] != 127 && ip[0] < 224;
@@ -195,7 +196,8 @@ static enum ipv6_target ipv6_target(const uint8_t *dst, const struct packet_loca
 	return IPV6_OTHER;
 }
 
-// Neither multicast, loopback nor IPv4-mapped. *unspecified: "::", which only ICMPv6 may use.
+// True for an address that is neither multicast, loopback nor IPv4-mapped. *unspecified: "::",
+// which only ICMPv6 may use.
 static bool ipv6_source_is_host(const uint8_t *ip, bool *unspecified)
 {
 	static const uint8_t zero[16];
