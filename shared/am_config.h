@@ -37,7 +37,7 @@ struct am_setting {
 
 struct am_config_group {
 	const char *name; // e.g. "dataplane"
-	const struct am_setting *settings; // ends with a NULL name; NULL: another process checks it
+	const struct am_setting *settings; // ends with a NULL name; NULL: not checked here
 };
 
 // Reads the file into *out, which holds the defaults: settings that the file lacks stay as they

@@ -60,7 +60,7 @@ enum am_counter {
 struct am_counters {
 	_Atomic uint64_t value[AM_COUNTER_COUNT];
 	_Atomic uint64_t drops[AM_DROP_MAX];
-	_Atomic uint64_t shed[AM_SHED_LEVELS]; // times that it began to leave out this step
+	_Atomic uint64_t shed[AM_SHED_LEVELS]; // times that the worker began to leave out this step
 };
 
 // One block for each worker, and one for the drops of the service thread.

@@ -17,7 +17,7 @@
 #define LINE_MAX_LEN 1024
 #define LEFT_OUT_MAX 32
 #define VALUE_MAX    512
-#define VALUES       8 // that one line may have
+#define VALUES       8 // that one line may contain
 
 enum am_log_level am_log_level = AM_LOG_INFO;
 
@@ -39,7 +39,7 @@ int am_log_level_from_name(const char *name)
 
 struct kind {
 	const char *format;
-	uint32_t lines; // that it may still write now
+	uint32_t lines; // that the kind may still write now
 	uint32_t left_out;
 	time_t since; // CLOCK_MONOTONIC
 };

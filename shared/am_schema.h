@@ -26,7 +26,7 @@
 // Data channels (RFC 8831). A room has one: what its senders say goes to all of its readers.
 #define AM_DATA_MESSAGE_MAX 8192 // bytes of one message
 #define AM_DATA_STREAMS_OUT 16 // SCTP streams to a client
-#define AM_DATA_STREAMS_IN  1024 // from a client: many never reuse the id of a closed stream
+#define AM_DATA_STREAMS_IN  1024 // from a client; many never reuse a closed stream's id
 #define AM_DATA_SOURCES                                                                            \
 	AM_DATA_STREAMS_OUT // senders that a consumer gets separately, a stream each
 #define AM_DATA_TAG_MAX 448 // bytes that identify a sender; they travel in a command
@@ -119,10 +119,10 @@ enum am_msg_type {
 	AM_CMD_SUBSCRIPTION_LAYERS,
 	AM_CMD_SUBSCRIPTION_KEY_FRAME,
 	AM_CMD_SUBSCRIPTION_REMOVE,
-	AM_CMD_DATA_PRODUCER_ADD, // to a transport, which has one at most; or changes that one
+	AM_CMD_DATA_PRODUCER_ADD, // makes the transport's only one, or changes it
 	AM_CMD_DATA_PRODUCER_REMOVE,
 	AM_CMD_DATA_CONSUMER_ADD, // likewise; nothing is sent before its start
-	AM_CMD_DATA_CONSUMER_SOURCE, // to one that gets senders separately: whose stream it is
+	AM_CMD_DATA_CONSUMER_SOURCE, // if it gets senders separately: the sender of a stream
 	AM_CMD_DATA_CONSUMER_START, // from the oldest message on; a second start does nothing
 	AM_CMD_DATA_CONSUMER_REMOVE,
 	// events
@@ -334,7 +334,7 @@ struct am_transport_state {
 	_Atomic uint32_t version; // odd while being written
 	uint8_t ice; // enum am_ice_state
 	uint8_t dtls; // enum am_dtls_state
-	uint16_t worker; // that adopted it, or UINT16_MAX
+	uint16_t worker; // that has the transport, or UINT16_MAX
 	am_id id;
 	uint64_t room_id;
 	uint64_t checked_ns; // CLOCK_MONOTONIC of the last valid ICE check, 0: none
