@@ -1,5 +1,5 @@
 // Outgoing packets, compared with libsrtp2 and the published vectors, with each instruction set of
-// this machine: ipsec-mb chooses one by itself, the tests choose for it.
+// this machine. ipsec-mb would choose one itself; the tests choose instead.
 #include <intel-ipsec-mb.h>
 #include <stdlib.h>
 
@@ -133,7 +133,7 @@ static struct srtp_keys viewer_init(struct viewer *v, uint8_t profile)
 	assert_non_null(v->key);
 	assert_non_null(v->sender);
 	for (int i = 0; i < SSRCS; i++)
-		v->seq[i] = (uint16_t)(65535 - random_below(400)); // wraps on the way
+		v->seq[i] = (uint16_t)(65535 - random_below(400)); // wraps during the test
 	return keys;
 }
 
@@ -147,7 +147,7 @@ static void viewer_fini(struct viewer *v)
 
 // A copy to make, and what libsrtp2 makes of it.
 struct copy {
-	uint8_t *packet; // of its own, with room for the trailer and canaries behind it
+	uint8_t *packet; // in memory of its own, with room for the trailer and canaries after it
 	uint8_t *payload;
 	uint8_t *payload_before;
 	uint8_t want[SIZE];
@@ -297,7 +297,7 @@ static void rtcp_equals_libsrtp(struct cipher *c, uint8_t profile)
 	uint8_t got[SIZE], want[SIZE], plain[SIZE];
 
 	struct srtp_keys keys = viewer_init(&v, profile);
-	keys.client = keys.server; // so that it takes what is sent
+	keys.client = keys.server; // so that the receiver accepts what is sent
 	struct srtcp_receiver *receiver = srtcp_receiver_create(&keys);
 	for (uint32_t index = 1; index < 400; index++) { // libsrtp counts from 1, per SSRC
 		size_t len = 8 + 4u * (index < 60 ? index - 1 : random_below(340)), want_len = len;
@@ -336,7 +336,8 @@ static void compounds_equal_libsrtp(void **)
 	choose(&archs[0]);
 }
 
-// States that libsrtp2 cannot reach: the last rollover counters, and the last RTCP indexes.
+// States that a test of libsrtp2 cannot reach: the last rollover counters, and the last RTCP
+// indexes.
 static void high_indexes_equal_the_reference(void **)
 {
 	static const uint32_t rocs[] = {0, 1, 0xffff, 0x10000, 0x80000000, 0xfffffffe, 0xffffffff};
@@ -561,11 +562,11 @@ static void an_index_is_taken_once(void **)
 	OFFER({0, true, 0}, {0, false, 0});
 	OFFER({5, true, 0}, {5, false, 0}, {6, true, 0}, {5, false, 0}, {6, false, 0});
 	OFFER({100, true, 0}, {98, true, 0}, {98, false, 0}, {99, true, 0}, {99, false, 0});
-	// The window, and what lies behind it.
+	// The window, and numbers older than it.
 	OFFER({2000, true, 0}, {977, true, 0}, {977, false, 0}, {976, false, 0});
 	OFFER({977, true, 0}, {2000, true, 0}, {977, false, 0}, {978, true, 0});
 	OFFER({976, true, 0}, {2000, true, 0}, {976, false, 0}, {977, true, 0});
-	// It moves on by less and by more than a word of its bits.
+	// The window moves on by less and by more than a word of its bits.
 	OFFER({63, true, 0}, {64, true, 0}, {63, false, 0}, {64, false, 0}, {65, true, 0});
 	OFFER({63, true, 0}, {1087, true, 0}, {63, false, 0}, {64, true, 0}, {1087, false, 0});
 	OFFER({63, true, 0}, {1088, true, 0}, {64, false, 0}, {65, true, 0}, {1088, false, 0});
@@ -577,10 +578,10 @@ static void rollover_follows_the_nearest(void **)
 {
 	OFFER({65535, true, 0}, {0, true, 1}, {65535, false, 0}, {65534, true, 0}, {1, true, 1});
 	OFFER({65530, true, 0}, {5, true, 1}, {65535, true, 0}, {5, false, 0}, {65530, false, 0});
-	// Before the first wrap there is nothing.
+	// No index precedes the first wrap.
 	OFFER({0, true, 0}, {65535, false, 0}, {1, true, 0});
 	OFFER({3, true, 0}, {65000, false, 0}, {2, true, 0});
-	// Half the circle ahead is ahead; from there on it is behind.
+	// A number less than half the number space ahead is ahead; any other is behind.
 	OFFER({0, true, 0}, {32767, true, 0}, {65534, true, 0}, {32765, true, 1});
 	OFFER({40000, true, 0}, {7232, false, 0}, {7231, true, 1});
 }
@@ -598,7 +599,7 @@ static void indexes_end_where_the_key_does(void **)
 	assert_int_equal(roc, 0xffffffff);
 }
 
-// A publisher's repairs are accepted up to SRTP_WINDOW packets late, and sent as late.
+// A publisher's repairs are accepted up to SRTP_WINDOW packets late, and can be sent just as late.
 static void a_late_repair_goes_out_as_long_as_it_comes_in(void **)
 {
 	for (uint16_t late = 1; late < SRTP_WINDOW; late++) {
@@ -613,7 +614,7 @@ static void a_late_repair_goes_out_as_long_as_it_comes_in(void **)
 	}
 }
 
-// Compared with the set of all accepted ones.
+// Compared with the set of all accepted indexes.
 static void the_guard_never_gives_an_index_twice(void **)
 {
 	static uint8_t taken[1 << 22];

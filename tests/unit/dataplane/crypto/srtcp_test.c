@@ -38,7 +38,7 @@ static void random_fill(void *to, size_t n)
 		bytes[i] = (uint8_t)random_below(256);
 }
 
-// A client that sends by libsrtp2, and by the reference with any index; the server that receives.
+// A client that sends with libsrtp2, or with the reference and any index; the server that receives.
 struct pair {
 	struct srtp_keys keys;
 	struct cipher *cipher;
@@ -80,14 +80,14 @@ static size_t make(uint8_t *packet, uint32_t ssrc, size_t body_len)
 	return 8 + body_len;
 }
 
-// One with this index, as the reference protects it.
+// A packet with this index, as the reference protects it.
 static size_t protect(const struct pair *p, uint8_t *packet, uint32_t ssrc, uint32_t index)
 {
 	size_t len = make(packet, ssrc, 24);
 	return reference_protect_rtcp(&p->reference, packet, len, index);
 }
 
-// A copy in memory of exactly its length is offered.
+// Offers a copy in memory of exactly the packet's length.
 static int offer(struct pair *p, const uint8_t *packet, size_t len)
 {
 	uint8_t *copy = malloc(len + 1);
@@ -143,7 +143,8 @@ static void rfc_7714_is_understood(void **)
 	assert_int_equal(len, plain_len);
 	assert_memory_equal(packet, plain, len);
 
-	// The same index once more, now not encrypted: a replay; then as if it were the first.
+	// The same index once more, now not encrypted, is a replay; then it is offered as if it
+	// were the first.
 	len = reference_hex(RFC7714_17_3_PACKET, packet, sizeof(packet));
 	assert_int_equal(offer(&p, packet, len), -EALREADY);
 	memset(&p.receiver->replay, 0, sizeof(p.receiver->replay));
@@ -215,13 +216,13 @@ static void replays_are_refused(void **)
 		assert_int_equal(offer_index(&p, 8, 1000), 0); // another sender counts by itself
 		assert_int_equal(offer_index(&p, 7, INDEX_MAX), 0);
 		assert_int_equal(offer_index(&p, 7, INDEX_MAX), -EALREADY);
-		assert_int_equal(offer_index(&p, 7, 5), -EALREADY); // it does not wrap
+		assert_int_equal(offer_index(&p, 7, 5), -EALREADY); // indexes do not wrap
 		assert_int_equal(offer_index(&p, 8, 1001), 0);
 		pair_fini(&p);
 	}
 }
 
-// Against the set of all that was accepted.
+// Compared with the set of all accepted indexes.
 static void no_index_is_taken_twice(void **)
 {
 	static bool taken[1 << 20];
@@ -264,7 +265,7 @@ static void silent_senders_give_way(void **)
 	assert_int_equal(offer_index(&p, 2, 999), -EALREADY);
 	for (uint32_t n = 0; n < SRTCP_SENDER_MAX - 1; n++)
 		assert_int_equal(offer_index(&p, 1999 - n, 1), -EALREADY);
-	// The steady one has its place among them, so this one is forgotten.
+	// The steady sender has a place among the last SRTCP_SENDER_MAX, so this one is forgotten.
 	assert_int_equal(offer_index(&p, 1999 - (SRTCP_SENDER_MAX - 1), 1), 0);
 	pair_fini(&p);
 }
@@ -341,7 +342,7 @@ static void keys_are_those_of_the_client(void **)
 		uint8_t packet[SIZE];
 		struct pair p;
 		pair_init(&p, both[i]);
-		// What the server sends, the server does not take: a reflected packet is a
+		// The server does not accept what it sends itself: a reflected packet is a
 		// stranger's.
 		struct cipher_key *server = cipher_key_create(&p.keys);
 		size_t len = make(packet, 7, 24);

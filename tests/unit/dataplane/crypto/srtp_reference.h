@@ -1,5 +1,6 @@
-// SRTP once more, written from the RFCs on OpenSSL's primitives: slow, plain, and held against the
-// published vectors. What libsrtp (and later the batched path) makes must equal it bit by bit.
+// A second implementation of SRTP, written from the RFCs on OpenSSL's primitives: slow, plain, and
+// checked against the published vectors. What libsrtp and crypto/cipher.c make must equal it bit by
+// bit.
 #pragma once
 
 #include "crypto/srtp.h"

@@ -88,7 +88,7 @@ static size_t protect_rtp(struct srtp_sender *s, uint8_t *packet, uint32_t ssrc,
 	return len;
 }
 
-// A copy is offered, so that the caller's packet may be offered again.
+// Offers a copy, so that the caller's packet may be offered again.
 static int offer_rtp(struct srtp_receiver *r, const uint8_t *packet, size_t len)
 {
 	uint8_t copy[SIZE];
@@ -258,7 +258,7 @@ static void sides_use_their_own_keys(void **)
 	struct srtp_receiver *receiver = srtp_receiver_create(&keys);
 	uint8_t packet[SIZE];
 	size_t len = protect_rtp(server, packet, 1, 1);
-	// What the server sends, the server does not take: a reflected packet is a stranger's.
+	// The server does not accept what it sends itself: a reflected packet is a stranger's.
 	assert_int_equal(offer_rtp(receiver, packet, len), -EBADMSG);
 	srtp_sender_destroy(server);
 	srtp_receiver_destroy(receiver);
@@ -279,7 +279,7 @@ static void rollover_survives_loss_and_reordering(void **)
 		assert_int_equal(offer_rtp(p.receiver, packets[106], lens[106]), 0);
 		assert_int_equal(
 		        offer_rtp(p.receiver, packets[99], lens[99]), 0
-		); // late, before it
+		); // late: from before the wrap
 		assert_int_equal(offer_rtp(p.receiver, packets[105], lens[105]), 0);
 		for (int n = 107; n < 200; n += 3)
 			assert_int_equal(offer_rtp(p.receiver, packets[n], lens[n]), 0);
@@ -322,7 +322,7 @@ static void a_wrong_tag_changes_nothing(void **)
 		struct pair p = pair_create(both[i]);
 		uint8_t packet[SIZE], forged[SIZE];
 		size_t len = protect_rtp(p.sender, packet, 7, 65000);
-		for (size_t n = 1; n < len; n++) { // byte 0 changes where the payload begins
+		for (size_t n = 1; n < len; n++) { // byte 0 says where the payload begins
 			memcpy(forged, packet, len);
 			forged[n] ^= 1;
 			assert_int_equal(offer_rtp(p.receiver, forged, len), -EBADMSG);
@@ -330,7 +330,7 @@ static void a_wrong_tag_changes_nothing(void **)
 		assert_int_equal(p.receiver->stream_count, 0);
 		assert_int_equal(offer_rtp(p.receiver, packet, len), 0);
 
-		// Far ahead: would move the window and the rollover counter if it were believed.
+		// Far ahead: if accepted, it would move the window and the rollover counter.
 		memcpy(forged, packet, len);
 		am_put_u16(forged + 2, 1000);
 		assert_int_equal(offer_rtp(p.receiver, forged, len), -EBADMSG);
@@ -349,7 +349,7 @@ static void a_wrong_tag_changes_nothing(void **)
 	}
 }
 
-// Each in memory of its own, exactly as long as it says.
+// Each packet is in memory of its own, of exactly its length.
 static void hostile_lengths_are_refused(void **)
 {
 	for (size_t i = 0; i < sizeof(both); i++) {
@@ -416,12 +416,12 @@ static void a_peer_makes_a_bounded_number_of_streams(void **)
 		assert_true(has_stream(p.receiver, ssrc));
 		srtp_receiver_hold(p.receiver, ssrc);
 	}
-	srtp_receiver_hold(p.receiver, 5000); // never seen: nothing
+	srtp_receiver_hold(p.receiver, 5000); // never seen: no effect
 	len = protect_rtp(p.sender, packet, 5000, 1);
 	assert_int_equal(offer_rtp(p.receiver, packet, len), -ENOSPC);
 	assert_false(has_stream(p.receiver, 5000));
 
-	srtp_receiver_forget(p.receiver, 4999); // never seen: nothing
+	srtp_receiver_forget(p.receiver, 4999); // never seen: no effect
 	srtp_receiver_forget(p.receiver, 3);
 	assert_false(has_stream(p.receiver, 3));
 	assert_int_equal(offer_rtp(p.receiver, packet, len), 0);
@@ -430,7 +430,7 @@ static void a_peer_makes_a_bounded_number_of_streams(void **)
 	pair_destroy(&p);
 }
 
-// Like Firefox: SSRCs come and go, and only report. The same for SSRCs without a track.
+// As with Firefox, SSRCs that only report come and go. The same holds for SSRCs without a track.
 static void streams_that_nobody_holds_give_way(void **)
 {
 	struct pair p = pair_create(SRTP_PROFILE_AEAD_AES_128_GCM);
@@ -442,7 +442,7 @@ static void streams_that_nobody_holds_give_way(void **)
 	for (uint32_t ssrc = 1000; ssrc < 2000; ssrc++) {
 		size_t len = make_rtcp(packet, ssrc, 8);
 		assert_int_equal(srtp_send_rtcp(p.sender, packet, &len, SIZE), 0);
-		packet[len - 1] ^= 1; // a forged one moves nobody
+		packet[len - 1] ^= 1; // a forged packet displaces no stream
 		uint8_t count = p.receiver->stream_count;
 		assert_true(offer_rtcp(p.receiver, packet, len) < 0);
 		assert_int_equal(p.receiver->stream_count, count);

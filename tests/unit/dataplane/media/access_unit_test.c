@@ -43,7 +43,7 @@ static void walk(const struct step *steps, size_t n)
 
 static void a_key_frame_begins_with_its_parameter_sets(void **)
 {
-	// In one packet, in two, in three, and with others between.
+	// The sets and the picture in one packet, in two, in three, and with others in between.
 	WALK({1, SETS | IDR, 0, 0}, {2, H264_SLICE, NONE, 0}, {3, SETS | IDR, 0, 0});
 	WALK({1, SETS, NONE, 0}, {2, IDR, 1, 0}, {3, H264_SLICE, NONE, 0});
 	WALK({1, H264_SPS, NONE, 0}, {2, H264_PPS, NONE, 0}, {3, IDR, 2, 0},
@@ -58,7 +58,7 @@ static void parameter_sets_alone_are_no_key_frame(void **)
 {
 	WALK({1, H264_SLICE, NONE, 0}, {2, H264_SPS, NONE, 0}, {3, H264_SLICE, NONE, 0},
 	     {4, SETS, NONE, 0}, {5, H264_SLICE, NONE, 0});
-	// They do not belong to a key frame after another picture either.
+	// Sets before another picture do not belong to a later key frame either.
 	WALK({1, SETS, NONE, 0}, {2, H264_SLICE, NONE, 0}, {3, IDR, 0, 0});
 }
 
@@ -73,7 +73,7 @@ static void a_late_parameter_set_makes_the_key_frame_whole(void **)
 	// The stream's very first packet.
 	WALK({2, H264_PPS, NONE, 0}, {3, IDR, NONE, 0}, {1, H264_SPS, 0, 2},
 	     {4, H264_SLICE, NONE, 0});
-	// Both, in either order.
+	// Both sets, in either order.
 	WALK({1, H264_SLICE, NONE, 0}, {4, IDR, NONE, 0}, {3, H264_PPS, NONE, 0},
 	     {2, H264_SPS, 0, 2});
 	WALK({1, H264_SLICE, NONE, 0}, {4, IDR, NONE, 0}, {2, H264_SPS, NONE, 0},
@@ -83,8 +83,8 @@ static void a_late_parameter_set_makes_the_key_frame_whole(void **)
 	     {2, IDR, 1, 2});
 }
 
-// If the sets are there, nothing missing before them is needed; and packets known not to be
-// parameter sets are not waited for.
+// If the sets have arrived, nothing before them is required; and packets known not to be parameter
+// sets are not waited for.
 static void other_losses_do_not_hold_a_key_frame_up(void **)
 {
 	WALK({1, H264_SLICE, NONE, 0}, {3, SETS, NONE, 0}, {4, IDR, 1, 0},

@@ -4,7 +4,7 @@
 
 static struct acked acked;
 
-// Evenly at a rate, one packet a millisecond.
+// Packets arrive evenly at a rate, one per millisecond.
 static int64_t feed(int64_t from_us, int64_t us, uint32_t bit_s)
 {
 	for (int64_t at = from_us; at < from_us + us; at += 1000)

@@ -8,7 +8,8 @@
 #define START (100000 * MS)
 #define LOOK  (100 * MS)
 
-// As Chromium's fake camera sends: 180p, 360p, 720p, the temporal layers of each at 60 % and all.
+// What Chromium's fake camera sends: 180p, 360p and 720p, each at 60 % (lower temporal layers) and
+// in full.
 static const struct allocation_picture camera = {
         .priority = 100,
         .count = 6,
@@ -69,11 +70,11 @@ static void every_picture_has_something_before_one_has_more(void **)
 	p[1].priority = 255;
 	assert_int_equal(allocation_choose(p, 3, 3 * 90000 + 60000), 330000);
 	assert_int_equal(p[0].chosen, 0);
-	assert_int_equal(p[1].chosen, 1); // the first to have more
+	assert_int_equal(p[1].chosen, 1); // the first that gets more
 	assert_int_equal(p[2].chosen, 0);
 }
 
-// Five pictures a second, in three steps, and thirty.
+// The screen has three steps up to five pictures a second, and one of thirty.
 static void a_screen_has_what_comes_first_before_others_have_more(void **)
 {
 	static const struct {
@@ -170,7 +171,7 @@ static void after_a_step_down_the_next_up_waits(void **)
 	assert_int_equal(p.chosen, 5);
 }
 
-// A link that seems to carry more each time, and does not.
+// A link that repeatedly seems to carry more, but does not.
 static void what_is_regretted_is_tried_ever_more_rarely(void **)
 {
 	struct allocation_picture p = camera;
@@ -181,7 +182,7 @@ static void what_is_regretted_is_tried_ever_more_rarely(void **)
 		uint64_t bps = p.chosen > 3 ? 600000 : 2000000;
 		changes += allocation_look(&allocation, &p, 1, bps, ALLOCATION_TIME, now);
 	}
-	// Up and down at 2, 7, 17, 37, 77 s and then each 40 s.
+	// Up and down at 2, 7, 17, 37, 77 s and then every 40 s.
 	assert_in_range(changes, 6, 12);
 }
 
@@ -198,7 +199,7 @@ static void the_wait_for_what_is_regretted_has_an_end(void **)
 	assert_int_equal(p.chosen, 5);
 }
 
-// All the way down in a fade, and half the way up again, long before what failed is tried again.
+// All the way down in a fade, and halfway up again long before the failed step is tried again.
 static void a_fade_is_one_fall_and_is_climbed_soon(void **)
 {
 	struct allocation_picture p = camera;
@@ -245,15 +246,16 @@ static void a_link_is_another_one_by_what_it_carries(void **)
 	now = 1;
 	assert_true(look_for(&p, 1, 400000, 400) >= 0);
 	assert_int_equal(p.chosen, 0);
-	assert_in_range(look_for(&p, 1, 2900000, 3000), 0, 3000); // it would wait for 5 s
+	assert_in_range(look_for(&p, 1, 2900000, 3000), 0, 3000); // a wait would take 5 s
 	assert_int_equal(p.chosen, 1);
 }
 
-// It only seems so, repeatedly: then steps that failed are retried ever more rarely, as usual.
+// The link only seems to be another one, repeatedly: then failed steps are retried ever more
+// rarely, as usual.
 static void a_link_that_seems_to_be_another_one_fools_nobody_twice(void **)
 {
 	struct allocation_picture p = camera;
-	int changes = 0, looks = 0; // the latter at what it wishes for then
+	int changes = 0, looks = 0; // looks: those that check the wish
 
 	choose_at_once(&p, 1, 600000);
 	for (int64_t end = now + 120000 * MS; now < end; now += LOOK) {
@@ -282,7 +284,8 @@ static void the_wish_is_what_the_budget_does_not_grant(void **)
 	assert_int_equal(allocation_wish(&allocation, &p, 1, 160000, now), 0);
 }
 
-// While a failed step has to wait, it asks to probe the link, if there are steps that high.
+// While a failed step has to wait, the wish is the rate of another link, if there are steps that
+// high.
 static void the_wish_is_another_link_while_a_step_waits(void **)
 {
 	struct allocation_picture p = camera;
@@ -306,7 +309,7 @@ static void a_picture_goes_altogether_after_a_while_alone(void **)
 	choose_at_once(&p, 1, 600000);
 	assert_int_equal(look_for(&p, 1, 20000, 900), 0);
 	assert_int_equal(p.chosen, 0);
-	assert_int_equal(look_for(&p, 1, 600000, 100), -1); // it was a mistake
+	assert_int_equal(look_for(&p, 1, 600000, 100), -1); // the short estimate was a mistake
 	assert_in_range(look_for(&p, 1, 20000, 2000), 900, 1100);
 	assert_int_equal(p.chosen, ALLOCATION_NONE);
 }
@@ -324,7 +327,7 @@ static void the_last_picture_stays_at_twice_the_budget(void **)
 	assert_int_equal(p[1].chosen, 0);
 	assert_true(look_for(p, 2, 44999, 2000) >= 0);
 	assert_int_equal(p[1].chosen, ALLOCATION_NONE);
-	assert_int_equal(look_for(p, 2, 89999, 20000), -1); // it comes back where it fits
+	assert_int_equal(look_for(p, 2, 89999, 20000), -1); // it comes back only if it fits
 }
 
 static void a_picture_that_is_not_there_comes_back_soon(void **)
@@ -336,7 +339,7 @@ static void a_picture_that_is_not_there_comes_back_soon(void **)
 	assert_int_equal(p.chosen, ALLOCATION_NONE);
 	assert_in_range(look_for(&p, 1, 100000, 2000), 900, 1100);
 	assert_int_equal(p.chosen, 0);
-	// It went again at once: now it waits a little longer, but never for long.
+	// The picture failed again at once: now it waits a little longer, but never for long.
 	for (int i = 0; i < 5; i++) {
 		assert_in_range(look_for(&p, 1, 40000, 1200), 0, 1100);
 		assert_int_equal(p.chosen, ALLOCATION_NONE);

@@ -72,7 +72,7 @@ static void h264_key_frames_begin_with_an_idr_picture(void **)
 		bool key_frame, begin;
 		uint8_t units;
 	} cases[] = {
-	        {"\x67\x42", 2, false, true, H264_SPS}, // alone: decoding begins with none
+	        {"\x67\x42", 2, false, true, H264_SPS}, // an SPS alone begins no decoding
 	        {"\x65\x88", 2, true, true, IDR}, // first macroblock 0
 	        {"\x65\x48", 2, false, false, H264_SLICE}, // IDR, a later slice
 	        {"\x61\x9A", 2, false, true, H264_SLICE}, // slice of a picture
@@ -161,7 +161,7 @@ static void vp9_spatial_layers_tell_their_ends(void **)
 	assert_int_equal(INSPECT(CODEC_VP9, "\xEC\x05\x05\x09", &info), 0); // S2, D, P, B, E
 	assert_true(!info.spatial_sync && info.layer_end);
 	assert_int_equal(info.spatial_id, 2);
-	assert_int_equal(INSPECT(CODEC_VP9, "\xA4\x05\x03\x09", &info), 0); // not its beginning
+	assert_int_equal(INSPECT(CODEC_VP9, "\xA4\x05\x03\x09", &info), 0); // not S1's beginning
 	assert_true(!info.spatial_sync && info.layer_end);
 }
 

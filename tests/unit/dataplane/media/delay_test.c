@@ -11,7 +11,7 @@
 static struct delay delay;
 static int64_t now_us;
 static int64_t queue_us; // what a packet waits, beside WAY_US
-static int64_t clock_us; // the viewer's less ours
+static int64_t clock_us; // the viewer's clock minus ours
 
 static void start(uint32_t rate)
 {
@@ -21,8 +21,8 @@ static void start(uint32_t rate)
 	delay_init(&delay, now_us, rate);
 }
 
-// A packet each 10 ms, feedback each 50; the queue grows by grow_us a step, and never below
-// nothing. Returns how often the rate was cut.
+// Sends a packet every 10 ms, with feedback every 50 ms; the queue grows by grow_us per packet, and
+// never shrinks below 0. Returns how often the rate was cut.
 static int run(int64_t us, int64_t grow_us, uint32_t acked)
 {
 	const struct delay_input in = {.acked = acked, .acked_long = acked, .rtt_us = RTT_US};
@@ -51,9 +51,9 @@ static void the_rate_rises_to_one_and_a_half_times_what_arrives(void **)
 	start(300000);
 	run(60 * SECOND, 0, 400000);
 	assert_in_range((uint32_t)delay.rate, 609000, 610000);
-	run(10 * SECOND, 0, 0); // nothing known: nothing moves
+	run(10 * SECOND, 0, 0); // nothing is known, so nothing changes
 	assert_in_range((uint32_t)delay.rate, 609000, 610000);
-	run(10 * SECOND, 0, 100000); // less arrives: what was there stays
+	run(10 * SECOND, 0, 100000); // less arrives: the rate stays
 	assert_in_range((uint32_t)delay.rate, 609000, 610000);
 }
 
@@ -100,7 +100,7 @@ static void near_the_known_capacity_the_rate_rises_by_half_a_packet_a_response(v
 	run(SECOND, 0, 800000);
 	// 600 bytes in 200 ms are 24 kbit/s a second; 8 % would be 54.
 	assert_in_range((uint32_t)(delay.rate - before), 22000, 26000);
-	run(4 * SECOND, 0, 1200000); // far above what was known: forgotten
+	run(4 * SECOND, 0, 1200000); // far above the known capacity, which is forgotten
 	before = delay.rate;
 	run(SECOND, 0, 1200000);
 	assert_true(delay.rate > before * 1.06f);
@@ -139,7 +139,7 @@ static void a_queue_that_stands_is_cut_though_its_slope_is_none(void **)
 	run(2 * SECOND, 0, 900000);
 	int cuts = 0;
 	for (int i = 0; i < 160 && cuts == 0; i++) {
-		cuts += run(50 * MS, 100, 900000); // too slowly for the slope
+		cuts += run(50 * MS, 100, 900000); // grows too slowly for the slope
 		assert_int_equal(delay.usage, DELAY_NORMAL);
 	}
 	assert_int_equal(cuts, 1);

@@ -81,7 +81,7 @@ static void whoever_wants_it_now_and_then_keeps_it(void **)
 	assert_int_equal(d.active, 3);
 }
 
-// Each has its own ten seconds.
+// Each encoding has its own ten seconds.
 static void encodings_go_off_one_after_the_other(void **)
 {
 	struct demand d;

@@ -56,7 +56,8 @@ static void put_dtis(struct writer *w, const char *dtis)
 		put(w, 2, (uint32_t)(strchr("-DSR", *dtis) - "-DSR"));
 }
 
-// A.10.2.1 with its templates in the same order, and the decode targets from 7.5 to 30 frames/s.
+// The example of A.10.2.1: its templates in the same order, and decode targets from 7.5 to 30
+// frames/s.
 static void put_l1t3(struct writer *w, uint8_t offset)
 {
 	static const uint8_t layers[] = {SAME, TEMPORAL, TEMPORAL, SAME, LAST};
@@ -154,7 +155,7 @@ static void frames_tell_their_layer_and_number(void **)
 	}
 }
 
-// What Chromium 156 sends of L1T3, 1280 × 720.
+// What Chromium 156 sends for L1T3, 1280 × 720.
 static void chromiums_descriptors_are_read(void **)
 {
 	static const struct {
@@ -218,12 +219,12 @@ static void only_newer_templates_replace_others(void **)
 	known = (struct dependency_structure){0};
 	assert_int_equal(read_written(100, &old), 0);
 	assert_int_equal(read_written(200, &newer), 0);
-	assert_int_equal(read_written(100, &old), 0); // by its own templates
+	assert_int_equal(read_written(100, &old), 0); // follows its own templates
 	assert_true(frame_read.key_frame);
 	assert_int_equal(known.id_offset, 5);
 	assert_int_equal(read_short(201, BEGIN, 7, 101), 0);
 	assert_int_equal(frame_read.temporal_id, 1);
-	assert_int_equal(read_short(199, BEGIN, 7, 99), -ENOENT); // of the former templates
+	assert_int_equal(read_short(199, BEGIN, 7, 99), -ENOENT); // refers to the former templates
 	assert_int_equal(read_short(201, BEGIN, 2, 101), -ENOENT);
 }
 
@@ -231,7 +232,7 @@ static void a_frame_may_have_values_of_its_own(void **)
 {
 	begin_l1t3(0);
 
-	// A picture of the base layer that only the upper targets may be entered with.
+	// A picture of the base layer, with which only the upper targets may be entered.
 	struct writer w = mandatory(BEGIN | END, 1, 7);
 	put(&w, 5, ACTIVE | DTIS | FDIFFS | CHAINS);
 	put(&w, 3, 7);
@@ -295,8 +296,8 @@ static void put_one_of(struct writer *w, unsigned n, unsigned value)
 		put(w, width, value + short_values);
 }
 
-// Of a frame that every decode target may be entered with. With as many layers as `layers` has
-// templates; they refer to no frames.
+// Writes a structure, in a frame that is a switch for every decode target. `layers` has a layer for
+// each template; templates refer to no frames.
 static struct writer structure(
         const uint8_t *layers, unsigned templates, unsigned targets, unsigned chains, uint32_t flags
 )
@@ -383,11 +384,11 @@ static void malformed_descriptors_change_nothing(void **)
 	struct writer key = l1t3_key(9, 1), other = mandatory(BEGIN, 8, 1);
 
 	put(&other, 5, STRUCTURE);
-	put_l1t3(&other, 9); // of which the frame is not
+	put_l1t3(&other, 9); // templates that are not the frame's
 	begin_l1t3(0);
 	struct dependency_structure before = known;
 	for (size_t cut = 0; cut < len(&key); cut++) {
-		int ret = cut == 3 ? -ENOENT : -EBADMSG; // 3: a whole one, of other templates
+		int ret = cut == 3 ? -ENOENT : -EBADMSG; // 3: a whole one, but for other templates
 		assert_int_equal(read_bytes(200, key.bytes, cut), ret);
 		assert_int_equal(read_bytes(200, other.bytes, cut), ret);
 	}
@@ -420,7 +421,7 @@ static void hostile_descriptors_are_never_read_past_their_end(void **)
 }
 
 // From the descriptors to a viewer's numbers: each temporal limit is a stream without gaps, and
-// upper layers come in with the next picture that is a switch.
+// upper layers begin with the next picture that is a switch.
 static void temporal_layers_are_left_out_without_a_gap(void **)
 {
 	static struct layer_counter counter;
@@ -450,7 +451,7 @@ static void temporal_layers_are_left_out_without_a_gap(void **)
 			        ),
 			        0
 			);
-			if (i == 201) // behind a switch of the lowest layer
+			if (i == 201) // after a switch of the lowest layer
 				selector_prefer(&sel, 0, 2);
 			uint8_t now = i < (limit == 0 ? 204u : 202u) ? limit : 2;
 			bool wanted = (i ? l1t3[i % 4].temporal_id : 0) <= now;
@@ -461,7 +462,7 @@ static void temporal_layers_are_left_out_without_a_gap(void **)
 	}
 }
 
-// Browsers do not decode AV1's spatial layers without the descriptor, which nobody is sent.
+// Browsers do not decode AV1's spatial layers without the descriptor, which no viewer is sent.
 static void spatial_layers_are_relayed_whole(void **)
 {
 	static const uint8_t layers[] = {TEMPORAL, SPATIAL, TEMPORAL, LAST};

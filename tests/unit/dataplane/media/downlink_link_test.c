@@ -1,7 +1,7 @@
-// The estimate against the link model, in virtual time: RFC 8867 5.1 to 5.8, what a relay meets of
-// RFC 8869's wireless links, and the cases of the media's goals. Delays are 50 ms one way. Unlike
-// in RFC 8867, a flow is sound and pictures to a viewer, without an upper limit where an encoder
-// follows the estimate, and nothing but feedback goes the other way.
+// The estimate against the link model, in virtual time: RFC 8867 5.1 to 5.8, the cases of RFC
+// 8869's wireless links that a relay meets, and our own goals. Delays are 50 ms one way. Unlike in
+// RFC 8867, a flow is audio and video to a viewer, an encoder that follows the estimate has no
+// upper limit, and only feedback goes the other way.
 #include "simulation.h"
 
 #include "test.h"
@@ -93,7 +93,7 @@ static void capacity_that_varies_is_followed(void **)
 	assert_true(simulation_goodput(&sim) >= 850 * KBIT);
 	assert_true(simulation_queue_ms(&sim, 95) <= 150);
 	assert_in_range(reached(2250, 40), 1, 120);
-	simulation_run(&sim, 62 * SECOND); // the drop: in 2 s below what there is
+	simulation_run(&sim, 62 * SECOND); // the drop: within 2 s, the target is below the capacity
 	assert_true(simulation_target(&sim) <= 660 * KBIT);
 	simulation_run(&sim, 65 * SECOND);
 	simulation_measure(&sim);
@@ -117,7 +117,7 @@ static uint32_t goodput_of_all(void)
 	return sum;
 }
 
-// Of what came to all viewers.
+// A viewer's share of what arrives at all viewers, in percent.
 static uint32_t percent_of(uint32_t i)
 {
 	return (uint32_t)((uint64_t)simulation_goodput(viewer(i)) * 100 / goodput_of_all());
@@ -129,9 +129,9 @@ static void shares_are_in(uint32_t least, uint32_t most)
 		assert_in_range(percent_of(i), least, most);
 }
 
-// RFC 8867 5.2: variable available capacity with multiple flows, two on 2, 1, 1.75, 0.5 and 1 times
-// 2 Mbit/s. The first 10 s of each step are theirs to converge. No queue is asked of the fourth
-// step: where the link falls to two sevenths it can stand full for all of the 25 s.
+// RFC 8867 5.2: variable available capacity with multiple flows: two on 2, 1, 1.75, 0.5 and 1 times
+// 2 Mbit/s. They have the first 10 s of each step to converge. The fourth step does not limit the
+// queue: after the link falls to two sevenths, it can stand full for all of the 25 s.
 static void two_viewers_follow_a_link_that_varies(void **)
 {
 	static const struct rate_step steps[] = {
@@ -156,12 +156,12 @@ static void two_viewers_follow_a_link_that_varies(void **)
 		}
 		simulation_stop(&sim);
 	}
-	assert_true(full <= 1); // it can stand full after a step; in 1 to 2 of 24 seeds it does
+	assert_true(full <= 1); // with 1 or 2 of 24 seeds, a queue stands full after a step
 }
 
-// Viewers come one after the other, each with its own one-way delay. They share the lane, which has
-// the first one's, the least; the rest is added on the way back: an estimate of the sender's sees
-// no more of it than the round trip.
+// Viewers join one after the other, each with its own one-way delay. They share the lane, whose
+// delay is the first viewer's, the shortest. The rest is added to the way back, since a sender-side
+// estimate only sees the round trip.
 static void
 join_with(struct simulation_config *config, const int64_t *ways_ms, uint32_t n, int apart)
 {
@@ -175,7 +175,7 @@ join_with(struct simulation_config *config, const int64_t *ways_ms, uint32_t n, 
 	}
 }
 
-// RFC 8867 5.4: competing media flows, three that come 20 s after each other, on 3.5 Mbit/s.
+// RFC 8867 5.4: competing media flows: three that begin 20 s apart, on 3.5 Mbit/s.
 static void three_viewers_share_a_link(void **)
 {
 	static const int64_t ways_ms[] = {50, 50, 50};
@@ -193,7 +193,7 @@ static void three_viewers_share_a_link(void **)
 	}
 }
 
-// Likewise two, that begin together or not.
+// The same for two flows that begin together, or 20 s apart.
 static void two_viewers_share_a_link(void **)
 {
 	for (int64_t kbit_s = 1000; kbit_s <= 4000; kbit_s *= 2) {
@@ -214,9 +214,9 @@ static void two_viewers_share_a_link(void **)
 	}
 }
 
-// RFC 8867 5.5: round trip time fairness on 4 Mbit/s, of encoders that follow the estimate. The RFC
-// has five flows, these are two and three: from four on the queue can stand full for good, no less
-// where all ways are the same.
+// RFC 8867 5.5: round trip time fairness on 4 Mbit/s, with encoders that follow the estimate. The
+// RFC has five flows, this test two and three: with four or more, the queue can stand full for
+// good, even if all delays are the same.
 static void viewers_with_unlike_ways_share_a_link(void **)
 {
 	static const int64_t ways_ms[][3] = {{10, 150}, {10, 50, 150}};
@@ -236,7 +236,8 @@ static void viewers_with_unlike_ways_share_a_link(void **)
 	}
 }
 
-// RFC 8867 5.5 with its five flows, of layers: 4 Mbit/s carry the middle one for all, with room.
+// RFC 8867 5.5 with its five flows, which send layers: 4 Mbit/s carry the middle layer of all, with
+// room to spare.
 static void five_viewers_with_unlike_ways_have_pictures(void **)
 {
 	static const int64_t ways_ms[] = {10, 25, 50, 100, 150};
@@ -256,8 +257,8 @@ static void five_viewers_with_unlike_ways_have_pictures(void **)
 	}
 }
 
-// RFC 8867 5.7: short TCP flows, ten on 2 Mbit/s. They make a new queue about each second. This is
-// one encoder that follows the estimate; with the RFC's two the queue can stand full for good.
+// RFC 8867 5.7: short TCP flows, ten on 2 Mbit/s, which cause a new queue about every second. One
+// encoder follows the estimate; with the RFC's two, the queue can stand full for good.
 static void beside_pages_half_of_the_rest_is_used(void **)
 {
 	for (uint64_t seed = 1; seed <= 4; seed++) {
@@ -276,8 +277,9 @@ static void beside_pages_half_of_the_rest_is_used(void **)
 	}
 }
 
-// RFC 8867 5.7 with its two media flows, of layers. They get little of what pages leave, 1.7
-// Mbit/s, and nothing is asked for either alone: it can be without pictures most of the time.
+// RFC 8867 5.7 with its two media flows, which send layers. They get little of the 1.7 Mbit/s that
+// pages leave, and the test requires nothing of either alone, which may be without video most of
+// the time.
 static void pages_keep_their_way_beside_two_viewers(void **)
 {
 	for (uint64_t seed = 1; seed <= 4; seed++) {
@@ -298,10 +300,11 @@ static void pages_keep_their_way_beside_two_viewers(void **)
 	}
 }
 
-// RFC 8867 5.6: a long TCP download, which fills the queue whatever it is: the longer the queue,
-// the less is left. Over 24 seeds that were 42 to 99 % at 100 ms, 26 to 45 at 200, and of the RFC's
-// own queues 13 to 30 at 300 ms and 3 to 13 at 1000. The goal is 30 to 70. What is most at 100 ms
-// is not asserted: there CUBIC, with 8 packets of queue, can come to live on its timeouts.
+// RFC 8867 5.6: a long TCP download, which fills any queue: the longer the queue, the smaller the
+// share left for media. Over 24 seeds that was 42 to 99 % with a queue of 100 ms and 26 to 45 with
+// 200; with the RFC's own queues it was 13 to 30 with 300 ms and 3 to 13 with 1000. The goal is 30
+// to 70. There is no upper limit at 100 ms: with a queue of 8 packets, CUBIC may depend on its
+// timeouts.
 static void beside_tcp_a_share_is_left(void **)
 {
 	static const struct {
@@ -327,7 +330,7 @@ static void beside_tcp_a_share_is_left(void **)
 }
 
 // RFC 8867 5.3: congested feedback link. The RFC fills it with media the other way, whose rate
-// would adapt; here it is narrow and loses, and feedback alone has to pass.
+// would adapt; here the link is narrow and loses packets, and only feedback has to pass.
 static void a_congested_way_back_stops_nobody(void **)
 {
 	struct simulation_config config = link_of(TRAFFIC_LAYERS, 2000, 300 * MS);
@@ -338,7 +341,7 @@ static void a_congested_way_back_stops_nobody(void **)
 	assert_true(layer_percent(3) >= 95);
 }
 
-// 400 ms there and back.
+// A round trip of 400 ms.
 static void a_long_way_only_takes_longer(void **)
 {
 	struct simulation_config config = link_of(TRAFFIC_LAYERS, 2000, 300 * MS);
@@ -347,7 +350,7 @@ static void a_long_way_only_takes_longer(void **)
 	assert_true(layer_percent(3) >= 95);
 }
 
-// RFC 8867 5.8: media pause and resume, of a viewer alone instead of one of three.
+// RFC 8867 5.8: media pause and resume, with one viewer instead of three.
 static void pictures_that_pause_come_back_as_they_were(void **)
 {
 	struct simulation_config config = link_of(TRAFFIC_LAYERS, 2000, 300 * MS);
@@ -362,14 +365,14 @@ static void pictures_that_pause_come_back_as_they_were(void **)
 	assert_int_equal(layer_percent(3), 100);
 }
 
-// The measured lesson: others begin here with probes that a token bucket lets through, lift their
-// estimate to 0.9–2 Mbit/s, and all collapses, each 10 to 15 s.
+// A trap for other estimators, as measured: they begin with probes that a token bucket lets
+// through, raise their estimate to 0.9–2 Mbit/s, and collapse every 10 to 15 s.
 static void at_600_kbit_no_probe_brings_a_collapse(void **)
 {
 	static const uint32_t depths[] = {0, 1600, 6000};
 	for (size_t i = 0; i < 8 * COUNT(depths); i++) {
 		struct simulation_config config = link_of(TRAFFIC_LAYERS, 600, 200 * MS);
-		config.middle = 330 * KBIT; // of Chromium's fake camera
+		config.middle = 330 * KBIT; // as Chromium's fake camera sends
 		config.down.depth_bytes = depths[i % COUNT(depths)];
 		config.down.seed = i + 1;
 		run(&config, 15, 135);
@@ -493,7 +496,7 @@ static void a_policer_is_heeded_though_it_delays_nothing(void **)
 	}
 }
 
-// RFC 8869 4.2, as far as a wireless way jitters.
+// RFC 8869 4.2, as far as wireless links have jitter.
 static void jitter_of_15_ms_costs_no_layer(void **)
 {
 	struct simulation_config config = link_of(TRAFFIC_LAYERS, 2000, 300 * MS);
@@ -513,8 +516,8 @@ static void reordering_costs_no_layer(void **)
 	assert_true(layer_percent(3) >= 90);
 }
 
-// RFC 8869 3.1 and 3.2, cellular links under varying load and bad coverage: for their simulators of
-// a cell, a walk between 0.4 and 3 Mbit/s with a step each second.
+// RFC 8869 3.1 and 3.2, cellular links under varying load and bad coverage: instead of a simulated
+// cell, a random walk between 0.4 and 3 Mbit/s with a step every second.
 static void a_mobile_link_is_followed(void **)
 {
 	static struct rate_step steps[120];
@@ -534,7 +537,7 @@ static void a_mobile_link_is_followed(void **)
 	assert_true(simulation_queue_ms(&sim, 50) <= 100);
 }
 
-// While little is sent a stall of the link cuts the estimate to next to nothing.
+// While little is sent, a stall of the link cuts the estimate to next to nothing.
 static void a_cut_while_little_is_sent_is_made_good_within_5_seconds(void **)
 {
 	static const struct rate_step steps[] = {
@@ -565,7 +568,7 @@ static void feedback_that_is_lost_or_shed_costs_no_layer(void **)
 	}
 }
 
-// Then probes find out little, but what flows goes on.
+// Then probes find out little, but the layer that is sent stays.
 static void feedback_of_which_one_in_eight_is_read_lowers_no_layer(void **)
 {
 	struct simulation_config config = link_of(TRAFFIC_LAYERS, 2000, 300 * MS);

@@ -12,7 +12,7 @@
 static struct downlink down;
 static struct twcc viewer;
 static int64_t now_us;
-static int64_t clock_us; // the viewer's less ours
+static int64_t clock_us; // the viewer's clock minus ours
 
 static void start(bool transport_wide)
 {
@@ -27,14 +27,15 @@ static uint32_t target(void)
 	return downlink_target(&down, now_us);
 }
 
-// The viewer's feedback; returns its length, the FCI is at buf + RTCP_HEADER.
+// Builds the viewer's feedback and returns its length; the FCI is at buf + RTCP_HEADER.
 static size_t report(uint8_t *buf, size_t size)
 {
 	size_t len = twcc_build(&viewer, buf, size, 1, 2);
 	return len == 0 ? 0 : len - ((buf[0] & 0x20) != 0 ? buf[len - 1] : 0);
 }
 
-// Sends 1000 bytes each so often for a time; all arrive, and unless silent the viewer says so.
+// Sends 1000 bytes every each_us for a time. All arrive, and the viewer reports that unless
+// `silent`.
 static void send_for(int64_t us, int64_t each_us, bool silent)
 {
 	uint8_t buf[1200];
@@ -77,7 +78,7 @@ static void numbers_and_clocks_go_round_unnoticed(void **)
 	clock_us = (INT64_C(1) << 24) * 64000 - now_us - 30 * SECOND;
 	send_for(20 * SECOND, 10 * MS, false);
 	assert_in_range(target(), 1200000, 1210000);
-	int64_t until_us = now_us + 700 * SECOND; // numbers go round after 650 s
+	int64_t until_us = now_us + 700 * SECOND; // numbers wrap after 650 s
 	while (now_us < until_us) {
 		send_for(SECOND, 10 * MS, false);
 		assert_in_range(target(), 1190000, 1210000);
@@ -156,7 +157,7 @@ static void reports_that_are_shed_are_no_losses(void **)
 	send_for(10 * SECOND, 10 * MS, false);
 	uint32_t before = target();
 	uint8_t buf[1200];
-	for (int i = 0; i < 400; i++) { // of eight reports one is read
+	for (int i = 0; i < 400; i++) { // one report in eight is read
 		send_for(50 * MS, 10 * MS, true);
 		size_t len = report(buf, sizeof(buf));
 		if (i % 8 == 7)
@@ -194,7 +195,7 @@ static void who_is_sent_nothing_does_not_sink(void **)
 	for (int i = 0; i < 900; i++, now_us += DOWNLINK_TICK_US)
 		downlink_tick(&down, now_us);
 	assert_int_equal(target(), before);
-	assert_true(down.sent.first > first); // what is that old has been forgotten
+	assert_true(down.sent.first > first); // old numbers have been forgotten
 	send_for(4 * SECOND, 10 * MS, true); // the silence begins with the first packet
 	assert_int_equal(target(), before);
 }
@@ -262,7 +263,7 @@ static void losses_of_reports_limit_who_has_no_extension(void **)
 	assert_in_range(target(), 500000, 800000);
 }
 
-// And the clock of a viewer is known by its first feedback.
+// The first feedback also tells the viewer's clock.
 static void the_first_wish_is_probed_once_there_is_feedback(void **)
 {
 	start(true);
@@ -308,7 +309,7 @@ static void without_a_wish_nothing_is_probed(void **)
 		send_for(100 * MS, 20 * MS, false);
 		assert_false(downlink_probing(&down));
 	}
-	downlink_want(&down, now_us, 300000, 300000); // there is more than that
+	downlink_want(&down, now_us, 300000, 300000); // the link carries more than that
 	for (int i = 0; i < 100; i++) {
 		send_for(100 * MS, 20 * MS, false);
 		assert_false(downlink_probing(&down));

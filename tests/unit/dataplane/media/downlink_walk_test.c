@@ -1,5 +1,5 @@
-// The estimate on links that walk at random, and under viewers that lie: it stays a number, and
-// within 1.5 × what was really sent.
+// The estimate on links whose rate walks at random, and with viewers that lie: it stays a number,
+// and at most 1.5 × what was really sent.
 #include "simulation.h"
 
 #include "hostile.h"
@@ -13,7 +13,8 @@
 
 static struct simulation sim;
 
-// 1.5 × and 10 kbit/s above what was sent in any 300 ms, or at what a probe was sent, be it short.
+// At most 1.5 × what was sent in any 300 ms, plus 10 kbit/s, or the rate of a probe, even a short
+// one.
 static void check_bound(const struct simulation *s)
 {
 	uint32_t target = simulation_target(s);
@@ -82,7 +83,7 @@ static void a_thousand_walks_stay_within_the_bound(void **)
 		walk(seed);
 }
 
-// Every packet came, and all at once.
+// Claims that every packet came, and all at once.
 static size_t all_came_at_once(struct simulation *s, uint8_t *rtcp, size_t len, size_t size)
 {
 	uint16_t top = (uint16_t)s->twcc.top;
@@ -97,7 +98,7 @@ static size_t all_came_at_once(struct simulation *s, uint8_t *rtcp, size_t len, 
 	return 222;
 }
 
-// What has not even been sent came, too.
+// Claims that packets came that have not even been sent.
 static size_t the_future_came(struct simulation *s, uint8_t *rtcp, size_t len, size_t size)
 {
 	(void)all_came_at_once(s, rtcp, len, size);
@@ -105,7 +106,7 @@ static size_t the_future_came(struct simulation *s, uint8_t *rtcp, size_t len, s
 	return 222;
 }
 
-// It comes ever earlier: the queue always seems to drain.
+// Claims that packets come ever earlier, as if the queue always drained.
 static size_t ever_earlier(struct simulation *s, uint8_t *rtcp, size_t len, size_t size)
 {
 	(void)size;
@@ -115,7 +116,7 @@ static size_t ever_earlier(struct simulation *s, uint8_t *rtcp, size_t len, size
 	return len;
 }
 
-// Its clock takes twice as long: twice as much seems to come a second.
+// Its clock runs at half speed, so twice as much seems to arrive per second.
 static size_t slow_clock(struct simulation *s, uint8_t *rtcp, size_t len, size_t size)
 {
 	(void)size;
@@ -140,7 +141,7 @@ static size_t from_the_future(struct simulation *s, uint8_t *rtcp, size_t len, s
 	return len;
 }
 
-// The same bytes are told again and again.
+// Repeats the same feedback again and again.
 static size_t again(struct simulation *s, uint8_t *rtcp, size_t len, size_t size)
 {
 	static uint8_t first[1200];
@@ -194,7 +195,8 @@ static void lying_feedback_lifts_nothing_above_the_bound(void **)
 	}
 }
 
-// Told that all came at twice the rate at which it was sent, the estimate keeps to the latter.
+// If the viewer claims that all came at twice the rate at which it was sent, the estimate follows
+// the latter.
 static void acked_is_never_more_than_was_sent(void **)
 {
 	struct simulation_config config = {

@@ -10,10 +10,10 @@
 #include "wire/sequence.h"
 
 #define FRAME_US 33333
-#define TICKS    3000 // of 90 kHz per frame
+#define TICKS    3000 // per frame, at 90 kHz
 #define SECOND   1000000
 
-// A publisher's encoding: one packet a frame unless a test says otherwise.
+// A publisher's encoding: one packet per frame unless a test says otherwise.
 struct encoding {
 	struct layer_counter counter;
 	struct rtp_clock clock;
@@ -78,7 +78,7 @@ part(struct encoding *e, uint8_t tid, bool key, bool sync, bool begin, bool end)
 	return p;
 }
 
-// The next frame of an encoding, of one packet.
+// The next frame of an encoding, in one packet.
 static struct track_packet frame(struct encoding *e, uint8_t tid, bool key, bool sync)
 {
 	return part(e, tid, key, sync, true, true);

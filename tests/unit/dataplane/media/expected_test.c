@@ -5,7 +5,7 @@
 static void a_report_is_about_what_came_since_the_one_before(void **)
 {
 	struct expected e = {0};
-	assert_int_equal(expected_since(&e, 7, 1000), 0); // of the first nobody knows
+	assert_int_equal(expected_since(&e, 7, 1000), 0); // the first report has no interval
 	assert_int_equal(expected_since(&e, 7, 1050), 50);
 	assert_int_equal(expected_since(&e, 7, 1050), 0);
 	assert_int_equal(expected_since(&e, 7, 1051), 1);
@@ -27,7 +27,7 @@ static void an_overtaken_report_says_nothing(void **)
 	assert_int_equal(expected_since(&e, 7, 1010), 10);
 }
 
-// Streams of a set, in whatever order they are told of.
+// Streams of one set, reported in any order.
 static void streams_are_told_apart(void **)
 {
 	const uint32_t ssrc[] = {0, 0x20000, 0x40000};
@@ -40,7 +40,7 @@ static void streams_are_told_apart(void **)
 			        expected_since(&e, ssrc[i], (100 + round) * (i + 1)), i + 1
 			);
 	}
-	// One too many: the oldest is forgotten, and what is known stays true.
+	// With one stream too many, the oldest is forgotten, and the others stay correct.
 	assert_int_equal(expected_since(&e, ssrc[2], 5000), 0);
 	assert_int_equal(expected_since(&e, ssrc[1], 104 * 2 + 3), 3);
 	assert_int_equal(expected_since(&e, ssrc[0], 110), 0);

@@ -8,7 +8,7 @@
 #define LIMIT (50 * MS)
 #define TICK  (2 * MS) // RECEIVE_TICK_US
 
-static uint64_t numbers[100000]; // what waits: its own number
+static uint64_t numbers[100000]; // stand for packets: each holds its own number
 
 static bool put(struct hold *h, uint64_t seq, int64_t now)
 {
@@ -67,12 +67,12 @@ static void no_packet_waits_longer_than_the_limit(void **)
 	struct hold h = {0};
 	assert_true(comes(&h, 100, 0));
 	assert_false(comes(&h, 110, 0));
-	assert_false(comes(&h, 105, LIMIT / 2)); // part of the repair makes the rest wait no longer
+	assert_false(comes(&h, 105, LIMIT / 2)); // a partial repair does not prolong the wait
 	assert_int_equal(take(&h, LIMIT - 1), 0);
 	assert_false(comes(&h, 112, LIMIT - 1));
 	assert_int_equal(take(&h, LIMIT), 105);
 	assert_int_equal(take(&h, LIMIT), 110);
-	assert_int_equal(take(&h, LIMIT), 0); // its gap is another
+	assert_int_equal(take(&h, LIMIT), 0); // 112 waits behind another gap
 	assert_int_equal(h.gaps, 2);
 	assert_int_equal(take(&h, 2 * LIMIT - 2), 0);
 	assert_int_equal(take(&h, 2 * LIMIT - 1), 112);
@@ -127,7 +127,7 @@ static void a_source_ends_with_all_that_waits(void **)
 	assert_int_equal(*(uint64_t *)hold_drain(&h), 103);
 	assert_int_equal(*(uint64_t *)hold_drain(&h), 105);
 	assert_null(hold_drain(&h));
-	assert_true(comes(&h, 2000, 0)); // the next one begins wherever it does
+	assert_true(comes(&h, 2000, 0)); // the next packet may have any number
 	assert_false(comes(&h, 2002, 0));
 }
 
@@ -141,9 +141,9 @@ static void a_limit_is_one_repair(void **)
 	assert_int_equal(hold_limit_us(INT64_MAX), 0);
 }
 
-// One packet in nineteen is lost, and answered a round trip after it was asked for, more or less by
-// an eighth. Returns how many gaps were given up in ten seconds, once the round trip is known; and
-// the longest wait.
+// One packet in nineteen is lost, and repaired a round trip after its request, give or take an
+// eighth. Returns the number of gaps given up in ten seconds, once the round trip is known, and the
+// longest wait.
 static uint32_t gaps_given_up(int64_t rtt_us, int64_t *longest_us)
 {
 	enum { PACKETS = 4000, EVERY = 19, GAP = 3 * MS };
@@ -191,11 +191,11 @@ static void a_repair_comes_while_it_is_waited_for(void **)
 		assert_int_equal(gaps_given_up(rtts[i], &longest_us), 0);
 		assert_in_range(longest_us, rtts[i], HOLD_US_MAX);
 	}
-	assert_true(gaps_given_up(250 * MS, &longest_us) > 100); // and the first second alone waits
+	assert_true(gaps_given_up(250 * MS, &longest_us) > 100); // packets wait only at first
 }
 
-// Any losses, repairs and reordering: each packet goes on once, in time, and in order unless it
-// came later than the limit.
+// With any losses, repairs and reordering, each packet goes on once, in time, and in order unless
+// it came later than the limit.
 static void each_packet_goes_on_once_and_in_time(void **)
 {
 	enum { PACKETS = 20000, GAP = 2 * MS, LATE = 80 * MS };
@@ -209,7 +209,7 @@ static void each_packet_goes_on_once_and_in_time(void **)
 		int64_t delay = fate == 0 ? (int64_t)(hostile_random(&random) % LATE) : 0;
 		arrival[i] = fate == 1 ? -1 : ((int64_t)i * GAP + delay) / MS * MS; // or never
 	}
-	arrival[0] = 0; // nothing waits for what is before the first that comes
+	arrival[0] = 0; // nothing waits for packets before the first one
 	for (int64_t now = 0; now < PACKETS * GAP + LATE + LIMIT; now += MS) {
 		for (int64_t i = now / GAP - LATE / GAP - 1; i <= now / GAP; i++) {
 			uint64_t seq = 1000 + (uint64_t)i;

@@ -48,7 +48,7 @@ static void a_flood_of_requests_is_one_a_second(void **)
 	assert_int_equal(sent, 10);
 }
 
-// A viewer that requests one five times a second and gets each key frame at once.
+// A viewer requests a key frame five times a second and gets each one at once.
 static int taken_in(struct keyframe_share *k, int64_t from, int64_t until)
 {
 	int taken = 0;
@@ -79,7 +79,7 @@ static void asking_again_before_the_key_frame_has_come_costs_nothing(void **)
 	keyframe_share_answered(&k);
 	assert_int_equal(
 	        taken_in(&k, 120 * SECOND, 121 * SECOND), 4
-	); // of the first nothing is left
+	); // the first requests are forgotten
 }
 
 static void a_share_comes_back_with_time(void **)
@@ -89,7 +89,7 @@ static void a_share_comes_back_with_time(void **)
 	assert_int_equal(taken_in(&k, 200 * SECOND + 9 * 16 * SECOND, 345 * SECOND), 4);
 }
 
-// Layers or pauses that change all the time: what is needed comes late, and no more often.
+// Layers or pauses change all the time: key frames come late, and no more often.
 static void changes_are_put_off(void **)
 {
 	struct keyframe_share k = {0};
@@ -125,7 +125,7 @@ static void wishes_before_the_key_frame_has_come_are_one(void **)
 	assert_int_equal(k.used, 2);
 }
 
-// A viewer that scrolls away and back now and then is not a flood, however long it goes on.
+// A viewer that scrolls away and back now and then is no flood, however long that goes on.
 static void calm_wishes_never_wait(void **)
 {
 	struct keyframe_share k = {0};

@@ -49,7 +49,7 @@ static void a_pause_between_syllables_is_bridged_and_silence_is_not(void **)
 	assert_int_equal(level_read(&l, now), 0);
 }
 
-// A muted track, a publisher that is gone: no packets come.
+// No packets come from a muted track, or from a publisher that is gone.
 static void without_packets_there_is_silence(void **)
 {
 	struct level l = {0};
@@ -61,8 +61,8 @@ static void without_packets_there_is_silence(void **)
 	assert_int_equal(level_read(&l, last + LEVEL_SILENCE_US), 0);
 }
 
-// How long after somebody's last word the level is that of speech, for room/talk.h: at -58 dBov and
-// above. `quiet` comes every period_us from then on.
+// How long after the last word the level still counts as speech (-58 dBov and above, as in
+// room/talk.h). From then on, a packet of level `quiet` comes every period_us.
 static int64_t speaks_on_us(uint8_t quiet, int64_t period_us)
 {
 	struct level l = {0};
@@ -77,7 +77,8 @@ static int64_t speaks_on_us(uint8_t quiet, int64_t period_us)
 	return last - start;
 }
 
-// RFC 6716 2.1.9: with DTX a packet comes every 400 ms, and the needle falls as fast as without.
+// RFC 6716 2.1.9: with DTX a packet comes every 400 ms, and the needle falls as fast as without
+// DTX.
 static void the_level_falls_with_time_and_not_with_packets(void **)
 {
 	static const int64_t periods[] = {10000, 20000, 40000, 60000, 400000};

@@ -62,7 +62,8 @@ static void jitter_is_told_in_milliseconds(void **)
 	assert_int_equal(lost(&l), 0);
 }
 
-// RFC 3550 6.4.1: what is left of the time since the sender report is the way there and back.
+// RFC 3550 6.4.1: the time since the sender report, less the delay at the viewer, is the round
+// trip.
 static void the_delay_at_the_viewer_is_no_part_of_the_round_trip(void **)
 {
 	struct link l = {0};

@@ -17,8 +17,8 @@ static void start(void)
 	random_state = 12345;
 }
 
-// Sends at a rate; of it `percent` are lost at random, and all above capacity (0: none is).
-// Returns bit/s that arrived.
+// Sends at a rate, of which `percent` are lost at random, and everything above the capacity (0: no
+// limit). Returns the bit/s that arrived.
 static uint32_t run(int64_t us, uint32_t rate, uint32_t percent, uint32_t capacity, uint32_t delay)
 {
 	int64_t step_us = (int64_t)BYTES * 8 * SECOND / rate, until_us = now_us + us;

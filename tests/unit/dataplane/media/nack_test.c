@@ -47,7 +47,7 @@ static void a_repaired_packet_is_not_asked_for(void **)
 	arrive(&n, 100, 0);
 	arrive(&n, 104, 0);
 	assert_false(nack_arrived(&n, 102, true, 1 * MS));
-	assert_false(nack_arrived(&n, 102, true, 1 * MS)); // twice changes nothing
+	assert_false(nack_arrived(&n, 102, true, 1 * MS)); // a duplicate changes nothing
 	assert_int_equal(collect(&n, 20 * MS, seqs), 2);
 	assert_int_equal(seqs[0], 101);
 	assert_int_equal(seqs[1], 103);
@@ -97,13 +97,13 @@ static void memory_for_missing_packets_is_bounded(void **)
 	arrive(&n, seq, 0);
 	for (int i = 0; i < NACK_MISSING_MAX; i++)
 		arrive(&n, seq += 2, 0);
-	assert_int_equal(nack_collect(&n, 50 * MS, seqs, 10), 10); // the caller's buffer, too
+	assert_int_equal(nack_collect(&n, 50 * MS, seqs, 10), 10); // limited by the caller's buffer
 	assert_true(nack_arrived(&n, seq + 2, false, 0));
 	assert_int_equal(n.n, 0);
 }
 
-// Faults table: reorder 25 %, jitter 100 ms, no NACK storm. Nothing is lost here, so every packet
-// asked for is one too many.
+// Reordering of 25 % and jitter of 100 ms must cause no NACK storm. Nothing is lost here, so every
+// request is one too many.
 // proves F11
 static void reordering_settles_without_a_storm(void **)
 {
@@ -202,7 +202,7 @@ static void the_pace_is_that_of_the_publishers_round_trip(void **)
 	assert_int_equal(collect(&n, 30 * MS, seqs), 1);
 }
 
-// There is no need to wait for a publisher that repairs nothing.
+// Nothing needs to wait for a publisher that repairs nothing.
 static void whoever_repairs_nothing_answers_nothing(void **)
 {
 	struct nack n;
@@ -224,7 +224,7 @@ static void whoever_repairs_nothing_answers_nothing(void **)
 	(void)collect(&n, 4010 * MS, seqs);
 	assert_false(nack_arrived(&n, 301, true, 4050 * MS));
 	assert_true(nack_is_answered(&n));
-	for (uint64_t seq = 320; seq < 500; seq += 20) { // never asked for: that says nothing
+	for (uint64_t seq = 320; seq < 500; seq += 20) { // never requested, so these say nothing
 		arrive(&n, seq, (int64_t)(seq * 200 * MS));
 		(void)nack_collect(&n, (int64_t)(seq * 200 * MS) + 2 * NACK_AGE_US_MAX, seqs, 0);
 	}
@@ -232,7 +232,7 @@ static void whoever_repairs_nothing_answers_nothing(void **)
 	assert_true(nack_is_answered(&n));
 }
 
-// Its network swaps packets, so some come late by themselves: that repairs nothing.
+// The publisher's network swaps packets, so some come late by themselves, which is no repair.
 static void what_comes_late_unasked_is_no_answer(void **)
 {
 	struct nack n;
@@ -243,14 +243,14 @@ static void what_comes_late_unasked_is_no_answer(void **)
 	for (uint64_t seq = 100; seq < 100 + 10 * 4; seq += 4, now += 2 * NACK_AGE_US_MAX) {
 		arrive(&n, seq, now);
 		arrive(&n, seq + 2,
-		       now); // the previous one is lost, and requested without an answer
+		       now); // the previous packet is lost, and its request gets no answer
 		assert_int_equal(collect(&n, now + NACK_GRACE_US_MAX, seqs), 1);
 		(void)collect(&n, now + NACK_GRACE_US_MAX + NACK_AGE_US_MAX, seqs);
 		arrive(&n, seq + 4, now + NACK_GRACE_US_MAX + NACK_AGE_US_MAX);
 		arrive(&n, seq + 3, now + NACK_GRACE_US_MAX + NACK_AGE_US_MAX + 1);
 	}
 	assert_false(nack_is_answered(&n));
-	// On the media's own stream it may come without RTX.
+	// A repair may also come without RTX, on the media's own stream.
 	arrive(&n, 142, now);
 	assert_int_equal(collect(&n, now + NACK_GRACE_US_MAX, seqs), 1);
 	arrive(&n, 141, now + NACK_GRACE_US_MAX + RTT);

@@ -36,11 +36,11 @@ static void late_packets_and_repairs_keep_their_numbers(void **)
 	assert_int_equal(take(&n, 106, true).number, sequence_start(106));
 	assert_int_equal(
 	        take(&n, 112, true).number, sequence_start(112)
-	); // probing brings it first
+	); // RTX of a probe comes first
 	assert_int_equal(take(&n, 111, false).number, sequence_start(111));
 }
 
-// 40000…40100 of one SSRC, then 20000… of the next one.
+// 40000…40100 from one SSRC, then 20000… from the next one.
 static void another_source_is_numbered_on(void **)
 {
 	struct numbering n = {0};
@@ -59,7 +59,7 @@ static void another_source_is_numbered_on(void **)
 	assert_int_equal(take(&n, 40050, true).result, NUMBERING_OUTSIDE);
 }
 
-// What was sent just before the first packet that came is the source's, too.
+// Packets sent just before the first one that came belong to the source, too.
 static void packets_from_before_the_first_have_room(void **)
 {
 	struct numbering n = {0};
@@ -70,7 +70,7 @@ static void packets_from_before_the_first_have_room(void **)
 		struct taken t = take(&n, (uint16_t)(7 - i), i % 2);
 		assert_int_equal(t.result, NUMBERING_NEXT);
 		assert_int_equal(t.number, first - i);
-		assert_true(t.number > sequence_start(500) + 1); // which stays nobody's
+		assert_true(t.number > sequence_start(500) + 1); // which is never used
 	}
 	assert_int_equal(take(&n, (uint16_t)(7 - NUMBERING_ROOM), false).result, NUMBERING_OUTSIDE);
 }

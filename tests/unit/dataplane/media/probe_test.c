@@ -14,7 +14,7 @@
 // Sent packets, by number; reported once BACK_US have passed.
 struct packet {
 	int64_t sent_us;
-	int64_t arrival_us; // 0: it has not come
+	int64_t arrival_us; // 0: not arrived
 	uint32_t bytes;
 	bool told;
 };
@@ -25,11 +25,11 @@ static struct lane *lane;
 static uint64_t next, sent;
 static int64_t now_us, media_us;
 static uint32_t estimate, result;
-static uint32_t goal; // bit/s, of the next probe; 0: its rate
+static uint32_t goal; // bit/s, goal of the next probe; 0: its rate
 static int64_t begun_us; // when the last probe began
 static int probe_packets;
 static int64_t probe_bytes;
-static int shed, reports; // of so many reports one is lost; 0: none
+static int shed, reports; // shed: one report in so many is lost; 0: none
 
 static void start(const struct lane_config *config)
 {
@@ -313,8 +313,8 @@ static void goals_keep_to_the_estimate_and_6_mbit(void **)
 	assert_int_equal(probe_rate(&probe, 0, 0, 300000), 0);
 }
 
-// What passed as a whole is another link: the next probe asks for all that is of use, and no
-// longer than the goal takes to be proven.
+// A probe that passed as a whole shows another link: the next one tries all that is of use, and
+// lasts only until the goal is proven.
 static void after_one_that_passed_the_next_is_bold(void **)
 {
 	probe_init(&probe, 0);
@@ -324,7 +324,7 @@ static void after_one_that_passed_the_next_is_bold(void **)
 	assert_int_equal(probe_rate(&probe, 0, 2000000, 130000), 0); // no wish
 	probe.open = false;
 	assert_int_equal(probe_rate(&probe, 160000, 2000000, 130000), 200000);
-	// Of a low goal 40 kbit/s more is much, and yet not bold: its failures count.
+	// For a low goal, 40 kbit/s more is much, but such a probe is not bold: its failures count.
 	probe_start(&probe, 0, probe_rate(&probe, 60000, 2000000, 60000), 60000, 0, 1, 0);
 	assert_false(probe.bold);
 
@@ -349,7 +349,7 @@ static void a_bucket_does_not_fool_a_bold_one(void **)
 	goal = 0;
 }
 
-// Of the long part's bytes a bucket may have carried some: at low rates that is much.
+// A bucket may have carried some of the long part's bytes, which are many at low rates.
 static void the_goal_can_be_proven(void **)
 {
 	for (uint32_t of = 70000; of < 500000; of += 10000) {
@@ -359,7 +359,7 @@ static void the_goal_can_be_proven(void **)
 	}
 }
 
-// A link that was full in a fade is asked as any other once it is known to carry more.
+// A link that was full in a fade is probed like any other once it is known to carry more.
 static void a_full_link_is_asked_gently_while_it_is_the_same(void **)
 {
 	probe_init(&probe, 0);

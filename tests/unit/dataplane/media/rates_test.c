@@ -13,7 +13,7 @@ packet(struct rates *r, uint8_t layer, uint8_t temporal, uint32_t bytes, uint16_
 	rates_packet(r, &p, bytes, now);
 }
 
-// One packet each 10 ms; returns the time after them.
+// Sends a packet every 10 ms; returns the time after the last.
 static int64_t
 send_for(struct rates *r, uint8_t layer, uint8_t temporal, uint32_t bytes, int seconds, int64_t now)
 {
@@ -70,7 +70,7 @@ static void the_mean_of_five_seconds_counts(void **)
 	assert_int_equal(rates_read(&r, 0, 0), 80000);
 }
 
-// Half of it is forgotten in RATES_PEAK_S, whatever there is meanwhile.
+// A peak halves in RATES_PEAK_S, whatever is sent meanwhile.
 static void a_peak_outlasts_its_mean(void **)
 {
 	struct rates r = {0};
@@ -100,7 +100,7 @@ static void key_frames_are_left_out(void **)
 		packet(&r, 0, 0, 1000, TRACK_BEGIN | (key ? TRACK_KEY_FRAME : 0), now);
 		packet(&r, 0, 0, 1000, TRACK_END, now);
 		packet(&r, 1, 0, 100, TRACK_BEGIN | TRACK_END,
-		       now); // another layer's picture between
+		       now); // another layer's picture in between
 	}
 	assert_int_equal(rates_read(&r, 0, 0), 98 * 2000 * 8);
 	assert_int_equal(rates_read(&r, 1, 0), 80000);
@@ -142,7 +142,7 @@ static void after_a_long_silence_it_begins_anew(void **)
 	assert_int_equal(rates_read(&r, 0, 0), 80000);
 }
 
-// The lowest goes on, so that time does; 80 kbit/s each.
+// Sends 80 kbit/s of the lowest encoding, so that time passes, and of the upper one if it is on.
 static int64_t both_for(struct rates *r, bool upper, int seconds, int64_t now)
 {
 	for (int i = 0; i < seconds * 100; i++, now += SECOND / 100) {
@@ -153,7 +153,7 @@ static int64_t both_for(struct rates *r, bool upper, int seconds, int64_t now)
 	return now;
 }
 
-// And when it comes back it is measured once it has come for as long as a mean takes.
+// Once the encoding is back, its weight is updated when it has arrived for as long as a mean takes.
 static void what_is_switched_off_keeps_its_weight(void **)
 {
 	struct rates r = {0};
@@ -161,11 +161,11 @@ static void what_is_switched_off_keeps_its_weight(void **)
 	assert_false(rates_are_held(&r, 2));
 	rates_hold(&r, 2);
 	rates_hold(&r, TRACK_LAYERS);
-	now = both_for(&r, true, 2, now); // until its publisher has heard of it
+	now = both_for(&r, true, 2, now); // until the publisher has heard of the request
 	now = both_for(&r, false, 60, now);
 	assert_int_equal(rates_read(&r, 2, 0), 80000);
 	assert_int_equal(rates_pictures(&r, 2, 0), 100);
-	now += 100 * (int64_t)SECOND; // a break, after which all the rest is forgotten
+	now += 100 * (int64_t)SECOND; // a pause, after which everything else is forgotten
 	now = both_for(&r, false, 1, now);
 	assert_int_equal(rates_read(&r, 0, 0), 0);
 	assert_int_equal(rates_read(&r, 2, 0), 80000);
@@ -181,7 +181,7 @@ static void what_is_switched_off_keeps_its_weight(void **)
 	assert_int_equal(rates_read(&r, 2, 0), 0);
 }
 
-// Of a publisher that does not heed it, too: it goes on, and so does the measuring.
+// If the publisher ignores the request and keeps sending, the weight is measured as before.
 static void what_comes_on_nevertheless_is_measured(void **)
 {
 	struct rates r = {0};

@@ -30,13 +30,13 @@ static void what_the_header_cannot_tell_is_not_brought(void **)
 	} cases[] = {
 	        {960, RED_SOUND_MAX, 0, RED_LEN_MAX},
 	        {960, RED_SOUND_MAX + 50, 0, 0},
-	        {960, 0, 0, 0}, // there is none
+	        {960, 0, 0, 0}, // there is no earlier audio
 	        {0, 80, 0, 0}, // the same packet
 	        {1, 80, 0, 85},
 	        {0x3FFF, 80, 0, 85},
 	        {0x4000, 80, 0, 0},
 	        {(uint32_t)-960, 80, 0, 0}, // the packet comes late
-	        {960, 80, 1, 0}, // another clock
+	        {960, 80, 1, 0}, // another source, with another clock
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct red_sound before = sound(1000, cases[i].len);

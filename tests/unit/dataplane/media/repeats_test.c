@@ -26,7 +26,7 @@ static void none_goes_a_fourth_time(void **)
 	assert_int_equal(taken, REPEATS_MAX);
 }
 
-// The numbers have gone round.
+// The numbers have wrapped.
 static void what_was_long_ago_is_forgotten(void **)
 {
 	struct repeats r = {0};
@@ -38,7 +38,7 @@ static void what_was_long_ago_is_forgotten(void **)
 	assert_true(repeats_take(&r, SSRC, 1, last + REPEATS_MS * 1000 + 101000, RTT_US));
 }
 
-// A burst of losses is remembered whole, also where another stream has the same numbers.
+// A whole burst of losses is remembered, even if another stream has the same numbers.
 static void streams_have_numbers_of_their_own(void **)
 {
 	struct repeats r = {0};

@@ -1,8 +1,8 @@
-// Numbers that a selector gives out where packets are late or missed, and where ids have a meaning.
+// Numbers that a selector gives out when packets are late or missing, and when ids have a meaning.
 #include "encoding.h"
 
-// The wish changes, and then a picture's beginning comes after pictures that followed it: their
-// numbers are given out already.
+// The preferred limit changes, and then a picture's first packet comes after later pictures, whose
+// numbers are already given out.
 static void a_late_beginning_changes_no_limit(void **)
 {
 	static const struct {
@@ -40,8 +40,8 @@ static void a_late_beginning_changes_no_limit(void **)
 	}
 }
 
-// VP9 tells what a picture is predicted from by distances of ids (RFC 9628 4.2): they stay,
-// whatever the viewer's first or later wish leaves out.
+// VP9 names what a picture is predicted from by distances of ids (RFC 9628 4.2): these stay,
+// whatever the viewer's first or later limit leaves out.
 static void pictures_that_refer_to_ids_keep_them(void **)
 {
 	static const uint8_t pattern[] = {0, 2, 1, 2};
@@ -80,8 +80,8 @@ static void pictures_that_refer_to_ids_keep_them(void **)
 	}
 }
 
-// Without a switching point (RFC 9628 4.2, U) a temporal layer is entered with a picture of it that
-// is predicted from lower layers alone.
+// Without a switching point (RFC 9628 4.2, U), a temporal layer is entered with one of its pictures
+// that is predicted only from lower layers.
 static void a_temporal_layer_is_entered_where_its_references_are_there(void **)
 {
 	static const struct {
@@ -138,7 +138,7 @@ static void ids_that_are_referred_to_go_on_at_a_switch(void **)
 	}
 }
 
-// What a viewer missed was so much that the numbers are half round: what is new looks old to it.
+// A viewer missed so much that the numbers have gone halfway round: new ones would look old to it.
 static void numbers_that_have_gone_half_round_begin_again(void **)
 {
 	static const uint32_t missed[] = {30000, 32767, 32768, 40000, 60000, 64511, 65536, 100000};

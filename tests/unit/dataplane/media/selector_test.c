@@ -131,7 +131,7 @@ static void switches_follow_the_publishers_clock_where_it_is_known(void **)
 	run(10, 0, 0);
 	selector_prefer(&sel, 2, 3);
 	uint32_t before = sel.timestamp;
-	now_us += 20000; // the network held the key frame up
+	now_us += 20000; // the network delayed the key frame
 	assert_true(forward(2, 0, true));
 	assert_int_equal(out.timestamp - before, TICKS);
 }
@@ -158,7 +158,7 @@ static void timestamps_never_stand_or_go_back_at_a_switch(void **)
 	uint32_t before = out.timestamp;
 	selector_prefer(&sel, 1, 3);
 	now_us -= 5000;
-	assert_true(forward(1, 0, true)); // in the same instant, or before it
+	assert_true(forward(1, 0, true)); // at the same instant, or before it
 	assert_int_equal(out.timestamp, before + 1);
 }
 
@@ -177,8 +177,8 @@ static void packets_from_before_the_switch_are_dropped(void **)
 	assert_false(selector_forward(&sel, &old_layer, &out));
 }
 
-// The first packets of a lower layer's key frame reach the viewer, the last one is lost on its way
-// to us: then the top layer's key frame comes. The viewer must see that something is missing.
+// The first packets of a lower layer's key frame reach the viewer, and the last one is lost on its
+// way to us. Then the top layer's key frame comes. The viewer must see that something is missing.
 static void a_picture_that_a_switch_cuts_leaves_a_gap(void **)
 {
 	struct selector_source source;
@@ -199,7 +199,7 @@ static void a_picture_that_a_switch_cuts_leaves_a_gap(void **)
 	assert_true(forward(1, 0, false));
 	assert_int_equal(out.seq, 1);
 
-	// It comes late, and its number is for it alone.
+	// The last packet comes late, and its number was left free for it.
 	assert_true(selector_find(&sel, 65535, &source));
 	assert_int_equal(source.layer, 0);
 	struct track_packet middle = part(lower, 0, false, false, false, false);
@@ -212,14 +212,14 @@ static void a_picture_that_a_switch_cuts_leaves_a_gap(void **)
 	assert_int_equal(out.picture_id, picture);
 	assert_false(selector_forward(&sel, &end, &out));
 
-	// The numbers around it are what they were.
+	// The numbers around it are unchanged.
 	assert_true(selector_find(&sel, 65534, &source));
 	assert_true(selector_repeat(&source, &second, &out));
 	assert_true(selector_find(&sel, 0, &source));
 	assert_int_equal(source.layer, 1);
 }
 
-// The end came, but not what was before it: its number is there already.
+// The end came, but not the packet before it, for which a number is already reserved.
 static void a_picture_with_an_end_leaves_no_other_gap(void **)
 {
 	start(SELECTOR_VIDEO, 1);
@@ -367,7 +367,7 @@ static void padding_is_not_forwarded(void **)
 	assert_int_equal(out.seq, 2);
 }
 
-// What was given out, to compare with what a NACK for it finds.
+// A copy that was given out, to compare with what a NACK for it finds.
 struct given {
 	struct track_packet packet;
 	struct selector_out out;

@@ -82,7 +82,7 @@ static void sizes_beyond_11_bits_count_as_the_most(void **)
 	assert_int_equal(packet.us, 0);
 }
 
-// Sparse sound: the ring would reach back for minutes, the times would not.
+// With sparse audio, the ring would reach back for minutes, but its times wrap earlier.
 static void old_numbers_are_forgotten_before_the_time_goes_round(void **)
 {
 	int64_t now = 0, sent_us[600];

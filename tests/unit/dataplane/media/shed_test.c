@@ -15,7 +15,7 @@ static void begin(void)
 	assert_false(shed_look(&shed, now_us, false));
 }
 
-// Behind for so many percent of the time. Returns how often the level changed.
+// Runs a worker that is behind for `percent` of the time. Returns how often the level changed.
 static int run(int64_t us, int percent)
 {
 	int changes = 0;
@@ -34,7 +34,7 @@ static void a_worker_that_keeps_up_sheds_nothing(void **)
 	assert_int_equal(shed.level, SHED_NOTHING);
 }
 
-// As a process beside it makes one.
+// A single stall, such as another process causes.
 static void one_stall_sheds_nothing(void **)
 {
 	begin();
@@ -70,7 +70,7 @@ static void it_takes_back_a_step_in_five_seconds(void **)
 	assert_int_equal(shed.level, SHED_NOTHING);
 }
 
-// Half of the time: what is shed is enough, and no reason to take any of it back.
+// A worker that is behind 40 % of the time neither adds a step nor takes one back.
 static void between_the_two_it_stays(void **)
 {
 	begin();

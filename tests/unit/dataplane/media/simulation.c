@@ -89,7 +89,7 @@ void simulation_stop(struct simulation *s)
 	lane_destroy(s->up, free);
 }
 
-// In a lane a packet is its number, whether it is a probe's, and whose it is; never NULL.
+// A packet in a lane is a word: its number, its viewer, and whether it is a probe's; never NULL.
 static void *packet_of(uint16_t number, bool probe, uint32_t viewer)
 {
 	return (void *)(uintptr_t
@@ -193,7 +193,7 @@ static bool lasts(int64_t *since_us, int64_t now_us, bool is, int64_t us)
 	return is && now_us - *since_us >= us;
 }
 
-// Section 3 of the design in small.
+// A simple allocator: down soon, up with patience or after a probe.
 static void allocate(struct simulation *s)
 {
 	uint32_t target = simulation_target(s);

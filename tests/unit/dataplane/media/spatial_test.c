@@ -8,7 +8,7 @@
 #include "hostile.h"
 
 #define LAYERS   3
-#define PACKETS  2 // of each spatial layer of a picture
+#define PACKETS  2 // in each spatial layer of a picture
 #define FRAME_US 33333
 #define TICKS    3000
 
@@ -44,8 +44,8 @@ static struct track_packet count(uint64_t at, const struct frame_info *info, boo
 	return p;
 }
 
-// A picture of so many layers, as the publisher's worker would describe it. A key picture needs
-// nothing from before; `sync` tells from which layer on a picture needs just the layer below.
+// A picture with this many layers, as the publisher's worker would describe it. A key picture
+// requires nothing from before; `sync` is the first layer that requires only the layer below.
 static int picture_make(struct track_packet *to, int layers, bool key, int sync, uint8_t temporal)
 {
 	int n = 0;
@@ -74,8 +74,8 @@ static int picture_make(struct track_packet *to, int layers, bool key, int sync,
 	return n;
 }
 
-// The next picture; asserts that just the layers up to `top` are forwarded, numbered without a gap,
-// with the marker on their last packet. -1: nothing.
+// Sends the next picture; asserts that only the layers up to `top` (-1: none) are forwarded,
+// numbered without a gap, with the marker on their last packet.
 static void picture(int layers, bool key, int sync, uint8_t temporal, int top)
 {
 	struct track_packet packets[LAYERS * PACKETS];
@@ -139,8 +139,8 @@ static void a_layer_is_left_with_any_picture_and_entered_with_a_key_picture(void
 	assert_int_equal(selector_wanted_layer(&sel), SELECTOR_NONE);
 }
 
-// RFC 9628 4.2: where a layer's frame is not predicted from a picture before, going up from the
-// layer below is possible.
+// RFC 9628 4.2: a layer may be entered from the one below with a frame that is not predicted from
+// an earlier picture.
 static void a_layer_is_entered_where_it_needs_only_the_one_below(void **)
 {
 	start(2, 3);
@@ -150,10 +150,10 @@ static void a_layer_is_entered_where_it_needs_only_the_one_below(void **)
 	selector_prefer(&sel, 2, 3);
 
 	struct track_packet packets[LAYERS * PACKETS];
-	picture_make(packets, LAYERS, false, 2, 0); // layer 2 alone, and layer 1 is missing
+	picture_make(packets, LAYERS, false, 2, 0); // layer 2 may be entered, but layer 1 not
 	for (int i = 0; i < LAYERS * PACKETS; i++)
 		assert_int_equal(selector_forward(&sel, &packets[i], &out), i < PACKETS);
-	picture_make(packets, LAYERS, false, 1, 0); // one after the other
+	picture_make(packets, LAYERS, false, 1, 0); // one layer after the other
 	for (int i = 0; i < LAYERS * PACKETS; i++) {
 		uint16_t before = sel.seq;
 		assert_true(selector_forward(&sel, &packets[i], &out));
@@ -163,14 +163,14 @@ static void a_layer_is_entered_where_it_needs_only_the_one_below(void **)
 	picture(LAYERS, false, NO_SYNC, 0, 2);
 }
 
-// The encoder leaves its upper layers out where there is no bandwidth for them.
+// The encoder leaves out its upper layers when there is no bandwidth for them.
 static void layers_that_are_not_sent_are_not_asked_for(void **)
 {
 	start(2, 3);
 	picture(LAYERS, true, NO_SYNC, 0, 2);
 	selector_set_active(&sel, 3);
 	assert_int_equal(selector_layer(&sel), 1);
-	picture(2, false, NO_SYNC, 0, 2); // and the marker is where the publisher puts it
+	picture(2, false, NO_SYNC, 0, 2); // the marker stays where the publisher put it
 	selector_prefer(&sel, 1, 3);
 	picture(2, false, NO_SYNC, 0, 1);
 	selector_prefer(&sel, 2, 3);
@@ -195,7 +195,7 @@ static void a_picture_ends_with_its_highest_layer_that_is_forwarded(void **)
 	selector_resume(&sel);
 	picture_make(packets, LAYERS, true, NO_SYNC, 0);
 	assert_true(selector_forward(&sel, &packets[0], &out));
-	assert_int_equal(out.seq, (uint16_t)(last + 1)); // no gap: it was whole
+	assert_int_equal(out.seq, (uint16_t)(last + 1)); // no gap, since the picture was whole
 	last = out.seq;
 	selector_pause(&sel);
 	selector_resume(&sel);

@@ -5,7 +5,7 @@
 // RFC 8868 6.1
 #define FILE_BYTES_MIN 30000
 #define FILE_BYTES_MAX 50000
-#define IDLE_US        10e6 // on average, exponentially
+#define IDLE_US        10e6 // mean of an exponential distribution
 
 static void idle(struct tcp_short *t, int i, int64_t now_us)
 {

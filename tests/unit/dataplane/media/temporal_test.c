@@ -72,7 +72,7 @@ static bool is_late(struct track_packet p)
 	return p.flags & TRACK_LATE;
 }
 
-// A late packet has a number also within limits that leave it out, unless it is no news or was
+// A late packet has a number even within limits that leave it out, unless it is a duplicate or was
 // skipped.
 static void numbers_left_free_are_told(void **)
 {
@@ -119,8 +119,8 @@ static void padding_counts_for_nobody(void **)
 	assert_int_equal(counted(102, 0, 2).seq_at[3], 2);
 }
 
-// A paused track's packets, of which half are lost, for longer than SRTP could guess: RFC
-// 3711 3.3.1.
+// A paused track's packets, half of which are lost, over more numbers than SRTP can bridge (RFC
+// 3711 3.3.1).
 static void what_is_skipped_counts_for_nobody(void **)
 {
 	uint64_t seq = 100;
@@ -132,11 +132,12 @@ static void what_is_skipped_counts_for_nobody(void **)
 	assert_int_equal(counted(seq + 1, 0, 2).seq_at[3], 2);
 	temporal_skip(&counter, seq + 1 + 3 * TEMPORAL_PACKETS);
 	assert_int_equal(counted(seq + 2 + 3 * TEMPORAL_PACKETS, 0, 3).seq_at[0], 3);
-	// What is missing before a packet that is counted stays missing.
+	// Packets missing before a counted one stay missing.
 	assert_int_equal(counted(seq + 5 + 3 * TEMPORAL_PACKETS, 0, 4).seq_at[0], 6);
 }
 
-// Late, a packet has the number of the one before the pause: its index is used, so none goes out.
+// A packet that comes late into a pause has the number of the one before the pause. That index is
+// used, so nothing is sent.
 static void what_comes_late_into_a_pause_has_a_used_number(void **)
 {
 	struct track_packet p;

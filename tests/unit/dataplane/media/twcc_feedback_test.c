@@ -12,7 +12,7 @@ static struct twcc_status status;
 
 #define BEGIN(...) begin((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
-// What was read: the exact allocation lets the sanitizers see one byte too many.
+// Reads from a buffer of exactly this length, so that the sanitizers detect a read beyond it.
 static int begin(const uint8_t *bytes, size_t len)
 {
 	static uint8_t *exact;
@@ -46,7 +46,8 @@ static void fields_of_the_header_are_read(void **)
 	expect((int64_t[]){1250}, 1);
 }
 
-// The examples of the draft, 3.1.3: a run of 221 lost, then one of 24 that came without delay.
+// The examples of the draft, 3.1.3: a run of 221 lost packets, then one of 24 that came without
+// delay.
 static void runs_are_read_as_in_the_draft(void **)
 {
 	uint8_t bytes[12 + 24] = {0, 1, 0, 245, 0, 0, 0, 0, 0x00, 0xDD, 0x20, 0x18};
@@ -91,12 +92,12 @@ static void what_a_chunk_says_beyond_the_count_is_ignored(void **)
 	expect((int64_t[]){1000, 2000}, 2);
 	assert_int_equal(BEGIN(0, 1, 0, 2, 0, 0, 0, 0, 0xD5, 0x55, 4, 4), 0);
 	expect((int64_t[]){1000, 2000}, 2);
-	assert_int_equal(BEGIN(0, 1, 0, 2, 0, 0, 0, 0, 0xD7, 0xFF, 4, 4), 0); // reserved beyond
+	assert_int_equal(BEGIN(0, 1, 0, 2, 0, 0, 0, 0, 0xD7, 0xFF, 4, 4), 0); // beyond the count
 }
 
 static void broken_messages_are_refused_as_a_whole(void **)
 {
-	assert_int_equal(BEGIN(0, 1, 0, 0, 0, 0, 0, 0, 0x20, 0x01, 4), -EBADMSG); // of nothing
+	assert_int_equal(BEGIN(0, 1, 0, 0, 0, 0, 0, 0, 0x20, 0x01, 4), -EBADMSG); // no statuses
 	assert_int_equal(BEGIN(0, 1, 0, 1, 0, 0, 0, 0, 0x60, 0x01, 4, 4), -EBADMSG); // reserved
 	assert_int_equal(BEGIN(0, 1, 0, 1, 0, 0, 0, 0, 0x20, 0x00, 4, 4), -EBADMSG); // run of none
 	assert_int_equal(BEGIN(0, 1, 0, 3, 0, 0, 0, 0, 0x20, 0x02, 4, 4), -EBADMSG); // chunk short
@@ -152,7 +153,7 @@ static void check_built(const uint8_t *buf, size_t len)
 	assert_int_equal(am_reader_left(&feedback.deltas), 0);
 }
 
-// Our own maker of feedback is the other half: losses, pauses, packets out of order.
+// The reader against our own builder of feedback: losses, pauses, packets out of order.
 static void what_twcc_builds_is_read_to_the_tick(void **)
 {
 	static struct twcc twcc;

@@ -25,7 +25,7 @@ static uint16_t read_symbols(struct am_reader *r, uint16_t n, uint16_t *symbols)
 			assert_true((chunk & 0x1FFF) > 0);
 			for (int i = 0; i < (chunk & 0x1FFF); i++)
 				symbols[got++] = chunk >> 13 & 3;
-			assert_true(got <= n); // a run never tells of packets beyond the count
+			assert_true(got <= n); // a run never covers packets beyond the count
 		} else if ((chunk & 0x4000) == 0) {
 			for (int i = 13; i >= 0; i--)
 				symbols[got++] = chunk >> i & 1;
@@ -132,13 +132,13 @@ static void a_late_packet_corrects_an_earlier_feedback(void **)
 	build_all(BUF_SIZE);
 	assert_true(state.tick[11] == LOST);
 	twcc_arrived(&twcc, 11, 20000);
-	twcc_arrived(&twcc, 11, 90000); // a duplicate does not move it
+	twcc_arrived(&twcc, 11, 90000); // a duplicate does not change its arrival
 	build_all(BUF_SIZE);
 	assert_true(state.tick[11] == 80);
 	assert_true(state.tick[12] == 40);
 }
 
-// Loss, reordering, bursts and pauses too long for a delta: whatever arrived is told to the tick.
+// Loss, reordering, bursts and pauses too long for a delta: every arrival is reported to the tick.
 static void everything_told_is_what_arrived(void **)
 {
 	static int64_t truth[NUMBERS];

@@ -12,16 +12,16 @@
 #define PACKET_BYTES  1200
 #define REPORT_SIZE   1200
 #define RTCP_HEADER   12 // up to the FCI
-#define KEY_US        (100 * MS) // from asking to its beginning
+#define KEY_US        (100 * MS) // from a request to the key frame's beginning
 #define KEY_PERCENT   30 // of a second's weight
-#define ACTIVE_US     (100 * MS) // until the speaker heeds a wish
-#define REPAIR_US     (30 * MS) // besides the round trip
+#define ACTIVE_US     (100 * MS) // until the speaker follows a wish
+#define REPAIR_US     (30 * MS) // in addition to the round trip
 #define FREEZE_US     (150 * MS)
 #define CHAIN_PACKETS 64
-#define AT_ONCE_SHARE 16 // of the target: half a second in bytes
-#define TURN_US       (4000 * MS) // between two times that a screen's page is turned
-#define TURN_BYTES    30000 // of the picture that shows it
-#define STILL_PERCENT 20 // of an encoding's weight: a screen's page that stands still
+#define AT_ONCE_SHARE 16 // of the target in bit/s: the bytes of half a second
+#define TURN_US       (4000 * MS) // between two pages of a screen
+#define TURN_BYTES    30000 // of the picture that shows a new page
+#define STILL_PERCENT 20 // of an encoding's weight, while a page stands still
 // As path/pace.c and path/viewer.c have them.
 #define TIGHT_PERCENT     120
 #define EASY_PERCENT      250
@@ -45,7 +45,7 @@ struct report {
 	uint8_t bytes[REPORT_SIZE];
 };
 
-// On the wire; of each encoding the base, the middle layer with it, and all.
+// Percent of each encoding's weight on the wire: base layer, base and middle layer, all layers.
 static const uint32_t shares[] = {40, 60, 100};
 
 struct step {
@@ -56,7 +56,7 @@ struct step {
 struct speaker {
 	uint8_t encodings, steps, first;
 	uint32_t bps[VIEWING_ENCODINGS];
-	uint8_t every[VIEWING_ENCODINGS]; // so many PICTURE_US there is a picture
+	uint8_t every[VIEWING_ENCODINGS]; // a picture every so many PICTURE_US
 	struct step step[ALLOCATION_STEPS];
 };
 
@@ -204,7 +204,7 @@ static void picture_add(struct viewing *v, int encoding, uint8_t temporal, uint3
 	};
 }
 
-// What waits is given up.
+// Gives up the pictures that wait.
 static void drop_backlog(struct viewing *v)
 {
 	for (unsigned i = v->first; i != v->last; i++)
@@ -235,7 +235,7 @@ static uint8_t limit_of(const struct viewing *v)
 	                                                : speaker_of(v)->step[v->given].temporal;
 }
 
-// path/catchup.c: who has no picture begins in the past, all at once.
+// path/catchup.c: a viewer without a picture begins with the past, which is sent at once.
 static void catch_up(struct viewing *v)
 {
 	if (v->encoding != VIEWING_NONE)
@@ -262,7 +262,7 @@ static void catch_up(struct viewing *v)
 static void make_picture(struct viewing *v, int e)
 {
 	static const uint8_t pattern[] = {0, 2, 1, 2};
-	static const uint32_t parts[] = {40, 20, 20}; // of four pictures' weight
+	static const uint32_t parts[] = {40, 20, 20}; // percent of the weight of four pictures
 	const struct speaker *s = speaker_of(v);
 	uint8_t temporal = pattern[v->number / s->every[e] % 4];
 	bool key = v->key_us[e] != 0 && v->key_us[e] <= v->now_us;
@@ -386,7 +386,7 @@ static void pace_pictures(struct viewing *v)
 	}
 }
 
-// path/viewer.c in small.
+// A small version of path/viewer.c.
 static void allocate(struct viewing *v)
 {
 	struct allocation_picture p = {
@@ -462,7 +462,7 @@ static void show(struct viewing *v, const struct viewing_picture *p, int64_t us)
 	v->result.pictures[p->encoding]++;
 }
 
-// Whole, and all before it.
+// Shows pictures that are complete, and whose predecessors are.
 static void show_pictures(struct viewing *v, int64_t us)
 {
 	for (unsigned i = v->first; i != v->last; i++) {

@@ -25,12 +25,12 @@
 
 struct viewing_config {
 	struct lane_config down, up;
-	uint64_t seed; // of the pictures' sizes and of when all begins
-	bool tcp; // beside a download
-	// A screen is shared, whose page is turned now and then, and moves from so late on. 0: a
-	// camera.
+	uint64_t seed; // for the sizes of pictures and the start times
+	bool tcp; // a download shares the link
+	// A shared screen whose page is turned now and then, and which moves from this time on. 0:
+	// a camera.
 	int64_t moves_us;
-	bool log; // what changes, to stdout
+	bool log; // write what changes to stdout
 };
 
 struct viewing_picture {
@@ -39,7 +39,7 @@ struct viewing_picture {
 	uint32_t missing; // packets that have not come
 	int8_t encoding;
 	uint8_t temporal;
-	bool key; // shown whatever is missing before it
+	bool key; // shown even if pictures before it are missing
 	bool gone; // given up
 };
 
@@ -49,7 +49,7 @@ struct viewing_result {
 	uint64_t media_bytes; // of pictures that were shown
 	uint32_t pictures[VIEWING_ENCODINGS];
 	uint32_t queue_ms[VIEWING_QUEUE_MS], packets;
-	uint32_t changes; // of what is sent, as a page is told
+	uint32_t changes; // changes of the step that is sent
 	uint32_t given_up, lost, probes;
 	uint64_t wire_bytes, tcp_bytes;
 };
@@ -65,26 +65,26 @@ struct viewing {
 	struct tcp_flow tcp;
 	struct viewing_result result;
 	int64_t now_us, start_us, measured_us;
-	int64_t sound_us, picture_us, feedback_us, tick_us, probe_us, pace_us; // next ones
+	int64_t sound_us, picture_us, feedback_us, tick_us, probe_us, pace_us; // when due next
 	uint64_t noise;
 	// The speaker.
-	int64_t key_us[VIEWING_ENCODINGS]; // when a key frame comes; 0: none is asked for
+	int64_t key_us[VIEWING_ENCODINGS]; // when a key frame comes; 0: none was requested
 	int64_t key_asked_us[VIEWING_ENCODINGS];
 	uint32_t chain_bytes[VIEWING_ENCODINGS], chain_packets[VIEWING_ENCODINGS];
-	int64_t active_us; // when what is wished for is told
+	int64_t active_us; // when the speaker learns of the wish
 	uint8_t active; // encodings that are sent
-	unsigned number; // of pictures
+	unsigned number; // of pictures made so far
 	int64_t turn_us; // when the screen's page is turned next
 	bool turned[VIEWING_ENCODINGS]; // … and the next picture shows that
 	// The subscription.
 	uint8_t given; // step, or ALLOCATION_NONE
-	int8_t encoding; // that is sent, or VIEWING_NONE
+	int8_t encoding; // the one that is sent, or VIEWING_NONE
 	bool lags, slow;
 	int64_t pace_bytes, paced_us;
 	uint64_t pace_sent;
 	// The browser.
 	struct viewing_picture pictures[VIEWING_PICTURES];
-	unsigned first, last; // of the pictures
+	unsigned first, last; // range of the pictures
 	uint16_t picture_of[UINT16_MAX + 1];
 	struct {
 		int64_t due_us;
@@ -92,8 +92,8 @@ struct viewing {
 		uint16_t picture;
 	} repairs[VIEWING_REPAIRS];
 	unsigned repairs_n;
-	int64_t shown_us; // the last picture
-	int64_t mean_us; // between pictures
+	int64_t shown_us; // when the last picture was shown
+	int64_t mean_us; // mean time between pictures
 	int height;
 };
 

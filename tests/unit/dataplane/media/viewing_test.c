@@ -1,5 +1,5 @@
-// A viewer of a webinar on links that change, in virtual time: what it sees, over many seeds. Times
-// and shares are means, since a single link may be unlucky.
+// What a webinar's viewer sees on links that change, in virtual time and over many seeds. Times and
+// shares are means, since a single run may be unlucky.
 #include "viewing.h"
 
 #include "test.h"
@@ -14,7 +14,7 @@ static struct viewing viewing;
 struct means {
 	double pictures, frozen_s, queue_ms, changes; // of the last minute
 	double kbit_s; // the estimate 2 s after the link has opened again
-	double top_s; // from then until the top encoding is there
+	double top_s; // from then until the top encoding is shown
 };
 
 static double seconds_until_top(int64_t from_us, int64_t until_us)
@@ -27,8 +27,8 @@ static double seconds_until_top(int64_t from_us, int64_t until_us)
 	return (double)(until_us - from_us) / (double)SECOND;
 }
 
-// Watches for 20 s, then a minute that is measured. opened: when the link has opened again, or 0.
-// moves: when the screen that is shared does, or 0 for a camera.
+// Watches for 20 s, then for a minute that is measured. opened_us: when the link has opened again,
+// or 0. moves_us: when the shared screen begins to move, or 0 for a camera.
 static struct means
 watch(const struct rate_step *steps, uint32_t n, uint32_t depth, int64_t opened_us,
       int64_t moves_us)
@@ -107,7 +107,7 @@ static void a_narrow_link_that_opens_is_used_soon(void **)
 	}
 }
 
-// Its page has been turned each few seconds, in one large picture.
+// Until then, the screen's page is turned every few seconds, in one large picture.
 static void a_shared_screen_moves_soon_after_an_opening(void **)
 {
 	static const struct rate_step steps[] = {{0, 500 * KBIT}, {50 * SECOND, 3000 * KBIT}};

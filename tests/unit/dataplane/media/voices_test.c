@@ -8,7 +8,7 @@
 #define WEBINAR     3
 #define START_US    5000000
 
-// dBov as RFC 6464 has it: 0 is the loudest.
+// Levels in -dBov (RFC 6464): 0 is the loudest.
 #define NOISE   65
 #define SPEECH  30
 #define SILENCE 127
@@ -17,14 +17,14 @@
 struct talker {
 	struct voice voice;
 	uint8_t dbov; // of the next packet
-	bool forwarded; // its packet of this frame
-	bool began; // with it
+	bool forwarded; // its packet in this frame was forwarded
+	bool began; // the voice began with that packet
 	bool sent_now;
 	uint32_t sent, heard; // packets
-	uint8_t last_dbov; // of the last one forwarded
+	uint8_t last_dbov; // of the last packet forwarded
 };
 
-// A room in which everybody sends a packet each 20 ms, one after the other.
+// A room in which everybody sends a packet every 20 ms, one after the other.
 struct hall {
 	struct voices room;
 	struct talker talkers[TALKERS_MAX];
@@ -66,7 +66,7 @@ static void talker_send(struct talker *t, int64_t now_us)
 		t->last_dbov = t->dbov;
 }
 
-// Everybody's next packet, at times a little apart. Returns how many are forwarded.
+// Sends everybody's next packet, a little apart in time. Returns how many are forwarded.
 static int frame(void)
 {
 	int forwarded = 0;
@@ -91,7 +91,7 @@ static void say(int first, int last, uint8_t dbov)
 		hall.talkers[i].dbov = dbov;
 }
 
-// How many of the talker's packets are withheld in so many frames.
+// How many of the talker's packets are withheld in n frames.
 static uint32_t withheld(int talker, int n)
 {
 	struct talker before = hall.talkers[talker];
@@ -118,7 +118,7 @@ static void the_first_packet_of_each_microphone_is_forwarded(void **)
 	}
 }
 
-// Three speak; whoever is louder than one of them comes in between two packets.
+// Three speak; a louder voice takes the place of one of them between two packets.
 static void a_louder_one_is_forwarded_at_once(void **)
 {
 	hall_open(20, WEBINAR);
@@ -165,7 +165,7 @@ static void a_quiet_voice_ends_with_a_quiet_packet(void **)
 	assert_int_equal(hall.talkers[4].last_dbov, SILENCE);
 }
 
-// Between two syllables it is quiet for a moment: there the ousted one ends.
+// Between two syllables a voice is quiet for a moment: there, an ousted one ends.
 static void an_ousted_voice_ends_with_a_quiet_packet(void **)
 {
 	hall_open(20, WEBINAR);
@@ -182,7 +182,7 @@ static void an_ousted_voice_ends_with_a_quiet_packet(void **)
 	assert_int_equal(hall.talkers[2].last_dbov, SPEECH + 11 + VOICES_DIP);
 }
 
-// The louder ones have gaps between syllables, too.
+// The louder voices have gaps between syllables, too.
 static void a_gap_between_syllables_keeps_no_ousted_voice(void **)
 {
 	hall_open(20, WEBINAR);
@@ -230,7 +230,7 @@ static void a_knock_takes_nobodys_place(void **)
 	}
 }
 
-// A fourth has come in loudly and is as loud as the others now.
+// A fourth voice has begun loudly and is now as loud as the others.
 static void of_equals_no_more_stay_than_are_heard(void **)
 {
 	hall_open(20, WEBINAR);
@@ -276,8 +276,8 @@ static void equally_loud_voices_do_not_take_turns(void **)
 	}
 }
 
-// Six speak at once for a minute, each packet anywhere within 12 dB: of 60 000 decisions few are
-// another one than before.
+// Six speak at once for a minute, each packet anywhere within 12 dB: few of the 60 000 decisions
+// change anything.
 static void voices_of_about_the_same_loudness_seldom_take_turns(void **)
 {
 	int turns = 0;
@@ -293,7 +293,7 @@ static void voices_of_about_the_same_loudness_seldom_take_turns(void **)
 	assert_in_range(turns / 2, 0, 10);
 }
 
-// A talk of twenty: each speaks and pauses as it likes, some with DTX, some through a bad network.
+// Twenty talk: each speaks and pauses at random, some with DTX, some over a bad network.
 static void talk(struct talker *t)
 {
 	if (chance(40) == 0)
@@ -314,7 +314,7 @@ static void there_are_two_more_than_the_loudest_at_most(void **)
 		for (int t = 0; t < hall.count; t++)
 			talk(&hall.talkers[t]);
 		int forwarded = frame();
-		// Whose place a newcomer takes may have had its packet already.
+		// A voice that a newcomer ousts may already have sent its packet of this frame.
 		for (int t = 0; t < hall.count; t++)
 			still += hall.talkers[t].voice.on && hall.talkers[t].sent_now &&
 			         !hall.talkers[t].began;
@@ -339,7 +339,7 @@ static void noise_of_fifty_microphones_is_not_forwarded(void **)
 		for (int t = 0; t < hall.count; t++)
 			hall.talkers[t].dbov = 50 + (uint8_t)chance(18);
 		int forwarded = frame();
-		if (i > 0) // the first few hear of each other as they come
+		if (i > 0) // the first few learn of each other as they begin
 			assert_int_equal(forwarded, 0);
 	}
 }
@@ -394,7 +394,7 @@ static void who_sends_nothing_holds_no_place(void **)
 	assert_int_equal(withheld(3, 50) + withheld(4, 50) + withheld(5, 50), 0);
 }
 
-// After an hour's mute, the past does not count.
+// After an hour of mute, the past does not count.
 static void who_comes_back_begins_anew(void **)
 {
 	hall_open(20, WEBINAR);
@@ -434,7 +434,7 @@ static void each_voice_has_a_place_until_it_gives_it_back(void **)
 	for (int i = 0; i < VOICES_MAX; i++)
 		assert_int_equal(voices_take(&room), i);
 	assert_int_equal(voices_take(&room), -1);
-	room.words[17] = UINT64_MAX; // of who was there before
+	room.words[17] = UINT64_MAX; // left by the place's previous owner
 	voices_give(&room, 17);
 	assert_int_equal(voices_take(&room), 17);
 	assert_int_equal(room.words[17], 0);

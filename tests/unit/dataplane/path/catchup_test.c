@@ -22,7 +22,7 @@ static void who_comes_back_gets_the_base_layer_at_once_and_all_that_follows(void
 	assert_in_range(got[2].timestamp - got[1].timestamp, 1, TICKS / 4);
 	assert_int_equal(got[6].timestamp - got[5].timestamp, 4 * TICKS);
 	pictures(8, false);
-	assert_int_equal(got_count, 15); // the upper layers too
+	assert_int_equal(got_count, 15); // upper layers included
 	expect_no_gap();
 	end();
 }
@@ -37,7 +37,7 @@ static void a_past_goes_out_when_the_way_opens(void **)
 	tx_flush(rig.worker); // before anything else happens
 	assert_int_equal(got_count, 6);
 	assert_int_equal(rig.counters->value[AM_COUNTER_catchups], 1);
-	forward_begin(rig.worker, viewer()); // once
+	forward_begin(rig.worker, viewer()); // a second call sends nothing
 	settle();
 	assert_int_equal(got_count, 6);
 	pictures(8, false);
@@ -46,7 +46,7 @@ static void a_past_goes_out_when_the_way_opens(void **)
 	end();
 }
 
-// Otherwise the oldest frames of others would be dropped.
+// A past is not sent while the port is behind, since the oldest frames of others would be dropped.
 static void a_past_waits_for_the_port(void **)
 {
 	begin();
@@ -55,7 +55,7 @@ static void a_past_waits_for_the_port(void **)
 	rig_port_room = 0;
 	for (int i = 0; i < 2 * TX_FULL / 6; i++) {
 		forward_begin(rig.worker, viewer());
-		selector_pause(&viewer()->selector); // and starts again
+		selector_pause(&viewer()->selector); // so that it may begin again
 	}
 	assert_in_range(rig.worker->tx.head - rig.worker->tx.tail, TX_FULL, TX_FULL + 5);
 	rig_port_room = RIG_PORT_ENDLESS;
@@ -76,7 +76,7 @@ static void client_pauses(bool paused)
 	inbox_service(rig.worker, 8);
 }
 
-// However often a client asks, it has one with a round.
+// However often a client pauses and resumes, it gets one past per round.
 static void who_pauses_again_and_again_begins_once(void **)
 {
 	begin();
@@ -93,7 +93,7 @@ static void who_pauses_again_and_again_begins_once(void **)
 	end();
 }
 
-// Their repeats are the same packets.
+// Retransmissions of a past's packets are the same packets.
 static void what_was_caught_up_with_is_repeated_as_it_was(void **)
 {
 	begin();
@@ -145,7 +145,7 @@ static void nobody_begins_with_what_is_old(void **)
 	end();
 }
 
-// The track was paused: what came before has nothing to do with what comes.
+// The track was paused, so pictures from before do not lead to the ones after.
 static void nobody_begins_with_what_was_before_a_pause(void **)
 {
 	begin();
@@ -157,13 +157,13 @@ static void nobody_begins_with_what_was_before_a_pause(void **)
 	end();
 }
 
-// More than the link carries in half a second.
+// The past is more than the link carries in half a second.
 static void a_slow_viewer_waits_for_less(void **)
 {
 	begin();
 	rig.worker->adapts = true;
 	downlink_init(&viewer()->transport->viewer->downlink, 0, 30000, 0, true);
-	pictures(20, true); // of which 3600 bytes are the base layer's
+	pictures(20, true); // the base layer has 3600 bytes of these
 	come_back();
 	pictures(1, false);
 	assert_int_equal(got_count, 0);
@@ -188,7 +188,7 @@ static void what_is_in_the_queue_comes_once(void **)
 	end();
 }
 
-// The key frame that it waits for is there already: no detour.
+// The key frame that the viewer waits for is already in the queue, so no past is sent.
 static void a_key_frame_in_the_queue_comes_first(void **)
 {
 	begin();
@@ -222,7 +222,7 @@ static void a_lower_encoding_will_do_at_first(void **)
 	end();
 }
 
-// The packet that completed its key frame was late, so some of the following ones have left the
+// The packet that completed the key frame was late, so some of the following ones have left the
 // queue.
 static void a_lower_key_frame_in_the_queue_is_waited_for(void **)
 {
@@ -254,8 +254,8 @@ static void a_lower_key_frame_in_the_queue_is_waited_for(void **)
 	end();
 }
 
-// The publisher's numbers run on without a key frame, and the history still has that: nobody looks
-// for all numbers between, at each turn of each viewer.
+// The publisher's numbers jump ahead while the last key frame is still in the history: no turn may
+// search all numbers in between for each viewer.
 static void a_past_is_no_longer_than_the_history(void **)
 {
 	const uint32_t jump = UINT32_C(1) << 30;

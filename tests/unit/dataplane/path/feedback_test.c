@@ -1,4 +1,4 @@
-// What a viewer's feedback may cost, as it arrives: encrypted, from its address.
+// What a viewer's feedback may cost, when it arrives encrypted, from the viewer's address.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 
 static struct rig rig;
 static struct cipher_key *key; // the client's
-static uint32_t index_; // of its SRTCP
+static uint32_t index_; // of the client's last SRTCP packet
 
 static int eal_begin(void **)
 {
@@ -77,8 +77,8 @@ static void send(const uint8_t *compound, size_t len)
 	feedback_receive(rig.worker, viewer(), m, &v);
 }
 
-// Transport-wide feedback of packets that were sent a millisecond apart and come `slower_us` more
-// apart than that, by a clock of the viewer's own.
+// Sends transport-wide feedback about packets that were sent a millisecond apart and arrived
+// `slower_us` further apart, on the viewer's clock.
 static void answer(uint8_t statuses, uint32_t slower_us)
 {
 	static uint8_t serial;
@@ -141,7 +141,7 @@ static void who_tells_of_a_queue_often_is_not_looked_at_each_time(void **)
 	}
 	int64_t from_us = rig.worker->now_us;
 	for (; messages < 100; messages++) {
-		v->changed = true; // a look takes note
+		v->changed = true; // a look clears this
 		answer(1, 4000);
 		assert_int_equal(downlink_usage(&v->downlink), DELAY_OVERUSE);
 		looks += !v->changed;
@@ -172,13 +172,13 @@ static void report(const struct block *blocks, uint8_t n)
 	send(packet, 8 + 24u * n);
 }
 
-// Of 1/256.
+// The loss last reported for the viewer's link, in 1/256.
 static uint8_t told_lost(void)
 {
 	return (uint8_t)link_gauge(&viewer()->link);
 }
 
-// Voices that are not forwarded, and pictures that are paused.
+// Reports about voices that are not forwarded and videos that are paused.
 static void streams_that_stand_still_do_not_dilute_the_loss(void **)
 {
 	struct block blocks[31];
@@ -209,7 +209,7 @@ static void blocks_count_for_the_packets_that_they_are_about(void **)
 	end();
 }
 
-// Each stream reports separately, as in browsers: the reports of a silent one are empty.
+// Each stream has a report of its own, as in browsers; the reports about a silent one are empty.
 static void a_report_about_nothing_changes_nothing(void **)
 {
 	struct block speaks = {0x12345, 100, 64}, silent = {0x54321, 100, 0};

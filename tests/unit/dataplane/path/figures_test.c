@@ -64,7 +64,7 @@ static struct am_transport_figures of_transport(unsigned viewer)
 	return f;
 }
 
-// For this long, this many packets to all viewers.
+// Sends this many packets to all viewers in this time.
 static void play(uint32_t first, uint32_t packets, int64_t us)
 {
 	for (uint32_t i = 0; i < packets; i++) {
@@ -136,7 +136,7 @@ static void why_there_is_no_more_is_said(void **)
 	        {3, 7, 2, SELECTOR_NONE, SUBSCRIPTION_SHED | SUBSCRIPTION_PAUSED, AM_LIMIT_ASKED,
 	         SHED_REST},
 	};
-	struct subscription *s = subscription(0), other = *s; // more important, where one is shed
+	struct subscription *s = subscription(0), other = *s; // more important, if one is shed
 	other.id ^= 1;
 	other.priority = UINT8_MAX;
 
@@ -147,7 +147,7 @@ static void why_there_is_no_more_is_said(void **)
 		s->given = rows[i].given;
 		s->paused = rows[i].paused;
 		rig.worker->shedding.level = s->transport->viewer->shed = rows[i].shed;
-		rig.worker->shedding.calm_us = INT64_MAX; // it stays
+		rig.worker->shedding.calm_us = INT64_MAX; // the level stays
 		if (rows[i].shed == SHED_REST)
 			TAILQ_INSERT_TAIL(&s->transport->subscriptions, &other, of_transport);
 		play(1, 0, LATER);

@@ -1,4 +1,4 @@
-// Copies of arriving packets for each viewer: in order, in turn, as fast as the port takes them.
+// Copies for each viewer: in order, in turn, as fast as the port takes them.
 #include "many_viewers.h"
 
 #include <rte_ring_elem.h>
@@ -26,8 +26,8 @@ static void each_viewer_gets_each_packet_once_and_in_order(void **)
 	end(5 * BURST);
 }
 
-// A publisher's repair is as late for its viewers as for us. Beyond the history, each viewer's
-// guard detects a duplicate.
+// A late repair is forwarded to viewers, however late. If the history no longer has the packet,
+// each viewer's index guard detects a duplicate.
 static void a_repair_reaches_everyone_however_late_it_is_taken(void **)
 {
 	static const uint32_t late[] = {63, 64, RELAY_HISTORY, SRTP_WINDOW - 1};
@@ -121,8 +121,8 @@ static void an_unreachable_viewer_goes_on_where_it_was(void **)
 static void who_begins_gets_the_whole_key_frame(void **)
 {
 	static const struct {
-		uint8_t order[4]; // in which 2 to 5 come
-		uint8_t whole; // with which the key frame is whole
+		uint8_t order[4]; // of the packets 2 to 5
+		uint8_t whole; // the packet that completes the key frame
 		uint8_t lead, trail;
 	} cases[] = {
 	        {{2, 3, 4, 5}, 4, 2, 0}, // SPS, PPS, IDR and its second packet
@@ -137,7 +137,7 @@ static void who_begins_gets_the_whole_key_frame(void **)
 		selector_pause(&s->selector);
 		give_one(1, true);
 		assert_int_equal(got[0][0].packets, 0);
-		rig.worker->now_us += (RELAY_HISTORY_MS + 1) * 1000; // nothing to catch up with
+		rig.worker->now_us += (RELAY_HISTORY_MS + 1) * 1000; // empties the history
 		s->paused = false;
 		selector_resume(&s->selector);
 		for (int k = 0; k < 4; k++) {
@@ -233,7 +233,7 @@ static void no_viewer_starves_another(void **)
 			turn();
 			room -= (uint32_t)room - rig_port_room;
 			if (room > 2 * per_turn)
-				room = 2 * per_turn; // it does not save up
+				room = 2 * per_turn; // the port saves up little
 		}
 	}
 	rig_port_room = RIG_PORT_ENDLESS;
@@ -249,14 +249,14 @@ static void no_viewer_starves_another(void **)
 		assert_in_range(got[i][0].step_max, 1, 2 * BURST + 1); // not many in a row
 	}
 	double mean = (double)sum / VIEWERS;
-	assert_in_range((uint32_t)(100 * mean / (frames * BURST)), 68, 74); // with what waited
+	assert_in_range((uint32_t)(100 * mean / (frames * BURST)), 68, 74); // and what still waited
 	assert_true(least > 0.95 * mean && most < 1.05 * mean);
 	assert_int_equal(dropped(DROP_tx_full), 0);
 	end(given);
 }
 
-// A worker that others keep from its core makes one of twenty copies: everyone gets some of each
-// track, and hardly any of its turns is spent on what it gives up.
+// A worker that other processes keep off its core makes one copy in twenty: everyone gets some of
+// each track, and hardly any turn is spent on what is given up.
 // proves F15
 static void a_worker_without_time_starves_nobody(void **)
 {
@@ -406,8 +406,8 @@ static void picture_give(uint8_t layer, uint32_t seq, bool key, uint8_t active)
 	settle();
 }
 
-// Rounds of one encoding skip viewers that get another one, until they request this one or theirs
-// is gone.
+// Rounds of one encoding skip viewers that get another one, until they request this one or their
+// own is gone.
 static void viewers_are_passed_over_only_while_they_want_nothing(void **)
 {
 	begin(3, 1);
@@ -432,7 +432,7 @@ static void viewers_are_passed_over_only_while_they_want_nothing(void **)
 		assert_int_equal(selector_layer(&first[v].selector), 0);
 	assert_int_equal(got[0][0].packets, 12);
 	assert_int_equal(got[1][0].packets, 12);
-	assert_int_equal(got[2][0].packets, 13); // both pictures of the switch
+	assert_int_equal(got[2][0].packets, 13); // including both pictures of the switch
 	end(23);
 }
 
@@ -455,7 +455,8 @@ static void no_layers_are_told_of_sound(void **)
 	end(10);
 }
 
-// The first viewer's transport has a proven tuple, but no keys: what is not shed ends there.
+// Gives the first viewer's transport a proven tuple, but no keys: SRTCP that is not shed is dropped
+// for that reason.
 static void viewer_prove(void)
 {
 	struct flow_key key = {.ip = {198, 18, 0, 1}, .port = 5000, .family = 4};
@@ -464,7 +465,7 @@ static void viewer_prove(void)
 	rig.worker->transports[7] = rig.transports[0];
 }
 
-// SRTCP comes in from there.
+// Receives SRTCP from that tuple.
 static void receive_srtcp(uint32_t n)
 {
 	static const uint8_t ours[6] = {2, 0, 0, 0, 0, 8}, ip[4] = {198, 18, 0, 2};
@@ -487,7 +488,7 @@ static void receive_srtcp(uint32_t n)
 	}
 }
 
-// Reports of thousands must not keep a worker from catching up.
+// Reports from thousands of viewers must not keep a worker from catching up.
 static void srtcp_is_shed_while_pictures_wait(void **)
 {
 	begin(VIEWERS, 1);
@@ -522,7 +523,7 @@ static void srtcp_is_shed_while_pictures_wait(void **)
 	assert_int_equal(dropped(DROP_busy), 150);
 	assert_int_equal(dropped(DROP_no_keys), 26);
 
-	// Without any budget it is not even decrypted.
+	// Without any budget, SRTCP is not even decrypted.
 	*share = (struct relay_bucket){rig.worker->now_us, 0};
 	receive_srtcp(8);
 	assert_int_equal(dropped(DROP_rtcp_rate), 8);

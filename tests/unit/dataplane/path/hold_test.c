@@ -35,7 +35,7 @@ static void a_repair_comes_in_its_place(void **)
 	send_repair(2, 100, 65534);
 	assert_int_equal(got.packets, 5);
 	send_repair(2, 101, 0);
-	send_run(1, 0, 1, false); // twice: it had been late, not lost
+	send_run(1, 0, 1, false); // a duplicate: the packet had been late, not lost
 	assert_int_equal(dropped(DROP_duplicate), 1);
 	assert_int_equal(got.packets, 5);
 	send_repair(2, 102, 65535);
@@ -47,7 +47,7 @@ static void a_repair_comes_in_its_place(void **)
 	end();
 }
 
-// It is counted, timed and reported by its arrival, not by when it was forwarded.
+// A waiting packet is counted, timed and reported by its arrival, not by when it is forwarded.
 static void what_waits_has_arrived(void **)
 {
 	begin();
@@ -86,7 +86,7 @@ static void what_is_not_repaired_is_waited_for_no_longer_than_a_repair_takes(voi
 	assert_int_equal(counter(AM_COUNTER_held_in_vain), 1);
 	send_run(1, 106, 1, false); // the gap holds up nothing more
 	assert_int_equal(got.packets, 6);
-	send_repair(2, 100, 104); // what comes too late is late, and goes to those who ask for it
+	send_repair(2, 100, 104); // a repair that comes too late is forwarded out of order
 	assert_int_equal(got.packets, 7);
 	assert_int_equal(got.swaps, 1);
 	end();
@@ -129,7 +129,7 @@ static void whoever_loses_much_takes_few_buffers(void **)
 	}
 	assert_int_equal(got.gaps, 34);
 	share->held +=
-	        share->budget - 119; // others' are waiting: this one has its half of the rest
+	        share->budget - 119; // others' packets wait: this publisher gets half of the rest
 	share->held_of[1] += share->budget - 119;
 	rig.worker->now_us = now_us;
 	struct track_stream *s = &pub.track.streams[0];

@@ -1,11 +1,11 @@
-// Packets that arrive after viewers have continued past the gap: a viewer that requests a number
-// gets whatever there is for it, possibly nothing.
+// Packets that arrive after viewers have continued past the gap: a viewer that requests the number
+// gets the packet, or an empty one if the packet is not for it.
 #include "one_publisher.h"
 
 #include "path/feedback.h"
 #include "path/forward.h"
 
-// Pictures of AV1 from `first` on, as the encoder of L1T3 makes them of multiples of 4 on.
+// Sends pictures of AV1 from `first` on, with the temporal layers of L1T3: multiples of 4 are T0.
 static void send_pictures(uint16_t first, uint16_t n)
 {
 	static const uint8_t templates[] = {1, 3, 2, 4}; // T0, T2, T1, T2
@@ -14,7 +14,7 @@ static void send_pictures(uint16_t first, uint16_t n)
 		send_av1(1, seq, seq == 100, seq == 100 ? 0 : templates[seq % 4]);
 }
 
-// Of L1T3 a viewer gets one temporal layer.
+// The viewer gets one temporal layer of L1T3.
 static void begin_thin(void)
 {
 	begin();
@@ -40,7 +40,7 @@ static void what_a_viewer_does_not_get_is_no_gap_for_ever(void **)
 {
 	begin_thin();
 	send_pictures(108, 1);
-	send_pictures(110, 3); // 109, of T2, is missing: for all that anyone knows it is of T0
+	send_pictures(110, 3); // 109, of T2, is missing: it counts as T0's until it arrives
 	pass(HOLD_US_MAX);
 	assert_int_equal(got.packets, 4);
 	assert_int_equal(got.gaps, 1);
@@ -83,7 +83,7 @@ static void what_comes_late_into_a_pause_fills_nothing(void **)
 	end();
 }
 
-// The same for padding, which nobody gets.
+// The same holds for padding, which no viewer gets.
 static void padding_that_comes_late_fills_its_gap(void **)
 {
 	begin_thin();
@@ -106,18 +106,18 @@ static void pass_with_feedback(int64_t us)
 	}
 }
 
-// Nobody can tell whether it is needed: viewers of AV1 freeze until a key frame.
+// Nobody can tell whether the missing packet is required: viewers of AV1 freeze until a key frame.
 static void what_never_comes_costs_a_key_frame(void **)
 {
 	static const struct {
 		uint8_t codec;
-		uint16_t key; // the number of one that comes meanwhile
-		uint16_t late; // of an older one, after it
+		uint16_t key; // number of a key frame that comes meanwhile
+		uint16_t late; // number of an older key frame that comes after it
 		uint32_t workers; // that have viewers
 		uint32_t asked;
 	} rows[] = {
 	        {AM_CODEC_AV1, 0, 0, 1, 1},     {AM_CODEC_AV1, 113, 0, 1, 0},
-	        {AM_CODEC_AV1, 113, 108, 1, 0}, {AM_CODEC_AV1, 0, 0, 0, 0}, // nobody stands still
+	        {AM_CODEC_AV1, 113, 108, 1, 0}, {AM_CODEC_AV1, 0, 0, 0, 0}, // no viewer freezes
 	        {AM_CODEC_VP8, 0, 0, 1, 0},
 	};
 
@@ -142,7 +142,7 @@ static void what_never_comes_costs_a_key_frame(void **)
 	}
 }
 
-// And for spatial layers.
+// The same holds for spatial layers.
 static void a_layer_above_the_viewers_fills_its_gap(void **)
 {
 	begin();

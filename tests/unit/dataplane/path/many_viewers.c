@@ -67,7 +67,7 @@ uint64_t dropped(enum drop reason)
 	return rig.counters->drops[reason];
 }
 
-// Packets that the tests hand in come from no port: `given` stands for them.
+// `given` counts the packets that the tests hand in, which come from no port.
 static void check_books(uint64_t given)
 {
 	uint64_t out = counter(AM_COUNTER_tx_packets) + counter(AM_COUNTER_consumed);

@@ -26,7 +26,7 @@ struct got {
 	uint32_t packets, reports, resent, markers;
 	uint32_t swaps; // packets older than the one before
 	uint16_t seq;
-	uint16_t step_max; // from one packet's number to the next one's
+	uint16_t step_max; // the largest step from one packet's number to the next
 };
 
 extern struct rig rig;
@@ -39,7 +39,7 @@ int eal_begin(void **);
 
 void begin(uint32_t viewers, uint16_t tracks);
 
-// Ends a test that has passed in this many packets; no packet and no buffer may be missing.
+// Ends a test that has handed in this many packets; no packet and no buffer may be missing.
 void end(uint64_t given);
 
 uint64_t counter(enum am_counter c);

@@ -1,6 +1,6 @@
 // One viewer behind a narrow link, in virtual time: the path's own pacing, probes and layers
-// against the link model of tests/link. With NARROW_SEEDS in the environment, prints a table of
-// that many runs instead.
+// against the link model of tests/link. If NARROW_SEEDS is set in the environment, prints a table
+// of that many runs instead.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@
 
 #define BUFFERS     8191
 #define FRAME_LEN   42 // Ethernet, IPv4 and UDP, before RTP
-#define WIRE_LEN    14 // of Ethernet, which the link does not carry
+#define WIRE_LEN    14 // bytes of Ethernet, which the link model does not count
 #define LAYERS      3
 #define PICTURE_US  33000
 #define SOUND_US    20000
@@ -41,8 +41,8 @@ enum kind { SOUND, PICTURE, OTHER };
 static const uint32_t bps[LAYERS] = {150000, 330000, 1500000};
 
 struct encoding {
-	uint32_t left; // bytes of the picture under way
-	int32_t budget; // bytes that its pacer lets out
+	uint32_t left; // bytes of the current picture
+	int32_t budget; // bytes that the pacer may send
 	uint32_t seq;
 	uint16_t at[TEMPORAL_LIMITS];
 	uint8_t temporal;
@@ -52,7 +52,7 @@ struct encoding {
 
 // What the viewer got since measure().
 struct result {
-	uint32_t waits[WAIT_MS_MAX]; // sound by ms in the queue
+	uint32_t waits[WAIT_MS_MAX]; // audio packets by ms in the queue
 	uint32_t sounds, pictures, lost;
 	int64_t frozen_us, lag_us, us;
 	uint64_t given_up;
@@ -65,7 +65,7 @@ static struct {
 	struct lane *lane;
 	struct result result;
 	struct xorshift random;
-	int64_t picture_us; // the last one came
+	int64_t picture_us; // when the last one came
 	uint32_t pictures, sounds; // sent by the publisher
 } n;
 
@@ -79,7 +79,7 @@ static uint32_t word(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-// The frame goes to the link: its number, what it is, and whether a picture ends.
+// Sends the frame into the link, as a word: its number, its kind, and whether it ends a picture.
 static void take(const struct rte_mbuf *m)
 {
 	const uint8_t *rtp = rte_pktmbuf_mtod_offset(m, const uint8_t *, FRAME_LEN);
@@ -169,7 +169,7 @@ static void part_send(uint8_t layer, uint32_t bytes, bool last)
 	forward(n.rig.worker, m);
 }
 
-// Of the three temporal layers the base has a third of the bytes.
+// The base layer has a third of the bytes of all three temporal layers.
 static void picture_begin(uint8_t layer)
 {
 	static const uint8_t pattern[] = {0, 2, 1, 2};
@@ -324,7 +324,7 @@ static void table(uint64_t seeds)
 	}
 }
 
-// 30 pictures a second fit beside the sound.
+// The link carries 30 pictures a second beside the audio.
 static void a_link_that_becomes_narrow_has_no_queue_for_long(void **)
 {
 	narrow(600000, 1, 6000000);

@@ -20,7 +20,7 @@
 #define TICKS   300 // of VIEWER_TICK_US: more than a step up and a step down need
 
 static struct rig rig;
-static bool silent[RIG_TRACKS_MAX]; // of these tracks nothing comes any more
+static bool silent[RIG_TRACKS_MAX]; // these tracks send nothing any more
 
 static struct subscription *subscription(uint16_t track)
 {
@@ -32,7 +32,7 @@ static struct viewer *viewer(void)
 	return rig.transports[0]->viewer;
 }
 
-// Three encodings of each track, of 150, 500 and 1500 kbit/s, which go on so.
+// Each track has three encodings of 150, 500 and 1500 kbit/s.
 static void begin(uint16_t tracks, bool transport_wide)
 {
 	static const uint32_t bps[] = {150000, 500000, 1500000};
@@ -78,7 +78,7 @@ static void tick(int times)
 	}
 }
 
-// The client's REMB says so until the next one.
+// The viewer's REMB reports this rate until the next call.
 static void carries(uint64_t bps)
 {
 	for (int i = 0; i < TICKS; i++) {

@@ -24,7 +24,7 @@ static void take(const struct rte_mbuf *m)
 	uint16_t seq = am_read_u16(&r);
 	uint32_t timestamp = am_read_u32(&r);
 
-	assert_true(m->pkt_len <= rig.port.frame_max); // or the port would swallow it
+	assert_true(m->pkt_len <= rig.port.frame_max); // a port drops longer frames silently
 	if (rtp[1] >= 192 && rtp[1] <= 223) // RTCP
 		return;
 	if (am_read_u32(&r) >> 31) {

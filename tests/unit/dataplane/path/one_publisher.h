@@ -19,7 +19,7 @@
 #define BUFFERS   4095
 #define FRAME_LEN 42 // Ethernet, IPv4 and UDP, before RTP
 #define PACKET_US 10000
-#define STEP      900 // of the timestamp, in the same time
+#define STEP      900 // timestamp units in that time
 #define PT        96
 #define PT_RTX    97
 #define EXT_MID   4
@@ -32,8 +32,8 @@ struct got {
 	uint32_t gaps; // numbers left out
 	uint32_t swaps; // packets older than the one before
 	uint32_t steps_wrong; // of the timestamp
-	uint32_t repeats; // retransmissions, beside those
-	uint32_t fillers; // of them, those without a payload
+	uint32_t repeats; // retransmissions, not counted above
+	uint32_t fillers; // retransmissions without a payload
 	uint16_t seq;
 	uint32_t timestamp;
 };
@@ -43,7 +43,7 @@ struct publisher {
 	struct track track;
 	struct ssrc_table ssrcs;
 	struct srtp_sender *sender;
-	char mid, rid; // that its packets carry
+	char mid, rid; // carried by its packets
 	const uint8_t *descriptor; // likewise, of AV1
 	uint8_t descriptor_len; // 0: none
 	uint8_t pt; // likewise
@@ -64,7 +64,7 @@ void begin(void);
 // Ends a test; no packet and no buffer may be missing.
 void end(void);
 
-// cmocka's teardown of each test: frees what a failed one has left.
+// cmocka's teardown of each test: frees what a failed test has left.
 int clear(void **);
 
 uint64_t dropped(enum drop reason);
@@ -72,27 +72,28 @@ uint64_t counter(enum am_counter c);
 
 struct subscription *viewer(void);
 
-// A datagram that has arrived, as the packet path has it; v says where its payload is.
+// A datagram as the packet path receives it; *v says where its payload is.
 struct rte_mbuf *datagram(const uint8_t *bytes, size_t len, struct packet_view *v);
 
-// Until all that waits to be forwarded is sent.
+// Runs until all that waits to be forwarded is sent.
 void settle(void);
 
-// One packet of the publisher, with MID and RID.
+// Sends one packet of the publisher, with MID and RID.
 void send_payload(uint32_t ssrc, uint16_t seq, const uint8_t *payload, size_t payload_len);
 
-// A picture of its own. len: of the payload.
+// Sends a picture of one packet. len: of the payload.
 void send_packet(uint32_t ssrc, uint16_t seq, bool key_frame, size_t len);
 void send_run(uint32_t ssrc, uint16_t first, uint32_t n, bool key_frame);
 
-// Pictures of AV1's L1T3, of one packet each. The templates are those of Chromium 156.
+// Sends a picture of AV1's L1T3 in one packet. The templates are those of Chromium 156.
 void send_av1(uint32_t ssrc, uint16_t seq, bool key_frame, uint8_t template);
 
-// A packet of VP9 that begins and ends its layer of a picture (RFC 9628 4.2). layers: T, U, S, D.
+// Sends a packet of VP9 that begins and ends its layer of a picture (RFC 9628 4.2). layers: T, U,
+// S, D.
 void send_vp9(uint16_t seq, uint8_t picture_id, bool key_frame, uint8_t layers);
 
-// The publisher's answer to a NACK (RFC 4588 4).
+// Sends the publisher's answer to a NACK (RFC 4588 4).
 void send_repair(uint32_t ssrc, uint16_t rtx_seq, uint16_t seq);
 
-// Time passes, and nothing comes.
+// Lets time pass without packets.
 void pass(int64_t us);

@@ -1,5 +1,4 @@
-// One viewer of one track, whose packets go through a test port: what it gets, by number and
-// timestamp.
+// One viewer of one track, behind a test port: what it gets, by number and timestamp.
 #pragma once
 
 #include <arpa/inet.h>
@@ -23,7 +22,7 @@
 #define FRAME_LEN 42 // Ethernet, IPv4 and UDP, before RTP
 #define PAYLOAD   600
 #define FRAME_US  33000
-#define TICKS     3000 // of 90 kHz in a frame
+#define TICKS     3000 // per frame, at 90 kHz
 #define LAYERS    3
 #define GOT_MAX   2048
 
@@ -36,7 +35,7 @@ static struct rig rig;
 static struct packet got[GOT_MAX];
 static uint32_t got_count;
 static uint32_t given;
-static uint16_t at[LAYERS][TEMPORAL_LIMITS]; // packets so far, of each encoding
+static uint16_t at[LAYERS][TEMPORAL_LIMITS]; // packets so far, by encoding and temporal limit
 
 static uint32_t get_u32(const uint8_t *from)
 {
@@ -72,7 +71,7 @@ static inline struct fanout_stream *stream(uint8_t layer)
 	return &rig.fanouts[0]->streams[layer];
 }
 
-// One viewer of one track, who is away.
+// One viewer of one track, whose path is not open.
 static void begin(void)
 {
 	assert_int_equal(rig_init(&rig, BUFFERS, 0), 0);
@@ -116,7 +115,7 @@ static void settle(void)
 	} while (w->tx.head != w->tx.tail || !TAILQ_EMPTY(&w->waiting[WORKER_PICTURES]));
 }
 
-// Counts a packet of the next picture, and makes it unless it is lost.
+// Counts a packet of the next picture, and forwards it unless it is lost.
 static void part(uint8_t layer, uint8_t temporal, bool key, bool first, bool last, bool lost)
 {
 	static uint32_t seq[LAYERS];
@@ -143,7 +142,8 @@ static void part(uint8_t layer, uint8_t temporal, bool key, bool first, bool las
 	given++;
 }
 
-// Pictures of one packet, the first a key frame of two: base layer, and two others in between.
+// Pictures of one packet, beginning with a key frame of two. Two upper layers' pictures follow each
+// of the base layer.
 static inline void pictures(int n, bool key)
 {
 	static const uint8_t pattern[] = {0, 2, 1, 2};

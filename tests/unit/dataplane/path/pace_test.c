@@ -6,7 +6,7 @@
 
 #define KBIT 1000
 
-// The link carries this much, and a queue was seen recently: the pace is 1.2 times that.
+// The link carries this much, and a queue was seen recently, so the pace is 1.2 times that.
 static void link_carries(uint32_t bps)
 {
 	struct transport *t = viewer()->transport;
@@ -135,7 +135,7 @@ static void what_the_link_never_carries_is_given_up(void **)
 	end();
 }
 
-// 43 kB of a screen whose page was turned: 0.95 s at 360 kbit/s.
+// A new page of a screen has 43 kB, which take 0.95 s at 360 kbit/s.
 static void a_screens_page_is_waited_for(void **)
 {
 	for (int screen = 0; screen < 2; screen++) {
@@ -156,7 +156,7 @@ static void a_screens_page_is_waited_for(void **)
 	}
 }
 
-// It started with what was in the history; later packets wait for their turn.
+// The viewer began with the history; later packets wait for their turn.
 static void a_past_goes_out_once_and_the_pace_goes_on_behind_it(void **)
 {
 	begin_seen(500 * KBIT);
@@ -175,8 +175,8 @@ static void a_past_goes_out_once_and_the_pace_goes_on_behind_it(void **)
 	end();
 }
 
-// 22 packets take 290 ms at 360 kbit/s, behind a burst of three. What comes 150 ms after them is
-// late by about as much: not so little that upper layers are worth it.
+// 22 packets take 290 ms at 360 kbit/s, after a burst of three. Packets that come 150 ms later lag
+// by about 140 ms, which is still too much for upper layers.
 static void who_lags_does_so_until_little_is_left(void **)
 {
 	begin_seen(300 * KBIT);
@@ -195,7 +195,7 @@ static void who_lags_does_so_until_little_is_left(void **)
 	end();
 }
 
-// Down to a lower encoding: waiting packets of the upper one are dropped.
+// A switch to a lower encoding drops waiting packets of the upper one.
 static void another_encoding_begins_at_once(void **)
 {
 	begin_seen(200 * KBIT);
@@ -227,13 +227,13 @@ static void a_link_that_opens_ends_the_pace_without_a_gap(void **)
 	end();
 }
 
-// While a round is under way the queue holds what a later one gives.
+// During a round, the queue already holds packets of the next one.
 static void nothing_goes_out_twice(void **)
 {
 	begin_seen(2000 * KBIT);
 	for (int i = 0; i < 50; i++) {
 		part(0, 0, false, true, true, false);
-		rig.worker->now_us += 11000; // a round of its own
+		rig.worker->now_us += 11000; // makes it a round of its own
 		part(0, 0, false, true, true, false);
 		settle();
 		wait_ms(20);
@@ -268,7 +268,7 @@ static void pictures_that_wait_are_what_a_probe_sends(void **)
 	end();
 }
 
-// They were sent faster than the pace for the probe's sake: that is not made up for afterwards.
+// A probe sends packets faster than the pace; later packets do not have to wait for that.
 static void pictures_of_a_probe_are_no_debt_of_the_pace(void **)
 {
 	begin_seen(300 * KBIT);
@@ -306,7 +306,7 @@ static void only_who_has_packets_that_wait_is_visited(void **)
 	end();
 }
 
-// It is removed while others' packets wait, or alone.
+// A subscription is removed while other subscriptions' packets wait, or only its own.
 static void who_leaves_waits_no_more(void **)
 {
 	static struct subscription more[3];

@@ -1,4 +1,4 @@
-// What a publisher may do with its streams: restart them, leave, come back, send too much.
+// What a publisher may do with its streams: restart them, stop, come back, send too much.
 #include "one_publisher.h"
 
 #include <stdlib.h>
@@ -83,7 +83,7 @@ static void signal_ssrc(uint32_t ssrc)
 	ssrc_add_track(&pub.transport, &pub.track);
 }
 
-// Without simulcast SSRCs are signaled, and MIDs say where another one belongs.
+// Without simulcast, SSRCs are signaled, and the MID tells which track another SSRC belongs to.
 static void another_ssrc_than_the_signaled_one_is_known_by_its_mid(void **)
 {
 	begin();
@@ -99,7 +99,7 @@ static void another_ssrc_than_the_signaled_one_is_known_by_its_mid(void **)
 	end();
 }
 
-// Without a key frame at its beginning one is asked for, and the viewer waits for it.
+// If the new SSRC does not begin with a key frame, one is requested, and the viewer waits for it.
 static void another_ssrc_begins_with_a_key_frame(void **)
 {
 	begin();
@@ -114,7 +114,7 @@ static void another_ssrc_begins_with_a_key_frame(void **)
 	end();
 }
 
-// A gap in front of which there is nothing to be repaired, and one whose numbers wrap.
+// A gap with nothing before it to repair, and one whose numbers wrap.
 static void a_jump_ahead_is_numbered_on(void **)
 {
 	begin();
@@ -171,7 +171,7 @@ static void the_ssrc_of_a_removed_track_stays_away(void **)
 	assert_int_equal(got.packets, 30);
 	assert_int_equal(got.gaps + got.swaps, 0);
 
-	// Where it is signaled it is back.
+	// Once the SSRC is signaled again, it is accepted.
 	ssrc_remove_track(&pub.transport, &pub.track);
 	signal_ssrc(7);
 	send_run(7, 40000, 10, true);
@@ -179,7 +179,7 @@ static void the_ssrc_of_a_removed_track_stays_away(void **)
 	end();
 }
 
-// A viewer that has changed its request so often that it must wait for long.
+// A viewer that has changed its layers so often that it must wait long for a key frame.
 static void begin_with_a_restless_viewer(void)
 {
 	begin();
@@ -236,7 +236,7 @@ static void a_restless_viewer_gets_another_layer_where_its_own_ends(void **)
 	end();
 }
 
-// Of a still screen a picture in some seconds is all that there is to send.
+// A still screen sends only one picture in several seconds.
 static void an_encoding_of_a_screen_may_rest(void **)
 {
 	begin();
@@ -258,7 +258,7 @@ static void an_encoding_of_a_screen_may_rest(void **)
 	end();
 }
 
-// Its request is fulfilled: its next need is a new request.
+// The key frame fulfils the viewer's wish; the next one is a new request.
 static void a_key_frame_ends_the_wait_of_who_wished_for_it(void **)
 {
 	begin_with_a_restless_viewer();
@@ -267,7 +267,8 @@ static void a_key_frame_ends_the_wait_of_who_wished_for_it(void **)
 	end();
 }
 
-// The key frame that it asks for is on its way to it: its end, not its beginning, counts.
+// The key frame that the viewer requests is already on its way. The time counts from that key
+// frame's end, not from its beginning.
 static void who_was_just_sent_a_key_frame_causes_no_other(void **)
 {
 	begin();
@@ -287,7 +288,7 @@ static void who_was_just_sent_a_key_frame_causes_no_other(void **)
 	feedback_refresh(rig.worker, viewer());
 	assert_int_equal(counter(AM_COUNTER_plis_sent), asked + 1);
 
-	// Farther away it takes longer.
+	// With a longer round trip, that takes longer.
 	send_packet(7, 104, true, 100);
 	viewer()->transport->link.rtt_ms = 400;
 	rig.worker->now_us += 390000;
@@ -313,7 +314,7 @@ static void ssrcs_of_no_track_give_way(void **)
 	end();
 }
 
-// A media packet from a port; the one that it proves is told, or 0.
+// Receives a media packet from a port. Returns the port that it proves, or 0.
 static uint16_t proven_by(uint16_t port, uint16_t seq)
 {
 	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 7}, ip[16] = {198, 51, 100, 1};
@@ -359,7 +360,7 @@ static void each_new_path_is_proven_once(void **)
 	assert_int_equal(proven_by(6001, 4), 6001);
 	assert_int_equal(pub.transport.awaits, 0);
 
-	// More than fit: the latest count.
+	// One path too many: the latest ones are awaited.
 	for (uint16_t i = 0; i <= RELAY_AWAITED; i++)
 		feedback_path_await(&pub.transport, &paths[i]);
 	assert_int_equal(proven_by(6000 + RELAY_AWAITED, 5), 6000 + RELAY_AWAITED);
@@ -376,13 +377,13 @@ static uint32_t told_too_long(void)
 	return told;
 }
 
-// A publisher's path takes them, a viewer's does not.
+// The publisher's path carries these packets, a viewer's does not.
 static void packets_that_become_too_long_are_counted_and_told(void **)
 {
 	const size_t fits = 1500 - 28 - 24 - 16; // IPv4 and UDP, RTP with a MID, tag
 
 	begin();
-	send_packet(1, 1, true, fits - 2); // as RTX, too
+	send_packet(1, 1, true, fits - 2); // fits as RTX, too
 	assert_int_equal(told_too_long(), 0);
 	send_packet(1, 2, false, fits);
 	assert_int_equal(got.packets, 2);
@@ -392,12 +393,12 @@ static void packets_that_become_too_long_are_counted_and_told(void **)
 		send_packet(1, (uint16_t)(3 + i), false, fits + 1 + i);
 	assert_int_equal(got.packets, 2);
 	assert_int_equal(dropped(DROP_too_long), 10);
-	assert_int_equal(told_too_long(), 0); // once
+	assert_int_equal(told_too_long(), 0); // reported only once
 	send_packet(1, 13, false, 100);
 	assert_int_equal(got.packets, 3);
 	end();
 
-	// A viewer that may be reached over IPv6 gets less.
+	// If viewers may be reached over IPv6, less fits.
 	begin();
 	rig.worker->local.ipv6.family = 6;
 	send_packet(1, 1, true, fits - 22);
@@ -467,7 +468,7 @@ static void av1s_temporal_layers_are_told_apart(void **)
 		expected += limit == 0 ? 25 : limit == 1 ? 50 : 100;
 		assert_int_equal(got.packets, expected);
 	}
-	// Another source's templates have not come: all of it is the base layer.
+	// The templates of another source have not come: all its pictures count as the base layer.
 	selector_prefer(s, 0, 0);
 	for (int i = 0; i < 100; i++)
 		send_av1(2, (uint16_t)i, i == 0, i ? templates[i % 4] : 0);
@@ -493,7 +494,7 @@ static void a_key_frame_of_h264_waits_for_its_parameter_sets(void **)
 	assert_int_equal(got.packets, 4);
 	assert_int_equal(got.gaps + got.swaps, 0);
 
-	// One that waits again, with nothing to catch up with, and an SPS without a picture.
+	// The viewer waits again, with an empty history; then comes an SPS without a picture.
 	rig.worker->now_us += (RELAY_HISTORY_MS + 1) * 1000;
 	struct selector *s = &rig.fanouts[0]->chunks->subscriptions[0].selector;
 	selector_pause(s);
@@ -544,7 +545,7 @@ static void what_one_transport_sends_is_bounded_in_bytes(void **)
 	end();
 }
 
-// What is forged is charged to nobody.
+// Forged packets are charged to nobody.
 // proves A06
 static void forged_packets_cost_the_publisher_nothing(void **)
 {

@@ -54,7 +54,7 @@ static void retransmissions_wait_for_the_port_like_copies(void **)
 	end(2 * BURST);
 }
 
-// All viewers request everything that they got, at once, as after a stall.
+// All viewers at once request everything that they got, as after a stall.
 static void retransmissions_take_a_bounded_share_of_the_worker(void **)
 {
 	begin(VIEWERS, 1);
@@ -75,14 +75,14 @@ static void retransmissions_take_a_bounded_share_of_the_worker(void **)
 	        packets * VIEWERS - RELAY_RTX_WORKER_BURST
 	);
 	rig.worker->now_us += 1000;
-	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // which got none
+	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // this one got none
 	forward_repeat(rig.worker, s, s->selector.seq);
 	assert_int_equal(counter(AM_COUNTER_made_retransmissions), RELAY_RTX_WORKER_BURST + 1);
 	settle();
 	end(packets);
 }
 
-// The viewer's last n packets of the track again.
+// Requests the viewer's last n packets of the track again.
 static void ask_again(uint16_t track, uint16_t n)
 {
 	struct subscription *s = &rig.fanouts[track]->chunks->subscriptions[0];
@@ -91,7 +91,8 @@ static void ask_again(uint16_t track, uint16_t n)
 	settle();
 }
 
-// 15 % of what a viewer's link carries, 8 kB/s at least, and at most 4 s of that at once.
+// The share is 15 % of what the viewer's link carries, at least 8 kB/s, and at most 4 s' worth at
+// once.
 static void retransmissions_take_a_bounded_share_of_the_viewers_way(void **)
 {
 	static const struct {
@@ -106,7 +107,7 @@ static void retransmissions_take_a_bounded_share_of_the_viewers_way(void **)
 		        &rig.transports[0]->viewer->downlink, rig.worker->now_us, cases[i].bps, 0,
 		        true
 		);
-		give_sized(0, 1, 40, 1000); // with 44 of headers: 32 kB are 30 and a half
+		give_sized(0, 1, 40, 1000); // with 44 bytes of headers, 32 kB are 30 and a half
 		settle();
 		ask_again(0, 40);
 		assert_int_equal(got[0][0].resent, cases[i].at_once);
@@ -120,7 +121,7 @@ static void retransmissions_take_a_bounded_share_of_the_viewers_way(void **)
 	}
 }
 
-// A viewer requests them more often than its link can carry.
+// A viewer requests packets more often than they can arrive.
 static void what_is_on_its_way_does_not_go_again(void **)
 {
 	begin(1, 1);
@@ -192,7 +193,7 @@ static void small_packets_take_no_received_buffers(void **)
 	end(TRACKS * RELAY_HISTORY);
 }
 
-// Half of the buffers are left to what comes and goes, and the rest is shared.
+// Histories leave half of the buffers free, and publishers share the other half.
 static void histories_leave_buffers_and_each_publisher_its_share(void **)
 {
 	begin(1, 2);
@@ -203,13 +204,13 @@ static void histories_leave_buffers_and_each_publisher_its_share(void **)
 		give_sized(0, 1 + i, 1, 1100);
 		settle();
 	}
-	assert_int_equal(share->held, 150); // alone: half of them
+	assert_int_equal(share->held, 150); // a single publisher holds half of them
 	for (uint32_t i = 0; i < RELAY_HISTORY; i++) {
 		give_sized(1, 1 + i, 1, 1100);
 		give_sized(0, 1 + RELAY_HISTORY + i, 1, 1100);
 		settle();
 	}
-	assert_in_range(share->held_of[0], 99, 102); // two: a third each
+	assert_in_range(share->held_of[0], 99, 102); // two hold a third each
 	assert_in_range(share->held_of[1], 99, 102);
 	assert_int_equal(share->held, share->held_of[0] + share->held_of[1]);
 	for (uint16_t track = 0; track < 2; track++) {
@@ -240,7 +241,7 @@ static void who_asks_for_much_leaves_some_to_the_others(void **)
 		viewer++;
 	}
 	assert_int_equal(counter(AM_COUNTER_made_retransmissions), RELAY_RTX_WORKER_BURST / 2);
-	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // which has not asked
+	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // this one has not asked yet
 	s->transport->rtx.tokens = RELAY_RTX_BURST;
 	for (uint32_t i = 0; i < packets; i++)
 		forward_repeat(rig.worker, s, (uint16_t)(s->selector.seq - i));

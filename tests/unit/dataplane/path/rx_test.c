@@ -17,7 +17,7 @@
 
 #define BUFFERS     16383
 #define FLOOD       3000 // more than any ring holds
-#define KNOWN_PORT  5001 // of the clients that a check has proved; each one has the next port
+#define KNOWN_PORT  5001 // first port of the clients that a check has proven
 #define STRANGER    4000
 #define STUN_LEN    20
 #define CLIENTS     4
@@ -170,7 +170,7 @@ static void each_kind_has_its_ring(void **)
 	receive_icmp();
 	receive_fragment();
 	assert_int_equal(waiting(PUNT_OTHER), 4);
-	receive_udp(STRANGER, 22); // DTLS of a stranger is nothing at all
+	receive_udp(STRANGER, 22); // a stranger's DTLS is dropped
 	assert_int_equal(dropped(DROP_unknown_flow), 1);
 	assert_int_equal(waiting(PUNT_KNOWN), 0);
 }

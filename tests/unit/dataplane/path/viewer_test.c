@@ -14,7 +14,7 @@
 
 static uint32_t frames, padded, named;
 static uint16_t numbers[1000]; // transport-wide, in the order sent
-static uint64_t answered; // the next number that the viewer tells of
+static uint64_t answered; // the next number that the viewer will report
 
 static void take(const struct rte_mbuf *m)
 {
@@ -22,7 +22,7 @@ static void take(const struct rte_mbuf *m)
 
 	padded += rtp[0] >> 5 & 1;
 	named += (rtp[0] >> 5 & 1) && rtp[23] == AM_EXT_MID << 4 && rtp[24] == '7'; // rig's MID
-	// Where our own headers have the number: behind the send time.
+	// In our headers, the number follows the send time.
 	if (frames < 1000 && rtp[20] >> 4 == AM_EXT_TRANSPORT_CC)
 		numbers[frames] = (uint16_t)(rtp[21] << 8 | rtp[22]);
 	frames++;
@@ -33,7 +33,7 @@ static int eal_begin(void **)
 	return rig_port_begin("viewer_test", take);
 }
 
-// And counts from here.
+// Like begin, and counts frames from here on.
 static void begin_counted(uint16_t tracks, bool transport_wide)
 {
 	begin(tracks, transport_wide);
@@ -129,13 +129,13 @@ static void sound_comes_first(void **)
 	end();
 }
 
-// Headers are not sent twice.
+// It is not twice as much, since headers are not repeated.
 static void redundant_sound_weighs_half_as_much_again(void **)
 {
 	static const struct {
 		uint8_t red;
 		bool lossy;
-		uint8_t layer; // of the picture: 500 kbit/s fit or do not
+		uint8_t layer; // of the video: 500 kbit/s fit or do not
 	} cases[] = {{0, true, 1}, {63, false, 1}, {63, true, 0}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -181,7 +181,7 @@ static void audio_is_not_doubled_into_a_queue(void **)
 	}
 }
 
-// Muted, it costs nothing, whatever it cost before.
+// A muted track costs nothing, whatever it cost before.
 static void what_has_fallen_silent_takes_nothing(void **)
 {
 	begin(3, false);
@@ -202,7 +202,7 @@ static void spatial_layers_weigh_with_those_beneath(void **)
 	struct fanout *f = rig.fanouts[0];
 	f->stream_count = 1;
 	f->spatial_limits = 3;
-	carries(640000); // the second alone would fit, with the first it does not
+	carries(640000); // the second layer fits alone, but not together with the first
 	expect_layer(0, 0);
 	for (int i = 0; i < 8; i++)
 		carries(720000);
@@ -223,7 +223,7 @@ static void a_starved_picture_of_unknown_weight_is_tried(void **)
 	end();
 }
 
-// More than are weighed against each other: the first are two of two tracks.
+// More videos than ALLOCATION_PICTURES; the first two are those of the two tracks.
 static void none_of_very_many_pictures_is_forgotten(void **)
 {
 	static struct subscription more[ALLOCATION_PICTURES + 4];
@@ -249,7 +249,7 @@ static void none_of_very_many_pictures_is_forgotten(void **)
 	end();
 }
 
-// Its upper encoding has stood still for so long that it weighs less than the lower one.
+// The screen's upper encoding has stood still for so long that it weighs less than the lower one.
 static void a_screen_weighs_what_turning_its_page_took(void **)
 {
 	for (int known = 0; known < 2; known++) {
@@ -271,7 +271,7 @@ static void a_screen_weighs_what_turning_its_page_took(void **)
 	}
 }
 
-// All pictures of its lower encoding come before another picture has more than its first step.
+// The screen gets all steps of its lower encoding before another video gets its second step.
 static void a_screen_has_its_pictures_before_faces_have_more(void **)
 {
 	for (int screen = 0; screen < 2; screen++) {
@@ -290,8 +290,8 @@ static void a_screen_has_its_pictures_before_faces_have_more(void **)
 	}
 }
 
-// The first page of a screen comes at once, in its upper encoding where the way takes that; of a
-// face there is less to be afraid of.
+// The first page of a screen comes at once, in its upper encoding only if the link has room for
+// that. A camera is less of a risk.
 static void what_was_never_weighed_begins_with_all_where_there_is_room(void **)
 {
 	static const struct {
@@ -314,7 +314,7 @@ static void what_was_never_weighed_begins_with_all_where_there_is_room(void **)
 	}
 }
 
-// The audio came first, and there is no feedback about its numbers.
+// Transport-wide feedback was negotiated only with the video, after audio without numbers.
 static void who_answers_for_pictures_alone_is_estimated(void **)
 {
 	begin(1, false);
@@ -355,7 +355,7 @@ static void show(uint8_t layer, bool key)
 	tick(1);
 }
 
-// Pictures of the large encoding for a second, 1.5 Mbit/s, and what the viewer's report then says.
+// Sends a second of the large encoding, 1.5 Mbit/s, followed by the viewer's report.
 static void watch(uint8_t fraction_lost)
 {
 	for (int i = 0; i < 1000000 / VIEWER_TICK_US; i++)
@@ -363,7 +363,7 @@ static void watch(uint8_t fraction_lost)
 	viewer_report(rig.worker, rig.transports[0], fraction_lost);
 }
 
-// Its client knows no transport-wide numbers, and says nothing of bit rates.
+// The client supports neither transport-wide numbers nor REMB.
 static void who_has_no_numbers_adapts_to_its_losses(void **)
 {
 	static const struct {
@@ -385,25 +385,25 @@ static void who_has_no_numbers_adapts_to_its_losses(void **)
 	}
 }
 
-// Its own report of what its link carries also sets its pace.
+// The viewer's REMB also sets its pace.
 static void who_has_no_numbers_is_paced_by_its_remb(void **)
 {
 	static const struct {
 		uint64_t bps;
 		bool slow;
-	} cases[] = {{600000, true}, {1200000, true}, {4000000, false}}; // of 500 to 1500 kbit/s
+	} cases[] = {{600000, true}, {1200000, true}, {4000000, false}}; // for 150 to 1500 kbit/s
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin(1, false);
 		carries(cases[i].bps);
 		assert_int_equal(rig.transports[0]->slow, cases[i].slow);
 		tick(DOWNLINK_REMB_US / VIEWER_TICK_US + 2 * VIEWER_TICKS);
-		assert_false(rig.transports[0]->slow); // an old one says nothing
+		assert_false(rig.transports[0]->slow); // an old REMB does not count
 		end();
 	}
 }
 
-// It answers for its pictures: their bytes alone are what arrives.
+// If the viewer reports on numbers, packets without a number do not count as sent.
 static void what_has_no_number_is_no_part_of_what_is_answered(void **)
 {
 	for (int answers = 0; answers < 2; answers++) {
@@ -448,7 +448,7 @@ static void the_client_gets_no_more_than_it_asks_for(void **)
 	end();
 }
 
-// A codec without temporal layers has none to lose.
+// A video without temporal layers has none to leave out.
 static void what_is_left_out_is_said(void **)
 {
 	begin(1, true);
@@ -460,12 +460,12 @@ static void what_is_left_out_is_said(void **)
 	subscription(0)->asked = layers_make(2, 0);
 	assert_false(viewer_is_shed(rig.worker, subscription(0)));
 	rig.worker->shedding.level = SHED_NOTHING;
-	subscription(0)->asked = layers_make(2, 7); // more than there can be
+	subscription(0)->asked = layers_make(2, 7); // more layers than can exist
 	assert_false(viewer_is_shed(rig.worker, subscription(0)));
 	end();
 }
 
-// A new viewer's estimate carries the middle picture; a probe asks for the large one.
+// A new viewer's estimate allows the middle encoding; a probe tries the large one.
 static void a_wish_is_probed_with_padding(void **)
 {
 	begin_counted(1, true);
@@ -473,12 +473,12 @@ static void a_wish_is_probed_with_padding(void **)
 	tick(20);
 	expect_layer(0, 1);
 	assert_int_equal(padded, 0);
-	viewer()->downlink.clock_known = true; // it has answered
+	viewer()->downlink.clock_known = true; // feedback has come
 	for (int i = 0; i < 400 && padded < 5; i++)
 		tick(1);
 	assert_true(padded >= 5);
 	assert_int_equal(rig.counters->value[AM_COUNTER_made_probes], padded);
-	assert_int_equal(named, padded); // Firefox tells of no stream that it cannot name
+	assert_int_equal(named, padded); // Firefox reports no stream whose MID it does not know
 	for (uint32_t i = 1; i < padded; i++)
 		assert_int_equal((uint16_t)(numbers[i] - numbers[i - 1]), 1);
 	end();
@@ -510,7 +510,7 @@ static void tell_all(void)
 	viewer_feedback(rig.worker, rig.transports[0], &v);
 }
 
-// And not up to a tick later, when all that was due meanwhile would go out at once.
+// It must not begin up to a tick later, when all that was due meanwhile would go out at once.
 static void the_long_part_of_a_probe_begins_with_the_answer(void **)
 {
 	begin_counted(1, true);
@@ -527,13 +527,13 @@ static void the_long_part_of_a_probe_begins_with_the_answer(void **)
 		rig.worker->now_us += VIEWER_PROBE_US;
 		viewer_probe(rig.worker);
 		tx_flush(rig.worker);
-		assert_in_range(padded - had, 0, 6); // one of the largest, at first
+		assert_in_range(padded - had, 0, 6); // at first one of the largest
 	}
 	assert_true(padded >= before + 20);
 	end();
 }
 
-// Its probe and its paced packets are not checked every 2 ms for ever.
+// The probe and the paced packets of such a viewer are not checked every 2 ms for ever.
 static void who_loses_its_way_is_visited_no_more(void **)
 {
 	begin_counted(1, true);
@@ -555,12 +555,12 @@ static void who_loses_its_way_is_visited_no_more(void **)
 	assert_false(viewer()->probing);
 	t->route.len = len;
 	p.seq++;
-	assert_true(pace_holds(w, subscription(0), &p)); // it comes back
+	assert_true(pace_holds(w, subscription(0), &p)); // the viewer is visited again
 	assert_false(TAILQ_EMPTY(&w->pacing));
 	end();
 }
 
-// Step by step while pictures wait too long, and back.
+// Layers are left out step by step while pictures wait too long, and come back.
 static void a_worker_that_is_behind_leaves_out_layers(void **)
 {
 	static struct am_lifecycle lifecycle;
@@ -585,7 +585,7 @@ static void a_worker_that_is_behind_leaves_out_layers(void **)
 	end();
 }
 
-// Which of so many tracks' pictures are shed, a bit each.
+// Which of the first `tracks` videos are shed, a bit each.
 static unsigned shed(uint16_t tracks)
 {
 	unsigned bits = 0;
@@ -609,7 +609,7 @@ static void prioritize(uint16_t track, uint8_t priority)
 	ask(track, MESSAGE_SUBSCRIPTION_LAYERS, 2 | 2 << 8 | (uint32_t)priority << 16);
 }
 
-// Of as important ones the first. A shared screen stays beside it.
+// Of equally important videos, the first stays. A shared screen stays as well.
 static void in_the_end_the_most_important_picture_is_left(void **)
 {
 	static struct am_lifecycle lifecycle;
@@ -621,7 +621,7 @@ static void in_the_end_the_most_important_picture_is_left(void **)
 	prioritize(3, SHED_SHARE - 1);
 	assert_int_equal(shed(4), 0);
 	rig.worker->shedding.level = SHED_REST;
-	rig.worker->shedding.calm_us = INT64_MAX; // it stays
+	rig.worker->shedding.calm_us = INT64_MAX; // the level stays
 	(void)told(0, &msg);
 	tick(2 * VIEWER_TICKS);
 	assert_int_equal(shed(4), 7);
@@ -647,14 +647,14 @@ static void in_the_end_the_most_important_picture_is_left(void **)
 	assert_int_equal(subscription(3)->withheld_told, AM_LIMIT_OVERLOAD);
 	ask(1, MESSAGE_SUBSCRIPTION_PAUSE, false);
 	assert_int_equal(shed(4), 13);
-	// What its publisher does not send is no picture to keep.
+	// A video that its publisher does not send is not worth keeping.
 	silent[1] = true;
 	tick(8 * TICKS);
 	assert_int_equal(shed(4), 14);
 	silent[1] = false;
 	tick(2 * VIEWER_TICKS);
 	assert_int_equal(shed(4), 13);
-	// What the link does not carry either comes back when both have passed.
+	// A video that the link does not carry either comes back only when both reasons are gone.
 	carries(70000);
 	assert_int_equal(subscription(1)->paused, SUBSCRIPTION_STARVED);
 	rig.worker->shedding.level = SHED_MIDDLE;
@@ -667,8 +667,8 @@ static void in_the_end_the_most_important_picture_is_left(void **)
 	end();
 }
 
-// A viewer who wishes for more and has answered. And what a fade leaves, if there was one: a rate
-// to ask for again.
+// The viewer wishes for more and has sent feedback. After a fade, there is also a former rate to
+// probe.
 static void wish_for_more(bool faded)
 {
 	viewer()->changed = true;
@@ -687,7 +687,7 @@ static void what_a_fade_took_is_probed_without_a_wish(void **)
 	end();
 }
 
-// They would only make matters worse.
+// Probes would only make the overload worse.
 static void a_worker_that_is_behind_sends_no_probes(void **)
 {
 	for (int faded = 0; faded < 2; faded++) {
@@ -711,7 +711,7 @@ static void who_does_not_adapt_sends_no_probes(void **)
 	end();
 }
 
-// Where there is no stream of retransmissions nothing may be sent that the client did not agree to.
+// Without a retransmission stream, there is nothing to probe with that the client has agreed to.
 static void without_retransmissions_nothing_is_probed(void **)
 {
 	for (int faded = 0; faded < 2; faded++) {
@@ -720,12 +720,13 @@ static void without_retransmissions_nothing_is_probed(void **)
 		wish_for_more(faded);
 		tick(800);
 		assert_int_equal(frames, 0);
-		assert_false(viewer()->downlink.probe.tried); // it would wait for it without result
+		assert_false(viewer()->downlink.probe.tried); // a probe would wait in vain
 		end();
 	}
 }
 
-// Until its key frame arrives, it gets as few frames as possible of an encoding that is too large.
+// Until the lower encoding's key frame arrives, the viewer gets as few frames as possible of the
+// upper one.
 static void until_the_lower_one_begins_the_upper_one_comes_thin(void **)
 {
 	begin(1, false);

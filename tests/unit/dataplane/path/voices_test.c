@@ -23,14 +23,14 @@
 #define BUFFERS   4095
 #define FRAME_LEN 42 // Ethernet, IPv4 and UDP, before RTP
 #define FRAME_US  20000
-#define STEP      960 // of the timestamp, in the same time
+#define STEP      960 // timestamp units in that time
 #define PT        111
 #define EXT_LEVEL 1
 #define MICS      6
 #define WORKERS   2
 #define LOUDEST   3
 
-// dBov as RFC 6464 has it: 0 is the loudest.
+// Levels in -dBov (RFC 6464): 0 is the loudest.
 #define NOISE    65
 #define SPEECH   30
 #define NO_LEVEL UINT8_MAX
@@ -43,8 +43,8 @@ struct mic {
 	struct worker *worker;
 	uint16_t seq;
 	uint8_t dbov; // of the next packet
-	uint32_t got; // packets that the viewer has of it
-	uint32_t wrong; // numbers or times that do not follow
+	uint32_t got; // packets of it that the viewer got
+	uint32_t wrong; // numbers or timestamps out of sequence
 	uint16_t got_seq;
 	uint32_t got_timestamp;
 };
@@ -60,7 +60,7 @@ static void take(const struct rte_mbuf *m)
 	struct am_reader r = am_reader_init(rtp + 2, 10);
 	uint16_t seq = am_read_u16(&r);
 	uint32_t timestamp = am_read_u32(&r);
-	struct mic *mic = &mics[(am_read_u32(&r) >> 20) - 1]; // as rig_fill makes SSRCs
+	struct mic *mic = &mics[(am_read_u32(&r) >> 20) - 1]; // as rig_fill chooses SSRCs
 
 	if (mic->got > 0) {
 		mic->wrong += seq != (uint16_t)(mic->got_seq + 1);
@@ -174,8 +174,7 @@ static int clear(void **)
 	return free_buffers == BUFFERS ? 0 : -1;
 }
 
-// Ends a test: what the viewer has got follows number on number, and nothing is missing of the
-// rest.
+// Ends a test: the viewer's numbers have no gaps, and no packet or buffer is missing.
 static void end(void)
 {
 	for (int i = 0; i < MICS; i++)
@@ -240,7 +239,7 @@ static void say(int first, int last, uint8_t dbov)
 		mics[i].dbov = dbov;
 }
 
-// How many packets the viewer gets of a microphone in so many frames.
+// How many packets of a microphone the viewer gets in n frames.
 static uint32_t got_in(int mic, int n)
 {
 	uint32_t before = mics[mic].got;
@@ -267,7 +266,7 @@ static void voices_of_two_workers_are_compared(void **)
 	say(3, 3, SPEECH - 10); // its next packet is heard
 	assert_int_equal(got_in(3, 50), 50);
 	uint32_t got = 0;
-	for (int i = 0; i < 3; i++) // of three as loud as each other one has ended
+	for (int i = 0; i < 3; i++) // one of three equally loud voices has ended
 		got += got_in(i, 10);
 	assert_int_equal(got, 20);
 	end();
@@ -282,7 +281,7 @@ static void numbers_go_on_over_what_was_withheld_and_lost(void **)
 	frames(60);
 	uint32_t before = mics[0].got;
 	for (int i = 0; i < 100; i++) {
-		mics[0].seq += 7; // lost on the publisher's way
+		mics[0].seq += 7; // lost on the publisher's link
 		frames(1);
 	}
 	assert_int_equal(mics[0].got, before);
@@ -312,7 +311,7 @@ static void a_track_of_no_room_is_forwarded(void **)
 	end();
 }
 
-// The loudness of everybody is published: the page marks who speaks.
+// Everybody's loudness is published, since the page marks who speaks.
 static void loudness_is_told_of_whom_nobody_hears(void **)
 {
 	begin();

@@ -21,7 +21,7 @@ static void handle(uint16_t type, void *object, uint32_t value)
 	inbox_service(rig.worker, 8);
 }
 
-// How many encodings the service thread was told of, -1: nothing new.
+// The number of encodings last reported to the service thread; -1: nothing new.
 static int wished(void)
 {
 	struct message msg;
@@ -42,7 +42,7 @@ static void sends(uint8_t count)
 	selector_set_active(&subscription(0)->selector, rig.fanouts[0]->active);
 }
 
-// As the service thread asks for it: what is off weighs nothing by itself any more.
+// Switches encodings off as the service thread does: their weight is held from now on.
 static void switch_off(uint8_t lowest)
 {
 	handle(MESSAGE_FANOUT_HOLD, NULL, lowest);
@@ -59,7 +59,7 @@ static void what_a_client_asks_for_is_wished(void **)
 	assert_int_equal(wished(), 1);
 	switch_off(1);
 	handle(MESSAGE_SUBSCRIPTION_LAYERS, subscription(0), 1 | 2 << 8);
-	assert_int_equal(wished(), -1); // not before its link was looked at
+	assert_int_equal(wished(), -1); // not before the first look at the viewer's link
 	tick(VIEWER_TICKS + 1);
 	assert_int_equal(wished(), 2);
 	handle(MESSAGE_SUBSCRIPTION_PAUSE, subscription(0), 1);
@@ -71,7 +71,7 @@ static void what_a_client_asks_for_is_wished(void **)
 	end();
 }
 
-// One of many is enough, and the last one that goes counts.
+// One of many subscriptions is enough, until the last one ends.
 static void the_highest_wish_counts(void **)
 {
 	begin(1, false);
@@ -100,7 +100,8 @@ static void what_a_link_does_not_carry_is_not_wished(void **)
 	end();
 }
 
-// Its weight is known still: a narrow link is not filled with it, and a wide one brings it back.
+// The weight of an encoding that is off is still known, so only a link with room for it brings it
+// back.
 static void what_is_off_is_wished_once_the_link_has_room(void **)
 {
 	begin(1, false);
@@ -116,15 +117,15 @@ static void what_is_off_is_wished_once_the_link_has_room(void **)
 		carries(4000000);
 	assert_int_equal(wished(), 3);
 	assert_int_equal(subscription(0)->given, SELECTOR_NONE);
-	assert_int_equal(subscription(0)->selector.target, 1); // what there is
+	assert_int_equal(subscription(0)->selector.target, 1); // the highest that is sent
 	sends(3);
 	tick(TICKS);
 	assert_int_equal(subscription(0)->selector.target, 2);
 	end();
 }
 
-// A step of the encoding that is off may have fewer pictures a second: not so the one that is
-// there.
+// A step of the encoding that is off may have a lower temporal limit, which does not apply to the
+// encoding below.
 static void until_it_is_on_the_one_beneath_comes_whole(void **)
 {
 	begin(1, false);
