@@ -21,8 +21,8 @@
 #define KILLS        200
 #define KILL_US_MAX  8000
 #define TABLE_SLOT   7
-#define EXIT_TORN    10 // a child found a message that nobody wrote
-#define EXIT_ORDER   11 // … or one twice, or out of order, or one was lost
+#define EXIT_TORN    10 // a child found a message whose bytes do not match
+#define EXIT_ORDER   11 // … or one that was repeated, lost or out of order
 #define EXIT_HOSTILE 12 // … or an impossible index
 
 // Every byte of a message follows from its sequence.
@@ -33,8 +33,8 @@ static void msg_make(struct am_msg *m, uint32_t sequence, uint8_t salt)
 		m->bytes[i] = (uint8_t)(sequence * 17 + i * salt);
 }
 
-// The sequence of the next message is the ring's head: the successor of a killed producer
-// continues.
+// The next message's sequence is the ring's head, so the successor of a killed producer continues
+// it.
 static void produce(struct am_ring *ring, uint8_t salt)
 {
 	struct am_msg m;
@@ -62,7 +62,8 @@ static bool consume(struct am_ring *ring, uint8_t salt)
 	return true;
 }
 
-// Control: makes commands, takes events. Data plane: the other way round, and writes the table.
+// The control process posts commands and takes events. The data plane does the opposite, and writes
+// the table.
 static void work(int fd, bool control)
 {
 	struct am_region r;
@@ -80,7 +81,8 @@ static void work(int fd, bool control)
 			    copy.id != 0)
 				_exit(EXIT_TORN);
 		} else {
-			// A killed writer may have left it odd: its successor writes it again.
+			// A killed writer may have left the version odd; its successor writes the
+			// entry again.
 			if (n == 1 && (atomic_load(&entry->version) & 1))
 				atomic_store(&entry->version, atomic_load(&entry->version) + 1);
 			am_table_begin(&entry->version);
@@ -103,7 +105,7 @@ static pid_t start(const struct am_region *r, bool control)
 	return pid;
 }
 
-// Kills it; fails the test if it had ended by itself with a complaint.
+// Kills a child; fails the test if it had already ended with an error.
 static void end(pid_t pid)
 {
 	int status;
@@ -117,10 +119,10 @@ static void end(pid_t pid)
 
 static void check_indices(const struct am_ring *ring)
 {
-	// The tail first: it never passes the head.
+	// Read the tail first: it never passes the head.
 	uint32_t tail = atomic_load(&ring->tail);
 	uint32_t head = atomic_load(&ring->head);
-	assert_true(head - tail <= AM_RING_SLOTS + 1000000u); // may run on between the loads
+	assert_true(head - tail <= AM_RING_SLOTS + 1000000u); // both move on between the loads
 	assert_true((int32_t)(head - tail) >= 0);
 }
 
@@ -146,7 +148,7 @@ static void either_process_may_be_killed_at_any_moment(void **)
 	uint32_t commands = atomic_load(&r.map->commands.tail);
 	uint32_t events = atomic_load(&r.map->events.tail);
 	usleep(200000);
-	assert_true(atomic_load(&r.map->commands.tail) != commands); // still turning
+	assert_true(atomic_load(&r.map->commands.tail) != commands); // the consumer still runs
 	assert_true(atomic_load(&r.map->events.tail) != events);
 	for (int i = 0; i < 2; i++)
 		end(pids[i]);

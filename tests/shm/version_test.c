@@ -1,4 +1,4 @@
-// The real binaries on the link: which versions are refused, and what is logged; garbage in the
+// The real binaries on the link: which versions are refused, what is logged, and garbage in the
 // rings. The program's argument is the control plane's binary.
 #include <errno.h>
 #include <poll.h>
@@ -41,7 +41,7 @@ static struct am_hello hello_now(void)
 	};
 }
 
-// Greets the data plane with any hello and returns the error that it answers.
+// Sends the data plane a hello and returns the error in its answer.
 static int greet(const struct am_hello *hello)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -116,7 +116,6 @@ static void the_next_control_plane_finds_the_tables(void **)
 	assert_int_equal(driver_remove(&scene.driver, AM_CMD_TRANSPORT_REMOVE, t.id), 0);
 }
 
-// Messages of random bytes, of every type: refused or ignored, never a crash.
 static void a_hangup_ends_nothing(void **)
 {
 	assert_int_equal(kill(scene.dataplane, SIGHUP), 0);
@@ -124,6 +123,7 @@ static void a_hangup_ends_nothing(void **)
 	check_alive();
 }
 
+// Messages of every type with random bytes are refused or ignored, and never cause a crash.
 // proves A23
 static void garbage_messages_are_survived(void **)
 {
@@ -174,7 +174,7 @@ static void control_exec(const char *config, const char *log)
 	_exit(127);
 }
 
-// A data plane of another version: accepts, and says so.
+// Plays a data plane of another version: accepts a connection and answers with its own hello.
 static void refuse_one(int listener, const struct am_hello *answer)
 {
 	struct pollfd p = {.fd = listener, .events = POLLIN};

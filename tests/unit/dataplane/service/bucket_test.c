@@ -27,7 +27,7 @@ static void it_fills_to_the_nanosecond(void **)
 
 	bucket_init(&b, 1, START);
 	bucket_take(&b, 1);
-	for (uint64_t ns = 1; ns < S / 4; ns += 99991) // what is less than a token adds up
+	for (uint64_t ns = 1; ns < S / 4; ns += 99991) // fractions of a token add up
 		bucket_fill(&b, 4, 1, START + ns);
 	assert_false(bucket_draw(&b, 4, 1, START + S / 4 - 1));
 	assert_true(bucket_draw(&b, 4, 1, START + S / 4));

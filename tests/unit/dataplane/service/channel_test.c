@@ -53,7 +53,7 @@ static void messages_come_in_an_envelope(void **)
 	assert_memory_equal(m->bytes + m->text, "one\ntwo", 7);
 	assert_int_equal(m->len - m->text, 7);
 	assert_int_equal(lost, 0);
-	assert_ptr_equal(channel_peek(&r, &lost), m); // until it has it
+	assert_ptr_equal(channel_peek(&r, &lost), m); // the same message until channel_advance
 	channel_advance(&r);
 	assert_null(channel_peek(&r, &lost));
 	channel_leave(&r);
@@ -138,7 +138,7 @@ static void a_slow_reader_loses_the_oldest(void **)
 	assert_int_equal(lost, 7);
 	assert_memory_equal(m->bytes, "8 ", 2);
 	channel_peek(&r, &lost);
-	assert_int_equal(lost, 0); // told once
+	assert_int_equal(lost, 0); // reported only once
 	channel_leave(&r);
 	channel_destroy(c);
 }
@@ -160,7 +160,7 @@ static void a_sender_is_limited_in_messages(void **)
 	for (int i = 0; i < CHANNEL_SENDER_PER_S; i++)
 		assert_true(say(c, &s, "x"));
 	assert_false(say(c, &s, "x"));
-	later(1000000); // it fills up to the burst and no further
+	later(1000000); // a bucket fills up to the burst and no further
 	for (int i = 0; i < CHANNEL_SENDER_BURST; i++)
 		assert_true(say(c, &s, "x"));
 	assert_false(say(c, &s, "x"));
@@ -216,10 +216,10 @@ static void text_is_utf8(void **)
 	        {"\xd0\xbf\xd1\x80\xd0\xb8", true},
 	        {"\xe2\x82\xac\xf0\x9f\x98\x80", true},
 	        {"\xf4\x8f\xbf\xbf", true}, // U+10FFFF
-	        {"\xf4\x90\x80\x80", false}, // above
+	        {"\xf4\x90\x80\x80", false}, // above the last code point
 	        {"\xed\x9f\xbf\xee\x80\x80", true}, // beside the surrogates
 	        {"\xed\xa0\x80", false}, // a surrogate
-	        {"\xc0\xaf", false}, // longer than need be
+	        {"\xc0\xaf", false}, // not the shortest form
 	        {"\xc1\xbf", false},
 	        {"\xe0\x9f\xbf", false},
 	        {"\xf0\x8f\xbf\xbf", false},

@@ -10,10 +10,10 @@
 
 #define EPOCH_S 1700000000
 
-static uint64_t clock_ns; // of the net that runs
+static uint64_t clock_ns; // time of the net that runs
 static int64_t clock_shift_s;
 
-// libssl asks this one instead of libc's.
+// Replaces libc's gettimeofday for libssl.
 int gettimeofday(struct timeval *restrict tv, void *restrict)
 {
 	tv->tv_sec = EPOCH_S + clock_shift_s + (time_t)(clock_ns / 1000000000);
@@ -109,7 +109,7 @@ static void server_receive(void *user, const uint8_t *bytes, size_t len)
 	n->data_len = len;
 }
 
-// As browsers: much sooner than OpenSSL's second.
+// Like browsers, much sooner than OpenSSL's second.
 static unsigned int client_timeout(SSL *, unsigned int previous_us)
 {
 	return previous_us == 0 ? 100000 : previous_us < 3200000 ? 2 * previous_us : previous_us;
@@ -145,7 +145,7 @@ static void client_init(struct net *n, const struct net_client *how)
 	SSL_CTX_set_min_proto_version(n->client_ctx, version);
 	SSL_CTX_set_max_proto_version(n->client_ctx, version);
 	SSL_CTX_set_options(n->client_ctx, SSL_OP_NO_QUERY_MTU);
-	if (how->dtls_1_0) // OpenSSL 3 wants to be talked into it
+	if (how->dtls_1_0) // OpenSSL 3 allows it at level 0 only
 		SSL_CTX_set_security_level(n->client_ctx, 0);
 	const char *profiles = how->profiles;
 	if (profiles == NULL)
@@ -226,7 +226,7 @@ void net_settle(struct net *n)
 		while ((d = pop(&n->to_server)) != NULL) {
 			if (n->before_server != NULL)
 				n->before_server(n);
-			// Memory of its own, so that an overrun is seen.
+			// A buffer of exactly this length, so that sanitizers detect overruns.
 			uint8_t *bytes = malloc(d->len);
 			memcpy(bytes, d->bytes, d->len);
 			dtls_receive(n->server, bytes, d->len, n->now_ns);

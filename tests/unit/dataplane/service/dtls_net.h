@@ -1,5 +1,5 @@
-// One DTLS server session and one OpenSSL client, with the network between them and the clock in
-// the test's hands: OpenSSL's gettimeofday is replaced.
+// One DTLS server session and one OpenSSL client. The test controls the network between them and
+// the clock, for which gettimeofday is replaced.
 #pragma once
 
 #include "service/dtls.h"
@@ -25,18 +25,18 @@ struct net_queue {
 	unsigned count;
 	int sent;
 	int drop_nth; // NET_NEVER
-	size_t len_max; // of all that were sent
+	size_t len_max; // length of the longest datagram sent
 };
 
-// What the client offers; all zero: as a browser.
+// What the client offers; all zero: the same as a browser.
 struct net_client {
 	const char *profiles; // OpenSSL's list; "": no use_srtp
 	const char *ciphers;
 	unsigned mtu;
 	uint16_t alpn_len; // makes the ClientHello longer
 	bool no_certificate;
-	bool rsa; // certificate
-	bool accepts; // it is the DTLS server
+	bool rsa; // RSA instead of ECDSA certificate
+	bool accepts; // the client is the DTLS server
 	bool dtls_1_0;
 };
 
@@ -50,8 +50,8 @@ struct net {
 	uint64_t now_ns;
 	struct net_queue to_server;
 	struct net_queue to_client;
-	unsigned loss_percent; // both ways
-	uint64_t random; // its state
+	unsigned loss_percent; // in both directions
+	uint64_t random; // state of the random numbers
 	size_t data_len; // application data that the server got
 	uint8_t data[NET_DATAGRAM_MAX];
 	void (*before_server)(struct net *); // called before each datagram that the server takes
@@ -60,16 +60,16 @@ struct net {
 void net_init(struct net *, struct dtls_context *, const struct net_client *);
 void net_fini(struct net *);
 
-// Deliver and let time pass until nothing is left to do, or until *_ns of it have passed.
+// Deliver and let time pass until nothing is left to do, or duration_ns have passed.
 void net_run(struct net *, uint64_t duration_ns);
 
-// Deliver what is under way, no timers.
+// Deliver what is under way, without running timers.
 void net_settle(struct net *);
 
 // The client sends `len` bytes of application data.
 void net_client_write(struct net *, const uint8_t *data, size_t len);
 
-// Bytes that the client got to read now, or 0.
+// Number of bytes that the client can read now, or 0.
 size_t net_client_read(struct net *, uint8_t *data, size_t size);
 
 // Set the wall clock, which nothing should depend on, forward or back.

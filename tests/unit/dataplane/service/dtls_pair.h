@@ -18,7 +18,7 @@ static const char *const gcm_first[] = {"AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA
 
 static struct dtls_context *context; // gcm_first
 
-// A server that knows the fingerprint and a client, nothing sent yet.
+// A server that knows the fingerprint, and a client; nothing has been sent yet.
 static inline void start(struct net *n, const struct net_client *how)
 {
 	net_init(n, context, how);
@@ -32,7 +32,7 @@ static inline void start_connected(struct net *n)
 	assert_int_equal(dtls_state(n->server), AM_DTLS_CONNECTED);
 }
 
-// Connected, and both ends hold the same keys.
+// Asserts that the session is connected and both ends have the same keys.
 static inline void assert_connected(struct net *n)
 {
 	assert_int_equal(dtls_state(n->server), AM_DTLS_CONNECTED);
@@ -52,7 +52,7 @@ static inline void assert_connected(struct net *n)
 	        ),
 	        1
 	);
-	// The DTLS client's come first, whoever that is.
+	// The DTLS client's keys come first, in either role.
 	bool accepts = SSL_is_server(n->client);
 	const struct srtp_master *first = accepts ? &keys.server : &keys.client;
 	const struct srtp_master *second = accepts ? &keys.client : &keys.server;
@@ -98,7 +98,7 @@ static inline size_t make_record(uint8_t *to, uint8_t type, uint16_t epoch, uint
 
 static inline void inject(struct net *n, const uint8_t *bytes, size_t len)
 {
-	uint8_t *copy = calloc(1, len + 1); // one byte more than it says, for len 0
+	uint8_t *copy = calloc(1, len + 1); // one byte more, for len 0
 	memcpy(copy, bytes, len);
 	dtls_receive(n->server, copy, len, n->now_ns);
 	free(copy);

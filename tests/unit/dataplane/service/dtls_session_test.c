@@ -14,15 +14,14 @@ static void inject_garbage(struct net *n)
 	inject(n, zeros, sizeof(zeros));
 	for (unsigned type = 0; type < 256; type++) {
 		if (type == 20 || type == 21 || type == 22)
-			continue; // valid and not encrypted: whoever writes it is believed, RFC
-			          // 6347 4.1.2.7
+			continue; // unencrypted, these are valid from anyone: RFC 6347 4.1.2.7
 		inject(n, junk, make_record(junk, (uint8_t)type, 0, 200, 40));
 		inject(n, junk, make_record(junk, (uint8_t)type, 2, 200, 40));
 		inject(n, junk, make_record(junk, (uint8_t)type, 65535, 200, 40));
 	}
 	for (unsigned type = 20; type <= 23; type++) {
 		inject(n, junk, make_record(junk, (uint8_t)type, 2, 201, 40));
-		for (size_t len = 0; len <= 40; len++) // too short for nonce and tag, up to 24
+		for (size_t len = 0; len <= 40; len++) // up to 24, too short for nonce and tag
 			inject(n, junk, make_record(junk, (uint8_t)type, 1, 202, len));
 		inject(n, junk, make_record(junk, (uint8_t)type, 1, 204, 1000));
 		size_t len = make_record(junk, (uint8_t)type, 0, 205, 1000);
@@ -91,13 +90,13 @@ static void early_records_are_bounded(void **)
 	dtls_receive(n.server, hello->bytes, hello->len, n.now_ns);
 	n.to_server.count = 0;
 	inject(&n, junk, make_record(junk, 22, 2, 0, 40));
-	assert_int_equal(n.server->early_count, 0); // of an epoch that never comes
+	assert_int_equal(n.server->early_count, 0); // epoch 2 never comes
 	for (unsigned i = 0; i < 1000; i++) {
 		inject(&n, junk, make_record(junk, 22, 1, (uint8_t)i, 40));
 		assert_true(n.server->early_count <= DTLS_EARLY_MAX);
 	}
 	assert_int_equal(n.server->early_count, DTLS_EARLY_MAX);
-	// The genuine one is not early, so it still passes.
+	// The genuine record is not early, so it still passes.
 	net_run(&n, 10 * SECOND);
 	assert_connected(&n);
 	net_fini(&n);
@@ -111,7 +110,7 @@ static void half_open_handshakes_are_bounded(void **)
 	start(&a, NULL);
 	start(&b, NULL);
 	assert_int_equal(context->half_open, 0);
-	context->half_open = DTLS_HALF_OPEN_MAX - 1; // others
+	context->half_open = DTLS_HALF_OPEN_MAX - 1; // other handshakes
 	SSL_do_handshake(a.client);
 	SSL_do_handshake(b.client);
 	inject(&a, a.to_server.slots[0].bytes, a.to_server.slots[0].len);
@@ -119,7 +118,7 @@ static void half_open_handshakes_are_bounded(void **)
 	assert_int_equal(dtls_state(a.server), AM_DTLS_CONNECTING);
 	assert_int_equal(dtls_state(b.server), AM_DTLS_NEW);
 	assert_int_equal(b.to_client.sent, 0);
-	net_settle(&a); // done, so there is room for one
+	net_settle(&a); // that one is done, so there is room for another
 	assert_connected(&a);
 	net_run(&b, 30 * SECOND);
 	assert_connected(&b);
@@ -128,7 +127,7 @@ static void half_open_handshakes_are_bounded(void **)
 	assert_int_equal(context->half_open, 0);
 	net_fini(&b);
 
-	start(&a, NULL); // one that ends half-way
+	start(&a, NULL); // a handshake that is abandoned halfway
 	SSL_do_handshake(a.client);
 	inject(&a, a.to_server.slots[0].bytes, a.to_server.slots[0].len);
 	assert_int_equal(context->half_open, 1);
@@ -150,8 +149,8 @@ static size_t resident(const uint8_t *bytes, size_t len)
 	return n;
 }
 
-// A session in which nothing moves holds neither buffers nor the client's certificate, and works as
-// before: data both ways, the last flight once more, the same keys, a farewell.
+// An idle session holds neither buffers nor the client's certificate, and works as before: data in
+// both directions, the last flight repeated, the same keys, close_notify.
 static void a_quiet_session_is_small(void **)
 {
 	struct srtp_keys before, after;
@@ -162,7 +161,7 @@ static void a_quiet_session_is_small(void **)
 	SSL_do_handshake(n.client);
 	inject(&n, n.to_server.slots[0].bytes, n.to_server.slots[0].len);
 	const uint8_t *buffer = n.server->handshake_buffer;
-	assert_non_null(buffer); // else OpenSSL has changed: see on_message
+	assert_non_null(buffer); // NULL: OpenSSL has changed, see on_message
 	assert_true(malloc_usable_size((void *)(uintptr_t)buffer) >= HANDSHAKE_BUFFER_LEN);
 	n.to_server.count = n.to_server.head = 0;
 	net_settle(&n);
@@ -232,7 +231,8 @@ static void a_finished_that_overtakes_is_kept(void **)
 	n.to_server.head = 0;
 	SSL_do_handshake(n.client); // certificate to finished, in one datagram or two
 
-	// Every record a datagram, last first, but the second last (the new epoch) before the last.
+	// Each record in a datagram of its own, in reverse order, except that the second last (the
+	// new epoch) precedes the last.
 	struct {
 		const uint8_t *bytes;
 		size_t len;
@@ -318,12 +318,12 @@ static void renegotiation_is_refused(void **)
 	SSL_do_handshake(n.client);
 	assert_int_equal(
 	        n.to_server.count, 1
-	); // its hello; at our answer OpenSSL's client gives up
+	); // its hello; OpenSSL's client gives up at our answer
 	struct net_datagram *hello = &n.to_server.slots[n.to_server.head];
 	dtls_receive(n.server, hello->bytes, hello->len, n.now_ns);
 	assert_int_equal(dtls_state(n.server), AM_DTLS_CONNECTED);
 	assert_int_equal(n.to_client.count, 1);
-	assert_int_equal(n.to_client.slots[n.to_client.head].bytes[0], 21); // an alert, no flight
+	assert_int_equal(n.to_client.slots[n.to_client.head].bytes[0], 21); // an alert
 	assert_int_equal(dtls_srtp_keys(n.server, &after), 0);
 	assert_memory_equal(&before, &after, sizeof(before));
 	net_fini(&n);
@@ -338,7 +338,7 @@ static void errors_do_not_spread_between_sessions(void **)
 	net_run(&bad, SECOND);
 	assert_failed(&bad);
 	assert_int_equal(ERR_peek_error(), 0);
-	ERR_raise(ERR_LIB_SSL, SSL_R_BAD_LENGTH); // left by somebody else
+	ERR_raise(ERR_LIB_SSL, SSL_R_BAD_LENGTH); // left in the queue by other code
 	inject_garbage(&good);
 	assert_connected(&good);
 	net_fini(&good);

@@ -1,4 +1,4 @@
-// Handshakes: with which certificates and profiles, over what networks, and until when.
+// Handshakes: certificates and profiles, bad networks, and deadlines.
 #include "dtls_pair.h"
 
 static const char *const cm_first[] = {"AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"};
@@ -44,7 +44,7 @@ static void the_certificate_is_the_signaled_one(void **)
 	assert_true(certificate_digest(cert, AM_HASH_SHA256, digest));
 	assert_memory_equal(digest, dtls_context_fingerprint(context), 32);
 	X509_free(cert);
-	assert_false(SSL_SESSION_has_ticket(SSL_get_session(n.client))); // nothing to resume with
+	assert_false(SSL_SESSION_has_ticket(SSL_get_session(n.client))); // never resumed
 	net_fini(&n);
 
 	// Each process has its own certificate.
@@ -212,7 +212,7 @@ static void what_we_began_ends_by_itself(void **)
 	static const struct net_client how;
 	struct net n;
 	start_client(&n, &how);
-	n.client_failed = true; // gone
+	n.client_failed = true; // the client is gone
 	n.to_server.drop_nth = 1;
 	for (int i = 0; i < 100 && dtls_state(n.server) != AM_DTLS_FAILED; i++) {
 		n.to_client.count = 0;
@@ -267,7 +267,7 @@ static void a_silent_client_is_given_up(void **)
 	assert_int_equal(dtls_timer(n.server, dtls_deadline(n.server) - 1), AM_DTLS_CONNECTING);
 	assert_int_equal(n.to_client.sent, flight); // not yet
 	n.to_server.count = 0;
-	n.client_failed = true; // gone
+	n.client_failed = true; // the client is gone
 	net_run(&n, 29 * SECOND);
 	assert_int_equal(dtls_state(n.server), AM_DTLS_CONNECTING);
 	assert_true(n.to_client.sent - flight <= 8 * 5); // five messages, each at most eight times

@@ -22,7 +22,7 @@ static void look(int looks)
 	meeting_settle();
 }
 
-// Somebody joins who has no way yet, and so no worker.
+// A viewer joins that has no path yet, and so no worker.
 static struct session *join(void)
 {
 	struct session *s = meeting_session(2, MEETING_ROOM);
@@ -41,7 +41,7 @@ static struct session *join(void)
 	return s;
 }
 
-// The key frame comes while a way is found, and is there on whichever worker that ends.
+// The key frame comes while the viewer is connecting, and is kept on every worker that it may get.
 static void pictures_are_kept_for_who_is_expected(void **)
 {
 	meeting_begin(false);
@@ -69,7 +69,7 @@ static void nothing_is_kept_for_who_does_not_come(void **)
 	for (int i = 0; i < MEETING_WORKERS; i++)
 		assert_null(worker_fanout(&meeting.rig.worker[i], MEETING_TRACK));
 	meeting_leave(viewer);
-	join(); // and nothing is left of it where the track ends first
+	join(); // and nothing is left if the track ends first
 	meeting_end();
 }
 

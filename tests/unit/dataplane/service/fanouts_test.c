@@ -26,7 +26,7 @@ static const struct subscription *place_of(uint32_t slot)
 	return meeting.registry.sinks[slot]->object;
 }
 
-// Until then the worker may still read it.
+// Until the place is handed back, the worker may still read it.
 static void a_place_is_taken_again_once_it_is_handed_back(void **)
 {
 	meeting_begin(false);
@@ -44,7 +44,7 @@ static void a_place_is_taken_again_once_it_is_handed_back(void **)
 static void a_fanout_goes_with_its_last_subscription(void **)
 {
 	meeting_begin(false);
-	for (uint32_t i = 0; i < 100; i++) // more than a chunk has places
+	for (uint32_t i = 0; i < 100; i++) // more than the places of a chunk
 		assert_int_equal(meeting_subscribe(i, 1000 + 2 * i, 1001 + 2 * i), 0);
 	for (uint32_t i = 0; i < 100; i++) {
 		assert_non_null(worker_fanout(&meeting.rig.worker[0], MEETING_TRACK));

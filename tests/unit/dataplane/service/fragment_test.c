@@ -144,7 +144,7 @@ static void fragments_in_any_order_make_the_datagram(void **)
 			assert_whole(m);
 		}
 	}
-	for (uint32_t i = 0; i < 2 * FRAGMENT_BUFFERS; i++) { // more than it has buffers
+	for (uint32_t i = 0; i < 2 * FRAGMENT_BUFFERS; i++) { // more than there are buffers
 		assert_null(add_cut(i, 0, 480, true));
 		assert_whole(add_cut(i, 480, 528, false));
 	}
@@ -167,7 +167,7 @@ static void overlaps_never_make_a_datagram(void **)
 		assert_null(add_cut(1, 0, 480, true));
 		assert_null(add_cut(1, 240, 480, true));
 		assert_null(add_cut(1, 720, 288, false));
-		assert_null(add_cut(2, 0, 480, true)); // one twice
+		assert_null(add_cut(2, 0, 480, true)); // a duplicate
 		assert_null(add_cut(2, 0, 480, true));
 		assert_null(add_cut(2, 480, 528, false));
 		assert_null(add_cut(3, 480, 528, false)); // covered by what comes later
@@ -220,9 +220,9 @@ static void too_many_parts_are_refused(void **)
 static void a_flood_is_bounded_and_passes(void **)
 {
 	make_whole(4, 1000);
-	for (uint32_t i = 0; i < 20000; i++) // never the first: none completes
+	for (uint32_t i = 0; i < 20000; i++) // never the first fragment, so none completes
 		assert_null(add_cut(i % 1000, 48 + i / 1000 % 6 * 48, 48, true));
-	assert_int_equal(rte_mempool_avail_count(pool), BUFFERS); // the media's are untouched
+	assert_int_equal(rte_mempool_avail_count(pool), BUFFERS); // media's buffers are untouched
 	assert_true(fragment_counts(table)->refused >= 20000 - FRAGMENT_BUFFERS);
 
 	now += rte_get_tsc_hz() * FRAGMENT_TIMEOUT_MS / 1000 + 1;
@@ -249,7 +249,7 @@ static void without_free_buffers_nothing_leaks(void **)
 	assert_null(add_cut(1, 0, 960, true));
 	while (n < BUFFERS - 1 && (held[n] = rte_pktmbuf_alloc(pool)) != NULL)
 		n++;
-	struct rte_mbuf *m = add_cut(1, 960, 48, false); // takes the last and gives it back
+	struct rte_mbuf *m = add_cut(1, 960, 48, false); // takes the last buffer and gives it back
 	assert_whole(m);
 	rte_pktmbuf_free_bulk(held, n);
 }

@@ -91,7 +91,6 @@ static void assert_selected(struct ice_tuple t)
 	assert_memory_equal(ice_selected(&ice), &t, sizeof(t));
 }
 
-// No answer, and no change of state.
 // Whether a valid check has come from there.
 static bool is_validated(const struct ice_tuple *from)
 {
@@ -102,6 +101,7 @@ static bool is_validated(const struct ice_tuple *from)
 	return false;
 }
 
+// Asserts that there is no answer and no change of state.
 static void assert_ignored(const struct ice_tuple *from, const uint8_t *msg, size_t len)
 {
 	struct ice before = ice;
@@ -124,7 +124,7 @@ static void the_first_valid_check_connects(void **)
 	assert_true(is_validated(&from));
 	assert_int_equal(check(from), ICE_RESPOND | ICE_CHECKED);
 
-	// Each part of a tuple tells it apart.
+	// Tuples differ if any part of them differs.
 	struct ice_tuple other = from;
 	other.port++;
 	assert_false(is_validated(&other));
@@ -182,7 +182,7 @@ static void strangers_meet_silence(void **)
 		set_credentials(ufrag, new_pwd); // wrong MESSAGE-INTEGRITY
 		request.use_candidate = true;
 		assert_ignored(&stranger, msg, build(msg, sizeof(msg)));
-		request.controlled = true; // no error answer to a stranger either
+		request.controlled = true; // a stranger gets no error response either
 		assert_ignored(&stranger, msg, build(msg, sizeof(msg)));
 		request.controlled = request.use_candidate = false;
 		set_credentials(ufrag, pwd);
@@ -198,8 +198,8 @@ static void long_usernames_meet_silence(void **)
 	static uint8_t msg[70000];
 	struct ice_tuple from = tuple(1, 5000);
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
-		// By hand: a builder may refuse it. Without integrity it would be ignored anyway,
-		// so the ones that do fit are built well.
+		// Built by hand, since a builder may refuse it. Requests that do fit are built
+		// correctly: without integrity they would be ignored anyway.
 		memset(username, 'x', sizeof(username));
 		memcpy(username, ufrag, AM_UFRAG_LEN);
 		username[AM_UFRAG_LEN] = ':';
@@ -239,9 +239,9 @@ static void damaged_checks_meet_silence(void **)
 	}
 	memcpy(bad, msg, len);
 	memset(bad + len, 0, 4);
-	assert_ignored(&from, bad, len + 4); // something after FINGERPRINT
+	assert_ignored(&from, bad, len + 4); // an attribute after FINGERPRINT
 
-	// Without FINGERPRINT (the last 8 bytes). Its integrity would be right.
+	// Without FINGERPRINT (the last 8 bytes). MESSAGE-INTEGRITY would be correct.
 	memcpy(bad, msg, len);
 	bad[2] = (uint8_t)((len - 28) >> 8);
 	bad[3] = (uint8_t)(len - 28);
@@ -253,7 +253,7 @@ static void damaged_checks_meet_silence(void **)
 	assert_true(offer(&from, msg, len) & ICE_CHECKED);
 }
 
-// A message as no builder makes it: USERNAME, one more attribute of 4 bytes (0: none), right
+// A message that no builder makes: USERNAME, another attribute of 4 bytes (0: none), correct
 // MESSAGE-INTEGRITY and FINGERPRINT (RFC 8489 14.5 and 14.7).
 static size_t build_raw(uint8_t *msg, uint16_t type, uint16_t attribute)
 {
@@ -302,7 +302,7 @@ static void unknown_attributes_are_told(void **)
 	assert_true(stun_verify(response, outcome.response_len, &m, pwd, AM_PWD_LEN));
 	assert_int_equal(ice.path_count, 0);
 
-	// Optional ones are ignored.
+	// Optional attributes are ignored.
 	assert_true(offer(&from, msg, build_raw(msg, STUN_BINDING_REQUEST, 0xc057)) & ICE_CHECKED);
 }
 
@@ -364,7 +364,7 @@ static void nomination_moves_the_selection(void **)
 	request.use_candidate = true;
 	assert_int_equal(check(b), ICE_RESPOND | ICE_CHECKED | ICE_SELECTED);
 	assert_selected(b);
-	assert_int_equal(check(b), ICE_RESPOND | ICE_CHECKED); // it is already
+	assert_int_equal(check(b), ICE_RESPOND | ICE_CHECKED); // b is already selected
 	assert_true(check(a) & ICE_SELECTED);
 
 	request.use_candidate = false;
@@ -434,7 +434,7 @@ static void a_new_address_is_selected_once_it_is_proven(void **)
 	assert_int_equal(check(b), ICE_RESPOND | ICE_ADDED | ICE_AWAITED);
 	assert_selected(a);
 	assert_false(ice_prove(&ice, &c, now_ns)); // never seen
-	assert_false(ice_prove(&ice, &a, now_ns)); // it is selected
+	assert_false(ice_prove(&ice, &a, now_ns)); // a is already selected
 	assert_selected(a);
 	assert_true(ice_prove(&ice, &b, now_ns));
 	assert_selected(b);
@@ -456,7 +456,7 @@ static void another_port_of_a_proven_address_needs_no_proof(void **)
 	assert_selected(d);
 }
 
-// Each rule that selects is held to it.
+// Each rule of selection must respect this.
 static void no_rule_selects_what_is_not_proven(void **)
 {
 	struct ice_tuple a = tuple(1, 1), b = tuple(2, 2), c = tuple(3, 3);
@@ -473,7 +473,7 @@ static void no_rule_selects_what_is_not_proven(void **)
 	assert_selected(a);
 	assert_selected(a);
 
-	// The selected one is nominated again: nothing is pending any more.
+	// The selected tuple is nominated again: nothing is pending any more.
 	request.has_nomination = true;
 	request.nomination = 8;
 	check(a);
@@ -485,7 +485,7 @@ static void no_rule_selects_what_is_not_proven(void **)
 	ice_expire(&ice);
 	struct ice_tuple d = tuple(4, 4);
 	assert_int_equal(check(d), ICE_RESPOND | ICE_ADDED | ICE_AWAITED);
-	assert_int_equal(ice.state, AM_ICE_EXPIRED); // nothing is sent, and nobody says otherwise
+	assert_int_equal(ice.state, AM_ICE_EXPIRED); // nothing is sent until a check connects again
 	assert_null(ice_selected(&ice));
 	assert_true(check(d) & ICE_AWAITED);
 	assert_true(check(tuple(1, 9)) & ICE_SELECTED); // a laptop that slept
@@ -503,7 +503,7 @@ static void each_awaited_tuple_may_be_proven(void **)
 	check(victim);
 	assert_true(ice_prove(&ice, &b, now_ns));
 	assert_selected(b);
-	assert_false(ice_prove(&ice, &victim, now_ns)); // it is awaited no more
+	assert_false(ice_prove(&ice, &victim, now_ns)); // no longer awaited
 	assert_selected(b);
 
 	ice_expire(&ice);
@@ -515,7 +515,7 @@ static void each_awaited_tuple_may_be_proven(void **)
 	assert_false(ice_expired(&ice, now_ns + ICE_CONSENT_NS));
 }
 
-// A check that has never come before.
+// A check with a new transaction.
 static uint32_t check_fresh(struct ice_tuple from)
 {
 	static uint8_t next[STUN_TRANSACTION_LEN] = "a fresh one";
@@ -541,7 +541,7 @@ static void who_sends_only_checks_is_followed_where_the_old_tuple_is_silent(void
 	assert_false(check(victim) & ICE_SELECTED); // a replay
 	assert_true(check_fresh(b) & ICE_SELECTED);
 	assert_selected(b);
-	assert_true(check(b) & ICE_AWAITED); // its proof is still welcome
+	assert_true(check(b) & ICE_AWAITED); // b can still be proven
 	assert_false(ice_prove(&ice, &b, now_ns));
 	assert_memory_equal(&ice.proven, &b, sizeof(b));
 
@@ -633,7 +633,7 @@ static void a_silent_selection_is_left(void **)
 
 static void the_stalest_unselected_tuple_is_evicted(void **)
 {
-	check(tuple(1, 1)); // selected, and the stalest of all
+	check(tuple(1, 1)); // selected, and the stalest
 	for (uint8_t i = 2; i <= ICE_TUPLE_MAX; i++) {
 		now_ns += SECOND / 10;
 		request.priority++;
@@ -650,7 +650,7 @@ static void the_stalest_unselected_tuple_is_evicted(void **)
 	assert_true(is_validated(&added));
 	assert_selected(tuple(1, 1));
 
-	// Many addresses: bounded, and every one that came is told when it goes.
+	// With many addresses, tuples are bounded, and each eviction is reported.
 	uint8_t known = ICE_TUPLE_MAX;
 	struct ice_tuple selected = tuple(1, 1);
 	for (unsigned i = 0; i < 1000; i++) {
@@ -678,12 +678,12 @@ static void a_restart_keeps_the_old_until_the_new_is_used(void **)
 	check(a);
 	request.has_nomination = false;
 	ice_restart(&ice, new_ufrag, new_pwd);
-	assert_int_equal(check(a), ICE_RESPOND | ICE_CHECKED); // old ones
+	assert_int_equal(check(a), ICE_RESPOND | ICE_CHECKED); // the old credentials
 	struct stun_message m;
 	assert_int_equal(stun_parse(response, outcome.response_len, &m), 0);
 	assert_true(stun_verify(response, outcome.response_len, &m, pwd, AM_PWD_LEN));
 
-	// A mix of both is neither.
+	// A mix of old and new credentials is invalid.
 	uint8_t msg[STUN_LEN_MAX];
 	set_credentials(new_ufrag, pwd);
 	assert_ignored(&a, msg, build(msg, sizeof(msg)));
@@ -695,9 +695,9 @@ static void a_restart_keeps_the_old_until_the_new_is_used(void **)
 	assert_int_equal(stun_parse(response, outcome.response_len, &m), 0);
 	assert_true(stun_verify(response, outcome.response_len, &m, new_pwd, AM_PWD_LEN));
 	assert_selected(a);
-	assert_int_equal(check(a), ICE_RESPOND | ICE_CHECKED); // only once
+	assert_int_equal(check(a), ICE_RESPOND | ICE_CHECKED); // reported only once
 
-	set_credentials(ufrag, pwd); // gone
+	set_credentials(ufrag, pwd); // the old credentials are gone
 	assert_ignored(&a, msg, build(msg, sizeof(msg)));
 	static const struct ice_credentials zero;
 	assert_memory_equal(&ice.previous, &zero, sizeof(zero));
@@ -719,7 +719,7 @@ static void a_second_restart_keeps_what_the_client_uses(void **)
 	ice_restart(&ice, new_ufrag, new_pwd);
 	ice_restart(&ice, third_ufrag, new_pwd);
 	assert_true(check(a) & ICE_CHECKED); // the first ones, still in use
-	set_credentials(new_ufrag, new_pwd); // never used, replaced
+	set_credentials(new_ufrag, new_pwd); // never used, and replaced
 	assert_ignored(&a, msg, build(msg, sizeof(msg)));
 	set_credentials(third_ufrag, new_pwd);
 	assert_true(check(a) & ICE_RESTARTED);

@@ -52,7 +52,7 @@ static void echoes_are_answered(void **)
 		make_echo(&f, family, us.vlan, family == 4 ? 8 : 128, 57);
 		assert_int_equal(answer(&icmp, &us, &f, S), f.len);
 
-		struct packet_view v; // read as the peer
+		struct packet_view v; // as the peer parses it
 		enum drop why;
 		enum packet_class class = frame_parse(reply, f.len, &peer, &v, &why);
 		assert_int_equal(class, family == 4 ? PACKET_ICMP : PACKET_ICMP6);

@@ -14,7 +14,7 @@
 #define MEETING_TRACK   am_id_make(3, 1)
 #define MEETING_VIEWER  am_id_make(1, 1)
 
-// The one of this program.
+// The only meeting of this program.
 struct meeting {
 	struct rig rig;
 	struct am_region region;
@@ -25,16 +25,16 @@ extern struct meeting meeting;
 // The EAL and the workers: a group's setup.
 int meeting_open(void **);
 
-void meeting_begin(bool screen); // the track is of one
+void meeting_begin(bool screen); // screen: the track is a shared screen
 void meeting_end(void);
 
-// The workers' turns, and what they hand back.
+// Runs the workers, and handles what they hand back.
 void meeting_settle(void);
 
-// A transport in this slot, on no worker yet.
+// Adds a transport in this slot, on no worker yet.
 struct session *meeting_session(uint32_t slot, uint64_t room_id);
 void meeting_leave(struct session *);
 
-// The viewer's subscription of the track in this slot. 0 or -errno.
+// Adds the viewer's subscription to the track, in this slot. 0 or -errno.
 int meeting_subscribe(uint32_t slot, uint32_t ssrc, uint32_t rtx_ssrc);
 void meeting_unsubscribe(uint32_t slot);

@@ -60,7 +60,7 @@ static int teardown(void **)
 	return 0;
 }
 
-// Hands the frame over as the worker would; true if the parser let it pass.
+// Passes the frame on as a worker would; true if the parser accepts it.
 static bool receive(const struct frame *f, uint64_t now)
 {
 	struct packet_view view;
@@ -87,7 +87,7 @@ static void make_arp(
 	frame_append(f, body, 28);
 }
 
-// From src to dst about target; option 0: none.
+// A message from src to dst about target; option 0: none.
 static void
 make_nd(struct frame *f, uint8_t type, uint8_t flags, const uint8_t *src, const uint8_t *dst,
         const uint8_t *target, uint8_t option, const uint8_t *mac)
@@ -133,7 +133,7 @@ static bool knows(const struct am_address *a, uint64_t now, const uint8_t *mac)
 	return neighbour_lookup(table, a, now, found) && memcmp(found, mac, 6) == 0;
 }
 
-// Asks for the host and hears from it.
+// Requests the host's MAC address and receives the answer.
 static void make_live(uint64_t now)
 {
 	struct am_address a = host();
@@ -180,7 +180,7 @@ static void requests_for_our_address_are_answered(void **)
 	assert_memory_equal(sent.bytes + 32, frame_peer.mac, 6);
 	assert_memory_equal(sent.bytes + 38, host_ip, 4);
 
-	struct am_address a = host(); // and the asker is known now
+	struct am_address a = host(); // the host that asked is known now
 	assert_true(knows(&a, S, frame_peer.mac));
 	assert_int_equal(sent_count, 1);
 }
@@ -229,7 +229,7 @@ static void unknown_neighbours_are_asked_for_once_a_second(void **)
 	assert_memory_equal(sent.bytes + 38, host_ip, 4);
 	struct am_address far = {.family = 4, .bytes = {192, 0, 2, 1}};
 	assert_false(neighbour_lookup(table, &far, S, mac));
-	assert_int_equal(sent_count, 3); // never for what is not on the link
+	assert_int_equal(sent_count, 3); // never for addresses that are not on the link
 }
 
 static void answers_are_learned_and_told(void **)
@@ -292,7 +292,7 @@ static void a_live_neighbour_is_not_replaced(void **)
 		assert_true(receive(&f, t));
 		make_arp(&f, 2, frame_us.mac, evil_mac, host_ip, frame_us.ipv4.bytes);
 		assert_true(receive(&f, t));
-		neighbour_tick(table, t); // probes go out from 20 s on, and evil answers them
+		neighbour_tick(table, t); // probes begin at 20 s, and evil answers them
 		assert_true(knows(&a, t, frame_peer.mac));
 	}
 	assert_int_equal(changed_count, 1);
@@ -346,7 +346,7 @@ static void an_unused_or_silent_neighbour_is_forgotten(void **)
 		neighbour_tick(table, t);
 	sent_count = 0;
 	neighbour_tick(table, 200 * S + S / 2);
-	assert_true(sent_count <= 2); // the routers only
+	assert_true(sent_count <= 2); // requests for the routers only
 	assert_false(neighbour_lookup(table, &a, 201 * S, mac));
 	for (uint64_t t = 201 * S; t < 210 * S; t += S / 4)
 		neighbour_tick(table, t);
@@ -395,7 +395,7 @@ static void a_full_table_prefers_our_own_questions(void **)
 		assert_false(neighbour_lookup(table, &a, S + i, mac));
 	}
 	uint64_t evicted = table->counts.evicted;
-	assert_true(evicted > 0); // the routers have their places
+	assert_true(evicted > 0); // routers are not evicted
 	make_nd(&f, 135, 0, frame_peer.ipv6.bytes, frame_us.ipv6.bytes, frame_us.ipv6.bytes, 1,
 	        frame_peer.mac);
 	f.bytes[f.l3 + 8 + 12] = 9;
@@ -418,7 +418,7 @@ static void our_own_address_is_defended(void **)
 		);
 		assert_true(receive(&f, S + (uint64_t)i * S / 4));
 	}
-	// ARP, advertisement and a question for each of the two routers; once in 10 s.
+	// ARP, an advertisement, and a request for each of the two routers; once in 10 s.
 	assert_int_equal(sent_count, 4);
 	assert_int_equal(changed_count, 0);
 	make_nd(&f, 136, 0x20, frame_peer.ipv6.bytes, (uint8_t[16]){0xff, 2, [15] = 1},
@@ -469,10 +469,10 @@ static void bad_solicitations_are_not(void **)
 	f.bytes[f.l3 + 7] = 254; // forwarded
 	assert_true(receive(&f, S));
 	make_nd(&f, 135, 0, peer, group, us, 1, evil_mac);
-	f.bytes[f.l4 + 2] ^= 1; // checksum
+	f.bytes[f.l4 + 2] ^= 1; // wrong checksum
 	assert_true(receive(&f, S));
 	make_nd(&f, 135, 0, peer, group, us, 1, evil_mac);
-	f.bytes[f.l4 + 1] = 1; // code
+	f.bytes[f.l4 + 1] = 1; // wrong code
 	frame_icmp6_fix(&f);
 	assert_true(receive(&f, S));
 	make_nd(&f, 135, 0, peer, group, us, 1, evil_mac);
@@ -508,7 +508,7 @@ static void advertisements_must_be_asked_for(void **)
 
 	make_nd(&f, 136, 0x60, peer, us, peer, 2, evil_mac);
 	assert_true(receive(&f, S));
-	assert_int_equal(changed_count, 0); // not asked
+	assert_int_equal(changed_count, 0); // not requested
 	assert_false(neighbour_lookup(table, router, S, mac));
 	assert_nd_whole();
 	assert_memory_equal(sent.bytes, ((uint8_t[]){0x33, 0x33, 0xff, 0, 0, 1}), 6);

@@ -19,7 +19,7 @@ static uint8_t ips[4][16] = {
 static int begin(void **)
 {
 	places_init(&places);
-	places.secret = 1; // in which the rooms and addresses of these tests do not meet
+	places.secret = 1; // with it, no rooms or addresses of these tests share a bucket
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 #include "service/session.h"
 #include "service/source.h"
 
-// A speaker of a room on one of the workers, with so many voices from this slot on.
+// A speaker in a room, on a worker, with `count` voices from this slot on.
 static struct session *
 speak(uint32_t slot, uint64_t room, uint16_t worker, uint32_t first, uint32_t count,
       uint8_t loudest)
@@ -73,7 +73,7 @@ static void voices_of_a_room_are_compared_across_workers(void **)
 	meeting_end();
 }
 
-// The place is not free before the worker has let go of it.
+// The place is not free before the worker has handed the track back.
 static void a_voice_keeps_its_place_while_its_worker_has_it(void **)
 {
 	meeting_begin(false);

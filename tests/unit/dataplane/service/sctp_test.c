@@ -16,7 +16,7 @@
 #define WIRE_MAX 64
 #define SECOND   1000000000ull
 
-// A wire of packets that wait, so that neither end calls the other from within.
+// Packets wait on a wire, so that neither end calls the other from within a call.
 struct packet {
 	bool to_server;
 	size_t len;
@@ -33,7 +33,7 @@ struct link {
 	size_t last_len;
 	uint32_t last_ppid;
 	uint16_t last_stream;
-	char heard[4096]; // by the client
+	char heard[4096]; // heard by the client
 	size_t heard_len, heard_count;
 };
 
@@ -224,7 +224,7 @@ static void an_abort_ends_it(void **)
 	link_end(l);
 }
 
-// CVE-2020-6514: the cookie of an INIT ACK showed what usrsctp takes for our address.
+// CVE-2020-6514: the cookie of an INIT ACK revealed what usrsctp takes for our address.
 static void no_pointer_is_shown(void **)
 {
 	struct link *l = link_up(am_id_make(0x1234, 0x777));
@@ -335,7 +335,7 @@ static void a_flood_of_inits_leaves_nothing(void **)
 		association_start(&other);
 		struct packet *p = &l->wire[l->head++ % WIRE_MAX];
 		sctp_receive(l->server, p->bytes, p->len);
-		l->head = l->tail; // the answers are not waited for
+		l->head = l->tail; // drops the answers
 	}
 	assert_true(heap() < before + 100000);
 	association_say(&l->client, 3, SCTP_PPID_STRING, "still here", 10);
@@ -358,7 +358,7 @@ static void a_reader_that_acknowledges_nothing_is_bounded(void **)
 	}
 	assert_in_range(taken, 4, SCTP_SEND_MAX / sizeof(text));
 	assert_int_equal(sctp_send(l->server, 0, SCTP_PPID_STRING, text, sizeof(text)), -EAGAIN);
-	pass(l, 60000); // it is not given up either: ICE does that
+	pass(l, 60000); // SCTP does not give up: that is up to ICE
 	assert_int_equal(sctp_state(l->server), SCTP_UP);
 	l->client.deaf = false;
 	pass(l, 20000);

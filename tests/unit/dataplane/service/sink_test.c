@@ -7,9 +7,9 @@
 #include "meeting.h"
 #include "path/relay.h"
 
-#define SSRC 1000 // of the first subscription; the next one's is ten more
+#define SSRC 1000 // of the first subscription; each next one has ten more
 
-// A viewer who loses the first packets must not meet the wrap in them: RFC 3711 3.3.1.
+// A viewer that loses the first packets must not miss a wrap among them (RFC 3711 3.3.1).
 static void numbers_begin_in_the_lower_half(void **)
 {
 	uint16_t all = 0, all_rtx = 0;
@@ -24,12 +24,12 @@ static void numbers_begin_in_the_lower_half(void **)
 		all |= first;
 		all_rtx |= (uint16_t)k->object->rtx_index;
 	}
-	assert_int_equal(all, 0x7FFF); // and anywhere in it
+	assert_int_equal(all, 0x7FFF); // anywhere in the lower half
 	assert_int_equal(all_rtx, 0x7FFF);
 	meeting_end();
 }
 
-// Two guards of one (key, SSRC) would each give out the same index.
+// Two index guards for one (key, SSRC) would each allow the same index.
 static void an_ssrc_is_given_to_one_subscription_of_a_transport(void **)
 {
 	meeting_begin(false);
@@ -46,7 +46,7 @@ static void an_ssrc_is_given_to_one_subscription_of_a_transport(void **)
 	meeting_end();
 }
 
-// The key outlives a subscription, and a new one would begin its indexes anew.
+// The key outlives a subscription, and a new subscription would begin its indexes anew.
 static void an_ssrc_does_not_come_back_under_its_key(void **)
 {
 	meeting_begin(false);

@@ -25,7 +25,7 @@ static void subscribe_from(uint32_t viewer, uint8_t layer)
 	assert_int_equal(sink_add(&meeting.registry, &add), 0);
 }
 
-// Both workers' turns, for so long.
+// Runs both workers for this long.
 static void pass(struct worker workers[2], int64_t *now_us, int64_t us)
 {
 	for (int64_t end = *now_us + us; *now_us < end; *now_us += 20000) {
@@ -90,7 +90,7 @@ static void what_any_worker_wishes_is_wanted(void **)
 		assert_int_equal(registry_place(&meeting.registry, s, i == 2), 0);
 	}
 	assert_int_equal(wanted(), 7);
-	pass(workers, &now_us, DEMAND_OFF_US + 500000); // nobody is there
+	pass(workers, &now_us, DEMAND_OFF_US + 500000); // no viewer is left
 	assert_int_equal(wanted(), 1);
 	subscribe_from(1, 1);
 	pass(workers, &now_us, 500000);

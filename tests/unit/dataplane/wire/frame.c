@@ -155,7 +155,7 @@ enum packet_class frame_parse(
 	memcpy(copy, bytes, len);
 	*why = DROP_COUNT;
 	enum packet_class class = packet_parse(copy, len, false, local, view, why);
-	if (view->src_mac) // as the caller's own frame has it
+	if (view->src_mac) // as a pointer into the caller's frame
 		view->src_mac = bytes + (view->src_mac - copy);
 	free(copy);
 	return class;

@@ -28,25 +28,26 @@ void frame_ethernet(
 );
 void frame_append(struct frame *, const void *bytes, size_t len);
 
-// Header from the peer to us; what is appended afterwards is its payload, until frame_ip_end fills
-// the lengths and the IPv4 checksum.
+// An IP header from the peer to us. Append its payload, then call frame_ip_end, which fills in the
+// lengths and the IPv4 checksum.
 void frame_ip4(struct frame *, uint8_t protocol);
 void frame_ip6(struct frame *, uint8_t next);
 void frame_ip_end(struct frame *);
 
-// A whole UDP packet from the peer to us, all checksums right.
+// A whole UDP packet from the peer to us, with correct checksums.
 void frame_udp(
         struct frame *, uint8_t family, uint16_t vlan, uint16_t src_port, uint16_t dst_port,
         const void *payload, size_t len
 );
 
-// Right again after a change of the payload or the addresses.
+// Corrects the checksum after a change of the payload or the addresses.
 void frame_udp_fix(struct frame *);
 void frame_icmp6_fix(struct frame *);
 
-// xorshift; the seed is printed by the tests.
+// xorshift; the tests print the seed.
 uint32_t frame_random(uint64_t *state);
 
-// Parses a copy in exactly as much heap as the frame has, so that a read past it is seen.
+// Parses a copy in heap memory of exactly the frame's length, so that sanitizers detect a read
+// beyond it.
 enum packet_class
 frame_parse(const uint8_t *bytes, size_t len, const struct packet_local *, struct packet_view *, enum drop *);

@@ -99,7 +99,7 @@ static void a_udp_checksum_of_zero_is_sent_as_ffff(void **)
 		        family == 4 ? frame_us.ipv4.bytes : frame_us.ipv6.bytes, 40000
 		);
 		uint16_t len = packet_seal(&r, frame, 2, 0);
-		memcpy(frame + r.len, frame + r.len - 2, 2); // now the sum is all ones
+		memcpy(frame + r.len, frame + r.len - 2, 2); // makes the sum all ones
 		memset(frame + r.len - 2, 0, 2);
 		assert_int_equal(packet_seal(&r, frame, 2, 0), len);
 		assert_int_equal(frame[r.len - 2], 0xff);
@@ -141,7 +141,7 @@ static void only_ipv4_may_do_without_a_checksum(void **)
 	assert_int_equal(frame_parse(frame, len, &frame_us, &view, &why), PACKET_MEDIA_PORT);
 	packet_seal(&r, frame, 100, PACKET_UNCHECKED_IPV4 | PACKET_OFFLOAD_UDP);
 	packet_seal(&r, checked, 100, PACKET_OFFLOAD_UDP);
-	assert_memory_equal(frame, checked, len); // the port's costs nothing
+	assert_memory_equal(frame, checked, len); // a checksum by the port costs nothing
 
 	packet_route_init(&r, &frame_peer, frame_us.mac, 6, frame_us.ipv6.bytes, 40000);
 	len = packet_seal(&r, frame, 100, PACKET_UNCHECKED_IPV4);
@@ -245,7 +245,7 @@ static void verified_checksums_are_not_computed_again(void **)
 	);
 }
 
-// One change of a good packet, the rest made right again, and the reason it meets.
+// A change of a good packet, whose other fields are corrected, and the expected reason of the drop.
 struct change {
 	uint8_t family;
 	size_t offset; // from the Ethernet header
@@ -318,7 +318,7 @@ static void udp_lengths_and_missing_checksums(void **)
 			assert_dropped(&f, DROP_udp_malformed);
 		}
 		frame_udp(&f, family, 0, 5000, 40000, "abcd", 4);
-		f.bytes[f.l4 + 5] = 10; // shorter than the IP payload: the rest does not count
+		f.bytes[f.l4 + 5] = 10; // shorter than the IP payload: the rest is ignored
 		frame_udp_fix(&f);
 		assert_int_equal(parse(&f), PACKET_MEDIA_PORT);
 		assert_int_equal(view.payload_len, 2);
@@ -347,7 +347,7 @@ static void only_the_configured_vlan_is_heard(void **)
 	assert_dropped(&f, DROP_vlan_mismatch);
 	frame_udp(&f, 4, 100 | 0xe000, 5000, 40000, "a", 1); // with a priority
 	assert_int_equal(frame_parse(f.bytes, f.len, &tagged, &view, &why), PACKET_MEDIA_PORT);
-	frame_udp(&f, 4, 0xa000, 5000, 40000, "a", 1); // a priority alone
+	frame_udp(&f, 4, 0xa000, 5000, 40000, "a", 1); // only a priority
 	assert_int_equal(parse(&f), PACKET_MEDIA_PORT);
 
 	uint8_t twice[4] = {0x81, 0, 0, 100};
@@ -385,16 +385,16 @@ static void ipv4_fragments_are_told_apart(void **)
 	struct frame f;
 
 	frame_udp(&f, 4, 0, 5000, 40000, "abcdefgh", 8);
-	f.bytes[20] = 0x20; // more
+	f.bytes[20] = 0x20; // more fragments follow
 	frame_ip_end(&f);
 	assert_int_equal(parse(&f), PACKET_FRAGMENT);
 	assert_int_equal(view.payload_offset, 34);
 	assert_int_equal(view.payload_len, 16);
 	f.bytes[20] = 0;
-	f.bytes[21] = 2; // offset
+	f.bytes[21] = 2; // fragment offset
 	frame_ip_end(&f);
 	assert_int_equal(parse(&f), PACKET_FRAGMENT);
-	f.bytes[23] = 1; // ICMP in pieces
+	f.bytes[23] = 1; // fragmented ICMP
 	frame_ip_end(&f);
 	assert_dropped(&f, DROP_unknown_protocol);
 }
@@ -424,7 +424,7 @@ static void ipv6_extension_headers_are_bounded(void **)
 	assert_int_equal(parse(&f), PACKET_MEDIA_PORT);
 	assert_int_equal(view.payload_offset, 14 + 40 + 24 + 8);
 
-	memset(e, 0, sizeof(e)); // one too many
+	memset(e, 0, sizeof(e)); // one header too many
 	e[0] = e[8] = e[16] = 60;
 	e[24] = 17;
 	extended(&f, 60, e, 32);
@@ -462,10 +462,10 @@ static void ipv6_fragments_are_told_apart(void **)
 	e[3] = 8;
 	extended(&f, 44, e, 8);
 	assert_int_equal(parse(&f), PACKET_FRAGMENT);
-	e[3] = 6; // reserved bits: whole in one piece (RFC 6946)
+	e[3] = 6; // reserved bits: an atomic fragment (RFC 6946)
 	extended(&f, 44, e, 8);
 	assert_int_equal(parse(&f), PACKET_MEDIA_PORT);
-	e[0] = 58; // neighbour discovery in pieces (RFC 6980)
+	e[0] = 58; // fragmented neighbour discovery (RFC 6980)
 	extended(&f, 44, e, 8);
 	assert_dropped(&f, DROP_ipv6_extension);
 	uint8_t behind[16] = {44, 0, [8] = 17, 0, 0, 1};

@@ -155,7 +155,7 @@ static void remb_bitrates_are_scaled_and_saturate(void **)
 	bytes[17] = 0xFF;
 	assert_int_equal(rtcp_parse_remb(&v, &remb), 0);
 	assert_true(remb.bitrate == UINT64_MAX);
-	bytes[12] = 'X'; // another application's feedback
+	bytes[12] = 'X'; // feedback of another application
 	only_view(bytes, sizeof(bytes), RTCP_OTHER);
 }
 

@@ -201,7 +201,7 @@ static void builders_refuse_every_buffer_that_is_too_small(void **)
 	}
 }
 
-// Bytes out are never more than bytes in, for the smallest request of a client.
+// Even for the smallest request of a client, the answer has no more bytes than the request.
 // proves A03
 static void answers_are_not_longer_than_the_smallest_authentic_request(void **)
 {
@@ -217,7 +217,7 @@ static void answers_are_not_longer_than_the_smallest_authentic_request(void **)
 	);
 }
 
-// An attribute list behind a header whose length fits; no integrity, no fingerprint.
+// Parses attributes after a header with the correct length, without integrity and fingerprint.
 static int parse_attributes(const char *attributes, size_t len, struct stun_message *m)
 {
 	static uint8_t bytes[1600]; // *m points into it
@@ -337,7 +337,7 @@ static void nothing_may_follow_the_fingerprint(void **)
 	size_t len = stun_build_request(bytes, sizeof(bytes), &request);
 	memcpy(bytes + len, "\x80\x22\x00\x00", 4);
 	bytes[3] += 4;
-	uint32_t crc = crc_of(bytes, len - 8) ^ 0x5354554E; // right for the longer message
+	uint32_t crc = crc_of(bytes, len - 8) ^ 0x5354554E; // correct for the longer message
 	for (size_t i = 0; i < 4; i++)
 		bytes[len - 4 + i] = (uint8_t)(crc >> (24 - 8 * i));
 	assert_int_equal(stun_parse(bytes, len + 4, &m), -EBADMSG);
@@ -355,7 +355,7 @@ static void parse_everything(const uint8_t *bytes, size_t len)
 	any_verified |= m.has_fingerprint && stun_verify(bytes, len, &m, PASSWORD, PASSWORD_LEN);
 }
 
-// A single changed or missing byte, and the message is worth nothing.
+// A single changed or missing byte makes the message invalid.
 // proves A02
 static void no_changed_byte_verifies(void **)
 {
