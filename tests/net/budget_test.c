@@ -1,4 +1,4 @@
-// What one viewer may cost: it floods the server, and the others are not affected.
+// What one viewer may cost: it floods the server, which must not affect the others.
 #include <stdio.h>
 #include <string.h>
 
@@ -10,8 +10,8 @@
 #define PACKETS     36 // of 1.4 kB in 20 ms: 20 Mbit/s
 #define NACK_FCIS   347 // in a packet of 1.4 kB
 #define FIR_FCIS    173
-#define FIND_COST   8 // units of work for each of these (feedback.c)
-#define RTCP_HEAD   12 // header, sender's and media's SSRC
+#define FIND_COST   8 // units of work for each FIR command (feedback.c)
+#define RTCP_HEAD   12 // header, sender SSRC and media SSRC
 
 static const struct member_options top = {TOP_LAYERS};
 static const struct member_options lossy = {.loss_in_permille = 50, TOP_LAYERS};
@@ -23,7 +23,7 @@ struct hall {
 	struct member *speaker, *guilty;
 	struct member *others[OTHERS];
 	uint64_t flooded_ns; // since when
-	uint64_t shed; // packets of RTCP that had been dropped unread by then
+	uint64_t shed; // RTCP packets that had been dropped unread by then
 };
 
 // If the worker is behind, as on a busy machine, it sheds packets of other viewers as well; what
@@ -69,7 +69,7 @@ static void hall_flood(struct hall *h, const uint8_t *rtcp, size_t len, int pack
 	}
 }
 
-// Nobody has lost a frame; those who lost packets got them again.
+// Nobody has lost a frame; viewers that lost packets got them again.
 static void hall_close(struct hall *h)
 {
 	party_settle(&h->party);
@@ -107,7 +107,7 @@ static size_t long_nack(const struct viewer_subscription *s, uint8_t *out)
 	return feedback_head(out, WIRE_FMT_NACK, WIRE_RTPFB, s->ssrc, RTCP_HEAD + NACK_FCIS * 4);
 }
 
-// RFC 5104 4.3.1: one command after the other, for the same stream.
+// RFC 5104 4.3.1: many commands in a row, for the same stream.
 static size_t long_fir(const struct viewer_subscription *s, uint8_t *out)
 {
 	for (uint16_t i = 0; i < FIR_FCIS; i++) {
@@ -147,7 +147,7 @@ static void lists_of_key_frame_requests_are_bounded(void **)
 	hall_close(&h);
 }
 
-// Five times a second for 15 s, by whatever a viewer can do to get a key frame.
+// Five times a second for 15 s, in every way in which a viewer can cause a key frame.
 static void ask_by_pli(const struct member *m, int)
 {
 	viewer_pli_send((struct viewer *)&m->viewer, m->video);

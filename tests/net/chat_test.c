@@ -1,4 +1,4 @@
-// A room's data channel over real DTLS: who writes, who reads, and who may not.
+// A room's data channel over real DTLS: who writes, who reads, and who may do neither.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +19,9 @@ struct chatter {
 	struct association association;
 	unsigned heard;
 	size_t last_len;
-	char last[9000]; // without a NUL in it, so it is a string
-	unsigned sequence; // of the last
-	uint16_t stream; // likewise; for a client with a stream per sender
+	char last[9000]; // texts here contain no NUL, so this is a string
+	unsigned sequence; // of the last message
+	uint16_t stream; // of the last message; for a client with a stream per sender
 };
 
 static const struct member_options plain = {0};
@@ -51,7 +51,7 @@ static void message_in(void *context, uint16_t, uint32_t ppid, const uint8_t *me
 	assert_int_equal(sscanf(c->last, "%u ", &c->sequence), 1);
 }
 
-// Without an envelope.
+// Receives a message without an envelope.
 static void
 text_in(void *context, uint16_t stream, uint32_t ppid, const uint8_t *message, size_t len)
 {
@@ -119,7 +119,7 @@ static struct chatter *apart_make(struct party *p)
 	return c;
 }
 
-// source NULL: nobody.
+// source: NULL is nobody.
 static int source_set(const struct chatter *c, uint8_t stream, const struct chatter *source)
 {
 	struct am_msg msg = {
@@ -184,7 +184,7 @@ static struct am_transport_state state_of(const struct chatter *c)
 	struct am_transport_state state;
 	bool read = false;
 
-	// The service thread may be writing it at this moment.
+	// The service thread may be writing the entry at this moment.
 	for (int i = 0; i < 1000 && !read; i++) {
 		read = driver_transport_state(&scene.driver, c->member->transport.id, &state);
 		if (!read)
@@ -224,7 +224,7 @@ static void one_speaks_and_all_hear(void **)
 	say(c[1], "9 9 9\n{\"ann\"}\nI owe you");
 	check_heard(&p, c[4], 2);
 	assert_non_null(strstr(c[4]->last, "\n{\"bob\"}\n9 9 9\n{\"ann\"}\nI owe you"));
-	// A changed tag applies to the next message.
+	// A changed tag applies from the next message on.
 	assert_int_equal(command(AM_CMD_DATA_PRODUCER_ADD, c[0], STREAM, "{\"anna\"}"), 0);
 	say(c[0], "again");
 	check_heard(&p, c[3], 3);
@@ -238,7 +238,7 @@ static void one_speaks_and_all_hear(void **)
 	assert_int_equal(heard.data_consumer, 0);
 	assert_int_equal(heard.data_messages_out, 3);
 
-	// A latecomer reads all of it; somebody in another room reads nothing.
+	// A latecomer reads everything; a client in another room reads nothing.
 	c[5] = listener_make(&p);
 	party_connect(&p);
 	associate(&p, c[5]);
@@ -280,7 +280,7 @@ static void data_needs_no_srtp(void **)
 	associate(&p, c[1]);
 	say(c[0], "hello");
 	check_heard(&p, c[1], 1);
-	// Media has no keys there.
+	// Without keys, the transport takes no media.
 	track.track_add = (struct am_cmd_track_add){
 	        .track_id = driver_track_id(&scene.driver),
 	        .transport_id = c[0]->member->transport.id,
@@ -316,7 +316,7 @@ static void a_data_producer_opens_again_and_again(void **)
 		assert_int_equal(state_of(c[0]).data_producer, streams[i]);
 		association_say(&c[0]->association, streams[i], PPID_STRING, "again", 5);
 		check_heard(&p, c[1], i + 1);
-		party_run(&p, 500); // the sender's rate
+		party_run(&p, 500); // keeps to the sender's rate
 		// Closed and opened again on the same association: a browser has only one.
 		if (i % 2)
 			assert_int_equal(command(AM_CMD_DATA_PRODUCER_REMOVE, c[0], 0, ""), 0);
@@ -373,7 +373,7 @@ static void senders_can_be_heard_apart(void **)
 	for (int i = 0; i < 4; i++)
 		associate(&p, c[i]);
 	assert_int_equal(command(AM_CMD_DATA_CONSUMER_START, c[2], 0, ""), -ENOENT);
-	assert_int_equal(source_set(c[3], 0, c[0]), -ENOENT); // it gets all on one
+	assert_int_equal(source_set(c[3], 0, c[0]), -ENOENT); // has only one stream
 	say(c[0], "before anybody listens");
 	check_heard(&p, c[3], 1);
 	assert_int_equal(source_set(c[2], 5, c[0]), 0);

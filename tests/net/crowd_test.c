@@ -9,9 +9,9 @@
 
 #define SPEAKERS      20
 #define VIEWERS       2000
-#define WATCHERS      6 // viewers who are really there
+#define WATCHERS      6 // viewers that are really connected
 #define TRACKS        (2 * SPEAKERS)
-#define BUFFERS_SPARE 64 // that each worker keeps in reserve
+#define BUFFERS_SPARE 64 // buffers that each worker keeps in reserve
 #define WAIT_MS       5000
 
 static const struct member_options top = {TOP_LAYERS};
@@ -187,7 +187,7 @@ static void eighty_thousand_subscriptions_come_and_go(void **)
 		        (unsigned long long)((clock_ns() - start) / NS_PER_MS)
 		);
 		check_entries(SPEAKERS + WATCHERS, TRACKS, WATCHERS * TRACKS);
-		// The watchers' own, but for the first speaker's.
+		// The watchers' own subscriptions, except those to the first speaker.
 		for (uint32_t i = 0; i < AM_SUBSCRIPTION_MAX; i++) {
 			const struct am_subscription_state *s =
 			        &scene.driver.region.map->subscriptions[i];

@@ -6,7 +6,7 @@
 
 static const struct member_options top = {TOP_LAYERS};
 
-// A speaker, and one who has watched it.
+// A speaker and a watcher of it.
 struct pair {
 	struct party p;
 	struct member *speaker, *watcher;
@@ -240,7 +240,7 @@ static void a_nack_is_answered_by_rtx(void **)
 	party_end(&t.p);
 }
 
-// threats-and-faults 14: a viewer that asks for the same packets all the time.
+// A viewer that requests the same packets all the time.
 // proves A14
 static void a_nack_flood_is_bounded(void **)
 {
@@ -343,7 +343,7 @@ static void the_speaker_learns_its_loss(void **)
 
 static void loss_tell(struct member *m, uint8_t fraction, int times)
 {
-	static uint32_t ahead; // of its packets: each report covers some more of them
+	static uint32_t ahead; // packets covered so far: each report covers some more
 	uint8_t rr[64];
 
 	for (int i = 0; i < times; i++) {
@@ -447,7 +447,7 @@ static void a_lossy_publisher_is_measured(void **)
 	party_connect(&p);
 	party_run(&p, 5000);
 	assert_int_equal(link_of(good) & 0xff, 0);
-	assert_in_range(link_of(bad) & 0xff, 20, 90); // of 51 in the mean
+	assert_in_range(link_of(bad) & 0xff, 20, 90); // 51 on average
 	const struct am_figures *f = &scene.driver.region.map->figures;
 	const struct am_encoding_figures *e = &f->tracks[am_id_slot(bad->sound_id)].encodings[0];
 	assert_in_range(e->packets, 50, 300);
@@ -469,7 +469,7 @@ static void a_viewers_reports_are_measured(void **)
 	struct member *other = party_watcher(&p, speaker, &top);
 	party_connect(&p);
 	party_run(&p, 1000);
-	// Its own reports stop: they say that all is well, and quote nothing.
+	// Stops the watcher's own reports, which show no loss and quote nothing.
 	for (size_t i = 0; i < watcher->viewer.count; i++)
 		watcher->viewer.subscriptions[i].reported_ns = UINT64_MAX / 2;
 	uint32_t link = 0;
@@ -504,7 +504,7 @@ static void a_joiners_round_trip_begins_when_its_report_goes_out(void **)
 	party_begin(&p);
 	struct member *speaker = party_speaker(&p, &top);
 	struct member *first = party_watcher(&p, speaker, &top);
-	for (int i = 0; i < 10; i++) // a worker keeps the report if somebody watches
+	for (int i = 0; i < 10; i++) // a worker keeps a report only if somebody watches
 		party_watcher(&p, speaker, &top);
 	party_connect(&p);
 	party_run(&p, 1000);
@@ -525,7 +525,7 @@ static void a_joiners_round_trip_begins_when_its_report_goes_out(void **)
 		party_run(&p, 20);
 		link = link_of(joiner);
 	}
-	assert_in_range(link >> 16, 1, 2000); // what the test itself takes, not the 5 s before
+	assert_in_range(link >> 16, 1, 2000); // the test's own time, not the 5 s before
 	party_settle(&p);
 	check_video(first);
 	party_end(&p);

@@ -92,7 +92,7 @@ static void a_single_encoding_is_relayed(void **)
 	party_end(&p);
 }
 
-// Until then it is a viewer, for whose media the server has no keys.
+// Until it publishes, it is a viewer, and the server has no keys for its media.
 static void a_viewer_becomes_a_speaker(void **)
 {
 	static const char *const profiles[] = {GCM, CM};
@@ -103,7 +103,8 @@ static void a_viewer_becomes_a_speaker(void **)
 
 		party_begin(&p);
 		struct member *speaker = party_speaker(&p, &later);
-		// A start like browsers', so that nothing rolls over unseen (RFC 3711 3.3.1).
+		// Begins at a low number like browsers, so that no rollover is missed (RFC 3711
+		// 3.3.1).
 		for (int e = 0; e < PUBLISHER_ENCODINGS; e++)
 			speaker->publisher.video[e].sequence = 100;
 		speaker->publisher.audio.sequence = 100;
@@ -178,7 +179,7 @@ static void temporal_layers_thin_out_without_gaps(void **)
 	party_run(&p, 1500);
 	struct viewer_verdict before = viewer_judge(watcher->video);
 	assert_int_equal(driver_layers(&scene.driver, watcher->video_id, 2, 0), 0);
-	party_run(&p, 200); // what was in transit
+	party_run(&p, 200); // for what is in transit
 	struct viewer_verdict thin = viewer_judge(watcher->video);
 	party_run(&p, 2000);
 	struct viewer_verdict after = check_video(watcher);

@@ -62,7 +62,7 @@ static bool echo(int fd, int family, uint16_t sequence, size_t n)
 	return false;
 }
 
-// The kernel on our side must first have resolved the address: ARP, or neighbour discovery.
+// The kernel on our side must first resolve the address by ARP or neighbour discovery.
 static void check_echo(int family)
 {
 	static const size_t sizes[] = {0, 1, 56, 1399, ECHO_MAX};
@@ -168,7 +168,7 @@ static void consent_expires_after_30_seconds(void **)
 	watcher->client.peer.checks_off = true;
 	uint32_t packets = watcher->video->packets;
 	party_run(&p, 27000);
-	assert_true(watcher->video->packets > packets + 500); // not too early
+	assert_true(watcher->video->packets > packets + 500); // consent has not expired too early
 	check_ice(&p, watcher, AM_ICE_EXPIRED, 6000);
 	party_run(&p, 100);
 	uint64_t datagrams = watcher->client.datagrams_in;

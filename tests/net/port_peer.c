@@ -1,5 +1,5 @@
-// The other end of a user-space port, as a DPDK process of its own: port_peer DEVICE asks for the
-// data plane's MAC address and for an echo, and exits with 0 once the echo is right.
+// The other end of a user-space port, as a DPDK process of its own: port_peer DEVICE requests the
+// data plane's MAC address and an echo, and exits with 0 once the echo is correct.
 #include <rte_arp.h>
 #include <rte_cycles.h>
 #include <rte_eal.h>
@@ -16,7 +16,7 @@
 #define QUEUE    512 // descriptors
 #define BURST    32
 #define AGAIN_MS 100 // between two requests
-#define GIVEN_UP 100 // requests
+#define GIVEN_UP 100 // requests before it gives up
 #define ECHO_LEN 1000
 #define OUR_IP   RTE_IPV4(198u, 18, 0, 1)
 #define THEIR_IP RTE_IPV4(198u, 18, 0, 2)

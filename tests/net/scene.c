@@ -203,7 +203,7 @@ static void video_add(struct member *m)
 	extensions_set(t->extension_id);
 	for (uint8_t i = 0; i < t->encoding_count; i++)
 		strcpy(t->encodings[i].rid, m->publisher.video[i].rid);
-	if (t->encoding_count == 1) { // without simulcast SSRCs are signaled, and no RIDs
+	if (t->encoding_count == 1) { // without simulcast, SSRCs are signaled, and no RIDs
 		t->encodings[0].ssrc = m->publisher.video[0].ssrc;
 		t->encodings[0].rtx_ssrc = m->publisher.video[0].rtx_ssrc;
 	}

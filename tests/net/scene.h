@@ -47,22 +47,22 @@ struct member_options {
 	uint8_t voices; // speakers: how many are heard at a time in their room; 0: all
 	uint8_t spatial, temporal; // watchers
 	bool paused; // watchers
-	bool red; // watchers take redundant sound
-	bool tracks_later; // speakers: by party_publish
+	bool red; // watchers take redundant audio
+	bool tracks_later; // speakers: party_publish adds their tracks
 	bool no_connect; // no TRANSPORT_CONNECT
 	bool wrong_fingerprint;
 	bool dtls_server; // the data plane starts the handshake
-	bool auto_role; // it may start it
+	bool auto_role; // the data plane may start the handshake
 };
 #define TOP_LAYERS .spatial = 2, .temporal = 2
 
-// One person of a party.
+// A member of a party: one client.
 struct member {
 	struct driver_transport transport;
 	struct client client;
 	struct publisher publisher; // of speakers
 	struct viewer viewer; // of watchers
-	uint8_t voices; // of a speaker's options
+	uint8_t voices; // from a speaker's options
 	am_id video_id, sound_id; // tracks of a speaker, subscriptions of a watcher
 	struct viewer_subscription *video, *sound;
 };
@@ -85,7 +85,7 @@ party_watcher(struct party *, const struct member *speaker, const struct member_
 // Adds the tracks of a speaker that was created without them.
 void party_publish(struct member *);
 
-// Only a transport, without tracks.
+// Adds a member that only has a transport, without tracks.
 struct member *party_transport(struct party *, const struct member_options *);
 
 void party_run(struct party *, uint64_t ms);

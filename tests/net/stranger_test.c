@@ -10,7 +10,7 @@
 
 static const struct member_options top = {TOP_LAYERS};
 
-// A plain socket that nobody signaled.
+// A plain socket of a client that was never signaled.
 struct stranger {
 	int fd;
 	struct sockaddr_storage server;
@@ -50,7 +50,7 @@ static void call_begin(struct call *c)
 	party_run(&c->party, 1000);
 }
 
-// Unharmed: media has flowed all the time and still does.
+// Asserts that the call is unharmed: media has flowed all the time and still does.
 static void call_end(struct call *c)
 {
 	uint32_t packets = c->watcher->video->packets;
@@ -157,7 +157,7 @@ static void checks_of_strangers_meet_silence(void **)
 	char username[64];
 
 	party_begin(&p);
-	struct member *m = party_transport(&p, &top); // signaled, its owner is slow
+	struct member *m = party_transport(&p, &top); // signaled, but its client is slow
 	snprintf(username, sizeof(username), "%s:test", m->transport.ufrag);
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		const struct bad_check *b = &checks[i];
@@ -184,7 +184,7 @@ static void checks_of_strangers_meet_silence(void **)
 	struct am_transport_state state;
 	assert_true(driver_transport_state(&scene.driver, m->transport.id, &state));
 	assert_int_equal(state.ice, AM_ICE_NEW);
-	party_connect(&p); // the owner, at last
+	party_connect(&p); // the client itself, at last
 	close(s.fd);
 	party_end(&p);
 }
@@ -212,8 +212,8 @@ static void huge_user_names_meet_silence(void **)
 	close(s.fd);
 }
 
-// A check that somebody replays, or sends in another's name, redirects nothing: media goes on to
-// where it went, and its new source gets no more than the answer (RFC 9000 8.1).
+// A check that is replayed, or sent from a forged address, redirects nothing: media keeps its path,
+// and the new source gets only the answer (RFC 9000 8.1).
 // proves A02
 static void a_replayed_check_redirects_nothing(void **)
 {
@@ -256,7 +256,7 @@ static void a_replayed_check_redirects_nothing(void **)
 	call_end(&c);
 }
 
-// It sends only checks: once nothing arrives from its old address, they are trusted.
+// The client sends only checks: these are trusted once nothing arrives from its old address.
 static void a_client_that_moves_and_sends_no_reports_is_followed(void **)
 {
 	struct call c;
@@ -348,7 +348,7 @@ static void the_answer_names_our_address(void **)
 		struct sockaddr_storage own;
 		socklen_t len = sizeof(own);
 		assert_int_equal(getsockname(m->client.fd, (struct sockaddr *)&own, &len), 0);
-		// The port stands at the same place in both families.
+		// The port is at the same offset in both families.
 		assert_int_equal(
 		        ((struct sockaddr_in *)&m->client.peer.mapped)->sin_port,
 		        ((struct sockaddr_in *)&own)->sin_port
@@ -438,10 +438,10 @@ static void a_split_hello_is_put_together(void **)
 	party_end(&p);
 }
 
-#define HALF_OPEN 600 // from one address, of which 512 may be in mid-handshake
+#define HALF_OPEN 600 // clients at one address, of which 512 may be in a handshake
 
-// Clients that begin a handshake and never go on: the first part of a ClientHello and no more. They
-// keep their own address from connecting, nobody else.
+// Clients send the first part of a ClientHello and nothing more. They keep only their own address
+// from connecting.
 // proves A01
 static void half_open_handshakes_keep_nobody_else_out(void **)
 {
@@ -474,7 +474,7 @@ static void half_open_handshakes_keep_nobody_else_out(void **)
 	for (int k = 0;
 	     k < 10000 && driver_drop(&scene.driver, "dtls_refused") - refused < refused_least; k++)
 		usleep(1000);
-	usleep(100000); // nothing more will come
+	usleep(100000); // then nothing more will come
 	uint32_t connecting = 0, turned_away = 0;
 	for (int i = 0; i < HALF_OPEN; i++) {
 		struct am_transport_state state;
@@ -482,13 +482,13 @@ static void half_open_handshakes_keep_nobody_else_out(void **)
 		connecting += state.dtls == AM_DTLS_CONNECTING;
 		turned_away += state.dtls == AM_DTLS_NEW && state.ice == AM_ICE_CONNECTED;
 	}
-	// Any of them may lose its datagram.
+	// The datagram of any client may get lost.
 	assert_in_range(connecting, 512 - 20, 512);
 	assert_in_range(turned_away, refused_least, HALF_OPEN - 512 + 20);
 	assert_in_range(
 	        driver_drop(&scene.driver, "dtls_refused") - refused, refused_least, HALF_OPEN - 512
 	);
-	struct member *m = party_transport(&p, &neighbour); // of the same room
+	struct member *m = party_transport(&p, &neighbour); // in the same room
 	party_connect(&p);
 	check_dtls(&p, m, AM_DTLS_CONNECTED, 1000);
 	for (int i = 0; i < HALF_OPEN; i++) {

@@ -8,7 +8,7 @@
 
 static const struct member_options top = {TOP_LAYERS};
 
-// A publisher's stream starts again from another source: nothing of the old one is left.
+// A publisher's stream starts again from another source, which shares nothing with the old one.
 static void source_change(struct publisher_stream *s, uint32_t i)
 {
 	s->ssrc += 0x01000000;
@@ -56,7 +56,7 @@ static void a_stream_goes_on_after_its_bye(void **)
 	party_end(&p);
 }
 
-// Each encoding, and the audio, from one SSRC after the other.
+// Each encoding, and the audio, changes its SSRC again and again.
 static void sources_may_change(void **)
 {
 	struct party p;

@@ -16,28 +16,28 @@ static void nothing_is_sent_after_a_close_notify(void **)
 	assert_true(leaver->client.rtp_in > 0);
 	peer_close(&leaver->client.peer);
 	check_dtls(&p, leaver, AM_DTLS_CLOSED, 3000);
-	party_run(&p, 200); // what was in transit
+	party_run(&p, 200); // for what is in transit
 	uint64_t before = leaver->client.datagrams_in, heard = other->client.rtp_in;
 	party_run(&p, 1000);
 	assert_int_equal(leaver->client.datagrams_in, before);
 	assert_true(other->client.rtp_in > heard + 20);
-	// Its checks do not keep the media alive.
+	// The leaver's checks do not keep media alive.
 	assert_true(leaver->client.peer.checks_sent > leaver->client.peer.checks_answered);
 
-	// Nothing is heard from a speaker who has closed.
+	// Nothing is heard from a speaker that has closed.
 	peer_close(&speaker->client.peer);
 	check_dtls(&p, speaker, AM_DTLS_CLOSED, 3000);
 	party_run(&p, 200);
 	uint64_t strangers = driver_drop(&scene.driver, "unknown_flow");
 	heard = other->client.rtp_in;
-	speaker->client.peer.state = PEER_CONNECTED; // it does not stop
+	speaker->client.peer.state = PEER_CONNECTED; // but it goes on sending
 	party_run(&p, 500);
 	assert_int_equal(other->client.rtp_in, heard);
 	assert_true(driver_drop(&scene.driver, "unknown_flow") > strangers);
 	party_end(&p);
 }
 
-// Clients in either role (RFC 8842), and all of them hear each other.
+// Clients in either role (RFC 8842) hear each other.
 static void a_client_may_be_the_dtls_server(void **)
 {
 	static const struct member_options rows[] = {

@@ -1,9 +1,9 @@
-// Six speak in a room that hears the three loudest; each has a watcher.
+// Six clients speak in a room that hears the three loudest; each has a watcher.
 #include "scene.h"
 
 #define SPEAKERS 6
 #define LOUDEST  3
-#define RATE     50 // packets of sound a second
+#define RATE     50 // audio packets per second
 
 // -dBov (RFC 6464).
 #define NOISE  70
@@ -42,7 +42,7 @@ static void run(uint64_t ms, uint32_t heard[SPEAKERS])
 		heard[i] = watchers[i]->sound->packets - heard[i];
 }
 
-// Everything that a watcher hears has the numbers of one stream, with silences in between.
+// Ends a test: each watcher heard a stream with continuous numbers, with silences in between.
 static void end(void)
 {
 	party_settle(&party);
@@ -69,7 +69,7 @@ static void the_loudest_are_heard_and_numbers_go_on(void **)
 		for (int i = 0; i < SPEAKERS; i++)
 			assert_in_range(heard[i], i < 3 ? RATE - 5 : 0, i < 3 ? RATE + 5 : 0);
 		say(0, 2, NOISE);
-		run(800, heard); // they end with 600 ms of quiet
+		run(800, heard); // voices end after 600 ms of quiet
 		run(500, heard);
 		for (int i = 0; i < SPEAKERS; i++)
 			assert_int_equal(heard[i], 0);
