@@ -132,7 +132,7 @@ static void init_ack_take(struct association *a, struct am_reader *r)
 
 	a->init_acks_in++;
 	a->peer_tag = am_read_u32(r);
-	am_read_u32(r); // its window
+	am_read_u32(r); // the peer's window
 	a->streams_out = am_read_u16(r);
 	a->streams_in = am_read_u16(r);
 	a->peer_tsn = am_read_u32(r) - 1;
@@ -194,7 +194,7 @@ static void heartbeat_answer(struct association *a, const struct am_reader *r)
 static void chunk_take(struct association *a, uint8_t type, uint8_t flags, struct am_reader *r)
 {
 	switch (type) {
-	case CHUNK_INIT: a->inits_in++; break; // our own is on its way (RFC 9260 5.2.1)
+	case CHUNK_INIT: a->inits_in++; break; // our own INIT is on its way (RFC 9260 5.2.1)
 	case CHUNK_INIT_ACK: init_ack_take(a, r); break;
 	case CHUNK_COOKIE_ACK: a->up = true; break;
 	case CHUNK_ABORT:

@@ -1,5 +1,5 @@
-// One end of an SCTP association (RFC 9260), by hand: no retransmission, no congestion control, and
-// able to send what no honest end would. No socket: packets go out through a function.
+// One end of an SCTP association (RFC 9260), written by hand: without retransmission and congestion
+// control, and able to send what no honest end would. It has no socket: a function sends packets.
 #pragma once
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ enum {
 
 struct association {
 	void (*send)(void *context, const uint8_t *packet, size_t len);
-	// A whole message, put together.
+	// Receives a whole, reassembled message.
 	void (*receive)(void *context, uint16_t stream, uint32_t ppid, const uint8_t *, size_t);
 	void *context;
 	bool up, aborted;
@@ -28,11 +28,11 @@ struct association {
 	uint32_t tsn; // of the next DATA chunk
 	uint32_t peer_tsn; // highest in order
 	uint16_t ssn[ASSOCIATION_STREAMS]; // next, by stream
-	uint16_t streams_in, streams_out; // as the peer has it
+	uint16_t streams_in, streams_out; // as the peer counts them
 	uint64_t packets_in, inits_in, init_acks_in, bad_in;
 	uint8_t cookie[4096]; // of the last INIT ACK
 	size_t cookie_len;
-	uint8_t message[ASSOCIATION_MESSAGE_MAX]; // that is being put together
+	uint8_t message[ASSOCIATION_MESSAGE_MAX]; // the message that is being reassembled
 	size_t message_len;
 };
 
@@ -41,17 +41,17 @@ void association_start(struct association *);
 
 void association_take(struct association *, const uint8_t *packet, size_t len);
 
-// A message in as many chunks as it takes.
+// Sends a message in as many chunks as it requires.
 void association_say(
         struct association *, uint16_t stream, uint32_t ppid, const void *message, size_t len
 );
 
-// One DATA chunk with any flags.
+// Sends one DATA chunk with any flags.
 void association_data(
         struct association *, uint8_t flags, uint16_t stream, uint32_t ppid, const void *, size_t
 );
 
-// Raw chunks, after a header with this tag and a correct checksum.
+// Sends raw chunks, after a header with this tag and a correct checksum.
 void association_raw(struct association *, uint32_t tag, const void *chunks, size_t len);
 
 // Corrects the checksum of a whole packet.

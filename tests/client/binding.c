@@ -181,7 +181,7 @@ size_t binding_answer_build(
 	am_put_u16(value + 2, (uint16_t)(ntohs(a->sin_port) ^ (COOKIE >> 16)));
 	memcpy(value + 4, ip, len - 4);
 	for (size_t i = 4; i < len; i++)
-		value[i] ^= out[i]; // cookie and transaction stand there in the same order
+		value[i] ^= out[i]; // out holds cookie and transaction in this order
 	n = attribute(out, n, ATTR_XOR_MAPPED_ADDRESS, value, len);
 	return finish(out, n, password, true);
 }

@@ -1,4 +1,4 @@
-// STUN as an ICE agent needs it: binding requests and their answers (RFC 8489, RFC 8445).
+// STUN as an ICE agent uses it: binding requests and their answers (RFC 8489, RFC 8445).
 #pragma once
 
 #include <stdbool.h>
@@ -10,16 +10,16 @@
 
 struct binding_request {
 	uint8_t transaction[12];
-	const char *username; // "theirs:ours"
-	const char *password; // theirs; NULL: no MESSAGE-INTEGRITY
+	const char *username; // "their ufrag:our ufrag"
+	const char *password; // their password; NULL: no MESSAGE-INTEGRITY
 	uint64_t tie_breaker;
 	uint32_t priority;
-	bool controlled; // says ICE-CONTROLLED, which a lite server refuses with 487
+	bool controlled; // sends ICE-CONTROLLED, which a lite server refuses with 487
 	bool use_candidate;
 	bool no_fingerprint;
 };
 
-// Length of the built request.
+// Returns the length of the request.
 size_t binding_request_build(const struct binding_request *, uint8_t out[BINDING_LEN_MAX]);
 
 struct binding_message {
@@ -27,7 +27,7 @@ struct binding_message {
 	uint8_t transaction[12];
 	uint16_t error; // of an ERROR-CODE, 0: none
 	bool use_candidate;
-	bool integrity_ok; // a MESSAGE-INTEGRITY is there and verifies with the password
+	bool integrity_ok; // MESSAGE-INTEGRITY is present and verifies with the password
 	bool fingerprint_ok;
 	struct sockaddr_storage mapped; // XOR-MAPPED-ADDRESS; ss_family 0: none
 };
@@ -36,10 +36,10 @@ struct binding_message {
 #define BINDING_SUCCESS 0x0101
 #define BINDING_ERROR   0x0111
 
-// 0, or -EBADMSG. password: whose MESSAGE-INTEGRITY is checked.
+// 0, or -EBADMSG. password: to check MESSAGE-INTEGRITY with.
 int binding_parse(struct binding_message *, const uint8_t *bytes, size_t len, const char *password);
 
-// The success answer to a request that came from `to`.
+// Builds the success response to a request that came from `to`.
 size_t binding_answer_build(
         const struct binding_message *request, const char *password, const struct sockaddr *to,
         uint8_t out[BINDING_LEN_MAX]

@@ -47,7 +47,7 @@ void client_raw_send(struct client *c, const void *bytes, size_t len)
 {
 	const struct sockaddr *to = (const struct sockaddr *)&c->config.server;
 	if (sendto(c->fd, bytes, len, 0, to, address_len(&c->config.server)) < 0 && errno != EAGAIN)
-		c->lost_out++; // as on a wire
+		c->lost_out++; // lost, as on a wire
 }
 
 static void peer_send(void *context, const uint8_t *payload, size_t len)
@@ -205,7 +205,7 @@ static void peer_take(
         uint64_t now_ns
 )
 {
-	if (c->config.passive) // it serves one client, whatever its address
+	if (c->config.passive) // a passive client serves one peer, whatever its address
 		c->config.server = c->peer.server = *from;
 	if (peer_receive(&c->peer, bytes, len, now_ns) == PEER_CONNECTED && !c->srtp_in &&
 	    !c->peer.data_alone && !keys_install(c))

@@ -19,14 +19,14 @@ struct client_events {
 	void (*rtp)(void *context, const struct wire_rtp *, uint64_t now_ns);
 	void (*rtcp
 	)(void *context, const uint8_t *bytes, size_t len, uint64_t now_ns); // a compound
-	void (*data)(void *context, const uint8_t *bytes, size_t len); // over DTLS
+	void (*data)(void *context, const uint8_t *bytes, size_t len); // data over DTLS
 	void (*tick)(void *context, uint64_t now_ns); // once a step, connected or not
 };
 
 struct client_config {
 	struct sockaddr_storage server; // port 0: learned from the first good check (passive)
 	const char *ufrag; // the server's, copied
-	const char *pwd; // the server's, or the own of a passive client; copied
+	const char *pwd; // the server's, or a passive client's own; copied
 	const char *profiles; // OpenSSL's names; NULL: GCM, then CM; empty: no SRTP
 	uint16_t dtls_mtu; // 0: 1200
 	uint16_t loss_in_permille; // of RTP and RTCP
@@ -40,16 +40,16 @@ struct client_config {
 struct client {
 	struct client_config config;
 	struct client_events events;
-	void *context; // of the events
+	void *context; // passed to the events
 	struct peer peer;
 	int fd;
 	srtp_t srtp_in, srtp_out;
 	uint64_t random;
 	// counts
 	uint64_t datagrams_in, rtp_in, rtcp_in, rtp_out, rtcp_out;
-	uint64_t srtp_refused; // what arrived and did not verify
-	uint64_t unknown_in; // looks like media, and is none
-	uint64_t lost_in, lost_out; // thrown away on purpose
+	uint64_t srtp_refused; // packets that arrived and did not verify
+	uint64_t unknown_in; // packets that look like media but are not
+	uint64_t lost_in, lost_out; // dropped on purpose
 };
 
 uint64_t clock_ns(void); // CLOCK_MONOTONIC
@@ -69,18 +69,18 @@ bool clients_run(
         void *context
 );
 
-// Encrypts and sends. 0, or -ENOTCONN.
+// Encrypt and send a packet. 0, or -ENOTCONN.
 int client_rtp_send(struct client *, const struct wire_rtp *);
 int client_rtcp_send(struct client *, const uint8_t *bytes, size_t len);
 
 // Sends data over DTLS, once it is connected.
 void client_data_send(struct client *, const uint8_t *bytes, size_t len);
 
-// Another socket with another source port, as after a NAT rebinding.
+// Changes to another socket with another source port, as after a NAT rebinding.
 int client_rebind(struct client *);
 
-// New credentials of the server (ICE restart).
+// Sets new credentials of the server (ICE restart).
 void client_restart(struct client *, const char *ufrag, const char *pwd);
 
-// Raw bytes to the server from the client's socket, past all layers.
+// Sends raw bytes to the server from the client's socket, bypassing all layers.
 void client_raw_send(struct client *, const void *bytes, size_t len);

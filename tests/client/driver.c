@@ -299,7 +299,7 @@ uint64_t driver_counter(const struct driver *d, enum am_counter which)
 	return sum;
 }
 
-// Over all workers and the service thread; what is not used counts nothing.
+// The sum over all workers and the service thread; unused blocks are zero.
 static uint64_t drop_sum(const struct driver *d, uint16_t which)
 {
 	uint64_t sum = 0;

@@ -18,9 +18,9 @@ struct driver {
 	uint32_t sequence;
 	uint32_t next_transport, next_track, next_subscription; // slots
 	uint32_t id_epoch;
-	uint32_t events; // all that came
-	uint32_t wrong_events; // that am_msg_check refused: must stay 0
-	uint32_t unanswered; // commands without their ack so far
+	uint32_t events; // number of events received
+	uint32_t wrong_events; // events that am_msg_check refused: must stay 0
+	uint32_t unanswered; // commands whose ack has not come yet
 	uint32_t refused; // commands with an ack other than 0, until driver_settle
 };
 
@@ -34,11 +34,11 @@ struct driver_transport {
 int driver_open(struct driver *, const char *socket_path, uint64_t timeout_ms);
 void driver_close(struct driver *);
 
-// Sends a command and waits for its ack: its result, or -ETIMEDOUT after 5 s.
+// Sends a command and waits for its ack. Returns the ack's result, or -ETIMEDOUT after 5 s.
 int driver_command(struct driver *, struct am_msg *);
 
 // Posts a command like a control plane, and waits only if too many are pending. 0, -ETIMEDOUT, or
-// as driver_post.
+// an error of driver_post.
 int driver_send(struct driver *, struct am_msg *);
 
 // Waits until all commands of driver_send are answered. 0, -EREMOTEIO if some were refused, or
@@ -64,7 +64,7 @@ void driver_collect(
 // Fills a TRANSPORT_ADD for t->id with new credentials.
 void driver_transport_fill(struct driver_transport *, uint64_t room, struct am_msg *);
 
-// One command each. Results as driver_command's.
+// Each sends one command. Results as of driver_command.
 int driver_transport_add(struct driver *, uint64_t room, struct driver_transport *);
 int driver_transport_connect(struct driver *, am_id transport, const uint8_t fingerprint[32]);
 int driver_transport_connect_as(
@@ -75,12 +75,12 @@ int driver_remove(struct driver *, uint16_t type, am_id); // any *_REMOVE, or KE
 int driver_pause(struct driver *, uint16_t type, am_id, bool paused);
 int driver_layers(struct driver *, am_id subscription, uint8_t spatial, uint8_t temporal);
 
-// Next free ids.
+// Return the next free id.
 am_id driver_track_id(struct driver *);
 am_id driver_subscription_id(struct driver *);
 
-// Its SSRC; its RTX has the next one. Another id has other SSRCs: none is reused under a viewer's
-// key.
+// The subscription's SSRC; its RTX has the next one. Another id has other SSRCs, so none is reused
+// under a viewer's key.
 uint32_t driver_ssrc(am_id subscription_id);
 
 // State of a transport; false if the table has another one or none.
@@ -94,5 +94,5 @@ uint64_t driver_drops(const struct driver *); // all of them
 // True if the counters of every worker balance (am_counters.h); otherwise says what is wrong.
 bool driver_books_balance(const struct driver *, char *why, size_t size);
 
-// All counters and drops that are not 0, a line each.
+// Prints all counters and drops that are not 0, a line each.
 void driver_print(const struct driver *);

@@ -21,7 +21,7 @@ struct handshake {
 	bool done;
 };
 
-// A role and profiles, shared by all their sessions.
+// The context for a role and profiles, shared by all sessions that use them.
 struct shared_context {
 	SSL_CTX *ssl;
 	char profiles[128];
@@ -119,7 +119,7 @@ bool handshake_peer_fingerprint(struct handshake *d, uint8_t out[32])
 	return true;
 }
 
-// The chain is not what is trusted: the fingerprint is, by the owner (RFC 8122).
+// The owner verifies the fingerprint (RFC 8122) instead of the chain.
 static int accept_any(int, X509_STORE_CTX *)
 {
 	return 1;
@@ -144,7 +144,7 @@ static SSL_CTX *context_make(const char *profiles)
 	return NULL;
 }
 
-// The context of this role and these profiles, made at their first session.
+// The context of this role and these profiles, created for the first session that uses it.
 static SSL_CTX *context_get(bool server, const char *profiles)
 {
 	SSL_CTX *found = NULL;
@@ -167,7 +167,7 @@ static SSL_CTX *context_get(bool server, const char *profiles)
 	return found;
 }
 
-// The time until a flight is sent again: twice the last one.
+// Doubles the time until a flight is sent again.
 static unsigned int timeout_next(SSL *, unsigned int last_us)
 {
 	if (last_us == 0)

@@ -42,7 +42,7 @@ static int tag_get(struct media_part *p, struct am_reader *r)
 
 static void fill(const struct media_part *p, uint8_t *out, size_t n)
 {
-	// Each field of the tag takes part: none can be changed without the rest.
+	// Each field of the tag is included, so none can be changed without changing the rest.
 	uint32_t x = p->source * 2654435761u ^ p->frame * 40503u ^ p->len * 97u ^
 	             ((uint32_t)p->encoding << 24 | (uint32_t)p->part << 16 |
 	              (uint32_t)p->parts << 8 | (uint32_t)p->key << 1 | 1);

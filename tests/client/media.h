@@ -1,5 +1,5 @@
-// Deterministic media: each payload says which frame it is part of, and that determines each of its
-// bytes, so a receiver can check them all without having seen what was sent.
+// Deterministic media: each payload says which frame it is part of, which determines all its bytes.
+// So a receiver can check them without having seen what was sent.
 #pragma once
 
 #include <stdbool.h>
@@ -25,7 +25,7 @@ struct media_vp8 {
 	uint16_t picture_id;
 	uint8_t tl0;
 	uint8_t temporal_layer;
-	bool sync; // Y: depends on the base layer alone
+	bool sync; // Y: depends only on the base layer
 	uint8_t key_index;
 };
 
@@ -33,7 +33,7 @@ struct media_vp8 {
 void media_vp8_build(const struct media_vp8 *, uint8_t *out);
 void media_opus_build(const struct media_part *, uint8_t *out);
 
-// 0 and what the payload says, or -EBADMSG if any byte is wrong. The picture id, TL0PICIDX and
-// KEYIDX may have been rewritten on the way; the caller must judge them.
+// Returns 0 and fills in what the payload says, or -EBADMSG if any byte is wrong. The picture id,
+// TL0PICIDX and KEYIDX may have been rewritten on the way; the caller must judge them.
 int media_vp8_check(struct media_vp8 *, const uint8_t *payload, size_t len);
 int media_opus_check(struct media_part *, const uint8_t *payload, size_t len);

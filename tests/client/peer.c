@@ -117,7 +117,7 @@ void peer_restart(struct peer *p, const char *ufrag, const char *pwd)
 {
 	snprintf(p->server_ufrag, sizeof(p->server_ufrag), "%s", ufrag);
 	snprintf(p->server_pwd, sizeof(p->server_pwd), "%s", pwd);
-	RAND_bytes(p->transaction, sizeof(p->transaction)); // answers to the old ones are void
+	RAND_bytes(p->transaction, sizeof(p->transaction)); // answers to older checks are void
 	p->transactions = 0;
 	p->check_next_ns = 0;
 }
@@ -146,9 +146,8 @@ static bool fingerprint_good(struct peer *p)
 	return true;
 }
 
-// A DTLS 1.2 client is done here: the server sends the last flight of a full handshake, and only
-// the sender of the last flight must be able to repeat it (RFC 6347 4.2.4). Sessions are never
-// resumed.
+// A DTLS 1.2 client has finished here: the server sends the last flight of a full handshake, and
+// only its sender must be able to repeat it (RFC 6347 4.2.4). Sessions are never resumed.
 static enum peer_state keys_take(struct peer *p)
 {
 	if (!fingerprint_good(p))
@@ -162,7 +161,7 @@ static enum peer_state keys_take(struct peer *p)
 	return PEER_CONNECTED;
 }
 
-// bytes: NULL for the timers.
+// bytes: NULL runs the timers.
 static void dtls_take(struct peer *p, const uint8_t *bytes, size_t len, uint64_t now_ns)
 {
 	if (!p->dtls || (p->state != PEER_HANDSHAKE && p->state != PEER_CONNECTED))

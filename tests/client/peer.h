@@ -1,7 +1,7 @@
 // One WebRTC transport like a browser's, without a socket and without SRTP: an ICE agent with one
 // candidate pair and a DTLS endpoint. No I/O: the caller passes in datagrams and time, and a
 // function sends. Single-threaded. Thousands are cheap: all share one SSL_CTX, and a client's
-// OpenSSL objects are freed as soon as its keys are there.
+// OpenSSL objects are freed as soon as it has its keys.
 //
 //	               answer to a check            keys are there
 //	PEER_CHECKING ──────────────────▶ PEER_HANDSHAKE ───────▶ PEER_CONNECTED
@@ -26,19 +26,19 @@ struct peer_config {
 	const char *ufrag, *pwd; // the server's; copied
 	const uint8_t
 	        *fingerprint; // the server's certificate's SHA-256 (32 bytes, copied) or NULL: any
-	const char *profiles; // OpenSSL's names with colons; NULL: GCM, then CM; empty: data alone
+	const char *profiles; // OpenSSL's names with colons; NULL: GCM, then CM; empty: only data
 	uint16_t dtls_mtu; // 0: 1200
 	uint16_t consent_ms; // between checks after the first answer; 0: 2500, as Chrome
-	// The server's address, which answers to its own checks quote; copied. NULL: a lite server,
-	// which never asks.
+	// The server's address, which answers to its checks quote; copied. NULL: a lite server,
+	// which sends no checks.
 	const struct sockaddr *server;
 	bool controlled; // the server made the offer and is not lite (RFC 8445 6.1.1)
-	bool keep_dtls; // after the handshake too, to send and to see close_notify
+	bool keep_dtls; // after the handshake too, to send and receive close_notify
 	bool dtls_server; // waits for the server's ClientHello
 	bool passive; // plays a lite server: ufrag and pwd are its own, DTLS server, no checks
 	void (*send
 	)(void *context, const uint8_t *payload, size_t len); // one UDP payload to the server
-	void (*data)(void *context, const uint8_t *bytes, size_t len); // of DTLS; may be NULL
+	void (*data)(void *context, const uint8_t *bytes, size_t len); // over DTLS; may be NULL
 	void *context;
 };
 
@@ -53,12 +53,12 @@ enum peer_state {
 // Does not move between init and fini.
 struct peer {
 	enum peer_state state;
-	struct peer_config config; // what is copied is NULL in here
-	char ufrag[PEER_WORD_MAX + 1]; // its own
+	struct peer_config config; // copied strings are NULL in here
+	char ufrag[PEER_WORD_MAX + 1]; // the peer's own
 	char pwd[PEER_WORD_MAX + 1];
 	char server_ufrag[PEER_WORD_MAX + 1];
 	char server_pwd[PEER_WORD_MAX + 1];
-	uint8_t server_fingerprint[32]; // the one that was asked for, then the one that came
+	uint8_t server_fingerprint[32]; // the expected one, then the received one
 	struct sockaddr_storage server;
 	struct sockaddr_storage mapped; // our address as the server sees it; ss_family 0: not known
 	// After PEER_CONNECTED:
@@ -68,13 +68,13 @@ struct peer {
 	struct handshake *dtls; // NULL: freed
 	uint64_t check_next_ns, timer_ns;
 	uint64_t tie_breaker;
-	uint8_t transaction[8]; // how the ids of checks begin; a count follows
+	uint8_t transaction[8]; // first bytes of checks' ids; a count follows
 	uint32_t transactions;
 	bool fingerprint_wanted;
 	bool data_alone; // without SRTP
-	bool checks_off; // the tests': no more checks, e.g. to let the consent expire
-	bool answers_off; // the tests': falls silent
-	uint64_t checks_sent, checks_answered; // a passive one's: the other's, answered
+	bool checks_off; // for tests: sends no more checks, e.g. to let consent expire
+	bool answers_off; // for tests: answers nothing
+	uint64_t checks_sent, checks_answered; // passive: checks that it answered
 	uint64_t requests_answered; // the server's checks
 	uint64_t check_errors;
 	uint16_t check_error_last; // e.g. 487
@@ -92,13 +92,13 @@ enum peer_state peer_receive(struct peer *, const uint8_t *payload, size_t len, 
 // that are due. Harmless at any time.
 enum peer_state peer_tick(struct peer *, uint64_t now_ns);
 
-// When peer_tick wants to be called.
+// When to call peer_tick next.
 uint64_t peer_deadline(const struct peer *);
 
 // Our certificate's fingerprint, one per process.
 void peer_fingerprint(uint8_t out[32]);
 
-// New credentials of the server (ICE restart); the next tick sends a check.
+// Sets new credentials of the server (ICE restart); the next tick sends a check.
 void peer_restart(struct peer *, const char *ufrag, const char *pwd);
 
 // Sends application data, if DTLS was kept and is connected.

@@ -1,4 +1,4 @@
-// Peers against each other over memory: one plays the server.
+// Two peers connected over memory, one of which plays the server.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -27,7 +27,7 @@ struct datagram {
 // Datagrams that one has sent and the other has not read yet.
 struct queue {
 	size_t count;
-	bool lost; // what is sent from now on
+	bool lost; // datagrams sent from now on are lost
 	struct datagram in[QUEUE_MAX];
 };
 
@@ -193,7 +193,7 @@ static void an_answer_of_before_a_restart_is_not(void **)
 	pair_close(p);
 }
 
-// A check of a full-ICE server's for this peer, from address.
+// Gives the peer a check from a full-ICE server at `address`.
 static void request_give(struct peer *p, const char *pwd)
 {
 	uint8_t out[BINDING_LEN_MAX];
@@ -226,7 +226,7 @@ static void a_full_server_gets_answers(void **)
 		};
 		struct pair *p = pair_open(&config);
 		struct binding_message m;
-		request_give(&p->client, PWD); // not the client's
+		request_give(&p->client, PWD); // not the client's password
 		assert_int_equal(p->to_server.count, 0);
 		request_give(&p->client, p->client.pwd);
 		assert_int_equal(p->to_server.count, 1);
@@ -281,7 +281,7 @@ static void a_lost_last_flight_is_asked_for_again(void **)
 	assert_int_equal(p->client.state, PEER_HANDSHAKE);
 	for (int i = 0; i < 300 && p->client.state != PEER_CONNECTED; i++) {
 		pair_step(p, clock_ns());
-		usleep(10000); // OpenSSL's own clock
+		usleep(10000); // for OpenSSL's clock, which is the real one
 	}
 	assert_int_equal(p->client.state, PEER_CONNECTED);
 	pair_close(p);

@@ -18,7 +18,7 @@ void publisher_init(struct publisher *p, struct client *client, uint32_t source,
 		struct publisher_stream *s = &p->video[i];
 		s->ssrc = source * 100 + i + 1;
 		s->rtx_ssrc = source * 100 + i + 11;
-		s->timestamp_base = 0xfffffff0u - source * 7919u - i * 1000003u; // soon to wrap
+		s->timestamp_base = 0xfffffff0u - source * 7919u - i * 1000003u; // wraps soon
 		s->sequence = (uint16_t)(65500 + i * 7);
 		s->rtx_sequence = (uint16_t)(100 * i);
 		s->picture_id = (uint16_t)(0x7ff0 + i * 3);
@@ -88,7 +88,7 @@ static void part_send(
 	rtp_send(p, rtp, PUBLISHER_MID_VIDEO, PUBLISHER_EXT_RID, s->rid);
 }
 
-// Temporal layers 0, 2, 1, 2 (L1T3), all depending on the base layer alone.
+// Temporal layers 0, 2, 1, 2 (L1T3), all of which depend only on the base layer.
 static void frame_send(struct publisher *p, uint8_t encoding)
 {
 	static const uint8_t pattern[4] = {0, 2, 1, 2};
@@ -286,7 +286,7 @@ static void rtcp_take(void *context, const uint8_t *bytes, size_t len, uint64_t 
 
 	while (wire_rtcp_next(&all, &r) == 1) {
 		struct am_reader body = am_reader_init(r.body, r.len);
-		am_read_u32(&body); // the sender
+		am_read_u32(&body); // sender SSRC
 		uint32_t media = am_read_u32(&body);
 		if (r.type == WIRE_RTPFB && r.count == WIRE_FMT_NACK)
 			wire_nack_each(&r, resend, p);

@@ -1,6 +1,6 @@
 // A browser that publishes one VP8 video, in up to three simulcast encodings of 30 frames per
 // second and three temporal layers, and one opus audio track. Answers NACKs with RTX and PLIs with
-// a key frame. Its link may lose packets of the video, and the answers may be slow.
+// a key frame. Tests can make its link lose video packets, and delay its answers.
 #pragma once
 
 #include "client.h"
@@ -8,7 +8,7 @@
 
 #define PUBLISHER_ENCODINGS 3
 #define PUBLISHER_HISTORY   1024 // packets kept for NACKs
-#define PUBLISHER_REPAIRS   256 // that are under way
+#define PUBLISHER_REPAIRS   256 // repairs under way
 
 // The publisher's own numbers: none equals the room's, so a number that was not rewritten shows.
 enum {
@@ -40,11 +40,11 @@ struct publisher_stream {
 	uint16_t picture_id;
 	uint8_t tl0, key_index;
 	char rid[4]; // empty: none
-	bool off; // the tests': send nothing
+	bool off; // for tests: send nothing
 	bool key_wanted;
 	uint32_t key_frames, plis, nacked, resent, lost, packets, bytes;
 	uint64_t pli_times_ns[64]; // of the first PLIs
-	uint32_t reports; // RR blocks about it
+	uint32_t reports; // RR blocks about this stream
 	struct publisher_sent history[PUBLISHER_HISTORY];
 };
 
@@ -60,23 +60,23 @@ struct publisher {
 	uint32_t source;
 	uint8_t encodings;
 	bool audio_off, video_off;
-	bool deaf; // the tests': answer no NACKs
-	uint32_t lose_every; // likewise: one packet of so many of an encoding; 0: none
-	uint32_t repair_ms; // likewise: an answer takes so long, at least
-	uint8_t level; // of the sound, in -dBov (RFC 6464)
+	bool deaf; // for tests: answer no NACKs
+	uint32_t lose_every; // for tests: lose one packet in so many of an encoding; 0: none
+	uint32_t repair_ms; // for tests: minimum time until an answer
+	uint8_t level; // of the audio, in -dBov (RFC 6464)
 	uint64_t ntp; // of the last sender reports
-	uint32_t frame, sound; // next numbers
+	uint32_t frame, sound; // number of the next one
 	uint64_t start_ns, report_next_ns;
 	uint16_t transport_sequence;
 	uint32_t transport_feedback; // packets of transport-wide feedback received
 	struct publisher_stream video[PUBLISHER_ENCODINGS];
 	struct publisher_stream audio;
 	uint32_t repair_first, repair_next; // run freely
-	struct publisher_repair repairs[PUBLISHER_REPAIRS]; // in order
+	struct publisher_repair repairs[PUBLISHER_REPAIRS]; // in order of due time
 };
 
-// client: is initialised with publisher_events and this as its context. source: tells publishers
-// apart.
+// client: to be initialised with publisher_events and with this publisher as its context. source:
+// distinguishes publishers.
 void publisher_init(struct publisher *, struct client *, uint32_t source, uint8_t encodings);
 
 extern const struct client_events publisher_events;

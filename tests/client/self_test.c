@@ -1,5 +1,5 @@
-// The test client against itself: one plays the server. The tools of the network tests must be
-// right before they judge the data plane.
+// The test client against itself, with one side as the server. The tools of the network tests must
+// be right before they judge the data plane.
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -166,7 +166,7 @@ static void a_wrong_password_gets_no_answer(void **)
 	pair_close(p);
 }
 
-// The judge itself: each spoiled packet must be found.
+// Tests viewer_judge: each spoiled packet must be found.
 static void spoiled_packets_are_found(void **)
 {
 	struct pair *p = calloc(1, sizeof(*p));

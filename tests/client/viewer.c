@@ -7,17 +7,18 @@
 #define NACK_INTERVAL_NS     (40 * NS_PER_MS)
 #define REPORT_INTERVAL_NS   NS_PER_S
 #define NACK_MAX             64
-#define NACK_WINDOW          1000 // packets back that are asked for
+#define NACK_WINDOW          1000 // how many packets back are requested
 #define OWN_SSRC             1
-#define FRAME_TICKS          3000 // of 90 kHz
-#define SOUND_TICKS          960 // of 48 kHz
+#define FRAME_TICKS          3000 // per frame, at 90 kHz
+#define SOUND_TICKS          960 // per packet, at 48 kHz
 #define SOUND_SEAM_TICKS_MAX (48 * 100) // 100 ms
 #define TEMPORAL_STEP        4 // frames between two of the base layer
-// At a layer switch: layers are aligned by the publisher's clock, so within one frame's duration.
-// Before its first report, they are aligned by arrival, which a busy machine delays.
+// Largest deviation at a layer switch: layers are aligned by the publisher's clock, so within one
+// frame's duration. Before the first report, they are aligned by arrival, which a busy machine
+// delays.
 #define SWITCH_TICKS_MAX  3000
 #define ARRIVAL_TICKS_MAX (90 * 150) // 150 ms
-#define REPORT_FRAMES     45 // of an encoding, until its publisher's report has come
+#define REPORT_FRAMES     45 // of an encoding, until the publisher's report about it has come
 
 enum {
 	ROOM_EXT_MID = 1,
@@ -69,7 +70,7 @@ static void extensions_check(struct viewer_subscription *s, const struct wire_rt
 	}
 }
 
-// Where a packet is kept, counted from the first.
+// A packet's place, counted from the first packet.
 static int32_t place_of(const struct viewer_subscription *s, uint16_t sequence)
 {
 	uint16_t highest = (uint16_t)(s->first + s->highest);
@@ -104,7 +105,7 @@ keep(struct viewer_subscription *s, const struct wire_rtp *p, uint16_t sequence,
 	if (ret < 0)
 		s->wrong_bytes++;
 	if (!s->started && resent)
-		return; // of a time before our first packet
+		return; // from before our first packet
 	if (!s->started) {
 		s->started = true;
 		s->first = sequence;
@@ -261,7 +262,7 @@ void viewer_pli_send(struct viewer *v, const struct viewer_subscription *s)
 	client_rtcp_send(v->client, out, wire_pli_build(OWN_SSRC, s->ssrc, out));
 }
 
-// Judging: walks the packets in order, the current frame's first one at hand.
+// The state of judging, which walks the packets in order.
 struct judge {
 	const struct viewer_subscription *s;
 	struct viewer_verdict *verdict;
@@ -269,8 +270,8 @@ struct judge {
 	const struct viewer_packet *frame; // first packet of the frame before this one's
 	uint8_t tl0;
 	uint16_t fillers; // since the last frame began
-	bool past; // the frames since a key frame may be of the past
-	bool base; // they were of the base layer alone
+	bool past; // the frames since a key frame may be those of a past
+	bool base; // those frames were only of the base layer
 };
 
 static bool complain(struct judge *j, uint32_t at, const char *format, ...)
@@ -349,7 +350,7 @@ static bool follows(struct judge *j, uint32_t at, const struct viewer_packet *p)
 		return complain(
 		        j, at, "timestamp advances by %d, not about %d, at a switch", ticks, want
 		);
-	// A frame that never arrived has reserved a number at every layer limit.
+	// A frame that never arrived has a number reserved at every layer limit.
 	if (((now->picture_id - was->picture_id - 1) & 0x7fff) > j->fillers)
 		return complain(j, at, "picture id %u after %u", now->picture_id, was->picture_id);
 	if (now->temporal_layer == 0 ? now->tl0 != (uint8_t)(j->tl0 + 1) : now->tl0 != j->tl0)

@@ -19,32 +19,32 @@ enum {
 struct viewer_packet {
 	uint32_t timestamp;
 	bool here, marker, resent;
-	bool filler; // a number of which nothing is meant for this viewer
-	struct media_vp8 vp8; // sound uses its part only
+	bool filler; // an empty packet: its number was for other layers
+	struct media_vp8 vp8; // audio uses only vp8.part
 };
 
 struct viewer_subscription {
 	uint32_t ssrc, rtx_ssrc;
 	uint8_t payload_type, rtx_payload_type;
-	uint8_t red_payload_type; // of redundant sound, 0: none
+	uint8_t red_payload_type; // of redundant audio, 0: none
 	char mid[5];
 	bool video;
-	bool nack; // ask again for what is missing
-	bool restarts; // the tests': the publisher's sources change, so time goes on by the
+	bool nack; // request missing packets again
+	bool restarts; // for tests: the publisher's sources change, so timestamps follow the
 	               // arrivals
 	bool started;
 	uint16_t first; // sequence number
 	uint32_t highest; // counted from first, without wrapping
 	uint32_t packets, resent, duplicates;
-	uint32_t fillers; // beside those packets
-	uint32_t redundant; // packets with the sound before theirs
+	uint32_t fillers; // in addition to those packets
+	uint32_t redundant; // packets that repeat the previous audio
 	uint32_t wrong_bytes, wrong_type, wrong_mid; // must stay 0
-	uint32_t unrewritten; // extensions under other than the room's ids: must stay 0
+	uint32_t unrewritten; // extensions with ids other than the room's: must stay 0
 	uint32_t asked; // sequence numbers in our NACKs
-	uint32_t reports; // SRs about it
-	struct wire_sr report; // the last one
+	uint32_t reports; // SRs about this stream
+	struct wire_sr report; // the last report
 	char cname[64];
-	uint64_t nacked_ns, reported_ns, last_ns; // of the last packet
+	uint64_t nacked_ns, reported_ns, last_ns; // last_ns: of the last packet
 	struct viewer_packet kept[VIEWER_PACKETS];
 };
 
@@ -60,9 +60,9 @@ struct viewer {
 struct viewer_verdict {
 	uint32_t packets, missing, frames, key_frames;
 	uint32_t switches; // of the encoding
-	uint32_t skipped; // between base-layer frames, of those who began with them alone
+	uint32_t skipped; // frames left out between base-layer frames of a past
 	uint32_t repeats; // switches that showed the same moment once more
-	uint32_t gaps; // where frames were left out on purpose: after a pause
+	uint32_t gaps; // places where frames were left out on purpose: after a pause
 	uint32_t layer_frames[4][4]; // by encoding and temporal layer
 	uint32_t first_frame, last_frame; // the publisher's numbers
 	char error[160];

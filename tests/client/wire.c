@@ -101,7 +101,7 @@ void wire_nack_each(
 {
 	struct am_reader r = am_reader_init(p->body, p->len);
 
-	am_read_u32(&r); // the sender
+	am_read_u32(&r); // sender SSRC
 	uint32_t ssrc = am_read_u32(&r);
 	while (am_reader_left(&r) >= 4) {
 		uint16_t pid = am_read_u16(&r), blp = am_read_u16(&r);
@@ -142,7 +142,7 @@ size_t wire_sdes_build(uint32_t ssrc, const char *cname, uint8_t *out)
 	memcpy(out + n, cname, len);
 	n += len;
 	do
-		out[n++] = 0; // at least one null ends the chunk (RFC 3550 6.5)
+		out[n++] = 0; // at least one zero byte ends the chunk (RFC 3550 6.5)
 	while (n % 4);
 	return rtcp_head(out, 1, WIRE_SDES, n);
 }

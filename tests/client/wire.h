@@ -1,5 +1,5 @@
-// RTP and RTCP as a client writes and reads them. Deliberately not the server's parsers: a mistake
-// in one must show in the other.
+// RTP and RTCP as a client writes and reads them. This deliberately does not use the server's
+// parsers, so that a mistake in one shows in the other.
 #pragma once
 
 #include <stdbool.h>
@@ -20,7 +20,7 @@ struct wire_ext {
 struct wire_rtp {
 	bool marker;
 	uint8_t payload_type;
-	uint8_t padding; // bytes, with the count
+	uint8_t padding; // bytes, including the count
 	uint16_t sequence;
 	uint32_t timestamp;
 	uint32_t ssrc;
@@ -32,7 +32,7 @@ struct wire_rtp {
 // 0, or -EBADMSG.
 int wire_rtp_parse(struct wire_rtp *, const uint8_t *bytes, size_t len);
 
-// Length of the built packet; out has WIRE_MTU bytes.
+// Returns the length of the packet; out has WIRE_MTU bytes.
 size_t wire_rtp_build(const struct wire_rtp *, uint8_t *out);
 
 enum wire_rtcp_type {
@@ -73,13 +73,13 @@ struct wire_sr {
 	uint32_t bytes;
 };
 
-// Builders return the length written. Each makes one packet; a compound is one after the other.
+// Builders return the length written. Each builds one packet; a compound is several in a row.
 size_t wire_sr_build(const struct wire_sr *, uint8_t *out);
 size_t wire_sdes_build(uint32_t ssrc, const char *cname, uint8_t *out);
 size_t
 wire_rr_build(uint32_t sender, uint32_t source, uint32_t highest, uint32_t lost, uint8_t *out);
 size_t wire_pli_build(uint32_t sender, uint32_t media, uint8_t *out);
-// sequences in ascending order, at most 64 of them.
+// sequences: ascending, at most 64.
 size_t wire_nack_build(
         uint32_t sender, uint32_t media, const uint16_t *sequences, size_t count, uint8_t *out
 );
