@@ -17,7 +17,7 @@ change(struct way *w, const struct setting *s, const char *name, const char *tex
 {
 	if (!direction_change(&w->direction, w->lane, now_us, s, text)) {
 		fprintf(stderr, "amphi-link: standard input: %s ", w->name);
-		fprintf(stderr, "%s takes %s that goes with what is set, not %s\n", name,
+		fprintf(stderr, "%s takes %s that fits the other settings, not %s\n", name,
 		        s->accepted, text);
 	}
 }

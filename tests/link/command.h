@@ -10,13 +10,13 @@
 struct command_input {
 	char text[COMMAND_LINE_MAX];
 	size_t len;
-	bool skips; // the rest of a line that was too long
+	bool skips; // skipping the rest of a line that was too long
 };
 
-// Obeys a line. Reports on stderr what it does not understand. True: the figures are requested.
+// Carries out a line. Reports on stderr what is not understood. True: the figures are requested.
 [[nodiscard]] bool command_obey(char *line, struct way *down, struct way *up, int64_t now_us);
 
-// Reads what has arrived on a descriptor, and obeys the complete lines. *report: the figures are
-// requested. False at its end.
+// Reads what has arrived on a descriptor, and carries out the complete lines. *report: the figures
+// are requested. False at the end of input.
 [[nodiscard]] bool
 command_read(struct command_input *, int fd, struct way *down, struct way *up, bool *report);

@@ -35,8 +35,8 @@ static bool offload_is_on(const struct end *e, uint32_t command)
 	return ioctl(e->fd, SIOCETHTOOL, &request) == 0 && value.data;
 }
 
-// Coalesced segments are not packets as on a wire, and nothing here completes checksums as a card
-// would. The frames themselves show what the far ends do: see frame_check.
+// With offloads, segments are not packets as on a wire, and nothing here completes checksums as a
+// card would. The frames show whether the far ends have offloads: see frame_check.
 static int offloads_check(const struct end *e)
 {
 	static const uint32_t commands[] = {ETHTOOL_GTXCSUM, ETHTOOL_GTSO, ETHTOOL_GGRO};
@@ -122,7 +122,7 @@ void end_close(struct end *e)
 	e->fd = -1;
 }
 
-// Says once what the far end must do for its frames to arrive.
+// Reports once what the far end must change for its frames to arrive.
 static void frame_check(struct end *e, uint32_t status, uint32_t len)
 {
 	if (status & TP_STATUS_CSUMNOTREADY && !e->told_checksum) {
@@ -199,7 +199,7 @@ void end_send(struct end *e, const struct frame *f)
 
 void end_count(struct end *e)
 {
-	struct tpacket_stats stats = {0}; // since the last time
+	struct tpacket_stats stats = {0}; // since the last call
 	socklen_t len = sizeof(stats);
 
 	if (getsockopt(e->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)

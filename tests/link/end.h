@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define FRAME_MAX 65550 // bytes with the Ethernet header
-#define FRAME_ETH 14 // of these, the part that the model does not count
+#define FRAME_ETH 14 // bytes of these that the model does not count
 
 struct frame {
 	uint32_t len;
@@ -22,7 +22,7 @@ struct end {
 	bool told_checksum, told_size, told_refused; // each is reported once
 };
 
-// Opens it and checks its offloads. 0 or -errno; reports the reason on stderr.
+// Opens an end and checks the interface's offloads. 0 or -errno; reports the reason on stderr.
 [[nodiscard]] int end_open(struct end *, const char *name);
 void end_close(struct end *);
 

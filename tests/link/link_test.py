@@ -15,7 +15,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve()
 PORT = 5000
 PAYLOAD = 1172  # bytes; 1200 with IP and UDP
-SO_TIMESTAMPNS = 35  # when the kernel got it, however late we look
+SO_TIMESTAMPNS = 35  # when the kernel received it, however late we read it
 
 
 def serve():
@@ -23,7 +23,7 @@ def serve():
     server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     server.bind(("::", PORT))
-    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))  # a sender that is kept waiting leaves the link idle
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))  # a sender that has to wait leaves the link idle
     print("ready", flush=True)
     while True:
         data, client = server.recvfrom(2000)
@@ -119,7 +119,7 @@ class Link(unittest.TestCase):
             self.assertEqual(client.recv(100), b"%d" % i)
             times.append(time.monotonic() - begin)
         self.assertGreaterEqual(min(times), 0.1)
-        self.assertLess(min(times), 0.2)  # neither way twice
+        self.assertLess(min(times), 0.2)  # not delayed twice in either direction
 
     def test_ipv6_passes_too(self):
         client = self.client(socket.AF_INET6)
@@ -136,7 +136,7 @@ class Link(unittest.TestCase):
             self.assertEqual(
                 figures["in_packets"], figures["out_packets"] + figures["dropped_packets"] + figures["inside_packets"])
         self.assertGreater(now["dropped_packets"], 100)
-        self.assertLessEqual(abs(now["out_packets"] - len(numbers)), 5)  # and what speaks ARP
+        self.assertLessEqual(abs(now["out_packets"] - len(numbers)), 5)  # the rest is ARP
         self.assertEqual([now["overrun"], now["refused"], now["lost_packets"]], [0, 0, 0])
         self.assertGreater(after["queue_ms"]["p95"], 150)
         self.assertLessEqual(after["queue_ms"]["max"], 1000)

@@ -1,5 +1,5 @@
-// amphi-link: a bad cable between two interfaces. One thread, which sleeps until a frame comes, one
-// is due, or it is told something.
+// amphi-link: a bad cable between two interfaces. One thread, which sleeps until a frame arrives, a
+// frame is due, or a command or signal comes.
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
@@ -31,7 +31,7 @@ static void on_signal(int number)
 		stopped = 1;
 }
 
-// They come while the loop sleeps, and then only.
+// Lets signals arrive only while the loop sleeps.
 static void signals_take(sigset_t *while_asleep)
 {
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
@@ -66,7 +66,7 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-// Sleeps until something is to be done; false when the end has come.
+// Sleeps until there is something to do; false when it is time to end.
 static bool wait_for(struct crossing *c, struct pollfd fds[3], const sigset_t *while_asleep)
 {
 	int64_t next = least(lane_next_us(c->down.lane), lane_next_us(c->up.lane));
@@ -86,7 +86,7 @@ static bool wait_for(struct crossing *c, struct pollfd fds[3], const sigset_t *w
 	return !stopped;
 }
 
-// Until it is told to end: 0, or -ENODEV where an interface is gone.
+// Runs until told to end. 0, or -ENODEV if an interface is gone.
 static int run(struct crossing *c, const sigset_t *while_asleep)
 {
 	struct pollfd fds[3];
@@ -124,12 +124,12 @@ static int ways_start(struct crossing *c, struct options *o)
 	c->down = (struct way){.name = "down", .from = &c->server, .to = &c->client};
 	c->up = (struct way){.name = "up", .from = &c->client, .to = &c->server};
 	for (size_t i = 0; i < 2; i++) {
-		ways[i].way->direction = *ways[i].direction; // now the way's
+		ways[i].way->direction = *ways[i].direction; // owned by the way from now on
 		*ways[i].direction = (struct direction){0};
 		if (way_start(ways[i].way, c->start_us) == 0)
 			continue;
 		fprintf(stderr,
-		        "amphi-link: %s: %s: loss, loss-burst and loss-bad that exclude each "
+		        "amphi-link: %s: %s: do loss, loss-burst and loss-bad exclude each "
 		        "other?\n",
 		        ways[i].way->name, strerror(errno));
 		return -1;
@@ -137,7 +137,8 @@ static int ways_start(struct crossing *c, struct options *o)
 	return 0;
 }
 
-// Opens all that it takes; what it has opened crossing_fini closes.
+// Starts both directions and opens the log and the interfaces, which crossing_fini closes. 0 or an
+// exit status.
 static int crossing_init(struct crossing *c, struct options *o)
 {
 	c->server.fd = c->client.fd = -1;
@@ -168,13 +169,13 @@ static int crossing_fini(struct crossing *c)
 	return ret;
 }
 
-// Real-time priority, to wake on time and before the programs whose frames these are.
+// Real-time priority, to wake on time and before the programs that send the frames.
 static void punctual(void)
 {
 	const struct sched_param first = {.sched_priority = 1};
 
 	prctl(PR_SET_TIMERSLACK, 1UL); // ns
-	(void)sched_setscheduler(0, SCHED_FIFO, &first); // without the right to it, as the others
+	(void)sched_setscheduler(0, SCHED_FIFO, &first); // not permitted: normal priority
 }
 
 int main(int argc, char **argv)

@@ -15,25 +15,25 @@ struct waiting {
 	uint32_t bytes;
 };
 
-// Past the rate, on its way.
+// A packet that has been sent and is on its way.
 struct flying {
 	struct lane_packet out;
-	uint64_t order; // of two that are due at once the lower one comes first
+	uint64_t order; // of two that are due at the same time, the lower comes first
 };
 
 struct lane {
 	struct lane_config config;
 	struct lane_stats stats;
-	int64_t now_us; // the latest that was passed in
+	int64_t now_us; // the latest time that was passed in
 	int64_t start_us; // when the rate began
-	int64_t tokens, tokens_us; // saved by then
-	int64_t limit_bit_s; // the last rate that bounds: queue_us counts by it
-	int64_t last_due_us; // of those that are in order
+	int64_t tokens, tokens_us; // tokens: saved by tokens_us
+	int64_t limit_bit_s; // the last finite rate, for queue_us
+	int64_t last_due_us; // of the packets in order
 	uint64_t queue_bytes;
 	uint64_t order;
-	bool bad; // state of the loss
+	bool bad; // in the bad state of Gilbert–Elliott
 	struct xorshift loss, jitter, reorder,
-	        duplicate; // each its own: one does not move the others
+	        duplicate; // separate, so that none affects the others
 
 	struct waiting *ring;
 	uint32_t ring_size, head, waiting_n;
@@ -128,8 +128,8 @@ uint32_t lane_inside_packets(const struct lane *l)
 	return l->waiting_n + l->flying_n;
 }
 
-// Memory: room for all that is inside and one more, each with a copy, so that what is accepted
-// never wants more later.
+// Memory: room for all packets inside and one more, each with a copy, so that an accepted packet
+// never requires more later.
 
 static bool ring_reserve(struct lane *l)
 {
@@ -162,7 +162,7 @@ static bool heap_reserve(struct lane *l)
 	return true;
 }
 
-// The heap of those on their way, the first to come on top.
+// The heap of packets on their way: the next one due is on top.
 
 static bool flying_before(const struct flying *a, const struct flying *b)
 {
@@ -197,7 +197,7 @@ static void heap_pop(struct lane *l)
 
 // The rate
 
-// Tokens until then; what nobody waits for is kept up to the bucket's depth.
+// Earns tokens until this time. If no packet waits, they are kept up to the bucket's depth.
 static void tokens_earn(struct lane *l, int64_t until_us)
 {
 	int64_t depth = rate_tokens_of(l->config.depth_bytes);
@@ -211,7 +211,7 @@ static void tokens_earn(struct lane *l, int64_t until_us)
 		l->tokens = depth;
 }
 
-// When the first that waits will have been sent.
+// When the first waiting packet will have been sent.
 static int64_t head_due(const struct lane *l)
 {
 	int64_t missing = rate_tokens_of(l->ring[l->head].bytes) - l->tokens;
@@ -220,7 +220,7 @@ static int64_t head_due(const struct lane *l)
 	return due == INT64_MAX ? INT64_MAX : due + l->start_us;
 }
 
-// It has been sent: on its way with it.
+// The first waiting packet has been sent: puts it on its way.
 static void head_leave(struct lane *l, int64_t at_us)
 {
 	const struct lane_config *c = &l->config;
@@ -234,7 +234,7 @@ static void head_leave(struct lane *l, int64_t at_us)
 
 	tokens_earn(l, at_us);
 	l->tokens -= rate_tokens_of(w.bytes);
-	if (l->tokens < 0) // unlimited from this moment on
+	if (l->tokens < 0) // the rate is unlimited from now on
 		l->tokens = 0;
 	l->head = (l->head + 1) & (l->ring_size - 1);
 	l->waiting_n--;
@@ -300,7 +300,7 @@ static bool is_lost(struct lane *l)
 	return l->bad && (bad_loss(c) >= 1 || xorshift_share(&l->loss) < bad_loss(c));
 }
 
-// Bytes that may wait; UINT64_MAX: any number.
+// How many bytes may wait; UINT64_MAX: no limit.
 static uint64_t queue_limit(struct lane *l)
 {
 	const struct lane_config *c = &l->config;
@@ -317,7 +317,7 @@ static uint64_t queue_limit(struct lane *l)
 	return timed < limit ? timed : limit;
 }
 
-// Whether it can be sent at once, or wait.
+// Whether a packet can be sent at once, or may wait.
 static bool has_place(struct lane *l, uint32_t bytes)
 {
 	uint64_t limit = queue_limit(l);

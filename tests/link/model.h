@@ -4,7 +4,7 @@
 //
 //     lane_send ─▶ loss ─▶ drop-tail queue ─▶ rate ─▶ delay, jitter, reorder, copies ─▶ lane_take
 //
-// Sizes are the caller's, and should count what a wire carries, including IP and UDP. The result
+// The caller gives the sizes, which should be those on the wire, including IP and UDP. The result
 // depends on the seed and on what is sent when, not on how often the lane is called.
 #pragma once
 
@@ -18,25 +18,22 @@
 struct lane_config {
 	struct rate rate;
 	uint32_t depth_bytes; // of the token bucket: what an idle link saves up. 0: a serial line
-	uint64_t
-	        queue_bytes; // what may wait, with the packet that is being sent; 0: not bounded so
-	int64_t queue_us; // the same as time at the rate of the moment, one RATE_MTU at least; 0:
-	                  // no
+	uint64_t queue_bytes; // what may wait, with the packet that is being sent; 0: no limit
+	int64_t queue_us; // the same as time at the current rate, RATE_MTU or more; 0: no limit
 	int64_t delay_us; // one way
-	int64_t jitter_us; // added to it, 0 to this much, evenly; alone it never reorders
+	int64_t jitter_us; // added to the delay, evenly from 0 to this; it alone never reorders
 	double loss; // share of packets lost on average, 0 to 1, before they take up any rate
-	double loss_burst; // mean packets of the bad state (Gilbert–Elliott); 0 or 1: independent
-	                   // loss
-	double loss_bad; // share lost in the bad state, none is in the good one; 0: all
-	double reorder; // share that is held back, so that later ones come first
+	double loss_burst; // mean packets in the bad state (Gilbert–Elliott); 0 or 1: no bursts
+	double loss_bad; // share lost in the bad state (none in the good one); 0: all
+	double reorder; // share of packets that is held back, so that later ones come first
 	int64_t reorder_us; // how long
-	double duplicate; // share that comes out twice, one right after the other
+	double duplicate; // share of packets that come out twice in a row
 	uint64_t seed;
 };
 
 struct lane_stats {
-	uint64_t in_packets, in_bytes; // everything that was sent; its fates follow
-	uint64_t out_packets, out_bytes; // taken, copies included
+	uint64_t in_packets, in_bytes; // everything that was sent; what became of it follows
+	uint64_t out_packets, out_bytes; // what was taken, copies included
 	uint64_t dropped_packets, dropped_bytes; // by the queue
 	uint64_t lost_packets, lost_bytes; // at random
 	uint64_t duplicates; // packets that left twice
@@ -53,7 +50,7 @@ enum lane_verdict {
 struct lane_packet {
 	void *packet;
 	uint32_t bytes;
-	bool again; // a copy of it comes out later: the caller owns it from then on
+	bool again; // the same packet comes out again later; the caller owns it only then
 	int64_t out_us; // when it was due
 	int64_t queue_us; // waiting and transmission time, without the delay
 };
@@ -88,6 +85,6 @@ const struct lane_stats *lane_stats(const struct lane *);
 // The queue length, as of the last call that passed a time.
 uint64_t lane_queue_bytes(const struct lane *);
 
-// Packets that wait or are on their way, copies included. The books: in + duplicates = out +
-// dropped + lost + these.
+// Packets that wait or are on their way, copies included. The books balance: in + duplicates = out
+// + dropped + lost + these.
 uint32_t lane_inside_packets(const struct lane *);

@@ -64,7 +64,7 @@ static int wrong(const char *option, const char *accepted, const char *text)
 	return -1;
 }
 
-// All options as getopt_long takes them; those of settings by their name in each scope.
+// All options in the form of getopt_long; each setting has one for each scope.
 static void table_fill(
         struct option table[FIXED + SCOPES * SETTINGS_MAX + 1],
         char names[SCOPES * SETTINGS_MAX][NAME_MAX_LEN]
@@ -82,7 +82,7 @@ static void table_fill(
 	table[n + FIXED] = (struct option){0};
 }
 
-// Option number n of those of settings.
+// Takes the value of option number n among those of settings.
 static int setting_take(struct options *o, int n, const char *text)
 {
 	const struct setting *s = &settings[n / SCOPES];
@@ -115,7 +115,7 @@ static int fixed_take(struct options *o, int option, const char *text)
 	}
 }
 
-// What is missing or too much, in getopt's own words of one line.
+// Reports an unknown option or a missing value, in one line.
 static int unknown(int result, char **argv)
 {
 	if (result == ':')
@@ -139,7 +139,7 @@ static int interfaces_take(struct options *o, int argc, char **argv)
 	o->server = argv[optind];
 	o->client = argv[optind + 1];
 	if (strcmp(o->server, o->client) == 0) {
-		fprintf(stderr, "amphi-link: SERVER and CLIENT are both %s: takes two\n",
+		fprintf(stderr, "amphi-link: SERVER and CLIENT are both %s; they must differ\n",
 		        o->server);
 		return -1;
 	}

@@ -38,7 +38,7 @@ static int64_t constant_earned(int64_t bit_s, int64_t us)
 	return bit_s * us;
 }
 
-// How long it takes; INT64_MAX: never.
+// How long it takes to earn the tokens; INT64_MAX: for ever.
 static int64_t constant_takes(int64_t bit_s, int64_t tokens)
 {
 	if (tokens <= 0 || bit_s == RATE_UNLIMITED)
@@ -46,7 +46,7 @@ static int64_t constant_takes(int64_t bit_s, int64_t tokens)
 	return bit_s == RATE_STALLED ? INT64_MAX : (tokens + bit_s - 1) / bit_s;
 }
 
-// Steps: the index of the one that holds at a time, and when it ends.
+// Steps: the index of the step in force at a time, and when it ends.
 
 static uint32_t step_at(const struct rate *r, int64_t at_us)
 {
@@ -95,13 +95,13 @@ static int64_t trace_period(const struct rate *r)
 	return (int64_t)r->trace[r->trace_n - 1] * 1000;
 }
 
-// How many opportunities there have been until then.
+// The number of delivery opportunities until this time.
 static int64_t trace_count(const struct rate *r, int64_t until_us)
 {
 	if (until_us < 0)
 		return 0;
 	int64_t rest = until_us % trace_period(r);
-	uint32_t low = 0, high = r->trace_n; // the first that is later lies between
+	uint32_t low = 0, high = r->trace_n; // bounds of the first one that is later
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 		if ((int64_t)r->trace[middle] * 1000 <= rest)

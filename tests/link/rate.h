@@ -1,5 +1,6 @@
-// How much a link may send by when: a constant rate, steps, or a trace of delivery opportunities.
-// Tokens are millionths of a bit, which 1 bit/s earns in a microsecond: so all sums are exact.
+// How much a link may send by a given time: a constant rate, steps, or a trace of delivery
+// opportunities. Tokens are millionths of a bit, which 1 bit/s earns in a microsecond, so all sums
+// are exact.
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +14,7 @@
 
 struct rate_step {
 	int64_t at_us; // from the beginning
-	int64_t bit_s; // from then on; RATE_UNLIMITED, RATE_STALLED
+	int64_t bit_s; // from then on; also RATE_UNLIMITED or RATE_STALLED
 };
 
 // The trace applies if there is one, otherwise the steps, otherwise the constant.
@@ -35,11 +36,11 @@ static inline int64_t rate_tokens_of(uint32_t bytes)
 	return (int64_t)bytes * 8 * 1000000;
 }
 
-// Earned after from_us until to_us, both from the beginning; RATE_TOKENS_MAX at most.
+// Tokens earned after from_us until to_us, both since the beginning; at most RATE_TOKENS_MAX.
 int64_t rate_earned(const struct rate *, int64_t from_us, int64_t to_us);
 
 // When this many tokens will have been earned after from_us; INT64_MAX: never.
 int64_t rate_due(const struct rate *, int64_t from_us, int64_t tokens);
 
-// bit/s at a given time, for a trace its average; RATE_UNLIMITED, RATE_STALLED.
+// bit/s at a given time (for a trace: its average), RATE_UNLIMITED or RATE_STALLED.
 int64_t rate_at(const struct rate *, int64_t at_us);

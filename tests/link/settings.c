@@ -61,7 +61,7 @@ static bool set_depth(struct direction *d, const char *text)
 	return true;
 }
 
-// In bytes or as time; the one takes the other's place.
+// Takes bytes or a time; each replaces the other.
 static bool set_queue(struct direction *d, const char *text)
 {
 	uint64_t bytes = 0;

@@ -1,5 +1,5 @@
-// The settings of one direction, as an option (--down-rate 600k) or as a line while it runs (down
-// rate 600k): one table for both, with the help.
+// The settings of one direction, given as an option (--down-rate 600k) or as a line while the link
+// runs (down rate 600k): one table for both, and for the help.
 #pragma once
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "model.h"
 #include "traces.h"
 
-// One direction's configuration with what it borrows.
+// One direction's configuration, with the memory that it borrows.
 struct direction {
 	struct lane_config config;
 	struct rate_step *steps; // owned
@@ -16,9 +16,9 @@ struct direction {
 
 struct setting {
 	const char *name; // as in --NAME, --down-NAME and --up-NAME
-	const char *value; // what the help calls it
+	const char *value; // name of the value in the help
 	const char *help;
-	const char *accepted; // what it accepts, as examples
+	const char *accepted; // examples of accepted values
 	// False if the text is invalid. Replaces pointers without freeing.
 	bool (*set)(struct direction *, const char *text);
 };

@@ -34,7 +34,8 @@ static void course_scale(struct course *c, int64_t mean_bit_s)
 		c->bits[i] *= (double)mean_bit_s / 1000 * c->n / sum;
 }
 
-// A line wherever enough bits have accumulated; always one at the end, since it is the period.
+// Writes a line wherever enough bits have accumulated, and always one at the end, which is the
+// period.
 static int course_cut(struct course *c, struct trace *t)
 {
 	double sum = 0, gathered = 0;
@@ -70,7 +71,7 @@ int trace_steps(
 	struct rate rate = {.steps = steps, .steps_n = steps_n};
 	struct course c;
 
-	if (steps_n == 0 || !rate_is_valid(&rate)) // unlimited ones would need too many lines
+	if (steps_n == 0 || !rate_is_valid(&rate)) // unlimited rates would take too many lines
 		return -EINVAL;
 	int ret = course_init(&c, duration_ms);
 	if (ret < 0)
@@ -93,7 +94,7 @@ static double until_next(struct xorshift *x, double mean)
 	return -mean * log(1 - xorshift_share(x));
 }
 
-// Close enough to a normal distribution, with variance 1, bounded at 6.
+// Close enough to a normal distribution with variance 1; within ±6.
 static double normal(struct xorshift *x)
 {
 	double sum = -6;

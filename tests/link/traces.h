@@ -1,6 +1,6 @@
 // Delivery traces in mahimahi's format, made from a seed or read from a file: each line is a
-// millisecond at which RATE_MTU bytes may be delivered; the last is also the period. They go into
-// struct rate.
+// millisecond at which RATE_MTU bytes may be delivered; the last is also the period. struct rate
+// uses them.
 #pragma once
 
 #include <stdint.h>
@@ -18,7 +18,7 @@ struct trace {
 
 // Each makes a trace of duration_ms (1 to TRACE_MS_MAX): 0, -EINVAL or -ENOMEM.
 
-// Each step at its rate, evenly. No step may be unlimited.
+// Each step's rate, evenly spread. No step may be unlimited.
 [[nodiscard]] int
 trace_steps(struct trace *, const struct rate_step *, uint32_t steps_n, uint32_t duration_ms);
 

@@ -15,7 +15,7 @@ struct suffix {
 	double factor;
 };
 
-// A decimal number and one of the suffixes, which end with one without a name.
+// Reads a decimal number and one of the suffixes, which end with a nameless one.
 static bool number_read(const char *text, const struct suffix *suffixes, double *value)
 {
 	char *end;

@@ -13,7 +13,7 @@ struct way {
 	struct lane *lane;
 	struct end *from, *to;
 	struct histogram queue_us; // of packets that left
-	struct histogram late_us; // how much later than the model says they were sent
+	struct histogram late_us; // how much later than in the model they were sent
 };
 
 // Starts at now_us with the direction's configuration. 0 or -errno.
@@ -27,7 +27,7 @@ void way_stop(struct way *);
 // Sends what is due.
 void way_send(struct way *, int64_t start_us, FILE *log);
 
-// Its figures as a JSON object.
+// Prints the direction's figures as a JSON object.
 void way_report(struct way *, FILE *);
 
 // Microseconds of the clock that everything here uses.

@@ -8,8 +8,8 @@ struct xorshift {
 	uint64_t state; // never 0
 };
 
-// For the same seed, each `stream` gives a different sequence; neighbours have nothing in common
-// (the finalizer of splitmix64).
+// For the same seed, each `stream` gives a different sequence. Those of neighbouring numbers are
+// unrelated (the finalizer of splitmix64).
 static inline void xorshift_seed(struct xorshift *x, uint64_t seed, uint64_t stream)
 {
 	uint64_t z = seed + (stream + 1) * UINT64_C(0x9e3779b97f4a7c15);

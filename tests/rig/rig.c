@@ -14,7 +14,7 @@
 #include "path/viewer.h"
 #include "service/workers.h"
 
-#define RIG_RATE       40000000 // bit/s that each viewer's way carries
+#define RIG_RATE       40000000 // bit/s that each viewer's link carries
 #define HEADER_EXT_LEN 16 // of a track header: send time and MID
 
 static int worker_begin(struct rig *r, uint16_t index)
@@ -205,7 +205,7 @@ int rig_fill(struct rig *r, uint32_t viewers, uint16_t tracks, uint8_t srtp_prof
 
 static void fanout_end(struct rig *r, struct fanout *f)
 {
-	if (worker_fanout(r->worker, f->track_id)) { // it was not removed by message
+	if (worker_fanout(r->worker, f->track_id)) { // not yet removed by a message
 		r->worker->fanouts[am_id_slot(f->track_id)] = NULL;
 		TAILQ_REMOVE(&r->worker->fanout_list, f, entry);
 		forward_end(r->worker, f);

@@ -1,6 +1,6 @@
 // A worker with fan-outs to many viewers that each have their own keys, without threads, network or
-// service thread: the basis of the packet path's tests and benchmark. Frames go to whatever is
-// behind port 0.
+// service thread: the basis of the packet path's tests and benchmark. Frames go to whatever serves
+// port 0.
 #pragma once
 
 #include <stdint.h>
@@ -14,7 +14,7 @@
 struct rte_mbuf;
 
 struct rig {
-	struct port port; // and the pool
+	struct port port; // with the pools
 	struct worker *worker; // the first, which has the viewers
 	uint16_t workers;
 	struct am_counters *counters; // of each worker
@@ -26,8 +26,8 @@ struct rig {
 	struct fanout *fanouts[RIG_TRACKS_MAX];
 };
 
-// The worker and `buffers` packet buffers, of which threads cache `cache`. EAL must be running. 0
-// or -errno.
+// Makes the worker and `buffers` packet buffers, of which each thread caches `cache`. EAL must be
+// running. 0 or -errno.
 [[nodiscard]] int rig_init(struct rig *, unsigned buffers, unsigned cache);
 
 // The same with several workers; the others only have publishers.
@@ -35,8 +35,8 @@ struct rig {
 rig_init_workers(struct rig *, uint16_t workers, unsigned buffers, unsigned cache);
 void rig_fini(struct rig *);
 
-// Video tracks of one encoding, each of a publisher of its own, and viewers who subscribe to all of
-// them. 0 or -errno.
+// Adds video tracks of one encoding, each from a publisher of its own, and viewers that subscribe
+// to all of them. 0 or -errno.
 [[nodiscard]] int rig_fill(struct rig *, uint32_t viewers, uint16_t tracks, uint8_t srtp_profile);
 void rig_clear(struct rig *);
 
