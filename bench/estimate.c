@@ -10,7 +10,7 @@
 #define END_S    130
 #define SEEDS    10
 #define STATUSES 40
-#define APART_US 1250 // so many in 50 ms
+#define APART_US 1250 // between packets: STATUSES of them take 50 ms
 #define ROUNDS   20000
 
 struct bench_case {
@@ -21,7 +21,7 @@ struct bench_case {
 	int64_t queue_us;
 	uint32_t middle; // kbit/s of the middle layer
 	double loss;
-	uint32_t goal; // kbit/s: the most of the link that the traffic can use
+	uint32_t goal; // kbit/s: the most that the traffic can use of the link
 };
 
 static const struct bench_case cases[] = {
@@ -42,13 +42,13 @@ static const struct bench_case cases[] = {
         {"3 Mbit/s, layers, loss 20 %", TRAFFIC_LAYERS, 3000, 0, 200 * MS, 500, 0.2, 1564},
 };
 
-// Over all seeds: the mean of goodput, the worst of everything else.
+// Over all seeds: the mean goodput, and the worst value of everything else.
 struct outcome {
 	double goodput; // share of the goal
 	double reached_s; // until 90 % of it
 	double probes; // share of what was sent
 	uint32_t queue_ms; // 95 % of the packets wait no longer
-	int downs; // of the layer, in two minutes
+	int downs; // steps down of the layer, in two minutes
 };
 
 static struct simulation sim;
@@ -103,7 +103,7 @@ static void print_cases(void)
 	}
 }
 
-// One message of STATUSES, all small deltas, about packets that arrive as they were sent.
+// Builds a message with STATUSES small deltas, about packets that arrive as they were sent.
 static size_t build(uint8_t *fci, uint16_t base, uint32_t reference)
 {
 	const uint8_t head[] = {

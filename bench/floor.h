@@ -6,11 +6,11 @@
 #define FLOOR_HEADER_LEN 20 // RTP with one extension word and a MID, like copies
 #define FLOOR_VIEWERS    2000
 
-// Encryption, raw and by crypto/cipher.h. 0 or -errno.
+// Measures encryption, raw and with crypto/cipher.h. 0 or -errno.
 [[nodiscard]] int floor_crypto(FILE *json);
 
-// Transmission through the device of this name and DPDK arguments ("net_null0", ""). With a peer,
-// frames are received there; its arguments follow its name. `port` is for the table. 0 or -errno:
-// then it has been recorded as missing.
+// Measures transmission through the device of this name and DPDK arguments ("net_null0", ""). With
+// a peer, frames are received there; its arguments follow its name. `port` is for the table. 0 or
+// -errno; an error is recorded as a missing figure.
 [[nodiscard]] int
 floor_transmit(FILE *json, const char *port, const char *device, const char *peer);

@@ -41,7 +41,7 @@ struct bench {
 	uint8_t tags[BURST][HMAC_LEN];
 	struct cipher *cipher;
 	struct cipher_key *keys[2][FLOOR_VIEWERS]; // GCM, CM
-	uint32_t roc; // each round has its own: no index comes twice
+	uint32_t roc; // each round has its own, so no index is repeated
 };
 
 static const uint8_t header[FLOOR_HEADER_LEN] = {0x90, 96, 0, 1, 0, 0,    0,
@@ -103,7 +103,7 @@ static void run_raw_cm(struct bench *b, uint16_t len, int)
 	}
 }
 
-// Of b->keys.
+// The profiles of b->keys.
 static const uint8_t srtp_profiles[] = {
         SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES128_CM_SHA1_80};
 
@@ -146,12 +146,12 @@ static void run_cipher_prefix(struct bench *b, uint16_t len, int profile)
 	run_cipher(b, len, PREFIX_LEN, (unsigned)profile);
 }
 
-// `floor` is the case with the same payload that is its floor.
+// floor: index of the case that is the floor for the same payload; -1: none.
 static const struct bench_case {
 	const char *name;
 	const char *profile;
 	void (*run)(struct bench *, uint16_t len, int profile);
-	int index; // of b->keys
+	int index; // into b->keys
 	int floor;
 } cases[] = {
         {"memcpy", NULL, run_memcpy, 0, -1},

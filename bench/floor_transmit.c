@@ -17,7 +17,7 @@
 #define ROUNDS     200
 #define BURSTS     8 // per round: few, so that few rounds are interrupted
 #define BURST      32
-#define RETRIES    1000 // calls that take no frame before a round is given up
+#define RETRIES    1000 // calls without a frame taken before a round is given up
 #define POOL_SIZE  8191
 #define POOL_CACHE 256
 #define DATA_ROOM  2176
@@ -30,16 +30,17 @@
 struct pipe {
 	struct rte_mempool *pool;
 	uint16_t tx; // port
-	uint16_t rx; // port on which the frames arrive; NO_PORT: they are gone
+	uint16_t rx; // port on which the frames arrive; NO_PORT: nowhere
 };
 
-// From 198.18.0.2 to 198.18.0.3, addresses that nobody has: a kernel drops it at once.
+// From 198.18.0.2 to 198.18.0.3, which are unused: a kernel drops the frame at once.
 static const uint8_t frame_start[] = {
         2,    0, 0, 0, 0, 9, 2,    0, 0,  0,  0, 8, 8,   0, // Ethernet
         0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 17, 0, 0, 198, 18, 0, 2, 198, 18, 0, 3, // IPv4
 };
 
-// Ordinary pages, so that it runs anywhere. Only zero-copy memif requires hugepages in one file.
+// Uses ordinary pages, which every machine has. Only zero-copy memif requires hugepages in one
+// file.
 static int start_eal(bool zero_copy)
 {
 	char *argv[] = {
@@ -131,7 +132,7 @@ static uint64_t burst_send(const struct pipe *p, uint16_t len, uint16_t *sent)
 	return ticks;
 }
 
-// -EAGAIN if the port took almost nothing.
+// 0, or -EAGAIN if the port took almost nothing.
 static int measure(const struct pipe *p, uint16_t payload, struct series *series)
 {
 	uint16_t len = (uint16_t)(UDP_LEN + FLOOR_HEADER_LEN + payload + TAG_LEN);
@@ -146,7 +147,7 @@ static int measure(const struct pipe *p, uint16_t payload, struct series *series
 		}
 		if (frames < BURST)
 			return -EAGAIN;
-		if (round > ROUNDS / 10) // until then rings and pools fill
+		if (round > ROUNDS / 10) // before that, rings and pools fill
 			series_add(series, (double)ticks * ns_per_tick / (double)frames);
 	}
 	return 0;
@@ -159,7 +160,7 @@ static int pipe_open(struct pipe *p, const char *device, const char *peer)
 	if (p->pool == NULL)
 		return -rte_errno;
 
-	// One of two ends listens, and comes first: the peer, unless we send from a vhost.
+	// The end that listens must start first: the peer, unless we send from a vhost.
 	bool before = strncmp(device, "net_vhost", 9) == 0;
 	int ret = before ? port_start(p->pool, device, &p->tx) : 0;
 	if (ret == 0 && peer != NULL)
@@ -169,7 +170,7 @@ static int pipe_open(struct pipe *p, const char *device, const char *peer)
 	if (ret < 0)
 		return ret;
 	if (strncmp(device, "net_ring", 8) == 0)
-		p->rx = p->tx; // a loop
+		p->rx = p->tx; // the port loops frames back
 	return link_is_up(p->tx) ? 0 : -ENOLINK;
 }
 

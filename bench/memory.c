@@ -1,5 +1,5 @@
-// The memory that one viewer of a webinar takes, by the stages of its join: the data plane's own
-// service thread and worker in this process, real handshakes with clients in another one.
+// The memory that one viewer of a webinar takes, by the stages of its join. The data plane's
+// service thread and worker run in this process, the clients of real handshakes in another.
 #include "memory_clients.h"
 #include "record.h"
 
@@ -27,16 +27,16 @@
 
 #define VIEWERS_MAX   20000
 #define SPEAKERS      20 // their transports have the first slots; viewer i has slot SPEAKERS + i
-#define TRACKS        (2 * SPEAKERS) // their sound and video
+#define TRACKS        (2 * SPEAKERS) // their audio and video
 #define ROOM          1
 #define BUFFERS       4096
-#define KEPT_MAX      2 // datagrams of one flight of the server
+#define KEPT_MAX      2 // datagrams in one flight of the server
 #define PORT_BASE     10000
 #define CLIENT_ROUNDS 3 // flights that end a handshake
 
 static const uint8_t router_mac[6] = {2, 0, 0, 0, 0, 1};
 
-// What the server has sent to a viewer that has not received it yet.
+// Datagrams that the server has sent to a viewer, which has not received them yet.
 struct kept {
 	uint16_t count;
 	uint16_t len[KEPT_MAX];
@@ -57,7 +57,7 @@ struct bench {
 	FILE *json;
 };
 
-// Bytes in use: by malloc, and resident in this process, shared pages included.
+// Bytes in use: allocated by malloc, and resident in this process, shared pages included.
 struct usage {
 	size_t heap;
 	size_t resident;
@@ -157,7 +157,7 @@ static void frame_keep(struct bench *b, const struct rte_mbuf *m)
 	k->len[k->count++] = (uint16_t)len;
 }
 
-// A turn of the worker and of the service thread.
+// Runs the worker and the service thread for a turn.
 static void turn(struct bench *b)
 {
 	struct tx *tx = &b->worker->tx;
@@ -171,7 +171,7 @@ static void turn(struct bench *b)
 	registry_collect(&b->service.registry);
 }
 
-// A client's datagram arrives.
+// Takes a datagram from a client.
 static void datagram_arrives(void *context, uint32_t viewer, const uint8_t *datagram, size_t len)
 {
 	struct bench *b = context;
@@ -297,7 +297,7 @@ static void viewer_check(struct bench *b, uint32_t viewer)
 		b->refused++;
 }
 
-// The answer to the check goes to the client, which sends its ClientHello.
+// Gives the client the answer to its check, after which it sends its ClientHello.
 static void viewer_hello(struct bench *b, uint32_t viewer)
 {
 	if (kept_deliver(b, viewer) < 0)
@@ -363,8 +363,8 @@ tell(struct bench *b, const char *kind, const char *name, const char *unit, doub
 	                });
 }
 
-// After each stage, the total that a viewer costs so far, and the CPU time of the stage. The data
-// plane returns free pages after a storm, so this is done before each measurement.
+// Measures, after each stage, the total that a viewer costs so far, and the CPU time of the stage.
+// The data plane returns free pages after a storm, so that is also done before each measurement.
 static void measure(struct bench *b)
 {
 	struct usage base = usage_now();

@@ -36,7 +36,7 @@ struct clients {
 	uint8_t fingerprint[32];
 };
 
-// The other process.
+// The clients' process.
 
 struct client {
 	struct peer peer;

@@ -1,7 +1,7 @@
 // The cost of a copy in the data plane's own fan-out: bursts of packets of one or more tracks go to
 // forward() and are flushed into net_null, for N viewers that each have their own keys and
 // subscribe to all tracks. Then the cost if the viewers' links are narrow, so that video waits for
-// its turn: path/pace.h. Then the other costs of viewers.
+// its turn (path/pace.h), and the other costs of viewers.
 #include "record.h"
 #include "rig.h"
 #include "viewer_cost.h"
@@ -19,9 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BURST           8 // packets of a video frame that come together
+#define BURST           8 // packets of a video frame, which arrive together
 #define BURST_MAX       16 // packets of all tracks together
-#define COPIES_OF_ROUND 16000 // at least, so that short rounds do not measure the clock
+#define COPIES_OF_ROUND 16000 // minimum, so that short rounds do not measure the clock
 #define COPIES_OF_CASE  800000 // enough: with more copies per round there are fewer rounds
 #define ROUNDS          16
 #define ROUNDS_MIN      4
@@ -66,7 +66,7 @@ static const struct bench_case cases[] = {
 #define SLOW_RATE    4000000 // bit/s: a burst takes half the time until the next
 #define SLOW_PAYLOAD 1200
 #define SLOW_ROUNDS  30
-#define SLOW_VISITS  500 // within which everything has been sent; a second's worth
+#define SLOW_VISITS  500 // in which everything is sent; a second's worth
 static const uint16_t slow_tracks[] = {1, RIG_TRACKS_MAX};
 #define SLOW_CASES (sizeof(slow_tracks) / sizeof(slow_tracks[0]))
 
@@ -137,7 +137,7 @@ static int port_begin(const struct rig *r)
 	return ret == 0 ? rte_eth_dev_start(r->port.id) : ret;
 }
 
-// One burst through the fan-out, track after track; ns of this thread.
+// Passes one burst through the fan-out, track after track. Returns this thread's CPU time in ns.
 static uint64_t burst_run(struct bench *b, uint16_t payload_len)
 {
 	struct rte_mbuf *packets[BURST_MAX];
@@ -159,7 +159,7 @@ static uint64_t burst_run(struct bench *b, uint16_t payload_len)
 	return thread_time_ns() - start;
 }
 
-// ns per copy of this many bursts, or a negative number if copies are missing.
+// Runs this many bursts. Returns ns per copy, or a negative number if copies are missing.
 static double round_run(struct bench *b, uint16_t payload, uint32_t bursts)
 {
 	uint64_t copies = b->rig.counters->value[AM_COUNTER_tx_packets], ns = 0;
@@ -174,7 +174,7 @@ static double round_run(struct bench *b, uint16_t payload, uint32_t bursts)
 	return -1;
 }
 
-// One pass of a case.
+// Runs one pass of a case.
 static int measure(struct bench *b, uint16_t payload, struct series *series)
 {
 	uint32_t copies = b->now.viewers * b->now.burst;
@@ -261,7 +261,7 @@ static int links_narrow(struct bench *b)
 	return 0;
 }
 
-// Sends this many packets of a track to all viewers, at their pace; ns of this thread.
+// Sends n packets of a track to all viewers, at their pace. Returns this thread's CPU time in ns.
 static uint64_t slow_run(struct bench *b, uint16_t track, uint32_t first, uint32_t n)
 {
 	struct rte_mbuf *packets[BURST_MAX];
@@ -284,7 +284,7 @@ static uint64_t slow_run(struct bench *b, uint16_t track, uint32_t first, uint32
 	return thread_time_ns() - start;
 }
 
-// Nothing is sent for a second; us of this thread.
+// Sends nothing for a second. Returns this thread's CPU time in us.
 static double slow_idle(struct bench *b)
 {
 	struct worker *w = b->rig.worker;

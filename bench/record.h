@@ -18,7 +18,7 @@ struct series {
 struct figure {
 	const char *name;
 	const char *unit;
-	const char *server; // if other servers are measured as well
+	const char *server; // NULL unless other servers are measured as well
 	const char *load;
 	const char *port;
 	const char *profile;
@@ -27,7 +27,7 @@ struct figure {
 	uint32_t tracks;
 	uint32_t burst; // packets that arrive together
 	uint32_t workers;
-	uint32_t seconds; // within which all viewers join
+	uint32_t seconds; // in which all viewers join
 	uint32_t speakers;
 	const char *tls; // of signaling: on or off
 	double value;
@@ -35,7 +35,7 @@ struct figure {
 	double floor; // the value to compare with, from the same run
 };
 
-// CPU time of this thread: neighbours on the core do not count.
+// CPU time of this thread, without other threads on its core.
 uint64_t thread_time_ns(void);
 
 // Values beyond SERIES_MAX are not kept.
@@ -46,11 +46,11 @@ double series_median(struct series *); // sorts
 void record_title(void);
 void record(FILE *json, const struct figure *);
 
-// The same as a row of name, value and unit.
+// Records a figure with a row of name, value and unit.
 void record_value(FILE *json, const struct figure *);
 
-// The same without a row.
+// Records a figure without a row.
 void record_json(FILE *json, const struct figure *);
 
-// What could not be measured, and why. Text that is plain ASCII without quotes.
+// Records what could not be measured, and why. The texts are plain ASCII without quotes.
 void record_missing(FILE *json, const char *name, const char *port, const char *reason);

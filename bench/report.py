@@ -12,7 +12,7 @@ import sys
 
 CASE = ("server", "load", "link", "port", "profile", "payload", "viewers", "tracks", "burst", "workers",
         "seconds", "speakers", "tls")
-AXES = ("viewers", "workers", "burst", "payload")  # what a curve may run over, in this order
+AXES = ("viewers", "workers", "burst", "payload")  # the variable of a curve, by preference
 COLOURS = ("#2f6f9f", "#c0562f", "#3f8f4f", "#8a4f9f", "#9f7f1f", "#4f7f8f", "#af3f5f", "#5f5f5f")
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;

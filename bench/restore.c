@@ -1,4 +1,4 @@
-// A restarted control plane's rooms: bench-restore FIGURES.jsonl DIRECTORY
+// How fast a restarted control plane restores its rooms: bench-restore FIGURES.jsonl DIRECTORY
 //
 // Creates a store as a dead control plane leaves it, and restores it: SQLite's rows, rooms, peers,
 // and their sessions in the statistics. There is no data plane, so transports end at the lookup in
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define PEERS      16000
-#define TRANSPORTS 2 // of each peer
+#define TRANSPORTS 2 // per peer
 #define BATCH      10000 // below the writer's queue
 #define ROUNDS     20
 #define GENERATION 1
@@ -74,7 +74,7 @@ static struct store *store_next(struct bench *b, struct store *s)
 	return store_begin(b);
 }
 
-// Ids in random order, as they are drawn.
+// Room ids in random order, as in a real store.
 static uint64_t room_id(uint32_t n)
 {
 	return (n + 1) * 0x9e3779b97f4a7c15u;
@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 	am_log_level = AM_LOG_ERROR; // hides the warnings that there is no data plane
 	snprintf(b.store, sizeof(b.store), "%s/restore.db", argv[2]);
 	snprintf(b.history, sizeof(b.history), "%s/restore-history.db", argv[2]);
-	snprintf(b.socket, sizeof(b.socket), "%s/restore.sock", argv[2]); // nobody's
+	snprintf(b.socket, sizeof(b.socket), "%s/restore.sock", argv[2]); // nothing listens there
 	b.json = fopen(argv[1], "a");
 	if (!b.json) {
 		perror("bench-restore");

@@ -1,4 +1,4 @@
-// Statistics of a million sessions: bench-statistics FIGURES.jsonl HISTORY.db
+// How fast statistics of a million sessions are answered: bench-statistics FIGURES.jsonl HISTORY.db
 //
 // They are in one room that is used every day; a tenth as many more are in a thousand other rooms.
 // The file is created anew; each query runs in full, through the reader's thread, to the text of
@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SESSIONS      1100000 // one of OTHERS is not in the big room
+#define SESSIONS      1100000 // one in OTHERS is not in the big room
 #define OTHERS        11
 #define BATCH         10000 // below the writer's queue
 #define ROOMS         1000
@@ -91,7 +91,7 @@ static void fill(struct bench *b)
 			history_begin(b);
 		session_write(b, n);
 		if (n % BATCH == BATCH - 1)
-			history_close(b->history); // once it is written
+			history_close(b->history); // returns once all is written
 	}
 	struct figure f = {
 	        .name = "session written",

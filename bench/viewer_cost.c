@@ -29,18 +29,18 @@ static const struct cost_case {
 } cases[] = {{200, 1}, {2000, 1}, {2000, 4}};
 
 struct client {
-	struct cipher_key *key; // with which it sends
+	struct cipher_key *key; // the client's key for sending
 	uint32_t rtcp_index;
 };
 
 struct cost {
 	struct rig *rig;
 	struct client *clients;
-	struct cipher *cipher; // of the clients
-	struct twcc twcc; // of each client: all get the same numbers
+	struct cipher *cipher; // for the clients
+	struct twcc twcc; // of all clients, which get the same numbers
 	uint16_t number;
 	uint32_t seq;
-	struct series feedback, looks; // ns of one
+	struct series feedback, looks; // ns for one viewer
 };
 
 static int clients_begin(struct cost *c)
@@ -50,7 +50,7 @@ static int clients_begin(struct cost *c)
 	for (uint32_t i = 0; i < c->rig->viewers; i++) {
 		for (size_t n = 0; n < SRTP_KEY_LEN; n++)
 			keys.client.key[n] = keys.server.key[n] = (uint8_t)rand();
-		c->clients[i].key = cipher_key_create(&keys); // it sends as the server
+		c->clients[i].key = cipher_key_create(&keys); // a cipher_key sends as the server
 		c->rig->transports[i]->rtcp_receiver = srtcp_receiver_create(&keys);
 		if (!c->clients[i].key || !c->rig->transports[i]->rtcp_receiver)
 			return -ENOMEM;
@@ -69,7 +69,7 @@ static void clients_end(struct cost *c)
 	cipher_destroy(c->cipher);
 }
 
-// What all viewers get in a step, all at once.
+// Sends all viewers the packets of a step at once.
 static void media_run(struct cost *c)
 {
 	struct worker *w = c->rig->worker;
@@ -86,7 +86,7 @@ static void media_run(struct cost *c)
 		tx_flush(w);
 }
 
-// The message of one viewer, as it arrives. NULL: out of buffers.
+// A viewer's message as it arrives. NULL: out of buffers.
 static struct rte_mbuf *
 message_make(struct cost *c, uint32_t viewer, const uint8_t *plain, size_t len)
 {

@@ -1,10 +1,10 @@
-// What a worker pays for viewers apart from their copies: reading their transport-wide feedback,
-// and the periodic look at each of them: its estimate, and what it is sent because of that.
+// What viewers cost a worker apart from their copies: reading their transport-wide feedback, and
+// the periodic look at each viewer's estimate and at what it is sent.
 #pragma once
 
 #include <stdio.h>
 
 struct rig;
 
-// The rig is empty before and after. 0 or -errno.
+// The rig must be empty, and is empty afterwards. 0 or -errno.
 [[nodiscard]] int viewer_cost(struct rig *, FILE *json);

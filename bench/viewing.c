@@ -1,6 +1,6 @@
 // What a viewer gets over links that change, in virtual time: the real estimate and allocator in a
 // small model of their surroundings (tests/unit/dataplane/media/viewing.h). bench-viewing [SEEDS
-// [CASE]] prints a table; with one seed, a line for each event.
+// [CASE]] prints a table; with one seed, also a line for each event.
 #include "traces.h"
 #include "viewing.h"
 
@@ -14,8 +14,8 @@
 #define MS        INT64_C(1000)
 #define TRACE_MS  120000
 #define MEAN_BPS  2000000
-#define JITTER_MS 500 // of a step's time
-#define OPEN_MS   5000 // of an opening: it comes anywhere between two probes
+#define JITTER_MS 500 // a step is shifted at random by up to this
+#define OPEN_MS   5000 // the same for an opening, so that it comes anywhere between two probes
 #define SEEDS_MAX 10000
 
 enum kind { STEPS, SHARE, LTE, WIFI, TCP };

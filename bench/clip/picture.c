@@ -26,7 +26,7 @@ struct picture {
 	int width, height;
 	double scale; // pixels a unit
 	struct colour *light;
-	float *name; // how much of each pixel the name covers
+	float *name; // share of each pixel that the name covers
 	uint8_t *yuv;
 	uint32_t random;
 };
@@ -59,7 +59,7 @@ static double since(double now, double at)
 // --- the ground: three slow clouds of light ---
 
 static const struct cloud {
-	double x, y, travel_x, travel_y; // where it drifts around, in units
+	double x, y, travel_x, travel_y; // the point around which it drifts, in units
 	double phase, size;
 	struct colour colour;
 } clouds[] = {
@@ -81,7 +81,7 @@ static struct colour ground(double x, double y, double turn)
 	return sum;
 }
 
-#define GROUND_STEP 16 // pixels from one computed point to the next; between them it is linear
+#define GROUND_STEP 16 // pixels between computed points; linear in between
 
 static void ground_draw(struct picture *p, double now)
 {
@@ -146,7 +146,7 @@ static double note_angle(const struct note *n)
 	return M_PI * (1 - (n->pitch - 69) / 14.0);
 }
 
-// How bright the tune makes a seat.
+// How brightly the tune lights a seat.
 static double seat_lit(double angle, double radius, double now)
 {
 	double lit = 0;

@@ -1,5 +1,5 @@
 // The clip's tune, which the video shows and the audio plays: a music box over four chords, with a
-// note on each second. It repeats after SCORE_SECONDS, and so do both.
+// note on each second. It repeats after SCORE_SECONDS, as do video and audio.
 #pragma once
 
 #include <stddef.h>

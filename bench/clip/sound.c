@@ -15,10 +15,10 @@
 #define LEAD_SECONDS 1
 #define TAIL_SECONDS 1
 #define PACKET       (RATE / 50)
-#define CHIME_TAIL   6 // seconds after which nothing of a note is heard
+#define CHIME_TAIL   6 // seconds after which a note is no longer audible
 #define PAD_ATTACK   1.2
 #define PAD_RELEASE  2.0
-#define RMS_TARGET   0.09 // of full scale: -21 dBov, as loud as speech is kept
+#define RMS_TARGET   0.09 // of full scale: -21 dBov, the usual level of speech
 
 static double frequency(int pitch)
 {
@@ -32,7 +32,7 @@ static void add(double *loop, double at, double seconds, double value)
 	loop[i % LOOP] += value;
 }
 
-// A struck tine: its overtones die sooner than its tone.
+// A struck tine, whose overtones fade sooner than its fundamental.
 static void chime_add(double *loop, const struct note *n)
 {
 	static const struct {

@@ -15,7 +15,7 @@
 #define POSTED_MAX    4096 // unanswered commands; the event ring holds twice as many
 #define ROOM          1
 #define SSRC_BASE     0x10000000u
-#define SSRC_BITS     7 // of a stream's SSRC below its member's: index, and one for RTX
+#define SSRC_BITS     7 // low bits of an SSRC, below the member's number: stream index and RTX
 #define SSRC_RTX      (1u << (SSRC_BITS - 1))
 #define ROOM_OPUS     100 // payload types
 #define ROOM_VP8      101
@@ -37,10 +37,10 @@ const uint8_t server_extension_ids[AM_EXT_COUNT] = {
 // A member in terms of the data plane.
 struct seat {
 	struct driver_transport transport;
-	uint32_t epoch; // of its ids: how often its number has joined
+	uint32_t epoch; // of its ids: counts joins of this member number
 	uint32_t waiting; // commands without an answer
 	int result; // the first one that failed
-	bool joining; // ready is still to be called
+	bool joining; // ready has not been called yet
 	bool viewer;
 };
 
@@ -60,7 +60,7 @@ struct server {
 	bool asleep; // the data plane has not been woken for the latest commands
 	uint16_t track_count;
 	struct source_track tracks[SERVER_STREAM_MAX];
-	uint32_t owners[POSTED_MAX]; // of the commands, by sequence
+	uint32_t owners[POSTED_MAX]; // members of the commands, by sequence
 	struct seat seats[NET_MEMBER_MAX];
 };
 
@@ -90,7 +90,7 @@ static void amphi_close(struct server *s)
 	free(s);
 }
 
-// There is room: member_add has checked.
+// The ring has room: member_add has checked.
 static void post(struct server *s, uint32_t member, struct am_msg *m)
 {
 	struct seat *seat = &s->seats[member];

@@ -88,7 +88,7 @@ unsigned answers_tick(struct answers *a, uint32_t viewers, uint64_t now_ns)
 	unsigned n = 0;
 
 	if (!a->all || viewers == 0 || due < a->visited || due - a->visited > VISITS_AT_ONCE)
-		a->visited = due; // their number has changed
+		a->visited = due; // the number of viewers has changed
 	for (; a->visited < due; a->visited++, n++)
 		answer(a, (uint32_t)(a->visited % viewers));
 	return n;

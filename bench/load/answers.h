@@ -18,10 +18,10 @@ struct members;
 struct answers {
 	struct members *members;
 	struct audience *audience;
-	struct twcc *all; // of each viewer; NULL: nobody sends feedback
+	struct twcc *all; // one for each viewer; NULL: no viewer sends feedback
 	uint64_t start_ns; // of the first round of visits
 	uint64_t visited; // visits since then
-	uint64_t sent; // messages
+	uint64_t sent; // number of messages
 };
 
 // answers: whether any viewer sends feedback. 0 or -ENOMEM.
@@ -49,11 +49,12 @@ static inline void answers_prefetch(const struct answers *a, uint32_t viewer)
 		rte_prefetch0(&a->all[viewer]);
 }
 
-// The next message about arrivals for a viewer. Returns its bytes; 0: everything is reported.
+// Builds the next message about arrivals for a viewer. Returns its length; 0: everything is
+// reported.
 size_t answers_next(struct answers *, uint32_t viewer, uint8_t *packet, size_t size);
 
-// Lets those of the viewers 0 to viewers - 1 report whose turn it is: spread evenly over time.
-// Returns how many had their turn.
+// Lets the viewers among 0 to viewers - 1 report whose turn has come; turns are spread evenly over
+// time. Returns the number of turns.
 unsigned answers_tick(struct answers *, uint32_t viewers, uint64_t now_ns);
 
 // The viewer leaves: the next one in its place starts afresh.

@@ -73,7 +73,7 @@ void audience_forget(struct audience *a, uint32_t viewer)
 	memset(audience_streams(a, viewer), 0, a->options.stream_count * sizeof(struct stream));
 }
 
-// Packets that the source has sent behind the highest that has come.
+// Number of packets that the source has sent after the highest one that arrived.
 static uint16_t missing(const struct stream *s, const struct source *source)
 {
 	return s->known ? (uint16_t)(source->top - (s->top - s->seq_offset)) : 0;

@@ -10,14 +10,14 @@
 
 #define AUDIENCE_ASKED_MAX 4096 // streams that wait for their NACK
 #define AUDIENCE_LEARN     2 // streams per burst whose numbers are searched for
-#define AUDIENCE_PLACES    256 // of a viewer; a power of two, some times SERVER_STREAM_MAX
+#define AUDIENCE_PLACES    256 // per viewer; a power of two, several times SERVER_STREAM_MAX
 
 struct source;
 
 struct audience_options {
 	uint32_t first; // member number of the first viewer
 	uint32_t capacity; // viewers
-	uint16_t stream_count; // of each
+	uint16_t stream_count; // of each viewer
 };
 
 // Sums over all streams.
@@ -25,7 +25,7 @@ struct audience_counts {
 	uint64_t received, duplicates, resent;
 	uint64_t expected; // from each stream's first packet to its highest
 	uint64_t missing; // after the highest: sent, but not arrived yet
-	uint64_t sound_lost; // of sound, between the first and the highest
+	uint64_t sound_lost; // audio packets lost between the first and the highest
 	uint64_t unknown; // streams that have received packets not yet matched to their source
 	uint64_t silent; // streams without a packet
 	uint32_t silent_of[SERVER_STREAM_MAX]; // by their place in the layout
@@ -36,22 +36,22 @@ struct audience {
 	struct server_stream layout[SERVER_STREAM_MAX]; // of every viewer; SSRCs of the first
 	                                                // one, 0: not known yet
 	uint64_t packets, bytes; // RTP, including what is not counted for a stream
-	uint64_t strangers; // of SSRCs that were not signaled
+	uint64_t strangers; // packets with SSRCs that were not signaled
 	uint64_t moved; // streams that continued elsewhere in their source, see audience_moved
-	uint64_t foreign; // copies that were examined and match no packet that was sent
+	uint64_t foreign; // examined copies that match no packet that was sent
 	uint64_t rtcp;
 	uint16_t overhead[SERVER_STREAM_MAX]; // bytes of a copy around the payload, by track; once
 	                                      // known
 	uint16_t asked_count;
 	uint32_t asked[AUDIENCE_ASKED_MAX]; // indexes of streams with new gaps
 	struct stream *streams; // stream_count of each viewer, in the order of the layout
-	uint8_t *places; // AUDIENCE_PLACES of each: by the last bits of an SSRC, one of its streams
+	uint8_t *places; // AUDIENCE_PLACES of each viewer: the stream for an SSRC's last bits
 };
 
 [[nodiscard]] int audience_init(struct audience *, const struct audience_options *);
 void audience_fini(struct audience *);
 
-// What a viewer will receive. 0, or -EPROTO if it differs from the other viewers.
+// Sets what a viewer will receive. 0, or -EPROTO if that differs from the other viewers.
 [[nodiscard]] int
 audience_expect(struct audience *, uint32_t viewer, const struct server_stream *, uint16_t count);
 
@@ -59,7 +59,7 @@ audience_expect(struct audience *, uint32_t viewer, const struct server_stream *
 [[nodiscard]] int
 audience_expect_one(struct audience *, uint32_t viewer, uint16_t index, const struct server_stream *);
 
-// Forgets what a viewer has received: it leaves.
+// Forgets what a viewer has received, because it leaves.
 void audience_forget(struct audience *, uint32_t viewer);
 
 // The numbers of a stream are learned again. The server adapts to the link of a viewer that sends
@@ -107,5 +107,5 @@ static inline void audience_ask(struct audience *a, struct stream *s)
 	a->asked[a->asked_count++] = (uint32_t)(s - a->streams);
 }
 
-// Of the first `viewers`. sources: of each track, LOAD_TRACKS of each speaker.
+// Sums over the first `viewers`. sources: one for each track, LOAD_TRACKS for each speaker.
 void audience_count(const struct audience *, uint32_t viewers, const struct source *sources, struct audience_counts *);

@@ -14,7 +14,7 @@
 #define FILE_SIZE_MAX     (64u << 20)
 #define IVF_HEADER        32
 #define IVF_FRAME_HEADER  12
-#define VP8_KEY_FRAME_LEN 10 // of the header with the picture's size (RFC 6386 9.1)
+#define VP8_KEY_FRAME_LEN 10 // bytes of the header with the picture's size (RFC 6386 9.1)
 #define OPUS_TICKS        (CLIP_AUDIO_CLOCK / 50)
 #define OPUS_HEAD_MIN     19 // RFC 7845 5.1
 #define LEVEL_SILENT      127
@@ -60,7 +60,7 @@ static int refuse(const char *path, const char *why)
 
 static int frame_add(struct clip *c, const struct clip_frame *frame)
 {
-	// Doubled at each power of two.
+	// The array doubles at each power of two.
 	if ((c->count & (c->count - 1)) == 0) {
 		size_t n = c->count == 0 ? 1 : 2 * (size_t)c->count;
 		struct clip_frame *more = realloc(c->frames, n * sizeof(*more));
@@ -149,9 +149,9 @@ int clip_video_init(struct clip *c, const char *path)
 struct opus {
 	struct clip *clip;
 	size_t used; // of clip->bytes
-	uint32_t packets; // with the two headers
+	uint32_t packets; // including the two headers
 	uint32_t first, count; // the loop, in packets; count 0: all
-	uint32_t level_count; // of levels, which may be fewer than there are packets
+	uint32_t level_count; // number of levels, which may be less than that of packets
 	uint8_t *levels;
 };
 
@@ -176,7 +176,7 @@ static int digit(char c)
 
 static int levels_read(struct opus *o, const char *text, size_t len)
 {
-	free(o->levels); // of an earlier tag
+	free(o->levels); // from an earlier tag
 	o->level_count = (uint32_t)(len / 2);
 	o->levels = malloc(o->level_count + 1);
 	if (!o->levels)
@@ -316,7 +316,7 @@ int clip_audio_init(struct clip *c, const char *path)
 	if (ret < 0)
 		return ret;
 	struct opus o = {.clip = c};
-	c->bytes = malloc(f.len + 1); // packets are fewer bytes than the file
+	c->bytes = malloc(f.len + 1); // the packets have fewer bytes than the file
 	ret = c->bytes ? ogg_read(&o, &f) : -ENOMEM;
 	if (ret == 0 && (c->count == 0 || c->count < o.count))
 		ret = -EBADMSG;

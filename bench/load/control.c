@@ -34,7 +34,7 @@
 #define REQUEST_MAX    (CAPS_MAX + 1024)
 #define MESSAGE_MAX    262143
 #define PARSED_EVERY                                                                               \
-	31 // one offer in so many is parsed in full; not a divisor of the number that a viewer gets
+	31 // one offer in this many is parsed in full; does not divide a viewer's number of offers
 #define METRICS_MAX   262144
 #define WORKER_THREAD "rte-worker"
 #define SPEAKER_NAME  "speaker-"
@@ -59,9 +59,9 @@ struct seat {
 	enum step step;
 	bool viewer;
 	uint32_t request; // id of the last one
-	uint16_t offered; // consumers that have come
+	uint16_t offered; // consumers that have been offered
 	uint16_t held_count;
-	uint32_t held[SERVER_STREAM_MAX]; // requests with them that are not answered yet
+	uint32_t held[SERVER_STREAM_MAX]; // requests with consumers that are not answered yet
 	char transport[ID_SIZE];
 	char ufrag[WORD_MAX + 1], pwd[WORD_MAX + 1];
 	struct server_track tracks[LOAD_TRACKS]; // a speaker's
@@ -74,14 +74,14 @@ struct server {
 	int control_pid;
 	bool lost;
 	unsigned said;
-	uint64_t offers; // requests with consumers, of all
+	uint64_t offers; // requests with consumers, of all viewers
 	uint16_t speaker_count; // members that are speakers
 	uint16_t port; // of media
 	uint8_t fingerprint[32]; // the server's
-	char ours[FINGERPRINT_TEXT + 1]; // the members', who share one certificate
+	char ours[FINGERPRINT_TEXT + 1]; // the members', which share one certificate
 	char caps[CAPS_MAX]; // rtpCapabilities; empty: not known yet
 	char request[REQUEST_MAX];
-	char text[MESSAGE_MAX + 1]; // of the message that is read
+	char text[MESSAGE_MAX + 1]; // the message that is being read
 	struct seat seats[NET_MEMBER_MAX];
 };
 
@@ -96,7 +96,7 @@ static void complain(struct server *s, const char *about, const char *what)
 		fprintf(stderr, "bench-load: Amphi: %s: %s\n", about, what);
 }
 
-// This member fails.
+// Lets this member fail.
 static void seat_fail(struct seat *seat, const char *about, const char *what)
 {
 	struct server *s = seat->server;
@@ -111,7 +111,7 @@ static void seat_fail(struct seat *seat, const char *about, const char *what)
 
 // --- requests ---
 
-// data: what is between its braces.
+// data: the contents between its braces.
 __attribute__((format(printf, 4, 5))) static void
 request_send(struct seat *seat, enum step step, const char *method, const char *data, ...)
 {
@@ -303,7 +303,7 @@ static void seat_ready(struct seat *seat)
 	seat->held_count = 0;
 }
 
-// The answer to the request under way: on to the next one.
+// Takes the answer to the pending request, and continues with the next one.
 static void answer_take(struct seat *seat, const struct json *message)
 {
 	const struct json *data = json_object(message, "data");
@@ -336,14 +336,14 @@ static void answer_take(struct seat *seat, const struct json *message)
 
 // --- newConsumer ---
 
-// The number behind the first occurrence of key, or 0.
+// The number after the first occurrence of key, or 0.
 static uint32_t number_after(const char *text, const char *key)
 {
 	const char *at = text ? strstr(text, key) : NULL;
 	return at ? (uint32_t)strtoul(at + strlen(key), NULL, 10) : 0;
 }
 
-// Compares with the fully parsed object: false if that says something else.
+// False if the fully parsed object says something else.
 static bool consumer_is(const struct json *data, const struct server_stream *stream)
 {
 	const struct json *rtp = json_object(data, "rtpParameters");
@@ -383,7 +383,7 @@ static bool consumer_read(const char *text, struct server_stream *stream)
 	return true;
 }
 
-// The object that begins here; parsed: the same, read in full, or NULL.
+// Takes the object that begins here; parsed: the same object, fully parsed, or NULL.
 static void consumer_take(struct seat *seat, const char *text, const struct json *parsed)
 {
 	struct server *s = seat->server;
@@ -398,7 +398,7 @@ static void consumer_take(struct seat *seat, const char *text, const struct json
 	);
 }
 
-// Where the next object begins: it names its producer once, after its peer. NULL: there is none.
+// Where the next object begins; each names its producer once, after its peer. NULL: there is none.
 static char *consumer_find(char *text)
 {
 	char *at = strstr(text, PRODUCER);
@@ -408,7 +408,7 @@ static char *consumer_find(char *text)
 	return at;
 }
 
-// newConsumer, or newConsumers with several: answered once the transport is connected.
+// Takes newConsumer, or newConsumers with several; answered once the transport is connected.
 static void consumers_take(struct seat *seat, char *text, size_t len)
 {
 	struct server *s = seat->server;
@@ -511,7 +511,6 @@ static int control_member_add(struct server *s, uint32_t member, const struct se
 	return seat->ws ? 0 : -errno;
 }
 
-// Read from its socket.
 static int control_member_remove(struct server *s, uint32_t member)
 {
 	struct seat *seat = &s->seats[member];
@@ -619,7 +618,8 @@ static void control_close(struct server *s)
 	free(s);
 }
 
-// Waits until it listens, which it does once it is connected to the data plane. 0 or -errno.
+// Starts the control plane and waits until it listens, which it does once it is connected to the
+// data plane. 0 or -errno.
 static int control_start(struct server *s, const struct server_options *o)
 {
 	char text[64];

@@ -1,6 +1,6 @@
-// amphi-demo URL FOLDER: speaks in the webinar "demo" of the control plane at URL, playing the clip
-// in FOLDER: a newcomer sees and hears something without a camera. A client as any other, over a
-// kernel UDP socket; comes back by itself whatever becomes of the server.
+// amphi-demo URL FOLDER: speaks in the webinar "demo" of the control plane at URL and plays the
+// clip in FOLDER, so that a newcomer sees and hears something without a camera. It is a client like
+// any other, over a kernel UDP socket, and returns by itself whatever happens to the server.
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 #include "speaker.h"
 
 #define ROOM         "demo"
-#define PEER_ID      "amphi-demo" // always the same: a new one takes the place of one that died
+#define PEER_ID      "amphi-demo" // always the same, so a new one replaces one that died
 #define DISPLAY_NAME "Amphi demo"
 #define RETRY_NS     1000000000ull
 #define DATAGRAM_MAX 2048
@@ -25,7 +25,7 @@
 
 struct demo {
 	struct guest guest;
-	uint64_t retry_ns; // when to enter again, without a WebSocket
+	uint64_t retry_ns; // when to enter again, if there is no WebSocket
 	struct clip video, sound;
 	int udp; // -1: no transport
 	bool speaking;
@@ -63,7 +63,7 @@ static void media_stop(struct demo *d)
 	d->udp = -1;
 }
 
-// The keys are there: the clip begins. 0 or -errno.
+// Begins the clip once the keys are known. 0 or -errno.
 static int speak(struct demo *d)
 {
 	const uint8_t *m = d->peer.material;
@@ -113,7 +113,7 @@ static void datagram_take(struct demo *d, uint8_t *bytes, size_t len)
 		speaker_receive(&d->speaker, bytes, len, now_ns());
 }
 
-// Takes what has come and sends what is due. 0, or -EPIPE where the transport is over.
+// Takes what has arrived and sends what is due. 0, or -EPIPE if the transport has ended.
 static int media_step(struct demo *d)
 {
 	uint8_t bytes[DATAGRAM_MAX];

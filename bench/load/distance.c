@@ -13,7 +13,7 @@ struct ball {
 	alignas(64) atomic_uint there;
 	alignas(64) atomic_uint back;
 	uint16_t core;
-	atomic_int placed; // 1: on its core, -1: not
+	atomic_int placed; // 1: on its core, -1: failed
 };
 
 static bool move_to(uint16_t core)

@@ -5,6 +5,6 @@
 
 #include <stdint.h>
 
-// Nanoseconds that a cache line takes from one core to the other and back; 0 if we may not use a
-// core. The calling thread is moved to `near` and stays there.
+// Nanoseconds that a cache line takes from one core to the other and back; 0 if we may not use one
+// of them. Moves the calling thread to `near`, where it stays.
 double distance_ns(uint16_t near, uint16_t far);

@@ -8,5 +8,6 @@
 
 struct json;
 
-// Reads the first one in a transport's dtlsParameters. False: there is none, or it is not SHA-256.
+// Reads the first fingerprint in a transport's dtlsParameters. False: there is none, or it is not
+// SHA-256.
 bool fingerprint_read(const struct json *dtls_parameters, uint8_t out[32]);

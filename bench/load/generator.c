@@ -13,8 +13,8 @@
 
 #define NS_PER_MS 1000000ull
 #define LINK_MS   60000 // until the server has opened its end, even with sanitizers
-// Janus exits at startup if its API thread looks before the plugin has registered: on one core, in
-// about half of all starts.
+// How often to start Janus, which exits if its API thread runs before the plugin has registered: on
+// one core, in about half of all starts.
 #define STARTS       25
 #define ARP_MS       10000
 #define ARP_EVERY_MS 100
@@ -191,7 +191,7 @@ static int viewers_leave(struct generator *g)
 		answers_forget(&g->answers, viewer);
 		g->added--;
 	}
-	// Packets still in transit to them are not an error.
+	// Packets still in transit to members that have left are not an error.
 	generator_run(g, LEAVE_MS, NULL);
 	g->audience.strangers = 0;
 	return g->failure;

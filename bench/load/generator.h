@@ -26,7 +26,7 @@ struct generator_options {
 	const struct load *load;
 	uint32_t viewers_max;
 	uint16_t workers; // of the server
-	bool rests; // sleeps while there is nothing to do, since others run on our core
+	bool rests; // sleeps while there is nothing to do, since other processes run on our core
 	uint16_t rest_us; // … for this long
 	uint32_t joins_per_s; // 0: as fast as possible
 	uint16_t joining_max;
@@ -35,10 +35,10 @@ struct generator_options {
 	const char *clips; // folder
 	struct nic_options nic;
 	const struct server_calls *calls;
-	const char *command; // that starts the server
-	const char *log; // of the server
+	const char *command; // command that starts the server
+	const char *log; // the server's
 	const char *address; // of the server's signaling
-	const char *control; // that starts its signaling, if that is a separate process
+	const char *control; // command that starts its signaling, if that is a separate process
 };
 
 struct generator {
@@ -61,7 +61,7 @@ struct generator {
 	uint64_t now_ns; // CLOCK_MONOTONIC, of this turn
 	uint64_t slow_ns; // when the next millisecond's work is due
 	uint64_t busy; // TSC ticks of turns with work
-	uint64_t frames, strange; // received; those that are neither ours nor known
+	uint64_t frames, strange; // received; of these, neither for us nor of a known kind
 	int failure; // -errno: the run cannot continue
 };
 
@@ -77,10 +77,10 @@ unsigned generator_turn(struct generator *);
 // Turns until done(g), but at most this many milliseconds. True if done; NULL: never done.
 bool generator_run(struct generator *, uint64_t ms, bool (*done)(struct generator *));
 
-// Lets viewers join, or the last ones leave, until `viewers` are here. 0, or -errno if some could
-// not.
+// Lets viewers join, or the last ones leave, until there are `viewers`. 0, or -errno if some could
+// not join.
 [[nodiscard]] int generator_viewers(struct generator *, uint32_t viewers);
 
-// Frames of one burst, received at `tsc`; frees them.
+// Takes and frees the frames of one burst, received at `tsc`.
 struct rte_mbuf;
 void receive_burst(struct generator *, struct rte_mbuf **, uint16_t n, uint64_t tsc);

@@ -92,7 +92,7 @@ static bool candidate_read(const struct json *candidate, struct sockaddr_storage
 	return inet_pton(AF_INET, ip, &v4->sin_addr) == 1;
 }
 
-// What createWebRtcTransport answered.
+// Reads the answer to createWebRtcTransport.
 static int transport_read(struct guest_transport *t, const struct json *answer)
 {
 	const struct json *ice = json_object(answer, "iceParameters");
@@ -113,7 +113,7 @@ static int transport_read(struct guest_transport *t, const struct json *answer)
 
 // --- requests ---
 
-// One whose answer says nothing.
+// Sends a request whose answer has no data.
 static int request(struct guest *g, const char *method, struct json *data)
 {
 	struct json *answer = NULL;
@@ -157,7 +157,7 @@ static int produce(struct guest *g, const char *transport, const char *what)
 	return ret;
 }
 
-// In the order in which a page does it.
+// Enters with the same requests as a page, in the same order.
 static int
 enter_anew(struct guest *g, const uint8_t fingerprint[32], struct guest_transport *transport)
 {
@@ -181,7 +181,7 @@ enter_anew(struct guest *g, const uint8_t fingerprint[32], struct guest_transpor
 	return ret;
 }
 
-// 1 if the server still has all that is ours, 0 if not, or -errno.
+// 1 if the server still has all that the guest had, 0 if not, or -errno.
 static int resume(struct guest *g)
 {
 	struct json *data = json_new_object(), *answer = NULL;
@@ -206,7 +206,7 @@ void guest_init(
 	*g = (struct guest){.url = url, .room = room, .peer_id = peer_id, .name = name};
 }
 
-// One for each visit: that of a guest who was sent out is not let in again.
+// A new session for each visit, since the session of a guest who was removed is not admitted again.
 static void session_make(struct guest *g)
 {
 	uint8_t random[GUEST_SESSION_LEN / 2];

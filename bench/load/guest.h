@@ -1,5 +1,6 @@
-// A guest who enters a webinar to speak: the requests that a page makes over protoo, without media.
-// Publishes one VP8 video and one opus audio track under the numbers below, and receives nothing.
+// A guest who enters a webinar to speak. Makes the requests that a page makes over protoo, but has
+// no media. Publishes one VP8 video and one opus audio track with the numbers below, and receives
+// nothing.
 #pragma once
 
 #include <stdbool.h>
@@ -31,7 +32,7 @@ struct protoo;
 struct guest {
 	const char *url; // of the control plane
 	const char *room;
-	const char *peer_id; // a later guest with the same one replaces this one
+	const char *peer_id; // a later guest with the same id replaces this one
 	const char *name;
 	char session[GUEST_SESSION_LEN + 1]; // random: distinguishes a resume from another guest
 	struct protoo *protoo; // NULL: no WebSocket
@@ -52,14 +53,14 @@ void guest_init(
         struct guest *, const char *url, const char *room, const char *peer_id, const char *name
 );
 
-// Opens a WebSocket and enters, or resumes. fingerprint: of our own certificate. 1: the guest is in
-// the room with a new transport; 0: nothing has changed; -errno: try again later; media goes on as
-// long as guest_is_in.
+// Opens a WebSocket and enters, or resumes. fingerprint: of our own certificate. Returns 1 if the
+// guest is in the room with a new transport, 0 if nothing has changed, or -errno: try again later.
+// Media goes on while guest_is_in.
 [[nodiscard]] int
 guest_enter(struct guest *, const uint8_t fingerprint[32], struct guest_transport *);
 bool guest_is_in(const struct guest *);
 
-// To be polled for input; -1: no WebSocket.
+// A descriptor to poll for input; -1: no WebSocket.
 int guest_fd(const struct guest *);
 
 // Takes what has arrived. -EPIPE: the WebSocket is gone, to be opened again by guest_enter.

@@ -1,6 +1,6 @@
 // The server under load is Janus with its videoroom plugin: one session of its API over a Unix
-// socket (the pfunix transport), a handle for each member. A speaker offers, a viewer is offered
-// to:
+// socket (the pfunix transport), and a handle for each member. A speaker sends an offer, a viewer
+// receives one:
 //
 //	speaker: ATTACHING ─▶ CONFIGURING (our offer) ──its answer──▶ SEATED
 //	viewer:  ATTACHING ─▶ JOINING ─its offer─▶ STARTING (our answer) ─▶ SEATED
@@ -56,14 +56,14 @@ struct joining {
 
 struct seat {
 	enum step step;
-	uint32_t epoch; // how often its number has joined: answers to earlier ones are ignored
+	uint32_t epoch; // counts joins of this number: answers to earlier ones are ignored
 	uint64_t handle; // 0: none
 	struct joining *joining;
 };
 
 struct feed {
 	struct server_track tracks[LOAD_TRACKS];
-	bool up; // Janus has finished DTLS, too: only then may others subscribe to it
+	bool up; // Janus has finished DTLS, too; only then may others subscribe
 };
 
 struct server {
@@ -120,7 +120,7 @@ static cJSON *request_new(const struct server *s, const char *kind, uint32_t mem
 	return r;
 }
 
-// Takes over the request. 0 or -errno.
+// Sends a request, which it takes over. 0 or -errno.
 static int request_send(struct server *s, cJSON *r)
 {
 	char *text = cJSON_PrintUnformatted(r);
@@ -220,7 +220,7 @@ static struct server *janus_open(const struct server_options *o)
 	return s;
 }
 
-// Calls ready, and frees what only a join needs.
+// Calls ready, and frees what is only required for joining.
 static void seat_end(struct server *s, uint32_t member, int result)
 {
 	struct seat *seat = &s->seats[member];
@@ -244,7 +244,8 @@ static void seat_end(struct server *s, uint32_t member, int result)
 	free(j);
 }
 
-// A request to the plugin, with or without a description. Continues with the step, or fails.
+// Sends a request to the plugin, with or without a session description. Continues with `step`, or
+// fails.
 static void message_send(
         struct server *s, uint32_t member, enum step step, cJSON *body, const char *type,
         const char *sdp
@@ -299,7 +300,7 @@ static void subscribe(struct server *s, uint32_t member)
 	message_send(s, member, STEP_JOINING, body, NULL, NULL);
 }
 
-// Reads a feed that the plugin names. 0, or -EPROTO: not one of ours.
+// Reads a feed that the plugin names. 0, or -EPROTO if it is not one of ours.
 static int stream_fill(
         const struct server *s, const cJSON *named, const struct sdp *offer,
         struct server_stream *out
@@ -330,7 +331,7 @@ static int stream_fill(
 	return -EPROTO;
 }
 
-// All sections of the offer, in the plugin's order, which is theirs.
+// Fills in all streams, in the plugin's order, which is that of the offer's sections.
 static int streams_fill(struct server *s, struct joining *j, const cJSON *streams)
 {
 	uint16_t n = 0;
@@ -413,7 +414,7 @@ static void feed_up(struct server *s, uint64_t handle)
 	}
 }
 
-// Events without a transaction, or for nobody who still waits, are notifications.
+// Events without a transaction, or for a member that no longer waits, are notifications.
 static void news_take(struct server *s, const cJSON *e)
 {
 	const char *kind = get_text(e, "janus");
@@ -553,7 +554,7 @@ static uint64_t clock_ns_of(clockid_t clock)
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-// All threads of the process, including those that have ended; it has one core.
+// Counts all threads of the process, including those that have ended; the process has one core.
 static void janus_counts(struct server *s, struct server_counts *c)
 {
 	clockid_t cpu;

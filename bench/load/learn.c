@@ -8,7 +8,7 @@
 #define GCM_TAG 16
 #define CM_TAG  10
 
-// 0, or -errno where the key could not be made.
+// 0, or -errno if the key could not be made.
 static int payload_decrypt(
         struct cipher *cipher, const struct srtp_keys *keys, uint32_t roc, const uint8_t *packet,
         const struct rtp_view *view, uint16_t payload_len, uint8_t *out
@@ -81,7 +81,7 @@ enum learned learn_offset(
 	}
 	if (match.count != 1)
 		return match.count == 0 ? LEARN_FOREIGN : LEARN_UNSURE;
-	// What came before the first packet that we have seen may have been lost, with a wrap.
+	// Packets before the first one that we saw may have been lost, and a wrap with them.
 	s->first += (wrapped - 1) << 16;
 	s->top += (wrapped - 1) << 16;
 	s->seq_offset = (uint16_t)(view.seq - match.packet->seq);

@@ -15,11 +15,11 @@
 #define SECONDS   10
 #define JOINING   64
 #define MEMORY_MB 512 // for our packet buffers, without hugepages
-// With --speakers. One speaker plays as in keynote. With more, 2000 viewers get about as many
-// packets, so that the copies are not the limit.
+// With --speakers: one speaker plays as in keynote. With more, 2000 viewers get about as many
+// packets in all, so that copies are not the limit.
 #define VOICES  3
 #define SLOW    4
-#define REST_US 20 // with --rests: the port's kernel side runs on our core
+#define REST_US 20 // with --rests: the kernel's side of the port runs on our core
 // In a storm the server's signaling and handshakes get the rest of our core. Packets that arrive
 // meanwhile wait in the port's ring.
 #define STORM_REST_US 200

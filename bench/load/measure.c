@@ -10,7 +10,7 @@
 
 #define SETTLE_MS      8000
 #define SETTLE_LOOK_MS 100
-// After the last packet was sent; longer than the time that speakers catch up after a stall.
+// Time after the last packet was sent; longer than speakers take to catch up after a stall.
 #define DRAIN_MS 600
 
 #define SHED_LOOK_MS 100
@@ -18,7 +18,7 @@
 #define REST_MS      10000
 #define REST_LOOK_MS 300
 
-// At either end of a window.
+// The counts at either end of a window.
 struct mark {
 	struct server_counts server;
 	struct audience_counts audience;
@@ -26,7 +26,7 @@ struct mark {
 	uint64_t tsc, busy;
 	uint64_t missed, nacked, steal_ms;
 	uint64_t
-	        sent[SERVER_STREAM_MAX]; // packets of each source, as viewers' streams are laid out
+	        sent[SERVER_STREAM_MAX]; // packets of each source, in the order of viewers' streams
 };
 
 void measure_settle(struct generator *g)
@@ -64,7 +64,7 @@ static const struct source *source_of(const struct generator *g, uint16_t stream
 	return &g->stage.sources[l->speaker * LOAD_TRACKS + l->track];
 }
 
-// What was sent in the window to viewers that have received none of it.
+// Packets that were sent in the window on streams that received nothing.
 static uint64_t
 unserved(const struct generator *g, const struct mark *a, const struct audience_counts *end)
 {
@@ -137,7 +137,7 @@ static void measure_fill(
 		r->behind_s = share(sent - arrived, sent) * r->seconds;
 }
 
-// After this much more time, how much the server sheds.
+// Lets the generator run for this time; returns how much the server sheds then.
 static uint32_t shed_look(struct generator *g, uint32_t ms)
 {
 	generator_run(g, ms, NULL);

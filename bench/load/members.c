@@ -12,7 +12,7 @@
 
 #define NS_PER_S     1000000000ull
 #define JOIN_MAX_NS  (MEMBERS_JOIN_S * NS_PER_S)
-#define FAILURES_SAY 5 // are reported one by one, the others only counted
+#define FAILURES_SAY 5 // failures that are reported one by one; others are only counted
 
 int members_init(struct members *m, const struct members_options *o)
 {
@@ -51,7 +51,7 @@ static void word_make(char *out, size_t len)
 	        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/";
 
 	if (getrandom(out, len, 0) != (ssize_t)len)
-		abort(); // such short ones are never cut
+		abort(); // such short words are never cut
 	for (size_t i = 0; i < len; i++)
 		out[i] = chars[(uint8_t)out[i] % 64];
 	out[len] = '\0';

@@ -34,27 +34,27 @@ struct member {
 	enum member_state state;
 	uint32_t rtcp_index;
 	uint64_t added_ns; // when it was due to join
-	struct cipher_key *key; // with which it sends
+	struct cipher_key *key; // the key that it sends with
 	struct srtp_keys keys; // while it is HERE
 	char ufrag[PEER_WORD_MAX + 1], pwd[PEER_WORD_MAX + 1];
 	struct peer peer; // CONNECTING and HERE
 };
 
 struct members_events {
-	// The server has answered: what a viewer will receive.
+	// The server has answered with what a viewer will receive.
 	void (*answered)(void *context, uint32_t member, const struct server_answer *);
-	// … or one stream of it, if each is signaled separately.
+	// … or with one stream, if each is signaled separately.
 	void (*offered
 	)(void *context, uint32_t member, uint16_t index, const struct server_stream *);
-	// It has its keys: media may flow.
+	// The member has its keys: media may flow.
 	void (*here)(void *context, uint32_t member);
 	void *context;
 };
 
 struct members_options {
 	uint32_t capacity;
-	uint32_t joins_per_s; // 0: as fast as it goes
-	uint16_t joining_max; // at most so many at the same time
+	uint32_t joins_per_s; // 0: as fast as possible
+	uint16_t joining_max; // maximum at the same time
 	const char *profiles; // OpenSSL's names; NULL: GCM, then CM
 	bool feedback; // viewers that join send transport-wide feedback
 	struct members_events events;
@@ -68,25 +68,26 @@ struct members {
 	struct members_options options;
 	uint8_t fingerprint[32];
 	struct member *all;
-	struct cipher *cipher; // of SRTCP
+	struct cipher *cipher; // for SRTCP
 	uint32_t here, failed;
 	uint16_t joining_count;
 	uint32_t joining[MEMBERS_JOINING_MAX];
-	uint64_t join_next_ns; // with joins_per_s
+	uint64_t join_next_ns; // when the next one may join, with joins_per_s
 	uint64_t failed_after_ns;
-	struct histogram join_ns; // from add to here, of viewers
+	struct histogram join_ns; // times of viewers from add to HERE
 };
 
 [[nodiscard]] int members_init(struct members *, const struct members_options *);
 void members_fini(struct members *);
 
-// tracks: of a speaker; NULL: a viewer. 0; -EAGAIN: try again later; other -errno: failed for good.
+// Lets a member join. tracks: a speaker's; NULL: a viewer. 0; -EAGAIN: try again later; any other
+// -errno: failed for good.
 int members_add(
         struct members *, uint32_t member, const struct server_track *tracks, uint16_t count,
         uint64_t now_ns
 );
 
-// 0 or -EAGAIN.
+// Lets a member leave. 0 or -EAGAIN.
 int members_remove(struct members *, uint32_t member);
 
 // The server's answer, for server_events: context is a struct members.
@@ -96,18 +97,19 @@ void members_offered(void *context, uint32_t member, uint16_t index, const struc
 // Members join at this pace from now on; 0: as fast as possible.
 void members_pace(struct members *, uint32_t joins_per_s);
 
-// STUN or DTLS that arrived for a member.
+// Takes STUN or DTLS that arrived for a member.
 void members_receive(
         struct members *, uint32_t member, const uint8_t *payload, size_t len, uint64_t now_ns
 );
 
-// Timers of members that are joining. Call it every few milliseconds while joining_count is not 0.
+// Runs the timers of members that are joining. Call it every few milliseconds while joining_count
+// is not 0.
 void members_tick(struct members *, uint64_t now_ns);
 
-// Timers of a member that is here: its consent checks. Call it every second or so.
+// Runs the timers of a member that is HERE, for its consent checks. Call it every second or so.
 void members_visit(struct members *, uint32_t member, uint64_t now_ns);
 
-// A datagram of a member to the server.
+// Sends a member's datagram to the server.
 void members_send(struct members *, uint32_t member, const uint8_t *payload, size_t len);
 
 // Encrypts a compound of `len` bytes at the start of a buffer of `capacity` bytes, and sends it.

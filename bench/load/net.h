@@ -23,7 +23,7 @@
 struct net {
 	uint8_t mac[6]; // ours
 	uint8_t server_mac[6];
-	bool server_known; // its MAC address has come
+	bool server_known; // its MAC address is known
 	uint16_t server_ports[NET_MEMBER_MAX]; // each member's
 };
 
@@ -38,7 +38,7 @@ static inline uint16_t net_port(uint32_t member)
 	return (uint16_t)(10000 + member % 50000);
 }
 
-// The member that a frame of at least NET_HEADER_LEN bytes is a UDP datagram to, or NET_NONE.
+// The member to which a frame of at least NET_HEADER_LEN bytes brings a UDP datagram, or NET_NONE.
 static inline uint32_t net_member(const uint8_t *frame)
 {
 	uint32_t type_ip, ip;
@@ -61,7 +61,7 @@ static inline size_t net_payload_len(const uint8_t *frame, size_t len)
 	return udp >= 8 && NET_HEADER_LEN - 8 + udp <= len ? udp - 8 : 0;
 }
 
-// Of an RTP packet.
+// The sequence number of an RTP packet.
 static inline uint16_t net_rtp_seq(const uint8_t *packet)
 {
 	return (uint16_t)(packet[2] << 8 | packet[3]);
@@ -83,15 +83,15 @@ static inline uint32_t net_rtp_ssrc(const uint8_t *packet)
 	return __builtin_bswap32(ssrc);
 }
 
-// True if the datagram's UDP checksum is right. Only samples are checked; in a real client, the
+// True if the datagram's UDP checksum is correct. Only samples are checked; in a real client, the
 // network card does it.
 bool net_checksum_good(const uint8_t *frame, size_t payload_len);
 
-// Writes the headers of a datagram from a member to the server before a payload that lies at
-// frame + NET_HEADER_LEN. Returns the frame's length.
+// Writes the headers of a datagram from a member to the server before the payload at frame +
+// NET_HEADER_LEN. Returns the frame's length.
 size_t net_seal(const struct net *, uint32_t member, uint8_t *frame, size_t payload_len);
 
-// Asks for the server's MAC address. Returns the frame's length, NET_ARP_LEN.
+// Writes an ARP request for the server's MAC address. Returns the frame's length, NET_ARP_LEN.
 size_t net_arp_request(const struct net *, uint8_t *frame);
 
 // Takes an ARP frame: learns the server's MAC address, and answers for every address but the

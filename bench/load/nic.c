@@ -12,8 +12,8 @@
 
 #define POOL_SIZE   65535
 #define POOL_CACHE  512
-#define DATA_ROOM   2176 // headroom and one Ethernet frame, as the data plane has it
-#define QUEUE_DEPTH 16384 // descriptors, where the port takes that many
+#define DATA_ROOM   2176 // headroom and one Ethernet frame, as in the data plane
+#define QUEUE_DEPTH 16384 // descriptors, if the port takes that many
 
 static int eal_begin(const struct nic_options *o)
 {
@@ -37,7 +37,7 @@ static int eal_begin(const struct nic_options *o)
 	int argc = (int)(sizeof(argv) / sizeof(argv[0])) - 1;
 
 	if (o->hugepages)
-		argc -= 2; // it allocates pages as needed
+		argc -= 2; // allocates pages as needed
 	return rte_eal_init(argc, argv) < 0 ? -rte_errno : 0;
 }
 

@@ -9,14 +9,14 @@
 struct rte_mbuf;
 struct rte_mempool;
 
-#define NIC_BURST     64 // frames of one call
+#define NIC_BURST     64 // frames per call
 #define NIC_QUEUE_MAX 16
-#define NIC_FRAME_MAX 1700 // bytes of one that we send
+#define NIC_FRAME_MAX 1700 // bytes of a frame that we send
 
 struct nic_options {
 	const char *device; // "net_memif0,role=server,…"
 	uint16_t queues;
-	uint16_t core; // that the calling thread is pinned to
+	uint16_t core; // the calling thread is pinned to it
 	bool hugepages;
 	uint32_t memory_mb; // without hugepages
 };
@@ -35,7 +35,7 @@ struct nic {
 [[nodiscard]] int nic_open(struct nic *, const struct nic_options *);
 void nic_close(struct nic *);
 
-// True once there is somebody at the other end.
+// True once there is a peer at the other end.
 bool nic_is_up(const struct nic *);
 
 // A buffer for one frame of NIC_FRAME_MAX bytes. After writing, queue it with nic_commit or release

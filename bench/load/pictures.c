@@ -93,7 +93,7 @@ void pictures_take(
 	uint16_t seq = net_rtp_seq(packet);
 	bool marker = packet[1] & RTP_MARKER, key = false;
 
-	// Another key frame takes the place of one with a hole.
+	// Another key frame replaces one with a gap.
 	if (!i->begun || i->ended)
 		key = begins_key_frame(p, s, keys, packet, len);
 	if (key) {

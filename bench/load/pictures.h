@@ -16,22 +16,22 @@ struct stream;
 struct picture {
 	bool begun; // its key frame's first packet has come
 	bool ended; // … and its last one
-	bool seen; // the whole of it
+	bool seen; // all of it has arrived
 	bool tried; // some packet has arrived
-	uint16_t first, last; // numbers of these packets
+	uint16_t first, last; // numbers of its first and last packet
 };
 
 struct picture_viewer {
 	uint64_t click_ns; // 0: not measured
-	uint64_t here_ns; // its transport is connected; 0: not yet
-	uint16_t seen; // pictures
+	uint64_t here_ns; // when its transport was connected; 0: not yet
+	uint16_t seen; // number of videos that it has seen
 };
 
 struct pictures {
 	uint32_t capacity; // viewers
 	uint16_t videos; // of each
 	struct cipher *cipher; // the owner's
-	struct picture *all; // NULL: nothing is looked at
+	struct picture *all; // NULL: nothing is examined
 	struct picture_viewer *viewers;
 	uint32_t watched, with_one, with_all; // viewers
 	uint64_t no_key; // streams that began with something other than a key frame
@@ -45,7 +45,7 @@ struct pictures {
 pictures_init(struct pictures *, uint32_t capacity, uint16_t videos, struct cipher *);
 void pictures_fini(struct pictures *);
 
-// A viewer joins who clicked at that time; its transport is connected.
+// A viewer clicks "join"; its transport is connected.
 void pictures_click(struct pictures *, uint32_t viewer, uint64_t now_ns);
 void pictures_here(struct pictures *, uint32_t viewer, uint64_t now_ns);
 
@@ -55,7 +55,8 @@ static inline bool pictures_wait(const struct pictures *p, uint32_t viewer, uint
 	       !p->all[(size_t)viewer * p->videos + video].seen;
 }
 
-// A packet of a picture for which pictures_wait says true, counted in its stream. len: of SRTP.
+// Takes a packet of a video for which pictures_wait is true, after it was counted in its stream.
+// len: of SRTP.
 void pictures_take(
         struct pictures *, uint32_t viewer, uint16_t video, const struct stream *,
         const struct srtp_keys *, const uint8_t *packet, size_t len, uint64_t now_ns

@@ -96,7 +96,7 @@ static int upgrade_read(struct protoo *p)
 	char answer[ANSWER_MAX + 1];
 	size_t n = 0;
 
-	// Byte by byte, so that no frame behind it is swallowed.
+	// Reads byte by byte, so that no frame after the header is swallowed.
 	while (n < 4 || memcmp(answer + n - 4, "\r\n\r\n", 4) != 0) {
 		if (n == ANSWER_MAX || BIO_read(p->bio, answer + n, 1) != 1)
 			return -EPROTO;
@@ -141,7 +141,7 @@ static int connect_to(struct protoo *p, const char *host, bool tls)
 	return 0;
 }
 
-// Splits a URL without path. False if it is none.
+// Splits a URL without a path. False if it is not one.
 static bool url_read(const char *url, char host[HOST_MAX + 1], bool *tls)
 {
 	const char *rest = strstr(url, "://");
@@ -201,7 +201,8 @@ int protoo_step(struct protoo *p)
 {
 	if (wslay_event_recv(p->wslay) != 0 || wslay_event_send(p->wslay) != 0)
 		return -EPIPE;
-	// Not only after a close frame: wslay refuses one with code 1012, and then reads no more.
+	// This happens not only after a close frame: wslay refuses one with code 1012, and then
+	// reads no more.
 	return wslay_event_want_read(p->wslay) ? 0 : -EPIPE;
 }
 
@@ -223,7 +224,7 @@ static void request_queue(struct protoo *p, const char *method, struct json *dat
 	json_free(request);
 }
 
-// Until the answer is there.
+// Waits until the answer has arrived.
 static int wait(struct protoo *p)
 {
 	uint64_t end = now_ms() + PROTOO_TIMEOUT_MS;

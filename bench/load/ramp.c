@@ -52,7 +52,7 @@ static void tell_end(const struct run_options *o, const struct measure *best, ui
 		printf("It kept up with the largest number tried.\n");
 }
 
-// True if the server is too slow for this many to join; those who have not joined leave.
+// True if the server is too slow for this many viewers to join; those that have not joined leave.
 static bool join_failed(struct generator *g, int ret)
 {
 	if (ret != -ECONNREFUSED && ret != -ETIMEDOUT)

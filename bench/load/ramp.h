@@ -1,6 +1,6 @@
-// Finds the largest number of viewers that a server keeps up with: doubles it until packets are
-// lost or late, then bisects between the last good number and the first bad one. Viewers join and
-// leave the running room.
+// Finds the largest number of viewers that a server keeps up with: doubles the number until packets
+// are lost or late, then bisects between the last good number and the first bad one. Viewers join
+// and leave the running room.
 #pragma once
 
 struct generator;
@@ -13,5 +13,5 @@ struct run_options;
 #define RAMP_PRECISION 0.05 // of the number found
 #define RAMP_S_MAX     180
 
-// The speakers are here. 0 or -errno.
+// Call it once the speakers have joined. 0 or -errno.
 int ramp(const struct run_options *, struct generator *);

@@ -7,8 +7,8 @@
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
-// Copies from an overloaded server are late, and a speaker that was asked for a key frame may
-// repeat what it has played: so a short history would take a copy for one of the later packet.
+// Copies from an overloaded server are late, and a speaker may repeat frames after a key frame
+// request. So a short history would mistake an old copy for one of a later packet.
 #define LEARN_S    5
 #define LEARN_REST 8
 
@@ -65,8 +65,8 @@ static void receive_arp(struct generator *g, const uint8_t *frame, size_t len)
 		nic_release(&g->nic, 0);
 }
 
-// Packets too old to be known would cost endless time: after a failure, the search pauses for a
-// multiple of the time that it took.
+// Searching for packets that are too old would take endless time. So after a failure, the search
+// pauses for a multiple of the time that it took.
 static void learn(struct generator *g, const struct arrival *a, struct stream *s, struct source *o)
 {
 	const struct member *m = &g->members.all[a->member];
@@ -95,8 +95,8 @@ static void moved(struct generator *g, const struct arrival *a, struct stream *s
 	sample_moved(&g->sample, a->member - g->audience.options.first, s);
 }
 
-// A packet of a stream whose numbers are known. If the server adapts to the viewer's link, they may
-// have changed: the length shows it, or the bytes of a sample.
+// Takes a packet of a stream whose offset is known. If the server adapts to the viewer's link, the
+// offset may have changed, which the length shows, or the bytes of a sample.
 static void
 known(struct generator *g, const struct arrival *a, struct stream *s, struct source *source,
       uint64_t tsc)
@@ -157,7 +157,7 @@ receive_rtp(struct generator *g, const struct arrival *a, const struct clocks *c
 	}
 }
 
-// Which viewer a frame is for. Its stream's line is fetched for the next step.
+// Finds the viewer that a frame is for, and prefetches the stream for the next step.
 static void arrival_begin(struct generator *g, struct arrival *a, struct rte_mbuf *m)
 {
 	uint16_t len = rte_pktmbuf_data_len(m);

@@ -37,9 +37,9 @@ static uint64_t random_next(struct reports *r)
 }
 
 // The sender report that a receiver report quotes. The real one would have to be decrypted for each
-// viewer; a made-up one from some milliseconds ago, by the clock that the server uses too, tells
-// the server the same: a round trip time. Some servers keep nothing for retransmission before they
-// know one (Janus).
+// viewer; a made-up one from some milliseconds ago, on the clock that the server uses, too, tells
+// the server the same: a round trip time. Some servers (Janus) keep nothing for retransmission
+// before they know that time.
 static uint32_t last_sr(void)
 {
 	struct timespec t;
@@ -77,7 +77,7 @@ static size_t remb_build(uint8_t *out, uint32_t media_ssrc)
 	am_put_u32(out + 4, SENDER_SSRC);
 	am_put_u32(out + 8, 0);
 	memcpy(out + 12, "REMB", 4);
-	out[16] = 1; // SSRCs
+	out[16] = 1; // number of SSRCs
 	am_put_u24(out + 17, (uint32_t)REMB_EXPONENT << 18 | REMB_MANTISSA);
 	am_put_u32(out + 20, media_ssrc);
 	return REMB_LEN;
@@ -115,7 +115,7 @@ unsigned reports_tick(struct reports *r, uint32_t viewers, uint64_t now_ns)
 	unsigned n = 0;
 
 	if (viewers == 0 || due < r->visited || due - r->visited > VISITS_AT_ONCE)
-		r->visited = due; // their number has changed
+		r->visited = due; // the number of viewers has changed
 	for (; r->visited < due; r->visited++, n++) {
 		uint32_t viewer = (uint32_t)(r->visited % viewers);
 		uint32_t member = r->audience->options.first + viewer;

@@ -8,7 +8,7 @@
 struct audience;
 struct members;
 
-#define REPORTS_VISITS_PER_S 2 // of each viewer; at every other one, chosen at random, it reports
+#define REPORTS_VISITS_PER_S 2 // of each viewer, which reports at every other one, at random
 
 struct reports {
 	struct members *members;
@@ -21,8 +21,8 @@ struct reports {
 
 void reports_init(struct reports *, struct members *, struct audience *, uint64_t now_ns);
 
-// Visits those of the viewers 0 to viewers - 1 that are due: spread evenly over time. Returns how
-// many.
+// Visits the viewers among 0 to viewers - 1 that are due; visits are spread evenly over time.
+// Returns their number.
 unsigned reports_tick(struct reports *, uint32_t viewers, uint64_t now_ns);
 
 // Sends the NACKs of the streams that have new gaps.

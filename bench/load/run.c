@@ -11,8 +11,8 @@
 
 #define SPEAKERS_MS       30000 // until they have joined
 #define FIRST_WORKER_CORE 0
-#define KNOWN_MS          6000 // until the links of viewers with feedback are known
-#define FAR_NS            250 // there and back; 100 to 150 within one cache
+#define KNOWN_MS          6000 // until viewers' links are known from feedback
+#define FAR_NS            250 // for both ways; 100 to 150 within one cache
 
 static bool speakers_here(struct generator *g)
 {
@@ -76,7 +76,7 @@ static int viewers_join(const struct run_options *o, struct generator *g, bool f
 	return 0;
 }
 
-// A window with the same number of viewers without feedback, who leave afterwards.
+// Measures a window with the same number of viewers without feedback, which leave afterwards.
 static int run_without(const struct run_options *o, struct generator *g, struct measure *m)
 {
 	int ret = viewers_join(o, g, false);
@@ -101,14 +101,15 @@ static int run_window(const struct run_options *o, struct generator *g, struct m
 	tell_measure(o, g, m);
 	if (m->shed > 0)
 		tell(o, g->added, "until nothing was left out", measure_calm(g), "s");
-	if (o->generator.feedback) // then the heap has been used before
+	if (o->generator.feedback) // the heap has then been used before
 		tell(o, g->added, "went on after a pause", (double)g->audience.moved, "streams");
 	else
 		tell_memory(o, g, before.memory, after.memory);
 	return 0;
 }
 
-// Without feedback before and after, since the machine's speed moves in a minute.
+// Measures without feedback both before and after, since the machine's speed changes within a
+// minute.
 static int run_feedback(const struct run_options *o, struct generator *g, struct measure *m)
 {
 	struct measure without[2];

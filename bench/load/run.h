@@ -10,16 +10,16 @@
 struct run_options {
 	struct generator_options generator;
 	uint32_t viewers; // at most, with ramp
-	uint32_t seconds; // of the window; of each window of a ramp RAMP_SECONDS
+	uint32_t seconds; // of the window; a ramp's windows have RAMP_SECONDS
 	bool ramp; // find the largest number of viewers that the server keeps up with
-	uint32_t ramp_first; // viewers of its first step
-	uint32_t ramp_s_max; // no step begins later
-	double ramp_loss; // of the packets: a step that loses less is good
+	uint32_t ramp_first; // viewers of the ramp's first step
+	uint32_t ramp_s_max; // after this, the ramp begins no step
+	double ramp_loss; // share of packets: a step that loses less is good
 	bool lossless; // a lost packet is an error
 	uint32_t storm_s; // all viewers join within this many seconds, which is measured; 0: no
 	                  // storm
-	bool tls; // their WebSockets, as figures name it
-	// The case, as figures name it.
+	bool tls; // WebSockets use TLS, as figures name it
+	// How figures name the case.
 	const char *server; // NULL: ours
 	const char *port;
 	const char *profile;

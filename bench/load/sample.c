@@ -136,7 +136,7 @@ static bool stream_add(struct sample *s, struct sample_viewer *v, uint32_t ssrc,
 	       srtp_set_stream_roc(v->session, ssrc, roc) == srtp_err_status_ok;
 }
 
-// A session starts in the middle of its streams; the counter is 0 unless it is set.
+// A session starts in the middle of its streams, so a rollover counter other than 0 must be set.
 static bool
 stream_begin(struct sample *s, struct sample_viewer *v, const struct stream *stream, uint32_t roc)
 {
@@ -169,7 +169,7 @@ static bool unprotect(
 		return false;
 	memcpy(packet, copy, (size_t)copy_len);
 	*len = copy_len;
-	srtp_remove_stream(v->session, htonl(stream->ssrc)); // where it was added
+	srtp_remove_stream(v->session, htonl(stream->ssrc)); // the stream that the session added
 	if (!stream_add(s, v, stream->ssrc, roc + 1) ||
 	    srtp_unprotect(v->session, packet, len) != srtp_err_status_ok)
 		return false;
@@ -243,7 +243,7 @@ static bool check_payload(
 	return same;
 }
 
-// Verifies, decrypts and parses. NULL, or what is wrong.
+// Verifies, decrypts and parses a packet. NULL, or what is wrong.
 static const char *packet_open(
         struct sample *s, struct sample_viewer *v, const struct stream *stream, uint8_t *frame,
         size_t payload_len, struct rtp_view *view

@@ -10,7 +10,7 @@
 #include "server.h"
 
 #define SAMPLE_VIEWERS  8
-#define SAMPLE_EVERY_NS 50000000ull // one viewer is replaced
+#define SAMPLE_EVERY_NS 50000000ull // how often a viewer is replaced
 #define SAMPLE_SAY_MAX  10 // errors that are reported one by one
 
 struct audience;
@@ -21,7 +21,7 @@ struct stream;
 struct sample_viewer {
 	srtp_t session; // NULL: none
 	uint32_t viewer;
-	uint64_t added; // bit per stream: the session knows its rollover counter
+	uint64_t added; // bit per stream: its rollover counter is set in the session
 	uint64_t verified; // bit per stream: a packet of it has verified
 	uint64_t timed; // bit per stream: its timestamp_offset is known
 	uint64_t settled; // … and does not change any more
@@ -35,13 +35,13 @@ struct sample {
 	struct source *sources;
 	uint64_t next_ns;
 	uint32_t chosen; // counts choices
-	uint64_t viewers, packets, reports; // checked: viewers chosen, RTP, SRTCP
+	uint64_t viewers, packets, reports; // checked: viewers, RTP packets, SRTCP packets
 	uint64_t old; // packets whose source was no longer kept
 	uint64_t errors;
 	struct sample_viewer seats[SAMPLE_VIEWERS];
 };
 
-// 0 or -errno. sources: of each track, LOAD_TRACKS of each speaker.
+// sources: one for each track, LOAD_TRACKS for each speaker. 0 or -errno.
 [[nodiscard]] int
 sample_init(struct sample *, struct members *, struct audience *, struct source *sources);
 void sample_fini(struct sample *);
@@ -52,8 +52,8 @@ void sample_tick(struct sample *, uint32_t viewers, uint64_t now_ns);
 // The viewer leaves.
 void sample_forget(struct sample *, uint32_t viewer);
 
-// A frame with an SRTP packet of a known sampled stream, which has counted it; decrypted in place.
-// False: it is not the packet that its number says; an error unless `may_move`.
+// Takes a frame with an SRTP packet of a known sampled stream, after it was counted; decrypts it in
+// place. False if it is not the packet that its number says, which is an error unless `may_move`.
 bool sample_rtp(
         struct sample *, uint32_t viewer, const struct stream *, uint8_t *frame, size_t payload_len,
         bool may_move
@@ -62,5 +62,5 @@ bool sample_rtp(
 // A stream of a viewer continues with other numbers, after a pause.
 void sample_moved(struct sample *, uint32_t viewer, const struct stream *);
 
-// SRTCP for any viewer; of the sampled ones it is verified.
+// Takes SRTCP for any viewer, and verifies it for sampled ones.
 void sample_rtcp(struct sample *, uint32_t viewer, uint8_t *packet, size_t len);

@@ -95,7 +95,7 @@ static void ssrc_parse(struct sdp_media *m, const char *text)
 		m->ssrc = ssrc;
 }
 
-// The group comes before the single ones.
+// The group comes before the single SSRCs.
 static void group_parse(struct sdp_media *m, const char *text)
 {
 	uint32_t ssrc, rtx;
@@ -181,7 +181,7 @@ int sdp_parse(struct sdp *s, const char *text)
 	return whole ? 0 : -EBADMSG;
 }
 
-// A text that grows; an overflow is noticed at the end.
+// A text under construction; an overflow is detected at the end.
 struct text {
 	char *out;
 	size_t size, len;
@@ -212,7 +212,7 @@ static void session_put(struct text *t)
 	put(t, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE");
 }
 
-// The line itself and the transport's attributes, which each section repeats. A member is always
+// Writes the m= line and the transport's attributes, which each section repeats. A member is always
 // the DTLS client.
 static void media_put(
         struct text *t, const struct server_client *c, const struct sdp_media *m, const char *role
@@ -261,7 +261,7 @@ static struct sdp_media media_of(const struct server_track *track)
 	return m;
 }
 
-// What speakers send in addition to the payload.
+// Writes the header extensions that speakers send.
 static void extensions_put(struct text *t, const struct sdp_media *m)
 {
 	static const struct {

@@ -1,5 +1,5 @@
-// Session descriptions (RFC 8866) as Janus and a browser exchange them: what an offer or an answer
-// of Janus says, and what a member says to it. Everything is bundled on one transport.
+// Session descriptions (RFC 8866) as Janus and a browser exchange them: reading an offer or answer
+// of Janus, and writing a member's. Everything is bundled on one transport.
 #pragma once
 
 #include <stdbool.h>
@@ -31,13 +31,13 @@ struct sdp {
 	struct sdp_media media[SDP_MEDIA_MAX];
 };
 
-// 0; -EBADMSG if it is not a description or lacks what a transport needs; -E2BIG.
+// 0; -EBADMSG if the text is not a description or lacks what a transport requires; -E2BIG.
 [[nodiscard]] int sdp_parse(struct sdp *, const char *text);
 
-// A speaker's offer of its tracks. Returns the length, or 0 if `size` is too small.
+// Writes a speaker's offer of its tracks. Returns the length, or 0 if `size` is too small.
 size_t sdp_write_offer(const struct server_client *, char *out, size_t size);
 
-// A viewer's answer, which accepts all streams. Of the header extensions it accepts only the MID,
-// so that the server pays for no others.
+// Writes a viewer's answer, which accepts all streams. Of the header extensions it accepts only the
+// MID, so that the server does not spend time on others.
 size_t
 sdp_write_answer(const struct server_client *, const struct sdp *offer, char *out, size_t size);

@@ -31,10 +31,10 @@ struct server_track {
 	char mid[SERVER_MID_MAX + 1];
 };
 
-// The header extensions' ids under which speakers send, and the same for all of them.
+// The ids of header extensions that all speakers send with.
 extern const uint8_t server_extension_ids[AM_EXT_COUNT];
 
-// One that joins. Pointers are valid during the call only.
+// A member that joins. Pointers are valid during the call only.
 struct server_client {
 	const char *ufrag, *pwd; // its ICE credentials, as given to peer_init
 	const uint8_t *fingerprint; // SHA-256 of its certificate, 32 bytes
@@ -63,18 +63,18 @@ struct server_answer {
 	const uint8_t *fingerprint; // SHA-256, 32 bytes
 	uint32_t ip;
 	uint16_t port;
-	bool full_ice; // it sends checks too
-	bool controlling; // full ICE, and the offer was the server's (RFC 8445 6.1.1)
+	bool full_ice; // the server sends checks, too
+	bool controlling; // full ICE, and the server made the offer (RFC 8445 6.1.1)
 	const struct server_stream *streams; // a viewer's
 	uint16_t stream_count;
 };
 
 struct server_events {
-	// result: 0, or -errno and then no answer.
+	// result: 0, or -errno, and then there is no answer.
 	void (*ready
 	)(void *context, uint32_t member, int result, const struct server_answer *answer);
-	// A stream of a viewer whose answer had none: if each stream is signaled separately, before
-	// its first packet. index: its place among all viewers' streams.
+	// A stream of a viewer whose answer had none, because streams are signaled separately;
+	// comes before its first packet. index: its place in every viewer's layout.
 	void (*offered
 	)(void *context, uint32_t member, uint16_t index, const struct server_stream *);
 	void *context;
@@ -83,7 +83,7 @@ struct server_events {
 struct server_options {
 	const char *address; // of the signaling: a socket's path or a URL
 	const char *control; // command that starts the signaling, if that is a separate process
-	const char *log; // of that
+	const char *log; // the log of that process
 	int pid; // of the process whose memory is measured
 	struct server_events events;
 };
@@ -103,7 +103,7 @@ struct server; // the implementation's own
 
 struct server_calls {
 	const char *name;
-	const char *memory_counted; // what `memory` is, for the output
+	const char *memory_counted; // what `memory` includes, for the output
 	bool polls; // its threads never sleep: they should have their cores to themselves
 	// Its kernel leaves UDP checksums to the network card, so they are missing on a veth pair.
 	bool card_checksums;

@@ -49,8 +49,8 @@ void source_finish(struct source *s, struct source_latency *l)
 	}
 }
 
-// Where the part of the payload begins that is the same for all: after TL0PICIDX, or the picture
-// id.
+// Where the part of the payload begins that is the same for all viewers: after TL0PICIDX or the
+// picture id.
 static size_t vp8_numbers_end(const uint8_t *payload, size_t len)
 {
 	size_t n = 2;
@@ -69,7 +69,7 @@ bool source_same(
 	const uint8_t *sent = s->payloads[p - s->packets];
 	size_t skip = s->video ? vp8_numbers_end(sent, p->len) : 0;
 
-	// Of the bytes with numbers, only the first two are the same: they say what follows.
+	// Of the bytes before that, only the first two are the same: they say which numbers follow.
 	return len == p->len && (skip == 0 || memcmp(payload, sent, 2) == 0) &&
 	       memcmp(payload + skip, sent + skip, len - skip) == 0;
 }

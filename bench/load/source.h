@@ -1,5 +1,5 @@
 // What a speaker has sent of one track: the packets of the last seconds, in the clear, to compare
-// copies with, and when the first and the last copy of each arrived.
+// copies with, and the times at which the first and the last copy of each arrived.
 #pragma once
 
 #include <stdbool.h>
@@ -25,16 +25,16 @@ struct source_packet {
 
 struct source {
 	bool video;
-	uint32_t top; // of the last packet: sequence number and rollovers
+	uint32_t top; // sequence number of the last packet, with rollovers
 	uint64_t count; // packets sent
 	struct source_packet packets[SOURCE_PACKETS]; // by sequence number
 	uint8_t payloads[SOURCE_PACKETS][SOURCE_PAYLOAD_MAX];
 };
 
-// Latencies of the packets whose time is over.
+// Latencies of the packets that have been replaced.
 struct source_latency {
 	struct histogram first, last;
-	struct histogram sound; // of these, to the last copies of audio, which is not bursty
+	struct histogram sound; // latencies to the last copies of audio, which is not bursty
 	uint64_t uncopied; // packets without any copy
 };
 
@@ -60,13 +60,13 @@ static inline void source_arrived(struct source_packet *p, uint64_t now)
 	p->last = now;
 }
 
-// True if a copy's payload is this packet's. A viewer's picture numbers may be its own.
+// True if a copy has this packet's payload, except for a viewer's own picture numbers.
 [[nodiscard]] bool source_same(
         const struct source *, const struct source_packet *, const uint8_t *payload, size_t len
 );
 
 struct source_match {
-	const struct source_packet *packet; // the last one
+	const struct source_packet *packet; // the latest match
 	unsigned count;
 };
 

@@ -9,7 +9,7 @@
 #include "wire/rtp.h"
 
 #define NS_PER_S          1000000000ull
-#define STALL_NS          (NS_PER_S / 2) // what is later than this is skipped
+#define STALL_NS          (NS_PER_S / 2) // frames later than this are skipped
 #define REPORT_NS         NS_PER_S
 #define DESCRIPTOR        6 // bytes of VP8 payload descriptor
 #define PICTURE_ID_MASK   0x7fff
@@ -30,7 +30,7 @@ static uint64_t slot_ns(const struct clip *c, uint64_t slot)
 	return ticks / c->clock_rate * NS_PER_S + ticks % c->clock_rate * NS_PER_S / c->clock_rate;
 }
 
-// The first slot that begins no earlier.
+// The first slot that does not begin before this time.
 static uint64_t slot_after(const struct clip *c, uint64_t ns)
 {
 	uint64_t ticks = ns / NS_PER_S * c->clock_rate + ns % NS_PER_S * c->clock_rate / NS_PER_S;
@@ -65,7 +65,7 @@ static void packet_send(
 		        (struct wire_ext){transport, sizeof(transport)};
 		s->transport_seq++;
 	}
-	head.ext[0] = (struct wire_ext){0}; // where those without an id went
+	head.ext[0] = (struct wire_ext){0}; // extensions without an id have gone there
 	head.ssrc = stream->ssrc;
 	head.sequence = stream->seq;
 	head.payload_len = 0;
@@ -164,7 +164,7 @@ static unsigned frame_send(struct speaker *s, const struct clip_frame *f, uint64
 	return parts;
 }
 
-// The packet of the audio's next slot.
+// Sends the packet of the audio's next slot.
 static unsigned sound_send(struct speaker *s, uint64_t now_ns)
 {
 	const struct clip_frame *f = frame_at(s->config.audio, s->audio.frame);
@@ -199,7 +199,7 @@ static uint64_t due_ns(const struct speaker *s, const struct clip *c, const stru
 	return c ? s->zero_ns + slot_ns(c, t->slot) : UINT64_MAX;
 }
 
-// True if the track's next slot has come. After a stall that is the newest one.
+// True if the track's next slot is due. After a stall, that is the newest slot.
 static bool track_is_due(
         const struct speaker *s, const struct clip *c, struct speaker_track *t, uint64_t now_ns
 )
@@ -247,7 +247,7 @@ static unsigned audio_play(struct speaker *s, uint64_t now_ns)
 	return sent;
 }
 
-// SR and SDES. Its clock is the caller's, which says nothing of the date: only differences are used
+// Sends SR and SDES. The clock is the caller's, without a date, since only differences are used
 // (RFC 3550 6.4.1).
 static void report_send(
         struct speaker *s, const struct clip *c, const struct speaker_stream *stream,
@@ -351,13 +351,13 @@ static void payload_feedback_take(struct speaker *s, const struct wire_rtcp *p)
 {
 	struct am_reader body = am_reader_init(p->body, p->len);
 
-	am_read_u32(&body); // the sender
+	am_read_u32(&body); // sender SSRC
 	uint32_t media = am_read_u32(&body);
 	if (p->count == WIRE_FMT_PLI && !body.failed)
 		key_frame_want(s, media);
 	while (p->count == WIRE_FMT_FIR && am_reader_left(&body) >= FIR_ENTRY) {
 		key_frame_want(s, am_read_u32(&body));
-		am_read_u32(&body); // its number
+		am_read_u32(&body); // command sequence number
 	}
 }
 

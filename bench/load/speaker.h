@@ -19,7 +19,7 @@
 #include "crypto/srtp.h"
 
 #define SPEAKER_PAYLOAD_MAX 1200 // bytes of RTP payload, with the VP8 descriptor
-#define SPEAKER_PACKET_MAX  1400 // what `send` is given at most
+#define SPEAKER_PACKET_MAX  1400 // the most that `send` is given
 #define SPEAKER_HISTORY     1024 // packets kept for NACKs: some 6 s of 720p
 #define SPEAKER_CNAME_MAX   32
 
@@ -28,8 +28,8 @@ struct speaker_packet {
 	const uint8_t *payload;
 	uint64_t sent_ns; // the tick's now_ns
 	uint32_t timestamp;
-	uint16_t seq; // of a resent one: the original number
-	uint16_t payload_len; // of a resent one: the original payload, without RTX's number
+	uint16_t seq; // if resent: the original number
+	uint16_t payload_len; // if resent: of the original payload, without RTX's number
 	bool video;
 	bool resent;
 };
@@ -43,7 +43,7 @@ struct speaker_config {
 	char video_mid[AM_MID_MAX + 1], audio_mid[AM_MID_MAX + 1];
 	char cname[SPEAKER_CNAME_MAX];
 	uint64_t start_offset_us; // into the clips, so that speakers differ
-	const struct srtp_keys *keys; // as the DTLS client that we are; copied
+	const struct srtp_keys *keys; // for us as the DTLS client; copied
 	void (*send)(void *context, const uint8_t *packet, size_t len); // SRTP or SRTCP
 	// Each RTP packet, just before it is sent. May be NULL.
 	void (*sent)(void *context, const struct speaker_packet *);
@@ -51,18 +51,18 @@ struct speaker_config {
 };
 
 struct speaker_counts {
-	uint64_t video_packets, video_bytes; // payloads, without those resent
+	uint64_t video_packets, video_bytes; // without resent packets; bytes of payloads
 	uint64_t audio_packets, audio_bytes;
 	uint64_t video_frames, key_frames;
 	uint64_t reports; // RRs and SRs received
 	uint64_t transport_feedback;
-	uint64_t nacked; // sequence numbers asked for
+	uint64_t nacked; // sequence numbers requested
 	uint64_t resent;
 	uint64_t key_requests; // PLI and FIR
 	uint64_t refused; // SRTCP that did not verify or parse
 };
 
-// From what a video packet is rebuilt when it is requested again.
+// What a video packet is rebuilt from when it is requested again.
 struct speaker_kept {
 	const struct clip_frame *frame; // NULL: none
 	uint32_t offset, len; // in the frame
@@ -87,41 +87,42 @@ struct speaker_stream {
 struct speaker_track {
 	struct speaker_stream stream;
 	uint64_t slot; // next one
-	uint64_t frame; // to be sent in it: ahead of the slot after a jump to a key frame
+	uint64_t frame; // to be sent in that slot; ahead of it after a jump to a key frame
 };
 
 struct speaker {
-	struct speaker_config config; // without keys
+	struct speaker_config config; // without its keys
 	struct speaker_counts counts;
 	struct speaker_track video, audio;
 	struct speaker_stream rtx;
 	struct cipher *cipher;
 	struct cipher_key *key;
 	struct srtp_receiver *receiver;
-	uint64_t zero_ns; // when slot 0 was
+	uint64_t zero_ns; // when slot 0 began
 	uint64_t report_due_ns;
 	uint32_t rtcp_index;
 	uint16_t transport_seq;
 	uint16_t picture_id;
 	uint8_t tl0picidx;
 	bool started;
-	bool muted; // set by the owner: audio is not sent, but goes on
+	bool muted; // set by the owner: audio goes on, but is not sent
 	bool key_wanted;
 	struct speaker_kept history[SPEAKER_HISTORY];
 };
 
-// 0 or -errno. srtp_init_library has been called. Numbers (sequence, timestamps, picture id) begin
-// at random.
+// Call srtp_init_library first. Sequence numbers, timestamps and picture ids begin at random. 0 or
+// -errno.
 [[nodiscard]] int speaker_init(struct speaker *, const struct speaker_config *);
 void speaker_fini(struct speaker *);
 
 // Sends what is due: frames, and every second SR and SDES. The first call starts the clips. Returns
-// the number of RTP packets sent. After a long stall it continues where the clip would be by now.
+// the number of RTP packets sent. After a long stall, the speaker continues where the clip would be
+// by now.
 unsigned speaker_tick(struct speaker *, uint64_t now_ns);
 
 // When speaker_tick has something to send; 0 before the first call.
 uint64_t speaker_deadline(const struct speaker *);
 
-// SRTCP, decrypted in place: NACKs are answered with RTX at once, PLI and FIR with a key frame as
-// the next frame; reports and transport-wide feedback are counted.
+// Takes SRTCP, which it decrypts in place: NACKs are answered with RTX at once, PLI and FIR with a
+// key frame as the next frame; reports and transport-wide feedback are counted.
 void speaker_receive(struct speaker *, uint8_t *packet, size_t len, uint64_t now_ns);

@@ -176,7 +176,7 @@ static void voices_turn(struct stage *s, uint64_t now_ns)
 	s->voice = (uint16_t)((s->voice + 1) % s->options.load->speakers);
 }
 
-// What was handed to the port in this tick was sent now.
+// Flushes the port, and sets the sending time of this tick's packets.
 static void packets_flush(struct stage *s)
 {
 	uint64_t now = rte_rdtsc();

@@ -10,7 +10,7 @@
 #include "source.h"
 #include "speaker.h"
 
-#define STAGE_PACKETS_TICK 512 // of one tick; their sending times are set together
+#define STAGE_PACKETS_TICK 512 // per tick; their sending times are set together
 
 struct members;
 struct nic;
@@ -35,13 +35,13 @@ struct stage {
 	uint16_t track_count; // LOAD_TRACKS for each speaker, in their order
 	bool measuring; // the latency of what is sent now counts
 	bool rehearsing; // all voices are heard, whatever the load says
-	bool stopped; // nobody sends anything
+	bool stopped; // no speaker sends anything
 	uint64_t turn_ns; // when the voices change next
 	uint64_t due_ns; // when the next speaker has something to send
-	uint16_t voice; // first of those that are heard
+	uint16_t voice; // first speaker among those that are heard
 	uint16_t fresh_count;
 	struct source_packet *fresh[STAGE_PACKETS_TICK]; // sent in this tick
-	struct source *sources; // of each track
+	struct source *sources; // one for each track
 	struct source_latency latency;
 	struct stage_speaker *speakers;
 };
@@ -49,21 +49,21 @@ struct stage {
 [[nodiscard]] int stage_init(struct stage *, const struct stage_options *);
 void stage_fini(struct stage *);
 
-// What a speaker sends, for members_add: LOAD_TRACKS of them.
+// Fills in a speaker's LOAD_TRACKS tracks, for members_add.
 void stage_tracks(uint32_t speaker, struct server_track tracks[LOAD_TRACKS]);
 
-// A speaker is here: it begins to play.
+// A speaker has joined and begins to play. 0 or -errno.
 [[nodiscard]] int stage_start(struct stage *, uint32_t speaker, uint64_t now_ns);
 
 // Sends what is due from all speakers; returns the number of packets sent.
 unsigned stage_tick(struct stage *, uint64_t now_ns);
 
-// SRTCP for a speaker, decrypted in place.
+// Takes SRTCP for a speaker, which it decrypts in place.
 void stage_receive(struct stage *, uint32_t speaker, uint8_t *packet, size_t len, uint64_t now_ns);
 
 // True if every speaker plays at normal speed: after a requested key frame, it is slower for a
 // while.
 bool stage_in_step(const struct stage *);
 
-// True if somebody is heard on this track.
+// True if this track is heard.
 bool stage_speaks(const struct stage *, uint16_t track);

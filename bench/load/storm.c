@@ -14,12 +14,12 @@
 #define PICTURES_MS  15000 // after the last transport is connected
 #define DRAIN_MS     600 // after the last packet was sent
 
-// At either end of the storm.
+// The counts at either end of the storm.
 struct mark {
 	struct server_counts server;
 	struct audience_counts seated;
 	uint64_t now_ns, cpu_ns; // of the generator's thread
-	uint64_t asked[SERVER_SPEAKER_MAX]; // key frames, of each speaker
+	uint64_t asked[SERVER_SPEAKER_MAX]; // key frames requested from each speaker
 };
 
 static void mark_set(struct generator *g, struct mark *m, uint32_t seated)
@@ -98,7 +98,7 @@ static void tell_costs(
 	tell_one(o, "worker_busy", share(to->busy - from->busy, to->total - from->total), "%");
 }
 
-// Since the server's start.
+// Prints drops since the server's start.
 static void tell_drop(void *context, const char *name, uint64_t count)
 {
 	char text[64];

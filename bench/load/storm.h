@@ -5,5 +5,5 @@
 struct generator;
 struct run_options;
 
-// The speakers are here. 0, or -errno: somebody did not join, or gets no video.
+// Call it once the speakers have joined. 0, or -errno if a viewer did not join or gets no video.
 int storm(const struct run_options *, struct generator *);

@@ -1,5 +1,5 @@
-// What one viewer has received of one track: counted packet by packet, so that loss is exact. One
-// cache line each, so that a packet of one of a hundred thousand streams touches no other.
+// What one viewer has received of one track, counted packet by packet, so that loss is exact. Each
+// has one cache line, so a packet touches no other, even with a hundred thousand streams.
 #pragma once
 
 #include <assert.h>
@@ -17,16 +17,16 @@ struct stream {
 	uint32_t top; // highest one, likewise
 	uint64_t seen; // bit n: top - n has arrived; 0 before the first packet
 	uint32_t received; // each sequence number once
-	uint32_t duplicates; // or too old to be distinguished from one
+	uint32_t duplicates; // and packets too old to be distinguished from one
 	uint32_t resent; // RTX packets
 	uint32_t transit, jitter; // RFC 3550 A.8; jitter in 1/16
 	uint32_t expected_before, received_before; // at the last report, for its fraction lost
-	uint16_t seq_offset; // of the copy to the source's packet; once known
-	uint16_t track; // which
-	bool known; // seq_offset is
-	bool asked; // it waits for its NACK
+	uint16_t seq_offset; // from the source's number to the copy's; if known
+	uint16_t track; // index of the track
+	bool known; // seq_offset is known
+	bool asked; // a NACK for it is pending
 	bool sampled; // each packet is being decrypted and checked
-	bool moved; // its offset changed: an error, reported once
+	bool moved; // its offset has changed: an error, reported once
 };
 static_assert(sizeof(struct stream) == 64);
 
@@ -53,7 +53,7 @@ static inline bool stream_receive(struct stream *s, uint16_t seq)
 		s->received++;
 		return ahead > 1;
 	}
-	// Earlier packets were sent before the viewer was there.
+	// Earlier packets were sent before the viewer had joined.
 	if (ahead <= -STREAM_WINDOW || (s->seen >> -ahead & 1) != 0 ||
 	    (int32_t)(n - s->first) < 0) {
 		s->duplicates++;
@@ -75,7 +75,7 @@ static inline uint32_t stream_lost(const struct stream *s)
 	return stream_expected(s) - s->received;
 }
 
-// arrival: in the clock of timestamp.
+// arrival: on the clock of the timestamp.
 static inline void stream_jitter(struct stream *s, uint32_t timestamp, uint32_t arrival)
 {
 	uint32_t transit = arrival - timestamp;

@@ -85,7 +85,7 @@ void tell_measure(const struct run_options *o, const struct generator *g, const 
 	tell(o, n, "generator busy", 100 * m->generator_busy, "%");
 }
 
-// Work of the server in a second, as a share of one core.
+// Work of the server per second, as a share of one core.
 static double work(const struct measure *m)
 {
 	return m->worker_busy * m->worker_got;

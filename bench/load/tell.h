@@ -7,7 +7,7 @@ struct generator;
 struct measure;
 struct run_options;
 
-// One figure of a case.
+// Reports one figure of a case.
 void tell(
         const struct run_options *, uint32_t viewers, const char *name, double value,
         const char *unit
@@ -16,24 +16,25 @@ void tell(
 void tell_joins(const struct run_options *, const struct generator *, double seconds);
 void tell_measure(const struct run_options *, const struct generator *, const struct measure *);
 
-// The cost of the viewers' feedback, against two windows without it.
+// Reports the cost of viewers' feedback, compared with two windows without it.
 void tell_feedback(
         const struct run_options *, const struct measure *without, const struct measure *with,
         uint64_t messages
 );
 
-// Bytes that the server occupied before the first viewer and after the last one.
+// Reports the memory that viewers cost. before, after: bytes that the server occupied without and
+// with them.
 void tell_memory(
         const struct run_options *, const struct generator *, uint64_t before, uint64_t after
 );
 
-// What the server has dropped since its start, by name.
+// Reports what the server has dropped since its start, by name.
 void tell_drops(const struct run_options *, const struct generator *);
 
-// In words: what was the limit, what was checked, what was not measured.
+// Prints in words what the limit was, what was checked and what was not measured.
 void tell_notes(const struct run_options *, const struct generator *, const struct measure *);
 
-// A step of a ramp: a row of its own table, all of its figures in the file.
+// Reports a step of a ramp: a row in a table of its own, and all its figures in the file.
 void tell_step_title(void);
 void tell_step(
         const struct run_options *, const struct generator *, const struct measure *,

@@ -13,10 +13,10 @@
 #include <unistd.h>
 #include <wslay/wslay.h>
 
-#define EVENTS_MAX  256 // of one look
+#define EVENTS_MAX  256 // per epoll_wait
 #define ANSWER_MAX  2047 // bytes of the handshake's answer
 #define MESSAGE_MAX 262144
-#define KEY         "dGhlIHNhbXBsZSBub25jZQ==" // RFC 6455 1.3: nobody here needs it to be random
+#define KEY         "dGhlIHNhbXBsZSBub25jZQ==" // RFC 6455 1.3: it need not be random here
 
 enum step {
 	STEP_CONNECT,
@@ -33,13 +33,13 @@ struct ws {
 	enum step step;
 	wslay_event_context_ptr wslay;
 	uint32_t interest; // EPOLL bits
-	bool busy; // within wslay: what is queued leaves at the end of the turn
+	bool busy; // within wslay: queued data is sent at the end of the turn
 	char path[WS_PATH_MAX + 1];
-	size_t answer_len, answer_read; // bytes; read: by wslay, of what came behind it
+	size_t answer_len, answer_read; // bytes; answer_read: consumed so far
 	char answer[ANSWER_MAX + 1];
 };
 
-// Bytes, 0 where nothing is there yet, or -EPIPE.
+// The number of bytes, 0 if nothing has arrived yet, or -EPIPE.
 static ssize_t bytes_read(struct ws *w, void *to, size_t len)
 {
 	ssize_t n;
@@ -94,7 +94,7 @@ on_send(wslay_event_context_ptr ctx, const uint8_t *from, size_t len, int, void 
 	return wslay_result(ctx, bytes_write(owner, from, len));
 }
 
-// Marsaglia's xorshift: masks are against proxies, of which there is none.
+// Marsaglia's xorshift: masks protect proxies, of which there are none here.
 static int on_mask(wslay_event_context_ptr, uint8_t *out, size_t len, void *owner)
 {
 	struct wss *all = ((struct ws *)owner)->all;
@@ -142,7 +142,7 @@ static void interest_set(struct ws *w, uint32_t interest)
 	w->interest = interest;
 }
 
-// NULL, or why it is over.
+// NULL, or the reason why the connection is lost.
 static const char *flush(struct ws *w)
 {
 	if (wslay_event_want_write(w->wslay) && wslay_event_send(w->wslay) != 0)
@@ -295,7 +295,7 @@ void ws_send(struct ws *w, const char *text, size_t len)
 	        .msg_length = len,
 	};
 
-	// What breaks here shows when it is read from.
+	// An error here shows when the WebSocket is read.
 	if (wslay_event_queue_msg(w->wslay, &message) == 0 && !w->busy)
 		(void)flush(w);
 }

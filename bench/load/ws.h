@@ -16,34 +16,34 @@ struct ws;
 struct ws_events {
 	void (*open)(void *owner);
 	void (*message)(void *owner, const char *text, size_t len);
-	void (*closed)(void *owner, const char *why); // the last one: it is gone then
+	void (*closed)(void *owner, const char *why); // the last event: the WebSocket is gone then
 };
 
-// All that go to one server.
+// All WebSockets to one server.
 struct wss {
 	const struct ws_events *events;
 	int epoll;
 	SSL_CTX *tls; // NULL: plain
 	struct sockaddr_in server;
 	char host[WS_HOST_MAX + 1]; // with its port
-	uint64_t random; // of masks
+	uint64_t random; // for masks
 };
 
 // url: http://IPv4:port or https://IPv4:port, whose certificate is not verified: it is our own
 // server on this machine. 0 or -errno.
 [[nodiscard]] int wss_init(struct wss *, const char *url, const struct ws_events *);
 
-// All of its WebSockets must be gone.
+// All WebSockets must be gone.
 void wss_fini(struct wss *);
 
 // Takes what has arrived on any of them.
 void wss_poll(struct wss *);
 
-// Starts to open one; path begins with a slash. On failure, NULL and errno.
+// Starts to open a WebSocket; path begins with a slash. On failure, NULL and errno.
 [[nodiscard]] struct ws *ws_open(struct wss *, const char *path, void *owner);
 
 // Sends text: at once as far as the kernel accepts it, the rest later.
 void ws_send(struct ws *, const char *text, size_t len);
 
-// Closes without a close frame and without events. Not within an event of this one.
+// Closes a WebSocket without a close frame and without events. Do not call it within its own event.
 void ws_close(struct ws *);

@@ -39,7 +39,7 @@ export class Cable {
 	async #lay(via, first) {
 		this.#folder = await mkdtemp(join(tmpdir(), 'amphi-quality-'));
 		const options = [...(via ? ['--via', via] : []), '--here', '--log', join(this.#folder, 'log')];
-		// The cable ends with its standard input, so with this process, however the process ends.
+		// The cable ends when its standard input does, and so with this process, however that ends.
 		const command = ['sh', '-c', 'env | grep ^AMPHI_; echo laid; exec cat'];
 		this.#between = spawn('setpriv', ['--pdeathsig', 'TERM', `${ROOT}/tests/link/between`, ...options, '--', ...command], {
 			env: { ...process.env, AMPHI_LINK: LINK },
@@ -57,7 +57,8 @@ export class Cable {
 			void this.#ended.then(() => reject(new Error(`tests/link/between ended: ${this.#errors.join('; ')}`)));
 		});
 		this.#environment = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s)));
-		// Browsers look at their interfaces once, and skip those without a carrier, as new ones are for a second.
+		// Browsers look at their interfaces once, and skip those without a carrier. A new interface has none
+		// for a second.
 		for (const end of [this.client, this.server].filter(Boolean))
 			await until(`${end} to have a carrier`, () => hasCarrier(end));
 		await this.tell(first);

@@ -31,4 +31,4 @@ def take(address, port):
 try:
     {"serve": serve, "take": take}[sys.argv[1]](*sys.argv[2:])
 except (BrokenPipeError, ConnectionResetError):
-    pass  # the other end has been ended
+    pass  # the other end has closed the connection

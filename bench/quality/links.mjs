@@ -11,7 +11,7 @@ export const LINKS = {
 	open: {},
 	'600k': { open_s: 20, then: ['rate 600k'] },
 	'250k': { open_s: 20, then: ['rate 250k'] },
-	// Too narrow for a picture beside the voice, and for the voice sent twice.
+	// Too narrow for video beside the voice, and for sending the voice twice.
 	'95k': { open_s: 20, then: ['rate 95k'] },
 	steps: {
 		first: ['rate 3m'],
@@ -28,7 +28,7 @@ export const LINKS = {
 	loss20: { first: ['rate 2m', 'loss 20%'] },
 	bucket6k: { open_s: 20, then: ['rate 600k', 'depth 6000'] },
 	bucket1600: { open_s: 20, then: ['rate 600k', 'depth 1600'] },
-	// Set again when the figures begin, so that every call gets the same part of it.
+	// The trace is set again when the figures begin, so that every call gets the same part of it.
 	lte: { first: ['trace lte'], then: ['trace lte'] },
 	wifi: { first: ['trace wifi'], then: ['trace wifi'] },
 	// Half of 1 Mbit/s carries 360p. At 2 Mbit/s, no size of the camera is near half: 360p is a fifth, 720p four fifths.

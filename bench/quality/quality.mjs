@@ -59,7 +59,7 @@ function worst(parts, samples, way, { direct }) {
 	const times = parts
 		.filter((part) => part[way])
 		.map((part) => {
-			// A direct call has no layers: what it sends on a slow link may have any height.
+			// A direct call has no layers, so its video may have any height on a slow link.
 			const right = direct && way === 'down' ? { ...part.down, height: Infinity } : part[way];
 			return secondsUntil(samples, part.from, part.to, right, way === 'up');
 		});

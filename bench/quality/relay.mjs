@@ -1,6 +1,6 @@
-// relay.mjs FROM TO: relays connections from one end to the other. Each end is a port on this namespace's localhost or a
-// socket in the file system, which has no namespaces. So a page is loaded as http://localhost around the link, and the link
-// carries only media.
+// relay.mjs FROM TO: relays connections from one end to the other. Each end is a port on this namespace's localhost or
+// a socket in the file system, which all namespaces share. So a page is loaded as http://localhost around the link, and
+// the link carries only media.
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 

@@ -66,7 +66,7 @@ export async function browserBehind(cable, cleaner, url) {
 /** A Firefox there. */
 export async function firefoxBehind(cable, cleaner, url) {
 	await carryPages(cable, cleaner, url);
-	// It is driven over TCP, and must be addressed by its port in that namespace.
+	// The browser is driven over TCP, and must be addressed by its port in that namespace.
 	const path = `/tmp/${cable.client}-bidi.sock`;
 	const { port } = (await relayHere(cleaner, { port: 0, host: '127.0.0.1' }, { path })).address();
 	cleaner.push(() => rm(path, { force: true }));
@@ -85,7 +85,7 @@ async function carryPages(cable, cleaner, url) {
 
 async function relayHere(cleaner, from, to) {
 	const server = await relay(from, to);
-	cleaner.push(() => server.close()); // which also removes the file of a socket
+	cleaner.push(() => server.close()); // also removes a socket's file
 	return server;
 }
 
