@@ -29,7 +29,7 @@
 	X(made_retransmissions, packets, "Retransmissions made for subscribers")                   \
 	X(made_probes, packets, "Packets made to probe viewers' links")                            \
 	X(retransmissions_refused, packets,                                                        \
-	  "Retransmissions refused: over a share, sent already, or of an encoding left")           \
+	  "Retransmissions refused: over a share, already sent, or not of the current encoding")   \
 	X(made_rtcp, packets, "RTCP packets made")                                                 \
 	X(rtp_packets, packets, "Authenticated RTP packets")                                       \
 	X(rtcp_packets, packets, "Authenticated RTCP packets")                                     \

@@ -253,7 +253,7 @@ struct am_cmd_data_add {
 // From now on the consumer gets this sender's messages on this stream.
 struct am_cmd_data_source {
 	am_id transport_id; // the consumer's
-	am_id source_id; // transport of the data producer; 0: nobody
+	am_id source_id; // transport of the data producer; 0: none
 	uint8_t stream; // below AM_DATA_SOURCES
 };
 
@@ -408,7 +408,7 @@ static inline uint32_t am_gauge_link(uint8_t lost, uint8_t jitter_ms, uint16_t r
 enum am_limit {
 	AM_LIMIT_NONE,
 	AM_LIMIT_BANDWIDTH, // the viewer's link does not carry more
-	AM_LIMIT_ASKED, // the viewer asks for no more
+	AM_LIMIT_ASKED, // the viewer requests no more
 	AM_LIMIT_SPEAKER, // the speaker sends no more
 	AM_LIMIT_OVERLOAD, // the worker has no time for more
 	AM_LIMIT_COUNT,

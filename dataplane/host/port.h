@@ -32,7 +32,7 @@ struct port {
 	struct rte_mempool *small_pool; // owned; copies of small packets in histories
 };
 
-// Opens the port that eal_start attached and starts it, unless it dials and nobody answers yet;
+// Opens the port that eal_start attached and starts it, unless it dials and no peer answers yet;
 // then try port_start again later. 0 or -errno, logged.
 [[nodiscard]] int port_open(struct port *, const struct config *);
 

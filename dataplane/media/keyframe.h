@@ -30,7 +30,7 @@ void keyframe_arrived(struct keyframe *);
 #define KEYFRAME_SHARE_WAIT_MAX_US                                                                 \
 	16000000 // the pace of a viewer that asks forever, and at which requests are forgotten
 #define KEYFRAME_SHARE_CALM_US                                                                     \
-	5000000 // after this long without a request one is free: nobody sees that in the picture
+	5000000 // after this long without a request, one is free, since it hardly shows
 
 // The key frames of one track that one viewer has caused: by PLI, other layers, the end of a pause.
 // Those that it requires because the publisher begins, pauses or drops a layer do not count.

@@ -1,8 +1,8 @@
 // The part of a viewer's estimate that watches losses, after the idea of Chromium's LossBasedBweV2
-// (138): it asks which capacity, together with an inherent loss that occurs at any rate, best
-// explains the losses at each rate. So random loss slows nobody down, but a full queue without
-// delay (a policer) does. It limits only while one of the last LOSS_OBSERVATIONS has any loss.
-// Written by the viewer's worker.
+// (138): it searches for the capacity that, together with an inherent loss that occurs at any rate,
+// best explains the losses at each rate. So random loss does not lower the estimate, but a full
+// queue without delay (a policer) does. It limits only while one of the last LOSS_OBSERVATIONS has
+// any loss. Written by the viewer's worker.
 #pragma once
 
 #include <assert.h>

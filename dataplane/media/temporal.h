@@ -35,7 +35,7 @@ void temporal_restart(struct layer_counter *);
 
 // Count a packet: fills seq, temporal_id, seq_at for spatial limit 0, picture_at, picture_id_bits,
 // tl0picidx and all flags but TRACK_TIME and TRACK_END. A packet with an empty payload counts for
-// nobody. Returns 0, or -ERANGE for one so late that its number is forgotten: drop it.
+// no viewer. Returns 0, or -ERANGE for one so late that its number is forgotten: drop it.
 [[nodiscard]] int
 temporal_count(struct layer_counter *, uint64_t seq, const struct frame_info *, bool empty, struct track_packet *);
 

@@ -9,7 +9,7 @@
 #define TRACK_LAYERS    4 // encodings of one track
 #define SPATIAL_LIMITS  4 // "at most spatial layer s" of an encoding, s = 0 to 3
 #define TEMPORAL_LIMITS 4 // "at most temporal layer t", t = 0 to 3
-#define TEMPORAL_NONE   4 // temporal_id of a packet for nobody: padding only
+#define TEMPORAL_NONE   4 // temporal_id of a packet for no viewer: only padding
 
 // Which part of an encoding a viewer gets: a spatial and a temporal limit. Encodings without
 // spatial layers are all in spatial layer 0.

@@ -436,7 +436,7 @@ void feedback_nack(struct worker *w, struct track *track, uint8_t stream)
 	uint32_t given_up = s->nack.given_up;
 	uint16_t n = nack_collect(&s->nack, w->now_us, seqs, NACK_BATCH);
 	bool lost = s->nack.given_up != given_up && s->nack.lost > s->key_seq;
-	if (lost && track->workers && needs_all(track)) // and somebody watches
+	if (lost && track->workers && needs_all(track)) // and there are viewers
 		feedback_request_key_frame(w, track, stream);
 	if (n == 0)
 		return;

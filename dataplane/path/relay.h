@@ -238,7 +238,7 @@ struct track {
 	bool paused;
 	bool too_long_told; // the service thread has been told
 	struct level level; // of audio
-	struct voice voice; // likewise
+	struct voice voice; // of audio
 	struct voices *voices; // of its room; NULL: the track is always forwarded
 	// If there are spatial layers, stream n counts for spatial limit n, and its arrived_us is
 	// that of layer n.

@@ -28,7 +28,7 @@
 #define WORKER_PUNT_BURST 500
 
 // Packets for the service thread. Each kind has a ring of its own, most important first, so a
-// sender that fills one ring keeps nobody out of another.
+// sender that fills one ring keeps no packets out of another.
 enum worker_punt {
 	PUNT_KNOWN, // from tuples that a check has proven: consent, DTLS
 	PUNT_NEIGHBOUR, // ARP and neighbour discovery

@@ -36,7 +36,7 @@ struct data {
 	bool is_ready; // in that list
 	bool is_blocked; // SCTP has no room until the client acknowledges something
 	uint16_t producer; // its stream, or AM_DATA_NONE
-	uint16_t consumer; // likewise; it has nothing to do before its start
+	uint16_t consumer; // its stream, or AM_DATA_NONE; idle before its start
 	struct bucket packets; // that the client may send
 	uint64_t messages_in, bytes_in, messages_out, bytes_out;
 };

@@ -38,7 +38,8 @@ struct neighbour_hooks {
 neighbour_create(const struct config *, const struct packet_local *, const struct neighbour_hooks *);
 void neighbour_destroy(struct neighbour_table *);
 
-// Tells the link who we are (gratuitous ARP, unsolicited advertisement), and asks for the routers.
+// Announces our addresses on the link (gratuitous ARP, unsolicited advertisement), and requests
+// those of the routers.
 void neighbour_announce(struct neighbour_table *, uint64_t now_ns);
 
 // Takes a frame of class PACKET_ARP or PACKET_ICMP6. False if it is not neighbour discovery; then

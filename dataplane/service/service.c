@@ -31,7 +31,7 @@
 #define TRIM_SESSIONS     64
 #define TRIM_NS           1000000000ull
 #define TRIM_NS_MAX       10000000000ull // while handshakes are in progress
-#define WAIT_MS           1 // longest sleep: workers wake nobody, so their rings are polled
+#define WAIT_MS           1 // longest sleep: workers do not wake us, so we poll their rings
 #define WAIT_EMPTY_MS     5 // the same while there is no transport
 
 static uint64_t now_ns(void)

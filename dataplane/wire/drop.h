@@ -26,9 +26,8 @@
 	X(wrong_udp_port, "UDP for another port")                                                  \
 	X(fragment_refused, "Fragment too long, too late, overlapping or one too many")            \
 	/* rings and buffers */                                                                    \
-	X(punt_full, "Ring to the service thread full, of packets from proven sources")            \
-	X(punt_other_full,                                                                         \
-	  "Ring to the service thread full, of strangers, ARP, ICMP or fragments")                 \
+	X(punt_full, "Ring to the service thread full: packets from proven sources")               \
+	X(punt_other_full, "Ring to the service thread full: strangers, ARP, ICMP or fragments")   \
 	X(handover_full, "Ring to another worker full")                                            \
 	X(tx_full, "Transmit queue full")                                                          \
 	X(late, "Not forwarded in time: the port or the worker is too slow")                       \
