@@ -6,7 +6,7 @@
 //     server_calls.member_add ─────────────▶ signals, as many members at a time as it likes
 //     server_calls.poll ───────────────────▶ takes what came; calls ready once for each member
 //     (ICE and DTLS over the port, by tests/client/peer.h)
-//     server_calls.member_connected ───────▶ for servers that want to hear of it
+//     server_calls.member_connected ───────▶ for servers that must know it
 //
 // Nothing blocks but open and close. One thread.
 #pragma once

@@ -64,8 +64,8 @@ static int mtu_read(struct end *e)
 	return 0;
 }
 
-// Receives every incoming frame, whoever it is for, and no outgoing one. Called before bind, so
-// that no frame arrives earlier.
+// Receives every incoming frame, whatever its destination, and no outgoing one. Called before bind,
+// so that no frame arrives earlier.
 static int socket_configure(const struct end *e, int index)
 {
 	const int one = 1, size = RECEIVE_BUFFER;

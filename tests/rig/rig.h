@@ -51,5 +51,5 @@ rig_packet(const struct rig *, uint16_t track, uint32_t seq, uint16_t payload_le
 extern uint32_t rig_port_room;
 
 // Starts the EAL for a test of this name, and takes the place of port 0's driver: each frame is
-// given to `take`, or to nobody if that is NULL, and freed. 0 or -1.
+// given to `take`, unless that is NULL, and freed. 0 or -1.
 [[nodiscard]] int rig_port_begin(const char *test, void (*take)(const struct rte_mbuf *frame));

@@ -441,7 +441,7 @@ static void what_cannot_be_secured_fails(void **)
 	}
 }
 
-// RFC 5764 4.1.1: media alone needs a profile, data does not.
+// RFC 5764 4.1.1: only media requires a profile.
 static void without_a_profile_there_is_data_alone(void **)
 {
 	static const char *const offers[] = {"", "SRTP_AES128_CM_SHA1_32"}; // none, none in common
