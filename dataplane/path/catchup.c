@@ -31,7 +31,7 @@ static bool past_find(
 
 	past->count = 0;
 	// Numbers may jump; the history holds nothing from further back.
-	if (end - stream->chain.first > RELAY_HISTORY ||
+	if (end - stream->chain.first > FANOUT_HISTORY ||
 	    !history_get(&stream->history, stream->chain.first, w->now_us))
 		return false;
 	for (uint32_t seq = stream->chain.first; (int32_t)(seq - end) < 0; seq++) {

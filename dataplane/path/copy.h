@@ -6,6 +6,8 @@
 
 #include "path/worker.h"
 
+#define COPY_WIRE_OVERHEAD 44 // approximate bytes of IPv4, UDP and the tag around a copy
+
 // What the publisher's worker has noted about a packet.
 static inline const struct media_packet *media_packet_of(const struct rte_mbuf *m)
 {

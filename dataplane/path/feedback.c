@@ -5,6 +5,7 @@
 #include "path/figures.h"
 #include "path/forward.h"
 #include "path/post.h"
+#include "path/repeat.h"
 #include "path/ssrc.h"
 #include "path/tx.h"
 #include "path/viewer.h"
@@ -19,7 +20,7 @@
 #define SHED          8 // a worker that is behind reads one SRTCP packet out of this many
 #define REPORTED_US   5000000 // no report has covered any packet for this long: nothing is sent
 
-// In units of RELAY_RTCP_PER_S. A number in a NACK and an SSRC in a BYE cost one each.
+// In units of TRANSPORT_RTCP_PER_S. A number in a NACK and an SSRC in a BYE cost one each.
 #define PACKET_COST 4 // to decrypt a packet
 #define PART_COST   2 // to read a packet of a compound
 #define FIND_COST   8 // to look up a subscription, or to update an estimate
@@ -183,21 +184,21 @@ static void read_reports(struct worker *w, struct transport *t, const struct rtc
 
 static void work_refill(struct worker *w, struct transport *t)
 {
-	relay_bucket_refill(&t->rtcp, w->now_us, RELAY_RTCP_PER_S, RELAY_RTCP_BURST);
-	relay_bucket_refill(&w->rtcp, w->now_us, RELAY_RTCP_WORKER_PER_S, RELAY_RTCP_WORKER_BURST);
+	bucket_fill(&t->rtcp, w->now_us, TRANSPORT_RTCP_PER_S, TRANSPORT_RTCP_BURST);
+	bucket_fill(&w->rtcp, w->now_us, WORKER_RTCP_PER_S, WORKER_RTCP_BURST);
 }
 
 // A client that has used up half of its share must wait first: the second half of the worker's
 // share is for the others.
 static bool asks_much(const struct transport *t)
 {
-	return t->rtcp.tokens < RELAY_RTCP_BURST / 2;
+	return t->rtcp.tokens < TRANSPORT_RTCP_BURST / 2;
 }
 
 // Pays for work before it is done. False: the work must not be done.
 static bool work_take(struct worker *w, struct transport *t, uint32_t cost)
 {
-	uint32_t reserve = asks_much(t) ? RELAY_RTCP_WORKER_BURST / 2 : 0;
+	uint32_t reserve = asks_much(t) ? WORKER_RTCP_BURST / 2 : 0;
 
 	if (t->rtcp.tokens < cost || w->rtcp.tokens < cost + reserve)
 		return false;
@@ -225,7 +226,7 @@ static bool read_nack(struct worker *w, struct transport *t, const struct rtcp_v
 	bool paid = true;
 	while (rtcp_nack_next(&it, &seq) && (paid = work_take(w, t, 1))) {
 		asked++;
-		forward_repeat(w, s, seq);
+		repeat_send(w, s, seq);
 	}
 	worker_count(w, AM_COUNTER_nacks_received, asked);
 	figures_nack(w, s, asked, (uint32_t)(s->rtx_index - repeated));
@@ -242,7 +243,7 @@ void feedback_ask_key_frame(struct worker *w, const struct fanout *f, uint8_t st
 			feedback_request_key_frame(w, track, stream);
 		return;
 	}
-	if (f->owner == RELAY_NO_WORKER)
+	if (f->owner == WORKER_NONE)
 		return;
 	// If the ring is full, viewers that still need a key frame request it again.
 	(void)!message_post(w->workers[f->owner].handovers[w->index], &msg);
@@ -338,11 +339,11 @@ void feedback_path_await(struct transport *t, const struct flow_key *flow)
 {
 	uint8_t i = 0;
 
-	while (i < RELAY_AWAITED && memcmp(&t->awaited[i], flow, sizeof(*flow)) != 0)
+	while (i < TRANSPORT_AWAITED && memcmp(&t->awaited[i], flow, sizeof(*flow)) != 0)
 		i++;
-	if (i == RELAY_AWAITED) {
+	if (i == TRANSPORT_AWAITED) {
 		i = t->awaited_next;
-		t->awaited_next = (uint8_t)((i + 1) % RELAY_AWAITED);
+		t->awaited_next = (uint8_t)((i + 1) % TRANSPORT_AWAITED);
 		t->awaited[i] = *flow;
 	}
 	t->awaits |= (uint8_t)(1 << i);
@@ -354,7 +355,7 @@ void feedback_path_seen(struct worker *w, struct transport *t, const struct pack
 
 	flow_key_from_view(&msg.flow, v);
 	memcpy(msg.mac, v->src_mac, sizeof(msg.mac));
-	for (uint8_t i = 0; i < RELAY_AWAITED; i++) {
+	for (uint8_t i = 0; i < TRANSPORT_AWAITED; i++) {
 		if (!(t->awaits & 1 << i) ||
 		    memcmp(&msg.flow, &t->awaited[i], sizeof(msg.flow)) != 0)
 			continue;

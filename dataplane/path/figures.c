@@ -1,7 +1,7 @@
 #include "path/figures.h"
 
 #include "am_region.h"
-#include "path/viewer.h"
+#include "path/layers.h"
 
 #define PHASES 10 // of FIGURES_US: viewers that join together are not all visited at once
 
@@ -104,7 +104,7 @@ static enum am_limit limit_of(const struct worker *w, const struct subscription 
 	if (s->paused & SUBSCRIPTION_PAUSED)
 		return AM_LIMIT_ASKED;
 	if (s->paused & SUBSCRIPTION_SHED ||
-	    (!(s->paused & SUBSCRIPTION_STARVED) && viewer_is_shed(w, s)))
+	    (!(s->paused & SUBSCRIPTION_STARVED) && layers_are_shed(w, s)))
 		return AM_LIMIT_OVERLOAD;
 	if (s->paused & SUBSCRIPTION_STARVED || s->given < s->asked || s->lags)
 		return AM_LIMIT_BANDWIDTH;

@@ -6,6 +6,7 @@
 #include "path/catchup.h"
 #include "path/copy.h"
 #include "path/feedback.h"
+#include "path/keep.h"
 #include "path/pace.h"
 #include "path/post.h"
 #include "path/tx.h"
@@ -19,7 +20,6 @@
 #define BEHIND_US        50000 // if packets have waited longer, viewers' reports must wait
 #define LATE_US          200000 // packets that have waited longer are of no use to a live viewer
 #define STALE_US         100000 // packets this old are given up, too, so the next round is in time
-#define WIRE_OVERHEAD    44 // approximate bytes of IPv4, UDP and the tag around a copy
 #define SKIPS_A_COPY     8 // subscribers skipped in the time of one copy
 
 // Sends the publisher's wall clock with the viewer's timestamps, which keeps one publisher's audio
@@ -265,17 +265,17 @@ static void prefetch_ahead(const struct fanout_chunk *c, unsigned place)
 {
 	unsigned next = fanout_chunk_next(c, place + 1);
 
-	if (next == RELAY_CHUNK)
+	if (next == FANOUT_CHUNK)
 		return;
 	rte_prefetch0(c->subscriptions[next].transport->viewer);
 	next = fanout_chunk_next(c, next + 1);
-	if (next == RELAY_CHUNK)
+	if (next == FANOUT_CHUNK)
 		return;
 	const struct transport *t = c->subscriptions[next].transport;
 	rte_prefetch0(t);
 	rte_prefetch0((const uint8_t *)t + 64);
 	next = fanout_chunk_next(c, next + 1);
-	if (next == RELAY_CHUNK)
+	if (next == FANOUT_CHUNK)
 		return;
 	const struct subscription *s = &c->subscriptions[next];
 	rte_prefetch0(s);
@@ -341,7 +341,7 @@ static struct subscription *round_next(struct fanout *f)
 	while (at->chunk) {
 		bool last = q->wrapped && at->chunk == q->start.chunk;
 		unsigned place = fanout_chunk_next(at->chunk, at->place);
-		if (place < (last ? q->start.place : RELAY_CHUNK)) {
+		if (place < (last ? q->start.place : FANOUT_CHUNK)) {
 			at->place = place + 1;
 			prefetch_ahead(at->chunk, place);
 			return &at->chunk->subscriptions[place];
@@ -466,87 +466,6 @@ unsigned forward_some(struct worker *w)
 	return done;
 }
 
-// The place of the sequence number of the packet that is the at-th within a limit.
-static uint32_t *seq_of(struct fanout *f, uint8_t layer, uint8_t limit, uint16_t at)
-{
-	struct fanout_stream *s = &f->streams[layer + limit_spatial(limit)];
-
-	return &s->seq_of[limit_temporal(limit)][at % RELAY_HISTORY];
-}
-
-static struct buffer_share *share_of(struct worker *w, const struct rte_mbuf *m)
-{
-	return &w->shares[m->pool == w->port->small_pool ? WORKER_SMALL : WORKER_LARGE];
-}
-
-// Releases what a history returned. NULL is allowed.
-static void history_release(struct worker *w, const struct fanout *f, struct rte_mbuf *m)
-{
-	if (!m)
-		return;
-	struct buffer_share *share = share_of(w, m);
-	share->held--;
-	share->held_of[f->publisher]--;
-	rte_pktmbuf_free(m);
-}
-
-// The packet as a history keeps it: a small one as a copy, since a received buffer is always large.
-// A publisher that has used up its share loses the oldest packets of this history. NULL: not kept.
-static struct rte_mbuf *
-history_hold(struct worker *w, const struct fanout *f, struct history *h, struct rte_mbuf *m)
-{
-	bool small = m->data_len <= PORT_SMALL_PAYLOAD;
-	struct buffer_share *share = &w->shares[small ? WORKER_SMALL : WORKER_LARGE];
-	struct rte_mbuf *oldest;
-
-	while (!buffer_share_is_left(share, f->publisher) && (oldest = history_drain(h)))
-		history_release(w, f, oldest);
-	if (!buffer_share_is_left(share, f->publisher))
-		return NULL;
-	if (small) {
-		struct rte_mbuf *copy = rte_pktmbuf_alloc(w->port->small_pool);
-		if (!copy)
-			return NULL;
-		memcpy(rte_mbuf_to_priv(copy), media_packet_of(m), sizeof(struct media_packet));
-		memcpy(rte_pktmbuf_mtod(copy, void *), rte_pktmbuf_mtod(m, const void *),
-		       m->data_len);
-		copy->data_len = m->data_len;
-		copy->pkt_len = m->data_len;
-		m = copy;
-	} else {
-		rte_mbuf_refcnt_update(m, 1);
-	}
-	share->held++;
-	share->held_of[f->publisher]++;
-	return m;
-}
-
-// Keeps the packet for NACKs, unless it comes too late or there is no room; then each viewer's
-// index guard recognises duplicates. Returns false for a packet that is already here; the caller
-// keeps it.
-static bool history_keep(struct worker *w, struct fanout *f, struct rte_mbuf *m)
-{
-	const struct media_packet *p = media_packet_of(m);
-	struct fanout_stream *s = &f->streams[p->info.layer];
-
-	struct rte_mbuf *kept = history_hold(w, f, &s->history, m);
-	if (!kept)
-		return true;
-	struct rte_mbuf *out = history_put(&s->history, p->info.seq, kept, w->now_us);
-	history_release(w, f, out);
-	if (out == kept)
-		return history_is_past(&s->history, p->info.seq);
-	bool late = p->info.flags & TRACK_LATE; // then it has a number at each limit
-	for (uint8_t spatial = late ? 0 : p->info.spatial_id; spatial < f->spatial_limits;
-	     spatial++) {
-		for (uint8_t t = late ? 0 : p->info.temporal_id; t < TEMPORAL_LIMITS; t++) {
-			uint8_t limit = limit_make(spatial, t);
-			*seq_of(f, p->info.layer, limit, p->info.seq_at[limit]) = p->info.seq;
-		}
-	}
-	return true;
-}
-
 // Another source's sender reports say nothing about this one's timestamps.
 static void source_note(struct fanout_stream *s, uint8_t source)
 {
@@ -572,11 +491,11 @@ void forward(struct worker *w, struct rte_mbuf *m)
 		goto drop;
 	source_note(&f->streams[p->info.layer], p->info.source);
 	rates_packet(
-	        &f->rates, &p->info, (uint32_t)m->data_len + p->template.len + WIRE_OVERHEAD,
+	        &f->rates, &p->info, (uint32_t)m->data_len + p->template.len + COPY_WIRE_OVERHEAD,
 	        w->now_us
 	);
 	why = DROP_duplicate;
-	if (f->codec != AM_CODEC_OPUS && !history_keep(w, f, m))
+	if (f->codec != AM_CODEC_OPUS && !keep_packet(w, f, m))
 		goto drop;
 	chain_packet(&f->streams[p->info.layer].chain, &p->info, m->data_len);
 	struct fanout_queue *q = &f->queue;
@@ -590,68 +509,6 @@ void forward(struct worker *w, struct rte_mbuf *m)
 drop:
 	worker_count_drop(w, why);
 	rte_pktmbuf_free(m);
-}
-
-static bool transport_may_repeat(struct worker *w, struct transport *t)
-{
-	relay_bucket_refill(&t->rtx, w->now_us, RELAY_RTX_PER_S, RELAY_RTX_BURST);
-	return t->rtx.tokens > 0 && viewer_may_repeat(w, t);
-}
-
-// Checked before anything is looked up, since thousands of viewers may ask. The second half of the
-// worker's share is for viewers that have not used up half of theirs.
-static bool worker_may_repeat(struct worker *w, const struct transport *t)
-{
-	uint32_t reserve = t->rtx.tokens < RELAY_RTX_BURST / 2 ? RELAY_RTX_WORKER_BURST / 2 : 0;
-	int64_t per_s = RELAY_RTX_WORKER_PER_S;
-
-	if (w->shedding.level >= SHED_REPEATS)
-		per_s /= 2;
-	relay_bucket_refill(&w->rtx, w->now_us, per_s, RELAY_RTX_WORKER_BURST);
-	return w->rtx.tokens > reserve;
-}
-
-static void repeat_refuse(struct worker *w)
-{
-	worker_count(w, AM_COUNTER_retransmissions_refused, 1);
-}
-
-void forward_repeat(struct worker *w, struct subscription *s, uint16_t seq)
-{
-	struct selector_source source;
-	struct selector_out out;
-
-	if (!transport_may_repeat(w, s->transport) || !worker_may_repeat(w, s->transport))
-		return repeat_refuse(w);
-	if (!s->rtx_ssrc || !transport_is_reachable(s->transport) || tx_is_full(w) ||
-	    !selector_find(&s->selector, seq, &source) || source.layer >= s->fanout->stream_count)
-		return;
-	// The current encoding began with a key frame: packets missing before it are of no use.
-	if (source.layer != s->selector.layer)
-		return repeat_refuse(w);
-	struct fanout_stream *stream = &s->fanout->streams[source.layer];
-	uint32_t in = *seq_of(s->fanout, source.layer, source.limit, source.seq_at);
-	struct rte_mbuf *m = history_find(&stream->history, (uint16_t)in, w->now_us);
-	if (!m)
-		return;
-	const struct track_packet *p = &media_packet_of(m)->info;
-	bool filler = selector_fill(&source, p, &out);
-	if (!filler && !selector_repeat(&source, p, &out))
-		return;
-	if (!viewer_repeats(w, s, seq))
-		return repeat_refuse(w);
-	uint32_t payload_len = filler ? 0 : m->data_len;
-	w->rtx.tokens--;
-	s->transport->rtx.tokens--;
-	viewer_repeated(s->transport, payload_len + WIRE_OVERHEAD);
-	s->rtx_index++; // it only counts up, so no index is used twice
-	worker_count(w, AM_COUNTER_made_retransmissions, 1);
-	(void)copy_queue(
-	        w, s, m, &out, (uint32_t)(s->rtx_index >> 16), filler ? COPY_FILLER : COPY_REPEAT,
-	        NULL
-	);
-	// The history may release the packet before the next flush.
-	copy_flush(w);
 }
 
 void forward_report(struct fanout *f, const struct message_report *report)
@@ -688,31 +545,14 @@ void forward_changed(struct worker *w, struct subscription *s)
 	forward_request_key_frame(w, s);
 }
 
-void forward_expire(struct worker *w)
-{
-	struct fanout *f;
-	struct rte_mbuf *m;
-
-	TAILQ_FOREACH (f, &w->fanout_list, entry) {
-		for (int i = 0; i < f->stream_count; i++) {
-			while ((m = history_expire(&f->streams[i].history, w->now_us)))
-				history_release(w, f, m);
-		}
-	}
-}
-
 void forward_end(struct worker *w, struct fanout *f)
 {
 	struct fanout_queue *q = &f->queue;
-	struct rte_mbuf *m;
 
 	if (q->count > 0)
 		TAILQ_REMOVE(&w->waiting[class_of(f)], f, waiting);
 	for (uint16_t i = 0; i < q->count; i++)
 		rte_pktmbuf_free(q->packets[i].mbuf);
 	worker_count(w, AM_COUNTER_consumed, q->count);
-	for (int i = 0; i < f->stream_count; i++) {
-		while ((m = history_drain(&f->streams[i].history)))
-			history_release(w, f, m);
-	}
+	keep_end(w, f);
 }

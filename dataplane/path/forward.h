@@ -1,4 +1,4 @@
-// Forwards tracks to this worker's subscribers, and retransmits what they request.
+// Forwards tracks to this worker's subscribers.
 //
 //	forward ──▶ fanout_queue ──▶ round: all packets for one viewer, ──▶ copies ──▶ tx
 //	                             then the next viewer, whose keys
@@ -25,13 +25,6 @@ uint32_t forward_queue_begin(const struct fanout_queue *, uint8_t layer, const s
 // Forwards the next packet to one subscriber, if its selector chooses it.
 void forward_packet(struct worker *, struct subscription *, const struct rte_mbuf *);
 
-// Answers a viewer's NACK for one sequence number with a retransmission (RFC 4588), if the packet
-// is still there and the port keeps up, since a repeat must not displace unsent packets. Sends
-// nothing if the packet is already on its way, was repeated often enough, or belongs to an encoding
-// that the viewer no longer gets. If the number was left free for a late packet that is not for
-// this viewer, the answer is empty: browsers take it for padding and go on.
-void forward_repeat(struct worker *, struct subscription *, uint16_t seq);
-
 // A sender report from the publisher: each subscriber gets it along with the next packet, with the
 // subscriber's own timestamps.
 void forward_report(struct fanout *, const struct message_report *);
@@ -49,9 +42,6 @@ void forward_begin(struct worker *, struct subscription *);
 // Reports to the service thread which layers are sent now, or that the link carries none, if that
 // has changed.
 void forward_tell_layers(struct worker *, struct subscription *);
-
-// Releases packets that are too old to be requested, so that a quiet track holds no buffers.
-void forward_expire(struct worker *);
 
 // Releases all packets of the fan-out, which is about to be removed.
 void forward_end(struct worker *, struct fanout *);

@@ -9,6 +9,7 @@
 #include "path/feedback.h"
 #include "path/forward.h"
 #include "path/inbox.h"
+#include "path/keep.h"
 #include "path/pace.h"
 #include "path/receive.h"
 #include "path/rx.h"
@@ -97,7 +98,7 @@ static unsigned turn(struct worker *w)
 	}
 	if (w->now_us - w->expiry_us >= EXPIRY_US) {
 		w->expiry_us = w->now_us;
-		forward_expire(w);
+		keep_expire(w);
 		wish_tell(w);
 	}
 	tx_flush(w);

@@ -8,6 +8,8 @@
 #include "am_schema.h"
 #include "path/flow.h"
 
+#define WORKER_NONE UINT16_MAX // in place of a worker: not connected yet
+
 enum message_type {
 	// service thread to a worker
 	MESSAGE_SEND, // object: mbuf with a whole frame

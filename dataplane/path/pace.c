@@ -3,7 +3,7 @@
 #include "path/copy.h"
 #include "path/forward.h"
 #include "path/tx.h"
-#include "path/viewer.h"
+#include "path/layers.h"
 
 #define TIGHT_PERCENT 120 // of the estimate, soon after a queue was seen
 #define EASY_PERCENT  250
@@ -47,7 +47,7 @@ void pace_turn(const struct worker *w, struct subscription *s, const struct fano
 			pace_from(s, forward_queue_begin(q, s->selector.layer, history_of(s)));
 	} else if (s->pace_next == s->pace_until || !has_picture(s)) {
 		s->paced = s->lags = false;
-		viewer_prefer(w, s);
+		layers_prefer(w, s);
 	}
 }
 
@@ -131,7 +131,7 @@ static void give_up(struct worker *w, struct subscription *s)
 	selector_pause(&s->selector);
 	selector_resume(&s->selector);
 	s->lags = false;
-	viewer_prefer(w, s);
+	layers_prefer(w, s);
 	worker_count(w, AM_COUNTER_pace_given_up, 1);
 }
 
@@ -143,7 +143,7 @@ static void heed_lag(const struct worker *w, struct subscription *s, int64_t lag
 	if (lags == s->lags)
 		return;
 	s->lags = lags;
-	viewer_prefer(w, s);
+	layers_prefer(w, s);
 }
 
 static void send_next(struct worker *w, struct subscription *s)

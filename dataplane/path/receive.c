@@ -134,7 +134,7 @@ static void source_begin(struct worker *w, const struct incoming *in)
 	s->unit = (struct access_unit){0};
 	s->dependencies = (struct dependency_structure){0};
 	temporal_restart(&s->counter);
-	for (int i = 1; i < relay_spatial_limits(&t->params); i++)
+	for (int i = 1; i < track_spatial_limits(&t->params); i++)
 		temporal_restart(&s[i].counter);
 }
 
@@ -173,9 +173,9 @@ static bool incoming_note(struct worker *w, struct incoming *in)
 static uint8_t active_streams(const struct worker *w, const struct track *t)
 {
 	uint8_t active = 0;
-	uint8_t spatial = relay_spatial_limits(&t->params);
+	uint8_t spatial = track_spatial_limits(&t->params);
 	int count = RTE_MAX(t->params.encoding_count, spatial);
-	int64_t age_us = t->params.screen ? RELAY_SCREEN_AGE_US : RELAY_STREAM_AGE_US;
+	int64_t age_us = t->params.screen ? TRACK_SCREEN_AGE_US : TRACK_STREAM_AGE_US;
 
 	for (int i = 0; i < count; i++) {
 		const struct track_stream *s = &t->streams[i];
@@ -230,7 +230,7 @@ static void frame_inspect(
 		);
 	if (t->params.codec == AM_CODEC_AV1)
 		frame_describe(in, frame);
-	if (relay_spatial_limits(&t->params) == 1)
+	if (track_spatial_limits(&t->params) == 1)
 		codec_ignore_spatial(frame);
 	else if (frame->spatial_id > 0 && frame->spatial_id < SPATIAL_LIMITS)
 		t->streams[frame->spatial_id].arrived_us = w->now_us;
@@ -246,7 +246,7 @@ static int packet_count(
 	struct layer_counter *const counters[SPATIAL_LIMITS] = {
 	        &s[0].counter, &s[1].counter, &s[2].counter, &s[3].counter};
 
-	if (relay_spatial_limits(&in->track->params) > 1)
+	if (track_spatial_limits(&in->track->params) > 1)
 		return spatial_count(counters, in->seq, frame, empty, info);
 	return temporal_count(&in->stream->counter, in->seq, frame, empty, info);
 }
@@ -368,8 +368,8 @@ static bool publisher_may_send(const struct worker *w, struct transport *t, uint
 {
 	uint32_t packets = w->publisher_packets_per_s, bytes = w->publisher_bytes_per_s;
 
-	relay_bucket_refill(&t->in_packets, w->now_us, packets, packets);
-	relay_bucket_refill(&t->in_bytes, w->now_us, bytes, bytes);
+	bucket_fill(&t->in_packets, w->now_us, packets, packets);
+	bucket_fill(&t->in_bytes, w->now_us, bytes, bytes);
 	return (!packets || t->in_packets.tokens > 0) &&
 	       (!bytes || t->in_bytes.tokens >= frame_len);
 }
@@ -387,7 +387,7 @@ static void packet_skip(const struct incoming *in)
 {
 	struct track_stream *s = in->track->streams;
 
-	if (relay_spatial_limits(&in->track->params) == 1) {
+	if (track_spatial_limits(&in->track->params) == 1) {
 		temporal_skip(&in->stream->counter, in->seq);
 		return;
 	}

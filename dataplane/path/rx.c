@@ -35,9 +35,9 @@ static void punt(struct worker *w, struct rte_mbuf *m, enum worker_punt kind)
 // the strangers' ring, since packets in its name may be forged.
 static void punt_known(struct worker *w, struct rte_mbuf *m, const struct flow *flow)
 {
-	struct relay_bucket *share = &w->punt_shares[flow->slot % AM_TRANSPORT_MAX];
+	struct bucket *share = &w->punt_shares[flow->slot % AM_TRANSPORT_MAX];
 
-	relay_bucket_refill(share, w->now_us, WORKER_PUNT_PER_S, WORKER_PUNT_BURST);
+	bucket_fill(share, w->now_us, WORKER_PUNT_PER_S, WORKER_PUNT_BURST);
 	if (share->tokens == 0) {
 		punt(w, m, PUNT_STRANGER);
 		return;

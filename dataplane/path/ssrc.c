@@ -14,7 +14,7 @@ struct ssrc_route *ssrc_find(const struct transport *t, uint32_t ssrc)
 static struct ssrc_route *
 route_add(struct ssrc_table *table, struct track *track, uint32_t ssrc, uint8_t stream, bool rtx)
 {
-	if (table->count == RELAY_SSRC_MAX)
+	if (table->count == TRANSPORT_SSRC_MAX)
 		return NULL;
 	struct ssrc_route *r = &table->routes[table->count++];
 	*r = (struct ssrc_route){.ssrc = ssrc, .stream = stream, .rtx = rtx, .track = track};
@@ -42,8 +42,8 @@ static void end(struct transport *t, struct ssrc_route *r)
 	struct ssrc_table *table = t->ssrcs;
 
 	table->over[table->over_next] = r->ssrc;
-	table->over_next = (uint16_t)((table->over_next + 1) % RELAY_SSRC_OVER);
-	if (table->over_count < RELAY_SSRC_OVER)
+	table->over_next = (uint16_t)((table->over_next + 1) % TRANSPORT_SSRC_OVER);
+	if (table->over_count < TRANSPORT_SSRC_OVER)
 		table->over_count++;
 	route_remove(t, r);
 }

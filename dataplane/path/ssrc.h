@@ -3,7 +3,8 @@
 // source that restarts may choose another SSRC (RFC 3550 8.2).
 #pragma once
 
-#include "path/relay.h"
+#include "path/track.h"
+#include "path/transport.h"
 
 // NULL: the SSRC belongs to no track. The transport must have a table.
 struct ssrc_route *ssrc_find(const struct transport *, uint32_t ssrc);

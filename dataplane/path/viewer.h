@@ -1,5 +1,5 @@
-// What each viewer's link carries: feedback becomes an estimate, and the estimate becomes layers of
-// video (media/downlink.h, media/allocation.h).
+// What each viewer's link carries: feedback becomes an estimate (media/downlink.h), which decides
+// what the viewer is sent (layers.h).
 #pragma once
 
 #include "path/worker.h"
@@ -16,8 +16,6 @@ void viewer_add(struct worker *, struct transport *, struct viewer *);
 // It has negotiated transport-wide feedback.
 void viewer_answers(struct transport *);
 
-// Whether the weight of the subscription's video is known.
-bool viewer_weighs(const struct worker *, const struct subscription *);
 void viewer_remove(struct worker *, struct transport *);
 
 // How many packets a transport-wide feedback message says that it covers.
@@ -35,20 +33,6 @@ bool viewer_carries_at_once(const struct worker *, const struct transport *, uin
 
 // The round-trip time to the viewer, as far as it is known.
 uint32_t viewer_rtt_us(const struct transport *);
-
-// Whether the viewer's link has room for one more retransmission; notes that one was made.
-bool viewer_may_repeat(struct worker *, struct transport *);
-void viewer_repeated(struct transport *, uint32_t bytes);
-
-// Whether to send the number again, which media/repeats.h limits. If so, the repeat is noted.
-bool viewer_repeats(const struct worker *, const struct subscription *, uint16_t seq);
-
-// Sets the selector to what the client requests, its link carries and the worker keeps up with.
-void viewer_prefer(const struct worker *, struct subscription *);
-
-// True if the worker leaves out something that the client requests, its link carries and the
-// publisher sends.
-bool viewer_is_shed(const struct worker *, const struct subscription *);
 
 // Looks at some of the viewers: updates their estimates and what they are sent.
 void viewer_tick(struct worker *);

@@ -10,8 +10,12 @@
 #include "am_lifecycle.h"
 #include "am_schema.h"
 #include "host/port.h"
+#include "media/shed.h"
+#include "path/bucket.h"
+#include "path/fanout.h"
 #include "path/message.h"
-#include "path/relay.h"
+#include "path/track.h"
+#include "path/transport.h"
 #include "wire/drop.h"
 #include "wire/packet.h"
 
@@ -26,6 +30,15 @@
 // channel messages, and checks. More wait with strangers' packets.
 #define WORKER_PUNT_PER_S 500
 #define WORKER_PUNT_BURST 500
+
+// Retransmissions for all viewers of a worker, about a tenth of its time: after a stall, thousands
+// request what they missed, and answering all of them would make them miss what is current.
+#define WORKER_RTX_PER_S 150000
+#define WORKER_RTX_BURST 8192
+// What the RTCP of all clients of a worker may cost, in the units of TRANSPORT_RTCP_PER_S, again
+// about a tenth of its time.
+#define WORKER_RTCP_PER_S 1000000
+#define WORKER_RTCP_BURST 65536
 
 // Packets for the service thread. Each kind has a ring of its own, most important first, so a
 // sender that fills one ring keeps no packets out of another.
@@ -66,8 +79,24 @@ struct batch {
 	struct rte_mbuf *spent[BATCH_SPENT]; // packets to release once the copies are made
 };
 
-// What buffers are held for: received ones in histories, copies of small packets in histories, and
-// received ones whose packets wait for repairs.
+// How many buffers of a pool one worker holds, in histories or while packets wait for repairs. Each
+// publisher may hold as many as the budget has left: one alone takes half, two take a third each,
+// and a newcomer always finds some.
+struct buffer_share {
+	uint32_t budget; // buffers
+	uint32_t held;
+	uint32_t *held_of; // of each publisher, by its transport's slot
+};
+
+// True if the publisher may hold one more.
+static inline bool buffer_share_is_left(const struct buffer_share *share, uint32_t publisher)
+{
+	return share->held < share->budget &&
+	       share->held_of[publisher] < share->budget - share->held;
+}
+
+// Buffers held by histories: received ones, and copies of small packets. And received ones whose
+// packets wait for repairs.
 enum worker_share { WORKER_LARGE, WORKER_SMALL, WORKER_WAITING, WORKER_SHARES };
 
 // Audio goes before video: it is small, and its loss is noticed first.
@@ -97,7 +126,7 @@ struct worker {
 	int64_t receive_us; // of the last receive_tick
 	int64_t feedback_us; // of the last feedback_tick
 	int64_t levels_us; // of the last feedback_levels
-	int64_t expiry_us; // of the last forward_expire and wish_tell
+	int64_t expiry_us; // of the last keep_expire and wish_tell
 	int64_t viewers_us; // of the last viewer_tick
 	int64_t probes_us; // of the last viewer_probe
 	int64_t pace_us; // of the last pace
@@ -106,7 +135,7 @@ struct worker {
 	uint64_t tsc_per_s;
 
 	struct flow_table *flows;
-	struct relay_bucket *punt_shares; // by slot, of all transports
+	struct bucket *punt_shares; // by slot, of all transports
 	struct transport **transports; // by slot, those of this worker
 	struct track **tracks; // by slot, those whose publisher is here
 	struct fanout **fanouts; // by slot of the track
@@ -124,8 +153,8 @@ struct worker {
 	bool behind; // video has waited long to be forwarded
 	struct shed shedding; // what is left out because of that
 	uint8_t shed; // counts SRTCP packets while behind
-	struct relay_bucket rtx; // retransmissions of all its viewers together
-	struct relay_bucket rtcp; // work for the RTCP of all its clients together
+	struct bucket rtx; // retransmissions of all its viewers together
+	struct bucket rtcp; // work for the RTCP of all its clients together
 	uint32_t publisher_packets_per_s; // RTP that one transport may send; 0: no limit
 	uint32_t publisher_bytes_per_s; // likewise, in whole frames
 	struct buffer_share shares[WORKER_SHARES];

@@ -17,7 +17,7 @@ struct channel *channel_create(uint64_t room_id, const struct channel_time *t)
 	c->room_id = room_id;
 	c->opened_ms = t->now_ms;
 	c->first = c->next = 1;
-	bucket_init(&c->bucket, CHANNEL_BURST, t->now_ns);
+	c->bucket = (struct bucket){t->now_us, CHANNEL_BURST};
 	TAILQ_INIT(&c->readers);
 	return c;
 }
@@ -45,9 +45,10 @@ void channel_destroy(struct channel *c)
 
 void channel_sender_init(struct channel_sender *s, const struct channel_time *t)
 {
-	*s = (struct channel_sender){0};
-	bucket_init(&s->messages, CHANNEL_SENDER_BURST, t->now_ns);
-	bucket_init(&s->bytes, CHANNEL_SENDER_BYTES_BURST, t->now_ns);
+	*s = (struct channel_sender){
+	        .messages = {t->now_us, CHANNEL_SENDER_BURST},
+	        .bytes = {t->now_us, CHANNEL_SENDER_BYTES_BURST},
+	};
 }
 
 void channel_join(struct channel *c, struct channel_reader *r)
@@ -97,16 +98,16 @@ static struct channel_message *message_create(
 }
 
 static bool
-may_say(struct channel *c, struct channel_sender *s, size_t len, uint64_t now_ns, enum drop *why)
+may_say(struct channel *c, struct channel_sender *s, size_t len, int64_t now_us, enum drop *why)
 {
-	bucket_fill(&s->messages, CHANNEL_SENDER_PER_S, CHANNEL_SENDER_BURST, now_ns);
-	bucket_fill(&s->bytes, CHANNEL_SENDER_BYTES_PER_S, CHANNEL_SENDER_BYTES_BURST, now_ns);
-	bucket_fill(&c->bucket, CHANNEL_PER_S, CHANNEL_BURST, now_ns);
-	if (!bucket_has(&s->messages, 1) || !bucket_has(&s->bytes, len)) {
+	bucket_fill(&s->messages, now_us, CHANNEL_SENDER_PER_S, CHANNEL_SENDER_BURST);
+	bucket_fill(&s->bytes, now_us, CHANNEL_SENDER_BYTES_PER_S, CHANNEL_SENDER_BYTES_BURST);
+	bucket_fill(&c->bucket, now_us, CHANNEL_PER_S, CHANNEL_BURST);
+	if (s->messages.tokens == 0 || s->bytes.tokens < len) {
 		*why = DROP_data_rate;
 		return false;
 	}
-	if (!bucket_has(&c->bucket, 1)) {
+	if (c->bucket.tokens == 0) {
 		*why = DROP_data_room_rate;
 		return false;
 	}
@@ -118,16 +119,16 @@ bool channel_say(
         const struct channel_time *t, enum drop *why
 )
 {
-	if (!may_say(c, s, len, t->now_ns, why))
+	if (!may_say(c, s, len, t->now_us, why))
 		return false;
 	struct channel_message *m = message_create(c, s, text, len, t->now_ms);
 	if (!m) {
 		*why = DROP_no_buffers;
 		return false;
 	}
-	bucket_take(&s->messages, 1);
-	bucket_take(&s->bytes, len);
-	bucket_take(&c->bucket, 1);
+	s->messages.tokens--;
+	s->bytes.tokens -= (uint32_t)len;
+	c->bucket.tokens--;
 	while (c->next - c->first == CHANNEL_MESSAGES ||
 	       (c->first != c->next && c->bytes + m->len > CHANNEL_BYTES))
 		drop_oldest(c);

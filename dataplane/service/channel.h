@@ -18,7 +18,7 @@
 #include <sys/queue.h>
 
 #include "am_schema.h"
-#include "service/bucket.h"
+#include "path/bucket.h"
 #include "wire/drop.h"
 
 #define CHANNEL_MESSAGES 200 // kept
@@ -65,7 +65,7 @@ struct channel_reader {
 };
 
 struct channel_time {
-	uint64_t now_ns; // CLOCK_MONOTONIC
+	int64_t now_us; // CLOCK_MONOTONIC
 	int64_t now_ms; // CLOCK_REALTIME
 };
 

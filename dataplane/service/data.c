@@ -8,7 +8,7 @@
 #include <rte_ring_elem.h>
 
 #include "am_log.h"
-#include "service/bucket.h"
+#include "path/bucket.h"
 #include "service/channel.h"
 #include "service/dtls.h"
 #include "service/publish.h"
@@ -53,7 +53,7 @@ static struct channel_time time_now(const struct service *sv)
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	return (struct channel_time){
-	        .now_ns = sv->now_ns,
+	        .now_us = (int64_t)(sv->now_ns / 1000),
 	        .now_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000,
 	};
 }
@@ -224,7 +224,7 @@ static struct data *data_create(const struct service *sv, struct session *s)
 		return NULL;
 	d->session = s;
 	d->producer = d->consumer = AM_DATA_NONE;
-	bucket_init(&d->packets, PACKETS_BURST, sv->now_ns);
+	d->packets = (struct bucket){(int64_t)(sv->now_ns / 1000), PACKETS_BURST};
 	return d;
 }
 
@@ -370,7 +370,7 @@ void data_receive(struct service *sv, struct session *s, const uint8_t *packet, 
 		service_count_drop(sv, DROP_sctp_unwanted);
 		return;
 	}
-	if (!bucket_draw(&d->packets, PACKETS_PER_S, PACKETS_BURST, sv->now_ns)) {
+	if (!bucket_draw(&d->packets, (int64_t)(sv->now_ns / 1000), PACKETS_PER_S, PACKETS_BURST)) {
 		service_count_drop(sv, DROP_sctp_rate);
 		return;
 	}

@@ -1,12 +1,14 @@
 #include "service/expected.h"
 
 #include "path/message.h"
-#include "path/relay.h"
+#include <rte_common.h>
+
+#include "path/fanout.h"
 #include "service/fanouts.h"
 #include "service/registry.h"
 #include "service/source.h"
 
-#define LOOKS (RELAY_HISTORY_MS * 1000 / REGISTRY_LOOK_US) // older pictures help nobody
+#define LOOKS (FANOUT_HISTORY_MS * 1000 / REGISTRY_LOOK_US) // older pictures help nobody
 
 void expected_add(struct registry *r, struct source *s, uint8_t encoding)
 {

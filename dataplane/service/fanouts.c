@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "path/message.h"
-#include "path/relay.h"
+#include "path/fanout.h"
+#include "path/track.h"
 #include "path/wish.h"
 #include "service/registry.h"
 #include "service/session.h"
@@ -40,7 +41,7 @@ static void workers_tell(struct registry *r, const struct source *s)
 static struct fanout *fanout_create(const struct source *s)
 {
 	const struct am_cmd_track_add *p = &s->params;
-	uint8_t spatial_limits = relay_spatial_limits(p);
+	uint8_t spatial_limits = track_spatial_limits(p);
 	uint8_t streams = spatial_limits > 1 ? spatial_limits : p->encoding_count;
 	struct fanout *f = calloc(1, sizeof(*f) + streams * sizeof(f->streams[0]));
 
@@ -48,7 +49,7 @@ static struct fanout *fanout_create(const struct source *s)
 		return NULL;
 	f->track_id = p->track_id;
 	f->publisher = am_id_slot(p->transport_id);
-	f->owner = s->placed ? s->session->worker : RELAY_NO_WORKER;
+	f->owner = s->placed ? s->session->worker : WORKER_NONE;
 	f->codec = p->codec;
 	f->room_rtx_payload_type = p->room_rtx_payload_type;
 	f->screen = p->screen;
@@ -58,8 +59,8 @@ static struct fanout *fanout_create(const struct source *s)
 	strcpy(f->cname, p->cname);
 	for (int i = 0; i < p->encoding_count; i++)
 		history_init(
-		        &f->streams[i].history, f->streams[i].slots, RELAY_HISTORY,
-		        p->screen ? RELAY_SCREEN_MS : RELAY_HISTORY_MS
+		        &f->streams[i].history, f->streams[i].slots, FANOUT_HISTORY,
+		        p->screen ? FANOUT_SCREEN_MS : FANOUT_HISTORY_MS
 		);
 	return f;
 }

@@ -63,7 +63,7 @@ is_echo_to_us(const struct packet_local *local, const struct packet_view *view, 
 
 size_t icmp_answer(
         struct icmp *icmp, const struct packet_local *local, const uint8_t *frame,
-        const struct packet_view *view, uint64_t now_ns, uint8_t *out, size_t out_size
+        const struct packet_view *view, int64_t now_us, uint8_t *out, size_t out_size
 )
 {
 	const uint8_t *request = frame + view->payload_offset;
@@ -79,7 +79,7 @@ size_t icmp_answer(
 		icmp->ignored++;
 		return 0;
 	}
-	if (!bucket_draw(&icmp->replies, ICMP_RATE_PER_S, ICMP_BURST, now_ns)) {
+	if (!bucket_draw(&icmp->replies, now_us, ICMP_RATE_PER_S, ICMP_BURST)) {
 		icmp->limited++;
 		return 0;
 	}

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "service/bucket.h"
+#include "path/bucket.h"
 #include "wire/packet.h"
 
 #define ICMP_RATE_PER_S 100 // replies per second, to all senders together
@@ -25,5 +25,5 @@ struct icmp {
 // overlap.
 [[nodiscard]] size_t icmp_answer(
         struct icmp *, const struct packet_local *, const uint8_t *frame,
-        const struct packet_view *, uint64_t now_ns, uint8_t *out, size_t out_size
+        const struct packet_view *, int64_t now_us, uint8_t *out, size_t out_size
 );

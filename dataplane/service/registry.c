@@ -10,7 +10,7 @@
 #include "am_log.h"
 #include "path/inbox.h"
 #include "path/post.h"
-#include "path/relay.h"
+#include "path/transport.h"
 #include "path/worker.h"
 #include "service/expected.h"
 #include "service/fanouts.h"
@@ -60,7 +60,7 @@ int registry_add_session(struct registry *r, struct session *s)
 
 	if (r->sessions[slot])
 		return -EEXIST;
-	s->worker = RELAY_NO_WORKER;
+	s->worker = WORKER_NONE;
 	TAILQ_INIT(&s->sources);
 	TAILQ_INIT(&s->sinks);
 	TAILQ_INSERT_TAIL(&r->all, s, entry);
@@ -76,7 +76,7 @@ void registry_remove_session(struct registry *r, struct session *s)
 		sink_remove(r, TAILQ_FIRST(&s->sinks));
 	while (!TAILQ_EMPTY(&s->sources))
 		source_remove(r, TAILQ_FIRST(&s->sources));
-	if (s->worker != RELAY_NO_WORKER)
+	if (s->worker != WORKER_NONE)
 		registry_post(
 		        r, s->worker,
 		        &(struct message){.type = MESSAGE_TRANSPORT_REMOVE, .id = s->id}
@@ -99,7 +99,7 @@ int registry_place(struct registry *r, struct session *s, uint16_t worker)
 	memset(t, 0, sizeof(*t));
 	t->id = s->id;
 	t->feedback_ssrc = am_id_slot(s->id) + 1;
-	t->rtx.tokens = RELAY_RTX_BURST;
+	t->rtx.tokens = TRANSPORT_RTX_BURST;
 	TAILQ_INIT(&t->tracks);
 	TAILQ_INIT(&t->subscriptions);
 	s->worker = worker;

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "path/relay.h"
+#include "path/track.h"
 
 struct room {
 	uint64_t id;

@@ -254,7 +254,9 @@ static void control_packet_handle(
 
 	if (class != PACKET_ICMP && neighbour_receive(s->neighbours, class, frame, v, s->now_ns))
 		return;
-	size_t len = icmp_answer(&s->icmp, &s->local, frame, v, s->now_ns, reply, sizeof(reply));
+	size_t len = icmp_answer(
+	        &s->icmp, &s->local, frame, v, (int64_t)(s->now_ns / 1000), reply, sizeof(reply)
+	);
 	if (len)
 		frame_send(s, worker, reply, (uint16_t)len);
 }

@@ -33,7 +33,7 @@ static void dtls_send(void *user, const uint8_t *datagram, size_t len)
 	struct session *s = user;
 
 	// Before a tuple is selected there is no route; DTLS will retransmit.
-	if (s->route.len && s->worker != RELAY_NO_WORKER)
+	if (s->route.len && s->worker != WORKER_NONE)
 		service_send_payload(s->service, s->worker, &s->route, datagram, len);
 }
 
@@ -153,7 +153,7 @@ static void route_update(struct service *sv, struct session *s)
 	const struct ice_tuple *t = ice_selected(&s->ice);
 	uint8_t mac[6];
 
-	if (!t || s->worker == RELAY_NO_WORKER)
+	if (!t || s->worker == WORKER_NONE)
 		return;
 	memcpy(mac, s->mac, sizeof(mac));
 	if (neighbour_next_hop(sv->neighbours, t->family, t->ip, &s->hop))
@@ -206,7 +206,7 @@ void session_proven(struct session *s, const struct flow_key *from, const uint8_
 // The worker is the first to see whether media comes from there.
 static void path_await(struct service *sv, struct session *s, const struct ice_tuple *t)
 {
-	static_assert(RELAY_AWAITED == ICE_TUPLE_MAX);
+	static_assert(TRANSPORT_AWAITED == ICE_TUPLE_MAX);
 	struct message msg = {.type = MESSAGE_TRANSPORT_AWAIT, .id = s->id};
 
 	flow_key_from_tuple(&msg.flow, t);
@@ -297,7 +297,7 @@ static void paths_end(struct service *sv, struct session *s)
 	flows_forget(sv, s);
 	ice_expire(&s->ice);
 	s->route.len = 0;
-	struct packet_route *none = s->worker != RELAY_NO_WORKER ? calloc(1, sizeof(*none)) : NULL;
+	struct packet_route *none = s->worker != WORKER_NONE ? calloc(1, sizeof(*none)) : NULL;
 	if (none)
 		registry_post(
 		        &sv->registry, s->worker,
@@ -440,7 +440,7 @@ void session_stun(
 			TAILQ_REMOVE(&sv->consenting, s, consenting);
 		TAILQ_INSERT_TAIL(&sv->consenting, s, consenting);
 	}
-	if (s->worker == RELAY_NO_WORKER && registry_place(&sv->registry, s, worker) < 0) {
+	if (s->worker == WORKER_NONE && registry_place(&sv->registry, s, worker) < 0) {
 		am_error("service: transport=%lx: out of memory", s->id);
 		return;
 	}

@@ -23,7 +23,7 @@ struct source;
 struct session {
 	am_id id;
 	uint64_t room_id;
-	uint16_t worker; // RELAY_NO_WORKER: not placed
+	uint16_t worker; // WORKER_NONE: not placed
 	struct ice ice;
 	struct dtls *dtls;
 	struct data *data; // its data channel; NULL: it has none

@@ -6,7 +6,8 @@
 #include <sys/random.h>
 
 #include "path/message.h"
-#include "path/relay.h"
+#include "path/fanout.h"
+#include "path/track.h"
 #include "service/expected.h"
 #include "service/fanouts.h"
 #include "service/publish.h"
@@ -47,7 +48,7 @@ static int subscription_init(struct subscription *s, const struct sink *k)
 	enum selector_kind kind = SELECTOR_VIDEO;
 	if (k->source->params.codec == AM_CODEC_OPUS)
 		kind = SELECTOR_AUDIO;
-	else if (relay_spatial_limits(&k->source->params) > 1)
+	else if (track_spatial_limits(&k->source->params) > 1)
 		kind = SELECTOR_SVC;
 	selector_init(&s->selector, kind, random.seq & SEQ_START_MASK, random.timestamp);
 	selector_prefer(&s->selector, k->spatial, k->temporal);
@@ -134,7 +135,7 @@ int sink_add(struct registry *r, const struct am_cmd_subscription_add *p)
 	        .spatial_now = AM_LAYER_NONE,
 	};
 	memcpy(s->mid, p->mid, sizeof(s->mid));
-	if (session->worker != RELAY_NO_WORKER && sink_place(r, s) < 0) {
+	if (session->worker != WORKER_NONE && sink_place(r, s) < 0) {
 		free(s);
 		return -ENOMEM;
 	}
@@ -142,7 +143,7 @@ int sink_add(struct registry *r, const struct am_cmd_subscription_add *p)
 	TAILQ_INSERT_TAIL(&session->sinks, s, of_session);
 	r->sinks[am_id_slot(p->subscription_id)] = s;
 	publish_sink(r->region, s);
-	if (session->worker == RELAY_NO_WORKER)
+	if (session->worker == WORKER_NONE)
 		expected_add(r, source, s->spatial);
 	return 0;
 }

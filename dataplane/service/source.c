@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "path/message.h"
-#include "path/relay.h"
+#include "path/track.h"
 #include "service/expected.h"
 #include "service/publish.h"
 #include "service/registry.h"
@@ -151,7 +151,7 @@ int source_add(struct registry *r, const struct am_cmd_track_add *p)
 	s->paused = p->paused;
 	s->session = session;
 	TAILQ_INIT(&s->sinks);
-	if (session->worker != RELAY_NO_WORKER && source_place(r, s) < 0) {
+	if (session->worker != WORKER_NONE && source_place(r, s) < 0) {
 		free(s);
 		return -ENOMEM;
 	}

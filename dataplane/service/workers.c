@@ -75,8 +75,8 @@ int worker_init(
 	        .adaptive = adaptive,
 	        .port = port,
 	        .tsc_per_s = rte_get_tsc_hz(),
-	        .rtx = {.tokens = RELAY_RTX_WORKER_BURST},
-	        .rtcp = {.tokens = RELAY_RTCP_WORKER_BURST},
+	        .rtx = {.tokens = WORKER_RTX_BURST},
+	        .rtcp = {.tokens = WORKER_RTCP_BURST},
 	};
 	TAILQ_INIT(&w->publishers);
 	LIST_INIT(&w->holding);
@@ -90,7 +90,7 @@ int worker_init(
 		goto fini;
 	snprintf(name, sizeof(name), "flows_%u", index);
 	w->flows = flow_table_create(name, SOCKET_ID_ANY);
-	w->punt_shares = calloc(AM_TRANSPORT_MAX, sizeof(struct relay_bucket));
+	w->punt_shares = calloc(AM_TRANSPORT_MAX, sizeof(struct bucket));
 	w->cipher = cipher_create();
 	w->transports = calloc(AM_TRANSPORT_MAX, sizeof(struct transport *));
 	w->tracks = calloc(AM_TRACK_MAX, sizeof(struct track *));

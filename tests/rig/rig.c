@@ -112,12 +112,12 @@ static int chunks_make(struct fanout *f, uint32_t viewers)
 {
 	struct fanout_chunk **end = &f->chunks;
 
-	for (uint32_t i = 0; i < viewers; i += RELAY_CHUNK, end = &(*end)->next) {
-		uint32_t places = viewers - i < RELAY_CHUNK ? viewers - i : RELAY_CHUNK;
+	for (uint32_t i = 0; i < viewers; i += FANOUT_CHUNK, end = &(*end)->next) {
+		uint32_t places = viewers - i < FANOUT_CHUNK ? viewers - i : FANOUT_CHUNK;
 		*end = aligned_alloc(64, (sizeof(**end) + 63) / 64 * 64);
 		if (!*end)
 			return -ENOMEM;
-		(*end)->used = UINT64_MAX >> (RELAY_CHUNK - places);
+		(*end)->used = UINT64_MAX >> (FANOUT_CHUNK - places);
 		(*end)->next = NULL;
 	}
 	return 0;
@@ -138,7 +138,7 @@ static void subscriptions_make(const struct rig *r, struct fanout *f)
 		        .mid_len = 1,
 		        .mid = "7",
 		        .layer_told = AM_LAYER_NONE,
-		        .place = (uint8_t)(i % RELAY_CHUNK),
+		        .place = (uint8_t)(i % FANOUT_CHUNK),
 		        .id = i + 1,
 		        .transport_cc = true,
 		        .asked = layers_make(15, 15),
@@ -167,7 +167,7 @@ static int fanout_begin(struct rig *r, uint16_t track)
 	memcpy(f->cname, "c", 2);
 	for (int i = 0; i < AM_ENCODING_MAX; i++) {
 		struct fanout_stream *s = &f->streams[i];
-		history_init(&s->history, s->slots, RELAY_HISTORY, RELAY_HISTORY_MS);
+		history_init(&s->history, s->slots, FANOUT_HISTORY, FANOUT_HISTORY_MS);
 	}
 	r->fanouts[track] = f;
 	r->worker->fanouts[am_id_slot(f->track_id)] = f;

@@ -108,7 +108,7 @@ static void what_was_caught_up_with_is_repeated_as_it_was(void **)
 		const struct subscription *s = viewer();
 		assert_true(selector_find(&s->selector, got[i].seq, &source));
 		uint32_t in = stream(0)->seq_of[limit_temporal(source.limit)]
-		                               [source.seq_at % RELAY_HISTORY];
+		                               [source.seq_at % FANOUT_HISTORY];
 		struct rte_mbuf *m =
 		        history_find(&stream(0)->history, (uint16_t)in, rig.worker->now_us);
 		assert_non_null(m);
@@ -138,7 +138,7 @@ static void nobody_begins_with_what_is_old(void **)
 {
 	begin();
 	pictures(4, true);
-	rig.worker->now_us += RELAY_HISTORY_MS * 1000;
+	rig.worker->now_us += FANOUT_HISTORY_MS * 1000;
 	come_back();
 	pictures(8, false);
 	assert_int_equal(got_count, 0);

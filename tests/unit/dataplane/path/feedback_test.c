@@ -72,8 +72,8 @@ static void send(const uint8_t *compound, size_t len)
 	);
 	memcpy(rte_pktmbuf_append(m, (uint16_t)len), packet, len);
 	v.payload_len = (uint16_t)len;
-	viewer()->rtcp = (struct relay_bucket){rig.worker->now_us, RELAY_RTCP_BURST};
-	rig.worker->rtcp = (struct relay_bucket){rig.worker->now_us, RELAY_RTCP_WORKER_BURST};
+	viewer()->rtcp = (struct bucket){rig.worker->now_us, TRANSPORT_RTCP_BURST};
+	rig.worker->rtcp = (struct bucket){rig.worker->now_us, WORKER_RTCP_BURST};
 	feedback_receive(rig.worker, viewer(), m, &v);
 }
 
@@ -118,9 +118,9 @@ static void feedback_costs_what_its_reading_takes(void **)
 	begin();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		answer(cases[i].statuses, 0);
-		uint32_t cost = RELAY_RTCP_BURST - viewer()->rtcp.tokens;
+		uint32_t cost = TRANSPORT_RTCP_BURST - viewer()->rtcp.tokens;
 		assert_in_range(cost, cases[i].least, cases[i].most);
-		assert_int_equal(RELAY_RTCP_WORKER_BURST - rig.worker->rtcp.tokens, cost);
+		assert_int_equal(WORKER_RTCP_BURST - rig.worker->rtcp.tokens, cost);
 	}
 	assert_int_equal(rig.counters->drops[DROP_rtcp_rate], 0);
 	end();

@@ -7,6 +7,7 @@
 #include "path/flow.h"
 #include "path/inbox.h"
 #include "path/post.h"
+#include "path/repeat.h"
 #include "path/rx.h"
 #include "path/tx.h"
 
@@ -30,7 +31,7 @@ static void each_viewer_gets_each_packet_once_and_in_order(void **)
 // each viewer's index guard detects a duplicate.
 static void a_repair_reaches_everyone_however_late_it_is_taken(void **)
 {
-	static const uint32_t late[] = {63, 64, RELAY_HISTORY, SRTP_WINDOW - 1};
+	static const uint32_t late[] = {63, 64, FANOUT_HISTORY, SRTP_WINDOW - 1};
 	uint32_t seq = 1;
 
 	begin(8, 1);
@@ -137,7 +138,7 @@ static void who_begins_gets_the_whole_key_frame(void **)
 		selector_pause(&s->selector);
 		give_one(1, true);
 		assert_int_equal(got[0][0].packets, 0);
-		rig.worker->now_us += (RELAY_HISTORY_MS + 1) * 1000; // empties the history
+		rig.worker->now_us += (FANOUT_HISTORY_MS + 1) * 1000; // nothing to catch up with
 		s->paused = false;
 		selector_resume(&s->selector);
 		for (int k = 0; k < 4; k++) {
@@ -330,7 +331,7 @@ static void subscriptions_may_end_during_a_round(void **)
 	){.type = MESSAGE_SUBSCRIPTION_REMOVE, .object = &last->subscriptions[3]});
 	last->subscriptions[3].transport = NULL; // freed by the service thread
 	settle();
-	uint32_t gone = VIEWERS / RELAY_CHUNK * RELAY_CHUNK + 3;
+	uint32_t gone = VIEWERS / FANOUT_CHUNK * FANOUT_CHUNK + 3;
 	for (uint32_t i = 0; i < VIEWERS; i++)
 		assert_int_equal(got[i][0].packets, i == gone ? BURST : 2 * BURST);
 	end(2 * BURST);
@@ -384,9 +385,7 @@ static void viewers_choose_among_spatial_layers(void **)
 		assert_int_equal(first[v].layer_told >> 4, v);
 		got[v][0].markers = 0;
 		for (uint16_t i = 0; i < 2 * (v + 1); i++)
-			forward_repeat(
-			        rig.worker, &first[v], (uint16_t)(first[v].selector.seq - i)
-			);
+			repeat_send(rig.worker, &first[v], (uint16_t)(first[v].selector.seq - i));
 		settle();
 		assert_int_equal(got[v][0].resent, 2 * (v + 1));
 		assert_int_equal(got[v][0].markers, 1);
@@ -510,21 +509,21 @@ static void srtcp_is_shed_while_pictures_wait(void **)
 	assert_int_equal(dropped(DROP_no_keys), 18);
 
 	// Nothing is read from a viewer that has used up half of its share.
-	struct relay_bucket *share = &rig.transports[0]->rtcp;
-	*share = (struct relay_bucket){rig.worker->now_us, RELAY_RTCP_BURST / 2 - 1};
+	struct bucket *share = &rig.transports[0]->rtcp;
+	*share = (struct bucket){rig.worker->now_us, TRANSPORT_RTCP_BURST / 2 - 1};
 	receive_srtcp(80);
 	assert_int_equal(dropped(DROP_busy), 150);
 	assert_int_equal(dropped(DROP_no_keys), 18);
 	rig_port_room = RIG_PORT_ENDLESS;
 	settle();
 	turn();
-	*share = (struct relay_bucket){rig.worker->now_us, RELAY_RTCP_BURST / 2 - 1};
+	*share = (struct bucket){rig.worker->now_us, TRANSPORT_RTCP_BURST / 2 - 1};
 	receive_srtcp(8);
 	assert_int_equal(dropped(DROP_busy), 150);
 	assert_int_equal(dropped(DROP_no_keys), 26);
 
-	// Without any budget, SRTCP is not even decrypted.
-	*share = (struct relay_bucket){rig.worker->now_us, 0};
+	// Without any budget it is not even decrypted.
+	*share = (struct bucket){rig.worker->now_us, 0};
 	receive_srtcp(8);
 	assert_int_equal(dropped(DROP_rtcp_rate), 8);
 	end(1 + BURST + 192);

@@ -4,6 +4,7 @@
 
 #include "path/feedback.h"
 #include "path/forward.h"
+#include "path/repeat.h"
 
 // Sends pictures of AV1 from `first` on, with the temporal layers of L1T3: multiples of 4 are T0.
 static void send_pictures(uint16_t first, uint16_t n)
@@ -30,7 +31,7 @@ static void begin_thin(void)
 static void expect_answer(uint16_t back, uint32_t repeats, uint32_t fillers)
 {
 	got.repeats = got.fillers = 0;
-	forward_repeat(rig.worker, viewer(), (uint16_t)(viewer()->selector.seq - back));
+	repeat_send(rig.worker, viewer(), (uint16_t)(viewer()->selector.seq - back));
 	settle();
 	assert_int_equal(got.repeats, repeats);
 	assert_int_equal(got.fillers, fillers);

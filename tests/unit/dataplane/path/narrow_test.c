@@ -16,6 +16,7 @@
 #include "media/twcc.h"
 #include "model.h"
 #include "path/forward.h"
+#include "path/keep.h"
 #include "path/pace.h"
 #include "path/tx.h"
 #include "path/viewer.h"
@@ -264,7 +265,7 @@ static void run(int64_t us)
 		if (w->now_us % VIEWER_PROBE_US == 0)
 			viewer_probe(w);
 		if (w->now_us % 100000 == 0)
-			forward_expire(w);
+			keep_expire(w);
 		tx_flush(w);
 		view();
 		n.result.us += 1000;

@@ -12,6 +12,7 @@
 
 #include <rte_mbuf.h>
 
+#include "path/forward.h"
 #include "path/tx.h"
 #include "path/viewer.h"
 #include "rig.h"
@@ -94,4 +95,20 @@ static void expect_layer(uint16_t track, uint8_t layer)
 	assert_int_equal(
 	        s->paused & SUBSCRIPTION_STARVED ? SELECTOR_NONE : s->selector.preferred, layer
 	);
+}
+
+// A picture of this encoding.
+static inline void show(uint8_t layer, bool key)
+{
+	static uint32_t seq;
+	struct rte_mbuf *m = rig_packet(&rig, 0, ++seq, 900);
+
+	assert_non_null(m);
+	struct media_packet *p = rte_mbuf_to_priv(m);
+	p->info.layer = layer;
+	p->active = 7;
+	p->info.flags |= key ? TRACK_KEY_FRAME : 0;
+	forward(rig.worker, m);
+	forward_some(rig.worker);
+	tick(1);
 }

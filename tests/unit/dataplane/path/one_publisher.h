@@ -12,7 +12,9 @@
 
 #include <rte_mbuf.h>
 
-#include "path/relay.h"
+#include "path/fanout.h"
+#include "path/track.h"
+#include "path/transport.h"
 #include "rig.h"
 #include "srtp_sender.h"
 

@@ -141,7 +141,7 @@ static void a_screens_page_is_waited_for(void **)
 	for (int screen = 0; screen < 2; screen++) {
 		begin_seen(300 * KBIT);
 		rig.fanouts[0]->screen = screen;
-		stream(0)->history.age_ms_max = RELAY_SCREEN_MS;
+		stream(0)->history.age_ms_max = FANOUT_SCREEN_MS;
 		picture(0, 0, false, 62);
 		wait_ms(1200);
 		if (screen) {

@@ -230,7 +230,7 @@ static void a_restless_viewer_gets_another_layer_where_its_own_ends(void **)
 	assert_int_equal(viewer()->selector.layer, 1);
 	viewer()->key_frames.reserved_us = rig.worker->now_us + 16000000;
 	uint64_t asked = counter(AM_COUNTER_plis_sent);
-	rig.worker->now_us += RELAY_STREAM_AGE_US;
+	rig.worker->now_us += TRACK_STREAM_AGE_US;
 	send_run(2, 103, 3, false);
 	assert_int_equal(counter(AM_COUNTER_plis_sent), asked + 1);
 	end();
@@ -249,10 +249,10 @@ static void an_encoding_of_a_screen_may_rest(void **)
 	send_run(1, 100, 3, true);
 	pub.rid = 'l';
 	send_run(2, 100, 3, true);
-	rig.worker->now_us += RELAY_STREAM_AGE_US;
+	rig.worker->now_us += TRACK_STREAM_AGE_US;
 	send_run(2, 103, 3, false);
 	assert_int_equal(rig.fanouts[0]->active, 3);
-	rig.worker->now_us += RELAY_SCREEN_AGE_US;
+	rig.worker->now_us += TRACK_SCREEN_AGE_US;
 	send_run(2, 106, 3, false);
 	assert_int_equal(rig.fanouts[0]->active, 1);
 	end();
@@ -345,10 +345,10 @@ static uint16_t proven_by(uint16_t port, uint16_t seq)
 
 static void each_new_path_is_proven_once(void **)
 {
-	struct flow_key paths[RELAY_AWAITED + 1];
+	struct flow_key paths[TRANSPORT_AWAITED + 1];
 
 	begin();
-	for (uint16_t i = 0; i <= RELAY_AWAITED; i++)
+	for (uint16_t i = 0; i <= TRANSPORT_AWAITED; i++)
 		paths[i] = (struct flow_key
 		){.ip = {198, 51, 100, 1}, .port = (uint16_t)(6000 + i), .family = 4};
 	feedback_path_await(&pub.transport, &paths[1]);
@@ -360,10 +360,10 @@ static void each_new_path_is_proven_once(void **)
 	assert_int_equal(proven_by(6001, 4), 6001);
 	assert_int_equal(pub.transport.awaits, 0);
 
-	// One path too many: the latest ones are awaited.
-	for (uint16_t i = 0; i <= RELAY_AWAITED; i++)
+	// More than fit: the latest count.
+	for (uint16_t i = 0; i <= TRANSPORT_AWAITED; i++)
 		feedback_path_await(&pub.transport, &paths[i]);
-	assert_int_equal(proven_by(6000 + RELAY_AWAITED, 5), 6000 + RELAY_AWAITED);
+	assert_int_equal(proven_by(6000 + TRANSPORT_AWAITED, 5), 6000 + TRANSPORT_AWAITED);
 	end();
 }
 
@@ -494,8 +494,8 @@ static void a_key_frame_of_h264_waits_for_its_parameter_sets(void **)
 	assert_int_equal(got.packets, 4);
 	assert_int_equal(got.gaps + got.swaps, 0);
 
-	// The viewer waits again, with an empty history; then comes an SPS without a picture.
-	rig.worker->now_us += (RELAY_HISTORY_MS + 1) * 1000;
+	// One that waits again, with nothing to catch up with, and an SPS without a picture.
+	rig.worker->now_us += (FANOUT_HISTORY_MS + 1) * 1000;
 	struct selector *s = &rig.fanouts[0]->chunks->subscriptions[0].selector;
 	selector_pause(s);
 	selector_resume(s);

@@ -1,6 +1,8 @@
 // Retransmissions to viewers: from the history, in bounded numbers.
 #include "many_viewers.h"
 
+#include "path/keep.h"
+#include "path/repeat.h"
 #include "path/tx.h"
 
 #define TRACKS 8
@@ -26,7 +28,7 @@ static void viewers_of_a_lower_temporal_layer_get_retransmissions(void **)
 	settle();
 	assert_int_equal(got[0][0].packets, 3);
 	for (uint16_t i = 0; i < 3; i++)
-		forward_repeat(rig.worker, s, (uint16_t)(s->selector.seq - i));
+		repeat_send(rig.worker, s, (uint16_t)(s->selector.seq - i));
 	settle();
 	assert_int_equal(got[0][0].resent, 3);
 	end(12);
@@ -44,11 +46,11 @@ static void retransmissions_wait_for_the_port_like_copies(void **)
 		turn();
 	struct subscription *s = &rig.fanouts[0]->chunks->subscriptions[0];
 	uint32_t waiting = rig.worker->tx.head - rig.worker->tx.tail;
-	forward_repeat(rig.worker, s, s->selector.seq);
+	repeat_send(rig.worker, s, s->selector.seq);
 	assert_int_equal(rig.worker->tx.head - rig.worker->tx.tail, waiting);
 	rig_port_room = RIG_PORT_ENDLESS;
 	tx_flush(rig.worker);
-	forward_repeat(rig.worker, s, s->selector.seq);
+	repeat_send(rig.worker, s, s->selector.seq);
 	settle();
 	assert_int_equal(got[0][0].resent, 1);
 	end(2 * BURST);
@@ -58,26 +60,25 @@ static void retransmissions_wait_for_the_port_like_copies(void **)
 static void retransmissions_take_a_bounded_share_of_the_worker(void **)
 {
 	begin(VIEWERS, 1);
-	uint32_t packets = RELAY_RTX_WORKER_BURST / VIEWERS + 8;
+	uint32_t packets = WORKER_RTX_BURST / VIEWERS + 8;
 	give(0, 1, packets);
 	settle();
 	uint32_t viewer = 0;
 	struct subscription *s;
 	FANOUT_FOREACH (s, rig.fanouts[0]) {
 		for (uint32_t i = 0; i < packets; i++)
-			forward_repeat(rig.worker, s, (uint16_t)(s->selector.seq - i));
+			repeat_send(rig.worker, s, (uint16_t)(s->selector.seq - i));
 		viewer++;
 	}
 	assert_int_equal(viewer, VIEWERS);
-	assert_int_equal(counter(AM_COUNTER_made_retransmissions), RELAY_RTX_WORKER_BURST);
+	assert_int_equal(counter(AM_COUNTER_made_retransmissions), WORKER_RTX_BURST);
 	assert_int_equal(
-	        counter(AM_COUNTER_retransmissions_refused),
-	        packets * VIEWERS - RELAY_RTX_WORKER_BURST
+	        counter(AM_COUNTER_retransmissions_refused), packets * VIEWERS - WORKER_RTX_BURST
 	);
 	rig.worker->now_us += 1000;
-	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // this one got none
-	forward_repeat(rig.worker, s, s->selector.seq);
-	assert_int_equal(counter(AM_COUNTER_made_retransmissions), RELAY_RTX_WORKER_BURST + 1);
+	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // which got none
+	repeat_send(rig.worker, s, s->selector.seq);
+	assert_int_equal(counter(AM_COUNTER_made_retransmissions), WORKER_RTX_BURST + 1);
 	settle();
 	end(packets);
 }
@@ -87,7 +88,7 @@ static void ask_again(uint16_t track, uint16_t n)
 {
 	struct subscription *s = &rig.fanouts[track]->chunks->subscriptions[0];
 	for (uint16_t i = 0; i < n; i++)
-		forward_repeat(rig.worker, s, (uint16_t)(s->selector.seq - i));
+		repeat_send(rig.worker, s, (uint16_t)(s->selector.seq - i));
 	settle();
 }
 
@@ -154,7 +155,7 @@ static void what_was_left_does_not_go_again(void **)
 	give(0, 1, 4);
 	settle();
 	uint16_t last = s->selector.seq;
-	forward_repeat(rig.worker, s, last);
+	repeat_send(rig.worker, s, last);
 	selector_set_active(&s->selector, 3);
 	struct rte_mbuf *m = rig_packet(&rig, 0, 1, PAYLOAD);
 	struct media_packet *p = rte_mbuf_to_priv(m);
@@ -163,13 +164,13 @@ static void what_was_left_does_not_go_again(void **)
 	forward(rig.worker, m);
 	settle();
 	assert_int_equal(s->selector.layer, 1);
-	forward_repeat(rig.worker, s, (uint16_t)(last - 1)); // before the key frame
+	repeat_send(rig.worker, s, (uint16_t)(last - 1)); // before the key frame
 	settle();
 	assert_int_equal(got[0][0].resent, 1);
 	assert_int_equal(counter(AM_COUNTER_retransmissions_refused), 1);
-	forward_repeat(rig.worker, s, s->selector.seq); // the key frame
+	repeat_send(rig.worker, s, s->selector.seq); // the key frame
 	selector_pause(&s->selector);
-	forward_repeat(rig.worker, s, s->selector.seq);
+	repeat_send(rig.worker, s, s->selector.seq);
 	settle();
 	assert_int_equal(got[0][0].resent, 2);
 	assert_int_equal(counter(AM_COUNTER_retransmissions_refused), 2);
@@ -180,7 +181,7 @@ static void what_was_left_does_not_go_again(void **)
 static void small_packets_take_no_received_buffers(void **)
 {
 	begin(1, TRACKS);
-	for (uint32_t i = 0; i < RELAY_HISTORY; i++) {
+	for (uint32_t i = 0; i < FANOUT_HISTORY; i++) {
 		for (uint16_t track = 0; track < TRACKS; track++)
 			give(track, 1 + i, 1);
 		settle();
@@ -190,7 +191,7 @@ static void small_packets_take_no_received_buffers(void **)
 		ask_again(track, 50);
 		assert_int_equal(got[0][track].resent, 50);
 	}
-	end(TRACKS * RELAY_HISTORY);
+	end(TRACKS * FANOUT_HISTORY);
 }
 
 // Histories leave half of the buffers free, and publishers share the other half.
@@ -200,14 +201,14 @@ static void histories_leave_buffers_and_each_publisher_its_share(void **)
 	struct buffer_share *share = &rig.worker->shares[WORKER_LARGE];
 	assert_int_equal(share->budget, BUFFERS / 2);
 	share->budget = 300;
-	for (uint32_t i = 0; i < RELAY_HISTORY; i++) {
+	for (uint32_t i = 0; i < FANOUT_HISTORY; i++) {
 		give_sized(0, 1 + i, 1, 1100);
 		settle();
 	}
-	assert_int_equal(share->held, 150); // a single publisher holds half of them
-	for (uint32_t i = 0; i < RELAY_HISTORY; i++) {
+	assert_int_equal(share->held, 150); // alone: half of them
+	for (uint32_t i = 0; i < FANOUT_HISTORY; i++) {
 		give_sized(1, 1 + i, 1, 1100);
-		give_sized(0, 1 + RELAY_HISTORY + i, 1, 1100);
+		give_sized(0, 1 + FANOUT_HISTORY + i, 1, 1100);
 		settle();
 	}
 	assert_in_range(share->held_of[0], 99, 102); // two hold a third each
@@ -218,36 +219,34 @@ static void histories_leave_buffers_and_each_publisher_its_share(void **)
 		assert_int_equal(got[0][track].resent, 90);
 		assert_int_equal(got[0][track].swaps, 0);
 	}
-	rig.worker->now_us += RELAY_HISTORY_MS * 1000 + 1000;
-	forward_expire(rig.worker);
+	rig.worker->now_us += FANOUT_HISTORY_MS * 1000 + 1000;
+	keep_expire(rig.worker);
 	assert_int_equal(share->held, 0);
-	end(3 * RELAY_HISTORY);
+	end(3 * FANOUT_HISTORY);
 }
 
 // Viewers that request everything leave the second half of the worker's share to the others.
 static void who_asks_for_much_leaves_some_to_the_others(void **)
 {
 	begin(VIEWERS, 1);
-	uint32_t packets = 2 * RELAY_RTX_WORKER_BURST / VIEWERS;
+	uint32_t packets = 2 * WORKER_RTX_BURST / VIEWERS;
 	give(0, 1, packets);
 	settle();
 	uint32_t viewer = 0;
 	struct subscription *s;
 	FANOUT_FOREACH (s, rig.fanouts[0]) {
 		s->transport->rtx =
-		        (struct relay_bucket){rig.worker->now_us, RELAY_RTX_BURST / 2 - 1};
+		        (struct bucket){rig.worker->now_us, TRANSPORT_RTX_BURST / 2 - 1};
 		for (uint32_t i = 0; i < packets && viewer < VIEWERS - 1; i++)
-			forward_repeat(rig.worker, s, (uint16_t)(s->selector.seq - i));
+			repeat_send(rig.worker, s, (uint16_t)(s->selector.seq - i));
 		viewer++;
 	}
-	assert_int_equal(counter(AM_COUNTER_made_retransmissions), RELAY_RTX_WORKER_BURST / 2);
-	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // this one has not asked yet
-	s->transport->rtx.tokens = RELAY_RTX_BURST;
+	assert_int_equal(counter(AM_COUNTER_made_retransmissions), WORKER_RTX_BURST / 2);
+	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // which has not asked
+	s->transport->rtx.tokens = TRANSPORT_RTX_BURST;
 	for (uint32_t i = 0; i < packets; i++)
-		forward_repeat(rig.worker, s, (uint16_t)(s->selector.seq - i));
-	assert_int_equal(
-	        counter(AM_COUNTER_made_retransmissions), RELAY_RTX_WORKER_BURST / 2 + packets
-	);
+		repeat_send(rig.worker, s, (uint16_t)(s->selector.seq - i));
+	assert_int_equal(counter(AM_COUNTER_made_retransmissions), WORKER_RTX_BURST / 2 + packets);
 	settle();
 	end(packets);
 }

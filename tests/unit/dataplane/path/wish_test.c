@@ -5,6 +5,7 @@
 
 #include "path/inbox.h"
 #include "path/post.h"
+#include "path/layers.h"
 #include "path/wish.h"
 
 static int eal_begin(void **)
@@ -133,10 +134,10 @@ static void until_it_is_on_the_one_beneath_comes_whole(void **)
 	rig.fanouts[0]->rates.layers[2].bps[0] = 1000000;
 	switch_off(2);
 	s->given = layers_make(2, 0);
-	viewer_prefer(rig.worker, s);
+	layers_prefer(rig.worker, s);
 	assert_int_equal(limit_temporal(s->selector.preferred_limit), TEMPORAL_LIMITS - 1);
 	sends(3);
-	viewer_prefer(rig.worker, s);
+	layers_prefer(rig.worker, s);
 	assert_int_equal(limit_temporal(s->selector.preferred_limit), 0);
 	end();
 }

@@ -8,14 +8,14 @@
 
 #include <cmocka.h>
 
-#define SECOND 1000000000ull
+#define SECOND 1000000
 
-static struct channel_time now = {.now_ns = 5 * SECOND, .now_ms = 1700000000000};
+static struct channel_time now = {.now_us = 5 * SECOND, .now_ms = 1700000000000};
 static const char tag[] = "{\"peerId\":\"ann\"}";
 
 static void later(uint64_t seconds)
 {
-	now.now_ns += seconds * SECOND;
+	now.now_us += seconds * SECOND;
 	now.now_ms += (int64_t)seconds * 1000;
 }
 

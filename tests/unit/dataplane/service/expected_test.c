@@ -3,7 +3,6 @@
 #include "test.h"
 
 #include "meeting.h"
-#include "path/relay.h"
 #include "service/session.h"
 #include "service/sink.h"
 #include "service/source.h"

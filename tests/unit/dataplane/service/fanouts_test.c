@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "meeting.h"
-#include "path/relay.h"
+#include "path/fanout.h"
 #include "service/sink.h"
 
 static void packets_of_a_screen_are_kept_for_longer(void **)
@@ -15,7 +15,7 @@ static void packets_of_a_screen_are_kept_for_longer(void **)
 		assert_int_equal(f->screen, screen);
 		assert_int_equal(
 		        f->streams[0].history.age_ms_max,
-		        screen ? RELAY_SCREEN_MS : RELAY_HISTORY_MS
+		        screen ? FANOUT_SCREEN_MS : FANOUT_HISTORY_MS
 		);
 		meeting_end();
 	}

@@ -7,12 +7,12 @@
 #include <cmocka.h>
 #include <string.h>
 
-#define S 1000000000ull
+#define S 1000000
 
 static uint8_t reply[2048];
 
 static size_t
-answer(struct icmp *icmp, const struct packet_local *us, const struct frame *f, uint64_t now)
+answer(struct icmp *icmp, const struct packet_local *us, const struct frame *f, int64_t now_us)
 {
 	struct packet_view view;
 	enum drop why;
@@ -20,7 +20,7 @@ answer(struct icmp *icmp, const struct packet_local *us, const struct frame *f, 
 
 	if (class != PACKET_ICMP && class != PACKET_ICMP6)
 		return 0;
-	return icmp_answer(icmp, us, f->bytes, &view, now, reply, sizeof(reply));
+	return icmp_answer(icmp, us, f->bytes, &view, now_us, reply, sizeof(reply));
 }
 
 static void make_echo(struct frame *f, uint8_t family, uint16_t vlan, uint8_t type, size_t len)
@@ -149,7 +149,7 @@ static void replies_are_rate_limited(void **)
 		n += answer(&icmp, &frame_us, &f, S) != 0;
 	assert_int_equal(n, ICMP_BURST);
 	for (int i = 0; i < 100000; i++) // ten seconds at 10000 a second
-		n += answer(&icmp, &frame_us, &f, S + (uint64_t)(i + 1) * 100000) != 0;
+		n += answer(&icmp, &frame_us, &f, S + (i + 1) * 100) != 0;
 	assert_in_range(
 	        n, ICMP_BURST + 10 * ICMP_RATE_PER_S - 1, ICMP_BURST + 10 * ICMP_RATE_PER_S
 	);

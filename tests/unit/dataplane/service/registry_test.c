@@ -3,7 +3,6 @@
 #include "test.h"
 
 #include "meeting.h"
-#include "path/relay.h"
 
 static void only_the_id_of_now_finds_what_is_in_a_slot(void **)
 {

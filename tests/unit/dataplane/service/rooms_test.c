@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "meeting.h"
-#include "path/relay.h"
+#include "path/track.h"
 #include "service/session.h"
 #include "service/source.h"
 

@@ -5,7 +5,6 @@
 #include <errno.h>
 
 #include "meeting.h"
-#include "path/relay.h"
 
 #define SSRC 1000 // of the first subscription; each next one has ten more
 
