@@ -72,7 +72,7 @@ bool address_text_is_loopback(const char *text)
 	return address_read(&a, text) && address_is_loopback(&a);
 }
 
-// The network's address, and how many of its 128 bits count.
+// Reads a network's address, and how many of its 128 bits count.
 static bool network_read(struct address *a, unsigned *bits, const char *text, size_t len)
 {
 	char copy[NETWORK_SIZE];

@@ -1,4 +1,4 @@
-// The time of day; what only measures durations uses loop_now_ms.
+// The time of day. To measure durations, use loop_now_ms instead.
 #pragma once
 
 #include <stdint.h>

@@ -1,8 +1,8 @@
 // Ids of one of the region's tables. Free slots are reused in the order in which they became free,
 // so that a slot rests as long as possible. Each slot has an epoch, so that an id is never given
-// out twice in a region's life. A table forgets the ids that it held, so each connection to the
-// data plane starts its epochs above those of all earlier connections: the upper half of an epoch
-// is the connection's.
+// out twice in a region's life. A table does not remember the ids that it held, so each connection
+// to the data plane starts its epochs above those of all earlier connections: the upper half of an
+// epoch is the connection's number.
 #pragma once
 
 #include <stdbool.h>
@@ -26,18 +26,19 @@ struct ids {
 void ids_init(struct ids *, uint32_t slots);
 void ids_fini(struct ids *);
 
-// All slots are free, and epochs start above link_epoch << 16.
+// Frees all slots and starts the epochs above link_epoch << 16.
 void ids_reset(struct ids *, uint16_t link_epoch);
 
-// Takes an id that the table holds already. Call for all of these before the first ids_new.
+// Marks an id that the table already holds as used. Call this for all such ids before the first
+// ids_new.
 void ids_take(struct ids *, am_id);
 
 // A new id, or 0 if none is left.
 [[nodiscard]] am_id ids_new(struct ids *);
 void ids_free(struct ids *, am_id);
 
-// As clients see them: 16 hexadecimal digits.
+// Ids as clients see them: 16 hexadecimal digits.
 #define ID_TEXT_SIZE 17
 void id_print(am_id, char out[ID_TEXT_SIZE]);
-am_id id_read(const char *text); // 0: not an id, or NULL
+am_id id_read(const char *text); // 0 if text is NULL or not an id
 void json_add_id(struct json *, const char *key, am_id);

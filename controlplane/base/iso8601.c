@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <time.h>
 
-// What is left of the text; NULL once something did not fit.
+// What is left of the text; NULL after a syntax error.
 struct cursor {
 	const char *at;
 };
@@ -14,7 +14,7 @@ static void fail(struct cursor *c)
 	c->at = NULL;
 }
 
-// Exactly `digits` of them, within [min, max].
+// Reads a number of exactly `digits` digits within [min, max].
 static int number(struct cursor *c, int digits, int min, int max)
 {
 	int v = 0;
@@ -44,7 +44,7 @@ static void expect(struct cursor *c, char wanted)
 		fail(c);
 }
 
-// Milliseconds of ".5", ".25", "." followed by any number of digits.
+// Reads a fraction such as ".5" or ".25", with any number of digits, as milliseconds.
 static int fraction(struct cursor *c)
 {
 	int ms = 0, weight = 100;
@@ -56,7 +56,7 @@ static int fraction(struct cursor *c)
 	return ms;
 }
 
-// Seconds east of UTC.
+// Reads the zone as seconds east of UTC.
 static int zone(struct cursor *c)
 {
 	if (!c->at || skip(c, 'Z') || skip(c, 'z'))

@@ -30,8 +30,8 @@ __attribute__((constructor)) static void hooks_set(void)
 	cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = allocate, .free_fn = free});
 }
 
-// The next \u0000, or NULL: cJSON would end a C string there. Outside strings, JSON has no
-// backslash.
+// Finds the next \u0000, which would end a C string. NULL if there is none. Outside strings, JSON
+// has no backslash.
 static const char *nul_find(const char *s, const char *end)
 {
 	while ((s = memchr(s, '\\', (size_t)(end - s))) && end - s >= 6) {
@@ -189,7 +189,7 @@ bool json_int(const struct json *j, const char *key, int64_t min, int64_t max, i
 
 	if (!json_number((const struct json *)member(j, key), &d))
 		return false;
-	// Compared as doubles first: a conversion out of range is undefined.
+	// Compare as doubles first: converting a double that is out of range is undefined behavior.
 	if (d < (double)min || d > (double)max || d != trunc(d))
 		return false;
 	*value = (int64_t)d;

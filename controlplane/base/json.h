@@ -1,6 +1,6 @@
-// JSON in and out; the only user of cJSON. Getters treat the document as hostile: a missing key, a
-// wrong type and a value out of bounds are all "no". A NULL object has no members, so that getters
-// can be nested. Builders never fail (memory.h).
+// Reads and writes JSON; the only user of cJSON. Getters treat the document as hostile: a missing
+// key, a wrong type and a value out of bounds all count as absent. A NULL object has no members, so
+// that getters can be nested. Builders never fail (memory.h).
 #pragma once
 
 #include <stdbool.h>
@@ -9,8 +9,8 @@
 
 struct json;
 
-// NULL if the text is not exactly one JSON value, or has a NUL in it. A string's \u0000 becomes
-// \u0001: that is just as unprintable, but does not end a C string, so half a value never passes
+// NULL if the text is not exactly one JSON value, or contains a NUL. A \u0000 in a string becomes
+// \u0001, which is just as unprintable but does not end a C string, so half a value never passes
 // for a whole one.
 [[nodiscard]] struct json *json_parse(const char *text, size_t len);
 void json_free(struct json *);
@@ -30,15 +30,15 @@ const struct json *json_member(const struct json *, const char *key);
 const struct json *json_object(const struct json *, const char *key);
 const struct json *json_array(const struct json *, const char *key);
 
-// A string member of 0 to max bytes, or NULL. The object's memory.
+// A string member of 0 to max bytes, or NULL. The object owns the string.
 const char *json_string(const struct json *, const char *key, size_t max);
 
 // A whole number in [min, max].
 [[nodiscard]] bool
 json_int(const struct json *, const char *key, int64_t min, int64_t max, int64_t *out);
 
-// An id of at most size - 1 bytes: a string, or a whole number, since integrators' ids may be
-// either. size: 24 or more.
+// An id of at most size - 1 bytes: a string or a whole number, since integrators use both. size
+// must be 24 or more.
 [[nodiscard]] bool json_id(const struct json *, const char *key, char *out, size_t size);
 
 // True only for true.
@@ -49,17 +49,17 @@ const struct json *json_first(const struct json *);
 const struct json *json_next(const struct json *);
 size_t json_count(const struct json *);
 
-// Of a member: its key. Of a value: a string, or NULL; a number, or false.
+// The key of a member; a value's text, or NULL if it is not a string; its number, or false if it is
+// not one.
 const char *json_key(const struct json *);
 const char *json_text(const struct json *, size_t max);
 [[nodiscard]] bool json_number(const struct json *, double *out);
 [[nodiscard]] bool json_bool(const struct json *, bool *out);
 
-// True if any object in it has a key twice: parsers differ in which one they take.
+// True if any object in the document has a key twice: parsers differ in which of them they take.
 bool json_has_duplicates(const struct json *);
 
-// True if every key and string in it is UTF-8 without control characters, as text_is_printable
-// says.
+// True if text_is_printable accepts every key and string in the document.
 bool json_is_printable(const struct json *);
 
 // Builders. They take ownership of children.

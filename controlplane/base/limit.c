@@ -19,7 +19,7 @@ struct limit {
 	uint32_t per_s;
 	uint64_t full; // level of a full bucket
 	struct map by_name;
-	TAILQ_HEAD(, bucket) by_age; // the longest silent first
+	TAILQ_HEAD(, bucket) by_age; // the longest unused one comes first
 };
 
 struct limit *limit_create(uint32_t per_s, uint32_t burst)
@@ -81,7 +81,7 @@ static uint64_t level_at(const struct limit *l, const struct bucket *b, uint64_t
 	return level > l->full ? l->full : level;
 }
 
-// Whether this is enough for a request. If not, *wait_s says when there will be one.
+// Whether this level is enough for a request. If not, *wait_s is the time until it is.
 static bool is_enough(const struct limit *l, uint64_t level, uint32_t *wait_s)
 {
 	if (level >= 1000)

@@ -197,7 +197,7 @@ void loop_turn(struct loop *l, int timeout_ms)
 	}
 	l->event_count = 0;
 
-	// Timers that are set while these run wait for the next turn, even those with no delay.
+	// Timers that are set while these run wait for the next turn, even with a delay of 0.
 	uint64_t now = l->now_ms;
 	for (uint32_t left = l->heap_count; left > 0 && l->heap_count > 0; left--) {
 		struct loop_timer *first = l->heap[1];

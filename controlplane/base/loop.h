@@ -1,5 +1,5 @@
-// One epoll loop with timers on the monotonic clock. One thread; sources, timers and hooks are the
-// caller's memory, which must remove them before it frees them.
+// One epoll loop with timers on the monotonic clock, for one thread. Sources, timers and hooks are
+// the caller's memory; the caller must remove them before it frees them.
 #pragma once
 
 #include <stdbool.h>
@@ -29,7 +29,7 @@ struct loop_task {
 	TAILQ_ENTRY(loop_task) next; // while it is due
 };
 
-// Called before each wait, after all tasks: work that is done once for all events of a turn.
+// Work that is done once for all events of a turn: called before each wait, after all tasks.
 struct loop_hook {
 	void (*before_wait)(void *owner);
 	void *owner;
@@ -44,7 +44,7 @@ void loop_destroy(struct loop *);
 [[nodiscard]] int loop_add(struct loop *, struct loop_source *, uint32_t events);
 void loop_change(struct loop *, struct loop_source *, uint32_t events);
 
-// Also forgets this turn's events that were not delivered yet.
+// Also drops this turn's events that have not been delivered yet.
 void loop_remove(struct loop *, struct loop_source *);
 
 // Sets or moves the timer.

@@ -1,5 +1,4 @@
-// Hash table from strings to structs that embed a node. The keys are not copied: they stay the
-// structs'.
+// Hash table from strings to structs that embed a node. Keys are not copied: the structs own them.
 #pragma once
 
 #include <stddef.h>
@@ -26,6 +25,6 @@ void map_add(struct map *, struct map_node *, const char *key);
 void map_remove(struct map *, struct map_node *);
 struct map_node *map_find(const struct map *, const char *key);
 
-// Every node, in no particular order: the one after `previous`, or the first if that is NULL. NULL
-// at the end. During such a walk, only the first node may be removed.
+// Walks over all nodes in no particular order: returns the node after `previous`, or the first if
+// that is NULL; NULL at the end. During such a walk, only the first node may be removed.
 struct map_node *map_next(const struct map *, const struct map_node *previous);

@@ -20,8 +20,8 @@ static bool reserve_take(void)
 	size_t size = reserve.size;
 	void *block = malloc(size);
 
-	// Freed memory is in pieces, some of which malloc_trim can return to the kernel for a new
-	// block; a quarter will do.
+	// Freed memory is in pieces. malloc_trim returns some of them to the kernel, which can make
+	// a new block of them; a quarter of the reserve will do.
 	while (!block && size > reserve.size / 4) {
 		malloc_trim(0);
 		size /= 2;
@@ -33,7 +33,7 @@ static bool reserve_take(void)
 	return block != NULL;
 }
 
-// True: there may be memory now.
+// Gives up the reserve. True if there may be memory now.
 static bool reserve_give(void)
 {
 	void *block = atomic_exchange(&reserve.block, NULL);

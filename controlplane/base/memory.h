@@ -1,7 +1,7 @@
-// Allocation that does not fail. When the machine has no memory left, a reserve takes its place:
-// work that has begun completes, and new work is refused until there is memory again. Only if the
-// reserve is used up, too, does the process end. That loses no media: the data plane goes on, and
-// the next control plane restores the rooms from the store.
+// Allocation that does not fail. When the machine has no memory left, a reserve is used: work that
+// has begun completes, and new work is refused until there is memory again. The process ends only
+// if the reserve is used up, too. That loses no media: the data plane goes on, and the next control
+// plane restores the rooms from the store.
 #pragma once
 
 #include <stdbool.h>
@@ -12,18 +12,18 @@
 // To be called once, at the start.
 void memory_reserve(size_t bytes);
 
-// True: the reserve is in use, so nothing new should begin. Refills it if that is possible. For the
-// loop's thread.
+// True if the reserve is in use, so that no new work should begin. Refills the reserve if possible.
+// For the loop's thread.
 [[nodiscard]] bool memory_is_short(void);
 
-// As realloc, and may fail like it: for memory whose size somebody's request decides. It does not
-// use the reserve.
+// Like realloc, and may fail as well: for memory whose size depends on a request. Does not use the
+// reserve.
 [[nodiscard]] void *memory_try_grow(void *, size_t count, size_t size);
 
 // Zeroed; freed with free().
 [[nodiscard]] void *memory_new(size_t count, size_t size);
 
-// As realloc; new bytes are not zeroed.
+// Like realloc; new bytes are not zeroed.
 [[nodiscard]] void *memory_grow(void *, size_t count, size_t size);
 
 [[nodiscard]] char *memory_copy_string(const char *);

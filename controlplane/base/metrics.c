@@ -8,16 +8,16 @@ static struct {
 	uint64_t value[METRIC_COUNT];
 	uint64_t responses[METRICS_STATUS_CLASSES];
 	uint64_t refusals[REFUSAL_COUNT];
-	uint64_t pictures[LAYERS + 1][AM_LIMIT_COUNT]; // the last: nothing is sent
+	uint64_t pictures[LAYERS + 1][AM_LIMIT_COUNT]; // the last index: nothing is sent
 	struct {
-		uint64_t buckets[METRICS_BOUNDS_MAX + 1]; // the last: beyond all bounds
+		uint64_t buckets[METRICS_BOUNDS_MAX + 1]; // the last index: above all bounds
 		double sum;
 	} histograms[HISTOGRAM_COUNT];
 } counts;
 
 static const struct {
 	const char *name, *help;
-	double bounds[METRICS_BOUNDS_MAX]; // rising; as many as there are
+	double bounds[METRICS_BOUNDS_MAX]; // ascending; the rest is 0
 } histograms[] = {
 #define HISTOGRAM_ROW(key, name, help, ...) {name, help, __VA_ARGS__},
         METRICS_HISTOGRAMS(HISTOGRAM_ROW)

@@ -1,5 +1,4 @@
-// What this process counts, and how it is printed: in Prometheus' text exposition format (version
-// 0.0.4).
+// What this process counts, printed in Prometheus' text exposition format (version 0.0.4).
 #pragma once
 
 #include <stdint.h>
@@ -35,8 +34,8 @@ enum metric {
 	        METRIC_COUNT,
 };
 
-// Distributions of how viewers fare. Each viewer is looked at every QUALITY_LOOK_MS; what viewers
-// saw and heard comes from their pages' reports. name, Prometheus' name, help, bounds.
+// Distributions of what viewers experience. Each viewer's link is measured every QUALITY_LOOK_MS;
+// what viewers saw and heard comes from their pages' reports. name, Prometheus' name, help, bounds.
 #define METRICS_BOUNDS_MAX 12
 #define METRICS_HISTOGRAMS(X)                                                                      \
 	X(loss, "amphi_viewer_loss_ratio", "Packets lost on the way to a viewer",                  \
@@ -67,18 +66,20 @@ enum histogram {
 	        HISTOGRAM_COUNT,
 };
 
-// Only the loop counts, so these are plain words of the process.
+// Only the loop's thread counts, so the counters are plain words.
 void metric_count(enum metric);
 void metric_count_response(unsigned status); // of HTTP
 void metric_observe(enum histogram, double value);
-void metric_count_refusal(enum refusal); // of a peer that asks to enter
+void metric_count_refusal(enum refusal); // of a peer that tries to enter a room
 
-// A viewer's video at a look: the layer that is sent, or AM_LAYER_NONE, and why no higher one is.
+// Counts a viewer's video at one look: the layer that is sent, or AM_LAYER_NONE, and why no higher
+// layer is.
 void metric_count_picture(uint8_t layer, enum am_limit);
 
-// Prints all of these.
+// Prints all of the above.
 void metrics_print(FILE *);
 
-// Prints the lines above a metric's values, or a whole metric that has one value.
+// metric_head prints the lines above a metric's values; metric_gauge prints a whole metric that has
+// one value.
 void metric_head(FILE *, const char *name, const char *type, const char *help);
 void metric_gauge(FILE *, const char *name, const char *help, double value);

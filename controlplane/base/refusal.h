@@ -1,5 +1,5 @@
 // Why somebody is not let into a room, or is removed from it: a code that the page translates, a
-// status that follows HTTP's, and a text in each language for clients that have none of their own.
+// status modeled on HTTP's, and a text in each language for clients without texts of their own.
 #pragma once
 
 #include <stdint.h>
@@ -72,15 +72,15 @@ enum refusal {
 // What goes with a refusal.
 struct refused {
 	enum refusal refusal;
-	const char *detail; // text of the integrator's server, or which check a token failed; or ""
-	int64_t start_time_ms; // of REFUSAL_NOT_STARTED, 0: unknown
+	const char *detail; // text from the integrator's server, which check a token failed, or ""
+	int64_t start_time_ms; // for REFUSAL_NOT_STARTED; 0: unknown
 };
 
 const char *refusal_code(enum refusal);
-enum refusal refusal_by_code(const char *); // REFUSAL_NONE: no such code
+enum refusal refusal_by_code(const char *); // REFUSAL_NONE if there is no such code
 unsigned refusal_status(enum refusal);
 const char *refusal_text(enum refusal); // English
 const char *refusal_text_russian(enum refusal);
 
-// {reason, status, message, messageRu}: as pages receive it. message: English.
+// {reason, status, message, messageRu}, as pages receive it. message is in English.
 struct json *refusal_json(enum refusal, const char *message);

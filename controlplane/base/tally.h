@@ -1,5 +1,5 @@
-// How many things each name has at the same time, up to a limit: for example, an address's
-// connections.
+// Counts how many things each name has at the same time, up to a limit: for example, the
+// connections of an address.
 #pragma once
 
 #include <stdbool.h>
@@ -14,8 +14,8 @@ void tally_destroy(struct tally *);
 
 uint32_t tally_count(const struct tally *, const char *name);
 
-// Counts one more, unless there are `most` already. False: there are.
+// Counts one more. False if there are `most` already.
 [[nodiscard]] bool tally_enter(struct tally *, const char *name, uint32_t most);
 
-// To be called once for each tally_enter that was true.
+// To be called once for each tally_enter that returned true.
 void tally_leave(struct tally *, const char *name);

@@ -26,7 +26,7 @@ bool text_is_printable(const char *s, size_t min, size_t max)
 struct name {
 	char *out;
 	size_t len, count, max; // bytes; code points
-	bool gap; // a blank comes before the next character
+	bool gap; // a space comes before the next character
 };
 
 static bool name_add(struct name *n, const unsigned char *code, size_t bytes)
@@ -42,7 +42,7 @@ static bool name_add(struct name *n, const unsigned char *code, size_t bytes)
 	return true;
 }
 
-// At the end of a name, they have nothing to join.
+// At the end of a name, joiners have nothing to join.
 static void name_drop_joiners(struct name *n)
 {
 	while (n->len >= 3 && (memcmp(n->out + n->len - 3, "\u200c", 3) == 0 ||

@@ -1,4 +1,4 @@
-// Strings from the network: what may be kept and shown.
+// Strings from the network: which of them may be kept and shown.
 #pragma once
 
 #include <stdbool.h>
@@ -11,20 +11,20 @@
 // True if s is 1 to max characters of A-Z, a-z, 0-9, '_', '-'.
 [[nodiscard]] bool text_is_token(const char *s, size_t max);
 
-// Bytes that a cleaned name of up to max code points requires.
+// The bytes that a cleaned name of up to max code points needs.
 #define TEXT_NAME_SIZE(max) ((max)*4 + 1)
 
-// Writes the name s to out, of TEXT_NAME_SIZE(max) bytes, as everybody is to see it: blanks of all
-// kinds as single spaces between words, without characters that nobody sees or that turn others
-// around. Returns its code points, 0: there is nothing to see; or
-// -EINVAL: not UTF-8, control characters (a line break too), more than max code points. The page
-// has the same rules (web/src/address/name.ts).
+// Writes the name s to out, of TEXT_NAME_SIZE(max) bytes, as everybody is to see it: with single
+// spaces between words, and without characters that are invisible or reverse the direction of text.
+// Returns the number of code points (0: nothing visible is left), or -EINVAL if s is not UTF-8, has
+// control characters (line breaks included) or more than max code points. The page has the same
+// rules (web/src/address/name.ts).
 [[nodiscard]] int text_clean_name(char *out, size_t max, const char *s);
 
-// "true" and "1" are true, all else false.
+// "true" and "1" are true, everything else is false.
 [[nodiscard]] bool text_is_true(const char *s);
 
-// True if equal, in a time that depends only on the length of `given`.
+// True if both are equal. The time taken depends only on the length of `given`.
 [[nodiscard]] bool text_equals_secret(const char *given, const char *secret);
 
 // True if s is a whole decimal number without sign in [min, max].
