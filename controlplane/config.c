@@ -109,7 +109,7 @@ static const struct config defaults = {
         .address_websockets = 2048,
 };
 
-// Defaults the path to a file beside another one.
+// Sets an empty path to a file of this name beside the other file.
 static int beside(const char *other, char *path, const char *name)
 {
 	const char *slash = strrchr(other, '/');
@@ -121,7 +121,7 @@ static int beside(const char *other, char *path, const char *name)
 	return len < AM_CONFIG_STRING_MAX ? 0 : -EINVAL;
 }
 
-// Whether each is an address or a network.
+// Whether each entry is an address or a network.
 static bool
 networks_are_good(const struct am_config_strings *list, const char *name, char *error, size_t size)
 {
@@ -139,7 +139,7 @@ networks_are_good(const struct am_config_strings *list, const char *name, char *
 	return true;
 }
 
-// What the settings demand of each other.
+// Checks what the settings require of each other.
 static int config_check(const struct config *c, char *error, size_t size)
 {
 	struct address listen;

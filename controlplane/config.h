@@ -17,17 +17,18 @@ struct config {
 	struct rest_settings rest;
 	char pages[AM_CONFIG_STRING_MAX];
 	char store[AM_CONFIG_STRING_MAX];
-	char accounts[AM_CONFIG_STRING_MAX]; // not empty after config_read, as admin and history
+	char accounts[AM_CONFIG_STRING_MAX]; // not empty once read, like admin and history
 	char admin[AM_CONFIG_STRING_MAX]; // socket of amphictl
 	char history[AM_CONFIG_STRING_MAX];
 	int64_t session_days; // how long finished sessions are kept; 0: forever
 	struct am_config_strings hook_allowed; // hosts that may have any address
 	char hook_authorities[AM_CONFIG_STRING_MAX]; // PEM file; empty: only the system's
 	char unknown_hosts[AM_CONFIG_STRING_MAX]; // "refuse", "default"
-	int64_t voices_webinar, voices_call; // how many are forwarded, the loudest; 0: all
-	int64_t join_s; // for an admitted peer to join
-	int64_t address_websockets; // of one client at once
+	int64_t voices_webinar, voices_call; // how many of the loudest are forwarded; 0: all
+	int64_t join_s; // the time that an admitted peer has to join
+	int64_t address_websockets; // that one client may have open at once
 };
 
-// Defaults, then the file at path. 0, or -EINVAL with one line for the operator in error.
+// Takes the defaults, then the file at path. Returns 0, or -EINVAL with one line for the operator
+// in error.
 [[nodiscard]] int config_read(struct config *, const char *path, char *error, size_t error_size);

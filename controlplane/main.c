@@ -32,10 +32,10 @@
 #define AMPHI_VERSION "0.1.0"
 #endif
 
-#define READY_WAIT_MS   1000 // for a data plane, before browsers are let in without one
-#define GOODBYE_MS      300 // for the close frames at the end
+#define READY_WAIT_MS   1000 // the longest wait for a data plane before browsers are let in
+#define GOODBYE_MS      300 // time for the close frames at the end
 #define DESCRIPTORS_OWN 1024 // files besides the sockets of clients
-#define LOG_MS          1000 // between two reports of what the log has left out
+#define LOG_MS          1000 // between two reports of lines that the log has left out
 
 struct server {
 	struct config config;
@@ -61,7 +61,8 @@ struct server {
 static const char usage[] = "usage: amphi-controlplane -c FILE\n"
                             "       amphi-controlplane --help | --version\n";
 
-// Warns if what must outlive a reboot lies in memory, since nothing else would tell in time.
+// Warns if a file that must outlive a reboot lies in a memory file system: the operator would
+// otherwise notice too late.
 static void volatile_warn(const char *setting, const char *path)
 {
 	struct statfs fs;
@@ -81,7 +82,8 @@ static void stop(int)
 	loop_stop(stop_loop);
 }
 
-// The configuration's path, or NULL once what the user asked for is done; *status: the exit status.
+// Returns the configuration's path, or NULL if there is nothing left to do; *status is then the
+// exit status.
 static const char *arguments_read(int argc, char **argv, int *status)
 {
 	*status = 0;
@@ -106,11 +108,11 @@ static const char *arguments_read(int argc, char **argv, int *status)
 	return NULL;
 }
 
-// A webinar has thousands of sockets: takes as many as are allowed, and asks for more if the
-// connections of one address require it.
+// A webinar has thousands of sockets. Raises the number of open files to the hard limit, or beyond
+// it if the connections of one address require that.
 static void descriptors_raise(const struct config *c)
 {
-	rlim_t each = c->http.certificate[0] ? 3 : 1; // http/tls.c puts a socket pair behind it
+	rlim_t each = c->http.certificate[0] ? 3 : 1; // http/tls.c adds a socket pair
 	rlim_t wanted = each * (rlim_t)c->http.address_connections + DESCRIPTORS_OWN;
 	struct rlimit limit;
 
@@ -130,7 +132,7 @@ static void descriptors_raise(const struct config *c)
 	);
 }
 
-// Browsers are let in once the rooms are back, or there is nothing to wait for.
+// Lets browsers in, once the rooms are back or there is nothing to wait for.
 static void serve(void *owner)
 {
 	struct server *s = owner;
@@ -266,9 +268,9 @@ static void shut_down(struct server *s)
 		uint64_t end = loop_now_ms(s->loop) + GOODBYE_MS;
 		while (loop_now_ms(s->loop) < end && http_socket_count(s->http) > 0)
 			loop_turn(s->loop, 10);
-		signaling_suspend(s->signaling); // those that have come meanwhile
+		signaling_suspend(s->signaling); // also those that have arrived meanwhile
 	}
-	hooks_destroy(s->hooks); // before http, which then answers those that wait for them
+	hooks_destroy(s->hooks); // before http, which then answers the requests that wait for hooks
 	statistics_destroy(s->statistics);
 	if (s->http)
 		http_destroy(s->http);

@@ -189,7 +189,7 @@ bool json_int(const struct json *j, const char *key, int64_t min, int64_t max, i
 
 	if (!json_number((const struct json *)member(j, key), &d))
 		return false;
-	// Compare as doubles first: converting a double that is out of range is undefined behavior.
+	// Compare as doubles first: converting a double that is out of range is undefined.
 	if (d < (double)min || d > (double)max || d != trunc(d))
 		return false;
 	*value = (int64_t)d;

@@ -2,7 +2,8 @@
 
 #include "am_lifecycle.h"
 
-// From these values on, audio is cut (bad) or may be at times (fair). Loss is /256 (RFC 3550).
+// From these values on, audio breaks up (bad) or may do so at times (fair). Loss is in 1/256 (RFC
+// 3550).
 #define LOST_BAD       26
 #define LOST_FAIR      8
 #define JITTER_MS_BAD  100
@@ -10,7 +11,7 @@
 #define RTT_MS_BAD     800
 #define RTT_MS_FAIR    350
 
-// For what people see and hear: a hundredth is noticed, a tenth is hard to bear.
+// For what people see and hear: they notice a hundredth, and a tenth is hard to bear.
 #define FROZEN_BAD     100 // ‰ of the time
 #define FROZEN_FAIR    20
 #define CONCEALED_BAD  100 // ‰ of the sound

@@ -31,7 +31,7 @@ static void label(struct stretch *s, const struct stretch *as)
 	s->cause = as->cause;
 }
 
-// Adds the measures of `more`, which follows s.
+// Adds the measurements of `more`, which follows s.
 static void extend(struct stretch *s, const struct stretch *more)
 {
 	if (s->from_ms == 0)
@@ -73,7 +73,7 @@ static void turn_over(struct stretches *s, stretch_told *told, void *owner)
 	s->differing = 0;
 }
 
-// Reports a long stretch up to now; it goes on.
+// Reports the part of a long stretch up to now; the stretch goes on.
 static void cut(struct stretches *s, stretch_told *told, void *owner)
 {
 	struct stretch *now = &s->now;
