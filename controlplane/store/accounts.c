@@ -25,7 +25,7 @@ enum flag {
 	FLAG_ENFORCE_START_TIME = 8,
 };
 
-// migrations[n] turns version n into version n + 1. One that was released never changes.
+// migrations[n] turns version n into version n + 1. A migration that was released never changes.
 static const char *const migrations[] = {
         "CREATE TABLE accounts(id INTEGER PRIMARY KEY, created_ms INTEGER NOT NULL,"
         " flags INTEGER NOT NULL, hook_version INTEGER NOT NULL, name TEXT NOT NULL,"
@@ -51,7 +51,7 @@ enum statement {
 	STATEMENT_COUNT,
 };
 
-// ?1 to ?4 are numbers, ?5 to ?15 texts. A token's use is not inserted if its account is gone
+// ?1 to ?4 are numbers, ?5 to ?15 texts. The use of a token is not inserted if its account is gone
 // already.
 static const char *const sql[STATEMENT_COUNT] = {
         [ACCOUNT_PUT] =
@@ -79,7 +79,7 @@ static const struct store_statements statements = {
 };
 
 struct store_accounts {
-	sqlite3 *db; // the writer's, once the first write is queued
+	sqlite3 *db; // belongs to the writer once the first write is queued
 	struct store_writer *writer;
 };
 
@@ -124,7 +124,7 @@ static void directory_make(const char *path)
 {
 	char *copy = memory_copy_string(path);
 
-	mkdir(dirname(copy), 0700); // a failure shows when the file is opened
+	mkdir(dirname(copy), 0700); // if this fails, so does opening the file
 	free(copy);
 }
 
@@ -137,7 +137,7 @@ static int database_open(struct store_accounts *s, const char *path)
 	if (sqlite3_open(path, &s->db) != SQLITE_OK)
 		return -EIO;
 	sqlite3_busy_timeout(s->db, 1000);
-	// A change that an operator was told is done survives a power cut.
+	// A change that was confirmed to the operator survives a power cut.
 	if (execute(s->db,
 	            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"
 	    ) < 0)

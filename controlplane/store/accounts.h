@@ -1,8 +1,8 @@
-// The file behind the accounts: their values, and when tokens were first used. It outlives the data
-// plane and the machine. It holds secrets, so only its owner may read it.
+// The file that stores the accounts: their values, and when their tokens were first used. It
+// outlives the data plane and reboots. It holds secrets, so only its owner may read it.
 //
-// An account is one row with its lists as JSON, so a change is one statement and never half
-// written.
+// An account is one row, with its lists as JSON, so that a change is one statement and is never
+// half written.
 #pragma once
 
 #include <stdbool.h>
@@ -20,7 +20,7 @@ struct store_account {
 	const char *name;
 	const char *access_url, *authorization_access, *api_event, *auth_event, *hook_secret;
 	const char *hosts, *domains, *keys, *api_tokens; // JSON
-	const char *settings; // JSON: those without a column
+	const char *settings; // JSON: the settings without a column of their own
 };
 
 struct store_token_use {
@@ -47,12 +47,12 @@ void store_accounts_close(struct store_accounts *);
 // Numbers for metrics.
 void store_accounts_count(const struct store_accounts *, struct store_counts *);
 
-// To be called before the first write. 0, -EIO, or what the reader returned.
+// To be called before the first write. Returns 0, -EIO, or what the reader returned.
 [[nodiscard]] int
 store_accounts_read(struct store_accounts *, const struct store_accounts_reader *);
 
-// Inserts or replaces. These return the write's number, or 0: it is lost, because the disk has been
-// failing for long.
+// Inserts or replaces. These functions return the write's number, or 0 if it is lost because the
+// disk has been failing for long.
 uint64_t store_accounts_put(struct store_accounts *, const struct store_account *);
 
 // Also removes the uses of its tokens.
@@ -60,14 +60,14 @@ uint64_t store_accounts_remove(struct store_accounts *, uint64_t id);
 
 void store_accounts_token_used(struct store_accounts *, const struct store_token_use *);
 
-// Removes one use; or all of an account, with a result as of store_accounts_put.
+// Remove one use, or all uses of an account, which returns what store_accounts_put does.
 void store_accounts_token_forget(
         struct store_accounts *, uint64_t account_id, const char *identity
 );
 uint64_t store_accounts_tokens_forget(struct store_accounts *, uint64_t account_id);
 
-// Removes the uses of tokens that expired before that time.
+// Removes the uses of tokens that expired before before_s.
 void store_accounts_prune(struct store_accounts *, int64_t before_s);
 
-// True once the write of that number is in the file.
+// True once the write with this number is in the file.
 bool store_accounts_are_written(const struct store_accounts *, uint64_t number);

@@ -21,9 +21,9 @@ struct list {
 
 struct reader {
 	struct store_asker *asker;
-	sqlite3 *db; // the thread's
+	sqlite3 *db; // used by the thread alone
 	pthread_t thread;
-	const struct store_question *asks; // under the asker's lock; NULL: nothing
+	const struct store_question *asks; // guarded by the asker's lock; NULL: no query runs
 };
 
 struct store_asker {
@@ -31,7 +31,7 @@ struct store_asker {
 	struct loop_source woken;
 	struct reader readers[STORE_ASKER_THREADS];
 	int reader_count; // running
-	pthread_mutex_t lock; // for what follows
+	pthread_mutex_t lock; // guards the members below
 	pthread_cond_t changed;
 	struct list asked, answered;
 	uint32_t count; // of asked
@@ -72,7 +72,7 @@ static bool account_is_asking(const struct store_asker *a, uint64_t account_id)
 	return false;
 }
 
-// The oldest question whose account has none under way, or NULL.
+// Takes the oldest query whose account has no other running, or returns NULL.
 static struct store_question *list_pop_fair(struct store_asker *a)
 {
 	struct store_question **at = &a->asked.first;
@@ -107,7 +107,7 @@ static void *answer_all(void *arg)
 		pthread_mutex_lock(&a->lock);
 		r->asks = NULL;
 		list_push(&a->answered, q);
-		pthread_cond_broadcast(&a->changed); // the account's next question may run
+		pthread_cond_broadcast(&a->changed); // the account's next query may run
 		eventfd_write(a->woken.fd, 1);
 	}
 	pthread_mutex_unlock(&a->lock);

@@ -20,11 +20,12 @@
 #define NUMBERS         11
 #define TEXTS           7
 #define DAY_MS          INT64_C(86400000)
-// The first look at a newcomer also covers some time before it joined.
+// The first look at a newcomer also covers some time before the peer joined.
 #define STRETCH_EARLY_MS "60000"
 
-// Sessions lie by room and time, so that a summary is one walk over neighbours. The room's longest
-// session says how long before the range the walk must begin, to find those that reach into it.
+// Sessions are stored by room and time, so that a summary is one walk over neighbouring rows. The
+// length of the room's longest session says how long before the range the walk must begin to find
+// all sessions that overlap it.
 static const char schema[] =
         "CREATE TABLE meta(sampled_ms INTEGER NOT NULL);"
         "INSERT INTO meta VALUES(0);"
@@ -55,8 +56,8 @@ static const char stretches_schema[] =
         " estimate_kbps INTEGER NOT NULL, PRIMARY KEY(room_id, from_ms, session_id))"
         " WITHOUT ROWID;";
 
-// Only if sessions are not kept forever: finds the old ones, and removes what goes with them. A
-// room stays for as long as it has a session, including an open one.
+// Made only if sessions are not kept forever: finds the old ones, and removes what goes with them.
+// A room is kept as long as it has a session, including an open one.
 static const char retention[] =
         "CREATE INDEX IF NOT EXISTS sessions_ended ON sessions(left_ms) WHERE left_ms IS NOT NULL;"
         "CREATE INDEX IF NOT EXISTS sessions_of_person ON sessions(person_id);"
@@ -126,7 +127,7 @@ static const struct store_statements statements = {
 };
 
 struct history {
-	sqlite3 *db; // the writer's, once the first write is queued
+	sqlite3 *db; // belongs to the writer once the first write is queued
 	struct store_writer *writer;
 	struct store_asker *asker;
 	int64_t keep_ms; // 0: forever
@@ -137,7 +138,7 @@ static int execute(sqlite3 *db, const char *statement)
 	return sqlite3_exec(db, statement, NULL, NULL, NULL) == SQLITE_OK ? 0 : -EIO;
 }
 
-// A statement with up to two parameters; NULL after one line in the log.
+// Prepares a statement with up to two parameters. NULL after one line in the log.
 static sqlite3_stmt *prepare(sqlite3 *db, const char *statement, int64_t a, const char *b)
 {
 	sqlite3_stmt *p;
@@ -146,13 +147,13 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *statement, int64_t a, cons
 		am_error("history: cannot be read; error=%s", sqlite3_errmsg(db));
 		return NULL;
 	}
-	sqlite3_bind_int64(p, 1, a); // a statement without parameters refuses it
+	sqlite3_bind_int64(p, 1, a); // a statement without parameters refuses this
 	if (b)
 		sqlite3_bind_text(p, 2, b, -1, SQLITE_STATIC);
 	return p;
 }
 
-// Ends a walk over rows: 0 or -EIO.
+// Ends a walk over rows. Returns 0 or -EIO.
 static int finish(sqlite3 *db, sqlite3_stmt *p, int step)
 {
 	int ret = step == SQLITE_DONE || step == SQLITE_ROW ? 0 : -EIO;
@@ -163,7 +164,7 @@ static int finish(sqlite3 *db, sqlite3_stmt *p, int step)
 	return ret;
 }
 
-// -1: cannot be read.
+// Returns -1 if the value cannot be read.
 static int64_t value_read(sqlite3 *db, const char *statement, int64_t parameter)
 {
 	sqlite3_stmt *p = prepare(db, statement, parameter, NULL);
@@ -182,7 +183,7 @@ static int schema_make(sqlite3 *db)
 
 	if (version == HISTORY_VERSION)
 		return 0;
-	if (version < 0 || version > HISTORY_VERSION) // its content must not be lost
+	if (version < 0 || version > HISTORY_VERSION) // the file's content must not be lost
 		return -EIO;
 	static_assert(HISTORY_VERSION == 2);
 	if (execute(db, "BEGIN IMMEDIATE") < 0 || (version < 1 && execute(db, schema) < 0) ||
@@ -413,7 +414,7 @@ void history_session_close(struct history *h, const struct history_session *s)
 	session_write(h, SESSION_LONGEST, s);
 }
 
-// Both in one number: SQLite stores small ones in a byte.
+// Puts quality and cause into one number, since SQLite stores a small number in a byte.
 static int64_t stretch_kind(const struct stretch *s)
 {
 	return (int64_t)s->quality | (int64_t)s->cause << 2;
@@ -477,7 +478,7 @@ int history_sessions_read(
 	return finish(h->db, p, step);
 }
 
-// Where the walk over the room's sessions must begin to meet all that reach beyond from_ms.
+// Finds where the walk over the room's sessions must begin to meet all that last beyond from_ms.
 static int64_t walk_start(sqlite3 *db, int64_t room_id, int64_t longest_ms, int64_t from_ms)
 {
 	int64_t start;

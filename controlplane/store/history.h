@@ -1,8 +1,10 @@
-// What outlives rooms, data plane and machine: who was in which room and when, which admissions of
-// webhooks are still open, and past events. One SQLite file that only its owner may read.
+// What outlives rooms, the data plane and reboots: who was in which room and when, which admissions
+// of webhooks are still open, and past events. All of it is in one SQLite file that only its owner
+// may read.
 //
-// Writes go through store_writer and are synced: what was committed survives a power cut. Whatever
-// is read at the start, before the first write, is read in place; queries go through store_asker.
+// Writes go through store_writer and are synced, so what was committed survives a power cut. Reads
+// at the start, before the first write, happen in the caller's thread; later queries go through
+// store_asker.
 #pragma once
 
 #include <stdbool.h>
@@ -14,15 +16,15 @@
 
 #define HISTORY_EVENT_DAYS       7 // how long past events are kept
 #define HISTORY_SESSION_DAYS_MAX 36500
-#define HISTORY_PRUNE_STEP       500 // sessions that one history_sessions_prune removes at most
+#define HISTORY_PRUNE_STEP       500 // sessions that history_sessions_prune removes at once
 
 struct history;
 struct loop;
 struct store_counts;
 
-// Opens or creates the file. session_days: how long finished sessions are kept, 0: forever. When it
-// is set for the first time, two indexes are made, which takes about two seconds for a million
-// sessions. NULL after one line in the log.
+// Opens or creates the file. session_days is how long finished sessions are kept; 0: forever. When
+// it is first set, two indexes are built, which takes about two seconds for a million sessions.
+// NULL after one line in the log.
 [[nodiscard]] struct history *history_open(struct loop *, const char *path, int64_t session_days);
 
 // Waits until everything is written; unanswered queries end with -ECANCELED.
@@ -35,20 +37,20 @@ void history_count(const struct history *, struct store_counts *);
 struct history_admission {
 	uint64_t id; // random
 	uint64_t account_id;
-	bool closing; // the peer has left; else it may be in its room
+	bool closing; // the peer has left; false: it may still be in its room
 	uint8_t version; // of the webhook
-	int64_t sequence; // of the closing event in version 2
+	int64_t sequence; // of the closing event, in version 2
 	int64_t time_ms; // of joining, then of leaving
 	const char *room, *peer, *display_name, *token;
 	const char *url, *authorization, *secret;
 };
 
-// Inserts or replaces. Returns the write's number for history_is_written, or 0: it is lost.
+// Inserts or replaces. Returns the write's number for history_is_written, or 0 if it is lost.
 uint64_t history_admission_put(struct history *, const struct history_admission *);
 bool history_is_written(const struct history *, uint64_t number);
 void history_admission_remove(struct history *, uint64_t id);
 
-// Reads all of them, oldest first. To be called before the first write. 0 or -EIO.
+// Reads all admissions, oldest first. To be called before the first write. Returns 0 or -EIO.
 [[nodiscard]] int history_admissions_read(
         struct history *h, void (*found)(void *owner, const struct history_admission *), void *owner
 );
@@ -58,24 +60,24 @@ struct history_event {
 	uint64_t account_id;
 	int64_t sequence; // in the account
 	uint64_t admission;
-	bool closed; // closePeer, else joinPeer
+	bool closed; // closePeer; false: joinPeer
 	int64_t time_ms;
 	const char *room, *peer, *display_name;
 };
 
 void history_event_put(struct history *, const struct history_event *);
 
-// Reads each account's highest sequence. To be called before the first write. 0 or -EIO.
+// Reads each account's highest sequence. To be called before the first write. Returns 0 or -EIO.
 [[nodiscard]] int history_sequences_read(
         struct history *h, void (*found)(void *owner, uint64_t account_id, int64_t last),
         void *owner
 );
 
-// Removes events from before that time, except each account's last.
+// Removes events from before before_ms, except the last of each account.
 void history_events_prune(struct history *, int64_t before_ms);
 
-// The account's events with a sequence above `after`, in order: the reader's thread calls `event`
-// for each, then the loop calls done. Embedded in the caller's own struct.
+// Reads the account's events with a sequence above `after`, in order: the reader's thread calls
+// `event` for each, then the loop calls done. Embedded in the caller's own struct.
 struct history_events {
 	struct store_question question; // private
 	uint64_t account_id;
@@ -104,46 +106,48 @@ void history_session_close(struct history *, const struct history_session *);
 // Stores that part of an open session was not good, for as long as the session is kept.
 void history_stretch_put(struct history *, const struct history_session *, const struct stretch *);
 
-// Stores that every open session was still open at that time.
+// Stores that every open session was still open at now_ms.
 void history_sampled(struct history *, int64_t now_ms);
 
-// Removes sessions that ended more than session_days before now, with persons and rooms that have
-// no other: the oldest first, HISTORY_PRUNE_STEP at most. To be called repeatedly.
+// Removes sessions that ended more than session_days ago, and the persons and rooms that have no
+// other session: the oldest first, HISTORY_PRUNE_STEP at most. To be called repeatedly.
 void history_sessions_prune(struct history *, int64_t now_ms);
 
-// Reads the open sessions and the last sample (0: none), before the first write. 0 or -EIO.
+// Reads the open sessions and the time of the last sample (0: none). To be called before the first
+// write. Returns 0 or -EIO.
 [[nodiscard]] int history_sessions_read(
         struct history *h, void (*found)(void *owner, const struct history_session *), void *owner,
         int64_t *sampled_ms
 );
 
-// A session that reaches into the range, as a query finds it.
+// A session that overlaps the range of a query.
 struct history_stay {
 	int64_t joined_ms;
-	int64_t left_ms; // HISTORY_OPEN: it has not ended
+	int64_t left_ms; // HISTORY_OPEN if it has not ended
 	uint64_t id;
 	int64_t person_id; // one for each person of a room, from 1
 	const char *person; // only if names are requested; lent
 };
 #define HISTORY_OPEN INT64_MAX
 
-// The room's sessions with joined < to and left > from, in the order of joined and id: the reader's
-// thread calls `stay` for each until it returns false; then the loop calls done. As history_events.
+// Reads the room's sessions with joined < to and left > from, ordered by joined and id: the
+// reader's thread calls `stay` for each until it returns false; then the loop calls done. Embedded
+// like history_events.
 struct history_stays {
 	struct store_question question; // private
 	uint64_t account_id;
 	char room[ROOM_NAME_MAX + 1];
 	int64_t from_ms, to_ms;
 	bool names;
-	int64_t after_joined_ms; // only what comes after this session; INT64_MIN: all
+	int64_t after_joined_ms; // only sessions after this one; INT64_MIN: all
 	uint64_t after_id;
 	bool (*stay)(struct history_stays *, const struct history_stay *);
-	// If set, it is called instead of stay, for the stretches that reach into the range, in the
-	// order of from_ms and session, to which after_… then refer. Strings are lent.
+	// If set, called instead of stay, for the stretches that overlap the range, ordered by
+	// from_ms and session; after_… then refer to these. Strings are lent.
 	bool (*stretch
 	)(struct history_stays *, const char *person, uint64_t session, const struct stretch *);
 	void (*done)(struct history_stays *, int result);
-	bool known; // answer: such a room has existed
+	bool known; // part of the answer: whether such a room has ever existed
 	int result; // private
 };
 

@@ -10,15 +10,15 @@ struct shelf;
 struct shelf *shelf_create(size_t count_max, size_t value_size);
 void shelf_destroy(struct shelf *);
 
-// The value of that name, or NULL. The caller may change it; the next put may free it.
+// The value with this name, or NULL. The caller may change it; the next put may free it.
 void *shelf_find(const struct shelf *, const char *name);
 
-// The value of that name, which becomes the youngest; all zeros if it is new.
+// Returns the value with this name and makes it the youngest; a new one is all zeros.
 void *shelf_put(struct shelf *, const char *name);
 void shelf_remove(struct shelf *, const char *name);
 
 size_t shelf_count(const struct shelf *);
 
-// The oldest one's name, or NULL.
+// The name of the oldest value, or NULL.
 const char *shelf_oldest_name(const struct shelf *);
 void shelf_remove_oldest(struct shelf *);

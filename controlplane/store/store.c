@@ -15,7 +15,7 @@
 #define STORE_VERSION 4
 #define NUMBERS       8
 #define TEXTS         5
-#define TABLE_RECALL  4 // the first table of store_read that belongs to no data plane
+#define TABLE_RECALL  4 // the first table of store_read whose rows outlive a data plane
 
 static const char schema[] =
         "CREATE TABLE meta(generation INTEGER NOT NULL);"
@@ -69,7 +69,7 @@ enum statement {
 	STATEMENT_COUNT,
 };
 
-// ?1 to ?8 are numbers, ?9 to ?13 texts. A child whose parent is gone already is not inserted.
+// ?1 to ?8 are numbers, ?9 to ?13 texts. A row whose parent is gone already is not inserted.
 static const char *const statements[STATEMENT_COUNT] = {
         [EMPTY] = "DELETE FROM rooms",
         [GENERATION_SET] = "UPDATE meta SET generation = ?1",
@@ -118,7 +118,7 @@ static const struct store_statements store_statements = {
 };
 
 struct store {
-	sqlite3 *db; // the writer's, once the first write is queued
+	sqlite3 *db; // belongs to the writer once the first write is queued
 	struct store_writer *writer;
 	uint64_t generation;
 };
@@ -140,7 +140,7 @@ static int schema_make(sqlite3 *db)
 {
 	if (value_read(db, "PRAGMA user_version") == STORE_VERSION)
 		return 0;
-	// Another version's rooms cannot be restored: start afresh.
+	// The rooms of another version cannot be restored, so start afresh.
 	static const char *const steps[] = {
 	        "BEGIN IMMEDIATE",
 	        "DROP TABLE IF EXISTS turned_away",

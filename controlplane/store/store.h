@@ -1,10 +1,11 @@
 // What a restarted control plane needs to go on: rooms, their peers, and the transports and tracks
-// of those that have joined. Subscriptions are not here: the region's table has them. Only this
-// folder uses SQLite.
+// of peers that have joined. Subscriptions are not stored here, since the region's table has them.
+// Only this folder uses SQLite.
 //
-// Writes go through a bounded queue to a thread of their own, several to a transaction: the loop
-// never waits for a disk. The write-ahead log is not synced: what was committed survives the death
-// of this process, and if the machine dies, so does the data plane, and none of this is needed.
+// Writes go through a bounded queue to a thread of their own, several in a transaction, so that the
+// loop never waits for a disk. The write-ahead log is not synced: what was committed survives a
+// crash of this process. If the machine crashes, so does the data plane, and none of this is
+// needed.
 #pragma once
 
 #include <stdbool.h>
@@ -39,7 +40,7 @@ enum store_flag {
 	STORE_SIGNED_ID = 1 << 6,
 	STORE_NAME_IS_FIXED = 1 << 7,
 	STORE_HAND_ENABLED = 1 << 8,
-	STORE_HAND = 1 << 9, // is raised
+	STORE_HAND = 1 << 9, // the hand is raised
 	STORE_TAKES_DATA = 1 << 10,
 	STORE_MUTED_AUDIO = 1 << 11, // by a moderator, and the page has not reacted yet
 	STORE_MUTED_VIDEO = 1 << 12,
@@ -56,7 +57,7 @@ struct store_peer {
 	uint32_t flags; // enum store_flag
 	const char *display_name;
 	const char *device; // JSON
-	const char *capabilities; // rtpCapabilities as JSON; empty: does not consume
+	const char *capabilities; // rtpCapabilities as JSON; empty: the peer does not consume
 };
 
 struct store_transport {
@@ -78,15 +79,15 @@ struct store_track {
 	const char *app_data; // JSON
 };
 
-// A session that was removed from a room.
+// A session that may not come back into a room from which it was removed.
 struct store_turned_away {
 	const char *key; // made by the conference
-	const char *refusal; // its code
+	const char *refusal; // the code of the refusal
 	int64_t until_ms; // CLOCK_REALTIME
 	int64_t now_ms; // on writing: entries that ended before it are removed
 };
 
-// What an empty room asks of people who come next.
+// What an empty room requires of the people who enter it next.
 struct store_kept_rules {
 	const char *key; // account and name
 	bool waiting_room;
@@ -115,19 +116,19 @@ void store_close(struct store *);
 // Numbers for metrics.
 void store_count(const struct store *, struct store_counts *);
 
-// The generation of the data plane whose rooms these are; 0: none.
+// The generation of the data plane to which these rooms belong; 0: none.
 uint64_t store_generation(const struct store *);
 
 // To be called before the first write. 0 or -EIO.
 [[nodiscard]] int store_read(struct store *, const struct store_reader *);
 
-// The same for what outlives a data plane: turned_away and kept_rules.
+// The same for what outlives a data plane: turned_away and kept_rules alone.
 [[nodiscard]] int store_read_recall(struct store *, const struct store_reader *);
 
 // Empties the store for the rooms of another data plane.
 void store_reset(struct store *, uint64_t generation);
 
-// put inserts or replaces. remove takes along everything that belongs to it.
+// put inserts or replaces. remove also removes everything that belongs to the object.
 void store_room_put(struct store *, const struct store_room *);
 void store_room_remove(struct store *, uint64_t id);
 void store_peer_put(struct store *, const struct store_peer *);

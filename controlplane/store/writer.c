@@ -29,15 +29,15 @@ struct queue {
 };
 
 struct store_writer {
-	sqlite3 *db; // the thread's
+	sqlite3 *db; // used by the thread alone
 	const struct store_statements *statements;
 	sqlite3_stmt **prepared;
 	pthread_t thread;
-	pthread_mutex_t lock; // for what follows
+	pthread_mutex_t lock; // guards the members below
 	pthread_cond_t changed;
 	struct queue queue;
-	uint64_t count; // of writes that were queued
-	uint64_t lost, lost_told; // writes that found the queue full, and how many the log has
+	uint64_t count; // writes that were ever queued
+	uint64_t lost, lost_told; // writes that found the queue full; how many the log knows of
 	bool closing;
 	_Atomic uint64_t written; // thread: w, loop: r
 	_Atomic uint64_t failed; // transactions; thread: w, loop: r
@@ -61,7 +61,7 @@ static int operation_run(struct store_writer *w, const struct operation *o)
 	const struct store_statements *s = w->statements;
 
 	for (int i = 0; i < s->numbers; i++)
-		sqlite3_bind_int64(p, i + 1, o->numbers[i]); // refused if it has no such parameter
+		sqlite3_bind_int64(p, i + 1, o->numbers[i]); // no effect without such a parameter
 	for (int i = 0; i < s->texts; i++) {
 		if (o->texts[i])
 			sqlite3_bind_text(p, s->numbers + 1 + i, o->texts[i], -1, SQLITE_STATIC);
@@ -88,7 +88,7 @@ rollback:
 	return -EIO;
 }
 
-// Waits for the next try; false: the process ends.
+// Waits until the next try. False if the process is ending.
 static bool retry_wait(struct store_writer *w)
 {
 	struct timespec end;

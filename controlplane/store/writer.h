@@ -1,7 +1,8 @@
-// A thread that writes one SQLite file, so that the loop never waits for a disk: a bounded queue of
-// prepared statements, several to a transaction. A transaction that fails (the disk is full, the
-// file locked) is tried again until it succeeds. Writes that find the queue full meanwhile are
-// lost, and so are those that still fail when the process ends. The log reports both.
+// A thread that writes one SQLite file, so that the loop never waits for a disk. It takes prepared
+// statements from a bounded queue, several in a transaction. A transaction that fails (because the
+// disk is full or the file is locked) is tried again until it succeeds. Writes that find the queue
+// full meanwhile are lost, and so are those that still fail when the process ends. The log reports
+// both.
 #pragma once
 
 #include <stdint.h>
@@ -13,8 +14,8 @@
 struct sqlite3;
 struct store_writer;
 
-// The statements of one file. All take the same parameters: ?1 to ?numbers, then the texts; each
-// names only those that it uses. Must be static.
+// The statements of one file. All take the same parameters, ?1 to ?numbers and then the texts; each
+// statement names only those that it uses. Must be static.
 struct store_statements {
 	const char *name; // in logs
 	int count;
@@ -26,11 +27,11 @@ struct store_statements {
 [[nodiscard]] struct store_writer *
 store_writer_start(struct sqlite3 *, const struct store_statements *);
 
-// Waits until everything is written, but not for a transaction that fails.
+// Waits until everything is written, but does not wait for a transaction that keeps failing.
 void store_writer_stop(struct store_writer *);
 
-// Copies its arguments. texts may be NULL, and so may each of them, which is then NULL in SQL, too.
-// Returns the write's number, which grows, or 0: the queue was full.
+// Queues a write and copies its arguments. texts may be NULL, and so may each text, which is then
+// NULL in SQL, too. Returns the number of the write, which grows, or 0 if the queue was full.
 uint64_t store_write(
         struct store_writer *w, int statement, const int64_t numbers[], const char *const texts[]
 );
@@ -40,7 +41,7 @@ uint64_t store_written(const struct store_writer *);
 
 // Numbers for metrics.
 struct store_counts {
-	uint64_t failed; // transactions: each attempt counts
+	uint64_t failed; // failed transactions: each attempt counts
 	uint64_t lost; // writes that found the queue full
 	uint64_t waiting; // writes that are not in the file yet
 };
