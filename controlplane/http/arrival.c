@@ -17,7 +17,7 @@ static void cut_off(const struct http_arrival_list *list, uint64_t now_ms, uint6
 	TAILQ_FOREACH (a, list, of_list) {
 		if (now_ms - a->since_ms < after_ms)
 			break;
-		shutdown(a->fd, SHUT_RDWR); // the library sees the end, and says so
+		shutdown(a->fd, SHUT_RDWR); // the library sees the end and reports it
 	}
 }
 
@@ -52,7 +52,8 @@ void http_arrivals_fini(struct http_arrivals *s)
 	tally_destroy(s->counts);
 }
 
-// The name under which it is counted. False: it is not counted.
+// Finds the name under which connections of this address are counted. False if they are not
+// counted.
 static bool
 client_of(const struct http_arrivals *s, const struct sockaddr *from, char out[ADDRESS_TEXT_SIZE])
 {

@@ -14,21 +14,21 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define CONNECTION_S     15 // without a byte, within a request and its answer
+#define CONNECTION_S     15 // of silence within a request and its answer
 #define PROXY_WARN_MS    600000 // between two warnings about an unknown proxy
 #define STOPPING         "{\"error\":\"the server is stopping\"}"
 #define TEXT_OF(macro)   TEXT_OF_VALUE(macro)
 #define TEXT_OF_VALUE(x) #x
 
-// One request on its way in.
+// One request as it comes in.
 struct exchange {
 	char *body;
 	size_t body_len, body_size;
 	bool too_large, no_memory;
 	bool closes; // the connection ends with the answer
 	bool upgraded;
-	void *upgrade; // waiting for `upgraded`
-	struct http_later *later; // the answer comes, or has come, through this
+	void *upgrade; // held until `upgraded` takes it
+	struct http_later *later; // through which a deferred answer comes; reused
 };
 
 struct http_later {
@@ -176,19 +176,21 @@ framing_read(void *owner, enum MHD_ValueKind, const char *name, const char *valu
 	f->hosts += strcasecmp(name, "Host") == 0;
 	f->body |= encoding || (strcasecmp(name, "Content-Length") == 0 && strcmp(value, "0") != 0);
 	f->closes |= strcasecmp(name, "Connection") == 0 && strcasecmp(value, "close") == 0;
-	// "Content-Length : 5" is another header to us than to others.
+	// Some parsers read "Content-Length : 5" as Content-Length; this library does not.
 	f->unclear |= name[strcspn(name, " \t")] != '\0' ||
 	              (encoding && strcasecmp(value, "chunked") != 0);
 	return MHD_YES;
 }
 
-// RFC 9112 3.2, 5.1, 6.1, 6.3: what another reader may take for two requests, or another host's.
+// RFC 9112 3.2, 5.1, 6.1, 6.3: whether a proxy may read this as two requests, or as a request to
+// another host.
 static bool is_ambiguous(const struct framing *f)
 {
 	return f->unclear || f->lengths + f->encodings > 1 || f->hosts > 1;
 }
 
-// Before its body is read, so nothing behind it is taken for a request.
+// Refuses a request before its body is read, and closes the connection, so that nothing after the
+// headers is taken for a request.
 static enum MHD_Result
 refuse(struct http_exchanges *x, struct exchange *e, struct MHD_Connection *connection,
        const char *body)
@@ -226,7 +228,7 @@ answer(struct http_exchanges *x, struct exchange *e, const struct http_request *
 	return queue(x, e, q->connection, &r);
 }
 
-// Whoever sets a proxy up must hear that it does not count.
+// Tells whoever sets up a proxy that its headers are ignored.
 static void proxy_warn(struct http_exchanges *x, const struct address *peer)
 {
 	char text[ADDRESS_TEXT_SIZE];
@@ -283,15 +285,16 @@ exchange_answer(struct http_exchanges *x, struct exchange *e, struct http_reques
 	return answer(x, e, q);
 }
 
-// Connections with the daemon's timeout stand in a list by age, of which a turn looks at the end;
-// all others it walks one by one. So IDLE_S is the daemon's: the idle are many, those asked for
-// few.
+// The library keeps connections with the daemon's timeout in a list by age, and looks only at its
+// end in each turn; it walks through all other connections. So the daemon's timeout is IDLE_S: idle
+// connections are many, those with a request under way are few.
 static void timeout_set(struct MHD_Connection *connection, unsigned seconds)
 {
 	MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
 }
 
-// The headers have come. Nobody's body is read before it is known that he may send one.
+// The headers have arrived. The body is read only if the handler says that this client may send
+// one.
 static enum MHD_Result
 exchange_begin(struct http_exchanges *x, struct exchange *e, struct http_request *q)
 {
@@ -302,7 +305,7 @@ exchange_begin(struct http_exchanges *x, struct exchange *e, struct http_request
 	MHD_get_connection_values(q->connection, MHD_HEADER_KIND, framing_read, &f);
 	if (is_ambiguous(&f) || (f.body && http_header(q, "Upgrade")))
 		return refuse(x, e, q->connection, "{\"error\":\"ambiguous headers\"}");
-	// Strings end there: half a value would pass for a whole one.
+	// A C string ends at the NUL, so half a value would pass for a whole one.
 	if (arrival && arrival->has_nul)
 		return refuse(x, e, q->connection, "{\"error\":\"a NUL (%00) in the query\"}");
 	e->closes = f.closes;
@@ -317,7 +320,7 @@ exchange_begin(struct http_exchanges *x, struct exchange *e, struct http_request
 	return exchange_answer(x, e, q);
 }
 
-// Pieces may be of one byte each, so the space doubles.
+// Pieces may be as short as one byte, so the buffer doubles.
 static void body_add(struct exchange *e, const char *data, size_t len)
 {
 	if (e->no_memory)
@@ -340,8 +343,8 @@ static void body_add(struct exchange *e, const char *data, size_t len)
 	e->body[e->body_len] = '\0';
 }
 
-// Called before all else, with the target as it was sent: the library unescapes it later. Not kept
-// in the request's own context, which the library forgets where it refuses the headers.
+// Called first, with the target as it was sent; the library unescapes it later. The path is not
+// kept in the request's own context, because the library drops that when it refuses the headers.
 void *http_exchange_target(void *, const char *target, struct MHD_Connection *connection)
 {
 	struct http_arrival *a = arrival_of(connection);
@@ -356,8 +359,8 @@ void *http_exchange_target(void *, const char *target, struct MHD_Connection *co
 	return NULL;
 }
 
-// Called for the headers, then for each piece of the body, then once more; and again when the
-// answer has come that was deferred.
+// Called for the headers, then for each piece of the body, then once more; and again when a
+// deferred answer is there.
 enum MHD_Result http_exchange_request(
         void *owner, struct MHD_Connection *connection, const char *path, const char *method,
         const char *, const char *data, size_t *data_len, void **context
@@ -397,9 +400,9 @@ void http_exchange_completed(
 		http_arrival_again(a);
 	if (!e)
 		return;
-	if (!e->upgraded) // that one is not the library's any more
+	if (!e->upgraded) // an upgraded connection no longer belongs to the library
 		timeout_set(connection, IDLE_S);
-	if (e->later && e->later->delivered) // nobody was there to take it
+	if (e->later && e->later->delivered) // the client was gone before the answer
 		response_drop(&e->later->response);
 	free(e->upgrade);
 	free(e->later);

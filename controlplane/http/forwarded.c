@@ -46,7 +46,7 @@ static void element_add(struct forwarded *f, const char *text, size_t len)
 	struct address a;
 
 	if (!element_read(&a, text, len)) {
-		f->known = false; // whoever that is, those to its right are proxies or the client
+		f->known = false; // unreadable: the client may only be named to the right of it
 		return;
 	}
 	if (forwarded_is_proxy(f->proxies, &a))
@@ -66,7 +66,8 @@ static void list_add(struct forwarded *f, const char *value)
 	}
 }
 
-// RFC 7239 4, RFC 9110 7.6.3, and what nginx, HAProxy and large networks of proxies write.
+// True for headers that proxies write: RFC 7239 4, RFC 9110 7.6.3, and those of nginx, HAProxy and
+// large proxy networks.
 static bool is_mark(const char *name)
 {
 	static const char *const names[] = {"Forwarded",      "Via",         "X-Real-IP",
@@ -93,6 +94,6 @@ bool forwarded_end(const struct forwarded *f, struct address *client)
 
 	*client = known ? f->client : f->peer;
 	if (known && address_is_loopback(client))
-		return false; // the proxy's own machine, whichever that is
+		return false; // loopback on the proxy's machine, not necessarily on ours
 	return known || (!f->trusted && !f->marked);
 }

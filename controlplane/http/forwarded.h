@@ -1,5 +1,5 @@
-// Whose request a reverse proxy passes on: X-Forwarded-For counts only if a proxy of the
-// configuration (controlplane.proxies) has written it.
+// Finds the client whose request a reverse proxy passes on. X-Forwarded-For counts only if a proxy
+// of the configuration (controlplane.proxies) has written it.
 #pragma once
 
 #include <stdbool.h>
@@ -12,9 +12,9 @@ struct am_config_strings;
 struct forwarded {
 	const struct am_config_strings *proxies;
 	struct address peer; // of the connection
-	bool trusted; // the connection is a proxy's
-	bool marked; // a header says that somebody speaks for others
-	bool known; // client is known
+	bool trusted; // the connection comes from one of these proxies
+	bool marked; // a header says that the request was passed on
+	bool known; // `client` is known
 	struct address client;
 };
 
@@ -24,13 +24,13 @@ void forwarded_begin(
 );
 
 // To be called for each header of the request, in order. X-Forwarded-For, "client, proxy, proxy",
-// says who the client is; it and other headers that proxies write say that somebody speaks for
-// others. value may be NULL.
+// says who the client is; this and other headers that proxies write mark the request as passed on.
+// value may be NULL.
 void forwarded_header(struct forwarded *, const char *name, const char *value);
 
-// The client's address: the last one in the list that is not a proxy's, or the peer's own. False:
-// it may be somebody else's, since an unknown proxy speaks for the client, or a known one does not
-// say for whom, or names its own loopback.
+// The client's address: the last one in the list that is not a proxy's, or the peer's own. False if
+// it may be somebody else's: an unknown proxy has passed the request on, or a known one does not
+// name the client or names its own loopback address.
 [[nodiscard]] bool forwarded_end(const struct forwarded *, struct address *client);
 
 // True if the address is that of one of our proxies.

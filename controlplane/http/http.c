@@ -26,7 +26,7 @@
 #define CONNECTIONS_MAX   65536 // WebSockets and half-open ones included
 #define CONNECTION_MEMORY 32768 // bytes for a request's headers
 #define PEM_MAX           65536
-#define REFUSED_WARN_MS   10000 // between two warnings about an address that is refused
+#define REFUSED_WARN_MS   10000 // between two warnings about refused addresses
 
 struct http {
 	struct loop *loop;
@@ -37,7 +37,7 @@ struct http {
 	struct loop_hook hook;
 	struct tls *tls; // NULL: plain HTTP
 	struct tls_handler tls_handler;
-	struct http_arrival *arriving; // the library is being given its connection
+	struct http_arrival *arriving; // whose connection the library is just being given
 	LIST_HEAD(, http_socket) sockets;
 	uint32_t socket_count;
 	struct http_arrivals arrivals;
@@ -50,7 +50,7 @@ struct http_socket {
 	LIST_ENTRY(http_socket) next;
 	int fd;
 	struct MHD_UpgradeResponseHandle *handle;
-	void (*cut_off)(void *owner); // NULL: it is nobody's yet
+	void (*cut_off)(void *owner); // NULL: the socket has no owner yet
 	void *owner;
 };
 
@@ -79,7 +79,7 @@ uint32_t http_socket_count(const struct http *h)
 	return h->socket_count;
 }
 
-// Whoever has an office behind one address must hear what to set.
+// Tells an operator with many clients behind one address which setting to change.
 static void
 refused_warn(struct http *h, const struct sockaddr *from, const char *what, const char *setting)
 {
@@ -99,7 +99,7 @@ refused_warn(struct http *h, const struct sockaddr *from, const char *what, cons
 	);
 }
 
-// Too many connections of one address: the others' place is not his.
+// Refuses an address that has too many connections, so that others find a place.
 static enum MHD_Result on_accept(void *owner, const struct sockaddr *from, socklen_t)
 {
 	struct http *h = owner;
@@ -139,7 +139,7 @@ static void on_connection(
 	*context = NULL;
 }
 
-// The time for the first request and the address's share count from here.
+// From here on, the time for the first request runs and the connection counts for its address.
 static void *tls_accepted(void *owner, int fd, const struct sockaddr *from)
 {
 	struct http *h = owner;
@@ -182,8 +182,8 @@ static void socket_open(
 	LIST_INSERT_HEAD(&h->sockets, s, next);
 	h->socket_count++;
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	// Its messages are small and soon followed by others: none waits for an ACK (RFC 896). With
-	// TLS this is no TCP socket, and tls.c has done it.
+	// Messages are small and soon followed by others: none should wait for an ACK (RFC 896).
+	// With TLS, this is not the TCP socket, whose option tls.c has set.
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	h->handler->upgraded(h->handler->owner, upgrade, s, extra, extra_len);
 }
@@ -225,7 +225,7 @@ static void before_wait(void *owner)
 		loop_timer_cancel(h->loop, &h->timer);
 }
 
-// A PEM file's text, or NULL after a line in the log.
+// Reads a PEM file. NULL after a line in the log.
 static char *pem_read(const char *setting, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -245,7 +245,7 @@ static char *pem_read(const char *setting, const char *path)
 	return NULL;
 }
 
-// listener: its connections are the library's; -1: they come from tls.c.
+// listener: the socket whose connections the library accepts; -1 if they come from tls.c.
 static struct MHD_Daemon *daemon_start(struct http *h, int listener)
 {
 	unsigned flags =
@@ -318,7 +318,7 @@ static int server_start(struct http *h, const struct http_settings *c)
 		return 0;
 	am_error("http: cannot start the HTTP server");
 	if (h->tls) {
-		tls_destroy(h->tls); // and fd
+		tls_destroy(h->tls); // also closes fd
 		return -EINVAL;
 	}
 close:
@@ -390,7 +390,7 @@ void http_destroy(struct http *h)
 	loop_hook_remove(h->loop, &h->hook);
 	MHD_stop_daemon(h->daemon);
 	if (h->tls)
-		tls_destroy(h->tls); // hands on what was written last
+		tls_destroy(h->tls); // passes on what was written last
 	http_arrivals_fini(&h->arrivals);
 	free(h);
 }

@@ -1,6 +1,6 @@
 // HTTP server: request in, response out, and the hand-over of a connection that becomes a
-// WebSocket. The only user of libmicrohttpd, which runs inside our loop; exchange.c takes a request
-// in and its answer out, request.c has what handlers ask of it.
+// WebSocket. The only user of libmicrohttpd, which runs inside our loop. exchange.c handles a
+// request and its answer; request.c has the functions with which handlers read a request.
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 #include "am_config.h"
 
 #define HTTP_BODY_MAX    65536 // of a request
-#define HTTP_HEADERS_MAX 12 // of a response, besides the usual ones
+#define HTTP_HEADERS_MAX 12 // of a response, besides those that all responses have
 #define HTTP_VALUE_SIZE  256
 
 struct http;
@@ -28,36 +28,36 @@ struct http_settings {
 	char certificate[AM_CONFIG_STRING_MAX]; // empty: plain HTTP on loopback
 	char private_key[AM_CONFIG_STRING_MAX];
 	struct am_config_strings proxies; // networks whose X-Forwarded-For counts
-	int64_t address_connections; // of one client at once, WebSockets included
+	int64_t address_connections; // that one client may have open at once, WebSockets included
 	int64_t address_handshakes; // TLS handshakes that one client may begin per second
 };
 
 struct http_request {
 	const char *method;
 	const char *path; // unescaped, without the query
-	const char *raw_path; // as it was sent: a "%2F" in it is not a slash
+	const char *raw_path; // as it was sent, so that "%2F" can be told from a slash
 	const char *body; // NUL-terminated
 	size_t body_len;
-	struct address address; // of the client, even behind the proxies of the configuration
-	bool address_is_sure; // false: it may be somebody else's, behind a proxy that does not say
-	char client[ADDRESS_TEXT_SIZE]; // the name that limits count, from address_write_client
+	struct address address; // of the client, even behind proxies that the configuration names
+	bool address_is_sure; // false: may be a proxy's that does not name its client
+	char client[ADDRESS_TEXT_SIZE]; // the client as limits count it (address_write_client)
 	struct MHD_Connection *connection;
 	struct http_later *later; // for http_defer
 };
 
-// True for a client on this machine, unless it may speak for somebody else.
+// True if the client is on this machine, unless it may be a proxy for somebody else.
 bool http_is_local(const struct http_request *);
 
-// A header (any case) or query value (unescaped), or NULL. Lives as long as the request.
+// A header (of any case) or an unescaped query value, or NULL. Valid as long as the request.
 const char *http_header(const struct http_request *, const char *name);
 const char *http_query(const struct http_request *, const char *name);
 
-// A field of a body that is a form (application/x-www-form-urlencoded or multipart/form-data).
-// False: it is not a form, lacks the field, or the value does not fit.
+// A field of a form in the body (application/x-www-form-urlencoded or multipart/form-data). False
+// if the body is not a form or lacks the field, or if the value does not fit.
 [[nodiscard]] bool
 http_form(const struct http_request *, const char *name, char *value, size_t size);
 
-// Replaces "%41" by "A" and so on (RFC 3986 2.1), in place. False if that makes a NUL.
+// Unescapes "%41" to "A" and so on (RFC 3986 2.1), in place. False if the result contains a NUL.
 [[nodiscard]] bool http_unescape(char *);
 
 struct http_response {
@@ -74,29 +74,31 @@ struct http_response {
 	} headers[HTTP_HEADERS_MAX];
 };
 
-// value is copied; one header too many is a bug.
+// Copies value. More than HTTP_HEADERS_MAX headers are a bug.
 void http_add_header(struct http_response *, const char *name, const char *value);
 
-// Removes all of them.
+// Removes all headers.
 void http_clear_headers(struct http_response *);
 
-// The answer comes later: what the handler leaves in its response is ignored. The request is gone
-// when the handler returns.
+// Defers the answer: what the handler leaves in its response is ignored. The request is gone when
+// the handler returns.
 struct http_later *http_defer(const struct http_request *);
 
-// Delivers it. To be called once for each http_defer, from the loop, before http_destroy or never.
+// Delivers a deferred answer. To be called once for each http_defer, from the loop, and not after
+// http_destroy.
 void http_deliver(struct http_later *, const struct http_response *);
 
 struct http_handler {
 	void *owner;
 	// Whether to read the body of this request, of which only the headers have arrived. If not,
-	// it is answered at once, as if it had no body, and the connection is closed.
+	// the request is answered at once, as if it had no body, and the connection is closed.
 	bool (*takes_body)(void *owner, const struct http_request *);
 	void (*respond)(void *owner, const struct http_request *, struct http_response *);
-	// A request to become a WebSocket. Non-NULL: one block of memory that `upgraded` takes
-	// over; the response holds the headers of status 101. NULL: the response is a refusal.
+	// Handles a request to become a WebSocket. Returns one block of memory that `upgraded`
+	// takes over, and the headers of status 101 in the response; or NULL, with a refusal in the
+	// response.
 	void *(*upgrade)(void *owner, const struct http_request *, struct http_response *);
-	// extra: bytes that came after the request.
+	// extra: bytes that arrived after the request.
 	void (*upgraded
 	)(void *owner, void *upgrade, struct http_socket *, const void *extra, size_t extra_len);
 };
@@ -108,12 +110,13 @@ http_create(struct loop *, const struct http_settings *, const struct http_handl
 // Upgraded connections that are not closed yet.
 uint32_t http_socket_count(const struct http *);
 
-// Cuts those off. No handler is called meanwhile.
+// Cuts off the upgraded connections. Calls no handler.
 void http_destroy(struct http *);
 
 // The upgraded connection: non-blocking, and plain even if the client speaks TLS (tls.h).
 int http_socket_fd(const struct http_socket *);
 
-// Sets its owner: if it is still open, http_destroy calls cut_off, which must close it.
+// Sets the socket's owner. If the socket is still open when http_destroy is called, it calls
+// cut_off, which must close the socket.
 void http_socket_own(struct http_socket *, void (*cut_off)(void *owner), void *owner);
 void http_socket_close(struct http_socket *);

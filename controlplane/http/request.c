@@ -27,7 +27,7 @@ struct form_search {
 	bool found, too_long;
 };
 
-// Gets values piece by piece.
+// Receives a value piece by piece.
 static enum MHD_Result form_field(
         void *owner, enum MHD_ValueKind, const char *name, const char *, const char *, const char *,
         const char *data, uint64_t at, size_t len
@@ -38,7 +38,7 @@ static enum MHD_Result form_field(
 	if (!name || strcmp(name, s->name) != 0)
 		return MHD_YES;
 	if (at == 0)
-		s->len = 0; // the last one of a name counts
+		s->len = 0; // of fields with the same name, the last one counts
 	s->found = true;
 	s->too_long = s->len + len >= s->size || (len > 0 && memchr(data, '\0', len));
 	if (s->too_long)
@@ -57,7 +57,7 @@ bool http_form(const struct http_request *q, const char *name, char *value, size
 	if (!form)
 		return false;
 	MHD_post_process(form, q->body, q->body_len);
-	MHD_destroy_post_processor(form); // which gives the rest
+	MHD_destroy_post_processor(form); // which passes on the rest
 	value[s.too_long ? 0 : s.len] = '\0';
 	return s.found && !s.too_long;
 }

@@ -18,9 +18,10 @@
 #include <unistd.h>
 
 #define CHECK_MS   1000
-#define ACCEPT_MAX 64 // connections in a turn
+#define ACCEPT_MAX 64 // connections accepted in one turn
 
-// Bytes that one side has sent and the other has not taken. Until it does, the first is not read.
+// Bytes that one side has sent and the other has not taken yet. Until it has, the first side is not
+// read.
 struct rest {
 	uint8_t *data; // NULL: none
 	size_t len, sent;
@@ -31,17 +32,17 @@ TAILQ_HEAD(connection_list, connection);
 struct connection {
 	struct tls *tls;
 	SSL *ssl;
-	void *context; // the handler's
+	void *context; // from the handler
 	struct sockaddr_storage address;
 	socklen_t address_len;
 	struct loop_source client, server; // TCP, our end of the pair (-1: none yet)
 	uint32_t client_events, server_events; // as registered
 	struct rest in, out; // to the server, to the client
-	bool client_ended, server_ended; // there is no more to read from it
-	bool in_shut, out_shut; // it was told that the other has ended
-	bool server_gone; // it accepts nothing more
+	bool client_ended, server_ended; // there is no more to read from this side
+	bool in_shut, out_shut; // this side was told that the other has ended
+	bool server_gone; // the server accepts nothing more
 	bool reply_waits; // OpenSSL has something to send of its own
-	struct connection_list *list; // the one whose time limit applies; NULL: none
+	struct connection_list *list; // the list whose time limit applies; NULL: none
 	uint64_t since_ms;
 	TAILQ_ENTRY(connection) of_list;
 	LIST_ENTRY(connection) next;
@@ -106,7 +107,7 @@ static void rest_drop(struct rest *r)
 	*r = (struct rest){0};
 }
 
-// How much of it the server took.
+// Returns how many of the bytes the server took.
 static size_t server_send(struct connection *c, const uint8_t *data, size_t len)
 {
 	ssize_t n = c->server_gone ? (ssize_t)len : send(c->server.fd, data, len, MSG_NOSIGNAL);
@@ -119,7 +120,7 @@ static size_t server_send(struct connection *c, const uint8_t *data, size_t len)
 	return len;
 }
 
-// How much of it the client took. -1: the connection has failed.
+// Returns how many of the bytes the client took, or -1 if the connection has failed.
 static ssize_t client_send(struct connection *c, const uint8_t *data, size_t len)
 {
 	ERR_clear_error();
@@ -154,7 +155,8 @@ static bool out_flush(struct connection *c)
 	return true;
 }
 
-// One piece from the client to the server. 1: there may be more; 0: not now; -1: it has failed.
+// Passes one piece from the client to the server. 1: there may be more; 0: not now; -1: the
+// connection has failed.
 static int in_step(struct connection *c)
 {
 	uint8_t *piece = c->tls->piece;
@@ -165,7 +167,7 @@ static int in_step(struct connection *c)
 		size_t taken = server_send(c, piece, (size_t)n);
 		if (taken < (size_t)n)
 			rest_keep(&c->in, piece + taken, (size_t)n - taken);
-		return !c->server_gone; // with the server gone, nothing else would end the loop
+		return !c->server_gone; // if the server is gone, nothing else would end the loop
 	}
 	switch (SSL_get_error(c->ssl, n)) {
 	case SSL_ERROR_WANT_READ: return 0;
@@ -175,7 +177,8 @@ static int in_step(struct connection *c)
 	}
 }
 
-// Until there is nothing more from the client, or the server takes no more. False: it has failed.
+// Goes on until the client has sent nothing more, or the server takes no more. False if the
+// connection has failed.
 static bool pump_in(struct connection *c)
 {
 	int more = 1;
@@ -191,7 +194,8 @@ static bool pump_in(struct connection *c)
 	return more >= 0;
 }
 
-// One piece from the server to the client. 1: there may be more; 0: not now; -1: it has failed.
+// Passes one piece from the server to the client. 1: there may be more; 0: not now; -1: the
+// connection has failed.
 static int out_step(struct connection *c)
 {
 	uint8_t *piece = c->tls->piece;
@@ -212,7 +216,7 @@ static int out_step(struct connection *c)
 	return taken < 0 ? -1 : 1;
 }
 
-// RFC 8446 6.1: tells the client that there is no more, so that nobody else can fake the end.
+// RFC 8446 6.1: tells the client that there is no more data, so that nobody else can fake the end.
 static bool out_end(struct connection *c)
 {
 	ERR_clear_error();
@@ -240,8 +244,8 @@ static bool pump_out(struct connection *c)
 	return more >= 0;
 }
 
-// Even if nothing is awaited, epoll reports again and again that the other side is gone, unless it
-// is asked to report things once.
+// Even if no events are requested, epoll keeps reporting that the other side is gone, unless it is
+// edge-triggered.
 static uint32_t events_of(bool in, bool out)
 {
 	return in || out ? (in ? EPOLLIN : 0) | (out ? EPOLLOUT : 0) : EPOLLET;
@@ -278,12 +282,12 @@ static void server_ready(void *owner, uint32_t events)
 	struct connection *c = owner;
 
 	if (events & EPOLLHUP &&
-	    !c->out_shut) // it has closed, even if the client does not take the rest yet
+	    !c->out_shut) // the server has closed, even if the client has not taken the rest yet
 		wait_in(c, &c->tls->closing);
 	pump(c);
 }
 
-// Gives the server its end.
+// Gives the server its end of a socket pair.
 static bool secure(struct connection *c)
 {
 	struct tls *t = c->tls;
@@ -291,7 +295,7 @@ static bool secure(struct connection *c)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
 		return false;
-	for (int i = 0; i < 2; i++) // the machine's default is 208 KiB
+	for (int i = 0; i < 2; i++) // the default of Linux is 208 KiB
 		setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &(int){TLS_PAIR_BUFFER}, sizeof(int));
 	c->server = (struct loop_source){.fd = pair[0], .ready = server_ready, .owner = c};
 	c->server_events = EPOLLIN;
@@ -314,7 +318,7 @@ static void shake_hands(struct connection *c)
 	int error = n == 1 ? SSL_ERROR_NONE : SSL_get_error(c->ssl, n);
 
 	if (error == SSL_ERROR_NONE && secure(c))
-		pump(c); // what came after the handshake is in OpenSSL, not in the socket
+		pump(c); // what followed the handshake is in OpenSSL, not in the socket
 	else if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
 		events_set(
 		        c->tls->loop, &c->client, &c->client_events,
@@ -344,7 +348,7 @@ static void listen_to(struct tls *t, bool on)
 	loop_change(t->loop, &t->listener, on ? EPOLLIN : 0);
 }
 
-// Takes over the socket. A client that is refused costs no more than the two calls that it must.
+// Takes over the socket. A client that is refused costs no more than accepting and closing.
 static void begin(struct tls *t, int fd, const struct sockaddr_storage *a, socklen_t len)
 {
 	void *context = t->handler->accepted(t->handler->owner, fd, (const struct sockaddr *)a);
@@ -394,7 +398,7 @@ static void listener_ready(void *owner, uint32_t)
 		if (i == ACCEPT_MAX - 1)
 			return;
 	}
-	listen_to(t, false); // until the next check
+	listen_to(t, false); // resumed at the next check
 }
 
 static void cut_off(const struct tls *t, struct connection_list *list, uint64_t after_ms)
@@ -435,7 +439,7 @@ static bool certificate_use(SSL_CTX *s, const char *text)
 
 	X509_free(x);
 	while (ok && (x = PEM_read_bio_X509(bio, NULL, no_password, NULL)))
-		ok = SSL_CTX_add0_chain_cert(s, x) == 1; // which takes it over
+		ok = SSL_CTX_add0_chain_cert(s, x) == 1; // takes over the certificate
 	// The end of the file is not an error; anything else that is not a certificate is.
 	ok = ok && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 	if (ok)
@@ -472,8 +476,8 @@ static SSL_CTX *settings_make(const char *certificate, const char *private_key)
 		return NULL;
 	ERR_clear_error();
 	SSL_CTX_set_min_proto_version(s, TLS1_2_VERSION);
-	// A client that closes without close_notify has ended, too: HTTP and WebSocket messages say
-	// themselves where they end.
+	// A client that closes without close_notify has ended, too: HTTP and WebSocket messages
+	// delimit themselves.
 	SSL_CTX_set_options(
 	        s, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
 	                   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF
@@ -484,9 +488,9 @@ static SSL_CTX *settings_make(const char *certificate, const char *private_key)
 	        s, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 	                   SSL_MODE_RELEASE_BUFFERS
 	);
-	// Records without data, such as KeyUpdate, return to the loop, and the next waits for
-	// epoll: otherwise a client that sends nothing else holds everybody up. Read-ahead would
-	// undo that.
+	// After a record without data, such as KeyUpdate, control returns to the loop, and the next
+	// record waits for epoll: otherwise, a client that sends nothing else would hold everybody
+	// up. Read-ahead would undo that.
 	SSL_CTX_clear_mode(s, SSL_MODE_AUTO_RETRY);
 	if (!certificate_use(s, certificate))
 		settings_explain("certificate");

@@ -26,27 +26,27 @@ struct websocket {
 	struct loop *loop;
 	struct http_socket *socket;
 	struct loop_source source;
-	struct loop_timer timer; // ping; once closing: the end
-	struct loop_timer rest; // until there is credit again
+	struct loop_timer timer; // for the next ping; once closing: for the end
+	struct loop_timer rest; // runs until there is credit again
 	struct loop_task task; // sends what was queued in this turn
 	wslay_event_context_ptr wslay;
 	const struct websocket_events *events; // NULL once websocket_close was called
 	void *owner;
-	char *extra; // bytes that came with the handshake, not read yet
+	char *extra; // bytes that arrived with the handshake, not read yet
 	size_t extra_len, extra_read;
 	uint64_t heard_ms;
-	uint64_t silent_ms; // silence for which it was given up; 0: that was not why
+	uint64_t silent_ms; // the silence that ended the connection; 0: it ended otherwise
 	int64_t credit; // thousandths of a frame; below 0: nothing is read
 	uint64_t credit_ms; // when credit was last earned
-	uint8_t *out; // frames of the write that is being put together; NULL: none is
+	uint8_t *out; // frames of the write that is being assembled; NULL: none
 	size_t out_len;
-	uint8_t *unsent; // what the kernel did not take of the last write; NULL: all is sent
+	uint8_t *unsent; // what the kernel did not take of the last write; NULL: nothing
 	size_t unsent_len, unsent_at;
-	uint32_t frames; // of the message that is coming in
+	uint32_t frames; // received of the current message
 	uint32_t interest; // EPOLL bits
-	uint16_t goodbye; // close code to send after what is queued, 0: none
+	uint16_t goodbye; // close code to send after what is queued; 0: none
 	char goodbye_reason[REASON_MAX + 1];
-	uint16_t close_code; // received or caused, 0: none yet
+	uint16_t close_code; // received or caused; 0: none yet
 	bool busy; // inside wslay: destruction waits
 	bool dead;
 };
@@ -126,7 +126,8 @@ static void credit_earn(struct websocket *w)
 	w->credit_ms = now;
 }
 
-// A client that floods waits in its own socket: nothing is lost, and nobody else waits for it.
+// The data of a client that floods stays in its own socket: nothing is lost, and nobody else has to
+// wait.
 static bool is_resting(const struct websocket *w)
 {
 	return w->credit < 0;
@@ -162,7 +163,7 @@ static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *to, size_t len, int
 	return -1;
 }
 
-// Puts frames together: a turn's messages leave in one write.
+// Collects frames, so that the messages of a turn leave in one write.
 static ssize_t
 on_send(wslay_event_context_ptr ctx, const uint8_t *from, size_t len, int, void *owner)
 {
@@ -180,7 +181,7 @@ on_send(wslay_event_context_ptr ctx, const uint8_t *from, size_t len, int, void 
 	return (ssize_t)len;
 }
 
-// Ends the connection with a close frame, whatever else comes.
+// Ends the connection with a close frame, whatever else arrives.
 void websocket_refuse(struct websocket *w, uint16_t code)
 {
 	wslay_event_queue_close(w->wslay, code, NULL, 0);
@@ -207,7 +208,7 @@ on_message(wslay_event_context_ptr, const struct wslay_event_on_msg_recv_arg *ar
 	struct websocket *w = owner;
 
 	if (arg->opcode == WSLAY_CONNECTION_CLOSE) {
-		if (w->close_code == 0) // none given: RFC 6455 7.1.5
+		if (w->close_code == 0) // the frame had no code: RFC 6455 7.1.5
 			w->close_code = arg->status_code ? arg->status_code : 1005;
 		return;
 	}
@@ -246,7 +247,7 @@ static void release(struct websocket *w)
 	free(w);
 }
 
-// Reports and releases, once nobody up the stack holds w.
+// Reports the end and frees w, once nobody up the stack uses it.
 static void finish(struct websocket *w)
 {
 	const struct websocket_events *events = w->events;
@@ -305,7 +306,7 @@ static void refuse_unreadable(struct websocket *w)
 	w->dead = true;
 }
 
-// How much of it the kernel has taken.
+// Returns how many of the bytes the kernel took.
 static size_t bytes_send(struct websocket *w, const uint8_t *bytes, size_t len)
 {
 	ssize_t n;
@@ -331,7 +332,7 @@ static bool unsent_send(struct websocket *w)
 	return true;
 }
 
-// One write of what is queued: the rest waits for EPOLLOUT, so that one reader cannot hold the
+// Writes what is queued, once: the rest waits for EPOLLOUT, so that one reader cannot hold up the
 // loop.
 static void flush(struct websocket *w)
 {
@@ -395,7 +396,7 @@ static void source_ready(void *owner, uint32_t events)
 {
 	struct websocket *w = owner;
 
-	// Both ends are closed: what was not read yet will not be answered.
+	// Both directions are closed: what was not read yet will not be answered.
 	if (is_resting(w) && events & (EPOLLHUP | EPOLLERR))
 		w->dead = true;
 	pump(w, events & (EPOLLIN | EPOLLHUP | EPOLLERR) || has_extra(w));
@@ -430,7 +431,7 @@ static void timer_expired(void *owner)
 	pump(w, false);
 }
 
-// The server ends, and nobody is left to be told.
+// The server is stopping, and nobody is left to be told.
 static void cut_off(void *owner)
 {
 	struct websocket *w = owner;

@@ -1,6 +1,6 @@
-// WebSocket connections (RFC 6455), server side: the handshake's answer, then text messages both
-// ways. The only user of wslay. Nothing here blocks: what a slow reader leaves unsent is queued up
-// to a limit, then the connection is closed.
+// WebSocket connections (RFC 6455), server side: the answer to the handshake, then text messages
+// both ways. The only user of wslay. Nothing here blocks: what a slow reader does not take is
+// queued up to a limit, beyond which the connection is closed.
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #define WEBSOCKET_UNSENT_MAX   16384 // messages waiting to be sent
 #define WEBSOCKET_PING_MS      5000
 #define WEBSOCKET_SILENCE_MS   15000 // dead if nothing is heard for this long
-#define WEBSOCKET_CREDIT       1000 // frames at once; one more for each KiB in them
+#define WEBSOCKET_CREDIT       1000 // frames at once; each KiB in them counts as one more
 #define WEBSOCKET_CREDIT_PER_S 100 // in the long run; a client that sends more is read more slowly
 
 #define WEBSOCKET_NORMAL      1000
@@ -32,13 +32,13 @@ struct websocket;
 
 struct websocket_events {
 	void (*message)(void *owner, const char *text, size_t len);
-	// Once, unless websocket_close was called; the websocket is gone afterwards. silent_ms: how
-	// long nothing had been heard, if that is the reason.
+	// Called once, unless websocket_close was called; the websocket is gone afterwards.
+	// silent_ms: how long nothing had been heard, if that is the reason.
 	void (*closed)(void *owner, uint16_t code, uint64_t silent_ms);
 };
 
-// Checks the handshake: version, key, sub-protocol. True: the response has the headers of the
-// acceptance. False: it is a refusal. The admission checks Origin.
+// Checks the handshake: version, key, sub-protocol. The response then has the headers that accept
+// it; or, if this returns false, it is a refusal. The admission checks Origin.
 [[nodiscard]] bool
 websocket_accept(const struct http_request *, const char *protocol, struct http_response *);
 
@@ -48,14 +48,16 @@ struct websocket *websocket_create(
         const struct websocket_events *, void *owner
 );
 
-// Takes credit for a message that causes more work than its length suggests.
+// Charges credit for a message that causes more work than its length suggests.
 void websocket_charge(struct websocket *, uint32_t frames);
 
-// Reads nothing more, and ends with this code: `closed` is reported then. For use within `message`.
+// Reads nothing more and closes with this code; `closed` is reported then. For use within
+// `message`.
 void websocket_refuse(struct websocket *, uint16_t code);
 
 // Queues a text message. May report `closed`, but only after it has returned.
 void websocket_send(struct websocket *, const char *text, size_t len);
 
-// Sends a close frame after what is queued. No event follows; it frees itself within 3 s.
+// Sends a close frame after what is queued. No event follows; the websocket frees itself within 3
+// s.
 void websocket_close(struct websocket *, uint16_t code, const char *reason);
