@@ -24,7 +24,7 @@ struct media_link {
 	void (*connected)(void *, int, uint16_t, const struct am_link_fds *);
 	void *owner;
 	struct loop_source done; // eventfd: thread writes, loop reads
-	int stop; // eventfd: loop writes, thread waits on it
+	int stop; // eventfd: loop writes, thread waits for it
 	pthread_t thread;
 	bool running;
 	// Written by the thread before `done`, read by the loop after it.
@@ -109,7 +109,7 @@ void media_link_destroy(struct media_link *l)
 	if (l->running) {
 		eventfd_write(l->stop, 1);
 		pthread_join(l->thread, NULL);
-		if (l->connection >= 0) { // it has just connected
+		if (l->connection >= 0) { // the connection was made just now
 			close(l->connection);
 			close(l->fds.region);
 			close(l->fds.command_wake);

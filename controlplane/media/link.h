@@ -1,5 +1,5 @@
-// Connects to the data plane, again and again until it is there, on a thread of its own: a data
-// plane that accepts and then says nothing must not hold up the loop.
+// Connects to the data plane, on a thread of its own, and retries until the data plane is there:
+// one that accepts and then sends nothing must not hold up the loop.
 #pragma once
 
 #include <stdint.h>
@@ -17,5 +17,6 @@ struct media_link;
 );
 void media_link_destroy(struct media_link *);
 
-// Starts looking for the data plane. 0 or -errno. Not while it is looking already.
+// Starts connecting to the data plane. Returns 0 or -errno. Must not be called while it is
+// connecting already.
 [[nodiscard]] int media_link_start(struct media_link *);

@@ -19,8 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TICK_MS      100 // for events whose wake-up was missed
-#define PENDING_MAX  65536 // commands whose acknowledgement somebody waits for; power of two
+#define TICK_MS      100 // between checks for events whose wake-up was missed
+#define PENDING_MAX  65536 // commands whose acknowledgement is awaited; power of two
 #define OVERFLOW_MAX 65536 // commands that wait for room in the ring
 #define DRAIN_MAX    1024 // events in one turn: each may be a message to a page
 #define ANSWERS_MAX                                                                                \
@@ -56,7 +56,7 @@ struct media {
 	struct loop_timer tick;
 	struct loop_hook hook;
 	struct ids ids[MEDIA_TABLE_COUNT];
-	uint64_t events_lost; // as last seen
+	uint64_t events_lost; // value at the last check
 	uint64_t garbage; // messages that failed their check
 	bool wake_due; // commands were pushed since the data plane was last woken
 	uint32_t sequence; // of the next command
@@ -102,7 +102,7 @@ static void pending_finish(struct media *m, struct pending *p, int result)
 {
 	struct pending done = *p;
 
-	p->type = AM_MSG_NONE; // first: done may send commands
+	p->type = AM_MSG_NONE; // comes first, since done may send commands
 	if (result < 0 && m->state == MEDIA_UP)
 		am_warning(
 		        "media: refused; command=%s id=%llx error=%s", am_msg_name(done.type),
@@ -111,14 +111,14 @@ static void pending_finish(struct media *m, struct pending *p, int result)
 	done.done(done.owner, &done.call, result);
 }
 
-// Commands in the ring, or done, that have no answer yet.
+// How many commands have no answer yet: those in the ring and those that are done.
 static uint32_t answers_due(const struct media *m)
 {
 	return m->sequence - m->overflow_count - m->answered;
 }
 
-// Sends a command or makes it wait; -ENOBUFS if too many wait already. The ring gets no more
-// commands than the event ring surely has room to answer.
+// Sends a command or queues it; -ENOBUFS if too many wait already. The ring receives no more
+// commands than the event ring is sure to have room for their answers.
 static int push(struct media *m, const struct am_msg *msg)
 {
 	m->wake_due = true;
@@ -159,7 +159,7 @@ int media_command(
 
 	msg->epoch = m->epoch;
 	msg->sequence = m->sequence;
-	int ret = am_msg_check(msg); // never send what the other side must refuse
+	int ret = am_msg_check(msg); // never send what the data plane would refuse
 	if (ret == 0)
 		ret = push(m, msg);
 	if (ret < 0)
@@ -177,7 +177,7 @@ int media_command(
 	return 0;
 }
 
-// The result of a command whose acknowledgement did not come, as the tables show it.
+// Works out from the tables the result of a command whose acknowledgement did not arrive.
 static int result_from_tables(const struct media *m, const struct pending *p)
 {
 	struct am_transport_state transport;
@@ -226,13 +226,13 @@ static void pending_expire(struct media *m, uint64_t now_ms)
 	}
 }
 
-// Answers come in the order of the commands: those that this one skips are lost, and the tables say
-// what they were.
+// Answers arrive in the order of the commands. If this one skips some, they are lost, and the
+// tables show their results.
 static void answer_handle(struct media *m, uint32_t sequence, int result)
 {
 	uint32_t first = m->answered;
 
-	if (sequence - first >= answers_due(m)) // not one that is due
+	if (sequence - first >= answers_due(m)) // not an answer that is due
 		return;
 	bool barrier = m->answers_lost && result == -ENOENT;
 	m->answered = sequence + 1;
@@ -304,19 +304,19 @@ static void events_drain(struct media *m)
 		am_error("media: event ring is broken, leaving the data plane");
 		disconnect(m);
 	} else if (ret > 0 && m->state != MEDIA_DOWN) {
-		loop_timer_set(m->loop, &m->tick, 0); // the rest when others have had their turn
+		loop_timer_set(m->loop, &m->tick, 0); // the rest follows after other sources' turn
 	}
 }
 
-// A command for a subscription that never existed: only its answer's place in the order counts.
+// Makes a command for a subscription that never existed: only the position of its answer matters.
 static struct am_msg barrier_make(void)
 {
 	return (struct am_msg
 	){.type = AM_CMD_SUBSCRIPTION_KEY_FRAME, .id.id = am_id_make(0, UINT32_MAX)};
 }
 
-// Asks for another answer to the last command, which reveals the lost ones. There is room: the ring
-// holds no more than ANSWERS_MAX.
+// Requests another answer to the last command, which reveals the lost answers. There is room for
+// it, since the ring holds no more than ANSWERS_MAX commands.
 static void answers_ask(struct media *m)
 {
 	struct am_msg msg = barrier_make();
@@ -375,7 +375,7 @@ static void connection_ready(void *owner, uint32_t)
 	struct media *m = owner;
 	char byte;
 
-	// Nothing is ever sent on this connection: it reports the other side's death.
+	// Nothing is ever sent on this connection: its end reports the death of the data plane.
 	ssize_t n = recv(m->connection.fd, &byte, 1, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -452,7 +452,8 @@ static void ids_from_tables(struct media *m)
 	}
 }
 
-// The data plane has done everything that was in the ring before us: now the tables are right.
+// The data plane has executed everything that was in the ring before the barrier: now the tables
+// are up to date.
 static void joined(void *owner, const struct media_call *, int result)
 {
 	struct media *m = owner;
@@ -499,7 +500,7 @@ static void connected(void *owner, int connection, uint16_t epoch, const struct 
 	m->event_wake.fd = fds->event_wake;
 	m->command_wake = fds->command_wake;
 	fcntl(fds->event_wake, F_SETFL, O_NONBLOCK);
-	fcntl(fds->command_wake, F_SETFL, O_NONBLOCK); // a full counter wakes, too
+	fcntl(fds->command_wake, F_SETFL, O_NONBLOCK); // a full counter wakes the data plane, too
 	if (ret == 0)
 		ret = loop_add(m->loop, &m->connection, EPOLLIN | EPOLLRDHUP);
 	if (ret == 0)

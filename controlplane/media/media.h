@@ -19,11 +19,11 @@ struct loop;
 struct media;
 
 #define MEDIA_ACK_MS                                                                               \
-	5000 // then, or sooner if its answer is lost, the tables say what became of a command
+	5000 // then, or sooner if the answer is lost, the tables show a command's result
 
 // What the caller gets back with the answer. Only values: the caller may be gone by then.
 struct media_call {
-	am_id id; // the command's object
+	am_id id; // of the command's object
 	uint64_t connection;
 	int64_t request_id;
 };
@@ -38,7 +38,7 @@ struct media_events {
 	void (*transport_state)(void *owner, am_id, uint8_t ice, uint8_t dtls);
 	void (*layers)(void *owner, const struct am_event_subscription_layers *);
 	void (*too_long)(void *owner, am_id track, uint32_t payload_len);
-	void (*wanted)(void *owner, am_id track, uint8_t encodings); // a bit each
+	void (*wanted)(void *owner, am_id track, uint8_t encodings); // a bit for each
 	void (*resync)(void *owner); // events were lost: read the tables
 };
 
@@ -49,7 +49,7 @@ enum media_table {
 	MEDIA_TABLE_COUNT,
 };
 
-// What the data plane says about itself, copied on joining it.
+// What the data plane says about itself, copied when joining it.
 struct media_info {
 	uint64_t generation;
 	uint16_t udp_port;
@@ -67,7 +67,7 @@ void media_destroy(struct media *);
 bool media_is_up(const struct media *);
 const struct media_info *media_info(const struct media *);
 
-// What the data plane counts, copied; the index after the last worker is AM_COUNTER_SERVICE.
+// A copy of what the data plane counts. Index AM_COUNTER_SERVICE follows that of the last worker.
 struct media_counters {
 	uint32_t worker_count; // 1 to AM_WORKER_MAX
 	uint32_t pid; // of the data plane
@@ -76,15 +76,15 @@ struct media_counters {
 	uint64_t value[AM_COUNTER_BLOCKS][AM_COUNTER_COUNT];
 	uint64_t drops[AM_COUNTER_BLOCKS][AM_DROP_MAX];
 	uint64_t heartbeat_age_ns[AM_COUNTER_BLOCKS];
-	uint32_t shed[AM_COUNTER_BLOCKS]; // how much work each leaves out: am_lifecycle.h
+	uint32_t shed[AM_COUNTER_BLOCKS]; // how much work the worker leaves out (am_lifecycle.h)
 	uint64_t shed_steps[AM_COUNTER_BLOCKS][AM_SHED_LEVELS]; // how often it began each step
 };
 
 // False while there is no region.
 bool media_read_counters(const struct media *, struct media_counters *out);
 
-// Ids of new objects: 0 if the table is full. Removing an object frees its id; if it goes along
-// with its transport or track, media_id_free does.
+// Ids of new objects; 0 if the table is full. Removing an object frees its id; call media_id_free
+// for an object that the data plane removes along with its transport or track.
 [[nodiscard]] am_id media_id_new(struct media *, enum media_table);
 void media_id_free(struct media *, enum media_table, am_id);
 
@@ -93,20 +93,21 @@ bool media_read_transport(const struct media *, uint32_t slot, struct am_transpo
 bool media_read_track(const struct media *, uint32_t slot, struct am_track_state *);
 bool media_read_subscription(const struct media *, uint32_t slot, struct am_subscription_state *);
 
-// The loudness of a track, 0 to 127; 0 if it was not measured yet.
+// The loudness of a track, 0 to 127; 0 if it has not been measured yet.
 uint8_t media_loudness(const struct media *, am_id track);
 
-// What may be sent to a viewer's transport, as estimated, in kbit/s; and a transport's link as in
-// struct am_gauges. 0: nothing was measured yet.
+// media_downlink: the estimate of what may be sent to a viewer's transport, in kbit/s.
+// media_link_gauge: the state of a transport's link, as in struct am_gauges. Both are 0 if nothing
+// has been measured yet.
 uint32_t media_downlink(const struct media *, am_id transport);
 uint32_t media_link_gauge(const struct media *, am_id transport);
 
-// Copy an object's figures. False: nothing is known of it yet, and all are 0.
+// Copy an object's figures. False if nothing is known of the object yet; all figures are then 0.
 bool media_subscription_figures(const struct media *, am_id, struct am_subscription_figures *);
 bool media_transport_figures(const struct media *, am_id, struct am_transport_figures *);
 bool media_track_figures(const struct media *, am_id, struct am_track_figures *);
 
-// Commands. 0: done will be called, once; -errno: it will not. done NULL: nobody waits.
+// Commands. They return 0 if done will be called, once; or -errno if it will not. done may be NULL.
 [[nodiscard]] int media_transport_add(
         struct media *m, const struct am_cmd_transport_add *command, media_done *done, void *owner,
         const struct media_call *call

@@ -101,7 +101,7 @@ uint32_t media_link_gauge(const struct media *m, am_id transport)
 	return media_map(m) ? am_gauge_get(media_map(m)->gauges.transports, transport) : 0;
 }
 
-// at: NULL if there is no region.
+// at is NULL if there is no region.
 static bool figures_read(const void *at, am_id id, void *out, size_t size)
 {
 	uint32_t epoch = 0;
