@@ -1,8 +1,7 @@
-// Accounts: whose pages may embed rooms, whose tokens open them, whose servers are asked. All of
-// them are in memory as the loop's own; behind them lies a SQLite file that outlives the data
-// plane. Values of struct account never change: a change makes a new one, stores it, and then puts
-// it in the old one's place. So keep an account's id, never its pointer, from one event to the
-// next.
+// Accounts: whose pages may embed rooms, whose tokens open rooms, and whose servers are called. All
+// accounts are in memory and belong to the loop; they are stored in a SQLite file that outlives the
+// data plane. A struct account never changes: a change makes a new one, stores it, and then puts it
+// in place of the old one. So keep an account's id from one event to the next, never its pointer.
 #pragma once
 
 #include <stdbool.h>
@@ -11,7 +10,7 @@
 
 struct store_counts;
 
-#define ACCOUNT_DEFAULT       "default" // always exists; has localhost unless another claims it
+#define ACCOUNT_DEFAULT       "default" // always exists; has localhost unless another account does
 #define ACCOUNT_MAX           1024
 #define ACCOUNT_NAME_MAX      64 // A-Z a-z 0-9 _ -
 #define ACCOUNT_HOST_MAX      32
@@ -27,9 +26,9 @@ struct store_counts;
 #define ACCOUNT_ANCESTORS_SIZE                                                                     \
 	(sizeof("frame-ancestors 'self'") + ACCOUNT_DOMAIN_MAX * (ACCOUNT_ORIGIN_SIZE + 1))
 
-// How much each account may have of what all share: name, setting, default, help. The defaults are
-// enough for a full webinar (20 speakers with two tracks, 2000 viewers), and leave some of the
-// server to others; the 2048 WebSockets of one address use only a part of each.
+// How much each account may have of what all accounts share: name, setting, default, help. The
+// defaults are enough for a full webinar (20 speakers with two tracks, 2000 viewers) and leave some
+// of the server to others. The 2048 WebSockets of one address use only a part of each quota.
 #define QUOTAS(X)                                                                                  \
 	X(ROOMS, "max-rooms", 8192, "rooms at once")                                               \
 	X(PEERS, "max-peers", 8192, "people in rooms or waiting there at once")                    \
@@ -55,8 +54,8 @@ struct account_key {
 	int64_t created_ms;
 };
 
-// The token itself is 256 random bits, and was shown only once. Its hash therefore needs neither
-// salt nor a slow function.
+// The token itself has 256 random bits and was shown only once, so its hash needs neither salt nor
+// a slow function.
 struct account_api_token {
 	char name[ACCOUNT_NAME_MAX + 1];
 	uint8_t hash[ACCOUNT_HASH_SIZE]; // SHA-256
@@ -67,20 +66,20 @@ struct account {
 	uint64_t id; // never used again once the account is removed
 	char name[ACCOUNT_NAME_MAX + 1];
 	int64_t created_ms;
-	bool jwt_required; // nobody comes in without a token
-	bool debug; // a page's URL may say which servers are asked, whichever they are
-	bool hook_fail_open; // a joinPeer without an answer admits
+	bool jwt_required; // nobody may enter without a token
+	bool debug; // a page's URL may name the servers that are called, at any domain
+	bool hook_fail_open; // without an answer, joinPeer admits
 	bool enforce_start_time; // without asking a webhook
 	uint8_t hook_version; // 1: GET; 2: POST JSON, signed
-	char *access_url; // of the access check; NULL: none, as for those below
-	char *authorization_access; // Authorization of the access check
-	char *api_event; // of the webhooks: without a slash at its end
-	char *auth_event; // Authorization of the webhooks
-	char *hook_secret; // key of the signature; there with hook_version 2
-	bool native_clients; // a WebSocket without Origin, which no browser opens, needs no token
+	char *access_url; // of the access check; NULL: none, like those below
+	char *authorization_access; // Authorization header of the access check
+	char *api_event; // base URL of the webhooks, without a slash at its end
+	char *auth_event; // Authorization header of the webhooks
+	char *hook_secret; // key of the signature; set if hook_version is 2
+	bool native_clients; // a WebSocket without Origin, which is no browser's, needs no token
 	bool waiting_room; // in each of its rooms, whatever tokens say
-	char *rest_addresses; // whose REST requests need no API token: address_list_has; NULL: none
-	uint32_t quotas[QUOTA_COUNT]; // how much it may have at once
+	char *rest_addresses; // need no API token for REST (address_list_has); NULL: none
+	uint32_t quotas[QUOTA_COUNT]; // how much the account may have at once
 	uint32_t host_count;
 	char **hosts; // lower case, without port; "*.company.example" is all hosts under it;
 	              // "[::1]"
@@ -103,15 +102,16 @@ struct accounts;
 void accounts_close(struct accounts *);
 
 // Puts an account in force (edit.h): a new one, whose id is 0, or one that replaces the account
-// with its id. Takes it over, even on failure: -EINVAL, -EEXIST, -ENOSPC with a sentence.
+// with the same id. Takes over the account, even on failure: -EINVAL, -EEXIST or -ENOSPC, with a
+// sentence.
 [[nodiscard]] int accounts_put(struct accounts *, struct account *, struct account_error *);
 
-// What still refers to it finds the default account, or nothing. -ENOENT, or -EPERM: it is the
-// default account.
+// Removes an account. What still refers to it then finds the default account, or none. -ENOENT, or
+// -EPERM for the default account.
 [[nodiscard]] int accounts_remove(struct accounts *, uint64_t id, struct account_error *);
 
-// The last change's number, for accounts_are_written: changes are in force before they are in the
-// file, since the loop does not wait for a disk.
+// The number of the last change, for accounts_are_written: changes are in force before they are in
+// the file, since the loop does not wait for a disk.
 uint64_t accounts_last_change(const struct accounts *);
 bool accounts_are_written(const struct accounts *, uint64_t change);
 
@@ -120,44 +120,47 @@ void accounts_count(const struct accounts *, struct store_counts *);
 
 // The account for a Host header, with or without a port: the one with that host, else the one with
 // the longest matching wildcard. Otherwise the default account, if a client on this machine (local)
-// asks for localhost or a loopback address, or after accounts_serve_unknown_hosts; else NULL. host
+// requests localhost or a loopback address, or after accounts_serve_unknown_hosts; else NULL. host
 // may be NULL.
 const struct account *accounts_by_host(const struct accounts *, const char *host, bool local);
 void accounts_serve_unknown_hosts(struct accounts *, bool);
 
-// Counts a request for a host that accounts_by_host does not know, and logs the remedy, at most
-// every ten seconds.
+// Counts a request for a host that accounts_by_host does not know and logs what to do about it, at
+// most every ten seconds.
 void accounts_refuse_host(struct accounts *, const char *host, uint64_t now_ms);
 
-// NULL: no such account, or removed meanwhile.
+// NULL if there is no such account, or no longer.
 const struct account *accounts_by_id(const struct accounts *, uint64_t id);
 const struct account *accounts_by_name(const struct accounts *, const char *name);
 
-// By an API token as REST clients send it. NULL: unknown.
+// Finds the account of an API token that a REST client sent. NULL if the token is unknown.
 const struct account *accounts_by_api_token(const struct accounts *, const char *token);
 
-// The account after `previous`, NULL: the first; in the order of their names.
+// The account after `previous`, or the first if that is NULL, in the order of names.
 const struct account *accounts_next(const struct accounts *, const struct account *previous);
 
-// Whether a WebSocket or request of this Origin is allowed: it is the host that was asked (any
-// port, since a proxy may change it), or an allowed domain. Origin NULL and "null" are never
+// Whether a WebSocket or request with this Origin is allowed: the Origin is the requested host
+// (with any port, since a proxy may change it) or an allowed domain. NULL and "null" are never
 // allowed.
 [[nodiscard]] bool
 account_allows_origin(const struct account *, const char *host, const char *origin);
 
-// The URL's host is one of the allowed domains, whatever its port. url is a good one.
+// Whether the URL's host is one of the allowed domains, whatever its port. The url must be valid
+// (attribute_url_is_good).
 [[nodiscard]] bool account_allows_url(const struct account *, const char *url);
 
-// "frame-ancestors 'self' …", at most ACCOUNT_ANCESTORS_SIZE with its end. Returns its length.
+// Writes "frame-ancestors 'self' …", at most ACCOUNT_ANCESTORS_SIZE bytes with the terminator.
+// Returns its length.
 size_t account_frame_ancestors(const struct account *, char *out, size_t size);
 
-// When the token of this identity (struct claims) was first used, which is now where it was not;
-// kept until the token has expired, or the account has max-tokens newer ones.
+// When the token with this identity (struct claims) was first used; if it has not been used before,
+// that is now. The time is kept until the token has expired, or the account has max-tokens newer
+// ones.
 [[nodiscard]] int64_t accounts_token_first_used_ms(
         struct accounts *, uint64_t account_id, const char *identity, int64_t expires_s,
         int64_t now_ms
 );
 
-// Forgets all first uses, so that lifetimes begin anew with the next use. Returns how many there
-// were.
+// Forgets all first uses, so that lifetimes begin anew with the next use. Returns how many it
+// forgot.
 uint32_t accounts_forget_tokens(struct accounts *, uint64_t account_id);

@@ -25,7 +25,7 @@
 
 #define PRUNE_MS       3600000
 #define REFUSED_LOG_MS 10000
-#define PRUNE_MARGIN_S 86400 // for a clock that is put back
+#define PRUNE_MARGIN_S 86400 // in case the clock is put back
 
 // A host or an API token's hash, and the account that has it.
 struct entry {
@@ -45,8 +45,8 @@ struct accounts {
 	struct entry *entries;
 	struct token_uses token_uses;
 	uint64_t last_change;
-	bool unknown_served; // the default account serves hosts that no account has
-	uint64_t refused_ms; // when an unknown host was logged, 0: never
+	bool unknown_served; // the default account serves hosts that belong to no account
+	uint64_t refused_ms; // when an unknown host was last logged; 0: never
 };
 
 static void entry_add(struct accounts *s, struct map *m, const struct account *a, const char *key)
@@ -65,7 +65,7 @@ static void index_drop(struct accounts *s)
 	free(s->entries);
 }
 
-// Indexes the hosts and API tokens of all accounts anew: changes are rare.
+// Rebuilds the index of all accounts' hosts and API tokens, since changes are rare.
 static void index_make(struct accounts *s)
 {
 	size_t size = 0;
@@ -94,7 +94,7 @@ static const struct account *entry_find(const struct map *m, const char *key)
 	return n ? container_of(n, struct entry, node)->account : NULL;
 }
 
-// The first place whose name is not before this one.
+// The first place in the list whose name does not sort before this one.
 static uint32_t place_of(const struct accounts *s, const char *name)
 {
 	uint32_t i = 0;
@@ -129,7 +129,7 @@ const struct account *accounts_next(const struct accounts *s, const struct accou
 	return i < s->count ? s->list[i] : NULL;
 }
 
-// An address in brackets, in its one form.
+// Writes an address in brackets in its canonical form.
 static bool brackets_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *host)
 {
 	char text[ADDRESS_TEXT_SIZE];
@@ -147,7 +147,8 @@ static bool brackets_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *h
 	return true;
 }
 
-// In lower case, without port and root dot. False: no account can have such a host.
+// Writes a host in lower case, without port and trailing dot. False if no account can have such a
+// host.
 static bool host_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *host)
 {
 	size_t len = strcspn(host, ":");
@@ -224,7 +225,8 @@ void accounts_refuse_host(struct accounts *s, const char *host, uint64_t now_ms)
 		am_warning("accounts: a request has no host, or an invalid one");
 }
 
-// By hash: comparison times reveal nothing, since a guesser cannot choose the hash of a guess.
+// Looks the token up by its hash: comparison times reveal nothing, since nobody can choose the hash
+// of a guess.
 const struct account *accounts_by_api_token(const struct accounts *s, const char *token)
 {
 	uint8_t hash[HASH_SIZE];
@@ -407,7 +409,7 @@ static char *text_copy(const char *text)
 	return text ? memory_copy_string(text) : NULL;
 }
 
-// A damaged account must not become one that demands less, so the process does not start.
+// A damaged account must not turn into one with fewer requirements, so the process does not start.
 static int on_account(void *owner, const struct store_account *from)
 {
 	struct accounts *s = owner;

@@ -25,12 +25,12 @@ struct connection {
 	LIST_ENTRY(connection) of_all;
 	struct admin *admin;
 	struct loop_source source;
-	struct loop_timer timer; // idle; while waiting: the next check
-	size_t len; // of request or answer
+	struct loop_timer timer; // idle limit; while waiting: the next check
+	size_t len; // of the request or the answer
 	size_t sent;
 	char *bytes;
 	struct json *answer; // while waiting
-	uint64_t change; // to wait for
+	uint64_t change; // the change to wait for
 	uint64_t give_up_ms;
 };
 

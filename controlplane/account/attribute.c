@@ -14,7 +14,7 @@
 #include <strings.h>
 
 #define START_S_MAX ((int64_t)100000000000) // anything larger is in milliseconds
-#define COUNT_MAX   1000000 // of people: as good as no limit
+#define COUNT_MAX   1000000 // people: as good as no limit
 #define TIME_MS_MAX ((int64_t)253402300799999) // the end of year 9999
 
 enum type {
@@ -136,7 +136,7 @@ bool attribute_base_url_read(char *out, size_t size, const char *s)
 	if (!attribute_url_is_good(s) || strpbrk(s, "?#") || strlen(s) >= size)
 		return false;
 	size_t len = strlen(s);
-	while (s[len - 1] == '/') // ends at the host at the latest
+	while (s[len - 1] == '/') // stops at the host at the latest
 		len--;
 	memcpy(out, s, len);
 	out[len] = '\0';
@@ -237,8 +237,8 @@ void attributes_set(struct attributes *s, enum attribute a, const char *value)
 		attributes_ignore(s, a);
 }
 
-// The value as it would be in a URL; NULL if its type does not fit. Numbers are accepted where a
-// number is meant, and as a peerId, which may be "number, GUID, or email".
+// The value as it would be in a URL; NULL if its type does not fit. Numbers are accepted for
+// numeric attributes and as a peerId, which may be a "number, GUID, or email".
 static const char *text_of(enum type type, const struct json *value, char number[24])
 {
 	bool truth;

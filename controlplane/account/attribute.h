@@ -1,6 +1,6 @@
 // Attributes of a participant that the server knows. They come from a token's claims or from the
-// page's URL, under the same names and with the same rules for values. A bad value is ignored and
-// reported, so that the page can warn of it; it breaks nothing.
+// page's URL, under the same names and with the same rules for values. A bad value does no harm: it
+// is ignored, and reported so that the page can warn of it.
 #pragma once
 
 #include <stdbool.h>
@@ -19,36 +19,36 @@ struct json;
 
 enum attribute {
 	ATTRIBUTE_ACCESS_TOKEN,
-	ATTRIBUTE_CAN_RECORD, // in tokens alone
+	ATTRIBUTE_CAN_RECORD, // in tokens only
 	ATTRIBUTE_DISPLAY_NAME,
 	ATTRIBUTE_ITISPARTICIPANT,
 	ATTRIBUTE_PEER_ID,
-	ATTRIBUTE_ROLE, // in tokens alone
+	ATTRIBUTE_ROLE, // in tokens only
 	ATTRIBUTE_TOKEN_LIFETIME,
 	ATTRIBUTE_VIDEO,
-	ATTRIBUTE_WAITING_ROOM, // in tokens alone
+	ATTRIBUTE_WAITING_ROOM, // in tokens only
 	ATTRIBUTE_ACCESS_URL,
 	ATTRIBUTE_API_EVENT,
 	ATTRIBUTE_AUTH_EVENT,
 	ATTRIBUTE_AUTHORIZATION_ACCESS,
 	ATTRIBUTE_ROOM_ID,
-	ATTRIBUTE_START_TIME, // in tokens alone
-	ATTRIBUTE_MAX_BROADCASTERS, // in tokens alone
-	ATTRIBUTE_MAX_WATCHERS, // in tokens alone
+	ATTRIBUTE_START_TIME, // in tokens only
+	ATTRIBUTE_MAX_BROADCASTERS, // in tokens only
+	ATTRIBUTE_MAX_WATCHERS, // in tokens only
 	ATTRIBUTE_PIN,
 	ATTRIBUTE_HAND_ENABLED,
 	ATTRIBUTE_COUNT,
 	ATTRIBUTE_NONE = ATTRIBUTE_COUNT,
 };
 
-// A field counts only if attributes_have says so; else it is zero or empty.
+// A field is valid only if attributes_have says so; otherwise it is zero or empty.
 struct attributes {
 	uint32_t present; // a bit for each enum attribute with a good value
-	uint32_t ignored; // a bit for each with a bad one
+	uint32_t ignored; // a bit for each attribute with a bad value
 	bool can_record;
 	bool hand_enabled;
 	bool itisparticipant;
-	bool moderator; // role
+	bool moderator; // from the attribute role
 	bool waiting_room;
 	int64_t token_lifetime_ms;
 	int64_t start_time_ms; // CLOCK_REALTIME
@@ -66,7 +66,7 @@ struct attributes {
 	char authorization_access[ATTRIBUTE_HEADER_MAX + 1];
 };
 
-// The attribute of this name, or ATTRIBUTE_NONE. peerID is peerId.
+// The attribute of this name, or ATTRIBUTE_NONE. Accepts peerID for peerId.
 enum attribute attribute_find(const char *name);
 const char *attribute_name(enum attribute);
 
@@ -75,22 +75,22 @@ bool attribute_is_jwt_only(enum attribute);
 
 bool attributes_have(const struct attributes *, enum attribute);
 
-// Sets it from text as it stands in a URL, unescaped. Empty text sets nothing; a bad value makes it
-// ignored. The caller must know whether this attribute is allowed in a URL.
+// Sets an attribute from its unescaped text in a URL. Empty text sets nothing; a bad value marks
+// the attribute as ignored. The caller must know whether this attribute is allowed in a URL.
 void attributes_set(struct attributes *, enum attribute, const char *value);
 
-// Sets it from a claim, in which true and 1 are as good as "true".
+// Sets an attribute from a claim, in which true and 1 mean the same as "true".
 void attributes_set_json(struct attributes *, enum attribute, const struct json *value);
 
-// Removes the value and reports it, because the caller's rules do not allow it.
+// Removes a value that the caller's rules do not allow, and marks the attribute as ignored.
 void attributes_ignore(struct attributes *, enum attribute);
 
-// Puts a token's claims in place of the URL's values. A claim with a bad value removes the URL's,
-// too: a visitor must not choose what an integrator meant to fix.
+// Replaces the URL's values by those of a token's claims. A claim with a bad value removes the
+// URL's value, too: a visitor must not choose what an integrator meant to fix.
 void attributes_override(struct attributes *of_url, const struct attributes *of_claims);
 
 // Rules that accounts share with attributes.
 [[nodiscard]] bool attribute_url_is_good(const char *); // https, a host, printable ASCII
-// As above, without query and fragment; out has no slashes at its end.
+// As above, but without query and fragment; out has no slashes at its end.
 [[nodiscard]] bool attribute_base_url_read(char *out, size_t size, const char *);
 [[nodiscard]] bool attribute_header_is_good(const char *); // printable ASCII, no CR or LF

@@ -10,7 +10,7 @@
 
 #define LABEL_MAX 63 // RFC 1035 2.3.4
 
-// Developers open their pages under either. [::1] cannot be a host source: CSP 3, 2.3.1.
+// Developers open their pages under either of these. [::1] cannot be a host source (CSP 3, 2.3.1).
 #define LOCALHOST "localhost"
 #define LOOPBACK  "127.0.0.1"
 
@@ -21,8 +21,8 @@ static bool refuse(const char **why, const char *reason)
 	return false;
 }
 
-// Copies the name at text in lower case, up to a character that no name has. Returns its length, or
-// 0 if there is none.
+// Copies the name at text in lower case, up to a character that names do not have. Returns the
+// length of the name, or 0 if there is none.
 static size_t name_read(char *out, const char *text)
 {
 	size_t len = 0, label = 0;
@@ -40,7 +40,8 @@ static size_t name_read(char *out, const char *text)
 	return label ? len : 0; // no dot at the end
 }
 
-// ":8443", ":*" if any port is allowed, or nothing: the scheme's own. Must be all that is left.
+// Reads ":8443", ":*" if `any` allows that, or nothing for the scheme's default port. There must be
+// no text after it.
 static bool port_read(struct domain *d, const char *text, bool any)
 {
 	d->port = d->app[0] ? 0 : d->secure ? 443 : 80;
@@ -57,7 +58,7 @@ static bool port_read(struct domain *d, const char *text, bool any)
 	return d->port >= 1 && d->port <= 65535;
 }
 
-// An app's scheme (RFC 3986 3.1), which is none that browsers or the system give a meaning.
+// Reads an app's scheme (RFC 3986 3.1), which must not have a meaning to browsers or the system.
 static const char *app_read(struct domain *d, const char *text)
 {
 	static const char *const others[] = {"about",      "blob", "data", "file",
@@ -151,7 +152,7 @@ void domain_write(char *out, const struct domain *d)
 		sprintf(out + n, ":%d", d->port);
 }
 
-// "[…]": the content need not be an address, since it is only compared.
+// Reads "[…]". The content need not be an address, since it is only compared.
 static size_t brackets_read(char *out, const char *text)
 {
 	size_t len = 1 + strspn(text + 1, "0123456789abcdefABCDEF:.");
@@ -206,7 +207,7 @@ bool domain_matches(const struct domain *d, const struct domain *origin)
 	       strcmp(origin->host + have - want, d->host) == 0;
 }
 
-// "[2001:db8::1]", in its one form.
+// Reads "[2001:db8::1]" into its canonical form.
 static bool host_read_address(char *out, const char *text)
 {
 	char address[ADDRESS_TEXT_SIZE];

@@ -132,7 +132,7 @@ void account_free(struct account *a)
 	free(a);
 }
 
-// The text's place in the list, or count.
+// The index of the text in the list, or count.
 static uint32_t list_find(char *const *list, uint32_t count, const char *text)
 {
 	uint32_t i = 0;

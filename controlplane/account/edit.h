@@ -1,5 +1,5 @@
-// Changes to an account before it is put in force (accounts_put). Each is checked, and returns 0,
-// or -EINVAL, -EEXIST, -ENOENT or -ENOSPC with a sentence for the operator in error.
+// Changes to an account before it is put in force (accounts_put). Each function checks its change
+// and returns 0, or -EINVAL, -EEXIST, -ENOENT or -ENOSPC with a sentence for the operator in error.
 #pragma once
 
 #include <stddef.h>
@@ -19,13 +19,13 @@ struct account_error {
 __attribute__((format(printf, 3, 4))) int
 account_fail(struct account_error *, int error, const char *format, ...);
 
-// A new account: nobody but its own hosts may embed it, and no JWT is required. NULL with errno
-// EINVAL: not a name.
+// Makes a new account: only its own hosts may embed it, and no JWT is required. NULL with errno
+// EINVAL if name is not valid.
 [[nodiscard]] struct account *account_create(const char *name, struct account_error *);
 [[nodiscard]] struct account *account_copy(const struct account *);
 void account_free(struct account *);
 
-// Wipes it.
+// Wipes the secret and frees it.
 void account_secret_free(char *);
 
 // "company.example" or "*.company.example".
@@ -37,13 +37,13 @@ void account_secret_free(char *);
 [[nodiscard]] int
 account_remove_domain(struct account *, const char *domain, struct account_error *);
 
-// A public key as PEM. kid NULL: it is derived from the key.
+// pem is a public key. If kid is NULL, it is derived from the key.
 [[nodiscard]] int account_add_key(
         struct account *a, const char *kid, const char *pem, int64_t now_ms, struct account_error *e
 );
 [[nodiscard]] int account_remove_key(struct account *, const char *kid, struct account_error *);
 
-// Makes a token, of which only the hash is kept.
+// Makes a token; the account keeps only its hash.
 [[nodiscard]] int account_add_api_token(
         struct account *a, const char *name, int64_t now_ms, char token[ACCOUNT_API_TOKEN_SIZE],
         struct account_error *e

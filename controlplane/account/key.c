@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What operators paste by mistake.
+// What operators paste by mistake instead of a public key.
 static const struct {
 	const char *has, *why;
 } mistakes[] = {

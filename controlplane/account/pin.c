@@ -11,7 +11,7 @@
 
 struct tries {
 	uint64_t since_ms; // CLOCK_MONOTONIC
-	uint32_t count; // wrong ones since then
+	uint32_t count; // wrong PINs since then
 };
 
 struct pins *pins_create(void)
@@ -40,7 +40,7 @@ enum refusal pins_check(
 	struct tries *t = shelf_find(shelf, key);
 	if (t && now_ms - t->since_ms >= PIN_TRIES_MS)
 		*t = (struct tries){.since_ms = now_ms};
-	if (t && t->count >= PIN_TRIES) // even the right one: guesses must learn nothing
+	if (t && t->count >= PIN_TRIES) // even with the right PIN, so that guessing reveals nothing
 		return REFUSAL_PIN_LOCKED;
 	if (text_equals_secret(given, pin))
 		return REFUSAL_NONE;

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define VALUE_MAX          4096 // characters, as in the operator's command
-#define SECRET_MIN         16 // characters of one that is not new
+#define SECRET_MIN         16 // characters of a secret that the operator gives
 #define HOOK_SECRET_PREFIX "whsec_"
 #define HOOK_SECRET_BYTES  32
 #define HOOK_SECRET_SIZE   (sizeof(HOOK_SECRET_PREFIX) + (HOOK_SECRET_BYTES + 2) / 3 * 4)
@@ -55,7 +55,8 @@ const struct account_setting account_settings[] = {
                 {0},
 };
 
-// Kinds and places of the settings above, in the same order. New ones need no column in the file.
+// Kinds and members of the settings above, in the same order. New settings need no column in the
+// file.
 static const struct {
 	enum kind kind;
 	size_t offset;
@@ -78,7 +79,7 @@ static const struct {
         QUOTAS(QUOTA_FIELD)
 #undef QUOTA_FIELD
 };
-#define WITH_COLUMN 10 // the first ones have a column in the file
+#define WITH_COLUMN 10 // so many of the first ones have a column in the file
 static_assert(
         sizeof(fields) / sizeof(fields[0]) + 1 ==
         sizeof(account_settings) / sizeof(account_settings[0])
@@ -93,13 +94,13 @@ static int setting_find(const char *name)
 	return -1;
 }
 
-// One of two words: 0 or 1; else -1.
+// Returns 0 or 1 for one of two words, else -1.
 static int word_read(const char *value, const char *zero, const char *one)
 {
 	return strcmp(value, one) == 0 ? 1 : strcmp(value, zero) == 0 ? 0 : -1;
 }
 
-// As libraries for Standard Webhooks expect it: "whsec_" and base64.
+// Makes a secret as libraries for Standard Webhooks expect it: "whsec_" and base64.
 static void hook_secret_make(char out[HOOK_SECRET_SIZE])
 {
 	unsigned char random[HOOK_SECRET_BYTES];

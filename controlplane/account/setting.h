@@ -1,4 +1,4 @@
-// The settings of an account that have one value, under the names that operators use.
+// The settings of an account that have a single value, under the names that operators use.
 #pragma once
 
 #include "account/edit.h"
@@ -18,14 +18,14 @@ account_set(struct account *a, const char *name, const char *value, struct accou
 
 #define ACCOUNT_NUMBER_SIZE 12
 
-// The setting's value as account_set takes it, even if it is a secret. It is the account's memory,
-// or `scratch`.
+// The setting's value as account_set takes it, even if it is a secret. The text is in the account's
+// memory or in `scratch`.
 const char *
 account_get(const struct account *a, const char *name, char scratch[ACCOUNT_NUMBER_SIZE]);
 
-// The settings that have no column of their own in the accounts' file, as a JSON object: only those
-// that differ from a new account's. Freed with free().
+// Writes the settings that have no column of their own in the accounts' file as a JSON object: only
+// those that differ from the settings of a new account. Freed with free().
 [[nodiscard]] char *account_settings_write(const struct account *);
 
-// Reads them into an account that has a new account's values. 0 or -EINVAL.
+// Reads these settings into a new account. 0 or -EINVAL.
 [[nodiscard]] int account_settings_read(struct account *, const char *text);

@@ -17,7 +17,7 @@
 #define PAYLOAD_MAX   BASE64URL_BYTES(TOKEN_LEN_MAX)
 #define SIGNATURE_MAX (ACCOUNT_KEY_BITS_MAX / 8)
 #define EXPIRES_MAX_S                                                                              \
-	((int64_t)253402300799) // the end of year 9999; more is milliseconds by mistake
+	((int64_t)253402300799) // the end of year 9999; more must be milliseconds by mistake
 
 struct part {
 	const char *text;
@@ -65,7 +65,7 @@ static bool jws_split(const char *token, size_t len, struct jws *out)
 	return true; // a third dot is not base64url
 }
 
-// A JSON object that every parser reads alike, or NULL.
+// Decodes a JSON object that every parser reads the same way, or returns NULL.
 static struct json *object_decode(struct part p, size_t max)
 {
 	char text[PAYLOAD_MAX];
@@ -73,7 +73,7 @@ static struct json *object_decode(struct part p, size_t max)
 	if (p.len == 0 || BASE64URL_BYTES(p.len) > max)
 		return NULL;
 	ssize_t len = base64url_decode((uint8_t *)text, p.text, p.len);
-	// cJSON would end a string at a zero.
+	// A string of cJSON would end at a NUL.
 	if (len < 0 || memchr(text, 0, (size_t)len) || memmem(text, (size_t)len, "\\u0000", 6))
 		return NULL;
 	struct json *j = json_parse(text, (size_t)len);
@@ -83,15 +83,15 @@ static struct json *object_decode(struct part p, size_t max)
 	return NULL;
 }
 
-// RFC 8725 3.1: the algorithm is ours to choose, the header may only agree.
+// RFC 8725 3.1: the server chooses the algorithm, and the header must agree.
 static bool algorithm_is_ours(const struct json *header)
 {
 	const char *alg = json_string(header, "alg", 8);
 	return alg && strcmp(alg, "RS256") == 0;
 }
 
-// True if the header asks for what we do not do (RFC 7515 4.1.11, RFC 7797), wraps another token
-// (RFC 7519 5.2), brings a key (RFC 8725 3.10), or has a kid that is not a string.
+// True if the header requires an extension (RFC 7515 4.1.11, RFC 7797), wraps another token (RFC
+// 7519 5.2), contains or refers to a key (RFC 8725 3.10), or has a kid that is not a string.
 static bool header_is_refused(const struct json *header)
 {
 	static const char *const refused[] = {"crit", "cty", "b64", "jku", "jwk", "x5u", "x5c"};
@@ -109,7 +109,7 @@ static bool signature_is_good(
 )
 {
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *context; // md's
+	EVP_PKEY_CTX *context; // owned by md
 
 	bool good =
 	        md && EVP_DigestVerifyInit(md, &context, EVP_sha256(), NULL, k->key) == 1 &&
@@ -165,7 +165,7 @@ jws_verify(const struct account *a, const char *token, size_t len, struct jws *j
 	return result;
 }
 
-// A NumericDate (RFC 7519 2), which may have a fraction. Absent: `absent`.
+// Reads a NumericDate (RFC 7519 2), which may have a fraction. If there is none, *out is `absent`.
 static bool date_read(const struct json *claims, const char *name, int64_t absent, int64_t *out)
 {
 	double d;
@@ -190,8 +190,8 @@ static enum token_result times_check(const struct json *claims, int64_t now_s, i
 	return now_s < not_before_s - TOKEN_LEEWAY_S ? TOKEN_NOT_YET_VALID : TOKEN_GOOD;
 }
 
-// A jti names the token, even if it is issued again; otherwise its bytes do, which have only one
-// spelling.
+// A jti identifies the token, even if it is issued again; otherwise its bytes do, which have only
+// one spelling.
 static void
 identity_make(char out[TOKEN_IDENTITY_SIZE], const char *jti, const char *token, size_t len)
 {
@@ -199,7 +199,7 @@ identity_make(char out[TOKEN_IDENTITY_SIZE], const char *jti, const char *token,
 	uint8_t hash[HASH_SIZE];
 
 	if (jti && *jti) {
-		int n = snprintf(text, sizeof(text), "jti:%s", jti); // ':' is in no token
+		int n = snprintf(text, sizeof(text), "jti:%s", jti); // no token contains ':'
 		hash_sha256(hash, text, (size_t)n);
 	} else {
 		hash_sha256(hash, token, len);
@@ -219,7 +219,7 @@ static enum token_result claims_read(const struct json *payload, int64_t now_s, 
 		if (a != ATTRIBUTE_NONE && !json_is_null(m))
 			attributes_set_json(&out->attributes, a, m);
 	}
-	// These restrict the token, so bad ones are not ignored.
+	// These claims restrict the token, so bad values are not ignored.
 	if (json_has(payload, "roomId") && !attributes_have(&out->attributes, ATTRIBUTE_ROOM_ID))
 		return TOKEN_BAD_CLAIMS;
 	if (json_has(payload, "jti") && !json_string(payload, "jti", PAYLOAD_MAX - 1))

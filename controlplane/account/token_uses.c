@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define USES_MAX    1048576 // of all accounts
+#define USES_MAX    1048576 // of all accounts together
 #define ACCOUNT_LEN 16 // digits before the identity in a key
 #define KEY_SIZE    (ACCOUNT_LEN + TOKEN_IDENTITY_SIZE)
 
@@ -26,12 +26,12 @@ struct token_use {
 	char key[KEY_SIZE];
 };
 
-// What is remembered of one account's tokens, the oldest first.
+// The uses of one account's tokens, the oldest first.
 struct token_owner {
 	LIST_ENTRY(token_owner) of_all;
 	uint64_t account_id;
 	uint32_t count;
-	bool told; // the log, that the oldest must go
+	bool told; // the log says already that the oldest are forgotten
 	TAILQ_HEAD(, token_use) uses;
 };
 
@@ -45,7 +45,7 @@ void token_uses_init(
 	LIST_INIT(&t->owners);
 }
 
-// NULL: nothing is remembered of it.
+// NULL if the account has no uses.
 static struct token_owner *owner_find(const struct token_uses *t, uint64_t account_id)
 {
 	struct token_owner *o;
@@ -81,7 +81,7 @@ static struct token_owner *owner_largest(const struct token_uses *t)
 	return largest;
 }
 
-// Its owner goes with the last one.
+// With its last use, the owner is freed, too.
 static void use_forget(struct token_uses *t, struct token_use *u)
 {
 	struct token_owner *o = u->owner;
@@ -161,7 +161,7 @@ static void oldest_forget(struct token_uses *t, struct token_owner *o)
 	use_forget(t, u);
 }
 
-// So that one more can be remembered.
+// Makes room for one more use.
 static void room_make(struct token_uses *t, uint64_t account_id)
 {
 	const struct account *a = accounts_by_id(t->accounts, account_id);

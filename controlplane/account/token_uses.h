@@ -1,6 +1,6 @@
-// Tokens with a lifetime that have been used, and when first. Each is remembered until it
-// ends, or until its account has too many newer ones; where all accounts have too many together,
-// whichever has most loses its oldest.
+// Tokens with a lifetime that have been used, and the time of their first use. Each is remembered
+// until it expires, or until its account has too many newer ones. If all accounts together have too
+// many, the account with the most loses its oldest one.
 #pragma once
 
 #include <stdint.h>
@@ -16,20 +16,20 @@ struct token_uses {
 	const struct accounts *accounts;
 	struct store_accounts *store;
 	struct map by_key; // account and identity
-	LIST_HEAD(, token_owner) owners; // accounts that have some
+	LIST_HEAD(, token_owner) owners; // accounts that have used tokens
 };
 
-// Both are lent; the store is told of what is remembered and forgotten.
+// Both pointers are lent. The store is told what is remembered and what is forgotten.
 void token_uses_init(struct token_uses *, const struct accounts *, struct store_accounts *);
 void token_uses_fini(struct token_uses *);
 
-// One that is in the store.
+// Adds a use that is in the store already.
 void token_uses_add(struct token_uses *, const struct store_token_use *);
 
-// When it was first used, which is now where it was not.
+// When the token was first used; if it has not been used before, that is now, and is remembered.
 int64_t token_uses_first_ms(struct token_uses *, const struct store_token_use *now);
 
-// Forget what the store forgets without them: an account's, of which they return how many there
-// were; and what had expired before that time.
+// Forget what the store forgets without being told: all uses of an account, whose number
+// token_uses_clear returns; or the uses of tokens that expired before before_s.
 uint32_t token_uses_clear(struct token_uses *, uint64_t account_id);
 void token_uses_expire(struct token_uses *, int64_t before_s);
