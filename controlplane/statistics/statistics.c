@@ -30,7 +30,7 @@ struct session {
 	struct history_session stored; // owns its strings
 	char id[17]; // in hexadecimal
 	struct map_node by_id;
-	// Of an orphan: the previous process left the session open.
+	// Set for an orphan: a session that the previous process left open.
 	char *key;
 	struct map_node by_key;
 	TAILQ_ENTRY(session) next;
@@ -38,12 +38,13 @@ struct session {
 
 TAILQ_HEAD(session_list, session);
 
-// A query under way. Until the answer is there, what `reads` calls belongs to the reader's thread.
+// A query under way. Until it is answered, the functions in `reads`, except done, run in the
+// reader's thread.
 struct query {
 	struct history_stays reads;
 	struct statistics *statistics; // NULL: destroyed meanwhile
 	uint64_t call;
-	statistics_done *done; // NULL: nobody waits any more
+	statistics_done *done; // NULL: nobody waits for the answer any more
 	void *owner;
 	unsigned status;
 	const char *error; // NULL: none
@@ -51,8 +52,8 @@ struct query {
 	TAILQ_ENTRY(query) next;
 	int64_t now_ms;
 	struct statistics_totals totals; // of the summary
-	struct json *list; // of sessions, and stretches
-	struct json *participants; // with stretches; NULL: there is no such room now
+	struct json *list; // of sessions or stretches
+	struct json *participants; // for stretches; NULL: there is no such room now
 	int64_t left; // sessions that the list may still take
 	char cursor[CURSOR_SIZE]; // of the list's last entry
 	bool more; // entries follow the last one
@@ -65,7 +66,7 @@ struct statistics {
 	struct session_list sessions;
 	struct map orphans_by_key;
 	struct session_list orphans;
-	int64_t sampled_ms; // by the previous process
+	int64_t sampled_ms; // last sample of the previous process
 	struct loop_timer sampler;
 	TAILQ_HEAD(, query) queries;
 	uint64_t calls;
@@ -344,7 +345,7 @@ static void stays_done(struct history_stays *reads, int result)
 	query_answer(q);
 }
 
-// The session as it is published. An open one counts as ending now.
+// The session as it is published. An open session counts as ending now.
 static struct statistics_span span_of(const struct query *q, const struct history_stay *s)
 {
 	int64_t left_ms = s->left_ms == HISTORY_OPEN ? q->now_ms : s->left_ms;
@@ -420,7 +421,7 @@ static bool list_stretch(
 	return true;
 }
 
-// "<joined_ms>-<id in hexadecimal>", as `list` prints it.
+// Reads "<joined_ms>-<id in hexadecimal>", as `list` prints it.
 static bool cursor_read(const char *text, struct history_stays *reads)
 {
 	char joined_ms[CURSOR_SIZE];
@@ -437,7 +438,7 @@ static bool cursor_read(const char *text, struct history_stays *reads)
 	return text_number(joined_ms, 0, INT64_MAX, &reads->after_joined_ms);
 }
 
-// NULL, or what is wrong with the values.
+// Reads the values of a query. Returns NULL, or what is wrong with them.
 static const char *query_read(struct query *q, const struct statistics_query *from)
 {
 	struct history_stays *r = &q->reads;

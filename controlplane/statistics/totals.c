@@ -36,7 +36,7 @@ statistics_span(int64_t joined_ms, int64_t left_ms, int64_t from_ms, int64_t to_
 	return (struct statistics_span){join_s, join_s + duration_s};
 }
 
-// Where the person is, or where it belongs.
+// Finds the slot that holds the person, or the free slot where it belongs.
 static int64_t *person_slot(int64_t *slots, size_t size, int64_t person)
 {
 	uint64_t at = (uint64_t)person * 0x9e3779b97f4a7c15ull >> 20;
@@ -74,7 +74,7 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-// The part of the span that no other has covered.
+// Returns the part of the span that no other span has covered.
 static int64_t uncovered(struct statistics_totals *t, struct statistics_span span)
 {
 	int64_t s = 0;
@@ -82,7 +82,7 @@ static int64_t uncovered(struct statistics_totals *t, struct statistics_span spa
 	if (span.join_s > t->latest_s) {
 		t->before_s = t->covered_s;
 		t->latest_s = span.join_s;
-	} else if (span.join_s < t->latest_s) { // the part before latest_s, where others begin
+	} else if (span.join_s < t->latest_s) { // the part before latest_s, where later spans begin
 		int64_t end = span.leave_s < t->latest_s ? span.leave_s : t->latest_s;
 		s += later(end - later(span.join_s, t->before_s), 0);
 		t->before_s = later(t->before_s, span.leave_s);
@@ -96,7 +96,7 @@ void statistics_totals_add(struct statistics_totals *t, struct statistics_span s
 {
 	if (t->sessions++ == 0) {
 		t->start_s = t->covered_s = t->latest_s = span.join_s;
-		t->before_s = INT64_MIN; // there are none
+		t->before_s = INT64_MIN; // there are no earlier sessions
 		t->end_s = span.leave_s;
 	}
 	if (span.join_s < t->start_s)
