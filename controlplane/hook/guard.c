@@ -17,7 +17,8 @@ struct range6 {
 	uint8_t bits;
 };
 
-// IANA's registry of special-purpose addresses (RFC 6890), except what is globally reachable.
+// IANA's registry of special-purpose addresses (RFC 6890), except those that are globally
+// reachable.
 static const struct range4 special4[] = {
         {0x00000000, 8}, // this host
         {0x0a000000, 8}, // private
@@ -37,7 +38,7 @@ static const struct range4 special4[] = {
 };
 
 // Only global unicast is public: loopback, mapped IPv4, NAT64, ULA, link-local and multicast lie
-// outside it. special6 is what is not public within it.
+// outside it. special6 lists what is not public within it.
 static const struct range6 global6 = {{0x20}, 3};
 static const struct range6 special6[] = {
         {{0x20, 0x01}, 23}, // protocol assignments, Teredo

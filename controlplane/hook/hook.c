@@ -26,10 +26,10 @@
 
 #define PEER_KEY_SIZE (20 + 1 + ROOM_NAME_MAX + 1 + PEER_ID_SIZE) // account, room, peer
 #define PRUNE_MS      3600000
-#define STORE_LOOK_MS 2 // between two looks into how far the history is
-#define LOG_MS        1000 // between complaints about receivers
+#define STORE_LOOK_MS 2 // between two checks whether the history is written
+#define LOG_MS        1000 // between two warnings about receivers
 #define DAY_MS        86400000
-#define SEQUENCE_SKIP STORE_WRITER_QUEUE_MAX // numbers that were sent but perhaps not stored
+#define SEQUENCE_SKIP STORE_WRITER_QUEUE_MAX // so many numbers may have been sent but not stored
 
 enum call_kind {
 	CALL_ACCESS,
@@ -46,12 +46,12 @@ struct call {
 	struct map_node by_id;
 	struct visit *visit; // owned
 	char *access_token;
-	hook_done *done; // NULL: cancelled, or a close
+	hook_done *done; // NULL: the call was cancelled, or is a close
 	void *owner;
-	struct transfer *transfer; // while it runs
+	struct transfer *transfer; // while the call runs
 	struct loop_timer refused; // answers a call that never had a turn
-	struct loop_timer stored; // looks whether the history has the visit
-	uint64_t patience_ms; // until when
+	struct loop_timer stored; // checks whether the history has the visit
+	uint64_t patience_ms; // the deadline of that
 	TAILQ_ENTRY(call) next;
 };
 
@@ -63,15 +63,15 @@ struct hooks {
 	struct hook_queue queue;
 	struct map calls;
 	TAILQ_HEAD(, call) all_calls;
-	struct map admissions; // visits of peers that are in
-	TAILQ_HEAD(visit_list, visit) restored; // those of the process before; oldest first
+	struct map admissions; // visits of peers that are in their rooms
+	TAILQ_HEAD(visit_list, visit) restored; // visits of the previous process, oldest first
 	struct loop_timer prune;
 	uint64_t call_count;
 	uint64_t complained_ms;
 	struct hook_counts counts;
 };
 
-// Once in a while: a receiver that is down is one fault, not one a call.
+// Logs a failure, but only once in a while: a receiver that is down is one fault, not one per call.
 static void complain(struct hooks *h, const struct call *c, const char *what, const char *error)
 {
 	const struct hook_peer *p = &c->visit->peer;
@@ -117,7 +117,7 @@ static void call_answer(struct call *c, enum hook_verdict verdict, const char *m
 		c->visit = NULL;
 		if (verdict != HOOK_ADMIT) {
 			visit_forget(v, h->history);
-		} else if (!c->done) { // nobody waits for it any more
+		} else if (!c->done) { // nobody waits for the answer any more
 			close_start(h, v);
 		} else {
 			answer.admission = v->id;
@@ -227,7 +227,7 @@ static void transfer_ended(void *owner, const struct transfer_answer *a)
 		join_ended(c, a);
 }
 
-// What is sent, in memory that the request borrows.
+// The texts of a request, which the request borrows.
 struct message {
 	char *url, *body;
 	char id[HOOK_EVENT_ID_SIZE], seconds[24], signature[HOOK_SIGNATURE_SIZE];
@@ -285,7 +285,7 @@ static void call_send(struct call *c)
 	}
 	h->counts.refused++;
 	complain(h, c, "not called", error);
-	hook_turn_end(&c->turn, false); // at once, so it tells nothing about the receiver
+	hook_turn_end(&c->turn, false); // ends at once, so this says nothing about the receiver
 	if (c->kind == CALL_CLOSE)
 		close_give_up(c, error);
 	else
@@ -304,7 +304,7 @@ static void call_send_stored(void *owner)
 		call_send(c);
 }
 
-// A joinPeer is in the file before it is sent: the answer may come to a process that is no more.
+// A joinPeer is stored before it is sent: the answer may come when this process no longer exists.
 static void turn_started(struct hook_turn *t)
 {
 	struct call *c = container_of(t, struct call, turn);
@@ -355,7 +355,7 @@ static void close_line_up(struct hooks *h, struct visit *v)
 {
 	struct call *c = call_create(h, CALL_CLOSE, v);
 
-	(void)!call_line_up(c); // a close always may
+	(void)!call_line_up(c); // a close is never refused
 }
 
 static void close_start(struct hooks *h, struct visit *v)
@@ -394,7 +394,7 @@ uint64_t hook_join(struct hooks *h, const struct hook_peer *p, hook_done *done, 
 	return call_ask(call_create(h, CALL_JOIN, visit_create(id | 1, p)), done, owner);
 }
 
-// Ends a call without an answer. What was not sent yet is nothing to close.
+// Ends a call without an answer. A call that was not sent yet needs no closePeer.
 static void call_drop(struct call *c)
 {
 	if (c->transfer) {
@@ -422,7 +422,7 @@ void hook_cancel(struct hooks *h, uint64_t id)
 		return;
 	c->done = NULL;
 	if (c->kind == CALL_JOIN && c->transfer)
-		return; // whether it is to be closed will be known
+		return; // the answer will say whether a closePeer is needed
 	call_drop(c);
 }
 

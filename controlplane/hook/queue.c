@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REST_JITTER 4 // a quarter, so that not all come back at once
+#define REST_JITTER 4 // up to a quarter more, so that not all come back at once
 #define STARTS_MAX  8 // each STARTS_MS
 #define STARTS_MS   4
-#define QUICK_MS    1000 // an answer within it shows that there is room for more
+#define QUICK_MS    1000 // an answer within this time shows that there is room for more
 
 struct hook_channel {
 	char account[24]; // decimal
@@ -22,9 +22,9 @@ struct hook_channel {
 	uint32_t asks_waiting, closes_pending; // including those that run
 	uint32_t share; // asks that may run
 	bool silent;
-	uint64_t answered_ms; // when it last was answered
+	uint64_t answered_ms; // when a call was last answered
 	int64_t sequence;
-	bool busy; // in the list
+	bool busy; // in the queue's list
 	TAILQ_ENTRY(hook_channel) in_busy;
 };
 
@@ -102,7 +102,7 @@ static void state_set(struct hook_turn *t, enum turn_state state)
 	channel_wake(t->queue, t->channel);
 }
 
-// Starts one turn; false: there is none that may start.
+// Starts one turn. False if none may start.
 static bool channel_start(struct hook_channel *c)
 {
 	uint32_t closes_max = c->silent ? HOOK_CLOSES_SILENT_MAX : HOOK_CLOSES_MAX;
@@ -116,7 +116,7 @@ static bool channel_start(struct hook_channel *c)
 		return false;
 	loop_timer_cancel(t->queue->loop, &t->timer);
 	t->tries++;
-	state_set(t, TURN_RUNNING); // which wakes the channel, after the others
+	state_set(t, TURN_RUNNING); // puts the channel at the end of the busy list
 	t->start(t);
 	return true;
 }
@@ -160,7 +160,7 @@ void hook_queue_fini(struct hook_queue *q)
 	map_fini(&q->lanes);
 }
 
-// Takes it out of the queue; its peer's next one becomes ready.
+// Takes a turn out of the queue; the next turn of its peer becomes ready.
 static void turn_drop(struct hook_turn *t)
 {
 	struct hook_lane *l = t->lane;
@@ -195,7 +195,7 @@ static void timer_expired(void *owner)
 	t->give_up(t);
 }
 
-// A close goes before joins that have not started: they belong to the next visit.
+// Inserts a turn. A close goes before joins that have not started, which belong to the next visit.
 static void lane_insert(struct hook_lane *l, struct hook_turn *t)
 {
 	struct hook_turn *before = NULL;
@@ -238,14 +238,14 @@ bool hook_turn_take(
 	struct hook_turn *first = t->lane ? TAILQ_FIRST(&t->lane->turns) : t;
 	if (first == t)
 		state_set(t, TURN_READY);
-	else if (!t->closes && first->state == TURN_RESTING) // somebody waits for it
+	else if (!t->closes && first->state == TURN_RESTING) // a join waits for the resting close
 		loop_timer_set(q->loop, &first->timer, 0);
 	if (!t->closes)
 		loop_timer_set(q->loop, &t->timer, HOOK_WAIT_MS);
 	return true;
 }
 
-// Nobody answers: those that wait need not wait as long as those that have asked.
+// The receiver does not answer, so the turns that still wait give up now.
 static void channel_give_up(struct hook_channel *c)
 {
 	struct hook_turn *t;
@@ -268,8 +268,9 @@ static void channel_answered(struct hook_channel *c, const struct hook_turn *t, 
 		loop_timer_set(t->queue->loop, &resting->timer, 0);
 }
 
-// A share grows with each quick answer and halves without one, so a receiver is asked as much at a
-// time as it can take. A receiver that answers nothing while a call times out is silent.
+// The share grows with each quick answer and halves when there is no answer, so that a receiver
+// gets as many calls at a time as it can take. A receiver that answers nothing while a call times
+// out is silent.
 static void channel_learn(const struct hook_turn *t, bool answered)
 {
 	struct hook_channel *c = t->channel;
@@ -279,7 +280,7 @@ static void channel_learn(const struct hook_turn *t, bool answered)
 		channel_answered(c, t, now);
 		return;
 	}
-	if (now - t->started_ms < HOOK_ANSWER_MS / 2) // failed at once: nobody listens, or an error
+	if (now - t->started_ms < HOOK_ANSWER_MS / 2) // failed at once: refused, or an error
 		return;
 	c->share = c->share / 2 > HOOK_CALLS_LEAST ? c->share / 2 : HOOK_CALLS_LEAST;
 	if (c->answered_ms < t->started_ms) {
@@ -314,7 +315,7 @@ bool hook_turn_rest(struct hook_turn *t, bool answered)
 		turn_drop(t);
 		return false;
 	}
-	// Without an answer to this one, those that wait behind it get none either.
+	// If this close gets no answer, the joins that wait behind it get none either.
 	for (struct hook_turn *behind = t; awaited && behind;
 	     behind = TAILQ_NEXT(behind, in_lane)) {
 		if (!behind->closes)

@@ -1,6 +1,6 @@
-// Whose turn it is to call. Each account has its own share, so that a slow receiver delays only its
-// own account; calls about one peer go one after the other, in order. The queue knows nothing of
-// HTTP: a turn is embedded in its owner's call, starts it, and is told how it ended.
+// Decides which call is next. Each account has its own share, so that a slow receiver delays only
+// its own account. Calls about one peer run one after the other, in order. The queue knows nothing
+// of HTTP: a turn is embedded in its owner's call, starts the call, and is told how it ended.
 //
 //     lined up ──first of its peer──▶ ready ──share──▶ running ──▶ (end)
 //        └──────────── wait ───────────┘                  │
@@ -14,14 +14,14 @@
 #include "base/loop.h"
 #include "base/map.h"
 
-// Of each account.
-#define HOOK_CALLS_MAX         100 // joins and checks that run
-#define HOOK_CALLS_FIRST       8 // of them at first: more if answers are quick
-#define HOOK_CALLS_LEAST       4 // and if there are none
-#define HOOK_CLOSES_MAX        16 // closes that run
-#define HOOK_CLOSES_SILENT_MAX 1 // while nobody answers
+// Limits of each account.
+#define HOOK_CALLS_MAX         100 // joins and checks that run at once
+#define HOOK_CALLS_FIRST       8 // of these at first; more if answers are quick
+#define HOOK_CALLS_LEAST       4 // of these if there are no answers
+#define HOOK_CLOSES_MAX        16 // closes that run at once
+#define HOOK_CLOSES_SILENT_MAX 1 // of these while the receiver is silent
 #define HOOK_WAITING_MAX       4096 // joins and checks that wait
-#define HOOK_REST_MS           1000 // before the second try, doubled for each later one
+#define HOOK_REST_MS           1000 // before the second try; doubled for each later one
 #define HOOK_REST_MS_MAX       300000
 #define HOOK_TRIES_MAX         300 // about a day
 
@@ -30,24 +30,24 @@ struct hook_lane;
 
 enum turn_state {
 	TURN_NONE,
-	TURN_LINED_UP, // behind others of its peer
+	TURN_LINED_UP, // behind other turns of its peer
 	TURN_READY,
 	TURN_RUNNING,
 	TURN_RESTING,
 };
 
 struct hook_turn {
-	bool closes; // else it asks: a join or a check
+	bool closes; // else the call asks: a join or a check
 	void (*start)(struct hook_turn *); // the turn has come
-	void (*give_up)(struct hook_turn *); // it will not; the turn is over. Never for closes
+	void (*give_up)(struct hook_turn *); // the turn will not come and is over; never for closes
 	// Private.
 	enum turn_state state;
 	uint32_t tries;
 	uint64_t started_ms;
 	struct hook_queue *queue;
 	struct hook_channel *channel;
-	struct hook_lane *lane; // NULL: about no peer
-	struct loop_timer timer; // until give_up, or for the back-off
+	struct hook_lane *lane; // NULL: the call is about no peer
+	struct loop_timer timer; // runs until give_up, or for the back-off
 	TAILQ_ENTRY(hook_turn) in_lane, in_channel;
 };
 
@@ -57,7 +57,7 @@ struct hook_queue {
 	struct loop *loop;
 	struct map channels; // by account
 	struct map lanes; // by account, room and peer
-	TAILQ_HEAD(busy_list, hook_channel) busy; // something may start
+	TAILQ_HEAD(busy_list, hook_channel) busy; // channels in which a turn may start
 	struct loop_timer pump;
 };
 
@@ -66,22 +66,22 @@ void hook_queue_init(struct hook_queue *, struct loop *);
 // All turns must be over.
 void hook_queue_fini(struct hook_queue *);
 
-// Lines up; peer is the key of what must go in order, or NULL. Nothing starts before the next turn
-// of the loop. false: too many joins and checks wait, and the turn is over; closes are never
-// refused.
+// Lines up a turn. Turns with the same key, peer, run in order; it may be NULL. Nothing starts
+// before the next turn of the loop. False if too many joins and checks wait; the turn is then over.
+// Closes are never refused.
 [[nodiscard]] bool
 hook_turn_take(struct hook_queue *q, struct hook_turn *t, uint64_t account_id, const char *peer);
 
 // A running turn has ended.
 void hook_turn_end(struct hook_turn *, bool answered);
 
-// Puts a running close off, to be tried again. false: it has been tried often enough, or it was
-// answered and somebody waits behind it; the turn is over.
+// Puts off a running close, to try it again later. False if it has been tried often enough, or if
+// it was answered and a join waits behind it; the turn is then over.
 [[nodiscard]] bool hook_turn_rest(struct hook_turn *, bool answered);
 
 // Ends a turn, whatever its state.
 void hook_turn_leave(struct hook_turn *);
 
-// Of an account, from 1.
+// The next sequence number of an account, from 1.
 int64_t hook_queue_sequence(struct hook_queue *, uint64_t account_id);
 void hook_queue_set_sequence(struct hook_queue *, uint64_t account_id, int64_t last);

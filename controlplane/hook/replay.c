@@ -13,7 +13,8 @@
 
 #define SEQUENCE_MAX (INT64_C(1) << 53) // a JSON number
 
-// Until the answer is there, what `reads` calls belongs to the reader's thread.
+// A replay under way. Until it is answered, the functions in `reads`, except done, run in the
+// reader's thread.
 struct replay {
 	struct history_events reads;
 	struct hook_replays *replays; // NULL: destroyed meanwhile
@@ -22,7 +23,7 @@ struct replay {
 	void *owner;
 	struct json *list;
 	uint32_t count;
-	int64_t last; // sequence in the list
+	int64_t last; // the last sequence in the list
 	TAILQ_ENTRY(replay) next;
 };
 

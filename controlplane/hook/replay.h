@@ -10,10 +10,11 @@ struct hook_replays;
 
 struct hook_replays *hook_replays_create(struct history *);
 
-// done is not called for what is under way. To be called before history_close.
+// Does not call done for replays under way. To be called before history_close.
 void hook_replays_destroy(struct hook_replays *);
 
-// As hook_replay. 0, -EINVAL: not numbers, or out of bounds; -EAGAIN: too many at once.
+// Like hook_replay. Returns 0; -EINVAL if the texts are not numbers or out of bounds; or -EAGAIN if
+// too many are under way.
 [[nodiscard]] int hook_replays_ask(
         struct hook_replays *rs, uint64_t call, uint64_t account_id, const char *after,
         const char *limit, hook_replay_done *done, void *owner

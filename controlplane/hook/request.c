@@ -28,8 +28,8 @@ void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t visit, bool closed)
 	snprintf(out, HOOK_EVENT_ID_SIZE, "%016" PRIx64 "-%s", visit, closed ? "close" : "join");
 }
 
-// Percent-encodes all but RFC 3986's unreserved characters. Returns the end; out has 3 bytes for
-// each of s.
+// Percent-encodes all but the unreserved characters of RFC 3986. Returns the end of the text; out
+// has 3 bytes for each byte of s.
 static char *escape(char *out, const char *s)
 {
 	static const char unreserved[] =
@@ -128,7 +128,8 @@ char *hook_request_event(const struct hook_event *e, const char *token)
 	return print_and_free(j);
 }
 
-// Decodes the base64 after "whsec_". Returns its bytes, 0: the secret does not have that form.
+// Decodes the base64 after "whsec_". Returns the number of bytes, or 0 if the secret does not have
+// that form.
 static size_t secret_decode(unsigned char key[SECRET_BYTES_MAX], const char *secret)
 {
 	const char *text = secret + sizeof(SECRET_PREFIX) - 1;
@@ -179,7 +180,8 @@ static bool type_is(const char *type, const char *wanted)
 	return strncasecmp(type, wanted, len) == 0 && (!type[len] || strchr("; ", type[len]));
 }
 
-// Runs of blanks and control characters become one blank; cut between characters.
+// Makes one line of a text: runs of blanks and control characters become one blank. Cuts a long
+// text between characters.
 static void line_make(char out[HOOK_MESSAGE_MAX + 1], const char *text, size_t len)
 {
 	size_t n = 0;
@@ -190,7 +192,7 @@ static void line_make(char out[HOOK_MESSAGE_MAX + 1], const char *text, size_t l
 			out[n++] = text[i];
 		else if (n > 0 && out[n - 1] != ' ' && n < HOOK_MESSAGE_MAX)
 			out[n++] = ' ';
-		if (n > HOOK_MESSAGE_MAX) { // its last character may be incomplete: remove it
+		if (n > HOOK_MESSAGE_MAX) { // the last character may be incomplete: remove it
 			while (n > 0 && ((unsigned char)out[n - 1] & 0xc0) == 0x80)
 				n--;
 			n--;
@@ -213,7 +215,7 @@ void hook_message_read(
 		body = json_string(j, "message", MESSAGE_TEXT_MAX);
 		len = body ? strlen(body) : 0;
 	} else if (type_is(type, "text/html") && memchr(body, '<', len)) {
-		len = 0; // a page, not a sentence
+		len = 0; // looks like a page, not a sentence
 	}
 	line_make(out, body, len);
 	if (!text_is_printable(out, 1, HOOK_MESSAGE_MAX))

@@ -1,4 +1,4 @@
-// What is asked of integrators' servers, and what their answers mean. Plain functions.
+// The requests to integrators' servers, and what the answers mean. Plain functions.
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +15,7 @@ struct json;
 // An event of a webhook. Its id is the same whenever and however often it is sent.
 struct hook_event {
 	uint64_t visit; // the admission's number
-	bool closed; // closePeer, else joinPeer
+	bool closed; // closePeer; false: joinPeer
 	int64_t sequence;
 	int64_t time_ms; // CLOCK_REALTIME, of the event
 	const char *room_id, *peer_id, *display_name;
@@ -24,30 +24,31 @@ struct hook_event {
 const char *hook_event_name(bool closed);
 void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t visit, bool closed);
 
-// The URL of version 1: <apiEvent>/joinPeer?roomId=…, before a query that apiEvent may have. Freed
-// with free(), as the texts below.
+// The URL of version 1: <apiEvent>/joinPeer?roomId=…, followed by the query of apiEvent, if it has
+// one. Freed with free(), like the texts below.
 [[nodiscard]] char *hook_request_url(const struct hook_peer *, bool closed);
 
 // The body of an access check.
 [[nodiscard]] char *hook_request_access(const struct hook_peer *, const char *access_token);
 
-// An event as version 2 and the replay show it, and the body that is sent, with the token.
+// An event as version 2 and the replay show it; and the body that version 2 sends, with the token.
 struct json *hook_event_json(const struct hook_event *);
 [[nodiscard]] char *hook_request_event(const struct hook_event *, const char *token);
 
-// The header webhook-signature of version 2, as in the Standard Webhooks specification: "v1," and
-// the base64 of the HMAC-SHA256 of "<id>.<seconds>.<body>". The key is the secret's text, or the
-// bytes that follow "whsec_" in base64.
+// Writes the header webhook-signature of version 2, as the Standard Webhooks specification has it:
+// "v1," and the base64 of the HMAC-SHA256 of "<id>.<seconds>.<body>". The key is the secret's text,
+// or, after "whsec_", the bytes that follow in base64.
 void hook_request_sign(
         char out[HOOK_SIGNATURE_SIZE], const char *secret, const char *event_id, int64_t seconds,
         const char *body
 );
 
-// What an answer's status means for a join, or else for an access check, where 5xx declines, too.
+// What an answer's status means for a join or, if `join` is false, for an access check, where 5xx
+// declines, too.
 enum hook_verdict hook_verdict_of(unsigned status, bool join);
 
-// A line of text for people from an answer's body: plain text, or `message` of a JSON object; empty
-// if there is none that may be shown.
+// Extracts a line of text for people from an answer's body: plain text, or `message` of a JSON
+// object. Empty if there is no text that may be shown.
 void hook_message_read(
         char out[HOOK_MESSAGE_MAX + 1], const char *type, const char *body, size_t len
 );

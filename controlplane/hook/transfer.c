@@ -246,7 +246,8 @@ void transfers_destroy(struct transfers *ts)
 	free(ts);
 }
 
-// NULL, or what is wrong. *anywhere: the configuration allows the host whatever its addresses.
+// Returns NULL, or what is wrong with the URL. *anywhere: the configuration allows the host,
+// whatever its addresses.
 static const char *url_check(const struct transfers *ts, const char *url, bool *anywhere)
 {
 	CURLU *u = curl_url();
@@ -303,13 +304,13 @@ static void options_set(struct transfer *t, const struct transfer_request *r)
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, r->timeout_ms);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, body_take);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
-	// Where requests may go.
+	// Restrict where requests may go.
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
 	curl_easy_setopt(e, CURLOPT_PROXY, "");
 	curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, socket_open);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
-	// Whom they trust.
+	// Restrict which servers they trust.
 	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
 	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
@@ -318,7 +319,7 @@ static void options_set(struct transfer *t, const struct transfer_request *r)
 	// Prefer one connection with many streams (HTTP/2) to many connections.
 	curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	// Do not wait for the resolver's thread when the time is over.
+	// Do not wait for the resolver's thread after a timeout.
 	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 }
 

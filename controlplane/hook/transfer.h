@@ -1,23 +1,24 @@
-// HTTPS requests to servers of integrators, in the loop: the only user of libcurl. They go only to
-// public addresses and allowed hosts, which is checked when the socket opens, whatever the name
-// resolves to then. Certificates are verified; redirects, proxies and the environment's settings
-// are ignored; the size of answers is capped. Connections are kept and used again.
+// HTTPS requests to servers of integrators, in the loop; the only user of libcurl. They go only to
+// public addresses and allowed hosts. That is checked when the socket opens, so it holds for
+// whatever the name resolves to then. Certificates are verified; redirects, proxies and the
+// environment's settings are ignored; the size of answers is limited. Connections are kept and
+// reused.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #define TRANSFER_HEADERS_MAX 5
-#define TRANSFER_BODY_MAX    65536 // of an answer: a longer one is cut off
-#define TRANSFER_BODY_KEPT   4096 // of that, the bytes that are used
+#define TRANSFER_BODY_MAX    65536 // of an answer; longer ones are cut off
+#define TRANSFER_BODY_KEPT   4096 // of these, the bytes that are used
 
 struct am_config_strings;
 struct loop;
 struct transfer;
 struct transfers;
 
-// allowed: "host" or "host:port" entries (guard.h), the caller's memory. authorities: PEM file of
-// certificate authorities besides the system's; empty: none. NULL after one line in the log.
+// allowed: entries "host" or "host:port" (guard.h), lent. authorities: PEM file of certificate
+// authorities besides the system's; empty: none. NULL after one line in the log.
 [[nodiscard]] struct transfers *
 transfers_create(struct loop *l, const struct am_config_strings *allowed, const char *authorities);
 
@@ -25,7 +26,7 @@ transfers_create(struct loop *l, const struct am_config_strings *allowed, const 
 void transfers_destroy(struct transfers *);
 
 struct transfer_header {
-	const char *name, *value; // an empty value: the header is left out
+	const char *name, *value; // a header with an empty value is left out
 };
 
 struct transfer_request {
@@ -37,7 +38,7 @@ struct transfer_request {
 
 enum transfer_result {
 	TRANSFER_ANSWERED,
-	TRANSFER_UNANSWERED, // nobody there, too late, a bad certificate, …
+	TRANSFER_UNANSWERED, // no connection, timeout, bad certificate, …
 	TRANSFER_FORBIDDEN, // every address of the host was refused
 };
 
@@ -47,19 +48,19 @@ struct transfer_answer {
 	const char *type; // its Content-Type; empty: none
 	const char *body; // NUL-terminated, up to TRANSFER_BODY_KEPT bytes
 	size_t body_len;
-	const char *error; // for the log: why there is no answer
+	const char *error; // for the log: why there was no answer
 };
 
-// The answer is lent. Called once, from the loop, never within transfer_start; the transfer is
-// gone when it returns.
+// Receives the answer, which is lent. Called once, from the loop, never within transfer_start. The
+// transfer is gone when this function returns.
 typedef void transfer_done(void *owner, const struct transfer_answer *);
 
-// NULL with one line in *error: a URL that is not https or has credentials, a header with control
-// characters.
+// NULL with one line in *error if the URL is not https or has credentials, or if a header has
+// control characters.
 [[nodiscard]] struct transfer *transfer_start(
         struct transfers *ts, const struct transfer_request *r, transfer_done *done, void *owner,
         const char **error
 );
 
-// done will not be called.
+// Cancels a transfer: done will not be called.
 void transfer_cancel(struct transfer *);

@@ -1,5 +1,5 @@
-// A peer's stay as its integrator hears of it, from the question whether it may join to the last
-// word about it.
+// A peer's stay as its integrator's server sees it, from the question whether the peer may join to
+// the last event about it.
 #pragma once
 
 #include <stdbool.h>
@@ -23,25 +23,25 @@ struct visit {
 	int64_t time_ms; // of joining, then of leaving
 	int64_t sequence; // of the last event in version 2
 	bool stored;
-	uint64_t write; // of its storing
-	struct map_node by_id; // of the owner's, once it is admitted, until it is closed
-	TAILQ_ENTRY(visit) in_restored; // of the owner's list
+	uint64_t write; // the number of the write that stored it
+	struct map_node by_id; // in the owner's map, from admission until closing
+	TAILQ_ENTRY(visit) in_restored; // in the owner's list
 };
 
-// A new one, which the history does not have yet; and one that it has.
+// Make a visit that the history does not have yet, or one that it has.
 struct visit *visit_create(uint64_t id, const struct hook_peer *);
 struct visit *visit_restore(const struct history_admission *);
 
-// The history keeps what it has of it.
+// Frees the visit; the history keeps its entry.
 void visit_destroy(struct visit *);
 
-// Nothing is left to be said about it: the history forgets it, and it is destroyed.
+// Frees the visit and removes it from the history: no more events follow.
 void visit_forget(struct visit *, struct history *);
 
-// Something happens to the visit: the next event of its account, which goes into the history.
+// Makes the visit's next event, numbers it within its account, and stores it in the history.
 void visit_event(struct visit *, struct history *, struct hook_queue *, bool closed);
 
-// Its last event, as it is sent; the strings are lent.
+// The visit's last event, as it is sent; the strings are lent.
 struct hook_event visit_event_of(const struct visit *, bool closed);
 
 void visit_set_display_name(struct visit *, const char *);
