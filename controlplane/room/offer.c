@@ -12,13 +12,13 @@
 
 #define SCORE_BEST 10
 
-// A hole in the text, in place of a value: this byte, and a letter that names the value. No other
-// text has this byte, since JSON escapes it in strings.
+// A hole in the text, in place of a value: this byte, and a letter that names the value. The byte
+// does not occur elsewhere, since JSON escapes it in strings.
 #define HOLE     '\1'
-#define HOLE_MAX 24 // bytes of what is written into one
+#define HOLE_MAX 24 // bytes that are written into one hole
 
 struct offer {
-	uint64_t viewers; // their class
+	uint64_t viewers; // the viewers' class
 	char *text;
 	size_t len;
 	uint32_t holes;
@@ -131,7 +131,7 @@ uint32_t offers_count(const struct offer_list *list)
 	return n;
 }
 
-// The newest is first; one too many replaces the oldest.
+// Finds or makes the text for a viewer. The newest comes first; one too many replaces the oldest.
 static const struct offer *offer_of(const struct subscription *s)
 {
 	struct offer_list *list = &s->track->offers;

@@ -44,7 +44,7 @@ static bool is_token(const char *s)
 	return len > 0 && len < PARAMETER_MAX;
 }
 
-// What may follow a parameter's '=' without beginning a second parameter or line.
+// Whether s may follow a parameter's '=' without beginning a second parameter or line.
 static bool is_parameter_value(const char *s)
 {
 	for (; *s; s++) {
@@ -54,8 +54,8 @@ static bool is_parameter_value(const char *s)
 	return true;
 }
 
-// The codec's fmtp, as it goes into viewers' SDP. NULL if a key is not a token, or a value neither
-// a string nor a number.
+// The codec's fmtp as viewers' SDP will have it. NULL if a key is not a token, or if a value is
+// neither a string nor a number.
 static struct json *parameters_read(enum am_codec id, const struct json *codec)
 {
 	const struct json *p = json_object(codec, "parameters");
@@ -142,9 +142,9 @@ extensions_read(struct ortc_media *m, struct am_cmd_track_add *add, const struct
 	return NULL;
 }
 
-#define SPATIAL_LAYERS_MAX 4 // of a mode, and what the data plane distinguishes
+#define SPATIAL_LAYERS_MAX 4 // of a mode; the data plane distinguishes no more
 
-// "L3T3_KEY", "S2T1h", … (W3C webrtc-svc 6): the layer counts.
+// Reads the numbers of layers from "L3T3_KEY", "S2T1h", … (W3C webrtc-svc 6).
 static bool mode_read(const char *mode, uint8_t *spatial, uint8_t *temporal)
 {
 	if ((mode[0] != 'L' && mode[0] != 'S') || mode[1] < '1' || mode[1] > '4' ||
@@ -223,7 +223,8 @@ encodings_read(struct ortc_media *m, struct am_cmd_track_add *add, const struct 
 	else if (m->kind == ORTC_VIDEO && (spatial > 1 || temporal > 1))
 		m->type = m->codec == AM_CODEC_VP9 || m->codec == AM_CODEC_AV1 ? ORTC_SVC
 		                                                               : ORTC_SIMULCAST;
-	// Layers may come unannounced: a viewer that asks for none in particular gets them all.
+	// VP9 may have layers without announcing them: a viewer that requests no certain layer gets
+	// all.
 	if (!m->mode[0] && m->codec == AM_CODEC_VP9)
 		spatial = SPATIAL_LAYERS_MAX;
 	m->spatial_layers = count > 1 ? (uint8_t)count : spatial;
@@ -306,7 +307,7 @@ extension_is_sent(const struct ortc_media *m, const struct ortc_caps *caps, enum
 	if (ortc_extensions[ext].direction[m->kind] != ORTC_BOTH)
 		return false;
 	if (ext == AM_EXT_TRANSPORT_CC && !(caps->codecs[m->codec].feedback & ORTC_TRANSPORT_CC))
-		return false; // a number that nobody answers
+		return false; // nobody would answer this number
 	if (ext == AM_EXT_ABS_CAPTURE_TIME && !(m->extensions >> ext & 1))
 		return false; // nothing to pass on
 	return caps->extensions[m->kind] >> ext & 1;

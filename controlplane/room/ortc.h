@@ -1,5 +1,5 @@
-// RTP capabilities and parameters in ORTC's style, as mediasoup-client speaks them: match, map,
-// derive. All payload types and extension ids towards viewers are the room-wide ones of the router.
+// RTP capabilities and parameters in the style of ORTC, as mediasoup-client uses them: match, map,
+// derive. All payload types and extension ids towards viewers are those of the router.
 //
 //     publisher's RtpParameters ──ortc_media_read──▶ am_cmd_track_add   how the data plane reads it
 //                                              └──▶ ortc_media ──┐
@@ -15,8 +15,9 @@ struct json;
 
 #define ORTC_MODE_MAX 15 // characters of a scalability mode
 
-// Redundant audio (RFC 2198). It is not among the router's codecs: mediasoup-client writes an SDP
-// for it that browsers refuse, so a client that lists it as its own knows how to repair that.
+// Redundant audio (RFC 2198). It is not among the router's codecs, because mediasoup-client writes
+// an SDP for it that browsers refuse. A client that lists it in its own capabilities can repair
+// that SDP.
 #define ORTC_RED_PAYLOAD_TYPE 109
 
 enum ortc_kind {
@@ -82,19 +83,19 @@ struct ortc_media {
 	enum ortc_type type;
 	uint8_t spatial_layers; // at least 1
 	uint8_t temporal_layers; // 0: not announced
-	uint16_t extensions; // that the publisher sends: bit i, enum am_extension i
+	uint16_t extensions; // that the publisher sends; bit i: enum am_extension i
 	char mode[ORTC_MODE_MAX + 1]; // scalability mode for viewers, may be empty
 	char cname[AM_CNAME_MAX + 1]; // never empty
-	struct json *parameters; // of the codec, as by ortc_fmtp; owned
+	struct json *parameters; // of the codec, as ortc_fmtp returns them; owned
 };
 
 // The router's RtpCapabilities.
 struct json *ortc_router_capabilities(void);
 
-// Identifies ortc_router_capabilities: other capabilities have another version.
+// Identifies ortc_router_capabilities; different capabilities have different versions.
 const char *ortc_router_version(void);
 
-// The router codec that a client's codec entry is, or -1.
+// The router codec (enum am_codec) that a client's codec entry matches, or -1.
 int ortc_codec_find(const struct json *codec);
 
 // The extension with this uri, or AM_EXT_NONE.
@@ -103,56 +104,57 @@ enum am_extension ortc_extension_find(const char *uri);
 // enum ortc_feedback bits of a codec's rtcpFeedback list.
 uint8_t ortc_feedback_read(const struct json *codec);
 
-// A router codec and its retransmission as entries of a codec list; pt_key: the key of payload
-// types in that list. The entry takes over the parameters. feedback: enum ortc_feedback bits.
+// A router codec and its retransmission as entries of a codec list. pt_key is the key of payload
+// types in that list; feedback has bits of enum ortc_feedback. The entry takes over the parameters.
 struct json *ortc_codec_json(
         const struct ortc_codec *, const char *pt_key, struct json *parameters, uint8_t feedback
 );
 struct json *ortc_rtx_json(const struct ortc_codec *, const char *pt_key);
-// Redundant audio of it, likewise.
+// The same for the redundant audio of a codec.
 struct json *ortc_red_json(const struct ortc_codec *, const char *pt_key);
 
 // Reads a viewer's RtpCapabilities. 0 or -EINVAL.
 [[nodiscard]] int ortc_caps_read(struct ortc_caps *, const struct json *);
 
-// "audio" or "video"; -EINVAL.
+// Reads "audio" or "video" as enum ortc_kind; else -EINVAL.
 [[nodiscard]] int ortc_kind_read(const char *);
 const char *ortc_kind_name(enum ortc_kind);
 const char *ortc_type_name(enum ortc_type);
 
-// Reads a publisher's RtpParameters into *media and into the stream's part of *add (the caller
-// fills in the ids). cname: for publishers that give none. 0, or -EINVAL with a reason in *why.
+// Reads a publisher's RtpParameters into *media and into the stream's part of *add; the caller
+// fills in the ids. cname is for publishers that give none. Returns 0, or -EINVAL with a reason in
+// *why.
 [[nodiscard]] int ortc_media_read(
         struct ortc_media *media, struct am_cmd_track_add *add, enum ortc_kind,
         const struct json *parameters, const char *cname, const char **why
 );
 void ortc_media_fini(struct ortc_media *);
 
-// Those of a publisher's codec parameters (fmtp) that the codec knows, with values that it may
-// have: because of any other, a strict SDP parser would refuse a viewer's whole description. Owned
+// The publisher's codec parameters (fmtp) that the codec defines and whose values are valid. A
+// strict SDP parser would refuse a viewer's whole description because of any other parameter. Owned
 // by the caller.
 [[nodiscard]] struct json *ortc_fmtp(enum am_codec, const struct json *given);
 
 bool ortc_can_consume(const struct ortc_media *, const struct ortc_caps *);
 
-// True if the viewer gets retransmissions on a stream of their own.
+// True if the viewer receives retransmissions on a separate stream.
 bool ortc_wants_rtx(const struct ortc_media *, const struct ortc_caps *);
 
 // True if the viewer may be sent redundant audio, under ORTC_RED_PAYLOAD_TYPE.
 bool ortc_wants_red(const struct ortc_media *, const struct ortc_caps *);
 
-// True if the viewer's copies carry transport-wide numbers, which it answers with feedback.
+// True if the viewer's copies carry transport-wide sequence numbers, for which it sends feedback.
 bool ortc_wants_transport_cc(const struct ortc_media *, const struct ortc_caps *);
 
-// RtpParameters of a consumer with these values, which it takes over; rtx_ssrc NULL: no
-// retransmission.
+// The RtpParameters of a consumer with these values, which it takes over. If rtx_ssrc is NULL,
+// there is no retransmission.
 struct json *ortc_consumer_parameters(
         const struct ortc_media *, const struct ortc_caps *, struct json *mid, struct json *ssrc,
         struct json *rtx_ssrc
 );
 
-// Viewers with the same class get the same parameters, except for values and retransmission.
+// Viewers of the same class receive the same parameters, except for mid, ssrc and rtx_ssrc.
 uint32_t ortc_consumer_class(const struct ortc_media *, const struct ortc_caps *);
 
-// True if both profile-level-ids (RFC 6184 8.1; NULL: constrained baseline) name one profile.
+// True if both profile-level-ids (RFC 6184 8.1; NULL: constrained baseline) name the same profile.
 [[nodiscard]] bool ortc_h264_same_profile(const char *a, const char *b);

@@ -226,14 +226,14 @@ const char *ortc_router_version(void)
 	return version;
 }
 
-// fmtp values come as numbers or as strings of digits.
+// Reads an fmtp value, which is a number or a string of digits.
 static int64_t parameter_int(const struct json *parameters, const char *key)
 {
 	int64_t v;
 	if (json_int(parameters, key, 0, 255, &v))
 		return v;
 	const char *s = json_string(parameters, key, 3);
-	return s ? atoi(s) : 0; // absent: 0, for all parameters that are read here
+	return s ? atoi(s) : 0; // the default of all parameters that are read here is 0
 }
 
 static bool parameters_match(enum am_codec id, const struct json *p)

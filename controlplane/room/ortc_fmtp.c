@@ -24,7 +24,7 @@ static const char *const known[AM_CODEC_COUNT][13] = {
         [AM_CODEC_AV1] = {"profile", "level-idx", "tier"},
 };
 
-// Values come as numbers or as strings of digits.
+// Reads a value, which is a number or a string of digits.
 static bool number_read(const struct json *parameters, const char *name, int64_t *value)
 {
 	const char *text = json_string(parameters, name, DIGITS_MAX);

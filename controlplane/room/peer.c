@@ -77,7 +77,8 @@ struct transport *peer_transport_add(struct peer *p, am_id id, bool consuming)
 	return NULL;
 }
 
-// 2: it has no path and carries nothing; 1: its path was lost; 0: it lives, or is about to.
+// 2: the transport has no path and carries nothing; 1: its path was lost; 0: it is in use, or about
+// to be.
 static int replaceable_rank(const struct transport *t)
 {
 	const struct subscription *s;
@@ -169,7 +170,7 @@ uint16_t transport_mid_new(struct transport *t, bool *reserve)
 {
 	uint32_t mid = t->mid_next++;
 
-	// MIDs repeat only for a viewer that has seen 10000 subscriptions come and go.
+	// MIDs are reused only after a viewer has had 10000 subscriptions.
 	while (mid >= PEER_MID_COUNT && mid_is_used(t, mid % PEER_MID_COUNT))
 		mid = t->mid_next++;
 	*reserve = mid >= t->mid_reserved;

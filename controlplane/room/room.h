@@ -13,24 +13,25 @@
 
 TAILQ_HEAD(peer_list, peer);
 
-// What tokens say about the room, besides its kind. The newest one that sets a rule counts.
+// What tokens say about the room, besides its kind. For each rule, the newest token that sets it
+// counts.
 struct room_rules {
-	bool waiting_room; // who comes waits for a moderator
+	bool waiting_room; // newcomers wait for a moderator
 	uint32_t speakers_max, viewers_max; // 0: the server's own limits alone
 	char pin[ROOM_PIN_MAX + 1]; // empty: none
-	int64_t start_time_ms; // CLOCK_REALTIME, where somebody was let in before; 0: none
+	int64_t start_time_ms; // CLOCK_REALTIME, if somebody was let in before it; 0: none
 	char *video; // the address of a player for everyone; owned; NULL: none
 };
 
-#define ROOM_BITRATE_MIN 10000 // bit/s: less is not enough for video
+#define ROOM_BITRATE_MIN 10000 // bit/s; less is not enough for video
 #define ROOM_BITRATE_MAX 1000000000
 
-// How much one account uses at this moment. Exists as long as it has a room.
+// How much one account uses at this moment. Exists as long as the account has a room.
 struct usage {
 	struct map_node by_account;
 	char key[20 + 1];
 	uint32_t count[QUOTA_COUNT];
-	uint64_t told_ms; // when the log last said that it is too much, 0: never
+	uint64_t told_ms; // when the log last said that it is too much; 0: never
 };
 
 struct room {
@@ -42,7 +43,7 @@ struct room {
 	enum room_kind kind;
 	int64_t created_ms; // CLOCK_REALTIME
 	struct room_rules rules;
-	uint32_t bitrate; // of each picture, bit/s; 0: as their publishers like
+	uint32_t bitrate; // limit of each video, bit/s; 0: none
 	struct map peers; // by peer id
 	struct peer_list waiting; // for a moderator
 	struct peer_list speakers; // admitted or joined; all participants of a call
@@ -82,19 +83,19 @@ struct room *room_create(
 // The room must be empty.
 void room_destroy(struct rooms *, struct room *);
 
-// Applies the rules that `rules` has; copies them. True if that changed something.
+// Applies the rules that are set in `rules`, which it copies. True if the room's rules changed.
 bool room_add_rules(struct room *, const struct room_rules *rules);
 
-// Whether one more may come in by this path. Counts those that have joined. `rules` are those of
-// the newcomer's own token; NULL: the room's.
+// Whether one more peer may enter by this path. Counts the peers that have joined. `rules` are
+// those of the newcomer's own token; NULL: the room's.
 enum refusal room_admits(
         const struct room *r, enum room_kind path, bool speaker, const struct room_rules *rules
 );
 
 struct peer *room_find_peer(const struct room *, const char *peer_id);
 
-// The codec to share a screen with: AV1, which has tools for text, if all members that decode video
-// decode it; otherwise VP8.
+// The codec for sharing a screen: AV1, which has tools for text, if all members that decode video
+// decode AV1; otherwise VP8.
 enum am_codec room_screen_codec(const struct room *);
 
 // The peer id must be new in the room.
@@ -107,7 +108,7 @@ void room_unjoin_peer(struct peer *);
 // Lets a waiting peer in.
 void room_admit_peer(struct peer *);
 
-// The address of a player for everyone; NULL: none. Copied.
+// Sets the address of a player for everyone, which is copied; NULL: none.
 void room_set_video(struct room *, const char *url);
 
 void room_raise_hand(struct peer *);
@@ -123,7 +124,8 @@ bool room_is_empty(const struct room *);
 // Counts what a peer uses of its account's quota: n is 1 or -1.
 void peer_use(const struct peer *, enum quota, int n);
 
-// True if `to` is told of this member's hand: in a webinar, those that can give it the floor.
+// True if `to` is told of this member's hand: in a webinar, only those who can give the member the
+// floor.
 bool peer_sees_hand(const struct peer *to, const struct peer *who);
 
 // True if `to` is told of this member: only moderators learn of a webinar's viewers.

@@ -35,12 +35,12 @@ static void lead(struct talk *t, const struct peer *p)
 {
 	t->rival = NULL;
 	t->leader_changed |= t->leader != p;
-	// The order that was told before has changed.
+	// The order of speakers that the room was told before has changed.
 	t->speakers_changed |= p && t->leader != p;
 	t->leader = p;
 }
 
-// The leader speaks: a rival must be louder for a while.
+// While the leader speaks, a rival must be louder for a while to take the lead.
 static void challenge(struct talk *t, const struct peer *best, uint64_t now_ms)
 {
 	if (best->voice.loudness < t->leader->voice.loudness + TALK_LOUDER) {

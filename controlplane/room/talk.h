@@ -1,17 +1,18 @@
-// Who speaks in a room, and who leads the talk, by how loud everybody is a few times a second.
-// Plain state and rules, time passed in. A cough does not take the lead, a breath does not lose it.
+// Finds who speaks in a room, and who leads the talk, from how loud everybody is a few times a
+// second. A cough does not take the lead, and a pause for breath does not lose it. Plain state and
+// rules; time is passed in.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #define TALK_LOOK_MS    200 // between two looks
-#define TALK_HOLD_MS    600 // of quiet, after which somebody no longer speaks
-#define TALK_SILENCE_MS 2000 // of quiet, after which nobody leads
-#define TALK_TAKE_MS    600 // how long another must be louder to take the lead
+#define TALK_HOLD_MS    600 // of quiet after which somebody no longer speaks
+#define TALK_SILENCE_MS 2000 // of quiet after which nobody leads
+#define TALK_TAKE_MS    600 // how long another peer must be louder to take the lead
 #define TALK_LOUDER     6 // by this many dB
 
-// Loudness is 0 for silence to 127 for 0 dBov.
+// Loudness from 0 for silence to 127 for 0 dBov.
 #define TALK_ON  (127 - 50)
 #define TALK_OFF (127 - 58)
 
@@ -25,11 +26,11 @@ struct voice {
 	uint64_t heard_ms; // when it was last loud enough
 };
 
-// A room's talk. What changed stays set until somebody has been told.
+// A room's talk. The flags of changes stay set until the room has been told.
 struct talk {
 	const struct peer *leader; // NULL: nobody
-	const struct peer *rival; // louder than the leader
-	uint64_t rival_ms; // since when
+	const struct peer *rival; // a peer that is louder than the leader
+	uint64_t rival_ms; // since when it has been louder
 	uint64_t told_ms; // when the room was last told who speaks
 	bool leader_changed;
 	bool speakers_changed;
@@ -39,7 +40,7 @@ struct talk {
 void talk_hear(struct talk *, struct voice *, uint8_t loudness, uint64_t now_ms);
 void talk_decide(struct room *, uint64_t now_ms);
 
-// The peer no longer speaks: it leaves, or becomes a viewer.
+// Forgets a peer that no longer speaks because it leaves or becomes a viewer.
 void talk_forget(struct room *, struct peer *);
 
 // Loudness in dBov, as pages are told.

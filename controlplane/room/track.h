@@ -10,13 +10,13 @@
 #include "room/offer.h"
 #include "room/ortc.h"
 
-#define TRACK_LAYER_MAX 7 // as an upper bound: all layers
+#define TRACK_LAYER_MAX 7 // as an upper bound, this means all layers
 
 struct json;
 struct peer;
 struct transport;
 
-// What people call a track.
+// The kinds of tracks that people know.
 enum track_kind {
 	TRACK_AUDIO,
 	TRACK_VIDEO, // the camera
@@ -24,7 +24,7 @@ enum track_kind {
 	TRACK_KIND_COUNT,
 };
 
-// A subscription's priority, until its viewer says otherwise: 1 to 255, the highest first served.
+// A subscription's priority, until its viewer sets another: 1 to 255, the highest served first.
 #define TRACK_PRIORITY       100
 #define TRACK_PRIORITY_SHARE 255
 
@@ -43,12 +43,12 @@ struct subscription {
 	uint8_t temporal_layer;
 	uint8_t spatial_layer_now; // or AM_LAYER_NONE
 	uint8_t temporal_layer_now;
-	uint8_t priority; // among the viewer's, where its link does not carry all
+	uint8_t priority; // among the viewer's tracks, if the link does not carry all
 	uint8_t withheld; // enum am_limit: why nothing is sent
-	bool ready; // the data plane has it, and the viewer was told
+	bool ready; // the data plane has it, and the viewer was told of it
 	bool confirmed; // the viewer's page has it
 	bool paused_by_viewer;
-	uint32_t packets_seen, repeats_seen; // at the last look at its figures
+	uint32_t packets_seen, repeats_seen; // when the figures were last read
 	LIST_ENTRY(subscription) of_track;
 	LIST_ENTRY(subscription) of_viewer;
 };
@@ -60,11 +60,11 @@ struct track {
 	struct ortc_media media;
 	uint8_t encoding_count;
 	struct am_encoding encodings[AM_ENCODING_MAX]; // as its publisher has announced them
-	uint8_t wanted; // those that viewers want, a bit each
+	uint8_t wanted; // a bit for each encoding that viewers want
 	char *app_data; // JSON object, owned
 	enum track_kind kind;
 	bool paused;
-	bool ready; // the data plane has it: others may subscribe
+	bool ready; // the data plane has it, so others may subscribe
 	bool unfit; // somebody in the room does not decode it
 	struct offer_list offers;
 	LIST_HEAD(, subscription) subscriptions;
@@ -75,10 +75,10 @@ struct track {
 struct track *
 track_create(am_id, struct transport *, const struct ortc_media *, char *app_data, bool paused);
 
-// Takes the encodings as the publisher has announced them.
+// Sets the encodings as the publisher has announced them.
 void track_set_encodings(struct track *, const struct am_cmd_track_add *);
 
-// The peer's screen share of this kind, or NULL: it may share one screen.
+// The peer's screen share of this kind, or NULL. A peer may share one screen.
 const struct track *track_share_of(const struct peer *, enum ortc_kind);
 
 // The track must have no subscriptions left.
@@ -87,11 +87,11 @@ void track_destroy(struct track *);
 struct subscription *subscription_create(am_id, struct track *, struct transport *viewer);
 void subscription_destroy(struct subscription *);
 
-// Whether it should carry media: neither its viewer nor its publisher has paused it.
+// Whether the subscription should carry media: neither its viewer nor its publisher has paused it.
 bool subscription_is_due(const struct subscription *);
 
-// Why it gets less than its speaker could send. limit: what the data plane says, which may be
-// anything.
+// Why the viewer receives less than the speaker could send. limit comes from the data plane and may
+// be any value.
 enum am_limit subscription_limit(const struct subscription *, uint8_t limit);
 
 // The MID as text.
