@@ -14,18 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHORT_MAX  4096 // bytes of a message that is heard in any case
-#define LIST_BYTES 131072 // of one request with a list; a longer list goes on in another one
+#define SHORT_MAX  4096 // bytes of a message that is handled even if memory is short
+#define LIST_BYTES 131072 // of one request with a list; a longer list continues in another request
 #define FRAME_MAX  128 // bytes around the list
 
 struct connections {
 	struct loop *loop;
 	const struct connection_events *events;
 	void *owner;
-	uint32_t client_max; // of one address at once
+	uint32_t client_max; // connections that one address may have at once
 	struct tally *open; // by address
 	uint32_t next; // where the search for a free place starts
-	uint64_t count; // of connections ever
+	uint64_t count; // connections that were ever opened
 	struct connection *at[CONNECTION_MAX]; // by number
 };
 
@@ -271,7 +271,7 @@ void connection_kick(struct connection *c, const struct refused *r)
 	connection_close(c, WEBSOCKET_KICKED, code);
 }
 
-// Where memory is short only what needs little of it is heard.
+// If memory is short, only short messages are handled.
 static void on_message(void *owner, const char *text, size_t len)
 {
 	struct connection *c = owner;
@@ -286,7 +286,7 @@ static void on_message(void *owner, const char *text, size_t len)
 	c->all->events->message(c, text, len);
 }
 
-// Codes by which a page says that it leaves; 1005 is a close() without a code.
+// True for codes by which a page says that it leaves; 1005 is a close() without a code.
 static bool is_leave(uint16_t code)
 {
 	return code == WEBSOCKET_NORMAL || code == WEBSOCKET_GOING_AWAY || code == 1005 ||

@@ -1,4 +1,4 @@
-// What people, rooms and rights are on the wire: JSON that several messages have in common.
+// People, rooms and rights on the wire: JSON that several messages have in common.
 #pragma once
 
 #include <stdbool.h>
@@ -10,19 +10,19 @@ struct peer;
 struct rights;
 struct room;
 
-// An object that has come, or is gone: {key: id}.
+// The id of an object: {key: id}.
 struct json *wire_id(const char *key, am_id);
 
-// One that a request has made, in both vocabularies: {id, key: id}.
+// The id of an object that a request has made, in both vocabularies: {id, key: id}.
 struct json *wire_made(const char *key, am_id);
 
 // {id, peerId, displayName, device, speaker, moderator}
 struct json *wire_peer(const struct peer *);
 
-// Who waits: {id, peerId, displayName}.
+// A peer that waits: {id, peerId, displayName}.
 struct json *wire_waiting(const struct peer *);
 
-// {waitingRoom, video, startTime, bitrate}: the latter three where there are any.
+// {waitingRoom, video, startTime, bitrate}; the last three only if they are set.
 struct json *wire_room(const struct room *, bool waiting_room);
 
 // speaker, moderator, canRecord, chat, hand
