@@ -86,7 +86,7 @@ static void options_name(const struct command *c, char names[NAMES_SIZE])
 		append(names, o->name, o->value);
 }
 
-// The nouns, or the verbs of one.
+// Lists the nouns, or the verbs of one noun.
 static void commands_name(const char *noun, char names[NAMES_SIZE])
 {
 	names[0] = '\0';
@@ -116,7 +116,7 @@ static const struct command *command_find(const char *noun, const char *verb)
 	return NULL;
 }
 
-// What the option takes; "" for one that takes nothing; NULL: it is unknown.
+// What an option takes; "" for one that takes nothing; NULL if it is unknown.
 static const char *option_takes(const struct command *c, const char *name)
 {
 	for (const struct option *o = common; o->name; o++) {

@@ -1,4 +1,4 @@
-// Asks the control plane (account/admin.h).
+// Sends requests to the control plane (account/admin.h).
 #pragma once
 
 #include "command.h"
@@ -7,7 +7,7 @@
 
 struct json;
 
-// Takes over the request. STATUS_DONE or STATUS_NOT_WRITTEN with the answer's data, which the
-// caller frees; else the reason is on stderr.
+// Sends a request, which it takes over. Returns STATUS_DONE or STATUS_NOT_WRITTEN with the answer's
+// data, which the caller frees; otherwise the reason is on stderr.
 [[nodiscard]] enum status
 client_ask(const struct arguments *, struct json *request, struct json **data);

@@ -8,7 +8,7 @@
 
 enum status {
 	STATUS_DONE,
-	STATUS_REFUSED, // by the server, or a file that cannot be read or written
+	STATUS_REFUSED, // by the server; or a file cannot be read or written
 	STATUS_USAGE,
 	STATUS_UNREACHABLE,
 	STATUS_NOT_WRITTEN, // in force, but not in the file yet
@@ -16,7 +16,7 @@ enum status {
 
 struct option {
 	const char *name; // "--kid"
-	const char *value; // what it takes: "KID", "on|off"
+	const char *value; // what the option takes: "KID", "on|off"
 	const char *help;
 };
 

@@ -22,7 +22,7 @@ static struct json *request_new(const struct arguments *a, const char *command)
 	return r;
 }
 
-// Asks. With --json, prints the data and leaves NULL in *data.
+// Sends a request. With --json, prints the data and leaves NULL in *data.
 static enum status ask(const struct arguments *a, struct json *request, struct json **data)
 {
 	*data = NULL;
@@ -35,7 +35,7 @@ static enum status ask(const struct arguments *a, struct json *request, struct j
 	return s;
 }
 
-// Asks for a change, and prints a sentence if it succeeds.
+// Requests a change, and prints a sentence if it succeeds.
 __attribute__((format(printf, 3, 4))) static enum status
 change(const struct arguments *a, struct json *request, const char *format, ...)
 {
@@ -209,7 +209,7 @@ static enum status pem_read(const char *path, char *out, size_t size)
 	if (len == size)
 		return fail(STATUS_REFUSED, "%s is not a key: it is larger than 4096 bytes", path);
 	out[len] = '\0';
-	// The server would say so, too, but a private key must not even travel there.
+	// The server would refuse it, too, but a private key must not even be sent there.
 	if (strstr(out, "PRIVATE KEY"))
 		return fail(
 		        STATUS_REFUSED,

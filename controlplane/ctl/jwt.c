@@ -119,7 +119,7 @@ static EVP_PKEY *private_key_read(const char *path)
 	return key;
 }
 
-// true, false and whole numbers are what they look like; anything else is a string.
+// true, false and whole numbers become JSON values of their type; anything else becomes a string.
 static struct json *value_of(const char *text)
 {
 	struct json *j = NULL;
@@ -157,7 +157,7 @@ static enum status claim_unknown(const char *name)
 	);
 }
 
-// Reports a claim that the server would not accept now, not when a page is refused.
+// Reports a claim that the server would not accept already now, rather than when a page is refused.
 static enum status claim_check(const char *name, const struct json *value)
 {
 	static struct attributes scratch;

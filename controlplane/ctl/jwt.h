@@ -1,4 +1,4 @@
-// Key pairs and test tokens. Without a server.
+// Key pairs and test tokens, made without a server.
 #pragma once
 
 #include "command.h"

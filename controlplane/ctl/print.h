@@ -1,4 +1,4 @@
-// Answers for people.
+// Prints answers for people.
 #pragma once
 
 struct json;
@@ -6,15 +6,15 @@ struct json;
 // One line of JSON.
 void print_json(const struct json *);
 
-// Accounts, one a line.
+// Accounts, one per line.
 void print_accounts(const struct json *list);
 
-// One account with all that it has.
+// One account with all its values.
 void print_account(const struct json *);
 
-// Strings, one a line.
+// Strings, one per line.
 void print_strings(const struct json *list);
 
-// Keys or API tokens of an account: their names, the size of keys, and since when they exist.
+// Keys or API tokens of an account: their names, the size of keys, and when they were made.
 void print_keys(const struct json *list);
 void print_tokens(const struct json *list);
