@@ -1,9 +1,9 @@
-// What goes on in rooms without anybody asking for it: who speaks, how many there are; and raised
+// What happens in rooms without a request: who speaks, and how many peers there are; also raised
 // hands.
 #include "conference/internal.h"
 
 #define COUNTS_MS         1000
-#define LARGE_ROOM        200 // members, from which on news of who speaks come less often
+#define LARGE_ROOM        200 // with so many members, news of who speaks is less frequent
 #define SPEAKERS_MS       400
 #define SPEAKERS_MS_LARGE 1000
 

@@ -14,10 +14,10 @@
 #include <string.h>
 
 #define GONE_CHECK_MS 250
-#define QUOTA_TOLD_MS 60000 // between two lines of the log about one account
+#define QUOTA_TOLD_MS 60000 // between two lines in the log about one account
 
-// RFC 7675 5.1. A browser's checks end with its network, so it knows; another client may never have
-// known that it has to send any.
+// RFC 7675 5.1. A browser's checks end when it loses its network, so it knows; another kind of
+// client may not know that it has to send checks.
 static void tell_path(struct conference *c, const struct transport *t, bool lost)
 {
 	const struct peer *p = t->peer;
@@ -61,13 +61,13 @@ static void layers_changed(void *owner, const struct am_event_subscription_layer
 	struct conference *c = owner;
 	struct subscription *s = conference_subscription(c, now->subscription_id);
 
-	if (!s || s->track->media.kind == ORTC_AUDIO) // sound has no layers
+	if (!s || s->track->media.kind == ORTC_AUDIO) // audio has no layers
 		return;
 	s->spatial_layer_now = now->spatial_layer;
 	s->temporal_layer_now = now->temporal_layer;
 	s->withheld = now->withheld;
 	if (s->withheld == AM_LIMIT_BANDWIDTH &&
-	    subscription_is_due(s)) // it may be over before the next look
+	    subscription_is_due(s)) // this may be over before the next look
 		s->viewer->down.weak_ms = loop_now_ms(c->loop);
 	if (s->ready && s->viewer->connection)
 		c->events->layers_changed(c->events->owner, s);
@@ -151,12 +151,12 @@ static void forget_media(struct conference *c, struct peer *p)
 // Tells the webhook that the peer has left.
 static void close_admission(struct conference *c, const struct peer *p)
 {
-	const char *name = p->display_name[0] ? p->display_name : NULL; // as it was known before
+	const char *name = p->display_name[0] ? p->display_name : NULL; // NULL: unchanged
 	hook_close(c->hooks, p->hook_admission, name);
 }
 
-// The last sign of life: now, or of who is gone, what was last heard on its connection or of its
-// transports. CLOCK_REALTIME.
+// The last sign of life (CLOCK_REALTIME): now or, for a peer that is gone, when its connection or
+// its transports were last heard of.
 static int64_t last_seen_ms(const struct conference *c, const struct peer *p)
 {
 	int64_t now_ms = clock_real_ms(), seen_ms = p->seen_ms;
@@ -232,13 +232,13 @@ static struct peer *any_peer(struct room *r)
 {
 	struct peer *p = TAILQ_FIRST(&r->waiting);
 
-	if (!p) // viewers before speakers: they are not told of each speaker's leave
+	if (!p) // viewers before speakers, so that they are not told of each speaker that leaves
 		p = TAILQ_FIRST(&r->viewers);
 	return p ? p : TAILQ_FIRST(&r->speakers);
 }
 
-// The data plane has gone with the media of all. They keep their places for as long as a lost
-// WebSocket does, and join anew.
+// The data plane is gone, and with it all media. The peers keep their places for as long as with a
+// lost WebSocket, and join anew.
 static void lose_media(void *owner, struct peer *p)
 {
 	struct conference *c = owner;
@@ -255,7 +255,7 @@ static void silence(void *, struct peer *p)
 	p->connection = 0;
 }
 
-// Those who came before the data plane did: the rooms that it has media for are older.
+// Removes the peers that came before the data plane: the rooms for which it has media are older.
 static void drop_all(struct conference *c)
 {
 	struct room *r;
@@ -303,7 +303,7 @@ static void media_found(void *owner, uint64_t generation)
 	if (generation != c->generation) {
 		bool had_rooms = rooms_next(&c->rooms, NULL) != NULL;
 		bool same = first && store_generation(c->store) == generation;
-		each_peer(c, silence, NULL); // nobody is to be told
+		each_peer(c, silence, NULL); // so that nobody is told
 		if (same)
 			drop_all(c);
 		else
@@ -324,7 +324,7 @@ static void media_found(void *owner, uint64_t generation)
 	c->events->ready(c->events->owner);
 }
 
-// While there is no data plane nobody can join: their time begins anew.
+// Without a data plane, nobody can join, so the time to join begins anew.
 static void idle_check(struct conference *c)
 {
 	uint64_t now_ms = loop_now_ms(c->loop);
@@ -475,7 +475,7 @@ static void tell_renamed(void *arg, struct peer *to)
 	n->events->peer_renamed(n->events->owner, to, n->who, n->old);
 }
 
-// Calls fn for each member with a connection that may know of p, but p itself.
+// Calls fn for each member with a connection that may know of p, except p itself.
 static void
 tell(struct peer_list *list, const struct peer *p, void (*fn)(void *, struct peer *), void *arg)
 {
@@ -564,7 +564,7 @@ void conference_close_room(struct conference *c, struct room *r)
 {
 	size_t left = r->peers.count;
 
-	while (left-- > 0) // the last one takes the room along
+	while (left-- > 0) // with the last peer, the room is gone, too
 		conference_remove(c, any_peer(r), REFUSAL_ROOM_CLOSED);
 }
 

@@ -1,5 +1,5 @@
-// The room's data channel: who may write into it, who hears it, and how a sender is presented to
-// the readers. What is written passes through the data plane alone.
+// The room's data channel: who may write to it, who reads it, and how a sender is presented to the
+// readers. The messages themselves pass only through the data plane.
 #include "conference/internal.h"
 
 #include "base/json.h"
@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONSUMER_STREAM 0 // the only one that a receiving transport has
+#define CONSUMER_STREAM 0 // the only stream of a receiving transport
 
-// What the readers' pages are told of a sender.
+// Prints what the readers' pages are told about a sender.
 static char *tag_print(const struct peer *p, const char *id, const char *name)
 {
 	struct json *j = json_new_object();
@@ -34,8 +34,8 @@ static void last_character_cut(char *name)
 	name[len] = '\0';
 }
 
-// Where id and name are too long for a command the name is cut, and an id of more than a hundred
-// rare characters left out.
+// If id and name are too long for a command, the name is cut; then the id, if it has more than a
+// hundred rare characters, is left out.
 static void tag_fill(const struct peer *p, struct am_cmd_data_add *add)
 {
 	char name[PEER_NAME_SIZE];
@@ -65,7 +65,8 @@ static struct transport *producing(struct peer *p)
 	return NULL;
 }
 
-// The data plane has its data producer or consumer, or refuses it. NULL: it has none, or is gone.
+// The data plane has added a data producer or consumer, or refused it. Returns its transport, or
+// NULL if the transport has no producer or consumer or is gone.
 static struct transport *data_added(struct conference *c, const struct media_call *call, int result)
 {
 	struct transport *t = conference_transport(c, call->id);
@@ -191,7 +192,8 @@ void conference_data_restore(struct transport *t, const struct am_transport_stat
 
 	if (stream >= AM_DATA_STREAMS_IN)
 		return;
-	// Who is on which stream is not stored: the client is offered its senders anew.
+	// Which sender is on which stream is not stored, so the senders are offered to the client
+	// again.
 	if (t->consuming && !t->peer->reads_envelope)
 		return;
 	t->data_stream = stream;

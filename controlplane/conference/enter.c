@@ -53,12 +53,12 @@ struct peer *conference_take_up(
 	p->connection = connection;
 	strcpy(p->client, n->client);
 	conference_expect_join(c, p);
-	if (!p->joined) // whatever it had begun to make, it begins anew
+	if (!p->joined) // the page starts again with its transports
 		conference_reset(c, p);
 	return p;
 }
 
-// Whether the newcomer may have its place, and that of who is there under its id.
+// Whether the newcomer may have a place, or the place of the peer with the same id.
 static enum refusal
 refuse(const struct newcomer *n, const struct room *r, const struct peer *p, uint64_t connection)
 {
@@ -67,15 +67,15 @@ refuse(const struct newcomer *n, const struct room *r, const struct peer *p, uin
 	if (r->kind != n->kind)
 		return REFUSAL_WRONG_ROOM_KIND;
 	if (p && p->connection > connection)
-		return REFUSAL_REPLACED; // a newer one was admitted while this one's check ran
+		return REFUSAL_REPLACED; // a newer one was admitted during this one's checks
 	if (p && p->signed_id && !n->signed_id)
 		return REFUSAL_PEER_ID_TAKEN;
 	if (p && p->joined && p->rights.speaker == n->rights.speaker)
-		return REFUSAL_NONE; // its place is taken over
+		return REFUSAL_NONE; // the newcomer takes over the place of p
 	return room_admits(r, n->kind, n->rights.speaker, &n->rules);
 }
 
-// Of the account's own switch the room remembers nothing: it may be turned off again.
+// The room does not remember the account's own setting, which may be turned off again.
 bool conference_has_waiting_room(const struct conference *c, const struct room *r)
 {
 	const struct account *a = c->accounts ? accounts_by_id(c->accounts, r->account_id) : NULL;
@@ -122,11 +122,11 @@ struct peer *conference_enter(
 	}
 	if (p)
 		conference_remove(c, p, REFUSAL_REPLACED);
-	r = rooms_find(&c->rooms, n->account_id, n->room); // it may have gone with its only peer
+	r = rooms_find(&c->rooms, n->account_id, n->room); // may be gone with its only peer
 	if (!r)
 		r = room_make(c, n);
 	if (n->rights.moderator)
-		conference_forget_rules(c, r); // the token's are the room's from now on
+		conference_forget_rules(c, r); // the token's rules apply from now on
 	room_rule(c, r, &n->rules);
 	return peer_make(c, r, n, connection);
 }

@@ -11,7 +11,7 @@ void conference_endpoint(const struct conference *c, struct endpoint *out)
 	memcpy(out->addresses, info->addresses, sizeof(out->addresses));
 }
 
-// A word of the region's gauges of transports (am_schema.h).
+// Splits the transport's word in the region's gauges (am_schema.h).
 struct transport_link conference_link(const struct conference *c, const struct transport *t)
 {
 	uint32_t gauge = media_link_gauge(c->media, t->id);

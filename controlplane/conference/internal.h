@@ -1,4 +1,4 @@
-// Between the conference's own files.
+// What the conference's own files share.
 #pragma once
 
 #include "base/loop.h"
@@ -13,7 +13,7 @@ struct tally;
 struct worker_look {
 	uint64_t copies, late; // so far
 	enum quality quality; // of the last look
-	uint64_t weak_ms; // when that last was not good; 0: never
+	uint64_t weak_ms; // when it was last not good; 0: never
 };
 
 struct conference {
@@ -25,26 +25,26 @@ struct conference {
 	const struct conference_events *events;
 	struct media_events media_events;
 	struct rooms rooms;
-	const struct accounts *accounts; // of the settings, as the next three
+	const struct accounts *accounts; // from the settings, like the next three
 	uint64_t join_ms;
 	uint8_t voices[ROOM_KIND_COUNT];
 	uint32_t client_transports;
 	struct tally *transports_of; // by address
 	struct peer_list gone; // oldest first
-	struct peer_list idle; // admitted, and not joined: oldest first
+	struct peer_list idle; // admitted but not joined; oldest first
 	struct shelves *turned_away, *kept_rules; // recall.c
-	struct loop_timer timer; // of the peers that are gone, and of the idle
+	struct loop_timer timer; // for the peers that are gone or idle
 	struct loop_timer activity; // activity.c
-	uint32_t looks; // of it
+	uint32_t looks; // how often that timer has expired
 	struct worker_look workers[AM_WORKER_MAX]; // quality.c
-	uint64_t generation; // of the data plane that the rooms live on, 0: none yet
-	// By slot of the id.
+	uint64_t generation; // of the data plane that has the rooms' media; 0: none yet
+	// Indexed by the id's slot.
 	struct transport *transports[AM_TRANSPORT_MAX];
 	struct track *tracks[AM_TRACK_MAX];
 	struct subscription *subscriptions[AM_SUBSCRIPTION_MAX];
 };
 
-// Commands that a page waits for: what goes with them, and who asked.
+// Commands whose result a page waits for: the object, and who made the request.
 static inline struct media_call conference_call(am_id id, const struct asker *by)
 {
 	return (struct media_call){id, by->connection, by->request_id};
@@ -55,83 +55,85 @@ static inline struct asker conference_asker(const struct media_call *call)
 	return (struct asker){call->connection, call->request_id};
 }
 
-// Of the command's result, or where that is no error, since its object is gone.
+// Reports that a command failed; result is 0 if it succeeded, but its object is gone.
 void conference_tell_failed(struct conference *, const struct media_call *, int result);
 
-// Who may come in, and how long they may take (conference.c). expect_join: to be called when a peer
-// comes in, joins, or loses its membership: it has join_ms to join.
+// Who may enter, and how long they may take (conference.c). conference_expect_join is to be called
+// when a peer enters, joins, or loses its membership: it has join_ms to join.
 void conference_expect_join(struct conference *, struct peer *);
 void conference_gone_add(struct conference *, struct peer *);
 
-// Whether the account may have one more. Says so in the log where not.
+// Whether the account may have one more; if not, logs that.
 [[nodiscard]] bool conference_quota(struct conference *, uint64_t account_id, enum quota);
 
-// Out of memory only.
+// Frees the peer without telling anybody.
 void conference_forget_peer(struct conference *, struct peer *);
 
 // Tells the others of a new member, and subscribes it to what they publish.
 void conference_welcome(struct conference *, struct peer *);
-void conference_tell_room(struct conference *, struct room *); // that it changed
+void conference_tell_room(struct conference *, struct room *); // that the room has changed
 void conference_tell_moderators(struct conference *, const struct peer *, bool waits);
 
-// Transports, tracks, subscriptions. forget: out of memory only; the data plane removes it with the
-// transport or track that it hangs on.
+// Transports, tracks, subscriptions. The functions named forget only free the object; the data
+// plane removes it along with its transport or track.
 void conference_transport_remove(struct conference *, struct transport *);
 void conference_transport_forget(struct conference *, struct transport *);
 
-// It has ended by itself: as conference_transport_close, and its owner is told.
+// Ends a transport as conference_transport_close does, and tells its owner why.
 void conference_transport_end(struct conference *, struct transport *, enum transport_end);
 void conference_track_set_paused(struct conference *, struct track *, bool paused);
 void conference_track_remove(struct conference *, struct track *);
 void conference_track_forget(struct conference *, struct track *);
 
-// Tells the owner which encodings of the track viewers wish for, where its page knows what to do.
+// Tells the owner which encodings of the track viewers want, if its page supports that.
 void conference_tell_wanted(struct conference *, const struct track *);
 
-// Tells the owner of a screen that somebody in the room does not decode it.
+// Tells the owner of a screen share that somebody in the room does not decode it.
 void conference_tell_unfit(struct conference *, const struct track *);
 void conference_subscribe_all(struct conference *, struct peer *);
 
-// Tries again what found no room; to be called now and then.
+// Retries subscriptions for which there was no room; to be called now and then.
 void conference_subscribe_again(struct conference *, struct peer *);
 void conference_subscription_forget(struct conference *, struct subscription *);
 
 // The room's data channel (data.c).
-void conference_data_consume(struct conference *, struct peer *); // where it may, wants and can
+void conference_data_consume(struct conference *, struct peer *); // if it may, should and can
 void conference_data_rename(struct conference *, struct peer *);
 void conference_data_restore(struct transport *, const struct am_transport_state *);
 void conference_data_verify(
         struct conference *c, struct transport *t, const struct am_transport_state *state
 );
 
-// The chat for clients that know no envelope (sources.c): each sender is a data consumer
-// of its own, on a stream of its own. settle: gives the peer those whom it lacks.
+// The chat for clients that do not know the envelope (sources.c): each sender is a data consumer of
+// its own, on a stream of its own. settle adds the senders that the peer lacks.
 void conference_data_consume_apart(struct conference *, struct transport *);
 void conference_sources_settle(struct conference *, struct peer *);
-// To be called when the data plane has the data consumer, and when the client is back.
+// To be called when the data plane has the data consumer, and when the client has come back.
 void conference_sources_offer(struct conference *, struct transport *);
 void conference_source_come(struct conference *, const struct transport *sender);
 void conference_source_gone(struct conference *, const struct transport *sender);
 
-// The owner's page has said something about its tracks of this kind: it knows.
+// The owner's page has changed its tracks of this kind, so it knows of the mute.
 void conference_mute_heard(struct conference *, struct peer *, enum track_kind);
 
-// Looks at who speaks, how many there are, and how good connections are, from now on (activity.c).
+// Starts to look regularly at who speaks, how many peers there are, and how good connections are
+// (activity.c).
 void conference_watch(struct conference *);
 
-// How participants fare, and whose doing it is (quality.c). end: the peer's stay is over.
+// What participants experience, and what causes it (quality.c). conference_end_quality: the peer's
+// stay is over.
 void conference_look_at_quality(struct conference *);
 void conference_end_quality(struct conference *, struct peer *);
 
-// Who is sent out stays out with this session, also where nobody could tell its page
-// (recall.c). REFUSAL_NONE: the session may come.
+// A session that was sent out may not come back, even if its page could not be told (recall.c).
+// REFUSAL_NONE: the session may enter.
 void conference_turn_away(struct conference *, const struct peer *, enum refusal);
 enum refusal conference_turned_away(
         const struct conference *c, uint64_t account_id, const char *room, const char *session
 );
 
-// Waiting room and PIN outlast the people: a room that opens again has them until a moderator's
-// token says otherwise (recall.c).
+// Waiting room and PIN outlast the people in a room: a room that opens again has them until a
+// moderator's token says otherwise (recall.c).
 void conference_keep_rules(struct conference *, const struct room *);
 void conference_recall_rules(struct conference *, struct room *);
 void conference_forget_rules(struct conference *, struct room *);
@@ -139,16 +141,16 @@ void conference_recall_init(struct conference *);
 void conference_recall_fini(struct conference *);
 void conference_recall_restore(struct conference *);
 
-// In the store, from a data plane on (store.c).
+// Write to the store, once a data plane is known (store.c).
 void conference_store_room(struct conference *, const struct room *);
 void conference_store_peer(struct conference *, const struct peer *, const char *capabilities);
 void conference_store_flags(struct conference *, const struct peer *);
 bool conference_stores_media(const struct conference *, const struct peer *);
 void conference_store_transport(struct conference *, const struct transport *);
 
-// Makes rooms of what the store and the data plane's tables hold (restore.c).
+// Restores rooms from the store and the data plane's tables (restore.c).
 void conference_restore(struct conference *);
 
-// Holds what is known against the tables: drops what the data plane lacks, and removes there what
-// nobody knows (restore.c).
+// Compares the rooms with the data plane's tables: drops what the data plane lacks, and removes
+// from it what no room has (restore.c).
 void conference_verify(struct conference *);

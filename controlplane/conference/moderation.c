@@ -40,7 +40,7 @@ void conference_admit_all(struct conference *c, struct room *r)
 		conference_admit(c, p);
 }
 
-// The room stays: who asks for it is in there.
+// The room stays, since the moderator is in it.
 void conference_decline_all(struct conference *c, struct room *r)
 {
 	struct peer *p;
@@ -65,7 +65,8 @@ void conference_mute(
 	}
 	strcpy(p->muted_by_id, by->id);
 	strcpy(p->muted_by_name, by->display_name);
-	// Until its page has heard of it, which would otherwise turn it on again on coming back.
+	// Remembered until the page has heard of the mute: otherwise, it would turn the track on
+	// again when it comes back.
 	if (played || (exists && !p->connection)) {
 		p->muted |= 1u << kind;
 		conference_store_flags(c, p);
@@ -124,12 +125,12 @@ static void stop_publishing(struct conference *c, struct peer *p)
 	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
 		struct transport *sending = &p->transports[i];
 		if (sending->id && !sending->consuming &&
-		    !(sending->takes_data && p->rights.chat)) // who chats goes on
+		    !(sending->takes_data && p->rights.chat)) // the chat goes on
 			conference_transport_remove(c, sending);
 	}
 }
 
-// Viewers are nobody's business but the moderators': to the others a speaker comes or goes.
+// Only moderators know of viewers. For the others, a speaker comes or goes.
 static void tell_changed(struct conference *c, struct peer_list *list, struct peer *who)
 {
 	const struct conference_events *e = c->events;
@@ -155,7 +156,7 @@ enum refusal conference_set_speaker(struct conference *c, struct peer *p, bool s
 		return REFUSAL_WRONG_ROOM_KIND;
 	if (p->rights.speaker == speaker)
 		return REFUSAL_NONE;
-	// The other way there is always a place: a moderator must be able to end a speech.
+	// There is always a place for one more viewer: a moderator must be able to end a speech.
 	enum refusal refusal = speaker ? room_admits(r, r->kind, true, NULL) : REFUSAL_NONE;
 	if (refusal != REFUSAL_NONE)
 		return refusal;
@@ -163,7 +164,7 @@ enum refusal conference_set_speaker(struct conference *c, struct peer *p, bool s
 	        am_log_value(p->id));
 	if (!speaker)
 		stop_publishing(c, p);
-	conference_set_hand(c, p, false); // what it was raised for has happened
+	conference_set_hand(c, p, false); // the hand has served its purpose
 	room_set_speaker(p, speaker);
 	conference_store_flags(c, p);
 	if (p->connection)

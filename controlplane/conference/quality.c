@@ -1,5 +1,5 @@
-// How participants fare: their links, what their pages report, and whose doing it is. What was bad
-// goes into the history.
+// What participants experience: their links, what their pages report, and what causes it. Stretches
+// that were not good are kept in the history.
 #include "conference/internal.h"
 
 #include "base/clock.h"
@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LATE    "late" // the data plane's drop reason of copies that were not made in time
-#define PAGE_MS 12000 // so long a report counts, unless another comes
-#define AFTERMATH_MS                                                                               \
-	3000 // by which what a page sees comes after what is measured of links, and the look
+#define LATE         "late" // the data plane's drop reason of copies that were not made in time
+#define PAGE_MS      12000 // how long a report counts, unless another comes
+#define AFTERMATH_MS 3000 // by which pages' reports lag behind measurements of links
 
 static int late_index(const struct media_counters *m)
 {
@@ -28,7 +27,7 @@ static int late_index(const struct media_counters *m)
 static void
 worker_look(struct worker_look *w, uint64_t copies, uint64_t late, uint32_t shed, uint64_t now_ms)
 {
-	bool goes_on = copies >= w->copies && late >= w->late; // else it is another process
+	bool goes_on = copies >= w->copies && late >= w->late; // else it is a new process
 
 	w->quality = goes_on ? quality_of_worker(copies - w->copies, late - w->late, shed)
 	                     : QUALITY_GOOD;
@@ -53,7 +52,7 @@ static void server_look(struct conference *c)
 	}
 }
 
-// False: nothing goes over it.
+// Measures a transport. False if it carries nothing.
 static bool
 transport_look(const struct conference *c, const struct transport *t, struct link_quality *l)
 {
@@ -79,7 +78,7 @@ transport_look(const struct conference *c, const struct transport *t, struct lin
 	return true;
 }
 
-// The worst of its transports in one direction.
+// Measures the worst of the peer's transports in one direction.
 static void
 link_look(const struct conference *c, const struct peer *p, bool consuming, struct link_quality *l)
 {
@@ -120,10 +119,10 @@ static bool is_starved(const struct peer *p)
 	return false;
 }
 
-// Of all that a viewer is sent, since the last look.
+// What a viewer was sent since the last look.
 struct sent {
 	uint32_t packets, repeats;
-	bool narrow; // a picture is less than was asked for, since the link carries no more
+	bool narrow; // a video is below what was requested, since the link carries no more
 };
 
 static void sent_add(const struct conference *c, struct subscription *s, struct sent *sent)
@@ -132,7 +131,7 @@ static void sent_add(const struct conference *c, struct subscription *s, struct 
 
 	if (!media_subscription_figures(c->media, s->id, &f))
 		return;
-	// Where they are less than before another process has begun anew.
+	// If the figures are lower than before, a new data plane has started from zero.
 	if (f.packets >= s->packets_seen && f.retransmitted >= s->repeats_seen) {
 		sent->packets += f.packets - s->packets_seen;
 		sent->repeats += f.retransmitted - s->repeats_seen;
@@ -163,7 +162,7 @@ static void look_at_sent(const struct conference *c, struct peer *p)
 		);
 }
 
-// QUALITY_UNKNOWN is no worse than anything.
+// The worse of two qualities; QUALITY_UNKNOWN never counts as worse.
 static enum quality worse(enum quality a, enum quality b)
 {
 	return a == QUALITY_UNKNOWN || (b != QUALITY_UNKNOWN && b < a) ? b : a;
@@ -185,7 +184,8 @@ static enum quality worker_quality(const struct conference *c, const struct peer
 	                                               : QUALITY_UNKNOWN;
 }
 
-// The look as part of a stretch: the worst of all, and of what is as bad, the first.
+// Makes a look into part of a stretch: the worst quality counts, with the first cause that is as
+// bad.
 static struct stretch stretch_of(const struct conference *c, const struct peer *p, int64_t now_ms)
 {
 	enum quality link = worse(p->up.quality, p->down.quality);
@@ -277,14 +277,14 @@ void conference_end_quality(struct conference *c, struct peer *p)
 	p->page.frozen_ms = 0;
 }
 
-// Whether it was weak at any time that the report speaks of.
+// Whether something was last weak during the time that the report covers.
 static bool was_weak(uint64_t weak_ms, uint64_t now_ms, uint32_t span_ms)
 {
 	return weak_ms && now_ms - weak_ms < (uint64_t)span_ms + AFTERMATH_MS;
 }
 
-// Whose doing it is what a page has seen: the nearest to the page that was weak meanwhile. Its link
-// may also be narrow for long and its pictures fit that, so that comes after what is weak for sure.
+// Finds the cause of what a page has reported: the part nearest to the page that was weak
+// meanwhile. A narrow link comes last: it may be narrow for long without harm, if the pictures fit.
 static void
 find_cause(struct conference *c, struct peer *p, const struct peer *const from[], int count)
 {

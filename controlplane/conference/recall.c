@@ -1,5 +1,5 @@
-// What outlives the people it is about: who was sent out of a room, by session, and what a room
-// that is empty asks of those who come.
+// What is remembered after people have left: which sessions were sent out of a room, and what an
+// empty room requires of newcomers.
 #include "conference/internal.h"
 
 #include "base/clock.h"
@@ -14,11 +14,11 @@
 #define KEY_SIZE (ROOM_KEY_SIZE + 1 + PEER_SESSION_MAX)
 
 #define TURNED_AWAY_ACCOUNT_MAX 4096
-#define TURNED_AWAY_MAX         65536 // of all accounts
-#define TURNED_AWAY_MS          INT64_C(86400000) // a page that sleeps for longer has to ask again
+#define TURNED_AWAY_MAX         65536 // of all accounts together
+#define TURNED_AWAY_MS          INT64_C(86400000) // a page that sleeps for longer may try again
 
 #define KEPT_ACCOUNT_MAX 4096
-#define KEPT_MAX         65536 // of all accounts
+#define KEPT_MAX         65536 // of all accounts together
 #define KEPT_MS          (INT64_C(90) * 86400000)
 
 struct kept_rules {
@@ -32,8 +32,8 @@ struct turned_away {
 	enum refusal refusal;
 };
 
-// Not while the store is read, which may not be written then: what is too much in there goes with
-// its time.
+// Does nothing while the store is being read and must not be written: surplus entries there expire
+// in time.
 static void turned_away_forgotten(void *owner, const char *key)
 {
 	const struct conference *c = owner;
@@ -79,7 +79,7 @@ static void put(struct conference *c, const char *key, enum refusal refusal, int
 	t->refusal = refusal;
 }
 
-// The others end with their cause.
+// Other refusals end when their cause does.
 static bool is_somebodys_will(enum refusal r)
 {
 	return r == REFUSAL_REMOVED || r == REFUSAL_DECLINED || r == REFUSAL_ROOM_CLOSED ||

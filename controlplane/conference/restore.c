@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-// While the store is read: its rooms by id, which all rows behind them name.
+// State while the store is read: the rooms by id, to which all later rows refer.
 struct restoring {
 	struct conference *conference;
-	struct room **rooms; // sorted from the first peer on
+	struct room **rooms; // sorted before the first lookup
 	size_t count, size;
 	bool sorted;
 	uint32_t peers, tracks, subscriptions;
@@ -76,7 +76,7 @@ static void room_restore(void *owner, const struct store_room *row)
 	room_note(r, room);
 }
 
-// Its session in the statistics goes on.
+// Makes the peer a member again; its session in the statistics goes on.
 static void rejoin(struct conference *c, struct peer *p)
 {
 	room_join_peer(p);
@@ -135,7 +135,7 @@ static void transport_restore(void *owner, const struct store_transport *row)
 	    state.id != row->id || strlen(row->cname) > AM_CNAME_MAX)
 		return;
 	if (state.dtls == AM_DTLS_FAILED || state.dtls == AM_DTLS_CLOSED)
-		return; // it ended while nobody looked; conference_verify removes it
+		return; // it ended meanwhile; conference_verify removes it
 	struct transport *t = peer_transport_add(p, row->id, row->consuming);
 	if (!t)
 		return;
@@ -173,7 +173,7 @@ static void track_restore(void *owner, const struct store_track *row)
 	track->wanted = state.wanted;
 	track->ready = true;
 	c->tracks[am_id_slot(track->id)] = track;
-	if (state.paused != row->paused) // the last process died between the two
+	if (state.paused != row->paused) // the last process died before it told the data plane
 		media_track_pause(c->media, track->id, row->paused);
 	r->tracks++;
 }
@@ -199,19 +199,20 @@ static void subscription_restore(struct restoring *r, const struct am_subscripti
 	s->withheld = state->withheld;
 	s->priority = state->priority;
 	s->ready = true;
-	// What went out before this process began is no part of its first look.
+	// What was sent before this process started does not count in its first look.
 	if (media_subscription_figures(c->media, s->id, &sent)) {
 		s->packets_seen = sent.packets;
 		s->repeats_seen = sent.retransmitted;
 	}
-	// Paused by its viewer, or never confirmed: the table does not say. A page that lists it on
-	// resuming has it, and then a picture too many is better than a black one.
+	// A paused subscription was paused by its viewer or never confirmed: the table does not say
+	// which. If the page lists it on resuming, it is started: an unwanted picture is better
+	// than a black one.
 	s->confirmed = !state->paused;
 	c->subscriptions[am_id_slot(s->id)] = s;
 	r->subscriptions++;
 }
 
-// Who has no session cannot come back.
+// Drops peers without a session, which cannot come back.
 static void lost_peers_drop(struct conference *c)
 {
 	struct peer *p = TAILQ_FIRST(&c->gone), *next;
@@ -280,7 +281,7 @@ static void transports_verify(struct conference *c)
 			e->transport_state(e->owner, state.id, state.ice, state.dtls);
 		else if (!t && there)
 			media_transport_remove(c->media, state.id);
-		t = c->transports[i]; // a change may have ended it
+		t = c->transports[i]; // an earlier change may have ended it
 		if (t && there && state.id == t->id)
 			conference_data_verify(c, t, &state);
 	}

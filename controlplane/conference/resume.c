@@ -1,4 +1,4 @@
-// A page comes back to its peer, with what it still has.
+// Resumes a peer whose page has come back, from what the page still has.
 #include "conference/internal.h"
 
 static bool has(const uint64_t bits[], am_id id)
@@ -40,7 +40,7 @@ subscriptions_settle(struct conference *c, struct peer *p, const struct page_obj
 			conference_subscription_confirm(c, s);
 		else if (!listed && s->ready)
 			c->events->consumer_new(c->events->owner, s);
-		if (listed && s->withheld) // its tile has forgotten it
+		if (listed && s->withheld) // the page no longer knows the reason
 			c->events->layers_changed(c->events->owner, s);
 	}
 }
@@ -62,7 +62,7 @@ void conference_resume(struct conference *c, struct peer *p, const struct page_o
 	tracks_settle(c, p, page);
 	subscriptions_settle(c, p, page);
 	chat_settle(c, p);
-	if (p->lacks) // is said again: a page that was away may have missed its end
+	if (p->lacks) // said again, since the page may have missed the change
 		c->events->lacking(c->events->owner, p);
 	conference_subscribe_all(c, p);
 }

@@ -35,13 +35,13 @@ void conference_sources_offer(struct conference *c, struct transport *t)
 {
 	for (int i = 0; i < AM_DATA_SOURCES; i++) {
 		struct data_source *s = &t->peer->sources[i];
-		if (!s->confirmed) // it may not have heard of it
+		if (!s->confirmed) // the client may not have heard of it
 			s->told = false;
 		tell(c, t->peer, s);
 	}
 }
 
-// With all streams in use, one sender more is not heard.
+// Gives a sender a stream. If all streams are in use, the peer does not receive this sender.
 static void source_add(struct conference *c, struct peer *p, const struct transport *sender)
 {
 	struct transport *hears = peer_transport_consuming(p);
@@ -115,7 +115,7 @@ void conference_source_confirm(struct conference *c, struct peer *p, uint8_t str
 	source_set(c, p, stream, p->sources[stream].sender);
 }
 
-// A place becomes free: who was not heard for want of one is now.
+// Frees the stream of a sender that is gone, which may go to a sender that had none.
 static void gone(struct conference *c, struct peer_list *readers, am_id sender)
 {
 	struct peer *p;

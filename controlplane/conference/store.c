@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-// Rooms that were made before a data plane was known are not kept.
+// Rooms are stored only once a data plane is known.
 static bool is_kept(const struct conference *c)
 {
 	return c->generation != 0;

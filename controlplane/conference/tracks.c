@@ -37,7 +37,8 @@ void conference_subscription_remove(struct conference *c, struct subscription *s
 	conference_subscription_forget(c, s);
 }
 
-// There is no room for what the viewer is to see or hear: its page is told, and it is tried again.
+// There is no room for something that the viewer should see or hear: tells its page and tries again
+// later.
 static void lack(struct conference *c, struct peer *viewer)
 {
 	metric_count(METRIC_subscriptions_refused);
@@ -62,7 +63,7 @@ void conference_subscribe_again(struct conference *c, struct peer *viewer)
 		conference_subscribe_all(c, viewer);
 		return;
 	}
-	viewer->lacks = false; // since the last try nothing was refused
+	viewer->lacks = false; // nothing was refused since the last try
 	if (viewer->connection)
 		c->events->lacking(c->events->owner, viewer);
 }
@@ -77,7 +78,7 @@ static void subscription_added(void *owner, const struct media_call *call, int r
 	if (result < 0) {
 		struct peer *viewer = s->viewer;
 		conference_subscription_remove(c, s);
-		if (result != -ENOENT && result != -ENOTCONN) // what it hangs on has ended
+		if (result != -ENOENT && result != -ENOTCONN) // nothing it depends on has ended
 			lack(c, viewer);
 		return;
 	}
@@ -103,8 +104,8 @@ void conference_tell_unfit(struct conference *c, const struct track *t)
 		c->events->producer_unfit(c->events->owner, t);
 }
 
-// The codec of a screen was chosen for those who were there when it began. One that would be chosen
-// again is as fit as there is.
+// Marks a screen share that a viewer cannot decode. Its codec was chosen for the members at its
+// start; if the same codec would be chosen again, there is no better one.
 static void find_unfit(struct conference *c, struct track *t)
 {
 	if (t->unfit || t->kind != TRACK_SHARE || t->media.kind != ORTC_VIDEO ||
@@ -143,7 +144,7 @@ static void subscribe(struct conference *c, struct peer *viewer, struct track *t
 	        .transport_id = t->id,
 	        .ssrc = s->ssrc,
 	        .rtx_ssrc = s->rtx_ssrc,
-	        .paused = true, // until the page has it
+	        .paused = true, // until the page has confirmed it
 	        .spatial_layer = s->spatial_layer,
 	        .temporal_layer = s->temporal_layer,
 	        .priority = s->priority,
@@ -215,7 +216,7 @@ void conference_subscription_layers(
 	media_subscription_layers(c->media, s->id, spatial, temporal, priority);
 }
 
-// The data plane removes a track's subscriptions with it; so the ids only are freed here.
+// The data plane removes a track's subscriptions along with it, so only their ids are freed here.
 void conference_track_forget(struct conference *c, struct track *t)
 {
 	struct subscription *s;
@@ -256,8 +257,8 @@ static void store_track(struct conference *c, const struct track *t, const struc
 	free(text);
 }
 
-// How many voices are heard where this sound belongs; 0: it is always. What is shared is no voice:
-// music with gaps is worse than one voice more.
+// How many voices are forwarded in this track's room; 0: the track is always forwarded. Shared
+// audio is not counted as a voice: music with gaps is worse than one voice more.
 static uint8_t voices_beside(const struct conference *c, const struct peer *p, enum track_kind kind)
 {
 	return kind == TRACK_AUDIO ? c->voices[p->room->kind] : 0;

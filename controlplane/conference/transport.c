@@ -118,7 +118,7 @@ static void transport_added(void *owner, const struct media_call *call, int resu
 	t->ready = true;
 	conference_store_transport(c, t);
 	c->events->transport_made(c->events->owner, &by, t);
-	// A member who makes its receiving transport late has missed all tracks so far.
+	// A member that makes its receiving transport after joining has missed all tracks so far.
 	if (t->consuming && t->peer->joined)
 		conference_subscribe_all(c, t->peer);
 }
