@@ -1,5 +1,5 @@
-// Who speaks, how many there are, how good connections are, and raised hands: what a room is told
-// as it happens, and whoever comes into it later.
+// Who speaks, how many peers there are, how good connections are, and raised hands: a room is told
+// of these as they happen, and newcomers when they enter.
 #include "signaling/activity.h"
 
 #include "base/json.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SPEAKING_MAX 10 // in one message: who leads, and the loudest
+#define SPEAKING_MAX 10 // in one message: the leader, and the loudest others
 
 static struct json *counts_json(const struct room *r)
 {
@@ -38,7 +38,7 @@ static struct json *leader_json(const struct room *r)
 	return j;
 }
 
-// The leader keeps the first place also in a moment in which another is louder.
+// The leader keeps the first place even while another speaker is louder.
 static bool goes_before(const struct peer *a, const struct peer *b)
 {
 	const struct peer *leader = a->room->talk.leader;
@@ -103,7 +103,7 @@ send_to_members(const struct signaling *s, const struct peer_list *list, const c
 	}
 }
 
-// The same to all members who have a connection; written once.
+// Sends the same message to all members with a connection, printing it once.
 static void
 notify_room(const struct signaling *s, const struct room *r, const char *method, struct json *data)
 {

@@ -1,11 +1,11 @@
-// Who speaks, how many there are, how good connections are, and raised hands.
+// Messages about who speaks, how many peers there are, how good connections are, and raised hands.
 #pragma once
 
 struct conference_events;
 struct connection;
 
-// To one who comes or comes back, how things stand.
+// Sends the present state to a page that enters or comes back.
 void activity_send(struct connection *);
 
-// What everyone in a room is told as it happens.
+// The events that everyone in a room is told of.
 void activity_events_init(struct conference_events *);

@@ -20,14 +20,14 @@
 
 #define MASK(attribute) (1u << (attribute))
 
-// Asked for by a handshake; none of it is believed.
+// What a handshake requests; none of it is trusted.
 struct application {
-	uint64_t account_id; // of the host
-	char client[ADDRESS_TEXT_SIZE]; // whom limits and wrong PINs are held against
+	uint64_t account_id; // the account of the host
+	char client[ADDRESS_TEXT_SIZE]; // for which limits and wrong PINs are counted
 	enum room_kind kind;
 	char session[PEER_SESSION_MAX + 1]; // may be empty
 	bool chat;
-	char token[TOKEN_LEN_MAX + 2]; // one more than may be: such a token is too long
+	char token[TOKEN_LEN_MAX + 2]; // one more than allowed shows that a token is too long
 	struct attributes url;
 	uint32_t jwt_only; // a bit for each attribute that only a token may have
 };
@@ -37,16 +37,16 @@ struct admission {
 	const struct admission_events *events;
 	void *owner;
 	uint64_t connection;
-	struct application *application; // its url is what URL and claims say, once they are merged
+	struct application *application; // after merge, its url has the claims' values, too
 	struct claims claims; // zero without a token
-	size_t step; // the next one of the pipeline, whose last one never says NEXT
-	uint64_t call; // that it waits for, 0: none
+	size_t step; // the next step of the pipeline; the last one never returns NEXT
+	uint64_t call; // the call that the admission waits for; 0: none
 	uint64_t hook_admission;
 };
 
 enum outcome {
 	NEXT,
-	ASKED, // somebody else's server; the answer carries on
+	ASKED, // another server was called; its answer continues the admission
 	ENDED,
 };
 
@@ -94,7 +94,7 @@ static void attributes_read(struct application *a, const struct http_request *q)
 		enum attribute attribute = (enum attribute)i;
 		const char *value = query(q, attribute_name(attribute));
 		if (!value[0] && attribute == ATTRIBUTE_PEER_ID)
-			value = query(q, "peerID"); // the guide's other spelling
+			value = query(q, "peerID"); // the integration guide's other spelling
 		if (attribute_is_jwt_only(attribute))
 			a->jwt_only |= value[0] ? MASK(attribute) : 0;
 		else
@@ -103,7 +103,7 @@ static void attributes_read(struct application *a, const struct http_request *q)
 	a->chat = !text_is_true(query(q, "disableChat")) && !text_is_true(query(q, "disbleChat"));
 }
 
-// What a room and a peer must have, unless a token may bring it.
+// Checks what a room and a peer require, unless a token may supply it. NULL if nothing is missing.
 static const char *what_is_missing(const struct application *a, const struct http_request *q)
 {
 	const struct attributes *url = &a->url;
@@ -121,7 +121,7 @@ static const char *what_is_missing(const struct application *a, const struct htt
 	return NULL;
 }
 
-// A peer that waits for its page has this session, a secret of that page.
+// True if there is a peer with this session, which is a secret of the peer's page.
 static bool comes_back(const struct admissions *shared, const struct application *a)
 {
 	struct room *r =
@@ -131,9 +131,9 @@ static bool comes_back(const struct admissions *shared, const struct application
 	return p && p->session[0] && text_equals_secret(a->session, p->session);
 }
 
-// Another site's page must not use its visitor's place in the network. Browsers always send
-// an Origin; who sends none is no page, and comes in by a token, where the account says so, or
-// back.
+// A page of another site must not exploit its visitor's place in the network. Browsers always send
+// an Origin. A client without one is not a page; it may enter with a token, if the account allows
+// native clients, or if it comes back.
 static bool
 may_ask(const struct admissions *shared, const struct account *account, const struct application *a,
         const struct http_request *q)
@@ -216,7 +216,7 @@ static enum outcome refuse_early(struct admission *a)
 	);
 }
 
-// NULL: it was removed since the handshake.
+// NULL if the account was removed since the handshake.
 static const struct account *account_of(const struct admission *a)
 {
 	return accounts_by_id(a->shared->accounts, a->application->account_id);
@@ -256,8 +256,8 @@ static struct newcomer newcomer_of(const struct admission *a)
 	};
 }
 
-// A WebSocket that comes back is not asked again who it is: its session is a secret that only its
-// page knows, and its peer has all that was decided.
+// A page that comes back is not checked again: only that page knows the session, and its peer keeps
+// everything that was decided.
 static enum outcome take_up(struct admission *a)
 {
 	const struct newcomer n = newcomer_of(a);
@@ -272,8 +272,8 @@ static enum outcome take_up(struct admission *a)
 	return ENDED;
 }
 
-// A token that does not hold is refused even where none is needed: whoever has a link of a
-// moderator should hear that it has expired, not enter as somebody less.
+// An invalid token is refused even if no token is required: whoever has a moderator's link should
+// learn that it has expired, rather than enter with fewer rights.
 static enum outcome check_token(struct admission *a)
 {
 	const struct account *account = account_of(a);
@@ -302,7 +302,7 @@ static void ignored_add(struct ignored *list, uint32_t attributes, enum ignored_
 	}
 }
 
-// Takes away what the URL may not say.
+// Removes attributes that the URL may not set.
 static void
 strip(struct attributes *url, struct ignored *list, uint32_t mask, enum ignored_reason r)
 {
@@ -314,8 +314,8 @@ strip(struct attributes *url, struct ignored *list, uint32_t mask, enum ignored_
 	}
 }
 
-// A URL names who is asked only at the account's own domains, and where the account has
-// registered nobody: else each visitor could choose. A header goes with its URL.
+// A URL may name the server to call only at the account's own domains, and only if the account has
+// not registered a server: otherwise, any visitor could choose. A header is treated like its URL.
 static void strip_hooks(struct admission *a, const struct account *account, struct ignored *list)
 {
 	struct attributes *url = &a->application->url;
@@ -344,7 +344,8 @@ static void strip_hooks(struct admission *a, const struct account *account, stru
 	strip(url, list, elsewhere, IGNORED_DEBUG_ONLY);
 }
 
-// To the server's log as well: an integrator who reads it may not see the visitor's console.
+// Logs ignored attributes on the server, too: an integrator who reads the log may not see the
+// visitor's console.
 static void log_ignored(const struct admission *a, const struct ignored *list)
 {
 	for (int i = 0; i < list->count; i++) {
@@ -383,7 +384,7 @@ static enum outcome merge(struct admission *a)
 	return NEXT;
 }
 
-// A token with a lifetime is good for so long after its first use.
+// A token with a lifetime is valid that long after its first use.
 static enum outcome check_lifetime(struct admission *a)
 {
 	const struct attributes *t = &a->application->url;
@@ -398,7 +399,7 @@ static enum outcome check_lifetime(struct admission *a)
 	return now > first + t->token_lifetime_ms ? refuse(a, REFUSAL_TOKEN_USED_UP, "") : NEXT;
 }
 
-// Before the event begins, where the account itself holds people back.
+// Refuses people before the event begins, if the account enforces its start time.
 static enum outcome check_start(struct admission *a)
 {
 	const struct account *account = account_of(a);
@@ -410,7 +411,7 @@ static enum outcome check_start(struct admission *a)
 	return NEXT;
 }
 
-// Here, before anybody else's server is asked about who only guesses.
+// The PIN is checked before other servers are called about somebody who only guesses.
 static enum outcome check_pin(struct admission *a)
 {
 	struct conference *c = a->shared->conference;
@@ -427,7 +428,7 @@ static enum outcome check_pin(struct admission *a)
 	return refusal == REFUSAL_NONE ? NEXT : refuse(a, refusal, "");
 }
 
-// Where to ask, and with which Authorization. An account's own value never goes to a URL
+// Sets the URL to call and its Authorization. An account's own Authorization is never sent to a URL
 // that is not the account's.
 static bool destination(
         struct hook_peer *p, const char *url, const char *own_url, const char *value,
@@ -471,7 +472,7 @@ static void on_answer(void *owner, uint64_t, const struct hook_answer *answer)
 	end(a);
 }
 
-// Asks the access check.
+// Calls the access check.
 static enum outcome ask_access(struct admission *a)
 {
 	const struct account *account = account_of(a);
@@ -500,7 +501,7 @@ static enum outcome ask_webhook(struct admission *a)
 	struct hook_peer p = hook_peer_of(a, account);
 	if (!destination(&p, t->api_event, account->api_event, t->auth_event, account->auth_event))
 		return NEXT;
-	// Nothing is signed for a URL that only a visitor has chosen.
+	// Nothing is signed for a URL that a visitor may have chosen.
 	bool trusted = !t->api_event[0] || is_signed(a, ATTRIBUTE_API_EVENT);
 	p.version = trusted ? account->hook_version : 1;
 	p.secret = trusted ? account->hook_secret : NULL;
@@ -513,7 +514,7 @@ static void rules_read(struct room_rules *rules, const struct admission *a)
 {
 	struct attributes *t = &a->application->url;
 
-	// Nobody has held them back: their moderators should know.
+	// The peer was not held back, so the room's moderators should know the start time.
 	if (t->start_time_ms > clock_real_ms()) {
 		am_info("admission: let in before the start time; room=%s peer=%s", t->room_id,
 		        am_log_value(t->peer_id));
@@ -543,7 +544,7 @@ static enum outcome enter(struct admission *a)
 	return ENDED;
 }
 
-// Host, origin and account are admission_apply's.
+// The steps after admission_apply, which has checked host, origin and account.
 static const struct {
 	const char *name;
 	enum outcome (*run)(struct admission *);
@@ -566,7 +567,7 @@ static void end(struct admission *a)
 	free(a);
 }
 
-// False: it has ended.
+// Runs steps until one has to wait. False if the admission has ended.
 static bool run(struct admission *a)
 {
 	enum outcome outcome = NEXT;

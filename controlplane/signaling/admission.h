@@ -1,11 +1,11 @@
-// The one way into a room (admission.c has it as a table):
+// The only way into a room, as a sequence of steps (admission.c has it as a table):
 //
 //     host and origin ─▶ account ─▶ resumed? ─▶ token ─▶ merge of URL and claims ─▶ tokenLifetime
 //       ─▶ start time ─▶ PIN ─▶ access check ─▶ joinPeer webhook ─▶ room limits and waiting room
 //       ─▶ the room
 //
-// It asks other servers without waiting for them: each admission is on its own, and ends once, with
-// a peer in the room (who may still have to wait for a moderator) or with a refusal.
+// Calls to other servers do not block: each admission is independent, and ends once, with a peer in
+// the room (which may still have to wait for a moderator) or with a refusal.
 #pragma once
 
 #include <stdbool.h>
@@ -24,7 +24,7 @@ struct loop;
 struct peer;
 struct pins;
 
-// What all admissions share; it outlives them.
+// What all admissions share; must outlive them.
 struct admissions {
 	struct loop *loop;
 	struct accounts *accounts;
@@ -33,16 +33,15 @@ struct admissions {
 	struct pins *pins;
 };
 
-// Why an attribute did not count.
+// Why an attribute was ignored.
 enum ignored_reason {
 	IGNORED_BAD_VALUE,
-	IGNORED_JWT_ONLY, // canRecord, role, waitingRoom, startTime in the URL
-	IGNORED_JWT_REQUIRED, // accessToken, itisparticipant in the URL of an account that requires
-	                      // JWT
-	IGNORED_DEBUG_ONLY, // who is asked, in the URL: not at an allowed domain, nor has the
-	                    // account debug on
-	IGNORED_REGISTERED, // the same: the account has its own
-	IGNORED_NO_TOKEN, // tokenLifetime where there is no token
+	IGNORED_JWT_ONLY, // canRecord, role, waitingRoom or startTime in the URL
+	IGNORED_JWT_REQUIRED, // accessToken or itisparticipant in the URL, if JWT is required
+	IGNORED_DEBUG_ONLY, // a server to call, in the URL: not at an allowed domain, nor is
+	                    // debug on
+	IGNORED_REGISTERED, // the same, but the account has a server of its own
+	IGNORED_NO_TOKEN, // tokenLifetime without a token
 	IGNORED_REASON_COUNT,
 };
 
@@ -57,16 +56,16 @@ struct ignored {
 };
 
 struct admission_events {
-	// At most once, before the end.
+	// Called at most once, before the end.
 	void (*ignored)(void *owner, uint64_t connection, const struct ignored *);
-	// The end, one of these: everything is lent.
+	// The end is one of these calls. All arguments are lent.
 	void (*refused)(void *owner, uint64_t connection, const struct refused *);
 	void (*entered)(void *owner, uint64_t connection, struct peer *);
 };
 
-// The first step, within the HTTP request: host, origin, and what must be well-formed for anything
-// to be decided. One block of memory, freed with free(); or NULL, with a refusal and what it is
-// about, in English.
+// The first step, within the HTTP request: checks host, origin, and whatever must be well-formed
+// before anything can be decided. Returns one block of memory, freed with free(); or NULL, with a
+// refusal and its reason in English.
 [[nodiscard]] struct application *admission_apply(
         const struct admissions *, const struct http_request *, enum refusal *, const char **why
 );
@@ -75,15 +74,17 @@ struct admission_events {
 const char *application_room(const struct application *);
 const char *application_peer_id(const struct application *);
 
-// As in struct http_request: what limits count.
+// The client as limits count it (struct http_request).
 const char *application_client(const struct application *);
 
-// The other steps; takes the application over. NULL: it has ended already. connection is the
-// newcomer's number: of two with one peerId the higher one is the more recent.
+// Runs the other steps, and takes over the application. NULL if the admission has ended already.
+// connection is the newcomer's number: of two connections with the same peerId, the higher number
+// is the more recent one.
 struct admission *admission_start(
         const struct admissions *, struct application *, uint64_t connection,
         const struct admission_events *, void *owner
 );
 
-// The WebSocket went: nothing more is reported. A webhook that admits it still gets its closePeer.
+// The WebSocket is gone: nothing more is reported. If a webhook still admits the peer, it is sent a
+// closePeer.
 void admission_abandon(struct admission *);

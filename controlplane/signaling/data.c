@@ -1,5 +1,5 @@
-// produceData, newDataConsumer and what goes with them. A room has one data channel, "chat", so a
-// data producer or consumer has its transport's id.
+// produceData, newDataConsumer and related messages. A room has one data channel, "chat", so the id
+// of a data producer or consumer is that of its transport.
 #include "signaling/data.h"
 
 #include "base/clock.h"
@@ -17,9 +17,9 @@
 #include <string.h>
 
 #define BOT       "bot"
-#define CHANNEL   "chat" // label, and what all data producers are to a consumer
+#define CHANNEL   "chat" // label, and the one dataProducerId that consumers see
 #define SCTP_PORT 5000
-#define SEND_MAX  16384 // bytes that wait for one client
+#define SEND_MAX  16384 // bytes that may wait for one client
 
 struct json *data_sctp_json(void)
 {
@@ -36,14 +36,14 @@ struct json *data_sctp_json(void)
 	return j;
 }
 
-// The transport of the connection's peer whose data producer, or consumer, data names.
+// The transport of the connection's peer whose data producer or consumer the request names.
 static struct transport *
 end_named(const struct connection *c, const struct json *data, bool consuming)
 {
 	const char *text = json_string(data, consuming ? "dataConsumerId" : "dataProducerId", 64);
 	char transport[ID_TEXT_SIZE];
 
-	// That of one of several senders goes on with its stream.
+	// For one of several senders, the id has its stream after the transport's id.
 	snprintf(transport, sizeof(transport), "%s", text ? text : "");
 	struct transport *t = conference_transport(conference_of(c), id_read(transport));
 	return t && t->peer == c->peer && t->consuming == consuming && t->data_ready ? t : NULL;
@@ -65,7 +65,8 @@ static bool channel_is_named(const struct json *data, const char *channel)
 	return name && strcmp(name, channel) == 0;
 }
 
-// mediasoup-demo's clients open a channel to a bot at each join. Ours listens, and says nothing.
+// mediasoup-demo's clients open a channel to a bot at each join. Here, the bot accepts the channel
+// and says nothing.
 static void bot_accept(struct connection *c, int64_t id, const struct transport *t)
 {
 	char transport[ID_TEXT_SIZE], text[sizeof(BOT) + 1 + ID_TEXT_SIZE];
@@ -106,7 +107,7 @@ void handle_produce_data(struct connection *c, int64_t id, const struct json *da
 	int ret = conference_data_produce(conference_of(c), t, (uint16_t)stream, &by);
 	if (ret < 0)
 		return connection_reject_errno(c, id, ret);
-	connection_pay(c); // who knows no envelope is told when the data plane has it
+	connection_pay(c); // readers without the envelope are told of a new sender
 }
 
 void handle_close_data_producer(struct connection *c, int64_t id, const struct json *data)
@@ -130,10 +131,10 @@ static struct json *stream_json(uint8_t stream)
 	return j;
 }
 
-// The newDataConsumer requests under way, 0: none.
+// The ids of newDataConsumer requests under way; 0: none.
 struct chat_requests {
 	uint32_t everybody;
-	uint32_t sender[AM_DATA_SOURCES]; // by stream, where senders are apart
+	uint32_t sender[AM_DATA_SOURCES]; // by stream, if senders have streams of their own
 };
 
 static struct chat_requests *requests_of(struct connection *c)
@@ -154,7 +155,7 @@ void data_offer(struct connection *c, const struct transport *t)
 	struct json *data = json_new_object(), *app_data = json_new_object();
 
 	json_add_string(app_data, "channel", CHANNEL);
-	json_add_null(data, "peerId"); // everybody's
+	json_add_null(data, "peerId"); // from all senders
 	json_add_id(data, "transportId", t->id);
 	json_add_string(data, "dataProducerId", CHANNEL);
 	json_add_id(data, "id", t->id);
@@ -166,7 +167,7 @@ void data_offer(struct connection *c, const struct transport *t)
 	requests_of(c)->everybody = connection_request(c, "newDataConsumer", data);
 }
 
-// The transport's id, and the stream.
+// Prints the transport's id and the stream.
 static void source_id_print(const struct transport *t, uint8_t stream, char out[ID_TEXT_SIZE + 4])
 {
 	char transport[ID_TEXT_SIZE];
@@ -175,7 +176,7 @@ static void source_id_print(const struct transport *t, uint8_t stream, char out[
 	snprintf(out, ID_TEXT_SIZE + 4, "%s-%u", transport, stream);
 }
 
-// What one sender says, as mediasoup-demo's clients know it.
+// Offers the messages of one sender, in the form that mediasoup-demo's clients know.
 void data_source_offer(struct connection *c, uint8_t stream, const struct peer *sender)
 {
 	const struct data_source *s = &c->peer->sources[stream];

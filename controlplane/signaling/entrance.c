@@ -24,10 +24,10 @@ struct held {
 	char text[];
 };
 
-// While the admission asks other servers.
+// The state of a connection while its admission calls other servers.
 struct entrance {
-	struct admission *admission; // NULL: it has ended
-	bool counted; // in the signaling's asking
+	struct admission *admission; // NULL once it has ended
+	bool counted; // counted in `asking` of the signaling
 	STAILQ_HEAD(, held) held; // in order
 	uint32_t count;
 	size_t len;
@@ -67,7 +67,7 @@ static void entrance_free(struct connection *c)
 	c->entrance = NULL;
 }
 
-// The admission has decided: nobody else is asked.
+// The admission has ended, so it no longer counts as calling other servers.
 static void asking_end(struct connection *c)
 {
 	if (!c->entrance)
@@ -94,7 +94,7 @@ static void release_held(struct signaling *s, uint64_t number)
 	struct connection *c;
 	struct held *h;
 
-	// A message may end its connection.
+	// Each message may end the connection.
 	while ((c = signaling_connection(s, number)) && c->entrance) {
 		h = held_take(c->entrance);
 		if (!h)
@@ -162,11 +162,11 @@ void entrance_begin(struct connection *c, struct application *a)
 
 	strcpy(c->room, application_room(a));
 	strcpy(c->peer_id, application_peer_id(a));
-	// In both vocabularies: which one the client speaks is not known yet.
+	// Sent in both vocabularies, since it is not known yet which one the client speaks.
 	send_version(c, "mediasoup-version");
 	send_version(c, "mediasoupVersion");
-	// Half of what the address may have open at most, so that others find a place where it
-	// waits.
+	// At most half of an address's connections may wait for other servers, so that the rest is
+	// left for others.
 	if (tally_count(s->asking, c->client) >= (s->client_max + 1) / 2) {
 		free(a);
 		return on_refused(s, number, &busy);
@@ -174,7 +174,7 @@ void entrance_begin(struct connection *c, struct application *a)
 	struct admission *admission =
 	        admission_start(s->admissions, a, number, &admission_events, s);
 	if (!admission)
-		return; // with or without the connection
+		return; // the connection may be gone as well
 	c->entrance = memory_new(1, sizeof(*c->entrance));
 	c->entrance->admission = admission;
 	STAILQ_INIT(&c->entrance->held);

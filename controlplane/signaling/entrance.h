@@ -1,4 +1,4 @@
-// The admission's part of a connection: what its page says meanwhile is held.
+// A connection during its admission: messages of the page are held meanwhile.
 #pragma once
 
 #include <stddef.h>
@@ -12,5 +12,5 @@ void entrance_begin(struct connection *, struct application *);
 // Keeps a message until the admission has ended. The connection may be gone afterwards.
 void entrance_hold(struct connection *, const char *text, size_t len);
 
-// The connection is about to be gone.
+// The connection is about to be freed.
 void entrance_abandon(struct connection *);

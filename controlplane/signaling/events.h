@@ -1,8 +1,8 @@
-// What happens in the conference, as pages are told of it.
+// Tells pages what happens in the conference.
 #pragma once
 
 struct conference_events;
 struct signaling;
 
-// All but what is about connections: ready, restart, superseded.
+// Sets all events except those about connections: ready, restart, superseded.
 void events_init(struct conference_events *, struct signaling *);

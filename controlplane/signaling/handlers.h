@@ -1,4 +1,4 @@
-// The requests of pages, each with its handler, and what all handlers share.
+// The handlers of pages' requests, and what all handlers share.
 #pragma once
 
 #include <stdbool.h>
@@ -22,11 +22,11 @@ struct signaling {
 	void (*ready)(void *owner);
 	void *owner;
 	struct connections *connections;
-	uint32_t client_max; // WebSockets of one address at once
-	struct tally *asking; // by address: those whose admission waits for other servers
+	uint32_t client_max; // WebSockets that one address may have at once
+	struct tally *asking; // by address: connections whose admission waits for other servers
 	struct limit *opens; // how fast an address may open WebSockets
 	struct limit *joins; // … and join a room
-	uint64_t warned_ms; // when the log was told of one that has too many, 0: never
+	uint64_t warned_ms; // when the log last had a warning about too many; 0: never
 };
 
 static inline struct signaling *signaling_of(const struct connection *c)
@@ -39,13 +39,13 @@ static inline struct conference *conference_of(const struct connection *c)
 	return signaling_of(c)->conference;
 }
 
-// The connection of this number, which may be gone: NULL.
+// The connection with this number, or NULL if it is gone.
 static inline struct connection *signaling_connection(const struct signaling *s, uint64_t number)
 {
 	return connections_find(s->connections, number);
 }
 
-// The object of the connection's peer that data names, or NULL (named.c).
+// The object of the connection's peer that the request's data names, or NULL (named.c).
 struct transport *named_transport(const struct connection *, const struct json *data);
 struct track *named_track(const struct connection *, const struct json *data);
 struct subscription *named_subscription(const struct connection *, const struct json *data);

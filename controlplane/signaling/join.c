@@ -1,4 +1,4 @@
-// join and resume: how a page becomes its peer's, or is so again.
+// join and resume: how a page becomes a member, or becomes one again.
 #include "signaling/handlers.h"
 
 #include "base/ids.h"
@@ -60,20 +60,21 @@ static char *device_read(const struct json *data)
 	return text;
 }
 
-// Fills in the peer; a reason if the request is malformed.
+// Fills in the peer. Returns a reason if the request is malformed, else NULL.
 static const char *join_read(struct peer *p, const struct json *data)
 {
 	const char *name = json_string(data, "displayName", NAME_BYTES_MAX);
 	const struct json *caps = json_object(data, "rtpCapabilities");
 
-	// A bad one does not count, as in the URL: a page may say the same twice.
+	// A bad name is ignored, as it is in the URL, since a page may give the same name in both.
 	bool is_good = name && (p->name_is_fixed || peer_set_display_name(p, name) == 0);
 	if (json_has(data, "displayName") && !is_good)
 		am_debug("signaling: bad name ignored; peer=%s", am_log_value(p->id));
 	if (json_has(data, "rtpCapabilities") && (!caps || ortc_caps_read(&p->caps, caps) < 0))
 		return "bad-request: rtpCapabilities";
 	p->consumes = caps != NULL;
-	// Newer clients give no sctpCapabilities; who wants no data says so when it is offered.
+	// Newer clients send no sctpCapabilities; a client that does not want data refuses the
+	// offer.
 	const char *chat = json_string(data, "chat", 16);
 	p->reads_envelope = chat && strcmp(chat, "envelope") == 0;
 	p->heeds_wanted = json_is_true(data, "encodingsWanted");
@@ -83,7 +84,7 @@ static const char *join_read(struct peer *p, const struct json *data)
 	return NULL;
 }
 
-// As they are stored; owned by the caller. NULL: they are too large.
+// The capabilities as they are stored; owned by the caller. NULL if they are too large.
 static char *capabilities_print(const struct peer *p, const struct json *data)
 {
 	char *caps = p->consumes ? json_print(json_object(data, "rtpCapabilities"))
@@ -95,7 +96,7 @@ static char *capabilities_print(const struct peer *p, const struct json *data)
 	return NULL;
 }
 
-// Whether the peer's address may join its room once more now.
+// Whether the peer's address may join this room once more now.
 static bool join_take_turn(const struct connection *c)
 {
 	const struct signaling *s = signaling_of(c);
@@ -145,8 +146,8 @@ static void on_joined(void *owner, const struct asker *by, const struct peer *p)
 	activity_send(c);
 }
 
-// Notes what the page still has, and lists what of it is alive, and what of that is paused by its
-// publisher.
+// Notes which consumers the page still has. Returns those that are alive, and lists those of them
+// in `paused` that their publishers have paused.
 static struct json *consumers_note(
         const struct connection *c, const struct json *data, struct page_objects *page,
         struct json *paused
@@ -186,8 +187,8 @@ producers_note(const struct connection *c, const struct json *data, struct page_
 	return alive;
 }
 
-// What there is to send and receive with: a speaker who was made a viewer, and a speaker again, all
-// while its socket was lost, has a dead one.
+// Lists the transports that are alive. A speaker that was made a viewer and a speaker again while
+// its socket was lost has one that is not.
 static struct json *transports_alive(const struct peer *p)
 {
 	struct json *alive = json_new_array();

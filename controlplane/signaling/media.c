@@ -51,7 +51,7 @@ void handle_produce(struct connection *c, int64_t id, const struct json *data)
 
 	if (!c->peer->rights.speaker)
 		return connection_reject_errno(c, id, -EPERM);
-	connection_pay(c); // the others are told when the data plane has it
+	connection_pay(c); // the others are told once the data plane has the track
 	if (!t || t->consuming)
 		return connection_reject_errno(c, id, -ENOENT);
 	if (kind < 0 || !parameters || (json_has(data, "appData") && !app_data) ||

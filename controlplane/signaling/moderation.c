@@ -18,13 +18,13 @@ static bool kind_read(const struct json *data, enum track_kind *kind)
 	return false;
 }
 
-// Whom data names, of the moderator's own room.
+// The peer of the moderator's own room that the request names.
 static struct peer *peer_named(const struct connection *c, const struct json *data)
 {
 	char id[PEER_ID_SIZE];
 
 	if (!json_id(data, "peerId", id, sizeof(id)) &&
-	    !json_id(data, "userPeerId", id, sizeof(id))) // as the Client API has it
+	    !json_id(data, "userPeerId", id, sizeof(id))) // the name in the Client API
 		return NULL;
 	return room_find_peer(c->peer->room, id);
 }
@@ -96,7 +96,7 @@ void handle_mute_all(struct connection *c, int64_t id, const struct json *data)
 	connection_accept(c, id, NULL);
 }
 
-// The answer goes first: the moderator, too, may be who is removed.
+// The answer is sent first, since the moderator may be the peer that is removed.
 void handle_remove(struct connection *c, int64_t id, const struct json *data)
 {
 	struct conference *conference = conference_of(c);
@@ -149,7 +149,7 @@ void handle_lower_hand(struct connection *c, int64_t id, const struct json *data
 	connection_accept(c, id, NULL);
 }
 
-// Everybody's page shows it in a frame: the same rule as for the attribute.
+// Every page shows it in a frame, so the rule for the attribute applies.
 void handle_room_video(struct connection *c, int64_t id, const struct json *data)
 {
 	const char *url = json_string(data, "url", ATTRIBUTE_URL_MAX);

@@ -1,4 +1,5 @@
-// newConsumer, one by one or, to clients that take lists, all of a turn in one newConsumers.
+// Sends newConsumer one by one or, to clients that take lists, all offers of a turn in one
+// newConsumers.
 #include "signaling/offers.h"
 
 #include "base/ids.h"
@@ -12,15 +13,15 @@
 #include <string.h>
 
 #define FRAME_MAX  128 // bytes around the data
-#define OFFERS_MIN 16 // remembered of one connection, where there are any
+#define OFFERS_MIN 16 // initial room for the offers of a connection
 
 static const char list_head[] =
         "{\"request\":true,\"method\":\"newConsumers\",\"data\":{\"consumers\":[";
 
-// A newConsumer, or one of a newConsumers, without an answer so far.
+// A newConsumer, or one element of a newConsumers, that has no answer yet.
 struct offered {
 	uint32_t request_id; // grows
-	bool in_list; // of a newConsumers
+	bool in_list; // part of a newConsumers
 	am_id subscription;
 };
 
@@ -37,8 +38,8 @@ void offers_drop(struct connection *c)
 	c->offers = NULL;
 }
 
-// Those whose subscription is gone go first: so a page that answers nothing has no more than twice
-// as many as subscriptions.
+// Drops offers whose subscription is gone before it grows the list, so that a page that never
+// answers has at most twice as many offers as subscriptions.
 static void make_room(const struct connection *c, struct offers *o)
 {
 	size_t kept = 0;
@@ -64,7 +65,8 @@ static void remember(struct connection *c, uint32_t id, const struct subscriptio
 	o->at[o->count++] = (struct offered){id, in_list, s->id};
 }
 
-// Takes out those of one request, in the order of sending; freed with free(). NULL: there are none.
+// Takes out the offers of one request, in the order of sending; freed with free(). NULL if there
+// are none.
 static struct offered *take(struct offers *o, int64_t id, size_t *count)
 {
 	size_t from = 0, to;
@@ -115,7 +117,7 @@ void offer_send(struct connection *c, const struct subscription *s)
 		send_alone(c, s);
 }
 
-// Whether the answer to a list says that the page will not have this one.
+// Whether the answer to a list says that the page refuses this one.
 static bool is_refused(const struct json *refused, am_id id)
 {
 	for (const struct json *e = json_first(refused); e; e = json_next(e)) {
@@ -125,7 +127,8 @@ static bool is_refused(const struct json *refused, am_id id)
 	return false;
 }
 
-// An error says nothing of which one was bad, so those of a list are offered once more, each alone.
+// An error does not say which element was bad, so the elements of a list are offered again one by
+// one.
 static void settle(struct connection *c, const struct offered *o, const struct json *answer)
 {
 	const struct json *refused = json_array(json_object(answer, "data"), "refused");

@@ -1,4 +1,4 @@
-// newConsumer and newConsumers: what a page is offered, and its answers.
+// newConsumer and newConsumers: offers to a page, and its answers.
 #pragma once
 
 #include <stdbool.h>
@@ -8,11 +8,12 @@ struct connection;
 struct json;
 struct subscription;
 
-// At once, or to a client that takes lists with the others of this turn.
+// Offers a subscription: at once or, to a client that takes lists, with the others of this turn.
 void offer_send(struct connection *, const struct subscription *);
 
-// False if it is the answer to none of these.
+// Handles an answer. False if it belongs to no offer.
 bool offer_answer(struct connection *, int64_t id, const struct json *answer);
 
-// What was not answered so far is offered anew, or the connection is about to be gone.
+// Forgets the offers without an answer: they will be made again, or the connection is about to be
+// freed.
 void offers_drop(struct connection *);

@@ -35,7 +35,8 @@ void place_send(struct connection *c)
 	json_add(data, "room", place_room(conference_of(c), p->room));
 	json_add_string(data, "capabilities", ortc_router_version());
 	connection_notify(c, "admitted", data);
-	// Sent before the page's first request, or it would turn muted tracks back on.
+	// Sent before the page's first request; otherwise, the page would turn muted tracks back
+	// on.
 	for (int kind = 0; kind < TRACK_KIND_COUNT; kind++) {
 		if (p->muted & 1u << kind)
 			place_send_muted(c, (enum track_kind)kind);

@@ -1,4 +1,4 @@
-// What a page tells of what its participant sees and hears.
+// Reports of pages on what their participants see and hear.
 #include "signaling/handlers.h"
 
 #include "base/json.h"
@@ -7,10 +7,10 @@
 
 #define SPAN_MS_MIN   1000
 #define SPAN_MS_MAX   60000
-#define CONSUMERS_MAX 64 // of one report; who has more names the worst
+#define CONSUMERS_MAX 64 // of one report; a page with more consumers lists the worst
 #define CONCEALED_MAX 1000 // ‰
 
-// One consumer's part in it. False: it is none, or not the page's own.
+// Reads one consumer's part of a report. False if it is malformed or not the page's own consumer.
 static bool read_consumer(
         const struct connection *c, const struct json *j, struct page_report *r,
         const struct peer **from

@@ -11,7 +11,7 @@
 #define METHOD_MAX 64
 #define ID_MAX     ((int64_t)1 << 53)
 
-// Only clients that speak the newer vocabulary ask for it, before anything else.
+// Only clients that speak the newer vocabulary send this request, before anything else.
 static void handle_rtc_stats_url(struct connection *c, int64_t id, const struct json *)
 {
 	c->is_renamed = true;
@@ -37,13 +37,13 @@ static void handle_throttle(struct connection *c, int64_t id, const struct json 
 }
 
 enum grant_to {
-	TO_ANYONE, // also who waits to be let in
+	TO_ANYONE, // also to peers that wait to be let in
 	TO_ADMITTED,
-	TO_MEMBERS, // who have joined
-	TO_MODERATORS, // of them
+	TO_MEMBERS, // to peers that have joined
+	TO_MODERATORS, // to members that are moderators
 };
 
-// told: others hear of it, so it has a price where it is accepted.
+// told: others are told of the request, so it has a price if it is accepted.
 static const struct request {
 	const char *method;
 	request_fn *handle;
@@ -58,7 +58,7 @@ static const struct request {
         {"closeTransport", handle_close_transport, .grant = TO_ADMITTED, .told = true},
         {"ping", handle_nothing, .grant = TO_ANYONE},
         {"join", handle_join, .grant = TO_ADMITTED, .told = true},
-        {"resume", handle_resume, .grant = TO_ADMITTED}, // pays where it has something to tell
+        {"resume", handle_resume, .grant = TO_ADMITTED}, // the handler charges the price itself
         {"getScreenCodec", handle_screen_codec, .grant = TO_MEMBERS},
         {"produce", handle_produce, .grant = TO_MEMBERS},
         {"closeProducer", handle_close_producer, .grant = TO_MEMBERS, .told = true},
@@ -104,8 +104,9 @@ static bool ends_with(const char *s, const char *end)
 	return len >= end_len && strcmp(s + len - end_len, end) == 0;
 }
 
-// The one check of what SDP is made of, here and in other pages: rtpParameters, rtpCapabilities,
-// sctpCapabilities and the like. A line break in them would be a line of its own (RFC 8866 5).
+// The only check of values that become SDP, here and in other pages: rtpParameters,
+// rtpCapabilities, sctpCapabilities and the like. A line break in one of them would begin a new
+// line of SDP (RFC 8866 5).
 static bool parameters_are_printable(const struct json *data)
 {
 	for (const struct json *m = json_first(data); m; m = json_next(m)) {
@@ -133,7 +134,7 @@ static void request_handle(struct connection *c, int64_t id, const struct json *
 		return connection_reject(c, id, 403, "waiting: a moderator has not let you in yet");
 	if (!r->method)
 		return connection_reject(c, id, 500, "unknown method");
-	// A page that was a member before, and does not say so, starts anew.
+	// If the page was a member before, but does not resume, it starts anew.
 	if (c->resumable && strcmp(method, "resume") != 0) {
 		c->resumable = false;
 		conference_reset(conference_of(c), c->peer);
@@ -148,7 +149,8 @@ static void request_handle(struct connection *c, int64_t id, const struct json *
 	r->handle(c, id, data);
 }
 
-// The answer to a newConsumer, newConsumers or newDataConsumer: the only requests that we send.
+// Handles the answer to newConsumer, newConsumers or newDataConsumer, the only requests that the
+// server sends.
 static void response_handle(struct connection *c, const struct json *message)
 {
 	int64_t id;

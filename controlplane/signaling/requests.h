@@ -1,4 +1,4 @@
-// What a page says: requests, notifications and answers, to their handlers.
+// Passes a page's messages (requests, notifications and answers) to their handlers.
 #pragma once
 
 #include <stddef.h>

@@ -25,13 +25,14 @@
 
 #define PROTOCOL "protoo"
 
-// WebSockets that one address may open in the long run; as many at once as it may have open, so
-// that an office comes back together after a cut.
+// WebSockets that one address may open per second in the long run. At once, it may open as many as
+// it may have, so that a whole office can come back together after an outage.
 #define OPENS_PER_S 50
-// How often an address may join a room in the long run, since all the room hears of it; as many at
-// once as it may have WebSockets, so that a company joins a webinar together.
+// How often an address may join a room in the long run, since the whole room is told of it. At
+// once, it may join as often as it may have WebSockets, so that a whole company can join a webinar
+// together.
 #define JOINS_PER_S 10
-#define WARN_MS     10000 // between two lines of the log about addresses
+#define WARN_MS     10000 // between two lines in the log about addresses
 
 static void refuse(struct http_response *r, enum refusal refusal, const char *why)
 {
@@ -46,7 +47,7 @@ static void refuse(struct http_response *r, enum refusal refusal, const char *wh
 	json_free(j);
 }
 
-// A proxy that the configuration does not know looks like one greedy client.
+// Logs a warning: a proxy that the configuration does not know looks like one greedy client.
 static void client_warn(struct signaling *s, const char *client)
 {
 	uint64_t now_ms = loop_now_ms(s->loop);
@@ -69,7 +70,7 @@ bool signaling_allows(const struct signaling *s, const struct http_request *q, u
 	       limit_allows(s->opens, q->client, loop_now_ms(s->loop), wait_s);
 }
 
-// Whether this address may have one more.
+// Whether this address may have one more WebSocket; if not, writes the refusal.
 static bool
 place_granted(struct signaling *s, const struct http_request *q, struct http_response *r)
 {

@@ -1,4 +1,5 @@
-// Browser signaling: protoo messages over WebSockets to domain calls, domain events to messages.
+// Browser signaling: turns protoo messages over WebSockets into domain calls, and domain events
+// into messages.
 #pragma once
 
 #include <stdbool.h>
@@ -15,8 +16,8 @@ struct http_socket;
 struct loop;
 struct signaling;
 
-// client_max: WebSockets of one address at once. ready: called once when the rooms of the last
-// control plane are back.
+// client_max: WebSockets that one address may have at once. ready: called once when the rooms of
+// the last control plane are back.
 struct signaling *
 signaling_create(struct loop *loop, uint32_t client_max, void (*ready)(void *owner), void *owner);
 void signaling_destroy(struct signaling *);
@@ -24,7 +25,7 @@ void signaling_destroy(struct signaling *);
 // For the conference.
 const struct conference_events *signaling_events(struct signaling *);
 
-// The way in, which must be set before the first connection; the caller's memory.
+// Sets the way in, before the first connection. The caller keeps the memory.
 void signaling_set_admissions(struct signaling *, const struct admissions *);
 
 // Whether the address of this request may open one more WebSocket now. If not, *wait_s says when to
@@ -32,11 +33,11 @@ void signaling_set_admissions(struct signaling *, const struct admissions *);
 [[nodiscard]] bool
 signaling_allows(const struct signaling *, const struct http_request *, uint32_t *wait_s);
 
-// As http_handler's: owner is the signaling.
+// Callbacks for struct http_handler, whose owner is the signaling.
 void *signaling_upgrade(void *owner, const struct http_request *, struct http_response *);
 void signaling_upgraded(
         void *owner, void *upgrade, struct http_socket *, const void *extra, size_t extra_len
 );
 
-// Says to every connection that it should come back soon; peers and media stay.
+// Closes every connection with a request to come back soon; peers and media stay.
 void signaling_suspend(struct signaling *);

@@ -1,5 +1,5 @@
-// What a client is told in figures: the objects of mediasoup's getStats(), as far as the data plane
-// counts what is in them.
+// Figures for clients: the objects of mediasoup's getStats(), as far as the data plane counts what
+// they contain.
 #include "signaling/stats.h"
 
 #include "base/clock.h"
@@ -18,7 +18,7 @@ static struct json *stat_new(const char *type)
 	return j;
 }
 
-// Each of its objects costs what a request does.
+// Each object in the list costs as much as a request.
 void stats_send(struct connection *c, int64_t id, struct json *list)
 {
 	size_t count = json_count(list);
@@ -175,7 +175,7 @@ static struct json *consumer_stat(const struct connection *c, const struct subsc
 	return j;
 }
 
-// Without an id: all that the client has.
+// Without an id, all transports of the client.
 void handle_transport_stats(struct connection *c, int64_t id, const struct json *data)
 {
 	bool all = !json_has(data, "transportId");

@@ -6,5 +6,5 @@
 struct connection;
 struct json;
 
-// The list, which the newer vocabulary has in an object. Taken over.
+// Sends the list, which the newer vocabulary has inside an object. Takes over the list.
 void stats_send(struct connection *, int64_t id, struct json *list);

@@ -1,4 +1,4 @@
-// createWebRtcTransport and what goes with it.
+// createWebRtcTransport and related requests.
 #include "signaling/handlers.h"
 
 #include "base/ids.h"
@@ -138,7 +138,8 @@ static int hash_read(const char *algorithm)
 	return hash;
 }
 
-// The strongest that we know, as RFC 8122 5 asks for. NULL, or why there is none.
+// Reads the fingerprint with the strongest hash that we know, as RFC 8122 5 requires. Returns NULL,
+// or why there is none.
 static const char *fingerprint_read(const struct json *data, struct am_fingerprint *out)
 {
 	const struct json *list = json_array(json_object(data, "dtlsParameters"), "fingerprints");
@@ -160,7 +161,7 @@ static const char *fingerprint_read(const struct json *data, struct am_fingerpri
 	return NULL;
 }
 
-// Ours, from the client's own (RFC 8842 5). -EINVAL: there is no such role.
+// Our DTLS role, from the client's own (RFC 8842 5). -EINVAL if there is no such role.
 static int role_read(const struct json *data)
 {
 	const struct json *parameters = json_object(data, "dtlsParameters");
