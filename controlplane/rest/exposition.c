@@ -116,7 +116,7 @@ static struct process process_read(const char *name, uint32_t pid)
 	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
 	FILE *f = pid ? fopen(path, "re") : NULL;
 	if (f && fgets(line, sizeof(line), f))
-		rest = strrchr(line, ')'); // the name may hold anything
+		rest = strrchr(line, ')'); // the process's name may contain anything
 	if (f)
 		fclose(f);
 	if (rest && sscanf(rest + 1,

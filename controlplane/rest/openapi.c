@@ -1,6 +1,6 @@
 #include "rest/openapi.h"
 
-// The file's bytes, and a NUL.
+// The bytes of the file, and a NUL.
 __asm__(".section .rodata\n"
         "openapi_begin: .incbin \"" OPENAPI_FILE "\"\n"
         ".byte 0\n"

@@ -53,18 +53,18 @@ static const char content_policy[] =
         "img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; "
         "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; ";
 
-// A room's external player is any https page, in a sandbox: a moderator may choose it at any
-// time.
+// A room's external player may be any https page, since moderators choose it at any time. It runs
+// in a sandbox.
 static const char frames_of_rooms[] = "frame-src https:; ";
 static const char frames_elsewhere[] = "frame-src 'self'; ";
 
-// What the page itself uses; an embedding page grants it by the iframe's allow.
+// What the page itself uses. An embedding page grants this through the iframe's allow attribute.
 static const char permissions_policy[] =
         "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), "
         "autoplay=(self), screen-wake-lock=(self), speaker-selection=(self), geolocation=(), "
         "payment=(), usb=(), serial=(), midi=()";
 
-// Loaded by the embedding pages, from any site.
+// Embedding pages of any site load this file.
 static const char bridge[] = "meetBridgeApi.js";
 
 struct pages *pages_open(const char *directory)
@@ -89,8 +89,8 @@ void pages_close(struct pages *p)
 	free(p);
 }
 
-// Segments of letters, digits, '-', '_' and '.', none starting with '.': so nothing hidden, and no
-// way out of the directory.
+// True if all segments consist of letters, digits, '-', '_' and '.' and none starts with '.', so
+// that no hidden file and nothing outside the directory can be reached.
 static bool path_is_safe(const char *path)
 {
 	if (strnlen(path, PATH_LEN_MAX + 1) > PATH_LEN_MAX || !*path)
@@ -104,7 +104,8 @@ static bool path_is_safe(const char *path)
 	return true;
 }
 
-// The one page behind all addresses of rooms; "/call/<room>" is "/call/?roomId=<room>".
+// True for all addresses of rooms, which have the same page; "/call/<room>" is
+// "/call/?roomId=<room>".
 static bool is_page(const char *path)
 {
 	static const char *const pages[] = {"/", "/new", "/new/", "/call", "/webinar", NULL};
@@ -119,7 +120,7 @@ static bool is_page(const char *path)
 	return rest && (!*rest || text_is_token(rest, ROOM_NAME_MAX));
 }
 
-// What is at an address: one of the two pages, or a file of the build.
+// The file at an address: one of the two pages, or another file of the build.
 static const char *file_at(const char *path)
 {
 	if (is_page(path))
@@ -148,7 +149,7 @@ static void not_found(struct http_response *r)
 	r->body_len = strlen(r->body);
 }
 
-// Whether Accept-Encoding names this coding, and not only to refuse it (RFC 9110 12.5.3).
+// Whether Accept-Encoding names this coding without refusing it (RFC 9110 12.5.3).
 static bool is_accepted(const char *accepted, const char *coding)
 {
 	size_t len = strlen(coding);
@@ -169,7 +170,7 @@ static int file_open(const struct pages *p, const char *path)
 	return openat(p->directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
-// The build has compressed what is worth it: the result lies beside the original file.
+// The build has compressed files if that is worth it; the result is beside the original file.
 static int
 compressed_open(const struct pages *p, const char *path, const char *accepted, const char **coding)
 {
@@ -193,10 +194,10 @@ compressed_open(const struct pages *p, const char *path, const char *accepted, c
 
 static const char *caching_of(const char *path)
 {
-	// The build puts a hash of the content into the names of assets.
+	// The names of assets contain a hash of their content.
 	if (strncmp(path, "assets/", 7) == 0)
 		return "public, max-age=31536000, immutable";
-	// Embedding pages load the bridge each time; an older one still understands the page.
+	// Embedding pages load the bridge each time, and an older bridge still works with the page.
 	return strcmp(path, bridge) == 0 ? "public, max-age=600" : "no-cache";
 }
 
@@ -211,8 +212,8 @@ static bool host_is_plain(const char *host)
 	return len > 0 && len <= HOST_LEN_MAX;
 }
 
-// Scripts may connect only here. Not every browser applies 'self' to WebSockets, so the host is
-// listed, too, in both schemes, since a proxy may have removed TLS.
+// Scripts may connect only to this host. Not every browser applies 'self' to WebSockets, so the
+// host is listed as well, with both schemes, since a proxy may have removed TLS.
 static void connect_policy(char *out, size_t size, const char *host)
 {
 	if (host_is_plain(host))
@@ -253,9 +254,10 @@ static bool is_chromium(const struct http_request *q)
 	return brands && strstr(brands, "\"Chromium\"");
 }
 
-// A page with a Cross-Origin-Embedder-Policy shows no frame without one; in turn, ours may not show
-// a player without one, as hardly any has. So where there is a player the page goes without,
-// but for Chromium, whose frames may be credentialless instead (the page's player.tsx).
+// A page with a Cross-Origin-Embedder-Policy shows only frames that have one, too, so ours has one
+// when it is embedded. It then could not show a player, since hardly any player has one. So with a
+// player, the page goes without, except in Chromium, where frames may be credentialless instead
+// (the page's player.tsx).
 static void embedding_add(struct http_response *r, const struct http_request *q, bool player)
 {
 	const char *destination = http_header(q, "Sec-Fetch-Dest");

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The token is not verified: only a header of the page depends on it.
+// The token is not verified, since only a header of the page depends on it.
 static bool token_has_video(const char *token)
 {
 	const char *payload = token ? strchr(token, '.') : NULL;
@@ -28,7 +28,7 @@ static bool token_has_video(const char *token)
 	return has;
 }
 
-// "/call/<room>" wins over the query.
+// The room's name in "/call/<room>" takes precedence over the query.
 static const char *room_of(const struct http_request *q)
 {
 	const char *name = strchr(q->path + 1, '/');

@@ -23,7 +23,7 @@ static void add_link(struct json *j, const char *key, const struct link_quality 
 	json_add(j, key, link);
 }
 
-// How the peer fares now, since when, and why.
+// The quality of the peer's connection now, since when, and why.
 static struct json *participant_json(const struct peer *p)
 {
 	const struct stretch *now = &p->stretches.now;
@@ -46,7 +46,7 @@ static void add_participants(struct json *list, const struct peer_list *peers)
 	}
 }
 
-// NULL: there is no such room now, or this is not the first page.
+// NULL if there is no such room now, or if this is not the first page of the answer.
 static struct json *participants(const struct rest_call *call)
 {
 	const struct room *r = rooms_find(

@@ -27,7 +27,7 @@
 enum grant {
 	GRANT_ANYONE,
 	GRANT_API, // an API token, or an address that the account lists
-	GRANT_STATISTICS, // as GRANT_API, with errors in the form of the statistics
+	GRANT_STATISTICS, // like GRANT_API, with errors in the form of the statistics
 	GRANT_OPERATOR, // the node's own token, or an address of controlplane.metrics_addresses
 };
 
@@ -39,7 +39,7 @@ static const struct route {
 	enum grant grant;
 	rest_handler *handle;
 	rest_writer *write; // instead of handle
-	bool acts; // it changes something, although it is a GET
+	bool acts; // the route changes something, although it is a GET
 } routes[] = {
         {"GET", "/config.json", GRANT_ANYONE, .handle = node_config},
         {"GET", "/healthz", GRANT_ANYONE, .handle = healthz},
@@ -148,8 +148,8 @@ static int healthz(const struct rest_call *, struct json **out)
 	return 0;
 }
 
-// What pages need before anybody has joined: `admitted` on the WebSocket says whether it is still
-// valid.
+// What a page needs before it has joined. The version in `admitted` on the WebSocket says whether
+// this is still valid.
 static int router_capabilities(const struct rest_call *, struct json **out)
 {
 	*out = json_new_object();
@@ -189,7 +189,8 @@ static void openapi(const struct rest_call *, struct http_response *r)
 	http_add_header(r, "Access-Control-Allow-Origin", "*");
 }
 
-// Unescapes one segment of a path. False: it is empty, too long, or has a NUL, which no id has.
+// Unescapes one segment of a path. False if it is empty, too long, or contains a NUL, which no id
+// does.
 static bool segment_read(char out[REST_ARGUMENT_MAX + 1], const char *at, size_t len)
 {
 	char text[3 * REST_ARGUMENT_MAX + 1];
@@ -204,8 +205,8 @@ static bool segment_read(char out[REST_ARGUMENT_MAX + 1], const char *at, size_t
 	return true;
 }
 
-// Matches the path segment by segment, as it was sent, so that an id may have an escaped slash; ':'
-// matches any segment.
+// Matches the path as it was sent, segment by segment, so that an id may contain an escaped slash;
+// ':' matches any segment.
 static bool path_matches(const char *pattern, const char *path, struct rest_call *call)
 {
 	char segment[REST_ARGUMENT_MAX + 1];
@@ -226,7 +227,7 @@ static bool path_matches(const char *pattern, const char *path, struct rest_call
 	return !*pattern && !*path;
 }
 
-// True for a pattern such as "/:/closeRoom" if the path has its name after anything.
+// True for a pattern such as "/:/closeRoom" if its name follows any segment of the path.
 static bool path_names(const char *path, const char *pattern)
 {
 	const char *name = pattern + strlen("/:");
@@ -241,8 +242,8 @@ static bool path_names(const char *path, const char *pattern)
 	return false;
 }
 
-// Whether the path lies at or under the root, however it is written: in any case, with repeated
-// slashes, escaped.
+// Whether the path is at or under the root, however it is written: in any case, with repeated
+// slashes, or escaped.
 static bool path_is_under(const char *path, const char *root)
 {
 	char segment[REST_ARGUMENT_MAX + 1];
@@ -260,7 +261,7 @@ static bool path_is_under(const char *path, const char *root)
 	return true;
 }
 
-// True if this is not a page's path: its errors are JSON.
+// True if this is not a page's path, so that errors are JSON.
 static bool path_is_api(const char *path)
 {
 	static const char *const roots[] = {"/rooms", "/api", "/vp/api", "/streaming"};
@@ -299,8 +300,9 @@ static bool host_is_loopback(const char *host)
 	return strcasecmp(name, "localhost") == 0 || address_text_is_loopback(name);
 }
 
-// Whether the address that the request comes from may speak for it: it is the client's own, and no
-// page in a browser there asks, which may be anybody's and have any name lead here.
+// Whether access may depend on the request's address: the address must be the client's own, and the
+// request must not come from a page in a browser there. Such a page may be anybody's, under any
+// host name that resolves to this server.
 static bool speaks_by_address(const struct http_request *q)
 {
 	const char *site = http_header(q, "Sec-Fetch-Site");
@@ -329,8 +331,8 @@ static bool is_operator(const struct rest *r, const struct http_request *q)
 	return is_listed(&r->settings->metrics_addresses, &q->address) && speaks_by_address(q);
 }
 
-// The account whose rooms and statistics the caller may see, or NULL: by its API token; without
-// one, the account of the requested host, if it lists the caller's address.
+// The account whose rooms and statistics the caller may see, or NULL: the account of the API token
+// or, without a token, the account of the requested host, if it lists the caller's address.
 static const struct account *account_of(const struct rest *r, const struct http_request *q)
 {
 	const char *token = token_of(http_header(q, "Authorization"));
@@ -353,7 +355,7 @@ static bool is_granted(struct rest_call *call, enum grant grant)
 	return call->account != NULL;
 }
 
-// The one place where an error becomes a status.
+// The only place where an error becomes a status.
 static unsigned status_of(int error, const char **text)
 {
 	switch (error) {
@@ -366,8 +368,8 @@ static unsigned status_of(int error, const char **text)
 	}
 }
 
-// An account has one budget wherever its calls come from; a caller without an account, or one that
-// guesses tokens, has its address's.
+// An account has one budget, wherever its calls come from. Callers that are not granted access,
+// such as those that guess tokens, have one budget per address.
 static bool take_turn(const struct rest_call *call, bool granted, uint32_t *wait_s)
 {
 	uint64_t now_ms = loop_now_ms(call->rest->loop);
@@ -419,7 +421,7 @@ static void route_run(const struct route *route, struct rest_call *call, struct 
 	rest_answer(r, 200, body);
 }
 
-// HEAD is answered like GET (RFC 9110 9.3.2), but not where GET changes something.
+// HEAD is answered like GET (RFC 9110 9.3.2), except if GET changes something.
 static bool method_fits(const char *method, const struct route *route)
 {
 	return strcmp(method, route->method) == 0 ||
@@ -436,7 +438,7 @@ static const struct route *route_find(const struct http_request *q, struct rest_
 	return NULL;
 }
 
-// "GET, POST": the methods of a path; empty if no route has it.
+// Writes the methods of a path as "GET, POST"; empty if no route matches.
 static void methods_of(const char *path, char *out, size_t size)
 {
 	struct rest_call call;

@@ -1,4 +1,5 @@
-// Routes HTTP requests to handlers: the room endpoints, a few of the server's own, and the pages.
+// Routes HTTP requests to handlers: the room endpoints, a few endpoints of the server itself, and
+// the pages.
 #pragma once
 
 #include <stdbool.h>
@@ -26,9 +27,9 @@ struct store;
 // What the operator sets, checked.
 struct rest_settings {
 	int64_t node;
-	int64_t rest_per_s; // requests of one caller in the long run
-	char metrics_token[AM_CONFIG_STRING_MAX]; // empty: only metrics_addresses may ask
-	struct am_config_strings metrics_addresses; // networks that require no token for /metrics
+	int64_t rest_per_s; // requests of one caller per second in the long run
+	char metrics_token[AM_CONFIG_STRING_MAX]; // empty: only metrics_addresses may read /metrics
+	struct am_config_strings metrics_addresses; // networks that need no token for /metrics
 };
 
 struct rest {
@@ -39,52 +40,54 @@ struct rest {
 	struct conference *conference;
 	const struct pages *pages;
 	struct statistics *statistics;
-	const struct history *history; // for its metrics, as the next one
+	const struct history *history; // for its metrics, like the next one
 	struct store *store;
 	struct hooks *hooks;
-	const struct signaling *signaling; // for how it would answer a handshake
-	struct limit *limit; // of callers that may ask; rest_init makes both
-	struct limit *guess_limit; // of callers that may not
+	const struct signaling *signaling; // to see how it would answer a handshake
+	struct limit *limit; // for callers with access; rest_init makes both
+	struct limit *guess_limit; // for callers without access
 };
 
 // Fills in the limits; the caller fills in the other members.
 void rest_init(struct rest *);
 void rest_fini(struct rest *);
 
-// As http_handler's takes_body and respond: owner is a struct rest.
+// Callbacks for struct http_handler, whose owner is the struct rest.
 bool rest_takes_body(void *owner, const struct http_request *);
 void rest_respond(void *owner, const struct http_request *, struct http_response *);
 
 #define REST_ARGUMENTS    2
-#define REST_RETRY_S      "1" // Retry-After if something is full for the moment
+#define REST_RETRY_S      "1" // Retry-After if something is full at the moment
 #define REST_ARGUMENT_MAX 600
 
-// A matched request: the parts of the path that the route names with ':'.
+// A request that matches a route; arguments are the parts of the path that the route marks with
+// ':'.
 struct rest_call {
 	struct rest *rest;
 	const struct http_request *request;
-	const struct account *account; // whose rooms the caller may see; NULL: the route needs none
+	const struct account *account; // whose rooms the caller may see; NULL: not needed
 	char arguments[REST_ARGUMENTS][REST_ARGUMENT_MAX + 1];
 };
 
-// Returns the answer's body in *out (taken over), and 0; or -errno, which becomes the status.
+// Returns 0 with the answer's body in *out, which is taken over; or -errno, which becomes the
+// status.
 typedef int rest_handler(const struct rest_call *, struct json **out);
 
 // Writes the whole response.
 typedef void rest_writer(const struct rest_call *, struct http_response *);
 
-// Answers with JSON; the only way in which JSON goes out. Takes over the body.
+// Answers with JSON, and takes over the body. All JSON is sent through this function.
 void rest_answer(struct http_response *, unsigned status, struct json *body);
 
-// The same for an answer that was deferred: a hook_replay_done and statistics_done, whose owner is
-// the struct http_later.
+// The same for a deferred answer: a hook_replay_done and statistics_done whose owner is the struct
+// http_later.
 void rest_answer_later(void *later, uint64_t call, unsigned status, struct json *body);
 
-// player.c: whether a room's page is going to show an external player, as far as its
-// address, its token and its room say.
+// Whether a room's page will show an external player, as far as its address, its token and its room
+// say (player.c).
 bool rest_page_has_player(const struct rest_call *, const struct account *);
 
-// handshake.c: how a WebSocket with this query and Origin would be answered.
+// Tells how a WebSocket with this query and Origin would be answered (handshake.c).
 rest_writer rest_handshake;
 
 // statistics.c and hook.c; answered later.

@@ -23,7 +23,7 @@ static struct peer *member_of(const struct room *r, const char *peer_id)
 	return p && p->joined ? p : NULL;
 }
 
-// The peer that is meant: the body says it, as JSON or as a form, or else the query. The method
+// Reads the peer's id from the body, which is JSON or a form, or else from the query. The method
 // does not matter: client libraries differ in how they send parameters.
 static bool peer_id_of(const struct http_request *q, char id[PEER_ID_SIZE])
 {
