@@ -1,6 +1,6 @@
 import type { Refusal } from '../signaling/refusal';
 
-/** How many WebSockets in a row may fail to open while the server answers: then something between the two blocks them. */
+/** After this many WebSockets in a row that fail to open while the server answers, something between the two must block them. */
 export const BLOCKED_MAX = 4;
 
 /** How long a newcomer retries when its network has too many WebSockets; dead ones count for a while. */
@@ -8,22 +8,22 @@ export const CROWDED_MS = 60_000;
 
 /** Counts the attempts to reach the server that failed, and says when another attempt is pointless. */
 export class Attempts {
-	/** The WebSocket has been open … */
+	/** A WebSocket has been open before … */
 	#opened = false;
-	/** … or so many times in a row it was not, though the server knows no reason. */
+	/** … or this many in a row have failed, although the server knows no reason. */
 	#blocked = 0;
-	/** When the network was first found to have too many WebSockets; null: it has not. */
+	/** When the network was first found to have too many WebSockets; null: it does not. */
 	#crowdedSince: number | null = null;
 
-	/** One has succeeded. */
+	/** An attempt has succeeded. */
 	opened() {
 		this.#opened = true;
 		this.#crowdedSince = null;
 	}
 
 	/**
-	 * One has failed. why: what the server says about it, as askWhy() has it; inside: the participant was in the room, or
-	 * before its door; now: in ms. Returns why trying ends; null: it goes on.
+	 * An attempt has failed. why: the server's reason, as askWhy() returns it; inside: the participant was in the room, or
+	 * waited to be let in; now: in ms. Returns why another attempt is pointless; null: try again.
 	 */
 	failed(why: Refusal | 'fine' | null, inside: boolean, now: number): Refusal | null {
 		if (why !== null && why !== 'fine') {
@@ -35,7 +35,7 @@ export class Attempts {
 		return { reason: 'websocket-blocked', message: 'the server answers, but no WebSocket to it opens' };
 	}
 
-	/** Where an office loses its network all of it comes back at once, to its own dead WebSockets. */
+	/** When an office loses its network, everybody comes back at once, while their dead WebSockets still count. */
 	#mayPass({ reason }: Refusal, inside: boolean, now: number): boolean {
 		if (reason !== 'too-many-connections') return false;
 		this.#crowdedSince ??= now;

@@ -3,19 +3,19 @@ import type { RoomState } from './state';
 import type { Link } from './trouble';
 
 /**
- * The page's diagnostic interface, window.amphi: for tests, and for support that looks over a user's shoulder.
- * It only reads, except for setPreferredLayers, which asks the server for other simulcast or SVC layers.
+ * The page's diagnostic interface, window.amphi: for tests, and for people who help a user.
+ * It only reads, except for setPreferredLayers, which requests other simulcast or SVC layers from the server.
  */
 export interface Diagnostics {
 	/** What this page receives now, from getStats() of the receiving PeerConnection. */
 	stats(): Promise<ReceivedStats>;
 	/** The room's state; null before joining. */
 	readonly state: PlainState | null;
-	/** The layers wanted at most of a peer's video; 0 is the lowest. */
+	/** Sets the highest layers to receive of a peer's video; 0 is the lowest. */
 	setPreferredLayers(peerId: string, spatial: number, temporal: number): Promise<void>;
 }
 
-/** RoomState as plain data: a track is true where there is one. */
+/** RoomState as plain data: true in place of each track. */
 interface PlainState {
 	phase: RoomState['phase'];
 	link: Link;
@@ -29,7 +29,7 @@ interface PlainPeer {
 	id: string;
 	displayName: string;
 	video: boolean;
-	/** There is a picture, but this viewer's link does not carry it now. */
+	/** The peer sends video, but this viewer's link cannot carry it now. */
 	starved: boolean;
 	audio: boolean;
 	audioPaused: boolean;
@@ -127,7 +127,7 @@ async function stats(room: Room | null): Promise<ReceivedStats> {
 		}
 		if (entry.type !== 'inbound-rtp') return;
 		const owner = owners.get(entry.trackIdentifier);
-		// What belongs to nobody is the client's own bandwidth probe, or a consumer just closed.
+		// A stream without an owner is a bandwidth probe, or a consumer that was just closed.
 		if (!owner) return;
 		const common = {
 			peerId: owner.peerId,

@@ -12,9 +12,9 @@ import type { People } from './people';
 import { AGAIN_MS, later, pause } from './retry';
 import type { RoomState } from './state';
 
-/** What both ways into the room work on. */
+/** What both join and resume need. */
 interface Visit {
-	/** As the server knows it. */
+	/** The session's id on the server. */
 	session: string;
 	connection: Connection;
 	state: Store<RoomState>;
@@ -25,8 +25,8 @@ interface Visit {
 }
 
 /**
- * The complete join: new transports, everything from the beginning. current: false once the WebSocket is another;
- * capabilities: the server's, by their version.
+ * The complete join: new transports, everything from the beginning. current: false once there is another WebSocket;
+ * capabilities: the version of the server's capabilities.
  */
 export async function join(visit: Visit, current: () => boolean, capabilities: string | undefined) {
 	const { connection, state, people, flow, chat } = visit;
@@ -39,7 +39,7 @@ export async function join(visit: Visit, current: () => boolean, capabilities: s
 	const { rights, name: displayName } = state.value;
 	const { device, rtpCapabilities } = await loadCommon(capabilities, () => connection.request('getRouterRtpCapabilities', {}));
 	if (!current()) return;
-	// All is asked at once; what there is to receive comes behind the answers.
+	// All requests are sent at once; offers to receive follow their answers.
 	const opening = flow.open(device, rights.speaker, current);
 	const joining = askToJoin(connection, current, {
 		displayName,
@@ -51,14 +51,14 @@ export async function join(visit: Visit, current: () => boolean, capabilities: s
 	}).then(({ peers }) => {
 		if (!current()) return;
 		connection.enter();
-		// At once: who comes or goes from now on is told of.
+		// Without delay, since people who come or go from now on are reported.
 		people.replace(peers);
 	});
 	const [media] = await Promise.all([opening, joining]);
 	if (current()) flow.begin(media);
 }
 
-/** Where more come from one network than the server takes at once, the rest join a little later. */
+/** Repeats a join that the server refuses because too many come from one network at once. */
 async function askToJoin(connection: Connection, current: () => boolean, me: Requests['join'][0]) {
 	for (let delay = AGAIN_MS; ; delay = later(delay)) {
 		try {
@@ -71,7 +71,7 @@ async function askToJoin(connection: Connection, current: () => boolean, me: Req
 	}
 }
 
-/** Takes the session up again on a new WebSocket; media went on meanwhile. False: it has to join again. */
+/** Continues the session on a new WebSocket; media went on meanwhile. False: the page has to join again. */
 export async function resume(visit: Visit, current: () => boolean): Promise<boolean> {
 	const { session, connection, state, people, flow, sight } = visit;
 	const media = flow.session!;
@@ -85,15 +85,15 @@ export async function resume(visit: Visit, current: () => boolean): Promise<bool
 	for (const id of closeConsumers) subscriber.remove(id);
 	for (const id of answer.consumerIds) subscriber.setPaused(id, answer.pausedConsumerIds.includes(id));
 	people.replace(answer.peers);
-	// The WebSocket broke while another transport was made.
+	// If the WebSocket broke while another transport was being made, there is none to receive on.
 	const deaf = media.recvTransport.closed;
 	reconcileTransports(connection, answer.transportIds);
 	if (deaf) flow.reopenSubscriber();
-	// What was produced but never answered goes first: its request is about to be made again.
+	// Producers whose request was never answered are closed first: the request is about to be repeated.
 	for (const producerId of closeProducers) await connection.request('closeProducer', { producerId });
 	connection.proceed();
 	sight.resumed();
-	// Who was made a viewer meanwhile has nothing to make again.
+	// A participant who was made a viewer meanwhile has nothing to publish again.
 	if (state.value.rights.speaker) media.publisher?.resumed(remakeProducers);
 	flow.syncPublisher();
 	return true;

@@ -2,17 +2,17 @@ import type { types } from 'mediasoup-client';
 import type { Sample } from '../media/watch';
 import type { ConsumerStat, LimitedBy, TransportStat } from '../signaling/messages';
 
-/** What is measured of one direction; null: nothing yet. */
+/** The measurements of one direction; null: none yet. */
 export interface LinkFigures {
 	/** bit/s */
 	bitrate: number;
-	/** Of packets, from 0 to 1. */
+	/** The share of packets, from 0 to 1. */
 	loss: number;
 	/** In ms. */
 	roundTrip: number | null;
-	/** What the link carries, in bit/s. */
+	/** What the link can carry, in bit/s. */
 	estimate: number | null;
-	/** How much the time on the way varies, where that is most, in ms; of the packets since the last look, those that came again, from 0 to 1. */
+	/** jitter: of the worst track, in ms. repeated: the share of packets since the last look that were resent, from 0 to 1. */
 	jitter: number | null;
 	repeated: number | null;
 }
@@ -29,16 +29,16 @@ interface TrackFigures {
 export interface PictureFigures extends TrackFigures {
 	width: number;
 	height: number;
-	/** For how many seconds it has stood still so far. */
+	/** How many seconds it has been frozen so far. */
 	frozen: number;
-	/** Which of its sizes comes, 0 being the smallest; null: none. */
+	/** The size that arrives, 0 being the smallest; null: none. */
 	layer: number | null;
-	/** Why no larger one does. */
+	/** Why no larger size arrives. */
 	limitedBy: LimitedBy | null;
 }
 
 export interface SoundFigures extends TrackFigures {
-	/** How much of it was made up so far, from 0 to 1. */
+	/** The share of it that was concealed so far, from 0 to 1. */
 	concealed: number;
 }
 
@@ -46,7 +46,7 @@ export interface Figures {
 	receiving: LinkFigures | null;
 	sending: LinkFigures | null;
 	pictures: PictureFigures[];
-	/** Those that come: the server sends the loudest. */
+	/** The sounds that arrive: the server sends the loudest. */
 	sounds: SoundFigures[];
 }
 
@@ -56,10 +56,10 @@ interface Owned {
 	consumer: Pick<types.Consumer, 'id'>;
 }
 
-/** RTP timestamps a millisecond: of Opus, and of all pictures. */
+/** RTP timestamp units per millisecond, for Opus and for all video. */
 const TICKS: Record<types.MediaKind, number> = { audio: 48, video: 90 };
 
-/** The server's figures and this browser's as one. before: the consumers at the last look. */
+/** Combines the server's figures with this browser's. before: the consumers at the last look. */
 export function figuresOf(
 	transports: TransportStat[],
 	consumers: ConsumerStat[],
@@ -93,7 +93,7 @@ export function figuresOf(
 				...track,
 				width: seen?.width ?? 0,
 				height: seen?.height ?? 0,
-				// A screen may stand still for as long as it likes.
+				// A shared screen may stay still for any time.
 				frozen: track.share ? 0 : (seen?.frozenSeconds ?? 0),
 				layer: stat.spatialLayer ?? null,
 				limitedBy: stat.limitedBy ?? null,

@@ -12,7 +12,7 @@ import type { NewConsumer, NewDataConsumer } from '../signaling/messages';
 import { persist, type Turn } from './retry';
 import type { RoomState } from './state';
 
-/** So many transports in a row that never worked, and the page gives up. */
+/** After this many transports in a row that never worked, the page gives up. */
 const TRANSPORTS_FAILED_MAX = 3;
 
 interface FlowOptions {
@@ -25,13 +25,13 @@ interface Owner {
 	readonly state: Store<RoomState>;
 	readonly chat: Chat;
 	readonly turn: Turn;
-	/** Something comes, or comes no more. */
+	/** What is received has changed. */
 	changed(): void;
 	/** No transport works. */
 	failed(): void;
 }
 
-/** What flows between this participant and the room: it is opened by a join, and kept going until the next. */
+/** The media between this participant and the room: opened by a join, and kept going until the next. */
 export class Flow {
 	readonly #connection: Connection;
 	readonly #options: FlowOptions;
@@ -39,10 +39,10 @@ export class Flow {
 	#session: MediaSession | null = null;
 	#joined = false;
 	#transportsFailed = 0;
-	/** What this participant lets himself send of each picture, in bit/s. */
+	/** The participant's own limit for each video, in bit/s. */
 	#ownBitrate: number | null = null;
 	#publishing: Promise<void> = Promise.resolve();
-	/** Ends when the last data consumer that was offered is there, or refused. */
+	/** Settles when the last data consumer that was offered is received or refused. */
 	#hearing: Promise<void> = Promise.resolve();
 
 	constructor(connection: Connection, options: FlowOptions, owner: Owner) {
@@ -56,7 +56,7 @@ export class Flow {
 		return this.#session;
 	}
 
-	/** The last join is complete: what there is can be resumed. */
+	/** Whether the last join is complete, so that it can be resumed. */
 	get joined(): boolean {
 		return this.#joined;
 	}
@@ -69,7 +69,7 @@ export class Flow {
 		return this.#session?.subscriber.mediaOf(peerId) ?? { ...NO_MEDIA, mic: null, camera: null };
 	}
 
-	/** Before a complete join: nothing of the last one goes on. */
+	/** Before a complete join: ends everything that belongs to the last one. */
 	reset() {
 		this.#joined = false;
 		this.#transportsFailed = 0;
@@ -81,7 +81,7 @@ export class Flow {
 		this.#session = null;
 	}
 
-	/** Makes the transports; asks for them before it returns. */
+	/** Makes the transports; sends the requests before it returns. */
 	async open(device: types.Device, speaker: boolean, current: () => boolean): Promise<MediaSession> {
 		const { local, screen, codec } = this.#options;
 		const media = await openMediaSession(this.#connection, device, {
@@ -106,11 +106,11 @@ export class Flow {
 	begin(media: MediaSession) {
 		this.#joined = true;
 		media.subscriber.expectOffers();
-		// The server has ended it while the join waited.
+		// The server has ended the transport while the join was pending.
 		if (media.recvTransport.closed) this.reopenSubscriber();
 		this.#owner.changed();
 		this.#startPublisher();
-		// A moderator may have changed it meanwhile.
+		// A moderator may have changed the rights meanwhile.
 		this.syncPublisher();
 	}
 
@@ -118,19 +118,19 @@ export class Flow {
 		await this.#mustBeOpen().subscriber.add(consumer);
 	}
 
-	/** Resolves to the ids of those that the browser will not have. */
+	/** Resolves to the ids of the consumers that the browser refuses. */
 	async receiveAll(consumers: NewConsumer[]): Promise<string[]> {
 		const { subscriber } = this.#mustBeOpen();
 		const added = await Promise.allSettled(consumers.map((consumer) => subscriber.add(consumer)));
 		return consumers.filter((_, i) => added[i]?.status === 'rejected').map(({ id }) => id);
 	}
 
-	/** Receives the chat, or a sender of it, once pictures are there. */
+	/** Receives the chat, or one of its senders, once video has arrived. */
 	hear(offered: NewDataConsumer): Promise<void> {
 		const media = this.#session;
 		const last = this.#hearing;
 		const { chat, state } = this.#owner;
-		// One after the other: the same may be offered again after a broken connection.
+		// One after the other, since a consumer may be offered again after a broken connection.
 		this.#hearing = (async () => {
 			await last.catch(() => {});
 			await media?.subscriber.quiet();
@@ -140,7 +140,7 @@ export class Flow {
 		return this.#hearing;
 	}
 
-	/** The way of what this participant writes. */
+	/** The channel for this participant's messages. */
 	async openProducer(): Promise<types.DataProducer> {
 		return openProducer(this.#connection, this.#mustBeOpen().device);
 	}
@@ -150,13 +150,13 @@ export class Flow {
 		return this.#session;
 	}
 
-	/** Limits each picture of one's own, in bit/s; null: no more. */
+	/** Limits each of the participant's own videos, in bit/s; null removes the limit. */
 	limit(bitrate: number | null) {
 		this.#ownBitrate = bitrate;
 		this.applyBitrate();
 	}
 
-	/** Keeps to one's own limit and to the room's. */
+	/** Applies the participant's own limit and the room's. */
 	applyBitrate() {
 		const limit = Math.min(this.#owner.state.value.info.bitrate ?? Infinity, this.#ownBitrate ?? Infinity);
 		this.#session?.publisher?.limit(limit === Infinity ? null : limit);
@@ -169,7 +169,7 @@ export class Flow {
 		});
 	}
 
-	/** Opens or closes the publisher as the rights want it, one change after the other; what is received goes on. */
+	/** Opens or closes the publisher as the rights require, one change after the other; receiving goes on. */
 	syncPublisher() {
 		this.#persist('publishing', () => {
 			const turn = this.#publishing.then(() => this.#openOrClosePublisher());
@@ -198,7 +198,7 @@ export class Flow {
 		this.#session?.publisher?.start();
 	}
 
-	/** The server has ended a transport: another one takes its place, and all else goes on. */
+	/** The server has ended a transport: another one replaces it, and everything else goes on. */
 	#transportEnded(direction: 'send' | 'recv', connected: boolean) {
 		if (!connected) this.#transportsFailed++;
 		if (this.#transportsFailed >= TRANSPORTS_FAILED_MAX) {

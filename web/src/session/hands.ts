@@ -3,15 +3,15 @@ import type { Hand } from '../signaling/messages';
 import type { Notice } from './notices';
 import { type RoomState, withHand } from './state';
 
-/** So much later all that belongs to one event has come. */
+/** After this long, all messages that belong to one event have arrived. */
 const AFTERMATH_MS = 300;
 
-/** Raised hands: the others' as the server tells, one's own at once. */
+/** Raised hands: those of others as the server reports them, the participant's own at once. */
 export class Hands {
 	readonly #state: Store<RoomState>;
 	readonly #request: (raised: boolean) => Promise<unknown>;
 	readonly #notify: (notice: Notice) => void;
-	/** What was asked last of one's own hand, until it is answered. */
+	/** The last request about the participant's own hand, until it is answered. */
 	#asked: { raised: boolean } | null = null;
 
 	constructor(state: Store<RoomState>, request: (raised: boolean) => Promise<unknown>, notify: (notice: Notice) => void) {
@@ -20,10 +20,10 @@ export class Hands {
 		this.#notify = notify;
 	}
 
-	/** One's own; rejects with the server's reason. */
+	/** Raises or lowers the participant's own hand; rejects with the server's reason. */
 	async raise(raised: boolean) {
 		const { peerId, name } = this.#state.value;
-		// First here: what the server then says of it is no news.
+		// Updated before the request, so that the server's notification is no news.
 		this.#set(peerId, raised ? name : null);
 		const asked = (this.#asked = { raised });
 		try {
@@ -36,24 +36,24 @@ export class Hands {
 		}
 	}
 
-	/** The server says that it is up. */
+	/** The server says that a hand is up. */
 	raised({ id, displayName }: Hand) {
 		const { peerId, rights } = this.#state.value;
-		// It has been put down here since.
+		// The participant has lowered it again meanwhile.
 		if (id === peerId && this.#asked?.raised === false) return;
 		this.#set(id, displayName);
 		if (rights.moderator && id !== peerId) this.#notify({ what: 'hand-raised', peerId: id, name: displayName });
 	}
 
-	/** The server says that it is down. */
+	/** The server says that a hand is down. */
 	lowered(id: string) {
 		const { hands, peerId, rights } = this.#state.value;
 		const raised = hands.some((hand) => hand.id === id);
 		this.#set(id, null);
-		// Where it was put down here it is down already.
+		// If the participant lowered it, it is down already.
 		if (id !== peerId || !raised) return;
 		setTimeout(() => {
-			// A promotion takes it down as well, and says so itself.
+			// A promotion lowers the hand as well, and has a notice of its own.
 			if (this.#state.value.rights.speaker === rights.speaker) this.#notify({ what: 'hand-lowered' });
 		}, AFTERMATH_MS);
 	}

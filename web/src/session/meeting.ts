@@ -11,10 +11,10 @@ import type { Room } from './room';
 
 export type Joinable = Attributes & { roomId: string };
 
-/** How long a page without a welcome screen waits for somebody to drive it. */
+/** How long a page without a welcome screen waits for an embedding page to control it. */
 const BRIDGE_MS = 3000;
 
-/** What only a visit needs: it is loaded while people look at the welcome screen. */
+/** Code that only a visit needs, loaded while people look at the welcome screen. */
 interface Inside {
 	Room: typeof Room;
 	loadAhead(): void;
@@ -22,24 +22,24 @@ interface Inside {
 }
 
 interface MeetingState {
-	/** The visit that is going on, or the last one; null on the welcome screen. */
+	/** The current visit, or the last one; null on the welcome screen. */
 	room: Room | null;
 	/** The name to join with, as far as it is known. */
 	name: string;
-	/** What a visit needs is being loaded … */
+	/** The code for a visit is being loaded … */
 	loading: boolean;
-	/** … and could not be: the network is gone, or the server has a newer page. */
+	/** … or could not be: the network is gone, or the server has a newer page. */
 	failed: boolean;
 }
 
-/** What one page does for its participant, from the welcome screen to the end, whoever asks: a button or the embedding page. */
+/** What one page does for its participant, from the welcome screen to the end, for its buttons and the embedding page. */
 export class Meeting {
 	readonly attributes: Joinable;
 	readonly local = new LocalMedia();
 	readonly screen = new ScreenShare();
 	readonly state: Store<MeetingState>;
 	readonly #load: () => Promise<Inside>;
-	/** Joins without the welcome screen where nobody drives the page. */
+	/** Joins without the welcome screen if no embedding page controls this page. */
 	readonly #timer: ReturnType<typeof setTimeout> | undefined;
 	#inside: Promise<Inside> | null = null;
 	/** The devices that were on when the last visit ended. */
@@ -58,16 +58,16 @@ export class Meeting {
 		if (nameScreenDisabled) this.#timer = setTimeout(() => void this.join().catch(() => {}), BRIDGE_MS);
 	}
 
-	/** The embedding page has shaken hands: it alone says when to join a room without a welcome screen. */
+	/** An embedding page has connected: from now on, it alone decides when to join a room without a welcome screen. */
 	driven() {
 		clearTimeout(this.#timer);
 	}
 
-	/** Loads ahead what a visit needs. */
+	/** Loads the code for a visit ahead of time. */
 	async preload(): Promise<Inside> {
 		try {
 			return await (this.#inside ??= this.#load().then((inside) => {
-				// Where it fails, joining does it, and says why.
+				// If this fails, joining repeats it and reports the reason.
 				inside.loadAhead();
 				return inside;
 			}));
@@ -77,12 +77,12 @@ export class Meeting {
 		}
 	}
 
-	/** Begins a visit, unless there is one. The devices stay as they are. Rejects where the room cannot be loaded. */
+	/** Begins a visit, unless there is one. The devices stay as they are. Rejects if the room cannot be loaded. */
 	async join(wanted = '', pin?: string): Promise<Room> {
 		this.driven();
 		const name = validName(wanted);
 		const { kind, roomId, peerId, displayName, codec, forServer } = this.attributes;
-		// What the participant typed; a name of the address is the embedding page's to remember.
+		// Remembers what the participant typed; a name in the address is not the participant's own choice.
 		if (name && displayName === null) remember('name', name);
 		this.state.update({ name: name || this.state.value.name || t('welcome.guest'), loading: true, failed: false });
 		let inside: Inside;
@@ -107,7 +107,7 @@ export class Meeting {
 			screen: this.screen,
 			notify: (notice) => inside.sayNotice(notice, next),
 		});
-		// Outside of the room no device stays open.
+		// Outside the room, no device stays open.
 		const stop = next.state.subscribe(() => {
 			if (next.state.value.phase === 'open') return;
 			stop();
@@ -118,7 +118,7 @@ export class Meeting {
 		return next;
 	}
 
-	/** Comes back, with the devices on that were. */
+	/** Comes back, with the same devices on as before. */
 	async rejoin(pin?: string): Promise<Room> {
 		void this.local.start(this.#before);
 		return this.join(this.state.value.name, pin);

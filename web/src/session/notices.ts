@@ -3,26 +3,26 @@ import { toast } from '../base/toasts';
 import { moment, t } from '../i18n';
 import { view } from './view';
 
-/** What happened, to be said once to this participant. */
+/** Something that happened, of which this participant is told once. */
 export type Notice =
 	| { what: 'muted-audio' | 'muted-video' | 'muted-share'; by: string }
 	| { what: 'promoted' | 'demoted' | 'hand-lowered' }
-	/** To moderators: people come in before the event begins. */
+	/** For moderators: people can enter before the event begins. */
 	| { what: 'early'; startTime: number }
-	/** To moderators. */
+	/** For moderators. */
 	| { what: 'hand-raised' | 'waiting'; peerId: string; name: string }
-	/** To screen readers. */
+	/** For screen readers. */
 	| { what: 'came' | 'left' | 'share-on' | 'share-off'; name: string };
 
-/** Where a moderator lets people in. */
+/** Lets people in, for a moderator. */
 interface Door {
 	moderatePeer(action: 'admitPeer', peerId: string): Promise<void>;
 }
 
-/** Where many come at once, as at the hour, nobody wants to hear each name. */
+/** When many people join at once, as on the hour, nobody wants to hear each name. */
 const AT_ONCE = 3;
 const SPAN_MS = 5000;
-/** Comes while a moderator still looks around. */
+/** How long this notice stays, since a moderator may still be looking around. */
 const EARLY_MS = 60_000;
 let recent: number[] = [];
 
@@ -32,7 +32,7 @@ function announceArrival(text: string) {
 	if (recent.length <= AT_ONCE) announce(text);
 }
 
-/** Tells the participant what happened: by a toast where it concerns them, to screen readers alone what others see. */
+/** Tells the participant what happened: by a toast if it concerns them; only to screen readers if others see it anyway. */
 export function sayNotice(notice: Notice, room: Door) {
 	const nameless = t('people.nameless');
 	switch (notice.what) {
@@ -50,7 +50,7 @@ export function sayNotice(notice: Notice, room: Door) {
 			toast({ notice: notice.what, text: t('notice.early', { start: moment(notice.startTime) }), ms: EARLY_MS });
 			break;
 		case 'waiting':
-			// In the open list it stands there already.
+			// The open list shows it already.
 			if (view.value.panel === 'people') return;
 			toast({
 				notice: notice.what,

@@ -5,13 +5,13 @@ import type { PeerInfo } from '../signaling/messages';
 import type { Notice } from './notices';
 import type { RemotePeer, RoomState } from './state';
 
-/** Where sound and pictures come from. */
+/** The source of audio and video. */
 interface Media {
 	readonly path: Path;
 	mediaOf(peerId: string): PeerMedia;
 }
 
-/** Everybody with what they send. */
+/** Everybody, together with their media. */
 export function withMedia(infos: Iterable<PeerInfo>, media: Media): RemotePeer[] {
 	return [...infos].map(({ id, displayName, speaker, moderator }) => ({
 		id,
@@ -22,7 +22,7 @@ export function withMedia(infos: Iterable<PeerInfo>, media: Media): RemotePeer[]
 	}));
 }
 
-/** Whose screens are new among all, and whose are gone; before: who had a tile. */
+/** Notices about screens that are new, or gone. before: the people who had a tile. */
 export function sharesBetween(before: RemotePeer[], all: RemotePeer[]): Notice[] {
 	const shared = (peers: RemotePeer[], id: string) => Boolean(peers.find((peer) => peer.id === id)?.share);
 	const started = all.filter(({ id, share }) => share && !shared(before, id));
@@ -33,7 +33,7 @@ export function sharesBetween(before: RemotePeer[], all: RemotePeer[]): Notice[]
 	];
 }
 
-/** The others in the room: as the server names them, joined with what arrives of them. */
+/** The other people in the room: what the server says about them, together with their media. */
 export class People {
 	readonly #state: Store<RoomState>;
 	readonly #media: Media;
@@ -51,7 +51,7 @@ export class People {
 		return this.#infos.get(id);
 	}
 
-	/** These are all. */
+	/** Replaces the whole list. */
 	replace(infos: PeerInfo[]) {
 		this.#infos.clear();
 		for (const info of infos) this.#infos.set(info.id, info);
@@ -68,12 +68,12 @@ export class People {
 		if (info) this.set({ ...info, displayName });
 	}
 
-	/** Forgets somebody, who is drawn until the next refresh. */
+	/** Forgets somebody, who stays visible until the next refresh. */
 	forget(id: string) {
 		this.#infos.delete(id);
 	}
 
-	/** Puts into the state what there is now; says which screens came and went. */
+	/** Updates the state, and tells which screens came and went. */
 	refresh() {
 		const all = withMedia(this.#infos.values(), this.#media);
 		const shares = sharesBetween(this.#state.value.peers, all);

@@ -1,4 +1,4 @@
-/** How soon what a busy server has refused is tried again: later each time, up to the second. */
+/** How soon a request that a busy server has refused is repeated: later each time, up to the second value. */
 export const AGAIN_MS = 1000;
 const AGAIN_MAX_MS = 10_000;
 
@@ -6,13 +6,13 @@ export const later = (delay: number) => Math.min(2 * delay, AGAIN_MAX_MS);
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Does what the server may refuse for a while, as often as it takes. wanted: there is somebody left to ask, and for. */
+/** Repeats an action that the server may refuse for a while, until it succeeds or is no longer wanted. */
 export async function persist(what: string, act: () => Promise<void>, wanted: () => boolean) {
 	for (let delay = AGAIN_MS; wanted(); delay = later(delay)) {
 		try {
 			return await act();
 		} catch (error) {
-			// A broken connection is no news: the next admission comes here again.
+			// A broken connection is no news: after the next admission, this is called again.
 			if (!wanted()) return;
 			console.error(`amphi: ${what} failed`, error);
 		}
@@ -20,24 +20,24 @@ export async function persist(what: string, act: () => Promise<void>, wanted: ()
 	}
 }
 
-/** Counts WebSockets: what belongs to an earlier one is out of date. */
+/** Counts WebSockets: anything that belongs to an earlier one is out of date. */
 export class Turn {
 	#number = 0;
 	#over = false;
 
-	/** The next one begins; returns whether it is still going on. */
+	/** Begins the next turn; returns a function that says whether it is still the current one. */
 	next(): () => boolean {
 		this.#number++;
 		return this.now();
 	}
 
-	/** Whether the present one is still going on. */
+	/** The same for the present turn. */
 	now(): () => boolean {
 		const number = this.#number;
 		return () => number === this.#number && !this.#over;
 	}
 
-	/** There is no other one. */
+	/** Ends the last turn. */
 	end() {
 		this.#over = true;
 	}

@@ -24,9 +24,9 @@ import { admittedState, initialState, leaderState, type RoomState, withWaiting }
 import type { Link } from './trouble';
 import { view } from './view';
 
-/** What a moderator asks of the server about one participant. */
+/** A moderator's requests about one participant. */
 export type PeerAction = 'admitPeer' | 'declinePeer' | 'removePeer' | 'promotePeer' | 'demotePeer' | 'lowerHand';
-/** … and about all of them. */
+/** … and about everybody. */
 export type RoomAction = 'admitAll' | 'declineAll' | 'closeRoom';
 
 export interface RoomOptions extends RoomAddress {
@@ -50,9 +50,9 @@ export class Room {
 	readonly #unwatchView: () => void;
 	readonly #attempts = new Attempts();
 	readonly #turn = new Turn();
-	/** What was counted at the last look at the figures. */
+	/** The counters when the figures were last read. */
 	#counted: ConsumerStat[] = [];
-	/** The beginning that the moderator was told of. */
+	/** The start time that the moderator was told of. */
 	#early = 0;
 
 	constructor(options: RoomOptions) {
@@ -60,14 +60,15 @@ export class Room {
 		this.#options = options;
 		this.state = new Store(initialState(options.peerId, options.displayName));
 		this.#connection = new Connection(roomUrl(location, options), {
-			// Nothing is asked before the server says that we may: it may have to ask others first.
+			// No request is sent before the server admits us, for which it may have to call other servers.
 			open: () => this.#attempts.opened(),
 			lost: () => {
 				this.#turn.next();
-				// When the media server is back the WebSocket is closed to make the page join again: no second alarm.
+				// When the media server is back, the server closes the WebSocket to make the page join again: no second
+				// alarm.
 				if (this.#link !== 'media-down') this.#setLink(this.#flow.joined ? 'reconnecting' : 'connecting');
 			},
-			// It stands still, and media may go on all the same. Only who was connected has something to lose.
+			// The server has stalled, though media may go on. Only a page that was connected says so.
 			stalled: () => this.#link === 'connected' && this.#setLink('reconnecting'),
 			recovered: () => this.#link === 'reconnecting' && this.#setLink('connected'),
 			failed: () => {
@@ -80,7 +81,7 @@ export class Room {
 				newDataConsumer: (consumer) => this.#flow.hear(consumer),
 				newConsumer: async (consumer) => {
 					await this.#flow.receive(consumer);
-					// Before the answer, at which the server begins to send.
+					// Before the answer, since the server begins to send when it arrives.
 					this.sight.sync();
 				},
 				newConsumers: async ({ consumers }) => {
@@ -139,7 +140,7 @@ export class Room {
 		this.state.update({ name: displayName });
 	}
 
-	/** What moderators do; rejects with the server's reason. */
+	/** Requests a moderator's action; rejects with the server's reason. */
 	async moderatePeer(action: PeerAction, peerId: string) {
 		await this.#connection.request(action, { peerId });
 	}
@@ -156,7 +157,7 @@ export class Room {
 		await this.#connection.request(action, {});
 	}
 
-	/** Shows a picture large, until unpin() or until its owner leaves. Throws where nobody has this id. */
+	/** Shows a participant's video large, until unpin() or until they leave. Throws if nobody has this id. */
 	pin(peerId: string, share = false) {
 		if (peerId !== this.state.value.peerId && !this.#people.get(peerId)) throw new Error(`no peer ${peerId}`);
 		view.update({ pinned: { peerId, share } });
@@ -166,14 +167,14 @@ export class Room {
 		if (view.value.pinned) view.update({ pinned: null });
 	}
 
-	/** Limits each picture, in bit/s: a moderator everybody's, anyone else his own. Null: no more. */
+	/** Limits each video, in bit/s: everybody's for a moderator, otherwise the participant's own. Null removes the limit. */
 	async limitBitrate(bitrate: number | null) {
-		// The answer comes to everybody, as roomChanged.
+		// Everybody is told by roomChanged, this page included.
 		if (this.state.value.rights.moderator) await this.#connection.request('setRoomBitrate', { bitrate });
 		else this.#flow.limit(bitrate);
 	}
 
-	/** What the server and this browser measure of the connection now. */
+	/** What the server and this browser measure of the connection at present. */
 	async figures(): Promise<Figures> {
 		if (!this.media) throw new Error('not joined');
 		const [transports, consumers, samples] = await Promise.all([
@@ -187,7 +188,7 @@ export class Room {
 		return figuresOf(transports, consumers, samples, this.media.subscriber.consumers(), nameOf, before);
 	}
 
-	/** Joint viewing for everyone in the room; null ends it. */
+	/** Shows a player to everyone in the room; null ends that. */
 	async setVideo(url: string | null) {
 		await this.#connection.request('setRoomVideo', { url });
 	}
@@ -196,7 +197,7 @@ export class Room {
 		await this.#hands.raise(raised);
 	}
 
-	/** Sets the layers this page wants at most of a peer's video. */
+	/** Sets the highest layers to receive of a peer's video. */
 	async setPreferredLayers(peerId: string, spatialLayer: number, temporalLayer: number) {
 		const found = this.media?.subscriber
 			.consumers()
@@ -217,7 +218,7 @@ export class Room {
 		this.state.update({ link });
 	}
 
-	/** The server lets this participant in, on this WebSocket: by a resume where there is something to resume. */
+	/** The server has admitted this participant on this WebSocket: resumes, or joins if there is nothing to resume. */
 	async #enter(capabilities: string | undefined) {
 		const ongoing = this.#turn.next();
 		const current = () => ongoing() && this.state.value.phase === 'open';
@@ -230,7 +231,7 @@ export class Room {
 			chat: this.chat,
 			sight: this.sight,
 		};
-		// That the server took us back means that media is back too; it says mediaDown again if not.
+		// If the server admits us again, media is back, too; otherwise, it repeats mediaDown.
 		if (this.#link === 'media-down') this.#setLink('reconnecting');
 		try {
 			if (!(this.#flow.joined && (await resume(visit, current)))) {
@@ -239,8 +240,8 @@ export class Room {
 			}
 			if (current()) this.state.update({ link: 'connected', entered: true });
 		} catch (error) {
-			// With the media server down no join can succeed; the server reconnects us when it is back. A request may hear
-			// of it before we do.
+			// While the media server is down, no join can succeed; the server makes us reconnect when it is back. A request
+			// may fail with this before mediaDown arrives.
 			if (current() && error instanceof Error && error.message.startsWith('media-down:')) this.#setLink('media-down');
 			if (!current() || this.#link === 'media-down') return;
 			this.#end(
@@ -251,7 +252,7 @@ export class Room {
 		}
 	}
 
-	/** An attempt to connect failed: the next may do better, unless the server says that none will. */
+	/** An attempt to connect has failed: the next may succeed, unless the server says that none will. */
 	async #askWhy() {
 		const why = await askWhy(roomQuery(this.#options));
 		const { entered, waiting } = this.state.value;
@@ -332,7 +333,7 @@ export class Room {
 		};
 	}
 
-	/** Switches off what a moderator muted, and says so where it was on. */
+	/** Switches off what a moderator muted, and tells the participant if it was on. */
 	#muted({ kind, displayName: by }: Notifications['mutedByModerator']) {
 		const { local, screen, notify } = this.#options;
 		if (kind === 'share') {
@@ -346,7 +347,7 @@ export class Room {
 		notify({ what: `muted-${kind}`, by });
 	}
 
-	/** That nobody is held back until the event begins, once. */
+	/** Tells a moderator, once, that people can enter before the event begins. */
 	#sayEarly() {
 		const { rights, info } = this.state.value;
 		const { startTime = 0 } = info;

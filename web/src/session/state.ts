@@ -11,46 +11,46 @@ export interface RemotePeer extends PeerMedia {
 	moderator: boolean;
 }
 
-/** What a visit has come to; everything that is drawn of the room comes from here. */
+/** The state of a visit, from which the whole room is drawn. */
 export interface RoomState {
 	/** In the room (or on the way in), gone by choice, or turned away for good. */
 	phase: 'open' | 'left' | 'refused';
 	link: Link;
-	/** Has been in the room, and has not left it: also while the connection is made again. */
+	/** Has been in the room and has not left it, even while reconnecting. */
 	entered: boolean;
-	/** How media gets through, beside the WebSocket. */
+	/** Whether media gets through, which does not depend on the WebSocket. */
 	path: Path;
-	/** The server has no room for all that there is to see and hear here; it keeps trying. */
+	/** The server has no room for everything that there is to see and hear; it keeps trying. */
 	missing: boolean;
-	/** Attempts to reach the server that came to nothing. */
+	/** How many attempts to reach the server have failed. */
 	attemptsFailed: number;
 	refusal: Refusal | null;
 	/** Admitted by the server, but not yet by a moderator. */
 	waiting: boolean;
-	/** As the server knows this participant. */
+	/** This participant's id on the server. */
 	peerId: string;
 	name: string;
 	rights: Rights;
 	info: RoomInfo;
 	/** The others who have a tile, in order of joining. */
 	peers: RemotePeer[];
-	/** For moderators: a webinar's viewers, and who waits to be let in. */
+	/** For moderators: a webinar's viewers, and people who wait to be let in. */
 	viewers: RemotePeer[];
 	waitingPeers: WaitingPeer[];
-	/** In the order of raising; one's own too. */
+	/** In the order of raising, the participant's own included. */
 	hands: Hand[];
-	/** Everybody who speaks, oneself included, the loudest first. */
+	/** Everybody who speaks, the participant included, the loudest first. */
 	speaking: string[];
-	/** Who leads the talk, oneself included; and who led it last, of the others. */
+	/** The leading speaker, who may be the participant; and the last one among the others. */
 	activeSpeaker: string | null;
 	lastSpeaker: string | null;
-	/** Who is not in here has a good connection. */
+	/** Anybody missing here has a good connection. */
 	quality: Record<string, Quality>;
-	/** As the server counts; null: it did not say. */
+	/** As the server counts them; null if it has not said. */
 	counts: { speakers: number; viewers: number } | null;
 }
 
-/** Before the server has said anything. */
+/** The state before the server has said anything. */
 export function initialState(peerId: string, name: string): RoomState {
 	return {
 		phase: 'open',
@@ -77,7 +77,7 @@ export function initialState(peerId: string, name: string): RoomState {
 	};
 }
 
-/** What changes with an admission. What is missing still, the server says once more. */
+/** What changes with an admission. If something is still missing, the server says so again. */
 export function admittedState(
 	state: RoomState,
 	{ peerId, displayName, nameIsFixed, room, capabilities, ...rights }: Notifications['admitted'],
@@ -86,18 +86,18 @@ export function admittedState(
 	return { waiting: false, missing: false, peerId, name, rights, info: room };
 }
 
-/** What changes with who leads the talk; null: silence. One's own lead is nobody's among the others. */
+/** What changes with the leading speaker; null: silence. If that is the participant, the last other speaker stays. */
 export function leaderState({ peerId: own, lastSpeaker }: RoomState, leader: string | null): Partial<RoomState> {
 	return { activeSpeaker: leader, lastSpeaker: leader && leader !== own ? leader : lastSpeaker };
 }
 
-/** name: null where the hand goes down. One that is up already keeps its place. */
+/** name: null lowers the hand. A hand that is up already keeps its place. */
 export function withHand(hands: Hand[], id: string, name: string | null): Hand[] {
 	if (name === null) return hands.filter((hand) => hand.id !== id);
 	return hands.some((hand) => hand.id === id) ? hands : [...hands, { id, displayName: name }];
 }
 
-/** peer: absent where nobody with this id waits any more. */
+/** peer: absent if nobody with this id waits any more. */
 export function withWaiting(waiting: WaitingPeer[], id: string, peer?: WaitingPeer): WaitingPeer[] {
 	const others = waiting.filter((other) => other.id !== id);
 	return peer ? [...others, peer] : others;

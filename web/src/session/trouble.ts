@@ -1,17 +1,17 @@
 import type { Path } from '../media/transport';
 
-/** How the page is connected with the server. */
+/** The state of the page's connection to the server. */
 export type Link = 'connecting' | 'connected' | 'reconnecting' | 'media-down';
 
-/** What the participant has to know of the way to the server; null: all is well. */
+/** A problem with the connection that the participant should know of; null: all is well. */
 export type Trouble = Exclude<Link, 'connected'> | 'media-lost' | 'media-blocked' | null;
 
-/** What the banner says. That something is missing is less than trouble: what there is goes on. */
+/** What the banner says. "missing" is less than trouble, since everything else goes on. */
 export type Banner = Exclude<Trouble, 'media-lost'> | 'missing';
 
 export function bannerOf(state: { link: Link; path: Path; missing: boolean }): Banner {
 	const trouble = troubleOf(state);
-	// People need not tell a WebSocket from what it is for.
+	// People need not distinguish between media and the WebSocket.
 	if (trouble === 'media-lost') return 'reconnecting';
 	return trouble ?? (state.missing ? 'missing' : null);
 }

@@ -1,20 +1,20 @@
 import type { Attributes } from '../address/attributes';
 import { Store } from '../base/store';
 
-/** Which of a participant's pictures: the camera's, or the shared screen's. */
+/** One of a participant's videos: the camera's, or the shared screen. */
 export interface Pin {
 	peerId: string;
 	share: boolean;
 }
 
-/** auto: a shared screen is shown large, people alike. */
+/** auto: a shared screen is shown large, people all in the same size. */
 export type LayoutName = 'auto' | 'grid' | 'speaker';
 export type PanelName = 'people' | 'chat';
 
-/** How this participant looks at the room; nobody else is told. Buttons, keys, attributes and the Client API change it here. */
+/** How this participant views the room; nobody else is told. Buttons, keys, attributes and the Client API change it here. */
 export interface ViewState {
 	layout: LayoutName;
-	/** Set by Room.pin(), which knows who is there. */
+	/** Set by Room.pin(), which knows who is in the room. */
 	pinned: Pin | null;
 	panel: PanelName | null;
 	/** The bar of controls. */
@@ -23,7 +23,7 @@ export interface ViewState {
 	indicators: boolean;
 	/** As many tiles as possible without scrolling. */
 	minimizeTiles: boolean;
-	/** Who has a picture comes first. */
+	/** People with video come first. */
 	sortPeers: boolean;
 }
 
