@@ -115,7 +115,7 @@ export const en = {
 	'share.label': 'Screen sharing',
 	'share.start': 'Share your screen',
 	'share.stop': 'Stop sharing',
-	'share.on': 'The others see your screen',
+	'share.on': 'Others can see your screen',
 
 	'hand.label': 'Hand',
 	'hand.raise': 'Raise your hand',
@@ -279,7 +279,7 @@ export const en = {
 	'refused.replaced.text': 'You have this room open in another tab or on another device.',
 	'refused.replaced.retry': 'Join here instead',
 	'refused.removed': 'You were removed from the room',
-	'refused.removed.text': 'The organizer or a moderator did this.',
+	'refused.removed.text': 'The organiser or a moderator did this.',
 	'refused.room-closed': 'The room was closed',
 	'refused.room-closed.text': 'The meeting is over.',
 	'refused.room-full': 'The room is full',
