@@ -1,9 +1,9 @@
 import { Store } from './store';
 
-/** What screen readers say; ui/announce.tsx hands it to them. */
+/** The text for screen readers; ui/announce.tsx presents it. */
 export const said = new Store({ text: '' });
 
-/** Says something to screen readers alone: what others see at a glance, such as who came and left. */
+/** Tells screen readers what others see at a glance, such as people who come and go. */
 export function announce(text: string) {
 	said.update({ text });
 }

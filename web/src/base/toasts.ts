@@ -1,9 +1,9 @@
 import { Store } from './store';
 
 export interface ToastOptions {
-	/** What it says, already in the participant's language. */
+	/** The text, already in the participant's language. */
 	text: string;
-	/** What it is about, as a name. */
+	/** The name of its subject. */
 	notice?: string;
 	action?: { label: string; testId?: string; run(): void };
 	/** How long it stays; without it, long enough to be read twice. */
@@ -14,21 +14,21 @@ export interface ToastEntry extends ToastOptions {
 	id: number;
 }
 
-/** More than these nobody reads; the oldest goes. */
+/** Nobody reads more toasts than this; the oldest is removed. */
 const AT_ONCE = 3;
 
-/** What is told now; ui/toast.tsx draws it. */
+/** The current toasts; ui/toast.tsx draws them. */
 export const toasts = new Store<{ list: ToastEntry[] }>({ list: [] });
 let next = 0;
 
-/** Says something that happened, for a while; screen readers say it aloud. */
+/** Shows a message for a while; screen readers read it aloud. */
 export function toast(options: ToastOptions) {
-	// The same thing said again replaces itself.
+	// A repeated message replaces the earlier one.
 	const others = toasts.value.list.filter(({ text }) => text !== options.text);
 	toasts.update({ list: [...others, { ...options, id: next++ }].slice(-AT_ONCE) });
 }
 
-/** Takes back what is told about elsewhere by now. */
+/** Removes toasts whose subject is now shown elsewhere. */
 export function untoast(...notices: string[]) {
 	toasts.update({ list: toasts.value.list.filter(({ notice }) => !notice || !notices.includes(notice)) });
 }

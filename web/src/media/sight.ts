@@ -1,7 +1,7 @@
 import type { types } from 'mediasoup-client';
 import type { Requests } from '../signaling/messages';
 
-/** How large a picture is shown, in pixels of the page. */
+/** How large a video is shown, in CSS pixels. */
 export interface Shown {
 	width: number;
 	height: number;

@@ -11,10 +11,10 @@ interface Subscription {
 	closed: boolean;
 	/** Which of its sizes the server sends now; null: none. */
 	layer: number | null;
-	/** The server sends nothing, since this viewer's link does not carry it, or since it is overloaded itself. */
+	/** The server sends nothing, because this viewer's link cannot carry it, or because the server is overloaded. */
 	starved: boolean;
 	overloaded: boolean;
-	/** False: paused by this page, as a picture that is not seen. */
+	/** False: paused by this page, because the video is not visible. */
 	wanted: boolean;
 	/** Null until the browser has it. */
 	consumer: types.Consumer | null;
@@ -29,7 +29,7 @@ export interface Size {
 
 export interface PeerMedia {
 	video: MediaStreamTrack | null;
-	/** The picture is there and wanted, but this viewer's link does not carry it now, or the server is overloaded. */
+	/** The video exists and is wanted, but this viewer's link cannot carry it now, or the server is overloaded. */
 	starved: boolean;
 	overloaded: boolean;
 	audio: MediaStreamTrack | null;
@@ -68,7 +68,7 @@ export class Subscriber {
 	readonly #transport: types.Transport;
 	readonly #changed: () => void;
 	readonly #subscriptions = new Map<string, Subscription>();
-	/** While the server is to offer all that there is. */
+	/** Runs while the server still offers what there is to receive. */
 	#offers: ReturnType<typeof setTimeout> | undefined;
 
 	constructor(transport: types.Transport, changed: () => void) {

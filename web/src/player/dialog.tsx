@@ -6,7 +6,7 @@ import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { useStore } from '../ui/usestore';
 
-/** Where a moderator chooses what everyone watches. */
+/** Lets a moderator choose what everyone watches. */
 export function PlayerDialog({ room, onClose }: { room: Room; onClose(): void }) {
 	const { video } = useStore(room.state).info;
 	const [url, setUrl] = useState(video ?? '');

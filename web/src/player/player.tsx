@@ -4,8 +4,8 @@ import { t } from '../i18n';
 import './player.css';
 
 /**
- * Joint viewing: somebody else's page with a player. The sandbox gives it scripts and its own origin, which players
- * want of their own servers, but no windows, no downloads and no way to lead this page elsewhere.
+ * Joint viewing: a page of another site with a player. The sandbox gives it scripts and its own origin, which players
+ * need for their own servers, but no windows, no downloads and no way to navigate this page elsewhere.
  */
 export function Player({ url }: { url: string }) {
 	const id = useId();

@@ -12,7 +12,7 @@ export function ConnectionDialog({ room, onClose }: { room: Room; onClose(): voi
 	useEffect(() => {
 		let open = true;
 		const refresh = async () => {
-			// Without a connection the banner says so, and the figures stay as they are.
+			// Without a connection, the banner says so, and the figures stay as they are.
 			const now = await room.figures().catch(() => null);
 			if (open && now) setFigures(now);
 			if (open) timer = setTimeout(refresh, REFRESH_MS);
@@ -143,7 +143,7 @@ function Hints({ hints }: { hints: (string | null | false)[] }) {
 	return told.length > 0 ? <span class="hint">{told.join(' · ')}</span> : null;
 }
 
-/** Null: too little to be told. */
+/** Null if it is too little to mention. */
 const trouble = (key: 'connection.trackLoss' | 'connection.frozen' | 'connection.concealed', number: number) =>
 	number >= 0.05 ? t(key, { number: decimal(number) }) : null;
 

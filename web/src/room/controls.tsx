@@ -41,7 +41,7 @@ interface ControlsProps {
 	screen: ScreenShare;
 }
 
-/** The bar: on the left what room this is, in the middle what people do all the time, on the right what opens beside. */
+/** The bar: the room's name on the left, frequent actions in the middle, and what opens panels on the right. */
 export function Controls({ room, kind, local, screen }: ControlsProps) {
 	const narrow = useNarrow();
 	const { rights } = useStore(room.state);
@@ -177,7 +177,7 @@ interface MoreProps {
 	room: Room;
 	local: LocalMedia | null;
 	screen: ScreenShare;
-	/** On a phone also what has a button of its own elsewhere. */
+	/** On a phone, the menu also has what is a button of its own elsewhere. */
 	narrow?: boolean;
 	onDialog(dialog: MoreDialog): void;
 }

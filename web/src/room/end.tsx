@@ -8,13 +8,13 @@ import { CardIcon, CardPage } from '../ui/card';
 
 type Reason = RefusalReason | 'bad-room-id';
 
-/** These have no cause the participant could see: the server's own words help whoever looks into it. */
+/** Participants cannot see the cause of these: the server's own words help whoever looks into it. */
 const TECHNICAL: Reason[] = ['bad-request', 'host-unknown', 'origin-not-allowed', 'server-error'];
 
-/** Here the organiser's server may have something to say. */
+/** For these, the organiser's server may have supplied a text. */
 const WITH_DETAIL: Reason[] = ['locked', 'access-declined'];
 
-/** After these, coming back the same way cannot work or is not wanted. */
+/** After these, coming back the same way would fail or is not wanted. */
 const FINAL: Reason[] = [
 	'removed',
 	'declined',
@@ -32,7 +32,7 @@ const FINAL: Reason[] = [
 	'bad-room-id',
 ];
 
-/** What kind of end it is, at a glance. */
+/** Icons that show the kind of end at a glance. */
 const ICONS: Partial<Record<Reason, IconNode>> = {
 	replaced: MonitorSmartphone,
 	removed: UserX,
@@ -55,9 +55,9 @@ const ICONS: Partial<Record<Reason, IconNode>> = {
 	'unsupported-browser': MonitorX,
 };
 
-/** After the beginning of an event, its page tries to come in within this time: not all of them at once. */
+/** When an event begins, waiting pages enter within this time, so that not all of them come at once. */
 const START_SPREAD_MS = 5000;
-/** Longer no timer of a browser runs. */
+/** The longest timer of a browser. */
 const TIMER_MS = 2 ** 31 - 1;
 
 export function LeftPage({ onRejoin }: { onRejoin(): void }) {

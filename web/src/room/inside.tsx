@@ -1,4 +1,4 @@
-// All that is wanted only inside of a room: loaded while people look at the welcome screen.
+// Everything that is needed only inside a room: loaded while people look at the welcome screen.
 import { useEffect } from 'preact/hooks';
 import { keepAwake } from '../base/wakelock';
 import { loadAhead } from '../media/ahead';
@@ -18,7 +18,7 @@ export function Visit({ room, meeting }: { room: Room; meeting: Meeting }) {
 	const { phase, refusal, waiting } = useStore(room.state);
 	const { local, screen, attributes } = meeting;
 	useEffect(() => (phase === 'open' ? keepAwake() : undefined), [phase]);
-	// What fails to load the page says.
+	// If loading fails, the page says so.
 	const rejoin = (pin?: string) => void meeting.rejoin(pin).catch(() => {});
 
 	if (phase === 'left') return <LeftPage onRejoin={rejoin} />;

@@ -8,20 +8,21 @@ import { WelcomePage } from '../welcome/page';
 import { AwaitingPage } from './awaiting';
 import { inside } from './load';
 
-/** A call or a webinar: welcome, the room, and what comes after it. */
+/** A call or a webinar: the welcome screen, the room, and the end. */
 export function RoomPage({ meeting }: { meeting: Meeting }) {
 	const { room } = useStore(meeting.state);
 	const { nameScreenDisabled, startWithFS } = meeting.attributes;
 
 	useEffect(() => {
 		installDiagnostics(() => meeting.state.value.room);
-		// A closed tab leaves at once, instead of standing frozen in the others' rooms until the server gives it up.
+		// Closing the tab leaves the room at once. Otherwise, the others would see a frozen tile until the server gives up
+		// waiting.
 		const leave = () => meeting.leave();
 		addEventListener('pagehide', leave);
 		return () => removeEventListener('pagehide', leave);
 	}, [meeting]);
 	useEffect(() => (startWithFS ? enterFullscreenAtFirstGesture() : undefined), [startWithFS]);
-	// While people look at the welcome screen the room is fetched.
+	// The room is loaded while people look at the welcome screen.
 	useEffect(() => void meeting.preload().catch(() => {}), [meeting]);
 
 	return (

@@ -21,11 +21,11 @@ interface PanelProps {
 	kind: RoomKind;
 }
 
-/** Lists longer than this can be searched; of the longest only so many are drawn. */
+/** Lists longer than this can be searched; only the first DRAWN people are shown. */
 const SEARCHABLE = 12;
 const DRAWN = 100;
 
-/** Who is here. Moderators also see who waits and who watches, and may do something about it: the server checks all of it. */
+/** The list of people. Moderators also see who waits and who watches, and can act on them; the server checks that. */
 export function PeoplePanel({ room, kind }: PanelProps) {
 	const { peers, viewers, waitingPeers, hands, rights, counts, peerId, name } = useStore(room.state);
 	const [wanted, setWanted] = useState('');
@@ -248,7 +248,7 @@ interface DeviceProps {
 	icons: [on: typeof Mic, off: typeof Mic];
 	label: string;
 	testId: string;
-	/** Null: it only tells. */
+	/** Null: it is not a button. */
 	onClick: (() => void) | null;
 }
 

@@ -29,7 +29,7 @@ export interface RoomScreenProps {
 	kind: RoomKind;
 	devices: LocalMedia;
 	screen: ScreenShare;
-	/** An external player for this participant alone, where the room has none. */
+	/** An external player for this participant alone, unless the room has one. */
 	video: string | null;
 }
 
@@ -70,7 +70,7 @@ export function RoomScreen(props: RoomScreenProps) {
 	);
 }
 
-/** Where the browser plays no sound before a gesture; also where all controls are hidden. */
+/** Shown if the browser plays no sound before a gesture, even if all controls are hidden. */
 function ListenButton() {
 	const { blocked, frozen } = useStore(playback);
 	if (!blocked) return null;
@@ -91,7 +91,7 @@ function RoomStage({ room, kind, local }: RoomScreenProps & { local: LocalMedia 
 	const all = own ? [...others, own] : others;
 	const large = stageTile(all, { pinned, layout, speaker: lastSpeaker });
 
-	// A new screen is there to be looked at, also by who had chosen that all tiles be alike.
+	// A new screen is shown large even to those who had chosen tiles of equal size.
 	const screens = people.filter(({ share }) => share).length;
 	useEffect(() => {
 		if (screens > 0 && view.value.layout === 'grid') view.update({ layout: 'auto' });
@@ -108,7 +108,7 @@ function RoomStage({ room, kind, local }: RoomScreenProps & { local: LocalMedia 
 		};
 		const marks = {
 			speaking: speaking.includes(tile.peerId),
-			// Of one tile everybody sees which one it is.
+			// A single tile needs no mark.
 			leads: activeSpeaker === tile.peerId && all.length > 1,
 			hand: hands.some(({ id }) => id === tile.peerId),
 			quality: quality[tile.peerId] ?? 3,

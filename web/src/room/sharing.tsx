@@ -8,13 +8,13 @@ import { Icon } from '../ui/icon';
 export async function toggleShare(screen: ScreenShare) {
 	if (screen.state.value.video) return screen.stop();
 	if (await screen.start()) return;
-	// Turned down in the browser's own dialog: the participant knows.
+	// If the participant declined in the browser's own dialog, there is nothing to say.
 	const { problem } = screen.state.value;
 	if (problem && problem !== 'denied') toast({ notice: `share-${problem}`, text: t(`problem.share.${problem}`) });
 	screen.dismissProblem();
 }
 
-/** One's own screen is not shown to oneself: a picture of this page in this page would go on forever. */
+/** Shown in place of the participant's own screen, in which this page would contain itself endlessly. */
 export function SharingBanner({ screen }: { screen: ScreenShare }) {
 	return (
 		<div class="sharing" role="status" data-testid="sharing-banner">

@@ -12,7 +12,7 @@ import { Switch } from '../ui/switch';
 import { useStore } from '../ui/usestore';
 import { toggleShare } from './sharing';
 
-/** The keys by their places, so that they work with a Russian layout too; and what they do. */
+/** Keys by their position, so that they work with a Russian layout, too; and what they do. */
 const KEYS = {
 	KeyM: 'mic',
 	KeyV: 'camera',
@@ -26,7 +26,7 @@ const KEYS = {
 
 type Deed = (typeof KEYS)[keyof typeof KEYS] | 'help';
 
-/** Single letters get in the way of who steers by voice: they can be switched off (WCAG 2.1.4). */
+/** Single letters get in the way of people who use voice control, so they can be switched off (WCAG 2.1.4). */
 export const shortcuts = new Store({ on: recall('shortcuts') !== 'off', help: false });
 
 function setShortcuts(on: boolean) {
@@ -40,7 +40,7 @@ function deedOf(event: KeyboardEvent): Deed | undefined {
 	return event.shiftKey ? undefined : KEYS[event.code as keyof typeof KEYS];
 }
 
-/** Where letters are text, or something else has the floor. */
+/** Whether letters are text here, or a dialog or menu is open. */
 function isBusy(target: EventTarget | null): boolean {
 	if (document.querySelector('dialog[open], [popover]:popover-open')) return true;
 	return target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null;
@@ -66,7 +66,7 @@ export function useShortcuts(room: Room, local: LocalMedia | null, screen: Scree
 		};
 		const pressed = (event: KeyboardEvent) => {
 			const deed = deedOf(event);
-			// Where the embedding page has taken the controls away, it has the keys, too.
+			// If the embedding page has removed the controls, the keys are off, too.
 			if (!deed || !shortcuts.value.on || !view.value.controls || isBusy(event.target)) return;
 			event.preventDefault();
 			deeds[deed]();

@@ -7,7 +7,7 @@ import { CardPage } from '../ui/card';
 import { useStore } from '../ui/usestore';
 import { Preview } from '../welcome/preview';
 
-/** Until a moderator lets this participant in. The devices stay as they are: in the room nothing starts anew. */
+/** Shown until a moderator lets this participant in. The devices stay as they are, so nothing restarts in the room. */
 export function WaitingPage({ room, local }: { room: Room; local: LocalMedia }) {
 	const { link } = useStore(room.state);
 	const { mic, camera } = useStore(local.devices);

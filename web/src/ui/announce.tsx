@@ -1,7 +1,7 @@
 import { said } from '../base/announcements';
 import { useStore } from './usestore';
 
-/** Once on a page. */
+/** To be used once on a page. */
 export function Announcements() {
 	return (
 		<div class="unseen" role="status" aria-live="polite" data-testid="announcements">

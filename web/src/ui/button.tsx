@@ -13,7 +13,7 @@ interface ButtonProps extends Native {
 	children: ComponentChildren;
 }
 
-/** Text, with an icon in front where it helps. */
+/** Text, with an icon in front of it if that helps. */
 export function Button({ look, small, icon, submit, children, ...native }: ButtonProps) {
 	const classes = ['button', look, small && 'small'].filter(Boolean).join(' ');
 	return (
@@ -26,7 +26,7 @@ export function Button({ look, small, icon, submit, children, ...native }: Butto
 
 interface IconButtonProps extends Native {
 	icon: IconNode;
-	/** What it does: for screen readers, and as a tooltip. */
+	/** What the button does: for screen readers, and as a tooltip. */
 	label: string;
 	/** A tooltip that differs from the label: the label of a toggle is its name, the title says what a click does. */
 	title?: string;
@@ -34,7 +34,7 @@ interface IconButtonProps extends Native {
 	look?: 'bar' | 'plain';
 	/** A toggle. */
 	pressed?: boolean;
-	/** A small number at its corner. */
+	/** A small number at the button's corner. */
 	badge?: number;
 	class?: string;
 }

@@ -2,7 +2,7 @@ import type { Language } from '../address/attributes';
 import { chooseLanguage, language, LANGUAGES, t } from '../i18n';
 import { useStore } from './usestore';
 
-/** Each language in its own words; nothing where the address has fixed it. */
+/** Each language under its own name; nothing if the address has fixed the language. */
 export function LanguageSwitch() {
 	const { language: current, fixed } = useStore(language);
 	if (fixed) return null;

@@ -7,7 +7,7 @@ import { useStore } from './usestore';
 
 const NOTICE_MS = 10_000;
 
-/** Where toasts appear; once on a page. */
+/** The place where toasts appear; to be used once on a page. */
 export function Toasts() {
 	const { list } = useStore(toasts);
 	// Toasts of this page are not repeated on the next.

@@ -9,7 +9,7 @@ import { say, TEXTS } from './texts';
 
 const DEVICE_KEYS = ['audio', 'video'] as const;
 
-/** The data that a method is called with at first. */
+/** The initial data of a method. */
 function initial(input: Input): unknown {
 	switch (input.kind) {
 		case 'text':
@@ -70,7 +70,7 @@ export function Method({ name }: { name: keyof Methods }) {
 	);
 }
 
-/** The data, with a participant who is in the room. */
+/** The data, with the id of a participant who is in the room. */
 function withPeer(data: unknown, input: Input, present: (id: string) => string): unknown {
 	if (input.kind === 'peer') return present(data as string);
 	if (input.kind !== 'track') return data;
