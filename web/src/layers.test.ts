@@ -43,7 +43,7 @@ function resolve(file: string, name: string): string {
 	return ['', '.ts', '.tsx', '.d.ts', '/index.ts'].map((end) => path + end).find((known) => known in sources) ?? path;
 }
 
-test('a folder imports what its line says: what a lower one needs of a higher one belongs further down', () => {
+test('a folder imports only what its line allows: what a lower folder needs belongs further down', () => {
 	const wrong = files.flatMap((file) => {
 		const own = folderOf(file);
 		const may = [own, ...(allowed.get(own) ?? []), ...(file.endsWith('.test.ts') ? ['vitest'] : [])];
@@ -53,7 +53,7 @@ test('a folder imports what its line says: what a lower one needs of a higher on
 	expect(wrong).toEqual([]);
 });
 
-test('each folder has a line, which names folders before it', () => {
+test('each folder has a line, which names only folders before it', () => {
 	const before: string[] = [''];
 	for (const [folder, folders] of LAYERS) {
 		expect(before, folder).toEqual(expect.arrayContaining(folders.split(' ')));
@@ -62,7 +62,7 @@ test('each folder has a line, which names folders before it', () => {
 	expect([...new Set(files.map(folderOf))].sort()).toEqual(before.slice(1).sort());
 });
 
-test('only who draws has JSX', () => {
+test('only folders that draw have JSX', () => {
 	const draws = (file: string) => allowed.get(folderOf(file))?.includes('preact');
 	expect(files.filter((file) => file.endsWith('.tsx') && !draws(file))).toEqual([]);
 });

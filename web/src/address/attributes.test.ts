@@ -43,7 +43,7 @@ test.each(['x'.repeat(70), 'Ada\nLovelace', '\u200b', ' '])('%j is no name, and 
 });
 
 // proves U06
-test('a name is shown without what turns it around', () =>
+test('a name is shown without characters that reverse it', () =>
 	expect(parse('call', '?roomId=r&displayName=%E2%80%AEadA%E2%80%8B').attributes.displayName).toBe('adA'));
 
 // proves U11
@@ -109,7 +109,7 @@ test('only the languages of the page are accepted', () => {
 });
 
 // proves U10, U14, U17
-test('how the page begins', () => {
+test('attributes that decide how the page begins', () => {
 	const begins = { nameScreenDisabled: false, startWithFS: false, video: null };
 	expect(parse('call', '?roomId=r').attributes).toMatchObject(begins);
 	const { attributes, warnings } = parse(
@@ -135,7 +135,7 @@ test.each(['http://player.example/', 'javascript:alert(1)', 'player.example', '/
 );
 
 // proves U02
-test('a bad autoplayWithoutAudioTrack is told, a good one is not', () => {
+test('a bad autoplayWithoutAudioTrack is reported, a good one is not', () => {
 	expect(parse('webinar', '?roomId=r&autoplayWithoutAudioTrack=true').warnings).toEqual([]);
 	expect(parse('webinar', '?roomId=r&autoplayWithoutAudioTrack=y').warnings.join()).toContain('autoplayWithoutAudioTrack');
 });

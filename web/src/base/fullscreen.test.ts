@@ -32,7 +32,7 @@ async function load() {
 beforeEach(() => vi.resetModules());
 
 // proves M20, M21, M22
-test('on, off, and what it is', async () => {
+test('full screen is entered and left, and the state says so', async () => {
 	browser();
 	const { fullscreen, enterFullscreen, exitFullscreen } = await load();
 	expect(fullscreen.value).toEqual({ supported: true, enabled: false });
@@ -56,7 +56,7 @@ test('without a gesture the participant is asked for one', async () => {
 });
 
 // proves M22
-test('leaving full screen calls the question off, too', async () => {
+test('leaving full screen also withdraws the request for a gesture', async () => {
 	browser({ refuse: true });
 	const { enterFullscreen, exitFullscreen, gesture } = await load();
 	await enterFullscreen();
@@ -65,7 +65,7 @@ test('leaving full screen calls the question off, too', async () => {
 });
 
 // proves M21
-test('an iPhone has no full screen, and is told so', async () => {
+test('an iPhone has no full screen, and the caller learns that', async () => {
 	const { document } = browser({ supported: false });
 	const { enterFullscreen, gesture } = await load();
 	expect(await enterFullscreen()).toBe('unsupported');

@@ -49,7 +49,7 @@ test('a camera that the link cannot carry is starved until its packets flow agai
 	expect(changed).toHaveBeenCalledTimes(2);
 });
 
-test('a picture that the server has no time for says so, and the link is blamed for what it does not carry', async () => {
+test('video that the overloaded server does not send says so; the link is blamed only for what it cannot carry', async () => {
 	await add('camera');
 	subscriber.setLayer('camera', null, 'overload');
 	expect(ann()).toMatchObject({ starved: true, overloaded: true });
@@ -60,7 +60,7 @@ test('a picture that the server has no time for says so, and the link is blamed 
 	expect(ann()).toMatchObject({ starved: false, overloaded: false });
 });
 
-test('the camera and the screen are starved each on its own', async () => {
+test('the camera and the screen are starved independently', async () => {
 	await Promise.all([add('camera'), add('screen', { share: true }), add('mic', { kind: 'audio' })]);
 	subscriber.setLayer('screen', null, 'bandwidth');
 	expect(ann()).toMatchObject({ starved: false, shareStarved: true, share: 'track of screen' });

@@ -4,12 +4,12 @@ import { Attempts, BLOCKED_MAX, CROWDED_MS } from './attempts';
 
 const CROWDED = refusal('too-many-connections');
 
-test('a reason of the server ends it at once', () => {
+test('a reason from the server ends the attempts at once', () => {
 	const why = refusal('room-full', 'fifty');
 	expect(new Attempts().failed(why, true, 0)).toBe(why);
 });
 
-test('without an answer it goes on for ever', () => {
+test('without an answer, the attempts go on for ever', () => {
 	const attempts = new Attempts();
 	for (let i = 0; i < 1000; i++) expect(attempts.failed(null, false, i * 1000)).toBe(null);
 });
@@ -20,11 +20,11 @@ function blocked(attempts: Attempts, tries: number): number | null {
 	return null;
 }
 
-test('a server that answers while no WebSocket opens is behind something that lets none through', () => {
+test('if the server answers but no WebSocket opens, something on the way blocks them', () => {
 	expect(blocked(new Attempts(), 100)).toBe(BLOCKED_MAX);
 });
 
-test('that takes as many in a row: silence and crowds between them begin the count anew', () => {
+test('only failures in a row count: silence or a crowd between them restarts the count', () => {
 	for (const between of [null, CROWDED]) {
 		const attempts = new Attempts();
 		expect(blocked(attempts, BLOCKED_MAX - 1)).toBe(null);
@@ -33,13 +33,13 @@ test('that takes as many in a row: silence and crowds between them begin the cou
 	}
 });
 
-test('where a WebSocket has been open once, none is blocked', () => {
+test('once a WebSocket has been open, none counts as blocked', () => {
 	const attempts = new Attempts();
 	attempts.opened();
 	expect(blocked(attempts, 100)).toBe(null);
 });
 
-test('a crowded network is a passing trouble for who was inside, and for who comes anew during a minute', () => {
+test('a crowded network is temporary for those who were inside, and for newcomers during a minute', () => {
 	const inside = new Attempts();
 	const anew = new Attempts();
 	for (const now of [0, CROWDED_MS - 1]) {
@@ -50,7 +50,7 @@ test('a crowded network is a passing trouble for who was inside, and for who com
 	expect(anew.failed(CROWDED, false, CROWDED_MS)).toBe(CROWDED);
 });
 
-test('the minute begins with the first time, and anew once a WebSocket was open', () => {
+test('the minute begins with the first refusal, and anew once a WebSocket was open', () => {
 	const attempts = new Attempts();
 	attempts.failed(CROWDED, false, 1000);
 	expect(attempts.failed(CROWDED, false, 1000 + CROWDED_MS - 1)).toBe(null);

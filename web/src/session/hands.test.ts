@@ -21,7 +21,7 @@ afterEach(() => void vi.useRealTimers());
 const up = () => state.value.hands.map(({ id }) => id).join(' ');
 const rights = (more: object) => state.update({ rights: { ...state.value.rights, ...more } });
 
-test('one’s own hand is up at once, and down again where the server refuses', async () => {
+test('the own hand is up at once, and down again if the server refuses', async () => {
 	const raising = hands.raise(true);
 	expect(up()).toBe('p');
 	answer(new Error('busy: later'));
@@ -29,7 +29,7 @@ test('one’s own hand is up at once, and down again where the server refuses', 
 	expect(up()).toBe('');
 });
 
-test('a hand that the server does not take down is up again', async () => {
+test('a hand that the server refuses to lower is up again', async () => {
 	hands.raised({ id: 'p', displayName: 'P' });
 	const lowering = hands.raise(false);
 	expect(up()).toBe('');
@@ -38,7 +38,7 @@ test('a hand that the server does not take down is up again', async () => {
 	expect(up()).toBe('p');
 });
 
-test('what the server says of a hand is no news while it is asked to take that down, and news afterwards', async () => {
+test('the server’s news of a hand is ignored while the request to lower it is pending, and counts afterwards', async () => {
 	const lowering = hands.raise(false);
 	hands.raised({ id: 'p', displayName: 'P' });
 	expect(up()).toBe('');
@@ -48,7 +48,7 @@ test('what the server says of a hand is no news while it is asked to take that d
 	expect(up()).toBe('p');
 });
 
-test('moderators hear of others’ hands, not of their own; nobody else does', () => {
+test('moderators are told of others’ hands, not of their own; nobody else is', () => {
 	hands.raised({ id: 'q', displayName: 'Q' });
 	expect(told).toEqual([]);
 	rights({ moderator: true });
@@ -58,7 +58,7 @@ test('moderators hear of others’ hands, not of their own; nobody else does', (
 	expect(up()).toBe('q p r');
 });
 
-test('whose hand a moderator lowers is told so, but not where a promotion did', () => {
+test('a participant whose hand a moderator lowers is told so, unless a promotion lowered it', () => {
 	const lowered = (promoted: boolean) => {
 		hands.raised({ id: 'p', displayName: 'P' });
 		hands.lowered('p');
@@ -70,7 +70,7 @@ test('whose hand a moderator lowers is told so, but not where a promotion did', 
 	expect(lowered(true)).toEqual([]);
 });
 
-test('a hand that was down already, and another’s, are lowered silently', () => {
+test('a hand that was down already, or another’s, is lowered silently', () => {
 	hands.raised({ id: 'q', displayName: 'Q' });
 	hands.lowered('q');
 	hands.lowered('p');

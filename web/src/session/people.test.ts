@@ -27,7 +27,7 @@ beforeEach(() => {
 
 const ids = (peers: { id: string }[]) => peers.map(({ id }) => id).join(' ');
 
-test('who speaks has a tile, a webinar’s viewers are listed apart, both in order of joining', () => {
+test('speakers have tiles, a webinar’s viewers are listed apart, both in order of joining', () => {
 	people.replace([person('b'), person('v', false), person('a')]);
 	expect(ids(state.value.peers)).toBe('b a');
 	expect(ids(state.value.viewers)).toBe('v');
@@ -36,26 +36,26 @@ test('who speaks has a tile, a webinar’s viewers are listed apart, both in ord
 	expect(ids(state.value.viewers)).toBe('');
 });
 
-test('of people only what the page draws is kept', () => {
+test('only what the page draws of people is kept', () => {
 	people.replace([person('a')]);
 	expect(state.value.peers).toEqual([{ id: 'a', displayName: 'A', speaker: true, moderator: false, ...NO_MEDIA }]);
 });
 
-test('a list of all takes the place of the one before', () => {
+test('a complete list replaces the previous one', () => {
 	people.replace([person('a'), person('b')]);
 	people.replace([person('b'), person('c')]);
 	expect(ids(state.value.peers)).toBe('b c');
 	expect(people.get('a')).toBe(undefined);
 });
 
-test('a new name is drawn; one of somebody who has left is no news', () => {
+test('a new name is drawn; that of somebody who has left is ignored', () => {
 	people.replace([person('a')]);
 	people.rename('a', 'Another');
 	people.rename('gone', 'Nobody');
 	expect(state.value.peers).toMatchObject([{ id: 'a', displayName: 'Another' }]);
 });
 
-test('who is forgotten is drawn until the next refresh', () => {
+test('somebody who is forgotten stays visible until the next refresh', () => {
 	people.replace([person('a'), person('b')]);
 	people.forget('a');
 	expect(ids(state.value.peers)).toBe('a b');
@@ -63,7 +63,7 @@ test('who is forgotten is drawn until the next refresh', () => {
 	expect(ids(state.value.peers)).toBe('b');
 });
 
-test('a screen that comes is told once, and once when it goes', () => {
+test('a shared screen is announced once when it comes, and once when it goes', () => {
 	people.replace([person('a'), person('b')]);
 	sharing.add('a');
 	people.refresh();
@@ -74,14 +74,14 @@ test('a screen that comes is told once, and once when it goes', () => {
 	expect(told.slice(1)).toEqual([{ what: 'share-off', name: 'A' }]);
 });
 
-test('a screen also goes with who shares it', () => {
+test('a shared screen also goes when its owner leaves', () => {
 	sharing.add('a');
 	people.replace([person('a')]);
 	people.replace([]);
 	expect(told.map(({ what }) => what)).toEqual(['share-on', 'share-off']);
 });
 
-test('what is told of screens is in the state by then', () => {
+test('when a screen is announced, the state has it already', () => {
 	const seen: string[] = [];
 	people = new People(state, media, () => seen.push(ids(state.value.peers.filter(({ share }) => share))));
 	sharing.add('a');
@@ -89,7 +89,7 @@ test('what is told of screens is in the state by then', () => {
 	expect(seen).toEqual(['a']);
 });
 
-test('how media gets through is refreshed with the people', () => {
+test('the media path is refreshed with the people', () => {
 	media.path = 'blocked';
 	people.refresh();
 	expect(state.value.path).toBe('blocked');

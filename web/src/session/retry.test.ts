@@ -7,7 +7,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-test('what is refused is tried later each time, up to every ten seconds, until it is done', async () => {
+test('an action that is refused is repeated at growing intervals, up to ten seconds, until it succeeds', async () => {
 	const at: number[] = [];
 	const start = Date.now();
 	const act = async () => {
@@ -19,7 +19,7 @@ test('what is refused is tried later each time, up to every ten seconds, until i
 	expect(at).toEqual([0, 1, 3, 7, 15, 25, 35]);
 });
 
-test('it ends where nobody wants it any more, before the first time too', async () => {
+test('an action that is no longer wanted is not repeated, nor started', async () => {
 	let wanted = true;
 	const act = vi.fn(async () => Promise.reject(new Error('busy')));
 	void persist('this', act, () => wanted);
@@ -31,7 +31,7 @@ test('it ends where nobody wants it any more, before the first time too', async 
 	expect(act).toHaveBeenCalledTimes(3);
 });
 
-test('a turn lasts until the next, and none is left after the end', () => {
+test('a turn lasts until the next, and no turn outlasts the end', () => {
 	const turn = new Turn();
 	const first = turn.next();
 	const same = turn.now();

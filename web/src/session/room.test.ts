@@ -121,7 +121,7 @@ async function enter(rights?: { speaker: boolean }): Promise<Room> {
 	return room;
 }
 
-test('what is missing is known until it comes, and forgotten with the connection that said it', () => {
+test('missing media is remembered until it comes, and forgotten with its connection', () => {
 	const room = open();
 	const missing = () => room.state.value.missing;
 	const say = (value: boolean) => events.notifications.consumersMissing?.({ missing: value });
@@ -137,7 +137,7 @@ test('what is missing is known until it comes, and forgotten with the connection
 	expect(missing()).toBe(false);
 });
 
-test('who comes and goes while transports are made is not forgotten, and nobody is said to be muted', async () => {
+test('people who come and go while transports are made are not forgotten, and nobody is shown as muted', async () => {
 	const person = (id: string) => ({ id, displayName: id, device: {}, speaker: true, moderator: false }) as PeerInfo;
 	let ready = () => {};
 	transports = new Promise((resolve) => (ready = resolve));
@@ -157,7 +157,7 @@ test('who comes and goes while transports are made is not forgotten, and nobody 
 	expect(room.state.value.entered).toBe(true);
 });
 
-test('who comes with too many others joins a little later', async () => {
+test('a page that comes with too many others joins a little later', async () => {
 	const room = open();
 	let asked = 0;
 	answer = async (method) => {
@@ -172,7 +172,7 @@ test('who comes with too many others joins a little later', async () => {
 	expect(asked).toBe(4);
 });
 
-test('who hears another no at the door does not ask again', async () => {
+test('a page that is refused for another reason does not try again', async () => {
 	const room = open();
 	let asked = 0;
 	answer = async (method) => {
@@ -185,7 +185,7 @@ test('who hears another no at the door does not ask again', async () => {
 	expect(asked).toBe(1);
 });
 
-test('a transport that the server has ended and then refuses is asked for until it is there', async () => {
+test('if the server ends a transport and refuses a new one, the request is repeated until it succeeds', async () => {
 	await enter({ speaker: true });
 	vi.mocked(media.openPublisher).mockClear();
 	const refuse = async () => {
@@ -201,7 +201,7 @@ test('a transport that the server has ended and then refuses is asked for until 
 	expect(media.publisher).not.toBe(null);
 });
 
-test('it is not asked for once the connection is another', async () => {
+test('it is not repeated on another connection', async () => {
 	await enter();
 	vi.mocked(media.reopenSubscriber).mockRejectedValue(new Error('busy: for ever'));
 	told.ended('recv', true);
@@ -213,7 +213,7 @@ test('it is not asked for once the connection is another', async () => {
 	expect(media.reopenSubscriber).toHaveBeenCalledTimes(length);
 });
 
-test('the page gives up after three transports that never worked, if none between them did', async () => {
+test('the page gives up after three transports in a row that never worked', async () => {
 	const room = await enter();
 	const phase = () => room.state.value.phase;
 	for (const _ of [1, 2]) told.ended('recv', false);
@@ -224,7 +224,7 @@ test('the page gives up after three transports that never worked, if none betwee
 	expect(phase()).toBe('refused');
 });
 
-test('a new visit to the room begins the count anew', async () => {
+test('a new visit to the room restarts the count', async () => {
 	const room = await enter();
 	for (const _ of [1, 2]) told.ended('recv', false);
 	answer = async (method) => (method === 'resume' ? { resumed: false } : { peers: [] });
@@ -249,7 +249,7 @@ async function enterWithAnn(): Promise<Room> {
 	return room;
 }
 
-test('of a list of consumers those are refused that the browser will not have', async () => {
+test('the page refuses those consumers of a list that the browser cannot create', async () => {
 	const room = await enter();
 	const consumers = ['camera', 'broken', 'screen'].map(
 		(id) =>
@@ -259,7 +259,7 @@ test('of a list of consumers those are refused that the browser will not have', 
 	expect(room.media?.subscriber.consumerIds).toEqual(['camera', 'screen']);
 });
 
-test('nor is anybody said to be muted where the transports are there first', async () => {
+test('nobody is shown as muted if the transports are there first, either', async () => {
 	const ann = { id: 'ann', displayName: 'Ann', device: {}, speaker: true, moderator: false } as PeerInfo;
 	let joined = () => {};
 	const room = open();
@@ -275,7 +275,7 @@ test('nor is anybody said to be muted where the transports are there first', asy
 
 const withChat = { speaker: false, moderator: false, canRecord: false, chat: true, hand: false };
 
-test('a chat that is offered again is received once, and none that was offered to a former session', async () => {
+test('a chat that is offered again is received once; one that was offered to an earlier session is not', async () => {
 	const room = await enter();
 	room.state.update({ rights: withChat });
 	const offer = () => events.requests.newDataConsumer({ id: 'chat' } as NewDataConsumer);
@@ -297,7 +297,7 @@ test('a chat that is offered again is received once, and none that was offered t
 	expect(media.recvTransport.consumeData).toHaveBeenCalledTimes(1);
 });
 
-test('a transport to receive on that ends while the join waits is asked for again', async () => {
+test('a receiving transport that ends while the join is pending is requested again', async () => {
 	media.recvTransport.closed = true;
 	await enter();
 	expect(media.reopenSubscriber).toHaveBeenCalledTimes(1);
@@ -319,7 +319,7 @@ const starved = (room: Room) => {
 	return [starved && 'camera', shareStarved && 'screen'].filter(Boolean);
 };
 
-test('a picture that the link does not carry is starved until it flows, and stays a picture', async () => {
+test('video that the link cannot carry is starved until it flows, and stays video', async () => {
 	const room = await enterWithAnn();
 	const drawn = vi.fn();
 	room.state.subscribe(drawn);
@@ -333,7 +333,7 @@ test('a picture that the link does not carry is starved until it flows, and stay
 	expect(drawn).toHaveBeenCalledTimes(4);
 });
 
-test('while the page itself pauses a picture it is not called starved', async () => {
+test('video that the page itself has paused is not starved', async () => {
 	const room = await enterWithAnn();
 	starve('camera');
 	room.sight.set('ann', null);
@@ -344,7 +344,7 @@ test('while the page itself pauses a picture it is not called starved', async ()
 	expect(starved(room)).toEqual(['camera']);
 });
 
-test('what is pinned, and who leads the talk, goes first', async () => {
+test('a pinned tile and the leading speaker have priority', async () => {
 	const room = await enterWithAnn();
 	const asked: string[] = [];
 	room.sight.set('ann', { width: 64, height: 36 });
@@ -372,7 +372,7 @@ test('what is pinned, and who leads the talk, goes first', async () => {
 	view.update({ pinned: null });
 });
 
-test('a starved picture in sight is not paused by the page', async () => {
+test('the page does not pause starved video that is visible', async () => {
 	const room = await enterWithAnn();
 	const asked: string[] = [];
 	answer = async (method) => void asked.push(method);
@@ -384,7 +384,7 @@ test('a starved picture in sight is not paused by the page', async () => {
 	expect(asked).toEqual(['setConsumerPreferredLayers']);
 });
 
-test('what was starved is forgotten with the connection that said it', async () => {
+test('starved video is forgotten with its connection', async () => {
 	const room = await enterWithAnn();
 	starve('camera');
 	starve('screen');
@@ -406,7 +406,7 @@ async function attempts(room: Room, seconds: number) {
 	return room.state.value.refusal?.reason ?? null;
 }
 
-test('who was in the room tries to come back for as long as its network has too many connections', async () => {
+test('a page that was in the room retries as long as its network has too many connections', async () => {
 	why = refusal('too-many-connections');
 	const room = await enter();
 	events.lost();
@@ -415,7 +415,7 @@ test('who was in the room tries to come back for as long as its network has too 
 	expect(await attempts(room, 1)).toBe('removed');
 });
 
-test('who comes anew tries for a minute, and then hears why', async () => {
+test('a new page retries for a minute, and then says why', async () => {
 	why = refusal('too-many-connections');
 	const room = open();
 	expect(await attempts(room, 50)).toBe(null);
@@ -424,7 +424,7 @@ test('who comes anew tries for a minute, and then hears why', async () => {
 	expect(await attempts(room, 3)).toBe('too-many-connections');
 });
 
-test('what the server says of a hand that was put down here since is no news', async () => {
+test('a hand that was lowered here meanwhile stays down, whatever the server still says', async () => {
 	const room = await enter();
 	answer = () => new Promise(() => {});
 	void room.raiseHand(true);

@@ -5,7 +5,7 @@ const RIGHTS = { speaker: true, moderator: false, canRecord: false, chat: true, 
 const admission = { ...RIGHTS, peerId: 'p2', nameIsFixed: false, room: { waitingRoom: true }, capabilities: '7' };
 const state = { ...initialState('p', 'Ann'), waiting: true, missing: true };
 
-test('an admission ends the wait, and says who one is and what one may', () => {
+test('an admission ends the wait and tells the participant’s id and rights', () => {
 	expect(admittedState(state, admission)).toEqual({
 		waiting: false,
 		missing: false,
@@ -16,14 +16,14 @@ test('an admission ends the wait, and says who one is and what one may', () => {
 	});
 });
 
-test('only a name that is fixed takes the place of one’s own', () => {
+test('only a fixed name replaces the participant’s own', () => {
 	const name = (more: object) => admittedState(state, { ...admission, ...more }).name;
 	expect(name({ displayName: 'Bob' })).toBe('Ann');
 	expect(name({ displayName: 'Bob', nameIsFixed: true })).toBe('Bob');
 	expect(name({ displayName: '', nameIsFixed: true })).toBe('Ann');
 });
 
-test('the last leader is one of the others, and stays it in silence and while one leads oneself', () => {
+test('the last other leader is remembered in silence and while the participant leads', () => {
 	const steps = (leaders: (string | null)[]) => {
 		let now = initialState('p', '');
 		for (const leader of leaders) now = { ...now, ...leaderState(now, leader) };
@@ -35,7 +35,7 @@ test('the last leader is one of the others, and stays it in silence and while on
 	expect(steps(['p'])).toMatchObject({ activeSpeaker: 'p', lastSpeaker: null });
 });
 
-test('hands stand in the order of raising, each once', () => {
+test('hands are in the order of raising, each once', () => {
 	const hands = withHand(withHand([], 'q', 'Q'), 'p', 'P');
 	expect(hands.map(({ id }) => id)).toEqual(['q', 'p']);
 	expect(withHand(hands, 'q', 'Another')).toBe(hands);
@@ -43,7 +43,7 @@ test('hands stand in the order of raising, each once', () => {
 	expect(withHand(hands, 'nobody', null)).toEqual(hands);
 });
 
-test('who knocks again waits once, and comes last', () => {
+test('somebody who knocks again is listed once, and last', () => {
 	const waiting = ['a', 'b'].map((id) => ({ id, displayName: id }));
 	const again = { id: 'a', displayName: 'A' };
 	expect(withWaiting(waiting, 'a', again)).toEqual([waiting[1], again]);

@@ -5,20 +5,20 @@ import { bannerOf, troubleOf } from './trouble';
 
 const well = { link: 'connected', path: 'open', missing: false } as const;
 
-test('what finds no room on the server is told until it has come', () => {
+test('as long as the server lacks room for somebody, the banner says so', () => {
 	expect(bannerOf(well)).toBe(null);
 	expect(bannerOf({ ...well, missing: true })).toBe('missing');
 	expect(en['status.missing']).toContain('The server is full');
 	expect(ru['status.missing']).toContain('не хватает места');
 });
 
-test('a broken connection is told first', () => {
+test('a broken connection takes precedence', () => {
 	expect(bannerOf({ ...well, link: 'reconnecting', missing: true })).toBe('reconnecting');
 	expect(bannerOf({ ...well, path: 'blocked', missing: true })).toBe('media-blocked');
 	expect(bannerOf({ ...well, path: 'lost', missing: true })).toBe('reconnecting');
 });
 
-test('that media alone is lost is known apart from a broken connection', () => {
+test('lost media is distinguished from a broken connection', () => {
 	expect(troubleOf({ link: 'connected', path: 'lost' })).toBe('media-lost');
 	expect(troubleOf({ link: 'reconnecting', path: 'lost' })).toBe('reconnecting');
 });

@@ -56,7 +56,7 @@ describe.each(EACH)('grid on $name', ({ box, name }) => {
 	});
 
 	// proves U09
-	test('minimized, none is scrolled to', () => {
+	test('minimized, all tiles are visible without scrolling', () => {
 		for (const count of COUNTS) expect(gridLayout(count, box, true)).toMatchObject({ content: box, seen: count });
 	});
 
@@ -111,7 +111,7 @@ describe('stage', () => {
 	});
 
 	// proves U09
-	test.each(EACH)('on $name, minimized, none is scrolled to', ({ box }) => {
+	test.each(EACH)('on $name, minimized, no tile needs scrolling', ({ box }) => {
 		for (const count of COUNTS) {
 			const stage = stageLayout(count, box, true);
 			expect(stage).toMatchObject({ content: box, seen: count });

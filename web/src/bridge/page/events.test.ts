@@ -40,7 +40,7 @@ test('without a change there is no event', () => {
 });
 
 // proves E03, E06, E09, E12, E19
-test('switches off and people who leave', () => {
+test('devices are switched off and people leave', () => {
 	const was = { ...inRoom(['ann', peer('Ann', { camera: true })], ['bob', peer('Bob')]), pinned: 'bob' };
 	expect(eventsBetween(was, inRoom(['ann', peer('Ann')]))).toEqual([
 		{ name: 'peerClosed', data: { peerId: 'bob', displayName: 'Bob' } },
@@ -82,7 +82,7 @@ test('a second visit starts afresh', () => {
 });
 
 // proves E04, E07, E10, E18
-test('problems are told once each time they come', () => {
+test('each problem is reported once each time it occurs', () => {
 	const denied: Snapshot = { ...welcome, problems: { camera: 'denied', mic: 'missing', share: 'gesture' } };
 	const events = eventsBetween(welcome, denied);
 	expect(events.map(({ name }) => name)).toEqual(['errorGetCamera', 'errorGetMic', 'errorGetShare']);
