@@ -52,7 +52,7 @@ test('an event that has not begun says when it begins', LIMIT, async () => {
 });
 
 // proves U24
-test('who waits for the beginning of an event comes in when it begins', LIMIT, async () => {
+test('a participant who waits for an event enters when it begins', LIMIT, async () => {
 	await withAccount({ 'enforce-start-time': 'on' }, async () => {
 		const startTime = new Date(Date.now() + 15_000).toISOString();
 		const ann = await Participant.open(bench, { room: roomId(), name: 'Ann', claims: { startTime } });
@@ -92,7 +92,7 @@ test('the organiser’s server decides by the accessToken', LIMIT, async () => {
 });
 
 // proves U16
-test('a link may be used for its time; who is in the room then stays', LIMIT, async () => {
+test('a link works for its lifetime; people who are in the room by then stay', LIMIT, async () => {
 	const claims = { tokenLifetime: 1000, jti: roomId() };
 	const ann = await Participant.join(bench, { room: roomId(), name: 'Ann', claims });
 	await holds('Ann to be in the room', async () => (await ann.state()).link === 'connected', { during: 1500 });
@@ -120,7 +120,7 @@ test('a room with a PIN asks for it', LIMIT, async () => {
 });
 
 // proves U06, U11, U12
-test('names and ids of a token count, and the page says what of the address does not', LIMIT, async () => {
+test('a token’s names and ids take precedence, and the page lists ignored attributes of the address', LIMIT, async () => {
 	const room = roomId();
 	const claims = { roomId: room, peerId: 'id-of-token', displayName: 'Name of Token' };
 	const ann = await Participant.open(bench, { room, name: 'Name of Token', peerId: 'id-of-url', claims, role: 'moderator' });

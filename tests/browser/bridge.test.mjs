@@ -10,7 +10,7 @@ openSite(bench);
 const inOrder = async (one, ...names) => (await one.events()).map(({ name }) => name).filter((name) => names.includes(name));
 
 // proves M01, M08, M12, M13, E01, G06
-test('calls before the iframe is there are kept, and done in order', LIMIT, async () => {
+test('calls made before the iframe is there are kept, and carried out in order', LIMIT, async () => {
 	const early = `
 		call('isCameraEnabled');
 		call('changeDisplayName', 'Early Bird');
@@ -58,7 +58,7 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 	const ann = await Embedded.join(bench, { room, name: 'Ann', colour: 'blue', constraints: { audio: false, video: false } });
 
 	// proves M01, E11
-	await t.test('join without devices, and who is there already', async () => {
+	await t.test('joining without devices, and learning who is there already', async () => {
 		assert.equal(await ann.call('isCameraEnabled'), false);
 		await ann.told('newPeer', { peerId: bob.peerId, displayName: 'Bob' });
 		await ann.told('switchOnMic', { peerId: bob.peerId, displayName: 'Bob', isLocal: false });
@@ -99,7 +99,7 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 	});
 
 	// proves M08, U06
-	await t.test('a name that the address has set is changed all the same', async () => {
+	await t.test('a name from the address can be changed nevertheless', async () => {
 		assert.equal(await ann.call('changeDisplayName', 'Anna'), true);
 		ann.name = 'Anna';
 		await bob.seesNames(ann, bob, cem);
@@ -155,7 +155,7 @@ test('a call of three: camera, microphone and name, as the others see and hear t
 	});
 
 	// proves E12
-	await t.test('who leaves is told, once', async () => {
+	await t.test('a participant who leaves is reported once', async () => {
 		await bob.click('leave-button');
 		await ann.told('peerClosed', { peerId: bob.peerId, displayName: 'Bob' });
 		await holds('one event', async () => (await ann.events('peerClosed')).length === 1, { during: 500 });

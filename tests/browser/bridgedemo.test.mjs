@@ -59,7 +59,7 @@ class Demo {
 }
 
 // proves M01–M28
-test('each method stands there, and its button gives an answer', LIMIT, async () => {
+test('each method is listed, and its button gets an answer', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const demo = await Demo.open({ room });
@@ -98,7 +98,7 @@ test('each method stands there, and its button gives an answer', LIMIT, async ()
 });
 
 // proves E01–E20
-test('each event stands there, and those that come are in the log and counted', LIMIT, async () => {
+test('each event is listed, and those that arrive are logged and counted', LIMIT, async () => {
 	const room = roomId();
 	const demo = await Demo.open({ room });
 	for (const name of EVENTS) assert.equal(await demo.page.getByTestId(`event-${name}`).count(), 1, name);
@@ -113,7 +113,7 @@ test('each event stands there, and those that come are in the log and counted', 
 		await demo.page.locator('[data-kind=event][data-name=newPeer]').innerText(),
 		new RegExp(`{ peerId: '${bob.peerId}', displayName: 'Bob' }`),
 	);
-	// The latest participant is proposed.
+	// The newest participant is proposed.
 	await demo.call('enablePin');
 	await demo.count('switchOnPin', 1);
 	await bob.page.close();
@@ -121,7 +121,7 @@ test('each event stands there, and those that come are in the log and counted', 
 
 	await demo.page.getByTestId('clear-log').click();
 	assert.equal(await demo.page.locator('.log-line').count(), 0);
-	// After a reload, everything starts from nothing.
+	// After a reload, everything starts from scratch.
 	await demo.page.getByTestId('load-button').click();
 	await demo.count('readyToJoin', 1);
 	assert.equal(await demo.page.getByTestId('event-join').getAttribute('data-count'), '0');

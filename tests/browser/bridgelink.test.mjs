@@ -47,7 +47,7 @@ test('the same file is a script and a module, and there is a package', LIMIT, as
 });
 
 // proves G06
-test('an iframe that is loaded anew is found again, and everything is told again', LIMIT, async () => {
+test('an iframe that is reloaded is found again, and everything is reported again', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });
@@ -135,7 +135,7 @@ test('a different room from the one that the bridge was made for', LIMIT, async 
 });
 
 // proves A20
-test('what foreign windows say is nobody’s business', LIMIT, async () => {
+test('messages of foreign windows are ignored', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });
 	// A stranger in the same page, who can reach the windows of the room and of the embedding page.
@@ -187,7 +187,7 @@ test('what foreign windows say is nobody’s business', LIMIT, async () => {
 });
 
 // proves A20
-test('the library says nothing to whoever else has taken the iframe', LIMIT, async () => {
+test('the library sends nothing to another page that has taken over the iframe', LIMIT, async () => {
 	const room = roomId();
 	const thief = bench.site.add('<script>window.heard = []; onmessage = ({ data }) => heard.push(data)</script>', {
 		host: '127.0.0.1',
@@ -202,7 +202,7 @@ test('the library says nothing to whoever else has taken the iframe', LIMIT, asy
 });
 
 // proves P05, S08, A20
-test('sites that are not allowed have no iframe of ours, and hear of it', LIMIT, async () => {
+test('sites that are not allowed cannot embed a room, and are told so', LIMIT, async () => {
 	const room = roomId();
 	const page = await open(
 		`<iframe id="room" allow="${ALLOW}" src="${address(room).replaceAll('&', '&amp;')}"></iframe>
@@ -243,7 +243,7 @@ test('the connection breaks and comes back; leaving ends it', LIMIT, async () =>
 });
 
 // proves E16
-test('who is turned away hears why', LIMIT, async () => {
+test('a participant who is turned away learns why', LIMIT, async () => {
 	const room = roomId();
 	await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Embedded.open(bench, { room, kind: 'webinar', name: 'Ann' });
@@ -255,7 +255,7 @@ test('who is turned away hears why', LIMIT, async () => {
 });
 
 // proves P06
-test('in an app’s web view the page drives itself', LIMIT, async () => {
+test('in an app’s web view, the page controls itself', LIMIT, async () => {
 	const page = await bench.chromium.page();
 	await page.goto(address(roomId()));
 	await page.addScriptTag({ url: '/meetBridgeApi.js' });
@@ -276,7 +276,7 @@ test('destroy() removes everything', LIMIT, async () => {
 });
 
 // proves E14, F15
-test('a server that stands still is told, and that it goes on', LIMIT, async () => {
+test('a server that stalls is reported, and so is its recovery', LIMIT, async () => {
 	const proxy = await Proxy.start(bench.system.url);
 	try {
 		const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann', url: proxy.url });
@@ -294,7 +294,7 @@ test('a server that stands still is told, and that it goes on', LIMIT, async () 
 });
 
 // proves E04, E07
-test('each device that cannot be had is told, the same again as well', LIMIT, async () => {
+test('each device that fails is reported, even if it fails again', LIMIT, async () => {
 	const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann', allow: '', constraints: {} });
 	for (const [method, event] of [
 		['enableMic', 'errorGetMic'],

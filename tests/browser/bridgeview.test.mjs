@@ -80,7 +80,7 @@ test('an iframe that may not share says so', LIMIT, async () => {
 });
 
 // proves E04, E07
-test('devices that are refused', LIMIT, async () => {
+test('devices that are refused are reported', LIMIT, async () => {
 	await inBrowser({ permission: 'deny' }, async () => {
 		const ann = await Embedded.join(bench, { room: roomId(), name: 'Ann' });
 		const data = { peerId: ann.peerId, displayName: 'Ann' };
@@ -167,7 +167,7 @@ test('controls, marks, pin and language', LIMIT, async (t) => {
 	});
 
 	// proves G03
-	await t.test('so are names and marks', async () => {
+	await t.test('names and marks are hidden and shown', async () => {
 		assert.equal(await ann.call('setHideIndicators', true), true);
 		await ann.tile(bob).getByTestId('tile-name').waitFor({ state: 'hidden' });
 		assert.equal(await ann.call('setHideIndicators', false), true);
@@ -175,7 +175,7 @@ test('controls, marks, pin and language', LIMIT, async (t) => {
 	});
 
 	// proves M23, M24, E17, E19, E20
-	await t.test('a pin makes one large', async () => {
+	await t.test('a pinned tile is large', async () => {
 		const area = async (peer) => {
 			const { width, height } = await ann.tile(peer).boundingBox();
 			return width * height;
@@ -214,7 +214,7 @@ test('controls, marks, pin and language', LIMIT, async (t) => {
 	});
 
 	// proves M10
-	await t.test('a picture that is out of sight can be had all the same', async () => {
+	await t.test('a screenshot works even if the video is out of sight', async () => {
 		await ann.host.evaluate(() => (document.getElementById('room').style.display = 'none'));
 		await holds('time to settle', () => true, { during: 1000 });
 		assert.match(await ann.call('getScreenshotByPeerId', bob.peerId), /^data:image\/png;base64,/);
@@ -222,7 +222,7 @@ test('controls, marks, pin and language', LIMIT, async (t) => {
 });
 
 // proves M10
-test('a picture that is shown small can be had large', LIMIT, async () => {
+test('a screenshot of video that is shown small is large', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob', colour: 'red' });
 	const ann = await Embedded.join(bench, { room, name: 'Ann', viewport: { width: 240, height: 270 } });
@@ -278,7 +278,7 @@ test('sound that the browser refuses starts after a tap', LIMIT, async () => {
 });
 
 // proves M09
-test('where elements have no volume a gain node has it', LIMIT, async () => {
+test('if elements have no volume, a gain node sets it', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Embedded.open(bench, { room, name: 'Ann' });
@@ -316,7 +316,7 @@ test('where elements have no volume a gain node has it', LIMIT, async () => {
 });
 
 // proves M19
-test('a limit in bit/s: one’s own, and a moderator’s for the room', LIMIT, async () => {
+test('a limit in bit/s: the participant’s own, and a moderator’s for the room', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const mod = await Embedded.join(bench, {
@@ -357,7 +357,7 @@ test('a limit in bit/s: one’s own, and a moderator’s for the room', LIMIT, a
 });
 
 // proves M26, M27, M28, S07
-test('moderators switch others off; nobody else does', LIMIT, async () => {
+test('only moderators can turn off the devices of others', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Embedded.join(bench, { room, name: 'Ann' });

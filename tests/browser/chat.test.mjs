@@ -91,7 +91,7 @@ test('the chat works by keyboard, and shows how many characters are left', LIMIT
 });
 
 // proves U05
-test('who disables the chat has none, neither in the page nor at the server', LIMIT, async (t) => {
+test('a participant who disables the chat has none, neither on the page nor at the server', LIMIT, async (t) => {
 	const room = roomId();
 	const ann = await Chatter.join(bench, { room, name: 'Ann' });
 	const mute = await Participant.join(bench, { room, name: 'Mute', disableChat: 'true' });

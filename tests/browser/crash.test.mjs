@@ -83,7 +83,7 @@ test('media goes on while the control plane is dead, and signaling works afterwa
 });
 
 // proves F01
-test('who is coming in while the control plane dies comes in all the same', LIMIT, async (t) => {
+test('a participant who is joining while the control plane dies gets in nevertheless', LIMIT, async (t) => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
 	for (const method of ['createWebRtcTransport', 'join', 'produce'])
@@ -105,7 +105,7 @@ test('who is coming in while the control plane dies comes in all the same', LIMI
 });
 
 // proves F02
-test('pages say that media is down while the data plane is dead, and come back; so does who joins then', LIMIT, async () => {
+test('pages say that media is down while the data plane is dead, and recover; so do pages that join then', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
 	const bob = await Participant.join(bench, { room, name: 'Bob' });

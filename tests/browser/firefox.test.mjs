@@ -121,7 +121,7 @@ test('Firefox speaks in a webinar in three sizes, and another watches it', LIMIT
 });
 
 // proves P03
-test('Firefox watches every codec that it knows, and hears who sends another', LIMIT, async () => {
+test('Firefox shows every codec that it knows, and plays the audio of those who send another', LIMIT, async () => {
 	const webinar = { room: roomId(), kind: 'webinar' };
 	const speakers = {};
 	for (const codec of ['vp9', 'h264'])

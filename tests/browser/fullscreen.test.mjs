@@ -31,7 +31,7 @@ test('without the attribute no gesture brings full screen', LIMIT, async () => {
 });
 
 // proves U14
-test('where the page around does not allow full screen, nothing happens and nothing breaks', LIMIT, async (t) => {
+test('if the embedding page does not allow full screen, nothing happens and nothing breaks', LIMIT, async (t) => {
 	const room = roomId();
 	const server = createServer((_, response) => {
 		response.setHeader('Content-Type', 'text/html');

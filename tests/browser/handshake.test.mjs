@@ -74,7 +74,7 @@ test('if a network has too many connections, a newcomer is told so, and those in
 });
 
 // proves U06, U11
-test('a name and a peerId that are none keep nobody out', LIMIT, async () => {
+test('an invalid name or peerId keeps nobody out', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.open(bench, { room, name: 'Ann', peerId: 'p'.repeat(129), displayName: 'Ada\nLovelace' });
 	await ann.enter();

@@ -66,7 +66,7 @@ for (const codec of ['vp8', 'vp9', 'h264'])
 		const viewport = { width: 190, height: 400 };
 		const viewer = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera', viewport });
 		await viewer.sees(speaker);
-		// If a layer's dependencies were missing, there would be key frames, requested again and again, and little else.
+		// If a layer's dependencies were missing, the viewer would keep requesting key frames and show little else.
 		const frames = () => viewer.page.evaluate(() => probe.frames('inbound-rtp'));
 		const before = await frames();
 		await viewer.decodes(speaker, 60, { timeout: 90_000 });

@@ -18,7 +18,7 @@ async function withQuota(name, most, work) {
 	}
 }
 
-test('what the server has no room for is reported missing, and comes as soon as there is room', LIMIT, async () => {
+test('media for which the server has no room is reported missing, and comes as soon as there is room', LIMIT, async () => {
 	await withQuota('max-subscriptions', 1, async (free) => {
 		const room = roomId();
 		const people = [];

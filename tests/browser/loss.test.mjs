@@ -12,10 +12,9 @@ const FAR = ['down delay 100ms', 'up delay 100ms'];
 const SEEN = ['framesReceived', 'framesDecoded', 'keyFramesDecoded', 'pliCount', 'nackCount', 'totalFreezesDuration'];
 const SENT = ['framesSent', 'keyFramesEncoded', 'pliCount', 'retransmittedPacketsSent'];
 
-// Where a frame of the layers above is missing, a browser cannot tell that it needs nothing of it: AV1 without its
-// dependency descriptor has sequence numbers alone.
-// proves F09
-test('losses of a distant speaker do not stop who sees its lowest temporal layer', LIMIT, async (t) => {
+// If a frame of a higher layer is missing, a browser cannot tell that it does not need it: AV1 without its dependency
+// descriptor has nothing but sequence numbers. proves F09
+test('losses of a distant speaker do not stop viewers of its lowest temporal layer', LIMIT, async (t) => {
 	const cleaner = new Cleaner();
 	t.after(() => cleaner.clean());
 	const cable = await Cable.lay({ via: bench.system.interface, first: FAR });
@@ -73,7 +72,7 @@ function knowNoRed() {
 const HEARD = ['totalSamplesReceived', 'concealedSamples', 'silentConcealedSamples', 'packetsReceived', 'bytesReceived'];
 
 // proves F09
-test('of sound that gets lost little is missing, since it comes twice', LIMIT, async (t) => {
+test('little sound is missing despite losses, since it is sent twice', LIMIT, async (t) => {
 	const cleaner = new Cleaner();
 	t.after(() => cleaner.clean());
 	const cable = await Cable.lay({ via: bench.system.interface, first: [] });

@@ -56,7 +56,7 @@ test('the waiting room: one is let in, one is turned away', LIMIT, async (t) => 
 });
 
 // proves U18
-test('who waits when the control plane dies waits on', LIMIT, async () => {
+test('a participant who waits when the control plane dies keeps waiting', LIMIT, async () => {
 	const room = roomId();
 	const host = await Participant.join(bench, { room, name: 'Hanna', claims: moderator({ waitingRoom: true }) });
 	const guest = await Participant.open(bench, { room, name: 'Gus' });
@@ -168,7 +168,7 @@ test('a moderator turns off devices, removes, and closes', LIMIT, async (t) => {
 		for (const one of [ann, boris]) {
 			await host.seesMuted(one, true);
 			await host.tile(one).locator('video').waitFor({ state: 'hidden' });
-			// The others hear of it before the page does.
+			// The others learn of it before the page does.
 			await until(
 				'the button to say so',
 				async () => (await one.test('camera-button').getAttribute('aria-pressed')) === 'false',

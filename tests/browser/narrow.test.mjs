@@ -1,4 +1,4 @@
-// What a viewer of a webinar gets over a link that carries less than is sent, and what that costs the others.
+// What a viewer of a webinar receives over a link that carries less than is sent, and what that costs the others.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Cable } from '../../bench/quality/cable.mjs';

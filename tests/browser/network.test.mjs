@@ -34,7 +34,7 @@ test('a participant who loses the path to the media is told so, and recovers wit
 	assert.ok((await restarts(ann)) > 0);
 });
 
-test('a network that stays silent is given up, and the room is resumed on the next one', LIMIT, async (t) => {
+test('the page gives up a network that stays silent, and resumes the room on the next one', LIMIT, async (t) => {
 	const proxy = await Proxy.start(bench.system.url);
 	t.after(() => proxy.close());
 	const { ann, bob } = await meet(proxy.url);
@@ -44,7 +44,7 @@ test('a network that stays silent is given up, and the room is resumed on the ne
 	t.after(() => bench.system.plug('up'));
 	proxy.silence();
 	await bench.system.plug('down');
-	// Nobody tells the page that its WebSocket is dead: it finds out by asking.
+	// Nobody tells the page that its WebSocket is dead: it finds out by sending a ping.
 	await until('another WebSocket', () => ann.page.evaluate((n) => probe.sockets.length > n, sockets), ICE);
 	assert.equal((await ann.state()).link, 'reconnecting');
 

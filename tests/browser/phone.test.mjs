@@ -39,7 +39,7 @@ async function assertForFingers(one, selector) {
 }
 
 // proves P06
-test('on a phone everything is done by touch', LIMIT, async () => {
+test('on a phone, everything can be done by touch', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.open(bench, { room, name: 'Ann', device: PHONE });
 	await ann.page.locator('.preview video').waitFor();
@@ -89,7 +89,7 @@ test('on a phone everything is done by touch', LIMIT, async () => {
 });
 
 // proves P06
-test('an app enters by itself, without the welcome screen', LIMIT, async () => {
+test('in an app, the page enters by itself, without the welcome screen', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.open(bench, { room, name: 'Ann', displayName: 'Ann', nameScreenDisabled: true, device: PHONE });
 	await ann.isConnected();
@@ -102,7 +102,7 @@ test('an app enters by itself, without the welcome screen', LIMIT, async () => {
 });
 
 // proves G12
-test('the screen stays on as long as one is in the room', LIMIT, async () => {
+test('the screen stays on as long as the participant is in the room', LIMIT, async () => {
 	const ann = await Participant.open(bench, { room: roomId(), name: 'Ann', device: PHONE });
 	await ann.page.evaluate(() => {
 		window.locks = [];

@@ -65,7 +65,7 @@ async function told(one) {
 }
 
 // proves U17
-test('a player of the address is this participant’s alone, and kept in its sandbox', LIMIT, async () => {
+test('a player from the address is shown to this participant alone, in a sandbox', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann', video: player });
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
@@ -86,7 +86,7 @@ test('a player of the address is this participant’s alone, and kept in its san
 });
 
 // proves U17
-test('a player of a token shows for everyone, also for who comes later', LIMIT, async () => {
+test('a player from a token is shown to everyone, latecomers included', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann', lang: 'ru' });
 	const host = await Participant.join(bench, { room, name: 'Host', claims: { role: 'moderator', video: player } });
@@ -122,7 +122,7 @@ test('a moderator shows everyone a player, and takes it away', LIMIT, async () =
 });
 
 // proves U17
-test('what is no https page is not shown, and the console says so', LIMIT, async () => {
+test('a player that is not an https page is not shown, and the console says so', LIMIT, async () => {
 	const ann = await Participant.join(bench, { room: roomId(), name: 'Ann', video: 'javascript:alert(1)' });
 	assert.equal(await ann.test('player').count(), 0);
 	assert.ok(

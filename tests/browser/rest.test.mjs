@@ -40,7 +40,7 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 	await Participant.open(bench, { ...webinar, name: 'Waiting' });
 
 	// proves R01–R05
-	await t.test('room endpoints want the API token, in either form', async () => {
+	await t.test('room endpoints require the API token, in either form', async () => {
 		// Twenty wrong guesses of one address are answered; more would be 429.
 		for (const way of ways(room)) {
 			const refused = async (token, path, options) =>
@@ -54,7 +54,7 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 	});
 
 	// proves R02
-	await t.test('durationOfBroadcast counts seconds since the room came into being', async () => {
+	await t.test('durationOfBroadcast counts seconds since the room was opened', async () => {
 		for (const way of ways(room)) {
 			const asked = Date.now();
 			const { status, body, headers } = await rest(`${way}/durationOfBroadcast`);
@@ -65,7 +65,7 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 	});
 
 	// proves R04
-	await t.test('numberPeers counts who has joined', async () => {
+	await t.test('numberPeers counts the people who have joined', async () => {
 		for (const way of ways(room))
 			assertAnswer(await rest(`${way}/numberPeers`), 200, { numberPeers: 3, speakers: 1, viewers: 2 });
 	});
@@ -85,7 +85,7 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 	});
 
 	// proves R01
-	await t.test('closePeer puts one out, for good', async () => {
+	await t.test('closePeer removes a participant for good', async () => {
 		const close = (json) => rest(`/rooms/${room}/closePeer`, { method: 'POST', json });
 		assert.equal((await close({ peerId: 'nobody' })).status, 400);
 		assert.equal((await close({ peerId: victor.peerId })).status, 200);
@@ -104,7 +104,7 @@ test('room endpoints with people in the room', LIMIT, async (t) => {
 	});
 
 	// proves R03
-	await t.test('closeRoom puts everyone out, with a reason', async () => {
+	await t.test('closeRoom removes everyone, with a reason', async () => {
 		assert.equal((await rest(`/rooms/${room}/closeRoom`)).status, 200);
 		assert.equal(await vera.isRefused(), 'room-closed');
 		assert.match(await vera.test('refused').innerText(), /The room was closed/);

@@ -71,7 +71,7 @@ test('actions between a new WebSocket and its resume wait for the resume', LIMIT
 });
 
 // proves F16
-test('who does not come back is removed', LIMIT, async (t) => {
+test('a participant who does not come back is removed', LIMIT, async (t) => {
 	const proxy = await Proxy.start(bench.system.url);
 	t.after(() => proxy.close());
 	const room = roomId();

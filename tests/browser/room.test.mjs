@@ -253,7 +253,7 @@ test('language and colours change while the call goes on', LIMIT, async () => {
 });
 
 // proves P06
-test('on a phone everything can be reached', LIMIT, async () => {
+test('on a phone, everything can be reached', LIMIT, async () => {
 	const room = roomId();
 	const viewport = { width: 360, height: 740 };
 	const host = await Participant.join(bench, { room, name: 'Hanna', viewport, lang: 'ru', claims: HOST });

@@ -55,7 +55,7 @@ const isLarge = (one, id) =>
 const scrolls = (one) => one.test('stage').evaluate((box) => box.scrollHeight > box.clientHeight + 1);
 
 // proves U09
-test('thirty people on a phone: scrolled to, or minimized', LIMIT, async (t) => {
+test('thirty people on a phone: tiles scroll, or are minimized', LIMIT, async (t) => {
 	const room = roomId();
 	const others = await crowd(room, 29);
 
@@ -85,7 +85,7 @@ test('thirty people on a phone: scrolled to, or minimized', LIMIT, async (t) => 
 });
 
 // proves U13
-test('who has a picture comes first, if that is wanted', LIMIT, async () => {
+test('people with video come first, if the address says so', LIMIT, async () => {
 	const room = roomId();
 	const [first, second] = await crowd(room, 2);
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
@@ -256,7 +256,7 @@ test('a shared screen is large, moves, and ends', LIMIT, async () => {
 	);
 	await ann.sees(bob);
 
-	// All in the same size, if somebody prefers that.
+	// Somebody may prefer all tiles in the same size.
 	await ann.click('layout-button');
 	await ann.click('layout-button');
 	await until('the grid', async () => (await ann.test('stage').getAttribute('data-kind')) === 'grid');
@@ -268,7 +268,7 @@ test('a shared screen is large, moves, and ends', LIMIT, async () => {
 });
 
 // proves M06
-test('what a shared screen plays is heard, also from who is muted', LIMIT, async () => {
+test('the audio of a shared screen is heard, even if its owner is muted', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
@@ -296,7 +296,7 @@ test('what a shared screen plays is heard, also from who is muted', LIMIT, async
 });
 
 // proves U04, G03
-test('controls and indicators can be left away', LIMIT, async () => {
+test('controls and indicators can be left out', LIMIT, async () => {
 	const room = roomId();
 	const bob = await Participant.join(bench, { room, name: 'Bob' });
 	await bob.click('mic-button');

@@ -1,5 +1,5 @@
-// Draws a number into each of the camera's frames, twice, and reads it back from what viewers see: whatever layers they
-// change to, no frame is torn, comes twice or goes back in time.
+// Draws a number into each of the camera's frames, twice, and reads it back from what viewers see: whichever layer they
+// change to, no frame is torn, arrives twice or is older than the one before.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -111,8 +111,8 @@ for (const [codec, { viewers: number, wishes, sizes }] of Object.entries(CODECS)
 		}
 		assert.equal((await viewers[0].video(speaker)).codec.toLowerCase(), `video/${codec}`);
 
-		// Another size takes a key frame. A viewer may cause four at once, then one in five seconds: whoever wishes more
-		// often is made to wait, longer each time.
+		// Another size requires a key frame. A viewer may cause four at once, then one every five seconds; a viewer that
+		// requests more has to wait, longer each time.
 		const spatial = [];
 		const isNewSize = (turn) => turn >= 0 && (turn < 28 ? turn % 7 === 0 : turn % 36 === 28);
 		for (let wish = 0; wish < wishes; wish++) {

@@ -1,6 +1,7 @@
-// What users of such APIs report, where no other file has it. The others: calls before the frame is ready (bridge), whose
-// messages count (bridgelink), what wants a tap (bridgeview), a volume that cannot be set (bridgeview), an iPhone's full
-// screen (web/src/base/fullscreen.test.ts), four messages for devices (welcome), ghosts (call: the newest connection).
+// Problems that users of such APIs report, unless another file tests them. Those are: calls before the frame is ready
+// (bridge), messages of foreign windows (bridgelink), calls that require a tap (bridgeview), a volume that cannot be set
+// (bridgeview), an iPhone's full screen (web/src/base/fullscreen.test.ts), four messages for devices (welcome), and ghosts
+// (call: the newest connection).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Embedded, openSite } from './embed.mjs';

@@ -80,7 +80,7 @@ function lengths(heard) {
 async function inTurn(t, viewer, speakers, rounds) {
 	const listened = () => viewer.page.evaluate(() => window.heard);
 	const before = await listened();
-	const at = Date.now() + 2000; // all have heard of it by then
+	const at = Date.now() + 2000; // by then, all have been told
 	await Promise.all(
 		speakers.map((speaker, i) => {
 			const starts = Array.from({ length: rounds }, (_, round) => 0.3 + (round * speakers.length + i) * GAP_S);
@@ -102,7 +102,7 @@ async function inTurn(t, viewer, speakers, rounds) {
 	assert.ok(nearlyAll(rests, 130), `of 160 ms ${rests}`);
 }
 
-test('no first syllable is cut off, neither in silence nor over three who murmur', LIMIT, async (t) => {
+test('no first syllable is cut off, neither in silence nor while three others murmur', LIMIT, async (t) => {
 	const room = roomId();
 	const speakers = [];
 	for (let i = 0; i < SPEAKERS; i++) {
@@ -132,7 +132,7 @@ test('no first syllable is cut off, neither in silence nor over three who murmur
 	await until('silence to be withheld', () => bench.system.metric('amphi_dataplane_voices_withheld_packets_total'));
 
 	await t.test('in silence', (t) => inTurn(t, viewer, speakers, 4));
-	await t.test('over three who murmur', async (t) => {
+	await t.test('while three others murmur', async (t) => {
 		for (const speaker of speakers.slice(0, 3))
 			await speaker.page.evaluate((gain) => (probe.voice.gain.value = gain), MURMUR);
 		for (const speaker of speakers.slice(0, 3)) await viewer.hears(speaker); // so they are the three

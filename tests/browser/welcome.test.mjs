@@ -182,7 +182,7 @@ test('unusable devices: a camera that another program has', LIMIT, async () => {
 });
 
 // proves P05
-test('devices that the page around keeps to itself', LIMIT, async (t) => {
+test('devices that the embedding page does not allow', LIMIT, async (t) => {
 	const room = roomId();
 	const server = createServer((request, response) => {
 		response.setHeader('Content-Type', 'text/html');
@@ -225,7 +225,7 @@ test('viewers of a webinar are never asked for devices', LIMIT, async () => {
 });
 
 // proves U02, U10, E18
-test('where the browser refuses to sound unasked, one tap is enough', LIMIT, async (t) => {
+test('if the browser plays no sound before a gesture, one tap is enough', LIMIT, async (t) => {
 	const room = roomId();
 	const speaker = await Participant.join(bench, { room, kind: 'webinar', name: 'Ada', speaker: true });
 	const viewer = await Participant.open(await other(t, { autoplay: false }), {
@@ -246,7 +246,7 @@ test('where the browser refuses to sound unasked, one tap is enough', LIMIT, asy
 });
 
 // proves U10
-test('without the welcome screen and without a bridge one enters by oneself, with devices off', LIMIT, async () => {
+test('without the welcome screen and without a bridge, the page enters by itself, with devices off', LIMIT, async () => {
 	const room = roomId();
 	/** Records which pages are shown: each for as long as a slow machine leaves of three seconds. */
 	const early = () => {
@@ -270,7 +270,7 @@ test('without the welcome screen and without a bridge one enters by oneself, wit
 });
 
 // proves U06
-test('a name of the address is taken, and cannot be changed', LIMIT, async () => {
+test('a name from the address is used, and cannot be changed', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.open(bench, { room, name: 'Ann', displayName: 'Анна <b>' });
 	assert.equal(await ann.test('name-input').inputValue(), 'Анна <b>');
@@ -286,7 +286,7 @@ test('a name of the address is taken, and cannot be changed', LIMIT, async () =>
 });
 
 // proves U08
-test('the language changes at a press, unless the address has fixed it', LIMIT, async () => {
+test('a click changes the language, unless the address has fixed it', LIMIT, async () => {
 	const ann = await Participant.open(bench, { room: roomId(), name: 'Ann' });
 	await ann.test('name-input').fill('Ann');
 	await ann.click('language-ru');
@@ -302,7 +302,7 @@ test('the language changes at a press, unless the address has fixed it', LIMIT, 
 });
 
 // proves G01
-test('the room may stand in the path', LIMIT, async () => {
+test('the room may be named in the path', LIMIT, async () => {
 	const room = roomId();
 	const ann = await Participant.join(bench, { room, name: 'Ann' });
 	const page = await bench.chromium.page();
