@@ -1,6 +1,6 @@
-// What a room is told without asking: who speaks, how many there are, how good connections are,
-// raised hands, the room's video and bitrate. On the real server; the test writes the data plane's
-// measurements.
+// What a room is told without a request: who speaks, how many peers there are, how good connections
+// are, raised hands, and the room's video and bitrate. Runs the real server; the test writes the
+// data plane's measurements.
 #include "stage.h"
 
 #include "base/json.h"
@@ -73,7 +73,7 @@ static void expect_silence(struct page *p)
 	}
 }
 
-static void everyone_hears_who_leads_the_talk(void **)
+static void everyone_is_told_who_leads_the_talk(void **)
 {
 	struct page speaker, other, viewer, late;
 	char send[32], send_other[32];
@@ -90,14 +90,14 @@ static void everyone_hears_who_leads_the_talk(void **)
 
 	loudness_set(microphone, LOUD);
 	page_expect(&viewer, "activeSpeaker", "peerId", "speaker");
-	page_expect(&speaker, "activeSpeaker", "peerId", "speaker"); // oneself, too
+	page_expect(&speaker, "activeSpeaker", "peerId", "speaker"); // the speaker is told, too
 	expect_speaking(&viewer, 1, "speaker");
-	loudness_set(screen, 127); // a screen is nobody's voice
+	loudness_set(screen, 127); // a screen does not count as a voice
 	loudness_set(second, LOUD + 10);
 	expect_speaking(&viewer, 2, "other");
 	page_expect(&viewer, "activeSpeaker", "peerId", "other");
 
-	// A latecomer knows at once.
+	// A latecomer is told at once.
 	come(&late, "free", "talk", "late", NULL, "L");
 	page_expect(&late, "activeSpeaker", "peerId", "other");
 	expect_speaking(&late, 2, "other");
@@ -105,7 +105,7 @@ static void everyone_hears_who_leads_the_talk(void **)
 	// The leader stays first, even while another is louder.
 	struct page later;
 	loudness_set(second, LOUD - TALK_LOUDER + 1);
-	usleep(3 * TALK_LOOK_MS * 1000); // until it was heard
+	usleep(3 * TALK_LOOK_MS * 1000); // until it has been looked at
 	come(&later, "free", "talk", "later", NULL, "L");
 	page_expect(&later, "activeSpeaker", "peerId", "other");
 	expect_speaking(&later, 2, "other");
@@ -132,24 +132,24 @@ static void everyone_hears_who_leads_the_talk(void **)
 	page_leave(&late);
 }
 
-// What the data plane is told of a new track.
+// The command by which the data plane is told of a new track.
 static const struct am_cmd_track_add *
 track_told(struct page *p, const char *transport, enum published kind)
 {
 	const struct am_msg *last = &integrator.server.dataplane.last;
 
 	assert_int_equal(publish(p, transport, kind, NULL), 200);
-	assert_int_equal(last->type, AM_CMD_TRACK_ADD); // nobody is there to subscribe
+	assert_int_equal(last->type, AM_CMD_TRACK_ADD); // there is nobody to subscribe
 	return &last->track_add;
 }
 
-// How many voices are heard beside it.
+// How many voices are forwarded in the track's room, as the data plane is told.
 static int voices_told(struct page *p, const char *transport, enum published kind)
 {
 	return track_told(p, transport, kind)->voices;
 }
 
-static void a_track_is_added_as_what_it_is(void **)
+static void the_data_plane_learns_the_kind_of_a_track(void **)
 {
 	struct page speaker, caller;
 	char send[32];
@@ -157,7 +157,7 @@ static void a_track_is_added_as_what_it_is(void **)
 	come(&speaker, "free", "voices", "speaker", SPEAKER, "S");
 	transport_make(&speaker, "producing", send);
 	assert_int_equal(voices_told(&speaker, send, MICROPHONE), 3);
-	assert_int_equal(voices_told(&speaker, send, SCREEN_SOUND), 0); // music is no voice
+	assert_int_equal(voices_told(&speaker, send, SCREEN_SOUND), 0); // music is not a voice
 	assert_int_equal(track_told(&speaker, send, CAMERA)->screen, 0);
 	assert_int_equal(track_told(&speaker, send, SCREEN)->screen, 1);
 	page_leave(&speaker);
@@ -194,7 +194,7 @@ static void everyone_hears_how_many_there_are(void **)
 	page_leave(&viewers[1]);
 }
 
-// As the data plane shows a transport that a browser has connected to.
+// Makes the data plane show this transport as connected to a browser.
 static void transport_connect(const char *text)
 {
 	am_id id = strtoull(text, NULL, 16);
@@ -240,7 +240,7 @@ static void a_bad_connection_is_told(void **)
 	transport_connect(send);
 	transport_connect(receive);
 	link_set(send, 128);
-	expect_quality(&speaker, "speaker", 1); // its owner, too
+	expect_quality(&speaker, "speaker", 1); // its owner is told, too
 	expect_quality(&viewer, "speaker", 1);
 	come(&late, "free", "link", "late", NULL, "L");
 	expect_quality(&late, "speaker", 1);
@@ -251,14 +251,14 @@ static void a_bad_connection_is_told(void **)
 	link_set(receive, 10);
 	expect_quality(&viewer, "viewer", 2);
 	expect_quality(&speaker, "speaker", 3);
-	page_expect_none(&speaker, "peerQuality"); // a viewer's is its own business
+	page_expect_none(&speaker, "peerQuality"); // a viewer's quality is told to that viewer only
 	page_leave(&speaker);
 	page_leave(&viewer);
 }
 
 static const char raise_hand[] = "{\"raised\":true}";
 
-// The ids of raisedHands, one after the other.
+// Expects raisedHands with these ids in this order.
 static void expect_hands(struct page *p, const char *want)
 {
 	char ids[128] = "";
@@ -285,11 +285,11 @@ static void a_raised_hand_is_seen_by_those_who_give_the_floor(void **)
 	expect_hands(&other, "");
 	assert_int_equal(page_ask_code(&other, "raiseHand", raise_hand), 200);
 	assert_int_equal(page_ask_code(&viewer, "raiseHand", raise_hand), 200);
-	assert_int_equal(page_ask_code(&viewer, "raiseHand", raise_hand), 200); // is up
+	assert_int_equal(page_ask_code(&viewer, "raiseHand", raise_hand), 200); // is raised already
 	page_expect(&moderator, "handRaised", "id", "other");
 	page_expect(&moderator, "handRaised", "displayName", "V");
 	page_expect(&speaker, "handRaised", "id", "viewer");
-	page_expect(&viewer, "handRaised", "id", "viewer"); // and its owner
+	page_expect(&viewer, "handRaised", "id", "viewer"); // its owner is told, too
 	page_expect_none(&moderator, "handRaised");
 	page_expect(&other, "handRaised", "id", "other");
 	page_expect_none(&other, "handRaised");
@@ -303,7 +303,7 @@ static void a_raised_hand_is_seen_by_those_who_give_the_floor(void **)
 	expect_hands(&late, "");
 	page_leave(&late);
 
-	// A promotion lowers it, and so does a moderator, and its owner's leave.
+	// A promotion lowers a hand, and so do a moderator and its owner's leaving.
 	assert_int_equal(page_ask_code(&moderator, "promotePeer", about("viewer")), 200);
 	page_expect(&viewer, "handLowered", "peerId", "viewer");
 	page_expect(&moderator, "handLowered", "peerId", "viewer");
@@ -341,7 +341,7 @@ static void in_a_call_all_see_hands_and_some_may_not_raise_any(void **)
 	page_expect(&b, "handRaised", "id", "a");
 	page_expect(&c, "handRaised", "id", "a");
 
-	// It stays up while its owner's socket is lost, and while the server is.
+	// A hand stays up while its owner's socket is lost, and while the server is down.
 	server_wait_stored(
 	        &integrator.server, "a",
 	        STORE_SPEAKER | STORE_CHAT | STORE_JOINED | STORE_HAND_ENABLED | STORE_HAND
@@ -414,7 +414,7 @@ static void moderators_set_the_rooms_video_and_bitrate(void **)
 	assert_int_equal(page_ask_code(&moderator, "setRoomBitrate", "{\"bitrate\":500000}"), 200);
 	expect_room_change(&viewer, player, 500000);
 	assert_int_equal(page_ask_code(&moderator, "setRoomBitrate", "{\"bitrate\":500000}"), 200);
-	page_expect_none(&viewer, "roomChanged"); // nothing is new
+	page_expect_none(&viewer, "roomChanged"); // nothing has changed
 
 	// A latecomer is told, even by the next process.
 	server_wait_stored(
@@ -442,8 +442,8 @@ static void moderators_set_the_rooms_video_and_bitrate(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(everyone_hears_who_leads_the_talk),
-	        cmocka_unit_test(a_track_is_added_as_what_it_is),
+	        cmocka_unit_test(everyone_is_told_who_leads_the_talk),
+	        cmocka_unit_test(the_data_plane_learns_the_kind_of_a_track),
 	        cmocka_unit_test(everyone_hears_how_many_there_are),
 	        cmocka_unit_test(a_bad_connection_is_told),
 	        cmocka_unit_test(a_raised_hand_is_seen_by_those_who_give_the_floor),

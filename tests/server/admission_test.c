@@ -16,7 +16,7 @@ static void rooms_belong_to_the_account_of_the_host(void **)
 	struct page a, b;
 	let_in(&a, "free", "/call/?roomId=same&peerId=p", "");
 	page_join(&a, "Ada");
-	let_in(&b, "other", "/webinar/?roomId=same&peerId=p", ""); // also of another kind
+	let_in(&b, "other", "/webinar/?roomId=same&peerId=p", ""); // even if it is of another kind
 	page_join(&b, "Bob");
 	page_expect_none(&a, "newPeer");
 	page_expect_none(&a, "sessionClosed");
@@ -37,7 +37,7 @@ static void attributes_of_a_handshake_are_well_formed_or_refused(void **)
 	        {"/call/?roomId=r", 400},
 	        {"/call/?roomId=r&peerId=%0a", 400},
 	        {"/call/?roomId=r&peerId=p&session=a%20b", 400},
-	        {"/call/?roomId=r&peerID=p", 101}, // the guide's other spelling
+	        {"/call/?roomId=r&peerID=p", 101}, // the integration guide's other spelling
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_int_equal(
@@ -66,7 +66,7 @@ static void required_tokens_are_required(void **)
 	refuse("strict", where, integrator_token(&integrator, "{\"exp\":1}"), "token-expired");
 	let_in(&p, "strict", where, integrator_token(&integrator, "{}"));
 	page_leave(&p);
-	// An invalid token is refused even where none is needed.
+	// An invalid token is refused even if no token is required.
 	refuse("free", where, integrator_token(&integrator, "{\"exp\":1}"), "token-expired");
 }
 
@@ -120,7 +120,7 @@ static void claims_win_over_the_url(void **)
 }
 
 // proves U01, U03, U07, U12, U16, U18, U19–U22
-static void what_does_not_count_is_told(void **)
+static void ignored_attributes_are_reported(void **)
 {
 	static const struct {
 		const char *account, *query;
@@ -284,14 +284,14 @@ static void a_token_lives_from_its_first_use(void **)
 	let_in(&q, "free", second, token);
 	page_leave(&q);
 	usleep(1600000);
-	refuse("free", second, token, "token-used-up"); // a new join
-	page_expect_none(&p, "sessionClosed"); // nobody in the room is thrown out
-	// Another token of the same jti is the same token.
+	refuse("free", second, token, "token-used-up"); // a new join is refused
+	page_expect_none(&p, "sessionClosed"); // nobody is removed from the room
+	// Another token with the same jti counts as the same token.
 	refuse("free", second,
 	       integrator_token(&integrator, "{\"jti\":\"life\",\"tokenLifetime\":1500,\"x\":1}"),
 	       "token-used-up");
 	page_leave(&p);
-	refuse("free", first, token, "token-used-up"); // and who has left
+	refuse("free", first, token, "token-used-up"); // so is one who has left
 	assert_int_equal(
 	        page_refused(&integrator.server, "free.example", "/call/?roomId=life&peerId=new"),
 	        101
@@ -308,7 +308,7 @@ static void a_used_up_token_stays_so_after_a_restart(void **)
 	strcpy(token, integrator_token(&integrator, "{\"jti\":\"kill\",\"tokenLifetime\":900}"));
 	let_in(&p, "free", where, token);
 	page_leave(&p);
-	usleep(300000); // for the file
+	usleep(300000); // until the file is written
 	server_stop(&integrator.server, SIGKILL);
 	usleep(700000);
 	server_start(&integrator.server);
@@ -364,7 +364,7 @@ static void a_signed_peer_id_is_nobody_elses(void **)
 }
 
 // proves W05, F15
-static void a_session_that_comes_back_is_not_asked_again(void **)
+static void a_returning_session_is_not_checked_again(void **)
 {
 	static const char where[] = "/call/?roomId=back&peerId=back&session=secret";
 	char events[128];
@@ -384,7 +384,7 @@ static void a_session_that_comes_back_is_not_asked_again(void **)
 	struct page later;
 	let_in(&later, "hooked", "/call/?roomId=back&peerId=later", "");
 	page_leave(&later);
-	integrator_expect(&integrator, "/closePeer", "later", 1); // nothing is under way any more
+	integrator_expect(&integrator, "/closePeer", "later", 1); // nothing else is under way
 	assert_int_equal(integrator_count(&integrator, "/joinPeer", "back"), 1);
 	assert_int_equal(integrator_count(&integrator, "/closePeer", "back"), 0);
 	page_leave(&p);
@@ -397,7 +397,7 @@ static void a_session_that_comes_back_is_not_asked_again(void **)
 	page_leave(&p);
 }
 
-// Its token may have expired since: the session is valid in its place.
+// The token may have expired since; the session is valid in its place.
 static void a_session_needs_no_token(void **)
 {
 	static const char where[] = "/call/?roomId=again&peerId=p&session=";
@@ -412,7 +412,7 @@ static void a_session_needs_no_token(void **)
 	refuse("strict", other, "", "token-missing");
 	let_in(&p, "strict", own, "");
 	page_leave(&p);
-	refuse("strict", own, "", "token-missing"); // gone with its peer
+	refuse("strict", own, "", "token-missing"); // the session is gone with its peer
 }
 
 // proves W05
@@ -428,11 +428,11 @@ static void each_admitted_join_gets_one_close(void **)
 		if (i == 0)
 			page_join(&p, "left");
 		if (i == 1)
-			page_die(&p); // no session: there is no way back
+			page_die(&p); // without a session, there is no way back
 		else
 			page_leave(&p);
 	}
-	// Gone while the webhook thinks.
+	// The page is gone before the webhook answers.
 	enter(&p, "slow", "/call/?roomId=w5&peerId=w5late", "");
 	for (int i = 0; i < 100; i++)
 		server_turn(&integrator.server);
@@ -442,19 +442,19 @@ static void each_admitted_join_gets_one_close(void **)
 		integrator_events(&integrator, peers[i], events, sizeof(events));
 		assert_string_equal(events, "joinPeer closePeer");
 	}
-	// The integrator was asked, and then the room refuses.
+	// The integrator's server was called, and then the room refuses.
 	let_in(&p, "hooked", "/call/?roomId=w5kind&peerId=w5host", "");
 	refuse("hooked", "/webinar/?roomId=w5kind&peerId=w5kind", "", "wrong-room-kind");
 	integrator_expect(&integrator, "/closePeer", "w5kind", 1);
 	page_leave(&p);
-	// One who was refused has no close.
+	// There is no closePeer for a peer that was refused.
 	refuse("w401", "/call/?roomId=w5&peerId=w5refused", "", "access-declined");
 	usleep(100000);
 	assert_int_equal(integrator_count(&integrator, "/closePeer", "w5refused"), 0);
 }
 
 // proves W05
-static void who_is_gone_after_a_kill_is_closed(void **)
+static void peers_gone_after_a_kill_are_closed(void **)
 {
 	char events[128];
 	struct page p;
@@ -495,7 +495,7 @@ static unsigned long long metric(const char *sample)
 	return value;
 }
 
-static void what_happens_at_the_door_is_counted(void **)
+static void admissions_and_refusals_are_counted(void **)
 {
 #define REFUSED(reason) "\namphi_controlplane_refusals_total{reason=\"" reason "\"}"
 #define CALLS           "\namphi_controlplane_webhook_calls_total"
@@ -544,14 +544,14 @@ static void tokens_limit_the_room(void **)
 		let_in(&pages[i], "free", full, token);
 		page_join(&pages[i], "P");
 	}
-	// The limits are the room's by now: also for somebody without a token.
+	// By now, the limits are the room's and apply even to somebody without a token.
 	refuse("free", "/webinar/?roomId=few&peerId=p9", "", "viewers-full");
 	page_leave(&pages[0]);
 	page_leave(&pages[2]);
 }
 
 // proves G14
-static void a_pin_is_asked_for(void **)
+static void a_pin_is_required(void **)
 {
 	static const char where[] = "/call/?roomId=pin&peerId=";
 	char full[128];
@@ -568,7 +568,7 @@ static void a_pin_is_asked_for(void **)
 	for (int i = 0; i < 10; i++)
 		refuse("free", full, "&pin=0000", "pin-wrong");
 	refuse("free", full, "&pin=4711", "pin-locked");
-	// Moderators come in as before.
+	// Moderators may still enter.
 	snprintf(full, sizeof(full), "%smod2", where);
 	let_in(&p, "free", full, integrator_token(&integrator, "{\"role\":\"moderator\"}"));
 	page_leave(&p);
@@ -602,7 +602,7 @@ int main(void)
 	        cmocka_unit_test(required_tokens_are_required),
 	        cmocka_unit_test(a_token_opens_its_room_alone),
 	        cmocka_unit_test(claims_win_over_the_url),
-	        cmocka_unit_test(what_does_not_count_is_told),
+	        cmocka_unit_test(ignored_attributes_are_reported),
 	        cmocka_unit_test(bad_claims_are_told_too),
 	        cmocka_unit_test(a_bad_name_breaks_nothing),
 	        cmocka_unit_test(a_join_with_no_name_at_all_goes_on),
@@ -612,13 +612,13 @@ int main(void)
 	        cmocka_unit_test(the_most_recent_connection_wins),
 	        cmocka_unit_test(the_most_recent_wins_also_while_the_webhook_thinks),
 	        cmocka_unit_test(a_signed_peer_id_is_nobody_elses),
-	        cmocka_unit_test(a_session_that_comes_back_is_not_asked_again),
+	        cmocka_unit_test(a_returning_session_is_not_checked_again),
 	        cmocka_unit_test(a_session_needs_no_token),
 	        cmocka_unit_test(each_admitted_join_gets_one_close),
-	        cmocka_unit_test(who_is_gone_after_a_kill_is_closed),
-	        cmocka_unit_test(what_happens_at_the_door_is_counted),
+	        cmocka_unit_test(peers_gone_after_a_kill_are_closed),
+	        cmocka_unit_test(admissions_and_refusals_are_counted),
 	        cmocka_unit_test(tokens_limit_the_room),
-	        cmocka_unit_test(a_pin_is_asked_for),
+	        cmocka_unit_test(a_pin_is_required),
 	        cmocka_unit_test(a_video_is_for_everyone_where_it_is_signed),
 	};
 	return cmocka_run_group_tests(tests, door_setup, door_teardown);

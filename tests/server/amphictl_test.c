@@ -61,7 +61,7 @@ static void server_start(void)
 	server = fork();
 	assert_true(server >= 0);
 	if (server == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL); // also where a test aborts
+		prctl(PR_SET_PDEATHSIG, SIGKILL); // even if a test aborts
 		execl(CONTROLPLANE_BINARY, CONTROLPLANE_BINARY, "-c", in("amphi.conf"), NULL);
 		_exit(127);
 	}
@@ -72,7 +72,7 @@ static void server_start(void)
 static int server_stop(int signal)
 {
 	int status;
-	assert_true(server > 0); // 0 would be all of us
+	assert_true(server > 0); // kill(0, …) would end the test, too
 	kill(server, signal);
 	waitpid(server, &status, 0);
 	return status;
@@ -108,7 +108,7 @@ static int group_teardown(void **)
 	int status = server_stop(SIGTERM);
 	assert_int_equal(access(in("admin.sock"), F_OK), -1);
 	sh("rm -rf ../${PWD##*/}");
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1; // also: no leak, no error
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1; // leaks count, too
 }
 
 // proves S05
@@ -265,7 +265,8 @@ static void openssl_makes_the_same(void **)
 	account_free(a);
 }
 
-// The status of a REST request of a room that is not there: 400 for who may ask, else 403.
+// The status of a REST request about a room that does not exist: 400 for callers with access, else
+// 403.
 static int rest_status(const char *token)
 {
 	struct sockaddr_in to = {
@@ -276,7 +277,7 @@ static int rest_status(const char *token)
 	char request[256], answer[1024] = "";
 	int fd = -1, status = 0;
 
-	for (int i = 0; i < 5000; i++) { // it waits for a data plane first
+	for (int i = 0; i < 5000; i++) { // the server waits for a data plane first
 		fd = socket(AF_INET, SOCK_STREAM, 0);
 		if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
 			break;
@@ -374,7 +375,7 @@ static void hostile_requests_are_survived(void **)
 		assert_non_null(strstr(answer, "{\"ok\":false,\"error\":\""));
 		close(fd);
 	}
-	// Half a request, one without an end, and one that is too long.
+	// Half a request, a request without an end, and one that is too long.
 	static char big[100000];
 	int half = dial();
 	assert_int_equal(send(half, "{\"comm", 6, 0), 6);
@@ -384,7 +385,7 @@ static void hostile_requests_are_survived(void **)
 		;
 	close(fd);
 	close(half);
-	// More than the limit: the next one waits or is turned away, and everything works
+	// More connections than the limit: the next one waits or is refused, and everything works
 	// afterwards.
 	int many[40];
 	for (int i = 0; i < 40; i++)

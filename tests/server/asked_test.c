@@ -1,5 +1,5 @@
-// Whom the server asks about newcomers, what the answers do, and that nobody waits for answers
-// about others.
+// Which servers are called about newcomers, what the answers cause, and that nobody waits for
+// answers about others.
 #include "door.h"
 
 #include "http/websocket.h"
@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// An answer in the receiver's log: the first request whose path ends so, about this peer.
+// The first request in the receiver's log that is about this peer and whose path ends like this.
 static struct json *request_about(const char *path, const char *peer_id)
 {
 	struct json *log = receiver_log(&integrator.receiver), *found = NULL;
@@ -63,7 +63,7 @@ static void the_webhook_decides(void **)
 }
 
 // proves U24, W01
-static void who_comes_too_early_hears_when_it_begins(void **)
+static void early_peers_learn_when_the_event_begins(void **)
 {
 	static const char where[] = "/call/?roomId=early&peerId=p";
 	static const char payload[] = "{\"startTime\":\"2099-06-21T00:00:00.0Z \"}";
@@ -115,7 +115,7 @@ static void the_access_check_decides(void **)
 	page_leave(&p);
 
 	refuse("a401", "/call/?roomId=acc&peerId=declined", "", "access-declined");
-	assert_int_equal(integrator_count(&integrator, "/joinPeer", "declined"), 0); // not asked
+	assert_int_equal(integrator_count(&integrator, "/joinPeer", "declined"), 0); // not called
 	struct json *end = turn_away("a423", "/call/?roomId=acc&peerId=p", "", "locked");
 	assert_string_equal(json_string(end, "detail", 512), "Call Ann");
 	json_free(end);
@@ -145,7 +145,7 @@ static void debug_attributes_are_for_debuggers(void **)
 	assert_int_equal(integrator_count(&integrator, "/own/access", "bug"), 0);
 	assert_int_equal(integrator_count(&integrator, "/visitor/access", "bug"), 1);
 	struct json *r = request_about("/visitor/joinPeer", "bug");
-	assert_string_equal(header_of(r, "authorization"), ""); // the account's stays at home
+	assert_string_equal(header_of(r, "authorization"), ""); // the account's own is not sent
 	json_free(r);
 	page_leave(&p);
 
@@ -159,7 +159,7 @@ static void debug_attributes_are_for_debuggers(void **)
 	json_free(r);
 	page_leave(&p);
 
-	// A token may say the same anywhere: the account has signed it.
+	// A token may name a server anywhere, since the account has signed it.
 	snprintf(
 	        url, sizeof(url), "{\"apiEvent\":\"https://localhost:%u/signed\"}",
 	        integrator.receiver.port
@@ -171,7 +171,7 @@ static void debug_attributes_are_for_debuggers(void **)
 
 // The guide's own example: the access check and the webhooks stand in the address.
 // proves U19–U22
-static void an_allowed_domain_is_asked_as_the_address_says(void **)
+static void an_address_may_name_a_server_at_an_allowed_domain(void **)
 {
 	char more[2048], url[512], list[512];
 	struct page p;
@@ -196,9 +196,9 @@ static void an_allowed_domain_is_asked_as_the_address_says(void **)
 	);
 	refuse("guided", "/call/?roomId=guide&peerId=declined", more, "access-declined");
 	refuse("guided", "/call/?roomId=guide&peerId=p", "&apiEvent=https%3A%2F%2Flocalhost%3A1%2F",
-	       "access-unknown"); // is asked, and does not answer
+	       "access-unknown"); // the server is called and does not answer
 
-	// Elsewhere nobody is sent, and an Authorization goes with its own URL alone.
+	// Servers elsewhere are not called, and an Authorization is sent only to its own URL.
 	let_in(&p, "guided", "/call/?roomId=guide&peerId=else",
 	       "&accessUrl=https%3A%2F%2Flocalhost.evil.example%2F&authorizationAccess=a&authEvent="
 	       "b");
@@ -224,7 +224,7 @@ static void an_allowed_domain_is_asked_as_the_address_says(void **)
 
 // Else a visitor would choose who is asked about him: any page of an allowed domain answers 200.
 // proves U01, U19, U20
-static void what_the_account_has_registered_is_asked(void **)
+static void the_servers_of_the_account_are_called(void **)
 {
 	char more[2048], list[512];
 	struct page p;
@@ -263,7 +263,7 @@ static void early_requests_are_held(void **)
 #define CROWD     250
 #define CROWD_MAX 2000
 
-// Viewers of one webinar of the account who only wait.
+// Opens viewers of one webinar of the account, which only wait.
 static void crowd_come(int *sockets, int count, const char *account)
 {
 	char request[512];
@@ -290,7 +290,7 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-// A client that is silent for WEBSOCKET_SILENCE_MS is given up.
+// Sends pongs, since the server gives up a client that is silent for WEBSOCKET_SILENCE_MS.
 static void crowd_show_life(const int *sockets, int count)
 {
 	static const char pong[] = "\x8a\x80\0\0\0"; // masked, empty: RFC 6455 5.5.3
@@ -299,10 +299,11 @@ static void crowd_show_life(const int *sockets, int count)
 		send(sockets[i], pong, sizeof(pong), MSG_NOSIGNAL);
 }
 
-// Until all of them are decided about, and leave. Returns how many were let in.
+// Waits until all of them are admitted or refused, and lets them leave. Returns how many were let
+// in.
 static int crowd_leave(int *sockets, int count)
 {
-	static const char decided[] = "ed\",\"data\":"; // of admitted, and of sessionClosed
+	static const char decided[] = "ed\",\"data\":"; // part of admitted and of sessionClosed
 	char answer[4096];
 	int64_t shown_ms = 0;
 	int in = 0;
@@ -335,7 +336,8 @@ static void a_slow_webhook_delays_its_own_account_alone(void **)
 	page_leave(&p);
 	let_in(&p, "hooked", "/call/?roomId=quick&peerId=quick", "");
 	page_leave(&p);
-	// The last of the crowd, who is asked for after the first hundred, still waits by now.
+	// The last of the crowd, about whom the server is called after the first hundred, still
+	// waits by now.
 	ssize_t early = recv(sockets[CROWD - 1], answer, sizeof(answer), MSG_PEEK | MSG_DONTWAIT);
 	assert_true(early <= 0 || !memmem(answer, (size_t)early, "\"admitted\"", 10));
 	crowd_leave(sockets, CROWD);
@@ -353,18 +355,18 @@ static void two_thousand_come_within_seconds(void **)
 	crowd_come(sockets, CROWD_MAX, "busy");
 	int in = crowd_leave(sockets, CROWD_MAX);
 	print_message("%d of %d let in within %ld ms\n", in, CROWD_MAX, (long)(now_ms() - start));
-	assert_true(in > CROWD_MAX / 2); // a machine that does other things too
+	assert_true(in > CROWD_MAX / 2); // the machine may be busy
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_webhook_decides),
-	        cmocka_unit_test(who_comes_too_early_hears_when_it_begins),
+	        cmocka_unit_test(early_peers_learn_when_the_event_begins),
 	        cmocka_unit_test(the_access_check_decides),
 	        cmocka_unit_test(debug_attributes_are_for_debuggers),
-	        cmocka_unit_test(an_allowed_domain_is_asked_as_the_address_says),
-	        cmocka_unit_test(what_the_account_has_registered_is_asked),
+	        cmocka_unit_test(an_address_may_name_a_server_at_an_allowed_domain),
+	        cmocka_unit_test(the_servers_of_the_account_are_called),
 	        cmocka_unit_test(early_requests_are_held),
 	        cmocka_unit_test(a_slow_webhook_delays_its_own_account_alone),
 	        cmocka_unit_test(two_thousand_come_within_seconds),

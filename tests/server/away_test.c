@@ -31,7 +31,7 @@ static void expect_refused(const char *room, const char *id, const char *reason)
 }
 
 // proves B04, R01
-static void who_was_removed_meanwhile_stays_out(void **)
+static void a_peer_removed_while_away_stays_out(void **)
 {
 	struct page moderator, p, other;
 
@@ -46,7 +46,7 @@ static void who_was_removed_meanwhile_stays_out(void **)
 	page_die(&p);
 	assert_int_equal(rest("POST", "/rooms/out/closePeer", "{\"peerId\":\"b\"}"), 200);
 	expect_refused("out", "b", "removed");
-	// The session was removed: a page that is reloaded has another one.
+	// Only the session was removed: a page that is reloaded has a new one.
 	integrator_open(
 	        &integrator, &other, "free", "/webinar/?roomId=out&peerId=b&session=reloaded", ""
 	);
@@ -57,7 +57,7 @@ static void who_was_removed_meanwhile_stays_out(void **)
 
 // The network is gone, but nobody has noticed: what the server says goes nowhere.
 // proves B04
-static void who_was_removed_on_a_dead_socket_stays_out(void **)
+static void a_peer_removed_on_a_dead_socket_stays_out(void **)
 {
 	struct page moderator, p;
 
@@ -80,7 +80,7 @@ static void a_closed_room_stays_closed_to_its_sessions(void **)
 	assert_int_equal(page_ask_code(&moderator, "closeRoom", "{}"), 200);
 	page_expect_end(&moderator, "room-closed");
 	expect_refused("shut", "a", "room-closed");
-	assert_int_equal(rest("GET", "/rooms/shut/numberPeers", ""), 400); // nobody opened it
+	assert_int_equal(rest("GET", "/rooms/shut/numberPeers", ""), 400); // nobody has opened it
 
 	come(&p, "free", "shut2", "a", NULL, "A");
 	page_die(&p);
@@ -90,7 +90,7 @@ static void a_closed_room_stays_closed_to_its_sessions(void **)
 }
 
 // proves U18, U11
-static void who_was_declined_or_replaced_meanwhile_stays_out(void **)
+static void a_peer_declined_or_replaced_while_away_stays_out(void **)
 {
 	struct page moderator, p, next;
 
@@ -145,7 +145,7 @@ static void begin(struct page *moderator, struct page *p, const char *room, char
 
 // The notice comes before the page has said anything on its new socket.
 // proves M26, M27
-static void who_was_muted_meanwhile_hears_of_it(void **)
+static void a_peer_muted_while_away_is_told(void **)
 {
 	struct page moderator, p;
 	char microphone[64];
@@ -177,7 +177,7 @@ static void who_was_muted_meanwhile_hears_of_it(void **)
 
 // What nobody has turned on, nobody has turned off.
 // proves M27
-static void who_published_nothing_hears_of_no_mute(void **)
+static void a_peer_without_tracks_is_told_of_no_mute(void **)
 {
 	struct page moderator, p;
 	char microphone[64];
@@ -202,13 +202,13 @@ static void a_mute_is_told_until_the_page_has_heard_of_it(void **)
 
 	begin(&moderator, &p, "again", microphone);
 	assert_int_equal(page_ask_code(&moderator, "mutePeer", about("a")), 200);
-	page_die(&p); // it has not read it
+	page_die(&p); // the page has not read the message
 	server_wait_stored(&integrator.server, "a", STORE_MUTED_AUDIO);
 	server_stop(&integrator.server, SIGKILL);
 	page_die(&moderator);
 	server_start(&integrator.server);
 	come(&p, "free", "again", "a", SPEAKER, NULL);
-	page_expect(&p, "mutedByModerator", "kind", "audio"); // by whom is forgotten
+	page_expect(&p, "mutedByModerator", "kind", "audio"); // the moderator's name is forgotten
 	assert_int_equal(
 	        page_ask_code(
 	                &p, "resume", "{\"session\":\"s-a\",\"consumerIds\":[],\"producerIds\":[]}"
@@ -230,7 +230,7 @@ static void a_mute_is_told_until_the_page_has_heard_of_it(void **)
 }
 
 // proves U16
-static void who_is_in_stays_in_though_the_token_ends(void **)
+static void members_stay_when_their_token_expires(void **)
 {
 	static const char where[] = "/call/?roomId=stay&peerId=p&session=s1";
 	char token[16384];
@@ -256,15 +256,15 @@ static void who_is_in_stays_in_though_the_token_ends(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(who_was_removed_meanwhile_stays_out),
-	        cmocka_unit_test(who_was_removed_on_a_dead_socket_stays_out),
+	        cmocka_unit_test(a_peer_removed_while_away_stays_out),
+	        cmocka_unit_test(a_peer_removed_on_a_dead_socket_stays_out),
 	        cmocka_unit_test(a_closed_room_stays_closed_to_its_sessions),
-	        cmocka_unit_test(who_was_declined_or_replaced_meanwhile_stays_out),
+	        cmocka_unit_test(a_peer_declined_or_replaced_while_away_stays_out),
 	        cmocka_unit_test(a_refusal_outlives_the_control_plane),
-	        cmocka_unit_test(who_was_muted_meanwhile_hears_of_it),
-	        cmocka_unit_test(who_published_nothing_hears_of_no_mute),
+	        cmocka_unit_test(a_peer_muted_while_away_is_told),
+	        cmocka_unit_test(a_peer_without_tracks_is_told_of_no_mute),
 	        cmocka_unit_test(a_mute_is_told_until_the_page_has_heard_of_it),
-	        cmocka_unit_test(who_is_in_stays_in_though_the_token_ends),
+	        cmocka_unit_test(members_stay_when_their_token_expires),
 	};
 	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
 }

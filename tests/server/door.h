@@ -12,7 +12,7 @@ extern struct integrator integrator;
 int door_setup(void **);
 int door_teardown(void **);
 
-// A page of the account requests admission. more: headers.
+// A page of the account requests admission. more: further headers.
 void enter(struct page *, const char *account, const char *where, const char *more);
 
 // The data of `admitted`, freed by the caller.
@@ -24,5 +24,5 @@ struct json *
 turn_away(const char *account, const char *where, const char *more, const char *reason);
 void refuse(const char *account, const char *where, const char *more, const char *reason);
 
-// "name:reason name:reason …" of attributesIgnored.
+// Writes the content of attributesIgnored as "name:reason name:reason …".
 void ignored(struct page *, char *out, size_t size);

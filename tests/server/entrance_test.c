@@ -37,7 +37,7 @@ static void come(struct page *p, const char *where, const char *name)
 		page_join(p, name);
 }
 
-static void who_is_let_in_and_does_not_join_goes(void **)
+static void a_peer_that_does_not_join_is_removed(void **)
 {
 	struct page idle, member;
 
@@ -48,7 +48,7 @@ static void who_is_let_in_and_does_not_join_goes(void **)
 	page_leave(&member);
 }
 
-static void who_gives_his_membership_back_is_expected_to_join_again(void **)
+static void a_peer_that_ends_its_membership_must_join_again(void **)
 {
 	struct page p;
 
@@ -77,7 +77,7 @@ static void an_account_has_so_many_transports(void **)
 	assert_int_equal(transport(&b, "producing"), 503);
 	page_leave(&a);
 	int code = 503;
-	for (int i = 0; i < 500 && code != 200; i++) { // until it is gone
+	for (int i = 0; i < 500 && code != 200; i++) { // until the peer is gone
 		code = transport(&b, "producing");
 		server_turn(&server);
 	}
@@ -94,7 +94,7 @@ static int setup_few(void **)
 	return 0;
 }
 
-// Opens, joins and leaves; returns what the join was answered.
+// Opens, joins and leaves; returns the answer to the join.
 static int visit(const char *where)
 {
 	struct page p;
@@ -102,12 +102,12 @@ static int visit(const char *where)
 	page_open(&p, &server, "localhost", where);
 	int code = page_ask_code(&p, "join", "{\"displayName\":\"V\",\"device\":{}}");
 	page_leave(&p);
-	usleep(20000); // so often as it may open one
+	usleep(20000); // as often as it may open one
 	return code;
 }
 
-// All the room hears of each: in the long run an address joins ten times a second.
-static void who_joins_a_room_all_the_time_has_to_wait(void **)
+// The whole room is told of each join, so in the long run, an address may join ten times a second.
+static void an_address_that_keeps_joining_has_to_wait(void **)
 {
 	struct page member, waits;
 	int code = 200;
@@ -119,7 +119,7 @@ static void who_joins_a_room_all_the_time_has_to_wait(void **)
 	for (int i = 0; i < 1000 && code == 200; i++)
 		code = visit("/webinar/?roomId=busy&peerId=comes");
 	assert_int_equal(code, 429);
-	// In another room it is no burden to anyone.
+	// In another room, that affects nobody.
 	assert_int_equal(visit("/webinar/?roomId=idle&peerId=comes"), 200);
 	// A client that asks again is soon admitted.
 	page_open(&waits, &server, "localhost", "/webinar/?roomId=busy&peerId=waits");
@@ -134,15 +134,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(
-	                who_is_let_in_and_does_not_join_goes, setup_impatient, teardown
+	                a_peer_that_does_not_join_is_removed, setup_impatient, teardown
 	        ),
 	        cmocka_unit_test_setup_teardown(
-	                who_gives_his_membership_back_is_expected_to_join_again, setup_impatient,
-	                teardown
+	                a_peer_that_ends_its_membership_must_join_again, setup_impatient, teardown
 	        ),
 	        cmocka_unit_test_setup_teardown(an_account_has_so_many_transports, setup, teardown),
 	        cmocka_unit_test_setup_teardown(
-	                who_joins_a_room_all_the_time_has_to_wait, setup_few, teardown
+	                an_address_that_keeps_joining_has_to_wait, setup_few, teardown
 	        ),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // Whose quality is bad, and what causes it: from the data plane's measurements and a page's report
-// to REST's answer, while the room exists and afterwards.
+// to the answer over REST, while the room exists and afterwards.
 #include "stage.h"
 #include "test.h"
 
@@ -25,7 +25,7 @@ static struct am_region_layout *region(void)
 	return integrator.server.dataplane.region.map;
 }
 
-// As the data plane shows a transport over which media goes.
+// Makes the data plane show a transport that carries media.
 static void connect_transport(const char *text)
 {
 	am_id id = strtoull(text, NULL, 16);
@@ -36,7 +36,7 @@ static void connect_transport(const char *text)
 	am_table_begin(&t->version);
 	t->ice = AM_ICE_CONNECTED;
 	t->dtls = AM_DTLS_CONNECTED;
-	t->checked_ns = (uint64_t)(now.tv_sec + 60) * 1000000000u; // and stays so
+	t->checked_ns = (uint64_t)(now.tv_sec + 60) * 1000000000u; // for as long as the test runs
 	t->worker = 0;
 	am_table_end(&t->version);
 }
@@ -146,9 +146,9 @@ static int report(struct scene *s, int frozen_ms, int concealed)
 	return page_ask_code(&s->viewer, "reportQuality", data);
 }
 
-static char metrics[262144]; // as they were read last
+static char metrics[262144]; // when they were last read
 
-// In the metrics that were read last.
+// A sample of the metrics when they were last read.
 static double then(const char *sample)
 {
 	char line[128];
@@ -187,10 +187,10 @@ static void a_bad_link_is_its_owners(void **)
 	assert_true(json_int(link, "estimate", 200000, 200000, &n));
 	assert_false(json_has(eve, "uplink"));
 	assert_non_null(json_object(of_peer(answer, "participants", "ada"), "uplink"));
-	assert_null(of_peer(answer, "stretches", "eve")); // it is not over
+	assert_null(of_peer(answer, "stretches", "eve")); // it is not over yet
 	json_free(answer);
 
-	// The room is gone; what happened is known.
+	// The room is gone, but what happened is known.
 	scene_end(&s);
 	answer = expect_cause("own", "stretches", "eve", "own link");
 	const struct json *then = of_peer(answer, "stretches", "eve");
@@ -201,7 +201,7 @@ static void a_bad_link_is_its_owners(void **)
 	json_free(answer);
 }
 
-static void what_a_page_sees_may_be_the_speakers_link(void **)
+static void bad_video_may_be_caused_by_the_speakers_link(void **)
 {
 	struct scene s;
 	int64_t n;
@@ -223,7 +223,7 @@ static void what_a_page_sees_may_be_the_speakers_link(void **)
 	json_free(answer);
 }
 
-// As the data plane shows a picture that the viewer's link does not carry whole.
+// Makes the data plane show video that the viewer's link cannot carry in full.
 static void set_limit(const struct scene *s, enum am_limit limit)
 {
 	am_id id = strtoull(s->consumer, NULL, 16);
@@ -249,14 +249,15 @@ static void expect_narrow(enum am_limit limit, const char *room, const char *cau
 	scene_end(&s);
 }
 
-// Its video is paced, so it loses next to nothing.
+// The video is paced, so next to nothing is lost.
 static void a_narrow_link_is_its_owners_doing(void **)
 {
 	expect_narrow(AM_LIMIT_BANDWIDTH, "narrow", "own link");
 	expect_narrow(AM_LIMIT_ASKED, "small", "unknown");
 }
 
-// Somebody whose pictures always are less than asked for may see what a speaker's link has done.
+// Even if a viewer's video is always below what was requested, a fault may come from a speaker's
+// link.
 static void a_speakers_bad_link_comes_before_a_narrow_one(void **)
 {
 	struct scene s;
@@ -270,8 +271,8 @@ static void a_speakers_bad_link_comes_before_a_narrow_one(void **)
 	scene_end(&s);
 }
 
-// However short: it is over when the next look comes.
-static void who_was_starved_has_a_link_to_blame(void **)
+// Even if the starvation is over before the next look.
+static void starved_video_is_caused_by_the_own_link(void **)
 {
 	struct scene s;
 
@@ -381,7 +382,7 @@ static void a_late_worker_is_the_servers_doing(void **)
 	strcpy(region()->header.drop_names[late].name, "late");
 	region()->header.drop_count++;
 	struct json *answer = NULL;
-	for (int i = 0; i < TRIES && !answer; i++) { // ten of a hundred copies, all the time
+	for (int i = 0; i < TRIES && !answer; i++) { // ten of a hundred copies are late
 		c->value[AM_COUNTER_made_copies] += 100;
 		c->drops[late] += 10;
 		answer = quality_of_room("ours", 200);
@@ -397,7 +398,7 @@ static void a_late_worker_is_the_servers_doing(void **)
 	scene_end(&s);
 }
 
-// It is not anybody else's fault either if a worker sheds layers to keep up.
+// The server is also the cause if a worker sheds layers to keep up.
 static void a_worker_that_sheds_is_the_servers_doing(void **)
 {
 	struct scene s;
@@ -420,7 +421,7 @@ static void a_worker_that_sheds_is_the_servers_doing(void **)
 	scene_end(&s);
 }
 
-static void nobodys_link_is_to_blame_where_all_are_good(void **)
+static void no_link_is_the_cause_if_all_are_good(void **)
 {
 	struct scene s;
 
@@ -468,7 +469,7 @@ static void reports_are_checked(void **)
 	        ),
 	        200
 	);
-	// Nobody else's consumers, and no more than there was time for.
+	// A report may not name others' consumers, nor freezes longer than its span.
 	char data[128];
 	snprintf(
 	        data, sizeof(data),
@@ -522,16 +523,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_bad_link_is_its_owners),
-	        cmocka_unit_test(what_a_page_sees_may_be_the_speakers_link),
-	        cmocka_unit_test(nobodys_link_is_to_blame_where_all_are_good),
+	        cmocka_unit_test(bad_video_may_be_caused_by_the_speakers_link),
+	        cmocka_unit_test(no_link_is_the_cause_if_all_are_good),
 	        cmocka_unit_test(reports_are_checked),
 	        cmocka_unit_test(rooms_are_their_accounts),
 	        cmocka_unit_test(a_narrow_link_is_its_owners_doing),
 	        cmocka_unit_test(a_speakers_bad_link_comes_before_a_narrow_one),
-	        cmocka_unit_test(who_was_starved_has_a_link_to_blame),
+	        cmocka_unit_test(starved_video_is_caused_by_the_own_link),
 	        cmocka_unit_test(operators_see_how_all_viewers_fare),
 	        cmocka_unit_test(a_worker_that_sheds_is_the_servers_doing),
-	        cmocka_unit_test(a_late_worker_is_the_servers_doing), // last: it is so for a while
+	        cmocka_unit_test(a_late_worker_is_the_servers_doing), // last: it stays late
 	};
 	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
 }

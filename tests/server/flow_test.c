@@ -84,7 +84,7 @@ static bool lists(const struct json *answer, const char *key, const char *id)
 }
 
 // proves B07
-static void who_comes_back_hears_which_transports_live(void **)
+static void a_returning_page_learns_which_transports_live(void **)
 {
 	struct page speaker, moderator;
 	char send[32], receive[32];
@@ -118,7 +118,7 @@ static bool is_missing(struct page *p)
 }
 
 // If there is no room for a viewer's subscriptions, its page is told, and they are added later.
-static void a_viewer_gets_later_what_finds_no_room(void **)
+static void a_viewer_gets_media_later_if_there_is_no_room(void **)
 {
 	static const char join[] =
 	        "{\"displayName\":\"V\",\"device\":{},\"rtpCapabilities\":{\"codecs\":["
@@ -139,7 +139,7 @@ static void a_viewer_gets_later_what_finds_no_room(void **)
 	page_die(&viewer);
 	come(&viewer, "free", "full", "viewer", NULL, NULL);
 	json_free(ask_resume(&viewer, "viewer", NULL));
-	assert_true(is_missing(&viewer)); // said again: who comes back cannot know
+	assert_true(is_missing(&viewer)); // said again, since a returning page cannot know
 	integrator.server.dataplane.subscription_result = 0;
 	json_free(page_requested(&viewer, "newConsumer"));
 	assert_false(is_missing(&viewer));
@@ -147,7 +147,7 @@ static void a_viewer_gets_later_what_finds_no_room(void **)
 	page_leave(&speaker);
 }
 
-// A viewer who receives: two consumers, both confirmed.
+// Makes a viewer that receives two consumers, both confirmed.
 static void watch(struct page *p, const char *room, const char *id, char consumers[2][32])
 {
 	static const char join[] =
@@ -216,7 +216,7 @@ static void layers_now(const char *consumer, uint8_t spatial, enum am_limit with
 	server_turn(&integrator.server);
 }
 
-// Audio has none, whatever the data plane says.
+// Audio has no layers, whatever the data plane says.
 static void a_page_is_told_the_layers_of_pictures(void **)
 {
 	struct page speaker, viewer;
@@ -244,7 +244,7 @@ static void a_page_is_told_the_layers_of_pictures(void **)
 	assert_string_equal(json_string(data, "reason", 31), "overload");
 	json_free(data);
 
-	// A page that was away has forgotten it.
+	// A page that was away no longer knows its layers.
 	page_die(&viewer);
 	come(&viewer, "free", "layers", "viewer", NULL, NULL);
 	snprintf(
@@ -272,7 +272,7 @@ static void what_a_page_does_not_show_is_paused(void **)
 	expect_paused(video, true);
 	expect_paused(consumers[1], false);
 	assert_int_equal(ask_about(&viewer, "setConsumerPreferredLayers", video), 200);
-	server_turn(&integrator.server); // the command came before the answer
+	server_turn(&integrator.server); // the command was sent before the answer
 	assert_int_equal(dataplane()->last.type, AM_CMD_SUBSCRIPTION_LAYERS);
 	assert_int_equal(dataplane()->last.subscription_layers.temporal_layer, 1);
 
@@ -286,7 +286,7 @@ static void what_a_page_does_not_show_is_paused(void **)
 	assert_int_equal(ask_about(&viewer, "resumeConsumer", video), 200);
 	expect_paused(video, false);
 
-	// Nobody else's.
+	// Not those of anybody else.
 	assert_int_equal(ask_about(&speaker, "pauseConsumer", video), 404);
 	page_leave(&viewer);
 	page_leave(&speaker);
@@ -330,8 +330,8 @@ static void after_a_crash_a_page_pauses_again(void **)
 	page_die(&speaker);
 }
 
-// Its microphone went off, and nobody could tell the viewer.
-static void what_was_paused_meanwhile_is_told(void **)
+// The speaker's microphone was turned off while the viewer could not be told.
+static void a_pause_during_an_absence_is_reported(void **)
 {
 	struct page speaker, viewer;
 	char consumers[2][32], send[32], more[128], data[64];
@@ -359,7 +359,7 @@ static void what_was_paused_meanwhile_is_told(void **)
 	page_leave(&speaker);
 }
 
-// A speaker whose camera has three encodings, and whose page heeds what is wanted of them, or not.
+// Makes a speaker whose camera has three encodings, and whose page supports encodingsWanted or not.
 static void come_simulcast(struct page *p, const char *room, bool heeds, char track[32])
 {
 	char send[32], data[512];
@@ -385,7 +385,8 @@ static void come_simulcast(struct page *p, const char *room, bool heeds, char tr
 	json_free(answer);
 }
 
-// The data plane requests these; if the event is lost, it only counts as lost.
+// Lets the data plane report these encodings as wanted; if is_lost, the event is only counted as
+// lost.
 static void want(const char *track, uint8_t encodings, bool is_lost)
 {
 	am_id id = strtoull(track, NULL, 16);
@@ -447,8 +448,8 @@ static void a_publisher_hears_which_encodings_are_wanted(void **)
 	page_leave(&speaker);
 }
 
-// Either process may forget it: the wanted encodings are in the table.
-static void after_a_crash_a_publisher_hears_what_is_wanted(void **)
+// Neither crash loses the wanted encodings, since they are in the table.
+static void after_a_crash_a_publisher_learns_which_encodings_are_wanted(void **)
 {
 	struct page speaker;
 	char track[32];
@@ -466,7 +467,7 @@ static void after_a_crash_a_publisher_hears_what_is_wanted(void **)
 	page_leave(&speaker);
 }
 
-static void who_does_not_know_of_wanted_encodings_is_left_alone(void **)
+static void a_page_without_encodings_wanted_gets_none(void **)
 {
 	struct page speaker;
 	char track[32];
@@ -573,8 +574,8 @@ static void a_screen_is_in_a_codec_that_all_decode(void **)
 	page_leave(&speaker);
 }
 
-// A participant who decodes none of the codecs in question is no reason to start the screen again.
-static void a_screen_is_not_shared_anew_in_vain(void **)
+// A participant who decodes none of the possible codecs is no reason to restart the screen.
+static void a_screen_is_not_restarted_in_vain(void **)
 {
 	struct page speaker, deaf, other;
 	char send[32], track[32];
@@ -601,19 +602,19 @@ static void a_screen_is_not_shared_anew_in_vain(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(a_viewer_gets_later_what_finds_no_room),
+	        cmocka_unit_test(a_viewer_gets_media_later_if_there_is_no_room),
 	        cmocka_unit_test(one_screen_is_shared_at_a_time),
 	        cmocka_unit_test(a_track_that_is_refused_says_why),
-	        cmocka_unit_test(who_comes_back_hears_which_transports_live),
+	        cmocka_unit_test(a_returning_page_learns_which_transports_live),
 	        cmocka_unit_test(a_page_is_told_the_layers_of_pictures),
 	        cmocka_unit_test(what_a_page_does_not_show_is_paused),
 	        cmocka_unit_test(after_a_crash_a_page_pauses_again),
-	        cmocka_unit_test(what_was_paused_meanwhile_is_told),
+	        cmocka_unit_test(a_pause_during_an_absence_is_reported),
 	        cmocka_unit_test(a_publisher_hears_which_encodings_are_wanted),
-	        cmocka_unit_test(after_a_crash_a_publisher_hears_what_is_wanted),
-	        cmocka_unit_test(who_does_not_know_of_wanted_encodings_is_left_alone),
+	        cmocka_unit_test(after_a_crash_a_publisher_learns_which_encodings_are_wanted),
+	        cmocka_unit_test(a_page_without_encodings_wanted_gets_none),
 	        cmocka_unit_test(a_screen_is_in_a_codec_that_all_decode),
-	        cmocka_unit_test(a_screen_is_not_shared_anew_in_vain),
+	        cmocka_unit_test(a_screen_is_not_restarted_in_vain),
 	};
 	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
 }

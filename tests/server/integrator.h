@@ -15,8 +15,8 @@ struct json;
 struct integrator {
 	struct server server;
 	struct receiver receiver;
-	struct evp_pkey_st *key; // of all accounts
-	struct evp_pkey_st *foreign; // of none
+	struct evp_pkey_st *key; // the key of all accounts
+	struct evp_pkey_st *foreign; // a key of no account
 	int account_count;
 	struct {
 		const char *name;
@@ -25,8 +25,8 @@ struct integrator {
 };
 
 // An account of this name at the host <name>.example, with the key. settings: names and values as
-// amphictl takes them, or "domain" and one that may embed, ended by NULL; a value
-// "receiver:PROGRAM" is the receiver's URL.
+// amphictl takes them, or "domain" and a domain that may embed rooms, ended by NULL. A value
+// "receiver:PROGRAM" stands for the receiver's URL.
 struct integrator_account {
 	const char *name;
 	const char *settings[9];
@@ -38,18 +38,18 @@ void integrator_setup(struct integrator *, const struct integrator_account accou
 // As server_remove.
 int integrator_teardown(struct integrator *);
 
-// A request with the account's API token, NULL: without one. Returns the status.
+// Sends a request with the account's API token, or without one if that is NULL. Returns the status.
 int integrator_rest(
         struct integrator *, const char *account, const char *method, const char *path,
         const char *body, char *answer, size_t size
 );
 
-// A token with this payload, as the end of a query: "&token=…". Overwritten by the next one.
+// A token with this payload, as the end of a query: "&token=…". The next call overwrites it.
 const char *integrator_token(struct integrator *, const char *payload);
 const char *integrator_foreign_token(struct integrator *, const char *payload);
 
-// How many requests the receiver has received for this path, about this peer (NULL: any); and the
-// same, waiting until there are this many.
+// integrator_count: how many requests the receiver has received for this path about this peer
+// (NULL: any). integrator_expect: waits until there are this many.
 int integrator_count(struct integrator *, const char *path, const char *peer_id);
 void integrator_expect(struct integrator *, const char *path, const char *peer_id, int count);
 

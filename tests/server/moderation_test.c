@@ -42,12 +42,12 @@ static void waiting_peers(struct page *p, char *out, size_t size)
 }
 
 // proves U18, B01, R04
-static void who_waits_is_let_in_or_not(void **)
+static void waiting_peers_are_admitted_or_declined(void **)
 {
 	struct page host, early, a, b;
 	char ids[128];
 
-	come(&early, "free", "wait", "early", NULL, "Early"); // before anybody wants it
+	come(&early, "free", "wait", "early", NULL, "Early"); // before anybody requires it
 	come(&host, "free", "wait", "host", HOST, "Host");
 	page_expect_none(&early, "waiting");
 	waiting_peers(&host, ids, sizeof(ids));
@@ -61,7 +61,7 @@ static void who_waits_is_let_in_or_not(void **)
 	page_expect(&host, "waitingPeer", "id", "b");
 	assert_int_equal(number_of_peers("free", "wait"), 2);
 	assert_int_equal(page_ask_code(&a, "join", "{\"displayName\":\"A\"}"), 403);
-	page_expect_none(&early, "waitingPeer"); // moderators alone are told
+	page_expect_none(&early, "waitingPeer"); // only moderators are told
 
 	assert_int_equal(page_ask_code(&host, "admitPeer", about("a")), 200);
 	page_expect(&host, "waitingPeerGone", "id", "a");
@@ -109,7 +109,7 @@ static void a_signed_name_stays_as_it_was_signed(void **)
 	page_leave(&other);
 }
 
-// Lines of their own in what others' SDP is made of.
+// Values that would become lines of their own in others' SDP are refused.
 static void strings_of_parameters_have_no_controls(void **)
 {
 	static const struct {
@@ -181,7 +181,7 @@ static void a_participants_own_token_makes_it_wait(void **)
 	come(&host, "free", "own", "host", MODERATOR, "Host");
 	waiting_peers(&host, ids, sizeof(ids));
 	assert_string_equal(ids, "p");
-	// It says nothing about the others.
+	// The answer reveals nothing about the others.
 	struct page q;
 	come(&q, "free", "own", "q", NULL, "Q");
 	page_leave(&q);
@@ -215,7 +215,7 @@ static void the_waiting_survive_a_crash(void **)
 	assert_string_equal(ids, "patient");
 	assert_int_equal(page_ask_code(&host, "admitPeer", about("patient")), 200);
 	page_expect(&p, "admitted", "peerId", "patient");
-	// Somebody new waits: the room remembers that it wants it.
+	// A newcomer has to wait, since the room remembers its waiting room.
 	struct page q;
 	come(&q, "hooked", "crash", "q", NULL, NULL);
 	page_expect(&q, "waiting", "peerId", "q");
@@ -244,7 +244,7 @@ static void an_empty_room_keeps_its_door(void **)
 	page_expect(&early, "waiting", "peerId", "early");
 	page_leave(&early);
 
-	// The server may be another by then.
+	// That holds even after a restart of the server.
 	server_wait_kept(&integrator.server, "/door");
 	server_stop(&integrator.server, SIGKILL);
 	server_start(&integrator.server);
@@ -315,7 +315,7 @@ static void an_account_may_have_a_waiting_room_everywhere(void **)
 	page_leave(&host);
 }
 
-// While its socket is lost, too, somebody who waits can be let in.
+// Somebody who waits can be let in even while their socket is lost.
 static void a_lost_socket_waits_on(void **)
 {
 	struct page host, p;
@@ -335,7 +335,7 @@ static void a_lost_socket_waits_on(void **)
 enum role {
 	VIEWER,
 	SPEAKER,
-	MODERATOR_ROLE, // a viewer, too
+	MODERATOR_ROLE, // it is also a viewer
 	WAITING,
 	ADMITTED, // a moderator who has not joined
 	ROLE_COUNT,
@@ -345,7 +345,7 @@ static const char *const role_names[] = {"viewer", "speaker", "moderator", "wait
 
 #define NOBODY "{\"peerId\":\"nobody\",\"kind\":\"audio\"}"
 
-// Refused in the same way, whoever the request is about.
+// Requests are refused in the same way, whoever they are about.
 static const struct {
 	const char *method, *data;
 	int codes[ROLE_COUNT];
@@ -404,7 +404,7 @@ static void each_role_may_do_its_own(void **)
 	json_free(page_notified(&pages[ADMITTED], "admitted"));
 
 	for (size_t i = 0; i < sizeof(matrix) / sizeof(matrix[0]); i++) {
-		// The moderator last: what it may do changes the others.
+		// The moderator comes last, because its requests change the others.
 		static const enum role order[] = {
 		        VIEWER, SPEAKER, WAITING, ADMITTED, MODERATOR_ROLE};
 		for (int k = 0; k < ROLE_COUNT; k++) {
@@ -442,7 +442,7 @@ static void nobody_reaches_into_another_room(void **)
 			struct json *answer = page_ask(&moderator, methods[i], about(targets[k]));
 			int64_t code;
 			assert_true(json_int(answer, "errorCode", 404, 404, &code));
-			if (first) // the same answer for forbidden and absent
+			if (first) // the answer is the same for forbidden and absent peers
 				assert_string_equal(
 				        json_string(answer, "errorReason", 128),
 				        json_string(first, "errorReason", 128)
@@ -452,7 +452,7 @@ static void nobody_reaches_into_another_room(void **)
 		}
 		json_free(first);
 	}
-	// Requests that apply to everybody do not reach them either.
+	// Requests that apply to everybody do not reach other rooms, either.
 	assert_int_equal(page_ask_code(&moderator, "muteAll", "{\"kind\":\"audio\"}"), 200);
 	assert_int_equal(page_ask_code(&moderator, "declineAll", "{}"), 200);
 	assert_int_equal(page_ask_code(&moderator, "closeRoom", "{}"), 200);
@@ -545,14 +545,14 @@ static void muting_pauses_the_track_and_tells_its_owner(void **)
 	expect_tracks(2, 1);
 	assert_int_equal(page_ask_code(&moderator, "muteAll", "{\"kind\":\"video\"}"), 200);
 	page_expect(&speaker, "mutedByModerator", "kind", "video");
-	expect_tracks(1, 2); // a camera is no screen
+	expect_tracks(1, 2); // a camera is not a screen
 	assert_int_equal(
 	        page_ask_code(
 	                &moderator, "mutePeer", "{\"peerId\":\"speaker\",\"kind\":\"share\"}"
 	        ),
 	        200
 	);
-	page_expect(&speaker, "mutedByModerator", "peerId", "moderator"); // and by whom
+	page_expect(&speaker, "mutedByModerator", "peerId", "moderator"); // it says who muted
 	expect_tracks(0, 3);
 	page_leave(&speaker);
 	expect_tracks(0, 0);
@@ -586,9 +586,9 @@ static void a_demoted_speaker_publishes_no_more(void **)
 	assert_false(json_is_true(rights, "speaker"));
 	json_free(rights);
 	expect_tracks(0, 0);
-	assert_int_equal(transports(), before); // nothing is left that could carry any
+	assert_int_equal(transports(), before); // no transport is left that could carry media
 	page_expect(&viewer, "peerClosed", "peerId", "speaker");
-	page_expect(&moderator, "peerChanged", "id", "speaker"); // knows of viewers, too
+	page_expect(&moderator, "peerChanged", "id", "speaker"); // moderators know of viewers, too
 
 	// Neither the old transport nor a new one can send.
 	assert_int_equal(publish(&speaker, send, MICROPHONE, NULL), 403);
@@ -620,7 +620,7 @@ static void a_demoted_speaker_chats_on(void **)
 	} cases[] = {
 	        {"1024", "chat", 400}, // one too many
 	        {"-1", "chat", 400},   {"2", "other", 404},
-	        {"2", "chat", 200},    {"3", "chat", 200}, // again, as after a broken connection
+	        {"2", "chat", 200},    {"3", "chat", 200}, // repeated, as after a broken connection
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		snprintf(
@@ -631,7 +631,7 @@ static void a_demoted_speaker_chats_on(void **)
 		);
 		assert_int_equal(page_ask_code(&speaker, "produceData", data), cases[i].code);
 	}
-	// The envelope of each of its messages: only the server says who wrote it.
+	// The envelope of each of its messages: the server alone says who wrote it.
 	const struct am_cmd_data_add *add = &integrator.server.dataplane.last.data_add;
 	assert_int_equal(integrator.server.dataplane.last.type, AM_CMD_DATA_PRODUCER_ADD);
 	assert_int_equal(add->stream, 3);
@@ -746,7 +746,7 @@ static void moderators_see_the_viewers(void **)
 }
 
 // proves B04, B06
-static void who_is_removed_hears_why(void **)
+static void a_removed_peer_learns_why(void **)
 {
 	struct page viewer, speaker, moderator, waiting;
 
@@ -770,7 +770,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_signed_name_stays_as_it_was_signed),
 	        cmocka_unit_test(strings_of_parameters_have_no_controls),
-	        cmocka_unit_test(who_waits_is_let_in_or_not),
+	        cmocka_unit_test(waiting_peers_are_admitted_or_declined),
 	        cmocka_unit_test(all_are_let_in_or_turned_away_at_once),
 	        cmocka_unit_test(a_participants_own_token_makes_it_wait),
 	        cmocka_unit_test(the_waiting_survive_a_crash),
@@ -787,7 +787,7 @@ int main(void)
 	        cmocka_unit_test(a_promoted_viewer_publishes_on_the_same_connection),
 	        cmocka_unit_test(promotion_needs_a_place_and_a_webinar),
 	        cmocka_unit_test(moderators_see_the_viewers),
-	        cmocka_unit_test(who_is_removed_hears_why),
+	        cmocka_unit_test(a_removed_peer_learns_why),
 	};
 	return cmocka_run_group_tests(tests, stage_setup, stage_teardown);
 }

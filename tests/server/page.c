@@ -39,7 +39,7 @@ static int handshake(struct page *p, const char *host, const char *where, char *
 	);
 	assert_true(n > 0 && (size_t)n < sizeof(request));
 	assert_int_equal(send(p->fd, request, (size_t)n, MSG_NOSIGNAL), n);
-	// Up to the empty line: frames may follow at once.
+	// Reads up to the empty line, since frames may follow at once.
 	for (int i = 0; i < SERVER_WAIT_MS && len == 0; i++) {
 		server_turn(p->server);
 		ssize_t k = recv(p->fd, answer, size - 1, MSG_PEEK | MSG_DONTWAIT);
@@ -74,7 +74,7 @@ int page_refused(struct server *s, const char *host, const char *where)
 static void frame_send(struct page *p, uint8_t opcode, const char *payload, size_t len)
 {
 	uint8_t header[8] = {(uint8_t)(0x80 | opcode), 0x80};
-	size_t n = 2; // RFC 6455 5.2 wants the shortest form
+	size_t n = 2; // RFC 6455 5.2 requires the shortest form
 
 	assert_true(len <= UINT16_MAX);
 	if (len < 126) {
@@ -86,7 +86,7 @@ static void frame_send(struct page *p, uint8_t opcode, const char *payload, size
 	}
 	n += 4; // mask 0
 	if (send(p->fd, header, n, MSG_NOSIGNAL | MSG_MORE) == (ssize_t)n)
-		send(p->fd, payload, len, MSG_NOSIGNAL); // the server may be gone by now
+		send(p->fd, payload, len, MSG_NOSIGNAL); // the server may have closed by now
 }
 
 // A message goes to the inbox.
@@ -124,7 +124,7 @@ static void frames_take(struct page *p)
 	}
 }
 
-// Reads what there is within a moment.
+// Reads what arrives within a moment.
 static void page_read(struct page *p)
 {
 	struct pollfd f = {.fd = p->fd, .events = POLLIN};
@@ -302,7 +302,7 @@ void page_expect(struct page *p, const char *method, const char *key, const char
 
 void page_expect_none(struct page *p, const char *method)
 {
-	// The answer to this comes after whatever the server has sent so far.
+	// The answer to this request arrives after everything that the server has sent so far.
 	int code = page_ask_code(p, "getTransportStats", "{}");
 	assert_true(code == 200 || code == 403);
 	struct json *data = message_take(p, "notification", method, NULL);

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define QUIET_MS 100 // without a commit: all that was to be stored is
+#define QUIET_MS 100 // without a commit: everything has been stored
 
 static uint16_t free_port(void)
 {
@@ -106,7 +106,7 @@ int server_dial(struct server *s)
 	return -1;
 }
 
-// With the data plane: who comes earlier is sent away once it is there.
+// Waits for the data plane, too: peers that come earlier are sent away once it is there.
 static void wait_ready(struct server *s)
 {
 	static const char request[] =
@@ -138,7 +138,7 @@ int server_stop(struct server *s, int signal)
 {
 	int status;
 
-	assert_true(s->pid > 0); // 0 would be all of us
+	assert_true(s->pid > 0); // kill(0, …) would end the test, too
 	kill(s->pid, signal);
 	while (waitpid(s->pid, &status, WNOHANG) == 0)
 		server_turn(s);
@@ -171,7 +171,7 @@ static int data_version(sqlite3 *db)
 	return version;
 }
 
-// The row may be there before others that were written with it, or soon after.
+// Other rows may be written together with this one, or soon after.
 static void wait_quiet(struct server *s, sqlite3 *db)
 {
 	int version = data_version(db);

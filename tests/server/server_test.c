@@ -1,4 +1,4 @@
-// The real process over TCP, with a fake data plane in this one.
+// The real control plane over TCP, with a fake data plane in the test's process.
 #include "test.h"
 
 #include "page.h"
@@ -101,7 +101,7 @@ static void handshakes_are_refused(void **)
 	} rows[] = {
 	        {WS("?roomId=r&peerId=p", ""), 403},
 	        {WS("?roomId=r&peerId=p", "Sec-WebSocket-Protocol: protoo2, xprotoo\r\n"), 403},
-	        {WS("?roomId=r&peerId=p", SPOKEN), 403}, // another site's pages, as the next ones
+	        {WS("?roomId=r&peerId=p", SPOKEN), 403}, // pages of another site; so are the next
 	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: null\r\n"), 403},
 	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: https://evil.example\r\n"), 403},
 	        {WS("?roomId=r&peerId=p", SPOKEN "Origin: https://meet\r\n"), 403},
@@ -151,7 +151,7 @@ static void a_page_can_ask_why_its_handshake_is_refused(void **)
 		assert_non_null(strstr(answer, rows[i].has));
 		assert_null(strstr(answer, "Access-Control-Allow-Origin"));
 	}
-	// What asks otherwise reads the same in the refusal itself.
+	// Other clients find the same reason in the refusal itself.
 	char answer[4096];
 	ask(WS("?roomId=r&peerId=" LETTERS_129, PROTOO), "}", answer, sizeof(answer));
 	assert_non_null(strstr(answer, "\"reason\":\"bad-request\""));
@@ -173,7 +173,7 @@ static int ws_open(const char *request)
 static void ws_send(int fd, uint8_t first, const char *payload, size_t len)
 {
 	uint8_t frame[2048] = {first};
-	size_t n = 2; // of the header; RFC 6455 5.2 wants the shortest form
+	size_t n = 2; // header length; RFC 6455 5.2 requires the shortest form
 
 	assert_true(len + 8 <= sizeof(frame));
 	frame[1] = 0x80 | (uint8_t)(len < 126 ? len : 126);
@@ -291,7 +291,7 @@ static void a_killed_server_takes_its_rooms_up_again(void **)
 	expect(fd, "fingerprints");
 	ws_text(fd, REQUEST("2", "join", "{\"displayName\":\"Ada\"}"));
 	expect(fd, "{\"response\":true,\"id\":2,\"ok\":true");
-	usleep(100000); // for the store's thread
+	usleep(100000); // until the store's thread has written
 	server_stop(&server, SIGKILL);
 	close(fd);
 	server_start(&server);
@@ -322,7 +322,7 @@ static void a_hangup_ends_nothing(void **)
 	assert_int_equal(ask("GET /healthz" TAIL "\r\n", NULL, answer, sizeof(answer)), 200);
 }
 
-// The room's answer to a request with a body of this type; type NULL: without.
+// Sends the room a request with a body of this type; without a type if type is NULL.
 static int ask_room(
         const char *method, const char *path, const char *type, const char *body, char answer[4096]
 )
@@ -401,7 +401,7 @@ static void ids_are_matched_before_they_are_unescaped(void **)
 	        {"/rooms/a%2Fb/numberPeers", 400, "{\"error\":\"room not found\"}"},
 	        {"/a%2Fb/durationOfBroadcast", 400, "{\"error\":\"room not found\"}"},
 	        {"/rooms/odd%00x/numberPeers", 404, "{\"error\":\"not found\"}"},
-	        // The whole API reports errors in JSON.
+	        // The whole API reports errors as JSON.
 	        {"/rooms/a/b/numberPeers", 404, "{\"error\":\"not found\"}"},
 	        {"/rooms//numberPeers", 404, "{\"error\":\"not found\"}"},
 	        {"//numberPeers", 404, "{\"error\":\"not found\"}"},
@@ -422,7 +422,7 @@ static void ids_are_matched_before_they_are_unescaped(void **)
 		    !strstr(answer, "application/json"))
 			fail_msg("%s: %s", rows[i].path, answer);
 	}
-	// Longer than any id: there is no such room, and that is all.
+	// An id that is too long only means that there is no such room.
 	char long_id[1200];
 	memset(long_id, 'x', sizeof(long_id));
 	long_id[sizeof(long_id) - 1] = '\0';
@@ -433,7 +433,7 @@ static void ids_are_matched_before_they_are_unescaped(void **)
 	page_leave(&p);
 }
 
-// An unescaped '+' arrives as a space, and was meant for a time zone.
+// An unescaped '+' of a time zone arrives as a space.
 static void a_zone_east_of_greenwich_needs_no_escape(void **)
 {
 	char answer[4096];

@@ -1,5 +1,5 @@
-// A webinar for tests of the control plane: who joins, what they publish, and what the data plane's
-// tables show of it. Everything asserts that it succeeds.
+// A webinar for tests of the control plane: people who join and publish, and what the data plane's
+// tables show of them. All functions assert that they succeed.
 #pragma once
 
 #include "integrator.h"
@@ -12,16 +12,16 @@ extern struct integrator
 int stage_setup(void **);
 int stage_teardown(void **);
 
-// Somebody enters a webinar; claims NULL: without a token. Joins if a name is given.
+// Lets somebody enter a webinar, without a token if claims is NULL. Joins if a name is given.
 void come(
         struct page *p, const char *account, const char *room, const char *id, const char *claims,
         const char *name
 );
 
-// Data of a request about somebody, and about their microphone; overwritten by the next one.
+// The data of a request about somebody, or about their microphone; the next call overwrites it.
 const char *about(const char *peer_id);
 
-// A transport's id, or "" if it is refused. direction: producing or consuming.
+// Makes a transport and returns its id, or "" if it is refused. direction: producing or consuming.
 void transport_make(struct page *p, const char *direction, char id[32]);
 
 enum published {
@@ -31,8 +31,8 @@ enum published {
 	SCREEN_SOUND,
 };
 
-// 200, or the error. The id of the track, unless NULL.
+// Publishes a track. Returns 200 or the error, and the track's id unless id is NULL.
 int publish(struct page *p, const char *transport, enum published kind, am_id *id);
 
-// Waits until there are this many.
+// Waits until there are this many tracks.
 void expect_tracks(int playing, int paused);

@@ -21,7 +21,7 @@ static const char *of_transport(const char *id)
 	return data;
 }
 
-// The data plane's state of a transport.
+// Sets the data plane's state of a transport.
 static void tell_state(const char *transport, enum am_ice_state ice, enum am_dtls_state dtls)
 {
 	const struct am_msg event = {
@@ -68,7 +68,7 @@ static void a_transport_that_ends_takes_nobody_along(void **)
 	transport_make(&speaker, "producing", media);
 	assert_int_equal(publish(&speaker, media, CAMERA, NULL), 200);
 	tell_state(media, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
-	// As often as it happens, there is a place for the next.
+	// However often this happens, there is a place for the next transport.
 	for (size_t i = 0; i < 6; i++) {
 		transport_make(&speaker, "producing", data);
 		assert_string_not_equal(data, "");
@@ -83,7 +83,7 @@ static void a_transport_that_ends_takes_nobody_along(void **)
 	expect_transports(0);
 }
 
-static void what_a_transport_carried_ends_with_it(void **)
+static void media_ends_with_its_transport(void **)
 {
 	struct page speaker, moderator;
 	char send[32];
@@ -130,7 +130,7 @@ static void a_transport_is_closed_by_request(void **)
 	}
 	expect_tracks(0, 0);
 	assert_int_equal(page_ask_code(&speaker, "closeTransport", "{}"), 404);
-	page_expect_none(&speaker, "transportClosed"); // it knows
+	page_expect_none(&speaker, "transportClosed"); // it has closed the transport itself
 	page_leave(&speaker);
 	page_leave(&other);
 }
@@ -157,8 +157,8 @@ static void a_publisher_is_told_of_packets_that_are_too_long(void **)
 	page_leave(&speaker);
 }
 
-// Each costs the speakers a key frame.
-static void who_receives_anew_all_the_time_has_to_wait(void **)
+// Each receiving transport costs the speakers a key frame.
+static void a_peer_that_keeps_making_receiving_transports_waits(void **)
 {
 	static const char consuming[] = "{\"consuming\":true,\"producing\":false}";
 	struct page viewer;
@@ -172,11 +172,11 @@ static void who_receives_anew_all_the_time_has_to_wait(void **)
 		);
 	}
 	assert_int_equal(page_ask_code(&viewer, "createWebRtcTransport", consuming), 429);
-	transport_make(&viewer, "producing", transport); // nobody else is asked for anything
+	transport_make(&viewer, "producing", transport); // a sending one costs nobody anything
 	page_leave(&viewer);
 }
 
-// A viewer who receives, and has two tracks to receive.
+// Makes a viewer with a receiving transport and two tracks to receive.
 static void watch(struct page *p, const char *room, char receive[32])
 {
 	static const char join[] =
@@ -197,7 +197,7 @@ static void expect_consumer(struct page *p, const char *transport)
 	json_free(data);
 }
 
-static void what_was_received_comes_over_the_next(void **)
+static void media_moves_to_the_next_transport(void **)
 {
 	struct page speaker, viewer;
 	char send[32], receive[32], next[32];
@@ -207,7 +207,7 @@ static void what_was_received_comes_over_the_next(void **)
 	assert_int_equal(publish(&speaker, send, CAMERA, NULL), 200);
 	watch(&viewer, "received", receive);
 	expect_consumer(&viewer, receive);
-	// It makes the next one first …
+	// The page makes the next transport first …
 	transport_make(&viewer, "consuming", next);
 	assert_int_equal(page_ask_code(&viewer, "closeTransport", of_transport(receive)), 200);
 	expect_consumer(&viewer, next);
@@ -220,7 +220,7 @@ static void what_was_received_comes_over_the_next(void **)
 	page_leave(&speaker);
 }
 
-static void one_without_a_path_gives_way(void **)
+static void a_transport_without_a_path_gives_way(void **)
 {
 	struct page speaker;
 	char media[32], first[32], second[32], third[32];
@@ -229,21 +229,21 @@ static void one_without_a_path_gives_way(void **)
 	transport_make(&speaker, "producing", media);
 	assert_int_equal(publish(&speaker, media, CAMERA, NULL), 200);
 	transport_make(&speaker, "producing", first);
-	// The network is gone, and what has media may get its path back.
+	// The network is gone, but a transport with media may get its path back.
 	tell_state(media, AM_ICE_EXPIRED, AM_DTLS_CONNECTED);
 	transport_make(&speaker, "producing", second);
 	expect_closed(&speaker, first, "replaced");
 	transport_make(&speaker, "producing", third);
 	expect_closed(&speaker, second, "replaced");
 	expect_transports(2);
-	// Those that live stay.
+	// Connected transports stay.
 	tell_state(media, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
 	tell_state(third, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
 	page_expect_none(&speaker, "transportClosed");
 	assert_int_equal(
 	        page_ask_code(&speaker, "createWebRtcTransport", "{\"producing\":true}"), 409
 	);
-	// What has lost its path is the last to go, before the client is refused.
+	// A transport that has lost its path is the last to go before the client is refused.
 	tell_state(media, AM_ICE_EXPIRED, AM_DTLS_CONNECTED);
 	page_expect_none(&speaker, "transportClosed");
 	transport_make(&speaker, "producing", first);
@@ -263,7 +263,7 @@ static void expect_ice(struct page *p, const char *transport, const char *state,
 	json_free(data);
 }
 
-// Media alone is not consent, and a client that sends only media is told so.
+// Media alone is not consent, and a client that sends nothing else is told so.
 static void a_client_without_checks_is_told(void **) // RFC 7675 5.1
 {
 	struct page speaker;
@@ -277,7 +277,7 @@ static void a_client_without_checks_is_told(void **) // RFC 7675 5.1
 	for (int i = 0; i < 2; i++) {
 		tell_state(send, AM_ICE_EXPIRED, AM_DTLS_CONNECTED);
 		expect_ice(&speaker, send, "disconnected", "consent-expired");
-		tell_state(send, AM_ICE_EXPIRED, AM_DTLS_CONNECTED); // once is enough
+		tell_state(send, AM_ICE_EXPIRED, AM_DTLS_CONNECTED); // it was told once already
 		tell_state(send, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
 		expect_ice(&speaker, send, "connected", NULL);
 	}
@@ -302,7 +302,7 @@ static struct json *ask_resume(struct page *p, const char *id)
 }
 
 // While its WebSocket is away, one of its transports loses its path: the other still has one.
-static void who_is_connected_by_another_transport_stays(void **)
+static void a_peer_with_another_connected_transport_stays(void **)
 {
 	struct page speaker, other;
 	char send[32], receive[32];
@@ -314,7 +314,7 @@ static void who_is_connected_by_another_transport_stays(void **)
 	tell_state(send, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
 	tell_state(receive, AM_ICE_CONNECTED, AM_DTLS_CONNECTED);
 	page_die(&speaker);
-	page_expect_none(&other, "peerClosed"); // and the server has seen that
+	page_expect_none(&other, "peerClosed"); // even after the server has noticed
 	tell_state(receive, AM_ICE_EXPIRED, AM_DTLS_CONNECTED);
 	page_expect_none(&other, "peerClosed");
 	expect_transports(2);
@@ -322,7 +322,7 @@ static void who_is_connected_by_another_transport_stays(void **)
 	struct json *answer = ask_resume(&speaker, "speaker");
 	assert_int_equal(json_count(json_array(answer, "transportIds")), 2);
 	json_free(answer);
-	// Without any it goes.
+	// Without any connected transport, the peer is removed.
 	page_die(&speaker);
 	page_expect_none(&other, "peerClosed");
 	tell_state(send, AM_ICE_EXPIRED, AM_DTLS_CONNECTED);
@@ -351,14 +351,14 @@ static void a_ghost_goes_within_30_s(void **)
 	int pings = other.pings;
 	come(&ghost, "free", "ghost", "ghost", SPEAKER, "G");
 	struct json *closed = page_notified(&other, "peerClosed");
-	if (!closed) // it waits 30 s
+	if (!closed) // the server waits 30 s
 		closed = page_notified(&other, "peerClosed");
 	assert_string_equal(json_string(closed, "peerId", 64), "ghost");
 	json_free(closed);
 	assert_in_range(now_s() - since_s, 29, UINT64_MAX);
-	assert_in_range(other.pings - pings, 5, 7); // of 5 s each, by the clock of the server
+	assert_in_range(other.pings - pings, 5, 7); // one every 5 s by the server's clock
 
-	// It was there for a moment, which is told in steps of 30 s, to either side.
+	// The peer was there for a moment, which is reported in steps of 30 s, on either side.
 	int status = integrator_rest(
 	        &integrator, "free", "GET", "/vp/api/statistics/peers?room_id=ghost", "", answer,
 	        sizeof(answer)
@@ -381,8 +381,8 @@ static void a_ghost_goes_within_30_s(void **)
 	page_leave(&other);
 }
 
-// The data plane has ended it, and no control plane was there to hear of it.
-static void what_ended_meanwhile_is_not_taken_up(void **)
+// The data plane has ended the transport while no control plane was there.
+static void transports_that_ended_meanwhile_are_not_restored(void **)
 {
 	struct page speaker;
 	char send[32], receive[32];
@@ -420,7 +420,7 @@ static const char *connect_data(const char *transport, const char *role, const c
 	return data;
 }
 
-// {"algorithm":…,"value":…} of so many bytes.
+// Adds {"algorithm":…,"value":…} with this many bytes.
 static void fingerprint_add(char *list, const char *algorithm, int len, int byte)
 {
 	sprintf(list + strlen(list), "%s{\"algorithm\":\"%s\",\"value\":\"", list[0] ? "," : "",
@@ -507,7 +507,7 @@ static void the_strongest_fingerprint_counts(void **) // RFC 8122 5
 		assert_int_equal(f->bytes[0], len);
 		assert_int_equal(f->bytes[len - 1], len);
 	}
-	// Not of its length.
+	// Values of the wrong length.
 	for (int len = 31; len <= 65; len++) {
 		char list[512] = "";
 		fingerprint_add(list, "sha-384", len, 1);
@@ -520,15 +520,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_transport_that_ends_takes_nobody_along),
-	        cmocka_unit_test(what_a_transport_carried_ends_with_it),
+	        cmocka_unit_test(media_ends_with_its_transport),
 	        cmocka_unit_test(a_transport_is_closed_by_request),
 	        cmocka_unit_test(a_publisher_is_told_of_packets_that_are_too_long),
-	        cmocka_unit_test(who_receives_anew_all_the_time_has_to_wait),
-	        cmocka_unit_test(what_was_received_comes_over_the_next),
-	        cmocka_unit_test(one_without_a_path_gives_way),
-	        cmocka_unit_test(what_ended_meanwhile_is_not_taken_up),
+	        cmocka_unit_test(a_peer_that_keeps_making_receiving_transports_waits),
+	        cmocka_unit_test(media_moves_to_the_next_transport),
+	        cmocka_unit_test(a_transport_without_a_path_gives_way),
+	        cmocka_unit_test(transports_that_ended_meanwhile_are_not_restored),
 	        cmocka_unit_test(a_client_without_checks_is_told),
-	        cmocka_unit_test(who_is_connected_by_another_transport_stays),
+	        cmocka_unit_test(a_peer_with_another_connected_transport_stays),
 	        cmocka_unit_test(a_ghost_goes_within_30_s),
 	        cmocka_unit_test(the_dtls_role_is_the_clients_choice),
 	        cmocka_unit_test(the_strongest_fingerprint_counts),

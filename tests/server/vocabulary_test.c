@@ -1,4 +1,4 @@
-// Third-party clients, by hand, on the real server: the classic vocabulary of mediasoup-demo and
+// Hand-written third-party clients on the real server: the classic vocabulary of mediasoup-demo and
 // that of 2026, whose fields have other names, in one room.
 #include "stage.h"
 #include "test.h"
@@ -21,7 +21,7 @@
 	"{\"kind\":\"audio\",\"mimeType\":\"audio/opus\",\"preferredPayloadType\":100,"            \
 	"\"clockRate\":48000,\"channels\":2,\"rtcpFeedback\":[]}],\"headerExtensions\":[]}"
 
-// The data of an answer that is good, freed by the caller.
+// Sends a request that must succeed; returns the answer's data, freed by the caller.
 static struct json *ask(struct page *p, const char *method, const char *data)
 {
 	struct json *answer = page_ask(p, method, data);
@@ -42,7 +42,7 @@ static void text_of(const struct json *j, const char *key, char out[64])
 	strcpy(out, text);
 }
 
-// A transport of the newer vocabulary, connected.
+// Opens and connects a transport in the newer vocabulary.
 static void transport_open(struct page *p, const char *direction, char id[64])
 {
 	char data[512];
@@ -204,8 +204,8 @@ static void both_vocabularies_meet_in_a_room(void **)
 	page_leave(&newer);
 }
 
-// Takes lists until so many consumers are told, refuses the first one and accepts the others; their
-// ids in the order in which they were told. Returns how many lists there were.
+// Takes lists until this many consumers have been offered; refuses the first one and accepts the
+// others. ids receives their ids in the order of the offers. Returns how many lists there were.
 static int lists_take(struct page *p, int count, am_id ids[])
 {
 	char answer[128];
@@ -237,7 +237,8 @@ static int pause_code(struct page *p, am_id consumer)
 	return page_ask_code(p, "pauseConsumer", data);
 }
 
-// A speaker with microphone and camera, and a viewer who takes lists, whom nothing was told yet.
+// Makes a speaker with microphone and camera, and a viewer that takes lists and has received no
+// offer yet.
 static void come_for_lists(struct page *speaker, struct page *viewer, const char *room)
 {
 	static const char join[] = "{\"displayName\":\"L\",\"device\":{},\"newConsumers\":true,"
@@ -254,7 +255,7 @@ static void come_for_lists(struct page *speaker, struct page *viewer, const char
 	json_free(ask(viewer, "join", join));
 }
 
-static void who_takes_lists_is_told_all_of_a_turn_in_one(void **)
+static void a_client_that_takes_lists_gets_one_list_per_turn(void **)
 {
 	struct page speaker, viewer;
 	am_id ids[3];
@@ -268,7 +269,7 @@ static void who_takes_lists_is_told_all_of_a_turn_in_one(void **)
 	page_leave(&viewer);
 }
 
-static void of_a_list_with_an_error_each_is_offered_alone(void **)
+static void a_list_with_an_error_is_offered_one_by_one(void **)
 {
 	struct page speaker, viewer;
 	am_id ids[2];
@@ -294,7 +295,7 @@ static void of_a_list_with_an_error_each_is_offered_alone(void **)
 	page_leave(&viewer);
 }
 
-static void who_takes_lists_is_told_so_after_a_crash(void **)
+static void a_client_that_takes_lists_gets_them_after_a_crash(void **)
 {
 	static const char resume[] =
 	        "{\"session\":\"s-viewer\",\"producerIds\":[],\"consumerIds\":[]}";
@@ -302,7 +303,7 @@ static void who_takes_lists_is_told_so_after_a_crash(void **)
 	int64_t id;
 
 	come_for_lists(&speaker, &viewer, "listed");
-	json_free(page_question(&viewer, "newConsumers", &id)); // which it never answers
+	json_free(page_question(&viewer, "newConsumers", &id)); // the viewer never answers it
 	server_wait_stored(&integrator.server, "viewer", STORE_JOINED);
 	server_stop(&integrator.server, SIGKILL);
 	page_die(&viewer);
@@ -314,7 +315,7 @@ static void who_takes_lists_is_told_so_after_a_crash(void **)
 	page_leave(&viewer);
 }
 
-// The first object of a list of statistics: its type, and that it has these numbers.
+// Expects the first object of a list of statistics to have this type and this number.
 static void expect_stat(const struct json *list, const char *type, const char *number)
 {
 	const struct json *stat = json_first(list);
@@ -329,7 +330,7 @@ static void expect_stat(const struct json *list, const char *type, const char *n
 		assert_true(json_int(stat, number, 1, UINT32_MAX, &value));
 }
 
-// "name=number …" of the first object.
+// Expects the first object to have these numbers: "name=number …".
 static void expect_numbers(const struct json *list, const char *numbers)
 {
 	char name[32];
@@ -405,7 +406,7 @@ static void statistics_are_answered_in_either_form(void **)
 	expect_stat(list, "inbound-rtp", "ssrc");
 	expect_numbers(list, "ssrc=1111 packetCount=70 byteCount=5000000000 bitrate=32000");
 	expect_numbers(list, "packetsLost=9 fractionLost=51 nackCount=4 packetsRepaired=3");
-	expect_numbers(list, "jitter=384 roundTripTime=120"); // of 48 kHz
+	expect_numbers(list, "jitter=384 roundTripTime=120"); // in units of 48 kHz
 	assert_string_equal(json_string(json_first(list), "mimeType", 32), "audio/opus");
 	json_free(list);
 	snprintf(data, sizeof(data), "{\"consumerId\":\"%s\"}", json_string(consumer, "id", 32));
@@ -414,7 +415,7 @@ static void statistics_are_answered_in_either_form(void **)
 	expect_numbers(list, "packetCount=0 bitrate=0"); // it has just begun
 	json_free(list);
 	json_free(consumer);
-	list = ask(&viewer, "getTransportStats", "{}"); // all
+	list = ask(&viewer, "getTransportStats", "{}"); // all transports
 	assert_int_equal(json_count(list), 1);
 	json_free(list);
 	// Nobody else's.
@@ -433,7 +434,7 @@ static void statistics_are_answered_in_either_form(void **)
 	page_leave(&speaker);
 }
 
-// A viewer of a camera, whose copies have come to `figures`: its getConsumerStats.
+// Expects these numbers in a viewer's getConsumerStats, from the figures of its copies of a camera.
 static void expect_consumer(const char *numbers, enum am_limit limit, const char *why)
 {
 	static const char join[] =
@@ -477,7 +478,7 @@ static void expect_consumer(const char *numbers, enum am_limit limit, const char
 	page_leave(&speaker);
 }
 
-static void a_consumer_says_what_it_has_come_to_and_why_not_more(void **)
+static void consumer_stats_show_figures_and_their_limit(void **)
 {
 	const char *numbers = "packetCount=100 byteCount=125000 bitrate=1000000 packetsLost=6 "
 	                      "fractionLost=5 packetsRetransmitted=2 nackCount=3 pliCount=1 "
@@ -535,15 +536,15 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-// At the rate of 100 credits a second, of which there are 1000 at first (http/websocket.h); what is
-// read at a time may cost 200 more.
+// Expects that this many credits were paid, at 100 a second after the first 1000
+// (http/websocket.h); one read may cost 200 more.
 static void expect_paid(uint64_t since_ms, int credits)
 {
 	assert_in_range(now_ms() - since_ms, (uint64_t)(credits - 1200) * 10, UINT64_MAX);
 }
 
-// Such clients are told about each sender that comes or goes.
-static void who_comes_and_goes_as_a_sender_pays_for_it(void **)
+// Clients without the envelope are told about each sender that comes or goes.
+static void coming_and_going_as_a_sender_has_a_price(void **)
 {
 	struct page p;
 	char send[32], id[64], data[128];
@@ -579,7 +580,7 @@ static void a_list_of_figures_costs_its_length(void **)
 	page_leave(&p);
 }
 
-// The last command about who is on a stream of the chat.
+// Expects the last command to put this sender on a stream of the chat.
 static void expect_source(am_id source, uint8_t stream)
 {
 	const struct am_msg *last = &integrator.server.dataplane.last;
@@ -655,7 +656,7 @@ static void our_pages_hear_all_on_one_channel(void **)
 	page_leave(&ours);
 }
 
-// More senders than streams: the first are heard, and a place that becomes free is filled.
+// With more senders than streams, the first are heard, and a stream that becomes free is reused.
 static void a_stranger_hears_sixteen_senders(void **)
 {
 	static const char join[] =
@@ -698,13 +699,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_newer_vocabulary_is_served),
 	        cmocka_unit_test(both_vocabularies_meet_in_a_room),
-	        cmocka_unit_test(who_takes_lists_is_told_all_of_a_turn_in_one),
-	        cmocka_unit_test(of_a_list_with_an_error_each_is_offered_alone),
-	        cmocka_unit_test(who_takes_lists_is_told_so_after_a_crash),
+	        cmocka_unit_test(a_client_that_takes_lists_gets_one_list_per_turn),
+	        cmocka_unit_test(a_list_with_an_error_is_offered_one_by_one),
+	        cmocka_unit_test(a_client_that_takes_lists_gets_them_after_a_crash),
 	        cmocka_unit_test(statistics_are_answered_in_either_form),
-	        cmocka_unit_test(a_consumer_says_what_it_has_come_to_and_why_not_more),
+	        cmocka_unit_test(consumer_stats_show_figures_and_their_limit),
 	        cmocka_unit_test(their_bot_is_taken_and_says_nothing),
-	        cmocka_unit_test(who_comes_and_goes_as_a_sender_pays_for_it),
+	        cmocka_unit_test(coming_and_going_as_a_sender_has_a_price),
 	        cmocka_unit_test(a_list_of_figures_costs_its_length),
 	        cmocka_unit_test(strangers_hear_each_sender_apart),
 	        cmocka_unit_test(our_pages_hear_all_on_one_channel),
