@@ -29,7 +29,7 @@ static void defaults_serve_a_developer(void **)
 	assert_int_equal(c.voices_call, 5);
 }
 
-static void what_is_not_named_lies_beside_the_store(void **)
+static void unnamed_files_are_beside_the_store(void **)
 {
 	struct config c;
 	char error[256] = "";
@@ -94,7 +94,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(defaults_serve_a_developer),
-	        cmocka_unit_test(what_is_not_named_lies_beside_the_store),
+	        cmocka_unit_test(unnamed_files_are_beside_the_store),
 	        cmocka_unit_test(refusals_name_the_setting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,7 +87,7 @@ static void every_type_is_read(void **)
 	assert_int_equal(conf.any, -5);
 }
 
-static void what_is_unknown_is_named_with_its_line(void **)
+static void unknown_settings_are_named_with_their_line(void **)
 {
 	check_refused("mine: { flag = true; };\n\nyours: { };\n", ":3:", "unknown group yours");
 	check_refused("mine: {\n flag = true;\n flagg = true;\n};\n", ":3:", "mine.flagg");
@@ -169,7 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(every_type_is_read),
-	        cmocka_unit_test(what_is_unknown_is_named_with_its_line),
+	        cmocka_unit_test(unknown_settings_are_named_with_their_line),
 	        cmocka_unit_test(wrong_types_are_named),
 	        cmocka_unit_test(bounds_are_held),
 	        cmocka_unit_test(accepted_values_are_listed),

@@ -93,7 +93,7 @@ static void tell(int name)
 }
 
 // Even if no line of that kind ever follows, and only once it is really written.
-static void what_was_left_out_is_told_in_the_end(void **)
+static void omitted_lines_are_reported_in_the_end(void **)
 {
 	static const char filler[4096];
 
@@ -119,7 +119,7 @@ static void what_was_left_out_is_told_in_the_end(void **)
 }
 
 // Each call is a format of its own, so that only the pipe is full.
-static void nobody_who_reads_stops_nobody(void **)
+static void a_log_that_nobody_reads_stops_nobody(void **)
 {
 	static char formats[400][16];
 	char long_line[900];
@@ -162,7 +162,7 @@ static void a_value_stays_one_value(void **)
 }
 
 // Characters that look like nothing, or like a space, in a terminal or an editor.
-static void what_nobody_sees_is_replaced_or_quoted(void **)
+static void invisible_characters_are_replaced_or_quoted(void **)
 {
 	static const char *const unseen[] = {
 	        "\u00ad", "\u034f",   "\u061c",   "\u115f",     "\u1160",     "\u17b4",
@@ -263,11 +263,13 @@ int main(void)
 	                a_kind_that_comes_too_often_is_limited, setup, teardown
 	        ),
 	        cmocka_unit_test_setup_teardown(
-	                what_was_left_out_is_told_in_the_end, setup, teardown
+	                omitted_lines_are_reported_in_the_end, setup, teardown
 	        ),
-	        cmocka_unit_test_setup_teardown(nobody_who_reads_stops_nobody, setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                a_log_that_nobody_reads_stops_nobody, setup, teardown
+	        ),
 	        cmocka_unit_test(a_value_stays_one_value),
-	        cmocka_unit_test(what_nobody_sees_is_replaced_or_quoted),
+	        cmocka_unit_test(invisible_characters_are_replaced_or_quoted),
 	        cmocka_unit_test(bytes_that_are_no_utf8_are_replaced),
 	        cmocka_unit_test(values_are_cut_between_two_characters),
 	        cmocka_unit_test(long_values_are_cut_and_eight_live_at_a_time),

@@ -42,7 +42,7 @@ static const char *name_of(const char *host)
 }
 
 // proves S06
-static void an_account_is_found_by_the_host_that_was_asked(void **)
+static void an_account_is_found_by_the_requested_host(void **)
 {
 	add("exact", "company.example", "video.other.example");
 	add("wide", "*.company.example", NULL);
@@ -227,7 +227,7 @@ static void a_removed_account_is_gone(void **)
 }
 
 // proves W06
-static void version_2_wants_a_secret(void **)
+static void version_2_requires_a_secret(void **)
 {
 	struct account *a = account_create("a", &error);
 	assert_int_equal(account_set(a, "hook-version", "2", &error), 0);
@@ -313,14 +313,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(a_fresh_file_has_the_default_account),
-	        TEST(an_account_is_found_by_the_host_that_was_asked),
+	        TEST(an_account_is_found_by_the_requested_host),
 	        TEST(localhost_is_the_default_accounts_and_the_rest_is_nobodys),
 	        TEST(a_host_is_one_accounts_alone),
 	        TEST(changes_are_in_force_at_once_and_stay),
 	        TEST(api_tokens_open_their_account_alone),
 	        TEST(no_secret_is_in_the_file_in_plain),
 	        TEST(a_removed_account_is_gone),
-	        TEST(version_2_wants_a_secret),
+	        TEST(version_2_requires_a_secret),
 	        TEST(accounts_come_in_the_order_of_their_names),
 	        TEST(the_number_of_accounts_is_bounded),
 	        TEST(changes_reach_the_file),

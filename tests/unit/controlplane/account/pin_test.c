@@ -33,7 +33,7 @@ static void a_pin_cannot_be_guessed(void **)
 }
 
 // proves G14
-static void who_guesses_locks_nobody_else_out(void **)
+static void a_guesser_locks_nobody_else_out(void **)
 {
 	struct pins *p = pins_create();
 
@@ -51,7 +51,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_pin_cannot_be_guessed),
-	        cmocka_unit_test(who_guesses_locks_nobody_else_out),
+	        cmocka_unit_test(a_guesser_locks_nobody_else_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

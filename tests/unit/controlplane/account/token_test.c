@@ -48,7 +48,7 @@ static enum token_result verify_signed(EVP_PKEY *key, const char *header, const 
 }
 
 // proves S01, S03
-static void a_good_token_says_who_comes(void **)
+static void a_good_token_identifies_the_newcomer(void **)
 {
 	assert_int_equal(
 	        verify_signed(
@@ -501,7 +501,7 @@ static void every_result_has_its_word(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(a_good_token_says_who_comes),
+	        cmocka_unit_test(a_good_token_identifies_the_newcomer),
 	        cmocka_unit_test(a_token_for_a_room_opens_no_other),
 	        cmocka_unit_test(bad_claims_are_ignored_and_named),
 	        cmocka_unit_test(every_key_of_the_account_signs),

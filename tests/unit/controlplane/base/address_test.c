@@ -66,7 +66,7 @@ static void loopback_is_known_in_each_form(void **)
 	assert_false(address_text_is_loopback("127.1"));
 }
 
-static void networks_have_what_lies_in_them(void **)
+static void networks_match_the_addresses_in_them(void **)
 {
 	static const struct {
 		const char *list, *address;
@@ -109,7 +109,7 @@ int main(void)
 	        cmocka_unit_test(there_is_one_form_of_each),
 	        cmocka_unit_test(a_socket_has_the_same_form),
 	        cmocka_unit_test(loopback_is_known_in_each_form),
-	        cmocka_unit_test(networks_have_what_lies_in_them),
+	        cmocka_unit_test(networks_match_the_addresses_in_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@ static void a_burst_passes_and_then_no_more(void **)
 	limit_destroy(l);
 }
 
-static void what_is_used_comes_back_at_the_rate(void **)
+static void used_requests_come_back_at_the_rate(void **)
 {
 	struct limit *l = limit_create(2, 5);
 	for (int i = 0; i < 5; i++)
@@ -80,7 +80,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_burst_passes_and_then_no_more),
-	        cmocka_unit_test(what_is_used_comes_back_at_the_rate),
+	        cmocka_unit_test(used_requests_come_back_at_the_rate),
 	        cmocka_unit_test(a_refused_caller_is_told_how_long),
 	        cmocka_unit_test(to_look_takes_nothing),
 	        cmocka_unit_test(callers_are_bounded_and_the_silent_are_forgotten),

@@ -62,7 +62,7 @@ static void a_task_that_is_cancelled_does_not_run(void **)
 }
 
 // Nothing waits for the next event.
-static void what_tasks_set_runs_before_the_wait(void **)
+static void tasks_set_by_tasks_run_before_the_wait(void **)
 {
 	struct loop *l = loop_create();
 	struct counter a, b;
@@ -83,7 +83,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_task_runs_once_a_turn),
 	        cmocka_unit_test(a_task_that_is_cancelled_does_not_run),
-	        cmocka_unit_test(what_tasks_set_runs_before_the_wait),
+	        cmocka_unit_test(tasks_set_by_tasks_run_before_the_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ void *__wrap_malloc(size_t size)
 	return fails() ? NULL : __real_malloc(size);
 }
 
-static void the_reserve_takes_the_place_of_what_is_not_there(void **)
+static void the_reserve_is_used_if_memory_is_short(void **)
 {
 	memory_reserve(1 << 20);
 	assert_false(memory_is_short());
@@ -58,7 +58,7 @@ static void the_reserve_takes_the_place_of_what_is_not_there(void **)
 	free(p);
 }
 
-static void what_a_request_makes_large_does_not_touch_the_reserve(void **)
+static void a_requests_size_does_not_touch_the_reserve(void **)
 {
 	failures = 1;
 	assert_null(memory_try_grow(NULL, 1 << 16, 1));
@@ -87,8 +87,8 @@ static void without_the_reserve_the_process_ends(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(the_reserve_takes_the_place_of_what_is_not_there),
-	        cmocka_unit_test(what_a_request_makes_large_does_not_touch_the_reserve),
+	        cmocka_unit_test(the_reserve_is_used_if_memory_is_short),
+	        cmocka_unit_test(a_requests_size_does_not_touch_the_reserve),
 	        cmocka_unit_test(without_the_reserve_the_process_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

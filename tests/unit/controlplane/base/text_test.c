@@ -33,7 +33,7 @@ static void names_are_utf8_without_controls(void **)
 }
 
 // proves U06
-static void names_are_cleaned_of_what_nobody_sees(void **)
+static void names_are_cleaned_of_invisible_characters(void **)
 {
 	static const struct {
 		const char *given, *clean; // NULL: refused
@@ -123,7 +123,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(names_are_utf8_without_controls),
-	        cmocka_unit_test(names_are_cleaned_of_what_nobody_sees),
+	        cmocka_unit_test(names_are_cleaned_of_invisible_characters),
 	        cmocka_unit_test(room_ids_are_tokens),
 	        cmocka_unit_test(secrets_match_whole_only),
 	        cmocka_unit_test(numbers_are_whole_and_in_bounds),

@@ -127,7 +127,7 @@ static void one_peer_goes_in_order(void **)
 }
 
 // Without an answer to the close, the join after it gets none.
-static void who_waits_for_an_unanswered_close_is_told(void **)
+static void joins_behind_an_unanswered_close_get_no_answer(void **)
 {
 	struct hook_turn close = closing(), join = asking();
 
@@ -206,7 +206,7 @@ int main(void)
 	        TEST(a_share_grows_with_quick_answers),
 	        TEST(accounts_take_turns),
 	        TEST(one_peer_goes_in_order),
-	        TEST(who_waits_for_an_unanswered_close_is_told),
+	        TEST(joins_behind_an_unanswered_close_get_no_answer),
 	        TEST(all_closes_wait_their_turn),
 	        TEST(a_close_is_not_tried_for_ever),
 	        TEST(rests_get_longer),

@@ -59,7 +59,7 @@ static void the_last_address_that_is_no_proxys_counts(void **)
 }
 
 // If a proxy adds nothing, nobody knows whose request it is, unless the request says so.
-static void who_speaks_for_others_is_not_the_client(void **)
+static void a_proxy_is_not_the_client(void **)
 {
 	static const struct {
 		const char *name;
@@ -98,7 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_last_address_that_is_no_proxys_counts),
-	        cmocka_unit_test(who_speaks_for_others_is_not_the_client),
+	        cmocka_unit_test(a_proxy_is_not_the_client),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

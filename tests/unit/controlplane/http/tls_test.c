@@ -310,7 +310,7 @@ static void ends_go_through_and_answers_still_come_behind_them(void **state)
 	assert_int_equal(f->tls->count, 0);
 }
 
-static void who_dies_takes_his_connection_along(void **state)
+static void a_client_that_dies_takes_its_connection_along(void **state)
 {
 	struct fixture *f = *state;
 	char byte;
@@ -380,7 +380,7 @@ static void a_client_that_takes_no_more_does_not_stay(void **state)
 	assert_int_equal(f->ended, 1);
 }
 
-static void who_took_the_rest_late_still_has_time_to_close(void **state)
+static void a_client_that_reads_late_still_has_time_to_close(void **state)
 {
 	struct fixture *f = *state;
 
@@ -587,7 +587,7 @@ static void a_handshake_in_small_bites_takes_no_longer(void **state)
 }
 
 // The client has no TLS session, and nothing has to be undone.
-static void who_is_not_welcome_is_cut_off_at_once(void **state)
+static void an_unwelcome_client_is_cut_off_at_once(void **state)
 {
 	struct fixture *f = *state;
 	char byte;
@@ -613,7 +613,7 @@ int main(void)
 	                ends_go_through_and_answers_still_come_behind_them, setup, teardown
 	        ),
 	        cmocka_unit_test_setup_teardown(
-	                who_dies_takes_his_connection_along, setup, teardown
+	                a_client_that_dies_takes_its_connection_along, setup, teardown
 	        ),
 	        cmocka_unit_test_setup_teardown(
 	                handshakes_that_do_not_end_are_ended, setup, teardown
@@ -622,13 +622,13 @@ int main(void)
 	                a_client_that_takes_no_more_does_not_stay, setup, teardown
 	        ),
 	        cmocka_unit_test_setup_teardown(
-	                who_took_the_rest_late_still_has_time_to_close, setup, teardown
+	                a_client_that_reads_late_still_has_time_to_close, setup, teardown
 	        ),
 	        cmocka_unit_test_setup_teardown(
 	                one_too_many_waits_until_another_goes, setup, teardown
 	        ),
 	        cmocka_unit_test_setup_teardown(
-	                who_is_not_welcome_is_cut_off_at_once, setup, teardown
+	                an_unwelcome_client_is_cut_off_at_once, setup, teardown
 	        ),
 	        cmocka_unit_test_setup_teardown(
 	                a_flood_of_key_updates_waits_its_turns, setup, teardown

@@ -128,7 +128,7 @@ static am_id transport_add(struct test *t)
 	return add.transport_id;
 }
 
-static void a_command_is_acknowledged_to_who_asked(void **state)
+static void a_command_is_acknowledged_to_its_caller(void **state)
 {
 	struct test *t = *state;
 	assert_int_equal(t->generation, fake.region.map->header.generation);
@@ -277,7 +277,7 @@ static void an_acknowledgement_of_an_older_connection_is_ignored(void **state)
 	assert_int_equal(t->result, -EIO);
 }
 
-static void a_dead_data_plane_answers_who_waits(void **state)
+static void callers_are_answered_when_the_data_plane_dies(void **state)
 {
 	struct test *t = *state;
 	fake.mute = true;
@@ -311,7 +311,7 @@ static void ids_of_the_tables_are_not_given_again(void **state)
 	assert_true(media_id_new(t->media, MEDIA_TRANSPORTS) == 0);
 }
 
-static void the_tables_are_read_behind_what_the_ring_still_holds(void **state)
+static void the_tables_are_read_after_the_rings_last_command(void **state)
 {
 	struct test *t = *state;
 	am_id id = transport_add(t); // the old process dies before the data plane has read it
@@ -392,7 +392,7 @@ static void commands_wait_for_room_for_their_answers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(a_command_is_acknowledged_to_who_asked),
+	        TEST(a_command_is_acknowledged_to_its_caller),
 	        TEST(a_bad_command_never_leaves),
 	        TEST(a_full_ring_delays_but_loses_nothing),
 	        TEST(what_waits_is_bounded),
@@ -403,9 +403,9 @@ int main(void)
 	        TEST(hostile_messages_are_dropped),
 	        TEST(an_impossible_index_ends_the_connection),
 	        TEST(an_acknowledgement_of_an_older_connection_is_ignored),
-	        TEST(a_dead_data_plane_answers_who_waits),
+	        TEST(callers_are_answered_when_the_data_plane_dies),
 	        TEST(ids_of_the_tables_are_not_given_again),
-	        TEST(the_tables_are_read_behind_what_the_ring_still_holds),
+	        TEST(the_tables_are_read_after_the_rings_last_command),
 	        TEST(garbage_in_a_table_is_no_entry),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,7 +125,7 @@ static void a_list_goes_out_at_the_end_of_the_turn(void **)
 	assert_int_equal(second, first + 1);
 }
 
-static void what_is_said_in_the_turn_comes_behind_the_list(void **)
+static void messages_of_the_turn_follow_the_list(void **)
 {
 	struct connection *c = open_from("::1");
 	uint32_t id;
@@ -181,7 +181,7 @@ static void requests_are_numbered(void **)
 	assert_string_equal(said[1], "{\"request\":true,\"method\":\"b\",\"data\":{},\"id\":2}");
 }
 
-static void what_others_hear_of_has_a_price_once_it_is_accepted(void **)
+static void accepted_requests_that_others_hear_of_have_a_price(void **)
 {
 	struct connection *c = open_from("::1");
 
@@ -282,11 +282,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	        TEST(a_list_goes_out_at_the_end_of_the_turn),
-	        TEST(what_is_said_in_the_turn_comes_behind_the_list),
+	        TEST(messages_of_the_turn_follow_the_list),
 	        TEST(a_long_list_goes_on_in_another_request),
 	        TEST(a_list_ends_with_its_connection),
 	        TEST(requests_are_numbered),
-	        TEST(what_others_hear_of_has_a_price_once_it_is_accepted),
+	        TEST(accepted_requests_that_others_hear_of_have_a_price),
 	        TEST(a_notification_gets_no_answer),
 	        TEST(an_address_has_its_share),
 	        TEST(a_number_is_never_used_again),

@@ -198,7 +198,7 @@ static void a_long_segment_does_not_fit(void **)
 	assert_false(path_matches("/:/closeRoom", path, &call));
 }
 
-static void what_lies_under_the_apis_roots_is_no_page(void **)
+static void paths_below_the_apis_roots_are_not_pages(void **)
 {
 	static const char *const apis[] = {
 	        "/rooms",         "/rooms/",          "/rooms/a/b",   "/Rooms/a",
@@ -229,7 +229,7 @@ int main(void)
 	        cmocka_unit_test(without_a_token_only_listed_addresses_may_ask),
 	        cmocka_unit_test(paths_match_segment_by_segment),
 	        cmocka_unit_test(a_long_segment_does_not_fit),
-	        cmocka_unit_test(what_lies_under_the_apis_roots_is_no_page),
+	        cmocka_unit_test(paths_below_the_apis_roots_are_not_pages),
 	};
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

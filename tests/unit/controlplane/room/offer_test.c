@@ -137,7 +137,7 @@ static void each_viewer_has_its_own_numbers(void **)
 	scene_end(&s);
 }
 
-static void what_all_are_told_is_the_same(void **)
+static void all_viewers_are_told_the_same(void **)
 {
 	struct scene s;
 
@@ -244,7 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(each_viewer_has_its_own_numbers),
-	        cmocka_unit_test(what_all_are_told_is_the_same),
+	        cmocka_unit_test(all_viewers_are_told_the_same),
 	        cmocka_unit_test(a_pause_is_told_as_it_is_now),
 	        cmocka_unit_test(another_class_of_viewers_is_told_otherwise),
 	        cmocka_unit_test(a_publishers_text_makes_no_hole),

@@ -498,7 +498,7 @@ static void sound_is_never_retransmitted(void **)
 }
 
 // RFC 2198 5. Only a client that names it under our number can receive it.
-static void redundant_sound_is_for_those_who_name_it(void **)
+static void redundant_audio_is_for_clients_that_list_it(void **)
 {
 	static const char *const rows[] = {
 	        "{\"codecs\":[{\"mimeType\":\"audio/"
@@ -632,7 +632,7 @@ int main(void)
 	        cmocka_unit_test(codecs_match_by_what_tells_them_apart),
 	        cmocka_unit_test(a_viewer_gets_the_rooms_numbers),
 	        cmocka_unit_test(sound_is_never_retransmitted),
-	        cmocka_unit_test(redundant_sound_is_for_those_who_name_it),
+	        cmocka_unit_test(redundant_audio_is_for_clients_that_list_it),
 	        cmocka_unit_test(caps_decide_what_is_consumed),
 	        cmocka_unit_test(malformed_caps_are_refused),
 	        cmocka_unit_test(the_router_keeps_clear_of_reserved_numbers),

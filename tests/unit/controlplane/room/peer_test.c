@@ -107,7 +107,7 @@ static void a_mid_in_use_is_passed_over_after_ten_thousand(void **)
 	peer_destroy(s);
 }
 
-static void a_new_subscription_wants_all_layers(void **)
+static void a_new_subscription_requests_all_layers(void **)
 {
 	struct peer *s = peer_create("s", "", &(struct rights){.speaker = true}),
 	            *p = peer_create("p", "", &(struct rights){0});
@@ -135,7 +135,7 @@ int main(void)
 	        cmocka_unit_test(names_are_trimmed_and_bounded),
 	        cmocka_unit_test(mids_count_up_and_are_set_aside_in_blocks),
 	        cmocka_unit_test(a_mid_in_use_is_passed_over_after_ten_thousand),
-	        cmocka_unit_test(a_new_subscription_wants_all_layers),
+	        cmocka_unit_test(a_new_subscription_requests_all_layers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,7 +80,7 @@ static void a_webinar_counts_speakers_and_viewers_apart(void **)
 	assert_int_equal(r->viewer_count, 2000);
 }
 
-static void who_has_not_joined_takes_no_place(void **)
+static void a_peer_that_has_not_joined_takes_no_place(void **)
 {
 	struct room *r = make("r", ROOM_CALL);
 	for (int i = 0; i < 60; i++)
@@ -146,7 +146,7 @@ static void rules_stay_until_newer_ones_come(void **)
 }
 
 // proves U18, R04
-static void who_waits_takes_no_place_until_admitted(void **)
+static void a_waiting_peer_takes_no_place_until_admitted(void **)
 {
 	struct room *r = make("w", ROOM_CALL);
 	const struct rights rights = {.speaker = true};
@@ -200,7 +200,7 @@ static void expect_usage(uint64_t account, const uint32_t counts[QUOTA_TOKENS])
 		assert_int_equal(u->count[q], counts[q]);
 }
 
-static void what_an_account_has_is_counted(void **)
+static void the_usage_of_an_account_is_counted(void **)
 {
 	const struct ortc_media media = {.kind = ORTC_AUDIO, .spatial_layers = 1};
 
@@ -281,15 +281,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(a_call_takes_fifty),
 	        TEST(a_webinar_counts_speakers_and_viewers_apart),
-	        TEST(who_has_not_joined_takes_no_place),
+	        TEST(a_peer_that_has_not_joined_takes_no_place),
 	        TEST(the_other_kind_is_refused),
 	        TEST(viewers_are_the_moderators_business),
 	        TEST(tokens_lower_the_limits_but_never_raise_them),
 	        TEST(rules_stay_until_newer_ones_come),
-	        TEST(who_waits_takes_no_place_until_admitted),
+	        TEST(a_waiting_peer_takes_no_place_until_admitted),
 	        TEST(promotion_and_demotion_move_the_counts),
 	        TEST(accounts_have_rooms_of_their_own),
-	        TEST(what_an_account_has_is_counted),
+	        TEST(the_usage_of_an_account_is_counted),
 	        TEST(refusals_say_it_in_both_languages),
 	        TEST(integrators_can_read_about_each_refusal),
 	        TEST(rooms_and_peers_are_found_by_name_among_many),

@@ -77,7 +77,7 @@ static void noise_is_no_speech(void **)
 	assert_false(room->talk.leader_changed || room->talk.speakers_changed);
 }
 
-static void who_speaks_into_silence_leads_at_once(void **)
+static void a_speaker_in_silence_leads_at_once(void **)
 {
 	hear(TALK_LOOK_MS, 0, LOUD, 0);
 	expect_leader("ben");
@@ -121,7 +121,7 @@ static void two_equals_do_not_flicker(void **)
 	assert_true(peers[0]->voice.speaks && peers[1]->voice.speaks);
 }
 
-static void who_stays_louder_takes_over(void **)
+static void a_speaker_who_stays_louder_takes_over(void **)
 {
 	hear(2000, LOUD, 0, 0);
 	hear(TALK_LOOK_MS, LOUD, LOUD + TALK_LOUDER, 0);
@@ -149,7 +149,7 @@ static void a_mad_loudness_is_bounded(void **)
 	assert_int_equal(voice_dbov(&peers[0]->voice), 0);
 }
 
-static void who_goes_leads_no_more(void **)
+static void a_leader_who_leaves_no_longer_leads(void **)
 {
 	hear(2000, LOUD, LOUD + TALK_LOUDER, 0);
 	const struct peer *leader = room->talk.leader;
@@ -167,14 +167,14 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	        TEST(noise_is_no_speech),
-	        TEST(who_speaks_into_silence_leads_at_once),
+	        TEST(a_speaker_in_silence_leads_at_once),
 	        TEST(a_breath_does_not_lose_the_lead_and_silence_does),
 	        TEST(a_cough_does_not_take_the_lead),
 	        TEST(two_equals_do_not_flicker),
-	        TEST(who_stays_louder_takes_over),
+	        TEST(a_speaker_who_stays_louder_takes_over),
 	        TEST(the_next_speaker_leads_when_the_last_has_ended),
 	        TEST(a_mad_loudness_is_bounded),
-	        TEST(who_goes_leads_no_more),
+	        TEST(a_leader_who_leaves_no_longer_leads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -607,7 +607,7 @@ static void expect_number(const struct json *j, const char *key, double want)
 	assert_true(have > want - 0.001 && have < want + 0.001);
 }
 
-static void who_had_a_bad_time_is_known_later(void **state)
+static void bad_quality_is_known_later(void **state)
 {
 	struct server *s = *state;
 	struct stretch heard = bad(100, 130);
@@ -777,7 +777,7 @@ int main(void)
 	        TEST(sessions_go_when_they_are_too_old),
 	        TEST(old_sessions_go_in_small_steps),
 	        TEST(sessions_are_kept_forever_where_nothing_is_said),
-	        TEST(who_had_a_bad_time_is_known_later),
+	        TEST(bad_quality_is_known_later),
 	        TEST(stretches_come_by_range_and_in_pages),
 	        TEST(a_room_that_never_was_has_no_quality),
 	        TEST(stretches_go_with_their_session),

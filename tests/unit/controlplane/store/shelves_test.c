@@ -47,7 +47,7 @@ static void what_is_put_is_found(void **)
 	shelves_destroy(s);
 }
 
-static void one_owner_pushes_out_his_own_alone(void **)
+static void an_owner_pushes_out_only_its_own_values(void **)
 {
 	struct shelves *s = make(3, 100);
 
@@ -61,7 +61,7 @@ static void one_owner_pushes_out_his_own_alone(void **)
 	shelves_destroy(s);
 }
 
-static void where_all_have_too_many_the_largest_gives(void **)
+static void if_all_have_too_many_the_largest_owner_loses(void **)
 {
 	struct shelves *s = make(3, 5);
 
@@ -87,8 +87,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_is_put_is_found),
-	        cmocka_unit_test(one_owner_pushes_out_his_own_alone),
-	        cmocka_unit_test(where_all_have_too_many_the_largest_gives),
+	        cmocka_unit_test(an_owner_pushes_out_only_its_own_values),
+	        cmocka_unit_test(if_all_have_too_many_the_largest_owner_loses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

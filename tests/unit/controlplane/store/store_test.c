@@ -188,7 +188,7 @@ static void changes_are_kept(void **state)
 	assert_int_equal(seen.peers + seen.tracks, 2);
 }
 
-static void what_hangs_on_a_peer_goes_with_it(void **state)
+static void everything_of_a_peer_is_removed_with_it(void **state)
 {
 	struct store *s = *state;
 	store_peer_remove(s, 0xfedcba9876543210, "p'1");
@@ -224,7 +224,7 @@ static void another_data_plane_starts_empty(void **state)
 	assert_int_equal(seen.rooms + seen.peers + seen.transports + seen.tracks, 0);
 }
 
-static void who_was_turned_away_is_known_until_it_is_over(void **state)
+static void a_removed_session_is_known_until_it_expires(void **state)
 {
 	struct store *s = *state;
 	store_turned_away_put(
@@ -273,11 +273,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(all_is_there_after_reopening),
 	        TEST(changes_are_kept),
-	        TEST(what_hangs_on_a_peer_goes_with_it),
+	        TEST(everything_of_a_peer_is_removed_with_it),
 	        TEST(a_child_without_its_parent_stops_nothing),
 	        TEST(another_data_plane_starts_empty),
 	        TEST(the_rules_of_empty_rooms_are_kept),
-	        TEST(who_was_turned_away_is_known_until_it_is_over),
+	        TEST(a_removed_session_is_known_until_it_expires),
 	        cmocka_unit_test(an_impossible_path_is_refused),
 	};
 	if (!mkdtemp(directory))

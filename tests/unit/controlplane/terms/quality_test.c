@@ -57,7 +57,7 @@ static void a_bad_beginning_is_told(void **)
 	assert_true(quality_look(&c, QUALITY_FAIR));
 }
 
-static void what_a_page_sees_is_weighed(void **)
+static void a_pages_report_is_weighed(void **)
 {
 	static const struct {
 		struct page_report report;
@@ -92,7 +92,7 @@ int main(void)
 	        cmocka_unit_test(a_browser_that_is_not_heard_of_is_badly_connected),
 	        cmocka_unit_test(worse_is_told_at_once_and_better_when_it_is_sure),
 	        cmocka_unit_test(a_bad_beginning_is_told),
-	        cmocka_unit_test(what_a_page_sees_is_weighed),
+	        cmocka_unit_test(a_pages_report_is_weighed),
 	        cmocka_unit_test(a_worker_that_is_late_is_bad_for_its_viewers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

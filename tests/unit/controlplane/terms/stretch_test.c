@@ -55,7 +55,7 @@ static struct stretch bad_link(uint8_t lost)
 	){.quality = QUALITY_BAD, .cause = STRETCH_OWN_LINK, .lost = lost, .rtt_ms = 100};
 }
 
-static void what_is_good_is_not_told(void **)
+static void good_stretches_are_not_reported(void **)
 {
 	good(1000);
 	stretches_end(&stretches, take, NULL);
@@ -107,7 +107,7 @@ static void worse_begins_at_once(void **)
 	assert_int_equal(told[0].to_ms, BEGIN + 3 * LOOK_MS);
 }
 
-static void whose_link_it_was_parts_stretches(void **)
+static void another_cause_begins_another_stretch(void **)
 {
 	struct stretch s = {.quality = QUALITY_BAD, .cause = STRETCH_SPEAKER, .speaker = "ada"};
 
@@ -146,11 +146,11 @@ static void there_is_a_bound(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(what_is_good_is_not_told),
+	        TEST(good_stretches_are_not_reported),
 	        TEST(a_bad_stretch_has_its_times_and_worst_measures),
 	        TEST(a_good_moment_is_no_end),
 	        TEST(worse_begins_at_once),
-	        TEST(whose_link_it_was_parts_stretches),
+	        TEST(another_cause_begins_another_stretch),
 	        TEST(a_long_one_is_told_in_parts),
 	        TEST(there_is_a_bound),
 	};
