@@ -1,4 +1,4 @@
-// Joins and access checks: what is asked, what the answers mean, and who waits for whom.
+// Joins and access checks: what is sent, what the answers mean, and which calls wait for which.
 #include "hook_world.h"
 
 #include <openssl/evp.h>
@@ -138,7 +138,7 @@ static void the_access_token_is_posted(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct hook_peer p = world_peer(w, cases[i].program, "p\"1");
 		p.authorization = "Bearer access";
-		p.fail_open = true; // of webhooks alone
+		p.fail_open = true; // applies to webhooks only
 		const struct heard *h = access_ask(w, &p, i ? "t" : "sda3-\"q23\"");
 		assert_int_equal(h->verdict, cases[i].verdict);
 		assert_true(h->admission == 0);
@@ -179,7 +179,7 @@ static void a_cancelled_call_stays_silent(void **state)
 	assert_int_equal(w->count, 0);
 }
 
-// The messages that people see are text, whatever a receiver sends.
+// Messages for people are plain text, whatever a receiver sends.
 static void a_message_is_one_line_of_text(void **state)
 {
 	static const struct {
@@ -189,7 +189,7 @@ static void a_message_is_one_line_of_text(void **state)
 	        {"status=423,body=%D0%97%D0%B0%D0%BD%D1%8F%D1%82%D0%BE", "Занято"},
 	        {"status=423,body=%FF%FE", ""},
 	        {"status=423,body=a%00b", "a b"},
-	        {"status=423,type=text%2Fhtml,body=Sorry", "Sorry"}, // as many frameworks say it
+	        {"status=423,type=text%2Fhtml,body=Sorry", "Sorry"}, // as many frameworks send it
 	        {"status=423,type=text%2Fhtml,body=%3Ch1%3ESorry", ""},
 	        {"status=423,type=application%2Fjson,body=%7B%22message%22:%22No%22%7D", "No"},
 	        {"status=423,type=application%2Fjson,body=%7B%22message%22:1%7D", ""},
@@ -267,7 +267,7 @@ static void two_thousand_joins_take_seconds(void **state)
 		world_wait_pending(w, 0, 4 * PATIENCE_MS); // all have left
 	}
 	assert_int_equal(admitted, SLOW_PEERS);
-	assert_true(turn_ms_max < turns_ms / 5); // no turn does much of the work
+	assert_true(turn_ms_max < turns_ms / 5); // no single turn does much of the work
 }
 
 // proves F07
@@ -291,8 +291,9 @@ static void a_slow_receiver_delays_its_own_account_alone(void **state)
 	world_wait(w, 1, PATIENCE_MS);
 	assert_true(w->heard[0].call == call);
 	assert_int_equal(w->heard[0].verdict, HOOK_ADMIT);
-	assert_true(world_now_ms() - start <= 2000); // 1 s, and what a busy machine adds
-	// Those of the first account do not wait for their turn to meet the same silence.
+	assert_true(world_now_ms() - start <= 2000); // 1 s, plus the delay of a busy machine
+	// Waiting calls of the first account do not wait for their turn only to meet the same
+	// silence.
 	world_wait(w, 501, HOOK_ANSWER_MS + PATIENCE_MS);
 	for (int i = 1; i <= 500; i++)
 		assert_int_equal(w->heard[i].verdict, HOOK_UNAVAILABLE);

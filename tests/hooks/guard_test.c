@@ -1,5 +1,5 @@
-// Threat 19: no connection to an address that is not public, however it is written or resolved; and
-// what a malicious receiver may send.
+// No connection goes to an address that is not public, however it is written or resolved; and a
+// malicious receiver does no harm, whatever it sends.
 #include "hook_world.h"
 
 #include "hook/guard.h"
@@ -17,16 +17,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define REBIND_HOST "rebind.test" // a public address at first, then loopback
-#define NAMED_HOST  "named.test" // loopback
-#define STALL_HOST  "stall.test" // its name server says nothing for a while
+#define REBIND_HOST "rebind.test" // resolves to a public address at first, then to loopback
+#define NAMED_HOST  "named.test" // resolves to loopback
+#define STALL_HOST  "stall.test" // its name server does not answer for a while
 #define STALL_S     6
 
-static atomic_int connects; // to addresses that are not public
+static atomic_int connects; // calls for addresses that are not public
 static atomic_bool connects_count;
 static atomic_int rebinds;
 
-// In place of libc's, for libcurl too: who connects where.
+// Replaces libc's connect, for libcurl as well, and notes the addresses.
 int connect(int fd, const struct sockaddr *a, socklen_t len)
 {
 	static int (*real)(int, const struct sockaddr *, socklen_t);
@@ -196,7 +196,7 @@ static enum hook_verdict ask(struct world *w, const char *url)
 	return world_join(w, &p)->verdict;
 }
 
-// The account lets in whom its receiver says nothing about; but what may not be called is no
+// The account admits peers if its receiver does not answer; but a URL that may not be called is no
 // receiver.
 static enum hook_verdict ask_openly(struct world *w, const char *url)
 {
@@ -264,7 +264,7 @@ static void nothing_is_sent_to_addresses_that_are_not_public(void **state)
 	assert_int_equal(ask_openly(w, url), HOOK_UNAVAILABLE);
 	assert_int_equal(connects, 0);
 	assert_int_equal(world_requests(w), 0);
-	// And the receiver is there: with leave, it is called.
+	// The receiver is there: once it is allowed, it is called.
 	w->config.hook_allowed.count = 1;
 	snprintf(url, sizeof(url), "https://localhost:%u", w->receiver.port);
 	assert_int_equal(ask(w, url), HOOK_ADMIT);
@@ -372,7 +372,7 @@ static void a_name_that_changes_its_address_is_checked_again(void **state)
 		struct hook_peer p = world_peer(w, "", "p");
 		p.url = url;
 		assert_int_equal(world_join(w, &p)->verdict, HOOK_UNAVAILABLE);
-		// libcurl keeps addresses for 60 s: a new process, which asks again.
+		// libcurl caches addresses for 60 s; a new process resolves the name again.
 		world_stop(w);
 		world_start(w);
 	}
@@ -405,10 +405,10 @@ static void certificates_are_checked(void **state)
 	strcpy(w->config.hook_allowed.values[1], NAMED_HOST);
 	w->config.hook_allowed.count = 2;
 	snprintf(url, sizeof(url), "https://" NAMED_HOST ":%u", w->receiver.port);
-	p.url = url; // not in the certificate
+	p.url = url; // a name that is not in the certificate
 	assert_int_equal(world_join(w, &p)->verdict, HOOK_UNAVAILABLE);
 	world_stop(w);
-	w->config.hook_authorities[0] = '\0'; // nobody's authority
+	w->config.hook_authorities[0] = '\0'; // no authority
 	world_start(w);
 	p = world_peer(w, "", "p");
 	assert_int_equal(world_join(w, &p)->verdict, HOOK_UNAVAILABLE);
@@ -426,9 +426,9 @@ static void malicious_answers_end_in_time(void **state)
 		const char *program;
 		enum hook_verdict verdict;
 	} cases[] = {
-	        {"mode=endless", HOOK_ADMIT}, // its status was there
+	        {"mode=endless", HOOK_ADMIT}, // the status was received
 	        {"mode=endless,status=401", HOOK_DECLINED},
-	        {"mode=bomb", HOOK_ADMIT}, // and is not unpacked
+	        {"mode=bomb", HOOK_ADMIT}, // the body is not unpacked
 	        {"mode=bomb,status=423", HOOK_LOCKED},
 	        {"mode=trickle", HOOK_UNAVAILABLE},
 	        {"mode=cut", HOOK_UNAVAILABLE},
@@ -463,7 +463,7 @@ static void a_silent_name_server_does_not_stop_the_loop(void **state)
 	assert_int_equal(w->heard[0].verdict, HOOK_UNAVAILABLE);
 	assert_true(before - start < HOOK_ANSWER_MS + 1000);
 	assert_true(longest < 2000); // of wall time, on a busy machine
-	sleep(STALL_S - HOOK_ANSWER_MS / 1000); // its thread ends by itself
+	sleep(STALL_S - HOOK_ANSWER_MS / 1000); // until the resolver's thread ends by itself
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)

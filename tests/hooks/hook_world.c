@@ -85,7 +85,7 @@ void world_heard(void *owner, uint64_t call, const struct hook_answer *a)
 	snprintf(h->message, sizeof(h->message), "%s", a->message);
 }
 
-// Of this thread: what other processes do does not count.
+// CPU time of this thread, so that other processes do not count.
 static uint64_t cpu_ms(void)
 {
 	struct timespec t;

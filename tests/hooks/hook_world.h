@@ -1,4 +1,4 @@
-// A loop with hooks and their history, and a receiver to call.
+// A loop with hooks and their history, and a receiver that they can call.
 #pragma once
 
 #include <setjmp.h>
@@ -35,7 +35,7 @@ struct world {
 	char path[96]; // of the history
 	char url[512];
 	int count;
-	struct heard heard[CALLS_MAX]; // in the order of their coming
+	struct heard heard[CALLS_MAX]; // in the order of arrival
 	uint64_t turns_ms, turn_ms_max; // CPU time of all turns of the loop, and of the longest
 };
 
@@ -46,36 +46,37 @@ int world_teardown(void **state);
 void world_stop(struct world *);
 void world_start(struct world *);
 
-// A peer of account 1 in room "r"; the URL is the receiver's with this program.
+// A peer of account 1 in room "r"; the URL is that of the receiver with this program.
 struct hook_peer world_peer(struct world *, const char *program, const char *peer_id);
 
-// Turns until this many answers have arrived, or asserts after the time.
+// Runs the loop until this many answers have arrived; fails after ms.
 void world_wait(struct world *, int answers, uint64_t ms);
 void world_run(struct world *, uint64_t ms);
 
-// Turns until this many closes are pending.
+// Runs the loop until this many closes are pending; fails after ms.
 void world_wait_pending(struct world *, uint32_t pending, uint64_t ms);
 
 // How many requests the receiver has received so far.
 size_t world_requests(const struct world *);
 
-// Turns until the receiver has received this many requests, or this many calls had no answer.
+// Runs the loop until the receiver has received this many requests, or this many calls had no
+// answer.
 void world_wait_requests(struct world *, size_t requests);
 void world_wait_unanswered(struct world *, uint64_t unanswered);
 
-// One join, to its answer.
+// Sends one join and waits for its answer.
 const struct heard *world_join(struct world *, const struct hook_peer *);
 
-// As hook_done; owner is the world.
+// A hook_done whose owner is the world.
 void world_heard(void *owner, uint64_t call, const struct hook_answer *);
 
 uint64_t world_now_ms(void); // monotonic
 
-// The i-th request that the receiver has had, out of a log: its members.
+// The members of the i-th request in the receiver's log.
 const struct json *request_at(const struct json *log, int i);
 const char *request_text(const struct json *request, const char *key);
 const char *request_query(const struct json *request, const char *key);
 const char *request_header(const struct json *request, const char *key);
 
-// "joinPeer a, closePeer a, …": the events that were answered, in order.
+// Prints the events that were answered, in order: "joinPeer a, closePeer a, …".
 void events_print(const struct json *log, char *out, size_t size);

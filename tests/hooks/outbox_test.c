@@ -1,5 +1,5 @@
-// What is kept until it is delivered: closePeer, over receivers that are down and processes that
-// die.
+// closePeer events are kept until they are delivered, even if receivers are down or the process
+// dies.
 #include "hook_world.h"
 
 #include "hook/request.h"
@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The guide's commands for receivers.
+// The commands of the guide for receivers.
 #define GUIDE_RUN "sed -n '/^```sh/,/^```$/{/^```/d;p}' " GUIDE " | bash -e"
 
 static void events_are(struct world *w, const char *expected)
@@ -45,7 +45,7 @@ static void a_close_follows_an_admitted_join(void **state)
 	p.authorization = "Bearer x";
 	uint64_t admission = world_join(w, &p)->admission;
 	hook_close(w->hooks, admission, "Ada L.");
-	hook_close(w->hooks, admission, NULL); // exactly one
+	hook_close(w->hooks, admission, NULL); // exactly once
 	hook_close(w->hooks, 0, NULL);
 	hook_close(w->hooks, 4711, NULL);
 	world_wait_pending(w, 0, PATIENCE_MS);
@@ -72,7 +72,7 @@ static void no_close_without_an_admitted_join(void **state)
 		world_join(w, &p);
 	}
 	world_stop(w);
-	world_start(w); // nothing of it is left
+	world_start(w); // nothing is left to deliver
 	hooks_restore(w->hooks, NULL, NULL);
 	world_run(w, 300);
 	events_are(w, "joinPeer p, joinPeer p, joinPeer p");
@@ -136,7 +136,7 @@ static void a_close_is_tried_until_it_is_taken(void **state)
 	hook_close(w->hooks, join(w, "close=503,fail=3", "p"), NULL);
 	world_wait_unanswered(w, 1);
 	hook_close(w->hooks, join(w, "", "q"), NULL);
-	world_wait_pending(w, 1, PATIENCE_MS); // others do not wait for it
+	world_wait_pending(w, 1, PATIENCE_MS); // others do not wait for this one
 	struct hook_counts counts;
 	hooks_count(w->hooks, &counts);
 	assert_in_range(counts.unanswered, 1, 2);
@@ -163,7 +163,7 @@ static void a_join_hurries_the_close_before_it(void **state)
 	unlink(down);
 	uint64_t start = world_now_ms();
 	join(w, "down=off", "p");
-	assert_true(world_now_ms() - start < 1900); // for which the close rested
+	assert_true(world_now_ms() - start < 1900); // less than the time for which the close rested
 	events_are(w, "joinPeer p, closePeer p, joinPeer p");
 	world_wait_pending(w, 0, 0);
 }
@@ -203,7 +203,7 @@ static void a_join_is_stored_before_it_is_sent(void **state)
 	world_wait(w, 1, PATIENCE_MS);
 	assert_int_equal(w->heard[0].verdict, HOOK_ADMIT);
 
-	// A page that gives up before the request was sent was never there.
+	// A page that gives up before the request was sent needs no closePeer.
 	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	uint64_t call = hook_join(w->hooks, &q, world_heard, w);
 	world_run(w, HOOK_STORE_MS / 4);
@@ -234,7 +234,7 @@ static void pending_closes_survive_a_restart(void **state)
 	assert_int_equal(json_count(log), 2);
 	json_free(log);
 	world_stop(w);
-	world_start(w); // and are delivered once
+	world_start(w); // they are delivered once
 	world_run(w, 200);
 	log = receiver_log(&w->receiver);
 	assert_int_equal(json_count(log), 2);
@@ -288,7 +288,7 @@ static void a_restart_closes_those_who_are_gone(void **state)
 	json_free(log);
 }
 
-// In a process of its own, which is killed with 20 joins admitted, 10 of them closed while the
+// Runs in a process of its own, which is killed with 20 joins admitted, 10 of them closed while the
 // receiver is down, and 10 joins in flight.
 static void die(struct world *w)
 {
@@ -331,7 +331,7 @@ static void kill_9_loses_no_close(void **state)
 	assert_int_equal(unlink(down), 0);
 	world_start(w);
 	hooks_restore(w->hooks, keep, &nobody);
-	world_wait_pending(w, 10, 10000); // those in flight are asked with delay=5000
+	world_wait_pending(w, 10, 10000); // the joins in flight use delay=5000
 	world_wait_pending(w, 10, 0);
 	struct json *log = receiver_log(&w->receiver);
 	bool closed[20] = {false};
@@ -359,7 +359,7 @@ static void the_signature_is_that_of_standard_webhooks(void **)
 {
 	char signature[HOOK_SIGNATURE_SIZE];
 
-	// The example of the specification's libraries.
+	// The example in the libraries of the specification.
 	hook_request_sign(
 	        signature, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek",
 	        1614265330, "{\"test\": 2432232314}"
@@ -376,7 +376,7 @@ static struct hook_peer peer_v2(struct world *w, const char *program, const char
 	return p;
 }
 
-// As a receiver would: by another way of OpenSSL.
+// Verifies as a receiver would, with other functions of OpenSSL.
 static void signature_verify(const struct json *request)
 {
 	const char *id = request_header(request, "webhook-id");
@@ -403,7 +403,7 @@ static void signature_verify(const struct json *request)
 	EVP_MAC_free(hmac);
 }
 
-// And as the guide for receivers says.
+// Verifies as the guide for receivers says.
 static void signature_verify_by_guide(const struct json *request)
 {
 	setenv("id", request_header(request, "webhook-id"), 1);
@@ -539,7 +539,7 @@ static void past_events_can_be_had_again(void **state)
 	body = replay(w, 1, after, NULL);
 	assert_int_equal(json_count(json_array(body, "data")), 2);
 	json_free(body);
-	body = replay(w, 2, NULL, NULL); // another account sees nothing of it
+	body = replay(w, 2, NULL, NULL); // another account sees none of these events
 	assert_int_equal(json_count(json_array(body, "data")), 0);
 	json_free(body);
 
@@ -553,7 +553,7 @@ static void past_events_can_be_had_again(void **state)
 	assert_true(hook_replay(w->hooks, 1, NULL, "1001", replayed, &none) == 0);
 	hook_cancel(w->hooks, hook_replay(w->hooks, 1, NULL, NULL, replayed, &none));
 	world_run(w, 100);
-	hook_replay(w->hooks, 1, NULL, NULL, replayed, &none); // and one at the end
+	hook_replay(w->hooks, 1, NULL, NULL, replayed, &none); // still under way at the end
 	assert_int_equal(none.status, 0);
 }
 

@@ -98,7 +98,7 @@ struct json *receiver_log(const struct receiver *r)
 	FILE *f = fopen(path, "r");
 	while (f && fgets(line, sizeof(line), f)) {
 		struct json *entry = json_parse(line, strlen(line));
-		if (entry) // else its end is not there yet
+		if (entry) // else the line is not complete yet
 			json_push(list, entry);
 	}
 	if (f)

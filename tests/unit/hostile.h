@@ -1,5 +1,5 @@
 // Hostile bytes for a parser: every truncation and every changed byte of a valid input, and noise.
-// Each input is allocated exactly, so that the sanitizers see one byte read too many.
+// Each input is allocated exactly, so that the sanitizers notice a read of even one byte too many.
 #pragma once
 
 #include "test.h"

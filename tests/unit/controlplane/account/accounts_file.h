@@ -1,4 +1,4 @@
-// Accounts in a file of the test's own, opened anew for each test.
+// Accounts in a file of the test, opened anew for each test.
 #pragma once
 
 #include "account/edit.h"
@@ -18,7 +18,7 @@ int teardown(void **);
 
 void reopen(void);
 
-// A new account with these hosts; returns its id.
+// Adds a new account with these hosts; returns its id.
 uint64_t add(const char *name, const char *host, const char *other_host);
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

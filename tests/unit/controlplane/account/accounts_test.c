@@ -86,7 +86,7 @@ static void localhost_is_the_default_accounts_and_the_rest_is_nobodys(void **)
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
 		assert_string_equal(name_of(own[i]), "default");
 		assert_null(accounts_by_host(accounts, own[i], false)
-		); // whatever somebody writes there
+		); // whatever a client sends as its host
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		assert_string_equal(name_of(others[i]), "none");
@@ -97,7 +97,7 @@ static void localhost_is_the_default_accounts_and_the_rest_is_nobodys(void **)
 	add("lan", "192.168.1.5", "[FD00:0::5]");
 	assert_string_equal(name_of("192.168.1.5:8080"), "lan");
 	assert_string_equal(name_of("[fd00::5]:8080"), "lan");
-	add("loop", "localhost", NULL); // then it is its
+	add("loop", "localhost", NULL); // then localhost belongs to this account
 	assert_string_equal(name_of("localhost"), "loop");
 }
 
@@ -203,7 +203,7 @@ static void no_secret_is_in_the_file_in_plain(void **)
 	struct account *a = account_create("a", &error);
 	assert_int_equal(account_add_api_token(a, "t", 6, token, &error), 0);
 	assert_int_equal(accounts_put(accounts, a, &error), 0);
-	reopen(); // writes the log back into the file
+	reopen(); // writes the write-ahead log back into the file
 	FILE *f = fopen(path, "r");
 	size_t len = fread(bytes, 1, sizeof(bytes), f);
 	fclose(f);
@@ -280,7 +280,7 @@ static void execute(const char *sql)
 	sqlite3_close(db);
 }
 
-// A misread account could lose its requirements: then nothing starts.
+// A misread account could lose its requirements, so the server does not start.
 static void a_damaged_file_is_refused(void **)
 {
 	static const char *const damages[] = {

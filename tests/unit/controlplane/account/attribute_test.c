@@ -196,7 +196,7 @@ static void claims_win_over_the_url(void **)
 	assert_string_equal(url.peer_id, "of-the-token");
 	assert_string_equal(url.room_id, "room");
 	assert_true(url.moderator);
-	// The token tried to fix the name and failed: then nobody else may choose it.
+	// The token tried to fix the name and failed, so nobody else may choose it.
 	assert_false(attributes_have(&url, ATTRIBUTE_DISPLAY_NAME));
 	assert_string_equal(url.display_name, "");
 	assert_int_equal(

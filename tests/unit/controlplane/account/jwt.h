@@ -1,4 +1,4 @@
-// Tokens for tests, good and bad: whatever header and payload, signed or not.
+// Tokens for tests, good and bad: with any header and payload, signed or not.
 #pragma once
 
 #include <stddef.h>
@@ -8,11 +8,11 @@
 
 struct evp_pkey_st;
 
-// A new RSA key pair; freed with EVP_PKEY_free.
+// Makes an RSA key pair; freed with EVP_PKEY_free.
 struct evp_pkey_st *jwt_key(unsigned bits);
 
 // The public part as PEM, freed with free().
 char *jwt_public_pem(struct evp_pkey_st *);
 
-// header.payload.signature by RS256 into out[JWT_SIZE]. Returns out.
+// Writes header.payload.signature, signed with RS256, into out[JWT_SIZE]. Returns out.
 char *jwt_sign(char *out, struct evp_pkey_st *, const char *header, const char *payload);

@@ -16,7 +16,7 @@ static void a_pin_cannot_be_guessed(void **)
 		assert_int_equal(
 		        pins_check(p, "1/r", "192.0.2.1", "4711", "471", now), REFUSAL_PIN_WRONG
 		);
-		assert_int_equal( // no try
+		assert_int_equal( // does not count as a try
 		        pins_check(p, "1/r", "192.0.2.1", "4711", "", now), REFUSAL_PIN_REQUIRED
 		);
 	}

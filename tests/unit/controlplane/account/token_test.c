@@ -88,7 +88,7 @@ static void a_token_for_a_room_opens_no_other(void **)
 	assert_false(claims_open_room(&claims, "ABCD1234"));
 	assert_int_equal(verify_signed(ours, JWT_HEADER, "{}"), TOKEN_GOOD);
 	assert_true(claims_open_room(&claims, "any"));
-	// One that cannot be a room opens none, rather than all.
+	// A roomId that cannot be valid opens no room, rather than all.
 	static const char *const bad[] = {
 	        "{\"roomId\":\"\"}", "{\"roomId\":\"a/b\"}", "{\"roomId\":7}",
 	        "{\"roomId\":[\"a\"]}"};
@@ -146,7 +146,7 @@ static void kid_only_selects_among_the_keys(void **)
 	assert_int_equal(verify_signed(ours, KID("[\"one\"]"), PAYLOAD), TOKEN_BAD_HEADER);
 }
 
-// Signed well, only named otherwise.
+// The signature is good, but the algorithm has another name.
 // proves A15
 static void no_other_algorithm_is_taken(void **)
 {
@@ -172,7 +172,7 @@ static void no_other_algorithm_is_taken(void **)
 	assert_int_equal(verify_signed(ours, "{\"typ\":\"JWT\"}", PAYLOAD), TOKEN_BAD_ALGORITHM);
 }
 
-// None, under any name.
+// No signature, under any name.
 // proves A15
 static void a_token_without_a_signature_is_refused(void **)
 {
@@ -238,7 +238,7 @@ static void headers_that_bring_keys_or_more_are_refused(void **)
 	        "\"crit\":[]",
 	        "\"b64\":false,\"crit\":[\"b64\"]",
 	        "\"b64\":false",
-	        "\"cty\":\"JWT\"", // a token in a token
+	        "\"cty\":\"JWT\"", // a token within a token
 	};
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
 		char header[256];
@@ -322,7 +322,7 @@ static void payloads_that_are_no_objects_are_refused(void **)
 	assert_int_equal(verify_signed(ours, "", PAYLOAD), TOKEN_MALFORMED);
 }
 
-// Each token has one spelling only, so a hash names it.
+// Each token has only one spelling, so its hash identifies it.
 static void other_spellings_of_a_good_token_are_refused(void **)
 {
 	char good[JWT_SIZE], bad[JWT_SIZE + 8];
@@ -375,7 +375,7 @@ static void a_long_token_is_refused_unread(void **)
 	memset(big, 'A', sizeof(big));
 	assert_int_equal(token_verify(&account, big, sizeof(big), NOW, &claims), TOKEN_TOO_LONG);
 	assert_int_equal(token_verify(&account, big, TOKEN_LEN_MAX, NOW, &claims), TOKEN_MALFORMED);
-	big[1000] = big[1002] = '.'; // what is left over is a signature of 5 kB
+	big[1000] = big[1002] = '.'; // the rest is a signature of 5 kB
 	assert_int_not_equal(token_verify(&account, big, TOKEN_LEN_MAX, NOW, &claims), TOKEN_GOOD);
 	assert_int_equal(verify(""), TOKEN_MISSING);
 }
@@ -423,8 +423,8 @@ static void jti_names_a_token_else_its_hash(void **)
 
 static void the_guides_example_is_verified_with_its_key_alone(void **)
 {
-	// The guide's own example; its key is not known, so this is what a stranger's token looks
-	// like.
+	// The example of the integration guide. Its key is not known, so this stands for a
+	// stranger's token.
 	static const char text[] =
 	        "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9."
 	        "eyJyb2xlIjoibW9kZXJhdG9yIiwic3RhcnRUaW1lIjoiMjAyMS0wNi0yMVQwMDowMDowMC4wWiJ9."
@@ -480,7 +480,7 @@ static void wycheproof_vectors_get_their_answers(void **)
 	key.key = key_from_jwk(json_object(vectors, "key"));
 	for (const struct json *t = json_first(json_array(vectors, "tests")); t; t = json_next(t)) {
 		const char *text = json_string(t, "jws", JWT_SIZE);
-		struct jws jws; // their payload is no JSON, and their header has no typ
+		struct jws jws; // their payload is not JSON, and their header has no typ
 		bool good = jws_verify(&a, text, strlen(text), &jws) == TOKEN_GOOD;
 		if (good != (strcmp(json_string(t, "expected", 8), "valid") == 0))
 			fail_msg("%s", json_string(t, "comment", 128));

@@ -1,4 +1,4 @@
-// What is remembered of used tokens, through the accounts that it belongs to.
+// What the accounts remember of used tokens.
 #include "accounts_file.h"
 
 #include "account/setting.h"
@@ -68,8 +68,8 @@ static void an_accounts_oldest_tokens_make_room_for_its_own(void **)
 		assert_int_equal(first_used(a, "a2", 0, 900), 102);
 		reopen();
 	}
-	assert_int_equal(first_used(a, "a0", 0, 901), 901); // forgotten, in the file too
-	assert_int_equal(first_used(a, "a2", 0, 902), 902); // it was the oldest then
+	assert_int_equal(first_used(a, "a0", 0, 901), 901); // forgotten, also in the file
+	assert_int_equal(first_used(a, "a2", 0, 902), 902); // it had become the oldest
 	quota(a, "1");
 	assert_int_equal(first_used(a, "last", 0, 903), 903);
 	assert_int_equal(accounts_forget_tokens(accounts, a), 1);
@@ -84,7 +84,7 @@ static void a_removed_accounts_tokens_stop_nothing(void **)
 	uint64_t a = add("a", NULL, NULL), b = add("b", NULL, NULL);
 	first_used(a, "t", 0, 1);
 	assert_int_equal(accounts_remove(accounts, a, &error), 0);
-	assert_int_equal(first_used(a, "t", 0, 5), 5); // still in flight while it was removed
+	assert_int_equal(first_used(a, "t", 0, 5), 5); // in flight at the removal
 	first_used(b, "t", 0, 2);
 	reopen();
 	assert_int_equal(first_used(b, "t", 0, 9), 2);

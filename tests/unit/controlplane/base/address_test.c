@@ -16,7 +16,7 @@ static struct address read_one(const char *text)
 static void there_is_one_form_of_each(void **)
 {
 	static const char *const rows[][3] = {
-	        // text, its one form, what limits count
+	        // text, its canonical form, the client that limits count
 	        {"192.0.2.1", "192.0.2.1", "192.0.2.1"},
 	        {"::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1"},
 	        {"::FFFF:c000:0201", "192.0.2.1", "192.0.2.1"},

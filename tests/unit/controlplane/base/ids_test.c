@@ -25,7 +25,7 @@ static void no_id_comes_back_after_a_restart(void **)
 	ids_init(&i, 2);
 	ids_reset(&i, 1);
 	am_id before = ids_new(&i);
-	ids_free(&i, before); // so the table has forgotten it
+	ids_free(&i, before); // so the table no longer has it
 	ids_fini(&i);
 	ids_init(&i, 2); // another process
 	ids_reset(&i, 2);
@@ -67,7 +67,7 @@ static void a_slot_taken_while_it_queued_is_freed_once(void **)
 	struct ids i;
 	ids_init(&i, 2);
 	ids_take(&i, am_id_make(0, 5));
-	ids_free(&i, am_id_make(0, 5)); // before the queue came to it
+	ids_free(&i, am_id_make(0, 5)); // before its turn in the queue
 	am_id a = ids_new(&i), b = ids_new(&i);
 	assert_true(am_id_slot(a) != am_id_slot(b));
 	assert_true(ids_new(&i) == 0);

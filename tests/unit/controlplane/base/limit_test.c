@@ -18,7 +18,7 @@ static void a_burst_passes_and_then_no_more(void **)
 		assert_true(take(l, "a", 1000));
 	assert_false(limit_take(l, "a", 1000, &wait_s));
 	assert_int_equal(wait_s, 1);
-	assert_true(take(l, "b", 1000)); // another caller is another's business
+	assert_true(take(l, "b", 1000)); // another caller has a bucket of its own
 	limit_destroy(l);
 }
 
@@ -56,8 +56,8 @@ static void callers_are_bounded_and_the_silent_are_forgotten(void **)
 		snprintf(name, sizeof(name), "%d", i);
 		assert_true(take(l, name, 1000));
 	}
-	assert_true(take(l, "first", 1000)); // was forgotten
-	assert_false(take(l, name, 1000)); // was not
+	assert_true(take(l, "first", 1000)); // this one was forgotten
+	assert_false(take(l, name, 1000)); // this one was not
 	limit_destroy(l);
 }
 

@@ -1,4 +1,4 @@
-// The loop's tasks: at the end of a turn, once however often they were asked for.
+// The loop's tasks run at the end of a turn, once however often they were requested.
 #include "test.h"
 
 #include "base/loop.h"
@@ -6,7 +6,7 @@
 struct counter {
 	struct loop *loop;
 	struct loop_task task;
-	struct loop_task *next; // that it sets; NULL: none
+	struct loop_task *next; // the task that this one sets; NULL: none
 	int runs;
 };
 
@@ -61,7 +61,7 @@ static void a_task_that_is_cancelled_does_not_run(void **)
 	loop_destroy(l);
 }
 
-// Nothing waits for the next event.
+// No task has to wait for the next event.
 static void tasks_set_by_tasks_run_before_the_wait(void **)
 {
 	struct loop *l = loop_create();

@@ -45,7 +45,7 @@ static void the_reserve_is_used_if_memory_is_short(void **)
 	char *p = memory_new(3, 5);
 	for (int i = 0; i < 15; i++)
 		assert_int_equal(p[i], 0);
-	failures = 6; // the reserve cannot be had yet: neither all of it nor a quarter
+	failures = 6; // the reserve is not available yet: neither all of it nor a quarter
 	assert_true(memory_is_short());
 	assert_true(memory_is_short());
 	assert_false(memory_is_short());

@@ -40,7 +40,7 @@ static void long_names_are_cut_alike(void **)
 	tally_leave(t, name);
 	assert_int_equal(tally_count(t, name), 0);
 	assert_true(tally_enter(t, name, 1));
-	tally_destroy(t); // also what is still counted
+	tally_destroy(t); // frees even what is still counted
 }
 
 int main(void)

@@ -42,14 +42,14 @@ static void names_are_cleaned_of_invisible_characters(void **)
 	        {" \t Ada\r\n", "Ada"},
 	        {"Ada\u00a0 \u3000Lovelace\u2003", "Ada Lovelace"},
 	        {"Иван Петрович", "Иван Петрович"},
-	        {"\u202egnihtyna\u202c", "gnihtyna"}, // turns the letters around
+	        {"\u202egnihtyna\u202c", "gnihtyna"}, // reverses the letters
 	        {"\u2066a\u2069\u200e\u200fb\u061c", "ab"},
 	        {"A\u200bd\u00ada\ufeff", "Ada"},
 	        {"\u200b\u2060", ""},
 	        {"\u3164", ""},
 	        {"\u2800 \u00a0", ""},
 	        {"\u200d\ufe0f", ""},
-	        {"می\u200cخواهم", "می\u200cخواهم"}, // needs its joiner
+	        {"می\u200cخواهم", "می\u200cخواهم"}, // the joiner is needed
 	        {"❤\ufe0f 👩\u200d💻", "❤\ufe0f 👩\u200d💻"},
 	        {"Ada\u200d\u200c", "Ada"},
 	        {"\u200dAda \u200dL", "Ada L"},

@@ -1,4 +1,4 @@
-// What a page that comes back says it has: bits by slot, whatever the epoch.
+// What a returning page says it has: a bit for each slot, whatever the epoch.
 #include "test.h"
 
 #include "conference/conference.h"

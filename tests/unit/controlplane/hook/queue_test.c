@@ -1,4 +1,4 @@
-// Whose turn it is, without any HTTP.
+// Whose turn it is to call, without any HTTP.
 #include "test.h"
 
 #include "hook/hook.h"
@@ -14,7 +14,7 @@ struct world {
 	struct loop *loop;
 	struct hook_queue queue;
 	struct hook_turn *running[256];
-	int count; // that have started
+	int count; // turns that have started
 	int given_up;
 };
 
@@ -83,7 +83,7 @@ static void a_share_grows_with_quick_answers(void **)
 		assert_true(world.count - i - 1 <= HOOK_CALLS_MAX);
 	}
 	for (int i = 0; i < 200; i++)
-		hook_turn_leave(&t[i]); // whatever their state
+		hook_turn_leave(&t[i]); // in whatever state
 }
 
 static void accounts_take_turns(void **)
@@ -140,8 +140,7 @@ static void joins_behind_an_unanswered_close_get_no_answer(void **)
 	hook_turn_leave(&close);
 }
 
-// None of them is forgotten, however many wait for one receiver.
-// proves W05
+// No close is forgotten, however many wait for one receiver. proves W05
 static void all_closes_wait_their_turn(void **)
 {
 	static struct hook_turn t[CLOSES];
@@ -165,7 +164,7 @@ static void a_close_is_not_tried_for_ever(void **)
 	assert_int_equal(t.state, TURN_RUNNING);
 	t.tries = HOOK_TRIES_MAX - 1;
 	assert_true(hook_turn_rest(&t, false));
-	loop_timer_set(world.loop, &t.timer, 0); // the rest is over
+	loop_timer_set(world.loop, &t.timer, 0); // ends the back-off
 	turns(3);
 	assert_int_equal(t.state, TURN_RUNNING);
 	assert_false(hook_turn_rest(&t, false));
@@ -183,7 +182,7 @@ static void rests_get_longer(void **)
 		assert_true(hook_turn_rest(&t, true));
 		uint64_t rest = t.timer.due_ms - loop_now_ms(world.loop);
 		assert_true(rest >= HOOK_REST_MS && rest <= HOOK_REST_MS_MAX * 5 / 4);
-		assert_true(i >= 8 || rest > before); // until the longest
+		assert_true(i >= 8 || rest > before); // up to the longest
 		before = rest;
 		loop_timer_set(world.loop, &t.timer, 0);
 	}

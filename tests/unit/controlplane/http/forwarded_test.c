@@ -1,4 +1,4 @@
-// X-Forwarded-For: from whom it is trusted.
+// X-Forwarded-For, and from whom it is trusted.
 #include "test.h"
 
 #include "am_config.h"
@@ -35,13 +35,13 @@ static void the_last_address_that_is_no_proxys_counts(void **)
 	        {"::ffff:127.0.0.1", {"192.0.2.1"}, "192.0.2.1", true},
 	        {"127.0.0.1", {"203.0.113.9, 192.0.2.1"}, "192.0.2.1", true}, // the client lies
 	        {"127.0.0.1", {"203.0.113.9, 192.0.2.1, 10.0.0.7"}, "192.0.2.1", true},
-	        {"127.0.0.1", {"203.0.113.9", "192.0.2.1"}, "192.0.2.1", true}, // HAProxy's way
+	        {"127.0.0.1", {"203.0.113.9", "192.0.2.1"}, "192.0.2.1", true}, // from HAProxy
 	        {"127.0.0.1", {"203.0.113.9", "192.0.2.1", "10.1.1.1"}, "192.0.2.1", true},
 	        {"2001:db8::5", {"192.0.2.1:4711"}, "192.0.2.1", true},
 	        {"2001:db8::5", {"[2001:db8:1::1]:4711"}, "2001:db8:1::1", true},
 	        {"2001:db8::5", {" 2001:db8:1::1 ,,"}, "2001:db8:1::1", true},
 	        {"127.0.0.1", {"::ffff:192.0.2.1"}, "192.0.2.1", true},
-	        // Nobody knows whose request that is.
+	        // It is unknown whose request that is.
 	        {"127.0.0.1", {NULL}, "127.0.0.1", false},
 	        {"127.0.0.1", {""}, "127.0.0.1", false},
 	        {"127.0.0.1", {"10.0.0.7"}, "127.0.0.1", false},
@@ -49,8 +49,8 @@ static void the_last_address_that_is_no_proxys_counts(void **)
 	        {"127.0.0.1", {"192.0.2.1, unknown, 10.0.0.7"}, "127.0.0.1", false},
 	        {"127.0.0.1", {"localhost"}, "127.0.0.1", false},
 	        {"10.0.0.7", {"127.0.0.1"}, "10.0.0.7", false},
-	        {"10.0.0.7", {"203.0.113.9, ::1"}, "::1", false}, // of which machine?
-	        {"192.0.2.1", {"203.0.113.9"}, "192.0.2.1", false}, // no proxy of ours
+	        {"10.0.0.7", {"203.0.113.9, ::1"}, "::1", false}, // the loopback of which machine?
+	        {"192.0.2.1", {"203.0.113.9"}, "192.0.2.1", false}, // not one of our proxies
 	        {"127.0.0.2", {"203.0.113.9"}, "127.0.0.2", false},
 	        {"127.0.0.2", {""}, "127.0.0.2", false},
 	};
@@ -78,7 +78,7 @@ static void a_proxy_is_not_the_client(void **)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct forwarded f;
-		assert_true(address_read(&peer, "127.0.0.9")); // no proxy of ours
+		assert_true(address_read(&peer, "127.0.0.9")); // not one of our proxies
 		forwarded_begin(&f, &peer, &proxies);
 		forwarded_header(&f, rows[i].name, "127.0.0.9");
 		forwarded_header(&f, "Accept", "*/*");

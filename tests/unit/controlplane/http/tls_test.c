@@ -1,5 +1,5 @@
-// The TLS front: bytes in full records, back-pressure on the sender, ends, time limits, and clients
-// that keep it busy.
+// The TLS front: full records, back-pressure on the sender, ends of connections, time limits, and
+// clients that keep it busy.
 #include "test.h"
 
 #include "base/loop.h"
@@ -25,9 +25,9 @@
 #define LARGE 60000
 #define FLOOD 200 // records
 
-static uint64_t late_ms; // how much later it is than the clock says
-static uint64_t stopped_ms; // the clock says this; 0: it runs
-static int calls; // of recv and send, the front's and the server's
+static uint64_t late_ms; // how far the time is ahead of the clock
+static uint64_t stopped_ms; // the time at which the clock stands still; 0: it runs
+static int calls; // of recv and send, by the front and by the server
 
 uint64_t __real_loop_now_ms(const struct loop *);
 uint64_t __wrap_loop_now_ms(const struct loop *);
@@ -58,9 +58,9 @@ struct fixture {
 	struct tls *tls;
 	struct tls_handler handler;
 	int accepted, ended;
-	bool unwelcome; // whoever comes
-	int front; // the front's socket of the last client
-	int server; // the server's end of the last one; -1: none
+	bool unwelcome; // every client is cut off
+	int front; // the front's socket for the last client
+	int server; // the server's end for the last client; -1: none
 	SSL_CTX *settings;
 	SSL *client;
 	int tcp;
@@ -202,7 +202,7 @@ static void client_open(struct fixture *f)
 	calls = 0;
 }
 
-// What the client sends of `len` bytes, again and again the same, until nobody takes more.
+// Sends the same `len` bytes again and again until nobody takes more. Returns how much was sent.
 static size_t client_write(struct fixture *f, size_t len)
 {
 	size_t at = 0;
@@ -219,7 +219,7 @@ static size_t client_write(struct fixture *f, size_t len)
 	return at;
 }
 
-// Reads what the client gets until the end, or until nothing more arrives.
+// Reads what the client receives until the end, or until nothing more arrives.
 static size_t client_receive(struct fixture *f)
 {
 	size_t at = 0;
@@ -254,7 +254,7 @@ static void bytes_travel_in_whole_records(void **state)
 	assert_int_equal(client_write(f, LARGE), LARGE);
 	assert_int_equal(server_receive(f), LARGE);
 	assert_memory_equal(f->received, f->sent, LARGE);
-	assert_in_range(calls, LARGE / TLS_PIECE, 40); // where 4 bytes at a time are 15000
+	assert_in_range(calls, LARGE / TLS_PIECE, 40); // with 4 bytes at a time, it would be 15000
 
 	calls = 0;
 	memset(f->received, 0, LARGE);
@@ -287,7 +287,7 @@ static void a_server_that_does_not_read_stops_its_client(void **state)
 	while ((n = server_receive(f)) > 0)
 		got += n;
 	assert_true(got > 0);
-	assert_true(got <= sent); // OpenSSL may hold the last record back for its next call
+	assert_true(got <= sent); // OpenSSL may hold back the last record until its next call
 	assert_true(got + 2 * TLS_PIECE >= sent);
 }
 
@@ -324,7 +324,7 @@ static void a_client_that_dies_takes_its_connection_along(void **state)
 	assert_int_equal(__real_recv(f->server, &byte, 1, 0), 0);
 }
 
-// Waits until the check that runs every second.
+// Waits for the check that runs every second.
 static void check_await(struct fixture *f)
 {
 	for (int i = 0; i < 110; i++)
@@ -349,8 +349,8 @@ static void handshakes_that_do_not_end_are_ended(void **state)
 	close(silent);
 }
 
-// The server sends until nobody accepts more, and ends. The kernel's buffers do not grow meanwhile,
-// and an ACK may be late by 40 ms (RFC 1122 4.2.3.2).
+// The server sends until nobody accepts more, then ends. The kernel's buffers do not grow
+// meanwhile, and an ACK may be late by 40 ms (RFC 1122 4.2.3.2).
 static void server_fill(struct fixture *f)
 {
 	setsockopt(f->front, SOL_SOCKET, SO_SNDBUF, &(int){TLS_PIECE}, sizeof(int));
@@ -373,7 +373,7 @@ static void a_client_that_takes_no_more_does_not_stay(void **state)
 	turns(f);
 	assert_in_range(calls, 0, 1); // nobody spins meanwhile
 	assert_int_equal(f->tls->count, 1);
-	assert_int_equal(f->ended, 0); // the server has, but its client is still there
+	assert_int_equal(f->ended, 0); // the server has ended, but the client is still there
 	late_ms = TLS_CLOSING_MS;
 	check_await(f);
 	assert_int_equal(f->tls->count, 0);
@@ -415,7 +415,7 @@ static void one_too_many_waits_until_another_goes(void **state)
 	close(fds[2]);
 }
 
-// Bytes from the client that the front has not read.
+// How many bytes from the client the front has not read.
 static int unread(const struct fixture *f)
 {
 	int n;
@@ -424,12 +424,12 @@ static int unread(const struct fixture *f)
 	return n;
 }
 
-// FLOOD records of this size have been sent. A turn takes one, since they bring nothing.
+// FLOOD records of this size have been sent. Each turn takes one, since they contain no data.
 static void expect_paced(struct fixture *f, int record)
 {
 	int all = FLOOD * record;
 
-	for (int ms = 0; ms < 10000 && unread(f) < all; ms++) // the kernel's windows grow
+	for (int ms = 0; ms < 10000 && unread(f) < all; ms++) // the kernel's windows must grow
 		usleep(1000);
 	assert_int_equal(unread(f), all);
 	loop_turn(f->loop, 10);
@@ -484,7 +484,8 @@ static void nobody_renegotiates(void **state) // RFC 5746 4.5
 	ERR_clear_error();
 }
 
-// What protects a client's records of TLS 1.2 with AES-128-GCM (RFC 5246 6.3, RFC 5288 3).
+// The state that protects a client's records in TLS 1.2 with AES-128-GCM (RFC 5246 6.3, RFC 5288
+// 3).
 struct protection {
 	uint8_t key[16], salt[4];
 	uint64_t sequence;
@@ -509,7 +510,7 @@ static void protection_take(struct protection *p, const SSL *ssl)
 	assert_int_equal(EVP_KDF_derive(context, block, sizeof(block), settings), 1);
 	memcpy(p->key, block, 16);
 	memcpy(p->salt, block + 32, 4);
-	p->sequence = 1; // behind Finished
+	p->sequence = 1; // after Finished
 	EVP_KDF_CTX_free(context);
 	EVP_KDF_free(kdf);
 }
@@ -520,7 +521,7 @@ static void u64_put(uint8_t out[8], uint64_t n)
 		out[i] = (uint8_t)(n >> (56 - 8 * i));
 }
 
-// The start of a ClientHello, of which nothing more is checked.
+// The start of a ClientHello; the rest is not checked.
 #define HELLO_RECORD 33
 static void hello_write(struct protection *p, uint8_t out[HELLO_RECORD])
 {
@@ -554,10 +555,10 @@ static void a_flood_of_hellos_waits_its_turns(void **state)
 		hello_write(&p, records[i]);
 	assert_int_equal(__real_send(f->tcp, records, sizeof(records), 0), sizeof(records));
 	expect_paced(f, HELLO_RECORD);
-	assert_int_equal(f->tls->count, 1); // each was refused, and that is all
+	assert_int_equal(f->tls->count, 1); // each was refused, without any other effect
 }
 
-// A ClientHello, of which somebody sends a byte now and then.
+// A client sends a byte of its ClientHello now and then.
 static void a_handshake_in_small_bites_takes_no_longer(void **state)
 {
 	struct fixture *f = *state;
@@ -586,7 +587,7 @@ static void a_handshake_in_small_bites_takes_no_longer(void **state)
 	SSL_free(slow);
 }
 
-// The client has no TLS session, and nothing has to be undone.
+// The client has no TLS session yet, and nothing has to be undone.
 static void an_unwelcome_client_is_cut_off_at_once(void **state)
 {
 	struct fixture *f = *state;

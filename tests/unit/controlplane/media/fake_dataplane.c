@@ -216,7 +216,7 @@ static void connection_check(struct fake_dataplane *f)
 {
 	struct pollfd p = {.fd = f->connection, .events = POLLIN};
 
-	if (f->connection >= 0 && poll(&p, 1, 0) > 0) { // it never says a word
+	if (f->connection >= 0 && poll(&p, 1, 0) > 0) { // the control plane never sends anything
 		close(f->connection);
 		f->connection = -1;
 	}

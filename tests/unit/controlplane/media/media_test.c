@@ -162,7 +162,7 @@ static void a_full_ring_delays_but_loses_nothing(void **state)
 	const uint32_t n = AM_RING_SLOTS + 1000;
 	for (uint32_t i = 0; i < n - 1; i++)
 		media_subscription_pause(t->media, am_id_make(i, 1), true);
-	fake_dataplane_turn(&fake); // now there is room, but others wait for it
+	fake_dataplane_turn(&fake); // now there is room, but other commands wait for it
 	media_subscription_pause(t->media, am_id_make(n - 1, 1), true);
 	for (int i = 0; i < 1000 && fake.commands < before + n; i++)
 		turns(t, 1);
@@ -290,7 +290,7 @@ static void callers_are_answered_when_the_data_plane_dies(void **state)
 	assert_int_equal(t->done, 1);
 	assert_int_equal(t->result, -ENOTCONN);
 	fake.mute = false;
-	until(t, &t->ups, 2); // and it is looked for again
+	until(t, &t->ups, 2); // it was connected again
 }
 
 static void ids_of_the_tables_are_not_given_again(void **state)
@@ -314,7 +314,7 @@ static void ids_of_the_tables_are_not_given_again(void **state)
 static void the_tables_are_read_after_the_rings_last_command(void **state)
 {
 	struct test *t = *state;
-	am_id id = transport_add(t); // the old process dies before the data plane has read it
+	am_id id = transport_add(t); // the process dies before the data plane has read this
 	media_destroy(t->media);
 	struct am_transport_state entry;
 	media_start(t);
@@ -327,21 +327,21 @@ static void garbage_in_a_table_is_no_entry(void **state)
 {
 	struct test *t = *state;
 	struct am_subscription_state *s = &fake.region.map->subscriptions[7], copy;
-	s->id = am_id_make(8, 1); // another slot's
+	s->id = am_id_make(8, 1); // belongs to another slot
 	assert_false(media_read_subscription(t->media, 7, &copy));
 	s->id = am_id_make(7, 1);
 	memset(s->mid, '1', sizeof(s->mid)); // not terminated
 	assert_false(media_read_subscription(t->media, 7, &copy));
 	s->mid[1] = '\0';
 	assert_true(media_read_subscription(t->media, 7, &copy));
-	s->version = 1; // its writer died
+	s->version = 1; // the writer died while writing
 	assert_false(media_read_subscription(t->media, 7, &copy));
 	assert_false(media_read_subscription(t->media, AM_SUBSCRIPTION_MAX, &copy));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-// An answer that did not fit is noticed by the next one, or by the count of lost events.
+// The next answer, or the count of lost events, reveals an answer that did not fit.
 static void lost_answers_are_found_by_the_tables(void **state)
 {
 	struct test *t = *state;
@@ -361,11 +361,11 @@ static void lost_answers_are_found_by_the_tables(void **state)
 	am_id kept = transport_add(t), gone = transport_add(t);
 	turns(t, 20);
 	assert_int_equal(t->done, 4);
-	fake.region.map->transports[am_id_slot(gone)].id = 0; // it was refused
+	fake.region.map->transports[am_id_slot(gone)].id = 0; // as if it had been refused
 	fake.mute = 0;
 	atomic_fetch_add(&fake.region.map->header.events_lost, 2);
 	until(t, &t->resyncs, 1);
-	turns(t, 50); // and not when they are overdue
+	turns(t, 50); // not only when they are overdue
 	assert_int_equal(t->done, 6);
 	assert_int_equal(t->result, -ETIMEDOUT);
 	assert_int_equal(t->resyncs, 1);

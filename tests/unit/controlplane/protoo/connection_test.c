@@ -1,4 +1,4 @@
-// A page's connection, on a WebSocket that writes down what is said.
+// A page's connection on a WebSocket that records what is sent.
 #include "test.h"
 
 #include "base/json.h"
@@ -36,7 +36,7 @@ struct websocket *__wrap_websocket_create(
 )
 {
 	websocket_events = events;
-	return owner; // never looked into
+	return owner; // never dereferenced
 }
 
 void __wrap_websocket_send(struct websocket *, const char *text, size_t len)
@@ -253,7 +253,7 @@ static void a_kick_says_why_and_ends_for_good(void **)
 	json_free(j);
 }
 
-// What a page's code says of its end; 1005 is a close() without one.
+// What a page's close code means; 1005 is a close() without one.
 static void a_page_leaves_or_is_lost(void **)
 {
 	static const struct {
@@ -274,7 +274,7 @@ static void a_page_leaves_or_is_lost(void **)
 		assert_int_equal(lost_left, rows[i].left);
 		assert_int_equal(ended, i + 1);
 	}
-	assert_int_equal(close_code, 0); // it was closed already
+	assert_int_equal(close_code, 0); // it had been closed already
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-// What people, rooms and rights are on the wire.
+// How people, rooms and rights look on the wire.
 #include "test.h"
 
 #include "base/json.h"

@@ -102,7 +102,7 @@ static void an_api_token_speaks_for_its_account(void **)
 	authorization = header;
 	assert_string_equal(speaks_for("127.0.0.1", true), "company");
 	assert_string_equal(speaks_for("203.0.113.1", false), "company");
-	list("default", "127.0.0.1"); // a wrong token counts for nothing there, too
+	list("default", "127.0.0.1"); // a wrong token is refused there, too
 	strcat(header, " ");
 	assert_string_equal(speaks_for("127.0.0.1", true), "");
 	authorization = NULL;

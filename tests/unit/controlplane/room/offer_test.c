@@ -1,5 +1,5 @@
-// What viewers are told about a track: encoded once for a class of viewers, with each one's own
-// numbers.
+// What viewers are told about a track: printed once for a class of viewers, with the numbers of
+// each viewer.
 #include "test.h"
 
 #include "base/json.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t class_more; // bits that are no viewer's yet
+static uint32_t class_more; // further bits of the class, which no viewer has
 
 uint32_t __real_ortc_consumer_class(const struct ortc_media *, const struct ortc_caps *);
 uint32_t __wrap_ortc_consumer_class(const struct ortc_media *, const struct ortc_caps *);
@@ -79,7 +79,7 @@ static void scene_end(struct scene *s)
 	peer_destroy(s->other);
 }
 
-// The data as its reader sees it, freed by the caller.
+// The data as the viewer sees it, freed by the caller.
 static struct json *told(const struct subscription *s)
 {
 	char *text = malloc(offer_len_max(s));

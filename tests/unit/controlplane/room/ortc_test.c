@@ -14,7 +14,7 @@ static struct json *parse(const char *text)
 	return j;
 }
 
-// As sent by Chromium: webcam in VP8, three encodings.
+// What Chromium sends for a webcam in VP8 with three encodings.
 static const char simulcast[] =
         "{\"mid\":\"1\",\"codecs\":[{\"mimeType\":\"video/"
         "VP8\",\"payloadType\":96,\"clockRate\":90000,"
@@ -109,7 +109,7 @@ static void sound_has_a_cname_in_any_case(void **)
 	ortc_media_fini(&m);
 }
 
-// fmtp is refused where it could be more than one parameter of one line in SDP.
+// An fmtp value that could become another parameter or line of SDP is refused.
 static void fmtp_takes_no_line_of_its_own(void **)
 {
 	static const struct {
@@ -161,7 +161,7 @@ static struct json *number(int n)
 	return json_parse(text, (size_t)snprintf(text, sizeof(text), "%d", n));
 }
 
-// What a viewer is told.
+// The parameters that a viewer is told.
 static struct json *told(const struct ortc_media *m, const struct ortc_caps *caps, int rtx_ssrc)
 {
 	return ortc_consumer_parameters(
@@ -169,7 +169,7 @@ static struct json *told(const struct ortc_media *m, const struct ortc_caps *cap
 	);
 }
 
-// The first codec's parameters as a viewer is told them, as JSON, of a publisher who gives these.
+// Expects the codec parameters that a viewer is told, as JSON, if the publisher gives these.
 static void expect_told(const char *mime, const char *parameters, const char *expected)
 {
 	bool audio = strncmp(mime, "audio/", 6) == 0;
@@ -195,7 +195,8 @@ static void expect_told(const char *mime, const char *parameters, const char *ex
 	ortc_media_fini(&m);
 }
 
-// A strict parser refuses the whole description for one value that is not its codec's.
+// A strict parser refuses the whole description because of one value that its codec does not
+// define.
 static void viewers_are_told_what_the_codec_knows(void **)
 {
 	static const struct {
@@ -263,8 +264,8 @@ static void svc_is_told_by_codec_and_mode(void **)
 	}
 }
 
-// Every value of the document in turn is replaced by each wrong thing. Nothing may crash, and what
-// is accepted must be acceptable to the data plane.
+// Replaces each value of the document in turn by each of several wrong ones. Nothing may crash, and
+// whatever is accepted must be acceptable to the data plane.
 static void hostile_values_do_no_harm(void **)
 {
 	static const char *const wrong[] = {
@@ -288,7 +289,7 @@ static void hostile_values_do_no_harm(void **)
 		if (before != ':' && before != '[')
 			continue;
 		struct json *probe;
-		size_t len = 0; // of the value that starts here
+		size_t len = 0; // length of the value that starts here
 		do
 			probe = json_parse(simulcast + at, ++len);
 		while (!probe && at + len < sizeof(simulcast) - 1);
@@ -377,7 +378,7 @@ static void h264_profiles_match_as_in_rfc_6184(void **)
 		const char *a, *b;
 		int same;
 	} rows[] = {
-	        {"42e01f", "42e034", 1}, // the level does not count
+	        {"42e01f", "42e034", 1}, // the level does not matter
 	        {"42e01f", "42c01f", 1},
 	        {"42e01f", "4d801f", 1},
 	        {"42e01f", NULL, 1},
@@ -474,7 +475,7 @@ static void a_viewer_gets_the_rooms_numbers(void **)
 	assert_null(extension(p, AM_EXT_RID));
 	assert_non_null(extension(p, AM_EXT_TRANSPORT_CC));
 	assert_true(ortc_wants_transport_cc(&m, &caps));
-	assert_null(extension(p, AM_EXT_ABS_CAPTURE_TIME)); // the publisher has none
+	assert_null(extension(p, AM_EXT_ABS_CAPTURE_TIME)); // the publisher does not send it
 	json_free(p);
 	ortc_media_fini(&m);
 }
@@ -497,7 +498,7 @@ static void sound_is_never_retransmitted(void **)
 	ortc_media_fini(&m);
 }
 
-// RFC 2198 5. Only a client that names it under our number can receive it.
+// RFC 2198 5. Only a client that lists it with our payload type can receive it.
 static void redundant_audio_is_for_clients_that_list_it(void **)
 {
 	static const char *const rows[] = {
@@ -543,7 +544,7 @@ static void caps_decide_what_is_consumed(void **)
 	struct am_cmd_track_add add;
 	struct ortc_caps caps;
 	assert_int_equal(media_read(simulcast, ORTC_VIDEO, &m, &add), 0);
-	// Another payload type than the router's, another codec, nothing.
+	// A payload type other than the router's, another codec, or nothing.
 	static const char *const rows[] = {
 	        "{\"codecs\":[{\"mimeType\":\"video/"
 	        "VP8\",\"preferredPayloadType\":96,\"clockRate\":90000}]}",

@@ -32,13 +32,13 @@ static void receiving_transports_have_a_pace(void **)
 
 	for (int i = 0; i < PEER_RECEIVING_BURST; i++) {
 		assert_true(peer_receiving_allows(p, now_ms));
-		assert_true(peer_receiving_allows(p, now_ms)); // what came to nothing costs nothing
+		assert_true(peer_receiving_allows(p, now_ms)); // failed attempts cost nothing
 		peer_transport_remove(peer_transport_add(p, am_id_make(1, 1), true));
 	}
 	assert_false(peer_receiving_allows(p, now_ms));
 	assert_false(peer_receiving_allows(p, now_ms + PEER_RECEIVING_MS - 1));
 	assert_true(peer_receiving_allows(p, now_ms + PEER_RECEIVING_MS));
-	peer_transport_remove(peer_transport_add(p, am_id_make(1, 1), false)); // asks for nothing
+	peer_transport_remove(peer_transport_add(p, am_id_make(1, 1), false)); // costs nothing
 	assert_true(peer_receiving_allows(p, now_ms + PEER_RECEIVING_MS));
 	peer_transport_remove(peer_transport_add(p, am_id_make(1, 1), true));
 	assert_false(peer_receiving_allows(p, now_ms + PEER_RECEIVING_MS));

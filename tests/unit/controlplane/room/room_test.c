@@ -119,7 +119,7 @@ static void tokens_lower_the_limits_but_never_raise_them(void **)
 
 	add(r, 1, false, true);
 	assert_int_equal(room_admits(r, ROOM_WEBINAR, false, &few), REFUSAL_VIEWERS_FULL);
-	assert_int_equal(admits(r, ROOM_WEBINAR, false), REFUSAL_NONE); // of that token alone
+	assert_int_equal(admits(r, ROOM_WEBINAR, false), REFUSAL_NONE); // only that token's limit
 	assert_true(room_add_rules(r, &few));
 	assert_int_equal(admits(r, ROOM_WEBINAR, false), REFUSAL_VIEWERS_FULL);
 	for (int i = 0; i < 20; i++)
@@ -141,7 +141,7 @@ static void rules_stay_until_newer_ones_come(void **)
 	assert_true(r->rules.waiting_room);
 	assert_int_equal(r->rules.viewers_max, 6);
 	assert_string_equal(r->rules.pin, "4711");
-	video[0] = 'x'; // it has a copy
+	video[0] = 'x'; // the room has a copy
 	assert_string_equal(r->rules.video, "https://video.example/1");
 }
 

@@ -125,7 +125,7 @@ static void a_speaker_who_stays_louder_takes_over(void **)
 {
 	hear(2000, LOUD, 0, 0);
 	hear(TALK_LOOK_MS, LOUD, LOUD + TALK_LOUDER, 0);
-	room->talk.speakers_changed = false; // told, in the order of that moment
+	room->talk.speakers_changed = false; // the room was told the order of that moment
 	hear(TALK_TAKE_MS + TALK_LOOK_MS, LOUD, LOUD + TALK_LOUDER, 0);
 	expect_leader("ben");
 	assert_true(room->talk.speakers_changed);
@@ -142,7 +142,7 @@ static void the_next_speaker_leads_when_the_last_has_ended(void **)
 	expect_leader("cy");
 }
 
-// Whatever the data plane writes.
+// The data plane may write anything.
 static void a_mad_loudness_is_bounded(void **)
 {
 	hear(TALK_LOOK_MS, UINT8_MAX, 0, 0);

@@ -1,4 +1,4 @@
-// What a page was offered and has not answered, with a conference that the test plays.
+// Offers that a page has not answered, with a conference that the test simulates.
 #include "test.h"
 
 #include "base/json.h"
@@ -10,7 +10,7 @@
 
 static struct signaling signaling;
 static struct peer viewer;
-static struct subscription subscriptions[SUBSCRIPTIONS]; // of id 0: gone
+static struct subscription subscriptions[SUBSCRIPTIONS]; // id 0: gone
 static am_id confirmed[SUBSCRIPTIONS], removed[SUBSCRIPTIONS];
 static int confirmed_count, removed_count, sent_count;
 static char list[4096];
@@ -70,7 +70,7 @@ uint32_t __wrap_connection_request_id(struct connection *c)
 	return ++c->request_id;
 }
 
-// One list without an end.
+// A list that never ends.
 char *__wrap_connection_list_room(struct connection *c, const char *, size_t, uint32_t *id)
 {
 	*id = c->request_id;
@@ -112,7 +112,7 @@ static void each_offer_is_answered_alone(void **)
 	assert_int_equal(confirmed[0], 2);
 	assert_int_equal(removed_count, 1);
 	assert_int_equal(removed[0], 1);
-	assert_false(answer(&c, 2, "{\"ok\":true}")); // once
+	assert_false(answer(&c, 2, "{\"ok\":true}")); // only once
 	offers_drop(&c);
 }
 
@@ -155,7 +155,7 @@ static void an_answer_about_what_is_gone_does_nothing(void **)
 	offers_drop(&c);
 }
 
-// A page that answers nothing, while subscriptions come and go.
+// A page never answers while subscriptions come and go.
 static void what_is_remembered_shrinks_with_the_subscriptions(void **)
 {
 	struct connection c = begin(false);

@@ -1,4 +1,4 @@
-// The arithmetic, and sessions in a real SQLite file.
+// The arithmetic of the statistics, and sessions in a real SQLite file.
 #include "test.h"
 
 #include "base/json.h"
@@ -22,7 +22,7 @@
 #define DAY_S      1624233600 // 2021-06-21T00:00:00Z
 #define AT(s)      ((DAY_S + (int64_t)(s)) * 1000)
 #define LATER      AT(1000000)
-#define PATIENCE_S 50 // with the threads that read and write, on a machine that does other things
+#define PATIENCE_S 50 // with the threads that read and write, on a busy machine
 
 static char directory[] = "/tmp/amphi-statistics-XXXXXX";
 static char path[64];
@@ -82,7 +82,7 @@ static void answered(void *owner, uint64_t call, unsigned status, struct json *b
 	s->body = body;
 }
 
-// Another thread writes the sessions: queries that came too early are repeated.
+// Another thread writes the sessions, so queries that come too early are repeated.
 static unsigned ask(struct server *s, bool summary, struct statistics_query q)
 {
 	uint64_t call;
@@ -136,13 +136,13 @@ static void times_are_published_in_steps_of_30_s(void **)
 	        {AT(0), AT(30), INT64_MIN, INT64_MAX, LATER, DAY_S, DAY_S + 30},
 	        {AT(1), AT(31), INT64_MIN, INT64_MAX, LATER, DAY_S, DAY_S + 30},
 	        {AT(1), AT(31) + 1, INT64_MIN, INT64_MAX, LATER, DAY_S, DAY_S + 60},
-	        // 4 s count 30, wherever they lie.
+	        // 4 s count as 30, wherever they are.
 	        {AT(28), AT(32), INT64_MIN, INT64_MAX, LATER, DAY_S, DAY_S + 30},
 	        {AT(29) + 999, AT(33) + 999, INT64_MIN, INT64_MAX, LATER, DAY_S, DAY_S + 30},
 	        // A visit has at least some duration.
 	        {AT(59), AT(59), INT64_MIN, INT64_MAX, LATER, DAY_S + 30, DAY_S + 60},
 	        {AT(60), AT(60), INT64_MIN, INT64_MAX, LATER, DAY_S + 60, DAY_S + 90},
-	        // Nothing is in the future: a step back if necessary.
+	        // Nothing ends in the future; the span moves back a step if necessary.
 	        {AT(28), AT(32), INT64_MIN, INT64_MAX, AT(32), DAY_S, DAY_S + 30},
 	        {AT(32), AT(36), INT64_MIN, INT64_MAX, AT(36), DAY_S, DAY_S + 30},
 	        {AT(32), AT(36), INT64_MIN, INT64_MAX, AT(60), DAY_S + 30, DAY_S + 60},
@@ -153,7 +153,7 @@ static void times_are_published_in_steps_of_30_s(void **)
 	        {AT(0), AT(7200), AT(3600), AT(5400), LATER, DAY_S + 3600, DAY_S + 5400},
 	        {AT(0), AT(7200), AT(3610), AT(5410), LATER, DAY_S + 3600, DAY_S + 5400},
 	        {AT(0), AT(200000), AT(0), AT(86399) + 990, LATER, DAY_S, DAY_S + 86400},
-	        // A clock that was set back.
+	        // The clock was set back.
 	        {AT(600), AT(0), INT64_MIN, INT64_MAX, LATER, DAY_S + 600, DAY_S + 630},
 	        {-1, 1, INT64_MIN, INT64_MAX, LATER, -30, 0},
 	};
@@ -208,7 +208,7 @@ static void gaps_count_in_duration_but_not_in_active_duration(void **)
 	statistics_totals_add(&t, (struct statistics_span){600, 1200}, 2); // inside
 	statistics_totals_add(&t, (struct statistics_span){3000, 3900}, 1); // beyond
 	statistics_totals_add(&t, (struct statistics_span){7200, 7800}, 3); // after a gap
-	statistics_totals_add(&t, (struct statistics_span){7800, 8100}, 3); // back to back
+	statistics_totals_add(&t, (struct statistics_span){7800, 8100}, 3); // without a gap
 	assert_int_equal(t.count, 3);
 	assert_int_equal(t.start_s, 0);
 	assert_int_equal(t.end_s, 8100);
@@ -287,8 +287,8 @@ static void sessions_are_cut_at_the_edges(void **state)
 	visit(s, "r", "before", 0, 86400);
 	visit(s, "r", "after", 2 * 86400, 2 * 86400 + 60);
 	settle(s);
-	q.from = "2021-06-22"; // touched by `before`, which ends there
-	q.to = "2021-06-23T00:00:00+00:00"; // and by `after`, which begins there
+	q.from = "2021-06-22"; // `before` ends there
+	q.to = "2021-06-23T00:00:00+00:00"; // `after` begins there
 	assert_int_equal(ask(s, true, q), 200);
 	assert_int_equal(value(s, "participants"), 1);
 	assert_int_equal(value(s, "start_time"), DAY_S + 86400);
@@ -301,7 +301,7 @@ static void a_peer_that_returns_makes_two_sessions(void **state)
 
 	visit(s, "r", "p", 0, 300);
 	visit(s, "r", "p", 3300, 3600);
-	visit(s, "r", "p", 3600, 3900); // back to back
+	visit(s, "r", "p", 3600, 3900); // without a gap
 	settle(s);
 	assert_int_equal(ask(s, true, room("r")), 200);
 	assert_int_equal(value(s, "participants"), 1);
@@ -315,13 +315,13 @@ static void an_open_session_counts_until_now(void **state)
 {
 	struct server *s = *state;
 
-	stop(s); // first, so that what is written now is surely read after the next start
+	stop(s); // so that what is written now is certainly read after the next start
 	start(s);
 	statistics_joined(s->statistics, 1, "r", "p", AT(0));
 	settle(s);
 	statistics_joined(s->statistics, 1, "r2", "p", AT(0));
 	assert_int_equal(ask(s, true, room("r")), 200);
-	unsigned status = 404; // r2's is being written
+	unsigned status = 404; // the session in r2 is still being written
 	for (time_t end = time(NULL) + PATIENCE_S; status == 404 && time(NULL) < end;)
 		status = ask(s, true, room("r2"));
 	assert_int_equal(status, 200);
@@ -431,7 +431,7 @@ static void a_restart_takes_sessions_up(void **state)
 	assert_int_equal(value(s, "duration"), 300);
 }
 
-// A process that dies without cleanup, in a separate process.
+// Runs in a separate process, which dies without cleanup.
 static void a_crash_closes_sessions_with_the_last_sample(void **state)
 {
 	struct server *s = *state;
@@ -462,7 +462,7 @@ static void a_crash_closes_sessions_with_the_last_sample(void **state)
 	assert_int_equal(value(s, "person_seconds"), 120 + 30);
 }
 
-// Of the file itself, once all is written.
+// Counts rows in the file itself, once everything is written.
 static int64_t rows(struct server *s, const char *query)
 {
 	sqlite3 *db;
@@ -492,7 +492,7 @@ static void sessions_go_when_they_are_too_old(void **state)
 {
 	struct server *s = *state;
 
-	visit(s, "old", "gone", 0, 60); // before the setting: the file is an older one
+	visit(s, "old", "gone", 0, 60); // before the setting, as in an older file
 	keep(s, 2);
 	visit(s, "r", "gone", 0, 60);
 	visit(s, "r", "returns", 0, 60);
@@ -532,7 +532,7 @@ static void old_sessions_go_in_small_steps(void **state)
 	history_sessions_prune(s->history, AT(DAYS(3)));
 	assert_int_equal(rows(s, "SELECT COUNT(*) FROM sessions"), 0);
 	assert_int_equal(rows(s, "SELECT (SELECT COUNT(*) FROM persons) + COUNT(*) FROM rooms"), 0);
-	// Somebody who comes again is a new participant.
+	// Somebody who comes back is a new participant.
 	visit(s, "r", "p", DAYS(4), DAYS(4) + 60);
 	settle(s);
 	assert_int_equal(ask(s, true, room("r")), 200);
@@ -586,7 +586,7 @@ static unsigned ask_quality(struct server *s, struct statistics_query q, struct 
 	return s->status;
 }
 
-// "who who …" of the answer's stretches.
+// Expects stretches of these people in the answer: "who who …".
 static void expect_stretches(const struct server *s, const char *want)
 {
 	char have[256] = "";
@@ -647,7 +647,7 @@ static void stretches_come_by_range_and_in_pages(void **state)
 
 	fare(s, "r", "a", bad(0, 60));
 	fare(s, "r", "b", bad(60, 120));
-	fare(s, "r", "c", bad(120, 420)); // as long as there are any
+	fare(s, "r", "c", bad(120, 420)); // as long as a part may be
 	fare(s, "r", "d", bad(500, 510));
 	settle(s);
 	q.from = "2021-06-21T00:01:00Z"; // 60 s
@@ -676,7 +676,7 @@ static void a_room_that_never_was_has_no_quality(void **state)
 
 	assert_int_equal(ask_quality(s, q, NULL), 400);
 	assert_string_equal(json_string(s->body, "error", 64), "room not found");
-	assert_int_equal(ask_quality(s, q, json_new_array()), 200); // it is there now
+	assert_int_equal(ask_quality(s, q, json_new_array()), 200); // the room exists now
 	expect_stretches(s, "");
 	visit(s, "r", "p", 0, 60); // all was well
 	settle(s);
@@ -703,7 +703,7 @@ static void stretches_go_with_their_session(void **state)
 	expect_stretches(s, "stays");
 }
 
-// A file made by the first version: its content stays.
+// A file made by the first version keeps its content.
 static void an_older_file_is_taken_on(void **state)
 {
 	struct server *s = *state;

@@ -1,4 +1,4 @@
-// Queries to a file: whose turn it is.
+// Queries to a file, and whose turn it is.
 #include "test.h"
 
 #include "base/loop.h"
@@ -17,7 +17,7 @@
 static char path[] = "/tmp/amphi-asker-XXXXXX";
 static struct loop *loop;
 static struct store_asker *asker;
-static atomic_bool held; // long questions wait for its end
+static atomic_bool held; // long queries wait until it is false
 static atomic_int running;
 
 struct question {
@@ -113,7 +113,7 @@ static void an_account_fills_its_own_share_alone(void **)
 	assert_int_equal(store_ask(asker, &other.store), 0);
 	wait_for(&other.done);
 	atomic_store(&held, false);
-	store_asker_stop(asker); // what is left is answered, too
+	store_asker_stop(asker); // queries that are left are answered, too
 	for (int i = 0; i <= STORE_ASKER_ACCOUNT_MAX; i++)
 		assert_true(q[i].done);
 }

@@ -30,7 +30,7 @@ static void the_oldest_is_forgotten(void **)
 		snprintf(name, sizeof(name), "%d", i);
 		*(int *)shelf_put(s, name) = i;
 	}
-	assert_int_equal(*(int *)shelf_put(s, "0"), 0); // the youngest now, with its value
+	assert_int_equal(*(int *)shelf_put(s, "0"), 0); // becomes the youngest, with its value
 	shelf_put(s, "3");
 	assert_null(shelf_find(s, "1"));
 	assert_non_null(shelf_find(s, "0"));

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static char forgotten[64]; // names, with a blank behind each
+static char forgotten[64]; // names, each followed by a blank
 
 static void on_forgotten(void *arg, const char *name)
 {
@@ -43,7 +43,7 @@ static void what_is_put_is_found(void **)
 	shelves_remove(s, "b/1");
 	shelves_remove(s, "a/1");
 	assert_null(shelves_find(s, "a/1"));
-	assert_string_equal(forgotten, ""); // that was asked for
+	assert_string_equal(forgotten, ""); // a removal at the owner's request is not reported
 	shelves_destroy(s);
 }
 
@@ -53,7 +53,7 @@ static void an_owner_pushes_out_only_its_own_values(void **)
 
 	put(s, "b", 1, 1);
 	put(s, "a", 1, 3);
-	put(s, "a", 1, 1); // the youngest now
+	put(s, "a", 1, 1); // becomes the youngest
 	put(s, "a", 4, 5);
 	assert_string_equal(forgotten, "a/2 a/3 ");
 	assert_int_equal(*(int *)shelves_find(s, "b/1"), 1);
@@ -76,7 +76,7 @@ static void if_all_have_too_many_the_largest_owner_loses(void **)
 
 	s = make(3, 2);
 	put(s, "a", 1, 1);
-	put(s, "b", 1, 2); // its owner's only one may be meant
+	put(s, "b", 1, 2); // may push out the only value of a
 	assert_int_equal(strlen(forgotten), strlen("a/1 "));
 	put(s, "c", 1, 1);
 	assert_non_null(shelves_find(s, "c/1"));

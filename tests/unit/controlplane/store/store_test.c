@@ -184,7 +184,7 @@ static void changes_are_kept(void **state)
 	assert_int_equal(seen.flags, STORE_MODERATOR | STORE_WAITING);
 	assert_string_equal(seen.pin, "4711");
 	assert_int_equal(seen.mid_reserved, 128);
-	// What hangs on them was not taken away by their updates.
+	// Updates of rooms and peers did not remove what belongs to them.
 	assert_int_equal(seen.peers + seen.tracks, 2);
 }
 
@@ -240,7 +240,7 @@ static void a_removed_session_is_known_until_it_expires(void **state)
 	        s, &(struct store_turned_away){"42/room/forgotten", "removed", 3000, 2001}
 	);
 	store_turned_away_remove(s, "42/room/forgotten");
-	store_reset(s, 79); // another data plane makes nobody welcome
+	store_reset(s, 79); // removed sessions survive this
 	struct seen seen = reopen(&s);
 	*state = s;
 	assert_int_equal(seen.turned_away, 1);

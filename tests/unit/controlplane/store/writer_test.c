@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 50000 // on a machine that does other things
+#define PATIENCE_MS 50000 // on a busy machine
 
 static char directory[] = "/tmp/amphi-writer-XXXXXX";
 static char path[64];
@@ -22,8 +22,8 @@ static const struct store_statements statements = {
 };
 
 struct world {
-	sqlite3 *db; // the writer's
-	sqlite3 *other; // whose transaction keeps the writer out
+	sqlite3 *db; // the writer's connection
+	sqlite3 *other; // its transaction keeps the writer out
 	struct store_writer *writer;
 };
 
@@ -131,7 +131,7 @@ static void what_finds_the_queue_full_is_counted(void **state)
 
 	run(w->other, "BEGIN EXCLUSIVE");
 	put(w, 0);
-	wait_failure(w); // from now on the thread holds that one, and the queue is empty
+	wait_failure(w); // from now on, the thread holds that write, and the queue is empty
 	for (int i = 1; i <= STORE_WRITER_QUEUE_MAX; i++)
 		assert_true(put(w, i) != 0);
 	for (int i = 0; i < 3; i++)
@@ -140,7 +140,7 @@ static void what_finds_the_queue_full_is_counted(void **state)
 	assert_int_equal(counts(w).waiting, STORE_WRITER_QUEUE_MAX + 1);
 	run(w->other, "ROLLBACK");
 	wait_written(w);
-	assert_int_equal(counts(w).lost, 3); // the log has it; a counter never goes back
+	assert_int_equal(counts(w).lost, 3); // although logged: a counter never goes back
 	store_writer_stop(w->writer);
 	assert_int_equal(rows(w), STORE_WRITER_QUEUE_MAX + 1);
 }

@@ -37,7 +37,7 @@ static void worse_is_told_at_once_and_better_when_it_is_sure(void **)
 {
 	struct connection_quality c = {0};
 
-	assert_false(quality_look(&c, QUALITY_GOOD)); // as everybody thought
+	assert_false(quality_look(&c, QUALITY_GOOD)); // no news
 	assert_true(quality_look(&c, QUALITY_BAD));
 	assert_false(quality_look(&c, QUALITY_GOOD));
 	assert_int_equal(c.now, QUALITY_BAD);

@@ -11,7 +11,7 @@
 static struct stretches stretches;
 static int64_t now_ms;
 static struct stretch told[STRETCH_COUNT_MAX + 1];
-static char told_speaker[64]; // of the last one
+static char told_speaker[64]; // of the last stretch reported
 static int told_count;
 
 static void take(void *, const struct stretch *s)
