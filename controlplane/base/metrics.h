@@ -50,13 +50,12 @@ enum metric {
 	  "What a viewer's link is estimated to carry",                                            \
 	  {1e5, 2.5e5, 5e5, 1e6, 2e6, 4e6, 8e6, 1.6e7, 3.2e7})                                     \
 	X(retransmitted, "amphi_viewer_retransmitted_ratio",                                       \
-	  "Share of packets to a viewer that are repeats",                                         \
+	  "Share of packets to a viewer that are retransmissions",                                 \
 	  {0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5})                                             \
 	X(frozen, "amphi_viewer_frozen_seconds",                                                   \
-	  "How long video was frozen, in each report that tells of it",                            \
-	  {0.2, 0.5, 1, 2, 5, 10, 20})                                                             \
+	  "How long video was frozen, in each report that says so", {0.2, 0.5, 1, 2, 5, 10, 20})   \
 	X(concealed, "amphi_viewer_concealed_ratio",                                               \
-	  "Share of audio that was concealed, in each report that tells of it",                    \
+	  "Share of audio that was concealed, in each report that says so",                        \
 	  {0.02, 0.05, 0.1, 0.2, 0.5})
 
 enum histogram {

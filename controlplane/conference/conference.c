@@ -444,7 +444,7 @@ bool conference_quota(struct conference *c, uint64_t account_id, enum quota q)
 		return false;
 	u->told_ms = now_ms;
 	am_warning(
-	        "accounts: %s has all it may, %s is %u; to give it more: amphictl account set %s "
+	        "accounts: %s has reached its %s of %u; to raise it: amphictl account set %s "
 	        "--%s NUMBER",
 	        a->name, settings[q], a->quotas[q], a->name, settings[q]
 	);

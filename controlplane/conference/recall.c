@@ -199,6 +199,5 @@ void conference_recall_restore(struct conference *c)
 	        .owner = c, .turned_away = turned_away_restore, .kept_rules = kept_restore};
 
 	if (store_read_recall(c->store, &reader) < 0)
-		am_error("conference: who was sent out, and the PINs of empty rooms, are forgotten"
-		);
+		am_error("conference: removed sessions and PINs of empty rooms cannot be restored");
 }

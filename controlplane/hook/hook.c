@@ -185,7 +185,7 @@ static void close_give_up(struct call *c, const char *why)
 
 	h->counts.given_up++;
 	am_error(
-	        "hook: closePeer is given up; account=%" PRIu64 " room=%s peer=%s error=%s",
+	        "hook: gave up on closePeer; account=%" PRIu64 " room=%s peer=%s error=%s",
 	        c->visit->peer.account_id, c->visit->peer.room_id,
 	        am_log_value(c->visit->peer.peer_id), am_log_value(why)
 	);

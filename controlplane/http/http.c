@@ -93,7 +93,7 @@ refused_warn(struct http *h, const struct sockaddr *from, const char *what, cons
 	h->refused_warned_ms = now_ms;
 	address_write_client(text, &a);
 	am_warning(
-	        "http: an address %s; if it is a proxy add it to controlplane.proxies, else see "
+	        "http: an address %s; if it is a proxy, add it to controlplane.proxies, else see "
 	        "controlplane.%s; address=%s",
 	        what, setting, text
 	);

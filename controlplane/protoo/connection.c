@@ -175,14 +175,14 @@ void connection_reject_errno(struct connection *c, int64_t id, int error)
 	case -ENOBUFS:
 	case -ENOSPC:
 	case -EBUSY: return connection_reject(c, id, 503, "busy: the server is at its limit");
-	case -EMFILE: return connection_reject(c, id, 409, "too-many: no more of these");
-	case -EAGAIN: return connection_reject(c, id, 429, "too-often: try again in some seconds");
+	case -EMFILE: return connection_reject(c, id, 409, "too-many: the limit is reached");
+	case -EAGAIN: return connection_reject(c, id, 429, "too-often: try again in a few seconds");
 	case -EDQUOT:
 		return connection_reject(
-		        c, id, 503, "busy: this account or address has all it may have"
+		        c, id, 503, "busy: this account or address has reached its limit"
 		);
 	case -E2BIG: return connection_reject_ssrcs(c, id);
-	case -EALREADY: return connection_reject(c, id, 409, "already: connected before");
+	case -EALREADY: return connection_reject(c, id, 409, "already: connected");
 	case -EPROTO:
 		return connection_reject(
 		        c, id, 409,

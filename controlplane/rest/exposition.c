@@ -26,7 +26,8 @@ static void webhooks(FILE *f, const struct hooks *h)
 		uint64_t value;
 	} rows[] = {
 	        {"calls", "Webhooks and access checks sent", c.calls},
-	        {"unanswered", "Those that were not answered, or with 5xx", c.unanswered},
+	        {"unanswered", "Webhooks and access checks without an answer, or with 5xx",
+	         c.unanswered},
 	        {"blocked", "URLs and addresses that may not be called", c.refused},
 	        {"given_up", "closePeer events that no receiver accepted", c.given_up},
 	};

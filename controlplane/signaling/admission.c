@@ -181,8 +181,8 @@ struct application *admission_apply(
 	struct application *a = application_make(account, q);
 	*refusal = REFUSAL_ORIGIN_NOT_ALLOWED;
 	*why = may_ask(shared, account, a, q) ? NULL
-	                                      : "origin not allowed: neither the host that was "
-	                                        "asked nor an allowed domain";
+	                                      : "origin not allowed: neither the requested "
+	                                        "host nor an allowed domain";
 	if (!*why) {
 		*refusal = REFUSAL_BAD_REQUEST;
 		*why = what_is_missing(a, q);

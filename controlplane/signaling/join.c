@@ -112,7 +112,7 @@ void handle_join(struct connection *c, int64_t id, const struct json *data)
 	struct peer *p = c->peer;
 
 	if (p->joined)
-		return connection_reject(c, id, 409, "already: joined before");
+		return connection_reject(c, id, 409, "already: joined");
 	enum refusal refusal = room_admits(p->room, p->room->kind, p->rights.speaker, NULL);
 	if (refusal != REFUSAL_NONE) {
 		metric_count_refusal(refusal);

@@ -51,6 +51,6 @@ void handle_report_quality(struct connection *c, int64_t id, const struct json *
 		count += read_consumer(c, e, &r, &from[count]);
 	int ret = conference_report_quality(conference_of(c), c->peer, &r, from, count);
 	if (ret < 0)
-		return connection_reject(c, id, 429, "too-often: a report each 5 seconds");
+		return connection_reject(c, id, 429, "too-often: one report every 5 seconds");
 	connection_accept(c, id, NULL);
 }

@@ -56,9 +56,8 @@ static void client_warn(struct signaling *s, const char *client)
 		return;
 	s->warned_ms = now_ms;
 	am_warning(
-	        "signaling: an address has, or opens, too many WebSockets; if it is a proxy add it "
-	        "to "
-	        "controlplane.proxies, else see controlplane.address_websockets; address=%s",
+	        "signaling: an address has, or opens, too many WebSockets; if it is a proxy, add "
+	        "it to controlplane.proxies, else see controlplane.address_websockets; address=%s",
 	        client
 	);
 }

@@ -161,7 +161,7 @@ test('a page that comes with too many others joins a little later', async () => 
 	const room = open();
 	let asked = 0;
 	answer = async (method) => {
-		if (method === 'join' && ++asked < 4) throw new Error('too-often: try again in some seconds');
+		if (method === 'join' && ++asked < 4) throw new Error('too-often: try again in a few seconds');
 		return { peers: [] };
 	};
 	admit();
