@@ -13,7 +13,8 @@ const SEEN = ['framesReceived', 'framesDecoded', 'keyFramesDecoded', 'pliCount',
 const SENT = ['framesSent', 'keyFramesEncoded', 'pliCount', 'retransmittedPacketsSent'];
 
 // If a frame of a higher layer is missing, a browser cannot tell that it does not need it: AV1 without its dependency
-// descriptor has nothing but sequence numbers. proves F09
+// descriptor has nothing but sequence numbers.
+// proves F09
 test('losses of a distant speaker do not stop viewers of its lowest temporal layer', LIMIT, async (t) => {
 	const cleaner = new Cleaner();
 	t.after(() => cleaner.clean());

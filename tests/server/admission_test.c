@@ -576,7 +576,7 @@ static void a_pin_is_required(void **)
 }
 
 // proves U17
-static void a_video_is_for_everyone_where_it_is_signed(void **)
+static void a_moderators_video_is_for_everyone(void **)
 {
 	struct page moderator, p;
 	let_in(&p, "free", "/call/?roomId=vid&peerId=p&video=https%3A%2F%2Fv.example%2Fmine", "");
@@ -619,7 +619,7 @@ int main(void)
 	        cmocka_unit_test(admissions_and_refusals_are_counted),
 	        cmocka_unit_test(tokens_limit_the_room),
 	        cmocka_unit_test(a_pin_is_required),
-	        cmocka_unit_test(a_video_is_for_everyone_where_it_is_signed),
+	        cmocka_unit_test(a_moderators_video_is_for_everyone),
 	};
 	return cmocka_run_group_tests(tests, door_setup, door_teardown);
 }

@@ -397,7 +397,7 @@ static void hostile_requests_are_survived(void **)
 
 // A change is in force although the file is locked, and says so; it is written once it can be.
 // proves F06
-static void a_locked_file_delays_nothing_but_the_word(void **)
+static void a_locked_file_delays_only_the_confirmation(void **)
 {
 	sqlite3 *db;
 	assert_int_equal(sqlite3_open(in("accounts.db"), &db), SQLITE_OK);
@@ -424,7 +424,7 @@ int main(void)
 	        cmocka_unit_test(what_was_confirmed_survives_a_kill),
 	        cmocka_unit_test(the_socket_is_its_owners_alone),
 	        cmocka_unit_test(hostile_requests_are_survived),
-	        cmocka_unit_test(a_locked_file_delays_nothing_but_the_word),
+	        cmocka_unit_test(a_locked_file_delays_only_the_confirmation),
 	};
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -65,7 +65,7 @@ static int transport(struct page *p, const char *direction)
 	return page_ask_code(p, "createWebRtcTransport", data);
 }
 
-static void an_account_has_so_many_transports(void **)
+static void an_accounts_transports_are_limited(void **)
 {
 	struct page a, b;
 
@@ -139,7 +139,9 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(
 	                a_peer_that_ends_its_membership_must_join_again, setup_impatient, teardown
 	        ),
-	        cmocka_unit_test_setup_teardown(an_account_has_so_many_transports, setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                an_accounts_transports_are_limited, setup, teardown
+	        ),
 	        cmocka_unit_test_setup_teardown(
 	                an_address_that_keeps_joining_has_to_wait, setup_few, teardown
 	        ),

@@ -171,7 +171,7 @@ static void all_are_let_in_or_turned_away_at_once(void **)
 
 // The integrator may want someone to wait before any moderator is there.
 // proves U18
-static void a_participants_own_token_makes_it_wait(void **)
+static void a_participants_own_token_can_make_it_wait(void **)
 {
 	struct page p, host;
 	char ids[64];
@@ -269,7 +269,7 @@ static void an_empty_room_keeps_its_door(void **)
 
 // The server may have become another one in the middle of a room, too.
 // proves U18, G14
-static void kept_rules_are_known_for_such_after_a_crash(void **)
+static void kept_rules_are_recognised_after_a_crash(void **)
 {
 	static const char own[] = "{\"role\":\"moderator\",\"waitingRoom\":true,"
 	                          "\"pin\":\"4711\"}";
@@ -772,10 +772,10 @@ int main(void)
 	        cmocka_unit_test(strings_of_parameters_have_no_controls),
 	        cmocka_unit_test(waiting_peers_are_admitted_or_declined),
 	        cmocka_unit_test(all_are_let_in_or_turned_away_at_once),
-	        cmocka_unit_test(a_participants_own_token_makes_it_wait),
+	        cmocka_unit_test(a_participants_own_token_can_make_it_wait),
 	        cmocka_unit_test(the_waiting_survive_a_crash),
 	        cmocka_unit_test(an_empty_room_keeps_its_door),
-	        cmocka_unit_test(kept_rules_are_known_for_such_after_a_crash),
+	        cmocka_unit_test(kept_rules_are_recognised_after_a_crash),
 	        cmocka_unit_test(an_account_may_have_a_waiting_room_everywhere),
 	        cmocka_unit_test(a_lost_socket_waits_on),
 	        cmocka_unit_test(each_role_may_do_its_own),

@@ -344,7 +344,7 @@ static int ask_room(
 
 // A client may say who it means in the query or in the body, which may be JSON or a form.
 // proves R05
-static void a_peer_is_named_in_any_way(void **)
+static void a_peer_can_be_named_in_several_ways(void **)
 {
 	static const struct {
 		const char *method, *path, *type, *body;
@@ -459,7 +459,7 @@ int main(void)
 	        cmocka_unit_test(hostile_messages_are_survived),
 	        cmocka_unit_test(too_long_a_message_is_1009),
 	        cmocka_unit_test(a_hangup_ends_nothing),
-	        cmocka_unit_test(a_peer_is_named_in_any_way),
+	        cmocka_unit_test(a_peer_can_be_named_in_several_ways),
 	        cmocka_unit_test(ids_are_matched_before_they_are_unescaped),
 	        cmocka_unit_test(a_zone_east_of_greenwich_needs_no_escape),
 	        cmocka_unit_test(a_killed_server_takes_its_rooms_up_again),

@@ -512,7 +512,7 @@ static int produce_data(struct page *p, const char *transport, const char *chann
 	return (int)code;
 }
 
-static void their_bot_is_taken_and_says_nothing(void **)
+static void the_bot_channel_is_accepted_and_stays_silent(void **)
 {
 	struct page p;
 	char send[32], id[64], data[128];
@@ -561,7 +561,7 @@ static void coming_and_going_as_a_sender_has_a_price(void **)
 	page_leave(&p);
 }
 
-static void a_list_of_figures_costs_its_length(void **)
+static void a_list_of_figures_has_a_price_by_length(void **)
 {
 	struct page p;
 	char send[32];
@@ -704,9 +704,9 @@ int main(void)
 	        cmocka_unit_test(a_client_that_takes_lists_gets_them_after_a_crash),
 	        cmocka_unit_test(statistics_are_answered_in_either_form),
 	        cmocka_unit_test(consumer_stats_show_figures_and_their_limit),
-	        cmocka_unit_test(their_bot_is_taken_and_says_nothing),
+	        cmocka_unit_test(the_bot_channel_is_accepted_and_stays_silent),
 	        cmocka_unit_test(coming_and_going_as_a_sender_has_a_price),
-	        cmocka_unit_test(a_list_of_figures_costs_its_length),
+	        cmocka_unit_test(a_list_of_figures_has_a_price_by_length),
 	        cmocka_unit_test(strangers_hear_each_sender_apart),
 	        cmocka_unit_test(our_pages_hear_all_on_one_channel),
 	        cmocka_unit_test(a_stranger_hears_sixteen_senders),

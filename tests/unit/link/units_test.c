@@ -22,7 +22,7 @@ static void rates_are_read(void **)
 	}
 }
 
-static void what_is_no_rate_is_refused(void **)
+static void invalid_rates_are_refused(void **)
 {
 	static const char *texts[] = {"",      "k",
 	                              "-1",    "600kb",
@@ -53,7 +53,7 @@ static void bytes_are_read(void **)
 	assert_int_equal(bytes, 1500000);
 }
 
-static void times_want_their_unit(void **)
+static void times_require_their_unit(void **)
 {
 	int64_t us = 77;
 
@@ -96,7 +96,7 @@ static void steps_are_read(void **)
 	free(steps);
 }
 
-static void what_are_no_steps_is_refused(void **)
+static void invalid_steps_are_refused(void **)
 {
 	static const char *texts[] = {"",      "2m",        "2m@1",           "2m@0,",
 	                              ",2m@0", "2m@0,1m@0", "2m@0,1m@5,1m@4", "2m@0@1",
@@ -123,12 +123,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(rates_are_read),
-	        cmocka_unit_test(what_is_no_rate_is_refused),
+	        cmocka_unit_test(invalid_rates_are_refused),
 	        cmocka_unit_test(bytes_are_read),
-	        cmocka_unit_test(times_want_their_unit),
+	        cmocka_unit_test(times_require_their_unit),
 	        cmocka_unit_test(shares_are_read),
 	        cmocka_unit_test(steps_are_read),
-	        cmocka_unit_test(what_are_no_steps_is_refused),
+	        cmocka_unit_test(invalid_steps_are_refused),
 	        cmocka_unit_test(a_number_keeps_its_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

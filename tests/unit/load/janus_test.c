@@ -354,7 +354,7 @@ static void foreign_streams_are_refused(void **)
 }
 
 // A late event for a member that has left does not affect the next one with its number.
-static void who_left_is_not_answered(void **)
+static void a_member_that_left_is_not_answered(void **)
 {
 	struct play p = {0};
 	struct heard h = {0};
@@ -400,7 +400,7 @@ int main(void)
 	        cmocka_unit_test(nobody_watches_before_the_speaker_is_up),
 	        cmocka_unit_test(a_refusal_is_told),
 	        cmocka_unit_test(foreign_streams_are_refused),
-	        cmocka_unit_test(who_left_is_not_answered),
+	        cmocka_unit_test(a_member_that_left_is_not_answered),
 	        cmocka_unit_test(a_janus_that_ends_is_noticed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

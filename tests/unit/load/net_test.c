@@ -141,7 +141,7 @@ static void the_server_is_learned_from_its_answer(void **)
 	assert_memory_equal(us.server_mac, server_mac, 6);
 }
 
-static void who_asks_for_anybody_else_gets_us(void **)
+static void requests_for_any_other_address_get_ours(void **)
 {
 	static const uint32_t wanted[] = {NET_GATEWAY, 0xc6130005u};
 	struct net us = net_make(), server = net_make();
@@ -173,7 +173,7 @@ int main(void)
 	        cmocka_unit_test(a_sealed_datagram_is_what_the_server_parses),
 	        cmocka_unit_test(a_wrong_checksum_is_seen),
 	        cmocka_unit_test(the_server_is_learned_from_its_answer),
-	        cmocka_unit_test(who_asks_for_anybody_else_gets_us),
+	        cmocka_unit_test(requests_for_any_other_address_get_ours),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,7 +136,7 @@ static void a_key_frame_with_a_hole_waits_for_the_next_one(void **state)
 	assert_int_equal(v->pictures.first.max, 71 * MS);
 }
 
-static void what_begins_without_a_key_frame_is_no_picture(void **state)
+static void video_without_a_key_frame_does_not_count(void **state)
 {
 	struct viewing *v = *state;
 
@@ -164,7 +164,7 @@ int main(void)
 	                a_key_frame_with_a_hole_waits_for_the_next_one, setup, teardown
 	        ),
 	        cmocka_unit_test_setup_teardown(
-	                what_begins_without_a_key_frame_is_no_picture, setup, teardown
+	                video_without_a_key_frame_does_not_count, setup, teardown
 	        ),
 	};
 

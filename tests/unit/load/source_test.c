@@ -128,7 +128,7 @@ static void latency_is_that_of_the_first_and_the_last_copy(void **)
 	assert_int_equal(latency->uncopied, 1);
 }
 
-static void who_gives_way_is_measured(void **)
+static void a_packet_that_gives_way_is_measured(void **)
 {
 	for (uint32_t n = 0; n < SOURCE_PACKETS + 10; n++) {
 		struct source_packet *p = sent(n, n);
@@ -151,7 +151,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(
 	                latency_is_that_of_the_first_and_the_last_copy, begin, end
 	        ),
-	        cmocka_unit_test_setup_teardown(who_gives_way_is_measured, begin, end),
+	        cmocka_unit_test_setup_teardown(a_packet_that_gives_way_is_measured, begin, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,7 +61,7 @@ static void callers_are_bounded_and_the_silent_are_forgotten(void **)
 	limit_destroy(l);
 }
 
-static void to_look_takes_nothing(void **)
+static void looking_takes_nothing(void **)
 {
 	struct limit *l = limit_create(2, 1);
 	uint32_t wait_s = 0;
@@ -82,7 +82,7 @@ int main(void)
 	        cmocka_unit_test(a_burst_passes_and_then_no_more),
 	        cmocka_unit_test(used_requests_come_back_at_the_rate),
 	        cmocka_unit_test(a_refused_caller_is_told_how_long),
-	        cmocka_unit_test(to_look_takes_nothing),
+	        cmocka_unit_test(looking_takes_nothing),
 	        cmocka_unit_test(callers_are_bounded_and_the_silent_are_forgotten),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,7 +140,8 @@ static void joins_behind_an_unanswered_close_get_no_answer(void **)
 	hook_turn_leave(&close);
 }
 
-// No close is forgotten, however many wait for one receiver. proves W05
+// No close is forgotten, however many wait for one receiver.
+// proves W05
 static void all_closes_wait_their_turn(void **)
 {
 	static struct hook_turn t[CLOSES];

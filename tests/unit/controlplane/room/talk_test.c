@@ -143,7 +143,7 @@ static void the_next_speaker_leads_when_the_last_has_ended(void **)
 }
 
 // The data plane may write anything.
-static void a_mad_loudness_is_bounded(void **)
+static void a_bad_loudness_is_bounded(void **)
 {
 	hear(TALK_LOOK_MS, UINT8_MAX, 0, 0);
 	assert_int_equal(voice_dbov(&peers[0]->voice), 0);
@@ -173,7 +173,7 @@ int main(void)
 	        TEST(two_equals_do_not_flicker),
 	        TEST(a_speaker_who_stays_louder_takes_over),
 	        TEST(the_next_speaker_leads_when_the_last_has_ended),
-	        TEST(a_mad_loudness_is_bounded),
+	        TEST(a_bad_loudness_is_bounded),
 	        TEST(a_leader_who_leaves_no_longer_leads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ static void another_cause_begins_another_stretch(void **)
 	assert_int_equal(told[1].from_ms, told[0].to_ms);
 }
 
-static void a_long_one_is_told_in_parts(void **)
+static void a_long_stretch_is_reported_in_parts(void **)
 {
 	look(bad_link(40), 2 * STRETCH_MS_MAX / LOOK_MS);
 	assert_int_equal(told_count, 2);
@@ -132,7 +132,7 @@ static void a_long_one_is_told_in_parts(void **)
 	assert_int_equal(told_count, 2); // nothing is left
 }
 
-static void there_is_a_bound(void **)
+static void the_number_of_stretches_is_bounded(void **)
 {
 	for (int i = 0; i < STRETCH_COUNT_MAX + 10; i++) {
 		look(bad_link(40), 1);
@@ -151,8 +151,8 @@ int main(void)
 	        TEST(a_good_moment_is_no_end),
 	        TEST(worse_begins_at_once),
 	        TEST(another_cause_begins_another_stretch),
-	        TEST(a_long_one_is_told_in_parts),
-	        TEST(there_is_a_bound),
+	        TEST(a_long_stretch_is_reported_in_parts),
+	        TEST(the_number_of_stretches_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
