@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-/** The folders from the ground up: what each imports of those before it, and which packages. Who draws has Preact. */
+/** The folders from the bottom up: which earlier folders and which packages each may import. Folders that draw have Preact. */
 const LAYERS: [folder: string, folders: string, packages: string][] = [
 	['base', '', ''],
 	['address', 'base', ''],
@@ -29,10 +29,10 @@ const sources = import.meta.glob<string>('./**/*.{ts,tsx}', { query: '?raw', imp
 const files = Object.keys(sources);
 const IMPORT = /^(?:import (?:[^';]* from )?|export [^';=]* from |\} from )'([^']+)'|\bimport\('([^']+)'\)/gm;
 
-/** Of a path such as ./base/store.ts. */
+/** The folder of a path such as ./base/store.ts. */
 const folderOf = (path: string) => path.slice(2, Math.max(2, path.lastIndexOf('/'))) || '.';
 
-/** What a file imports, types too, and without the server's sources, to which tests compare the page's rules. */
+/** What a file imports, types included, without the server's sources, with which tests compare the page's rules. */
 function importsOf(file: string): string[] {
 	const names = [...sources[file]!.matchAll(IMPORT)].map(([, name, loaded]) => name ?? loaded!);
 	return names.filter((name) => !name.endsWith('?raw')).map((name) => (name.startsWith('.') ? resolve(file, name) : name));

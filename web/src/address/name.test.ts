@@ -8,7 +8,7 @@ function ranges(name: string): [number, number][] {
 	return [...list.matchAll(/\{(0x[0-9a-f]+), (0x[0-9a-f]+)\}/g)].map(([, first, last]) => [Number(first), Number(last)]);
 }
 
-/** What becomes of a character in the middle of a name. */
+/** What cleaning does to a character in the middle of a name. */
 const between = (code: number) => cleanName(`a${String.fromCodePoint(code)}b`);
 
 test.each([

@@ -6,7 +6,7 @@ test('the layer is the smallest one that is not stretched much', () => {
 	expect(layersFor({ width: 400, height: 225 }, 1)).toEqual({ spatialLayer: 0, temporalLayer: 2 });
 	expect(layersFor({ width: 632, height: 356 }, 1).spatialLayer).toBe(1);
 	expect(layersFor({ width: 801, height: 450 }, 1).spatialLayer).toBe(2);
-	// On a dense screen, and where an upright tile cuts the picture's sides off.
+	// On a dense screen, and in an upright tile that crops the sides of the video.
 	expect(layersFor({ width: 400, height: 225 }, 2).spatialLayer).toBe(1);
 	expect(layersFor({ width: 400, height: 225 }, 3).spatialLayer).toBe(1);
 	expect(layersFor({ width: 344, height: 640 }, 1).spatialLayer).toBe(2);
@@ -93,7 +93,7 @@ test('a pinned tile ranks before the leading speaker, and both before larger til
 	await vi.runAllTimersAsync();
 	expect(priorities()).toEqual(['set Priority c-b 200', 'set Priority c-a 150']);
 
-	// However large it is, and whoever it is. A screen has the highest by itself.
+	// However large it is, and whoever leads. A screen has the highest priority anyway.
 	asked.length = 0;
 	vi.stubGlobal('innerWidth', 1200);
 	vi.stubGlobal('innerHeight', 800);
@@ -121,11 +121,11 @@ test('in a quick exchange the leader changes only now and then', async () => {
 		await vi.advanceTimersByTimeAsync(600);
 	}
 	await vi.runAllTimersAsync();
-	// In 18 s, each time for two pictures.
+	// In 18 s, each time for two videos.
 	expect(priorities().length).toBeGreaterThan(0);
 	expect(priorities().length).toBeLessThanOrEqual(2 * 13);
 
-	// The leader at the end of it counts.
+	// The leader at the end of the exchange counts.
 	asked.length = 0;
 	sight.lead('b');
 	await vi.runAllTimersAsync();

@@ -6,7 +6,7 @@ import { NO_MEDIA, Subscriber } from './subscriber';
 const changed = vi.fn();
 let subscriber: Subscriber;
 let transport: { connectionState: string };
-/** Tells of the transport's state. */
+/** Reports the transport's state. */
 let told: (state: string) => void;
 
 beforeEach(() => {
@@ -178,7 +178,7 @@ test('nothing else is negotiated while the connection for video is being made', 
 		await vi.advanceTimersByTimeAsync(0);
 		return now;
 	};
-	expect(await quiet()).toHaveBeenCalled(); // there are none
+	expect(await quiet()).toHaveBeenCalled(); // there is no transport
 	await add('camera');
 	const waiting = await quiet();
 	told('connecting');
@@ -189,7 +189,7 @@ test('nothing else is negotiated while the connection for video is being made', 
 	expect(waiting).toHaveBeenCalled();
 	const impatient = await quiet();
 	await vi.advanceTimersByTimeAsync(1000);
-	expect(impatient).toHaveBeenCalled(); // it may never be made
+	expect(impatient).toHaveBeenCalled(); // the connection may never be made
 	transport.connectionState = 'connected';
 	expect(await quiet()).toHaveBeenCalled();
 	vi.useRealTimers();

@@ -14,7 +14,7 @@ test('without an answer, the attempts go on for ever', () => {
 	for (let i = 0; i < 1000; i++) expect(attempts.failed(null, false, i * 1000)).toBe(null);
 });
 
-/** Whether it ends, and after how many attempts of which the server knows no reason. */
+/** After how many failures without a known reason the page gives up; null: it does not. */
 function blocked(attempts: Attempts, tries: number): number | null {
 	for (let i = 1; i <= tries; i++) if (attempts.failed('fine', false, 0)?.reason === 'websocket-blocked') return i;
 	return null;

@@ -57,7 +57,7 @@ test('resent packets are counted since the last look', () => {
 		figuresOf([{ sendBitrate: 1 }], now, [], owned, nameOf, before).receiving?.repeated;
 	expect(repeated(look([90, 10], [810, 90]))).toBe(0.1);
 	expect(repeated(look([190, 10], [890, 110]), look([90, 10], [810, 90]))).toBe(0.1);
-	// The server has begun anew.
+	// The server has restarted its counters.
 	expect(repeated(look([80, 0], [0, 20]), look([1000, 1000], [1000, 0]))).toBe(1);
 });
 

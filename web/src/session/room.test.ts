@@ -8,9 +8,9 @@ import { Room, type RoomOptions } from './room';
 import { view } from './view';
 
 let events: ConnectionEvents;
-/** What the server answers. */
+/** The server's answers. */
 let answer: (method: string) => Promise<unknown>;
-/** … and to the question why no WebSocket opens. */
+/** … and its answer to the question why no WebSocket opens. */
 let why: Refusal;
 let media: {
 	reopenSubscriber: () => Promise<void>;
@@ -18,7 +18,7 @@ let media: {
 	publisher: object | null;
 	recvTransport: { closed: boolean; consumeData: (options: { id: string }) => Promise<object> };
 };
-/** When its transports are there. */
+/** Resolves when the transports are there. */
 let transports: Promise<void>;
 let told: Parameters<typeof openMediaSession>[2];
 
@@ -312,7 +312,7 @@ const starve = (consumerId: string) =>
 	});
 const flow = (consumerId: string) =>
 	events.notifications.consumerLayersChanged?.({ consumerId, spatialLayer: 0, temporalLayer: 1 });
-/** Which of Ann's pictures the room calls starved. */
+/** Which of Ann's videos are starved, according to the room. */
 const starved = (room: Room) => {
 	const { starved, shareStarved, video, share } = room.state.value.peers[0]!;
 	expect([video, share]).toEqual([{ id: 'camera' }, { id: 'screen' }]);
@@ -357,7 +357,7 @@ test('a pinned tile and the leading speaker have priority', async () => {
 	};
 	expect(await lead('p')).toEqual([]);
 	expect(await lead('ann')).toEqual(['setConsumerPriority']);
-	// She still has what she had: silence is nobody's lead.
+	// Her priority stays: nobody leads in silence.
 	expect(await lead(null)).toEqual([]);
 	room.pin('ann');
 	await vi.advanceTimersByTimeAsync(1000);
@@ -390,14 +390,14 @@ test('starved video is forgotten with its connection', async () => {
 	starve('screen');
 	events.lost();
 	expect(starved(room)).toEqual(['camera', 'screen']);
-	// Before it answers what the page asks, the server may have news.
+	// The server may send notifications before it answers the page's requests.
 	answer = () => new Promise(() => {});
 	admit();
 	starve('screen');
 	expect(starved(room)).toEqual(['screen']);
 });
 
-/** Attempts to reach the server, and what became of the visit. */
+/** Simulates failed attempts to reach the server; returns why the visit ended; null: it goes on. */
 async function attempts(room: Room, seconds: number) {
 	for (let i = 0; i < seconds; i++) {
 		events.failed();

@@ -14,7 +14,7 @@ const EACH = Object.entries(BOXES).map(([name, box]) => ({ name, box }));
 
 const overlap = (a: Rect, b: Rect) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
-/** Tiles that are empty, stick out, or lie over another one. */
+/** Tiles that are empty, stick out, or overlap another one. */
 const unsound = ({ rects, content }: Arrangement) =>
 	rects.filter(
 		(rect, i) =>

@@ -16,11 +16,11 @@ interface TileProps {
 	/** No video arrives for now: the link cannot carry it, or the server is overloaded. */
 	starved?: boolean;
 	overloaded?: boolean;
-	/** The sound to play; never one's own. */
+	/** The sound to play; never the participant's own. */
 	audio?: MediaStreamTrack | null;
 	micOn: boolean;
 	speaking: boolean;
-	/** The leading one of those who speak. */
+	/** Whether this is the leading speaker. */
 	leads: boolean;
 	hand: boolean;
 	/** 3 is good, and shows no mark. */
@@ -50,7 +50,7 @@ export function Tile(props: TileProps) {
 			aria-label={describe(props)}
 			tabIndex={-1}
 		>
-			{/* Also behind video, whose first frame covers them. */}
+			{/* Drawn even behind video, whose first frame covers them. */}
 			<div class={`initials colour-${colourOf(peerId)}`} aria-hidden="true">
 				{initials(name)}
 			</div>
@@ -135,7 +135,7 @@ function StarvedNote({ text }: { text: string }) {
 	return (
 		<p class="starved" data-testid="starved" title={text}>
 			<Icon of={Pause} />
-			{/* In a wide tile the line feed is a space. */}
+			{/* In a wide tile, the line feed becomes a space. */}
 			<span>{text.replace(': ', ':\n')}</span>
 		</p>
 	);
@@ -145,7 +145,7 @@ interface ShareTileProps {
 	peerId: string;
 	name: string;
 	video: MediaStreamTrack | null;
-	/** As in a Tile. */
+	/** As in TileProps. */
 	starved: boolean;
 	audio: MediaStreamTrack | null;
 	indicators: boolean;
