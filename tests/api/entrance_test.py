@@ -81,7 +81,7 @@ class Hosts(unittest.TestCase):
                 self.assertEqual(server.get("/call/?roomId=x", Host=host).status, status, host)
             self.assertIn("amphictl host add ACCOUNT meet.example", server.log_text())
             self.assertEqual(server.log_text().count("amphictl host add"), 1, "not a line for each")
-            self.assertEqual(server.get("/healthz", Host="192.168.1.5").status, 200)  # a balancer's
+            self.assertEqual(server.get("/healthz", Host="192.168.1.5").status, 200)  # a load balancer's check
             with WebSocket(server, host="meet.example", roomId="r", peerId="p") as w:
                 self.assertEqual(w.status, 404)
             server.ctl("host", "add", "default", "meet.example")
@@ -102,7 +102,7 @@ class Hosts(unittest.TestCase):
             with WebSocket(server, roomId="r", peerId="p", headers={"X-Forwarded-For": "192.0.2.1"}) as w:
                 self.assertEqual(w.status, 404)
         with Server(proxies=["127.0.0.1"]) as server:
-            self.assertEqual(server.get(path, Host="localhost").status, 404)  # it does not say for whom
+            self.assertEqual(server.get(path, Host="localhost").status, 404)  # it does not name its client
             self.assertEqual(server.get(path, Host="localhost", X_Forwarded_For="192.0.2.1").status, 404)
 
     def test_an_operator_may_serve_unknown_hosts(self):
@@ -143,7 +143,7 @@ class Origins(unittest.TestCase):
                     self.assertEqual(w.status, status, session)
             server.ctl("account", "set", "a", "--native-clients", "on")
             self.assertEqual(self.status(server), 101)
-            for origin in ("null", "https://evil.example", "file://"):  # a browser's, whatever else holds
+            for origin in ("null", "https://evil.example", "file://"):  # sent by browsers; refused whatever else holds
                 with WebSocket(server, host="a.example", origin=origin, roomId="r", peerId="p", token=token) as w:
                     self.assertEqual(w.status, 403, origin)
 
@@ -190,7 +190,7 @@ class Addresses(unittest.TestCase):
             for _ in range(3):
                 self.assertEqual(answer("127.0.0.2")[1], b"")
             self.assertEqual(server.log_text().count("controlplane.address_connections; address=127.0.0.2"), 1)
-            self.assertIn(b"200 OK", answer("127.0.0.3")[1])  # somebody else's
+            self.assertIn(b"200 OK", answer("127.0.0.3")[1])  # another client's
             held[0][0].close()
             until(lambda: b"200 OK" in answer("127.0.0.2")[1])
 
@@ -208,8 +208,8 @@ class Addresses(unittest.TestCase):
             refused = comes("192.0.2.1", "a3")
             self.assertEqual(refused.status, 429)
             self.assertIn(b'"reason":"too-many-connections"', refused.refusal())
-            self.assertEqual(comes("::ffff:192.0.2.1", "a4").status, 429)  # the same one
-            for client, status in (("192.0.2.1", 429), ("192.0.2.2", 200)):  # asked by a page, which cannot see it
+            self.assertEqual(comes("::ffff:192.0.2.1", "a4").status, 429)  # the same client
+            for client, status in (("192.0.2.1", 429), ("192.0.2.2", 200)):  # for a page, which cannot see it
                 answer = server.ask("POST", "/api/handshake?roomId=r&peerId=a3", Host="localhost",
                                     Origin="http://localhost", X_Forwarded_For=client)
                 self.assertEqual(answer.status, status, client)
@@ -219,7 +219,7 @@ class Addresses(unittest.TestCase):
             self.assertEqual(comes("203.0.113.7, 192.0.2.1", "a5").status, 429)  # whatever it claims
             held += [comes("192.0.2.2", "b0"), *(comes(f"2001:db8:1:2::{i}", f"c{i}") for i in range(3))]
             self.assertEqual([w.status for w in held], [101] * 7)
-            self.assertEqual(comes("2001:db8:1:2:ffff::9", "c3").status, 429)  # a /64 is one
+            self.assertEqual(comes("2001:db8:1:2:ffff::9", "c3").status, 429)  # a /64 is one client
             self.assertEqual(comes("2001:db8:1:3::9", "d").status, 101)
             held[0].socket.close()
             # Now opened too fast: as many at once as may be open, then 50 per second.
@@ -240,7 +240,7 @@ class Addresses(unittest.TestCase):
 
 class Bodies(unittest.TestCase):
     def begun(self, server, head):
-        """The answer to a request of which only the headers, and a byte of the body, have been sent."""
+        """The answer to a request of which only the headers and one byte of the body were sent."""
         return server.raw(b"POST /rooms/x/" + head + b"Host: localhost\r\nContent-Length: 60000\r\n\r\n{", timeout=2)
 
     def test_a_body_is_read_only_if_its_sender_may_ask(self):
@@ -272,8 +272,8 @@ class KeepAlive(unittest.TestCase):
             s.sendall(request)
             answer = s.recv(4096)
             seconds = int(re.search(rb"Keep-Alive: timeout=(\d+)\r\n", answer)[1])
-            self.assertGreater(seconds, 60)  # AWS and nginx
-            s.settimeout(25)  # more than a request may take to come
+            self.assertGreater(seconds, 60)  # the limit of AWS and nginx
+            s.settimeout(25)  # longer than a request may take to arrive
             with self.assertRaises(TimeoutError):
                 s.recv(1)
             s.settimeout(10)

@@ -127,7 +127,7 @@ class Slow(unittest.TestCase):
                     sockets.append(s)
                 times = []
                 for i in range(100):
-                    for s in sockets[i::100]:  # each drips a byte on
+                    for s in sockets[i::100]:  # each sends one more byte
                         s.send(b"a")
                     before = time.monotonic()
                     self.assertEqual(server.get("/healthz").status, 200)
@@ -142,7 +142,7 @@ class Slow(unittest.TestCase):
                     s.close()
 
     # proves A18
-    def test_who_does_not_read_the_answer_is_cut_off(self):
+    def test_a_client_that_does_not_read_the_answer_is_cut_off(self):
         with Server() as server:
             with open(f"{server.directory.name}/pages/large.js", "wb") as f:
                 f.truncate(32 << 20)

@@ -286,7 +286,7 @@ class WithoutTokens(unittest.TestCase):
 
     # proves S05
     def test_a_proxy_that_says_nothing_opens_nothing(self):
-        # As nginx with proxy_pass http://localhost:8080 does: its own host, and no word of the client.
+        # As nginx does with proxy_pass http://localhost:8080: its own host, and nothing about the client.
         with Server() as server:
             self.assert_statuses(server, [403, 403])
             self.assert_statuses(server, [403, 403], Host="localhost:8080")
@@ -300,9 +300,9 @@ class WithoutTokens(unittest.TestCase):
             self.assert_statuses(server, [403, 403], X_Forwarded_For="127.0.0.1")
             self.assert_statuses(server, [403, 403], X_Forwarded_For="203.0.113.9")
             self.assert_statuses(server, [403, 403], Forwarded="for=203.0.113.9")
-            self.assert_statuses(server, [403, 403], X_Real_IP="203.0.113.9")  # nginx's usual line, alone
+            self.assert_statuses(server, [403, 403], X_Real_IP="203.0.113.9")  # only nginx's usual line
             self.assert_statuses(server, [403, 403], Via="1.1 cache.example")
-            self.assert_statuses(server, [403, 403], Origin="http://localhost")  # a page
+            self.assert_statuses(server, [403, 403], Origin="http://localhost")  # sent by a page
             self.assert_statuses(server, [403, 403], Sec_Fetch_Site="cross-site")
             self.assert_statuses(server, [403, 403], Host="rebound.example")
             self.assert_statuses(server, [403, 403], Authorization="Bearer wrong")

@@ -104,7 +104,7 @@ class Server:
             raise AssertionError(f"the server ended with {status}: {text}")
 
     def ctl(self, *arguments):
-        """Runs amphictl; its answer as JSON."""
+        """Runs amphictl; returns its answer as JSON."""
         command = [CTL, "--socket", f"{self.directory.name}/admin.sock", "--json", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
         if done.returncode != 0:

@@ -122,7 +122,7 @@ class OverTls(unittest.TestCase):
     def test_records_are_full(self):
         w = self.open()
         *_, wire = self.assert_answers(w, 200)
-        self.assertLess(wire, 1.1)  # records of 4 bytes come to 6.5
+        self.assertLess(wire, 1.1)  # records of 4 bytes would come to 6.5
 
     def test_a_large_message_arrives_whole(self):
         w = self.open()
@@ -152,7 +152,7 @@ class OverTls(unittest.TestCase):
         for ending in ("reset", "end", "handshake"):
             if ending == "handshake":
                 tcp = self.connect()
-                tcp.sendall(b"\x16\x03\x01\x02\x00\x01")  # of a ClientHello
+                tcp.sendall(b"\x16\x03\x01\x02\x00\x01")  # the start of a ClientHello
             else:
                 w = WebSocket(self.server, roomId="tls", peerId=ending, wrap=Tls)
                 tcp = w.socket.tcp
@@ -190,7 +190,7 @@ class OverTls(unittest.TestCase):
                 return t.rest()
 
             greedy = [connect("127.0.0.6") for _ in range(60)]  # ten seconds' worth may come at once
-            self.assertIn(b"200 OK", ask("127.0.0.7"))  # and by now each of those has been looked at
+            self.assertIn(b"200 OK", ask("127.0.0.7"))  # by now, each of those has been handled
             refused = 0
             for s in greedy:
                 s.setblocking(False)

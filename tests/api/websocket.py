@@ -1,4 +1,4 @@
-"""A WebSocket for tests, which can also send what no browser would."""
+"""A WebSocket for tests, which can also send what no browser sends."""
 
 import base64
 import json
@@ -81,7 +81,7 @@ class WebSocket:
         self.send(frame(TEXT, json.dumps(message).encode()))
 
     def receive_frame(self):
-        """(opcode, payload) of the next one; the server neither masks nor fragments."""
+        """(opcode, payload) of the next frame; the server neither masks nor fragments."""
         while True:
             if len(self.buffer) >= 2:
                 length, at = self.buffer[1] & 127, 2

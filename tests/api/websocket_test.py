@@ -47,7 +47,7 @@ class Hostile(unittest.TestCase):
             frame(7, b"x"),
             frame(11, b"x"),
             frame(15, b"x"),
-            frame(CONTINUATION, b"x"),  # of nothing
+            frame(CONTINUATION, b"x"),  # continues nothing
             frame(TEXT, b"{", fin=False) + frame(TEXT, b"}"),  # a message within a message
             frame(PING, b"x", fin=False),
             frame(PING, b"x" * 126),
@@ -56,7 +56,7 @@ class Hostile(unittest.TestCase):
             frame(CLOSE, b"\x03\xee"),
             frame(CLOSE, b"\0\0"),
             b"\x81\xfe\x00\x02\0\0\0\0{}",  # 2 bytes, with a length in 16 bits
-            frame(TEXT, b"{}", length=2),  # and in 64
+            frame(TEXT, b"{}", length=2),  # 2 bytes, with a length in 64
         ):
             self.assert_closed(data, 1002)
 
@@ -108,7 +108,7 @@ class Hostile(unittest.TestCase):
                 w.socket.send(flood)
             self.fail("all of it was read")
         except BlockingIOError:
-            pass  # whoever floods waits in his own socket
+            pass  # what a client floods waits in its own socket
         self.assert_alive()
 
     def test_a_flood_of_messages_waits_and_is_answered_in_order(self):
@@ -149,7 +149,7 @@ class Hostile(unittest.TestCase):
             self.assertEqual((message["id"], message["data"]), (i, whole))
 
     # proves A17
-    def test_who_does_not_read_is_put_out(self):
+    def test_a_client_that_does_not_read_is_cut_off(self):
         method = "getRouterRtpCapabilities"
         request = frame(TEXT, json.dumps({"request": True, "id": 1, "method": method}).encode())
         w = self.open(receive_buffer=4096)
@@ -219,7 +219,7 @@ class Hostile(unittest.TestCase):
 
 class End(unittest.TestCase):
     def test_a_client_that_does_not_close_leaves_nothing_behind(self):
-        with Server() as server:  # whose exit status tells of leaks
+        with Server() as server:  # its exit status reveals leaks
             w = WebSocket(server, roomId="end", peerId="p")
             self.addCleanup(w.socket.close)
             self.assertTrue(w.ask("getTransportStats")["ok"])

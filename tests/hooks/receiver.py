@@ -39,7 +39,7 @@ import sys
 import time
 import urllib.parse
 
-LIFE_S = 600  # a test that forgot us does not leave us behind
+LIFE_S = 600  # ends even if a test forgets to end it
 
 
 def openssl(*arguments):
@@ -109,7 +109,7 @@ class Receiver:
                 if not await self.respond(request, writer):
                     break
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            pass  # callers that hang up are what the tests are about
+            pass  # the tests are about callers that hang up
         writer.transport.abort()
 
     async def read(self, reader, number):

@@ -3,7 +3,7 @@
 
 #include "sender.h"
 
-// Share that is lost of n, and the mean length of what is lost at a stretch.
+// Returns the share of n packets that is lost, and the mean length of a burst of losses.
 static double loss_measure(const struct lane_config *config, uint32_t n, double *burst)
 {
 	struct lane *l = lane_new(config);
@@ -59,7 +59,7 @@ static void a_bad_state_that_loses_half_keeps_the_mean(void **)
 	double burst, share = loss_measure(&c, 2000000, &burst);
 
 	assert_true(share > 0.0475 && share < 0.0525);
-	assert_true(burst > 1.5 && burst < 2.5); // of losses without one that passes between
+	assert_true(burst > 1.5 && burst < 2.5); // losses without a packet that passes
 }
 
 static void delay_and_jitter_keep_their_bounds_and_the_order(void **)
@@ -164,7 +164,7 @@ static void a_copy_comes_right_behind_and_only_the_first_says_so(void **)
 	lane_destroy(l, NULL);
 }
 
-// A sum over all that came out of a lane with everything on.
+// A hash over everything that left a lane with all settings on.
 static uint64_t run_hash(uint64_t seed, int64_t poll_us)
 {
 	struct lane_config c = {

@@ -102,7 +102,7 @@ static void the_queue_drops_its_tail_beyond_its_bytes(void **)
 		        lane_send(l, 0, 1000, (void *)i), i < 10 ? LANE_ACCEPTED : LANE_DROPPED
 		);
 	assert_int_equal(lane_queue_bytes(l), 10000);
-	// One goes after 8 ms: one place.
+	// One packet leaves after 8 ms, so there is one place.
 	assert_int_equal(lane_send(l, 8 * MS - 1, 1000, (void *)20), LANE_DROPPED);
 	assert_int_equal(lane_send(l, 8 * MS, 1000, (void *)21), LANE_ACCEPTED);
 	assert_int_equal(lane_send(l, 8 * MS, 1, (void *)22), LANE_DROPPED);
@@ -127,7 +127,7 @@ static void the_queue_in_time_is_never_longer_and_follows_the_rate(void **)
 	overload(l, 30 * S);
 	for (uint32_t i = 0; i < out_n; i++) {
 		int64_t left = out[i].out_us - 20 * MS;
-		// A second after each step what came before it has left.
+		// A second after each step, everything sent before it has left.
 		if (left % (10 * S) > S && max[left / (10 * S)] < out[i].queue_us)
 			max[left / (10 * S)] = out[i].queue_us;
 	}
@@ -229,7 +229,7 @@ static void what_nobody_uses_of_a_trace_is_lost(void **)
 
 	assert_int_equal(lane_send(l, 7 * S + 1, 1000, NULL), LANE_ACCEPTED);
 	assert_int_equal(lane_next_us(l), 7 * S + 5 * MS);
-	// Small ones share a line, and the one that finds too little left waits for the next.
+	// Small packets share a line; one that does not fit in the rest waits for the next line.
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(lane_send(l, 7 * S + 1, 400, NULL), LANE_ACCEPTED);
 	take_until(l, 8 * S);

@@ -1,4 +1,4 @@
-// What sends to lanes and takes from them, and cmocka.
+// Functions that send to lanes and take from them, and cmocka.
 #pragma once
 
 #include "model.h"
@@ -9,11 +9,11 @@
 #define MS      INT64_C(1000)
 #define OUT_MAX 200000
 
-// What has come out of a lane, in its order.
+// The packets that have left a lane, in order.
 extern struct lane_packet out[OUT_MAX];
 extern uint32_t out_n;
 
-// A lane from time 0 on, and nothing in `out`.
+// Makes a lane that starts at time 0, and empties `out`.
 struct lane *lane_new(const struct lane_config *);
 
 void take_until(struct lane *, int64_t until_us);
@@ -25,8 +25,8 @@ uint32_t send_evenly(
         uintptr_t *n
 );
 
-// Bytes that came out after one time and until another.
+// Bytes that left after from_us and up to to_us.
 uint64_t bytes_between(int64_t from_us, int64_t to_us);
 
-// 4 Mbit/s in packets of 1000 bytes for so long.
+// Sends 4 Mbit/s in packets of 1000 bytes for this long.
 void overload(struct lane *, int64_t us);

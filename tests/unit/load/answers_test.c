@@ -112,10 +112,10 @@ static void each_viewer_tells_what_came_to_it_and_what_did_not(void **)
 	number_comes(&a, 1, 5, 2000);
 	len = answers_next(&a, 1, packet, sizeof(packet));
 	assert_int_equal(twcc_feedback_begin(&f, packet + FCI_AT, len - FCI_AT), 0);
-	assert_int_equal(f.base, 5); // anew
+	assert_int_equal(f.base, 5); // starts anew
 	answers_fini(&a);
 	assert_int_equal(answers_init(&a, NULL, &audience, false, 0), 0);
-	number_comes(&a, 1, 1, 1); // nobody answers
+	number_comes(&a, 1, 1, 1); // there is nobody to answer
 	answers_fini(&a);
 	audience_fini(&audience);
 }

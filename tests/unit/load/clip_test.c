@@ -11,7 +11,7 @@
 
 #define FILE_MAX 65536
 
-// A file in memory, and on disk when it is opened.
+// A file in memory, which is written to disk when it is opened.
 struct file {
 	uint8_t bytes[FILE_MAX];
 	size_t len;
@@ -248,7 +248,7 @@ static void damaged_ogg_files_are_refused(void **)
 	put(&f, "OggS but no more", 16);
 	assert_int_equal(file_open(&f, clip_audio_init, &c), -EBADMSG);
 	ogg_file(&f, NULL, 0, TOC_20MS, 30);
-	f.bytes[f.len / 2] ^= 1; // the page's checksum tells
+	f.bytes[f.len / 2] ^= 1; // the page's checksum reveals it
 	assert_int_equal(file_open(&f, clip_audio_init, &c), -EBADMSG);
 }
 

@@ -1,4 +1,4 @@
-// The signaling to Janus, against a Janus played by a thread: the messages of Janus 1.1.2, over the
+// The signaling to Janus, against a thread that plays Janus: the messages of Janus 1.1.2, over the
 // same kind of socket.
 #include "server.h"
 
@@ -40,9 +40,9 @@ struct play {
 	char path[108];
 	int listener;
 	pthread_t thread;
-	const char *streams; // that a viewer's offer names
+	const char *streams; // streams that a viewer's offer names
 	bool refuse; // the plugin
-	bool silent; // says nothing of the speaker's DTLS
+	bool silent; // does not report the speaker's DTLS
 	bool leave; // ends after the session's creation
 	unsigned requests;
 	unsigned attached, joined; // handles: the last one, and that of the last viewer's join
@@ -136,7 +136,7 @@ static void answer(struct play *p, int fd, const cJSON *r)
 	    cJSON_GetNumberValue(cJSON_GetObjectItem(r, "session_id")) != (double)SESSION)
 		return;
 	if (strcmp(kind, "attach") == 0)
-		p->attached = 99 + p->requests; // 101: the first one's
+		p->attached = 99 + p->requests; // 101 for the first handle
 	if (strcmp(kind, "create") == 0)
 		say(fd, "{\"janus\":\"success\",\"transaction\":\"%s\",\"data\":{\"id\":%llu}}",
 		    transaction, SESSION);
@@ -155,7 +155,7 @@ static void *play_run(void *context)
 
 	int fd = accept(p->listener, NULL, NULL);
 	while ((n = recv(fd, text, sizeof(text), 0)) > 0 && !(p->leave && p->requests > 0)) {
-		// jansson, which Janus reads with, takes no such id for a whole number.
+		// jansson, which Janus uses, does not take such an id for a whole number.
 		bool good = !memmem(text, (size_t)n, "e+", 2);
 		cJSON *r = good ? cJSON_ParseWithLength(text, (size_t)n) : NULL;
 		answer(p, fd, r);

@@ -128,7 +128,7 @@ static void the_server_is_learned_from_its_answer(void **)
 
 	memcpy(server.mac, server_mac, 6);
 	assert_int_equal(net_arp_request(&us, request), NET_ARP_LEN);
-	// The server's answer is made by hand: its own code would not answer for its own address.
+	// The answer is made by hand, since net.c would not answer for the server's address.
 	assert_int_equal(net_arp_receive(&server, request, sizeof(request), answer), 0);
 	memcpy(answer, request, sizeof(answer));
 	am_put_u16(answer + 20, 2);
@@ -158,7 +158,7 @@ static void requests_for_any_other_address_get_ours(void **)
 		assert_memory_equal(answer, server_mac, 6);
 		assert_memory_equal(answer + 22, our_mac, 6);
 	}
-	am_put_u32(request + 38, NET_SERVER); // it announces itself
+	am_put_u32(request + 38, NET_SERVER); // the server announces itself
 	assert_int_equal(net_arp_receive(&us, request, sizeof(request), answer), 0);
 	assert_int_equal(net_arp_receive(&us, request, 30, answer), 0); // cut
 }

@@ -117,7 +117,7 @@ static void latency_is_that_of_the_first_and_the_last_copy(void **)
 	source_arrived(p, 1010);
 	source_arrived(p, 1025);
 	source_arrived(p, 1030);
-	sent(2, 2000); // counts for nothing
+	sent(2, 2000); // is not counted
 	sent(3, 3000)->measured = true; // without a copy
 	source_finish(source, latency);
 	source_finish(source, latency); // nothing is added twice

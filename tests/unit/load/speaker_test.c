@@ -28,7 +28,7 @@ struct packet {
 	uint8_t bytes[SPEAKER_PACKET_MAX];
 };
 
-// Both ends: the server's keys and what came.
+// Both ends: the server's keys, and what arrived.
 struct scene {
 	struct speaker speaker;
 	struct clip video, audio;
@@ -42,7 +42,7 @@ struct scene {
 	size_t count;
 	struct packet packets[PACKETS];
 	size_t told; // calls of `sent`
-	size_t told_wrong; // whose words were not in the packet that followed
+	size_t told_wrong; // calls whose bytes were not in the packet that followed
 	struct speaker_packet last_told;
 	uint8_t told_payload[SPEAKER_PAYLOAD_MAX];
 	size_t reports, bad_reports;
@@ -130,7 +130,7 @@ static void told(void *context, const struct speaker_packet *p)
 	memcpy(s->told_payload, p->payload, p->payload_len);
 }
 
-// Frame i has a length of its own, so that it is told from all others.
+// Each frame has a different length, so that it can be recognised.
 static uint32_t video_len(uint64_t i)
 {
 	return i % GOP == 0 ? 15000 + (uint32_t)i : 100 + 97 * (uint32_t)i;
@@ -504,11 +504,11 @@ static void what_does_not_verify_is_refused(void **)
 	run(s, S);
 	speaker_receive(&s->speaker, packet, len, s->now_ns); // in the clear
 	assert_int_equal(s->speaker.counts.refused, 1);
-	feed(s, cut, 12, sizeof(cut)); // says that it is longer than it is
+	feed(s, cut, 12, sizeof(cut)); // claims to be longer than it is
 	assert_int_equal(s->speaker.counts.refused, 2);
 	assert_int_equal(s->speaker.counts.key_requests, 0);
 
-	to.media_ssrc = AUDIO_SSRC; // has no key frames
+	to.media_ssrc = AUDIO_SSRC; // audio has no key frames
 	len = rtcp_build_pli(packet, sizeof(packet), &to);
 	feed(s, packet, len, sizeof(packet));
 	assert_int_equal(s->speaker.counts.refused, 2);
