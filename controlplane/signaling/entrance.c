@@ -15,7 +15,7 @@
 
 #define VOCABULARY_VERSION "3.14.16"
 
-#define HELD_MAX     8 // messages while the admission asks other servers
+#define HELD_MAX     8 // messages while the admission calls other servers
 #define HELD_LEN_MAX 65536 // bytes of these
 
 struct held {

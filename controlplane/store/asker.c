@@ -34,7 +34,7 @@ struct store_asker {
 	pthread_mutex_t lock; // guards the members below
 	pthread_cond_t changed;
 	struct list asked, answered;
-	uint32_t count; // of asked
+	uint32_t count; // of the queries in asked
 	bool closing;
 };
 
