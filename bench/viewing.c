@@ -40,6 +40,7 @@ static const struct viewing_case {
         {"bucket6k", STEPS, 20, 80, 6000, {{0, 0}, {20 * SECOND, 600000}}},
         {"bucket1600", STEPS, 20, 80, 1600, {{0, 0}, {20 * SECOND, 600000}}},
         {"250k", STEPS, 20, 80, 0, {{0, 0}, {20 * SECOND, 250000}}},
+        {"95k", STEPS, 20, 80, 0, {{0, 0}, {20 * SECOND, 95000}}},
         {"2m", STEPS, 5, 65, 0, {{0, 2000000}}},
         {"lte", LTE, 5, 65, 0, {{0, 0}}},
         {"wifi", WIFI, 5, 65, 0, {{0, 0}}},
