@@ -1,10 +1,10 @@
 import { guid } from '../base/guid';
 import { httpsUrl } from '../base/httpsurl';
+import { type Language, LANGUAGES } from './language';
 import { validName } from './name';
 import { tokenClaims } from './token';
 
 export type RoomKind = 'call' | 'webinar';
-export type Language = 'en' | 'ru';
 export type VideoCodec = 'vp8' | 'h264' | 'vp9' | 'av1';
 
 /** The attributes of the page's address. */
@@ -86,7 +86,7 @@ function peerIdOf(text: string): string | undefined {
 }
 
 export function parseLanguage(search: string, warn: Warn): Language | null {
-	return attribute(new URLSearchParams(search), 'lang', oneOf('en', 'ru'), warn);
+	return attribute(new URLSearchParams(search), 'lang', oneOf(...LANGUAGES), warn);
 }
 
 export function parseAttributes(kind: RoomKind, search: string, warn: Warn): Attributes {

@@ -1,5 +1,5 @@
 import i18next from 'i18next';
-import type { Language } from '../address/attributes';
+import { type Language, LANGUAGES } from '../address/language';
 import { recall, remember } from '../base/storage';
 import { Store } from '../base/store';
 import { en, type Texts } from './en';
@@ -11,12 +11,15 @@ import { ru } from './ru';
  */
 export const language = new Store<{ language: Language; fixed: boolean }>({ language: 'en', fixed: false });
 
-export const LANGUAGES: Record<Language, string> = { en: 'English', ru: 'Русский' };
+/** Each language's name for itself. */
+export const LANGUAGE_NAMES: Record<Language, string> = { en: 'English', ru: 'Русский' };
+
+const TEXTS: Record<Language, Texts> = { en, ru };
 
 export async function startI18n(fixed: Language | null) {
 	await i18next.init({
 		fallbackLng: false,
-		resources: { en: { translation: en }, ru: { translation: ru } },
+		resources: Object.fromEntries(LANGUAGES.map((code) => [code, { translation: TEXTS[code] }])),
 		keySeparator: false,
 		nsSeparator: false,
 		// Texts become DOM text nodes; escaping them here would show entities.
@@ -58,7 +61,7 @@ export function clockTime(ms: number): string {
 	return new Intl.DateTimeFormat(i18next.language, { timeStyle: 'short' }).format(ms);
 }
 
-const known = (text: string | null | undefined) => (text === 'en' || text === 'ru' ? text : null);
+const known = (text: string | null | undefined) => LANGUAGES.find((code) => code === text);
 
 function browserLanguage(): Language {
 	for (const tag of navigator.languages) {

@@ -1,6 +1,6 @@
-import type { Language } from '../address/attributes';
+import { LANGUAGES } from '../address/language';
 import { DeviceChoice } from '../devices/choice';
-import { chooseLanguage, LANGUAGES, language, t } from '../i18n';
+import { chooseLanguage, LANGUAGE_NAMES, language, t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import { view } from '../session/view';
 import { Dialog } from '../ui/dialog';
@@ -26,7 +26,7 @@ export function SettingsDialog({ local, onClose }: SettingsProps) {
 						label={t('settings.language')}
 						testId="settings-language"
 						value={current}
-						options={Object.entries(LANGUAGES).map(([value, label]) => ({ value: value as Language, label }))}
+						options={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }))}
 						onChange={(chosen) => void chooseLanguage(chosen)}
 					/>
 				)}

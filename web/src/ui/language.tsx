@@ -1,14 +1,14 @@
-import type { Language } from '../address/attributes';
-import { chooseLanguage, language, LANGUAGES, t } from '../i18n';
+import { LANGUAGES } from '../address/language';
+import { chooseLanguage, language, LANGUAGE_NAMES, t } from '../i18n';
 import { useStore } from './usestore';
 
-/** Each language under its own name; nothing if the address has fixed the language. */
+/** Offers each language under its own name, unless the page's address has fixed one. */
 export function LanguageSwitch() {
 	const { language: current, fixed } = useStore(language);
 	if (fixed) return null;
 	return (
 		<div class="languages" role="group" aria-label={t('language.label')}>
-			{(Object.keys(LANGUAGES) as Language[]).map((code) => (
+			{LANGUAGES.map((code) => (
 				<button
 					key={code}
 					type="button"
@@ -18,7 +18,7 @@ export function LanguageSwitch() {
 					data-testid={`language-${code}`}
 					onClick={() => void chooseLanguage(code)}
 				>
-					{LANGUAGES[code]}
+					{LANGUAGE_NAMES[code]}
 				</button>
 			))}
 		</div>

@@ -1,3 +1,4 @@
+import { LANGUAGES } from '../../address/language';
 import type { Events, Methods } from '../package/index';
 import type { Group, Text } from './texts';
 
@@ -7,7 +8,7 @@ export type Input =
 	| { kind: 'text'; value: string }
 	| { kind: 'number'; value: number; min: number; max: number; step: number }
 	| { kind: 'truth'; value: boolean }
-	| { kind: 'choice'; values: string[] }
+	| { kind: 'choice'; values: readonly string[] }
 	| { kind: 'peer' }
 	| { kind: 'constraints' }
 	| { kind: 'device' }
@@ -99,7 +100,7 @@ export const METHODS: Record<keyof Methods, MethodEntry> = {
 	),
 	disableFullscreen: method('view', 'Leaves full screen.', 'Выходит из полноэкранного режима.'),
 	isFullscreenEnabled: method('view', 'Whether the room is full screen.', 'Занимает ли комната весь экран.'),
-	setLocale: method('view', 'Changes the language.', 'Меняет язык.', { kind: 'choice', values: ['en', 'ru'] }),
+	setLocale: method('view', 'Changes the language.', 'Меняет язык.', { kind: 'choice', values: LANGUAGES }),
 	getScreenshotByPeerId: method(
 		'people',
 		"Returns a participant's current picture, a PNG in a data: URL.",

@@ -1,4 +1,4 @@
-import type { Language } from '../../address/attributes';
+import type { Language } from '../../address/language';
 import { language } from '../../i18n';
 
 /** A text of this page in each language; the page has its own, so that rooms need not load them. */

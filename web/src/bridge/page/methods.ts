@@ -1,3 +1,4 @@
+import { LANGUAGES } from '../../address/language';
 import { cleanName, NAME_MAX, validName } from '../../address/name';
 import { enterFullscreen, exitFullscreen, fullscreen } from '../../base/fullscreen';
 import { askForGesture } from '../../base/gesture';
@@ -153,8 +154,10 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 			room().unpin();
 		},
 		setLocale: async (data) => {
-			if (data !== 'en' && data !== 'ru') throw new MethodError('bad-data', 'The languages are en and ru.');
-			await setLanguage(data);
+			// The types hold the page's languages and those of index.d.ts together, in both directions.
+			const language: Methods['setLocale'][0] | undefined = LANGUAGES.find((known) => known === data);
+			if (!language) throw new MethodError('bad-data', `The languages are ${new Intl.ListFormat('en').format(LANGUAGES)}.`);
+			await setLanguage(language);
 		},
 		disabledTrackByModerator: async (data) => {
 			const { userPeerId, peerId = userPeerId, kind } = (data ?? {}) as Record<string, unknown>;
