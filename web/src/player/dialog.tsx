@@ -1,13 +1,13 @@
 import { useId, useState } from 'preact/hooks';
 import { httpsUrl } from '../base/httpsurl';
 import { t } from '../i18n';
-import type { Room } from '../session/room';
+import type { Visit } from '../session/visit';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { useStore } from '../ui/usestore';
 
-/** Lets a moderator choose what everyone watches. */
-export function PlayerDialog({ room, onClose }: { room: Room; onClose(): void }) {
+/** Where a moderator chooses what everyone watches. */
+export function PlayerDialog({ room, onClose }: { room: Visit; onClose(): void }) {
 	const { video } = useStore(room.state).info;
 	const [url, setUrl] = useState(video ?? '');
 	const [failed, setFailed] = useState(false);

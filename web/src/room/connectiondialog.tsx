@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { decimal, t } from '../i18n';
 import type { Figures, LinkFigures, PictureFigures, SoundFigures } from '../session/figures';
-import type { Room } from '../session/room';
+import type { Visit } from '../session/visit';
 import { Dialog } from '../ui/dialog';
 
 const REFRESH_MS = 2000;
 
 /** Bitrates and link quality in each direction; per track, why a video is no larger, and losses if there are any. */
-export function ConnectionDialog({ room, onClose }: { room: Room; onClose(): void }) {
+export function ConnectionDialog({ room, onClose }: { room: Visit; onClose(): void }) {
 	const [figures, setFigures] = useState<Figures | null>(null);
 	useEffect(() => {
 		let open = true;

@@ -21,8 +21,8 @@ import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import { ScreenShare } from '../media/screen';
 import { PlayerDialog } from '../player/dialog';
-import type { Room } from '../session/room';
 import { toggleLayout, togglePanel, view } from '../session/view';
+import type { Visit } from '../session/visit';
 import { Button, IconButton } from '../ui/button';
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu';
 import { useStore } from '../ui/usestore';
@@ -34,7 +34,7 @@ import { toggleShare } from './sharing';
 import { shortcuts } from './shortcuts';
 
 interface ControlsProps {
-	room: Room;
+	room: Visit;
 	kind: RoomKind;
 	/** Null for viewers. */
 	local: LocalMedia | null;
@@ -74,7 +74,7 @@ export function Controls({ room, kind, local, screen }: ControlsProps) {
 	);
 }
 
-function RoomInfo({ room, kind }: { room: Room; kind: RoomKind }) {
+function RoomInfo({ room, kind }: { room: Visit; kind: RoomKind }) {
 	const { peers, rights, counts } = useStore(room.state);
 	const speakers = counts?.speakers ?? peers.length + (rights.speaker ? 1 : 0);
 	return (
@@ -103,7 +103,7 @@ function ShareButton({ screen }: { screen: ScreenShare }) {
 	);
 }
 
-function HandButton({ room }: { room: Room }) {
+function HandButton({ room }: { room: Visit }) {
 	const { hands, peerId } = useStore(room.state);
 	const raised = hands.some(({ id }) => id === peerId);
 	return (
@@ -133,7 +133,7 @@ function LayoutButton() {
 	);
 }
 
-function PeopleButton({ room }: { room: Room }) {
+function PeopleButton({ room }: { room: Visit }) {
 	const open = useStore(view).panel === 'people';
 	const { waitingPeers, hands, rights } = useStore(room.state);
 	const calls = rights.moderator ? waitingPeers.length + hands.length : 0;
@@ -151,7 +151,7 @@ function PeopleButton({ room }: { room: Room }) {
 	);
 }
 
-function LeaveButton({ room, narrow }: { room: Room; narrow: boolean }) {
+function LeaveButton({ room, narrow }: { room: Visit; narrow: boolean }) {
 	const leave = () => room.leave();
 	if (narrow)
 		return (
@@ -174,7 +174,7 @@ function LeaveButton({ room, narrow }: { room: Room; narrow: boolean }) {
 type MoreDialog = 'settings' | 'player' | 'connection';
 
 interface MoreProps {
-	room: Room;
+	room: Visit;
 	local: LocalMedia | null;
 	screen: ScreenShare;
 	/** On a phone, the menu also has what is a button of its own elsewhere. */

@@ -4,7 +4,7 @@ import { keepAwake } from '../base/wakelock';
 import { loadAhead } from '../media/ahead';
 import type { Meeting } from '../session/meeting';
 import { sayNotice } from '../session/notices';
-import { Room } from '../session/room';
+import { Visit } from '../session/visit';
 import { useStore } from '../ui/usestore';
 import { LeftPage, RefusedPage } from './end';
 import { RoomScreen } from './screen';
@@ -12,9 +12,9 @@ import { WaitingPage } from './waiting';
 import './room.css';
 import '../tiles/tiles.css';
 
-export { loadAhead, Room, sayNotice };
+export { loadAhead, Visit, sayNotice };
 
-export function Visit({ room, meeting }: { room: Room; meeting: Meeting }) {
+export function VisitPage({ room, meeting }: { room: Visit; meeting: Meeting }) {
 	const { phase, refusal, waiting } = useStore(room.state);
 	const { local, screen, attributes } = meeting;
 	useEffect(() => (phase === 'open' ? keepAwake() : undefined), [phase]);

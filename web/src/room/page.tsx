@@ -28,7 +28,7 @@ export function RoomPage({ meeting }: { meeting: Meeting }) {
 	return (
 		<>
 			{room && inside ? (
-				<inside.Visit room={room} meeting={meeting} />
+				<inside.VisitPage room={room} meeting={meeting} />
 			) : nameScreenDisabled ? (
 				<AwaitingPage meeting={meeting} />
 			) : (

@@ -4,9 +4,9 @@ import { useEffect, useState } from 'preact/hooks';
 import type { RoomKind } from '../address/attributes';
 import { untoast } from '../base/toasts';
 import { t } from '../i18n';
-import type { Room } from '../session/room';
 import type { RemotePeer } from '../session/state';
 import { view } from '../session/view';
+import type { Visit } from '../session/visit';
 import type { Hand as RaisedHand, WaitingPeer } from '../signaling/messages';
 import { colourOf, initials } from '../tiles/initials';
 import { Button, IconButton } from '../ui/button';
@@ -17,7 +17,7 @@ import { useStore } from '../ui/usestore';
 import { nameOf, PersonMenu, run } from './person';
 
 interface PanelProps {
-	room: Room;
+	room: Visit;
 	kind: RoomKind;
 }
 
@@ -112,7 +112,7 @@ function Avatar({ id, name }: { id: string; name: string }) {
 	);
 }
 
-function Waiting({ room, waiting }: { room: Room; waiting: WaitingPeer[] }) {
+function Waiting({ room, waiting }: { room: Visit; waiting: WaitingPeer[] }) {
 	const [declining, setDeclining] = useState(false);
 	return (
 		<Section title={t('people.waiting', { number: waiting.length })} testId="waiting-list">
@@ -266,7 +266,7 @@ function State({ of, label }: { of: typeof Mic; label: string }) {
 	);
 }
 
-function CloseRoom({ room }: { room: Room }) {
+function CloseRoom({ room }: { room: Visit }) {
 	const [sure, setSure] = useState(false);
 	return (
 		<>

@@ -3,9 +3,9 @@ import { useState } from 'preact/hooks';
 import type { RoomKind } from '../address/attributes';
 import { toast } from '../base/toasts';
 import { t } from '../i18n';
-import type { PeerAction, Room } from '../session/room';
 import type { RemotePeer } from '../session/state';
 import { view } from '../session/view';
+import type { PeerAction, Visit } from '../session/visit';
 import { ConfirmDialog } from '../ui/dialog';
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu';
 import { useStore } from '../ui/usestore';
@@ -19,7 +19,7 @@ export const nameOf = ({ displayName }: { displayName: string }) => displayName 
 
 interface PersonMenuProps {
 	peer: RemotePeer;
-	room: Room;
+	room: Visit;
 	kind: RoomKind;
 }
 

@@ -7,9 +7,9 @@ import type { LocalMedia } from '../media/local';
 import { listen, playback } from '../media/playback';
 import type { ScreenShare } from '../media/screen';
 import { Player } from '../player/player';
-import type { Room } from '../session/room';
 import { type Banner, bannerOf } from '../session/trouble';
 import { view } from '../session/view';
+import type { Visit } from '../session/visit';
 import { orderTiles, ownTile, stageTile, type TileName } from '../tiles/order';
 import { Stage } from '../tiles/stage';
 import { ShareTile, Tile } from '../tiles/tile';
@@ -25,7 +25,7 @@ import { SharingBanner } from './sharing';
 import { ShortcutsDialog, shortcuts, useShortcuts } from './shortcuts';
 
 export interface RoomScreenProps {
-	room: Room;
+	room: Visit;
 	kind: RoomKind;
 	devices: LocalMedia;
 	screen: ScreenShare;

@@ -5,8 +5,8 @@ import { Store } from '../base/store';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import type { ScreenShare } from '../media/screen';
-import type { Room } from '../session/room';
 import { toggleLayout, togglePanel, view } from '../session/view';
+import type { Visit } from '../session/visit';
 import { Dialog } from '../ui/dialog';
 import { Switch } from '../ui/switch';
 import { useStore } from '../ui/usestore';
@@ -46,7 +46,7 @@ function isBusy(target: EventTarget | null): boolean {
 	return target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null;
 }
 
-export function useShortcuts(room: Room, local: LocalMedia | null, screen: ScreenShare) {
+export function useShortcuts(room: Visit, local: LocalMedia | null, screen: ScreenShare) {
 	useEffect(() => {
 		const deeds: Record<Deed, () => void> = {
 			mic: () => void local?.turn('mic', !local.devices.value.mic.on),

@@ -1,14 +1,14 @@
 import { LogOut } from 'lucide';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
-import type { Room } from '../session/room';
+import type { Visit } from '../session/visit';
 import { Button } from '../ui/button';
 import { CardPage } from '../ui/card';
 import { useStore } from '../ui/usestore';
 import { Preview } from '../welcome/preview';
 
-/** Shown until a moderator lets this participant in. The devices stay as they are, so nothing restarts in the room. */
-export function WaitingPage({ room, local }: { room: Room; local: LocalMedia }) {
+/** Until a moderator lets this participant in. The devices stay as they are: in the room nothing starts anew. */
+export function WaitingPage({ room, local }: { room: Visit; local: LocalMedia }) {
 	const { link } = useStore(room.state);
 	const { mic, camera } = useStore(local.devices);
 	const preview = mic.track !== null || camera.track !== null;

@@ -1,6 +1,6 @@
-import type { Room } from './room';
-import type { RoomState } from './state';
+import type { VisitState } from './state';
 import type { Link } from './trouble';
+import type { Visit } from './visit';
 
 /**
  * The page's diagnostic interface, window.amphi: for tests, and for people who help a user.
@@ -15,13 +15,13 @@ export interface Diagnostics {
 	setPreferredLayers(peerId: string, spatial: number, temporal: number): Promise<void>;
 }
 
-/** RoomState as plain data: true in place of each track. */
+/** VisitState as plain data: a track is true where there is one. */
 interface PlainState {
-	phase: RoomState['phase'];
+	phase: VisitState['phase'];
 	link: Link;
-	refusal: RoomState['refusal'];
+	refusal: VisitState['refusal'];
 	waiting: boolean;
-	rights: RoomState['rights'];
+	rights: VisitState['rights'];
 	peers: PlainPeer[];
 }
 
@@ -77,7 +77,7 @@ declare global {
 	}
 }
 
-export function installDiagnostics(room: () => Room | null) {
+export function installDiagnostics(room: () => Visit | null) {
 	window.amphi = {
 		stats: () => stats(room()),
 		get state() {
@@ -92,7 +92,7 @@ export function installDiagnostics(room: () => Room | null) {
 	};
 }
 
-function plain({ phase, link, refusal, waiting, rights, peers }: RoomState): PlainState {
+function plain({ phase, link, refusal, waiting, rights, peers }: VisitState): PlainState {
 	return {
 		phase,
 		link,
@@ -112,7 +112,7 @@ function plain({ phase, link, refusal, waiting, rights, peers }: RoomState): Pla
 	};
 }
 
-async function stats(room: Room | null): Promise<ReceivedStats> {
+async function stats(room: Visit | null): Promise<ReceivedStats> {
 	const result: ReceivedStats = { video: [], audio: [] };
 	const media = room?.media;
 	if (!media) return result;

@@ -10,14 +10,14 @@ import { reconcile } from '../signaling/resume';
 import type { Flow } from './flow';
 import type { People } from './people';
 import { AGAIN_MS, later, pause } from './retry';
-import type { RoomState } from './state';
+import type { VisitState } from './state';
 
-/** What both join and resume need. */
-interface Visit {
-	/** The session's id on the server. */
+/** What both ways into the room work on. */
+interface Parts {
+	/** As the server knows it. */
 	session: string;
 	connection: Connection;
-	state: Store<RoomState>;
+	state: Store<VisitState>;
 	people: People;
 	flow: Flow;
 	chat: Chat;
@@ -28,8 +28,8 @@ interface Visit {
  * The complete join: new transports, everything from the beginning. current: false once there is another WebSocket;
  * capabilities: the version of the server's capabilities.
  */
-export async function join(visit: Visit, current: () => boolean, capabilities: string | undefined) {
-	const { connection, state, people, flow, chat } = visit;
+export async function join(parts: Parts, current: () => boolean, capabilities: string | undefined) {
+	const { connection, state, people, flow, chat } = parts;
 	forgetTransports();
 	connection.forget();
 	chat.reset();
@@ -71,9 +71,9 @@ async function askToJoin(connection: Connection, current: () => boolean, me: Req
 	}
 }
 
-/** Continues the session on a new WebSocket; media went on meanwhile. False: the page has to join again. */
-export async function resume(visit: Visit, current: () => boolean): Promise<boolean> {
-	const { session, connection, state, people, flow, sight } = visit;
+/** Takes the session up again on a new WebSocket; media went on meanwhile. False: it has to join again. */
+export async function resume(parts: Parts, current: () => boolean): Promise<boolean> {
+	const { session, connection, state, people, flow, sight } = parts;
 	const media = flow.session!;
 	const { subscriber, publisher } = media;
 	const ids = { consumerIds: subscriber.consumerIds, producerIds: publisher?.producerIds ?? [] };

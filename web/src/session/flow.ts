@@ -10,7 +10,7 @@ import type { Path } from '../media/transport';
 import type { Connection } from '../signaling/connection';
 import type { NewConsumer, NewDataConsumer } from '../signaling/messages';
 import { persist, type Turn } from './retry';
-import type { RoomState } from './state';
+import type { VisitState } from './state';
 
 /** After this many transports in a row that never worked, the page gives up. */
 const TRANSPORTS_FAILED_MAX = 3;
@@ -22,7 +22,7 @@ interface FlowOptions {
 }
 
 interface Owner {
-	readonly state: Store<RoomState>;
+	readonly state: Store<VisitState>;
 	readonly chat: Chat;
 	readonly turn: Turn;
 	/** What is received has changed. */

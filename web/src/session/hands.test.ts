@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Store } from '../base/store';
 import { Hands } from './hands';
 import type { Notice } from './notices';
-import { initialState, type RoomState } from './state';
+import { initialState, type VisitState } from './state';
 
-let state: Store<RoomState>;
+let state: Store<VisitState>;
 let told: Notice[];
 let answer: (error?: Error) => void;
 let hands: Hands;

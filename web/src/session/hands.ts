@@ -1,20 +1,20 @@
 import type { Store } from '../base/store';
 import type { Hand } from '../signaling/messages';
 import type { Notice } from './notices';
-import { type RoomState, withHand } from './state';
+import { type VisitState, withHand } from './state';
 
 /** After this long, all messages that belong to one event have arrived. */
 const AFTERMATH_MS = 300;
 
 /** Raised hands: those of others as the server reports them, the participant's own at once. */
 export class Hands {
-	readonly #state: Store<RoomState>;
+	readonly #state: Store<VisitState>;
 	readonly #request: (raised: boolean) => Promise<unknown>;
 	readonly #notify: (notice: Notice) => void;
 	/** The last request about the participant's own hand, until it is answered. */
 	#asked: { raised: boolean } | null = null;
 
-	constructor(state: Store<RoomState>, request: (raised: boolean) => Promise<unknown>, notify: (notice: Notice) => void) {
+	constructor(state: Store<VisitState>, request: (raised: boolean) => Promise<unknown>, notify: (notice: Notice) => void) {
 		this.#state = state;
 		this.#request = request;
 		this.#notify = notify;

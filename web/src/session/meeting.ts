@@ -7,7 +7,7 @@ import { t } from '../i18n';
 import { LocalMedia } from '../media/local';
 import { ScreenShare } from '../media/screen';
 import type { Notice } from './notices';
-import type { Room } from './room';
+import type { Visit } from './visit';
 
 export type Joinable = Attributes & { roomId: string };
 
@@ -16,14 +16,14 @@ const BRIDGE_MS = 3000;
 
 /** Code that only a visit needs, loaded while people look at the welcome screen. */
 interface Inside {
-	Room: typeof Room;
+	Visit: typeof Visit;
 	loadAhead(): void;
-	sayNotice(notice: Notice, room: Room): void;
+	sayNotice(notice: Notice, room: Visit): void;
 }
 
 interface MeetingState {
-	/** The current visit, or the last one; null on the welcome screen. */
-	room: Room | null;
+	/** The visit that is going on, or the last one; null on the welcome screen. */
+	room: Visit | null;
 	/** The name to join with, as far as it is known. */
 	name: string;
 	/** The code for a visit is being loaded … */
@@ -77,8 +77,8 @@ export class Meeting {
 		}
 	}
 
-	/** Begins a visit, unless there is one. The devices stay as they are. Rejects if the room cannot be loaded. */
-	async join(wanted = '', pin?: string): Promise<Room> {
+	/** Begins a visit, unless there is one. The devices stay as they are. Rejects where the room cannot be loaded. */
+	async join(wanted = '', pin?: string): Promise<Visit> {
 		this.driven();
 		const name = validName(wanted);
 		const { kind, roomId, peerId, displayName, codec, forServer } = this.attributes;
@@ -95,7 +95,7 @@ export class Meeting {
 		const { room, name: displayed } = this.state.value;
 		if (room?.state.value.phase === 'open') return room;
 
-		const next = new inside.Room({
+		const next = new inside.Visit({
 			kind,
 			roomId,
 			peerId,
@@ -118,8 +118,8 @@ export class Meeting {
 		return next;
 	}
 
-	/** Comes back, with the same devices on as before. */
-	async rejoin(pin?: string): Promise<Room> {
+	/** Comes back, with the devices on that were. */
+	async rejoin(pin?: string): Promise<Visit> {
 		void this.local.start(this.#before);
 		return this.join(this.state.value.name, pin);
 	}

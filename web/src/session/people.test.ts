@@ -5,7 +5,7 @@ import type { Path } from '../media/transport';
 import type { PeerInfo } from '../signaling/messages';
 import type { Notice } from './notices';
 import { People } from './people';
-import { initialState, type RoomState } from './state';
+import { initialState, type VisitState } from './state';
 
 const SCREEN = {} as MediaStreamTrack;
 const person = (id: string, speaker = true) =>
@@ -14,7 +14,7 @@ const person = (id: string, speaker = true) =>
 let sharing: Set<string>;
 let told: Notice[];
 let media: { path: Path; mediaOf(id: string): typeof NO_MEDIA };
-let state: Store<RoomState>;
+let state: Store<VisitState>;
 let people: People;
 
 beforeEach(() => {

@@ -3,7 +3,7 @@ import type { PeerMedia } from '../media/subscriber';
 import type { Path } from '../media/transport';
 import type { PeerInfo } from '../signaling/messages';
 import type { Notice } from './notices';
-import type { RemotePeer, RoomState } from './state';
+import type { RemotePeer, VisitState } from './state';
 
 /** The source of audio and video. */
 interface Media {
@@ -35,13 +35,13 @@ export function sharesBetween(before: RemotePeer[], all: RemotePeer[]): Notice[]
 
 /** The other people in the room: what the server says about them, together with their media. */
 export class People {
-	readonly #state: Store<RoomState>;
+	readonly #state: Store<VisitState>;
 	readonly #media: Media;
 	readonly #notify: (notice: Notice) => void;
 	/** In order of joining. */
 	readonly #infos = new Map<string, PeerInfo>();
 
-	constructor(state: Store<RoomState>, media: Media, notify: (notice: Notice) => void) {
+	constructor(state: Store<VisitState>, media: Media, notify: (notice: Notice) => void) {
 		this.#state = state;
 		this.#media = media;
 		this.#notify = notify;

@@ -11,8 +11,8 @@ export interface RemotePeer extends PeerMedia {
 	moderator: boolean;
 }
 
-/** The state of a visit, from which the whole room is drawn. */
-export interface RoomState {
+/** What a visit has come to; everything that is drawn of the room comes from here. */
+export interface VisitState {
 	/** In the room (or on the way in), gone by choice, or turned away for good. */
 	phase: 'open' | 'left' | 'refused';
 	link: Link;
@@ -50,8 +50,8 @@ export interface RoomState {
 	counts: { speakers: number; viewers: number } | null;
 }
 
-/** The state before the server has said anything. */
-export function initialState(peerId: string, name: string): RoomState {
+/** Before the server has said anything. */
+export function initialState(peerId: string, name: string): VisitState {
 	return {
 		phase: 'open',
 		link: 'connecting',
@@ -79,15 +79,15 @@ export function initialState(peerId: string, name: string): RoomState {
 
 /** What changes with an admission. If something is still missing, the server says so again. */
 export function admittedState(
-	state: RoomState,
+	state: VisitState,
 	{ peerId, displayName, nameIsFixed, room, capabilities, ...rights }: Notifications['admitted'],
-): Partial<RoomState> {
+): Partial<VisitState> {
 	const name = (nameIsFixed && displayName) || state.name;
 	return { waiting: false, missing: false, peerId, name, rights, info: room };
 }
 
-/** What changes with the leading speaker; null: silence. If that is the participant, the last other speaker stays. */
-export function leaderState({ peerId: own, lastSpeaker }: RoomState, leader: string | null): Partial<RoomState> {
+/** What changes with who leads the talk; null: silence. One's own lead is nobody's among the others. */
+export function leaderState({ peerId: own, lastSpeaker }: VisitState, leader: string | null): Partial<VisitState> {
 	return { activeSpeaker: leader, lastSpeaker: leader && leader !== own ? leader : lastSpeaker };
 }
 

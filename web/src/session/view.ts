@@ -14,7 +14,7 @@ export type PanelName = 'people' | 'chat';
 /** How this participant views the room; nobody else is told. Buttons, keys, attributes and the Client API change it here. */
 export interface ViewState {
 	layout: LayoutName;
-	/** Set by Room.pin(), which knows who is in the room. */
+	/** Set by Visit.pin(), which knows who is there. */
 	pinned: Pin | null;
 	panel: PanelName | null;
 	/** The bar of controls. */

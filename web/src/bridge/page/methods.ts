@@ -7,8 +7,8 @@ import { setLanguage } from '../../i18n';
 import { listen, playback } from '../../media/playback';
 import type { ScreenShare } from '../../media/screen';
 import type { Meeting } from '../../session/meeting';
-import type { Room } from '../../session/room';
 import { view } from '../../session/view';
+import type { Visit } from '../../session/visit';
 import type { Constraints, Methods } from '../package/index';
 import { MethodError } from './answer';
 import { bitrate } from './bitrate';
@@ -33,7 +33,7 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 	const { local, screen } = meeting;
 
 	/** The room that the participant is in. */
-	const room = (): Room => {
+	const room = (): Visit => {
 		const { room } = meeting.state.value;
 		if (room?.state.value.phase !== 'open' || !room.state.value.entered)
 			throw new MethodError('not-in-room', 'The participant is not in the room.');

@@ -4,8 +4,8 @@ import { Subscriber } from '../media/subscriber';
 import type { ConnectionEvents } from '../signaling/connection';
 import type { NewConsumer, NewDataConsumer, PeerInfo } from '../signaling/messages';
 import { refusal, type Refusal } from '../signaling/refusal';
-import { Room, type RoomOptions } from './room';
 import { view } from './view';
+import { Visit, type VisitOptions } from './visit';
 
 let events: ConnectionEvents;
 /** The server's answers. */
@@ -84,16 +84,16 @@ beforeEach(() => {
 	);
 	vi.mocked(media.openPublisher).mockImplementation(async () => void (media.publisher = publisher));
 });
-const rooms: Room[] = [];
+const rooms: Visit[] = [];
 afterEach(() => {
 	for (const room of rooms.splice(0)) room.leave();
 	vi.useRealTimers();
 });
 
-function open(): Room {
+function open(): Visit {
 	const local = { release() {} };
 	const screen = { stop() {} };
-	const room = new Room({
+	const room = new Visit({
 		kind: 'call',
 		roomId: 'r',
 		peerId: 'p',
@@ -101,7 +101,7 @@ function open(): Room {
 		displayName: 'P',
 		forServer: {},
 		...{ local, screen, notify() {} },
-	} as unknown as RoomOptions);
+	} as unknown as VisitOptions);
 	rooms.push(room);
 	return room;
 }
@@ -112,7 +112,7 @@ function admit({ speaker = false } = {}) {
 	events.notifications.admitted?.({ ...rights, peerId: 'p', nameIsFixed: false, room: { waitingRoom: false } });
 }
 
-async function enter(rights?: { speaker: boolean }): Promise<Room> {
+async function enter(rights?: { speaker: boolean }): Promise<Visit> {
 	const room = open();
 	answer = async () => ({ peers: [] });
 	admit(rights);
@@ -236,7 +236,7 @@ test('a new visit to the room restarts the count', async () => {
 });
 
 /** Ann is in the room, with a camera and a screen that have arrived here. */
-async function enterWithAnn(): Promise<Room> {
+async function enterWithAnn(): Promise<Visit> {
 	const room = await enter();
 	vi.stubGlobal('devicePixelRatio', 1);
 	vi.stubGlobal('innerWidth', 1000);
@@ -312,8 +312,8 @@ const starve = (consumerId: string) =>
 	});
 const flow = (consumerId: string) =>
 	events.notifications.consumerLayersChanged?.({ consumerId, spatialLayer: 0, temporalLayer: 1 });
-/** Which of Ann's videos are starved, according to the room. */
-const starved = (room: Room) => {
+/** Which of Ann's pictures the room calls starved. */
+const starved = (room: Visit) => {
 	const { starved, shareStarved, video, share } = room.state.value.peers[0]!;
 	expect([video, share]).toEqual([{ id: 'camera' }, { id: 'screen' }]);
 	return [starved && 'camera', shareStarved && 'screen'].filter(Boolean);
@@ -397,8 +397,8 @@ test('starved video is forgotten with its connection', async () => {
 	expect(starved(room)).toEqual(['screen']);
 });
 
-/** Simulates failed attempts to reach the server; returns why the visit ended; null: it goes on. */
-async function attempts(room: Room, seconds: number) {
+/** Attempts to reach the server, and what became of the visit. */
+async function attempts(room: Visit, seconds: number) {
 	for (let i = 0; i < seconds; i++) {
 		events.failed();
 		await vi.advanceTimersByTimeAsync(1000);

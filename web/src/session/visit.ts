@@ -20,7 +20,7 @@ import { Hands } from './hands';
 import type { Notice } from './notices';
 import { People } from './people';
 import { Turn } from './retry';
-import { admittedState, initialState, leaderState, type RoomState, withWaiting } from './state';
+import { admittedState, initialState, leaderState, type VisitState, withWaiting } from './state';
 import type { Link } from './trouble';
 import { view } from './view';
 
@@ -29,7 +29,7 @@ export type PeerAction = 'admitPeer' | 'declinePeer' | 'removePeer' | 'promotePe
 /** … and about everybody. */
 export type RoomAction = 'admitAll' | 'declineAll' | 'closeRoom';
 
-export interface RoomOptions extends RoomAddress {
+export interface VisitOptions extends RoomAddress {
 	codec: string | null;
 	local: LocalMedia;
 	screen: ScreenShare;
@@ -37,11 +37,11 @@ export interface RoomOptions extends RoomAddress {
 }
 
 /** One visit to a room, from the join button to leaving or refusal. */
-export class Room {
-	readonly state: Store<RoomState>;
+export class Visit {
+	readonly state: Store<VisitState>;
 	readonly chat: Chat;
 	readonly sight: Sight;
-	readonly #options: RoomOptions;
+	readonly #options: VisitOptions;
 	readonly #connection: Connection;
 	readonly #flow: Flow;
 	readonly #people: People;
@@ -55,7 +55,7 @@ export class Room {
 	/** The start time that the moderator was told of. */
 	#early = 0;
 
-	constructor(options: RoomOptions) {
+	constructor(options: VisitOptions) {
 		const { notify } = options;
 		this.#options = options;
 		this.state = new Store(initialState(options.peerId, options.displayName));
@@ -222,7 +222,7 @@ export class Room {
 	async #enter(capabilities: string | undefined) {
 		const ongoing = this.#turn.next();
 		const current = () => ongoing() && this.state.value.phase === 'open';
-		const visit = {
+		const parts = {
 			session: this.#options.session,
 			connection: this.#connection,
 			state: this.state,
@@ -234,9 +234,9 @@ export class Room {
 		// If the server admits us again, media is back, too; otherwise, it repeats mediaDown.
 		if (this.#link === 'media-down') this.#setLink('reconnecting');
 		try {
-			if (!(this.#flow.joined && (await resume(visit, current)))) {
+			if (!(this.#flow.joined && (await resume(parts, current)))) {
 				if (!current()) return;
-				await join(visit, current, capabilities);
+				await join(parts, current, capabilities);
 			}
 			if (current()) this.state.update({ link: 'connected', entered: true });
 		} catch (error) {
@@ -262,7 +262,7 @@ export class Room {
 
 	#notifications(): NotificationHandlers {
 		const { notify } = this.#options;
-		const change = (patch: Partial<RoomState>) => this.state.update(patch);
+		const change = (patch: Partial<VisitState>) => this.state.update(patch);
 		return {
 			admitted: (admission) => {
 				change(admittedState(this.state.value, admission));
