@@ -7,8 +7,8 @@ import { Dialog } from '../ui/dialog';
 import { useStore } from '../ui/usestore';
 
 /** Where a moderator chooses what everyone watches. */
-export function PlayerDialog({ room, onClose }: { room: Visit; onClose(): void }) {
-	const { video } = useStore(room.state).info;
+export function PlayerDialog({ visit, onClose }: { visit: Visit; onClose(): void }) {
+	const { video } = useStore(visit.state).info;
 	const [url, setUrl] = useState(video ?? '');
 	const [failed, setFailed] = useState(false);
 	const id = useId();
@@ -16,7 +16,7 @@ export function PlayerDialog({ room, onClose }: { room: Visit; onClose(): void }
 
 	const set = async (url: string | null) => {
 		try {
-			await room.setVideo(url);
+			await visit.setVideo(url);
 			onClose();
 		} catch (error) {
 			console.warn('amphi: joint viewing', error);

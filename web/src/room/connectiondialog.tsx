@@ -7,13 +7,13 @@ import { Dialog } from '../ui/dialog';
 const REFRESH_MS = 2000;
 
 /** Bitrates and link quality in each direction; per track, why a video is no larger, and losses if there are any. */
-export function ConnectionDialog({ room, onClose }: { room: Visit; onClose(): void }) {
+export function ConnectionDialog({ visit, onClose }: { visit: Visit; onClose(): void }) {
 	const [figures, setFigures] = useState<Figures | null>(null);
 	useEffect(() => {
 		let open = true;
 		const refresh = async () => {
-			// Without a connection, the banner says so, and the figures stay as they are.
-			const now = await room.figures().catch(() => null);
+			// Without a connection the banner says so, and the figures stay as they are.
+			const now = await visit.figures().catch(() => null);
 			if (open && now) setFigures(now);
 			if (open) timer = setTimeout(refresh, REFRESH_MS);
 		};
@@ -23,7 +23,7 @@ export function ConnectionDialog({ room, onClose }: { room: Visit; onClose(): vo
 			open = false;
 			clearTimeout(timer);
 		};
-	}, [room]);
+	}, [visit]);
 
 	return (
 		<Dialog title={t('connection.title')} testId="connection" onClose={onClose}>

@@ -34,48 +34,48 @@ import { toggleShare } from './sharing';
 import { shortcuts } from './shortcuts';
 
 interface ControlsProps {
-	room: Visit;
+	visit: Visit;
 	kind: RoomKind;
 	/** Null for viewers. */
 	local: LocalMedia | null;
 	screen: ScreenShare;
 }
 
-/** The bar: the room's name on the left, frequent actions in the middle, and what opens panels on the right. */
-export function Controls({ room, kind, local, screen }: ControlsProps) {
+/** The bar: on the left what room this is, in the middle what people do all the time, on the right what opens beside. */
+export function Controls({ visit, kind, local, screen }: ControlsProps) {
 	const narrow = useNarrow();
-	const { rights } = useStore(room.state);
+	const { rights } = useStore(visit.state);
 	const [dialog, setDialog] = useState<MoreDialog | null>(null);
 	const close = () => setDialog(null);
 
 	return (
 		<nav class="controls" aria-label={t('controls.label')}>
-			{!narrow && <RoomInfo room={room} kind={kind} />}
+			{!narrow && <RoomInfo visit={visit} kind={kind} />}
 			<div class="controls-middle">
 				{local && <DeviceButtons local={local} />}
 				{local && !narrow && ScreenShare.possible && <ShareButton screen={screen} />}
-				{rights.hand && <HandButton room={room} />}
-				{narrow && rights.chat && <ChatButton chat={room.chat} />}
-				{narrow && <MoreMenu room={room} local={local} screen={screen} narrow onDialog={setDialog} />}
-				<LeaveButton room={room} narrow={narrow} />
+				{rights.hand && <HandButton visit={visit} />}
+				{narrow && rights.chat && <ChatButton chat={visit.chat} />}
+				{narrow && <MoreMenu visit={visit} local={local} screen={screen} narrow onDialog={setDialog} />}
+				<LeaveButton visit={visit} narrow={narrow} />
 			</div>
 			{!narrow && (
 				<div class="controls-end">
 					<LayoutButton />
-					{rights.chat && <ChatButton chat={room.chat} />}
-					<PeopleButton room={room} />
-					<MoreMenu room={room} local={local} screen={screen} onDialog={setDialog} />
+					{rights.chat && <ChatButton chat={visit.chat} />}
+					<PeopleButton visit={visit} />
+					<MoreMenu visit={visit} local={local} screen={screen} onDialog={setDialog} />
 				</div>
 			)}
 			{dialog === 'settings' && <SettingsDialog local={local} onClose={close} />}
-			{dialog === 'connection' && <ConnectionDialog room={room} onClose={close} />}
-			{dialog === 'player' && <PlayerDialog room={room} onClose={close} />}
+			{dialog === 'connection' && <ConnectionDialog visit={visit} onClose={close} />}
+			{dialog === 'player' && <PlayerDialog visit={visit} onClose={close} />}
 		</nav>
 	);
 }
 
-function RoomInfo({ room, kind }: { room: Visit; kind: RoomKind }) {
-	const { peers, rights, counts } = useStore(room.state);
+function RoomInfo({ visit, kind }: { visit: Visit; kind: RoomKind }) {
+	const { peers, rights, counts } = useStore(visit.state);
 	const speakers = counts?.speakers ?? peers.length + (rights.speaker ? 1 : 0);
 	return (
 		<p class="controls-info" data-testid="room-info">
@@ -103,8 +103,8 @@ function ShareButton({ screen }: { screen: ScreenShare }) {
 	);
 }
 
-function HandButton({ room }: { room: Visit }) {
-	const { hands, peerId } = useStore(room.state);
+function HandButton({ visit }: { visit: Visit }) {
+	const { hands, peerId } = useStore(visit.state);
 	const raised = hands.some(({ id }) => id === peerId);
 	return (
 		<IconButton
@@ -114,7 +114,7 @@ function HandButton({ room }: { room: Visit }) {
 			title={t(raised ? 'hand.lower' : 'hand.raise')}
 			pressed={raised}
 			data-testid="hand-button"
-			onClick={() => void room.raiseHand(!raised).catch(() => {})}
+			onClick={() => void visit.raiseHand(!raised).catch(() => {})}
 		/>
 	);
 }
@@ -133,9 +133,9 @@ function LayoutButton() {
 	);
 }
 
-function PeopleButton({ room }: { room: Visit }) {
+function PeopleButton({ visit }: { visit: Visit }) {
 	const open = useStore(view).panel === 'people';
-	const { waitingPeers, hands, rights } = useStore(room.state);
+	const { waitingPeers, hands, rights } = useStore(visit.state);
 	const calls = rights.moderator ? waitingPeers.length + hands.length : 0;
 	return (
 		<IconButton
@@ -151,8 +151,8 @@ function PeopleButton({ room }: { room: Visit }) {
 	);
 }
 
-function LeaveButton({ room, narrow }: { room: Visit; narrow: boolean }) {
-	const leave = () => room.leave();
+function LeaveButton({ visit, narrow }: { visit: Visit; narrow: boolean }) {
+	const leave = () => visit.leave();
 	if (narrow)
 		return (
 			<IconButton
@@ -174,7 +174,7 @@ function LeaveButton({ room, narrow }: { room: Visit; narrow: boolean }) {
 type MoreDialog = 'settings' | 'player' | 'connection';
 
 interface MoreProps {
-	room: Visit;
+	visit: Visit;
 	local: LocalMedia | null;
 	screen: ScreenShare;
 	/** On a phone, the menu also has what is a button of its own elsewhere. */
@@ -182,9 +182,9 @@ interface MoreProps {
 	onDialog(dialog: MoreDialog): void;
 }
 
-function MoreMenu({ room, local, screen, narrow, onDialog }: MoreProps) {
+function MoreMenu({ visit, local, screen, narrow, onDialog }: MoreProps) {
 	const { supported, enabled } = useStore(fullscreen);
-	const { waitingPeers, hands, rights } = useStore(room.state);
+	const { waitingPeers, hands, rights } = useStore(visit.state);
 	const { video: sharing } = useStore(screen.state);
 	const { layout } = useStore(view);
 	const calls = narrow && rights.moderator ? waitingPeers.length + hands.length : 0;

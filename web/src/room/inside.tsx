@@ -14,8 +14,8 @@ import '../tiles/tiles.css';
 
 export { loadAhead, Visit, sayNotice };
 
-export function VisitPage({ room, meeting }: { room: Visit; meeting: Meeting }) {
-	const { phase, refusal, waiting } = useStore(room.state);
+export function VisitPage({ visit, meeting }: { visit: Visit; meeting: Meeting }) {
+	const { phase, refusal, waiting } = useStore(visit.state);
 	const { local, screen, attributes } = meeting;
 	useEffect(() => (phase === 'open' ? keepAwake() : undefined), [phase]);
 	// If loading fails, the page says so.
@@ -23,6 +23,6 @@ export function VisitPage({ room, meeting }: { room: Visit; meeting: Meeting }) 
 
 	if (phase === 'left') return <LeftPage onRejoin={rejoin} />;
 	if (refusal) return <RefusedPage {...refusal} onRetry={rejoin} />;
-	if (waiting) return <WaitingPage room={room} local={local} />;
-	return <RoomScreen room={room} kind={attributes.kind} devices={local} screen={screen} video={attributes.video} />;
+	if (waiting) return <WaitingPage visit={visit} local={local} />;
+	return <RoomScreen visit={visit} kind={attributes.kind} devices={local} screen={screen} video={attributes.video} />;
 }

@@ -10,13 +10,12 @@ import { inside } from './load';
 
 /** A call or a webinar: the welcome screen, the room, and the end. */
 export function RoomPage({ meeting }: { meeting: Meeting }) {
-	const { room } = useStore(meeting.state);
+	const { visit } = useStore(meeting.state);
 	const { nameScreenDisabled, startWithFS } = meeting.attributes;
 
 	useEffect(() => {
-		installDiagnostics(() => meeting.state.value.room);
-		// Closing the tab leaves the room at once. Otherwise, the others would see a frozen tile until the server gives up
-		// waiting.
+		installDiagnostics(() => meeting.state.value.visit);
+		// A closed tab leaves at once, instead of standing frozen in the others' rooms until the server gives it up.
 		const leave = () => meeting.leave();
 		addEventListener('pagehide', leave);
 		return () => removeEventListener('pagehide', leave);
@@ -27,8 +26,8 @@ export function RoomPage({ meeting }: { meeting: Meeting }) {
 
 	return (
 		<>
-			{room && inside ? (
-				<inside.VisitPage room={room} meeting={meeting} />
+			{visit && inside ? (
+				<inside.VisitPage visit={visit} meeting={meeting} />
 			) : nameScreenDisabled ? (
 				<AwaitingPage meeting={meeting} />
 			) : (

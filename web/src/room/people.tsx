@@ -17,7 +17,7 @@ import { useStore } from '../ui/usestore';
 import { nameOf, PersonMenu, run } from './person';
 
 interface PanelProps {
-	room: Visit;
+	visit: Visit;
 	kind: RoomKind;
 }
 
@@ -25,9 +25,9 @@ interface PanelProps {
 const SEARCHABLE = 12;
 const DRAWN = 100;
 
-/** The list of people. Moderators also see who waits and who watches, and can act on them; the server checks that. */
-export function PeoplePanel({ room, kind }: PanelProps) {
-	const { peers, viewers, waitingPeers, hands, rights, counts, peerId, name } = useStore(room.state);
+/** Who is here. Moderators also see who waits and who watches, and may do something about it: the server checks all of it. */
+export function PeoplePanel({ visit, kind }: PanelProps) {
+	const { peers, viewers, waitingPeers, hands, rights, counts, peerId, name } = useStore(visit.state);
 	const [wanted, setWanted] = useState('');
 	const matches = (peer: RemotePeer) => peer.displayName.toLocaleLowerCase().includes(wanted.trim().toLocaleLowerCase());
 	const { moderator, speaker } = rights;
@@ -40,10 +40,10 @@ export function PeoplePanel({ room, kind }: PanelProps) {
 			closeLabel={t('people.close')}
 			testId="people-panel"
 			onClose={() => view.update({ panel: null })}
-			foot={moderator && <CloseRoom room={room} />}
+			foot={moderator && <CloseRoom visit={visit} />}
 		>
-			{moderator && waitingPeers.length > 0 && <Waiting room={room} waiting={waitingPeers} />}
-			{hands.length > 0 && <Hands room={room} kind={kind} hands={hands} />}
+			{moderator && waitingPeers.length > 0 && <Waiting visit={visit} waiting={waitingPeers} />}
+			{hands.length > 0 && <Hands visit={visit} kind={kind} hands={hands} />}
 			{peers.length + viewers.length > SEARCHABLE && (
 				<label class="people-search">
 					<Icon of={Search} />
@@ -61,10 +61,10 @@ export function PeoplePanel({ room, kind }: PanelProps) {
 			<Section title={t(kind === 'call' ? 'people.here' : 'people.speakers', { number: here })}>
 				{moderator && peers.length > 0 && (
 					<div class="people-all">
-						<Button small icon={MicOff} data-testid="mute-all" onClick={() => run(room.muteAll('audio'))}>
+						<Button small icon={MicOff} data-testid="mute-all" onClick={() => run(visit.muteAll('audio'))}>
 							{t('people.muteAll')}
 						</Button>
-						<Button small icon={VideoOff} data-testid="cameras-off" onClick={() => run(room.muteAll('video'))}>
+						<Button small icon={VideoOff} data-testid="cameras-off" onClick={() => run(visit.muteAll('video'))}>
 							{t('people.camerasOff')}
 						</Button>
 					</div>
@@ -80,13 +80,13 @@ export function PeoplePanel({ room, kind }: PanelProps) {
 						</li>
 					)}
 					{peers.filter(matches).map((peer) => (
-						<Person key={peer.id} peer={peer} room={room} kind={kind} />
+						<Person key={peer.id} peer={peer} visit={visit} kind={kind} />
 					))}
 				</ul>
 				{here === 0 && <p class="hint">{t('room.noSpeakers')}</p>}
 			</Section>
 			{kind === 'webinar' && moderator && (
-				<Viewers room={room} kind={kind} viewers={viewers.filter(matches)} number={counts?.viewers ?? viewers.length} />
+				<Viewers visit={visit} kind={kind} viewers={viewers.filter(matches)} number={counts?.viewers ?? viewers.length} />
 			)}
 			{kind === 'webinar' && !moderator && counts && (
 				<p class="hint people-count">{t('people.viewers', { number: counts.viewers })}</p>
@@ -112,13 +112,13 @@ function Avatar({ id, name }: { id: string; name: string }) {
 	);
 }
 
-function Waiting({ room, waiting }: { room: Visit; waiting: WaitingPeer[] }) {
+function Waiting({ visit, waiting }: { visit: Visit; waiting: WaitingPeer[] }) {
 	const [declining, setDeclining] = useState(false);
 	return (
 		<Section title={t('people.waiting', { number: waiting.length })} testId="waiting-list">
 			{waiting.length > 1 && (
 				<div class="people-all">
-					<Button small look="primary" data-testid="admit-all" onClick={() => run(room.moderateRoom('admitAll'))}>
+					<Button small look="primary" data-testid="admit-all" onClick={() => run(visit.moderateRoom('admitAll'))}>
 						{t('people.admitAll')}
 					</Button>
 					<Button small data-testid="decline-all" onClick={() => setDeclining(true)}>
@@ -135,14 +135,14 @@ function Waiting({ room, waiting }: { room: Visit; waiting: WaitingPeer[] }) {
 							icon={X}
 							label={t('people.decline', { name: nameOf(peer) })}
 							data-testid="decline"
-							onClick={() => run(room.moderatePeer('declinePeer', peer.id))}
+							onClick={() => run(visit.moderatePeer('declinePeer', peer.id))}
 						/>
 						<IconButton
 							icon={Check}
 							class="yes"
 							label={t('people.admit', { name: nameOf(peer) })}
 							data-testid="admit"
-							onClick={() => run(room.moderatePeer('admitPeer', peer.id))}
+							onClick={() => run(visit.moderatePeer('admitPeer', peer.id))}
 						/>
 					</li>
 				))}
@@ -153,7 +153,7 @@ function Waiting({ room, waiting }: { room: Visit; waiting: WaitingPeer[] }) {
 					text={t('people.declineAllText', { number: waiting.length })}
 					action={t('people.declineAll')}
 					testId="decline-dialog"
-					onConfirm={() => run(room.moderateRoom('declineAll'))}
+					onConfirm={() => run(visit.moderateRoom('declineAll'))}
 					onClose={() => setDeclining(false)}
 				/>
 			)}
@@ -161,8 +161,8 @@ function Waiting({ room, waiting }: { room: Visit; waiting: WaitingPeer[] }) {
 	);
 }
 
-function Hands({ room, kind, hands }: PanelProps & { hands: RaisedHand[] }) {
-	const { rights, peers, peerId } = useStore(room.state);
+function Hands({ visit, kind, hands }: PanelProps & { hands: RaisedHand[] }) {
+	const { rights, peers, peerId } = useStore(visit.state);
 	const isSpeaker = (id: string) => id === peerId || peers.some((peer) => peer.id === id);
 	return (
 		<Section title={t('people.hands', { number: hands.length })} testId="hands-list">
@@ -176,7 +176,7 @@ function Hands({ room, kind, hands }: PanelProps & { hands: RaisedHand[] }) {
 								icon={Hand}
 								label={t('people.lowerHandOf', { name: nameOf(hand) })}
 								data-testid="lower-hand"
-								onClick={() => run(room.moderatePeer('lowerHand', hand.id))}
+								onClick={() => run(visit.moderatePeer('lowerHand', hand.id))}
 							/>
 						)}
 						{rights.moderator && kind === 'webinar' && !isSpeaker(hand.id) && (
@@ -185,7 +185,7 @@ function Hands({ room, kind, hands }: PanelProps & { hands: RaisedHand[] }) {
 								class="yes"
 								label={t('people.promote', { name: nameOf(hand) })}
 								data-testid="hand-promote"
-								onClick={() => run(room.moderatePeer('promotePeer', hand.id))}
+								onClick={() => run(visit.moderatePeer('promotePeer', hand.id))}
 							/>
 						)}
 					</li>
@@ -195,12 +195,12 @@ function Hands({ room, kind, hands }: PanelProps & { hands: RaisedHand[] }) {
 	);
 }
 
-function Viewers({ room, kind, viewers, number }: PanelProps & { viewers: RemotePeer[]; number: number }) {
+function Viewers({ visit, kind, viewers, number }: PanelProps & { viewers: RemotePeer[]; number: number }) {
 	return (
 		<Section title={t('people.viewers', { number })} testId="viewers-list">
 			<ul>
 				{viewers.slice(0, DRAWN).map((peer) => (
-					<Person key={peer.id} peer={peer} room={room} kind={kind} />
+					<Person key={peer.id} peer={peer} visit={visit} kind={kind} />
 				))}
 			</ul>
 			{viewers.length > DRAWN && <p class="hint">{t('people.more', { number: viewers.length - DRAWN })}</p>}
@@ -208,9 +208,9 @@ function Viewers({ room, kind, viewers, number }: PanelProps & { viewers: Remote
 	);
 }
 
-function Person({ peer, room, kind }: PanelProps & { peer: RemotePeer }) {
+function Person({ peer, visit, kind }: PanelProps & { peer: RemotePeer }) {
 	const { id, speaker, moderator, mic, camera, share } = peer;
-	const { rights } = useStore(room.state);
+	const { rights } = useStore(visit.state);
 	const name = nameOf(peer);
 	return (
 		<li class="person" data-testid="person" data-peer-id={id}>
@@ -226,7 +226,7 @@ function Person({ peer, room, kind }: PanelProps & { peer: RemotePeer }) {
 					icons={[Mic, MicOff]}
 					label={t(mic ? 'people.mute' : 'room.micOff', { name })}
 					testId="mute"
-					onClick={rights.moderator && mic ? () => run(room.mutePeer(id, 'audio')) : null}
+					onClick={rights.moderator && mic ? () => run(visit.mutePeer(id, 'audio')) : null}
 				/>
 			)}
 			{speaker && camera !== null && (
@@ -235,10 +235,10 @@ function Person({ peer, room, kind }: PanelProps & { peer: RemotePeer }) {
 					icons={[Video, VideoOff]}
 					label={t(camera ? 'people.cameraOff' : 'room.cameraOff', { name })}
 					testId="camera-off"
-					onClick={rights.moderator && camera ? () => run(room.mutePeer(id, 'video')) : null}
+					onClick={rights.moderator && camera ? () => run(visit.mutePeer(id, 'video')) : null}
 				/>
 			)}
-			{(speaker || rights.moderator) && <PersonMenu peer={peer} room={room} kind={kind} />}
+			{(speaker || rights.moderator) && <PersonMenu peer={peer} visit={visit} kind={kind} />}
 		</li>
 	);
 }
@@ -266,7 +266,7 @@ function State({ of, label }: { of: typeof Mic; label: string }) {
 	);
 }
 
-function CloseRoom({ room }: { room: Visit }) {
+function CloseRoom({ visit }: { visit: Visit }) {
 	const [sure, setSure] = useState(false);
 	return (
 		<>
@@ -279,7 +279,7 @@ function CloseRoom({ room }: { room: Visit }) {
 					text={t('people.closeRoomText')}
 					action={t('people.closeRoom')}
 					testId="close-dialog"
-					onConfirm={() => run(room.moderateRoom('closeRoom'))}
+					onConfirm={() => run(visit.moderateRoom('closeRoom'))}
 					onClose={() => setSure(false)}
 				/>
 			)}

@@ -19,19 +19,19 @@ export const nameOf = ({ displayName }: { displayName: string }) => displayName 
 
 interface PersonMenuProps {
 	peer: RemotePeer;
-	room: Visit;
+	visit: Visit;
 	kind: RoomKind;
 }
 
-/** Actions on one participant, for everybody and for moderators. The server checks them. */
-export function PersonMenu({ peer, room, kind }: PersonMenuProps) {
+/** What can be done about one participant: by everybody, and by moderators. The server checks it. */
+export function PersonMenu({ peer, visit, kind }: PersonMenuProps) {
 	const { id, speaker } = peer;
 	const name = nameOf(peer);
-	const { rights, hands } = useStore(room.state);
+	const { rights, hands } = useStore(visit.state);
 	const { pinned } = useStore(view);
 	const [removing, setRemoving] = useState(false);
 	const isPinned = pinned?.peerId === id && !pinned.share;
-	const act = (action: PeerAction) => () => run(room.moderatePeer(action, id));
+	const act = (action: PeerAction) => () => run(visit.moderatePeer(action, id));
 
 	return (
 		<>
@@ -40,7 +40,7 @@ export function PersonMenu({ peer, room, kind }: PersonMenuProps) {
 					<MenuItem
 						icon={isPinned ? PinOff : Pin}
 						testId="menu-pin"
-						onClick={() => (isPinned ? room.unpin() : room.pin(id))}
+						onClick={() => (isPinned ? visit.unpin() : visit.pin(id))}
 					>
 						{t(isPinned ? 'people.unpin' : 'people.pin')}
 					</MenuItem>
@@ -48,17 +48,17 @@ export function PersonMenu({ peer, room, kind }: PersonMenuProps) {
 				{rights.moderator && (
 					<>
 						{peer.mic && (
-							<MenuItem icon={MicOff} testId="menu-mute" onClick={() => run(room.mutePeer(id, 'audio'))}>
+							<MenuItem icon={MicOff} testId="menu-mute" onClick={() => run(visit.mutePeer(id, 'audio'))}>
 								{t('people.muteThis')}
 							</MenuItem>
 						)}
 						{peer.camera && (
-							<MenuItem icon={VideoOff} testId="menu-camera-off" onClick={() => run(room.mutePeer(id, 'video'))}>
+							<MenuItem icon={VideoOff} testId="menu-camera-off" onClick={() => run(visit.mutePeer(id, 'video'))}>
 								{t('people.cameraOffThis')}
 							</MenuItem>
 						)}
 						{peer.share && (
-							<MenuItem icon={MonitorX} testId="menu-share-off" onClick={() => run(room.mutePeer(id, 'share'))}>
+							<MenuItem icon={MonitorX} testId="menu-share-off" onClick={() => run(visit.mutePeer(id, 'share'))}>
 								{t('people.shareOffThis')}
 							</MenuItem>
 						)}

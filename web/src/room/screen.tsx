@@ -25,7 +25,7 @@ import { SharingBanner } from './sharing';
 import { ShortcutsDialog, shortcuts, useShortcuts } from './shortcuts';
 
 export interface RoomScreenProps {
-	room: Visit;
+	visit: Visit;
 	kind: RoomKind;
 	devices: LocalMedia;
 	screen: ScreenShare;
@@ -35,8 +35,8 @@ export interface RoomScreenProps {
 
 /** The room: the stage, a panel beside it, the bar of controls below. */
 export function RoomScreen(props: RoomScreenProps) {
-	const { room, kind, devices, screen } = props;
-	const state = useStore(room.state);
+	const { visit, kind, devices, screen } = props;
+	const state = useStore(visit.state);
 	const { rights, info } = state;
 	const player = info.video ?? props.video;
 	const banner = bannerOf(state);
@@ -44,7 +44,7 @@ export function RoomScreen(props: RoomScreenProps) {
 	const { video: ownShare } = useStore(screen.state);
 	const local = rights.speaker ? devices : null;
 	const { help } = useStore(shortcuts);
-	useShortcuts(room, local, screen);
+	useShortcuts(visit, local, screen);
 
 	return (
 		<div class="room" data-controls={String(controls)}>
@@ -55,15 +55,15 @@ export function RoomScreen(props: RoomScreenProps) {
 					{player && <Player url={player} />}
 					<RoomStage {...props} local={local} />
 				</div>
-				{panel === 'chat' && rights.chat && <ChatPanel chat={room.chat} onClose={() => view.update({ panel: null })} />}
-				{panel === 'people' && <PeoplePanel room={room} kind={kind} />}
+				{panel === 'chat' && rights.chat && <ChatPanel chat={visit.chat} onClose={() => view.update({ panel: null })} />}
+				{panel === 'people' && <PeoplePanel visit={visit} kind={kind} />}
 			</div>
 			<div class="notices">
 				<ListenButton />
 				{local && <DeviceProblems local={local} />}
 				<Toasts />
 			</div>
-			{controls && <Controls room={room} kind={kind} local={local} screen={screen} />}
+			{controls && <Controls visit={visit} kind={kind} local={local} screen={screen} />}
 			{help && <ShortcutsDialog />}
 			<Announcements />
 		</div>
@@ -81,8 +81,8 @@ function ListenButton() {
 	);
 }
 
-function RoomStage({ room, kind, local }: RoomScreenProps & { local: LocalMedia | null }) {
-	const { link, peers, rights, peerId, name, speaking, activeSpeaker, lastSpeaker, hands, quality } = useStore(room.state);
+function RoomStage({ visit, kind, local }: RoomScreenProps & { local: LocalMedia | null }) {
+	const { link, peers, rights, peerId, name, speaking, activeSpeaker, lastSpeaker, hands, quality } = useStore(visit.state);
 	const { layout, pinned, indicators, minimizeTiles, sortPeers } = useStore(view);
 
 	const people = peers.map(({ id, video, share }) => ({ id, video: video !== null, share: share !== null }));
@@ -104,7 +104,7 @@ function RoomStage({ room, kind, local }: RoomScreenProps & { local: LocalMedia 
 			peerId: tile.peerId,
 			indicators,
 			pinned: isPinned,
-			onPin: () => (isPinned ? room.unpin() : room.pin(tile.peerId, tile.share)),
+			onPin: () => (isPinned ? visit.unpin() : visit.pin(tile.peerId, tile.share)),
 		};
 		const marks = {
 			speaking: speaking.includes(tile.peerId),
@@ -136,7 +136,7 @@ function RoomStage({ room, kind, local }: RoomScreenProps & { local: LocalMedia 
 				audio={peer.audio}
 				micOn={peer.mic !== false}
 			>
-				{rights.moderator && <PersonMenu peer={peer} room={room} kind={kind} />}
+				{rights.moderator && <PersonMenu peer={peer} visit={visit} kind={kind} />}
 			</Tile>
 		);
 	};
@@ -150,7 +150,7 @@ function RoomStage({ room, kind, local }: RoomScreenProps & { local: LocalMedia 
 					<p>{t('room.noSpeakersText')}</p>
 				</div>
 			)}
-			<Stage others={others} own={own} large={large} minimize={minimizeTiles} sight={room.sight}>
+			<Stage others={others} own={own} large={large} minimize={minimizeTiles} sight={visit.sight}>
 				{draw}
 			</Stage>
 		</main>

@@ -46,18 +46,18 @@ function isBusy(target: EventTarget | null): boolean {
 	return target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null;
 }
 
-export function useShortcuts(room: Visit, local: LocalMedia | null, screen: ScreenShare) {
+export function useShortcuts(visit: Visit, local: LocalMedia | null, screen: ScreenShare) {
 	useEffect(() => {
 		const deeds: Record<Deed, () => void> = {
 			mic: () => void local?.turn('mic', !local.devices.value.mic.on),
 			camera: () => void local?.turn('camera', !local.devices.value.camera.on),
 			share: () => void (local && toggleShare(screen)),
 			hand: () => {
-				const { hands, peerId, rights } = room.state.value;
-				if (rights.hand) void room.raiseHand(!hands.some(({ id }) => id === peerId)).catch(() => {});
+				const { hands, peerId, rights } = visit.state.value;
+				if (rights.hand) void visit.raiseHand(!hands.some(({ id }) => id === peerId)).catch(() => {});
 			},
 			chat: () => {
-				if (room.state.value.rights.chat) togglePanel('chat');
+				if (visit.state.value.rights.chat) togglePanel('chat');
 			},
 			people: () => togglePanel('people'),
 			layout: toggleLayout,
@@ -73,7 +73,7 @@ export function useShortcuts(room: Visit, local: LocalMedia | null, screen: Scre
 		};
 		addEventListener('keydown', pressed);
 		return () => removeEventListener('keydown', pressed);
-	}, [room, local, screen]);
+	}, [visit, local, screen]);
 }
 
 export function ShortcutsDialog() {

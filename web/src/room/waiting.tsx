@@ -8,8 +8,8 @@ import { useStore } from '../ui/usestore';
 import { Preview } from '../welcome/preview';
 
 /** Until a moderator lets this participant in. The devices stay as they are: in the room nothing starts anew. */
-export function WaitingPage({ room, local }: { room: Visit; local: LocalMedia }) {
-	const { link } = useStore(room.state);
+export function WaitingPage({ visit, local }: { visit: Visit; local: LocalMedia }) {
+	const { link } = useStore(visit.state);
 	const { mic, camera } = useStore(local.devices);
 	const preview = mic.track !== null || camera.track !== null;
 
@@ -21,7 +21,7 @@ export function WaitingPage({ room, local }: { room: Visit; local: LocalMedia })
 				<h1>{t('waiting.title')}</h1>
 				<p class="lead">{t(link === 'connected' ? 'waiting.text' : 'status.reconnecting')}</p>
 				<div class="actions">
-					<Button icon={LogOut} data-testid="leave-button" onClick={() => room.leave()}>
+					<Button icon={LogOut} data-testid="leave-button" onClick={() => visit.leave()}>
 						{t('waiting.leave')}
 					</Button>
 				</div>

@@ -77,15 +77,15 @@ declare global {
 	}
 }
 
-export function installDiagnostics(room: () => Visit | null) {
+export function installDiagnostics(visit: () => Visit | null) {
 	window.amphi = {
-		stats: () => stats(room()),
+		stats: () => stats(visit()),
 		get state() {
-			const state = room()?.state.value;
+			const state = visit()?.state.value;
 			return state ? plain(state) : null;
 		},
 		setPreferredLayers: async (peerId, spatial, temporal) => {
-			const current = room();
+			const current = visit();
 			if (!current) throw new Error('not in a room');
 			await current.setPreferredLayers(peerId, spatial, temporal);
 		},
@@ -112,9 +112,9 @@ function plain({ phase, link, refusal, waiting, rights, peers }: VisitState): Pl
 	};
 }
 
-async function stats(room: Visit | null): Promise<ReceivedStats> {
+async function stats(visit: Visit | null): Promise<ReceivedStats> {
 	const result: ReceivedStats = { video: [], audio: [] };
-	const media = room?.media;
+	const media = visit?.media;
 	if (!media) return result;
 
 	const owners = new Map(media.subscriber.consumers().map((owned) => [owned.consumer.track.id, owned]));

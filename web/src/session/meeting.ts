@@ -18,12 +18,12 @@ const BRIDGE_MS = 3000;
 interface Inside {
 	Visit: typeof Visit;
 	loadAhead(): void;
-	sayNotice(notice: Notice, room: Visit): void;
+	sayNotice(notice: Notice, visit: Visit): void;
 }
 
 interface MeetingState {
 	/** The visit that is going on, or the last one; null on the welcome screen. */
-	room: Visit | null;
+	visit: Visit | null;
 	/** The name to join with, as far as it is known. */
 	name: string;
 	/** The code for a visit is being loaded … */
@@ -50,7 +50,7 @@ export class Meeting {
 		this.attributes = attributes;
 		this.#load = load;
 		this.state = new Store<MeetingState>({
-			room: null,
+			visit: null,
 			name: displayName ?? validName(recall('name') ?? '') ?? '',
 			loading: false,
 			failed: false,
@@ -92,8 +92,8 @@ export class Meeting {
 			this.state.update({ loading: false, failed: true });
 			throw error;
 		}
-		const { room, name: displayed } = this.state.value;
-		if (room?.state.value.phase === 'open') return room;
+		const { visit, name: displayed } = this.state.value;
+		if (visit?.state.value.phase === 'open') return visit;
 
 		const next = new inside.Visit({
 			kind,
@@ -114,7 +114,7 @@ export class Meeting {
 			this.#before = this.local.release();
 			this.screen.stop();
 		});
-		this.state.update({ room: next, loading: false });
+		this.state.update({ visit: next, loading: false });
 		return next;
 	}
 
@@ -125,6 +125,6 @@ export class Meeting {
 	}
 
 	leave() {
-		this.state.value.room?.leave();
+		this.state.value.visit?.leave();
 	}
 }

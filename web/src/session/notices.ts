@@ -32,8 +32,8 @@ function announceArrival(text: string) {
 	if (recent.length <= AT_ONCE) announce(text);
 }
 
-/** Tells the participant what happened: by a toast if it concerns them; only to screen readers if others see it anyway. */
-export function sayNotice(notice: Notice, room: Door) {
+/** Tells the participant what happened: by a toast where it concerns them, to screen readers alone what others see. */
+export function sayNotice(notice: Notice, door: Door) {
 	const nameless = t('people.nameless');
 	switch (notice.what) {
 		case 'muted-audio':
@@ -58,7 +58,7 @@ export function sayNotice(notice: Notice, room: Door) {
 				action: {
 					label: t('people.letIn'),
 					testId: 'toast-admit',
-					run: () => void room.moderatePeer('admitPeer', notice.peerId).catch(() => {}),
+					run: () => void door.moderatePeer('admitPeer', notice.peerId).catch(() => {}),
 				},
 			});
 			break;

@@ -84,16 +84,16 @@ beforeEach(() => {
 	);
 	vi.mocked(media.openPublisher).mockImplementation(async () => void (media.publisher = publisher));
 });
-const rooms: Visit[] = [];
+const visits: Visit[] = [];
 afterEach(() => {
-	for (const room of rooms.splice(0)) room.leave();
+	for (const visit of visits.splice(0)) visit.leave();
 	vi.useRealTimers();
 });
 
 function open(): Visit {
 	const local = { release() {} };
 	const screen = { stop() {} };
-	const room = new Visit({
+	const visit = new Visit({
 		kind: 'call',
 		roomId: 'r',
 		peerId: 'p',
@@ -102,8 +102,8 @@ function open(): Visit {
 		forServer: {},
 		...{ local, screen, notify() {} },
 	} as unknown as VisitOptions);
-	rooms.push(room);
-	return room;
+	visits.push(visit);
+	return visit;
 }
 
 /** The server lets the participant in. */
@@ -113,17 +113,17 @@ function admit({ speaker = false } = {}) {
 }
 
 async function enter(rights?: { speaker: boolean }): Promise<Visit> {
-	const room = open();
+	const visit = open();
 	answer = async () => ({ peers: [] });
 	admit(rights);
 	await vi.advanceTimersByTimeAsync(0);
-	expect(room.state.value.entered).toBe(true);
-	return room;
+	expect(visit.state.value.entered).toBe(true);
+	return visit;
 }
 
-test('missing media is remembered until it comes, and forgotten with its connection', () => {
-	const room = open();
-	const missing = () => room.state.value.missing;
+test('what is missing is known until it comes, and forgotten with the connection that said it', () => {
+	const visit = open();
+	const missing = () => visit.state.value.missing;
 	const say = (value: boolean) => events.notifications.consumersMissing?.({ missing: value });
 
 	expect(missing()).toBe(false);
@@ -141,24 +141,24 @@ test('people who come and go while transports are made are not forgotten, and no
 	const person = (id: string) => ({ id, displayName: id, device: {}, speaker: true, moderator: false }) as PeerInfo;
 	let ready = () => {};
 	transports = new Promise((resolve) => (ready = resolve));
-	const room = open();
+	const visit = open();
 	answer = async () => ({ peers: ['ann', 'bob'].map(person) });
 	admit();
 	await vi.advanceTimersByTimeAsync(0);
 	events.notifications.newPeer?.(person('eve'));
 	events.notifications.peerClosed?.({ peerId: 'bob' });
-	const seen = () => room.state.value.peers.map(({ id, mic, camera }) => ({ id, mic, camera }));
+	const seen = () => visit.state.value.peers.map(({ id, mic, camera }) => ({ id, mic, camera }));
 	const wanted = ['ann', 'eve'].map((id) => ({ id, mic: null, camera: null }));
 	expect(seen()).toEqual(wanted);
-	expect(room.state.value.entered).toBe(false);
+	expect(visit.state.value.entered).toBe(false);
 	ready();
 	await vi.advanceTimersByTimeAsync(0);
 	expect(seen()).toEqual(wanted);
-	expect(room.state.value.entered).toBe(true);
+	expect(visit.state.value.entered).toBe(true);
 });
 
-test('a page that comes with too many others joins a little later', async () => {
-	const room = open();
+test('who comes with too many others joins a little later', async () => {
+	const visit = open();
 	let asked = 0;
 	answer = async (method) => {
 		if (method === 'join' && ++asked < 4) throw new Error('too-often: try again in a few seconds');
@@ -166,14 +166,14 @@ test('a page that comes with too many others joins a little later', async () => 
 	};
 	admit();
 	await vi.advanceTimersByTimeAsync(0);
-	expect(room.state.value).toMatchObject({ phase: 'open', entered: false });
+	expect(visit.state.value).toMatchObject({ phase: 'open', entered: false });
 	await vi.advanceTimersByTimeAsync(60_000);
-	expect(room.state.value).toMatchObject({ phase: 'open', entered: true });
+	expect(visit.state.value).toMatchObject({ phase: 'open', entered: true });
 	expect(asked).toBe(4);
 });
 
-test('a page that is refused for another reason does not try again', async () => {
-	const room = open();
+test('who hears another no at the door does not ask again', async () => {
+	const visit = open();
 	let asked = 0;
 	answer = async (method) => {
 		if (method === 'join') asked++;
@@ -181,7 +181,7 @@ test('a page that is refused for another reason does not try again', async () =>
 	};
 	admit();
 	await vi.advanceTimersByTimeAsync(60_000);
-	expect(room.state.value).toMatchObject({ phase: 'refused', refusal: { reason: 'room-full' } });
+	expect(visit.state.value).toMatchObject({ phase: 'refused', refusal: { reason: 'room-full' } });
 	expect(asked).toBe(1);
 });
 
@@ -213,9 +213,9 @@ test('it is not repeated on another connection', async () => {
 	expect(media.reopenSubscriber).toHaveBeenCalledTimes(length);
 });
 
-test('the page gives up after three transports in a row that never worked', async () => {
-	const room = await enter();
-	const phase = () => room.state.value.phase;
+test('the page gives up after three transports that never worked, if none between them did', async () => {
+	const visit = await enter();
+	const phase = () => visit.state.value.phase;
 	for (const _ of [1, 2]) told.ended('recv', false);
 	told.connected();
 	for (const _ of [1, 2]) told.ended('send', false);
@@ -224,20 +224,20 @@ test('the page gives up after three transports in a row that never worked', asyn
 	expect(phase()).toBe('refused');
 });
 
-test('a new visit to the room restarts the count', async () => {
-	const room = await enter();
+test('a new visit to the room begins the count anew', async () => {
+	const visit = await enter();
 	for (const _ of [1, 2]) told.ended('recv', false);
 	answer = async (method) => (method === 'resume' ? { resumed: false } : { peers: [] });
 	events.lost();
 	admit();
 	await vi.advanceTimersByTimeAsync(0);
 	told.ended('recv', false);
-	expect(room.state.value.phase).toBe('open');
+	expect(visit.state.value.phase).toBe('open');
 });
 
 /** Ann is in the room, with a camera and a screen that have arrived here. */
 async function enterWithAnn(): Promise<Visit> {
-	const room = await enter();
+	const visit = await enter();
 	vi.stubGlobal('devicePixelRatio', 1);
 	vi.stubGlobal('innerWidth', 1000);
 	vi.stubGlobal('innerHeight', 1000);
@@ -246,26 +246,26 @@ async function enterWithAnn(): Promise<Visit> {
 		const offered = { id, peerId: 'ann', producerId: id, kind: 'video', producerPaused: false };
 		await events.requests.newConsumer({ ...offered, appData: { share: id === 'screen' } } as NewConsumer);
 	}
-	return room;
+	return visit;
 }
 
-test('the page refuses those consumers of a list that the browser cannot create', async () => {
-	const room = await enter();
+test('of a list of consumers those are refused that the browser will not have', async () => {
+	const visit = await enter();
 	const consumers = ['camera', 'broken', 'screen'].map(
 		(id) =>
 			({ id, peerId: 'ann', producerId: id, kind: 'video', producerPaused: false, appData: {} }) as unknown as NewConsumer,
 	);
 	expect(await events.requests.newConsumers({ consumers })).toEqual({ refused: ['broken'] });
-	expect(room.media?.subscriber.consumerIds).toEqual(['camera', 'screen']);
+	expect(visit.media?.subscriber.consumerIds).toEqual(['camera', 'screen']);
 });
 
 test('nobody is shown as muted if the transports are there first, either', async () => {
 	const ann = { id: 'ann', displayName: 'Ann', device: {}, speaker: true, moderator: false } as PeerInfo;
 	let joined = () => {};
-	const room = open();
+	const visit = open();
 	answer = (method) => new Promise((resolve) => (method === 'join' ? (joined = () => resolve({ peers: [ann] })) : resolve({})));
 	const said = new Set<unknown>();
-	room.state.subscribe(() => room.state.value.peers.forEach(({ mic }) => said.add(mic)));
+	visit.state.subscribe(() => visit.state.value.peers.forEach(({ mic }) => said.add(mic)));
 	admit();
 	await vi.advanceTimersByTimeAsync(0);
 	joined();
@@ -275,9 +275,9 @@ test('nobody is shown as muted if the transports are there first, either', async
 
 const withChat = { speaker: false, moderator: false, canRecord: false, chat: true, hand: false };
 
-test('a chat that is offered again is received once; one that was offered to an earlier session is not', async () => {
-	const room = await enter();
-	room.state.update({ rights: withChat });
+test('a chat that is offered again is received once, and none that was offered to a former session', async () => {
+	const visit = await enter();
+	visit.state.update({ rights: withChat });
 	const offer = () => events.requests.newDataConsumer({ id: 'chat' } as NewDataConsumer);
 	await Promise.all([offer(), offer()]);
 	expect(media.recvTransport.consumeData).toHaveBeenCalledTimes(1);
@@ -286,7 +286,7 @@ test('a chat that is offered again is received once; one that was offered to an 
 	vi.spyOn((media as unknown as { subscriber: Subscriber }).subscriber, 'quiet').mockReturnValue(
 		new Promise((resolve) => (calm = resolve)),
 	);
-	room.chat.deafen();
+	visit.chat.deafen();
 	const late = expect(offer()).rejects.toThrow('no chat here');
 	media = { ...media };
 	answer = async (method) => (method === 'resume' ? { resumed: false } : { peers: [] });
@@ -312,42 +312,42 @@ const starve = (consumerId: string) =>
 	});
 const flow = (consumerId: string) =>
 	events.notifications.consumerLayersChanged?.({ consumerId, spatialLayer: 0, temporalLayer: 1 });
-/** Which of Ann's pictures the room calls starved. */
-const starved = (room: Visit) => {
-	const { starved, shareStarved, video, share } = room.state.value.peers[0]!;
+/** Which of Ann's pictures are shown as starved. */
+const starved = (visit: Visit) => {
+	const { starved, shareStarved, video, share } = visit.state.value.peers[0]!;
 	expect([video, share]).toEqual([{ id: 'camera' }, { id: 'screen' }]);
 	return [starved && 'camera', shareStarved && 'screen'].filter(Boolean);
 };
 
-test('video that the link cannot carry is starved until it flows, and stays video', async () => {
-	const room = await enterWithAnn();
+test('a picture that the link does not carry is starved until it flows, and stays a picture', async () => {
+	const visit = await enterWithAnn();
 	const drawn = vi.fn();
-	room.state.subscribe(drawn);
+	visit.state.subscribe(drawn);
 	starve('camera');
-	expect(starved(room)).toEqual(['camera']);
+	expect(starved(visit)).toEqual(['camera']);
 	starve('screen');
-	expect(starved(room)).toEqual(['camera', 'screen']);
+	expect(starved(visit)).toEqual(['camera', 'screen']);
 	flow('camera');
 	flow('screen');
-	expect(starved(room)).toEqual([]);
+	expect(starved(visit)).toEqual([]);
 	expect(drawn).toHaveBeenCalledTimes(4);
 });
 
-test('video that the page itself has paused is not starved', async () => {
-	const room = await enterWithAnn();
+test('while the page itself pauses a picture it is not called starved', async () => {
+	const visit = await enterWithAnn();
 	starve('camera');
-	room.sight.set('ann', null);
+	visit.sight.set('ann', null);
 	await vi.advanceTimersByTimeAsync(1000);
-	expect(starved(room)).toEqual([]);
-	room.sight.set('ann', { width: 640, height: 360 });
+	expect(starved(visit)).toEqual([]);
+	visit.sight.set('ann', { width: 640, height: 360 });
 	await vi.advanceTimersByTimeAsync(1000);
-	expect(starved(room)).toEqual(['camera']);
+	expect(starved(visit)).toEqual(['camera']);
 });
 
-test('a pinned tile and the leading speaker have priority', async () => {
-	const room = await enterWithAnn();
+test('what is pinned, and who leads the talk, goes first', async () => {
+	const visit = await enterWithAnn();
 	const asked: string[] = [];
-	room.sight.set('ann', { width: 64, height: 36 });
+	visit.sight.set('ann', { width: 64, height: 36 });
 	await vi.advanceTimersByTimeAsync(1000);
 	answer = async (method) => void asked.push(method);
 	const lead = async (peerId: string | null) => {
@@ -359,24 +359,24 @@ test('a pinned tile and the leading speaker have priority', async () => {
 	expect(await lead('ann')).toEqual(['setConsumerPriority']);
 	// Her priority stays: nobody leads in silence.
 	expect(await lead(null)).toEqual([]);
-	room.pin('ann');
+	visit.pin('ann');
 	await vi.advanceTimersByTimeAsync(1000);
-	room.unpin();
+	visit.unpin();
 	await vi.advanceTimersByTimeAsync(1000);
 	expect(asked).toEqual(['setConsumerPriority', 'setConsumerPriority']);
 	asked.length = 0;
-	room.leave();
+	visit.leave();
 	view.update({ pinned: { peerId: 'ann', share: false } });
 	await vi.advanceTimersByTimeAsync(5000);
 	expect(asked).toEqual([]);
 	view.update({ pinned: null });
 });
 
-test('the page does not pause starved video that is visible', async () => {
-	const room = await enterWithAnn();
+test('a starved picture in sight is not paused by the page', async () => {
+	const visit = await enterWithAnn();
 	const asked: string[] = [];
 	answer = async (method) => void asked.push(method);
-	room.sight.set('ann', { width: 640, height: 360 });
+	visit.sight.set('ann', { width: 640, height: 360 });
 	starve('camera');
 	await vi.advanceTimersByTimeAsync(1000);
 	flow('camera');
@@ -384,53 +384,53 @@ test('the page does not pause starved video that is visible', async () => {
 	expect(asked).toEqual(['setConsumerPreferredLayers']);
 });
 
-test('starved video is forgotten with its connection', async () => {
-	const room = await enterWithAnn();
+test('what was starved is forgotten with the connection that said it', async () => {
+	const visit = await enterWithAnn();
 	starve('camera');
 	starve('screen');
 	events.lost();
-	expect(starved(room)).toEqual(['camera', 'screen']);
-	// The server may send notifications before it answers the page's requests.
+	expect(starved(visit)).toEqual(['camera', 'screen']);
+	// Before it answers what the page asks, the server may have news.
 	answer = () => new Promise(() => {});
 	admit();
 	starve('screen');
-	expect(starved(room)).toEqual(['screen']);
+	expect(starved(visit)).toEqual(['screen']);
 });
 
 /** Attempts to reach the server, and what became of the visit. */
-async function attempts(room: Visit, seconds: number) {
+async function attempts(visit: Visit, seconds: number) {
 	for (let i = 0; i < seconds; i++) {
 		events.failed();
 		await vi.advanceTimersByTimeAsync(1000);
 	}
-	return room.state.value.refusal?.reason ?? null;
+	return visit.state.value.refusal?.reason ?? null;
 }
 
 test('a page that was in the room retries as long as its network has too many connections', async () => {
 	why = refusal('too-many-connections');
-	const room = await enter();
+	const visit = await enter();
 	events.lost();
-	expect(await attempts(room, 600)).toBe(null);
+	expect(await attempts(visit, 600)).toBe(null);
 	why = refusal('removed');
-	expect(await attempts(room, 1)).toBe('removed');
+	expect(await attempts(visit, 1)).toBe('removed');
 });
 
 test('a new page retries for a minute, and then says why', async () => {
 	why = refusal('too-many-connections');
-	const room = open();
-	expect(await attempts(room, 50)).toBe(null);
+	const visit = open();
+	expect(await attempts(visit, 50)).toBe(null);
 	events.open();
-	expect(await attempts(room, 59)).toBe(null);
-	expect(await attempts(room, 3)).toBe('too-many-connections');
+	expect(await attempts(visit, 59)).toBe(null);
+	expect(await attempts(visit, 3)).toBe('too-many-connections');
 });
 
-test('a hand that was lowered here meanwhile stays down, whatever the server still says', async () => {
-	const room = await enter();
+test('what the server says of a hand that was put down here since is no news', async () => {
+	const visit = await enter();
 	answer = () => new Promise(() => {});
-	void room.raiseHand(true);
-	void room.raiseHand(false);
+	void visit.raiseHand(true);
+	void visit.raiseHand(false);
 	events.notifications.handRaised?.({ id: 'p', displayName: 'P' });
-	expect(room.state.value.hands).toEqual([]);
+	expect(visit.state.value.hands).toEqual([]);
 	events.notifications.handRaised?.({ id: 'q', displayName: 'Q' });
-	expect(room.state.value.hands).toEqual([{ id: 'q', displayName: 'Q' }]);
+	expect(visit.state.value.hands).toEqual([{ id: 'q', displayName: 'Q' }]);
 });

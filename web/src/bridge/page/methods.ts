@@ -32,17 +32,17 @@ type Table = { [M in keyof Methods]: (data: unknown) => Result<M> | Promise<Resu
 export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { peerId: string }) => void): Table {
 	const { local, screen } = meeting;
 
-	/** The room that the participant is in. */
-	const room = (): Visit => {
-		const { room } = meeting.state.value;
-		if (room?.state.value.phase !== 'open' || !room.state.value.entered)
+	/** The visit, once the participant is in the room. */
+	const visit = (): Visit => {
+		const { visit } = meeting.state.value;
+		if (visit?.state.value.phase !== 'open' || !visit.state.value.entered)
 			throw new MethodError('not-in-room', 'The participant is not in the room.');
-		return room;
+		return visit;
 	};
 
 	const mayPublish = () => {
-		const { room } = meeting.state.value;
-		const speaker = room ? room.state.value.rights.speaker : meeting.attributes.speaker;
+		const { visit } = meeting.state.value;
+		const speaker = visit ? visit.state.value.rights.speaker : meeting.attributes.speaker;
 		if (!speaker) throw new MethodError('unsupported', 'Viewers have no camera, microphone or screen.');
 	};
 
@@ -68,7 +68,7 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 		enableWebcam: device('camera', true),
 		disableWebcam: device('camera', false),
 		enableShare: async () => {
-			room();
+			visit();
 			mayPublish();
 			await share(screen);
 		},
@@ -80,8 +80,8 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 			if (name === null)
 				throw new MethodError('bad-data', `A name has ${NAME_MAX} characters at most, and no line breaks.`);
 			if (!name) throw new MethodError('bad-data', 'The name is empty.');
-			const { room } = meeting.state.value;
-			if (room?.state.value.phase === 'open' && room.state.value.entered) await room.changeDisplayName(name);
+			const { visit } = meeting.state.value;
+			if (visit?.state.value.phase === 'open' && visit.state.value.entered) await visit.changeDisplayName(name);
 			meeting.state.update({ name });
 		},
 		setVolume: (data) => {
@@ -89,7 +89,7 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 		},
 		getScreenshotByPeerId: async (data) => {
 			const peerId = text(data, 'peerId');
-			const { state, sight, media } = room();
+			const { state, sight, media } = visit();
 			const own = peerId === state.value.peerId;
 			const track = own ? local.devices.value.camera.track : state.value.peers.find(({ id }) => id === peerId)?.video;
 			if (!track) throw new MethodError('not-found', `There is no picture of ${peerId}.`);
@@ -129,7 +129,7 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 			playback.update({ muted: false });
 		},
 		setBitrate: async (data) => {
-			await room().limitBitrate(bitrate(within(data, 0, 1e9)));
+			await visit().limitBitrate(bitrate(within(data, 0, 1e9)));
 		},
 		isFullscreenEnabled: () => fullscreen.value.enabled,
 		enableFullscreen: async () => {
@@ -142,7 +142,7 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 		},
 		enablePin: (data) => {
 			const peerId = text(data, 'peerId');
-			const here = room();
+			const here = visit();
 			try {
 				here.pin(peerId);
 			} catch {
@@ -151,7 +151,7 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 			}
 		},
 		disablePin: () => {
-			room().unpin();
+			visit().unpin();
 		},
 		setLocale: async (data) => {
 			// The types hold the page's languages and those of index.d.ts together, in both directions.
@@ -162,13 +162,13 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 		disabledTrackByModerator: async (data) => {
 			const { userPeerId, peerId = userPeerId, kind } = (data ?? {}) as Record<string, unknown>;
 			if (kind !== 'audio' && kind !== 'video') throw new MethodError('bad-data', 'kind is audio or video.');
-			await room().mutePeer(text(peerId, 'userPeerId'), kind);
+			await visit().mutePeer(text(peerId, 'userPeerId'), kind);
 		},
 		disableAllMics: async () => {
-			await room().muteAll('audio');
+			await visit().muteAll('audio');
 		},
 		disableAllCameras: async () => {
-			await room().muteAll('video');
+			await visit().muteAll('video');
 		},
 	};
 }
@@ -185,10 +185,10 @@ async function join(meeting: Meeting, constraints: Constraints) {
 	const opening = attributes.speaker
 		? openWanted(local, constraints).catch((error) => console.warn('amphi: join', error))
 		: Promise.resolve();
-	const current = meeting.state.value.room;
-	const room = current?.state.value.phase === 'open' ? current : await meeting.join();
+	const current = meeting.state.value.visit;
+	const visit = current?.state.value.phase === 'open' ? current : await meeting.join();
 	const { phase, refusal, waiting, peerId, name } = await settled(
-		room.state,
+		visit.state,
 		({ phase, waiting, entered }) => phase !== 'open' || waiting || entered,
 	);
 	if (refusal) throw new MethodError('refused', `${refusal.reason}: ${refusal.message}`);

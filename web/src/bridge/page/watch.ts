@@ -5,21 +5,21 @@ import { view } from '../../session/view';
 import { NOTHING, type Snapshot } from './snapshot';
 
 export function snapshot({ attributes, local, screen, state }: Meeting): Snapshot {
-	const { room, name } = state.value;
+	const { visit, name } = state.value;
 	const { mic, camera } = local.devices.value;
 	const share = screen.state.value;
 	const now: Snapshot = {
 		...NOTHING,
 		peerId: attributes.peerId,
 		displayName: name,
-		joinable: room?.state.value.phase !== 'open',
+		joinable: visit?.state.value.phase !== 'open',
 		peers: new Map(),
 		problems: { camera: camera.problem, mic: mic.problem, share: share.problem },
 		failures: { camera: camera.failures, mic: mic.failures, share: share.failures },
 	};
-	if (!room) return now;
+	if (!visit) return now;
 
-	const { phase, refusal, entered, link, rights, peers, viewers, ...of } = room.state.value;
+	const { phase, refusal, entered, link, rights, peers, viewers, ...of } = visit.state.value;
 	now.peerId = of.peerId;
 	now.displayName = of.name;
 	now.attemptsFailed = of.attemptsFailed;
@@ -56,7 +56,7 @@ export function watch(meeting: Meeting, changed: () => void) {
 	let stop = () => {};
 	const follow = () => {
 		stop();
-		stop = meeting.state.value.room?.state.subscribe(changed) ?? (() => {});
+		stop = meeting.state.value.visit?.state.subscribe(changed) ?? (() => {});
 		changed();
 	};
 	meeting.state.subscribe(follow);
