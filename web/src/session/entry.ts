@@ -9,7 +9,7 @@ import type { Requests } from '../signaling/messages';
 import { reconcile } from '../signaling/resume';
 import type { Flow } from './flow';
 import type { People } from './people';
-import { AGAIN_MS, later, pause } from './retry';
+import { AGAIN_MS, later, pause } from './persist';
 import type { VisitState } from './state';
 
 /** What both ways into the room work on. */

@@ -9,8 +9,9 @@ import { NO_MEDIA, type PeerMedia } from '../media/subscriber';
 import type { Path } from '../media/transport';
 import type { Connection } from '../signaling/connection';
 import type { NewConsumer, NewDataConsumer } from '../signaling/messages';
-import { persist, type Turn } from './retry';
+import { persist } from './persist';
 import type { VisitState } from './state';
+import type { Turn } from './turn';
 
 /** After this many transports in a row that never worked, the page gives up. */
 const TRANSPORTS_FAILED_MAX = 3;

@@ -19,9 +19,9 @@ import { Flow } from './flow';
 import { Hands } from './hands';
 import type { Notice } from './notices';
 import { People } from './people';
-import { Turn } from './retry';
 import { admittedState, initialState, leaderState, type VisitState, withWaiting } from './state';
 import type { Link } from './trouble';
+import { Turn } from './turn';
 import { view } from './view';
 
 /** A moderator's requests about one participant. */

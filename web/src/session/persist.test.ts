@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { persist, Turn } from './retry';
+import { persist } from './persist';
 
 beforeEach(() => {
 	vi.useFakeTimers();
@@ -19,7 +19,7 @@ test('an action that is refused is repeated at growing intervals, up to ten seco
 	expect(at).toEqual([0, 1, 3, 7, 15, 25, 35]);
 });
 
-test('an action that is no longer wanted is not repeated, nor started', async () => {
+test('it ends when nobody wants it any more, even before the first time', async () => {
 	let wanted = true;
 	const act = vi.fn(async () => Promise.reject(new Error('busy')));
 	void persist('this', act, () => wanted);
@@ -29,15 +29,4 @@ test('an action that is no longer wanted is not repeated, nor started', async ()
 	expect(act).toHaveBeenCalledTimes(3);
 	await persist('this', act, () => wanted);
 	expect(act).toHaveBeenCalledTimes(3);
-});
-
-test('a turn lasts until the next, and no turn outlasts the end', () => {
-	const turn = new Turn();
-	const first = turn.next();
-	const same = turn.now();
-	expect([first(), same()]).toEqual([true, true]);
-	const second = turn.next();
-	expect([first(), same(), second()]).toEqual([false, false, true]);
-	turn.end();
-	expect([second(), turn.now()(), turn.next()()]).toEqual([false, false, false]);
 });
