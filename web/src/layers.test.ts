@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-/** The folders from the bottom up: which earlier folders and which packages each may import. Folders that draw have Preact. */
+/** The folders from the ground up: what each may import of those before it, and which packages. Folders that draw have Preact. */
 const LAYERS: [folder: string, folders: string, packages: string][] = [
 	['base', '', ''],
 	['address', 'base', ''],
@@ -32,7 +32,7 @@ const IMPORT = /^(?:import (?:[^';]* from )?|export [^';=]* from |\} from )'([^'
 /** The folder of a path such as ./base/store.ts. */
 const folderOf = (path: string) => path.slice(2, Math.max(2, path.lastIndexOf('/'))) || '.';
 
-/** What a file imports, types included, without the server's sources, with which tests compare the page's rules. */
+/** What a file imports, types included; not the server's sources, with which tests compare the page's rules. */
 function importsOf(file: string): string[] {
 	const names = [...sources[file]!.matchAll(IMPORT)].map(([, name, loaded]) => name ?? loaded!);
 	return names.filter((name) => !name.endsWith('?raw')).map((name) => (name.startsWith('.') ? resolve(file, name) : name));
@@ -43,7 +43,7 @@ function resolve(file: string, name: string): string {
 	return ['', '.ts', '.tsx', '.d.ts', '/index.ts'].map((end) => path + end).find((known) => known in sources) ?? path;
 }
 
-test('a folder imports only what its line allows: what a lower folder needs belongs further down', () => {
+test('a folder imports only what its line says: what a lower folder needs belongs further down', () => {
 	const wrong = files.flatMap((file) => {
 		const own = folderOf(file);
 		const may = [own, ...(allowed.get(own) ?? []), ...(file.endsWith('.test.ts') ? ['vitest'] : [])];
@@ -67,7 +67,7 @@ test('only folders that draw have JSX', () => {
 	expect(files.filter((file) => file.endsWith('.tsx') && !draws(file))).toEqual([]);
 });
 
-test('no file imports itself by way of others', () => {
+test('no file imports itself through others', () => {
 	const done = new Set<string>();
 	const circles: string[] = [];
 	const visit = (file: string, path: string[]) => {

@@ -14,7 +14,7 @@ export interface ToastEntry extends ToastOptions {
 	id: number;
 }
 
-/** Nobody reads more toasts than this; the oldest is removed. */
+/** Nobody reads more than this; the oldest goes. */
 const AT_ONCE = 3;
 
 /** The current toasts; ui/toast.tsx draws them. */
@@ -28,7 +28,7 @@ export function toast(options: ToastOptions) {
 	toasts.update({ list: [...others, { ...options, id: next++ }].slice(-AT_ONCE) });
 }
 
-/** Removes toasts whose subject is now shown elsewhere. */
+/** Removes toasts about something that is shown elsewhere by now. */
 export function untoast(...notices: string[]) {
 	toasts.update({ list: toasts.value.list.filter(({ notice }) => !notice || !notices.includes(notice)) });
 }

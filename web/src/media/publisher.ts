@@ -64,7 +64,7 @@ export class Publisher {
 
 	#enqueue(work: () => Promise<void>) {
 		this.#work = this.#work.then(work).catch((error) => {
-			// A broken connection is no news: the room calls resumed() when it is back.
+			// A broken connection is no news: the visit calls resumed() when it is back.
 			if (this.#connection.connected && !this.#transport.closed) console.error('amphi: publishing failed', error);
 		});
 	}

@@ -6,7 +6,7 @@ import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { useStore } from '../ui/usestore';
 
-/** Where a moderator chooses what everyone watches. */
+/** Lets a moderator choose what everyone watches. */
 export function PlayerDialog({ visit, onClose }: { visit: Visit; onClose(): void }) {
 	const { video } = useStore(visit.state).info;
 	const [url, setUrl] = useState(video ?? '');

@@ -4,15 +4,15 @@ import { t } from '../i18n';
 import './player.css';
 
 /**
- * Joint viewing: a page of another site with a player. The sandbox gives it scripts and its own origin, which players
- * need for their own servers, but no windows, no downloads and no way to navigate this page elsewhere.
+ * A player on another site's page, for everyone in the room. The sandbox gives it scripts and its own origin, which players
+ * require for their own servers, but no windows, no downloads and no way to navigate this page.
  */
 export function Player({ url }: { url: string }) {
 	const id = useId();
 	const page = httpsUrl(url);
 	if (!page) return null;
-	// In an iframe this page may be under an embedder policy, which allows other pages only without credentials, in Chromium.
-	// In other browsers the player may not appear.
+	// In an iframe, this page may have an embedder policy. Chromium then shows other pages only without credentials; other
+	// browsers may not show them at all.
 	const framed = window.parent !== window;
 	const credentialless = framed && 'credentialless' in HTMLIFrameElement.prototype;
 	return (

@@ -3,7 +3,7 @@ import type { Meeting } from '../session/meeting';
 import { CardPage } from '../ui/card';
 import { useStore } from '../ui/usestore';
 
-/** Shown in place of the welcome screen until the embedding page joins. */
+/** Replaces the welcome screen until the embedding page joins. */
 export function AwaitingPage({ meeting }: { meeting: Meeting }) {
 	const { failed } = useStore(meeting.state);
 	return (

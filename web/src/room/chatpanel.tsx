@@ -8,9 +8,9 @@ import { Panel } from '../ui/panel';
 import { useStore } from '../ui/usestore';
 import './chat.css';
 
-/** From here on the number of characters left is shown. */
+/** From this length on, the number of characters left is shown. */
 const NEARLY_FULL = TEXT_MAX - 200;
-/** Lines of one person that follow each other so closely are shown under one name. */
+/** Consecutive lines of one person within this time are shown under one name. */
 const TOGETHER_MS = 120_000;
 /** This close to the end, the list follows new messages. */
 const FOLLOW_PX = 60;

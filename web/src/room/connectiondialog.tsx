@@ -12,7 +12,7 @@ export function ConnectionDialog({ visit, onClose }: { visit: Visit; onClose(): 
 	useEffect(() => {
 		let open = true;
 		const refresh = async () => {
-			// Without a connection the banner says so, and the figures stay as they are.
+			// Without a connection, the figures stay as they are; the banner says why.
 			const now = await visit.figures().catch(() => null);
 			if (open && now) setFigures(now);
 			if (open) timer = setTimeout(refresh, REFRESH_MS);
@@ -143,7 +143,7 @@ function Hints({ hints }: { hints: (string | null | false)[] }) {
 	return told.length > 0 ? <span class="hint">{told.join(' · ')}</span> : null;
 }
 
-/** Null if it is too little to mention. */
+/** Null: too little to mention. */
 const trouble = (key: 'connection.trackLoss' | 'connection.frozen' | 'connection.concealed', number: number) =>
 	number >= 0.05 ? t(key, { number: decimal(number) }) : null;
 

@@ -41,7 +41,7 @@ interface ControlsProps {
 	screen: ScreenShare;
 }
 
-/** The bar: on the left what room this is, in the middle what people do all the time, on the right what opens beside. */
+/** The bar: the room on the left, what people use all the time in the middle, panels and menus on the right. */
 export function Controls({ visit, kind, local, screen }: ControlsProps) {
 	const narrow = useNarrow();
 	const { rights } = useStore(visit.state);
@@ -177,7 +177,7 @@ interface MoreProps {
 	visit: Visit;
 	local: LocalMedia | null;
 	screen: ScreenShare;
-	/** On a phone, the menu also has what is a button of its own elsewhere. */
+	/** On a phone, the menu also has what are separate buttons elsewhere. */
 	narrow?: boolean;
 	onDialog(dialog: MoreDialog): void;
 }

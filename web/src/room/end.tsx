@@ -8,13 +8,13 @@ import { CardIcon, CardPage } from '../ui/card';
 
 type Reason = RefusalReason | 'bad-room-id';
 
-/** Participants cannot see the cause of these: the server's own words help whoever looks into it. */
+/** The participant cannot see the cause of these: the server's own words help with troubleshooting. */
 const TECHNICAL: Reason[] = ['bad-request', 'host-unknown', 'origin-not-allowed', 'server-error'];
 
-/** For these, the organiser's server may have supplied a text. */
+/** For these, the organiser's server may give a text of its own. */
 const WITH_DETAIL: Reason[] = ['locked', 'access-declined'];
 
-/** After these, coming back the same way would fail or is not wanted. */
+/** After these, trying again the same way cannot work or is not wanted. */
 const FINAL: Reason[] = [
 	'removed',
 	'declined',
@@ -32,7 +32,7 @@ const FINAL: Reason[] = [
 	'bad-room-id',
 ];
 
-/** Icons that show the kind of end at a glance. */
+/** Shows the kind of end at a glance. */
 const ICONS: Partial<Record<Reason, IconNode>> = {
 	replaced: MonitorSmartphone,
 	removed: UserX,
@@ -55,9 +55,9 @@ const ICONS: Partial<Record<Reason, IconNode>> = {
 	'unsupported-browser': MonitorX,
 };
 
-/** When an event begins, waiting pages enter within this time, so that not all of them come at once. */
+/** When an event begins, waiting pages join within this time, so that not all come at once. */
 const START_SPREAD_MS = 5000;
-/** The longest timer of a browser. */
+/** The longest time that a browser's timer can run. */
 const TIMER_MS = 2 ** 31 - 1;
 
 export function LeftPage({ onRejoin }: { onRejoin(): void }) {

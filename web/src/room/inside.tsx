@@ -1,4 +1,4 @@
-// Everything that is needed only inside a room: loaded while people look at the welcome screen.
+// Everything that only a visit needs; loaded while people look at the welcome screen.
 import { useEffect } from 'preact/hooks';
 import { keepAwake } from '../base/wakelock';
 import { loadAhead } from '../media/ahead';
@@ -18,7 +18,7 @@ export function VisitPage({ visit, meeting }: { visit: Visit; meeting: Meeting }
 	const { phase, refusal, waiting } = useStore(visit.state);
 	const { local, screen, attributes } = meeting;
 	useEffect(() => (phase === 'open' ? keepAwake() : undefined), [phase]);
-	// If loading fails, the page says so.
+	// The page itself reports a failure to load.
 	const rejoin = (pin?: string) => void meeting.rejoin(pin).catch(() => {});
 
 	if (phase === 'left') return <LeftPage onRejoin={rejoin} />;

@@ -1,6 +1,6 @@
 type Inside = typeof import('./inside');
 
-/** Null until it is loaded; before that, there is no visit to show. */
+/** Null until it is loaded; there is no visit before that. */
 export let inside: Inside | null = null;
 
 export async function loadInside(): Promise<Inside> {

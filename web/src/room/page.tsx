@@ -15,13 +15,13 @@ export function RoomPage({ meeting }: { meeting: Meeting }) {
 
 	useEffect(() => {
 		installDiagnostics(() => meeting.state.value.visit);
-		// A closed tab leaves at once, instead of standing frozen in the others' rooms until the server gives it up.
+		// A closed tab leaves at once; otherwise it would stay on the others' screens, frozen, until the server gives it up.
 		const leave = () => meeting.leave();
 		addEventListener('pagehide', leave);
 		return () => removeEventListener('pagehide', leave);
 	}, [meeting]);
 	useEffect(() => (startWithFS ? enterFullscreenAtFirstGesture() : undefined), [startWithFS]);
-	// The room is loaded while people look at the welcome screen.
+	// Loads the room while people look at the welcome screen.
 	useEffect(() => void meeting.preload().catch(() => {}), [meeting]);
 
 	return (

@@ -21,11 +21,11 @@ interface PanelProps {
 	kind: RoomKind;
 }
 
-/** Lists longer than this can be searched; only the first DRAWN people are shown. */
+/** Lists longer than the first can be searched; no more entries than the second are drawn. */
 const SEARCHABLE = 12;
 const DRAWN = 100;
 
-/** Who is here. Moderators also see who waits and who watches, and may do something about it: the server checks all of it. */
+/** The people in the room. Moderators also see waiting people and viewers, and can act on them; the server checks it all. */
 export function PeoplePanel({ visit, kind }: PanelProps) {
 	const { peers, viewers, waitingPeers, hands, rights, counts, peerId, name } = useStore(visit.state);
 	const [wanted, setWanted] = useState('');
@@ -248,7 +248,7 @@ interface DeviceProps {
 	icons: [on: typeof Mic, off: typeof Mic];
 	label: string;
 	testId: string;
-	/** Null: it is not a button. */
+	/** Null: it only shows the state. */
 	onClick: (() => void) | null;
 }
 

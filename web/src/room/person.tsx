@@ -10,7 +10,7 @@ import { ConfirmDialog } from '../ui/dialog';
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu';
 import { useStore } from '../ui/usestore';
 
-/** Runs a moderator's action. If it fails, for example because somebody has just left, tells the moderator. */
+/** Runs a moderator's action; says so if it fails, since the person may have left at that moment. */
 export function run(work: Promise<void>) {
 	work.catch(() => toast({ notice: 'failed', text: t('people.failed') }));
 }
@@ -23,7 +23,7 @@ interface PersonMenuProps {
 	kind: RoomKind;
 }
 
-/** What can be done about one participant: by everybody, and by moderators. The server checks it. */
+/** Actions on one participant: for everybody, and for moderators. The server checks them. */
 export function PersonMenu({ peer, visit, kind }: PersonMenuProps) {
 	const { id, speaker } = peer;
 	const name = nameOf(peer);

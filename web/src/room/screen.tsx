@@ -33,7 +33,7 @@ export interface RoomScreenProps {
 	video: string | null;
 }
 
-/** The room: the stage, a panel beside it, the bar of controls below. */
+/** The room: the stage, a panel next to it, the bar of controls below. */
 export function RoomScreen(props: RoomScreenProps) {
 	const { visit, kind, devices, screen } = props;
 	const state = useStore(visit.state);
@@ -70,7 +70,7 @@ export function RoomScreen(props: RoomScreenProps) {
 	);
 }
 
-/** Shown if the browser plays no sound before a gesture, even if all controls are hidden. */
+/** Shown if the browser plays no sound before a gesture, even with all controls hidden. */
 function ListenButton() {
 	const { blocked, frozen } = useStore(playback);
 	if (!blocked) return null;
@@ -91,7 +91,7 @@ function RoomStage({ visit, kind, local }: RoomScreenProps & { local: LocalMedia
 	const all = own ? [...others, own] : others;
 	const large = stageTile(all, { pinned, layout, speaker: lastSpeaker });
 
-	// A new screen is shown large even to those who had chosen tiles of equal size.
+	// A new screen is meant to be seen, even by people who have chosen the grid.
 	const screens = people.filter(({ share }) => share).length;
 	useEffect(() => {
 		if (screens > 0 && view.value.layout === 'grid') view.update({ layout: 'auto' });
@@ -108,7 +108,7 @@ function RoomStage({ visit, kind, local }: RoomScreenProps & { local: LocalMedia
 		};
 		const marks = {
 			speaking: speaking.includes(tile.peerId),
-			// A single tile needs no mark.
+			// A single tile needs no such mark.
 			leads: activeSpeaker === tile.peerId && all.length > 1,
 			hand: hands.some(({ id }) => id === tile.peerId),
 			quality: quality[tile.peerId] ?? 3,

@@ -8,13 +8,13 @@ import { Icon } from '../ui/icon';
 export async function toggleShare(screen: ScreenShare) {
 	if (screen.state.value.video) return screen.stop();
 	if (await screen.start()) return;
-	// If the participant declined in the browser's own dialog, there is nothing to say.
+	// After a refusal in the browser's own dialog, the participant knows.
 	const { problem } = screen.state.value;
 	if (problem && problem !== 'denied') toast({ notice: `share-${problem}`, text: t(`problem.share.${problem}`) });
 	screen.dismissProblem();
 }
 
-/** Shown in place of the participant's own screen, in which this page would contain itself endlessly. */
+/** Instead of the participant's own screen: a picture of this page inside this page would repeat forever. */
 export function SharingBanner({ screen }: { screen: ScreenShare }) {
 	return (
 		<div class="sharing" role="status" data-testid="sharing-banner">

@@ -12,7 +12,7 @@ import { Switch } from '../ui/switch';
 import { useStore } from '../ui/usestore';
 import { toggleShare } from './sharing';
 
-/** Keys by their position, so that they work with a Russian layout, too; and what they do. */
+/** Keys by their position, so that they also work with a Russian layout, and their actions. */
 const KEYS = {
 	KeyM: 'mic',
 	KeyV: 'camera',
@@ -26,7 +26,7 @@ const KEYS = {
 
 type Deed = (typeof KEYS)[keyof typeof KEYS] | 'help';
 
-/** Single letters get in the way of people who use voice control, so they can be switched off (WCAG 2.1.4). */
+/** Single letters get in the way of speech input, so they can be switched off (WCAG 2.1.4). */
 export const shortcuts = new Store({ on: recall('shortcuts') !== 'off', help: false });
 
 function setShortcuts(on: boolean) {
@@ -66,7 +66,7 @@ export function useShortcuts(visit: Visit, local: LocalMedia | null, screen: Scr
 		};
 		const pressed = (event: KeyboardEvent) => {
 			const deed = deedOf(event);
-			// If the embedding page has removed the controls, the keys are off, too.
+			// An embedding page that has taken away the controls has taken away the keys, too.
 			if (!deed || !shortcuts.value.on || !view.value.controls || isBusy(event.target)) return;
 			event.preventDefault();
 			deeds[deed]();

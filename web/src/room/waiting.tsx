@@ -7,7 +7,7 @@ import { CardPage } from '../ui/card';
 import { useStore } from '../ui/usestore';
 import { Preview } from '../welcome/preview';
 
-/** Until a moderator lets this participant in. The devices stay as they are: in the room nothing starts anew. */
+/** Shown until a moderator lets this participant in. The devices stay as they are, so that nothing restarts in the room. */
 export function WaitingPage({ visit, local }: { visit: Visit; local: LocalMedia }) {
 	const { link } = useStore(visit.state);
 	const { mic, camera } = useStore(local.devices);

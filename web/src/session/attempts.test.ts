@@ -9,22 +9,22 @@ test('a reason from the server ends the attempts at once', () => {
 	expect(new Attempts().failed(why, true, 0)).toBe(why);
 });
 
-test('without an answer, the attempts go on for ever', () => {
+test('without an answer they go on for ever', () => {
 	const attempts = new Attempts();
 	for (let i = 0; i < 1000; i++) expect(attempts.failed(null, false, i * 1000)).toBe(null);
 });
 
-/** After how many failures without a known reason the page gives up; null: it does not. */
+/** After how many failures without a reason the attempts end; null: they do not. */
 function blocked(attempts: Attempts, tries: number): number | null {
 	for (let i = 1; i <= tries; i++) if (attempts.failed('fine', false, 0)?.reason === 'websocket-blocked') return i;
 	return null;
 }
 
-test('if the server answers but no WebSocket opens, something on the way blocks them', () => {
+test('if the server answers but no WebSocket opens, something blocks them', () => {
 	expect(blocked(new Attempts(), 100)).toBe(BLOCKED_MAX);
 });
 
-test('only failures in a row count: silence or a crowd between them restarts the count', () => {
+test('only failures in a row count: silence or a crowded network starts the count again', () => {
 	for (const between of [null, CROWDED]) {
 		const attempts = new Attempts();
 		expect(blocked(attempts, BLOCKED_MAX - 1)).toBe(null);
@@ -33,13 +33,13 @@ test('only failures in a row count: silence or a crowd between them restarts the
 	}
 });
 
-test('once a WebSocket has been open, none counts as blocked', () => {
+test('once a WebSocket has been open, none is taken for blocked', () => {
 	const attempts = new Attempts();
 	attempts.opened();
 	expect(blocked(attempts, 100)).toBe(null);
 });
 
-test('a crowded network is temporary for those who were inside, and for newcomers during a minute', () => {
+test('a crowded network never ends the attempts of participants, and those of newcomers after a minute', () => {
 	const inside = new Attempts();
 	const anew = new Attempts();
 	for (const now of [0, CROWDED_MS - 1]) {
@@ -50,7 +50,7 @@ test('a crowded network is temporary for those who were inside, and for newcomer
 	expect(anew.failed(CROWDED, false, CROWDED_MS)).toBe(CROWDED);
 });
 
-test('the minute begins with the first refusal, and anew once a WebSocket was open', () => {
+test('the minute begins at the first failure, and again once a WebSocket was open', () => {
 	const attempts = new Attempts();
 	attempts.failed(CROWDED, false, 1000);
 	expect(attempts.failed(CROWDED, false, 1000 + CROWDED_MS - 1)).toBe(null);

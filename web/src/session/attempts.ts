@@ -1,16 +1,16 @@
 import type { Refusal } from '../signaling/refusal';
 
-/** After this many WebSockets in a row that fail to open while the server answers, something between the two must block them. */
+/** After this many WebSockets in a row that do not open though the server answers, something on the way must block them. */
 export const BLOCKED_MAX = 4;
 
-/** How long a newcomer retries when its network has too many WebSockets; dead ones count for a while. */
+/** How long a newcomer retries if their network has too many WebSockets; dead ones still count for a while. */
 export const CROWDED_MS = 60_000;
 
 /** Counts the attempts to reach the server that failed, and says when another attempt is pointless. */
 export class Attempts {
-	/** A WebSocket has been open before … */
+	/** A WebSocket has been open at least once. */
 	#opened = false;
-	/** … or this many in a row have failed, although the server knows no reason. */
+	/** How many in a row have failed to open, though the server knew no reason. */
 	#blocked = 0;
 	/** When the network was first found to have too many WebSockets; null: it does not. */
 	#crowdedSince: number | null = null;
@@ -22,8 +22,8 @@ export class Attempts {
 	}
 
 	/**
-	 * An attempt has failed. why: the server's reason, as askWhy() returns it; inside: the participant was in the room, or
-	 * waited to be let in; now: in ms. Returns why another attempt is pointless; null: try again.
+	 * An attempt has failed. why: the result of askWhy(); inside: the participant was in the room, or waiting to be let in;
+	 * now: in ms. Returns why the page gives up; null: it keeps trying.
 	 */
 	failed(why: Refusal | 'fine' | null, inside: boolean, now: number): Refusal | null {
 		if (why !== null && why !== 'fine') {
@@ -35,7 +35,7 @@ export class Attempts {
 		return { reason: 'websocket-blocked', message: 'the server answers, but no WebSocket to it opens' };
 	}
 
-	/** When an office loses its network, everybody comes back at once, while their dead WebSockets still count. */
+	/** After an outage, an office comes back all at once, while its own dead WebSockets still count. */
 	#mayPass({ reason }: Refusal, inside: boolean, now: number): boolean {
 		if (reason !== 'too-many-connections') return false;
 		this.#crowdedSince ??= now;

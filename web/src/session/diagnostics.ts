@@ -3,15 +3,15 @@ import type { Link } from './trouble';
 import type { Visit } from './visit';
 
 /**
- * The page's diagnostic interface, window.amphi: for tests, and for people who help a user.
- * It only reads, except for setPreferredLayers, which requests other simulcast or SVC layers from the server.
+ * The page's diagnostic interface, window.amphi: for tests, and for support staff on a user's machine.
+ * It only reads, except for setPreferredLayers, which asks the server for other simulcast or SVC layers.
  */
 export interface Diagnostics {
 	/** What this page receives now, from getStats() of the receiving PeerConnection. */
 	stats(): Promise<ReceivedStats>;
-	/** The room's state; null before joining. */
+	/** The visit's state; null before joining. */
 	readonly state: PlainState | null;
-	/** Sets the highest layers to receive of a peer's video; 0 is the lowest. */
+	/** The highest layers wanted of a peer's video; 0 is the lowest. */
 	setPreferredLayers(peerId: string, spatial: number, temporal: number): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ interface PlainPeer {
 	id: string;
 	displayName: string;
 	video: boolean;
-	/** The peer sends video, but this viewer's link cannot carry it now. */
+	/** There is video, but this viewer's link does not carry it now. */
 	starved: boolean;
 	audio: boolean;
 	audioPaused: boolean;
@@ -127,7 +127,7 @@ async function stats(visit: Visit | null): Promise<ReceivedStats> {
 		}
 		if (entry.type !== 'inbound-rtp') return;
 		const owner = owners.get(entry.trackIdentifier);
-		// A stream without an owner is a bandwidth probe, or a consumer that was just closed.
+		// A track without an owner is mediasoup-client's bandwidth probe, or belongs to a consumer that was just closed.
 		if (!owner) return;
 		const common = {
 			peerId: owner.peerId,

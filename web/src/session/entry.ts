@@ -12,9 +12,9 @@ import type { People } from './people';
 import { AGAIN_MS, later, pause } from './persist';
 import type { VisitState } from './state';
 
-/** What both ways into the room work on. */
+/** The parts of a visit that a join and a resume work on. */
 interface Parts {
-	/** As the server knows it. */
+	/** The session's id. */
 	session: string;
 	connection: Connection;
 	state: Store<VisitState>;
@@ -25,8 +25,8 @@ interface Parts {
 }
 
 /**
- * The complete join: new transports, everything from the beginning. current: false once there is another WebSocket;
- * capabilities: the version of the server's capabilities.
+ * A complete join: new transports, everything from the beginning. current: false once there is a newer WebSocket;
+ * capabilities: the version of the server's.
  */
 export async function join(parts: Parts, current: () => boolean, capabilities: string | undefined) {
 	const { connection, state, people, flow, chat } = parts;
@@ -39,7 +39,7 @@ export async function join(parts: Parts, current: () => boolean, capabilities: s
 	const { rights, name: displayName } = state.value;
 	const { device, rtpCapabilities } = await loadCommon(capabilities, () => connection.request('getRouterRtpCapabilities', {}));
 	if (!current()) return;
-	// All requests are sent at once; offers to receive follow their answers.
+	// All requests are sent together; the server offers its consumers after the answers.
 	const opening = flow.open(device, rights.speaker, current);
 	const joining = askToJoin(connection, current, {
 		displayName,
@@ -51,14 +51,14 @@ export async function join(parts: Parts, current: () => boolean, capabilities: s
 	}).then(({ peers }) => {
 		if (!current()) return;
 		connection.enter();
-		// Without delay, since people who come or go from now on are reported.
+		// At once: from now on, the server announces everybody who comes or goes.
 		people.replace(peers);
 	});
 	const [media] = await Promise.all([opening, joining]);
 	if (current()) flow.begin(media);
 }
 
-/** Repeats a join that the server refuses because too many come from one network at once. */
+/** If more people come from one network than the server admits at once, the others join a little later. */
 async function askToJoin(connection: Connection, current: () => boolean, me: Requests['join'][0]) {
 	for (let delay = AGAIN_MS; ; delay = later(delay)) {
 		try {
@@ -71,7 +71,7 @@ async function askToJoin(connection: Connection, current: () => boolean, me: Req
 	}
 }
 
-/** Takes the session up again on a new WebSocket; media went on meanwhile. False: it has to join again. */
+/** Continues the session on a new WebSocket; media went on meanwhile. False: the page must join again. */
 export async function resume(parts: Parts, current: () => boolean): Promise<boolean> {
 	const { session, connection, state, people, flow, sight } = parts;
 	const media = flow.session!;
@@ -85,11 +85,11 @@ export async function resume(parts: Parts, current: () => boolean): Promise<bool
 	for (const id of closeConsumers) subscriber.remove(id);
 	for (const id of answer.consumerIds) subscriber.setPaused(id, answer.pausedConsumerIds.includes(id));
 	people.replace(answer.peers);
-	// If the WebSocket broke while another transport was being made, there is none to receive on.
+	// The WebSocket broke while the transport was being replaced.
 	const deaf = media.recvTransport.closed;
 	reconcileTransports(connection, answer.transportIds);
 	if (deaf) flow.reopenSubscriber();
-	// Producers whose request was never answered are closed first: the request is about to be repeated.
+	// First the producers whose creation was never answered: they are about to be requested again.
 	for (const producerId of closeProducers) await connection.request('closeProducer', { producerId });
 	connection.proceed();
 	sight.resumed();

@@ -10,7 +10,7 @@ const nameOf = (id: string) => (id === 'ada' ? 'Ada' : '');
 
 const counted = { bitrate: 0, packetCount: 0, packetsRetransmitted: 0, fractionLost: 0, jitter: 0 };
 
-test('the two directions are distinguished by what the server counts in them', () => {
+test('the server’s counters tell the two directions apart', () => {
 	const { receiving, sending } = figuresOf(
 		[
 			{ recvBitrate: 800_000, rtpPacketLossReceived: 0.02 },
@@ -26,7 +26,7 @@ test('the two directions are distinguished by what the server counts in them', (
 	expect(figuresOf([], [], [], owned, nameOf)).toEqual({ receiving: null, sending: null, pictures: [], sounds: [] });
 });
 
-test('jitter is that of the worst track that arrives', () => {
+test('jitter is the largest of all tracks that arrive', () => {
 	const { receiving } = figuresOf(
 		[{ sendBitrate: 1 }],
 		[
@@ -41,7 +41,7 @@ test('jitter is that of the worst track that arrives', () => {
 	expect(receiving?.jitter).toBe(12);
 });
 
-test('resent packets are counted since the last look', () => {
+test('retransmissions are counted since the last look', () => {
 	const look = (sound: [number, number], camera: [number, number]) =>
 		(['sound', 'camera'] as const).map((consumerId, i) => {
 			const [packetCount, packetsRetransmitted] = i ? camera : sound;
@@ -61,7 +61,7 @@ test('resent packets are counted since the last look', () => {
 	expect(repeated(look([80, 0], [0, 20]), look([1000, 1000], [1000, 0]))).toBe(1);
 });
 
-test('videos have a name, a size, the reason why they are no larger, and their faults', () => {
+test('videos have names, a size, why they are no larger, and what is wrong with them', () => {
 	const { pictures } = figuresOf(
 		[],
 		[
@@ -103,7 +103,7 @@ test('videos have a name, a size, the reason why they are no larger, and their f
 	]);
 });
 
-test('sounds that arrive are listed, with the share that was concealed', () => {
+test('sounds are listed if they arrive, with the share that was concealed', () => {
 	const { sounds } = figuresOf(
 		[],
 		[

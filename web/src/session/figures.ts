@@ -2,18 +2,19 @@ import type { types } from 'mediasoup-client';
 import type { Sample } from '../media/watch';
 import type { ConsumerStat, LimitedBy, TransportStat } from '../signaling/messages';
 
-/** The measurements of one direction; null: none yet. */
+/** Measurements of one direction; null: none yet. */
 export interface LinkFigures {
 	/** bit/s */
 	bitrate: number;
-	/** The share of packets, from 0 to 1. */
+	/** The share of packets lost, from 0 to 1. */
 	loss: number;
 	/** In ms. */
 	roundTrip: number | null;
-	/** What the link can carry, in bit/s. */
+	/** The estimated capacity of the link, in bit/s. */
 	estimate: number | null;
-	/** jitter: of the worst track, in ms. repeated: the share of packets since the last look that were resent, from 0 to 1. */
+	/** The largest of all tracks, in ms. */
 	jitter: number | null;
+	/** The share of retransmissions among the packets since the last look, from 0 to 1. */
 	repeated: number | null;
 }
 
@@ -29,11 +30,11 @@ interface TrackFigures {
 export interface PictureFigures extends TrackFigures {
 	width: number;
 	height: number;
-	/** How many seconds it has been frozen so far. */
+	/** Seconds for which it has stood still so far. */
 	frozen: number;
-	/** The size that arrives, 0 being the smallest; null: none. */
+	/** Which of its sizes the server sends, 0 being the smallest; null: none. */
 	layer: number | null;
-	/** Why no larger size arrives. */
+	/** Why it sends no larger one. */
 	limitedBy: LimitedBy | null;
 }
 
@@ -46,7 +47,7 @@ export interface Figures {
 	receiving: LinkFigures | null;
 	sending: LinkFigures | null;
 	pictures: PictureFigures[];
-	/** The sounds that arrive: the server sends the loudest. */
+	/** Only those that arrive: the server sends the loudest. */
 	sounds: SoundFigures[];
 }
 
@@ -56,7 +57,7 @@ interface Owned {
 	consumer: Pick<types.Consumer, 'id'>;
 }
 
-/** RTP timestamp units per millisecond, for Opus and for all video. */
+/** RTP timestamp units per millisecond, of Opus and of all video. */
 const TICKS: Record<types.MediaKind, number> = { audio: 48, video: 90 };
 
 /** Combines the server's figures with this browser's. before: the consumers at the last look. */
@@ -93,7 +94,7 @@ export function figuresOf(
 				...track,
 				width: seen?.width ?? 0,
 				height: seen?.height ?? 0,
-				// A shared screen may stay still for any time.
+				// A screen may stay still for any time.
 				frozen: track.share ? 0 : (seen?.frozenSeconds ?? 0),
 				layer: stat.spatialLayer ?? null,
 				limitedBy: stat.limitedBy ?? null,

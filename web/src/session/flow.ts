@@ -13,7 +13,7 @@ import { persist } from './persist';
 import type { VisitState } from './state';
 import type { Turn } from './turn';
 
-/** After this many transports in a row that never worked, the page gives up. */
+/** After this many transports in a row that never connected, the page gives up. */
 const TRANSPORTS_FAILED_MAX = 3;
 
 interface FlowOptions {
@@ -26,13 +26,13 @@ interface Owner {
 	readonly state: Store<VisitState>;
 	readonly chat: Chat;
 	readonly turn: Turn;
-	/** What is received has changed. */
+	/** Media has started or stopped arriving. */
 	changed(): void;
-	/** No transport works. */
+	/** No transport connects. */
 	failed(): void;
 }
 
-/** The media between this participant and the room: opened by a join, and kept going until the next. */
+/** The media and the chat between this participant and the room: opened by a join, and kept going until the next join. */
 export class Flow {
 	readonly #connection: Connection;
 	readonly #options: FlowOptions;
@@ -43,7 +43,7 @@ export class Flow {
 	/** The participant's own limit for each video, in bit/s. */
 	#ownBitrate: number | null = null;
 	#publishing: Promise<void> = Promise.resolve();
-	/** Settles when the last data consumer that was offered is received or refused. */
+	/** Settles when the data consumer that was offered last is open or refused. */
 	#hearing: Promise<void> = Promise.resolve();
 
 	constructor(connection: Connection, options: FlowOptions, owner: Owner) {
@@ -57,7 +57,7 @@ export class Flow {
 		return this.#session;
 	}
 
-	/** Whether the last join is complete, so that it can be resumed. */
+	/** The last join is complete: the session can be resumed. */
 	get joined(): boolean {
 		return this.#joined;
 	}
@@ -70,7 +70,7 @@ export class Flow {
 		return this.#session?.subscriber.mediaOf(peerId) ?? { ...NO_MEDIA, mic: null, camera: null };
 	}
 
-	/** Before a complete join: ends everything that belongs to the last one. */
+	/** Before a complete join: ends everything from the last one. */
 	reset() {
 		this.#joined = false;
 		this.#transportsFailed = 0;
@@ -82,7 +82,7 @@ export class Flow {
 		this.#session = null;
 	}
 
-	/** Makes the transports; sends the requests before it returns. */
+	/** Creates the transports; requests them before it returns. */
 	async open(device: types.Device, speaker: boolean, current: () => boolean): Promise<MediaSession> {
 		const { local, screen, codec } = this.#options;
 		const media = await openMediaSession(this.#connection, device, {
@@ -107,7 +107,7 @@ export class Flow {
 	begin(media: MediaSession) {
 		this.#joined = true;
 		media.subscriber.expectOffers();
-		// The server has ended the transport while the join was pending.
+		// The server ended it while the join was waiting.
 		if (media.recvTransport.closed) this.reopenSubscriber();
 		this.#owner.changed();
 		this.#startPublisher();
@@ -119,19 +119,19 @@ export class Flow {
 		await this.#mustBeOpen().subscriber.add(consumer);
 	}
 
-	/** Resolves to the ids of the consumers that the browser refuses. */
+	/** Resolves to the ids of those that the browser refuses. */
 	async receiveAll(consumers: NewConsumer[]): Promise<string[]> {
 		const { subscriber } = this.#mustBeOpen();
 		const added = await Promise.allSettled(consumers.map((consumer) => subscriber.add(consumer)));
 		return consumers.filter((_, i) => added[i]?.status === 'rejected').map(({ id }) => id);
 	}
 
-	/** Receives the chat, or one of its senders, once video has arrived. */
+	/** Receives the chat, or one of its senders, once there is video. */
 	hear(offered: NewDataConsumer): Promise<void> {
 		const media = this.#session;
 		const last = this.#hearing;
 		const { chat, state } = this.#owner;
-		// One after the other, since a consumer may be offered again after a broken connection.
+		// One at a time: after a broken connection, the same one may be offered again.
 		this.#hearing = (async () => {
 			await last.catch(() => {});
 			await media?.subscriber.quiet();
@@ -141,7 +141,7 @@ export class Flow {
 		return this.#hearing;
 	}
 
-	/** The channel for this participant's messages. */
+	/** Opens the channel for what this participant writes. */
 	async openProducer(): Promise<types.DataProducer> {
 		return openProducer(this.#connection, this.#mustBeOpen().device);
 	}
@@ -157,7 +157,7 @@ export class Flow {
 		this.applyBitrate();
 	}
 
-	/** Applies the participant's own limit and the room's. */
+	/** Applies the lower of the participant's own limit and the room's. */
 	applyBitrate() {
 		const limit = Math.min(this.#owner.state.value.info.bitrate ?? Infinity, this.#ownBitrate ?? Infinity);
 		this.#session?.publisher?.limit(limit === Infinity ? null : limit);
@@ -170,7 +170,7 @@ export class Flow {
 		});
 	}
 
-	/** Opens or closes the publisher as the rights require, one change after the other; receiving goes on. */
+	/** Opens or closes the publisher as the rights require, one change at a time; receiving goes on. */
 	syncPublisher() {
 		this.#persist('publishing', () => {
 			const turn = this.#publishing.then(() => this.#openOrClosePublisher());
@@ -199,7 +199,7 @@ export class Flow {
 		this.#session?.publisher?.start();
 	}
 
-	/** The server has ended a transport: another one replaces it, and everything else goes on. */
+	/** The server has ended a transport: replaces it, and leaves everything else alone. */
 	#transportEnded(direction: 'send' | 'recv', connected: boolean) {
 		if (!connected) this.#transportsFailed++;
 		if (this.#transportsFailed >= TRANSPORTS_FAILED_MAX) {

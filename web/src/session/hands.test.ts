@@ -21,7 +21,7 @@ afterEach(() => void vi.useRealTimers());
 const up = () => state.value.hands.map(({ id }) => id).join(' ');
 const rights = (more: object) => state.update({ rights: { ...state.value.rights, ...more } });
 
-test('the own hand is up at once, and down again if the server refuses', async () => {
+test('one’s own hand is up at once, and down again if the server refuses', async () => {
 	const raising = hands.raise(true);
 	expect(up()).toBe('p');
 	answer(new Error('busy: later'));
@@ -29,7 +29,7 @@ test('the own hand is up at once, and down again if the server refuses', async (
 	expect(up()).toBe('');
 });
 
-test('a hand that the server refuses to lower is up again', async () => {
+test('a hand that the server does not lower is up again', async () => {
 	hands.raised({ id: 'p', displayName: 'P' });
 	const lowering = hands.raise(false);
 	expect(up()).toBe('');
@@ -38,7 +38,7 @@ test('a hand that the server refuses to lower is up again', async () => {
 	expect(up()).toBe('p');
 });
 
-test('the server’s news of a hand is ignored while the request to lower it is pending, and counts afterwards', async () => {
+test('a raised hand is no news while a request to lower it is pending, and news afterwards', async () => {
 	const lowering = hands.raise(false);
 	hands.raised({ id: 'p', displayName: 'P' });
 	expect(up()).toBe('');
@@ -58,7 +58,7 @@ test('moderators are told of others’ hands, not of their own; nobody else is',
 	expect(up()).toBe('q p r');
 });
 
-test('a participant whose hand a moderator lowers is told so, unless a promotion lowered it', () => {
+test('the owner of a hand is told when a moderator lowers it, but not when a promotion does', () => {
 	const lowered = (promoted: boolean) => {
 		hands.raised({ id: 'p', displayName: 'P' });
 		hands.lowered('p');

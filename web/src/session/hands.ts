@@ -3,15 +3,15 @@ import type { Hand } from '../signaling/messages';
 import type { Notice } from './notices';
 import { type VisitState, withHand } from './state';
 
-/** After this long, all messages that belong to one event have arrived. */
+/** By then, every message about one event has arrived. */
 const AFTERMATH_MS = 300;
 
-/** Raised hands: those of others as the server reports them, the participant's own at once. */
+/** Raised hands: the others' when the server reports them, one's own at once. */
 export class Hands {
 	readonly #state: Store<VisitState>;
 	readonly #request: (raised: boolean) => Promise<unknown>;
 	readonly #notify: (notice: Notice) => void;
-	/** The last request about the participant's own hand, until it is answered. */
+	/** The last request about one's own hand, until it is answered. */
 	#asked: { raised: boolean } | null = null;
 
 	constructor(state: Store<VisitState>, request: (raised: boolean) => Promise<unknown>, notify: (notice: Notice) => void) {
@@ -20,10 +20,10 @@ export class Hands {
 		this.#notify = notify;
 	}
 
-	/** Raises or lowers the participant's own hand; rejects with the server's reason. */
+	/** Raises or lowers one's own hand; rejects with the server's reason. */
 	async raise(raised: boolean) {
 		const { peerId, name } = this.#state.value;
-		// Updated before the request, so that the server's notification is no news.
+		// Shown at once, so that the server's message about it is no news.
 		this.#set(peerId, raised ? name : null);
 		const asked = (this.#asked = { raised });
 		try {
@@ -36,24 +36,24 @@ export class Hands {
 		}
 	}
 
-	/** The server says that a hand is up. */
+	/** The server reports a raised hand. */
 	raised({ id, displayName }: Hand) {
 		const { peerId, rights } = this.#state.value;
-		// The participant has lowered it again meanwhile.
+		// It has been lowered here since.
 		if (id === peerId && this.#asked?.raised === false) return;
 		this.#set(id, displayName);
 		if (rights.moderator && id !== peerId) this.#notify({ what: 'hand-raised', peerId: id, name: displayName });
 	}
 
-	/** The server says that a hand is down. */
+	/** The server reports a lowered hand. */
 	lowered(id: string) {
 		const { hands, peerId, rights } = this.#state.value;
 		const raised = hands.some((hand) => hand.id === id);
 		this.#set(id, null);
-		// If the participant lowered it, it is down already.
+		// If it was lowered here, it is down already.
 		if (id !== peerId || !raised) return;
 		setTimeout(() => {
-			// A promotion lowers the hand as well, and has a notice of its own.
+			// A promotion lowers it as well, and has a notice of its own.
 			if (this.#state.value.rights.speaker === rights.speaker) this.#notify({ what: 'hand-lowered' });
 		}, AFTERMATH_MS);
 	}

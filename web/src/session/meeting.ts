@@ -11,10 +11,10 @@ import type { Visit } from './visit';
 
 export type Joinable = Attributes & { roomId: string };
 
-/** How long a page without a welcome screen waits for an embedding page to control it. */
+/** How long a page without a welcome screen waits for an embedding page to take control. */
 const BRIDGE_MS = 3000;
 
-/** Code that only a visit needs, loaded while people look at the welcome screen. */
+/** What only a visit needs; loaded while people look at the welcome screen. */
 interface Inside {
 	Visit: typeof Visit;
 	loadAhead(): void;
@@ -28,18 +28,18 @@ interface MeetingState {
 	name: string;
 	/** The code for a visit is being loaded … */
 	loading: boolean;
-	/** … or could not be: the network is gone, or the server has a newer page. */
+	/** … or could not be: the network is gone, or the server has a newer version of the page. */
 	failed: boolean;
 }
 
-/** What one page does for its participant, from the welcome screen to the end, for its buttons and the embedding page. */
+/** Everything that a page does for its participant, from welcome to end, whether a button or the embedding page asks. */
 export class Meeting {
 	readonly attributes: Joinable;
 	readonly local = new LocalMedia();
 	readonly screen = new ScreenShare();
 	readonly state: Store<MeetingState>;
 	readonly #load: () => Promise<Inside>;
-	/** Joins without the welcome screen if no embedding page controls this page. */
+	/** Without a welcome screen, joins if no embedding page takes control. */
 	readonly #timer: ReturnType<typeof setTimeout> | undefined;
 	#inside: Promise<Inside> | null = null;
 	/** The devices that were on when the last visit ended. */
@@ -58,7 +58,7 @@ export class Meeting {
 		if (nameScreenDisabled) this.#timer = setTimeout(() => void this.join().catch(() => {}), BRIDGE_MS);
 	}
 
-	/** An embedding page has connected: from now on, it alone decides when to join a room without a welcome screen. */
+	/** An embedding page has taken control: from now on, it alone decides when to join without a welcome screen. */
 	driven() {
 		clearTimeout(this.#timer);
 	}
@@ -67,7 +67,7 @@ export class Meeting {
 	async preload(): Promise<Inside> {
 		try {
 			return await (this.#inside ??= this.#load().then((inside) => {
-				// If this fails, joining repeats it and reports the reason.
+				// If this fails, the join tries again and reports why.
 				inside.loadAhead();
 				return inside;
 			}));
@@ -77,12 +77,12 @@ export class Meeting {
 		}
 	}
 
-	/** Begins a visit, unless there is one. The devices stay as they are. Rejects where the room cannot be loaded. */
+	/** Begins a visit, unless one is going on. The devices stay as they are. Rejects if the code for it cannot be loaded. */
 	async join(wanted = '', pin?: string): Promise<Visit> {
 		this.driven();
 		const name = validName(wanted);
 		const { kind, roomId, peerId, displayName, codec, forServer } = this.attributes;
-		// Remembers what the participant typed; a name in the address is not the participant's own choice.
+		// Only a typed name is remembered; one from the address is for the embedding page to remember.
 		if (name && displayName === null) remember('name', name);
 		this.state.update({ name: name || this.state.value.name || t('welcome.guest'), loading: true, failed: false });
 		let inside: Inside;
@@ -107,7 +107,7 @@ export class Meeting {
 			screen: this.screen,
 			notify: (notice) => inside.sayNotice(notice, next),
 		});
-		// Outside the room, no device stays open.
+		// No device stays open outside the room.
 		const stop = next.state.subscribe(() => {
 			if (next.state.value.phase === 'open') return;
 			stop();
@@ -118,7 +118,7 @@ export class Meeting {
 		return next;
 	}
 
-	/** Comes back, with the devices on that were. */
+	/** Joins again, with the devices on that were on before. */
 	async rejoin(pin?: string): Promise<Visit> {
 		void this.local.start(this.#before);
 		return this.join(this.state.value.name, pin);

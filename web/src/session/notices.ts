@@ -3,26 +3,26 @@ import { toast } from '../base/toasts';
 import { moment, t } from '../i18n';
 import { view } from './view';
 
-/** Something that happened, of which this participant is told once. */
+/** Something that happened, to be told to this participant once. */
 export type Notice =
 	| { what: 'muted-audio' | 'muted-video' | 'muted-share'; by: string }
 	| { what: 'promoted' | 'demoted' | 'hand-lowered' }
-	/** For moderators: people can enter before the event begins. */
+	/** To moderators: people can join before the event begins. */
 	| { what: 'early'; startTime: number }
 	/** For moderators. */
 	| { what: 'hand-raised' | 'waiting'; peerId: string; name: string }
 	/** For screen readers. */
 	| { what: 'came' | 'left' | 'share-on' | 'share-off'; name: string };
 
-/** Lets people in, for a moderator. */
+/** Lets a moderator admit people. */
 interface Door {
 	moderatePeer(action: 'admitPeer', peerId: string): Promise<void>;
 }
 
-/** When many people join at once, as on the hour, nobody wants to hear each name. */
+/** If many come at once, as when a meeting starts, nobody wants to hear each name. */
 const AT_ONCE = 3;
 const SPAN_MS = 5000;
-/** How long this notice stays, since a moderator may still be looking around. */
+/** Long: it appears while a moderator is still finding their way around. */
 const EARLY_MS = 60_000;
 let recent: number[] = [];
 
@@ -32,7 +32,7 @@ function announceArrival(text: string) {
 	if (recent.length <= AT_ONCE) announce(text);
 }
 
-/** Tells the participant what happened: by a toast where it concerns them, to screen readers alone what others see. */
+/** Tells the participant what happened: by a toast if it concerns them; what is visible anyway, only to screen readers. */
 export function sayNotice(notice: Notice, door: Door) {
 	const nameless = t('people.nameless');
 	switch (notice.what) {

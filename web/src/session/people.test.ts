@@ -41,7 +41,7 @@ test('only what the page draws of people is kept', () => {
 	expect(state.value.peers).toEqual([{ id: 'a', displayName: 'A', speaker: true, moderator: false, ...NO_MEDIA }]);
 });
 
-test('a complete list replaces the previous one', () => {
+test('a complete list replaces the one before', () => {
 	people.replace([person('a'), person('b')]);
 	people.replace([person('b'), person('c')]);
 	expect(ids(state.value.peers)).toBe('b c');
@@ -55,7 +55,7 @@ test('a new name is drawn; that of somebody who has left is ignored', () => {
 	expect(state.value.peers).toMatchObject([{ id: 'a', displayName: 'Another' }]);
 });
 
-test('somebody who is forgotten stays visible until the next refresh', () => {
+test('somebody who is forgotten is drawn until the next refresh', () => {
 	people.replace([person('a'), person('b')]);
 	people.forget('a');
 	expect(ids(state.value.peers)).toBe('a b');
@@ -63,7 +63,7 @@ test('somebody who is forgotten stays visible until the next refresh', () => {
 	expect(ids(state.value.peers)).toBe('b');
 });
 
-test('a shared screen is announced once when it comes, and once when it goes', () => {
+test('a screen is announced once when it comes, and once when it goes', () => {
 	people.replace([person('a'), person('b')]);
 	sharing.add('a');
 	people.refresh();
@@ -74,14 +74,14 @@ test('a shared screen is announced once when it comes, and once when it goes', (
 	expect(told.slice(1)).toEqual([{ what: 'share-off', name: 'A' }]);
 });
 
-test('a shared screen also goes when its owner leaves', () => {
+test('a screen also goes when its owner leaves', () => {
 	sharing.add('a');
 	people.replace([person('a')]);
 	people.replace([]);
 	expect(told.map(({ what }) => what)).toEqual(['share-on', 'share-off']);
 });
 
-test('when a screen is announced, the state has it already', () => {
+test('the state has changed before a screen is announced', () => {
 	const seen: string[] = [];
 	people = new People(state, media, () => seen.push(ids(state.value.peers.filter(({ share }) => share))));
 	sharing.add('a');

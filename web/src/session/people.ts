@@ -5,13 +5,13 @@ import type { PeerInfo } from '../signaling/messages';
 import type { Notice } from './notices';
 import type { RemotePeer, VisitState } from './state';
 
-/** The source of audio and video. */
+/** The source of sound and pictures. */
 interface Media {
 	readonly path: Path;
 	mediaOf(peerId: string): PeerMedia;
 }
 
-/** Everybody, together with their media. */
+/** Everybody, with the media they send. */
 export function withMedia(infos: Iterable<PeerInfo>, media: Media): RemotePeer[] {
 	return [...infos].map(({ id, displayName, speaker, moderator }) => ({
 		id,
@@ -22,7 +22,7 @@ export function withMedia(infos: Iterable<PeerInfo>, media: Media): RemotePeer[]
 	}));
 }
 
-/** Notices about screens that are new, or gone. before: the people who had a tile. */
+/** Notices about screens that are new in all, and about those that are gone; before: the peers that had a tile. */
 export function sharesBetween(before: RemotePeer[], all: RemotePeer[]): Notice[] {
 	const shared = (peers: RemotePeer[], id: string) => Boolean(peers.find((peer) => peer.id === id)?.share);
 	const started = all.filter(({ id, share }) => share && !shared(before, id));
@@ -33,7 +33,7 @@ export function sharesBetween(before: RemotePeer[], all: RemotePeer[]): Notice[]
 	];
 }
 
-/** The other people in the room: what the server says about them, together with their media. */
+/** The others in the room: what the server says of them, joined with the media that arrives. */
 export class People {
 	readonly #state: Store<VisitState>;
 	readonly #media: Media;
@@ -68,12 +68,12 @@ export class People {
 		if (info) this.set({ ...info, displayName });
 	}
 
-	/** Forgets somebody, who stays visible until the next refresh. */
+	/** Forgets somebody; their tile stays until the next refresh. */
 	forget(id: string) {
 		this.#infos.delete(id);
 	}
 
-	/** Updates the state, and tells which screens came and went. */
+	/** Brings the state up to date, and announces the screens that came and went. */
 	refresh() {
 		const all = withMedia(this.#infos.values(), this.#media);
 		const shares = sharesBetween(this.#state.value.peers, all);

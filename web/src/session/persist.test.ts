@@ -7,7 +7,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-test('an action that is refused is repeated at growing intervals, up to ten seconds, until it succeeds', async () => {
+test('a refused action is repeated after longer and longer pauses, ten seconds at most, until it succeeds', async () => {
 	const at: number[] = [];
 	const start = Date.now();
 	const act = async () => {

@@ -5,7 +5,7 @@ const RIGHTS = { speaker: true, moderator: false, canRecord: false, chat: true, 
 const admission = { ...RIGHTS, peerId: 'p2', nameIsFixed: false, room: { waitingRoom: true }, capabilities: '7' };
 const state = { ...initialState('p', 'Ann'), waiting: true, missing: true };
 
-test('an admission ends the wait and tells the participant’s id and rights', () => {
+test('an admission ends the wait, and sets id, name and rights', () => {
 	expect(admittedState(state, admission)).toEqual({
 		waiting: false,
 		missing: false,
@@ -16,14 +16,14 @@ test('an admission ends the wait and tells the participant’s id and rights', (
 	});
 });
 
-test('only a fixed name replaces the participant’s own', () => {
+test('only a fixed name replaces one’s own', () => {
 	const name = (more: object) => admittedState(state, { ...admission, ...more }).name;
 	expect(name({ displayName: 'Bob' })).toBe('Ann');
 	expect(name({ displayName: 'Bob', nameIsFixed: true })).toBe('Bob');
 	expect(name({ displayName: '', nameIsFixed: true })).toBe('Ann');
 });
 
-test('the last other leader is remembered in silence and while the participant leads', () => {
+test('the last leader is one of the others, even in silence and during one’s own lead', () => {
 	const steps = (leaders: (string | null)[]) => {
 		let now = initialState('p', '');
 		for (const leader of leaders) now = { ...now, ...leaderState(now, leader) };

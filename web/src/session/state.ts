@@ -11,42 +11,42 @@ export interface RemotePeer extends PeerMedia {
 	moderator: boolean;
 }
 
-/** What a visit has come to; everything that is drawn of the room comes from here. */
+/** The state of a visit; everything that is drawn of the room comes from here. */
 export interface VisitState {
 	/** In the room (or on the way in), gone by choice, or turned away for good. */
 	phase: 'open' | 'left' | 'refused';
 	link: Link;
-	/** Has been in the room and has not left it, even while reconnecting. */
+	/** Has entered the room, and has not left it; also while reconnecting. */
 	entered: boolean;
-	/** Whether media gets through, which does not depend on the WebSocket. */
+	/** Whether media gets through, whatever the WebSocket does. */
 	path: Path;
-	/** The server has no room for everything that there is to see and hear; it keeps trying. */
+	/** The server has no capacity left for some of the media; it keeps trying. */
 	missing: boolean;
-	/** How many attempts to reach the server have failed. */
+	/** Failed attempts to reach the server. */
 	attemptsFailed: number;
 	refusal: Refusal | null;
 	/** Admitted by the server, but not yet by a moderator. */
 	waiting: boolean;
-	/** This participant's id on the server. */
+	/** The server's id for this participant. */
 	peerId: string;
 	name: string;
 	rights: Rights;
 	info: RoomInfo;
 	/** The others who have a tile, in order of joining. */
 	peers: RemotePeer[];
-	/** For moderators: a webinar's viewers, and people who wait to be let in. */
+	/** For moderators: a webinar's viewers, and the people who wait to be let in. */
 	viewers: RemotePeer[];
 	waitingPeers: WaitingPeer[];
-	/** In the order of raising, the participant's own included. */
+	/** In the order of raising, this participant's included. */
 	hands: Hand[];
-	/** Everybody who speaks, the participant included, the loudest first. */
+	/** Everybody who is speaking, this participant included, the loudest first. */
 	speaking: string[];
-	/** The leading speaker, who may be the participant; and the last one among the others. */
+	/** The leading speaker, who may be this participant; and the last one among the others. */
 	activeSpeaker: string | null;
 	lastSpeaker: string | null;
 	/** Anybody missing here has a good connection. */
 	quality: Record<string, Quality>;
-	/** As the server counts them; null if it has not said. */
+	/** The server's counts; null: it has not sent any. */
 	counts: { speakers: number; viewers: number } | null;
 }
 
@@ -77,7 +77,7 @@ export function initialState(peerId: string, name: string): VisitState {
 	};
 }
 
-/** What changes with an admission. If something is still missing, the server says so again. */
+/** The changes at an admission. The server reports once more what is still missing. */
 export function admittedState(
 	state: VisitState,
 	{ peerId, displayName, nameIsFixed, room, capabilities, ...rights }: Notifications['admitted'],
@@ -86,12 +86,12 @@ export function admittedState(
 	return { waiting: false, missing: false, peerId, name, rights, info: room };
 }
 
-/** What changes with who leads the talk; null: silence. One's own lead is nobody's among the others. */
+/** The changes when somebody leads the talk; null: silence. lastSpeaker ignores this participant's own lead. */
 export function leaderState({ peerId: own, lastSpeaker }: VisitState, leader: string | null): Partial<VisitState> {
 	return { activeSpeaker: leader, lastSpeaker: leader && leader !== own ? leader : lastSpeaker };
 }
 
-/** name: null lowers the hand. A hand that is up already keeps its place. */
+/** name: null lowers the hand. One that is up already keeps its place. */
 export function withHand(hands: Hand[], id: string, name: string | null): Hand[] {
 	if (name === null) return hands.filter((hand) => hand.id !== id);
 	return hands.some((hand) => hand.id === id) ? hands : [...hands, { id, displayName: name }];

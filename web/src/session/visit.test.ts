@@ -8,9 +8,9 @@ import { view } from './view';
 import { Visit, type VisitOptions } from './visit';
 
 let events: ConnectionEvents;
-/** The server's answers. */
+/** The server's answers … */
 let answer: (method: string) => Promise<unknown>;
-/** … and its answer to the question why no WebSocket opens. */
+/** … and its answer to why no WebSocket opens. */
 let why: Refusal;
 let media: {
 	reopenSubscriber: () => Promise<void>;
@@ -18,7 +18,7 @@ let media: {
 	publisher: object | null;
 	recvTransport: { closed: boolean; consumeData: (options: { id: string }) => Promise<object> };
 };
-/** Resolves when the transports are there. */
+/** Resolves when its transports are open. */
 let transports: Promise<void>;
 let told: Parameters<typeof openMediaSession>[2];
 
@@ -106,7 +106,7 @@ function open(): Visit {
 	return visit;
 }
 
-/** The server lets the participant in. */
+/** The server admits the participant. */
 function admit({ speaker = false } = {}) {
 	const rights = { speaker, moderator: false, canRecord: false, chat: false, hand: false };
 	events.notifications.admitted?.({ ...rights, peerId: 'p', nameIsFixed: false, room: { waitingRoom: false } });
@@ -121,7 +121,7 @@ async function enter(rights?: { speaker: boolean }): Promise<Visit> {
 	return visit;
 }
 
-test('what is missing is known until it comes, and forgotten with the connection that said it', () => {
+test('missing media is shown until it arrives, and forgotten with the connection that reported it', () => {
 	const visit = open();
 	const missing = () => visit.state.value.missing;
 	const say = (value: boolean) => events.notifications.consumersMissing?.({ missing: value });
@@ -157,7 +157,7 @@ test('people who come and go while transports are made are not forgotten, and no
 	expect(visit.state.value.entered).toBe(true);
 });
 
-test('who comes with too many others joins a little later', async () => {
+test('a participant who comes with too many others joins a little later', async () => {
 	const visit = open();
 	let asked = 0;
 	answer = async (method) => {
@@ -172,7 +172,7 @@ test('who comes with too many others joins a little later', async () => {
 	expect(asked).toBe(4);
 });
 
-test('who hears another no at the door does not ask again', async () => {
+test('any other refusal of a join ends the visit at once', async () => {
 	const visit = open();
 	let asked = 0;
 	answer = async (method) => {
@@ -185,7 +185,7 @@ test('who hears another no at the door does not ask again', async () => {
 	expect(asked).toBe(1);
 });
 
-test('if the server ends a transport and refuses a new one, the request is repeated until it succeeds', async () => {
+test('a transport that the server has ended and then refuses is requested until it is granted', async () => {
 	await enter({ speaker: true });
 	vi.mocked(media.openPublisher).mockClear();
 	const refuse = async () => {
@@ -201,7 +201,7 @@ test('if the server ends a transport and refuses a new one, the request is repea
 	expect(media.publisher).not.toBe(null);
 });
 
-test('it is not repeated on another connection', async () => {
+test('it is no longer requested once there is a newer connection', async () => {
 	await enter();
 	vi.mocked(media.reopenSubscriber).mockRejectedValue(new Error('busy: for ever'));
 	told.ended('recv', true);
@@ -224,7 +224,7 @@ test('the page gives up after three transports that never worked, if none betwee
 	expect(phase()).toBe('refused');
 });
 
-test('a new visit to the room begins the count anew', async () => {
+test('a new join starts the count again', async () => {
 	const visit = await enter();
 	for (const _ of [1, 2]) told.ended('recv', false);
 	answer = async (method) => (method === 'resume' ? { resumed: false } : { peers: [] });
@@ -249,7 +249,7 @@ async function enterWithAnn(): Promise<Visit> {
 	return visit;
 }
 
-test('of a list of consumers those are refused that the browser will not have', async () => {
+test('of a list of consumers, only those that the browser refuses are refused', async () => {
 	const visit = await enter();
 	const consumers = ['camera', 'broken', 'screen'].map(
 		(id) =>
@@ -259,7 +259,7 @@ test('of a list of consumers those are refused that the browser will not have', 
 	expect(visit.media?.subscriber.consumerIds).toEqual(['camera', 'screen']);
 });
 
-test('nobody is shown as muted if the transports are there first, either', async () => {
+test('nobody is shown as muted if the transports are there first', async () => {
 	const ann = { id: 'ann', displayName: 'Ann', device: {}, speaker: true, moderator: false } as PeerInfo;
 	let joined = () => {};
 	const visit = open();
@@ -275,7 +275,7 @@ test('nobody is shown as muted if the transports are there first, either', async
 
 const withChat = { speaker: false, moderator: false, canRecord: false, chat: true, hand: false };
 
-test('a chat that is offered again is received once, and none that was offered to a former session', async () => {
+test('a chat that is offered twice is received once; one offered to a former session, never', async () => {
 	const visit = await enter();
 	visit.state.update({ rights: withChat });
 	const offer = () => events.requests.newDataConsumer({ id: 'chat' } as NewDataConsumer);
@@ -297,7 +297,7 @@ test('a chat that is offered again is received once, and none that was offered t
 	expect(media.recvTransport.consumeData).toHaveBeenCalledTimes(1);
 });
 
-test('a receiving transport that ends while the join is pending is requested again', async () => {
+test('a receiving transport that ends while the join waits is requested again', async () => {
 	media.recvTransport.closed = true;
 	await enter();
 	expect(media.reopenSubscriber).toHaveBeenCalledTimes(1);
@@ -319,7 +319,7 @@ const starved = (visit: Visit) => {
 	return [starved && 'camera', shareStarved && 'screen'].filter(Boolean);
 };
 
-test('a picture that the link does not carry is starved until it flows, and stays a picture', async () => {
+test('video that the link does not carry is starved until it flows, and stays in the state', async () => {
 	const visit = await enterWithAnn();
 	const drawn = vi.fn();
 	visit.state.subscribe(drawn);
@@ -333,7 +333,7 @@ test('a picture that the link does not carry is starved until it flows, and stay
 	expect(drawn).toHaveBeenCalledTimes(4);
 });
 
-test('while the page itself pauses a picture it is not called starved', async () => {
+test('video that the page itself pauses is not starved', async () => {
 	const visit = await enterWithAnn();
 	starve('camera');
 	visit.sight.set('ann', null);
@@ -344,7 +344,7 @@ test('while the page itself pauses a picture it is not called starved', async ()
 	expect(starved(visit)).toEqual(['camera']);
 });
 
-test('what is pinned, and who leads the talk, goes first', async () => {
+test('pinned video and the leading speaker have priority', async () => {
 	const visit = await enterWithAnn();
 	const asked: string[] = [];
 	visit.sight.set('ann', { width: 64, height: 36 });
@@ -357,7 +357,7 @@ test('what is pinned, and who leads the talk, goes first', async () => {
 	};
 	expect(await lead('p')).toEqual([]);
 	expect(await lead('ann')).toEqual(['setConsumerPriority']);
-	// Her priority stays: nobody leads in silence.
+	// She keeps her rank: silence makes nobody the leader.
 	expect(await lead(null)).toEqual([]);
 	visit.pin('ann');
 	await vi.advanceTimersByTimeAsync(1000);
@@ -372,7 +372,7 @@ test('what is pinned, and who leads the talk, goes first', async () => {
 	view.update({ pinned: null });
 });
 
-test('a starved picture in sight is not paused by the page', async () => {
+test('the page does not pause visible video that is starved', async () => {
 	const visit = await enterWithAnn();
 	const asked: string[] = [];
 	answer = async (method) => void asked.push(method);
@@ -384,20 +384,20 @@ test('a starved picture in sight is not paused by the page', async () => {
 	expect(asked).toEqual(['setConsumerPreferredLayers']);
 });
 
-test('what was starved is forgotten with the connection that said it', async () => {
+test('starved video is forgotten with the connection that reported it', async () => {
 	const visit = await enterWithAnn();
 	starve('camera');
 	starve('screen');
 	events.lost();
 	expect(starved(visit)).toEqual(['camera', 'screen']);
-	// Before it answers what the page asks, the server may have news.
+	// The server may send news before it answers the page's request.
 	answer = () => new Promise(() => {});
 	admit();
 	starve('screen');
 	expect(starved(visit)).toEqual(['screen']);
 });
 
-/** Attempts to reach the server, and what became of the visit. */
+/** Lets attempts to reach the server fail for so many seconds; returns why the visit ended. */
 async function attempts(visit: Visit, seconds: number) {
 	for (let i = 0; i < seconds; i++) {
 		events.failed();
@@ -406,7 +406,7 @@ async function attempts(visit: Visit, seconds: number) {
 	return visit.state.value.refusal?.reason ?? null;
 }
 
-test('a page that was in the room retries as long as its network has too many connections', async () => {
+test('a participant who was in the room keeps trying while their network has too many connections', async () => {
 	why = refusal('too-many-connections');
 	const visit = await enter();
 	events.lost();
@@ -415,7 +415,7 @@ test('a page that was in the room retries as long as its network has too many co
 	expect(await attempts(visit, 1)).toBe('removed');
 });
 
-test('a new page retries for a minute, and then says why', async () => {
+test('a newcomer tries for a minute, and is then told why', async () => {
 	why = refusal('too-many-connections');
 	const visit = open();
 	expect(await attempts(visit, 50)).toBe(null);
@@ -424,7 +424,7 @@ test('a new page retries for a minute, and then says why', async () => {
 	expect(await attempts(visit, 3)).toBe('too-many-connections');
 });
 
-test('what the server says of a hand that was put down here since is no news', async () => {
+test('a late report of a raised hand that was lowered here since changes nothing', async () => {
 	const visit = await enter();
 	answer = () => new Promise(() => {});
 	void visit.raiseHand(true);

@@ -24,9 +24,9 @@ import type { Link } from './trouble';
 import { Turn } from './turn';
 import { view } from './view';
 
-/** A moderator's requests about one participant. */
+/** A moderator's requests about one participant … */
 export type PeerAction = 'admitPeer' | 'declinePeer' | 'removePeer' | 'promotePeer' | 'demotePeer' | 'lowerHand';
-/** … and about everybody. */
+/** … and about the room. */
 export type RoomAction = 'admitAll' | 'declineAll' | 'closeRoom';
 
 export interface VisitOptions extends RoomAddress {
@@ -50,9 +50,9 @@ export class Visit {
 	readonly #unwatchView: () => void;
 	readonly #attempts = new Attempts();
 	readonly #turn = new Turn();
-	/** The counters when the figures were last read. */
+	/** The counters at the last call of figures(). */
 	#counted: ConsumerStat[] = [];
-	/** The start time that the moderator was told of. */
+	/** The start time that the moderator was told about. */
 	#early = 0;
 
 	constructor(options: VisitOptions) {
@@ -60,15 +60,14 @@ export class Visit {
 		this.#options = options;
 		this.state = new Store(initialState(options.peerId, options.displayName));
 		this.#connection = new Connection(roomUrl(location, options), {
-			// No request is sent before the server admits us, for which it may have to call other servers.
+			// The page waits for its admission before it requests anything: the server may have to ask others first.
 			open: () => this.#attempts.opened(),
 			lost: () => {
 				this.#turn.next();
-				// When the media server is back, the server closes the WebSocket to make the page join again: no second
-				// alarm.
+				// When media is back, the server closes the WebSocket to make the page join again: no second alarm.
 				if (this.#link !== 'media-down') this.#setLink(this.#flow.joined ? 'reconnecting' : 'connecting');
 			},
-			// The server has stalled, though media may go on. Only a page that was connected says so.
+			// The server stalls, though media may go on. Only a page that was connected has something to lose.
 			stalled: () => this.#link === 'connected' && this.#setLink('reconnecting'),
 			recovered: () => this.#link === 'reconnecting' && this.#setLink('connected'),
 			failed: () => {
@@ -81,7 +80,7 @@ export class Visit {
 				newDataConsumer: (consumer) => this.#flow.hear(consumer),
 				newConsumer: async (consumer) => {
 					await this.#flow.receive(consumer);
-					// Before the answer, since the server begins to send when it arrives.
+					// Before the answer: the server starts to send when it gets it.
 					this.sight.sync();
 				},
 				newConsumers: async ({ consumers }) => {
@@ -140,7 +139,7 @@ export class Visit {
 		this.state.update({ name: displayName });
 	}
 
-	/** Requests a moderator's action; rejects with the server's reason. */
+	/** For moderators, like the next three; rejects with the server's reason. */
 	async moderatePeer(action: PeerAction, peerId: string) {
 		await this.#connection.request(action, { peerId });
 	}
@@ -157,7 +156,7 @@ export class Visit {
 		await this.#connection.request(action, {});
 	}
 
-	/** Shows a participant's video large, until unpin() or until they leave. Throws if nobody has this id. */
+	/** Shows a picture large, until unpin() or until its owner leaves. Throws if nobody has this id. */
 	pin(peerId: string, share = false) {
 		if (peerId !== this.state.value.peerId && !this.#people.get(peerId)) throw new Error(`no peer ${peerId}`);
 		view.update({ pinned: { peerId, share } });
@@ -167,14 +166,14 @@ export class Visit {
 		if (view.value.pinned) view.update({ pinned: null });
 	}
 
-	/** Limits each video, in bit/s: everybody's for a moderator, otherwise the participant's own. Null removes the limit. */
+	/** Limits each video, in bit/s: for moderators, everybody's; for others, only their own. Null removes the limit. */
 	async limitBitrate(bitrate: number | null) {
-		// Everybody is told by roomChanged, this page included.
+		// Everybody is told by roomChanged.
 		if (this.state.value.rights.moderator) await this.#connection.request('setRoomBitrate', { bitrate });
 		else this.#flow.limit(bitrate);
 	}
 
-	/** What the server and this browser measure of the connection at present. */
+	/** The connection as the server and this browser measure it now. */
 	async figures(): Promise<Figures> {
 		if (!this.media) throw new Error('not joined');
 		const [transports, consumers, samples] = await Promise.all([
@@ -188,7 +187,7 @@ export class Visit {
 		return figuresOf(transports, consumers, samples, this.media.subscriber.consumers(), nameOf, before);
 	}
 
-	/** Shows a player to everyone in the room; null ends that. */
+	/** Shows an external player to everyone in the room; null removes it. */
 	async setVideo(url: string | null) {
 		await this.#connection.request('setRoomVideo', { url });
 	}
@@ -197,7 +196,7 @@ export class Visit {
 		await this.#hands.raise(raised);
 	}
 
-	/** Sets the highest layers to receive of a peer's video. */
+	/** Sets the highest layers that this page wants of a peer's video. */
 	async setPreferredLayers(peerId: string, spatialLayer: number, temporalLayer: number) {
 		const found = this.media?.subscriber
 			.consumers()
@@ -218,7 +217,7 @@ export class Visit {
 		this.state.update({ link });
 	}
 
-	/** The server has admitted this participant on this WebSocket: resumes, or joins if there is nothing to resume. */
+	/** The server has admitted this participant on this WebSocket: resumes the session if there is one, or joins. */
 	async #enter(capabilities: string | undefined) {
 		const ongoing = this.#turn.next();
 		const current = () => ongoing() && this.state.value.phase === 'open';
@@ -231,7 +230,7 @@ export class Visit {
 			chat: this.chat,
 			sight: this.sight,
 		};
-		// If the server admits us again, media is back, too; otherwise, it repeats mediaDown.
+		// An admission means that media is back, too; if not, the server sends mediaDown again.
 		if (this.#link === 'media-down') this.#setLink('reconnecting');
 		try {
 			if (!(this.#flow.joined && (await resume(parts, current)))) {
@@ -240,8 +239,8 @@ export class Visit {
 			}
 			if (current()) this.state.update({ link: 'connected', entered: true });
 		} catch (error) {
-			// While the media server is down, no join can succeed; the server makes us reconnect when it is back. A request
-			// may fail with this before mediaDown arrives.
+			// While media is down, no join can succeed; the server makes us reconnect when it is back. A request may fail
+			// before the notification arrives.
 			if (current() && error instanceof Error && error.message.startsWith('media-down:')) this.#setLink('media-down');
 			if (!current() || this.#link === 'media-down') return;
 			this.#end(
@@ -252,7 +251,7 @@ export class Visit {
 		}
 	}
 
-	/** An attempt to connect has failed: the next may succeed, unless the server says that none will. */
+	/** An attempt to connect failed. Another one follows, unless the server says that it would be pointless. */
 	async #askWhy() {
 		const why = await askWhy(roomQuery(this.#options));
 		const { entered, waiting } = this.state.value;
@@ -347,7 +346,7 @@ export class Visit {
 		notify({ what: `muted-${kind}`, by });
 	}
 
-	/** Tells a moderator, once, that people can enter before the event begins. */
+	/** Tells a moderator, once, that people can join before the event begins. */
 	#sayEarly() {
 		const { rights, info } = this.state.value;
 		const { startTime = 0 } = info;

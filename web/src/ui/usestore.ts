@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Store } from '../base/store';
 
-/** The store's value; components that use it are rendered again when it changes. */
+/** The store's value; components that use it are drawn again when it changes. */
 export function useStore<T extends object>(store: Store<T>): T {
 	const [value, setValue] = useState(store.value);
 	useEffect(() => {

@@ -3,7 +3,7 @@ import { MethodError } from './answer';
 const BIT_S_FROM = 10_000;
 const KBIT_S_MIN = 10;
 
-/** The limit that setBitrate requests, in bit/s: a value such as 300 means kbit/s. Null: no limit. */
+/** What setBitrate means, in bit/s: anybody who passes 300 means kbit/s. Null: no limit. */
 export function bitrate(wish: number): number | null {
 	if (wish === 0) return null;
 	if (wish < KBIT_S_MIN)
