@@ -45,7 +45,7 @@ test('an account that requires tokens denies access without one', LIMIT, async (
 test('an event that has not begun says when it begins', LIMIT, async () => {
 	await withAccount({ 'enforce-start-time': 'on' }, async () => {
 		await refusals({ claims: { startTime: '2099-06-21T10:00:00.0Z ' } }, 'not-started', {
-			en: /The event has not started yet\. Start (June 21|21 June).* 2099/,
+			en: /The event has not started yet\. It starts on (June 21|21 June).* 2099/,
 			ru: /Мероприятие ещё не началось\. Начало: 21 июня 2099/,
 		});
 	});

@@ -29,7 +29,7 @@ test('the waiting room: one is let in, one is turned away', LIMIT, async (t) => 
 			// The ones that queried the browser's capabilities are closed.
 			assert.equal(await one.page.evaluate(() => probe.connections.filter((c) => c.signalingState !== 'closed').length), 0);
 		}
-		assert.match(await guest.test('waiting').innerText(), /Please wait for a confirmation/);
+		assert.match(await guest.test('waiting').innerText(), /Waiting to be let in/);
 		assert.match(await other.test('waiting').innerText(), /дождитесь подтверждения/);
 		await look(guest, 'waiting-en');
 		await look(other, 'waiting-ru');

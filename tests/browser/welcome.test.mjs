@@ -78,7 +78,7 @@ test('name, language, devices and their state are remembered', LIMIT, async (t) 
 	await until('the other camera', async () => (await preview(ann)).camera === second);
 	await previewMoves(ann);
 	await ann.click('language-ru');
-	assert.equal(await ann.page.locator('h1').innerText(), 'Вход во встречу');
+	assert.equal(await ann.page.locator('h1').innerText(), 'Вход на встречу');
 	await ann.click('mic-button');
 	await ann.enter();
 	await ann.isConnected();
@@ -86,7 +86,7 @@ test('name, language, devices and their state are remembered', LIMIT, async (t) 
 	await ann.page.reload();
 	await until('the chosen camera', async () => (await preview(ann))?.camera === second);
 	assert.equal(await ann.test('name-input').inputValue(), 'Ann');
-	assert.equal(await ann.page.locator('h1').innerText(), 'Вход во встречу');
+	assert.equal(await ann.page.locator('h1').innerText(), 'Вход на встречу');
 	assert.equal(await ann.test('mic-button').getAttribute('aria-pressed'), 'false');
 	assert.equal(await ann.test('camera-button').getAttribute('aria-pressed'), 'true');
 });

@@ -15,7 +15,7 @@ export function ChatButton({ chat }: { chat: Chat }) {
 	useEffect(() => {
 		const last = lines.at(-1);
 		if (unread > 0 && last && !last.mine)
-			announce(t('chat.arrived', { name: last.name || t('chat.nameless'), text: last.text }));
+			announce(t('chat.arrived', { name: last.name || t('room.guest'), text: last.text }));
 	}, [unread]);
 
 	return (

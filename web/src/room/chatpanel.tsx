@@ -88,7 +88,7 @@ function Line({ line, joined, chat }: { line: ChatLine; joined: boolean; chat: C
 		<li class="chat-line" data-testid="chat-line" data-mine={String(mine)} data-state={state} data-joined={String(joined)}>
 			<p class={joined ? 'chat-head unseen' : 'chat-head'}>
 				<span class="chat-name" data-testid="chat-name">
-					{mine ? t('chat.you') : name || t('chat.nameless')}
+					{mine ? t('chat.you') : name || t('room.guest')}
 				</span>
 				{moderator && <span class="chat-role">{t('people.moderator')}</span>}
 				<time class="chat-time" dateTime={new Date(time).toISOString()} title={moment(time)}>

@@ -15,7 +15,7 @@ export function run(work: Promise<void>) {
 	work.catch(() => toast({ notice: 'failed', text: t('people.failed') }));
 }
 
-export const nameOf = ({ displayName }: { displayName: string }) => displayName || t('people.nameless');
+export const nameOf = ({ displayName }: { displayName: string }) => displayName || t('room.guest');
 
 interface PersonMenuProps {
 	peer: RemotePeer;

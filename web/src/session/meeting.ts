@@ -84,7 +84,7 @@ export class Meeting {
 		const { kind, roomId, peerId, displayName, codec, forServer } = this.attributes;
 		// Only a typed name is remembered; one from the address is for the embedding page to remember.
 		if (name && displayName === null) remember('name', name);
-		this.state.update({ name: name || this.state.value.name || t('welcome.guest'), loading: true, failed: false });
+		this.state.update({ name: name || this.state.value.name || t('room.guest'), loading: true, failed: false });
 		let inside: Inside;
 		try {
 			inside = await this.preload();

@@ -34,7 +34,7 @@ function announceArrival(text: string) {
 
 /** Tells the participant what happened: by a toast if it concerns them; what is visible anyway, only to screen readers. */
 export function sayNotice(notice: Notice, door: Door) {
-	const nameless = t('people.nameless');
+	const guest = t('room.guest');
 	switch (notice.what) {
 		case 'muted-audio':
 		case 'muted-video':
@@ -54,7 +54,7 @@ export function sayNotice(notice: Notice, door: Door) {
 			if (view.value.panel === 'people') return;
 			toast({
 				notice: notice.what,
-				text: t('notice.waiting', { name: notice.name || nameless }),
+				text: t('notice.waiting', { name: notice.name || guest }),
 				action: {
 					label: t('people.letIn'),
 					testId: 'toast-admit',
@@ -66,16 +66,16 @@ export function sayNotice(notice: Notice, door: Door) {
 			if (view.value.panel === 'people') return;
 			toast({
 				notice: notice.what,
-				text: t('notice.hand-raised', { name: notice.name || nameless }),
+				text: t('notice.hand-raised', { name: notice.name || guest }),
 				action: { label: t('notice.show'), run: () => view.update({ panel: 'people' }) },
 			});
 			break;
 		case 'came':
 		case 'left':
-			announceArrival(t(`notice.${notice.what}`, { name: notice.name || nameless }));
+			announceArrival(t(`notice.${notice.what}`, { name: notice.name || guest }));
 			break;
 		case 'share-on':
 		case 'share-off':
-			announce(t(`notice.${notice.what}`, { name: notice.name || nameless }));
+			announce(t(`notice.${notice.what}`, { name: notice.name || guest }));
 	}
 }
