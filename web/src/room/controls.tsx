@@ -27,8 +27,8 @@ import { Button, IconButton } from '../ui/button';
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu';
 import { useStore } from '../ui/usestore';
 import { useNarrow } from '../ui/width';
-import { ChatButton } from './chatbutton';
 import { ConnectionDialog } from './connectiondialog';
+import { ChatButton, PeopleButton, useCalls } from './panelbuttons';
 import { SettingsDialog } from './settings';
 import { toggleShare } from './sharing';
 import { shortcuts } from './shortcuts';
@@ -133,24 +133,6 @@ function LayoutButton() {
 	);
 }
 
-function PeopleButton({ visit }: { visit: Visit }) {
-	const open = useStore(view).panel === 'people';
-	const { waitingPeers, hands, rights } = useStore(visit.state);
-	const calls = rights.moderator ? waitingPeers.length + hands.length : 0;
-	return (
-		<IconButton
-			look="bar"
-			class="quiet"
-			icon={Users}
-			label={calls > 0 ? t('people.buttonCalls', { number: calls }) : t('people.title')}
-			badge={calls}
-			aria-expanded={open}
-			data-testid="people-button"
-			onClick={() => togglePanel('people')}
-		/>
-	);
-}
-
 function LeaveButton({ visit, narrow }: { visit: Visit; narrow: boolean }) {
 	const leave = () => visit.leave();
 	if (narrow)
@@ -184,16 +166,16 @@ interface MoreProps {
 
 function MoreMenu({ visit, local, screen, narrow, onDialog }: MoreProps) {
 	const { supported, enabled } = useStore(fullscreen);
-	const { waitingPeers, hands, rights } = useStore(visit.state);
+	const { rights } = useStore(visit.state);
+	const { calls, label } = useCalls(visit);
 	const { video: sharing } = useStore(screen.state);
 	const { layout } = useStore(view);
-	const calls = narrow && rights.moderator ? waitingPeers.length + hands.length : 0;
 	return (
-		<Menu icon={Ellipsis} label={t('controls.more')} testId="more-button" look="bar" class="quiet" badge={calls}>
+		<Menu icon={Ellipsis} label={t('controls.more')} testId="more-button" look="bar" class="quiet" badge={narrow ? calls : 0}>
 			{narrow && (
 				<>
 					<MenuItem icon={Users} testId="people-button" onClick={() => togglePanel('people')}>
-						{calls > 0 ? t('people.buttonCalls', { number: calls }) : t('people.title')}
+						{label}
 					</MenuItem>
 					{local && ScreenShare.possible && (
 						<MenuItem icon={MonitorUp} testId="share-button" onClick={() => void toggleShare(screen)}>
