@@ -61,6 +61,10 @@ const reads = (viewer, page) =>
 		{ every: 50, describe: () => seen(viewer) },
 	);
 
+/** Ada, who shares pages of text in a webinar. */
+const presenter = (options) =>
+	Participant.join(bench, { kind: 'webinar', name: 'Ada', speaker: true, early: () => probe.sharePage(), ...options });
+
 for (const codec of ['vp8', 'av1'])
 	test(`a page shared in ${codec} is readable at 500 kbit/s, and moves at 3 Mbit/s`, LIMIT, async (t) => {
 		const cleaner = new Cleaner();
@@ -69,14 +73,7 @@ for (const codec of ['vp8', 'av1'])
 		cleaner.push(() => cable.close());
 		const browser = await browserBehind(cable, cleaner, bench.system.url);
 		const room = roomId();
-		const ada = await Participant.join(bench, {
-			room,
-			kind: 'webinar',
-			name: 'Ada',
-			speaker: true,
-			codec,
-			early: () => probe.sharePage(),
-		});
+		const ada = await presenter({ room, codec });
 		await ada.click('camera-button');
 		const join = async (name) => {
 			const viewer = await Participant.open(bench, { room, kind: 'webinar', name, browser });
@@ -143,14 +140,7 @@ for (const codec of ['vp8', 'av1'])
 for (const codec of ['h264', 'vp9'])
 	test(`a page shared in ${codec} is readable, and so is the next one`, LIMIT, async () => {
 		const room = roomId();
-		const ada = await Participant.join(bench, {
-			room,
-			kind: 'webinar',
-			name: 'Ada',
-			speaker: true,
-			codec,
-			early: () => probe.sharePage(),
-		});
+		const ada = await presenter({ room, codec });
 		const vera = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
 		await ada.click('camera-button');
 		await ada.click('share-button');
@@ -163,13 +153,7 @@ for (const codec of ['h264', 'vp9'])
 
 test('a screen is shared in AV1 until somebody joins who cannot decode it', LIMIT, async () => {
 	const room = roomId();
-	const ada = await Participant.join(bench, {
-		room,
-		kind: 'webinar',
-		name: 'Ada',
-		speaker: true,
-		early: () => probe.sharePage(),
-	});
+	const ada = await presenter({ room });
 	const vera = await Participant.join(bench, { room, kind: 'webinar', name: 'Vera' });
 	await ada.click('share-button');
 	await reads(vera, 0);

@@ -32,29 +32,16 @@ test.each([
 
 const codec = (mimeType: string) => ({ kind: 'video', mimeType, clockRate: 90_000 }) as types.RtpCodecCapability;
 
+const TWICE = [
+	[5, 320_000],
+	[30, 2_500_000],
+];
+
 test.each([
-	[
-		'video/VP8',
-		[
-			[5, 320_000],
-			[30, 2_500_000],
-		],
-	],
-	[
-		'video/H264',
-		[
-			[5, 320_000],
-			[30, 2_500_000],
-		],
-	],
+	['video/VP8', TWICE],
+	['video/H264', TWICE],
 	['video/VP9', [[30, 2_500_000]]],
-	[
-		'video/AV1',
-		[
-			[5, 320_000],
-			[30, 2_500_000],
-		],
-	],
+	['video/AV1', TWICE],
 ])('a screen of %s keeps its size in each encoding', (mimeType, wanted) => {
 	const encodings = screenEncodings(codec(mimeType));
 	expect(encodings.map(({ maxFramerate, maxBitrate }) => [maxFramerate, maxBitrate])).toEqual(wanted);
