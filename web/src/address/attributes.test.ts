@@ -33,7 +33,7 @@ test('room id, peer id and name are used unchanged', () => {
 });
 
 // proves U06
-test.each(['x'.repeat(70), 'Ada\nLovelace', '\u200b', ' '])('%j is no name, and is told', (name) => {
+test.each(['x'.repeat(70), 'Ada\nLovelace', '\u200b', ' '])('%j is no name, and is reported', (name) => {
 	const { attributes, warnings } = parse('call', `?roomId=r&displayName=${encodeURIComponent(name)}`);
 	expect(attributes.displayName).toBeNull();
 	expect(warnings.join()).toContain('displayName');

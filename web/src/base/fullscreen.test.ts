@@ -56,7 +56,7 @@ test('without a gesture the participant is asked for one', async () => {
 });
 
 // proves M22
-test('leaving full screen also withdraws the request for a gesture', async () => {
+test('leaving full screen withdraws the request for a gesture, too', async () => {
 	browser({ refuse: true });
 	const { enterFullscreen, exitFullscreen, gesture } = await load();
 	await enterFullscreen();

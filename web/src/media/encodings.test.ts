@@ -55,7 +55,7 @@ test.each([
 	[640_000, [320_000, 320_000]],
 	[600_000, [320_000, null]],
 	[200_000, [200_000, null]],
-])('with a limit of %j a screen has all its pictures as soon as they get more bits than the few', (limit, wanted) => {
+])('with a limit of %j, a screen is sent with all frames once they get more bits than the few', (limit, wanted) => {
 	const encodings = withinBitrate(screenEncodings(codec('video/VP8')), limit);
 	expect(encodings.map(({ active, maxBitrate }) => (active ? maxBitrate : null))).toEqual(wanted);
 });

@@ -108,7 +108,7 @@ test('sharing a screen does not count as a camera', async () => {
 	expect(ann()).toMatchObject({ camera: false, mic: false, share: 'track of screen', shareAudio: 'track of sound' });
 });
 
-test('no layer for another reason, or for none, starves nothing', async () => {
+test('video without a layer for another reason, or for none, is not starved', async () => {
 	await add('camera');
 	subscriber.setLayer('camera', null);
 	expect(ann().starved).toBe(false);

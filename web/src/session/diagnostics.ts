@@ -15,7 +15,7 @@ export interface Diagnostics {
 	setPreferredLayers(peerId: string, spatial: number, temporal: number): Promise<void>;
 }
 
-/** VisitState as plain data: a track is true where there is one. */
+/** VisitState as plain data: true stands for a track. */
 interface PlainState {
 	phase: VisitState['phase'];
 	link: Link;

@@ -9,7 +9,7 @@ test('people appear in order of joining', () => {
 });
 
 // proves U13
-test('people with video come first; apart from that, the order of joining stays', () => {
+test('people with video come first; otherwise, the order of joining stays', () => {
 	const people = [person('a', false), person('b'), person('c', false), person('d')];
 	expect(keys(orderTiles(people, true))).toBe('b d a c');
 	expect(

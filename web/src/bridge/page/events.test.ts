@@ -82,7 +82,7 @@ test('a second visit starts afresh', () => {
 });
 
 // proves E04, E07, E10, E18
-test('each problem is reported once each time it occurs', () => {
+test('a problem is reported once each time it comes', () => {
 	const denied: Snapshot = { ...welcome, problems: { camera: 'denied', mic: 'missing', share: 'gesture' } };
 	const events = eventsBetween(welcome, denied);
 	expect(events.map(({ name }) => name)).toEqual(['errorGetCamera', 'errorGetMic', 'errorGetShare']);

@@ -42,7 +42,7 @@ test('only the embedding page is answered', async () => {
 	expect(opened).toHaveBeenCalledOnce();
 });
 
-test.each([[['null']], [undefined]])('where the browser tells no ancestors (%j) its window is enough', async (ancestors) => {
+test.each([[['null']], [undefined]])('if the browser names no ancestors (%j), the parent window is enough', async (ancestors) => {
 	// The iframe has referrerpolicy="no-referrer"; frame-ancestors has let the page in.
 	const { parent, hello } = embed(ancestors, '');
 	await open();
