@@ -12,9 +12,9 @@
 #include "service/channel.h"
 #include "service/dtls.h"
 #include "service/publish.h"
+#include "service/records.h"
 #include "service/sctp.h"
 #include "service/service.h"
-#include "service/session.h"
 
 #define DATA_PER_TURN   64 // readers
 #define DATA_PER_READER 8 // messages to one reader per turn
@@ -35,10 +35,8 @@ struct data {
 	TAILQ_ENTRY(data) ready;
 	bool is_ready; // in that list
 	bool is_blocked; // SCTP has no room until the client acknowledges something
-	uint16_t producer; // its stream, or AM_DATA_NONE
-	uint16_t consumer; // its stream, or AM_DATA_NONE; idle before its start
+	struct data_figures figures;
 	struct bucket packets; // that the client may send
-	uint64_t messages_in, bytes_in, messages_out, bytes_out;
 };
 
 static void count(_Atomic uint64_t *counter, uint64_t n)
@@ -148,7 +146,7 @@ static bool message_take(
 {
 	const struct channel_time now = time_now(d->session->service);
 
-	if (stream != d->producer) {
+	if (stream != d->figures.producer) {
 		*why = DROP_data_no_producer;
 		return false;
 	}
@@ -172,8 +170,8 @@ message_receive(void *user, uint16_t stream, uint32_t ppid, const uint8_t *messa
 		service_count_drop(sv, why);
 		return;
 	}
-	d->messages_in++;
-	d->bytes_in += len;
+	d->figures.messages_in++;
+	d->figures.bytes_in += len;
 	count(&sv->counters->value[AM_COUNTER_data_messages_in], 1);
 	publish_session(sv->registry.region, d->session);
 	readers_wake(d->channel);
@@ -197,7 +195,7 @@ static void association_begin(struct data *d)
 	};
 
 	// Only senders require the many streams, and their memory.
-	d->sctp = sctp_create(d->session->id, d->producer != AM_DATA_NONE, &handler);
+	d->sctp = sctp_create(d->session->id, d->figures.producer != AM_DATA_NONE, &handler);
 	if (!d->sctp)
 		am_error(
 		        "service: transport=%lx: no SCTP association: %s", d->session->id,
@@ -223,7 +221,8 @@ static struct data *data_create(const struct service *sv, struct session *s)
 	if (!d)
 		return NULL;
 	d->session = s;
-	d->producer = d->consumer = AM_DATA_NONE;
+	s->data_figures = &d->figures;
+	d->figures.producer = d->figures.consumer = AM_DATA_NONE;
 	d->packets = (struct bucket){(int64_t)(sv->now_ns / 1000), PACKETS_BURST};
 	return d;
 }
@@ -246,7 +245,7 @@ static void data_settle(struct service *sv, struct session *s)
 {
 	struct data *d = s->data;
 
-	if (d->producer == AM_DATA_NONE && d->consumer == AM_DATA_NONE) {
+	if (d->figures.producer == AM_DATA_NONE && d->figures.consumer == AM_DATA_NONE) {
 		channel_put(d->channel);
 		d->channel = NULL;
 	}
@@ -269,7 +268,7 @@ int data_add_producer(struct service *sv, struct session *s, const struct am_cmd
 		channel_sender_init(d->sender, &now);
 		d->sender->id = s->id;
 	}
-	d->producer = p->stream;
+	d->figures.producer = p->stream;
 	d->sender->tag_len = p->tag_len;
 	memcpy(d->sender->tag, p->tag, p->tag_len);
 	publish_session(sv->registry.region, s);
@@ -290,7 +289,7 @@ int data_add_consumer(struct service *sv, struct session *s, const struct am_cmd
 			return -ENOMEM;
 		}
 	}
-	d->consumer = c->stream;
+	d->figures.consumer = c->stream;
 	publish_session(sv->registry.region, s);
 	data_connect(sv, s);
 	return 0;
@@ -312,7 +311,7 @@ int data_start_consumer(struct session *s)
 {
 	struct data *d = s->data;
 
-	if (!d || d->consumer == AM_DATA_NONE || d->sources)
+	if (!d || d->figures.consumer == AM_DATA_NONE || d->sources)
 		return -ENOENT;
 	if (!d->reader.channel)
 		channel_join(d->channel, &d->reader);
@@ -327,10 +326,10 @@ void data_remove_producer(struct service *sv, struct session *s)
 	if (!d || !d->sender)
 		return;
 	if (d->sctp)
-		sctp_reset_stream(d->sctp, d->producer);
+		sctp_reset_stream(d->sctp, d->figures.producer);
 	free(d->sender);
 	d->sender = NULL;
-	d->producer = AM_DATA_NONE;
+	d->figures.producer = AM_DATA_NONE;
 	data_settle(sv, s);
 }
 
@@ -338,16 +337,16 @@ void data_remove_consumer(struct service *sv, struct session *s)
 {
 	struct data *d = s->data;
 
-	if (!d || d->consumer == AM_DATA_NONE)
+	if (!d || d->figures.consumer == AM_DATA_NONE)
 		return;
 	if (d->sctp)
-		sctp_reset_stream(d->sctp, d->consumer);
+		sctp_reset_stream(d->sctp, d->figures.consumer);
 	ready_set(d, false);
 	if (d->reader.channel)
 		channel_leave(&d->reader);
 	free(d->sources);
 	d->sources = NULL;
-	d->consumer = AM_DATA_NONE;
+	d->figures.consumer = AM_DATA_NONE;
 	data_settle(sv, s);
 }
 
@@ -360,6 +359,7 @@ void data_end(struct service *sv, struct session *s)
 	data_remove_producer(sv, s);
 	free(s->data);
 	s->data = NULL;
+	s->data_figures = NULL;
 }
 
 void data_receive(struct service *sv, struct session *s, const uint8_t *packet, size_t len)
@@ -391,7 +391,7 @@ static int stream_of(const struct data *d, am_id sender)
 	int stream = AM_DATA_SOURCES - 1;
 
 	if (!d->sources)
-		return d->consumer;
+		return d->figures.consumer;
 	while (stream >= 0 && d->sources[stream] != sender)
 		stream--;
 	return stream;
@@ -410,8 +410,8 @@ static int message_send(struct service *sv, struct data *d, const struct channel
 	);
 	if (ret < 0)
 		return ret;
-	d->messages_out++;
-	d->bytes_out += m->len - skip;
+	d->figures.messages_out++;
+	d->figures.bytes_out += m->len - skip;
 	count(&sv->counters->value[AM_COUNTER_data_messages_out], 1);
 	return 0;
 }
@@ -460,18 +460,4 @@ void data_tick(struct service *sv)
 		return;
 	sv->data.ticked_ns = sv->now_ns;
 	sctp_tick(sv->now_ns);
-}
-
-void data_publish(const struct data *d, struct am_transport_state *e)
-{
-	static const struct data none = {.producer = AM_DATA_NONE, .consumer = AM_DATA_NONE};
-
-	if (!d)
-		d = &none;
-	e->data_producer = d->producer;
-	e->data_consumer = d->consumer;
-	e->data_messages_in = d->messages_in;
-	e->data_bytes_in = d->bytes_in;
-	e->data_messages_out = d->messages_out;
-	e->data_bytes_out = d->bytes_out;
 }

@@ -59,6 +59,3 @@ void data_receive(struct service *, struct session *, const uint8_t *packet, siz
 unsigned data_pump(struct service *);
 
 void data_tick(struct service *);
-
-// Fills in the data part of a session's table entry; NULL: the session has no data.
-void data_publish(const struct data *, struct am_transport_state *);

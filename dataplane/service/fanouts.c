@@ -8,8 +8,8 @@
 #include "path/fanout.h"
 #include "path/track.h"
 #include "path/wish.h"
+#include "service/records.h"
 #include "service/registry.h"
-#include "service/session.h"
 #include "service/source.h"
 
 uint32_t fanouts_workers(const struct source *s)

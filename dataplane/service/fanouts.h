@@ -4,22 +4,12 @@
 #pragma once
 
 #include <stdint.h>
-#include <sys/queue.h>
 
 struct fanout;
-struct fanout_chunk;
 struct message;
 struct registry;
 struct source;
 struct subscription;
-
-// The fan-out on one worker.
-struct source_fanout {
-	uint32_t count; // placed subscriptions, and one while viewers are expected; 0: no fan-out
-	struct fanout *object; // the worker's; NULL: there is none
-	LIST_HEAD(, fanout_chunk) roomy; // its chunks with a free place
-	uint8_t wished; // encodings
-};
 
 // The workers that have a fan-out of the track, a bit each.
 uint32_t fanouts_workers(const struct source *);

@@ -2,10 +2,22 @@
 
 #include <string.h>
 
-#include "service/data.h"
-#include "service/session.h"
-#include "service/sink.h"
-#include "service/source.h"
+#include "service/records.h"
+
+static void data_publish(const struct data_figures *d, struct am_transport_state *e)
+{
+	static const struct data_figures none = {
+	        .producer = AM_DATA_NONE, .consumer = AM_DATA_NONE};
+
+	if (!d)
+		d = &none;
+	e->data_producer = d->producer;
+	e->data_consumer = d->consumer;
+	e->data_messages_in = d->messages_in;
+	e->data_bytes_in = d->bytes_in;
+	e->data_messages_out = d->messages_out;
+	e->data_bytes_out = d->bytes_out;
+}
 
 void publish_session(struct am_region *r, const struct session *s)
 {
@@ -18,7 +30,7 @@ void publish_session(struct am_region *r, const struct session *s)
 	e->id = s->id;
 	e->room_id = s->room_id;
 	e->checked_ns = s->ice.checked_ns;
-	data_publish(s->data, e);
+	data_publish(s->data_figures, e);
 	am_table_end(&e->version);
 }
 

@@ -12,6 +12,7 @@
 #include "service/neighbour.h"
 #include "service/places.h"
 #include "service/publish.h"
+#include "service/records.h"
 #include "service/service.h"
 #include "wire/stun.h"
 

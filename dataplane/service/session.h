@@ -5,56 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "am_schema.h"
-#include "service/ice.h"
-#include "service/places.h"
-#include "service/ssrc_set.h"
-#include "wire/packet.h"
+#include "service/records.h"
 
-struct data;
-struct dtls;
 struct flow_key;
-struct service;
-struct sink;
-struct source;
-
-struct session {
-	am_id id;
-	uint64_t room_id;
-	uint16_t worker; // WORKER_NONE: not placed
-	struct ice ice;
-	struct dtls *dtls;
-	struct data *data; // its data channel; NULL: it has none
-	uint8_t dtls_state; // enum am_dtls_state, as published
-	uint8_t dtls_role; // enum am_dtls_role
-	bool keyed; // the worker has its SRTP keys
-	bool receives; // the worker has a receiver for its RTP
-	bool publishes; // its worker has a table of its SSRCs
-	bool twcc; // its worker has a struct twcc
-	bool views; // its worker has a struct viewer
-	struct packet_route route; // to the selected tuple; len 0: none
-	struct am_address hop; // next hop of the route
-	uint8_t mac[6]; // of the frame that selected or proved the tuple
-	bool heard; // authentic data has come over DTLS since it was last asked for
-	struct service *service;
-	struct ssrc_set
-	        ssrcs; // of its subscriptions, past ones too: its key lives as long as it does
-	TAILQ_HEAD(, source) sources;
-	TAILQ_HEAD(, sink) sinks;
-	TAILQ_ENTRY(session) entry;
-	TAILQ_ENTRY(session) consenting; // of the service's list while ICE is connected
-	TAILQ_ENTRY(session) shaking; // of the service's list while a DTLS handshake is under way
-	bool is_shaking; // it is in that list
-	struct place place; // held by the handshake
-};
-
-// True if the client has offered no SRTP profile: the session carries only data.
-static inline bool session_lacks_srtp(const struct session *s)
-{
-	return s->dtls_state == AM_DTLS_CONNECTED && !s->keyed;
-}
+struct packet_view;
 
 // Makes a session with its ICE and DTLS and registers it. 0 or -errno.
 [[nodiscard]] int session_open(struct service *, const struct am_cmd_transport_add *);

@@ -11,9 +11,8 @@
 #include "service/expected.h"
 #include "service/fanouts.h"
 #include "service/publish.h"
+#include "service/records.h"
 #include "service/registry.h"
-#include "service/session.h"
-#include "service/source.h"
 
 // First sequence numbers are random in the lower half only: a viewer that misses the first packets
 // would take a number after the wrap for one before it, and never decrypt anything (RFC 3711

@@ -7,9 +7,10 @@
 #include "path/message.h"
 #include "path/track.h"
 #include "service/expected.h"
+#include "service/fanouts.h"
 #include "service/publish.h"
+#include "service/records.h"
 #include "service/registry.h"
-#include "service/session.h"
 #include "service/sink.h"
 
 void source_post(struct registry *r, const struct source *s, uint16_t type, uint32_t value)

@@ -1,41 +1,15 @@
 // The tracks: what a publisher sends, and which of its encodings are wanted.
 #pragma once
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "am_schema.h"
-#include "media/demand.h"
-#include "service/fanouts.h"
+#include "service/records.h"
 
 struct message;
 struct registry;
-struct session;
 struct track;
-
-struct source {
-	struct am_cmd_track_add params;
-	struct session *session;
-	bool paused;
-	bool placed; // the worker has it
-	struct source_fanout fanouts[AM_WORKER_MAX];
-	uint8_t expected; // for how many more looks viewers are expected that have no worker yet
-	uint32_t expectant; // workers whose fan-outs count such viewers, a bit each
-	struct demand demand; // of encodings
-	TAILQ_HEAD(, sink) sinks;
-	TAILQ_ENTRY(source) entry; // of the session
-	TAILQ_ENTRY(source) simulcast; // of the registry's list, if it has several encodings
-	LIST_ENTRY(source) expecting; // of the registry's list, while `expected`
-};
-
-// Which encodings the publisher is to send, a bit each.
-static inline uint8_t source_wanted(const struct source *s)
-{
-	static_assert(DEMAND_ENCODINGS == AM_ENCODING_MAX);
-	return (uint8_t)((1u << s->demand.active) - 1);
-}
 
 // 0 or -errno: -EEXIST slot in use, -ENOENT no such transport, -EPROTO it is without SRTP, -E2BIG
 // its tracks would send from more SSRCs than AM_SSRC_MAX, -ENOMEM.
