@@ -8,6 +8,7 @@
 #include "path/inbox.h"
 #include "path/worker.h"
 #include "service/command.h"
+#include "service/loop.h"
 #include "service/service.h"
 #include "service/session.h"
 #include "service/workers.h"

@@ -12,6 +12,7 @@
 #include "host/config.h"
 #include "host/eal.h"
 #include "path/loop.h"
+#include "service/loop.h"
 #include "service/service.h"
 #include "service/workers.h"
 

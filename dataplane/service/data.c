@@ -14,6 +14,7 @@
 #include "service/publish.h"
 #include "service/records.h"
 #include "service/sctp.h"
+#include "service/send.h"
 #include "service/service.h"
 
 #define DATA_PER_TURN   64 // readers

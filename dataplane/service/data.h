@@ -10,22 +10,11 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "am_schema.h"
 
-struct channel;
-struct data;
 struct service;
 struct session;
-
-// The data channels of the service.
-struct data_plane {
-	LIST_HEAD(, channel) channels;
-	TAILQ_HEAD(, data) ready; // those with messages to send
-	bool is_open;
-	uint64_t ticked_ns;
-};
 
 void data_open(struct service *);
 

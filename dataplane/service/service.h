@@ -1,26 +1,36 @@
 // The service thread: everything outside the packet path. Commands of the control plane, ICE, DTLS,
-// neighbours, echo, fragments, timers, and the region's tables. One thread owns all of it.
+// neighbours, echo, fragments, timers, and the region's tables. One thread owns all of it; loop.h
+// starts, runs and ends it.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "am_region.h"
 #include "host/config.h"
 #include "host/port.h"
 #include "path/worker.h"
-#include "service/data.h"
 #include "service/icmp.h"
 #include "service/places.h"
 #include "service/port_watch.h"
 #include "service/registry.h"
-#include "wire/drop.h"
 #include "wire/packet.h"
 
+struct channel;
+struct data;
 struct dtls_context;
 struct flow_table;
 struct fragment_table;
 struct neighbour_table;
+
+// The data channels of the service.
+struct data_plane {
+	LIST_HEAD(, channel) channels;
+	TAILQ_HEAD(, data) ready; // those with messages to send
+	bool is_open;
+	uint64_t ticked_ns;
+};
 
 struct service {
 	const struct config *config;
@@ -51,23 +61,3 @@ struct service {
 	uint64_t refusal_ns; // when a refused command was last logged
 	uint32_t refusals; // not logged since
 };
-
-// Workers must be initialised but not launched yet. 0 or -errno, logged.
-[[nodiscard]] int service_init(
-        struct service *, const struct config *, struct port *, struct am_region *,
-        struct worker *workers
-);
-
-// Serves until *stop is set.
-void service_run(struct service *, const volatile bool *stop);
-
-// Call it after all workers have returned.
-void service_fini(struct service *);
-
-// Sends a UDP payload on a route, through a worker's queue.
-void service_send_payload(
-        struct service *, uint16_t worker, const struct packet_route *, const uint8_t *payload,
-        size_t len
-);
-
-void service_count_drop(struct service *, enum drop);

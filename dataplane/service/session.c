@@ -13,6 +13,7 @@
 #include "service/places.h"
 #include "service/publish.h"
 #include "service/records.h"
+#include "service/send.h"
 #include "service/service.h"
 #include "wire/stun.h"
 

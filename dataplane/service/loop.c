@@ -1,4 +1,4 @@
-#include "service/service.h"
+#include "service/loop.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -16,11 +16,13 @@
 #include "am_link.h"
 #include "am_log.h"
 #include "path/flow.h"
-#include "path/post.h"
 #include "service/command.h"
+#include "service/data.h"
 #include "service/dtls.h"
 #include "service/fragment.h"
 #include "service/neighbour.h"
+#include "service/send.h"
+#include "service/service.h"
 #include "service/session.h"
 #include "wire/demux.h"
 
@@ -41,66 +43,9 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-void service_count_drop(struct service *s, enum drop reason)
-{
-	uint64_t v = atomic_load_explicit(&s->counters->drops[reason], memory_order_relaxed);
-	atomic_store_explicit(&s->counters->drops[reason], v + 1, memory_order_relaxed);
-}
-
-static void frame_post(struct service *s, uint16_t worker, struct rte_mbuf *m)
-{
-	const struct message msg = {.type = MESSAGE_SEND, .object = m};
-
-	// Frames may be lost; only objects wait for room.
-	if (!message_post(s->registry.workers[worker].inbox, &msg)) {
-		rte_pktmbuf_free(m);
-		service_count_drop(s, DROP_tx_full);
-	}
-}
-
-static uint8_t *frame_alloc(struct service *s, size_t len, struct rte_mbuf **m)
-{
-	*m = rte_pktmbuf_alloc(s->port->pool);
-	uint8_t *frame =
-	        *m && len <= UINT16_MAX ? (uint8_t *)rte_pktmbuf_append(*m, (uint16_t)len) : NULL;
-	if (!frame) {
-		rte_pktmbuf_free(*m);
-		service_count_drop(s, DROP_no_buffers);
-	}
-	return frame;
-}
-
-// Sends a frame made by this thread through a worker's queue.
-static void frame_send(struct service *s, uint16_t worker, const uint8_t *frame, uint16_t len)
-{
-	struct rte_mbuf *m;
-	uint8_t *to = frame_alloc(s, len, &m);
-
-	if (!to)
-		return;
-	memcpy(to, frame, len);
-	frame_post(s, worker, m);
-}
-
-void service_send_payload(
-        struct service *s, uint16_t worker, const struct packet_route *route,
-        const uint8_t *payload, size_t len
-)
-{
-	struct rte_mbuf *m;
-	uint8_t *to = frame_alloc(s, route->len + len, &m);
-
-	if (!to)
-		return;
-	memcpy(to + route->len, payload, len);
-	packet_seal(route, to, (uint16_t)len, s->port->tx_offload);
-	port_tx_mark(m, route, s->port->tx_offload);
-	frame_post(s, worker, m);
-}
-
 static void neighbour_send(void *user, const uint8_t *frame, uint16_t len)
 {
-	frame_send(user, 0, frame, len);
+	service_send_frame(user, 0, frame, len);
 }
 
 static void neighbour_changed(void *user, const struct am_address *address, const uint8_t mac[6])
@@ -258,7 +203,7 @@ static void control_packet_handle(
 	        &s->icmp, &s->local, frame, v, (int64_t)(s->now_ns / 1000), reply, sizeof(reply)
 	);
 	if (len)
-		frame_send(s, worker, reply, (uint16_t)len);
+		service_send_frame(s, worker, reply, (uint16_t)len);
 }
 
 // The whole datagram, once its last fragment has come; NULL while it waits or if it was refused.

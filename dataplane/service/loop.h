@@ -1,0 +1,22 @@
+// The loop of the service thread, on top of all that it serves.
+#pragma once
+
+#include <stdbool.h>
+
+struct am_region;
+struct config;
+struct port;
+struct service;
+struct worker;
+
+// Workers must be initialised but not launched yet. 0 or -errno, logged.
+[[nodiscard]] int service_init(
+        struct service *, const struct config *, struct port *, struct am_region *,
+        struct worker *workers
+);
+
+// Serves until *stop is set.
+void service_run(struct service *, const volatile bool *stop);
+
+// Call it after all workers have returned.
+void service_fini(struct service *);
