@@ -9,6 +9,7 @@
 #include "path/worker.h"
 #include "service/command.h"
 #include "service/loop.h"
+#include "service/mail.h"
 #include "service/service.h"
 #include "service/session.h"
 #include "service/workers.h"
@@ -169,7 +170,7 @@ static void turn(struct bench *b)
 		frame_keep(b, m);
 		rte_pktmbuf_free(m);
 	}
-	registry_collect(&b->service.registry);
+	mail_collect(&b->service.registry);
 }
 
 // Takes a datagram from a client.

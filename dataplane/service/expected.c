@@ -5,10 +5,11 @@
 
 #include "path/fanout.h"
 #include "service/fanouts.h"
+#include "service/mail.h"
+#include "service/records.h"
 #include "service/registry.h"
-#include "service/source.h"
 
-#define LOOKS (FANOUT_HISTORY_MS * 1000 / REGISTRY_LOOK_US) // older pictures help nobody
+#define LOOKS (FANOUT_HISTORY_MS * 1000 / EXPECTED_LOOK_US) // older pictures help nobody
 
 void expected_add(struct registry *r, struct source *s, uint8_t encoding)
 {
@@ -25,7 +26,7 @@ void expected_add(struct registry *r, struct source *s, uint8_t encoding)
 		s->expectant |= 1u << i;
 		fanouts_hold(r, s, i);
 	}
-	source_post(r, s, MESSAGE_TRACK_EXPECT, RTE_MIN(encoding, s->demand.active - 1));
+	mail_post_track(r, s, MESSAGE_TRACK_EXPECT, RTE_MIN(encoding, s->demand.active - 1));
 }
 
 void expected_remove(struct registry *r, struct source *s)

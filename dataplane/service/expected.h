@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#define EXPECTED_LOOK_US 100000
+
 struct registry;
 struct source;
 
@@ -13,5 +15,5 @@ void expected_add(struct registry *, struct source *, uint8_t encoding);
 // No viewer is expected any more.
 void expected_remove(struct registry *, struct source *);
 
-// Ends expectations that have lasted too long. Call it every REGISTRY_LOOK_US.
+// Ends expectations that have lasted too long. Call it every EXPECTED_LOOK_US.
 void expected_look(struct registry *);

@@ -8,9 +8,9 @@
 #include "path/fanout.h"
 #include "path/track.h"
 #include "path/wish.h"
+#include "service/mail.h"
 #include "service/records.h"
 #include "service/registry.h"
-#include "service/source.h"
 
 uint32_t fanouts_workers(const struct source *s)
 {
@@ -25,7 +25,7 @@ void fanouts_post(struct registry *r, const struct source *s, uint16_t type, uin
 {
 	for (uint16_t i = 0; i < r->worker_count; i++) {
 		if (s->fanouts[i].count)
-			registry_post(
+			mail_post(
 			        r, i,
 			        &(struct message
 			        ){.type = type, .id = s->params.track_id, .value = value}
@@ -35,7 +35,7 @@ void fanouts_post(struct registry *r, const struct source *s, uint16_t type, uin
 
 static void workers_tell(struct registry *r, const struct source *s)
 {
-	source_post(r, s, MESSAGE_TRACK_WORKERS, fanouts_workers(s));
+	mail_post_track(r, s, MESSAGE_TRACK_WORKERS, fanouts_workers(s));
 }
 
 static struct fanout *fanout_create(const struct source *s)
@@ -74,9 +74,7 @@ int fanouts_add(struct registry *r, struct source *source, uint16_t worker)
 	f->object = fanout_create(source);
 	if (!f->object)
 		return -ENOMEM;
-	registry_post(
-	        r, worker, &(struct message){.type = MESSAGE_FANOUT_ADD, .object = f->object}
-	);
+	mail_post(r, worker, &(struct message){.type = MESSAGE_FANOUT_ADD, .object = f->object});
 	return 0;
 }
 
@@ -88,7 +86,7 @@ static void remove_unless_held(struct registry *r, struct source *source, uint16
 	if (f->count > 0)
 		return;
 	workers_tell(r, source);
-	registry_post(
+	mail_post(
 	        r, worker,
 	        &(struct message){.type = MESSAGE_FANOUT_REMOVE, .id = source->params.track_id}
 	);
@@ -121,7 +119,7 @@ static struct fanout_chunk *chunk_add(struct registry *r, struct source *source,
 	c->taken = 0;
 	c->fanout = f->object;
 	LIST_INSERT_HEAD(&f->roomy, c, roomy);
-	registry_post(
+	mail_post(
 	        r, worker,
 	        &(struct message
 	        ){.type = MESSAGE_FANOUT_CHUNK, .object = c, .id = source->params.track_id}

@@ -19,11 +19,15 @@
 #include "service/command.h"
 #include "service/data.h"
 #include "service/dtls.h"
+#include "service/expected.h"
 #include "service/fragment.h"
+#include "service/mail.h"
 #include "service/neighbour.h"
+#include "service/reply.h"
 #include "service/send.h"
 #include "service/service.h"
 #include "service/session.h"
+#include "service/source.h"
 #include "wire/demux.h"
 
 #define COMMANDS_PER_TURN 256
@@ -105,7 +109,7 @@ int service_init(
 	TAILQ_INIT(&s->consenting);
 	TAILQ_INIT(&s->shaking);
 	places_init(&s->places);
-	registry_init(&s->registry, region, workers, config->worker_count);
+	registry_init(&s->registry, region, workers, config->worker_count, reply_handle);
 	const struct neighbour_hooks hooks = {neighbour_send, neighbour_changed, s};
 	s->flows = flow_table_create("flows_service", SOCKET_ID_ANY);
 	s->dtls = dtls_open(config);
@@ -281,13 +285,25 @@ static void memory_trim(struct service *s)
 	s->trimmed_ns = s->now_ns;
 }
 
+// Ends what is kept for viewers who have not come, and checks which encodings viewers wish for.
+static void viewers_look(struct service *s)
+{
+	int64_t now_us = (int64_t)(s->now_ns / 1000);
+
+	if (now_us - s->looked_us < EXPECTED_LOOK_US)
+		return;
+	s->looked_us = now_us;
+	expected_look(&s->registry);
+	source_look_all(&s->registry, now_us);
+}
+
 static void tick(struct service *s)
 {
 	if (s->now_ns - s->ticked_ns < TICK_NS)
 		return;
 	s->ticked_ns = s->now_ns;
 	session_tick_all(s);
-	registry_look(&s->registry, (int64_t)(s->now_ns / 1000));
+	viewers_look(s);
 	data_tick(s);
 	neighbour_tick(s->neighbours, s->now_ns);
 	fragment_expire(s->fragments, rte_rdtsc());
@@ -355,7 +371,7 @@ void service_run(struct service *s, const volatile bool *stop)
 			control_detach(s, "its command ring is corrupt");
 			commands = 0;
 		}
-		busy = punts_handle(s) + registry_collect(&s->registry) + (unsigned)commands +
+		busy = punts_handle(s) + mail_collect(&s->registry) + (unsigned)commands +
 		               data_pump(s) >
 		       0;
 		tick(s);
@@ -373,7 +389,7 @@ static void sessions_end(struct service *s)
 	r->workers_returned = true;
 	while (!TAILQ_EMPTY(&r->all)) {
 		session_close(s, TAILQ_FIRST(&r->all));
-		registry_drain(r);
+		mail_drain(r);
 	}
 }
 

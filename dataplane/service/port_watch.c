@@ -3,6 +3,7 @@
 #include "am_log.h"
 #include "host/port.h"
 #include "path/message.h"
+#include "service/mail.h"
 #include "service/registry.h"
 
 #define LOOK_NS  100000000ull
@@ -11,7 +12,7 @@
 static void post_all(struct registry *r, uint16_t type)
 {
 	for (uint16_t i = 0; i < r->worker_count; i++)
-		registry_post(r, i, &(struct message){.type = type});
+		mail_post(r, i, &(struct message){.type = type});
 }
 
 static void link_tell(struct port_watch *p, bool linked)

@@ -102,3 +102,14 @@ void publish_event(struct am_region *r, const struct am_msg *msg)
 	if (am_ring_push(&r->map->events, msg) < 0)
 		atomic_fetch_add_explicit(&r->map->header.events_lost, 1, memory_order_release);
 }
+
+void publish_session_state(struct am_region *r, const struct session *s)
+{
+	const struct am_msg event = {
+	        .type = AM_EVENT_TRANSPORT_STATE,
+	        .transport_state = {s->id, s->ice.state, s->dtls_state},
+	};
+
+	publish_session(r, s);
+	publish_event(r, &event);
+}

@@ -21,3 +21,6 @@ void publish_no_sink(struct am_region *, uint32_t slot);
 // Puts an event into the ring. If the ring is full, counts the event in events_lost; then the
 // reader reads the tables again. The caller wakes the reader once after a batch.
 void publish_event(struct am_region *, const struct am_msg *);
+
+// publish_session, and tells the control plane about its states.
+void publish_session_state(struct am_region *, const struct session *);

@@ -55,6 +55,7 @@ struct service {
 	uint16_t epoch; // of the attached control plane
 	uint64_t now_ns; // CLOCK_MONOTONIC, of this turn
 	uint64_t ticked_ns;
+	int64_t looked_us; // when the loop last checked what viewers wish for
 	uint64_t log_ns; // when the log last reported what it left out
 	uint64_t trimmed_ns; // when memory was last returned to the kernel
 	uint32_t trim_count; // sessions whose memory was freed since then

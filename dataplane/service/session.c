@@ -7,14 +7,20 @@
 #include "am_log.h"
 #include "crypto/srtp.h"
 #include "path/flow.h"
+#include "path/message.h"
+#include "path/transport.h"
 #include "service/data.h"
 #include "service/dtls.h"
+#include "service/mail.h"
 #include "service/neighbour.h"
 #include "service/places.h"
 #include "service/publish.h"
 #include "service/records.h"
+#include "service/registry.h"
 #include "service/send.h"
 #include "service/service.h"
+#include "service/sink.h"
+#include "service/source.h"
 #include "wire/stun.h"
 
 // All sessions send from one port of one address per family, so a tuple's `local` is the family.
@@ -69,6 +75,7 @@ int session_open(struct service *sv, const struct am_cmd_transport_add *p)
 	ret = registry_add_session(&sv->registry, s);
 	if (ret < 0)
 		goto free_dtls;
+	publish_session(sv->registry.region, s);
 	return 0;
 
 free_dtls:
@@ -77,6 +84,49 @@ free:
 	ice_fini(&s->ice);
 	free(s);
 	return ret;
+}
+
+int session_place(struct registry *r, struct session *s, uint16_t worker)
+{
+	struct transport *t = aligned_alloc(alignof(struct transport), sizeof(*t));
+	struct source *source;
+	struct sink *sink;
+
+	if (!t)
+		return -ENOMEM;
+	memset(t, 0, sizeof(*t));
+	t->id = s->id;
+	t->feedback_ssrc = am_id_slot(s->id) + 1;
+	t->rtx.tokens = TRANSPORT_RTX_BURST;
+	TAILQ_INIT(&t->tracks);
+	TAILQ_INIT(&t->subscriptions);
+	s->worker = worker;
+	mail_post(r, worker, &(struct message){.type = MESSAGE_TRANSPORT_ADD, .object = t});
+	TAILQ_FOREACH (source, &s->sources, entry) {
+		if (source_place(r, source) < 0)
+			am_error("service: track=%lx: out of memory", source->params.track_id);
+	}
+	TAILQ_FOREACH (sink, &s->sinks, of_session) {
+		if (sink_place(r, sink) < 0)
+			am_error("service: subscription=%lx: out of memory", sink->id);
+	}
+	return 0;
+}
+
+void session_remove(struct registry *r, struct session *s)
+{
+	while (!TAILQ_EMPTY(&s->sinks))
+		sink_remove(r, TAILQ_FIRST(&s->sinks));
+	while (!TAILQ_EMPTY(&s->sources))
+		source_remove(r, TAILQ_FIRST(&s->sources));
+	if (s->worker != WORKER_NONE)
+		mail_post(
+		        r, s->worker,
+		        &(struct message){.type = MESSAGE_TRANSPORT_REMOVE, .id = s->id}
+		);
+	registry_remove_session(r, s);
+	ssrc_set_fini(&s->ssrcs);
+	publish_no_session(r->region, am_id_slot(s->id));
 }
 
 // True if another session has validated this tuple so recently that it is still there: a client
@@ -105,7 +155,7 @@ static void flow_forget(struct service *sv, const struct session *s, const struc
 		return;
 	flow_remove(sv->flows, &msg.flow);
 	for (uint16_t i = 0; i < sv->registry.worker_count; i++)
-		registry_post(&sv->registry, i, &msg);
+		mail_post(&sv->registry, i, &msg);
 }
 
 // After each valid check: packets from this tuple belong to the session.
@@ -122,7 +172,7 @@ static void flow_learn(struct service *sv, const struct session *s, const struct
 	if (flow_add(sv->flows, &msg.flow, (struct flow){msg.value, s->worker}) < 0)
 		return;
 	for (uint16_t i = 0; i < sv->registry.worker_count; i++)
-		registry_post(&sv->registry, i, &msg);
+		mail_post(&sv->registry, i, &msg);
 }
 
 static void flows_forget(struct service *sv, const struct session *s)
@@ -143,7 +193,7 @@ void session_close(struct service *sv, struct session *s)
 	data_end(sv, s);
 	dtls_destroy(s->dtls); // sends close_notify while there is still a route
 	flows_forget(sv, s);
-	registry_remove_session(&sv->registry, s);
+	session_remove(&sv->registry, s);
 	ice_fini(&s->ice);
 	free(s);
 }
@@ -168,7 +218,7 @@ static void route_update(struct service *sv, struct session *s)
 		return;
 	}
 	*route = s->route;
-	registry_post(
+	mail_post(
 	        &sv->registry, s->worker,
 	        &(struct message){.type = MESSAGE_TRANSPORT_ROUTE, .object = route, .id = s->id}
 	);
@@ -202,7 +252,7 @@ void session_proven(struct session *s, const struct flow_key *from, const uint8_
 	memcpy(s->mac, mac, sizeof(s->mac));
 	route_update(sv, s);
 	if (state != AM_ICE_CONNECTED)
-		registry_publish_session(&sv->registry, s);
+		publish_session_state(sv->registry.region, s);
 }
 
 // The worker is the first to see whether media comes from there.
@@ -212,7 +262,7 @@ static void path_await(struct service *sv, struct session *s, const struct ice_t
 	struct message msg = {.type = MESSAGE_TRANSPORT_AWAIT, .id = s->id};
 
 	flow_key_from_tuple(&msg.flow, t);
-	registry_post(&sv->registry, s->worker, &msg);
+	mail_post(&sv->registry, s->worker, &msg);
 }
 
 // Gives the worker the SRTP keys, once the handshake is done and the fingerprint is correct.
@@ -231,7 +281,7 @@ static void keys_install(struct service *sv, struct session *s)
 	srtp_keys_wipe(&keys);
 	if (!box->key || !box->rtcp_receiver)
 		goto fail;
-	registry_post(
+	mail_post(
 	        &sv->registry, s->worker,
 	        &(struct message){.type = MESSAGE_TRANSPORT_KEYS, .object = box, .id = s->id}
 	);
@@ -263,7 +313,7 @@ void session_receive(struct service *sv, struct session *s)
 		am_error("service: transport=%lx: no SRTP keys", s->id);
 		return;
 	}
-	registry_post(
+	mail_post(
 	        &sv->registry, s->worker,
 	        &(struct message
 	        ){.type = MESSAGE_TRANSPORT_RECEIVER, .object = receiver, .id = s->id}
@@ -301,7 +351,7 @@ static void paths_end(struct service *sv, struct session *s)
 	s->route.len = 0;
 	struct packet_route *none = s->worker != WORKER_NONE ? calloc(1, sizeof(*none)) : NULL;
 	if (none)
-		registry_post(
+		mail_post(
 		        &sv->registry, s->worker,
 		        &(struct message
 		        ){.type = MESSAGE_TRANSPORT_ROUTE, .object = none, .id = s->id}
@@ -336,7 +386,7 @@ static void dtls_state_set(struct service *sv, struct session *s, enum am_dtls_s
 		am_warning("service: transport=%lx: DTLS failed", s->id);
 	if (is_over(s)) // without waiting for the control plane to remove it
 		paths_end(sv, s);
-	registry_publish_session(&sv->registry, s);
+	publish_session_state(sv->registry.region, s);
 }
 
 // True if the session may begin a handshake with this address, or has begun one.
@@ -374,7 +424,7 @@ void session_connect(
 void session_restart_ice(struct service *sv, struct session *s, const char *ufrag, const char *pwd)
 {
 	ice_restart(&s->ice, ufrag, pwd);
-	registry_publish_session(&sv->registry, s);
+	publish_session_state(sv->registry.region, s);
 }
 
 // The session that a STUN message's USERNAME names. The message is not authenticated yet.
@@ -442,7 +492,7 @@ void session_stun(
 			TAILQ_REMOVE(&sv->consenting, s, consenting);
 		TAILQ_INSERT_TAIL(&sv->consenting, s, consenting);
 	}
-	if (s->worker == WORKER_NONE && registry_place(&sv->registry, s, worker) < 0) {
+	if (s->worker == WORKER_NONE && session_place(&sv->registry, s, worker) < 0) {
 		am_error("service: transport=%lx: out of memory", s->id);
 		return;
 	}
@@ -456,7 +506,7 @@ void session_stun(
 	if (out.events & ICE_AWAITED)
 		path_await(sv, s, &from);
 	if (s->ice.state != state)
-		registry_publish_session(&sv->registry, s);
+		publish_session_state(sv->registry.region, s);
 	else
 		publish_session(sv->registry.region, s); // updates the time of the check
 	handshake_begin(sv, s);
@@ -494,7 +544,7 @@ void session_dtls(
 static void consent_end(struct service *sv, struct session *s)
 {
 	paths_end(sv, s);
-	registry_publish_session(&sv->registry, s);
+	publish_session_state(sv->registry.region, s);
 }
 
 void session_tick_all(struct service *sv)

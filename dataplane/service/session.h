@@ -11,6 +11,7 @@
 
 struct flow_key;
 struct packet_view;
+struct registry;
 
 // Makes a session with its ICE and DTLS and registers it. 0 or -errno.
 [[nodiscard]] int session_open(struct service *, const struct am_cmd_transport_add *);
@@ -28,6 +29,12 @@ void session_restart_ice(struct service *, struct session *, const char *ufrag, 
 // An authentic packet has come from this tuple, in a frame from this MAC address: if the tuple was
 // waiting for this proof, it is selected. The session may be gone (NULL).
 void session_proven(struct session *, const struct flow_key *from, const uint8_t mac[6]);
+
+// Puts the session on a worker, with all that waits for it. 0 or -ENOMEM, then nothing is placed.
+[[nodiscard]] int session_place(struct registry *, struct session *, uint16_t worker);
+
+// Takes the session off its worker and out of the registry, with its tracks and subscriptions.
+void session_remove(struct registry *, struct session *);
 
 // Ends the session with everything that belongs to it, and frees it.
 void session_close(struct service *, struct session *);

@@ -10,6 +10,7 @@
 #include "path/track.h"
 #include "service/expected.h"
 #include "service/fanouts.h"
+#include "service/mail.h"
 #include "service/publish.h"
 #include "service/records.h"
 #include "service/registry.h"
@@ -63,7 +64,7 @@ static int viewer_equip(struct registry *r, struct session *s)
 	if (!v)
 		return -ENOMEM;
 	memset(v, 0, sizeof(*v));
-	registry_post(
+	mail_post(
 	        r, s->worker,
 	        &(struct message){.type = MESSAGE_TRANSPORT_VIEWER, .object = v, .id = s->id}
 	);
@@ -84,7 +85,7 @@ int sink_place(struct registry *r, struct sink *k)
 		fanouts_give_place(r, k->source, w, s);
 		return -ENOMEM;
 	}
-	registry_post(
+	mail_post(
 	        r, w,
 	        &(struct message){
 	                .type = MESSAGE_SUBSCRIPTION_ADD,
@@ -150,7 +151,7 @@ int sink_add(struct registry *r, const struct am_cmd_subscription_add *p)
 static void sink_post(struct registry *r, const struct sink *s, uint16_t type, uint32_t value)
 {
 	if (s->object)
-		registry_post(
+		mail_post(
 		        r, s->session->worker,
 		        &(struct message){.type = type, .object = s->object, .value = value}
 		);
@@ -190,7 +191,7 @@ static void sink_unplace(struct registry *r, struct sink *k)
 
 	if (!k->object)
 		return;
-	registry_post(
+	mail_post(
 	        r, w, &(struct message){.type = MESSAGE_SUBSCRIPTION_REMOVE, .object = k->object}
 	);
 	k->object = NULL;

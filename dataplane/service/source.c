@@ -8,19 +8,11 @@
 #include "path/track.h"
 #include "service/expected.h"
 #include "service/fanouts.h"
+#include "service/mail.h"
 #include "service/publish.h"
 #include "service/records.h"
 #include "service/registry.h"
 #include "service/sink.h"
-
-void source_post(struct registry *r, const struct source *s, uint16_t type, uint32_t value)
-{
-	if (s->placed)
-		registry_post(
-		        r, s->session->worker,
-		        &(struct message){.type = type, .id = s->params.track_id, .value = value}
-		);
-}
 
 void source_free_track(struct track *t)
 {
@@ -103,7 +95,7 @@ int source_place(struct registry *r, struct source *s)
 		return -ENOMEM;
 	}
 	t->workers = fanouts_workers(s);
-	registry_post(
+	mail_post(
 	        r, s->session->worker,
 	        &(struct message){
 	                .type = MESSAGE_TRACK_ADD,
@@ -171,7 +163,7 @@ void source_pause(struct registry *r, struct source *s, bool paused)
 	if (paused)
 		fanouts_post(r, s, MESSAGE_FANOUT_RESTART, 0);
 	publish_source(r->region, s);
-	source_post(r, s, MESSAGE_TRACK_PAUSE, paused);
+	mail_post_track(r, s, MESSAGE_TRACK_PAUSE, paused);
 }
 
 void source_remove(struct registry *r, struct source *s)
@@ -179,7 +171,7 @@ void source_remove(struct registry *r, struct source *s)
 	while (!TAILQ_EMPTY(&s->sinks))
 		sink_remove(r, TAILQ_FIRST(&s->sinks));
 	expected_remove(r, s);
-	source_post(r, s, MESSAGE_TRACK_REMOVE, 0);
+	mail_post_track(r, s, MESSAGE_TRACK_REMOVE, 0);
 	TAILQ_REMOVE(&s->session->sources, s, entry);
 	if (s->params.encoding_count > 1)
 		TAILQ_REMOVE(&r->simulcasts, s, simulcast);

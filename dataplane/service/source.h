@@ -22,9 +22,6 @@ void source_remove(struct registry *, struct source *);
 // Gives the track to its session's worker. 0 or -ENOMEM.
 [[nodiscard]] int source_place(struct registry *, struct source *);
 
-// Sends a message to the worker that has the track, if one has.
-void source_post(struct registry *, const struct source *, uint16_t type, uint32_t value);
-
 // Handle what a worker hands back and reports: MESSAGE_FREE_TRACK, MESSAGE_WISHES.
 void source_free_track(struct track *);
 void source_wishes_told(struct registry *, uint16_t worker, const struct message *);

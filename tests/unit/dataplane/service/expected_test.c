@@ -14,10 +14,8 @@ static bool is_asked_for_a_key_frame(void)
 
 static void look(int looks)
 {
-	static int64_t now_us = 1000000;
-
 	for (int i = 0; i < looks; i++)
-		registry_look(&meeting.registry, now_us += 100000);
+		expected_look(&meeting.registry);
 	meeting_settle();
 }
 
@@ -51,7 +49,7 @@ static void pictures_are_kept_for_who_is_expected(void **)
 	for (int i = 0; i < MEETING_WORKERS; i++)
 		assert_non_null(worker_fanout(&meeting.rig.worker[i], MEETING_TRACK));
 	assert_int_equal(worker_track(&meeting.rig.worker[0], MEETING_TRACK)->workers, 3);
-	assert_int_equal(registry_place(&meeting.registry, viewer, 1), 0);
+	assert_int_equal(session_place(&meeting.registry, viewer, 1), 0);
 	look(20);
 	assert_null(worker_fanout(&meeting.rig.worker[0], MEETING_TRACK));
 	assert_non_null(worker_fanout(&meeting.rig.worker[1], MEETING_TRACK));

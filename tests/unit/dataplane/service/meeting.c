@@ -3,6 +3,8 @@
 #include <rte_eal.h>
 
 #include "path/inbox.h"
+#include "service/mail.h"
+#include "service/reply.h"
 #include "service/session.h"
 #include "service/sink.h"
 #include "service/source.h"
@@ -25,9 +27,9 @@ void meeting_settle(void)
 {
 	for (int i = 0; i < MEETING_WORKERS; i++) {
 		while (inbox_service(&meeting.rig.worker[i], WORKER_INBOX) > 0)
-			registry_collect(&meeting.registry);
+			mail_collect(&meeting.registry);
 	}
-	registry_collect(&meeting.registry);
+	mail_collect(&meeting.registry);
 }
 
 struct session *meeting_session(uint32_t slot, uint64_t room_id)
@@ -42,7 +44,7 @@ struct session *meeting_session(uint32_t slot, uint64_t room_id)
 
 void meeting_leave(struct session *s)
 {
-	registry_remove_session(&meeting.registry, s);
+	session_remove(&meeting.registry, s);
 	free(s);
 	meeting_settle();
 }
@@ -50,7 +52,10 @@ void meeting_leave(struct session *s)
 void meeting_begin(bool screen)
 {
 	assert_int_equal(am_region_new(&meeting.region, MEETING_WORKERS), 0);
-	registry_init(&meeting.registry, &meeting.region, meeting.rig.worker, MEETING_WORKERS);
+	registry_init(
+	        &meeting.registry, &meeting.region, meeting.rig.worker, MEETING_WORKERS,
+	        reply_handle
+	);
 	struct session *speaker = meeting_session(0, MEETING_ROOM),
 	               *viewer = meeting_session(1, MEETING_ROOM);
 	const struct am_cmd_track_add track = {
@@ -63,8 +68,8 @@ void meeting_begin(bool screen)
 	        .encoding_count = 1,
 	};
 	assert_int_equal(source_add(&meeting.registry, &track), 0);
-	assert_int_equal(registry_place(&meeting.registry, speaker, 0), 0);
-	assert_int_equal(registry_place(&meeting.registry, viewer, 0), 0);
+	assert_int_equal(session_place(&meeting.registry, speaker, 0), 0);
+	assert_int_equal(session_place(&meeting.registry, viewer, 0), 0);
 	meeting_settle();
 }
 

@@ -25,7 +25,7 @@ speak(uint32_t slot, uint64_t room, uint16_t worker, uint32_t first, uint32_t co
 		};
 		assert_int_equal(source_add(&meeting.registry, &add), 0);
 	}
-	assert_int_equal(registry_place(&meeting.registry, s, worker), 0);
+	assert_int_equal(session_place(&meeting.registry, s, worker), 0);
 	meeting_settle();
 	return s;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "meeting.h"
+#include "service/session.h"
 
 #define SSRC 1000 // of the first subscription; each next one has ten more
 
@@ -63,7 +64,7 @@ static void an_ssrc_does_not_come_back_under_its_key(void **)
 	}
 	// A new transport has a new key.
 	meeting_leave(registry_session(&meeting.registry, MEETING_VIEWER));
-	assert_int_equal(registry_place(&meeting.registry, meeting_session(1, MEETING_ROOM), 0), 0);
+	assert_int_equal(session_place(&meeting.registry, meeting_session(1, MEETING_ROOM), 0), 0);
 	assert_int_equal(meeting_subscribe(0, 1000, 1001), 0);
 	meeting_end();
 }

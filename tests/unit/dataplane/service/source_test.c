@@ -5,6 +5,8 @@
 #include "meeting.h"
 #include "path/inbox.h"
 #include "path/wish.h"
+#include "service/mail.h"
+#include "service/reply.h"
 #include "service/session.h"
 #include "service/sink.h"
 #include "service/workers.h"
@@ -33,8 +35,9 @@ static void pass(struct worker workers[2], int64_t *now_us, int64_t us)
 			inbox_service(&workers[i], WORKER_INBOX);
 			wish_tell(&workers[i]);
 		}
-		registry_collect(&meeting.registry);
-		registry_look(&meeting.registry, *now_us);
+		mail_collect(&meeting.registry);
+		if (*now_us % 100000 == 0)
+			source_look_all(&meeting.registry, *now_us);
 	}
 }
 
@@ -75,7 +78,7 @@ static void what_any_worker_wishes_is_wanted(void **)
 		workers[i].figures = meeting.rig.figures;
 	}
 	assert_int_equal(am_region_new(&meeting.region, 2), 0);
-	registry_init(&meeting.registry, &meeting.region, workers, 2);
+	registry_init(&meeting.registry, &meeting.region, workers, 2, reply_handle);
 	const struct am_cmd_track_add track = {
 	        .track_id = MEETING_TRACK,
 	        .transport_id = am_id_make(0, 1),
@@ -87,7 +90,7 @@ static void what_any_worker_wishes_is_wanted(void **)
 		struct session *s = meeting_session(i, MEETING_ROOM);
 		if (i == 0)
 			assert_int_equal(source_add(&meeting.registry, &track), 0);
-		assert_int_equal(registry_place(&meeting.registry, s, i == 2), 0);
+		assert_int_equal(session_place(&meeting.registry, s, i == 2), 0);
 	}
 	assert_int_equal(wanted(), 7);
 	pass(workers, &now_us, DEMAND_OFF_US + 500000); // no viewer is left
@@ -118,7 +121,7 @@ static void what_any_worker_wishes_is_wanted(void **)
 	assert_int_equal(wanted(), 1);
 
 	for (struct session *s; (s = TAILQ_FIRST(&meeting.registry.all)); free(s))
-		registry_remove_session(&meeting.registry, s);
+		session_remove(&meeting.registry, s);
 	pass(workers, &now_us, 200000);
 	am_region_leave(&meeting.region);
 	for (int i = 0; i < 2; i++)
