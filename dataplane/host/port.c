@@ -1,16 +1,14 @@
 #include "host/port.h"
 
-#include "host/config.h"
-#include "host/eal.h"
-
-#include "am_log.h"
+#include <errno.h>
+#include <string.h>
 
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 
-#include <errno.h>
-#include <string.h>
+#include "am_log.h"
+#include "host/config.h"
 
 #define POOL_CACHE 256 // buffers in each thread's cache
 
