@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "path/message.h"
 #include "path/fanout.h"
+#include "path/message.h"
 #include "path/track.h"
 #include "path/wish.h"
 #include "service/mail.h"

@@ -19,10 +19,10 @@
 #include "service/command.h"
 #include "service/data.h"
 #include "service/dtls.h"
-#include "service/expected.h"
 #include "service/fragment.h"
 #include "service/mail.h"
 #include "service/neighbour.h"
+#include "service/newcomers.h"
 #include "service/reply.h"
 #include "service/send.h"
 #include "service/service.h"
@@ -290,10 +290,10 @@ static void viewers_look(struct service *s)
 {
 	int64_t now_us = (int64_t)(s->now_ns / 1000);
 
-	if (now_us - s->looked_us < EXPECTED_LOOK_US)
+	if (now_us - s->looked_us < NEWCOMERS_LOOK_US)
 		return;
 	s->looked_us = now_us;
-	expected_look(&s->registry);
+	newcomers_look(&s->registry);
 	source_look_all(&s->registry, now_us);
 }
 

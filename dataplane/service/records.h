@@ -83,13 +83,13 @@ struct source {
 	bool paused;
 	bool placed; // the worker has it
 	struct source_fanout fanouts[AM_WORKER_MAX];
-	uint8_t expected; // for how many more looks viewers are expected that have no worker yet
-	uint32_t expectant; // workers whose fan-outs count such viewers, a bit each
+	uint8_t newcomer_looks; // how many more, while viewers are expected that have no worker yet
+	uint32_t newcomer_workers; // workers whose fan-outs count such viewers, a bit each
 	struct demand demand; // of encodings
 	TAILQ_HEAD(, sink) sinks;
 	TAILQ_ENTRY(source) entry; // of the session
 	TAILQ_ENTRY(source) simulcast; // of the registry's list, if it has several encodings
-	LIST_ENTRY(source) expecting; // of the registry's list, while `expected`
+	LIST_ENTRY(source) newcomers; // of the registry's list, while viewers are still connecting
 };
 
 // Which encodings the publisher is to send, a bit each.

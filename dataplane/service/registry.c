@@ -18,7 +18,7 @@ void registry_init(
 	r->reply = reply;
 	TAILQ_INIT(&r->all);
 	TAILQ_INIT(&r->simulcasts);
-	LIST_INIT(&r->expecting);
+	LIST_INIT(&r->newcomers);
 }
 
 struct session *registry_session(const struct registry *r, am_id id)

@@ -31,7 +31,7 @@ struct registry {
 	struct rooms rooms; // those with voices
 	TAILQ_HEAD(, session) all; // sessions
 	TAILQ_HEAD(, source) simulcasts; // sources with several encodings
-	LIST_HEAD(, source) expecting; // sources with `expected`
+	LIST_HEAD(, source) newcomers; // sources with viewers who are still connecting
 	uint32_t session_count;
 	uint16_t workers_stopped; // number of those that have answered MESSAGE_PORT_STOP
 	bool workers_returned; // their threads have ended: this one does their part

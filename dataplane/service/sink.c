@@ -5,12 +5,12 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "path/message.h"
 #include "path/fanout.h"
+#include "path/message.h"
 #include "path/track.h"
-#include "service/expected.h"
 #include "service/fanouts.h"
 #include "service/mail.h"
+#include "service/newcomers.h"
 #include "service/publish.h"
 #include "service/records.h"
 #include "service/registry.h"
@@ -144,7 +144,7 @@ int sink_add(struct registry *r, const struct am_cmd_subscription_add *p)
 	r->sinks[am_id_slot(p->subscription_id)] = s;
 	publish_sink(r->region, s);
 	if (session->worker == WORKER_NONE)
-		expected_add(r, source, s->spatial);
+		newcomers_add(r, source, s->spatial);
 	return 0;
 }
 

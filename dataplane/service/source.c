@@ -6,9 +6,9 @@
 
 #include "path/message.h"
 #include "path/track.h"
-#include "service/expected.h"
 #include "service/fanouts.h"
 #include "service/mail.h"
+#include "service/newcomers.h"
 #include "service/publish.h"
 #include "service/records.h"
 #include "service/registry.h"
@@ -170,7 +170,7 @@ void source_remove(struct registry *r, struct source *s)
 {
 	while (!TAILQ_EMPTY(&s->sinks))
 		sink_remove(r, TAILQ_FIRST(&s->sinks));
-	expected_remove(r, s);
+	newcomers_remove(r, s);
 	mail_post_track(r, s, MESSAGE_TRACK_REMOVE, 0);
 	TAILQ_REMOVE(&s->session->sources, s, entry);
 	if (s->params.encoding_count > 1)

@@ -1,4 +1,4 @@
-#include "service/expected.h"
+#include "service/newcomers.h"
 
 #include "test.h"
 
@@ -15,7 +15,7 @@ static bool is_asked_for_a_key_frame(void)
 static void look(int looks)
 {
 	for (int i = 0; i < looks; i++)
-		expected_look(&meeting.registry);
+		newcomers_look(&meeting.registry);
 	meeting_settle();
 }
 

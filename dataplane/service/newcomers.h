@@ -4,16 +4,16 @@
 
 #include <stdint.h>
 
-#define EXPECTED_LOOK_US 100000
+#define NEWCOMERS_LOOK_US 100000
 
 struct registry;
 struct source;
 
 // A viewer that will begin with this encoding is connecting.
-void expected_add(struct registry *, struct source *, uint8_t encoding);
+void newcomers_add(struct registry *, struct source *, uint8_t encoding);
 
 // No viewer is expected any more.
-void expected_remove(struct registry *, struct source *);
+void newcomers_remove(struct registry *, struct source *);
 
-// Ends expectations that have lasted too long. Call it every EXPECTED_LOOK_US.
-void expected_look(struct registry *);
+// Ends expectations that have lasted too long. Call it every NEWCOMERS_LOOK_US.
+void newcomers_look(struct registry *);
