@@ -105,7 +105,7 @@ static void run_raw_cm(struct bench *b, uint16_t len, int)
 
 // The profiles of b->keys.
 static const uint8_t srtp_profiles[] = {
-        SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES128_CM_SHA1_80};
+        SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80};
 
 // The same calls as in the data plane.
 static void run_cipher(struct bench *b, uint16_t len, uint8_t prefix_len, unsigned profile)

@@ -99,7 +99,7 @@ static void config_fill(struct config *c)
 	                 24},
 	        .udp_port = 40000,
 	        .srtp_profile_count = 1,
-	        .srtp_profiles = {CONFIG_SRTP_AEAD_AES_128_GCM},
+	        .srtp_profiles = {SRTP_PROFILE_AEAD_AES_128_GCM},
 	};
 	snprintf(c->socket, sizeof(c->socket), "/tmp/amphi-bench-memory-%d", getpid());
 }

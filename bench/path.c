@@ -79,7 +79,7 @@ struct profile {
 };
 static const struct profile profiles[] = {
         {"gcm", SRTP_PROFILE_AEAD_AES_128_GCM},
-        {"cm", SRTP_PROFILE_AES128_CM_SHA1_80},
+        {"cm", SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80},
 };
 
 struct bench {

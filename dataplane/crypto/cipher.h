@@ -127,7 +127,7 @@ void srtcp_receiver_destroy(struct srtcp_receiver *);
 [[nodiscard]] struct cipher *cipher_create(void);
 void cipher_destroy(struct cipher *);
 
-// Returns an enum srtp_profile.
+// Returns an enum srtp_profile_id.
 [[nodiscard]] uint8_t cipher_key_profile(const struct cipher_key *);
 
 // Prefetch the parts of a key of this profile that a packet of len bytes requires. Call it for each

@@ -51,7 +51,7 @@ static void expander_create(void)
 
 // One direction's master key, for deriving keys from it.
 struct derivation {
-	uint8_t profile; // enum srtp_profile
+	uint8_t profile; // enum srtp_profile_id
 	const struct srtp_master *master;
 	EVP_CIPHER_CTX *ctx; // wipes the master key's schedule when it is freed
 };

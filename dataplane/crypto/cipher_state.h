@@ -26,7 +26,7 @@
 // The salt is padded with zeros. Of the two bytes after it, one is used.
 struct cipher_salt {
 	alignas(16) uint8_t bytes[SRTP_SALT_LEN_MAX];
-	uint8_t profile; // enum srtp_profile
+	uint8_t profile; // enum srtp_profile_id
 };
 
 // Every key begins with this struct.

@@ -15,21 +15,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SRTP_KEY_LEN      16 // AES-128 in both profiles
-#define SRTP_SALT_LEN_MAX 14
-#define SRTP_WINDOW       1024 // RTP packets behind the newest that are still accepted
-#define SRTP_SSRC_MAX     128 // streams that one receiver keeps
+#include "crypto/profile.h"
+
+#define SRTP_WINDOW   1024 // RTP packets behind the newest that are still accepted
+#define SRTP_SSRC_MAX 128 // streams that one receiver keeps
 
 // The most that a sender appends: the tag, and for SRTCP the index (RFC 7714 9.2: tag, E bit and
 // index).
 #define SRTP_TRAILER_MAX  16
 #define SRTCP_TRAILER_MAX 20
-
-// IANA's numbers of the DTLS-SRTP protection profiles, whose first byte is 0.
-enum srtp_profile {
-	SRTP_PROFILE_AES128_CM_SHA1_80 = 1, // RFC 5764 4.1.2
-	SRTP_PROFILE_AEAD_AES_128_GCM = 7, // RFC 7714 14.2
-};
 
 // A master key. GCM uses the first 12 bytes of the salt.
 struct srtp_master {
@@ -39,15 +33,12 @@ struct srtp_master {
 
 // What a DTLS handshake yields (RFC 5764 4.2). Its holder wipes it after use.
 struct srtp_keys {
-	uint8_t profile; // enum srtp_profile
+	uint8_t profile; // enum srtp_profile_id
 	struct srtp_master client; // the client encrypts with it
 	struct srtp_master server; // we encrypt with it
 };
 
 struct srtp_receiver;
-
-// Bytes of master salt in this profile: 12 or 14, or 0 for an unknown profile.
-uint8_t srtp_salt_len(uint8_t profile);
 
 void srtp_keys_wipe(struct srtp_keys *);
 

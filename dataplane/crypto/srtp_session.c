@@ -6,32 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct profile {
-	uint8_t id; // enum srtp_profile
-	uint8_t salt_len;
-	uint8_t tag_len; // the same for SRTP and SRTCP
-	void (*set_policy)(srtp_crypto_policy_t *);
-};
-
-// RFC 7714 12 and 14.2; RFC 3711 8.2 with the 80-bit tag. libsrtp's "rtp default" is the latter.
-static const struct profile profiles[] = {
-        {SRTP_PROFILE_AEAD_AES_128_GCM, 12, 16, srtp_crypto_policy_set_aes_gcm_128_16_auth},
-        {SRTP_PROFILE_AES128_CM_SHA1_80, 14, 10, srtp_crypto_policy_set_rtp_default},
-};
-
-static const struct profile *profile_find(uint8_t id)
+// libsrtp's "rtp default" is RFC 3711 8.2 with the 80-bit tag.
+static void policy_set(const struct srtp_profile *p, srtp_crypto_policy_t *policy)
 {
-	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
-		if (profiles[i].id == id)
-			return &profiles[i];
-	}
-	return NULL;
-}
-
-uint8_t srtp_salt_len(uint8_t profile)
-{
-	const struct profile *p = profile_find(profile);
-	return p != NULL ? p->salt_len : 0;
+	if (p->id == SRTP_PROFILE_AEAD_AES_128_GCM)
+		srtp_crypto_policy_set_aes_gcm_128_16_auth(policy);
+	else
+		srtp_crypto_policy_set_rtp_default(policy);
 }
 
 void srtp_keys_wipe(struct srtp_keys *keys)
@@ -51,7 +32,7 @@ int srtp_init_library(void)
 
 // A session that takes any SSRC in one direction. 0 or -errno.
 static int session_create(
-        srtp_t *session, const struct profile *p, const struct srtp_master *master,
+        srtp_t *session, const struct srtp_profile *p, const struct srtp_master *master,
         srtp_ssrc_type_t direction
 )
 {
@@ -65,8 +46,8 @@ static int session_create(
 	        .window_size = SRTP_WINDOW,
 	        .allow_repeat_tx = 0,
 	};
-	p->set_policy(&policy.rtp);
-	p->set_policy(&policy.rtcp);
+	policy_set(p, &policy.rtp);
+	policy_set(p, &policy.rtcp);
 	int ret = srtp_to_errno(srtp_create(session, &policy));
 	explicit_bzero(key, sizeof(key));
 	return ret;
@@ -74,7 +55,7 @@ static int session_create(
 
 struct srtp_receiver *srtp_receiver_create(const struct srtp_keys *keys)
 {
-	const struct profile *p = profile_find(keys->profile);
+	const struct srtp_profile *p = srtp_profile_find(keys->profile);
 	if (p == NULL) {
 		errno = EINVAL;
 		return NULL;

@@ -33,7 +33,9 @@ struct raw {
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const switches[] = {"off", "on", NULL};
 static const char *const idles[] = {"poll", "adaptive", NULL};
-static const char *const profiles[] = {"AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80", NULL};
+
+#define PROFILE_NAME(name, id, openssl, salt, tag) #name,
+static const char *const profiles[] = {SRTP_PROFILES(PROFILE_NAME) NULL};
 
 #define FIELD(field) .name = #field, .offset = offsetof(struct raw, field)
 
@@ -71,7 +73,7 @@ static const struct raw defaults = {
         .adapt = "on",
         .udp_checksum = "on",
         .socket = "/run/amphi/dataplane.sock",
-        .srtp_profiles = {2, {"AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"}},
+        .srtp_profiles = {SRTP_PROFILE_COUNT, {SRTP_PROFILES(PROFILE_NAME)}},
         .workers = 1,
         .buffers = 32768,
         .publisher_packets_per_s = 5000,
@@ -270,9 +272,7 @@ static int read_profiles(const struct report *r, const struct raw *raw, struct c
 				return refuse(r, "srtp_profiles", "has %s twice", list->values[i]);
 		}
 		// Without duplicates there are no more entries than accepted names.
-		out->srtp_profiles[i] = strcmp(list->values[i], profiles[0]) == 0
-		                                ? CONFIG_SRTP_AEAD_AES_128_GCM
-		                                : CONFIG_SRTP_AES_CM_128_HMAC_SHA1_80;
+		out->srtp_profiles[i] = srtp_profile_named(list->values[i])->id;
 	}
 	out->srtp_profile_count = list->count;
 	return 0;

@@ -8,19 +8,13 @@
 #include "am_config.h"
 #include "am_log.h"
 #include "am_region.h"
+#include "crypto/profile.h"
 
-#define CONFIG_SOCKET_MAX  108 // with its terminator; the limit of a Unix socket's address
-#define CONFIG_PROFILE_MAX 2
+#define CONFIG_SOCKET_MAX 108 // with its terminator; the limit of a Unix socket's address
 
 enum config_idle {
 	CONFIG_IDLE_POLL,
 	CONFIG_IDLE_ADAPTIVE,
-};
-
-// SRTP protection profiles by their number in DTLS (RFC 5764 4.1.2, RFC 7714 14.2).
-enum config_srtp_profile {
-	CONFIG_SRTP_AES_CM_128_HMAC_SHA1_80 = 0x0001,
-	CONFIG_SRTP_AEAD_AES_128_GCM = 0x0007,
 };
 
 // One address family of the port. address.family 0: not used; then the rest means nothing.
@@ -48,7 +42,7 @@ struct config {
 	struct am_address announced[AM_ADDRESS_MAX];
 	uint16_t udp_port; // host order
 	uint16_t srtp_profile_count; // at least one
-	enum config_srtp_profile srtp_profiles[CONFIG_PROFILE_MAX]; // most preferred first
+	uint8_t srtp_profiles[SRTP_PROFILE_COUNT]; // enum srtp_profile_id, most preferred first
 	char socket[CONFIG_SOCKET_MAX];
 };
 

@@ -198,21 +198,19 @@ static bool context_configure(SSL_CTX *ctx, const char *ciphers, const char *srt
 	       SSL_CTX_set_tlsext_use_srtp(ctx, srtp_profiles) == 0; // 0 is success, here only
 }
 
-// Translates IANA's profile names to OpenSSL's list. 0 or -EINVAL.
-static int profiles_translate(const char *const *names, uint8_t n, char *list, size_t size)
+// OpenSSL's list of these profiles. 0 or -EINVAL.
+static int profiles_list(const uint8_t *ids, uint8_t n, char *list, size_t size)
 {
 	list[0] = '\0';
 	for (uint8_t i = 0; i < n; i++) {
-		const char *name;
-		if (strcmp(names[i], "AEAD_AES_128_GCM") == 0)
-			name = "SRTP_AEAD_AES_128_GCM";
-		else if (strcmp(names[i], "AES_CM_128_HMAC_SHA1_80") == 0)
-			name = "SRTP_AES128_CM_SHA1_80";
-		else
+		const struct srtp_profile *p = srtp_profile_find(ids[i]);
+		if (p == NULL)
 			return -EINVAL;
 
 		size_t used = strlen(list);
-		int len = snprintf(list + used, size - used, "%s%s", i > 0 ? ":" : "", name);
+		int len = snprintf(
+		        list + used, size - used, "%s%s", i > 0 ? ":" : "", p->openssl_name
+		);
 		if ((size_t)len >= size - used)
 			return -EINVAL;
 	}
@@ -231,10 +229,10 @@ static void context_create_ssl(struct dtls_context *c)
 #pragma GCC diagnostic pop
 }
 
-struct dtls_context *dtls_context_create(const char *const *profiles, uint8_t n)
+struct dtls_context *dtls_context_create(const uint8_t *profiles, uint8_t n)
 {
 	char srtp_profiles[128];
-	if (profiles_translate(profiles, n, srtp_profiles, sizeof(srtp_profiles)) < 0) {
+	if (profiles_list(profiles, n, srtp_profiles, sizeof(srtp_profiles)) < 0) {
 		errno = EINVAL;
 		return NULL;
 	}

@@ -51,10 +51,10 @@ struct dtls_handler {
 	void *user;
 };
 
-// Makes a new P-256 key and a self-signed certificate. `profiles` are IANA's names, most preferred
-// first: "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80". NULL and errno: EINVAL for another name or
-// an empty list, EIO if OpenSSL fails (logged).
-[[nodiscard]] struct dtls_context *dtls_context_create(const char *const *profiles, uint8_t n);
+// Makes a new P-256 key and a self-signed certificate. `profiles` are enum srtp_profile_id, most
+// preferred first. NULL and errno: EINVAL for another number or an empty list, EIO if OpenSSL fails
+// (logged).
+[[nodiscard]] struct dtls_context *dtls_context_create(const uint8_t *profiles, uint8_t n);
 void dtls_context_destroy(struct dtls_context *);
 
 // SHA-256 of the certificate: what signaling announces to clients. DTLS_FINGERPRINT_LEN bytes.

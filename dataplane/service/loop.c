@@ -78,17 +78,6 @@ static void header_fill(struct service *s, struct am_region_header *h)
 	h->service.pid = (uint32_t)getpid();
 }
 
-static struct dtls_context *dtls_open(const struct config *c)
-{
-	const char *names[CONFIG_PROFILE_MAX];
-
-	for (uint16_t i = 0; i < c->srtp_profile_count; i++)
-		names[i] = c->srtp_profiles[i] == CONFIG_SRTP_AEAD_AES_128_GCM
-		                   ? "AEAD_AES_128_GCM"
-		                   : "AES_CM_128_HMAC_SHA1_80";
-	return dtls_context_create(names, (uint8_t)c->srtp_profile_count);
-}
-
 int service_init(
         struct service *s, const struct config *config, struct port *port, struct am_region *region,
         struct worker *workers
@@ -112,7 +101,7 @@ int service_init(
 	registry_init(&s->registry, region, workers, config->worker_count, reply_handle);
 	const struct neighbour_hooks hooks = {neighbour_send, neighbour_changed, s};
 	s->flows = flow_table_create("flows_service", SOCKET_ID_ANY);
-	s->dtls = dtls_open(config);
+	s->dtls = dtls_context_create(config->srtp_profiles, (uint8_t)config->srtp_profile_count);
 	s->neighbours = neighbour_create(config, &s->local, &hooks);
 	s->fragments = fragment_create(port->pool);
 	if (s->command_wake < 0 || s->event_wake < 0 || !s->flows || !s->dtls || !s->neighbours ||

@@ -321,7 +321,7 @@ static void numbers_go_on_at_the_seam(void **)
 static void packets_are_a_browsers(void **)
 {
 	static const uint8_t profiles[] = {
-	        SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES128_CM_SHA1_80};
+	        SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80};
 
 	for (size_t k = 0; k < COUNT(profiles); k++) {
 		struct scene *s = scene_make(profiles[k], 0);
@@ -472,7 +472,7 @@ static void after_a_stall_it_goes_on_where_it_would_be(void **)
 
 static void reports_say_what_was_sent_and_when(void **)
 {
-	struct scene *s = scene_make(SRTP_PROFILE_AES128_CM_SHA1_80, 0);
+	struct scene *s = scene_make(SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80, 0);
 
 	run(s, 3 * S + 1);
 	assert_int_equal(s->reports, 2 * 4);

@@ -30,7 +30,7 @@ static void checked_free(void *);
 #define CANARY      0xee
 #define SEED        20240607
 
-static const uint8_t both[] = {SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES128_CM_SHA1_80};
+static const uint8_t both[] = {SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80};
 
 static const struct arch {
 	const char *name;
@@ -417,7 +417,7 @@ static void rfc_7714_is_reproduced(void **)
 
 static void rfc_3711_is_reproduced(void **)
 {
-	struct srtp_keys keys = {.profile = SRTP_PROFILE_AES128_CM_SHA1_80};
+	struct srtp_keys keys = {.profile = SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80};
 	struct cipher *c = cipher_create();
 	uint8_t bytes[SIZE] = {0}, block[16];
 

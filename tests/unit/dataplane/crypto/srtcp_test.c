@@ -21,7 +21,7 @@
 #define SEED      20241123
 #define INDEX_MAX 0x7fffffffu
 
-static const uint8_t both[] = {SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES128_CM_SHA1_80};
+static const uint8_t both[] = {SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80};
 
 static uint32_t random_state = SEED;
 
@@ -165,7 +165,7 @@ static void cm_is_always_encrypted(void **)
 	uint8_t packet[SIZE];
 	struct pair p;
 
-	pair_init(&p, SRTP_PROFILE_AES128_CM_SHA1_80);
+	pair_init(&p, SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80);
 	size_t len = protect(&p, packet, 7, 1);
 	packet[len - 14] &= 0x7f;
 	unsigned tag_len = 20;

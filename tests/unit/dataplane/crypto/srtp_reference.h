@@ -21,7 +21,7 @@ enum reference_label { // RFC 3711 4.3.1 and 4.3.2
 
 // Session keys of one direction, for RTP or for RTCP.
 struct reference_keys {
-	uint8_t profile; // enum srtp_profile
+	uint8_t profile; // enum srtp_profile_id
 	uint8_t cipher[SRTP_KEY_LEN];
 	uint8_t salt[SRTP_SALT_LEN_MAX];
 	uint8_t auth[REFERENCE_AUTH_KEY_LEN];

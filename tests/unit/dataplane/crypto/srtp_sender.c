@@ -1,6 +1,6 @@
 #include "srtp_sender.h"
 
-#include "crypto/srtp_session.c" // its profiles and session_create
+#include "crypto/srtp_session.c" // its session_create
 
 #include <arpa/inet.h>
 
@@ -18,7 +18,7 @@ typedef srtp_err_status_t protect_function(srtp_t, void *packet, int *len);
 
 struct srtp_sender *srtp_sender_create(const struct srtp_keys *keys)
 {
-	const struct profile *p = profile_find(keys->profile);
+	const struct srtp_profile *p = srtp_profile_find(keys->profile);
 	if (p == NULL) {
 		errno = EINVAL;
 		return NULL;

@@ -68,8 +68,8 @@ static void a_short_file_gets_the_defaults(void **)
 	assert_int_equal(config.udp_port, 40000);
 	assert_int_equal(config.announced_count, 0);
 	assert_int_equal(config.srtp_profile_count, 2);
-	assert_int_equal(config.srtp_profiles[0], CONFIG_SRTP_AEAD_AES_128_GCM);
-	assert_int_equal(config.srtp_profiles[1], CONFIG_SRTP_AES_CM_128_HMAC_SHA1_80);
+	assert_int_equal(config.srtp_profiles[0], SRTP_PROFILE_AEAD_AES_128_GCM);
+	assert_int_equal(config.srtp_profiles[1], SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80);
 	assert_string_equal(config.socket, "/run/amphi/dataplane.sock");
 	assert_int_equal(config.ipv6.address.family, 0);
 	assert_int_equal(config.ipv4.gateway.family, 0);
@@ -108,7 +108,7 @@ static void every_setting_arrives(void **)
 	assert_int_equal(config.announced[1].family, 6);
 	assert_int_equal(config.udp_port, 3478);
 	assert_int_equal(config.srtp_profile_count, 1);
-	assert_int_equal(config.srtp_profiles[0], CONFIG_SRTP_AES_CM_128_HMAC_SHA1_80);
+	assert_int_equal(config.srtp_profiles[0], SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80);
 }
 
 static void ipv6_routers_may_be_link_local(void **)

@@ -14,7 +14,8 @@
 #define SECOND         1000000000ull
 #define EXPORT_LEN_MAX 60
 
-static const char *const gcm_first[] = {"AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"};
+static const uint8_t gcm_first[] = {
+        SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80};
 
 static struct dtls_context *context; // gcm_first
 

@@ -1,22 +1,23 @@
 // Handshakes: certificates and profiles, bad networks, and deadlines.
 #include "dtls_pair.h"
 
-static const char *const cm_first[] = {"AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"};
+static const uint8_t cm_first[] = {
+        SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80, SRTP_PROFILE_AEAD_AES_128_GCM};
 
 static void both_profiles_connect_and_the_server_prefers(void **)
 {
 	static const struct {
-		const char *const *server;
+		const uint8_t *server;
 		uint8_t server_count;
 		const char *client;
 		uint8_t profile;
 	} rows[] = {
 	        {gcm_first, 2, NULL, SRTP_PROFILE_AEAD_AES_128_GCM},
-	        {cm_first, 2, NULL, SRTP_PROFILE_AES128_CM_SHA1_80},
+	        {cm_first, 2, NULL, SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80},
 	        {cm_first, 2, "SRTP_AEAD_AES_128_GCM", SRTP_PROFILE_AEAD_AES_128_GCM},
-	        {gcm_first, 2, "SRTP_AES128_CM_SHA1_80", SRTP_PROFILE_AES128_CM_SHA1_80},
+	        {gcm_first, 2, "SRTP_AES128_CM_SHA1_80", SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80},
 	        {gcm_first, 1, NULL, SRTP_PROFILE_AEAD_AES_128_GCM},
-	        {cm_first, 1, NULL, SRTP_PROFILE_AES128_CM_SHA1_80},
+	        {cm_first, 1, NULL, SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct dtls_context *c = dtls_context_create(rows[i].server, rows[i].server_count);
@@ -55,14 +56,14 @@ static void the_certificate_is_the_signaled_one(void **)
 
 static void profiles_are_checked(void **)
 {
-	static const char *const unknown[] = {"AEAD_AES_128_GCM", "AEAD_AES_128_GCM "};
+	static const uint8_t unknown[] = {SRTP_PROFILE_AEAD_AES_128_GCM, 8};
 	errno = 0;
 	assert_null(dtls_context_create(unknown, 2));
 	assert_int_equal(errno, EINVAL);
 	errno = 0;
 	assert_null(dtls_context_create(unknown, 0));
 	assert_int_equal(errno, EINVAL);
-	const char *many[200];
+	uint8_t many[200];
 	for (size_t i = 0; i < 200; i++)
 		many[i] = gcm_first[0];
 	errno = 0;
