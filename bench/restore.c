@@ -11,11 +11,11 @@
 #include "store/history.h"
 #include "store/store.h"
 
+#include "am_clock.h"
 #include "am_log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PEERS      16000
@@ -39,10 +39,7 @@ struct bench {
 
 static double now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+	return (double)am_clock_ns() / 1e6;
 }
 
 static void file_remove(const char *path)

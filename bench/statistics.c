@@ -5,6 +5,7 @@
 // the answer.
 #include "record.h"
 
+#include "am_clock.h"
 #include "base/json.h"
 #include "base/loop.h"
 #include "statistics/statistics.h"
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SESSIONS      1100000 // one in OTHERS is not in the big room
@@ -42,10 +42,7 @@ struct bench {
 
 static double now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+	return (double)am_clock_ns() / 1e6;
 }
 
 static uint64_t pick(struct bench *b, uint64_t below)

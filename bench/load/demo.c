@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "am_clock.h"
 #include "am_log.h"
 #include "guest.h"
 #include "peer.h"
@@ -32,14 +32,6 @@ struct demo {
 	struct peer peer;
 	struct speaker speaker;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 // --- media ---
 
@@ -108,9 +100,9 @@ static int speak(struct demo *d)
 static void datagram_take(struct demo *d, uint8_t *bytes, size_t len)
 {
 	if (len < 2 || bytes[0] < 128 || bytes[0] > 191)
-		peer_receive(&d->peer, bytes, len, now_ns());
+		peer_receive(&d->peer, bytes, len, am_clock_ns());
 	else if (d->speaking && bytes[1] >= 192 && bytes[1] <= 223)
-		speaker_receive(&d->speaker, bytes, len, now_ns());
+		speaker_receive(&d->speaker, bytes, len, am_clock_ns());
 }
 
 // Takes what has arrived and sends what is due. 0, or -EPIPE if the transport has ended.
@@ -122,13 +114,13 @@ static int media_step(struct demo *d)
 
 	while ((n = recv(d->udp, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
 		datagram_take(d, bytes, (size_t)n);
-	peer_tick(&d->peer, now_ns());
+	peer_tick(&d->peer, am_clock_ns());
 	if (d->peer.state == PEER_FAILED || d->peer.state == PEER_CLOSED)
 		return -EPIPE;
 	if (d->peer.state == PEER_CONNECTED && !d->speaking)
 		ret = speak(d);
 	if (d->speaking)
-		speaker_tick(&d->speaker, now_ns());
+		speaker_tick(&d->speaker, am_clock_ns());
 	return ret;
 }
 
@@ -181,12 +173,12 @@ static void enter(struct demo *d)
 		media_stop(d);
 	if (ret == 1 && media_start(d, &transport) < 0)
 		guest_leave(&d->guest);
-	d->retry_ns = now_ns() + RETRY_NS;
+	d->retry_ns = am_clock_ns() + RETRY_NS;
 }
 
 static int timeout_ms(const struct demo *d)
 {
-	uint64_t due = guest_fd(&d->guest) < 0 ? d->retry_ns : UINT64_MAX, now = now_ns();
+	uint64_t due = guest_fd(&d->guest) < 0 ? d->retry_ns : UINT64_MAX, now = am_clock_ns();
 
 	if (d->udp >= 0 && peer_deadline(&d->peer) < due)
 		due = peer_deadline(&d->peer);
@@ -206,8 +198,8 @@ static void turn(struct demo *d)
 
 	poll(fds, 2, timeout_ms(d));
 	if (fds[0].revents != 0 && guest_step(&d->guest) < 0)
-		d->retry_ns = now_ns() + RETRY_NS;
-	if (guest_fd(&d->guest) < 0 && now_ns() >= d->retry_ns)
+		d->retry_ns = am_clock_ns() + RETRY_NS;
+	if (guest_fd(&d->guest) < 0 && am_clock_ns() >= d->retry_ns)
 		enter(d);
 	if (d->udp >= 0 && media_step(d) < 0) {
 		am_warning("demo: the transport is over");

@@ -5,7 +5,8 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <time.h>
+
+#include "am_clock.h"
 
 #define ROUNDS 20000
 
@@ -42,14 +43,6 @@ static void *return_ball(void *context)
 	return NULL;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 double distance_ns(uint16_t near, uint16_t far)
 {
 	struct ball b = {.core = far};
@@ -61,13 +54,13 @@ double distance_ns(uint16_t near, uint16_t far)
 	while (atomic_load(&b.placed) == 0)
 		;
 	if (atomic_load(&b.placed) > 0) {
-		ns = now_ns();
+		ns = am_clock_ns();
 		for (unsigned i = 1; i <= ROUNDS; i++) {
 			atomic_store_explicit(&b.there, i, memory_order_release);
 			while (atomic_load_explicit(&b.back, memory_order_acquire) != i)
 				;
 		}
-		ns = now_ns() - ns;
+		ns = am_clock_ns() - ns;
 	}
 	pthread_join(thread, NULL);
 	return (double)ns / ROUNDS;

@@ -1,5 +1,6 @@
 #include "generator.h"
 
+#include "am_clock.h"
 #include "process.h"
 
 #include <rte_cycles.h>
@@ -8,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define NS_PER_MS 1000000ull
@@ -21,14 +21,6 @@
 #define JOINS_MS     120000
 #define JOINS_SAY_MS 5000
 #define LEAVE_MS     1000 // an overloaded server may be half a second behind
-
-static uint64_t clock_read_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 static bool is_speaker(const struct generator *g, uint32_t member)
 {
@@ -121,7 +113,7 @@ unsigned generator_turn(struct generator *g)
 	uint64_t start = rte_rdtsc();
 	unsigned work = 0;
 
-	g->now_ns = clock_read_ns();
+	g->now_ns = am_clock_ns();
 	for (uint16_t q = 0; q < g->nic.queues; q++) {
 		uint16_t n = rte_eth_rx_burst(g->nic.id, q, mbufs, NIC_BURST);
 		if (n > 0)
@@ -143,7 +135,7 @@ unsigned generator_turn(struct generator *g)
 
 bool generator_run(struct generator *g, uint64_t ms, bool (*done)(struct generator *))
 {
-	uint64_t end = clock_read_ns() + ms * NS_PER_MS;
+	uint64_t end = am_clock_ns() + ms * NS_PER_MS;
 
 	do {
 		unsigned work = generator_turn(g);
@@ -315,7 +307,7 @@ static int parts_init(struct generator *g)
 		ret = audience_init(&g->audience, &audience);
 	if (ret == 0)
 		ret = sample_init(&g->sample, &g->members, &g->audience, g->stage.sources);
-	uint64_t now_ns = clock_read_ns();
+	uint64_t now_ns = am_clock_ns();
 	reports_init(&g->reports, &g->members, &g->audience, now_ns);
 	if (ret == 0)
 		ret = answers_init(&g->answers, &g->members, &g->audience, o->feedback, now_ns);

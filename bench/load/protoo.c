@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <wslay/wslay.h>
 
+#include "am_clock.h"
 #include "am_log.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -33,10 +33,7 @@ struct protoo {
 
 static uint64_t now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return am_clock_ns() / 1000000;
 }
 
 // --- the WebSocket ---

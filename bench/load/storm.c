@@ -1,5 +1,6 @@
 #include "storm.h"
 
+#include "am_clock.h"
 #include "generator.h"
 #include "measure.h"
 #include "record.h"
@@ -30,8 +31,7 @@ static void mark_set(struct generator *g, struct mark *m, uint32_t seated)
 	audience_count(&g->audience, seated, g->stage.sources, &m->seated);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	m->cpu_ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	m->now_ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	m->now_ns = am_clock_ns();
 	for (uint16_t i = 0; i < g->options.load->speakers; i++)
 		m->asked[i] = g->stage.speakers[i].speaker.counts.key_requests;
 }

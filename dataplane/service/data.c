@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <rte_ring_elem.h>
 
+#include "am_clock.h"
 #include "am_log.h"
 #include "path/bucket.h"
 #include "service/channel.h"
@@ -48,12 +48,9 @@ static void count(_Atomic uint64_t *counter, uint64_t n)
 
 static struct channel_time time_now(const struct service *sv)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
 	return (struct channel_time){
 	        .now_us = (int64_t)(sv->now_ns / 1000),
-	        .now_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000,
+	        .now_ms = am_clock_real_ms(),
 	};
 }
 

@@ -6,13 +6,13 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_mbuf.h>
 #include <rte_ring_elem.h>
 
+#include "am_clock.h"
 #include "am_link.h"
 #include "am_log.h"
 #include "path/flow.h"
@@ -39,13 +39,6 @@
 #define TRIM_NS_MAX       10000000000ull // while handshakes are in progress
 #define WAIT_MS           1 // longest sleep: workers do not wake us, so we poll their rings
 #define WAIT_EMPTY_MS     5 // the same while there is no transport
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 static void neighbour_send(void *user, const uint8_t *frame, uint16_t len)
 {
@@ -93,7 +86,7 @@ int service_init(
 	        .control = -1,
 	        .command_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 	        .event_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-	        .now_ns = now_ns(),
+	        .now_ns = am_clock_ns(),
 	};
 	TAILQ_INIT(&s->consenting);
 	TAILQ_INIT(&s->shaking);
@@ -354,7 +347,7 @@ void service_run(struct service *s, const volatile bool *stop)
 	neighbour_announce(s->neighbours, s->now_ns);
 	while (!*stop) {
 		wait_for_work(s, busy);
-		s->now_ns = now_ns();
+		s->now_ns = am_clock_ns();
 		int commands = s->control >= 0 ? command_handle(s, COMMANDS_PER_TURN) : 0;
 		if (commands < 0) {
 			control_detach(s, "its command ring is corrupt");

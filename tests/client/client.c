@@ -5,19 +5,13 @@
 #include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "am_clock.h"
 
 #define GCM_ID      7 // RFC 7714 14.2
 #define CLIENTS_MAX 256
 #define CONSENT_MS  1000 // sooner than a browser, for short tests
-
-uint64_t clock_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
 
 static bool is_lost(struct client *c, uint16_t permille)
 {
@@ -240,13 +234,13 @@ bool clients_run(
         bool (*done)(void *context), void *context
 )
 {
-	uint64_t end = clock_ns() + duration_ms * NS_PER_MS;
+	uint64_t end = am_clock_ns() + duration_ms * NS_PER_MS;
 	struct pollfd fds[CLIENTS_MAX];
 
 	if (count > CLIENTS_MAX)
 		return false;
 	do {
-		uint64_t now = clock_ns();
+		uint64_t now = am_clock_ns();
 		for (size_t i = 0; i < count; i++) {
 			client_step(clients[i], now);
 			fds[i] = (struct pollfd){.fd = clients[i]->fd, .events = POLLIN};
@@ -254,7 +248,7 @@ bool clients_run(
 		if (done && done(context))
 			return true;
 		poll(fds, count, 2);
-	} while (clock_ns() < end);
+	} while (am_clock_ns() < end);
 	return false;
 }
 

@@ -52,8 +52,6 @@ struct client {
 	uint64_t lost_in, lost_out; // dropped on purpose
 };
 
-uint64_t clock_ns(void); // CLOCK_MONOTONIC
-
 // 0 or -errno. The socket is created in the caller's network namespace.
 int client_init(
         struct client *, const struct client_config *, const struct client_events *, void *context

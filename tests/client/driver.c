@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "am_clock.h"
 #include "client.h"
 
 #define ACK_TIMEOUT_NS (5 * NS_PER_S)
@@ -16,13 +16,13 @@
 
 int driver_open(struct driver *d, const char *socket_path, uint64_t timeout_ms)
 {
-	uint64_t end = clock_ns() + timeout_ms * NS_PER_MS;
+	uint64_t end = am_clock_ns() + timeout_ms * NS_PER_MS;
 	struct am_link_fds fds;
 
 	*d = (struct driver){.id_epoch = 1, .link = -1, .region.fd = -1};
 	for (;;) {
 		d->link = am_link_connect(socket_path, &d->epoch, &fds);
-		if (d->link >= 0 || d->link == -EPROTO || clock_ns() > end)
+		if (d->link >= 0 || d->link == -EPROTO || am_clock_ns() > end)
 			break;
 		usleep(RETRY_US);
 	}
@@ -36,7 +36,7 @@ int driver_open(struct driver *d, const char *socket_path, uint64_t timeout_ms)
 		return ret;
 	}
 	while (am_lifecycle_get(&d->region.map->header.service) == AM_LIFECYCLE_BOOT) {
-		if (clock_ns() > end) {
+		if (am_clock_ns() > end) {
 			driver_close(d);
 			return -ETIMEDOUT;
 		}
@@ -118,14 +118,14 @@ void driver_collect(
 
 int driver_command(struct driver *d, struct am_msg *command)
 {
-	uint64_t end = clock_ns() + ACK_TIMEOUT_NS;
+	uint64_t end = am_clock_ns() + ACK_TIMEOUT_NS;
 
 	int ret = driver_post(d, command);
 	if (ret == 0)
 		ret = driver_wake(d);
 	if (ret < 0)
 		return ret;
-	while (clock_ns() < end) {
+	while (am_clock_ns() < end) {
 		struct am_msg m;
 		while (event_take(d, &m) == 1) {
 			if (is_ack(d, &m) && m.ack.sequence == command->sequence)
@@ -143,15 +143,15 @@ int driver_command(struct driver *d, struct am_msg *command)
 // Waits until no more than so many commands are unanswered.
 static int answers_await(struct driver *d, uint32_t unanswered)
 {
-	uint64_t end = clock_ns() + ACK_TIMEOUT_NS;
+	uint64_t end = am_clock_ns() + ACK_TIMEOUT_NS;
 
 	int ret = driver_wake(d);
 	while (ret == 0 && d->unanswered > unanswered) {
 		uint32_t before = d->unanswered;
 		driver_events(d);
 		if (d->unanswered < before)
-			end = clock_ns() + ACK_TIMEOUT_NS;
-		else if (clock_ns() > end)
+			end = am_clock_ns() + ACK_TIMEOUT_NS;
+		else if (am_clock_ns() > end)
 			ret = -ETIMEDOUT;
 		else
 			usleep(200);

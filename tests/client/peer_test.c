@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "am_clock.h"
 #include "binding.h"
 #include "client.h"
 #include "peer.h"
@@ -272,16 +273,16 @@ static void a_lost_last_flight_is_asked_for_again(void **)
 	struct pair *p = pair_open(NULL);
 
 	while (p->server.state != PEER_CONNECTED) {
-		peer_tick(&p->client, clock_ns());
-		queue_give(&p->to_server, &p->server, clock_ns());
+		peer_tick(&p->client, am_clock_ns());
+		queue_give(&p->to_server, &p->server, am_clock_ns());
 		if (p->server.state != PEER_CONNECTED)
-			queue_give(&p->to_client, &p->client, clock_ns());
+			queue_give(&p->to_client, &p->client, am_clock_ns());
 	}
 	p->to_client.count = 0; // the last flight
 	assert_int_equal(p->client.state, PEER_HANDSHAKE);
 	for (int i = 0; i < 300 && p->client.state != PEER_CONNECTED; i++) {
-		pair_step(p, clock_ns());
-		usleep(10000); // for OpenSSL's clock, which is the real one
+		pair_step(p, am_clock_ns());
+		usleep(10000); // OpenSSL's own clock
 	}
 	assert_int_equal(p->client.state, PEER_CONNECTED);
 	pair_close(p);

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "am_clock.h"
+
 #define VIDEO_CLOCK  90000u
 #define AUDIO_CLOCK  48000u
 #define FRAME_RATE   30u
@@ -250,10 +252,10 @@ static void resend(void *context, uint32_t ssrc, uint16_t sequence)
 		return;
 	p->repairs[p->repair_next++ % PUBLISHER_REPAIRS] = (struct publisher_repair){
 	        .stream = s,
-	        .due_ns = clock_ns() + p->repair_ms * NS_PER_MS,
+	        .due_ns = am_clock_ns() + p->repair_ms * NS_PER_MS,
 	        .sequence = sequence,
 	};
-	repairs_send(p, clock_ns());
+	repairs_send(p, am_clock_ns());
 }
 
 static void pli_take(struct publisher *p, uint32_t ssrc, uint64_t now_ns)

@@ -6,13 +6,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "am_clock.h"
+
 #define LOG_TEXT_MAX 65536
 
 uint64_t world_now_ms(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return am_clock_ns() / 1000000;
 }
 
 void world_start(struct world *w)

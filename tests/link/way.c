@@ -3,16 +3,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "am_clock.h"
 
 #define BATCH 64 // frames of one direction at a time, so that the other one does not wait
 
 int64_t way_now_us(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+	return (int64_t)(am_clock_ns() / 1000);
 }
 
 int way_start(struct way *w, int64_t now_us)

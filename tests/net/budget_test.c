@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "am_clock.h"
 #include "scene.h"
 
 #define OTHERS      2
@@ -37,7 +38,7 @@ static uint64_t shed(void)
 // and 10 000 per second (path/relay.h).
 static uint64_t work_most(const struct hall *h)
 {
-	return 5000 + (clock_ns() - h->flooded_ns) / 100000;
+	return 5000 + (am_clock_ns() - h->flooded_ns) / 100000;
 }
 
 static void hall_open(struct hall *h)
@@ -56,7 +57,7 @@ static void hall_open(struct hall *h)
 		h->others[i]->client.config.loss_in_permille = lossy.loss_in_permille;
 	party_run(&h->party, 1200);
 	h->shed = shed();
-	h->flooded_ns = clock_ns();
+	h->flooded_ns = am_clock_ns();
 }
 
 // Runs the party while the flooding viewer sends `packets` each turn.

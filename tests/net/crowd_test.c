@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "am_clock.h"
 #include "scene.h"
 
 #define SPEAKERS      20
@@ -172,19 +173,19 @@ static void eighty_thousand_subscriptions_come_and_go(void **)
 	party_connect(&p);
 	uint32_t first = scene.driver.next_subscription;
 	for (int round = 0; round < 2; round++) {
-		uint64_t start = clock_ns();
+		uint64_t start = am_clock_ns();
 		viewers_add(&crowd, p.room, watchers);
 		print_message(
 		        "%d subscriptions added in %llu ms\n", VIEWERS * TRACKS,
-		        (unsigned long long)((clock_ns() - start) / NS_PER_MS)
+		        (unsigned long long)((am_clock_ns() - start) / NS_PER_MS)
 		);
 		check_entries(SPEAKERS + VIEWERS, TRACKS, VIEWERS * TRACKS);
 		party_run(&p, 1500);
-		start = clock_ns();
+		start = am_clock_ns();
 		viewers_remove(&crowd);
 		print_message(
 		        "removed in %llu ms\n",
-		        (unsigned long long)((clock_ns() - start) / NS_PER_MS)
+		        (unsigned long long)((am_clock_ns() - start) / NS_PER_MS)
 		);
 		check_entries(SPEAKERS + WATCHERS, TRACKS, WATCHERS * TRACKS);
 		// The watchers' own subscriptions, except those to the first speaker.

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "am_clock.h"
 #include "scene.h"
 
 #define ECHO_MAX 1400
@@ -46,8 +47,8 @@ static bool echo(int fd, int family, uint16_t sequence, size_t n)
 	((struct sockaddr_in *)&to)->sin_port = 0; // at the same place in both families
 	if (sendto(fd, out, 8 + n, 0, (struct sockaddr *)&to, to_len) < 0)
 		return false;
-	uint64_t end = clock_ns() + 2 * NS_PER_S;
-	while (clock_ns() < end) {
+	uint64_t end = am_clock_ns() + 2 * NS_PER_S;
+	while (am_clock_ns() < end) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		if (poll(&p, 1, 100) != 1)
 			continue;

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "am_clock.h"
+
 #define START_MS  30000 // sanitizers and DPDK's memory take their time
 #define STOP_MS   10000
 #define BOOKS_MS  3000
@@ -74,7 +76,7 @@ static bool members_drop(void)
 int scene_close(void **)
 {
 	int status = 0;
-	uint64_t end = clock_ns() + STOP_MS * NS_PER_MS;
+	uint64_t end = am_clock_ns() + STOP_MS * NS_PER_MS;
 
 	members_drop();
 	if (scene.driver.wrong_events)
@@ -82,7 +84,7 @@ int scene_close(void **)
 	driver_close(&scene.driver);
 	kill(scene.dataplane, SIGTERM);
 	while (waitpid(scene.dataplane, &status, WNOHANG) == 0) {
-		if (clock_ns() > end) {
+		if (am_clock_ns() > end) {
 			fprintf(stderr, "scene: the data plane does not stop\n");
 			kill(scene.dataplane, SIGKILL);
 			waitpid(scene.dataplane, &status, 0);
@@ -336,10 +338,10 @@ void party_settle(struct party *p)
 static void check_books(void)
 {
 	char why[128];
-	uint64_t end = clock_ns() + BOOKS_MS * NS_PER_MS;
+	uint64_t end = am_clock_ns() + BOOKS_MS * NS_PER_MS;
 
 	while (!driver_books_balance(&scene.driver, why, sizeof(why))) {
-		if (clock_ns() > end) {
+		if (am_clock_ns() > end) {
 			driver_print(&scene.driver);
 			fail_msg("the books do not balance: %s", why);
 		}

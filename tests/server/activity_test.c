@@ -3,6 +3,7 @@
 // data plane's measurements.
 #include "stage.h"
 
+#include "am_clock.h"
 #include "base/json.h"
 #include "room/talk.h"
 #include "store/store.h"
@@ -12,7 +13,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SPEAKER "{\"itisparticipant\":true}"
@@ -199,13 +199,11 @@ static void transport_connect(const char *text)
 {
 	am_id id = strtoull(text, NULL, 16);
 	struct am_transport_state *t = &region()->transports[am_id_slot(id)];
-	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	am_table_begin(&t->version);
 	t->ice = AM_ICE_CONNECTED;
 	t->dtls = AM_DTLS_CONNECTED;
-	t->checked_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	t->checked_ns = am_clock_ns();
 	am_table_end(&t->version);
 }
 

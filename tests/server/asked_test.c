@@ -2,6 +2,7 @@
 // answers about others.
 #include "door.h"
 
+#include "am_clock.h"
 #include "http/websocket.h"
 
 #include <stdio.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 // The first request in the receiver's log that is about this peer and whose path ends like this.
@@ -285,9 +285,7 @@ static void crowd_come(int *sockets, int count, const char *account)
 
 static int64_t now_ms(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)(am_clock_ns() / 1000000);
 }
 
 // Sends pongs, since the server gives up a client that is silent for WEBSOCKET_SILENCE_MS.

@@ -2,6 +2,7 @@
 
 #include "test.h"
 
+#include "am_clock.h"
 #include "base/json.h"
 
 #include <errno.h>
@@ -10,16 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REQUEST_MAX 16384
 
 static uint64_t now_ms(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return am_clock_ns() / 1000000;
 }
 
 static int handshake(struct page *p, const char *host, const char *where, char *answer, size_t size)

@@ -1,6 +1,7 @@
 // The life of transports: how they end, what ends with them, and whose place becomes free.
 #include "stage.h"
 
+#include "am_clock.h"
 #include "base/json.h"
 #include "room/peer.h"
 #include "store/store.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SPEAKER "{\"itisparticipant\":true}"
 
@@ -333,9 +333,7 @@ static void a_peer_with_another_connected_transport_stays(void **)
 
 static uint64_t now_s(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec;
+	return am_clock_ns() / 1000000000;
 }
 
 // Its plug was pulled: nothing comes from it, and nobody says so.

@@ -3,6 +3,7 @@
 #include "stage.h"
 #include "test.h"
 
+#include "am_clock.h"
 #include "base/json.h"
 #include "store/store.h"
 
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SPEAKER "{\"itisparticipant\":true}"
 #define CAPABILITIES                                                                               \
@@ -531,9 +531,7 @@ static void the_bot_channel_is_accepted_and_stays_silent(void **)
 
 static uint64_t now_ms(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return am_clock_ns() / 1000000;
 }
 
 // Expects that this many credits were paid, at 100 a second after the first 1000
