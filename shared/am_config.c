@@ -219,3 +219,22 @@ int am_config_read(
 	config_destroy(&config);
 	return ret;
 }
+
+int am_config_line(const char *path, const struct am_config_group *groups, const char *name)
+{
+	config_t config;
+	int line = 0;
+
+	config_init(&config);
+	if (config_read_file(&config, path) == CONFIG_TRUE) {
+		const config_setting_t *root = config_root_setting(&config);
+		for (; groups->name && line == 0; groups++) {
+			const config_setting_t *g = config_setting_get_member(root, groups->name);
+			const config_setting_t *s =
+			        g && groups->settings ? config_setting_get_member(g, name) : NULL;
+			line = s ? config_setting_source_line(s) : 0;
+		}
+	}
+	config_destroy(&config);
+	return line;
+}

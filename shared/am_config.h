@@ -47,3 +47,7 @@ struct am_config_group {
         const char *path, const struct am_config_group *groups, void *out, char *error,
         size_t error_size
 );
+
+// The line of a setting in the file, in one of these groups that is checked; 0 if it is absent. It
+// reads the file again: for reports of what am_config_read cannot check.
+int am_config_line(const char *path, const struct am_config_group *groups, const char *name);

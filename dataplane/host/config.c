@@ -67,6 +67,13 @@ static const struct am_setting link_settings[] = {
         {0},
 };
 
+static const struct am_config_group groups[] = {
+        {"link", link_settings},
+        {"dataplane", dataplane_settings},
+        {"controlplane", NULL},
+        {0},
+};
+
 static const struct raw defaults = {
         .log_level = "info",
         .idle = "adaptive",
@@ -88,39 +95,12 @@ struct report {
 	size_t size;
 };
 
-// The line of a setting in the file, 0 if it is absent. am_config reports the line only of a
-// setting that it refuses, so this reads the setting once more with a type that it does not have.
-static int line_of(const char *path, const char *name)
-{
-	struct am_setting dataplane[sizeof(dataplane_settings) / sizeof(struct am_setting)];
-	struct am_setting link[sizeof(link_settings) / sizeof(struct am_setting)];
-	const struct am_config_group groups[] = {
-	        {"link", link}, {"dataplane", dataplane}, {"controlplane", NULL}, {0}};
-	struct raw scratch;
-	char text[1024] = "";
-
-	memcpy(dataplane, dataplane_settings, sizeof(dataplane));
-	memcpy(link, link_settings, sizeof(link));
-	for (struct am_setting *s = dataplane; s->name; s++) {
-		if (strcmp(s->name, name) == 0)
-			s->type = AM_SETTING_BOOL;
-	}
-	for (struct am_setting *s = link; s->name; s++) {
-		if (strcmp(s->name, name) == 0)
-			s->type = AM_SETTING_BOOL;
-	}
-	if (am_config_read(path, groups, &scratch, text, sizeof(text)) == 0)
-		return 0;
-	size_t n = strlen(path);
-	return strncmp(text, path, n) == 0 && text[n] == ':' ? atoi(text + n + 1) : 0;
-}
-
 static int refuse(const struct report *, const char *name, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
 static int refuse(const struct report *r, const char *name, const char *format, ...)
 {
-	int line = line_of(r->path, name);
+	int line = am_config_line(r->path, groups, name);
 	va_list args;
 	int n = line > 0 ? snprintf(r->text, r->size, "%s:%d: %s ", r->path, line, name)
 	                 : snprintf(r->text, r->size, "%s: %s ", r->path, name);
@@ -328,12 +308,6 @@ static int check(const struct report *r, const struct raw *raw, struct config *o
 
 int config_read(const char *path, struct config *out, char *error, size_t error_size)
 {
-	static const struct am_config_group groups[] = {
-	        {"link", link_settings},
-	        {"dataplane", dataplane_settings},
-	        {"controlplane", NULL},
-	        {0},
-	};
 	const struct report r = {.path = path, .text = error, .size = error_size};
 	struct raw raw = defaults;
 

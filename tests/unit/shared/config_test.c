@@ -44,13 +44,18 @@ static const struct am_config_group groups[] = {
 static struct conf conf;
 static char error[512];
 
-static int read_text(const char *text)
+static void make_file(char *path, const char *text)
 {
-	char path[] = "/tmp/amphi-config-XXXXXX";
 	int fd = mkstemp(path);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	close(fd);
+}
+
+static int read_text(const char *text)
+{
+	char path[] = "/tmp/amphi-config-XXXXXX";
+	make_file(path, text);
 	error[0] = '\0';
 	int ret = am_config_read(path, groups, &conf, error, sizeof(error));
 	unlink(path);
@@ -147,6 +152,19 @@ static void syntax_errors_have_a_line(void **)
 	check_refused("mine: {\n flag = true;\n number = ;\n};\n", ":3:", "syntax");
 }
 
+static void the_line_of_a_setting_is_found(void **)
+{
+	char path[] = "/tmp/amphi-config-XXXXXX";
+
+	make_file(path, "other: {\n any = 1; };\nmine: {\n flag = true;\n cores = [\n 1 ]; };\n");
+	assert_int_equal(am_config_line(path, groups, "flag"), 4);
+	assert_int_equal(am_config_line(path, groups, "cores"), 5);
+	assert_int_equal(am_config_line(path, groups, "any"), 0); // of a group that is not checked
+	assert_int_equal(am_config_line(path, groups, "path"), 0);
+	unlink(path);
+	assert_int_equal(am_config_line(path, groups, "flag"), 0);
+}
+
 static void a_missing_file_is_named(void **)
 {
 	assert_int_equal(
@@ -175,6 +193,7 @@ int main(void)
 	        cmocka_unit_test(accepted_values_are_listed),
 	        cmocka_unit_test(lengths_are_bounded),
 	        cmocka_unit_test(syntax_errors_have_a_line),
+	        cmocka_unit_test(the_line_of_a_setting_is_found),
 	        cmocka_unit_test(a_missing_file_is_named),
 	        cmocka_unit_test(a_short_error_buffer_is_terminated),
 	};
