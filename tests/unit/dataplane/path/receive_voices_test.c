@@ -73,7 +73,7 @@ static void take(const struct rte_mbuf *m)
 
 static int eal_begin(void **)
 {
-	return rig_port_begin("voices_test", take) < 0 || srtp_init_library() < 0 ? -1 : 0;
+	return rig_port_begin("receive_voices_test", take) < 0 || srtp_init_library() < 0 ? -1 : 0;
 }
 
 static void mic_keys(struct mic *m)

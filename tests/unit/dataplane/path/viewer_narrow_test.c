@@ -100,7 +100,7 @@ static void take(const struct rte_mbuf *m)
 
 static int eal_begin(void **)
 {
-	return rig_port_begin("narrow_test", take);
+	return rig_port_begin("viewer_narrow_test", take);
 }
 
 static struct lane_config link_of(uint32_t bit_s, uint64_t seed)
