@@ -35,7 +35,7 @@ static uint64_t shed(void)
 }
 
 // The most that the flooding viewer may have cost since the flood began: 5000 units of work at once
-// and 10 000 per second (path/relay.h).
+// and 10 000 per second (path/transport.h).
 static uint64_t work_most(const struct hall *h)
 {
 	return 5000 + (am_clock_ns() - h->flooded_ns) / 100000;
