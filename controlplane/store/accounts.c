@@ -1,19 +1,13 @@
 #include "store/accounts.h"
 
 #include "base/memory.h"
-#include "store/file.h"
+#include "store/database.h"
 #include "store/writer.h"
 
-#include "am_log.h"
-
-#include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define NUMBERS 4
 #define TEXTS   11
@@ -25,7 +19,6 @@ enum flag {
 	FLAG_ENFORCE_START_TIME = 8,
 };
 
-// migrations[n] turns version n into version n + 1. A migration that was released never changes.
 static const char *const migrations[] = {
         "CREATE TABLE accounts(id INTEGER PRIMARY KEY, created_ms INTEGER NOT NULL,"
         " flags INTEGER NOT NULL, hook_version INTEGER NOT NULL, name TEXT NOT NULL,"
@@ -39,7 +32,16 @@ static const char *const migrations[] = {
         "CREATE INDEX token_uses_by_expiry ON token_uses(expires_s);",
         "ALTER TABLE accounts ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'",
 };
-#define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))
+
+static const struct database_layout layout = {
+        .name = "accounts",
+        .needed = "a file that this user may write",
+        .too_new = "made by a later version of Amphi",
+        // A change that was confirmed to the operator survives a power cut.
+        .pragmas = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON",
+        .version = sizeof(migrations) / sizeof(migrations[0]),
+        .migrations = migrations,
+};
 
 enum statement {
 	ACCOUNT_PUT,
@@ -83,42 +85,6 @@ struct store_accounts {
 	struct store_writer *writer;
 };
 
-static int execute(sqlite3 *db, const char *statement)
-{
-	return sqlite3_exec(db, statement, NULL, NULL, NULL) == SQLITE_OK ? 0 : -EIO;
-}
-
-static int version_read(sqlite3 *db)
-{
-	sqlite3_stmt *p;
-	int version = -1;
-
-	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &p, NULL) == SQLITE_OK &&
-	    sqlite3_step(p) == SQLITE_ROW)
-		version = sqlite3_column_int(p, 0);
-	sqlite3_finalize(p);
-	return version;
-}
-
-// Migrates each version in a transaction of its own. A file from a later version is refused.
-static int migrate(sqlite3 *db)
-{
-	int version = version_read(db);
-
-	if (version < 0)
-		return -EIO;
-	if (version > VERSION)
-		return -EPROTO;
-	for (; version < VERSION; version++) {
-		char mark[64];
-		sqlite3_snprintf(sizeof(mark), mark, "PRAGMA user_version = %d", version + 1);
-		if (execute(db, "BEGIN IMMEDIATE") < 0 || execute(db, migrations[version]) < 0 ||
-		    execute(db, mark) < 0 || execute(db, "COMMIT") < 0)
-			return -EIO;
-	}
-	return 0;
-}
-
 // Creates the file's directory if it is missing.
 static void directory_make(const char *path)
 {
@@ -128,45 +94,18 @@ static void directory_make(const char *path)
 	free(copy);
 }
 
-static int database_open(struct store_accounts *s, const char *path)
-{
-	directory_make(path);
-	int ret = store_file_make(path);
-	if (ret < 0)
-		return ret;
-	if (sqlite3_open(path, &s->db) != SQLITE_OK)
-		return -EIO;
-	sqlite3_busy_timeout(s->db, 1000);
-	// A change that was confirmed to the operator survives a power cut.
-	if (execute(s->db,
-	            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"
-	    ) < 0)
-		return -EIO;
-	return migrate(s->db);
-}
-
 struct store_accounts *store_accounts_open(const char *path)
 {
+	directory_make(path);
+	sqlite3 *db = database_open(&layout, path);
+	if (!db)
+		return NULL;
 	struct store_accounts *s = memory_new(1, sizeof(*s));
-	int ret = database_open(s, path);
-
-	if (ret < 0) {
-		am_error(
-		        "accounts: cannot be opened, set controlplane.accounts to a file that this "
-		        "user may write; path=%s error=%s",
-		        path,
-		        ret == -EPROTO ? "made by a later version of Amphi"
-		        : s->db        ? sqlite3_errmsg(s->db)
-		                       : strerror(-ret)
-		);
-		goto close;
-	}
-	s->writer = store_writer_start(s->db, &statements);
+	s->db = db;
+	s->writer = store_writer_start(db, &statements);
 	if (s->writer)
 		return s;
-
-close:
-	sqlite3_close(s->db);
+	sqlite3_close(db);
 	free(s);
 	return NULL;
 }
@@ -188,8 +127,9 @@ static const char *text_at(sqlite3_stmt *p, int column)
 	return (const char *)sqlite3_column_text(p, column);
 }
 
-static int account_read(sqlite3_stmt *p, const struct store_accounts_reader *r)
+static int account_read(void *reader, sqlite3_stmt *p)
 {
+	const struct store_accounts_reader *r = reader;
 	int flags = sqlite3_column_int(p, 2);
 	const struct store_account a = {
 	        .id = (uint64_t)sqlite3_column_int64(p, 0),
@@ -214,8 +154,9 @@ static int account_read(sqlite3_stmt *p, const struct store_accounts_reader *r)
 	return r->account(r->owner, &a);
 }
 
-static int token_use_read(sqlite3_stmt *p, const struct store_accounts_reader *r)
+static int token_use_read(void *reader, sqlite3_stmt *p)
 {
+	const struct store_accounts_reader *r = reader;
 	const struct store_token_use u = {
 	        .account_id = (uint64_t)sqlite3_column_int64(p, 0),
 	        .identity = text_at(p, 1),
@@ -225,44 +166,23 @@ static int token_use_read(sqlite3_stmt *p, const struct store_accounts_reader *r
 	return r->token_use(r->owner, &u);
 }
 
-static int rows_read(
-        struct store_accounts *s, const char *query, const struct store_accounts_reader *r,
-        int (*row)(sqlite3_stmt *, const struct store_accounts_reader *)
-)
-{
-	sqlite3_stmt *p;
-	int ret = 0;
-
-	int step = sqlite3_prepare_v2(s->db, query, -1, &p, NULL);
-	while (ret == 0 && (step == SQLITE_OK || step == SQLITE_ROW)) {
-		step = sqlite3_step(p);
-		if (step == SQLITE_ROW)
-			ret = row(p, r);
-	}
-	sqlite3_finalize(p);
-	if (ret == 0 && step != SQLITE_DONE) {
-		am_error("accounts: cannot be read; error=%s", sqlite3_errmsg(s->db));
-		ret = -EIO;
-	}
-	return ret;
-}
-
 int store_accounts_read(struct store_accounts *s, const struct store_accounts_reader *r)
 {
-	int ret = rows_read(
-	        s,
+	struct store_accounts_reader reader = *r;
+	int ret = database_rows(
+	        s->db, layout.name,
 	        "SELECT id, created_ms, flags, hook_version, name, access_url,"
 	        " authorization_access, api_event, auth_event, hook_secret, hosts, domains, keys,"
 	        " api_tokens, settings FROM accounts",
-	        r, account_read
+	        account_read, &reader
 	);
 	if (ret < 0)
 		return ret;
-	return rows_read(
-	        s,
+	return database_rows(
+	        s->db, layout.name,
 	        "SELECT account_id, identity, first_ms, expires_s FROM token_uses"
 	        " ORDER BY first_ms",
-	        r, token_use_read
+	        token_use_read, &reader
 	);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/loop.h"
 #include "base/memory.h"
+#include "store/database.h"
 
 #include "am_log.h"
 
@@ -133,12 +134,9 @@ static void deliver(void *owner, uint32_t)
 // 0, or -errno after a line in the log.
 static int reader_start(struct reader *r, const char *name, const char *path)
 {
-	if (sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
-		am_error("%s: cannot be read; path=%s", name, path);
-		sqlite3_close(r->db);
+	r->db = database_open_reader(name, path);
+	if (!r->db)
 		return -EIO;
-	}
-	sqlite3_busy_timeout(r->db, 1000);
 	int ret = -pthread_create(&r->thread, NULL, answer_all, r);
 	if (ret < 0) {
 		am_error("%s: cannot start a thread to read; error=%s", name, strerror(-ret));

@@ -2,31 +2,26 @@
 
 #include "base/map.h"
 #include "base/memory.h"
-#include "store/column.h"
-#include "store/file.h"
+#include "store/database.h"
 #include "store/writer.h"
 
 #include "am_log.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define HISTORY_VERSION 2
-#define NUMBERS         11
-#define TEXTS           7
-#define DAY_MS          INT64_C(86400000)
+#define NUMBERS 11
+#define TEXTS   7
+#define DAY_MS  INT64_C(86400000)
 // The first look at a newcomer also covers some time before the peer joined.
 #define STRETCH_EARLY_MS "60000"
 
 // Sessions are stored by room and time, so that a summary is one walk over neighbouring rows. The
 // length of the room's longest session says how long before the range the walk must begin to find
 // all sessions that overlap it.
-static const char schema[] =
+static const char *const migrations[] = {
         "CREATE TABLE meta(sampled_ms INTEGER NOT NULL);"
         "INSERT INTO meta VALUES(0);"
         "CREATE TABLE rooms(id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
@@ -45,16 +40,23 @@ static const char schema[] =
         " admission INTEGER NOT NULL, closed INTEGER NOT NULL, time_ms INTEGER NOT NULL,"
         " room TEXT, peer TEXT, display_name TEXT,"
         " PRIMARY KEY(account_id, sequence)) WITHOUT ROWID;"
-        "CREATE INDEX events_by_time ON events(time_ms);";
-
-// What version 2 added. kind: quality and cause (stretch_kind).
-static const char stretches_schema[] =
+        "CREATE INDEX events_by_time ON events(time_ms);",
+        // What version 2 added. kind: quality and cause (stretch_kind).
         "CREATE TABLE stretches(room_id INTEGER NOT NULL, from_ms INTEGER NOT NULL,"
         " session_id INTEGER NOT NULL, to_ms INTEGER NOT NULL, person_id INTEGER NOT NULL,"
         " kind INTEGER NOT NULL, speaker TEXT, frozen_ms INTEGER NOT NULL,"
         " concealed INTEGER NOT NULL, lost INTEGER NOT NULL, rtt_ms INTEGER NOT NULL,"
         " estimate_kbps INTEGER NOT NULL, PRIMARY KEY(room_id, from_ms, session_id))"
-        " WITHOUT ROWID;";
+        " WITHOUT ROWID;",
+};
+
+static const struct database_layout layout = {
+        .name = "history",
+        .needed = "a file of this version that this user may write",
+        .pragmas = "PRAGMA synchronous = FULL",
+        .version = sizeof(migrations) / sizeof(migrations[0]),
+        .migrations = migrations,
+};
 
 // Made only if sessions are not kept forever: finds the old ones, and removes what goes with them.
 // A room is kept as long as it has a session, including an open one.
@@ -133,11 +135,6 @@ struct history {
 	int64_t keep_ms; // 0: forever
 };
 
-static int execute(sqlite3 *db, const char *statement)
-{
-	return sqlite3_exec(db, statement, NULL, NULL, NULL) == SQLITE_OK ? 0 : -EIO;
-}
-
 // Prepares a statement with up to two parameters. NULL after one line in the log.
 static sqlite3_stmt *prepare(sqlite3 *db, const char *statement, int64_t a, const char *b)
 {
@@ -176,53 +173,19 @@ static int64_t value_read(sqlite3 *db, const char *statement, int64_t parameter)
 	return value;
 }
 
-// Brings any older version up to date, in one step.
-static int schema_make(sqlite3 *db)
-{
-	int64_t version = value_read(db, "PRAGMA user_version", 0);
-
-	if (version == HISTORY_VERSION)
-		return 0;
-	if (version < 0 || version > HISTORY_VERSION) // the file's content must not be lost
-		return -EIO;
-	static_assert(HISTORY_VERSION == 2);
-	if (execute(db, "BEGIN IMMEDIATE") < 0 || (version < 1 && execute(db, schema) < 0) ||
-	    execute(db, stretches_schema) < 0 || execute(db, "PRAGMA user_version = 2") < 0)
-		return -EIO;
-	return execute(db, "COMMIT");
-}
-
-static int database_open(struct history *h, const char *path)
-{
-	// The file holds tokens and secrets until events are delivered.
-	int ret = store_file_make(path);
-	if (ret < 0)
-		return ret;
-	if (sqlite3_open(path, &h->db) != SQLITE_OK)
-		return -EIO;
-	sqlite3_busy_timeout(h->db, 1000);
-	if (execute(h->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL") < 0)
-		return -EIO;
-	ret = schema_make(h->db);
-	return ret == 0 && h->keep_ms ? execute(h->db, retention) : ret;
-}
-
 struct history *history_open(struct loop *l, const char *path, int64_t session_days)
 {
-	struct history *h = memory_new(1, sizeof(*h));
-
-	h->keep_ms = session_days * DAY_MS;
-	int ret = database_open(h, path);
-
-	if (ret < 0) {
-		am_error(
-		        "history: cannot be opened, set controlplane.history to a file of this "
-		        "version that this user may write; path=%s error=%s",
-		        path, h->db ? sqlite3_errmsg(h->db) : strerror(-ret)
-		);
-		goto close;
+	sqlite3 *db = database_open(&layout, path);
+	if (!db)
+		return NULL;
+	if (session_days && database_execute(db, retention) < 0) {
+		database_refuse(&layout, path, db, -EIO);
+		return NULL;
 	}
-	h->writer = store_writer_start(h->db, &statements);
+	struct history *h = memory_new(1, sizeof(*h));
+	h->db = db;
+	h->keep_ms = session_days * DAY_MS;
+	h->writer = store_writer_start(db, &statements);
 	if (!h->writer)
 		goto close;
 	h->asker = store_asker_start(l, "history", path);
@@ -231,7 +194,7 @@ struct history *history_open(struct loop *l, const char *path, int64_t session_d
 	store_writer_stop(h->writer);
 
 close:
-	sqlite3_close(h->db);
+	sqlite3_close(db);
 	free(h);
 	return NULL;
 }
@@ -271,10 +234,15 @@ void history_admission_remove(struct history *h, uint64_t id)
 	store_write(h->writer, ADMISSION_REMOVE, (int64_t[NUMBERS]){(int64_t)id}, NULL);
 }
 
-static void admission_read(
-        sqlite3_stmt *p, void (*found)(void *, const struct history_admission *), void *owner
-)
+// Who hears of each row that is left from the last process.
+struct admission_reader {
+	void (*found)(void *owner, const struct history_admission *);
+	void *owner;
+};
+
+static int admission_read(void *reader, sqlite3_stmt *p)
 {
+	const struct admission_reader *r = reader;
 	const struct history_admission a = {
 	        .id = (uint64_t)sqlite3_column_int64(p, 0),
 	        .account_id = (uint64_t)sqlite3_column_int64(p, 1),
@@ -290,22 +258,18 @@ static void admission_read(
 	        .authorization = column_text(p, 10),
 	        .secret = column_text(p, 11),
 	};
-	found(owner, &a);
+	r->found(r->owner, &a);
+	return 0;
 }
 
 int history_admissions_read(
         struct history *h, void (*found)(void *owner, const struct history_admission *), void *owner
 )
 {
-	sqlite3_stmt *p = prepare(h->db, "SELECT * FROM admissions ORDER BY time_ms", 0, NULL);
-	int step = p ? SQLITE_ROW : SQLITE_ERROR;
-
-	while (step == SQLITE_ROW) {
-		step = sqlite3_step(p);
-		if (step == SQLITE_ROW)
-			admission_read(p, found, owner);
-	}
-	return finish(h->db, p, step);
+	return database_rows(
+	        h->db, layout.name, "SELECT * FROM admissions ORDER BY time_ms", admission_read,
+	        &(struct admission_reader){found, owner}
+	);
 }
 
 void history_event_put(struct history *h, const struct history_event *e)
@@ -319,23 +283,29 @@ void history_event_put(struct history *h, const struct history_event *e)
 	);
 }
 
+struct sequence_reader {
+	void (*found)(void *owner, uint64_t account_id, int64_t last);
+	void *owner;
+};
+
+static int sequence_read(void *reader, sqlite3_stmt *p)
+{
+	const struct sequence_reader *r = reader;
+
+	r->found(r->owner, (uint64_t)sqlite3_column_int64(p, 0), sqlite3_column_int64(p, 1));
+	return 0;
+}
+
 int history_sequences_read(
         struct history *h, void (*found)(void *owner, uint64_t account_id, int64_t last),
         void *owner
 )
 {
-	sqlite3_stmt *p =
-	        prepare(h->db, "SELECT account_id, MAX(sequence) FROM events GROUP BY account_id",
-	                0, NULL);
-	int step = p ? SQLITE_ROW : SQLITE_ERROR;
-
-	while (step == SQLITE_ROW) {
-		step = sqlite3_step(p);
-		if (step == SQLITE_ROW)
-			found(owner, (uint64_t)sqlite3_column_int64(p, 0),
-			      sqlite3_column_int64(p, 1));
-	}
-	return finish(h->db, p, step);
+	return database_rows(
+	        h->db, layout.name,
+	        "SELECT account_id, MAX(sequence) FROM events GROUP BY account_id", sequence_read,
+	        &(struct sequence_reader){found, owner}
+	);
 }
 
 void history_events_prune(struct history *h, int64_t before_ms)
@@ -447,35 +417,39 @@ void history_sessions_prune(struct history *h, int64_t now_ms)
 		);
 }
 
+struct session_reader {
+	void (*found)(void *owner, const struct history_session *);
+	void *owner;
+};
+
+static int session_read(void *reader, sqlite3_stmt *p)
+{
+	const struct session_reader *r = reader;
+	const struct history_session s = {
+	        .id = (uint64_t)sqlite3_column_int64(p, 0),
+	        .account_id = (uint64_t)sqlite3_column_int64(p, 1),
+	        .room = column_text(p, 2),
+	        .person = column_text(p, 3),
+	        .joined_ms = sqlite3_column_int64(p, 4),
+	};
+	r->found(r->owner, &s);
+	return 0;
+}
+
 int history_sessions_read(
         struct history *h, void (*found)(void *owner, const struct history_session *), void *owner,
         int64_t *sampled_ms
 )
 {
 	*sampled_ms = value_read(h->db, "SELECT sampled_ms FROM meta", 0);
-	sqlite3_stmt *p =
-	        prepare(h->db,
-	                "SELECT s.id, r.account_id, r.name, p.name, s.joined_ms"
-	                " FROM sessions s INDEXED BY sessions_open"
-	                " JOIN rooms r ON r.id = s.room_id JOIN persons p ON p.id = s.person_id"
-	                " WHERE s.left_ms IS NULL",
-	                0, NULL);
-	int step = p ? SQLITE_ROW : SQLITE_ERROR;
-
-	while (step == SQLITE_ROW) {
-		step = sqlite3_step(p);
-		if (step != SQLITE_ROW)
-			break;
-		const struct history_session s = {
-		        .id = (uint64_t)sqlite3_column_int64(p, 0),
-		        .account_id = (uint64_t)sqlite3_column_int64(p, 1),
-		        .room = column_text(p, 2),
-		        .person = column_text(p, 3),
-		        .joined_ms = sqlite3_column_int64(p, 4),
-		};
-		found(owner, &s);
-	}
-	return finish(h->db, p, step);
+	return database_rows(
+	        h->db, layout.name,
+	        "SELECT s.id, r.account_id, r.name, p.name, s.joined_ms"
+	        " FROM sessions s INDEXED BY sessions_open"
+	        " JOIN rooms r ON r.id = s.room_id JOIN persons p ON p.id = s.person_id"
+	        " WHERE s.left_ms IS NULL",
+	        session_read, &(struct session_reader){found, owner}
+	);
 }
 
 // Finds where the walk over the room's sessions must begin to meet all that last beyond from_ms.
@@ -609,12 +583,12 @@ static void stays_ask(struct store_question *q, sqlite3 *db)
 {
 	struct history_stays *s = container_of(q, struct history_stays, question);
 
-	if (execute(db, "BEGIN") < 0) { // one snapshot of the file for the whole walk
+	if (database_execute(db, "BEGIN") < 0) { // one snapshot of the file for the whole walk
 		s->result = -EIO;
 		return;
 	}
 	s->result = room_walk(s, db);
-	execute(db, "ROLLBACK");
+	database_execute(db, "ROLLBACK");
 }
 
 static void stays_done(struct store_question *q)

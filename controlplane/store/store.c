@@ -1,23 +1,25 @@
 #include "store/store.h"
 
 #include "base/memory.h"
-#include "store/column.h"
-#include "store/file.h"
+#include "store/database.h"
 #include "store/writer.h"
-
-#include "am_log.h"
 
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define STORE_VERSION 4
-#define NUMBERS       8
-#define TEXTS         5
-#define TABLE_RECALL  4 // the first table of store_read whose rows outlive a data plane
+#define NUMBERS 8
+#define TEXTS   5
 
-static const char schema[] =
+// Drops what another version left, and creates the tables.
+static const char tables[] =
+        "DROP TABLE IF EXISTS turned_away;"
+        "DROP TABLE IF EXISTS kept_rules;"
+        "DROP TABLE IF EXISTS tracks;"
+        "DROP TABLE IF EXISTS transports;"
+        "DROP TABLE IF EXISTS peers;"
+        "DROP TABLE IF EXISTS rooms;"
+        "DROP TABLE IF EXISTS meta;"
         "CREATE TABLE meta(generation INTEGER NOT NULL);"
         "INSERT INTO meta VALUES(0);"
         "CREATE TABLE rooms(id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
@@ -45,6 +47,15 @@ static const char schema[] =
         "CREATE TABLE kept_rules(key TEXT PRIMARY KEY, waiting_room INTEGER NOT NULL,"
         " pin TEXT NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;"
         "CREATE INDEX kept_rules_by_end ON kept_rules(until_ms);";
+
+// The rooms of another version cannot be restored, so start afresh.
+static const struct database_layout layout = {
+        .name = "store",
+        .needed = "a file that this user may write",
+        .pragmas = "PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON",
+        .version = 4,
+        .anew = tables,
+};
 
 enum statement {
 	EMPTY,
@@ -123,82 +134,23 @@ struct store {
 	uint64_t generation;
 };
 
-static int64_t value_read(sqlite3 *db, const char *sql)
-{
-	sqlite3_stmt *p;
-	int64_t value = -1;
-
-	if (sqlite3_prepare_v2(db, sql, -1, &p, NULL) != SQLITE_OK)
-		return -1;
-	if (sqlite3_step(p) == SQLITE_ROW)
-		value = sqlite3_column_int64(p, 0);
-	sqlite3_finalize(p);
-	return value;
-}
-
-static int schema_make(sqlite3 *db)
-{
-	if (value_read(db, "PRAGMA user_version") == STORE_VERSION)
-		return 0;
-	// The rooms of another version cannot be restored, so start afresh.
-	static const char *const steps[] = {
-	        "BEGIN IMMEDIATE",
-	        "DROP TABLE IF EXISTS turned_away",
-	        "DROP TABLE IF EXISTS kept_rules",
-	        "DROP TABLE IF EXISTS tracks",
-	        "DROP TABLE IF EXISTS transports",
-	        "DROP TABLE IF EXISTS peers",
-	        "DROP TABLE IF EXISTS rooms",
-	        "DROP TABLE IF EXISTS meta",
-	        schema,
-	        "PRAGMA user_version = 4",
-	        "COMMIT",
-	};
-	static_assert(STORE_VERSION == 4);
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		if (sqlite3_exec(db, steps[i], NULL, NULL, NULL) != SQLITE_OK)
-			return -EIO;
-	}
-	return 0;
-}
-
-static int database_open(struct store *s, const char *path)
-{
-	if (store_file_make(path) < 0 || sqlite3_open(path, &s->db) != SQLITE_OK)
-		return -EIO;
-	sqlite3_busy_timeout(s->db, 1000);
-	if (sqlite3_exec(
-	            s->db,
-	            "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON",
-	            NULL, NULL, NULL
-	    ) != SQLITE_OK ||
-	    schema_make(s->db) < 0)
-		return -EIO;
-	int64_t generation = value_read(s->db, "SELECT generation FROM meta");
-	if (generation < 0)
-		return -EIO;
-	s->generation = (uint64_t)generation;
-	return 0;
-}
-
 struct store *store_open(const char *path)
 {
-	struct store *s = memory_new(1, sizeof(*s));
-
-	if (database_open(s, path) < 0) {
-		am_error(
-		        "store: cannot be opened, set controlplane.store to a file that this user "
-		        "may write; path=%s error=%s",
-		        path, s->db ? sqlite3_errmsg(s->db) : strerror(errno)
-		);
-		goto close;
+	sqlite3 *db = database_open(&layout, path);
+	if (!db)
+		return NULL;
+	int64_t generation = database_value(db, "SELECT generation FROM meta");
+	if (generation < 0) {
+		database_refuse(&layout, path, db, -EIO);
+		return NULL;
 	}
-	s->writer = store_writer_start(s->db, &store_statements);
+	struct store *s = memory_new(1, sizeof(*s));
+	s->db = db;
+	s->generation = (uint64_t)generation;
+	s->writer = store_writer_start(db, &store_statements);
 	if (s->writer)
 		return s;
-
-close:
-	sqlite3_close(s->db);
+	sqlite3_close(db);
 	free(s);
 	return NULL;
 }
@@ -220,114 +172,141 @@ uint64_t store_generation(const struct store *s)
 	return s->generation;
 }
 
-static void row_read(int table, sqlite3_stmt *p, const struct store_reader *r)
+static int room_read(void *reader, sqlite3_stmt *p)
 {
-	if (table == 0) {
-		const struct store_room room = {
-		        .id = (uint64_t)sqlite3_column_int64(p, 0),
-		        .account_id = (uint64_t)sqlite3_column_int64(p, 1),
-		        .kind = sqlite3_column_int(p, 2),
-		        .created_ms = sqlite3_column_int64(p, 3),
-		        .waiting_room = sqlite3_column_int(p, 4),
-		        .speakers_max = (uint32_t)sqlite3_column_int64(p, 5),
-		        .viewers_max = (uint32_t)sqlite3_column_int64(p, 6),
-		        .bitrate = (uint32_t)sqlite3_column_int64(p, 7),
-		        .name = column_text(p, 8),
-		        .pin = column_text(p, 9),
-		        .video = column_text(p, 10),
-		};
-		r->room(r->owner, &room);
-	} else if (table == 1) {
-		const struct store_peer peer = {
-		        .room_id = (uint64_t)sqlite3_column_int64(p, 0),
-		        .flags = (uint32_t)sqlite3_column_int64(p, 1),
-		        .id = column_text(p, 2),
-		        .session = column_text(p, 3),
-		        .display_name = column_text(p, 4),
-		        .device = column_text(p, 5),
-		        .capabilities = column_text(p, 6),
-		};
-		r->peer(r->owner, &peer);
-	} else if (table == 2) {
-		const struct store_transport transport = {
-		        .id = (am_id)sqlite3_column_int64(p, 0),
-		        .room_id = (uint64_t)sqlite3_column_int64(p, 1),
-		        .peer_id = column_text(p, 2),
-		        .consuming = sqlite3_column_int(p, 3) & 1,
-		        .connected = sqlite3_column_int(p, 3) >> 1 & 1,
-		        .mid_reserved = (uint32_t)sqlite3_column_int64(p, 4),
-		        .cname = column_text(p, 5),
-		};
-		r->transport(r->owner, &transport);
-	} else if (table == 3) {
-		const struct store_track track = {
-		        .id = (am_id)sqlite3_column_int64(p, 0),
-		        .transport_id = (am_id)sqlite3_column_int64(p, 1),
-		        .kind = sqlite3_column_int(p, 2),
-		        .paused = sqlite3_column_int(p, 3),
-		        .parameters = column_text(p, 4),
-		        .app_data = column_text(p, 5),
-		};
-		r->track(r->owner, &track);
-	} else if (table == 4) {
-		const struct store_turned_away turned_away = {
-		        .key = column_text(p, 0),
-		        .refusal = column_text(p, 1),
-		        .until_ms = sqlite3_column_int64(p, 2),
-		};
-		r->turned_away(r->owner, &turned_away);
-	} else {
-		const struct store_kept_rules kept_rules = {
-		        .key = column_text(p, 0),
-		        .waiting_room = sqlite3_column_int(p, 1),
-		        .pin = column_text(p, 2),
-		        .until_ms = sqlite3_column_int64(p, 3),
-		};
-		r->kept_rules(r->owner, &kept_rules);
-	}
+	const struct store_reader *r = reader;
+	const struct store_room room = {
+	        .id = (uint64_t)sqlite3_column_int64(p, 0),
+	        .account_id = (uint64_t)sqlite3_column_int64(p, 1),
+	        .kind = sqlite3_column_int(p, 2),
+	        .created_ms = sqlite3_column_int64(p, 3),
+	        .waiting_room = sqlite3_column_int(p, 4),
+	        .speakers_max = (uint32_t)sqlite3_column_int64(p, 5),
+	        .viewers_max = (uint32_t)sqlite3_column_int64(p, 6),
+	        .bitrate = (uint32_t)sqlite3_column_int64(p, 7),
+	        .name = column_text(p, 8),
+	        .pin = column_text(p, 9),
+	        .video = column_text(p, 10),
+	};
+	r->room(r->owner, &room);
+	return 0;
 }
 
-static int table_read(struct store *s, int table, const struct store_reader *r)
+static int peer_read(void *reader, sqlite3_stmt *p)
 {
-	static const char *const queries[] = {
-	        "SELECT id, account_id, kind, created_ms, waiting_room, speakers_max, viewers_max,"
-	        " bitrate, name, pin, video FROM rooms",
-	        "SELECT room_id, flags, id, session, display_name, device,"
-	        " capabilities FROM peers ORDER BY rowid",
-	        "SELECT id, room_id, peer_id, flags, mid_reserved, cname FROM transports",
-	        "SELECT id, transport_id, kind, paused, parameters, app_data FROM tracks",
-	        "SELECT key, refusal, until_ms FROM turned_away ORDER BY until_ms",
-	        "SELECT key, waiting_room, pin, until_ms FROM kept_rules ORDER BY until_ms",
+	const struct store_reader *r = reader;
+	const struct store_peer peer = {
+	        .room_id = (uint64_t)sqlite3_column_int64(p, 0),
+	        .flags = (uint32_t)sqlite3_column_int64(p, 1),
+	        .id = column_text(p, 2),
+	        .session = column_text(p, 3),
+	        .display_name = column_text(p, 4),
+	        .device = column_text(p, 5),
+	        .capabilities = column_text(p, 6),
 	};
+	r->peer(r->owner, &peer);
+	return 0;
+}
 
-	sqlite3_stmt *p;
+static int transport_read(void *reader, sqlite3_stmt *p)
+{
+	const struct store_reader *r = reader;
+	const struct store_transport transport = {
+	        .id = (am_id)sqlite3_column_int64(p, 0),
+	        .room_id = (uint64_t)sqlite3_column_int64(p, 1),
+	        .peer_id = column_text(p, 2),
+	        .consuming = sqlite3_column_int(p, 3) & 1,
+	        .connected = sqlite3_column_int(p, 3) >> 1 & 1,
+	        .mid_reserved = (uint32_t)sqlite3_column_int64(p, 4),
+	        .cname = column_text(p, 5),
+	};
+	r->transport(r->owner, &transport);
+	return 0;
+}
 
-	int ret = sqlite3_prepare_v2(s->db, queries[table], -1, &p, NULL);
-	while (ret == SQLITE_OK || ret == SQLITE_ROW) {
-		ret = sqlite3_step(p);
-		if (ret == SQLITE_ROW)
-			row_read(table, p, r);
-	}
-	sqlite3_finalize(p);
-	if (ret == SQLITE_DONE)
-		return 0;
-	am_error("store: cannot be read; error=%s", sqlite3_errmsg(s->db));
-	return -EIO;
+static int track_read(void *reader, sqlite3_stmt *p)
+{
+	const struct store_reader *r = reader;
+	const struct store_track track = {
+	        .id = (am_id)sqlite3_column_int64(p, 0),
+	        .transport_id = (am_id)sqlite3_column_int64(p, 1),
+	        .kind = sqlite3_column_int(p, 2),
+	        .paused = sqlite3_column_int(p, 3),
+	        .parameters = column_text(p, 4),
+	        .app_data = column_text(p, 5),
+	};
+	r->track(r->owner, &track);
+	return 0;
+}
+
+static int turned_away_read(void *reader, sqlite3_stmt *p)
+{
+	const struct store_reader *r = reader;
+	const struct store_turned_away turned_away = {
+	        .key = column_text(p, 0),
+	        .refusal = column_text(p, 1),
+	        .until_ms = sqlite3_column_int64(p, 2),
+	};
+	r->turned_away(r->owner, &turned_away);
+	return 0;
+}
+
+static int kept_rules_read(void *reader, sqlite3_stmt *p)
+{
+	const struct store_reader *r = reader;
+	const struct store_kept_rules kept_rules = {
+	        .key = column_text(p, 0),
+	        .waiting_room = sqlite3_column_int(p, 1),
+	        .pin = column_text(p, 2),
+	        .until_ms = sqlite3_column_int64(p, 3),
+	};
+	r->kept_rules(r->owner, &kept_rules);
+	return 0;
+}
+
+struct table {
+	const char *query;
+	database_row *read;
+};
+
+// Read in this order: rows name rows of the table above.
+static const struct table room_tables[] = {
+        {"SELECT id, account_id, kind, created_ms, waiting_room, speakers_max, viewers_max,"
+         " bitrate, name, pin, video FROM rooms",
+         room_read},
+        {"SELECT room_id, flags, id, session, display_name, device,"
+         " capabilities FROM peers ORDER BY rowid",
+         peer_read},
+        {"SELECT id, room_id, peer_id, flags, mid_reserved, cname FROM transports", transport_read},
+        {"SELECT id, transport_id, kind, paused, parameters, app_data FROM tracks", track_read},
+};
+
+// Their rows outlive a data plane.
+static const struct table recall_tables[] = {
+        {"SELECT key, refusal, until_ms FROM turned_away ORDER BY until_ms", turned_away_read},
+        {"SELECT key, waiting_room, pin, until_ms FROM kept_rules ORDER BY until_ms",
+         kept_rules_read},
+};
+
+static int
+tables_read(struct store *s, const struct table of[], size_t count, const struct store_reader *r)
+{
+	struct store_reader reader = *r;
+	int ret = 0;
+
+	for (size_t i = 0; i < count && ret == 0; i++)
+		ret = database_rows(s->db, layout.name, of[i].query, of[i].read, &reader);
+	return ret;
 }
 
 int store_read(struct store *s, const struct store_reader *r)
 {
-	int ret = 0;
-
-	for (int table = 0; table < TABLE_RECALL && ret == 0; table++)
-		ret = table_read(s, table, r);
-	return ret;
+	return tables_read(s, room_tables, sizeof(room_tables) / sizeof(room_tables[0]), r);
 }
 
 int store_read_recall(struct store *s, const struct store_reader *r)
 {
-	int ret = table_read(s, TABLE_RECALL, r);
-	return ret < 0 ? ret : table_read(s, TABLE_RECALL + 1, r);
+	return tables_read(s, recall_tables, sizeof(recall_tables) / sizeof(recall_tables[0]), r);
 }
 
 static void
