@@ -9,7 +9,7 @@
 #include "conference/internal.h"
 #include "statistics/statistics.h"
 #include "store/history.h"
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include "am_clock.h"
 #include "am_log.h"
@@ -53,9 +53,9 @@ static void file_remove(const char *path)
 	}
 }
 
-static struct store *store_begin(const struct bench *b)
+static struct store_rooms *store_begin(const struct bench *b)
 {
-	struct store *s = store_open(b->store);
+	struct store_rooms *s = store_rooms_open(b->store);
 
 	if (!s)
 		exit(1);
@@ -63,11 +63,11 @@ static struct store *store_begin(const struct bench *b)
 }
 
 // Writes the queue to the file before it overflows.
-static struct store *store_next(struct bench *b, struct store *s)
+static struct store_rooms *store_next(struct bench *b, struct store_rooms *s)
 {
 	if (++b->writes % BATCH != 0)
 		return s;
-	store_close(s);
+	store_rooms_close(s);
 	return store_begin(b);
 }
 
@@ -77,7 +77,7 @@ static uint64_t room_id(uint32_t n)
 	return (n + 1) * 0x9e3779b97f4a7c15u;
 }
 
-static struct store *peer_write(struct bench *b, struct store *s, uint32_t n)
+static struct store_rooms *peer_write(struct bench *b, struct store_rooms *s, uint32_t n)
 {
 	char id[16], session[24];
 
@@ -110,8 +110,8 @@ static struct store *peer_write(struct bench *b, struct store *s, uint32_t n)
 static void fill(struct bench *b)
 {
 	file_remove(b->store);
-	struct store *s = store_begin(b);
-	store_reset(s, GENERATION);
+	struct store_rooms *s = store_begin(b);
+	store_rooms_reset(s, GENERATION);
 	for (uint32_t n = 0; n < b->rooms; n++) {
 		char name[16];
 		snprintf(name, sizeof(name), "room-%u", n);
@@ -128,7 +128,7 @@ static void fill(struct bench *b)
 	}
 	for (uint32_t n = 0; n < PEERS; n++)
 		s = peer_write(b, s, n);
-	store_close(s);
+	store_rooms_close(s);
 }
 
 static void round_run(struct bench *b, struct series *times, struct series *cpu)
@@ -137,7 +137,7 @@ static void round_run(struct bench *b, struct series *times, struct series *cpu)
 
 	file_remove(b->history);
 	struct loop *l = loop_create();
-	struct store *s = store_begin(b);
+	struct store_rooms *s = store_begin(b);
 	struct history *h = history_open(l, b->history, 0);
 	if (!h)
 		exit(1);
@@ -166,7 +166,7 @@ static void round_run(struct bench *b, struct series *times, struct series *cpu)
 	conference_destroy(c);
 	statistics_destroy(st);
 	history_close(h);
-	store_close(s);
+	store_rooms_close(s);
 	loop_destroy(l);
 }
 

@@ -14,7 +14,7 @@
 #include "signaling/signaling.h"
 #include "statistics/statistics.h"
 #include "store/history.h"
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include "am_log.h"
 
@@ -40,7 +40,7 @@
 struct server {
 	struct config config;
 	struct loop *loop;
-	struct store *store;
+	struct store_rooms *store;
 	struct accounts *accounts;
 	struct admin *admin;
 	struct history *history;
@@ -155,7 +155,7 @@ static int start(struct server *s)
 	s->pages = pages_open(s->config.pages);
 	if (!s->pages)
 		goto destroy_loop;
-	s->store = store_open(s->config.store);
+	s->store = store_rooms_open(s->config.store);
 	if (!s->store)
 		goto close_pages;
 	s->accounts = accounts_open(s->loop, s->config.accounts);
@@ -228,7 +228,7 @@ destroy_admin:
 close_accounts:
 	accounts_close(s->accounts);
 close_store:
-	store_close(s->store);
+	store_rooms_close(s->store);
 close_pages:
 	pages_close(s->pages);
 destroy_loop:
@@ -281,7 +281,7 @@ static void shut_down(struct server *s)
 	history_close(s->history);
 	admin_destroy(s->admin);
 	accounts_close(s->accounts);
-	store_close(s->store);
+	store_rooms_close(s->store);
 	pages_close(s->pages);
 	loop_destroy(s->loop);
 }

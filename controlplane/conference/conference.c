@@ -6,7 +6,7 @@
 #include "base/tally.h"
 #include "hook/hook.h"
 #include "statistics/statistics.h"
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include "am_log.h"
 
@@ -275,7 +275,7 @@ static void store_peer(void *owner, struct peer *p)
 
 static void store_all(struct conference *c)
 {
-	store_reset(c->store, c->generation);
+	store_rooms_reset(c->store, c->generation);
 	for (const struct room *r = NULL; (r = rooms_next(&c->rooms, r));)
 		conference_store_room(c, r);
 	each_peer(c, store_peer, c);
@@ -302,8 +302,8 @@ static void media_found(void *owner, uint64_t generation)
 		conference_recall_restore(c);
 	if (generation != c->generation) {
 		bool had_rooms = rooms_next(&c->rooms, NULL) != NULL;
-		bool same = first && store_generation(c->store) == generation;
-		each_peer(c, silence, NULL); // so that nobody is told
+		bool same = first && store_rooms_generation(c->store) == generation;
+		each_peer(c, silence, NULL); // nobody is to be told
 		if (same)
 			drop_all(c);
 		else

@@ -18,13 +18,13 @@ struct json;
 struct loop;
 struct media;
 struct statistics;
-struct store;
+struct store_rooms;
 
 // The caller keeps everything that these pointers refer to.
 struct conference_settings {
 	struct loop *loop;
 	const char *socket; // the data plane's
-	struct store *store;
+	struct store_rooms *store;
 	struct hooks *hooks;
 	struct statistics *statistics;
 	const struct accounts *accounts; // whose quotas apply; NULL: there are no quotas

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "hook/hook.h"
 #include "statistics/statistics.h"
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include "am_log.h"
 

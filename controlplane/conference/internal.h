@@ -19,7 +19,7 @@ struct worker_look {
 struct conference {
 	struct loop *loop;
 	struct media *media;
-	struct store *store;
+	struct store_rooms *store;
 	struct hooks *hooks;
 	struct statistics *statistics;
 	const struct conference_events *events;

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "store/shelves.h"
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include "am_log.h"
 
@@ -195,9 +195,10 @@ static void turned_away_restore(void *owner, const struct store_turned_away *row
 
 void conference_recall_restore(struct conference *c)
 {
-	const struct store_reader reader = {
+	const struct store_rooms_reader reader = {
 	        .owner = c, .turned_away = turned_away_restore, .kept_rules = kept_restore};
 
-	if (store_read_recall(c->store, &reader) < 0)
-		am_error("conference: removed sessions and PINs of empty rooms cannot be restored");
+	if (store_rooms_read_recall(c->store, &reader) < 0)
+		am_error("conference: who was sent out, and the PINs of empty rooms, are forgotten"
+		);
 }

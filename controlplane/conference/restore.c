@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "statistics/statistics.h"
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include "am_log.h"
 
@@ -245,7 +245,7 @@ static void empty_rooms_drop(struct conference *c)
 void conference_restore(struct conference *c)
 {
 	struct restoring r = {.conference = c};
-	const struct store_reader reader = {
+	const struct store_rooms_reader reader = {
 	        .owner = &r,
 	        .room = room_restore,
 	        .peer = peer_restore,
@@ -254,8 +254,8 @@ void conference_restore(struct conference *c)
 	};
 	struct am_subscription_state state;
 
-	if (store_read(c->store, &reader) < 0)
-		am_error("conference: some rooms of the last process are lost");
+	if (store_rooms_read(c->store, &reader) < 0)
+		am_error("conference: the rooms of the last process are lost in part");
 	for (uint32_t i = 0; i < AM_SUBSCRIPTION_MAX; i++) {
 		if (media_read_subscription(c->media, i, &state))
 			subscription_restore(&r, &state);

@@ -1,6 +1,6 @@
 #include "conference/internal.h"
 
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include <assert.h>
 

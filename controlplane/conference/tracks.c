@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/metrics.h"
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include "am_log.h"
 

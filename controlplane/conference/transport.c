@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/tally.h"
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include "am_log.h"
 

@@ -7,7 +7,7 @@
 #include "media/media.h"
 #include "rest/rest.h"
 #include "store/history.h"
-#include "store/store.h"
+#include "store/rooms.h"
 #include "store/writer.h"
 
 #include <stdio.h>
@@ -65,7 +65,7 @@ static void files(FILE *f, const struct rest *r)
 	};
 	struct store_counts of[3];
 
-	store_count(r->store, &of[0]);
+	store_rooms_count(r->store, &of[0]);
 	accounts_count(r->accounts, &of[1]);
 	history_count(r->history, &of[2]);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -22,7 +22,7 @@ struct loop;
 struct pages;
 struct signaling;
 struct statistics;
-struct store;
+struct store_rooms;
 
 // What the operator sets, checked.
 struct rest_settings {
@@ -40,8 +40,8 @@ struct rest {
 	struct conference *conference;
 	const struct pages *pages;
 	struct statistics *statistics;
-	const struct history *history; // for its metrics, like the next one
-	struct store *store;
+	const struct history *history; // for its metrics, as the next one
+	struct store_rooms *store;
 	struct hooks *hooks;
 	const struct signaling *signaling; // to see how it would answer a handshake
 	struct limit *limit; // for callers with access; rest_init makes both

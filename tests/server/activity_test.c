@@ -6,7 +6,7 @@
 #include "am_clock.h"
 #include "base/json.h"
 #include "room/talk.h"
-#include "store/store.h"
+#include "store/rooms.h"
 #include "test.h"
 
 #include <signal.h>

@@ -1,7 +1,7 @@
 // Who may enter a room, and in which role.
 #include "door.h"
 
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include <signal.h>
 #include <stdio.h>

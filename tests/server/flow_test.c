@@ -3,7 +3,7 @@
 #include "stage.h"
 
 #include "base/json.h"
-#include "store/store.h"
+#include "store/rooms.h"
 #include "test.h"
 
 #include <errno.h>

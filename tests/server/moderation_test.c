@@ -4,7 +4,7 @@
 #include "test.h"
 
 #include "base/json.h"
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include <signal.h>
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 
 #include "am_clock.h"
 #include "base/json.h"
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include <inttypes.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include "base/memory.h"
 #include "store/database.h"
@@ -50,7 +50,7 @@ static const char tables[] =
 
 // The rooms of another version cannot be restored, so start afresh.
 static const struct database_layout layout = {
-        .name = "store",
+        .name = "store", // as the setting is called
         .needed = "a file that this user may write",
         .pragmas = "PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON",
         .version = 4,
@@ -81,7 +81,7 @@ enum statement {
 };
 
 // ?1 to ?8 are numbers, ?9 to ?13 texts. A row whose parent is gone already is not inserted.
-static const char *const statements[STATEMENT_COUNT] = {
+static const char *const sql[STATEMENT_COUNT] = {
         [EMPTY] = "DELETE FROM rooms",
         [GENERATION_SET] = "UPDATE meta SET generation = ?1",
         [ROOM_PUT] = "INSERT INTO rooms(id, account_id, kind, created_ms, waiting_room,"
@@ -120,21 +120,21 @@ static const char *const statements[STATEMENT_COUNT] = {
         [TURNED_AWAY_PRUNE] = "DELETE FROM turned_away WHERE until_ms < ?1",
 };
 
-static const struct store_statements store_statements = {
+static const struct store_statements statements = {
         .name = "store",
         .count = STATEMENT_COUNT,
-        .sql = statements,
+        .sql = sql,
         .numbers = NUMBERS,
         .texts = TEXTS,
 };
 
-struct store {
+struct store_rooms {
 	sqlite3 *db; // belongs to the writer once the first write is queued
 	struct store_writer *writer;
 	uint64_t generation;
 };
 
-struct store *store_open(const char *path)
+struct store_rooms *store_rooms_open(const char *path)
 {
 	sqlite3 *db = database_open(&layout, path);
 	if (!db)
@@ -144,10 +144,10 @@ struct store *store_open(const char *path)
 		database_refuse(&layout, path, db, -EIO);
 		return NULL;
 	}
-	struct store *s = memory_new(1, sizeof(*s));
+	struct store_rooms *s = memory_new(1, sizeof(*s));
 	s->db = db;
 	s->generation = (uint64_t)generation;
-	s->writer = store_writer_start(db, &store_statements);
+	s->writer = store_writer_start(db, &statements);
 	if (s->writer)
 		return s;
 	sqlite3_close(db);
@@ -155,26 +155,26 @@ struct store *store_open(const char *path)
 	return NULL;
 }
 
-void store_close(struct store *s)
+void store_rooms_close(struct store_rooms *s)
 {
 	store_writer_stop(s->writer);
 	sqlite3_close(s->db);
 	free(s);
 }
 
-void store_count(const struct store *s, struct store_counts *counts)
+void store_rooms_count(const struct store_rooms *s, struct store_counts *counts)
 {
 	store_writer_count(s->writer, counts);
 }
 
-uint64_t store_generation(const struct store *s)
+uint64_t store_rooms_generation(const struct store_rooms *s)
 {
 	return s->generation;
 }
 
 static int room_read(void *reader, sqlite3_stmt *p)
 {
-	const struct store_reader *r = reader;
+	const struct store_rooms_reader *r = reader;
 	const struct store_room room = {
 	        .id = (uint64_t)sqlite3_column_int64(p, 0),
 	        .account_id = (uint64_t)sqlite3_column_int64(p, 1),
@@ -194,7 +194,7 @@ static int room_read(void *reader, sqlite3_stmt *p)
 
 static int peer_read(void *reader, sqlite3_stmt *p)
 {
-	const struct store_reader *r = reader;
+	const struct store_rooms_reader *r = reader;
 	const struct store_peer peer = {
 	        .room_id = (uint64_t)sqlite3_column_int64(p, 0),
 	        .flags = (uint32_t)sqlite3_column_int64(p, 1),
@@ -210,7 +210,7 @@ static int peer_read(void *reader, sqlite3_stmt *p)
 
 static int transport_read(void *reader, sqlite3_stmt *p)
 {
-	const struct store_reader *r = reader;
+	const struct store_rooms_reader *r = reader;
 	const struct store_transport transport = {
 	        .id = (am_id)sqlite3_column_int64(p, 0),
 	        .room_id = (uint64_t)sqlite3_column_int64(p, 1),
@@ -226,7 +226,7 @@ static int transport_read(void *reader, sqlite3_stmt *p)
 
 static int track_read(void *reader, sqlite3_stmt *p)
 {
-	const struct store_reader *r = reader;
+	const struct store_rooms_reader *r = reader;
 	const struct store_track track = {
 	        .id = (am_id)sqlite3_column_int64(p, 0),
 	        .transport_id = (am_id)sqlite3_column_int64(p, 1),
@@ -241,7 +241,7 @@ static int track_read(void *reader, sqlite3_stmt *p)
 
 static int turned_away_read(void *reader, sqlite3_stmt *p)
 {
-	const struct store_reader *r = reader;
+	const struct store_rooms_reader *r = reader;
 	const struct store_turned_away turned_away = {
 	        .key = column_text(p, 0),
 	        .refusal = column_text(p, 1),
@@ -253,7 +253,7 @@ static int turned_away_read(void *reader, sqlite3_stmt *p)
 
 static int kept_rules_read(void *reader, sqlite3_stmt *p)
 {
-	const struct store_reader *r = reader;
+	const struct store_rooms_reader *r = reader;
 	const struct store_kept_rules kept_rules = {
 	        .key = column_text(p, 0),
 	        .waiting_room = sqlite3_column_int(p, 1),
@@ -288,10 +288,12 @@ static const struct table recall_tables[] = {
          kept_rules_read},
 };
 
-static int
-tables_read(struct store *s, const struct table of[], size_t count, const struct store_reader *r)
+static int tables_read(
+        struct store_rooms *s, const struct table of[], size_t count,
+        const struct store_rooms_reader *r
+)
 {
-	struct store_reader reader = *r;
+	struct store_rooms_reader reader = *r;
 	int ret = 0;
 
 	for (size_t i = 0; i < count && ret == 0; i++)
@@ -299,31 +301,31 @@ tables_read(struct store *s, const struct table of[], size_t count, const struct
 	return ret;
 }
 
-int store_read(struct store *s, const struct store_reader *r)
+int store_rooms_read(struct store_rooms *s, const struct store_rooms_reader *r)
 {
 	return tables_read(s, room_tables, sizeof(room_tables) / sizeof(room_tables[0]), r);
 }
 
-int store_read_recall(struct store *s, const struct store_reader *r)
+int store_rooms_read_recall(struct store_rooms *s, const struct store_rooms_reader *r)
 {
 	return tables_read(s, recall_tables, sizeof(recall_tables) / sizeof(recall_tables[0]), r);
 }
 
 static void
-enqueue(struct store *s, enum statement statement, const int64_t numbers[NUMBERS],
+enqueue(struct store_rooms *s, enum statement statement, const int64_t numbers[NUMBERS],
         const char *const texts[TEXTS])
 {
 	store_write(s->writer, (int)statement, numbers, texts);
 }
 
-void store_reset(struct store *s, uint64_t generation)
+void store_rooms_reset(struct store_rooms *s, uint64_t generation)
 {
 	s->generation = generation;
 	enqueue(s, EMPTY, (int64_t[NUMBERS]){0}, NULL);
 	enqueue(s, GENERATION_SET, (int64_t[NUMBERS]){(int64_t)generation}, NULL);
 }
 
-void store_room_put(struct store *s, const struct store_room *r)
+void store_room_put(struct store_rooms *s, const struct store_room *r)
 {
 	enqueue(s, ROOM_PUT,
 	        (int64_t[NUMBERS]
@@ -332,36 +334,36 @@ void store_room_put(struct store *s, const struct store_room *r)
 	        (const char *[TEXTS]){r->name, r->pin, r->video});
 }
 
-void store_room_remove(struct store *s, uint64_t id)
+void store_room_remove(struct store_rooms *s, uint64_t id)
 {
 	enqueue(s, ROOM_REMOVE, (int64_t[NUMBERS]){(int64_t)id}, NULL);
 }
 
-void store_peer_put(struct store *s, const struct store_peer *p)
+void store_peer_put(struct store_rooms *s, const struct store_peer *p)
 {
 	enqueue(s, PEER_PUT, (int64_t[NUMBERS]){(int64_t)p->room_id, p->flags},
 	        (const char *[TEXTS]
 	        ){p->id, p->session, p->display_name, p->device, p->capabilities});
 }
 
-void store_peer_rename(struct store *s, uint64_t room_id, const char *id, const char *name)
+void store_peer_rename(struct store_rooms *s, uint64_t room_id, const char *id, const char *name)
 {
 	enqueue(s, PEER_RENAME, (int64_t[NUMBERS]){(int64_t)room_id},
 	        (const char *[TEXTS]){id, name});
 }
 
-void store_peer_flags(struct store *s, uint64_t room_id, const char *id, uint32_t flags)
+void store_peer_flags(struct store_rooms *s, uint64_t room_id, const char *id, uint32_t flags)
 {
 	enqueue(s, PEER_FLAGS, (int64_t[NUMBERS]){(int64_t)room_id, flags},
 	        (const char *[TEXTS]){id});
 }
 
-void store_peer_remove(struct store *s, uint64_t room_id, const char *id)
+void store_peer_remove(struct store_rooms *s, uint64_t room_id, const char *id)
 {
 	enqueue(s, PEER_REMOVE, (int64_t[NUMBERS]){(int64_t)room_id}, (const char *[TEXTS]){id});
 }
 
-void store_transport_put(struct store *s, const struct store_transport *t)
+void store_transport_put(struct store_rooms *s, const struct store_transport *t)
 {
 	enqueue(s, TRANSPORT_PUT,
 	        (int64_t[NUMBERS]
@@ -370,48 +372,48 @@ void store_transport_put(struct store *s, const struct store_transport *t)
 	        (const char *[TEXTS]){t->peer_id, t->cname});
 }
 
-void store_transport_remove(struct store *s, am_id id)
+void store_transport_remove(struct store_rooms *s, am_id id)
 {
 	enqueue(s, TRANSPORT_REMOVE, (int64_t[NUMBERS]){(int64_t)id}, NULL);
 }
 
-void store_track_put(struct store *s, const struct store_track *t)
+void store_track_put(struct store_rooms *s, const struct store_track *t)
 {
 	enqueue(s, TRACK_PUT,
 	        (int64_t[NUMBERS]){(int64_t)t->id, (int64_t)t->transport_id, t->kind, t->paused},
 	        (const char *[TEXTS]){t->parameters, t->app_data});
 }
 
-void store_track_pause(struct store *s, am_id id, bool paused)
+void store_track_pause(struct store_rooms *s, am_id id, bool paused)
 {
 	enqueue(s, TRACK_PAUSE, (int64_t[NUMBERS]){(int64_t)id, paused}, NULL);
 }
 
-void store_track_remove(struct store *s, am_id id)
+void store_track_remove(struct store_rooms *s, am_id id)
 {
 	enqueue(s, TRACK_REMOVE, (int64_t[NUMBERS]){(int64_t)id}, NULL);
 }
 
-void store_turned_away_put(struct store *s, const struct store_turned_away *t)
+void store_turned_away_put(struct store_rooms *s, const struct store_turned_away *t)
 {
 	enqueue(s, TURNED_AWAY_PRUNE, (int64_t[NUMBERS]){t->now_ms}, NULL);
 	enqueue(s, TURNED_AWAY_PUT, (int64_t[NUMBERS]){t->until_ms},
 	        (const char *[TEXTS]){t->key, t->refusal});
 }
 
-void store_turned_away_remove(struct store *s, const char *key)
+void store_turned_away_remove(struct store_rooms *s, const char *key)
 {
 	enqueue(s, TURNED_AWAY_REMOVE, (int64_t[NUMBERS]){0}, (const char *[TEXTS]){key});
 }
 
-void store_kept_rules_put(struct store *s, const struct store_kept_rules *k)
+void store_kept_rules_put(struct store_rooms *s, const struct store_kept_rules *k)
 {
 	enqueue(s, KEPT_RULES_PRUNE, (int64_t[NUMBERS]){k->now_ms}, NULL);
 	enqueue(s, KEPT_RULES_PUT, (int64_t[NUMBERS]){k->until_ms, k->waiting_room},
 	        (const char *[TEXTS]){k->key, k->pin});
 }
 
-void store_kept_rules_remove(struct store *s, const char *key)
+void store_kept_rules_remove(struct store_rooms *s, const char *key)
 {
 	enqueue(s, KEPT_RULES_REMOVE, (int64_t[NUMBERS]){0}, (const char *[TEXTS]){key});
 }

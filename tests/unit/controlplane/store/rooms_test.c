@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "store/store.h"
+#include "store/rooms.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,16 +81,16 @@ static void on_kept(void *owner, const struct store_kept_rules *k)
 	assert_int_equal(k->until_ms, 9000);
 }
 
-static struct seen reopen(struct store **s)
+static struct seen reopen(struct store_rooms **s)
 {
 	struct seen seen = {0};
-	const struct store_reader reader = {&seen,    on_room,        on_peer, on_transport,
-	                                    on_track, on_turned_away, on_kept};
-	store_close(*s);
-	*s = store_open(path);
+	const struct store_rooms_reader reader = {&seen,    on_room,        on_peer, on_transport,
+	                                          on_track, on_turned_away, on_kept};
+	store_rooms_close(*s);
+	*s = store_rooms_open(path);
 	assert_non_null(*s);
-	assert_int_equal(store_read(*s, &reader), 0);
-	assert_int_equal(store_read_recall(*s, &reader), 0);
+	assert_int_equal(store_rooms_read(*s, &reader), 0);
+	assert_int_equal(store_rooms_read_recall(*s, &reader), 0);
 	return seen;
 }
 
@@ -109,10 +109,10 @@ static struct store_room room(void)
 	};
 }
 
-static void fill(struct store *s)
+static void fill(struct store_rooms *s)
 {
 	const struct store_room r = room();
-	store_reset(s, 77);
+	store_rooms_reset(s, 77);
 	store_room_put(s, &r);
 	store_peer_put(
 	        s,
@@ -139,7 +139,7 @@ static void fill(struct store *s)
 static int setup(void **state)
 {
 	unlink(path);
-	struct store *s = store_open(path);
+	struct store_rooms *s = store_rooms_open(path);
 	assert_non_null(s);
 	fill(s);
 	*state = s;
@@ -148,16 +148,16 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	store_close(*state);
+	store_rooms_close(*state);
 	return 0;
 }
 
 static void all_is_there_after_reopening(void **state)
 {
-	struct store *s = *state;
+	struct store_rooms *s = *state;
 	struct seen seen = reopen(&s);
 	*state = s;
-	assert_int_equal(store_generation(s), 77);
+	assert_int_equal(store_rooms_generation(s), 77);
 	assert_int_equal(seen.rooms + seen.peers + seen.transports + seen.tracks, 4);
 	assert_string_equal(seen.name, "Ada");
 	assert_string_equal(seen.parameters, "{\"x\":1}");
@@ -165,7 +165,7 @@ static void all_is_there_after_reopening(void **state)
 
 static void changes_are_kept(void **state)
 {
-	struct store *s = *state;
+	struct store_rooms *s = *state;
 	store_peer_rename(s, 0xfedcba9876543210, "p'1", "Eve");
 	store_peer_flags(s, 0xfedcba9876543210, "p'1", STORE_MODERATOR | STORE_WAITING);
 	store_track_pause(s, am_id_make(9, 2), true);
@@ -190,7 +190,7 @@ static void changes_are_kept(void **state)
 
 static void everything_of_a_peer_is_removed_with_it(void **state)
 {
-	struct store *s = *state;
+	struct store_rooms *s = *state;
 	store_peer_remove(s, 0xfedcba9876543210, "p'1");
 	struct seen seen = reopen(&s);
 	*state = s;
@@ -200,7 +200,7 @@ static void everything_of_a_peer_is_removed_with_it(void **state)
 
 static void a_child_without_its_parent_stops_nothing(void **state)
 {
-	struct store *s = *state;
+	struct store_rooms *s = *state;
 	store_room_remove(s, 0xfedcba9876543210);
 	store_transport_put(
 	        s, &(struct store_transport){am_id_make(6, 1), 1, "nobody", true, false, 0, ""}
@@ -216,17 +216,17 @@ static void a_child_without_its_parent_stops_nothing(void **state)
 
 static void another_data_plane_starts_empty(void **state)
 {
-	struct store *s = *state;
-	store_reset(s, 78);
+	struct store_rooms *s = *state;
+	store_rooms_reset(s, 78);
 	struct seen seen = reopen(&s);
 	*state = s;
-	assert_int_equal(store_generation(s), 78);
+	assert_int_equal(store_rooms_generation(s), 78);
 	assert_int_equal(seen.rooms + seen.peers + seen.transports + seen.tracks, 0);
 }
 
 static void a_removed_session_is_known_until_it_expires(void **state)
 {
-	struct store *s = *state;
+	struct store_rooms *s = *state;
 	store_turned_away_put(
 	        s, &(struct store_turned_away){"42/room/early", "removed", 2000, 1000}
 	);
@@ -240,7 +240,7 @@ static void a_removed_session_is_known_until_it_expires(void **state)
 	        s, &(struct store_turned_away){"42/room/forgotten", "removed", 3000, 2001}
 	);
 	store_turned_away_remove(s, "42/room/forgotten");
-	store_reset(s, 79); // removed sessions survive this
+	store_rooms_reset(s, 79); // another data plane makes nobody welcome
 	struct seen seen = reopen(&s);
 	*state = s;
 	assert_int_equal(seen.turned_away, 1);
@@ -248,13 +248,13 @@ static void a_removed_session_is_known_until_it_expires(void **state)
 
 static void the_rules_of_empty_rooms_are_kept(void **state)
 {
-	struct store *s = *state;
+	struct store_rooms *s = *state;
 	store_kept_rules_put(s, &(struct store_kept_rules){"42/old", true, "", 2000, 1000});
 	store_kept_rules_put(s, &(struct store_kept_rules){"42/gone", true, "", 9000, 1000});
 	store_kept_rules_put(s, &(struct store_kept_rules){"42/room", false, "1111", 8000, 1000});
 	store_kept_rules_put(s, &(struct store_kept_rules){"42/room", true, "4711", 9000, 2001});
 	store_kept_rules_remove(s, "42/gone");
-	store_reset(s, 79);
+	store_rooms_reset(s, 79);
 	struct seen seen = reopen(&s);
 	*state = s;
 	assert_int_equal(seen.kept, 1);
@@ -262,8 +262,8 @@ static void the_rules_of_empty_rooms_are_kept(void **state)
 
 static void an_impossible_path_is_refused(void **)
 {
-	assert_null(store_open("/proc/nowhere/store.db"));
-	assert_null(store_open("/tmp"));
+	assert_null(store_rooms_open("/proc/nowhere/store.db"));
+	assert_null(store_rooms_open("/tmp"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

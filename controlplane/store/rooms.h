@@ -13,7 +13,7 @@
 
 #include "am_schema.h"
 
-struct store;
+struct store_rooms;
 struct store_counts;
 
 struct store_room {
@@ -96,8 +96,8 @@ struct store_kept_rules {
 	int64_t now_ms; // on writing: entries that ended before it are removed
 };
 
-// Receives what store_read finds: every room, then every peer, and so on. Strings are lent.
-struct store_reader {
+// Receives what store_rooms_read finds: every room, then every peer, and so on. Strings are lent.
+struct store_rooms_reader {
 	void *owner;
 	void (*room)(void *owner, const struct store_room *);
 	void (*peer)(void *owner, const struct store_peer *);
@@ -108,39 +108,41 @@ struct store_reader {
 };
 
 // Opens or creates the file. NULL after one line in the log.
-[[nodiscard]] struct store *store_open(const char *path);
+[[nodiscard]] struct store_rooms *store_rooms_open(const char *path);
 
 // Waits until everything is written.
-void store_close(struct store *);
+void store_rooms_close(struct store_rooms *);
 
 // Numbers for metrics.
-void store_count(const struct store *, struct store_counts *);
+void store_rooms_count(const struct store_rooms *, struct store_counts *);
 
 // The generation of the data plane to which these rooms belong; 0: none.
-uint64_t store_generation(const struct store *);
+uint64_t store_rooms_generation(const struct store_rooms *);
 
 // To be called before the first write. 0 or -EIO.
-[[nodiscard]] int store_read(struct store *, const struct store_reader *);
+[[nodiscard]] int store_rooms_read(struct store_rooms *, const struct store_rooms_reader *);
 
 // The same for what outlives a data plane: turned_away and kept_rules alone.
-[[nodiscard]] int store_read_recall(struct store *, const struct store_reader *);
+[[nodiscard]] int store_rooms_read_recall(struct store_rooms *, const struct store_rooms_reader *);
 
 // Empties the store for the rooms of another data plane.
-void store_reset(struct store *, uint64_t generation);
+void store_rooms_reset(struct store_rooms *, uint64_t generation);
 
 // put inserts or replaces. remove also removes everything that belongs to the object.
-void store_room_put(struct store *, const struct store_room *);
-void store_room_remove(struct store *, uint64_t id);
-void store_peer_put(struct store *, const struct store_peer *);
-void store_peer_rename(struct store *, uint64_t room_id, const char *id, const char *display_name);
-void store_peer_flags(struct store *, uint64_t room_id, const char *id, uint32_t flags);
-void store_peer_remove(struct store *, uint64_t room_id, const char *id);
-void store_transport_put(struct store *, const struct store_transport *);
-void store_transport_remove(struct store *, am_id);
-void store_track_put(struct store *, const struct store_track *);
-void store_track_pause(struct store *, am_id, bool paused);
-void store_track_remove(struct store *, am_id);
-void store_kept_rules_put(struct store *, const struct store_kept_rules *);
-void store_kept_rules_remove(struct store *, const char *key);
-void store_turned_away_put(struct store *, const struct store_turned_away *);
-void store_turned_away_remove(struct store *, const char *key);
+void store_room_put(struct store_rooms *, const struct store_room *);
+void store_room_remove(struct store_rooms *, uint64_t id);
+void store_peer_put(struct store_rooms *, const struct store_peer *);
+void store_peer_rename(
+        struct store_rooms *, uint64_t room_id, const char *id, const char *display_name
+);
+void store_peer_flags(struct store_rooms *, uint64_t room_id, const char *id, uint32_t flags);
+void store_peer_remove(struct store_rooms *, uint64_t room_id, const char *id);
+void store_transport_put(struct store_rooms *, const struct store_transport *);
+void store_transport_remove(struct store_rooms *, am_id);
+void store_track_put(struct store_rooms *, const struct store_track *);
+void store_track_pause(struct store_rooms *, am_id, bool paused);
+void store_track_remove(struct store_rooms *, am_id);
+void store_kept_rules_put(struct store_rooms *, const struct store_kept_rules *);
+void store_kept_rules_remove(struct store_rooms *, const char *key);
+void store_turned_away_put(struct store_rooms *, const struct store_turned_away *);
+void store_turned_away_remove(struct store_rooms *, const char *key);
