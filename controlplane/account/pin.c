@@ -1,8 +1,8 @@
 #include "account/pin.h"
 
 #include "base/address.h"
+#include "base/shelf.h"
 #include "base/text.h"
-#include "store/shelf.h"
 #include "terms/kinds.h"
 
 #include <stdio.h>

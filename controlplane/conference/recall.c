@@ -3,7 +3,7 @@
 #include "conference/internal.h"
 
 #include "base/clock.h"
-#include "store/shelves.h"
+#include "base/shelves.h"
 #include "store/rooms.h"
 
 #include "am_log.h"

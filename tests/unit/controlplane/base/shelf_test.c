@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "store/shelf.h"
+#include "base/shelf.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
-#include "store/shelves.h"
+#include "base/shelves.h"
 
 #include "base/map.h"
 #include "base/memory.h"
-#include "store/shelf.h"
+#include "base/shelf.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "store/shelf.h"
+#include "base/shelf.h"
 
 #include "base/map.h"
 #include "base/memory.h"

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "store/shelves.h"
+#include "base/shelves.h"
 
 #include <stdio.h>
 #include <string.h>
