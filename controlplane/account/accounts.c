@@ -384,7 +384,8 @@ int64_t accounts_token_first_used_ms(
 )
 {
 	return token_uses_first_ms(
-	        &s->token_uses, &(struct store_token_use){account_id, identity, at_ms, expires_s}
+	        &s->token_uses, s->store,
+	        &(struct store_token_use){account_id, identity, at_ms, expires_s}
 	);
 }
 
@@ -465,6 +466,15 @@ static void default_make(struct accounts *s)
 		am_error("accounts: %s", e.text); // a bug
 }
 
+static void accounts_free(struct accounts *s)
+{
+	token_uses_fini(&s->token_uses);
+	index_drop(s);
+	while (s->count > 0)
+		list_remove(s, s->count - 1);
+	free(s);
+}
+
 struct accounts *accounts_open(struct loop *loop, const char *path)
 {
 	struct accounts *s = memory_new(1, sizeof(*s));
@@ -472,16 +482,11 @@ struct accounts *accounts_open(struct loop *loop, const char *path)
 
 	s->loop = loop;
 	s->prune = (struct loop_timer){.expired = prune, .owner = s};
-	s->store = store_accounts_open(path);
-	if (!s->store) {
-		free(s);
-		return NULL;
-	}
-	token_uses_init(&s->token_uses, s, s->store);
-	int ret = store_accounts_read(s->store, &reader);
+	token_uses_init(&s->token_uses, s);
+	s->store = store_accounts_open(path, &reader);
 	index_make(s);
-	if (ret < 0) {
-		accounts_close(s);
+	if (!s->store) {
+		accounts_free(s);
 		return NULL;
 	}
 	if (!accounts_by_name(s, ACCOUNT_DEFAULT))
@@ -494,9 +499,5 @@ void accounts_close(struct accounts *s)
 {
 	loop_timer_cancel(s->loop, &s->prune);
 	store_accounts_close(s->store);
-	token_uses_fini(&s->token_uses);
-	index_drop(s);
-	while (s->count > 0)
-		list_remove(s, s->count - 1);
-	free(s);
+	accounts_free(s);
 }

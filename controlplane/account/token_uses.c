@@ -35,12 +35,9 @@ struct token_owner {
 	TAILQ_HEAD(, token_use) uses;
 };
 
-void token_uses_init(
-        struct token_uses *t, const struct accounts *accounts, struct store_accounts *store
-)
+void token_uses_init(struct token_uses *t, const struct accounts *accounts)
 {
 	t->accounts = accounts;
-	t->store = store;
 	map_init(&t->by_key);
 	LIST_INIT(&t->owners);
 }
@@ -145,7 +142,7 @@ void token_uses_add(struct token_uses *t, const struct store_token_use *from)
 	u->owner->count++;
 }
 
-static void oldest_forget(struct token_uses *t, struct token_owner *o)
+static void oldest_forget(struct token_uses *t, struct store_accounts *store, struct token_owner *o)
 {
 	struct token_use *u = TAILQ_FIRST(&o->uses);
 	const struct account *a = accounts_by_id(t->accounts, o->account_id);
@@ -157,23 +154,25 @@ static void oldest_forget(struct token_uses *t, struct token_owner *o)
 		        a ? a->name : "?"
 		);
 	o->told = true;
-	store_accounts_token_forget(t->store, o->account_id, u->key + ACCOUNT_LEN);
+	store_accounts_token_forget(store, o->account_id, u->key + ACCOUNT_LEN);
 	use_forget(t, u);
 }
 
-// Makes room for one more use.
-static void room_make(struct token_uses *t, uint64_t account_id)
+// So that one more can be remembered.
+static void room_make(struct token_uses *t, struct store_accounts *store, uint64_t account_id)
 {
 	const struct account *a = accounts_by_id(t->accounts, account_id);
 	struct token_owner *o;
 
 	while (a && (o = owner_find(t, account_id)) && o->count >= a->quotas[QUOTA_TOKENS])
-		oldest_forget(t, o);
+		oldest_forget(t, store, o);
 	if (t->by_key.count >= USES_MAX)
-		oldest_forget(t, owner_largest(t));
+		oldest_forget(t, store, owner_largest(t));
 }
 
-int64_t token_uses_first_ms(struct token_uses *t, const struct store_token_use *now)
+int64_t token_uses_first_ms(
+        struct token_uses *t, struct store_accounts *store, const struct store_token_use *now
+)
 {
 	char key[KEY_SIZE];
 
@@ -181,8 +180,8 @@ int64_t token_uses_first_ms(struct token_uses *t, const struct store_token_use *
 	struct map_node *n = map_find(&t->by_key, key);
 	if (n)
 		return container_of(n, struct token_use, node)->first_ms;
-	room_make(t, now->account_id);
+	room_make(t, store, now->account_id);
 	token_uses_add(t, now);
-	store_accounts_token_used(t->store, now);
+	store_accounts_token_used(store, now);
 	return now->first_ms;
 }

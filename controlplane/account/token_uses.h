@@ -14,20 +14,22 @@ struct store_token_use;
 
 struct token_uses {
 	const struct accounts *accounts;
-	struct store_accounts *store;
 	struct map by_key; // account and identity
 	LIST_HEAD(, token_owner) owners; // accounts that have used tokens
 };
 
-// Both pointers are lent. The store is told what is remembered and what is forgotten.
-void token_uses_init(struct token_uses *, const struct accounts *, struct store_accounts *);
+// The accounts are lent.
+void token_uses_init(struct token_uses *, const struct accounts *);
 void token_uses_fini(struct token_uses *);
 
 // Adds a use that is in the store already.
 void token_uses_add(struct token_uses *, const struct store_token_use *);
 
-// When the token was first used; if it has not been used before, that is now, and is remembered.
-int64_t token_uses_first_ms(struct token_uses *, const struct store_token_use *now);
+// When it was first used, which is now where it was not. The store is told of what is remembered
+// and forgotten.
+int64_t token_uses_first_ms(
+        struct token_uses *, struct store_accounts *, const struct store_token_use *now
+);
 
 // Forget what the store forgets without being told: all uses of an account, whose number
 // token_uses_clear returns; or the uses of tokens that expired before before_s.

@@ -32,8 +32,7 @@ struct turned_away {
 	enum refusal refusal;
 };
 
-// Does nothing while the store is being read and must not be written: surplus entries there expire
-// in time.
+// Not while the store is read: what is too much in there goes with its time.
 static void turned_away_forgotten(void *owner, const char *key)
 {
 	const struct conference *c = owner;

@@ -81,7 +81,7 @@ static const struct store_statements statements = {
 };
 
 struct store_accounts {
-	sqlite3 *db; // belongs to the writer once the first write is queued
+	sqlite3 *db; // the writer's
 	struct store_writer *writer;
 };
 
@@ -92,34 +92,6 @@ static void directory_make(const char *path)
 
 	mkdir(dirname(copy), 0700); // if this fails, so does opening the file
 	free(copy);
-}
-
-struct store_accounts *store_accounts_open(const char *path)
-{
-	directory_make(path);
-	sqlite3 *db = database_open(&layout, path);
-	if (!db)
-		return NULL;
-	struct store_accounts *s = memory_new(1, sizeof(*s));
-	s->db = db;
-	s->writer = store_writer_start(db, &statements);
-	if (s->writer)
-		return s;
-	sqlite3_close(db);
-	free(s);
-	return NULL;
-}
-
-void store_accounts_close(struct store_accounts *s)
-{
-	store_writer_stop(s->writer);
-	sqlite3_close(s->db);
-	free(s);
-}
-
-void store_accounts_count(const struct store_accounts *s, struct store_counts *counts)
-{
-	store_writer_count(s->writer, counts);
 }
 
 static const char *text_at(sqlite3_stmt *p, int column)
@@ -166,24 +138,51 @@ static int token_use_read(void *reader, sqlite3_stmt *p)
 	return r->token_use(r->owner, &u);
 }
 
-int store_accounts_read(struct store_accounts *s, const struct store_accounts_reader *r)
+static const struct database_query queries[] = {
+        {"SELECT id, created_ms, flags, hook_version, name, access_url,"
+         " authorization_access, api_event, auth_event, hook_secret, hosts, domains, keys,"
+         " api_tokens, settings FROM accounts",
+         account_read},
+        {"SELECT account_id, identity, first_ms, expires_s FROM token_uses"
+         " ORDER BY first_ms",
+         token_use_read},
+};
+
+struct store_accounts *store_accounts_open(const char *path, const struct store_accounts_reader *r)
 {
 	struct store_accounts_reader reader = *r;
-	int ret = database_rows(
-	        s->db, layout.name,
-	        "SELECT id, created_ms, flags, hook_version, name, access_url,"
-	        " authorization_access, api_event, auth_event, hook_secret, hosts, domains, keys,"
-	        " api_tokens, settings FROM accounts",
-	        account_read, &reader
-	);
-	if (ret < 0)
-		return ret;
-	return database_rows(
-	        s->db, layout.name,
-	        "SELECT account_id, identity, first_ms, expires_s FROM token_uses"
-	        " ORDER BY first_ms",
-	        token_use_read, &reader
-	);
+
+	directory_make(path);
+	sqlite3 *db = database_open(&layout, path);
+	if (!db)
+		return NULL;
+	struct store_accounts *s = memory_new(1, sizeof(*s));
+	s->db = db;
+	s->writer = store_writer_start(db, &statements);
+	if (!s->writer)
+		goto close;
+	if (database_read(
+	            layout.name, path, queries, sizeof(queries) / sizeof(queries[0]), &reader
+	    ) == 0)
+		return s;
+	store_writer_stop(s->writer);
+
+close:
+	sqlite3_close(db);
+	free(s);
+	return NULL;
+}
+
+void store_accounts_close(struct store_accounts *s)
+{
+	store_writer_stop(s->writer);
+	sqlite3_close(s->db);
+	free(s);
+}
+
+void store_accounts_count(const struct store_accounts *s, struct store_counts *counts)
+{
+	store_writer_count(s->writer, counts);
 }
 
 uint64_t store_accounts_put(struct store_accounts *s, const struct store_account *a)

@@ -30,26 +30,24 @@ struct store_token_use {
 	int64_t expires_s; // 0: never
 };
 
-// Receives what store_accounts_read finds: the accounts, then the uses of tokens. Strings are lent.
-// Reading ends when either returns other than 0.
+// Receives what is in the file: the accounts, then the uses of tokens. Strings are lent. Reading
+// ends when either returns other than 0.
 struct store_accounts_reader {
 	void *owner;
 	int (*account)(void *owner, const struct store_account *);
 	int (*token_use)(void *owner, const struct store_token_use *);
 };
 
-// Opens or creates the file. NULL after one line in the log.
-[[nodiscard]] struct store_accounts *store_accounts_open(const char *path);
+// Opens or creates the file, and reads it. NULL after one line in the log, or once a function of
+// the reader has returned other than 0.
+[[nodiscard]] struct store_accounts *
+store_accounts_open(const char *path, const struct store_accounts_reader *);
 
 // Waits until everything is written.
 void store_accounts_close(struct store_accounts *);
 
 // Numbers for metrics.
 void store_accounts_count(const struct store_accounts *, struct store_counts *);
-
-// To be called before the first write. Returns 0, -EIO, or what the reader returned.
-[[nodiscard]] int
-store_accounts_read(struct store_accounts *, const struct store_accounts_reader *);
 
 // Inserts or replaces. These functions return the write's number, or 0 if it is lost because the
 // disk has been failing for long.

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -136,21 +135,35 @@ sqlite3 *database_open_reader(const char *name, const char *path)
 	return db;
 }
 
-int database_rows(sqlite3 *db, const char *name, const char *query, database_row *row, void *owner)
+static int query_run(sqlite3 *db, const char *name, const struct database_query *q, void *owner)
 {
 	sqlite3_stmt *p;
 	int ret = 0;
 
-	int step = sqlite3_prepare_v2(db, query, -1, &p, NULL);
+	int step = sqlite3_prepare_v2(db, q->query, -1, &p, NULL);
 	while (ret == 0 && (step == SQLITE_OK || step == SQLITE_ROW)) {
 		step = sqlite3_step(p);
 		if (step == SQLITE_ROW)
-			ret = row(owner, p);
+			ret = q->row(owner, p);
 	}
 	sqlite3_finalize(p);
 	if (ret == 0 && step != SQLITE_DONE) {
 		am_error("%s: cannot be read; error=%s", name, sqlite3_errmsg(db));
 		ret = -EIO;
 	}
+	return ret;
+}
+
+int database_read(
+        const char *name, const char *path, const struct database_query queries[], size_t count,
+        void *owner
+)
+{
+	sqlite3 *db = database_open_reader(name, path);
+	int ret = db ? 0 : -EIO;
+
+	for (size_t i = 0; i < count && ret == 0; i++)
+		ret = query_run(db, name, &queries[i], owner);
+	sqlite3_close(db);
 	return ret;
 }

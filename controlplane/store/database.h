@@ -4,6 +4,7 @@
 #pragma once
 
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdint.h>
 
 // How a file is opened. A file whose content must not be lost is migrated, and refused if it is
@@ -27,8 +28,8 @@ struct database_layout {
 // opening it has failed.
 void database_refuse(const struct database_layout *, const char *path, sqlite3 *, int error);
 
-// Opens the file read-only, for another thread or at any time. NULL after one line in the log that
-// begins with name.
+// Opens the file read-only, next to the connection that writes it. NULL after one line in the log
+// that begins with name.
 [[nodiscard]] sqlite3 *database_open_reader(const char *name, const char *path);
 
 // Executes statements that have no parameters and whose rows do not matter. Returns 0 or -EIO.
@@ -37,13 +38,19 @@ int database_execute(sqlite3 *, const char *statements);
 // Returns the first column of the query's first row, or -1 if it cannot be read.
 int64_t database_value(sqlite3 *, const char *query);
 
-// Receives a row. Reading ends when it returns other than 0.
-typedef int database_row(void *owner, sqlite3_stmt *);
+// A query without parameters, and what receives each of its rows. Reading ends when that returns
+// other than 0.
+struct database_query {
+	const char *query;
+	int (*row)(void *owner, sqlite3_stmt *);
+};
 
-// Calls row for each row of the query. Returns what row returned last, or -EIO after one line in
-// the log that begins with name.
-[[nodiscard]] int
-database_rows(sqlite3 *, const char *name, const char *query, database_row *row, void *owner);
+// Runs the queries one after the other, on a connection of its own, so it may be called at any
+// time: it finds what is in the file, not the writes that wait. Returns what the last row returned,
+// or -EIO after one line in the log that begins with name.
+[[nodiscard]] int database_read(
+        const char *name, const char *path, const struct database_query[], size_t count, void *owner
+);
 
 // The text of a column, or "" for NULL. It is SQLite's memory, valid until the next step.
 static inline const char *column_text(sqlite3_stmt *p, int column)

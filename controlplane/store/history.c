@@ -129,13 +129,14 @@ static const struct store_statements statements = {
 };
 
 struct history {
-	sqlite3 *db; // belongs to the writer once the first write is queued
+	sqlite3 *db; // the writer's
+	char *path;
 	struct store_writer *writer;
 	struct store_asker *asker;
 	int64_t keep_ms; // 0: forever
 };
 
-// Prepares a statement with up to two parameters. NULL after one line in the log.
+// Prepares a statement with one or two parameters. NULL after one line in the log.
 static sqlite3_stmt *prepare(sqlite3 *db, const char *statement, int64_t a, const char *b)
 {
 	sqlite3_stmt *p;
@@ -144,7 +145,7 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *statement, int64_t a, cons
 		am_error("history: cannot be read; error=%s", sqlite3_errmsg(db));
 		return NULL;
 	}
-	sqlite3_bind_int64(p, 1, a); // a statement without parameters refuses this
+	sqlite3_bind_int64(p, 1, a);
 	if (b)
 		sqlite3_bind_text(p, 2, b, -1, SQLITE_STATIC);
 	return p;
@@ -184,6 +185,7 @@ struct history *history_open(struct loop *l, const char *path, int64_t session_d
 	}
 	struct history *h = memory_new(1, sizeof(*h));
 	h->db = db;
+	h->path = memory_copy_string(path);
 	h->keep_ms = session_days * DAY_MS;
 	h->writer = store_writer_start(db, &statements);
 	if (!h->writer)
@@ -195,6 +197,7 @@ struct history *history_open(struct loop *l, const char *path, int64_t session_d
 
 close:
 	sqlite3_close(db);
+	free(h->path);
 	free(h);
 	return NULL;
 }
@@ -204,6 +207,7 @@ void history_close(struct history *h)
 	store_asker_stop(h->asker);
 	store_writer_stop(h->writer);
 	sqlite3_close(h->db);
+	free(h->path);
 	free(h);
 }
 
@@ -263,12 +267,15 @@ static int admission_read(void *reader, sqlite3_stmt *p)
 }
 
 int history_admissions_read(
-        struct history *h, void (*found)(void *owner, const struct history_admission *), void *owner
+        const struct history *h, void (*found)(void *owner, const struct history_admission *),
+        void *owner
 )
 {
-	return database_rows(
-	        h->db, layout.name, "SELECT * FROM admissions ORDER BY time_ms", admission_read,
-	        &(struct admission_reader){found, owner}
+	static const struct database_query query = {
+	        "SELECT * FROM admissions ORDER BY time_ms", admission_read};
+
+	return database_read(
+	        layout.name, h->path, &query, 1, &(struct admission_reader){found, owner}
 	);
 }
 
@@ -297,14 +304,15 @@ static int sequence_read(void *reader, sqlite3_stmt *p)
 }
 
 int history_sequences_read(
-        struct history *h, void (*found)(void *owner, uint64_t account_id, int64_t last),
+        const struct history *h, void (*found)(void *owner, uint64_t account_id, int64_t last),
         void *owner
 )
 {
-	return database_rows(
-	        h->db, layout.name,
-	        "SELECT account_id, MAX(sequence) FROM events GROUP BY account_id", sequence_read,
-	        &(struct sequence_reader){found, owner}
+	static const struct database_query query = {
+	        "SELECT account_id, MAX(sequence) FROM events GROUP BY account_id", sequence_read};
+
+	return database_read(
+	        layout.name, h->path, &query, 1, &(struct sequence_reader){found, owner}
 	);
 }
 
@@ -420,7 +428,16 @@ void history_sessions_prune(struct history *h, int64_t now_ms)
 struct session_reader {
 	void (*found)(void *owner, const struct history_session *);
 	void *owner;
+	int64_t *sampled_ms;
 };
+
+static int sampled_read(void *reader, sqlite3_stmt *p)
+{
+	const struct session_reader *r = reader;
+
+	*r->sampled_ms = sqlite3_column_int64(p, 0);
+	return 0;
+}
 
 static int session_read(void *reader, sqlite3_stmt *p)
 {
@@ -437,18 +454,23 @@ static int session_read(void *reader, sqlite3_stmt *p)
 }
 
 int history_sessions_read(
-        struct history *h, void (*found)(void *owner, const struct history_session *), void *owner,
-        int64_t *sampled_ms
+        const struct history *h, void (*found)(void *owner, const struct history_session *),
+        void *owner, int64_t *sampled_ms
 )
 {
-	*sampled_ms = value_read(h->db, "SELECT sampled_ms FROM meta", 0);
-	return database_rows(
-	        h->db, layout.name,
-	        "SELECT s.id, r.account_id, r.name, p.name, s.joined_ms"
-	        " FROM sessions s INDEXED BY sessions_open"
-	        " JOIN rooms r ON r.id = s.room_id JOIN persons p ON p.id = s.person_id"
-	        " WHERE s.left_ms IS NULL",
-	        session_read, &(struct session_reader){found, owner}
+	static const struct database_query queries[] = {
+	        {"SELECT sampled_ms FROM meta", sampled_read},
+	        {"SELECT s.id, r.account_id, r.name, p.name, s.joined_ms"
+	         " FROM sessions s INDEXED BY sessions_open"
+	         " JOIN rooms r ON r.id = s.room_id JOIN persons p ON p.id = s.person_id"
+	         " WHERE s.left_ms IS NULL",
+	         session_read},
+	};
+
+	*sampled_ms = -1;
+	return database_read(
+	        layout.name, h->path, queries, sizeof(queries) / sizeof(queries[0]),
+	        &(struct session_reader){found, owner, sampled_ms}
 	);
 }
 

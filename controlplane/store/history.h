@@ -2,9 +2,9 @@
 // of webhooks are still open, and past events. All of it is in one SQLite file that only its owner
 // may read.
 //
-// Writes go through store_writer and are synced, so what was committed survives a power cut. Reads
-// at the start, before the first write, happen in the caller's thread; later queries go through
-// store_asker.
+// Writes go through store_writer and are synced, so what was committed survives a power cut. What
+// the last process left is read in the caller's thread (history_…_read, which finds what is in the
+// file: writes that wait may be missing); queries of integrators go through store_asker.
 #pragma once
 
 #include <stdbool.h>
@@ -50,9 +50,10 @@ uint64_t history_admission_put(struct history *, const struct history_admission 
 bool history_is_written(const struct history *, uint64_t number);
 void history_admission_remove(struct history *, uint64_t id);
 
-// Reads all admissions, oldest first. To be called before the first write. Returns 0 or -EIO.
+// Reads all admissions, oldest first. Returns 0 or -EIO.
 [[nodiscard]] int history_admissions_read(
-        struct history *h, void (*found)(void *owner, const struct history_admission *), void *owner
+        const struct history *h, void (*found)(void *owner, const struct history_admission *),
+        void *owner
 );
 
 // An event that webhooks of version 2 receive.
@@ -67,9 +68,9 @@ struct history_event {
 
 void history_event_put(struct history *, const struct history_event *);
 
-// Reads each account's highest sequence. To be called before the first write. Returns 0 or -EIO.
+// Reads each account's highest sequence. Returns 0 or -EIO.
 [[nodiscard]] int history_sequences_read(
-        struct history *h, void (*found)(void *owner, uint64_t account_id, int64_t last),
+        const struct history *h, void (*found)(void *owner, uint64_t account_id, int64_t last),
         void *owner
 );
 
@@ -113,11 +114,10 @@ void history_sampled(struct history *, int64_t now_ms);
 // other session: the oldest first, HISTORY_PRUNE_STEP at most. To be called repeatedly.
 void history_sessions_prune(struct history *, int64_t now_ms);
 
-// Reads the open sessions and the time of the last sample (0: none). To be called before the first
-// write. Returns 0 or -EIO.
+// Reads the open sessions and the time of the last sample (0: none). Returns 0 or -EIO.
 [[nodiscard]] int history_sessions_read(
-        struct history *h, void (*found)(void *owner, const struct history_session *), void *owner,
-        int64_t *sampled_ms
+        const struct history *h, void (*found)(void *owner, const struct history_session *),
+        void *owner, int64_t *sampled_ms
 );
 
 // A session that overlaps the range of a query.

@@ -129,7 +129,8 @@ static const struct store_statements statements = {
 };
 
 struct store_rooms {
-	sqlite3 *db; // belongs to the writer once the first write is queued
+	sqlite3 *db; // the writer's
+	char *path;
 	struct store_writer *writer;
 	uint64_t generation;
 };
@@ -146,11 +147,13 @@ struct store_rooms *store_rooms_open(const char *path)
 	}
 	struct store_rooms *s = memory_new(1, sizeof(*s));
 	s->db = db;
+	s->path = memory_copy_string(path);
 	s->generation = (uint64_t)generation;
 	s->writer = store_writer_start(db, &statements);
 	if (s->writer)
 		return s;
 	sqlite3_close(db);
+	free(s->path);
 	free(s);
 	return NULL;
 }
@@ -159,6 +162,7 @@ void store_rooms_close(struct store_rooms *s)
 {
 	store_writer_stop(s->writer);
 	sqlite3_close(s->db);
+	free(s->path);
 	free(s);
 }
 
@@ -264,13 +268,8 @@ static int kept_rules_read(void *reader, sqlite3_stmt *p)
 	return 0;
 }
 
-struct table {
-	const char *query;
-	database_row *read;
-};
-
-// Read in this order: rows name rows of the table above.
-static const struct table room_tables[] = {
+// In this order: rows name rows of the table above.
+static const struct database_query room_tables[] = {
         {"SELECT id, account_id, kind, created_ms, waiting_room, speakers_max, viewers_max,"
          " bitrate, name, pin, video FROM rooms",
          room_read},
@@ -282,33 +281,30 @@ static const struct table room_tables[] = {
 };
 
 // Their rows outlive a data plane.
-static const struct table recall_tables[] = {
+static const struct database_query recall_tables[] = {
         {"SELECT key, refusal, until_ms FROM turned_away ORDER BY until_ms", turned_away_read},
         {"SELECT key, waiting_room, pin, until_ms FROM kept_rules ORDER BY until_ms",
          kept_rules_read},
 };
 
-static int tables_read(
-        struct store_rooms *s, const struct table of[], size_t count,
-        const struct store_rooms_reader *r
-)
+int store_rooms_read(const struct store_rooms *s, const struct store_rooms_reader *r)
 {
 	struct store_rooms_reader reader = *r;
-	int ret = 0;
 
-	for (size_t i = 0; i < count && ret == 0; i++)
-		ret = database_rows(s->db, layout.name, of[i].query, of[i].read, &reader);
-	return ret;
+	return database_read(
+	        layout.name, s->path, room_tables, sizeof(room_tables) / sizeof(room_tables[0]),
+	        &reader
+	);
 }
 
-int store_rooms_read(struct store_rooms *s, const struct store_rooms_reader *r)
+int store_rooms_read_recall(const struct store_rooms *s, const struct store_rooms_reader *r)
 {
-	return tables_read(s, room_tables, sizeof(room_tables) / sizeof(room_tables[0]), r);
-}
+	struct store_rooms_reader reader = *r;
 
-int store_rooms_read_recall(struct store_rooms *s, const struct store_rooms_reader *r)
-{
-	return tables_read(s, recall_tables, sizeof(recall_tables) / sizeof(recall_tables[0]), r);
+	return database_read(
+	        layout.name, s->path, recall_tables,
+	        sizeof(recall_tables) / sizeof(recall_tables[0]), &reader
+	);
 }
 
 static void

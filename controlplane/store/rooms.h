@@ -119,11 +119,12 @@ void store_rooms_count(const struct store_rooms *, struct store_counts *);
 // The generation of the data plane to which these rooms belong; 0: none.
 uint64_t store_rooms_generation(const struct store_rooms *);
 
-// To be called before the first write. 0 or -EIO.
-[[nodiscard]] int store_rooms_read(struct store_rooms *, const struct store_rooms_reader *);
+// Reads what is in the file; writes that wait may be missing. 0 or -EIO.
+[[nodiscard]] int store_rooms_read(const struct store_rooms *, const struct store_rooms_reader *);
 
 // The same for what outlives a data plane: turned_away and kept_rules alone.
-[[nodiscard]] int store_rooms_read_recall(struct store_rooms *, const struct store_rooms_reader *);
+[[nodiscard]] int
+store_rooms_read_recall(const struct store_rooms *, const struct store_rooms_reader *);
 
 // Empties the store for the rooms of another data plane.
 void store_rooms_reset(struct store_rooms *, uint64_t generation);

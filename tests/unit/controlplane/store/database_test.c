@@ -123,20 +123,49 @@ static int row(void *owner, sqlite3_stmt *p)
 
 static void rows_are_read_until_the_reader_has_enough(void **)
 {
-	static const char query[] = "VALUES(1), (2), (3)";
+	static const struct database_query queries[] = {
+	        {"VALUES(1), (2), (3)", row},
+	        {"VALUES(4)", row},
+	        {"SELECT a FROM nowhere", row},
+	};
 	struct seen all = {0}, two = {.end = 2, .result = -5}, none = {0};
 	struct database_layout l = migrated(1);
-	sqlite3 *writer = database_open(&l, path), *db = database_open_reader("test", path);
+	sqlite3 *db = database_open(&l, path);
 
 	assert_non_null(db);
-	assert_int_equal(database_rows(db, "test", query, row, &all), 0);
-	assert_int_equal(all.count, 3);
-	assert_int_equal(database_rows(db, "test", query, row, &two), -5);
+	assert_int_equal(database_read("test", path, queries, 2, &all), 0);
+	assert_int_equal(all.count, 4);
+	assert_int_equal(database_read("test", path, queries, 2, &two), -5);
 	assert_int_equal(two.count, 2);
-	assert_true(database_rows(db, "test", "SELECT a FROM nowhere", row, &none) < 0);
-	assert_true(database_execute(db, "DELETE FROM t") < 0); // this connection only reads
+	assert_true(database_read("test", path, &queries[2], 1, &none) < 0);
 	sqlite3_close(db);
-	sqlite3_close(writer);
+}
+
+static int number(void *owner, sqlite3_stmt *p)
+{
+	*(int *)owner = sqlite3_column_int(p, 0);
+	return 0;
+}
+
+// Reading has a connection of its own.
+static void a_file_can_be_read_while_it_is_written(void **)
+{
+	static const struct database_query count = {"SELECT COUNT(*) FROM t", number};
+	struct database_layout l = migrated(1);
+	sqlite3 *db = database_open(&l, path);
+	int n = -1;
+
+	assert_int_equal(database_execute(db, "BEGIN IMMEDIATE; INSERT INTO t VALUES(2)"), 0);
+	assert_int_equal(database_read("test", path, &count, 1, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(database_execute(db, "COMMIT"), 0);
+	assert_int_equal(database_read("test", path, &count, 1, &n), 0);
+	assert_int_equal(n, 2);
+	sqlite3 *reader = database_open_reader("test", path);
+	assert_non_null(reader);
+	assert_true(database_execute(reader, "DELETE FROM t") < 0);
+	sqlite3_close(reader);
+	sqlite3_close(db);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
@@ -151,6 +180,7 @@ int main(void)
 	        TEST(a_file_without_migrations_is_replaced),
 	        TEST(an_impossible_path_is_refused),
 	        TEST(rows_are_read_until_the_reader_has_enough),
+	        TEST(a_file_can_be_read_while_it_is_written),
 	};
 	if (!mkdtemp(directory))
 		return 1;
