@@ -115,9 +115,9 @@ void database_refuse(const struct database_layout *l, const char *path, sqlite3 
 	am_error(
 	        "%s: cannot be opened, set controlplane.%s to %s; path=%s error=%s", l->name,
 	        l->name, l->needed, path,
-	        error == -EPROTO && l->too_new ? l->too_new
-	        : db                           ? sqlite3_errmsg(db)
-	                                       : strerror(-error)
+	        error == -EPROTO ? "made by a later version of Amphi"
+	        : db             ? sqlite3_errmsg(db)
+	                         : strerror(-error)
 	);
 	sqlite3_close(db);
 }

@@ -12,7 +12,6 @@
 struct database_layout {
 	const char *name; // in logs; the setting controlplane.NAME holds the path
 	const char *needed; // in the log: what that setting must be
-	const char *too_new; // in the log: why a later version is refused; NULL: as SQLite says
 	const char *pragmas; // besides that of the write-ahead log, which every file has
 	int version; // the current one, as in PRAGMA user_version; 0 is an empty file
 	// migrations[n] turns version n into version n + 1; there are `version` of them. A
