@@ -1,20 +1,15 @@
 #include "rest/rest.h"
 
 #include "account/account.h"
-#include "base/address.h"
 #include "base/json.h"
 #include "base/limit.h"
 #include "base/loop.h"
 #include "base/memory.h"
 #include "base/metrics.h"
-#include "base/text.h"
-#include "conference/conference.h"
 #include "http/http.h"
-#include "media/media.h"
-#include "rest/exposition.h"
-#include "rest/openapi.h"
+#include "rest/grant.h"
 #include "rest/pages.h"
-#include "room/ortc.h"
+#include "rest/path.h"
 
 #include "am_log.h"
 
@@ -22,17 +17,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-
-enum grant {
-	GRANT_ANYONE,
-	GRANT_API, // an API token, or an address that the account lists
-	GRANT_STATISTICS, // like GRANT_API, with errors in the form of the statistics
-	GRANT_OPERATOR, // the node's own token, or an address of controlplane.metrics_addresses
-};
-
-static rest_handler node_config, healthz, router_capabilities;
-static rest_writer readyz, metrics, openapi;
 
 static const struct route {
 	const char *method, *path;
@@ -41,13 +25,13 @@ static const struct route {
 	rest_writer *write; // instead of handle
 	bool acts; // the route changes something, although it is a GET
 } routes[] = {
-        {"GET", "/config.json", GRANT_ANYONE, .handle = node_config},
-        {"GET", "/healthz", GRANT_ANYONE, .handle = healthz},
-        {"GET", "/readyz", GRANT_ANYONE, .write = readyz},
-        {"GET", "/metrics", GRANT_OPERATOR, .write = metrics},
+        {"GET", "/config.json", GRANT_ANYONE, .handle = rest_server_config},
+        {"GET", "/healthz", GRANT_ANYONE, .handle = rest_server_healthz},
+        {"GET", "/readyz", GRANT_ANYONE, .write = rest_server_readyz},
+        {"GET", "/metrics", GRANT_OPERATOR, .write = rest_server_metrics},
         {"POST", "/api/handshake", GRANT_ANYONE, .write = rest_handshake},
-        {"GET", "/api/openapi.json", GRANT_ANYONE, .write = openapi},
-        {"GET", "/api/routerRtpCapabilities", GRANT_ANYONE, .handle = router_capabilities},
+        {"GET", "/api/openapi.json", GRANT_ANYONE, .write = rest_server_openapi},
+        {"GET", "/api/routerRtpCapabilities", GRANT_ANYONE, .handle = rest_server_capabilities},
         {"POST", "/rooms/:/closePeer", GRANT_API, .handle = rest_room_close_peer},
         {"POST", "/:/closePeer", GRANT_API, .handle = rest_room_close_peer},
         {"GET", "/rooms/:/durationOfBroadcast", GRANT_API, .handle = rest_room_duration},
@@ -124,143 +108,6 @@ static void answer_error(struct http_response *r, unsigned status, const char *t
 	rest_answer(r, status, body);
 }
 
-static void statistics_error(struct http_response *r, unsigned status, const char *text)
-{
-	struct json *body = json_new_object(), *errors = json_new_array();
-
-	json_add_null(body, "data");
-	json_push(errors, json_new_string(text));
-	json_add(body, "errors", errors);
-	rest_answer(r, status, body);
-}
-
-static int node_config(const struct rest_call *call, struct json **out)
-{
-	*out = json_new_object();
-	json_add_int(*out, "node", call->rest->settings->node);
-	return 0;
-}
-
-static int healthz(const struct rest_call *, struct json **out)
-{
-	*out = json_new_object();
-	json_add_bool(*out, "ok", true);
-	return 0;
-}
-
-// What a page needs before it has joined. The version in `admitted` on the WebSocket says whether
-// this is still valid.
-static int router_capabilities(const struct rest_call *, struct json **out)
-{
-	*out = json_new_object();
-	json_add_string(*out, "version", ortc_router_version());
-	json_add(*out, "routerRtpCapabilities", ortc_router_capabilities());
-	return 0;
-}
-
-// 200 while browsers can be let in; else 503 and the reason.
-static void readyz(const struct rest_call *call, struct http_response *r)
-{
-	bool ready = media_is_up(conference_media(call->rest->conference));
-	struct json *body = json_new_object();
-
-	json_add_bool(body, "ready", ready);
-	if (!ready)
-		json_add_string(body, "error", "the data plane is not attached");
-	rest_answer(r, ready ? 200 : 503, body);
-}
-
-static void metrics(const struct rest_call *call, struct http_response *r)
-{
-	r->status = 200;
-	r->type = "text/plain; version=0.0.4; charset=utf-8";
-	r->body = exposition_print(call->rest);
-	r->body_len = strlen(r->body);
-	http_add_header(r, "Cache-Control", "no-store");
-}
-
-static void openapi(const struct rest_call *, struct http_response *r)
-{
-	r->status = 200;
-	r->type = "application/json";
-	r->body = memory_copy_string(openapi_text());
-	r->body_len = strlen(r->body);
-	http_add_header(r, "Cache-Control", "no-cache");
-	http_add_header(r, "Access-Control-Allow-Origin", "*");
-}
-
-// Unescapes one segment of a path. False if it is empty, too long, or contains a NUL, which no id
-// does.
-static bool segment_read(char out[REST_ARGUMENT_MAX + 1], const char *at, size_t len)
-{
-	char text[3 * REST_ARGUMENT_MAX + 1];
-
-	if (len == 0 || len >= sizeof(text))
-		return false;
-	memcpy(text, at, len);
-	text[len] = '\0';
-	if (!http_unescape(text) || strlen(text) > REST_ARGUMENT_MAX)
-		return false;
-	strcpy(out, text);
-	return true;
-}
-
-// Matches the path as it was sent, segment by segment, so that an id may contain an escaped slash;
-// ':' matches any segment.
-static bool path_matches(const char *pattern, const char *path, struct rest_call *call)
-{
-	char segment[REST_ARGUMENT_MAX + 1];
-	int n = 0;
-
-	while (*pattern && *path == '/' && *pattern == '/') {
-		pattern++, path++;
-		size_t want = strcspn(pattern, "/"), have = strcspn(path, "/");
-		if (want + have > 0 && !segment_read(segment, path, have))
-			return false;
-		if (pattern[0] == ':' && n < REST_ARGUMENTS)
-			strcpy(call->arguments[n++], segment);
-		else if (want > 0 && (strncmp(segment, pattern, want) != 0 || segment[want]))
-			return false;
-		pattern += want;
-		path += have;
-	}
-	return !*pattern && !*path;
-}
-
-// True for a pattern such as "/:/closeRoom" if its name follows any segment of the path.
-static bool path_names(const char *path, const char *pattern)
-{
-	const char *name = pattern + strlen("/:");
-	size_t len = 1 + strcspn(name + 1, "/");
-
-	if (strncmp(pattern, "/:/", 3) != 0)
-		return false;
-	for (path = strchr(path + 1, '/'); path; path = strchr(path + 1, '/')) {
-		if (strncmp(path, name, len) == 0 && (!path[len] || path[len] == '/'))
-			return true;
-	}
-	return false;
-}
-
-// Whether the path is at or under the root, however it is written: in any case, with repeated
-// slashes, or escaped.
-static bool path_is_under(const char *path, const char *root)
-{
-	char segment[REST_ARGUMENT_MAX + 1];
-
-	while (*root) {
-		size_t want = strcspn(++root, "/");
-		path += strspn(path, "/");
-		size_t have = strcspn(path, "/");
-		if (!segment_read(segment, path, have) || strlen(segment) != want ||
-		    strncasecmp(segment, root, want) != 0)
-			return false;
-		root += want;
-		path += have;
-	}
-	return true;
-}
-
 // True if this is not a page's path, so that errors are JSON.
 static bool path_is_api(const char *path)
 {
@@ -277,82 +124,6 @@ static bool path_is_api(const char *path)
 			return true;
 	}
 	return false;
-}
-
-// The credentials after "APIKey " or "Bearer ", or NULL.
-static const char *token_of(const char *header)
-{
-	if (!header ||
-	    (strncasecmp(header, "APIKey ", 7) != 0 && strncasecmp(header, "Bearer ", 7) != 0))
-		return NULL;
-	return header + 7 + strspn(header + 7, " ");
-}
-
-// "localhost:8080", "127.0.0.1", "[::1]:8080"
-static bool host_is_loopback(const char *host)
-{
-	char name[64] = "";
-	bool brackets = host && host[0] == '[';
-
-	if (host)
-		snprintf(name, sizeof(name), "%s", host + brackets);
-	name[strcspn(name, brackets ? "]" : ":")] = '\0';
-	return strcasecmp(name, "localhost") == 0 || address_text_is_loopback(name);
-}
-
-// Whether access may depend on the request's address: the address must be the client's own, and the
-// request must not come from a page in a browser there. Such a page may be anybody's, under any
-// host name that resolves to this server.
-static bool speaks_by_address(const struct http_request *q)
-{
-	const char *site = http_header(q, "Sec-Fetch-Site");
-
-	if (!q->address_is_sure || http_header(q, "Origin") || (site && strcmp(site, "none") != 0))
-		return false;
-	return !address_is_loopback(&q->address) || host_is_loopback(http_header(q, "Host"));
-}
-
-static bool is_listed(const struct am_config_strings *networks, const struct address *a)
-{
-	for (int i = 0; i < networks->count; i++) {
-		if (address_matches(a, networks->values[i], strlen(networks->values[i])))
-			return true;
-	}
-	return false;
-}
-
-static bool is_operator(const struct rest *r, const struct http_request *q)
-{
-	const char *token = token_of(http_header(q, "Authorization"));
-
-	if (token)
-		return r->settings->metrics_token[0] &&
-		       text_equals_secret(token, r->settings->metrics_token);
-	return is_listed(&r->settings->metrics_addresses, &q->address) && speaks_by_address(q);
-}
-
-// The account whose rooms and statistics the caller may see, or NULL: the account of the API token
-// or, without a token, the account of the requested host, if it lists the caller's address.
-static const struct account *account_of(const struct rest *r, const struct http_request *q)
-{
-	const char *token = token_of(http_header(q, "Authorization"));
-
-	if (token)
-		return accounts_by_api_token(r->accounts, token);
-	const struct account *a =
-	        accounts_by_host(r->accounts, http_header(q, "Host"), http_is_local(q));
-	bool listed = a && a->rest_addresses && address_list_has(a->rest_addresses, &q->address);
-	return listed && speaks_by_address(q) ? a : NULL;
-}
-
-static bool is_granted(struct rest_call *call, enum grant grant)
-{
-	if (grant == GRANT_ANYONE)
-		return true;
-	if (grant == GRANT_OPERATOR)
-		return is_operator(call->rest, call->request);
-	call->account = account_of(call->rest, call->request);
-	return call->account != NULL;
 }
 
 // The only place where an error becomes a status.
@@ -394,7 +165,7 @@ route_refuse(enum grant grant, const struct rest_call *call, int error, struct h
 		am_info("rest: refused; path=%s error=%s", am_log_value(call->request->path),
 		        am_log_value(text));
 	if (grant == GRANT_STATISTICS)
-		statistics_error(r, status, text);
+		rest_statistics_error(r, status, text);
 	else
 		answer_error(r, status, text);
 }
@@ -405,7 +176,7 @@ static void route_run(const struct route *route, struct rest_call *call, struct 
 	char after[16];
 	uint32_t wait_s;
 
-	bool granted = is_granted(call, route->grant);
+	bool granted = grant_holds(call, route->grant);
 	if (route->grant != GRANT_ANYONE && !take_turn(call, granted, &wait_s)) {
 		metric_count(METRIC_rest_limited);
 		route_refuse(route->grant, call, -EAGAIN, r);
@@ -456,7 +227,7 @@ bool rest_takes_body(void *owner, const struct http_request *q)
 	struct rest_call call = {.rest = owner, .request = q};
 	const struct route *route = route_find(q, &call);
 
-	return route && route->grant != GRANT_ANYONE && is_granted(&call, route->grant);
+	return route && route->grant != GRANT_ANYONE && grant_holds(&call, route->grant);
 }
 
 // Logs an unknown host with the remedy, but not for each request of a scanner.

@@ -83,6 +83,10 @@ void rest_answer(struct http_response *, unsigned status, struct json *body);
 // http_later.
 void rest_answer_later(void *later, uint64_t call, unsigned status, struct json *body);
 
+// server.c: what the server says of itself.
+rest_handler rest_server_config, rest_server_healthz, rest_server_capabilities;
+rest_writer rest_server_readyz, rest_server_metrics, rest_server_openapi;
+
 // Whether a room's page will show an external player, as far as its address, its token and its room
 // say (player.c).
 bool rest_page_has_player(const struct rest_call *, const struct account *);
@@ -92,6 +96,9 @@ rest_writer rest_handshake;
 
 // statistics.c and hook.c; answered later.
 rest_writer rest_statistics_summary, rest_statistics_peers, rest_hook_events;
+
+// statistics.c: an error in the form of the statistics.
+void rest_statistics_error(struct http_response *, unsigned status, const char *text);
 
 // quality.c; argument 0 is the room. Answered later.
 rest_writer rest_room_quality;

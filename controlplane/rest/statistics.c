@@ -35,3 +35,13 @@ void rest_statistics_peers(const struct rest_call *call, struct http_response *)
 {
 	ask(call, statistics_peers);
 }
+
+void rest_statistics_error(struct http_response *r, unsigned status, const char *text)
+{
+	struct json *body = json_new_object(), *errors = json_new_array();
+
+	json_add_null(body, "data");
+	json_push(errors, json_new_string(text));
+	json_add(body, "errors", errors);
+	rest_answer(r, status, body);
+}

@@ -1,0 +1,16 @@
+// Who may ask: by token, or by address.
+#pragma once
+
+#include <stdbool.h>
+
+#include "rest/rest.h"
+
+enum grant {
+	GRANT_ANYONE,
+	GRANT_API, // an API token, or an address that the account lists
+	GRANT_STATISTICS, // like GRANT_API, with errors in the form of the statistics
+	GRANT_OPERATOR, // the node's own token, or an address of controlplane.metrics_addresses
+};
+
+// Whether the caller may ask. Sets the call's account if the grant is an account's.
+[[nodiscard]] bool grant_holds(struct rest_call *, enum grant);
