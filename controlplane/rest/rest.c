@@ -19,11 +19,13 @@
 #include <string.h>
 
 static const struct route {
-	const char *method, *path;
+	const char *methods; // as in Allow
+	const char *path;
 	enum grant grant;
 	rest_handler *handle;
 	rest_writer *write; // instead of handle
-	bool acts; // the route changes something, although it is a GET
+	bool acts; // the route changes something, although GET is among its methods
+	const char *alias; // another path; NULL: there is none
 } routes[] = {
         {"GET", "/config.json", GRANT_ANYONE, .handle = rest_server_config},
         {"GET", "/healthz", GRANT_ANYONE, .handle = rest_server_healthz},
@@ -32,35 +34,27 @@ static const struct route {
         {"POST", "/api/handshake", GRANT_ANYONE, .write = rest_handshake},
         {"GET", "/api/openapi.json", GRANT_ANYONE, .write = rest_server_openapi},
         {"GET", "/api/routerRtpCapabilities", GRANT_ANYONE, .handle = rest_server_capabilities},
-        {"POST", "/rooms/:/closePeer", GRANT_API, .handle = rest_room_close_peer},
-        {"POST", "/:/closePeer", GRANT_API, .handle = rest_room_close_peer},
-        {"GET", "/rooms/:/durationOfBroadcast", GRANT_API, .handle = rest_room_duration},
-        {"GET", "/:/durationOfBroadcast", GRANT_API, .handle = rest_room_duration},
-        {"GET", "/rooms/:/closeRoom", GRANT_API, .handle = rest_room_close, .acts = true},
-        {"POST", "/rooms/:/closeRoom", GRANT_API, .handle = rest_room_close},
-        {"DELETE", "/rooms/:/closeRoom", GRANT_API, .handle = rest_room_close},
-        {"GET", "/:/closeRoom", GRANT_API, .handle = rest_room_close, .acts = true},
-        {"POST", "/:/closeRoom", GRANT_API, .handle = rest_room_close},
-        {"DELETE", "/:/closeRoom", GRANT_API, .handle = rest_room_close},
-        {"GET", "/rooms/:/numberPeers", GRANT_API, .handle = rest_room_number_peers},
-        {"GET", "/:/numberPeers", GRANT_API, .handle = rest_room_number_peers},
-        {"GET", "/rooms/:/existingPeer", GRANT_API, .handle = rest_room_existing_peer},
-        {"POST", "/rooms/:/existingPeer", GRANT_API, .handle = rest_room_existing_peer},
-        {"GET", "/:/existingPeer", GRANT_API, .handle = rest_room_existing_peer},
-        {"POST", "/:/existingPeer", GRANT_API, .handle = rest_room_existing_peer},
-        {"GET", "/rooms/:/existingPeer/:", GRANT_API, .handle = rest_room_existing_peer_in_path},
-        {"GET", "/:/existingPeer/:", GRANT_API, .handle = rest_room_existing_peer_in_path},
+        {"POST", "/rooms/:/closePeer", GRANT_API, .handle = rest_room_close_peer,
+         .alias = "/:/closePeer"},
+        {"GET", "/rooms/:/durationOfBroadcast", GRANT_API, .handle = rest_room_duration,
+         .alias = "/:/durationOfBroadcast"},
+        {"GET, POST, DELETE", "/rooms/:/closeRoom", GRANT_API, .handle = rest_room_close,
+         .acts = true, .alias = "/:/closeRoom"},
+        {"GET", "/rooms/:/numberPeers", GRANT_API, .handle = rest_room_number_peers,
+         .alias = "/:/numberPeers"},
+        {"GET, POST", "/rooms/:/existingPeer", GRANT_API, .handle = rest_room_existing_peer,
+         .alias = "/:/existingPeer"},
+        {"GET", "/rooms/:/existingPeer/:", GRANT_API, .handle = rest_room_existing_peer_in_path,
+         .alias = "/:/existingPeer/:"},
         {"GET", "/rooms/:/quality", GRANT_API, .write = rest_room_quality},
         {"GET", "/rooms/:/exists", GRANT_API, .handle = rest_room_exists},
         {"GET", "/rooms/:", GRANT_API, .handle = rest_room_capabilities},
         {"GET", "/vp/api/statistics/peers/summary", GRANT_STATISTICS,
-         .write = rest_statistics_summary},
-        {"GET", "/vp/api/statistics/peers", GRANT_STATISTICS, .write = rest_statistics_peers},
-        {"GET", "/vp/api/statistics/peers/", GRANT_STATISTICS, .write = rest_statistics_peers},
-        {"GET", "/streaming/statistics/peers/summary", GRANT_STATISTICS,
-         .write = rest_statistics_summary},
-        {"GET", "/streaming/statistics/peers", GRANT_STATISTICS, .write = rest_statistics_peers},
-        {"GET", "/streaming/statistics/peers/", GRANT_STATISTICS, .write = rest_statistics_peers},
+         .write = rest_statistics_summary, .alias = "/streaming/statistics/peers/summary"},
+        {"GET", "/vp/api/statistics/peers", GRANT_STATISTICS, .write = rest_statistics_peers,
+         .alias = "/streaming/statistics/peers"},
+        {"GET", "/vp/api/statistics/peers/", GRANT_STATISTICS, .write = rest_statistics_peers,
+         .alias = "/streaming/statistics/peers/"},
         {"GET", "/api/events", GRANT_API, .write = rest_hook_events},
 };
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
@@ -120,7 +114,7 @@ static bool path_is_api(const char *path)
 			return true;
 	}
 	for (size_t i = 0; i < ROUTE_COUNT; i++) {
-		if (path_names(path, routes[i].path))
+		if (routes[i].alias && path_names(path, routes[i].alias))
 			return true;
 	}
 	return false;
@@ -192,17 +186,36 @@ static void route_run(const struct route *route, struct rest_call *call, struct 
 	rest_answer(r, 200, body);
 }
 
+static bool route_has_path(const struct route *route, const char *path, struct rest_call *call)
+{
+	return path_matches(route->path, path, call) ||
+	       (route->alias && path_matches(route->alias, path, call));
+}
+
+static bool route_has_method(const struct route *route, const char *method)
+{
+	size_t len;
+
+	for (const char *m = route->methods; *m; m += len + strspn(m + len, ", ")) {
+		len = strcspn(m, ", ");
+		if (len == strlen(method) && strncmp(m, method, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 // HEAD is answered like GET (RFC 9110 9.3.2), except if GET changes something.
 static bool method_fits(const char *method, const struct route *route)
 {
-	return strcmp(method, route->method) == 0 ||
-	       (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0 && !route->acts);
+	if (strcmp(method, "HEAD") == 0 && !route->acts)
+		method = "GET";
+	return route_has_method(route, method);
 }
 
 static const struct route *route_find(const struct http_request *q, struct rest_call *call)
 {
 	for (size_t i = 0; i < ROUTE_COUNT; i++) {
-		if (path_matches(routes[i].path, q->raw_path, call) &&
+		if (route_has_path(&routes[i], q->raw_path, call) &&
 		    method_fits(q->method, &routes[i]))
 			return &routes[i];
 	}
@@ -217,8 +230,8 @@ static void methods_of(const char *path, char *out, size_t size)
 	out[0] = '\0';
 	for (size_t i = 0; i < ROUTE_COUNT; i++) {
 		size_t len = strlen(out);
-		if (path_matches(routes[i].path, path, &call))
-			snprintf(out + len, size - len, "%s%s", len ? ", " : "", routes[i].method);
+		if (route_has_path(&routes[i], path, &call))
+			snprintf(out + len, size - len, "%s%s", len ? ", " : "", routes[i].methods);
 	}
 }
 

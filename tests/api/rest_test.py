@@ -10,10 +10,15 @@ ROUTES = "../../controlplane/rest/rest.c"
 
 
 def routes_of_source():
-    """(method, path) of the table in rest/rest.c, each ':' as {}."""
+    """(method, path) of the table in rest/rest.c, aliases included, each ':' as {}."""
     with open(ROUTES) as f:
-        rows = re.findall(r'\{"([A-Z]+)",\s*"([^"]+)",\s*GRANT_\w+', f.read())
-    return {(method, path.replace(":", "{}")) for method, path in rows}
+        rows = re.findall(r'\{"([A-Z, ]+)",\s*"([^"]+)",\s*GRANT_\w+([^}]*)\}', f.read())
+    return {
+        (method, path.replace(":", "{}"))
+        for methods, own, rest in rows
+        for path in [own, *re.findall(r'\.alias = "([^"]+)"', rest)]
+        for method in methods.split(", ")
+    }
 
 
 class Rest(unittest.TestCase):
