@@ -71,6 +71,12 @@ struct hooks {
 	struct hook_counts counts;
 };
 
+// The event that a call is, unless it is an access check.
+static enum hook_event_kind event_of(const struct call *c)
+{
+	return c->kind == CALL_CLOSE ? HOOK_CLOSE_PEER : HOOK_JOIN_PEER;
+}
+
 // Logs a failure, but only once in a while: a receiver that is down is one fault, not one per call.
 static void complain(struct hooks *h, const struct call *c, const char *what, const char *error)
 {
@@ -82,8 +88,8 @@ static void complain(struct hooks *h, const struct call *c, const char *what, co
 	h->complained_ms = now;
 	am_warning(
 	        "hook: %s; account=%" PRIu64 " call=%s room=%s error=%s", what, p->account_id,
-	        c->kind == CALL_ACCESS ? "accessUrl" : hook_event_name(c->kind == CALL_CLOSE),
-	        p->room_id, am_log_value(error)
+	        c->kind == CALL_ACCESS ? "accessUrl" : hook_event_name(event_of(c)), p->room_id,
+	        am_log_value(error)
 	);
 }
 
@@ -138,7 +144,7 @@ static void call_unanswered(struct call *c)
 		return;
 	}
 	if (!v->stored)
-		visit_event(v, c->hooks->history, &c->hooks->queue, false);
+		visit_event(v, c->hooks->history, &c->hooks->queue, HOOK_JOIN_PEER);
 	call_answer(c, HOOK_ADMIT, "");
 }
 
@@ -236,11 +242,10 @@ struct message {
 static void message_make(struct message *m, const struct call *c)
 {
 	const struct hook_peer *p = &c->visit->peer;
-	bool closed = c->kind == CALL_CLOSE;
 
 	*m = (struct message){0};
 	if (c->kind != CALL_ACCESS && p->version != 2) {
-		m->url = hook_request_url(p, closed);
+		m->url = hook_request_url(p, event_of(c));
 		return;
 	}
 	m->url = memory_copy_string(p->url);
@@ -248,10 +253,10 @@ static void message_make(struct message *m, const struct call *c)
 		m->body = hook_request_access(p, c->access_token);
 		return;
 	}
-	const struct hook_event e = visit_event_of(c->visit, closed);
+	const struct hook_event e = visit_event_of(c->visit, event_of(c));
 	int64_t seconds = clock_real_ms() / 1000;
 	m->body = hook_request_event(&e, p->token);
-	hook_event_id(m->id, e.visit, closed);
+	hook_event_id(m->id, e.visit, e.kind);
 	snprintf(m->seconds, sizeof(m->seconds), "%" PRId64, seconds);
 	if (p->secret[0])
 		hook_request_sign(m->signature, p->secret, m->id, seconds, m->body);
@@ -312,7 +317,7 @@ static void turn_started(struct hook_turn *t)
 
 	if (c->kind != CALL_JOIN)
 		return call_send(c);
-	visit_event(c->visit, h->history, &h->queue, false);
+	visit_event(c->visit, h->history, &h->queue, HOOK_JOIN_PEER);
 	c->patience_ms = loop_now_ms(h->loop) + HOOK_STORE_MS;
 	loop_timer_set(h->loop, &c->stored, STORE_LOOK_MS);
 }
@@ -360,7 +365,7 @@ static void close_line_up(struct hooks *h, struct visit *v)
 
 static void close_start(struct hooks *h, struct visit *v)
 {
-	visit_event(v, h->history, &h->queue, true);
+	visit_event(v, h->history, &h->queue, HOOK_CLOSE_PEER);
 	close_line_up(h, v);
 }
 

@@ -56,9 +56,14 @@ void hook_replays_destroy(struct hook_replays *rs)
 static void event_found(struct history_events *reads, const struct history_event *e)
 {
 	struct replay *r = container_of(reads, struct replay, reads);
+
+	r->count++;
+	r->last = e->sequence;
+	if ((unsigned)e->closed >= HOOK_EVENT_KINDS) // a newer version's
+		return;
 	const struct hook_event event = {
 	        .visit = e->admission,
-	        .closed = e->closed,
+	        .kind = (enum hook_event_kind)e->closed,
 	        .sequence = e->sequence,
 	        .time_ms = e->time_ms,
 	        .room_id = e->room,
@@ -67,8 +72,6 @@ static void event_found(struct history_events *reads, const struct history_event
 	};
 
 	json_push(r->list, hook_event_json(&event));
-	r->count++;
-	r->last = e->sequence;
 }
 
 static void events_found(struct history_events *reads, int result)

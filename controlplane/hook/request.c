@@ -18,14 +18,22 @@
 #define TIME_SIZE        32
 #define MESSAGE_TEXT_MAX 4096
 
-const char *hook_event_name(bool closed)
+static const struct {
+	const char *name;
+	const char *suffix; // of the event's id
+} kinds[HOOK_EVENT_KINDS] = {
+        [HOOK_JOIN_PEER] = {"joinPeer", "join"},
+        [HOOK_CLOSE_PEER] = {"closePeer", "close"},
+};
+
+const char *hook_event_name(enum hook_event_kind kind)
 {
-	return closed ? "closePeer" : "joinPeer";
+	return kinds[kind].name;
 }
 
-void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t visit, bool closed)
+void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t visit, enum hook_event_kind kind)
 {
-	snprintf(out, HOOK_EVENT_ID_SIZE, "%016" PRIx64 "-%s", visit, closed ? "close" : "join");
+	snprintf(out, HOOK_EVENT_ID_SIZE, "%016" PRIx64 "-%s", visit, kinds[kind].suffix);
 }
 
 // Percent-encodes all but the unreserved characters of RFC 3986. Returns the end of the text; out
@@ -44,7 +52,7 @@ static char *escape(char *out, const char *s)
 	return out;
 }
 
-char *hook_request_url(const struct hook_peer *p, bool closed)
+char *hook_request_url(const struct hook_peer *p, enum hook_event_kind kind)
 {
 	const struct {
 		const char *name, *value;
@@ -62,7 +70,7 @@ char *hook_request_url(const struct hook_peer *p, bool closed)
 	const char *query = p->url + base;
 	while (base > 0 && p->url[base - 1] == '/')
 		base--;
-	out += sprintf(out, "%.*s/%s?", (int)base, p->url, hook_event_name(closed));
+	out += sprintf(out, "%.*s/%s?", (int)base, p->url, hook_event_name(kind));
 	for (int i = 0; i < 4; i++) {
 		out += sprintf(out, "%s%s=", i ? "&" : "", values[i].name);
 		out = escape(out, values[i].value);
@@ -106,10 +114,10 @@ struct json *hook_event_json(const struct hook_event *e)
 	struct json *j = json_new_object();
 	char id[HOOK_EVENT_ID_SIZE], visit[17], time[TIME_SIZE];
 
-	hook_event_id(id, e->visit, e->closed);
+	hook_event_id(id, e->visit, e->kind);
 	snprintf(visit, sizeof(visit), "%016" PRIx64, e->visit);
 	time_print(time, e->time_ms);
-	json_add_string(j, "event", hook_event_name(e->closed));
+	json_add_string(j, "event", hook_event_name(e->kind));
 	json_add_string(j, "eventId", id);
 	json_add_int(j, "sequence", e->sequence);
 	json_add_string(j, "time", time);

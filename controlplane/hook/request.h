@@ -12,21 +12,28 @@
 
 struct json;
 
+// What an event tells. The history keeps these numbers.
+enum hook_event_kind {
+	HOOK_JOIN_PEER, // may this peer come in?
+	HOOK_CLOSE_PEER, // it has left
+	HOOK_EVENT_KINDS,
+};
+
 // An event of a webhook. Its id is the same whenever and however often it is sent.
 struct hook_event {
 	uint64_t visit; // the admission's number
-	bool closed; // closePeer; false: joinPeer
+	enum hook_event_kind kind;
 	int64_t sequence;
 	int64_t time_ms; // CLOCK_REALTIME, of the event
 	const char *room_id, *peer_id, *display_name;
 };
 
-const char *hook_event_name(bool closed);
-void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t visit, bool closed);
+const char *hook_event_name(enum hook_event_kind);
+void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t visit, enum hook_event_kind);
 
 // The URL of version 1: <apiEvent>/joinPeer?roomId=…, followed by the query of apiEvent, if it has
 // one. Freed with free(), like the texts below.
-[[nodiscard]] char *hook_request_url(const struct hook_peer *, bool closed);
+[[nodiscard]] char *hook_request_url(const struct hook_peer *, enum hook_event_kind);
 
 // The body of an access check.
 [[nodiscard]] char *hook_request_access(const struct hook_peer *, const char *access_token);

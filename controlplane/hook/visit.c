@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "hook/queue.h"
-#include "hook/request.h"
 #include "store/history.h"
 
 #include <inttypes.h>
@@ -96,11 +95,11 @@ void visit_forget(struct visit *v, struct history *history)
 	visit_destroy(v);
 }
 
-struct hook_event visit_event_of(const struct visit *v, bool closed)
+struct hook_event visit_event_of(const struct visit *v, enum hook_event_kind kind)
 {
 	return (struct hook_event){
 	        .visit = v->id,
-	        .closed = closed,
+	        .kind = kind,
 	        .sequence = v->sequence,
 	        .time_ms = v->time_ms,
 	        .room_id = v->peer.room_id,
@@ -109,7 +108,10 @@ struct hook_event visit_event_of(const struct visit *v, bool closed)
 	};
 }
 
-void visit_event(struct visit *v, struct history *history, struct hook_queue *queue, bool closed)
+void visit_event(
+        struct visit *v, struct history *history, struct hook_queue *queue,
+        enum hook_event_kind kind
+)
 {
 	v->time_ms = clock_real_ms();
 	if (v->peer.version == 2) {
@@ -118,7 +120,7 @@ void visit_event(struct visit *v, struct history *history, struct hook_queue *qu
 		        .account_id = v->peer.account_id,
 		        .sequence = v->sequence,
 		        .admission = v->id,
-		        .closed = closed,
+		        .closed = kind,
 		        .time_ms = v->time_ms,
 		        .room = v->peer.room_id,
 		        .peer = v->peer.peer_id,
@@ -126,7 +128,7 @@ void visit_event(struct visit *v, struct history *history, struct hook_queue *qu
 		};
 		history_event_put(history, &e);
 	}
-	visit_store(v, history, closed);
+	visit_store(v, history, kind == HOOK_CLOSE_PEER);
 }
 
 void visit_set_display_name(struct visit *v, const char *name)

@@ -8,10 +8,10 @@
 
 #include "base/map.h"
 #include "hook/hook.h"
+#include "hook/request.h"
 
 struct history;
 struct history_admission;
-struct hook_event;
 struct hook_queue;
 
 #define VISIT_KEY_SIZE 17 // a number in hexadecimal
@@ -39,9 +39,9 @@ void visit_destroy(struct visit *);
 void visit_forget(struct visit *, struct history *);
 
 // Makes the visit's next event, numbers it within its account, and stores it in the history.
-void visit_event(struct visit *, struct history *, struct hook_queue *, bool closed);
+void visit_event(struct visit *, struct history *, struct hook_queue *, enum hook_event_kind);
 
 // The visit's last event, as it is sent; the strings are lent.
-struct hook_event visit_event_of(const struct visit *, bool closed);
+struct hook_event visit_event_of(const struct visit *, enum hook_event_kind);
 
 void visit_set_display_name(struct visit *, const char *);
