@@ -14,8 +14,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HOOK_ANSWER_MS   3000 // time for a receiver to answer
-#define HOOK_WAIT_MS     15000 // longest wait for a turn; after that, the call counts as unanswered
 #define HOOK_STORE_MS    1000 // longest wait for a slow disk before joinPeer is sent anyway
 #define HOOK_MESSAGE_MAX 512 // bytes of a message that are shown to people
 #define HOOK_REPLAY_MAX  1000 // events in an answer

@@ -1,7 +1,6 @@
 #include "hook/queue.h"
 
 #include "base/memory.h"
-#include "hook/hook.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -14,6 +14,9 @@
 #include "base/loop.h"
 #include "base/map.h"
 
+#define HOOK_ANSWER_MS 3000 // time for a receiver to answer
+#define HOOK_WAIT_MS   15000 // longest wait for a turn; after that, the call counts as unanswered
+
 // Limits of each account.
 #define HOOK_CALLS_MAX         100 // joins and checks that run at once
 #define HOOK_CALLS_FIRST       8 // of these at first; more if answers are quick

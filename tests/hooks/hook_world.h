@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "config.h"
 #include "hook/hook.h"
+#include "hook/queue.h"
 #include "receiver.h"
 #include "store/history.h"
 

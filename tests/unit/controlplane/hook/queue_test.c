@@ -1,7 +1,6 @@
 // Whose turn it is to call, without any HTTP.
 #include "test.h"
 
-#include "hook/hook.h"
 #include "hook/queue.h"
 
 #include <stdio.h>
