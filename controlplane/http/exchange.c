@@ -8,7 +8,6 @@
 
 #include "am_log.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -38,19 +37,6 @@ struct http_later {
 	struct http_response response;
 	LIST_ENTRY(http_later) next; // until delivered
 };
-
-void http_add_header(struct http_response *r, const char *name, const char *value)
-{
-	assert(r->header_count < HTTP_HEADERS_MAX);
-	r->headers[r->header_count].name = name;
-	r->headers[r->header_count++].value = memory_copy_string(value);
-}
-
-void http_clear_headers(struct http_response *r)
-{
-	while (r->header_count > 0)
-		free(r->headers[--r->header_count].value);
-}
 
 static struct http_arrival *arrival_of(struct MHD_Connection *connection)
 {
@@ -117,14 +103,6 @@ response_make(struct http_exchanges *x, const struct exchange *e, struct http_re
 		MHD_add_response_header(m, r->headers[i].name, r->headers[i].value);
 	http_clear_headers(r);
 	return m;
-}
-
-static void json_error(struct http_response *r, unsigned status, const char *body)
-{
-	r->status = status;
-	r->type = "application/json";
-	r->body = memory_copy_string(body);
-	r->body_len = strlen(body);
 }
 
 static enum MHD_Result
@@ -197,7 +175,7 @@ refuse(struct http_exchanges *x, struct exchange *e, struct MHD_Connection *conn
 {
 	struct http_response r = {.file = -1};
 
-	json_error(&r, 400, body);
+	http_set_json(&r, 400, body);
 	e->closes = true;
 	return queue(x, e, connection, &r);
 }
@@ -209,11 +187,11 @@ answer(struct http_exchanges *x, struct exchange *e, const struct http_request *
 	const char *upgrade = http_header(q, "Upgrade");
 
 	if (x->ending) {
-		json_error(&r, 503, STOPPING);
+		http_set_json(&r, 503, STOPPING);
 	} else if (e->too_large) {
-		json_error(&r, 413, "{\"error\":\"body too large\"}");
+		http_set_json(&r, 413, "{\"error\":\"body too large\"}");
 	} else if (e->no_memory) {
-		json_error(&r, 503, "{\"error\":\"the server has no memory left\"}");
+		http_set_json(&r, 503, "{\"error\":\"the server has no memory left\"}");
 		http_add_header(&r, "Retry-After", "1");
 	} else if (upgrade && strcasecmp(upgrade, "websocket") == 0) {
 		e->upgrade = x->handler->upgrade(x->handler->owner, q, &r);
@@ -416,7 +394,7 @@ void http_exchanges_end(struct http_exchanges *x)
 	x->ending = true;
 	while (!LIST_EMPTY(&x->later)) {
 		struct http_response r = {.file = -1};
-		json_error(&r, 503, STOPPING);
+		http_set_json(&r, 503, STOPPING);
 		http_deliver(LIST_FIRST(&x->later), &r);
 	}
 }

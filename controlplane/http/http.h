@@ -8,12 +8,12 @@
 #include <stdint.h>
 
 #include "base/address.h"
+#include "http/response.h"
 
 #include "am_config.h"
 
-#define HTTP_BODY_MAX    65536 // of a request
-#define HTTP_HEADERS_MAX 12 // of a response, besides those that all responses have
-#define HTTP_VALUE_SIZE  256
+#define HTTP_BODY_MAX   65536 // of a request
+#define HTTP_VALUE_SIZE 256
 
 struct http;
 struct http_socket;
@@ -59,26 +59,6 @@ http_form(const struct http_request *, const char *name, char *value, size_t siz
 
 // Unescapes "%41" to "A" and so on (RFC 3986 2.1), in place. False if the result contains a NUL.
 [[nodiscard]] bool http_unescape(char *);
-
-struct http_response {
-	unsigned status;
-	const char *type; // MIME; literal
-	char *body; // owned; NULL: file, or none
-	size_t body_len;
-	int file; // owned; -1: none
-	uint64_t file_size;
-	int header_count;
-	struct {
-		const char *name; // literal
-		char *value; // owned
-	} headers[HTTP_HEADERS_MAX];
-};
-
-// Copies value. More than HTTP_HEADERS_MAX headers are a bug.
-void http_add_header(struct http_response *, const char *name, const char *value);
-
-// Removes all headers.
-void http_clear_headers(struct http_response *);
 
 // Defers the answer: what the handler leaves in its response is ignored. The request is gone when
 // the handler returns.

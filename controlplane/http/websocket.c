@@ -51,14 +51,6 @@ struct websocket {
 	bool dead;
 };
 
-static void refuse(struct http_response *r, unsigned status, const char *body)
-{
-	r->status = status;
-	r->type = "application/json";
-	r->body = memory_copy_string(body);
-	r->body_len = strlen(body);
-}
-
 // True if the comma-separated list has the token.
 static bool list_has(const char *list, const char *token)
 {
@@ -98,11 +90,11 @@ bool websocket_accept(const struct http_request *q, const char *protocol, struct
 
 	if (strcmp(q->method, "GET") != 0 || !key || !version || strcmp(version, "13") != 0 ||
 	    !accept_value(key, value)) {
-		refuse(r, 400, "{\"error\":\"not a WebSocket handshake of version 13\"}");
+		http_set_json(r, 400, "{\"error\":\"not a WebSocket handshake of version 13\"}");
 		return false;
 	}
 	if (!list_has(http_header(q, "Sec-WebSocket-Protocol"), protocol)) {
-		refuse(r, 403, "{\"error\":\"unsupported sub-protocol\"}");
+		http_set_json(r, 403, "{\"error\":\"unsupported sub-protocol\"}");
 		return false;
 	}
 	http_add_header(r, "Upgrade", "websocket");
