@@ -1,4 +1,4 @@
-#include "http/http.h"
+#include "http/request.h"
 
 #include <microhttpd.h>
 #include <string.h>
