@@ -204,7 +204,6 @@ static int start(struct server *s)
 	        .loop = s->loop,
 	        .settings = &s->config.rest,
 	        .accounts = s->accounts,
-	        .admissions = &s->admissions,
 	        .conference = s->conference,
 	        .pages = s->pages,
 	        .statistics = s->statistics,

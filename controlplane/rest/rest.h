@@ -10,7 +10,6 @@
 
 struct account;
 struct accounts;
-struct admissions;
 struct conference;
 struct history;
 struct hooks;
@@ -36,7 +35,6 @@ struct rest {
 	struct loop *loop;
 	const struct rest_settings *settings;
 	struct accounts *accounts;
-	const struct admissions *admissions;
 	struct conference *conference;
 	const struct pages *pages;
 	struct statistics *statistics;

@@ -34,19 +34,6 @@
 #define JOINS_PER_S 10
 #define WARN_MS     10000 // between two lines in the log about addresses
 
-static void refuse(struct http_response *r, enum refusal refusal, const char *why)
-{
-	struct json *j = refusal_json(refusal, why);
-
-	json_add_string(j, "error", why);
-	r->status = refusal_status(refusal);
-	r->type = "application/json";
-	http_clear_headers(r);
-	r->body = json_print(j);
-	r->body_len = strlen(r->body);
-	json_free(j);
-}
-
 // Logs a warning: a proxy that the configuration does not know looks like one greedy client.
 static void client_warn(struct signaling *s, const char *client)
 {
@@ -62,47 +49,73 @@ static void client_warn(struct signaling *s, const char *client)
 	);
 }
 
-bool signaling_allows(const struct signaling *s, const struct http_request *q, uint32_t *wait_s)
-{
-	*wait_s = 1;
-	return connections_allow(s->connections, q->client) &&
-	       limit_allows(s->opens, q->client, loop_now_ms(s->loop), wait_s);
-}
-
 // Whether this address may have one more WebSocket; if not, writes the refusal.
 static bool
-place_granted(struct signaling *s, const struct http_request *q, struct http_response *r)
+place_granted(const struct signaling *s, const char *client, bool opens, uint32_t *wait_s)
 {
-	uint32_t wait_s;
+	uint64_t now_ms = loop_now_ms(s->loop);
+
+	*wait_s = 1;
+	return connections_allow(s->connections, client) &&
+	       limit_allows(s->opens, client, now_ms, wait_s) &&
+	       (!opens || limit_take(s->opens, client, now_ms, wait_s));
+}
+
+struct application *signaling_apply(
+        const struct signaling *s, const struct http_request *q, bool opens,
+        struct handshake_refusal *out
+)
+{
+	*out = (struct handshake_refusal
+	){.refusal = REFUSAL_TOO_MANY_CONNECTIONS, .why = "too many connections from this address"};
+	if (!place_granted(s, q->client, opens, &out->wait_s))
+		return NULL;
+	out->wait_s = 0;
+	return admission_apply(s->admissions, q, &out->refusal, &out->why);
+}
+
+struct json *signaling_refuse(const struct handshake_refusal *h, struct http_response *r)
+{
 	char after[16];
 
-	if (signaling_allows(s, q, &wait_s) &&
-	    limit_take(s->opens, q->client, loop_now_ms(s->loop), &wait_s))
-		return true;
-	metric_count(METRIC_websockets_refused);
-	client_warn(s, q->client);
-	refuse(r, REFUSAL_TOO_MANY_CONNECTIONS, SIGNALING_TOO_MANY);
-	snprintf(after, sizeof(after), "%u", wait_s);
-	http_add_header(r, "Retry-After", after);
-	return false;
+	r->status = refusal_status(h->refusal);
+	snprintf(after, sizeof(after), "%u", h->wait_s);
+	if (h->wait_s > 0)
+		http_add_header(r, "Retry-After", after);
+	return refusal_json(h->refusal, h->why);
+}
+
+static void upgrade_refuse(const struct handshake_refusal *h, struct http_response *r)
+{
+	http_clear_headers(r);
+	struct json *j = signaling_refuse(h, r);
+	json_add_string(j, "error", h->why);
+	char *body = json_print(j);
+	http_set_json(r, r->status, body);
+	free(body);
+	json_free(j);
 }
 
 void *signaling_upgrade(void *owner, const struct http_request *q, struct http_response *r)
 {
 	struct signaling *s = owner;
-	enum refusal refusal;
-	const char *why;
+	struct handshake_refusal refused;
 
-	if (!websocket_accept(q, PROTOCOL, r) || !place_granted(s, q, r))
+	if (!websocket_accept(q, PROTOCOL, r))
 		return NULL;
-	struct application *a = admission_apply(s->admissions, q, &refusal, &why);
-	if (!a) {
-		am_info("signaling: handshake refused; reason=%s why=%s", refusal_code(refusal),
-		        am_log_value(why));
-		metric_count_refusal(refusal);
-		refuse(r, refusal, why);
+	struct application *a = signaling_apply(s, q, true, &refused);
+	if (a)
+		return a;
+	if (refused.refusal == REFUSAL_TOO_MANY_CONNECTIONS) {
+		metric_count(METRIC_websockets_refused);
+		client_warn(s, q->client);
+	} else {
+		am_info("signaling: handshake refused; reason=%s why=%s",
+		        refusal_code(refused.refusal), am_log_value(refused.why));
+		metric_count_refusal(refused.refusal);
 	}
-	return a;
+	upgrade_refuse(&refused, r);
+	return NULL;
 }
 
 void signaling_upgraded(

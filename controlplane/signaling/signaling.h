@@ -6,13 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIGNALING_TOO_MANY "too many connections from this address"
+#include "base/refusal.h"
 
 struct admissions;
+struct application;
 struct conference_events;
 struct http_request;
 struct http_response;
 struct http_socket;
+struct json;
 struct loop;
 struct signaling;
 
@@ -28,10 +30,25 @@ const struct conference_events *signaling_events(struct signaling *);
 // Sets the way in, before the first connection. The caller keeps the memory.
 void signaling_set_admissions(struct signaling *, const struct admissions *);
 
-// Whether the address of this request may open one more WebSocket now. If not, *wait_s says when to
-// try again.
-[[nodiscard]] bool
-signaling_allows(const struct signaling *, const struct http_request *, uint32_t *wait_s);
+// Why a handshake is refused.
+struct handshake_refusal {
+	enum refusal refusal;
+	const char *why; // in English
+	uint32_t wait_s; // when to try again; 0: unknown
+};
+
+// What becomes of a handshake. NULL if its address may open no more WebSockets now, or if the
+// admission's first step refuses it (admission_apply); else freed with free(). opens: the request
+// opens one; else it only asks what would become of it.
+[[nodiscard]] struct application *signaling_apply(
+        const struct signaling *s, const struct http_request *q, bool opens,
+        struct handshake_refusal *out
+);
+
+// Sets the response's status and Retry-After. Returns its body: {reason, status, message,
+// messageRu}.
+[[nodiscard]] struct json *
+signaling_refuse(const struct handshake_refusal *, struct http_response *);
 
 // Callbacks for struct http_handler, whose owner is the signaling.
 void *signaling_upgrade(void *owner, const struct http_request *, struct http_response *);
