@@ -12,8 +12,8 @@
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/memory.h"
-#include "base/metrics.h"
 #include "store/accounts.h"
+#include "terms/metrics.h"
 
 #include "am_log.h"
 

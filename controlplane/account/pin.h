@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "base/refusal.h"
+#include "terms/refusal.h"
 
 #define PIN_TRIES      10 // wrong PINs of one client in one room
 #define PIN_TRIES_MS   60000 // within this time; then no more tries until it is over

@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/metrics.h"
 #include "base/tally.h"
 #include "hook/hook.h"
 #include "statistics/statistics.h"
 #include "store/rooms.h"
+#include "terms/metrics.h"
 
 #include "am_log.h"
 

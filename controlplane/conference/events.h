@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/refusal.h"
 #include "room/peer.h"
 #include "room/track.h"
+#include "terms/refusal.h"
 
 struct asker;
 struct room;

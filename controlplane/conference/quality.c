@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/metrics.h"
 #include "statistics/statistics.h"
+#include "terms/metrics.h"
 
 #include <errno.h>
 #include <stdlib.h>

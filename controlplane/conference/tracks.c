@@ -2,8 +2,8 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/metrics.h"
 #include "store/rooms.h"
+#include "terms/metrics.h"
 
 #include "am_log.h"
 

@@ -1,9 +1,9 @@
 #include "conference/internal.h"
 
 #include "base/memory.h"
-#include "base/metrics.h"
 #include "base/tally.h"
 #include "store/rooms.h"
+#include "terms/metrics.h"
 
 #include "am_log.h"
 

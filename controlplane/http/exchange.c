@@ -2,9 +2,9 @@
 
 #include "base/loop.h"
 #include "base/memory.h"
-#include "base/metrics.h"
 #include "http/arrival.h"
 #include "http/forwarded.h"
+#include "terms/metrics.h"
 
 #include "am_log.h"
 

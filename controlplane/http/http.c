@@ -2,11 +2,11 @@
 
 #include "base/loop.h"
 #include "base/memory.h"
-#include "base/metrics.h"
 #include "http/arrival.h"
 #include "http/exchange.h"
 #include "http/listener.h"
 #include "http/tls.h"
+#include "terms/metrics.h"
 
 #include "am_log.h"
 

@@ -8,8 +8,8 @@
 
 #include "base/address.h"
 #include "base/loop.h"
-#include "base/refusal.h"
 #include "terms/kinds.h"
+#include "terms/refusal.h"
 
 #define CONNECTION_MAX   16384
 #define CONNECTION_PRICE 20 // of a request, in the WebSocket's credit: 50 at once, then 5 a second

@@ -1,7 +1,6 @@
 #include "rest/exposition.h"
 
 #include "account/account.h"
-#include "base/metrics.h"
 #include "conference/conference.h"
 #include "hook/hook.h"
 #include "media/media.h"
@@ -9,6 +8,7 @@
 #include "store/history.h"
 #include "store/rooms.h"
 #include "store/writer.h"
+#include "terms/metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,11 +5,11 @@
 #include "base/limit.h"
 #include "base/loop.h"
 #include "base/memory.h"
-#include "base/metrics.h"
 #include "http/http.h"
 #include "rest/grant.h"
 #include "rest/pages.h"
 #include "rest/path.h"
+#include "terms/metrics.h"
 
 #include "am_log.h"
 

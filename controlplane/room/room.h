@@ -7,9 +7,9 @@
 
 #include "account/account.h"
 #include "base/map.h"
-#include "base/refusal.h"
 #include "room/peer.h"
 #include "terms/kinds.h"
+#include "terms/refusal.h"
 
 TAILQ_HEAD(peer_list, peer);
 

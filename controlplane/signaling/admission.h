@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "account/attribute.h"
-#include "base/refusal.h"
+#include "terms/refusal.h"
 
 struct accounts;
 struct admission;

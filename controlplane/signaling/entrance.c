@@ -2,12 +2,12 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/metrics.h"
 #include "base/tally.h"
 #include "signaling/admission.h"
 #include "signaling/handlers.h"
 #include "signaling/place.h"
 #include "signaling/requests.h"
+#include "terms/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,13 +5,13 @@
 #include "base/json.h"
 #include "base/limit.h"
 #include "base/memory.h"
-#include "base/metrics.h"
 #include "base/text.h"
 #include "conference/events.h"
 #include "protoo/wire.h"
 #include "signaling/activity.h"
 #include "signaling/offers.h"
 #include "signaling/place.h"
+#include "terms/metrics.h"
 
 #include "am_log.h"
 

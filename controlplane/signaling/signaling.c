@@ -4,7 +4,6 @@
 #include "base/limit.h"
 #include "base/loop.h"
 #include "base/memory.h"
-#include "base/metrics.h"
 #include "base/tally.h"
 #include "conference/events.h"
 #include "http/http.h"
@@ -16,6 +15,7 @@
 #include "signaling/handlers.h"
 #include "signaling/offers.h"
 #include "signaling/requests.h"
+#include "terms/metrics.h"
 
 #include "am_log.h"
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/refusal.h"
+#include "terms/refusal.h"
 
 struct admissions;
 struct application;

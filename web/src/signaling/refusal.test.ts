@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import header from '../../../controlplane/base/refusal.h?raw';
+import header from '../../../controlplane/terms/refusal.h?raw';
 import { refusal, refusalFromError } from './refusal';
 
 test('the page knows each reason of the server', () => {

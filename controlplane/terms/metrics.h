@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "am_schema.h"
-#include "base/refusal.h"
+#include "terms/refusal.h"
 
 #define METRICS_STATUS_CLASSES 6 // 1xx to 5xx; the index is the first digit
 

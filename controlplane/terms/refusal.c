@@ -1,4 +1,4 @@
-#include "base/refusal.h"
+#include "terms/refusal.h"
 
 #include "base/json.h"
 

@@ -1,4 +1,4 @@
-#include "base/metrics.h"
+#include "terms/metrics.h"
 
 #include <stdio.h>
 
