@@ -1,9 +1,9 @@
 #include "media/media.h"
 
-#include "base/ids.h"
 #include "base/loop.h"
 #include "base/memory.h"
 #include "media/command.h"
+#include "media/ids.h"
 #include "media/link.h"
 #include "media/region.h"
 

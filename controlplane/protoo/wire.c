@@ -1,9 +1,9 @@
 #include "protoo/wire.h"
 
-#include "base/ids.h"
 #include "base/json.h"
 #include "room/peer.h"
 #include "room/room.h"
+#include "terms/id.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 #include "room/offer.h"
 
-#include "base/ids.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "room/peer.h"
 #include "room/track.h"
+#include "terms/id.h"
 
 #include <stdio.h>
 #include <stdlib.h>

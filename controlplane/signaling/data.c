@@ -3,13 +3,13 @@
 #include "signaling/data.h"
 
 #include "base/clock.h"
-#include "base/ids.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "conference/events.h"
 #include "protoo/wire.h"
 #include "signaling/handlers.h"
 #include "signaling/stats.h"
+#include "terms/id.h"
 
 #include <errno.h>
 #include <stdio.h>

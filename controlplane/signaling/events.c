@@ -1,6 +1,5 @@
 #include "signaling/events.h"
 
-#include "base/ids.h"
 #include "base/json.h"
 #include "conference/events.h"
 #include "protoo/wire.h"
@@ -9,6 +8,7 @@
 #include "signaling/handlers.h"
 #include "signaling/offers.h"
 #include "signaling/place.h"
+#include "terms/id.h"
 
 static struct connection *connection_of(void *owner, const struct peer *p)
 {

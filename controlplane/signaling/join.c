@@ -1,7 +1,6 @@
 // join and resume: how a page becomes a member, or becomes one again.
 #include "signaling/handlers.h"
 
-#include "base/ids.h"
 #include "base/json.h"
 #include "base/limit.h"
 #include "base/memory.h"
@@ -11,6 +10,7 @@
 #include "signaling/activity.h"
 #include "signaling/offers.h"
 #include "signaling/place.h"
+#include "terms/id.h"
 #include "terms/metrics.h"
 
 #include "am_log.h"

@@ -1,7 +1,7 @@
 #include "signaling/handlers.h"
 
-#include "base/ids.h"
 #include "base/json.h"
+#include "terms/id.h"
 
 struct transport *named_transport(const struct connection *c, const struct json *data)
 {

@@ -2,11 +2,11 @@
 // newConsumers.
 #include "signaling/offers.h"
 
-#include "base/ids.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "room/offer.h"
 #include "signaling/handlers.h"
+#include "terms/id.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,9 +3,9 @@
 #include "signaling/stats.h"
 
 #include "base/clock.h"
-#include "base/ids.h"
 #include "base/json.h"
 #include "signaling/handlers.h"
+#include "terms/id.h"
 
 #include <errno.h>
 

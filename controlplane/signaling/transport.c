@@ -1,11 +1,11 @@
 // createWebRtcTransport and related requests.
 #include "signaling/handlers.h"
 
-#include "base/ids.h"
 #include "base/json.h"
 #include "conference/events.h"
 #include "protoo/wire.h"
 #include "signaling/data.h"
+#include "terms/id.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

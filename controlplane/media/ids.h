@@ -10,8 +10,6 @@
 
 #include "am_schema.h"
 
-struct json;
-
 struct ids {
 	uint32_t slots;
 	uint32_t first; // of the queue of free slots
@@ -36,9 +34,3 @@ void ids_take(struct ids *, am_id);
 // A new id, or 0 if none is left.
 [[nodiscard]] am_id ids_new(struct ids *);
 void ids_free(struct ids *, am_id);
-
-// Ids as clients see them: 16 hexadecimal digits.
-#define ID_TEXT_SIZE 17
-void id_print(am_id, char out[ID_TEXT_SIZE]);
-am_id id_read(const char *text); // 0 if text is NULL or not an id
-void json_add_id(struct json *, const char *key, am_id);

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "base/ids.h"
+#include "media/ids.h"
 
 static void slots_rest_as_long_as_possible(void **)
 {

@@ -1,10 +1,8 @@
-#include "base/ids.h"
+#include "media/ids.h"
 
-#include "base/json.h"
 #include "base/memory.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,24 +78,4 @@ void ids_free(struct ids *i, am_id id)
 	i->used[slot] = 0;
 	i->queue[(i->first + i->count) % i->slots] = slot;
 	i->count++;
-}
-
-void id_print(am_id id, char out[ID_TEXT_SIZE])
-{
-	snprintf(out, ID_TEXT_SIZE, "%016llx", (unsigned long long)id);
-}
-
-am_id id_read(const char *text)
-{
-	if (!text || strspn(text, "0123456789abcdef") != ID_TEXT_SIZE - 1 ||
-	    text[ID_TEXT_SIZE - 1] != '\0')
-		return 0;
-	return strtoull(text, NULL, 16);
-}
-
-void json_add_id(struct json *j, const char *key, am_id id)
-{
-	char text[ID_TEXT_SIZE];
-	id_print(id, text);
-	json_add_string(j, key, text);
 }
