@@ -1,7 +1,6 @@
 // Starts and stops the control plane, in order.
 #include "account/account.h"
 #include "account/admin.h"
-#include "account/pin.h"
 #include "base/loop.h"
 #include "base/memory.h"
 #include "conference/conference.h"
@@ -11,6 +10,7 @@
 #include "rest/pages.h"
 #include "rest/rest.h"
 #include "signaling/admission.h"
+#include "signaling/pin.h"
 #include "signaling/signaling.h"
 #include "statistics/statistics.h"
 #include "store/history.h"

@@ -1,7 +1,6 @@
 #include "signaling/admission.h"
 
 #include "account/account.h"
-#include "account/pin.h"
 #include "account/token.h"
 #include "base/address.h"
 #include "base/clock.h"
@@ -11,6 +10,7 @@
 #include "conference/conference.h"
 #include "hook/hook.h"
 #include "http/http.h"
+#include "signaling/pin.h"
 
 #include "am_log.h"
 

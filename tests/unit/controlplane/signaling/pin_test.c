@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "account/pin.h"
+#include "signaling/pin.h"
 
 #include <stdio.h>
 

@@ -1,11 +1,13 @@
-#include "account/pin.h"
+#include "signaling/pin.h"
 
 #include "base/address.h"
+#include "base/memory.h"
 #include "base/shelf.h"
 #include "base/text.h"
 #include "terms/kinds.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define KEY_SIZE (ROOM_KEY_SIZE + 1 + ADDRESS_TEXT_SIZE)
 
@@ -14,14 +16,22 @@ struct tries {
 	uint32_t count; // wrong PINs since then
 };
 
+struct pins {
+	struct shelf *tries; // by room and client
+};
+
 struct pins *pins_create(void)
 {
-	return (struct pins *)shelf_create(PIN_CLIENT_MAX, sizeof(struct tries));
+	struct pins *p = memory_new(1, sizeof(*p));
+
+	p->tries = shelf_create(PIN_CLIENT_MAX, sizeof(struct tries));
+	return p;
 }
 
 void pins_destroy(struct pins *p)
 {
-	shelf_destroy((struct shelf *)p);
+	shelf_destroy(p->tries);
+	free(p);
 }
 
 enum refusal pins_check(
@@ -29,7 +39,6 @@ enum refusal pins_check(
         uint64_t now_ms
 )
 {
-	struct shelf *shelf = (struct shelf *)p;
 	char key[KEY_SIZE];
 
 	if (!pin[0])
@@ -37,14 +46,14 @@ enum refusal pins_check(
 	if (!given[0])
 		return REFUSAL_PIN_REQUIRED;
 	snprintf(key, sizeof(key), "%s %s", room, client);
-	struct tries *t = shelf_find(shelf, key);
+	struct tries *t = shelf_find(p->tries, key);
 	if (t && now_ms - t->since_ms >= PIN_TRIES_MS)
 		*t = (struct tries){.since_ms = now_ms};
 	if (t && t->count >= PIN_TRIES) // even with the right PIN, so that guessing reveals nothing
 		return REFUSAL_PIN_LOCKED;
 	if (text_equals_secret(given, pin))
 		return REFUSAL_NONE;
-	t = shelf_put(shelf, key);
+	t = shelf_put(p->tries, key);
 	if (t->count++ == 0)
 		t->since_ms = now_ms;
 	return REFUSAL_PIN_WRONG;
