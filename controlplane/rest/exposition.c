@@ -4,6 +4,7 @@
 #include "conference/conference.h"
 #include "hook/hook.h"
 #include "media/media.h"
+#include "media/region.h"
 #include "rest/rest.h"
 #include "store/history.h"
 #include "store/rooms.h"

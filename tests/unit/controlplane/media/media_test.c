@@ -3,6 +3,7 @@
 #include "base/loop.h"
 #include "fake_dataplane.h"
 #include "media/media.h"
+#include "media/region.h"
 
 #include "am_log.h"
 
