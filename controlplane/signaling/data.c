@@ -8,6 +8,7 @@
 #include "conference/events.h"
 #include "protoo/wire.h"
 #include "signaling/handlers.h"
+#include "signaling/named.h"
 #include "signaling/stats.h"
 #include "terms/id.h"
 

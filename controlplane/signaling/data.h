@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct conference_events;
 struct connection;
 struct json;
 struct peer;
@@ -22,3 +23,6 @@ void data_answer(struct connection *, int64_t id, bool ok);
 
 // The connection is about to be freed.
 void data_forget(struct connection *);
+
+// The answers to requests whose results the conference reports.
+void data_events_init(struct conference_events *);

@@ -323,7 +323,7 @@ void events_init(struct conference_events *e, struct signaling *s)
 	};
 	join_events_init(e);
 	transport_events_init(e);
-	produce_events_init(e);
+	track_events_init(e);
 	data_events_init(e);
 	activity_events_init(e);
 }

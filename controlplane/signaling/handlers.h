@@ -45,11 +45,6 @@ static inline struct connection *signaling_connection(const struct signaling *s,
 	return connections_find(s->connections, number);
 }
 
-// The object of the connection's peer that the request's data names, or NULL (named.c).
-struct transport *named_transport(const struct connection *, const struct json *data);
-struct track *named_track(const struct connection *, const struct json *data);
-struct subscription *named_subscription(const struct connection *, const struct json *data);
-
 // One client request or notification.
 typedef void request_fn(struct connection *, int64_t id, const struct json *data);
 
@@ -60,7 +55,7 @@ request_fn handle_create_transport, handle_connect_transport, handle_restart_ice
 // join.c
 request_fn handle_join, handle_resume, handle_display_name;
 
-// media.c
+// tracks.c
 request_fn handle_produce, handle_close_producer, handle_pause_producer, handle_resume_producer,
         handle_pause_consumer, handle_resume_consumer, handle_preferred_layers, handle_priority,
         handle_key_frame, handle_screen_codec;
@@ -86,5 +81,4 @@ request_fn handle_transport_stats, handle_producer_stats, handle_consumer_stats;
 // The answers to requests whose results the conference reports.
 void join_events_init(struct conference_events *);
 void transport_events_init(struct conference_events *);
-void produce_events_init(struct conference_events *);
-void data_events_init(struct conference_events *);
+void track_events_init(struct conference_events *);

@@ -1,6 +1,7 @@
-#include "signaling/handlers.h"
+#include "signaling/named.h"
 
 #include "base/json.h"
+#include "signaling/handlers.h"
 #include "terms/id.h"
 
 struct transport *named_transport(const struct connection *c, const struct json *data)

@@ -2,6 +2,7 @@
 #include "signaling/handlers.h"
 
 #include "base/json.h"
+#include "signaling/named.h"
 
 #include <errno.h>
 

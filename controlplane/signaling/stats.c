@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "signaling/handlers.h"
+#include "signaling/named.h"
 #include "terms/id.h"
 
 #include <errno.h>

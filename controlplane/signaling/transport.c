@@ -5,6 +5,7 @@
 #include "conference/events.h"
 #include "protoo/wire.h"
 #include "signaling/data.h"
+#include "signaling/named.h"
 #include "terms/id.h"
 
 #include <arpa/inet.h>

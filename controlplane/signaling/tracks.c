@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "conference/events.h"
 #include "protoo/wire.h"
+#include "signaling/named.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -165,7 +166,7 @@ void handle_key_frame(struct connection *c, int64_t id, const struct json *data)
 	connection_accept(c, id, NULL);
 }
 
-void produce_events_init(struct conference_events *e)
+void track_events_init(struct conference_events *e)
 {
 	e->track_made = on_track_made;
 }
