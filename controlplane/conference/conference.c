@@ -303,7 +303,7 @@ static void media_found(void *owner, uint64_t generation)
 	if (generation != c->generation) {
 		bool had_rooms = rooms_next(&c->rooms, NULL) != NULL;
 		bool same = first && store_rooms_generation(c->store) == generation;
-		each_peer(c, silence, NULL); // nobody is to be told
+		each_peer(c, silence, NULL); // so that nobody is told
 		if (same)
 			drop_all(c);
 		else

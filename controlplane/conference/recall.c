@@ -32,7 +32,8 @@ struct turned_away {
 	enum refusal refusal;
 };
 
-// Not while the store is read: what is too much in there goes with its time.
+// Does nothing while the store is being read and must not be written: surplus entries there expire
+// in time.
 static void turned_away_forgotten(void *owner, const char *key)
 {
 	const struct conference *c = owner;
@@ -198,6 +199,5 @@ void conference_recall_restore(struct conference *c)
 	        .owner = c, .turned_away = turned_away_restore, .kept_rules = kept_restore};
 
 	if (store_rooms_read_recall(c->store, &reader) < 0)
-		am_error("conference: who was sent out, and the PINs of empty rooms, are forgotten"
-		);
+		am_error("conference: removed sessions and PINs of empty rooms cannot be restored");
 }

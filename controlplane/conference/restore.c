@@ -255,7 +255,7 @@ void conference_restore(struct conference *c)
 	struct am_subscription_state state;
 
 	if (store_rooms_read(c->store, &reader) < 0)
-		am_error("conference: the rooms of the last process are lost in part");
+		am_error("conference: some rooms of the last process are lost");
 	for (uint32_t i = 0; i < AM_SUBSCRIPTION_MAX; i++) {
 		if (media_read_subscription(c->media, i, &state))
 			subscription_restore(&r, &state);
