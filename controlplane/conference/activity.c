@@ -88,16 +88,6 @@ void conference_watch(struct conference *c)
 	loop_timer_set(c->loop, &c->activity, TALK_LOOK_MS);
 }
 
-static void tell_hand(struct conference *c, struct peer_list *list, const struct peer *who)
-{
-	struct peer *to;
-
-	TAILQ_FOREACH (to, list, in_room) {
-		if (to->connection && peer_sees_hand(to, who))
-			c->events->hand(c->events->owner, to, who);
-	}
-}
-
 void conference_set_hand(struct conference *c, struct peer *p, bool raised)
 {
 	if (p->hand == raised)
@@ -107,6 +97,5 @@ void conference_set_hand(struct conference *c, struct peer *p, bool raised)
 	else
 		room_lower_hand(p);
 	conference_store_flags(c, p);
-	tell_hand(c, &p->room->speakers, p);
-	tell_hand(c, &p->room->viewers, p);
+	conference_tell_hand(c, p);
 }

@@ -98,25 +98,12 @@ static void events_lost(void *owner)
 	conference_verify(owner);
 }
 
-static void tell_room(void *owner, struct peer *p)
-{
-	struct conference *c = owner;
-	if (p->joined && p->connection)
-		c->events->room_changed(c->events->owner, p);
-}
-
 static void each_of(struct peer_list *list, void (*fn)(void *, struct peer *), void *arg)
 {
 	struct peer *p;
 
 	TAILQ_FOREACH (p, list, in_room)
 		fn(arg, p);
-}
-
-void conference_tell_room(struct conference *c, struct room *r)
-{
-	each_of(&r->speakers, tell_room, c);
-	each_of(&r->viewers, tell_room, c);
 }
 
 static void each_peer(struct conference *c, void (*fn)(void *, struct peer *), void *arg)
@@ -451,61 +438,6 @@ bool conference_quota(struct conference *c, uint64_t account_id, enum quota q)
 	return false;
 }
 
-struct news {
-	const struct conference_events *events;
-	const struct peer *who;
-	const char *old;
-};
-
-static void tell_joined(void *arg, struct peer *to)
-{
-	const struct news *n = arg;
-	n->events->peer_joined(n->events->owner, to, n->who);
-}
-
-static void tell_left(void *arg, struct peer *to)
-{
-	const struct news *n = arg;
-	n->events->peer_left(n->events->owner, to, n->who->id);
-}
-
-static void tell_renamed(void *arg, struct peer *to)
-{
-	const struct news *n = arg;
-	n->events->peer_renamed(n->events->owner, to, n->who, n->old);
-}
-
-// Calls fn for each member with a connection that may know of p, except p itself.
-static void
-tell(struct peer_list *list, const struct peer *p, void (*fn)(void *, struct peer *), void *arg)
-{
-	struct peer *to;
-
-	TAILQ_FOREACH (to, list, in_room) {
-		if (to != p && to->joined && to->connection && peer_is_announced(p, to))
-			fn(arg, to);
-	}
-}
-
-static void tell_others(
-        struct conference *c, const struct peer *p, void (*fn)(void *, struct peer *),
-        const char *old
-)
-{
-	struct news n = {.events = c->events, .who = p, .old = old};
-
-	if (!p->joined)
-		return;
-	tell(&p->room->speakers, p, fn, &n);
-	tell(&p->room->viewers, p, fn, &n);
-}
-
-void conference_welcome(struct conference *c, struct peer *p)
-{
-	tell_others(c, p, tell_joined, NULL);
-	conference_subscribe_all(c, p);
-}
-
 void conference_lose(struct conference *c, struct peer *p, uint64_t silent_ms)
 {
 	am_info("room: gone; room=%s peer=%s silent_ms=%llu", p->room->name, am_log_value(p->id),
@@ -521,7 +453,7 @@ void conference_reset(struct conference *c, struct peer *p)
 	bool joined = p->joined;
 	int64_t left_ms = last_seen_ms(c, p);
 
-	tell_others(c, p, tell_left, NULL);
+	conference_tell_left(c, p);
 	for (int i = 0; i < 2 * PEER_TRANSPORT_MAX; i++) {
 		if (p->transports[i].id)
 			conference_transport_remove(c, &p->transports[i]);
@@ -548,7 +480,7 @@ void conference_remove(struct conference *c, struct peer *p, enum refusal refusa
 	close_admission(c, p);
 	conference_reset(c, p);
 	if (p->waiting)
-		conference_tell_moderators(c, p, false);
+		conference_tell_waiting(c, p, false);
 	if (c->generation)
 		store_peer_remove(c->store, r->id, p->id);
 	if (r->peers.count == 1) {
@@ -576,7 +508,7 @@ int conference_rename(struct conference *c, struct peer *p, const char *name)
 	int ret = peer_set_display_name(p, name);
 	if (ret < 0)
 		return ret;
-	tell_others(c, p, tell_renamed, old);
+	conference_tell_renamed(c, p, old);
 	conference_data_rename(c, p);
 	if (c->generation)
 		store_peer_rename(c->store, p->room->id, p->id, p->display_name);

@@ -99,7 +99,7 @@ peer_make(struct conference *c, struct room *r, const struct newcomer *n, uint64
 	conference_store_peer(c, p, "");
 	if (p->waiting) {
 		am_info("room: waits; room=%s peer=%s", r->name, am_log_value(p->id));
-		conference_tell_moderators(c, p, true);
+		conference_tell_waiting(c, p, true);
 	}
 	conference_expect_join(c, p);
 	return p;
@@ -149,5 +149,6 @@ void conference_join(
 			conference_store_transport(c, &p->transports[i]);
 	}
 	c->events->joined(c->events->owner, by, p);
-	conference_welcome(c, p);
+	conference_tell_joined(c, p);
+	conference_subscribe_all(c, p);
 }

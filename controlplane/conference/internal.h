@@ -55,9 +55,6 @@ static inline struct asker conference_asker(const struct media_call *call)
 	return (struct asker){call->connection, call->request_id};
 }
 
-// Reports that a command failed; result is 0 if it succeeded, but its object is gone.
-void conference_tell_failed(struct conference *, const struct media_call *, int result);
-
 // Who may enter, and how long they may take (conference.c). conference_expect_join is to be called
 // when a peer enters, joins, or loses its membership: it has join_ms to join.
 void conference_expect_join(struct conference *, struct peer *);
@@ -69,10 +66,28 @@ void conference_gone_add(struct conference *, struct peer *);
 // Frees the peer without telling anybody.
 void conference_forget_peer(struct conference *, struct peer *);
 
-// Tells the others of a new member, and subscribes it to what they publish.
-void conference_welcome(struct conference *, struct peer *);
+// What happens, to those of the room whom it concerns (tell.c). joined, left, renamed: to the other
+// members that may know of the peer.
 void conference_tell_room(struct conference *, struct room *); // that the room has changed
-void conference_tell_moderators(struct conference *, const struct peer *, bool waits);
+void conference_tell_joined(struct conference *, const struct peer *);
+void conference_tell_left(struct conference *, const struct peer *);
+void conference_tell_renamed(struct conference *, const struct peer *, const char *old);
+
+// A viewer has become a speaker, or a speaker a viewer.
+void conference_tell_changed(struct conference *, const struct peer *);
+
+// To moderators: somebody waits, or waits no more.
+void conference_tell_waiting(struct conference *, const struct peer *, bool waits);
+void conference_tell_hand(struct conference *, const struct peer *);
+
+// Reports that a command failed; result is 0 if it succeeded, but its object is gone.
+void conference_tell_failed(struct conference *, const struct media_call *, int result);
+
+// Tells the owner which encodings of the track viewers want, if its page supports that.
+void conference_tell_wanted(struct conference *, const struct track *);
+
+// Tells the owner of a screen share that somebody in the room does not decode it.
+void conference_tell_unfit(struct conference *, const struct track *);
 
 // Transports, tracks, subscriptions. The functions named forget only free the object; the data
 // plane removes it along with its transport or track.
@@ -85,11 +100,6 @@ void conference_track_set_paused(struct conference *, struct track *, bool pause
 void conference_track_remove(struct conference *, struct track *);
 void conference_track_forget(struct conference *, struct track *);
 
-// Tells the owner which encodings of the track viewers want, if its page supports that.
-void conference_tell_wanted(struct conference *, const struct track *);
-
-// Tells the owner of a screen share that somebody in the room does not decode it.
-void conference_tell_unfit(struct conference *, const struct track *);
 void conference_subscribe_all(struct conference *, struct peer *);
 
 // Retries subscriptions for which there was no room; to be called now and then.

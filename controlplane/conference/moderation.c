@@ -4,27 +4,10 @@
 
 #include <string.h>
 
-static void
-tell_waiting(struct conference *c, struct peer_list *list, const struct peer *who, bool waits)
-{
-	struct peer *p;
-
-	TAILQ_FOREACH (p, list, in_room) {
-		if (p->rights.moderator && p->joined && p->connection)
-			c->events->waiting(c->events->owner, p, who, waits);
-	}
-}
-
-void conference_tell_moderators(struct conference *c, const struct peer *who, bool waits)
-{
-	tell_waiting(c, &who->room->speakers, who, waits);
-	tell_waiting(c, &who->room->viewers, who, waits);
-}
-
 void conference_admit(struct conference *c, struct peer *p)
 {
 	am_info("room: let in; room=%s peer=%s", p->room->name, am_log_value(p->id));
-	conference_tell_moderators(c, p, false);
+	conference_tell_waiting(c, p, false);
 	room_admit_peer(p);
 	conference_expect_join(c, p);
 	conference_store_flags(c, p);
@@ -130,24 +113,6 @@ static void stop_publishing(struct conference *c, struct peer *p)
 	}
 }
 
-// Only moderators know of viewers. For the others, a speaker comes or goes.
-static void tell_changed(struct conference *c, struct peer_list *list, struct peer *who)
-{
-	const struct conference_events *e = c->events;
-	struct peer *p;
-
-	TAILQ_FOREACH (p, list, in_room) {
-		if (p == who || !p->joined || !p->connection)
-			continue;
-		if (p->rights.moderator)
-			e->peer_changed(e->owner, p, who);
-		else if (who->rights.speaker)
-			e->peer_joined(e->owner, p, who);
-		else
-			e->peer_left(e->owner, p, who->id);
-	}
-}
-
 enum refusal conference_set_speaker(struct conference *c, struct peer *p, bool speaker)
 {
 	struct room *r = p->room;
@@ -169,9 +134,6 @@ enum refusal conference_set_speaker(struct conference *c, struct peer *p, bool s
 	conference_store_flags(c, p);
 	if (p->connection)
 		c->events->rights_changed(c->events->owner, p);
-	if (p->joined) {
-		tell_changed(c, &r->speakers, p);
-		tell_changed(c, &r->viewers, p);
-	}
+	conference_tell_changed(c, p);
 	return REFUSAL_NONE;
 }

@@ -98,12 +98,6 @@ static bool is_subscribed(const struct peer *viewer, const struct track *track)
 	return false;
 }
 
-void conference_tell_unfit(struct conference *c, const struct track *t)
-{
-	if (t->ready && t->unfit && t->owner->connection)
-		c->events->producer_unfit(c->events->owner, t);
-}
-
 // Marks a screen share that a viewer cannot decode. Its codec was chosen for the members at its
 // start; if the same codec would be chosen again, there is no better one.
 static void find_unfit(struct conference *c, struct track *t)
@@ -331,12 +325,6 @@ int conference_track_add(
 	c->tracks[am_id_slot(t->id)] = t;
 	store_track(c, t, parameters);
 	return 0;
-}
-
-void conference_tell_wanted(struct conference *c, const struct track *t)
-{
-	if (t->ready && t->encoding_count > 1 && t->owner->heeds_wanted && t->owner->connection)
-		c->events->encodings_wanted(c->events->owner, t);
 }
 
 void conference_track_set_paused(struct conference *c, struct track *t, bool paused)

@@ -98,13 +98,6 @@ static void credentials_new(struct transport *t)
 	am_ufrag_set_slot(t->ufrag, am_id_slot(t->id));
 }
 
-void conference_tell_failed(struct conference *c, const struct media_call *call, int result)
-{
-	const struct asker by = conference_asker(call);
-
-	c->events->failed(c->events->owner, &by, result < 0 ? result : -ENOENT);
-}
-
 static void transport_added(void *owner, const struct media_call *call, int result)
 {
 	struct conference *c = owner;
