@@ -113,8 +113,9 @@ struct peer *conference_enter(
 	struct peer *p = r ? room_find_peer(r, n->peer_id) : NULL;
 
 	*refusal = refuse(n, r, p, connection);
-	if (*refusal == REFUSAL_NONE && ((!r && !conference_quota(c, n->account_id, QUOTA_ROOMS)) ||
-	                                 (!p && !conference_quota(c, n->account_id, QUOTA_PEERS))))
+	if (*refusal == REFUSAL_NONE &&
+	    ((!r && !conference_quota_allows(c, n->account_id, QUOTA_ROOMS)) ||
+	     (!p && !conference_quota_allows(c, n->account_id, QUOTA_PEERS))))
 		*refusal = REFUSAL_BUSY;
 	if (*refusal != REFUSAL_NONE) {
 		hook_close(c->hooks, n->hook_admission, NULL);

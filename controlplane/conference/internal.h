@@ -61,7 +61,7 @@ void conference_expect_join(struct conference *, struct peer *);
 void conference_gone_add(struct conference *, struct peer *);
 
 // Whether the account may have one more; if not, logs that.
-[[nodiscard]] bool conference_quota(struct conference *, uint64_t account_id, enum quota);
+[[nodiscard]] bool conference_quota_allows(struct conference *, uint64_t account_id, enum quota);
 
 // Frees the peer without telling anybody.
 void conference_forget_peer(struct conference *, struct peer *);

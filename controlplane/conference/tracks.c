@@ -119,7 +119,7 @@ static void subscribe(struct conference *c, struct peer *viewer, struct track *t
 	if (!ortc_can_consume(&track->media, &viewer->caps))
 		return find_unfit(c, track);
 	bool fits = viewer->subscription_count < PEER_SUBSCRIPTION_MAX &&
-	            conference_quota(c, viewer->room->account_id, QUOTA_SUBSCRIPTIONS);
+	            conference_quota_allows(c, viewer->room->account_id, QUOTA_SUBSCRIPTIONS);
 	am_id id = fits ? media_id_new(c->media, MEDIA_SUBSCRIPTIONS) : 0;
 	if (!id)
 		return lack(c, viewer);
@@ -299,7 +299,7 @@ int conference_track_add(
 	if (transport->peer->track_count >= PEER_TRACK_MAX ||
 	    (track_kind == TRACK_SHARE && track_share_of(transport->peer, kind)))
 		return -EMFILE;
-	if (!conference_quota(c, transport->peer->room->account_id, QUOTA_TRACKS))
+	if (!conference_quota_allows(c, transport->peer->room->account_id, QUOTA_TRACKS))
 		return -EDQUOT;
 	int ret = ortc_media_read(&media, &add, kind, parameters, transport->cname, why);
 	if (ret < 0)

@@ -129,7 +129,7 @@ int conference_transport_add(
 	struct transport *old = peer_transport_replaceable(p, consuming);
 	if (old)
 		conference_transport_end(c, old, TRANSPORT_REPLACED);
-	if (!conference_quota(c, p->room->account_id, QUOTA_TRANSPORTS) ||
+	if (!conference_quota_allows(c, p->room->account_id, QUOTA_TRANSPORTS) ||
 	    (c->client_transports && p->client[0] &&
 	     tally_count(c->transports_of, p->client) >= c->client_transports))
 		return -EDQUOT;
