@@ -82,7 +82,7 @@ static void look(void *owner)
 		conference_look_at_quality(c);
 }
 
-void conference_watch(struct conference *c)
+void conference_watch_activity(struct conference *c)
 {
 	c->activity = (struct loop_timer){.expired = look, .owner = c};
 	loop_timer_set(c->loop, &c->activity, TALK_LOOK_MS);

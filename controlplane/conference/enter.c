@@ -45,9 +45,7 @@ struct peer *conference_take_up(
 	if (*refusal != REFUSAL_NONE || !p || !p->session[0] ||
 	    !text_equals_secret(n->session, p->session))
 		return NULL;
-	if (p->gone_ms)
-		TAILQ_REMOVE(&c->gone, p, in_gone);
-	p->gone_ms = 0;
+	conference_gone_remove(c, p);
 	if (p->connection)
 		c->events->superseded(c->events->owner, p->connection);
 	p->connection = connection;

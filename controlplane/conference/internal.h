@@ -33,7 +33,7 @@ struct conference {
 	struct peer_list gone; // oldest first
 	struct peer_list idle; // admitted but not joined; oldest first
 	struct shelves *turned_away, *kept_rules; // recall.c
-	struct loop_timer timer; // for the peers that are gone or idle
+	struct loop_timer absence; // of the peers that are gone, and of the idle: leave.c
 	struct loop_timer activity; // activity.c
 	uint32_t looks; // how often that timer has expired
 	struct worker_look workers[AM_WORKER_MAX]; // quality.c
@@ -55,16 +55,26 @@ static inline struct asker conference_asker(const struct media_call *call)
 	return (struct asker){call->connection, call->request_id};
 }
 
-// Who may enter, and how long they may take (conference.c). conference_expect_join is to be called
-// when a peer enters, joins, or loses its membership: it has join_ms to join.
-void conference_expect_join(struct conference *, struct peer *);
+// Who is gone, and may come back (leave.c).
 void conference_gone_add(struct conference *, struct peer *);
+void conference_gone_remove(struct conference *, struct peer *);
+
+// A peer has come in, joined, come back or lost its membership: it has join_ms to join.
+void conference_expect_join(struct conference *, struct peer *);
+
+// The data plane has gone with the peer's media. It keeps its place for as long as a lost WebSocket
+// does, and joins anew.
+void conference_lose_media(struct conference *, struct peer *);
+
+// Removes the peers that came before the data plane: the rooms for which it has media are older.
+void conference_drop_all(struct conference *);
+
+// Removes those who have been gone, or have not joined, for too long, from now on.
+void conference_watch_absent(struct conference *);
+void conference_forget_all(struct conference *); // and tells nobody
 
 // Whether the account may have one more; if not, logs that.
 [[nodiscard]] bool conference_quota_allows(struct conference *, uint64_t account_id, enum quota);
-
-// Frees the peer without telling anybody.
-void conference_forget_peer(struct conference *, struct peer *);
 
 // What happens, to those of the room whom it concerns (tell.c). joined, left, renamed: to the other
 // members that may know of the peer.
@@ -128,7 +138,7 @@ void conference_mute_heard(struct conference *, struct peer *, enum track_kind);
 
 // Starts to look regularly at who speaks, how many peers there are, and how good connections are
 // (activity.c).
-void conference_watch(struct conference *);
+void conference_watch_activity(struct conference *);
 
 // What participants experience, and what causes it (quality.c). conference_end_quality: the peer's
 // stay is over.
