@@ -168,6 +168,9 @@ void conference_store_flags(struct conference *, const struct peer *);
 bool conference_stores_media(const struct conference *, const struct peer *);
 void conference_store_transport(struct conference *, const struct transport *);
 
+// Those about transports, tracks and subscriptions (media_events.c).
+void conference_media_events_init(struct conference *);
+
 // Restores rooms from the store and the data plane's tables (restore.c).
 void conference_restore(struct conference *);
 
