@@ -1,5 +1,4 @@
-// What happens in rooms without a request: who speaks, and how many peers there are; also raised
-// hands.
+// What changes in rooms without a request: who speaks, and how many people there are.
 #include "conference/internal.h"
 
 #define COUNTS_MS         1000
@@ -86,16 +85,4 @@ void conference_watch_activity(struct conference *c)
 {
 	c->activity = (struct loop_timer){.expired = look, .owner = c};
 	loop_timer_set(c->loop, &c->activity, TALK_LOOK_MS);
-}
-
-void conference_set_hand(struct conference *c, struct peer *p, bool raised)
-{
-	if (p->hand == raised)
-		return;
-	if (raised)
-		room_raise_hand(p);
-	else
-		room_lower_hand(p);
-	conference_store_flags(c, p);
-	conference_tell_hand(c, p);
 }

@@ -169,18 +169,3 @@ const struct media *conference_media(const struct conference *c)
 {
 	return c->media;
 }
-
-int conference_rename(struct conference *c, struct peer *p, const char *name)
-{
-	char old[PEER_NAME_SIZE];
-
-	strcpy(old, p->display_name);
-	int ret = peer_set_display_name(p, name);
-	if (ret < 0)
-		return ret;
-	conference_tell_renamed(c, p, old);
-	conference_data_rename(c, p);
-	if (c->generation)
-		store_peer_rename(c->store, p->room->id, p->id, p->display_name);
-	return 0;
-}

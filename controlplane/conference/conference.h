@@ -122,6 +122,9 @@ void conference_close_room(struct conference *, struct room *);
 // -EINVAL as for peer_set_display_name.
 [[nodiscard]] int conference_rename(struct conference *, struct peer *, const char *name);
 
+// A hand goes up or down.
+void conference_set_hand(struct conference *, struct peer *, bool raised);
+
 // The addresses at which clients reach the data plane, and its certificate's fingerprint.
 struct endpoint {
 	uint16_t udp_port;
@@ -217,9 +220,6 @@ conference_transport_state(const struct conference *, const struct transport *, 
         struct conference *c, struct peer *p, const struct page_report *report,
         const struct peer *const from[], int count
 );
-
-// Raises or lowers a hand (activity.c).
-void conference_set_hand(struct conference *, struct peer *, bool raised);
 
 // The PIN of an open room, or of an empty room that is remembered; may be empty (recall.c).
 const char *conference_pin(const struct conference *, const char *room_key);
