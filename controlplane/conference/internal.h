@@ -110,7 +110,9 @@ void conference_track_set_paused(struct conference *, struct track *, bool pause
 void conference_track_remove(struct conference *, struct track *);
 void conference_track_forget(struct conference *, struct track *);
 
+// The peer to what it lacks of its room, or everyone in the room to a new track.
 void conference_subscribe_all(struct conference *, struct peer *);
+void conference_subscribe_viewers(struct conference *, struct track *);
 
 // Retries subscriptions for which there was no room; to be called now and then.
 void conference_subscribe_again(struct conference *, struct peer *);
@@ -132,9 +134,6 @@ void conference_sources_settle(struct conference *, struct peer *);
 void conference_sources_offer(struct conference *, struct transport *);
 void conference_source_come(struct conference *, const struct transport *sender);
 void conference_source_gone(struct conference *, const struct transport *sender);
-
-// The owner's page has changed its tracks of this kind, so it knows of the mute.
-void conference_mute_heard(struct conference *, struct peer *, enum track_kind);
 
 // Starts to look regularly at who speaks, how many peers there are, and how good connections are
 // (activity.c).

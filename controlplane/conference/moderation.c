@@ -58,14 +58,6 @@ void conference_mute(
 		c->events->muted(c->events->owner, p, kind);
 }
 
-void conference_mute_heard(struct conference *c, struct peer *p, enum track_kind kind)
-{
-	if (!(p->muted & 1u << kind))
-		return;
-	p->muted &= ~(1u << kind);
-	conference_store_flags(c, p);
-}
-
 void conference_mute_all(struct conference *c, const struct peer *by, enum track_kind kind)
 {
 	struct peer *p;

@@ -10,13 +10,6 @@
 #include <errno.h>
 #include <string.h>
 
-struct transport *conference_transport(const struct conference *c, am_id id)
-{
-	uint32_t slot = am_id_slot(id);
-	struct transport *t = slot < AM_TRANSPORT_MAX ? c->transports[slot] : NULL;
-	return t && t->id == id ? t : NULL;
-}
-
 void conference_transport_forget(struct conference *c, struct transport *t)
 {
 	struct subscription *s = LIST_FIRST(&t->peer->subscriptions), *next_s;
