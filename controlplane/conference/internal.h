@@ -173,6 +173,6 @@ void conference_media_events_init(struct conference *);
 // Restores rooms from the store and the data plane's tables (restore.c).
 void conference_restore(struct conference *);
 
-// Compares the rooms with the data plane's tables: drops what the data plane lacks, and removes
-// from it what no room has (restore.c).
+// Holds what is known against the tables: drops what the data plane lacks, and removes there what
+// nobody knows (verify.c).
 void conference_verify(struct conference *);
