@@ -169,17 +169,17 @@ void conference_subscription_layers(
 );
 void conference_subscription_key_frame(struct conference *, const struct subscription *);
 
-// The room's data channel (data.c): a peer writes to it through one data producer, on a sending
-// transport, and reads it through one data consumer. -EPERM: the peer may not chat.
-[[nodiscard]] int conference_data_produce(
+// The room's data channel (chat.c): a peer writes into it by one data producer, on a
+// sending transport, and hears it by one data consumer. -EPERM: it may not chat.
+[[nodiscard]] int conference_chat_produce(
         struct conference *c, struct transport *t, uint16_t stream, const struct asker *by
 );
-void conference_data_close(struct conference *, struct transport *);
+void conference_chat_close(struct conference *, struct transport *);
 // The page is ready to receive the data channel.
-void conference_data_confirm(struct conference *, struct transport *);
+void conference_chat_confirm(struct conference *, struct transport *);
 
-// The page is ready to receive one sender, if senders have separate streams (sources.c).
-void conference_source_confirm(struct conference *, struct peer *, uint8_t stream);
+// … to one sender, for clients that get them apart (chat_senders.c).
+void conference_chat_sender_confirm(struct conference *, struct peer *, uint8_t stream);
 
 // What moderators do (moderation.c); the caller checks who may do so.
 void conference_admit(struct conference *, struct peer *);

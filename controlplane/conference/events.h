@@ -69,8 +69,8 @@ struct conference_events {
 	void (*transport_path)(void *owner, const struct transport *, bool lost);
 	// For a peer with a stream for each sender of the chat: a sender begins on this stream, or
 	// ends.
-	void (*data_source_new)(void *owner, struct peer *to, uint8_t stream, const struct peer *);
-	void (*data_source_gone)(void *owner, struct peer *to, uint8_t stream);
+	void (*chat_sender_new)(void *owner, struct peer *to, uint8_t stream, const struct peer *);
+	void (*chat_sender_gone)(void *owner, struct peer *to, uint8_t stream);
 	void (*media_down)(void *owner, struct peer *to);
 	// The peer is being removed: say why, and close its connection for good.
 	void (*removed)(void *owner, struct peer *, enum refusal);

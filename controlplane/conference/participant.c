@@ -14,7 +14,7 @@ int conference_rename(struct conference *c, struct peer *p, const char *name)
 	if (ret < 0)
 		return ret;
 	conference_tell_renamed(c, p, old);
-	conference_data_rename(c, p);
+	conference_chat_rename(c, p);
 	if (c->generation)
 		store_peer_rename(c->store, p->room->id, p->id, p->display_name);
 	return 0;

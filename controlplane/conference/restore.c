@@ -147,7 +147,7 @@ static void transport_restore(void *owner, const struct store_transport *row)
 	t->dtls = state.dtls;
 	t->mid_next = t->mid_reserved = row->mid_reserved;
 	strcpy(t->cname, row->cname);
-	conference_data_restore(t, &state);
+	conference_chat_restore(t, &state);
 	c->transports[am_id_slot(t->id)] = t;
 }
 

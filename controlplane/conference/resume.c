@@ -52,7 +52,7 @@ static void chat_settle(struct conference *c, struct peer *p)
 	if (!hears || !hears->data_ready)
 		return;
 	if (!p->reads_envelope)
-		conference_sources_offer(c, hears);
+		conference_chat_senders_offer(c, hears);
 	else if (!hears->data_confirmed)
 		c->events->data_consumer_new(c->events->owner, hears);
 }

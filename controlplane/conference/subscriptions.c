@@ -150,7 +150,7 @@ void conference_subscribe_all(struct conference *c, struct peer *viewer)
 				subscribe(c, viewer, track);
 		}
 	}
-	conference_data_consume(c, viewer);
+	conference_chat_consume(c, viewer);
 }
 
 void conference_subscribe_viewers(struct conference *c, struct track *t)

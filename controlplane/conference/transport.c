@@ -28,9 +28,9 @@ void conference_transport_forget(struct conference *c, struct transport *t)
 	bool was_sender = !t->consuming && t->data_ready;
 	t->data_ready = false;
 	if (was_sender)
-		conference_source_gone(c, t);
+		conference_chat_sender_gone(c, t);
 	else if (t->consuming && t->data_stream != AM_DATA_NONE)
-		memset(t->peer->sources, 0, sizeof(t->peer->sources));
+		memset(t->peer->chat_senders, 0, sizeof(t->peer->chat_senders));
 	if (t->client[0])
 		tally_leave(c->transports_of, t->client);
 	c->transports[am_id_slot(t->id)] = NULL;

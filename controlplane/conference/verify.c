@@ -18,7 +18,7 @@ static void transports_verify(struct conference *c)
 			media_transport_remove(c->media, state.id);
 		t = c->transports[i]; // an earlier change may have ended it
 		if (t && there && state.id == t->id)
-			conference_data_verify(c, t, &state);
+			conference_chat_verify(c, t, &state);
 	}
 }
 

@@ -74,7 +74,7 @@ struct transport {
 };
 
 // A sender that a peer receives in the chat, if each sender has a stream of its own.
-struct data_source {
+struct chat_sender {
 	am_id sender; // its sending transport; 0: nobody
 	bool told; // the page was told of the sender
 	bool confirmed; // the page has confirmed it
@@ -114,7 +114,7 @@ struct peer {
 	bool takes_lists; // understands newConsumers
 	bool heeds_wanted; // switches off encodings that nobody wants
 	bool reads_envelope; // all senders on one stream; else plain text on one for each
-	struct data_source sources[AM_DATA_SOURCES];
+	struct chat_sender chat_senders[AM_DATA_SOURCES];
 	char display_name[PEER_NAME_SIZE];
 	char *device; // JSON object, owned
 	struct ortc_caps caps;

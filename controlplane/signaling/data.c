@@ -105,7 +105,7 @@ void handle_produce_data(struct connection *c, int64_t id, const struct json *da
 	            AM_DATA_STREAMS_IN - 1, &stream
 	    ))
 		return connection_reject(c, id, 400, "bad-request: streamId is 0 to 1023");
-	int ret = conference_data_produce(conference_of(c), t, (uint16_t)stream, &by);
+	int ret = conference_chat_produce(conference_of(c), t, (uint16_t)stream, &by);
 	if (ret < 0)
 		return connection_reject_errno(c, id, ret);
 	connection_pay(c); // readers without the envelope are told of a new sender
@@ -119,7 +119,7 @@ void handle_close_data_producer(struct connection *c, int64_t id, const struct j
 		return connection_accept(c, id, NULL);
 	if (!t)
 		return connection_reject_errno(c, id, -ENOENT);
-	conference_data_close(conference_of(c), t);
+	conference_chat_close(conference_of(c), t);
 	connection_accept(c, id, NULL);
 }
 
@@ -180,7 +180,7 @@ static void source_id_print(const struct transport *t, uint8_t stream, char out[
 // Offers the messages of one sender, in the form that mediasoup-demo's clients know.
 void data_source_offer(struct connection *c, uint8_t stream, const struct peer *sender)
 {
-	const struct data_source *s = &c->peer->sources[stream];
+	const struct chat_sender *s = &c->peer->chat_senders[stream];
 	const struct transport *t = peer_transport_consuming(c->peer);
 	struct json *data = json_new_object(), *app_data = json_new_object();
 	char id[ID_TEXT_SIZE + 4];
@@ -215,17 +215,17 @@ void data_source_closed(struct connection *c, uint8_t stream)
 static void data_refused(struct connection *c, struct transport *t)
 {
 	c->peer->takes_data = false;
-	conference_data_close(conference_of(c), t);
+	conference_chat_close(conference_of(c), t);
 }
 
 static void source_answer(struct connection *c, struct transport *t, int64_t id, bool ok)
 {
 	for (uint8_t stream = 0; stream < AM_DATA_SOURCES; stream++) {
-		if (!c->peer->sources[stream].told || requests_of(c)->sender[stream] != id)
+		if (!c->peer->chat_senders[stream].told || requests_of(c)->sender[stream] != id)
 			continue;
 		requests_of(c)->sender[stream] = 0;
 		if (ok)
-			conference_source_confirm(conference_of(c), c->peer, stream);
+			conference_chat_sender_confirm(conference_of(c), c->peer, stream);
 		else
 			data_refused(c, t);
 		return;
@@ -242,7 +242,7 @@ void data_answer(struct connection *c, int64_t id, bool ok)
 		return;
 	requests_of(c)->everybody = 0;
 	if (ok)
-		conference_data_confirm(conference_of(c), t);
+		conference_chat_confirm(conference_of(c), t);
 	else
 		data_refused(c, t);
 }

@@ -182,14 +182,14 @@ static void on_transport_path(void *owner, const struct transport *t, bool lost)
 }
 
 static void
-on_data_source_new(void *owner, struct peer *to, uint8_t stream, const struct peer *sender)
+on_chat_sender_new(void *owner, struct peer *to, uint8_t stream, const struct peer *sender)
 {
 	struct connection *c = connection_of(owner, to);
 	if (c)
 		data_source_offer(c, stream, sender);
 }
 
-static void on_data_source_gone(void *owner, struct peer *to, uint8_t stream)
+static void on_chat_sender_gone(void *owner, struct peer *to, uint8_t stream)
 {
 	struct connection *c = connection_of(owner, to);
 	if (c)
@@ -316,8 +316,8 @@ void events_init(struct conference_events *e, struct signaling *s)
 	        .data_consumer_closed = on_data_consumer_closed,
 	        .transport_closed = on_transport_closed,
 	        .transport_path = on_transport_path,
-	        .data_source_new = on_data_source_new,
-	        .data_source_gone = on_data_source_gone,
+	        .chat_sender_new = on_chat_sender_new,
+	        .chat_sender_gone = on_chat_sender_gone,
 	        .media_down = on_media_down,
 	        .removed = on_removed,
 	};

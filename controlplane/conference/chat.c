@@ -79,7 +79,7 @@ static struct transport *data_added(struct conference *c, const struct media_cal
 	}
 	t->data_ready = true;
 	if (!t->consuming)
-		conference_source_come(c, t);
+		conference_chat_sender_come(c, t);
 	return t;
 }
 
@@ -95,7 +95,7 @@ static void data_producer_added(void *owner, const struct media_call *call, int 
 		conference_tell_failed(c, call, result);
 }
 
-int conference_data_produce(
+int conference_chat_produce(
         struct conference *c, struct transport *t, uint16_t stream, const struct asker *by
 )
 {
@@ -106,7 +106,7 @@ int conference_data_produce(
 		return -EPERM;
 	struct transport *other = producing(t->peer);
 	if (other && other != t)
-		conference_data_close(c, other);
+		conference_chat_close(c, other);
 	tag_fill(t->peer, &add);
 	int ret = media_data_producer_add(c->media, &add, data_producer_added, c, &call);
 	if (ret == 0)
@@ -114,7 +114,7 @@ int conference_data_produce(
 	return ret;
 }
 
-void conference_data_close(struct conference *c, struct transport *t)
+void conference_chat_close(struct conference *c, struct transport *t)
 {
 	if (t->data_stream == AM_DATA_NONE)
 		return;
@@ -122,10 +122,10 @@ void conference_data_close(struct conference *c, struct transport *t)
 	t->data_ready = t->data_confirmed = false;
 	if (t->consuming) {
 		media_data_consumer_remove(c->media, t->id);
-		memset(t->peer->sources, 0, sizeof(t->peer->sources));
+		memset(t->peer->chat_senders, 0, sizeof(t->peer->chat_senders));
 	} else {
 		media_data_producer_remove(c->media, t->id);
-		conference_source_gone(c, t);
+		conference_chat_sender_gone(c, t);
 	}
 }
 
@@ -135,7 +135,7 @@ static void data_consumer_added(void *owner, const struct media_call *call, int 
 	struct transport *t = data_added(c, call, result);
 
 	if (t && !t->peer->reads_envelope)
-		conference_sources_offer(c, t);
+		conference_chat_senders_offer(c, t);
 	else if (t && t->peer->connection)
 		c->events->data_consumer_new(c->events->owner, t);
 }
@@ -154,28 +154,28 @@ static void consumer_add(struct conference *c, struct transport *t, bool apart)
 		t->data_stream = CONSUMER_STREAM;
 }
 
-void conference_data_consume_apart(struct conference *c, struct transport *t)
+void conference_chat_consume_apart(struct conference *c, struct transport *t)
 {
 	consumer_add(c, t, true);
 }
 
-void conference_data_consume(struct conference *c, struct peer *p)
+void conference_chat_consume(struct conference *c, struct peer *p)
 {
 	struct transport *t = peer_transport_consuming(p);
 
 	if (!p->reads_envelope)
-		conference_sources_settle(c, p);
+		conference_chat_senders_settle(c, p);
 	else if (p->joined && p->rights.chat && p->takes_data && t)
 		consumer_add(c, t, false);
 }
 
-void conference_data_confirm(struct conference *c, struct transport *t)
+void conference_chat_confirm(struct conference *c, struct transport *t)
 {
 	t->data_confirmed = true;
 	media_data_consumer_start(c->media, t->id);
 }
 
-void conference_data_rename(struct conference *c, struct peer *p)
+void conference_chat_rename(struct conference *c, struct peer *p)
 {
 	struct transport *t = producing(p);
 
@@ -186,7 +186,7 @@ void conference_data_rename(struct conference *c, struct peer *p)
 	media_data_producer_change(c->media, &add);
 }
 
-void conference_data_restore(struct transport *t, const struct am_transport_state *state)
+void conference_chat_restore(struct transport *t, const struct am_transport_state *state)
 {
 	uint16_t stream = t->consuming ? state->data_consumer : state->data_producer;
 
@@ -201,7 +201,7 @@ void conference_data_restore(struct transport *t, const struct am_transport_stat
 	t->takes_data = true;
 }
 
-void conference_data_verify(
+void conference_chat_verify(
         struct conference *c, struct transport *t, const struct am_transport_state *state
 )
 {
@@ -210,6 +210,6 @@ void conference_data_verify(
 	if (t->data_ready && stream == AM_DATA_NONE) {
 		if (t->consuming && t->peer->connection)
 			c->events->data_consumer_closed(c->events->owner, t->peer, t->id);
-		conference_data_close(c, t);
+		conference_chat_close(c, t);
 	}
 }

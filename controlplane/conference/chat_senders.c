@@ -7,34 +7,34 @@ static bool hears_apart(const struct peer *p)
 	return p->joined && p->takes_data && p->rights.chat && !p->reads_envelope;
 }
 
-static struct data_source *source_of(struct peer *p, am_id sender)
+static struct chat_sender *sender_of(struct peer *p, am_id sender)
 {
 	for (int i = 0; i < AM_DATA_SOURCES; i++) {
-		if (p->sources[i].sender == sender)
-			return &p->sources[i];
+		if (p->chat_senders[i].sender == sender)
+			return &p->chat_senders[i];
 	}
 	return NULL;
 }
 
-static uint8_t stream_of(const struct peer *p, const struct data_source *s)
+static uint8_t stream_of(const struct peer *p, const struct chat_sender *s)
 {
-	return (uint8_t)(s - p->sources);
+	return (uint8_t)(s - p->chat_senders);
 }
 
-static void tell(struct conference *c, struct peer *p, struct data_source *s)
+static void tell(struct conference *c, struct peer *p, struct chat_sender *s)
 {
 	const struct transport *sender = conference_transport(c, s->sender);
 
 	if (!s->sender || s->told || !sender || !p->connection)
 		return;
 	s->told = true;
-	c->events->data_source_new(c->events->owner, p, stream_of(p, s), sender->peer);
+	c->events->chat_sender_new(c->events->owner, p, stream_of(p, s), sender->peer);
 }
 
-void conference_sources_offer(struct conference *c, struct transport *t)
+void conference_chat_senders_offer(struct conference *c, struct transport *t)
 {
 	for (int i = 0; i < AM_DATA_SOURCES; i++) {
-		struct data_source *s = &t->peer->sources[i];
+		struct chat_sender *s = &t->peer->chat_senders[i];
 		if (!s->confirmed) // the client may not have heard of it
 			s->told = false;
 		tell(c, t->peer, s);
@@ -42,18 +42,18 @@ void conference_sources_offer(struct conference *c, struct transport *t)
 }
 
 // Gives a sender a stream. If all streams are in use, the peer does not receive this sender.
-static void source_add(struct conference *c, struct peer *p, const struct transport *sender)
+static void sender_add(struct conference *c, struct peer *p, const struct transport *sender)
 {
 	struct transport *hears = peer_transport_consuming(p);
-	struct data_source *s = source_of(p, 0);
+	struct chat_sender *s = sender_of(p, 0);
 
-	if (!hears || !s || sender->peer == p || source_of(p, sender->id))
+	if (!hears || !s || sender->peer == p || sender_of(p, sender->id))
 		return;
-	*s = (struct data_source){.sender = sender->id};
+	*s = (struct chat_sender){.sender = sender->id};
 	if (hears->data_ready)
 		tell(c, p, s);
 	else
-		conference_data_consume_apart(c, hears);
+		conference_chat_consume_apart(c, hears);
 }
 
 static void senders_add(struct conference *c, struct peer *p, const struct peer_list *senders)
@@ -61,17 +61,17 @@ static void senders_add(struct conference *c, struct peer *p, const struct peer_
 	const struct peer *q;
 
 	TAILQ_FOREACH (q, senders, in_room) {
-		if (!source_of(p, 0))
+		if (!sender_of(p, 0))
 			return;
 		for (int i = 0; i < PEER_TRANSPORT_MAX; i++) {
 			const struct transport *t = &q->transports[i];
 			if (t->id && t->data_ready)
-				source_add(c, p, t);
+				sender_add(c, p, t);
 		}
 	}
 }
 
-void conference_sources_settle(struct conference *c, struct peer *p)
+void conference_chat_senders_settle(struct conference *c, struct peer *p)
 {
 	if (!hears_apart(p))
 		return;
@@ -85,17 +85,17 @@ static void come(struct conference *c, const struct peer_list *readers, const st
 
 	TAILQ_FOREACH (p, readers, in_room) {
 		if (hears_apart(p))
-			source_add(c, p, t);
+			sender_add(c, p, t);
 	}
 }
 
-void conference_source_come(struct conference *c, const struct transport *sender)
+void conference_chat_sender_come(struct conference *c, const struct transport *sender)
 {
 	come(c, &sender->peer->room->speakers, sender);
 	come(c, &sender->peer->room->viewers, sender);
 }
 
-static void source_set(struct conference *c, struct peer *p, uint8_t stream, am_id sender)
+static void stream_set(struct conference *c, struct peer *p, uint8_t stream, am_id sender)
 {
 	const struct transport *hears = peer_transport_consuming(p);
 
@@ -109,10 +109,10 @@ static void source_set(struct conference *c, struct peer *p, uint8_t stream, am_
 	media_data_consumer_source(c->media, &source);
 }
 
-void conference_source_confirm(struct conference *c, struct peer *p, uint8_t stream)
+void conference_chat_sender_confirm(struct conference *c, struct peer *p, uint8_t stream)
 {
-	p->sources[stream].confirmed = true;
-	source_set(c, p, stream, p->sources[stream].sender);
+	p->chat_senders[stream].confirmed = true;
+	stream_set(c, p, stream, p->chat_senders[stream].sender);
 }
 
 // Frees the stream of a sender that is gone, which may go to a sender that had none.
@@ -121,18 +121,18 @@ static void gone(struct conference *c, struct peer_list *readers, am_id sender)
 	struct peer *p;
 
 	TAILQ_FOREACH (p, readers, in_room) {
-		struct data_source *s = p->reads_envelope ? NULL : source_of(p, sender);
+		struct chat_sender *s = p->reads_envelope ? NULL : sender_of(p, sender);
 		if (!s)
 			continue;
 		if (s->told && p->connection)
-			c->events->data_source_gone(c->events->owner, p, stream_of(p, s));
-		source_set(c, p, stream_of(p, s), 0);
-		*s = (struct data_source){0};
-		conference_sources_settle(c, p);
+			c->events->chat_sender_gone(c->events->owner, p, stream_of(p, s));
+		stream_set(c, p, stream_of(p, s), 0);
+		*s = (struct chat_sender){0};
+		conference_chat_senders_settle(c, p);
 	}
 }
 
-void conference_source_gone(struct conference *c, const struct transport *sender)
+void conference_chat_sender_gone(struct conference *c, const struct transport *sender)
 {
 	struct room *r = sender->peer->room;
 
