@@ -1,5 +1,5 @@
-// The room's data channel: who may write to it, who reads it, and how a sender is presented to the
-// readers. The messages themselves pass only through the data plane.
+// The room's data channel: who may write into it, and how a sender is presented to the readers.
+// What is written passes through the data plane alone.
 #include "conference/internal.h"
 
 #include "base/json.h"
@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CONSUMER_STREAM 0 // the only stream of a receiving transport
 
 // Prints what the readers' pages are told about a sender.
 static char *tag_print(const struct peer *p, const char *id, const char *name)
@@ -65,34 +63,16 @@ static struct transport *producing(struct peer *p)
 	return NULL;
 }
 
-// The data plane has added a data producer or consumer, or refused it. Returns its transport, or
-// NULL if the transport has no producer or consumer or is gone.
-static struct transport *data_added(struct conference *c, const struct media_call *call, int result)
-{
-	struct transport *t = conference_transport(c, call->id);
-
-	if (!t || t->data_stream == AM_DATA_NONE)
-		return NULL;
-	if (result < 0) {
-		t->data_stream = AM_DATA_NONE;
-		return NULL;
-	}
-	t->data_ready = true;
-	if (!t->consuming)
-		conference_chat_sender_come(c, t);
-	return t;
-}
-
 static void data_producer_added(void *owner, const struct media_call *call, int result)
 {
 	struct conference *c = owner;
-	const struct transport *t = data_added(c, call, result);
+	struct transport *t = conference_transport(c, call->id);
 	const struct asker by = conference_asker(call);
 
-	if (t)
-		c->events->data_producer_made(c->events->owner, &by, t);
-	else
-		conference_tell_failed(c, call, result);
+	if (!t || !transport_data_added(t, result))
+		return conference_tell_failed(c, call, result);
+	conference_chat_sender_come(c, t);
+	c->events->data_producer_made(c->events->owner, &by, t);
 }
 
 int conference_chat_produce(
@@ -129,50 +109,15 @@ void conference_chat_close(struct conference *c, struct transport *t)
 	}
 }
 
-static void data_consumer_added(void *owner, const struct media_call *call, int result)
+void conference_chat_forget(struct conference *c, struct transport *t)
 {
-	struct conference *c = owner;
-	struct transport *t = data_added(c, call, result);
+	bool was_sender = !t->consuming && t->data_ready;
 
-	if (t && !t->peer->reads_envelope)
-		conference_chat_senders_offer(c, t);
-	else if (t && t->peer->connection)
-		c->events->data_consumer_new(c->events->owner, t);
-}
-
-static void consumer_add(struct conference *c, struct transport *t, bool apart)
-{
-	const struct am_cmd_data_add add = {
-	        .transport_id = t->id,
-	        .stream = CONSUMER_STREAM,
-	        .apart = apart,
-	};
-	const struct media_call call = {.id = t->id};
-
-	if (t->data_stream == AM_DATA_NONE &&
-	    media_data_consumer_add(c->media, &add, data_consumer_added, c, &call) == 0)
-		t->data_stream = CONSUMER_STREAM;
-}
-
-void conference_chat_consume_apart(struct conference *c, struct transport *t)
-{
-	consumer_add(c, t, true);
-}
-
-void conference_chat_consume(struct conference *c, struct peer *p)
-{
-	struct transport *t = peer_transport_consuming(p);
-
-	if (!p->reads_envelope)
-		conference_chat_senders_settle(c, p);
-	else if (p->joined && p->rights.chat && p->takes_data && t)
-		consumer_add(c, t, false);
-}
-
-void conference_chat_confirm(struct conference *c, struct transport *t)
-{
-	t->data_confirmed = true;
-	media_data_consumer_start(c->media, t->id);
+	t->data_ready = false;
+	if (was_sender)
+		conference_chat_sender_gone(c, t);
+	else if (t->consuming && t->data_stream != AM_DATA_NONE)
+		memset(t->peer->chat_senders, 0, sizeof(t->peer->chat_senders));
 }
 
 void conference_chat_rename(struct conference *c, struct peer *p)

@@ -178,7 +178,7 @@ void conference_chat_close(struct conference *, struct transport *);
 // The page is ready to receive the data channel.
 void conference_chat_confirm(struct conference *, struct transport *);
 
-// … to one sender, for clients that get them apart (chat_senders.c).
+// … to one sender, for clients that get them apart (chat_readers.c).
 void conference_chat_sender_confirm(struct conference *, struct peer *, uint8_t stream);
 
 // What moderators do (moderation.c); the caller checks who may do so.

@@ -118,19 +118,18 @@ void conference_subscribe_viewers(struct conference *, struct track *);
 void conference_subscribe_again(struct conference *, struct peer *);
 void conference_subscription_forget(struct conference *, struct subscription *);
 
-// The room's data channel (chat.c).
-void conference_chat_consume(struct conference *, struct peer *); // where it may, wants and can
+// The room's data channel (chat.c). forget: the transport is about to be gone.
+void conference_chat_forget(struct conference *, struct transport *);
 void conference_chat_rename(struct conference *, struct peer *);
 void conference_chat_restore(struct transport *, const struct am_transport_state *);
 void conference_chat_verify(
         struct conference *c, struct transport *t, const struct am_transport_state *state
 );
 
-// The chat for clients that know no envelope (chat_senders.c): each sender is a data consumer
-// of its own, on a stream of its own. settle: gives the peer those whom it lacks.
-void conference_chat_consume_apart(struct conference *, struct transport *);
-void conference_chat_senders_settle(struct conference *, struct peer *);
-// To be called when the data plane has the data consumer, and when the client has come back.
+// Its readers (chat_readers.c). consume: gives the peer what it lacks, where it may, wants and can.
+void conference_chat_consume(struct conference *, struct peer *);
+// Offers a client that gets its senders apart those that it has not confirmed: when the data plane
+// has its data consumer, and when it is back.
 void conference_chat_senders_offer(struct conference *, struct transport *);
 void conference_chat_sender_come(struct conference *, const struct transport *sender);
 void conference_chat_sender_gone(struct conference *, const struct transport *sender);

@@ -25,12 +25,7 @@ void conference_transport_forget(struct conference *c, struct transport *t)
 		if (track->transport == t)
 			conference_track_forget(c, track);
 	}
-	bool was_sender = !t->consuming && t->data_ready;
-	t->data_ready = false;
-	if (was_sender)
-		conference_chat_sender_gone(c, t);
-	else if (t->consuming && t->data_stream != AM_DATA_NONE)
-		memset(t->peer->chat_senders, 0, sizeof(t->peer->chat_senders));
+	conference_chat_forget(c, t);
 	if (t->client[0])
 		tally_leave(c->transports_of, t->client);
 	c->transports[am_id_slot(t->id)] = NULL;

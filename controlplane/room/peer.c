@@ -179,6 +179,18 @@ uint16_t transport_mid_new(struct transport *t, bool *reserve)
 	return (uint16_t)(mid % PEER_MID_COUNT);
 }
 
+bool transport_data_added(struct transport *t, int result)
+{
+	if (t->data_stream == AM_DATA_NONE)
+		return false;
+	if (result < 0) {
+		t->data_stream = AM_DATA_NONE;
+		return false;
+	}
+	t->data_ready = true;
+	return true;
+}
+
 static bool ssrc_is_used(const struct peer *p, uint32_t ssrc)
 {
 	const struct subscription *s;

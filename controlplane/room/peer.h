@@ -176,5 +176,9 @@ struct transport *peer_transport_consuming(struct peer *);
 // the store must be told.
 uint16_t transport_mid_new(struct transport *, bool *reserve);
 
+// The data plane has its data producer or consumer (0), or refuses it (-errno). False: it has none,
+// or has been closed meanwhile.
+[[nodiscard]] bool transport_data_added(struct transport *, int result);
+
 // An SSRC that no subscription of the peer uses; never 0 nor 1234 (a client's own probe stream).
 uint32_t peer_ssrc_new(const struct peer *);

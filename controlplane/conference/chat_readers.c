@@ -1,6 +1,8 @@
+// Who hears the chat: a reader has one data consumer, on its receiving transport. It gets all
+// senders on one stream, or, if its client does not know the envelope, each on a stream of its own.
 #include "conference/internal.h"
 
-#include <string.h>
+#define CONSUMER_STREAM 0 // the only stream of a receiving transport
 
 static bool hears_apart(const struct peer *p)
 {
@@ -41,6 +43,33 @@ void conference_chat_senders_offer(struct conference *c, struct transport *t)
 	}
 }
 
+static void data_consumer_added(void *owner, const struct media_call *call, int result)
+{
+	struct conference *c = owner;
+	struct transport *t = conference_transport(c, call->id);
+
+	if (!t || !transport_data_added(t, result))
+		return;
+	if (!t->peer->reads_envelope)
+		conference_chat_senders_offer(c, t);
+	else if (t->peer->connection)
+		c->events->data_consumer_new(c->events->owner, t);
+}
+
+static void consumer_add(struct conference *c, struct transport *t, bool apart)
+{
+	const struct am_cmd_data_add add = {
+	        .transport_id = t->id,
+	        .stream = CONSUMER_STREAM,
+	        .apart = apart,
+	};
+	const struct media_call call = {.id = t->id};
+
+	if (t->data_stream == AM_DATA_NONE &&
+	    media_data_consumer_add(c->media, &add, data_consumer_added, c, &call) == 0)
+		t->data_stream = CONSUMER_STREAM;
+}
+
 // Gives a sender a stream. If all streams are in use, the peer does not receive this sender.
 static void sender_add(struct conference *c, struct peer *p, const struct transport *sender)
 {
@@ -53,7 +82,7 @@ static void sender_add(struct conference *c, struct peer *p, const struct transp
 	if (hears->data_ready)
 		tell(c, p, s);
 	else
-		conference_chat_consume_apart(c, hears);
+		consumer_add(c, hears, true);
 }
 
 static void senders_add(struct conference *c, struct peer *p, const struct peer_list *senders)
@@ -71,12 +100,28 @@ static void senders_add(struct conference *c, struct peer *p, const struct peer_
 	}
 }
 
-void conference_chat_senders_settle(struct conference *c, struct peer *p)
+static void senders_settle(struct conference *c, struct peer *p)
 {
 	if (!hears_apart(p))
 		return;
 	senders_add(c, p, &p->room->speakers);
 	senders_add(c, p, &p->room->viewers);
+}
+
+void conference_chat_consume(struct conference *c, struct peer *p)
+{
+	struct transport *t = peer_transport_consuming(p);
+
+	if (!p->reads_envelope)
+		senders_settle(c, p);
+	else if (p->joined && p->rights.chat && p->takes_data && t)
+		consumer_add(c, t, false);
+}
+
+void conference_chat_confirm(struct conference *c, struct transport *t)
+{
+	t->data_confirmed = true;
+	media_data_consumer_start(c->media, t->id);
 }
 
 static void come(struct conference *c, const struct peer_list *readers, const struct transport *t)
@@ -128,7 +173,7 @@ static void gone(struct conference *c, struct peer_list *readers, am_id sender)
 			c->events->chat_sender_gone(c->events->owner, p, stream_of(p, s));
 		stream_set(c, p, stream_of(p, s), 0);
 		*s = (struct chat_sender){0};
-		conference_chat_senders_settle(c, p);
+		senders_settle(c, p);
 	}
 }
 
