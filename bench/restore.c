@@ -6,7 +6,8 @@
 #include "record.h"
 
 #include "base/loop.h"
-#include "conference/internal.h"
+#include "conference/restore.h"
+#include "conference/state.h"
 #include "statistics/statistics.h"
 #include "store/history.h"
 #include "store/rooms.h"

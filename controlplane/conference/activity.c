@@ -1,5 +1,8 @@
-// What changes in rooms without a request: who speaks, and how many people there are.
-#include "conference/internal.h"
+#include "conference/activity.h"
+
+#include "conference/quality.h"
+#include "conference/state.h"
+#include "conference/subscriptions.h"
 
 #define COUNTS_MS         1000
 #define LARGE_ROOM        200 // with so many members, news of who speaks is less frequent

@@ -1,9 +1,10 @@
-// The room's data channel: who may write into it, and how a sender is presented to the readers.
-// What is written passes through the data plane alone.
-#include "conference/internal.h"
+#include "conference/chat.h"
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "conference/chat_readers.h"
+#include "conference/state.h"
+#include "conference/tell.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-// Who hears the chat: a reader has one data consumer, on its receiving transport. It gets all
-// senders on one stream, or, if its client does not know the envelope, each on a stream of its own.
-#include "conference/internal.h"
+#include "conference/chat_readers.h"
+
+#include "conference/state.h"
 
 #define CONSUMER_STREAM 0 // the only stream of a receiving transport
 

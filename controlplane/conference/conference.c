@@ -1,8 +1,16 @@
 // The conference begins and ends, and finds its rooms again when either process has died.
-#include "conference/internal.h"
+#include "conference/conference.h"
 
 #include "base/memory.h"
 #include "base/tally.h"
+#include "conference/activity.h"
+#include "conference/leave.h"
+#include "conference/media_events.h"
+#include "conference/recall.h"
+#include "conference/restore.h"
+#include "conference/state.h"
+#include "conference/store.h"
+#include "conference/verify.h"
 #include "hook/hook.h"
 #include "statistics/statistics.h"
 #include "store/rooms.h"

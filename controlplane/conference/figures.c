@@ -1,4 +1,6 @@
-#include "conference/internal.h"
+#include "conference/conference.h"
+
+#include "conference/state.h"
 
 #include <string.h>
 

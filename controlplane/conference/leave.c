@@ -1,8 +1,12 @@
-// How peers leave: when they or others want it, or when they have been gone, or have not joined,
-// for too long.
-#include "conference/internal.h"
+#include "conference/leave.h"
 
 #include "base/clock.h"
+#include "conference/quality.h"
+#include "conference/recall.h"
+#include "conference/state.h"
+#include "conference/store.h"
+#include "conference/tell.h"
+#include "conference/transport.h"
 #include "hook/hook.h"
 #include "statistics/statistics.h"
 #include "store/rooms.h"

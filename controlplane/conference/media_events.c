@@ -1,6 +1,8 @@
-// What the data plane reports of transports, tracks and subscriptions.
-#include "conference/internal.h"
+#include "conference/media_events.h"
 
+#include "conference/state.h"
+#include "conference/tell.h"
+#include "conference/transport.h"
 #include "terms/metrics.h"
 
 #include "am_log.h"

@@ -1,4 +1,11 @@
-#include "conference/internal.h"
+#include "conference/conference.h"
+
+#include "conference/leave.h"
+#include "conference/state.h"
+#include "conference/store.h"
+#include "conference/tell.h"
+#include "conference/tracks.h"
+#include "conference/transport.h"
 
 #include "am_log.h"
 

@@ -1,5 +1,7 @@
 // Transports, tracks and subscriptions by id.
-#include "conference/internal.h"
+#include "conference/conference.h"
+
+#include "conference/state.h"
 
 struct transport *conference_transport(const struct conference *c, am_id id)
 {

@@ -1,6 +1,10 @@
 // What participants change about themselves: their name, and whether their hand is raised.
-#include "conference/internal.h"
+#include "conference/conference.h"
 
+#include "conference/chat.h"
+#include "conference/state.h"
+#include "conference/store.h"
+#include "conference/tell.h"
 #include "store/rooms.h"
 
 #include <string.h>

@@ -1,9 +1,8 @@
-// What participants experience: their links, what their pages report, and what causes it. Stretches
-// that were not good are kept in the history.
-#include "conference/internal.h"
+#include "conference/quality.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "conference/state.h"
 #include "statistics/statistics.h"
 #include "terms/metrics.h"
 

@@ -1,5 +1,6 @@
-#include "conference/internal.h"
+#include "conference/quota.h"
 
+#include "conference/state.h"
 #include "terms/metrics.h"
 
 #include "am_log.h"

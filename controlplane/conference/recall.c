@@ -1,9 +1,10 @@
-// What is remembered after people have left: which sessions were sent out of a room, and what an
-// empty room requires of newcomers.
-#include "conference/internal.h"
+#include "conference/recall.h"
 
 #include "base/clock.h"
 #include "base/shelves.h"
+#include "conference/state.h"
+#include "conference/store.h"
+#include "conference/tell.h"
 #include "store/rooms.h"
 
 #include "am_log.h"

@@ -1,10 +1,12 @@
-// Makes rooms of what the store and the tables of the data plane hold, after the control plane has
-// died.
-#include "conference/internal.h"
+#include "conference/restore.h"
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "conference/chat.h"
+#include "conference/leave.h"
+#include "conference/recall.h"
+#include "conference/state.h"
 #include "statistics/statistics.h"
 #include "store/rooms.h"
 

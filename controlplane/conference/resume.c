@@ -1,5 +1,11 @@
 // Resumes a peer whose page has come back, from what the page still has.
-#include "conference/internal.h"
+#include "conference/conference.h"
+
+#include "conference/chat_readers.h"
+#include "conference/state.h"
+#include "conference/subscriptions.h"
+#include "conference/tell.h"
+#include "conference/tracks.h"
 
 static bool has(const uint64_t bits[], am_id id)
 {

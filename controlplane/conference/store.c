@@ -1,5 +1,6 @@
-#include "conference/internal.h"
+#include "conference/store.h"
 
+#include "conference/state.h"
 #include "store/rooms.h"
 
 #include <assert.h>

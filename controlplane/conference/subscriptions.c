@@ -1,6 +1,10 @@
-// What viewers are sent: each subscribes to every track of its room that it can decode.
-#include "conference/internal.h"
+#include "conference/subscriptions.h"
 
+#include "conference/chat_readers.h"
+#include "conference/quota.h"
+#include "conference/state.h"
+#include "conference/store.h"
+#include "conference/tell.h"
 #include "terms/metrics.h"
 
 #include "am_log.h"

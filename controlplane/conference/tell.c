@@ -1,5 +1,6 @@
-// Who is told of what happens in a room; nobody without a connection is.
-#include "conference/internal.h"
+#include "conference/tell.h"
+
+#include "conference/state.h"
 
 #include <errno.h>
 

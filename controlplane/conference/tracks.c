@@ -1,7 +1,12 @@
-#include "conference/internal.h"
+#include "conference/tracks.h"
 
 #include "base/json.h"
 #include "base/memory.h"
+#include "conference/quota.h"
+#include "conference/state.h"
+#include "conference/store.h"
+#include "conference/subscriptions.h"
+#include "conference/tell.h"
 #include "store/rooms.h"
 
 #include <errno.h>

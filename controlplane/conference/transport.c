@@ -1,7 +1,14 @@
-#include "conference/internal.h"
+#include "conference/transport.h"
 
 #include "base/memory.h"
 #include "base/tally.h"
+#include "conference/chat.h"
+#include "conference/quota.h"
+#include "conference/state.h"
+#include "conference/store.h"
+#include "conference/subscriptions.h"
+#include "conference/tell.h"
+#include "conference/tracks.h"
 #include "store/rooms.h"
 #include "terms/metrics.h"
 

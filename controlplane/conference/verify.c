@@ -1,6 +1,10 @@
-// Holds what is known against the data plane's tables, after events may have been lost: what was
-// missed happens now.
-#include "conference/internal.h"
+#include "conference/verify.h"
+
+#include "conference/chat.h"
+#include "conference/state.h"
+#include "conference/subscriptions.h"
+#include "conference/tracks.h"
+#include "conference/transport.h"
 
 static void transports_verify(struct conference *c)
 {
