@@ -211,3 +211,19 @@ uint32_t peer_ssrc_new(const struct peer *p)
 	while (ssrc_is_used(p, ssrc));
 	return ssrc;
 }
+
+void peer_use(const struct peer *p, enum quota q, int n)
+{
+	if (p->room)
+		p->room->usage->count[q] += (uint32_t)n;
+}
+
+bool peer_sees_hand(const struct peer *to, const struct peer *who)
+{
+	return to->joined && (to == who || to->rights.speaker || to->rights.moderator);
+}
+
+bool peer_is_announced(const struct peer *p, const struct peer *to)
+{
+	return p->joined && (p->rights.speaker || to->rights.moderator);
+}

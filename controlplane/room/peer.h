@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "account/account.h"
 #include "am_schema.h"
 #include "base/address.h"
 #include "base/map.h"
@@ -182,3 +183,13 @@ uint16_t transport_mid_new(struct transport *, bool *reserve);
 
 // An SSRC that no subscription of the peer uses; never 0 nor 1234 (a client's own probe stream).
 uint32_t peer_ssrc_new(const struct peer *);
+
+// Counts what the peer uses of its account's quota: n is 1 or -1.
+void peer_use(const struct peer *, enum quota, int n);
+
+// True if `to` is told of this member's hand: in a webinar, only those who can give the member the
+// floor.
+bool peer_sees_hand(const struct peer *to, const struct peer *who);
+
+// True if `to` is told of this member: only moderators learn of a webinar's viewers.
+bool peer_is_announced(const struct peer *, const struct peer *to);

@@ -212,12 +212,6 @@ static uint32_t *count_of(const struct peer *p)
 	return p->rights.speaker ? &p->room->speaker_count : &p->room->viewer_count;
 }
 
-void peer_use(const struct peer *p, enum quota q, int n)
-{
-	if (p->room)
-		p->room->usage->count[q] += (uint32_t)n;
-}
-
 void room_add_peer(struct room *r, struct peer *p)
 {
 	assert(!room_find_peer(r, p->id));
@@ -291,14 +285,4 @@ void room_remove_peer(struct peer *p)
 bool room_is_empty(const struct room *r)
 {
 	return r->peers.count == 0;
-}
-
-bool peer_sees_hand(const struct peer *to, const struct peer *who)
-{
-	return to->joined && (to == who || to->rights.speaker || to->rights.moderator);
-}
-
-bool peer_is_announced(const struct peer *p, const struct peer *to)
-{
-	return p->joined && (p->rights.speaker || to->rights.moderator);
 }

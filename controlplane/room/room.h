@@ -120,13 +120,3 @@ void room_set_speaker(struct peer *, bool speaker);
 // Takes the peer out; the caller destroys it, and the room if that is empty.
 void room_remove_peer(struct peer *);
 bool room_is_empty(const struct room *);
-
-// Counts what a peer uses of its account's quota: n is 1 or -1.
-void peer_use(const struct peer *, enum quota, int n);
-
-// True if `to` is told of this member's hand: in a webinar, only those who can give the member the
-// floor.
-bool peer_sees_hand(const struct peer *to, const struct peer *who);
-
-// True if `to` is told of this member: only moderators learn of a webinar's viewers.
-bool peer_is_announced(const struct peer *, const struct peer *to);
