@@ -1,7 +1,7 @@
 // Transports of peers. conference.h has the calls that others may make.
 #pragma once
 
-#include "room/peer.h"
+#include "room/transport.h"
 
 struct conference;
 

@@ -16,6 +16,7 @@
 #include "base/map.h"
 #include "room/ortc.h"
 #include "room/talk.h"
+#include "room/transport.h"
 #include "terms/kinds.h"
 #include "terms/quality.h"
 #include "terms/stretch.h"
@@ -30,8 +31,6 @@
 #define PEER_TRACK_MAX        16
 #define PEER_SUBSCRIPTION_MAX 2048
 #define PEER_RESUME_MS        15000
-#define PEER_MID_BLOCK        64 // MIDs that the store reserves at once
-#define PEER_MID_COUNT        10000 // AM_SUBSCRIPTION_MID_MAX digits
 
 struct room;
 struct subscription;
@@ -44,34 +43,6 @@ struct rights {
 	bool can_record;
 	bool chat;
 	bool hand; // may raise a hand
-};
-
-// Why a transport ended, if its owner neither closed it nor left.
-enum transport_end {
-	TRANSPORT_DTLS_FAILED, // no handshake, or not with the certificate that was signaled
-	TRANSPORT_DTLS_CLOSED, // the client's close_notify
-	TRANSPORT_REPLACED, // it had no path, and a new transport needed its place
-};
-
-struct transport {
-	am_id id; // 0: unused
-	char client[ADDRESS_TEXT_SIZE]; // the client whose limit counts this transport; empty: none
-	uint64_t number; // in the order of the peer's transports
-	struct peer *peer;
-	bool consuming; // false: it is producing
-	bool ready; // the data plane has it
-	bool connected; // the client's fingerprint is known
-	bool takes_data; // the client requested SCTP when it made the transport
-	bool data_ready; // the data plane has the data producer or, if consuming, consumer
-	bool data_confirmed; // the page has the data consumer
-	uint16_t data_stream; // of that data producer or consumer, or AM_DATA_NONE
-	uint8_t ice; // enum am_ice_state
-	uint8_t dtls; // enum am_dtls_state
-	uint32_t mid_next;
-	uint32_t mid_reserved; // the store knows that MIDs below this may be in use
-	char cname[AM_CNAME_MAX + 1]; // for publishers that do not give one
-	char ufrag[AM_UFRAG_LEN + 1]; // newest credentials that the client was sent or will be sent
-	char pwd[AM_PWD_LEN + 1];
 };
 
 // A sender that a peer receives in the chat, if each sender has a stream of its own.
@@ -172,14 +143,6 @@ bool peer_is_connected(const struct peer *);
 
 // The transport for new subscriptions: the first consuming one that the data plane has, or NULL.
 struct transport *peer_transport_consuming(struct peer *);
-
-// The next MID that the transport does not use. *reserve is set if mid_reserved has grown, which
-// the store must be told.
-uint16_t transport_mid_new(struct transport *, bool *reserve);
-
-// The data plane has its data producer or consumer (0), or refuses it (-errno). False: it has none,
-// or has been closed meanwhile.
-[[nodiscard]] bool transport_data_added(struct transport *, int result);
 
 // An SSRC that no subscription of the peer uses; never 0 nor 1234 (a client's own probe stream).
 uint32_t peer_ssrc_new(const struct peer *);

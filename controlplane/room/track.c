@@ -114,8 +114,8 @@ void subscription_destroy(struct subscription *s)
 
 void subscription_mid_text(const struct subscription *s, char out[AM_SUBSCRIPTION_MID_MAX + 1])
 {
-	static_assert(PEER_MID_COUNT == 10000 && AM_SUBSCRIPTION_MID_MAX == 4);
-	snprintf(out, AM_SUBSCRIPTION_MID_MAX + 1, "%u", s->mid % (unsigned)PEER_MID_COUNT);
+	static_assert(TRANSPORT_MID_COUNT == 10000 && AM_SUBSCRIPTION_MID_MAX == 4);
+	snprintf(out, AM_SUBSCRIPTION_MID_MAX + 1, "%u", s->mid % (unsigned)TRANSPORT_MID_COUNT);
 }
 
 bool subscription_is_due(const struct subscription *s)
