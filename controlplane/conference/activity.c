@@ -41,19 +41,19 @@ static void look_at_talk(struct conference *c, struct room *r, uint64_t now_ms)
 	if (t->leader_changed)
 		c->events->leader(c->events->owner, r);
 	t->leader_changed = false;
-	if (!t->speakers_changed || now_ms - t->told_ms < pace_ms)
+	if (!t->speakers_changed || now_ms - r->news.talk_ms < pace_ms)
 		return;
 	t->speakers_changed = false;
-	t->told_ms = now_ms;
+	r->news.talk_ms = now_ms;
 	c->events->speakers(c->events->owner, r);
 }
 
 static void look_at_counts(struct conference *c, struct room *r)
 {
-	if (r->speaker_count == r->speaker_count_told && r->viewer_count == r->viewer_count_told)
+	if (r->speaker_count == r->news.speaker_count && r->viewer_count == r->news.viewer_count)
 		return;
-	r->speaker_count_told = r->speaker_count;
-	r->viewer_count_told = r->viewer_count;
+	r->news.speaker_count = r->speaker_count;
+	r->news.viewer_count = r->viewer_count;
 	c->events->counts(c->events->owner, r);
 }
 

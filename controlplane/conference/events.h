@@ -44,8 +44,7 @@ struct conference_events {
 	// This screen share has a codec that somebody in the room does not decode.
 	void (*producer_unfit)(void *owner, const struct track *);
 	void (*rights_changed)(void *owner, struct peer *to);
-	// There is no room for something that this peer should see or hear, or there is again
-	// (p->lacks).
+	// news.lacks: something that it is to see or hear finds no room, or does so no more.
 	void (*lacking)(void *owner, struct peer *to);
 	void (*consumer_new)(void *owner, const struct subscription *);
 	void (*consumer_closed)(void *owner, struct peer *to, am_id);

@@ -93,7 +93,7 @@ static void unjoin(struct conference *c, struct peer *p, int64_t left_ms)
 	conference_end_quality(c, p);
 	p->consumes = p->takes_data = p->reads_envelope = p->heeds_wanted = false;
 	p->takes_lists = false;
-	p->lacks = p->lack_seen = false;
+	p->news = (struct peer_news){0};
 	statistics_left(c->statistics, p->statistics_session, left_ms);
 	p->statistics_session = 0;
 }

@@ -131,12 +131,12 @@ static void sent_add(const struct conference *c, struct subscription *s, struct 
 	if (!media_subscription_figures(c->media, s->id, &f))
 		return;
 	// If the figures are lower than before, a new data plane has started from zero.
-	if (f.packets >= s->packets_seen && f.retransmitted >= s->repeats_seen) {
-		sent->packets += f.packets - s->packets_seen;
-		sent->repeats += f.retransmitted - s->repeats_seen;
+	if (f.packets >= s->seen.packets && f.retransmitted >= s->seen.repeats) {
+		sent->packets += f.packets - s->seen.packets;
+		sent->repeats += f.retransmitted - s->seen.repeats;
 	}
-	s->packets_seen = f.packets;
-	s->repeats_seen = f.retransmitted;
+	s->seen.packets = f.packets;
+	s->seen.repeats = f.retransmitted;
 	if (s->track->media.kind == ORTC_AUDIO)
 		return;
 	enum am_limit limit = subscription_limit(s, f.limit);

@@ -205,8 +205,8 @@ static void subscription_restore(struct restoring *r, const struct am_subscripti
 	s->ready = true;
 	// What was sent before this process started does not count in its first look.
 	if (media_subscription_figures(c->media, s->id, &sent)) {
-		s->packets_seen = sent.packets;
-		s->repeats_seen = sent.retransmitted;
+		s->seen.packets = sent.packets;
+		s->seen.repeats = sent.retransmitted;
 	}
 	// A paused subscription was paused by its viewer or never confirmed: the table does not say
 	// which. If the page lists it on resuming, it is started: an unwanted picture is better

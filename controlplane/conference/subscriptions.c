@@ -29,10 +29,10 @@ void conference_subscription_remove(struct conference *c, struct subscription *s
 static void lack(struct conference *c, struct peer *viewer)
 {
 	metric_count(METRIC_subscriptions_refused);
-	viewer->lack_seen = true;
-	if (viewer->lacks)
+	viewer->news.lack_seen = true;
+	if (viewer->news.lacks)
 		return;
-	viewer->lacks = true;
+	viewer->news.lacks = true;
 	am_warning(
 	        "conference: no room for a subscription; room=%s peer=%s", viewer->room->name,
 	        am_log_value(viewer->id)
@@ -43,14 +43,14 @@ static void lack(struct conference *c, struct peer *viewer)
 
 void conference_subscribe_again(struct conference *c, struct peer *viewer)
 {
-	if (!viewer->lacks)
+	if (!viewer->news.lacks)
 		return;
-	if (viewer->lack_seen) {
-		viewer->lack_seen = false;
+	if (viewer->news.lack_seen) {
+		viewer->news.lack_seen = false;
 		conference_subscribe_all(c, viewer);
 		return;
 	}
-	viewer->lacks = false; // nothing was refused since the last try
+	viewer->news.lacks = false; // since the last try nothing was refused
 	if (viewer->connection)
 		c->events->lacking(c->events->owner, viewer);
 }

@@ -14,6 +14,7 @@
 #include "am_schema.h"
 #include "base/address.h"
 #include "base/map.h"
+#include "room/news.h"
 #include "room/ortc.h"
 #include "room/talk.h"
 #include "room/transport.h"
@@ -73,9 +74,8 @@ struct peer {
 	bool name_is_fixed; // its token sets the name
 	uint64_t hook_admission; // of hook/hook.h: to be closed when the peer goes
 	uint64_t statistics_session; // 0: none
-	bool consumes; // has sent rtpCapabilities
-	bool lacks; // there was no room for a subscription, and the page was told
-	bool lack_seen; // that happened again since the last attempt
+	bool consumes; // gave rtpCapabilities
+	struct peer_news news;
 	struct voice voice;
 	struct connection_quality quality;
 	struct link_quality up, down; // the links on which the peer sends and receives

@@ -7,6 +7,7 @@
 
 #include "account/account.h"
 #include "base/map.h"
+#include "room/news.h"
 #include "room/peer.h"
 #include "terms/kinds.h"
 #include "terms/refusal.h"
@@ -50,9 +51,9 @@ struct room {
 	struct peer_list viewers;
 	uint32_t speaker_count; // joined
 	uint32_t viewer_count; // joined
-	uint32_t speaker_count_told, viewer_count_told;
 	struct peer_list hands; // raised by members, in the order of raising
 	struct talk talk;
+	struct room_news news;
 	struct map_node by_key;
 };
 

@@ -31,7 +31,6 @@ struct talk {
 	const struct peer *leader; // NULL: nobody
 	const struct peer *rival; // a peer that is louder than the leader
 	uint64_t rival_ms; // since when it has been louder
-	uint64_t told_ms; // when the room was last told who speaks
 	bool leader_changed;
 	bool speakers_changed;
 };

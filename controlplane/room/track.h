@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "am_schema.h"
+#include "room/news.h"
 #include "room/offer.h"
 #include "room/ortc.h"
 
@@ -48,7 +49,7 @@ struct subscription {
 	bool ready; // the data plane has it, and the viewer was told of it
 	bool confirmed; // the viewer's page has it
 	bool paused_by_viewer;
-	uint32_t packets_seen, repeats_seen; // when the figures were last read
+	struct subscription_seen seen;
 	LIST_ENTRY(subscription) of_track;
 	LIST_ENTRY(subscription) of_viewer;
 };

@@ -237,7 +237,7 @@ static void on_lacking(void *owner, struct peer *to)
 	if (!c)
 		return;
 	struct json *data = json_new_object();
-	json_add_bool(data, "missing", to->lacks);
+	json_add_bool(data, "missing", to->news.lacks);
 	connection_notify(c, "consumersMissing", data);
 }
 
