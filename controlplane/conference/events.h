@@ -43,6 +43,8 @@ struct conference_events {
 	void (*encodings_wanted)(void *owner, const struct track *);
 	// This screen share has a codec that somebody in the room does not decode.
 	void (*producer_unfit)(void *owner, const struct track *);
+	// The track is about to be freed.
+	void (*track_gone)(void *owner, struct track *);
 	void (*rights_changed)(void *owner, struct peer *to);
 	// news.lacks: something that it is to see or hear finds no room, or does so no more.
 	void (*lacking)(void *owner, struct peer *to);

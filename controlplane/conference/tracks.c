@@ -22,6 +22,7 @@ void conference_track_forget(struct conference *c, struct track *t)
 			c->events->consumer_closed(c->events->owner, s->viewer, s->id);
 		conference_subscription_forget(c, s);
 	}
+	c->events->track_gone(c->events->owner, t);
 	c->tracks[am_id_slot(t->id)] = NULL;
 	media_id_free(c->media, MEDIA_TRACKS, t->id);
 	track_destroy(t);

@@ -55,7 +55,7 @@ struct track *track_create(
 	track->kind = track_kind_of(media->kind, parsed);
 	json_free(parsed);
 	track->paused = paused;
-	LIST_INIT(&track->offers);
+	LIST_INIT(&track->offer_texts);
 	LIST_INIT(&track->subscriptions);
 	LIST_INSERT_HEAD(&t->peer->tracks, track, of_owner);
 	t->peer->track_count++;
@@ -72,11 +72,10 @@ void track_set_encodings(struct track *t, const struct am_cmd_track_add *add)
 
 void track_destroy(struct track *t)
 {
-	assert(LIST_EMPTY(&t->subscriptions));
+	assert(LIST_EMPTY(&t->subscriptions) && LIST_EMPTY(&t->offer_texts));
 	LIST_REMOVE(t, of_owner);
 	t->owner->track_count--;
 	peer_use(t->owner, QUOTA_TRACKS, -1);
-	offers_forget(&t->offers);
 	ortc_media_fini(&t->media);
 	free(t->app_data);
 	free(t);

@@ -8,7 +8,6 @@
 
 #include "am_schema.h"
 #include "room/news.h"
-#include "room/offer.h"
 #include "room/ortc.h"
 
 #define TRACK_LAYER_MAX 7 // as an upper bound, this means all layers
@@ -54,6 +53,9 @@ struct subscription {
 	LIST_ENTRY(subscription) of_viewer;
 };
 
+// What signaling tells viewers about a track. It keeps and frees these texts.
+LIST_HEAD(offer_texts, offer_text);
+
 struct track {
 	am_id id;
 	struct peer *owner;
@@ -67,7 +69,7 @@ struct track {
 	bool paused;
 	bool ready; // the data plane has it, so others may subscribe
 	bool unfit; // somebody in the room does not decode it
-	struct offer_list offers;
+	struct offer_texts offer_texts;
 	LIST_HEAD(, subscription) subscriptions;
 	LIST_ENTRY(track) of_owner;
 };

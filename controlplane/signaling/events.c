@@ -6,6 +6,7 @@
 #include "signaling/activity.h"
 #include "signaling/data.h"
 #include "signaling/handlers.h"
+#include "signaling/offer_text.h"
 #include "signaling/offers.h"
 #include "signaling/place.h"
 #include "terms/id.h"
@@ -146,6 +147,11 @@ static void on_producer_unfit(void *owner, const struct track *t)
 	struct connection *c = connection_of(owner, t->owner);
 	if (c)
 		connection_notify(c, "producerUnfit", wire_id("producerId", t->id));
+}
+
+static void on_track_gone(void *, struct track *t)
+{
+	offer_texts_forget(t);
 }
 
 static void on_transport_closed(void *owner, struct peer *to, am_id id, enum transport_end why)
@@ -307,6 +313,7 @@ void events_init(struct conference_events *e, struct signaling *s)
 	        .producer_too_long = on_producer_too_long,
 	        .encodings_wanted = on_encodings_wanted,
 	        .producer_unfit = on_producer_unfit,
+	        .track_gone = on_track_gone,
 	        .rights_changed = on_rights_changed,
 	        .consumer_new = on_consumer_new,
 	        .consumer_closed = on_consumer_closed,

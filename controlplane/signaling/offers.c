@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "room/offer.h"
 #include "signaling/handlers.h"
+#include "signaling/offer_text.h"
 #include "terms/id.h"
 
 #include <stdio.h>
@@ -88,13 +88,13 @@ static struct offered *take(struct offers *o, int64_t id, size_t *count)
 static void send_alone(struct connection *c, const struct subscription *s)
 {
 	static const char head[] = "{\"request\":true,\"method\":\"newConsumer\",\"data\":";
-	size_t len = offer_len_max(s), at = sizeof(head) - 1;
+	size_t len = offer_text_len_max(s), at = sizeof(head) - 1;
 	char *text = memory_new(1, FRAME_MAX + len);
 	uint32_t id = connection_request_id(c);
 
 	remember(c, id, s, false);
 	memcpy(text, head, at);
-	at += offer_print(s, text + at);
+	at += offer_text_print(s, text + at);
 	at += (size_t)snprintf(text + at, FRAME_MAX - sizeof(head), ",\"id\":%u}", id);
 	connection_send(c, text, at);
 	free(text);
@@ -103,9 +103,9 @@ static void send_alone(struct connection *c, const struct subscription *s)
 static void list_add(struct connection *c, const struct subscription *s)
 {
 	uint32_t id;
-	char *at = connection_list_room(c, list_head, offer_len_max(s), &id);
+	char *at = connection_list_room(c, list_head, offer_text_len_max(s), &id);
 
-	connection_list_added(c, offer_print(s, at));
+	connection_list_added(c, offer_text_print(s, at));
 	remember(c, id, s, true);
 }
 

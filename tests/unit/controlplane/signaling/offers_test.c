@@ -2,7 +2,6 @@
 #include "test.h"
 
 #include "base/json.h"
-#include "room/offer.h"
 #include "signaling/handlers.h"
 #include "signaling/offers.c" // for its statics
 
@@ -19,8 +18,8 @@ void *__wrap_connections_owner(const struct connections *);
 struct subscription *__wrap_conference_subscription(const struct conference *, am_id);
 void __wrap_conference_subscription_confirm(struct conference *, struct subscription *);
 void __wrap_conference_subscription_remove(struct conference *, struct subscription *);
-size_t __wrap_offer_len_max(const struct subscription *);
-size_t __wrap_offer_print(const struct subscription *, char *out);
+size_t __wrap_offer_text_len_max(const struct subscription *);
+size_t __wrap_offer_text_print(const struct subscription *, char *out);
 void __wrap_connection_send(struct connection *, const char *text, size_t len);
 uint32_t __wrap_connection_request_id(struct connection *);
 char *
@@ -49,12 +48,12 @@ void __wrap_conference_subscription_remove(struct conference *, struct subscript
 	removed[removed_count++] = s->id;
 }
 
-size_t __wrap_offer_len_max(const struct subscription *)
+size_t __wrap_offer_text_len_max(const struct subscription *)
 {
 	return 2;
 }
 
-size_t __wrap_offer_print(const struct subscription *, char *out)
+size_t __wrap_offer_text_print(const struct subscription *, char *out)
 {
 	memcpy(out, "{}", 2);
 	return 2;

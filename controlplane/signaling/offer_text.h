@@ -5,22 +5,20 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #define OFFER_CLASSES_MAX 16 // kept for a track; the browsers of a room need two or three
 
-struct offer;
 struct subscription;
-
-LIST_HEAD(offer_list, offer); // kept for a track
+struct track;
 
 // The maximum length of the data.
-size_t offer_len_max(const struct subscription *);
+size_t offer_text_len_max(const struct subscription *);
 
 // Writes the data, without a terminator, and returns its length.
-size_t offer_print(const struct subscription *, char *out);
+size_t offer_text_print(const struct subscription *, char *out);
 
-// The number of classes for which the text is kept.
-uint32_t offers_count(const struct offer_list *);
+// The number of classes for which a text of this track is kept.
+uint32_t offer_texts_count(const struct track *);
 
-void offers_forget(struct offer_list *);
+// The track is about to be freed.
+void offer_texts_forget(struct track *);

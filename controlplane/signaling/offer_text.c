@@ -1,4 +1,4 @@
-#include "room/offer.h"
+#include "signaling/offer_text.h"
 
 #include "base/json.h"
 #include "base/memory.h"
@@ -17,12 +17,12 @@
 #define HOLE     '\1'
 #define HOLE_MAX 24 // bytes that are written into one hole
 
-struct offer {
+struct offer_text {
 	uint64_t viewers; // the viewers' class
 	char *text;
 	size_t len;
 	uint32_t holes;
-	LIST_ENTRY(offer) next;
+	LIST_ENTRY(offer_text) next;
 };
 
 enum hole {
@@ -94,9 +94,9 @@ static struct json *data_json(const struct subscription *s)
 	return j;
 }
 
-static struct offer *offer_make(const struct subscription *s, uint64_t viewers)
+static struct offer_text *offer_text_make(const struct subscription *s, uint64_t viewers)
 {
-	struct offer *o = memory_new(1, sizeof(*o));
+	struct offer_text *o = memory_new(1, sizeof(*o));
 	struct json *data = data_json(s);
 
 	o->viewers = viewers;
@@ -108,45 +108,45 @@ static struct offer *offer_make(const struct subscription *s, uint64_t viewers)
 	return o;
 }
 
-static void offer_destroy(struct offer *o)
+static void offer_text_destroy(struct offer_text *o)
 {
 	LIST_REMOVE(o, next);
 	free(o->text);
 	free(o);
 }
 
-void offers_forget(struct offer_list *list)
+void offer_texts_forget(struct track *t)
 {
-	while (!LIST_EMPTY(list))
-		offer_destroy(LIST_FIRST(list));
+	while (!LIST_EMPTY(&t->offer_texts))
+		offer_text_destroy(LIST_FIRST(&t->offer_texts));
 }
 
-uint32_t offers_count(const struct offer_list *list)
+uint32_t offer_texts_count(const struct track *t)
 {
-	const struct offer *o;
+	const struct offer_text *o;
 	uint32_t n = 0;
 
-	LIST_FOREACH (o, list, next)
+	LIST_FOREACH (o, &t->offer_texts, next)
 		n++;
 	return n;
 }
 
 // Finds or makes the text for a viewer. The newest comes first; one too many replaces the oldest.
-static const struct offer *offer_of(const struct subscription *s)
+static const struct offer_text *offer_text_of(const struct subscription *s)
 {
-	struct offer_list *list = &s->track->offers;
+	struct offer_texts *list = &s->track->offer_texts;
 	uint64_t class = ortc_consumer_class(&s->track->media, &s->viewer->caps);
 	uint64_t viewers = class << 1 | (s->rtx_ssrc != 0);
-	struct offer *o, *last = NULL;
+	struct offer_text *o, *last = NULL;
 
 	LIST_FOREACH (o, list, next) {
 		if (o->viewers == viewers)
 			return o;
 		last = o;
 	}
-	if (offers_count(list) == OFFER_CLASSES_MAX)
-		offer_destroy(last);
-	o = offer_make(s, viewers);
+	if (offer_texts_count(s->track) == OFFER_CLASSES_MAX)
+		offer_text_destroy(last);
+	o = offer_text_make(s, viewers);
 	LIST_INSERT_HEAD(list, o, next);
 	return o;
 }
@@ -190,15 +190,15 @@ static size_t hole_print(const struct subscription *s, enum hole hole, char out[
 	return 0;
 }
 
-size_t offer_len_max(const struct subscription *s)
+size_t offer_text_len_max(const struct subscription *s)
 {
-	const struct offer *o = offer_of(s);
+	const struct offer_text *o = offer_text_of(s);
 	return o->len + o->holes * HOLE_MAX;
 }
 
-size_t offer_print(const struct subscription *s, char *out)
+size_t offer_text_print(const struct subscription *s, char *out)
 {
-	const struct offer *o = offer_of(s);
+	const struct offer_text *o = offer_text_of(s);
 	const char *from = o->text, *end = o->text + o->len, *hole;
 	char *to = out;
 

@@ -4,9 +4,9 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "room/offer.h"
 #include "room/peer.h"
 #include "room/track.h"
+#include "signaling/offer_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +73,7 @@ static void scene_end(struct scene *s)
 {
 	subscription_destroy(s->to_viewer);
 	subscription_destroy(s->to_other);
+	offer_texts_forget(s->track);
 	track_destroy(s->track);
 	peer_destroy(s->speaker);
 	peer_destroy(s->viewer);
@@ -82,11 +83,11 @@ static void scene_end(struct scene *s)
 // The data as the viewer sees it, freed by the caller.
 static struct json *told(const struct subscription *s)
 {
-	char *text = malloc(offer_len_max(s));
-	size_t len = offer_print(s, text);
+	char *text = malloc(offer_text_len_max(s));
+	size_t len = offer_text_print(s, text);
 	struct json *j = json_parse(text, len);
 
-	assert_true(len <= offer_len_max(s));
+	assert_true(len <= offer_text_len_max(s));
 	if (!j)
 		fail_msg("no JSON: %.*s", (int)len, text);
 	free(text);
@@ -223,7 +224,7 @@ static void classes_without_end_are_not_kept(void **)
 		s.viewer->caps.extensions[ORTC_VIDEO] = (uint16_t)(i << AM_EXT_MID);
 		json_free(told(s.to_viewer));
 	}
-	assert_int_equal(offers_count(&s.track->offers), OFFER_CLASSES_MAX);
+	assert_int_equal(offer_texts_count(s.track), OFFER_CLASSES_MAX);
 	scene_end(&s);
 }
 
@@ -236,7 +237,7 @@ static void all_bits_of_a_class_count(void **)
 	class_more = 1u << 31;
 	json_free(told(s.to_viewer));
 	class_more = 0;
-	assert_int_equal(offers_count(&s.track->offers), 2);
+	assert_int_equal(offer_texts_count(s.track), 2);
 	scene_end(&s);
 }
 
