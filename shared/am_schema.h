@@ -23,6 +23,9 @@
 #define AM_ADDRESS_MAX      4 // host candidates
 #define AM_DROP_MAX         96
 
+// The drop reason that tells the control plane that a worker does not keep up.
+#define AM_DROP_LATE "late"
+
 // Data channels (RFC 8831). A room has one: what its senders say goes to all of its readers.
 #define AM_DATA_MESSAGE_MAX 8192 // bytes of one message
 #define AM_DATA_STREAMS_OUT 16 // SCTP streams to a client

@@ -10,14 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LATE         "late" // the data plane's drop reason of copies that were not made in time
 #define PAGE_MS      12000 // how long a report counts, unless another comes
 #define AFTERMATH_MS 3000 // by which pages' reports lag behind measurements of links
 
 static int late_index(const struct media_counters *m)
 {
 	for (int i = 0; i < m->drop_count; i++) {
-		if (strcmp(m->drop_names[i].name, LATE) == 0)
+		if (strcmp(m->drop_names[i].name, AM_DROP_LATE) == 0)
 			return i;
 	}
 	return -1;

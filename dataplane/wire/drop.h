@@ -93,6 +93,11 @@ struct drop_name_size {
 #undef DROP_SIZE
 };
 
+// The control plane finds this reason by its name.
+#define DROP_IS_LATE(name, help) +(__builtin_strcmp(#name, AM_DROP_LATE) == 0)
+static_assert(0 DROPS(DROP_IS_LATE) == 1);
+#undef DROP_IS_LATE
+
 // snake_case name of a reason; "unknown" for any other number.
 static inline const char *drop_name(enum drop d)
 {

@@ -377,7 +377,7 @@ static void a_late_worker_is_the_servers_doing(void **)
 	int late = region()->header.drop_count;
 
 	scene_begin(&s, "ours");
-	strcpy(region()->header.drop_names[late].name, "late");
+	strcpy(region()->header.drop_names[late].name, AM_DROP_LATE);
 	region()->header.drop_count++;
 	struct json *answer = NULL;
 	for (int i = 0; i < TRIES && !answer; i++) { // ten of a hundred copies are late
@@ -402,7 +402,7 @@ static void a_worker_that_sheds_is_the_servers_doing(void **)
 	struct scene s;
 
 	scene_begin(&s, "shed");
-	strcpy(region()->header.drop_names[region()->header.drop_count++].name, "late");
+	strcpy(region()->header.drop_names[region()->header.drop_count++].name, AM_DROP_LATE);
 	am_lifecycle_shed(&region()->header.workers[0], AM_SHED_PICTURES);
 	struct json *answer = expect_cause("shed", "participants", "eve", "server");
 	assert_true(has_text(of_peer(answer, "participants", "eve"), "quality", "fair"));
