@@ -26,6 +26,10 @@
 // The drop reason that tells the control plane that a worker does not keep up.
 #define AM_DROP_LATE "late"
 
+// The interval between the key frames that one client may cause in the long run: a viewer by its
+// requests, a peer by its new receiving transports.
+#define AM_KEY_FRAME_PACE_MS 16000
+
 // Data channels (RFC 8831). A room has one: what its senders say goes to all of its readers.
 #define AM_DATA_MESSAGE_MAX 8192 // bytes of one message
 #define AM_DATA_STREAMS_OUT 16 // SCTP streams to a client

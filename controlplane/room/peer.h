@@ -28,7 +28,7 @@
 // more. Each costs every speaker a key frame, and the data plane's own limit on key frames ends
 // with the transport.
 #define PEER_RECEIVING_BURST  10
-#define PEER_RECEIVING_MS     16000 // KEYFRAME_SHARE_WAIT_MAX_US of the data plane
+#define PEER_RECEIVING_MS     AM_KEY_FRAME_PACE_MS
 #define PEER_TRACK_MAX        16
 #define PEER_SUBSCRIPTION_MAX 2048
 #define PEER_RESUME_MS        15000

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "am_schema.h"
+
 #define KEYFRAME_INTERVAL_US 1000000 // at most one PLI upstream in this time
 
 struct keyframe {
@@ -27,8 +29,8 @@ void keyframe_arrived(struct keyframe *);
 
 #define KEYFRAME_SHARE_FREE    4 // key frames that a viewer may request without waiting
 #define KEYFRAME_SHARE_WAIT_US 1000000 // before the next one; doubles with each one after it
-#define KEYFRAME_SHARE_WAIT_MAX_US                                                                 \
-	16000000 // the pace of a viewer that asks forever, and at which requests are forgotten
+// The pace of a viewer that asks forever, and at which requests are forgotten.
+#define KEYFRAME_SHARE_WAIT_MAX_US (AM_KEY_FRAME_PACE_MS * 1000)
 #define KEYFRAME_SHARE_CALM_US                                                                     \
 	5000000 // after this long without a request, one is free, since it hardly shows
 
