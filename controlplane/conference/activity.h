@@ -1,7 +1,7 @@
-// What changes in rooms without a request: who speaks, and how many people there are.
+// What changes in rooms without a request: who speaks, and how many peers there are.
 #pragma once
 
 struct conference;
 
-// Looks at who speaks, how many there are, and how good connections are, from now on.
+// Starts to look regularly at who speaks, how many peers there are, and how good connections are.
 void conference_watch_activity(struct conference *);

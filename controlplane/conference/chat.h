@@ -1,6 +1,6 @@
-// The room's data channel: who may write into it, and how a sender is presented to the readers.
-// What is written passes through the data plane alone. conference.h has the calls that others may
-// make.
+// The room's data channel: who may write to it, and how a sender is presented to the readers. The
+// messages themselves pass only through the data plane. conference.h declares what other folders
+// may call.
 #pragma once
 
 struct am_transport_state;
@@ -8,14 +8,14 @@ struct conference;
 struct peer;
 struct transport;
 
-// The transport is about to be gone.
+// Ends what a transport carries of the chat, because the transport is about to be freed.
 void conference_chat_forget(struct conference *, struct transport *);
 
-// The peer has another name, which readers see with what it writes from now on.
+// Changes the name that readers see with the peer's messages from now on.
 void conference_chat_rename(struct conference *, struct peer *);
 
-// What the data plane's table says of a transport's end of the channel: taken over as it is, or
-// closed where it is no longer there.
+// Compares a transport with the data plane's table: restore takes over the data producer or
+// consumer that the table has; verify closes the one that it no longer has.
 void conference_chat_restore(struct transport *, const struct am_transport_state *);
 void conference_chat_verify(
         struct conference *c, struct transport *t, const struct am_transport_state *state

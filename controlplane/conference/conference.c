@@ -1,4 +1,4 @@
-// The conference begins and ends, and finds its rooms again when either process has died.
+// Starts and stops the conference, and recovers its rooms after either process has died.
 #include "conference/conference.h"
 
 #include "base/memory.h"

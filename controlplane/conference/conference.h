@@ -122,7 +122,7 @@ void conference_close_room(struct conference *, struct room *);
 // -EINVAL as for peer_set_display_name.
 [[nodiscard]] int conference_rename(struct conference *, struct peer *, const char *name);
 
-// A hand goes up or down.
+// Raises or lowers a hand.
 void conference_set_hand(struct conference *, struct peer *, bool raised);
 
 // The addresses at which clients reach the data plane, and its certificate's fingerprint.
@@ -169,8 +169,8 @@ void conference_subscription_layers(
 );
 void conference_subscription_key_frame(struct conference *, const struct subscription *);
 
-// The room's data channel (chat.c): a peer writes into it by one data producer, on a
-// sending transport, and hears it by one data consumer. -EPERM: it may not chat.
+// The room's data channel (chat.c): a peer writes to it through one data producer, on a sending
+// transport, and reads it through one data consumer. -EPERM: the peer may not chat.
 [[nodiscard]] int conference_chat_produce(
         struct conference *c, struct transport *t, uint16_t stream, const struct asker *by
 );
@@ -178,7 +178,7 @@ void conference_chat_close(struct conference *, struct transport *);
 // The page is ready to receive the data channel.
 void conference_chat_confirm(struct conference *, struct transport *);
 
-// … to one sender, for clients that get them apart (chat_readers.c).
+// The page is ready to receive one sender, if senders have separate streams (chat_readers.c).
 void conference_chat_sender_confirm(struct conference *, struct peer *, uint8_t stream);
 
 // What moderators do (moderation.c); the caller checks who may do so.

@@ -46,7 +46,8 @@ struct conference_events {
 	// The track is about to be freed.
 	void (*track_gone)(void *owner, struct track *);
 	void (*rights_changed)(void *owner, struct peer *to);
-	// news.lacks: something that it is to see or hear finds no room, or does so no more.
+	// There is no room for something that this peer should see or hear, or there is again
+	// (news.lacks).
 	void (*lacking)(void *owner, struct peer *to);
 	void (*consumer_new)(void *owner, const struct subscription *);
 	void (*consumer_closed)(void *owner, struct peer *to, am_id);

@@ -3,5 +3,5 @@
 
 struct conference;
 
-// Sets those in the conference's media_events.
+// Sets their handlers in the conference's media_events.
 void conference_media_events_init(struct conference *);

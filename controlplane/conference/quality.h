@@ -16,7 +16,8 @@ struct worker_look {
 	uint64_t weak_ms; // when it was last not good; 0: never
 };
 
+// Looks at all workers and peers; to be called every QUALITY_LOOK_MS.
 void conference_look_at_quality(struct conference *);
 
-// The peer's stay is over.
+// Ends the peer's history, because its stay is over.
 void conference_end_quality(struct conference *, struct peer *);

@@ -33,8 +33,7 @@ struct turned_away {
 	enum refusal refusal;
 };
 
-// Does nothing while the store is being read and must not be written: surplus entries there expire
-// in time.
+// The store must not be written while it is being read; surplus entries expire on their own.
 static void turned_away_forgotten(void *owner, const char *key)
 {
 	const struct conference *c = owner;

@@ -10,16 +10,16 @@ struct conference;
 struct peer;
 struct room;
 
-// Who is sent out stays out with this session, also where nobody could tell its page.
+// Refuses the peer's session from now on, even if its page could not be told.
 void conference_turn_away(struct conference *, const struct peer *, enum refusal);
 
-// REFUSAL_NONE: the session may come.
+// Why the session is refused. REFUSAL_NONE: it may enter.
 enum refusal conference_turned_away(
         const struct conference *c, uint64_t account_id, const char *room, const char *session
 );
 
-// Waiting room and PIN outlast the people: a room that opens again has them until a moderator's
-// token says otherwise.
+// Waiting room and PIN outlast the people in a room: a room that opens again has them until a
+// moderator's token says otherwise.
 void conference_keep_rules(struct conference *, const struct room *);
 void conference_recall_rules(struct conference *, struct room *);
 void conference_forget_rules(struct conference *, struct room *);

@@ -3,5 +3,5 @@
 
 struct conference;
 
-// Makes rooms of what the store and the data plane's tables hold.
+// Restores rooms from the store and the data plane's tables.
 void conference_restore(struct conference *);

@@ -68,7 +68,7 @@ void conference_resume(struct conference *c, struct peer *p, const struct page_o
 	tracks_settle(c, p, page);
 	subscriptions_settle(c, p, page);
 	chat_settle(c, p);
-	if (p->news.lacks) // is said again: a page that was away may have missed its end
+	if (p->news.lacks) // said again, since the page may have missed the change
 		c->events->lacking(c->events->owner, p);
 	conference_subscribe_all(c, p);
 }

@@ -27,7 +27,7 @@ struct conference {
 	struct peer_list gone; // oldest first
 	struct peer_list idle; // admitted but not joined; oldest first
 	struct shelves *turned_away, *kept_rules; // recall.c
-	struct loop_timer absence; // of the peers that are gone, and of the idle: leave.c
+	struct loop_timer absence; // leave.c, for the peers that are gone or idle
 	struct loop_timer activity; // activity.c
 	uint32_t looks; // how often that timer has expired
 	struct worker_look workers[AM_WORKER_MAX]; // quality.c

@@ -1,4 +1,4 @@
-// What the store has of rooms, peers and transports. Nothing, until a data plane is known.
+// Writes rooms, peers and transports to the store, once a data plane is known.
 #pragma once
 
 #include <stdbool.h>

@@ -50,7 +50,7 @@ void conference_subscribe_again(struct conference *c, struct peer *viewer)
 		conference_subscribe_all(c, viewer);
 		return;
 	}
-	viewer->news.lacks = false; // since the last try nothing was refused
+	viewer->news.lacks = false; // nothing was refused since the last try
 	if (viewer->connection)
 		c->events->lacking(c->events->owner, viewer);
 }

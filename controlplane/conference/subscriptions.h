@@ -1,5 +1,5 @@
-// What viewers are sent: each subscribes to every track of its room that it can decode.
-// conference.h has the calls that others may make.
+// What viewers receive: each is subscribed to every track of its room that it can decode.
+// conference.h declares what other folders may call.
 #pragma once
 
 struct conference;
@@ -7,12 +7,13 @@ struct peer;
 struct subscription;
 struct track;
 
-// The peer to what it lacks of its room, or everyone in the room to a new track.
+// Subscribes a peer to the tracks of its room that it lacks, or everyone in the room to a new
+// track.
 void conference_subscribe_all(struct conference *, struct peer *);
 void conference_subscribe_viewers(struct conference *, struct track *);
 
 // Retries subscriptions for which there was no room; to be called now and then.
 void conference_subscribe_again(struct conference *, struct peer *);
 
-// Out of memory only: the data plane removes it with its transport or track.
+// Only frees the subscription: the data plane removes it along with its transport or track.
 void conference_subscription_forget(struct conference *, struct subscription *);

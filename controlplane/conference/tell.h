@@ -1,4 +1,4 @@
-// Who is told of what happens in a room; nobody without a connection is.
+// Tells the peers of a room what happens in it: those that have a connection and may know of it.
 #pragma once
 
 #include <stdbool.h>
@@ -9,28 +9,28 @@ struct peer;
 struct room;
 struct track;
 
-// That the room changed.
+// Tells everyone that the room has changed.
 void conference_tell_room(struct conference *, struct room *);
 
-// To the other members that may know of the peer.
+// Tell the other members that may know of the peer.
 void conference_tell_joined(struct conference *, const struct peer *);
 void conference_tell_left(struct conference *, const struct peer *);
 void conference_tell_renamed(struct conference *, const struct peer *, const char *old);
 
-// A viewer has become a speaker, or a speaker a viewer.
+// Tells the other members that a viewer has become a speaker, or a speaker a viewer.
 void conference_tell_changed(struct conference *, const struct peer *);
 
-// To moderators: somebody waits, or waits no more.
+// Tells moderators that somebody waits, or no longer waits.
 void conference_tell_waiting(struct conference *, const struct peer *, bool waits);
 
-// To those who see hands: one went up or down.
+// Tells those who see the peer's hand that it went up or down.
 void conference_tell_hand(struct conference *, const struct peer *);
 
-// To the owner: which encodings of the track viewers wish for, where its page knows what to do.
+// Tells the owner which encodings of the track viewers want, if its page supports that.
 void conference_tell_wanted(struct conference *, const struct track *);
 
-// To the owner of a screen: somebody in the room does not decode it.
+// Tells the owner of a screen share that somebody in the room does not decode it.
 void conference_tell_unfit(struct conference *, const struct track *);
 
-// To whoever asked for the command: its result, or where that is no error, that its object is gone.
+// Reports that a command failed; result is 0 if it succeeded, but its object is gone.
 void conference_tell_failed(struct conference *, const struct media_call *, int result);

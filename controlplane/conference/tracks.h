@@ -1,4 +1,4 @@
-// What peers publish. conference.h has the calls that others may make.
+// What peers publish. conference.h declares what other folders may call.
 #pragma once
 
 #include <stdbool.h>
@@ -6,10 +6,11 @@
 struct conference;
 struct track;
 
+// Pauses or resumes a track, and tells its viewers.
 void conference_track_set_paused(struct conference *, struct track *, bool paused);
 
-// In the data plane as well.
+// Ends a track, also in the data plane.
 void conference_track_remove(struct conference *, struct track *);
 
-// Out of memory only: the data plane removes it with its transport.
+// Only frees the track: the data plane removes it along with its transport.
 void conference_track_forget(struct conference *, struct track *);

@@ -1,14 +1,14 @@
-// Transports of peers. conference.h has the calls that others may make.
+// Transports of peers. conference.h declares what other folders may call.
 #pragma once
 
 #include "room/transport.h"
 
 struct conference;
 
-// In the data plane as well.
+// Ends a transport, also in the data plane.
 void conference_transport_remove(struct conference *, struct transport *);
 
-// Out of memory only: the data plane has removed it, or never had it.
+// Only frees the transport: the data plane has removed it, or never had it.
 void conference_transport_forget(struct conference *, struct transport *);
 
 // Ends a transport as conference_transport_close does, and tells its owner why.

@@ -1,8 +1,8 @@
-// What is known, held against the data plane's tables after events may have been lost.
+// Compares the rooms with the data plane's tables, since events may have been lost.
 #pragma once
 
 struct conference;
 
-// Drops what the data plane lacks, and removes there what nobody knows. What was missed besides is
-// reported as the data plane would.
+// Drops what the data plane lacks, and removes from it what no room has. Other differences are
+// handled as if the data plane had just reported them.
 void conference_verify(struct conference *);

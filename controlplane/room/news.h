@@ -1,20 +1,20 @@
-// What the conference keeps with rooms, peers and subscriptions: what people were told, and what it
-// saw at its last look, so that it says what has changed. The rules of this folder do not read it.
+// What the conference has told people about rooms and peers, and what it saw when it last looked,
+// so that it reports only changes. The rules in this folder do not use it.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct room_news {
-	uint32_t speaker_count, viewer_count; // as everyone was told
+	uint32_t speaker_count, viewer_count; // that everyone was last told
 	uint64_t talk_ms; // when everyone was last told who speaks
 };
 
 struct peer_news {
-	bool lacks; // some subscription did not fit, and the page was told
-	bool lack_seen; // since the last attempt
+	bool lacks; // there was no room for a subscription, and the page was told
+	bool lack_seen; // that happened again since the last attempt
 };
 
 struct subscription_seen {
-	uint32_t packets, repeats; // of its figures, at the last look
+	uint32_t packets, repeats; // when the figures were last read
 };

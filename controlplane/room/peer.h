@@ -74,7 +74,7 @@ struct peer {
 	bool name_is_fixed; // its token sets the name
 	uint64_t hook_admission; // of hook/hook.h: to be closed when the peer goes
 	uint64_t statistics_session; // 0: none
-	bool consumes; // gave rtpCapabilities
+	bool consumes; // has sent rtpCapabilities
 	struct peer_news news;
 	struct voice voice;
 	struct connection_quality quality;

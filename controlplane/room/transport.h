@@ -1,5 +1,5 @@
-// One way between a peer's client and the data plane, with all that it carries: a peer sends on
-// some of its transports, and receives on the others (signaling: producing and consuming).
+// A connection between a peer's client and the data plane. A peer sends on some of its transports
+// (signaling: producing) and receives on the others (consuming).
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include "am_schema.h"
 #include "base/address.h"
 
-#define TRANSPORT_MID_BLOCK 64 // MIDs that the store reserves at once
+#define TRANSPORT_MID_BLOCK 64 // MIDs that are reserved in the store at once
 #define TRANSPORT_MID_COUNT 10000 // AM_SUBSCRIPTION_MID_MAX digits
 
 struct peer;
@@ -45,6 +45,6 @@ struct transport {
 // the store must be told.
 uint16_t transport_mid_new(struct transport *, bool *reserve);
 
-// The data plane has its data producer or consumer (0), or refuses it (-errno). False: it has none,
-// or has been closed meanwhile.
+// Notes that the data plane has added the transport's data producer or consumer (result 0) or
+// refused it (-errno). False if the transport has none, perhaps because it was closed meanwhile.
 [[nodiscard]] bool transport_data_added(struct transport *, int result);
