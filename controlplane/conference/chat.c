@@ -1,7 +1,6 @@
 #include "conference/chat.h"
 
 #include "base/json.h"
-#include "base/memory.h"
 #include "conference/chat_readers.h"
 #include "conference/state.h"
 #include "conference/tell.h"
