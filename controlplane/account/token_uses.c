@@ -158,7 +158,7 @@ static void oldest_forget(struct token_uses *t, struct store_accounts *store, st
 	use_forget(t, u);
 }
 
-// So that one more can be remembered.
+// Makes room for one more.
 static void room_make(struct token_uses *t, struct store_accounts *store, uint64_t account_id)
 {
 	const struct account *a = accounts_by_id(t->accounts, account_id);

@@ -38,7 +38,7 @@ struct rest {
 	struct conference *conference;
 	const struct pages *pages;
 	struct statistics *statistics;
-	const struct history *history; // for its metrics, as the next one
+	const struct history *history; // for its metrics, like the next one
 	struct store_rooms *store;
 	struct hooks *hooks;
 	const struct signaling *signaling; // to see how it would answer a handshake

@@ -28,7 +28,7 @@ struct subscription;
 // What a session sends and gets over its data channel. data.c writes it.
 struct data_figures {
 	uint16_t producer; // its stream, or AM_DATA_NONE
-	uint16_t consumer; // likewise; it has nothing to do before its start
+	uint16_t consumer; // its stream, or AM_DATA_NONE; idle before its start
 	uint64_t messages_in, bytes_in, messages_out, bytes_out;
 };
 

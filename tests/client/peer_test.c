@@ -282,7 +282,7 @@ static void a_lost_last_flight_is_asked_for_again(void **)
 	assert_int_equal(p->client.state, PEER_HANDSHAKE);
 	for (int i = 0; i < 300 && p->client.state != PEER_CONNECTED; i++) {
 		pair_step(p, am_clock_ns());
-		usleep(10000); // OpenSSL's own clock
+		usleep(10000); // for OpenSSL's clock, which is the real one
 	}
 	assert_int_equal(p->client.state, PEER_CONNECTED);
 	pair_close(p);

@@ -4,7 +4,7 @@ import type { Visit } from './visit';
 
 /**
  * The page's diagnostic interface, window.amphi: for tests, and for support staff on a user's machine.
- * It only reads, except for setPreferredLayers, which asks the server for other simulcast or SVC layers.
+ * It only reads, except for setPreferredLayers, which requests other simulcast or SVC layers from the server.
  */
 export interface Diagnostics {
 	/** What this page receives now, from getStats() of the receiving PeerConnection. */

@@ -50,7 +50,7 @@ export interface VisitState {
 	counts: { speakers: number; viewers: number } | null;
 }
 
-/** Before the server has said anything. */
+/** The state before the server has said anything. */
 export function initialState(peerId: string, name: string): VisitState {
 	return {
 		phase: 'open',
