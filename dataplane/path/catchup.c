@@ -3,8 +3,8 @@
 #include <rte_mbuf.h>
 
 #include "path/copy.h"
-#include "path/forward.h"
 #include "path/pace.h"
+#include "path/subscription.h"
 #include "path/viewer.h"
 
 #define PACKETS_MAX 64 // of one past; all go out at once
@@ -61,7 +61,7 @@ static bool encoding_begin(
 {
 	const struct fanout_stream *stream = &s->fanout->streams[layer];
 	uint8_t limit = limit_make(limit_spatial(s->selector.preferred_limit), 0);
-	uint32_t end = forward_queue_begin(q, layer, &stream->history);
+	uint32_t end = fanout_queue_begin(q, layer, &stream->history);
 	struct past past;
 
 	if (!stream->chain.known || is_coming(stream, end) || stream->chain.packets > PACKETS_MAX ||
@@ -72,7 +72,7 @@ static bool encoding_begin(
 	        &s->selector, info_of(past.packets[0]), info_of(past.packets[past.count - 1])
 	);
 	for (uint16_t i = 0; i < past.count; i++)
-		forward_packet(w, s, past.packets[i]);
+		subscription_forward(w, s, past.packets[i]);
 	selector_end_past(&s->selector);
 	pace_from(s, end);
 	worker_count(w, AM_COUNTER_catchups, 1);
@@ -87,7 +87,7 @@ void catchup(struct worker *w, struct subscription *s, const struct fanout_queue
 	if (wanted >= f->stream_count)
 		return;
 	const struct fanout_stream *stream = &f->streams[wanted];
-	if (is_coming(stream, forward_queue_begin(q, wanted, &stream->history)))
+	if (is_coming(stream, fanout_queue_begin(q, wanted, &stream->history)))
 		return;
 	for (int layer = wanted; layer >= 0; layer--) {
 		if ((f->active >> layer & 1) && encoding_begin(w, s, q, (uint8_t)layer))

@@ -8,12 +8,6 @@
 
 #define COPY_WIRE_OVERHEAD 44 // approximate bytes of IPv4, UDP and the tag around a copy
 
-// What the publisher's worker has noted about a packet.
-static inline const struct media_packet *media_packet_of(const struct rte_mbuf *m)
-{
-	return rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
-}
-
 enum copy_kind {
 	COPY_FIRST,
 	COPY_REPEAT, // after an RTX header (RFC 4588 4)

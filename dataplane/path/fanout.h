@@ -195,6 +195,9 @@ static inline unsigned fanout_chunk_next(const struct fanout_chunk *c, unsigned 
 	return rest ? (unsigned)__builtin_ctzll(rest) : FANOUT_CHUNK;
 }
 
+// The first number of an encoding that is still to be forwarded. The history is the encoding's.
+uint32_t fanout_queue_begin(const struct fanout_queue *, uint8_t layer, const struct history *);
+
 // Visits every subscription of a fan-out, in order. Do not remove any meanwhile.
 #define FANOUT_FOREACH(s, f)                                                                       \
 	for (struct fanout_chunk *chunk_ = (f)->chunks; chunk_; chunk_ = chunk_->next)             \

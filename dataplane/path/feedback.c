@@ -4,10 +4,12 @@
 
 #include "path/figures.h"
 #include "path/forward.h"
+#include "path/pli.h"
 #include "path/post.h"
 #include "path/repeat.h"
+#include "path/rtcp_send.h"
 #include "path/ssrc.h"
-#include "path/tx.h"
+#include "path/subscription.h"
 #include "path/viewer.h"
 #include "wire/rtcp.h"
 
@@ -26,53 +28,6 @@
 #define FIND_COST   8 // to look up a subscription, or to update an estimate
 
 #define STATUSES_COST 8 // statuses of transport-wide feedback for one unit
-
-struct rte_mbuf *
-feedback_alloc(struct worker *w, const struct transport *t, uint16_t size, uint8_t **payload)
-{
-	worker_count(w, AM_COUNTER_made_rtcp, 1);
-	return tx_alloc(w, &t->route, (uint16_t)(size + CIPHER_RTCP_TRAILER_MAX), payload);
-}
-
-void feedback_send(
-        struct worker *w, struct transport *t, struct rte_mbuf *m, uint8_t *payload, size_t len
-)
-{
-	size_t capacity = rte_pktmbuf_data_len(m) - t->route.len;
-
-	if (len == 0 ||
-	    cipher_protect_rtcp(w->cipher, t->key, ++t->rtcp_index, payload, &len, capacity) < 0) {
-		rte_pktmbuf_free(m);
-		worker_count_drop(w, DROP_cipher_failed);
-		return;
-	}
-	tx_send(w, &t->route, m, (uint16_t)len);
-}
-
-static void pli_send(struct worker *w, struct track *track, uint8_t stream)
-{
-	const struct track_stream *s = &track->streams[stream];
-	struct transport *t = track->transport;
-	uint8_t *payload;
-
-	if (!transport_is_reachable(t) || s->ssrc == 0)
-		return;
-	struct rte_mbuf *m = feedback_alloc(w, t, FEEDBACK_SIZE, &payload);
-	if (!m)
-		return;
-	const struct rtcp_feedback f = {t->feedback_ssrc, s->ssrc};
-	feedback_send(w, t, m, payload, rtcp_build_pli(payload, FEEDBACK_SIZE, &f));
-	worker_count(w, AM_COUNTER_plis_sent, 1);
-	figures_stream_pli(w, track, stream);
-}
-
-void feedback_request_key_frame(struct worker *w, struct track *track, uint8_t stream)
-{
-	if (stream >= track->params.encoding_count || track->params.codec == AM_CODEC_OPUS)
-		return;
-	if (keyframe_request(&track->streams[stream].keyframe, w->now_us))
-		pli_send(w, track, stream);
-}
 
 static struct subscription *subscription_find(struct transport *t, uint32_t ssrc)
 {
@@ -233,22 +188,6 @@ static bool read_nack(struct worker *w, struct transport *t, const struct rtcp_v
 	return paid;
 }
 
-void feedback_ask_key_frame(struct worker *w, const struct fanout *f, uint8_t stream)
-{
-	const struct message msg = {.type = MESSAGE_KEY_FRAME, .id = f->track_id, .value = stream};
-
-	if (f->owner == w->index) {
-		struct track *track = worker_track(w, f->track_id);
-		if (track)
-			feedback_request_key_frame(w, track, stream);
-		return;
-	}
-	if (f->owner == WORKER_NONE)
-		return;
-	// If the ring is full, viewers that still need a key frame request it again.
-	(void)!message_post(w->workers[f->owner].handovers[w->index], &msg);
-}
-
 void feedback_refresh(struct worker *w, struct subscription *s)
 {
 	uint8_t layer = s->selector.layer;
@@ -256,11 +195,13 @@ void feedback_refresh(struct worker *w, struct subscription *s)
 	if (s->paused || s->fanout->codec == AM_CODEC_OPUS)
 		return;
 	if (layer == SELECTOR_NONE) // it is being requested anyway
-		forward_request_key_frame(w, s);
-	else if (keyframe_share_is_served(&s->key_frames, w->now_us, viewer_rtt_us(s->transport)))
+		subscription_request_key_frame(w, s);
+	else if (keyframe_share_is_served(
+	                 &s->key_frames, w->now_us, transport_rtt_us(s->transport)
+	         ))
 		worker_count(w, AM_COUNTER_plis_refused, 1);
 	else if (keyframe_share_take(&s->key_frames, w->now_us))
-		feedback_ask_key_frame(w, s->fanout, layer);
+		pli_ask(w, s->fanout, layer);
 	else
 		worker_count(w, AM_COUNTER_plis_refused, 1);
 }
@@ -438,14 +379,14 @@ void feedback_nack(struct worker *w, struct track *track, uint8_t stream)
 	uint16_t n = nack_collect(&s->nack, w->now_us, seqs, NACK_BATCH);
 	bool lost = s->nack.given_up != given_up && s->nack.lost > s->key_seq;
 	if (lost && track->workers && needs_all(track)) // and there are viewers
-		feedback_request_key_frame(w, track, stream);
+		pli_request(w, track, stream);
 	if (n == 0)
 		return;
-	struct rte_mbuf *m = feedback_alloc(w, t, FEEDBACK_SIZE, &payload);
+	struct rte_mbuf *m = rtcp_send_alloc(w, t, FEEDBACK_SIZE, &payload);
 	if (!m)
 		return;
 	const struct rtcp_feedback f = {t->feedback_ssrc, s->ssrc};
-	feedback_send(w, t, m, payload, rtcp_build_nack(payload, FEEDBACK_SIZE, &f, seqs, n));
+	rtcp_send(w, t, m, payload, rtcp_build_nack(payload, FEEDBACK_SIZE, &f, seqs, n));
 	worker_count(w, AM_COUNTER_nacks_sent, n);
 	figures_stream_nack(w, track, stream, n);
 }
@@ -458,8 +399,7 @@ static void stream_tick(struct worker *w, struct track *track, uint8_t stream)
 		return;
 	if (track->params.nack)
 		feedback_nack(w, track, stream);
-	if (keyframe_due(&s->keyframe, w->now_us))
-		pli_send(w, track, stream);
+	pli_tick(w, track, stream);
 }
 
 static void reports_send(struct worker *w, struct transport *t, int64_t since_us)
@@ -493,9 +433,9 @@ static void reports_send(struct worker *w, struct transport *t, int64_t since_us
 		link_lost(&t->link, (uint8_t)(lost / heard));
 		link_tell(w, t);
 	}
-	struct rte_mbuf *m = feedback_alloc(w, t, FEEDBACK_SIZE, &payload);
+	struct rte_mbuf *m = rtcp_send_alloc(w, t, FEEDBACK_SIZE, &payload);
 	if (m)
-		feedback_send(
+		rtcp_send(
 		        w, t, m, payload,
 		        rtcp_build_rr(payload, FEEDBACK_SIZE, t->feedback_ssrc, blocks, n)
 		);
@@ -510,11 +450,11 @@ static void twcc_send(struct worker *w, struct transport *t)
 	uint32_t media_ssrc = track ? track->streams[0].ssrc : 0;
 
 	while ((len = twcc_build(t->twcc, bytes, sizeof(bytes), t->feedback_ssrc, media_ssrc))) {
-		struct rte_mbuf *m = feedback_alloc(w, t, FEEDBACK_SIZE, &payload);
+		struct rte_mbuf *m = rtcp_send_alloc(w, t, FEEDBACK_SIZE, &payload);
 		if (!m)
 			return;
 		memcpy(payload, bytes, len);
-		feedback_send(w, t, m, payload, len);
+		rtcp_send(w, t, m, payload, len);
 	}
 }
 

@@ -30,22 +30,6 @@ void feedback_nack(struct worker *, struct track *, uint8_t stream);
 // Writes how loud publishers are into the region.
 void feedback_levels(struct worker *);
 
-// A subscriber requires a key frame of this encoding. Merges the request with all others.
-void feedback_request_key_frame(struct worker *, struct track *, uint8_t stream);
-
-// A buffer for `size` bytes of RTCP to a connected transport, or NULL.
-struct rte_mbuf *
-feedback_alloc(struct worker *, const struct transport *, uint16_t size, uint8_t **payload);
-
-// Like feedback_request_key_frame, for a worker that has a fan-out of the track, wherever the track
-// is.
-void feedback_ask_key_frame(struct worker *, const struct fanout *, uint8_t stream);
-
-// Encrypts and sends len bytes of RTCP, which are at `payload` in a buffer of feedback_alloc.
-void feedback_send(
-        struct worker *, struct transport *, struct rte_mbuf *, uint8_t *payload, size_t len
-);
-
 // The viewer of a subscription requires a key frame of what it is sent, unless it was just sent
 // one.
 void feedback_refresh(struct worker *, struct subscription *);

@@ -1,12 +1,9 @@
 #include "path/figures.h"
 
 #include "am_region.h"
-#include "path/layers.h"
 
-#define PHASES 10 // of FIGURES_US: viewers that join together are not all visited at once
-
-static struct am_subscription_figures *
-subscription_at(const struct worker *w, const struct subscription *s)
+struct am_subscription_figures *
+figures_subscription(const struct worker *w, const struct subscription *s)
 {
 	return &w->figures->subscriptions[am_id_slot(s->id) % AM_SUBSCRIPTION_MAX];
 }
@@ -32,7 +29,7 @@ static struct am_track_figures *track_at(const struct worker *w, am_id id)
 
 void figures_subscription_begin(struct worker *w, const struct subscription *s)
 {
-	struct am_subscription_figures *f = subscription_at(w, s);
+	struct am_subscription_figures *f = figures_subscription(w, s);
 
 	static_assert(offsetof(struct am_subscription_figures, octets) == 8);
 	FIGURES_CLEAR(f, s->id);
@@ -56,7 +53,7 @@ void figures_track_begin(struct worker *w, am_id id)
 
 void figures_nack(struct worker *w, const struct subscription *s, uint32_t asked, uint32_t repeated)
 {
-	struct am_subscription_figures *f = subscription_at(w, s);
+	struct am_subscription_figures *f = figures_subscription(w, s);
 
 	am_table_begin(&f->version);
 	f->nacks += asked;
@@ -66,7 +63,7 @@ void figures_nack(struct worker *w, const struct subscription *s, uint32_t asked
 
 void figures_pli(struct worker *w, const struct subscription *s)
 {
-	struct am_subscription_figures *f = subscription_at(w, s);
+	struct am_subscription_figures *f = figures_subscription(w, s);
 
 	am_table_begin(&f->version);
 	f->plis++;
@@ -84,7 +81,7 @@ void figures_report(
         struct worker *w, const struct subscription *s, const struct rtcp_report *r, uint32_t rate
 )
 {
-	struct am_subscription_figures *f = subscription_at(w, s);
+	struct am_subscription_figures *f = figures_subscription(w, s);
 
 	am_table_begin(&f->version);
 	f->loss = am_loss_make(r->fraction_lost, r->cumulative_lost);
@@ -92,59 +89,13 @@ void figures_report(
 	am_table_end(&f->version);
 }
 
-// Why the subscription gets less than everything. If there are several reasons, the first one
-// below.
-static enum am_limit limit_of(const struct worker *w, const struct subscription *s)
-{
-	const struct fanout *f = s->fanout;
-	uint8_t layers = fanout_layers(f), there = fanout_layers_active(f), asked = s->asked >> 4;
-
-	if (f->codec == AM_CODEC_OPUS)
-		return AM_LIMIT_NONE;
-	if (s->paused & SUBSCRIPTION_PAUSED)
-		return AM_LIMIT_ASKED;
-	if (s->paused & SUBSCRIPTION_SHED ||
-	    (!(s->paused & SUBSCRIPTION_STARVED) && layers_are_shed(w, s)))
-		return AM_LIMIT_OVERLOAD;
-	if (s->paused & SUBSCRIPTION_STARVED || s->given < s->asked || s->lags)
-		return AM_LIMIT_BANDWIDTH;
-	if (asked + 1 < layers && asked < there)
-		return AM_LIMIT_ASKED;
-	return there < layers ? AM_LIMIT_SPEAKER : AM_LIMIT_NONE;
-}
-
-static uint32_t bps_of(uint64_t octets, int64_t us)
+uint32_t figures_bps(uint64_t octets, int64_t us)
 {
 	uint64_t bps = us > 0 ? octets * 8 * 1000000 / (uint64_t)us : 0;
 	return bps < UINT32_MAX ? (uint32_t)bps : UINT32_MAX;
 }
 
-// Packets and octets since the last look, which fit 32 bits.
-struct growth {
-	uint32_t packets, octets;
-};
-
-static struct growth
-subscription_tell(struct worker *w, const struct subscription *s, int64_t since_us)
-{
-	struct am_subscription_figures *f = subscription_at(w, s);
-	const struct growth g = {
-	        .packets = s->sent_packets - f->packets,
-	        .octets = s->sent_octets - (uint32_t)f->octets,
-	};
-
-	am_table_begin(&f->version);
-	f->packets += g.packets;
-	f->octets += g.octets;
-	f->bps = bps_of(g.octets, since_us);
-	f->limit = (uint8_t)limit_of(w, s);
-	am_table_end(&f->version);
-	return g;
-}
-
-// us: 0 leaves the bitrate unchanged.
-static void
-transport_tell(struct worker *w, am_id id, uint32_t packets, uint64_t octets, int64_t us)
+void figures_transport(struct worker *w, am_id id, uint32_t packets, uint64_t octets, int64_t us)
 {
 	struct am_transport_figures *f = transport_at(w, id);
 
@@ -152,38 +103,8 @@ transport_tell(struct worker *w, am_id id, uint32_t packets, uint64_t octets, in
 	f->packets += packets;
 	f->octets += octets;
 	if (us > 0)
-		f->bps = bps_of(octets, us);
+		f->bps = figures_bps(octets, us);
 	am_table_end(&f->version);
-}
-
-void figures_viewer_begin(const struct worker *w, struct transport *t)
-{
-	t->viewer->figured_us = w->now_us - am_id_slot(t->id) % PHASES * (FIGURES_US / PHASES);
-}
-
-void figures_viewer(struct worker *w, struct transport *t)
-{
-	int64_t since_us = w->now_us - t->viewer->figured_us;
-	struct subscription *s;
-	uint32_t packets = 0;
-	uint64_t octets = 0;
-
-	if (since_us < FIGURES_US)
-		return;
-	t->viewer->figured_us = w->now_us;
-	TAILQ_FOREACH (s, &t->subscriptions, of_transport) {
-		struct growth g = subscription_tell(w, s, since_us);
-		packets += g.packets;
-		octets += g.octets;
-	}
-	transport_tell(w, t->id, packets, octets, since_us);
-}
-
-void figures_subscription_end(struct worker *w, const struct subscription *s)
-{
-	struct growth g = subscription_tell(w, s, 0);
-
-	transport_tell(w, s->transport->id, g.packets, g.octets, 0);
 }
 
 static struct am_encoding_figures *encoding_begin(struct am_track_figures *f, uint8_t stream)
@@ -201,8 +122,8 @@ uint32_t figures_stream(
 	struct am_track_figures *f = track_at(w, t->params.track_id);
 	struct am_encoding_figures *e = encoding_begin(f, stream);
 
-	uint32_t bps = bps_of(s->octets - e->octets, since_us);
-	transport_tell(w, t->transport->id, s->packets - e->packets, s->octets - e->octets, 0);
+	uint32_t bps = figures_bps(s->octets - e->octets, since_us);
+	figures_transport(w, t->transport->id, s->packets - e->packets, s->octets - e->octets, 0);
 	e->bps = bps;
 	e->octets = s->octets;
 	e->packets = s->packets;

@@ -6,8 +6,6 @@
 #include "path/worker.h"
 #include "wire/rtcp.h"
 
-#define FIGURES_US 1000000 // between two updates of one viewer
-
 // A subscription, a transport or a track begins: its slot may have had another owner.
 void figures_subscription_begin(struct worker *, const struct subscription *);
 void figures_transport_begin(struct worker *, am_id);
@@ -22,16 +20,8 @@ void figures_report(
         struct worker *w, const struct subscription *s, const struct rtcp_report *r, uint32_t rate
 );
 
-// A transport becomes a viewer.
-void figures_viewer_begin(const struct worker *, struct transport *);
-
-// Publishes what was sent to a viewer, if FIGURES_US have passed.
-void figures_viewer(struct worker *, struct transport *);
-
-// The subscription ends: adds its last packets to its transport.
-void figures_subscription_end(struct worker *, const struct subscription *);
-
-// The same for incoming streams. since_us: since this encoding's last update. Returns its bit/s.
+// Publishes what came in of an encoding. since_us: since this encoding's last update. Returns its
+// bit/s.
 uint32_t figures_stream(
         struct worker *w, const struct track *t, uint8_t stream, const struct rtcp_report *r,
         int64_t since_us
@@ -41,3 +31,10 @@ void figures_stream_pli(struct worker *, const struct track *, uint8_t stream);
 
 // All streams of a publisher together.
 void figures_publisher(struct worker *, am_id transport, uint32_t bps);
+
+// For viewer_figures.c: the entry of a subscription; octets in this time as bit/s; adds to a
+// transport's totals. us: since the last update; 0 leaves the bitrate unchanged.
+struct am_subscription_figures *
+figures_subscription(const struct worker *, const struct subscription *);
+uint32_t figures_bps(uint64_t octets, int64_t us);
+void figures_transport(struct worker *, am_id, uint32_t packets, uint64_t octets, int64_t us);

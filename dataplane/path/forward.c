@@ -5,22 +5,20 @@
 
 #include "path/catchup.h"
 #include "path/copy.h"
-#include "path/feedback.h"
 #include "path/keep.h"
 #include "path/pace.h"
-#include "path/post.h"
+#include "path/rtcp_send.h"
+#include "path/subscription.h"
 #include "path/tx.h"
-#include "path/viewer.h"
 #include "wire/rtcp.h"
 
-#define KEY_FRAME_ASK_US 100000 // between two requests of this worker to the track's worker
-#define SR_SIZE          128 // bytes of an SR with an SDES: 28 + 8 + 2 + 63 + padding
-#define SLICE            512 // copies per turn and class: 0.1 ms, in which the port waits
-#define ROUND_US         10000 // a round takes one frame's packets, which come within this time
-#define BEHIND_US        50000 // if packets have waited longer, viewers' reports must wait
-#define LATE_US          200000 // packets that have waited longer are of no use to a live viewer
-#define STALE_US         100000 // packets this old are given up, too, so the next round is in time
-#define SKIPS_A_COPY     8 // subscribers skipped in the time of one copy
+#define SR_SIZE      128 // bytes of an SR with an SDES: 28 + 8 + 2 + 63 + padding
+#define SLICE        512 // copies per turn and class: 0.1 ms, in which the port waits
+#define ROUND_US     10000 // a round takes one frame's packets, which come within this time
+#define BEHIND_US    50000 // if packets have waited longer, viewers' reports must wait
+#define LATE_US      200000 // packets that have waited longer are of no use to a live viewer
+#define STALE_US     100000 // packets this old are given up, too, so the next round is in time
+#define SKIPS_A_COPY 8 // subscribers skipped in the time of one copy
 
 // Sends the publisher's wall clock with the viewer's timestamps, which keeps one publisher's audio
 // and video in sync: once for each of its reports, and when another layer begins.
@@ -44,46 +42,15 @@ static void report_send(struct worker *w, struct subscription *s)
 	        .octets = s->sent_octets,
 	};
 	uint8_t *payload;
-	struct rte_mbuf *m = feedback_alloc(w, s->transport, SR_SIZE, &payload);
+	struct rte_mbuf *m = rtcp_send_alloc(w, s->transport, SR_SIZE, &payload);
 	if (!m)
 		return;
 	const char *cname = s->fanout->cname;
 	size_t len = rtcp_build_sr(payload, SR_SIZE, &info, cname, (uint8_t)strlen(cname));
-	feedback_send(w, s->transport, m, payload, len);
+	rtcp_send(w, s->transport, m, payload, len);
 	s->reported = report;
 	s->reported_ntp = ntp_middle(clock->ntp);
 	s->reported_us = (uint32_t)w->now_us;
-}
-
-// Why the viewer gets nothing of a track that its client requests, or AM_LIMIT_NONE.
-static enum am_limit withheld(const struct subscription *s)
-{
-	if (s->paused & SUBSCRIPTION_PAUSED)
-		return AM_LIMIT_NONE;
-	if (s->paused & SUBSCRIPTION_SHED)
-		return AM_LIMIT_OVERLOAD;
-	return s->paused & SUBSCRIPTION_STARVED ? AM_LIMIT_BANDWIDTH : AM_LIMIT_NONE;
-}
-
-void forward_tell_layers(struct worker *w, struct subscription *s)
-{
-	uint8_t layer = selector_layer(&s->selector), temporal = limit_temporal(s->selector.limit);
-	uint8_t told = (uint8_t)(layer << 4 | temporal);
-	enum am_limit why = withheld(s);
-
-	static_assert(SELECTOR_NONE == AM_LAYER_NONE);
-	if ((told == s->layer_told && why == s->withheld_told) || s->fanout->codec == AM_CODEC_OPUS)
-		return;
-	const struct message msg = {
-	        .type = MESSAGE_LAYERS,
-	        .id = s->id,
-	        .value = layer | (uint32_t)temporal << 8 | (uint32_t)why << 16,
-	};
-	// If the ring is full, the next packet reports it.
-	if (!message_post(w->replies, &msg))
-		return;
-	s->layer_told = told;
-	s->withheld_told = why & 15;
 }
 
 // The encoding now comes from another source: video continues with a key frame of that one, and
@@ -93,50 +60,6 @@ static void restart(struct subscription *s)
 	keyframe_share_excuse(&s->key_frames);
 	selector_pause(&s->selector);
 	selector_resume(&s->selector);
-}
-
-// Part of a key frame goes to the viewer. If the viewer still wants another layer, its wish stays.
-static void answered(const struct worker *w, struct subscription *s, uint16_t flags)
-{
-	keyframe_share_got(&s->key_frames, w->now_us);
-	if (!(flags & TRACK_KEY_FRAME))
-		return;
-	keyframe_share_answered(&s->key_frames);
-	if (selector_wanted_layer(&s->selector) == SELECTOR_NONE)
-		keyframe_share_excuse(&s->key_frames);
-}
-
-// before: the previous packet's audio, for a viewer that gets it again; NULL: none.
-static __rte_always_inline void forward_with(
-        struct worker *w, struct subscription *s, const struct rte_mbuf *m,
-        const struct red_sound *before
-)
-{
-	uint16_t flags = media_packet_of(m)->info.flags;
-	struct selector_out out;
-	uint32_t roc;
-
-	if (!selector_forward(&s->selector, &media_packet_of(m)->info, &out))
-		return;
-	if (flags & (TRACK_KEY_FRAME | TRACK_KEY_PICTURE))
-		answered(w, s, flags);
-	s->source = media_packet_of(m)->info.source;
-	worker_count(w, AM_COUNTER_made_copies, 1);
-	// No index is used twice, whatever the selector says, because a repeated nonce breaks GCM.
-	if (!cipher_index_take(&s->index, out.seq, &roc)) {
-		worker_count_drop(w, DROP_duplicate);
-		return;
-	}
-	int octets = copy_queue(w, s, m, &out, roc, COPY_FIRST, before);
-	if (octets >= 0) {
-		s->sent_packets++;
-		s->sent_octets += (uint32_t)octets;
-	}
-}
-
-void forward_packet(struct worker *w, struct subscription *s, const struct rte_mbuf *m)
-{
-	forward_with(w, s, m, NULL);
 }
 
 // A key frame that begins before the packet that completed it: a viewer that begins with it gets
@@ -155,7 +78,7 @@ static void forward_key_frame(struct worker *w, struct subscription *s, const st
 		if (!begun)
 			selector_begin(&s->selector, &media_packet_of(m)->info);
 		begun = true;
-		forward_packet(w, s, m);
+		subscription_forward(w, s, m);
 	}
 }
 
@@ -186,7 +109,7 @@ forward_next(struct worker *w, struct subscription *s, const struct fanout_queue
 	if ((p->lead | p->trail) != 0 && selector_may_begin(&s->selector, p))
 		forward_key_frame(w, s, m);
 	else if (!pace_holds(w, s, p))
-		forward_with(w, s, m, sound_before(s, q, i, &sound));
+		subscription_forward_with(w, s, m, sound_before(s, q, i, &sound));
 	if (s->paced && s->selector.layer != layer)
 		pace_from(s, p->seq + p->trail + 1);
 }
@@ -216,8 +139,8 @@ static void forward_to(struct worker *w, struct subscription *s, const struct fa
 		pace_some(w, s->transport);
 	if (s->selector.layer != SELECTOR_NONE)
 		report_send(w, s);
-	forward_tell_layers(w, s);
-	forward_request_key_frame(w, s);
+	subscription_tell_layers(w, s);
+	subscription_request_key_frame(w, s);
 }
 
 void forward_begin(struct worker *w, struct subscription *s)
@@ -235,7 +158,7 @@ void forward_begin(struct worker *w, struct subscription *s)
 	pace_turn(w, s, q);
 	catchup(w, s, q);
 	copy_flush(w); // the next message may end the transport
-	forward_tell_layers(w, s);
+	subscription_tell_layers(w, s);
 }
 
 // Gives up the packets of a late round for one subscriber. Their numbers stay free, so the viewer
@@ -256,7 +179,7 @@ static void skip(struct worker *w, const struct subscription *s, const struct fa
 static void suspend(struct worker *w, struct subscription *s)
 {
 	selector_pause(&s->selector);
-	forward_tell_layers(w, s);
+	subscription_tell_layers(w, s);
 }
 
 // Prefetches what the next subscribers' copies will read, each pointer one turn before its target:
@@ -436,18 +359,6 @@ static unsigned class_some(struct worker *w, enum worker_class c)
 	return done;
 }
 
-uint32_t forward_queue_begin(const struct fanout_queue *q, uint8_t layer, const struct history *h)
-{
-	uint32_t begin = (uint32_t)h->top + 1;
-
-	for (uint16_t i = 0; i < q->count; i++) {
-		const struct track_packet *p = &media_packet_of(q->packets[i].mbuf)->info;
-		if (p->layer == layer && (int32_t)(p->seq - begin) < 0)
-			begin = p->seq;
-	}
-	return begin;
-}
-
 static bool is_behind(const struct worker *w)
 {
 	const struct fanout *f = TAILQ_FIRST(&w->waiting[WORKER_PICTURES]);
@@ -522,27 +433,6 @@ void forward_report(struct fanout *f, const struct message_report *report)
 	        .serial = (uint8_t)(clock->serial + 1),
 	        .known = true,
 	};
-}
-
-void forward_request_key_frame(struct worker *w, struct subscription *s)
-{
-	struct fanout *f = s->fanout;
-	uint8_t layer = selector_wanted_layer(&s->selector);
-
-	if (layer == SELECTOR_NONE || layer >= f->stream_count || f->codec == AM_CODEC_OPUS ||
-	    w->now_us < s->key_frames.reserved_us ||
-	    w->now_us - f->streams[layer].key_frame_asked_us < KEY_FRAME_ASK_US)
-		return;
-	f->streams[layer].key_frame_asked_us = w->now_us;
-	feedback_ask_key_frame(w, f, layer);
-}
-
-void forward_changed(struct worker *w, struct subscription *s)
-{
-	if (selector_wanted_layer(&s->selector) == SELECTOR_NONE)
-		return;
-	keyframe_share_reserve(&s->key_frames, w->now_us);
-	forward_request_key_frame(w, s);
 }
 
 void forward_end(struct worker *w, struct fanout *f)

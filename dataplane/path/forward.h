@@ -19,29 +19,13 @@ void forward(struct worker *, struct rte_mbuf *);
 // 0 if nothing waits, or everything waits for the port.
 unsigned forward_some(struct worker *);
 
-// The first number of an encoding that is still to be forwarded. The history is the encoding's.
-uint32_t forward_queue_begin(const struct fanout_queue *, uint8_t layer, const struct history *);
-
-// Forwards the next packet to one subscriber, if its selector chooses it.
-void forward_packet(struct worker *, struct subscription *, const struct rte_mbuf *);
-
 // A sender report from the publisher: each subscriber gets it along with the next packet, with the
 // subscriber's own timestamps.
 void forward_report(struct fanout *, const struct message_report *);
 
-// Asks the track's worker for a key frame of the layer that this subscription waits for, if any.
-void forward_request_key_frame(struct worker *, struct subscription *);
-
-// The subscription gets other layers from now on, which may require a key frame.
-void forward_changed(struct worker *, struct subscription *);
-
 // The viewer's path has opened: sends the past that it can begin with, if there is one. If the port
 // is behind, the past goes out with the track's next packet.
 void forward_begin(struct worker *, struct subscription *);
-
-// Reports to the service thread which layers are sent now, or that the link carries none, if that
-// has changed.
-void forward_tell_layers(struct worker *, struct subscription *);
 
 // Releases all packets of the fan-out, which is about to be removed.
 void forward_end(struct worker *, struct fanout *);

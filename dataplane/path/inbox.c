@@ -11,12 +11,15 @@
 #include "path/forward.h"
 #include "path/layers.h"
 #include "path/pace.h"
+#include "path/pli.h"
 #include "path/post.h"
 #include "path/receive.h"
 #include "path/rx.h"
 #include "path/ssrc.h"
+#include "path/subscription.h"
 #include "path/tx.h"
 #include "path/viewer.h"
+#include "path/viewer_figures.h"
 #include "path/wish.h"
 
 #define BATCH 32 // messages per dequeue
@@ -158,7 +161,7 @@ static void subscription_add(struct worker *w, const struct message *msg)
 	wish_note(s);
 	// The key frame comes while keys are agreed on.
 	if (!s->paused && !catchup_is_at_hand(w, s))
-		forward_request_key_frame(w, s);
+		subscription_request_key_frame(w, s);
 }
 
 static void subscription_pause(struct worker *w, struct subscription *s, bool paused)
@@ -176,7 +179,7 @@ static void subscription_pause(struct worker *w, struct subscription *s, bool pa
 	wishes_changed(s);
 	if (!s->paused) {
 		selector_resume(&s->selector);
-		forward_changed(w, s);
+		subscription_changed(w, s);
 	}
 }
 
@@ -192,12 +195,12 @@ static void subscription_prefer(struct worker *w, struct subscription *s, uint32
 		s->given = before;
 	wish_note(s);
 	layers_prefer(w, s);
-	forward_changed(w, s);
+	subscription_changed(w, s);
 }
 
 static void subscription_remove(struct worker *w, struct subscription *s)
 {
-	figures_subscription_end(w, s);
+	viewer_figures_end(w, s);
 	pace_leave(w, s);
 	wish_end(s);
 	fanout_chunk_of(s)->used &= ~(UINT64_C(1) << s->place);
@@ -259,7 +262,7 @@ static void track_expect(struct worker *w, struct track *track, uint8_t encoding
 	const struct fanout *f = worker_fanout(w, track->params.track_id);
 
 	if (!f || !catchup_has_past(w, f, encoding))
-		feedback_request_key_frame(w, track, encoding);
+		pli_request(w, track, encoding);
 }
 
 static void handle_track(struct worker *w, const struct message *msg)
@@ -395,7 +398,7 @@ static void handle_worker(struct worker *w, const struct message *msg)
 	case MESSAGE_KEY_FRAME:
 		track = worker_track(w, msg->id);
 		if (track)
-			feedback_request_key_frame(w, track, (uint8_t)msg->value);
+			pli_request(w, track, (uint8_t)msg->value);
 		break;
 	}
 }

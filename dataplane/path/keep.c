@@ -4,8 +4,6 @@
 
 #include <rte_mbuf.h>
 
-#include "path/copy.h"
-
 // The place of the sequence number of the packet that is the at-th within a limit.
 static uint32_t *seq_of(struct fanout *f, uint8_t layer, uint8_t limit, uint16_t at)
 {

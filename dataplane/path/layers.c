@@ -2,8 +2,7 @@
 
 #include <rte_common.h>
 
-#include "path/forward.h"
-#include "path/pace.h"
+#include "path/subscription.h"
 #include "path/wish.h"
 
 #define MOVING_PER_S 12 // minimum pictures per second of an upper encoding
@@ -165,8 +164,8 @@ static void give(struct worker *w, struct subscription *s, uint8_t layers, bool 
 	layers_prefer(w, s);
 	withhold(s, SUBSCRIPTION_STARVED, starved);
 	wish_note(s);
-	forward_changed(w, s);
-	forward_tell_layers(w, s);
+	subscription_changed(w, s);
+	subscription_tell_layers(w, s);
 }
 
 struct look {
@@ -392,13 +391,13 @@ void layers_allocate(struct worker *w, struct transport *t, bool may_probe)
 	for (unsigned i = 0; i < look.count; i++) {
 		layers_prefer(w, look.subscriptions[i]); // a lower layer may have begun
 		if (look.subscriptions[i]->paused & SUBSCRIPTION_STARVED)
-			forward_tell_layers(w, look.subscriptions[i]); // if the ring was full
+			subscription_tell_layers(w, look.subscriptions[i]); // if the ring was full
 	}
 	want(w, t, &look, may_probe);
 	uint64_t used_bps = look.other_bps + allocation_used(look.pictures, look.count);
 	v->roomy = v->downlink.want == 0 && target_bps > 2 * used_bps;
 	// A viewer that has room again still gets its waiting packets at the pace.
-	t->slow = is_slow(w, &v->downlink, used_bps) || (t->slow && pace_has_backlog(t));
+	t->slow = is_slow(w, &v->downlink, used_bps) || (t->slow && transport_has_backlog(t));
 	rest_look(w, t, &look);
 	v->rest = v->roomy && !look.rest_starved ? CALM_LOOKS : 0;
 }
@@ -440,13 +439,13 @@ static void shed_rest(struct worker *w, struct transport *t)
 		bool shed = w->shedding.level >= SHED_REST && is_wanted_video(s) && s != most &&
 		            s->priority != SHED_SHARE;
 		if (shed)
-			forward_tell_layers(w, s); // if the ring was full
+			subscription_tell_layers(w, s); // if the ring was full
 		if (shed == !!(s->paused & SUBSCRIPTION_SHED))
 			continue;
 		withhold(s, SUBSCRIPTION_SHED, shed);
 		wish_note(s);
-		forward_changed(w, s);
-		forward_tell_layers(w, s);
+		subscription_changed(w, s);
+		subscription_tell_layers(w, s);
 	}
 }
 

@@ -1,9 +1,9 @@
 #include "path/pace.h"
 
 #include "path/copy.h"
-#include "path/forward.h"
-#include "path/tx.h"
 #include "path/layers.h"
+#include "path/subscription.h"
+#include "path/tx.h"
 
 #define TIGHT_PERCENT 120 // of the estimate, soon after a queue was seen
 #define EASY_PERCENT  250
@@ -44,7 +44,7 @@ void pace_turn(const struct worker *w, struct subscription *s, const struct fano
 	if (slow) {
 		s->paced = true;
 		if (has_picture(s))
-			pace_from(s, forward_queue_begin(q, s->selector.layer, history_of(s)));
+			pace_from(s, fanout_queue_begin(q, s->selector.layer, history_of(s)));
 	} else if (s->pace_next == s->pace_until || !has_picture(s)) {
 		s->paced = s->lags = false;
 		layers_prefer(w, s);
@@ -155,7 +155,7 @@ static void send_next(struct worker *w, struct subscription *s)
 		return give_up(w, s);
 	heed_lag(w, s, lag_us);
 	s->pace_next++;
-	forward_packet(w, s, m);
+	subscription_forward(w, s, m);
 }
 
 // During a probe the pace is at least its rate, and it sends video for as long as any waits.
@@ -197,11 +197,11 @@ void pace_some(struct worker *w, struct transport *t)
 {
 	struct subscription *s;
 
-	if (!pace_has_backlog(t) || !transport_is_reachable(t))
+	if (!transport_has_backlog(t) || !transport_is_reachable(t))
 		return;
 	while (has_room(w, t->viewer) && !tx_is_full(w) && (s = pick(w, t->viewer)))
 		send_next(w, s);
-	if (!pace_has_backlog(t))
+	if (!transport_has_backlog(t))
 		TAILQ_REMOVE(&w->pacing, t, pacing);
 }
 
@@ -226,13 +226,13 @@ void pace_leave(struct worker *w, struct subscription *s)
 	while (*at != s)
 		at = &(*at)->waiting_next;
 	wait_end(at);
-	if (!pace_has_backlog(t))
+	if (!transport_has_backlog(t))
 		TAILQ_REMOVE(&w->pacing, t, pacing);
 }
 
 void pace_end(struct worker *w, struct transport *t)
 {
-	if (!pace_has_backlog(t))
+	if (!transport_has_backlog(t))
 		return;
 	while (t->viewer->waiting)
 		wait_end(&t->viewer->waiting);

@@ -26,12 +26,6 @@ bool pace_holds(struct worker *, struct subscription *, const struct track_packe
 // Pacing continues with this number of the encoding that is sent now; earlier packets are done.
 void pace_from(struct subscription *, uint32_t seq);
 
-// Whether packets wait for the viewer's pace.
-static inline bool pace_has_backlog(const struct transport *t)
-{
-	return t->viewer->waiting;
-}
-
 // Sends a viewer the packets that its pace allows by now.
 void pace_some(struct worker *, struct transport *);
 

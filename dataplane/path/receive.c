@@ -6,6 +6,7 @@
 #include "media/codec.h"
 #include "path/feedback.h"
 #include "path/forward.h"
+#include "path/pli.h"
 #include "path/post.h"
 #include "path/ssrc.h"
 #include "wire/sequence.h"
@@ -165,7 +166,7 @@ static bool incoming_note(struct worker *w, struct incoming *in)
 		reception_packet(&s->reception, in->view.seq, in->view.timestamp, w->now_us);
 	if (p->nack && nack_arrived(&s->nack, in->source_seq, in->rtx, w->now_us)) {
 		hold_end(w, in); // missing packets are not requested any more
-		feedback_request_key_frame(w, in->track, in->index);
+		pli_request(w, in->track, in->index);
 	}
 	return true;
 }

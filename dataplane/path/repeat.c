@@ -5,7 +5,6 @@
 #include "path/copy.h"
 #include "path/keep.h"
 #include "path/tx.h"
-#include "path/viewer.h"
 
 #define REPAIR_PERCENT     15 // of what the link carries may be retransmissions
 #define REPAIR_BURST_S     4 // this many seconds' worth at once
@@ -41,7 +40,7 @@ static bool is_due(const struct worker *w, const struct subscription *s, uint16_
 {
 	struct transport *t = s->transport;
 
-	return repeats_take(&t->viewer->repeats, s->ssrc, seq, w->now_us, viewer_rtt_us(t));
+	return repeats_take(&t->viewer->repeats, s->ssrc, seq, w->now_us, transport_rtt_us(t));
 }
 
 static bool transport_may_repeat(struct worker *w, struct transport *t)

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include <rte_mbuf.h>
+
 #include "am_schema.h"
 #include "host/port.h"
 #include "media/access_unit.h"
@@ -92,3 +94,9 @@ struct media_packet {
 	int64_t ready_us; // when it was passed on; it may have waited for a repair before that
 };
 static_assert(sizeof(struct media_packet) <= PORT_MBUF_PRIV);
+
+// What the publisher's worker has noted about a packet.
+static inline const struct media_packet *media_packet_of(const struct rte_mbuf *m)
+{
+	return rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
+}

@@ -117,6 +117,28 @@ struct transport {
 };
 static_assert(offsetof(struct transport, route) + sizeof(struct packet_route) <= 2 * 64);
 
+// Whether packets wait for the viewer's pace.
+static inline bool transport_has_backlog(const struct transport *t)
+{
+	return t->viewer->waiting;
+}
+
+#define TRANSPORT_RTT_US     50000 // of a viewer while it is unknown
+#define TRANSPORT_RTT_US_MAX 1000000
+
+// The round-trip time to a viewer. Reports and transport-wide feedback both measure it; queues and
+// waits only lengthen it, so the shorter one counts.
+static inline uint32_t transport_rtt_us(const struct transport *t)
+{
+	uint32_t us = t->link.rtt_ms * 1000u, answered_us = t->viewer->downlink.rtt_us;
+
+	if (us == 0 || (answered_us > 0 && answered_us < us))
+		us = answered_us;
+	if (us == 0)
+		return TRANSPORT_RTT_US;
+	return us < TRANSPORT_RTT_US_MAX ? us : TRANSPORT_RTT_US_MAX;
+}
+
 // True once there is a path and a key to send with.
 static inline bool transport_is_reachable(const struct transport *t)
 {

@@ -3,10 +3,10 @@
 #include <rte_mbuf.h>
 
 #include "path/copy.h"
-#include "path/figures.h"
 #include "path/layers.h"
 #include "path/pace.h"
 #include "path/tx.h"
+#include "path/viewer_figures.h"
 
 #define FCI_AT            8 // in the body: after both SSRCs (RFC 4585 6.1)
 #define DOUBLED_SHARE     4 // times the audio: a link that carries this is not narrow
@@ -14,14 +14,12 @@
 #define AT_ONCE_MS        500
 #define HURRY_US          20000 // between two looks out of turn
 #define MUTE_US           5000000 // without any feedback
-#define RTT_US            50000 // while it is unknown
-#define RTT_US_MAX        1000000
 #define STATUSES_AT       (FCI_AT + 2) // after the base sequence number
 
 void viewer_add(struct worker *w, struct transport *t, struct viewer *v)
 {
 	t->viewer = v;
-	figures_viewer_begin(w, t);
+	viewer_figures_begin(w, t);
 	downlink_init(&v->downlink, w->now_us, 0, 0, false);
 	TAILQ_INSERT_TAIL(&w->viewers, t, viewers);
 	w->viewer_count++;
@@ -80,17 +78,6 @@ bool viewer_carries_at_once(const struct worker *w, const struct transport *t, u
 {
 	return !w->adapts ||
 	       bytes <= downlink_target(&t->viewer->downlink, w->now_us) / 8 * AT_ONCE_MS / 1000;
-}
-
-// Reports and transport-wide feedback both measure the round trip. Queues and waits only lengthen
-// it, so the shorter one counts.
-uint32_t viewer_rtt_us(const struct transport *t)
-{
-	uint32_t us = t->link.rtt_ms * 1000u, answered_us = t->viewer->downlink.rtt_us;
-
-	if (us == 0 || (answered_us > 0 && answered_us < us))
-		us = answered_us;
-	return us > 0 ? RTE_MIN(us, RTT_US_MAX) : RTT_US;
 }
 
 // Probe packets go to a retransmission stream whose copies carry transport-wide numbers.
@@ -195,7 +182,7 @@ void viewer_tick(struct worker *w)
 		if (w->now_us - t->viewer->looked_us < DOWNLINK_TICK_US)
 			continue;
 		t->viewer->looked_us = w->now_us;
-		figures_viewer(w, t);
+		viewer_figures(w, t);
 		if (!transport_is_reachable(t))
 			way_lost(w, t);
 		else if (!TAILQ_EMPTY(&t->subscriptions))

@@ -31,9 +31,6 @@ void viewer_report(struct worker *, struct transport *, uint8_t fraction_lost);
 // Whether the viewer's link takes this many bytes at once, within half a second.
 bool viewer_carries_at_once(const struct worker *, const struct transport *, uint32_t bytes);
 
-// The round-trip time to the viewer, as far as it is known.
-uint32_t viewer_rtt_us(const struct transport *);
-
 // Looks at some of the viewers: updates their estimates and what they are sent.
 void viewer_tick(struct worker *);
 

@@ -10,6 +10,7 @@
 #include "path/feedback.h"
 #include "path/forward.h"
 #include "path/inbox.h"
+#include "path/pli.h"
 #include "path/post.h"
 #include "path/receive.h"
 #include "path/ssrc.h"
@@ -499,8 +500,8 @@ static void a_key_frame_of_h264_waits_for_its_parameter_sets(void **)
 	struct selector *s = &rig.fanouts[0]->chunks->subscriptions[0].selector;
 	selector_pause(s);
 	selector_resume(s);
-	feedback_request_key_frame(rig.worker, &pub.track, 0);
-	feedback_request_key_frame(rig.worker, &pub.track, 0);
+	pli_request(rig.worker, &pub.track, 0);
+	pli_request(rig.worker, &pub.track, 0);
 	assert_true(pub.track.streams[0].keyframe.pending);
 	send_payload(1, 104, sps, sizeof(sps));
 	send_payload(1, 105, slice, sizeof(slice));

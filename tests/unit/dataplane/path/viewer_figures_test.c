@@ -14,12 +14,13 @@
 #include "path/forward.h"
 #include "path/tx.h"
 #include "path/viewer.h"
+#include "path/viewer_figures.h"
 #include "rig.h"
 
 #define BUFFERS 4095
 #define VIEWERS 3
 #define PAYLOAD 1000
-#define LATER   (3 * FIGURES_US)
+#define LATER   (3 * VIEWER_FIGURES_US)
 
 static struct rig rig;
 
@@ -80,8 +81,8 @@ static void play(uint32_t first, uint32_t packets, int64_t us)
 
 static void each_viewer_is_told_of_within_a_second(void **)
 {
-	play(1, 0, FIGURES_US); // the first looks are over
-	play(1, 50, FIGURES_US + 200000);
+	play(1, 0, VIEWER_FIGURES_US); // the first looks are over
+	play(1, 50, VIEWER_FIGURES_US + 200000);
 	for (unsigned v = 0; v < VIEWERS; v++) {
 		struct am_subscription_figures f = of_subscription(v);
 		assert_int_equal(f.packets, 50);
@@ -196,7 +197,7 @@ static void what_a_subscription_came_to_stays_its_transports(void **)
 {
 	play(1, 0, LATER);
 	play(1, 10, 0);
-	figures_subscription_end(rig.worker, subscription(2));
+	viewer_figures_end(rig.worker, subscription(2));
 	assert_int_equal(of_transport(2).octets, 10 * PAYLOAD);
 	assert_int_equal(of_transport(2).packets, 10);
 }
