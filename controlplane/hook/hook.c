@@ -17,6 +17,7 @@
 
 #include "am_log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -71,10 +72,11 @@ struct hooks {
 	struct hook_counts counts;
 };
 
-// The event that a call is, unless it is an access check.
+// The event that a call tells a receiver of. An access check is none.
 static enum hook_event_kind event_of(const struct call *c)
 {
-	return c->kind == CALL_CLOSE ? HOOK_CLOSE_PEER : HOOK_JOIN_PEER;
+	assert(c->kind == CALL_JOIN || c->kind == CALL_CLOSE);
+	return c->kind == CALL_JOIN ? HOOK_JOIN_PEER : HOOK_CLOSE_PEER;
 }
 
 // Logs a failure, but only once in a while: a receiver that is down is one fault, not one per call.

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REST_JITTER 4 // up to a quarter more, so that not all come back at once
-#define STARTS_MAX  8 // each STARTS_MS
-#define STARTS_MS   4
-#define QUICK_MS    1000 // an answer within this time shows that there is room for more
+#define RETRY_JITTER 4 // up to a quarter more, so that not all come back at once
+#define STARTS_MAX   8 // each STARTS_MS
+#define STARTS_MS    4
+#define QUICK_MS     1000 // an answer within this time shows that there is room for more
 
 struct hook_channel {
 	char account[24]; // decimal
@@ -294,15 +294,15 @@ void hook_turn_end(struct hook_turn *t, bool answered)
 	turn_drop(t);
 }
 
-static uint64_t rest_ms(uint32_t tries)
+static uint64_t retry_ms(uint32_t tries)
 {
-	uint64_t ms = HOOK_REST_MS_MAX;
+	uint64_t ms = HOOK_RETRY_MS_MAX;
 	uint32_t random;
 
-	if (tries < 16 && (uint64_t)HOOK_REST_MS << (tries - 1) < ms)
-		ms = (uint64_t)HOOK_REST_MS << (tries - 1);
+	if (tries < 16 && (uint64_t)HOOK_RETRY_MS << (tries - 1) < ms)
+		ms = (uint64_t)HOOK_RETRY_MS << (tries - 1);
 	memory_random(&random, sizeof(random));
-	return ms + random % (ms / REST_JITTER);
+	return ms + random % (ms / RETRY_JITTER);
 }
 
 bool hook_turn_rest(struct hook_turn *t, bool answered)
@@ -321,7 +321,7 @@ bool hook_turn_rest(struct hook_turn *t, bool answered)
 			loop_timer_set(t->queue->loop, &behind->timer, 0);
 	}
 	state_set(t, TURN_RESTING);
-	loop_timer_set(t->queue->loop, &t->timer, rest_ms(t->tries));
+	loop_timer_set(t->queue->loop, &t->timer, retry_ms(t->tries));
 	return true;
 }
 

@@ -24,8 +24,8 @@
 #define HOOK_CLOSES_MAX        16 // closes that run at once
 #define HOOK_CLOSES_SILENT_MAX 1 // of these while the receiver is silent
 #define HOOK_WAITING_MAX       4096 // joins and checks that wait
-#define HOOK_REST_MS           1000 // before the second try; doubled for each later one
-#define HOOK_REST_MS_MAX       300000
+#define HOOK_RETRY_MS          1000 // before the second try; doubled for each later one
+#define HOOK_RETRY_MS_MAX      300000
 #define HOOK_TRIES_MAX         300 // about a day
 
 struct hook_channel;

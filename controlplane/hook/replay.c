@@ -59,11 +59,11 @@ static void event_found(struct history_events *reads, const struct history_event
 
 	r->count++;
 	r->last = e->sequence;
-	if ((unsigned)e->closed >= HOOK_EVENT_KINDS) // a newer version's
+	if ((unsigned)e->kind >= HOOK_EVENT_KINDS) // a newer version's
 		return;
 	const struct hook_event event = {
 	        .visit = e->admission,
-	        .kind = (enum hook_event_kind)e->closed,
+	        .kind = (enum hook_event_kind)e->kind,
 	        .sequence = e->sequence,
 	        .time_ms = e->time_ms,
 	        .room_id = e->room,

@@ -120,7 +120,7 @@ void visit_event(
 		        .account_id = v->peer.account_id,
 		        .sequence = v->sequence,
 		        .admission = v->id,
-		        .closed = kind,
+		        .kind = kind,
 		        .time_ms = v->time_ms,
 		        .room = v->peer.room_id,
 		        .peer = v->peer.peer_id,

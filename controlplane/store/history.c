@@ -284,8 +284,7 @@ void history_event_put(struct history *h, const struct history_event *e)
 	store_write(
 	        h->writer, EVENT_PUT,
 	        (int64_t[NUMBERS]
-	        ){(int64_t)e->account_id, e->sequence, (int64_t)e->admission, e->closed,
-	          e->time_ms},
+	        ){(int64_t)e->account_id, e->sequence, (int64_t)e->admission, e->kind, e->time_ms},
 	        (const char *[TEXTS]){e->room, e->peer, e->display_name}
 	);
 }
@@ -344,7 +343,7 @@ static void events_ask(struct store_question *q, sqlite3 *db)
 		        .account_id = (uint64_t)sqlite3_column_int64(p, 0),
 		        .sequence = sqlite3_column_int64(p, 1),
 		        .admission = (uint64_t)sqlite3_column_int64(p, 2),
-		        .closed = sqlite3_column_int(p, 3),
+		        .kind = sqlite3_column_int(p, 3),
 		        .time_ms = sqlite3_column_int64(p, 4),
 		        .room = column_text(p, 5),
 		        .peer = column_text(p, 6),

@@ -61,7 +61,7 @@ struct history_event {
 	uint64_t account_id;
 	int64_t sequence; // in the account
 	uint64_t admission;
-	int closed; // enum hook_event_kind: 0 is joinPeer, 1 closePeer
+	int kind; // enum hook_event_kind; the column `closed`: 0 is joinPeer, 1 closePeer
 	int64_t time_ms;
 	const char *room, *peer, *display_name;
 };

@@ -3,10 +3,14 @@
 #include "am_reader.h"
 #include "crypto/cipher_state.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <string.h>
+
+// Whatever is not GCM is AES-CM with HMAC-SHA1 here.
+static_assert(SRTP_PROFILE_COUNT == 2);
 
 #define RTP_HEADER_LEN  12
 #define RTCP_HEADER_LEN 8

@@ -3,11 +3,15 @@
 #include "crypto/cipher.h"
 #include "crypto/cipher_state.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+// Whatever is not GCM is AES-CM with HMAC-SHA1 here.
+static_assert(SRTP_PROFILE_COUNT == 2);
 
 #define SHA1_BLOCK_LEN 64
 

@@ -7,7 +7,8 @@
 #define SRTP_SALT_LEN_MAX 14
 
 // IANA's name and number (whose first byte is 0), OpenSSL's name, bytes of master salt, bytes of
-// tag, in SRTP and SRTCP. Most preferred first.
+// tag, in SRTP and SRTCP. Most preferred first. A row that is neither GCM nor AES-CM with HMAC-SHA1
+// requires work where the number of rows is asserted.
 #define SRTP_PROFILES(X)                                                                           \
 	/* RFC 7714 12 and 14.2 */                                                                 \
 	X(AEAD_AES_128_GCM, 7, "SRTP_AEAD_AES_128_GCM", 12, 16)                                    \

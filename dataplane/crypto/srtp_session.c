@@ -2,9 +2,13 @@
 #include "crypto/srtp.h"
 #include "crypto/srtp_state.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+// Whatever is not GCM is AES-CM with HMAC-SHA1 here.
+static_assert(SRTP_PROFILE_COUNT == 2);
 
 // libsrtp's "rtp default" is RFC 3711 8.2 with the 80-bit tag.
 static void policy_set(const struct srtp_profile *p, srtp_crypto_policy_t *policy)

@@ -181,7 +181,7 @@ static void rests_get_longer(void **)
 		assert_int_equal(t.state, TURN_RUNNING);
 		assert_true(hook_turn_rest(&t, true));
 		uint64_t rest = t.timer.due_ms - loop_now_ms(world.loop);
-		assert_true(rest >= HOOK_REST_MS && rest <= HOOK_REST_MS_MAX * 5 / 4);
+		assert_true(rest >= HOOK_RETRY_MS && rest <= HOOK_RETRY_MS_MAX * 5 / 4);
 		assert_true(i >= 8 || rest > before); // up to the longest
 		before = rest;
 		loop_timer_set(world.loop, &t.timer, 0);
