@@ -18,15 +18,15 @@ struct token_uses {
 	LIST_HEAD(, token_owner) owners; // accounts that have used tokens
 };
 
-// The accounts are lent.
+// The accounts stay the caller's.
 void token_uses_init(struct token_uses *, const struct accounts *);
 void token_uses_fini(struct token_uses *);
 
 // Adds a use that is in the store already.
 void token_uses_add(struct token_uses *, const struct store_token_use *);
 
-// When it was first used, which is now where it was not. The store is told of what is remembered
-// and forgotten.
+// When the token was first used. If this is its first use, remembers now; tells the store what is
+// remembered and forgotten.
 int64_t token_uses_first_ms(
         struct token_uses *, struct store_accounts *, const struct store_token_use *now
 );

@@ -190,7 +190,8 @@ static void subscription_prefer(struct worker *w, struct subscription *s, uint32
 	s->asked = layers_make((uint8_t)wish, (uint8_t)(wish >> 8));
 	s->priority = (uint8_t)(wish >> 16);
 	wishes_changed(s);
-	// The next look gives more if there is room: a key frame that is not kept costs everybody.
+	// The next look gives more if there is room. Until then the old limit holds: a key frame
+	// for a layer that does not fit would burden everybody.
 	if (s->asked > before && s->given > before && layers_are_weighed(w, s))
 		s->given = before;
 	wish_note(s);

@@ -95,8 +95,8 @@ static inline bool buffer_share_is_left(const struct buffer_share *share, uint32
 	       share->held_of[publisher] < share->budget - share->held;
 }
 
-// Buffers held by histories: received ones, and copies of small packets. And received ones whose
-// packets wait for repairs.
+// What buffers are held for: received ones in histories, copies of small packets in histories, and
+// received ones whose packets wait for repairs.
 enum worker_share { WORKER_LARGE, WORKER_SMALL, WORKER_WAITING, WORKER_SHARES };
 
 // Audio goes before video: it is small, and its loss is noticed first.

@@ -30,7 +30,7 @@ interface TrackFigures {
 export interface PictureFigures extends TrackFigures {
 	width: number;
 	height: number;
-	/** Seconds for which it has stood still so far. */
+	/** How many seconds it has been frozen so far. */
 	frozen: number;
 	/** Which of its sizes the server sends, 0 being the smallest; null: none. */
 	layer: number | null;
@@ -57,7 +57,7 @@ interface Owned {
 	consumer: Pick<types.Consumer, 'id'>;
 }
 
-/** RTP timestamp units per millisecond, of Opus and of all video. */
+/** RTP timestamp units per millisecond, for Opus and for all video. */
 const TICKS: Record<types.MediaKind, number> = { audio: 48, video: 90 };
 
 /** Combines the server's figures with this browser's. before: the consumers at the last look. */

@@ -57,7 +57,7 @@ export class Flow {
 		return this.#session;
 	}
 
-	/** The last join is complete: the session can be resumed. */
+	/** Whether the last join is complete, so that the session can be resumed. */
 	get joined(): boolean {
 		return this.#joined;
 	}
@@ -107,7 +107,7 @@ export class Flow {
 	begin(media: MediaSession) {
 		this.#joined = true;
 		media.subscriber.expectOffers();
-		// The server ended it while the join was waiting.
+		// The server has ended the transport while the join was pending.
 		if (media.recvTransport.closed) this.reopenSubscriber();
 		this.#owner.changed();
 		this.#startPublisher();
@@ -119,7 +119,7 @@ export class Flow {
 		await this.#mustBeOpen().subscriber.add(consumer);
 	}
 
-	/** Resolves to the ids of those that the browser refuses. */
+	/** Resolves to the ids of the consumers that the browser refuses. */
 	async receiveAll(consumers: NewConsumer[]): Promise<string[]> {
 		const { subscriber } = this.#mustBeOpen();
 		const added = await Promise.allSettled(consumers.map((consumer) => subscriber.add(consumer)));

@@ -29,7 +29,7 @@ test('one’s own hand is up at once, and down again if the server refuses', asy
 	expect(up()).toBe('');
 });
 
-test('a hand that the server does not lower is up again', async () => {
+test('a hand that the server refuses to lower is up again', async () => {
 	hands.raised({ id: 'p', displayName: 'P' });
 	const lowering = hands.raise(false);
 	expect(up()).toBe('');

@@ -11,7 +11,7 @@ export class Hands {
 	readonly #state: Store<VisitState>;
 	readonly #request: (raised: boolean) => Promise<unknown>;
 	readonly #notify: (notice: Notice) => void;
-	/** The last request about one's own hand, until it is answered. */
+	/** The last request about the participant's own hand, until it is answered. */
 	#asked: { raised: boolean } | null = null;
 
 	constructor(state: Store<VisitState>, request: (raised: boolean) => Promise<unknown>, notify: (notice: Notice) => void) {
@@ -50,7 +50,7 @@ export class Hands {
 		const { hands, peerId, rights } = this.#state.value;
 		const raised = hands.some((hand) => hand.id === id);
 		this.#set(id, null);
-		// If it was lowered here, it is down already.
+		// If the participant lowered it, it is down already.
 		if (id !== peerId || !raised) return;
 		setTimeout(() => {
 			// A promotion lowers it as well, and has a notice of its own.

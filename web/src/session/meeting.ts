@@ -14,7 +14,7 @@ export type Joinable = Attributes & { roomId: string };
 /** How long a page without a welcome screen waits for an embedding page to take control. */
 const BRIDGE_MS = 3000;
 
-/** What only a visit needs; loaded while people look at the welcome screen. */
+/** Code that only a visit needs, loaded while people look at the welcome screen. */
 interface Inside {
 	Visit: typeof Visit;
 	loadAhead(): void;
@@ -22,7 +22,7 @@ interface Inside {
 }
 
 interface MeetingState {
-	/** The visit that is going on, or the last one; null on the welcome screen. */
+	/** The current visit, or the last one; null on the welcome screen. */
 	visit: Visit | null;
 	/** The name to join with, as far as it is known. */
 	name: string;

@@ -91,7 +91,7 @@ export function leaderState({ peerId: own, lastSpeaker }: VisitState, leader: st
 	return { activeSpeaker: leader, lastSpeaker: leader && leader !== own ? leader : lastSpeaker };
 }
 
-/** name: null lowers the hand. One that is up already keeps its place. */
+/** name: null lowers the hand. A hand that is up already keeps its place. */
 export function withHand(hands: Hand[], id: string, name: string | null): Hand[] {
 	if (name === null) return hands.filter((hand) => hand.id !== id);
 	return hands.some((hand) => hand.id === id) ? hands : [...hands, { id, displayName: name }];

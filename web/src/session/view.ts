@@ -1,7 +1,7 @@
 import type { Attributes } from '../address/attributes';
 import { Store } from '../base/store';
 
-/** One of a participant's pictures: the camera's, or the shared screen's. */
+/** One of a participant's videos: the camera's, or the shared screen. */
 export interface Pin {
 	peerId: string;
 	share: boolean;

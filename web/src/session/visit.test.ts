@@ -312,7 +312,7 @@ const starve = (consumerId: string) =>
 	});
 const flow = (consumerId: string) =>
 	events.notifications.consumerLayersChanged?.({ consumerId, spatialLayer: 0, temporalLayer: 1 });
-/** Which of Ann's pictures are shown as starved. */
+/** Which of Ann's videos are shown as starved. */
 const starved = (visit: Visit) => {
 	const { starved, shareStarved, video, share } = visit.state.value.peers[0]!;
 	expect([video, share]).toEqual([{ id: 'camera' }, { id: 'screen' }]);

@@ -240,7 +240,7 @@ static void a_removed_session_is_known_until_it_expires(void **state)
 	        s, &(struct store_turned_away){"42/room/forgotten", "removed", 3000, 2001}
 	);
 	store_turned_away_remove(s, "42/room/forgotten");
-	store_rooms_reset(s, 79); // another data plane makes nobody welcome
+	store_rooms_reset(s, 79); // removed sessions survive this
 	struct seen seen = reopen(&s);
 	*state = s;
 	assert_int_equal(seen.turned_away, 1);

@@ -22,7 +22,7 @@ static void it_fills_to_the_microsecond(void **)
 {
 	struct bucket b = {START, 0};
 
-	for (int64_t us = 1; us < S / 4; us += 97) // what is less than a token adds up
+	for (int64_t us = 1; us < S / 4; us += 97) // fractions of a token add up
 		bucket_fill(&b, START + us, 4, 1);
 	assert_false(bucket_draw(&b, START + S / 4 - 1, 4, 1));
 	assert_true(bucket_draw(&b, START + S / 4, 4, 1));

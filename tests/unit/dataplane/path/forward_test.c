@@ -138,7 +138,7 @@ static void who_begins_gets_the_whole_key_frame(void **)
 		selector_pause(&s->selector);
 		give_one(1, true);
 		assert_int_equal(got[0][0].packets, 0);
-		rig.worker->now_us += (FANOUT_HISTORY_MS + 1) * 1000; // nothing to catch up with
+		rig.worker->now_us += (FANOUT_HISTORY_MS + 1) * 1000; // empties the history
 		s->paused = false;
 		selector_resume(&s->selector);
 		for (int k = 0; k < 4; k++) {
@@ -522,7 +522,7 @@ static void srtcp_is_shed_while_pictures_wait(void **)
 	assert_int_equal(dropped(DROP_busy), 150);
 	assert_int_equal(dropped(DROP_no_keys), 26);
 
-	// Without any budget it is not even decrypted.
+	// Without any budget, SRTCP is not even decrypted.
 	*share = (struct bucket){rig.worker->now_us, 0};
 	receive_srtcp(8);
 	assert_int_equal(dropped(DROP_rtcp_rate), 8);

@@ -361,7 +361,7 @@ static void each_new_path_is_proven_once(void **)
 	assert_int_equal(proven_by(6001, 4), 6001);
 	assert_int_equal(pub.transport.awaits, 0);
 
-	// More than fit: the latest count.
+	// One path too many: the latest ones are awaited.
 	for (uint16_t i = 0; i <= TRANSPORT_AWAITED; i++)
 		feedback_path_await(&pub.transport, &paths[i]);
 	assert_int_equal(proven_by(6000 + TRANSPORT_AWAITED, 5), 6000 + TRANSPORT_AWAITED);
@@ -495,7 +495,7 @@ static void a_key_frame_of_h264_waits_for_its_parameter_sets(void **)
 	assert_int_equal(got.packets, 4);
 	assert_int_equal(got.gaps + got.swaps, 0);
 
-	// One that waits again, with nothing to catch up with, and an SPS without a picture.
+	// The viewer waits again, with an empty history; then comes an SPS without a picture.
 	rig.worker->now_us += (FANOUT_HISTORY_MS + 1) * 1000;
 	struct selector *s = &rig.fanouts[0]->chunks->subscriptions[0].selector;
 	selector_pause(s);

@@ -76,7 +76,7 @@ static void retransmissions_take_a_bounded_share_of_the_worker(void **)
 	        counter(AM_COUNTER_retransmissions_refused), packets * VIEWERS - WORKER_RTX_BURST
 	);
 	rig.worker->now_us += 1000;
-	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // which got none
+	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // this one got none
 	repeat_send(rig.worker, s, s->selector.seq);
 	assert_int_equal(counter(AM_COUNTER_made_retransmissions), WORKER_RTX_BURST + 1);
 	settle();
@@ -205,7 +205,7 @@ static void histories_leave_buffers_and_each_publisher_its_share(void **)
 		give_sized(0, 1 + i, 1, 1100);
 		settle();
 	}
-	assert_int_equal(share->held, 150); // alone: half of them
+	assert_int_equal(share->held, 150); // a single publisher holds half of them
 	for (uint32_t i = 0; i < FANOUT_HISTORY; i++) {
 		give_sized(1, 1 + i, 1, 1100);
 		give_sized(0, 1 + FANOUT_HISTORY + i, 1, 1100);
@@ -242,7 +242,7 @@ static void who_asks_for_much_leaves_some_to_the_others(void **)
 		viewer++;
 	}
 	assert_int_equal(counter(AM_COUNTER_made_retransmissions), WORKER_RTX_BURST / 2);
-	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // which has not asked
+	s = TAILQ_FIRST(&rig.transports[VIEWERS - 1]->subscriptions); // this one has not asked yet
 	s->transport->rtx.tokens = TRANSPORT_RTX_BURST;
 	for (uint32_t i = 0; i < packets; i++)
 		repeat_send(rig.worker, s, (uint16_t)(s->selector.seq - i));
