@@ -1,4 +1,4 @@
-// Who may ask: by token, or by address.
+// Which callers have access, by token or by address.
 #pragma once
 
 #include <stdbool.h>
@@ -12,5 +12,5 @@ enum grant {
 	GRANT_OPERATOR, // the node's own token, or an address of controlplane.metrics_addresses
 };
 
-// Whether the caller may ask. Sets the call's account if the grant is an account's.
+// Whether the caller has access. Sets the call's account if the grant is an account's.
 [[nodiscard]] bool grant_holds(struct rest_call *, enum grant);

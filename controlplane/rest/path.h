@@ -5,8 +5,8 @@
 
 #include "rest/rest.h"
 
-// Matches the path segment by segment, as it was sent, so that an id may have an escaped slash; ':'
-// matches any segment, which becomes an argument of the call.
+// Matches the path as it was sent, segment by segment, so that an id may contain an escaped slash.
+// ':' matches any segment, which becomes an argument of the call.
 [[nodiscard]] bool path_matches(const char *pattern, const char *path, struct rest_call *call);
 
 // True for a pattern such as "/:/closeRoom" if its name follows any segment of the path.

@@ -6,14 +6,13 @@
 
 #define BUCKET_FULL_US 60000000 // after this long without a look, any bucket is full
 
-// All zero: empty since the machine's start.
+// All zero: empty since the machine started.
 struct bucket {
 	int64_t filled_us;
 	uint32_t tokens;
 };
 
-// Adds what has come since the last time. Holds `burst` tokens at most; what is less than a token
-// adds up.
+// Adds the tokens earned since the last time, up to `burst` in all; fractions of a token add up.
 static inline void bucket_fill(struct bucket *b, int64_t now_us, int64_t per_s, int64_t burst)
 {
 	int64_t since_us = now_us - b->filled_us;

@@ -10,7 +10,7 @@
 #define REPAIR_BURST_S     4 // this many seconds' worth at once
 #define REPAIR_BYTES_PER_S 8000 // … and this much in any case
 
-// Whether the viewer's link has room for one more.
+// Whether the viewer's link has room for one more retransmission.
 static bool link_may_repeat(struct worker *w, struct transport *t)
 {
 	if (!t->viewer || !w->adapts)

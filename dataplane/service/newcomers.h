@@ -15,5 +15,5 @@ void newcomers_add(struct registry *, struct source *, uint8_t encoding);
 // No viewer is expected any more.
 void newcomers_remove(struct registry *, struct source *);
 
-// Ends expectations that have lasted too long. Call it every NEWCOMERS_LOOK_US.
+// Forgets newcomers that have not connected in time. Call it every NEWCOMERS_LOOK_US.
 void newcomers_look(struct registry *);

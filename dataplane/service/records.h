@@ -83,7 +83,7 @@ struct source {
 	bool paused;
 	bool placed; // the worker has it
 	struct source_fanout fanouts[AM_WORKER_MAX];
-	uint8_t newcomer_looks; // how many more, while viewers are expected that have no worker yet
+	uint8_t newcomer_looks; // looks left during which viewers without a worker are expected
 	uint32_t newcomer_workers; // workers whose fan-outs count such viewers, a bit each
 	struct demand demand; // of encodings
 	TAILQ_HEAD(, sink) sinks;

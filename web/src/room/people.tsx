@@ -21,8 +21,9 @@ interface PanelProps {
 	kind: RoomKind;
 }
 
-/** Lists longer than the first can be searched; no more entries than the second are drawn. */
+/** Lists longer than this can be searched. */
 const SEARCHABLE = 12;
+/** No more entries than these are drawn. */
 const DRAWN = 100;
 
 /** The people in the room. Moderators also see waiting people and viewers, and can act on them; the server checks it all. */

@@ -24,7 +24,7 @@ const tile = (peerId: string, share: boolean, local: boolean): TileName => ({
 	local,
 });
 
-/** The others' tiles: screens first, then people in order of joining, those with video first if that is wanted. */
+/** The others' tiles: screens first, then people in order of joining, those with video first if sortPeers is set. */
 export function orderTiles(others: Person[], sortPeers: boolean): TileName[] {
 	const people = sortPeers ? [...others.filter(({ video }) => video), ...others.filter(({ video }) => !video)] : others;
 	return [
@@ -35,7 +35,7 @@ export function orderTiles(others: Person[], sortPeers: boolean): TileName[] {
 
 export const ownTile = (peerId: string) => tile(peerId, false, true);
 
-/** The own tile comes last among those that are visible without scrolling. */
+/** Puts the participant's own tile last among those that are visible without scrolling. */
 export function placeOwn(others: TileName[], own: TileName, seen: number): TileName[] {
 	const at = Math.max(0, Math.min(others.length, seen - 1));
 	return [...others.slice(0, at), own, ...others.slice(at)];
