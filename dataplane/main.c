@@ -70,7 +70,7 @@ static int serve(const struct config *c, struct port *port, struct am_region *re
 		goto fini_workers;
 	for (uint16_t i = 0; i < c->worker_count; i++)
 		rte_eal_remote_launch(worker_run, &workers[i], EAL_WORKER_LCORE + i);
-	am_info("dataplane: running, workers=%u udp_port=%u", c->worker_count, c->udp_port);
+	am_info("dataplane: running; workers=%u udp_port=%u", c->worker_count, c->udp_port);
 
 	service_run(&service, &stop);
 	worker_stop_all();
@@ -97,7 +97,7 @@ static int run(const struct config *c)
 		return ret;
 	ret = am_region_new(&region, c->worker_count);
 	if (ret < 0) {
-		am_error("dataplane: no memory for the shared region: %s", strerror(-ret));
+		am_error("dataplane: no memory for the shared region; error=%s", strerror(-ret));
 		goto close_port;
 	}
 	ret = serve(c, &port, &region);

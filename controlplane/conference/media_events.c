@@ -33,7 +33,7 @@ static void transport_changed(void *owner, am_id id, uint8_t ice, uint8_t dtls)
 	uint8_t ice_before = t->ice;
 	t->ice = ice;
 	t->dtls = dtls;
-	am_debug("transport: id=%llx ice=%u dtls=%u", (unsigned long long)id, ice, dtls);
+	am_debug("transport: state; id=%llx ice=%u dtls=%u", (unsigned long long)id, ice, dtls);
 	bool gone = ice == AM_ICE_EXPIRED;
 	if (dtls == AM_DTLS_FAILED || dtls == AM_DTLS_CLOSED) {
 		conference_transport_end(

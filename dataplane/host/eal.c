@@ -110,7 +110,7 @@ static int add_lcores(struct args *a, const struct config *config)
 	for (uint16_t i = 0; i < config->worker_count; i++) {
 		if (!CPU_ISSET(config->cores[i], &ours)) {
 			am_error(
-			        "eal: a worker's core is not available to us worker=%u core=%u", i,
+			        "eal: a worker's core is not available to us; worker=%u core=%u", i,
 			        config->cores[i]
 			);
 			return -EINVAL;
@@ -205,10 +205,10 @@ static int check_hugepages(uint64_t want_mb)
 	if (have_mb >= want_mb)
 		return 0;
 	am_error(
-	        "eal: too few hugepages want_mb=%llu free_mb=%llu: write %llu to "
-	        "/proc/sys/vm/nr_hugepages, or set hugepages = false",
-	        (unsigned long long)want_mb, (unsigned long long)have_mb,
-	        (unsigned long long)(want_mb + 1) / 2
+	        "eal: too few hugepages, write %llu to /proc/sys/vm/nr_hugepages, or set hugepages "
+	        "to false; want_mb=%llu free_mb=%llu",
+	        (unsigned long long)(want_mb + 1) / 2, (unsigned long long)want_mb,
+	        (unsigned long long)have_mb
 	);
 	return -ENOMEM;
 }
@@ -279,7 +279,7 @@ int eal_start(const struct config *config)
 
 	if (rte_eal_init(args.count, args.argv) < 0) {
 		am_error(
-		        "eal: start failed port=%s error=%s", config->port, rte_strerror(rte_errno)
+		        "eal: start failed; port=%s error=%s", config->port, rte_strerror(rte_errno)
 		);
 		return rte_errno > 0 ? -rte_errno : -EIO;
 	}

@@ -26,7 +26,7 @@ static int pool_create(struct port *port, const struct config *config, int numa_
 	);
 	if (!port->pool || !port->small_pool) {
 		am_error(
-		        "port: no memory for packet buffers count=%u error=%s", config->buffers,
+		        "port: no memory for packet buffers; count=%u error=%s", config->buffers,
 		        rte_strerror(rte_errno)
 		);
 		return -rte_errno;
@@ -73,7 +73,7 @@ static int setup_queues(const struct port *port, int numa_node)
 	}
 	if (ret < 0)
 		am_error(
-		        "port: queues refused queues=%u error=%s", port->queues, rte_strerror(-ret)
+		        "port: queues refused; queues=%u error=%s", port->queues, rte_strerror(-ret)
 		);
 	return ret;
 }
@@ -92,7 +92,7 @@ static void join_groups(const struct port *port, const struct config *config)
 	    rte_eth_dev_set_mc_addr_list(port->id, groups, 2) == 0 ||
 	    rte_eth_allmulticast_enable(port->id) == 0 || rte_eth_promiscuous_enable(port->id) == 0)
 		return;
-	am_warning("port: multicast refused; IPv6 neighbours may not find us");
+	am_warning("port: multicast refused, IPv6 neighbours may not find us");
 }
 
 static int configure(struct port *port, const struct config *config)
@@ -106,7 +106,7 @@ static int configure(struct port *port, const struct config *config)
 		return ret;
 	if (info.max_rx_queues < port->queues || info.max_tx_queues < port->queues) {
 		am_error(
-		        "port: too few queues for the workers rx=%u tx=%u workers=%u",
+		        "port: too few queues for the workers; rx=%u tx=%u workers=%u",
 		        info.max_rx_queues, info.max_tx_queues, port->queues
 		);
 		return -ENOTSUP;
@@ -118,7 +118,7 @@ static int configure(struct port *port, const struct config *config)
 	conf.intr_conf.lsc = (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
 	ret = rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);
 	if (ret < 0) {
-		am_error("port: configuration refused error=%s", rte_strerror(-ret));
+		am_error("port: configuration refused; error=%s", rte_strerror(-ret));
 		return ret;
 	}
 	ret = setup_queues(port, rte_eth_dev_socket_id(port->id));
@@ -138,8 +138,8 @@ static int configure(struct port *port, const struct config *config)
 	ret = port_start(port);
 	if (ret < 0 && !port->dials) {
 		am_error(
-		        "port: start failed error=%s; a peer with zero-copy=yes must be there "
-		        "first",
+		        "port: start failed, a peer with zero-copy=yes must be there first; "
+		        "error=%s",
 		        rte_strerror(-ret)
 		);
 		return ret;
@@ -162,7 +162,7 @@ void port_stop(struct port *port)
 
 	port->started = false;
 	if (ret < 0 && ret != -EBUSY && ret != -ENOTSUP)
-		am_warning("port: stop failed error=%s", rte_strerror(-ret));
+		am_warning("port: stop failed; error=%s", rte_strerror(-ret));
 }
 
 bool port_is_linked(const struct port *port)
@@ -177,7 +177,7 @@ static void log_port(const struct port *port)
 	char name[RTE_ETH_NAME_MAX_LEN] = "";
 
 	(void)rte_eth_dev_get_name_by_port(port->id, name);
-	am_info("port: open name=%s mac=" RTE_ETHER_ADDR_PRT_FMT " queues=%u link=%s "
+	am_info("port: open; name=%s mac=" RTE_ETHER_ADDR_PRT_FMT " queues=%u link=%s "
 	        "mtu=%u tx_offload=%u rx_checksum=%d",
 	        name, port->mac[0], port->mac[1], port->mac[2], port->mac[3], port->mac[4],
 	        port->mac[5], port->queues, port_is_linked(port) ? "up" : "down", port->mtu,
@@ -203,7 +203,8 @@ int port_open(struct port *port, const struct config *config)
 	port->id = (uint16_t)rte_eth_find_next(0);
 	if (port->id >= RTE_MAX_ETHPORTS) {
 		am_error(
-		        "port: not found, or refused by its driver, see above port=%s", config->port
+		        "port: not found, or refused by its driver, see above; port=%s",
+		        config->port
 		);
 		return -ENODEV;
 	}

@@ -148,7 +148,7 @@ static void refusal_log(struct service *sv, const struct am_msg *m, int error)
 	if (sv->now_ns - sv->refusal_ns < REFUSAL_LOG_NS)
 		return;
 	am_warning(
-	        "service: command=%s sequence=%u refused: errno=%d refusals=%u",
+	        "service: command refused; command=%s sequence=%u errno=%d refusals=%u",
 	        am_msg_name(m->type), m->sequence, error, sv->refusals
 	);
 	sv->refusal_ns = sv->now_ns;

@@ -196,7 +196,7 @@ static void association_begin(struct data *d)
 	d->sctp = sctp_create(d->session->id, d->figures.producer != AM_DATA_NONE, &handler);
 	if (!d->sctp)
 		am_error(
-		        "service: transport=%lx: no SCTP association: %s", d->session->id,
+		        "service: no SCTP association; transport=%lx error=%s", d->session->id,
 		        strerror(errno)
 		);
 }

@@ -250,7 +250,7 @@ struct dtls_context *dtls_context_create(const uint8_t *profiles, uint8_t n)
 		char reason[128];
 		ERR_error_string_n(ERR_get_error(), reason, sizeof(reason));
 		ERR_clear_error();
-		am_error("dtls: cannot make a context, reason=\"%s\"", reason);
+		am_error("dtls: cannot make a context; error=%s", reason);
 		dtls_context_destroy(c);
 		errno = EIO;
 		return NULL;

@@ -51,7 +51,7 @@ free_flows:
 	rte_ip_frag_table_destroy(t->flows);
 free_table:
 	free(t);
-	am_error("fragment: no memory for reassembly error=%s", rte_strerror(rte_errno));
+	am_error("fragment: no memory for reassembly; error=%s", rte_strerror(rte_errno));
 	errno = rte_errno;
 	return NULL;
 }

@@ -109,7 +109,8 @@ int service_init(
 	if (s->listener < 0) {
 		int ret = s->listener;
 		am_error(
-		        "service: cannot listen on %s: %s; make its directory, or set link.socket",
+		        "service: cannot listen, make the socket's directory, or set link.socket; "
+		        "path=%s error=%s",
 		        config->socket, strerror(-ret)
 		);
 		service_fini(s);
@@ -129,7 +130,7 @@ static void control_accept(struct service *s)
 	// Commands of a control plane that died are handled before its successor reads the tables.
 	if (s->control < 0) {
 		if (command_handle(s, AM_RING_SLOTS) < 0)
-			am_error("service: the command ring is corrupt; emptying it");
+			am_error("service: the command ring is corrupt, emptying it");
 		am_ring_repair(&s->registry.region->map->commands);
 		am_ring_repair(&s->registry.region->map->events);
 	}
@@ -138,19 +139,19 @@ static void control_accept(struct service *s)
 	);
 	if (fd < 0) {
 		am_warning(
-		        "service: control plane refused: %s",
+		        "service: control plane refused; error=%s",
 		        fd == -EPROTO ? "its version differs" : strerror(-fd)
 		);
 		return;
 	}
 	s->control = fd;
 	s->epoch++;
-	am_info("service: control plane attached, epoch=%u", s->epoch);
+	am_info("service: control plane attached; epoch=%u", s->epoch);
 }
 
 static void control_detach(struct service *s, const char *why)
 {
-	am_warning("service: control plane detached: %s; media continues", why);
+	am_warning("service: control plane detached, media continues; reason=%s", why);
 	close(s->control);
 	s->control = -1;
 }
@@ -314,7 +315,7 @@ static void events_wake(struct service *s, uint32_t *head)
 		return;
 	*head = now;
 	if (write(s->event_wake, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		am_error("service: cannot wake the control plane: %s", strerror(errno));
+		am_error("service: cannot wake the control plane; error=%s", strerror(errno));
 }
 
 static void wait_for_work(struct service *s, bool busy)
@@ -330,7 +331,7 @@ static void wait_for_work(struct service *s, bool busy)
 	if (poll(fds, 3, busy ? 0 : timeout_ms) <= 0)
 		return;
 	if (fds[0].revents && read(s->command_wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		am_error("service: command wake: %s", strerror(errno));
+		am_error("service: cannot read the wake for commands; error=%s", strerror(errno));
 	if (fds[2].revents)
 		control_read(s);
 	if (fds[1].revents)

@@ -55,7 +55,9 @@ void mail_post(struct registry *r, uint16_t worker, const struct message *msg)
 			continue;
 		}
 		if (waits == POST_WAITS_MAX) {
-			am_error("service: worker=%u takes no messages, giving up", worker);
+			am_error(
+			        "service: a worker takes no messages, giving up; worker=%u", worker
+			);
 			abort();
 		}
 		usleep(POST_WAIT_US);

@@ -18,7 +18,7 @@ static void post_all(struct registry *r, uint16_t type)
 static void link_tell(struct port_watch *p, bool linked)
 {
 	if (linked != p->linked)
-		am_info("port: link=%s", linked ? "up" : "down");
+		am_info("port: link changed; link=%s", linked ? "up" : "down");
 	p->linked = linked;
 }
 

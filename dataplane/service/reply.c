@@ -33,8 +33,8 @@ static void too_long_told(struct registry *r, const struct message *msg)
 	};
 
 	am_warning(
-	        "service: track=%lx: payloads of %u bytes are too long for some viewers' paths: "
-	        "counted as drop too_long",
+	        "service: payloads are too long for some viewers' paths, see the drops too_long; "
+	        "track=%lx bytes=%u",
 	        msg->id, msg->value
 	);
 	publish_event(r->region, &event);

@@ -104,11 +104,11 @@ int session_place(struct registry *r, struct session *s, uint16_t worker)
 	mail_post(r, worker, &(struct message){.type = MESSAGE_TRANSPORT_ADD, .object = t});
 	TAILQ_FOREACH (source, &s->sources, entry) {
 		if (source_place(r, source) < 0)
-			am_error("service: track=%lx: out of memory", source->params.track_id);
+			am_error("service: out of memory; track=%lx", source->params.track_id);
 	}
 	TAILQ_FOREACH (sink, &s->sinks, of_session) {
 		if (sink_place(r, sink) < 0)
-			am_error("service: subscription=%lx: out of memory", sink->id);
+			am_error("service: out of memory; subscription=%lx", sink->id);
 	}
 	return 0;
 }
@@ -214,7 +214,7 @@ static void route_update(struct service *sv, struct session *s)
 
 	struct packet_route *route = malloc(sizeof(*route));
 	if (!route) {
-		am_error("service: transport=%lx: no memory for its route", s->id);
+		am_error("service: no memory for a route; transport=%lx", s->id);
 		return;
 	}
 	*route = s->route;
@@ -291,7 +291,7 @@ static void keys_install(struct service *sv, struct session *s)
 	return;
 
 fail:
-	am_error("service: transport=%lx: no SRTP keys", s->id);
+	am_error("service: no SRTP keys; transport=%lx", s->id);
 	if (box) {
 		srtcp_receiver_destroy(box->rtcp_receiver);
 		cipher_key_destroy(box->key);
@@ -310,7 +310,7 @@ void session_receive(struct service *sv, struct session *s)
 	struct srtp_receiver *receiver = srtp_receiver_create(&keys);
 	srtp_keys_wipe(&keys);
 	if (!receiver) {
-		am_error("service: transport=%lx: no SRTP keys", s->id);
+		am_error("service: no SRTP keys; transport=%lx", s->id);
 		return;
 	}
 	mail_post(
@@ -377,13 +377,13 @@ static void dtls_state_set(struct service *sv, struct session *s, enum am_dtls_s
 	if (state == AM_DTLS_CONNECTED && !s->keyed)
 		keys_install(sv, s);
 	if (state == AM_DTLS_CONNECTED && !s->keyed && has_media(s)) {
-		am_warning("service: transport=%lx: no SRTP profile for its media", s->id);
+		am_warning("service: no SRTP profile for media; transport=%lx", s->id);
 		s->dtls_state = (uint8_t)dtls_fail(s->dtls);
 	}
 	if (s->data)
 		data_connect(sv, s);
 	if (s->dtls_state == AM_DTLS_FAILED)
-		am_warning("service: transport=%lx: DTLS failed", s->id);
+		am_warning("service: DTLS failed; transport=%lx", s->id);
 	if (is_over(s)) // without waiting for the control plane to remove it
 		paths_end(sv, s);
 	publish_session_state(sv->registry.region, s);
@@ -493,7 +493,7 @@ void session_stun(
 		TAILQ_INSERT_TAIL(&sv->consenting, s, consenting);
 	}
 	if (s->worker == WORKER_NONE && session_place(&sv->registry, s, worker) < 0) {
-		am_error("service: transport=%lx: out of memory", s->id);
+		am_error("service: out of memory; transport=%lx", s->id);
 		return;
 	}
 	if (out.events & ICE_EVICTED)

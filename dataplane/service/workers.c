@@ -22,7 +22,7 @@ static struct rte_ring *ring_create(const char *name, uint16_t a, uint16_t b, un
 	        full, sizeof(struct message), size, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ
 	);
 	if (!r)
-		am_error("worker: ring %s size=%u: out of memory", full, size);
+		am_error("worker: no memory for a ring; ring=%s size=%u", full, size);
 	return r;
 }
 
