@@ -41,7 +41,7 @@ static bool reserve_give(void)
 	if (!block)
 		return false;
 	free(block);
-	am_error("memory: short, new work is refused");
+	am_error("memory: running low, refusing new work");
 	return true;
 }
 

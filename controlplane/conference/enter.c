@@ -103,7 +103,7 @@ peer_make(struct conference *c, struct room *r, const struct newcomer *n, uint64
 	room_add_peer(r, p);
 	conference_store_peer(c, p, "");
 	if (p->waiting) {
-		am_info("room: waits; room=%s peer=%s", r->name, am_log_value(p->id));
+		am_info("room: peer waits; room=%s peer=%s", r->name, am_log_value(p->id));
 		conference_tell_waiting(c, p, true);
 	}
 	conference_expect_join(c, p);
@@ -146,7 +146,7 @@ void conference_join(
 	p->statistics_session = statistics_joined(
 	        c->statistics, p->room->account_id, p->room->name, p->id, clock_real_ms()
 	);
-	am_info("room: join; room=%s peer=%s name=%s speakers=%u viewers=%u", p->room->name,
+	am_info("room: peer joined; room=%s peer=%s name=%s speakers=%u viewers=%u", p->room->name,
 	        am_log_value(p->id), am_log_value(p->display_name), p->room->speaker_count,
 	        p->room->viewer_count);
 	conference_store_peer(c, p, capabilities);

@@ -129,8 +129,8 @@ static struct peer *any_peer(struct room *r)
 
 void conference_lose(struct conference *c, struct peer *p, uint64_t silent_ms)
 {
-	am_info("room: gone; room=%s peer=%s silent_ms=%llu", p->room->name, am_log_value(p->id),
-	        (unsigned long long)silent_ms);
+	am_info("room: peer disconnected; room=%s peer=%s silent_ms=%llu", p->room->name,
+	        am_log_value(p->id), (unsigned long long)silent_ms);
 	conference_gone_add(c, p);
 	p->seen_ms -= (int64_t)silent_ms;
 	if (!p->session[0])
@@ -159,8 +159,9 @@ void conference_remove(struct conference *c, struct peer *p, enum refusal refusa
 {
 	struct room *r = p->room;
 
-	am_info("room: leave; room=%s peer=%s joined=%d reason=%s", r->name, am_log_value(p->id),
-	        p->joined, refusal == REFUSAL_NONE ? "left" : refusal_code(refusal));
+	am_info("room: peer left; room=%s peer=%s joined=%d reason=%s", r->name,
+	        am_log_value(p->id), p->joined,
+	        refusal == REFUSAL_NONE ? "left" : refusal_code(refusal));
 	if (refusal != REFUSAL_NONE)
 		conference_turn_away(c, p, refusal);
 	if (refusal != REFUSAL_NONE && p->connection)

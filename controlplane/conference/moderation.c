@@ -13,7 +13,7 @@
 
 void conference_admit(struct conference *c, struct peer *p)
 {
-	am_info("room: let in; room=%s peer=%s", p->room->name, am_log_value(p->id));
+	am_info("room: peer admitted; room=%s peer=%s", p->room->name, am_log_value(p->id));
 	conference_tell_waiting(c, p, false);
 	room_admit_peer(p);
 	conference_expect_join(c, p);
@@ -124,7 +124,7 @@ enum refusal conference_set_speaker(struct conference *c, struct peer *p, bool s
 	enum refusal refusal = speaker ? room_admits(r, r->kind, true, NULL) : REFUSAL_NONE;
 	if (refusal != REFUSAL_NONE)
 		return refusal;
-	am_info("room: %s; room=%s peer=%s", speaker ? "promoted" : "demoted", r->name,
+	am_info("room: peer %s; room=%s peer=%s", speaker ? "promoted" : "demoted", r->name,
 	        am_log_value(p->id));
 	if (!speaker)
 		stop_publishing(c, p);

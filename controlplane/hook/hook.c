@@ -497,7 +497,7 @@ struct hooks *hooks_create(
 	TAILQ_INIT(&h->restored);
 	if (history_sequences_read(history, sequence_found, h) < 0 ||
 	    history_admissions_read(history, admission_found, h) < 0) {
-		am_error("hook: what was pending cannot be read");
+		am_error("hook: open admissions and undelivered events cannot be read");
 		hooks_destroy(h);
 		return NULL;
 	}

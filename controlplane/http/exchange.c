@@ -217,8 +217,8 @@ static void proxy_warn(struct http_exchanges *x, const struct address *peer)
 	x->proxy_warned_ms = now_ms;
 	address_write(text, peer);
 	am_warning(
-	        "http: X-Forwarded-For is ignored, like all that proxies write; if this is one of "
-	        "yours, add it to controlplane.proxies; address=%s",
+	        "http: ignoring X-Forwarded-For from an unknown proxy; if it is yours, add it to "
+	        "controlplane.proxies; address=%s",
 	        text
 	);
 }

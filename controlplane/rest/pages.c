@@ -72,8 +72,8 @@ struct pages *pages_open(const char *directory)
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
 		am_error(
-		        "pages: cannot open, build the web client or set controlplane.pages; "
-		        "path=%s error=%s",
+		        "pages: cannot open the pages, build the web client or set "
+		        "controlplane.pages; path=%s error=%s",
 		        directory, strerror(errno)
 		);
 		return NULL;

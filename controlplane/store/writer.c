@@ -120,7 +120,8 @@ static void batch_write(struct store_writer *w, struct queue *batch)
 	}
 	if (ended)
 		am_error(
-		        "%s: gave up, the process ends; lost=%u", w->statements->name, batch->count
+		        "%s: giving up, since the process is exiting; lost=%u", w->statements->name,
+		        batch->count
 		);
 	while (batch->first) {
 		struct operation *o = batch->first;

@@ -232,7 +232,7 @@ class Addresses(unittest.TestCase):
             held = [WebSocket(server, roomId="r", peerId=f"p{i}", headers={"X-Forwarded-For": f"192.0.2.{i}"})
                     for i in range(3)]
             self.assertEqual([w.status for w in held], [101, 101, 429])
-            self.assertIn("X-Forwarded-For is ignored", server.log_text())
+            self.assertIn("ignoring X-Forwarded-For from an unknown proxy", server.log_text())
             self.assertIn("controlplane.address_websockets; address=127.0.0.1", server.log_text())
             for w in held:
                 w.socket.close()
