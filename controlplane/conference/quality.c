@@ -282,7 +282,7 @@ static bool was_weak(uint64_t weak_ms, uint64_t now_ms, uint32_t span_ms)
 }
 
 // Finds the cause of what a page has reported: the part nearest to the page that was weak
-// meanwhile. A narrow link comes last: it may be narrow for long without harm, if the pictures fit.
+// meanwhile. A narrow link comes last: it may be narrow for long without harm, if the videos fit.
 static void
 find_cause(struct conference *c, struct peer *p, const struct peer *const from[], int count)
 {

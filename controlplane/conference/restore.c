@@ -209,7 +209,7 @@ static void subscription_restore(struct restoring *r, const struct am_subscripti
 		s->seen.repeats = sent.retransmitted;
 	}
 	// A paused subscription was paused by its viewer or never confirmed: the table does not say
-	// which. If the page lists it on resuming, it is started: an unwanted picture is better
+	// which. If the page lists it on resuming, it is started: an unwanted video is better
 	// than a black one.
 	s->confirmed = !state->paused;
 	c->subscriptions[am_id_slot(s->id)] = s;

@@ -12,7 +12,7 @@ static uint8_t step_next(const struct allocation_picture *p)
 	return p->chosen == ALLOCATION_NONE ? 0 : (uint8_t)(p->chosen + 1);
 }
 
-// Takes the next step of a picture if it has one that fits.
+// Takes the next step of a video if it has one that fits.
 static bool take(struct allocation_picture *p, uint64_t budget_bps, uint64_t *used_bps)
 {
 	uint8_t next = step_next(p);
@@ -27,7 +27,7 @@ static bool take(struct allocation_picture *p, uint64_t budget_bps, uint64_t *us
 	return true;
 }
 
-// Takes the next step of each picture of this priority that fits. Returns whether any did.
+// Takes the next step of each video of this priority that fits. Returns whether any did.
 static bool round_of(
         struct allocation_picture *pictures, unsigned count, uint8_t priority, uint64_t budget_bps,
         bool first, uint64_t *used_bps
@@ -215,7 +215,7 @@ static uint64_t margin_of(bool sure)
 	return sure ? ALLOCATION_MARGIN_PERCENT : ALLOCATION_UP_PERCENT;
 }
 
-// The number of pictures that are missing. Nothing is worse, so their first step waits less.
+// The number of videos that are missing. Nothing is worse, so their first step waits less.
 static unsigned lacks(const struct allocation_picture *pictures, unsigned count)
 {
 	unsigned n = 0;
@@ -225,7 +225,7 @@ static unsigned lacks(const struct allocation_picture *pictures, unsigned count)
 	return n;
 }
 
-// Whether fewer pictures would be missing if others gave up steps for them.
+// Whether fewer videos would be missing if others gave up steps for them.
 static bool
 makes_room(const struct allocation_picture *pictures, unsigned count, uint64_t budget_bps)
 {
@@ -249,7 +249,7 @@ may_step_up(struct allocation *a, bool roomy, bool low, bool probed, bool black,
 	return roomy && (probed || patient) && (!a->down_us || now_us - a->down_us >= wait_us);
 }
 
-// If no picture fits, the most important of those that were sent before. Otherwise count.
+// If no video fits, the most important of those that were sent before. Otherwise count.
 static unsigned
 last_of(const struct allocation_picture *pictures, const uint8_t *before, unsigned count)
 {
@@ -265,8 +265,8 @@ last_of(const struct allocation_picture *pictures, const uint8_t *before, unsign
 	return last;
 }
 
-// Chooses anew. A picture is taken away altogether only after the link has been short for a while:
-// an estimate that was cut by mistake recovers sooner, and bringing a picture back costs a key
+// Chooses anew. A video is taken away altogether only after the link has been short for a while:
+// an estimate that was cut by mistake recovers sooner, and bringing a video back costs a key
 // frame. The last one stays up to twice the budget, at the pace that the link carries.
 static bool choose_other(
         const struct allocation *a, struct allocation_picture *pictures, unsigned count,

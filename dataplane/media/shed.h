@@ -1,5 +1,5 @@
 // What a worker leaves out while it cannot keep up: one step more at a time, and later one step
-// less. Audio, sender reports, shared screens and a viewer's most important picture are never left
+// less. Audio, sender reports, shared screens and a viewer's most important video are never left
 // out. Written by the worker.
 #pragma once
 

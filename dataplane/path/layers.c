@@ -112,7 +112,7 @@ static uint32_t weigh(const struct fanout *f, uint8_t layer, uint8_t limit)
 	return bps;
 }
 
-// A sharper picture that stutters looks worse than the one below it.
+// A sharper video that stutters looks worse than the one below it.
 static bool stutters(const struct fanout *f, uint8_t layer, uint8_t limit)
 {
 	uint32_t pictures = rates_pictures(&f->rates, layer, limit);

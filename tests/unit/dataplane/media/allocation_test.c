@@ -339,7 +339,7 @@ static void a_picture_that_is_not_there_comes_back_soon(void **)
 	assert_int_equal(p.chosen, ALLOCATION_NONE);
 	assert_in_range(look_for(&p, 1, 100000, 2000), 900, 1100);
 	assert_int_equal(p.chosen, 0);
-	// The picture failed again at once: now it waits a little longer, but never for long.
+	// The video failed again at once: now it waits a little longer, but never for long.
 	for (int i = 0; i < 5; i++) {
 		assert_in_range(look_for(&p, 1, 40000, 1200), 0, 1100);
 		assert_int_equal(p.chosen, ALLOCATION_NONE);
@@ -347,7 +347,7 @@ static void a_picture_that_is_not_there_comes_back_soon(void **)
 	}
 }
 
-// The most important picture is black, and another could make room for it.
+// The most important video is black, and another could make room for it.
 static void others_make_room_for_a_picture_that_is_not_there(void **)
 {
 	struct allocation_picture p[2] = {camera, camera};

@@ -129,7 +129,7 @@ static void what_has_fallen_silent_takes_nothing(void **)
 {
 	begin(3, false);
 	rig.fanouts[0]->codec = AM_CODEC_OPUS;
-	carries(700000); // 150 of it for the sound, 500 for one picture, or 150 for each
+	carries(700000); // 150 of it for the sound, 500 for one video, or 150 for each
 	expect_layer(1, 0);
 	silent[0] = silent[2] = true;
 	for (int i = 0; i < 8; i++)
