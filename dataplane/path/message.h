@@ -13,7 +13,7 @@
 enum message_type {
 	// service thread to a worker
 	MESSAGE_SEND, // object: mbuf with a whole frame
-	MESSAGE_PORT_STOP, // receive and send nothing; answered by PORT_STOPPED
+	MESSAGE_PORT_STOP, // receive and send nothing; answered by MESSAGE_PORT_STOPPED
 	MESSAGE_PORT_START,
 	MESSAGE_FLOW_ADD, // flow
 	MESSAGE_FLOW_REMOVE, // flow
@@ -22,7 +22,7 @@ enum message_type {
 	MESSAGE_TRANSPORT_KEYS, // object: transport_keys, handed back
 	MESSAGE_TRANSPORT_RECEIVER, // object: srtp_receiver, for RTP; id: its transport
 	MESSAGE_TRANSPORT_VIEWER, // object: viewer; id: its transport
-	MESSAGE_TRANSPORT_AWAIT, // id, flow: wait for an authentic packet, send PATH_PROVEN
+	MESSAGE_TRANSPORT_AWAIT, // id, flow: once a packet is authentic, send MESSAGE_PATH_PROVEN
 	MESSAGE_TRANSPORT_REMOVE, // id; the transport is handed back
 	MESSAGE_TRACK_ADD, // object: track; id2: its transport
 	MESSAGE_TRACK_PAUSE, // id, value: paused
