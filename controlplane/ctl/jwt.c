@@ -1,7 +1,7 @@
 #include "jwt.h"
 
+#include "account/account.h"
 #include "account/attribute.h"
-#include "account/key.h"
 #include "account/token.h"
 #include "base/base64url.h"
 #include "base/json.h"

@@ -1,7 +1,6 @@
 #include "room/room.h"
 
 #include "base/memory.h"
-#include "base/text.h"
 
 #include <assert.h>
 #include <stdio.h>

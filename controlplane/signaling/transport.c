@@ -6,7 +6,6 @@
 #include "protoo/wire.h"
 #include "signaling/data.h"
 #include "signaling/named.h"
-#include "terms/id.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

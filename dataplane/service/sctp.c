@@ -6,8 +6,6 @@
 #include <string.h>
 #include <usrsctp.h>
 
-#include "am_log.h"
-
 #define PORT             5000 // both sides', as signaled
 #define INIT_ATTEMPTS    10
 #define RTO_MIN_MS       400
