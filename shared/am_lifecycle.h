@@ -1,7 +1,6 @@
 // The state of a thread of the data plane, and the heartbeat that shows that its loop still turns.
 //
 //     BOOT ──▶ RUN ──▶ HALT
-//       └───────┴────▶ FAIL
 //
 // Written by the thread itself; the reader decides what a late heartbeat means.
 #pragma once
@@ -13,7 +12,6 @@ enum am_lifecycle_state {
 	AM_LIFECYCLE_BOOT,
 	AM_LIFECYCLE_RUN,
 	AM_LIFECYCLE_HALT,
-	AM_LIFECYCLE_FAIL,
 };
 
 // What a worker leaves out while it cannot keep up: each level adds a step; level 0 is nothing.
