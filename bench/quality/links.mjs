@@ -39,7 +39,7 @@ export const LINKS = {
 };
 
 /** How long a viewer is there before the figures begin, by default. */
-export const SETTLED_S = 5;
+const SETTLED_S = 5;
 
 /** The link's course: `first`, then steps with their seconds and lines; during the first step the viewer only settles. steady: it never changes. */
 export function course(name, seconds) {

@@ -16,7 +16,7 @@ export function openSite(bench) {
 }
 
 /** The site of an integrator who embeds rooms: another origin than the system's. */
-export class Site {
+class Site {
 	#server;
 	#pages = new Map();
 	#port;

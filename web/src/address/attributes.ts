@@ -5,7 +5,7 @@ import { validName } from './name';
 import { tokenClaims } from './token';
 
 export type RoomKind = 'call' | 'webinar';
-export type VideoCodec = 'vp8' | 'h264' | 'vp9' | 'av1';
+type VideoCodec = 'vp8' | 'h264' | 'vp9' | 'av1';
 
 /** The attributes of the page's address. */
 export interface Attributes {

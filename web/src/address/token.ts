@@ -1,5 +1,5 @@
 /** What the page shows before the server has answered. */
-export interface TokenClaims {
+interface TokenClaims {
 	roomId?: string;
 	peerId?: string;
 	displayName?: string;

@@ -1,14 +1,14 @@
 import { askForGesture, atNextGesture, forgetGesture } from './gesture';
 import { Store } from './store';
 
-export interface Fullscreen {
+interface Fullscreen {
 	/** False on iPhones, and in an iframe without permission. */
 	supported: boolean;
 	enabled: boolean;
 }
 
 /** The result of an attempt: `gesture` waits for the participant's click. */
-export type FullscreenAnswer = 'enabled' | 'gesture' | 'unsupported';
+type FullscreenAnswer = 'enabled' | 'gesture' | 'unsupported';
 
 /** Older WebKit has the methods only under another name. */
 interface WebKitDocument {

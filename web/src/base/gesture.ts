@@ -1,7 +1,7 @@
 import { Store } from './store';
 
 /** Actions that browsers allow only after a gesture in this page. */
-export type GestureKind = 'fullscreen' | 'share' | 'audio';
+type GestureKind = 'fullscreen' | 'share' | 'audio';
 
 interface Wanted {
 	kind: GestureKind;

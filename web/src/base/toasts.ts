@@ -1,6 +1,6 @@
 import { Store } from './store';
 
-export interface ToastOptions {
+interface ToastOptions {
 	/** The text, already in the participant's language. */
 	text: string;
 	/** The name of its subject. */

@@ -20,7 +20,7 @@ export interface ChatLine {
 	state: 'sent' | 'sending' | 'failed';
 }
 
-export interface ChatState {
+interface ChatState {
 	lines: ChatLine[];
 	/** Messages of others that arrived while the panel was closed. */
 	unread: number;

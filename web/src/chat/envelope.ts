@@ -1,5 +1,5 @@
 /** Who wrote a message, according to the server; nobody can write in somebody else's name. */
-export interface Sender {
+interface Sender {
 	/** Absent if it is too long for the server to repeat. */
 	peerId?: string;
 	displayName: string;

@@ -1,4 +1,4 @@
-export interface Piece {
+interface Piece {
 	text: string;
 	/** Where it leads; absent for plain text. */
 	href?: string;

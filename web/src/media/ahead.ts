@@ -3,7 +3,7 @@ import { receivingCapabilities } from './capabilities';
 import { mendDescriptions, withRed } from './red';
 
 /** What this browser and the server have in common. It is the same for all visits. */
-export interface Common {
+interface Common {
 	device: types.Device;
 	/** What this browser receives of what the server sends. */
 	rtpCapabilities: types.RtpCapabilities;

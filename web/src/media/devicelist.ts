@@ -2,7 +2,7 @@ import { Store } from '../base/store';
 
 export type DeviceKind = 'mic' | 'camera' | 'speaker';
 
-export interface ListedDevice {
+interface ListedDevice {
 	id: string;
 	/** The browser's name for it; empty until the participant has allowed a device of this kind. */
 	label: string;

@@ -38,7 +38,7 @@ export function screenEncodings(codec: types.RtpCodecCapability): types.RtpEncod
 }
 
 /** What may change in an encoding while it is sent. */
-export interface Applied {
+interface Applied {
 	active: boolean;
 	maxBitrate: number;
 }

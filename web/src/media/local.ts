@@ -9,7 +9,7 @@ export type DeviceName = 'mic' | 'camera';
  */
 export type DeviceProblem = 'denied' | 'missing' | 'busy' | 'policy' | 'insecure' | 'ended';
 
-export interface LocalDevice {
+interface LocalDevice {
 	/** The participant's choice. */
 	on: boolean;
 	/** Waiting for the browser's permission or for the device. */
@@ -22,7 +22,7 @@ export interface LocalDevice {
 	wanted: string | null;
 }
 
-export type LocalDevices = Record<DeviceName, LocalDevice>;
+type LocalDevices = Record<DeviceName, LocalDevice>;
 
 const OFF = { on: false, pending: false, track: null, problem: null };
 

@@ -2,7 +2,7 @@ import { atNextGesture } from '../base/gesture';
 import { recall, remember } from '../base/storage';
 import { Store } from '../base/store';
 
-export interface Playback {
+interface Playback {
 	/** The browser refuses to play audio, or video, until the participant touches the page. */
 	blocked: boolean;
 	/** Video as well, as on iPhones in low power mode. */

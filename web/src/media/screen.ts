@@ -3,7 +3,7 @@ import { Store } from '../base/store';
 /** Why the screen is not shared: declined, no gesture in this page, not allowed by the embedding page, or not possible. */
 export type ScreenProblem = 'denied' | 'gesture' | 'policy' | 'unsupported' | 'busy';
 
-export interface ScreenState {
+interface ScreenState {
 	/** Waiting for the browser's dialog. */
 	pending: boolean;
 	video: MediaStreamTrack | null;

@@ -7,7 +7,7 @@ export interface Shown {
 	height: number;
 }
 
-export interface Layers {
+interface Layers {
 	spatialLayer: number;
 	temporalLayer: number;
 }

@@ -24,7 +24,7 @@ import { PersonMenu } from './person';
 import { SharingBanner } from './sharing';
 import { ShortcutsDialog, shortcuts, useShortcuts } from './shortcuts';
 
-export interface RoomScreenProps {
+interface RoomScreenProps {
 	visit: Visit;
 	kind: RoomKind;
 	devices: LocalMedia;

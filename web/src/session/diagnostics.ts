@@ -6,7 +6,7 @@ import type { Visit } from './visit';
  * The page's diagnostic interface, window.amphi: for tests, and for support staff on a user's machine.
  * It only reads, except for setPreferredLayers, which requests other simulcast or SVC layers from the server.
  */
-export interface Diagnostics {
+interface Diagnostics {
 	/** What this page receives now, from getStats() of the receiving PeerConnection. */
 	stats(): Promise<ReceivedStats>;
 	/** The visit's state; null before joining. */
@@ -61,7 +61,7 @@ interface ReceivedAudio {
 	bytesReceived: number;
 }
 
-export interface ReceivedStats {
+interface ReceivedStats {
 	video: ReceivedVideo[];
 	audio: ReceivedAudio[];
 	/** Of the receiving PeerConnection: new, connecting, connected, disconnected, failed; absent before joining. */

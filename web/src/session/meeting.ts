@@ -9,7 +9,7 @@ import { ScreenShare } from '../media/screen';
 import type { Notice } from './notices';
 import type { Visit } from './visit';
 
-export type Joinable = Attributes & { roomId: string };
+type Joinable = Attributes & { roomId: string };
 
 /** How long a page without a welcome screen waits for an embedding page to take control. */
 const BRIDGE_MS = 3000;

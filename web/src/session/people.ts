@@ -12,7 +12,7 @@ interface Media {
 }
 
 /** Everybody, with the media they send. */
-export function withMedia(infos: Iterable<PeerInfo>, media: Media): RemotePeer[] {
+function withMedia(infos: Iterable<PeerInfo>, media: Media): RemotePeer[] {
 	return [...infos].map(({ id, displayName, speaker, moderator }) => ({
 		id,
 		displayName,
@@ -23,7 +23,7 @@ export function withMedia(infos: Iterable<PeerInfo>, media: Media): RemotePeer[]
 }
 
 /** Notices about screens that are new in all, and about those that are gone; before: the peers that had a tile. */
-export function sharesBetween(before: RemotePeer[], all: RemotePeer[]): Notice[] {
+function sharesBetween(before: RemotePeer[], all: RemotePeer[]): Notice[] {
 	const shared = (peers: RemotePeer[], id: string) => Boolean(peers.find((peer) => peer.id === id)?.share);
 	const started = all.filter(({ id, share }) => share && !shared(before, id));
 	const ended = before.filter(({ id, share }) => share && !shared(all, id));

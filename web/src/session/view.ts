@@ -8,11 +8,11 @@ export interface Pin {
 }
 
 /** auto: a shared screen is shown large, people all in the same size. */
-export type LayoutName = 'auto' | 'grid' | 'speaker';
+type LayoutName = 'auto' | 'grid' | 'speaker';
 export type PanelName = 'people' | 'chat';
 
 /** How this participant views the room; nobody else is told. Buttons, keys, attributes and the Client API change it here. */
-export interface ViewState {
+interface ViewState {
 	layout: LayoutName;
 	/** Set by Visit.pin(), which knows who is there. */
 	pinned: Pin | null;

@@ -27,7 +27,7 @@ import { view } from './view';
 /** A moderator's requests about one participant … */
 export type PeerAction = 'admitPeer' | 'declinePeer' | 'removePeer' | 'promotePeer' | 'demotePeer' | 'lowerHand';
 /** … and about the room. */
-export type RoomAction = 'admitAll' | 'declineAll' | 'closeRoom';
+type RoomAction = 'admitAll' | 'declineAll' | 'closeRoom';
 
 export interface VisitOptions extends RoomAddress {
 	codec: string | null;

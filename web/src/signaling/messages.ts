@@ -58,7 +58,7 @@ type TransportAnswer = Pick<
 	'id' | 'iceParameters' | 'iceCandidates' | 'dtlsParameters' | 'sctpParameters'
 >;
 
-export type ResumeAnswer =
+type ResumeAnswer =
 	| { resumed: false }
 	| {
 			resumed: true;

@@ -1,4 +1,4 @@
-export interface Reconciliation {
+interface Reconciliation {
 	/** Consumers the page has and the server has not. */
 	closeConsumers: string[];
 	/** Own producers the server has lost: to be closed here and created again. */

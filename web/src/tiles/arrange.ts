@@ -1,7 +1,7 @@
 import { type Arrangement, gridLayout, pairLayout, screenLayout, type Size, stageLayout } from './layout';
 import { placeOwn, type TileName } from './order';
 
-export interface Picture extends Arrangement {
+interface Picture extends Arrangement {
 	/** In the order of the rects. */
 	tiles: TileName[];
 	/** stage: the first is large and stays in place while the others scroll. pair: the second lies on top of the first. */

@@ -13,7 +13,7 @@ export interface Address {
 }
 
 /** Without a peerId, everyone who opens the address is a new participant. */
-export function urlOf({ kind, roomId, name, more }: Address, peerId?: string): string {
+function urlOf({ kind, roomId, name, more }: Address, peerId?: string): string {
 	const query = new URLSearchParams(more);
 	query.set('roomId', roomId);
 	if (peerId) query.set('peerId', peerId);

@@ -14,13 +14,13 @@ export type Input =
 	| { kind: 'device' }
 	| { kind: 'track' };
 
-export interface MethodEntry {
+interface MethodEntry {
 	group: Group;
 	input: Input;
 	text: Text;
 }
 
-export interface EventEntry {
+interface EventEntry {
 	group: Group;
 	/** The fields of its data. */
 	data: string;

@@ -201,6 +201,6 @@ function targetOf(element: HTMLIFrameElement | Window): { window: Window; url: U
 }
 
 /** "/call/?roomId=x" and "/call/x" are the same. */
-export function roomOf(url: URL): string {
+function roomOf(url: URL): string {
 	return /^\/(?:call|webinar)\/([\w-]+)$/.exec(url.pathname)?.[1] ?? url.searchParams.get('roomId') ?? '';
 }
