@@ -8,14 +8,15 @@
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_S       1000000000ull
-#define SENDER_SSRC    1 // the SSRC from which Chrome reports if it sends nothing
-#define CAPACITY       1400 // bytes of a compound with its trailer
-#define REMB_LEN       24
-#define REMB_EXPONENT  10
-#define REMB_MANTISSA  (50000000u >> REMB_EXPONENT) // 50 Mbit/s
-#define ROUND_TRIP_US  10000 // as reported by viewers
-#define VISITS_AT_ONCE 256 // after a stall, the others are left out
+#define NS_PER_S        1000000000ull
+#define SENDER_SSRC     1 // the SSRC from which Chrome reports if it sends nothing
+#define CAPACITY        1400 // bytes of a compound with its trailer
+#define REMB_LEN        24
+#define REMB_EXPONENT   10
+#define REMB_MANTISSA   (50000000u >> REMB_EXPONENT) // 50 Mbit/s
+#define ROUND_TRIP_US   10000 // as reported by viewers
+#define NTP_UNIX_OFFSET 2208988800u // seconds from 1900 to 1970, RFC 5905 6
+#define VISITS_AT_ONCE  256 // after a stall, the others are left out
 
 void reports_init(struct reports *r, struct members *members, struct audience *a, uint64_t now_ns)
 {
@@ -36,6 +37,12 @@ static uint64_t random_next(struct reports *r)
 	return r->random;
 }
 
+// 32.32 fixed-point seconds since 1900.
+static uint64_t ntp_from_unix_us(uint64_t us)
+{
+	return (us / 1000000 + NTP_UNIX_OFFSET) << 32 | ((us % 1000000) << 32) / 1000000;
+}
+
 // The sender report that a receiver report quotes. The real one would have to be decrypted for each
 // viewer; a made-up one from some milliseconds ago, on the clock that the server uses, too, tells
 // the server the same: a round trip time. Some servers (Janus) keep nothing for retransmission
@@ -45,9 +52,9 @@ static uint32_t last_sr(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	return ntp_middle(
-	        ntp_from_unix_us((int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 - ROUND_TRIP_US)
-	);
+	return ntp_middle(ntp_from_unix_us(
+	        (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000 - ROUND_TRIP_US
+	));
 }
 
 static void block_fill(struct stream *s, struct rtcp_report *b)

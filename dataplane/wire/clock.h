@@ -5,21 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NTP_UNIX_OFFSET 2208988800u // seconds from 1900 to 1970, RFC 5905 6
-
 struct rtp_clock {
 	uint64_t ntp; // of the last SR, 32.32 fixed-point seconds
 	uint32_t rtp_timestamp; // at ntp
 	uint32_t rate; // Hz
 	bool known; // an SR has come
 };
-
-static inline uint64_t ntp_from_unix_us(int64_t unix_us)
-{
-	uint64_t us = (uint64_t)unix_us;
-	uint64_t fraction = ((us % 1000000) << 32) / 1000000;
-	return (us / 1000000 + NTP_UNIX_OFFSET) << 32 | fraction;
-}
 
 // The form in which reports quote a sender report: LSR of RFC 3550 6.4.1.
 static inline uint32_t ntp_middle(uint64_t ntp)

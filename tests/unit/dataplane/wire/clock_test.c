@@ -2,10 +2,8 @@
 
 #include "test.h"
 
-static void unix_time_becomes_ntp_time(void **)
+static void reports_quote_the_middle_of_a_time(void **)
 {
-	assert_true(ntp_from_unix_us(0) == UINT64_C(2208988800) << 32);
-	assert_true(ntp_from_unix_us(1500000) == (UINT64_C(2208988801) << 32 | 0x80000000));
 	assert_int_equal(ntp_middle(0x0123456789ABCDEF), 0x456789AB);
 }
 
@@ -39,7 +37,7 @@ static void the_time_line_survives_the_end_of_the_ntp_era(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(unix_time_becomes_ntp_time),
+	        cmocka_unit_test(reports_quote_the_middle_of_a_time),
 	        cmocka_unit_test(layers_of_a_track_share_a_time_line),
 	        cmocka_unit_test(the_time_line_survives_the_end_of_the_ntp_era),
 	};
