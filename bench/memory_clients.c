@@ -11,10 +11,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#define NOW_NS 1 // the clients' clock stands still
+
 enum kind {
 	OPEN, // bytes: ufrag and password, each with its terminator
 	GIVE,
-	TICK,
 	SENT, // a datagram of a client
 	DONE, // nothing more follows
 };
@@ -23,7 +24,6 @@ enum kind {
 struct line {
 	uint32_t kind;
 	uint32_t client;
-	uint64_t now_ns;
 	uint32_t len;
 	uint8_t bytes[CLIENTS_DATAGRAM_MAX];
 };
@@ -72,15 +72,13 @@ static void client_act(struct client *c, const struct line *line)
 	        .context = c,
 	};
 
-	switch (line->kind) {
-	case OPEN:
-		if (peer_init(&c->peer, &config) < 0)
-			_exit(1);
-		peer_tick(&c->peer, line->now_ns);
-		break;
-	case GIVE: peer_receive(&c->peer, line->bytes, line->len, line->now_ns); break;
-	default: peer_tick(&c->peer, line->now_ns);
+	if (line->kind == GIVE) {
+		peer_receive(&c->peer, line->bytes, line->len, NOW_NS);
+		return;
 	}
+	if (peer_init(&c->peer, &config) < 0)
+		_exit(1);
+	peer_tick(&c->peer, NOW_NS);
 }
 
 static void serve(int fd, uint32_t count)
@@ -164,7 +162,7 @@ static int act(struct clients *c, struct line *line)
 
 int clients_open(struct clients *c, uint32_t client, const char *ufrag, const char *pwd)
 {
-	struct line line = {.kind = OPEN, .client = client, .now_ns = 1};
+	struct line line = {.kind = OPEN, .client = client};
 	size_t ufrag_len = strlen(ufrag), pwd_len = strlen(pwd);
 
 	memcpy(line.bytes, ufrag, ufrag_len);
@@ -175,15 +173,10 @@ int clients_open(struct clients *c, uint32_t client, const char *ufrag, const ch
 
 int clients_give(struct clients *c, uint32_t client, const uint8_t *datagram, size_t len)
 {
-	struct line line = {.kind = GIVE, .client = client, .now_ns = 1, .len = (uint32_t)len};
+	struct line line = {.kind = GIVE, .client = client, .len = (uint32_t)len};
 
 	if (len > sizeof(line.bytes))
 		return -EMSGSIZE;
 	memcpy(line.bytes, datagram, len);
 	return act(c, &line);
-}
-
-int clients_tick(struct clients *c, uint32_t client, uint64_t now_ns)
-{
-	return act(c, &(struct line){.kind = TICK, .client = client, .now_ns = now_ns});
 }

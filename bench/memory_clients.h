@@ -25,6 +25,3 @@ int clients_open(struct clients *, uint32_t client, const char *ufrag, const cha
 
 // Gives a client a datagram from the server.
 int clients_give(struct clients *, uint32_t client, const uint8_t *datagram, size_t len);
-
-// Runs a client's timers.
-int clients_tick(struct clients *, uint32_t client, uint64_t now_ns);

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ASSOCIATION_PACKET_MAX  1160
 #define ASSOCIATION_MESSAGE_MAX 65536
 #define ASSOCIATION_STREAMS     1024 // each way, as older clients have
 

@@ -8,8 +8,6 @@
 #include "am_link.h"
 #include "am_region.h"
 
-#define DRIVER_STATES 64 // last transport events kept
-
 struct driver {
 	struct am_region region;
 	int link;

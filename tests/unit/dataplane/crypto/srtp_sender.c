@@ -2,8 +2,6 @@
 
 #include "crypto/srtp_session.c" // its session_create
 
-#include <arpa/inet.h>
-
 #define PACKET_LEN_MAX  65535
 #define RTP_HEADER_LEN  12
 #define RTCP_HEADER_LEN 8
@@ -71,9 +69,4 @@ int srtp_send_rtcp(struct srtp_sender *s, uint8_t *packet, size_t *len, size_t c
 {
 	size_t trailer_len = (size_t)s->tag_len + SRTCP_INDEX_LEN;
 	return send_packet(s, srtp_protect_rtcp, packet, len, trailer_len, capacity);
-}
-
-void srtp_sender_forget(struct srtp_sender *s, uint32_t ssrc)
-{
-	srtp_remove_stream(s->session, htonl(ssrc));
 }

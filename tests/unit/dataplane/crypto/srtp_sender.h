@@ -19,7 +19,3 @@ void srtp_sender_destroy(struct srtp_sender *);
 srtp_send_rtp(struct srtp_sender *, uint8_t *packet, size_t *len, size_t capacity);
 [[nodiscard]] int
 srtp_send_rtcp(struct srtp_sender *, uint8_t *packet, size_t *len, size_t capacity);
-
-// Free the stream of an SSRC that is never used again. Reusing it after this call would reuse its
-// key stream.
-void srtp_sender_forget(struct srtp_sender *, uint32_t ssrc);
