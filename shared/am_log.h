@@ -1,7 +1,8 @@
-// One line per event on standard error: level, subject, then key=value pairs. Never called from
-// dataplane/path/. Never waits for the reader: lines that cannot be written are counted, and a
-// later line reports them. Each format may write 200 lines at once and 20 a second after that; its
-// next line, or am_log_flush, says how many were left out. Debug lines are not limited.
+// One line per event on standard error: the level, then "subject: text; key=value key=value". Never
+// called from dataplane/path/. Never waits for the reader: lines that cannot be written are
+// counted, and a later line reports them. Each format may write 200 lines at once and 20 a second
+// after that; its next line, or am_log_flush, says how many were left out. Debug lines are not
+// limited.
 #pragma once
 
 enum am_log_level {
