@@ -1,11 +1,11 @@
 // Who was in which room, and when. Times are kept exactly and published in steps of
-// STATISTICS_STEP_S: joins are rounded down and durations up, once. Open sessions are sampled at
-// each step, so a restart in the middle of a session loses at most the time since the last sample.
+// STATISTICS_STEP_S (totals.h): joins are rounded down and durations up, once. Open sessions are
+// sampled at each step, so a restart in the middle of a session loses at most the time since the
+// last sample.
 #pragma once
 
 #include <stdint.h>
 
-#define STATISTICS_STEP_S   30
 #define STATISTICS_PAGE_MAX 10000 // sessions in an answer of statistics_peers
 
 struct history;

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "statistics/statistics.h"
+#define STATISTICS_STEP_S 30
 
 // A session as it is published: seconds since 1970, multiples of STATISTICS_STEP_S.
 struct statistics_span {
