@@ -3,6 +3,7 @@
 #include "conference/quality.h"
 #include "conference/state.h"
 #include "conference/subscriptions.h"
+#include "media/region.h"
 
 #define COUNTS_MS         1000
 #define LARGE_ROOM        200 // with so many members, news of who speaks is less frequent

@@ -1,6 +1,7 @@
 #include "conference/conference.h"
 
 #include "conference/state.h"
+#include "media/region.h"
 
 #include <string.h>
 

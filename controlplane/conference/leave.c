@@ -8,6 +8,7 @@
 #include "conference/tell.h"
 #include "conference/transport.h"
 #include "hook/hook.h"
+#include "media/region.h"
 #include "statistics/statistics.h"
 #include "store/rooms.h"
 

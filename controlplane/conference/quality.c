@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "conference/state.h"
+#include "media/region.h"
 #include "statistics/statistics.h"
 #include "terms/metrics.h"
 

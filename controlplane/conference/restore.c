@@ -7,6 +7,7 @@
 #include "conference/leave.h"
 #include "conference/recall.h"
 #include "conference/state.h"
+#include "media/region.h"
 #include "statistics/statistics.h"
 #include "store/rooms.h"
 

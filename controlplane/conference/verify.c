@@ -5,6 +5,7 @@
 #include "conference/subscriptions.h"
 #include "conference/tracks.h"
 #include "conference/transport.h"
+#include "media/region.h"
 
 static void transports_verify(struct conference *c)
 {

@@ -1,4 +1,7 @@
-#include "media/command.h"
+// How the commands of media.h are built.
+#include "media/media.h"
+
+#include "media/inner.h"
 
 #include "am_log.h"
 

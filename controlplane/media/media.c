@@ -2,8 +2,8 @@
 
 #include "base/loop.h"
 #include "base/memory.h"
-#include "media/command.h"
 #include "media/ids.h"
+#include "media/inner.h"
 #include "media/link.h"
 #include "media/region.h"
 

@@ -13,8 +13,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "media/region.h"
-
 #include "am_region.h"
 
 struct loop;
@@ -68,9 +66,6 @@ void media_destroy(struct media *);
 
 bool media_is_up(const struct media *);
 const struct media_info *media_info(const struct media *);
-
-// The region, for region.c; NULL: there is none.
-const struct am_region_layout *media_map(const struct media *);
 
 // Ids of new objects; 0 if the table is full. Removing an object frees its id; call media_id_free
 // for an object that the data plane removes along with its transport or track.

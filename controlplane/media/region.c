@@ -1,7 +1,7 @@
 #include "media/region.h"
 
 #include "base/clock.h"
-#include "media/media.h"
+#include "media/inner.h"
 
 #include <ctype.h>
 #include <string.h>
