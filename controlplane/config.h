@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "http/http.h"
-#include "rest/rest.h"
+#include "rest/call.h"
 
 #include "am_config.h"
 

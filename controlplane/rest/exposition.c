@@ -5,7 +5,7 @@
 #include "hook/hook.h"
 #include "media/media.h"
 #include "media/region.h"
-#include "rest/rest.h"
+#include "rest/call.h"
 #include "store/history.h"
 #include "store/rooms.h"
 #include "store/writer.h"

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "rest/rest.h"
+#include "rest/call.h"
 
 enum grant {
 	GRANT_ANYONE,

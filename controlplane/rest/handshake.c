@@ -1,7 +1,8 @@
-#include "rest/rest.h"
+#include "rest/handlers.h"
 
 #include "base/json.h"
 #include "http/http.h"
+#include "rest/answer.h"
 #include "signaling/signaling.h"
 
 #include <stdlib.h>

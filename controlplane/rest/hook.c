@@ -1,9 +1,10 @@
-#include "rest/rest.h"
+#include "rest/handlers.h"
 
 #include "account/account.h"
 #include "base/json.h"
 #include "hook/hook.h"
 #include "http/http.h"
+#include "rest/answer.h"
 
 #include <errno.h>
 

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "rest/rest.h"
+#include "rest/call.h"
 
 // Matches the path as it was sent, segment by segment, so that an id may contain an escaped slash.
 // ':' matches any segment, which becomes an argument of the call.

@@ -1,9 +1,10 @@
-#include "rest/rest.h"
+#include "rest/handlers.h"
 
 #include "account/account.h"
 #include "base/json.h"
 #include "conference/conference.h"
 #include "http/http.h"
+#include "rest/answer.h"
 #include "statistics/statistics.h"
 
 static void add_link(struct json *j, const char *key, const struct link_quality *l)

@@ -6,7 +6,9 @@
 #include "base/loop.h"
 #include "base/memory.h"
 #include "http/http.h"
+#include "rest/answer.h"
 #include "rest/grant.h"
+#include "rest/handlers.h"
 #include "rest/pages.h"
 #include "rest/path.h"
 #include "terms/metrics.h"
@@ -73,26 +75,6 @@ void rest_fini(struct rest *r)
 {
 	limit_destroy(r->limit);
 	limit_destroy(r->guess_limit);
-}
-
-void rest_answer(struct http_response *r, unsigned status, struct json *body)
-{
-	r->status = status;
-	r->type = "application/json";
-	r->body = json_print(body);
-	r->body_len = strlen(r->body);
-	http_add_header(r, "Cache-Control", "no-store");
-	json_free(body);
-}
-
-void rest_answer_later(void *later, uint64_t, unsigned status, struct json *body)
-{
-	struct http_response r = {.file = -1};
-
-	rest_answer(&r, status, body);
-	if (status == 503)
-		http_add_header(&r, "Retry-After", REST_RETRY_S);
-	http_deliver(later, &r);
 }
 
 static void answer_error(struct http_response *r, unsigned status, const char *text)

@@ -1,4 +1,4 @@
-#include "rest/rest.h"
+#include "rest/handlers.h"
 
 #include "account/account.h"
 #include "base/clock.h"

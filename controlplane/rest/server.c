@@ -1,10 +1,11 @@
-#include "rest/rest.h"
+#include "rest/handlers.h"
 
 #include "base/json.h"
 #include "base/memory.h"
 #include "conference/conference.h"
 #include "http/http.h"
 #include "media/media.h"
+#include "rest/answer.h"
 #include "rest/exposition.h"
 #include "rest/openapi.h"
 #include "room/ortc.h"

@@ -1,8 +1,9 @@
-#include "rest/rest.h"
+#include "rest/handlers.h"
 
 #include "account/account.h"
 #include "base/json.h"
 #include "http/http.h"
+#include "rest/answer.h"
 #include "statistics/statistics.h"
 
 #include <stdlib.h>
