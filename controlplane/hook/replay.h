@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "hook/hook.h"
+#include "hook/call.h"
 
 struct history;
 struct hook_replays;

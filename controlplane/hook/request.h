@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "hook/hook.h"
+#include "hook/call.h"
 
 #define HOOK_EVENT_ID_SIZE  32
 #define HOOK_SIGNATURE_SIZE 64 // "v1," and base64 of 32 bytes

@@ -7,7 +7,7 @@
 #include <sys/queue.h>
 
 #include "base/map.h"
-#include "hook/hook.h"
+#include "hook/call.h"
 #include "hook/request.h"
 
 struct history;
