@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "http/http.h"
+#include "http/settings.h"
 #include "rest/call.h"
 
 #include "am_config.h"

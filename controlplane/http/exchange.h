@@ -8,7 +8,12 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "http/http.h"
+#include "http/handler.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/settings.h"
+
+struct loop;
 
 // What all requests of a server have in common.
 struct http_exchanges {

@@ -1,6 +1,6 @@
 #include "http/listener.h"
 
-#include "http/http.h"
+#include "http/settings.h"
 
 #include "am_log.h"
 

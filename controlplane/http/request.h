@@ -6,6 +6,8 @@
 
 #include "base/address.h"
 
+#define HTTP_BODY_MAX 65536 // bytes
+
 struct http_later;
 struct MHD_Connection;
 

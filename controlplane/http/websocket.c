@@ -18,6 +18,7 @@
 
 #define KEY_GUID   "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" // RFC 6455 1.3
 #define KEY_LEN    24 // base64 of 16 bytes
+#define VALUE_SIZE 256 // of a header in the answer
 #define REASON_MAX 123 // RFC 6455 5.5, 5.5.1
 #define LINGER_MS  3000 // for the other side's close frame
 #define WRITE_MAX  65536 // bytes of one write
@@ -66,7 +67,7 @@ static bool list_has(const char *list, const char *token)
 	return false;
 }
 
-static bool accept_value(const char *key, char out[HTTP_VALUE_SIZE])
+static bool accept_value(const char *key, char out[VALUE_SIZE])
 {
 	char text[KEY_LEN + sizeof(KEY_GUID)];
 	unsigned char digest[EVP_MAX_MD_SIZE];
@@ -86,7 +87,7 @@ bool websocket_accept(const struct http_request *q, const char *protocol, struct
 {
 	const char *key = http_header(q, "Sec-WebSocket-Key");
 	const char *version = http_header(q, "Sec-WebSocket-Version");
-	char value[HTTP_VALUE_SIZE];
+	char value[VALUE_SIZE];
 
 	if (strcmp(q->method, "GET") != 0 || !key || !version || strcmp(version, "13") != 0 ||
 	    !accept_value(key, value)) {
