@@ -33,7 +33,7 @@ bool account_allows_origin(const struct account *a, const char *host, const char
 
 bool account_allows_url(const struct account *a, const char *url)
 {
-	char origin[ACCOUNT_ORIGIN_SIZE];
+	char origin[DOMAIN_ORIGIN_SIZE];
 	size_t scheme = strlen("https://");
 	size_t len = scheme + strcspn(url + scheme, "/?#");
 	struct domain of_url, d;
@@ -60,7 +60,7 @@ size_t account_frame_ancestors(const struct account *a, char *out, size_t size)
 
 	for (uint32_t i = 0; i < a->domain_count && len < size; i++) {
 		struct domain d, loopback;
-		char text[ACCOUNT_ORIGIN_SIZE];
+		char text[DOMAIN_ORIGIN_SIZE];
 		len += (size_t)snprintf(out + len, size - len, " %s", a->domains[i]);
 		if (!domain_read(&d, a->domains[i], NULL) || !domain_loopback(&d, &loopback))
 			continue;

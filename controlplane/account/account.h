@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "account/domain.h"
+
 struct store_counts;
 
 #define ACCOUNT_DEFAULT       "default" // always exists; has localhost unless another account does
@@ -17,14 +19,12 @@ struct store_counts;
 #define ACCOUNT_DOMAIN_MAX    64
 #define ACCOUNT_KEY_MAX       8
 #define ACCOUNT_API_TOKEN_MAX 16
-#define ACCOUNT_HOST_LEN_MAX  253 // RFC 1035 2.3.4, as text
 #define ACCOUNT_KID_MAX       128
 #define ACCOUNT_KEY_BITS_MIN  2048 // RFC 7518 3.3
 #define ACCOUNT_KEY_BITS_MAX  8192
 #define ACCOUNT_HASH_SIZE     32
-#define ACCOUNT_ORIGIN_SIZE   (ACCOUNT_HOST_LEN_MAX + 24) // "https://*.", ":65535"
 #define ACCOUNT_ANCESTORS_SIZE                                                                     \
-	(sizeof("frame-ancestors 'self'") + ACCOUNT_DOMAIN_MAX * (ACCOUNT_ORIGIN_SIZE + 1))
+	(sizeof("frame-ancestors 'self'") + ACCOUNT_DOMAIN_MAX * (DOMAIN_ORIGIN_SIZE + 1))
 
 // How much each account may have of what all accounts share: name, setting, default, help. The
 // defaults are enough for a full webinar (20 speakers with two tracks, 2000 viewers) and leave some

@@ -31,7 +31,7 @@
 struct entry {
 	struct map_node node;
 	const struct account *account;
-	char key[ACCOUNT_HOST_LEN_MAX + 1];
+	char key[DOMAIN_HOST_LEN_MAX + 1];
 };
 
 struct accounts {
@@ -130,7 +130,7 @@ const struct account *accounts_next(const struct accounts *s, const struct accou
 }
 
 // Writes an address in brackets in its canonical form.
-static bool brackets_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *host)
+static bool brackets_normalize(char out[DOMAIN_HOST_LEN_MAX + 1], const char *host)
 {
 	char text[ADDRESS_TEXT_SIZE];
 	struct address a;
@@ -149,7 +149,7 @@ static bool brackets_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *h
 
 // Writes a host in lower case, without port and trailing dot. False if no account can have such a
 // host.
-static bool host_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *host)
+static bool host_normalize(char out[DOMAIN_HOST_LEN_MAX + 1], const char *host)
 {
 	size_t len = strcspn(host, ":");
 
@@ -157,7 +157,7 @@ static bool host_normalize(char out[ACCOUNT_HOST_LEN_MAX + 1], const char *host)
 		return brackets_normalize(out, host);
 	if (len > 0 && host[len - 1] == '.')
 		len--;
-	if (len == 0 || len > ACCOUNT_HOST_LEN_MAX || host[0] == '*')
+	if (len == 0 || len > DOMAIN_HOST_LEN_MAX || host[0] == '*')
 		return false;
 	for (size_t i = 0; i < len; i++)
 		out[i] = (char)tolower((unsigned char)host[i]);
@@ -189,7 +189,7 @@ static bool name_is_loopback(const char *name)
 
 const struct account *accounts_by_host(const struct accounts *s, const char *host, bool local)
 {
-	char name[ACCOUNT_HOST_LEN_MAX + 1];
+	char name[DOMAIN_HOST_LEN_MAX + 1];
 	const struct account *a = NULL;
 	bool known = host && host_normalize(name, host);
 
@@ -209,7 +209,7 @@ void accounts_serve_unknown_hosts(struct accounts *s, bool serve)
 
 void accounts_refuse_host(struct accounts *s, const char *host, uint64_t now_ms)
 {
-	char name[ACCOUNT_HOST_LEN_MAX + 1];
+	char name[DOMAIN_HOST_LEN_MAX + 1];
 
 	metric_count(METRIC_hosts_refused);
 	if (s->refused_ms && now_ms - s->refused_ms < REFUSED_LOG_MS)

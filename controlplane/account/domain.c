@@ -30,7 +30,7 @@ static size_t name_read(char *out, const char *text)
 	for (; isalnum((unsigned char)text[len]) || (text[len] && strchr("-_.", text[len]));
 	     len++) {
 		bool dot = text[len] == '.';
-		if (len == ACCOUNT_HOST_LEN_MAX || (dot && label == 0) ||
+		if (len == DOMAIN_HOST_LEN_MAX || (dot && label == 0) ||
 		    (!dot && label == LABEL_MAX))
 			return 0;
 		label = dot ? 0 : label + 1;
@@ -140,7 +140,7 @@ bool domain_read(struct domain *d, const char *text, const char **why)
 void domain_write(char *out, const struct domain *d)
 {
 	int n = snprintf(
-	        out, ACCOUNT_ORIGIN_SIZE, "%s://%s%s",
+	        out, DOMAIN_ORIGIN_SIZE, "%s://%s%s",
 	        d->app[0]   ? d->app
 	        : d->secure ? "https"
 	                    : "http",
@@ -231,7 +231,7 @@ bool domain_read_host(char *out, const char *text, const char **why)
 		return host_read_address(out, text) ||
 		       refuse(why, "is not an IPv6 address in brackets");
 	bool wildcard = strncmp(text, "*.", 2) == 0;
-	char name[ACCOUNT_HOST_LEN_MAX + 1];
+	char name[DOMAIN_HOST_LEN_MAX + 1];
 	size_t len = name_read(name, text + (wildcard ? 2 : 0));
 	const char *rest = text + (wildcard ? 2 : 0) + len;
 
@@ -243,7 +243,7 @@ bool domain_read_host(char *out, const char *text, const char **why)
 		return refuse(why, "has a port: write only the name, which covers every port");
 	if (*rest)
 		return refuse(why, why_not_at_end(rest));
-	if (wildcard && len + 2 > ACCOUNT_HOST_LEN_MAX)
+	if (wildcard && len + 2 > DOMAIN_HOST_LEN_MAX)
 		return refuse(why, "is too long");
 	strcpy(out, wildcard ? "*." : "");
 	strcat(out, name);

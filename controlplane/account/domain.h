@@ -6,17 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "account/account.h"
-
-#define DOMAIN_PORT_ANY -1
-
-#define DOMAIN_APP_MAX 16
+#define DOMAIN_HOST_LEN_MAX 253 // RFC 1035 2.3.4, as text
+#define DOMAIN_ORIGIN_SIZE  (DOMAIN_HOST_LEN_MAX + 24) // "https://*.", ":65535"
+#define DOMAIN_APP_MAX      16
+#define DOMAIN_PORT_ANY     -1
 
 struct domain {
 	char app[DOMAIN_APP_MAX + 1]; // scheme of an app's web view: "capacitor"; empty: the web
 	bool secure; // https
 	bool wildcard; // any host under `host`, but not itself
-	char host[ACCOUNT_HOST_LEN_MAX + 3]; // lower case; an origin's IPv6 address has brackets
+	char host[DOMAIN_HOST_LEN_MAX + 3]; // lower case; an origin's IPv6 address has brackets
 	int32_t port;
 };
 
@@ -25,7 +24,7 @@ struct domain {
 // returns false, *why (unless why is NULL) is a sentence without its subject.
 [[nodiscard]] bool domain_read(struct domain *, const char *text, const char **why);
 
-// Writes the canonical spelling. out has ACCOUNT_ORIGIN_SIZE bytes.
+// Writes the canonical spelling. out has DOMAIN_ORIGIN_SIZE bytes.
 void domain_write(char *out, const struct domain *);
 
 // Reads the value of an Origin header. Also returns false for "null".
@@ -37,5 +36,5 @@ void domain_write(char *out, const struct domain *);
 bool domain_matches(const struct domain *, const struct domain *origin);
 
 // Reads a host of an account: a name in lower case, or "*." and a name. out has
-// ACCOUNT_HOST_LEN_MAX + 1 bytes.
+// DOMAIN_HOST_LEN_MAX + 1 bytes.
 [[nodiscard]] bool domain_read_host(char *out, const char *text, const char **why);

@@ -155,7 +155,7 @@ static void list_drop(char **list, uint32_t *count, uint32_t at)
 
 int account_add_host(struct account *a, const char *host, struct account_error *e)
 {
-	char name[ACCOUNT_HOST_LEN_MAX + 1];
+	char name[DOMAIN_HOST_LEN_MAX + 1];
 	const char *why;
 
 	if (!domain_read_host(name, host, &why))
@@ -172,7 +172,7 @@ int account_add_host(struct account *a, const char *host, struct account_error *
 
 int account_remove_host(struct account *a, const char *host, struct account_error *e)
 {
-	char name[ACCOUNT_HOST_LEN_MAX + 1] = "";
+	char name[DOMAIN_HOST_LEN_MAX + 1] = "";
 	uint32_t at = a->host_count;
 
 	if (domain_read_host(name, host, NULL))
@@ -185,7 +185,7 @@ int account_remove_host(struct account *a, const char *host, struct account_erro
 
 int account_add_domain(struct account *a, const char *text, struct account_error *e)
 {
-	char domain[ACCOUNT_ORIGIN_SIZE];
+	char domain[DOMAIN_ORIGIN_SIZE];
 	struct domain d;
 	const char *why;
 
@@ -209,7 +209,7 @@ int account_add_domain(struct account *a, const char *text, struct account_error
 
 int account_remove_domain(struct account *a, const char *text, struct account_error *e)
 {
-	char domain[ACCOUNT_ORIGIN_SIZE];
+	char domain[DOMAIN_ORIGIN_SIZE];
 	uint32_t at = a->domain_count;
 	struct domain d;
 

@@ -76,14 +76,14 @@ void account_lists_free(struct account_lists *l)
 
 static int host_read(struct account *a, const struct json *j)
 {
-	const char *host = json_text(j, ACCOUNT_HOST_LEN_MAX);
+	const char *host = json_text(j, DOMAIN_HOST_LEN_MAX);
 	struct account_error e;
 	return host ? account_add_host(a, host, &e) : -EINVAL;
 }
 
 static int domain_read_one(struct account *a, const struct json *j)
 {
-	const char *domain = json_text(j, ACCOUNT_ORIGIN_SIZE);
+	const char *domain = json_text(j, DOMAIN_ORIGIN_SIZE);
 	struct account_error e;
 	return domain ? account_add_domain(a, domain, &e) : -EINVAL;
 }

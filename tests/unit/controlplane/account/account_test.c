@@ -223,11 +223,11 @@ static void frame_ancestors_lists_the_domains(void **)
 
 static void the_longest_domains_fit(void **)
 {
-	char out[ACCOUNT_ANCESTORS_SIZE], domain[ACCOUNT_ORIGIN_SIZE + 1];
+	char out[ACCOUNT_ANCESTORS_SIZE], domain[DOMAIN_ORIGIN_SIZE + 1];
 	for (int i = 0; i < ACCOUNT_DOMAIN_MAX; i++) {
-		char host[ACCOUNT_HOST_LEN_MAX + 1];
+		char host[DOMAIN_HOST_LEN_MAX + 1];
 		memset(host, 'a', sizeof(host));
-		for (int dot = 63; dot < ACCOUNT_HOST_LEN_MAX; dot += 64)
+		for (int dot = 63; dot < DOMAIN_HOST_LEN_MAX; dot += 64)
 			host[dot] = '.';
 		snprintf(host + 250, 4, "%03d", i);
 		snprintf(domain, sizeof(domain), "https://*.%s:10000", host);
