@@ -4,11 +4,18 @@
 #include "base/loop.h"
 #include "conference/conference.h"
 #include "conference/events.h"
-#include "conference/quality.h"
 #include "media/media.h"
+#include "terms/quality.h"
 
 struct shelves;
 struct tally;
+
+// How a worker of the data plane keeps up.
+struct worker_look {
+	uint64_t copies, late; // so far
+	enum quality quality; // of the last look
+	uint64_t weak_ms; // when it was last not good; 0: never
+};
 
 struct conference {
 	struct loop *loop;
