@@ -9,14 +9,9 @@
 // and never changes. The caller keeps what changes: the RTCP index, and a cipher_index for each
 // outgoing SSRC. A struct cipher is one worker's scratch memory. Protecting allocates nothing,
 // waits for nothing and keeps no packet once it has returned.
-//
-// One copy of a packet, before and after cipher_protect_burst:
-//
-//	packet ─▶ | RTP header | prefix     | (payload_len bytes) | (trailer) |
-//	            header_len   prefix_len    ▲                     room for CIPHER_TRAILER_MAX
-//	                         by the caller └ from payload, shared and only read
 #pragma once
 
+#include "crypto/cipher_job.h"
 #include "crypto/srtp.h"
 
 #include <assert.h>
@@ -24,9 +19,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CIPHER_BURST            64 // jobs that one call hashes together
-#define CIPHER_PREFIX_MAX       UINT8_MAX // bytes of a payload that differ between viewers
-#define CIPHER_TRAILER_MAX      16 // GCM's tag; the 80-bit HMAC has 10
 #define CIPHER_RTCP_TRAILER_MAX 20 // tag and index word
 #define CIPHER_RTCP_INDEX_MAX   0x7fffffffu // RFC 3711 3.4: 31 bits
 #define CIPHER_INDEX_WINDOW     1024 // packets behind the newest that may still be sent, once
@@ -34,19 +26,6 @@
 struct cipher;
 struct cipher_key;
 struct srtcp_receiver; // keys of keys->client and what was accepted under them
-
-// One copy. SSRC and sequence number are taken from the header, so they cannot differ from it.
-struct cipher_job {
-	const struct cipher_key *key;
-	uint8_t *packet; // header and prefix are written
-	const uint8_t *payload; // plaintext after the prefix; must not overlap `packet`
-	uint32_t roc; // from cipher_index_take
-	uint16_t payload_len;
-	uint8_t header_len; // with CSRCs and extension
-	uint8_t prefix_len; // RTX's original number, patched codec bytes, redundant audio; 0 = none
-	uint16_t len; // out: of the whole SRTP packet
-};
-static_assert(sizeof(struct cipher_job) <= 40);
 
 // A late packet that srtp_receive_rtp accepted can still be sent to viewers.
 static_assert(CIPHER_INDEX_WINDOW >= SRTP_WINDOW);

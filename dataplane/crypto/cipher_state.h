@@ -16,7 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "crypto/cipher.h"
+#include "crypto/cipher_job.h"
+#include "crypto/profile.h"
 #include "crypto/srtcp_replay.h"
 
 #define CIPHER_LINE       64 // bytes of a cache line

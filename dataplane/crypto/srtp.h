@@ -9,7 +9,8 @@
 //
 // Each object belongs to one thread at a time. Nothing is allocated per packet: libsrtp makes one
 // stream, by malloc, at the first packet of each SSRC, and for received packets only once the tag
-// has verified. So a stranger causes no allocation, and a peer at most SRTP_SSRC_MAX streams.
+// has verified. So a stranger causes no allocation, and a peer at most SRTP_SSRC_MAX streams
+// (crypto/srtp_state.h).
 #pragma once
 
 #include <stddef.h>
@@ -17,8 +18,7 @@
 
 #include "crypto/profile.h"
 
-#define SRTP_WINDOW   1024 // RTP packets behind the newest that are still accepted
-#define SRTP_SSRC_MAX 128 // streams that one receiver keeps
+#define SRTP_WINDOW 1024 // RTP packets behind the newest that are still accepted
 
 // The most that a sender appends: the tag, and for SRTCP the index (RFC 7714 9.2: tag, E bit and
 // index).

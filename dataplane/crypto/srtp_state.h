@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "crypto/srtp.h"
+#define SRTP_SSRC_MAX 128 // streams that one receiver keeps
 
 // A stream that libsrtp keeps for an SSRC.
 struct stream {
