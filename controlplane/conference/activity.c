@@ -38,7 +38,7 @@ static void look_at_talk(struct conference *c, struct room *r, uint64_t now_ms)
 		if (p->joined)
 			talk_hear(t, &p->voice, loudness_of(c, p), now_ms);
 	}
-	talk_decide(r, now_ms);
+	talk_decide(t, &r->speakers, now_ms);
 	if (t->leader_changed)
 		c->events->leader(c->events->owner, r);
 	t->leader_changed = false;

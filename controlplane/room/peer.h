@@ -16,8 +16,8 @@
 #include "base/map.h"
 #include "room/news.h"
 #include "room/ortc.h"
-#include "room/talk.h"
 #include "room/transport.h"
+#include "room/voice.h"
 #include "terms/kinds.h"
 #include "terms/quality.h"
 #include "terms/stretch.h"
@@ -113,6 +113,8 @@ struct peer {
 	TAILQ_ENTRY(peer) in_idle; // while idle_ms is set
 	TAILQ_ENTRY(peer) in_hands; // while hand is set
 };
+
+TAILQ_HEAD(peer_list, peer);
 
 struct peer *peer_create(const char *id, const char *session, const struct rights *);
 

@@ -232,7 +232,7 @@ void room_unjoin_peer(struct peer *p)
 	if (p->joined)
 		(*count_of(p))--;
 	p->joined = false;
-	talk_forget(p->room, p);
+	talk_forget(&p->room->talk, p);
 	room_lower_hand(p);
 }
 

@@ -9,10 +9,9 @@
 #include "base/map.h"
 #include "room/news.h"
 #include "room/peer.h"
+#include "room/talk.h"
 #include "terms/kinds.h"
 #include "terms/refusal.h"
-
-TAILQ_HEAD(peer_list, peer);
 
 // What tokens say about the room, besides its kind. For each rule, the newest token that sets it
 // counts.

@@ -1,6 +1,6 @@
 #include "room/talk.h"
 
-#include "room/room.h"
+#include "room/peer.h"
 
 #include <stddef.h>
 
@@ -20,11 +20,11 @@ void talk_hear(struct talk *t, struct voice *v, uint8_t loudness, uint64_t now_m
 	t->speakers_changed |= v->speaks != spoke;
 }
 
-static const struct peer *loudest(const struct room *r)
+static const struct peer *loudest(const struct peer_list *speakers)
 {
 	const struct peer *p, *best = NULL;
 
-	TAILQ_FOREACH (p, &r->speakers, in_room) {
+	TAILQ_FOREACH (p, speakers, in_room) {
 		if (p->voice.speaks && (!best || p->voice.loudness > best->voice.loudness))
 			best = p;
 	}
@@ -53,10 +53,9 @@ static void challenge(struct talk *t, const struct peer *best, uint64_t now_ms)
 	}
 }
 
-void talk_decide(struct room *r, uint64_t now_ms)
+void talk_decide(struct talk *t, const struct peer_list *speakers, uint64_t now_ms)
 {
-	struct talk *t = &r->talk;
-	const struct peer *best = loudest(r);
+	const struct peer *best = loudest(speakers);
 
 	if (t->leader && t->leader->voice.speaks)
 		challenge(t, best, now_ms);
@@ -66,10 +65,8 @@ void talk_decide(struct room *r, uint64_t now_ms)
 		lead(t, NULL);
 }
 
-void talk_forget(struct room *r, struct peer *p)
+void talk_forget(struct talk *t, struct peer *p)
 {
-	struct talk *t = &r->talk;
-
 	if (t->rival == p)
 		t->rival = NULL;
 	if (t->leader == p)

@@ -17,14 +17,8 @@
 #define TALK_OFF (127 - 58)
 
 struct peer;
-struct room;
-
-// A peer's voice.
-struct voice {
-	uint8_t loudness;
-	bool speaks;
-	uint64_t heard_ms; // when it was last loud enough
-};
+struct peer_list;
+struct voice;
 
 // A room's talk. The flags of changes stay set until the room has been told.
 struct talk {
@@ -35,12 +29,12 @@ struct talk {
 	bool speakers_changed;
 };
 
-// One look at a room: talk_hear for each member's voice, then talk_decide.
+// One look at a room: talk_hear for each member's voice, then talk_decide with its speakers.
 void talk_hear(struct talk *, struct voice *, uint8_t loudness, uint64_t now_ms);
-void talk_decide(struct room *, uint64_t now_ms);
+void talk_decide(struct talk *, const struct peer_list *speakers, uint64_t now_ms);
 
 // Forgets a peer that no longer speaks because it leaves or becomes a viewer.
-void talk_forget(struct room *, struct peer *);
+void talk_forget(struct talk *, struct peer *);
 
 // Loudness in dBov, as pages are told.
 int voice_dbov(const struct voice *);

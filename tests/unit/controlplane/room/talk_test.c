@@ -59,7 +59,7 @@ static void hear(uint32_t ms, uint8_t ann, uint8_t ben, uint8_t cy)
 			if (peers[i])
 				talk_hear(&room->talk, &peers[i]->voice, loudness[i], now_ms);
 		}
-		talk_decide(room, now_ms);
+		talk_decide(&room->talk, &room->speakers, now_ms);
 	}
 }
 
