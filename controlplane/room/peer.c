@@ -2,8 +2,8 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "room/room.h"
 #include "room/track.h"
+#include "room/usage.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -178,8 +178,8 @@ uint32_t peer_ssrc_new(const struct peer *p)
 
 void peer_use(const struct peer *p, enum quota q, int n)
 {
-	if (p->room)
-		p->room->usage->count[q] += (uint32_t)n;
+	if (p->usage)
+		p->usage->count[q] += (uint32_t)n;
 }
 
 bool peer_sees_hand(const struct peer *to, const struct peer *who)

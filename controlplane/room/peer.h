@@ -36,6 +36,7 @@
 struct room;
 struct subscription;
 struct track;
+struct usage;
 
 // What a peer may do. Checked with every request; kept in the store.
 struct rights {
@@ -67,6 +68,7 @@ struct peer {
 	char id[PEER_ID_SIZE];
 	char session[PEER_SESSION_MAX + 1]; // a secret of the page; empty: the peer cannot resume
 	struct room *room;
+	struct usage *usage; // of the room's account; NULL: the peer is in no room
 	struct rights rights;
 	bool waiting; // for a moderator
 	bool joined;

@@ -215,6 +215,7 @@ void room_add_peer(struct room *r, struct peer *p)
 {
 	assert(!room_find_peer(r, p->id));
 	p->room = r;
+	p->usage = r->usage;
 	peer_use(p, QUOTA_PEERS, 1);
 	map_add(&r->peers, &p->by_id, p->id);
 	TAILQ_INSERT_TAIL(list_of(r, p), p, in_room);
@@ -279,6 +280,7 @@ void room_remove_peer(struct peer *p)
 	TAILQ_REMOVE(list_of(r, p), p, in_room);
 	peer_use(p, QUOTA_PEERS, -1);
 	p->room = NULL;
+	p->usage = NULL;
 }
 
 bool room_is_empty(const struct room *r)

@@ -5,11 +5,11 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "account/account.h"
 #include "base/map.h"
 #include "room/news.h"
 #include "room/peer.h"
 #include "room/talk.h"
+#include "room/usage.h"
 #include "terms/kinds.h"
 #include "terms/refusal.h"
 
@@ -25,14 +25,6 @@ struct room_rules {
 
 #define ROOM_BITRATE_MIN 10000 // bit/s; less is not enough for video
 #define ROOM_BITRATE_MAX 1000000000
-
-// How much one account uses at this moment. Exists as long as the account has a room.
-struct usage {
-	struct map_node by_account;
-	char key[20 + 1];
-	uint32_t count[QUOTA_COUNT];
-	uint64_t told_ms; // when the log last said that it is too much; 0: never
-};
 
 struct room {
 	struct usage *usage;

@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "room/peer.h"
-#include "room/room.h"
 
 #include <assert.h>
 #include <stdio.h>
