@@ -8,6 +8,7 @@
 #include "am_region.h"
 #include "am_schema.h"
 #include "room/room.h"
+#include "room/subscription.h"
 #include "room/track.h"
 
 struct accounts;

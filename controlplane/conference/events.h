@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "room/peer.h"
+#include "room/subscription.h"
 #include "room/track.h"
 #include "terms/refusal.h"
 

@@ -196,7 +196,7 @@ static void subscription_restore(struct restoring *r, const struct am_subscripti
 	struct subscription *s = subscription_create(state->id, track, t);
 	s->ssrc = state->ssrc;
 	s->rtx_ssrc = state->rtx_ssrc;
-	s->mid = (uint16_t)(strtoul(state->mid, NULL, 10) % TRANSPORT_MID_COUNT);
+	s->mid = (uint16_t)(strtoul(state->mid, NULL, 10) % SUBSCRIPTION_MID_COUNT);
 	s->spatial_layer = state->spatial_layer;
 	s->temporal_layer = state->temporal_layer;
 	s->spatial_layer_now = state->spatial_layer_now;

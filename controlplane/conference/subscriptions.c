@@ -112,10 +112,10 @@ static void subscribe(struct conference *c, struct peer *viewer, struct track *t
 		return lack(c, viewer);
 	struct subscription *s = subscription_create(id, track, t);
 	c->subscriptions[am_id_slot(id)] = s;
-	s->ssrc = peer_ssrc_new(viewer);
+	s->ssrc = subscription_ssrc_new(viewer);
 	if (ortc_wants_rtx(&track->media, &viewer->caps))
-		s->rtx_ssrc = peer_ssrc_new(viewer);
-	s->mid = transport_mid_new(t, &reserve);
+		s->rtx_ssrc = subscription_ssrc_new(viewer);
+	s->mid = subscription_mid_new(t, &reserve);
 	if (reserve)
 		conference_store_transport(c, t);
 

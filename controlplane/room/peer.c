@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "room/subscription.h"
 #include "room/track.h"
 #include "room/usage.h"
 
@@ -9,8 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SSRC_PROBATOR 1234 // mediasoup-client's own stream of probes
 
 struct peer *peer_create(const char *id, const char *session, const struct rights *rights)
 {
@@ -153,27 +152,6 @@ struct transport *peer_transport_consuming(struct peer *p)
 			return t;
 	}
 	return NULL;
-}
-
-static bool ssrc_is_used(const struct peer *p, uint32_t ssrc)
-{
-	const struct subscription *s;
-
-	LIST_FOREACH (s, &p->subscriptions, of_viewer) {
-		if (s->ssrc == ssrc || s->rtx_ssrc == ssrc)
-			return true;
-	}
-	return ssrc == 0 || ssrc == SSRC_PROBATOR;
-}
-
-uint32_t peer_ssrc_new(const struct peer *p)
-{
-	uint32_t ssrc;
-
-	do
-		memory_random(&ssrc, sizeof(ssrc));
-	while (ssrc_is_used(p, ssrc));
-	return ssrc;
 }
 
 void peer_use(const struct peer *p, enum quota q, int n)

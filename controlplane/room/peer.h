@@ -148,9 +148,6 @@ bool peer_is_connected(const struct peer *);
 // The transport for new subscriptions: the first consuming one that the data plane has, or NULL.
 struct transport *peer_transport_consuming(struct peer *);
 
-// An SSRC that no subscription of the peer uses; never 0 nor 1234 (a client's own probe stream).
-uint32_t peer_ssrc_new(const struct peer *);
-
 // Counts what the peer uses of its account's quota: n is 1 or -1.
 void peer_use(const struct peer *, enum quota, int n);
 

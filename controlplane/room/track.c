@@ -5,7 +5,6 @@
 #include "room/peer.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,56 +77,4 @@ void track_destroy(struct track *t)
 	ortc_media_fini(&t->media);
 	free(t->app_data);
 	free(t);
-}
-
-struct subscription *subscription_create(am_id id, struct track *track, struct transport *t)
-{
-	struct subscription *s = memory_new(1, sizeof(*s));
-
-	s->id = id;
-	s->track = track;
-	s->transport = t;
-	s->viewer = t->peer;
-	s->spatial_layer = (uint8_t)(track->media.spatial_layers - 1);
-	s->temporal_layer = track->media.temporal_layers
-	                            ? (uint8_t)(track->media.temporal_layers - 1)
-	                            : TRACK_LAYER_MAX;
-	s->priority = track->kind == TRACK_SHARE ? TRACK_PRIORITY_SHARE : TRACK_PRIORITY;
-	s->spatial_layer_now = s->temporal_layer_now = AM_LAYER_NONE;
-	LIST_INSERT_HEAD(&track->subscriptions, s, of_track);
-	LIST_INSERT_HEAD(&t->peer->subscriptions, s, of_viewer);
-	t->peer->subscription_count++;
-	peer_use(t->peer, QUOTA_SUBSCRIPTIONS, 1);
-	return s;
-}
-
-void subscription_destroy(struct subscription *s)
-{
-	LIST_REMOVE(s, of_track);
-	LIST_REMOVE(s, of_viewer);
-	s->viewer->subscription_count--;
-	peer_use(s->viewer, QUOTA_SUBSCRIPTIONS, -1);
-	free(s);
-}
-
-void subscription_mid_text(const struct subscription *s, char out[AM_SUBSCRIPTION_MID_MAX + 1])
-{
-	static_assert(TRANSPORT_MID_COUNT == 10000 && AM_SUBSCRIPTION_MID_MAX == 4);
-	snprintf(out, AM_SUBSCRIPTION_MID_MAX + 1, "%u", s->mid % (unsigned)TRANSPORT_MID_COUNT);
-}
-
-bool subscription_is_due(const struct subscription *s)
-{
-	return !s->paused_by_viewer && !s->track->paused;
-}
-
-enum am_limit subscription_limit(const struct subscription *s, uint8_t limit)
-{
-	if (s->withheld)
-		return s->withheld;
-	if (s->track->paused)
-		return AM_LIMIT_SPEAKER;
-	if (s->paused_by_viewer)
-		return AM_LIMIT_ASKED;
-	return limit < AM_LIMIT_COUNT ? (enum am_limit)limit : AM_LIMIT_NONE;
 }

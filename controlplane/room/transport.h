@@ -8,9 +8,6 @@
 #include "am_schema.h"
 #include "base/address.h"
 
-#define TRANSPORT_MID_BLOCK 64 // MIDs that are reserved in the store at once
-#define TRANSPORT_MID_COUNT 10000 // AM_SUBSCRIPTION_MID_MAX digits
-
 struct peer;
 
 // Why a transport ended, if its owner neither closed it nor left.
@@ -34,16 +31,12 @@ struct transport {
 	uint16_t data_stream; // of that data producer or consumer, or AM_DATA_NONE
 	uint8_t ice; // enum am_ice_state
 	uint8_t dtls; // enum am_dtls_state
-	uint32_t mid_next;
+	uint32_t mid_next; // for subscription_mid_new
 	uint32_t mid_reserved; // the store knows that MIDs below this may be in use
 	char cname[AM_CNAME_MAX + 1]; // for publishers that do not give one
 	char ufrag[AM_UFRAG_LEN + 1]; // newest credentials that the client was sent or will be sent
 	char pwd[AM_PWD_LEN + 1];
 };
-
-// The next MID that the transport does not use. *reserve is set if mid_reserved has grown, which
-// the store must be told.
-uint16_t transport_mid_new(struct transport *, bool *reserve);
 
 // Notes that the data plane has added the transport's data producer or consumer (result 0) or
 // refused it (-errno). False if the transport has none, perhaps because it was closed meanwhile.

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "room/peer.h"
+#include "room/subscription.h"
 #include "room/track.h"
 #include "terms/id.h"
 

@@ -1,15 +1,6 @@
 #include "test.h"
 
-#include "base/memory.h"
 #include "room/peer.h"
-#include "room/track.h"
-
-static struct track *publish(struct peer *p, am_id id, struct transport *t)
-{
-	(void)p;
-	const struct ortc_media media = {.kind = ORTC_VIDEO, .spatial_layers = 3};
-	return track_create(id, t, &media, memory_copy_string("{}"), false);
-}
 
 static void two_transports_in_each_direction(void **)
 {
@@ -71,25 +62,6 @@ static void names_are_trimmed_and_bounded(void **)
 	peer_destroy(p);
 }
 
-static void a_new_subscription_requests_all_layers(void **)
-{
-	struct peer *s = peer_create("s", "", &(struct rights){.speaker = true}),
-	            *p = peer_create("p", "", &(struct rights){0});
-	struct track *track =
-	        publish(s, am_id_make(1, 1), peer_transport_add(s, am_id_make(1, 1), false));
-	struct subscription *sub = subscription_create(
-	        am_id_make(1, 1), track, peer_transport_add(p, am_id_make(2, 1), true)
-	);
-	assert_int_equal(sub->spatial_layer, 2);
-	assert_int_equal(sub->temporal_layer, TRACK_LAYER_MAX);
-	assert_int_equal(sub->spatial_layer_now, AM_LAYER_NONE);
-	assert_false(sub->ready || sub->confirmed);
-	subscription_destroy(sub);
-	track_destroy(track);
-	peer_destroy(p);
-	peer_destroy(s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,7 +69,6 @@ int main(void)
 	        cmocka_unit_test(receiving_transports_have_a_pace),
 	        cmocka_unit_test(subscriptions_go_to_a_transport_that_is_ready),
 	        cmocka_unit_test(names_are_trimmed_and_bounded),
-	        cmocka_unit_test(a_new_subscription_requests_all_layers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

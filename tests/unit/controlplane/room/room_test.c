@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "room/room.h"
+#include "room/subscription.h"
 #include "room/track.h"
 
 #include <stdio.h>

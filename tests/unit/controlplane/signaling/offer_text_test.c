@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "room/peer.h"
+#include "room/subscription.h"
 #include "room/track.h"
 #include "signaling/offer_text.h"
 
@@ -34,7 +35,7 @@ static struct subscription *subscribe(struct peer *viewer, struct track *t, uint
 	bool reserve;
 
 	for (uint32_t i = 0; i < slot; i++) // so that they differ
-		s->mid = transport_mid_new(to, &reserve);
+		s->mid = subscription_mid_new(to, &reserve);
 	s->ssrc = 1000000000 + slot;
 	return s;
 }
