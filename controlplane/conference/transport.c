@@ -9,6 +9,7 @@
 #include "conference/subscriptions.h"
 #include "conference/tell.h"
 #include "conference/tracks.h"
+#include "room/replace.h"
 #include "store/rooms.h"
 #include "terms/metrics.h"
 
@@ -121,7 +122,7 @@ int conference_transport_add(
 		return -ENOTCONN;
 	if (consuming && !peer_receiving_allows(p, loop_now_ms(c->loop)))
 		return -EAGAIN;
-	struct transport *old = peer_transport_replaceable(p, consuming);
+	struct transport *old = transport_replaceable(p, consuming);
 	if (old)
 		conference_transport_end(c, old, TRANSPORT_REPLACED);
 	if (!conference_quota_allows(c, p->room->account_id, QUOTA_TRANSPORTS) ||

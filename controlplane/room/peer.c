@@ -2,8 +2,6 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "room/subscription.h"
-#include "room/track.h"
 #include "room/usage.h"
 
 #include <assert.h>
@@ -76,27 +74,6 @@ struct transport *peer_transport_add(struct peer *p, am_id id, bool consuming)
 	return NULL;
 }
 
-// 2: the transport has no path and carries nothing; 1: its path was lost; 0: it is in use, or about
-// to be.
-static int replaceable_rank(const struct transport *t)
-{
-	const struct subscription *s;
-	const struct track *track;
-	int lost = t->ready && t->ice == AM_ICE_EXPIRED;
-
-	if (!t->ready || t->ice == AM_ICE_CONNECTED)
-		return 0;
-	LIST_FOREACH (track, &t->peer->tracks, of_owner) {
-		if (track->transport == t)
-			return lost;
-	}
-	LIST_FOREACH (s, &t->peer->subscriptions, of_viewer) {
-		if (s->transport == t)
-			return lost;
-	}
-	return 2;
-}
-
 bool peer_receiving_allows(struct peer *p, uint64_t now_ms)
 {
 	uint64_t steps = (now_ms - p->receiving_ms) / PEER_RECEIVING_MS;
@@ -104,20 +81,6 @@ bool peer_receiving_allows(struct peer *p, uint64_t now_ms)
 	p->receiving_used = steps < p->receiving_used ? p->receiving_used - (uint32_t)steps : 0;
 	p->receiving_ms = p->receiving_used ? p->receiving_ms + steps * PEER_RECEIVING_MS : now_ms;
 	return p->receiving_used < PEER_RECEIVING_BURST;
-}
-
-struct transport *peer_transport_replaceable(struct peer *p, bool consuming)
-{
-	struct transport *first = &p->transports[consuming ? PEER_TRANSPORT_MAX : 0], *best = NULL;
-
-	for (struct transport *t = first; t < first + PEER_TRANSPORT_MAX; t++) {
-		if (!t->id)
-			return NULL;
-		int rank = replaceable_rank(t), best_rank = best ? replaceable_rank(best) : 0;
-		if (rank > best_rank || (rank > 0 && rank == best_rank && t->number < best->number))
-			best = t;
-	}
-	return best;
 }
 
 void peer_transport_remove(struct transport *t)

@@ -136,9 +136,6 @@ struct transport *peer_transport_add(struct peer *, am_id, bool consuming);
 // Whether the peer may create one more receiving transport. False: it must wait.
 [[nodiscard]] bool peer_receiving_allows(struct peer *, uint64_t now_ms);
 
-// The transport of this direction that gives way if none is free: one without a path, preferably
-// one without media, and the oldest of these. NULL if one is free, or if all are in use.
-struct transport *peer_transport_replaceable(struct peer *, bool consuming);
 void peer_transport_remove(struct transport *);
 bool peer_has_transport(const struct peer *);
 
