@@ -23,6 +23,9 @@
 #define FORMER_US           5000000 // how long after a cut the rate before it counts
 #define RECOVER_US          1000000 // from a cut in ALR to its probe
 #define RAISE_US            2000000 // without overuse: then what arrives shows what passes
+#define REMB_CALM_MS        4000 // an REMB that has not fallen for so long …
+#define REMB_TRY            3 // … follows what is sent: this many times it may be tried
+#define REMB_FELL_PERCENT   97
 #define SILENCE_US          5000000 // without feedback: then the link itself is silent
 #define SILENCE_PACKETS     10
 #define SILENCE_STEP_US     2000000
@@ -87,12 +90,26 @@ static uint32_t estimate(const struct downlink *d)
 	return rate > DELAY_RATE_MIN ? rate : DELAY_RATE_MIN;
 }
 
+static bool remb_is_fresh(const struct downlink *d, int64_t now_us)
+{
+	return now_us - d->remb_us < DOWNLINK_REMB_US;
+}
+
+// What an REMB allows. A receiver's estimate falls when the link is full; otherwise it grows up to
+// one and a half times what arrives, so without more it would never show room for a larger step.
+static uint32_t remb_rate(const struct downlink *d)
+{
+	bool calm = (uint32_t)(d->remb_us / 1000) - d->remb_fell_ms >= REMB_CALM_MS;
+
+	return calm ? smaller(d->remb, DELAY_RATE_MAX / REMB_TRY) * REMB_TRY : d->remb;
+}
+
 uint32_t downlink_target(const struct downlink *d, int64_t now_us)
 {
 	if (d->transport_wide)
 		return estimate(d);
-	bool fresh = now_us - d->remb_us < DOWNLINK_REMB_US;
-	uint32_t rate = smaller(fresh ? d->remb : DELAY_RATE_MAX, loss_limit(&d->loss));
+	bool fresh = remb_is_fresh(d, now_us);
+	uint32_t rate = smaller(fresh ? remb_rate(d) : DELAY_RATE_MAX, loss_limit(&d->loss));
 	return rate > DELAY_RATE_MIN ? rate : DELAY_RATE_MIN;
 }
 
@@ -331,7 +348,11 @@ int downlink_feedback(struct downlink *d, int64_t now_us, const uint8_t *fci, si
 
 void downlink_remb(struct downlink *d, int64_t now_us, uint64_t bitrate)
 {
-	d->remb = bitrate < DELAY_RATE_MAX ? (uint32_t)bitrate : DELAY_RATE_MAX;
+	uint32_t rate = bitrate < DELAY_RATE_MAX ? (uint32_t)bitrate : DELAY_RATE_MAX;
+
+	if (!remb_is_fresh(d, now_us) || rate < d->remb / 100 * REMB_FELL_PERCENT)
+		d->remb_fell_ms = (uint32_t)(now_us / 1000);
+	d->remb = rate;
 	d->remb_us = now_us;
 	d->unhurt = false; // the viewer says what its link carries
 }
@@ -346,9 +367,9 @@ void downlink_report(struct downlink *d, int64_t now_us, uint8_t fraction_lost)
 	d->report_bytes = (uint32_t)d->sent.bytes;
 	loss_packet(&d->loss, now_us, bytes - lost, false, false);
 	loss_packet(&d->loss, now_us, lost, true, false);
-	bool fresh = now_us - d->remb_us < DOWNLINK_REMB_US;
+	bool fresh = remb_is_fresh(d, now_us);
 	uint32_t most = d->sent_peak / 2 * 3 + DELAY_HEADROOM;
-	loss_update(&d->loss, now_us, fresh ? d->remb : most, acked);
+	loss_update(&d->loss, now_us, fresh ? remb_rate(d) : most, acked);
 	if (loss_limit(&d->loss) < most)
 		d->unhurt = false;
 }

@@ -50,6 +50,7 @@ struct downlink {
 	uint32_t most; // bit/s of all that is asked for
 	uint32_t former; // bit/s before a large cut, asked for again once it may be over; 0 = none
 	uint32_t remb;
+	uint32_t remb_fell_ms; // when one was lower than the one before, low bits
 	uint32_t report_bytes; // sent until the last reception report, low bits
 	uint32_t proven; // bit/s, by the last probe
 	uint8_t window;
@@ -60,7 +61,7 @@ struct downlink {
 	bool unhurt; // so far nothing shows that the link is short
 	uint8_t drain; // enum drain
 };
-static_assert(sizeof(struct downlink) - SENT_COUNT * 4 <= 840); // each copy touches 48 of them
+static_assert(sizeof(struct downlink) - SENT_COUNT * 4 <= 848); // each copy touches 48 of them
 
 // rate: bit/s to begin with, or 0 for DOWNLINK_RATE_START, which every viewer gets, since nothing
 // is known of earlier transports. number: the first to give out. transport_wide: the extension was

@@ -11,6 +11,26 @@
 #define US_PER_S    1000000
 #define DELAY_UNITS 65536 // of RFC 3550 6.4.1 in a second
 
+bool link_has_turn(struct link *l, int64_t now_us)
+{
+	if (now_us - l->probed_us >= LINK_PROBE_US) {
+		l->blocks = l->seen;
+		l->first =
+		        l->blocks > 0 ? (uint8_t)((l->first + LINK_PROBE_BLOCKS) % l->blocks) : 0;
+		l->probed_us = now_us;
+		l->seen = l->looked = 0;
+	}
+	unsigned block = l->seen;
+	l->seen += l->seen < UINT8_MAX;
+	if (l->looked == LINK_PROBE_BLOCKS)
+		return false;
+	if (l->blocks > LINK_PROBE_BLOCKS &&
+	    (block % l->blocks + l->blocks - l->first) % l->blocks >= LINK_PROBE_BLOCKS)
+		return false;
+	l->looked++;
+	return true;
+}
+
 void link_lost(struct link *l, uint8_t fraction)
 {
 	int32_t by = (fraction << UNIT_SHIFT) - l->lost;

@@ -6,16 +6,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LINK_PROBE_US                                                                              \
-	2000000 // between two measurements of jitter and RTT, each of which costs a search
+#define LINK_PROBE_US 2000000
+#define LINK_PROBE_BLOCKS                                                                          \
+	4 // blocks of reports that are looked up in this time; each costs a search
 
 struct link {
-	int64_t probed_us;
+	int64_t probed_us; // since when these blocks are counted
+	uint8_t blocks; // that came in the time before
+	uint8_t first; // of them whose turn it is
+	uint8_t seen, looked; // in this time: blocks that came, and those that were looked up
 	uint16_t lost; // smoothed, in 1/256 of the fraction's units
 	uint16_t rtt_ms; // 0: unknown
 	uint8_t jitter_ms;
 	bool lossy; // loss is so high that audio is sent twice
 };
+
+// Whether the next block of the client's reports is to be looked up. All streams have their turn,
+// whether they are reported in one packet or in one each.
+[[nodiscard]] bool link_has_turn(struct link *, int64_t now_us);
 
 // fraction: fraction lost (RFC 3550 6.4.1), in 1/256.
 void link_lost(struct link *, uint8_t fraction);

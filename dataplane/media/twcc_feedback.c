@@ -127,5 +127,5 @@ int64_t twcc_time_us(struct twcc_time *t, uint32_t reference)
 {
 	int32_t ahead = (int32_t)((reference - (uint32_t)t->reference) << 8) >> 8;
 	t->reference += ahead;
-	return t->reference * TWCC_FEEDBACK_REFERENCE_US;
+	return (int64_t)((uint64_t)t->reference * TWCC_FEEDBACK_REFERENCE_US); // a client may lie
 }

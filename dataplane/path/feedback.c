@@ -18,7 +18,6 @@
 #define REPORT_BLOCKS 31 // RFC 3550 6.4.2
 #define SOUND_RATE    48000 // Opus: RFC 7587 4.1
 #define PICTURE_RATE  90000
-#define PROBE_BLOCKS  4 // of a viewer's report to read for jitter and RTT
 #define SHED          8 // a worker that is behind reads one SRTCP packet out of this many
 #define REPORTED_US   5000000 // no report has covered any packet for this long: nothing is sent
 
@@ -98,19 +97,10 @@ static void link_probe(struct worker *w, struct transport *t, const struct rtcp_
 	}
 }
 
-// Whether it is this block's turn to be read. All blocks get their turn.
-static bool has_turn(const struct worker *w, const struct rtcp_view *v, uint8_t block)
-{
-	int64_t first = w->now_us / LINK_PROBE_US * PROBE_BLOCKS % v->count;
-
-	return (block + v->count - first) % v->count < PROBE_BLOCKS;
-}
-
 // A viewer's reception reports, from an SR or RR. Each block counts for as many packets as it
 // covers: a stream that has stopped loses nothing and says nothing about the path.
 static void read_reports(struct worker *w, struct transport *t, const struct rtcp_view *v)
 {
-	bool probe = w->now_us - t->link.probed_us >= LINK_PROBE_US;
 	struct rtcp_report r;
 	uint32_t lost = 0, expected = 0;
 	uint8_t n = 0;
@@ -120,13 +110,11 @@ static void read_reports(struct worker *w, struct transport *t, const struct rtc
 		uint32_t packets = expected_since(&t->viewer->expected, r.ssrc, r.highest_seq);
 		lost += packets * r.fraction_lost;
 		expected += packets;
-		if (probe && has_turn(w, v, n))
+		if (link_has_turn(&t->link, w->now_us))
 			link_probe(w, t, &r);
 	}
 	if (n == 0)
 		return;
-	if (probe)
-		t->link.probed_us = w->now_us;
 	if (expected > 0) {
 		t->viewer->reported_us = w->now_us;
 		link_lost(&t->link, (uint8_t)(lost / expected));

@@ -401,13 +401,14 @@ void forward(struct worker *w, struct rte_mbuf *m)
 	if (!f || p->info.layer >= f->stream_count)
 		goto drop;
 	source_note(&f->streams[p->info.layer], p->info.source);
+	why = DROP_duplicate;
+	if (f->codec != AM_CODEC_OPUS && !keep_packet(w, f, m))
+		goto drop;
+	// A publisher's probes repeat packets: they are no part of what the video weighs.
 	rates_packet(
 	        &f->rates, &p->info, (uint32_t)m->data_len + p->template.len + COPY_WIRE_OVERHEAD,
 	        w->now_us
 	);
-	why = DROP_duplicate;
-	if (f->codec != AM_CODEC_OPUS && !keep_packet(w, f, m))
-		goto drop;
 	chain_packet(&f->streams[p->info.layer].chain, &p->info, m->data_len);
 	struct fanout_queue *q = &f->queue;
 	why = DROP_late;

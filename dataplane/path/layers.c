@@ -6,6 +6,7 @@
 #include "path/wish.h"
 
 #define MOVING_PER_S 12 // minimum pictures per second of an upper encoding
+#define CAMERA_BPS   1600000 // of a camera whose weight was never known
 #define SCREEN_BPS   2000000 // of a screen's upper encoding while its weight is unknown
 #define LOWEST_WHOLE layers_make(0, TEMPORAL_LIMITS - 1)
 #define CALM_LOOKS   4 // looks skipped if there is more than enough room
@@ -196,14 +197,21 @@ chosen_of(const struct subscription *s, const struct allocation_picture *p, cons
 	return at;
 }
 
-// Whether there is room for a video of unknown weight. A screen begins with everything at once.
+// Whether there is room for a video of unknown weight: for all of what it once weighed, or for what
+// a camera may weigh. While a camera was off, any link had room. A screen begins with everything at
+// once.
 static bool has_room(const struct worker *w, const struct subscription *s)
 {
 	const struct viewer *v = s->transport->viewer;
+	uint32_t peak_bps =
+	        rates_peak(&s->fanout->rates, fanout_layers(s->fanout) - 1, TEMPORAL_LIMITS - 1);
 
 	if (s->fanout->screen)
 		return downlink_target(&v->downlink, w->now_us) > SCREEN_BPS;
-	return v->roomy || downlink_is_unhurt(&v->downlink);
+	if (downlink_is_unhurt(&v->downlink))
+		return true;
+	return v->roomy &&
+	       downlink_target(&v->downlink, w->now_us) > (peak_bps > 0 ? peak_bps : CAMERA_BPS);
 }
 
 static void picture_add(struct worker *w, struct look *look, struct subscription *s)

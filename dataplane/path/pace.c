@@ -130,6 +130,7 @@ static void give_up(struct worker *w, struct subscription *s)
 {
 	selector_pause(&s->selector);
 	selector_resume(&s->selector);
+	keyframe_share_reserve(&s->key_frames, w->now_us);
 	s->lags = false;
 	layers_prefer(w, s);
 	worker_count(w, AM_COUNTER_pace_given_up, 1);

@@ -133,6 +133,9 @@ static bool is_doubled(const struct worker *w, const struct transport *t)
 
 	if (!t->link.lossy)
 		return false;
+	// A queue that stands full does not grow, so it is not seen as one.
+	if (w->adapts && downlink_target(d, w->now_us) * 10ull < t->viewer->audio_bps * 16ull)
+		return false;
 	return !w->adapts || downlink_target(d, w->now_us) >= least_bps ||
 	       !downlink_queued_since(d, w->now_us, DOUBLED_QUEUED_US);
 }

@@ -135,7 +135,7 @@ export const ru: Texts = {
 	'connection.pictures': 'Видео',
 	'connection.sounds': 'Звук',
 	'connection.trackLoss': 'потери: {{number}} %',
-	'connection.frozen': 'замирало: {{number}} с',
+	'connection.frozen': 'замирало: {{number}}\u00a0с',
 	'connection.concealed': 'пропуски: {{number}} %',
 	'connection.nothing': 'сейчас не передаётся',
 	'connection.limit.bandwidth': 'ограничено вашим соединением',

@@ -167,7 +167,7 @@ test('a priority that was lost while the connection was broken is withdrawn', as
 	await vi.runAllTimersAsync();
 	fail = true;
 	sight.lead('b');
-	await vi.runAllTimersAsync();
+	await vi.advanceTimersByTimeAsync(3001);
 	fail = false;
 	asked.length = 0;
 	sight.resumed();
@@ -194,11 +194,25 @@ test('a tile that is not drawn yet requests nothing', async () => {
 	expect(asked).toEqual(['pause  c-s']);
 });
 
+test('what the server has refused is requested again', async () => {
+	sight.set('a', null);
+	sight.set('b', null);
+	await vi.runAllTimersAsync();
+	fail = true;
+	sight.set('a', large);
+	await vi.advanceTimersByTimeAsync(300);
+	fail = false;
+	asked.length = 0;
+	await vi.runAllTimersAsync();
+	expect(asked).toContain('resume  c-a');
+	expect(asked.some((line) => line.endsWith('c-b'))).toBe(false);
+});
+
 test('after a broken connection, everything is sent again', async () => {
 	sight.set('a', large);
 	sight.set('b', null);
 	fail = true;
-	await vi.runAllTimersAsync();
+	await vi.advanceTimersByTimeAsync(300);
 	fail = false;
 	asked.length = 0;
 	sight.set('b', large);

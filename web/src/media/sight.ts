@@ -42,6 +42,8 @@ interface Told {
 	sure: boolean;
 }
 
+/** After this time, refused requests are repeated. */
+const AGAIN_MS = 3000;
 /** While a list is scrolled or a window resized, nothing is requested. */
 const SETTLE_MS = 250;
 
@@ -96,6 +98,8 @@ export class Sight {
 	#leader: string | null = null;
 	#next: string | null = null;
 	#leadTimer: ReturnType<typeof setTimeout> | undefined;
+	#againTimer: ReturnType<typeof setTimeout> | undefined;
+	#closed = false;
 
 	constructor(request: Request, consumers: () => Owned[]) {
 		this.#request = request;
@@ -171,6 +175,17 @@ export class Sight {
 	close() {
 		clearTimeout(this.#timer);
 		clearTimeout(this.#leadTimer);
+		clearTimeout(this.#againTimer);
+		this.#closed = true;
+	}
+
+	/** The server has refused a request, as one that is busy does. Video that has ended meanwhile is not requested again. */
+	#again() {
+		if (this.#closed || this.#againTimer !== undefined) return;
+		this.#againTimer = setTimeout(() => {
+			this.#againTimer = undefined;
+			this.sync();
+		}, AGAIN_MS);
 	}
 
 	/** rank: null if the server knows it anyway. */
@@ -186,8 +201,8 @@ export class Sight {
 		this.#told.set(id, told);
 		const ask = (asked: Promise<unknown>) =>
 			void asked.catch(() => {
-				// The consumer is gone, or the connection, which resumed() makes up for.
 				told.sure = false;
+				this.#again();
 			});
 		// First the size: video resumes in it after a pause.
 		if (layers && !paused && (other || !last.sure))

@@ -80,6 +80,37 @@ static void a_lying_delay_is_bounded(void **)
 	assert_int_equal(rtt_ms(&l), UINT16_MAX);
 }
 
+// Streams that are reported, in one packet or in one each, twice in LINK_PROBE_US.
+static void each_stream_has_its_turn(void **)
+{
+	static const unsigned streams[] = {1, 3, 4, 7, 40};
+
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++) {
+		struct link l = {0};
+		unsigned turns[40] = {0}, all = 0;
+		int64_t now_us = 1000000;
+		for (int round = 0; round < 60; round++, now_us += LINK_PROBE_US / 2) {
+			for (unsigned k = 0; k < streams[i]; k++)
+				turns[k] += link_has_turn(&l, now_us);
+		}
+		for (unsigned k = 0; k < streams[i]; k++) {
+			assert_true(turns[k] > 0);
+			all += turns[k];
+		}
+		assert_in_range(all, 0, 31 * LINK_PROBE_BLOCKS);
+	}
+}
+
+static void a_flood_of_reports_is_not_looked_up(void **)
+{
+	struct link l = {0};
+	unsigned turns = 0;
+
+	for (int i = 0; i < 100000; i++)
+		turns += link_has_turn(&l, 1000000 + i * 100); // for ten seconds
+	assert_in_range(turns, 1, 6 * LINK_PROBE_BLOCKS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +120,8 @@ int main(void)
 	        cmocka_unit_test(jitter_is_told_in_milliseconds),
 	        cmocka_unit_test(the_delay_at_the_viewer_is_no_part_of_the_round_trip),
 	        cmocka_unit_test(a_lying_delay_is_bounded),
+	        cmocka_unit_test(each_stream_has_its_turn),
+	        cmocka_unit_test(a_flood_of_reports_is_not_looked_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,22 @@ static void a_repair_reaches_everyone_however_late_it_is_taken(void **)
 	end(seq);
 }
 
+// A publisher's probes repeat recent packets.
+static void a_repeated_packet_adds_no_weight(void **)
+{
+	struct rates *r;
+
+	begin(8, 1);
+	r = &rig.fanouts[0]->rates;
+	give(0, 1, 4);
+	uint32_t bytes = r->layers[0].bytes[0] + r->layers[0].key_bytes;
+	give(0, 1, 4);
+	assert_int_equal(dropped(DROP_duplicate), 4);
+	assert_int_equal(r->layers[0].bytes[0] + r->layers[0].key_bytes, bytes);
+	settle();
+	end(8);
+}
+
 // Packets that arrive during a round follow it.
 static void packets_that_come_meanwhile_keep_their_order(void **)
 {
@@ -578,6 +594,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(each_viewer_gets_each_packet_once_and_in_order),
 	        cmocka_unit_test(a_repair_reaches_everyone_however_late_it_is_taken),
+	        cmocka_unit_test(a_repeated_packet_adds_no_weight),
 	        cmocka_unit_test(packets_that_come_meanwhile_keep_their_order),
 	        cmocka_unit_test(an_unreachable_viewer_goes_on_where_it_was),
 	        cmocka_unit_test(who_begins_gets_the_whole_key_frame),

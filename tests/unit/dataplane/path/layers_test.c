@@ -241,12 +241,18 @@ static void what_was_never_weighed_begins_with_all_where_there_is_room(void **)
 		bool screen;
 		uint64_t bps;
 		bool all;
-	} cases[] = {{false, 1900000, true}, {true, 1900000, false}, {true, 2100000, true}};
+		uint32_t peak_bps; // of what it once weighed; 0: it never came
+	} cases[] = {
+	        {false, 1900000, true, 0},        {false, 300000, false, 0},
+	        {false, 1900000, false, 2000000}, {false, 500000, true, 400000},
+	        {true, 1900000, false, 0},        {true, 2100000, true, 0},
+	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin(1, false);
 		rig.fanouts[0]->screen = cases[i].screen;
 		rig.fanouts[0]->rates = (struct rates){0};
+		rig.fanouts[0]->rates.layers[2].peak_bps[TEMPORAL_LIMITS - 1] = cases[i].peak_bps;
 		silent[0] = true;
 		carries(cases[i].bps);
 		assert_int_equal(
@@ -415,6 +421,50 @@ static void until_the_lower_one_begins_the_upper_one_comes_thin(void **)
 	end();
 }
 
+// What the video weighs that is sent now, as begin has it.
+static uint32_t sent_bps(void)
+{
+	static const uint32_t bps[] = {150000, 500000, 1500000};
+	const struct subscription *s = subscription(0);
+
+	return s->paused & SUBSCRIPTION_STARVED ? 0 : bps[s->given >> 4 < 2 ? s->given >> 4 : 2];
+}
+
+// A receiver's REMB grows up to one and a half times what arrives, and falls when the link is full.
+// Returns in how many of these seconds more was sent than the link carries.
+static int watch_remb(uint32_t link_bps, int seconds)
+{
+	uint32_t remb_bps = viewer()->downlink.remb;
+	int over = 0;
+
+	for (int i = 0; i < seconds; i++) {
+		uint32_t arrives_bps = sent_bps() + 64000, most_bps = arrives_bps / 2 * 3 + 10000;
+		if (arrives_bps > link_bps) {
+			remb_bps = link_bps / 100 * 85;
+			over++;
+		} else if (remb_bps < most_bps) {
+			uint32_t more_bps = remb_bps / 100 * 108;
+			remb_bps = more_bps < most_bps ? more_bps : most_bps;
+		}
+		downlink_remb(&viewer()->downlink, rig.worker->now_us, remb_bps);
+		tick(1000000 / VIEWER_TICK_US);
+	}
+	return over;
+}
+
+// While nothing is sent, such an REMB never shows room by itself.
+static void an_remb_that_follows_what_is_sent_does_not_keep_video_away(void **)
+{
+	begin(1, false);
+	carries(70000);
+	expect_layer(0, SELECTOR_NONE);
+	(void)watch_remb(3000000, 60);
+	assert_int_equal(sent_bps(), 1500000);
+	assert_in_range(watch_remb(700000, 120), 1, 15);
+	assert_true(sent_bps() >= 500000);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +482,7 @@ int main(void)
 	        cmocka_unit_test(a_screen_weighs_what_turning_its_page_took),
 	        cmocka_unit_test(a_screen_has_its_pictures_before_faces_have_more),
 	        cmocka_unit_test(what_was_never_weighed_begins_with_all_where_there_is_room),
+	        cmocka_unit_test(an_remb_that_follows_what_is_sent_does_not_keep_video_away),
 	        cmocka_unit_test(the_client_gets_no_more_than_it_asks_for),
 	        cmocka_unit_test(a_worker_that_is_behind_leaves_out_layers),
 	        cmocka_unit_test(what_is_left_out_is_said),

@@ -79,11 +79,12 @@ static void tick(int times)
 	}
 }
 
-// The viewer's REMB reports this rate until the next call.
+// The viewer's REMB reports this rate until the next call, and has just fallen to it.
 static void carries(uint64_t bps)
 {
 	for (int i = 0; i < TICKS; i++) {
 		downlink_remb(&viewer()->downlink, rig.worker->now_us, bps);
+		viewer()->downlink.remb_fell_ms = (uint32_t)(rig.worker->now_us / 1000);
 		tick(1);
 	}
 }

@@ -51,7 +51,7 @@ static void audio_is_not_doubled_into_a_queue(void **)
 	} cases[] = {
 	        {true, true, 900000, 0},          {true, false, 300000, 0},
 	        {true, false, 300000, 9000000},   {true, true, 300000, 11000000},
-	        {false, false, 900000, 11000000},
+	        {false, false, 900000, 11000000}, {true, false, 230000, 11000000}, // too narrow
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
