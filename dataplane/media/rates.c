@@ -106,6 +106,9 @@ static void advance(struct rates *r, int64_t now_us)
 		begin(r, now_us);
 		return;
 	}
+	window_end(r);
+	if (!r->may_stand) // a camera that was off weighs as much as before
+		r->begun_us += (now_us - r->begun_us) / RATES_WINDOW_US * RATES_WINDOW_US;
 	while (now_us - r->begun_us >= RATES_WINDOW_US)
 		window_end(r);
 	for (int i = 0; r->count >= RATES_WINDOWS_MIN && i < TRACK_LAYERS; i++) {

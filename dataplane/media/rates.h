@@ -42,6 +42,7 @@ struct rates {
 	uint8_t key; // bit per layer: a key frame is in progress
 	uint8_t at; // index of the past second to write next
 	uint8_t count; // number of past seconds
+	bool may_stand; // a screen: seconds in which nothing comes are part of what it weighs
 	struct rates_layer layers[TRACK_LAYERS];
 };
 

@@ -53,6 +53,7 @@ static struct fanout *fanout_create(const struct source *s)
 	f->codec = p->codec;
 	f->room_rtx_payload_type = p->room_rtx_payload_type;
 	f->screen = p->screen;
+	f->rates.may_stand = p->screen;
 	f->stream_count = p->encoding_count;
 	f->spatial_limits = spatial_limits;
 	f->wish_told = WISH_UNTOLD;

@@ -196,6 +196,20 @@ static void what_comes_on_nevertheless_is_measured(void **)
 	assert_false(rates_are_held(&r, 2));
 }
 
+// Of a screen, standing still is part of what it weighs.
+static void a_pause_of_a_camera_makes_it_no_lighter(void **)
+{
+	for (int screen = 0; screen < 2; screen++) {
+		struct rates r = {.may_stand = screen};
+		int64_t now = send_for(&r, 0, 0, 1000, 6, START);
+		now = send_for(&r, 0, 0, 1000, 2, now + 3 * (int64_t)SECOND);
+		if (screen)
+			assert_in_range(rates_read(&r, 0, 0), 300000, 500000);
+		else
+			assert_int_equal(rates_read(&r, 0, 0), 800000);
+	}
+}
+
 static void layers_that_cannot_be_are_ignored(void **)
 {
 	struct rates r = {0};
@@ -219,6 +233,7 @@ int main(void)
 	        cmocka_unit_test(after_a_long_silence_it_begins_anew),
 	        cmocka_unit_test(what_is_switched_off_keeps_its_weight),
 	        cmocka_unit_test(what_comes_on_nevertheless_is_measured),
+	        cmocka_unit_test(a_pause_of_a_camera_makes_it_no_lighter),
 	        cmocka_unit_test(layers_that_cannot_be_are_ignored),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
