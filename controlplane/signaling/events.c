@@ -4,7 +4,7 @@
 #include "conference/events.h"
 #include "protoo/wire.h"
 #include "signaling/activity.h"
-#include "signaling/data.h"
+#include "signaling/chat.h"
 #include "signaling/handlers.h"
 #include "signaling/offer_text.h"
 #include "signaling/offers.h"

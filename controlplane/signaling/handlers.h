@@ -60,7 +60,7 @@ request_fn handle_produce, handle_close_producer, handle_pause_producer, handle_
         handle_pause_consumer, handle_resume_consumer, handle_preferred_layers, handle_priority,
         handle_key_frame, handle_screen_codec;
 
-// data.c
+// chat.c
 request_fn handle_produce_data, handle_close_data_producer, handle_data_producer_stats,
         handle_data_consumer_stats;
 

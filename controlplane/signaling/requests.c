@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "room/ortc.h"
-#include "signaling/data.h"
+#include "signaling/chat.h"
 #include "signaling/handlers.h"
 #include "signaling/offers.h"
 

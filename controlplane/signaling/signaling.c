@@ -9,7 +9,7 @@
 #include "http/http.h"
 #include "http/websocket.h"
 #include "signaling/admission.h"
-#include "signaling/data.h"
+#include "signaling/chat.h"
 #include "signaling/entrance.h"
 #include "signaling/events.h"
 #include "signaling/handlers.h"

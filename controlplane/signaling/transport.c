@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "conference/events.h"
 #include "protoo/wire.h"
-#include "signaling/data.h"
+#include "signaling/chat.h"
 #include "signaling/named.h"
 
 #include <arpa/inet.h>

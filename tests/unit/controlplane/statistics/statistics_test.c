@@ -14,7 +14,6 @@
 #include <string.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -725,36 +724,6 @@ static void an_older_file_is_taken_on(void **state)
 	expect_stretches(s, "bob");
 }
 
-static void a_newer_file_is_refused(void **state)
-{
-	struct server *s = *state;
-	sqlite3 *db;
-
-	stop(s);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 3", NULL, NULL, NULL), SQLITE_OK);
-	struct loop *l = loop_create();
-	assert_null(history_open(l, path, 0));
-	loop_destroy(l);
-	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2", NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-	start(s);
-}
-
-static void the_file_is_its_owners_alone(void **)
-{
-	struct stat st;
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0600);
-}
-
-static void an_impossible_path_is_refused(void **state)
-{
-	struct server *s = *state;
-	assert_null(history_open(s->loop, "/proc/nowhere/history.db", 0));
-	assert_null(history_open(s->loop, "/tmp", 0));
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -782,9 +751,6 @@ int main(void)
 	        TEST(a_room_that_never_was_has_no_quality),
 	        TEST(stretches_go_with_their_session),
 	        TEST(an_older_file_is_taken_on),
-	        TEST(a_newer_file_is_refused),
-	        TEST(the_file_is_its_owners_alone),
-	        TEST(an_impossible_path_is_refused),
 	};
 	char command[128];
 

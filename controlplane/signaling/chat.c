@@ -1,6 +1,6 @@
 // produceData, newDataConsumer and related messages. A room has one data channel, "chat", so the id
 // of a data producer or consumer is that of its transport.
-#include "signaling/data.h"
+#include "signaling/chat.h"
 
 #include "base/clock.h"
 #include "base/json.h"
