@@ -25,6 +25,8 @@
 #define RAISE_US            2000000 // without overuse: then what arrives shows what passes
 #define REMB_CALM_MS        4000 // an REMB that has not fallen for so long …
 #define REMB_TRY            3 // … follows what is sent: this many times it may be tried
+#define REMB_DOUBLE_MS      8000 // … and twice as much for each time that this has passed
+#define REMB_DOUBLINGS      4
 #define REMB_FELL_PERCENT   97
 #define SILENCE_US          5000000 // without feedback: then the link itself is silent
 #define SILENCE_PACKETS     10
@@ -96,12 +98,17 @@ static bool remb_is_fresh(const struct downlink *d, int64_t now_us)
 }
 
 // What an REMB allows. A receiver's estimate falls when the link is full; otherwise it grows up to
-// one and a half times what arrives, so without more it would never show room for a larger step.
+// one and a half times what arrives, so without more it would never show room for a larger step. Of
+// a viewer that gets little it may say next to nothing, so the longer it has not fallen, the more.
 static uint32_t remb_rate(const struct downlink *d)
 {
-	bool calm = (uint32_t)(d->remb_us / 1000) - d->remb_fell_ms >= REMB_CALM_MS;
+	uint32_t calm_ms = (uint32_t)(d->remb_us / 1000) - d->remb_fell_ms;
+	uint32_t doublings = calm_ms / REMB_DOUBLE_MS, try = REMB_TRY;
 
-	return calm ? smaller(d->remb, DELAY_RATE_MAX / REMB_TRY) * REMB_TRY : d->remb;
+	if (calm_ms < REMB_CALM_MS)
+		return d->remb;
+	try <<= doublings < REMB_DOUBLINGS ? doublings : REMB_DOUBLINGS;
+	return smaller(d->remb, DELAY_RATE_MAX / try) * try;
 }
 
 uint32_t downlink_target(const struct downlink *d, int64_t now_us)

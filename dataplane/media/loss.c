@@ -3,7 +3,7 @@
 #include <math.h>
 
 #define OBSERVATIONS_MIN      3
-#define OBSERVATION_US_MAX    2000000 // without a packet; then an observation begins anew
+#define OBSERVATION_US_MAX    2000000 // without a packet; then earlier losses say nothing any more
 #define AGE_WEIGHT            0.9f // of an observation, relative to the one after it
 #define INHERENT_START        0.01f
 #define INHERENT_MIN          0.001f
@@ -218,10 +218,9 @@ void loss_packet(struct loss *l, int64_t sent_us, uint32_t bytes, bool lost, boo
 		return;
 	}
 	if (!l->begun || sent_us - l->last_us > OBSERVATION_US_MAX) {
+		loss_init(l);
 		l->begun = true;
 		l->begin_us = l->last_us = sent_us;
-		l->bytes = 0;
-		l->lost_bytes = 0;
 	}
 	if (sent_us > l->last_us)
 		l->last_us = sent_us;

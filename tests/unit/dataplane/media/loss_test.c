@@ -128,6 +128,19 @@ static void it_is_forgotten_once_all_observations_are_without(void **)
 	assert_int_equal(loss_limit(&loss), UINT32_MAX);
 }
 
+// If it were not, a viewer that gets too little for an observation would keep its limit for ever.
+static void it_is_forgotten_after_a_silence(void **)
+{
+	start();
+	run(5 * SECOND, 1000000, 0, 400000, 1200000);
+	assert_true(loss_limit(&loss) < 1200000);
+	for (int i = 0; i < 3; i++, now_us += 3 * (int64_t)SECOND) {
+		loss_packet(&loss, now_us + 3 * (int64_t)SECOND, BYTES, false, false);
+		loss_update(&loss, now_us + 3 * (int64_t)SECOND, 1200000, 1000);
+	}
+	assert_int_equal(loss_limit(&loss), UINT32_MAX);
+}
+
 static void each_cut_holds_for_longer(void **)
 {
 	start();
@@ -169,6 +182,7 @@ int main(void)
 	        cmocka_unit_test(what_was_only_late_was_not_lost),
 	        cmocka_unit_test(a_loss_told_again_counts_once),
 	        cmocka_unit_test(it_is_forgotten_once_all_observations_are_without),
+	        cmocka_unit_test(it_is_forgotten_after_a_silence),
 	        cmocka_unit_test(each_cut_holds_for_longer),
 	        cmocka_unit_test(absurd_rates_stay_numbers),
 	};
