@@ -197,14 +197,14 @@ chosen_of(const struct subscription *s, const struct allocation_picture *p, cons
 	return at;
 }
 
-// Whether there is room for a video of unknown weight: for all of what it once weighed, or for what
-// a camera may weigh. While a camera was off, any link had room. A screen begins with everything at
-// once.
+// Whether there is room for a video of unknown weight: for what the requested encoding once
+// weighed, or for what a camera may weigh. While a camera was off, any link had room. A screen
+// begins with everything at once.
 static bool has_room(const struct worker *w, const struct subscription *s)
 {
 	const struct viewer *v = s->transport->viewer;
-	uint32_t peak_bps =
-	        rates_peak(&s->fanout->rates, fanout_layers(s->fanout) - 1, TEMPORAL_LIMITS - 1);
+	uint8_t top = RTE_MIN(s->asked >> 4, fanout_layers(s->fanout) - 1);
+	uint32_t peak_bps = rates_peak(&s->fanout->rates, top, TEMPORAL_LIMITS - 1);
 
 	if (s->fanout->screen)
 		return downlink_target(&v->downlink, w->now_us) > SCREEN_BPS;

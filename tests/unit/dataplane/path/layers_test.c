@@ -241,18 +241,22 @@ static void what_was_never_weighed_begins_with_all_where_there_is_room(void **)
 		bool screen;
 		uint64_t bps;
 		bool all;
+		uint8_t asked; // the highest encoding that the client requests
 		uint32_t peak_bps; // of what it once weighed; 0: it never came
 	} cases[] = {
-	        {false, 1900000, true, 0},        {false, 300000, false, 0},
-	        {false, 1900000, false, 2000000}, {false, 500000, true, 400000},
-	        {true, 1900000, false, 0},        {true, 2100000, true, 0},
+	        {false, 1900000, true, 2, 0},        {false, 300000, false, 2, 0},
+	        {false, 1900000, false, 2, 2000000}, {false, 500000, true, 2, 400000},
+	        {false, 500000, true, 1, 400000},    {false, 300000, false, 1, 400000},
+	        {true, 1900000, false, 2, 0},        {true, 2100000, true, 2, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin(1, false);
 		rig.fanouts[0]->screen = cases[i].screen;
 		rig.fanouts[0]->rates = (struct rates){0};
-		rig.fanouts[0]->rates.layers[2].peak_bps[TEMPORAL_LIMITS - 1] = cases[i].peak_bps;
+		rig.fanouts[0]->rates.layers[cases[i].asked].peak_bps[TEMPORAL_LIMITS - 1] =
+		        cases[i].peak_bps;
+		subscription(0)->asked = layers_make(cases[i].asked, TEMPORAL_LIMITS - 1);
 		silent[0] = true;
 		carries(cases[i].bps);
 		assert_int_equal(
