@@ -1,0 +1,92 @@
+// Recordings in the history's file: one row each, and one for each of their files.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/asker.h"
+
+struct history;
+
+enum recording_state {
+	RECORDING_STARTING,
+	RECORDING_RECORDING,
+	RECORDING_PAUSED,
+	RECORDING_STOPPING,
+	RECORDING_READY,
+	RECORDING_FAILED,
+	RECORDING_STATE_COUNT,
+};
+
+// Why a recording ended.
+enum recording_reason {
+	RECORDING_NO_REASON,
+	RECORDING_BY_MODERATOR,
+	RECORDING_BY_API,
+	RECORDING_EMPTY, // 60 s without speakers
+	RECORDING_LIMIT, // 12 h, or the account's bytes
+	RECORDING_DISK_FULL,
+	RECORDING_DISK_SLOW,
+	RECORDING_DISK_ERROR,
+	RECORDING_RECORDER_LOST,
+	RECORDING_SHUTDOWN,
+	RECORDING_REASON_COUNT,
+};
+
+const char *recording_state_name(enum recording_state); // "starting", "recording", …
+const char *recording_reason_name(enum recording_reason); // "moderator", "api", … NULL: none
+
+// Strings may be NULL: empty.
+struct recording_row {
+	uint64_t id; // random; shown as 16 hex digits
+	uint64_t account_id;
+	uint64_t room_number; // the data plane's id of the room
+	const char *room; // its name
+	const char *directory; // below the directory of all recordings
+	const char *by_id, *by_name; // who started it
+	int64_t started_ms, stopped_ms; // CLOCK_REALTIME; 0: not yet
+	int64_t duration_ms;
+	uint64_t bytes;
+	enum recording_state state;
+	enum recording_reason reason;
+};
+
+struct recording_file_row {
+	uint64_t recording_id;
+	const char *name; // below the recording's directory
+	const char *kind; // "programme", "audio", "video", "screen", "screen-audio", "chat",
+	                  // "speakers", "composed"
+	const char *codec; // "vp8", "opus", …; NULL: text
+	const char *peer_id, *display_name; // whose track it is; NULL: nobody's
+	int64_t offset_ms, duration_ms;
+	uint64_t bytes;
+};
+
+// Insert or replace.
+void history_recording_put(struct history *, const struct recording_row *);
+void history_recording_file_put(struct history *, const struct recording_file_row *);
+void history_recording_remove(struct history *, uint64_t id); // with its files
+
+// Reads those that are neither ready nor failed, at the start. Returns 0 or -EIO.
+[[nodiscard]] int history_recordings_read(
+        const struct history *h, void (*found)(void *owner, const struct recording_row *),
+        void *owner
+);
+
+// What an account asks for. The reader's thread calls `recording` and `file` (of that recording),
+// then the loop calls done. Embedded in the caller's own struct.
+struct history_recordings {
+	struct store_question question; // private
+	uint64_t account_id; // 0: of all accounts, for retention
+	uint64_t id; // 0: all
+	char room[129]; // empty: all
+	int64_t from_ms, to_ms; // when it was started; 0: any time
+	uint64_t after; // the id of the last one of the page before; 0: from the newest
+	uint32_t limit;
+	void (*recording)(struct history_recordings *, const struct recording_row *);
+	void (*file)(struct history_recordings *, const struct recording_file_row *);
+	void (*done)(struct history_recordings *, int result); // 0, -EIO or -ECANCELED
+	int result; // private
+};
+
+[[nodiscard]] int history_recordings_ask(struct history *, struct history_recordings *);
