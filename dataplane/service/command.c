@@ -61,7 +61,7 @@ static int track_command(struct service *sv, const struct am_msg *m)
 	if (!s)
 		return -ENOENT;
 	if (m->type == AM_CMD_TRACK_PAUSE)
-		source_pause(r, s, m->id.paused);
+		source_pause(r, s, m->id.on);
 	else
 		source_remove(r, s);
 	return 0;
@@ -79,7 +79,7 @@ static int subscription_command(struct service *sv, const struct am_msg *m)
 	if (!s)
 		return -ENOENT;
 	switch (m->type) {
-	case AM_CMD_SUBSCRIPTION_PAUSE: sink_pause(r, s, m->id.paused); break;
+	case AM_CMD_SUBSCRIPTION_PAUSE: sink_pause(r, s, m->id.on); break;
 	case AM_CMD_SUBSCRIPTION_LAYERS:
 		sink_prefer(
 		        r, s, m->subscription_layers.spatial_layer,
