@@ -16,6 +16,7 @@ static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 static const struct am_setting link_settings[] = {
         {.name = "socket", .type = AM_SETTING_STRING, .offset = AT(socket)},
+        {.name = "tap", .type = AM_SETTING_FOREIGN},
         {0},
 };
 
