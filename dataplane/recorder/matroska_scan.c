@@ -116,9 +116,7 @@ static int read_head(const struct matroska_source *source, struct matroska_scan 
 
 // --- clusters ---
 
-// A block's time counts if its track has none yet or an earlier one.
-static int
-read_block(const struct walk *w, const struct ebml_element *e, struct cluster *c, bool first)
+static int read_block(struct walk *w, const struct ebml_element *e, struct cluster *c, bool first)
 {
 	struct am_reader r = am_reader_init(e->data, e->len);
 	uint8_t number = am_read_u8(&r) & 0x7F;
@@ -128,16 +126,16 @@ read_block(const struct walk *w, const struct ebml_element *e, struct cluster *c
 		return -EBADMSG;
 
 	uint8_t track = number - 1;
-	int64_t before_ms = c->last_ms[track], picture_ms = w->picture_ms[track];
-	if (before_ms >= 0)
-		picture_ms = frame_time_picture_ms(time_ms - before_ms);
-	int64_t end_ms =
-	        time_ms +
-	        frame_time_ms(w->scan->codecs[track], r.next, am_reader_left(&r), picture_ms);
+	int64_t *picture_ms = &w->picture_ms[track], *last_ms = &c->last_ms[track];
+	int64_t before_ms = *last_ms >= 0 ? *last_ms : w->scan->last_ms[track];
+	if (before_ms >= 0 && time_ms > before_ms)
+		*picture_ms = frame_time_picture_ms(time_ms - before_ms);
+	enum codec codec = w->scan->codecs[track];
+	int64_t end_ms = time_ms + frame_time_ms(codec, r.next, am_reader_left(&r), *picture_ms);
 	if (end_ms > c->end_ms)
 		c->end_ms = end_ms;
-	if (time_ms > before_ms)
-		c->last_ms[track] = time_ms;
+	if (time_ms > *last_ms)
+		*last_ms = time_ms;
 	if (first) {
 		c->first_ms = time_ms;
 		c->first_track = number;
@@ -200,15 +198,11 @@ static int read_cluster(struct walk *w, uint64_t offset, struct cluster *c)
 // --- the whole ---
 
 // What a cluster adds to what is known of its tracks.
-static void note(struct walk *w, const struct cluster *c)
+static void note(const struct walk *w, const struct cluster *c)
 {
 	struct matroska_scan *s = w->scan;
 
 	for (uint8_t i = 0; i < s->count; i++) {
-		if (c->last_ms[i] < 0)
-			continue;
-		if (s->last_ms[i] >= 0)
-			w->picture_ms[i] = frame_time_picture_ms(c->last_ms[i] - s->last_ms[i]);
 		if (c->last_ms[i] > s->last_ms[i])
 			s->last_ms[i] = c->last_ms[i];
 	}
