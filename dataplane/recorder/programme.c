@@ -131,8 +131,6 @@ static void ask(struct programme *p, struct track *t)
 
 static void emit(struct programme *p, struct programme_frame *f)
 {
-	if (f->time_us > p->now_us + AHEAD_US)
-		f->time_us = p->now_us + AHEAD_US;
 	if (p->any && f->time_us < p->last_us + STEP_US)
 		f->time_us = p->last_us + STEP_US;
 	p->any = true;
@@ -172,6 +170,15 @@ static void card(struct programme *p, bool candidate)
 	}
 	if (time_us - p->last_us >= PROGRAMME_CARD_US || (!candidate && !p->card))
 		emit_card(p, time_us);
+}
+
+static void show(struct programme *p, const struct track *t, int64_t time_us)
+{
+	// The card that was due has waited for PROGRAMME_LAG_US.
+	if (p->any && p->shown == 0 && time_us - p->last_us > PROGRAMME_CARD_US)
+		emit_card(p, p->last_us + PROGRAMME_CARD_US);
+	p->shown = t->id;
+	p->began_us = p->now_us;
 }
 
 // --- events ---
@@ -245,20 +252,22 @@ void programme_picture(
 
 	if (t == NULL || t->paused)
 		return;
+	if (p->shown == id && !f->key && codec != t->codec)
+		return; // belongs to a key frame that has not come
 	if (!p->started)
 		advance(p, time_us);
+	if (time_us > p->now_us + AHEAD_US)
+		time_us = p->now_us + AHEAD_US;
 	t->seen_us = p->now_us;
 	if (f->key) {
 		t->asked = 0;
 		t->codec = codec;
 	}
 	struct track *best = choose(p);
-	if (best == t && f->key && p->shown != id) {
-		p->shown = id;
-		p->began_us = p->now_us;
-	}
+	if (best == t && f->key && p->shown != id)
+		show(p, t, time_us);
 	ask(p, best);
-	if (p->shown != id || codec != t->codec)
+	if (p->shown != id)
 		return;
 	t->shown_us = p->now_us;
 	emit(p, &(struct programme_frame){
