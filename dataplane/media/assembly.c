@@ -110,7 +110,7 @@ static void take_frame(
 	a->sink(a->owner, &(struct assembly_frame){
 	                          .data = d->data,
 	                          .len = d->len,
-	                          .seq = first->seq,
+	                          .seq = f->last_seq,
 	                          .arrival_us = first->arrival_us,
 	                          .timestamp = first->timestamp,
 	                          .width = d->width,
@@ -134,12 +134,37 @@ static void note_now(struct assembly *a, int64_t now_us)
 
 static void note_activity(struct assembly *a, const struct assembly_packet *p)
 {
-	if (!a->begun)
-		a->begun_us = a->now_us;
+	if (!a->begun) {
+		a->begun_us = a->frame_us = a->now_us;
+		if (a->current != NONE) // as assembly_resume said
+			a->encodings[a->current].frames->last_us = a->now_us;
+	}
 	a->begun = true;
 	a->encodings[p->encoding].quiet = 0;
 	for (unsigned i = p->encoding + 1u; p->marker && i < a->count; i++)
 		a->encodings[i].quiet++;
+}
+
+// NULL: no memory.
+static struct frames *frames_of(struct assembly *a, uint8_t index)
+{
+	struct encoding *e = &a->encodings[index];
+	int64_t wait_us = a->codec == CODEC_OPUS ? ASSEMBLY_SOUND_WAIT_US : ASSEMBLY_WAIT_US;
+	if (e->frames == NULL)
+		e->frames = frames_create(a->codec, wait_us, take_frame, a);
+	return e->frames;
+}
+
+int assembly_resume(struct assembly *a, uint8_t encoding, uint8_t source, uint64_t seq)
+{
+	if (encoding >= a->count || seq >= SEQ_MAX)
+		return -EINVAL;
+	struct frames *f = frames_of(a, encoding);
+	if (f == NULL)
+		return -ENOMEM;
+	frames_resume(f, source, seq);
+	a->current = encoding;
+	return 0;
 }
 
 void assembly_packet(struct assembly *a, const struct assembly_packet *p)
@@ -147,14 +172,9 @@ void assembly_packet(struct assembly *a, const struct assembly_packet *p)
 	if (p->encoding >= a->count || p->seq >= SEQ_MAX || p->len > REORDER_PAYLOAD_MAX ||
 	    p->arrival_us < 0 || p->arrival_us >= TIME_MAX)
 		return;
-	struct encoding *e = &a->encodings[p->encoding];
-	if (e->frames == NULL) {
-		int64_t wait_us =
-		        a->codec == CODEC_OPUS ? ASSEMBLY_SOUND_WAIT_US : ASSEMBLY_WAIT_US;
-		e->frames = frames_create(a->codec, wait_us, take_frame, a);
-		if (e->frames == NULL)
-			return;
-	}
+	struct frames *f = frames_of(a, p->encoding);
+	if (f == NULL)
+		return;
 	note_now(a, p->arrival_us);
 	note_activity(a, p);
 	struct reorder_packet header = {
@@ -164,7 +184,7 @@ void assembly_packet(struct assembly *a, const struct assembly_packet *p)
 	        .marker = p->marker,
 	        .len = (uint16_t)p->len,
 	};
-	frames_packet(e->frames, &header, p->source, p->payload);
+	frames_packet(f, &header, p->source, p->payload);
 }
 
 void assembly_tick(struct assembly *a, int64_t now_us)

@@ -43,7 +43,7 @@ struct assembly_packet {
 struct assembly_frame {
 	const uint8_t *data;
 	size_t len;
-	uint64_t seq; // of its first packet
+	uint64_t seq; // of its last packet
 	int64_t arrival_us; // of its first packet
 	uint32_t timestamp;
 	uint16_t width, height; // of key frames; 0: unknown
@@ -67,6 +67,11 @@ void assembly_tick(struct assembly *, int64_t now_us);
 
 // Hands over what waits, as if everything missing were lost: at the end of a recording.
 void assembly_drain(struct assembly *);
+
+// The frame that ended with seq has been handed over by an earlier life of this process: go on
+// behind it without a key frame. Before the first packet. 0 or -errno.
+[[nodiscard]] int
+assembly_resume(struct assembly *, uint8_t encoding, uint8_t source, uint64_t seq);
 
 // True if a key frame is required to go on: before the first one, after a loss, to change the
 // encoding. The caller asks for one, at most once a second.

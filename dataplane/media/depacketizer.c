@@ -68,23 +68,13 @@ static int finish_h264(struct depacketizer *d, struct depacketized *f)
 	return ret;
 }
 
-// The size of a picture is that of its highest layer.
 static int finish_vp9(struct depacketizer *d, struct depacketized *f)
 {
-	size_t at = 0;
-	for (unsigned i = 0; i < d->vp9.count; i++) {
-		struct vp9_header h;
-		if (vp9_header_read(d->bytes.bytes + at, d->vp9.sizes[i], &h) != 0)
-			return -EBADMSG;
-		if (i == 0)
-			f->key = h.key;
-		if (h.width > 0) {
-			f->width = h.width;
-			f->height = h.height;
-		}
-		at += d->vp9.sizes[i];
-	}
-	return vp9_finish(&d->vp9, &d->bytes);
+	int ret = vp9_finish(&d->vp9, &d->bytes);
+	f->key = d->vp9.key;
+	f->width = d->vp9.width;
+	f->height = d->vp9.height;
+	return ret;
 }
 
 static int finish_av1(struct depacketizer *d, struct depacketized *f)

@@ -138,6 +138,7 @@ take_packet(struct frames *f, const struct reorder_packet *header, const uint8_t
 		f->broken = true;
 		f->gap = 0;
 	}
+	f->last_seq = header->seq;
 	note_info(f, &info);
 	if (!f->broken)
 		f->broken = depacketizer_payload(&f->depacketizer, payload, header->len) != 0;
@@ -148,6 +149,7 @@ take_packet(struct frames *f, const struct reorder_packet *header, const uint8_t
 static void
 take_sound(struct frames *f, const struct reorder_packet *header, const uint8_t *payload)
 {
+	f->last_seq = header->seq;
 	if (header->len > 0)
 		f->sink(f->owner, f, header,
 		        &(struct depacketized){.data = payload, .len = header->len});
@@ -244,6 +246,14 @@ static void start(struct frames *f, uint64_t seq, uint8_t source)
 	f->open = false;
 	f->seeking = !is_sound(f);
 	f->waiting.next = f->seeking && seq > FRAMES_ROOM ? seq - FRAMES_ROOM : seq;
+}
+
+void frames_resume(struct frames *f, uint8_t source, uint64_t seq)
+{
+	start(f, seq + 1, source);
+	f->waiting.next = seq + 1;
+	f->seeking = false;
+	references_resume(&f->references);
 }
 
 static void keep(struct frames *f, const struct reorder_packet *header, const uint8_t *payload)

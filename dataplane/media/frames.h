@@ -41,6 +41,7 @@ struct frames {
 	bool open;
 	bool broken; // some of its packets are missing
 	struct reorder_packet first; // its header
+	uint64_t last_seq; // of the last packet that went into it
 	struct frame_info info; // of the first packet
 	uint64_t refs[2]; // of all its layers
 	uint32_t lost_before; // packets missing right before it
@@ -51,6 +52,10 @@ struct frames {
 // NULL with errno.
 [[nodiscard]] struct frames *frames_create(enum codec, int64_t wait_us, frames_sink *, void *owner);
 void frames_destroy(struct frames *);
+
+// The frame that ended with seq was the last one that was handed over: go on behind it without a
+// key frame. Before the first packet.
+void frames_resume(struct frames *, uint8_t source, uint64_t seq);
 
 // Takes one packet; the frames that are complete go to the sink.
 void frames_packet(

@@ -16,9 +16,8 @@ static void note(struct references *r, const struct frame_info *info)
 {
 	r->has_picture_id = info->picture_id_bits != 0;
 	r->picture_id = info->picture_id;
-	if (info->has_tl0picidx && info->temporal_id == 0)
-		r->tl0picidx = info->tl0picidx;
 	r->has_tl0picidx = info->has_tl0picidx;
+	r->tl0picidx = info->tl0picidx;
 }
 
 // Whether all frames of the base layer before this one were told: TL0PICIDX counts them.
@@ -138,11 +137,15 @@ static void start(struct references *r, const struct reference_frame *f)
 	r->started = true;
 	r->damaged = false;
 	r->intact = LAYERS_ALL;
-	r->tl0picidx = f->info->tl0picidx;
 	r->have[0] = 1;
 	r->have[1] = 0;
 	r->frame_num = f->order.frame_num;
 	note(r, f->info);
+}
+
+void references_resume(struct references *r)
+{
+	*r = (struct references){.codec = r->codec, .started = true};
 }
 
 enum reference_verdict references_frame(struct references *r, const struct reference_frame *f)

@@ -33,10 +33,14 @@ struct references {
 	uint8_t intact; // all temporal layers up to this one
 	bool has_picture_id, has_tl0picidx;
 	uint16_t picture_id; // of the last frame that was told
-	uint8_t tl0picidx; // of the last frame of the base layer
+	uint8_t tl0picidx; // likewise
 	uint64_t have[2]; // VP9: pictures that were handed over, by their distance from picture_id
 	uint16_t frame_num; // H.264: of the last reference picture
 };
+
+// Go on without a key frame, since all frames so far have been handed over. Which layers were
+// intact is not known: none but the base layer.
+void references_resume(struct references *);
 
 // The next frame, complete.
 [[nodiscard]] enum reference_verdict

@@ -1,6 +1,6 @@
 #include "media/vp9_picture.h"
 
-#include "media/bits.h"
+#include "am_reader.h"
 #include "media/frame_bytes.h"
 
 #include <errno.h>
@@ -19,7 +19,8 @@ enum descriptor_bits {
 void vp9_begin(struct vp9_picture *p)
 {
 	p->count = 0;
-	p->open = false;
+	p->open = p->key = false;
+	p->width = p->height = 0;
 }
 
 // RFC 9628 4.2.1: N_S Y G, sizes, and the pictures of a group.
@@ -69,13 +70,57 @@ int vp9_append(struct vp9_picture *p, struct frame_bytes *b, const uint8_t *payl
 	return b->failed ? -EBADMSG : 0;
 }
 
-// Annex B.2: 110, bytes of a size − 1, frames − 1; before and behind the sizes.
-int vp9_finish(struct vp9_picture *p, struct frame_bytes *b)
+// The frame in the buffer from `at` on is not shown. If it is predicted from others, a bit is added
+// to its header: only hidden frames say that they are not intra_only, behind
+// error_resilient_mode. So it may be a byte longer.
+static int hide(struct frame_bytes *b, size_t at, uint32_t *size, const struct vp9_header *h)
 {
-	if (p->open || p->count == 0)
-		return -EBADMSG;
-	if (p->count == 1)
+	size_t place = h->shown_at + 2u, old_len = (h->bits + 7u) / 8, new_len = (h->bits + 8u) / 8;
+	if (!h->key && new_len > old_len) {
+		uint8_t *added = frame_bytes_insert(b, at + old_len, 1);
+		if (added == NULL)
+			return -EBADMSG;
+		*added = 0;
+		(*size)++;
+	}
+	uint8_t *header = b->bytes + at;
+	header[h->shown_at / 8] &= (uint8_t) ~(0x80 >> h->shown_at % 8);
+	if (h->key)
 		return 0;
+	for (size_t bit = h->bits; bit > place; bit--) {
+		uint8_t mask = (uint8_t)(0x80 >> bit % 8);
+		bool before = (header[(bit - 1) / 8] & 0x80 >> (bit - 1) % 8) != 0;
+		header[bit / 8] =
+		        before ? header[bit / 8] | mask : header[bit / 8] & (uint8_t)~mask;
+	}
+	header[place / 8] &= (uint8_t) ~(0x80 >> place % 8);
+	return 0;
+}
+
+// Reads the headers, and hides all layers but the last. What a frame that is not resilient to
+// errors takes from the one before depends on whether that was shown: it stays.
+static int finish_layers(struct vp9_picture *p, struct frame_bytes *b)
+{
+	size_t at = 0;
+	for (unsigned i = 0; i < p->count; i++) {
+		struct vp9_header h;
+		if (vp9_header_read(&p->slots, b->bytes + at, p->sizes[i], &h) != 0)
+			return -EBADMSG;
+		if (i == 0)
+			p->key = h.key;
+		p->width = h.width;
+		p->height = h.height;
+		if (i + 1u < p->count && h.shown && h.resilient &&
+		    hide(b, at, &p->sizes[i], &h) != 0)
+			return -EBADMSG;
+		at += p->sizes[i];
+	}
+	return 0;
+}
+
+// Annex B.2: 110, bytes of a size − 1, frames − 1; before and behind the sizes.
+static void append_index(const struct vp9_picture *p, struct frame_bytes *b)
+{
 	uint8_t index[2 + 4 * VP9_LAYERS_MAX];
 	size_t n = 0;
 	uint8_t marker = (uint8_t)(0xC0 | 3 << 3 | (p->count - 1));
@@ -86,80 +131,13 @@ int vp9_finish(struct vp9_picture *p, struct frame_bytes *b)
 	}
 	index[n++] = marker;
 	frame_bytes_append(b, index, n);
+}
+
+int vp9_finish(struct vp9_picture *p, struct frame_bytes *b)
+{
+	if (p->open || p->count == 0 || finish_layers(p, b) != 0)
+		return -EBADMSG;
+	if (p->count > 1)
+		append_index(p, b);
 	return b->failed ? -EBADMSG : 0;
-}
-
-// color_config of 6.2.2. False if it is malformed.
-static bool read_colors(struct bits *b, unsigned profile)
-{
-	if (profile >= 2)
-		bits_skip(b, 1); // 10 or 12 bits
-	bool odd = (profile & 1) != 0;
-	if (bits_take(b, 3) != 7)
-		bits_skip(b, odd ? 4 : 1); // range; subsampling
-	else if (odd)
-		bits_skip(b, 1);
-	return !b->bytes.failed;
-}
-
-static void read_size(struct bits *b, struct vp9_header *h)
-{
-	h->width = (uint16_t)(bits_take(b, 16) + 1);
-	h->height = (uint16_t)(bits_take(b, 16) + 1);
-}
-
-static bool read_sync_code(struct bits *b)
-{
-	return bits_take(b, 24) == 0x498342;
-}
-
-// What follows error_resilient_mode in frames that are not key frames, up to the size.
-static bool
-read_inter(struct bits *b, unsigned profile, bool shown, bool resilient, struct vp9_header *h)
-{
-	bool intra_only = !shown && bits_flag(b);
-	if (!resilient)
-		bits_skip(b, 2); // reset_frame_context
-	if (intra_only) {
-		if (!read_sync_code(b) || (profile > 0 && !read_colors(b, profile)))
-			return false;
-		bits_skip(b, 8); // refresh_frame_flags
-		read_size(b, h);
-		return true;
-	}
-	bits_skip(b, 8 + 3 * 4); // refresh_frame_flags; references
-	for (unsigned i = 0; i < 3; i++) {
-		if (bits_flag(b))
-			return true; // as that reference
-	}
-	read_size(b, h);
-	return true;
-}
-
-int vp9_header_read(const uint8_t *frame, size_t len, struct vp9_header *found)
-{
-	struct bits b = bits_init(frame, len);
-	struct vp9_header h = {0};
-	if (bits_take(&b, 2) != 2)
-		return -EBADMSG;
-	unsigned low = (unsigned)bits_take(&b, 1), profile = (unsigned)bits_take(&b, 1) << 1 | low;
-	if (profile == 3)
-		bits_skip(&b, 1);
-	if (bits_flag(&b)) { // show_existing_frame
-		*found = h;
-		return b.bytes.failed ? -EBADMSG : 0;
-	}
-	h.key = !bits_flag(&b);
-	bool shown = bits_flag(&b), resilient = bits_flag(&b);
-	if (h.key) {
-		if (!read_sync_code(&b) || !read_colors(&b, profile))
-			return -EBADMSG;
-		read_size(&b, &h);
-	} else if (!read_inter(&b, profile, shown, resilient, &h)) {
-		return -EBADMSG;
-	}
-	if (b.bytes.failed)
-		return -EBADMSG;
-	*found = h;
-	return 0;
 }
