@@ -187,8 +187,6 @@ static int read_cluster(struct walk *w, uint64_t offset, struct cluster *c)
 		return -EBADMSG;
 
 	*c = (struct cluster){.len = CLUSTER_HEAD_LEN + (size & 0x0FFFFFFF), .last_ms = {-1, -1}};
-	if (c->len > w->source->size - offset)
-		return -EBADMSG;
 	ret = grow(w, c->len);
 	if (ret == 0)
 		ret = read_exact(w->source, offset, w->bytes, c->len);
