@@ -187,8 +187,6 @@ static int read_cluster(struct walk *w, uint64_t offset, struct cluster *c)
 		return -EBADMSG;
 
 	*c = (struct cluster){.len = CLUSTER_HEAD_LEN + (size & 0x0FFFFFFF), .last_ms = {-1, -1}};
-	if (c->len > w->source->size - offset)
-		return -EBADMSG;
 	ret = grow(w, c->len);
 	if (ret == 0)
 		ret = read_exact(w->source, offset, w->bytes, c->len);
@@ -366,14 +364,19 @@ static int restore_cue(struct walk *w, struct matroska_cue *cue)
 static int scan_clusters(struct walk *w)
 {
 	struct matroska_scan *s = w->scan;
-	struct matroska_cue cue = {.offset = MATROSKA_CLUSTERS_AT};
+	struct matroska_cue cue;
 
 	int slot = find_cue(w, s->slots, &cue);
 	if (slot == -ENOENT)
 		slot = restore_cue(w, &cue);
-	if (slot < 0 && slot != -ENOENT)
+	if (slot == -ENOENT) {
+		s->slots = 0;
+		s->end = MATROSKA_CLUSTERS_AT;
+		return 0;
+	}
+	if (slot < 0)
 		return slot;
-	s->slots = slot < 0 ? 0 : (uint16_t)(slot + 1);
+	s->slots = (uint16_t)(slot + 1);
 	s->cue_ms = cue.time_ms;
 	int ret = walk_to_end(w, cue.offset);
 	return ret < 0 ? ret : find_last(w, slot, cue);
