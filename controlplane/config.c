@@ -16,6 +16,7 @@ static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 static const struct am_setting link_settings[] = {
         {.name = "socket", .type = AM_SETTING_STRING, .offset = AT(socket)},
+        {.name = "tap", .type = AM_SETTING_FOREIGN},
         {.name = "recorder", .type = AM_SETTING_STRING, .offset = AT(recorder)},
         {0},
 };
@@ -27,6 +28,7 @@ static const struct am_setting recording_settings[] = {
          .offset = AT(recording_free_min_mib),
          .min = 1,
          .max = 1 << 20},
+        {.name = "log_level", .type = AM_SETTING_FOREIGN},
         {0},
 };
 
