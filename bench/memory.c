@@ -134,7 +134,7 @@ static int dataplane_begin(struct bench *b)
 	memcpy(w->local.mac, b->port.mac, 6);
 	w->local.udp_port = b->config.udp_port;
 	w->local.ipv4 = b->config.ipv4.address;
-	return service_init(&b->service, &b->config, &b->port, &b->region, w);
+	return service_init(&b->service, &b->config, &b->port, &b->region, NULL, w);
 }
 
 static void viewer_ip(uint32_t viewer, uint8_t ip[16])

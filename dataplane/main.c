@@ -9,6 +9,7 @@
 #include <rte_lcore.h>
 
 #include "am_log.h"
+#include "am_tap.h"
 #include "host/config.h"
 #include "host/eal.h"
 #include "path/loop.h"
@@ -35,7 +36,7 @@ static void local_fill(struct packet_local *l, const struct config *c, const str
 
 static int workers_init(
         struct worker *workers, const struct config *c, const struct port *port,
-        struct am_region *region
+        struct am_region *region, struct am_tap *tap
 )
 {
 	for (uint16_t i = 0; i < c->worker_count; i++) {
@@ -52,20 +53,22 @@ static int workers_init(
 		w->gauges = &region->map->gauges;
 		w->figures = &region->map->figures;
 		w->lifecycle = &region->map->header.workers[i];
+		w->tap.ring = tap ? &tap->map->rings[i] : NULL;
 		local_fill(&w->local, c, port);
 	}
 	return 0;
 }
 
-static int serve(const struct config *c, struct port *port, struct am_region *region)
+static int
+serve(const struct config *c, struct port *port, struct am_region *region, struct am_tap *tap)
 {
 	static struct worker workers[AM_WORKER_MAX];
 	static struct service service;
 
-	int ret = workers_init(workers, c, port, region);
+	int ret = workers_init(workers, c, port, region, tap);
 	if (ret < 0)
 		goto fini_workers;
-	ret = service_init(&service, c, port, region, workers);
+	ret = service_init(&service, c, port, region, tap, workers);
 	if (ret < 0)
 		goto fini_workers;
 	for (uint16_t i = 0; i < c->worker_count; i++)
@@ -87,6 +90,7 @@ static int run(const struct config *c)
 {
 	struct port port;
 	struct am_region region;
+	struct am_tap tap = {.fd = -1};
 
 	// EAL is never shut down, because its interrupt thread would access memory that is gone.
 	int ret = eal_start(c);
@@ -100,7 +104,18 @@ static int run(const struct config *c)
 		am_error("dataplane: no memory for the shared region; error=%s", strerror(-ret));
 		goto close_port;
 	}
-	ret = serve(c, &port, &region);
+	if (c->tap)
+		ret = am_tap_new(&tap, c->worker_count, region.map->header.generation);
+	if (ret < 0) {
+		am_error(
+		        "dataplane: no memory for the tap, set dataplane.tap to \"off\"; error=%s",
+		        strerror(-ret)
+		);
+		goto leave_region;
+	}
+	ret = serve(c, &port, &region, c->tap ? &tap : NULL);
+	am_tap_leave(&tap);
+leave_region:
 	am_region_leave(&region);
 close_port:
 	port_close(&port);

@@ -139,6 +139,7 @@ static int read_setting(
 	case AM_SETTING_STRING: return read_string(r, want, s, out);
 	case AM_SETTING_INTS:
 	case AM_SETTING_STRINGS: return read_list(r, want, s, out);
+	case AM_SETTING_FOREIGN: return 0;
 	}
 	return -EINVAL;
 }

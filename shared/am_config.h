@@ -15,6 +15,7 @@ enum am_setting_type {
 	AM_SETTING_STRING, // char[AM_CONFIG_STRING_MAX]
 	AM_SETTING_INTS, // struct am_config_ints
 	AM_SETTING_STRINGS, // struct am_config_strings
+	AM_SETTING_FOREIGN, // another process's: not read here
 };
 
 struct am_config_ints {

@@ -42,6 +42,7 @@
 	X(plis_received, packets, "Key frames requested by viewers")                               \
 	X(plis_refused, packets,                                                                   \
 	  "Key frame requests refused: the viewer has had its share, or was just sent one")        \
+	X(tapped, packets, "Packets copied for the recorder")                                      \
 	X(catchups, catchups, "Times that a viewer began with a key frame from the history")       \
 	X(pace_given_up, pictures, "Times that a slow viewer's pictures were given up")            \
 	X(transport_feedbacks, packets, "Transport-wide feedback messages from viewers")           \

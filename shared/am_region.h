@@ -43,6 +43,7 @@ struct am_region_header {
 	struct am_lifecycle service;
 	struct am_lifecycle workers[AM_WORKER_MAX];
 	struct am_drop_name drop_names[AM_DROP_MAX];
+	_Atomic uint64_t tapped_rooms[AM_ROOM_TAP_MAX]; // room ids; 0: free
 };
 
 struct am_region_layout {

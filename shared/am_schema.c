@@ -11,6 +11,8 @@ static const char *const names[AM_MSG_COUNT] = {
         [AM_CMD_TRANSPORT_REMOVE] = "transport_remove",
         [AM_CMD_TRACK_ADD] = "track_add",
         [AM_CMD_TRACK_PAUSE] = "track_pause",
+        [AM_CMD_TRACK_TAP] = "track_tap",
+        [AM_CMD_TRACK_KEY_FRAME] = "track_key_frame",
         [AM_CMD_TRACK_REMOVE] = "track_remove",
         [AM_CMD_SUBSCRIPTION_ADD] = "subscription_add",
         [AM_CMD_SUBSCRIPTION_PAUSE] = "subscription_pause",
@@ -23,6 +25,7 @@ static const char *const names[AM_MSG_COUNT] = {
         [AM_CMD_DATA_CONSUMER_SOURCE] = "data_consumer_source",
         [AM_CMD_DATA_CONSUMER_START] = "data_consumer_start",
         [AM_CMD_DATA_CONSUMER_REMOVE] = "data_consumer_remove",
+        [AM_CMD_ROOM_TAP] = "room_tap",
         [AM_EVENT_ACK] = "ack",
         [AM_EVENT_TRANSPORT_STATE] = "transport_state",
         [AM_EVENT_SUBSCRIPTION_LAYERS] = "subscription_layers_now",
@@ -140,12 +143,15 @@ static bool msg_is_valid(const struct am_msg *m)
 	case AM_CMD_DATA_CONSUMER_SOURCE: return data_source_is_valid(&m->data_source);
 	case AM_CMD_TRACK_ADD: return track_add_is_valid(&m->track_add);
 	case AM_CMD_TRACK_PAUSE:
-	case AM_CMD_TRACK_REMOVE: return id_is_valid(m->id.id, AM_TRACK_MAX) && m->id.paused <= 1;
+	case AM_CMD_TRACK_TAP:
+	case AM_CMD_TRACK_KEY_FRAME:
+	case AM_CMD_TRACK_REMOVE: return id_is_valid(m->id.id, AM_TRACK_MAX) && m->id.on <= 1;
 	case AM_CMD_SUBSCRIPTION_ADD: return subscription_add_is_valid(&m->subscription_add);
 	case AM_CMD_SUBSCRIPTION_PAUSE:
 	case AM_CMD_SUBSCRIPTION_KEY_FRAME:
 	case AM_CMD_SUBSCRIPTION_REMOVE:
-		return id_is_valid(m->id.id, AM_SUBSCRIPTION_MAX) && m->id.paused <= 1;
+		return id_is_valid(m->id.id, AM_SUBSCRIPTION_MAX) && m->id.on <= 1;
+	case AM_CMD_ROOM_TAP: return m->room_tap.room_id != 0 && m->room_tap.on <= 1;
 	case AM_CMD_SUBSCRIPTION_LAYERS:
 		return id_is_valid(m->subscription_layers.subscription_id, AM_SUBSCRIPTION_MAX);
 	case AM_EVENT_ACK: return m->ack.result <= 0;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AM_VERSION 6u
+#define AM_VERSION 7u
 
 // Limits of one data plane. Tables have exactly this many entries.
 #define AM_WORKER_MAX       16
@@ -21,6 +21,7 @@
 #define AM_ENCODING_MAX     4 // simulcast encodings of a track, lowest first
 #define AM_SSRC_MAX         32 // of all encodings that come from one transport, with their RTX
 #define AM_ADDRESS_MAX      4 // host candidates
+#define AM_ROOM_TAP_MAX     64 // rooms whose chat is tapped
 #define AM_DROP_MAX         96
 
 // The drop reason that tells the control plane that a worker does not keep up.
@@ -120,6 +121,8 @@ enum am_msg_type {
 	AM_CMD_TRANSPORT_REMOVE, // with its tracks and subscriptions
 	AM_CMD_TRACK_ADD,
 	AM_CMD_TRACK_PAUSE,
+	AM_CMD_TRACK_TAP, // its packets are copied for the recorder, or are no longer (am_tap.h)
+	AM_CMD_TRACK_KEY_FRAME, // for the recorder: of each encoding that is being received
 	AM_CMD_TRACK_REMOVE, // with its subscriptions
 	AM_CMD_SUBSCRIPTION_ADD,
 	AM_CMD_SUBSCRIPTION_PAUSE,
@@ -132,6 +135,7 @@ enum am_msg_type {
 	AM_CMD_DATA_CONSUMER_SOURCE, // if it gets senders separately: the sender of a stream
 	AM_CMD_DATA_CONSUMER_START, // from the oldest message on; a second start does nothing
 	AM_CMD_DATA_CONSUMER_REMOVE,
+	AM_CMD_ROOM_TAP, // its chat is copied, or is no longer; also before it has a chat
 	// events
 	AM_EVENT_ACK,
 	AM_EVENT_TRANSPORT_STATE,
@@ -188,10 +192,11 @@ struct am_cmd_transport_restart_ice {
 	char pwd[AM_PWD_LEN];
 };
 
-// Body of every command that requires only an id and a flag: pause, key frame request, removal.
+// Body of every command that requires only an id and a flag: pause, tap, key frame request,
+// removal.
 struct am_cmd_id {
 	am_id id;
-	uint8_t paused; // bool; TRACK_PAUSE and SUBSCRIPTION_PAUSE only
+	uint8_t on; // bool; TRACK_PAUSE, SUBSCRIPTION_PAUSE and TRACK_TAP only
 };
 
 // One simulcast encoding. Either ssrc or rid is given; what is missing is learned (RFC 8852).
@@ -264,6 +269,12 @@ struct am_cmd_data_source {
 	uint8_t stream; // below AM_DATA_SOURCES
 };
 
+// Refused with -ENOSPC if AM_ROOM_TAP_MAX rooms are tapped.
+struct am_cmd_room_tap {
+	uint64_t room_id; // not 0
+	uint8_t on; // bool
+};
+
 struct am_event_ack {
 	uint32_t sequence; // the command's
 	int32_t result; // 0 or -errno
@@ -312,6 +323,7 @@ struct am_msg {
 		struct am_cmd_subscription_layers subscription_layers;
 		struct am_cmd_data_add data_add;
 		struct am_cmd_data_source data_source;
+		struct am_cmd_room_tap room_tap;
 		struct am_event_ack ack;
 		struct am_event_transport_state transport_state;
 		struct am_event_subscription_layers subscription_layer;
@@ -361,6 +373,8 @@ struct am_track_state {
 	am_id id;
 	am_id transport_id;
 	uint64_t room_id;
+	uint8_t tapped;
+	uint8_t reserved[7];
 };
 
 struct am_subscription_state {
@@ -498,5 +512,5 @@ static_assert(offsetof(struct am_track_figures, epoch) == 4);
 static_assert(sizeof(struct am_transport_figures) == 24);
 static_assert(sizeof(struct am_track_figures) == 8 + AM_ENCODING_MAX * 32);
 static_assert(sizeof(struct am_transport_state) == 72);
-static_assert(sizeof(struct am_track_state) == 32);
+static_assert(sizeof(struct am_track_state) == 40);
 static_assert(sizeof(struct am_subscription_state) == 48);

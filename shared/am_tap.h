@@ -9,6 +9,8 @@
 // A slot's sequence is odd while it is being written; position n leaves 2n + 2 behind. The reader
 // copies a slot, then checks that its sequence has not changed; what it has missed it counts.
 // Readers trust nothing: each field of a copy is checked before use (am_tap_check).
+//
+// Chat messages are longer than a slot: their parts follow each other in the ring.
 #pragma once
 
 #include <assert.h>
@@ -27,6 +29,7 @@
 #define AM_TAP_SLOT_SIZE   2048
 #define AM_TAP_PAYLOAD_MAX (AM_TAP_SLOT_SIZE - 8 - 56)
 #define AM_TAP_RING_MAX    (AM_WORKER_MAX + 1)
+#define AM_TAP_NUMBER_MAX  (UINT64_C(1) << 53) // of sequence numbers and µs: sums cannot overflow
 
 enum am_tap_kind {
 	AM_TAP_NONE,
@@ -46,8 +49,8 @@ enum am_tap_flags {
 
 struct am_tap_entry {
 	uint64_t id; // am_id of the track; CHAT: room_id
-	int64_t arrival_us; // CLOCK_MONOTONIC
-	uint64_t seq; // extended sequence number of the encoding's source
+	int64_t arrival_us; // CLOCK_MONOTONIC; a repeated REPORT: of the first time
+	uint64_t seq; // PACKET: extended sequence number of the encoding's source
 	uint64_t ntp; // REPORT: 32.32 fixed-point seconds of the sender's clock
 	uint32_t timestamp; // of RTP
 	uint32_t send_time; // abs-send-time, 6.18 fixed-point seconds, 24 bits
@@ -61,6 +64,7 @@ struct am_tap_entry {
 	uint8_t reserved[7];
 	uint8_t payload[AM_TAP_PAYLOAD_MAX];
 };
+static_assert(offsetof(struct am_tap_entry, payload) == 56);
 
 struct am_tap_slot {
 	_Atomic uint64_t sequence;
@@ -88,16 +92,20 @@ struct am_tap_layout {
 
 // One process's view of the tap.
 struct am_tap {
-	struct am_tap_layout *map;
+	struct am_tap_layout *map; // NULL: none
 	int fd; // owned
+	uint32_t ring_count; // as found when joining: the map's own may change
+	uint64_t size; // of the mapping
 };
 
-// Data plane: makes, populates, locks and seals it. 0 or -errno.
+// Data plane: makes, populates, locks (as far as it may) and seals it. 0 or -errno.
 [[nodiscard]] int am_tap_new(struct am_tap *, uint32_t worker_count, uint64_t generation);
 
 // Recorder: maps a received memfd for reading and checks seals, size, magic and version. 0, or
 // -EPROTO, -errno. Takes over fd in any case.
 [[nodiscard]] int am_tap_join(struct am_tap *, int fd);
+
+// Unmaps and closes; the rings themselves live as long as anyone maps them.
 void am_tap_leave(struct am_tap *);
 
 // Writer: the slot to fill next. Its fields are undefined; payload beyond len need not be written.
@@ -123,8 +131,9 @@ static inline uint64_t am_tap_head(const struct am_tap_ring *r)
 	return atomic_load_explicit(&r->head, memory_order_acquire);
 }
 
-// Reader: copies the entry at this position and checks it. 0; -EOVERFLOW if it has been
-// overwritten; -EBADMSG if its contents are impossible.
+// Reader: copies the entry at this position and checks it; of the payload, only len bytes. 0;
+// -EAGAIN if nothing is there yet, which is so from head on; -EOVERFLOW if it has been overwritten;
+// -EBADMSG if its contents are impossible.
 [[nodiscard]] int
 am_tap_read(const struct am_tap_ring *, uint64_t position, struct am_tap_entry *copy);
 
@@ -142,9 +151,20 @@ struct am_tap_hello {
 	uint32_t error; // errno of a refusal; 0: welcome
 };
 
-// Data plane: accepts one connection whose peer runs as root or as this process's own user, or as
-// `user`; answers within 1 s. Returns the connection, or -errno (-EPERM, -EPROTO).
-[[nodiscard]] int am_tap_accept(int listener, uint32_t user, int memfd);
+#define AM_TAP_HELLO_MS 1000 // then the data plane closes a connection that has said nothing
+
+// Data plane: listening socket at path, for root and this process's own user, and for `user`. 0:
+// nobody else. -errno.
+[[nodiscard]] int am_tap_listen(const char *path, uint32_t user);
+
+// Data plane: accepts one connection, if its peer runs as one of those users. Never waits. Returns
+// the connection, which does not block, or -errno: -EPERM.
+[[nodiscard]] int am_tap_accept(int listener, uint32_t user);
+
+// Data plane: reads the hello of a connection and answers it, with memfd, or with an errno if
+// `error` is not 0. Never waits. 0; -EAGAIN if it has not come yet; else close the connection:
+// -EPROTO, -errno.
+[[nodiscard]] int am_tap_welcome(int connection, uint32_t error, int memfd);
 
 // Recorder: connects, within 1 s. Returns the connection and the memfd, or -errno.
 [[nodiscard]] int am_tap_connect(const char *path, int *memfd);

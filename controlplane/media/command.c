@@ -81,9 +81,9 @@ static void tell(struct media *m, struct am_msg *msg)
 		);
 }
 
-static void tell_id(struct media *m, enum am_msg_type type, am_id id, bool paused)
+static void tell_id(struct media *m, enum am_msg_type type, am_id id, bool on)
 {
-	struct am_msg msg = {.type = (uint16_t)type, .id = {.id = id, .paused = paused}};
+	struct am_msg msg = {.type = (uint16_t)type, .id = {.id = id, .on = on}};
 	tell(m, &msg);
 }
 
@@ -96,6 +96,22 @@ void media_transport_remove(struct media *m, am_id id)
 void media_track_pause(struct media *m, am_id id, bool paused)
 {
 	tell_id(m, AM_CMD_TRACK_PAUSE, id, paused);
+}
+
+void media_track_tap(struct media *m, am_id id, bool on)
+{
+	tell_id(m, AM_CMD_TRACK_TAP, id, on);
+}
+
+void media_track_key_frame(struct media *m, am_id id)
+{
+	tell_id(m, AM_CMD_TRACK_KEY_FRAME, id, false);
+}
+
+void media_room_tap(struct media *m, uint64_t room_id, bool on)
+{
+	struct am_msg msg = {.type = AM_CMD_ROOM_TAP, .room_tap = {.room_id = room_id, .on = on}};
+	tell(m, &msg);
 }
 
 void media_track_remove(struct media *m, am_id id)

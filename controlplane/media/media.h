@@ -105,6 +105,8 @@ void media_id_free(struct media *, enum media_table, am_id);
 // Commands that nobody waits for; without a data plane they have no effect.
 void media_transport_remove(struct media *, am_id);
 void media_track_pause(struct media *, am_id, bool paused);
+void media_track_tap(struct media *, am_id, bool on);
+void media_track_key_frame(struct media *, am_id); // of each encoding that is being received
 void media_track_remove(struct media *, am_id);
 void media_subscription_pause(struct media *, am_id, bool paused);
 void media_subscription_layers(
@@ -112,6 +114,7 @@ void media_subscription_layers(
 );
 void media_subscription_key_frame(struct media *, am_id);
 void media_subscription_remove(struct media *, am_id);
+void media_room_tap(struct media *, uint64_t room_id, bool on); // chat; also before there is any
 void media_data_producer_change(struct media *, const struct am_cmd_data_add *);
 void media_data_producer_remove(struct media *, am_id transport);
 void media_data_consumer_source(struct media *, const struct am_cmd_data_source *);

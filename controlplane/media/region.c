@@ -34,6 +34,19 @@ bool media_read_subscription(
 	       id_fits(out->id, slot) && memchr(out->mid, '\0', sizeof(out->mid));
 }
 
+uint32_t media_tapped_rooms(const struct media *m, uint64_t room_ids[AM_ROOM_TAP_MAX])
+{
+	uint32_t n = 0;
+
+	for (int i = 0; media_map(m) && i < AM_ROOM_TAP_MAX; i++) {
+		room_ids[n] = atomic_load_explicit(
+		        &media_map(m)->header.tapped_rooms[i], memory_order_relaxed
+		);
+		n += room_ids[n] != 0;
+	}
+	return n;
+}
+
 static uint64_t heartbeat_age_ns(const struct am_lifecycle *l)
 {
 	uint64_t now = clock_monotonic_ns();

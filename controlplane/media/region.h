@@ -14,6 +14,10 @@ bool media_read_transport(const struct media *, uint32_t slot, struct am_transpo
 bool media_read_track(const struct media *, uint32_t slot, struct am_track_state *);
 bool media_read_subscription(const struct media *, uint32_t slot, struct am_subscription_state *);
 
+// Rooms whose chat is tapped. A track's entry says whether the track is. Both outlive the control
+// plane that tapped them. Returns how many there are.
+uint32_t media_tapped_rooms(const struct media *, uint64_t room_ids[AM_ROOM_TAP_MAX]);
+
 // The loudness of a track, 0 to 127; 0 if it has not been measured yet.
 uint8_t media_loudness(const struct media *, am_id track);
 

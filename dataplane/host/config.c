@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define CPU_MAX            1023
+#define TAP_SOCKET_NAME    "tap.sock"
 #define BUFFERS_PER_WORKER 4096 // for its descriptors, caches and rings, with room to spare
 
 // The settings as they are in the file.
@@ -16,16 +17,18 @@ struct raw {
 	char idle[AM_CONFIG_STRING_MAX];
 	char adapt[AM_CONFIG_STRING_MAX];
 	char udp_checksum[AM_CONFIG_STRING_MAX];
+	char dataplane_tap[AM_CONFIG_STRING_MAX];
 	char port[AM_CONFIG_STRING_MAX];
 	char ipv4[AM_CONFIG_STRING_MAX];
 	char ipv4_gateway[AM_CONFIG_STRING_MAX];
 	char ipv6[AM_CONFIG_STRING_MAX];
 	char ipv6_gateway[AM_CONFIG_STRING_MAX];
 	char socket[AM_CONFIG_STRING_MAX];
+	char tap[AM_CONFIG_STRING_MAX];
 	struct am_config_ints cores;
 	struct am_config_strings announced;
 	struct am_config_strings srtp_profiles;
-	int64_t workers, buffers, vlan, udp_port;
+	int64_t workers, buffers, vlan, udp_port, tap_uid;
 	int64_t publisher_packets_per_s, publisher_mbit_per_s;
 	bool hugepages;
 };
@@ -46,6 +49,11 @@ static const struct am_setting dataplane_settings[] = {
         {FIELD(idle), .type = AM_SETTING_STRING, .accepted = idles},
         {FIELD(adapt), .type = AM_SETTING_STRING, .accepted = switches},
         {FIELD(udp_checksum), .type = AM_SETTING_STRING, .accepted = switches},
+        {.name = "tap",
+         .offset = offsetof(struct raw, dataplane_tap),
+         .type = AM_SETTING_STRING,
+         .accepted = switches},
+        {FIELD(tap_uid), .type = AM_SETTING_INT, .min = 0, .max = UINT32_MAX - 1},
         {FIELD(port), .type = AM_SETTING_STRING},
         {FIELD(hugepages), .type = AM_SETTING_BOOL},
         {FIELD(buffers), .type = AM_SETTING_INT, .min = 4096, .max = 4 << 20},
@@ -64,6 +72,8 @@ static const struct am_setting dataplane_settings[] = {
 
 static const struct am_setting link_settings[] = {
         {FIELD(socket), .type = AM_SETTING_STRING},
+        {FIELD(tap), .type = AM_SETTING_STRING},
+        {.name = "recorder", .type = AM_SETTING_FOREIGN},
         {0},
 };
 
@@ -71,6 +81,7 @@ static const struct am_config_group groups[] = {
         {"link", link_settings},
         {"dataplane", dataplane_settings},
         {"controlplane", NULL},
+        {"recording", NULL},
         {0},
 };
 
@@ -79,6 +90,7 @@ static const struct raw defaults = {
         .idle = "adaptive",
         .adapt = "on",
         .udp_checksum = "on",
+        .dataplane_tap = "on",
         .socket = "/run/amphi/dataplane.sock",
         .srtp_profiles = {SRTP_PROFILE_COUNT, {SRTP_PROFILES(PROFILE_NAME)}},
         .workers = 1,
@@ -258,6 +270,24 @@ static int read_profiles(const struct report *r, const struct raw *raw, struct c
 	return 0;
 }
 
+// Empty: tap.sock next to the other socket.
+static int read_tap_socket(const struct report *r, const char *path, struct config *out)
+{
+	const char *slash = strrchr(out->socket, '/');
+	int dir_len = slash ? (int)(slash + 1 - out->socket) : 0;
+	int n = path[0] ? snprintf(out->tap_socket, CONFIG_SOCKET_MAX, "%s", path)
+	                : snprintf(
+	                          out->tap_socket, CONFIG_SOCKET_MAX, "%.*s%s", dir_len,
+	                          out->socket, TAP_SOCKET_NAME
+	                  );
+
+	if (n >= CONFIG_SOCKET_MAX)
+		return refuse(r, "tap", "is longer than %d characters", CONFIG_SOCKET_MAX - 1);
+	if (strcmp(out->tap_socket, out->socket) == 0)
+		return refuse(r, "tap", "= \"%s\" is also link.socket", out->tap_socket);
+	return 0;
+}
+
 static int check(const struct report *r, const struct raw *raw, struct config *out)
 {
 	int ret;
@@ -267,6 +297,8 @@ static int check(const struct report *r, const struct raw *raw, struct config *o
 	        .adapt = strcmp(raw->adapt, "on") == 0,
 	        .udp_checksum = strcmp(raw->udp_checksum, "on") == 0,
 	        .idle = strcmp(raw->idle, "poll") == 0 ? CONFIG_IDLE_POLL : CONFIG_IDLE_ADAPTIVE,
+	        .tap = strcmp(raw->dataplane_tap, "on") == 0,
+	        .tap_uid = (uint32_t)raw->tap_uid,
 	        .worker_count = (uint16_t)raw->workers,
 	        .hugepages = raw->hugepages,
 	        .buffers = (uint32_t)raw->buffers,
@@ -289,6 +321,9 @@ static int check(const struct report *r, const struct raw *raw, struct config *o
 		);
 	strcpy(out->socket, raw->socket);
 
+	ret = read_tap_socket(r, raw->tap, out);
+	if (ret < 0)
+		return ret;
 	ret = read_cores(r, raw, out);
 	if (ret < 0)
 		return ret;

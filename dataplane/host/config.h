@@ -44,6 +44,9 @@ struct config {
 	uint16_t srtp_profile_count; // at least one
 	uint8_t srtp_profiles[SRTP_PROFILE_COUNT]; // enum srtp_profile_id, most preferred first
 	char socket[CONFIG_SOCKET_MAX];
+	bool tap; // packets can be copied for recorders
+	char tap_socket[CONFIG_SOCKET_MAX]; // at which they get the copies
+	uint32_t tap_uid; // user that may get them; 0: only root and our own
 };
 
 // Reads and checks the file. 0, or -EINVAL with the reason ("amphi.conf:12: …") in error.

@@ -108,6 +108,16 @@ bool nack_arrived(struct nack *n, uint64_t seq, bool repaired, int64_t now_us)
 	return false;
 }
 
+uint64_t nack_missing_since(const struct nack *n, int64_t before_us)
+{
+	uint64_t seq = 0;
+
+	// Higher numbers are found missing later.
+	for (uint16_t i = 0; i < n->n && n->missing[i].found_us < before_us; i++)
+		seq = n->missing[i].seq;
+	return seq;
+}
+
 uint16_t nack_collect(struct nack *n, int64_t now_us, uint16_t *seqs, uint16_t max)
 {
 	int64_t retry_us = n->rtt_us * 5 / 4;

@@ -54,6 +54,10 @@ void nack_restart(struct nack *);
 // key frame can repair it.
 [[nodiscard]] bool nack_arrived(struct nack *, uint64_t seq, bool repaired, int64_t now_us);
 
+// The highest sequence number that has been missing since before this time and is not given up yet;
+// 0: none.
+uint64_t nack_missing_since(const struct nack *, int64_t before_us);
+
 // The sequence numbers to request now, ascending, at most max; they count as requested. Gives up
 // those that are too old or were requested too often. Repeats a request when the answer is a
 // quarter of a round trip late. Call every few milliseconds, or after a gap.

@@ -10,6 +10,7 @@
 #include "path/rtcp_send.h"
 #include "path/ssrc.h"
 #include "path/subscription.h"
+#include "path/tap.h"
 #include "path/viewer.h"
 #include "wire/rtcp.h"
 
@@ -61,6 +62,8 @@ static void read_sender_report(struct worker *w, struct transport *t, const stru
 	struct track_stream *s = &r->track->streams[r->stream];
 	rtp_clock_update(&s->clock, info.ntp, info.rtp_timestamp);
 	reception_sr(&s->reception, info.ntp, w->now_us);
+	if (r->track->tapped)
+		tap_report(w, r->track, r->stream);
 
 	msg.id = r->track->params.track_id;
 	msg.report = (struct message_report){info.ntp, info.rtp_timestamp, r->stream};
@@ -366,7 +369,8 @@ void feedback_nack(struct worker *w, struct track *track, uint8_t stream)
 	uint32_t given_up = s->nack.given_up;
 	uint16_t n = nack_collect(&s->nack, w->now_us, seqs, NACK_BATCH);
 	bool lost = s->nack.given_up != given_up && s->nack.lost > s->key_seq;
-	if (lost && track->workers && needs_all(track)) // and there are viewers
+	bool stuck = lost && track->workers && needs_all(track); // and there are viewers
+	if (tap_has_lost(w, track, s) || stuck)
 		pli_request(w, track, stream);
 	if (n == 0)
 		return;

@@ -17,6 +17,7 @@
 #include "path/rx.h"
 #include "path/ssrc.h"
 #include "path/subscription.h"
+#include "path/tap.h"
 #include "path/tx.h"
 #include "path/viewer.h"
 #include "path/viewer_figures.h"
@@ -266,6 +267,14 @@ static void track_expect(struct worker *w, struct track *track, uint8_t encoding
 		pli_request(w, track, encoding);
 }
 
+// Not only the first time: the recorder may be another one.
+static void track_tap(struct worker *w, struct track *track, bool tapped)
+{
+	track->tapped = tapped;
+	if (tapped)
+		tap_begin(w, track);
+}
+
 static void handle_track(struct worker *w, const struct message *msg)
 {
 	struct track *track = worker_track(w, msg->id);
@@ -275,6 +284,14 @@ static void handle_track(struct worker *w, const struct message *msg)
 	case MESSAGE_TRACK_PAUSE:
 		if (track)
 			track->paused = msg->value;
+		return;
+	case MESSAGE_TRACK_TAP:
+		if (track)
+			track_tap(w, track, msg->value);
+		return;
+	case MESSAGE_TRACK_KEY_FRAME:
+		if (track)
+			tap_request_key_frames(w, track);
 		return;
 	case MESSAGE_TRACK_WORKERS:
 		if (track)
@@ -330,6 +347,8 @@ static void handle_service(struct worker *w, struct message *msg)
 	case MESSAGE_TRANSPORT_REMOVE: handle_transport(w, msg); break;
 	case MESSAGE_TRACK_ADD:
 	case MESSAGE_TRACK_PAUSE:
+	case MESSAGE_TRACK_TAP:
+	case MESSAGE_TRACK_KEY_FRAME:
 	case MESSAGE_TRACK_EXPECT:
 	case MESSAGE_TRACK_WORKERS:
 	case MESSAGE_TRACK_REMOVE: handle_track(w, msg); break;

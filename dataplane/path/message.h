@@ -26,6 +26,8 @@ enum message_type {
 	MESSAGE_TRANSPORT_REMOVE, // id; the transport is handed back
 	MESSAGE_TRACK_ADD, // object: track; id2: its transport
 	MESSAGE_TRACK_PAUSE, // id, value: paused
+	MESSAGE_TRACK_TAP, // id, value: tapped
+	MESSAGE_TRACK_KEY_FRAME, // id: the recorder requires key frames
 	MESSAGE_TRACK_EXPECT, // id, value: the encoding in which a viewer is about to begin
 	MESSAGE_TRACK_WORKERS, // id, value: bit per worker with a fan-out
 	MESSAGE_TRACK_REMOVE, // id; the track is handed back

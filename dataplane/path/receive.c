@@ -6,24 +6,12 @@
 #include "media/codec.h"
 #include "path/feedback.h"
 #include "path/forward.h"
+#include "path/incoming.h"
 #include "path/pli.h"
 #include "path/post.h"
 #include "path/ssrc.h"
+#include "path/tap.h"
 #include "wire/sequence.h"
-
-// One RTP packet on its way through this file.
-struct incoming {
-	struct rtp_view view;
-	const uint8_t *bytes; // of the decrypted RTP packet
-	struct track *track;
-	struct track_stream *stream;
-	int64_t arrival_us;
-	uint8_t index; // of the stream
-	uint8_t source; // its number: numbering.source
-	bool rtx;
-	uint64_t source_seq; // extended sequence number, the publisher's
-	uint64_t seq; // the encoding's
-};
 
 // Does the element hold exactly this string? No element holds an empty one.
 static bool ext_equals(const struct incoming *in, uint8_t id, const char *string)
@@ -131,6 +119,7 @@ static void source_begin(struct worker *w, const struct incoming *in)
 	hold_end(w, in);
 	nack_restart(&s->nack);
 	s->key_seq = 0;
+	s->tap_lost = 0;
 	rtp_clock_init(&s->clock, s->clock.rate);
 	s->unit = (struct access_unit){0};
 	s->dependencies = (struct dependency_structure){0};
@@ -169,22 +158,6 @@ static bool incoming_note(struct worker *w, struct incoming *in)
 		pli_request(w, in->track, in->index);
 	}
 	return true;
-}
-
-static uint8_t active_streams(const struct worker *w, const struct track *t)
-{
-	uint8_t active = 0;
-	uint8_t spatial = track_spatial_limits(&t->params);
-	int count = RTE_MAX(t->params.encoding_count, spatial);
-	int64_t age_us = t->params.screen ? TRACK_SCREEN_AGE_US : TRACK_STREAM_AGE_US;
-
-	for (int i = 0; i < count; i++) {
-		const struct track_stream *s = &t->streams[i];
-		bool left = spatial > 1 ? t->streams[0].left : s->left;
-		if (s->arrived_us && !left && w->now_us - s->arrived_us < age_us)
-			active |= (uint8_t)(1 << i);
-	}
-	return active;
 }
 
 // How many bytes of the payload a viewer's own picture numbers may change.
@@ -290,7 +263,7 @@ static bool packet_make(struct worker *w, const struct incoming *in, struct rte_
 	p->picture_id_offset = frame.picture_id_offset;
 	p->tl0picidx_offset = frame.tl0picidx_offset;
 	p->patch_len = patch_len(&frame);
-	p->active = active_streams(w, in->track);
+	p->active = track_active(in->track, w->now_us);
 	if (frame.key_frame) {
 		keyframe_arrived(&s->keyframe);
 		// A packet of an older key frame may come late.
@@ -401,17 +374,14 @@ static void packet_skip(const struct incoming *in)
 static bool voice_is_forwarded(const struct worker *w, const struct incoming *in)
 {
 	struct track *t = in->track;
-	struct rtp_ext ext;
-	uint8_t id = t->params.extension_id[AM_EXT_AUDIO_LEVEL];
+	const uint8_t *level = incoming_ext(in, AM_EXT_AUDIO_LEVEL, 1);
 
-	if (t->params.codec != AM_CODEC_OPUS || !id ||
-	    !rtp_ext_find(in->bytes, &in->view, id, &ext) || ext.len != 1)
+	if (t->params.codec != AM_CODEC_OPUS || !level)
 		return true;
-	uint8_t value = in->bytes[ext.offset];
-	level_packet(&t->level, value, w->now_us);
+	level_packet(&t->level, *level, w->now_us);
 	return !t->voices ||
 	       voices_packet(
-	               t->voices, &t->voice, t->params.voices, level_loudness(value), w->now_us
+	               t->voices, &t->voice, t->params.voices, level_loudness(*level), w->now_us
 	       );
 }
 
@@ -430,9 +400,12 @@ static bool packet_withhold(struct worker *w, const struct incoming *in)
 	return true;
 }
 
-// Numbers the packet and passes it to the workers, or to nobody.
+// Numbers the packet and passes it to the workers, or to nobody. The recorder gets it before
+// anything is left out for viewers.
 static void packet_go(struct worker *w, const struct incoming *in, struct rte_mbuf *m)
 {
+	if (in->track->tapped && !in->track->paused)
+		tap_packet(w, in);
 	if (packet_withhold(w, in) || !packet_make(w, in, m)) {
 		rte_pktmbuf_free(m);
 		return;
@@ -516,6 +489,9 @@ static void hold_release(struct worker *w, const struct incoming *in)
 	while ((m = held_taken(w, hold_take(h, w->now_us, limit_us))))
 		held_go(w, m);
 	worker_count(w, AM_COUNTER_held_in_vain, h->gaps - gaps);
+	// Where NACKs are answered, the repair may still come in time for the recorder.
+	if (h->gaps != gaps && in->track->tapped && !nack_is_answered(&in->stream->nack))
+		pli_request(w, in->track, in->index);
 }
 
 static void hold_end(struct worker *w, const struct incoming *in)

@@ -56,6 +56,7 @@ struct track_stream {
 	struct keyframe keyframe;
 	uint64_t key_seq; // source number with which the last key frame began; 0: none
 	uint32_t key_timestamp; // of that key frame
+	uint64_t tap_lost; // highest source number for whose loss the tap requested one; 0: none
 	struct layer_counter counter;
 	struct access_unit unit; // of H.264
 	struct dependency_structure dependencies; // of AV1
@@ -68,6 +69,7 @@ struct track {
 	struct rtp_track_format format;
 	uint32_t workers; // bit per worker that has a fan-out
 	bool paused;
+	bool tapped; // the recorder gets a copy (tap.h)
 	bool too_long_told; // the service thread has been told
 	struct level level; // of audio
 	struct voice voice; // of audio
@@ -79,6 +81,23 @@ struct track {
 	struct twcc *twcc; // likewise
 	TAILQ_ENTRY(track) entry; // of its transport
 };
+
+// Which encodings or spatial layers are being received, a bit each.
+static inline uint8_t track_active(const struct track *t, int64_t now_us)
+{
+	uint8_t active = 0;
+	uint8_t spatial = track_spatial_limits(&t->params);
+	int count = RTE_MAX(t->params.encoding_count, spatial);
+	int64_t age_us = t->params.screen ? TRACK_SCREEN_AGE_US : TRACK_STREAM_AGE_US;
+
+	for (int i = 0; i < count; i++) {
+		const struct track_stream *s = &t->streams[i];
+		bool left = spatial > 1 ? t->streams[0].left : s->left;
+		if (s->arrived_us && !left && now_us - s->arrived_us < age_us)
+			active |= (uint8_t)(1 << i);
+	}
+	return active;
+}
 
 // A packet of a track, in the private area of the mbuf that holds the decrypted payload. Written
 // once by the publisher's worker; read-only for everyone from the moment it is passed on.

@@ -14,6 +14,7 @@
 #include "path/bucket.h"
 #include "path/fanout.h"
 #include "path/message.h"
+#include "path/tap_writer.h"
 #include "path/track.h"
 #include "path/transport.h"
 #include "wire/drop.h"
@@ -121,6 +122,7 @@ struct worker {
 	struct am_gauges *gauges; // in the region; for this worker's tracks and transports: w
 	struct am_figures *figures; // likewise
 	struct am_lifecycle *lifecycle; // in the region; this worker: w
+	struct tap_writer tap; // this worker's ring
 
 	int64_t now_us; // CLOCK_MONOTONIC, of this turn
 	int64_t receive_us; // of the last receive_tick

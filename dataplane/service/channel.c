@@ -137,6 +137,11 @@ bool channel_say(
 	return true;
 }
 
+const struct channel_message *channel_last(const struct channel *c)
+{
+	return c->log[(c->next - 1) % CHANNEL_MESSAGES];
+}
+
 const struct channel_message *channel_peek(struct channel_reader *r, uint64_t *lost)
 {
 	struct channel *c = r->channel;

@@ -89,6 +89,9 @@ void channel_leave(struct channel_reader *);
         const struct channel_time *, enum drop *why
 );
 
+// The message that was added last; there must have been one.
+const struct channel_message *channel_last(const struct channel *);
+
 // What the reader gets next; NULL: it has everything. *lost: how many messages dropped out of the
 // log before the reader got them; each is counted once.
 const struct channel_message *channel_peek(struct channel_reader *, uint64_t *lost);

@@ -5,6 +5,7 @@
 #include "am_log.h"
 #include "service/data.h"
 #include "service/publish.h"
+#include "service/room_taps.h"
 #include "service/service.h"
 #include "service/session.h"
 #include "service/sink.h"
@@ -51,6 +52,11 @@ static int track_add(struct service *sv, const struct am_cmd_track_add *p)
 	return ret;
 }
 
+static bool has_tap(const struct service *sv)
+{
+	return sv->room_taps.writer.ring != NULL;
+}
+
 static int track_command(struct service *sv, const struct am_msg *m)
 {
 	struct registry *r = &sv->registry;
@@ -60,11 +66,24 @@ static int track_command(struct service *sv, const struct am_msg *m)
 	struct source *s = registry_source(r, m->id.id);
 	if (!s)
 		return -ENOENT;
-	if (m->type == AM_CMD_TRACK_PAUSE)
-		source_pause(r, s, m->id.paused);
-	else
-		source_remove(r, s);
+	switch (m->type) {
+	case AM_CMD_TRACK_PAUSE: source_pause(r, s, m->id.on); break;
+	case AM_CMD_TRACK_TAP:
+		if (!has_tap(sv))
+			return -EOPNOTSUPP;
+		source_tap(r, s, m->id.on);
+		break;
+	case AM_CMD_TRACK_KEY_FRAME: source_request_key_frame(r, s); break;
+	default: source_remove(r, s);
+	}
 	return 0;
+}
+
+static int room_command(struct service *sv, const struct am_cmd_room_tap *c)
+{
+	if (!has_tap(sv))
+		return -EOPNOTSUPP;
+	return room_taps_set(&sv->room_taps, sv->registry.region, c->room_id, c->on);
 }
 
 static int subscription_command(struct service *sv, const struct am_msg *m)
@@ -79,7 +98,7 @@ static int subscription_command(struct service *sv, const struct am_msg *m)
 	if (!s)
 		return -ENOENT;
 	switch (m->type) {
-	case AM_CMD_SUBSCRIPTION_PAUSE: sink_pause(r, s, m->id.paused); break;
+	case AM_CMD_SUBSCRIPTION_PAUSE: sink_pause(r, s, m->id.on); break;
 	case AM_CMD_SUBSCRIPTION_LAYERS:
 		sink_prefer(
 		        r, s, m->subscription_layers.spatial_layer,
@@ -123,6 +142,8 @@ static int command_run(struct service *sv, const struct am_msg *m)
 	case AM_CMD_TRANSPORT_REMOVE: return transport_command(sv, m);
 	case AM_CMD_TRACK_ADD:
 	case AM_CMD_TRACK_PAUSE:
+	case AM_CMD_TRACK_TAP:
+	case AM_CMD_TRACK_KEY_FRAME:
 	case AM_CMD_TRACK_REMOVE: return track_command(sv, m);
 	case AM_CMD_SUBSCRIPTION_ADD:
 	case AM_CMD_SUBSCRIPTION_PAUSE:
@@ -135,6 +156,7 @@ static int command_run(struct service *sv, const struct am_msg *m)
 	case AM_CMD_DATA_CONSUMER_SOURCE:
 	case AM_CMD_DATA_CONSUMER_START:
 	case AM_CMD_DATA_CONSUMER_REMOVE: return data_command(sv, m);
+	case AM_CMD_ROOM_TAP: return room_command(sv, &m->room_tap);
 	default: return -EINVAL;
 	}
 }

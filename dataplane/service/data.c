@@ -13,6 +13,7 @@
 #include "service/dtls.h"
 #include "service/publish.h"
 #include "service/records.h"
+#include "service/room_taps.h"
 #include "service/sctp.h"
 #include "service/send.h"
 #include "service/service.h"
@@ -173,6 +174,10 @@ message_receive(void *user, uint16_t stream, uint32_t ppid, const uint8_t *messa
 	count(&sv->counters->value[AM_COUNTER_data_messages_in], 1);
 	publish_session(sv->registry.region, d->session);
 	readers_wake(d->channel);
+	const struct channel_message *m = channel_last(d->channel);
+	room_taps_write(
+	        &sv->room_taps, d->channel->room_id, m->bytes, m->len, (int64_t)(sv->now_ns / 1000)
+	);
 }
 
 static void association_end(struct data *d)

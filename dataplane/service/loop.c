@@ -39,6 +39,7 @@
 #define TRIM_NS_MAX       10000000000ull // while handshakes are in progress
 #define WAIT_MS           1 // longest sleep: workers do not wake us, so we poll their rings
 #define WAIT_EMPTY_MS     5 // the same while there is no transport
+#define OWN_FDS           3 // to poll, besides those of recorders
 
 static void neighbour_send(void *user, const uint8_t *frame, uint16_t len)
 {
@@ -71,9 +72,33 @@ static void header_fill(struct service *s, struct am_region_header *h)
 	h->service.pid = (uint32_t)getpid();
 }
 
+static void listen_complain(const char *path, int error, const char *setting)
+{
+	am_error(
+	        "service: cannot listen, make the socket's directory, or set %s; path=%s error=%s",
+	        setting, path, strerror(-error)
+	);
+}
+
+// 0 or -errno, logged.
+static int sockets_open(struct service *s, const struct am_tap *tap)
+{
+	const struct config *c = s->config;
+
+	s->listener = am_link_listen(c->socket);
+	if (s->listener < 0) {
+		listen_complain(c->socket, s->listener, "link.socket");
+		return s->listener;
+	}
+	int ret = tap ? recorders_open(&s->recorders, c->tap_socket, c->tap_uid, tap) : 0;
+	if (ret < 0)
+		listen_complain(c->tap_socket, ret, "link.tap");
+	return ret;
+}
+
 int service_init(
         struct service *s, const struct config *config, struct port *port, struct am_region *region,
-        struct worker *workers
+        struct am_tap *tap, struct worker *workers
 )
 {
 	*s = (struct service){
@@ -91,6 +116,9 @@ int service_init(
 	TAILQ_INIT(&s->consenting);
 	TAILQ_INIT(&s->shaking);
 	places_init(&s->places);
+	recorders_init(&s->recorders);
+	if (tap)
+		s->room_taps.writer.ring = &tap->map->rings[config->worker_count];
 	registry_init(&s->registry, region, workers, config->worker_count, reply_handle);
 	const struct neighbour_hooks hooks = {neighbour_send, neighbour_changed, s};
 	s->flows = flow_table_create("flows_service", SOCKET_ID_ANY);
@@ -105,18 +133,10 @@ int service_init(
 	}
 	data_open(s);
 	header_fill(s, &region->map->header);
-	s->listener = am_link_listen(config->socket);
-	if (s->listener < 0) {
-		int ret = s->listener;
-		am_error(
-		        "service: cannot listen, make the socket's directory, or set link.socket; "
-		        "path=%s error=%s",
-		        config->socket, strerror(-ret)
-		);
+	int ret = sockets_open(s, tap);
+	if (ret < 0)
 		service_fini(s);
-		return ret;
-	}
-	return 0;
+	return ret;
 }
 
 static void control_accept(struct service *s)
@@ -291,6 +311,7 @@ static void tick(struct service *s)
 	neighbour_tick(s->neighbours, s->now_ns);
 	fragment_expire(s->fragments, rte_rdtsc());
 	memory_trim(s);
+	recorders_tick(&s->recorders, s->now_ns);
 	atomic_store_explicit(
 	        &s->registry.region->map->header.buffers_in_use,
 	        rte_mempool_in_use_count(s->port->pool), memory_order_relaxed
@@ -320,7 +341,7 @@ static void events_wake(struct service *s, uint32_t *head)
 
 static void wait_for_work(struct service *s, bool busy)
 {
-	struct pollfd fds[] = {
+	struct pollfd fds[OWN_FDS + RECORDERS_FDS] = {
 	        {.fd = s->command_wake, .events = POLLIN},
 	        {.fd = s->listener, .events = POLLIN},
 	        {.fd = s->control, .events = POLLIN}, // -1: ignored
@@ -328,7 +349,8 @@ static void wait_for_work(struct service *s, bool busy)
 	int timeout_ms = s->registry.session_count ? WAIT_MS : WAIT_EMPTY_MS;
 	uint64_t count;
 
-	if (poll(fds, 3, busy ? 0 : timeout_ms) <= 0)
+	recorders_poll(&s->recorders, fds + OWN_FDS);
+	if (poll(fds, OWN_FDS + RECORDERS_FDS, busy ? 0 : timeout_ms) <= 0)
 		return;
 	if (fds[0].revents && read(s->command_wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		am_error("service: cannot read the wake for commands; error=%s", strerror(errno));
@@ -336,6 +358,7 @@ static void wait_for_work(struct service *s, bool busy)
 		control_read(s);
 	if (fds[1].revents)
 		control_accept(s);
+	recorders_serve(&s->recorders, fds + OWN_FDS, s->now_ns);
 }
 
 void service_run(struct service *s, const volatile bool *stop)
@@ -388,6 +411,9 @@ void service_fini(struct service *s)
 	sessions_end(s);
 	if (s->listener >= 0)
 		unlink(s->config->socket);
+	if (s->recorders.listener >= 0)
+		unlink(s->config->tap_socket);
+	recorders_close(&s->recorders);
 	fd_close(&s->listener);
 	fd_close(&s->control);
 	fd_close(&s->command_wake);

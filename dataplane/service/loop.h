@@ -4,15 +4,17 @@
 #include <stdbool.h>
 
 struct am_region;
+struct am_tap;
 struct config;
 struct port;
 struct service;
 struct worker;
 
-// Workers must be initialised but not launched yet. 0 or -errno, logged.
+// Workers must be initialised but not launched yet. tap: NULL: nothing can be recorded. 0 or
+// -errno, logged.
 [[nodiscard]] int service_init(
         struct service *, const struct config *, struct port *, struct am_region *,
-        struct worker *workers
+        struct am_tap *tap, struct worker *workers
 );
 
 // Serves until *stop is set.

@@ -46,6 +46,7 @@ void publish_source(struct am_region *r, const struct source *s)
 	e->id = s->params.track_id;
 	e->transport_id = s->params.transport_id;
 	e->room_id = s->session->room_id;
+	e->tapped = s->tapped;
 	am_table_end(&e->version);
 }
 

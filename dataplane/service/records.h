@@ -81,6 +81,7 @@ struct source {
 	struct am_cmd_track_add params;
 	struct session *session;
 	bool paused;
+	bool tapped; // the recorder gets a copy
 	bool placed; // the worker has it
 	struct source_fanout fanouts[AM_WORKER_MAX];
 	uint8_t newcomer_looks; // looks left during which viewers without a worker are expected

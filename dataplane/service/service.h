@@ -14,7 +14,9 @@
 #include "service/icmp.h"
 #include "service/places.h"
 #include "service/port_watch.h"
+#include "service/recorders.h"
 #include "service/registry.h"
+#include "service/room_taps.h"
 #include "wire/packet.h"
 
 struct channel;
@@ -44,6 +46,8 @@ struct service {
 	struct flow_table *flows; // all validated tuples, as every worker has them
 	struct dtls_context *dtls;
 	struct data_plane data;
+	struct room_taps room_taps;
+	struct recorders recorders;
 	struct neighbour_table *neighbours;
 	struct fragment_table *fragments;
 	struct icmp icmp;

@@ -49,6 +49,7 @@ static struct track *track_create(const struct source *s)
 		return NULL;
 	t->params = s->params;
 	t->paused = s->paused;
+	t->tapped = s->tapped;
 	track_format(t);
 	for (int i = 0; i < s->params.encoding_count; i++) {
 		struct track_stream *stream = &t->streams[i];
@@ -166,6 +167,18 @@ void source_pause(struct registry *r, struct source *s, bool paused)
 	mail_post_track(r, s, MESSAGE_TRACK_PAUSE, paused);
 }
 
+void source_tap(struct registry *r, struct source *s, bool tapped)
+{
+	s->tapped = tapped;
+	publish_source(r->region, s);
+	mail_post_track(r, s, MESSAGE_TRACK_TAP, tapped);
+}
+
+void source_request_key_frame(struct registry *r, const struct source *s)
+{
+	mail_post_track(r, s, MESSAGE_TRACK_KEY_FRAME, 0);
+}
+
 void source_remove(struct registry *r, struct source *s)
 {
 	while (!TAILQ_EMPTY(&s->sinks))
@@ -189,9 +202,10 @@ void source_wishes_told(struct registry *r, uint16_t worker, const struct messag
 		s->fanouts[worker].wished = (uint8_t)msg->value;
 }
 
+// The recorder wishes for the highest encoding.
 static uint8_t wished_of(const struct source *s)
 {
-	uint8_t most = 0;
+	uint8_t most = s->tapped ? s->params.encoding_count : 0;
 
 	for (int i = 0; i < AM_WORKER_MAX; i++)
 		most = RTE_MAX(most, s->fanouts[i].wished);

@@ -16,6 +16,11 @@ struct track;
 [[nodiscard]] int source_add(struct registry *, const struct am_cmd_track_add *);
 void source_pause(struct registry *, struct source *, bool paused);
 
+// Begins or ends the copies for the recorder. Each begin repeats the last sender reports.
+void source_tap(struct registry *, struct source *, bool tapped);
+// Requests a key frame of each encoding that is being received.
+void source_request_key_frame(struct registry *, const struct source *);
+
 // Removes the track and its subscriptions.
 void source_remove(struct registry *, struct source *);
 

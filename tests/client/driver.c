@@ -246,7 +246,7 @@ int driver_transport_connect_as(
 
 int driver_pause(struct driver *d, uint16_t type, am_id id, bool paused)
 {
-	struct am_msg m = {.type = type, .id = {.id = id, .paused = paused}};
+	struct am_msg m = {.type = type, .id = {.id = id, .on = paused}};
 	return driver_command(d, &m);
 }
 

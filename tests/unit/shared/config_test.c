@@ -33,6 +33,7 @@ static const struct am_setting settings[] = {
          .type = AM_SETTING_STRINGS,
          .offset = FIELD(profiles),
          .accepted = profiles},
+        {.name = "foreign", .type = AM_SETTING_FOREIGN},
         {.name = NULL},
 };
 static const struct am_config_group groups[] = {
@@ -90,6 +91,8 @@ static void every_type_is_read(void **)
 	assert_int_equal(read_text("mine: { cores = []; any = -5; };"), 0);
 	assert_int_equal(conf.cores.count, 0);
 	assert_int_equal(conf.any, -5);
+	assert_int_equal(read_text("mine: { foreign = [\"whatever\"]; any = 6; };"), 0);
+	assert_int_equal(conf.any, 6);
 }
 
 static void unknown_settings_are_named_with_their_line(void **)

@@ -82,6 +82,8 @@ static void ids_are_bounded(void **)
 	        {AM_CMD_TRANSPORT_CONNECT, AM_TRANSPORT_MAX},
 	        {AM_CMD_TRANSPORT_REMOVE, AM_TRANSPORT_MAX},
 	        {AM_CMD_TRACK_PAUSE, AM_TRACK_MAX},
+	        {AM_CMD_TRACK_TAP, AM_TRACK_MAX},
+	        {AM_CMD_TRACK_KEY_FRAME, AM_TRACK_MAX},
 	        {AM_CMD_TRACK_REMOVE, AM_TRACK_MAX},
 	        {AM_CMD_SUBSCRIPTION_PAUSE, AM_SUBSCRIPTION_MAX},
 	        {AM_CMD_SUBSCRIPTION_LAYERS, AM_SUBSCRIPTION_MAX},
@@ -117,6 +119,30 @@ static void wanted_encodings_are_bounded(void **)
 
 	assert_int_equal(am_msg_check(&m), 0);
 	m.track_wanted.encodings = 1 << AM_ENCODING_MAX;
+	assert_int_equal(am_msg_check(&m), -EINVAL);
+}
+
+static void flags_are_bounded(void **)
+{
+	static const uint16_t types[] = {
+	        AM_CMD_TRACK_PAUSE, AM_CMD_TRACK_TAP, AM_CMD_SUBSCRIPTION_PAUSE};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct am_msg m = {.type = types[i], .id = {am_id_make(1, 1), 1}};
+		assert_int_equal(am_msg_check(&m), 0);
+		m.id.on = 2;
+		assert_int_equal(am_msg_check(&m), -EINVAL);
+	}
+}
+
+static void taps_of_rooms_are_bounded(void **)
+{
+	struct am_msg m = {.type = AM_CMD_ROOM_TAP, .room_tap = {.room_id = UINT64_MAX, .on = 1}};
+
+	assert_int_equal(am_msg_check(&m), 0);
+	m.room_tap.on = 2;
+	assert_int_equal(am_msg_check(&m), -EINVAL);
+	m.room_tap = (struct am_cmd_room_tap){.room_id = 0, .on = 1};
 	assert_int_equal(am_msg_check(&m), -EINVAL);
 }
 
@@ -351,6 +377,8 @@ int main(void)
 	        cmocka_unit_test(every_type_is_checked),
 	        cmocka_unit_test(ids_are_bounded),
 	        cmocka_unit_test(wanted_encodings_are_bounded),
+	        cmocka_unit_test(flags_are_bounded),
+	        cmocka_unit_test(taps_of_rooms_are_bounded),
 	        cmocka_unit_test(roles_and_hashes_are_bounded),
 	        cmocka_unit_test(sources_are_bounded),
 	        cmocka_unit_test(tags_are_bounded_and_have_no_line_break),

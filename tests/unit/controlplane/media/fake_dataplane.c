@@ -98,6 +98,7 @@ static int track_add(struct am_region_layout *m, const struct am_msg *msg)
 	t->id = msg->track_add.track_id;
 	t->transport_id = msg->track_add.transport_id;
 	t->paused = msg->track_add.paused;
+	t->tapped = false;
 	t->wanted = (uint8_t)((1u << msg->track_add.encoding_count) - 1);
 	am_table_end(&t->version);
 	return 0;
@@ -176,11 +177,22 @@ static int subscription_change(struct am_region_layout *m, const struct am_msg *
 		return -ENOENT;
 	am_table_begin(&s->version);
 	if (msg->type == AM_CMD_SUBSCRIPTION_PAUSE)
-		s->paused = msg->id.paused;
+		s->paused = msg->id.on;
 	if (msg->type == AM_CMD_SUBSCRIPTION_REMOVE)
 		s->id = 0;
 	am_table_end(&s->version);
 	return 0;
+}
+
+static int room_tap(struct am_region_layout *m, uint64_t room_id, bool on)
+{
+	for (int i = 0; i < AM_ROOM_TAP_MAX; i++) {
+		if (m->header.tapped_rooms[i] == (on ? 0 : room_id)) {
+			m->header.tapped_rooms[i] = on ? room_id : 0;
+			return 0;
+		}
+	}
+	return on ? -ENOSPC : -ENOENT;
 }
 
 static int command_do(struct fake_dataplane *f, const struct am_msg *msg)
@@ -202,9 +214,15 @@ static int command_do(struct fake_dataplane *f, const struct am_msg *msg)
 	case AM_CMD_TRACK_REMOVE: return track_remove(m, msg->id.id);
 	case AM_CMD_TRACK_PAUSE: {
 		struct am_track_state *t = &m->tracks[am_id_slot(msg->id.id)];
-		t->paused = msg->id.paused;
+		t->paused = msg->id.on;
 		return 0;
 	}
+	case AM_CMD_TRACK_TAP: {
+		struct am_track_state *t = &m->tracks[am_id_slot(msg->id.id)];
+		t->tapped = msg->id.on;
+		return 0;
+	}
+	case AM_CMD_ROOM_TAP: return room_tap(m, msg->room_tap.room_id, msg->room_tap.on);
 	case AM_CMD_SUBSCRIPTION_PAUSE:
 	case AM_CMD_SUBSCRIPTION_KEY_FRAME:
 	case AM_CMD_SUBSCRIPTION_REMOVE: return subscription_change(m, msg);

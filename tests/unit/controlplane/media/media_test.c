@@ -340,6 +340,36 @@ static void garbage_in_a_table_is_no_entry(void **state)
 	assert_false(media_read_subscription(t->media, AM_SUBSCRIPTION_MAX, &copy));
 }
 
+// So that the next control plane can end what this one began.
+static void taps_outlive_the_control_plane(void **state)
+{
+	struct test *t = *state;
+	struct am_track_state track;
+	uint64_t rooms[AM_ROOM_TAP_MAX];
+	const am_id id = am_id_make(3, 1);
+
+	fake.region.map->tracks[3].id = id;
+	media_track_tap(t->media, id, true);
+	media_room_tap(t->media, 77, true);
+	media_room_tap(t->media, 78, true);
+	media_room_tap(t->media, 77, false);
+	turns(t, 5);
+	media_destroy(t->media);
+	media_start(t);
+	until(t, &t->ups, 2);
+	assert_true(media_read_track(t->media, 3, &track));
+	assert_int_equal(track.tapped, 1);
+	assert_int_equal(media_tapped_rooms(t->media, rooms), 1);
+	assert_int_equal(rooms[0], 78);
+	media_track_key_frame(t->media, id);
+	turns(t, 5);
+	assert_int_equal(fake.last.type, AM_CMD_TRACK_KEY_FRAME);
+	media_track_tap(t->media, id, false);
+	turns(t, 5);
+	assert_true(media_read_track(t->media, 3, &track));
+	assert_int_equal(track.tapped, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 // The next answer, or the count of lost events, reveals an answer that did not fit.
@@ -408,6 +438,7 @@ int main(void)
 	        TEST(ids_of_the_tables_are_not_given_again),
 	        TEST(the_tables_are_read_after_the_rings_last_command),
 	        TEST(garbage_in_a_table_is_no_entry),
+	        TEST(taps_outlive_the_control_plane),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

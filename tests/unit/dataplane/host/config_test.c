@@ -71,6 +71,9 @@ static void a_short_file_gets_the_defaults(void **)
 	assert_int_equal(config.srtp_profiles[0], SRTP_PROFILE_AEAD_AES_128_GCM);
 	assert_int_equal(config.srtp_profiles[1], SRTP_PROFILE_AES_CM_128_HMAC_SHA1_80);
 	assert_string_equal(config.socket, "/run/amphi/dataplane.sock");
+	assert_true(config.tap);
+	assert_string_equal(config.tap_socket, "/run/amphi/tap.sock");
+	assert_int_equal(config.tap_uid, 0);
 	assert_int_equal(config.ipv6.address.family, 0);
 	assert_int_equal(config.ipv4.gateway.family, 0);
 }
@@ -79,7 +82,8 @@ static void every_setting_arrives(void **)
 {
 	assert_int_equal(
 	        read_settings("log_level = \"debug\"; workers = 2; cores = [3, 1]; idle = "
-	                      "\"poll\"; adapt = \"off\"; udp_checksum = \"off\";"
+	                      "\"poll\"; adapt = \"off\"; udp_checksum = \"off\"; tap = \"off\"; "
+	                      "tap_uid = 1001;"
 	                      "port = \"0000:01:00.0\"; hugepages = false; buffers = 8192;"
 	                      "vlan = 7; ipv4 = \"10.1.2.3/20\"; ipv4_gateway = \"10.1.15.254\";"
 	                      "ipv6 = \"2001:db8::2/61\"; ipv6_gateway = \"2001:db8:0:7::1\";"
@@ -91,6 +95,8 @@ static void every_setting_arrives(void **)
 	assert_int_equal(config.idle, CONFIG_IDLE_POLL);
 	assert_false(config.adapt);
 	assert_false(config.udp_checksum);
+	assert_false(config.tap);
+	assert_int_equal(config.tap_uid, 1001);
 	assert_int_equal(config.worker_count, 2);
 	assert_int_equal(config.cores[0], 3);
 	assert_int_equal(config.cores[1], 1);
@@ -134,6 +140,8 @@ static void mistakes_are_named_with_their_line(void **)
 	        {GOOD "idle = \"sleep\";", "idle = \"sleep\" is not one of: poll, adaptive"},
 	        {GOOD "adapt = \"yes\";", "adapt = \"yes\" is not one of: off, on"},
 	        {GOOD "log_level = \"loud\";", "log_level"},
+	        {GOOD "tap = \"yes\";", "tap = \"yes\" is not one of: off, on"},
+	        {GOOD "tap_uid = -1;", "tap_uid = -1"},
 	        {GOOD "hugepages = 1;", "hugepages takes"},
 	        {GOOD "buffers = 4095;", "buffers = 4095"},
 	        {GOOD "buffers = 4194305;", "buffers = 4194305"},
@@ -216,6 +224,37 @@ static void the_socket_fits_an_address(void **)
 	assert_int_equal(read_text("dataplane: { " GOOD "};\nlink: { socket = \"\"; };"), -EINVAL);
 }
 
+static void the_tap_has_a_socket_of_its_own(void **)
+{
+	char text[512];
+
+	assert_int_equal(
+	        read_text("recording: { directory = \"/x\"; };\ndataplane: { " GOOD "};\n"
+	                  "link: { socket = \"/a/b/c\"; recorder = \"/a/d\"; };"),
+	        0
+	);
+	assert_string_equal(config.tap_socket, "/a/b/tap.sock");
+	assert_int_equal(
+	        read_text("dataplane: { " GOOD "};\nlink: { socket = \"plain\"; tap = \"\"; };"), 0
+	);
+	assert_string_equal(config.tap_socket, "tap.sock");
+	assert_int_equal(
+	        read_text("dataplane: { " GOOD "};\nlink: { socket = \"/a\"; tap = \"/b\"; };"), 0
+	);
+	assert_string_equal(config.tap_socket, "/b");
+	assert_int_equal(
+	        read_text("dataplane: { " GOOD "};\nlink: { socket = \"/a\";\ntap = \"/a\"; };"),
+	        -EINVAL
+	);
+	assert_non_null(strstr(error, ":3: tap = \"/a\" is also link.socket"));
+	snprintf(
+	        text, sizeof(text), "dataplane: { " GOOD "};\nlink: { tap = \"/%0*d\"; };",
+	        CONFIG_SOCKET_MAX - 1, 0
+	);
+	assert_int_equal(read_text(text), -EINVAL);
+	assert_non_null(strstr(error, ":2: tap is longer than 107"));
+}
+
 static void prefixes_are_compared_by_bits(void **)
 {
 	struct config_network n = {.address = {4, {0}, {10, 1, 0x55, 3}}};
@@ -251,6 +290,7 @@ int main(void)
 	        cmocka_unit_test(mistakes_are_named_with_their_line),
 	        cmocka_unit_test(what_is_missing_is_named_without_a_line),
 	        cmocka_unit_test(the_socket_fits_an_address),
+	        cmocka_unit_test(the_tap_has_a_socket_of_its_own),
 	        cmocka_unit_test(prefixes_are_compared_by_bits),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);

@@ -257,6 +257,28 @@ static void what_comes_late_unasked_is_no_answer(void **)
 	assert_true(nack_is_answered(&n));
 }
 
+// Numbers wrap; what has come or was given up is not missing.
+static void what_has_been_missing_for_long_is_told(void **)
+{
+	struct nack n;
+	uint16_t seqs[NACK_MISSING_MAX];
+	uint64_t base = sequence_start(65534);
+
+	init(&n);
+	assert_int_equal(nack_missing_since(&n, INT64_MAX), 0);
+	arrive(&n, base, 0);
+	arrive(&n, base + 4, 1 * MS); // three are missing
+	arrive(&n, base + 6, 5 * MS); // and one more
+	assert_int_equal(nack_missing_since(&n, 1 * MS), 0);
+	assert_int_equal(nack_missing_since(&n, 1 * MS + 1), base + 3);
+	assert_int_equal(nack_missing_since(&n, 5 * MS + 1), base + 5);
+	assert_false(nack_arrived(&n, base + 3, true, 6 * MS));
+	assert_int_equal(nack_missing_since(&n, 5 * MS), base + 2);
+	(void)collect(&n, 2 * NACK_AGE_US_MAX, seqs);
+	assert_int_equal(nack_missing_since(&n, INT64_MAX), 0);
+	assert_int_equal(n.lost, base + 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +292,7 @@ int main(void)
 	        cmocka_unit_test(the_pace_is_that_of_the_publishers_round_trip),
 	        cmocka_unit_test(whoever_repairs_nothing_answers_nothing),
 	        cmocka_unit_test(what_comes_late_unasked_is_no_answer),
+	        cmocka_unit_test(what_has_been_missing_for_long_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include <rte_mbuf.h>
 
 #include "am_reader.h"
+#include "am_tap.h"
 #include "path/feedback.h"
 #include "path/forward.h"
 #include "path/inbox.h"
@@ -341,6 +342,23 @@ static void a_paused_voice_gives_way_and_comes_back(void **)
 	end();
 }
 
+// The recorder mixes for itself.
+static void voices_that_are_withheld_are_recorded(void **)
+{
+	struct am_tap tap;
+
+	begin();
+	assert_int_equal(am_tap_new(&tap, 1, 1), 0);
+	say(0, 2, SPEECH);
+	frames(20);
+	mics[3].track.tapped = true; // on the second worker
+	rig.worker[1].tap.ring = &tap.map->rings[0];
+	assert_int_equal(got_in(3, 50), 0);
+	assert_int_equal(am_tap_head(&tap.map->rings[0]), 50);
+	end();
+	am_tap_leave(&tap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +368,7 @@ int main(void)
 	        cmocka_unit_test_teardown(a_track_of_no_room_is_forwarded, clear),
 	        cmocka_unit_test_teardown(loudness_is_told_of_whom_nobody_hears, clear),
 	        cmocka_unit_test_teardown(a_paused_voice_gives_way_and_comes_back, clear),
+	        cmocka_unit_test_teardown(voices_that_are_withheld_are_recorded, clear),
 	};
 	return cmocka_run_group_tests(tests, eal_begin, NULL);
 }

@@ -120,6 +120,17 @@ static void what_any_worker_wishes_is_wanted(void **)
 	pass(workers, &now_us, DEMAND_OFF_US + 500000);
 	assert_int_equal(wanted(), 1);
 
+	// The recorder wants the highest encoding, viewers or not, until it is gone.
+	struct source *tapped = registry_source(&meeting.registry, MEETING_TRACK);
+	source_tap(&meeting.registry, tapped, true);
+	pass(workers, &now_us, DEMAND_REST_US + 500000);
+	assert_int_equal(wanted(), 7);
+	assert_int_equal(wanted_events(&last), 3);
+	assert_int_equal(last, 7);
+	source_tap(&meeting.registry, tapped, false);
+	pass(workers, &now_us, DEMAND_OFF_US + 500000);
+	assert_int_equal(wanted(), 1);
+
 	for (struct session *s; (s = TAILQ_FIRST(&meeting.registry.all)); free(s))
 		session_remove(&meeting.registry, s);
 	pass(workers, &now_us, 200000);
@@ -129,10 +140,60 @@ static void what_any_worker_wishes_is_wanted(void **)
 	free(workers);
 }
 
+static struct am_track_state published(void)
+{
+	struct am_track_state t;
+
+	assert_true(
+	        am_table_read(&meeting.region.map->tracks[am_id_slot(MEETING_TRACK)], &t, sizeof(t))
+	);
+	return t;
+}
+
+static void a_tap_lasts_as_long_as_its_track(void **)
+{
+	struct worker *w = &meeting.rig.worker[1];
+	const struct am_cmd_track_add add = {
+	        .track_id = MEETING_TRACK,
+	        .transport_id = am_id_make(5, 1),
+	        .clock_rate = 90000,
+	        .codec = AM_CODEC_VP8,
+	        .encoding_count = 1,
+	};
+
+	meeting_begin(false);
+	struct session *s = meeting_session(5, MEETING_ROOM);
+	source_remove(&meeting.registry, registry_source(&meeting.registry, MEETING_TRACK));
+	meeting_settle();
+	assert_int_equal(source_add(&meeting.registry, &add), 0);
+	struct source *source = registry_source(&meeting.registry, MEETING_TRACK);
+	source_tap(&meeting.registry, source, true); // before any worker has it
+	assert_int_equal(published().tapped, 1);
+	assert_int_equal(session_place(&meeting.registry, s, 1), 0);
+	meeting_settle();
+	assert_true(worker_track(w, MEETING_TRACK)->tapped);
+	source_tap(&meeting.registry, source, false);
+	meeting_settle();
+	assert_false(worker_track(w, MEETING_TRACK)->tapped);
+	assert_int_equal(published().tapped, 0);
+	source_tap(&meeting.registry, source, true);
+	meeting_settle();
+	assert_true(worker_track(w, MEETING_TRACK)->tapped);
+
+	source_remove(&meeting.registry, source);
+	meeting_settle();
+	assert_int_equal(source_add(&meeting.registry, &add), 0);
+	meeting_settle();
+	assert_int_equal(published().tapped, 0);
+	assert_false(worker_track(w, MEETING_TRACK)->tapped);
+	meeting_end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_any_worker_wishes_is_wanted),
+	        cmocka_unit_test(a_tap_lasts_as_long_as_its_track),
 	};
 	return cmocka_run_group_tests(tests, meeting_open, NULL);
 }

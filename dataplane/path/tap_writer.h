@@ -1,0 +1,27 @@
+// One thread's end of the tap (am_tap.h): a ring that it alone writes. It reads nothing back, so
+// that no reader can harm it, and keeps its own count of what it has written.
+#pragma once
+
+#include <stdint.h>
+
+#include "am_tap.h"
+
+// All zero: there is no tap, and nothing may be written.
+struct tap_writer {
+	struct am_tap_ring *ring;
+	uint64_t next; // position of the next entry
+};
+
+// The next entry, to be filled: all but its payload is zero. tap_writer_end publishes it.
+static inline struct am_tap_entry *tap_writer_begin(struct tap_writer *t)
+{
+	struct am_tap_entry *e = am_tap_begin(t->ring, t->next);
+
+	memset(e, 0, offsetof(struct am_tap_entry, payload));
+	return e;
+}
+
+static inline void tap_writer_end(struct tap_writer *t)
+{
+	am_tap_end(t->ring, t->next++);
+}
