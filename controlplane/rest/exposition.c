@@ -31,7 +31,7 @@ static void webhooks(FILE *f, const struct hooks *h)
 	        {"unanswered", "Webhooks and access checks without an answer, or with 5xx",
 	         c.unanswered},
 	        {"blocked", "URLs and addresses that may not be called", c.refused},
-	        {"given_up", "closePeer events that no receiver accepted", c.given_up},
+	        {"given_up", "events, such as closePeer, that no receiver accepted", c.given_up},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char name[64];
@@ -45,7 +45,7 @@ static void webhooks(FILE *f, const struct hooks *h)
 	);
 	metric_gauge(
 	        f, "amphi_controlplane_webhook_events_pending",
-	        "closePeer events that are not delivered yet", c.pending
+	        "events, such as closePeer, that are not delivered yet", c.pending
 	);
 }
 
