@@ -17,6 +17,18 @@ static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 static const struct am_setting link_settings[] = {
         {.name = "socket", .type = AM_SETTING_STRING, .offset = AT(socket)},
         {.name = "tap", .type = AM_SETTING_FOREIGN},
+        {.name = "recorder", .type = AM_SETTING_STRING, .offset = AT(recorder)},
+        {0},
+};
+
+static const struct am_setting recording_settings[] = {
+        {.name = "directory", .type = AM_SETTING_STRING, .offset = AT(recordings)},
+        {.name = "free_min_mib",
+         .type = AM_SETTING_INT,
+         .offset = AT(recording_free_min_mib),
+         .min = 1,
+         .max = 1 << 20},
+        {.name = "log_level", .type = AM_SETTING_FOREIGN},
         {0},
 };
 
@@ -89,11 +101,14 @@ static const struct am_config_group groups[] = {
         {"link", link_settings},
         {"dataplane", NULL},
         {"controlplane", controlplane_settings},
+        {"recording", recording_settings},
         {0},
 };
 
 static const struct config defaults = {
         .socket = "/run/amphi/dataplane.sock",
+        .recordings = "/var/lib/amphi/recordings",
+        .recording_free_min_mib = 512,
         .log_level = "info",
         .http.listen = "127.0.0.1",
         .http.port = 8080,

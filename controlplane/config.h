@@ -12,6 +12,9 @@
 
 struct config {
 	char socket[AM_CONFIG_STRING_MAX]; // of the data plane
+	char recorder[AM_CONFIG_STRING_MAX]; // its socket; empty: there is none
+	char recordings[AM_CONFIG_STRING_MAX]; // their directory
+	int64_t recording_free_min_mib; // of the disk; none starts below four times as much
 	char log_level[AM_CONFIG_STRING_MAX];
 	struct http_settings http;
 	struct rest_settings rest;

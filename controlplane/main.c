@@ -189,6 +189,10 @@ static int start(struct server *s)
 	        .voices[ROOM_WEBINAR] = (uint8_t)s->config.voices_webinar,
 	        .voices[ROOM_CALL] = (uint8_t)s->config.voices_call,
 	        .client_transports = 2 * (uint32_t)s->config.address_websockets,
+	        .history = s->history,
+	        .recorder = s->config.recorder,
+	        .recordings = s->config.recordings,
+	        .recording_free_min_mib = (uint32_t)s->config.recording_free_min_mib,
 	});
 	if (!s->conference)
 		goto destroy_signaling;

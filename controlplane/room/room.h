@@ -17,6 +17,7 @@
 // counts.
 struct room_rules {
 	bool waiting_room; // newcomers wait for a moderator
+	bool auto_record; // it is recorded from its first speaker on
 	uint32_t speakers_max, viewers_max; // 0: the server's own limits alone
 	char pin[ROOM_PIN_MAX + 1]; // empty: none
 	int64_t start_time_ms; // CLOCK_REALTIME, if somebody was let in before it; 0: none
@@ -44,6 +45,7 @@ struct room {
 	uint32_t viewer_count; // joined
 	struct peer_list hands; // raised by members, in the order of raising
 	struct talk talk;
+	bool recorded; // a recording has begun: the rule auto_record begins no other one
 	struct room_news news;
 	struct map_node by_key;
 };

@@ -1,0 +1,66 @@
+#include "archive/inquiry.h"
+
+#include "base/map.h"
+
+#include <errno.h>
+
+static void over(struct inquiry *i, int result)
+{
+	i->kind->end(i, result);
+	i->kind->destroy(i);
+}
+
+static void work_run(struct work *w)
+{
+	struct inquiry *i = container_of(w, struct inquiry, work);
+
+	i->result = i->kind->work(i);
+}
+
+static void work_done(struct work *w)
+{
+	struct inquiry *i = container_of(w, struct inquiry, work);
+
+	over(i, w->has_run ? i->result : -ECANCELED);
+}
+
+static void answered(struct history_recordings *q, int result)
+{
+	struct inquiry *i = container_of(q, struct inquiry, query);
+
+	if (!i->archive) { // the owner has been told
+		i->kind->destroy(i);
+		return;
+	}
+	LIST_REMOVE(i, in_archive);
+	if (result == 0)
+		result = i->kind->next(i);
+	if (result != 0) {
+		over(i, result < 0 ? result : 0);
+		return;
+	}
+	i->work = (struct work){.run = work_run, .done = work_done};
+	workers_add(i->archive->workers, &i->work);
+}
+
+void inquiry_ask(struct inquiry *i, struct archive *a)
+{
+	i->archive = a;
+	i->query.done = answered;
+	int ret = history_recordings_ask(a->settings.history, &i->query);
+	if (ret < 0)
+		over(i, ret);
+	else
+		LIST_INSERT_HEAD(&a->inquiries, i, in_archive);
+}
+
+void inquiries_orphan(struct archive *a)
+{
+	struct inquiry *i;
+
+	while ((i = LIST_FIRST(&a->inquiries))) {
+		LIST_REMOVE(i, in_archive);
+		i->archive = NULL;
+		i->kind->end(i, -ECANCELED);
+	}
+}
