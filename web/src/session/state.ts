@@ -1,7 +1,8 @@
 import type { PeerMedia } from '../media/subscriber';
 import type { Path } from '../media/transport';
-import type { Hand, Notifications, Quality, Rights, RoomInfo, WaitingPeer } from '../signaling/messages';
+import type { Hand, Notifications, Quality, RecordingInfo, Rights, RoomInfo, WaitingPeer } from '../signaling/messages';
 import type { Refusal } from '../signaling/refusal';
+import { isOn, type Recording, received, secondsOf } from './recording';
 import type { Link } from './trouble';
 
 export interface RemotePeer extends PeerMedia {
@@ -48,7 +49,14 @@ export interface VisitState {
 	quality: Record<string, Quality>;
 	/** The server's counts; null: it has not sent any. */
 	counts: { speakers: number; viewers: number } | null;
+	/** Null: there has been none in this visit. */
+	recording: Recording | null;
+	/** Whether this participant has agreed to be in the recording; null: not answered. */
+	consent: boolean | null;
 }
+
+/** A recording that has gone back by more than this is another one; less is the time that messages take. */
+const BACK_S = 5;
 
 /** The state before the server has said anything. */
 export function initialState(peerId: string, name: string): VisitState {
@@ -74,13 +82,15 @@ export function initialState(peerId: string, name: string): VisitState {
 		lastSpeaker: null,
 		quality: {},
 		counts: null,
+		recording: null,
+		consent: null,
 	};
 }
 
 /** The changes at an admission. The server reports once more what is still missing. */
 export function admittedState(
 	state: VisitState,
-	{ peerId, displayName, nameIsFixed, room, capabilities, ...rights }: Notifications['admitted'],
+	{ peerId, displayName, nameIsFixed, room, capabilities, recording, ...rights }: Notifications['admitted'],
 ): Partial<VisitState> {
 	const name = (nameIsFixed && displayName) || state.name;
 	return { waiting: false, missing: false, peerId, name, rights, info: room };
@@ -102,3 +112,17 @@ export function withWaiting(waiting: WaitingPeer[], id: string, peer?: WaitingPe
 	const others = waiting.filter((other) => other.id !== id);
 	return peer ? [...others, peer] : others;
 }
+
+/** The changes when the server says what is recorded. An answer is valid for the recording that it was given in. */
+export function recordingState(state: VisitState, info: RecordingInfo | null): Pick<VisitState, 'recording' | 'consent'> {
+	const was = state.recording;
+	// The page may have missed the end.
+	const ended = isOn(was) ? received({ ...was, state: 'stopped', elapsed: secondsOf(was), reason: null }) : null;
+	const now = info ? received(info) : ended;
+	const same = isOn(was) && isOn(now) && now.elapsed > secondsOf(was) - BACK_S;
+	return { recording: now, consent: same ? state.consent : null };
+}
+
+/** Whether this participant has a say in being recorded. */
+export const hasSay = ({ recording, rights }: VisitState): boolean =>
+	isOn(recording) && recording.consent === 'ask' && rights.speaker;
