@@ -158,7 +158,6 @@ export const en = {
 	'recording.on': 'Recording',
 	'recording.paused': 'Recording paused',
 	'recording.by': 'Started by {{name}}',
-	'recording.label': 'Recording',
 	'recording.start': 'Start recording',
 	'recording.starting': 'Starting the recording…',
 	'recording.pause': 'Pause recording',

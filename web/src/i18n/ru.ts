@@ -159,7 +159,6 @@ export const ru: Texts = {
 	'recording.on': 'Запись',
 	'recording.paused': 'Запись на паузе',
 	'recording.by': 'Запись включена ({{name}})',
-	'recording.label': 'Запись',
 	'recording.start': 'Начать запись',
 	'recording.starting': 'Запись начинается…',
 	'recording.pause': 'Приостановить запись',

@@ -41,7 +41,7 @@ export function RecordingControl({ visit, onStop }: ControlProps) {
 	const { recording } = useStore(visit.state);
 	const on = isOn(recording);
 	const starting = recording?.state === 'starting';
-	const label = t(on ? (recording.state === 'paused' ? 'recording.paused' : 'recording.label') : 'recording.start');
+	const label = t(on ? (recording.state === 'paused' ? 'recording.paused' : 'recording.on') : 'recording.start');
 	return (
 		<Menu
 			icon={on && recording.state === 'paused' ? Pause : Record}

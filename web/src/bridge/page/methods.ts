@@ -7,8 +7,9 @@ import { setLanguage } from '../../i18n';
 import { listen, playback } from '../../media/playback';
 import type { ScreenShare } from '../../media/screen';
 import type { Meeting } from '../../session/meeting';
+import { isOn, secondsOf } from '../../session/recording';
 import { view } from '../../session/view';
-import type { Visit } from '../../session/visit';
+import type { RecordingAction, Visit } from '../../session/visit';
 import type { Constraints, Methods } from '../package/index';
 import { MethodError } from './answer';
 import { bitrate } from './bitrate';
@@ -54,6 +55,10 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 	const deviceIsOn = (name: 'mic' | 'camera') => {
 		const { on, track } = local.devices.value[name];
 		return on && track !== null;
+	};
+
+	const record = (action: RecordingAction) => async () => {
+		await visit().moderateRoom(action);
 	};
 
 	return {
@@ -169,6 +174,15 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 		},
 		disableAllCameras: async () => {
 			await visit().muteAll('video');
+		},
+		startRecording: record('startRecording'),
+		stopRecording: record('stopRecording'),
+		pauseRecording: record('pauseRecording'),
+		resumeRecording: record('resumeRecording'),
+		getRecording: () => {
+			const { recording } = visit().state.value;
+			if (isOn(recording)) return { state: recording.state, elapsed: secondsOf(recording) };
+			return { state: recording?.state === 'starting' ? 'starting' : 'off', elapsed: 0 };
 		},
 	};
 }

@@ -1,5 +1,6 @@
 import type { DeviceProblem } from '../../media/local';
 import type { ScreenProblem } from '../../media/screen';
+import type { Recording } from '../../session/recording';
 
 export interface PeerSnapshot {
 	displayName: string;
@@ -29,6 +30,8 @@ export interface Snapshot {
 	pinned: string | null;
 	/** The browser plays no sound without a gesture. */
 	silent: boolean;
+	/** Null outside the room. */
+	recording: Recording | null;
 }
 
 export const NOTHING: Snapshot = {
@@ -44,4 +47,5 @@ export const NOTHING: Snapshot = {
 	failures: { camera: 0, mic: 0, share: 0 },
 	pinned: null,
 	silent: false,
+	recording: null,
 };
