@@ -1,4 +1,4 @@
-import { CircleStop, Pause, Play } from 'lucide';
+import { CirclePause, CircleStop, Pause, Play } from 'lucide';
 import { toast } from '../base/toasts';
 import { t } from '../i18n';
 import { recordingFailedText } from '../session/notices';
@@ -41,10 +41,11 @@ export function RecordingControl({ visit, onStop }: ControlProps) {
 	const { recording } = useStore(visit.state);
 	const on = isOn(recording);
 	const starting = recording?.state === 'starting';
-	const label = t(on ? (recording.state === 'paused' ? 'recording.paused' : 'recording.on') : 'recording.start');
+	const paused = recording?.state === 'paused';
+	const label = t(paused ? 'recording.paused' : on ? 'recording.on' : 'recording.start');
 	return (
 		<Menu
-			icon={on && recording.state === 'paused' ? Pause : Record}
+			icon={paused ? CirclePause : Record}
 			label={starting ? t('recording.starting') : label}
 			testId="record-button"
 			look="bar"

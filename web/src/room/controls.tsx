@@ -27,7 +27,7 @@ import type { Visit } from '../session/visit';
 import { Button, IconButton } from '../ui/button';
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu';
 import { useStore } from '../ui/usestore';
-import { useNarrow } from '../ui/width';
+import { useCrowded, useNarrow } from '../ui/width';
 import { ConnectionDialog } from './connectiondialog';
 import { ChatButton, PeopleButton, useCalls } from './panelbuttons';
 import { SettingsDialog } from './settings';
@@ -47,6 +47,7 @@ export function Controls({ visit, kind, local, screen }: ControlsProps) {
 	const narrow = useNarrow();
 	const { rights } = useStore(visit.state);
 	const mayRecord = useMayRecord(visit);
+	const crowded = useCrowded();
 	const [dialog, setDialog] = useState<MoreDialog | null>(null);
 	const close = () => setDialog(null);
 
@@ -57,7 +58,7 @@ export function Controls({ visit, kind, local, screen }: ControlsProps) {
 				{local && <DeviceButtons local={local} />}
 				{local && !narrow && ScreenShare.possible && <ShareButton screen={screen} />}
 				{rights.hand && <HandButton visit={visit} />}
-				{mayRecord && !narrow && <RecordingControl visit={visit} onStop={() => setDialog('stop')} />}
+				{mayRecord && !crowded && <RecordingControl visit={visit} onStop={() => setDialog('stop')} />}
 				{narrow && rights.chat && <ChatButton chat={visit.chat} />}
 				{narrow && <MoreMenu visit={visit} local={local} screen={screen} narrow onDialog={setDialog} />}
 				<LeaveButton visit={visit} narrow={narrow} />
@@ -175,6 +176,7 @@ function MoreMenu({ visit, local, screen, narrow, onDialog }: MoreProps) {
 	const { video: sharing } = useStore(screen.state);
 	const { layout } = useStore(view);
 	const mayRecord = useMayRecord(visit);
+	const crowded = useCrowded();
 	return (
 		<Menu icon={Ellipsis} label={t('controls.more')} testId="more-button" look="bar" class="quiet" badge={narrow ? calls : 0}>
 			{narrow && (
@@ -194,10 +196,10 @@ function MoreMenu({ visit, local, screen, narrow, onDialog }: MoreProps) {
 					>
 						{t(layout === 'speaker' ? 'layout.toGrid' : 'layout.toSpeaker')}
 					</MenuItem>
-					{mayRecord && <RecordingItems visit={visit} onStop={() => onDialog('stop')} />}
-					<MenuSeparator />
 				</>
 			)}
+			{mayRecord && crowded && <RecordingItems visit={visit} onStop={() => onDialog('stop')} />}
+			{(narrow || (mayRecord && crowded)) && <MenuSeparator />}
 			{supported && (
 				<MenuItem
 					icon={enabled ? Minimize : Maximize}

@@ -52,10 +52,10 @@ export function RoomScreen(props: RoomScreenProps) {
 	return (
 		<div class="room" data-controls={String(controls)} data-recorded={String(isOn(recording))}>
 			{banner && <StatusBanner banner={banner} />}
-			<div class="room-top">
+			<header class="room-top">
 				<RecordingBadge recording={recording} />
 				{ownShare && <SharingBanner screen={screen} />}
-			</div>
+			</header>
 			<div class="room-body">
 				<div class="theatre">
 					{player && <Player url={player} />}

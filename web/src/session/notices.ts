@@ -1,5 +1,5 @@
 import { announce } from '../base/announcements';
-import { toast } from '../base/toasts';
+import { toast, untoast } from '../base/toasts';
 import { moment, t } from '../i18n';
 import { chime } from '../media/chime';
 import type { RecordingTrouble } from '../signaling/recording';
@@ -96,6 +96,7 @@ export function sayNotice(notice: Notice, door: Door) {
 			});
 			break;
 		case 'recording-on':
+			untoast('recording-kept', 'recording-failed');
 			announce(t('notice.recording-on'));
 			if (notice.live) chime();
 			break;
