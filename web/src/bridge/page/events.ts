@@ -1,10 +1,7 @@
 import type { DeviceProblem } from '../../media/local';
 import type { ScreenProblem } from '../../media/screen';
-import { isOn, secondsOf } from '../../session/recording';
-import type { Events } from '../package/index';
-import { NOTHING, type PeerSnapshot, type Snapshot } from './snapshot';
-
-export type Event = { [E in keyof Events]: { name: E; data: Events[E] } }[keyof Events];
+import { recordingEvents } from './recording';
+import { type Event, NOTHING, type PeerSnapshot, type Snapshot } from './snapshot';
 
 const SWITCHES = [
 	['camera', 'switchOnCamera', 'switchOffCamera'],
@@ -47,7 +44,7 @@ export function eventsBetween(was: Snapshot, now: Snapshot): Event[] {
 	// A new visit starts from nothing.
 	const before = now.entered && !was.entered ? { ...was, peers: NOTHING.peers, recording: null } : was;
 	events.push(...connectionEvents(before, now));
-	if (now.entered) events.push(...peerEvents(before, now), ...recordingEvents(before, now));
+	if (now.entered) events.push(...peerEvents(before, now), ...recordingEvents(before.recording, now.recording));
 	for (const [source, name] of ERRORS) {
 		const problem = now.problems[source];
 		if (!problem || (problem === was.problems[source] && now.failures[source] === was.failures[source])) continue;
@@ -91,22 +88,6 @@ function peerEvents(was: Snapshot, now: Snapshot): Event[] {
 	if (now.pinned !== was.pinned) {
 		if (was.pinned !== null) events.push({ name: 'switchOffPin', data: { peerId: was.pinned } });
 		if (now.pinned !== null) events.push({ name: 'switchOnPin', data: { peerId: now.pinned } });
-	}
-	return events;
-}
-
-function recordingEvents({ recording: was }: Snapshot, { recording: now }: Snapshot): Event[] {
-	const events: Event[] = [];
-	const elapsed = now ? secondsOf(now) : 0;
-	const reason = now?.reason ?? null;
-	if (isOn(now)) {
-		if (!isOn(was)) events.push({ name: 'recordingStarted', data: { elapsed, by: now.by ?? null } });
-		if (now.state === 'paused' && was?.state !== 'paused') events.push({ name: 'recordingPaused', data: { elapsed } });
-		if (now.state === 'recording' && was?.state === 'paused') events.push({ name: 'recordingResumed', data: { elapsed } });
-	} else if (now?.state === 'failed') {
-		if (was && was.state !== 'failed') events.push({ name: 'recordingFailed', data: { reason } });
-	} else if (isOn(was)) {
-		events.push({ name: 'recordingStopped', data: { elapsed, reason } });
 	}
 	return events;
 }

@@ -7,13 +7,13 @@ import { setLanguage } from '../../i18n';
 import { listen, playback } from '../../media/playback';
 import type { ScreenShare } from '../../media/screen';
 import type { Meeting } from '../../session/meeting';
-import { isOn, secondsOf } from '../../session/recording';
 import { view } from '../../session/view';
 import type { RecordingAction, Visit } from '../../session/visit';
 import type { Constraints, Methods } from '../package/index';
 import { MethodError } from './answer';
 import { bitrate } from './bitrate';
 import { chooseDevice, openWanted, readConstraints, turn } from './devices';
+import { recordingData } from './recording';
 import { screenshot } from './screenshot';
 
 /** How long a call waits for the participant's click; the overlay waits longer. */
@@ -179,11 +179,7 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 		stopRecording: record('stopRecording'),
 		pauseRecording: record('pauseRecording'),
 		resumeRecording: record('resumeRecording'),
-		getRecording: () => {
-			const { recording } = visit().state.value;
-			if (isOn(recording)) return { state: recording.state, elapsed: secondsOf(recording) };
-			return { state: recording?.state === 'starting' ? 'starting' : 'off', elapsed: 0 };
-		},
+		getRecording: () => recordingData(visit().state.value.recording),
 	};
 }
 

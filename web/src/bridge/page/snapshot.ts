@@ -1,6 +1,10 @@
 import type { DeviceProblem } from '../../media/local';
 import type { ScreenProblem } from '../../media/screen';
 import type { Recording } from '../../session/recording';
+import type { Events } from '../package/index';
+
+/** What the embedding page is told of a difference between two snapshots. */
+export type Event = { [E in keyof Events]: { name: E; data: Events[E] } }[keyof Events];
 
 export interface PeerSnapshot {
 	displayName: string;
