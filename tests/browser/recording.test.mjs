@@ -246,7 +246,8 @@ test('where the account asks for consent, speakers decide', LIMIT, async (t) => 
 	});
 
 	await t.test('a viewer is asked once promoted; closed, the question means no', async () => {
-		await host.click('consent-allow');
+		// Who starts a recording agrees.
+		assert.equal(await host.test('consent').count(), 0);
 		assert.equal(await vera.test('consent').count(), 0);
 		await host.click('people-button');
 		await host.moderate(vera, 'promote');
@@ -259,13 +260,13 @@ test('where the account asks for consent, speakers decide', LIMIT, async (t) => 
 		);
 	});
 
-	await t.test('the next recording asks anew', async () => {
+	await t.test('the answers are valid for the next recording, too', async () => {
 		await stop(host);
 		await seesRecording(ann, null);
-		await ann.page.keyboard.press('Escape');
 		await host.click('record-button');
-		for (const one of [host, ann, vera]) await one.test('consent').waitFor();
-		await host.click('consent-decline');
+		await seesRecording(ann, 'recording');
+		assert.equal(await ann.test('settings-consent').isChecked(), false);
+		for (const one of [host, ann, vera]) assert.equal(await one.test('consent').count(), 0, one.name);
 		await stop(host);
 	});
 });

@@ -16,7 +16,7 @@ const answer = (visit: Visit, consent: boolean) =>
 /** Asks a speaker, where recordings require consent. Closed without an answer, it means no. */
 export function ConsentDialog({ visit }: { visit: Visit }) {
 	const state = useStore(visit.state);
-	if (!state.entered || !hasSay(state) || state.consent !== null) return null;
+	if (!state.entered || !hasSay(state) || state.consent !== 'asked') return null;
 	return (
 		<Dialog title={t('recording.consent')} testId="consent" onClose={() => answer(visit, false)}>
 			{/* The focus is on the question: a key that was meant for something else answers nothing. */}
@@ -43,7 +43,7 @@ export function ConsentSwitch({ visit }: { visit: Visit }) {
 	return (
 		<Switch
 			label={t('recording.mine')}
-			on={state.consent === true}
+			on={state.consent === 'given'}
 			testId="settings-consent"
 			onChange={(on) => answer(visit, on)}
 		/>

@@ -16,3 +16,10 @@ export const isOn = (recording: Recording | null): recording is Recording & { st
 export function secondsOf({ state, elapsed, at }: Recording, now = performance.now()): number {
 	return state === 'recording' ? elapsed + Math.max(0, now - at) / 1000 : elapsed;
 }
+
+/** The recording after the server has said what it is. */
+export function recordingAfter(was: Recording | null, info: RecordingInfo | null): Recording | null {
+	if (info) return received(info);
+	// The page has missed the end.
+	return isOn(was) ? received({ ...was, state: 'stopped', elapsed: secondsOf(was), reason: null }) : null;
+}

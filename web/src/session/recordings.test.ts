@@ -122,44 +122,50 @@ test('only speakers are asked, only while a recording asks', () => {
 	expect(hasSay(state.value)).toBe(false);
 });
 
-test('an answer is kept through pauses and broken connections, and repeated to the server', async () => {
+test('people answer when they are asked; the answer is repeated to a server that may not know it', async () => {
 	rights({ speaker: true });
 	says('recording', { consent: 'ask' });
+	recordings.entered();
+	expect(state.value.consent).toBe('undecided');
+	recordings.asked();
+	expect(state.value.consent).toBe('asked');
 	recordings.entered();
 	expect(asked).toEqual([]);
 	refusal = new Error('connection lost');
 	await recordings.consent(true);
-	expect(state.value.consent).toBe(true);
+	expect(state.value.consent).toBe('given');
 	refusal = null;
-	says('paused', { consent: 'ask', elapsed: 0.2 });
-	vi.advanceTimersByTime(20_000);
-	recordings.told(info('recording', { consent: 'ask', elapsed: 0.2 }), false);
+	recordings.told(info('recording', { consent: 'ask' }), false);
 	recordings.entered();
-	expect(asked).toEqual([true, true]);
-	expect(state.value.consent).toBe(true);
+	recordings.asked();
+	expect(asked).toEqual([true, true, true]);
+	await recordings.consent(false);
+	recordings.asked();
+	expect(asked.slice(3)).toEqual([false, false]);
+	expect(state.value.consent).toBe('refused');
+	// To viewers, the question does not matter; nor does it without a recording.
 	rights({ speaker: false });
 	recordings.entered();
-	expect(asked).toHaveLength(2);
+	rights({ speaker: true });
+	says('stopped', { consent: 'ask' });
+	recordings.entered();
+	expect(asked).toHaveLength(5);
 });
 
-test('each recording asks anew, even one that began while the page was away', async () => {
+test('a speaker who starts a recording agrees to be in it', () => {
+	recordings.started();
+	expect(state.value.consent).toBe('undecided');
 	rights({ speaker: true });
-	says('recording', { consent: 'ask' });
-	await recordings.consent(false);
-	says('stopped', { consent: 'ask' });
-	expect(state.value.consent).toBe(null);
-	says('recording', { consent: 'ask' });
-	await recordings.consent(true);
-	vi.advanceTimersByTime(60_000);
-	recordings.told(info('recording', { consent: 'ask', elapsed: 20 }), false);
-	expect(state.value.consent).toBe(null);
+	recordings.started();
+	expect(state.value.consent).toBe('given');
+	expect(asked).toEqual([]);
 });
 
 test('an answer that the server refuses was not given', async () => {
 	rights({ speaker: true });
 	says('recording', { consent: 'ask' });
-	await recordings.consent(true);
+	recordings.asked();
 	refusal = new Error('busy: later');
 	await expect(recordings.consent(false)).rejects.toThrow('busy');
-	expect(state.value.consent).toBe(true);
+	expect(state.value.consent).toBe('asked');
 });

@@ -2,8 +2,8 @@ import type { Store } from '../base/store';
 import type { RecordingInfo } from '../signaling/messages';
 import { troubleOf } from '../signaling/recording';
 import type { Notice } from './notices';
-import { isOn, type Recording } from './recording';
-import { hasSay, recordingState, type VisitState } from './state';
+import { isOn, type Recording, recordingAfter } from './recording';
+import { hasSay, type VisitState } from './state';
 
 /** What people are told when one state follows another. live: it happens now, and not while this page was elsewhere. */
 export function noticesBetween(
@@ -42,17 +42,29 @@ export class Recordings {
 	/** The server says what is recorded. live: since something has just changed. */
 	told(info: RecordingInfo | null, live: boolean) {
 		const { recording: was, rights } = this.#state.value;
-		const next = recordingState(this.#state.value, info);
-		this.#state.update(next);
-		for (const notice of noticesBetween(was, next.recording, live, rights)) this.#notify(notice);
+		const recording = recordingAfter(was, info);
+		this.#state.update({ recording });
+		for (const notice of noticesBetween(was, recording, live, rights)) this.#notify(notice);
 	}
 
-	/** The participant's answer. It outlives a broken connection; rejects if the server refuses it. */
-	async consent(consent: boolean) {
+	/** The participant has started a recording: to the server, that is an answer. */
+	started() {
+		if (this.#state.value.rights.speaker) this.#state.update({ consent: 'given' });
+	}
+
+	/** The server wants to know whether this participant agrees. */
+	asked() {
+		if (this.#answer === null) this.#state.update({ consent: 'asked' });
+		else this.#repeat();
+	}
+
+	/** The participant's answer, for this visit. It outlives a broken connection; rejects if the server refuses it. */
+	async consent(given: boolean) {
 		const { consent: before } = this.#state.value;
+		const consent = given ? 'given' : 'refused';
 		this.#state.update({ consent });
 		try {
-			await this.#request(consent);
+			await this.#request(given);
 		} catch (error) {
 			// Without a reason of the server, the connection has broken: the next admission repeats the answer.
 			if (!(error instanceof Error && /^[a-z-]+: /.test(error.message))) return;
@@ -61,9 +73,17 @@ export class Recordings {
 		}
 	}
 
-	/** After a join or a resume: the server may not know the answer. */
+	/** After a join or a resume: the server may not know the last answer. */
 	entered() {
+		this.#repeat();
+	}
+
+	get #answer(): boolean | null {
 		const { consent } = this.#state.value;
-		if (consent !== null && hasSay(this.#state.value)) void this.consent(consent).catch(() => {});
+		return consent === 'given' || consent === 'refused' ? consent === 'given' : null;
+	}
+
+	#repeat() {
+		if (this.#answer !== null && hasSay(this.#state.value)) void this.consent(this.#answer).catch(() => {});
 	}
 }

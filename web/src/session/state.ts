@@ -1,8 +1,8 @@
 import type { PeerMedia } from '../media/subscriber';
 import type { Path } from '../media/transport';
-import type { Hand, Notifications, Quality, RecordingInfo, Rights, RoomInfo, WaitingPeer } from '../signaling/messages';
+import type { Hand, Notifications, Quality, Rights, RoomInfo, WaitingPeer } from '../signaling/messages';
 import type { Refusal } from '../signaling/refusal';
-import { isOn, type Recording, received, secondsOf } from './recording';
+import { isOn, type Recording } from './recording';
 import type { Link } from './trouble';
 
 export interface RemotePeer extends PeerMedia {
@@ -51,12 +51,9 @@ export interface VisitState {
 	counts: { speakers: number; viewers: number } | null;
 	/** Null: there has been none in this visit. */
 	recording: Recording | null;
-	/** Whether this participant has agreed to be in the recording; null: not answered. */
-	consent: boolean | null;
+	/** Whether this participant agrees to be recorded; asked: the server waits for the answer. */
+	consent: 'undecided' | 'asked' | 'given' | 'refused';
 }
-
-/** A recording that has gone back by more than this is another one; less is the time that messages take. */
-const BACK_S = 5;
 
 /** The state before the server has said anything. */
 export function initialState(peerId: string, name: string): VisitState {
@@ -83,7 +80,7 @@ export function initialState(peerId: string, name: string): VisitState {
 		quality: {},
 		counts: null,
 		recording: null,
-		consent: null,
+		consent: 'undecided',
 	};
 }
 
@@ -111,16 +108,6 @@ export function withHand(hands: Hand[], id: string, name: string | null): Hand[]
 export function withWaiting(waiting: WaitingPeer[], id: string, peer?: WaitingPeer): WaitingPeer[] {
 	const others = waiting.filter((other) => other.id !== id);
 	return peer ? [...others, peer] : others;
-}
-
-/** The changes when the server says what is recorded. An answer is valid for the recording that it was given in. */
-export function recordingState(state: VisitState, info: RecordingInfo | null): Pick<VisitState, 'recording' | 'consent'> {
-	const was = state.recording;
-	// The page may have missed the end.
-	const ended = isOn(was) ? received({ ...was, state: 'stopped', elapsed: secondsOf(was), reason: null }) : null;
-	const now = info ? received(info) : ended;
-	const same = isOn(was) && isOn(now) && now.elapsed > secondsOf(was) - BACK_S;
-	return { recording: now, consent: same ? state.consent : null };
 }
 
 /** Whether this participant has a say in being recorded. */

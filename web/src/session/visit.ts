@@ -162,6 +162,7 @@ export class Visit {
 
 	async moderateRoom(action: RoomAction) {
 		await this.#connection.request(action, {});
+		if (action === 'startRecording') this.#recordings.started();
 	}
 
 	/** Shows a picture large, until unpin() or until its owner leaves. Throws if nobody has this id. */
@@ -307,6 +308,7 @@ export class Visit {
 				this.#sayEarly();
 			},
 			recording: (info) => this.#recordings.told(info, true),
+			recordingConsentAsked: () => this.#recordings.asked(),
 			mutedByModerator: (muting) => this.#muted(muting),
 			peerChanged: (peer) => this.#people.set(peer),
 			newPeer: (peer) => {

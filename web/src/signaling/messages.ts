@@ -266,6 +266,8 @@ export interface Notifications {
 	roomChanged: RoomInfo;
 	/** stopped and failed come once, when it ends. */
 	recording: RecordingInfo;
+	/** This speaker is recorded only after agreeing, and has not answered yet. */
+	recordingConsentAsked: object;
 	/** By whom: the moderator's peerId and displayName; empty if no longer known. */
 	mutedByModerator: { kind: MuteKind; peerId: string; displayName: string };
 	peerChanged: PeerInfo;
