@@ -1,6 +1,8 @@
 """Reads the marks of picture.c and sound.c back from a recording, with ffmpeg.
 
-python3 marks.py FILE: prints what it has found as JSON.
+python3 marks.py FILE: prints as JSON what all_of has found: the time of each picture in seconds with its
+(number, sender), or null for one without; the times of the beeps and the length of the sound; sound minus
+picture for each beep; what ffmpeg complains of.
 """
 
 import array
@@ -105,12 +107,13 @@ def skews_of(pictures, beeps):
     return skews
 
 
+def all_of(path):
+    kinds = {stream["codec_type"] for stream in probe(path)["streams"]}
+    pictures = pictures_of(path) if "video" in kinds else []
+    beeps, sound = beeps_of(path) if "audio" in kinds else ([], 0)
+    return {"pictures": pictures, "beeps": beeps, "sound": sound, "skews": skews_of(pictures, beeps), "errors": errors_of(path)}
+
+
 if __name__ == "__main__":
-    shown = pictures_of(sys.argv[1])
-    heard, length = beeps_of(sys.argv[1])
-    json.dump(
-        {"pictures": len(shown), "unread": sum(1 for _, mark in shown if mark is None), "beeps": len(heard),
-         "skew_ms": [round(s * 1000) for s in skews_of(shown, heard)], "sound_s": length, "errors": errors_of(sys.argv[1])},
-        sys.stdout,
-    )
+    json.dump(all_of(sys.argv[1]), sys.stdout)
     print()
