@@ -1,7 +1,5 @@
 #include "upload/file_upload.h"
 
-#include "upload/upload.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

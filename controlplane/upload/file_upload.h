@@ -9,6 +9,8 @@
 
 #include "upload/s3.h"
 
+#define UPLOAD_PART_SIZE (8u << 20) // bytes; S3 requires 5 MiB at least of all but the last
+
 struct file_upload {
 	struct file_upload *next; // of the same recording
 	char *path; // on this machine

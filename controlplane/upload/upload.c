@@ -1,7 +1,6 @@
 #include "upload/upload.h"
 
 #include "base/loop.h"
-#include "upload/file_upload.h"
 
 #include "am_clock.h"
 #include "am_log.h"

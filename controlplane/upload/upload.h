@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "upload/file_upload.h"
+
 #define UPLOAD_PART_SIZE   (8u << 20) // bytes; S3 requires 5 MiB at least of all but the last
 #define UPLOAD_RECORDINGS  256
 #define UPLOAD_GIVE_UP_S   900 // for which a finished recording waits for the bucket
