@@ -36,8 +36,6 @@ void __wrap_history_recording_file_put(struct history *, const struct recording_
 int __wrap_history_recordings_read(const struct history *, void (*)(void *, const struct recording_row *), void *);
 uint64_t __wrap_history_recorded_bytes(const struct history *, uint64_t);
 const struct account *__wrap_accounts_by_id(const struct accounts *, uint64_t);
-uint64_t __wrap_loop_now_ms(const struct loop *);
-uint64_t __real_loop_now_ms(const struct loop *);
 uint64_t __wrap_clock_monotonic_ns(void);
 uint64_t __real_clock_monotonic_ns(void);
 
@@ -119,11 +117,6 @@ const struct account *__wrap_accounts_by_id(const struct accounts *, uint64_t id
 	return id == ACCOUNT ? &account : NULL;
 }
 
-uint64_t __wrap_loop_now_ms(const struct loop *l)
-{
-	return __real_loop_now_ms(l) + later_ms;
-}
-
 uint64_t __wrap_clock_monotonic_ns(void)
 {
 	return __real_clock_monotonic_ns() + later_ms * 1000000;
@@ -184,12 +177,13 @@ static void until_up(struct test *t, uint32_t synced)
 
 static void begin(struct test *t)
 {
+	later_ms = 0;
 	*t = (struct test){.loop = loop_create()};
 	t->events = (struct recordings_events){t, on_changed, on_asked};
 	rooms_init(&t->rooms);
 	account = (struct account){.id = ACCOUNT, .record_tracks = true};
 	media_up = true;
-	later_ms = key_frames = 0;
+	key_frames = 0;
 	recorded_bytes = chat_tapped = tapped_before = 0;
 	stored = (struct recording_row){0};
 	memset(tapped, 0, sizeof(tapped));
