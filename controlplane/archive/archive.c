@@ -1,7 +1,6 @@
 #include "archive/archive.h"
 
 #include "archive/inquiry.h"
-#include "archive/retention.h"
 #include "archive/tree.h"
 #include "base/json.h"
 #include "base/map.h"
@@ -19,6 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+struct archive {
+	const char *directory;
+	struct inquiries inquiries;
+};
+
 struct archive *archive_create(const struct archive_settings *settings)
 {
 	struct workers *workers = workers_start(settings->loop, "archive", ARCHIVE_THREADS);
@@ -26,18 +30,15 @@ struct archive *archive_create(const struct archive_settings *settings)
 		return NULL;
 	struct archive *a = memory_new(1, sizeof(*a));
 
-	a->settings = *settings;
-	a->workers = workers;
-	LIST_INIT(&a->inquiries);
-	a->retention = retention_create(a, settings);
+	a->directory = settings->directory;
+	a->inquiries = (struct inquiries){.history = settings->history, .workers = workers};
+	LIST_INIT(&a->inquiries.asked);
 	return a;
 }
 
 void archive_destroy(struct archive *a)
 {
-	workers_stop(a->workers);
-	inquiries_orphan(a);
-	retention_destroy(a->retention);
+	inquiries_end(&a->inquiries);
 	free(a);
 }
 
@@ -80,7 +81,8 @@ static void listing_file(struct history_recordings *q, const struct recording_fi
 	json_push(l->files, recording_file_json(f));
 }
 
-static int listing_next(struct inquiry *)
+// The history has said it all.
+static int no_work(struct inquiry *)
 {
 	return 1;
 }
@@ -103,7 +105,7 @@ static void listing_destroy(struct inquiry *i)
 }
 
 static const struct inquiry_kind listing_kind = {
-        .next = listing_next,
+        .next = no_work,
         .end = listing_end,
         .destroy = listing_destroy,
 };
@@ -137,13 +139,14 @@ void archive_list(
 	};
 	if (query->room)
 		snprintf(l->inquiry.query.room, ROOM_NAME_MAX + 1, "%s", query->room);
-	inquiry_ask(&l->inquiry, a);
+	inquiry_ask(&l->inquiry, &a->inquiries);
 }
 
 // A file.
 
 struct opening {
 	struct inquiry inquiry;
+	const struct archive *archive;
 	archive_opened *done;
 	void *owner;
 	bool found, listed; // the recording, the file
@@ -186,7 +189,7 @@ static int opening_work(struct inquiry *i)
 	struct opening *o = container_of(i, struct opening, inquiry);
 	struct stat st;
 
-	int fd = tree_open(i->archive->settings.directory, o->path);
+	int fd = tree_open(o->archive->directory, o->path);
 	if (fd == -EINVAL || fd == -ELOOP || fd == -ENOTDIR || fd == -ENOENT)
 		return -ENODATA;
 	if (fd < 0)
@@ -237,6 +240,7 @@ void archive_open(
 	struct opening *o = memory_new(1, sizeof(*o));
 
 	*o = (struct opening){
+	        .archive = a,
 	        .inquiry =
 	                {
 	                        .kind = &opening_kind,
@@ -253,13 +257,14 @@ void archive_open(
 	        .owner = owner,
 	};
 	snprintf(o->name, sizeof(o->name), "%s", strlen(name) > ARCHIVE_NAME_MAX ? "" : name);
-	inquiry_ask(&o->inquiry, a);
+	inquiry_ask(&o->inquiry, &a->inquiries);
 }
 
 // A removal.
 
 struct removal {
 	struct inquiry inquiry;
+	const struct archive *archive;
 	archive_removed *done;
 	void *owner;
 	bool found, finished;
@@ -287,7 +292,7 @@ static int removal_work(struct inquiry *i)
 	const struct removal *v = container_of(i, struct removal, inquiry);
 
 	// One that never started may have no directory.
-	return v->directory[0] ? tree_remove(i->archive->settings.directory, v->directory) : 0;
+	return v->directory[0] ? tree_remove(v->archive->directory, v->directory) : 0;
 }
 
 // The rows go last, so that a crash leaves no files that nobody knows of.
@@ -296,7 +301,7 @@ static void removal_end(struct inquiry *i, int result)
 	struct removal *v = container_of(i, struct removal, inquiry);
 
 	if (result == 0)
-		history_recording_remove(i->archive->settings.history, i->query.id);
+		history_recording_remove(i->all->history, i->query.id);
 	if (error_of(result) == -EIO)
 		am_error(
 		        "archive: cannot remove a recording; directory=%s error=%s",
@@ -324,6 +329,7 @@ void archive_remove(
 	struct removal *v = memory_new(1, sizeof(*v));
 
 	*v = (struct removal){
+	        .archive = a,
 	        .inquiry =
 	                {
 	                        .kind = &removal_kind,
@@ -338,5 +344,68 @@ void archive_remove(
 	        .done = done,
 	        .owner = owner,
 	};
-	inquiry_ask(&v->inquiry, a);
+	inquiry_ask(&v->inquiry, &a->inquiries);
+}
+
+// Those that are too old.
+
+struct expired {
+	struct inquiry inquiry;
+	archive_expired_found *done;
+	void *owner;
+	uint32_t count;
+	uint64_t ids[ARCHIVE_EXPIRED_MAX];
+};
+
+static void expired_recording(struct history_recordings *q, const struct recording_row *r)
+{
+	struct expired *e = container_of(q, struct expired, inquiry.query);
+
+	if (e->count < ARCHIVE_EXPIRED_MAX)
+		e->ids[e->count++] = r->id;
+}
+
+static void expired_end(struct inquiry *i, int result)
+{
+	const struct expired *e = container_of(i, struct expired, inquiry);
+
+	e->done(e->owner, error_of(result), e->ids, result < 0 ? 0 : e->count);
+}
+
+static void expired_destroy(struct inquiry *i)
+{
+	free(container_of(i, struct expired, inquiry));
+}
+
+static const struct inquiry_kind expired_kind = {
+        .next = no_work,
+        .end = expired_end,
+        .destroy = expired_destroy,
+};
+
+void archive_find_expired(
+        struct archive *a, uint64_t account_id, int64_t before_ms, archive_expired_found *done,
+        void *owner
+)
+{
+	struct expired *e = memory_new(1, sizeof(*e));
+
+	*e = (struct expired){
+	        .inquiry =
+	                {
+	                        .kind = &expired_kind,
+	                        .query =
+	                                {
+	                                        .account_id = account_id,
+	                                        .to_ms = before_ms,
+	                                        .finished = true,
+	                                        .oldest_first = true,
+	                                        .limit = ARCHIVE_EXPIRED_MAX,
+	                                        .recording = expired_recording,
+	                                },
+	                },
+	        .done = done,
+	        .owner = owner,
+	};
+	inquiry_ask(&e->inquiry, &a->inquiries);
 }

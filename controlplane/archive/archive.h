@@ -1,6 +1,5 @@
-// Recordings whose files lie on the disk: listing, opening and removing them for their account, and
-// removing those that the account does not keep any longer (retention.c). The recorder writes the
-// files, the history knows them (store/recordings.h).
+// Recordings whose files lie on the disk: listing, opening and removing them for their account. The
+// recorder writes the files, the history knows them (store/recordings.h).
 //
 // Nothing here makes the loop wait for a disk: questions go to the history's readers, and threads
 // open and remove files. Answers come from the loop, errors also within the call that asked.
@@ -13,9 +12,9 @@
 #define ARCHIVE_NAME_MAX      128 // bytes of a file's name
 #define ARCHIVE_DIRECTORY_MAX 255
 #define ARCHIVE_LIST_MAX      100 // recordings in an answer
+#define ARCHIVE_EXPIRED_MAX   4 // recordings in an answer of archive_find_expired
 #define ARCHIVE_THREADS       2
 
-struct accounts;
 struct archive;
 struct history;
 struct json;
@@ -24,7 +23,6 @@ struct loop;
 struct archive_settings {
 	struct loop *loop;
 	struct history *history;
-	const struct accounts *accounts;
 	const char *directory; // of all recordings; lent
 };
 
@@ -82,4 +80,12 @@ void archive_open(
 typedef void archive_removed(void *owner, int result);
 void archive_remove(
         struct archive *a, uint64_t account_id, uint64_t id, archive_removed *done, void *owner
+);
+
+// The account's finished recordings that were started before this time, oldest first, at most
+// ARCHIVE_EXPIRED_MAX. result: as for archive_list.
+typedef void archive_expired_found(void *owner, int result, const uint64_t ids[], uint32_t count);
+void archive_find_expired(
+        struct archive *a, uint64_t account_id, int64_t before_ms, archive_expired_found *done,
+        void *owner
 );

@@ -28,11 +28,11 @@ static void answered(struct history_recordings *q, int result)
 {
 	struct inquiry *i = container_of(q, struct inquiry, query);
 
-	if (!i->archive) { // the owner has been told
+	if (!i->all) { // the owner has been told
 		i->kind->destroy(i);
 		return;
 	}
-	LIST_REMOVE(i, in_archive);
+	LIST_REMOVE(i, in_asked);
 	if (result == 0)
 		result = i->kind->next(i);
 	if (result != 0) {
@@ -40,27 +40,28 @@ static void answered(struct history_recordings *q, int result)
 		return;
 	}
 	i->work = (struct work){.run = work_run, .done = work_done};
-	workers_add(i->archive->workers, &i->work);
+	workers_add(i->all->workers, &i->work);
 }
 
-void inquiry_ask(struct inquiry *i, struct archive *a)
+void inquiry_ask(struct inquiry *i, struct inquiries *all)
 {
-	i->archive = a;
+	i->all = all;
 	i->query.done = answered;
-	int ret = history_recordings_ask(a->settings.history, &i->query);
+	int ret = history_recordings_ask(all->history, &i->query);
 	if (ret < 0)
 		over(i, ret);
 	else
-		LIST_INSERT_HEAD(&a->inquiries, i, in_archive);
+		LIST_INSERT_HEAD(&all->asked, i, in_asked);
 }
 
-void inquiries_orphan(struct archive *a)
+void inquiries_end(struct inquiries *all)
 {
 	struct inquiry *i;
 
-	while ((i = LIST_FIRST(&a->inquiries))) {
-		LIST_REMOVE(i, in_archive);
-		i->archive = NULL;
+	workers_stop(all->workers);
+	while ((i = LIST_FIRST(&all->asked))) {
+		LIST_REMOVE(i, in_asked);
+		i->all = NULL;
 		i->kind->end(i, -ECANCELED);
 	}
 }

@@ -1,5 +1,5 @@
-// A request to the archive on its way: first a question to the history, then perhaps work in a
-// thread, and then its owner is told how it ended.
+// A request on its way: first a question to the history, then perhaps work in a thread, and then
+// its owner is told how it ended.
 //
 //     inquiry_ask ──▶ the history ──▶ kind->next ──▶ kind->work, in a thread ──▶ kind->end
 //                          └── an error, or nothing more to do ───────────────────────┘
@@ -7,18 +7,15 @@
 
 #include <sys/queue.h>
 
-#include "archive/archive.h"
 #include "base/workers.h"
 #include "store/recordings.h"
 
 struct inquiry;
-struct retention;
 
-struct archive {
-	struct archive_settings settings;
+struct inquiries {
+	struct history *history;
 	struct workers *workers;
-	LIST_HEAD(, inquiry) inquiries; // that the history has not answered
-	struct retention *retention;
+	LIST_HEAD(, inquiry) asked; // that the history has not answered
 };
 
 struct inquiry_kind {
@@ -35,14 +32,15 @@ struct inquiry {
 	const struct inquiry_kind *kind;
 	struct history_recordings query; // the kind's, except done
 	// Private.
-	struct archive *archive; // NULL: destroyed meanwhile
+	struct inquiries *all; // NULL: ended meanwhile
 	struct work work;
 	int result;
-	LIST_ENTRY(inquiry) in_archive;
+	LIST_ENTRY(inquiry) in_asked;
 };
 
 // Begins. The inquiry may be over when this returns.
-void inquiry_ask(struct inquiry *, struct archive *);
+void inquiry_ask(struct inquiry *, struct inquiries *);
 
-// Ends all that the history has not answered with -ECANCELED. Each is destroyed when it does.
-void inquiries_orphan(struct archive *);
+// Stops the threads, and ends with -ECANCELED all that is left. What the history has not answered
+// is destroyed when it does.
+void inquiries_end(struct inquiries *);

@@ -1,10 +1,9 @@
 #include "archive/retention.h"
 
 #include "account/account.h"
-#include "archive/inquiry.h"
+#include "archive/archive.h"
 #include "base/clock.h"
 #include "base/loop.h"
-#include "base/map.h"
 #include "base/memory.h"
 
 #include "am_log.h"
@@ -27,28 +26,8 @@ struct retention {
 	bool more; // the account may have more of them
 	uint64_t account_id;
 	uint32_t count, removed; // of this step
-	uint64_t ids[RETENTION_STEP];
+	uint64_t ids[ARCHIVE_EXPIRED_MAX];
 };
-
-struct expired {
-	struct inquiry inquiry;
-	struct retention *retention;
-	uint32_t count;
-	uint64_t ids[RETENTION_STEP];
-};
-
-static void expired_found(struct history_recordings *q, const struct recording_row *r)
-{
-	struct expired *e = container_of(q, struct expired, inquiry.query);
-
-	if (e->count < RETENTION_STEP)
-		e->ids[e->count++] = r->id;
-}
-
-static int expired_next(struct inquiry *)
-{
-	return 1;
-}
 
 static void step_go_on(struct retention *r);
 
@@ -75,30 +54,18 @@ static void step_go_on(struct retention *r)
 	archive_remove(r->archive, r->account_id, id, recording_removed, r);
 }
 
-static void expired_end(struct inquiry *i, int result)
+static void expired_found(void *owner, int result, const uint64_t ids[], uint32_t count)
 {
-	const struct expired *e = container_of(i, struct expired, inquiry);
-	struct retention *r = e->retention;
+	struct retention *r = owner;
 
 	if (result == -ECANCELED)
 		return;
-	r->count = result < 0 ? 0 : e->count;
-	r->more = r->count == RETENTION_STEP;
+	r->count = count;
 	r->removed = 0;
-	memcpy(r->ids, e->ids, sizeof(r->ids));
+	r->more = count == ARCHIVE_EXPIRED_MAX;
+	memcpy(r->ids, ids, count * sizeof(ids[0]));
 	step_go_on(r);
 }
-
-static void expired_destroy(struct inquiry *i)
-{
-	free(container_of(i, struct expired, inquiry));
-}
-
-static const struct inquiry_kind expired_kind = {
-        .next = expired_next,
-        .end = expired_end,
-        .destroy = expired_destroy,
-};
 
 // The account whose turn it is, or NULL at the end of a look.
 static const struct account *account_next(const struct retention *r)
@@ -126,33 +93,19 @@ static void step(void *owner)
 	}
 	strcpy(r->account, a->name);
 	r->account_id = a->id;
-	struct expired *e = memory_new(1, sizeof(*e));
-	*e = (struct expired){
-	        .inquiry =
-	                {
-	                        .kind = &expired_kind,
-	                        .query =
-	                                {
-	                                        .account_id = a->id,
-	                                        .to_ms = clock_real_ms() - a->record_days * DAY_MS,
-	                                        .finished = true,
-	                                        .oldest_first = true,
-	                                        .limit = RETENTION_STEP,
-	                                        .recording = expired_found,
-	                                },
-	                },
-	        .retention = r,
-	};
-	inquiry_ask(&e->inquiry, r->archive);
+	archive_find_expired(
+	        r->archive, a->id, clock_real_ms() - a->record_days * DAY_MS, expired_found, r
+	);
 }
 
-struct retention *retention_create(struct archive *a, const struct archive_settings *settings)
+struct retention *
+retention_create(struct loop *l, struct archive *a, const struct accounts *accounts)
 {
 	struct retention *r = memory_new(1, sizeof(*r));
 
 	r->archive = a;
-	r->loop = settings->loop;
-	r->accounts = settings->accounts;
+	r->loop = l;
+	r->accounts = accounts;
 	r->timer = (struct loop_timer){.expired = step, .owner = r};
 	loop_timer_set(r->loop, &r->timer, RETENTION_NEXT_MS);
 	return r;

@@ -3,14 +3,14 @@
 
 #define RETENTION_MS      60000 // between two looks at all accounts
 #define RETENTION_NEXT_MS 100 // between two steps of one look
-#define RETENTION_STEP    4 // recordings of one account at a time
 
+struct accounts;
 struct archive;
-struct archive_settings;
+struct loop;
 struct retention;
 
 // Looks for the first time soon.
-struct retention *retention_create(struct archive *, const struct archive_settings *);
+struct retention *retention_create(struct loop *, struct archive *, const struct accounts *);
 
-// To be called when the archive has answered all of its requests.
+// To be called after archive_destroy.
 void retention_destroy(struct retention *);

@@ -5,6 +5,7 @@
 #include "account/edit.h"
 #include "account/setting.h"
 #include "archive/archive.h"
+#include "archive/retention.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/loop.h"
@@ -28,13 +29,25 @@ static struct loop *loop;
 static struct history *history;
 static struct accounts *accounts;
 static struct archive *archive;
+static struct retention *retention;
 static uint64_t account_id;
 
 static void archive_start(void)
 {
 	archive = archive_create(&(struct archive_settings
-	){.loop = loop, .history = history, .accounts = accounts, .directory = files});
+	){.loop = loop, .history = history, .directory = files});
 	assert_non_null(archive);
+	retention = retention_create(loop, archive, accounts);
+}
+
+static void archive_end(void)
+{
+	if (archive)
+		archive_destroy(archive);
+	archive = NULL;
+	if (retention)
+		retention_destroy(retention);
+	retention = NULL;
 }
 
 // The account may keep its recordings for so many days.
@@ -65,8 +78,7 @@ static int end(void **)
 {
 	char command[128];
 
-	if (archive)
-		archive_destroy(archive);
+	archive_end();
 	history_close(history);
 	accounts_close(accounts);
 	loop_destroy(loop);
@@ -77,7 +89,7 @@ static int end(void **)
 // Waits until the history's writes are in its file.
 static void settle(void)
 {
-	archive_destroy(archive);
+	archive_end();
 	history_close(history);
 	history = history_open(loop, history_path, 0);
 	archive_start();
@@ -336,8 +348,7 @@ static void the_end_answers_all(void **)
 	settle();
 	heard.done = false;
 	archive_list(archive, &(struct archive_query){.account_id = account_id}, listed, NULL);
-	archive_destroy(archive);
-	archive = NULL;
+	archive_end();
 	assert_int_equal(answer(), -ECANCELED);
 	loop_turn(loop, 50);
 	assert_false(heard.done);
