@@ -7,6 +7,7 @@
 #include "recording/people.h"
 #include "recording/scribe.h"
 #include "recording/state.h"
+#include "store/recording_json.h"
 
 #include "am_log.h"
 
@@ -23,24 +24,6 @@ static bool path_print(char path[PATH_MAX], const struct recording *r)
 {
 	int len = snprintf(path, PATH_MAX, "%s/%s/recording.json", r->all->directory, r->directory);
 	return len < PATH_MAX;
-}
-
-static struct json *recording_json(const struct recording_row *row)
-{
-	struct json *j = json_new_object();
-
-	json_add_string(j, "roomId", row->room);
-	json_add_string(j, "state", recording_state_name(row->state));
-	return j;
-}
-
-static struct json *recording_file_json(const struct recording_file_row *row)
-{
-	struct json *j = json_new_object();
-
-	json_add_string(j, "name", row->name);
-	json_add_string(j, "kind", row->kind);
-	return j;
 }
 
 static struct json *participants_json(const struct recording *r)

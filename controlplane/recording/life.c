@@ -217,12 +217,13 @@ void life_bind(struct recording *r, const struct room *room)
 {
 	if (r->room == room)
 		return;
+	r->room = NULL;
+	taps_match(r); // what belongs to the last one ends
 	r->room = room;
-	taps_match(r);
-	if (!room || r->room_number == room->id)
-		return;
-	r->room_number = room->id;
-	life_state(r);
+	if (room && r->room_number != room->id) {
+		r->room_number = room->id;
+		life_state(r);
+	}
 	taps_match(r);
 }
 
@@ -344,7 +345,9 @@ static void acknowledge(struct recording *r)
 	r->acknowledged = true;
 	r->started_ms = clock_real_ms();
 	r->state = r->run == AM_RECORD_PAUSE ? RECORDING_PAUSED : RECORDING_RECORDING;
+	r->view.begins = true;
 	change(r);
+	r->view.begins = false;
 }
 
 void life_report(struct recording *r, const struct am_record_status *s)

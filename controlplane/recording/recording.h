@@ -40,6 +40,7 @@ struct recording_view {
 	int64_t elapsed_ms; // on its time line, which leaves out pauses
 	const char *by_id, *by_name; // who started it; NULL: the API
 	bool asks_consent; // speakers are recorded once they consent
+	bool begins; // the recorder has just acknowledged its start
 	bool end_is_known; // people have been told already that it has stopped
 	const struct recording_row *row; // as the history has it, or is about to have it
 	const struct recording_file_row *files;
