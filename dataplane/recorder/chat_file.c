@@ -54,8 +54,7 @@ void chat_file_init(struct chat_file *f, struct folder *folder)
 
 size_t chat_line(char *line, int64_t time_us, const uint8_t *message, size_t len)
 {
-	size_t n = (size_t
-	)sprintf(line, "%lld.%03d ", (long long)(time_us / 1000000), (int)(time_us / 1000 % 1000));
+	size_t n = (size_t)sprintf(line, "%lld ", (long long)(time_us / 1000));
 
 	for (size_t i = 0; i < len; i++) {
 		char c = (char)message[i];

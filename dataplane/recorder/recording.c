@@ -337,12 +337,15 @@ static void finish(struct recording *r)
 {
 	int64_t end_us = line_reached(line_of(r), r->state.head->stop_us);
 
-	tracks_close(&r->tracks, end_us);
+	tracks_drain(&r->tracks);
 	if (r->programme) {
 		programme_tick(r->programme, end_us);
 		mix_finish(r->mix, end_us);
 		programme_file_close(&r->programme_file, end_us);
+		programme_destroy(r->programme); // before it sees the tracks go
+		r->programme = NULL;
 	}
+	tracks_close(&r->tracks, end_us);
 	chat_file_close(&r->chat, end_us, true);
 	r->state.head->gaps = tracks_lost(&r->tracks);
 	mix_end(r);

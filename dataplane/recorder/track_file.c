@@ -32,8 +32,9 @@ static bool is_sound(const struct track_file *f)
 static void end(struct track_file *f, int64_t end_ms)
 {
 	struct matroska *file = f->file;
-	int64_t last_ms = matroska_duration_ms(file);
 
+	(void)!matroska_flush(file, 0, true); // what fails is in the disk's log
+	int64_t last_ms = matroska_duration_ms(file);
 	f->file = NULL;
 	f->over = true;
 	end_ms = end_ms > last_ms ? end_ms : last_ms;
@@ -310,7 +311,7 @@ void track_file_suspend(struct track_file *f)
 	f->over = true;
 	if (!f->file)
 		return;
-	(void)matroska_flush(f->file, 0, true); // or else the rings still have it
+	(void)!matroska_flush(f->file, 0, true); // or else the rings still have it
 	update(f);
 	matroska_close(f->file, matroska_duration_ms(f->file));
 	f->file = NULL;

@@ -296,13 +296,20 @@ struct track *tracks_asking(struct tracks *ts, int64_t now_us)
 	return NULL;
 }
 
+void tracks_drain(struct tracks *ts)
+{
+	for (size_t i = 0; i < AM_RECORD_TRACK_MAX; i++) {
+		if (ts->list[i].place)
+			source_drain(ts->list[i].source);
+	}
+}
+
 void tracks_close(struct tracks *ts, int64_t end_us)
 {
 	for (size_t i = 0; i < AM_RECORD_TRACK_MAX; i++) {
 		struct track *t = &ts->list[i];
 		if (!t->place)
 			continue;
-		source_drain(t->source);
 		track_file_close(&t->file, end_us);
 		finish(t); // its place stays: the next recorder may have to finish again
 	}

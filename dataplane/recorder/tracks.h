@@ -85,6 +85,9 @@ void tracks_entry(struct tracks *, uint64_t generation, const struct am_tap_entr
 
 void tracks_tick(struct tracks *, int64_t now_us);
 
+// No more packets come.
+void tracks_drain(struct tracks *);
+
 // All tracks end there, or are left to the next recorder.
 void tracks_close(struct tracks *, int64_t end_us);
 void tracks_suspend(struct tracks *);
