@@ -29,9 +29,10 @@ static struct recording_file *find(struct recording *r, const char *name)
 	return NULL;
 }
 
-static struct recording_file *add(struct recording *r, const struct am_record_file *f)
+static struct recording_file *
+add(struct recording *r, const char *name, const char *kind, uint64_t publisher)
 {
-	const struct participant *p = f->publisher ? people_find(r, f->publisher) : NULL;
+	const struct participant *p = publisher ? people_find(r, publisher) : NULL;
 
 	if (r->file_count == RECORDING_FILE_MAX) {
 		am_warning("recording: too many files; room=%s", r->room_name);
@@ -44,12 +45,12 @@ static struct recording_file *add(struct recording *r, const struct am_record_fi
 	        .row =
 	                {
 	                        .recording_id = r->id,
-	                        .name = memory_copy_string(f->name),
-	                        .kind = kinds[f->kind],
+	                        .name = memory_copy_string(name),
+	                        .kind = kind,
 	                        .peer_id = p ? memory_copy_string(p->peer_id) : NULL,
 	                        .display_name = p ? memory_copy_string(p->name) : NULL,
 	                },
-	        .publisher = f->publisher,
+	        .publisher = publisher,
 	};
 	return file;
 }
@@ -64,11 +65,16 @@ void files_take(struct recording *r, const struct am_record_file *f)
 {
 	struct recording_file *file = find(r, f->name);
 
+	// Of the chat, people get what texts.c makes of it.
+	if (f->kind == AM_RECORD_CHAT) {
+		r->reported_chats = f->complete;
+		return;
+	}
 	if (!file)
-		file = add(r, f);
+		file = add(r, f->name, kinds[f->kind], f->publisher);
 	if (!file)
 		return;
-	file->row.codec = f->kind == AM_RECORD_CHAT ? NULL : codecs[f->codec];
+	file->row.codec = codecs[f->codec];
 	file->row.offset_ms = bounded(f->offset_ms);
 	file->row.duration_ms = bounded(f->duration_ms);
 	file->row.bytes = (uint64_t)bounded(f->bytes);
@@ -78,9 +84,26 @@ void files_take(struct recording *r, const struct am_record_file *f)
 	r->copy_due = true;
 }
 
+void files_add_text(
+        struct recording *r, const char *name, const char *kind, int64_t duration_ms, uint64_t bytes
+)
+{
+	struct recording_file *file = find(r, name);
+
+	if (!file)
+		file = add(r, name, kind, 0);
+	if (!file)
+		return;
+	file->row.duration_ms = duration_ms;
+	file->row.bytes = bytes;
+	r->file_rows[file - r->files] = file->row;
+	history_recording_file_put(r->all->history, &file->row);
+	r->copy_due = true;
+}
+
 bool files_are_complete(const struct recording *r)
 {
-	uint32_t complete = 0;
+	uint32_t complete = r->reported_chats;
 
 	for (uint32_t i = 0; i < r->file_count; i++)
 		complete += r->files[i].complete;

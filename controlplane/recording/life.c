@@ -9,6 +9,8 @@
 #include "recording/people.h"
 #include "recording/state.h"
 #include "recording/taps.h"
+#include "recording/texts.h"
+#include "upload/upload.h"
 
 #include "am_log.h"
 
@@ -211,6 +213,8 @@ void life_take_up(struct recordings *all, const struct recording_row *row)
 	         : r->state == RECORDING_PAUSED ? AM_RECORD_PAUSE
 	                                        : AM_RECORD_RUN;
 	copy_read(r);
+	if (all->uploads && r->acknowledged && recording_is_active(r))
+		uploads_put(all->uploads, r->id, r->directory, false);
 }
 
 void life_bind(struct recording *r, const struct room *room)
@@ -286,11 +290,42 @@ void life_stop(struct recording *r, enum recording_reason reason)
 	r->view.end_is_known = true;
 }
 
+static void texts_made(struct recording *);
+
+// Files, texts, bucket: then the recording is ready.
+static void finish_step(struct recording *r)
+{
+	if (r->file_count == 0) {
+		finish(r, RECORDING_FAILED);
+	} else if (!r->texts_begun) {
+		r->texts_begun = true;
+		texts_make(r, r->all->workers, texts_made);
+	} else if (!r->texts_made || (r->uploading && !r->uploaded)) {
+		return;
+	} else if (r->all->uploads && !r->uploaded) {
+		r->uploading = true;
+		uploads_put(r->all->uploads, r->id, r->directory, true);
+	} else {
+		finish(r, RECORDING_READY);
+	}
+}
+
 static void finish_if_complete(struct recording *r, bool now)
 {
-	if (r->state != RECORDING_STOPPING || !r->over_ms || (!now && !files_are_complete(r)))
-		return;
-	finish(r, r->file_count > 0 ? RECORDING_READY : RECORDING_FAILED);
+	if (r->state == RECORDING_STOPPING && r->over_ms && (now || files_are_complete(r)))
+		finish_step(r);
+}
+
+static void texts_made(struct recording *r)
+{
+	r->texts_made = true;
+	finish_if_complete(r, true);
+}
+
+void life_uploaded(struct recording *r)
+{
+	r->uploaded = true;
+	finish_if_complete(r, true);
 }
 
 // Why the recorder has ended a recording that nobody had stopped.
@@ -345,6 +380,8 @@ static void acknowledge(struct recording *r)
 	r->acknowledged = true;
 	r->started_ms = clock_real_ms();
 	r->state = r->run == AM_RECORD_PAUSE ? RECORDING_PAUSED : RECORDING_RECORDING;
+	if (r->all->uploads)
+		uploads_put(r->all->uploads, r->id, r->directory, false);
 	r->view.begins = true;
 	change(r);
 	r->view.begins = false;
@@ -416,6 +453,9 @@ static void forget(struct recording *r)
 
 	recorder_link_send(r->all->link, &m);
 	copy_write(r, true);
+	// The bucket gets recording.json as it is now; all else is there.
+	if (r->all->uploads && r->uploaded)
+		uploads_put(r->all->uploads, r->id, r->directory, true);
 	life_free(r);
 }
 

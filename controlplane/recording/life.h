@@ -35,6 +35,9 @@ void life_lead(struct recording *, uint64_t publisher);
 void life_report(struct recording *, const struct am_record_status *);
 void life_report_file(struct recording *, const struct am_record_file *);
 
+// Its files are in the bucket, or will be some time: its end waits for that.
+void life_uploaded(struct recording *);
+
 // Looks whether it is time to end; to be called now and then. May free the recording.
 void life_look(struct recording *);
 

@@ -162,7 +162,8 @@ describe('a recording', () => {
 				assert.ok(Math.abs(file.offset + file.duration - recording.duration) < 0.7, JSON.stringify(file));
 				const marks = await read(await download(recording, file.name));
 				assert.deepEqual(marks.errors, []);
-				if (file.kind === 'audio') assert.ok(marks.beeps.length >= Math.floor(file.duration) - 1, `${marks.beeps.length} beeps`);
+				if (file.kind === 'audio')
+					assert.ok(marks.beeps.length >= Math.floor(file.duration) - 1, `${marks.beeps.length} beeps`);
 				else assert.ok(shareOf(marks, mark, 0, file.duration - 0.5) > 0.95, 'frames are missing');
 			}
 		}
@@ -203,7 +204,9 @@ describe('a crash', () => {
 	/** The programme as it lies on the disk, copied, with how long the recording should be by now. */
 	async function snapshot(recording, startedAt) {
 		const root = `${ROOT}/build/recordings-${process.env.AMPHI_TEST_INSTANCE ?? '231'}`;
-		const found = (await readdir(root, { recursive: true })).find((path) => path.includes(recording.id) && path.endsWith('programme.webm'));
+		const found = (await readdir(root, { recursive: true })).find(
+			(path) => path.includes(recording.id) && path.endsWith('programme.webm'),
+		);
 		assert.ok(found, 'there is no programme');
 		const elapsed = (performance.now() - startedAt) / 1000;
 		const copy = join(folder, `copy-${recording.id}.webm`);
