@@ -12,6 +12,7 @@
 
 #include "am_log.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,6 +291,13 @@ static void finish_if_complete(struct recording *r, bool now)
 {
 	if (r->state != RECORDING_STOPPING || !r->over_ms || (!now && !files_are_complete(r)))
 		return;
+	if (!r->finishing)
+		copy_finish(r);
+	r->finishing = true;
+	if (r->chat_due && !now)
+		return;
+	if (r->chat_due)
+		files_end_chat(r, -ETIMEDOUT);
 	finish(r, r->file_count > 0 ? RECORDING_READY : RECORDING_FAILED);
 }
 
@@ -378,6 +386,13 @@ void life_report_file(struct recording *r, const struct am_record_file *f)
 		return;
 	files_take(r, f);
 	finish_if_complete(r, false);
+}
+
+void life_end_chat(struct recording *r, int64_t bytes)
+{
+	r->chat_due = false;
+	files_end_chat(r, bytes);
+	finish_if_complete(r, true);
 }
 
 static void look_at_recorder(struct recording *r, uint64_t now_ms)

@@ -411,7 +411,7 @@ static void the_recorder_learns_who_leads_is_muted_and_leaves(void **)
 {
 	struct am_region_layout *m = integrator.server.dataplane.region.map;
 	struct page host;
-	char send[32], data[64];
+	char send[32], data[64], directory[256], path[512];
 	am_id microphone;
 
 	come(&host, "free", "talk", "host", RECORDS, "H");
@@ -421,6 +421,8 @@ static void the_recorder_learns_who_leads_is_muted_and_leaves(void **)
 	wait_for(tap_is_on, &microphone);
 	am_gauge_set(m->gauges.tracks, microphone, 127 - 20);
 	wait_for(somebody_leads, "talk");
+	directory_make(fake_recorder_of(recorder(), "talk"));
+	strcpy(directory, fake_recorder_of(recorder(), "talk")->set.dir);
 
 	// It may have key frames of what it records, and of nothing else.
 	struct fake_recording *r = fake_recorder_of(recorder(), "talk");
@@ -446,6 +448,18 @@ static void the_recorder_learns_who_leads_is_muted_and_leaves(void **)
 	wait_for(voice_has_ended, "talk");
 	assert_false(key_frames_asked());
 	stop(&host, "talk");
+
+	// Who led is a chapter.
+	snprintf(
+	        path, sizeof(path), "%s/recordings/%s/speakers.vtt", integrator.server.directory,
+	        directory
+	);
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	char text[512] = "";
+	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+	fclose(f);
+	assert_non_null(strstr(text, "\nH\n"));
 	page_leave(&host);
 }
 
