@@ -218,7 +218,7 @@ static struct json *copy_of(const char *directory)
 	return j;
 }
 
-// proves U03, X01
+// proves U03, B05, X02
 static void a_recording_begins_pauses_goes_on_and_ends(void **)
 {
 	struct page host, viewer, late;
@@ -342,6 +342,7 @@ static void only_moderators_who_may_record_do(void **)
 	page_leave(&viewer);
 }
 
+// proves X05
 static void speakers_may_be_asked(void **)
 {
 	struct page host, speaker, viewer;
@@ -497,6 +498,7 @@ static void a_start_without_acknowledgement_fails(void **)
 	page_leave(&viewer);
 }
 
+// proves F17
 static void a_full_disk_is_told(void **)
 {
 	struct page host, viewer;
@@ -524,7 +526,7 @@ static void a_full_disk_is_told(void **)
 	page_leave(&viewer);
 }
 
-// proves X02
+// proves F17
 static void a_recorder_that_dies_is_told_everything_again(void **)
 {
 	struct page host;
@@ -555,6 +557,7 @@ static void a_recorder_that_dies_is_told_everything_again(void **)
 	page_leave(&host);
 }
 
+// proves F17
 static void a_recorder_that_hangs_is_told(void **)
 {
 	struct page host;
@@ -570,7 +573,7 @@ static void a_recorder_that_hangs_is_told(void **)
 	page_leave(&host);
 }
 
-// proves X02
+// proves F17
 static void a_control_plane_that_dies_finds_its_recordings(void **)
 {
 	struct page host;
@@ -647,6 +650,7 @@ static void a_recording_outlives_a_moment_without_people(void **)
 	page_leave(&other);
 }
 
+// proves U25
 static void a_token_lets_a_recording_begin_by_itself(void **)
 {
 	struct page viewer, speaker;
