@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CHAT "chat.txt"
+
 static const char *const kinds[AM_RECORD_KIND_COUNT] = {
         [AM_RECORD_VOICE] = "audio",         [AM_RECORD_CAMERA] = "video",
         [AM_RECORD_SCREEN] = "screen",       [AM_RECORD_SCREEN_SOUND] = "screen-audio",
@@ -65,26 +67,22 @@ void files_take(struct recording *r, const struct am_record_file *f)
 {
 	struct recording_file *file = find(r, f->name);
 
-	// Of the chat, people get what texts.c makes of it.
-	if (f->kind == AM_RECORD_CHAT) {
-		r->reported_chats = f->complete;
-		return;
-	}
 	if (!file)
 		file = add(r, f->name, kinds[f->kind], f->publisher);
 	if (!file)
 		return;
-	file->row.codec = codecs[f->codec];
+	file->row.codec = f->kind == AM_RECORD_CHAT ? NULL : codecs[f->codec];
 	file->row.offset_ms = bounded(f->offset_ms);
 	file->row.duration_ms = bounded(f->duration_ms);
 	file->row.bytes = (uint64_t)bounded(f->bytes);
 	file->complete = f->complete;
 	r->file_rows[file - r->files] = file->row;
-	history_recording_file_put(r->all->history, &file->row);
+	if (strcmp(f->name, CHAT) != 0)
+		history_recording_file_put(r->all->history, &file->row);
 	r->copy_due = true;
 }
 
-void files_add_text(
+void files_add(
         struct recording *r, const char *name, const char *kind, int64_t duration_ms, uint64_t bytes
 )
 {
@@ -96,14 +94,40 @@ void files_add_text(
 		return;
 	file->row.duration_ms = duration_ms;
 	file->row.bytes = bytes;
+	file->complete = true;
 	r->file_rows[file - r->files] = file->row;
+	history_recording_file_put(r->all->history, &file->row);
+	r->copy_due = true;
+}
+
+bool files_have_chat(const struct recording *r)
+{
+	for (uint32_t i = 0; i < r->file_count; i++) {
+		if (strcmp(r->files[i].row.name, CHAT) == 0)
+			return true;
+	}
+	return false;
+}
+
+void files_end_chat(struct recording *r, int64_t bytes)
+{
+	struct recording_file *file = find(r, CHAT);
+
+	if (!file)
+		return;
+	if (bytes >= 0) {
+		free((char *)file->row.name);
+		file->row.name = memory_copy_string("chat.vtt");
+		file->row.bytes = (uint64_t)bytes;
+		r->file_rows[file - r->files] = file->row;
+	}
 	history_recording_file_put(r->all->history, &file->row);
 	r->copy_due = true;
 }
 
 bool files_are_complete(const struct recording *r)
 {
-	uint32_t complete = r->reported_chats;
+	uint32_t complete = 0;
 
 	for (uint32_t i = 0; i < r->file_count; i++)
 		complete += r->files[i].complete;

@@ -9,11 +9,11 @@
 #include "recording/people.h"
 #include "recording/state.h"
 #include "recording/taps.h"
-#include "recording/texts.h"
 #include "upload/upload.h"
 
 #include "am_log.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,36 +290,24 @@ void life_stop(struct recording *r, enum recording_reason reason)
 	r->view.end_is_known = true;
 }
 
-static void texts_made(struct recording *);
-
-// Files, texts, bucket: then the recording is ready.
-static void finish_step(struct recording *r)
-{
-	if (r->file_count == 0) {
-		finish(r, RECORDING_FAILED);
-	} else if (!r->texts_begun) {
-		r->texts_begun = true;
-		texts_make(r, r->all->workers, texts_made);
-	} else if (!r->texts_made || (r->uploading && !r->uploaded)) {
-		return;
-	} else if (r->all->uploads && !r->uploaded) {
-		r->uploading = true;
-		uploads_put(r->all->uploads, r->id, r->directory, true);
-	} else {
-		finish(r, RECORDING_READY);
-	}
-}
-
 static void finish_if_complete(struct recording *r, bool now)
 {
-	if (r->state == RECORDING_STOPPING && r->over_ms && (now || files_are_complete(r)))
-		finish_step(r);
-}
-
-static void texts_made(struct recording *r)
-{
-	r->texts_made = true;
-	finish_if_complete(r, true);
+	if (r->state != RECORDING_STOPPING || !r->over_ms || (!now && !files_are_complete(r)))
+		return;
+	if (!r->finishing)
+		copy_finish(r);
+	r->finishing = true;
+	if (r->chat_due && !now)
+		return;
+	if (r->chat_due)
+		files_end_chat(r, -ETIMEDOUT);
+	if (r->file_count > 0 && r->all->uploads && !r->uploaded) {
+		if (!r->uploading)
+			uploads_put(r->all->uploads, r->id, r->directory, true);
+		r->uploading = true;
+		return;
+	}
+	finish(r, r->file_count > 0 ? RECORDING_READY : RECORDING_FAILED);
 }
 
 void life_uploaded(struct recording *r)
@@ -415,6 +403,13 @@ void life_report_file(struct recording *r, const struct am_record_file *f)
 		return;
 	files_take(r, f);
 	finish_if_complete(r, false);
+}
+
+void life_end_chat(struct recording *r, int64_t bytes)
+{
+	r->chat_due = false;
+	files_end_chat(r, bytes);
+	finish_if_complete(r, true);
 }
 
 static void look_at_recorder(struct recording *r, uint64_t now_ms)

@@ -38,6 +38,9 @@ void life_report_file(struct recording *, const struct am_record_file *);
 // Its files are in the bucket, or will be some time: its end waits for that.
 void life_uploaded(struct recording *);
 
+// The chat is written as WebVTT, of so many bytes, or cannot be: -errno.
+void life_end_chat(struct recording *, int64_t bytes);
+
 // Looks whether it is time to end; to be called now and then. May free the recording.
 void life_look(struct recording *);
 

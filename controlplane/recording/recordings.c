@@ -3,7 +3,6 @@
 
 #include "account/account.h"
 #include "base/memory.h"
-#include "base/workers.h"
 #include "media/media.h"
 #include "recording/life.h"
 #include "recording/link.h"
@@ -328,6 +327,14 @@ static void look(void *owner)
 		start_by_rule(all, room);
 }
 
+static void on_chat(void *owner, uint64_t recording_id, int64_t bytes)
+{
+	struct recording *r = by_id(owner, recording_id);
+
+	if (r)
+		life_end_chat(r, bytes);
+}
+
 static void take_up(void *owner, const struct recording_row *row)
 {
 	life_take_up(owner, row);
@@ -372,14 +379,11 @@ struct recordings *recordings_create(const struct recordings_settings *set)
 	all->link = recorder_link_create(all->loop, set->socket, &all->link_events);
 	if (!all->link)
 		goto free_all;
-	all->scribe = scribe_create();
+	all->scribe = scribe_create(all->loop, on_chat, all);
 	if (!all->scribe)
 		goto destroy_link;
-	all->workers = workers_start(all->loop, "recording", 1);
-	if (!all->workers)
-		goto destroy_scribe;
 	if (set->s3 && uploads_begin(all, set) < 0)
-		goto stop_workers;
+		goto destroy_scribe;
 	all->created_ms = loop_now_ms(all->loop);
 	if (history_recordings_read(all->history, take_up, all) < 0)
 		am_error("recording: recordings of the last process are lost");
@@ -387,8 +391,6 @@ struct recordings *recordings_create(const struct recordings_settings *set)
 	loop_timer_set(all->loop, &all->timer, LOOK_MS);
 	return all;
 
-stop_workers:
-	workers_stop(all->workers);
 destroy_scribe:
 	scribe_destroy(all->scribe);
 destroy_link:
@@ -410,7 +412,6 @@ void recordings_destroy(struct recordings *all)
 
 	recordings_leave(all);
 	uploads_destroy(all->uploads);
-	workers_stop(all->workers);
 	recorder_link_destroy(all->link);
 	while ((r = LIST_FIRST(&all->list))) {
 		if (!recording_has_ended(r))

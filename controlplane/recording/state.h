@@ -18,7 +18,6 @@
 
 struct scribe;
 struct uploads;
-struct workers;
 
 // A track that the recorder knows.
 struct tap {
@@ -74,8 +73,7 @@ struct recording {
 	// Times of the loop.
 	uint64_t begun_ms; // when this process took it up
 	uint64_t over_ms; // when the recorder reported its end; 0: it has not
-	bool texts_begun, texts_made; // after that
-	bool uploading, uploaded; // and after that, if there is a bucket
+	bool uploading, uploaded; // its files, once they are complete, to the bucket
 	uint64_t heard_ms; // when the recorder last reported its state; 0: never
 	uint64_t empty_ms; // since when there are no speakers; 0: there are
 	uint64_t ended_ms; // when it became ready or failed; 0: it has not
@@ -91,11 +89,12 @@ struct recording {
 	struct recording_file *files;
 	struct recording_file_row *file_rows; // of the same files, for the view; strings are lent
 	uint32_t file_count;
-	uint32_t reported_chats; // complete ones: the recorder counts them as files
 	struct leading *leadings;
 	uint32_t leading_count;
 	struct pausing *pauses;
 	uint32_t pause_count;
+	bool finishing; // this process writes its own last files
+	bool chat_due; // … of which the chat is not there yet
 	bool copy_due; // recording.json is out of date
 	uint64_t copied_ms; // when it was last written
 	size_t copy_len; // of the last one
@@ -115,7 +114,6 @@ struct recordings {
 	struct recorder_link *link;
 	struct recorder_link_events link_events;
 	struct scribe *scribe;
-	struct workers *workers; // make the texts
 	struct uploads *uploads; // NULL: there is no bucket
 	LIST_HEAD(, recording) list;
 	uint32_t count; // in the list

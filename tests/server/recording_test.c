@@ -218,7 +218,7 @@ static struct json *copy_of(const char *directory)
 	return j;
 }
 
-// proves U03, X01
+// proves U03, B05, X02
 static void a_recording_begins_pauses_goes_on_and_ends(void **)
 {
 	struct page host, viewer, late;
@@ -342,6 +342,7 @@ static void only_moderators_who_may_record_do(void **)
 	page_leave(&viewer);
 }
 
+// proves X05
 static void speakers_may_be_asked(void **)
 {
 	struct page host, speaker, viewer;
@@ -411,7 +412,7 @@ static void the_recorder_learns_who_leads_is_muted_and_leaves(void **)
 {
 	struct am_region_layout *m = integrator.server.dataplane.region.map;
 	struct page host;
-	char send[32], data[64];
+	char send[32], data[64], directory[256], path[512];
 	am_id microphone;
 
 	come(&host, "free", "talk", "host", RECORDS, "H");
@@ -421,6 +422,8 @@ static void the_recorder_learns_who_leads_is_muted_and_leaves(void **)
 	wait_for(tap_is_on, &microphone);
 	am_gauge_set(m->gauges.tracks, microphone, 127 - 20);
 	wait_for(somebody_leads, "talk");
+	directory_make(fake_recorder_of(recorder(), "talk"));
+	strcpy(directory, fake_recorder_of(recorder(), "talk")->set.dir);
 
 	// It may have key frames of what it records, and of nothing else.
 	struct fake_recording *r = fake_recorder_of(recorder(), "talk");
@@ -446,6 +449,18 @@ static void the_recorder_learns_who_leads_is_muted_and_leaves(void **)
 	wait_for(voice_has_ended, "talk");
 	assert_false(key_frames_asked());
 	stop(&host, "talk");
+
+	// Who led is a chapter.
+	snprintf(
+	        path, sizeof(path), "%s/recordings/%s/speakers.vtt", integrator.server.directory,
+	        directory
+	);
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	char text[512] = "";
+	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+	fclose(f);
+	assert_non_null(strstr(text, "\nH\n"));
 	page_leave(&host);
 }
 
@@ -483,6 +498,7 @@ static void a_start_without_acknowledgement_fails(void **)
 	page_leave(&viewer);
 }
 
+// proves F17
 static void a_full_disk_is_told(void **)
 {
 	struct page host, viewer;
@@ -510,7 +526,7 @@ static void a_full_disk_is_told(void **)
 	page_leave(&viewer);
 }
 
-// proves X02
+// proves F17
 static void a_recorder_that_dies_is_told_everything_again(void **)
 {
 	struct page host;
@@ -541,6 +557,7 @@ static void a_recorder_that_dies_is_told_everything_again(void **)
 	page_leave(&host);
 }
 
+// proves F17
 static void a_recorder_that_hangs_is_told(void **)
 {
 	struct page host;
@@ -556,7 +573,7 @@ static void a_recorder_that_hangs_is_told(void **)
 	page_leave(&host);
 }
 
-// proves X02
+// proves F17
 static void a_control_plane_that_dies_finds_its_recordings(void **)
 {
 	struct page host;
@@ -633,6 +650,7 @@ static void a_recording_outlives_a_moment_without_people(void **)
 	page_leave(&other);
 }
 
+// proves U25
 static void a_token_lets_a_recording_begin_by_itself(void **)
 {
 	struct page viewer, speaker;
