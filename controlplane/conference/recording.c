@@ -1,15 +1,30 @@
 #include "conference/recording.h"
 
+#include "account/account.h"
 #include "conference/state.h"
 #include "conference/store.h"
+#include "hook/hook.h"
 
 #include <errno.h>
 
-// Webhooks are sent from here, too.
+static void tell_account(struct conference *c, const struct recording_view *v)
+{
+	const struct recording_row *row = v->row;
+	const struct account *a = c->accounts ? accounts_by_id(c->accounts, row->account_id) : NULL;
+
+	if (v->begins)
+		hook_recording(c->hooks, a, HOOK_RECORDING_STARTED, row, NULL, 0);
+	else if (v->state == RECORDING_STOPPING || (v->state == RECORDING_FAILED && v->started_ms && !v->end_is_known))
+		hook_recording(c->hooks, a, HOOK_RECORDING_STOPPED, row, NULL, 0);
+	else if (v->state == RECORDING_READY)
+		hook_recording(c->hooks, a, HOOK_RECORDING_READY, row, v->files, v->file_count);
+}
+
 static void changed(void *owner, const struct room *r, const struct recording_view *v)
 {
 	struct conference *c = owner;
 
+	tell_account(c, v);
 	if (r && !v->end_is_known)
 		c->events->recording(c->events->owner, r, v);
 }

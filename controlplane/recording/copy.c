@@ -4,9 +4,12 @@
 #include "base/json.h"
 #include "base/loop.h"
 #include "base/memory.h"
+#include "recording/files.h"
 #include "recording/people.h"
 #include "recording/scribe.h"
 #include "recording/state.h"
+#include "recording/vtt.h"
+#include "store/recording_json.h"
 
 #include "am_log.h"
 
@@ -19,28 +22,10 @@
 #define READ_MAX    (4u << 20) // bytes
 #define SECONDS_MAX 1e9
 
-static bool path_print(char path[PATH_MAX], const struct recording *r)
+static bool path_print(char path[PATH_MAX], const struct recording *r, const char *name)
 {
-	int len = snprintf(path, PATH_MAX, "%s/%s/recording.json", r->all->directory, r->directory);
+	int len = snprintf(path, PATH_MAX, "%s/%s%s", r->all->directory, r->directory, name);
 	return len < PATH_MAX;
-}
-
-static struct json *recording_json(const struct recording_row *row)
-{
-	struct json *j = json_new_object();
-
-	json_add_string(j, "roomId", row->room);
-	json_add_string(j, "state", recording_state_name(row->state));
-	return j;
-}
-
-static struct json *recording_file_json(const struct recording_file_row *row)
-{
-	struct json *j = json_new_object();
-
-	json_add_string(j, "name", row->name);
-	json_add_string(j, "kind", row->kind);
-	return j;
 }
 
 static struct json *participants_json(const struct recording *r)
@@ -124,13 +109,47 @@ void copy_write(struct recording *r, bool now)
 	uint64_t pace_ms = r->copy_len < COPY_LARGE ? COPY_MS : COPY_MS_LARGE;
 	char path[PATH_MAX];
 
-	if (!r->copy_due || (!now && now_ms - r->copied_ms < pace_ms) || !path_print(path, r))
+	if (!r->copy_due || (!now && now_ms - r->copied_ms < pace_ms) ||
+	    !path_print(path, r, "/recording.json"))
 		return;
 	char *text = print(r);
 	r->copy_due = false;
 	r->copied_ms = now_ms;
 	r->copy_len = strlen(text);
-	scribe_write(r->all->scribe, path, text);
+	scribe_write(r->all->scribe, path, text, r->copy_len);
+}
+
+static void speakers_write(struct recording *r, int64_t duration_ms)
+{
+	struct vtt_speaker *list = memory_new(r->leading_count, sizeof(*list));
+	char path[PATH_MAX];
+	int64_t time_ms = 0;
+	size_t len;
+
+	for (uint32_t i = 0; i < r->leading_count; i++) {
+		const struct participant *p = people_find(r, r->leadings[i].publisher);
+		if (r->leadings[i].time_ms > time_ms)
+			time_ms = r->leadings[i].time_ms;
+		list[i] = (struct vtt_speaker){time_ms, p ? p->name : NULL};
+	}
+	char *text = vtt_speakers(list, r->leading_count, duration_ms, &len);
+	free(list);
+	if (!text || !path_print(path, r, "/speakers.vtt"))
+		return free(text);
+	files_add(r, "speakers.vtt", "speakers", duration_ms, len);
+	scribe_write(r->all->scribe, path, text, len);
+}
+
+void copy_finish(struct recording *r)
+{
+	int64_t duration_ms = (int64_t)r->status.duration_ms;
+	char path[PATH_MAX];
+
+	if (r->leading_count > 0)
+		speakers_write(r, duration_ms);
+	r->chat_due = files_have_chat(r) && path_print(path, r, "");
+	if (r->chat_due)
+		scribe_chat(r->all->scribe, path, r->id, duration_ms);
 }
 
 static int64_t thousandths(const struct json *j, const char *key)
@@ -175,7 +194,7 @@ static void read_all(struct recording *r, const struct json *j)
 void copy_read(struct recording *r)
 {
 	char path[PATH_MAX];
-	FILE *f = path_print(path, r) ? fopen(path, "re") : NULL;
+	FILE *f = path_print(path, r, "/recording.json") ? fopen(path, "re") : NULL;
 
 	if (!f)
 		return;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CHAT "chat.txt"
+
 static const char *const kinds[AM_RECORD_KIND_COUNT] = {
         [AM_RECORD_VOICE] = "audio",         [AM_RECORD_CAMERA] = "video",
         [AM_RECORD_SCREEN] = "screen",       [AM_RECORD_SCREEN_SOUND] = "screen-audio",
@@ -29,9 +31,10 @@ static struct recording_file *find(struct recording *r, const char *name)
 	return NULL;
 }
 
-static struct recording_file *add(struct recording *r, const struct am_record_file *f)
+static struct recording_file *
+add(struct recording *r, const char *name, const char *kind, uint64_t publisher)
 {
-	const struct participant *p = f->publisher ? people_find(r, f->publisher) : NULL;
+	const struct participant *p = publisher ? people_find(r, publisher) : NULL;
 
 	if (r->file_count == RECORDING_FILE_MAX) {
 		am_warning("recording: too many files; room=%s", r->room_name);
@@ -44,12 +47,12 @@ static struct recording_file *add(struct recording *r, const struct am_record_fi
 	        .row =
 	                {
 	                        .recording_id = r->id,
-	                        .name = memory_copy_string(f->name),
-	                        .kind = kinds[f->kind],
+	                        .name = memory_copy_string(name),
+	                        .kind = kind,
 	                        .peer_id = p ? memory_copy_string(p->peer_id) : NULL,
 	                        .display_name = p ? memory_copy_string(p->name) : NULL,
 	                },
-	        .publisher = f->publisher,
+	        .publisher = publisher,
 	};
 	return file;
 }
@@ -65,7 +68,7 @@ void files_take(struct recording *r, const struct am_record_file *f)
 	struct recording_file *file = find(r, f->name);
 
 	if (!file)
-		file = add(r, f);
+		file = add(r, f->name, kinds[f->kind], f->publisher);
 	if (!file)
 		return;
 	file->row.codec = f->kind == AM_RECORD_CHAT ? NULL : codecs[f->codec];
@@ -74,6 +77,50 @@ void files_take(struct recording *r, const struct am_record_file *f)
 	file->row.bytes = (uint64_t)bounded(f->bytes);
 	file->complete = f->complete;
 	r->file_rows[file - r->files] = file->row;
+	if (strcmp(f->name, CHAT) != 0)
+		history_recording_file_put(r->all->history, &file->row);
+	r->copy_due = true;
+}
+
+void files_add(
+        struct recording *r, const char *name, const char *kind, int64_t duration_ms, uint64_t bytes
+)
+{
+	struct recording_file *file = find(r, name);
+
+	if (!file)
+		file = add(r, name, kind, 0);
+	if (!file)
+		return;
+	file->row.duration_ms = duration_ms;
+	file->row.bytes = bytes;
+	file->complete = true;
+	r->file_rows[file - r->files] = file->row;
+	history_recording_file_put(r->all->history, &file->row);
+	r->copy_due = true;
+}
+
+bool files_have_chat(const struct recording *r)
+{
+	for (uint32_t i = 0; i < r->file_count; i++) {
+		if (strcmp(r->files[i].row.name, CHAT) == 0)
+			return true;
+	}
+	return false;
+}
+
+void files_end_chat(struct recording *r, int64_t bytes)
+{
+	struct recording_file *file = find(r, CHAT);
+
+	if (!file)
+		return;
+	if (bytes >= 0) {
+		free((char *)file->row.name);
+		file->row.name = memory_copy_string("chat.vtt");
+		file->row.bytes = (uint64_t)bytes;
+		r->file_rows[file - r->files] = file->row;
+	}
 	history_recording_file_put(r->all->history, &file->row);
 	r->copy_due = true;
 }

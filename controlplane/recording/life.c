@@ -12,6 +12,7 @@
 
 #include "am_log.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,12 +218,13 @@ void life_bind(struct recording *r, const struct room *room)
 {
 	if (r->room == room)
 		return;
+	r->room = NULL;
+	taps_match(r); // what belongs to the last one ends
 	r->room = room;
-	taps_match(r);
-	if (!room || r->room_number == room->id)
-		return;
-	r->room_number = room->id;
-	life_state(r);
+	if (room && r->room_number != room->id) {
+		r->room_number = room->id;
+		life_state(r);
+	}
 	taps_match(r);
 }
 
@@ -289,6 +291,13 @@ static void finish_if_complete(struct recording *r, bool now)
 {
 	if (r->state != RECORDING_STOPPING || !r->over_ms || (!now && !files_are_complete(r)))
 		return;
+	if (!r->finishing)
+		copy_finish(r);
+	r->finishing = true;
+	if (r->chat_due && !now)
+		return;
+	if (r->chat_due)
+		files_end_chat(r, -ETIMEDOUT);
 	finish(r, r->file_count > 0 ? RECORDING_READY : RECORDING_FAILED);
 }
 
@@ -344,7 +353,9 @@ static void acknowledge(struct recording *r)
 	r->acknowledged = true;
 	r->started_ms = clock_real_ms();
 	r->state = r->run == AM_RECORD_PAUSE ? RECORDING_PAUSED : RECORDING_RECORDING;
+	r->view.begins = true;
 	change(r);
+	r->view.begins = false;
 }
 
 void life_report(struct recording *r, const struct am_record_status *s)
@@ -375,6 +386,13 @@ void life_report_file(struct recording *r, const struct am_record_file *f)
 		return;
 	files_take(r, f);
 	finish_if_complete(r, false);
+}
+
+void life_end_chat(struct recording *r, int64_t bytes)
+{
+	r->chat_due = false;
+	files_end_chat(r, bytes);
+	finish_if_complete(r, true);
 }
 
 static void look_at_recorder(struct recording *r, uint64_t now_ms)

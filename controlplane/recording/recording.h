@@ -28,7 +28,7 @@ struct track;
 
 #define RECORDING_ID_SIZE  17 // 16 lower-case hex digits and a terminator
 #define RECORDING_START_MS 5000 // without an acknowledgement of the recorder, a start has failed
-#define RECORDING_LOST_MS  5000 // without a sign of the recorder, a recording ends
+#define RECORDING_LOST_MS  10000 // without a report of the recorder, a recording ends
 #define RECORDING_EMPTY_MS 60000 // without speakers, a recording ends
 
 // What a room's recording is, for pages, REST and webhooks. Lent until the next turn of the loop.
@@ -40,6 +40,7 @@ struct recording_view {
 	int64_t elapsed_ms; // on its time line, which leaves out pauses
 	const char *by_id, *by_name; // who started it; NULL: the API
 	bool asks_consent; // speakers are recorded once they consent
+	bool begins; // the recorder has just acknowledged its start
 	bool end_is_known; // people have been told already that it has stopped
 	const struct recording_row *row; // as the history has it, or is about to have it
 	const struct recording_file_row *files;

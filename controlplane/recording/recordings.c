@@ -326,6 +326,14 @@ static void look(void *owner)
 		start_by_rule(all, room);
 }
 
+static void on_chat(void *owner, uint64_t recording_id, int64_t bytes)
+{
+	struct recording *r = by_id(owner, recording_id);
+
+	if (r)
+		life_end_chat(r, bytes);
+}
+
 static void take_up(void *owner, const struct recording_row *row)
 {
 	life_take_up(owner, row);
@@ -348,7 +356,7 @@ struct recordings *recordings_create(const struct recordings_settings *set)
 	all->link = recorder_link_create(all->loop, set->socket, &all->link_events);
 	if (!all->link)
 		goto free_all;
-	all->scribe = scribe_create();
+	all->scribe = scribe_create(all->loop, on_chat, all);
 	if (!all->scribe)
 		goto destroy_link;
 	all->created_ms = loop_now_ms(all->loop);

@@ -91,6 +91,8 @@ struct recording {
 	uint32_t leading_count;
 	struct pausing *pauses;
 	uint32_t pause_count;
+	bool finishing; // this process writes its own last files
+	bool chat_due; // … of which the chat is not there yet
 	bool copy_due; // recording.json is out of date
 	uint64_t copied_ms; // when it was last written
 	size_t copy_len; // of the last one

@@ -17,11 +17,11 @@
 // counts.
 struct room_rules {
 	bool waiting_room; // newcomers wait for a moderator
-	bool auto_record; // it is recorded from its first speaker on
 	uint32_t speakers_max, viewers_max; // 0: the server's own limits alone
 	char pin[ROOM_PIN_MAX + 1]; // empty: none
 	int64_t start_time_ms; // CLOCK_REALTIME, if somebody was let in before it; 0: none
 	char *video; // the address of a player for everyone; owned; NULL: none
+	bool auto_record; // it is recorded from its first speaker on
 };
 
 #define ROOM_BITRATE_MIN 10000 // bit/s; less is not enough for video

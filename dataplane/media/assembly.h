@@ -14,8 +14,14 @@
 
 #include "media/codec.h"
 
-#define ASSEMBLY_WAIT_US   600000
-#define ASSEMBLY_FRAME_MAX (4u << 20) // bytes
+#define ASSEMBLY_WAIT_US       600000
+#define ASSEMBLY_SOUND_WAIT_US 150000 // sound is not repaired, only reordered
+#define ASSEMBLY_ACTIVE_US     1000000 // since an encoding's last packet
+// An encoding that is silent while a lower one sends frames has stopped; a picture that stands
+// still, in which all are silent most of the time, has this long.
+#define ASSEMBLY_STILL_US   3000000
+#define ASSEMBLY_STARVED_US 2000000 // without a frame: a lower encoding will do
+#define ASSEMBLY_FRAME_MAX  (4u << 20) // bytes
 
 struct assembly;
 
@@ -26,20 +32,23 @@ struct assembly_packet {
 	uint8_t encoding; // index
 	uint8_t source; // seq is comparable within one source
 	bool marker;
-	const uint8_t *payload;
+	const uint8_t
+	        *payload; // empty: padding alone, which must be told, too: else it counts as lost
 	size_t len;
 };
 
-// data: VP8, VP9: the frame. H.264: Annex B access unit, parameter sets in band. AV1: a temporal
-// unit in low-overhead format, without temporal delimiters. Opus: the packet. Valid during the
-// call.
+// data: VP8: the frame. VP9: the frame, of several spatial layers a superframe. H.264: Annex B
+// access unit, parameter sets before each IDR picture. AV1: a temporal unit in low-overhead format,
+// without temporal delimiters. Opus: the packet. Valid during the call.
 struct assembly_frame {
 	const uint8_t *data;
 	size_t len;
+	uint64_t seq; // of its last packet
 	int64_t arrival_us; // of its first packet
 	uint32_t timestamp;
 	uint16_t width, height; // of key frames; 0: unknown
 	uint8_t encoding;
+	uint8_t source; // differs from the last frame's of this encoding: timestamps begin anew
 	bool key;
 };
 
@@ -55,6 +64,14 @@ void assembly_packet(struct assembly *, const struct assembly_packet *);
 
 // Gives up what has waited too long. Call at least every 100 ms.
 void assembly_tick(struct assembly *, int64_t now_us);
+
+// Hands over what waits, as if everything missing were lost: at the end of a recording.
+void assembly_drain(struct assembly *);
+
+// The frame that ended with seq has been handed over by an earlier life of this process: go on
+// behind it without a key frame. Before the first packet. 0 or -errno.
+[[nodiscard]] int
+assembly_resume(struct assembly *, uint8_t encoding, uint8_t source, uint64_t seq);
 
 // True if a key frame is required to go on: before the first one, after a loss, to change the
 // encoding. The caller asks for one, at most once a second.

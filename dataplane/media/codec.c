@@ -46,6 +46,7 @@ static int inspect_vp8(struct am_reader *r, const uint8_t *payload, struct frame
 {
 	uint8_t first = am_read_u8(r);
 	info->begin = (first & 0x10) != 0 && (first & 0x07) == 0;
+	info->discardable = (first & 0x20) != 0;
 	uint8_t has = (first & 0x80) != 0 ? am_read_u8(r) : 0;
 	if ((has & 0x80) != 0)
 		read_picture_id(r, payload, info);
@@ -139,9 +140,8 @@ static int inspect_fu_a(struct am_reader *r, struct frame_info *info)
 }
 
 // RFC 6184 5.6 to 5.8.
-static int inspect_h264(struct am_reader *r, struct frame_info *info)
+static int inspect_nals(struct am_reader *r, uint8_t type, struct frame_info *info)
 {
-	uint8_t type = am_read_u8(r) & 0x1F;
 	if (type == H264_NAL_FU_A)
 		return inspect_fu_a(r, info);
 	if (type == H264_NAL_STAP_A)
@@ -151,6 +151,15 @@ static int inspect_h264(struct am_reader *r, struct frame_info *info)
 
 	inspect_nal(type, am_reader_left(r) > 0 ? am_read_u8(r) : 0, info);
 	return 0;
+}
+
+// RFC 6184 5.3: the first byte has the highest nal_ref_idc of the packet.
+static int inspect_h264(struct am_reader *r, struct frame_info *info)
+{
+	uint8_t first = am_read_u8(r);
+	int ret = inspect_nals(r, first & 0x1F, info);
+	info->discardable = (first & 0x60) == 0 && (info->h264_units & H264_SLICE) != 0;
+	return ret;
 }
 
 // RFC 9628 4.2: P_DIFF of 7 bits, and N if another one follows.

@@ -31,6 +31,7 @@ enum h264_units {
 struct frame_info {
 	bool key_frame; // this packet begins a key frame; H.264: its IDR picture
 	bool begin; // this packet begins a picture
+	bool discardable; // VP8 N, H.264 nal_ref_idc 0: no other picture is predicted from this one
 	bool layer_sync; // VP8 Y: this temporal layer may be entered with this picture
 	bool switch_up; // VP9 U, AV1: all higher temporal layers may be entered after this picture
 	bool layer_begin; // VP9 B: begins a spatial layer of a picture

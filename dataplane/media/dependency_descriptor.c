@@ -1,6 +1,6 @@
 #include "media/dependency_descriptor.h"
 
-#include "am_reader.h"
+#include "media/bits.h"
 
 #include <errno.h>
 
@@ -14,53 +14,16 @@ enum next_layer {
 	NEXT_NONE,
 };
 
-// Reads bits, the highest of a byte first. Past the end they are 0, and bytes.failed is set.
-struct bits {
-	struct am_reader bytes;
-	uint8_t byte; // the last one read
-	uint8_t left; // bits of it that are still to be read
-};
-
-// The next n bits, at most 64.
-static uint64_t take(struct bits *b, unsigned n)
-{
-	uint64_t value = 0;
-
-	while (n > 0) {
-		if (b->left == 0) {
-			b->byte = am_read_u8(&b->bytes);
-			b->left = 8;
-		}
-		unsigned now = n < b->left ? n : b->left;
-		b->left = (uint8_t)(b->left - now);
-		value = value << now | (b->byte >> b->left & ((1u << now) - 1));
-		n -= now;
-	}
-	return value;
-}
-
-static bool take_flag(struct bits *b)
-{
-	return take(b, 1) != 0;
-}
-
-static void skip(struct bits *b, unsigned n)
-{
-	for (; n > 64; n -= 64)
-		take(b, 64);
-	take(b, n);
-}
-
 // ns(n) of AV1 4.10.7: one of n values, each in as few bits as possible. n is not 0.
 static unsigned take_one_of(struct bits *b, unsigned n)
 {
 	unsigned width = 32 - (unsigned)__builtin_clz(n);
 	unsigned short_values = (1u << width) - n;
-	unsigned value = (unsigned)take(b, width - 1);
+	unsigned value = (unsigned)bits_take(b, width - 1);
 
 	if (value < short_values)
 		return value;
-	return (value << 1) - short_values + (unsigned)take(b, 1);
+	return (value << 1) - short_values + (unsigned)bits_take(b, 1);
 }
 
 // template_layers: the order in which layers may come, A.8.3, table A.2. False: too many.
@@ -73,7 +36,7 @@ static bool read_layers(struct bits *b, struct dependency_structure *s)
 		s->spatial_id[s->template_count] = spatial_id;
 		s->template_count++;
 		s->spatial_layers = spatial_id + 1;
-		switch ((enum next_layer)take(b, 2)) {
+		switch ((enum next_layer)bits_take(b, 2)) {
 		case NEXT_SAME: break;
 		case NEXT_TEMPORAL: temporal_id++; break;
 		case NEXT_SPATIAL:
@@ -93,7 +56,7 @@ static bool read_layers(struct bits *b, struct dependency_structure *s)
 static void read_dtis(struct bits *b, struct dependency_structure *s)
 {
 	for (unsigned i = 0; i < s->template_count; i++) {
-		dependency_dtis dtis = take(b, 2u * s->target_count);
+		dependency_dtis dtis = bits_take(b, 2u * s->target_count);
 		s->dtis[i] = dtis;
 		for (unsigned t = 0; t < s->temporal_id[i]; t++)
 			s->above[t] |= (dtis | dtis >> 1) & LOWER_BITS;
@@ -104,13 +67,13 @@ static void read_dtis(struct bits *b, struct dependency_structure *s)
 static void read_fdiffs(struct bits *b, struct dependency_structure *s)
 {
 	for (unsigned i = 0; i < s->template_count; i++) {
-		if (!take_flag(b)) {
+		if (!bits_flag(b)) {
 			s->intra |= UINT64_C(1) << i;
 			continue;
 		}
 		do
-			skip(b, 4);
-		while (take_flag(b));
+			bits_skip(b, 4);
+		while (bits_flag(b));
 	}
 }
 
@@ -122,21 +85,21 @@ static void read_chains(struct bits *b, struct dependency_structure *s)
 		return;
 	for (unsigned i = 0; i < s->target_count; i++)
 		take_one_of(b, s->chain_count);
-	skip(b, 4u * s->template_count * s->chain_count);
+	bits_skip(b, 4u * s->template_count * s->chain_count);
 }
 
 // template_dependency_structure. False: it is malformed.
 static bool read_structure(struct bits *b, struct dependency_structure *s)
 {
-	s->id_offset = (uint8_t)take(b, 6);
-	s->target_count = (uint8_t)(take(b, 5) + 1);
+	s->id_offset = (uint8_t)bits_take(b, 6);
+	s->target_count = (uint8_t)(bits_take(b, 5) + 1);
 	if (!read_layers(b, s))
 		return false;
 	read_dtis(b, s);
 	read_fdiffs(b, s);
 	read_chains(b, s);
-	if (take_flag(b))
-		skip(b, 32u * s->spatial_layers); // resolutions
+	if (bits_flag(b))
+		bits_skip(b, 32u * s->spatial_layers); // resolutions
 	return !b->bytes.failed;
 }
 
@@ -145,8 +108,8 @@ static bool read_own_fdiffs(struct bits *b)
 {
 	unsigned size, count = 0;
 
-	for (; (size = (unsigned)take(b, 2)) != 0; count++)
-		skip(b, 4 * size);
+	for (; (size = (unsigned)bits_take(b, 2)) != 0; count++)
+		bits_skip(b, 4 * size);
 	return count > 0;
 }
 
@@ -179,16 +142,16 @@ static int read_frame(
 	if (index >= s->template_count)
 		return -ENOENT;
 	if ((flags & HAS_ACTIVE_TARGETS) != 0)
-		skip(b, s->target_count);
+		bits_skip(b, s->target_count);
 
 	dependency_dtis dtis = s->dtis[index];
 	bool intra = (s->intra >> index & 1) != 0;
 	if ((flags & HAS_DTIS) != 0)
-		dtis = take(b, 2u * s->target_count);
+		dtis = bits_take(b, 2u * s->target_count);
 	if ((flags & HAS_FDIFFS) != 0)
 		intra = !read_own_fdiffs(b);
 	if ((flags & HAS_CHAINS) != 0)
-		skip(b, 8u * s->chain_count);
+		bits_skip(b, 8u * s->chain_count);
 	if (b->bytes.failed)
 		return -EBADMSG;
 	f->temporal_id = s->temporal_id[index];
@@ -204,13 +167,13 @@ int dependency_read(
         struct dependency_frame *frame
 )
 {
-	struct bits b = {.bytes = am_reader_init(bytes, len)};
+	struct bits b = bits_init(bytes, len);
 	struct dependency_frame f = {0};
-	f.begin = take_flag(&b);
-	f.end = take_flag(&b);
-	uint8_t id = (uint8_t)take(&b, 6);
-	f.number = (uint16_t)take(&b, 16);
-	unsigned flags = am_reader_left(&b.bytes) > 0 ? (unsigned)take(&b, 5) : 0;
+	f.begin = bits_flag(&b);
+	f.end = bits_flag(&b);
+	uint8_t id = (uint8_t)bits_take(&b, 6);
+	f.number = (uint16_t)bits_take(&b, 16);
+	unsigned flags = am_reader_left(&b.bytes) > 0 ? (unsigned)bits_take(&b, 5) : 0;
 	if (b.bytes.failed)
 		return -EBADMSG;
 

@@ -1,48 +1,55 @@
 // A Matroska (WebM) file that plays and seeks at every moment, however the writer ends: clusters of
 // 250 ms, each one write; Cues in 64 KiB at the front whose CuePoints are put into place one by
 // one; the Duration patched after each cluster. The file appears under its name with its first
-// cluster.
+// cluster. matroska_layout.h has the drawing.
+//
+// One track is written as it comes; with two, a cluster waits until both have reached its end, for
+// MATROSKA_WAIT_MS more at most, so that its blocks are in order of time.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "media/codec.h"
+#include "recorder/matroska_track.h"
 
-#define MATROSKA_CLUSTER_MS 250
-#define MATROSKA_TRACK_MAX  2
+#define MATROSKA_CLUSTER_MS     250
+#define MATROSKA_WAIT_MS        450
+#define MATROSKA_APART_MS       1000 // between the tracks: then nothing waits
+#define MATROSKA_TEMPORARY_NAME ".part" // behind the path until the first cluster is there
 
 struct disk;
 struct matroska;
 
-struct matroska_track {
-	enum codec codec;
-	uint16_t width, height; // pictures: of the first key frame
-	uint8_t channels; // sound
-};
-
 // path: below the disk's directory. The first frames decide nothing: tracks are given. Times are
-// milliseconds from the file's beginning. NULL with errno.
+// milliseconds from the file's beginning. NULL with errno: EEXIST if there is such a file,
+// EBADMSG for a key frame without parameters, EINVAL, or that of opening a file.
 [[nodiscard]] struct matroska *matroska_create(
         struct disk *, const char *path, const struct matroska_track *tracks, uint8_t count
 );
 
 // Goes on with a file that lies on disk: cuts it after its last whole cluster, patches Duration and
-// Cues. *end_ms of each track: the time of its last frame. NULL with errno: -ENOENT, -EBADMSG.
+// Cues. last_ms: the time of each track's last frame, -1: it has none; if it is far back, a time
+// behind it, but before the last clusters. NULL with errno: ENOENT, EBADMSG.
 [[nodiscard]] struct matroska *
 matroska_resume(struct disk *, const char *path, int64_t last_ms[MATROSKA_TRACK_MAX]);
 
-// Adds a frame; of one track in order of time. A frame that would make the cluster's picture and
-// sound differ in time by more than 1 s ends the cluster. 0, or -errno of the disk.
+// Adds a frame; of one track in order of time. What a resumed file has already, by time, is left
+// out. H.264: Annex B; AV1: low-overhead format without temporal delimiters. 0; -EAGAIN: the disk's
+// queue is full, and the frame was not taken; -EINVAL; or -errno of the disk.
 [[nodiscard]] int matroska_frame(
         struct matroska *, uint8_t track, int64_t time_ms, const uint8_t *data, size_t len, bool key
 );
 
-// Writes the cluster that is open if it is older than MATROSKA_CLUSTER_MS (force: in any case).
+// Writes what has waited long enough; force: everything. Call at least every 100 ms. now_ms: of any
+// clock that does not go back. 0 or -errno of the disk, -EAGAIN: it is tried again.
 [[nodiscard]] int matroska_flush(struct matroska *, int64_t now_ms, bool force);
 
-// duration_ms: of the whole file, at least up to its last frame. Frees the handle.
+// Queues an fdatasync of what has been written so far.
+void matroska_sync(struct matroska *);
+
+// duration_ms: of the whole file, at least up to its last frame. Frees the handle. A file without
+// any frame leaves nothing behind.
 void matroska_close(struct matroska *, int64_t duration_ms);
 
 uint64_t matroska_bytes(const struct matroska *); // written or queued

@@ -574,6 +574,72 @@ static void an_ended_association_may_start_again(void **)
 	free_all(c, 2);
 }
 
+static int room_tap(uint64_t room, bool on)
+{
+	struct am_msg msg = {.type = AM_CMD_ROOM_TAP, .room_tap = {.room_id = room, .on = on}};
+	return driver_command(&scene.driver, &msg);
+}
+
+// The message that begins at this position of the ring, put together. Returns the next position.
+static uint64_t recorded(const struct am_tap_ring *r, uint64_t at, uint64_t room, char *text)
+{
+	struct am_tap_entry e = {0};
+	size_t len = 0;
+
+	for (bool first = true; !(e.flags & AM_TAP_LAST); first = false) {
+		assert_int_equal(am_tap_read(r, at++, &e), 0);
+		assert_int_equal(e.kind, AM_TAP_CHAT);
+		assert_true(e.id == room);
+		assert_int_equal(!!(e.flags & AM_TAP_FIRST), first);
+		memcpy(text + len, e.payload, e.len);
+		len += e.len;
+	}
+	text[len] = '\0';
+	return at;
+}
+
+// What a tapped room says is copied as readers get it, from then on, and nothing of other rooms.
+static void a_recorder_gets_the_chat_of_tapped_rooms(void **)
+{
+	struct party p;
+	struct am_tap tap;
+	struct chatter *c[2];
+	char text[9000], big[6000];
+
+	int connection = scene_tap(&tap);
+	const struct am_tap_ring *ring = &tap.map->rings[tap.ring_count - 1];
+	uint64_t at = am_tap_head(ring);
+	assert_int_equal(room_tap(scene.rooms + 1, true), 0); // before there is a chat
+	party_begin(&p);
+	c[0] = speaker_make(&p, "{\"ann\"}");
+	c[1] = listener_make(&p);
+	party_connect(&p);
+	associate(&p, c[0]);
+	associate(&p, c[1]);
+	say(c[0], "hello");
+	check_heard(&p, c[1], 1);
+	at = recorded(ring, at, p.room, text);
+	assert_string_equal(text, c[1]->last);
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	say(c[0], big);
+	check_heard(&p, c[1], 2);
+	at = recorded(ring, at, p.room, text);
+	assert_string_equal(text, c[1]->last);
+	assert_int_equal(room_tap(p.room, false), 0);
+	say(c[0], "off the record");
+	check_heard(&p, c[1], 3);
+	assert_int_equal(room_tap(p.room + 1, true), 0);
+	say(c[0], "of another room");
+	check_heard(&p, c[1], 4);
+	assert_int_equal(am_tap_head(ring), at);
+	assert_int_equal(room_tap(p.room + 1, false), 0);
+	party_end(&p);
+	free_all(c, 2);
+	am_tap_leave(&tap);
+	close(connection);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -582,6 +648,7 @@ int main(void)
 	        cmocka_unit_test(a_data_producer_opens_again_and_again),
 	        cmocka_unit_test(nothing_is_sent_before_the_start),
 	        cmocka_unit_test(senders_can_be_heard_apart),
+	        cmocka_unit_test(a_recorder_gets_the_chat_of_tapped_rooms),
 	        cmocka_unit_test(invalid_messages_are_dropped_and_counted),
 	        cmocka_unit_test(a_chatterbox_is_limited),
 	        cmocka_unit_test(a_slow_reader_loses_and_the_others_do_not),

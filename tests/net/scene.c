@@ -100,6 +100,20 @@ int scene_close(void **)
 	return -1;
 }
 
+int scene_tap(struct am_tap *tap)
+{
+	const char *socket_path = getenv("AMPHI_SOCKET");
+	char path[128];
+	int memfd;
+
+	int dir_len = (int)(strrchr(socket_path, '/') - socket_path);
+	snprintf(path, sizeof(path), "%.*s/tap.sock", dir_len, socket_path);
+	int connection = am_tap_connect(path, &memfd);
+	assert_true(connection >= 0);
+	assert_int_equal(am_tap_join(tap, memfd), 0);
+	return connection;
+}
+
 struct sockaddr_storage scene_server(int family)
 {
 	struct sockaddr_storage a = {0};

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "am_tap.h"
 #include "driver.h"
 #include "publisher.h"
 #include "viewer.h"
@@ -34,6 +35,9 @@ extern struct scene scene;
 // cmocka's group setup and teardown: start the data plane; stop it and check that it exits cleanly.
 int scene_open(void **state);
 int scene_close(void **state);
+
+// Connects to the data plane as a recorder. Returns the connection, which the caller closes.
+int scene_tap(struct am_tap *);
 
 // The server's address in a family (AF_INET or AF_INET6).
 struct sockaddr_storage scene_server(int family);

@@ -134,7 +134,7 @@ static void garbage_messages_are_survived(void **)
 		struct am_msg m;
 		for (size_t k = 0; k < sizeof(m); k++)
 			((uint8_t *)&m)[k] = (uint8_t)rand_r(&seed);
-		m.type = (uint16_t)(i % 24);
+		m.type = (uint16_t)(i % (AM_MSG_COUNT + 1));
 		m.epoch = i % 2 ? scene.driver.epoch : (uint16_t)i;
 		while (am_ring_push(ring, &m) == -ENOSPC)
 			usleep(1000);

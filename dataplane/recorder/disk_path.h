@@ -1,0 +1,10 @@
+// Paths beneath a directory that is open: neither ".." nor a symbolic link leads out of it.
+#pragma once
+
+#include <stdbool.h>
+
+#define DISK_PATH_MAX 512 // bytes, with the zero
+
+// Opens the folder of a path, relative to `directory`; make: creates what is missing, 0700. *name
+// is the rest of the path. A descriptor, or -errno.
+[[nodiscard]] int disk_path_folder(int directory, const char *path, bool make, const char **name);
