@@ -1,6 +1,8 @@
 // Starts and stops the control plane, in order.
 #include "account/account.h"
 #include "account/admin.h"
+#include "archive/archive.h"
+#include "archive/retention.h"
 #include "base/loop.h"
 #include "base/memory.h"
 #include "conference/conference.h"
@@ -46,6 +48,8 @@ struct server {
 	struct accounts *accounts;
 	struct admin *admin;
 	struct history *history;
+	struct archive *archive;
+	struct retention *retention;
 	struct statistics *statistics;
 	struct hooks *hooks;
 	struct pages *pages;
@@ -172,12 +176,17 @@ static int start(struct server *s)
 		goto destroy_admin;
 	volatile_warn("accounts", s->config.accounts);
 	volatile_warn("history", s->config.history);
+	s->archive = archive_create(&(struct archive_settings
+	){.loop = s->loop, .history = s->history, .directory = s->config.recordings});
+	if (!s->archive)
+		goto close_history;
+	s->retention = retention_create(s->loop, s->archive, s->accounts);
 	s->statistics = statistics_create(s->loop, s->history);
 	s->hooks = hooks_create(
 	        s->loop, s->history, &s->config.hook_allowed, s->config.hook_authorities
 	);
 	if (!s->hooks)
-		goto close_history;
+		goto destroy_statistics;
 	s->signaling = signaling_create(s->loop, (uint32_t)s->config.address_websockets, serve, s);
 	s->s3 = (struct s3_settings){
 	        .url = s->config.bucket,
@@ -222,6 +231,7 @@ static int start(struct server *s)
 	        .conference = s->conference,
 	        .pages = s->pages,
 	        .statistics = s->statistics,
+	        .archive = s->archive,
 	        .history = s->history,
 	        .store = s->store,
 	        .hooks = s->hooks,
@@ -234,8 +244,11 @@ destroy_signaling:
 	am_error("main: cannot start; error=%s", strerror(errno));
 	signaling_destroy(s->signaling);
 	hooks_destroy(s->hooks);
-close_history:
+destroy_statistics:
 	statistics_destroy(s->statistics);
+	archive_destroy(s->archive);
+	retention_destroy(s->retention);
+close_history:
 	history_close(s->history);
 destroy_admin:
 	admin_destroy(s->admin);
@@ -286,6 +299,8 @@ static void shut_down(struct server *s)
 	}
 	hooks_destroy(s->hooks); // before http, which then answers the requests that wait for hooks
 	statistics_destroy(s->statistics);
+	archive_destroy(s->archive); // also before http, since it answers requests
+	retention_destroy(s->retention);
 	if (s->http)
 		http_destroy(s->http);
 	rest_fini(&s->rest);

@@ -360,6 +360,7 @@ enum MHD_Result http_exchange_request(
 	        .path = path,
 	        .raw_path = a && a->raw_path ? a->raw_path : path,
 	        .body = "",
+	        .secure = ((const struct http_exchanges *)owner)->secure,
 	        .connection = connection,
 	};
 
