@@ -46,7 +46,8 @@ static enum reference_verdict admit_layer(struct references *r, const struct fra
 {
 	uint8_t layer = info->temporal_id;
 	if (info->layer_sync && layer > 0) {
-		if (layer == r->intact + 1)
+		// One that others do not refer to does not replace what they do refer to.
+		if (layer == r->intact + 1 && !info->discardable)
 			r->intact = layer;
 		return REFERENCE_OK;
 	}
@@ -119,14 +120,15 @@ static enum reference_verdict exact_frame(struct references *r, const struct ref
 static bool h264_follows(const struct references *r, const struct reference_frame *f)
 {
 	uint32_t modulus = 1u << f->order.frame_num_bits;
-	return f->order.known && f->lost < modulus &&
+	return f->order.known && f->lost < modulus && r->lost < modulus &&
 	       f->order.frame_num == (r->frame_num + 1) % modulus;
 }
 
 static enum reference_verdict h264_frame(struct references *r, const struct reference_frame *f)
 {
-	if (f->lost > 0 && !h264_follows(r, f))
+	if (f->lost + r->lost > 0 && !h264_follows(r, f))
 		return REFERENCE_NEEDS_KEY;
+	r->lost = 0;
 	if (f->order.reference)
 		r->frame_num = f->order.frame_num;
 	return REFERENCE_OK;
@@ -140,6 +142,7 @@ static void start(struct references *r, const struct reference_frame *f)
 	r->have[0] = 1;
 	r->have[1] = 0;
 	r->frame_num = f->order.frame_num;
+	r->lost = 0;
 	note(r, f->info);
 }
 
@@ -184,7 +187,10 @@ enum reference_verdict references_broken(struct references *r, const struct refe
 			}
 			break;
 		case CODEC_H264:
-			// The number that the next picture must have is unchanged.
+			// The number that the next picture must have is unchanged, and tells
+			// whether more was lost before this one.
+			if (r->lost <= UINT16_MAX)
+				r->lost += f->lost;
 			if (f->info->discardable)
 				verdict = REFERENCE_LEAVE_OUT;
 			break;

@@ -36,6 +36,7 @@ struct references {
 	uint8_t tl0picidx; // likewise
 	uint64_t have[2]; // VP9: pictures that were handed over, by their distance from picture_id
 	uint16_t frame_num; // H.264: of the last reference picture
+	uint32_t lost; // H.264: packets missing since then, as far as broken frames tell
 };
 
 // Go on without a key frame, since all frames so far have been handed over. Which layers were

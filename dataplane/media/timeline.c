@@ -21,10 +21,11 @@
 
 #define STALL_WINDOW_US   (SECOND_US / 2)
 #define STALL_PACKETS     5
+#define SILENCE_US        (3 * SECOND_US / 10) // after which one packet is enough
 #define STALL_ARRIVALS_US (3 * SECOND_US / 10) // arrivals alone: queues in the network look alike
 #define PICTURE_RATE      90000 // Hz: pictures are paced, so their send times say nothing
 
-#define TIME_MAX (INT64_C(1) << 50) // keeps sums far from overflow
+#define TIME_MAX (INT64_C(1) << 52) // above all NTP times; keeps sums far from overflow
 
 static int64_t within(int64_t value, int64_t least, int64_t most)
 {
@@ -260,9 +261,21 @@ void timeline_report(struct timeline_track *t, uint64_t ntp, uint32_t timestamp,
 		track_report(t);
 }
 
-// Notes how far the packet is behind. At the end of each half second: by how much all of its
-// packets were further behind than usual; otherwise 0.
-static int64_t lag_note(struct timeline_lag *l, int64_t lag_us, int64_t now_us)
+// Where timestamps go on after a silence as if there had been none, the first packet tells. If
+// those that follow are less behind, they had only waited. Returns how far to go forwards or back.
+static int64_t lag_after_silence(struct timeline_lag *l, int64_t lag_us, bool silence)
+{
+	int64_t behind_us = lag_us - least_of(l->usual_us);
+	if (silence && behind_us >= SILENCE_US) {
+		l->eager = true;
+		return behind_us;
+	}
+	return l->eager && behind_us < 0 ? behind_us : 0;
+}
+
+// Notes how far the packet is behind, silence: the first one after one. Returns by how much all
+// were further behind than usual in the last half second, at its end, or after a silence.
+static int64_t lag_note(struct timeline_lag *l, int64_t lag_us, bool silence, int64_t now_us)
 {
 	if (!l->known) {
 		*l = (struct timeline_lag){
@@ -274,6 +287,12 @@ static int64_t lag_note(struct timeline_lag *l, int64_t lag_us, int64_t now_us)
 		        .recent_count = 1,
 		};
 		return 0;
+	}
+	int64_t moved_us = lag_after_silence(l, lag_us, silence);
+	if (moved_us != 0) {
+		l->recent_count = 0;
+		l->recent_since_us = now_us;
+		return moved_us;
 	}
 	if (now_us - l->usual_since_us >= WINDOW_US) {
 		l->usual_us[1] = l->usual_us[0];
@@ -289,24 +308,28 @@ static int64_t lag_note(struct timeline_lag *l, int64_t lag_us, int64_t now_us)
 		return 0;
 
 	l->recent_count = 0;
+	l->eager = false;
 	l->recent_since_us = now_us;
 	return l->recent_us - least_of(l->usual_us);
 }
 
 // By how much capture has stalled, as sending shows it.
-static int64_t stall_us(struct timeline_track *t, int64_t arrival_us, int64_t send_us)
+static int64_t stall_us(struct timeline_track *t, int64_t arrival_us, int64_t send_us, bool silence)
 {
-	int64_t behind_us;
+	struct timeline_lag *l = &t->lag_sent;
+	int64_t lag_us, least_us = TIMELINE_STALL_US;
 	if (send_us != INT64_MIN && t->rate != PICTURE_RATE) {
 		send_us = within(send_us, -TIME_MAX, TIME_MAX);
-		int64_t lag_us = send_us - (t->base_us + ticks_us(t, t->ticks));
-		behind_us = lag_note(&t->lag_sent, lag_us, arrival_us);
-		return behind_us >= TIMELINE_STALL_US ? behind_us : 0;
-	}
-	if (t->reported && arrival_us - t->report_arrival_us < WINDOW_US)
+		lag_us = send_us - (t->base_us + ticks_us(t, t->ticks));
+	} else if (t->reported && arrival_us - t->report_arrival_us < WINDOW_US) {
 		return 0;
-	behind_us = lag_note(&t->lag_arrived, arrival_us - track_time(t), arrival_us);
-	return behind_us >= STALL_ARRIVALS_US ? behind_us : 0;
+	} else {
+		l = &t->lag_arrived;
+		lag_us = arrival_us - track_time(t);
+		least_us = STALL_ARRIVALS_US;
+	}
+	int64_t behind_us = lag_note(l, lag_us, silence, arrival_us);
+	return behind_us >= least_us || behind_us < 0 ? behind_us : 0;
 }
 
 // While there are no reports, the packet that came fastest says where the time line is. Reports
@@ -318,7 +341,8 @@ static void track_learn_wait(struct timeline_track *t, int64_t arrival_us)
 		if (wait_us < t->usual_wait_us)
 			track_shift(t, wait_us - t->usual_wait_us);
 		t->goal_us = t->base_us;
-	} else if (wait_us < t->usual_wait_us) {
+	} else if (wait_us < t->usual_wait_us || !t->waited) {
+		t->waited = true;
 		t->usual_wait_us = within(wait_us, 0, SECOND_US);
 	} else {
 		t->usual_wait_us += (within(wait_us, 0, SECOND_US) - t->usual_wait_us) / 1024;
@@ -359,10 +383,13 @@ timeline_time(struct timeline_track *t, uint32_t timestamp, int64_t arrival_us, 
 		t->last_timestamp = timestamp;
 		track_anchor(t, arrival_us);
 	}
-	if (!is_plausible(track_time(t), arrival_us))
+	if (!is_plausible(track_time(t), arrival_us)) {
+		elapsed_us = 0;
 		track_anchor(t, arrival_us);
+	}
+	bool silence = arrival_us - t->last_arrival_us >= SILENCE_US;
 	t->last_arrival_us = arrival_us;
-	int64_t stalled_us = stall_us(t, arrival_us, send_us);
+	int64_t stalled_us = stall_us(t, arrival_us, send_us, silence);
 	t->base_us += stalled_us;
 	t->goal_us += stalled_us;
 	track_learn_wait(t, arrival_us);

@@ -36,6 +36,7 @@ struct timeline_lag {
 	int64_t recent_us; // minimum of this half second
 	int64_t recent_since_us;
 	uint32_t recent_count;
+	bool eager; // a silence has just been taken for a stall, which a burst would disprove
 };
 
 // One encoding of one track.
@@ -54,6 +55,7 @@ struct timeline_track {
 	int64_t last_arrival_us;
 	int64_t last_us; // what timeline_time last returned: never goes back
 	bool timed; // last_us is known
+	bool waited; // usual_wait_us is known
 	int64_t usual_wait_us; // from capture to arrival, least while reported
 	struct timeline_lag lag_sent, lag_arrived; // by send times, by arrivals
 	// The last report.

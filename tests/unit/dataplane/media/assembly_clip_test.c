@@ -4,6 +4,8 @@
 #include "clip.h"
 #include "hostile.h"
 
+#include <unistd.h>
+
 static struct clip clip;
 static struct clip_payloads payloads;
 static struct assembly *a;
@@ -186,6 +188,89 @@ static void av1_is_unchanged(void **)
 	send_all(CODEC_AV1, "av1.ivf", take_same);
 }
 
+#define MD5_LEN 32
+
+// Each decoded picture's MD5, as vpxdec tells. Returns their number.
+static unsigned decode(const char *path, char sums[CLIP_FRAMES_MAX][MD5_LEN])
+{
+	char line[512];
+	snprintf(line, sizeof(line), "vpxdec --i420 --md5 -o %%4 %s 2>&1", path);
+	FILE *f = popen(line, "r");
+	assert_non_null(f);
+	unsigned count = 0;
+	while (fgets(line, sizeof(line), f) != NULL) {
+		assert_true(count < CLIP_FRAMES_MAX && strlen(line) > MD5_LEN);
+		memcpy(sums[count++], line, MD5_LEN);
+	}
+	assert_int_equal(pclose(f), 0); // vpx-tools decode all of it
+	return count;
+}
+
+static unsigned came_out[CLIP_FRAMES_MAX];
+
+static void take_some(void *, const struct assembly_frame *f)
+{
+	came_out[out_count++] = f->timestamp;
+	dump_frame(f);
+}
+
+// 5 % of the packets are lost; a quarter changes places with the next one.
+static void send_with_losses(uint64_t *seed)
+{
+	uint64_t seq = 100;
+	for (unsigned n = 0; n < clip.count; n++) {
+		clip_packetize(&clip, n, 300, &payloads);
+		bool late = hostile_random(seed) % 4 == 0 && payloads.count > 1;
+		for (unsigned k = 0; k < payloads.count; k++) {
+			unsigned i = late && k < 2 ? 1 - k : k;
+			if (hostile_random(seed) % 100 < 5)
+				continue;
+			assembly_packet(
+			        a,
+			        &(struct assembly_packet){
+			                .seq = seq + i,
+			                .arrival_us = n * 33333,
+			                .timestamp = n,
+			                .marker = i + 1 == payloads.count,
+			                .payload = payloads.list[i].bytes,
+			                .len = payloads.list[i].len,
+			        }
+			);
+		}
+		seq += payloads.count;
+	}
+	assembly_tick(a, 10000000);
+}
+
+// Not only without errors: a decoder would show a picture predicted from the wrong one as well.
+static void pictures_are_those_of_the_source_whatever_is_lost(void **)
+{
+	static char whole[CLIP_FRAMES_MAX][MD5_LEN], partly[CLIP_FRAMES_MAX][MD5_LEN];
+	uint64_t seed = hostile_seed();
+	unsigned sum = 0;
+	clip_read(&clip, CODEC_VP8, "vp8.ivf");
+	assert_int_equal(decode(VECTORS_DIR "/clips/vp8.ivf", whole), clip.count);
+	for (unsigned round = 0; round < 10; round++) {
+		char path[] = "/tmp/amphi-clip-XXXXXX";
+		dump = fdopen(mkstemp(path), "wb");
+		assert_non_null(dump);
+		fwrite(clip.bytes, 32, 1, dump);
+		a = assembly_create(CODEC_VP8, 1, take_some, NULL);
+		assert_non_null(a);
+		out_count = 0;
+		send_with_losses(&seed);
+		assembly_destroy(a);
+		fclose(dump);
+		assert_int_equal(out_count > 0 ? decode(path, partly) : 0, out_count);
+		for (unsigned i = 0; i < out_count; i++)
+			assert_memory_equal(partly[i], whole[came_out[i]], MD5_LEN);
+		unlink(path);
+		sum += out_count;
+	}
+	assert_true(sum > 10);
+	clip_fini(&clip);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +279,7 @@ int main(void)
 	        cmocka_unit_test(vp9_layers_become_superframes),
 	        cmocka_unit_test(h264_is_unchanged),
 	        cmocka_unit_test(av1_is_unchanged),
+	        cmocka_unit_test(pictures_are_those_of_the_source_whatever_is_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
