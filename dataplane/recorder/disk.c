@@ -237,7 +237,7 @@ static void job_done(struct disk *d, struct job *j, int ret, uint64_t written)
 	}
 	f->jobs--;
 	f->written += written;
-	if (ret < 0 && f->error == 0) {
+	if (ret < 0) { // the first one: nothing is done behind it
 		f->error = ret;
 		am_error(
 		        "disk: cannot write a file; path=%s error=%s", am_log_value(f->path),
