@@ -58,6 +58,7 @@ struct disk_file {
 	uint64_t full; // the disk was full; not tried again before the file has this size; thread
 	bool can_allocate; // thread
 	bool moved; // its new name is not on disk yet; thread
+	bool nameless; // did not get its name because of an error; thread
 	uint64_t size; // with what waits; owner
 	struct job sync, close;
 	bool discard; // owner: w before the close is queued, thread: r
@@ -192,7 +193,7 @@ static int job_close(struct disk_file *f)
 {
 	int ret = 0;
 
-	if (f->discard)
+	if (f->discard || f->nameless)
 		remove_file(f);
 	else if (ftruncate(f->fd, (off_t)f->end) < 0) // frees the blocks behind
 		ret = -errno;
@@ -210,8 +211,10 @@ static int job_run(struct job *j, bool failed, uint64_t *written)
 {
 	if (j->kind == JOB_CLOSE)
 		return job_close(j->file);
-	if (failed) // what follows would refer to what is missing
+	if (failed) { // what follows would refer to what is missing
+		j->file->nameless |= j->kind == JOB_RENAME;
 		return 0;
+	}
 	switch (j->kind) {
 	case JOB_WRITE: return job_write(j->file, j, written);
 	case JOB_SYNC: return job_sync(j->file);
@@ -234,7 +237,7 @@ static void job_done(struct disk *d, struct job *j, int ret, uint64_t written)
 	}
 	f->jobs--;
 	f->written += written;
-	if (ret < 0 && f->error == 0) {
+	if (ret < 0) { // the first one: nothing is done behind it
 		f->error = ret;
 		am_error(
 		        "disk: cannot write a file; path=%s error=%s", am_log_value(f->path),

@@ -61,7 +61,7 @@ disk_write_pieces(struct disk_file *, const struct disk_piece *pieces, uint8_t c
 void disk_sync(struct disk_file *);
 
 // Queues a rename within the directory, after the writes before it. Replaces what has that name.
-// Not carried out if the file has an error.
+// If one of them has failed, the file does not get its name, and is removed when it is closed.
 void disk_rename(struct disk_file *, const char *path);
 
 // For what lies on disk from before; both block, and only while disk_is_idle. The bytes read, fewer

@@ -291,8 +291,8 @@ int matroska_frame(
 	struct track *t = &m->tracks[track];
 	if (time_ms <= t->resumed_ms)
 		return 0;
-	if (time_ms < t->last_ms)
-		time_ms = t->last_ms;
+	if (time_ms <= t->last_ms)
+		time_ms = t->last_ms + 1;
 	struct frame *f = frame_create(m, track, data, len);
 	if (f == NULL)
 		return -errno;
@@ -302,10 +302,11 @@ int matroska_frame(
 	t->last_ms = time_ms;
 	int ret = write_due(m, false);
 	if (ret < 0) {
+		t->last_ms = before_ms;
 		free(f);
 		return ret;
 	}
-	if (before_ms >= 0 && time_ms > before_ms)
+	if (before_ms >= 0)
 		t->frame_ms = frame_time_picture_ms(time_ms - before_ms);
 	f->time_ms = time_ms;
 	f->key = key || m->tracks[track].codec == CODEC_OPUS;

@@ -93,6 +93,7 @@ static int read_tracks(const struct ebml_element *tracks, struct matroska_scan *
 
 static int read_head(const struct matroska_source *source, struct matroska_scan *s)
 {
+	static const uint8_t ebml[] = {0x1A, 0x45, 0xDF, 0xA3};
 	static const uint8_t segment[] = {0x18, 0x53, 0x80, 0x67, 0x01, 0xFF,
 	                                  0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
 	static const uint8_t duration[] = {0x44, 0x89, 0x88};
@@ -102,7 +103,8 @@ static int read_head(const struct matroska_source *source, struct matroska_scan 
 	int ret = read_exact(source, 0, head, sizeof(head));
 	if (ret < 0)
 		return ret;
-	if (memcmp(head + MATROSKA_SEGMENT_AT, segment, sizeof(segment)) != 0 ||
+	if (memcmp(head, ebml, sizeof(ebml)) != 0 ||
+	    memcmp(head + MATROSKA_SEGMENT_AT, segment, sizeof(segment)) != 0 ||
 	    memcmp(head + MATROSKA_DURATION_AT - sizeof(duration), duration, sizeof(duration)) != 0)
 		return -EBADMSG;
 	struct am_reader r =
@@ -187,8 +189,6 @@ static int read_cluster(struct walk *w, uint64_t offset, struct cluster *c)
 		return -EBADMSG;
 
 	*c = (struct cluster){.len = CLUSTER_HEAD_LEN + (size & 0x0FFFFFFF), .last_ms = {-1, -1}};
-	if (c->len > w->source->size - offset)
-		return -EBADMSG;
 	ret = grow(w, c->len);
 	if (ret == 0)
 		ret = read_exact(w->source, offset, w->bytes, c->len);
@@ -366,14 +366,19 @@ static int restore_cue(struct walk *w, struct matroska_cue *cue)
 static int scan_clusters(struct walk *w)
 {
 	struct matroska_scan *s = w->scan;
-	struct matroska_cue cue = {.offset = MATROSKA_CLUSTERS_AT};
+	struct matroska_cue cue;
 
 	int slot = find_cue(w, s->slots, &cue);
 	if (slot == -ENOENT)
 		slot = restore_cue(w, &cue);
-	if (slot < 0 && slot != -ENOENT)
+	if (slot == -ENOENT) {
+		s->slots = 0;
+		s->end = MATROSKA_CLUSTERS_AT;
+		return 0;
+	}
+	if (slot < 0)
 		return slot;
-	s->slots = slot < 0 ? 0 : (uint16_t)(slot + 1);
+	s->slots = (uint16_t)(slot + 1);
 	s->cue_ms = cue.time_ms;
 	int ret = walk_to_end(w, cue.offset);
 	return ret < 0 ? ret : find_last(w, slot, cue);

@@ -384,10 +384,11 @@ static void a_tracks_time_does_not_go_back(void **state)
 	create(w, true, false);
 	add_picture(w, 0, true);
 	add_picture(w, 80, false);
-	add_picture(w, 79, false);
+	assert_int_equal(matroska_frame(w->m, 0, 79, picture, 3, false), 0);
 	struct walk *f = finish(w, 0);
 	walk_assert_whole(f, false);
-	assert_int_equal(f->blocks[2].time_ms, 80);
+	assert_int_equal(f->blocks[2].time_ms, 81);
+	assert_int_equal(f->blocks[2].len, 3);
 	walk_free(f);
 }
 
