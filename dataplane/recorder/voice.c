@@ -16,7 +16,7 @@
 #define TAIL         480 // samples: sound fades before a gap
 #define FADE_IN      120 // samples: after one
 #define RAMP         (1.0f / 480) // of the voice's gain, each sample
-#define TOLERANCE    960 // samples that a packet may be off and still follow the one before
+#define TOLERANCE    720 // samples that a packet may be off; less than DTX leaves out at a time
 #define DRIFT_QUIET  144 // samples: put right in a quiet place
 #define DRIFT_MAX    384 // samples: put right anywhere
 #define DRIFT_WEIGHT (1.0f / 32) // of one packet

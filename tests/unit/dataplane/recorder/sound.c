@@ -7,21 +7,26 @@
 
 #define DURATION_MAX 5760
 
+static unsigned noise_seed = 1;
+
 static double tone_at(const struct tone *t, double time_s)
 {
 	double at = time_s - t->begin_s, length = t->end_s - t->begin_s;
+	double noise = 0;
 
+	if (t->noise > 0)
+		noise = t->noise * (2.0 * rand_r(&noise_seed) / RAND_MAX - 1);
 	if (t->every_s > 0 && at > 0)
 		at = fmod(at, t->every_s);
 	if (at < 0 || at > length)
-		return 0;
+		return noise;
 	double edge = fmin(fmin(at, length - at) / 0.002, 1);
 	double sum = sin(2 * M_PI * t->hz * time_s);
 	for (int h = 2; h < t->harmonics + 2; h++)
 		sum += sin(2 * M_PI * t->hz * h * time_s) / h;
 	if (t->harmonics > 0)
 		edge *= 0.55 - 0.45 * cos(2 * M_PI * 3.1 * time_s); // syllables
-	return t->amplitude * edge * sum;
+	return t->amplitude * edge * sum + noise;
 }
 
 // --- speaking ---

@@ -18,6 +18,7 @@ struct tone {
 	double begin_s, end_s;
 	double every_s; // repeats; 0: once
 	int harmonics; // besides: more like a voice
+	double noise; // of the room, all the time
 };
 
 struct speaker {
