@@ -1,9 +1,10 @@
 // The cost of a copy in the data plane's own fan-out: bursts of packets of one or more tracks go to
 // forward() and are flushed into net_null, for N viewers that each have their own keys and
 // subscribe to all tracks. Then the cost if the viewers' links are narrow, so that video waits for
-// its turn (path/pace.h), and the other costs of viewers.
+// its turn (path/pace.h), the cost of the tap, and the other costs of viewers.
 #include "record.h"
 #include "rig.h"
+#include "tap_cost.h"
 #include "viewer_cost.h"
 
 #include "path/forward.h"
@@ -381,6 +382,8 @@ int main(int argc, char **argv)
 		ret = rig_init(&b.rig, BUFFERS, BUFFER_CACHE);
 	if (ret == 0)
 		ret = port_begin(&b.rig);
+	if (ret == 0)
+		ret = tap_cost(&b.rig, json);
 	if (ret == 0)
 		ret = measure_narrow(&b, json, atof(argv[2]));
 	for (size_t i = 0; i < 2 && ret == 0; i++)
