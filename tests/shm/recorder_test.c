@@ -209,7 +209,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(two_recordings_go_on_side_by_side),
 	};
 
-	if (argc != 2)
+	if (argc != 2 || !freopen("/dev/null", "r", stdin)) // ffmpeg would take commands
 		return 2;
 	binary = argv[1];
 	film = film_create(CODEC_VP8, true, 20);
