@@ -13,8 +13,8 @@
 #define CLOCK_STEP_US (SECOND_US / 5)
 #define CLOCK_JUMP_US (10 * SECOND_US)
 
-#define LATE_US_MAX  (5 * SECOND_US) // from capture to arrival
-#define EARLY_US_MAX SECOND_US // the offset may be that wrong
+#define LATE_US_MAX       (5 * SECOND_US) // from capture to arrival
+#define EARLY_US_MAX      SECOND_US // the offset may be that wrong
 #define REPORT_AGE_US_MAX (60 * SECOND_US)
 
 #define STALL_WINDOW_US   (SECOND_US / 2)

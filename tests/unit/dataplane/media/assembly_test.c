@@ -1,5 +1,6 @@
 #include "media/assembly.h"
 
+#include "media/h264_header.h"
 #include "test.h"
 
 #include <errno.h>
@@ -456,6 +457,16 @@ static void each_idr_picture_has_its_parameter_sets(void **)
 	assert_int_equal(assembly_lost(a), 0);
 }
 
+// A 3 behind two zeros only prevents a start code (H.264 7.4.1).
+static void parameter_sets_are_unescaped(void **)
+{
+	static const uint8_t nal[] = {0x67, 0x42, 0, 0, 3, 0x95, 0xA1, 0x09, 0x90};
+	struct h264_sps sps;
+	assert_int_equal(h264_sps_read(nal, sizeof(nal), &sps), 0);
+	assert_int_equal(sps.frame_num_bits, 8);
+	assert_int_equal(sps.width, 64);
+}
+
 static void fragments_of_h264_are_put_together(void **)
 {
 	begin(CODEC_H264, 1);
@@ -467,11 +478,10 @@ static void fragments_of_h264_are_put_together(void **)
 	SEND(104, 3000, true, "\x5C\x41\xBB"); // the end of a unit without its beginning
 	assert_int_equal(out_count, 1);
 	assert_true(assembly_needs_key_frame(a));
-	SEND(105, 6000, false, "\x67\x42\0\0\3\x95\xA1\x09\x90"); // 3 prevents a start code
+	SEND(105, 6000, false, SPS);
 	SEND(106, 6000, false, PPS);
 	SEND(107, 6000, true, IDR);
 	assert_int_equal(out_count, 2);
-	assert_int_equal(outs[1].frame.width, 64);
 	SEND(108, 9000, false, "\x5C\x81\xE0\x30"); // two beginnings
 	SEND(109, 9000, false, "\x5C\x81\xE0\x30");
 	SEND(110, 9000, true, "\x5C\x41\xBB");
@@ -490,10 +500,14 @@ static void obus_get_their_sizes(void **)
 	// With an extension, and with its size already.
 	SEND(102, 3000, true, "\x20\x04\x34\x20\x30\xDD\x2A\x01\xEE");
 	ASSERT_BYTES(1, "\x36\x20\x02\x30\xDD\x2A\x01\xEE");
+	SEND(103, 6000, true, "\x90\x30\x30\xFF"); // goes on with nothing
+	assert_int_equal(out_count, 2);
+	begin(CODEC_AV1, 1);
+	SEND(102, 0, true, "\x28\x08\x08" SEQUENCE "\x30\x10");
 	SEND(104, 9000, true, "\x10\x30\x30\xFF");
 	now_us += ASSEMBLY_WAIT_US;
 	assembly_tick(a, now_us);
-	assert_int_equal(out_count, 2); // any loss requires a key frame
+	assert_int_equal(out_count, 1); // any loss requires a key frame
 	assert_true(assembly_needs_key_frame(a));
 }
 
@@ -552,6 +566,7 @@ int main(void)
 	        TEST(silence_alone_does_not_change_the_encoding),
 	        TEST(an_encoding_without_key_frames_is_not_waited_for),
 	        TEST(each_idr_picture_has_its_parameter_sets),
+	        TEST(parameter_sets_are_unescaped),
 	        TEST(fragments_of_h264_are_put_together),
 	        TEST(obus_get_their_sizes),
 	        TEST(frames_that_are_too_long_are_lost),

@@ -1,5 +1,6 @@
-#include "media/vp9_header.h"
+#include "media/vp9_picture.h"
 
+#include "media/frame_bytes.h"
 #include "test.h"
 
 #include <errno.h>
@@ -112,10 +113,74 @@ static void sizes_are_those_of_the_frames_referred_to(void **)
 	}
 }
 
+// The last field, which is 1, of a header of so many bits.
+static void assert_last_field(const uint8_t *bytes, unsigned len)
+{
+	for (unsigned i = len - 16; i < len; i++)
+		assert_int_equal(bytes[i / 8] >> (7 - i % 8) & 1, i + 1 == len);
+}
+
+static void append(struct vp9_picture *p, struct frame_bytes *b, uint8_t descriptor)
+{
+	uint8_t payload[1 + sizeof(header) + 2] = {descriptor};
+	size_t len = (bits + 7) / 8;
+	memcpy(payload + 1, header, len);
+	payload[1 + len] = 0xAB;
+	payload[2 + len] = 0xCD;
+	assert_int_equal(vp9_append(p, b, payload, 3 + len), 0);
+}
+
+// For all lengths of the header, in bits: hidden frames have one more.
+static void hidden_layers_are_otherwise_unchanged(void **)
+{
+	for (unsigned more = 0; more < 8; more++) {
+		struct vp9_picture p = {0};
+		struct frame_bytes b = {0};
+		struct vp9_header h;
+		vp9_begin(&p);
+		begin(false, true, true);
+		put(0, 8 + 12); // refresh_frame_flags, references
+		put(0, 3);
+		put(63, 16);
+		put(63, 16);
+		put(0, 1 + 1);
+		put(1, 1);
+		put(0, 2);
+		put(0, 6 + 3);
+		put(3, 2); // deltas of the loop filter, seven bits each
+		for (unsigned i = 0; i < 6; i++)
+			put(i < more ? 0xFF : 0, i < more ? 8 : 1);
+		put(0, 8 + 3);
+		put(more == 7, 1); // segmentation
+		if (more == 7)
+			put(0, 2);
+		put(0, 1);
+		put(1, 16);
+		unsigned length = bits;
+		append(&p, &b, 0x40 | 0x08 | 0x04);
+		put_key(128, 128, 0);
+		append(&p, &b, 0x40 | 0x08 | 0x04);
+		assert_int_equal(vp9_finish(&p, &b), 0);
+
+		assert_int_equal(vp9_header_read(&p.slots, b.bytes, b.len, &h), 0);
+		assert_false(h.shown);
+		assert_true(h.resilient);
+		assert_int_equal(h.bits, length + 1);
+		assert_int_equal(h.width, 64);
+		assert_last_field(b.bytes, h.bits);
+		size_t at = (h.bits + 7) / 8;
+		assert_memory_equal(b.bytes + at, "\xAB\xCD", 2);
+		assert_int_equal(vp9_header_read(&p.slots, b.bytes + at + 2, b.len, &h), 0);
+		assert_true(h.key && h.shown);
+		frame_bytes_fini(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_width_says_how_many_bits_tiles_take),
+	        cmocka_unit_test(hidden_layers_are_otherwise_unchanged),
 	        cmocka_unit_test(sizes_are_those_of_the_frames_referred_to),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
