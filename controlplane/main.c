@@ -1,6 +1,8 @@
 // Starts and stops the control plane, in order.
 #include "account/account.h"
 #include "account/admin.h"
+#include "archive/archive.h"
+#include "archive/retention.h"
 #include "base/loop.h"
 #include "base/memory.h"
 #include "conference/conference.h"
@@ -13,6 +15,7 @@
 #include "signaling/pin.h"
 #include "signaling/signaling.h"
 #include "statistics/statistics.h"
+#include "upload/s3.h"
 #include "store/history.h"
 #include "store/rooms.h"
 
@@ -39,11 +42,14 @@
 
 struct server {
 	struct config config;
+	struct s3_settings s3;
 	struct loop *loop;
 	struct store_rooms *store;
 	struct accounts *accounts;
 	struct admin *admin;
 	struct history *history;
+	struct archive *archive;
+	struct retention *retention;
 	struct statistics *statistics;
 	struct hooks *hooks;
 	struct pages *pages;
@@ -170,13 +176,25 @@ static int start(struct server *s)
 		goto destroy_admin;
 	volatile_warn("accounts", s->config.accounts);
 	volatile_warn("history", s->config.history);
+	s->archive = archive_create(&(struct archive_settings
+	){.loop = s->loop, .history = s->history, .directory = s->config.recordings});
+	if (!s->archive)
+		goto close_history;
+	s->retention = retention_create(s->loop, s->archive, s->accounts);
 	s->statistics = statistics_create(s->loop, s->history);
 	s->hooks = hooks_create(
 	        s->loop, s->history, &s->config.hook_allowed, s->config.hook_authorities
 	);
 	if (!s->hooks)
-		goto close_history;
+		goto destroy_statistics;
 	s->signaling = signaling_create(s->loop, (uint32_t)s->config.address_websockets, serve, s);
+	s->s3 = (struct s3_settings){
+	        .url = s->config.bucket,
+	        .region = s->config.bucket_region,
+	        .key_id = s->config.bucket_key_id,
+	        .secret = s->config.bucket_secret,
+	        .authorities = s->config.bucket_authorities,
+	};
 	s->conference = conference_create(&(struct conference_settings){
 	        .loop = s->loop,
 	        .socket = s->config.socket,
@@ -189,6 +207,12 @@ static int start(struct server *s)
 	        .voices[ROOM_WEBINAR] = (uint8_t)s->config.voices_webinar,
 	        .voices[ROOM_CALL] = (uint8_t)s->config.voices_call,
 	        .client_transports = 2 * (uint32_t)s->config.address_websockets,
+	        .history = s->history,
+	        .recorder = s->config.recorder,
+	        .recordings = s->config.recordings,
+	        .s3 = s->config.bucket[0] ? &s->s3 : NULL,
+	        .s3_prefix = s->config.bucket_prefix,
+	        .recording_free_min_mib = (uint32_t)s->config.recording_free_min_mib,
 	});
 	if (!s->conference)
 		goto destroy_signaling;
@@ -207,6 +231,7 @@ static int start(struct server *s)
 	        .conference = s->conference,
 	        .pages = s->pages,
 	        .statistics = s->statistics,
+	        .archive = s->archive,
 	        .history = s->history,
 	        .store = s->store,
 	        .hooks = s->hooks,
@@ -219,8 +244,11 @@ destroy_signaling:
 	am_error("main: cannot start; error=%s", strerror(errno));
 	signaling_destroy(s->signaling);
 	hooks_destroy(s->hooks);
-close_history:
+destroy_statistics:
 	statistics_destroy(s->statistics);
+	archive_destroy(s->archive);
+	retention_destroy(s->retention);
+close_history:
 	history_close(s->history);
 destroy_admin:
 	admin_destroy(s->admin);
@@ -271,6 +299,8 @@ static void shut_down(struct server *s)
 	}
 	hooks_destroy(s->hooks); // before http, which then answers the requests that wait for hooks
 	statistics_destroy(s->statistics);
+	archive_destroy(s->archive); // also before http, since it answers requests
+	retention_destroy(s->retention);
 	if (s->http)
 		http_destroy(s->http);
 	rest_fini(&s->rest);

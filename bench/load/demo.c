@@ -1,6 +1,7 @@
-// amphi-demo URL FOLDER: speaks in the webinar "demo" of the control plane at URL and plays the
-// clip in FOLDER, so that a newcomer sees and hears something without a camera. It is a client like
-// any other, over a kernel UDP socket, and returns by itself whatever happens to the server.
+// amphi-demo URL FOLDER [ROOM [PEER]]: speaks in the webinar ROOM ("demo") of the control plane at
+// URL and plays the clip in FOLDER, so that a newcomer sees and hears something without a camera.
+// It is a client like any other, over a kernel UDP socket, and returns by itself whatever happens
+// to the server.
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -92,7 +93,7 @@ static int speak(struct demo *d)
 	srtp_keys_wipe(&keys);
 	d->speaking = ret == 0;
 	if (d->speaking)
-		am_info("demo: speaks; room=%s", ROOM);
+		am_info("demo: speaks; room=%s", d->guest.room);
 	return ret;
 }
 
@@ -225,13 +226,14 @@ int main(int argc, char **argv)
 	static struct demo d = {.udp = -1};
 
 	signal(SIGHUP, SIG_IGN); // there is nothing to reload
-	if (argc != 3) {
-		fputs("usage: amphi-demo http://HOST:PORT FOLDER\n", stderr);
+	if (argc < 3 || argc > 5) {
+		fputs("usage: amphi-demo http://HOST:PORT FOLDER [ROOM [PEER]]\n", stderr);
 		return 2;
 	}
+	const char *room = argc > 3 ? argv[3] : ROOM;
 	if (open_clip(&d, argv[2]) < 0 || srtp_init_library() < 0)
 		return EXIT_FAILURE;
-	guest_init(&d.guest, argv[1], ROOM, PEER_ID, DISPLAY_NAME);
+	guest_init(&d.guest, argv[1], room, argc > 4 ? argv[4] : PEER_ID, DISPLAY_NAME);
 	while (true)
 		turn(&d);
 }

@@ -79,6 +79,10 @@ struct account {
 	bool native_clients; // a WebSocket without Origin, which is no browser's, needs no token
 	bool waiting_room; // in each of its rooms, whatever tokens say
 	char *rest_addresses; // need no API token for REST (address_list_has); NULL: none
+	bool record_consent_asks; // speakers are recorded once they consent; else they are told
+	bool record_tracks; // also a file for each track
+	uint32_t record_days; // how long recordings are kept; 0: forever
+	uint32_t recorded_mib_max; // of all its recordings; 0: no limit
 	uint32_t quotas[QUOTA_COUNT]; // how much the account may have at once
 	uint32_t host_count;
 	char **hosts; // lower case, without port; "*.company.example" is all hosts under it;

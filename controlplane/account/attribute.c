@@ -42,6 +42,7 @@ static const struct definition {
 	bool jwt_only;
 } definitions[ATTRIBUTE_COUNT] = {
         [ATTRIBUTE_ACCESS_TOKEN] = {"accessToken", TYPE_TEXT, AT(access_token)},
+        [ATTRIBUTE_AUTO_RECORD] = {"autoRecord", TYPE_BOOL, AT(auto_record), true},
         [ATTRIBUTE_CAN_RECORD] = {"canRecord", TYPE_BOOL, AT(can_record), true},
         [ATTRIBUTE_DISPLAY_NAME] = {"displayName", TYPE_NAME, AT(display_name)},
         [ATTRIBUTE_ITISPARTICIPANT] = {"itisparticipant", TYPE_BOOL, AT(itisparticipant)},

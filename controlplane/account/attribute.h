@@ -19,7 +19,8 @@ struct json;
 
 enum attribute {
 	ATTRIBUTE_ACCESS_TOKEN,
-	ATTRIBUTE_CAN_RECORD, // in tokens only
+	ATTRIBUTE_AUTO_RECORD, // in tokens only, like the next one
+	ATTRIBUTE_CAN_RECORD,
 	ATTRIBUTE_DISPLAY_NAME,
 	ATTRIBUTE_ITISPARTICIPANT,
 	ATTRIBUTE_PEER_ID,
@@ -45,6 +46,7 @@ enum attribute {
 struct attributes {
 	uint32_t present; // a bit for each enum attribute with a good value
 	uint32_t ignored; // a bit for each attribute with a bad value
+	bool auto_record;
 	bool can_record;
 	bool hand_enabled;
 	bool itisparticipant;

@@ -53,6 +53,7 @@ struct account *account_create(const char *name, struct account_error *e)
 	struct account *a = memory_new(1, sizeof(*a));
 	strcpy(a->name, name);
 	a->hook_version = 1;
+	a->record_tracks = true;
 #define QUOTA_SET(quota, setting, standard, help) a->quotas[QUOTA_##quota] = standard;
 	QUOTAS(QUOTA_SET)
 #undef QUOTA_SET

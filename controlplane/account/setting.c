@@ -22,6 +22,7 @@
 enum kind {
 	KIND_SWITCH, // bool
 	KIND_FAIL, // bool, true: open
+	KIND_CONSENT, // bool, true: ask
 	KIND_VERSION, // uint8_t
 	KIND_URL,
 	KIND_BASE_URL,
@@ -29,6 +30,7 @@ enum kind {
 	KIND_SECRET,
 	KIND_ADDRESSES,
 	KIND_NUMBER, // uint32_t, from 1
+	KIND_LIMIT, // uint32_t, 0: none
 };
 
 const struct account_setting account_settings[] = {
@@ -49,6 +51,11 @@ const struct account_setting account_settings[] = {
         {"waiting-room", "on|off", "in all rooms, people wait until a moderator admits them"},
         {"rest-addresses", "ADDRESS[/BITS],...|none",
          "can use REST at the account's hosts without an API token; list no proxies"},
+        {"record-consent", "notice|ask",
+         "notice: people are told of a recording; ask: speakers are recorded once they consent"},
+        {"record-tracks", "on|off", "also record a file for each camera, microphone and screen"},
+        {"record-days", "NUMBER|none", "remove recordings so many days after they were started"},
+        {"max-recorded-mib", "NUMBER|none", "MiB of recordings that the account may have"},
 #define QUOTA_SETTING(quota, setting, standard, help) {setting, "NUMBER", help},
         QUOTAS(QUOTA_SETTING)
 #undef QUOTA_SETTING
@@ -74,6 +81,10 @@ static const struct {
         {KIND_SWITCH, offsetof(struct account, native_clients)},
         {KIND_SWITCH, offsetof(struct account, waiting_room)},
         {KIND_ADDRESSES, offsetof(struct account, rest_addresses)},
+        {KIND_CONSENT, offsetof(struct account, record_consent_asks)},
+        {KIND_SWITCH, offsetof(struct account, record_tracks)},
+        {KIND_LIMIT, offsetof(struct account, record_days)},
+        {KIND_LIMIT, offsetof(struct account, recorded_mib_max)},
 #define QUOTA_FIELD(quota, setting, standard, help)                                                \
 	{KIND_NUMBER, offsetof(struct account, quotas[QUOTA_##quota])},
         QUOTAS(QUOTA_FIELD)
@@ -150,6 +161,14 @@ static bool number_set(uint32_t *field, const char *value)
 	return true;
 }
 
+static bool limit_set(uint32_t *field, const char *value)
+{
+	if (strcmp(value, "none") != 0)
+		return number_set(field, value);
+	*field = 0;
+	return true;
+}
+
 static bool value_set(enum kind kind, void *field, const char *value)
 {
 	int word;
@@ -157,12 +176,14 @@ static bool value_set(enum kind kind, void *field, const char *value)
 	switch (kind) {
 	case KIND_SWITCH: word = word_read(value, "off", "on"); break;
 	case KIND_FAIL: word = word_read(value, "closed", "open"); break;
+	case KIND_CONSENT: word = word_read(value, "notice", "ask"); break;
 	case KIND_VERSION:
 		word = word_read(value, "1", "2");
 		if (word >= 0)
 			*(uint8_t *)field = (uint8_t)(word + 1);
 		return word >= 0;
 	case KIND_NUMBER: return number_set(field, value);
+	case KIND_LIMIT: return limit_set(field, value);
 	default: return text_set(kind, field, value);
 	}
 	if (word >= 0)
@@ -178,7 +199,8 @@ static const char *hint(enum kind kind)
 		return " (an https URL without user and fragment; api-event also without query)";
 	case KIND_HEADER: return " (1 to 1024 printable ASCII characters)";
 	case KIND_SECRET: return " (16 to 1024 printable ASCII characters)";
-	case KIND_NUMBER: return " (1 to 999999999)";
+	case KIND_NUMBER:
+	case KIND_LIMIT: return " (1 to 999999999)";
 	case KIND_ADDRESSES: return ", such as 192.0.2.7,10.0.0.0/8,2001:db8::/48";
 	default: return "";
 	}
@@ -207,7 +229,12 @@ account_get(const struct account *a, const char *name, char scratch[ACCOUNT_NUMB
 	switch (fields[i].kind) {
 	case KIND_SWITCH: return *(const bool *)field ? "on" : "off";
 	case KIND_FAIL: return *(const bool *)field ? "open" : "closed";
+	case KIND_CONSENT: return *(const bool *)field ? "ask" : "notice";
 	case KIND_VERSION: return *(const uint8_t *)field == 2 ? "2" : "1";
+	case KIND_LIMIT:
+		if (*(const uint32_t *)field == 0)
+			return "none";
+		[[fallthrough]];
 	case KIND_NUMBER:
 		snprintf(scratch, ACCOUNT_NUMBER_SIZE, "%u", *(const uint32_t *)field);
 		return scratch;

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <time.h>
 
 // What is left of the text; NULL after a syntax error.
@@ -115,4 +116,15 @@ bool iso8601_parse(const char *text, int64_t *ms)
 		return false;
 	*ms = ((int64_t)timegm(&t) - east) * 1000 + milliseconds;
 	return *ms >= 0;
+}
+
+void iso8601_print(char out[ISO8601_SIZE], int64_t ms)
+{
+	time_t seconds = ms / 1000;
+	struct tm t;
+	char date[ISO8601_SIZE - 6];
+
+	gmtime_r(&seconds, &t);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &t);
+	snprintf(out, ISO8601_SIZE, "%s.%03dZ", date, (int)(ms % 1000));
 }

@@ -9,3 +9,8 @@
 // is read as a plus sign that a query did not escape. *ms is CLOCK_REALTIME in milliseconds, for
 // the years 1970 to 9999.
 [[nodiscard]] bool iso8601_parse(const char *text, int64_t *ms);
+
+#define ISO8601_SIZE 32
+
+// Writes "2021-06-21T00:00:00.000Z".
+void iso8601_print(char out[ISO8601_SIZE], int64_t ms);

@@ -39,8 +39,10 @@ static void look_at_talk(struct conference *c, struct room *r, uint64_t now_ms)
 			talk_hear(t, &p->voice, loudness_of(c, p), now_ms);
 	}
 	talk_decide(t, &r->speakers, now_ms);
-	if (t->leader_changed)
+	if (t->leader_changed) {
 		c->events->leader(c->events->owner, r);
+		recordings_leader(c->recordings, r, t->leader);
+	}
 	t->leader_changed = false;
 	if (!t->speakers_changed || now_ms - r->news.talk_ms < pace_ms)
 		return;

@@ -14,10 +14,14 @@
 struct accounts;
 struct conference;
 struct conference_events;
+struct history;
 struct hooks;
 struct json;
 struct loop;
 struct media;
+struct recording_view;
+struct recordings;
+struct s3_settings;
 struct statistics;
 struct store_rooms;
 
@@ -33,6 +37,12 @@ struct conference_settings {
 	uint64_t join_ms; // time that an admitted peer has to join; 0: any time
 	uint8_t voices[ROOM_KIND_COUNT]; // voices forwarded in a room of this kind; 0: all
 	uint32_t client_transports; // that one address may have at once; 0: any number
+	struct history *history; // of recordings, like the next three
+	const char *recorder; // its socket; empty: there is none
+	const char *recordings; // their directory
+	const struct s3_settings *s3; // the bucket to which they are copied; NULL: none
+	const char *s3_prefix;
+	uint32_t recording_free_min_mib; // of the disk; none starts below four times as much
 };
 
 // NULL with errno.
@@ -44,6 +54,7 @@ void conference_destroy(struct conference *);
 // Read access, for figures of the server.
 const struct rooms *conference_rooms(const struct conference *);
 const struct media *conference_media(const struct conference *);
+const struct recordings *conference_recordings(const struct conference *);
 
 // Objects by id, or NULL.
 struct transport *conference_transport(const struct conference *, am_id);
@@ -197,6 +208,25 @@ void conference_set_bitrate(struct conference *, struct room *, uint32_t bitrate
 // Makes a viewer a speaker, if there is a place, or a speaker a viewer, whose tracks then end.
 // REFUSAL_WRONG_ROOM_KIND: everyone in a call is a speaker.
 enum refusal conference_set_speaker(struct conference *, struct peer *, bool speaker);
+
+// Recordings (recording.c, recording/recording.h); the caller checks who may ask for one. by: NULL
+// for the API. Each is idempotent. -ENOTCONN: no recorder, or no data plane; -ENOSPC: the disk is
+// nearly full; -EMFILE: as many recordings as there may be; -EDQUOT: the account's bytes are used
+// up; -ENOENT: (all but start) nothing is being recorded.
+[[nodiscard]] int
+conference_record_start(struct conference *, struct room *, const struct peer *by);
+[[nodiscard]] int conference_record_stop(struct conference *, struct room *, const struct peer *by);
+[[nodiscard]] int
+conference_record_pause(struct conference *, struct room *, const struct peer *by);
+[[nodiscard]] int
+conference_record_resume(struct conference *, struct room *, const struct peer *by);
+
+// A speaker's answer, where speakers are asked. It lasts for the peer's stay.
+void conference_record_consent(struct conference *, struct peer *, bool consents);
+bool conference_record_asks(const struct conference *, const struct peer *); // not answered yet
+
+// What is being recorded in the room, or NULL; lent until the next turn of the loop.
+const struct recording_view *conference_recording(const struct conference *, const struct room *);
 
 // What the data plane has measured and counted (figures.c); 0 as long as it knows nothing.
 struct transport_link {

@@ -157,4 +157,5 @@ void conference_join(
 	c->events->joined(c->events->owner, by, p);
 	conference_tell_joined(c, p);
 	conference_subscribe_all(c, p);
+	recordings_peer_joined(c->recordings, p);
 }

@@ -10,6 +10,7 @@
 #include "terms/refusal.h"
 
 struct asker;
+struct recording_view;
 struct room;
 
 // What signaling passes on. The peers that are told have a connection.
@@ -63,6 +64,10 @@ struct conference_events {
 	void (*quality)(void *owner, const struct peer *who);
 	// Somebody's hand went up or down.
 	void (*hand)(void *owner, struct peer *to, const struct peer *who);
+	// A recording of the room has changed.
+	void (*recording)(void *owner, const struct room *, const struct recording_view *);
+	// This speaker is recorded only after consenting, and has not decided yet.
+	void (*consent_asked)(void *owner, struct peer *to);
 	void (*data_consumer_new)(void *owner, const struct transport *);
 	void (*data_consumer_closed)(void *owner, struct peer *to, am_id);
 	// A transport of the peer has ended, with everything that it carried.

@@ -115,8 +115,10 @@ static void forget_peer(struct conference *c, struct peer *p)
 	idle_end(c, p);
 	room_remove_peer(p);
 	peer_destroy(p);
-	if (room_is_empty(r))
-		room_destroy(&c->rooms, r);
+	if (!room_is_empty(r))
+		return;
+	recordings_room_gone(c->recordings, r);
+	room_destroy(&c->rooms, r);
 }
 
 static struct peer *any_peer(struct room *r)
@@ -187,6 +189,7 @@ void conference_close_room(struct conference *c, struct room *r)
 {
 	size_t left = r->peers.count;
 
+	(void)recording_stop(c->recordings, r, RECORDING_EMPTY); // nobody is to come back
 	while (left-- > 0) // with the last peer, the room is gone, too
 		conference_remove(c, any_peer(r), REFUSAL_ROOM_CLOSED);
 }

@@ -7,6 +7,7 @@
 #include "conference/leave.h"
 #include "conference/media_events.h"
 #include "conference/recall.h"
+#include "conference/recording.h"
 #include "conference/restore.h"
 #include "conference/state.h"
 #include "conference/store.h"
@@ -106,6 +107,7 @@ static void media_found(void *owner, uint64_t generation)
 			c->events->restart(c->events->owner);
 	}
 	conference_verify(c);
+	recordings_media_up(c->recordings, generation);
 	if (!first)
 		return;
 	hooks_restore(c->hooks, keep_admission, c);
@@ -144,25 +146,33 @@ struct conference *conference_create(const struct conference_settings *set)
 	c->transports_of = tally_create();
 	conference_recall_init(c);
 	c->media = media_create(c->loop, set->socket, &c->media_events);
-	if (!c->media) {
-		conference_recall_fini(c);
-		rooms_fini(&c->rooms);
-		tally_destroy(c->transports_of);
-		free(c);
-		return NULL;
-	}
+	if (!c->media)
+		goto fini;
+	if (conference_recording_init(c, set) < 0)
+		goto destroy_media;
 	conference_watch_absent(c);
 	conference_watch_activity(c);
 	return c;
+
+destroy_media:
+	media_destroy(c->media);
+fini:
+	conference_recall_fini(c);
+	rooms_fini(&c->rooms);
+	tally_destroy(c->transports_of);
+	free(c);
+	return NULL;
 }
 
 void conference_destroy(struct conference *c)
 {
+	recordings_leave(c->recordings);
 	conference_forget_all(c);
 	rooms_fini(&c->rooms);
 	conference_recall_fini(c);
 	loop_timer_cancel(c->loop, &c->absence);
 	loop_timer_cancel(c->loop, &c->activity);
+	recordings_destroy(c->recordings);
 	media_destroy(c->media);
 	tally_destroy(c->transports_of);
 	free(c);

@@ -134,5 +134,7 @@ enum refusal conference_set_speaker(struct conference *c, struct peer *p, bool s
 	if (p->connection)
 		c->events->rights_changed(c->events->owner, p);
 	conference_tell_changed(c, p);
+	if (p->joined)
+		recordings_peer_joined(c->recordings, p);
 	return REFUSAL_NONE;
 }

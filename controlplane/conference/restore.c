@@ -112,6 +112,9 @@ static void peer_restore(void *owner, const struct store_peer *row)
 	p->reads_envelope = row->flags & STORE_READS_ENVELOPE;
 	p->heeds_wanted = row->flags & STORE_HEEDS_WANTED;
 	p->takes_lists = row->flags & STORE_TAKES_LISTS;
+	p->consent = row->flags & STORE_CONSENTS  ? CONSENT_GIVEN
+	             : row->flags & STORE_REFUSES ? CONSENT_REFUSED
+	                                          : CONSENT_UNDECIDED;
 	p->muted = row->flags / STORE_MUTED_AUDIO % (1u << TRACK_KIND_COUNT);
 	if (peer_set_display_name(p, row->display_name) < 0)
 		p->display_name[0] = '\0';
@@ -241,6 +244,7 @@ static void empty_rooms_drop(struct conference *c)
 			if (!room_is_empty(room))
 				continue;
 			conference_keep_rules(c, room);
+			recordings_room_gone(c->recordings, room);
 			store_room_remove(c->store, room->id);
 			room_destroy(&c->rooms, room);
 		}

@@ -5,6 +5,7 @@
 #include "conference/conference.h"
 #include "conference/events.h"
 #include "media/media.h"
+#include "recording/recording.h"
 #include "terms/quality.h"
 
 struct shelves;
@@ -25,6 +26,8 @@ struct conference {
 	struct statistics *statistics;
 	const struct conference_events *events;
 	struct media_events media_events;
+	struct recordings *recordings;
+	struct recordings_events recordings_events;
 	struct rooms rooms;
 	const struct accounts *accounts; // from the settings, like the next three
 	uint64_t join_ms;

@@ -47,7 +47,9 @@ static uint32_t flags_of(const struct peer *p)
 	       (p->takes_data ? STORE_TAKES_DATA : 0) |
 	       (p->reads_envelope ? STORE_READS_ENVELOPE : 0) |
 	       (p->heeds_wanted ? STORE_HEEDS_WANTED : 0) |
-	       (p->takes_lists ? STORE_TAKES_LISTS : 0) | p->muted * STORE_MUTED_AUDIO;
+	       (p->takes_lists ? STORE_TAKES_LISTS : 0) |
+	       (p->consent == CONSENT_GIVEN ? STORE_CONSENTS : 0) |
+	       (p->consent == CONSENT_REFUSED ? STORE_REFUSES : 0) | p->muted * STORE_MUTED_AUDIO;
 }
 
 void conference_store_peer(struct conference *c, const struct peer *p, const char *capabilities)

@@ -23,6 +23,7 @@ void conference_track_forget(struct conference *c, struct track *t)
 		conference_subscription_forget(c, s);
 	}
 	c->events->track_gone(c->events->owner, t);
+	recordings_track_gone(c->recordings, t);
 	c->tracks[am_id_slot(t->id)] = NULL;
 	media_id_free(c->media, MEDIA_TRACKS, t->id);
 	track_destroy(t);
@@ -84,6 +85,7 @@ static void track_added(void *owner, const struct media_call *call, int result)
 	c->events->track_made(c->events->owner, &by, t);
 	mute_heard(c, t->owner, t->kind);
 	conference_subscribe_viewers(c, t);
+	recordings_track_ready(c->recordings, t);
 }
 
 int conference_track_add(
@@ -137,6 +139,7 @@ void conference_track_set_paused(struct conference *c, struct track *t, bool pau
 	t->paused = paused;
 	media_track_pause(c->media, t->id, paused);
 	store_track_pause(c->store, t->id, paused);
+	recordings_track_paused(c->recordings, t);
 	LIST_FOREACH (s, &t->subscriptions, of_track) {
 		if (s->ready && s->viewer->connection)
 			c->events->consumer_paused(c->events->owner, s, paused);

@@ -1,10 +1,12 @@
 #include "hook/hook.h"
 
+#include "account/account.h"
 #include "account/attribute.h"
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "hook/notice.h"
 #include "hook/queue.h"
 #include "hook/replay.h"
 #include "hook/request.h"
@@ -13,6 +15,7 @@
 #include "room/peer.h"
 #include "room/room.h"
 #include "store/history.h"
+#include "store/recordings.h"
 #include "store/writer.h"
 
 #include "am_log.h"
@@ -36,6 +39,7 @@ enum call_kind {
 	CALL_ACCESS,
 	CALL_JOIN,
 	CALL_CLOSE,
+	CALL_NOTICE,
 };
 
 struct call {
@@ -45,9 +49,10 @@ struct call {
 	uint64_t id;
 	char key[VISIT_KEY_SIZE];
 	struct map_node by_id;
-	struct visit *visit; // owned
+	struct visit *visit; // owned; NULL for a notice
+	struct notice *notice; // owned; NULL for any other call
 	char *access_token;
-	hook_done *done; // NULL: the call was cancelled, or is a close
+	hook_done *done; // NULL: the call was cancelled, or reports what has happened
 	void *owner;
 	struct transfer *transfer; // while the call runs
 	struct loop_timer refused; // answers a call that never had a turn
@@ -75,22 +80,44 @@ struct hooks {
 // The event that a call tells a receiver of. An access check is none.
 static enum hook_event_kind event_of(const struct call *c)
 {
-	assert(c->kind == CALL_JOIN || c->kind == CALL_CLOSE);
+	assert(c->kind != CALL_ACCESS);
+	if (c->kind == CALL_NOTICE)
+		return c->notice->kind;
 	return c->kind == CALL_JOIN ? HOOK_JOIN_PEER : HOOK_CLOSE_PEER;
+}
+
+// Whether the call reports what has happened, and is repeated until it is accepted.
+static bool call_reports(const struct call *c)
+{
+	return c->turn.closes;
+}
+
+static uint64_t account_of(const struct call *c)
+{
+	return c->notice ? c->notice->account_id : c->visit->peer.account_id;
+}
+
+static const char *room_of(const struct call *c)
+{
+	return c->notice ? c->notice->room_id : c->visit->peer.room_id;
+}
+
+static const char *url_of(const struct call *c)
+{
+	return c->notice ? c->notice->url : c->visit->peer.url;
 }
 
 // Logs a failure, but only once in a while: a receiver that is down is one fault, not one per call.
 static void complain(struct hooks *h, const struct call *c, const char *what, const char *error)
 {
-	const struct hook_peer *p = &c->visit->peer;
 	uint64_t now = loop_now_ms(h->loop);
 
 	if (h->complained_ms != 0 && now - h->complained_ms < LOG_MS)
 		return;
 	h->complained_ms = now;
 	am_warning(
-	        "hook: %s; account=%" PRIu64 " call=%s room=%s error=%s", what, p->account_id,
-	        c->kind == CALL_ACCESS ? "accessUrl" : hook_event_name(event_of(c)), p->room_id,
+	        "hook: %s; account=%" PRIu64 " call=%s room=%s error=%s", what, account_of(c),
+	        c->kind == CALL_ACCESS ? "accessUrl" : hook_event_name(event_of(c)), room_of(c),
 	        am_log_value(error)
 	);
 }
@@ -103,12 +130,14 @@ static void call_destroy(struct call *c)
 	loop_timer_cancel(h->loop, &c->stored);
 	map_remove(&h->calls, &c->by_id);
 	TAILQ_REMOVE(&h->all_calls, c, next);
-	if (c->kind == CALL_CLOSE)
+	if (call_reports(c))
 		h->counts.pending--;
 	else
 		h->counts.waiting--;
 	if (c->visit)
 		visit_destroy(c->visit);
+	if (c->notice)
+		notice_destroy(c->notice);
 	free(c->access_token);
 	free(c);
 }
@@ -187,22 +216,40 @@ static void join_ended(struct call *c, const struct transfer_answer *a)
 	call_answer(c, verdict, message);
 }
 
-static void close_give_up(struct call *c, const char *why)
+// The report needs no more tries.
+static void report_forget(struct call *c)
 {
-	struct hooks *h = c->hooks;
-
-	h->counts.given_up++;
-	am_error(
-	        "hook: gave up on closePeer; account=%" PRIu64 " room=%s peer=%s error=%s",
-	        c->visit->peer.account_id, c->visit->peer.room_id,
-	        am_log_value(c->visit->peer.peer_id), am_log_value(why)
-	);
-	visit_forget(c->visit, h->history);
+	if (c->notice)
+		notice_forget(c->notice, c->hooks->history);
+	else
+		visit_forget(c->visit, c->hooks->history);
+	c->notice = NULL;
 	c->visit = NULL;
 	call_destroy(c);
 }
 
-static void close_ended(struct call *c, const struct transfer_answer *a)
+static void report_give_up(struct call *c, const char *why)
+{
+	char id[HOOK_EVENT_ID_SIZE];
+
+	c->hooks->counts.given_up++;
+	hook_event_id(id, c->notice ? c->notice->recording_id : c->visit->id, event_of(c));
+	am_error(
+	        "hook: gave up on %s; account=%" PRIu64 " room=%s peer=%s event=%s error=%s",
+	        hook_event_name(event_of(c)), account_of(c), room_of(c),
+	        am_log_value(c->notice ? "" : c->visit->peer.peer_id), id, am_log_value(why)
+	);
+	report_forget(c);
+}
+
+// Whether the answer says that this event is not wanted, rather than that the receiver is in
+// trouble.
+static bool is_refusal(unsigned status)
+{
+	return status >= 400 && status < 500 && status != 408 && status != 429;
+}
+
+static void report_ended(struct call *c, const struct transfer_answer *a)
 {
 	struct hooks *h = c->hooks;
 	bool answered = a->result == TRANSFER_ANSWERED;
@@ -210,15 +257,19 @@ static void close_ended(struct call *c, const struct transfer_answer *a)
 
 	if (answered && a->status >= 200 && a->status < 300) {
 		hook_turn_end(&c->turn, true);
-		visit_forget(c->visit, h->history);
-		c->visit = NULL;
-		call_destroy(c);
+		report_forget(c);
 		return;
 	}
 	h->counts.unanswered += !answered || a->status >= 500;
 	snprintf(status, sizeof(status), "status %u", a->status);
+	// A refused event does not hold up the next one of its recording.
+	if (c->notice && answered && is_refusal(a->status) && hook_turn_is_awaited(&c->turn)) {
+		hook_turn_end(&c->turn, true);
+		report_give_up(c, status);
+		return;
+	}
 	if (!hook_turn_rest(&c->turn, answered)) {
-		close_give_up(c, answered ? status : a->error);
+		report_give_up(c, answered ? status : a->error);
 		return;
 	}
 	complain(h, c, "will be tried again", answered ? status : a->error);
@@ -229,8 +280,8 @@ static void transfer_ended(void *owner, const struct transfer_answer *a)
 	struct call *c = owner;
 
 	c->transfer = NULL;
-	if (c->kind == CALL_CLOSE)
-		close_ended(c, a);
+	if (call_reports(c))
+		report_ended(c, a);
 	else
 		join_ended(c, a);
 }
@@ -241,27 +292,34 @@ struct message {
 	char id[HOOK_EVENT_ID_SIZE], seconds[24], signature[HOOK_SIGNATURE_SIZE];
 };
 
+static void event_make(struct message *m, const struct call *c)
+{
+	const struct hook_event e =
+	        c->notice ? notice_event_of(c->notice) : visit_event_of(c->visit, event_of(c));
+	const char *secret = c->notice ? c->notice->secret : c->visit->peer.secret;
+	int64_t seconds = clock_real_ms() / 1000;
+
+	m->body = hook_request_event(&e, c->notice ? NULL : c->visit->peer.token);
+	hook_event_id(m->id, e.subject, e.kind);
+	snprintf(m->seconds, sizeof(m->seconds), "%" PRId64, seconds);
+	if (secret[0])
+		hook_request_sign(m->signature, secret, m->id, seconds, m->body);
+}
+
 static void message_make(struct message *m, const struct call *c)
 {
-	const struct hook_peer *p = &c->visit->peer;
+	const struct hook_peer *p = c->notice ? NULL : &c->visit->peer;
 
 	*m = (struct message){0};
-	if (c->kind != CALL_ACCESS && p->version != 2) {
+	if (p && c->kind != CALL_ACCESS && p->version != 2) {
 		m->url = hook_request_url(p, event_of(c));
 		return;
 	}
-	m->url = memory_copy_string(p->url);
-	if (c->kind == CALL_ACCESS) {
+	m->url = memory_copy_string(url_of(c));
+	if (c->kind == CALL_ACCESS)
 		m->body = hook_request_access(p, c->access_token);
-		return;
-	}
-	const struct hook_event e = visit_event_of(c->visit, event_of(c));
-	int64_t seconds = clock_real_ms() / 1000;
-	m->body = hook_request_event(&e, p->token);
-	hook_event_id(m->id, e.visit, e.kind);
-	snprintf(m->seconds, sizeof(m->seconds), "%" PRId64, seconds);
-	if (p->secret[0])
-		hook_request_sign(m->signature, p->secret, m->id, seconds, m->body);
+	else
+		event_make(m, c);
 }
 
 static void call_send(struct call *c)
@@ -276,13 +334,14 @@ static void call_send(struct call *c)
 	        .body = m.body,
 	        .timeout_ms = HOOK_ANSWER_MS,
 	        .headers = {
-	                {"Authorization", c->visit->peer.authorization},
+	                {"Authorization",
+	                 c->notice ? c->notice->authorization : c->visit->peer.authorization},
 	                {"Content-Type", m.body ? "application/json" : ""},
 	                {"webhook-id", m.id},
 	                {"webhook-timestamp", m.seconds},
 	                {"webhook-signature", m.signature},
 	        }};
-	if (attribute_url_is_good(c->visit->peer.url))
+	if (attribute_url_is_good(url_of(c)))
 		c->transfer = transfer_start(h->transfers, &r, transfer_ended, c, &error);
 	free(m.url);
 	free(m.body);
@@ -293,8 +352,8 @@ static void call_send(struct call *c)
 	h->counts.refused++;
 	complain(h, c, "not called", error);
 	hook_turn_end(&c->turn, false); // ends at once, so this says nothing about the receiver
-	if (c->kind == CALL_CLOSE)
-		close_give_up(c, error);
+	if (call_reports(c))
+		report_give_up(c, error);
 	else
 		call_answer(c, HOOK_UNAVAILABLE, "");
 }
@@ -332,7 +391,7 @@ static struct call *call_create(struct hooks *h, enum call_kind kind, struct vis
 	c->kind = kind;
 	c->visit = v;
 	c->id = ++h->call_count;
-	c->turn.closes = kind == CALL_CLOSE;
+	c->turn.closes = kind == CALL_CLOSE || kind == CALL_NOTICE;
 	c->turn.start = turn_started;
 	c->turn.give_up = turn_gave_up;
 	c->refused = (struct loop_timer){.expired = call_refused, .owner = c};
@@ -340,7 +399,7 @@ static struct call *call_create(struct hooks *h, enum call_kind kind, struct vis
 	snprintf(c->key, sizeof(c->key), "%016" PRIx64, c->id);
 	map_add(&h->calls, &c->by_id, c->key);
 	TAILQ_INSERT_TAIL(&h->all_calls, c, next);
-	if (kind == CALL_CLOSE)
+	if (call_reports(c))
 		h->counts.pending++;
 	else
 		h->counts.waiting++;
@@ -362,7 +421,18 @@ static void close_line_up(struct hooks *h, struct visit *v)
 {
 	struct call *c = call_create(h, CALL_CLOSE, v);
 
-	(void)!call_line_up(c); // a close is never refused
+	(void)!call_line_up(c); // a report is never refused
+}
+
+// Events of a recording line up behind each other. No room has an empty name.
+static void notice_line_up(struct hooks *h, struct notice *n)
+{
+	struct call *c = call_create(h, CALL_NOTICE, NULL);
+	char key[PEER_KEY_SIZE];
+
+	c->notice = n;
+	snprintf(key, sizeof(key), "%" PRIu64 "//%016" PRIx64, n->account_id, n->recording_id);
+	(void)!hook_turn_take(&h->queue, &c->turn, n->account_id, key);
 }
 
 static void close_start(struct hooks *h, struct visit *v)
@@ -425,7 +495,7 @@ void hook_cancel(struct hooks *h, uint64_t id)
 		return;
 	}
 	struct call *c = container_of(n, struct call, by_id);
-	if (c->kind == CALL_CLOSE)
+	if (call_reports(c))
 		return;
 	c->done = NULL;
 	if (c->kind == CALL_JOIN && c->transfer)
@@ -448,6 +518,15 @@ void hook_close(struct hooks *h, uint64_t admission, const char *display_name)
 	close_start(h, v);
 }
 
+void hook_recording(
+        struct hooks *h, const struct account *a, enum hook_event_kind kind,
+        const struct recording_row *r, const struct recording_file_row *files, size_t count
+)
+{
+	if (a && a->api_event && a->hook_version == 2)
+		notice_line_up(h, notice_create(a, kind, r, files, count, h->history, &h->queue));
+}
+
 // Start, restart and end.
 
 static void admission_found(void *owner, const struct history_admission *a)
@@ -459,6 +538,12 @@ static void admission_found(void *owner, const struct history_admission *a)
 		close_line_up(h, v);
 	else
 		TAILQ_INSERT_TAIL(&h->restored, v, in_restored);
+}
+
+static void notice_found(void *owner, const struct history_notice *n)
+{
+	if (n->event.kind >= HOOK_RECORDING_STARTED && n->event.kind < HOOK_EVENT_KINDS)
+		notice_line_up(owner, notice_restore(n)); // others are a newer version's
 }
 
 static void sequence_found(void *owner, uint64_t account_id, int64_t last)
@@ -496,7 +581,8 @@ struct hooks *hooks_create(
 	TAILQ_INIT(&h->all_calls);
 	TAILQ_INIT(&h->restored);
 	if (history_sequences_read(history, sequence_found, h) < 0 ||
-	    history_admissions_read(history, admission_found, h) < 0) {
+	    history_admissions_read(history, admission_found, h) < 0 ||
+	    history_notices_read(history, notice_found, h) < 0) {
 		am_error("hook: open admissions and undelivered events cannot be read");
 		hooks_destroy(h);
 		return NULL;

@@ -1,6 +1,6 @@
 // Calls to the servers of integrators: the access check, and the webhooks that ask whether a peer
-// may join and report that it has left. Nothing here blocks: answers come from the loop, and a slow
-// receiver delays only its own account.
+// may join, and report that it has left and what becomes of a recording. Nothing here blocks:
+// answers come from the loop, and a slow receiver delays only its own account.
 //
 // A visit that the receiver of hook_join admits is an *admission*. The history keeps it until its
 // closePeer has been delivered, so that the receiver learns at least once that the peer left, even
@@ -15,13 +15,17 @@
 #include <stdint.h>
 
 #include "hook/call.h"
+#include "hook/request.h"
 
 #define HOOK_STORE_MS 1000 // longest wait for a slow disk before joinPeer is sent anyway
 
+struct account;
 struct am_config_strings;
 struct history;
 struct hooks;
 struct loop;
+struct recording_file_row;
+struct recording_row;
 
 // history stays the caller's. For allowed and authorities, see transfers_create. NULL after one
 // line in the log.
@@ -50,6 +54,15 @@ void hook_cancel(struct hooks *, uint64_t call);
 // once. If display_name is NULL, the name at joining is sent. Does nothing if admission is 0.
 void hook_close(struct hooks *, uint64_t admission, const char *display_name);
 
+// Reports that the recording has started, has stopped or is ready, with its files. Returns at once;
+// does nothing unless the account has a webhook of version 2, or if it is NULL. To be called before
+// the history is told of the recording's new state, so that a crash repeats the event, with the
+// same id, and never loses it. Events of one recording are sent one after the other, in order.
+void hook_recording(
+        struct hooks *h, const struct account *a, enum hook_event_kind kind,
+        const struct recording_row *r, const struct recording_file_row *files, size_t count
+);
+
 // An admission that the previous process left open.
 struct hook_admission {
 	uint64_t id;
@@ -76,8 +89,8 @@ struct hook_counts {
 	uint64_t calls; // calls that were sent
 	uint64_t unanswered; // calls without an answer, or with 5xx
 	uint64_t refused; // URLs and addresses that may not be called
-	uint64_t given_up; // closePeer events that were never accepted
+	uint64_t given_up; // reports that were never accepted
 	uint32_t waiting; // joins and access checks that wait for their turn or an answer
-	uint32_t pending; // closePeer events that have not been delivered yet
+	uint32_t pending; // reports, such as closePeer, that have not been delivered yet
 };
 void hooks_count(const struct hooks *, struct hook_counts *);

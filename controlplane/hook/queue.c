@@ -237,7 +237,7 @@ bool hook_turn_take(
 	struct hook_turn *first = t->lane ? TAILQ_FIRST(&t->lane->turns) : t;
 	if (first == t)
 		state_set(t, TURN_READY);
-	else if (!t->closes && first->state == TURN_RESTING) // a join waits for the resting close
+	else if (first->state == TURN_RESTING) // it does not rest while another waits
 		loop_timer_set(q->loop, &first->timer, 0);
 	if (!t->closes)
 		loop_timer_set(q->loop, &t->timer, HOOK_WAIT_MS);
@@ -323,6 +323,11 @@ bool hook_turn_rest(struct hook_turn *t, bool answered)
 	state_set(t, TURN_RESTING);
 	loop_timer_set(t->queue->loop, &t->timer, retry_ms(t->tries));
 	return true;
+}
+
+bool hook_turn_is_awaited(const struct hook_turn *t)
+{
+	return t->lane && TAILQ_NEXT(t, in_lane);
 }
 
 void hook_turn_leave(struct hook_turn *t)

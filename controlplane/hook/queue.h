@@ -1,6 +1,7 @@
 // Decides which call is next. Each account has its own share, so that a slow receiver delays only
-// its own account. Calls about one peer run one after the other, in order. The queue knows nothing
-// of HTTP: a turn is embedded in its owner's call, starts the call, and is told how it ended.
+// its own account. Calls about one peer, or one recording, run one after the other, in order. The
+// queue knows nothing of HTTP: a turn is embedded in its owner's call, starts the call, and is told
+// how it ended.
 //
 //     lined up ──first of its peer──▶ ready ──share──▶ running ──▶ (end)
 //        └──────────── wait ───────────┘                  │
@@ -40,7 +41,7 @@ enum turn_state {
 };
 
 struct hook_turn {
-	bool closes; // else the call asks: a join or a check
+	bool closes; // reports what has happened, such as a close; else it asks: a join or a check
 	void (*start)(struct hook_turn *); // the turn has come
 	void (*give_up)(struct hook_turn *); // the turn will not come and is over; never for closes
 	// Private.
@@ -81,6 +82,9 @@ void hook_turn_end(struct hook_turn *, bool answered);
 // Puts off a running close, to try it again later. False if it has been tried often enough, or if
 // it was answered and a join waits behind it; the turn is then over.
 [[nodiscard]] bool hook_turn_rest(struct hook_turn *, bool answered);
+
+// Whether another turn waits for this one.
+[[nodiscard]] bool hook_turn_is_awaited(const struct hook_turn *);
 
 // Ends a turn, whatever its state.
 void hook_turn_leave(struct hook_turn *);

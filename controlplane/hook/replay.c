@@ -62,13 +62,14 @@ static void event_found(struct history_events *reads, const struct history_event
 	if ((unsigned)e->kind >= HOOK_EVENT_KINDS) // a newer version's
 		return;
 	const struct hook_event event = {
-	        .visit = e->admission,
+	        .subject = e->admission,
 	        .kind = (enum hook_event_kind)e->kind,
 	        .sequence = e->sequence,
 	        .time_ms = e->time_ms,
 	        .room_id = e->room,
 	        .peer_id = e->peer,
 	        .display_name = e->display_name,
+	        .recording = e->data,
 	};
 
 	json_push(r->list, hook_event_json(&event));

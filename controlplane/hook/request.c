@@ -1,5 +1,6 @@
 #include "hook/request.h"
 
+#include "base/iso8601.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -11,11 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #define SECRET_PREFIX    "whsec_"
 #define SECRET_BYTES_MAX 256
-#define TIME_SIZE        32
 #define MESSAGE_TEXT_MAX 4096
 
 static const struct {
@@ -24,6 +23,9 @@ static const struct {
 } kinds[HOOK_EVENT_KINDS] = {
         [HOOK_JOIN_PEER] = {"joinPeer", "join"},
         [HOOK_CLOSE_PEER] = {"closePeer", "close"},
+        [HOOK_RECORDING_STARTED] = {"recordingStarted", "started"},
+        [HOOK_RECORDING_STOPPED] = {"recordingStopped", "stopped"},
+        [HOOK_RECORDING_READY] = {"recordingReady", "ready"},
 };
 
 const char *hook_event_name(enum hook_event_kind kind)
@@ -31,9 +33,9 @@ const char *hook_event_name(enum hook_event_kind kind)
 	return kinds[kind].name;
 }
 
-void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t visit, enum hook_event_kind kind)
+void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t subject, enum hook_event_kind kind)
 {
-	snprintf(out, HOOK_EVENT_ID_SIZE, "%016" PRIx64 "-%s", visit, kinds[kind].suffix);
+	snprintf(out, HOOK_EVENT_ID_SIZE, "%016" PRIx64 "-%s", subject, kinds[kind].suffix);
 }
 
 // Percent-encodes all but the unreserved characters of RFC 3986. Returns the end of the text; out
@@ -98,33 +100,34 @@ char *hook_request_access(const struct hook_peer *p, const char *access_token)
 	return print_and_free(j);
 }
 
-static void time_print(char out[TIME_SIZE], int64_t ms)
+static void visit_add(struct json *j, const struct hook_event *e)
 {
-	time_t seconds = ms / 1000;
-	struct tm t;
-	char date[TIME_SIZE - 6];
+	char visit[17];
 
-	gmtime_r(&seconds, &t);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &t);
-	snprintf(out, TIME_SIZE, "%s.%03dZ", date, (int)(ms % 1000));
+	snprintf(visit, sizeof(visit), "%016" PRIx64, e->subject);
+	json_add_string(j, "visitId", visit);
+	json_add_string(j, "roomId", e->room_id);
+	json_add_string(j, "peerId", e->peer_id);
+	json_add_string(j, "displayName", e->display_name);
 }
 
 struct json *hook_event_json(const struct hook_event *e)
 {
 	struct json *j = json_new_object();
-	char id[HOOK_EVENT_ID_SIZE], visit[17], time[TIME_SIZE];
+	char id[HOOK_EVENT_ID_SIZE], time[ISO8601_SIZE];
 
-	hook_event_id(id, e->visit, e->kind);
-	snprintf(visit, sizeof(visit), "%016" PRIx64, e->visit);
-	time_print(time, e->time_ms);
+	hook_event_id(id, e->subject, e->kind);
+	iso8601_print(time, e->time_ms);
 	json_add_string(j, "event", hook_event_name(e->kind));
 	json_add_string(j, "eventId", id);
 	json_add_int(j, "sequence", e->sequence);
 	json_add_string(j, "time", time);
-	json_add_string(j, "visitId", visit);
+	if (!hook_event_is_of_recording(e->kind)) {
+		visit_add(j, e);
+		return j;
+	}
 	json_add_string(j, "roomId", e->room_id);
-	json_add_string(j, "peerId", e->peer_id);
-	json_add_string(j, "displayName", e->display_name);
+	json_add(j, "recording", json_new_raw(e->recording[0] ? e->recording : "null"));
 	return j;
 }
 
@@ -132,7 +135,8 @@ char *hook_request_event(const struct hook_event *e, const char *token)
 {
 	struct json *j = hook_event_json(e);
 
-	json_add_string(j, "token", token);
+	if (token)
+		json_add_string(j, "token", token);
 	return print_and_free(j);
 }
 

@@ -16,20 +16,30 @@ struct json;
 enum hook_event_kind {
 	HOOK_JOIN_PEER, // may this peer come in?
 	HOOK_CLOSE_PEER, // it has left
+	HOOK_RECORDING_STARTED, // the first of it is on the disk
+	HOOK_RECORDING_STOPPED,
+	HOOK_RECORDING_READY, // its files are complete
 	HOOK_EVENT_KINDS,
 };
 
 // An event of a webhook. Its id is the same whenever and however often it is sent.
 struct hook_event {
-	uint64_t visit; // the admission's number
+	uint64_t subject; // the admission's number, or the recording's
 	enum hook_event_kind kind;
 	int64_t sequence;
 	int64_t time_ms; // CLOCK_REALTIME, of the event
-	const char *room_id, *peer_id, *display_name;
+	const char *room_id;
+	const char *peer_id, *display_name; // of a visit
+	const char *recording; // the JSON object that describes it
 };
 
 const char *hook_event_name(enum hook_event_kind);
-void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t visit, enum hook_event_kind);
+void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t subject, enum hook_event_kind);
+
+static inline bool hook_event_is_of_recording(enum hook_event_kind kind)
+{
+	return kind >= HOOK_RECORDING_STARTED;
+}
 
 // The URL of version 1: <apiEvent>/joinPeer?roomId=…, followed by the query of apiEvent, if it has
 // one. Freed with free(), like the texts below.
@@ -38,7 +48,8 @@ void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t visit, enum hook_event
 // The body of an access check.
 [[nodiscard]] char *hook_request_access(const struct hook_peer *, const char *access_token);
 
-// An event as version 2 and the replay show it; and the body that version 2 sends, with the token.
+// An event as version 2 and the replay show it; and the body that version 2 sends, which for a
+// visit has the token; else NULL.
 struct json *hook_event_json(const struct hook_event *);
 [[nodiscard]] char *hook_request_event(const struct hook_event *, const char *token);
 

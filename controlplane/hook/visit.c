@@ -98,7 +98,7 @@ void visit_forget(struct visit *v, struct history *history)
 struct hook_event visit_event_of(const struct visit *v, enum hook_event_kind kind)
 {
 	return (struct hook_event){
-	        .visit = v->id,
+	        .subject = v->id,
 	        .kind = kind,
 	        .sequence = v->sequence,
 	        .time_ms = v->time_ms,

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define CONNECTION_S     15 // of silence within a request and its answer
+#define DOWNLOAD_S       60 // of silence within a download: players read ahead, and pause
 #define PROXY_WARN_MS    600000 // between two warnings about an unknown proxy
 #define STOPPING         "{\"error\":\"the server is stopping\"}"
 #define TEXT_OF(macro)   TEXT_OF_VALUE(macro)
@@ -71,18 +72,24 @@ static void response_drop(struct http_response *r)
 	free(r->body);
 	if (r->file >= 0)
 		close(r->file);
+	if (r->ended)
+		r->ended(r->owner);
 	http_clear_headers(r);
 }
 
-static struct MHD_Response *
-response_make(struct http_exchanges *x, const struct exchange *e, struct http_response *r)
+static struct MHD_Response *response_make(
+        struct http_exchanges *x, const struct exchange *e, struct MHD_Connection *connection,
+        struct http_response *r
+)
 {
 	struct MHD_Response *m;
 
 	if (e->upgrade)
 		m = MHD_create_response_for_upgrade(on_upgraded, x);
+	else if (r->file >= 0 && r->in_pieces)
+		m = http_download_create(&x->downloads, connection, r);
 	else if (r->file >= 0)
-		m = MHD_create_response_from_fd64(r->file_size, r->file);
+		m = MHD_create_response_from_fd_at_offset64(r->file_size, r->file, r->file_from);
 	else
 		m = MHD_create_response_from_buffer(r->body_len, r->body, MHD_RESPMEM_MUST_FREE);
 	if (!m) {
@@ -105,14 +112,24 @@ response_make(struct http_exchanges *x, const struct exchange *e, struct http_re
 	return m;
 }
 
+// The library keeps connections with the daemon's timeout in a list by age, and looks only at its
+// end in each turn; it walks through all other connections. So the daemon's timeout is IDLE_S: idle
+// connections are many, those with a request under way are few.
+static void timeout_set(struct MHD_Connection *connection, unsigned seconds)
+{
+	MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
+}
+
 static enum MHD_Result
 queue(struct http_exchanges *x, struct exchange *e, struct MHD_Connection *connection,
       struct http_response *r)
 {
-	struct MHD_Response *m = response_make(x, e, r);
+	struct MHD_Response *m = response_make(x, e, connection, r);
 
 	if (!m)
 		return MHD_NO;
+	if (r->file >= 0 && r->in_pieces)
+		timeout_set(connection, DOWNLOAD_S);
 	metric_count_response(r->status);
 	enum MHD_Result ret = MHD_queue_response(connection, r->status, m);
 	MHD_destroy_response(m);
@@ -263,14 +280,6 @@ exchange_answer(struct http_exchanges *x, struct exchange *e, struct http_reques
 	return answer(x, e, q);
 }
 
-// The library keeps connections with the daemon's timeout in a list by age, and looks only at its
-// end in each turn; it walks through all other connections. So the daemon's timeout is IDLE_S: idle
-// connections are many, those with a request under way are few.
-static void timeout_set(struct MHD_Connection *connection, unsigned seconds)
-{
-	MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
-}
-
 // The headers have arrived. The body is read only if the handler says that this client may send
 // one.
 static enum MHD_Result
@@ -351,6 +360,7 @@ enum MHD_Result http_exchange_request(
 	        .path = path,
 	        .raw_path = a && a->raw_path ? a->raw_path : path,
 	        .body = "",
+	        .secure = ((const struct http_exchanges *)owner)->secure,
 	        .connection = connection,
 	};
 
@@ -392,6 +402,7 @@ void http_exchange_completed(
 void http_exchanges_end(struct http_exchanges *x)
 {
 	x->ending = true;
+	http_downloads_end(&x->downloads);
 	while (!LIST_EMPTY(&x->later)) {
 		struct http_response r = {.file = -1};
 		http_set_json(&r, 503, STOPPING);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "http/download.h"
 #include "http/handler.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -29,6 +30,7 @@ struct http_exchanges {
 	bool ending; // handlers are not called any more
 	bool turn_due; // the library has connections to take back or resume in its next turn
 	LIST_HEAD(, http_later) later;
+	struct http_downloads downloads;
 	uint64_t proxy_warned_ms;
 };
 

@@ -342,6 +342,7 @@ http_create(struct loop *loop, const struct http_settings *c, const struct http_
 	        .owner = h,
 	        .secure = c->certificate[0] != '\0',
 	};
+	http_downloads_init(&h->exchanges.downloads, loop, &h->exchanges.turn_due);
 	http_arrivals_init(
 	        &h->arrivals, loop, &c->proxies, (uint32_t)c->address_connections,
 	        (uint32_t)c->address_handshakes
@@ -389,6 +390,7 @@ void http_destroy(struct http *h)
 	loop_timer_cancel(h->loop, &h->timer);
 	loop_hook_remove(h->loop, &h->hook);
 	MHD_stop_daemon(h->daemon);
+	http_downloads_fini(&h->exchanges.downloads);
 	if (h->tls)
 		tls_destroy(h->tls); // passes on what was written last
 	http_arrivals_fini(&h->arrivals);

@@ -2,12 +2,20 @@
 
 #include <microhttpd.h>
 #include <string.h>
+#include <strings.h>
 
 #define FORM_BUFFER 1024
 
 bool http_is_local(const struct http_request *q)
 {
 	return q->address_is_sure && address_is_loopback(&q->address);
+}
+
+bool http_is_secure(const struct http_request *q)
+{
+	const char *protocol = http_header(q, "X-Forwarded-Proto");
+
+	return q->secure || (protocol && strcasecmp(protocol, "https") == 0);
 }
 
 const char *http_header(const struct http_request *r, const char *name)

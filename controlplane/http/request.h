@@ -19,6 +19,7 @@ struct http_request {
 	size_t body_len;
 	struct address address; // of the client, even behind proxies that the configuration names
 	bool address_is_sure; // false: may be a proxy's that does not name its client
+	bool secure; // came over our TLS
 	char client[ADDRESS_TEXT_SIZE]; // the client as limits count it (address_write_client)
 	struct MHD_Connection *connection;
 	struct http_later *later; // for http_defer
@@ -26,6 +27,9 @@ struct http_request {
 
 // True if the client is on this machine, unless it may be a proxy for somebody else.
 bool http_is_local(const struct http_request *);
+
+// True if the client speaks https, to us or, as its request says, to a proxy before us.
+bool http_is_secure(const struct http_request *);
 
 // A header (of any case) or an unescaped query value, or NULL. Valid as long as the request.
 const char *http_header(const struct http_request *, const char *name);

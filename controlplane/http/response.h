@@ -1,6 +1,7 @@
 // An answer as a handler leaves it.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,7 +13,10 @@ struct http_response {
 	char *body; // owned; NULL: file, or none
 	size_t body_len;
 	int file; // owned; -1: none
-	uint64_t file_size;
+	uint64_t file_from, file_size; // the bytes that are sent
+	bool in_pieces; // a thread reads the file, which may be large and on a slow disk
+	void (*ended)(void *owner); // of a file in pieces: it is not read any more; or NULL
+	void *owner;
 	int header_count;
 	struct {
 		const char *name; // literal

@@ -1,6 +1,7 @@
 #include "protoo/wire.h"
 
 #include "base/json.h"
+#include "recording/recording.h"
 #include "room/peer.h"
 #include "room/room.h"
 #include "terms/id.h"
@@ -58,6 +59,29 @@ struct json *wire_room(const struct room *r, bool waiting_room)
 		json_add_int(j, "startTime", r->rules.start_time_ms);
 	if (r->bitrate)
 		json_add_int(j, "bitrate", r->bitrate);
+	return j;
+}
+
+struct json *wire_recording(const struct recording_view *v)
+{
+	bool stopped = v->state == RECORDING_STOPPING || v->state == RECORDING_READY;
+	struct json *j = json_new_object(), *by = json_new_object();
+
+	json_add_string(j, "state", stopped ? "stopped" : recording_state_name(v->state));
+	json_add_number(j, "elapsed", (double)v->elapsed_ms / 1e3);
+	if (v->reason)
+		json_add_string(j, "reason", recording_reason_name(v->reason));
+	else
+		json_add_null(j, "reason");
+	if (v->by_id) {
+		json_add_string(by, "peerId", v->by_id);
+		json_add_string(by, "displayName", v->by_name ? v->by_name : "");
+		json_add(j, "by", by);
+	} else {
+		json_add_null(j, "by");
+		json_free(by);
+	}
+	json_add_string(j, "consent", v->asks_consent ? "ask" : "notice");
 	return j;
 }
 

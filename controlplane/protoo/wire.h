@@ -7,6 +7,7 @@
 
 struct json;
 struct peer;
+struct recording_view;
 struct rights;
 struct room;
 
@@ -24,6 +25,10 @@ struct json *wire_waiting(const struct peer *);
 
 // {waitingRoom, video, startTime, bitrate}; the last three only if they are set.
 struct json *wire_room(const struct room *, bool waiting_room);
+
+// What people are told of a recording: {state, elapsed, reason, by, consent}. It is stopped, for
+// them, while its files are being completed.
+struct json *wire_recording(const struct recording_view *);
 
 // speaker, moderator, canRecord, chat, hand
 void wire_add_rights(struct json *, const struct rights *);

@@ -26,3 +26,21 @@ void rest_answer_later(void *later, uint64_t, unsigned status, struct json *body
 		http_add_header(&r, "Retry-After", RETRY_S);
 	http_deliver(later, &r);
 }
+
+static struct json *error_json(const char *text)
+{
+	struct json *body = json_new_object();
+
+	json_add_string(body, "error", text);
+	return body;
+}
+
+void rest_answer_error(struct http_response *r, unsigned status, const char *text)
+{
+	rest_answer(r, status, error_json(text));
+}
+
+void rest_answer_error_later(struct http_later *later, unsigned status, const char *text)
+{
+	rest_answer_later(later, 0, status, error_json(text));
+}

@@ -1,12 +1,14 @@
 // What every handler is given: the parts of the server, and the request with its arguments.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "am_config.h"
 
 struct account;
 struct accounts;
+struct archive;
 struct conference;
 struct history;
 struct hooks;
@@ -19,6 +21,7 @@ struct pages;
 struct signaling;
 struct statistics;
 struct store_rooms;
+struct tally;
 
 // What the operator sets, checked.
 struct rest_settings {
@@ -35,16 +38,21 @@ struct rest {
 	struct conference *conference;
 	const struct pages *pages;
 	struct statistics *statistics;
-	const struct history *history; // for its metrics, like the next one
+	struct archive *archive;
+	const struct history *history; // for its metrics, like the next one, and the key of links
 	struct store_rooms *store;
 	struct hooks *hooks;
 	const struct signaling *signaling; // to see how it would answer a handshake
-	struct limit *limit; // for callers with access; rest_init makes both
+	struct limit *limit; // for callers with access; rest_init makes these
 	struct limit *guess_limit; // for callers without access
+	struct tally *downloads; // under way, by account; rest_init makes it, too
 };
 
-#define REST_ARGUMENTS    2
+#define REST_ARGUMENTS    3
 #define REST_ARGUMENT_MAX 600
+
+#define REST_DOWNLOADS_MAX         512 // at once
+#define REST_DOWNLOADS_ACCOUNT_MAX 64 // of one account
 
 // A request that matches a route; arguments are the parts of the path that the route marks with
 // ':'.
@@ -52,6 +60,8 @@ struct rest_call {
 	struct rest *rest;
 	const struct http_request *request;
 	const struct account *account; // whose rooms the caller may see; NULL: not needed
+	bool linked; // access is by a link to a file
+	int refusal; // why access was not granted: -errno
 	char arguments[REST_ARGUMENTS][REST_ARGUMENT_MAX + 1];
 };
 

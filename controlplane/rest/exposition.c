@@ -5,6 +5,7 @@
 #include "hook/hook.h"
 #include "media/media.h"
 #include "media/region.h"
+#include "recording/recording.h"
 #include "rest/call.h"
 #include "store/history.h"
 #include "store/rooms.h"
@@ -30,7 +31,7 @@ static void webhooks(FILE *f, const struct hooks *h)
 	        {"unanswered", "Webhooks and access checks without an answer, or with 5xx",
 	         c.unanswered},
 	        {"blocked", "URLs and addresses that may not be called", c.refused},
-	        {"given_up", "closePeer events that no receiver accepted", c.given_up},
+	        {"given_up", "events, such as closePeer, that no receiver accepted", c.given_up},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char name[64];
@@ -44,7 +45,7 @@ static void webhooks(FILE *f, const struct hooks *h)
 	);
 	metric_gauge(
 	        f, "amphi_controlplane_webhook_events_pending",
-	        "closePeer events that are not delivered yet", c.pending
+	        "events, such as closePeer, that are not delivered yet", c.pending
 	);
 }
 
@@ -99,6 +100,44 @@ static void rooms(FILE *f, const struct rooms *all)
 		        (unsigned long long)speakers[kind]);
 		fprintf(f, "amphi_peers{kind=\"%s\",role=\"viewer\"} %llu\n", kinds[kind],
 		        (unsigned long long)viewers[kind]);
+	}
+}
+
+static void recordings(FILE *f, const struct recordings *all)
+{
+	struct recordings_counts c;
+
+	recordings_count(all, &c);
+	metric_gauge(
+	        f, "amphi_recorder_up", "1 while the recorder reports what it should",
+	        c.recorder_up ? 1 : 0
+	);
+	metric_gauge(
+	        f, "amphi_recorder_disk_free_bytes", "What the recorder's disk has left",
+	        (double)c.free_bytes
+	);
+	metric_head(f, "amphi_recordings", "gauge", "Recordings that have not ended");
+	for (int i = 0; i < RECORDING_READY; i++)
+		fprintf(f, "amphi_recordings{state=\"%s\"} %u\n",
+		        recording_state_name((enum recording_state)i), c.now[i]);
+	metric_head(f, "amphi_recordings_ended_total", "counter", "Recordings that have ended");
+	for (int i = RECORDING_READY; i < RECORDING_STATE_COUNT; i++)
+		fprintf(f, "amphi_recordings_ended_total{state=\"%s\"} %llu\n",
+		        recording_state_name((enum recording_state)i),
+		        (unsigned long long)c.ended[i]);
+	const struct {
+		const char *name, *help;
+		uint64_t value;
+	} rows[] = {
+	        {"amphi_recorder_missed_packets_total",
+	         "Packets that were overwritten before the recorder read them", c.missed},
+	        {"amphi_recorder_lost_packets_total", "Packets that never came to be recorded",
+	         c.gaps},
+	        {"amphi_recorder_written_bytes_total", "Bytes of recordings written", c.bytes},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		metric_head(f, rows[i].name, "counter", rows[i].help);
+		fprintf(f, "%s %llu\n", rows[i].name, (unsigned long long)rows[i].value);
 	}
 }
 
@@ -268,6 +307,7 @@ char *exposition_print(const struct rest *r)
 	        media_is_up(media) ? 1 : 0
 	);
 	rooms(f, conference_rooms(r->conference));
+	recordings(f, conference_recordings(r->conference));
 	metrics_print(f);
 	webhooks(f, r->hooks);
 	files(f, r);

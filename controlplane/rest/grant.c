@@ -4,6 +4,7 @@
 #include "base/address.h"
 #include "base/text.h"
 #include "http/http.h"
+#include "rest/links.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -81,6 +82,11 @@ bool grant_holds(struct rest_call *call, enum grant grant)
 		return true;
 	if (grant == GRANT_OPERATOR)
 		return is_operator(call->rest, call->request);
+	if (grant == GRANT_FILE && rest_link_is_given(call)) {
+		call->linked = true;
+		call->refusal = rest_link_check(call);
+		return call->refusal == 0;
+	}
 	call->account = account_of(call->rest, call->request);
 	return call->account != NULL;
 }

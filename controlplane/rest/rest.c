@@ -5,6 +5,7 @@
 #include "base/limit.h"
 #include "base/loop.h"
 #include "base/memory.h"
+#include "base/tally.h"
 #include "http/http.h"
 #include "rest/answer.h"
 #include "rest/grant.h"
@@ -58,6 +59,17 @@ static const struct route {
         {"GET", "/vp/api/statistics/peers/", GRANT_STATISTICS, .write = rest_statistics_peers,
          .alias = "/streaming/statistics/peers/"},
         {"GET", "/api/events", GRANT_API, .write = rest_hook_events},
+        {"GET", "/api/recording", GRANT_ANYONE, .handle = rest_recording_of_page},
+        {"GET", "/rooms/:/recording", GRANT_API, .write = rest_recording_of_room},
+        {"POST", "/rooms/:/recording/start", GRANT_API, .write = rest_recording_start},
+        {"POST", "/rooms/:/recording/stop", GRANT_API, .write = rest_recording_stop},
+        {"POST", "/rooms/:/recording/pause", GRANT_API, .write = rest_recording_pause},
+        {"POST", "/rooms/:/recording/resume", GRANT_API, .write = rest_recording_resume},
+        {"GET", "/api/recordings", GRANT_API, .write = rest_recordings},
+        {"GET, DELETE", "/api/recordings/:", GRANT_API, .write = rest_recording},
+        {"GET", "/api/recordings/:/files/:", GRANT_FILE, .write = rest_recording_file},
+        {"GET", "/api/recordings/:/files/:/:", GRANT_FILE, .write = rest_recording_file},
+        {"POST", "/api/recordings/:/links", GRANT_API, .write = rest_recording_link},
 };
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 
@@ -69,19 +81,14 @@ void rest_init(struct rest *r)
 {
 	r->limit = limit_create((uint32_t)r->settings->rest_per_s, REST_BURST);
 	r->guess_limit = limit_create(GUESSES_PER_S, GUESS_BURST);
+	r->downloads = tally_create();
 }
 
 void rest_fini(struct rest *r)
 {
 	limit_destroy(r->limit);
 	limit_destroy(r->guess_limit);
-}
-
-static void answer_error(struct http_response *r, unsigned status, const char *text)
-{
-	struct json *body = json_new_object();
-	json_add_string(body, "error", text);
-	rest_answer(r, status, body);
+	tally_destroy(r->downloads);
 }
 
 // True if this is not a page's path, so that errors are JSON.
@@ -110,20 +117,27 @@ static unsigned status_of(int error, const char **text)
 	case -ESRCH: *text = "peer not found"; return 400;
 	case -EINVAL: *text = "bad request"; return 400;
 	case -EACCES: *text = "forbidden"; return 403;
+	case -EKEYEXPIRED: *text = "the link has expired"; return 403;
+	case -EKEYREJECTED: *text = "the link is not valid"; return 403;
 	case -EAGAIN: *text = "too many requests"; return 429;
 	default: *text = "server error"; return 500;
 	}
 }
 
-// An account has one budget, wherever its calls come from. Callers that are not granted access,
-// such as those that guess tokens, have one budget per address.
+// An account has one budget, wherever its calls come from. Those who follow its links have one per
+// address, so that they take nothing from it. So have callers that are not granted access, such as
+// those that guess tokens.
 static bool take_turn(const struct rest_call *call, bool granted, uint32_t *wait_s)
 {
 	uint64_t now_ms = loop_now_ms(call->rest->loop);
-	char name[32];
+	char name[LIMIT_NAME_MAX];
 
 	if (!granted)
 		return limit_take(call->rest->guess_limit, call->request->client, now_ms, wait_s);
+	if (call->linked) {
+		snprintf(name, sizeof(name), "link %s", call->request->client);
+		return limit_take(call->rest->limit, name, now_ms, wait_s);
+	}
 	snprintf(
 	        name, sizeof(name), "account %llu",
 	        call->account ? (unsigned long long)call->account->id : 0 // 0: the operator
@@ -137,13 +151,13 @@ route_refuse(enum grant grant, const struct rest_call *call, int error, struct h
 	const char *text;
 	unsigned status = status_of(error, &text);
 
-	if (grant == GRANT_API)
+	if (grant == GRANT_API || grant == GRANT_FILE)
 		am_info("rest: refused; path=%s error=%s", am_log_value(call->request->path),
 		        am_log_value(text));
 	if (grant == GRANT_STATISTICS)
 		rest_statistics_error(r, status, text);
 	else
-		answer_error(r, status, text);
+		rest_answer_error(r, status, text);
 }
 
 static void route_run(const struct route *route, struct rest_call *call, struct http_response *r)
@@ -152,6 +166,7 @@ static void route_run(const struct route *route, struct rest_call *call, struct 
 	char after[16];
 	uint32_t wait_s;
 
+	call->refusal = -EACCES;
 	bool granted = grant_holds(call, route->grant);
 	if (route->grant != GRANT_ANYONE && !take_turn(call, granted, &wait_s)) {
 		metric_count(METRIC_rest_limited);
@@ -162,7 +177,7 @@ static void route_run(const struct route *route, struct rest_call *call, struct 
 	}
 	if (granted && route->write)
 		return route->write(call, r);
-	int ret = granted ? route->handle(call, &body) : -EACCES;
+	int ret = granted ? route->handle(call, &body) : call->refusal;
 	if (ret < 0)
 		return route_refuse(route->grant, call, ret, r);
 	rest_answer(r, 200, body);
@@ -249,11 +264,11 @@ void rest_respond(void *owner, const struct http_request *q, struct http_respons
 		return route_run(route, &call, r);
 	methods_of(q->raw_path, allow, sizeof(allow));
 	if (allow[0]) {
-		answer_error(r, 405, "method not allowed");
+		rest_answer_error(r, 405, "method not allowed");
 		return http_add_header(r, "Allow", allow);
 	}
 	if (path_is_api(q->raw_path))
-		return answer_error(r, 404, "not found");
+		return rest_answer_error(r, 404, "not found");
 	const struct account *a = accounts_by_host(call.rest->accounts, host, http_is_local(q));
 	if (!a)
 		return host_refuse(call.rest, host, r);

@@ -38,6 +38,13 @@ struct subscription;
 struct track;
 struct usage;
 
+// What a peer has said to being recorded.
+enum consent {
+	CONSENT_UNDECIDED,
+	CONSENT_GIVEN,
+	CONSENT_REFUSED,
+};
+
 // What a peer may do. Checked with every request; kept in the store.
 struct rights {
 	bool speaker; // may publish; in a call, everyone is a speaker
@@ -109,6 +116,7 @@ struct peer {
 	char muted_by_id[PEER_ID_SIZE]; // the last moderator who muted; empty: no longer known
 	char muted_by_name[PEER_NAME_SIZE];
 	bool hand; // the hand is raised
+	enum consent consent; // to being recorded, where speakers are asked
 	struct map_node by_id; // in the room
 	TAILQ_ENTRY(peer) in_room;
 	TAILQ_ENTRY(peer) in_gone; // while gone_ms is set

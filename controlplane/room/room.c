@@ -126,6 +126,7 @@ bool room_add_rules(struct room *r, const struct room_rules *n)
 	bool new_video = n->video && (!o->video || strcmp(o->video, n->video) != 0);
 
 	o->waiting_room |= n->waiting_room;
+	o->auto_record |= n->auto_record;
 	if (n->speakers_max)
 		o->speakers_max = n->speakers_max;
 	if (n->viewers_max)

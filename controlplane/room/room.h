@@ -21,6 +21,7 @@ struct room_rules {
 	char pin[ROOM_PIN_MAX + 1]; // empty: none
 	int64_t start_time_ms; // CLOCK_REALTIME, if somebody was let in before it; 0: none
 	char *video; // the address of a player for everyone; owned; NULL: none
+	bool auto_record; // it is recorded from its first speaker on
 };
 
 #define ROOM_BITRATE_MIN 10000 // bit/s; less is not enough for video
@@ -44,6 +45,7 @@ struct room {
 	uint32_t viewer_count; // joined
 	struct peer_list hands; // raised by members, in the order of raising
 	struct talk talk;
+	bool recorded; // a recording has begun: the rule auto_record begins no other one
 	struct room_news news;
 	struct map_node by_key;
 };

@@ -522,6 +522,7 @@ static void rules_read(struct room_rules *rules, const struct admission *a)
 	}
 	rules->speakers_max = (uint32_t)t->max_broadcasters;
 	rules->viewers_max = (uint32_t)t->max_watchers;
+	rules->auto_record = t->auto_record;
 	if (t->moderator) {
 		rules->waiting_room = t->waiting_room;
 		if (is_signed(a, ATTRIBUTE_PIN))

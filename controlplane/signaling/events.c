@@ -9,6 +9,7 @@
 #include "signaling/offer_text.h"
 #include "signaling/offers.h"
 #include "signaling/place.h"
+#include "signaling/recording.h"
 #include "terms/id.h"
 
 static struct connection *connection_of(void *owner, const struct peer *p)
@@ -333,4 +334,5 @@ void events_init(struct conference_events *e, struct signaling *s)
 	track_events_init(e);
 	data_events_init(e);
 	activity_events_init(e);
+	recording_events_init(e);
 }

@@ -72,6 +72,10 @@ request_fn handle_admit, handle_admit_all, handle_decline, handle_decline_all, h
 // activity.c
 request_fn handle_raise_hand;
 
+// recording.c
+request_fn handle_start_recording, handle_stop_recording, handle_pause_recording,
+        handle_resume_recording, handle_consent;
+
 // quality.c
 request_fn handle_report_quality;
 

@@ -10,6 +10,7 @@
 #include "signaling/activity.h"
 #include "signaling/offers.h"
 #include "signaling/place.h"
+#include "signaling/recording.h"
 #include "terms/id.h"
 #include "terms/metrics.h"
 
@@ -228,6 +229,7 @@ void handle_resume(struct connection *c, int64_t id, const struct json *data)
 	connection_accept(c, id, answer);
 	place_send_waiting(c);
 	activity_send(c);
+	recording_ask(c);
 	offers_drop(c);
 	conference_resume(conference_of(c), c->peer, page);
 	free(page);

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "protoo/wire.h"
 #include "signaling/handlers.h"
+#include "signaling/recording.h"
 
 struct json *place_room(const struct conference *c, const struct room *r)
 {
@@ -34,6 +35,7 @@ void place_send(struct connection *c)
 	wire_add_rights(data, &p->rights);
 	json_add(data, "room", place_room(conference_of(c), p->room));
 	json_add_string(data, "capabilities", ortc_router_version());
+	json_add(data, "recording", recording_of_room(conference_of(c), p->room));
 	connection_notify(c, "admitted", data);
 	// Sent before the page's first request; otherwise, the page would turn muted tracks back
 	// on.

@@ -3,18 +3,19 @@
 #include "base/map.h"
 #include "base/memory.h"
 #include "store/database.h"
+#include "store/inner.h"
+#include "store/recordings.h"
 #include "store/writer.h"
 
 #include "am_log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS 11
-#define TEXTS   7
-#define DAY_MS  INT64_C(86400000)
+#define DAY_MS INT64_C(86400000)
 // The first look at a newcomer also covers some time before the peer joined.
 #define STRETCH_EARLY_MS "60000"
 
@@ -48,7 +49,28 @@ static const char *const migrations[] = {
         " concealed INTEGER NOT NULL, lost INTEGER NOT NULL, rtt_ms INTEGER NOT NULL,"
         " estimate_kbps INTEGER NOT NULL, PRIMARY KEY(room_id, from_ms, session_id))"
         " WITHOUT ROWID;",
+        // What version 3 added. at_ms: when the recording was started, or, if it never was, put.
+        // notices: undelivered events that belong to no admission. secrets: keys of our own.
+        "CREATE TABLE recordings(id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
+        " room_number INTEGER NOT NULL, at_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL,"
+        " stopped_ms INTEGER NOT NULL, duration_ms INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+        " state INTEGER NOT NULL, reason INTEGER NOT NULL, room TEXT NOT NULL,"
+        " directory TEXT NOT NULL, by_id TEXT NOT NULL, by_name TEXT NOT NULL);"
+        "CREATE INDEX recordings_by_time ON recordings(account_id, at_ms, id);"
+        "CREATE INDEX recordings_by_room ON recordings(account_id, room, at_ms, id);"
+        "CREATE INDEX recordings_open ON recordings(state) WHERE state < 4;"
+        "CREATE TABLE recording_files(recording_id INTEGER NOT NULL, name TEXT NOT NULL,"
+        " kind TEXT NOT NULL, codec TEXT NOT NULL, peer_id TEXT NOT NULL,"
+        " display_name TEXT NOT NULL, offset_ms INTEGER NOT NULL,"
+        " duration_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, UNIQUE(recording_id, name));"
+        "CREATE TABLE notices(account_id INTEGER NOT NULL, sequence INTEGER NOT NULL,"
+        " subject INTEGER NOT NULL, kind INTEGER NOT NULL, time_ms INTEGER NOT NULL, room TEXT,"
+        " data TEXT, url TEXT, authorization TEXT, secret TEXT,"
+        " PRIMARY KEY(account_id, sequence)) WITHOUT ROWID;"
+        "ALTER TABLE events ADD COLUMN data TEXT;"
+        "CREATE TABLE secrets(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;",
 };
+static_assert(RECORDING_READY == 4); // the index recordings_open knows it
 
 static const struct database_layout layout = {
         .name = "history",
@@ -72,31 +94,18 @@ static const char retention[] =
         " DELETE FROM stretches WHERE room_id = old.room_id AND session_id = old.id AND"
         " from_ms >= old.joined_ms - " STRETCH_EARLY_MS " AND from_ms <= old.left_ms; END;";
 
-enum statement {
-	ADMISSION_PUT,
-	ADMISSION_REMOVE,
-	EVENT_PUT,
-	EVENTS_PRUNE,
-	ROOM_PUT,
-	PERSON_PUT,
-	SESSION_OPEN,
-	SESSION_CLOSE,
-	SESSION_LONGEST,
-	SAMPLED,
-	STRETCH_PUT,
-	SESSIONS_PRUNE,
-	STATEMENT_COUNT,
-};
-
-// ?1 to ?11 are numbers, ?12 to ?18 texts.
 static const char *const sql[STATEMENT_COUNT] = {
         [ADMISSION_PUT] = "INSERT OR REPLACE INTO admissions VALUES"
                           "(?1, ?2, ?3, ?4, ?5, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         [ADMISSION_REMOVE] = "DELETE FROM admissions WHERE id = ?1",
-        [EVENT_PUT] = "INSERT OR REPLACE INTO events VALUES(?1, ?2, ?3, ?4, ?5, ?12, ?13, ?14)",
+        [EVENT_PUT] = "INSERT OR REPLACE INTO events VALUES"
+                      "(?1, ?2, ?3, ?4, ?5, ?12, ?13, ?14, ?15)",
         [EVENTS_PRUNE] = "DELETE FROM events WHERE time_ms < ?1 AND sequence <"
                          " (SELECT MAX(sequence) FROM events e"
                          " WHERE e.account_id = events.account_id)",
+        [NOTICE_PUT] = "INSERT OR REPLACE INTO notices VALUES"
+                       "(?1, ?2, ?3, ?4, ?5, ?12, ?13, ?14, ?15, ?16)",
+        [NOTICE_REMOVE] = "DELETE FROM notices WHERE account_id = ?1 AND sequence = ?2",
         [ROOM_PUT] = "INSERT INTO rooms(account_id, name) VALUES(?2, ?12) ON CONFLICT DO NOTHING",
         [PERSON_PUT] = "INSERT INTO persons(room_id, name)"
                        " SELECT id, ?13 FROM rooms WHERE account_id = ?2 AND name = ?12"
@@ -118,26 +127,34 @@ static const char *const sql[STATEMENT_COUNT] = {
         [SESSIONS_PRUNE] = "DELETE FROM sessions WHERE (room_id, joined_ms, id) IN"
                            " (SELECT room_id, joined_ms, id FROM sessions WHERE left_ms < ?1"
                            " ORDER BY left_ms LIMIT ?2)",
+        [RECORDING_PUT] = "INSERT INTO recordings(id, account_id, room_number, started_ms,"
+                          " stopped_ms, duration_ms, bytes, state, reason, at_ms, room,"
+                          " directory, by_id, by_name) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+                          " ?9, iif(?4, ?4, ?10), ?12, ?13, ?14, ?15)"
+                          " ON CONFLICT(id) DO UPDATE SET started_ms = ?4, stopped_ms = ?5,"
+                          " duration_ms = ?6, bytes = ?7, state = ?8, reason = ?9,"
+                          " at_ms = iif(?4, ?4, at_ms), by_id = ?14, by_name = ?15",
+        [RECORDING_REMOVE] = "DELETE FROM recordings WHERE id = ?1",
+        [RECORDING_FILE_PUT] =
+                "INSERT INTO recording_files(recording_id, offset_ms, duration_ms, bytes, name,"
+                " kind, codec, peer_id, display_name)"
+                " SELECT ?1, ?2, ?3, ?4, ?12, ?13, ?14, ?15, ?16"
+                " WHERE EXISTS(SELECT 1 FROM recordings WHERE id = ?1)"
+                " ON CONFLICT(recording_id, name) DO UPDATE SET offset_ms = ?2,"
+                " duration_ms = ?3, bytes = ?4, kind = ?13, codec = ?14, peer_id = ?15,"
+                " display_name = ?16",
+        [RECORDING_FILES_REMOVE] = "DELETE FROM recording_files WHERE recording_id = ?1",
 };
 
 static const struct store_statements statements = {
         .name = "history",
         .count = STATEMENT_COUNT,
         .sql = sql,
-        .numbers = NUMBERS,
-        .texts = TEXTS,
+        .numbers = HISTORY_NUMBERS,
+        .texts = HISTORY_TEXTS,
 };
 
-struct history {
-	sqlite3 *db; // the writer's
-	char *path;
-	struct store_writer *writer;
-	struct store_asker *asker;
-	int64_t keep_ms; // 0: forever
-};
-
-// Prepares a statement with one or two parameters. NULL after one line in the log.
-static sqlite3_stmt *prepare(sqlite3 *db, const char *statement, int64_t a, const char *b)
+sqlite3_stmt *history_prepare(sqlite3 *db, const char *statement, int64_t a, const char *b)
 {
 	sqlite3_stmt *p;
 
@@ -151,8 +168,7 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *statement, int64_t a, cons
 	return p;
 }
 
-// Ends a walk over rows. Returns 0 or -EIO.
-static int finish(sqlite3 *db, sqlite3_stmt *p, int step)
+int history_finish(sqlite3 *db, sqlite3_stmt *p, int step)
 {
 	int ret = step == SQLITE_DONE || step == SQLITE_ROW ? 0 : -EIO;
 
@@ -160,18 +176,6 @@ static int finish(sqlite3 *db, sqlite3_stmt *p, int step)
 		am_error("history: cannot be read; error=%s", sqlite3_errmsg(db));
 	sqlite3_finalize(p);
 	return ret;
-}
-
-// Returns -1 if the value cannot be read.
-static int64_t value_read(sqlite3 *db, const char *statement, int64_t parameter)
-{
-	sqlite3_stmt *p = prepare(db, statement, parameter, NULL);
-	int64_t value = -1;
-
-	if (p && sqlite3_step(p) == SQLITE_ROW)
-		value = sqlite3_column_int64(p, 0);
-	sqlite3_finalize(p);
-	return value;
 }
 
 struct history *history_open(struct loop *l, const char *path, int64_t session_days)
@@ -187,6 +191,8 @@ struct history *history_open(struct loop *l, const char *path, int64_t session_d
 	h->db = db;
 	h->path = memory_copy_string(path);
 	h->keep_ms = session_days * DAY_MS;
+	if (history_recordings_open(h) < 0)
+		goto close;
 	h->writer = store_writer_start(db, &statements);
 	if (!h->writer)
 		goto close;
@@ -196,6 +202,7 @@ struct history *history_open(struct loop *l, const char *path, int64_t session_d
 	store_writer_stop(h->writer);
 
 close:
+	history_recordings_close(h);
 	sqlite3_close(db);
 	free(h->path);
 	free(h);
@@ -206,6 +213,7 @@ void history_close(struct history *h)
 {
 	store_asker_stop(h->asker);
 	store_writer_stop(h->writer);
+	history_recordings_close(h);
 	sqlite3_close(h->db);
 	free(h->path);
 	free(h);
@@ -220,10 +228,10 @@ uint64_t history_admission_put(struct history *h, const struct history_admission
 {
 	return store_write(
 	        h->writer, ADMISSION_PUT,
-	        (int64_t[NUMBERS]
+	        (int64_t[HISTORY_NUMBERS]
 	        ){(int64_t)a->id, (int64_t)a->account_id, a->closing | a->version << 1, a->sequence,
 	          a->time_ms},
-	        (const char *[TEXTS]
+	        (const char *[HISTORY_TEXTS]
 	        ){a->room, a->peer, a->display_name, a->token, a->url, a->authorization, a->secret}
 	);
 }
@@ -235,7 +243,7 @@ bool history_is_written(const struct history *h, uint64_t number)
 
 void history_admission_remove(struct history *h, uint64_t id)
 {
-	store_write(h->writer, ADMISSION_REMOVE, (int64_t[NUMBERS]){(int64_t)id}, NULL);
+	store_write(h->writer, ADMISSION_REMOVE, (int64_t[HISTORY_NUMBERS]){(int64_t)id}, NULL);
 }
 
 // Who hears of each row that is left from the last process.
@@ -283,9 +291,9 @@ void history_event_put(struct history *h, const struct history_event *e)
 {
 	store_write(
 	        h->writer, EVENT_PUT,
-	        (int64_t[NUMBERS]
+	        (int64_t[HISTORY_NUMBERS]
 	        ){(int64_t)e->account_id, e->sequence, (int64_t)e->admission, e->kind, e->time_ms},
-	        (const char *[TEXTS]){e->room, e->peer, e->display_name}
+	        (const char *[HISTORY_TEXTS]){e->room, e->peer, e->display_name, e->data}
 	);
 }
 
@@ -317,16 +325,17 @@ int history_sequences_read(
 
 void history_events_prune(struct history *h, int64_t before_ms)
 {
-	store_write(h->writer, EVENTS_PRUNE, (int64_t[NUMBERS]){before_ms}, NULL);
+	store_write(h->writer, EVENTS_PRUNE, (int64_t[HISTORY_NUMBERS]){before_ms}, NULL);
 }
 
 static void events_ask(struct store_question *q, sqlite3 *db)
 {
 	struct history_events *events = container_of(q, struct history_events, question);
-	sqlite3_stmt *p = prepare(
+	sqlite3_stmt *p = history_prepare(
 	        db,
-	        "SELECT account_id, sequence, admission, closed, time_ms, room, peer, display_name"
-	        " FROM events WHERE account_id = ?1 AND sequence > ?3 ORDER BY sequence LIMIT ?4",
+	        "SELECT account_id, sequence, admission, closed, time_ms, room, peer, display_name,"
+	        " data FROM events WHERE account_id = ?1 AND sequence > ?3 ORDER BY sequence LIMIT "
+	        "?4",
 	        (int64_t)events->account_id, NULL
 	);
 	int step = p ? SQLITE_ROW : SQLITE_ERROR;
@@ -348,10 +357,11 @@ static void events_ask(struct store_question *q, sqlite3 *db)
 		        .room = column_text(p, 5),
 		        .peer = column_text(p, 6),
 		        .display_name = column_text(p, 7),
+		        .data = column_text(p, 8),
 		};
 		events->event(events, &e);
 	}
-	events->result = finish(db, p, step);
+	events->result = history_finish(db, p, step);
 }
 
 static void events_done(struct store_question *q)
@@ -372,9 +382,9 @@ static void session_write(struct history *h, int statement, const struct history
 {
 	store_write(
 	        h->writer, statement,
-	        (int64_t[NUMBERS]
+	        (int64_t[HISTORY_NUMBERS]
 	        ){(int64_t)s->id, (int64_t)s->account_id, s->joined_ms, s->left_ms},
-	        (const char *[TEXTS]){s->room, s->person}
+	        (const char *[HISTORY_TEXTS]){s->room, s->person}
 	);
 }
 
@@ -403,16 +413,16 @@ void history_stretch_put(
 {
 	store_write(
 	        h->writer, STRETCH_PUT,
-	        (int64_t[NUMBERS]
+	        (int64_t[HISTORY_NUMBERS]
 	        ){(int64_t)of->id, (int64_t)of->account_id, s->from_ms, s->to_ms, stretch_kind(s),
 	          s->frozen_ms, s->concealed, s->lost, s->rtt_ms, s->estimate_kbps},
-	        (const char *[TEXTS]){of->room, of->person, s->speaker}
+	        (const char *[HISTORY_TEXTS]){of->room, of->person, s->speaker}
 	);
 }
 
 void history_sampled(struct history *h, int64_t now_ms)
 {
-	store_write(h->writer, SAMPLED, (int64_t[NUMBERS]){now_ms}, NULL);
+	store_write(h->writer, SAMPLED, (int64_t[HISTORY_NUMBERS]){now_ms}, NULL);
 }
 
 void history_sessions_prune(struct history *h, int64_t now_ms)
@@ -420,7 +430,7 @@ void history_sessions_prune(struct history *h, int64_t now_ms)
 	if (h->keep_ms)
 		store_write(
 		        h->writer, SESSIONS_PRUNE,
-		        (int64_t[NUMBERS]){now_ms - h->keep_ms, HISTORY_PRUNE_STEP}, NULL
+		        (int64_t[HISTORY_NUMBERS]){now_ms - h->keep_ms, HISTORY_PRUNE_STEP}, NULL
 		);
 }
 
@@ -471,158 +481,4 @@ int history_sessions_read(
 	        layout.name, h->path, queries, sizeof(queries) / sizeof(queries[0]),
 	        &(struct session_reader){found, owner, sampled_ms}
 	);
-}
-
-// Finds where the walk over the room's sessions must begin to meet all that last beyond from_ms.
-static int64_t walk_start(sqlite3 *db, int64_t room_id, int64_t longest_ms, int64_t from_ms)
-{
-	int64_t start;
-
-	if (__builtin_sub_overflow(from_ms, longest_ms, &start))
-		start = INT64_MIN;
-	int64_t open = value_read(
-	        db,
-	        "SELECT COALESCE(MIN(joined_ms), 9223372036854775807) FROM sessions"
-	        " INDEXED BY sessions_open WHERE room_id = ?1 AND left_ms IS NULL",
-	        room_id
-	);
-	return open < start ? open : start;
-}
-
-#define STAYS_WHERE                                                                                \
-	" FROM sessions WHERE room_id = ?1 AND (joined_ms, id) > (?3, ?4) AND joined_ms < ?5"      \
-	" AND (left_ms IS NULL OR left_ms > ?6) ORDER BY joined_ms, id"
-
-static int stays_walk(struct history_stays *s, sqlite3 *db, int64_t room_id, int64_t start)
-{
-	sqlite3_stmt *p =
-	        prepare(db,
-	                s->names ? "SELECT joined_ms, id, left_ms, person_id,"
-	                           " (SELECT name FROM persons WHERE id = person_id)" STAYS_WHERE
-	                         : "SELECT joined_ms, id, left_ms, person_id" STAYS_WHERE,
-	                room_id, NULL);
-	bool later = s->after_joined_ms >= start;
-	int step = p ? SQLITE_ROW : SQLITE_ERROR;
-
-	if (p) {
-		sqlite3_bind_int64(p, 3, later ? s->after_joined_ms : start);
-		sqlite3_bind_int64(p, 4, later ? (int64_t)s->after_id : INT64_MIN);
-		sqlite3_bind_int64(p, 5, s->to_ms);
-		sqlite3_bind_int64(p, 6, s->from_ms);
-	}
-	while (step == SQLITE_ROW) {
-		step = sqlite3_step(p);
-		if (step != SQLITE_ROW)
-			break;
-		bool open = sqlite3_column_type(p, 2) == SQLITE_NULL;
-		const struct history_stay stay = {
-		        .joined_ms = sqlite3_column_int64(p, 0),
-		        .id = (uint64_t)sqlite3_column_int64(p, 1),
-		        .left_ms = open ? HISTORY_OPEN : sqlite3_column_int64(p, 2),
-		        .person_id = sqlite3_column_int64(p, 3),
-		        .person = s->names ? column_text(p, 4) : NULL,
-		};
-		if (!s->stay(s, &stay))
-			break;
-	}
-	return finish(db, p, step);
-}
-
-#define STRETCHES_OF                                                                               \
-	"SELECT from_ms, session_id, to_ms, (SELECT name FROM persons WHERE id = person_id),"      \
-	" kind, speaker, frozen_ms, concealed, lost, rtt_ms, estimate_kbps FROM stretches"         \
-	" WHERE room_id = ?1 AND (from_ms, session_id) > (?3, ?4) AND from_ms < ?5"                \
-	" AND to_ms > ?6 ORDER BY from_ms, session_id"
-
-static struct stretch stretch_read(sqlite3_stmt *p)
-{
-	int kind = sqlite3_column_int(p, 4);
-
-	return (struct stretch){
-	        .from_ms = sqlite3_column_int64(p, 0),
-	        .to_ms = sqlite3_column_int64(p, 2),
-	        .quality = (enum quality)(kind & 3),
-	        .cause = (enum stretch_cause)(kind >> 2),
-	        .speaker = (char *)(uintptr_t)sqlite3_column_text(p, 5),
-	        .frozen_ms = (uint32_t)sqlite3_column_int64(p, 6),
-	        .concealed = (uint16_t)sqlite3_column_int(p, 7),
-	        .lost = (uint8_t)sqlite3_column_int(p, 8),
-	        .rtt_ms = (uint16_t)sqlite3_column_int(p, 9),
-	        .estimate_kbps = (uint32_t)sqlite3_column_int64(p, 10),
-	};
-}
-
-static int stretches_walk(struct history_stays *s, sqlite3 *db, int64_t room_id)
-{
-	sqlite3_stmt *p = prepare(db, STRETCHES_OF, room_id, NULL);
-	int step = p ? SQLITE_ROW : SQLITE_ERROR;
-	int64_t start;
-
-	// No stretch is longer than that.
-	if (__builtin_sub_overflow(s->from_ms, 2 * STRETCH_MS_MAX, &start))
-		start = INT64_MIN;
-	bool later = s->after_joined_ms >= start;
-	if (p) {
-		sqlite3_bind_int64(p, 3, later ? s->after_joined_ms : start);
-		sqlite3_bind_int64(p, 4, later ? (int64_t)s->after_id : INT64_MIN);
-		sqlite3_bind_int64(p, 5, s->to_ms);
-		sqlite3_bind_int64(p, 6, s->from_ms);
-	}
-	while (step == SQLITE_ROW) {
-		step = sqlite3_step(p);
-		if (step != SQLITE_ROW)
-			break;
-		const struct stretch stretch = stretch_read(p);
-		if (!s->stretch(
-		            s, column_text(p, 3), (uint64_t)sqlite3_column_int64(p, 1), &stretch
-		    ))
-			break;
-	}
-	return finish(db, p, step);
-}
-
-static int room_walk(struct history_stays *s, sqlite3 *db)
-{
-	sqlite3_stmt *p =
-	        prepare(db, "SELECT id, longest_ms FROM rooms WHERE account_id = ?1 AND name = ?2",
-	                (int64_t)s->account_id, s->room);
-	int step = p ? sqlite3_step(p) : SQLITE_ERROR;
-	int64_t room_id = step == SQLITE_ROW ? sqlite3_column_int64(p, 0) : 0;
-	int64_t longest_ms = step == SQLITE_ROW ? sqlite3_column_int64(p, 1) : 0;
-
-	if (finish(db, p, step) < 0)
-		return -EIO;
-	if (step != SQLITE_ROW)
-		return 0;
-	s->known = true;
-	if (s->stretch)
-		return stretches_walk(s, db, room_id);
-	return stays_walk(s, db, room_id, walk_start(db, room_id, longest_ms, s->from_ms));
-}
-
-static void stays_ask(struct store_question *q, sqlite3 *db)
-{
-	struct history_stays *s = container_of(q, struct history_stays, question);
-
-	if (database_execute(db, "BEGIN") < 0) { // one snapshot of the file for the whole walk
-		s->result = -EIO;
-		return;
-	}
-	s->result = room_walk(s, db);
-	database_execute(db, "ROLLBACK");
-}
-
-static void stays_done(struct store_question *q)
-{
-	struct history_stays *s = container_of(q, struct history_stays, question);
-	s->done(s, s->result);
-}
-
-int history_stays_ask(struct history *h, struct history_stays *s)
-{
-	s->result = -ECANCELED;
-	s->known = false;
-	s->question = (struct store_question
-	){.account_id = s->account_id, .ask = stays_ask, .done = stays_done};
-	return store_ask(h->asker, &s->question);
 }

@@ -60,10 +60,11 @@ void history_admission_remove(struct history *, uint64_t id);
 struct history_event {
 	uint64_t account_id;
 	int64_t sequence; // in the account
-	uint64_t admission;
+	uint64_t admission; // or the recording that it is about
 	int kind; // enum hook_event_kind; the column `closed`: 0 is joinPeer, 1 closePeer
 	int64_t time_ms;
 	const char *room, *peer, *display_name;
+	const char *data; // JSON object of further members
 };
 
 void history_event_put(struct history *, const struct history_event *);
@@ -71,6 +72,21 @@ void history_event_put(struct history *, const struct history_event *);
 // Reads each account's highest sequence. Returns 0 or -EIO.
 [[nodiscard]] int history_sequences_read(
         const struct history *h, void (*found)(void *owner, uint64_t account_id, int64_t last),
+        void *owner
+);
+
+// An event that belongs to no admission and has not been delivered yet.
+struct history_notice {
+	struct history_event event; // without peer and display_name
+	const char *url, *authorization, *secret;
+};
+
+void history_notice_put(struct history *, const struct history_notice *);
+void history_notice_remove(struct history *, uint64_t account_id, int64_t sequence);
+
+// Reads all of them, each account's in order. Returns 0 or -EIO.
+[[nodiscard]] int history_notices_read(
+        const struct history *h, void (*found)(void *owner, const struct history_notice *),
         void *owner
 );
 

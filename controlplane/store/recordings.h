@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "store/asker.h"
+#include "terms/kinds.h"
 
 struct history;
 
@@ -43,7 +44,8 @@ struct recording_row {
 	uint64_t room_number; // the data plane's id of the room
 	const char *room; // its name
 	const char *directory; // below the directory of all recordings
-	const char *by_id, *by_name; // who started it
+	const char *by_id, *by_name; // who started it; empty: the API
+	int64_t at_ms; // what lists are in the order of: when it was started, or, until then, put
 	int64_t started_ms, stopped_ms; // CLOCK_REALTIME; 0: not yet
 	int64_t duration_ms;
 	uint64_t bytes;
@@ -62,29 +64,41 @@ struct recording_file_row {
 	uint64_t bytes;
 };
 
-// Insert or replace.
+// Insert or replace. Account, room and directory never change.
 void history_recording_put(struct history *, const struct recording_row *);
 void history_recording_file_put(struct history *, const struct recording_file_row *);
 void history_recording_remove(struct history *, uint64_t id); // with its files
 
-// Reads those that are neither ready nor failed, at the start. Returns 0 or -EIO.
+// Reads those that are neither ready nor failed, oldest first, at the start. Returns 0 or -EIO.
 [[nodiscard]] int history_recordings_read(
         const struct history *h, void (*found)(void *owner, const struct recording_row *),
         void *owner
 );
 
-// What an account asks for. The reader's thread calls `recording` and `file` (of that recording),
-// then the loop calls done. Embedded in the caller's own struct.
+// The bytes of the account's recordings, as far as they were put.
+uint64_t history_recorded_bytes(const struct history *, uint64_t account_id);
+
+#define HISTORY_LINK_KEY_SIZE 32
+
+// The key that signs links to files: made with the history's file.
+const uint8_t *history_link_key(const struct history *);
+
+// What an account asks for, newest first. The reader's thread calls `recording` and then `file` for
+// each of its files, in the order in which they were first put; then the loop calls done. Embedded
+// in the caller's own struct. Strings are lent.
 struct history_recordings {
 	struct store_question question; // private
-	uint64_t account_id; // 0: of all accounts, for retention
-	uint64_t id; // 0: all
-	char room[129]; // empty: all
-	int64_t from_ms, to_ms; // when it was started; 0: any time
-	uint64_t after; // the id of the last one of the page before; 0: from the newest
+	uint64_t account_id;
+	uint64_t id; // only this one, whatever follows; 0: all
+	char room[ROOM_NAME_MAX + 1]; // empty: all
+	int64_t from_ms, to_ms; // from_ms <= at_ms < to_ms; to_ms 0: any time
+	int64_t after_ms; // only what comes after at_ms and id of the last one of the page before
+	uint64_t after; // 0: from the first one
+	bool finished; // only those that are ready or failed
+	bool oldest_first;
 	uint32_t limit;
 	void (*recording)(struct history_recordings *, const struct recording_row *);
-	void (*file)(struct history_recordings *, const struct recording_file_row *);
+	void (*file)(struct history_recordings *, const struct recording_file_row *); // or NULL
 	void (*done)(struct history_recordings *, int result); // 0, -EIO or -ECANCELED
 	int result; // private
 };

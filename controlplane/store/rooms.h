@@ -48,6 +48,8 @@ enum store_flag {
 	STORE_READS_ENVELOPE = 1 << 14,
 	STORE_HEEDS_WANTED = 1 << 15,
 	STORE_TAKES_LISTS = 1 << 16,
+	STORE_CONSENTS = 1 << 17, // to being recorded
+	STORE_REFUSES = 1 << 18, // … and has said so; neither: not decided
 };
 
 struct store_peer {

@@ -28,6 +28,12 @@ static const struct am_setting recording_settings[] = {
         {FIELD(directory), .type = AM_SETTING_STRING},
         {FIELD(free_min_mib), .type = AM_SETTING_INT, .min = 1, .max = 1 << 24},
         {FIELD(log_level), .type = AM_SETTING_STRING, .accepted = log_levels},
+        {.name = "bucket", .type = AM_SETTING_FOREIGN},
+        {.name = "bucket_prefix", .type = AM_SETTING_FOREIGN},
+        {.name = "bucket_region", .type = AM_SETTING_FOREIGN},
+        {.name = "bucket_key_id", .type = AM_SETTING_FOREIGN},
+        {.name = "bucket_secret", .type = AM_SETTING_FOREIGN},
+        {.name = "bucket_authorities", .type = AM_SETTING_FOREIGN},
         {0},
 };
 

@@ -234,7 +234,7 @@ static int walk_back(struct walk *w, uint64_t from, uint64_t to, int64_t found_m
 		int ret = read_cluster(w, from, &c);
 		if (ret < 0)
 			return ret;
-		for (uint8_t i = 0; i < w->scan->count; i++) {
+		for (uint8_t i = 0; i < MATROSKA_TRACK_MAX; i++) {
 			if (c.last_ms[i] > found_ms[i])
 				found_ms[i] = c.last_ms[i];
 		}
@@ -282,7 +282,8 @@ static int read_cues(const struct matroska_source *source, struct matroska_scan 
 		ret = check_sectors(s);
 	if (ret < 0)
 		return ret;
-	for (uint16_t i = 0; i < MATROSKA_SLOTS; i++) {
+	for (uint32_t slot = 0; slot < MATROSKA_SLOTS; slot++) {
+		uint16_t i = (uint16_t)slot;
 		ret = matroska_slot_get(slot_of(s, i), &cue);
 		if (ret == 0)
 			continue;

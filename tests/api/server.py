@@ -62,6 +62,7 @@ class Server:
         with open(f"{where}/amphi.conf", "w") as f:
             lines = "".join(f"\t{k} = {json.dumps(v)};\n" for k, v in settings.items())
             f.write(f'link: {{ socket = "{where}/dataplane.sock"; }};\ncontrolplane: {{\n{lines}}};\n')
+            f.write(f'recording: {{ directory = "{where}/recordings"; }};\n')
         self.log = open(f"{where}/log", "w+")
         self.start()
         return self

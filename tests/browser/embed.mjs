@@ -53,7 +53,7 @@ class Site {
 /** Runs in the embedding page before its iframe can have loaded: records everything that the bridge reports. */
 const RECORD = `
 	const NAMES = ${JSON.stringify(
-		'ready readyToJoin join newPeer peerClosed switchOnCamera switchOffCamera errorGetCamera switchOnMic switchOffMic errorGetMic switchOnShare switchOffShare errorGetShare connectionFailed disconnected reconnected connectionClosed connectionError switchOnPin switchOffPin errorGetPin playingAudioPrevent'.split(
+		'ready readyToJoin join newPeer peerClosed switchOnCamera switchOffCamera errorGetCamera switchOnMic switchOffMic errorGetMic switchOnShare switchOffShare errorGetShare connectionFailed disconnected reconnected connectionClosed connectionError switchOnPin switchOffPin errorGetPin playingAudioPrevent recordingStarted recordingPaused recordingResumed recordingStopped recordingFailed'.split(
 			' ',
 		),
 	)};

@@ -22,6 +22,7 @@ A path's first part is a program, key=value by commas; without one the answer is
     fail=N        the first N requests to this path and peer get status, the others 200
     join=N        status for joinPeer alone
     close=N       status for closePeer alone
+    started=N     status for recordingStarted alone
     down=FILE     while DIRECTORY/FILE exists, the connection is cut without an answer
     mode=MODE     silent: never answers · cut: closes the connection · endless: a body without end ·
                   trickle: one byte of it a second · bomb: 10 MB of zeros as 10 kB of gzip
@@ -83,6 +84,8 @@ class Request:
             status = self.value("join", status)
         if self.event == "closePeer":
             status = self.value("close", status)
+        if self.event == "recordingStarted":
+            status = self.value("started", status)
         return 200 if times > int(self.value("fail", times)) else int(status)
 
 

@@ -47,7 +47,11 @@ void server_make(struct server *s, const char *settings)
 {
 	char path[128];
 
-	*s = (struct server){.directory = "/tmp/amphi-server-XXXXXX"};
+	*s = (struct server){
+	        .directory = "/tmp/amphi-server-XXXXXX",
+	        .recorder.listener = -1,
+	        .recorder.connection = -1,
+	};
 	assert_non_null(mkdtemp(s->directory));
 	snprintf(s->accounts, sizeof(s->accounts), "%s/accounts.db", s->directory);
 	snprintf(path, sizeof(path), "%s/dataplane.sock", s->directory);
@@ -58,11 +62,12 @@ void server_make(struct server *s, const char *settings)
 	s->port = free_port();
 	f = file_make(s, "amphi.conf");
 	fprintf(f,
-	        "link: { socket = \"%s/dataplane.sock\"; };\n"
+	        "link: { socket = \"%s/dataplane.sock\"; recorder = \"%s/recorder.sock\"; };\n"
+	        "recording: { directory = \"%s/recordings\"; };\n"
 	        "controlplane: { port = %u; pages = \"%s\"; store = \"%s/store.db\"; log_level = "
 	        "\"error\"; address_connections = 65536; %s\n"
 	        "metrics_addresses = [\"127.0.0.1\"]; %s\n};\n",
-	        s->directory, s->port, s->directory, s->directory,
+	        s->directory, s->directory, s->directory, s->port, s->directory, s->directory,
 	        strstr(settings, "address_websockets") ? "" : "address_websockets = 16384;",
 	        settings);
 	fclose(f);
@@ -84,6 +89,7 @@ void server_set_default(struct server *s, const char *setting, const char *value
 void server_turn(struct server *s)
 {
 	fake_dataplane_turn(&s->dataplane);
+	fake_recorder_turn(&s->recorder);
 	usleep(1000);
 }
 
@@ -228,6 +234,8 @@ int server_remove(struct server *s)
 	int status = server_stop(s, SIGTERM);
 
 	fake_dataplane_stop(&s->dataplane);
+	if (s->recorder.listener >= 0)
+		fake_recorder_stop(&s->recorder);
 	DIR *d = opendir(s->directory);
 	for (const struct dirent *e; (e = readdir(d));) {
 		snprintf(path, sizeof(path), "%s/%s", s->directory, e->d_name);
@@ -245,6 +253,7 @@ size_t server_read_until(struct server *s, int fd, char *out, size_t size, const
 	for (int i = 0; i < SERVER_WAIT_MS; i++) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		fake_dataplane_turn(&s->dataplane);
+		fake_recorder_turn(&s->recorder);
 		if (poll(&p, 1, 1) == 0)
 			continue;
 		ssize_t n = recv(fd, out + len, size - len - 1, 0);

@@ -7,11 +7,13 @@
 #include <sys/types.h>
 
 #include "fake_dataplane.h"
+#include "fake_recorder.h"
 
 #define SERVER_WAIT_MS 30000 // for anything that must happen, on a machine with a slow disk
 
 struct server {
 	struct fake_dataplane dataplane;
+	struct fake_recorder recorder; // not started: there is none
 	char directory[64];
 	char accounts[96]; // the accounts file, to be filled before the start
 	uint16_t port;

@@ -14,6 +14,7 @@ static const struct integrator_account accounts[] = {
         {"free", {NULL}},
         {"other", {NULL}},
         {"lobby", {"waiting-room", "on", NULL}},
+        {"shy", {"record-consent", "ask", NULL}},
         {"hooked", {"api-event", "receiver:ok", NULL}},
         {NULL, {NULL}},
 };

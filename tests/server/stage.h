@@ -6,8 +6,8 @@
 
 #define MODERATOR "{\"role\":\"moderator\"}"
 
-extern struct integrator
-        integrator; // with the accounts free, other, lobby (waiting-room on) and hooked
+// With the accounts free, other, lobby (waiting-room on), shy (record-consent ask) and hooked.
+extern struct integrator integrator;
 
 int stage_setup(void **);
 int stage_teardown(void **);

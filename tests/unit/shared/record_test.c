@@ -88,7 +88,9 @@ static bool dir_passes(const char *dir)
 {
 	struct am_record_msg m = message(AM_RECORD_SET);
 
-	strncpy(m.set.dir, dir, sizeof(m.set.dir));
+	memset(m.set.dir, 0, sizeof(m.set.dir));
+	memcpy(m.set.dir, dir,
+	       strnlen(dir, sizeof(m.set.dir))); // without a terminator, if it is too long
 	return check(&m) == 0;
 }
 
@@ -113,7 +115,8 @@ static bool name_passes(const char *name)
 {
 	struct am_record_msg m = message(AM_RECORD_FILE);
 
-	strncpy(m.file.name, name, sizeof(m.file.name));
+	memset(m.file.name, 0, sizeof(m.file.name));
+	memcpy(m.file.name, name, strnlen(name, sizeof(m.file.name)));
 	return check(&m) == 0;
 }
 

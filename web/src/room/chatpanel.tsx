@@ -3,7 +3,9 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type Chat, type ChatLine, TEXT_MAX } from '../chat/chat';
 import { linkify } from '../chat/links';
 import { clockTime, moment, t } from '../i18n';
+import { Record } from '../recording/icon';
 import { IconButton } from '../ui/button';
+import { Icon } from '../ui/icon';
 import { Panel } from '../ui/panel';
 import { useStore } from '../ui/usestore';
 import './chat.css';
@@ -15,7 +17,14 @@ const TOGETHER_MS = 120_000;
 /** This close to the end, the list follows new messages. */
 const FOLLOW_PX = 60;
 
-export function ChatPanel({ chat, onClose }: { chat: Chat; onClose(): void }) {
+interface ChatPanelProps {
+	chat: Chat;
+	/** What people write goes into a recording. */
+	recorded: boolean;
+	onClose(): void;
+}
+
+export function ChatPanel({ chat, recorded, onClose }: ChatPanelProps) {
 	const { lines } = useStore(chat.state);
 	useEffect(() => {
 		chat.show(true);
@@ -28,7 +37,17 @@ export function ChatPanel({ chat, onClose }: { chat: Chat; onClose(): void }) {
 			closeLabel={t('chat.close')}
 			testId="chat-panel"
 			onClose={onClose}
-			foot={<Composer chat={chat} />}
+			foot={
+				<>
+					{recorded && (
+						<p class="chat-recorded hint" data-testid="chat-recorded">
+							<Icon of={Record} />
+							{t('recording.chat')}
+						</p>
+					)}
+					<Composer chat={chat} />
+				</>
+			}
 		>
 			<Lines lines={lines} chat={chat} />
 		</Panel>

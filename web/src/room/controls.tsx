@@ -21,12 +21,13 @@ import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
 import { ScreenShare } from '../media/screen';
 import { PlayerDialog } from '../player/dialog';
+import { RecordingControl, RecordingItems, StopDialog, useMayRecord } from '../recording/control';
 import { toggleLayout, togglePanel, view } from '../session/view';
 import type { Visit } from '../session/visit';
 import { Button, IconButton } from '../ui/button';
 import { Menu, MenuItem, MenuSeparator } from '../ui/menu';
 import { useStore } from '../ui/usestore';
-import { useNarrow } from '../ui/width';
+import { useCrowded, useNarrow } from '../ui/width';
 import { ConnectionDialog } from './connectiondialog';
 import { ChatButton, PeopleButton, useCalls } from './panelbuttons';
 import { SettingsDialog } from './settings';
@@ -45,6 +46,8 @@ interface ControlsProps {
 export function Controls({ visit, kind, local, screen }: ControlsProps) {
 	const narrow = useNarrow();
 	const { rights } = useStore(visit.state);
+	const mayRecord = useMayRecord(visit);
+	const crowded = useCrowded();
 	const [dialog, setDialog] = useState<MoreDialog | null>(null);
 	const close = () => setDialog(null);
 
@@ -55,6 +58,7 @@ export function Controls({ visit, kind, local, screen }: ControlsProps) {
 				{local && <DeviceButtons local={local} />}
 				{local && !narrow && ScreenShare.possible && <ShareButton screen={screen} />}
 				{rights.hand && <HandButton visit={visit} />}
+				{mayRecord && !crowded && <RecordingControl visit={visit} onStop={() => setDialog('stop')} />}
 				{narrow && rights.chat && <ChatButton chat={visit.chat} />}
 				{narrow && <MoreMenu visit={visit} local={local} screen={screen} narrow onDialog={setDialog} />}
 				<LeaveButton visit={visit} narrow={narrow} />
@@ -67,8 +71,9 @@ export function Controls({ visit, kind, local, screen }: ControlsProps) {
 					<MoreMenu visit={visit} local={local} screen={screen} onDialog={setDialog} />
 				</div>
 			)}
-			{dialog === 'settings' && <SettingsDialog local={local} onClose={close} />}
+			{dialog === 'settings' && <SettingsDialog visit={visit} local={local} onClose={close} />}
 			{dialog === 'connection' && <ConnectionDialog visit={visit} onClose={close} />}
+			{dialog === 'stop' && <StopDialog visit={visit} onClose={close} />}
 			{dialog === 'player' && <PlayerDialog visit={visit} onClose={close} />}
 		</nav>
 	);
@@ -153,7 +158,7 @@ function LeaveButton({ visit, narrow }: { visit: Visit; narrow: boolean }) {
 	);
 }
 
-type MoreDialog = 'settings' | 'player' | 'connection';
+type MoreDialog = 'settings' | 'player' | 'connection' | 'stop';
 
 interface MoreProps {
 	visit: Visit;
@@ -170,6 +175,8 @@ function MoreMenu({ visit, local, screen, narrow, onDialog }: MoreProps) {
 	const { calls, label } = useCalls(visit);
 	const { video: sharing } = useStore(screen.state);
 	const { layout } = useStore(view);
+	const mayRecord = useMayRecord(visit);
+	const crowded = useCrowded();
 	return (
 		<Menu icon={Ellipsis} label={t('controls.more')} testId="more-button" look="bar" class="quiet" badge={narrow ? calls : 0}>
 			{narrow && (
@@ -189,9 +196,10 @@ function MoreMenu({ visit, local, screen, narrow, onDialog }: MoreProps) {
 					>
 						{t(layout === 'speaker' ? 'layout.toGrid' : 'layout.toSpeaker')}
 					</MenuItem>
-					<MenuSeparator />
 				</>
 			)}
+			{mayRecord && crowded && <RecordingItems visit={visit} onStop={() => onDialog('stop')} />}
+			{(narrow || (mayRecord && crowded)) && <MenuSeparator />}
 			{supported && (
 				<MenuItem
 					icon={enabled ? Minimize : Maximize}

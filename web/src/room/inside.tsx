@@ -23,6 +23,6 @@ export function VisitPage({ visit, meeting }: { visit: Visit; meeting: Meeting }
 
 	if (phase === 'left') return <LeftPage onRejoin={rejoin} />;
 	if (refusal) return <RefusedPage {...refusal} onRetry={rejoin} />;
-	if (waiting) return <WaitingPage visit={visit} local={local} />;
+	if (waiting) return <WaitingPage visit={visit} local={local} roomId={attributes.roomId} />;
 	return <RoomScreen visit={visit} kind={attributes.kind} devices={local} screen={screen} video={attributes.video} />;
 }

@@ -7,6 +7,9 @@ import type { LocalMedia } from '../media/local';
 import { listen, playback } from '../media/playback';
 import type { ScreenShare } from '../media/screen';
 import { Player } from '../player/player';
+import { RecordingBadge } from '../recording/badge';
+import { ConsentDialog } from '../recording/consent';
+import { isOn } from '../session/recording';
 import { type Banner, bannerOf } from '../session/trouble';
 import { view } from '../session/view';
 import type { Visit } from '../session/visit';
@@ -37,7 +40,7 @@ interface RoomScreenProps {
 export function RoomScreen(props: RoomScreenProps) {
 	const { visit, kind, devices, screen } = props;
 	const state = useStore(visit.state);
-	const { rights, info } = state;
+	const { rights, info, recording } = state;
 	const player = info.video ?? props.video;
 	const banner = bannerOf(state);
 	const { panel, controls } = useStore(view);
@@ -47,15 +50,24 @@ export function RoomScreen(props: RoomScreenProps) {
 	useShortcuts(visit, local, screen);
 
 	return (
-		<div class="room" data-controls={String(controls)}>
+		<div class="room" data-controls={String(controls)} data-recorded={String(isOn(recording))}>
 			{banner && <StatusBanner banner={banner} />}
-			{ownShare && <SharingBanner screen={screen} />}
+			<header class="room-top">
+				<RecordingBadge recording={recording} />
+				{ownShare && <SharingBanner screen={screen} />}
+			</header>
 			<div class="room-body">
 				<div class="theatre">
 					{player && <Player url={player} />}
 					<RoomStage {...props} local={local} />
 				</div>
-				{panel === 'chat' && rights.chat && <ChatPanel chat={visit.chat} onClose={() => view.update({ panel: null })} />}
+				{panel === 'chat' && rights.chat && (
+					<ChatPanel
+						chat={visit.chat}
+						recorded={recording?.state === 'recording'}
+						onClose={() => view.update({ panel: null })}
+					/>
+				)}
 				{panel === 'people' && <PeoplePanel visit={visit} kind={kind} />}
 			</div>
 			<div class="notices">
@@ -65,6 +77,7 @@ export function RoomScreen(props: RoomScreenProps) {
 			</div>
 			{controls && <Controls visit={visit} kind={kind} local={local} screen={screen} />}
 			{help && <ShortcutsDialog />}
+			<ConsentDialog visit={visit} />
 			<Announcements />
 		</div>
 	);

@@ -2,25 +2,29 @@ import { LANGUAGES } from '../address/language';
 import { DeviceChoice } from '../devices/choice';
 import { chooseLanguage, LANGUAGE_NAMES, language, t } from '../i18n';
 import type { LocalMedia } from '../media/local';
+import { ConsentSwitch } from '../recording/consent';
 import { view } from '../session/view';
+import type { Visit } from '../session/visit';
 import { Dialog } from '../ui/dialog';
 import { Choice, Switch } from '../ui/switch';
 import { setTheme, THEMES, theme } from '../ui/theme';
 import { useStore } from '../ui/usestore';
 
 interface SettingsProps {
+	visit: Visit;
 	/** Null for viewers, who have no devices. */
 	local: LocalMedia | null;
 	onClose(): void;
 }
 
-export function SettingsDialog({ local, onClose }: SettingsProps) {
+export function SettingsDialog({ visit, local, onClose }: SettingsProps) {
 	const { minimizeTiles, sortPeers } = useStore(view);
 	const { language: current, fixed } = useStore(language);
 	return (
 		<Dialog title={t('settings.title')} testId="settings" onClose={onClose}>
 			<div class="settings">
 				<DeviceChoice local={local} />
+				<ConsentSwitch visit={visit} />
 				{!fixed && (
 					<Choice
 						label={t('settings.language')}

@@ -1,6 +1,8 @@
 import { announce } from '../base/announcements';
-import { toast } from '../base/toasts';
+import { toast, untoast } from '../base/toasts';
 import { moment, t } from '../i18n';
+import { chime } from '../media/chime';
+import type { RecordingTrouble } from '../signaling/recording';
 import { view } from './view';
 
 /** Something that happened, to be told to this participant once. */
@@ -9,6 +11,13 @@ export type Notice =
 	| { what: 'promoted' | 'demoted' | 'hand-lowered' }
 	/** To moderators: people can join before the event begins. */
 	| { what: 'early'; startTime: number }
+	/** live: it begins now; otherwise this participant has come later. */
+	| { what: 'recording-on'; live: boolean }
+	| { what: 'recording-paused' | 'recording-resumed' | 'recording-off' }
+	/** To moderators who may record: it ended as they wished. */
+	| { what: 'recording-kept' }
+	/** To moderators. began: it was on; saved: what it has is usable. */
+	| { what: 'recording-failed'; began: boolean; saved: boolean; why: RecordingTrouble | null }
 	/** For moderators. */
 	| { what: 'hand-raised' | 'waiting'; peerId: string; name: string }
 	/** For screen readers. */
@@ -30,6 +39,22 @@ function announceArrival(text: string) {
 	const now = Date.now();
 	recent = [...recent.filter((at) => now - at < SPAN_MS), now];
 	if (recent.length <= AT_ONCE) announce(text);
+}
+
+/** How a recording failed, and why. */
+export function recordingFailedText({
+	began,
+	saved,
+	why,
+}: {
+	began: boolean;
+	saved: boolean;
+	why: RecordingTrouble | null;
+}): string {
+	const parts = [t(began ? 'recording.stopped' : 'recording.notStarted')];
+	parts.push(t(why ? `recording.why.${why}` : 'recording.why.other'));
+	if (saved) parts.push(t('recording.saved'));
+	return parts.join(' ');
 }
 
 /** Tells the participant what happened: by a toast if it concerns them; what is visible anyway, only to screen readers. */
@@ -69,6 +94,22 @@ export function sayNotice(notice: Notice, door: Door) {
 				text: t('notice.hand-raised', { name: notice.name || guest }),
 				action: { label: t('notice.show'), run: () => view.update({ panel: 'people' }) },
 			});
+			break;
+		case 'recording-on':
+			untoast('recording-kept', 'recording-failed');
+			announce(t('notice.recording-on'));
+			if (notice.live) chime();
+			break;
+		case 'recording-paused':
+		case 'recording-resumed':
+		case 'recording-off':
+			announce(t(`notice.${notice.what}`));
+			break;
+		case 'recording-kept':
+			toast({ notice: notice.what, text: t('notice.recording-kept') });
+			break;
+		case 'recording-failed':
+			toast({ notice: notice.what, text: recordingFailedText(notice) });
 			break;
 		case 'came':
 		case 'left':

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { admittedState, initialState, leaderState, withHand, withWaiting } from './state';
 
 const RIGHTS = { speaker: true, moderator: false, canRecord: false, chat: true, hand: false };
-const admission = { ...RIGHTS, peerId: 'p2', nameIsFixed: false, room: { waitingRoom: true }, capabilities: '7' };
+const admission = {
+	...RIGHTS,
+	peerId: 'p2',
+	nameIsFixed: false,
+	room: { waitingRoom: true },
+	capabilities: '7',
+	recording: null,
+};
 const state = { ...initialState('p', 'Ann'), waiting: true, missing: true };
 
 test('an admission ends the wait, and sets id, name and rights', () => {

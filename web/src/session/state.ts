@@ -2,6 +2,7 @@ import type { PeerMedia } from '../media/subscriber';
 import type { Path } from '../media/transport';
 import type { Hand, Notifications, Quality, Rights, RoomInfo, WaitingPeer } from '../signaling/messages';
 import type { Refusal } from '../signaling/refusal';
+import { isOn, type Recording } from './recording';
 import type { Link } from './trouble';
 
 export interface RemotePeer extends PeerMedia {
@@ -48,6 +49,10 @@ export interface VisitState {
 	quality: Record<string, Quality>;
 	/** The server's counts; null: it has not sent any. */
 	counts: { speakers: number; viewers: number } | null;
+	/** Null: there has been none in this visit. */
+	recording: Recording | null;
+	/** Whether this participant agrees to be recorded; asked: the server waits for the answer. */
+	consent: 'undecided' | 'asked' | 'given' | 'refused';
 }
 
 /** The state before the server has said anything. */
@@ -74,13 +79,15 @@ export function initialState(peerId: string, name: string): VisitState {
 		lastSpeaker: null,
 		quality: {},
 		counts: null,
+		recording: null,
+		consent: 'undecided',
 	};
 }
 
 /** The changes at an admission. The server reports once more what is still missing. */
 export function admittedState(
 	state: VisitState,
-	{ peerId, displayName, nameIsFixed, room, capabilities, ...rights }: Notifications['admitted'],
+	{ peerId, displayName, nameIsFixed, room, capabilities, recording, ...rights }: Notifications['admitted'],
 ): Partial<VisitState> {
 	const name = (nameIsFixed && displayName) || state.name;
 	return { waiting: false, missing: false, peerId, name, rights, info: room };
@@ -102,3 +109,7 @@ export function withWaiting(waiting: WaitingPeer[], id: string, peer?: WaitingPe
 	const others = waiting.filter((other) => other.id !== id);
 	return peer ? [...others, peer] : others;
 }
+
+/** Whether this participant has a say in being recorded. */
+export const hasSay = ({ recording, rights }: VisitState): boolean =>
+	isOn(recording) && recording.consent === 'ask' && rights.speaker;

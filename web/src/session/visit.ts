@@ -19,6 +19,7 @@ import { Flow } from './flow';
 import { Hands } from './hands';
 import type { Notice } from './notices';
 import { People } from './people';
+import { Recordings } from './recordings';
 import { admittedState, initialState, leaderState, type VisitState, withWaiting } from './state';
 import type { Link } from './trouble';
 import { Turn } from './turn';
@@ -27,7 +28,8 @@ import { view } from './view';
 /** A moderator's requests about one participant … */
 export type PeerAction = 'admitPeer' | 'declinePeer' | 'removePeer' | 'promotePeer' | 'demotePeer' | 'lowerHand';
 /** … and about the room. */
-type RoomAction = 'admitAll' | 'declineAll' | 'closeRoom';
+type RoomAction = 'admitAll' | 'declineAll' | 'closeRoom' | RecordingAction;
+export type RecordingAction = 'startRecording' | 'stopRecording' | 'pauseRecording' | 'resumeRecording';
 
 export interface VisitOptions extends RoomAddress {
 	codec: string | null;
@@ -46,6 +48,7 @@ export class Visit {
 	readonly #flow: Flow;
 	readonly #people: People;
 	readonly #hands: Hands;
+	readonly #recordings: Recordings;
 	readonly #watch: Watch;
 	readonly #unwatchView: () => void;
 	readonly #attempts = new Attempts();
@@ -104,6 +107,11 @@ export class Visit {
 		});
 		this.#people = new People(this.state, this.#flow, notify);
 		this.#hands = new Hands(this.state, (raised) => this.#connection.request('raiseHand', { raised }), notify);
+		this.#recordings = new Recordings(
+			this.state,
+			(consent) => this.#connection.request('consentToRecording', { consent }),
+			notify,
+		);
 		this.sight = new Sight(
 			(method, data) => {
 				if (method === 'pauseConsumer' || method === 'resumeConsumer')
@@ -154,6 +162,7 @@ export class Visit {
 
 	async moderateRoom(action: RoomAction) {
 		await this.#connection.request(action, {});
+		if (action === 'startRecording') this.#recordings.started();
 	}
 
 	/** Shows a picture large, until unpin() or until its owner leaves. Throws if nobody has this id. */
@@ -190,6 +199,11 @@ export class Visit {
 	/** Shows an external player to everyone in the room; null removes it. */
 	async setVideo(url: string | null) {
 		await this.#connection.request('setRoomVideo', { url });
+	}
+
+	/** Agrees to be in the recording, or not. */
+	async consent(consent: boolean) {
+		await this.#recordings.consent(consent);
 	}
 
 	async raiseHand(raised: boolean) {
@@ -237,7 +251,9 @@ export class Visit {
 				if (!current()) return;
 				await join(parts, current, capabilities);
 			}
-			if (current()) this.state.update({ link: 'connected', entered: true });
+			if (!current()) return;
+			this.state.update({ link: 'connected', entered: true });
+			this.#recordings.entered();
 		} catch (error) {
 			// While media is down, no join can succeed; the server makes us reconnect when it is back. A request may fail
 			// before the notification arrives.
@@ -267,6 +283,7 @@ export class Visit {
 				change(admittedState(this.state.value, admission));
 				this.media?.subscriber.forgetStarved();
 				this.#sayEarly();
+				this.#recordings.told(admission.recording ?? null, false);
 				void this.#enter(admission.capabilities);
 			},
 			waiting: ({ peerId }) => change({ waiting: true, peerId, link: 'connected' }),
@@ -290,6 +307,8 @@ export class Visit {
 				this.#flow.applyBitrate();
 				this.#sayEarly();
 			},
+			recording: (info) => this.#recordings.told(info, true),
+			recordingConsentAsked: () => this.#recordings.asked(),
 			mutedByModerator: (muting) => this.#muted(muting),
 			peerChanged: (peer) => this.#people.set(peer),
 			newPeer: (peer) => {

@@ -48,6 +48,31 @@ export interface Hand {
 	displayName: string;
 }
 
+/** Why a recording has ended. */
+export type RecordingReason =
+	| 'moderator'
+	| 'api'
+	| 'empty'
+	| 'limit'
+	| 'disk-full'
+	| 'disk-slow'
+	| 'disk-error'
+	| 'recorder-lost'
+	| 'shutdown';
+
+/** The room's recording. Between two messages, the page counts the seconds itself. */
+export interface RecordingInfo {
+	/** starting: nothing is recorded yet. */
+	state: 'starting' | 'recording' | 'paused' | 'stopped' | 'failed';
+	/** Seconds recorded, without the pauses. */
+	elapsed: number;
+	reason: RecordingReason | null;
+	/** Who started it; null: an application of the organiser. Left out for people outside the room. */
+	by?: { peerId: string; displayName: string } | null;
+	/** ask: speakers are recorded once they have agreed. */
+	consent: 'notice' | 'ask';
+}
+
 /** Quality of a participant's connection: 1 is bad, 2 is fair, 3 is good. */
 export type Quality = 1 | 2 | 3;
 
@@ -163,6 +188,13 @@ export interface Requests {
 	promotePeer: [{ peerId: string }, object];
 	demotePeer: [{ peerId: string }, object];
 	closeRoom: [object, object];
+	/** For moderators who may record. Everybody is told by `recording`. */
+	startRecording: [object, object];
+	stopRecording: [object, object];
+	pauseRecording: [object, object];
+	resumeRecording: [object, object];
+	/** A speaker's answer where consent is asked for; the last one counts. */
+	consentToRecording: [{ consent: boolean }, object];
 	/** Requests nothing but an answer. */
 	ping: [object, object];
 	/** For the participant's own hand; lowerHand is for moderators. */
@@ -216,7 +248,15 @@ export interface Notifications {
 	 * The admission is over: requests are answered from now on. capabilities: the version of the answer to
 	 * getRouterRtpCapabilities, for clients that have it from GET /api/routerRtpCapabilities.
 	 */
-	admitted: Rights & { peerId: string; displayName?: string; nameIsFixed: boolean; room: RoomInfo; capabilities?: string };
+	admitted: Rights & {
+		peerId: string;
+		displayName?: string;
+		nameIsFixed: boolean;
+		room: RoomInfo;
+		capabilities?: string;
+		/** Null or absent: nothing is recorded. */
+		recording?: RecordingInfo | null;
+	};
 	waiting: { peerId: string };
 	attributesIgnored: { attributes: { name: string; reason: string }[] };
 	waitingPeers: { peers: WaitingPeer[] };
@@ -224,6 +264,10 @@ export interface Notifications {
 	waitingPeerGone: { id: string };
 	rightsChanged: Rights;
 	roomChanged: RoomInfo;
+	/** stopped and failed come once, when it ends. */
+	recording: RecordingInfo;
+	/** This speaker is recorded only after agreeing, and has not answered yet. */
+	recordingConsentAsked: object;
 	/** By whom: the moderator's peerId and displayName; empty if no longer known. */
 	mutedByModerator: { kind: MuteKind; peerId: string; displayName: string };
 	peerChanged: PeerInfo;

@@ -12,12 +12,15 @@ interface MenuProps {
 	look?: 'bar' | 'plain';
 	badge?: number;
 	class?: string;
+	busy?: boolean;
+	/** What a click does in place of opening the list, at times when there is nothing to choose. */
+	instead?(): void;
 	/** MenuItem, MenuSeparator. */
 	children: ComponentChildren;
 }
 
 /** A button that opens a list of actions. Arrows, Home and End move in it; Escape, Tab and a click elsewhere close it. */
-export function Menu({ icon, label, testId, look, badge, class: extra, children }: MenuProps) {
+export function Menu({ icon, label, testId, look, badge, class: extra, busy, instead, children }: MenuProps) {
 	const [open, setOpen] = useState(false);
 	const root = useRef<HTMLSpanElement>(null);
 	return (
@@ -29,11 +32,12 @@ export function Menu({ icon, label, testId, look, badge, class: extra, children 
 				badge={badge}
 				class={extra}
 				data-testid={testId}
-				aria-haspopup="menu"
-				aria-expanded={open}
-				onClick={() => setOpen(!open)}
+				aria-haspopup={instead ? undefined : 'menu'}
+				aria-expanded={instead ? undefined : open}
+				aria-busy={busy}
+				onClick={() => (instead ? instead() : setOpen(!open))}
 			/>
-			{open && (
+			{open && !instead && (
 				<MenuList label={label} button={root.current!.querySelector('button')!} onClose={() => setOpen(false)}>
 					{children}
 				</MenuList>

@@ -5,6 +5,7 @@ import { DeviceProblems } from '../devices/buttons';
 import { DeviceChoice } from '../devices/choice';
 import { t } from '../i18n';
 import type { LocalMedia } from '../media/local';
+import { OutsideBadge } from '../recording/outside';
 import type { Meeting } from '../session/meeting';
 import { Button } from '../ui/button';
 import { CardPage } from '../ui/card';
@@ -36,7 +37,10 @@ export function WelcomePage({ meeting }: { meeting: Meeting }) {
 				}}
 			>
 				<h1>{t(`welcome.${kind}`)}</h1>
-				<p class="room-name">{t('welcome.room', { room: roomId })}</p>
+				<div class="room-name">
+					<span>{t('welcome.room', { room: roomId })}</span>
+					<OutsideBadge roomId={roomId} />
+				</div>
 				<label class="label" for="name">
 					{t('welcome.name')}
 				</label>

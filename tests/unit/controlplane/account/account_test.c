@@ -424,6 +424,14 @@ static void settings_say_what_they_accept(void **)
 	        {"rest-addresses", "10.0.0.0/33", false},
 	        {"rest-addresses", "10.0.0.0/8,", false},
 	        {"rest-addresses", "10.0.0.0/8,2001:db8::/48,::1", true},
+	        {"record-consent", "ask", true},
+	        {"record-consent", "on", false},
+	        {"record-tracks", "off", true},
+	        {"record-tracks", "ask", false},
+	        {"record-days", "30", true},
+	        {"record-days", "0", false},
+	        {"max-recorded-mib", "1024", true},
+	        {"max-recorded-mib", "1G", false},
 	        {"max-rooms", "1", true},
 	        {"max-rooms", "0", false},
 	        {"max-rooms", "-1", false},
@@ -446,6 +454,15 @@ static void settings_say_what_they_accept(void **)
 	assert_null(account->access_url);
 	assert_true(account->native_clients);
 	assert_string_equal(account->rest_addresses, "10.0.0.0/8,2001:db8::/48,::1");
+	assert_true(account->record_consent_asks);
+	assert_string_equal(account_get(account, "record-consent", scratch), "ask");
+	assert_false(account->record_tracks);
+	assert_int_equal(account->record_days, 30);
+	assert_string_equal(account_get(account, "record-days", scratch), "30");
+	assert_int_equal(account_set(account, "record-days", "none", &error), 0);
+	assert_int_equal(account->record_days, 0);
+	assert_string_equal(account_get(account, "record-days", scratch), "none");
+	assert_int_equal(account->recorded_mib_max, 1024);
 	assert_int_equal(account->quotas[QUOTA_ROOMS], 1);
 	assert_int_equal(account->quotas[QUOTA_PEERS], 999999999);
 	assert_string_equal(account->api_event, "https://a.example/hook");

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define NOW_MS        1700000000000
-#define SETTING_COUNT (13 + QUOTA_COUNT)
+#define SETTING_COUNT (17 + QUOTA_COUNT)
 
 // proves S05
 static void a_fresh_file_has_the_default_account(void **)
@@ -139,6 +139,10 @@ static void changes_are_in_force_at_once_and_stay(void **)
 	        "on",
 	        "on",
 	        "::1,10.0.0.0/8",
+	        "ask",
+	        "off",
+	        "30",
+	        "1024",
 	        "2",
 	        "3",
 	        "4",

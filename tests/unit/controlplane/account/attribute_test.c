@@ -30,9 +30,10 @@ static void what_only_a_token_may_set_is_known(void **)
 	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
 		assert_int_equal(
 		        attribute_is_jwt_only((enum attribute)i),
-		        i == ATTRIBUTE_CAN_RECORD || i == ATTRIBUTE_ROLE ||
-		                i == ATTRIBUTE_WAITING_ROOM || i == ATTRIBUTE_START_TIME ||
-		                i == ATTRIBUTE_MAX_BROADCASTERS || i == ATTRIBUTE_MAX_WATCHERS
+		        i == ATTRIBUTE_AUTO_RECORD || i == ATTRIBUTE_CAN_RECORD ||
+		                i == ATTRIBUTE_ROLE || i == ATTRIBUTE_WAITING_ROOM ||
+		                i == ATTRIBUTE_START_TIME || i == ATTRIBUTE_MAX_BROADCASTERS ||
+		                i == ATTRIBUTE_MAX_WATCHERS
 		);
 }
 

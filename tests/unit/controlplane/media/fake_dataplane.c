@@ -186,6 +186,10 @@ static int subscription_change(struct am_region_layout *m, const struct am_msg *
 
 static int room_tap(struct am_region_layout *m, uint64_t room_id, bool on)
 {
+	for (int i = 0; on && i < AM_ROOM_TAP_MAX; i++) {
+		if (m->header.tapped_rooms[i] == room_id)
+			return 0;
+	}
 	for (int i = 0; i < AM_ROOM_TAP_MAX; i++) {
 		if (m->header.tapped_rooms[i] == (on ? 0 : room_id)) {
 			m->header.tapped_rooms[i] = on ? room_id : 0;

@@ -133,7 +133,12 @@ static void rules_stay_until_newer_ones_come(void **)
 {
 	struct room *r = make("w", ROOM_WEBINAR);
 	char video[] = "https://video.example/1";
-	const struct room_rules all = {true, 5, 6, "4711", 0, video};
+	const struct room_rules all = {
+	        .waiting_room = true,
+	        .speakers_max = 5,
+	        .viewers_max = 6,
+	        .pin = "4711",
+	        .video = video};
 	const struct room_rules none = {0};
 
 	assert_true(room_add_rules(r, &all));

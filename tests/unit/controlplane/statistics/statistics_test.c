@@ -712,7 +712,13 @@ static void an_older_file_is_taken_on(void **state)
 	stop(s);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(
-	        sqlite3_exec(db, "DROP TABLE stretches; PRAGMA user_version = 1", NULL, NULL, NULL),
+	        sqlite3_exec(
+	                db,
+	                "DROP TABLE stretches; DROP TABLE recordings; DROP TABLE recording_files;"
+	                "DROP TABLE notices; DROP TABLE secrets;"
+	                "ALTER TABLE events DROP COLUMN data; PRAGMA user_version = 1",
+	                NULL, NULL, NULL
+	        ),
 	        SQLITE_OK
 	);
 	sqlite3_close(db);

@@ -175,7 +175,8 @@ static void film_sound(struct film *f, int seconds)
 	make(input, output);
 	f->bytes[1] = load(path, &size);
 	add_ogg(f, f->count, f->bytes[1], size, seconds);
-	f->tracks[f->count++] = (struct matroska_track){.codec = CODEC_OPUS, .channels = 2};
+	f->tracks[f->count++] = (struct matroska_track
+	){.codec = CODEC_OPUS, .channels = 2, .pre_skip = MATROSKA_PRE_SKIP};
 }
 
 struct film *film_create(enum codec picture, bool sound, int seconds)

@@ -123,6 +123,19 @@ export const METHODS: Record<keyof Methods, MethodEntry> = {
 		'Turns all cameras off. Moderators only.',
 		'Выключает все камеры. Только для модераторов.',
 	),
+	startRecording: method(
+		'recording',
+		'Starts to record the room. Only for moderators whose token has canRecord, like the next three.',
+		'Начинает запись комнаты. Только для модераторов, у которых в токене есть canRecord, как и следующие три.',
+	),
+	pauseRecording: method('recording', 'Interrupts the recording.', 'Приостанавливает запись.'),
+	resumeRecording: method('recording', 'Continues a paused recording.', 'Продолжает приостановленную запись.'),
+	stopRecording: method('recording', 'Ends the recording.', 'Останавливает запись.'),
+	getRecording: method(
+		'recording',
+		'Whether the room is being recorded, and how many seconds there are.',
+		'Записывается ли комната и сколько секунд уже записано.',
+	),
 };
 
 const event = (group: Group, data: string, en: string, ru: string): EventEntry => ({ group, data, text: { en, ru } });
@@ -164,6 +177,16 @@ export const EVENTS: Record<keyof Events, EventEntry> = {
 		'peerId',
 		'The browser plays no sound, or no video, until the participant clicks.',
 		'Браузер не включит звук или видео, пока участник не нажмёт кнопку.',
+	),
+	recordingStarted: event('recording', 'elapsed, by', 'The room is being recorded.', 'Комната записывается.'),
+	recordingPaused: event('recording', 'elapsed', 'The recording was paused.', 'Запись приостановлена.'),
+	recordingResumed: event('recording', 'elapsed', 'The recording continues.', 'Запись продолжается.'),
+	recordingStopped: event('recording', 'elapsed, reason', 'The recording has ended.', 'Запись остановлена.'),
+	recordingFailed: event(
+		'recording',
+		'reason',
+		'A recording did not start, or was lost.',
+		'Запись не началась или оборвалась.',
 	),
 	disconnected: event(
 		'connection',

@@ -39,6 +39,7 @@ export const TEXTS = {
 		sound: { en: 'Sound', ru: 'Звук' },
 		view: { en: 'View', ru: 'Вид' },
 		people: { en: 'People', ru: 'Участники' },
+		recording: { en: 'Recording', ru: 'Запись' },
 		connection: { en: 'Connection', ru: 'Соединение' },
 	},
 } satisfies Record<string, Text | Record<string, Text>>;

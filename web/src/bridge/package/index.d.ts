@@ -17,6 +17,13 @@ export interface PeerData {
 	displayName: string;
 }
 
+export interface RecordingData {
+	/** starting: nothing is recorded yet. */
+	state: 'off' | 'starting' | 'recording' | 'paused';
+	/** Seconds recorded, without the pauses. */
+	elapsed: number;
+}
+
 export type ErrorCode =
 	/** There is no method of this name. */
 	| 'unknown-method'
@@ -100,6 +107,13 @@ export interface Methods {
 	];
 	disableAllMics: [undefined, true];
 	disableAllCameras: [undefined, true];
+	/** Moderators who may record only (canRecord in their token), like the next three. */
+	startRecording: [undefined, true];
+	stopRecording: [undefined, true];
+	pauseRecording: [undefined, true];
+	resumeRecording: [undefined, true];
+	/** For everybody in the room. */
+	getRecording: [undefined, RecordingData];
 }
 
 type SwitchData = PeerData & { isLocal: boolean };
@@ -138,6 +152,14 @@ export interface Events {
 	errorGetPin: { peerId: string };
 	/** The browser plays no audio, or no video, until the participant clicks in the room's page. */
 	playingAudioPrevent: { peerId: string };
+	/** The room is being recorded. by: who started it; null: an application. */
+	recordingStarted: { elapsed: number; by: PeerData | null };
+	recordingPaused: { elapsed: number };
+	recordingResumed: { elapsed: number };
+	/** reason: moderator, api, empty, limit, disk-full, disk-slow, disk-error or shutdown; null: not known. */
+	recordingStopped: { elapsed: number; reason: string | null };
+	/** A recording did not start, or was lost. reason: as above, or recorder-lost. */
+	recordingFailed: { reason: string | null };
 }
 
 export type Handler<E extends keyof Events> = (data: Events[E]) => void;

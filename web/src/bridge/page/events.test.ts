@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import type { Recording } from '../../session/recording';
 import { eventsBetween } from './events';
 import { NOTHING, type PeerSnapshot, type Snapshot } from './snapshot';
 
@@ -92,4 +93,52 @@ test('a problem is reported once each time it comes', () => {
 	expect(names(denied, { ...denied, failures: { camera: 0, mic: 1, share: 0 } })).toEqual(['errorGetMic']);
 	expect(names(welcome, denied)).toHaveLength(3);
 	expect(names(inRoom(), { ...inRoom(), silent: true })).toEqual(['playingAudioPrevent']);
+});
+
+const tape = (state: Recording['state'], more: Partial<Recording> = {}): Recording => ({
+	state,
+	elapsed: 7,
+	reason: null,
+	by: { peerId: 'ann', displayName: 'Ann' },
+	consent: 'notice',
+	at: 0,
+	...more,
+});
+const recorded = (recording: Recording | null): Snapshot => ({ ...inRoom(), recording });
+const told = (was: Recording | null, now: Recording | null) => eventsBetween(recorded(was), recorded(now));
+
+test('a recording starts, pauses, goes on, and ends', () => {
+	vi.spyOn(performance, 'now').mockReturnValue(3000);
+	const by = { peerId: 'ann', displayName: 'Ann' };
+	expect(told(null, tape('starting'))).toEqual([]);
+	expect(told(tape('starting'), tape('recording'))).toEqual([{ name: 'recordingStarted', data: { elapsed: 10, by } }]);
+	expect(told(tape('recording'), tape('paused'))).toEqual([{ name: 'recordingPaused', data: { elapsed: 7 } }]);
+	expect(told(tape('paused'), tape('recording'))).toEqual([{ name: 'recordingResumed', data: { elapsed: 10 } }]);
+	expect(told(tape('paused'), tape('stopped', { reason: 'moderator' }))).toEqual([
+		{ name: 'recordingStopped', data: { elapsed: 7, reason: 'moderator' } },
+	]);
+	expect(told(tape('stopped'), tape('recording', { by: null }))).toEqual([
+		{ name: 'recordingStarted', data: { elapsed: 10, by: null } },
+	]);
+	expect(told(tape('recording'), tape('recording', { elapsed: 8 }))).toEqual([]);
+	vi.restoreAllMocks();
+});
+
+test('a recording that fails is no recording that stops', () => {
+	const failed = tape('failed', { reason: 'recorder-lost' });
+	const event = { name: 'recordingFailed', data: { reason: 'recorder-lost' } };
+	expect(told(tape('starting'), failed)).toEqual([event]);
+	expect(told(tape('recording'), failed)).toEqual([event]);
+	expect(told(failed, failed)).toEqual([]);
+	// It failed before there was a bridge.
+	expect(told(null, failed)).toEqual([]);
+	expect(told(tape('starting'), tape('stopped', { reason: 'moderator' }))).toEqual([]);
+});
+
+test('a bridge that comes late, or a second visit, is told of a recording', () => {
+	const now = recorded(tape('paused'));
+	expect(names(NOTHING, now)).toEqual(['join', 'switchOnMic', 'recordingStarted', 'recordingPaused']);
+	const left: Snapshot = { ...welcome, ended: { reason: 'left', error: null } };
+	expect(names(now, left)).toEqual(['readyToJoin', 'connectionClosed']);
+	expect(names({ ...left, recording: tape('paused') }, now)).toContain('recordingStarted');
 });

@@ -1,9 +1,7 @@
 import type { DeviceProblem } from '../../media/local';
 import type { ScreenProblem } from '../../media/screen';
-import type { Events } from '../package/index';
-import { NOTHING, type PeerSnapshot, type Snapshot } from './snapshot';
-
-export type Event = { [E in keyof Events]: { name: E; data: Events[E] } }[keyof Events];
+import { recordingEvents } from './recording';
+import { type Event, NOTHING, type PeerSnapshot, type Snapshot } from './snapshot';
 
 const SWITCHES = [
 	['camera', 'switchOnCamera', 'switchOffCamera'],
@@ -44,9 +42,9 @@ export function eventsBetween(was: Snapshot, now: Snapshot): Event[] {
 	const events: Event[] = [];
 	if (now.joinable && !was.joinable) events.push({ name: 'readyToJoin', data: { peerId, displayName } });
 	// A new visit starts from nothing.
-	const before = now.entered && !was.entered ? { ...was, peers: NOTHING.peers } : was;
+	const before = now.entered && !was.entered ? { ...was, peers: NOTHING.peers, recording: null } : was;
 	events.push(...connectionEvents(before, now));
-	if (now.entered) events.push(...peerEvents(before, now));
+	if (now.entered) events.push(...peerEvents(before, now), ...recordingEvents(before.recording, now.recording));
 	for (const [source, name] of ERRORS) {
 		const problem = now.problems[source];
 		if (!problem || (problem === was.problems[source] && now.failures[source] === was.failures[source])) continue;

@@ -8,11 +8,12 @@ import { listen, playback } from '../../media/playback';
 import type { ScreenShare } from '../../media/screen';
 import type { Meeting } from '../../session/meeting';
 import { view } from '../../session/view';
-import type { Visit } from '../../session/visit';
+import type { RecordingAction, Visit } from '../../session/visit';
 import type { Constraints, Methods } from '../package/index';
 import { MethodError } from './answer';
 import { bitrate } from './bitrate';
 import { chooseDevice, openWanted, readConstraints, turn } from './devices';
+import { recordingData } from './recording';
 import { screenshot } from './screenshot';
 
 /** How long a call waits for the participant's click; the overlay waits longer. */
@@ -54,6 +55,10 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 	const deviceIsOn = (name: 'mic' | 'camera') => {
 		const { on, track } = local.devices.value[name];
 		return on && track !== null;
+	};
+
+	const record = (action: RecordingAction) => async () => {
+		await visit().moderateRoom(action);
 	};
 
 	return {
@@ -170,6 +175,11 @@ export function methods(meeting: Meeting, emit: (name: 'errorGetPin', data: { pe
 		disableAllCameras: async () => {
 			await visit().muteAll('video');
 		},
+		startRecording: record('startRecording'),
+		stopRecording: record('stopRecording'),
+		pauseRecording: record('pauseRecording'),
+		resumeRecording: record('resumeRecording'),
+		getRecording: () => recordingData(visit().state.value.recording),
 	};
 }
 

@@ -1,5 +1,10 @@
 import type { DeviceProblem } from '../../media/local';
 import type { ScreenProblem } from '../../media/screen';
+import type { Recording } from '../../session/recording';
+import type { Events } from '../package/index';
+
+/** What the embedding page is told of a difference between two snapshots. */
+export type Event = { [E in keyof Events]: { name: E; data: Events[E] } }[keyof Events];
 
 export interface PeerSnapshot {
 	displayName: string;
@@ -29,6 +34,8 @@ export interface Snapshot {
 	pinned: string | null;
 	/** The browser plays no sound without a gesture. */
 	silent: boolean;
+	/** Null outside the room. */
+	recording: Recording | null;
 }
 
 export const NOTHING: Snapshot = {
@@ -44,4 +51,5 @@ export const NOTHING: Snapshot = {
 	failures: { camera: 0, mic: 0, share: 0 },
 	pinned: null,
 	silent: false,
+	recording: null,
 };

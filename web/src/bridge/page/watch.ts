@@ -34,6 +34,7 @@ export function snapshot({ attributes, local, screen, state }: Meeting): Snapsho
 	if (!entered) return now;
 
 	now.entered = true;
+	now.recording = of.recording;
 	now.pinned = view.value.pinned?.peerId ?? null;
 	now.peers.set(now.peerId, {
 		displayName: now.displayName,
