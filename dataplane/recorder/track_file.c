@@ -272,6 +272,7 @@ static bool begin_sound(struct track_file *f, int64_t time_us, const uint8_t *op
 	const struct matroska_track track = {
 	        .codec = CODEC_OPUS,
 	        .channels = stereo ? 2 : 1,
+	        .pre_skip = MATROSKA_PRE_SKIP,
 	};
 
 	if (!begin(f, time_us, &track))

@@ -176,11 +176,11 @@ static void the_next_data_plane_is_recorded(void **)
 	studio_run(&s, begin_us + 2 * SECOND);
 	s.talkers[0].quiet = true;
 	studio_renew_tap(&s);
-	studio_run(&s, begin_us + 7 * SECOND / 2);
+	studio_run(&s, begin_us + 9 * SECOND / 2);
 	assert_int_equal(studio_state(&s, 7)->error, AM_RECORD_OK);
 	studio_talker(&s, film, 1);
 	studio_tracks(&s, 7, &s.talkers[1]);
-	studio_run(&s, begin_us + 6 * SECOND);
+	studio_run(&s, begin_us + 7 * SECOND);
 	stop(&s);
 	const struct am_record_file *second = studio_file(&s, 7, AM_RECORD_CAMERA, 1);
 	assert_non_null(second);
@@ -266,6 +266,20 @@ static void a_recording_stops_when_the_disk_is_full(void **)
 	stops_as_full(1, 0);
 }
 
+static void nothing_begins_on_a_full_disk(void **)
+{
+	static struct studio s; // its thread outlives a failure
+	const char *path = disk_mount(8);
+
+	disk_fill(path, 0);
+	begin(&s, 1, path);
+	studio_until(&s, 7, AM_RECORD_FAILED);
+	assert_int_equal(studio_state(&s, 7)->error, AM_RECORD_DISK_FULL);
+	assert_int_equal(s.file_count, 0);
+	studio_close(&s);
+	umount2(path, MNT_DETACH);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +291,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(a_missing_data_plane_is_told),
 	        cmocka_unit_test(a_recording_stops_before_the_disk_is_full),
 	        cmocka_unit_test(a_recording_stops_when_the_disk_is_full),
+	        cmocka_unit_test(nothing_begins_on_a_full_disk),
 	};
 
 	if (argc != 2 || !freopen("/dev/null", "r", stdin)) // ffmpeg would take commands
