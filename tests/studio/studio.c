@@ -4,6 +4,7 @@
 #include "am_socket.h"
 #include "scratch.h"
 #include "test.h"
+#include "walk.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -322,6 +323,50 @@ const char *studio_path(const struct studio *s, const struct am_record_file *f)
 	        (unsigned long long)f->recording_id, f->name
 	);
 	return path;
+}
+
+// --- what it made ---
+
+static const struct film_frame *frame_of(const struct film *film, uint8_t track, size_t n)
+{
+	for (size_t i = 0;; i++) {
+		const struct film_frame *f = &film->frames[i % film->frame_count];
+		if (f->track == track && n-- == 0)
+			return f;
+	}
+}
+
+struct studio_range
+studio_shows(const struct film *film, const char *path, uint8_t block_track, uint8_t track)
+{
+	struct walk *w = walk_file(path);
+	struct studio_range r = {0, 0};
+	int64_t offset_ms = 0;
+
+	walk_assert_whole(w, false);
+	for (size_t i = 0; i < w->block_count; i++) {
+		const struct walk_block *b = &w->blocks[i];
+		if (b->track != block_track)
+			continue;
+		const struct film_frame *f = frame_of(film, track, r.first + r.count);
+		while (r.count == 0 && r.first < film->frame_count &&
+		       walk_sum(f->data, f->len) != b->sum)
+			f = frame_of(film, track, ++r.first);
+		if (walk_sum(f->data, f->len) != b->sum)
+			fail_msg(
+			        "%s: block %zu at %lld ms is not frame %zu", path, i,
+			        (long long)b->time_ms, r.first + r.count
+			);
+		int64_t step_ms = track ? FILM_SOUND_MS : FILM_PICTURE_MS;
+		if (r.count == 0)
+			offset_ms = b->time_ms;
+		int64_t late_ms = b->time_ms - offset_ms - (int64_t)r.count * step_ms;
+		if (late_ms < -STUDIO_JITTER_MS || late_ms > STUDIO_JITTER_MS)
+			fail_msg("%s: block %zu is %lld ms late", path, i, (long long)late_ms);
+		r.count++;
+	}
+	walk_free(w);
+	return r;
 }
 
 // --- the process ---

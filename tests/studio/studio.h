@@ -15,6 +15,7 @@
 #define STUDIO_FILES      128
 #define STUDIO_RECORDINGS 32
 #define STUDIO_TALKERS    32
+#define STUDIO_JITTER_MS  2
 
 struct studio {
 	const char *recorder; // binary
@@ -82,3 +83,12 @@ const struct am_record_file *studio_file(const struct studio *, uint64_t id, uin
 
 // Its path; valid until eight more have been asked for.
 const char *studio_path(const struct studio *, const struct am_record_file *);
+
+struct studio_range {
+	size_t first, count; // frames of the film, of one track
+};
+
+// Asserts that the blocks of a track are frames of the film one after the other, none missing, at
+// their times: STUDIO_JITTER_MS off at most.
+struct studio_range
+studio_shows(const struct film *, const char *path, uint8_t block_track, uint8_t track);
