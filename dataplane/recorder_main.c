@@ -4,11 +4,13 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "am_log.h"
 #include "recorder/config.h"
 #include "recorder/recorder.h"
+#include "recorder/sandbox.h"
 
 static volatile sig_atomic_t stop;
 
@@ -16,6 +18,16 @@ static void on_signal(int signal)
 {
 	(void)signal;
 	stop = true;
+}
+
+// The sanitizers look for leaks at the end, with calls of their own.
+static void sandbox(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+	int ret = sandbox_calls();
+	if (ret < 0)
+		am_warning("recorder: without a filter of system calls; error=%s", strerror(-ret));
+#endif
 }
 
 static int run(const struct config *c)
@@ -27,6 +39,7 @@ static int run(const struct config *c)
 		fprintf(stderr, "amphi-recorder: %s\n", error);
 		return 1;
 	}
+	sandbox();
 	am_info("recorder: running; directory=%s", am_log_value(c->directory));
 	while (!stop)
 		recorder_turn(r);
