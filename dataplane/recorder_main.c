@@ -20,16 +20,6 @@ static void on_signal(int signal)
 	stop = true;
 }
 
-// The sanitizers look for leaks at the end, with calls of their own.
-static void sandbox(void)
-{
-#ifndef __SANITIZE_ADDRESS__
-	int ret = sandbox_calls();
-	if (ret < 0)
-		am_warning("recorder: without a filter of system calls; error=%s", strerror(-ret));
-#endif
-}
-
 static int run(const struct config *c)
 {
 	char error[512];
@@ -39,7 +29,9 @@ static int run(const struct config *c)
 		fprintf(stderr, "amphi-recorder: %s\n", error);
 		return 1;
 	}
-	sandbox();
+	int ret = SANDBOX_USED ? sandbox_calls() : 0;
+	if (ret < 0)
+		am_warning("recorder: all system calls are in reach; error=%s", strerror(-ret));
 	am_info("recorder: running; directory=%s", am_log_value(c->directory));
 	while (!stop)
 		recorder_turn(r);
