@@ -226,7 +226,6 @@ class Recordings(unittest.TestCase):
         self.assertEqual(self.file(number=6, Range="bytes=0-1").status, 206)
         self.assertEqual(self.file(number=6, Range="bytes=0-1", If_Range=tag).status, 200)
 
-    # proves S07
     def test_no_name_leads_out_of_the_recording(self):
         folder = self.archive.folder(1, "odd")
         with open(f"{folder}/secret.txt", "w") as f:
