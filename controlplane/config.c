@@ -29,6 +29,12 @@ static const struct am_setting recording_settings[] = {
          .min = 1,
          .max = 1 << 20},
         {.name = "log_level", .type = AM_SETTING_FOREIGN},
+        {.name = "bucket", .type = AM_SETTING_STRING, .offset = AT(bucket)},
+        {.name = "bucket_prefix", .type = AM_SETTING_STRING, .offset = AT(bucket_prefix)},
+        {.name = "bucket_region", .type = AM_SETTING_STRING, .offset = AT(bucket_region)},
+        {.name = "bucket_key_id", .type = AM_SETTING_STRING, .offset = AT(bucket_key_id)},
+        {.name = "bucket_secret", .type = AM_SETTING_STRING, .offset = AT(bucket_secret)},
+        {.name = "bucket_authorities", .type = AM_SETTING_STRING, .offset = AT(bucket_authorities)},
         {0},
 };
 
@@ -109,6 +115,7 @@ static const struct config defaults = {
         .socket = "/run/amphi/dataplane.sock",
         .recordings = "/var/lib/amphi/recordings",
         .recording_free_min_mib = 512,
+        .bucket_region = "us-east-1",
         .log_level = "info",
         .http.listen = "127.0.0.1",
         .http.port = 8080,
@@ -149,6 +156,34 @@ networks_are_good(const struct am_config_strings *list, const char *name, char *
 		        "controlplane.%s: \"%s\" is neither an address nor a network, such as "
 		        "\"10.0.0.5\" or \"10.0.0.0/8\"",
 		        name, list->values[i]
+		);
+		return false;
+	}
+	return true;
+}
+
+// A bucket has an address, and a key that opens it.
+static bool bucket_is_good(const struct config *c, char *error, size_t size)
+{
+	size_t len = strlen(c->bucket);
+
+	if (len == 0)
+		return true;
+	if ((strncmp(c->bucket, "https://", 8) != 0 && strncmp(c->bucket, "http://", 7) != 0) ||
+	    c->bucket[len - 1] == '/') {
+		snprintf(
+		        error, size,
+		        "recording.bucket = \"%s\" is not a URL such as "
+		        "\"https://s3.example.com/recordings\", without a slash at its end",
+		        c->bucket
+		);
+		return false;
+	}
+	if (!c->bucket_key_id[0] || !c->bucket_secret[0]) {
+		snprintf(
+		        error, size,
+		        "recording.bucket requires recording.bucket_key_id and "
+		        "recording.bucket_secret"
 		);
 		return false;
 	}
@@ -202,6 +237,8 @@ static int config_check(const struct config *c, char *error, size_t size)
 			return -EINVAL;
 		}
 	}
+	if (!bucket_is_good(c, error, size))
+		return -EINVAL;
 	return 0;
 }
 

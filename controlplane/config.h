@@ -14,6 +14,11 @@ struct config {
 	char socket[AM_CONFIG_STRING_MAX]; // of the data plane
 	char recorder[AM_CONFIG_STRING_MAX]; // its socket; empty: there is none
 	char recordings[AM_CONFIG_STRING_MAX]; // their directory
+	char bucket[AM_CONFIG_STRING_MAX]; // URL without a slash at its end; empty: none, and no
+	                                   // more follows
+	char bucket_prefix[AM_CONFIG_STRING_MAX], bucket_region[AM_CONFIG_STRING_MAX];
+	char bucket_key_id[AM_CONFIG_STRING_MAX], bucket_secret[AM_CONFIG_STRING_MAX];
+	char bucket_authorities[AM_CONFIG_STRING_MAX];
 	int64_t recording_free_min_mib; // of the disk; none starts below four times as much
 	char log_level[AM_CONFIG_STRING_MAX];
 	struct http_settings http;

@@ -15,6 +15,7 @@
 #include "signaling/pin.h"
 #include "signaling/signaling.h"
 #include "statistics/statistics.h"
+#include "upload/s3.h"
 #include "store/history.h"
 #include "store/rooms.h"
 
@@ -41,6 +42,7 @@
 
 struct server {
 	struct config config;
+	struct s3_settings s3;
 	struct loop *loop;
 	struct store_rooms *store;
 	struct accounts *accounts;
@@ -186,6 +188,13 @@ static int start(struct server *s)
 	if (!s->hooks)
 		goto destroy_statistics;
 	s->signaling = signaling_create(s->loop, (uint32_t)s->config.address_websockets, serve, s);
+	s->s3 = (struct s3_settings){
+	        .url = s->config.bucket,
+	        .region = s->config.bucket_region,
+	        .key_id = s->config.bucket_key_id,
+	        .secret = s->config.bucket_secret,
+	        .authorities = s->config.bucket_authorities,
+	};
 	s->conference = conference_create(&(struct conference_settings){
 	        .loop = s->loop,
 	        .socket = s->config.socket,
@@ -201,6 +210,8 @@ static int start(struct server *s)
 	        .history = s->history,
 	        .recorder = s->config.recorder,
 	        .recordings = s->config.recordings,
+	        .s3 = s->config.bucket[0] ? &s->s3 : NULL,
+	        .s3_prefix = s->config.bucket_prefix,
 	        .recording_free_min_mib = (uint32_t)s->config.recording_free_min_mib,
 	});
 	if (!s->conference)

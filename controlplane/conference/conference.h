@@ -21,6 +21,7 @@ struct loop;
 struct media;
 struct recording_view;
 struct recordings;
+struct s3_settings;
 struct statistics;
 struct store_rooms;
 
@@ -39,6 +40,8 @@ struct conference_settings {
 	struct history *history; // of recordings, like the next three
 	const char *recorder; // its socket; empty: there is none
 	const char *recordings; // their directory
+	const struct s3_settings *s3; // the bucket to which they are copied; NULL: none
+	const char *s3_prefix;
 	uint32_t recording_free_min_mib; // of the disk; none starts below four times as much
 };
 

@@ -48,6 +48,8 @@ int conference_recording_init(struct conference *c, const struct conference_sett
 	        .rooms = &c->rooms,
 	        .socket = set->recorder,
 	        .directory = set->recordings,
+	        .s3 = set->s3,
+	        .s3_prefix = set->s3_prefix,
 	        .free_min_bytes = (uint64_t)set->recording_free_min_mib << 20,
 	        .events = &c->recordings_events,
 	});

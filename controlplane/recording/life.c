@@ -9,6 +9,7 @@
 #include "recording/people.h"
 #include "recording/state.h"
 #include "recording/taps.h"
+#include "upload/upload.h"
 
 #include "am_log.h"
 
@@ -212,6 +213,8 @@ void life_take_up(struct recordings *all, const struct recording_row *row)
 	         : r->state == RECORDING_PAUSED ? AM_RECORD_PAUSE
 	                                        : AM_RECORD_RUN;
 	copy_read(r);
+	if (all->uploads && r->acknowledged && recording_is_active(r))
+		uploads_put(all->uploads, r->id, r->directory, false);
 }
 
 void life_bind(struct recording *r, const struct room *room)
@@ -298,7 +301,19 @@ static void finish_if_complete(struct recording *r, bool now)
 		return;
 	if (r->chat_due)
 		files_end_chat(r, -ETIMEDOUT);
+	if (r->file_count > 0 && r->all->uploads && !r->uploaded) {
+		if (!r->uploading)
+			uploads_put(r->all->uploads, r->id, r->directory, true);
+		r->uploading = true;
+		return;
+	}
 	finish(r, r->file_count > 0 ? RECORDING_READY : RECORDING_FAILED);
+}
+
+void life_uploaded(struct recording *r)
+{
+	r->uploaded = true;
+	finish_if_complete(r, true);
 }
 
 // Why the recorder has ended a recording that nobody had stopped.
@@ -353,6 +368,8 @@ static void acknowledge(struct recording *r)
 	r->acknowledged = true;
 	r->started_ms = clock_real_ms();
 	r->state = r->run == AM_RECORD_PAUSE ? RECORDING_PAUSED : RECORDING_RECORDING;
+	if (r->all->uploads)
+		uploads_put(r->all->uploads, r->id, r->directory, false);
 	r->view.begins = true;
 	change(r);
 	r->view.begins = false;
@@ -431,6 +448,9 @@ static void forget(struct recording *r)
 
 	recorder_link_send(r->all->link, &m);
 	copy_write(r, true);
+	// The bucket gets recording.json as it is now; all else is there.
+	if (r->all->uploads && r->uploaded)
+		uploads_put(r->all->uploads, r->id, r->directory, true);
 	life_free(r);
 }
 

@@ -35,6 +35,9 @@ void life_lead(struct recording *, uint64_t publisher);
 void life_report(struct recording *, const struct am_record_status *);
 void life_report_file(struct recording *, const struct am_record_file *);
 
+// Its files are in the bucket, or will be some time: its end waits for that.
+void life_uploaded(struct recording *);
+
 // The chat is written as WebVTT, of so many bytes, or cannot be: -errno.
 void life_end_chat(struct recording *, int64_t bytes);
 

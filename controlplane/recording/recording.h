@@ -23,6 +23,7 @@ struct media;
 struct peer;
 struct recordings;
 struct room;
+struct s3_settings;
 struct rooms;
 struct track;
 
@@ -67,6 +68,8 @@ struct recordings_settings {
 	const char *socket; // the recorder's; empty: there is no recorder
 	const char *directory; // of all recordings
 	uint64_t free_min_bytes; // of the disk; none starts below four times as much
+	const struct s3_settings *s3; // of the bucket to which they are copied; NULL: none
+	const char *s3_prefix; // of its keys
 	const struct recordings_events *events;
 };
 

@@ -10,6 +10,7 @@
 #include "recording/state.h"
 #include "recording/taps.h"
 #include "room/track.h"
+#include "upload/upload.h"
 
 #include "am_log.h"
 
@@ -339,6 +340,28 @@ static void take_up(void *owner, const struct recording_row *row)
 	life_take_up(owner, row);
 }
 
+static void uploaded(void *owner, uint64_t recording_id, int)
+{
+	struct recordings *all = owner;
+	struct recording *r = all->left ? NULL : by_id(all, recording_id);
+
+	if (r)
+		life_uploaded(r);
+}
+
+static int uploads_begin(struct recordings *all, const struct recordings_settings *set)
+{
+	all->uploads = uploads_create(&(struct uploads_settings){
+	        .loop = all->loop,
+	        .s3 = set->s3,
+	        .directory = set->directory,
+	        .prefix = set->s3_prefix,
+	        .done = uploaded,
+	        .owner = all,
+	});
+	return all->uploads ? 0 : -errno;
+}
+
 struct recordings *recordings_create(const struct recordings_settings *set)
 {
 	struct recordings *all = memory_new(1, sizeof(*all));
@@ -359,6 +382,8 @@ struct recordings *recordings_create(const struct recordings_settings *set)
 	all->scribe = scribe_create(all->loop, on_chat, all);
 	if (!all->scribe)
 		goto destroy_link;
+	if (set->s3 && uploads_begin(all, set) < 0)
+		goto destroy_scribe;
 	all->created_ms = loop_now_ms(all->loop);
 	if (history_recordings_read(all->history, take_up, all) < 0)
 		am_error("recording: recordings of the last process are lost");
@@ -366,6 +391,8 @@ struct recordings *recordings_create(const struct recordings_settings *set)
 	loop_timer_set(all->loop, &all->timer, LOOK_MS);
 	return all;
 
+destroy_scribe:
+	scribe_destroy(all->scribe);
 destroy_link:
 	recorder_link_destroy(all->link);
 free_all:
@@ -384,6 +411,7 @@ void recordings_destroy(struct recordings *all)
 	struct recording *r;
 
 	recordings_leave(all);
+	uploads_destroy(all->uploads);
 	recorder_link_destroy(all->link);
 	while ((r = LIST_FIRST(&all->list))) {
 		if (!recording_has_ended(r))

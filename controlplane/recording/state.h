@@ -17,6 +17,7 @@
 #define RECORDING_LEADER_MAX      20000 // changes of who leads, and pauses
 
 struct scribe;
+struct uploads;
 
 // A track that the recorder knows.
 struct tap {
@@ -72,6 +73,7 @@ struct recording {
 	// Times of the loop.
 	uint64_t begun_ms; // when this process took it up
 	uint64_t over_ms; // when the recorder reported its end; 0: it has not
+	bool uploading, uploaded; // its files, once they are complete, to the bucket
 	uint64_t heard_ms; // when the recorder last reported its state; 0: never
 	uint64_t empty_ms; // since when there are no speakers; 0: there are
 	uint64_t ended_ms; // when it became ready or failed; 0: it has not
@@ -112,6 +114,7 @@ struct recordings {
 	struct recorder_link *link;
 	struct recorder_link_events link_events;
 	struct scribe *scribe;
+	struct uploads *uploads; // NULL: there is no bucket
 	LIST_HEAD(, recording) list;
 	uint32_t count; // in the list
 	struct loop_timer timer;

@@ -62,13 +62,16 @@ struct uploads {
 
 // Files that are still being made have another name, and the recorder's own state is of no use to
 // others.
+static bool ends_with(const char *name, const char *end)
+{
+	size_t len = strlen(name), end_len = strlen(end);
+	return len >= end_len && strcmp(name + len - end_len, end) == 0;
+}
+
 static bool is_for_upload(const char *name)
 {
-	size_t len = strlen(name);
-
-	return name[0] != '.' && strcmp(name, "state") != 0 &&
-	       (len < 5 || strcmp(name + len - 5, ".part") != 0) &&
-	       (len < 4 || strcmp(name + len - 4, ".tmp") != 0);
+	return name[0] != '.' && strcmp(name, "state") != 0 && strcmp(name, "chat.txt") != 0 &&
+	       !ends_with(name, ".part") && !ends_with(name, ".new");
 }
 
 static bool has_file(const struct recording *r, const char *path)

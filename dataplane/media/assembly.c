@@ -30,8 +30,7 @@ struct assembly {
 	assembly_sink *sink;
 	void *owner;
 	int64_t now_us;
-	int64_t begun_us; // arrival of the first packet
-	int64_t frame_us; // when the last frame was handed over
+	int64_t frame_us; // when the last frame was handed over, or the first packet came
 	int64_t rise_us; // since when a higher encoding is active
 	bool begun, rising;
 	struct encoding encodings[TRACK_LAYERS];
@@ -87,10 +86,10 @@ static uint8_t highest(const struct assembly *a)
 // Whether the stream goes on with this key frame of an encoding that is not the current one.
 static bool is_welcome(const struct assembly *a, uint8_t index)
 {
-	if (a->current == NONE)
-		return index == highest(a) || a->now_us - a->begun_us >= ASSEMBLY_STARVED_US;
-	return index > a->current || !is_active(a, a->current) ||
-	       a->now_us - a->frame_us >= ASSEMBLY_STARVED_US;
+	if (a->current != NONE && index > a->current)
+		return true;
+	bool stopped = a->current == NONE || !is_active(a, a->current);
+	return (stopped && index == highest(a)) || a->now_us - a->frame_us >= ASSEMBLY_STARVED_US;
 }
 
 static void take_frame(
@@ -135,7 +134,7 @@ static void note_now(struct assembly *a, int64_t now_us)
 static void note_activity(struct assembly *a, const struct assembly_packet *p)
 {
 	if (!a->begun) {
-		a->begun_us = a->frame_us = a->now_us;
+		a->frame_us = a->now_us;
 		if (a->current != NONE) // as assembly_resume said
 			a->encodings[a->current].frames->last_us = a->now_us;
 	}

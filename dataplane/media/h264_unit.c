@@ -101,13 +101,13 @@ static int append_nal(struct h264_unit *u, struct frame_bytes *b, const uint8_t 
 // RFC 6184 5.7.1. Some encoders pad with zeros after the last unit.
 static int append_stap_a(struct h264_unit *u, struct frame_bytes *b, struct am_reader *r)
 {
-	while (am_reader_left(r) > 0) {
+	while (am_reader_left(r) > 1) {
 		uint16_t len = am_read_u16(r);
 		const uint8_t *nal = am_reader_take(r, len);
 		if (r->failed)
 			return -EBADMSG;
 		if (len == 0)
-			continue;
+			return 0;
 		int ret = append_nal(u, b, nal, len);
 		if (ret != 0)
 			return ret;

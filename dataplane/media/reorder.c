@@ -14,7 +14,7 @@ static struct reorder_packet *packet_at(const struct reorder *r, uint64_t seq)
 
 void reorder_fini(struct reorder *r)
 {
-	for (size_t i = 0; i < REORDER_PACKETS; i++)
+	for (size_t i = 0; r->count > 0 && i < REORDER_PACKETS; i++)
 		free(r->slots[i]);
 	*r = (struct reorder){0};
 }

@@ -54,8 +54,7 @@ void chat_file_init(struct chat_file *f, struct folder *folder)
 
 size_t chat_line(char *line, int64_t time_us, const uint8_t *message, size_t len)
 {
-	size_t n = (size_t
-	)sprintf(line, "%lld.%03d ", (long long)(time_us / 1000000), (int)(time_us / 1000 % 1000));
+	size_t n = (size_t)sprintf(line, "%lld ", (long long)(time_us / 1000));
 
 	for (size_t i = 0; i < len; i++) {
 		char c = (char)message[i];
@@ -126,12 +125,11 @@ void chat_file_part(struct chat_file *f, const struct am_tap_entry *e, int64_t t
 
 void chat_file_close(struct chat_file *f, int64_t end_us, bool complete)
 {
-	const struct state_head *head = f->folder->state->head;
-
 	if (!f->file)
 		return;
-	if (head->chat != 0 && complete)
-		folder_update(f->folder, head->chat - 1, end_us / 1000, f->end, true);
+	uint32_t place = f->folder->state->head->chat;
+	if (place != 0 && complete)
+		folder_update(f->folder, place - 1, end_us / 1000, f->end, true);
 	disk_close(f->file);
 	f->file = NULL;
 }

@@ -1,9 +1,9 @@
 // chat.txt: the room's messages as their readers get them, one on each line:
 //
-//     83.250 the message, which is an envelope and a text
+//     83250 the message, which is an envelope and a text
 //
-// First the time on the recording's line, in seconds; then a blank; then the message's bytes, in
-// which \\ stands for a backslash, \n for a line feed and \r for a carriage return.
+// First the time on the recording's line, in milliseconds; then a blank; then the message's bytes,
+// in which \\ stands for a backslash, \n for a line feed and \r for a carriage return.
 #pragma once
 
 #include <stdbool.h>

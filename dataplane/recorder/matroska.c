@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define NO_PICTURE       MATROSKA_TRACK_MAX
 #define PATH_MAX_LEN     512
 #define TIME_MS_MAX      UINT32_MAX
 #define BLOCK_HEAD_MAX   9 // id, size, track, time, flags
@@ -46,7 +47,7 @@ struct matroska {
 	struct disk_file *file;
 	struct track tracks[MATROSKA_TRACK_MAX];
 	uint8_t count;
-	int8_t picture; // index, -1: none
+	uint8_t picture; // index, NO_PICTURE
 	bool resumed;
 	uint8_t *head; // until the first cluster is queued
 	char *path; // the final one
@@ -62,7 +63,7 @@ struct matroska {
 
 static bool wants_cue(const struct matroska *m, const struct frame *f)
 {
-	if (m->picture >= 0 && m->cues.used > 0 && (f->track != m->picture || !f->key))
+	if (m->picture != NO_PICTURE && m->cues.used > 0 && (f->track != m->picture || !f->key))
 		return false;
 	return matroska_cues_due(&m->cues, f->time_ms);
 }
@@ -73,7 +74,7 @@ static int64_t cluster_reach(const struct matroska *m)
 	int64_t reach = m->first->time_ms + MATROSKA_CLUSTER_MS;
 
 	for (const struct frame *f = m->first->next; f != NULL && f->time_ms < reach; f = f->next) {
-		if (m->picture >= 0 && f->track == m->picture && f->key && wants_cue(m, f) &&
+		if (f->track == m->picture && f->key && wants_cue(m, f) &&
 		    f->time_ms > m->first->time_ms)
 			return f->time_ms;
 	}
@@ -210,7 +211,7 @@ static int write_cluster(struct matroska *m, int64_t reach)
 	put_cluster(&e, m->first, stop, cluster_ms);
 
 	bool cue = wants_cue(m, m->first) && m->end <= MATROSKA_POSITION_MAX;
-	bool key = m->picture < 0 || (m->first->track == m->picture && m->first->key);
+	bool key = m->picture == NO_PICTURE || (m->first->track == m->picture && m->first->key);
 	int64_t cue_ms = m->first->time_ms;
 	uint8_t slot[MATROSKA_SLOT_LEN], duration[8];
 	matroska_slot_put(
@@ -291,8 +292,8 @@ int matroska_frame(
 	struct track *t = &m->tracks[track];
 	if (time_ms <= t->resumed_ms)
 		return 0;
-	if (time_ms < t->last_ms)
-		time_ms = t->last_ms;
+	if (time_ms <= t->last_ms)
+		time_ms = t->last_ms + 1;
 	struct frame *f = frame_create(m, track, data, len);
 	if (f == NULL)
 		return -errno;
@@ -302,10 +303,11 @@ int matroska_frame(
 	t->last_ms = time_ms;
 	int ret = write_due(m, false);
 	if (ret < 0) {
+		t->last_ms = before_ms;
 		free(f);
 		return ret;
 	}
-	if (before_ms >= 0 && time_ms > before_ms)
+	if (before_ms >= 0)
 		t->frame_ms = frame_time_picture_ms(time_ms - before_ms);
 	f->time_ms = time_ms;
 	f->key = key || m->tracks[track].codec == CODEC_OPUS;
@@ -326,13 +328,13 @@ int matroska_flush(struct matroska *m, int64_t now_ms, bool force)
 
 // --- files ---
 
-static int8_t find_picture(const struct matroska *m)
+static uint8_t find_picture(const struct matroska *m)
 {
 	for (uint8_t i = 0; i < m->count; i++) {
 		if (m->tracks[i].codec != CODEC_OPUS)
-			return (int8_t)i;
+			return i;
 	}
-	return -1;
+	return NO_PICTURE;
 }
 
 static void matroska_free(struct matroska *m)

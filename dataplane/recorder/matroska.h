@@ -34,9 +34,10 @@ struct matroska;
 [[nodiscard]] struct matroska *
 matroska_resume(struct disk *, const char *path, int64_t last_ms[MATROSKA_TRACK_MAX]);
 
-// Adds a frame; of one track in order of time. What a resumed file has already, by time, is left
-// out. H.264: Annex B; AV1: low-overhead format without temporal delimiters. 0; -EAGAIN: the disk's
-// queue is full, and the frame was not taken; -EINVAL; or -errno of the disk.
+// Adds a frame; of one track in order of time (one that is not is put 1 ms behind the last one).
+// What a resumed file has already, by time, is left out. H.264: Annex B; AV1: low-overhead format
+// without temporal delimiters. 0; -EAGAIN: the disk's queue is full, and the frame was not taken;
+// -EINVAL; or -errno of the disk.
 [[nodiscard]] int matroska_frame(
         struct matroska *, uint8_t track, int64_t time_ms, const uint8_t *data, size_t len, bool key
 );

@@ -14,8 +14,6 @@
 
 #define SCALE_NS          1000000 // of a timestamp: milliseconds
 #define OPUS_RATE         48000
-#define OPUS_DELAY        312 // samples, 6.5 ms: libopus, which browsers use (RFC 7845 5.1)
-#define OPUS_DELAY_NS     6500000
 #define OPUS_PRE_ROLL_NS  80000000 // RFC 7845 4.6
 #define CONFIG_LEN_MAX    1024 // of a codec's private data
 #define TRACK_TYPE_VIDEO  1
@@ -80,33 +78,23 @@ static void put_info(struct ebml *e)
 }
 
 // RFC 7845 5.1, whose numbers are little-endian.
-static size_t put_opus_head(uint8_t to[19], uint8_t channels)
+static size_t put_opus_head(uint8_t to[19], const struct matroska_track *t)
 {
-	static const uint8_t head[19] = {
-	        'O',
-	        'p',
-	        'u',
-	        's',
-	        'H',
-	        'e',
-	        'a',
-	        'd',
-	        1,
-	        0,
-	        OPUS_DELAY & 0xFF,
-	        OPUS_DELAY >> 8,
-	        OPUS_RATE & 0xFF,
-	        OPUS_RATE >> 8 & 0xFF,
-	};
+	static const uint8_t head[19] = {'O', 'p', 'u', 's', 'H', 'e', 'a', 'd', 1};
+
 	memcpy(to, head, sizeof(head));
-	to[9] = channels;
+	to[9] = t->channels;
+	to[10] = (uint8_t)t->pre_skip;
+	to[11] = (uint8_t)(t->pre_skip >> 8);
+	to[12] = OPUS_RATE & 0xFF;
+	to[13] = OPUS_RATE >> 8 & 0xFF;
 	return sizeof(head);
 }
 
 static ssize_t make_config(uint8_t *to, size_t size, const struct matroska_track *t)
 {
 	switch (t->codec) {
-	case CODEC_OPUS: return (ssize_t)put_opus_head(to, t->channels);
+	case CODEC_OPUS: return (ssize_t)put_opus_head(to, t);
 	case CODEC_H264: return h264_config(to, size, t->key, t->key_len);
 	case CODEC_AV1: return av1_config(to, size, t->key, t->key_len);
 	default: return 0;
@@ -127,7 +115,7 @@ static const char *codec_id(enum codec codec)
 
 static void put_sound(struct ebml *e, const struct matroska_track *t)
 {
-	ebml_uint(e, MATROSKA_CODEC_DELAY, OPUS_DELAY_NS, 0);
+	ebml_uint(e, MATROSKA_CODEC_DELAY, t->pre_skip * 1000000000ull / OPUS_RATE, 0);
 	ebml_uint(e, MATROSKA_SEEK_PRE_ROLL, OPUS_PRE_ROLL_NS, 0);
 	size_t mark = ebml_begin(e, MATROSKA_AUDIO, 1);
 	ebml_float(e, MATROSKA_SAMPLING_FREQUENCY, OPUS_RATE);
@@ -177,10 +165,10 @@ static void put_cues(struct ebml *e)
 	matroska_slot_clear(slot);
 	ebml_id(e, MATROSKA_CUES);
 	ebml_size(e, MATROSKA_CUES_LEN - MATROSKA_FILLER_LEN, 8);
-	for (uint16_t i = 0; i < MATROSKA_SLOTS; i++) {
+	for (uint32_t i = 0; i < MATROSKA_SLOTS; i++) {
 		if (i > 0 && i % MATROSKA_SECTOR_SLOTS == 0)
 			ebml_bytes(e, filler, sizeof(filler));
-		assert(e->failed || e->len == matroska_slot_at(i));
+		assert(e->failed || e->len == matroska_slot_at((uint16_t)i));
 		ebml_bytes(e, slot, sizeof(slot));
 	}
 }

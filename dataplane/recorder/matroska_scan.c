@@ -93,6 +93,7 @@ static int read_tracks(const struct ebml_element *tracks, struct matroska_scan *
 
 static int read_head(const struct matroska_source *source, struct matroska_scan *s)
 {
+	static const uint8_t ebml[] = {0x1A, 0x45, 0xDF, 0xA3};
 	static const uint8_t segment[] = {0x18, 0x53, 0x80, 0x67, 0x01, 0xFF,
 	                                  0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
 	static const uint8_t duration[] = {0x44, 0x89, 0x88};
@@ -102,7 +103,8 @@ static int read_head(const struct matroska_source *source, struct matroska_scan 
 	int ret = read_exact(source, 0, head, sizeof(head));
 	if (ret < 0)
 		return ret;
-	if (memcmp(head + MATROSKA_SEGMENT_AT, segment, sizeof(segment)) != 0 ||
+	if (memcmp(head, ebml, sizeof(ebml)) != 0 ||
+	    memcmp(head + MATROSKA_SEGMENT_AT, segment, sizeof(segment)) != 0 ||
 	    memcmp(head + MATROSKA_DURATION_AT - sizeof(duration), duration, sizeof(duration)) != 0)
 		return -EBADMSG;
 	struct am_reader r =
@@ -232,7 +234,7 @@ static int walk_back(struct walk *w, uint64_t from, uint64_t to, int64_t found_m
 		int ret = read_cluster(w, from, &c);
 		if (ret < 0)
 			return ret;
-		for (uint8_t i = 0; i < w->scan->count; i++) {
+		for (uint8_t i = 0; i < MATROSKA_TRACK_MAX; i++) {
 			if (c.last_ms[i] > found_ms[i])
 				found_ms[i] = c.last_ms[i];
 		}
@@ -280,7 +282,8 @@ static int read_cues(const struct matroska_source *source, struct matroska_scan 
 		ret = check_sectors(s);
 	if (ret < 0)
 		return ret;
-	for (uint16_t i = 0; i < MATROSKA_SLOTS; i++) {
+	for (uint32_t slot = 0; slot < MATROSKA_SLOTS; slot++) {
+		uint16_t i = (uint16_t)slot;
 		ret = matroska_slot_get(slot_of(s, i), &cue);
 		if (ret == 0)
 			continue;

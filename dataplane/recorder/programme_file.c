@@ -30,8 +30,10 @@ static void update(struct programme_file *f, const struct programme_part *p, boo
 
 static void part_close(struct programme_file *f, struct programme_part *p, int64_t end_us)
 {
-	int64_t end_ms = to_ms(p, end_us), last_ms = matroska_duration_ms(p->file);
+	int64_t end_ms = to_ms(p, end_us);
 
+	(void)!matroska_flush(p->file, 0, true); // what fails is in the disk's log
+	int64_t last_ms = matroska_duration_ms(p->file);
 	end_ms = end_ms > last_ms ? end_ms : last_ms;
 	f->was_on_disk |= matroska_is_on_disk(p->file);
 	folder_update(f->folder, p->index, end_ms, matroska_bytes(p->file), true);
@@ -89,6 +91,18 @@ void programme_file_fini(struct programme_file *f)
 {
 	free(f->held);
 	f->held = NULL;
+}
+
+int64_t programme_file_shown_ms(const struct programme_file *f)
+{
+	if (!f->part.file || f->resumed_ms < 0)
+		return -1;
+	return f->part.offset_us / 1000 + f->resumed_ms;
+}
+
+void programme_file_join(struct programme_file *f)
+{
+	f->joined = true;
 }
 
 static void name_part(uint32_t number, enum codec codec, char name[AM_RECORD_NAME_MAX + 1])
@@ -283,7 +297,7 @@ void programme_file_suspend(struct programme_file *f)
 		part_close(f, &f->last, f->last_end_us);
 	if (!f->part.file)
 		return;
-	(void)matroska_flush(f->part.file, 0, true); // or else the rings still have it
+	(void)!matroska_flush(f->part.file, 0, true); // or else the rings still have it
 	update(f, &f->part, false);
 	matroska_close(f->part.file, matroska_duration_ms(f->part.file));
 	f->part.file = NULL;

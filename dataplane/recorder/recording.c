@@ -254,7 +254,17 @@ static int resume(struct recording *r, int64_t now_us)
 	int ret = head->line.began_us != 0 ? programme_begin(r) : 0;
 	if (ret < 0)
 		return ret;
-	tracks_resume(&r->tracks, now_us);
+	tracks_resume(&r->tracks, programme_file_shown_ms(&r->programme_file), now_us);
+	for (size_t i = 0; i < AM_RECORD_TRACK_MAX && r->programme; i++) {
+		struct track *t = &r->tracks.list[i];
+		if (!t->place || !t->was_shown)
+			continue;
+		programme_resume(r->programme, t->stated.track_id, (enum codec)t->stated.codec);
+		t->shown = true;
+		r->shown = t->stated.track_id;
+		if (t->goes_on)
+			programme_file_join(&r->programme_file);
+	}
 	if (head->stop_us != 0)
 		r->phase = STOPPING;
 	return 0;
@@ -337,12 +347,15 @@ static void finish(struct recording *r)
 {
 	int64_t end_us = line_reached(line_of(r), r->state.head->stop_us);
 
-	tracks_close(&r->tracks, end_us);
+	tracks_drain(&r->tracks);
 	if (r->programme) {
 		programme_tick(r->programme, end_us);
 		mix_finish(r->mix, end_us);
 		programme_file_close(&r->programme_file, end_us);
+		programme_destroy(r->programme); // before it sees the tracks go
+		r->programme = NULL;
 	}
+	tracks_close(&r->tracks, end_us);
 	chat_file_close(&r->chat, end_us, true);
 	r->state.head->gaps = tracks_lost(&r->tracks);
 	mix_end(r);

@@ -16,13 +16,14 @@
 #define TAIL         480 // samples: sound fades before a gap
 #define FADE_IN      120 // samples: after one
 #define RAMP         (1.0f / 480) // of the voice's gain, each sample
-#define TOLERANCE    960 // samples that a packet may be off and still follow the one before
+#define TOLERANCE    720 // samples that a packet may be off; less than DTX leaves out at a time
 #define DRIFT_QUIET  144 // samples: put right in a quiet place
 #define DRIFT_MAX    384 // samples: put right anywhere
 #define DRIFT_WEIGHT (1.0f / 32) // of one packet
 #define QUIET        0.003f // RMS: −50 dBFS
 #define LOST_MAX     64 // packets in a row; more: the sender counts anew
-#define DTX_LEN      2 // bytes at most: comfort noise is not recorded
+#define DTX_LEN      2 // bytes at most of a packet without sound
+#define ALONE        4800 // samples without a packet after one that describes noise
 #define PEAK_MAX     4.0f // whatever a hostile packet decodes to
 
 struct voice_packet {
@@ -317,6 +318,18 @@ static bool is_loss(const struct playout *o, const struct voice_packet *p, int64
 	return missing <= PACKET_MAX;
 }
 
+// True if p follows a pause and is no sound. With DTX, a sender describes its noise every 400 ms,
+// and then says once more that it is silent: played on their own, these packets would tick.
+static bool is_pause(const struct playout *o, const struct voice_packet *p)
+{
+	const struct voice_packet *next = TAILQ_NEXT(p, link);
+
+	if (o->sounds)
+		return false;
+	return p->len <= DTX_LEN || next == NULL || next->len <= DTX_LEN ||
+	       next->at - p->at - p->duration > ALONE;
+}
+
 // The next samples, at least one, PACKET_MAX and a shift at most.
 static void advance(struct voice *v, struct playout *o, int64_t until)
 {
@@ -335,7 +348,7 @@ static void advance(struct voice *v, struct playout *o, int64_t until)
 		o->drift = 0;
 	} else if (missing > TOLERANCE || (missing > 0 && !o->sounds)) {
 		silence(o, until, p->at);
-	} else if (p->len <= DTX_LEN) {
+	} else if (is_pause(o, p)) {
 		o->counts = true;
 		o->seq = p->seq;
 		int64_t over = p->at + p->duration;

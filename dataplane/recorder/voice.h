@@ -1,7 +1,7 @@
 // One voice on its way into the mix: packets that wait for their time, and while the voice is
 // heard, a decoder and what it has decoded. Times are samples at 48 kHz on the mix's line.
 //
-// Packets that follow each other sound without a seam, whatever their times say within 20 ms; what
+// Packets that follow each other sound without a seam, whatever their times say within 15 ms; what
 // their times have drifted by is put right in a quiet place, or by a seam of its own after 8 ms.
 // After a gap, sound begins at its time exactly. Lost packets are concealed for up to 120 ms; other
 // gaps are silent.

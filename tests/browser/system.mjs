@@ -23,7 +23,7 @@ export class System {
 	#exited;
 	#temporary;
 	#stderr = [];
-	#kills = { dataplane: 0, controlplane: 0, demo: 0 };
+	#kills = { dataplane: 0, controlplane: 0, recorder: 0, demo: 0 };
 	/** Where this system keeps its sockets, and will serve pages. */
 	runtime = `/run/amphi-${INSTANCE}`;
 	address = `http://localhost:${8080 + Number(INSTANCE)}`;

@@ -42,7 +42,7 @@ def picture_read(picture):
                 return None  # neither black nor white
             byte = byte << 1 | (value > 128)
         rows.append(byte)
-    if checksum(rows[:3]) != rows[3] or (rows[0] << 8 | rows[1]) >= FRAMES:
+    if checksum(rows[:3]) != rows[3] or rows[2] == 0 or (rows[0] << 8 | rows[1]) >= FRAMES:
         return None
     return rows[0] << 8 | rows[1], rows[2]
 
@@ -56,7 +56,7 @@ def run(*command):
 
 def errors_of(path):
     """What ffmpeg says while it decodes the whole file: an empty list if all is well."""
-    said = run("ffmpeg", "-nostdin", "-v", "warning", "-i", path, "-f", "null", "-").stderr.decode(errors="replace")
+    said = run("ffmpeg", "-nostdin", "-v", "warning", "-i", path, "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null", "-").stderr.decode(errors="replace")
     return [line for line in said.splitlines() if line.strip()]
 
 
@@ -97,8 +97,14 @@ def beeps_of(path):
 
 
 def skews_of(pictures, beeps):
-    """Sound minus picture in seconds, for each beep near a picture of a whole second."""
-    starts = [t for t, mark in pictures if mark and mark[0] % FRAME_RATE == 0]
+    """Sound minus picture in seconds, for each beep near a picture of a whole second.
+
+    A picture counts if it follows the one before it: asked for a key frame, the clip's player shows the next one early.
+    """
+    starts = [
+        t for (_, before), (t, mark) in zip(pictures, pictures[1:])
+        if mark and before and mark[0] % FRAME_RATE == 0 and before == ((mark[0] - 1) % FRAMES, mark[1])
+    ]
     skews = []
     for beep in beeps:
         nearest = min(starts, key=lambda t: abs(t - beep), default=None)

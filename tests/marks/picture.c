@@ -44,7 +44,7 @@ int main(int argc, char **argv)
 
 	if (width < COLUMNS || height < ROWS || width > 4096 || height > 4096 || width % 2 ||
 	    height % 2) {
-		fputs("usage: marks-picture WIDTH HEIGHT SENDER\n", stderr);
+		fputs("usage: marks-picture WIDTH HEIGHT SENDER (1 to 255)\n", stderr);
 		return 2;
 	}
 	size_t pixels = (size_t)width * (size_t)height;

@@ -242,7 +242,8 @@ static void a_failed_write_leaves_no_part(void **state)
 	scratch_drain(d);
 	atomic_store(&fail_with, ENOSPC);
 	atomic_store(&half_of, 1000);
-	char bytes[1000] = {0};
+	char bytes[1000];
+	memset(bytes, 'x', sizeof(bytes));
 	assert_int_equal(disk_write(f, 5, bytes, sizeof(bytes)), 0);
 	scratch_drain(d);
 	assert_content("part", "whole");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define FRAMES_MAX 8192
+#define LEVEL      20 // of ffmpeg's tone
 
 static uint8_t *load(const char *path, size_t *size)
 {
@@ -36,7 +37,7 @@ static void
 add(struct film *f, uint8_t track, int64_t time_ms, bool key, const uint8_t *data, size_t len)
 {
 	assert_true(f->frame_count < FRAMES_MAX);
-	f->frames[f->frame_count++] = (struct film_frame){time_ms, len, data, track, key};
+	f->frames[f->frame_count++] = (struct film_frame){time_ms, len, data, track, key, LEVEL};
 }
 
 static bool is_key(enum codec codec, const uint8_t *data, size_t len)
@@ -175,7 +176,8 @@ static void film_sound(struct film *f, int seconds)
 	make(input, output);
 	f->bytes[1] = load(path, &size);
 	add_ogg(f, f->count, f->bytes[1], size, seconds);
-	f->tracks[f->count++] = (struct matroska_track){.codec = CODEC_OPUS, .channels = 2};
+	f->tracks[f->count++] = (struct matroska_track
+	){.codec = CODEC_OPUS, .channels = 2, .pre_skip = MATROSKA_PRE_SKIP};
 }
 
 struct film *film_create(enum codec picture, bool sound, int seconds)

@@ -53,16 +53,6 @@ static void the_configuration_has_the_parameter_sets(void **)
 	assert_int_equal(h264_config(config, sizeof(config), key, 13), -EBADMSG);
 }
 
-static void short_parameter_sets_are_none(void **)
-{
-	static const uint8_t four[] = {0, 0, 1, 0x67, 0x64, 0, 0x0C, 0, 0, 1, 0x68, 1};
-	static const uint8_t five[] = {0, 0, 1, 0x67, 0x64, 0, 0x0C, 1, 0, 0, 1, 0x68, 1};
-	uint8_t config[64];
-
-	assert_int_equal(h264_config(config, sizeof(config), four, sizeof(four)), -EBADMSG);
-	assert_int_equal(h264_config(config, sizeof(config), five, sizeof(five)), -EBADMSG);
-}
-
 static void parse(const uint8_t *bytes, size_t len)
 {
 	uint8_t config[64];
@@ -73,6 +63,19 @@ static void parse(const uint8_t *bytes, size_t len)
 	h264_sample(sample, bytes, len);
 	free(sample);
 	(void)!h264_config(config, sizeof(config), bytes, len);
+}
+
+static void short_parameter_sets_are_none(void **)
+{
+	static const uint8_t four[] = {0, 0, 1, 0x67, 0x64, 0, 0x0C, 0, 0, 1, 0x68, 1};
+	static const uint8_t five[] = {0, 0, 1, 0x67, 0x64, 0, 0x0C, 1, 0, 0, 1, 0x68, 1};
+	static const uint8_t two[] = {0, 0, 1, 0x68, 1, 0, 0, 1, 0x67, 0x42};
+	uint8_t config[64];
+
+	hostile_feed(parse, two, sizeof(two));
+	assert_int_equal(h264_config(config, sizeof(config), two, sizeof(two)), -EBADMSG);
+	assert_int_equal(h264_config(config, sizeof(config), four, sizeof(four)), -EBADMSG);
+	assert_int_equal(h264_config(config, sizeof(config), five, sizeof(five)), -EBADMSG);
 }
 
 static void hostile_bytes_do_no_harm(void **)

@@ -269,6 +269,19 @@ static void resuming_mends_the_file(void **)
 	disk_destroy(d);
 }
 
+// Places in which every file of ours has the same bytes.
+static void another_layout_is_refused(void **)
+{
+	static const size_t fixed[] = {0, 3, 0x24, 0x28, 0x2F, 0x75, 0x77, 0x1000, 0x1004, 0x100B};
+
+	for (size_t i = 0; i < COUNT(fixed); i++) {
+		struct copy c = copy_of(file, file_len);
+		c.bytes[fixed[i]] ^= 0x01;
+		assert_int_equal(scan(&c), -EBADMSG);
+		free(c.bytes);
+	}
+}
+
 static void other_files_are_refused(void **)
 {
 	struct disk *d = disk_create(scratch_directory());
@@ -363,6 +376,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(huge_sizes_do_no_harm),
         cmocka_unit_test(a_track_that_ended_early_is_found),
         cmocka_unit_test(resuming_mends_the_file),
+        cmocka_unit_test(another_layout_is_refused),
         cmocka_unit_test(other_files_are_refused),
 };
 

@@ -127,6 +127,36 @@ static void the_layout_is_fixed(void **state)
 	walk_free(f);
 }
 
+// CodecPrivate, CodecDelay and SeekPreRoll of sound that was delayed already, and of a browser's.
+static void sound_tells_its_delay(void **state)
+{
+	struct world *w = *state;
+	static const uint8_t none[] = {0x63, 0xA2, 0x93, 'O',  'p',  'u',  's',  'H',  'e',
+	                               'a',  'd',  1,    2,    0,    0,    0x80, 0xBB, 0,
+	                               0,    0,    0,    0,    0x56, 0xAA, 0x81, 0,    0x56,
+	                               0xBB, 0x84, 0x04, 0xC4, 0xB4, 0x00};
+	static const uint8_t some[] = {0x63, 0xA2, 0x93, 'O',  'p',  'u',  's',  'H',  'e',
+	                               'a',  'd',  1,    2,    0x38, 1,    0x80, 0xBB, 0,
+	                               0,    0,    0,    0,    0x56, 0xAA, 0x83, 0x63, 0x2E,
+	                               0xA0, 0x56, 0xBB, 0x84, 0x04, 0xC4, 0xB4, 0x00};
+	struct matroska_track browser = opus;
+
+	create(w, false, true);
+	add_packet(w, 0, 0);
+	struct walk *f = finish(w, 0);
+	assert_non_null(memmem(f->bytes, 0x1000, none, sizeof(none)));
+	walk_free(f);
+
+	snprintf(w->name, sizeof(w->name), "r/browser.webm");
+	browser.pre_skip = MATROSKA_PRE_SKIP;
+	w->m = matroska_create(w->disk, w->name, &browser, 1);
+	assert_non_null(w->m);
+	add_packet(w, 0, 0);
+	f = finish(w, 0);
+	assert_non_null(memmem(f->bytes, 0x1000, some, sizeof(some)));
+	walk_free(f);
+}
+
 // 40 ms a picture, 250 ms a cluster: seven pictures, or six.
 static void a_cluster_has_250_ms(void **state)
 {
@@ -387,13 +417,14 @@ static void a_tracks_time_does_not_go_back(void **state)
 	assert_int_equal(matroska_frame(w->m, 0, 79, picture, 3, false), 0);
 	struct walk *f = finish(w, 0);
 	walk_assert_whole(f, false);
-	assert_int_equal(f->blocks[2].time_ms, 80);
+	assert_int_equal(f->blocks[2].time_ms, 81);
 	assert_int_equal(f->blocks[2].len, 3);
 	walk_free(f);
 }
 
 static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_layout_is_fixed, setup, teardown),
+        cmocka_unit_test_setup_teardown(sound_tells_its_delay, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cluster_has_250_ms, setup, teardown),
         cmocka_unit_test_setup_teardown(
                 a_cluster_waits_for_its_time_and_no_longer, setup, teardown

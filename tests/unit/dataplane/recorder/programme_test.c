@@ -307,6 +307,12 @@ static void a_card_bridges_the_time_until_the_key_frame(void **)
 	     {3900, SHOWS, 1}, {4600, SHOWS, CARD}, {5500, HEAR, 2}, {5600, SHOWS, 2});
 }
 
+static void after_the_shortest_pause_a_track_begins_with_a_key_frame(void **)
+{
+	PLAY({0, ADD, 1}, {3000, DEAF, 1}, {3000, PAUSE, 1}, {3000, RESUME, 1}, {4600, SHOWS, CARD},
+	     {5000, HEAR, 1}, {5200, SHOWS, 1});
+}
+
 static void who_never_answers_is_passed_over(void **)
 {
 	PLAY({0, ADD, 1}, {0, ADD, 2}, {0, ADD, 6}, {2000, SHOWS, 6}, {2000, ADD, 7},
@@ -487,6 +493,7 @@ int main(void)
 	        cmocka_unit_test(without_a_picture_there_are_cards),
 	        cmocka_unit_test(the_old_picture_goes_on_until_the_key_frame),
 	        cmocka_unit_test(a_card_bridges_the_time_until_the_key_frame),
+	        cmocka_unit_test(after_the_shortest_pause_a_track_begins_with_a_key_frame),
 	        cmocka_unit_test(who_never_answers_is_passed_over),
 	        cmocka_unit_test(requests_are_repeated_each_second_and_not_forever),
 	        cmocka_unit_test(the_first_card_does_not_choose_the_codec),

@@ -2,26 +2,30 @@
 
 #include "test.h"
 
-#include <math.h>
 #include <opus.h>
 
 #define DURATION_MAX 5760
 
+static unsigned noise_seed = 1;
+
 static double tone_at(const struct tone *t, double time_s)
 {
 	double at = time_s - t->begin_s, length = t->end_s - t->begin_s;
+	double noise = 0;
 
+	if (t->noise > 0)
+		noise = t->noise * (2.0 * rand_r(&noise_seed) / RAND_MAX - 1);
 	if (t->every_s > 0 && at > 0)
 		at = fmod(at, t->every_s);
 	if (at < 0 || at > length)
-		return 0;
+		return noise;
 	double edge = fmin(fmin(at, length - at) / 0.002, 1);
 	double sum = sin(2 * M_PI * t->hz * time_s);
 	for (int h = 2; h < t->harmonics + 2; h++)
 		sum += sin(2 * M_PI * t->hz * h * time_s) / h;
 	if (t->harmonics > 0)
 		edge *= 0.55 - 0.45 * cos(2 * M_PI * 3.1 * time_s); // syllables
-	return t->amplitude * edge * sum;
+	return t->amplitude * edge * sum + noise;
 }
 
 // --- speaking ---
@@ -194,4 +198,39 @@ double ear_roughness(const struct ear *e, double from_s, double to_s)
 	for (size_t i = sample_at(e, from_s) + 1; i + 1 < to; i++)
 		most = fmax(most, abs(e->pcm[i + 1] - 2 * e->pcm[i] + e->pcm[i - 1]));
 	return most / INT16_MAX;
+}
+
+// --- a mix of some, and an ear ---
+
+double decibel(double factor)
+{
+	return 20 * log10(fmax(factor, 1e-9));
+}
+
+void room_init(struct room *r, int64_t begin_us)
+{
+	ear_init(&r->ear);
+	r->mix = mix_create(begin_us, ear_sink, &r->ear);
+	assert_non_null(r->mix);
+}
+
+void room_fini(struct room *r)
+{
+	mix_destroy(r->mix);
+	ear_fini(&r->ear);
+}
+
+struct mix_voice *room_voice(struct room *r)
+{
+	struct mix_voice *v = mix_voice_add(r->mix);
+	assert_non_null(v);
+	return v;
+}
+
+void room_hear(struct room *r, struct speaker *s, struct mix_voice *v, int level, int64_t until_us)
+{
+	for (int64_t now = llround(s->time_s * SECOND); now <= until_us; now += SECOND / 100) {
+		speaker_say(s, v, level, now);
+		mix_run(r->mix, now);
+	}
 }
