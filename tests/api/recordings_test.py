@@ -295,6 +295,17 @@ class Recordings(unittest.TestCase):
         answer = self.server.get(f"{url.path}?{url.query}")
         self.assertEqual((answer.status, answer.json()), (403, {"error": "the link has expired"}))
 
+    def test_those_who_follow_links_take_nothing_from_the_accounts_budget(self):
+        with Server(unknown_hosts="default", rest_per_s=1) as server:  # and 100 at once
+            token = server.api_token()
+            Archive(server).put(1, "odd", START_MS)
+            own = {"Authorization": f"Bearer {token}"}
+            answer = server.ask("POST", f"/api/recordings/{1:016x}/links", {"name": "programme.webm", "seconds": 60}, **own)
+            url = urllib.parse.urlsplit(answer.json()["url"])
+            statuses = [server.get(f"{url.path}?{url.query}").status for _ in range(130)]
+            self.assertEqual(set(statuses), {200, 429})
+            self.assertEqual(server.get("/api/recordings", **own).status, 200)
+
     def test_a_link_outlives_a_restart(self):
         with Server(unknown_hosts="default") as server:
             token = server.api_token()
