@@ -1,5 +1,6 @@
 #include "archive/archive.h"
 
+#include "archive/composer.h"
 #include "archive/inquiry.h"
 #include "archive/tree.h"
 #include "base/json.h"
@@ -21,6 +22,7 @@
 struct archive {
 	const char *directory;
 	struct inquiries inquiries;
+	struct composer *composer;
 };
 
 struct archive *archive_create(const struct archive_settings *settings)
@@ -33,13 +35,30 @@ struct archive *archive_create(const struct archive_settings *settings)
 	a->directory = settings->directory;
 	a->inquiries = (struct inquiries){.history = settings->history, .workers = workers};
 	LIST_INIT(&a->inquiries.asked);
+	a->composer = composer_create(&(struct composer_settings){
+	        .loop = settings->loop,
+	        .inquiries = &a->inquiries,
+	        .directory = settings->directory,
+	        .free_min_mib = settings->free_min_mib,
+	        .program = settings->composer_program,
+	        .is_busy = settings->is_busy,
+	        .composed = settings->composed,
+	        .owner = settings->owner,
+	});
 	return a;
 }
 
 void archive_destroy(struct archive *a)
 {
+	composer_end(a->composer);
 	inquiries_end(&a->inquiries);
+	composer_destroy(a->composer);
 	free(a);
+}
+
+struct composer *archive_composer(const struct archive *a)
+{
+	return a->composer;
 }
 
 // The error for the owner: a disk has more of them than a caller could tell apart.
@@ -152,7 +171,7 @@ struct opening {
 	bool found, listed; // the recording, the file
 	struct archive_file file;
 	char name[ARCHIVE_NAME_MAX + 1];
-	char path[ARCHIVE_DIRECTORY_MAX + 1 + ARCHIVE_NAME_MAX + 1];
+	char path[TREE_DIRECTORY_MAX + 1 + ARCHIVE_NAME_MAX + 1];
 	char room[ROOM_NAME_MAX + 1], display_name[PEER_NAME_SIZE];
 };
 
@@ -163,7 +182,7 @@ static void opening_recording(struct history_recordings *q, const struct recordi
 	o->found = true;
 	o->file.complete = r->state == RECORDING_READY || r->state == RECORDING_FAILED;
 	o->file.started_ms = r->started_ms;
-	snprintf(o->path, sizeof(o->path), "%.*s/%s", ARCHIVE_DIRECTORY_MAX, r->directory, o->name);
+	snprintf(o->path, sizeof(o->path), "%.*s/%s", TREE_DIRECTORY_MAX, r->directory, o->name);
 	snprintf(o->room, sizeof(o->room), "%s", r->room);
 }
 
@@ -264,11 +283,11 @@ void archive_open(
 
 struct removal {
 	struct inquiry inquiry;
-	const struct archive *archive;
+	struct archive *archive;
 	archive_removed *done;
 	void *owner;
 	bool found, finished;
-	char directory[ARCHIVE_DIRECTORY_MAX + 1];
+	char directory[TREE_DIRECTORY_MAX + 1];
 };
 
 static void removal_recording(struct history_recordings *q, const struct recording_row *r)
@@ -284,7 +303,12 @@ static int removal_next(struct inquiry *i)
 {
 	const struct removal *v = container_of(i, struct removal, inquiry);
 
-	return !v->found ? -ENOENT : !v->finished ? -EBUSY : 0;
+	if (!v->found)
+		return -ENOENT;
+	if (!v->finished)
+		return -EBUSY;
+	composer_forget(v->archive->composer, i->query.id);
+	return 0;
 }
 
 static int removal_work(struct inquiry *i)
@@ -300,8 +324,10 @@ static void removal_end(struct inquiry *i, int result)
 {
 	struct removal *v = container_of(i, struct removal, inquiry);
 
-	if (result == 0)
+	if (result == 0) {
 		history_recording_remove(i->all->history, i->query.id);
+		composer_forget(v->archive->composer, i->query.id); // asked for meanwhile
+	}
 	if (error_of(result) == -EIO)
 		am_error(
 		        "archive: cannot remove a recording; directory=%s error=%s",

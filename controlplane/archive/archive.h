@@ -9,21 +9,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARCHIVE_NAME_MAX      128 // bytes of a file's name
-#define ARCHIVE_DIRECTORY_MAX 255
-#define ARCHIVE_LIST_MAX      100 // recordings in an answer
-#define ARCHIVE_EXPIRED_MAX   4 // recordings in an answer of archive_find_expired
-#define ARCHIVE_THREADS       2
+#define ARCHIVE_NAME_MAX    128 // bytes of a file's name
+#define ARCHIVE_LIST_MAX    100 // recordings in an answer
+#define ARCHIVE_EXPIRED_MAX 4 // recordings in an answer of archive_find_expired
+#define ARCHIVE_THREADS     2
 
 struct archive;
+struct composer;
 struct history;
 struct json;
 struct loop;
+struct recording_file_row;
+struct recording_row;
 
 struct archive_settings {
 	struct loop *loop;
 	struct history *history;
 	const char *directory; // of all recordings; lent
+	// For videos of recordings, as in struct composer_settings.
+	uint32_t free_min_mib;
+	const char *composer_program;
+	bool (*is_busy)(void *owner);
+	void (*composed
+	)(void *owner, const struct recording_row *, const struct recording_file_row *);
+	void *owner;
 };
 
 // NULL after one line in the log.
@@ -32,6 +41,9 @@ struct archive_settings {
 // Answers each request that is left with -ECANCELED, after waiting for the disk. To be called
 // before history_close.
 void archive_destroy(struct archive *);
+
+// Makes videos of recordings (composer.h).
+struct composer *archive_composer(const struct archive *);
 
 // Which recordings of an account are listed, newest first.
 struct archive_query {

@@ -5,11 +5,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 8 // of directories in a recording
+#define DEPTH_MAX   8 // of directories in a recording
+#define REMOVES_MAX 3 // of a directory in which a file appears meanwhile (tree_move)
 
 // Reads the next part of a path into name. Returns 0, or -EINVAL for one that is not allowed.
 static int part_next(const char **path, char name[NAME_MAX + 1])
@@ -91,10 +93,14 @@ static int entry_remove(int parent, const char *name, int depth)
 		close(fd);
 		return -error;
 	}
-	int ret = depth == 0 ? -ELOOP : entries_remove(d, depth - 1);
+	int ret = -ENOTEMPTY;
+	for (int i = 0; ret == -ENOTEMPTY && i < REMOVES_MAX; i++) {
+		rewinddir(d);
+		ret = depth == 0 ? -ELOOP : entries_remove(d, depth - 1);
+		if (ret == 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			ret = -errno;
+	}
 	closedir(d);
-	if (ret == 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		ret = -errno;
 	return ret;
 }
 
@@ -141,5 +147,50 @@ int tree_remove(const char *root, const char *path)
 	close(fd);
 	if (ret == 0)
 		parent_remove(root, path);
+	return ret;
+}
+
+static int sync_and_measure(const char *root, const char *path, uint64_t *bytes)
+{
+	struct stat st;
+	int fd = tree_open(root, path);
+
+	if (fd < 0)
+		return fd;
+	int ret = fsync(fd) < 0 || fstat(fd, &st) < 0 ? -errno : 0;
+	close(fd);
+	if (ret == 0)
+		*bytes = (uint64_t)st.st_size;
+	return ret;
+}
+
+// Writes a directory that is open by its path alone (O_PATH), which fsync() does not take.
+static int directory_sync(int fd)
+{
+	int real = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int ret = real < 0 || fsync(real) < 0 ? -errno : 0;
+
+	if (real >= 0)
+		close(real);
+	return ret;
+}
+
+int tree_move(const char *root, const char *from, const char *to, uint64_t *bytes)
+{
+	char from_name[NAME_MAX + 1], to_name[NAME_MAX + 1];
+	int ret = sync_and_measure(root, from, bytes);
+
+	if (ret < 0)
+		return ret;
+	int from_fd = parent_open(root, from, from_name), to_fd = parent_open(root, to, to_name);
+	ret = from_fd < 0 ? from_fd : to_fd < 0 ? to_fd : 0;
+	if (ret == 0 && renameat(from_fd, from_name, to_fd, to_name) < 0)
+		ret = -errno;
+	if (ret == 0)
+		ret = directory_sync(to_fd);
+	if (from_fd >= 0)
+		close(from_fd);
+	if (to_fd >= 0)
+		close(to_fd);
 	return ret;
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static char top[64], root[96];
 
 static const char *at(const char *path)
 {
-	static char out[256];
+	static _Thread_local char out[256];
 
 	snprintf(out, sizeof(out), "%s/%s", top, path);
 	return out;
@@ -167,6 +168,70 @@ static void nothing_outside_is_removed(void **)
 	assert_true(exists("root/7/room/a/programme.webm"));
 }
 
+static void a_file_is_given_its_place(void **)
+{
+	uint64_t bytes = 0;
+
+	file_make("root/new");
+	assert_int_equal(tree_move(root, "new", "7/room/a/composed.mp4", &bytes), 0);
+	assert_int_equal(bytes, 7);
+	assert_false(exists("root/new"));
+	assert_int_equal(try_open("7/room/a/composed.mp4"), 0);
+	file_make("root/new");
+	assert_int_equal(tree_move(root, "new", "7/room/a/composed.mp4", &bytes), 0); // replaces
+	assert_int_equal(tree_move(root, "new", "7/room/a/composed.mp4", &bytes), -ENOENT);
+	assert_int_equal(try_open("7/room/a/composed.mp4"), 0);
+}
+
+static void nothing_is_moved_out_or_in(void **)
+{
+	char secret[128];
+	uint64_t bytes;
+
+	file_make("root/new");
+	assert_int_equal(symlink(top, at("root/7/out")), 0);
+	strcpy(secret, at("secret"));
+	assert_int_equal(symlink(secret, at("root/link")), 0);
+	assert_int_equal(tree_move(root, "new", "../new", &bytes), -EINVAL);
+	assert_int_equal(tree_move(root, "new", "7/out/new", &bytes), -ENOTDIR);
+	assert_int_equal(tree_move(root, "new", "7/room/b/new", &bytes), -ENOENT);
+	assert_int_equal(tree_move(root, "../secret", "7/secret", &bytes), -EINVAL);
+	assert_int_equal(tree_move(root, "link", "7/secret", &bytes), -ELOOP);
+	assert_int_equal(tree_move(root, "7", "8", &bytes), -ENOENT); // a directory
+	assert_true(exists("root/new"));
+	assert_true(exists("secret"));
+}
+
+// Moves a file into a directory at some time, if there is one.
+static void *move_in(void *wait_us)
+{
+	uint64_t bytes;
+
+	usleep(*(const unsigned *)wait_us);
+	(void)!tree_move(root, "new", "7/room/c/composed.mp4", &bytes);
+	return NULL;
+}
+
+static void what_appears_meanwhile_is_removed_too(void **)
+{
+	static char name[64];
+	pthread_t thread;
+
+	for (unsigned i = 0; i < 400; i++) {
+		unsigned wait_us = i % 100 * 10;
+		file_make("root/new");
+		mkdir(at("root/7/room/c"), 0700);
+		for (int n = 0; n < 50; n++) {
+			snprintf(name, sizeof(name), "root/7/room/c/%d", n);
+			file_make(name);
+		}
+		pthread_create(&thread, NULL, move_in, &wait_us);
+		assert_int_equal(tree_remove(root, "7/room/c"), 0);
+		pthread_join(thread, NULL);
+		assert_false(exists("root/7/room/c"));
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -179,6 +244,9 @@ int main(void)
 	        TEST(a_recording_is_removed_with_its_links_but_not_what_they_name),
 	        TEST(others_in_the_room_stay),
 	        TEST(nothing_outside_is_removed),
+	        TEST(a_file_is_given_its_place),
+	        TEST(nothing_is_moved_out_or_in),
+	        TEST(what_appears_meanwhile_is_removed_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
