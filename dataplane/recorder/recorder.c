@@ -298,6 +298,7 @@ static void each_second(struct recorder *r)
 		r->connected_us = r->now_us;
 	else if (r->now_us - r->connected_us >= (int64_t)AM_RECORD_ALONE_S * SECOND_US)
 		stop_all(r, AM_RECORD_ALONE);
+	control_say_hello(r->control);
 	if (disk_free(r->disk) < r->config->free_min_bytes)
 		stop_all(r, AM_RECORD_DISK_FULL);
 	for (size_t i = 0; i < AM_RECORD_MAX; i++) {
