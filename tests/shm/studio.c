@@ -2,6 +2,7 @@
 
 #include "am_clock.h"
 #include "am_socket.h"
+#include "hostile.h"
 #include "scratch.h"
 #include "test.h"
 #include "walk.h"
@@ -183,6 +184,14 @@ static int64_t film_us(const struct film *f)
 	return (f->frames[f->frame_count - 1].time_ms / 1000 + 1) * 1000000;
 }
 
+// The same for the same frame.
+static int64_t jitter_us(const struct talker *t)
+{
+	uint64_t random = t->random + t->next * 7919;
+
+	return hostile_random(&random) % (STUDIO_JITTER_MS * 1000);
+}
+
 // Everything that has arrived by now.
 static void talk(struct studio *s, struct talker *t, int64_t now_us)
 {
@@ -190,9 +199,12 @@ static void talk(struct studio *s, struct talker *t, int64_t now_us)
 		const struct film_frame *f = &t->film->frames[t->next % t->film->frame_count];
 		int64_t round = (int64_t)(t->next / t->film->frame_count);
 		int64_t us = round * film_us(t->film) + f->time_ms * 1000;
-		int64_t arrival_us = t->begin_us + us + STUDIO_DELAY_US;
+		int64_t arrival_us = t->begin_us + us + STUDIO_DELAY_US + jitter_us(t);
+		if (arrival_us < t->arrived_us)
+			arrival_us = t->arrived_us;
 		if (arrival_us > now_us)
 			return;
+		t->arrived_us = arrival_us;
 		if (t->quiet)
 			continue;
 		if ((uint64_t)(us / 1000000) >= t->reported) {
@@ -214,6 +226,7 @@ struct talker *studio_talker(struct studio *s, const struct film *film, int numb
 	*t = (struct talker){
 	        .film = film,
 	        .begin_us = studio_now_us(),
+	        .random = hostile_seed(),
 	        .camera = am_id_make((uint32_t)(10 + number), 1),
 	        .voice = am_id_make((uint32_t)(20 + number), 1),
 	        .publisher = (uint64_t)(500 + number),

@@ -13,7 +13,7 @@
 
 #define STUDIO_FILES      64
 #define STUDIO_RECORDINGS 4
-#define STUDIO_JITTER_MS  2
+#define STUDIO_JITTER_MS  25 // of arrivals, and so of what timelines make of them
 #define STUDIO_DELAY_US   30000 // from capture to arrival
 
 // Somebody with a camera and a microphone, who shows a film in real time, again and again.
@@ -25,6 +25,8 @@ struct talker {
 	uint64_t publisher;
 	uint64_t seq[2];
 	uint64_t reported; // seconds for which reports have been sent
+	int64_t arrived_us; // the last packet
+	uint64_t random;
 	bool quiet; // sends nothing, as if it were muted
 };
 
