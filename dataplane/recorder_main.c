@@ -78,6 +78,7 @@ int main(int argc, char **argv)
 	sigaction(SIGTERM, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN); // there is nothing to reload
+	signal(SIGXFSZ, SIG_IGN); // a write that fails is enough
 	umask(0077);
 	return run(&config);
 }

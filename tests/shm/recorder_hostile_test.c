@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -266,6 +267,21 @@ static void a_recording_stops_when_the_disk_is_full(void **)
 	stops_as_full(1, 0);
 }
 
+// Here, one that lets no file become large.
+static void a_recording_stops_at_an_error_of_the_disk(void **)
+{
+	static struct studio s; // its thread outlives a failure
+	int64_t begin_us = begin(&s, 1, NULL);
+	const struct rlimit most = {120000, 120000};
+
+	studio_run(&s, begin_us + SECOND);
+	assert_int_equal(prlimit(s.pid, RLIMIT_FSIZE, &most, NULL), 0);
+	studio_until(&s, 7, AM_RECORD_STOPPED);
+	assert_int_equal(studio_state(&s, 7)->error, AM_RECORD_DISK_ERROR);
+	all_play(&s);
+	studio_close(&s);
+}
+
 static void nothing_begins_on_a_full_disk(void **)
 {
 	static struct studio s; // its thread outlives a failure
@@ -291,6 +307,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(a_missing_data_plane_is_told),
 	        cmocka_unit_test(a_recording_stops_before_the_disk_is_full),
 	        cmocka_unit_test(a_recording_stops_when_the_disk_is_full),
+	        cmocka_unit_test(a_recording_stops_at_an_error_of_the_disk),
 	        cmocka_unit_test(nothing_begins_on_a_full_disk),
 	};
 

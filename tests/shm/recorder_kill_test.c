@@ -108,6 +108,32 @@ static void a_kill_loses_nothing(void **)
 	studio_close(&s);
 }
 
+// The key frame is no longer in the ring, but what has come since is.
+static void a_kill_requires_no_key_frame(void **)
+{
+	static struct studio s; // its thread outlives a failure
+	int64_t begin_us = begin(&s, 1, NULL);
+
+	studio_run(&s, begin_us + 2 * SECOND + STUDIO_DELAY_US + STUDIO_JITTER_MS * 1000);
+	for (uint32_t i = 0; i < AM_TAP_SLOTS - 60; i++) {
+		struct am_tap_entry *e = studio_entry_begin(&s, 0);
+		e->kind = AM_TAP_PACKET;
+		e->id = am_id_make(99, 1);
+		studio_entry_end(&s, 0);
+		if (i % 1000 == 0)
+			studio_run(&s, studio_now_us() + 1000);
+	}
+	studio_run(&s, begin_us + 29 * SECOND / 10);
+	studio_kill(&s, SIGKILL);
+	studio_start(&s);
+	studio_connect(&s);
+	state_all(&s, 7, AM_RECORD_RUN, begin_us);
+	studio_run(&s, begin_us + 5 * SECOND);
+	stop(&s, 7);
+	check_whole(&s, 5 * SECOND);
+	studio_close(&s);
+}
+
 static void a_killed_recording_can_be_stopped(void **)
 {
 	static struct studio s; // its thread outlives a failure
@@ -165,6 +191,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_kill_loses_nothing),
+	        cmocka_unit_test(a_kill_requires_no_key_frame),
 	        cmocka_unit_test(a_killed_recording_can_be_stopped),
 	        cmocka_unit_test(an_orderly_end_can_be_continued),
 	        cmocka_unit_test(a_stall_of_2_s_loses_nothing),
