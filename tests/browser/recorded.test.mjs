@@ -173,6 +173,28 @@ describe('a recording', () => {
 		}
 	});
 
+	it('ends the files of people who leave', async () => {
+		const room = newRoom();
+		await speak(room, 1);
+		const sender = await speak(room, 2);
+		const { id } = await start(room);
+		await sleep(4000);
+		sender.kill('SIGKILL'); // else it would come back
+		const json = {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify({ peerId: 'mark2' }),
+		};
+		assert.equal((await system.rest(`/rooms/${room}/closePeer`, json)).status, 200);
+		await sleep(5000);
+		const recording = await stop(room, id);
+		for (const file of recording.files.filter(({ peerId }) => peerId === 'mark2'))
+			assert.ok(
+				file.offset + file.duration < recording.duration - 4,
+				`${file.name} goes on to ${file.offset + file.duration} s`,
+			);
+	});
+
 	it('leaves out its pauses', async () => {
 		const room = newRoom();
 		await speak(room, 1);

@@ -114,7 +114,7 @@ static void a_kill_requires_no_key_frame(void **)
 	static struct studio s; // its thread outlives a failure
 	int64_t begin_us = begin(&s, 1, NULL);
 
-	studio_run(&s, begin_us + 2 * SECOND + STUDIO_DELAY_US + STUDIO_JITTER_MS * 1000);
+	studio_run(&s, begin_us + 2 * SECOND + TALKER_DELAY_US + STUDIO_JITTER_MS * 1000);
 	for (uint32_t i = 0; i < AM_TAP_SLOTS - 60; i++) {
 		struct am_tap_entry *e = studio_entry_begin(&s, 0);
 		e->kind = AM_TAP_PACKET;
