@@ -64,7 +64,8 @@ static int64_t lack_of(const struct studio *s, const struct am_record_file *f, i
 	return elapsed_ms - (int64_t)f->offset_ms - end_ms;
 }
 
-static int64_t worst_lack(const struct studio *s, int64_t killed_us)
+// Meanwhile, people go on talking.
+static int64_t worst_lack(struct studio *s, int64_t killed_us)
 {
 	int64_t elapsed_ms = (killed_us - studio_state(s, RECORDING)->began_us) / 1000, worst = 0;
 
@@ -72,6 +73,7 @@ static int64_t worst_lack(const struct studio *s, int64_t killed_us)
 	for (int i = 0; i < s->file_count; i++) {
 		int64_t lack = lack_of(s, &s->files[i], elapsed_ms);
 		worst = lack > worst ? lack : worst;
+		studio_talk(s);
 	}
 	return worst;
 }
@@ -107,7 +109,8 @@ static int64_t skipped(const struct sums *s, size_t next, uint64_t sum)
 }
 
 // Frames of the film that a track of the file has left out after its first one.
-static int64_t missing_frames(const struct walk *w, uint8_t track, const struct sums *s)
+static int64_t
+missing_frames(const struct walk *w, uint8_t track, const struct sums *s, const char *name)
 {
 	int64_t missing = 0;
 	size_t next = 0;
@@ -119,8 +122,11 @@ static int64_t missing_frames(const struct walk *w, uint8_t track, const struct 
 		int64_t n = skipped(s, next, w->blocks[i].sum);
 		if (n < 0)
 			continue; // what fills a gap
-		if (!first)
+		if (!first && n > 0) {
+			fprintf(stderr, "bench: %s lacks %lld frames before %lld ms\n", name,
+			        (long long)n, (long long)w->blocks[i].time_ms);
 			missing += n;
+		}
 		first = false;
 		next = (next + (size_t)n + 1) % s->count;
 	}
@@ -152,9 +158,9 @@ missing_of(const struct studio *s, const struct am_record_file *f, const struct 
 
 	walk_assert_whole(w, false);
 	if (f->kind == AM_RECORD_VOICE)
-		missing_ms = missing_frames(w, 0, &sums[1]) * SOUND_STEP;
+		missing_ms = missing_frames(w, 0, &sums[1], f->name) * SOUND_STEP;
 	else
-		missing_ms = missing_frames(w, 0, &sums[0]) * PICTURE_STEP;
+		missing_ms = missing_frames(w, 0, &sums[0], f->name) * PICTURE_STEP;
 	if (f->kind == AM_RECORD_PROGRAMME)
 		missing_ms += missing_sound_ms(w, 1);
 	walk_free(w);

@@ -130,6 +130,14 @@ struct talker *studio_talker(struct studio *s, const struct film *film, int numb
 	return studio_talker_at(s, film, number, 0);
 }
 
+void studio_talk(struct studio *s)
+{
+	int64_t now_us = studio_now_us();
+
+	for (int i = 0; i < s->talker_count; i++)
+		talker_run(&s->talkers[i], now_us, on_talk, s);
+}
+
 // --- the control plane ---
 
 void studio_say(struct studio *s, const struct am_record_msg *m)
@@ -147,11 +155,11 @@ void studio_connect(struct studio *s)
 	        .hello.pid = (uint32_t)getpid(),
 	};
 
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 1000; i++, usleep(10000)) {
+		studio_talk(s); // a data plane does not wait for us
 		s->control = am_socket_connect(s->control_path);
 		if (s->control >= 0)
 			break;
-		usleep(10000);
 	}
 	assert_true(s->control >= 0);
 	studio_say(s, &hello);
@@ -265,10 +273,7 @@ static void listen_to(struct studio *s)
 
 static void step(struct studio *s)
 {
-	int64_t now_us = studio_now_us();
-
-	for (int i = 0; i < s->talker_count; i++)
-		talker_run(&s->talkers[i], now_us, on_talk, s);
+	studio_talk(s);
 	listen_to(s);
 	usleep(2000);
 }

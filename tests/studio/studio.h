@@ -67,6 +67,9 @@ struct talker *studio_talker_at(struct studio *, const struct film *, int number
 // Chat of room 1000 + id in one entry of the last ring.
 void studio_chat(struct studio *, uint64_t id, const char *text);
 
+// What has arrived by now gets into the rings.
+void studio_talk(struct studio *);
+
 // Everybody goes on until this time of the clock, and what the recorder says is noted.
 void studio_run(struct studio *, int64_t until_us);
 
