@@ -283,7 +283,7 @@ void archive_open(
 
 struct removal {
 	struct inquiry inquiry;
-	struct archive *archive;
+	const struct archive *archive;
 	archive_removed *done;
 	void *owner;
 	bool found, finished;
@@ -303,12 +303,7 @@ static int removal_next(struct inquiry *i)
 {
 	const struct removal *v = container_of(i, struct removal, inquiry);
 
-	if (!v->found)
-		return -ENOENT;
-	if (!v->finished)
-		return -EBUSY;
-	composer_forget(v->archive->composer, i->query.id);
-	return 0;
+	return !v->found ? -ENOENT : !v->finished ? -EBUSY : 0;
 }
 
 static int removal_work(struct inquiry *i)
@@ -326,7 +321,7 @@ static void removal_end(struct inquiry *i, int result)
 
 	if (result == 0) {
 		history_recording_remove(i->all->history, i->query.id);
-		composer_forget(v->archive->composer, i->query.id); // asked for meanwhile
+		composer_forget(v->archive->composer, i->query.id);
 	}
 	if (error_of(result) == -EIO)
 		am_error(

@@ -89,7 +89,7 @@ void composer_ask(
         const struct composer *c, uint64_t account_id, uint64_t id, struct composition_view *out
 );
 
-// The recording is being removed.
+// The recording has been removed.
 void composer_forget(struct composer *, uint64_t id);
 
 // {"state","percent","layout","format","name","reason"}

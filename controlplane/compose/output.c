@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <libavcodec/avcodec.h>
@@ -256,6 +257,13 @@ int output_frame(struct output *o, AVFrame *f)
 	if (ret >= 0)
 		ret = drain(o, o->video, o->video_stream);
 	return ret < 0 ? fail(o, "the file cannot be written", ret) : 0;
+}
+
+bool output_leaves(const struct output *o, uint64_t bytes)
+{
+	struct statvfs v;
+
+	return statvfs(o->temporary, &v) < 0 || (uint64_t)v.f_bavail * v.f_frsize >= bytes;
 }
 
 static void output_free(struct output *o)

@@ -2,6 +2,7 @@
 // a temporary name until it is complete.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ enum output_format output_format_by_name(const char *);
 
 // The next picture, and the sound up to its time. Takes over the frame. 0 or -errno.
 [[nodiscard]] int output_frame(struct output *, struct AVFrame *);
+
+// True if that many bytes of the disk are free.
+[[nodiscard]] bool output_leaves(const struct output *, uint64_t bytes);
 
 // Completes the file and gives it its name. Frees the output in any case.
 [[nodiscard]] int output_finish(struct output *);

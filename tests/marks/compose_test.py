@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 import unittest
 
 import marks
@@ -15,6 +16,14 @@ SECONDS = 8
 
 def ffmpeg(*arguments):
     subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *arguments], check=True)
+
+
+def runs(pid):
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+            return "State:\tZ" not in f.read()
+    except OSError:
+        return False
 
 
 class Compose(unittest.TestCase):
@@ -75,10 +84,34 @@ class Compose(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (2, "amphi-compose: --layout takes grid, speaker or share, not mosaic\n"))
         done = self.compose("--format", "avi")
         self.assertEqual((done.returncode, done.stderr), (2, "amphi-compose: --format takes mp4 or webm, not avi\n"))
+        done = self.compose("--leave", "all")
+        self.assertEqual((done.returncode, done.stderr), (2, "amphi-compose: --leave takes a number of MiB, not all\n"))
         done = self.compose()
         self.assertEqual(done.returncode, 1)
         self.assertIn("recording.json cannot be read: No such file or directory", done.stderr)
         self.assertFalse(os.path.exists(f"{self.folder}/composed.mp4"))
+
+    def test_a_disk_is_not_filled(self):
+        self.describe()
+        done = self.compose("--leave", str(2**32 - 1))  # 4 PiB
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("No space left on device", done.stderr)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["programme.webm", "recording.json", "tracks"])
+
+    def test_it_ends_with_its_parent(self):
+        self.describe(duration=3600)
+        self.assertEqual(self.compose("--parent", "1").returncode, 1)
+        command = '"$0" --parent $$ "$1" >/dev/null & echo $!; wait'
+        with subprocess.Popen(["sh", "-c", command, COMPOSE, self.folder], stdout=subprocess.PIPE, text=True) as parent:
+            pid = int(parent.stdout.readline())
+            while not os.path.exists(f"{self.folder}/composed.mp4.part"):
+                self.assertTrue(runs(pid))
+                time.sleep(0.02)
+            parent.kill()
+        deadline = time.monotonic() + 10
+        while runs(pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.assertFalse(runs(pid))
 
 
 if __name__ == "__main__":

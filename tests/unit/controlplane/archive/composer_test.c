@@ -4,6 +4,7 @@
 
 #include "archive/archive.h"
 #include "archive/composer.h"
+#include "archive/tree.h"
 #include "base/json.h"
 #include "base/loop.h"
 #include "store/history.h"
@@ -43,6 +44,21 @@ static struct {
 	uint64_t id, bytes, file_bytes;
 	char name[32];
 } composed;
+
+static _Atomic bool moves_slowly, has_moved;
+
+int __real_tree_move(const char *root, const char *from, const char *to, uint64_t *bytes);
+int __wrap_tree_move(const char *root, const char *from, const char *to, uint64_t *bytes);
+
+int __wrap_tree_move(const char *root, const char *from, const char *to, uint64_t *bytes)
+{
+	int ret = __real_tree_move(root, from, to, bytes);
+
+	has_moved = true;
+	if (moves_slowly)
+		usleep(300000);
+	return ret;
+}
 
 static bool is_busy(void *)
 {
@@ -97,7 +113,7 @@ static int begin(void **)
 	loop = loop_create();
 	history = history_open(loop, history_path, 0);
 	assert_non_null(history);
-	busy = false;
+	busy = moves_slowly = has_moved = false;
 	composed.count = 0;
 	archive_start();
 	return 0;
@@ -603,6 +619,42 @@ static void removals_and_ends_may_meet(void **)
 	assert_false(left("composing.mp4"));
 }
 
+// The file has its place, but the loop does not know yet, when the recording is removed.
+static void a_removal_may_overtake_the_end(void **)
+{
+	record(1, VIDEO);
+	settle();
+	moves_slowly = true;
+	assert_int_equal(ask(1), 0);
+	for (int i = 0; !has_moved && i < TURNS; i++)
+		loop_turn(loop, 10);
+	assert_true(exists(1, "composed.mp4"));
+	assert_int_equal(remove_recording(1), 0);
+	assert_int_equal(composed.count, 0);
+	for (int i = 0; i < 50; i++)
+		loop_turn(loop, 10);
+	assert_int_equal(composed.count, 0);
+	assert_false(is_known(1));
+	assert_int_equal(history_recorded_bytes(history, ACCOUNT), 0);
+	settle();
+	assert_string_equal(list(1), "[]");
+}
+
+// The end of the process waits for a file that is given its place, and the history has it.
+static void a_complete_file_is_not_lost_at_the_end(void **)
+{
+	record(1, VIDEO);
+	settle();
+	moves_slowly = true;
+	assert_int_equal(ask(1), 0);
+	for (int i = 0; !has_moved && i < TURNS; i++)
+		loop_turn(loop, 10);
+	assert_int_equal(composed.count, 0);
+	settle();
+	assert_int_equal(composed.count, 1);
+	assert_non_null(strstr(list(1), "\"kind\":\"composed\""));
+}
+
 static void nothing_outlives_the_process(void **)
 {
 	record(1, "echo >\"$out.part\"; exec sleep 100");
@@ -640,6 +692,8 @@ int main(void)
 	        TEST(a_program_that_cannot_be_started_is_a_failure),
 	        TEST(a_removed_recording_ends_its_composition),
 	        TEST(removals_and_ends_may_meet),
+	        TEST(a_removal_may_overtake_the_end),
+	        TEST(a_complete_file_is_not_lost_at_the_end),
 	        TEST(nothing_outlives_the_process),
 	};
 	if (!mkdtemp(top))
