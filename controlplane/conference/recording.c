@@ -15,7 +15,7 @@ static void tell_account(struct conference *c, const struct recording_view *v)
 
 	if (v->begins)
 		hook_recording(c->hooks, a, HOOK_RECORDING_STARTED, row, NULL, 0);
-	else if (v->state == RECORDING_STOPPING || (v->state == RECORDING_FAILED && v->started_ms && !v->end_is_known))
+	else if ((v->state == RECORDING_STOPPING && v->started_ms) || (v->state == RECORDING_FAILED && v->started_ms && !v->end_is_known))
 		hook_recording(c->hooks, a, HOOK_RECORDING_STOPPED, row, NULL, 0);
 	else if (v->state == RECORDING_READY)
 		hook_recording(c->hooks, a, HOOK_RECORDING_READY, row, v->files, v->file_count);

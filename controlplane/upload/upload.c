@@ -194,13 +194,9 @@ static int recording_step(struct uploads *u, struct recording *r, bool finished)
 		int ret = file_upload_step(f, u->s3, finished, u->buffer, &sent);
 		pthread_mutex_lock(&u->lock);
 		u->counts.bytes += sent;
-		u->counts.failing = ret < 0 && ret != -ENOENT;
-		u->counts.failures += ret < 0 && ret != -ENOENT;
+		u->counts.failing = ret < 0;
+		u->counts.failures += ret < 0;
 		pthread_mutex_unlock(&u->lock);
-		if (ret == -ENOENT) { // it is gone, or has another name now
-			f->done = true;
-			continue;
-		}
 		if (ret < 0) {
 			failure_log(u, f, ret);
 			return ret;
