@@ -214,7 +214,7 @@ void life_take_up(struct recordings *all, const struct recording_row *row)
 	                                        : AM_RECORD_RUN;
 	copy_read(r);
 	if (all->uploads && r->acknowledged && recording_is_active(r))
-		uploads_put(all->uploads, r->id, r->directory, false);
+		(void)!uploads_put(all->uploads, r->id, r->directory, false);
 }
 
 void life_bind(struct recording *r, const struct room *room)
@@ -303,9 +303,10 @@ static void finish_if_complete(struct recording *r, bool now)
 		files_end_chat(r, -ETIMEDOUT);
 	if (r->file_count > 0 && r->all->uploads && !r->uploaded) {
 		if (!r->uploading)
-			uploads_put(r->all->uploads, r->id, r->directory, true);
+			r->uploaded = !uploads_put(r->all->uploads, r->id, r->directory, true);
 		r->uploading = true;
-		return;
+		if (!r->uploaded)
+			return;
 	}
 	finish(r, r->file_count > 0 ? RECORDING_READY : RECORDING_FAILED);
 }
@@ -369,7 +370,7 @@ static void acknowledge(struct recording *r)
 	r->started_ms = clock_real_ms();
 	r->state = r->run == AM_RECORD_PAUSE ? RECORDING_PAUSED : RECORDING_RECORDING;
 	if (r->all->uploads)
-		uploads_put(r->all->uploads, r->id, r->directory, false);
+		(void)!uploads_put(r->all->uploads, r->id, r->directory, false);
 	r->view.begins = true;
 	change(r);
 	r->view.begins = false;
@@ -450,7 +451,7 @@ static void forget(struct recording *r)
 	copy_write(r, true);
 	// The bucket gets recording.json as it is now; all else is there.
 	if (r->all->uploads && r->uploaded)
-		uploads_put(r->all->uploads, r->id, r->directory, true);
+		(void)!uploads_put(r->all->uploads, r->id, r->directory, true);
 	life_free(r);
 }
 

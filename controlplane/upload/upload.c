@@ -157,6 +157,19 @@ static void failure_log(struct uploads *u, const struct file_upload *f, int erro
 	);
 }
 
+static void tell(struct uploads *u, struct recording *r, int result)
+{
+	const uint64_t one = 1;
+
+	pthread_mutex_lock(&u->lock);
+	if (!r->told) {
+		r->told = r->due = true;
+		r->result = result;
+		(void)!write(u->woken.fd, &one, sizeof(one));
+	}
+	pthread_mutex_unlock(&u->lock);
+}
+
 // Whether the recording has been deleted meanwhile.
 static bool is_gone(const struct uploads *u, const struct recording *r)
 {
@@ -182,6 +195,7 @@ static int recording_step(struct uploads *u, struct recording *r, bool finished)
 	bool all = true;
 
 	if (is_gone(u, r)) {
+		tell(u, r, -ENOENT);
 		pthread_mutex_lock(&u->lock);
 		r->removed = true;
 		pthread_mutex_unlock(&u->lock);
@@ -207,19 +221,6 @@ static int recording_step(struct uploads *u, struct recording *r, bool finished)
 	}
 	r->complete = finished && all;
 	return 0;
-}
-
-static void tell(struct uploads *u, struct recording *r, int result)
-{
-	const uint64_t one = 1;
-
-	pthread_mutex_lock(&u->lock);
-	if (!r->told) {
-		r->told = r->due = true;
-		r->result = result;
-		(void)!write(u->woken.fd, &one, sizeof(one));
-	}
-	pthread_mutex_unlock(&u->lock);
 }
 
 static void recording_free(struct recording *r)
@@ -251,7 +252,7 @@ static void sweep(struct uploads *u)
 	struct recording **at = &u->recordings, *r;
 
 	while ((r = *at)) {
-		if (!r->removed && !(r->complete && r->told && !r->due)) {
+		if (r->due || !(r->removed || (r->complete && r->told))) {
 			at = &r->next;
 			continue;
 		}
@@ -435,7 +436,7 @@ static struct recording *recording_find(struct uploads *u, uint64_t id)
 	return r;
 }
 
-void uploads_put(struct uploads *u, uint64_t recording_id, const char *folder, bool finished)
+bool uploads_put(struct uploads *u, uint64_t recording_id, const char *folder, bool finished)
 {
 	pthread_mutex_lock(&u->lock);
 	struct recording *r = recording_find(u, recording_id);
@@ -454,6 +455,7 @@ void uploads_put(struct uploads *u, uint64_t recording_id, const char *folder, b
 	pthread_mutex_unlock(&u->lock);
 	if (!r)
 		am_error("upload: too many recordings wait for the bucket; folder=%s", folder);
+	return r != NULL;
 }
 
 void uploads_count(const struct uploads *u, struct uploads_counts *counts)

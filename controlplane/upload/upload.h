@@ -26,7 +26,8 @@ struct uploads_settings {
 	const char *directory; // of all recordings
 	const char *prefix; // of keys; empty, or ends with a slash
 	// In the loop: all files of a finished recording are in the bucket (0), or were not after
-	// UPLOAD_GIVE_UP_S (-ETIMEDOUT); then the thread goes on trying until the process ends.
+	// UPLOAD_GIVE_UP_S (-ETIMEDOUT), after which the thread goes on trying until the process
+	// ends; or its folder is gone (-ENOENT).
 	void (*done)(void *owner, uint64_t recording_id, int result);
 	void *owner;
 };
@@ -48,6 +49,7 @@ void uploads_destroy(struct uploads *);
 // called again when that changes. A recording whose folder goes is forgotten: uploads of it that
 // are not complete are aborted, and what is in the bucket stays there. Does nothing, with a line in
 // the log, beyond UPLOAD_RECORDINGS.
-void uploads_put(struct uploads *, uint64_t recording_id, const char *folder, bool finished);
+[[nodiscard]] bool
+uploads_put(struct uploads *, uint64_t recording_id, const char *folder, bool finished);
 
 void uploads_count(const struct uploads *, struct uploads_counts *);

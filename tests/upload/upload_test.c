@@ -101,6 +101,11 @@ static void uploads_begin(struct scene *s)
 	assert_non_null(s->uploads);
 }
 
+static void put(struct scene *s, bool finished)
+{
+	assert_true(uploads_put(s->uploads, RECORDING, FOLDER, finished));
+}
+
 static void command(const char *format, const char *argument)
 {
 	char line[256];
@@ -198,14 +203,14 @@ static void files_are_sent_while_they_grow_and_end_as_they_are(void **)
 	file_write(s, "programme.webm", 0, 2 * PART + 1000);
 	file_write(s, "tracks/1-audio.webm", 0, 5000);
 	file_write(s, "state", 0, 100);
-	uploads_put(s->uploads, RECORDING, FOLDER, false);
+	put(s, false);
 	wait_for(s, counts.bytes == 2 * PART);
 	assert_int_equal(s->done, 0);
 
 	memset(s->bytes, 7, HEAD_LEN); // the index in front grows, too
 	file_write(s, "programme.webm", 0, HEAD_LEN);
 	file_write(s, "programme.webm", 2 * PART, 3 * PART + 77);
-	uploads_put(s->uploads, RECORDING, FOLDER, true);
+	put(s, true);
 	wait_for(s, s->done > 0);
 	assert_int_equal(s->result, 0);
 	assert_in_bucket(s, "programme.webm", 3 * PART + 77);
@@ -222,7 +227,7 @@ static void a_file_of_whole_parts_has_no_empty_one_at_its_end(void **)
 	uploads_begin(s);
 	file_write(s, "programme.webm", 0, 2 * PART);
 	file_write(s, "one.webm", 0, PART);
-	uploads_put(s->uploads, RECORDING, FOLDER, true);
+	put(s, true);
 	wait_for(s, s->done > 0);
 	assert_in_bucket(s, "programme.webm", 2 * PART);
 	assert_in_bucket(s, "one.webm", PART);
@@ -234,12 +239,12 @@ static void after_a_restart_only_the_rest_is_sent(void **)
 
 	uploads_begin(s);
 	file_write(s, "programme.webm", 0, 3 * PART + 5);
-	uploads_put(s->uploads, RECORDING, FOLDER, false);
+	put(s, false);
 	wait_for(s, counts.bytes == 3 * PART);
 	uploads_destroy(s->uploads);
 
 	uploads_begin(s);
-	uploads_put(s->uploads, RECORDING, FOLDER, true);
+	put(s, true);
 	wait_for(s, s->done > 0);
 	wait_for(s, counts.bytes > 0 && counts.bytes <= PART);
 	assert_in_bucket(s, "programme.webm", 3 * PART + 5);
@@ -252,7 +257,7 @@ static void a_wrong_secret_is_refused_and_nothing_is_told(void **)
 	s->s3.secret = "wrong";
 	uploads_begin(s);
 	file_write(s, "programme.webm", 0, 1000);
-	uploads_put(s->uploads, RECORDING, FOLDER, true);
+	put(s, true);
 	wait_for(s, counts.failures >= 2);
 	assert_int_equal(s->done, 0);
 	assert_false(in_bucket(s, "programme.webm"));
@@ -271,7 +276,7 @@ static void a_bucket_that_is_not_there_is_a_failure(void **)
 	uploads_begin(s);
 	file_write(s, "programme.webm", 0, PART + 1);
 	file_write(s, "small.webm", 0, 1000);
-	uploads_put(s->uploads, RECORDING, FOLDER, true);
+	put(s, true);
 	wait_for(s, counts.failures >= 3);
 	assert_int_equal(s->done, 0);
 }
@@ -282,10 +287,10 @@ static void a_bucket_that_comes_back_gets_the_rest(void **)
 
 	uploads_begin(s);
 	file_write(s, "programme.webm", 0, PART + 1);
-	uploads_put(s->uploads, RECORDING, FOLDER, false);
+	put(s, false);
 	wait_for(s, counts.bytes == PART);
 	bucket_stop(s);
-	uploads_put(s->uploads, RECORDING, FOLDER, true);
+	put(s, true);
 	wait_for(s, counts.failing);
 	bucket_start(s);
 	wait_for(s, s->done > 0);
@@ -299,11 +304,24 @@ static void a_recording_that_is_deleted_is_forgotten(void **)
 
 	uploads_begin(s);
 	file_write(s, "programme.webm", 0, PART + 1);
-	uploads_put(s->uploads, RECORDING, FOLDER, false);
+	put(s, false);
 	wait_for(s, counts.bytes == PART);
 	command("rm -r %s/" FOLDER, s->folder);
 	wait_for(s, counts.pending == 0);
-	assert_int_equal(s->done, 0);
+	assert_int_equal(s->result, -ENOENT);
+}
+
+static void no_more_wait_than_there_is_room_for(void **)
+{
+	struct scene *s = &scene;
+
+	s->s3.secret = "wrong";
+	uploads_begin(s);
+	file_write(s, "programme.webm", 0, 1000);
+	for (uint64_t id = 1; id <= UPLOAD_RECORDINGS; id++)
+		assert_true(uploads_put(s->uploads, id, FOLDER, false));
+	assert_false(uploads_put(s->uploads, UPLOAD_RECORDINGS + 1, FOLDER, true));
+	assert_true(uploads_put(s->uploads, 1, FOLDER, false)); // known already
 }
 
 int main(void)
@@ -317,6 +335,7 @@ int main(void)
 	        TEST(a_bucket_that_is_not_there_is_a_failure),
 	        TEST(a_bucket_that_comes_back_gets_the_rest),
 	        TEST(a_recording_that_is_deleted_is_forgotten),
+	        TEST(no_more_wait_than_there_is_room_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
