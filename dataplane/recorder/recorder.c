@@ -179,8 +179,24 @@ static void on_forget(struct recorder *r, uint64_t id)
 	*place = NULL;
 }
 
+// What was overwritten while no recorder ran.
+static void count_lost(struct recorder *r)
+{
+	for (size_t i = 0; i < AM_RECORD_MAX; i++) {
+		const uint64_t *positions;
+		uint64_t generation =
+		        r->recordings[i] ? recording_was_read(r->recordings[i], &positions) : 0;
+		if (generation != 0)
+			recording_missed(
+			        r->recordings[i], tap_reader_lost(r->tap, generation, positions)
+			);
+	}
+}
+
 static void on_sync(struct recorder *r)
 {
+	if (!r->synced)
+		count_lost(r);
 	for (size_t i = 0; i < AM_RECORD_MAX; i++) {
 		if (r->recordings[i])
 			recording_synced(r->recordings[i], r->now_us);
@@ -336,9 +352,13 @@ static void read_tap(struct recorder *r)
 	if (r->behind)
 		return;
 	tick(r, r->now_us);
+	const uint64_t *positions;
+	uint32_t count = tap_reader_positions(r->tap, &positions);
 	for (size_t i = 0; i < AM_RECORD_MAX; i++) {
-		if (r->recordings[i])
-			recording_settle(r->recordings[i], r->now_us);
+		if (!r->recordings[i])
+			continue;
+		recording_read(r->recordings[i], tap_reader_generation(r->tap), positions, count);
+		recording_settle(r->recordings[i], r->now_us);
 	}
 }
 

@@ -383,7 +383,11 @@ static void close_state(struct recording *r)
 
 void recording_settle(struct recording *r, int64_t now_us)
 {
-	if (r->phase == STOPPING && now_us >= r->state.head->stop_us + RECORDING_LATE_US)
+	int64_t stop_us = r->phase == STOPPING ? r->state.head->stop_us : 0;
+
+	// After a long absence, the programme has to catch up first.
+	bool behind = r->programme && r->ticked_us < line_reached(line_of(r), stop_us);
+	if (r->phase == STOPPING && now_us >= stop_us + RECORDING_LATE_US && !behind)
 		finish(r);
 	else if (r->phase == CLOSING)
 		close_state(r);
@@ -484,10 +488,31 @@ void recording_missed(struct recording *r, uint64_t count)
 		r->state.head->missed += count;
 }
 
+void recording_read(
+        struct recording *r, uint64_t generation, const uint64_t *positions, uint32_t count
+)
+{
+	if (r->phase > STOPPING)
+		return;
+	r->state.head->generation = generation;
+	memcpy(r->state.head->read, positions, count * sizeof(*positions));
+}
+
+uint64_t recording_was_read(const struct recording *r, const uint64_t **positions)
+{
+	if (r->phase > STOPPING || r->state.found != STATE_RESUMED)
+		return 0;
+	*positions = r->state.head->read;
+	return r->state.head->generation;
+}
+
 // What went wrong with the files ends the recording, or only the tracks' files.
 static void check(struct recording *r, int64_t now_us)
 {
-	if (r->folder.slow && r->tracks.files) {
+	bool slow = r->folder.slow || disk_waiting(r->shared->disk) > DISK_QUEUE_MAX / 2;
+
+	// What is left of the queue is the programme's.
+	if (slow && r->tracks.files) {
 		tracks_drop_files(&r->tracks, now_us);
 		r->error = AM_RECORD_DISK_SLOW;
 		r->changed = true;

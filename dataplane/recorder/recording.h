@@ -57,6 +57,13 @@ bool recording_has_slot(const struct recording *, uint32_t slot);
 void recording_entry(struct recording *, uint64_t generation, const struct am_tap_entry *);
 void recording_missed(struct recording *, uint64_t count);
 
+// How far the rings have been read: kept for the next recorder.
+void recording_read(
+        struct recording *, uint64_t generation, const uint64_t *positions, uint32_t count
+);
+// What the last recorder has left: the generation, 0 if there is nothing.
+uint64_t recording_was_read(const struct recording *, const uint64_t **positions);
+
 // Writes what is due. Call at least every 100 ms of the clock.
 void recording_tick(struct recording *, int64_t now_us);
 

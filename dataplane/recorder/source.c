@@ -20,7 +20,6 @@ struct note {
 };
 
 struct encoding {
-	struct timeline_track time;
 	bool any; // a frame has come
 	uint8_t source; // of the last frame
 	bool has_report;
@@ -39,15 +38,40 @@ struct source {
 	struct state_track *places;
 	source_sink *sink;
 	void *owner;
-	int64_t recall_us; // frames that arrived before this may be remembered
-	int64_t shift_us; // what remembered times were ahead of ours, as far as not taken back
-	int64_t last_us; // of the clock, as the timeline says
+	struct timeline_publisher *publisher;
+	struct state_clocks clocks; // ours, and a copy of the publisher's
+	int64_t recall_us; // frames that arrived before this may have their times already
+	int64_t known_us; // reports that arrived up to this are known
 	int64_t last_time_us; // on the line
 	struct encoding encodings[AM_ENCODING_MAX];
 	struct note notes[NOTES];
 };
 
 static void on_frame(void *owner, const struct assembly_frame *);
+
+// Goes on with the clocks of an earlier recorder. Of the publisher's, each of its tracks has noted
+// some: the last ones count.
+static void resume_clocks(struct source *s)
+{
+	const struct state_clocks *c = state_clocks_get(s->places);
+
+	if (!c)
+		return;
+	s->clocks = *c;
+	s->known_us = c->seen_us;
+	if (!s->publisher->known || c->publisher.moved_us > s->publisher->moved_us)
+		*s->publisher = c->publisher;
+	for (uint8_t i = 0; i < AM_ENCODING_MAX; i++) {
+		const struct state_time *last = NULL;
+		s->clocks.encodings[i].publisher = s->publisher;
+		for (uint64_t k = 1; k <= s->places->time_count && k <= STATE_TIMES && !last; k++) {
+			last = &s->places->times[(s->places->time_count - k) % STATE_TIMES];
+			last = last->encoding == i ? last : NULL;
+		}
+		s->encodings[i].any = last != NULL;
+		s->encodings[i].source = last ? last->source : 0;
+	}
+}
 
 struct source *source_create(
         const struct am_record_track *track, struct timeline_publisher *clock,
@@ -58,17 +82,20 @@ struct source *source_create(
 	struct source *s = calloc(1, sizeof(*s));
 	if (!s)
 		return NULL;
-	*s = (struct source){
-	        .track = *track,
-	        .line = line,
-	        .places = places,
-	        .sink = sink,
-	        .owner = owner,
-	        .recall_us = places->time_count > 0 ? now_us : 0,
-	        .last_time_us = LINE_NONE,
-	};
+	s->track = *track;
+	s->line = line;
+	s->places = places;
+	s->sink = sink;
+	s->owner = owner;
+	s->publisher = clock;
+	s->last_time_us = LINE_NONE;
+	s->known_us = INT64_MIN;
 	for (uint8_t i = 0; i < AM_ENCODING_MAX; i++)
-		timeline_track_init(&s->encodings[i].time, clock, track->clock_rate);
+		timeline_track_init(&s->clocks.encodings[i], clock, track->clock_rate);
+	if (places->time_count > 0) {
+		s->recall_us = now_us;
+		resume_clocks(s);
+	}
 	s->assembly = assembly_create((enum codec)track->codec, track->encoding_count, on_frame, s);
 	if (!s->assembly) {
 		free(s);
@@ -110,32 +137,41 @@ static int64_t unwrap(struct encoding *e, uint32_t send_time)
 	return sent * 1000000 / (1 << 18);
 }
 
-static void report(struct encoding *e)
+static void report(struct source *s, const struct encoding *e)
 {
-	timeline_report(&e->time, e->report_ntp, e->report_timestamp, e->report_arrival_us);
+	timeline_report(
+	        &s->clocks.encodings[e - s->encodings], e->report_ntp, e->report_timestamp,
+	        e->report_arrival_us
+	);
 }
 
-// What our timeline says, and since a restart what the earlier one would have said.
+// For the next recorder.
+static void note_clocks(struct source *s, int64_t arrival_us)
+{
+	if (arrival_us > s->clocks.seen_us)
+		s->clocks.seen_us = arrival_us;
+	s->clocks.publisher = *s->publisher;
+	state_clocks_put(s->places, &s->clocks);
+}
+
+// When the frame was captured, on our clock.
 static int64_t clock_time(struct source *s, const struct assembly_frame *f, const struct note *n)
 {
 	struct encoding *e = &s->encodings[f->encoding];
+	struct timeline_track *time = &s->clocks.encodings[f->encoding];
 
 	if (e->any && e->source != f->source) {
-		timeline_track_restart(&e->time);
+		timeline_track_restart(time);
 		if (e->has_report && e->report_source == f->source)
-			report(e);
+			report(s, e);
 	}
 	e->any = true;
 	e->source = f->source;
-	int64_t us =
-	        timeline_time(&e->time, f->timestamp, f->arrival_us, n ? n->send_us : INT64_MIN);
-	int64_t back_us = us > s->last_us ? (us - s->last_us) / SHIFT_SLEW : 0;
-	s->last_us = us;
-	if (llabs(s->shift_us) <= back_us)
-		s->shift_us = 0;
-	else
-		s->shift_us -= s->shift_us > 0 ? back_us : -back_us;
-	return us + s->shift_us;
+	// A picture's last packet tells nothing about when its first one was sent.
+	bool sound = s->track.codec == AM_CODEC_OPUS;
+	return timeline_time(
+	        time, f->timestamp, f->arrival_us, n && sound ? n->send_us : INT64_MIN
+	);
 }
 
 static struct state_time *recall(struct source *s, const struct assembly_frame *f)
@@ -143,6 +179,17 @@ static struct state_time *recall(struct source *s, const struct assembly_frame *
 	return f->arrival_us < s->recall_us
 	               ? state_time_find(s->places, f->encoding, f->source, f->timestamp)
 	               : NULL;
+}
+
+// A frame that an earlier recorder has handled, and that is no longer remembered.
+static bool is_old(const struct source *s, const struct assembly_frame *f)
+{
+	const struct state_time *last;
+
+	if (f->arrival_us >= s->recall_us)
+		return false;
+	last = state_time_last(s->places, f->encoding, f->source);
+	return last ? (int32_t)(f->timestamp - last->timestamp) <= 0 : f->arrival_us <= s->known_us;
 }
 
 // The frame's time on the line, which does not go back.
@@ -174,12 +221,13 @@ static void on_frame(void *owner, const struct assembly_frame *f)
 
 	if (!n->used || n->seq != f->seq || n->encoding != f->encoding || n->source != f->source)
 		n = NULL;
-	int64_t us = clock_time(s, f, n);
 	struct state_time *place = recall(s, f);
-	if (place && line_time(s->line, us) != LINE_NONE)
-		s->shift_us += place->time_us - line_time(s->line, us);
-	if (!place)
-		place = remember(s, f, us);
+	if (!place) {
+		if (is_old(s, f))
+			return;
+		place = remember(s, f, clock_time(s, f, n));
+		note_clocks(s, f->arrival_us);
+	}
 	if (place)
 		s->last_time_us = place->time_us;
 	s->sink(s->owner, &(struct source_frame){
@@ -202,8 +250,10 @@ static void take_report(struct source *s, const struct am_tap_entry *t)
 	e->report_ntp = t->ntp;
 	e->report_timestamp = t->timestamp;
 	e->report_arrival_us = t->arrival_us;
-	if (!e->any || e->source == t->source)
-		report(e);
+	if (t->arrival_us <= s->known_us || (e->any && e->source != t->source))
+		return;
+	report(s, e);
+	note_clocks(s, t->arrival_us);
 }
 
 void source_entry(struct source *s, const struct am_tap_entry *t)

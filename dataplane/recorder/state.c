@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define HEAD_SIZE   4096u
-#define TRACK_SIZE  8192u
+#define TRACK_SIZE  12288u
 #define TRACKS_SIZE (AM_RECORD_TRACK_MAX * TRACK_SIZE)
 #define FILES_SIZE  (STATE_FILES_MAX * sizeof(struct state_file))
 #define STATE_SIZE  (HEAD_SIZE + TRACKS_SIZE + FILES_SIZE)
@@ -285,6 +285,54 @@ struct state_time *state_time_add(struct state_track *t, const struct state_time
 	*place = *f;
 	__atomic_store_n(&t->time_count, t->time_count + 1, __ATOMIC_RELEASE);
 	return place;
+}
+
+const struct state_time *
+state_time_last(const struct state_track *t, uint8_t encoding, uint8_t source)
+{
+	uint64_t count = t->time_count < STATE_TIMES ? t->time_count : STATE_TIMES;
+
+	for (uint64_t i = 1; i <= count; i++) {
+		const struct state_time *f = &t->times[(t->time_count - i) % STATE_TIMES];
+		if (f->encoding == encoding && f->source == source)
+			return f;
+	}
+	return NULL;
+}
+
+// FNV-1a, eight bytes at a time.
+static uint64_t checksum(const struct state_clocks *c)
+{
+	const uint8_t *bytes = (const uint8_t *)c + sizeof(c->checksum);
+	uint64_t sum = 0xcbf29ce484222325u, word;
+
+	static_assert(sizeof(*c) % sizeof(word) == 0);
+	for (size_t i = 0; i < sizeof(*c) - sizeof(c->checksum); i += sizeof(word)) {
+		memcpy(&word, bytes + i, sizeof(word));
+		sum = (sum ^ word) * 0x100000001b3u;
+	}
+	return sum;
+}
+
+void state_clocks_put(struct state_track *t, const struct state_clocks *c)
+{
+	struct state_clocks *place = &t->clocks[t->clocks_count % 2];
+
+	memcpy(place, c, sizeof(*place)); // with its padding
+	place->checksum = checksum(place);
+	__atomic_store_n(&t->clocks_count, t->clocks_count + 1, __ATOMIC_RELEASE);
+}
+
+const struct state_clocks *state_clocks_get(const struct state_track *t)
+{
+	uint64_t count = t->clocks_count < 2 ? t->clocks_count : 2;
+
+	for (uint64_t i = 1; i <= count; i++) {
+		const struct state_clocks *c = &t->clocks[(t->clocks_count - i) % 2];
+		if (c->checksum == checksum(c))
+			return c;
+	}
+	return NULL;
 }
 
 const struct state_time *state_time_at(const struct state_track *t, int64_t time_ms)

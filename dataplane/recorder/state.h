@@ -2,7 +2,7 @@
 // recording's directory, mapped into memory. It says what the control plane has stated, which files
 // there are, and what time each track's last frames got, so that they get the same again.
 //
-//     head, 4 KiB │ 128 tracks of 8 KiB │ 4096 files of 128 bytes
+//     head, 4 KiB │ 128 tracks of 12 KiB │ 4096 files of 128 bytes
 //
 // In the machine's byte order and layout; version changes with them. Sparse: a track's or file's
 // place is allocated when it is taken, since a page that the disk has no room for would be a
@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "am_record.h"
+#include "media/timeline.h"
 #include "recorder/line.h"
 
 #define STATE_MAGIC     0x65746174732d6d61ull
@@ -39,6 +40,8 @@ struct state_head {
 	uint64_t recording_id;
 	struct line line;
 	int64_t stop_us; // of the clock: the line ends here; 0: it does not
+	uint64_t generation; // of the data plane whose rings have been read up to these positions
+	uint64_t read[AM_WORKER_MAX + 1];
 	uint64_t missed; // packets, so far
 	uint64_t gaps;
 	uint32_t file_count;
@@ -65,14 +68,24 @@ struct state_time {
 	uint8_t reserved[6];
 };
 
+// What a track knows of its sender's clocks. checksum: of the rest; a kill may leave half of it.
+struct state_clocks {
+	uint64_t checksum;
+	int64_t seen_us; // of the clock: arrival of the last frame or report that it knows
+	struct timeline_publisher publisher;
+	struct timeline_track encodings[AM_ENCODING_MAX];
+};
+
 struct state_track {
 	uint32_t used; // bool
 	uint32_t file; // index of its file, plus 1; 0: none
 	struct am_record_track stated;
 	uint64_t time_count; // so far
 	struct state_time times[STATE_TIMES]; // number n at n % STATE_TIMES
+	uint64_t clocks_count; // notes so far
+	struct state_clocks clocks[2]; // number n at n % 2
 };
-static_assert(sizeof(struct state_track) <= 8192);
+static_assert(sizeof(struct state_track) <= 12288);
 
 struct state_file {
 	struct am_record_file report;
@@ -122,6 +135,14 @@ state_file_add(struct state *, const struct am_record_file *, uint32_t *index);
 struct state_time *
 state_time_find(struct state_track *, uint8_t encoding, uint8_t source, uint32_t timestamp);
 struct state_time *state_time_add(struct state_track *, const struct state_time *);
+
+// The last frame of this encoding and source; NULL: none is remembered.
+const struct state_time *
+state_time_last(const struct state_track *, uint8_t encoding, uint8_t source);
+
+// Notes the clocks; checksum is filled in. The last ones that are whole; NULL: there are none.
+void state_clocks_put(struct state_track *, const struct state_clocks *);
+const struct state_clocks *state_clocks_get(const struct state_track *);
 
 // The last frame whose place in the file is not behind file_ms; NULL: none is remembered.
 const struct state_time *state_time_before(const struct state_track *, uint32_t file_ms);

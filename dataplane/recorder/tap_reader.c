@@ -78,6 +78,30 @@ uint64_t tap_reader_generation(const struct tap_reader *r)
 	return r->count > 0 ? r->rings[r->count - 1]->generation : 0;
 }
 
+uint32_t tap_reader_positions(const struct tap_reader *r, const uint64_t **positions)
+{
+	const struct rings *rings = r->count > 0 ? r->rings[r->count - 1] : NULL;
+
+	*positions = rings ? rings->next : NULL;
+	return rings ? rings->tap.ring_count : 0;
+}
+
+uint64_t tap_reader_lost(const struct tap_reader *r, uint64_t generation, const uint64_t *positions)
+{
+	uint64_t lost = 0;
+
+	for (uint32_t i = 0; i < r->count; i++) {
+		const struct rings *rings = r->rings[i];
+		for (uint32_t k = 0; rings->generation == generation && k < rings->tap.ring_count;
+		     k++) {
+			uint64_t head = rings->marks[k];
+			uint64_t oldest = head > AM_TAP_SLOTS ? head - AM_TAP_SLOTS : 0;
+			lost += oldest > positions[k] ? oldest - positions[k] : 0;
+		}
+	}
+	return lost;
+}
+
 // --- the connection ---
 
 // The connection carries nothing: whatever can be read is its end.

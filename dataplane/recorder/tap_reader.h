@@ -38,6 +38,12 @@ uint64_t tap_reader_generation(const struct tap_reader *); // of the newest ring
 // Notices that the data plane has gone, and connects, once a second. May take a second.
 void tap_reader_connect(struct tap_reader *, int64_t now_us);
 
+// The positions up to which the newest rings have been read. Returns how many rings there are.
+uint32_t tap_reader_positions(const struct tap_reader *, const uint64_t **positions);
+
+// How many entries between these positions and what is still there now have been overwritten.
+uint64_t tap_reader_lost(const struct tap_reader *, uint64_t generation, const uint64_t *positions);
+
 void tap_reader_mark(struct tap_reader *);
 
 // Reads up to the marks, but `most` entries at most. True: it got there.

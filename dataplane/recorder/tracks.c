@@ -155,6 +155,7 @@ static int add(struct tracks *ts, const struct am_record_track *stated, int64_t 
 		return -EIO;
 	place->file = 0;
 	place->time_count = 0;
+	place->clocks_count = 0;
 	place->stated = *stated;
 	*t = (struct track){.all = ts, .stated = *stated, .place = place, .is_stated = true};
 	int ret = begin(t, now_us);

@@ -188,7 +188,7 @@ static void the_next_data_plane_is_recorded(void **)
 	const struct am_record_file *second = studio_file(&s, 7, AM_RECORD_CAMERA, 1);
 	assert_non_null(second);
 	assert_true(second->offset_ms >= 3000);
-	struct studio_range r = studio_shows(film, studio_path(&s, second), 0, 0);
+	struct studio_range r = studio_shows(film, studio_path(&s, second), 0, 0, STUDIO_EXACT_MS);
 	assert_true(r.count >= 2 * FILM_FPS);
 	assert_null(studio_file(&s, 7, AM_RECORD_PROGRAMME, 1));
 	all_play(&s);
@@ -284,6 +284,79 @@ static void a_recording_stops_at_an_error_of_the_disk(void **)
 	studio_close(&s);
 }
 
+// Pictures of 500 kB, which nobody can decode: 12 MB a second for each file.
+static struct film *film_large(void)
+{
+	enum {
+		LEN = 500000,
+	};
+	static uint8_t picture[LEN];
+	struct film *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	f->frames = calloc(4 * FILM_FPS, sizeof(*f->frames));
+	assert_non_null(f->frames);
+	memcpy(picture, film->frames[0].data, 10); // head of a key frame
+	for (int i = 0; i < FILM_FPS; i++)
+		f->frames[f->frame_count++] = (struct film_frame){
+		        .time_ms = i * FILM_PICTURE_MS,
+		        .len = LEN,
+		        .data = picture,
+		        .key = true,
+		};
+	return f;
+}
+
+static void slow(struct studio *s, const struct film *large, const char *ms)
+{
+	studio_open(s, binary, NULL, 1);
+	s->preload = SLOW_DISK;
+	setenv("AMPHI_SLOW_BYTES", "100000", 1);
+	setenv("AMPHI_SLOW_MS", ms, 1);
+	studio_start(s);
+	studio_connect(s);
+	studio_talker(s, large, 0);
+	studio_set(s, 7, AM_RECORD_RUN, true, studio_now_us());
+	studio_tracks(s, 7, &s->talkers[0]);
+	studio_sync(s);
+}
+
+static void a_slow_disk_ends_the_tracks_files(void **)
+{
+	static struct studio s; // its thread outlives a failure
+	struct film *large = film_large();
+	int64_t begin_us = studio_now_us();
+
+	slow(&s, large, "200");
+	while (studio_now_us() < begin_us + 30 * SECOND &&
+	       (!studio_state(&s, 7) || studio_state(&s, 7)->error == AM_RECORD_OK))
+		studio_run(&s, studio_now_us() + SECOND / 10);
+	assert_int_equal(studio_state(&s, 7)->error, AM_RECORD_DISK_SLOW);
+	studio_run(&s, studio_now_us() + 3 * SECOND);
+	assert_int_equal(studio_state(&s, 7)->state, AM_RECORD_RECORDING); // goes on
+	assert_true(studio_file(&s, 7, AM_RECORD_CAMERA, 0)->complete);
+	assert_false(studio_file(&s, 7, AM_RECORD_PROGRAMME, 0)->complete);
+	stop(&s);
+	film_free(large);
+	studio_close(&s);
+}
+
+static void a_disk_that_is_too_slow_ends_the_recording(void **)
+{
+	static struct studio s; // its thread outlives a failure
+	struct film *large = film_large();
+
+	slow(&s, large, "1000");
+	int64_t begin_us = studio_now_us();
+	while (studio_now_us() < begin_us + 60 * SECOND &&
+	       (!studio_state(&s, 7) || studio_state(&s, 7)->state != AM_RECORD_STOPPED))
+		studio_run(&s, studio_now_us() + SECOND / 10);
+	assert_int_equal(studio_state(&s, 7)->state, AM_RECORD_STOPPED);
+	assert_int_equal(studio_state(&s, 7)->error, AM_RECORD_DISK_SLOW);
+	film_free(large);
+	studio_close(&s);
+}
+
 static void nothing_begins_on_a_full_disk(void **)
 {
 	static struct studio s; // its thread outlives a failure
@@ -310,6 +383,8 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(a_recording_stops_before_the_disk_is_full),
 	        cmocka_unit_test(a_recording_stops_when_the_disk_is_full),
 	        cmocka_unit_test(a_recording_stops_at_an_error_of_the_disk),
+	        cmocka_unit_test(a_slow_disk_ends_the_tracks_files),
+	        cmocka_unit_test(a_disk_that_is_too_slow_ends_the_recording),
 	        cmocka_unit_test(nothing_begins_on_a_full_disk),
 	};
 

@@ -33,7 +33,7 @@ static int64_t begin(struct studio *s, int free_min_mib, const char *directory)
 	studio_open(s, binary, directory, free_min_mib);
 	studio_start(s);
 	studio_connect(s);
-	studio_talker(s, film, 0);
+	studio_talker(s, film, 0)->link.jitter_us = STUDIO_JITTER_MS * 1000;
 	int64_t begin_us = studio_now_us();
 	state_all(s, 7, AM_RECORD_RUN, begin_us);
 	return begin_us;
@@ -69,12 +69,15 @@ static void check_whole(struct studio *s, int64_t length_us)
 
 	for (int i = 0; i < s->file_count; i++)
 		player_decodes(studio_path(s, &s->files[i]), false);
-	struct studio_range camera =
-	        studio_shows(film, studio_path(s, studio_file(s, 7, AM_RECORD_CAMERA, 0)), 0, 0);
-	struct studio_range voice =
-	        studio_shows(film, studio_path(s, studio_file(s, 7, AM_RECORD_VOICE, 0)), 0, 1);
+	struct studio_range camera = studio_shows(
+	        film, studio_path(s, studio_file(s, 7, AM_RECORD_CAMERA, 0)), 0, 0, STUDIO_JITTER_MS
+	);
+	struct studio_range voice = studio_shows(
+	        film, studio_path(s, studio_file(s, 7, AM_RECORD_VOICE, 0)), 0, 1, STUDIO_JITTER_MS
+	);
 	const struct am_record_file *programme = studio_file(s, 7, AM_RECORD_PROGRAMME, 0);
-	struct studio_range shown = studio_shows(film, studio_path(s, programme), 0, 0);
+	struct studio_range shown =
+	        studio_shows(film, studio_path(s, programme), 0, 0, STUDIO_JITTER_MS);
 	assert_int_equal(camera.first, 0);
 	assert_true(camera.count >= seconds * FILM_FPS);
 	assert_int_equal(voice.first, 0);
@@ -134,6 +137,31 @@ static void a_kill_requires_no_key_frame(void **)
 	studio_close(&s);
 }
 
+static void what_nobody_could_read_is_counted(void **)
+{
+	static struct studio s; // its thread outlives a failure
+	int64_t begin_us = begin(&s, 1, NULL);
+
+	studio_run(&s, begin_us + SECOND);
+	studio_kill(&s, SIGKILL);
+	for (uint32_t i = 0; i < AM_TAP_SLOTS + 3000; i++) {
+		struct am_tap_entry *e = studio_entry_begin(&s, 0);
+		e->kind = AM_TAP_PACKET;
+		e->id = am_id_make(99, 1);
+		studio_entry_end(&s, 0);
+	}
+	studio_start(&s);
+	studio_connect(&s);
+	state_all(&s, 7, AM_RECORD_RUN, begin_us);
+	studio_run(&s, begin_us + 3 * SECOND);
+	stop(&s, 7);
+	uint64_t missed = studio_state(&s, 7)->missed;
+	assert_true(missed >= 3000 && missed < 3500);
+	for (int i = 0; i < s.file_count; i++)
+		player_decodes(studio_path(&s, &s.files[i]), false);
+	studio_close(&s);
+}
+
 static void a_killed_recording_can_be_stopped(void **)
 {
 	static struct studio s; // its thread outlives a failure
@@ -148,7 +176,7 @@ static void a_killed_recording_can_be_stopped(void **)
 	state_all(&s, 7, AM_RECORD_STOP, end_us);
 	studio_until(&s, 7, AM_RECORD_STOPPED);
 	const struct am_record_file *camera = studio_file(&s, 7, AM_RECORD_CAMERA, 0);
-	struct studio_range r = studio_shows(film, studio_path(&s, camera), 0, 0);
+	struct studio_range r = studio_shows(film, studio_path(&s, camera), 0, 0, STUDIO_JITTER_MS);
 	assert_true(r.count >= 2 * FILM_FPS - 3 && r.count <= 2 * FILM_FPS + 3);
 	studio_close(&s);
 }
@@ -192,6 +220,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_kill_loses_nothing),
 	        cmocka_unit_test(a_kill_requires_no_key_frame),
+	        cmocka_unit_test(what_nobody_could_read_is_counted),
 	        cmocka_unit_test(a_killed_recording_can_be_stopped),
 	        cmocka_unit_test(an_orderly_end_can_be_continued),
 	        cmocka_unit_test(a_stall_of_2_s_loses_nothing),

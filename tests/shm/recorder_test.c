@@ -61,14 +61,16 @@ static void pictures_and_sound_are_recorded(void **)
 		        llabs(player_duration_ms(path) - (int64_t)s.files[i].duration_ms) <= 10
 		);
 	}
-	struct studio_range pictures = studio_shows(film, studio_path(&s, camera), 0, 0);
-	struct studio_range sound = studio_shows(film, studio_path(&s, voice), 0, 1);
+	struct studio_range pictures =
+	        studio_shows(film, studio_path(&s, camera), 0, 0, STUDIO_EXACT_MS);
+	struct studio_range sound =
+	        studio_shows(film, studio_path(&s, voice), 0, 1, STUDIO_EXACT_MS);
 	assert_true(pictures.first == 0 && pictures.count >= 4 * FILM_FPS - 3);
 	assert_true(sound.first == 0 && sound.count >= 4 * 50 - 3);
 	assert_int_equal(studio_state(&s, 7)->missed, 0);
 	assert_int_equal(studio_state(&s, 7)->gaps, 0);
 	assert_true(programme->duration_ms >= 3990 && programme->duration_ms <= 4100);
-	assert_true(llabs((int64_t)(voice->offset_ms - camera->offset_ms)) <= STUDIO_JITTER_MS);
+	assert_true(llabs((int64_t)(voice->offset_ms - camera->offset_ms)) <= STUDIO_EXACT_MS);
 	studio_close(&s);
 }
 
@@ -176,7 +178,10 @@ static void two_recordings_go_on_side_by_side(void **)
 	studio_run(&s, begin_us + 4 * SECOND);
 	assert_int_equal(studio_state(&s, 8)->state, AM_RECORD_RECORDING);
 	stop(&s, 8);
-	studio_shows(film, studio_path(&s, studio_file(&s, 7, AM_RECORD_CAMERA, 0)), 0, 0);
+	studio_shows(
+	        film, studio_path(&s, studio_file(&s, 7, AM_RECORD_CAMERA, 0)), 0, 0,
+	        STUDIO_EXACT_MS
+	);
 	assert_null(studio_file(&s, 8, AM_RECORD_CAMERA, 0)); // without files of its tracks
 	const char *path = studio_path(&s, studio_file(&s, 8, AM_RECORD_PROGRAMME, 0));
 	player_decodes(path, false);

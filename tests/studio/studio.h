@@ -15,13 +15,15 @@
 #define STUDIO_FILES      128
 #define STUDIO_RECORDINGS 32
 #define STUDIO_TALKERS    32
-#define STUDIO_JITTER_MS  2
+#define STUDIO_EXACT_MS   2 // of times that no jitter disturbs
+#define STUDIO_JITTER_MS  25
 
 struct studio {
 	const char *recorder; // binary
 	char directory[128]; // of recordings
 	char config[128], tap_path[128], control_path[128];
 	pid_t pid; // 0: it does not run
+	const char *preload; // library; NULL: none
 	struct am_tap tap;
 	uint64_t generation;
 	uint64_t positions[AM_TAP_RING_MAX];
@@ -92,6 +94,7 @@ struct studio_range {
 };
 
 // Asserts that the blocks of a track are frames of the film one after the other, none missing, at
-// their times: STUDIO_JITTER_MS off at most.
-struct studio_range
-studio_shows(const struct film *, const char *path, uint8_t block_track, uint8_t track);
+// their times: off_ms off at most.
+struct studio_range studio_shows(
+        const struct film *, const char *path, uint8_t block_track, uint8_t track, int64_t off_ms
+);

@@ -13,6 +13,7 @@ struct road {
 	talker_sink *sink;
 	void *owner;
 	int64_t us; // of the film, through all rounds
+	int64_t arrival_us; // of what takes its usual time
 };
 
 void talker_init(
@@ -61,9 +62,10 @@ static bool is_lost(struct talker *t)
 }
 
 // When the packet arrives after all; -1: never.
-static int64_t arrival_of(struct talker *t, int64_t us, bool sent_again)
+static int64_t arrival_of(const struct road *r, bool sent_again)
 {
-	int64_t arrival_us = clock_of(t, us) + TALKER_DELAY_US;
+	struct talker *t = r->talker;
+	int64_t arrival_us = r->arrival_us;
 
 	for (int i = 0; is_lost(t); i++, arrival_us += t->link.repair_us) {
 		if (!sent_again || t->link.repair_us == 0 || i == REPAIRS)
@@ -103,7 +105,7 @@ static void keep(struct talker *t, const struct am_tap_entry *e)
 static void send(const struct road *r, struct am_tap_entry *e, bool sent_again)
 {
 	struct talker *t = r->talker;
-	int64_t arrival_us = arrival_of(t, r->us, sent_again);
+	int64_t arrival_us = arrival_of(r, sent_again);
 
 	if (arrival_us < 0) {
 		t->lost++;
@@ -132,7 +134,7 @@ static struct am_tap_entry entry_begin(const struct road *r, uint8_t kind, uint8
 	        .kind = kind,
 	        .id = track ? t->voice : t->camera,
 	        .codec = track ? AM_CODEC_OPUS : AM_CODEC_VP8,
-	        .arrival_us = clock_of(t, r->us) + TALKER_DELAY_US,
+	        .arrival_us = r->arrival_us,
 	        .timestamp = timestamp_of(r->us, track),
 	};
 }
@@ -195,6 +197,14 @@ static void send_frame(const struct road *r, const struct film_frame *f)
 		send_sound(r, f);
 }
 
+// The same for the same frame, however often it is asked.
+static int64_t jitter_of(const struct talker *t)
+{
+	uint32_t number = (uint32_t)t->next * 0x9e3779b9u;
+
+	return t->link.jitter_us > 0 ? (number >> 8) % (uint32_t)t->link.jitter_us : 0;
+}
+
 static int64_t film_us(const struct film *f)
 {
 	return (f->frames[f->frame_count - 1].time_ms / 1000 + 1) * SECOND_US;
@@ -208,10 +218,13 @@ void talker_run(struct talker *t, int64_t now_us, talker_sink *sink, void *owner
 		const struct film_frame *f = &t->film->frames[t->next % t->film->frame_count];
 		int64_t round = (int64_t)(t->next / t->film->frame_count);
 		r.us = round * film_us(t->film) + f->time_ms * 1000;
-		int64_t arrival_us = clock_of(t, r.us) + TALKER_DELAY_US;
-		if (arrival_us > now_us)
+		r.arrival_us = clock_of(t, r.us) + TALKER_DELAY_US + jitter_of(t);
+		if (r.arrival_us < t->arrived_us)
+			r.arrival_us = t->arrived_us;
+		if (r.arrival_us > now_us)
 			break;
-		arrive(&r, arrival_us);
+		t->arrived_us = r.arrival_us;
+		arrive(&r, r.arrival_us);
 		send_frame(&r, f);
 	}
 	arrive(&r, now_us);

@@ -17,6 +17,7 @@ struct talker_link {
 	uint16_t late_permille; // arrive up to late_us later, so out of turn
 	int32_t late_us;
 	int32_t repair_us; // pictures that are lost are sent again so much later, up to three times
+	int32_t jitter_us; // each frame arrives up to so much later, still in turn
 	int32_t drift_ppm; // the talker's clock loses so much against ours
 };
 
@@ -30,6 +31,7 @@ struct talker {
 	uint64_t seq[2];
 	uint64_t reported; // seconds for which reports have been sent
 	uint64_t lost; // packets that never arrived
+	int64_t arrived_us; // when the last frame did
 	bool quiet; // sends nothing, as if both were muted
 	bool muted; // sends no sound
 

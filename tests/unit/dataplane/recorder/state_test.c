@@ -9,7 +9,8 @@
 #include "hostile.h"
 #include "scratch.h"
 
-#define BOOT "11111111-2222-3333-4444-555555555555"
+#define HEAD_SIZE offsetof(struct state_head, chats) // what is more than times
+#define BOOT      "11111111-2222-3333-4444-555555555555"
 
 static struct am_record_file file(const char *name)
 {
@@ -71,6 +72,23 @@ static void what_is_noted_is_found_again(void **)
 	state_close(&s);
 }
 
+static void half_a_note_of_the_clocks_is_not_used(void **)
+{
+	static struct state_track t;
+	struct state_clocks c = {0};
+
+	assert_null(state_clocks_get(&t));
+	for (int64_t i = 1; i <= 3; i++) {
+		c.seen_us = i;
+		state_clocks_put(&t, &c);
+		assert_int_equal(state_clocks_get(&t)->seen_us, i);
+	}
+	t.clocks[0].publisher.offset_us++; // number 2, the last one
+	assert_int_equal(state_clocks_get(&t)->seen_us, 2);
+	t.clocks[1].encodings[3].base_us++;
+	assert_null(state_clocks_get(&t));
+}
+
 static void another_life_of_the_machine_is_noticed(void **)
 {
 	struct state s;
@@ -127,7 +145,7 @@ static size_t content_size;
 // The head of a real file, changed, in front of the rest.
 static void head_feed(const uint8_t *bytes, size_t len)
 {
-	if (len != sizeof(struct state_head)) {
+	if (len != HEAD_SIZE) {
 		assert_false(state_is_good(bytes, len));
 		return;
 	}
@@ -156,7 +174,7 @@ static void hostile_heads_are_refused(void **)
 	state_close(&s);
 	memcpy(content, &head, sizeof(head));
 	assert_true(state_is_good(content, content_size));
-	hostile_bytes(head_feed, (const uint8_t *)&head, sizeof(head));
+	hostile_bytes(head_feed, (const uint8_t *)&head, HEAD_SIZE);
 	free(content);
 }
 
@@ -180,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_is_noted_is_found_again),
+	        cmocka_unit_test(half_a_note_of_the_clocks_is_not_used),
 	        cmocka_unit_test(another_life_of_the_machine_is_noticed),
 	        cmocka_unit_test(another_recordings_state_is_refused),
 	        cmocka_unit_test(links_are_not_followed),
