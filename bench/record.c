@@ -85,6 +85,7 @@ void record_json(FILE *json, const struct figure *f)
 	put_text(json, "tls", f->tls);
 	put_number(json, "median", f->median);
 	put_number(json, "floor", f->floor);
+	put_number(json, "goal", f->goal);
 	put_number(json, "ratio", f->floor != 0 ? f->value / f->floor : 0);
 	fprintf(json, "}\n");
 	fflush(json);
@@ -107,8 +108,11 @@ void record(FILE *json, const struct figure *f)
 
 void record_value(FILE *json, const struct figure *f)
 {
-	printf("%-38s %14.*f %s\n", f->name, f->value >= 1000 || f->value == 0 ? 0 : 2, f->value,
+	printf("%-38s %14.*f %s", f->name, f->value >= 1000 || f->value == 0 ? 0 : 2, f->value,
 	       f->unit);
+	if (f->goal != 0)
+		printf(" (goal: at most %g)", f->goal);
+	printf("\n");
 	fflush(stdout);
 	record_json(json, f);
 }

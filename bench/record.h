@@ -33,6 +33,7 @@ struct figure {
 	double value;
 	double median;
 	double floor; // the value to compare with, from the same run
+	double goal; // the value should be at most that
 };
 
 // CPU time of this thread, without other threads on its core.

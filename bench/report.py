@@ -79,12 +79,12 @@ def scale_of(values):
 
 
 def bars(figures, without):
-    """A bar for each figure: the value, with a thin line at the median or the baseline, a dashed one at the floor."""
+    """A bar for each figure: the value, with a thin line at the median or the baseline, a dashed one at floor or goal."""
     names = [label(f, without) for f in figures]
     left, width, row = 20 + 6.6 * max(map(len, names)), 900, 24
     kinds = list(dict.fromkeys(f["figure"] for f in figures))
     across = width - left - 150
-    scale, kind = scale_of([f.get(k) or 0 for f in figures for k in ("value", "median", "floor", "baseline")])
+    scale, kind = scale_of([f.get(k) or 0 for f in figures for k in ("value", "median", "floor", "goal", "baseline")])
     parts = []
     for i, (figure, name) in enumerate(zip(figures, names)):
         y = i * row + 4
@@ -93,14 +93,14 @@ def bars(figures, without):
         parts.append(element("rect", x=round(left, 1), y=y, width=round(length, 1), height=row - 8,
                              fill=COLOURS[kinds.index(figure["figure"]) % len(COLOURS)], fill_opacity=0.75))
         end = length
-        for key, dash in (("median", "none"), ("floor", "3 2"), ("baseline", "none")):
+        for key, dash in (("median", "none"), ("floor", "3 2"), ("goal", "1 2"), ("baseline", "none")):
             if figure.get(key) is not None and (figure[key] or key == "baseline"):
                 x = across * scale(figure[key])
                 end = max(end, x)
                 parts.append(line(left + x, y - 2, left + x, y + row - 6, stroke_width=2, stroke_dasharray=dash))
         ratio = f' · {figure["ratio"]:.2f} × floor' if "ratio" in figure else ""
         parts.append(text(left + end + 6, y + 13, number(figure["value"]) + ratio))
-    marks = [text for key, text in (("median", "bar: least, line: median"), ("floor", "dashed: floor"), ("baseline", "line: baseline"))
+    marks = [text for key, text in (("median", "bar: least, line: median"), ("floor", "dashed: floor"), ("goal", "dotted: goal"), ("baseline", "line: baseline"))
              if any(f.get(key) is not None for f in figures)]
     note = "; ".join([f"{kind} scale", *marks])
     return svg(width, len(figures) * row + 8, parts), note
@@ -178,7 +178,7 @@ def sections(figures):
 
 
 def table(figures):
-    columns = [k for k in ("figure", *CASE, "value", "baseline", "median", "floor", "ratio", "unit")
+    columns = [k for k in ("figure", *CASE, "value", "baseline", "median", "floor", "goal", "ratio", "unit")
                if any(k in f for f in figures)]
     numeric = {k: any(isinstance(f.get(k), (int, float)) for f in figures) for k in columns}
     mark = {k: {"class_": "n"} if numeric[k] else {} for k in columns}

@@ -4,11 +4,13 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "am_log.h"
 #include "recorder/config.h"
 #include "recorder/recorder.h"
+#include "recorder/sandbox.h"
 
 static volatile sig_atomic_t stop;
 
@@ -27,6 +29,9 @@ static int run(const struct config *c)
 		fprintf(stderr, "amphi-recorder: %s\n", error);
 		return 1;
 	}
+	int ret = SANDBOX_USED ? sandbox_calls() : 0;
+	if (ret < 0)
+		am_warning("recorder: all system calls are in reach; error=%s", strerror(-ret));
 	am_info("recorder: running; directory=%s", am_log_value(c->directory));
 	while (!stop)
 		recorder_turn(r);
@@ -73,6 +78,7 @@ int main(int argc, char **argv)
 	sigaction(SIGTERM, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN); // there is nothing to reload
+	signal(SIGXFSZ, SIG_IGN); // a write that fails is enough
 	umask(0077);
 	return run(&config);
 }

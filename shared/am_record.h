@@ -6,7 +6,8 @@
 // tracks, ends with SYNC, and repeats a statement whenever it changes. The recorder stops
 // recordings that were not stated before SYNC. It reports the state of each recording once a second
 // and when it changes, and each file when it begins and when it ends; after a HELLO it reports all
-// of them.
+// of them. It repeats its own HELLO once a second, so that the free bytes of its disk are known
+// while nothing is being recorded.
 //
 // If the control plane is gone, recordings go on as last stated; after AM_RECORD_ALONE_S they stop.
 #pragma once
@@ -30,7 +31,7 @@ enum am_record_type {
 	// control plane to recorder
 	AM_RECORD_SET, // set: a recording, new or changed
 	AM_RECORD_TRACK, // track: new or changed
-	AM_RECORD_TRACK_END, // track: only its ids
+	AM_RECORD_TRACK_END, // track: only its ids and the generation
 	AM_RECORD_LEADER, // leader
 	AM_RECORD_SYNC, // everything has been stated
 	AM_RECORD_FORGET, // set: only recording_id: its end is stored; nothing more is reported

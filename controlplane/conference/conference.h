@@ -228,6 +228,10 @@ bool conference_record_asks(const struct conference *, const struct peer *); // 
 // What is being recorded in the room, or NULL; lent until the next turn of the loop.
 const struct recording_view *conference_recording(const struct conference *, const struct room *);
 
+// The codec for sharing a screen: room_screen_codec, but that of the cameras while the room is
+// being recorded, since the programme is one file with one codec of pictures.
+enum am_codec conference_screen_codec(const struct conference *, const struct room *);
+
 // What the data plane has measured and counted (figures.c); 0 as long as it knows nothing.
 struct transport_link {
 	uint8_t lost; // /256

@@ -43,7 +43,8 @@ struct conference_events {
 	void (*producer_too_long)(void *owner, const struct track *, uint32_t payload_len);
 	// Viewers want other encodings of this track than before.
 	void (*encodings_wanted)(void *owner, const struct track *);
-	// This screen share has a codec that somebody in the room does not decode.
+	// This screen share has a codec that somebody in the room does not decode, or that does not
+	// go into the recording's file.
 	void (*producer_unfit)(void *owner, const struct track *);
 	// The track is about to be freed.
 	void (*track_gone)(void *owner, struct track *);

@@ -3,6 +3,7 @@
 #include "account/account.h"
 #include "conference/state.h"
 #include "conference/store.h"
+#include "conference/subscriptions.h"
 #include "hook/hook.h"
 
 #include <errno.h>
@@ -14,10 +15,22 @@ static void tell_account(struct conference *c, const struct recording_view *v)
 
 	if (v->begins)
 		hook_recording(c->hooks, a, HOOK_RECORDING_STARTED, row, NULL, 0);
-	else if (v->state == RECORDING_STOPPING || (v->state == RECORDING_FAILED && v->started_ms && !v->end_is_known))
+	else if ((v->state == RECORDING_STOPPING && v->started_ms) || (v->state == RECORDING_FAILED && v->started_ms && !v->end_is_known))
 		hook_recording(c->hooks, a, HOOK_RECORDING_STOPPED, row, NULL, 0);
 	else if (v->state == RECORDING_READY)
 		hook_recording(c->hooks, a, HOOK_RECORDING_READY, row, v->files, v->file_count);
+}
+
+// What is shared in another codec than that of the cameras is shared anew.
+static void shares_look(struct conference *c, const struct room *r)
+{
+	const struct peer *p;
+	struct track *t;
+
+	TAILQ_FOREACH (p, &r->speakers, in_room) {
+		LIST_FOREACH (t, &p->tracks, of_owner)
+			conference_find_unfit(c, t);
+	}
 }
 
 static void changed(void *owner, const struct room *r, const struct recording_view *v)
@@ -27,6 +40,8 @@ static void changed(void *owner, const struct room *r, const struct recording_vi
 	tell_account(c, v);
 	if (r && !v->end_is_known)
 		c->events->recording(c->events->owner, r, v);
+	if (r && v->state == RECORDING_STARTING)
+		shares_look(c, r);
 }
 
 static void asked(void *owner, struct peer *p)
@@ -100,6 +115,14 @@ bool conference_record_asks(const struct conference *c, const struct peer *p)
 const struct recording_view *conference_recording(const struct conference *c, const struct room *r)
 {
 	return recording_of(c->recordings, r);
+}
+
+enum am_codec conference_screen_codec(const struct conference *c, const struct room *r)
+{
+	const struct recording_view *v = recording_of(c->recordings, r);
+	bool records = v && v->state <= RECORDING_PAUSED;
+
+	return records ? AM_CODEC_VP8 : room_screen_codec(r);
 }
 
 const struct recordings *conference_recordings(const struct conference *c)

@@ -85,12 +85,10 @@ static bool is_subscribed(const struct peer *viewer, const struct track *track)
 	return false;
 }
 
-// Marks a screen share that a viewer cannot decode. Its codec was chosen for the members at its
-// start; if the same codec would be chosen again, there is no better one.
-static void find_unfit(struct conference *c, struct track *t)
+void conference_find_unfit(struct conference *c, struct track *t)
 {
 	if (t->unfit || t->kind != TRACK_SHARE || t->media.kind != ORTC_VIDEO ||
-	    t->media.codec == room_screen_codec(t->owner->room))
+	    t->media.codec == conference_screen_codec(c, t->owner->room))
 		return;
 	t->unfit = true;
 	conference_tell_unfit(c, t);
@@ -104,7 +102,7 @@ static void subscribe(struct conference *c, struct peer *viewer, struct track *t
 	if (!viewer->joined || !viewer->consumes || !t || !track->ready || track->owner == viewer)
 		return;
 	if (!ortc_can_consume(&track->media, &viewer->caps))
-		return find_unfit(c, track);
+		return conference_find_unfit(c, track);
 	bool fits = viewer->subscription_count < PEER_SUBSCRIPTION_MAX &&
 	            conference_quota_allows(c, viewer->room->account_id, QUOTA_SUBSCRIPTIONS);
 	am_id id = fits ? media_id_new(c->media, MEDIA_SUBSCRIPTIONS) : 0;

@@ -109,7 +109,7 @@ void recorder_link_send(struct recorder_link *l, const struct am_record_msg *m)
 
 static void handle(struct recorder_link *l, const struct am_record_msg *m)
 {
-	if (l->up == (m->type == AM_RECORD_HELLO)) { // the first, and no other, is HELLO
+	if (!l->up && m->type != AM_RECORD_HELLO) {
 		complain(l, EPROTO, "the recorder's messages are out of order");
 		return disconnect(l);
 	}

@@ -117,5 +117,8 @@ struct recordings_counts {
 	uint64_t gaps; // packets that never came
 	uint64_t bytes; // written
 	uint64_t free_bytes; // of the disk; 0: not known
+	bool uploads; // there is a bucket
+	uint64_t sent_bytes, failures; // to it
+	uint32_t pending; // recordings that are not there yet
 };
 void recordings_count(const struct recordings *, struct recordings_counts *);

@@ -446,6 +446,14 @@ void recordings_count(const struct recordings *all, struct recordings_counts *c)
 	        .bytes = all->bytes,
 	        .free_bytes = all->free_bytes,
 	};
+	if (all->uploads) {
+		struct uploads_counts u;
+		uploads_count(all->uploads, &u);
+		c->uploads = true;
+		c->sent_bytes = u.bytes;
+		c->failures = u.failures;
+		c->pending = u.pending;
+	}
 	memcpy(c->ended, all->ended, sizeof(c->ended));
 	LIST_FOREACH (r, &all->list, next) {
 		if (!recording_has_ended(r))

@@ -123,7 +123,10 @@ static void end(struct recording *r, struct tap *tap)
 {
 	const struct am_record_msg m = {
 	        .type = AM_RECORD_TRACK_END,
-	        .track = {.recording_id = r->id, .track_id = tap->stated.track_id},
+	        .track =
+	                {.recording_id = r->id,
+	                 .track_id = tap->stated.track_id,
+	                 .generation = tap->stated.generation},
 	};
 
 	if (tap->tapped)

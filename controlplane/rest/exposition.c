@@ -134,7 +134,17 @@ static void recordings(FILE *f, const struct recordings *all)
 	        {"amphi_recorder_lost_packets_total", "Packets that never came to be recorded",
 	         c.gaps},
 	        {"amphi_recorder_written_bytes_total", "Bytes of recordings written", c.bytes},
+	        {"amphi_bucket_sent_bytes_total", "Bytes of recordings copied to the bucket",
+	         c.sent_bytes},
+	        {"amphi_bucket_failures_total", "Requests to the bucket that failed", c.failures},
 	};
+	if (c.uploads) {
+		metric_head(
+		        f, "amphi_bucket_pending_recordings", "gauge",
+		        "Recordings that are not all in the bucket yet"
+		);
+		fprintf(f, "amphi_bucket_pending_recordings %u\n", c.pending);
+	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		metric_head(f, rows[i].name, "counter", rows[i].help);
 		fprintf(f, "%s %llu\n", rows[i].name, (unsigned long long)rows[i].value);

@@ -46,7 +46,9 @@ const struct ortc_extension ortc_extensions[AM_EXT_COUNT] = {
                 {"https://aomediacodec.github.io/av1-rtp-spec/"
                  "#dependency-descriptor-rtp-header-extension",
                  {ORTC_NONE, ORTC_RECEIVE}},
-        [AM_EXT_VIDEO_ORIENTATION] = {"urn:3gpp:video-orientation", {ORTC_NONE, ORTC_BOTH}},
+        // Not offered: senders then turn the picture itself (RFC 7742 4), so that it is upright in
+        // recordings too.
+        [AM_EXT_VIDEO_ORIENTATION] = {"urn:3gpp:video-orientation", {ORTC_NONE, ORTC_NONE}},
         [AM_EXT_TOFFSET] = {"urn:ietf:params:rtp-hdrext:toffset", {ORTC_NONE, ORTC_BOTH}},
         [AM_EXT_ABS_CAPTURE_TIME] =
                 {"http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",

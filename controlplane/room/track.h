@@ -41,7 +41,7 @@ struct track {
 	enum track_kind kind;
 	bool paused;
 	bool ready; // the data plane has it, so others may subscribe
-	bool unfit; // somebody in the room does not decode it
+	bool unfit; // a screen share in a codec that does not suit the room any more
 	struct offer_texts offer_texts;
 	LIST_HEAD(, subscription) subscriptions;
 	LIST_ENTRY(track) of_owner;

@@ -34,7 +34,7 @@ void handle_screen_codec(struct connection *c, int64_t id, const struct json *)
 {
 	if (!c->peer->rights.speaker)
 		return connection_reject_errno(c, id, -EPERM);
-	enum am_codec codec = room_screen_codec(c->peer->room);
+	enum am_codec codec = conference_screen_codec(conference_of(c), c->peer->room);
 	struct json *data = json_new_object();
 	json_add_string(data, "mimeType", ortc_codecs[codec].mime);
 	connection_accept(c, id, data);

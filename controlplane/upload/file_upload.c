@@ -160,10 +160,6 @@ part_send(struct file_upload *f, struct s3 *s, int fd, uint32_t number, size_t l
 	}
 	if (ret == 0)
 		ret = s3_part(s, f->key, f->id, number, buffer, len, part.etag);
-	if (ret == -ENOENT) { // the bucket has dropped the upload: from the beginning
-		forget(f);
-		return -EAGAIN;
-	}
 	if (ret < 0)
 		return ret;
 	if (len == UPLOAD_PART_SIZE)
@@ -244,9 +240,16 @@ int file_upload_step(
 {
 	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
+	if (fd < 0 && errno == ENOENT) { // it has another name now
+		f->done = true;
+		return 0;
+	}
 	if (fd < 0)
 		return -errno;
 	int ret = step(f, s, fd, finished, buffer, sent);
 	close(fd);
-	return ret;
+	if (ret != -ENOENT)
+		return ret;
+	forget(f); // the bucket has dropped the upload, or is not there
+	return -EAGAIN;
 }

@@ -157,6 +157,15 @@ static void failure_log(struct uploads *u, const struct file_upload *f, int erro
 	);
 }
 
+// Whether the recording has been deleted meanwhile.
+static bool is_gone(const struct uploads *u, const struct recording *r)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/%s", u->settings.directory, r->folder);
+	return access(path, F_OK) < 0 && errno == ENOENT;
+}
+
 static void journal_open(const struct uploads *u, struct recording *r)
 {
 	char path[PATH_SIZE];
@@ -172,6 +181,12 @@ static int recording_step(struct uploads *u, struct recording *r, bool finished)
 {
 	bool all = true;
 
+	if (is_gone(u, r)) {
+		pthread_mutex_lock(&u->lock);
+		r->removed = true;
+		pthread_mutex_unlock(&u->lock);
+		return 0;
+	}
 	journal_open(u, r);
 	folder_look(u, r, "");
 	for (struct file_upload *f = r->files; f; f = f->next) {
@@ -179,13 +194,9 @@ static int recording_step(struct uploads *u, struct recording *r, bool finished)
 		int ret = file_upload_step(f, u->s3, finished, u->buffer, &sent);
 		pthread_mutex_lock(&u->lock);
 		u->counts.bytes += sent;
-		u->counts.failing = ret < 0 && ret != -ENOENT;
-		u->counts.failures += ret < 0 && ret != -ENOENT;
+		u->counts.failing = ret < 0;
+		u->counts.failures += ret < 0;
 		pthread_mutex_unlock(&u->lock);
-		if (ret == -ENOENT) { // it is gone, or has another name now
-			f->done = true;
-			continue;
-		}
 		if (ret < 0) {
 			failure_log(u, f, ret);
 			return ret;
@@ -443,16 +454,6 @@ void uploads_put(struct uploads *u, uint64_t recording_id, const char *folder, b
 	pthread_mutex_unlock(&u->lock);
 	if (!r)
 		am_error("upload: too many recordings wait for the bucket; folder=%s", folder);
-}
-
-void uploads_remove(struct uploads *u, uint64_t recording_id)
-{
-	pthread_mutex_lock(&u->lock);
-	struct recording *r = recording_find(u, recording_id);
-	if (r)
-		r->removed = true;
-	pthread_cond_signal(&u->changed);
-	pthread_mutex_unlock(&u->lock);
 }
 
 void uploads_count(const struct uploads *u, struct uploads_counts *counts)

@@ -45,10 +45,9 @@ struct uploads_counts {
 void uploads_destroy(struct uploads *);
 
 // folder: of the recording, below the directory. finished: its files do not change any more; may be
-// called again when that changes. Does nothing, with a line in the log, beyond UPLOAD_RECORDINGS.
+// called again when that changes. A recording whose folder goes is forgotten: uploads of it that
+// are not complete are aborted, and what is in the bucket stays there. Does nothing, with a line in
+// the log, beyond UPLOAD_RECORDINGS.
 void uploads_put(struct uploads *, uint64_t recording_id, const char *folder, bool finished);
-
-// The recording is deleted: its uploads are aborted. What is in the bucket stays there.
-void uploads_remove(struct uploads *, uint64_t recording_id);
 
 void uploads_count(const struct uploads *, struct uploads_counts *);

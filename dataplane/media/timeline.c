@@ -13,10 +13,8 @@
 #define CLOCK_STEP_US (SECOND_US / 5)
 #define CLOCK_JUMP_US (10 * SECOND_US)
 
-#define LATE_US_MAX  (5 * SECOND_US) // from capture to arrival
-#define EARLY_US_MAX SECOND_US // the offset may be that wrong
-// Beyond a third of what 32-bit timestamps can tell, silence says nothing about them.
-#define SILENCE_US_MAX    (3600 * SECOND_US)
+#define LATE_US_MAX       (5 * SECOND_US) // from capture to arrival
+#define EARLY_US_MAX      SECOND_US // the offset may be that wrong
 #define REPORT_AGE_US_MAX (60 * SECOND_US)
 
 #define STALL_WINDOW_US   (SECOND_US / 2)
@@ -375,7 +373,7 @@ timeline_time(struct timeline_track *t, uint32_t timestamp, int64_t arrival_us, 
 	track_follow_steps(t);
 
 	int64_t elapsed_us = 0;
-	if (t->started && arrival_us - t->last_arrival_us < SILENCE_US_MAX) {
+	if (t->started) {
 		elapsed_us = ticks_us(t, (int32_t)(timestamp - t->last_timestamp));
 		track_advance(t, timestamp, arrival_us);
 	} else {

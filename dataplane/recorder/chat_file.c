@@ -125,12 +125,11 @@ void chat_file_part(struct chat_file *f, const struct am_tap_entry *e, int64_t t
 
 void chat_file_close(struct chat_file *f, int64_t end_us, bool complete)
 {
-	const struct state_head *head = f->folder->state->head;
-
 	if (!f->file)
 		return;
-	if (head->chat != 0 && complete)
-		folder_update(f->folder, head->chat - 1, end_us / 1000, f->end, true);
+	uint32_t place = f->folder->state->head->chat;
+	if (place != 0 && complete)
+		folder_update(f->folder, place - 1, end_us / 1000, f->end, true);
 	disk_close(f->file);
 	f->file = NULL;
 }

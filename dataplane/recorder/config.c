@@ -47,7 +47,7 @@ static const struct am_config_group groups[] = {
 
 static const struct raw defaults = {
         .log_level = "info",
-        .tap = "/run/amphi/tap.sock",
+        .socket = "/run/amphi/dataplane.sock",
         .recorder = "/run/amphi/recorder.sock",
         .directory = "/var/lib/amphi/recordings",
         .free_min_mib = 512,
@@ -71,6 +71,16 @@ static bool is_socket_path(const char *path)
 	return path[0] == '/' && strlen(path) < CONFIG_SOCKET_MAX;
 }
 
+// Empty: tap.sock next to the data plane's other socket, as there.
+static void tap_default(struct raw *raw)
+{
+	const char *slash = strrchr(raw->socket, '/');
+	int folder = slash ? (int)(slash + 1 - raw->socket) : 0;
+
+	if (raw->tap[0] == '\0')
+		snprintf(raw->tap, sizeof(raw->tap), "%.*stap.sock", folder, raw->socket);
+}
+
 int config_read(const char *path, struct config *out, char *error, size_t size)
 {
 	static const char socket_advice[] =
@@ -80,6 +90,14 @@ int config_read(const char *path, struct config *out, char *error, size_t size)
 	int ret = am_config_read(path, groups, &raw, error, size);
 	if (ret < 0)
 		return ret;
+	if (raw.recorder[0] == '\0')
+		return refuse(
+		        path, "recorder", "",
+		        "means that nothing is recorded: set a path, or do not "
+		        "run the recorder",
+		        error, size
+		);
+	tap_default(&raw);
 	if (!is_socket_path(raw.tap))
 		return refuse(path, "tap", raw.tap, socket_advice, error, size);
 	if (!is_socket_path(raw.recorder))

@@ -96,15 +96,28 @@ static int receive_one(int fd, struct am_record_msg *m)
 	return am_record_check(m, (size_t)n) == 0 ? 1 : -EBADMSG;
 }
 
-static int say_hello(struct control *c)
+static struct am_record_msg hello(const struct control *c)
 {
-	const struct am_record_msg m = {
+	return (struct am_record_msg){
 	        .type = AM_RECORD_HELLO,
 	        .hello.magic = AM_RECORD_MAGIC,
 	        .hello.version = AM_RECORD_VERSION,
 	        .hello.pid = (uint32_t)getpid(),
 	        .hello.free_bytes = c->events.free_bytes(c->events.owner),
 	};
+}
+
+void control_say_hello(struct control *c)
+{
+	const struct am_record_msg m = hello(c);
+
+	if (control_is_connected(c))
+		(void)!control_send(c, &m); // if not now, in a second
+}
+
+static int say_hello(struct control *c)
+{
+	const struct am_record_msg m = hello(c);
 
 	return send(c->newcomer, &m, sizeof(m), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(m) ? 0 : -1;
 }

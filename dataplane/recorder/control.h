@@ -33,4 +33,7 @@ bool control_receive(struct control *);
 // 0; -EAGAIN: try again later; -ENOTCONN: nobody is there.
 [[nodiscard]] int control_send(struct control *, const struct am_record_msg *);
 
+// Says HELLO once more: how much of the disk is free.
+void control_say_hello(struct control *);
+
 bool control_is_connected(const struct control *);

@@ -243,6 +243,18 @@ void programme_leader(struct programme *p, uint64_t publisher, int64_t now_us)
 	review(p);
 }
 
+void programme_resume(struct programme *p, am_id id, enum codec codec)
+{
+	struct track *t = track_find(p, id);
+
+	if (t == NULL)
+		return;
+	t->codec = codec;
+	t->seen_us = p->now_us;
+	p->shown = id;
+	p->began_us = p->now_us;
+}
+
 void programme_picture(
         struct programme *p, am_id id, int64_t time_us, enum codec codec,
         const struct assembly_frame *f

@@ -53,6 +53,10 @@ void programme_track_remove(struct programme *, am_id track_id, int64_t now_us);
 void programme_track_pause(struct programme *, am_id track_id, bool paused, int64_t now_us);
 void programme_leader(struct programme *, uint64_t publisher, int64_t now_us);
 
+// The picture of this track, which has been added, was shown last, by an earlier recorder: it goes
+// on without a key frame.
+void programme_resume(struct programme *, am_id track_id, enum codec);
+
 // A frame of any of the tracks, in order of time within a track. Pictures that have come are given
 // before the tick of their time, or else they seem late: a recorder that catches up ticks as it
 // reads.

@@ -93,6 +93,18 @@ void programme_file_fini(struct programme_file *f)
 	f->held = NULL;
 }
 
+int64_t programme_file_shown_ms(const struct programme_file *f)
+{
+	if (!f->part.file || f->resumed_ms < 0)
+		return -1;
+	return f->part.offset_us / 1000 + f->resumed_ms;
+}
+
+void programme_file_join(struct programme_file *f)
+{
+	f->joined = true;
+}
+
 static void name_part(uint32_t number, enum codec codec, char name[AM_RECORD_NAME_MAX + 1])
 {
 	const char *extension = codec == CODEC_H264 ? "mkv" : "webm";

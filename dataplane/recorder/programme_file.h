@@ -45,6 +45,12 @@ struct programme_file {
 [[nodiscard]] int programme_file_init(struct programme_file *, struct folder *);
 void programme_file_fini(struct programme_file *);
 
+// The last picture that the file has of an earlier recorder, in milliseconds of the line; -1: none.
+int64_t programme_file_shown_ms(const struct programme_file *);
+
+// The next picture follows the file's last one.
+void programme_file_join(struct programme_file *);
+
 // 0; -EAGAIN: the disk is too slow; its -errno.
 [[nodiscard]] int programme_file_picture(struct programme_file *, const struct programme_frame *);
 [[nodiscard]] int

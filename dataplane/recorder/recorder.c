@@ -7,6 +7,7 @@
 #include "recorder/control.h"
 #include "recorder/disk.h"
 #include "recorder/recording.h"
+#include "recorder/sandbox.h"
 #include "recorder/state.h"
 #include "recorder/tap_reader.h"
 
@@ -297,6 +298,7 @@ static void each_second(struct recorder *r)
 		r->connected_us = r->now_us;
 	else if (r->now_us - r->connected_us >= (int64_t)AM_RECORD_ALONE_S * SECOND_US)
 		stop_all(r, AM_RECORD_ALONE);
+	control_say_hello(r->control);
 	if (disk_free(r->disk) < r->config->free_min_bytes)
 		stop_all(r, AM_RECORD_DISK_FULL);
 	for (size_t i = 0; i < AM_RECORD_MAX; i++) {
@@ -372,6 +374,12 @@ static bool directory_open(struct recorder *r, char *error, size_t size)
 	if (ret == 0 && access(path, R_OK | W_OK | X_OK) < 0)
 		ret = -errno;
 	if (ret == 0) {
+		int limited =
+		        SANDBOX_USED ? sandbox_files(path) : 0; // before the disk's thread begins
+		if (limited < 0)
+			am_warning(
+			        "recorder: all files are in reach; error=%s", strerror(-limited)
+			);
 		r->disk = disk_create(path);
 		ret = r->disk ? 0 : -errno;
 	}
@@ -422,7 +430,7 @@ struct recorder *recorder_create(const struct config *config, char *error, size_
 	r->config = config;
 	r->now_us = r->connected_us = r->second_us = clock_us();
 	state_boot_id(r->boot_id);
-	if (!directory_open(r, error, size) || !sockets_open(r, error, size)) {
+	if (!sockets_open(r, error, size) || !directory_open(r, error, size)) {
 		recorder_destroy(r);
 		return NULL;
 	}

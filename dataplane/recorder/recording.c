@@ -254,7 +254,17 @@ static int resume(struct recording *r, int64_t now_us)
 	int ret = head->line.began_us != 0 ? programme_begin(r) : 0;
 	if (ret < 0)
 		return ret;
-	tracks_resume(&r->tracks, now_us);
+	tracks_resume(&r->tracks, programme_file_shown_ms(&r->programme_file), now_us);
+	for (size_t i = 0; i < AM_RECORD_TRACK_MAX && r->programme; i++) {
+		struct track *t = &r->tracks.list[i];
+		if (!t->place || !t->was_shown)
+			continue;
+		programme_resume(r->programme, t->stated.track_id, (enum codec)t->stated.codec);
+		t->shown = true;
+		r->shown = t->stated.track_id;
+		if (t->goes_on)
+			programme_file_join(&r->programme_file);
+	}
 	if (head->stop_us != 0)
 		r->phase = STOPPING;
 	return 0;

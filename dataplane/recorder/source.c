@@ -83,6 +83,12 @@ void source_destroy(struct source *s)
 	free(s);
 }
 
+int source_resume(struct source *s, const struct state_time *last)
+{
+	s->last_time_us = last->time_us;
+	return assembly_resume(s->assembly, last->encoding, last->source, last->seq);
+}
+
 // --- times ---
 
 static struct note *note_of(struct source *s, uint8_t encoding, uint64_t seq)
@@ -152,6 +158,7 @@ static struct state_time *remember(struct source *s, const struct assembly_frame
 	        s->places,
 	        &(struct state_time){
 	                .time_us = time_us,
+	                .seq = f->seq,
 	                .timestamp = f->timestamp,
 	                .file_ms = STATE_NOT_IN,
 	                .encoding = f->encoding,

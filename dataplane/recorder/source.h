@@ -34,6 +34,10 @@ typedef void source_sink(void *owner, const struct source_frame *);
 );
 void source_destroy(struct source *);
 
+// The files have everything up to this frame: what follows needs no key frame. Before the first
+// entry. 0 or -errno.
+[[nodiscard]] int source_resume(struct source *, const struct state_time *);
+
 // A packet or a sender report of this track.
 void source_entry(struct source *, const struct am_tap_entry *);
 void source_tick(struct source *, int64_t now_us);

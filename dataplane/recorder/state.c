@@ -287,6 +287,18 @@ struct state_time *state_time_add(struct state_track *t, const struct state_time
 	return place;
 }
 
+const struct state_time *state_time_at(const struct state_track *t, int64_t time_ms)
+{
+	uint64_t count = t->time_count < STATE_TIMES ? t->time_count : STATE_TIMES;
+
+	for (uint64_t i = 1; i <= count; i++) {
+		const struct state_time *f = &t->times[(t->time_count - i) % STATE_TIMES];
+		if (f->time_us / 1000 == time_ms)
+			return f;
+	}
+	return NULL;
+}
+
 const struct state_time *state_time_before(const struct state_track *t, uint32_t file_ms)
 {
 	uint64_t count = t->time_count < STATE_TIMES ? t->time_count : STATE_TIMES;

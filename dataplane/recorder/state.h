@@ -21,7 +21,7 @@
 #define STATE_VERSION   1u
 #define STATE_BOOT_SIZE 40 // with its terminator
 #define STATE_FILES_MAX 4096 // of one recording, ended ones included
-#define STATE_TIMES     256 // frames of a track that are remembered
+#define STATE_TIMES     240 // frames of a track that are remembered
 #define STATE_CHAT      64 // messages likewise
 #define STATE_NOT_IN    UINT32_MAX // a frame is in no file
 
@@ -57,8 +57,9 @@ static_assert(sizeof(struct state_head) <= 4096);
 // The time that a frame got.
 struct state_time {
 	int64_t time_us; // on the line
+	uint64_t seq; // of its last packet
 	uint32_t timestamp; // of RTP
-	uint32_t file_ms; // sound: where it is in the track's file
+	uint32_t file_ms; // where it is in the track's file
 	uint8_t encoding;
 	uint8_t source;
 	uint8_t reserved[6];
@@ -124,3 +125,6 @@ struct state_time *state_time_add(struct state_track *, const struct state_time 
 
 // The last frame whose place in the file is not behind file_ms; NULL: none is remembered.
 const struct state_time *state_time_before(const struct state_track *, uint32_t file_ms);
+
+// The last frame of this millisecond of the line; NULL: none is remembered.
+const struct state_time *state_time_at(const struct state_track *, int64_t time_ms);

@@ -217,7 +217,24 @@ static bool begin_picture(struct track_file *f, int64_t time_us, const struct as
 	return begin(f, time_us, &track);
 }
 
-void track_file_picture(struct track_file *f, int64_t time_us, const struct assembly_frame *p)
+const struct state_time *track_file_last(const struct track_file *f)
+{
+	const struct state_time *last = NULL;
+
+	if (f->file && f->resumed_ms >= 0)
+		last = state_time_before(f->place, (uint32_t)f->resumed_ms);
+	return last && last->file_ms == (uint32_t)f->resumed_ms ? last : NULL;
+}
+
+void track_file_join(struct track_file *f)
+{
+	f->joined = true;
+}
+
+void track_file_picture(
+        struct track_file *f, int64_t time_us, struct state_time *place,
+        const struct assembly_frame *p
+)
 {
 	int64_t ms = (time_us - f->offset_us) / 1000;
 
@@ -239,6 +256,8 @@ void track_file_picture(struct track_file *f, int64_t time_us, const struct asse
 		f->wants_key = true;
 	else if (ret < 0)
 		give_up(f, ret);
+	else if (place)
+		place->file_ms = (uint32_t)((time_us - f->offset_us) / 1000);
 }
 
 void track_file_break(struct track_file *f)
@@ -253,6 +272,7 @@ static bool begin_sound(struct track_file *f, int64_t time_us, const uint8_t *op
 	const struct matroska_track track = {
 	        .codec = CODEC_OPUS,
 	        .channels = stereo ? 2 : 1,
+	        .pre_skip = MATROSKA_PRE_SKIP,
 	};
 
 	if (!begin(f, time_us, &track))

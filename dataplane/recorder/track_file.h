@@ -31,12 +31,18 @@ struct track_file {
 // place->file names a file that was begun before: it is continued.
 void track_file_init(struct track_file *, struct folder *, struct state_track *place, const struct am_record_track *);
 
-void track_file_picture(struct track_file *, int64_t time_us, const struct assembly_frame *);
+// place: where it notes where in the file the frame is; NULL: nowhere.
+void track_file_picture(struct track_file *, int64_t time_us, struct state_time *place, const struct assembly_frame *);
 
 // A picture before the next one was left out on purpose.
 void track_file_break(struct track_file *);
 
-// place: where it notes where in the file the packet is.
+// The last picture that the file has of an earlier recorder; NULL: it is not known.
+const struct state_time *track_file_last(const struct track_file *);
+
+// The next picture follows the file's last one.
+void track_file_join(struct track_file *);
+
 void track_file_sound(
         struct track_file *, int64_t time_us, int level, struct state_time *place,
         const uint8_t *opus, size_t len

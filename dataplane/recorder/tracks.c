@@ -86,7 +86,7 @@ static void on_frame(void *owner, const struct source_frame *f)
 		if (f->time_us == LINE_NONE)
 			track_file_break(&t->file);
 		else if (ts->files)
-			track_file_picture(&t->file, f->time_us, f->frame);
+			track_file_picture(&t->file, f->time_us, f->place, f->frame);
 	} else if (ts->files && f->time_us != LINE_NONE) {
 		track_file_sound(
 		        &t->file, f->time_us, f->level, f->place, f->frame->data, f->frame->len
@@ -166,7 +166,27 @@ static int add(struct tracks *ts, const struct am_record_track *stated, int64_t 
 	return 0;
 }
 
-void tracks_resume(struct tracks *ts, int64_t now_us)
+// The track's own file and the programme may end at different frames: it goes on behind the earlier
+// one.
+static void resume_picture(struct track *t, int64_t shown_ms)
+{
+	const struct state_time *own = t->all->files ? track_file_last(&t->file) : NULL;
+	const struct state_time *shown = shown_ms >= 0 ? state_time_at(t->place, shown_ms) : NULL;
+	const struct state_time *last = own ? own : shown;
+
+	t->was_shown = shown != NULL;
+	if (t->all->files && !own)
+		return; // it begins with a key frame
+	if (shown && shown->time_us < last->time_us)
+		last = shown;
+	if (!last || source_resume(t->source, last) < 0)
+		return;
+	t->goes_on = last == shown;
+	if (last == own)
+		track_file_join(&t->file);
+}
+
+void tracks_resume(struct tracks *ts, int64_t shown_ms, int64_t now_us)
 {
 	struct state *s = ts->folder->state;
 
@@ -178,6 +198,8 @@ void tracks_resume(struct tracks *ts, int64_t now_us)
 		*t = (struct track){.all = ts, .stated = place->stated, .place = place};
 		if (begin(t, now_us) < 0)
 			*t = (struct track){0};
+		else if (!is_sound(t))
+			resume_picture(t, shown_ms);
 	}
 }
 

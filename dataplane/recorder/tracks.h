@@ -42,6 +42,8 @@ struct track {
 	int64_t ended_us; // of the clock: nothing that was captured later is taken; 0: goes on
 	bool asks; // for a key frame
 	bool shown; // it is the programme's picture
+	bool was_shown; // it was, for the recorder before us
+	bool goes_on; // likewise, and its next frame follows the programme's last one
 	int64_t asked_us;
 	int64_t key_us; // of the clock: the last key frame
 };
@@ -68,8 +70,9 @@ struct tracks {
 
 void tracks_init(struct tracks *, struct folder *, const struct line *, const struct tracks_events *);
 
-// The tracks that the state knows go on.
-void tracks_resume(struct tracks *, int64_t now_us);
+// The tracks that the state knows go on. shown_ms: of the line: the programme's last picture; -1:
+// none.
+void tracks_resume(struct tracks *, int64_t shown_ms, int64_t now_us);
 
 // New or changed. 0; -ENOSPC: there are too many; -errno.
 [[nodiscard]] int tracks_set(struct tracks *, const struct am_record_track *, int64_t now_us);

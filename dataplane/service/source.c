@@ -23,8 +23,10 @@ void source_free_track(struct track *t)
 static void track_format(struct track *t)
 {
 	static const uint8_t forwarded[] = {
-	        AM_EXT_AUDIO_LEVEL,      AM_EXT_VIDEO_ORIENTATION, AM_EXT_TOFFSET,
-	        AM_EXT_ABS_CAPTURE_TIME, AM_EXT_PLAYOUT_DELAY,
+	        AM_EXT_AUDIO_LEVEL,
+	        AM_EXT_TOFFSET,
+	        AM_EXT_ABS_CAPTURE_TIME,
+	        AM_EXT_PLAYOUT_DELAY,
 	};
 	const struct am_cmd_track_add *p = &t->params;
 

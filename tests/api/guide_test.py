@@ -35,6 +35,8 @@ class Guide(unittest.TestCase):
             self.assertIn('{"exists":false}', answers[5])
             self.assertEqual(answers[5].count('{"error":"room not found"}'), 3)
             self.assertIn('"errors":["', answers[5])
+            self.assertEqual(answers[8].count('{"error":"room not found"}'), 5)
+            self.assertIn('{"data":[],"next":null}', answers[10])
             self.assertEqual(os.listdir(where), [])
 
 

@@ -226,7 +226,6 @@ class Recordings(unittest.TestCase):
         self.assertEqual(self.file(number=6, Range="bytes=0-1").status, 206)
         self.assertEqual(self.file(number=6, Range="bytes=0-1", If_Range=tag).status, 200)
 
-    # proves S07
     def test_no_name_leads_out_of_the_recording(self):
         folder = self.archive.folder(1, "odd")
         with open(f"{folder}/secret.txt", "w") as f:
@@ -295,6 +294,17 @@ class Recordings(unittest.TestCase):
         time.sleep(2.1)
         answer = self.server.get(f"{url.path}?{url.query}")
         self.assertEqual((answer.status, answer.json()), (403, {"error": "the link has expired"}))
+
+    def test_those_who_follow_links_take_nothing_from_the_accounts_budget(self):
+        with Server(unknown_hosts="default", rest_per_s=1) as server:  # and 100 at once
+            token = server.api_token()
+            Archive(server).put(1, "odd", START_MS)
+            own = {"Authorization": f"Bearer {token}"}
+            answer = server.ask("POST", f"/api/recordings/{1:016x}/links", {"name": "programme.webm", "seconds": 60}, **own)
+            url = urllib.parse.urlsplit(answer.json()["url"])
+            statuses = [server.get(f"{url.path}?{url.query}").status for _ in range(130)]
+            self.assertEqual(set(statuses), {200, 429})
+            self.assertEqual(server.get("/api/recordings", **own).status, 200)
 
     def test_a_link_outlives_a_restart(self):
         with Server(unknown_hosts="default") as server:

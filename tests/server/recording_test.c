@@ -296,6 +296,39 @@ static void a_recording_begins_pauses_goes_on_and_ends(void **)
 	page_leave(&viewer);
 }
 
+static void expect_screen_codec(struct page *p, const char *mime)
+{
+	struct json *answer = page_ask(p, "getScreenCodec", "{}");
+
+	assert_string_equal(json_string(json_object(answer, "data"), "mimeType", 31), mime);
+	json_free(answer);
+}
+
+// The programme is one file, so all its pictures have one codec.
+static void screens_are_shared_in_the_codec_of_cameras(void **)
+{
+	struct page p;
+	char send[32], data[512];
+
+	come(&p, "free", "screens", "host", RECORDS, "Host");
+	transport_make(&p, "producing", send);
+	expect_screen_codec(&p, "video/AV1");
+	snprintf(
+	        data, sizeof(data),
+	        "{\"transportId\":\"%s\",\"kind\":\"video\",\"appData\":{\"share\":true},"
+	        "\"rtpParameters\":{\"mid\":\"0\",\"codecs\":[{\"mimeType\":\"video/AV1\","
+	        "\"payloadType\":45,\"clockRate\":90000}],\"encodings\":[{\"ssrc\":3001}]}}",
+	        send
+	);
+	assert_int_equal(page_ask_code(&p, "produce", data), 200);
+	start(&p);
+	json_free(page_notified(&p, "producerUnfit"));
+	expect_screen_codec(&p, "video/VP8");
+	stop(&p, "screens");
+	expect_screen_codec(&p, "video/AV1");
+	page_leave(&p);
+}
+
 static void two_starts_are_one_recording(void **)
 {
 	struct page a, b;
@@ -693,6 +726,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_recording_begins_pauses_goes_on_and_ends),
+	        cmocka_unit_test(screens_are_shared_in_the_codec_of_cameras),
 	        cmocka_unit_test(two_starts_are_one_recording),
 	        cmocka_unit_test(only_moderators_who_may_record_do),
 	        cmocka_unit_test(speakers_may_be_asked),

@@ -16,6 +16,9 @@ static const struct integrator_account accounts[] = {
         {"lobby", {"waiting-room", "on", NULL}},
         {"shy", {"record-consent", "ask", NULL}},
         {"hooked", {"api-event", "receiver:ok", NULL}},
+        {"told",
+         {"api-event", "receiver:told", "hook-secret", "0123456789abcdef", "hook-version", "2",
+          NULL}},
         {NULL, {NULL}},
 };
 

@@ -6,7 +6,8 @@
 
 #define MODERATOR "{\"role\":\"moderator\"}"
 
-// With the accounts free, other, lobby (waiting-room on), shy (record-consent ask) and hooked.
+// With the accounts free, other, lobby (waiting-room on), shy (record-consent ask), hooked and told
+// (webhooks of version 1 and 2).
 extern struct integrator integrator;
 
 int stage_setup(void **);

@@ -263,6 +263,19 @@ static void a_wrong_secret_is_refused_and_nothing_is_told(void **)
 	s3_destroy(s3);
 }
 
+static void a_bucket_that_is_not_there_is_a_failure(void **)
+{
+	struct scene *s = &scene;
+
+	snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%d/nobodys", s->port);
+	uploads_begin(s);
+	file_write(s, "programme.webm", 0, PART + 1);
+	file_write(s, "small.webm", 0, 1000);
+	uploads_put(s->uploads, RECORDING, FOLDER, true);
+	wait_for(s, counts.failures >= 3);
+	assert_int_equal(s->done, 0);
+}
+
 static void a_bucket_that_comes_back_gets_the_rest(void **)
 {
 	struct scene *s = &scene;
@@ -288,7 +301,7 @@ static void a_recording_that_is_deleted_is_forgotten(void **)
 	file_write(s, "programme.webm", 0, PART + 1);
 	uploads_put(s->uploads, RECORDING, FOLDER, false);
 	wait_for(s, counts.bytes == PART);
-	uploads_remove(s->uploads, RECORDING);
+	command("rm -r %s/" FOLDER, s->folder);
 	wait_for(s, counts.pending == 0);
 	assert_int_equal(s->done, 0);
 }
@@ -301,6 +314,7 @@ int main(void)
 	        TEST(a_file_of_whole_parts_has_no_empty_one_at_its_end),
 	        TEST(after_a_restart_only_the_rest_is_sent),
 	        TEST(a_wrong_secret_is_refused_and_nothing_is_told),
+	        TEST(a_bucket_that_is_not_there_is_a_failure),
 	        TEST(a_bucket_that_comes_back_gets_the_rest),
 	        TEST(a_recording_that_is_deleted_is_forgotten),
 	};

@@ -54,7 +54,8 @@ static void a_good_token_identifies_the_newcomer(void **)
 	        verify_signed(
 	                ours, JWT_HEADER,
 	                "{\"roomId\":\"abcd1234\",\"role\":\"moderator\",\"peerId\":\"p1\","
-	                "\"displayName\":\"Ada\",\"canRecord\":true,\"waitingRoom\":\"true\","
+	                "\"displayName\":\"Ada\",\"canRecord\":true,\"autoRecord\":true,"
+	                "\"waitingRoom\":\"true\","
 	                "\"itisparticipant\":1,\"accessToken\":\"at\",\"tokenLifetime\":60000,"
 	                "\"video\":\"https://v.example/\",\"accessUrl\":\"https://a.example/\","
 	                "\"apiEvent\":\"https://e.example/\",\"authEvent\":\"Basic x\","
@@ -69,7 +70,8 @@ static void a_good_token_identifies_the_newcomer(void **)
 	assert_int_equal(a->ignored, 0);
 	assert_string_equal(a->room_id, "abcd1234");
 	assert_string_equal(a->peer_id, "p1");
-	assert_true(a->moderator && a->can_record && a->waiting_room && a->itisparticipant);
+	assert_true(a->moderator && a->can_record && a->auto_record);
+	assert_true(a->waiting_room && a->itisparticipant);
 	assert_false(a->hand_enabled);
 	assert_int_equal(a->start_time_ms, 1624233600000);
 	assert_string_equal(a->pin, "4711");

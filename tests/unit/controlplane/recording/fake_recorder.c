@@ -169,6 +169,8 @@ static void track(struct fake_recorder *f, const struct am_record_track *t, bool
 
 	if (!r)
 		abort();
+	if (ends && known && known->generation != t->generation)
+		abort(); // no track of the recorder's
 	if (ends && known)
 		*known = r->tracks[--r->track_count];
 	f->ended += ends;

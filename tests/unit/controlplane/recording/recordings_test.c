@@ -348,6 +348,26 @@ static void what_stands_in_the_way_is_said(void **)
 	teardown(&t);
 }
 
+static void a_disk_that_has_room_again_is_noticed_while_nothing_is_recorded(void **)
+{
+	struct am_record_msg hello = {
+	        .type = AM_RECORD_HELLO,
+	        .hello = {AM_RECORD_MAGIC, AM_RECORD_VERSION, 1, 1},
+	};
+	struct test t;
+
+	setup(&t);
+	struct peer *p = speaker(&t, "r");
+	fake_recorder_say(&fake, &hello);
+	turns(&t, 10);
+	assert_int_equal(recording_start(t.all, p->room, p), -ENOSPC);
+	hello.hello.free_bytes = 100 * GIB;
+	fake_recorder_say(&fake, &hello);
+	turns(&t, 10);
+	start(&t, p);
+	teardown(&t);
+}
+
 static void tracks_beyond_the_limit_take_their_turn(void **)
 {
 	struct track *tracks[AM_RECORD_TRACK_MAX + 1];
@@ -652,6 +672,7 @@ int main(void)
 	        cmocka_unit_test(nobody_for_a_minute_ends_it),
 	        cmocka_unit_test(there_are_only_so_many),
 	        cmocka_unit_test(what_stands_in_the_way_is_said),
+	        cmocka_unit_test(a_disk_that_has_room_again_is_noticed_while_nothing_is_recorded),
 	        cmocka_unit_test(tracks_beyond_the_limit_take_their_turn),
 	        cmocka_unit_test(tracks_of_one_transport_share_a_clock),
 	        cmocka_unit_test(the_time_line_leaves_out_pauses),

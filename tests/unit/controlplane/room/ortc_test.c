@@ -85,7 +85,7 @@ static void simulcast_by_rid_is_mapped(void **)
 	assert_int_equal(add.extension_id[AM_EXT_MID], 4);
 	assert_int_equal(add.extension_id[AM_EXT_RID], 10);
 	assert_int_equal(add.extension_id[AM_EXT_REPAIRED_RID], 11);
-	assert_int_equal(add.extension_id[AM_EXT_VIDEO_ORIENTATION], 13);
+	assert_int_equal(add.extension_id[AM_EXT_VIDEO_ORIENTATION], 0); // not offered
 	assert_int_equal(add.extension_id[AM_EXT_AUDIO_LEVEL], 0);
 	assert_string_equal(add.mid, "1");
 	assert_string_equal(add.cname, "w1mZ");
@@ -93,6 +93,17 @@ static void simulcast_by_rid_is_mapped(void **)
 	assert_int_equal(m.spatial_layers, 3);
 	assert_string_equal(m.mode, "L3T3");
 	ortc_media_fini(&m);
+}
+
+static void senders_are_to_turn_their_pictures_themselves(void **)
+{
+	struct json *j = ortc_router_capabilities();
+	char *text = json_print(j);
+
+	assert_non_null(strstr(text, "abs-send-time"));
+	assert_null(strstr(text, "video-orientation"));
+	free(text);
+	json_free(j);
 }
 
 static void sound_has_a_cname_in_any_case(void **)
@@ -623,6 +634,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(simulcast_by_rid_is_mapped),
+	        cmocka_unit_test(senders_are_to_turn_their_pictures_themselves),
 	        cmocka_unit_test(sound_has_a_cname_in_any_case),
 	        cmocka_unit_test(fmtp_takes_no_line_of_its_own),
 	        cmocka_unit_test(viewers_are_told_what_the_codec_knows),

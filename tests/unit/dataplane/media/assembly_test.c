@@ -1,5 +1,6 @@
 #include "media/assembly.h"
 
+#include "media/h264_header.h"
 #include "test.h"
 
 #include <errno.h>
@@ -116,6 +117,25 @@ static void assert_pictures(const uint32_t *expected, unsigned n)
 	        sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t)                         \
 	)
 
+// 64 × 64, in NAL units of their own.
+#define SPS   "\x67\x42\x00\x0A\x95\xA1\x09\x90"
+#define PPS   "\x68\xCE\x38\x80"
+#define IDR   "\x65\xE0\x10\xAA"
+#define START "\0\0\0\1"
+
+static void assert_bytes(unsigned index, const char *bytes, size_t len)
+{
+	assert_true(out_count > index);
+	assert_int_equal(outs[index].frame.len, len);
+	assert_memory_equal(outs[index].bytes, bytes, len);
+}
+
+#define ASSERT_BYTES(index, literal) assert_bytes(index, literal, sizeof(literal) - 1)
+#define SEND(seq, timestamp, marker, literal)                                                      \
+	send_to(0, seq, timestamp, marker, literal, sizeof(literal) - 1)
+// A sequence header of AV1 for the same size.
+#define SEQUENCE "\0\0\0\x02\xAF\xFF\x80"
+
 static void vp8_key_frames_tell_their_size(void **)
 {
 	begin(CODEC_VP8, 1);
@@ -175,11 +195,17 @@ static void padding_is_no_loss(void **)
 	send_to(0, 101, 3000, false, "", 0);
 	send_vp8(0, 102, (struct vp8){.picture = 2, .tl0 = 1});
 	// Even if it did not come: no picture is missing.
-	send_vp8(0, 104, (struct vp8){.picture = 3, .tl0 = 2});
+	send_vp8(0, 104, (struct vp8){.picture = 3, .tl0 = 1, .tid = 1});
 	now_us += ASSEMBLY_WAIT_US;
 	assembly_tick(a, now_us);
 	ASSERT_PICTURES(1, 2, 3);
 	assert_false(assembly_needs_key_frame(a));
+	// Nor in AV1, where any loss requires a key frame.
+	begin(CODEC_AV1, 1);
+	SEND(100, 0, true, "\x28\x08\x08" SEQUENCE "\x30\x10");
+	SEND(101, 0, false, "");
+	SEND(102, 3000, true, "\x10\x30\x30");
+	assert_int_equal(out_count, 2);
 }
 
 // The layer above the base goes on with a frame that refers to the base layer alone.
@@ -376,7 +402,9 @@ static void silence_alone_does_not_change_the_encoding(void **)
 		now_us += 1100000;
 		assembly_tick(a, now_us);
 		assert_false(assembly_needs_key_frame(a));
-		send_for(50000, 3, &picture, false);
+		send_next(0, picture, true);
+		assert_false(assembly_needs_key_frame(a));
+		send_for(50000, 2, &picture, false);
 	}
 	for (unsigned i = 0; i < out_count; i++)
 		assert_int_equal(outs[i].frame.encoding, 1);
@@ -403,45 +431,40 @@ static void an_encoding_without_key_frames_is_not_waited_for(void **)
 	assert_false(assembly_needs_key_frame(a)); // not for ever
 }
 
-// 64 × 64, in NAL units of their own.
-#define SPS   "\x67\x42\x00\x0A\x95\xA1\x09\x90"
-#define PPS   "\x68\xCE\x38\x80"
-#define IDR   "\x65\xE0\x10\xAA"
-#define START "\0\0\0\1"
-
-static void assert_bytes(unsigned index, const char *bytes, size_t len)
-{
-	assert_true(out_count > index);
-	assert_int_equal(outs[index].frame.len, len);
-	assert_memory_equal(outs[index].bytes, bytes, len);
-}
-
-#define ASSERT_BYTES(index, literal) assert_bytes(index, literal, sizeof(literal) - 1)
-#define SEND(seq, timestamp, marker, literal)                                                      \
-	send_to(0, seq, timestamp, marker, literal, sizeof(literal) - 1)
-
 static void each_idr_picture_has_its_parameter_sets(void **)
 {
 	begin(CODEC_H264, 1);
 	SEND(100, 0, true, IDR); // without any
+	SEND(101, 1500, false, SPS);
+	SEND(102, 1500, true, IDR); // without the other one
 	assert_int_equal(out_count, 0);
-	SEND(101, 3000, false, SPS);
-	SEND(102, 3000, false, PPS);
-	SEND(103, 3000, true, IDR);
+	SEND(103, 3000, false, SPS);
+	SEND(104, 3000, false, PPS);
+	SEND(105, 3000, true, IDR);
 	ASSERT_BYTES(0, START SPS START PPS START IDR);
 	assert_true(outs[0].frame.key);
 	assert_int_equal(outs[0].frame.width, 64);
 	assert_int_equal(outs[0].frame.height, 64);
 
-	SEND(104, 6000, true, "\x41\xE0\x30\xAA");
+	SEND(106, 6000, true, "\x41\xE0\x30\xAA");
 	ASSERT_BYTES(1, START "\x41\xE0\x30\xAA");
 	// Repeated alone; then an IDR picture without them.
-	SEND(105, 9000, true, "\x78\0\x08" SPS "\0\4" PPS);
+	SEND(107, 9000, true, "\x78\0\x08" SPS "\0\4" PPS);
 	assert_int_equal(out_count, 2);
-	SEND(106, 9000, true, "\x09\xF0"); // a delimiter alone
-	SEND(107, 12000, true, IDR);
+	SEND(108, 9000, true, "\x09\xF0"); // a delimiter alone
+	SEND(109, 12000, true, IDR);
 	ASSERT_BYTES(2, START SPS START PPS START IDR);
 	assert_int_equal(assembly_lost(a), 0);
+}
+
+// A 3 behind two zeros only prevents a start code (H.264 7.4.1).
+static void parameter_sets_are_unescaped(void **)
+{
+	static const uint8_t nal[] = {0x67, 0x42, 0, 0, 3, 0x95, 0xA1, 0x09, 0x90};
+	struct h264_sps sps;
+	assert_int_equal(h264_sps_read(nal, sizeof(nal), &sps), 0);
+	assert_int_equal(sps.frame_num_bits, 8);
+	assert_int_equal(sps.width, 64);
 }
 
 static void fragments_of_h264_are_put_together(void **)
@@ -452,14 +475,21 @@ static void fragments_of_h264_are_put_together(void **)
 	SEND(102, 0, false, "\x7C\x05\xBB");
 	SEND(103, 0, true, "\x7C\x45\xCC");
 	ASSERT_BYTES(0, START SPS START PPS START "\x65\xE0\x10\xBB\xCC");
-	SEND(104, 3000, true, "\x5C\x01\xBB"); // the end of a unit without its beginning
+	SEND(104, 3000, true, "\x5C\x41\xBB"); // the end of a unit without its beginning
 	assert_int_equal(out_count, 1);
 	assert_true(assembly_needs_key_frame(a));
+	SEND(105, 6000, false, SPS);
+	SEND(106, 6000, false, PPS);
+	SEND(107, 6000, true, IDR);
+	assert_int_equal(out_count, 2);
+	SEND(108, 9000, false, "\x5C\x81\xE0\x30"); // two beginnings
+	SEND(109, 9000, false, "\x5C\x81\xE0\x30");
+	SEND(110, 9000, true, "\x5C\x41\xBB");
+	assert_int_equal(out_count, 2);
 }
 
 static void obus_get_their_sizes(void **)
 {
-#define SEQUENCE "\0\0\0\x02\xAF\xFF\x80"
 	begin(CODEC_AV1, 1);
 	// N, W 0: lengths before all: a temporal delimiter, the sequence header, half a frame.
 	SEND(100, 0, false, "\x48\x01\x10\x08\x08" SEQUENCE "\x03\x30\x10\xAA");
@@ -470,10 +500,14 @@ static void obus_get_their_sizes(void **)
 	// With an extension, and with its size already.
 	SEND(102, 3000, true, "\x20\x04\x34\x20\x30\xDD\x2A\x01\xEE");
 	ASSERT_BYTES(1, "\x36\x20\x02\x30\xDD\x2A\x01\xEE");
+	SEND(103, 6000, true, "\x90\x30\x30\xFF"); // goes on with nothing
+	assert_int_equal(out_count, 2);
+	begin(CODEC_AV1, 1);
+	SEND(102, 0, true, "\x28\x08\x08" SEQUENCE "\x30\x10");
 	SEND(104, 9000, true, "\x10\x30\x30\xFF");
 	now_us += ASSEMBLY_WAIT_US;
 	assembly_tick(a, now_us);
-	assert_int_equal(out_count, 2); // any loss requires a key frame
+	assert_int_equal(out_count, 1); // any loss requires a key frame
 	assert_true(assembly_needs_key_frame(a));
 }
 
@@ -532,6 +566,7 @@ int main(void)
 	        TEST(silence_alone_does_not_change_the_encoding),
 	        TEST(an_encoding_without_key_frames_is_not_waited_for),
 	        TEST(each_idr_picture_has_its_parameter_sets),
+	        TEST(parameter_sets_are_unescaped),
 	        TEST(fragments_of_h264_are_put_together),
 	        TEST(obus_get_their_sizes),
 	        TEST(frames_that_are_too_long_are_lost),

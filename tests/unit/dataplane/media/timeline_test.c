@@ -222,24 +222,48 @@ static void absurd_timestamps_leave_time_near_the_arrival(void **)
 	}
 }
 
+// Its timestamps may be anywhere, or near the old ones.
 static void another_source_begins_anew(void **)
 {
-	report(&sound, BEGIN);
-	for (int64_t us = BEGIN; us < BEGIN + SECOND; us += PACKET)
-		frame(&sound, us, 50 * MS);
-	timeline_track_restart(&sound);
-	int64_t last_us = 0;
-	for (int64_t us = BEGIN + SECOND; us < BEGIN + 3 * SECOND; us += PACKET) {
-		uint32_t timestamp = stamp(&sound, us) + 0xDEADBEEF;
-		if (us == BEGIN + 2 * SECOND)
-			timeline_report(&sound, ntp_of(us + OFFSET), timestamp, us + 30 * MS);
-		int64_t time_us = timeline_time(&sound, timestamp, us + 50 * MS, UNKNOWN);
-		// Until the report comes, packets are taken to be as late as those of the first
-		// source.
-		ASSERT_NEAR(time_us, us + 30 * MS, 5 * MS);
-		assert_true(time_us >= last_us);
-		last_us = time_us;
+	static const uint32_t shifts[] = {0xDEADBEEF, (uint32_t)-96000};
+	for (unsigned i = 0; i < COUNT(shifts); i++) {
+		setup(NULL);
+		report(&sound, BEGIN);
+		for (int64_t us = BEGIN; us < BEGIN + SECOND; us += PACKET)
+			frame(&sound, us, 50 * MS);
+		timeline_track_restart(&sound);
+		int64_t last_us = 0;
+		for (int64_t us = BEGIN + SECOND; us < BEGIN + 3 * SECOND; us += PACKET) {
+			uint32_t timestamp = stamp(&sound, us) + shifts[i];
+			if (us == BEGIN + 2 * SECOND)
+				timeline_report(
+				        &sound, ntp_of(us + OFFSET), timestamp, us + 30 * MS
+				);
+			int64_t time_us = timeline_time(&sound, timestamp, us + 50 * MS, UNKNOWN);
+			// Until the report, packets are taken to be as late as the first source's.
+			ASSERT_NEAR(time_us, us + 30 * MS, 5 * MS);
+			assert_true(time_us >= last_us);
+			last_us = time_us;
+		}
 	}
+}
+
+static void one_report_does_not_turn_time_back_but_two_do(void **)
+{
+	int64_t time_us = 0;
+	for (int64_t us = BEGIN; us < BEGIN + 20 * SECOND; us += PACKET) {
+		int64_t wrong_us =
+		        us == BEGIN + 5 * SECOND || us >= BEGIN + 10 * SECOND ? 80 * MS : 0;
+		if ((us - BEGIN) % SECOND == 0)
+			timeline_report(
+			        &sound, ntp_of(us + OFFSET), stamp(&sound, us + wrong_us),
+			        us + 30 * MS
+			);
+		time_us = frame(&sound, us, 50 * MS);
+		if (us < BEGIN + 11 * SECOND)
+			ASSERT_NEAR(time_us, us + 30 * MS, MS);
+	}
+	ASSERT_NEAR(time_us, BEGIN + 20 * SECOND - PACKET - 50 * MS, MS);
 }
 
 static void a_slow_way_moves_time_slowly(void **)
@@ -308,6 +332,7 @@ int main(void)
 	        TEST(senders_without_a_clock_are_timed_by_arrivals),
 	        TEST(absurd_timestamps_leave_time_near_the_arrival),
 	        TEST(another_source_begins_anew),
+	        TEST(one_report_does_not_turn_time_back_but_two_do),
 	        TEST(a_slow_way_moves_time_slowly),
 	        TEST(noise_neither_turns_time_back_nor_runs_ahead),
 	};

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define FRAMES_MAX 8192
+#define LEVEL      20 // of ffmpeg's tone
 
 static uint8_t *load(const char *path, size_t *size)
 {
@@ -36,7 +37,7 @@ static void
 add(struct film *f, uint8_t track, int64_t time_ms, bool key, const uint8_t *data, size_t len)
 {
 	assert_true(f->frame_count < FRAMES_MAX);
-	f->frames[f->frame_count++] = (struct film_frame){time_ms, len, data, track, key};
+	f->frames[f->frame_count++] = (struct film_frame){time_ms, len, data, track, key, LEVEL};
 }
 
 static bool is_key(enum codec codec, const uint8_t *data, size_t len)

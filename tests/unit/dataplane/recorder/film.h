@@ -20,6 +20,7 @@ struct film_frame {
 	const uint8_t *data;
 	uint8_t track; // of the film
 	bool key;
+	uint8_t level; // of sound: RFC 6464
 };
 
 struct film {

@@ -2,7 +2,6 @@
 
 #include "test.h"
 
-#include <math.h>
 #include <opus.h>
 
 #define DURATION_MAX 5760
@@ -199,4 +198,39 @@ double ear_roughness(const struct ear *e, double from_s, double to_s)
 	for (size_t i = sample_at(e, from_s) + 1; i + 1 < to; i++)
 		most = fmax(most, abs(e->pcm[i + 1] - 2 * e->pcm[i] + e->pcm[i - 1]));
 	return most / INT16_MAX;
+}
+
+// --- a mix of some, and an ear ---
+
+double decibel(double factor)
+{
+	return 20 * log10(fmax(factor, 1e-9));
+}
+
+void room_init(struct room *r, int64_t begin_us)
+{
+	ear_init(&r->ear);
+	r->mix = mix_create(begin_us, ear_sink, &r->ear);
+	assert_non_null(r->mix);
+}
+
+void room_fini(struct room *r)
+{
+	mix_destroy(r->mix);
+	ear_fini(&r->ear);
+}
+
+struct mix_voice *room_voice(struct room *r)
+{
+	struct mix_voice *v = mix_voice_add(r->mix);
+	assert_non_null(v);
+	return v;
+}
+
+void room_hear(struct room *r, struct speaker *s, struct mix_voice *v, int level, int64_t until_us)
+{
+	for (int64_t now = llround(s->time_s * SECOND); now <= until_us; now += SECOND / 100) {
+		speaker_say(s, v, level, now);
+		mix_run(r->mix, now);
+	}
 }

@@ -1,6 +1,7 @@
 // People who speak in pure tones, and an ear for what the mix makes of them.
 #pragma once
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -76,3 +77,26 @@ double ear_difference(const struct ear *, const struct ear *, double from_s, dou
 double ear_begin(const struct ear *, double amplitude, double from_s, double to_s);
 // The greatest step from one sample to the next but one, compared to the one before: clicks.
 double ear_roughness(const struct ear *, double from_s, double to_s);
+
+// --- a mix of some, and an ear ---
+
+double decibel(double factor);
+
+#define assert_near(value, wanted, tolerance)                                                      \
+	do {                                                                                       \
+		double assert_value = (value), assert_wanted = (wanted);                           \
+		if (!(fabs(assert_value - assert_wanted) <= (tolerance)))                          \
+			fail_msg("%s is %g, not %g", #value, assert_value, assert_wanted);         \
+	} while (0)
+
+struct room {
+	struct mix *mix;
+	struct ear ear;
+};
+
+void room_init(struct room *, int64_t begin_us);
+void room_fini(struct room *);
+struct mix_voice *room_voice(struct room *);
+
+// One voice that says something from its beginning on, and is mixed as time passes.
+void room_hear(struct room *r, struct speaker *s, struct mix_voice *v, int level, int64_t until_us);

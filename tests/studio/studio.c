@@ -4,6 +4,7 @@
 #include "am_socket.h"
 #include "scratch.h"
 #include "test.h"
+#include "walk.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -15,8 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAYLOAD_MAX 1100
-#define SENDER_US   77000000000 // the sender's clock is so far ahead of ours
 #define LAST_RING   1u
 #define PATIENCE_US 10000000
 
@@ -107,117 +106,36 @@ void studio_chat(struct studio *s, uint64_t id, const char *text)
 
 // --- talking ---
 
-static uint32_t timestamp_of(int64_t us, uint8_t track)
+static void on_talk(void *owner, const struct am_tap_entry *e)
 {
-	return (uint32_t)(us * (track ? 48 : 90) / 1000 + 12345);
-}
+	struct studio *s = owner;
+	struct am_tap_entry *to = am_tap_begin(&s->tap.map->rings[0], s->positions[0]);
 
-static struct am_tap_entry *
-packet_begin(struct studio *s, struct talker *t, uint8_t track, int64_t us, int64_t arrival_us)
-{
-	struct am_tap_entry *e = studio_entry_begin(s, 0);
-
-	e->kind = AM_TAP_PACKET;
-	e->id = track ? t->voice : t->camera;
-	e->codec = track ? AM_CODEC_OPUS : AM_CODEC_VP8;
-	e->arrival_us = arrival_us;
-	e->seq = 100 + t->seq[track]++;
-	e->timestamp = timestamp_of(us, track);
-	return e;
-}
-
-static void
-send_report(struct studio *s, struct talker *t, uint8_t track, int64_t us, int64_t arrival_us)
-{
-	struct am_tap_entry *e = studio_entry_begin(s, 0);
-	uint64_t sender_us = (uint64_t)(t->begin_us + us + SENDER_US);
-
-	e->kind = AM_TAP_REPORT;
-	e->id = track ? t->voice : t->camera;
-	e->codec = track ? AM_CODEC_OPUS : AM_CODEC_VP8;
-	e->arrival_us = arrival_us;
-	e->ntp = (sender_us / 1000000) << 32 | ((sender_us % 1000000) << 32) / 1000000;
-	e->timestamp = timestamp_of(us, track);
+	memcpy(to, e, offsetof(struct am_tap_entry, payload) + e->len);
 	studio_entry_end(s, 0);
 }
 
-// RFC 7741 4.2: extended, with a picture id of 15 bits.
-static void send_picture(
-        struct studio *s, struct talker *t, const struct film_frame *f, int64_t us,
-        int64_t arrival_us
-)
+struct talker *
+studio_talker_at(struct studio *s, const struct film *film, int number, int64_t phase_ms)
 {
-	uint16_t id = (uint16_t)(t->next & 0x7fff);
+	assert_true(s->talker_count < STUDIO_TALKERS);
+	struct talker *t = &s->talkers[s->talker_count++];
 
-	for (size_t at = 0; at < f->len; at += PAYLOAD_MAX) {
-		size_t n = f->len - at < PAYLOAD_MAX ? f->len - at : PAYLOAD_MAX;
-		struct am_tap_entry *e = packet_begin(s, t, 0, us, arrival_us);
-		const uint8_t head[] = {
-		        at == 0 ? 0x90 : 0x80, 0x80, (uint8_t)(0x80 | id >> 8), (uint8_t)id};
-		memcpy(e->payload, head, sizeof(head));
-		memcpy(e->payload + sizeof(head), f->data + at, n);
-		e->len = (uint16_t)(sizeof(head) + n);
-		if (at + n == f->len)
-			e->flags |= AM_TAP_MARKER;
-		studio_entry_end(s, 0);
-	}
-}
-
-static void send_sound(
-        struct studio *s, struct talker *t, const struct film_frame *f, int64_t us,
-        int64_t arrival_us
-)
-{
-	struct am_tap_entry *e = packet_begin(s, t, 1, us, arrival_us);
-
-	e->flags = AM_TAP_LEVEL;
-	e->level = 0x80 | 20;
-	e->len = (uint16_t)f->len;
-	memcpy(e->payload, f->data, f->len);
-	studio_entry_end(s, 0);
-}
-
-static int64_t film_us(const struct film *f)
-{
-	return (f->frames[f->frame_count - 1].time_ms / 1000 + 1) * 1000000;
-}
-
-// Everything that has arrived by now.
-static void talk(struct studio *s, struct talker *t, int64_t now_us)
-{
-	for (;; t->next++) {
-		const struct film_frame *f = &t->film->frames[t->next % t->film->frame_count];
-		int64_t round = (int64_t)(t->next / t->film->frame_count);
-		int64_t us = round * film_us(t->film) + f->time_ms * 1000;
-		int64_t arrival_us = t->begin_us + us + STUDIO_DELAY_US;
-		if (arrival_us > now_us)
-			return;
-		if (t->quiet)
-			continue;
-		if ((uint64_t)(us / 1000000) >= t->reported) {
-			t->reported = (uint64_t)(us / 1000000) + 1;
-			send_report(s, t, 0, us, arrival_us);
-			send_report(s, t, 1, us, arrival_us);
-		}
-		if (f->track == 0)
-			send_picture(s, t, f, us, arrival_us);
-		else
-			send_sound(s, t, f, us, arrival_us);
-	}
+	talker_init(t, film, number, studio_now_us(), phase_ms);
+	return t;
 }
 
 struct talker *studio_talker(struct studio *s, const struct film *film, int number)
 {
-	struct talker *t = &s->talkers[s->talker_count++];
+	return studio_talker_at(s, film, number, 0);
+}
 
-	*t = (struct talker){
-	        .film = film,
-	        .begin_us = studio_now_us(),
-	        .camera = am_id_make((uint32_t)(10 + number), 1),
-	        .voice = am_id_make((uint32_t)(20 + number), 1),
-	        .publisher = (uint64_t)(500 + number),
-	};
-	return t;
+void studio_talk(struct studio *s)
+{
+	int64_t now_us = studio_now_us();
+
+	for (int i = 0; i < s->talker_count; i++)
+		talker_run(&s->talkers[i], now_us, on_talk, s);
 }
 
 // --- the control plane ---
@@ -237,11 +155,11 @@ void studio_connect(struct studio *s)
 	        .hello.pid = (uint32_t)getpid(),
 	};
 
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 1000; i++, usleep(10000)) {
+		studio_talk(s); // a data plane does not wait for us
 		s->control = am_socket_connect(s->control_path);
 		if (s->control >= 0)
 			break;
-		usleep(10000);
 	}
 	assert_true(s->control >= 0);
 	studio_say(s, &hello);
@@ -283,13 +201,26 @@ void studio_tracks(struct studio *s, uint64_t id, const struct talker *t)
 	                .kind = AM_RECORD_CAMERA,
 	                .codec = AM_CODEC_VP8,
 	                .encoding_count = 1,
+	                .paused = t->quiet,
 	        }};
 
 	studio_say(s, &m);
 	m.track.track_id = t->voice;
+	m.track.paused = t->quiet || t->muted;
 	m.track.clock_rate = 48000;
 	m.track.kind = AM_RECORD_VOICE;
 	m.track.codec = AM_CODEC_OPUS;
+	studio_say(s, &m);
+}
+
+void studio_leader(struct studio *s, uint64_t id, const struct talker *t)
+{
+	const struct am_record_msg m = {
+	        .type = AM_RECORD_LEADER,
+	        .leader.recording_id = id,
+	        .leader.publisher = t->publisher,
+	};
+
 	studio_say(s, &m);
 }
 
@@ -342,10 +273,7 @@ static void listen_to(struct studio *s)
 
 static void step(struct studio *s)
 {
-	int64_t now_us = studio_now_us();
-
-	for (int i = 0; i < s->talker_count; i++)
-		talk(s, &s->talkers[i], now_us);
+	studio_talk(s);
 	listen_to(s);
 	usleep(2000);
 }
@@ -400,6 +328,50 @@ const char *studio_path(const struct studio *s, const struct am_record_file *f)
 	        (unsigned long long)f->recording_id, f->name
 	);
 	return path;
+}
+
+// --- what it made ---
+
+static const struct film_frame *frame_of(const struct film *film, uint8_t track, size_t n)
+{
+	for (size_t i = 0;; i++) {
+		const struct film_frame *f = &film->frames[i % film->frame_count];
+		if (f->track == track && n-- == 0)
+			return f;
+	}
+}
+
+struct studio_range
+studio_shows(const struct film *film, const char *path, uint8_t block_track, uint8_t track)
+{
+	struct walk *w = walk_file(path);
+	struct studio_range r = {0, 0};
+	int64_t offset_ms = 0;
+
+	walk_assert_whole(w, false);
+	for (size_t i = 0; i < w->block_count; i++) {
+		const struct walk_block *b = &w->blocks[i];
+		if (b->track != block_track)
+			continue;
+		const struct film_frame *f = frame_of(film, track, r.first + r.count);
+		while (r.count == 0 && r.first < film->frame_count &&
+		       walk_sum(f->data, f->len) != b->sum)
+			f = frame_of(film, track, ++r.first);
+		if (walk_sum(f->data, f->len) != b->sum)
+			fail_msg(
+			        "%s: block %zu at %lld ms is not frame %zu", path, i,
+			        (long long)b->time_ms, r.first + r.count
+			);
+		int64_t step_ms = track ? FILM_SOUND_MS : FILM_PICTURE_MS;
+		if (r.count == 0)
+			offset_ms = b->time_ms;
+		int64_t late_ms = b->time_ms - offset_ms - (int64_t)r.count * step_ms;
+		if (late_ms < -STUDIO_JITTER_MS || late_ms > STUDIO_JITTER_MS)
+			fail_msg("%s: block %zu is %lld ms late", path, i, (long long)late_ms);
+		r.count++;
+	}
+	walk_free(w);
+	return r;
 }
 
 // --- the process ---
@@ -470,4 +442,6 @@ void studio_close(struct studio *s)
 	studio_kill(s, SIGTERM);
 	serve_end(s);
 	am_tap_leave(&s->tap);
+	for (int i = 0; i < s->talker_count; i++)
+		talker_fini(&s->talkers[i]);
 }

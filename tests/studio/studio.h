@@ -5,27 +5,17 @@
 #include "am_record.h"
 #include "am_tap.h"
 #include "film.h"
+#include "talker.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#define STUDIO_FILES      64
-#define STUDIO_RECORDINGS 4
-#define STUDIO_DELAY_US   30000 // from capture to arrival
-
-// Somebody with a camera and a microphone, who shows a film in real time, again and again.
-struct talker {
-	const struct film *film; // track 0: pictures, 1: sound
-	int64_t begin_us; // of the clock
-	size_t next; // frame, counted through all rounds
-	am_id camera, voice;
-	uint64_t publisher;
-	uint64_t seq[2];
-	uint64_t reported; // seconds for which reports have been sent
-	bool quiet; // sends nothing, as if it were muted
-};
+#define STUDIO_FILES      128
+#define STUDIO_RECORDINGS 32
+#define STUDIO_TALKERS    32
+#define STUDIO_JITTER_MS  2
 
 struct studio {
 	const char *recorder; // binary
@@ -39,7 +29,7 @@ struct studio {
 	pthread_t server; // of the tap's socket
 	bool closing;
 	int control;
-	struct talker talkers[2];
+	struct talker talkers[STUDIO_TALKERS];
 	int talker_count;
 	struct am_record_status states[STUDIO_RECORDINGS];
 	struct am_record_file files[STUDIO_FILES];
@@ -65,12 +55,20 @@ void studio_renew_tap(struct studio *);
 void studio_say(struct studio *, const struct am_record_msg *);
 void studio_set(struct studio *, uint64_t id, uint8_t run, bool track_files, int64_t since_us);
 void studio_tracks(struct studio *, uint64_t id, const struct talker *);
+void studio_leader(struct studio *, uint64_t id, const struct talker *);
 void studio_sync(struct studio *);
 
+// number: tells talkers apart; each has ids of its own.
 struct talker *studio_talker(struct studio *, const struct film *, int number);
+
+// The same, beginning in the film's midst.
+struct talker *studio_talker_at(struct studio *, const struct film *, int number, int64_t phase_ms);
 
 // Chat of room 1000 + id in one entry of the last ring.
 void studio_chat(struct studio *, uint64_t id, const char *text);
+
+// What has arrived by now gets into the rings.
+void studio_talk(struct studio *);
 
 // Everybody goes on until this time of the clock, and what the recorder says is noted.
 void studio_run(struct studio *, int64_t until_us);
@@ -88,3 +86,12 @@ const struct am_record_file *studio_file(const struct studio *, uint64_t id, uin
 
 // Its path; valid until eight more have been asked for.
 const char *studio_path(const struct studio *, const struct am_record_file *);
+
+struct studio_range {
+	size_t first, count; // frames of the film, of one track
+};
+
+// Asserts that the blocks of a track are frames of the film one after the other, none missing, at
+// their times: STUDIO_JITTER_MS off at most.
+struct studio_range
+studio_shows(const struct film *, const char *path, uint8_t block_track, uint8_t track);
