@@ -17,6 +17,7 @@
 #include "statistics/statistics.h"
 #include "upload/s3.h"
 #include "store/history.h"
+#include "store/recordings.h"
 #include "store/rooms.h"
 
 #include "am_log.h"
@@ -153,6 +154,23 @@ static void serve(void *owner)
 	}
 }
 
+// For the videos of recordings.
+static bool data_plane_is_short(void *owner)
+{
+	const struct server *s = owner;
+	return conference_is_short(s->conference);
+}
+
+static void
+composed(void *owner, const struct recording_row *r, const struct recording_file_row *video)
+{
+	struct server *s = owner;
+	hook_recording(
+	        s->hooks, accounts_by_id(s->accounts, r->account_id), HOOK_RECORDING_COMPOSED, r,
+	        video, 1
+	);
+}
+
 static int start(struct server *s)
 {
 	s->loop = loop_create();
@@ -176,8 +194,15 @@ static int start(struct server *s)
 		goto destroy_admin;
 	volatile_warn("accounts", s->config.accounts);
 	volatile_warn("history", s->config.history);
-	s->archive = archive_create(&(struct archive_settings
-	){.loop = s->loop, .history = s->history, .directory = s->config.recordings});
+	s->archive = archive_create(&(struct archive_settings){
+	        .loop = s->loop,
+	        .history = s->history,
+	        .directory = s->config.recordings,
+	        .free_min_mib = (uint32_t)s->config.recording_free_min_mib,
+	        .is_busy = data_plane_is_short,
+	        .composed = composed,
+	        .owner = s,
+	});
 	if (!s->archive)
 		goto close_history;
 	s->retention = retention_create(s->loop, s->archive, s->accounts);
@@ -297,10 +322,10 @@ static void shut_down(struct server *s)
 			loop_turn(s->loop, 10);
 		signaling_suspend(s->signaling); // also those that have arrived meanwhile
 	}
+	archive_destroy(s->archive); // before http, since it answers requests, and before the hooks
+	retention_destroy(s->retention);
 	hooks_destroy(s->hooks); // before http, which then answers the requests that wait for hooks
 	statistics_destroy(s->statistics);
-	archive_destroy(s->archive); // also before http, since it answers requests
-	retention_destroy(s->retention);
 	if (s->http)
 		http_destroy(s->http);
 	rest_fini(&s->rest);

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "store/history.h"
 #include "store/recordings.h"
 
 #include "am_log.h"
@@ -37,7 +38,9 @@
 // A disk has this many times as much left as makes recordings stop, or a composition ends.
 #define FREE_TIMES 2
 
-#define AGAIN_MS 1000 // until the history is asked again, if it has too many questions
+#define AGAIN_MS     1000 // until the history is asked again, if it has too many questions
+#define WRITE_MS     10 // between looks at whether it has written
+#define WRITE_MS_MAX 10000 // for which that is awaited
 
 static const char *const layouts[] = {"grid", "speaker", "share"};
 
@@ -70,6 +73,8 @@ struct composer {
 	struct loop_timer look, again;
 	uint64_t busy_ms; // when the data plane last was
 	uint64_t progress_ms; // of the last per cent
+	uint64_t write; // that `now` waits for, of the history; 0: none
+	uint64_t write_ms;
 	struct work cleaning; // of what the program has left
 	bool cleans, ends;
 	char program[PATH_MAX];
@@ -253,6 +258,23 @@ static void now_fail(struct composer *c, const char *reason, const char *error)
 
 // The end: the complete file becomes one of the recording.
 
+// Who is told of the end may ask for the file at once, so its row must be there.
+static void finish(struct composer *c)
+{
+	const struct composer_settings *s = &c->settings;
+
+	if (!c->ends && !c->now->forgotten &&
+	    !history_is_written(s->inquiries->history, c->write) &&
+	    loop_now_ms(s->loop) - c->write_ms < WRITE_MS_MAX) {
+		loop_timer_set(s->loop, &c->again, WRITE_MS);
+		return;
+	}
+	c->write = 0;
+	c->now->percent = 100;
+	now_end(c, COMPOSITION_DONE, NULL);
+	composer_next(c);
+}
+
 static void
 added(void *owner, int result, const struct recording_row *r, const struct recording_file_row *f)
 {
@@ -273,16 +295,14 @@ added(void *owner, int result, const struct recording_row *r, const struct recor
 		if (s->composed)
 			s->composed(s->owner, r, f);
 		history_recording_file_put(s->inquiries->history, f);
-		history_recording_put(s->inquiries->history, r);
+		c->write = history_recording_put(s->inquiries->history, r);
 	}
-	c->now->percent = 100;
-	now_end(c, COMPOSITION_DONE, NULL);
-	composer_next(c);
+	c->write_ms = loop_now_ms(s->loop);
+	finish(c);
 }
 
-static void complete(void *owner)
+static void complete(struct composer *c)
 {
-	struct composer *c = owner;
 	const struct composition *p = c->now;
 	char from[NAME_SIZE];
 
@@ -299,6 +319,16 @@ static void complete(void *owner)
 	          .codec = codec_of(p->format)},
 	        added, c
 	);
+}
+
+static void go_on(void *owner)
+{
+	struct composer *c = owner;
+
+	if (c->write)
+		finish(c);
+	else
+		complete(c);
 }
 
 // While the program runs.
@@ -583,7 +613,7 @@ struct composer *composer_create(const struct composer_settings *settings)
 	c->settings = *settings;
 	c->child = (struct child){.said = said, .ended = ended, .owner = c};
 	c->look = (struct loop_timer){.expired = look, .owner = c};
-	c->again = (struct loop_timer){.expired = complete, .owner = c};
+	c->again = (struct loop_timer){.expired = go_on, .owner = c};
 	TAILQ_INIT(&c->waiting);
 	TAILQ_INIT(&c->over);
 	clean(c);

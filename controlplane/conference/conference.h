@@ -256,5 +256,8 @@ conference_transport_state(const struct conference *, const struct transport *, 
         const struct peer *const from[], int count
 );
 
+// Whether a worker of the data plane leaves out work to keep up (am_lifecycle.h).
+[[nodiscard]] bool conference_is_short(const struct conference *);
+
 // The PIN of an open room, or of an empty room that is remembered; may be empty (recall.c).
 const char *conference_pin(const struct conference *, const char *room_key);

@@ -51,6 +51,18 @@ static void server_look(struct conference *c)
 	}
 }
 
+bool conference_is_short(const struct conference *c)
+{
+	static struct media_counters now;
+	uint32_t shed = 0;
+
+	if (!media_read_counters(c->media, &now))
+		return false;
+	for (uint32_t i = 0; i < now.worker_count; i++)
+		shed |= now.shed[i];
+	return shed != 0;
+}
+
 // Measures a transport. False if it carries nothing.
 static bool
 transport_look(const struct conference *c, const struct transport *t, struct link_quality *l)

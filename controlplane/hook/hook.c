@@ -228,12 +228,18 @@ static void report_forget(struct call *c)
 	call_destroy(c);
 }
 
+static struct hook_event report_event(const struct call *c)
+{
+	return c->notice ? notice_event_of(c->notice) : visit_event_of(c->visit, event_of(c));
+}
+
 static void report_give_up(struct call *c, const char *why)
 {
+	const struct hook_event e = report_event(c);
 	char id[HOOK_EVENT_ID_SIZE];
 
 	c->hooks->counts.given_up++;
-	hook_event_id(id, c->notice ? c->notice->recording_id : c->visit->id, event_of(c));
+	hook_event_id(id, &e);
 	am_error(
 	        "hook: gave up on %s; account=%" PRIu64 " room=%s peer=%s event=%s error=%s",
 	        hook_event_name(event_of(c)), account_of(c), room_of(c),
@@ -294,13 +300,12 @@ struct message {
 
 static void event_make(struct message *m, const struct call *c)
 {
-	const struct hook_event e =
-	        c->notice ? notice_event_of(c->notice) : visit_event_of(c->visit, event_of(c));
+	const struct hook_event e = report_event(c);
 	const char *secret = c->notice ? c->notice->secret : c->visit->peer.secret;
 	int64_t seconds = clock_real_ms() / 1000;
 
 	m->body = hook_request_event(&e, c->notice ? NULL : c->visit->peer.token);
-	hook_event_id(m->id, e.subject, e.kind);
+	hook_event_id(m->id, &e);
 	snprintf(m->seconds, sizeof(m->seconds), "%" PRId64, seconds);
 	if (secret[0])
 		hook_request_sign(m->signature, secret, m->id, seconds, m->body);

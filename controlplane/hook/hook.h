@@ -54,10 +54,11 @@ void hook_cancel(struct hooks *, uint64_t call);
 // once. If display_name is NULL, the name at joining is sent. Does nothing if admission is 0.
 void hook_close(struct hooks *, uint64_t admission, const char *display_name);
 
-// Reports that the recording has started, has stopped or is ready, with its files. Returns at once;
-// does nothing unless the account has a webhook of version 2, or if it is NULL. To be called before
-// the history is told of the recording's new state, so that a crash repeats the event, with the
-// same id, and never loses it. Events of one recording are sent one after the other, in order.
+// Reports that the recording has started, has stopped, is ready, with its files, or has a video,
+// with that alone. Returns at once; does nothing unless the account has a webhook of version 2, or
+// if it is NULL. To be called before the history is told of the recording's new state, so that a
+// crash repeats the event, with the same id, and never loses it. Events of one recording are sent
+// one after the other, in order.
 void hook_recording(
         struct hooks *h, const struct account *a, enum hook_event_kind kind,
         const struct recording_row *r, const struct recording_file_row *files, size_t count

@@ -25,7 +25,7 @@ static char *recording_print(
 
 	for (size_t i = 0; i < count; i++)
 		json_push(list, recording_file_json(&files[i]));
-	if (kind == HOOK_RECORDING_READY)
+	if (kind >= HOOK_RECORDING_READY)
 		json_add(j, "files", list);
 	else
 		json_free(list);

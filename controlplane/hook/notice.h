@@ -22,7 +22,7 @@ struct notice {
 };
 
 // Makes the account's next event and stores it in the history. The files are those of a recording
-// that is ready.
+// that is ready, or its new video.
 struct notice *notice_create(
         const struct account *a, enum hook_event_kind kind, const struct recording_row *r,
         const struct recording_file_row *files, size_t count, struct history *history,

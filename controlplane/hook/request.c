@@ -26,6 +26,7 @@ static const struct {
         [HOOK_RECORDING_STARTED] = {"recordingStarted", "started"},
         [HOOK_RECORDING_STOPPED] = {"recordingStopped", "stopped"},
         [HOOK_RECORDING_READY] = {"recordingReady", "ready"},
+        [HOOK_RECORDING_COMPOSED] = {"recordingComposed", "composed"},
 };
 
 const char *hook_event_name(enum hook_event_kind kind)
@@ -33,9 +34,14 @@ const char *hook_event_name(enum hook_event_kind kind)
 	return kinds[kind].name;
 }
 
-void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t subject, enum hook_event_kind kind)
+void hook_event_id(char out[HOOK_EVENT_ID_SIZE], const struct hook_event *e)
 {
-	snprintf(out, HOOK_EVENT_ID_SIZE, "%016" PRIx64 "-%s", subject, kinds[kind].suffix);
+	int len = snprintf(
+	        out, HOOK_EVENT_ID_SIZE, "%016" PRIx64 "-%s", e->subject, kinds[e->kind].suffix
+	);
+
+	if (e->kind == HOOK_RECORDING_COMPOSED) // the only one that a recording may have twice
+		snprintf(out + len, HOOK_EVENT_ID_SIZE - (size_t)len, "-%" PRId64, e->sequence);
 }
 
 // Percent-encodes all but the unreserved characters of RFC 3986. Returns the end of the text; out
@@ -116,7 +122,7 @@ struct json *hook_event_json(const struct hook_event *e)
 	struct json *j = json_new_object();
 	char id[HOOK_EVENT_ID_SIZE], time[ISO8601_SIZE];
 
-	hook_event_id(id, e->subject, e->kind);
+	hook_event_id(id, e);
 	iso8601_print(time, e->time_ms);
 	json_add_string(j, "event", hook_event_name(e->kind));
 	json_add_string(j, "eventId", id);

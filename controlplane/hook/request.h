@@ -7,7 +7,7 @@
 
 #include "hook/call.h"
 
-#define HOOK_EVENT_ID_SIZE  32
+#define HOOK_EVENT_ID_SIZE  64
 #define HOOK_SIGNATURE_SIZE 64 // "v1," and base64 of 32 bytes
 
 struct json;
@@ -19,6 +19,7 @@ enum hook_event_kind {
 	HOOK_RECORDING_STARTED, // the first of it is on the disk
 	HOOK_RECORDING_STOPPED,
 	HOOK_RECORDING_READY, // its files are complete
+	HOOK_RECORDING_COMPOSED, // one of them is a video of it all
 	HOOK_EVENT_KINDS,
 };
 
@@ -34,7 +35,7 @@ struct hook_event {
 };
 
 const char *hook_event_name(enum hook_event_kind);
-void hook_event_id(char out[HOOK_EVENT_ID_SIZE], uint64_t subject, enum hook_event_kind);
+void hook_event_id(char out[HOOK_EVENT_ID_SIZE], const struct hook_event *);
 
 static inline bool hook_event_is_of_recording(enum hook_event_kind kind)
 {

@@ -117,17 +117,28 @@ void rest_recordings(const struct rest_call *call, struct http_response *r)
 	archive_list(call->rest->archive, &q, listed, asked);
 }
 
-static void one_found(void *later, int result, const struct archive_list *l)
+// A question about one recording.
+struct look {
+	const struct rest *rest;
+	struct http_later *later;
+	uint64_t account_id;
+};
+
+static void one_found(void *owner, int result, const struct archive_list *l)
 {
+	const struct look k = *(struct look *)owner;
+
+	free(owner);
 	if (result == 0 && l->count == 0) {
 		json_free(l->recordings);
 		result = -ENOENT;
 	}
 	if (result < 0)
-		return rest_archive_refuse(later, result);
+		return rest_archive_refuse(k.later, result);
 	struct json *body = json_copy(json_first(l->recordings));
 	json_free(l->recordings);
-	rest_answer_later(later, 0, 200, body);
+	json_add(body, "composition", rest_composition_json(k.rest, k.account_id, l->last));
+	rest_answer_later(k.later, 0, 200, body);
 }
 
 static void removed(void *later, int result)
@@ -147,7 +158,8 @@ void rest_recording(const struct rest_call *call, struct http_response *r)
 		return rest_answer_error(r, 404, "recording not found");
 	struct http_later *later = http_defer(call->request);
 	if (strcmp(call->request->method, "DELETE") == 0)
-		archive_remove(call->rest->archive, q.account_id, q.id, removed, later);
-	else
-		archive_list(call->rest->archive, &q, one_found, later);
+		return archive_remove(call->rest->archive, q.account_id, q.id, removed, later);
+	struct look *k = memory_new(1, sizeof(*k));
+	*k = (struct look){call->rest, later, q.account_id};
+	archive_list(call->rest->archive, &q, one_found, k);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "rest/call.h"
 
@@ -35,6 +36,12 @@ rest_handler rest_recording_of_page;
 
 // archive.c; argument 0 is the recording. Answered later, as are the next two.
 rest_writer rest_recordings, rest_recording;
+
+// compose.c; argument 0 is the recording. Answered later.
+rest_writer rest_recording_compose;
+
+// compose.c: the video of the recording that was asked for last, or null.
+struct json *rest_composition_json(const struct rest *r, uint64_t account_id, uint64_t id);
 
 // archive.c: answers with what the archive says is wrong.
 void rest_archive_refuse(struct http_later *, int error);

@@ -70,6 +70,7 @@ static const struct route {
         {"GET", "/api/recordings/:/files/:", GRANT_FILE, .write = rest_recording_file},
         {"GET", "/api/recordings/:/files/:/:", GRANT_FILE, .write = rest_recording_file},
         {"POST", "/api/recordings/:/links", GRANT_API, .write = rest_recording_link},
+        {"POST", "/api/recordings/:/compose", GRANT_API, .write = rest_recording_compose},
 };
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 

@@ -205,10 +205,10 @@ static const char *text(const char *s)
 	return s ? s : "";
 }
 
-void history_recording_put(struct history *h, const struct recording_row *r)
+uint64_t history_recording_put(struct history *h, const struct recording_row *r)
 {
 	recorded_set(h, r->id, r->account_id, r->bytes);
-	store_write(
+	return store_write(
 	        h->writer, RECORDING_PUT,
 	        (int64_t[HISTORY_NUMBERS]
 	        ){(int64_t)r->id, (int64_t)r->account_id, (int64_t)r->room_number, r->started_ms,

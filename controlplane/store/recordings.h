@@ -64,8 +64,9 @@ struct recording_file_row {
 	uint64_t bytes;
 };
 
-// Insert or replace. Account, room and directory never change.
-void history_recording_put(struct history *, const struct recording_row *);
+// Insert or replace. Account, room and directory never change. Returns the number of the write, for
+// history_is_written.
+uint64_t history_recording_put(struct history *, const struct recording_row *);
 void history_recording_file_put(struct history *, const struct recording_file_row *);
 void history_recording_remove(struct history *, uint64_t id); // with its files
 

@@ -37,6 +37,7 @@ class Guide(unittest.TestCase):
             self.assertIn('"errors":["', answers[5])
             self.assertEqual(answers[8].count('{"error":"room not found"}'), 5)
             self.assertIn('{"data":[],"next":null}', answers[10])
+            self.assertRegex(answers[11], '{"error":"(recording not found|this server has no amphi-compose.*)"}')
             self.assertEqual(os.listdir(where), [])
 
 

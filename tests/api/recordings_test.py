@@ -101,7 +101,7 @@ class Recordings(unittest.TestCase):
         self.assertEqual(answer.json(), {
             "id": "0000000000000001", "roomId": "odd", "state": "ready", "reason": "moderator",
             "startedAt": "2027-01-15T08:01:00.000Z", "stoppedAt": "2027-01-15T08:01:02.000Z", "duration": 1.5,
-            "bytes": 1038, "by": {"peerId": "mod", "displayName": "Mo"},
+            "bytes": 1038, "by": {"peerId": "mod", "displayName": "Mo"}, "composition": None,
             "files": [
                 {"name": "programme.webm", "kind": "programme", "codec": "vp8", "peerId": None, "displayName": None,
                  "offset": 0, "duration": 1.5, "bytes": 1024},

@@ -79,6 +79,14 @@ static void ready(struct world *w, const struct account *a)
 	hook_recording(w->hooks, a, HOOK_RECORDING_READY, &r, files, 2);
 }
 
+static void composed(struct world *w, const struct account *a, const char *name)
+{
+	const struct recording_file_row file = {.name = name, .kind = "composed", .bytes = 500};
+	const struct recording_row r = row(RECORDING_READY);
+
+	hook_recording(w->hooks, a, HOOK_RECORDING_COMPOSED, &r, &file, 1);
+}
+
 static struct json *body_of(const struct json *request)
 {
 	const char *text = request_text(request, "body");
@@ -153,6 +161,34 @@ static void a_recording_is_reported_from_start_to_end(void **state)
 			assert_true(json_number(json_member(f, "offset"), &number));
 			assert_true(number == 0.25);
 		}
+		json_free(body);
+	}
+	json_free(log);
+	account_free(a);
+}
+
+// A receiver that drops what it has had must not drop the second one.
+static void each_video_is_an_event_of_its_own(void **state)
+{
+	static const char *const names[] = {"composed.mp4", "composed.webm", "composed.mp4"};
+	struct world *w = *state;
+	struct account *a = account(w, "hook");
+	char id[64];
+
+	for (int i = 0; i < 3; i++)
+		composed(w, a, names[i]);
+	world_wait_pending(w, 0, PATIENCE_MS);
+	heard_is(w, "recordingComposed 200, recordingComposed 200, recordingComposed 200");
+	struct json *log = receiver_log(&w->receiver);
+	for (int i = 0; i < 3; i++) {
+		struct json *body = body_of(request_at(log, i));
+		const struct json *files = json_array(json_object(body, "recording"), "files");
+		snprintf(id, sizeof(id), "0123456789abcdef-composed-%d", i + 1);
+		assert_string_equal(json_string(body, "eventId", 64), id);
+		assert_string_equal(request_header(request_at(log, i), "webhook-id"), id);
+		is_signed(request_at(log, i));
+		assert_int_equal(json_count(files), 1);
+		assert_string_equal(json_string(json_first(files), "name", 64), names[i]);
 		json_free(body);
 	}
 	json_free(log);
@@ -315,6 +351,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(a_recording_is_reported_from_start_to_end),
+	        TEST(each_video_is_an_event_of_its_own),
 	        TEST(version_1_is_told_nothing),
 	        TEST(the_order_holds_while_a_receiver_is_in_trouble),
 	        TEST(a_refused_event_does_not_hold_up_the_next),

@@ -4,6 +4,8 @@
 
 #include "base/json.h"
 
+#include "am_lifecycle.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -280,6 +282,61 @@ static void the_account_is_told_of_each_step(void **)
 	page_leave(&p);
 }
 
+// The only worker leaves out so much work.
+static void shed(uint32_t level)
+{
+	am_lifecycle_shed(&integrator.server.dataplane.region.map->header.workers[0], level);
+}
+
+static bool composition_is(const char *id, const char *state)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/api/recordings/%s", id);
+	assert_int_equal(rest("shy", "GET", path), 200);
+	struct json *j = body();
+	const char *is = json_string(json_object(j, "composition"), "state", 16);
+	assert_non_null(is);
+	bool same = strcmp(is, state) == 0;
+	json_free(j);
+	return same;
+}
+
+// A video of a recording waits while a worker leaves out work. What follows depends on whether
+// amphi-compose was built; it finds no media here.
+static void a_video_waits_for_the_data_plane(void **)
+{
+	char path[80], id[24];
+	struct page p;
+
+	recorder_wait();
+	come(&p, "shy", "r", "ada", NULL, "Ada");
+	assert_int_equal(rest("shy", "POST", "/rooms/r/recording/start"), 200);
+	expect_recording("shy", "/rooms/r/recording", "recording");
+	assert_int_equal(rest("shy", "POST", "/rooms/r/recording/stop"), 200);
+	struct json *r = listed("shy", "ready");
+	snprintf(id, sizeof(id), "%s", json_string(r, "id", 16));
+	json_free(r);
+	shed(1);
+	snprintf(path, sizeof(path), "/api/recordings/%s/compose", id);
+	int status = rest("shy", "POST", path);
+	if (status == 501) // it was not built
+		goto leave;
+	assert_int_equal(status, 202);
+	for (int i = 0; i < 50; i++)
+		server_turn(&integrator.server);
+	assert_true(composition_is(id, "queued"));
+	shed(0);
+	for (int i = 0; i < SERVER_WAIT_MS / 100 && composition_is(id, "queued"); i++) {
+		for (int k = 0; k < 100; k++)
+			server_turn(&integrator.server);
+	}
+	assert_false(composition_is(id, "queued"));
+leave:
+	shed(0);
+	page_leave(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +344,7 @@ int main(void)
 	        cmocka_unit_test(the_welcome_screen_is_told),
 	        cmocka_unit_test(a_start_that_cannot_be_is_refused),
 	        cmocka_unit_test(the_account_is_told_of_each_step),
+	        cmocka_unit_test(a_video_waits_for_the_data_plane),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -361,6 +361,7 @@ static void a_video_becomes_a_file_of_its_recording(void **)
 	assert_null(v.reason);
 	assert_true(exists(1, "composed.webm"));
 	assert_false(left("composing.webm"));
+	assert_non_null(strstr(list(1), "\"kind\":\"composed\"")); // at once
 	assert_int_equal(composed.count, 1);
 	assert_int_equal(composed.id, 1);
 	assert_int_equal(composed.bytes, 1005);

@@ -31,7 +31,7 @@ void __wrap_media_room_tap(struct media *, uint64_t, bool);
 void __wrap_media_track_key_frame(struct media *, am_id);
 bool __wrap_media_read_track(const struct media *, uint32_t, struct am_track_state *);
 uint32_t __wrap_media_tapped_rooms(const struct media *, uint64_t[AM_ROOM_TAP_MAX]);
-void __wrap_history_recording_put(struct history *, const struct recording_row *);
+uint64_t __wrap_history_recording_put(struct history *, const struct recording_row *);
 void __wrap_history_recording_file_put(struct history *, const struct recording_file_row *);
 int __wrap_history_recordings_read(const struct history *, void (*)(void *, const struct recording_row *), void *);
 uint64_t __wrap_history_recorded_bytes(const struct history *, uint64_t);
@@ -88,9 +88,10 @@ uint32_t __wrap_media_tapped_rooms(const struct media *, uint64_t rooms[AM_ROOM_
 	return chat_tapped ? 1 : 0;
 }
 
-void __wrap_history_recording_put(struct history *, const struct recording_row *row)
+uint64_t __wrap_history_recording_put(struct history *, const struct recording_row *row)
 {
 	stored = *row;
+	return 1;
 }
 
 void __wrap_history_recording_file_put(struct history *, const struct recording_file_row *row)
