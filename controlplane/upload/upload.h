@@ -12,7 +12,7 @@
 
 #define UPLOAD_PART_SIZE   (8u << 20) // bytes; S3 requires 5 MiB at least of all but the last
 #define UPLOAD_RECORDINGS  256
-#define UPLOAD_GIVE_UP_S    60 // for which a finished recording waits for the bucket
+#define UPLOAD_GIVE_UP_S   60 // for which a finished recording waits for the bucket
 #define UPLOAD_RETRY_S_MAX 60
 #define UPLOAD_LOOK_S      2 // between two looks at files that grow
 
