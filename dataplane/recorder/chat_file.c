@@ -16,24 +16,44 @@ static struct disk_file *open_file(const struct folder *folder, bool existing)
 	char path[FOLDER_PATH_MAX];
 
 	folder_path(folder, name, path);
-	return existing ? disk_open_existing(folder->disk, path)
-	                : disk_open_empty(folder->disk, path);
+	return existing ? disk_open_existing(folder->disk, path) : disk_begin(folder->disk, path);
 }
 
-// Cuts the file after the last line that is known to be whole.
-static void resume(struct chat_file *f, const struct state_head *head)
+// Where the last whole line ends: what follows was begun only.
+static uint64_t lines_end(struct chat_file *f, uint64_t size)
 {
-	uint64_t size = disk_size(f->file);
+	static char bytes[CHAT_LINE_MAX];
+	uint64_t from = size > sizeof(bytes) ? size - sizeof(bytes) : 0;
+	ssize_t n = disk_read(f->file, from, bytes, (size_t)(size - from));
+
+	for (; n > 0; n--) {
+		if (bytes[n - 1] == '\n')
+			return from + (uint64_t)n;
+	}
+	return from;
+}
+
+// The last message that the file has, as far as the state knows.
+static const struct state_chat *message_at(const struct state_head *head, uint64_t end)
+{
 	uint64_t count = head->chat_count < STATE_CHAT ? head->chat_count : STATE_CHAT;
 
 	for (uint64_t i = 1; i <= count; i++) {
 		const struct state_chat *c = &head->chats[(head->chat_count - i) % STATE_CHAT];
-		if (c->end > size)
-			continue;
-		f->end = c->end;
-		f->after_us = c->arrival_us;
-		break;
+		if (c->end <= end)
+			return c;
 	}
+	return NULL;
+}
+
+static void resume(struct chat_file *f, const struct state_head *head)
+{
+	uint64_t size = disk_size(f->file);
+
+	f->end = lines_end(f, size);
+	const struct state_chat *last = message_at(head, f->end);
+	if (last)
+		f->after_us = last->arrival_us;
 	if (f->end < size && disk_truncate(f->file, f->end) < 0)
 		f->end = size; // half a line is better than one on top of another
 }
@@ -121,6 +141,23 @@ void chat_file_part(struct chat_file *f, const struct am_tap_entry *e, int64_t t
 	f->skips = true; // until the next one's beginning
 	if (time_us != LINE_NONE && e->arrival_us > f->after_us)
 		write_message(f, time_us, e->arrival_us);
+}
+
+void chat_file_cut(struct chat_file *f, int64_t since_us)
+{
+	struct state_head *head = f->folder->state->head;
+	uint64_t keep = head->chat_count;
+
+	while (keep > 0 && head->chat_count - keep < STATE_CHAT - 1 &&
+	       head->chats[(keep - 1) % STATE_CHAT].arrival_us >= since_us)
+		keep--;
+	if (!f->file || keep == head->chat_count)
+		return;
+	uint64_t end = keep > 0 ? head->chats[(keep - 1) % STATE_CHAT].end : 0;
+	if (disk_cut(f->file, end) < 0)
+		return; // players leave out what is behind the recording's end
+	f->end = end;
+	head->chat_count = keep;
 }
 
 void chat_file_close(struct chat_file *f, int64_t end_us, bool complete)

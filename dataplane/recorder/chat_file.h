@@ -34,6 +34,9 @@ void chat_file_init(struct chat_file *, struct folder *);
 // A part of a message. time_us: on the line; LINE_NONE: it is not recorded.
 void chat_file_part(struct chat_file *, const struct am_tap_entry *, int64_t time_us);
 
+// Messages that arrived from then on are cut off: the last ones that the state knows, at most.
+void chat_file_cut(struct chat_file *, int64_t since_us);
+
 // complete: it ends there; else the next recorder continues it.
 void chat_file_close(struct chat_file *, int64_t end_us, bool complete);
 

@@ -22,6 +22,7 @@ enum job_kind {
 	JOB_WRITE,
 	JOB_SYNC,
 	JOB_RENAME,
+	JOB_CUT,
 	JOB_CLOSE, // the last one of its file
 };
 
@@ -32,6 +33,8 @@ struct job {
 	uint8_t count; // of pieces
 	size_t cost; // bytes of the queue
 	int64_t since_us;
+	uint64_t size; // to cut at
+	bool replace; // what has the new path
 	struct disk_piece pieces[DISK_PIECES_MAX]; // their bytes follow the job
 	char path[]; // or the new path
 };
@@ -51,7 +54,7 @@ struct disk {
 
 struct disk_file {
 	struct disk *disk;
-	int fd;
+	int fd; // -1: begun, but not created yet; thread
 	char path[DISK_PATH_MAX]; // thread
 	uint64_t end; // of what is in the file; thread, or the owner while nothing waits
 	uint64_t allocated; // bytes from the file's beginning; thread
@@ -60,6 +63,7 @@ struct disk_file {
 	bool moved; // its new name is not on disk yet; thread
 	bool nameless; // did not get its name because of an error; thread
 	uint64_t size; // with what waits; owner
+	size_t most; // bytes that may wait; owner
 	struct job sync, close;
 	bool discard; // owner: w before the close is queued, thread: r
 
@@ -76,6 +80,21 @@ static int64_t now_us(void)
 }
 
 // --- the thread ---
+
+// A file that was begun: now that there is something to write.
+static int file_create(struct disk_file *f)
+{
+	struct stat st;
+	int fd = disk_path_open(f->disk->directory, f->path, O_CREAT | O_TRUNC);
+	if (fd < 0)
+		return fd;
+	int ret = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EINVAL;
+	if (ret < 0)
+		close(fd);
+	else
+		f->fd = fd;
+	return ret;
+}
 
 // Allocates behind the end, so that blocks are there before others take them. The size stays: a
 // reader sees no zeros.
@@ -155,11 +174,28 @@ static int job_sync(struct disk_file *f)
 	return sync_folder(f);
 }
 
-static int job_rename(struct disk_file *f, const char *path)
+static int job_cut(struct disk_file *f, uint64_t size)
+{
+	if (size >= f->end)
+		return 0;
+	if (ftruncate(f->fd, (off_t)size) < 0)
+		return -errno;
+	f->end = size;
+	if (f->allocated > size)
+		f->allocated = size;
+	return 0;
+}
+
+static int job_rename(struct disk_file *f, const char *path, bool replace)
 {
 	const char *from, *to;
 	int directory = f->disk->directory, ret = 0;
 
+	// Only we write here, so nothing gets that name in between.
+	if (!replace && disk_exists(f->disk, path)) {
+		f->nameless = true;
+		return -EEXIST;
+	}
 	int old = disk_path_folder(directory, f->path, false, &from);
 	if (old < 0)
 		return old;
@@ -195,9 +231,9 @@ static int job_close(struct disk_file *f)
 
 	if (f->discard || f->nameless)
 		remove_file(f);
-	else if (ftruncate(f->fd, (off_t)f->end) < 0) // frees the blocks behind
+	else if (f->fd >= 0 && ftruncate(f->fd, (off_t)f->end) < 0) // frees the blocks behind
 		ret = -errno;
-	if (close(f->fd) < 0 && ret == 0)
+	if (f->fd >= 0 && close(f->fd) < 0 && ret == 0)
 		ret = -errno;
 	if (ret < 0)
 		am_warning(
@@ -209,16 +245,25 @@ static int job_close(struct disk_file *f)
 
 static int job_run(struct job *j, bool failed, uint64_t *written)
 {
+	int ret = 0;
+
 	if (j->kind == JOB_CLOSE)
 		return job_close(j->file);
 	if (failed) { // what follows would refer to what is missing
 		j->file->nameless |= j->kind == JOB_RENAME;
 		return 0;
 	}
+	if (j->file->fd < 0)
+		ret = file_create(j->file);
+	if (ret < 0) {
+		j->file->nameless |= j->kind == JOB_RENAME;
+		return ret;
+	}
 	switch (j->kind) {
 	case JOB_WRITE: return job_write(j->file, j, written);
 	case JOB_SYNC: return job_sync(j->file);
-	default: return job_rename(j->file, j->path);
+	case JOB_CUT: return job_cut(j->file, j->size);
+	default: return job_rename(j->file, j->path, j->replace);
 	}
 }
 
@@ -403,35 +448,15 @@ int64_t disk_oldest_us(const struct disk *disk)
 
 bool disk_exists(const struct disk *d, const char *path)
 {
-	struct stat st;
-	const char *name;
-	int folder = disk_path_folder(d->directory, path, false, &name);
-	if (folder < 0)
-		return false;
-	bool exists = fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-	close(folder);
-	return exists;
+	return disk_path_exists(d->directory, path);
 }
 
 // --- files ---
 
-static int open_beneath(const struct disk *d, const char *path, int flags)
-{
-	const char *name;
-	int folder = disk_path_folder(d->directory, path, (flags & O_CREAT) != 0, &name);
-	if (folder < 0)
-		return folder;
-	// Whoever put a FIFO there must not stall the recorder.
-	int fd = openat(folder, name, flags | O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-	int ret = fd < 0 ? -errno : fd;
-	close(folder);
-	return ret;
-}
-
 static struct disk_file *file_open(struct disk *d, const char *path, int flags)
 {
 	struct stat st;
-	int fd = open_beneath(d, path, flags);
+	int fd = disk_path_open(d->directory, path, flags);
 	if (fd < 0) {
 		errno = -fd;
 		return NULL;
@@ -444,6 +469,7 @@ static struct disk_file *file_open(struct disk *d, const char *path, int flags)
 		return NULL;
 	}
 	f->disk = d;
+	f->most = DISK_QUEUE_MAX;
 	f->fd = fd;
 	f->can_allocate = true;
 	f->size = f->end = (uint64_t)st.st_size;
@@ -456,9 +482,20 @@ struct disk_file *disk_open(struct disk *d, const char *path)
 	return file_open(d, path, O_CREAT);
 }
 
-struct disk_file *disk_open_empty(struct disk *d, const char *path)
+struct disk_file *disk_begin(struct disk *d, const char *path)
 {
-	return file_open(d, path, O_CREAT | O_TRUNC);
+	int ret = disk_path_check(path);
+	struct disk_file *f = ret == 0 ? calloc(1, sizeof(*f)) : NULL;
+	if (f == NULL) {
+		errno = ret < 0 ? -ret : ENOMEM;
+		return NULL;
+	}
+	f->disk = d;
+	f->most = DISK_QUEUE_MAX;
+	f->fd = -1;
+	f->can_allocate = true;
+	memcpy(f->path, path, strlen(path) + 1);
+	return f;
 }
 
 struct disk_file *disk_open_existing(struct disk *d, const char *path)
@@ -495,6 +532,14 @@ void disk_discard(struct disk_file *f)
 {
 	f->discard = true;
 	disk_close(f);
+}
+
+void disk_remove(struct disk *d, const char *path)
+{
+	struct disk_file *f = disk_begin(d, path);
+
+	if (f != NULL)
+		disk_discard(f);
 }
 
 int disk_write(struct disk_file *f, uint64_t offset, const void *bytes, size_t len)
@@ -534,7 +579,7 @@ int disk_write_pieces(struct disk_file *f, const struct disk_piece *pieces, uint
 	// Only this thread adds, so what fits now still fits below.
 	if (disk_error(f) < 0)
 		return disk_error(f);
-	if (cost > DISK_QUEUE_MAX - disk_waiting(d))
+	if (disk_waiting(d) + cost > f->most)
 		return -EAGAIN;
 	struct job *j = copy_pieces(pieces, count, cost);
 	if (j == NULL)
@@ -547,6 +592,11 @@ int disk_write_pieces(struct disk_file *f, const struct disk_piece *pieces, uint
 	return 0;
 }
 
+void disk_yield(struct disk_file *f)
+{
+	f->most = DISK_YIELD_MAX;
+}
+
 void disk_sync(struct disk_file *f)
 {
 	pthread_mutex_lock(&f->disk->lock);
@@ -557,7 +607,7 @@ void disk_sync(struct disk_file *f)
 	pthread_mutex_unlock(&f->disk->lock);
 }
 
-void disk_rename(struct disk_file *f, const char *path)
+void disk_rename(struct disk_file *f, const char *path, bool replace)
 {
 	size_t len = strlen(path) + 1;
 	struct job *j = len <= DISK_PATH_MAX ? calloc(1, sizeof(*j) + len) : NULL;
@@ -565,11 +615,28 @@ void disk_rename(struct disk_file *f, const char *path)
 	pthread_mutex_lock(&f->disk->lock);
 	if (j != NULL) {
 		memcpy(j->path, path, len);
+		j->replace = replace;
 		queue_job(f, j, JOB_RENAME);
 	} else if (f->error == 0) {
 		f->error = len <= DISK_PATH_MAX ? -ENOMEM : -ENAMETOOLONG;
 	}
 	pthread_mutex_unlock(&f->disk->lock);
+}
+
+int disk_cut(struct disk_file *f, uint64_t size)
+{
+	int ret = disk_error(f);
+	if (ret < 0)
+		return ret;
+	struct job *j = calloc(1, sizeof(*j));
+	if (j == NULL)
+		return -ENOMEM;
+	j->size = size;
+	f->size = size < f->size ? size : f->size;
+	pthread_mutex_lock(&f->disk->lock);
+	queue_job(f, j, JOB_CUT);
+	pthread_mutex_unlock(&f->disk->lock);
+	return 0;
 }
 
 ssize_t disk_read(struct disk_file *f, uint64_t offset, void *bytes, size_t len)

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #define DISK_QUEUE_MAX (32u << 20) // bytes that wait
+#define DISK_YIELD_MAX (24u << 20) // likewise, for files that yield
 #define DISK_AHEAD_MAX                                                                             \
 	(64u << 20) // bytes allocated behind a file's end: as many as it has, at most
 #define DISK_AHEAD_MIN  (1u << 20) // these
@@ -26,16 +27,17 @@ struct disk_file;
 // Writes what waits, for 5 s at most. All files must have been closed.
 void disk_destroy(struct disk *);
 
-// Opens a file below the directory (created with its folders, 0700 and 0600; an existing one is
-// kept). Symbolic links are not followed. NULL with errno. Blocks: for the beginning of a
+// Begins a file below the directory, with its folders (0600 and 0700): its first write creates it,
+// and empties one that exists. Symbolic links are not followed. Never waits for the disk: what fails
+// is the file's error. NULL with errno: EINVAL, ENAMETOOLONG, ENOMEM.
+[[nodiscard]] struct disk_file *disk_begin(struct disk *, const char *path);
+
+// Opens a file that lies there from before. NULL with errno. Blocks: for the beginning of a
 // recording.
-[[nodiscard]] struct disk_file *disk_open(struct disk *, const char *path);
-
-// The same, but empties an existing file.
-[[nodiscard]] struct disk_file *disk_open_empty(struct disk *, const char *path);
-
-// The same, but only an existing file: else NULL with ENOENT.
 [[nodiscard]] struct disk_file *disk_open_existing(struct disk *, const char *path);
+
+// The same, but makes it and its folders if they are missing.
+[[nodiscard]] struct disk_file *disk_open(struct disk *, const char *path);
 
 // Queues the rest of its writes and then the close. Frees the handle.
 void disk_close(struct disk_file *);
@@ -43,9 +45,15 @@ void disk_close(struct disk_file *);
 // The same, and removes the file.
 void disk_discard(struct disk_file *);
 
+// Queues the removal of a file that is not open.
+void disk_remove(struct disk *, const char *path);
+
 // Queue writes, a copy of the bytes. 0; -EAGAIN if the queue is full; the file's first error
 // (-ENOSPC, -EIO, …) from then on. A write that fails leaves the file's size as it was.
 [[nodiscard]] int disk_write(struct disk_file *, uint64_t offset, const void *bytes, size_t len);
+
+// Others are more important: its writes are refused while there is still room for those.
+void disk_yield(struct disk_file *);
 
 struct disk_piece {
 	uint64_t offset;
@@ -60,9 +68,13 @@ disk_write_pieces(struct disk_file *, const struct disk_piece *pieces, uint8_t c
 // Queues fdatasync, once at a time.
 void disk_sync(struct disk_file *);
 
-// Queues a rename within the directory, after the writes before it. Replaces what has that name.
-// If one of them has failed, the file does not get its name, and is removed when it is closed.
-void disk_rename(struct disk_file *, const char *path);
+// Queues a rename within the directory, after the writes before it. replace: what has that name;
+// else such a file is an error. If one of them has failed, the file does not get its name, and is
+// removed when it is closed.
+void disk_rename(struct disk_file *, const char *path, bool replace);
+
+// Queues cutting the file there, after the writes before it. As disk_write.
+[[nodiscard]] int disk_cut(struct disk_file *, uint64_t size);
 
 // For what lies on disk from before; both block, and only while disk_is_idle. The bytes read, fewer
 // at the file's end; or -errno.
@@ -81,5 +93,5 @@ uint64_t disk_free(const struct disk *); // bytes available, as of a second ago
 size_t disk_waiting(const struct disk *); // bytes queued
 int64_t disk_oldest_us(const struct disk *); // CLOCK_MONOTONIC of the oldest waiting write; 0: none
 
-// True if a file has this path.
+// True if a file has this path. Blocks.
 bool disk_exists(const struct disk *, const char *path);

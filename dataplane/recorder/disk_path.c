@@ -16,6 +16,20 @@ static bool is_name(const char *text, size_t len)
 	return !(text[0] == '.' && (len == 1 || (len == 2 && text[1] == '.')));
 }
 
+int disk_path_check(const char *path)
+{
+	if (strlen(path) >= DISK_PATH_MAX)
+		return -ENAMETOOLONG;
+	for (;;) {
+		size_t len = strcspn(path, "/");
+		if (!is_name(path, len))
+			return -EINVAL;
+		if (path[len] == '\0')
+			return 0;
+		path += len + 1;
+	}
+}
+
 static int enter(int folder, const char *text, size_t len, bool make)
 {
 	char name[NAME_MAX + 1];
@@ -53,4 +67,29 @@ int disk_path_folder(int directory, const char *path, bool make, const char **na
 	}
 	*name = path;
 	return folder;
+}
+
+int disk_path_open(int directory, const char *path, int flags)
+{
+	const char *name;
+	int folder = disk_path_folder(directory, path, (flags & O_CREAT) != 0, &name);
+	if (folder < 0)
+		return folder;
+	// Whoever put a FIFO there must not stall the recorder.
+	int fd = openat(folder, name, flags | O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	int ret = fd < 0 ? -errno : fd;
+	close(folder);
+	return ret;
+}
+
+bool disk_path_exists(int directory, const char *path)
+{
+	struct stat st;
+	const char *name;
+	int folder = disk_path_folder(directory, path, false, &name);
+	if (folder < 0)
+		return false;
+	bool exists = fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	close(folder);
+	return exists;
 }

@@ -1,5 +1,10 @@
 #include "recorder/folder.h"
 
+#include "am_log.h"
+#include "recorder/disk.h"
+#include "recorder/matroska.h"
+
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,6 +56,7 @@ void folder_update(
 	if (file->complete == complete)
 		return;
 	file->complete = complete;
+	f->state->changed = true;
 	set_untold(f, index);
 }
 
@@ -61,6 +67,65 @@ uint64_t folder_bytes(const struct folder *f)
 	for (uint32_t i = 0; i < f->state->head->file_count; i++)
 		bytes += folder_file(f, i)->bytes;
 	return bytes;
+}
+
+uint64_t folder_reach_ms(const struct folder *f)
+{
+	uint64_t reach_ms = 0;
+
+	for (uint32_t i = 0; i < f->state->head->file_count; i++) {
+		const struct am_record_file *file = folder_file(f, i);
+		uint64_t end_ms = file->offset_ms + file->duration_ms;
+		if (file->duration_ms > 0 && end_ms > reach_ms)
+			reach_ms = end_ms;
+	}
+	return reach_ms;
+}
+
+// What is reported as complete may end in silence.
+static void complete_media(struct folder *f, uint32_t index, const char *path)
+{
+	const struct am_record_file *file = folder_file(f, index);
+	int64_t last_ms[MATROSKA_TRACK_MAX], end_ms = file->complete ? (int64_t)file->duration_ms : 0;
+
+	struct matroska *m = matroska_resume(f->disk, path, last_ms);
+	if (!m) {
+		am_warning(
+		        "recording: nothing is left of a file; path=%s error=%s", path,
+		        strerror(errno)
+		);
+		folder_update(f, index, 0, 0, true);
+		return;
+	}
+	if (matroska_duration_ms(m) > end_ms)
+		end_ms = matroska_duration_ms(m);
+	folder_update(f, index, end_ms, matroska_bytes(m), true);
+	matroska_close(m, end_ms);
+}
+
+static void complete_chat(struct folder *f, uint32_t index, const char *path)
+{
+	struct disk_file *chat = disk_open_existing(f->disk, path);
+
+	folder_update(
+	        f, index, (int64_t)folder_file(f, index)->duration_ms, chat ? disk_size(chat) : 0,
+	        true
+	);
+	if (chat)
+		disk_close(chat);
+}
+
+void folder_complete(struct folder *f)
+{
+	char path[FOLDER_PATH_MAX];
+
+	for (uint32_t i = 0; i < f->state->head->file_count; i++) {
+		folder_path(f, folder_file(f, i)->name, path);
+		if (folder_file(f, i)->kind == AM_RECORD_CHAT)
+			complete_chat(f, i, path);
+		else
+			complete_media(f, i, path);
+	}
 }
 
 uint32_t folder_untold(const struct folder *f)

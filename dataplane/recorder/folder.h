@@ -39,6 +39,12 @@ void folder_update(
 // Of all files.
 uint64_t folder_bytes(const struct folder *);
 
+// Where the last of them ends, on the recording's line.
+uint64_t folder_reach_ms(const struct folder *);
+
+// After a reboot or power cut: makes of all files what plays, and says how long they are. Blocks.
+void folder_complete(struct folder *);
+
 // The next file to tell of; FOLDER_NONE: none.
 uint32_t folder_untold(const struct folder *);
 void folder_told(struct folder *, uint32_t index);

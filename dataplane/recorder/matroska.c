@@ -25,6 +25,7 @@
 #define BLOCK_KEY        0x80
 #define SIZE_BYTES       4
 #define SIZE_SHORT_MAX   0x3FFE // in two bytes
+#define MARKS            128 // clusters that can be cut off again
 
 struct frame {
 	struct frame *next;
@@ -43,6 +44,15 @@ struct track {
 	int64_t frame_ms; // what a picture lasts, until the next one tells
 };
 
+// What the file was like before a cluster.
+struct mark {
+	uint64_t end;
+	int64_t end_ms;
+	int64_t first_ms; // of that cluster: its first frame
+	int64_t cluster_ms;
+	struct matroska_cues cues;
+};
+
 struct matroska {
 	struct disk_file *file;
 	struct track tracks[MATROSKA_TRACK_MAX];
@@ -57,6 +67,8 @@ struct matroska {
 	int64_t end_ms; // the Duration
 	int64_t cluster_ms; // Timestamp of the last cluster
 	struct matroska_cues cues;
+	uint32_t mark_count; // so far
+	struct mark marks[MARKS]; // number n at n % MARKS
 };
 
 // --- clusters ---
@@ -166,7 +178,7 @@ static int queue_first(
 	int ret = disk_write(m->file, 0, bytes, MATROSKA_CLUSTERS_AT + cluster_len);
 	if (ret < 0)
 		return ret;
-	disk_rename(m->file, m->path);
+	disk_rename(m->file, m->path, false);
 	free(m->head);
 	m->head = NULL;
 	return 0;
@@ -224,6 +236,13 @@ static int write_cluster(struct matroska *m, int64_t reach)
 	if (ret < 0)
 		return ret;
 
+	m->marks[m->mark_count++ % MARKS] = (struct mark){
+	        .end = m->end,
+	        .end_ms = m->end_ms,
+	        .first_ms = cue_ms,
+	        .cluster_ms = m->cluster_ms,
+	        .cues = m->cues,
+	};
 	if (cue)
 		matroska_cues_add(&m->cues, cue_ms, key);
 	m->end += e.len;
@@ -387,10 +406,6 @@ struct matroska *matroska_create(
 		errno = EINVAL;
 		return NULL;
 	}
-	if (disk_exists(d, path)) {
-		errno = EEXIST;
-		return NULL;
-	}
 	struct matroska *m = matroska_new(path, count);
 	if (m == NULL)
 		return NULL;
@@ -401,7 +416,7 @@ struct matroska *matroska_create(
 	m->head = malloc(MATROSKA_CLUSTERS_AT);
 	int ret = m->head == NULL ? -ENOMEM : matroska_head(m->head, tracks, count);
 	if (ret == 0) {
-		m->file = disk_open_empty(d, temporary);
+		m->file = disk_begin(d, temporary);
 		ret = m->file == NULL ? -errno : 0;
 	}
 	if (ret < 0) {
@@ -482,6 +497,91 @@ matroska_resume(struct disk *d, const char *path, int64_t last_ms[MATROSKA_TRACK
 		disk_close(file);
 	errno = error;
 	return m;
+}
+
+// --- cutting ---
+
+static void cut_frames(struct matroska *m, int64_t time_ms)
+{
+	struct frame **at = &m->first;
+
+	while (*at != NULL && (*at)->time_ms < time_ms)
+		at = &(*at)->next;
+	while (*at != NULL) {
+		struct frame *f = *at;
+		*at = f->next;
+		free(f);
+	}
+}
+
+// What comes late goes behind what is left.
+static void cut_times(struct matroska *m, int64_t time_ms)
+{
+	int64_t last_ms = m->end_ms > time_ms ? m->end_ms : time_ms;
+
+	for (uint8_t i = 0; i < m->count; i++) {
+		if (m->tracks[i].last_ms > last_ms)
+			m->tracks[i].last_ms = last_ms;
+	}
+}
+
+// What is known of the file before the earliest cluster that begins then or later; NULL: none does.
+static const struct mark *mark_find(const struct matroska *m, int64_t time_ms)
+{
+	const struct mark *found = NULL;
+	uint32_t most = m->mark_count < MARKS ? m->mark_count : MARKS;
+
+	for (uint32_t i = 1; i <= most; i++) {
+		const struct mark *mark = &m->marks[(m->mark_count - i) % MARKS];
+		if (mark->first_ms < time_ms || mark->end == MATROSKA_CLUSTERS_AT)
+			break;
+		found = mark;
+	}
+	return found;
+}
+
+// In the order of the promise: nothing speaks any more of what is cut off then.
+static int cut_clusters(struct matroska *m, const struct mark *to)
+{
+	uint8_t slot[MATROSKA_SLOT_LEN], duration[8];
+
+	matroska_slot_clear(slot);
+	for (uint16_t i = m->cues.used; i > to->cues.used; i--) {
+		int ret = disk_write(m->file, matroska_slot_at(i - 1), slot, sizeof(slot));
+		if (ret < 0)
+			return ret;
+	}
+	ebml_put_double(duration, (double)to->end_ms);
+	int ret = disk_write(m->file, MATROSKA_DURATION_AT, duration, sizeof(duration));
+	if (ret == 0)
+		ret = disk_cut(m->file, to->end);
+	if (ret < 0)
+		return ret;
+	m->end = to->end;
+	m->end_ms = to->end_ms;
+	m->cluster_ms = to->cluster_ms;
+	m->cues = to->cues;
+	return 0;
+}
+
+int matroska_cut(struct matroska *m, int64_t time_ms)
+{
+	int ret = disk_error(m->file);
+	if (ret < 0)
+		return ret;
+	cut_frames(m, time_ms);
+	const struct mark *to = mark_find(m, time_ms);
+	if (to != NULL)
+		ret = cut_clusters(m, to);
+	if (to != NULL && ret == 0)
+		m->mark_count = 0; // what comes now may stay
+	cut_times(m, time_ms);
+	return ret;
+}
+
+void matroska_yield(struct matroska *m)
+{
+	disk_yield(m->file);
 }
 
 void matroska_sync(struct matroska *m)

@@ -22,8 +22,9 @@ struct disk;
 struct matroska;
 
 // path: below the disk's directory. The first frames decide nothing: tracks are given. Times are
-// milliseconds from the file's beginning. NULL with errno: EEXIST if there is such a file,
-// EBADMSG for a key frame without parameters, EINVAL, or that of opening a file.
+// milliseconds from the file's beginning. Never waits for the disk: if there is such a file already,
+// it stays as it is, and the new one has the error EEXIST. NULL with errno: EBADMSG for a key frame
+// without parameters, EINVAL, ENOMEM.
 [[nodiscard]] struct matroska *matroska_create(
         struct disk *, const char *path, const struct matroska_track *tracks, uint8_t count
 );
@@ -45,6 +46,14 @@ matroska_resume(struct disk *, const char *path, int64_t last_ms[MATROSKA_TRACK_
 // Writes what has waited long enough; force: everything. Call at least every 100 ms. now_ms: of any
 // clock that does not go back. 0 or -errno of the disk, -EAGAIN: it is tried again.
 [[nodiscard]] int matroska_flush(struct matroska *, int64_t now_ms, bool force);
+
+// The file ends here after all: drops frames of this time and later that wait, and cuts off clusters
+// that begin then or later, those of the last 30 s at most and never the first one. 0; -EAGAIN:
+// the disk's queue is full; or -errno of the disk.
+[[nodiscard]] int matroska_cut(struct matroska *, int64_t time_ms);
+
+// Others are more important: see disk_yield.
+void matroska_yield(struct matroska *);
 
 // Queues an fdatasync of what has been written so far.
 void matroska_sync(struct matroska *);

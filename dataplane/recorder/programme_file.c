@@ -132,7 +132,6 @@ static int list_part(struct programme_file *f, struct programme_part *p)
 	return 0;
 }
 
-// Whatever has the part's name and is not in the state is passed over.
 static int
 part_create(struct programme_file *f, struct programme_part *p, const struct programme_frame *frame)
 {
@@ -147,11 +146,11 @@ part_create(struct programme_file *f, struct programme_part *p, const struct pro
 	};
 	char name[AM_RECORD_NAME_MAX + 1], path[FOLDER_PATH_MAX];
 
-	do {
-		name_part(++head->parts, p->codec, name);
-		folder_path(f->folder, name, path);
-		p->file = matroska_create(f->folder->disk, path, tracks, 2);
-	} while (!p->file && errno == EEXIST && head->parts < STATE_FILES_MAX);
+	if (head->parts == STATE_FILES_MAX)
+		return -EMFILE;
+	name_part(++head->parts, p->codec, name);
+	folder_path(f->folder, name, path);
+	p->file = matroska_create(f->folder->disk, path, tracks, 2);
 	return p->file ? 0 : -errno;
 }
 
@@ -275,6 +274,22 @@ int programme_file_tick(struct programme_file *f, int64_t now_us)
 	int ret = matroska_flush(f->part.file, now_us / 1000, false);
 	update(f, &f->part, false);
 	return ret == -EAGAIN ? 0 : ret;
+}
+
+int programme_file_cut(struct programme_file *f, int64_t end_us)
+{
+	struct programme_part *parts[] = {&f->last, &f->part};
+	int ret = 0;
+
+	if (f->last.file && end_us < f->last_end_us)
+		f->last_end_us = end_us;
+	for (size_t i = 0; i < 2 && ret == 0; i++) {
+		if (!parts[i]->file)
+			continue;
+		ret = matroska_cut(parts[i]->file, to_ms(parts[i], end_us));
+		update(f, parts[i], false);
+	}
+	return ret;
 }
 
 void programme_file_sync(struct programme_file *f)

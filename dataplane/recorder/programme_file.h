@@ -57,6 +57,9 @@ void programme_file_join(struct programme_file *);
 programme_file_sound(struct programme_file *, int64_t time_us, const uint8_t *opus, size_t len);
 [[nodiscard]] int programme_file_tick(struct programme_file *, int64_t now_us);
 
+// What it has from there on is cut off. 0, -EAGAIN or -errno: then it stays.
+[[nodiscard]] int programme_file_cut(struct programme_file *, int64_t end_us);
+
 void programme_file_sync(struct programme_file *);
 
 // Ends it there.

@@ -12,6 +12,8 @@
 #include "recorder/tap_reader.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +31,8 @@
 struct recorder {
 	const struct config *config;
 	struct disk *disk;
+	char live_path[PATH_MAX]; // folder of the recordings' states
+	int live;
 	char boot_id[STATE_BOOT_SIZE];
 	struct recording_place place;
 	struct tap_reader *tap;
@@ -395,7 +399,8 @@ static bool directory_open(struct recorder *r, char *error, size_t size)
 		ret = -errno;
 	if (ret == 0) {
 		int limited =
-		        SANDBOX_USED ? sandbox_files(path) : 0; // before the disk's thread begins
+		        SANDBOX_USED ? sandbox_files(path, r->live_path)
+		                     : 0; // before the disk's thread begins
 		if (limited < 0)
 			am_warning(
 			        "recorder: all files are in reach; error=%s", strerror(-limited)
@@ -409,6 +414,24 @@ static bool directory_open(struct recorder *r, char *error, size_t size)
 		        "cannot use recording.directory %s: %s; make it, and give it to the user "
 		        "that runs the recorder",
 		        path, strerror(-ret)
+		);
+	return ret == 0;
+}
+
+// Beside our socket: that is no disk, or at least not the recordings' own.
+static bool live_open(struct recorder *r, char *error, size_t size)
+{
+	snprintf(r->live_path, sizeof(r->live_path), "%s.states", r->config->recorder);
+	int ret = directory_make(r->live_path);
+	if (ret == 0) {
+		r->live = open(r->live_path, O_DIRECTORY | O_NOFOLLOW | O_RDONLY | O_CLOEXEC);
+		ret = r->live < 0 ? -errno : 0;
+	}
+	if (ret < 0)
+		snprintf(
+		        error, size,
+		        "cannot use %s: %s; give its folder to the user that runs the recorder",
+		        r->live_path, strerror(-ret)
 		);
 	return ret == 0;
 }
@@ -450,7 +473,9 @@ struct recorder *recorder_create(const struct config *config, char *error, size_
 	r->config = config;
 	r->now_us = r->connected_us = r->second_us = clock_us();
 	state_boot_id(r->boot_id);
-	if (!sockets_open(r, error, size) || !directory_open(r, error, size)) {
+	r->live = -1;
+	if (!sockets_open(r, error, size) || !live_open(r, error, size) ||
+	    !directory_open(r, error, size)) {
 		recorder_destroy(r);
 		return NULL;
 	}
@@ -458,6 +483,7 @@ struct recorder *recorder_create(const struct config *config, char *error, size_
 	        .disk = r->disk,
 	        .directory = config->directory,
 	        .boot_id = r->boot_id,
+	        .live = r->live,
 	};
 	return r;
 }
@@ -474,5 +500,7 @@ void recorder_destroy(struct recorder *r)
 		tap_reader_destroy(r->tap);
 	if (r->disk)
 		disk_destroy(r->disk);
+	if (r->live >= 0)
+		close(r->live);
 	free(r);
 }

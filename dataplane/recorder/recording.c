@@ -15,7 +15,9 @@
 
 #define STATE_US    1000000 // between two reports
 #define CATCH_UP_US 30000000 // of the line, in one tick
-#define DONE_OFFSET offsetof(struct state_head, done)
+#define STALL_US    2000000 // something has been waiting so long: the disk stands still
+#define CUT_US      250000 // what is written later than the end may stay
+#define COPY_BEGUN  ".state" // the copy's name until it is whole
 
 enum phase {
 	OPEN,
@@ -32,7 +34,7 @@ struct recording {
 	uint8_t error; // enum am_record_error
 	bool is_stated; // since the last HELLO
 	struct state state;
-	struct disk_file *done_file; // the state, through the disk's queue
+	struct disk_file *copy; // of the state, the last one; NULL: none of ours
 	struct folder folder;
 	struct tracks tracks;
 	struct programme *programme;
@@ -44,6 +46,7 @@ struct recording {
 	am_id shown; // the programme's picture; 0: a card
 	int write_error; // of the programme
 	bool done_queued;
+	int64_t limit_us; // on the line: nothing later is written
 
 	bool changed; // what is to be told of it
 	int64_t told_us;
@@ -119,6 +122,8 @@ static void on_picture(void *owner, const struct programme_frame *f)
 {
 	struct recording *r = owner;
 
+	if (f->time_us > r->limit_us)
+		return;
 	for (size_t i = 0; i < AM_RECORD_TRACK_MAX && f->track_id != r->shown; i++) {
 		struct track *t = &r->tracks.list[i];
 		t->shown = t->place && t->stated.track_id == f->track_id;
@@ -143,8 +148,10 @@ static void on_needs_key_frame(void *owner, am_id track_id)
 static void on_sound(void *owner, int64_t time_us, const uint8_t *opus, size_t len)
 {
 	struct recording *r = owner;
-	int ret = programme_file_sound(&r->programme_file, time_us, opus, len);
 
+	if (time_us > r->limit_us)
+		return;
+	int ret = programme_file_sound(&r->programme_file, time_us, opus, len);
 	if (ret < 0 && r->write_error == 0)
 		r->write_error = ret;
 }
@@ -159,6 +166,44 @@ static uint8_t error_of(int error)
 	case -EDQUOT: return AM_RECORD_DISK_FULL;
 	default: return AM_RECORD_DISK_ERROR;
 	}
+}
+
+// Queues a copy of the state behind everything that has been written: it takes the place of the one
+// before as a whole. 0 or -errno.
+static int copy_write(struct recording *r, bool done)
+{
+	char begun[FOLDER_PATH_MAX], path[FOLDER_PATH_MAX];
+	size_t len;
+
+	folder_path(&r->folder, COPY_BEGUN, begun);
+	folder_path(&r->folder, STATE_COPY, path);
+	uint8_t *bytes = state_copy(&r->state, done, &len);
+	struct disk_file *f = bytes ? disk_begin(r->shared->disk, begun) : NULL;
+	int ret = f ? disk_write(f, 0, bytes, len) : -ENOMEM;
+	free(bytes);
+	if (ret < 0) {
+		if (f)
+			disk_close(f);
+		return ret;
+	}
+	disk_sync(f);
+	disk_rename(f, path, true);
+	if (r->copy)
+		disk_close(r->copy);
+	r->copy = f;
+	r->state.changed = false;
+	return 0;
+}
+
+// One at a time; what changes meanwhile is in the next one.
+static void copy_update(struct recording *r)
+{
+	if (r->copy && !disk_is_idle(r->copy))
+		return;
+	if (r->copy && disk_error(r->copy) < 0 && r->folder.error == 0)
+		r->folder.error = disk_error(r->copy);
+	if (r->state.changed)
+		(void)!copy_write(r, false); // tried again in a second
 }
 
 static void mix_end(struct recording *r)
@@ -247,6 +292,8 @@ static int resume(struct recording *r, int64_t now_us)
 	r->error = head->error;
 	folder_tell_all(&r->folder);
 	if (head->done || r->state.found == STATE_REBOOTED) {
+		if (!head->done)
+			folder_complete(&r->folder);
 		r->phase = ENDED;
 		return 0;
 	}
@@ -272,18 +319,24 @@ static int resume(struct recording *r, int64_t now_us)
 
 static int open_all(struct recording *r, int64_t now_us)
 {
-	char path[FOLDER_PATH_MAX];
-	int ret = state_open(
-	        &r->state, r->shared->directory, r->set.dir, r->set.recording_id, r->shared->boot_id
-	);
+	int64_t oldest_us = disk_oldest_us(r->shared->disk);
+	const struct state_place place = {
+	        .live = r->shared->live,
+	        .directory = r->shared->directory,
+	        .boot_id = r->shared->boot_id,
+	        .stalls = oldest_us != 0 && now_us - oldest_us >= STALL_US,
+	};
+
+	int ret = state_open(&r->state, &place, r->set.dir, r->set.recording_id);
 	if (ret < 0)
 		return ret;
 	files_begin(r);
-	folder_path(&r->folder, "state", path);
-	r->done_file = disk_open_existing(r->shared->disk, path);
-	if (!r->done_file)
-		return -errno;
-	return r->state.found == STATE_NEW ? 0 : resume(r, now_us);
+	ret = r->state.found == STATE_NEW ? 0 : resume(r, now_us);
+	if (ret == 0 && !r->state.head->done)
+		ret = copy_write(r, r->phase == ENDED);
+	if (ret == 0 && r->phase == ENDED)
+		r->state.head->done = 1;
+	return ret;
 }
 
 struct recording *recording_create(
@@ -296,6 +349,7 @@ struct recording *recording_create(
 	r->shared = shared;
 	r->set = *set;
 	r->state.fd = -1;
+	r->limit_us = INT64_MAX;
 	r->changed = true;
 	int ret = open_all(r, now_us);
 	if (ret < 0)
@@ -308,8 +362,10 @@ struct recording *recording_create(
 void recording_destroy(struct recording *r)
 {
 	let_go(r);
-	if (r->done_file)
-		disk_close(r->done_file);
+	if (r->state.head && r->phase <= CLOSING)
+		(void)!copy_write(r, r->done_queued); // the machine may be going down
+	if (r->copy)
+		disk_close(r->copy);
 	if (r->state.head)
 		state_close(&r->state);
 	free(r);
@@ -317,9 +373,35 @@ void recording_destroy(struct recording *r)
 
 void recording_forget(struct recording *r)
 {
-	if (r->done_file)
-		disk_discard(r->done_file);
-	r->done_file = NULL;
+	char path[FOLDER_PATH_MAX];
+
+	if (!r->state.head)
+		return;
+	state_remove(&r->state);
+	folder_path(&r->folder, STATE_COPY, path);
+	if (r->copy)
+		disk_discard(r->copy);
+	else
+		disk_remove(r->shared->disk, path);
+	r->copy = NULL;
+}
+
+// We heard late that the line had ended, and have gone on.
+static void cut(struct recording *r, int64_t end_us, int64_t since_us)
+{
+	am_info("recording: cut to its end; recording=%016llx ms=%lld", name_of(r),
+	        (long long)(r->ticked_us - end_us) / 1000);
+	r->limit_us = end_us;
+	tracks_cut(&r->tracks, end_us);
+	chat_file_cut(&r->chat, since_us);
+	if (!r->programme)
+		return;
+	int ret = programme_file_cut(&r->programme_file, end_us);
+	if (ret < 0) // then it is longer, and so is what we report
+		am_warning(
+		        "recording: the programme is not cut; recording=%016llx error=%s",
+		        name_of(r), strerror(-ret)
+		);
 }
 
 void recording_stop(struct recording *r, int64_t since_us, uint8_t error)
@@ -338,8 +420,12 @@ void recording_stop(struct recording *r, int64_t since_us, uint8_t error)
 	}
 	line_stop(&head->line, since_us);
 	head->stop_us = since_us;
+	r->state.changed = true;
 	r->phase = STOPPING;
 	r->changed = true;
+	int64_t end_us = line_reached(&head->line, since_us);
+	if (r->ticked_us - end_us > CUT_US)
+		cut(r, end_us, since_us);
 }
 
 // Everything is written to its end.
@@ -366,15 +452,13 @@ static void finish(struct recording *r)
 // Then the state says so: the queue keeps the order.
 static void close_state(struct recording *r)
 {
-	static const uint8_t done = 1;
-
 	if (!r->done_queued) {
-		int ret = disk_write(r->done_file, DONE_OFFSET, &done, sizeof(done));
-		r->done_queued = ret != -EAGAIN;
+		r->done_queued = copy_write(r, true) != -EAGAIN;
 		return;
 	}
-	if (!disk_is_idle(r->done_file) && !disk_error(r->done_file))
+	if (r->copy && !disk_is_idle(r->copy))
 		return;
+	r->state.head->done = 1;
 	r->phase = r->state.head->file_count > 0 ? ENDED : FAILED;
 	am_info("recording: ended; recording=%016llx files=%u error=%s", name_of(r),
 	        r->state.head->file_count, am_record_error_name(r->error));
@@ -416,6 +500,7 @@ void recording_set(struct recording *r, const struct am_record_set *set, int64_t
 	default: recording_stop(r, since_us, AM_RECORD_OK); break;
 	}
 	r->changed |= line_runs(line_of(r)) != ran;
+	r->state.changed |= line_runs(line_of(r)) != ran;
 	if (!began && line_of(r)->began_us != 0) {
 		int ret = programme_begin(r);
 		if (ret < 0)
@@ -561,7 +646,7 @@ void recording_sync(struct recording *r)
 		return;
 	if (r->programme)
 		programme_file_sync(&r->programme_file);
-	disk_sync(r->done_file);
+	copy_update(r);
 }
 
 bool recording_is_running(const struct recording *r)
@@ -604,6 +689,9 @@ static void fill(struct recording *r, bool tap, int64_t now_us, struct am_record
 	int64_t until_us = head->stop_us != 0 ? head->stop_us : now_us;
 	s->began_us = head->line.began_us;
 	s->duration_ms = (uint64_t)line_reached(&head->line, until_us) / 1000;
+	// What the files say is what people see.
+	if (r->phase >= CLOSING && folder_reach_ms(&r->folder) > s->duration_ms)
+		s->duration_ms = folder_reach_ms(&r->folder);
 	s->bytes = folder_bytes(&r->folder);
 	s->missed = head->missed;
 	s->gaps = r->phase <= STOPPING ? tracks_lost(&r->tracks) : head->gaps;

@@ -26,9 +26,11 @@ struct recording_place {
 	struct disk *disk;
 	const char *directory; // of the disk
 	const char *boot_id;
+	int live; // folder of the states
 };
 
 // Opens or makes the recording's directory, and goes on with what lies there. now_us: of the clock.
+// That waits for the disk; nothing else here does. While the disk stalls, there is no beginning.
 // NULL with errno: there is no memory. Errors of the disk make it a failed recording.
 [[nodiscard]] struct recording *
 recording_create(const struct recording_place *, const struct am_record_set *, int64_t now_us);
@@ -70,7 +72,7 @@ void recording_tick(struct recording *, int64_t now_us);
 // Once the rings have been read to their end: what no longer waits for packets is finished.
 void recording_settle(struct recording *, int64_t now_us);
 
-void recording_sync(struct recording *); // its programme to the disk
+void recording_sync(struct recording *); // its programme and the state's copy to the disk
 
 bool recording_is_running(const struct recording *); // has not ended, and is not paused
 bool recording_has_ended(const struct recording *);

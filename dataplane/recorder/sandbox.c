@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 // Everything that the first version of Landlock knows is forbidden, except this below the
-// directory.
+// two directories.
 #define FS_ALL ((uint64_t)LANDLOCK_ACCESS_FS_MAKE_SYM * 2 - 1)
 #define FS_MINE                                                                                    \
 	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |                              \
@@ -152,7 +152,7 @@ static int rule_add(int ruleset, const char *directory)
 	return ret < 0 ? -error : 0;
 }
 
-int sandbox_files(const char *directory)
+int sandbox_files(const char *directory, const char *another)
 {
 	const struct landlock_ruleset_attr all = {.handled_access_fs = FS_ALL};
 
@@ -160,6 +160,8 @@ int sandbox_files(const char *directory)
 	if (ruleset < 0)
 		return -errno;
 	int ret = rule_add(ruleset, directory);
+	if (ret == 0)
+		ret = rule_add(ruleset, another);
 	if (ret == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		ret = -errno;
 	if (ret == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)

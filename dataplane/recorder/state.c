@@ -1,5 +1,7 @@
 #include "recorder/state.h"
 
+#include "recorder/names.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,8 +16,11 @@
 #define TRACK_SIZE  12288u
 #define TRACKS_SIZE (AM_RECORD_TRACK_MAX * TRACK_SIZE)
 #define FILES_SIZE  (STATE_FILES_MAX * sizeof(struct state_file))
-#define STATE_SIZE  (HEAD_SIZE + TRACKS_SIZE + FILES_SIZE)
+#define TIMELESS    offsetof(struct state_track, time_count) // of a track, in the copy
+#define COPY_MAX    (HEAD_SIZE + FILES_SIZE + AM_RECORD_TRACK_MAX * TIMELESS)
 #define TIME_MAX_US (INT64_MAX / 4)
+static_assert(STATE_SIZE == HEAD_SIZE + TRACKS_SIZE + FILES_SIZE);
+
 #define FILES_STEP  (4096 / sizeof(struct state_file)) // places that are allocated at a time
 
 void state_boot_id(char id[STATE_BOOT_SIZE])
@@ -91,6 +96,47 @@ bool state_is_good(const void *bytes, size_t size)
 	return true;
 }
 
+bool state_restore(uint8_t *to, const void *bytes, size_t size)
+{
+	const uint8_t *from = bytes;
+	const struct state_head *h = bytes;
+
+	if (size < HEAD_SIZE || !head_is_good(h))
+		return false;
+	size_t files = h->file_count * sizeof(struct state_file);
+	if (size < HEAD_SIZE + files || (size - HEAD_SIZE - files) % TIMELESS != 0)
+		return false;
+	size_t tracks = (size - HEAD_SIZE - files) / TIMELESS;
+	if (tracks > AM_RECORD_TRACK_MAX)
+		return false;
+	memcpy(to, from, HEAD_SIZE);
+	from += HEAD_SIZE;
+	memcpy(to + HEAD_SIZE + TRACKS_SIZE, from, files);
+	from += files;
+	for (size_t i = 0; i < tracks; i++)
+		memcpy(to + HEAD_SIZE + i * TRACK_SIZE, from + i * TIMELESS, TIMELESS);
+	return state_is_good(to, STATE_SIZE);
+}
+
+uint8_t *state_copy(const struct state *s, bool done, size_t *len)
+{
+	size_t files = s->head->file_count * sizeof(struct state_file);
+	uint8_t *bytes = calloc(1, HEAD_SIZE + files + s->tracks_allocated * TIMELESS);
+	if (!bytes)
+		return NULL;
+	memcpy(bytes, s->map, HEAD_SIZE);
+	((struct state_head *)bytes)->done = done;
+	memcpy(bytes + HEAD_SIZE, file_at(s->map, 0), files);
+	*len = HEAD_SIZE + files;
+	for (uint32_t i = 0; i < s->tracks_allocated; i++) {
+		if (!track_at(s->map, i)->used)
+			continue;
+		memcpy(bytes + *len, track_at(s->map, i), TIMELESS);
+		*len += TIMELESS;
+	}
+	return bytes;
+}
+
 // --- opening ---
 
 // Opens the folder below the directory, making it and those above it.
@@ -115,19 +161,22 @@ static int folder_open(const char *directory, const char *dir)
 	return fd < 0 ? -errno : fd;
 }
 
-// Reads all of it: unlike the mapping, that fails with an error instead of a signal.
-static int content_check(const struct state *s, uint64_t recording_id)
+// Reads all of it: unlike the mapping, that fails with an error instead of a signal. 0 if it is a
+// state of this recording; found: whether it is of this life of the machine.
+static int live_check(struct state *s, uint64_t recording_id, const char *boot_id)
 {
 	int ret = -EBADMSG;
-	uint8_t *bytes = malloc(STATE_SIZE);
-	if (!bytes)
+	struct state_head *head = malloc(STATE_SIZE);
+	if (!head)
 		return -ENOMEM;
-	ssize_t n = pread(s->fd, bytes, STATE_SIZE, 0);
+	ssize_t n = pread(s->fd, head, STATE_SIZE, 0);
 	if (n < 0)
 		ret = -errno;
-	else if (state_is_good(bytes, (size_t)n))
-		ret = ((struct state_head *)bytes)->recording_id == recording_id ? 0 : -EEXIST;
-	free(bytes);
+	else if (state_is_good(head, (size_t)n) && head->recording_id == recording_id)
+		ret = 0;
+	if (ret == 0)
+		s->found = strcmp(head->boot_id, boot_id) == 0 ? STATE_RESUMED : STATE_REBOOTED;
+	free(head);
 	return ret;
 }
 
@@ -146,29 +195,22 @@ static int map(struct state *s)
 	return 0;
 }
 
-// A file of zeros is one whose maker was killed before it had begun.
-static bool is_blank(const struct state *s)
+// Whatever was there is emptied. The magic, which makes it whole, is the caller's.
+static int live_begin(struct state *s)
 {
-	struct stat st;
-	uint64_t magic = 0;
-
-	if (fstat(s->fd, &st) < 0 || (st.st_size != 0 && st.st_size != STATE_SIZE))
-		return false;
-	return st.st_size == 0 || (pread(s->fd, &magic, sizeof(magic), 0) == 8 && magic == 0);
+	if (ftruncate(s->fd, 0) < 0 || ftruncate(s->fd, STATE_SIZE) < 0)
+		return -errno;
+	int ret = allocate(s, 0, HEAD_SIZE);
+	return ret < 0 ? ret : map(s);
 }
 
 static int begin(struct state *s, uint64_t recording_id, const char *boot_id)
 {
+	int ret = live_begin(s);
+	if (ret < 0)
+		return ret;
 	s->found = STATE_NEW;
-	if (ftruncate(s->fd, STATE_SIZE) < 0)
-		return -errno;
-	int ret = allocate(s, 0, HEAD_SIZE);
-	if (ret < 0)
-		return ret;
-	ret = map(s);
-	if (ret < 0)
-		return ret;
-	memset(s->head, 0, sizeof(*s->head));
+	s->changed = true;
 	s->head->version = STATE_VERSION;
 	s->head->recording_id = recording_id;
 	strncpy(s->head->boot_id, boot_id, STATE_BOOT_SIZE - 1);
@@ -188,34 +230,112 @@ static void count_places(struct state *s)
 	}
 }
 
-static int resume(struct state *s, uint64_t recording_id, const char *boot_id)
+static int resume(struct state *s)
 {
-	int ret = content_check(s, recording_id);
-	if (ret < 0)
-		return ret;
-	ret = map(s);
+	int ret = map(s);
 	if (ret < 0)
 		return ret;
 	count_places(s);
-	s->found = strcmp(s->head->boot_id, boot_id) == 0 ? STATE_RESUMED : STATE_REBOOTED;
+	s->changed = true; // the copy may be an older one
 	return 0;
 }
 
-int state_open(
-        struct state *s, const char *directory, const char *dir, uint64_t recording_id,
-        const char *boot_id
-)
+// from: of STATE_SIZE.
+static int restore(struct state *s, const uint8_t *from, const char *boot_id)
 {
-	*s = (struct state){.fd = -1};
-	int folder = folder_open(directory, dir);
-	if (folder < 0)
-		return folder;
-	s->fd = openat(folder, "state", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int ret = s->fd < 0 ? -errno : 0;
-	close(folder);
+	const struct state_head *head = (const struct state_head *)from;
+
+	int ret = live_begin(s);
 	if (ret < 0)
 		return ret;
-	ret = is_blank(s) ? begin(s, recording_id, boot_id) : resume(s, recording_id, boot_id);
+	for (uint32_t i = 0; i < AM_RECORD_TRACK_MAX && track_at(from, i)->used; i++) {
+		struct state_track *t = state_track(s, i);
+		if (!t)
+			return -ENOSPC;
+		memcpy(t, track_at(from, i), TIMELESS);
+	}
+	for (uint32_t i = 0; i < head->file_count; i++) {
+		struct state_file *f = state_file(s, i);
+		if (!f)
+			return -ENOSPC;
+		*f = *file_at(from, i);
+	}
+	uint8_t *to = s->map;
+	memcpy(to + sizeof(head->magic), from + sizeof(head->magic), HEAD_SIZE - sizeof(head->magic));
+	__atomic_store_n(&s->head->magic, STATE_MAGIC, __ATOMIC_RELEASE);
+	s->found = strcmp(head->boot_id, boot_id) == 0 ? STATE_RESTORED : STATE_REBOOTED;
+	s->changed = true;
+	return 0;
+}
+
+// Reads the copy into to, of STATE_SIZE zeros. -ENOENT: there is none; -EBADMSG.
+static int copy_read(int folder, uint8_t *to, uint64_t recording_id)
+{
+	int fd = openat(folder, STATE_COPY, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	uint8_t *bytes = malloc(COPY_MAX + 1);
+	ssize_t n = bytes ? pread(fd, bytes, COPY_MAX + 1, 0) : -1;
+	int ret = !bytes ? -ENOMEM : n < 0 ? -errno : 0;
+	close(fd);
+	if (ret == 0 && !state_restore(to, bytes, (size_t)n))
+		ret = -EBADMSG;
+	else if (ret == 0 && ((struct state_head *)to)->recording_id != recording_id)
+		ret = -EEXIST;
+	free(bytes);
+	return ret;
+}
+
+// Files that the state does not know keep their names.
+static void pass_names(struct state *s, int folder)
+{
+	struct names taken = names_taken(folder);
+
+	if (s->head->parts < taken.parts)
+		s->head->parts = taken.parts < STATE_FILES_MAX ? taken.parts : STATE_FILES_MAX;
+	if (s->head->names < taken.tracks)
+		s->head->names = taken.tracks < STATE_FILES_MAX ? taken.tracks : STATE_FILES_MAX;
+}
+
+// The live one is not of this life of the machine, or is none (live < 0): looks at the disk.
+static int
+look(struct state *s, const struct state_place *place, const char *dir, uint64_t id, int live)
+{
+	int folder = folder_open(place->directory, dir);
+	if (folder < 0)
+		return folder;
+	uint8_t *copy = calloc(1, STATE_SIZE);
+	int ret = copy ? copy_read(folder, copy, id) : -ENOMEM;
+	if (ret == 0)
+		ret = restore(s, copy, place->boot_id);
+	else if (live == 0 && (ret == -ENOENT || ret == -EBADMSG))
+		ret = resume(s);
+	else if (ret == -ENOENT)
+		ret = begin(s, id, place->boot_id);
+	free(copy);
+	if (ret == 0)
+		pass_names(s, folder);
+	close(folder);
+	return ret;
+}
+
+int state_open(
+        struct state *s, const struct state_place *place, const char *dir, uint64_t recording_id
+)
+{
+	*s = (struct state){.folder = place->live};
+	snprintf(s->name, sizeof(s->name), "%016llx", (unsigned long long)recording_id);
+	s->fd = openat(place->live, s->name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (s->fd < 0)
+		return -errno;
+	int live = live_check(s, recording_id, place->boot_id);
+	int ret;
+	if (live == 0 && s->found == STATE_RESUMED)
+		ret = resume(s);
+	else if (place->stalls)
+		ret = -EAGAIN;
+	else
+		ret = look(s, place, dir, recording_id, live);
 	if (ret < 0)
 		state_close(s);
 	return ret;
@@ -228,6 +348,11 @@ void state_close(struct state *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	*s = (struct state){.fd = -1};
+}
+
+void state_remove(struct state *s)
+{
+	unlinkat(s->folder, s->name, 0);
 }
 
 // --- places ---
@@ -261,6 +386,7 @@ state_file_add(struct state *s, const struct am_record_file *report, uint32_t *i
 	if (!f)
 		return NULL;
 	*f = (struct state_file){.report = *report};
+	s->changed = true;
 	__atomic_store_n(&s->head->file_count, *index + 1, __ATOMIC_RELEASE);
 	return f;
 }

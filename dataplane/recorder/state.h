@@ -1,12 +1,19 @@
-// What a killed recorder's successor has to know to go on with a recording: the file `state` in the
-// recording's directory, mapped into memory. It says what the control plane has stated, which files
-// there are, and what time each track's last frames got, so that they get the same again.
+// What a killed recorder's successor has to know to go on with a recording: what the control plane
+// has stated, which files there are, and what time each track's last frames got, so that they get
+// the same again.
+//
+// It is a file that is mapped into memory, next to the recorder's socket: the recording's own disk
+// may stall, and each frame writes here. Named by the recording's id:
 //
 //     head, 4 KiB │ 128 tracks of 12 KiB │ 4096 files of 128 bytes
 //
-// In the machine's byte order and layout; version changes with them. Sparse: a track's or file's
-// place is allocated when it is taken, since a page that the disk has no room for would be a
-// SIGBUS. The mapping outlives the process, not the machine: boot_id tells.
+// Sparse: a track's or file's place is allocated when it is taken, since a page that there is no
+// room for would be a SIGBUS. It outlives the process, not the machine, whose life boot_id tells. So
+// a copy without times lies in the recording's directory, as the file `state`:
+//
+//     head, 4 KiB │ its files │ tracks in use, without their times
+//
+// Both in the machine's byte order and layout; version changes with them.
 #pragma once
 
 #include <assert.h>
@@ -20,10 +27,13 @@
 
 #define STATE_MAGIC     0x65746174732d6d61ull
 #define STATE_VERSION   1u
+#define STATE_COPY      "state" // name of the copy
+#define STATE_NAME_SIZE 17 // of the live one
 #define STATE_BOOT_SIZE 40 // with its terminator
 #define STATE_FILES_MAX 4096 // of one recording, ended ones included
 #define STATE_TIMES     240 // frames of a track that are remembered
 #define STATE_CHAT      64 // messages likewise
+#define STATE_SIZE      (4096u + AM_RECORD_TRACK_MAX * 8192u + STATE_FILES_MAX * 128u)
 #define STATE_NOT_IN    UINT32_MAX // a frame is in no file
 
 // Where a message ends in chat.txt, and when it arrived.
@@ -50,7 +60,7 @@ struct state_head {
 	uint32_t programme; // index of its file, plus 1; 0: none
 	uint32_t chat; // likewise
 	uint8_t error; // enum am_record_error, as reported
-	uint8_t done; // everything is written; set through the disk's queue
+	uint8_t done; // everything is written
 	uint8_t reserved2[2];
 	uint64_t chat_count; // messages so far
 	struct state_chat chats[STATE_CHAT]; // number n at n % STATE_CHAT
@@ -96,13 +106,17 @@ static_assert(sizeof(struct state_file) == 128);
 enum state_found {
 	STATE_NEW, // nothing was there
 	STATE_RESUMED,
-	STATE_REBOOTED, // of an earlier life of the machine: its times mean nothing now
+	STATE_RESTORED, // from the copy: times are not known
+	STATE_REBOOTED, // likewise, and it is of an earlier life of the machine: its times mean nothing now
 };
 
 struct state {
 	struct state_head *head;
 	uint8_t *map;
 	int fd;
+	int folder; // of the live ones; not ours
+	char name[STATE_NAME_SIZE];
+	bool changed; // the copy does not say everything that it should
 	enum state_found found;
 	uint32_t tracks_allocated; // places
 	uint32_t files_allocated;
@@ -111,16 +125,34 @@ struct state {
 // The id of the machine's life; "" if there is none.
 void state_boot_id(char id[STATE_BOOT_SIZE]);
 
-// Opens dir/state below the directory, or makes it and its folders. 0; -EBADMSG if it makes no
-// sense, -EEXIST if it is another recording's, -errno.
+// Where states lie.
+struct state_place {
+	int live; // folder of the live ones
+	const char *directory; // of all recordings
+	const char *boot_id;
+	bool stalls; // that disk does: nothing new is looked for there
+};
+
+// Opens the live state or, if there is none of this life of the machine, makes one from the copy in
+// dir below the directory, or anew. Touches that disk only in the latter cases; it makes dir, then.
+// 0; -EBADMSG if what lies there makes no sense, -EEXIST if it is another recording's, -EAGAIN if
+// the disk stalls, -errno.
 [[nodiscard]] int state_open(
-        struct state *, const char *directory, const char *dir, uint64_t recording_id,
-        const char *boot_id
+        struct state *, const struct state_place *, const char *dir, uint64_t recording_id
 );
 void state_close(struct state *);
 
-// Whether bytes read from such a file can be used. A parser of what lies on the disk.
+// Removes the live one. It stays open.
+void state_remove(struct state *);
+
+// What a copy has to consist of, to be freed; NULL: there is no memory.
+[[nodiscard]] uint8_t *state_copy(const struct state *, bool done, size_t *len);
+
+// Whether bytes read from a live state can be used. A parser of what lies on the disk.
 [[nodiscard]] bool state_is_good(const void *bytes, size_t size);
+
+// Likewise of a copy: then to, of STATE_SIZE zeros, becomes a live one.
+[[nodiscard]] bool state_restore(uint8_t *to, const void *bytes, size_t size);
 
 // A track's place: AM_RECORD_TRACK_MAX of them. NULL: the disk is full.
 [[nodiscard]] struct state_track *state_track(struct state *, uint32_t index);

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAMES_TRIED 16 // that may be taken by files that `state` does not know
-
 static_assert((int)CODEC_OPUS == AM_CODEC_OPUS && (int)CODEC_VP8 == AM_CODEC_VP8);
 static_assert((int)CODEC_H264 == AM_CODEC_H264 && (int)CODEC_VP9 == AM_CODEC_VP9);
 static_assert((int)CODEC_AV1 == AM_CODEC_AV1);
@@ -46,6 +44,8 @@ static void give_up(struct track_file *f, int error)
 {
 	if (error == -EAGAIN)
 		f->folder->slow = true;
+	else if (error == -EMFILE || error == -ENFILE)
+		f->folder->full = true;
 	else if (f->folder->error == 0)
 		f->folder->error = error;
 	am_warning(
@@ -104,6 +104,7 @@ static void resume(struct track_file *f)
 		f->over = true;
 		return;
 	}
+	matroska_yield(f->file);
 	f->resumed_ms = last_ms[0];
 	if (is_sound(f) && f->resumed_ms >= 0)
 		resume_sound(f);
@@ -134,8 +135,10 @@ static bool name_file(struct track_file *f, struct am_record_file *report)
 	struct state_head *head = f->folder->state->head;
 	bool h264 = f->track.codec == AM_CODEC_H264;
 
-	if (head->names >= STATE_FILES_MAX)
+	if (head->names >= STATE_FILES_MAX) {
+		errno = EMFILE;
 		return false;
+	}
 	snprintf(
 	        report->name, sizeof(report->name), "tracks/%u-%s.%s", ++head->names,
 	        kinds[f->track.kind], h264 ? "mkv" : "webm"
@@ -168,22 +171,16 @@ static struct matroska *create(struct track_file *f, const struct matroska_track
 
 	if (f->index != FOLDER_NONE)
 		memcpy(report.name, folder_file(f->folder, f->index)->name, sizeof(report.name));
-	for (int i = 0; i < NAMES_TRIED; i++) {
-		if (!report.name[0] && !name_file(f, &report))
-			return NULL;
-		folder_path(f->folder, report.name, path);
-		struct matroska *m = matroska_create(f->folder->disk, path, track, 1);
-		if (m && list_file(f, &report))
-			return m;
-		if (m) {
-			matroska_close(m, 0); // without a frame, nothing stays behind
-			errno = EMFILE;
-			return NULL;
-		}
-		if (errno != EEXIST || f->index != FOLDER_NONE)
-			return NULL;
-		report.name[0] = '\0';
-	}
+	else if (!name_file(f, &report))
+		return NULL;
+	folder_path(f->folder, report.name, path);
+	struct matroska *m = matroska_create(f->folder->disk, path, track, 1);
+	if (m)
+		matroska_yield(m);
+	if (!m || list_file(f, &report))
+		return m;
+	matroska_close(m, 0); // without a frame, nothing stays behind
+	errno = EMFILE;
 	return NULL;
 }
 
@@ -315,6 +312,19 @@ void track_file_tick(struct track_file *f, int64_t now_us, int64_t silence_us)
 		give_up(f, ret);
 	if (f->file)
 		update(f);
+}
+
+void track_file_cut(struct track_file *f, int64_t end_us)
+{
+	if (!f->file)
+		return;
+	int ret = matroska_cut(f->file, (end_us - f->offset_us) / 1000);
+	if (ret < 0) // then it is longer, and is reported so
+		am_warning(
+		        "recording: a track's file is not cut; recording=%016llx file=%u error=%s",
+		        (unsigned long long)f->track.recording_id, f->index, strerror(-ret)
+		);
+	update(f);
 }
 
 void track_file_close(struct track_file *f, int64_t end_us)

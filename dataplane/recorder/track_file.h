@@ -51,6 +51,9 @@ void track_file_sound(
 // Writes what is due. silence_us: the sound up to this time has come.
 void track_file_tick(struct track_file *, int64_t now_us, int64_t silence_us);
 
+// What it has from there on is cut off.
+void track_file_cut(struct track_file *, int64_t end_us);
+
 // Ends the file there; nothing more is taken.
 void track_file_close(struct track_file *, int64_t end_us);
 

@@ -129,9 +129,11 @@ static void finish(struct track *t)
 static void finish_at(struct track *t, int64_t end_us)
 {
 	struct state_track *place = t->place;
+	struct tracks *ts = t->all;
 
 	source_drain(t->source);
 	track_file_close(&t->file, end_us);
+	ts->folder->state->changed = true;
 	finish(t);
 	place->used = 0;
 }
@@ -164,6 +166,7 @@ static int add(struct tracks *ts, const struct am_record_track *stated, int64_t 
 		return ret;
 	}
 	__atomic_store_n(&place->used, 1, __ATOMIC_RELEASE);
+	ts->folder->state->changed = true;
 	return 0;
 }
 
@@ -346,6 +349,15 @@ void tracks_suspend(struct tracks *ts)
 			continue;
 		track_file_suspend(&t->file);
 		finish(t);
+	}
+}
+
+void tracks_cut(struct tracks *ts, int64_t end_us)
+{
+	for (size_t i = 0; i < AM_RECORD_TRACK_MAX; i++) {
+		struct track *t = &ts->list[i];
+		if (t->place)
+			track_file_cut(&t->file, end_us);
 	}
 }
 

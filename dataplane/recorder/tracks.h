@@ -95,6 +95,9 @@ void tracks_drain(struct tracks *);
 void tracks_close(struct tracks *, int64_t end_us);
 void tracks_suspend(struct tracks *);
 
+// What their files have from this time of the line on is cut off; for how long: see matroska_cut.
+void tracks_cut(struct tracks *, int64_t end_us);
+
 // Ends the tracks' own files; their frames still go to the owner.
 void tracks_drop_files(struct tracks *, int64_t now_us);
 

@@ -251,6 +251,7 @@ static void note_state(struct studio *s, const struct am_record_status *state)
 		i++;
 	assert_true(i < STUDIO_RECORDINGS);
 	s->states[i] = *state;
+	s->told_us = studio_now_us();
 	if (state->state == AM_RECORD_RECORDING && s->recording_us == 0)
 		s->recording_us = studio_now_us();
 }

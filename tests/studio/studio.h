@@ -37,6 +37,7 @@ struct studio {
 	struct am_record_file files[STUDIO_FILES];
 	int file_count;
 	uint64_t key_asks;
+	int64_t told_us; // when it last told a state
 	int64_t recording_us; // when a recording was first said to be recording
 };
 

@@ -94,7 +94,7 @@ static void writes_are_in_order(void **state)
 	assert_int_equal(disk_write_pieces(f, pieces, 3), 0);
 	assert_int_equal(disk_write(f, 5, "f", 1), 0);
 	assert_int_equal(disk_size(f), 6);
-	disk_rename(f, "a/c/renamed.txt");
+	disk_rename(f, "a/c/renamed.txt", true);
 	scratch_drain(d);
 	assert_true(disk_is_idle(f));
 	assert_true(disk_is_renamed(f));
@@ -138,7 +138,7 @@ static void opening_keeps_empties_or_requires(void **state)
 	assert_int_equal(disk_truncate(f, 2), 0);
 	close_drained(d, f);
 	assert_content("kept", "te");
-	f = disk_open_empty(d, "kept");
+	f = disk_begin(d, "kept");
 	assert_int_equal(disk_size(f), 0);
 	disk_discard(f);
 	scratch_drain(d);
@@ -162,6 +162,13 @@ static void no_path_leads_out(void **state)
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		assert_null(disk_open(d, bad[i]));
 		assert_null(disk_open_existing(d, bad[i]));
+		struct disk_file *f = disk_begin(d, bad[i]);
+		if (f == NULL)
+			continue;
+		assert_int_equal(disk_write(f, 0, "x", 1), 0);
+		scratch_drain(d);
+		assert_true(disk_error(f) < 0);
+		close_drained(d, f);
 	}
 	char longer[600];
 	memset(longer, 'x', sizeof(longer));
@@ -174,12 +181,63 @@ static void a_rename_does_not_lead_out_either(void **state)
 	struct disk *d = *state;
 	struct disk_file *f = disk_open(d, "stays");
 
-	disk_rename(f, "../gone");
+	disk_rename(f, "../gone", true);
 	scratch_drain(d);
 	assert_int_equal(disk_error(f), -EINVAL);
 	assert_false(disk_is_renamed(f));
 	close_drained(d, f);
 	assert_true(disk_exists(d, "stays"));
+}
+
+static void what_has_the_name_may_be_replaced(void **state)
+{
+	struct disk *d = *state;
+
+	close_drained(d, disk_open(d, "taken"));
+	for (int replace = 0; replace < 2; replace++) {
+		struct disk_file *f = disk_begin(d, "new");
+		assert_int_equal(disk_write(f, 0, "new", 3), 0);
+		disk_rename(f, "taken", replace);
+		scratch_drain(d);
+		assert_int_equal(disk_error(f), replace ? 0 : -EEXIST);
+		close_drained(d, f);
+		assert_false(disk_exists(d, "new"));
+		assert_content("taken", replace ? "new" : "");
+	}
+}
+
+static void a_file_that_is_begun_waits_for_nothing(void **state)
+{
+	struct disk *d = *state;
+	struct disk_file *first = disk_open(d, "first");
+
+	assert_int_equal(mkdir(scratch_path("no-file"), 0700), 0);
+	pthread_mutex_lock(&gate);
+	assert_int_equal(disk_write(first, 0, "x", 1), 0);
+	struct disk_file *f = disk_begin(d, "begun/here"), *bad = disk_begin(d, "no-file");
+	struct disk_file *unused = disk_begin(d, "unused");
+	assert_int_equal(disk_write(f, 0, "text", 4), 0);
+	assert_int_equal(disk_cut(f, 2), 0);
+	assert_int_equal(disk_write(f, 2, "st", 2), 0);
+	assert_int_equal(disk_write(bad, 0, "text", 4), 0);
+	assert_int_equal(disk_size(f), 4);
+	assert_false(disk_exists(d, "begun/here"));
+	pthread_mutex_unlock(&gate);
+	scratch_drain(d);
+	assert_int_equal(disk_error(f), 0);
+	assert_int_equal(disk_error(bad), -EISDIR);
+	disk_close(first);
+	disk_close(unused);
+	disk_close(bad);
+	close_drained(d, f);
+	assert_content("begun/here", "test");
+	assert_false(disk_exists(d, "unused"));
+	disk_remove(d, "begun/here");
+	disk_remove(d, "never");
+	scratch_drain(d);
+	assert_false(disk_exists(d, "begun/here"));
+	assert_null(disk_begin(d, "../x"));
+	assert_int_equal(errno, EINVAL);
 }
 
 // The caller hears of a slow disk at once, and everything that was taken gets there.
@@ -217,7 +275,7 @@ static void the_first_error_stays(void **state)
 
 	atomic_store(&fail_with, EIO);
 	assert_int_equal(disk_write(bad, 0, "x", 1), 0);
-	disk_rename(bad, "worse");
+	disk_rename(bad, "worse", true);
 	scratch_drain(d);
 	atomic_store(&fail_with, ENOSPC);
 	assert_int_equal(disk_error(bad), -EIO);
@@ -280,7 +338,7 @@ static void syncs_are_queued_once(void **state)
 	pthread_mutex_unlock(&gate);
 	scratch_drain(d);
 	assert_int_equal(atomic_load(&syncs), 1);
-	disk_rename(f, "synced");
+	disk_rename(f, "synced", true);
 	disk_sync(f);
 	close_drained(d, f);
 	assert_int_equal(atomic_load(&syncs), 2);
@@ -321,6 +379,8 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(opening_keeps_empties_or_requires, setup, teardown),
         cmocka_unit_test_setup_teardown(no_path_leads_out, setup, teardown),
         cmocka_unit_test_setup_teardown(a_rename_does_not_lead_out_either, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_has_the_name_may_be_replaced, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_is_begun_waits_for_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_queue_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(the_first_error_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_write_leaves_no_part, setup, teardown),

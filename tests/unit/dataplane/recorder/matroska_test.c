@@ -342,7 +342,7 @@ static void a_file_appears_with_its_first_cluster(void **state)
 	scratch_drain(w->disk);
 	assert_false(matroska_is_on_disk(w->m));
 	assert_int_equal(access(scratch_path(w->name), F_OK), -1);
-	assert_int_equal(access(scratch_path(part), F_OK), 0);
+	assert_int_equal(access(scratch_path(part), F_OK), -1);
 	assert_int_equal(matroska_flush(w->m, 0, true), 0);
 	scratch_drain(w->disk);
 	assert_true(matroska_is_on_disk(w->m));
@@ -373,9 +373,69 @@ static void an_existing_file_is_kept(void **state)
 	create(w, true, false);
 	add_picture(w, 0, true);
 	walk_free(finish(w, 0));
-	errno = 0;
-	assert_null(matroska_create(w->disk, w->name, &vp8, 1));
-	assert_int_equal(errno, EEXIST);
+	create(w, true, false);
+	add_picture(w, 0, true);
+	add_picture(w, FRAME_MS, false);
+	assert_int_equal(matroska_flush(w->m, 0, true), 0);
+	scratch_drain(w->disk);
+	assert_int_equal(matroska_error(w->m), -EEXIST);
+	struct walk *f = finish(w, 0);
+	assert_int_equal(f->block_count, 1);
+	walk_free(f);
+	char part[64];
+	snprintf(part, sizeof(part), "%s" MATROSKA_TEMPORARY_NAME, w->name);
+	assert_int_equal(access(scratch_path(part), F_OK), -1);
+}
+
+// Ten seconds, of which what waits and what is written is cut off.
+static void assert_cut(struct world *w, int64_t cut_ms, size_t blocks)
+{
+	create(w, true, true);
+	for (int64_t ms = 0; ms < 10000; ms += FRAME_MS) {
+		add_picture(w, ms, ms % 2000 == 0);
+		add_packet(w, 1, ms);
+		add_packet(w, 1, ms + 20);
+		assert_int_equal(matroska_flush(w->m, ms, false), 0);
+	}
+	assert_int_equal(matroska_cut(w->m, cut_ms), 0);
+	add_packet(w, 1, cut_ms - 20); // came late
+	assert_true(matroska_duration_ms(w->m) < cut_ms + MATROSKA_CLUSTER_MS + FRAME_MS);
+	struct walk *f = finish(w, 0);
+	walk_assert_whole(f, false);
+	assert_true(f->block_count >= blocks);
+	for (size_t i = 0; i < f->block_count; i++)
+		assert_true(f->blocks[i].time_ms < cut_ms + MATROSKA_CLUSTER_MS);
+	for (size_t i = 0; i < f->cue_count; i++)
+		assert_true(f->cues[i].time_ms < cut_ms);
+	assert_true(f->duration <= (double)(cut_ms + MATROSKA_CLUSTER_MS + FRAME_MS));
+	walk_free(f);
+	w->number++;
+	snprintf(w->name, sizeof(w->name), "r/cut-%d.webm", w->number);
+}
+
+static void what_is_later_is_cut_off(void **state)
+{
+	struct world *w = *state;
+
+	assert_cut(w, 5000, 3 * 125);
+	assert_cut(w, 5130, 3 * 128);
+	assert_cut(w, 9900, 3 * 247);
+	assert_cut(w, 9000, 3 * 225);
+	assert_cut(w, 100, 6);
+}
+
+static void nothing_later_nothing_cut(void **state)
+{
+	struct world *w = *state;
+
+	create(w, true, false);
+	for (int64_t ms = 0; ms < 1000; ms += FRAME_MS)
+		add_picture(w, ms, ms == 0);
+	assert_int_equal(matroska_cut(w->m, 1000), 0);
+	struct walk *f = finish(w, 0);
+	walk_assert_whole(f, false);
+	assert_int_equal(f->block_count, 25);
+	walk_free(f);
 }
 
 static void nonsense_is_refused(void **state)
@@ -442,6 +502,8 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_appears_with_its_first_cluster, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_without_frames_leaves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(an_existing_file_is_kept, setup, teardown),
+	        cmocka_unit_test_setup_teardown(what_is_later_is_cut_off, setup, teardown),
+	        cmocka_unit_test_setup_teardown(nothing_later_nothing_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(nonsense_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_tracks_time_does_not_go_back, setup, teardown),
 };

@@ -21,7 +21,7 @@ static void in_sandbox(int (*check)(void))
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (sandbox_files(directory) < 0 || sandbox_calls() < 0)
+		if (sandbox_files(directory, directory) < 0 || sandbox_calls() < 0)
 			_exit(255);
 		_exit(check() & 0xff);
 	}
