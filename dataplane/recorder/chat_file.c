@@ -100,6 +100,8 @@ static bool begin(struct chat_file *f)
 		return true;
 	memcpy(report.name, name, sizeof(name));
 	head->chat = folder_add(f->folder, &report) + 1; // FOLDER_NONE: 0
+	if (head->chat != 0)
+		folder_begun(f->folder, head->chat - 1);
 	return head->chat != 0;
 }
 

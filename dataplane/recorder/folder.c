@@ -36,13 +36,20 @@ uint32_t folder_add(struct folder *f, const struct am_record_file *file)
 		f->full = true;
 		return FOLDER_NONE;
 	}
-	set_untold(f, index);
 	return index;
 }
 
 const struct am_record_file *folder_file(const struct folder *f, uint32_t index)
 {
 	return &state_file(f->state, index)->report;
+}
+
+// A file that never got its first cluster is not told of.
+static bool is_there(const struct folder *f, uint32_t index)
+{
+	const struct state_file *file = state_file(f->state, index);
+
+	return file->on_disk || (file->report.complete && file->report.bytes > 0);
 }
 
 void folder_update(
@@ -57,7 +64,42 @@ void folder_update(
 		return;
 	file->complete = complete;
 	f->state->changed = true;
+	if (is_there(f, index))
+		set_untold(f, index);
+}
+
+void folder_begun(struct folder *f, uint32_t index)
+{
+	struct state_file *file = state_file(f->state, index);
+
+	if (file->on_disk)
+		return;
+	file->on_disk = true;
+	f->state->changed = true;
 	set_untold(f, index);
+}
+
+void folder_report(struct folder *f, uint32_t index, const struct matroska *m)
+{
+	folder_update(f, index, matroska_duration_ms(m), matroska_bytes(m), false);
+	if (!state_file(f->state, index)->on_disk && matroska_is_on_disk(m))
+		folder_begun(f, index);
+}
+
+void folder_end(struct folder *f, uint32_t index, const struct matroska *m, int64_t duration_ms)
+{
+	bool lost = matroska_error(m) < 0 && !matroska_is_on_disk(m);
+
+	folder_update(f, index, lost ? 0 : duration_ms, lost ? 0 : matroska_bytes(m), true);
+}
+
+uint32_t folder_count(const struct folder *f)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < f->state->head->file_count; i++)
+		count += is_there(f, i);
+	return count;
 }
 
 uint64_t folder_bytes(const struct folder *f)
@@ -144,6 +186,8 @@ void folder_told(struct folder *f, uint32_t index)
 
 void folder_tell_all(struct folder *f)
 {
-	for (uint32_t i = 0; i < f->state->head->file_count; i++)
-		set_untold(f, i);
+	for (uint32_t i = 0; i < f->state->head->file_count; i++) {
+		if (is_there(f, i))
+			set_untold(f, i);
+	}
 }

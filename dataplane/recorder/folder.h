@@ -1,5 +1,5 @@
 // The files of one recording: their names and what is told of them, kept in `state`. A file is
-// told of when it begins and when it ends.
+// told of when something of it is on disk, and when it ends.
 #pragma once
 
 #include <stdbool.h>
@@ -13,6 +13,7 @@
 #define FOLDER_NONE     UINT32_MAX
 
 struct disk;
+struct matroska;
 
 struct folder {
 	struct disk *disk;
@@ -35,6 +36,16 @@ const struct am_record_file *folder_file(const struct folder *, uint32_t index);
 void folder_update(
         struct folder *, uint32_t index, int64_t duration_ms, uint64_t bytes, bool complete
 );
+
+// Something of it is on disk.
+void folder_begun(struct folder *, uint32_t index);
+
+// The same of a file that is being written; and of one that ends.
+void folder_report(struct folder *, uint32_t index, const struct matroska *);
+void folder_end(struct folder *, uint32_t index, const struct matroska *, int64_t duration_ms);
+
+// How many there are of which something is on disk, or will be.
+uint32_t folder_count(const struct folder *);
 
 // Of all files.
 uint64_t folder_bytes(const struct folder *);

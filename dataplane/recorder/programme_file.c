@@ -20,14 +20,6 @@ static int64_t to_ms(const struct programme_part *p, int64_t time_us)
 	return (time_us - p->offset_us) / 1000;
 }
 
-static void update(struct programme_file *f, const struct programme_part *p, bool complete)
-{
-	folder_update(
-	        f->folder, p->index, matroska_duration_ms(p->file), matroska_bytes(p->file),
-	        complete
-	);
-}
-
 static void part_close(struct programme_file *f, struct programme_part *p, int64_t end_us)
 {
 	int64_t end_ms = to_ms(p, end_us);
@@ -36,7 +28,7 @@ static void part_close(struct programme_file *f, struct programme_part *p, int64
 	int64_t last_ms = matroska_duration_ms(p->file);
 	end_ms = end_ms > last_ms ? end_ms : last_ms;
 	f->was_on_disk |= matroska_is_on_disk(p->file);
-	folder_update(f->folder, p->index, end_ms, matroska_bytes(p->file), true);
+	folder_end(f->folder, p->index, p->file, end_ms);
 	matroska_close(p->file, end_ms);
 	*p = (struct programme_part){0};
 }
@@ -174,7 +166,7 @@ static int part_begin(struct programme_file *f, const struct programme_frame *fr
 	if (f->last.file)
 		part_close(f, &f->last, f->last_end_us);
 	if (f->part.file) {
-		update(f, &f->part, false);
+		folder_report(f->folder, f->part.index, f->part.file);
 		f->last = f->part;
 		f->last_end_us = p.offset_us;
 	}
@@ -272,7 +264,7 @@ int programme_file_tick(struct programme_file *f, int64_t now_us)
 	if (!f->part.file)
 		return 0;
 	int ret = matroska_flush(f->part.file, now_us / 1000, false);
-	update(f, &f->part, false);
+	folder_report(f->folder, f->part.index, f->part.file);
 	return ret == -EAGAIN ? 0 : ret;
 }
 
@@ -287,7 +279,7 @@ int programme_file_cut(struct programme_file *f, int64_t end_us)
 		if (!parts[i]->file)
 			continue;
 		ret = matroska_cut(parts[i]->file, to_ms(parts[i], end_us));
-		update(f, parts[i], false);
+		folder_report(f->folder, parts[i]->index, parts[i]->file);
 	}
 	return ret;
 }
@@ -313,7 +305,7 @@ void programme_file_suspend(struct programme_file *f)
 	if (!f->part.file)
 		return;
 	(void)!matroska_flush(f->part.file, 0, true); // or else the rings still have it
-	update(f, &f->part, false);
+	folder_report(f->folder, f->part.index, f->part.file);
 	matroska_close(f->part.file, matroska_duration_ms(f->part.file));
 	f->part.file = NULL;
 }

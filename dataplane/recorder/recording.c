@@ -459,9 +459,9 @@ static void close_state(struct recording *r)
 	if (r->copy && !disk_is_idle(r->copy))
 		return;
 	r->state.head->done = 1;
-	r->phase = r->state.head->file_count > 0 ? ENDED : FAILED;
+	r->phase = folder_count(&r->folder) > 0 ? ENDED : FAILED;
 	am_info("recording: ended; recording=%016llx files=%u error=%s", name_of(r),
-	        r->state.head->file_count, am_record_error_name(r->error));
+	        folder_count(&r->folder), am_record_error_name(r->error));
 	r->changed = true;
 }
 
@@ -689,13 +689,13 @@ static void fill(struct recording *r, bool tap, int64_t now_us, struct am_record
 	int64_t until_us = head->stop_us != 0 ? head->stop_us : now_us;
 	s->began_us = head->line.began_us;
 	s->duration_ms = (uint64_t)line_reached(&head->line, until_us) / 1000;
-	// What the files say is what people see.
-	if (r->phase >= CLOSING && folder_reach_ms(&r->folder) > s->duration_ms)
+	// What the files say is what people see; but each picture lasts a little.
+	if (r->phase >= CLOSING && folder_reach_ms(&r->folder) > s->duration_ms + CUT_US / 1000)
 		s->duration_ms = folder_reach_ms(&r->folder);
 	s->bytes = folder_bytes(&r->folder);
 	s->missed = head->missed;
 	s->gaps = r->phase <= STOPPING ? tracks_lost(&r->tracks) : head->gaps;
-	s->files = head->file_count;
+	s->files = folder_count(&r->folder);
 	if (s->error == AM_RECORD_OK && !tap && r->phase == OPEN && line_runs(&head->line))
 		s->error = AM_RECORD_NO_TAP;
 }

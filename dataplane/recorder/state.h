@@ -99,7 +99,8 @@ static_assert(sizeof(struct state_track) <= 12288);
 
 struct state_file {
 	struct am_record_file report;
-	uint8_t reserved[8];
+	uint8_t on_disk; // something of it has been seen there
+	uint8_t reserved[7];
 };
 static_assert(sizeof(struct state_file) == 128);
 

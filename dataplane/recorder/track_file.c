@@ -36,7 +36,7 @@ static void end(struct track_file *f, int64_t end_ms)
 	f->file = NULL;
 	f->over = true;
 	end_ms = end_ms > last_ms ? end_ms : last_ms;
-	folder_update(f->folder, f->index, end_ms, matroska_bytes(file), true);
+	folder_end(f->folder, f->index, file, end_ms);
 	matroska_close(file, end_ms);
 }
 
@@ -294,13 +294,6 @@ void track_file_sound(
 
 // --- the rest ---
 
-static void update(struct track_file *f)
-{
-	folder_update(
-	        f->folder, f->index, matroska_duration_ms(f->file), matroska_bytes(f->file), false
-	);
-}
-
 void track_file_tick(struct track_file *f, int64_t now_us, int64_t silence_us)
 {
 	if (!f->file)
@@ -311,7 +304,7 @@ void track_file_tick(struct track_file *f, int64_t now_us, int64_t silence_us)
 	if (ret < 0 && ret != -EAGAIN)
 		give_up(f, ret);
 	if (f->file)
-		update(f);
+		folder_report(f->folder, f->index, f->file);
 }
 
 void track_file_cut(struct track_file *f, int64_t end_us)
@@ -324,7 +317,7 @@ void track_file_cut(struct track_file *f, int64_t end_us)
 		        "recording: a track's file is not cut; recording=%016llx file=%u error=%s",
 		        (unsigned long long)f->track.recording_id, f->index, strerror(-ret)
 		);
-	update(f);
+	folder_report(f->folder, f->index, f->file);
 }
 
 void track_file_close(struct track_file *f, int64_t end_us)
@@ -342,7 +335,7 @@ void track_file_suspend(struct track_file *f)
 	if (!f->file)
 		return;
 	(void)!matroska_flush(f->file, 0, true); // or else the rings still have it
-	update(f);
+	folder_report(f->folder, f->index, f->file);
 	matroska_close(f->file, matroska_duration_ms(f->file));
 	f->file = NULL;
 }
