@@ -33,7 +33,7 @@
 #define STATE_FILES_MAX 4096 // of one recording, ended ones included
 #define STATE_TIMES     240 // frames of a track that are remembered
 #define STATE_CHAT      64 // messages likewise
-#define STATE_SIZE      (4096u + AM_RECORD_TRACK_MAX * 8192u + STATE_FILES_MAX * 128u)
+#define STATE_SIZE      (4096u + AM_RECORD_TRACK_MAX * 12288u + STATE_FILES_MAX * 128u)
 #define STATE_NOT_IN    UINT32_MAX // a frame is in no file
 
 // Where a message ends in chat.txt, and when it arrived.
