@@ -215,22 +215,12 @@ static int job_rename(struct disk_file *f, const char *path, bool replace)
 	return ret;
 }
 
-static void remove_file(struct disk_file *f)
-{
-	const char *name;
-	int folder = disk_path_folder(f->disk->directory, f->path, false, &name);
-	if (folder < 0)
-		return;
-	unlinkat(folder, name, 0);
-	close(folder);
-}
-
 static int job_close(struct disk_file *f)
 {
 	int ret = 0;
 
 	if (f->discard || f->nameless)
-		remove_file(f);
+		disk_path_remove(f->disk->directory, f->path);
 	else if (f->fd >= 0 && ftruncate(f->fd, (off_t)f->end) < 0) // frees the blocks behind
 		ret = -errno;
 	if (f->fd >= 0 && close(f->fd) < 0 && ret == 0)

@@ -28,8 +28,8 @@ struct disk_file;
 void disk_destroy(struct disk *);
 
 // Begins a file below the directory, with its folders (0600 and 0700): its first write creates it,
-// and empties one that exists. Symbolic links are not followed. Never waits for the disk: what fails
-// is the file's error. NULL with errno: EINVAL, ENAMETOOLONG, ENOMEM.
+// and empties one that exists. Symbolic links are not followed. Never waits for the disk: what
+// fails is the file's error. NULL with errno: EINVAL, ENAMETOOLONG, ENOMEM.
 [[nodiscard]] struct disk_file *disk_begin(struct disk *, const char *path);
 
 // Opens a file that lies there from before. NULL with errno. Blocks: for the beginning of a

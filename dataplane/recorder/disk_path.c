@@ -93,3 +93,13 @@ bool disk_path_exists(int directory, const char *path)
 	close(folder);
 	return exists;
 }
+
+void disk_path_remove(int directory, const char *path)
+{
+	const char *name;
+	int folder = disk_path_folder(directory, path, false, &name);
+	if (folder < 0)
+		return;
+	unlinkat(folder, name, 0);
+	close(folder);
+}

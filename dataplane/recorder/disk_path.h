@@ -17,3 +17,4 @@
 [[nodiscard]] int disk_path_open(int directory, const char *path, int flags);
 
 bool disk_path_exists(int directory, const char *path);
+void disk_path_remove(int directory, const char *path);

@@ -128,7 +128,8 @@ uint64_t folder_reach_ms(const struct folder *f)
 static void complete_media(struct folder *f, uint32_t index, const char *path)
 {
 	const struct am_record_file *file = folder_file(f, index);
-	int64_t last_ms[MATROSKA_TRACK_MAX], end_ms = file->complete ? (int64_t)file->duration_ms : 0;
+	int64_t last_ms[MATROSKA_TRACK_MAX],
+	        end_ms = file->complete ? (int64_t)file->duration_ms : 0;
 
 	struct matroska *m = matroska_resume(f->disk, path, last_ms);
 	if (!m) {

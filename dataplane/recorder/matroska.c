@@ -47,7 +47,7 @@ struct track {
 // What the file was like before a cluster.
 struct mark {
 	uint64_t end;
-	int64_t end_ms;
+	int64_t end_ms, least_ms;
 	int64_t first_ms; // of that cluster: its first frame
 	int64_t cluster_ms;
 	struct matroska_cues cues;
@@ -65,6 +65,7 @@ struct matroska {
 	int64_t now_ms; // -1: unknown
 	uint64_t end; // where the next cluster begins
 	int64_t end_ms; // the Duration
+	int64_t least_ms; // the same, if the last picture lasts a millisecond
 	int64_t cluster_ms; // Timestamp of the last cluster
 	struct matroska_cues cues;
 	uint32_t mark_count; // so far
@@ -153,13 +154,16 @@ put_cluster(struct ebml *e, const struct frame *f, const struct frame *stop, int
 	assert(!e->failed);
 }
 
-static int64_t reach_ms(struct matroska *m, const struct frame *f, const struct frame *stop)
+// Where the file ends with these frames. picture_ms: what a picture lasts; 0: as it seems.
+static int64_t reach_ms(
+        const struct matroska *m, const struct frame *f, const struct frame *stop, int64_t end_ms,
+        int64_t picture_ms
+)
 {
-	int64_t end_ms = m->end_ms;
-
 	for (; f != stop; f = f->next) {
 		const struct track *t = &m->tracks[f->track];
-		int64_t ms = frame_time_ms(t->codec, f->data, f->len, t->frame_ms);
+		int64_t lasts_ms = picture_ms > 0 ? picture_ms : t->frame_ms;
+		int64_t ms = frame_time_ms(t->codec, f->data, f->len, lasts_ms);
 		if (f->time_ms + ms > end_ms)
 			end_ms = f->time_ms + ms;
 	}
@@ -218,7 +222,8 @@ static int write_cluster(struct matroska *m, int64_t reach)
 	if (bytes == NULL)
 		return -ENOMEM;
 
-	int64_t cluster_ms = cluster_time(m), end_ms = reach_ms(m, m->first, stop);
+	int64_t cluster_ms = cluster_time(m), end_ms = reach_ms(m, m->first, stop, m->end_ms, 0);
+	int64_t least_ms = reach_ms(m, m->first, stop, m->least_ms, 1);
 	struct ebml e = {.bytes = bytes + head_len, .size = len};
 	put_cluster(&e, m->first, stop, cluster_ms);
 
@@ -239,6 +244,7 @@ static int write_cluster(struct matroska *m, int64_t reach)
 	m->marks[m->mark_count++ % MARKS] = (struct mark){
 	        .end = m->end,
 	        .end_ms = m->end_ms,
+	        .least_ms = m->least_ms,
 	        .first_ms = cue_ms,
 	        .cluster_ms = m->cluster_ms,
 	        .cues = m->cues,
@@ -247,6 +253,7 @@ static int write_cluster(struct matroska *m, int64_t reach)
 		matroska_cues_add(&m->cues, cue_ms, key);
 	m->end += e.len;
 	m->end_ms = end_ms;
+	m->least_ms = least_ms;
 	m->cluster_ms = cluster_ms;
 	free_frames(m, stop);
 	return 0;
@@ -468,7 +475,7 @@ static struct matroska *go_on(struct disk_file *file, const char *path, struct m
 	m->file = file;
 	m->resumed = s->end > MATROSKA_CLUSTERS_AT;
 	m->end = s->end;
-	m->end_ms = s->end_ms;
+	m->end_ms = m->least_ms = s->end_ms;
 	m->cluster_ms = s->cluster_ms;
 	m->cues = (struct matroska_cues){.used = s->slots, .last_ms = s->cue_ms};
 	ret = mend(m, s);
@@ -559,6 +566,7 @@ static int cut_clusters(struct matroska *m, const struct mark *to)
 		return ret;
 	m->end = to->end;
 	m->end_ms = to->end_ms;
+	m->least_ms = to->least_ms;
 	m->cluster_ms = to->cluster_ms;
 	m->cues = to->cues;
 	return 0;
@@ -589,6 +597,13 @@ void matroska_sync(struct matroska *m)
 	disk_sync(m->file);
 }
 
+int64_t matroska_length_ms(const struct matroska *m, int64_t duration_ms)
+{
+	if (duration_ms == 0)
+		return m->end_ms;
+	return duration_ms > m->least_ms ? duration_ms : m->least_ms;
+}
+
 void matroska_close(struct matroska *m, int64_t duration_ms)
 {
 	uint8_t duration[8];
@@ -600,7 +615,8 @@ void matroska_close(struct matroska *m, int64_t duration_ms)
 		matroska_free(m);
 		return;
 	}
-	if (duration_ms > m->end_ms) {
+	duration_ms = matroska_length_ms(m, duration_ms);
+	if (duration_ms != m->end_ms) {
 		ebml_put_double(duration, (double)duration_ms);
 		(void)!disk_write(m->file, MATROSKA_DURATION_AT, duration, sizeof(duration));
 	}

@@ -22,9 +22,9 @@ struct disk;
 struct matroska;
 
 // path: below the disk's directory. The first frames decide nothing: tracks are given. Times are
-// milliseconds from the file's beginning. Never waits for the disk: if there is such a file already,
-// it stays as it is, and the new one has the error EEXIST. NULL with errno: EBADMSG for a key frame
-// without parameters, EINVAL, ENOMEM.
+// milliseconds from the file's beginning. Never waits for the disk: if there is such a file
+// already, it stays as it is, and the new one has the error EEXIST. NULL with errno: EBADMSG for a
+// key frame without parameters, EINVAL, ENOMEM.
 [[nodiscard]] struct matroska *matroska_create(
         struct disk *, const char *path, const struct matroska_track *tracks, uint8_t count
 );
@@ -47,9 +47,9 @@ matroska_resume(struct disk *, const char *path, int64_t last_ms[MATROSKA_TRACK_
 // clock that does not go back. 0 or -errno of the disk, -EAGAIN: it is tried again.
 [[nodiscard]] int matroska_flush(struct matroska *, int64_t now_ms, bool force);
 
-// The file ends here after all: drops frames of this time and later that wait, and cuts off clusters
-// that begin then or later, those of the last 30 s at most and never the first one. 0; -EAGAIN:
-// the disk's queue is full; or -errno of the disk.
+// The file ends here after all: drops frames of this time and later that wait, and cuts off
+// clusters that begin then or later, those of the last 30 s at most and never the first one. 0;
+// -EAGAIN: the disk's queue is full; or -errno of the disk.
 [[nodiscard]] int matroska_cut(struct matroska *, int64_t time_ms);
 
 // Others are more important: see disk_yield.
@@ -58,8 +58,11 @@ void matroska_yield(struct matroska *);
 // Queues an fdatasync of what has been written so far.
 void matroska_sync(struct matroska *);
 
-// duration_ms: of the whole file, at least up to its last frame. Frees the handle. A file without
-// any frame leaves nothing behind.
+// How long a file will be that is closed with this duration: all of its sound fits, and its last
+// picture begins. 0: as long as a picture lasts by the last two.
+int64_t matroska_length_ms(const struct matroska *, int64_t duration_ms);
+
+// Frees the handle. A file without any frame leaves nothing behind.
 void matroska_close(struct matroska *, int64_t duration_ms);
 
 uint64_t matroska_bytes(const struct matroska *); // written or queued

@@ -25,8 +25,7 @@ static void part_close(struct programme_file *f, struct programme_part *p, int64
 	int64_t end_ms = to_ms(p, end_us);
 
 	(void)!matroska_flush(p->file, 0, true); // what fails is in the disk's log
-	int64_t last_ms = matroska_duration_ms(p->file);
-	end_ms = end_ms > last_ms ? end_ms : last_ms;
+	end_ms = matroska_length_ms(p->file, end_ms > 0 ? end_ms : 0);
 	f->was_on_disk |= matroska_is_on_disk(p->file);
 	folder_end(f->folder, p->index, p->file, end_ms);
 	matroska_close(p->file, end_ms);

@@ -398,9 +398,8 @@ static bool directory_open(struct recorder *r, char *error, size_t size)
 	if (ret == 0 && access(path, R_OK | W_OK | X_OK) < 0)
 		ret = -errno;
 	if (ret == 0) {
-		int limited =
-		        SANDBOX_USED ? sandbox_files(path, r->live_path)
-		                     : 0; // before the disk's thread begins
+		int limited = SANDBOX_USED ? sandbox_files(path, r->live_path)
+		                           : 0; // before the disk's thread begins
 		if (limited < 0)
 			am_warning(
 			        "recorder: all files are in reach; error=%s", strerror(-limited)

@@ -3,6 +3,7 @@
 #include "am_log.h"
 #include "am_tap.h"
 #include "recorder/chat_file.h"
+#include "recorder/copy.h"
 #include "recorder/disk.h"
 #include "recorder/mix.h"
 #include "recorder/programme.h"
@@ -17,7 +18,6 @@
 #define CATCH_UP_US 30000000 // of the line, in one tick
 #define STALL_US    2000000 // something has been waiting so long: the disk stands still
 #define CUT_US      250000 // what is written later than the end may stay
-#define COPY_BEGUN  ".state" // the copy's name until it is whole
 
 enum phase {
 	OPEN,
@@ -34,7 +34,7 @@ struct recording {
 	uint8_t error; // enum am_record_error
 	bool is_stated; // since the last HELLO
 	struct state state;
-	struct disk_file *copy; // of the state, the last one; NULL: none of ours
+	struct copy copy;
 	struct folder folder;
 	struct tracks tracks;
 	struct programme *programme;
@@ -168,44 +168,6 @@ static uint8_t error_of(int error)
 	}
 }
 
-// Queues a copy of the state behind everything that has been written: it takes the place of the one
-// before as a whole. 0 or -errno.
-static int copy_write(struct recording *r, bool done)
-{
-	char begun[FOLDER_PATH_MAX], path[FOLDER_PATH_MAX];
-	size_t len;
-
-	folder_path(&r->folder, COPY_BEGUN, begun);
-	folder_path(&r->folder, STATE_COPY, path);
-	uint8_t *bytes = state_copy(&r->state, done, &len);
-	struct disk_file *f = bytes ? disk_begin(r->shared->disk, begun) : NULL;
-	int ret = f ? disk_write(f, 0, bytes, len) : -ENOMEM;
-	free(bytes);
-	if (ret < 0) {
-		if (f)
-			disk_close(f);
-		return ret;
-	}
-	disk_sync(f);
-	disk_rename(f, path, true);
-	if (r->copy)
-		disk_close(r->copy);
-	r->copy = f;
-	r->state.changed = false;
-	return 0;
-}
-
-// One at a time; what changes meanwhile is in the next one.
-static void copy_update(struct recording *r)
-{
-	if (r->copy && !disk_is_idle(r->copy))
-		return;
-	if (r->copy && disk_error(r->copy) < 0 && r->folder.error == 0)
-		r->folder.error = disk_error(r->copy);
-	if (r->state.changed)
-		(void)!copy_write(r, false); // tried again in a second
-}
-
 static void mix_end(struct recording *r)
 {
 	if (r->mix)
@@ -333,7 +295,7 @@ static int open_all(struct recording *r, int64_t now_us)
 	files_begin(r);
 	ret = r->state.found == STATE_NEW ? 0 : resume(r, now_us);
 	if (ret == 0 && !r->state.head->done)
-		ret = copy_write(r, r->phase == ENDED);
+		ret = copy_write(&r->copy, &r->folder, r->phase == ENDED);
 	if (ret == 0 && r->phase == ENDED)
 		r->state.head->done = 1;
 	return ret;
@@ -363,9 +325,9 @@ void recording_destroy(struct recording *r)
 {
 	let_go(r);
 	if (r->state.head && r->phase <= CLOSING)
-		(void)!copy_write(r, r->done_queued); // the machine may be going down
-	if (r->copy)
-		disk_close(r->copy);
+		(void
+		)!copy_write(&r->copy, &r->folder, r->done_queued); // the machine may be going down
+	copy_close(&r->copy);
 	if (r->state.head)
 		state_close(&r->state);
 	free(r);
@@ -373,17 +335,10 @@ void recording_destroy(struct recording *r)
 
 void recording_forget(struct recording *r)
 {
-	char path[FOLDER_PATH_MAX];
-
 	if (!r->state.head)
 		return;
 	state_remove(&r->state);
-	folder_path(&r->folder, STATE_COPY, path);
-	if (r->copy)
-		disk_discard(r->copy);
-	else
-		disk_remove(r->shared->disk, path);
-	r->copy = NULL;
+	copy_remove(&r->copy, &r->folder);
 }
 
 // We heard late that the line had ended, and have gone on.
@@ -453,10 +408,10 @@ static void finish(struct recording *r)
 static void close_state(struct recording *r)
 {
 	if (!r->done_queued) {
-		r->done_queued = copy_write(r, true) != -EAGAIN;
+		r->done_queued = copy_write(&r->copy, &r->folder, true) != -EAGAIN;
 		return;
 	}
-	if (r->copy && !disk_is_idle(r->copy))
+	if (!copy_is_written(&r->copy))
 		return;
 	r->state.head->done = 1;
 	r->phase = folder_count(&r->folder) > 0 ? ENDED : FAILED;
@@ -646,7 +601,7 @@ void recording_sync(struct recording *r)
 		return;
 	if (r->programme)
 		programme_file_sync(&r->programme_file);
-	copy_update(r);
+	copy_update(&r->copy, &r->folder);
 }
 
 bool recording_is_running(const struct recording *r)

@@ -11,8 +11,8 @@
 #define SANDBOX_USED 1
 #endif
 
-// This thread and those that it starts open files below the directories only (Landlock); others fail
-// with EACCES. Before any thread is started. 0 or -errno: kernels before 5.13 lack it.
+// This thread and those that it starts open files below the directories only (Landlock); others
+// fail with EACCES. Before any thread is started. 0 or -errno: kernels before 5.13 lack it.
 [[nodiscard]] int sandbox_files(const char *directory, const char *another);
 
 // All threads may make the calls of a running recorder only (seccomp); others fail with EPERM. 0 or

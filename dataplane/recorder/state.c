@@ -21,7 +21,7 @@
 #define TIME_MAX_US (INT64_MAX / 4)
 static_assert(STATE_SIZE == HEAD_SIZE + TRACKS_SIZE + FILES_SIZE);
 
-#define FILES_STEP  (4096 / sizeof(struct state_file)) // places that are allocated at a time
+#define FILES_STEP (4096 / sizeof(struct state_file)) // places that are allocated at a time
 
 void state_boot_id(char id[STATE_BOOT_SIZE])
 {
@@ -261,7 +261,8 @@ static int restore(struct state *s, const uint8_t *from, const char *boot_id)
 		*f = *file_at(from, i);
 	}
 	uint8_t *to = s->map;
-	memcpy(to + sizeof(head->magic), from + sizeof(head->magic), HEAD_SIZE - sizeof(head->magic));
+	memcpy(to + sizeof(head->magic), from + sizeof(head->magic),
+	       HEAD_SIZE - sizeof(head->magic));
 	__atomic_store_n(&s->head->magic, STATE_MAGIC, __ATOMIC_RELEASE);
 	s->found = strcmp(head->boot_id, boot_id) == 0 ? STATE_RESTORED : STATE_REBOOTED;
 	s->changed = true;

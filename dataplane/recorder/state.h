@@ -8,8 +8,8 @@
 //     head, 4 KiB │ 128 tracks of 12 KiB │ 4096 files of 128 bytes
 //
 // Sparse: a track's or file's place is allocated when it is taken, since a page that there is no
-// room for would be a SIGBUS. It outlives the process, not the machine, whose life boot_id tells. So
-// a copy without times lies in the recording's directory, as the file `state`:
+// room for would be a SIGBUS. It outlives the process, not the machine, whose life boot_id tells.
+// So a copy without times lies in the recording's directory, as the file `state`:
 //
 //     head, 4 KiB │ its files │ tracks in use, without their times
 //
@@ -108,7 +108,8 @@ enum state_found {
 	STATE_NEW, // nothing was there
 	STATE_RESUMED,
 	STATE_RESTORED, // from the copy: times are not known
-	STATE_REBOOTED, // likewise, and it is of an earlier life of the machine: its times mean nothing now
+	STATE_REBOOTED, // likewise, and it is of an earlier life of the machine: its times mean
+	                // nothing now
 };
 
 struct state {
@@ -138,9 +139,8 @@ struct state_place {
 // dir below the directory, or anew. Touches that disk only in the latter cases; it makes dir, then.
 // 0; -EBADMSG if what lies there makes no sense, -EEXIST if it is another recording's, -EAGAIN if
 // the disk stalls, -errno.
-[[nodiscard]] int state_open(
-        struct state *, const struct state_place *, const char *dir, uint64_t recording_id
-);
+[[nodiscard]] int
+state_open(struct state *, const struct state_place *, const char *dir, uint64_t recording_id);
 void state_close(struct state *);
 
 // Removes the live one. It stays open.

@@ -233,7 +233,9 @@ static void a_longer_stall_ends_it_in_order(void **)
 		const struct am_record_status *state = studio_state(&s, 7);
 		if (state->error == AM_RECORD_DISK_SLOW && dropped_us == 0) {
 			dropped_us = studio_now_us();
-			assert_int_equal(state->state, AM_RECORD_RECORDING); // the programme goes on
+			assert_int_equal(
+			        state->state, AM_RECORD_RECORDING
+			); // the programme goes on
 			run_stalled(dropped_us + 2 * SECOND);
 			state = studio_state(&s, 7);
 			assert_int_equal(state->state, AM_RECORD_RECORDING);
@@ -319,7 +321,10 @@ static void after_a_reboot_the_copy_completes_the_files(void **)
 		player_decodes(studio_path(&s, f), false);
 		assert_int_equal(stat(studio_path(&s, f), &st), 0);
 		assert_int_equal(f->bytes, st.st_size);
-		assert_true(llabs(player_duration_ms(studio_path(&s, f)) - (int64_t)f->duration_ms) <= 20);
+		assert_true(
+		        llabs(player_duration_ms(studio_path(&s, f)) - (int64_t)f->duration_ms) <=
+		        20
+		);
 		assert_true(f->offset_ms + f->duration_ms >= 4000);
 	}
 	assert_true(studio_state(&s, 7)->duration_ms >= 4000);
@@ -380,7 +385,7 @@ static void a_late_stop_cuts(void **)
 		player_decodes(path, false);
 		int64_t end_ms = (int64_t)f->offset_ms + player_duration_ms(path);
 		assert_true(end_ms >= 3500 && end_ms <= 5000);
-		assert_true(end_ms <= (int64_t)duration_ms + 20);
+		assert_true(end_ms <= (int64_t)duration_ms + 300); // whole clusters
 		struct walk *w = walk_file(path);
 		walk_assert_whole(w, false);
 		for (size_t b = 0; b < w->block_count; b++)

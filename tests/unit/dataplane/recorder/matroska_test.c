@@ -310,7 +310,7 @@ static void sound_alone_has_cues(void **state)
 	walk_free(f);
 }
 
-static void the_duration_is_the_longer_one(void **state)
+static void the_duration_reaches_the_last_picture(void **state)
 {
 	struct world *w = *state;
 
@@ -319,8 +319,10 @@ static void the_duration_is_the_longer_one(void **state)
 	add_picture(w, 100, false);
 	assert_int_equal(matroska_flush(w->m, 0, true), 0);
 	assert_int_equal(matroska_duration_ms(w->m), 200);
+	assert_int_equal(matroska_length_ms(w->m, 0), 200);
+	assert_int_equal(matroska_length_ms(w->m, 50), 101);
 	struct walk *f = finish(w, 150);
-	assert_int_equal(f->duration, 200);
+	assert_int_equal(f->duration, 150);
 	walk_free(f);
 
 	snprintf(w->name, sizeof(w->name), "r/longer.webm");
@@ -498,12 +500,12 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_key_frame_with_a_cue_begins_a_cluster, setup, teardown),
         cmocka_unit_test_setup_teardown(the_first_key_frame_has_a_cue, setup, teardown),
         cmocka_unit_test_setup_teardown(sound_alone_has_cues, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_duration_is_the_longer_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_duration_reaches_the_last_picture, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_appears_with_its_first_cluster, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_without_frames_leaves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(an_existing_file_is_kept, setup, teardown),
-	        cmocka_unit_test_setup_teardown(what_is_later_is_cut_off, setup, teardown),
-	        cmocka_unit_test_setup_teardown(nothing_later_nothing_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_later_is_cut_off, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_later_nothing_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(nonsense_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_tracks_time_does_not_go_back, setup, teardown),
 };

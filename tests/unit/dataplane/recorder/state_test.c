@@ -406,17 +406,29 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(what_is_noted_is_found_again, setup, teardown),
-	        cmocka_unit_test_setup_teardown(another_life_of_the_machine_is_noticed, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_live_one_of_another_life_is_better_than_none, setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                another_life_of_the_machine_is_noticed, setup, teardown
+	        ),
+	        cmocka_unit_test_setup_teardown(
+	                a_live_one_of_another_life_is_better_than_none, setup, teardown
+	        ),
 	        cmocka_unit_test_setup_teardown(the_copy_replaces_a_lost_one, setup, teardown),
-	        cmocka_unit_test_setup_teardown(with_a_live_one_the_disk_is_left_alone, setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                with_a_live_one_the_disk_is_left_alone, setup, teardown
+	        ),
 	        cmocka_unit_test_setup_teardown(names_that_are_taken_are_passed, setup, teardown),
-	        cmocka_unit_test_setup_teardown(another_recordings_state_is_refused, setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                another_recordings_state_is_refused, setup, teardown
+	        ),
 	        cmocka_unit_test_setup_teardown(links_are_not_followed, setup, teardown),
 	        cmocka_unit_test_setup_teardown(the_table_of_files_ends, setup, teardown),
 	        cmocka_unit_test_setup_teardown(hostile_heads_are_refused, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_state_that_makes_no_sense_is_refused, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_live_one_that_makes_no_sense_is_made_anew, setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                a_state_that_makes_no_sense_is_refused, setup, teardown
+	        ),
+	        cmocka_unit_test_setup_teardown(
+	                a_live_one_that_makes_no_sense_is_made_anew, setup, teardown
+	        ),
 	        cmocka_unit_test_setup_teardown(hostile_copies_are_refused, setup, teardown),
 	        cmocka_unit_test(half_a_note_of_the_clocks_is_not_used),
 	};
