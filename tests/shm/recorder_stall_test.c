@@ -164,7 +164,8 @@ static void assert_track(uint8_t kind, int n, uint8_t film_track, size_t at_leas
 
 	assert_non_null(f);
 	assert_true(f->complete);
-	struct studio_range r = studio_shows(film, studio_path(&s, f), 0, film_track);
+	struct studio_range r =
+	        studio_shows(film, studio_path(&s, f), 0, film_track, STUDIO_EXACT_MS);
 	assert_true(r.count >= at_least);
 }
 
