@@ -397,7 +397,7 @@ static void hostile_copies_are_refused(void **)
 	content = calloc(1, len);
 	content_size = len;
 	memcpy(content, bytes, len);
-	hostile_bytes(copy_feed, bytes, 512);
+	hostile_bytes(copy_feed, bytes, 96);
 	free(content);
 	free(bytes);
 }
