@@ -266,7 +266,9 @@ describe('a crash', () => {
 				worst = Math.max(worst, elapsed - marks.sound);
 			}
 			t.diagnostic(`at most ${worst.toFixed(2)} s were not in the file`);
-			assert.ok(worst <= 1, `${worst} s are not in the file`);
+			// Without the recorder's death nothing is lost, only on its way.
+			const limit = name === 'recorder' ? 1 : 2;
+			assert.ok(worst <= limit, `${worst} s are not in the file`);
 			await sleep(3000);
 			const finished = await stop(room, recording.id);
 			const marks = await read(await download(finished, programmeOf(finished).name));
