@@ -26,7 +26,7 @@
 
 static const char *binary;
 static struct film *film;
-static struct studio s; // its thread outlives a failure
+static struct studio studios[8], *s; // one for each test: its thread outlives a failure
 static int thawer = -1; // a pipe: whatever happens, the file system does not stay frozen
 static int disk; // a descriptor of it
 
@@ -94,7 +94,7 @@ static char thread_state(pid_t thread)
 {
 	char path[64], text[512];
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", s.pid, thread);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", s->pid, thread);
 	FILE *f = fopen(path, "r");
 	assert_non_null(f);
 	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
@@ -110,10 +110,10 @@ static void run_stalled(int64_t until_us)
 	unsigned looks = 0, waits = 0;
 
 	while (studio_now_us() < until_us) {
-		studio_run(&s, studio_now_us() + 10000);
-		assert_true(studio_now_us() - s.told_us < TURN_US);
+		studio_run(s, studio_now_us() + 10000);
+		assert_true(studio_now_us() - s->told_us < TURN_US);
 		looks++;
-		waits += thread_state(s.pid) == 'D';
+		waits += thread_state(s->pid) == 'D';
 	}
 	// A page fault may look like that for a moment.
 	if (waits > 1 + looks / 50)
@@ -124,10 +124,10 @@ static void run_stalled(int64_t until_us)
 
 static void state_all(uint8_t run, int64_t since_us)
 {
-	studio_set(&s, 7, run, true, since_us);
-	for (int i = 0; i < s.talker_count; i++)
-		studio_tracks(&s, 7, &s.talkers[i]);
-	studio_sync(&s);
+	studio_set(s, 7, run, true, since_us);
+	for (int i = 0; i < s->talker_count; i++)
+		studio_tracks(s, 7, &s->talkers[i]);
+	studio_sync(s);
 }
 
 static int64_t begin(int talkers)
@@ -135,12 +135,14 @@ static int64_t begin(int talkers)
 	static int runs;
 	char name[32];
 
+	assert_true((size_t)runs < COUNT(studios));
+	s = &studios[runs];
 	snprintf(name, sizeof(name), "disk/%d", runs++);
-	studio_open(&s, binary, scratch_path(name), 1);
-	studio_start(&s);
-	studio_connect(&s);
+	studio_open(s, binary, scratch_path(name), 1);
+	studio_start(s);
+	studio_connect(s);
 	for (int i = 0; i < talkers; i++)
-		studio_talker(&s, film, i);
+		studio_talker(s, film, i);
 	int64_t begin_us = studio_now_us();
 	state_all(AM_RECORD_RUN, begin_us);
 	return begin_us;
@@ -148,24 +150,29 @@ static int64_t begin(int talkers)
 
 static void stop(int64_t since_us)
 {
-	studio_set(&s, 7, AM_RECORD_STOP, true, since_us);
-	studio_until(&s, 7, AM_RECORD_STOPPED);
+	studio_set(s, 7, AM_RECORD_STOP, true, since_us);
+	studio_until(s, 7, AM_RECORD_STOPPED);
 }
 
 static int teardown(void **)
 {
 	ioctl(disk, FITHAW, 0); // after a failure
+	if (s->pid != 0) {
+		kill(s->pid, SIGKILL);
+		waitpid(s->pid, NULL, 0);
+		s->pid = 0;
+	}
 	return 0;
 }
 
 static void assert_track(uint8_t kind, int n, uint8_t film_track, size_t at_least)
 {
-	const struct am_record_file *f = studio_file(&s, 7, kind, n);
+	const struct am_record_file *f = studio_file(s, 7, kind, n);
 
 	assert_non_null(f);
 	assert_true(f->complete);
 	struct studio_range r =
-	        studio_shows(film, studio_path(&s, f), 0, film_track, STUDIO_EXACT_MS);
+	        studio_shows(film, studio_path(s, f), 0, film_track, STUDIO_EXACT_MS);
 	assert_true(r.count >= at_least);
 }
 
@@ -174,18 +181,18 @@ static void check_stall(int seconds)
 {
 	int64_t begin_us = begin(2);
 
-	studio_run(&s, begin_us + 2 * SECOND);
+	studio_run(s, begin_us + 2 * SECOND);
 	freeze();
 	run_stalled(begin_us + 3 * SECOND);
-	studio_talker(&s, film, 2);
-	studio_tracks(&s, 7, &s.talkers[2]);
+	studio_talker(s, film, 2);
+	studio_tracks(s, 7, &s->talkers[2]);
 	run_stalled(begin_us + (2 + seconds) * SECOND);
-	assert_int_equal(studio_state(&s, 7)->error, AM_RECORD_OK);
-	assert_int_equal(studio_state(&s, 7)->state, AM_RECORD_RECORDING);
+	assert_int_equal(studio_state(s, 7)->error, AM_RECORD_OK);
+	assert_int_equal(studio_state(s, 7)->state, AM_RECORD_RECORDING);
 	thaw();
-	studio_run(&s, begin_us + (4 + seconds) * SECOND);
+	studio_run(s, begin_us + (4 + seconds) * SECOND);
 	stop(studio_now_us());
-	const struct am_record_status *state = studio_state(&s, 7);
+	const struct am_record_status *state = studio_state(s, 7);
 	assert_int_equal(state->missed, 0);
 	assert_int_equal(state->gaps, 0);
 	for (int i = 0; i < 3; i++) {
@@ -193,11 +200,11 @@ static void check_stall(int seconds)
 		assert_track(AM_RECORD_CAMERA, i, 0, least * FILM_FPS);
 		assert_track(AM_RECORD_VOICE, i, 1, least * 50);
 	}
-	const struct am_record_file *programme = studio_file(&s, 7, AM_RECORD_PROGRAMME, 0);
-	player_decodes(studio_path(&s, programme), false);
+	const struct am_record_file *programme = studio_file(s, 7, AM_RECORD_PROGRAMME, 0);
+	player_decodes(studio_path(s, programme), false);
 	assert_true(llabs((int64_t)programme->duration_ms - (4 + seconds) * 1000) < 500);
-	assert_null(studio_file(&s, 7, AM_RECORD_PROGRAMME, 1));
-	studio_close(&s);
+	assert_null(studio_file(s, 7, AM_RECORD_PROGRAMME, 1));
+	studio_close(s);
 }
 
 static void a_stall_of_3_s_loses_nothing(void **)
@@ -210,16 +217,16 @@ static void a_stall_of_8_s_loses_nothing(void **)
 	check_stall(8);
 }
 
-// Everybody chats as much as the tap takes: the disk's queue fills within seconds.
+// Chat of some 6 MB a second: the disk's queue fills within seconds.
 static void flood(int64_t until_us)
 {
 	static char text[1500];
 
 	memset(text, '\n', sizeof(text) - 1);
 	for (int i = 0; studio_now_us() < until_us; i++) {
-		studio_chat(&s, 7, text);
-		if (i % 40 == 0)
-			studio_run(&s, studio_now_us() + 1000);
+		studio_chat(s, 7, text);
+		if (i % 20 == 0)
+			studio_run(s, studio_now_us() + 8000);
 	}
 }
 
@@ -228,35 +235,39 @@ static void a_longer_stall_ends_it_in_order(void **)
 {
 	int64_t begin_us = begin(2), dropped_us = 0;
 
-	studio_run(&s, begin_us + 2 * SECOND);
+	studio_run(s, begin_us + 2 * SECOND);
 	freeze();
 	while (studio_now_us() < begin_us + 30 * SECOND) {
-		const struct am_record_status *state = studio_state(&s, 7);
+		const struct am_record_status *state = studio_state(s, 7);
 		if (state->error == AM_RECORD_DISK_SLOW && dropped_us == 0) {
 			dropped_us = studio_now_us();
 			assert_int_equal(
 			        state->state, AM_RECORD_RECORDING
 			); // the programme goes on
 			run_stalled(dropped_us + 2 * SECOND);
-			state = studio_state(&s, 7);
+			state = studio_state(s, 7);
 			assert_int_equal(state->state, AM_RECORD_RECORDING);
+			assert_true(
+			        (int64_t)state->duration_ms * 1000 >
+			        dropped_us + SECOND / 2 - begin_us
+			);
 		}
 		flood(studio_now_us() + SECOND / 10);
-		assert_true(studio_now_us() - s.told_us < TURN_US);
+		assert_true(studio_now_us() - s->told_us < TURN_US);
 		if (dropped_us != 0 && studio_now_us() - dropped_us > 8 * SECOND)
 			break;
 	}
 	assert_true(dropped_us != 0);
 	thaw();
-	studio_until(&s, 7, AM_RECORD_STOPPED); // by itself
-	assert_int_equal(studio_state(&s, 7)->error, AM_RECORD_DISK_SLOW);
-	for (int i = 0; i < s.file_count; i++) {
-		if (s.files[i].kind == AM_RECORD_CHAT)
+	studio_until(s, 7, AM_RECORD_STOPPED); // by itself
+	assert_int_equal(studio_state(s, 7)->error, AM_RECORD_DISK_SLOW);
+	for (int i = 0; i < s->file_count; i++) {
+		if (s->files[i].kind == AM_RECORD_CHAT)
 			continue;
-		player_decodes(studio_path(&s, &s.files[i]), false);
-		assert_true(s.files[i].complete);
+		player_decodes(studio_path(s, &s->files[i]), false);
+		assert_true(s->files[i].complete);
 	}
-	studio_close(&s);
+	studio_close(s);
 }
 
 // Nothing else may wait for a new recording, which cannot begin anyway.
@@ -264,23 +275,23 @@ static void while_it_stands_still_none_begins(void **)
 {
 	int64_t begin_us = begin(1);
 
-	studio_run(&s, begin_us + 2 * SECOND);
+	studio_run(s, begin_us + 2 * SECOND);
 	freeze();
 	run_stalled(begin_us + 6 * SECOND);
-	studio_set(&s, 8, AM_RECORD_RUN, true, studio_now_us());
+	studio_set(s, 8, AM_RECORD_RUN, true, studio_now_us());
 	run_stalled(begin_us + 8 * SECOND);
-	assert_int_equal(studio_state(&s, 8)->state, AM_RECORD_FAILED);
-	assert_int_equal(studio_state(&s, 8)->error, AM_RECORD_DISK_SLOW);
+	assert_int_equal(studio_state(s, 8)->state, AM_RECORD_FAILED);
+	assert_int_equal(studio_state(s, 8)->error, AM_RECORD_DISK_SLOW);
 	thaw();
 	stop(studio_now_us());
-	studio_close(&s);
+	studio_close(s);
 }
 
 // --- the ends of others ---
 
 static void live_path(char path[160])
 {
-	snprintf(path, 160, "%s.states/%016x", s.control_path, 7);
+	snprintf(path, 160, "%s.states/%016x", s->control_path, 7);
 }
 
 // As if the machine had been started anew: the state is of another life, and the live one is gone.
@@ -290,7 +301,7 @@ static void reboot(void)
 
 	live_path(live);
 	assert_int_equal(unlink(live), 0);
-	snprintf(copy, sizeof(copy), "%s/account/room/7/" STATE_COPY, s.directory);
+	snprintf(copy, sizeof(copy), "%s/account/room/7/" STATE_COPY, s->directory);
 	int fd = open(copy, O_WRONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_int_equal(pwrite(fd, "0", 1, offsetof(struct state_head, boot_id)), 1);
@@ -303,32 +314,31 @@ static void after_a_reboot_the_copy_completes_the_files(void **)
 	int64_t begin_us = begin(2);
 	char path[160];
 
-	studio_run(&s, begin_us + 5 * SECOND);
-	studio_kill(&s, SIGKILL);
+	studio_run(s, begin_us + 5 * SECOND);
+	studio_kill(s, SIGKILL);
 	reboot();
-	s.file_count = 0;
-	memset(s.states, 0, sizeof(s.states));
-	studio_start(&s);
-	studio_connect(&s);
-	studio_set(&s, 7, AM_RECORD_STOP, true, begin_us + 5 * SECOND);
-	studio_sync(&s);
-	studio_until(&s, 7, AM_RECORD_STOPPED);
-	studio_run(&s, studio_now_us() + SECOND / 2);
-	assert_int_equal(s.file_count, 5);
-	for (int i = 0; i < s.file_count; i++) {
-		const struct am_record_file *f = &s.files[i];
+	s->file_count = 0;
+	memset(s->states, 0, sizeof(s->states));
+	studio_start(s);
+	studio_connect(s);
+	studio_set(s, 7, AM_RECORD_STOP, true, begin_us + 5 * SECOND);
+	studio_sync(s);
+	studio_until(s, 7, AM_RECORD_STOPPED);
+	studio_run(s, studio_now_us() + SECOND / 2);
+	assert_int_equal(s->file_count, 5);
+	for (int i = 0; i < s->file_count; i++) {
+		const struct am_record_file *f = &s->files[i];
 		struct stat st;
 		assert_true(f->complete);
-		player_decodes(studio_path(&s, f), false);
-		assert_int_equal(stat(studio_path(&s, f), &st), 0);
+		player_decodes(studio_path(s, f), false);
+		assert_int_equal(stat(studio_path(s, f), &st), 0);
 		assert_int_equal(f->bytes, st.st_size);
 		assert_true(
-		        llabs(player_duration_ms(studio_path(&s, f)) - (int64_t)f->duration_ms) <=
-		        20
+		        llabs(player_duration_ms(studio_path(s, f)) - (int64_t)f->duration_ms) <= 20
 		);
 		assert_true(f->offset_ms + f->duration_ms >= 4000);
 	}
-	assert_true(studio_state(&s, 7)->duration_ms >= 4000);
+	assert_true(studio_state(s, 7)->duration_ms >= 4000);
 
 	const struct am_record_msg forget = {
 	        .type = AM_RECORD_FORGET,
@@ -337,14 +347,14 @@ static void after_a_reboot_the_copy_completes_the_files(void **)
 	};
 	struct am_record_msg m = forget;
 	snprintf(m.set.dir, sizeof(m.set.dir), "account/room/7");
-	studio_say(&s, &m);
-	studio_run(&s, studio_now_us() + SECOND);
+	studio_say(s, &m);
+	studio_run(s, studio_now_us() + SECOND);
 	live_path(path);
 	assert_int_equal(access(path, F_OK), -1);
 	char copy[256];
-	snprintf(copy, sizeof(copy), "%s/account/room/7/" STATE_COPY, s.directory);
+	snprintf(copy, sizeof(copy), "%s/account/room/7/" STATE_COPY, s->directory);
 	assert_int_equal(access(copy, F_OK), -1);
-	studio_close(&s);
+	studio_close(s);
 }
 
 // The recorder's folder has been cleared, but it is the same life: it goes on.
@@ -353,21 +363,21 @@ static void without_the_live_state_it_goes_on(void **)
 	int64_t begin_us = begin(1);
 	char path[160];
 
-	studio_run(&s, begin_us + 3 * SECOND);
-	studio_kill(&s, SIGKILL);
+	studio_run(s, begin_us + 3 * SECOND);
+	studio_kill(s, SIGKILL);
 	live_path(path);
 	assert_int_equal(unlink(path), 0);
-	studio_start(&s);
-	studio_connect(&s);
+	studio_start(s);
+	studio_connect(s);
 	state_all(AM_RECORD_RUN, begin_us);
-	studio_run(&s, begin_us + 6 * SECOND);
+	studio_run(s, begin_us + 6 * SECOND);
 	stop(studio_now_us());
-	assert_int_equal(s.file_count, 3); // the same ones
-	for (int i = 0; i < s.file_count; i++) {
-		player_decodes(studio_path(&s, &s.files[i]), false);
-		assert_true(s.files[i].offset_ms + s.files[i].duration_ms >= 5500);
+	assert_int_equal(s->file_count, 3); // the same ones
+	for (int i = 0; i < s->file_count; i++) {
+		player_decodes(studio_path(s, &s->files[i]), false);
+		assert_true(s->files[i].offset_ms + s->files[i].duration_ms >= 5500);
 	}
-	studio_close(&s);
+	studio_close(s);
 }
 
 // The control plane has given it up meanwhile: what is later is in no file.
@@ -375,14 +385,14 @@ static void a_late_stop_cuts(void **)
 {
 	int64_t begin_us = begin(2);
 
-	studio_run(&s, begin_us + 9 * SECOND);
+	studio_run(s, begin_us + 9 * SECOND);
 	stop(begin_us + 4 * SECOND);
-	studio_run(&s, studio_now_us() + SECOND / 10);
-	uint64_t duration_ms = studio_state(&s, 7)->duration_ms;
+	studio_run(s, studio_now_us() + SECOND / 10);
+	uint64_t duration_ms = studio_state(s, 7)->duration_ms;
 	assert_in_range(duration_ms, 4000, 5000);
-	for (int i = 0; i < s.file_count; i++) {
-		const struct am_record_file *f = &s.files[i];
-		const char *path = studio_path(&s, f);
+	for (int i = 0; i < s->file_count; i++) {
+		const struct am_record_file *f = &s->files[i];
+		const char *path = studio_path(s, f);
 		player_decodes(path, false);
 		int64_t end_ms = (int64_t)f->offset_ms + player_duration_ms(path);
 		assert_true(end_ms >= 3500 && end_ms <= 5000);
@@ -395,7 +405,7 @@ static void a_late_stop_cuts(void **)
 	}
 	assert_track(AM_RECORD_CAMERA, 0, 0, 3 * FILM_FPS);
 	assert_track(AM_RECORD_VOICE, 1, 1, 3 * 50);
-	studio_close(&s);
+	studio_close(s);
 }
 
 int main(int argc, char **argv)
@@ -405,9 +415,9 @@ int main(int argc, char **argv)
 	        cmocka_unit_test_teardown(a_stall_of_8_s_loses_nothing, teardown),
 	        cmocka_unit_test_teardown(a_longer_stall_ends_it_in_order, teardown),
 	        cmocka_unit_test_teardown(while_it_stands_still_none_begins, teardown),
-	        cmocka_unit_test(after_a_reboot_the_copy_completes_the_files),
-	        cmocka_unit_test(without_the_live_state_it_goes_on),
-	        cmocka_unit_test(a_late_stop_cuts),
+	        cmocka_unit_test_teardown(after_a_reboot_the_copy_completes_the_files, teardown),
+	        cmocka_unit_test_teardown(without_the_live_state_it_goes_on, teardown),
+	        cmocka_unit_test_teardown(a_late_stop_cuts, teardown),
 	};
 
 	if (argc != 2 || !freopen("/dev/null", "r", stdin)) // ffmpeg would take commands
