@@ -15,6 +15,7 @@ static float run(void)
 {
 	struct limiter l;
 	float last = 1, change = 0;
+	int last_at = 0; // sample of the last gain: those that are too quiet tell none
 
 	limiter_init(&l);
 	memcpy(limited, samples, sizeof(limited));
@@ -26,8 +27,9 @@ static float run(void)
 			if (fabsf(samples[j]) < 1e-3f)
 				continue;
 			float gain = limited[j] / samples[j];
-			change = fmaxf(change, fabsf(gain - last));
+			change = fmaxf(change, fabsf(gain - last) / (float)(j / 2 + 1 - last_at));
 			last = gain;
+			last_at = j / 2 + 1;
 		}
 	}
 	return change;
