@@ -63,7 +63,6 @@ struct disk_file {
 	bool moved; // its new name is not on disk yet; thread
 	bool nameless; // did not get its name because of an error; thread
 	uint64_t size; // with what waits; owner
-	size_t most; // bytes that may wait; owner
 	struct job sync, close;
 	bool discard; // owner: w before the close is queued, thread: r
 
@@ -459,7 +458,6 @@ static struct disk_file *file_open(struct disk *d, const char *path, int flags)
 		return NULL;
 	}
 	f->disk = d;
-	f->most = DISK_QUEUE_MAX;
 	f->fd = fd;
 	f->can_allocate = true;
 	f->size = f->end = (uint64_t)st.st_size;
@@ -481,7 +479,6 @@ struct disk_file *disk_begin(struct disk *d, const char *path)
 		return NULL;
 	}
 	f->disk = d;
-	f->most = DISK_QUEUE_MAX;
 	f->fd = -1;
 	f->can_allocate = true;
 	memcpy(f->path, path, strlen(path) + 1);
@@ -569,7 +566,7 @@ int disk_write_pieces(struct disk_file *f, const struct disk_piece *pieces, uint
 	// Only this thread adds, so what fits now still fits below.
 	if (disk_error(f) < 0)
 		return disk_error(f);
-	if (disk_waiting(d) + cost > f->most)
+	if (disk_waiting(d) + cost > DISK_QUEUE_MAX)
 		return -EAGAIN;
 	struct job *j = copy_pieces(pieces, count, cost);
 	if (j == NULL)
@@ -580,11 +577,6 @@ int disk_write_pieces(struct disk_file *f, const struct disk_piece *pieces, uint
 	queue_job(f, j, JOB_WRITE);
 	pthread_mutex_unlock(&d->lock);
 	return 0;
-}
-
-void disk_yield(struct disk_file *f)
-{
-	f->most = DISK_YIELD_MAX;
 }
 
 void disk_sync(struct disk_file *f)

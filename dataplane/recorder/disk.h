@@ -12,7 +12,6 @@
 #include <sys/types.h>
 
 #define DISK_QUEUE_MAX (32u << 20) // bytes that wait
-#define DISK_YIELD_MAX (24u << 20) // likewise, for files that yield
 #define DISK_AHEAD_MAX                                                                             \
 	(64u << 20) // bytes allocated behind a file's end: as many as it has, at most
 #define DISK_AHEAD_MIN  (1u << 20) // these
@@ -51,9 +50,6 @@ void disk_remove(struct disk *, const char *path);
 // Queue writes, a copy of the bytes. 0; -EAGAIN if the queue is full; the file's first error
 // (-ENOSPC, -EIO, …) from then on. A write that fails leaves the file's size as it was.
 [[nodiscard]] int disk_write(struct disk_file *, uint64_t offset, const void *bytes, size_t len);
-
-// Others are more important: its writes are refused while there is still room for those.
-void disk_yield(struct disk_file *);
 
 struct disk_piece {
 	uint64_t offset;

@@ -587,11 +587,6 @@ int matroska_cut(struct matroska *m, int64_t time_ms)
 	return ret;
 }
 
-void matroska_yield(struct matroska *m)
-{
-	disk_yield(m->file);
-}
-
 void matroska_sync(struct matroska *m)
 {
 	disk_sync(m->file);

@@ -52,9 +52,6 @@ matroska_resume(struct disk *, const char *path, int64_t last_ms[MATROSKA_TRACK_
 // -EAGAIN: the disk's queue is full; or -errno of the disk.
 [[nodiscard]] int matroska_cut(struct matroska *, int64_t time_ms);
 
-// Others are more important: see disk_yield.
-void matroska_yield(struct matroska *);
-
 // Queues an fdatasync of what has been written so far.
 void matroska_sync(struct matroska *);
 

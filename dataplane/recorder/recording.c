@@ -344,8 +344,6 @@ void recording_forget(struct recording *r)
 // We heard late that the line had ended, and have gone on.
 static void cut(struct recording *r, int64_t end_us, int64_t since_us)
 {
-	am_info("recording: cut to its end; recording=%016llx ms=%lld", name_of(r),
-	        (long long)(r->ticked_us - end_us) / 1000);
 	r->limit_us = end_us;
 	tracks_cut(&r->tracks, end_us);
 	chat_file_cut(&r->chat, since_us);

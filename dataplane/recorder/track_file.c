@@ -104,7 +104,6 @@ static void resume(struct track_file *f)
 		f->over = true;
 		return;
 	}
-	matroska_yield(f->file);
 	f->resumed_ms = last_ms[0];
 	if (is_sound(f) && f->resumed_ms >= 0)
 		resume_sound(f);
@@ -175,8 +174,6 @@ static struct matroska *create(struct track_file *f, const struct matroska_track
 		return NULL;
 	folder_path(f->folder, report.name, path);
 	struct matroska *m = matroska_create(f->folder->disk, path, track, 1);
-	if (m)
-		matroska_yield(m);
 	if (!m || list_file(f, &report))
 		return m;
 	matroska_close(m, 0); // without a frame, nothing stays behind
